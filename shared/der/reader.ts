@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads DER by schema: the caller says what must come next, nothing is guessed, nothing may be left over.
+// Spec: X.690 §8, §10. High tag numbers and indefinite or non-minimal lengths are refused.
+
+import { decodeUtf8 } from "../bytes/utf8.ts";
+import { err, ok, type Result } from "../result.ts";
+import { type UnixMs, unixMs } from "../time.ts";
+
+export interface DerError {
+  readonly code: "der_invalid";
+  /** What was expected or violated, for the log line; never bytes of the input. */
+  readonly reason: string;
+}
+
+/** Thrown by DerReader and caught by decodeDer; never leaves this file. */
+class DerSyntaxError extends Error {}
+
+interface Element {
+  readonly tag: number;
+  /** Contents only. */
+  readonly contents: Uint8Array;
+  /** Tag, length and contents, as they stand in the input. */
+  readonly whole: Uint8Array;
+}
+
+/** Reads the elements inside one constructed value, in order. Use it inside decodeDer only. */
+export class DerReader {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get done(): boolean {
+    return this.#at === this.#bytes.length;
+  }
+
+  /** The tag of the next element, or -1 at the end. */
+  get nextTag(): number {
+    return this.#bytes[this.#at] ?? -1;
+  }
+
+  /** The next element whole, whatever it is. */
+  raw(): Uint8Array {
+    return this.#next().whole;
+  }
+
+  /** The contents of the next element, which must have exactly this tag. */
+  contents(tag: number): Uint8Array {
+    const element = this.#next();
+    if (element.tag !== tag) throw new DerSyntaxError(`tag ${element.tag} where ${tag} is due`);
+    return element.contents;
+  }
+
+  /** Reads a constructed element of this tag to its end. */
+  within<T>(tag: number, read: (inner: DerReader) => T): T {
+    const inner = new DerReader(this.contents(tag));
+    const value = read(inner);
+    if (!inner.done) throw new DerSyntaxError(`elements left over in tag ${tag}`);
+    return value;
+  }
+
+  sequence<T>(read: (inner: DerReader) => T): T {
+    return this.within(0x30, read);
+  }
+
+  set<T>(read: (inner: DerReader) => T): T {
+    return this.within(0x31, read);
+  }
+
+  /** SEQUENCE OF or SET OF with 0 to `max` elements. */
+  listOf<T>(tag: number, max: number, read: (inner: DerReader) => T): readonly T[] {
+    return this.within(tag, (inner) => {
+      const items: T[] = [];
+      while (!inner.done) {
+        if (items.length === max) throw new DerSyntaxError(`more than ${max} elements`);
+        items.push(read(inner));
+      }
+      return items;
+    });
+  }
+
+  /** The element if the next tag is `tag`, otherwise null and nothing is consumed. */
+  optional<T>(tag: number, read: (reader: DerReader) => T): T | null {
+    return this.nextTag === tag ? read(this) : null;
+  }
+
+  /** INTEGER contents: minimal two's complement, any sign. */
+  integer(): Uint8Array {
+    const contents = this.contents(0x02);
+    const [first, second] = contents;
+    if (first === undefined) throw new DerSyntaxError("empty INTEGER");
+    const redundant =
+      (first === 0x00 && second !== undefined && second < 0x80) || (first === 0xff && (second ?? 0) >= 0x80);
+    if (redundant) throw new DerSyntaxError("INTEGER not minimal");
+    return contents;
+  }
+
+  /** A non-negative INTEGER as its magnitude without the sign octet. */
+  unsignedInteger(): Uint8Array {
+    const contents = this.integer();
+    if ((contents[0] ?? 0) >= 0x80) throw new DerSyntaxError("negative INTEGER");
+    return contents.length > 1 && contents[0] === 0 ? contents.subarray(1) : contents;
+  }
+
+  /** INTEGER of 0 to 127. */
+  smallInteger(): number {
+    const contents = this.integer();
+    const value = contents[0] ?? 0;
+    if (contents.length !== 1 || value >= 0x80) throw new DerSyntaxError("INTEGER out of range");
+    return value;
+  }
+
+  boolean(): boolean {
+    const [value, ...more] = this.contents(0x01);
+    if (more.length > 0 || (value !== 0x00 && value !== 0xff)) throw new DerSyntaxError("BOOLEAN not DER");
+    return value === 0xff;
+  }
+
+  octetString(): Uint8Array {
+    return this.contents(0x04);
+  }
+
+  /** BIT STRING of whole bytes. */
+  bitString(): Uint8Array {
+    const contents = this.contents(0x03);
+    if (contents[0] !== 0) throw new DerSyntaxError("BIT STRING with unused bits");
+    return contents.subarray(1);
+  }
+
+  /** OBJECT IDENTIFIER in dotted decimals. */
+  oid(): string {
+    return dottedOid(this.contents(0x06));
+  }
+
+  null(): void {
+    if (this.contents(0x05).length > 0) throw new DerSyntaxError("NULL with contents");
+  }
+
+  /** A string type of RFC 5280 names, decoded: UTF8String, PrintableString or IA5String. */
+  text(): string {
+    const { tag, contents } = this.#next();
+    const text = decodeUtf8(contents);
+    if (![0x0c, 0x13, 0x16].includes(tag) || !text.ok) throw new DerSyntaxError("not a string");
+    if (tag !== 0x0c && contents.some((byte) => byte > 0x7f)) throw new DerSyntaxError("not ASCII");
+    return text.value;
+  }
+
+  /** UTCTime or GeneralizedTime in whole seconds, in UTC. */
+  time(): UnixMs {
+    const { tag, contents } = this.#next();
+    const text = String.fromCharCode(...contents.subarray(0, 20));
+    return parseTime(tag, text) ?? this.fail("not a time");
+  }
+
+  /** Ends the parse with der_invalid: for a schema's own conditions. */
+  fail(reason: string): never {
+    throw new DerSyntaxError(reason);
+  }
+
+  #next(): Element {
+    const bytes = this.#bytes;
+    const start = this.#at;
+    const tag = bytes[start];
+    if (tag === undefined || (tag & 0x1f) === 0x1f) throw new DerSyntaxError("no element");
+    const { header, length } = lengthAt(bytes, start + 1);
+    const from = start + 1 + header;
+    if (length > bytes.length - from) throw new DerSyntaxError("truncated");
+    this.#at = from + length;
+    return { tag, contents: bytes.subarray(from, this.#at), whole: bytes.subarray(start, this.#at) };
+  }
+}
+
+function lengthAt(bytes: Uint8Array, at: number): { readonly header: number; readonly length: number } {
+  const first = bytes[at];
+  if (first === undefined) throw new DerSyntaxError("truncated");
+  if (first < 0x80) return { header: 1, length: first };
+  const count = first & 0x7f;
+  // Four length octets reach 4 GiB: more than any input that came through our body limits.
+  if (count === 0 || count > 4 || at + count >= bytes.length) throw new DerSyntaxError("length");
+  let length = 0;
+  for (let i = 1; i <= count; i++) length = length * 256 + (bytes[at + i] ?? 0);
+  if (length < 0x80 || bytes[at + 1] === 0) throw new DerSyntaxError("length not minimal");
+  return { header: 1 + count, length };
+}
+
+function dottedOid(contents: Uint8Array): string {
+  const arcs: number[] = [];
+  let arc = 0;
+  let started = false;
+  for (const octet of contents) {
+    if (!started && octet === 0x80) throw new DerSyntaxError("OID not minimal");
+    arc = arc * 128 + (octet & 0x7f);
+    if (!Number.isSafeInteger(arc)) throw new DerSyntaxError("OID arc too large");
+    started = (octet & 0x80) !== 0;
+    if (started) continue;
+    arcs.push(arc);
+    arc = 0;
+  }
+  const [first] = arcs;
+  if (started || first === undefined) throw new DerSyntaxError("OID truncated");
+  const root = Math.min(2, Math.floor(first / 40));
+  return [root, first - 40 * root, ...arcs.slice(1)].join(".");
+}
+
+function parseTime(tag: number, text: string): UnixMs | null {
+  const digits = { 0x17: /^\d{12}Z$/, 0x18: /^\d{14}Z$/ }[tag];
+  if (digits === undefined || !digits.test(text)) return null;
+  // RFC 5280 §4.1.2.5.1: two-digit years from 50 on are of the 1900s.
+  const year = tag === 0x18 ? text.slice(0, 4) : `${Number(text.slice(0, 2)) >= 50 ? "19" : "20"}${text.slice(0, 2)}`;
+  const [month, day, hour, minute, second] = text.slice(-11, -1).match(/\d\d/g) ?? [];
+  const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
+  const value = Date.parse(iso);
+  // The round trip refuses 30 February, which Date.parse would roll over.
+  return Number.isNaN(value) || value < 0 || new Date(value).toISOString() !== iso ? null : unixMs(value);
+}
+
+/** Runs `read` over all of `bytes`; fails with der_invalid, also when bytes are left over. */
+export function decodeDer<T>(bytes: Uint8Array, read: (reader: DerReader) => T): Result<T, DerError> {
+  const reader = new DerReader(bytes);
+  try {
+    const value = read(reader);
+    return reader.done ? ok(value) : err({ code: "der_invalid", reason: "trailing bytes" });
+  } catch (error) {
+    if (error instanceof DerSyntaxError) return err({ code: "der_invalid", reason: error.message });
+    throw error;
+  }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes DER. Knows the encoding rules and no structure. Spec: X.690 §8, §10, §11.
+
+import { compare, concat } from "../bytes/bytes.ts";
+import { encodeUtf8 } from "../bytes/utf8.ts";
+import type { UnixMs } from "../time.ts";
+
+type Der = Uint8Array<ArrayBuffer>;
+
+/** One tag-length-value with a definite, minimal length; at most 2^32−1 bytes of contents. */
+export function tlv(tag: number, ...contents: readonly Uint8Array[]): Der {
+  let length = 0;
+  for (const part of contents) length += part.length;
+  return concat(Uint8Array.of(tag, ...lengthOctets(length)), ...contents);
+}
+
+function lengthOctets(length: number): number[] {
+  if (length < 0x80) return [length];
+  const octets: number[] = [];
+  for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) octets.unshift(rest % 256);
+  return [0x80 | octets.length, ...octets];
+}
+
+export const sequence = (...parts: readonly Uint8Array[]): Der => tlv(0x30, ...parts);
+
+/** SET with the parts in the order given: for a SET of one. */
+export const set = (...parts: readonly Uint8Array[]): Der => tlv(0x31, ...parts);
+
+/** SET OF: the parts sorted by their encodings, as DER demands (X.690 §11.6). */
+export const setOf = (parts: readonly Uint8Array[]): Der => tlv(0x31, ...parts.toSorted(compare));
+
+export const octetString = (...contents: readonly Uint8Array[]): Der => tlv(0x04, ...contents);
+
+/** BIT STRING; `unusedBits` low bits of the last byte do not count (and must be zero). */
+export const bitString = (bytes: Uint8Array, unusedBits = 0): Der => tlv(0x03, Uint8Array.of(unusedBits), bytes);
+
+export const utf8String = (text: string): Der => tlv(0x0c, encodeUtf8(text));
+export const printableString = (text: string): Der => tlv(0x13, encodeUtf8(text));
+
+/** The caller has checked that `text` is ASCII. */
+export const ia5String = (text: string): Der => tlv(0x16, encodeUtf8(text));
+
+export const TRUE: Der = Uint8Array.of(0x01, 0x01, 0xff);
+export const NULL: Der = Uint8Array.of(0x05, 0x00);
+
+/** INTEGER from an unsigned big-endian magnitude: leading zeros dropped, one added where the top bit is set. */
+export function integer(magnitude: Uint8Array): Der {
+  let start = 0;
+  while (start < magnitude.length - 1 && magnitude[start] === 0) start++;
+  const digits = magnitude.subarray(start);
+  if (digits.length === 0) return tlv(0x02, Uint8Array.of(0));
+  return (digits[0] ?? 0) >= 0x80 ? tlv(0x02, Uint8Array.of(0), digits) : tlv(0x02, digits);
+}
+
+/** INTEGER from a number of 0 to 127: versions and the like. */
+export const smallInteger = (value: number): Der => tlv(0x02, Uint8Array.of(value));
+
+/** [number] constructed: EXPLICIT tagging, or IMPLICIT over a constructed type. */
+export const context = (number: number, ...parts: readonly Uint8Array[]): Der => tlv(0xa0 | number, ...parts);
+
+/** [number] IMPLICIT over a primitive type. */
+export const contextPrimitive = (number: number, contents: Uint8Array): Der => tlv(0x80 | number, contents);
+
+/** OBJECT IDENTIFIER from dotted decimals; meant for constants, so it does not check them. */
+export function oid(dotted: string): Der {
+  const [first = 0, second = 0, ...rest] = dotted.split(".").map(Number);
+  return tlv(0x06, Uint8Array.from([first * 40 + second, ...rest].flatMap(base128)));
+}
+
+function base128(arc: number): number[] {
+  const octets = [arc % 128];
+  for (let rest = Math.floor(arc / 128); rest > 0; rest = Math.floor(rest / 128)) octets.unshift((rest % 128) | 0x80);
+  return octets;
+}
+
+/** GeneralizedTime in whole seconds, `YYYYMMDDHHMMSSZ`. */
+export const generalizedTime = (time: UnixMs): Der => tlv(0x18, encodeUtf8(compactTime(time)));
+
+/** UTCTime in whole seconds, `YYMMDDHHMMSSZ`; only for years before 2050. */
+export const utcTime = (time: UnixMs): Der => tlv(0x17, encodeUtf8(compactTime(time).slice(2)));
+
+/** Time of a certificate: UTCTime through 2049, GeneralizedTime after (RFC 5280 §4.1.2.5). */
+export const certificateTime = (time: UnixMs): Der =>
+  new Date(time).getUTCFullYear() < 2050 ? utcTime(time) : generalizedTime(time);
+
+function compactTime(time: UnixMs): string {
+  return `${new Date(time).toISOString().slice(0, 19).replace(/[-:T]/g, "")}Z`;
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads the textual part of a room's environment: names what is missing or wrong, all of it at once, and never a value.
+
+import { err, ok, type Result } from "./result.ts";
+
+export interface ConfigError {
+  readonly code: "config_invalid";
+  /** One line each: `CA_KEY is missing`, `PUBLIC_URL must start with https://`. */
+  readonly problems: readonly string[];
+}
+
+/** Collects settings and their problems; `finish` gives the configuration only if there was no problem. */
+export class Settings {
+  readonly #env: object;
+  readonly #problems: string[] = [];
+
+  constructor(env: object) {
+    this.#env = env;
+  }
+
+  /** The setting's text; a missing or empty one is a problem and gives "". */
+  required(name: string): string {
+    const value = this.optional(name);
+    if (value === null) this.#problems.push(`${name} is missing`);
+    return value ?? "";
+  }
+
+  /** The setting's text, null if it is missing or empty. */
+  optional(name: string): string | null {
+    const value: unknown = Reflect.get(this.#env, name);
+    return typeof value === "string" && value !== "" ? value : null;
+  }
+
+  /** Parses a required setting; `parse` answers with a value or with what completes "<name> …". */
+  parsed<T>(name: string, parse: (text: string) => Result<T, string>): T | null {
+    const text = this.required(name);
+    if (text === "") return null;
+    const result = parse(text);
+    if (result.ok) return result.value;
+    this.#problems.push(`${name} ${result.error}`);
+    return null;
+  }
+
+  /** For conditions across settings. */
+  problem(line: string): void {
+    this.#problems.push(line);
+  }
+
+  /** `build` runs only if there was no problem, so that every parsed value is there. */
+  finish<T>(build: () => T): Result<T, ConfigError> {
+    return this.#problems.length === 0 ? ok(build()) : err({ code: "config_invalid", problems: this.#problems });
+  }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one address of a deployment. Configuration, never the Host header: origins, issuers and certificates depend on it.
+
+import { err, ok, type Result } from "../result.ts";
+
+export interface PublicUrl {
+  /** Scheme and authority without a trailing slash: `https://sigstore.example.com`, `http://localhost:8787`. */
+  readonly href: string;
+  /** Authority: `sigstore.example.com`, `localhost:8787`. */
+  readonly host: string;
+  /** Host name without the port: the origin of the signature log. */
+  readonly hostname: string;
+  /** localhost, 127.0.0.0/8 or [::1]: a development stack. */
+  readonly isLoopback: boolean;
+}
+
+export interface PublicUrlError {
+  readonly code: "public_url_invalid";
+  /** Completes "PUBLIC_URL …". */
+  readonly reason: string;
+}
+
+const fail = (reason: string): Result<PublicUrl, PublicUrlError> => err({ code: "public_url_invalid", reason });
+
+/**
+ * Parses PUBLIC_URL. Clients join absolute paths and compare host names, so only scheme and host (and port) may stand in it;
+ * http is for loopback hosts alone. Fails with public_url_invalid.
+ */
+export function parsePublicUrl(text: string): Result<PublicUrl, PublicUrlError> {
+  if (!URL.canParse(text)) return fail("is not a URL; give it as https://HOST");
+  const url = new URL(text);
+  const isLoopback =
+    url.hostname === "localhost" || url.hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(url.hostname);
+  if (url.protocol !== "https:" && url.protocol !== "http:") return fail("must start with https://");
+  if (url.protocol === "http:" && !isLoopback)
+    return fail("must start with https:// (http is for loopback hosts only)");
+  const href = `${url.protocol}//${url.host}`;
+  if (text !== href) return fail(`must be scheme and host alone, in lower case, without a trailing slash: ${href}`);
+  return ok({ href, host: url.host, hostname: url.hostname, isLoopback });
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// The error answers of the Fulcio and Rekor routes: grpc-gateway's JSON, with the status that grpc-gateway gives each code.
+// Spec: https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
+
+/** gRPC code → its number and its HTTP status. */
+const GRPC = {
+  INVALID_ARGUMENT: { number: 3, http: 400 },
+  DEADLINE_EXCEEDED: { number: 4, http: 504 },
+  NOT_FOUND: { number: 5, http: 404 },
+  ALREADY_EXISTS: { number: 6, http: 409 },
+  RESOURCE_EXHAUSTED: { number: 8, http: 429 },
+  UNIMPLEMENTED: { number: 12, http: 501 },
+  INTERNAL: { number: 13, http: 500 },
+  UNAVAILABLE: { number: 14, http: 503 },
+} as const;
+
+export interface Status {
+  readonly grpc: keyof typeof GRPC;
+  /** For the caller: what to fix. Never a token, a key or an upstream body. */
+  readonly message: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** `{"code","message","details":[]}` with the HTTP status of the code; never cached. */
+export function renderStatus({ grpc, message, headers = {} }: Status): Response {
+  const { number, http } = GRPC[grpc];
+  return Response.json(
+    { code: number, message, details: [] },
+    { status: http, headers: { "cache-control": "no-store", ...headers } },
+  );
+}
+
+/** 503 with Retry-After: the platform failed at something that a retry can help. */
+export const unavailable = (message: string, retryAfterSeconds = 1): Status => ({
+  grpc: "UNAVAILABLE",
+  message,
+  headers: { "retry-after": String(retryAfterSeconds) },
+});

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads protobuf messages in their JSON form: camelCase or snake_case names, null as absent, bytes in any base64, enums by
+// name or number. What happens with unknown fields is the message's choice. Spec: https://protobuf.dev/programming-guides/json/
+
+import { decodeProtoBase64 } from "../bytes/base64.ts";
+import { err, ok, type Result } from "../result.ts";
+
+export interface FieldError {
+  readonly code: "field_unknown" | "field_repeated" | "field_type" | "field_bytes" | "field_enum" | "field_too_many";
+  /** Where: dotted camelCase names from the top of the message, "" for the message itself. */
+  readonly path: string;
+}
+
+/** Turns a JSON value into a T; `path` names the place for errors. */
+export type Decoder<T> = (value: unknown, path: string) => Result<T, FieldError>;
+type Decoded<D> = D extends Decoder<infer T> ? T : never;
+
+/** A string field. Fails with field_type. */
+export const string: Decoder<string> = (value, path) =>
+  typeof value === "string" ? ok(value) : err({ code: "field_type", path });
+
+/** A bytes field. Fails with field_type or field_bytes. */
+export const bytes: Decoder<Uint8Array<ArrayBuffer>> = (value, path) => {
+  if (typeof value !== "string") return err({ code: "field_type", path });
+  const decoded = decodeProtoBase64(value);
+  return decoded.ok ? decoded : err({ code: "field_bytes", path });
+};
+
+/**
+ * An enum field, by name or number; gives the name. What is not in `numbers` fails with field_enum.
+ * @param numbers name → number of every value that is known.
+ */
+export function enumeration<N extends string>(numbers: Readonly<Record<N, number>>): Decoder<N> {
+  return (value, path) => {
+    const name = (Object.keys(numbers) as N[]).find((key) => key === value || numbers[key] === value);
+    return name === undefined ? err({ code: "field_enum", path }) : ok(name);
+  };
+}
+
+/** A field that is read over: any JSON value. */
+export const ignored: Decoder<null> = () => ok(null);
+
+/** A repeated field of at most `max` items; null items are refused. Fails with field_type or field_too_many. */
+export function repeated<T>(item: Decoder<T>, max: number): Decoder<readonly T[]> {
+  return (value, path) => {
+    if (!Array.isArray(value)) return err({ code: "field_type", path });
+    if (value.length > max) return err({ code: "field_too_many", path });
+    const items: T[] = [];
+    for (const [i, element] of value.entries()) {
+      const decoded = item(element, `${path}[${i}]`);
+      if (!decoded.ok) return decoded;
+      items.push(decoded.value);
+    }
+    return ok(items);
+  };
+}
+
+/**
+ * A message: the fields of `spec` under their camelCase names, each absent or decoded; null counts as absent.
+ * Both spellings of one field in the same object are refused with field_repeated, unknown fields with field_unknown unless
+ * they are to be ignored.
+ */
+export function message<S extends Readonly<Record<string, Decoder<unknown>>>>(
+  spec: S,
+  unknownFields: "refuse" | "ignore",
+): Decoder<{ readonly [K in keyof S]?: Decoded<S[K]> }> {
+  const spellings = new Map(
+    Object.keys(spec).flatMap((name) => [[name, name] as const, [snakeCase(name), name] as const]),
+  );
+  return (value, path) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return err({ code: "field_type", path });
+    const out: Record<string, unknown> = {};
+    for (const [spelling, raw] of Object.entries(value)) {
+      const name = spellings.get(spelling);
+      const at = path === "" ? (name ?? spelling) : `${path}.${name ?? spelling}`;
+      const decoder = name === undefined ? undefined : spec[name];
+      if (name === undefined || decoder === undefined) {
+        if (unknownFields === "refuse") return err({ code: "field_unknown", path: at });
+        continue;
+      }
+      if (raw === null) continue;
+      if (Object.hasOwn(out, name)) return err({ code: "field_repeated", path: at });
+      const decoded = decoder(raw, at);
+      if (!decoded.ok) return decoded;
+      out[name] = decoded.value;
+    }
+    return ok(out as { readonly [K in keyof S]?: Decoded<S[K]> });
+  };
+}
+
+function snakeCase(name: string): string {
+  // hashedRekordRequestV002 is hashed_rekord_request_v002 in the .proto: digits do not start a word.
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

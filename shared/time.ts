@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// Points in time. Nothing in shared/ reads a clock: time is always a parameter.
+
+import type { Brand } from "./brand.ts";
+
+/** Milliseconds since the Unix epoch, a non-negative safe integer. */
+export type UnixMs = Brand<number, "UnixMs">;
+
+/** Checks that `value` is a non-negative safe integer; throws RangeError (a bug of the caller) otherwise. */
+export function unixMs(value: number): UnixMs {
+  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`not a time in ms: ${value}`);
+  return value as UnixMs;
+}
+
+/** RFC 3339 in UTC with whole seconds, as protobuf JSON and TUF print it: `2026-01-02T03:04:05Z`. */
+export function formatRfc3339(time: UnixMs): string {
+  return `${new Date(time).toISOString().slice(0, 19)}Z`;
+}
