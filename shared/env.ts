@@ -31,14 +31,18 @@ export class Settings {
     return typeof value === "string" && value !== "" ? value : null;
   }
 
-  /** Parses a required setting; `parse` answers with a value or with what completes "<name> …". */
-  parsed<T>(name: string, parse: (text: string) => Result<T, string>): T | null {
+  /**
+   * Parses a required setting; `parse` answers with a value or with what completes "<name> …".
+   * The value is read through the function given back, inside finish's `build` only: there it is known to exist.
+   */
+  parsed<T>(name: string, parse: (text: string) => Result<T, string>): () => T {
     const text = this.required(name);
-    if (text === "") return null;
-    const result = parse(text);
-    if (result.ok) return result.value;
-    this.#problems.push(`${name} ${result.error}`);
-    return null;
+    const result: Result<T, string> = text === "" ? err("is missing") : parse(text);
+    if (!result.ok && text !== "") this.#problems.push(`${name} ${result.error}`);
+    return () => {
+      if (!result.ok) throw new TypeError(`${name} ${result.error}`);
+      return result.value;
+    };
   }
 
   /** For conditions across settings. */

@@ -2,6 +2,8 @@
 // The error answers of the Fulcio and Rekor routes: grpc-gateway's JSON, with the status that grpc-gateway gives each code.
 // Spec: https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
 
+import type { ConfigError } from "../env.ts";
+
 /** gRPC code → its number and its HTTP status. */
 const GRPC = {
   INVALID_ARGUMENT: { number: 3, http: 400 },
@@ -36,3 +38,7 @@ export const unavailable = (message: string, retryAfterSeconds = 1): Status => (
   message,
   headers: { "retry-after": String(retryAfterSeconds) },
 });
+
+/** 503 of a room whose environment is incomplete: names every missing or wrong setting. */
+export const notConfigured = ({ problems }: ConfigError): Status =>
+  unavailable(`this deployment is not configured: ${problems.join("; ")}`, 60);
