@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Entries of a certificate log: as they are hashed, and as they stand in tile/data.
+// Spec: RFC 6962 §3.4; https://c2sp.org/static-ct-api#log-entries
+
+import { concat } from "../bytes/bytes.ts";
+import { type ByteReader, type BytesError, decodeBytes } from "../bytes/reader.ts";
+import { uint, vector } from "../bytes/writer.ts";
+import { err, type Result } from "../result.ts";
+import { type UnixMs, unixMs } from "../time.ts";
+import { TILE_WIDTH } from "../tlog/tile.ts";
+
+/** struct { uint64 timestamp; LogEntryType entry_type; signed_entry; CtExtensions extensions; } */
+export type TimestampedEntry = {
+  readonly timestamp: UnixMs;
+  readonly extensions: Uint8Array;
+  /** The certificate, or the TBSCertificate without the poison. */
+  readonly signedEntry: Uint8Array;
+} & (
+  | { readonly entryType: "x509_entry" }
+  | { readonly entryType: "precert_entry"; readonly issuerKeyHash: Uint8Array }
+);
+
+/** What tile/data holds of an entry. */
+export interface TileLeaf {
+  readonly entry: TimestampedEntry;
+  /** The precertificate as submitted, null for an x509_entry. */
+  readonly precertificate: Uint8Array | null;
+  /** SHA-256 of each certificate of the chain, issuer first. */
+  readonly chainFingerprints: readonly Uint8Array[];
+}
+
+const FINGERPRINT_BYTES = 32;
+
+export function encodeTimestampedEntry(entry: TimestampedEntry): Uint8Array<ArrayBuffer> {
+  const signed =
+    entry.entryType === "x509_entry"
+      ? concat(uint(0, 2), vector(entry.signedEntry, 3))
+      : concat(uint(1, 2), entry.issuerKeyHash, vector(entry.signedEntry, 3));
+  return concat(uint(entry.timestamp, 8), signed, vector(entry.extensions, 2));
+}
+
+/** MerkleTreeLeaf: version v1 ‖ timestamped_entry ‖ the entry. Its leaf hash is the tree's. */
+export const encodeMerkleTreeLeaf = (entry: TimestampedEntry): Uint8Array<ArrayBuffer> =>
+  concat(Uint8Array.of(0x00, 0x00), encodeTimestampedEntry(entry));
+
+export function encodeTileLeaf({ entry, precertificate, chainFingerprints }: TileLeaf): Uint8Array<ArrayBuffer> {
+  const submitted = precertificate === null ? new Uint8Array(0) : vector(precertificate, 3);
+  return concat(encodeTimestampedEntry(entry), submitted, vector(concat(...chainFingerprints), 2));
+}
+
+/** The leaves of a data tile, 1 to 256. Fails with the reader's codes, tile_leaf_invalid or bundle_too_long. */
+export function decodeTileLeaves(
+  bundle: Uint8Array,
+): Result<readonly TileLeaf[], BytesError | { readonly code: "tile_leaf_invalid" | "bundle_too_long" }> {
+  const leaves: (TileLeaf | null)[] = [];
+  const decoded = decodeBytes(bundle, (reader) => {
+    while (!reader.done && leaves.length <= TILE_WIDTH && leaves.at(-1) !== null) leaves.push(readTileLeaf(reader));
+    return leaves.filter((leaf) => leaf !== null);
+  });
+  if (leaves.length > TILE_WIDTH) return err({ code: "bundle_too_long" });
+  return leaves.includes(null) ? err({ code: "tile_leaf_invalid" }) : decoded;
+}
+
+function readTileLeaf(reader: ByteReader): TileLeaf | null {
+  const timestamp = unixMs(reader.uint(8));
+  const type = reader.uint(2);
+  if (type > 1) return null;
+  const issuerKeyHash = type === 1 ? reader.bytes(32) : null;
+  const signedEntry = reader.vector(3);
+  const extensions = reader.vector(2);
+  const precertificate = type === 1 ? reader.vector(3) : null;
+  const fingerprints = reader.vector(2);
+  if (fingerprints.length % FINGERPRINT_BYTES !== 0) return null;
+  const common = { timestamp, extensions, signedEntry };
+  const entry: TimestampedEntry =
+    issuerKeyHash === null
+      ? { ...common, entryType: "x509_entry" }
+      : { ...common, entryType: "precert_entry", issuerKeyHash };
+  return { entry, precertificate, chainFingerprints: split(fingerprints) };
+}
+
+function split(fingerprints: Uint8Array): readonly Uint8Array[] {
+  const count = fingerprints.length / FINGERPRINT_BYTES;
+  return Array.from({ length: count }, (_, i) =>
+    fingerprints.subarray(i * FINGERPRINT_BYTES, (i + 1) * FINGERPRINT_BYTES),
+  );
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Signed certificate timestamps: what the log signs, and how an SCT is written. Spec: RFC 6962 §3.2, §3.3; static-ct-api.
+
+import { concat } from "../bytes/bytes.ts";
+import { uint, vector } from "../bytes/writer.ts";
+import { octetString } from "../der/writer.ts";
+import type { SignedCertificateTimestamp } from "../rpc.ts";
+import { encodeExtension, OID } from "../x509/extensions.ts";
+import type { TimestampedEntry } from "./leaf.ts";
+import { encodeTimestampedEntry } from "./leaf.ts";
+
+/** Version v1 and SignatureType certificate_timestamp. */
+const SCT_PREFIX = Uint8Array.of(0x00, 0x00);
+/** HashAlgorithm sha256, SignatureAlgorithm ecdsa (RFC 5246 §7.4.1.4.1). */
+const SHA256_ECDSA = Uint8Array.of(0x04, 0x03);
+
+/** struct { HashAlgorithm; SignatureAlgorithm; opaque signature<0..2^16-1>; } of an ECDSA signature in DER. */
+export const encodeDigitallySigned = (signature: Uint8Array): Uint8Array<ArrayBuffer> =>
+  concat(SHA256_ECDSA, vector(signature, 2));
+
+/** What the log signs for an entry: version ‖ certificate_timestamp ‖ the TimestampedEntry. */
+export const sctSignedData = (entry: TimestampedEntry): Uint8Array<ArrayBuffer> =>
+  concat(SCT_PREFIX, encodeTimestampedEntry(entry));
+
+/** What the log signs for a tree: version ‖ tree_hash ‖ uint64 timestamp ‖ uint64 size ‖ root (RFC 6962 §3.5). */
+export const treeHeadSignedData = (timestamp: number, treeSize: number, root: Uint8Array): Uint8Array<ArrayBuffer> =>
+  concat(Uint8Array.of(0x00, 0x01), uint(timestamp, 8), uint(treeSize, 8), root);
+
+/** CtExtensions of one leaf_index: type 0, length 5, 40-bit big-endian index. Throws RangeError above 2^40−1. */
+export const leafIndexExtension = (leafIndex: number): Uint8Array<ArrayBuffer> =>
+  concat(Uint8Array.of(0x00, 0x00, 0x05), uint(leafIndex, 5));
+
+/** SignedCertificateTimestamp, version 1, as TLS bytes. */
+export function encodeSct(sct: SignedCertificateTimestamp): Uint8Array<ArrayBuffer> {
+  return concat(
+    Uint8Array.of(0x00),
+    sct.logId,
+    uint(sct.timestamp, 8),
+    vector(sct.extensions, 2),
+    encodeDigitallySigned(sct.signature),
+  );
+}
+
+/** The certificate extension that embeds SCTs: a SignedCertificateTimestampList in an OCTET STRING of its own. */
+export function encodeSctList(scts: readonly SignedCertificateTimestamp[]): Uint8Array<ArrayBuffer> {
+  const list = vector(concat(...scts.map((sct) => vector(encodeSct(sct), 2))), 2);
+  return encodeExtension(OID.sctList, false, octetString(list));
+}

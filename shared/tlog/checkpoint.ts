@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checkpoints: the text of a signed tree head. Spec: https://c2sp.org/tlog-checkpoint
+
+import { decodeBase64, encodeBase64 } from "../bytes/base64.ts";
+import { err, ok, type Result } from "../result.ts";
+import { type Hash, hash } from "./hash.ts";
+
+export interface Checkpoint {
+  /** Name of the log. */
+  readonly origin: string;
+  readonly treeSize: number;
+  readonly rootHash: Hash;
+  /** Further lines; a frozen log has one. */
+  readonly extensions: readonly string[];
+}
+
+export interface CheckpointError {
+  readonly code: "checkpoint_invalid";
+  readonly line: "origin" | "size" | "root" | "extension";
+}
+
+/** The note text: origin, size, root and extension lines, each with its newline. */
+export function formatCheckpoint({ origin, treeSize, rootHash, extensions }: Checkpoint): string {
+  return [origin, String(treeSize), encodeBase64(rootHash), ...extensions].map((line) => `${line}\n`).join("");
+}
+
+/**
+ * Parses a note text. The size is exactly what String(n) prints, at most 2^53−1: BigInt() would also take "", "0x10" and
+ * " 1 ", so that two texts carried one size. Fails with checkpoint_invalid and the line that is wrong.
+ */
+export function parseCheckpoint(text: string): Result<Checkpoint, CheckpointError> {
+  const lines = text.split("\n");
+  const [origin = "", size = "", root = "", ...rest] = lines;
+  const extensions = rest.slice(0, -1);
+  if (origin === "") return err({ code: "checkpoint_invalid", line: "origin" });
+  const treeSize = Number(size);
+  if (!/^(0|[1-9]\d{0,15})$/.test(size) || !Number.isSafeInteger(treeSize)) {
+    return err({ code: "checkpoint_invalid", line: "size" });
+  }
+  const rootHash = decodeBase64(root);
+  if (!rootHash.ok || rootHash.value.length !== 32) return err({ code: "checkpoint_invalid", line: "root" });
+  if (rest.at(-1) !== "" || extensions.includes("")) return err({ code: "checkpoint_invalid", line: "extension" });
+  return ok({ origin, treeSize, rootHash: hash(rootHash.value), extensions });
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// Signed notes: a text and signature lines. Formats, parses and names keys; the signatures themselves are made and verified
+// elsewhere. Spec: https://c2sp.org/signed-note
+
+import { sha256 } from "#sha256";
+import { decodeBase64, encodeBase64 } from "../bytes/base64.ts";
+import { concat, equal } from "../bytes/bytes.ts";
+import { encodeHex } from "../bytes/hex.ts";
+import { decodeUtf8, encodeUtf8 } from "../bytes/utf8.ts";
+import { err, ok, type Result } from "../result.ts";
+
+/** One signature line: `— <name> <base64(key id ‖ signature)>`. */
+export interface NoteSignature {
+  readonly name: string;
+  /** 4 bytes that tell apart the keys of one name. */
+  readonly keyId: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+export interface Note {
+  /** What is signed, with its final newline. */
+  readonly text: string;
+  readonly signatures: readonly NoteSignature[];
+}
+
+export interface NoteError {
+  readonly code: "note_invalid";
+  readonly reason:
+    | "size"
+    | "utf8"
+    | "control_character"
+    | "no_signature_block"
+    | "signature_line"
+    | "too_many_signatures";
+}
+
+/** Room for 64 post-quantum lines of 5 kB; a longer note is no checkpoint. */
+const MAX_NOTE_BYTES = 512 * 1024;
+/** The spec has clients accept at least 16. */
+const MAX_SIGNATURES = 64;
+
+/** Signature types (c2sp.org/signed-note#signature-types). */
+export const NOTE_ED25519 = 0x01;
+export const NOTE_ECDSA = 0x02;
+export const NOTE_RFC6962 = 0x05;
+
+/** The signed text, an empty line, and the signature lines. */
+export function formatNote({ text, signatures }: Note): string {
+  const lines = signatures.map(
+    ({ name, keyId, signature }) => `\u2014 ${name} ${encodeBase64(concat(keyId, signature))}\n`,
+  );
+  return `${text}\n${lines.join("")}`;
+}
+
+/** Parses a note: split at the last empty line; unknown keys are kept, nothing is verified. Fails with note_invalid. */
+export function parseNote(bytes: Uint8Array): Result<Note, NoteError> {
+  const fail = (reason: NoteError["reason"]): Result<Note, NoteError> => err({ code: "note_invalid", reason });
+  if (bytes.length > MAX_NOTE_BYTES) return fail("size");
+  const decoded = decodeUtf8(bytes);
+  if (!decoded.ok) return fail("utf8");
+  const note = decoded.value;
+  if (hasControlCharacter(note)) return fail("control_character");
+  const split = note.lastIndexOf("\n\n");
+  if (split < 0 || !note.endsWith("\n") || note.endsWith("\n\n")) return fail("no_signature_block");
+  const lines = note.slice(split + 2, -1).split("\n");
+  if (lines.length > MAX_SIGNATURES) return fail("too_many_signatures");
+  const signatures: NoteSignature[] = [];
+  for (const line of lines) {
+    const signature = parseSignatureLine(line);
+    if (signature === null) return fail("signature_line");
+    signatures.push(signature);
+  }
+  return ok({ text: note.slice(0, split + 1), signatures });
+}
+
+function hasControlCharacter(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 0x20 && code !== 0x0a) return true;
+  }
+  return false;
+}
+
+function parseSignatureLine(line: string): NoteSignature | null {
+  const match = /^\u2014 ([^\s+]+) ([A-Za-z0-9+/=]+)$/u.exec(line);
+  const bytes = decodeBase64(match?.[2] ?? "");
+  if (match === null || !bytes.ok || bytes.value.length < 5) return null;
+  return { name: match[1] ?? "", keyId: bytes.value.subarray(0, 4), signature: bytes.value.subarray(4) };
+}
+
+/** The first signature of a key, or null. */
+export function findSignature(note: Note, name: string, keyId: Uint8Array): NoteSignature | null {
+  return note.signatures.find((signature) => signature.name === name && equal(signature.keyId, keyId)) ?? null;
+}
+
+/** Key id of an Ed25519 key: SHA-256(name ‖ LF ‖ 0x01 ‖ 32-byte key), first 4 bytes. */
+export const ed25519KeyId = (name: string, key: Uint8Array): Uint8Array => typedKeyId(name, NOTE_ED25519, key);
+
+/** Key id of an ECDSA key: SHA-256(SPKI), first 4 bytes; neither name nor type counts. */
+export const ecdsaKeyId = (spki: Uint8Array): Uint8Array => sha256(spki).subarray(0, 4);
+
+/** Key id of a certificate log's tree head signature: SHA-256(name ‖ LF ‖ 0x05 ‖ 32-byte log id), first 4 bytes (static-ct-api). */
+export const rfc6962KeyId = (name: string, logId: Uint8Array): Uint8Array => typedKeyId(name, NOTE_RFC6962, logId);
+
+function typedKeyId(name: string, type: number, key: Uint8Array): Uint8Array {
+  return sha256(encodeUtf8(`${name}\n`), Uint8Array.of(type), key).subarray(0, 4);
+}
+
+/** `<name>+<hex key id>+<base64(type ‖ key)>`: what verifiers are configured with. */
+export function formatVkey(name: string, keyId: Uint8Array, type: number, key: Uint8Array): string {
+  return `${name}+${encodeHex(keyId)}+${encodeBase64(concat(Uint8Array.of(type), key))}`;
+}
