@@ -55,3 +55,16 @@ export class Settings {
     return this.#problems.length === 0 ? ok(build()) : err({ code: "config_invalid", problems: this.#problems });
   }
 }
+
+/**
+ * Reads a room's configuration once for each environment object, as an isolate has one and keys are dear to parse. The
+ * caller therefore passes the same object for every request.
+ */
+export function oncePerEnv<Env extends object, C>(read: (env: Env) => C): (env: Env) => C {
+  const seen = new WeakMap<Env, { readonly config: C }>();
+  return (env) => {
+    const known = seen.get(env) ?? { config: read(env) };
+    seen.set(env, known);
+    return known.config;
+  };
+}

@@ -1,1 +1,44 @@
-export default { fetch: (): Response => new Response("Not Found\n", { status: 404 }) };
+// SPDX-License-Identifier: Apache-2.0
+// The built-in OpenID provider: its metadata and keys over HTTP, and its keys for the CA by RPC.
+
+import { WorkerEntrypoint } from "cloudflare:workers";
+import { withFailures } from "../../shared/http/failure.ts";
+import { createRouter } from "../../shared/http/router.ts";
+import { notConfigured, renderStatus } from "../../shared/http/status.ts";
+import type { OidcKeysRpc } from "../../shared/rpc.ts";
+import { discovery, jwks } from "./discovery.ts";
+import { type Config, type OidcEnv, readConfig } from "./env.ts";
+import { renderError } from "./status.ts";
+
+const route = createRouter<[Config]>(
+  [
+    { method: "GET", path: "/oidc/.well-known/openid-configuration", handle: (_, config) => discovery(config) },
+    { method: "GET", path: "/oidc/jwks", handle: (_, config) => jwks(config) },
+  ],
+  {
+    methodNotAllowed: () => renderError({ code: "oidc_method_wrong", allow: "GET, HEAD" }),
+    notFound: () => renderError({ code: "oidc_path_unknown" }),
+  },
+);
+
+export default {
+  fetch(request: Request, env: OidcEnv): Promise<Response> {
+    const answer = (): Promise<Response> | Response => {
+      const config = readConfig(env);
+      return config.ok ? route(request, config.value) : renderStatus(notConfigured(config.error));
+    };
+    return withFailures({ request, requestId: crypto.randomUUID() }, answer, (requestId) =>
+      renderError({ code: "oidc_failed", requestId }),
+    );
+  },
+};
+
+/** The issuer's keys for the CA, which cannot fetch its own host name. */
+export class OidcKeys extends WorkerEntrypoint<OidcEnv> implements OidcKeysRpc {
+  /** JWK Set of the public keys; rejects where the room is not configured, since no keys is not an empty set of keys. */
+  async jwks(): Promise<{ readonly keys: readonly JsonWebKey[] }> {
+    const config = readConfig(this.env);
+    if (!config.ok) throw new Error(config.error.problems.join("; "));
+    return { keys: [config.value.publicKey] };
+  }
+}
