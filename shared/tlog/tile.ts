@@ -3,7 +3,7 @@
 
 import { concat } from "../bytes/bytes.ts";
 import { err, ok, type Result } from "../result.ts";
-import { type Hash, hash } from "./hash.ts";
+import { type Hash, hash, nodeHash } from "./hash.ts";
 
 /** Hashes in a full tile, entries in a full bundle. */
 export const TILE_WIDTH = 256;
@@ -68,4 +68,14 @@ export const nodesAtLevel = (treeSize: number, level: number): number => Math.fl
 /** How wide tile `index` of `level` is in a tree of `treeSize` leaves: 0 (it does not exist) to 256. */
 export function tileWidth(treeSize: number, level: number, index: number): number {
   return Math.max(0, Math.min(TILE_WIDTH, nodesAtLevel(treeSize, level) - index * TILE_WIDTH));
+}
+
+/** The root of a full tile: what stands for it one level up. Throws RangeError at any other width than 256. */
+export function fullTileRoot(hashes: readonly Hash[]): Hash {
+  let row = hashes;
+  while (row.length > 1) row = row.flatMap((left, i) => (i % 2 === 0 ? [nodeHash(left, row[i + 1] ?? left)] : []));
+  const [root] = row;
+  if (root === undefined || hashes.length !== TILE_WIDTH)
+    throw new RangeError(`a full tile of ${hashes.length} hashes`);
+  return root;
 }

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Feeds the search index from the log, behind its answers. D1 is a cache: it may fail, stall or vanish, and nothing but the
+// search's "complete through" stands still.
+
+import type { SearchIndex } from "./ports.ts";
+import type { LogStorage } from "./storage.ts";
+
+/** Entries a batch: DESIGN's bound for one invocation, and far below D1's limits on statement and row size. */
+const BATCH_ENTRIES = 64;
+
+/** Writes the next entries from `indexed` on and gives the new cursor; `indexed` itself when there is nothing to do. */
+export async function feedIndex(
+  { log, storage, index }: { readonly log: string; readonly storage: LogStorage; readonly index: SearchIndex },
+  indexed: number,
+  treeSize: number,
+): Promise<number> {
+  const end = Math.min(treeSize, indexed + BATCH_ENTRIES);
+  if (end <= indexed) return indexed;
+  await index.write(log, storage.readEntries(indexed, end));
+  return end;
+}
+
+/**
+ * The index in D1 (migrations/0001_search.sql). One batch is one transaction: the watermark never runs ahead of the rows.
+ * The rows travel as one JSON parameter, as D1 takes 100 parameters at most.
+ */
+export function d1Index(db: D1Database): SearchIndex {
+  return {
+    async write(log, entries) {
+      const postings = entries.flatMap(({ leafIndex, search }) => search.terms.map((term) => [term, leafIndex]));
+      const rows = entries.map(({ leafIndex, timestamp, search }) => [
+        leafIndex,
+        timestamp,
+        search.digest,
+        search.identity,
+        search.issuer,
+      ]);
+      const end = (entries.at(-1)?.leafIndex ?? -1) + 1;
+      await db.batch([
+        db
+          .prepare("INSERT OR IGNORE INTO posting SELECT value ->> 0, ?1, value ->> 1 FROM json_each(?2)")
+          .bind(log, JSON.stringify(postings)),
+        db
+          .prepare(
+            "INSERT OR IGNORE INTO entry SELECT ?1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?2)",
+          )
+          .bind(log, JSON.stringify(rows)),
+        db
+          .prepare(
+            "INSERT INTO watermark VALUES (?1, ?2) ON CONFLICT (log) DO UPDATE SET size = max(size, excluded.size)",
+          )
+          .bind(log, end),
+      ]);
+    },
+  };
+}

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+// The sequencer's room: Durable Objects that other rooms call by RPC. It answers no HTTP request.
+
+export { Anchor } from "./anchor.ts";
+export { Sequencer } from "./sequencer.ts";
+
+export default { fetch: (): Response => new Response("Not Found\n", { status: 404 }) };

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: Apache-2.0
+// A log: takes submissions, commits them round by round, serves its tail. Knows the protocol and no platform; sequencer.ts
+// puts it into a Durable Object.
+//
+// The protocol, and what a crash leaves behind after each step:
+//   1 take the pool, assign indices, hash, sign      nothing was written: the waiters fail, nobody saw an index
+//   2 one transaction: entries, state, dedup, edge   durable as a whole or not at all; recovery finds the old or the new head
+//   3 answer the waiters                             the output gate lets answers go only after 2 is durable
+//   4 anchor.advance(from → to), beside the answers  recovery finds the anchor one head behind and sends it again
+//   5 pause, next round                              not before 4 has succeeded: the anchor is never two heads behind
+//   6 full tiles to R2, rows to D1, cursors          repeated from the cursors; create-only puts make repeating harmless
+// There is no await from 1 to 3: nothing can interleave, and no index is given out twice.
+
+import { encodeHex } from "../../shared/bytes/hex.ts";
+import type { LogConfig } from "../../shared/logs.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import type { AppendError, Head } from "../../shared/rpc.ts";
+import { type UnixMs, unixMs } from "../../shared/time.ts";
+import { type Edge, EMPTY_EDGE, edgeNodes } from "../../shared/tlog/edge.ts";
+import type { Hash } from "../../shared/tlog/hash.ts";
+import { rootHash } from "../../shared/tlog/proof.ts";
+import { TILE_WIDTH } from "../../shared/tlog/tile.ts";
+import type { LogFormat, Submission } from "./format.ts";
+import { Maintenance } from "./maintenance.ts";
+import { Pool } from "./pool.ts";
+import type { AnchorPort, Host, ObjectStore, SearchIndex } from "./ports.ts";
+import { checkNothingExists, checkOutside, type Refusal, readRows } from "./recover.ts";
+import { type KnownEntry, type NewTree, type Outcome, runRound } from "./round.ts";
+import type { LogIdentity, LogStorage, State } from "./storage.ts";
+
+/** Lets the event loop take in requests between rounds: without it, those that are in starve those that are not. */
+const PAUSE_MS = 4;
+/** After that a waiter is told that the log is busy; its entry is out of the pool and will not be in the log. */
+const WAITER_DEADLINE_MS = 10_000;
+/** How far the clock may be behind the last timestamp before it is taken for wrong rather than skewed. */
+const MAX_CLOCK_LAG_MS = 60_000;
+/** How soon a start that failed is tried again. */
+const RESTART_AFTER_MS = 1_000;
+const ANCHOR_RETRY_MS = [10, 50, 250, 1_000, 2_000] as const;
+
+export interface LogDeps {
+  readonly config: LogConfig;
+  readonly format: LogFormat;
+  /** The entries a new log is created with: none, or the genesis entry. */
+  readonly genesis: readonly Submission[];
+  readonly storage: LogStorage;
+  readonly objects: ObjectStore;
+  readonly index: SearchIndex;
+  readonly anchor: AnchorPort;
+  readonly host: Host;
+}
+
+export type Phase =
+  | { readonly kind: "starting"; readonly reason: string }
+  | { readonly kind: "running" }
+  | { readonly kind: "refusing"; readonly reason: string };
+
+interface Waiter {
+  readonly submission: Submission;
+  readonly bytes: number;
+  readonly since: UnixMs;
+  readonly resolve: (result: Result<Outcome, AppendError>) => void;
+}
+
+type Tail = Map<string, { readonly leafIndex: number; readonly timestamp: UnixMs }>;
+
+export class Log {
+  readonly #deps: LogDeps;
+  readonly #pool = new Pool<Waiter>();
+  readonly #maintenance: Maintenance;
+  #phase: Phase = { kind: "starting", reason: "the log has not been opened yet" };
+  #identity: LogIdentity | null = null;
+  #state: State | null = null;
+  #edge: Edge = EMPTY_EDGE;
+  #tail: Tail = new Map();
+  #opening: Promise<void> | null = null;
+  #nextOpening: UnixMs = unixMs(0);
+  /** A round has been committed and the anchor does not have it yet, or the pause after it is not over. */
+  #isRoundUnderWay = false;
+  #cancelDeadline: (() => void) | null = null;
+
+  constructor(deps: LogDeps) {
+    this.#deps = deps;
+    this.#maintenance = new Maintenance(deps, {
+      state: () => this.#state,
+      update: (state) => {
+        this.#state = state;
+      },
+      forget: (end) => this.#forgetTail(end),
+      refuse: (refusal) => this.#refuse(refusal),
+    });
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  get identity(): LogIdentity | null {
+    return this.#identity;
+  }
+
+  get state(): State | null {
+    return this.#state;
+  }
+
+  get edge(): Edge {
+    return this.#edge;
+  }
+
+  /** The newest committed head, null before the log's creation is complete. */
+  get head(): Head | null {
+    return this.#state === null || this.#identity === null ? null : this.#state;
+  }
+
+  // ---- opening ----
+
+  /** Opens the log if it is not open; resolves when that has succeeded or failed (see phase). Does not reject. */
+  async open(): Promise<void> {
+    if (this.#phase.kind !== "starting" || this.#deps.host.now() < this.#nextOpening) return;
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = null;
+    });
+    await this.#opening;
+  }
+
+  async #open(): Promise<void> {
+    const { host } = this.#deps;
+    try {
+      const opened = await this.#recover();
+      if (!opened.ok) {
+        this.#refuse(opened.error);
+        return;
+      }
+      this.#phase = { kind: "running" };
+      this.#maintenance.wake();
+    } catch (error) {
+      // R2 or the anchor could not be reached. "Assume fine" is what forks logs: nothing is written until both answer.
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#phase = { kind: "starting", reason };
+      this.#nextOpening = unixMs(host.now() + RESTART_AFTER_MS);
+      host.logLine("log_open_failed", { log: this.#deps.config.name, reason });
+    }
+  }
+
+  async #recover(): Promise<Result<null, Refusal>> {
+    let rows = readRows(this.#deps);
+    if (rows.ok && rows.value === null) {
+      const absent = await checkNothingExists(this.#deps);
+      if (!absent.ok) return absent;
+      this.#create();
+      rows = readRows(this.#deps);
+    }
+    if (!rows.ok) return rows;
+    if (rows.value === null) throw new Error("the log was created and is not there");
+    const { identity, state, edge, tail } = rows.value;
+    this.#state = state;
+    this.#edge = edge;
+    this.#tail = new Map(tail);
+    // A log that has grown was opened before: its head may be read whatever else is out of reach. A new one stays unseen
+    // until the anchor has it.
+    if (state.treeSize > identity.genesisSize) this.#identity = identity;
+    const outside = await checkOutside(this.#deps, rows.value);
+    if (outside.ok) this.#identity = identity;
+    return outside;
+  }
+
+  /** Identity, genesis entry and first head in one transaction. */
+  #create(): void {
+    const { config, format, genesis, storage, host } = this.#deps;
+    const createdAt = host.now();
+    const { newTree } = runRound({
+      edge: EMPTY_EDGE,
+      submissions: genesis,
+      timestamp: createdAt,
+      format,
+      findEarlier: () => null,
+    });
+    const { origin, baseUrl } = config;
+    const genesisSize = genesis.length;
+    storage.transactionSync(() => {
+      storage.createLog({ creation: host.randomId(), origin, baseUrl, spki: format.spki, genesisSize, createdAt });
+      const emptyHead = { treeSize: 0, rootHash: rootHash(0, edgeNodes(EMPTY_EDGE)) };
+      const checkpoint = format.signCheckpoint(emptyHead, createdAt);
+      const head = newTree?.head ?? { ...emptyHead, timestamp: createdAt, checkpoint };
+      this.#writeTree(newTree, { ...head, previous: null, publishedTiles: 0, publishedRoot: null, indexed: 0 });
+    });
+  }
+
+  #refuse({ reason }: Refusal): void {
+    this.#phase = { kind: "refusing", reason };
+    this.#deps.host.logLine("log_refusing", { log: this.#deps.config.name, reason });
+    for (const { resolve } of this.#pool.takeWhile(() => true)) resolve(err({ code: "log_refusing", reason }));
+  }
+
+  // ---- appending ----
+
+  /** Resolves when the entry is committed (the output gate makes it durable before the answer leaves), or with why it is not. */
+  async append(submission: Submission): Promise<Result<Outcome, AppendError>> {
+    await this.open();
+    const phase = this.#phase;
+    if (phase.kind === "starting") return err({ code: "log_starting", reason: phase.reason });
+    if (phase.kind === "refusing") return err({ code: "log_refusing", reason: phase.reason });
+    const since = this.#deps.host.now();
+    return await new Promise((resolve) => {
+      const isTaken = this.#pool.add({ submission, bytes: submission.bytes, since, resolve });
+      if (!isTaken) resolve(err({ code: "log_busy", retryAfterSeconds: 1 }));
+      else if (this.#isRoundUnderWay) this.#watchDeadline();
+      else this.#startRounds();
+    });
+  }
+
+  #startRounds(): void {
+    this.#isRoundUnderWay = true;
+    this.#deps.host.keepAlive(this.#runRounds());
+  }
+
+  /** Runs rounds until the pool is empty. The first one runs before this returns its promise: an idle log answers at once. */
+  async #runRounds(): Promise<void> {
+    try {
+      while (this.#phase.kind === "running" && !this.#pool.isEmpty) {
+        const step = this.#commitRound();
+        // Durable by now, or the object is gone: the transaction. Meanwhile entries may come into the pool, reads go on, and
+        // maintenance may move its cursors; no other round can start.
+        if (step !== null) await this.#anchorStep(step);
+        await this.#deps.host.pause(PAUSE_MS);
+      }
+    } finally {
+      this.#isRoundUnderWay = false;
+      this.#watchDeadline();
+    }
+  }
+
+  /** Steps 1 to 3. Gives what the anchor has to follow, null if nothing was written. */
+  #commitRound(): { readonly from: State; readonly to: State } | null {
+    const { format, host } = this.#deps;
+    const waiters = this.#pool.takeRound();
+    const from = this.#state;
+    if (from === null) throw new Error("a round of a log that is not open");
+    const now = host.now();
+    if (now < from.timestamp - MAX_CLOCK_LAG_MS) {
+      const lag = err({ code: "clock_behind", lastTimestamp: from.timestamp, now } as const);
+      for (const { resolve } of waiters) resolve(lag);
+      return null;
+    }
+    try {
+      const { newTree, outcomes } = runRound({
+        edge: this.#edge,
+        submissions: waiters.map(({ submission }) => submission),
+        timestamp: unixMs(Math.max(now, from.timestamp)),
+        format,
+        findEarlier: (identity) => this.#findEarlier(identity),
+      });
+      const to = newTree === null ? from : this.#commit(from, newTree);
+      for (const [i, { resolve }] of waiters.entries()) {
+        const outcome = outcomes[i];
+        if (outcome === undefined) throw new RangeError("a waiter without an outcome");
+        resolve(ok(outcome));
+      }
+      return newTree === null ? null : { from, to };
+    } catch (error) {
+      // Unknown state: nothing in memory is to be trusted. The waiters fail with the object, and the next call recovers.
+      host.logLine("round_failed", { log: this.#deps.config.name, reason: String(error) });
+      host.abort(`a round failed: ${String(error)}`);
+      throw error;
+    }
+  }
+
+  #commit(from: State, newTree: NewTree): State {
+    const { storage } = this.#deps;
+    const { treeSize, rootHash: root } = from;
+    const to: State = { ...from, ...newTree.head, previous: { treeSize, rootHash: root } };
+    storage.transactionSync(() => this.#writeTree(newTree, to));
+    this.#state = to;
+    this.#edge = newTree.edge;
+    for (const { identity, leafIndex, timestamp } of newTree.entries) {
+      this.#tail.set(encodeHex(identity), { leafIndex, timestamp });
+    }
+    this.#maintenance.wake();
+    return to;
+  }
+
+  /** All rows of a round; called inside its transaction. */
+  #writeTree(newTree: NewTree | null, state: State): void {
+    const { storage, format } = this.#deps;
+    for (const entry of newTree?.entries ?? []) {
+      storage.insertEntry(entry);
+      if (format.remembersAll) storage.insertDedup(entry.leafHash, entry.leafIndex);
+    }
+    for (const { level, index, rows } of newTree?.fullTiles ?? []) {
+      if (level > 0) storage.writeEdge({ level, tileIndex: index, hashes: rows[0] ?? [] });
+      const above = newTree?.edge.tiles[level + 1]?.[0] ?? [];
+      const aboveIndex = Math.floor((index + 1) / TILE_WIDTH);
+      if (above.length > 0) storage.writeEdge({ level: level + 1, tileIndex: aboveIndex, hashes: above });
+    }
+    storage.writeState(state);
+  }
+
+  #findEarlier(identity: Hash): KnownEntry | null {
+    const inTail = this.#tail.get(encodeHex(identity));
+    if (inTail !== undefined || !this.#deps.format.remembersAll) return inTail ?? null;
+    const leafIndex = this.#deps.storage.findDuplicate(identity);
+    return leafIndex === null ? null : { leafIndex, timestamp: null };
+  }
+
+  /** Step 4: until the anchor has the new head, no further round; if it holds something else, none at all. */
+  async #anchorStep(step: { readonly from: State; readonly to: State }): Promise<void> {
+    const { anchor, host, config } = this.#deps;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        if (await anchor.advance(step)) return;
+        this.#refuse({
+          code: "log_refusing",
+          reason: "the anchor holds another tree head than this log: a second copy of it is running; open a new log",
+        });
+        return;
+      } catch (error) {
+        host.logLine("anchor_failed", { log: config.name, attempt, reason: String(error) });
+        await host.pause(ANCHOR_RETRY_MS[Math.min(attempt, ANCHOR_RETRY_MS.length - 1)] ?? 0);
+      }
+    }
+  }
+
+  /** Keeps one timer for the oldest waiter while there is one; an idle object has none, so that it can hibernate. */
+  #watchDeadline(): void {
+    const oldest = this.#pool.first;
+    if (oldest === undefined) {
+      this.#cancelDeadline?.();
+      this.#cancelDeadline = null;
+      return;
+    }
+    if (this.#cancelDeadline !== null) return;
+    const { host } = this.#deps;
+    const wait = Math.max(0, oldest.since + WAITER_DEADLINE_MS - host.now());
+    this.#cancelDeadline = host.after(wait, () => {
+      this.#cancelDeadline = null;
+      const now = host.now();
+      for (const { resolve } of this.#pool.takeWhile(({ since }) => now - since >= WAITER_DEADLINE_MS)) {
+        resolve(err({ code: "log_busy", retryAfterSeconds: 2 }));
+      }
+      this.#watchDeadline();
+    });
+  }
+
+  // ---- after the answers ----
+
+  /** The alarm's work: whatever maintenance a crash or a failure left behind. */
+  async catchUp(): Promise<void> {
+    await this.open();
+    await this.#maintenance.run();
+  }
+
+  #forgetTail(end: number): void {
+    for (const [key, { leafIndex }] of this.#tail) if (leafIndex < end) this.#tail.delete(key);
+  }
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// What happens after the answers and never holds one up: full tiles to R2, rows to D1, and the cursors that say how far each
+// has come. Repeating any of it is harmless. One run at a time; a failure waits for the next round or the alarm.
+
+import { unixMs } from "../../shared/time.ts";
+import { fullTileRoot, TILE_WIDTH } from "../../shared/tlog/tile.ts";
+import { feedIndex } from "./index-feed.ts";
+import type { LogDeps } from "./log.ts";
+import { publishTile } from "./publish.ts";
+import type { Refusal } from "./recover.ts";
+import type { State } from "./storage.ts";
+
+/** The alarm is a fallback for what a crash cut off; one in 30 s costs one row. */
+const ALARM_AFTER_MS = 30_000;
+/** A store that failed is left alone for so long, so that its outage does not cost a call a round. */
+const BACK_OFF_MS = 5_000;
+
+/** The part of the log that maintenance reads and moves. */
+export interface MaintainedLog {
+  state(): State | null;
+  update(state: State): void;
+  /** Entries below `end` are in R2 and D1 and have no rows any more. */
+  forget(end: number): void;
+  refuse(refusal: Refusal): void;
+}
+
+export class Maintenance {
+  readonly #deps: LogDeps;
+  readonly #log: MaintainedLog;
+  #running: Promise<void> | null = null;
+  #alarmAt = unixMs(0);
+  #notBefore = { r2: unixMs(0), d1: unixMs(0) };
+  /** Rows below are gone. */
+  #prunedTo = 0;
+
+  constructor(deps: LogDeps, log: MaintainedLog) {
+    this.#deps = deps;
+    this.#log = log;
+  }
+
+  /** Called in the turn of a commit: makes sure that the work happens, now and, should the object die, by the alarm. */
+  wake(): void {
+    const { host } = this.#deps;
+    const state = this.#log.state();
+    if (state === null || !isBehind(state)) return;
+    const now = host.now();
+    if (now >= this.#alarmAt) {
+      this.#alarmAt = unixMs(now + ALARM_AFTER_MS);
+      host.setAlarm(this.#alarmAt);
+    }
+    if (this.#running === null) host.keepAlive(this.run());
+  }
+
+  /** Works until R2 and D1 have everything or fail. Does not reject. */
+  async run(): Promise<void> {
+    this.#running ??= Promise.all([
+      this.#guard("r2", () => this.#publishAll()),
+      this.#guard("d1", () => this.#feedAll()),
+    ])
+      .then(() => undefined)
+      .finally(() => {
+        this.#running = null;
+      });
+    await this.#running;
+  }
+
+  async #guard(store: "r2" | "d1", work: () => Promise<void>): Promise<void> {
+    const { host, config } = this.#deps;
+    if (host.now() < this.#notBefore[store]) return;
+    try {
+      await work();
+    } catch (error) {
+      this.#notBefore[store] = unixMs(host.now() + BACK_OFF_MS);
+      host.logLine("maintenance_failed", { log: config.name, store, reason: String(error) });
+    }
+  }
+
+  async #publishAll(): Promise<void> {
+    for (let state = this.#log.state(); state !== null && hasFullTile(state); state = this.#log.state()) {
+      const index = state.publishedTiles;
+      const published = await publishTile(this.#deps, index);
+      if (!published.ok) {
+        this.#log.refuse(published.error);
+        return;
+      }
+      // Other rounds have committed meanwhile: the cursor is set on the newest state, not on the one from before the await.
+      const hashes = this.#deps.storage.readLeafHashes(index * TILE_WIDTH, (index + 1) * TILE_WIDTH);
+      this.#moveCursors({ publishedTiles: index + 1, publishedRoot: fullTileRoot(hashes) });
+    }
+  }
+
+  async #feedAll(): Promise<void> {
+    const { config, storage, index } = this.#deps;
+    for (;;) {
+      const before = this.#log.state();
+      if (before === null || before.indexed >= before.treeSize) return;
+      const indexed = await feedIndex({ log: config.name, storage, index }, before.indexed, before.treeSize);
+      const state = this.#log.state();
+      if (state === null) return;
+      // Kept in memory; the next round's state row carries it. Losing it repeats a few rows in D1.
+      this.#log.update({ ...state, indexed });
+      this.#prune();
+    }
+  }
+
+  #moveCursors(cursors: Pick<State, "publishedTiles" | "publishedRoot">): void {
+    const { storage } = this.#deps;
+    const state = this.#log.state();
+    if (state === null) return;
+    const moved = { ...state, ...cursors };
+    storage.transactionSync(() => storage.writeState(moved));
+    this.#log.update(moved);
+    this.#prune();
+  }
+
+  /** Drops the rows of tiles that both R2 and D1 have. */
+  #prune(): void {
+    const { storage } = this.#deps;
+    const state = this.#log.state();
+    if (state === null) return;
+    const end = Math.min(state.publishedTiles, Math.floor(state.indexed / TILE_WIDTH)) * TILE_WIDTH;
+    if (end <= this.#prunedTo) return;
+    storage.transactionSync(() => {
+      storage.writeState(state);
+      storage.prune(end, state.publishedTiles);
+    });
+    this.#prunedTo = end;
+    this.#log.forget(end);
+  }
+}
+
+const hasFullTile = ({ treeSize, publishedTiles }: State): boolean => treeSize >= (publishedTiles + 1) * TILE_WIDTH;
+
+const isBehind = (state: State): boolean => hasFullTile(state) || state.indexed < state.treeSize;

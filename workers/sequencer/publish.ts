@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copies what is full to R2: per 256 entries a bundle, a sidecar, a tile, and the upper tiles that this one completes. Objects
+// are created, never replaced; one that exists with other bytes means that two histories share the bucket, and the log stops.
+// Spec: https://c2sp.org/tlog-tiles, https://c2sp.org/static-ct-api
+
+import { equal } from "../../shared/bytes/bytes.ts";
+import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
+import { type LogConfig, objectKey } from "../../shared/logs.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { encodeTile, formatTilePath, TILE_WIDTH, type Tile } from "../../shared/tlog/tile.ts";
+import type { LogFormat } from "./format.ts";
+import type { ObjectStore } from "./ports.ts";
+import type { Refusal } from "./recover.ts";
+import type { EntryRow, LogStorage } from "./storage.ts";
+
+export interface PublishDeps {
+  readonly config: LogConfig;
+  readonly storage: LogStorage;
+  readonly format: LogFormat;
+  readonly objects: ObjectStore;
+}
+
+/** One line of a sidecar: what rebuilding the search index needs and the leaf does not hold. */
+export function encodeSidecar(entries: readonly EntryRow[]): Uint8Array {
+  const lines = entries.map(({ timestamp, hints }) => `${JSON.stringify({ timestamp, hints })}\n`);
+  return encodeUtf8(lines.join(""));
+}
+
+/**
+ * Puts everything of full tile `index` of level 0 to R2; done when it resolves. Rejects when R2 fails (all of it can be
+ * repeated), and refuses when an object is there with other bytes.
+ */
+export async function publishTile(deps: PublishDeps, index: number): Promise<Result<null, Refusal>> {
+  const { config, storage, format } = deps;
+  const entries = storage.readEntries(index * TILE_WIDTH, (index + 1) * TILE_WIDTH);
+  const objects: [path: string, bytes: Uint8Array][] = [
+    [fullTilePath(format.bundleLevel, index), format.encodeBundle(entries.map(({ record }) => record))],
+    [fullTilePath(0, index), encodeTile(entries.map(({ leafHash }) => leafHash))],
+  ];
+  if (format.hasSidecars) objects.push([`meta/${index}`, encodeSidecar(entries)]);
+  for (const { level, tileIndex, hashes } of storage.readEdge()) {
+    const isCompletedHere = (tileIndex + 1) * TILE_WIDTH ** level === index + 1;
+    if (isCompletedHere) objects.push([fullTilePath(level, tileIndex), encodeTile(hashes)]);
+  }
+  const results = await Promise.all(
+    objects.map(async ([name, bytes]) => await createObject(deps.objects, objectKey(config, name), bytes)),
+  );
+  return results.find((result) => !result.ok) ?? ok(null);
+}
+
+const fullTilePath = (level: Tile["level"], index: number): string =>
+  formatTilePath({ level, index, width: TILE_WIDTH });
+
+async function createObject(objects: ObjectStore, key: string, bytes: Uint8Array): Promise<Result<null, Refusal>> {
+  if (await objects.create(key, bytes)) return ok(null);
+  // Taken: by our own call before a crash, or by someone else.
+  const found = await objects.get(key);
+  if (found === null) throw new Error(`R2 says that ${key} exists and does not give it`);
+  if (equal(found, bytes)) return ok(null);
+  return err({ code: "log_refusing", reason: `${key} in R2 has other bytes than this log: two logs share the bucket` });
+}

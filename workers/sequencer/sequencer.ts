@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Durable Object of one log: RPC and alarm in front of log.ts, and the platform behind its ports.
+
+import { DurableObject } from "cloudflare:workers";
+import { encodeHex } from "../../shared/bytes/hex.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import type {
+  AppendError,
+  Appended,
+  CertificateSubmission,
+  Duplicate,
+  Head,
+  LogDescription,
+  SequencerRpc,
+  SignatureSubmission,
+  SignedCertificateTimestamp,
+  TailAnswer,
+  TailEntry,
+} from "../../shared/rpc.ts";
+import { unixMs } from "../../shared/time.ts";
+import { type LogSetup, readLogSetup, type SequencerEnv } from "./env.ts";
+import { certificateSubmission, type Submission, signatureSubmission, signSct } from "./format.ts";
+import { d1Index } from "./index-feed.ts";
+import { Log } from "./log.ts";
+import type { AnchorPort, Host, ObjectStore, Storage } from "./ports.ts";
+import { LogStorage } from "./storage.ts";
+import { readBundle, readEntry, readTile, type TailDeps } from "./tail.ts";
+
+/** DESIGN: an entry of the signature log; a certificate has about 1.6 kB, its precertificate the same again. */
+const MAX_ENTRY_BYTES = 32 * 1024;
+
+export class Sequencer
+  extends DurableObject<SequencerEnv>
+  implements Omit<SequencerRpc, keyof Rpc.DurableObjectBranded>
+{
+  readonly #setup: LogSetup;
+  readonly #log: Log;
+  readonly #storage: LogStorage;
+
+  constructor(ctx: DurableObjectState, env: SequencerEnv) {
+    super(ctx, env);
+    const name = ctx.id.name ?? "";
+    const setup = readLogSetup(env, name);
+    // The rooms in front refuse every request of a deployment that is not configured: this is a bug, not a state.
+    if (!setup.ok) throw new Error(setup.error.problems.join("; "));
+    this.#setup = setup.value;
+    this.#storage = new LogStorage(durableStorage(ctx.storage));
+    this.#log = new Log({
+      ...setup.value,
+      storage: this.#storage,
+      objects: r2Objects(env.TILES),
+      index: d1Index(env.INDEX),
+      anchor: anchorStub(env, name),
+      host: durableHost(ctx),
+    });
+  }
+
+  async appendSignature(submission: SignatureSubmission): Promise<Result<Appended | Duplicate, AppendError>> {
+    const appended = await this.#append(signatureSubmission(submission));
+    return appended.ok ? ok(appended.value.answer) : appended;
+  }
+
+  async appendCertificate(submission: CertificateSubmission): Promise<Result<SignedCertificateTimestamp, AppendError>> {
+    const appended = await this.#append(certificateSubmission(submission));
+    if (!appended.ok) return appended;
+    const { placement } = appended.value;
+    if (placement === null) throw new Error("a certificate without a placement");
+    return ok(signSct(this.#setup.ecdsa, submission, placement));
+  }
+
+  async #append(submission: Submission): ReturnType<Log["append"]> {
+    if (submission.bytes > MAX_ENTRY_BYTES) return err({ code: "entry_too_large", maxBytes: MAX_ENTRY_BYTES });
+    return await this.#log.append(submission);
+  }
+
+  async head(): Promise<Head> {
+    await this.#log.open();
+    const { treeSize, rootHash, timestamp, checkpoint } = this.#opened().state;
+    return { treeSize, rootHash, timestamp, checkpoint };
+  }
+
+  async readTile(level: number, tileIndex: number, width: number): Promise<TailAnswer<Uint8Array>> {
+    await this.#log.open();
+    return readTile(this.#opened(), level, tileIndex, width);
+  }
+
+  async readBundle(bundleIndex: number, width: number): Promise<TailAnswer<Uint8Array>> {
+    await this.#log.open();
+    return readBundle(this.#opened(), bundleIndex, width);
+  }
+
+  async readEntry(leafIndex: number): Promise<TailAnswer<TailEntry>> {
+    await this.#log.open();
+    return readEntry(this.#opened(), leafIndex);
+  }
+
+  async describe(): Promise<LogDescription> {
+    await this.#log.open();
+    const { phase, identity, state } = this.#log;
+    if (identity === null) throw new Error(phase.kind === "running" ? "no log" : phase.reason);
+    const { config, ecdsa, format } = this.#setup;
+    return {
+      origin: config.origin,
+      createdAt: identity.createdAt,
+      spki: ecdsa.spki,
+      logId: ecdsa.logId,
+      vkeys: format.vkeys,
+      treeSize: state?.treeSize ?? 0,
+      state: phase.kind,
+      reason: phase.kind === "running" ? null : phase.reason,
+    };
+  }
+
+  /** Never throws: six failed alarms in a row would be the last. */
+  override async alarm(): Promise<void> {
+    await this.#log.catchUp();
+  }
+
+  /** What reads need; throws while the log has no head that the anchor knows. */
+  #opened(): TailDeps {
+    const { identity, state, edge, phase } = this.#log;
+    if (identity === null || state === null) throw new Error(phase.kind === "running" ? "no log" : phase.reason);
+    return { storage: this.#storage, format: this.#setup.format, state, edge };
+  }
+}
+
+function durableStorage(storage: DurableObjectStorage): Storage {
+  return {
+    exec: (query, ...bindings) => storage.sql.exec(query, ...bindings).toArray(),
+    transactionSync: (run) => storage.transactionSync(run),
+  };
+}
+
+/** https://developers.cloudflare.com/r2/api/workers/workers-api-reference/#conditional-operations */
+function r2Objects(bucket: R2Bucket): ObjectStore {
+  return {
+    async get(key) {
+      const object = await bucket.get(key);
+      return object === null ? null : new Uint8Array(await object.arrayBuffer());
+    },
+    async create(key, bytes) {
+      // A precondition that fails is answered with null, not with an exception.
+      return (await bucket.put(key, bytes, { onlyIf: { etagDoesNotMatch: "*" } })) !== null;
+    },
+  };
+}
+
+/** A stub that has thrown stays broken: each call gets a new one. */
+function anchorStub(env: SequencerEnv, name: string): AnchorPort {
+  return {
+    read: async () => await env.ANCHOR.getByName(name).read(),
+    advance: async ({ from, to }) =>
+      await env.ANCHOR.getByName(name).advance({ from: from && bareHead(from), to: bareHead(to) }),
+  };
+}
+
+const bareHead = ({ treeSize, rootHash }: { readonly treeSize: number; readonly rootHash: Uint8Array }) => ({
+  treeSize,
+  rootHash,
+});
+
+function durableHost(ctx: DurableObjectState): Host {
+  return {
+    now: () => unixMs(Date.now()),
+    randomId: () => encodeHex(crypto.getRandomValues(new Uint8Array(16))),
+    abort: (reason) => ctx.abort(reason),
+    keepAlive: (work) => ctx.waitUntil(work),
+    pause: async (milliseconds) => await scheduler.wait(milliseconds),
+    // Durable with the transaction of the same turn; nobody waits for it.
+    setAlarm: (at) => void ctx.storage.setAlarm(at),
+    after(milliseconds, callback) {
+      const timer = setTimeout(callback, milliseconds);
+      return () => clearTimeout(timer);
+    },
+    logLine: (event, data) => console.log(JSON.stringify({ event, ...data })),
+  };
+}

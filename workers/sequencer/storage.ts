@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+// The sequencer's tables: everything to the right of the last full tile in R2, the state of the tree, and the index of every
+// canonical body for ever. Knows SQL and rows, no hashing and no protocol.
+
+import type { AttestationHints, SearchRow } from "../../shared/rpc.ts";
+import { type UnixMs, unixMs } from "../../shared/time.ts";
+import { type Hash, hash } from "../../shared/tlog/hash.ts";
+import { decodeTile, encodeTile, TILE_WIDTH } from "../../shared/tlog/tile.ts";
+import type { Storage } from "./ports.ts";
+
+/** One statement each; a table is never changed once a log exists, only added to by a further version. */
+const SCHEMA = [
+  // What the log was created as; never written again.
+  `CREATE TABLE log (
+     id INTEGER PRIMARY KEY CHECK (id = 1), creation TEXT NOT NULL, origin TEXT NOT NULL, base_url TEXT NOT NULL,
+     spki BLOB NOT NULL, genesis_size INTEGER NOT NULL, created_ms INTEGER NOT NULL) STRICT`,
+  // The newest committed tree head, the one before it (which the anchor may still hold), and how far R2 and D1 have come.
+  `CREATE TABLE state (
+     id INTEGER PRIMARY KEY CHECK (id = 1), size INTEGER NOT NULL, root BLOB NOT NULL, time_ms INTEGER NOT NULL,
+     checkpoint TEXT NOT NULL, previous_size INTEGER, previous_root BLOB, published_tiles INTEGER NOT NULL,
+     published_root BLOB, indexed INTEGER NOT NULL) STRICT`,
+  `CREATE TABLE entry (
+     idx INTEGER PRIMARY KEY, record BLOB NOT NULL, leaf_hash BLOB NOT NULL, time_ms INTEGER NOT NULL,
+     search TEXT NOT NULL, hints TEXT) STRICT`,
+  `CREATE TABLE dedup (leaf_hash BLOB PRIMARY KEY, idx INTEGER NOT NULL) STRICT, WITHOUT ROWID`,
+  // Tiles of level 1 and above: the open one of each level, and full ones that R2 does not have yet.
+  `CREATE TABLE edge (
+     level INTEGER NOT NULL, tile INTEGER NOT NULL, hashes BLOB NOT NULL, PRIMARY KEY (level, tile)) STRICT, WITHOUT ROWID`,
+];
+
+export interface LogIdentity {
+  /** Random; equal to the one in R2's log.json, so that two logs are never taken for one. */
+  readonly creation: string;
+  readonly origin: string;
+  readonly baseUrl: string;
+  readonly spki: Uint8Array;
+  readonly genesisSize: number;
+  readonly createdAt: UnixMs;
+}
+
+export interface TreeHead {
+  readonly treeSize: number;
+  readonly rootHash: Hash;
+}
+
+export interface State extends TreeHead {
+  readonly timestamp: UnixMs;
+  readonly checkpoint: string;
+  /** The head that this one was grown from, null for the first. */
+  readonly previous: TreeHead | null;
+  /** So many full tiles of level 0, with their bundles and all upper tiles that they complete, are in R2. */
+  readonly publishedTiles: number;
+  /** Root of the last published tile of level 0. */
+  readonly publishedRoot: Hash | null;
+  /** Every entry below is in D1. Kept lazily: D1 may be further. */
+  readonly indexed: number;
+}
+
+export interface EntryRow {
+  readonly leafIndex: number;
+  /** As in a bundle, without tile/entries' length prefix. */
+  readonly record: Uint8Array;
+  readonly leafHash: Hash;
+  readonly timestamp: UnixMs;
+  readonly search: SearchRow;
+  readonly hints: AttestationHints | null;
+}
+
+export interface EdgeRow {
+  readonly level: number;
+  readonly tileIndex: number;
+  readonly hashes: readonly Hash[];
+}
+
+type Row = Record<string, SqlStorageValue>;
+
+export class LogStorage {
+  readonly #storage: Storage;
+
+  constructor(storage: Storage) {
+    this.#storage = storage;
+  }
+
+  transactionSync<T>(run: () => T): T {
+    return this.#storage.transactionSync(run);
+  }
+
+  /** Null if there is no log here yet. */
+  readIdentity(): LogIdentity | null {
+    const tables = this.#storage.exec("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'log'");
+    const [row] = tables.length === 0 ? [] : this.#storage.exec("SELECT * FROM log");
+    if (row === undefined) return null;
+    return {
+      creation: text(row, "creation"),
+      origin: text(row, "origin"),
+      baseUrl: text(row, "base_url"),
+      spki: blob(row, "spki"),
+      genesisSize: integer(row, "genesis_size"),
+      createdAt: unixMs(integer(row, "created_ms")),
+    };
+  }
+
+  /** Creates the tables and the row of the log; inside the transaction that also writes its first state. */
+  createLog(identity: LogIdentity): void {
+    for (const statement of SCHEMA) this.#storage.exec(statement);
+    this.#storage.exec(
+      "INSERT INTO log VALUES (1, ?, ?, ?, ?, ?, ?)",
+      identity.creation,
+      identity.origin,
+      identity.baseUrl,
+      buffer(identity.spki),
+      identity.genesisSize,
+      identity.createdAt,
+    );
+  }
+
+  /** Throws RangeError if the row is missing: a damaged store. */
+  readState(): State {
+    const [row] = this.#storage.exec("SELECT * FROM state");
+    if (row === undefined) throw new RangeError("the state row is missing");
+    const previousSize = row["previous_size"];
+    return {
+      treeSize: integer(row, "size"),
+      rootHash: hash(blob(row, "root")),
+      timestamp: unixMs(integer(row, "time_ms")),
+      checkpoint: text(row, "checkpoint"),
+      previous:
+        typeof previousSize === "number"
+          ? { treeSize: previousSize, rootHash: hash(blob(row, "previous_root")) }
+          : null,
+      publishedTiles: integer(row, "published_tiles"),
+      publishedRoot: row["published_root"] === null ? null : hash(blob(row, "published_root")),
+      indexed: integer(row, "indexed"),
+    };
+  }
+
+  writeState(state: State): void {
+    this.#storage.exec(
+      "INSERT OR REPLACE INTO state VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      state.treeSize,
+      buffer(state.rootHash),
+      state.timestamp,
+      state.checkpoint,
+      state.previous?.treeSize ?? null,
+      state.previous === null ? null : buffer(state.previous.rootHash),
+      state.publishedTiles,
+      state.publishedRoot === null ? null : buffer(state.publishedRoot),
+      state.indexed,
+    );
+  }
+
+  /** A plain INSERT: a second entry at one index is an error, never a replacement. */
+  insertEntry(entry: EntryRow): void {
+    this.#storage.exec(
+      "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?)",
+      entry.leafIndex,
+      buffer(entry.record),
+      buffer(entry.leafHash),
+      entry.timestamp,
+      JSON.stringify(entry.search),
+      entry.hints === null ? null : JSON.stringify(entry.hints),
+    );
+  }
+
+  insertDedup(leafHash: Hash, leafIndex: number): void {
+    this.#storage.exec("INSERT INTO dedup VALUES (?, ?)", buffer(leafHash), leafIndex);
+  }
+
+  /** The index of the entry with this leaf hash, null if there is none. */
+  findDuplicate(leafHash: Hash): number | null {
+    const [row] = this.#storage.exec("SELECT idx FROM dedup WHERE leaf_hash = ?", buffer(leafHash));
+    return row === undefined ? null : integer(row, "idx");
+  }
+
+  writeEdge({ level, tileIndex, hashes }: EdgeRow): void {
+    this.#storage.exec("INSERT OR REPLACE INTO edge VALUES (?, ?, ?)", level, tileIndex, buffer(encodeTile(hashes)));
+  }
+
+  readEdge(): readonly EdgeRow[] {
+    return this.#storage.exec("SELECT * FROM edge ORDER BY level, tile").map((row) => ({
+      level: integer(row, "level"),
+      tileIndex: integer(row, "tile"),
+      hashes: decodeTile(blob(row, "hashes")),
+    }));
+  }
+
+  readEdgeTile(level: number, tileIndex: number): readonly Hash[] | null {
+    const [row] = this.#storage.exec("SELECT hashes FROM edge WHERE level = ? AND tile = ?", level, tileIndex);
+    return row === undefined ? null : decodeTile(blob(row, "hashes"));
+  }
+
+  /** Entries [from, to) in order; throws RangeError if one is missing: a damaged store. */
+  readEntries(from: number, to: number): readonly EntryRow[] {
+    const rows = this.#storage.exec("SELECT * FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx", from, to);
+    const entries = rows.map(entryRow);
+    const isDense = entries.length === to - from && entries.every(({ leafIndex }, i) => leafIndex === from + i);
+    if (!isDense) throw new RangeError(`entries ${from} to ${to} are not all there`);
+    return entries;
+  }
+
+  /** Leaf hashes of entries [from, to); throws RangeError if one is missing. */
+  readLeafHashes(from: number, to: number): readonly Hash[] {
+    const rows = this.#storage.exec("SELECT leaf_hash FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx", from, to);
+    if (rows.length !== to - from) throw new RangeError(`entries ${from} to ${to} are not all there`);
+    return rows.map((row) => hash(blob(row, "leaf_hash")));
+  }
+
+  /** The lowest index that still has a row, or `treeSize` if there is none. */
+  firstEntry(treeSize: number): number {
+    const [row] = this.#storage.exec("SELECT MIN(idx) AS first FROM entry");
+    const first = row?.["first"];
+    return typeof first === "number" ? first : treeSize;
+  }
+
+  /** Forgets entries below `end` and upper tiles that R2 has. */
+  prune(end: number, publishedTiles: number): void {
+    this.#storage.exec("DELETE FROM entry WHERE idx < ?", end);
+    for (const { level, tileIndex } of this.readEdge()) {
+      if ((tileIndex + 1) * TILE_WIDTH ** level > publishedTiles) continue;
+      this.#storage.exec("DELETE FROM edge WHERE level = ? AND tile = ?", level, tileIndex);
+    }
+  }
+}
+
+function entryRow(row: Row): EntryRow {
+  const hints = row["hints"];
+  return {
+    leafIndex: integer(row, "idx"),
+    record: blob(row, "record"),
+    leafHash: hash(blob(row, "leaf_hash")),
+    timestamp: unixMs(integer(row, "time_ms")),
+    search: JSON.parse(text(row, "search")) as SearchRow,
+    hints: typeof hints === "string" ? (JSON.parse(hints) as AttestationHints) : null,
+  };
+}
+
+/** SQL takes the whole buffer behind a view: a copy of exactly these bytes. */
+function buffer(bytes: Uint8Array): ArrayBuffer {
+  return new Uint8Array(bytes).buffer;
+}
+
+function integer(row: Row, column: string): number {
+  const value = row[column];
+  if (typeof value !== "number" || !Number.isSafeInteger(value)) throw new RangeError(`${column} is not an integer`);
+  return value;
+}
+
+function text(row: Row, column: string): string {
+  const value = row[column];
+  if (typeof value !== "string") throw new RangeError(`${column} is not text`);
+  return value;
+}
+
+function blob(row: Row, column: string): Uint8Array {
+  const value = row[column];
+  if (!(value instanceof ArrayBuffer)) throw new RangeError(`${column} is not a blob`);
+  return new Uint8Array(value);
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads of what R2 does not have yet: a partial tile or bundle of any width is a prefix of a longer one, so it is cut, never
+// stored. What R2 has is not read here; the caller is sent there.
+
+import type { TailAnswer, TailEntry } from "../../shared/rpc.ts";
+import type { Edge } from "../../shared/tlog/edge.ts";
+import type { Hash } from "../../shared/tlog/hash.ts";
+import { encodeTile, nodesAtLevel, TILE_WIDTH, tileWidth } from "../../shared/tlog/tile.ts";
+import type { LogFormat } from "./format.ts";
+import type { LogStorage, State } from "./storage.ts";
+
+export interface TailDeps {
+  readonly storage: LogStorage;
+  readonly format: LogFormat;
+  readonly state: State;
+  readonly edge: Edge;
+}
+
+const BEYOND = { kind: "beyond" } as const;
+const PUBLISHED = { kind: "published" } as const;
+
+/** The first `width` hashes of a tile. Throws RangeError for what is no tile of any tree: the caller has parsed the path. */
+export function readTile(deps: TailDeps, level: number, tileIndex: number, width: number): TailAnswer<Uint8Array> {
+  checkArguments(tileIndex, width);
+  const { state } = deps;
+  if (width > tileWidth(state.treeSize, level, tileIndex)) return BEYOND;
+  if ((tileIndex + 1) * TILE_WIDTH ** level <= state.publishedTiles) return PUBLISHED;
+  return { kind: "found", value: encodeTile(hashesOf(deps, level, tileIndex).slice(0, width)) };
+}
+
+function hashesOf({ storage, state, edge }: TailDeps, level: number, tileIndex: number): readonly Hash[] {
+  const isOpen = tileIndex === Math.floor(nodesAtLevel(state.treeSize, level) / TILE_WIDTH);
+  if (isOpen) return edge.tiles[level]?.[0] ?? [];
+  if (level === 0) return storage.readLeafHashes(tileIndex * TILE_WIDTH, (tileIndex + 1) * TILE_WIDTH);
+  const stored = storage.readEdgeTile(level, tileIndex);
+  if (stored === null) throw new RangeError(`tile ${tileIndex} of level ${level} is neither stored nor published`);
+  return stored;
+}
+
+/** The first `width` records of a bundle, as they stand in it. */
+export function readBundle(deps: TailDeps, bundleIndex: number, width: number): TailAnswer<Uint8Array> {
+  checkArguments(bundleIndex, width);
+  const { storage, format, state } = deps;
+  if (width > tileWidth(state.treeSize, 0, bundleIndex)) return BEYOND;
+  if (bundleIndex < state.publishedTiles) return PUBLISHED;
+  const from = bundleIndex * TILE_WIDTH;
+  const entries = storage.readEntries(from, from + width);
+  return { kind: "found", value: format.encodeBundle(entries.map(({ record }) => record)) };
+}
+
+export function readEntry({ storage, state }: TailDeps, leafIndex: number): TailAnswer<TailEntry> {
+  checkArguments(leafIndex, 1);
+  if (leafIndex >= state.treeSize) return BEYOND;
+  if (leafIndex < state.publishedTiles * TILE_WIDTH) return PUBLISHED;
+  const [entry] = storage.readEntries(leafIndex, leafIndex + 1);
+  if (entry === undefined) throw new RangeError(`entry ${leafIndex} is missing`);
+  const { record, timestamp, hints } = entry;
+  return { kind: "found", value: { record, timestamp, hints } };
+}
+
+function checkArguments(index: number, width: number): void {
+  const isSound = Number.isSafeInteger(index) && index >= 0 && Number.isSafeInteger(width) && width >= 1;
+  if (!isSound || width > TILE_WIDTH) throw new RangeError(`no tile: index ${index}, width ${width}`);
+}
