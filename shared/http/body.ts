@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Request bodies with a limit that holds before the body is in memory.
+// Bodies of requests and responses with a limit that holds before the body is in memory.
 
 import { concat } from "../bytes/bytes.ts";
 import { err, ok, type Result } from "../result.ts";
@@ -9,20 +9,27 @@ export interface BodyError {
   readonly maxBodyBytes: number;
 }
 
-/** Reads the whole body, at most `maxBodyBytes`; an absent body is empty. Fails with body_too_large. */
+/**
+ * What is read past the limit of a request and thrown away: a runtime that answers while the caller still sends closes the
+ * connection on unread bytes, and the caller sees a broken pipe instead of the answer. Who sends still more sees just that.
+ */
+const MAX_DISCARDED_BYTES = 16 * 1024 * 1024;
+
+/** Reads the whole body of a request or response, at most `maxBodyBytes`; an absent one is empty. Fails with body_too_large. */
 export async function readBody(
-  request: Request,
+  message: Pick<Request | Response, "headers" | "body">,
   maxBodyBytes: number,
 ): Promise<Result<Uint8Array<ArrayBuffer>, BodyError>> {
-  const tooLarge = err({ code: "body_too_large", maxBodyBytes } as const);
-  if (Number(request.headers.get("content-length") ?? 0) > maxBodyBytes) return tooLarge;
-  if (request.body === null) return ok(new Uint8Array(0));
+  const isDeclaredTooLarge = Number(message.headers.get("content-length") ?? 0) > maxBodyBytes;
+  const maxReadBytes = maxBodyBytes + (message instanceof Request ? MAX_DISCARDED_BYTES : 0);
   const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of request.body as ReadableStream<Uint8Array>) {
+  let length = isDeclaredTooLarge ? maxBodyBytes : 0;
+  for await (const chunk of (message.body ?? []) as AsyncIterable<Uint8Array>) {
     length += chunk.length;
-    if (length > maxBodyBytes) return tooLarge;
-    chunks.push(chunk);
+    if (length > maxReadBytes) break;
+    if (length <= maxBodyBytes) chunks.push(chunk);
   }
-  return ok(concat(...chunks));
+  return isDeclaredTooLarge || length > maxBodyBytes
+    ? err({ code: "body_too_large", maxBodyBytes })
+    : ok(concat(...chunks));
 }

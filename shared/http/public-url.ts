@@ -38,3 +38,9 @@ export function parsePublicUrl(text: string): Result<PublicUrl, PublicUrlError> 
   if (text !== href) return fail(`must be scheme and host alone, in lower case, without a trailing slash: ${href}`);
   return ok({ href, host: url.host, hostname: url.hostname, isLoopback });
 }
+
+/** Parses the setting PUBLIC_URL in the form that Settings.parsed takes: an error completes "PUBLIC_URL …". */
+export function publicUrlSetting(text: string): Result<PublicUrl, string> {
+  const url = parsePublicUrl(text);
+  return url.ok ? url : err(url.error.reason);
+}

@@ -11,8 +11,9 @@ export interface Route<Args extends unknown[]> {
 }
 
 export interface Fallbacks {
-  readonly methodNotAllowed: () => Response;
-  readonly notFound: () => Response;
+  /** `allow` is the value of the Allow header that RFC 9110 §15.5.6 demands of a 405. */
+  readonly methodNotAllowed: (allow: string, request: Request) => Response;
+  readonly notFound: (request: Request) => Response;
 }
 
 /** A fetch function over the table. HEAD gets the headers of GET; a doubled slash in a path counts as one. */
@@ -25,12 +26,20 @@ export function createRouter<Args extends unknown[]>(
     if (method === "GET") router.get(path, handle).head(path, handle);
     else router.post(path, handle);
   }
-  for (const { path } of routes) router.all(path, () => methodNotAllowed());
-  router.all("*", () => notFound());
+  for (const { path } of routes) router.all(path, (request) => methodNotAllowed(allowedOn(path, routes), request));
+  router.all("*", (request) => notFound(request));
   return async (request, ...args) => {
     const response = await router.fetch(withSingleSlashes(request), ...args);
     return request.method === "HEAD" ? new Response(null, response) : response;
   };
+}
+
+function allowedOn(
+  path: string,
+  routes: readonly { readonly method: "GET" | "POST"; readonly path: string }[],
+): string {
+  const methods = routes.filter((route) => route.path === path).map(({ method }) => method);
+  return methods.map((method) => (method === "GET" ? "GET, HEAD" : method)).join(", ");
 }
 
 /** Clients that were given a URL with a trailing slash ask for //api/…: the reference answers 404, at no gain. */

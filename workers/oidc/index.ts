@@ -2,9 +2,8 @@
 // The built-in OpenID provider: its metadata and keys over HTTP, and its keys for the CA by RPC.
 
 import { WorkerEntrypoint } from "cloudflare:workers";
-import { withFailures } from "../../shared/http/failure.ts";
+import { createRoom } from "../../shared/http/room.ts";
 import { createRouter } from "../../shared/http/router.ts";
-import { notConfigured, renderStatus } from "../../shared/http/status.ts";
 import type { OidcKeysRpc } from "../../shared/rpc.ts";
 import { discovery, jwks } from "./discovery.ts";
 import { type Config, type OidcEnv, readConfig } from "./env.ts";
@@ -16,22 +15,16 @@ const route = createRouter<[Config]>(
     { method: "GET", path: "/oidc/jwks", handle: (_, config) => jwks(config) },
   ],
   {
-    methodNotAllowed: () => renderError({ code: "oidc_method_wrong", allow: "GET, HEAD" }),
+    methodNotAllowed: (allow) => renderError({ code: "oidc_method_wrong", allow }),
     notFound: () => renderError({ code: "oidc_path_unknown" }),
   },
 );
 
-export default {
-  fetch(request: Request, env: OidcEnv): Promise<Response> {
-    const answer = (): Promise<Response> | Response => {
-      const config = readConfig(env);
-      return config.ok ? route(request, config.value) : renderStatus(notConfigured(config.error));
-    };
-    return withFailures({ request, requestId: crypto.randomUUID() }, answer, (requestId) =>
-      renderError({ code: "oidc_failed", requestId }),
-    );
-  },
-};
+export default createRoom({
+  readConfig,
+  route,
+  failed: (requestId) => renderError({ code: "oidc_failed", requestId }),
+});
 
 /** The issuer's keys for the CA, which cannot fetch its own host name. */
 export class OidcKeys extends WorkerEntrypoint<OidcEnv> implements OidcKeysRpc {

@@ -1,1 +1,30 @@
-export default { fetch: (): Response => new Response("Not Found\n", { status: 404 }) };
+// SPDX-License-Identifier: Apache-2.0
+// The timestamp authority.
+
+import { withCors } from "../../shared/http/cors.ts";
+import { createRoom } from "../../shared/http/room.ts";
+import { createRouter } from "../../shared/http/router.ts";
+import { certChain } from "./cert-chain.ts";
+import { type Config, readConfig } from "./env.ts";
+import { renderError } from "./status.ts";
+import { timestamp } from "./timestamp.ts";
+import { warmUp } from "./warm-up.ts";
+
+await warmUp();
+
+const route = createRouter<[Config]>(
+  [
+    { method: "POST", path: "/api/v1/timestamp", handle: timestamp },
+    { method: "GET", path: "/api/v1/timestamp/certchain", handle: certChain },
+  ],
+  {
+    methodNotAllowed: (allow) => renderError({ code: "tsa_method_wrong", allow }),
+    notFound: () => renderError({ code: "tsa_path_unknown" }),
+  },
+);
+
+export default createRoom({
+  readConfig,
+  route: (request, config) => withCors(request, () => route(request, config)),
+  failed: (requestId) => renderError({ code: "tsa_failed", requestId }),
+});

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { describe, expect, it } from "vitest";
+import { readBody } from "./body.ts";
+
+const MIB = 1024 * 1024;
+
+/** A stream of `chunks` chunks of 1 MiB that counts how many were taken. */
+function stream(chunks: number): { readonly body: ReadableStream; readonly taken: () => number } {
+  let taken = 0;
+  const body = new ReadableStream({
+    pull(controller) {
+      if (taken === chunks) controller.close();
+      else controller.enqueue(new Uint8Array(MIB).fill(taken++));
+    },
+  });
+  return { body, taken: () => taken };
+}
+
+const post = (body: BodyInit, headers: Record<string, string> = {}): Request =>
+  new Request("http://localhost", { method: "POST", body, headers, duplex: "half" } as RequestInit);
+
+const TOO_LARGE = { ok: false, error: { code: "body_too_large", maxBodyBytes: 4 } };
+
+describe("readBody", () => {
+  it("reads up to the limit", async () => {
+    expect(await readBody(post("abcd"), 4)).toEqual({ ok: true, value: new TextEncoder().encode("abcd") });
+    expect(await readBody(new Response("abcd"), 4)).toEqual({ ok: true, value: new TextEncoder().encode("abcd") });
+    expect(await readBody(new Request("http://localhost"), 4)).toEqual({ ok: true, value: new Uint8Array(0) });
+    const { body } = stream(3);
+    const read = await readBody(post(body), 3 * MIB);
+    expect(read.ok && [read.value.length, read.value[0], read.value[MIB], read.value[2 * MIB]]).toEqual([
+      3 * MIB,
+      0,
+      1,
+      2,
+    ]);
+  });
+
+  it("refuses more, declared or not", async () => {
+    expect(await readBody(post("abcde"), 4)).toEqual(TOO_LARGE);
+    expect(await readBody(post("abcde", { "content-length": "5" }), 4)).toEqual(TOO_LARGE);
+    expect(await readBody(post("abc", { "content-length": "5" }), 4)).toEqual(TOO_LARGE);
+    expect(await readBody(new Response("abcde"), 4)).toEqual(TOO_LARGE);
+  });
+
+  it("takes what a caller still sends, within reason, so that it can read the answer", async () => {
+    const some = stream(10);
+    expect(await readBody(post(some.body), 4)).toEqual(TOO_LARGE);
+    expect(some.taken()).toBe(10);
+    const endless = stream(1_000_000);
+    expect(await readBody(post(endless.body), 4)).toEqual(TOO_LARGE);
+    expect(endless.taken()).toBeLessThan(20);
+  });
+
+  it("takes no more of a response than its limit", async () => {
+    const endless = stream(1_000_000);
+    expect(await readBody(new Response(endless.body), 4)).toEqual(TOO_LARGE);
+    expect(endless.taken()).toBeLessThan(4);
+  });
+});

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// A room's outermost layer: not configured, it says so on every route; what its handlers throw becomes its 503.
+
+import type { ConfigError } from "../env.ts";
+import type { Result } from "../result.ts";
+import { withFailures } from "./failure.ts";
+import { requestIdOf } from "./request-id.ts";
+import { notConfigured, renderStatus } from "./status.ts";
+
+export interface RoomParts<Env, Config> {
+  /** Called for every request: oncePerEnv keeps that cheap. */
+  readonly readConfig: (env: Env) => Result<Config, ConfigError>;
+  readonly route: (request: Request, config: Config) => Promise<Response>;
+  /** The 503 in the room's own form. */
+  readonly failed: (requestId: string) => Response;
+}
+
+/** The default export of a room's index.ts. */
+export function createRoom<Env, Config>({
+  readConfig,
+  route,
+  failed,
+}: RoomParts<Env, Config>): {
+  readonly fetch: (request: Request, env: Env) => Promise<Response>;
+} {
+  const answer = (request: Request, env: Env): Promise<Response> | Response => {
+    const config = readConfig(env);
+    return config.ok ? route(request, config.value) : renderStatus(notConfigured(config.error));
+  };
+  return {
+    // The composition and the edge name every request; only a test comes without.
+    fetch: (request, env) =>
+      withFailures({ request, requestId: requestIdOf(request) ?? "unnamed" }, () => answer(request, env), failed),
+  };
+}

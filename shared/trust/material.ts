@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a client has to trust of a deployment, and since when: the facts from which trusted root and signing config are made.
+
+import { encodeBase64 } from "../bytes/base64.ts";
+import type { PublicUrl } from "../http/public-url.ts";
+import { formatRfc3339, type UnixMs, unixMs } from "../time.ts";
+import type { Certificate } from "../x509/certificate.ts";
+
+export interface TrustedLog {
+  /** What clients call the log: no trailing slash. */
+  readonly baseUrl: string;
+  /** SubjectPublicKeyInfo of its ECDSA P-256 key, DER. */
+  readonly spki: Uint8Array;
+  /** SHA-256 of `spki`. */
+  readonly logId: Uint8Array;
+  readonly createdAt: UnixMs;
+}
+
+/** At least one certificate: the one that works first, the root last. */
+export type Chain = readonly [Certificate, ...Certificate[]];
+
+export interface TrustMaterial {
+  readonly publicUrl: PublicUrl;
+  readonly signatureLog: TrustedLog;
+  readonly certificateLog: TrustedLog;
+  readonly caChain: Chain;
+  readonly tsaChain: Chain;
+}
+
+/** TimeRange of dev.sigstore.common.v1; the end is open until the key is replaced. */
+export interface ValidFor {
+  readonly start: string;
+}
+
+/** An entry's time lies after its log's creation, but clocks differ: a key is trusted from one hour before it was used first. */
+const GRACE_MS = 3_600_000;
+
+export function logValidity(log: TrustedLog): ValidFor {
+  return { start: formatRfc3339(unixMs(Math.max(0, log.createdAt - GRACE_MS))) };
+}
+
+/** From the first second of the certificate that works: the others were there before it. */
+export function chainValidity([certificate]: Chain): ValidFor {
+  return { start: formatRfc3339(certificate.notBefore) };
+}
+
+/** The complete URL of the timestamp endpoint: clients append nothing to it, and compare it as a whole. */
+export const timestampUrl = (publicUrl: PublicUrl): string => `${publicUrl.href}/api/v1/timestamp`;
+
+/** A bytes field in protobuf JSON. */
+export const rawBytes = (der: Uint8Array): { readonly rawBytes: string } => ({ rawBytes: encodeBase64(der) });

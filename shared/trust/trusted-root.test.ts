@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { createHash, createPublicKey, generateKeyPairSync, X509Certificate } from "node:crypto";
+import { ClientTrustConfig, SigningConfig, TrustedRoot } from "@sigstore/protobuf-specs";
+import { bundleBuilderFromSigningConfig } from "@sigstore/sign";
+import { toTrustMaterial } from "@sigstore/verify";
+import { beforeAll, describe, expect, test } from "vitest";
+import { type OpensslChain, timestampChain } from "../../test/support/openssl.ts";
+import { parsePublicUrl } from "../http/public-url.ts";
+import { logsOf } from "../logs.ts";
+import { unixMs } from "../time.ts";
+import { parseChain } from "../x509/chain.ts";
+import type { Chain, TrustedLog, TrustMaterial } from "./material.ts";
+import { clientTrustConfig, signingConfig } from "./signing-config.ts";
+import { trustedRoot } from "./trusted-root.ts";
+
+const CREATED_AT = unixMs(Date.parse("2026-11-23T10:20:30.987Z"));
+
+const chainOf = (pem: string): Chain => {
+  const chain = parseChain(pem);
+  if (!chain.ok || chain.value[0] === undefined) throw new Error("chain");
+  return [chain.value[0], ...chain.value.slice(1)];
+};
+const newLog = (baseUrl: string): TrustedLog => {
+  const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const spki = new Uint8Array(publicKey.export({ type: "spki", format: "der" }));
+  return { baseUrl, spki, logId: new Uint8Array(createHash("sha256").update(spki).digest()), createdAt: CREATED_AT };
+};
+
+let ca: OpensslChain;
+let tsa: OpensslChain;
+let material: TrustMaterial;
+let start: { readonly ca: string; readonly tsa: string };
+
+beforeAll(() => {
+  const publicUrl = parsePublicUrl("https://sigstore.example.com:8443");
+  if (!publicUrl.ok) throw new Error(publicUrl.error.reason);
+  const logs = logsOf(publicUrl.value);
+  ca = timestampChain({ extensions: ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign"] });
+  tsa = timestampChain();
+  material = {
+    publicUrl: publicUrl.value,
+    signatureLog: newLog(logs.signature.baseUrl),
+    certificateLog: newLog(logs.certificate.baseUrl),
+    caChain: chainOf(ca.chain),
+    tsaChain: chainOf(tsa.chain),
+  };
+  const since = (pem: string): string => new X509Certificate(pem).validFromDate.toISOString().replace(".000Z", "Z");
+  start = { ca: since(ca.leaf), tsa: since(tsa.leaf) };
+});
+
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
+const der = (pem: string): string => base64(new X509Certificate(pem).raw);
+
+describe("trustedRoot", () => {
+  test("has exactly the fields that strict clients know", () => {
+    const log = ({ spki, logId }: TrustedLog, baseUrl: string): object => ({
+      baseUrl,
+      hashAlgorithm: "SHA2_256",
+      publicKey: {
+        rawBytes: base64(spki),
+        keyDetails: "PKIX_ECDSA_P256_SHA_256",
+        validFor: { start: "2026-11-23T09:20:30Z" },
+      },
+      logId: { keyId: base64(logId) },
+    });
+    expect(trustedRoot(material)).toStrictEqual({
+      mediaType: "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
+      tlogs: [log(material.signatureLog, "https://sigstore.example.com:8443")],
+      certificateAuthorities: [
+        {
+          subject: { organization: "test", commonName: "timestamp authority" },
+          uri: "https://sigstore.example.com:8443",
+          certChain: { certificates: [{ rawBytes: der(ca.leaf) }, { rawBytes: der(ca.root) }] },
+          validFor: { start: start.ca },
+        },
+      ],
+      ctlogs: [log(material.certificateLog, "https://sigstore.example.com:8443/ct")],
+      timestampAuthorities: [
+        {
+          subject: { organization: "test", commonName: "timestamp authority" },
+          uri: "https://sigstore.example.com:8443/api/v1/timestamp",
+          certChain: { certificates: [{ rawBytes: der(tsa.leaf) }, { rawBytes: der(tsa.root) }] },
+          validFor: { start: start.tsa },
+        },
+      ],
+    });
+  });
+
+  test("is read by @sigstore/verify with the keys that are in use", () => {
+    const trusted = toTrustMaterial(TrustedRoot.fromJSON(trustedRoot(material)));
+    const [tlog] = trusted.tlogs;
+    const spki = createPublicKey({ key: Buffer.from(material.signatureLog.spki), format: "der", type: "spki" });
+    expect(tlog?.publicKey.equals(spki)).toBe(true);
+    expect(tlog?.baseURL).toBe("https://sigstore.example.com:8443");
+    expect(Buffer.from(tlog?.logID ?? "")).toStrictEqual(Buffer.from(material.signatureLog.logId));
+    expect(tlog?.validFor.start).toStrictEqual(new Date("2026-11-23T09:20:30Z"));
+    expect(trusted.ctlogs).toHaveLength(1);
+    expect(trusted.certificateAuthorities[0]?.certChain).toHaveLength(2);
+    expect(trusted.timestampAuthorities[0]?.certChain[0]?.verify(trusted.timestampAuthorities[0].certChain[1])).toBe(
+      true,
+    );
+  });
+
+  test.each([
+    { name: "TrustedRoot", of: TrustedRoot, build: trustedRoot },
+    { name: "SigningConfig", of: SigningConfig, build: signingConfig },
+    { name: "ClientTrustConfig", of: ClientTrustConfig, build: clientTrustConfig },
+  ])("$name loses nothing on the way through protobuf: no field is unknown", ({ of, build }) => {
+    const written = build(material);
+    const read: unknown = of.toJSON(of.fromJSON(written) as never);
+    // protobuf-specs writes times with milliseconds and enums by name, as we do.
+    expect(JSON.parse(JSON.stringify(read).replaceAll(".000Z", "Z"))).toStrictEqual(written);
+  });
+});
+
+describe("signingConfig", () => {
+  test("offers one service of each kind", () => {
+    const operator = "sigstore.example.com";
+    const rekor = { start: "2026-11-23T09:20:30Z" };
+    const origin = "https://sigstore.example.com:8443";
+    expect(signingConfig(material)).toStrictEqual({
+      mediaType: "application/vnd.dev.sigstore.signingconfig.v0.2+json",
+      caUrls: [{ url: origin, majorApiVersion: 1, validFor: { start: start.ca }, operator }],
+      oidcUrls: [{ url: `${origin}/oidc`, majorApiVersion: 1, validFor: { start: start.ca }, operator }],
+      rekorTlogUrls: [{ url: origin, majorApiVersion: 2, validFor: rekor, operator }],
+      tsaUrls: [{ url: `${origin}/api/v1/timestamp`, majorApiVersion: 1, validFor: { start: start.tsa }, operator }],
+      rekorTlogConfig: { selector: "ANY" },
+      tsaConfig: { selector: "ANY" },
+    });
+  });
+
+  test("is one that @sigstore/sign can sign with", () => {
+    const config = SigningConfig.fromJSON(signingConfig(material));
+    const options = { signingConfig: config, bundleType: "messageSignature" } as const;
+    const identityProvider = { getToken: () => Promise.resolve("") };
+    expect(() => bundleBuilderFromSigningConfig({ ...options, identityProvider })).not.toThrow();
+  });
+});
+
+describe("clientTrustConfig", () => {
+  test("is both in one", () => {
+    expect(clientTrustConfig(material)).toStrictEqual({
+      mediaType: "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json",
+      trustedRoot: trustedRoot(material),
+      signingConfig: signingConfig(material),
+    });
+  });
+});

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// The timestamp authority: its certificate, its key as a port, and what of the certificate every token repeats.
+// Spec: RFC 3161 §2.3 (the certificate), §2.4.2; RFC 5816 (ESSCertIDv2); RFC 5035 §4, §5.
+
+import { sha256 } from "#sha256";
+import { decodeDer } from "../der/reader.ts";
+import { context, octetString, sequence, tlv } from "../der/writer.ts";
+import { err, ok, type Result } from "../result.ts";
+import type { Certificate } from "../x509/certificate.ts";
+import { findExtension, OID } from "../x509/extensions.ts";
+
+/** The authority's private key; it answers with a DER ECDSA signature over the hash that the curve goes with. */
+export interface Signer {
+  readonly curve: "P-256" | "P-384";
+  readonly sign: (message: Uint8Array) => Promise<Uint8Array> | Uint8Array;
+}
+
+export interface Authority {
+  readonly certificate: Certificate;
+  readonly signer: Signer;
+  /** IssuerAndSerialNumber, DER (RFC 5652 §10.2.4). */
+  readonly issuerAndSerial: Uint8Array;
+  /** SigningCertificateV2, DER: binds the token to this certificate. */
+  readonly signingCertificate: Uint8Array;
+}
+
+/** Puts together what does not change between tokens; the caller has checked that key and certificate belong together. */
+export function createAuthority(certificate: Certificate, signer: Signer): Authority {
+  const serial = tlv(0x02, certificate.serial);
+  const issuerSerial = sequence(sequence(context(4, certificate.issuer)), serial);
+  // hashAlgorithm is SHA-256, the DEFAULT of ESSCertIDv2, and so left out.
+  const essCertId = sequence(octetString(sha256(certificate.der)), issuerSerial);
+  return {
+    certificate,
+    signer,
+    issuerAndSerial: sequence(certificate.issuer, serial),
+    signingCertificate: sequence(sequence(essCertId)),
+  };
+}
+
+/**
+ * Checks that verifiers will take tokens under this certificate: extended key usage critical and timestamping alone
+ * (RFC 3161 §2.3), key usage, if stated, for signatures, and no CA. Fails with what completes "the certificate …".
+ */
+export function checkTimestampCertificate(certificate: Certificate): Result<null, string> {
+  const purpose = certificate.extensions.find(({ oid }) => oid === OID.extendedKeyUsage);
+  if (purpose === undefined || !purpose.critical || !isTimeStampingAlone(purpose.value)) {
+    return err("needs a critical extended key usage of timestamping alone");
+  }
+  if (isCa(certificate)) return err("must not be that of a CA");
+  return signs(certificate) ? ok(null) : err("has a key usage without digitalSignature");
+}
+
+function isTimeStampingAlone(extension: Uint8Array): boolean {
+  const purposes = decodeDer(extension, (reader) => reader.listOf(0x30, 2, (list) => list.oid()));
+  return purposes.ok && purposes.value.length === 1 && purposes.value[0] === OID.timeStamping;
+}
+
+function isCa(certificate: Certificate): boolean {
+  const constraints = findExtension(certificate, OID.basicConstraints);
+  if (constraints === null) return false;
+  // BasicConstraints ::= SEQUENCE { cA BOOLEAN DEFAULT FALSE, … }: that of an end entity is empty.
+  const cA = decodeDer(constraints, (reader) => reader.sequence((r) => r.optional(0x01, (c) => c.boolean())));
+  return !cA.ok || cA.value === true;
+}
+
+function signs(certificate: Certificate): boolean {
+  const usage = findExtension(certificate, OID.keyUsage);
+  if (usage === null) return true;
+  // digitalSignature is bit 0 of the BIT STRING, whose first octet counts the unused bits.
+  const bits = decodeDer(usage, (reader) => reader.contents(0x03));
+  return bits.ok && ((bits.value[1] ?? 0) & 0x80) !== 0;
+}

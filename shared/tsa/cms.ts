@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// The signed envelope of a time-stamp token: CMS SignedData with one signer. Knows nothing of time stamps but their content type.
+// Spec: RFC 5652 §5; RFC 3161 §2.4.2; algorithms of RFC 5754 §2, §3.3.
+
+import { certificateTime, context, octetString, oid, sequence, set, setOf, smallInteger } from "../der/writer.ts";
+import type { UnixMs } from "../time.ts";
+import type { Authority } from "./authority.ts";
+
+const SIGNED_DATA = "1.2.840.113549.1.7.2";
+const TST_INFO = "1.2.840.113549.1.9.16.1.4";
+const CONTENT_TYPE = "1.2.840.113549.1.9.3";
+const MESSAGE_DIGEST = "1.2.840.113549.1.9.4";
+const SIGNING_TIME = "1.2.840.113549.1.9.5";
+const SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47";
+
+/** Curve of the key → the hash of digest and signature, and both AlgorithmIdentifiers; RFC 5754 leaves out their parameters. */
+const ALGORITHMS = {
+  "P-256": {
+    hash: "SHA-256",
+    digest: sequence(oid("2.16.840.1.101.3.4.2.1")),
+    signature: sequence(oid("1.2.840.10045.4.3.2")),
+  },
+  "P-384": {
+    hash: "SHA-384",
+    digest: sequence(oid("2.16.840.1.101.3.4.2.2")),
+    signature: sequence(oid("1.2.840.10045.4.3.3")),
+  },
+} as const;
+
+export interface Content {
+  /** TSTInfo, DER. */
+  readonly tstInfo: Uint8Array<ArrayBuffer>;
+  readonly signingTime: UnixMs;
+  /** Whether the authority's certificate goes with the token. */
+  readonly withCertificate: boolean;
+}
+
+/** Signs TSTInfo: ContentInfo, DER. */
+export async function signContent(content: Content, authority: Authority): Promise<Uint8Array<ArrayBuffer>> {
+  const algorithms = ALGORITHMS[authority.signer.curve];
+  const digest = new Uint8Array(await crypto.subtle.digest(algorithms.hash, content.tstInfo));
+  // RFC 5652 §5.4: the signature covers the attributes as a DER SET OF, although they stand under [0] IMPLICIT. Some verifiers
+  // sort them again, others take them as they are, so they must stand sorted.
+  const attributes = setOf([
+    attribute(CONTENT_TYPE, oid(TST_INFO)),
+    attribute(SIGNING_TIME, certificateTime(content.signingTime)),
+    attribute(MESSAGE_DIGEST, octetString(digest)),
+    attribute(SIGNING_CERTIFICATE_V2, authority.signingCertificate),
+  ]);
+  const signature = await authority.signer.sign(attributes);
+  const signerInfo = sequence(
+    smallInteger(1),
+    authority.issuerAndSerial,
+    algorithms.digest,
+    implicit0(attributes),
+    algorithms.signature,
+    octetString(signature),
+  );
+  // Version 3, as the content is not id-data (RFC 5652 §5.1).
+  const signedData = sequence(
+    smallInteger(3),
+    set(algorithms.digest),
+    sequence(oid(TST_INFO), context(0, octetString(content.tstInfo))),
+    ...(content.withCertificate ? [context(0, authority.certificate.der)] : []),
+    set(signerInfo),
+  );
+  return sequence(oid(SIGNED_DATA), context(0, signedData));
+}
+
+const attribute = (type: string, value: Uint8Array): Uint8Array => sequence(oid(type), set(value));
+
+/** The same element under [0] IMPLICIT instead of its own tag. */
+function implicit0(element: Uint8Array): Uint8Array {
+  const retagged = element.slice();
+  retagged[0] = 0xa0;
+  return retagged;
+}

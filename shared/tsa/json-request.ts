@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// The JSON form of a time-stamp query, which sigstore-js sends: {artifactHash, hashAlgorithm, nonce, certificates, tsaPolicyOID}.
+// Spec: https://github.com/sigstore/timestamp-authority/blob/main/README.md (its JSON request; unknown fields are read over).
+
+import { decodeHex } from "../bytes/hex.ts";
+import { NULL, octetString, oid, sequence } from "../der/writer.ts";
+import { parseJsonExact } from "../json/parse.ts";
+import { bytes, type Decoder, message, string } from "../json/proto.ts";
+import { err, ok, type Result } from "../result.ts";
+import { MAX_NONCE_BYTES, POLICY, type TimestampRequest } from "./request.ts";
+
+/** `problem` completes "the request …". The form has no rejection of its own: what is not served is an error like any other. */
+export interface JsonRequestError {
+  readonly code: "timestamp_query_invalid";
+  readonly problem: string;
+}
+
+/** Names in lower case → AlgorithmIdentifier.algorithm and digest length. */
+const HASHES: Readonly<Record<string, { readonly oid: string; readonly digestBytes: number }>> = {
+  sha256: { oid: "2.16.840.1.101.3.4.2.1", digestBytes: 32 },
+  sha384: { oid: "2.16.840.1.101.3.4.2.2", digestBytes: 48 },
+  sha512: { oid: "2.16.840.1.101.3.4.2.3", digestBytes: 64 },
+};
+
+const boolean: Decoder<boolean> = (value, path) =>
+  typeof value === "boolean" ? ok(value) : err({ code: "field_type", path });
+
+/** A non-negative integer, written without fraction and exponent. */
+const nonce: Decoder<bigint> = (value, path) => {
+  const isInteger = typeof value === "bigint" || (typeof value === "number" && Number.isSafeInteger(value));
+  return isInteger && value >= 0 ? ok(BigInt(value)) : err({ code: "field_type", path });
+};
+
+const decodeFields = message(
+  { artifactHash: bytes, hashAlgorithm: string, nonce, certificates: boolean, tsaPolicyOID: string },
+  "ignore",
+);
+
+/** Parses the JSON form; the caller has limited its length. Fails with timestamp_query_invalid. */
+export function parseJsonTimestampRequest(body: Uint8Array): Result<TimestampRequest, JsonRequestError> {
+  const json = parseJsonExact(body);
+  if (!json.ok) return invalid("is not a JSON object");
+  const fields = decodeFields(json.value, "");
+  if (!fields.ok) return invalid(fields.error.path === "" ? "is not a JSON object" : `has a bad ${fields.error.path}`);
+  const { artifactHash, hashAlgorithm = "", certificates = false, tsaPolicyOID = "" } = fields.value;
+  const hash = HASHES[hashAlgorithm.toLowerCase()];
+  if (hash === undefined) return invalid("needs hashAlgorithm sha256, sha384 or sha512");
+  if (artifactHash?.length !== hash.digestBytes) {
+    return invalid(`needs in artifactHash the ${hash.digestBytes} bytes of a ${hashAlgorithm.toLowerCase()} digest`);
+  }
+  if (tsaPolicyOID !== "" && tsaPolicyOID !== POLICY) return invalid(`has a tsaPolicyOID other than ${POLICY}`);
+  const number = fields.value.nonce === undefined ? null : toBytes(fields.value.nonce);
+  if (number !== null && number.length > MAX_NONCE_BYTES)
+    return invalid(`has a nonce of over ${MAX_NONCE_BYTES} bytes`);
+  const messageImprint = sequence(sequence(oid(hash.oid), NULL), octetString(artifactHash));
+  return ok({ messageImprint, nonce: number, certReq: certificates });
+}
+
+const invalid = (problem: string): Result<never, JsonRequestError> => err({ code: "timestamp_query_invalid", problem });
+
+function toBytes(value: bigint): Uint8Array {
+  const digits = value.toString(16);
+  const magnitude = decodeHex(digits.length % 2 === 0 ? digits : `0${digits}`);
+  if (!magnitude.ok) throw new RangeError("negative integer");
+  return magnitude.value;
+}

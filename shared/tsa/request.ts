@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// A time-stamp query, and what of it this authority serves. DER here, the JSON form of Sigstore's clients in json-request.ts.
+// Spec: RFC 3161 §2.4.1.
+
+import { type DerReader, decodeDer } from "../der/reader.ts";
+import { err, ok, type Result } from "../result.ts";
+
+/** The policy under which public Sigstore timestamps, and the only one here: clients name it or none. */
+export const POLICY = "1.3.6.1.4.1.57264.2";
+
+/** AlgorithmIdentifier.algorithm of a message imprint → the length of its digests. SHA-1 is not among them: it is broken. */
+const DIGEST_BYTES: Readonly<Record<string, number>> = {
+  "2.16.840.1.101.3.4.2.1": 32,
+  "2.16.840.1.101.3.4.2.2": 48,
+  "2.16.840.1.101.3.4.2.3": 64,
+};
+
+/** Clients send 8 to 20 bytes; what is beyond 64 is somebody's message, not a nonce. */
+export const MAX_NONCE_BYTES = 64;
+
+export interface TimestampRequest {
+  /** MessageImprint, DER, as the requester wrote it: the token must say the same (RFC 3161 §2.4.2). */
+  readonly messageImprint: Uint8Array;
+  /** Magnitude of a non-negative INTEGER without leading zeros, null if there is none. */
+  readonly nonce: Uint8Array | null;
+  /** Whether the token shall bring the authority's certificate. */
+  readonly certReq: boolean;
+}
+
+/** A query that can be read and not served; the names are those of PKIFailureInfo (RFC 3161 §2.4.2). */
+export interface Rejection {
+  readonly code: "timestamp_rejected";
+  readonly failure: "badAlg" | "badRequest" | "badDataFormat" | "unacceptedPolicy" | "unacceptedExtension";
+}
+
+export type TimestampRequestError =
+  | Rejection
+  /** `problem` completes "the request …". */
+  | { readonly code: "timestamp_query_invalid"; readonly problem: string };
+
+interface Imprint {
+  readonly der: Uint8Array;
+  readonly algorithm: string;
+  readonly hasParameters: boolean;
+  readonly digestBytes: number;
+}
+
+interface Query {
+  readonly version: Uint8Array;
+  readonly imprint: Imprint;
+  readonly policy: string | null;
+  readonly nonce: Uint8Array | null;
+  readonly certReq: boolean;
+  readonly hasExtensions: boolean;
+}
+
+/** Parses a TimeStampReq, DER. Fails with timestamp_query_invalid if it is none, with timestamp_rejected if we do not serve it. */
+export function parseTimestampRequest(der: Uint8Array): Result<TimestampRequest, TimestampRequestError> {
+  const query = decodeDer(der, (reader) => reader.sequence(readQuery));
+  if (!query.ok) {
+    return err({ code: "timestamp_query_invalid", problem: `is not a DER TimeStampReq: ${query.error.reason}` });
+  }
+  const failure = failureOf(query.value);
+  if (failure !== null) return err({ code: "timestamp_rejected", failure });
+  const { imprint, nonce, certReq } = query.value;
+  return ok({ messageImprint: imprint.der, nonce: nonce === null ? null : magnitude(nonce), certReq });
+}
+
+// TimeStampReq ::= SEQUENCE {
+//   version INTEGER { v1(1) }, messageImprint MessageImprint, reqPolicy TSAPolicyId OPTIONAL, nonce INTEGER OPTIONAL,
+//   certReq BOOLEAN DEFAULT FALSE, extensions [0] IMPLICIT Extensions OPTIONAL }
+function readQuery(reader: DerReader): Query {
+  return {
+    version: reader.integer(),
+    imprint: readImprint(reader),
+    policy: reader.optional(0x06, (r) => r.oid()),
+    nonce: reader.optional(0x02, (r) => r.integer()),
+    // DER leaves out a DEFAULT; the reference accepts FALSE spelt out, and so do we.
+    certReq: reader.optional(0x01, (r) => r.boolean()) ?? false,
+    hasExtensions: reader.optional(0xa0, (r) => r.raw()) !== null,
+  };
+}
+
+// MessageImprint ::= SEQUENCE { hashAlgorithm AlgorithmIdentifier, hashedMessage OCTET STRING }
+function readImprint(reader: DerReader): Imprint {
+  const der = reader.raw();
+  const fields = decodeDer(der, (r) =>
+    r.sequence((imprint) => ({ ...imprint.sequence(readAlgorithm), digestBytes: imprint.octetString().length })),
+  );
+  return fields.ok ? { der, ...fields.value } : reader.fail(fields.error.reason);
+}
+
+function readAlgorithm(reader: DerReader): Pick<Imprint, "algorithm" | "hasParameters"> {
+  const algorithm = reader.oid();
+  reader.optional(0x05, (r) => r.null());
+  const hasParameters = !reader.done;
+  if (hasParameters) reader.raw();
+  return { algorithm, hasParameters };
+}
+
+function failureOf({ version, imprint, policy, nonce, hasExtensions }: Query): Rejection["failure"] | null {
+  if (version.length !== 1 || version[0] !== 1) return "badRequest";
+  if (nonce !== null && !isServedNonce(nonce)) return "badRequest";
+  const digestBytes = DIGEST_BYTES[imprint.algorithm];
+  if (digestBytes === undefined || imprint.hasParameters) return "badAlg";
+  if (imprint.digestBytes !== digestBytes) return "badDataFormat";
+  if (policy !== null && policy !== POLICY) return "unacceptedPolicy";
+  return hasExtensions ? "unacceptedExtension" : null;
+}
+
+function isServedNonce(contents: Uint8Array): boolean {
+  return (contents[0] ?? 0) < 0x80 && magnitude(contents).length <= MAX_NONCE_BYTES;
+}
+
+/** INTEGER contents without the sign octet. */
+function magnitude(contents: Uint8Array): Uint8Array {
+  return contents.length > 1 && contents[0] === 0 ? contents.subarray(1) : contents;
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// The development issuer: a token for whatever e-mail address is asked for, without asking who asks. For stacks on a loopback
+// host only; the production composition does not contain this file, and the production CA refuses loopback issuers.
+
+import { SignJWT } from "jose";
+import { readBody } from "../../shared/http/body.ts";
+import { withFailures } from "../../shared/http/failure.ts";
+import { parsePublicUrl } from "../../shared/http/public-url.ts";
+import { requestIdOf } from "../../shared/http/request-id.ts";
+import { notConfigured, renderStatus } from "../../shared/http/status.ts";
+import { parseJson } from "../../shared/json/parse.ts";
+import { type Decoder, message, string } from "../../shared/json/proto.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { type Config, type OidcEnv, readConfig } from "./env.ts";
+import { type OidcError, renderError } from "./status.ts";
+
+export const DEV_TOKEN_PATH = "/oidc/dev/token";
+
+interface TokenRequest {
+  readonly email: string;
+  readonly audience: string;
+  /** Negative for a token that has expired already. */
+  readonly expiresInSeconds: number;
+}
+
+const MAX_BODY_BYTES = 4096;
+const DEFAULT_LIFETIME_SECONDS = 600;
+const MAX_LIFETIME_SECONDS = 86_400;
+/** The longest address that SMTP can carry (RFC 5321 §4.5.3.1.3). */
+const MAX_EMAIL_CHARACTERS = 254;
+const MAX_AUDIENCE_CHARACTERS = 255;
+
+const integer: Decoder<number> = (value, path) =>
+  Number.isSafeInteger(value) ? ok(value as number) : err({ code: "field_type", path });
+const decodeFields = message({ email: string, audience: string, expiresIn: integer }, "refuse");
+
+/**
+ * Answers whatever comes to DEV_TOKEN_PATH; anything but a `POST` of JSON from a loopback host is refused. The JSON type makes
+ * a browser ask first (CORS preflight), which gets no answer that would let a page of another origin have a token.
+ */
+export function devToken(request: Request, env: OidcEnv): Promise<Response> {
+  return withFailures(
+    { request, requestId: requestIdOf(request) ?? "unnamed" },
+    () => answer(request, env),
+    (requestId) => renderError({ code: "oidc_failed", requestId }),
+  );
+}
+
+async function answer(request: Request, env: OidcEnv): Promise<Response> {
+  const config = readConfig(env);
+  if (!config.ok) return renderStatus(notConfigured(config.error));
+  const refusal = refusalOf(request, config.value);
+  if (refusal !== null) return renderError(refusal);
+  const body = await readBody(request, MAX_BODY_BYTES);
+  if (!body.ok) return renderError({ code: "token_body_too_large", maxBodyBytes: MAX_BODY_BYTES });
+  const tokenRequest = parseTokenRequest(body.value);
+  if (!tokenRequest.ok) return renderError(tokenRequest.error);
+  const token = await signToken(config.value, tokenRequest.value);
+  const grant = {
+    id_token: token,
+    // sigstore-python presents the access token to the CA, so it is the identity token once more.
+    access_token: token,
+    token_type: "Bearer",
+    expires_in: tokenRequest.value.expiresInSeconds,
+  };
+  return Response.json(grant, { headers: { "cache-control": "no-store" } });
+}
+
+function refusalOf(request: Request, { publicUrl }: Config): OidcError | null {
+  const asked = parsePublicUrl(new URL(request.url).origin);
+  if (!publicUrl.isLoopback || !asked.ok || !asked.value.isLoopback) return { code: "token_host_not_loopback" };
+  if (request.method !== "POST") return { code: "oidc_method_wrong", allow: "POST" };
+  const [mediaType] = (request.headers.get("content-type") ?? "").split(";");
+  return mediaType?.trim().toLowerCase() === "application/json" ? null : { code: "token_type_not_json" };
+}
+
+const invalid = (problem: string): Result<never, OidcError> => err({ code: "token_request_invalid", problem });
+
+function parseTokenRequest(body: Uint8Array): Result<TokenRequest, OidcError> {
+  const json = parseJson(body);
+  if (!json.ok) return invalid("is not JSON");
+  const fields = decodeFields(json.value, "");
+  if (!fields.ok) return invalid(`has a wrong or unknown field${fields.error.path && `: ${fields.error.path}`}`);
+  const { email, audience = "sigstore", expiresIn = DEFAULT_LIFETIME_SECONDS } = fields.value;
+  if (email === undefined || !isEmail(email)) return invalid("needs an e-mail address in email");
+  if (audience === "" || audience.length > MAX_AUDIENCE_CHARACTERS) return invalid("has an empty or too long audience");
+  if (Math.abs(expiresIn) > MAX_LIFETIME_SECONDS) {
+    return invalid(`has an expiresIn beyond ${MAX_LIFETIME_SECONDS} seconds`);
+  }
+  return ok({ email, audience, expiresInSeconds: expiresIn });
+}
+
+/** One @ between two non-empty parts of printable ASCII without white space: a typing mistake shows, and the CA decides. */
+function isEmail(text: string): boolean {
+  return text.length <= MAX_EMAIL_CHARACTERS && /^[\x21-\x3f\x41-\x7e]+@[\x21-\x3f\x41-\x7e]+$/.test(text);
+}
+
+function signToken({ issuer, signingKey, publicKey }: Config, request: TokenRequest): Promise<string> {
+  const { email, audience, expiresInSeconds } = request;
+  const nowSeconds = Math.floor(Date.now() / 1000);
+  const claims = {
+    iss: issuer,
+    sub: email,
+    aud: audience,
+    exp: nowSeconds + expiresInSeconds,
+    iat: nowSeconds,
+    email,
+    email_verified: true,
+  };
+  const header = { alg: "RS256", kid: publicKey.kid, typ: "JWT" };
+  return new SignJWT(claims).setProtectedHeader(header).sign(signingKey);
+}

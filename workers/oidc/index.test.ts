@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { generateKeyPairSync } from "node:crypto";
+import { calculateJwkThumbprint, importJWK } from "jose";
+import { describe, expect, test } from "vitest";
+import type { OidcEnv } from "./env.ts";
+import room, { OidcKeys } from "./index.ts";
+
+const PUBLIC_URL = "https://sigstore.example.com";
+const pkcs8 = (key: {
+  privateKey: { export: (options: { type: "pkcs8"; format: "pem" }) => string | Buffer };
+}): string => key.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+const OIDC_KEY = pkcs8(generateKeyPairSync("rsa", { modulusLength: 2048 }));
+const env: OidcEnv = { PUBLIC_URL, OIDC_KEY };
+
+const ask = (path: string, method = "GET", settings: OidcEnv = env): Promise<Response> =>
+  room.fetch(new Request(`${PUBLIC_URL}${path}`, { method }), settings);
+
+describe("GET /oidc/.well-known/openid-configuration", () => {
+  test("names issuer, keys and algorithm, and nothing that does not run", async () => {
+    const answer = await ask("/oidc/.well-known/openid-configuration");
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("content-type")).toBe("application/json");
+    expect(answer.headers.get("cache-control")).toBe("public, max-age=300");
+    expect(await answer.json()).toStrictEqual({
+      issuer: "https://sigstore.example.com/oidc",
+      jwks_uri: "https://sigstore.example.com/oidc/jwks",
+      response_types_supported: ["id_token"],
+      subject_types_supported: ["public"],
+      id_token_signing_alg_values_supported: ["RS256"],
+      scopes_supported: ["openid", "email"],
+      claims_supported: ["iss", "sub", "aud", "exp", "iat", "email", "email_verified"],
+    });
+  });
+});
+
+describe("GET /oidc/jwks", () => {
+  test("gives the public key under its thumbprint, and no private part", async () => {
+    const answer = await ask("/oidc/jwks");
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("cache-control")).toBe("public, max-age=300");
+    const { keys } = (await answer.json()) as { readonly keys: readonly Record<string, string>[] };
+    const [jwk = {}] = keys;
+    expect(keys).toHaveLength(1);
+    expect(Object.keys(jwk).toSorted()).toStrictEqual(["alg", "e", "kid", "kty", "n", "use"]);
+    expect(jwk).toMatchObject({ kty: "RSA", use: "sig", alg: "RS256", e: "AQAB" });
+    expect(jwk["kid"]).toBe(await calculateJwkThumbprint(jwk, "sha256"));
+    expect(await importJWK(jwk)).toMatchObject({ type: "public" });
+  });
+
+  test("is what the CA gets by RPC", async () => {
+    const served: unknown = await (await ask("/oidc/jwks")).json();
+    // The stand-in of cloudflare:workers takes any context.
+    const entrypoint = new OidcKeys({} as ExecutionContext, env);
+    expect(await entrypoint.jwks()).toStrictEqual(served);
+  });
+
+  test("rejects the RPC of a room without a key, so that nobody takes that for an issuer without keys", async () => {
+    const entrypoint = new OidcKeys({} as ExecutionContext, { PUBLIC_URL });
+    await expect(entrypoint.jwks()).rejects.toThrow("OIDC_KEY is missing");
+  });
+});
+
+describe("the room", () => {
+  test("answers HEAD as GET without a body", async () => {
+    const answer = await ask("/oidc/jwks", "HEAD");
+    expect([answer.status, answer.headers.get("content-type"), await answer.text()]).toStrictEqual([
+      200,
+      "application/json",
+      "",
+    ]);
+  });
+
+  test.each(["POST", "PUT", "DELETE"])("refuses %s with 405", async (method) => {
+    const answer = await ask("/oidc/jwks", method);
+    expect([answer.status, answer.headers.get("allow")]).toStrictEqual([405, "GET, HEAD"]);
+    expect(await answer.json()).toStrictEqual({ error: "invalid_request", error_description: "use GET, HEAD" });
+  });
+
+  test.each(["/oidc", "/oidc/", "/oidc/jwks.json", "/oidc/auth", "/oidc/dev/token"])("has no %s", async (path) => {
+    for (const method of ["GET", "POST"]) {
+      const answer = await ask(path, method);
+      expect(answer.status).toBe(404);
+      expect(await answer.json()).toStrictEqual({
+        error: "not_found",
+        error_description: "the issuer has no such path",
+      });
+    }
+  });
+
+  test.each([
+    { what: "nothing", settings: {}, problem: "PUBLIC_URL is missing; OIDC_KEY is missing" },
+    {
+      what: "no PEM",
+      settings: { PUBLIC_URL, OIDC_KEY: "x" },
+      problem: "OIDC_KEY must be one PKCS#8 PEM block (BEGIN PRIVATE KEY)",
+    },
+    {
+      what: "an EC key",
+      settings: { PUBLIC_URL, OIDC_KEY: pkcs8(generateKeyPairSync("ec", { namedCurve: "P-256" })) },
+      problem: "OIDC_KEY must be an RSA key",
+    },
+    {
+      what: "a short key",
+      settings: { PUBLIC_URL, OIDC_KEY: pkcs8(generateKeyPairSync("rsa", { modulusLength: 1024 })) },
+      problem: "OIDC_KEY must have 2048 to 4096 bits",
+    },
+    {
+      what: "a plain-http address",
+      settings: { PUBLIC_URL: "http://sigstore.example.com", OIDC_KEY },
+      problem: "PUBLIC_URL must start with https:// (http is for loopback hosts only)",
+    },
+  ])("with $what answers 503 on every route", async ({ settings, problem }) => {
+    for (const path of ["/oidc/jwks", "/oidc/other"]) {
+      const answer = await ask(path, "GET", settings);
+      expect(answer.status).toBe(503);
+      expect(await answer.json()).toStrictEqual({
+        code: 14,
+        message: `this deployment is not configured: ${problem}`,
+        details: [],
+      });
+    }
+  });
+});

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The configuration of the trust room: address, both certificate chains, and the logs. No other file of the room reads the environment.
+
+import { equal } from "../../shared/bytes/bytes.ts";
+import { type ConfigError, oncePerEnv, Settings } from "../../shared/env.ts";
+import { type PublicUrl, publicUrlSetting } from "../../shared/http/public-url.ts";
+import { type Logs, logsOf } from "../../shared/logs.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import type { LogDescription, SequencerRpc } from "../../shared/rpc.ts";
+import type { Chain } from "../../shared/trust/material.ts";
+import { parseChain } from "../../shared/x509/chain.ts";
+
+export interface TrustEnv {
+  readonly PUBLIC_URL?: string;
+  /** PEM: the issuing CA first, the root last. */
+  readonly CA_CHAIN?: string;
+  /** PEM: the timestamping certificate first, the root last. */
+  readonly TSA_CHAIN?: string;
+  readonly SEQUENCER?: DurableObjectNamespace<SequencerRpc>;
+}
+
+export interface Config {
+  readonly publicUrl: PublicUrl;
+  readonly logs: Logs;
+  readonly caChain: Chain;
+  readonly tsaChain: Chain;
+  /** Asks a log for its keys; rejects if it cannot be reached. @param logName LogConfig.name */
+  readonly describeLog: (logName: string) => Promise<LogDescription>;
+}
+
+/** Fails with config_invalid, naming what is missing or wrong. */
+export const readConfig: (env: TrustEnv) => Result<Config, ConfigError> = oncePerEnv((env) => {
+  const settings = new Settings(env);
+  const publicUrl = settings.parsed("PUBLIC_URL", publicUrlSetting);
+  const caChain = settings.parsed("CA_CHAIN", parseAuthority);
+  const tsaChain = settings.parsed("TSA_CHAIN", parseAuthority);
+  const sequencer = env.SEQUENCER;
+  if (sequencer === undefined) settings.problem("SEQUENCER is not bound");
+  return settings.finish(() => ({
+    publicUrl: publicUrl(),
+    logs: logsOf(publicUrl()),
+    caChain: caChain(),
+    tsaChain: tsaChain(),
+    describeLog: (logName) => {
+      if (sequencer === undefined) throw new TypeError("SEQUENCER is not bound");
+      return sequencer.getByName(logName).describe();
+    },
+  }));
+});
+
+function parseAuthority(pem: string): Result<Chain, string> {
+  const chain = parseChain(pem);
+  if (!chain.ok) return err(chain.error.reason);
+  const [first, ...others] = chain.value;
+  const root = others.at(-1) ?? first;
+  // Clients take the last certificate for the root, and sigstore-js looks whether it is one.
+  if (first === undefined || root === undefined || !equal(root.issuer, root.subject))
+    return err("must end in its root");
+  return ok([first, ...others]);
+}

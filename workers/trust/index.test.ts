@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { createHash, generateKeyPairSync } from "node:crypto";
+import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import type { LogDescription } from "../../shared/rpc.ts";
+import { unixMs } from "../../shared/time.ts";
+import { type OpensslChain, timestampChain } from "../../test/support/openssl.ts";
+import type { TrustEnv } from "./env.ts";
+import room from "./index.ts";
+
+const PUBLIC_URL = "https://sigstore.example.com";
+const DOCUMENTS = ["/trusted_root.json", "/signing_config.json", "/client_trust_config.json"];
+
+let ca: OpensslChain;
+let tsa: OpensslChain;
+
+beforeAll(() => {
+  ca = timestampChain();
+  tsa = timestampChain();
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+function describeLog(origin: string): LogDescription {
+  const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const spki = new Uint8Array(publicKey.export({ type: "spki", format: "der" }));
+  return {
+    origin,
+    spki,
+    logId: new Uint8Array(createHash("sha256").update(spki).digest()),
+    createdAt: unixMs(Date.parse("2026-11-23T10:20:30Z")),
+    vkeys: [],
+    treeSize: 1,
+    state: "running",
+    reason: null,
+  };
+}
+
+/** An environment whose logs answer with `describeLogs`. */
+const envWith = (describeLogs: (logName: string) => Promise<LogDescription>): TrustEnv => ({
+  PUBLIC_URL,
+  CA_CHAIN: ca.chain,
+  TSA_CHAIN: tsa.chain,
+  SEQUENCER: { getByName: (name: string) => ({ describe: () => describeLogs(name) }) } as never,
+});
+const running = (): TrustEnv => envWith((name) => Promise.resolve(describeLog(name)));
+const ask = (env: TrustEnv, path: string, init: RequestInit = {}): Promise<Response> =>
+  room.fetch(new Request(`${PUBLIC_URL}${path}`, init), env);
+
+describe("the trust documents", () => {
+  test.each(DOCUMENTS)("%s: JSON that may be kept for a minute and read by any page", async (path) => {
+    const answer = await ask(running(), path);
+    expect(answer.status).toBe(200);
+    expect(Object.fromEntries(answer.headers)).toMatchObject({
+      "access-control-allow-origin": "*",
+      "cache-control": "public, max-age=60",
+      "content-type": "application/json",
+    });
+    expect(await answer.json()).toHaveProperty("mediaType");
+  });
+
+  test("hold the keys that the logs name", async () => {
+    const logs = { signature: describeLog("a"), certificate: describeLog("b") };
+    const env = envWith((name) => Promise.resolve(logs[name as keyof typeof logs]));
+    const keyOf = ({ spki }: LogDescription): string => Buffer.from(spki).toString("base64");
+    expect(await (await ask(env, "/trusted_root.json")).json()).toMatchObject({
+      tlogs: [{ baseUrl: PUBLIC_URL, publicKey: { rawBytes: keyOf(logs.signature) } }],
+      ctlogs: [{ baseUrl: `${PUBLIC_URL}/ct`, publicKey: { rawBytes: keyOf(logs.certificate) } }],
+    });
+  });
+
+  test("answer HEAD, and 304 to whoever has them", async () => {
+    const env = running();
+    const head = await ask(env, "/trusted_root.json", { method: "HEAD" });
+    expect([head.status, await head.text()]).toStrictEqual([200, ""]);
+    const headers = { "if-none-match": head.headers.get("etag") ?? "" };
+    expect((await ask(env, "/trusted_root.json", { headers })).status).toBe(304);
+  });
+
+  test("ask the logs once in ten seconds, however many read", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const describeLogs = vi.fn((name: string) => Promise.resolve(describeLog(name)));
+    const env = envWith(describeLogs);
+    for (const path of [...DOCUMENTS, ...DOCUMENTS]) await ask(env, path);
+    expect(describeLogs).toHaveBeenCalledTimes(2);
+    vi.setSystemTime(Date.now() + 10_000);
+    await ask(env, "/trusted_root.json");
+    expect(describeLogs).toHaveBeenCalledTimes(4);
+  });
+
+  test("are 503 while a log does not answer, and whole again afterwards", async () => {
+    const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    let broken = true;
+    const env = envWith((name) =>
+      broken && name === "certificate" ? Promise.reject(new Error("storage lost")) : Promise.resolve(describeLog(name)),
+    );
+    const answer = await ask(env, "/trusted_root.json", { headers: { "x-request-id": "abc" } });
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get("retry-after")).toBe("1");
+    expect(answer.headers.get("cache-control")).toBe("no-store");
+    expect(await answer.json()).toStrictEqual({
+      code: 503,
+      message: "the keys of the logs cannot be read now; the trust room's log has request abc",
+    });
+    expect(JSON.parse(String(log.mock.calls[0]?.[0]))).toMatchObject({
+      requestId: "abc",
+      error: "Error: storage lost",
+    });
+    broken = false;
+    expect((await ask(env, "/trusted_root.json")).status).toBe(200);
+  });
+
+  test("are 503 when a log takes longer than four seconds", async () => {
+    const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    vi.useFakeTimers();
+    const answer = ask(
+      envWith(() => new Promise(() => undefined)),
+      "/signing_config.json",
+    );
+    await vi.advanceTimersByTimeAsync(4000);
+    expect((await answer).status).toBe(503);
+    expect(String(log.mock.calls[0]?.[0])).toContain("the signature log did not answer");
+  });
+});
+
+describe("the room", () => {
+  test("refuses other methods with 405 and has no other path", async () => {
+    const wrong = await ask(running(), "/trusted_root.json", { method: "POST" });
+    expect([wrong.status, wrong.headers.get("allow")]).toStrictEqual([405, "GET, HEAD"]);
+    expect(await wrong.json()).toStrictEqual({ code: 405, message: "use GET, HEAD" });
+    const absent = await ask(running(), "/tuf/root.json");
+    expect(absent.status).toBe(404);
+    expect(await absent.json()).toStrictEqual({ code: 404, message: "there is no such trust document" });
+  });
+
+  test.each([
+    {
+      what: "nothing",
+      env: () => ({}),
+      problem: "PUBLIC_URL is missing; CA_CHAIN is missing; TSA_CHAIN is missing; SEQUENCER is not bound",
+    },
+    {
+      what: "a chain without its root",
+      env: () => ({ ...running(), CA_CHAIN: ca.leaf }),
+      problem: "CA_CHAIN must end in its root",
+    },
+    {
+      what: "no PEM",
+      env: () => ({ ...running(), TSA_CHAIN: "x" }),
+      problem: "TSA_CHAIN is not PEM text of certificates",
+    },
+  ])("with $what answers 503 on every route", async ({ env, problem }) => {
+    for (const path of ["/trusted_root.json", "/other"]) {
+      const answer = await ask(env(), path);
+      expect(answer.status).toBe(503);
+      expect(await answer.json()).toStrictEqual({
+        code: 14,
+        message: `this deployment is not configured: ${problem}`,
+        details: [],
+      });
+    }
+  });
+});
