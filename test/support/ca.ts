@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// A CA for unit tests: keys and chain as a deployment has them, and a certificate log that signs real SCTs and keeps what it got.
+
+import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { certifyAuthority, spkiOf } from "../../cli/certificates.ts";
+import { concat } from "../../shared/bytes/bytes.ts";
+import { uint, vector } from "../../shared/bytes/writer.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import type { AppendError, CertificateSubmission, SignedCertificateTimestamp } from "../../shared/rpc.ts";
+import { type UnixMs, unixMs } from "../../shared/time.ts";
+import type { CaEnv } from "../../workers/ca/env.ts";
+import type { IssuerKey } from "./identity-token.ts";
+
+export type Curve = "prime256v1" | "secp384r1";
+
+const makeKey = (namedCurve: Curve): KeyObject => generateKeyPairSync("ec", { namedCurve }).privateKey;
+const pkcs8 = (key: KeyObject): string => key.export({ type: "pkcs8", format: "pem" }).toString();
+
+export interface CaMaterial {
+  readonly CA_CHAIN: string;
+  readonly CA_KEY: string;
+}
+
+export function makeCaMaterial(now: UnixMs, curve: Curve = "prime256v1"): CaMaterial {
+  const online = makeKey(curve);
+  const CA_CHAIN = certifyAuthority({ root: makeKey("secp384r1"), online }, { hostname: "ca.example", now });
+  return { CA_CHAIN, CA_KEY: pkcs8(online) };
+}
+
+/** In the place of the sequencer: one log, in memory. */
+export class FakeCertificateLog {
+  readonly #key = makeKey("prime256v1");
+  readonly #now: () => UnixMs;
+  readonly submissions: CertificateSubmission[] = [];
+  /** What the next calls answer in place of an SCT. */
+  failure: AppendError | Error | null = null;
+  /** What the next calls answer differently. */
+  change: Partial<SignedCertificateTimestamp> = {};
+
+  constructor(now: () => UnixMs) {
+    this.#now = now;
+  }
+
+  /** SubjectPublicKeyInfo, DER. */
+  get spki(): Uint8Array {
+    return spkiOf(this.#key);
+  }
+
+  get logId(): Uint8Array {
+    return createHash("sha256").update(this.spki).digest();
+  }
+
+  async appendCertificate(submission: CertificateSubmission): Promise<Result<SignedCertificateTimestamp, AppendError>> {
+    if (this.failure instanceof Error) throw this.failure;
+    if (this.failure !== null) return err(this.failure);
+    const index = this.submissions.push(submission) - 1;
+    const timestamp = this.#now();
+    const extensions = concat(Uint8Array.of(0, 0, 5), uint(index, 5));
+    const signed = concat(
+      Uint8Array.of(0, 0),
+      uint(timestamp, 8),
+      Uint8Array.of(0, 1),
+      submission.issuerKeyHash ?? new Uint8Array(0),
+      vector(submission.signedEntry, 3),
+      vector(extensions, 2),
+    );
+    const signature = sign("sha256", signed, this.#key);
+    return ok({ logId: this.logId, timestamp, extensions, signature, ...this.change });
+  }
+}
+
+/** The environment of a CA below `https://sigstore.example.com` with these parts. */
+export function makeCaEnv(
+  material: CaMaterial,
+  log: FakeCertificateLog,
+  builtIn: { readonly jwks: () => Promise<{ readonly keys: readonly unknown[] }> },
+): CaEnv {
+  const names: string[] = [];
+  const namespace = {
+    getByName: (name: string) => {
+      names.push(name);
+      if (name !== "certificate") throw new Error(`no log ${name}`);
+      return log;
+    },
+  };
+  return {
+    PUBLIC_URL: "https://sigstore.example.com",
+    ...material,
+    SEQUENCER: namespace as unknown as CaEnv["SEQUENCER"],
+    OIDC: builtIn as unknown as CaEnv["OIDC"],
+  };
+}
+
+export const jwksOf = (...keys: readonly IssuerKey[]): { readonly keys: readonly unknown[] } => ({
+  keys: keys.map(({ jwk }) => jwk),
+});
+
+/** A clock that stands still until it is set. */
+export interface Clock {
+  now: () => UnixMs;
+  advance: (ms: number) => void;
+}
+
+export function makeClock(start = Date.UTC(2027, 0, 15, 8, 0, 0, 250)): Clock {
+  let time = unixMs(start);
+  return {
+    now: () => time,
+    advance: (ms) => {
+      time = unixMs(time + ms);
+    },
+  };
+}

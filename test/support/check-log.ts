@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// An independent reader of a served log: downloads every bundle and tile and recomputes the tree by RFC 6962's definition.
+// It shares nothing with the code under test.
+
+import { createHash } from "node:crypto";
+import { expect } from "vitest";
+
+export interface ServedCheckpoint {
+  readonly origin: string;
+  readonly size: number;
+  readonly root: string;
+}
+
+export async function fetchCheckpoint(url: string): Promise<ServedCheckpoint> {
+  const response = await fetch(`${url}/checkpoint`);
+  if (!response.ok) throw new Error(`checkpoint: ${response.status} ${await response.text()}`);
+  const [origin = "", size = "", root = ""] = (await response.text()).split("\n");
+  return { origin, size: Number(size), root };
+}
+
+const sha256 = (...parts: readonly Uint8Array[]): Buffer => {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest();
+};
+
+export const leafHashOf = (entry: Uint8Array): Buffer => sha256(Buffer.of(0), entry);
+const parent = (left: Buffer, right: Buffer): Buffer => sha256(Buffer.of(1), left, right);
+
+/** MTH of RFC 6962 §2.1, from the bottom up: a level at a time, a node without a sibling moving up as it is. */
+export function merkleRoot(leaves: readonly Buffer[]): Buffer {
+  let level = leaves;
+  if (level.length === 0) return sha256();
+  while (level.length > 1) level = parents(level);
+  return level[0] ?? sha256();
+}
+
+function parents(level: readonly Buffer[]): readonly Buffer[] {
+  const above: Buffer[] = [];
+  for (let i = 0; i < level.length; i += 2) {
+    const [left, right] = [level[i], level[i + 1]];
+    if (left !== undefined) above.push(right === undefined ? left : parent(left, right));
+  }
+  return above;
+}
+
+/** `N` in groups of three digits, all but the last with an x (c2sp.org/tlog-tiles). */
+export function tilePath(level: number | string, index: number, width = 256): string {
+  let name = String(index % 1000).padStart(3, "0");
+  for (let rest = Math.floor(index / 1000); rest > 0; rest = Math.floor(rest / 1000)) {
+    name = `x${String(rest % 1000).padStart(3, "0")}/${name}`;
+  }
+  return `tile/${level}/${name}${width === 256 ? "" : `.p/${width}`}`;
+}
+
+export async function fetchBytes(url: string, path: string): Promise<Buffer> {
+  const response = await fetch(`${url}/${path}`);
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+  return Buffer.from(await response.arrayBuffer());
+}
+
+/** The entries of tile/entries: two bytes of length, then the entry. */
+export function splitBundle(bundle: Buffer): readonly Buffer[] {
+  const entries: Buffer[] = [];
+  for (let at = 0; at < bundle.length; at += 2 + bundle.readUInt16BE(at)) {
+    entries.push(bundle.subarray(at + 2, at + 2 + bundle.readUInt16BE(at)));
+  }
+  return entries;
+}
+
+/** All entries of a signature log of `size` entries, from its bundles. */
+export async function fetchEntries(url: string, size: number): Promise<readonly Buffer[]> {
+  const entries: Buffer[] = [];
+  for (let index = 0; index * 256 < size; index++) {
+    const width = Math.min(256, size - index * 256);
+    const bundle = splitBundle(await fetchBytes(url, tilePath("entries", index, width)));
+    expect(bundle.length).toBe(width);
+    entries.push(...bundle);
+  }
+  return entries;
+}
+
+/** Hashes of every tile level: level 0 the leaves, level n the roots of 256 nodes of level n−1. */
+export function tileLevels(leaves: readonly Buffer[]): readonly (readonly Buffer[])[] {
+  const levels: (readonly Buffer[])[] = [leaves];
+  for (let level = leaves; level.length >= 256; ) {
+    const above: Buffer[] = [];
+    for (let i = 0; i + 256 <= level.length; i += 256) above.push(merkleRoot(level.slice(i, i + 256)));
+    levels.push(above);
+    level = above;
+  }
+  return levels;
+}

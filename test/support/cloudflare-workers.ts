@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stands in for the module "cloudflare:workers" in unit tests: base classes that keep what they are given, as workerd's do.
+
+class Base<Env> {
+  protected readonly ctx: unknown;
+  protected readonly env: Env;
+
+  constructor(ctx: unknown, env: Env) {
+    this.ctx = ctx;
+    this.env = env;
+  }
+}
+
+export class DurableObject<Env = unknown> extends Base<Env> {}
+export class WorkerEntrypoint<Env = unknown> extends Base<Env> {}

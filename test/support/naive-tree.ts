@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// RFC 6962 §2.1 written down as it stands there, over node:crypto: the other side of every test of trees and proofs.
+
+import { createHash } from "node:crypto";
+
+const sha256 = (...parts: readonly Uint8Array[]): Buffer => {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest();
+};
+
+export const naiveLeafHash = (data: Uint8Array): Buffer => sha256(Uint8Array.of(0), data);
+
+const naiveNodeHash = (left: Uint8Array, right: Uint8Array): Buffer => sha256(Uint8Array.of(1), left, right);
+
+/** MTH(D[start:end]) of the leaves with these hashes. */
+export function naiveRoot(leaves: readonly Buffer[], start = 0, end = leaves.length): Buffer {
+  const [first] = leaves.slice(start, start + 1);
+  if (first === undefined || end === start) return sha256();
+  if (end - start === 1) return first;
+  const middle = start + largestPowerBelow(end - start);
+  return naiveNodeHash(naiveRoot(leaves, start, middle), naiveRoot(leaves, middle, end));
+}
+
+function largestPowerBelow(size: number): number {
+  let power = 1;
+  while (2 * power < size) power *= 2;
+  return power;
+}
+
+/** The root that a leaf and its audit path give, bottom up (RFC 9162 §2.1.3.2); null if the path has another length. */
+export function rootFromProof(
+  leaf: Uint8Array,
+  { leafIndex, treeSize }: { readonly leafIndex: number; readonly treeSize: number },
+  path: readonly Uint8Array[],
+): Buffer | null {
+  let fn = leafIndex;
+  let sn = treeSize - 1;
+  let root = Buffer.from(leaf);
+  for (const sibling of path) {
+    if (sn === 0) return null;
+    if (fn % 2 === 1 || fn === sn) {
+      root = naiveNodeHash(sibling, root);
+      while (fn % 2 === 0 && fn !== 0) {
+        fn = Math.floor(fn / 2);
+        sn = Math.floor(sn / 2);
+      }
+    } else {
+      root = naiveNodeHash(root, sibling);
+    }
+    fn = Math.floor(fn / 2);
+    sn = Math.floor(sn / 2);
+  }
+  return sn === 0 ? root : null;
+}
+
+/** The hashes of tile `index` of `level` in a tree of these leaves: 0 to 256 of them. */
+export function naiveTile(leaves: readonly Buffer[], level: number, index: number): readonly Buffer[] {
+  const span = 256 ** level;
+  const hashes: Buffer[] = [];
+  for (let at = index * 256; at < (index + 1) * 256 && (at + 1) * span <= leaves.length; at++) {
+    hashes.push(naiveRoot(leaves, at * span, (at + 1) * span));
+  }
+  return hashes;
+}

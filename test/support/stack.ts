@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole service for a test: real workerd, Durable Objects, R2 and D1 on a free port, as `npm start` runs it.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { identityToken, type TokenRequest } from "../../cli/dev-issuer.ts";
+import { localSettings } from "../../cli/settings.ts";
+import { freePort, localUrl, runStack, type WorkerLog } from "../../cli/stack.ts";
+import { listenerPid } from "./listener.ts";
+
+export interface TestStackOptions {
+  /** Settings over those of the state folder: `{ ACCEPT: "open" }`. An empty text takes a setting away. */
+  readonly vars?: Readonly<Record<string, string>>;
+  /** A folder that stays afterwards; by default a temporary one that does not. */
+  readonly state?: string;
+  readonly port?: number;
+  /** Another Worker than that of `npm start`, for tests that need a hand inside: relative to the repository. */
+  readonly entry?: string;
+}
+
+export interface TestStack {
+  readonly url: string;
+  readonly port: number;
+  readonly state: string;
+  /** The settings of the rooms, keys among them. */
+  readonly vars: Readonly<Record<string, string>>;
+  /** What the Worker has written to its console so far. */
+  readonly logs: readonly WorkerLog[];
+  /** An identity token of the development issuer. */
+  readonly token: (email: string, claims?: Omit<TokenRequest, "email">) => Promise<string>;
+  /** The process to kill for a crash. Miniflare starts another after about 0.2 s, on the same port and storage. */
+  readonly workerdPid: () => number;
+  /** Ends workerd and starts it anew on the same state. */
+  readonly restart: () => Promise<void>;
+  /** Ends workerd and removes a temporary state folder. */
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts a stack and waits until it serves. Several may run at once. */
+export async function startStack(options: TestStackOptions = {}): Promise<TestStack> {
+  const port = options.port ?? (await anyPort());
+  const url = localUrl(port);
+  const state = options.state ?? mkdtempSync(join(tmpdir(), "sigedge-test-"));
+  const local = localSettings({ port, state, accept: null });
+  if (!local.ok) return fail(local.error);
+  const vars = { ...local.value, ...options.vars };
+  const settings = Object.fromEntries(Object.entries(vars).filter(([, value]) => value !== ""));
+  const logs: WorkerLog[] = [];
+  const run = (): ReturnType<typeof runStack> =>
+    runStack({
+      port,
+      state,
+      settings,
+      ...(options.entry === undefined ? {} : { entry: options.entry }),
+      log: ({ level, message }) => logs.push({ level, message }),
+    });
+  let running = await run();
+  return {
+    url,
+    port,
+    state,
+    vars: settings,
+    logs,
+    token: (email, claims = {}) => identityToken(url, { email, ...claims }),
+    workerdPid: () => listenerPid(port) ?? fail(`nothing listens on port ${port}`),
+    restart: async () => {
+      await running.stop();
+      running = await run();
+    },
+    stop: async () => {
+      await running.stop();
+      if (options.state === undefined) rmSync(state, { recursive: true, force: true });
+    },
+  };
+}
+
+async function anyPort(): Promise<number> {
+  const port = await freePort(0);
+  return port.ok ? port.value : fail(port.error);
+}
+
+function fail(reason: string): never {
+  throw new Error(reason);
+}
