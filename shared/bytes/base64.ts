@@ -23,10 +23,11 @@ function decodingTable(): Uint8Array {
 
 /** Standard alphabet, padded. */
 export function encodeBase64(bytes: Uint8Array): string {
-  // btoa takes Latin-1; chunks keep String.fromCharCode below the engine's argument limit.
+  // btoa takes Latin-1; chunks keep String.fromCharCode below the engine's argument limit. Spread syntax would walk an
+  // iterator: ten times slower.
   let latin1 = "";
   for (let at = 0; at < bytes.length; at += 8192) {
-    latin1 += String.fromCharCode(...bytes.subarray(at, at + 8192));
+    latin1 += Reflect.apply(String.fromCharCode, null, bytes.subarray(at, at + 8192));
   }
   return btoa(latin1);
 }
@@ -53,20 +54,31 @@ function withoutPadding(text: string): string {
 }
 
 function decodeDigits(digits: string): Result<Uint8Array<ArrayBuffer>, Base64Error> {
-  if (digits.length % 4 === 1) return err({ code: "base64_invalid" });
+  const rest = digits.length % 4;
+  if (rest === 1) return err({ code: "base64_invalid" });
   const out = new Uint8Array(Math.floor((digits.length * 3) / 4));
-  let bits = 0;
-  let pending = 0;
+  const wholeGroups = digits.length - rest;
   let at = 0;
-  for (let i = 0; i < digits.length; i++) {
-    const value = VALUES[digits.charCodeAt(i)] ?? INVALID;
-    if (value === INVALID) return err({ code: "base64_invalid" });
-    pending = ((pending << 6) | value) & 0xffff;
-    bits += 6;
-    if (bits < 8) continue;
-    bits -= 8;
-    out[at++] = (pending >> bits) & 0xff;
+  for (let i = 0; i < wholeGroups; i += 4) {
+    const bits = group(digits, i);
+    if (bits < 0) return err({ code: "base64_invalid" });
+    out[at++] = bits >> 16;
+    out[at++] = bits >> 8;
+    out[at++] = bits;
   }
-  const unused = pending & ((1 << bits) - 1);
-  return unused === 0 ? ok(out) : err({ code: "base64_invalid" });
+  if (rest === 0) return ok(out);
+  // Two digits hold one byte and four unused bits, three hold two bytes and two: A stands for zeros.
+  const bits = group(digits + "A".repeat(4 - rest), wholeGroups);
+  if (bits < 0 || (bits & (rest === 2 ? 0xffff : 0xff)) !== 0) return err({ code: "base64_invalid" });
+  out[at++] = bits >> 16;
+  if (rest === 3) out[at] = bits >> 8;
+  return ok(out);
 }
+
+/** The 24 bits of four digits; negative if one of them is none. */
+function group(digits: string, at: number): number {
+  const [a, b, c, d] = [value(digits, at), value(digits, at + 1), value(digits, at + 2), value(digits, at + 3)];
+  return (a | b | c | d) > 63 ? -1 : (a << 18) | (b << 12) | (c << 6) | d;
+}
+
+const value = (digits: string, at: number): number => VALUES[digits.charCodeAt(at)] ?? INVALID;

@@ -25,13 +25,13 @@ export function encodePem(label: string, der: Uint8Array): string {
 
 /**
  * Parses a text of one or more PEM blocks with nothing but white space between and around them.
- * Fails with pem_invalid (also when there is no block), pem_too_many_blocks beyond 16.
+ * Fails with pem_invalid (also when there is no block), pem_too_many_blocks beyond `maxBlocks`.
  */
-export function decodePem(text: string): Result<readonly PemBlock[], PemError> {
+export function decodePem(text: string, maxBlocks = MAX_BLOCKS): Result<readonly PemBlock[], PemError> {
   const blocks: PemBlock[] = [];
   let at = skipSpace(text, 0);
   while (at < text.length) {
-    if (blocks.length === MAX_BLOCKS) return err({ code: "pem_too_many_blocks" });
+    if (blocks.length === maxBlocks) return err({ code: "pem_too_many_blocks" });
     BLOCK.lastIndex = at;
     const match = BLOCK.exec(text);
     const der = match === null ? null : decodeBase64((match[2] ?? "").replace(/[\r\n]+/g, ""));

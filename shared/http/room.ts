@@ -11,8 +11,8 @@ export interface RoomParts<Env, Config> {
   /** Called for every request: oncePerEnv keeps that cheap. */
   readonly readConfig: (env: Env) => Result<Config, ConfigError>;
   readonly route: (request: Request, config: Config) => Promise<Response>;
-  /** The 503 in the room's own form. */
-  readonly failed: (requestId: string) => Response;
+  /** The 503 in the room's own form; where a room has several, the request tells which. */
+  readonly failed: (requestId: string, request: Request) => Response;
 }
 
 /** The default export of a room's index.ts. */
@@ -30,6 +30,10 @@ export function createRoom<Env, Config>({
   return {
     // The composition and the edge name every request; only a test comes without.
     fetch: (request, env) =>
-      withFailures({ request, requestId: requestIdOf(request) ?? "unnamed" }, () => answer(request, env), failed),
+      withFailures(
+        { request, requestId: requestIdOf(request) ?? "unnamed" },
+        () => answer(request, env),
+        (requestId) => failed(requestId, request),
+      ),
   };
 }

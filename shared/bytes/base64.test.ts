@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { decodeBase64, decodeProtoBase64, encodeBase64 } from "./base64.ts";
+
+const INVALID = { ok: false, error: { code: "base64_invalid" } };
+
+describe("encodeBase64", () => {
+  it("prints what Node prints", () => {
+    fc.assert(
+      fc.property(fc.uint8Array(), (bytes) => {
+        expect(encodeBase64(bytes)).toBe(Buffer.from(bytes).toString("base64"));
+      }),
+    );
+    const long = new Uint8Array(20_000).map((_, i) => i);
+    expect(encodeBase64(long)).toBe(Buffer.from(long).toString("base64"));
+  });
+});
+
+describe("decodeBase64", () => {
+  it("reads back what encodeBase64 prints, and nothing else", () => {
+    fc.assert(
+      fc.property(fc.uint8Array(), (bytes) => {
+        expect(decodeBase64(encodeBase64(bytes))).toEqual({ ok: true, value: bytes });
+      }),
+    );
+    const text = fc.string({ unit: fc.constantFrom(...Array.from("ABgw059+/=-_ ")), maxLength: 12 });
+    fc.assert(
+      fc.property(text, (candidate) => {
+        const decoded = decodeBase64(candidate);
+        if (decoded.ok) expect(encodeBase64(decoded.value)).toBe(candidate);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it.each([
+    "A",
+    "AA",
+    "AAA",
+    "A===",
+    "AA=A",
+    "AB==",
+    "AAB=",
+    "AA==AA==",
+    "AAA\n",
+    " AAA",
+    "AA-_",
+    "AA=",
+    "====",
+    "AAA€",
+    "ÀAAA",
+  ])("refuses %j", (text) => {
+    expect(decodeBase64(text)).toEqual(INVALID);
+  });
+});
+
+describe("decodeProtoBase64", () => {
+  it("takes both alphabets, padded or not", () => {
+    fc.assert(
+      fc.property(fc.uint8Array(), (bytes) => {
+        const standard = Buffer.from(bytes).toString("base64");
+        const urlSafe = Buffer.from(bytes).toString("base64url");
+        const padded = standard.replaceAll("+", "-").replaceAll("/", "_");
+        for (const text of [standard, standard.replace(/=+$/, ""), urlSafe, padded]) {
+          expect(decodeProtoBase64(text)).toEqual({ ok: true, value: bytes });
+        }
+      }),
+    );
+  });
+
+  it.each(["A", "AAAAA", "AB", "AAB", "AA=", "A===", "A\nAA", "AA=A", "!!!!"])("refuses %j", (text) => {
+    expect(decodeProtoBase64(text)).toEqual(INVALID);
+  });
+});

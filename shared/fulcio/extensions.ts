@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// The certificate extensions that say under which identity and from which build a certificate was issued.
+// One table; everything else here is derived from it. Spec: https://github.com/sigstore/fulcio/blob/main/docs/oid-info.md
+
+import { decodeUtf8, encodeUtf8 } from "../bytes/utf8.ts";
+import { decodeDer } from "../der/reader.ts";
+import { utf8String } from "../der/writer.ts";
+import type { Certificate } from "../x509/certificate.ts";
+import { encodeExtension, findExtension } from "../x509/extensions.ts";
+
+const ARC = "1.3.6.1.4.1.57264.1";
+
+/** `raw`: extnValue holds the UTF-8 bytes themselves; `der`: it holds a DER UTF8String. */
+interface Row {
+  readonly number: number;
+  readonly encoding: "raw" | "der";
+}
+
+/** Name → number below the arc. 1 to 6 are deprecated, still written for verifiers that read nothing newer; 7 is a name in the SAN. */
+const ROWS = {
+  issuer: { number: 1, encoding: "raw" },
+  githubWorkflowTrigger: { number: 2, encoding: "raw" },
+  githubWorkflowSha: { number: 3, encoding: "raw" },
+  githubWorkflowName: { number: 4, encoding: "raw" },
+  githubWorkflowRepository: { number: 5, encoding: "raw" },
+  githubWorkflowRef: { number: 6, encoding: "raw" },
+  issuerV2: { number: 8, encoding: "der" },
+  buildSignerUri: { number: 9, encoding: "der" },
+  buildSignerDigest: { number: 10, encoding: "der" },
+  runnerEnvironment: { number: 11, encoding: "der" },
+  sourceRepositoryUri: { number: 12, encoding: "der" },
+  sourceRepositoryDigest: { number: 13, encoding: "der" },
+  sourceRepositoryRef: { number: 14, encoding: "der" },
+  sourceRepositoryIdentifier: { number: 15, encoding: "der" },
+  sourceRepositoryOwnerUri: { number: 16, encoding: "der" },
+  sourceRepositoryOwnerIdentifier: { number: 17, encoding: "der" },
+  buildConfigUri: { number: 18, encoding: "der" },
+  buildConfigDigest: { number: 19, encoding: "der" },
+  buildTrigger: { number: 20, encoding: "der" },
+  runInvocationUri: { number: 21, encoding: "der" },
+  sourceRepositoryVisibilityAtSigning: { number: 22, encoding: "der" },
+  deploymentEnvironment: { number: 23, encoding: "der" },
+  tokenSubject: { number: 24, encoding: "der" },
+} as const satisfies Record<string, Row>;
+
+export type FulcioExtensionName = keyof typeof ROWS;
+
+/** What a certificate says; an empty or absent value has no extension. */
+export type FulcioExtensions = Readonly<Partial<Record<FulcioExtensionName, string>>>;
+
+const TABLE: readonly (readonly [FulcioExtensionName, Row])[] = (
+  Object.entries(ROWS) as [FulcioExtensionName, Row][]
+).toSorted(([, a], [, b]) => a.number - b.number);
+
+/** Each non-empty value as an Extension, DER, not critical, in the order of the numbers. */
+export function encodeFulcioExtensions(values: FulcioExtensions): readonly Uint8Array[] {
+  return TABLE.flatMap(([name, { number, encoding }]) => {
+    const value = values[name] ?? "";
+    if (value === "") return [];
+    return [encodeExtension(`${ARC}.${number}`, false, encoding === "raw" ? encodeUtf8(value) : utf8String(value))];
+  });
+}
+
+/** Every extension of the table that the certificate has; one that does not hold text is left out. */
+export function readFulcioExtensions(certificate: Certificate): FulcioExtensions {
+  const found = TABLE.flatMap(([name]) => {
+    const value = readFulcioExtension(certificate, name);
+    return value === null ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(found);
+}
+
+/** The issuer of the identity: Issuer V2, or on older certificates the deprecated Issuer; null if there is neither. */
+export function readIssuer(certificate: Certificate): string | null {
+  return readFulcioExtension(certificate, "issuerV2") ?? readFulcioExtension(certificate, "issuer");
+}
+
+function readFulcioExtension(certificate: Certificate, name: FulcioExtensionName): string | null {
+  const { number, encoding }: Row = ROWS[name];
+  const value = findExtension(certificate, `${ARC}.${number}`);
+  if (value === null) return null;
+  const text =
+    encoding === "raw"
+      ? decodeUtf8(value)
+      : decodeDer(value, (reader) => (reader.nextTag === 0x0c ? reader.text() : reader.fail("not a UTF8String")));
+  return text.ok ? text.value : null;
+}

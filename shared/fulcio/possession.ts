@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// The proof that a client holds the private key of what it wants certified: a signature over the identity in its token, as
+// UTF-8 with no prefix and no nonce, or a certificate request signed by the key.
+// Spec: https://github.com/sigstore/fulcio/blob/main/fulcio.proto (PublicKeyRequest, certificate_signing_request).
+
+import { encodeUtf8 } from "../bytes/utf8.ts";
+import type { HashAlgorithm } from "../crypto/hash.ts";
+import { type KeyKind, type PublicKey, type PublicKeyError, parsePublicKey } from "../crypto/public-key.ts";
+import { verifyMessage } from "../crypto/verify-message.ts";
+import { err, ok, type Result } from "../result.ts";
+import { type CsrError, parseCertificateRequest, verifyCertificateRequest } from "../x509/csr.ts";
+import type { RequestedKey } from "./request.ts";
+import { KEY_HASH, parseSubjectKey, type SubjectKeyError } from "./subject-key.ts";
+
+export type PossessionError =
+  | SubjectKeyError
+  | CsrError
+  | { readonly code: "proof_missing" }
+  | { readonly code: "proof_invalid" }
+  /** The request is signed, but not with the hash that goes with the key. */
+  | { readonly code: "csr_hash_not_permitted"; readonly kind: KeyKind; readonly hash: HashAlgorithm };
+
+/**
+ * The key, if the request proves that the client holds its private half.
+ * @param challenges what a proof of possession may be over; a certificate request needs none.
+ */
+export function verifyPossession(
+  requested: RequestedKey,
+  challenges: readonly string[],
+): Promise<Result<PublicKey, PossessionError>> {
+  return requested.kind === "csr"
+    ? verifyRequest(requested.pem)
+    : verifyProof(requested.pem, challenges, requested.proof);
+}
+
+async function verifyProof(
+  pem: string,
+  challenges: readonly string[],
+  proof: Uint8Array,
+): Promise<Result<PublicKey, PossessionError>> {
+  const key = parseSubjectKey(pem);
+  if (!key.ok) return key;
+  if (proof.length === 0) return err({ code: "proof_missing" });
+  for (const challenge of challenges) {
+    if (await isSignedBy(key.value, challenge, proof)) return key;
+  }
+  return err({ code: "proof_invalid" });
+}
+
+async function isSignedBy(key: PublicKey, challenge: string, proof: Uint8Array): Promise<boolean> {
+  const message = encodeUtf8(challenge);
+  for (const hash of hashesOf(key)) {
+    if (await verifyMessage(key, hash, message, proof)) return true;
+  }
+  return false;
+}
+
+/** Clients of before Fulcio 1.7 hash with SHA-256 whatever the curve; as a proof, that is as good. */
+function hashesOf({ kind }: PublicKey): readonly HashAlgorithm[] {
+  return kind === "ecdsa-p384" || kind === "ecdsa-p521" ? [KEY_HASH[kind], "SHA-256"] : [KEY_HASH[kind]];
+}
+
+async function verifyRequest(pem: Uint8Array): Promise<Result<PublicKey, PossessionError>> {
+  const request = parseCertificateRequest(pem);
+  if (!request.ok) return request;
+  const key: Result<PublicKey, PublicKeyError> = parsePublicKey(request.value.spki);
+  if (!key.ok) return key;
+  const hash = await verifyCertificateRequest(request.value, key.value);
+  if (!hash.ok) return hash;
+  const { kind } = key.value;
+  return hash.value === KEY_HASH[kind]
+    ? ok(key.value)
+    : err({ code: "csr_hash_not_permitted", kind, hash: hash.value });
+}

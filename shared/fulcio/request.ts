@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// The body of POST /api/v2/signingCert. Clients send fields that are in no version of the message and enum values that are in
+// no enum, so both are read over. Spec: https://github.com/sigstore/fulcio/blob/main/fulcio.proto (CreateSigningCertificateRequest).
+
+import { type JsonError, parseJson } from "../json/parse.ts";
+import { bytes, type FieldError, ignored, message, string } from "../json/proto.ts";
+import { err, ok, type Result } from "../result.ts";
+
+/** What a client asks for, whichever version of the API it speaks. */
+export interface SigningRequest {
+  /** The identity token, "" if the request has none. */
+  readonly token: string;
+  readonly key: RequestedKey;
+}
+
+export type RequestedKey =
+  /** PEM text of the key, and a signature by it over the identity. */
+  | { readonly kind: "public-key"; readonly pem: string; readonly proof: Uint8Array }
+  /** PEM text of a PKCS#10 request. */
+  | { readonly kind: "csr"; readonly pem: Uint8Array };
+
+export type RequestError = JsonError | FieldError | { readonly code: "key_and_csr" };
+
+const decodeRequest = message(
+  {
+    credentials: message({ oidcIdentityToken: string }, "ignore"),
+    publicKeyRequest: message(
+      {
+        // `algorithm` says nothing that the key does not say, and clients write it in many ways.
+        publicKey: message({ algorithm: ignored, content: string }, "ignore"),
+        proofOfPossession: bytes,
+      },
+      "ignore",
+    ),
+    certificateSigningRequest: bytes,
+  },
+  "ignore",
+);
+
+/**
+ * Decodes the body; an empty one is the empty message, and what is missing is left to the checks of token and key.
+ * Fails with an arm of JsonError or FieldError, or key_and_csr if both members of the oneof are there.
+ */
+export function decodeSigningRequest(body: Uint8Array): Result<SigningRequest, RequestError> {
+  const json = body.length === 0 ? ok({}) : parseJson(body);
+  if (!json.ok) return json;
+  const request = decodeRequest(json.value, "");
+  if (!request.ok) return request;
+  const { credentials, publicKeyRequest, certificateSigningRequest: csr } = request.value;
+  if (publicKeyRequest !== undefined && csr !== undefined) return err({ code: "key_and_csr" });
+  return ok({
+    token: credentials?.oidcIdentityToken ?? "",
+    key:
+      csr !== undefined && csr.length > 0
+        ? { kind: "csr", pem: csr }
+        : {
+            kind: "public-key",
+            pem: publicKeyRequest?.publicKey?.content ?? "",
+            proof: publicKeyRequest?.proofOfPossession ?? new Uint8Array(0),
+          },
+  });
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from "vitest";
+import type { Claims } from "../oidc/claims.ts";
+import type { VerifiedClaims } from "../oidc/token.ts";
+import { buildPrincipal } from "./build.ts";
+import { GITHUB_WORKFLOW } from "./github.ts";
+
+/** The claims of a token of a release workflow that calls a reusable one, as docs.github.com shows them. */
+const CLAIMS = {
+  jti: "6f0f24f6-04d6-4b0c-9b4d-7a29fd0b1c2c",
+  sub: "repo:octo-org/octo-repo:environment:prod",
+  aud: "sigstore",
+  iss: "https://token.actions.githubusercontent.com",
+  ref: "refs/heads/main",
+  sha: "5a1d8f9e6c0b4f7a2d3e8c9b0a1f2e3d4c5b6a79",
+  repository: "octo-org/octo-repo",
+  repository_owner: "octo-org",
+  repository_owner_id: "65",
+  repository_id: "74",
+  repository_visibility: "private",
+  run_id: "5038124411",
+  run_number: "10",
+  run_attempt: "2",
+  runner_environment: "github-hosted",
+  actor: "octocat",
+  actor_id: "12",
+  workflow: "Release: build & sign ✓",
+  workflow_ref: "octo-org/octo-repo/.github/workflows/release.yml@refs/heads/main",
+  workflow_sha: "5a1d8f9e6c0b4f7a2d3e8c9b0a1f2e3d4c5b6a79",
+  head_ref: "",
+  base_ref: "",
+  event_name: "workflow_dispatch",
+  ref_protected: "true",
+  ref_type: "branch",
+  job_workflow_ref: "octo-org/octo-automation/.github/workflows/oidc.yml@refs/heads/main",
+  job_workflow_sha: "9f8e7d6c5b4a39281706f5e4d3c2b1a098765432",
+  environment: "prod",
+};
+
+const principal = (claims: Claims = CLAIMS): ReturnType<typeof buildPrincipal> =>
+  buildPrincipal(claims as unknown as VerifiedClaims, GITHUB_WORKFLOW);
+
+describe("a GitHub workflow", () => {
+  it("becomes what Fulcio makes of it", () => {
+    const issuer = "https://token.actions.githubusercontent.com";
+    expect(principal()).toEqual({
+      ok: true,
+      value: {
+        subjectAltName: {
+          kind: "uri",
+          value: "https://github.com/octo-org/octo-automation/.github/workflows/oidc.yml@refs/heads/main",
+        },
+        challenges: ["repo:octo-org/octo-repo:environment:prod"],
+        extensions: {
+          issuer,
+          githubWorkflowTrigger: "workflow_dispatch",
+          githubWorkflowSha: "5a1d8f9e6c0b4f7a2d3e8c9b0a1f2e3d4c5b6a79",
+          githubWorkflowName: "Release: build & sign ✓",
+          githubWorkflowRepository: "octo-org/octo-repo",
+          githubWorkflowRef: "refs/heads/main",
+          issuerV2: issuer,
+          buildSignerUri: "https://github.com/octo-org/octo-automation/.github/workflows/oidc.yml@refs/heads/main",
+          buildSignerDigest: "9f8e7d6c5b4a39281706f5e4d3c2b1a098765432",
+          runnerEnvironment: "github-hosted",
+          sourceRepositoryUri: "https://github.com/octo-org/octo-repo",
+          sourceRepositoryDigest: "5a1d8f9e6c0b4f7a2d3e8c9b0a1f2e3d4c5b6a79",
+          sourceRepositoryRef: "refs/heads/main",
+          sourceRepositoryIdentifier: "74",
+          sourceRepositoryOwnerUri: "https://github.com/octo-org",
+          sourceRepositoryOwnerIdentifier: "65",
+          buildConfigUri: "https://github.com/octo-org/octo-repo/.github/workflows/release.yml@refs/heads/main",
+          buildConfigDigest: "5a1d8f9e6c0b4f7a2d3e8c9b0a1f2e3d4c5b6a79",
+          buildTrigger: "workflow_dispatch",
+          runInvocationUri: "https://github.com/octo-org/octo-repo/actions/runs/5038124411/attempts/2",
+          sourceRepositoryVisibilityAtSigning: "private",
+          deploymentEnvironment: "prod",
+          tokenSubject: "repo:octo-org/octo-repo:environment:prod",
+        },
+      },
+    });
+  });
+
+  it("has no deployment environment if the token names none", () => {
+    const { environment: _, ...rest } = CLAIMS;
+    expect(principal(rest)).toMatchObject({ ok: true, value: { extensions: { deploymentEnvironment: "" } } });
+    expect(principal({ ...CLAIMS, environment: "" })).toMatchObject({ ok: true });
+  });
+
+  it("escapes the name as Go does, and keeps the extensions raw", () => {
+    const ref = "o/r/.github/workflows/ä b.yml@refs/heads/main";
+    expect(principal({ ...CLAIMS, job_workflow_ref: ref })).toMatchObject({
+      ok: true,
+      value: {
+        subjectAltName: { value: "https://github.com/o/r/.github/workflows/%C3%A4%20b.yml@refs/heads/main" },
+        extensions: { buildSignerUri: `https://github.com/${ref}` },
+      },
+    });
+  });
+
+  it("takes numbers as JSON writes them", () => {
+    expect(principal({ ...CLAIMS, run_attempt: 3, repository_id: 74 })).toMatchObject({
+      ok: true,
+      value: { extensions: { sourceRepositoryIdentifier: "74" } },
+    });
+  });
+
+  it("does not expand what a claim holds", () => {
+    expect(principal({ ...CLAIMS, workflow: "{sha} $1 $&" })).toMatchObject({
+      ok: true,
+      value: { extensions: { githubWorkflowName: "{sha} $1 $&" } },
+    });
+  });
+
+  it.each([
+    "job_workflow_ref",
+    "sha",
+    "event_name",
+    "repository",
+    "workflow",
+    "ref",
+    "job_workflow_sha",
+    "runner_environment",
+    "repository_id",
+    "repository_owner",
+    "repository_owner_id",
+    "repository_visibility",
+    "workflow_ref",
+    "workflow_sha",
+    "run_id",
+    "run_attempt",
+  ])("needs %s", (claim) => {
+    for (const value of [undefined, null, ""]) {
+      expect(principal({ ...CLAIMS, [claim]: value })).toEqual({ ok: false, error: { code: "claim_missing", claim } });
+    }
+    for (const value of [{}, ["x"], 1.5, "a\u0000b", "x".repeat(2049), "\ud800"]) {
+      expect(principal({ ...CLAIMS, [claim]: value })).toMatchObject({
+        ok: false,
+        error: { code: "claim_invalid", claim },
+      });
+    }
+  });
+
+  it("refuses a name that Go cannot parse", () => {
+    expect(principal({ ...CLAIMS, job_workflow_ref: "o/r/100%" })).toEqual({
+      ok: false,
+      error: { code: "subject_alt_name_invalid" },
+    });
+  });
+});

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import VECTORS from "../../test/vectors/go-net-url/uris.json" with { type: "json" };
+import { normalizeUri } from "./uri.ts";
+
+// oxlint-disable-next-line no-control-regex -- exactly these
+const CONTROL = /[\u0000-\u001f\u007f]/;
+const ASCII = Array.from({ length: 95 }, (_, i) => String.fromCharCode(0x20 + i));
+const PIECES = [...ASCII, "%41", "%2f", "é", "日", "𝒳", "\u0085", "\n", "\ud800"];
+
+/** Where we refuse what Go takes: the result would not fit an IA5String, or a fragment holds a control character. */
+function isOurs([input, output]: readonly (string | null)[]): boolean {
+  return output === null || output === undefined || (/^[ -~]*$/.test(output) && !CONTROL.test(input ?? ""));
+}
+
+describe("normalizeUri", () => {
+  it("does what Go does", () => {
+    const pairs = VECTORS as (readonly (string | null)[])[];
+    for (const [input = "", expected = null] of pairs.filter(isOurs)) {
+      const result = normalizeUri(input ?? "");
+      expect([input, result.ok ? result.value : null]).toEqual([input, expected]);
+    }
+  });
+
+  it.each([
+    "",
+    "github.com/a",
+    "ftp://github.com/a",
+    "https://",
+    "https:///a",
+    "https://user@github.com/a",
+    "https://user:pass@github.com/a",
+    "https://[::1]/a",
+    "https://git hub.com/a",
+    "https://github.com:x/a",
+    "https://github.com/\u0000",
+    "https://github.com/a\nb",
+    "https://github.com/\ud800",
+    "https://github.com/%",
+    "https://github.com/a?ä",
+  ])("refuses %j", (text) => {
+    expect(normalizeUri(text)).toEqual({ ok: false, error: { code: "uri_invalid" } });
+  });
+
+  it("gives ASCII, and keeps what it gives", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(...PIECES)).map((pieces) => pieces.join("")),
+        (path) => {
+          const once = normalizeUri(`https://github.com/${path}`);
+          if (!once.ok) return;
+          expect(once.value).toMatch(/^[ -~]*$/);
+          expect(normalizeUri(once.value)).toEqual(once);
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// The claims of an identity token: reading one as text that may enter a certificate. Spec: RFC 7519 §4.
+
+import { err, ok, type Result } from "../result.ts";
+
+/** The members of a token's payload; who vouches for them is not said here. */
+export type Claims = Readonly<Record<string, unknown>>;
+
+export type ClaimError =
+  | { readonly code: "claim_missing"; readonly claim: string }
+  /** `expected` completes "must be …". */
+  | { readonly code: "claim_invalid"; readonly claim: string; readonly expected: string };
+
+/** One claim may stand in several extensions; this keeps a certificate far below the log's limit of an entry. */
+const MAX_CLAIM_LENGTH = 2048;
+
+// oxlint-disable-next-line no-control-regex -- exactly these must be found: C0, DEL and C1
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+
+/** The claim itself, undefined if the token does not have it; inherited names (`constructor`) are not claims. */
+export function claimOf(claims: Claims, name: string): unknown {
+  return Object.hasOwn(claims, name) ? claims[name] : undefined;
+}
+
+/**
+ * A string claim that is not empty, is well-formed Unicode without control characters and has at most 2048 UTF-16 units.
+ * Fails with claim_missing (absent, null or empty) or claim_invalid.
+ */
+export function readTextClaim(claims: Claims, name: string): Result<string, ClaimError> {
+  const value = claimOf(claims, name);
+  if (value === undefined || value === null || value === "") return err({ code: "claim_missing", claim: name });
+  return typeof value === "string" ? checkText(name, value) : invalid(name, "a string");
+}
+
+/** Like readTextClaim, but takes an integer or a boolean as the text that JSON writes for it. */
+export function readScalarClaim(claims: Claims, name: string): Result<string, ClaimError> {
+  const value = claimOf(claims, name);
+  if (Number.isSafeInteger(value) || typeof value === "boolean") return ok(String(value));
+  return readTextClaim(claims, name);
+}
+
+/** Checks text that came out of the claims by another way than its name; `name` is for the error. */
+export function checkText(name: string, value: string): Result<string, ClaimError> {
+  if (value.length > MAX_CLAIM_LENGTH) return invalid(name, `at most ${MAX_CLAIM_LENGTH} characters long`);
+  if (CONTROL.test(value) || !value.isWellFormed()) return invalid(name, "text without control characters");
+  return ok(value);
+}
+
+const invalid = (claim: string, expected: string): Result<never, ClaimError> =>
+  err({ code: "claim_invalid", claim, expected });

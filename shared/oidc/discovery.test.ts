@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from "vitest";
+import { discoveryUrl, parseDiscovery } from "./discovery.ts";
+import { parseIssuerUrl } from "./issuer-url.ts";
+
+const ISSUER = { url: "https://accounts.google.com", isLoopback: false };
+/** As https://accounts.google.com/.well-known/openid-configuration has it, shortened. */
+const DOCUMENT = {
+  issuer: "https://accounts.google.com",
+  authorization_endpoint: "https://accounts.google.com/o/oauth2/v2/auth",
+  jwks_uri: "https://www.googleapis.com/oauth2/v3/certs",
+  id_token_signing_alg_values_supported: ["RS256"],
+};
+
+describe("parseDiscovery", () => {
+  it("finds keys and algorithms", () => {
+    expect(parseDiscovery(DOCUMENT, ISSUER)).toEqual({
+      ok: true,
+      value: { jwksUri: "https://www.googleapis.com/oauth2/v3/certs", algorithms: ["RS256"] },
+    });
+  });
+
+  it.each([
+    [undefined, ["RS256"]],
+    [
+      ["none", "HS256", "ES256", "EdDSA"],
+      ["ES256", "EdDSA"],
+    ],
+  ])("reads the algorithms %j", (listed, algorithms) => {
+    const document = { ...DOCUMENT, id_token_signing_alg_values_supported: listed };
+    expect(parseDiscovery(document, ISSUER)).toMatchObject({ ok: true, value: { algorithms } });
+  });
+
+  it("allows a key set on a loopback address to a loopback issuer", () => {
+    const document = { issuer: "http://localhost:9", jwks_uri: "http://localhost:9/keys" };
+    expect(parseDiscovery(document, { url: "http://localhost:9", isLoopback: true }).ok).toBe(true);
+  });
+
+  it.each([
+    ["null", null],
+    ["a string", "x"],
+    ["of another issuer", { ...DOCUMENT, issuer: "https://evil.example" }],
+    ["of the issuer with a slash", { ...DOCUMENT, issuer: "https://accounts.google.com/" }],
+    ["without issuer", { ...DOCUMENT, issuer: undefined }],
+    ["without jwks_uri", { ...DOCUMENT, jwks_uri: undefined }],
+    ["with a jwks_uri that is no URL", { ...DOCUMENT, jwks_uri: "keys" }],
+    ["with a jwks_uri over http", { ...DOCUMENT, jwks_uri: "http://www.googleapis.com/keys" }],
+    ["with a jwks_uri on this machine", { ...DOCUMENT, jwks_uri: "https://localhost/keys" }],
+    ["with a jwks_uri with a password", { ...DOCUMENT, jwks_uri: "https://a:b@example.com/keys" }],
+    ["with a jwks_uri of another scheme", { ...DOCUMENT, jwks_uri: "data:application/json,{}" }],
+    ["with no algorithm of ours", { ...DOCUMENT, id_token_signing_alg_values_supported: ["HS256", "none"] }],
+  ])("refuses a document %s", (_, document) => {
+    expect(parseDiscovery(document, ISSUER)).toMatchObject({ ok: false, error: { code: "discovery_invalid" } });
+  });
+});
+
+it.each([
+  ["https://a.example", "https://a.example/.well-known/openid-configuration"],
+  ["https://a.example/", "https://a.example/.well-known/openid-configuration"],
+  ["https://a.example/x/", "https://a.example/x/.well-known/openid-configuration"],
+  ["https://a.example/x//", "https://a.example/x//.well-known/openid-configuration"],
+])("the document of %s is at %s", (issuer, url) => {
+  expect(discoveryUrl(issuer)).toBe(url);
+});
+
+describe("parseIssuerUrl", () => {
+  it.each([
+    ["https://accounts.google.com", false],
+    ["https://accounts.google.com/", false],
+    ["https://oauth2.sigstore.dev/auth", false],
+    ["https://example.com:8443/a/b", false],
+    ["http://localhost:8787/oidc", true],
+    ["https://localhost", true],
+    ["http://127.0.0.2:1", true],
+    ["http://[::1]:1/x", true],
+    ["http://dev.localhost", true],
+    ["http://0.0.0.0:1", true],
+  ])("takes %s", (href, isLoopback) => {
+    expect(parseIssuerUrl(href)).toEqual({ ok: true, value: { href, isLoopback } });
+  });
+
+  it.each([
+    "",
+    "accounts.google.com",
+    "http://accounts.google.com",
+    "ftp://accounts.google.com",
+    "https://a:b@accounts.google.com",
+    "https://a@accounts.google.com",
+    "https://accounts.google.com?x=y",
+    "https://accounts.google.com/?",
+    "https://accounts.google.com/#",
+    "https://Accounts.Google.com",
+    "https://accounts.google.com:443",
+    "https://accounts.google.com/a/../b",
+    "https://accounts.google.com/ä",
+    " https://accounts.google.com",
+    `https://example.com/${"a".repeat(500)}`,
+    "http://127.0.0.1.example.com",
+    "http://localhost.example.com",
+  ])("refuses %j", (text) => {
+    expect(parseIssuerUrl(text)).toMatchObject({ ok: false, error: { code: "issuer_url_invalid" } });
+  });
+});

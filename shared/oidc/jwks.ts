@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// JSON Web Key Sets: the public keys that may have signed a token. Spec: RFC 7517 §4, §5; RFC 7518 §6; RFC 8037 §2.
+
+import { err, ok, type Result } from "../result.ts";
+import { unreachable } from "../unreachable.ts";
+
+/**
+ * What a token may be signed with: asymmetric only. `none` and the HMACs are not in the list, so they cannot be chosen by a
+ * token's header either.
+ */
+export const ALGORITHMS = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+] as const;
+export type Algorithm = (typeof ALGORITHMS)[number];
+
+export const isAlgorithm = (value: unknown): value is Algorithm => ALGORITHMS.some((algorithm) => algorithm === value);
+
+/** A public key of a set, reduced to the members that make the key. */
+export interface VerificationKey {
+  readonly keyId: string | null;
+  /** The only algorithm it is for, null for every one that its type can. */
+  readonly algorithm: Algorithm | null;
+  readonly jwk: PublicJwk;
+}
+
+type PublicJwk =
+  | { readonly kty: "RSA"; readonly n: string; readonly e: string }
+  | { readonly kty: "EC"; readonly crv: string; readonly x: string; readonly y: string }
+  | { readonly kty: "OKP"; readonly crv: string; readonly x: string };
+
+/** The keys of an issuer, and the algorithms that it says it signs with. */
+export interface KeySet {
+  readonly keys: readonly VerificationKey[];
+  readonly algorithms: readonly Algorithm[];
+}
+
+export interface JwkError {
+  readonly code: "jwk_unusable";
+  /** Completes "the key …". */
+  readonly reason: string;
+}
+
+export interface JwksError {
+  readonly code: "jwks_invalid";
+  /** Completes "the key set …". */
+  readonly reason: string;
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** More than any provider publishes at a time. */
+const MAX_KEYS = 100;
+const EC_CURVES: Readonly<Record<string, Algorithm>> = { "P-256": "ES256", "P-384": "ES384", "P-521": "ES512" };
+
+/**
+ * The usable keys of a set. A provider's set may hold keys for other purposes: those are left out, as RFC 7517 §5 says.
+ * Fails with jwks_invalid: not a set, too many keys, none usable.
+ */
+export function parseJwks(value: unknown): Result<readonly VerificationKey[], JwksError> {
+  const members = keysOf(value);
+  if (members === null) return err({ code: "jwks_invalid", reason: "has no array `keys`" });
+  if (members.length > MAX_KEYS) return err({ code: "jwks_invalid", reason: `has more than ${MAX_KEYS} keys` });
+  const keys = members.flatMap((member) => {
+    const key = parseJwk(member);
+    return key.ok ? [key.value] : [];
+  });
+  return keys.length > 0 ? ok(keys) : err({ code: "jwks_invalid", reason: "has no key that can verify a token" });
+}
+
+/** The members of `keys`, unread; null if the value is no set. */
+export function keysOf(value: unknown): readonly unknown[] | null {
+  const keys: unknown = typeof value === "object" && value !== null ? Reflect.get(value, "keys") : null;
+  return Array.isArray(keys) ? keys : null;
+}
+
+/** Reads one public key for signatures. The numbers are checked when it is imported. Fails with jwk_unusable. */
+export function parseJwk(value: unknown): Result<VerificationKey, JwkError> {
+  if (typeof value !== "object" || value === null) return unusable("is not a JSON object");
+  const members = value as Members;
+  const problem = purposeProblem(members);
+  if (problem !== null) return unusable(problem);
+  const { alg, kid } = members;
+  if (alg !== undefined && !isAlgorithm(alg)) return unusable(`has an alg other than ${ALGORITHMS.join(", ")}`);
+  if (kid !== undefined && typeof kid !== "string") return unusable("has a kid that is not a string");
+  const jwk = readNumbers(members);
+  if (jwk === null) return unusable("is not a complete RSA, EC (P-256, P-384, P-521) or OKP (Ed25519) key");
+  return ok({ keyId: kid ?? null, algorithm: alg ?? null, jwk });
+}
+
+function purposeProblem({ use, key_ops: operations, d, k }: Members): string | null {
+  if (d !== undefined || k !== undefined) return "is a secret: only public keys belong here";
+  if (use !== undefined && use !== "sig") return "is not for signatures";
+  return Array.isArray(operations) && !operations.includes("verify") ? "is not for verification" : null;
+}
+
+function readNumbers({ kty, n, e, crv, x, y }: Members): PublicJwk | null {
+  if (kty === "RSA" && isText(n) && isText(e)) return { kty, n, e };
+  if (kty === "EC" && isText(crv) && Object.hasOwn(EC_CURVES, crv) && isText(x) && isText(y)) return { kty, crv, x, y };
+  if (kty === "OKP" && crv === "Ed25519" && isText(x)) return { kty, crv, x };
+  return null;
+}
+
+const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
+const unusable = (reason: string): Result<never, JwkError> => err({ code: "jwk_unusable", reason });
+
+/** Whether a signature of this algorithm can come from the key. */
+export function canVerify({ jwk, algorithm }: VerificationKey, wanted: Algorithm): boolean {
+  if (algorithm !== null && algorithm !== wanted) return false;
+  switch (jwk.kty) {
+    case "RSA":
+      return wanted.startsWith("RS") || wanted.startsWith("PS");
+    case "EC":
+      return EC_CURVES[jwk.crv] === wanted;
+    case "OKP":
+      return wanted === "EdDSA";
+    default:
+      return unreachable(jwk);
+  }
+}

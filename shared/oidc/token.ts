@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// Identity tokens: JWTs in the compact form of JWS. Cheap checks come first; keys are asked for only when everything that
+// needs none holds. Knows no issuer table and fetches nothing. Spec: RFC 7515 §5.2, §7.1; RFC 7519 §4.1, §7.2; RFC 8725.
+
+import { compactVerify } from "jose/jws/compact/verify";
+import type { Brand } from "../brand.ts";
+import { decodeProtoBase64 } from "../bytes/base64.ts";
+import { parseJson } from "../json/parse.ts";
+import { err, ok, type Result } from "../result.ts";
+import type { UnixMs } from "../time.ts";
+import { type ClaimError, type Claims, claimOf, readTextClaim } from "./claims.ts";
+import { ALGORITHMS, type Algorithm, canVerify, isAlgorithm, type KeySet, type VerificationKey } from "./jwks.ts";
+
+export type TokenError =
+  | { readonly code: "token_too_large"; readonly maxBytes: number }
+  /** Not three parts of base64url, or a part that is not the JSON object it should be. */
+  | { readonly code: "token_malformed"; readonly part: "form" | "header" | "payload" }
+  | { readonly code: "token_algorithm"; readonly allowed: readonly Algorithm[] }
+  | { readonly code: "token_critical_header" }
+  | { readonly code: "token_audience"; readonly expected: string }
+  | { readonly code: "token_expired"; readonly exp: number; readonly now: UnixMs }
+  | { readonly code: "token_not_yet_valid"; readonly nbf: number; readonly now: UnixMs }
+  | { readonly code: "token_key_unknown" }
+  | { readonly code: "token_signature_invalid" }
+  | ClaimError;
+
+/** A token that has been read and not verified: nothing in it is true yet. */
+export interface UnverifiedToken {
+  readonly text: string;
+  readonly algorithm: Algorithm;
+  readonly keyId: string | null;
+  /** `iss`, to be compared as a whole string with the issuers that are trusted. */
+  readonly issuer: string;
+  readonly claims: Claims;
+}
+
+/** The claims of a token whose signature, audience and times have been verified. Only verifyToken makes them. */
+export type VerifiedClaims = Brand<Claims, "VerifiedClaims">;
+
+/** Where the keys of one issuer come from. */
+export interface KeySource<E> {
+  current(): Promise<Result<KeySet, E>>;
+  /** Keys younger than those of `current`, for a token that fits none of them; null if it is too soon to ask again. */
+  refreshed(): Promise<Result<KeySet | null, E>>;
+}
+
+/** Tokens of CI providers reach 2 KiB; the limit holds before anything is parsed. */
+const MAX_TOKEN_BYTES = 16 * 1024;
+/** Exactly two dots, and no padding (RFC 7515 §2). */
+const COMPACT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
+/** How far the clock of an issuer may be ahead of ours; `exp` gets no such leeway. */
+const NOT_BEFORE_LEEWAY_MS = 5 * 60 * 1000;
+/** The last second that a Date can print (ECMA-262 §21.4.1.1). */
+const MAX_UNIX_SECONDS = 8_640_000_000_000;
+/** A token without a kid is tried with this many keys at most. */
+const MAX_CANDIDATES = 8;
+
+/**
+ * Reads a compact JWS with a JSON payload that has `iss`. Repeated member names are refused, also in the header.
+ * Fails with token_too_large, token_malformed, token_algorithm, token_critical_header, claim_missing or claim_invalid.
+ */
+export function parseToken(text: string): Result<UnverifiedToken, TokenError> {
+  if (text.length > MAX_TOKEN_BYTES) return err({ code: "token_too_large", maxBytes: MAX_TOKEN_BYTES });
+  if (!COMPACT.test(text)) return err({ code: "token_malformed", part: "form" });
+  const [protectedPart = "", payloadPart = ""] = text.split(".");
+  const header = parsePart(protectedPart);
+  if (header === null) return err({ code: "token_malformed", part: "header" });
+  const { alg, kid, crit } = header;
+  if (!isAlgorithm(alg)) return err({ code: "token_algorithm", allowed: ALGORITHMS });
+  // We understand no extension of JWS, so a token that demands one is not for us (RFC 7515 §4.1.11). jwk, jku, x5c and x5u are
+  // read over: a key that a token brings along proves nothing.
+  if (crit !== undefined) return err({ code: "token_critical_header" });
+  if (kid !== undefined && typeof kid !== "string") return err({ code: "token_malformed", part: "header" });
+  const claims = parsePart(payloadPart);
+  if (claims === null) return err({ code: "token_malformed", part: "payload" });
+  const issuer = readTextClaim(claims, "iss");
+  return issuer.ok ? ok({ text, algorithm: alg, keyId: kid ?? null, issuer: issuer.value, claims }) : issuer;
+}
+
+function parsePart(part: string): Claims | null {
+  const bytes = decodeProtoBase64(part);
+  const json = bytes.ok ? parseJson(bytes.value) : bytes;
+  if (!json.ok || typeof json.value !== "object" || json.value === null || Array.isArray(json.value)) return null;
+  return json.value as Claims;
+}
+
+/**
+ * Verifies audience, subject, times and signature; that `issuer` is the one whose keys `source` gives is the caller's word.
+ * Fails with an arm of TokenError, or with what `source` fails with.
+ */
+export async function verifyToken<E>(
+  token: UnverifiedToken,
+  expected: { readonly audience: string; readonly now: UnixMs },
+  source: KeySource<E>,
+): Promise<Result<VerifiedClaims, TokenError | E>> {
+  const checked = checkClaims(token.claims, expected.audience, expected.now);
+  if (!checked.ok) return checked;
+  const keys = await source.current();
+  if (!keys.ok) return keys;
+  const signature = await verifySignature(token, keys.value);
+  if (signature.ok || !mayHelpToRefresh(token, signature.error)) return andClaims(signature, token);
+  const refreshed = await source.refreshed();
+  if (!refreshed.ok) return refreshed;
+  return andClaims(refreshed.value === null ? signature : await verifySignature(token, refreshed.value), token);
+}
+
+function andClaims<E>(signature: Result<null, E>, { claims }: UnverifiedToken): Result<VerifiedClaims, E> {
+  return signature.ok ? ok(claims as VerifiedClaims) : signature;
+}
+
+/** A key id we do not have may be new; so may be the key of a token that names none. */
+function mayHelpToRefresh(token: UnverifiedToken, error: TokenError): boolean {
+  return error.code === "token_key_unknown" || (error.code === "token_signature_invalid" && token.keyId === null);
+}
+
+function checkClaims(claims: Claims, audience: string, now: UnixMs): Result<null, TokenError> {
+  if (!isAudience(claimOf(claims, "aud"), audience)) return err({ code: "token_audience", expected: audience });
+  const times = checkTimes(claims, now);
+  if (!times.ok) return times;
+  const subject = readTextClaim(claims, "sub");
+  return subject.ok ? ok(null) : subject;
+}
+
+function isAudience(value: unknown, audience: string): boolean {
+  return Array.isArray(value) ? value.includes(audience) : value === audience;
+}
+
+function checkTimes(claims: Claims, now: UnixMs): Result<null, TokenError> {
+  const exp = readSeconds(claims, "exp");
+  if (!exp.ok) return exp;
+  // "on or after which the JWT MUST NOT be accepted" (RFC 7519 §4.1.4)
+  if (exp.value * 1000 <= now) return err({ code: "token_expired", exp: exp.value, now });
+  if (claimOf(claims, "nbf") === undefined) return ok(null);
+  const nbf = readSeconds(claims, "nbf");
+  if (!nbf.ok) return nbf;
+  return nbf.value * 1000 > now + NOT_BEFORE_LEEWAY_MS
+    ? err({ code: "token_not_yet_valid", nbf: nbf.value, now })
+    : ok(null);
+}
+
+function readSeconds(claims: Claims, claim: string): Result<number, ClaimError> {
+  const value = claimOf(claims, claim);
+  if (value === undefined || value === null) return err({ code: "claim_missing", claim });
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= MAX_UNIX_SECONDS
+    ? ok(value)
+    : err({ code: "claim_invalid", claim, expected: "a whole number of seconds since 1970" });
+}
+
+async function verifySignature(
+  token: UnverifiedToken,
+  { keys, algorithms }: KeySet,
+): Promise<Result<null, TokenError>> {
+  if (!algorithms.includes(token.algorithm)) return err({ code: "token_algorithm", allowed: algorithms });
+  const candidates = keys.filter(
+    (key) => canVerify(key, token.algorithm) && (token.keyId === null || token.keyId === key.keyId),
+  );
+  for (const candidate of candidates.slice(0, MAX_CANDIDATES)) {
+    if (await isSignedBy(token, candidate)) return ok(null);
+  }
+  return err({ code: candidates.length === 0 ? "token_key_unknown" : "token_signature_invalid" });
+}
+
+async function isSignedBy({ text, algorithm }: UnverifiedToken, { jwk }: VerificationKey): Promise<boolean> {
+  try {
+    // jose imports a key once per object and algorithm, so a key set that is kept costs its import once.
+    await compactVerify(text, jwk, { algorithms: [algorithm] });
+    return true;
+  } catch {
+    // Also a key whose numbers cannot be imported: it has signed nothing.
+    return false;
+  }
+}

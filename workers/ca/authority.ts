@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Puts the CA together: its configuration, and the clock, randomness and network that everything else gets from here.
+
+import { type UnixMs, unixMs } from "../../shared/time.ts";
+import type { Config } from "./env.ts";
+import type { CertificateAuthority } from "./issue.ts";
+import { createKeySources, type KeysPlatform } from "./jwks-source.ts";
+
+/** What the CA takes from the machine it runs on. */
+export interface Platform {
+  readonly now: () => UnixMs;
+  readonly randomBytes: (length: number) => Uint8Array;
+  readonly fetch: KeysPlatform["fetch"];
+}
+
+export const PLATFORM: Platform = {
+  now: () => unixMs(Date.now()),
+  randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+  fetch: (url, init) => fetch(url, init),
+};
+
+/** The CA of one configuration; it keeps the keys of issuers, so one is made per isolate. */
+export function createAuthority(config: Config, platform: Platform): CertificateAuthority {
+  const keysOf = createKeySources({
+    fetch: platform.fetch,
+    now: platform.now,
+    builtInJwks: () => config.oidc.jwks(),
+    report: (failure) => console.error(JSON.stringify(failure)),
+  });
+  return {
+    identification: { issuers: config.issuers, allowLoopbackIssuers: config.allowLoopbackIssuers, keysOf },
+    chain: config.chain,
+    signer: config.signer,
+    sequencer: () => config.sequencer.getByName(config.certificateLog.name),
+    now: platform.now,
+    randomBytes: platform.randomBytes,
+  };
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// The CA's private key: parsed once and used synchronously by node:crypto, which answers with DER signatures.
+
+import { createPrivateKey, createPublicKey, type KeyObject, sign } from "node:crypto";
+import { decodePem } from "../../shared/bytes/pem.ts";
+import { parsePublicKey } from "../../shared/crypto/public-key.ts";
+import { oid, sequence } from "../../shared/der/writer.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+
+/** Signs certificates. A key that is held elsewhere would be another one of these. */
+export interface Signer {
+  /** AlgorithmIdentifier of its signatures, DER. */
+  readonly algorithm: Uint8Array;
+  /** SubjectPublicKeyInfo of its key, DER. */
+  readonly spki: Uint8Array;
+  /** The signature over `message`, as it stands in a certificate. */
+  readonly sign: (message: Uint8Array) => Uint8Array;
+}
+
+/** ecdsa-with-SHA256 and ecdsa-with-SHA384, without parameters (RFC 5758 §3.2). */
+const SCHEMES: Readonly<Record<string, { readonly oid: string; readonly hash: string }>> = {
+  "ecdsa-p256": { oid: "1.2.840.10045.4.3.2", hash: "sha256" },
+  "ecdsa-p384": { oid: "1.2.840.10045.4.3.3", hash: "sha384" },
+};
+
+/** Parses CA_KEY: one PKCS#8 PEM block with a key on P-256 or P-384. Fails with what completes "CA_KEY …". */
+export function parseCaKey(pem: string): Result<Signer, string> {
+  const blocks = decodePem(pem);
+  if (!blocks.ok || blocks.value.length !== 1 || blocks.value[0]?.label !== "PRIVATE KEY") {
+    return err("must be one PKCS#8 PEM block (BEGIN PRIVATE KEY)");
+  }
+  const key = privateKeyOf(pem);
+  if (key === null) return err("is not a private key");
+  const spki = new Uint8Array(createPublicKey(key).export({ type: "spki", format: "der" }));
+  const publicKey = parsePublicKey(spki);
+  const scheme = publicKey.ok ? SCHEMES[publicKey.value.kind] : undefined;
+  if (scheme === undefined) return err("must be an ECDSA key on P-256 or P-384");
+  return ok({
+    algorithm: sequence(oid(scheme.oid)),
+    spki,
+    sign: (message) => new Uint8Array(sign(scheme.hash, message, key)),
+  });
+}
+
+function privateKeyOf(pem: string): KeyObject | null {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    return null;
+  }
+}

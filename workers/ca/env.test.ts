@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+import { generateKeyPairSync } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { unixMs } from "../../shared/time.ts";
+import { FakeCertificateLog, makeCaEnv, makeCaMaterial } from "../../test/support/ca.ts";
+import { readConfig } from "./env.ts";
+
+const NOW = unixMs(1_800_000_000_000);
+const MATERIAL = makeCaMaterial(NOW);
+const OTHER = makeCaMaterial(NOW);
+const ENV = makeCaEnv(MATERIAL, new FakeCertificateLog(() => NOW), { jwks: async () => ({ keys: [] }) });
+const [ISSUING = "", ROOT = ""] = MATERIAL.CA_CHAIN.split(/(?<=-----END CERTIFICATE-----\n)/);
+
+const problems = (env: Readonly<Record<string, unknown>>, allowLoopback = false): readonly string[] => {
+  const config = readConfig({ ...ENV, ...env }, allowLoopback);
+  return config.ok ? [] : config.error.problems;
+};
+
+const pem = (key: ReturnType<typeof generateKeyPairSync>["privateKey"]): string =>
+  key.export({ type: "pkcs8", format: "pem" }).toString();
+
+describe("the configuration of the CA", () => {
+  it("needs three settings", () => {
+    expect(problems({})).toEqual([]);
+    expect(problems({ PUBLIC_URL: "", CA_CHAIN: undefined, CA_KEY: undefined })).toEqual([
+      "PUBLIC_URL is missing",
+      "CA_CHAIN is missing",
+      "CA_KEY is missing",
+    ]);
+  });
+
+  it("says everything that is wrong at once", () => {
+    expect(problems({ PUBLIC_URL: "x", CA_CHAIN: "", CA_KEY: "x", ISSUERS: "x" })).toEqual([
+      "PUBLIC_URL is not a URL; give it as https://HOST",
+      "CA_CHAIN is missing",
+      "CA_KEY must be one PKCS#8 PEM block (BEGIN PRIVATE KEY)",
+      "ISSUERS is not JSON (json_invalid)",
+    ]);
+  });
+
+  it("takes P-384, and a root that issues by itself", () => {
+    expect(problems({ ...makeCaMaterial(NOW, "secp384r1") })).toEqual([]);
+    // The root's key is not the online one, so that this is the only complaint.
+    expect(problems({ CA_CHAIN: ROOT })).toEqual(["CA_KEY is not the key of the first certificate of CA_CHAIN"]);
+  });
+
+  it.each<[string, Readonly<Record<string, unknown>>, string]>([
+    ["an address with a path", { PUBLIC_URL: "https://a.example/x" }, "PUBLIC_URL must be scheme and host alone"],
+    ["no PEM", { CA_CHAIN: "x" }, "CA_CHAIN is not PEM text of certificates"],
+    ["a key in the chain", { CA_CHAIN: MATERIAL.CA_KEY }, "CA_CHAIN has something other than a certificate at place 1"],
+    ["a chain upside down", { CA_CHAIN: ROOT + ISSUING }, "CA_CHAIN is out of order"],
+    ["a chain without its root", { CA_CHAIN: ISSUING }, "CA_CHAIN must end in its root"],
+    ["another chain", { CA_CHAIN: OTHER.CA_CHAIN }, "CA_KEY is not the key of the first certificate of CA_CHAIN"],
+    ["no key", { CA_KEY: "x" }, "CA_KEY must be one PKCS#8 PEM block"],
+    ["two keys", { CA_KEY: MATERIAL.CA_KEY + OTHER.CA_KEY }, "CA_KEY must be one PKCS#8 PEM block"],
+    ["a damaged key", { CA_KEY: MATERIAL.CA_KEY.replace(/^M....../m, "MAAAAAA") }, "CA_KEY is not a private key"],
+    [
+      "an RSA key",
+      { CA_KEY: pem(generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey) },
+      "CA_KEY must be an ECDSA key",
+    ],
+    ["an Ed25519 key", { CA_KEY: pem(generateKeyPairSync("ed25519").privateKey) }, "CA_KEY must be an ECDSA key"],
+    [
+      "a P-521 key",
+      { CA_KEY: pem(generateKeyPairSync("ec", { namedCurve: "secp521r1" }).privateKey) },
+      "CA_KEY must be an ECDSA key",
+    ],
+    ["issuers that are no JSON", { ISSUERS: "[" }, "ISSUERS is not JSON (json_invalid)"],
+    ["a wrong issuer", { ISSUERS: '[{"issuer-url":"https://a.example"}]' }, "ISSUERS[0].type must be one of"],
+    [
+      "a loopback issuer",
+      { ISSUERS: '[{"issuer-url":"http://localhost:1","type":"email"}]' },
+      "ISSUERS[0].issuer-url is a loopback address, for development only",
+    ],
+  ])("says what is wrong with %s", (_, env, problem) => {
+    expect(problems(env)).toEqual([expect.stringContaining(problem)]);
+  });
+
+  it("never says a secret", () => {
+    expect(problems({ CA_KEY: `${MATERIAL.CA_KEY}x` }).join()).not.toContain(MATERIAL.CA_KEY.slice(60, 80));
+  });
+
+  it("accepts the built-in issuer and the default ones, or those that are configured", () => {
+    const urls = (env: Readonly<Record<string, unknown>>, allowLoopback = false): readonly string[] => {
+      const config = readConfig({ ...ENV, ...env }, allowLoopback);
+      return config.ok ? [...config.value.issuers.keys()] : [];
+    };
+    expect(urls({})).toEqual([
+      "https://sigstore.example.com/oidc",
+      "https://accounts.google.com",
+      "https://oauth2.sigstore.dev/auth",
+      "https://token.actions.githubusercontent.com",
+    ]);
+    expect(urls({ ISSUERS: '[{"issuer-url":"https://a.example","type":"email"}]' })).toEqual([
+      "https://sigstore.example.com/oidc",
+      "https://a.example",
+    ]);
+    expect(urls({ ISSUERS: '[{"issuer-url":"http://localhost:1","type":"email"}]' }, true)).toHaveLength(2);
+    expect(urls({ ISSUERS: "[]" })).toEqual(["https://sigstore.example.com/oidc"]);
+  });
+});

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// The life of a certificate: token → principal → proof of possession → precertificate → SCT → certificate. Nothing leaves a
+// trace before every check has passed; what the log has taken and we fail to sign stays there, as RFC 6962 wants it.
+// Spec: RFC 6962 §3.1; https://github.com/sigstore/fulcio/blob/main/docs/certificate-specification.md
+
+import type { PublicKey } from "../../shared/crypto/public-key.ts";
+import { encodeSctList } from "../../shared/ct/sct.ts";
+import { encodeFulcioExtensions } from "../../shared/fulcio/extensions.ts";
+import { type PossessionError, verifyPossession } from "../../shared/fulcio/possession.ts";
+import type { SigningRequest } from "../../shared/fulcio/request.ts";
+import type { Principal } from "../../shared/identity/principal.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import type { AppendError, SequencerRpc, SignedCertificateTimestamp } from "../../shared/rpc.ts";
+import { certificateSearchRow } from "../../shared/search/terms.ts";
+import { type UnixMs, unixMs } from "../../shared/time.ts";
+import { type Certificate, encodeCertificate, parseCertificate } from "../../shared/x509/certificate.ts";
+import { verifyIssuedBy } from "../../shared/x509/chain.ts";
+import { encodeLeaf, type Leaf, toSerial } from "../../shared/x509/issue.ts";
+import type { CaChain } from "./ca-chain.ts";
+import type { Signer } from "./ca-key.ts";
+import { type Identification, type IdentifyError, identify } from "./identify.ts";
+
+export type IssueError =
+  | IdentifyError
+  | PossessionError
+  | AppendError
+  /** The issuing CA's own certificate is not valid now, so nothing below it would be. */
+  | { readonly code: "ca_certificate_not_valid"; readonly notBefore: UnixMs; readonly notAfter: UnixMs };
+
+/** All that issuing needs; made once per isolate. */
+export interface CertificateAuthority {
+  readonly identification: Identification;
+  readonly chain: CaChain;
+  readonly signer: Signer;
+  /** A stub of the certificate log's sequencer, a new one for each call. A rejected promise is the platform's failure. */
+  readonly sequencer: () => Pick<SequencerRpc, "appendCertificate">;
+  readonly now: () => UnixMs;
+  readonly randomBytes: (length: number) => Uint8Array;
+}
+
+/** A verifier's clock may be behind ours. */
+const BACKDATED_MS = 5_000;
+const LIFETIME_MS = 600_000;
+const SERIAL_BYTES = 20;
+/** The sequencer's clock runs at most 60 s behind its last timestamp before it refuses; beyond that, the SCT is not of now. */
+const MAX_SCT_SKEW_MS = 90_000;
+
+/** Issues a certificate and gives its chain, DER, leaf first, root last. */
+export async function issueCertificate(
+  request: SigningRequest,
+  ca: CertificateAuthority,
+): Promise<Result<readonly Uint8Array[], IssueError>> {
+  const principal = await identify(request.token, ca.identification, ca.now());
+  if (!principal.ok) return principal;
+  const key = await verifyPossession(request.key, principal.value.challenges);
+  if (!key.ok) return key;
+  const leaf = layOut(principal.value, key.value, ca);
+  if (!leaf.ok) return leaf;
+  const sct = await logPrecertificate(leaf.value, ca);
+  if (!sct.ok) return sct;
+  return ok([await signCertificate(leaf.value, sct.value, ca), ...ca.chain.certificates]);
+}
+
+function layOut(principal: Principal, key: PublicKey, ca: CertificateAuthority): Result<Leaf, IssueError> {
+  const { issuer } = ca.chain;
+  const wholeSecond = Math.floor(ca.now() / 1000) * 1000;
+  const notBefore = unixMs(wholeSecond - BACKDATED_MS);
+  const notAfter = unixMs(notBefore + LIFETIME_MS);
+  if (ca.now() < issuer.notBefore || notAfter > issuer.notAfter) {
+    return err({ code: "ca_certificate_not_valid", notBefore: issuer.notBefore, notAfter: issuer.notAfter });
+  }
+  return ok(
+    encodeLeaf(issuer, {
+      serial: toSerial(ca.randomBytes(SERIAL_BYTES)),
+      notBefore,
+      notAfter,
+      spki: key.spki,
+      subjectAltName: principal.subjectAltName,
+      extensions: encodeFulcioExtensions(principal.extensions),
+      signatureAlgorithm: ca.signer.algorithm,
+    }),
+  );
+}
+
+async function logPrecertificate(
+  leaf: Leaf,
+  ca: CertificateAuthority,
+): Promise<Result<SignedCertificateTimestamp, AppendError>> {
+  const precertificate = sign(leaf.precertificateTbs, ca.signer);
+  const sct = await ca.sequencer().appendCertificate({
+    entryType: "precert_entry",
+    issuerKeyHash: ca.chain.issuerKeyHash,
+    signedEntry: leaf.loggedTbs,
+    precertificate,
+    chainFingerprints: ca.chain.fingerprints,
+    search: certificateSearchRow(parseOwn(precertificate)),
+  });
+  if (sct.ok && !isPlausible(sct.value, ca.now())) throw new Error("the sequencer answered with an implausible SCT");
+  return sct;
+}
+
+function isPlausible({ logId, timestamp, extensions, signature }: SignedCertificateTimestamp, now: UnixMs): boolean {
+  const isOfNow = Math.abs(timestamp - now) <= MAX_SCT_SKEW_MS;
+  return logId.length === 32 && extensions.length === 8 && signature.length > 0 && isOfNow;
+}
+
+/** Signs with the key that signed the precertificate, and looks at the result as a verifier would before anybody gets it. */
+async function signCertificate(
+  leaf: Leaf,
+  sct: SignedCertificateTimestamp,
+  { chain, signer }: CertificateAuthority,
+): Promise<Uint8Array> {
+  const certificate = sign(leaf.finalTbs(encodeSctList([sct])), signer);
+  if (!(await verifyIssuedBy(parseOwn(certificate), chain.issuer))) {
+    throw new Error("the certificate that was just signed does not verify");
+  }
+  return certificate;
+}
+
+const sign = (tbs: Uint8Array, signer: Signer): Uint8Array =>
+  encodeCertificate(tbs, signer.algorithm, signer.sign(tbs));
+
+function parseOwn(der: Uint8Array): Certificate {
+  const certificate = parseCertificate(der);
+  if (!certificate.ok) throw new Error(`a certificate of our own does not parse: ${certificate.error.reason}`);
+  return certificate.value;
+}

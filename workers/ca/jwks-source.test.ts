@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from "vitest";
+import type { Issuer } from "../../shared/identity/issuers.ts";
+import { ALGORITHMS } from "../../shared/oidc/jwks.ts";
+import type { KeySource } from "../../shared/oidc/token.ts";
+import { jwksOf, makeClock } from "../../test/support/ca.ts";
+import { makeIssuerKey } from "../../test/support/identity-token.ts";
+import { createKeySources, type KeysPlatform, type KeysUnavailable } from "./jwks-source.ts";
+
+const KEY_1 = makeIssuerKey("one", "P-256");
+const KEY_2 = makeIssuerKey("two", "P-256");
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+
+const ISSUER: Issuer = {
+  url: "https://issuer.example",
+  isLoopback: false,
+  clientId: "sigstore",
+  type: "email",
+  issuerClaim: null,
+  challengeClaim: "email",
+  keys: { kind: "discovery" },
+};
+const DOCUMENT = {
+  issuer: "https://issuer.example",
+  jwks_uri: "https://keys.example/set?v=1",
+  id_token_signing_alg_values_supported: ["ES256"],
+};
+
+interface Web {
+  document: () => Response | Promise<Response>;
+  keys: () => Response | Promise<Response>;
+}
+
+interface Bench {
+  readonly web: Web;
+  readonly source: KeySource<KeysUnavailable>;
+  readonly advance: (ms: number) => void;
+  readonly fetched: string[];
+  readonly inits: RequestInit[];
+  readonly reported: string[];
+}
+
+function makeBench(
+  issuer: Issuer = ISSUER,
+  builtInJwks: () => Promise<unknown> = () => Promise.reject(new Error()),
+): Bench {
+  const clock = makeClock();
+  const web: Web = { document: () => Response.json(DOCUMENT), keys: () => Response.json(jwksOf(KEY_1)) };
+  const fetched: string[] = [];
+  const inits: RequestInit[] = [];
+  const reported: string[] = [];
+  const platform: KeysPlatform = {
+    now: clock.now,
+    builtInJwks,
+    report: ({ reason }) => void reported.push(reason),
+    fetch: async (url, init) => {
+      fetched.push(url);
+      inits.push(init);
+      return url.endsWith("openid-configuration") ? web.document() : web.keys();
+    },
+  };
+  return { web, source: createKeySources(platform)(issuer), advance: clock.advance, fetched, inits, reported };
+}
+
+const keyIds = async ({ source }: Pick<Bench, "source">): Promise<unknown> => {
+  const keys = await source.current();
+  return keys.ok ? keys.value.keys.map(({ keyId }) => keyId) : keys.error;
+};
+
+const refreshedKeyIds = async ({ source }: Bench): Promise<unknown> => {
+  const keys = await source.refreshed();
+  return keys.ok ? (keys.value?.keys.map(({ keyId }) => keyId) ?? null) : keys.error;
+};
+
+const UNAVAILABLE = { code: "issuer_keys_unavailable", issuer: ISSUER.url, retryAfterSeconds: 5 };
+
+describe("keys of a discovered issuer", () => {
+  it("are fetched once, without following redirects, and kept", async () => {
+    const bench = makeBench();
+    expect(await bench.source.current()).toMatchObject({ ok: true, value: { algorithms: ["ES256"] } });
+    expect(await keyIds(bench)).toEqual(["one"]);
+    bench.advance(10 * MINUTE - 1);
+    expect(await keyIds(bench)).toEqual(["one"]);
+    expect(bench.fetched).toEqual([
+      "https://issuer.example/.well-known/openid-configuration",
+      "https://keys.example/set?v=1",
+    ]);
+    for (const init of bench.inits) {
+      expect(init).toMatchObject({ redirect: "manual" });
+      expect(init.signal).toBeInstanceOf(AbortSignal);
+    }
+  });
+
+  it.each([
+    [null, 10 * MINUTE],
+    ["public, max-age=1800, must-revalidate", 30 * MINUTE],
+    ["max-age=5", MINUTE],
+    ["max-age=86400", 60 * MINUTE],
+    ["max-age=999999999999", 60 * MINUTE],
+    ["s-maxage=5", 10 * MINUTE],
+    ["no-store", MINUTE],
+  ])("are fresh as Cache-Control %j says, within bounds", async (cacheControl, freshMs) => {
+    const bench = makeBench();
+    const headers: Record<string, string> = cacheControl === null ? {} : { "cache-control": cacheControl };
+    bench.web.keys = () => Response.json(jwksOf(KEY_1), { headers });
+    await keyIds(bench);
+    bench.web.keys = () => Response.json(jwksOf(KEY_2));
+    bench.advance(freshMs - 1);
+    expect(await keyIds(bench)).toEqual(["one"]);
+    bench.advance(1);
+    expect(await keyIds(bench)).toEqual(["two"]);
+  });
+
+  it("are fetched again for an unknown kid, at most once in 30 s", async () => {
+    const bench = makeBench();
+    await keyIds(bench);
+    bench.web.keys = () => Response.json(jwksOf(KEY_1, KEY_2));
+    for (let i = 0; i < 100; i++) expect(await refreshedKeyIds(bench)).toBeNull();
+    expect(bench.fetched).toHaveLength(2);
+    bench.advance(30 * SECOND);
+    expect(await refreshedKeyIds(bench)).toEqual(["one", "two"]);
+    expect(await refreshedKeyIds(bench)).toBeNull();
+    expect(await keyIds(bench)).toEqual(["one", "two"]);
+    expect(bench.fetched).toHaveLength(4);
+  });
+
+  it("stay when the issuer cannot be reached, for a day", async () => {
+    const bench = makeBench();
+    await keyIds(bench);
+    bench.web.document = () => new Response("oops", { status: 500 });
+    bench.advance(10 * MINUTE);
+    expect(await keyIds(bench)).toEqual(["one"]);
+    expect(await refreshedKeyIds(bench)).toBeNull();
+    bench.advance(23 * 60 * MINUTE);
+    expect(await keyIds(bench)).toEqual(["one"]);
+    bench.advance(60 * MINUTE);
+    expect(await keyIds(bench)).toEqual(UNAVAILABLE);
+    expect(bench.reported).toHaveLength(3);
+  });
+
+  it("are asked for by many at the start, but not by any number", async () => {
+    const bench = makeBench();
+    bench.web.document = () => new Promise(() => {});
+    for (let i = 0; i < 64; i++) void bench.source.current();
+    for (let i = 0; i < 10; i++) expect(await keyIds(bench)).toEqual({ ...UNAVAILABLE, retryAfterSeconds: 1 });
+    expect(bench.fetched).toHaveLength(64);
+    bench.advance(20 * SECOND);
+    bench.web.document = () => Response.json(DOCUMENT);
+    expect(await keyIds(bench)).toEqual(["one"]);
+  });
+
+  it("are asked for again after a failure, but not at once", async () => {
+    const bench = makeBench();
+    bench.web.keys = () => Promise.reject(new DOMException("secret text", "TimeoutError"));
+    for (let i = 0; i < 10; i++) expect(await keyIds(bench)).toEqual(UNAVAILABLE);
+    expect(bench.fetched).toHaveLength(2);
+    expect(bench.reported).toEqual(["the key set could not be fetched: TimeoutError"]);
+    bench.web.keys = () => Response.json(jwksOf(KEY_1));
+    bench.advance(5 * SECOND);
+    expect(await keyIds(bench)).toEqual(["one"]);
+  });
+
+  it("do not hang on a request that was cancelled while it fetched", async () => {
+    const bench = makeBench();
+    await keyIds(bench);
+    bench.advance(MINUTE);
+    bench.web.keys = () => new Promise(() => {});
+    void bench.source.refreshed();
+    await Promise.resolve();
+    expect(await refreshedKeyIds(bench)).toEqual({ ...UNAVAILABLE, retryAfterSeconds: 1 });
+    expect(await keyIds(bench)).toEqual(["one"]);
+    bench.web.keys = () => Response.json(jwksOf(KEY_2));
+    bench.advance(30 * SECOND);
+    expect(await refreshedKeyIds(bench)).toEqual(["two"]);
+  });
+
+  it.each<[string, Partial<Web>, string]>([
+    [
+      "is redirected",
+      { document: () => Response.redirect("https://evil.example", 302) },
+      "the discovery document was answered with status 302",
+    ],
+    [
+      "names another issuer",
+      { document: () => Response.json({ ...DOCUMENT, issuer: "https://evil.example" }) },
+      "the discovery document names another issuer",
+    ],
+    ["is not JSON", { document: () => new Response("<html>") }, "the discovery document is not JSON"],
+    [
+      "is too large",
+      { document: () => new Response(" ".repeat(64 * 1024 + 1)) },
+      "the discovery document is larger than 65536 bytes",
+    ],
+    [
+      "is gone",
+      { document: () => new Response(null, { status: 404 }) },
+      "the discovery document was answered with status 404",
+    ],
+    [
+      "cannot be fetched",
+      { document: () => Promise.reject(new TypeError("x")) },
+      "the discovery document could not be fetched: TypeError",
+    ],
+    [
+      "breaks off",
+      { document: () => new Response(new ReadableStream({ pull: (c) => c.error(new Error("x")) })) },
+      "the discovery document could not be read: Error",
+    ],
+    [
+      "has keys that are redirected",
+      { keys: () => Response.redirect("https://evil.example", 301) },
+      "the key set was answered with status 301",
+    ],
+    [
+      "has keys that are ten megabytes",
+      { keys: () => new Response(" ".repeat(10_000_000)) },
+      "the key set is larger than 262144 bytes",
+    ],
+    ["has no keys", { keys: () => Response.json({ keys: [] }) }, "the key set has no key that can verify a token"],
+    ["has keys twice", { keys: () => new Response('{"keys":[],"keys":[]}') }, "the key set is not JSON"],
+  ])("cannot be had if the discovery document %s", async (_, web, reason) => {
+    const bench = makeBench();
+    Object.assign(bench.web, web);
+    expect(await keyIds(bench)).toEqual(UNAVAILABLE);
+    expect(bench.reported).toEqual([reason]);
+  });
+});
+
+describe("keys of the built-in issuer", () => {
+  const issuer: Issuer = { ...ISSUER, keys: { kind: "built-in" } };
+
+  it("come by RPC, never by fetch", async () => {
+    let calls = 0;
+    const bench = makeBench(issuer, async () => {
+      calls++;
+      return jwksOf(KEY_1);
+    });
+    expect(await keyIds(bench)).toEqual(["one"]);
+    expect(await keyIds(bench)).toEqual(["one"]);
+    expect(calls).toBe(1);
+    expect(bench.fetched).toEqual([]);
+    expect(await bench.source.current()).toMatchObject({ value: { algorithms: ALGORITHMS } });
+  });
+
+  it.each<[string, () => Promise<unknown>, string]>([
+    ["fails", () => Promise.reject(new Error("secret")), "the oidc room failed: Error"],
+    ["has none", async () => ({ keys: [] }), "the key set has no key that can verify a token"],
+  ])("are a 503 when the room %s", async (_, jwks, reason) => {
+    const bench = makeBench(issuer, jwks);
+    expect(await keyIds(bench)).toEqual(UNAVAILABLE);
+    expect(bench.reported).toEqual([reason]);
+  });
+});
+
+it("static keys are what is configured", async () => {
+  const keySet = {
+    keys: [{ keyId: "x", algorithm: null, jwk: { kty: "RSA", n: "AA", e: "AQAB" } }],
+    algorithms: ALGORITHMS,
+  } as const;
+  const bench = makeBench({ ...ISSUER, keys: { kind: "static", keySet } });
+  expect(await bench.source.current()).toEqual({ ok: true, value: keySet });
+  expect(await bench.source.refreshed()).toEqual({ ok: true, value: null });
+  expect(bench.fetched).toEqual([]);
+});

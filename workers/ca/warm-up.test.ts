@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { expect, test } from "vitest";
+import { warmUp } from "./warm-up.ts";
+
+test("the warm-up reaches its end: two certificates came of it", async () => {
+  expect(await warmUp()).toBeGreaterThan(4000);
+});
