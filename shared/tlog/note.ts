@@ -42,6 +42,7 @@ const MAX_SIGNATURES = 64;
 /** Signature types (c2sp.org/signed-note#signature-types). */
 export const NOTE_ED25519 = 0x01;
 export const NOTE_ECDSA = 0x02;
+export const NOTE_COSIGNATURE = 0x04;
 export const NOTE_RFC6962 = 0x05;
 
 /** The signed text, an empty line, and the signature lines. */
@@ -62,15 +63,22 @@ export function parseNote(bytes: Uint8Array): Result<Note, NoteError> {
   if (hasControlCharacter(note)) return fail("control_character");
   const split = note.lastIndexOf("\n\n");
   if (split < 0 || !note.endsWith("\n") || note.endsWith("\n\n")) return fail("no_signature_block");
-  const lines = note.slice(split + 2, -1).split("\n");
-  if (lines.length > MAX_SIGNATURES) return fail("too_many_signatures");
+  const signatures = parseSignatureLines(note.slice(split + 2));
+  return signatures.ok ? ok({ text: note.slice(0, split + 1), signatures: signatures.value }) : signatures;
+}
+
+/** Parses 1 to 64 signature lines, each with its newline: the block of a note, and what a witness answers. Fails with note_invalid. */
+export function parseSignatureLines(block: string): Result<readonly NoteSignature[], NoteError> {
+  const lines = block.split("\n");
+  if (lines.pop() !== "" || lines.length === 0) return err({ code: "note_invalid", reason: "no_signature_block" });
+  if (lines.length > MAX_SIGNATURES) return err({ code: "note_invalid", reason: "too_many_signatures" });
   const signatures: NoteSignature[] = [];
   for (const line of lines) {
     const signature = parseSignatureLine(line);
-    if (signature === null) return fail("signature_line");
+    if (signature === null) return err({ code: "note_invalid", reason: "signature_line" });
     signatures.push(signature);
   }
-  return ok({ text: note.slice(0, split + 1), signatures });
+  return ok(signatures);
 }
 
 function hasControlCharacter(text: string): boolean {
@@ -101,6 +109,10 @@ export const ecdsaKeyId = (spki: Uint8Array): Uint8Array => sha256(spki).subarra
 
 /** Key id of a certificate log's tree head signature: SHA-256(name ‖ LF ‖ 0x05 ‖ 32-byte log id), first 4 bytes (static-ct-api). */
 export const rfc6962KeyId = (name: string, logId: Uint8Array): Uint8Array => typedKeyId(name, NOTE_RFC6962, logId);
+
+/** Key id of a witness's Ed25519 key: SHA-256(name ‖ LF ‖ 0x04 ‖ 32-byte key), first 4 bytes (c2sp.org/tlog-cosignature). */
+export const ed25519CosignatureKeyId = (name: string, key: Uint8Array): Uint8Array =>
+  typedKeyId(name, NOTE_COSIGNATURE, key);
 
 function typedKeyId(name: string, type: number, key: Uint8Array): Uint8Array {
   return sha256(encodeUtf8(`${name}\n`), Uint8Array.of(type), key).subarray(0, 4);

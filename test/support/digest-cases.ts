@@ -2,7 +2,7 @@
 // Signatures over digests, good and bad, to hold two verifiers against each other: what the one says, the other has to say.
 
 import { constants, createHash, privateEncrypt, sign } from "node:crypto";
-import { p256 } from "@noble/curves/nist.js";
+import { p256, p384, p521 } from "@noble/curves/nist.js";
 import { concat } from "../../shared/bytes/bytes.ts";
 import { CURVES, type EcdsaKind, modulo, toBigInt } from "../../shared/crypto/curves.ts";
 import { decodeEcdsaSignature } from "../../shared/crypto/ecdsa-signature.ts";
@@ -140,19 +140,23 @@ function rawSignature(key: SigningKey, message: Uint8Array): Uint8Array {
 const rawRsa = ({ privateObject }: SigningKey, encoded: Uint8Array): Uint8Array =>
   new Uint8Array(privateEncrypt({ key: privateObject, padding: constants.RSA_NO_PADDING }, encoded));
 
-/** P-256 signatures, good ones, that put the native verifier's two additions where they do not work. Made from the private key. */
-export function degenerateCases(seed: number): EcdsaCases {
-  const key = newSigningKey("ecdsa-p256");
+const NOBLE = { "ecdsa-p256": p256, "ecdsa-p384": p384, "ecdsa-p521": p521 };
+
+/** Signatures, good ones but for one, whose sum of points is a doubling, has a summand at infinity, or ends there. Made from the private key. */
+export function degenerateCases(kind: EcdsaKind, seed: number): EcdsaCases {
+  const key = newSigningKey(kind);
   const { d: encoded = "" } = key.privateObject.export({ format: "jwk" });
   const d = toBigInt(new Uint8Array(Buffer.from(encoded, "base64url")));
-  const { Fn } = p256.Point;
+  const { Point } = NOBLE[kind];
+  const { Fn } = Point;
+  const { coordinateBytes: size } = CURVES[kind];
   const k = BigInt(seed) + 2n;
-  const r = Fn.create(p256.Point.BASE.multiply(k).toAffine().x);
+  const r = Fn.create(Point.BASE.multiply(k).toAffine().x);
   // s·u1 = z, s·u2 = r, and k = u1 + u2·d makes the signature good.
   const withFactors = (name: string, u1: bigint, u2: bigint, isValid = true): DigestCase => {
     const s = Fn.div(r, u2);
-    const digest = octets(Fn.mul(s, u1), 32);
-    return { name, digest, signature: concat(octets(r, 32), octets(s, 32)), isValid };
+    const digest = octets(Fn.mul(s, u1) << BigInt(8 * size - Fn.BITS), size);
+    return { name, digest, signature: concat(octets(r, size), octets(s, size)), isValid };
   };
   const half = Fn.div(k, 2n);
   return {

@@ -15,11 +15,10 @@ function fromProc(port: number): number | null {
   const rows = readFileSync("/proc/net/tcp", "utf8")
     .split("\n")
     .map((row) => row.trim().split(/\s+/));
-  const sockets = rows
-    .filter(([, local, , state]) => local?.endsWith(suffix) === true && state === "0A")
-    .map((row) => `socket:[${row[9]}]`);
+  const listening = rows.filter(([, local, , state]) => local?.endsWith(suffix) === true && state === "0A");
+  const sockets = new Set(listening.map((row) => `socket:[${row[9]}]`));
   const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-  const owner = pids.find((pid) => openFiles(pid).some((file) => sockets.includes(file)));
+  const owner = pids.find((pid) => openFiles(pid).some((file) => sockets.has(file)));
   return owner === undefined ? null : Number(owner);
 }
 

@@ -26,7 +26,7 @@ export function clientKey(): ClientKey {
 type Verifier = Readonly<Record<"publicKey" | "x509Certificate", { readonly rawBytes: string }>>;
 
 /** The verifier of a request: the key itself, or a certificate for it. */
-export function verifierOf(key: ClientKey, certificate?: Uint8Array): object {
+function verifierOf(key: ClientKey, certificate?: Uint8Array): object {
   const named: Partial<Verifier> =
     certificate === undefined
       ? { publicKey: { rawBytes: key.spki.toString("base64") } }
@@ -163,7 +163,7 @@ export async function readRecords(
 }
 
 /** opaque entry<0..2^16-1>, one after the other. */
-export function splitEntries(bundle: Buffer): readonly Buffer[] {
+function splitEntries(bundle: Buffer): readonly Buffer[] {
   const entries: Buffer[] = [];
   for (let at = 0; at < bundle.length; at += 2 + bundle.readUInt16BE(at)) {
     const end = at + 2 + bundle.readUInt16BE(at);

@@ -15,7 +15,7 @@ export interface NaiveRecord {
 }
 
 /** A record of the signature log: any bytes. */
-export function signatureRecord(body: Uint8Array): NaiveRecord {
+function signatureRecord(body: Uint8Array): NaiveRecord {
   return {
     record: body,
     hashed: body,
@@ -24,7 +24,7 @@ export function signatureRecord(body: Uint8Array): NaiveRecord {
 }
 
 /** A record of the certificate log, an x509_entry: timestamp ‖ 0 ‖ u24 certificate ‖ u16 extensions ‖ u16 fingerprints. */
-export function certificateRecord(certificate: Uint8Array, index: number): NaiveRecord {
+function certificateRecord(certificate: Uint8Array, index: number): NaiveRecord {
   const header = Buffer.alloc(13);
   header.writeUIntBE(BASE_MS + index, 2, 6);
   header.writeUIntBE(certificate.length, 10, 3);

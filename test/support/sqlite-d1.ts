@@ -7,7 +7,7 @@ import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 
 const MIGRATIONS = join(import.meta.dirname, "../../migrations");
 
-export interface Statement {
+interface Statement {
   readonly sql: string;
   readonly values: readonly SQLInputValue[];
 }

@@ -4,9 +4,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort, localUrl } from "../../cli/address.ts";
 import { identityToken, type TokenRequest } from "../../cli/dev-issuer.ts";
 import { localSettings } from "../../cli/settings.ts";
-import { freePort, localUrl, runStack, type WorkerLog } from "../../cli/stack.ts";
+import { runStack, type WorkerLog } from "../../cli/stack.ts";
 import { listenerPid } from "./listener.ts";
 
 export interface TestStackOptions {

@@ -4,26 +4,20 @@
 // Spec: https://c2sp.org/tlog-tiles, https://c2sp.org/static-ct-api
 
 import { equal } from "../../shared/bytes/bytes.ts";
-import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import { type LogConfig, objectKey } from "../../shared/logs.ts";
+import { encodeSidecar, sidecarPath } from "../../shared/rekor/sidecar.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { encodeTile, formatTilePath, TILE_WIDTH, type Tile } from "../../shared/tlog/tile.ts";
 import type { LogFormat } from "./format.ts";
 import type { ObjectStore } from "./ports.ts";
 import type { Refusal } from "./recover.ts";
-import type { EntryRow, LogStorage } from "./storage.ts";
+import type { LogStorage } from "./storage.ts";
 
 export interface PublishDeps {
   readonly config: LogConfig;
   readonly storage: LogStorage;
   readonly format: LogFormat;
   readonly objects: ObjectStore;
-}
-
-/** One line of a sidecar: what rebuilding the search index needs and the leaf does not hold. */
-export function encodeSidecar(entries: readonly EntryRow[]): Uint8Array {
-  const lines = entries.map(({ timestamp, hints }) => `${JSON.stringify({ timestamp, hints })}\n`);
-  return encodeUtf8(lines.join(""));
 }
 
 /**
@@ -37,7 +31,7 @@ export async function publishTile(deps: PublishDeps, index: number): Promise<Res
     [fullTilePath(format.bundleLevel, index), format.encodeBundle(entries.map(({ record }) => record))],
     [fullTilePath(0, index), encodeTile(entries.map(({ leafHash }) => leafHash))],
   ];
-  if (format.hasSidecars) objects.push([`meta/${index}`, encodeSidecar(entries)]);
+  if (format.hasSidecars) objects.push([sidecarPath(index), encodeSidecar(entries)]);
   for (const { level, tileIndex, hashes } of storage.readEdge()) {
     const isCompletedHere = (tileIndex + 1) * TILE_WIDTH ** level === index + 1;
     if (isCompletedHere) objects.push([fullTilePath(level, tileIndex), encodeTile(hashes)]);

@@ -18,11 +18,13 @@ import type {
   TailEntry,
 } from "../../shared/rpc.ts";
 import { unixMs } from "../../shared/time.ts";
+import { durableStorage } from "./durable-storage.ts";
 import { type LogSetup, readLogSetup, type SequencerEnv } from "./env.ts";
 import { certificateSubmission, type Submission, signatureSubmission, signSct } from "./format.ts";
 import { d1Index } from "./index-feed.ts";
 import { Log } from "./log.ts";
-import type { AnchorPort, Host, ObjectStore, Storage } from "./ports.ts";
+import type { AnchorPort, Host } from "./ports.ts";
+import { r2Objects } from "./r2-objects.ts";
 import { LogStorage } from "./storage.ts";
 import { readBundle, readEntry, readTile, type TailDeps } from "./tail.ts";
 
@@ -122,27 +124,6 @@ export class Sequencer
     if (identity === null || state === null) throw new Error(phase.kind === "running" ? "no log" : phase.reason);
     return { storage: this.#storage, format: this.#setup.format, state, edge };
   }
-}
-
-function durableStorage(storage: DurableObjectStorage): Storage {
-  return {
-    exec: (query, ...bindings) => storage.sql.exec(query, ...bindings).toArray(),
-    transactionSync: (run) => storage.transactionSync(run),
-  };
-}
-
-/** https://developers.cloudflare.com/r2/api/workers/workers-api-reference/#conditional-operations */
-function r2Objects(bucket: R2Bucket): ObjectStore {
-  return {
-    async get(key) {
-      const object = await bucket.get(key);
-      return object === null ? null : new Uint8Array(await object.arrayBuffer());
-    },
-    async create(key, bytes) {
-      // A precondition that fails is answered with null, not with an exception.
-      return (await bucket.put(key, bytes, { onlyIf: { etagDoesNotMatch: "*" } })) !== null;
-    },
-  };
 }
 
 /** A stub that has thrown stays broken: each call gets a new one. */

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { constants, createHash, sign } from "node:crypto";
+import { p256 } from "@noble/curves/nist.js";
+import { describe, expect, it } from "vitest";
+import { KEY_KINDS, newSigningKey, signingKey } from "../../test/support/signing-keys.ts";
+import { readWycheproof } from "../../test/support/wycheproof.ts";
+import { CURVES, toBigInt } from "./curves.ts";
+import { decodeEcdsaSignature, encodeEcdsaSignature } from "./ecdsa-signature.ts";
+import { parsePublicKey } from "./public-key.ts";
+import { verifyMessage } from "./verify-message.ts";
+
+const message = new TextEncoder().encode("a message");
+
+describe("verifyMessage", () => {
+  it.each(KEY_KINDS)("takes what OpenSSL signed with %s, and nothing near it", async (kind) => {
+    const { publicKey, privateObject } = signingKey(kind);
+    const signature = new Uint8Array(sign(kind === "ed25519" ? null : "sha384", message, privateObject));
+    expect(await verifyMessage(publicKey, "SHA-384", message, signature)).toBe(true);
+    const other = kind.startsWith("rsa")
+      ? signingKey(kind === "rsa-2048" ? "rsa-3072" : "rsa-2048")
+      : newSigningKey(kind);
+    expect(await verifyMessage(other.publicKey, "SHA-384", message, signature)).toBe(false);
+    expect(await verifyMessage(publicKey, "SHA-384", message.with(0, 0), signature)).toBe(false);
+    expect(await verifyMessage(publicKey, "SHA-384", message, signature.with(40, (signature[40] ?? 0) ^ 1))).toBe(
+      false,
+    );
+    expect(await verifyMessage(publicKey, "SHA-384", message, new Uint8Array(0))).toBe(false);
+    if (kind !== "ed25519") expect(await verifyMessage(publicKey, "SHA-256", message, signature)).toBe(false);
+  });
+
+  it.each(["SHA-256", "SHA-384", "SHA-512"] as const)("takes %s with P-256", async (hash) => {
+    const { publicKey, privateObject } = signingKey("ecdsa-p256");
+    const signature = sign(hash.replace("-", ""), message, privateObject);
+    expect(await verifyMessage(publicKey, hash, message, new Uint8Array(signature))).toBe(true);
+  });
+
+  it("takes s of either half, as Go and OpenSSL do", async () => {
+    const { publicKey, privateObject } = signingKey("ecdsa-p256");
+    const raw = decodeEcdsaSignature(sign("sha256", message, privateObject), 32);
+    if (!raw.ok) throw new Error(raw.error.code);
+    const s = CURVES["ecdsa-p256"].n - toBigInt(raw.value.subarray(32));
+    const other = raw.value.slice();
+    other.set(Buffer.from(s.toString(16).padStart(64, "0"), "hex"), 32);
+    for (const signature of [raw.value, other]) {
+      expect(await verifyMessage(publicKey, "SHA-256", message, encodeEcdsaSignature(signature))).toBe(true);
+    }
+  });
+
+  it("refuses raw r and s", async () => {
+    const { publicKey, privateObject } = signingKey("ecdsa-p256");
+    const raw = sign("sha256", message, { key: privateObject, dsaEncoding: "ieee-p1363" });
+    expect(await verifyMessage(publicKey, "SHA-256", message, new Uint8Array(raw))).toBe(false);
+  });
+
+  it("refuses an RSA-PSS signature", async () => {
+    const { publicKey, privateObject } = signingKey("rsa-2048");
+    const padding = constants.RSA_PKCS1_PSS_PADDING;
+    const signature = sign("sha256", message, { key: privateObject, padding, saltLength: 32 });
+    expect(await verifyMessage(publicKey, "SHA-256", message, new Uint8Array(signature))).toBe(false);
+  });
+
+  it("refuses a signature over the digest as message", async () => {
+    const { publicKey, privateObject } = signingKey("ecdsa-p256");
+    const digest = createHash("sha256").update(message).digest();
+    const { d = "" } = privateObject.export({ format: "jwk" });
+    const options = { prehash: false, lowS: false, format: "der" } as const;
+    const signature = p256.sign(digest, new Uint8Array(Buffer.from(d, "base64url")), options);
+    expect(await verifyMessage(publicKey, "SHA-256", message, signature)).toBe(true);
+    expect(await verifyMessage(publicKey, "SHA-256", digest, signature)).toBe(false);
+  });
+
+  it.each([
+    ["ecdsa_secp256r1_sha256", "SHA-256"],
+    ["ecdsa_secp384r1_sha384", "SHA-384"],
+    ["ecdsa_secp521r1_sha512", "SHA-512"],
+    ["ed25519", "SHA-512"],
+    ["rsa_signature_2048_sha256", "SHA-256"],
+  ] as const)("agrees with Wycheproof on %s", async (file, hash) => {
+    for (const { name, spki, message: signed, signature, isValid } of readWycheproof(file)) {
+      const key = parsePublicKey(spki);
+      const verdict = key.ok && (await verifyMessage(key.value, hash, signed, signature));
+      // Wycheproof also has RSA keys with the exponent 3, which are no keys here.
+      expect([name, verdict]).toEqual([name, isValid && key.ok]);
+      expect(key.ok || key.error.code === "public_key_weak").toBe(true);
+    }
+  });
+});

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// CreateEntryRequest of Rekor v2, from protobuf JSON: unknown fields refused, the oneofs resolved, nothing verified.
+// Spec: https://github.com/sigstore/rekor-tiles/tree/main/api/proto/rekor/v2
+
+import { KEY_DETAILS_NUMBERS } from "../crypto/key-details.ts";
+import { bytes, type Decoder, enumeration, type FieldError, message, repeated, string } from "../json/proto.ts";
+import { err, ok, type Result } from "../result.ts";
+
+/** What Rekor took of each in an envelope's request. Only one of the signatures is used; how many came is told in the answer. */
+const MAX_SIGNATURES = 10;
+const MAX_VERIFIERS = 10;
+
+export interface RequestedVerifier {
+  readonly kind: "publicKey" | "x509Certificate";
+  /** DER, not parsed; empty if it was not sent. */
+  readonly rawBytes: Uint8Array;
+  readonly keyDetails: keyof typeof KEY_DETAILS_NUMBERS;
+}
+
+/** Bytes that were not sent are empty, as protobuf cannot tell the two apart. */
+export interface HashedRekordRequest {
+  readonly kind: "hashedrekord";
+  readonly digest: Uint8Array;
+  readonly signature: Uint8Array;
+  readonly verifier: RequestedVerifier | null;
+}
+
+export interface DsseEnvelope {
+  readonly payload: Uint8Array;
+  readonly payloadType: string;
+  /** `sig` of each; the keyid says nothing that could be verified. */
+  readonly signatures: readonly Uint8Array[];
+}
+
+export interface DsseRequest {
+  readonly kind: "dsse";
+  readonly envelope: DsseEnvelope;
+  readonly verifiers: readonly (RequestedVerifier | null)[];
+}
+
+export type EntryRequest = HashedRekordRequest | DsseRequest;
+
+export interface EntryKindMissing {
+  readonly code: "entry_kind_missing";
+}
+
+const EMPTY = new Uint8Array(0);
+
+/** What `decoder` finds, as the domain has it. */
+function mapped<T, U>(decoder: Decoder<T>, toDomain: (value: T) => U): Decoder<U> {
+  return (value, path) => {
+    const decoded = decoder(value, path);
+    return decoded.ok ? ok(toDomain(decoded.value)) : decoded;
+  };
+}
+
+const der = message({ rawBytes: bytes }, "refuse");
+
+const verifierMessage = message(
+  { publicKey: der, x509Certificate: der, keyDetails: enumeration(KEY_DETAILS_NUMBERS) },
+  "refuse",
+);
+
+/** Null if neither key nor certificate is there. */
+const verifier: Decoder<RequestedVerifier | null> = (value, path) => {
+  const decoded = verifierMessage(value, path);
+  if (!decoded.ok) return decoded;
+  const { publicKey, x509Certificate, keyDetails = "PUBLIC_KEY_DETAILS_UNSPECIFIED" } = decoded.value;
+  if (publicKey !== undefined && x509Certificate !== undefined) {
+    return err({ code: "field_repeated", path: `${path}.x509Certificate` });
+  }
+  if (publicKey !== undefined) return ok({ kind: "publicKey", rawBytes: publicKey.rawBytes ?? EMPTY, keyDetails });
+  if (x509Certificate === undefined) return ok(null);
+  return ok({ kind: "x509Certificate", rawBytes: x509Certificate.rawBytes ?? EMPTY, keyDetails });
+};
+
+const hashedRekord: Decoder<HashedRekordRequest> = mapped(
+  message({ digest: bytes, signature: message({ content: bytes, verifier }, "refuse") }, "refuse"),
+  ({ digest = EMPTY, signature }) => ({
+    kind: "hashedrekord",
+    digest,
+    signature: signature?.content ?? EMPTY,
+    verifier: signature?.verifier ?? null,
+  }),
+);
+
+const envelope: Decoder<DsseEnvelope> = mapped(
+  message(
+    {
+      payload: bytes,
+      payloadType: string,
+      signatures: repeated(message({ sig: bytes, keyid: string }, "refuse"), MAX_SIGNATURES),
+    },
+    "refuse",
+  ),
+  ({ payload = EMPTY, payloadType = "", signatures = [] }) => ({
+    payload,
+    payloadType,
+    signatures: signatures.map(({ sig = EMPTY }) => sig),
+  }),
+);
+
+const dsse: Decoder<DsseRequest> = mapped(
+  message({ envelope, verifiers: repeated(verifier, MAX_VERIFIERS) }, "refuse"),
+  ({ envelope: sent = { payload: EMPTY, payloadType: "", signatures: [] }, verifiers = [] }) => ({
+    kind: "dsse",
+    envelope: sent,
+    verifiers,
+  }),
+);
+
+const createEntryRequest = message({ hashedRekordRequestV002: hashedRekord, dsseRequestV002: dsse }, "refuse");
+
+/** Decodes the JSON value of a request. Fails with a FieldError, or entry_kind_missing if neither kind of entry is there. */
+export function decodeEntryRequest(json: unknown): Result<EntryRequest, FieldError | EntryKindMissing> {
+  const request = createEntryRequest(json, "");
+  if (!request.ok) return request;
+  const { hashedRekordRequestV002, dsseRequestV002 } = request.value;
+  if (hashedRekordRequestV002 !== undefined && dsseRequestV002 !== undefined) {
+    return err({ code: "field_repeated", path: "dsseRequestV002" });
+  }
+  const sent = hashedRekordRequestV002 ?? dsseRequestV002;
+  return sent === undefined ? err({ code: "entry_kind_missing" }) : ok(sent);
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { describe, expect, test } from "vitest";
+import { readSidecarLine, sidecarPath } from "./sidecar.ts";
+
+const HINTS = { payloadHash: "sha256:00", subjectDigests: ["sha256:11", "sha512:22"], predicateType: null };
+const sidecar = (...lines: readonly unknown[]): Uint8Array =>
+  Buffer.from(lines.map((line) => `${typeof line === "string" ? line : JSON.stringify(line)}\n`).join(""));
+
+test("lies beside the tiles, by the number of its bundle", () => {
+  expect([0, 999, 1234].map(sidecarPath)).toStrictEqual(["meta/0", "meta/999", "meta/1234"]);
+});
+
+describe("readSidecarLine", () => {
+  test("gives the line of an entry", () => {
+    const bytes = sidecar({ timestamp: 5, hints: null }, { timestamp: 6, hints: HINTS });
+    expect(readSidecarLine(bytes, 0)).toStrictEqual({ timestamp: 5, hints: null });
+    expect(readSidecarLine(bytes, 1)).toStrictEqual({ timestamp: 6, hints: HINTS });
+  });
+
+  test.each([
+    ["a line too few", sidecar({ timestamp: 5, hints: null }), 1],
+    ["no JSON", sidecar("{"), 0],
+    ["no object", sidecar("5"), 0],
+    ["no time", sidecar({ hints: null }), 0],
+    ["a negative time", sidecar({ timestamp: -1, hints: null }), 0],
+    ["a fraction of a ms", sidecar({ timestamp: 1.5, hints: null }), 0],
+    ["a time as text", sidecar({ timestamp: "5", hints: null }), 0],
+    ["no hints", sidecar({ timestamp: 5 }), 0],
+    ["a hint too few", sidecar({ timestamp: 5, hints: { ...HINTS, predicateType: undefined } }), 0],
+    ["digests that are none", sidecar({ timestamp: 5, hints: { ...HINTS, subjectDigests: [1] } }), 0],
+    ["what is not UTF-8", Uint8Array.of(0x7b, 0xff, 0x7d), 0],
+  ])("refuses %s", (_, bytes, line) => {
+    expect(readSidecarLine(bytes, line)).toBeNull();
+  });
+});

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sidecars: what the sequencer keeps of the entries of a full bundle beside their leaves. One line of JSON per entry,
+// `{"timestamp": ms, "hints": null | {"payloadHash", "subjectDigests", "predicateType"}}`.
+
+import { decodeUtf8, encodeUtf8 } from "../bytes/utf8.ts";
+import { parseJson } from "../json/parse.ts";
+import type { AttestationHints } from "../rpc.ts";
+import { type UnixMs, unixMs } from "../time.ts";
+
+export interface SidecarLine {
+  readonly timestamp: UnixMs;
+  readonly hints: AttestationHints | null;
+}
+
+/** Where the sidecar of a bundle lies, below the log's prefix. */
+export const sidecarPath = (bundleIndex: number): string => `meta/${bundleIndex}`;
+
+/** The sidecar of a bundle, one line an entry. */
+export function encodeSidecar(entries: readonly SidecarLine[]): Uint8Array {
+  return encodeUtf8(entries.map(({ timestamp, hints }) => `${JSON.stringify({ timestamp, hints })}\n`).join(""));
+}
+
+/** One line of a sidecar, null if the sidecar or that line is not of this form: a damaged store. */
+export function readSidecarLine(sidecar: Uint8Array, line: number): SidecarLine | null {
+  const text = decodeUtf8(sidecar);
+  const found = text.ok ? text.value.split("\n")[line] : undefined;
+  const json = found === undefined ? null : parseJson(encodeUtf8(found));
+  return json?.ok === true ? toLine(json.value) : null;
+}
+
+function toLine(json: unknown): SidecarLine | null {
+  const timestamp = member(json, "timestamp");
+  if (typeof timestamp !== "number" || !Number.isSafeInteger(timestamp) || timestamp < 0) return null;
+  const hints = member(json, "hints");
+  if (hints === null) return { timestamp: unixMs(timestamp), hints };
+  const read = toHints(hints);
+  return read === null ? null : { timestamp: unixMs(timestamp), hints: read };
+}
+
+function toHints(json: unknown): AttestationHints | null {
+  const payloadHash = member(json, "payloadHash");
+  const subjectDigests = member(json, "subjectDigests");
+  const predicateType = member(json, "predicateType");
+  if (typeof payloadHash !== "string" || !isTexts(subjectDigests)) return null;
+  return predicateType === null || typeof predicateType === "string"
+    ? { payloadHash, subjectDigests, predicateType }
+    : null;
+}
+
+const isTexts = (json: unknown): json is readonly string[] =>
+  Array.isArray(json) && json.every((item) => typeof item === "string");
+
+function member(json: unknown, name: string): unknown {
+  return typeof json === "object" && json !== null ? Reflect.get(json, name) : undefined;
+}

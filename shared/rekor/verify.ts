@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// Turns a request into entries that may be logged, and verifies one. In the reference's order, cheap checks first, with one
+// rule more: keyDetails has to be the label of the key, because a client that rebuilds the leaf works it out from the key and
+// would never find an entry with another one. Spec: https://github.com/sigstore/architecture-docs/blob/main/rekor-v2-spec.md
+
+import { HASHES, type HashAlgorithm, hashMessage } from "../crypto/hash.ts";
+import { isKeyDetails, type KeyDetails, keyDetailsOf, SIGNATURE_SCHEMES } from "../crypto/key-details.ts";
+import { type PublicKey, type PublicKeyError, parsePublicKey } from "../crypto/public-key.ts";
+import { verifyDigest } from "../crypto/verify-digest.ts";
+import { err, ok, type Result } from "../result.ts";
+import { type Certificate, parseCertificate } from "../x509/certificate.ts";
+import { preAuthEncoding } from "./dsse.ts";
+import type { HashedRekordEntry, Verifier } from "./entry.ts";
+import type { DsseRequest, EntryRequest, HashedRekordRequest, RequestedVerifier } from "./request.ts";
+
+export type VerifierError =
+  | PublicKeyError
+  | { readonly code: "entry_verifier_missing" }
+  | { readonly code: "entry_verifier_empty" }
+  | { readonly code: "entry_certificate_invalid" }
+  /** keyDetails is none of the log's, or none that this log takes. */
+  | {
+      readonly code: "entry_key_details_unsupported";
+      readonly keyDetails: string;
+      readonly accepted: readonly string[];
+    }
+  | {
+      readonly code: "entry_key_details_mismatch";
+      readonly keyDetails: string;
+      /** The label of the key that was sent. */
+      readonly expected: string;
+    };
+
+export type EntryRequestError =
+  | VerifierError
+  | { readonly code: "entry_signature_missing" }
+  | { readonly code: "entry_digest_missing" }
+  | {
+      readonly code: "entry_digest_length";
+      readonly hash: HashAlgorithm;
+      readonly expectedBytes: number;
+      readonly actualBytes: number;
+    }
+  | { readonly code: "entry_envelope_signatures"; readonly count: number }
+  | { readonly code: "entry_signature_invalid" };
+
+/** Who signed: what a write policy decides on. */
+export interface Signer {
+  readonly key: PublicKey;
+  /** Null if the key came bare. */
+  readonly certificate: Certificate | null;
+}
+
+/** An entry whose signature has not been verified yet. */
+export interface Candidate {
+  readonly entry: HashedRekordEntry;
+  readonly signer: Signer;
+}
+
+/** The keyDetails that a log takes; an operator may narrow the set. */
+export type AcceptedKeyDetails = ReadonlySet<KeyDetails>;
+
+/**
+ * Checks everything but policy and signature. Gives one candidate, or for an envelope one for each verifier that came with it.
+ * Fails with an EntryRequestError other than entry_signature_invalid.
+ */
+export async function toCandidates(
+  request: EntryRequest,
+  accepted: AcceptedKeyDetails,
+): Promise<Result<readonly Candidate[], EntryRequestError>> {
+  return request.kind === "dsse" ? fromEnvelope(request, accepted) : fromDigest(request, accepted);
+}
+
+/** The first candidate whose signature verifies. Fails with entry_signature_invalid. */
+export function verifyAny(candidates: readonly Candidate[]): Result<Candidate, EntryRequestError> {
+  const verified = candidates.find(({ entry: { digest, signature, verifier }, signer }) =>
+    verifyDigest(signer.key, SIGNATURE_SCHEMES[verifier.keyDetails].hash, digest, signature),
+  );
+  return verified === undefined ? err({ code: "entry_signature_invalid" }) : ok(verified);
+}
+
+function fromDigest(
+  request: HashedRekordRequest,
+  accepted: AcceptedKeyDetails,
+): Result<readonly Candidate[], EntryRequestError> {
+  const { digest, signature } = request;
+  if (signature.length === 0) return err({ code: "entry_signature_missing" });
+  if (request.verifier === null) return err({ code: "entry_verifier_missing" });
+  if (digest.length === 0) return err({ code: "entry_digest_missing" });
+  const checked = checkVerifier(request.verifier, accepted);
+  if (!checked.ok) return checked;
+  const { verifier, signer } = checked.value;
+  const { hash } = SIGNATURE_SCHEMES[verifier.keyDetails];
+  const expectedBytes = HASHES[hash].digestBytes;
+  if (digest.length !== expectedBytes) {
+    return err({ code: "entry_digest_length", hash, expectedBytes, actualBytes: digest.length });
+  }
+  return ok([{ entry: { digest, signature, verifier }, signer }]);
+}
+
+/** Clients make envelopes of one signature, and verifiers look at the first alone: more would be logged and never verified. */
+async function fromEnvelope(
+  { envelope, verifiers }: DsseRequest,
+  accepted: AcceptedKeyDetails,
+): Promise<Result<readonly Candidate[], EntryRequestError>> {
+  const [signature, ...more] = envelope.signatures;
+  if (signature === undefined || more.length > 0) {
+    return err({ code: "entry_envelope_signatures", count: envelope.signatures.length });
+  }
+  if (signature.length === 0) return err({ code: "entry_signature_missing" });
+  if (verifiers.length === 0) return err({ code: "entry_verifier_missing" });
+  const digestBy = hashOnce(preAuthEncoding(envelope.payloadType, envelope.payload));
+  const candidates: Candidate[] = [];
+  for (const requested of verifiers) {
+    const checked =
+      requested === null ? err({ code: "entry_verifier_missing" } as const) : checkVerifier(requested, accepted);
+    if (!checked.ok) return checked;
+    const { verifier, signer } = checked.value;
+    const digest = await digestBy(SIGNATURE_SCHEMES[verifier.keyDetails].hash);
+    candidates.push({ entry: { digest, signature, verifier }, signer });
+  }
+  return ok(candidates);
+}
+
+/** Digests of one message, each algorithm's computed once however many verifiers ask for it. */
+function hashOnce(message: Uint8Array): (hash: HashAlgorithm) => Promise<Uint8Array> {
+  const digests = new Map<HashAlgorithm, Promise<Uint8Array>>();
+  return (hash) => {
+    const digest = digests.get(hash) ?? hashMessage(hash, message);
+    digests.set(hash, digest);
+    return digest;
+  };
+}
+
+interface CheckedVerifier {
+  readonly verifier: Verifier;
+  readonly signer: Signer;
+}
+
+function checkVerifier(
+  { kind, rawBytes, keyDetails }: RequestedVerifier,
+  accepted: AcceptedKeyDetails,
+): Result<CheckedVerifier, VerifierError> {
+  if (rawBytes.length === 0) return err({ code: "entry_verifier_empty" });
+  const signer = parseSigner(kind, rawBytes);
+  if (!signer.ok) return signer;
+  if (!isKeyDetails(keyDetails) || !accepted.has(keyDetails)) {
+    return err({ code: "entry_key_details_unsupported", keyDetails, accepted: [...accepted] });
+  }
+  const expected = keyDetailsOf(signer.value.key.kind);
+  if (keyDetails !== expected) return err({ code: "entry_key_details_mismatch", keyDetails, expected });
+  return ok({ verifier: { kind, rawBytes, keyDetails }, signer: signer.value });
+}
+
+function parseSigner(kind: Verifier["kind"], rawBytes: Uint8Array): Result<Signer, VerifierError> {
+  const certificate = kind === "x509Certificate" ? parseCertificate(rawBytes) : null;
+  if (certificate?.ok === false) return err({ code: "entry_certificate_invalid" });
+  const key = parsePublicKey(certificate === null ? rawBytes : certificate.value.spki);
+  return key.ok ? ok({ key: key.value, certificate: certificate?.value ?? null }) : key;
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an entry is found by. Pure and versioned, so that the search index, which is a cache, can be made again from the logs
+// and comes out the same. Each term is a row in D1: no more of them than searches need.
+
+import { sha256 } from "#sha256";
+import { encodeHex } from "../bytes/hex.ts";
+import { HASHES } from "../crypto/hash.ts";
+import { SIGNATURE_SCHEMES } from "../crypto/key-details.ts";
+import { readIssuer } from "../fulcio/extensions.ts";
+import type { HashedRekordEntry } from "../rekor/entry.ts";
+import type { AttestationHints, SearchRow } from "../rpc.ts";
+import { type Certificate, parseCertificate } from "../x509/certificate.ts";
+import { readSubjectAltNames, type SubjectAltName } from "../x509/subject-alt-name.ts";
+
+/** Goes up whenever the same entry would get other terms: an index of an older version has to be rebuilt. */
+export const TERMS_VERSION = 1;
+
+/** `digest` is `<algorithm>:<hex>`, both in lower case: `sha256:9f86d0…`. */
+export const digestTerm = (digest: string): string => `digest:${digest}`;
+
+/** An e-mail address is found in any case: what RFC 5321 §2.4 says of the local part is not what people type. */
+export const emailTerm = (address: string): string => `email:${address.toLowerCase()}`;
+
+/** `fingerprint` is the lower-case hex SHA-256 of a SubjectPublicKeyInfo. */
+export const keyTerm = (fingerprint: string): string => `key:${fingerprint}`;
+
+/** Of a certificate's names; those of our CA have one. A stranger's could otherwise make thousands of rows of one entry. */
+const MAX_NAMES = 8;
+
+/** The row of a signature-log entry; hints are those of an attestation, otherwise null. */
+export function signatureSearchRow(entry: HashedRekordEntry, hints: AttestationHints | null): SearchRow {
+  const { hash } = SIGNATURE_SCHEMES[entry.verifier.keyDetails];
+  const signed = `${HASHES[hash].short}:${encodeHex(entry.digest)}`;
+  const subjects = hints?.subjectDigests ?? [];
+  const digests = hints === null ? [signed] : [signed, hints.payloadHash, ...subjects];
+  const signer = signerOf(entry);
+  return {
+    terms: distinct([...digests.map(digestTerm), ...signer.terms]),
+    digest: subjects[0] ?? signed,
+    identity: signer.identity,
+    issuer: signer.issuer,
+  };
+}
+
+/** The row of a certificate-log entry. */
+export function certificateSearchRow(certificate: Certificate): SearchRow {
+  const { terms, identity, issuer } = certifiedSigner(certificate);
+  return { terms: distinct(terms), digest: null, identity, issuer };
+}
+
+interface Signer {
+  readonly terms: readonly string[];
+  readonly identity: string | null;
+  readonly issuer: string | null;
+}
+
+function signerOf({ verifier }: HashedRekordEntry): Signer {
+  const certificate = verifier.kind === "x509Certificate" ? parseCertificate(verifier.rawBytes) : null;
+  if (certificate === null) return { terms: [spkiTerm(verifier.rawBytes)], identity: null, issuer: null };
+  // The log takes no certificate that does not parse; a term function is total all the same.
+  return certificate.ok ? certifiedSigner(certificate.value) : { terms: [], identity: null, issuer: null };
+}
+
+function certifiedSigner(certificate: Certificate): Signer {
+  const read = readSubjectAltNames(certificate);
+  // An open log takes certificates of any CA: names that we cannot read are names that nobody can search for.
+  const names = read.ok ? read.value.slice(0, MAX_NAMES) : [];
+  return {
+    terms: [...names.map(nameTerm), spkiTerm(certificate.spki)],
+    identity: names[0]?.value ?? null,
+    issuer: readIssuer(certificate),
+  };
+}
+
+function nameTerm({ kind, value }: SubjectAltName): string {
+  return kind === "email" ? emailTerm(value) : `${kind}:${value}`;
+}
+
+const spkiTerm = (spki: Uint8Array): string => keyTerm(encodeHex(sha256(spki)));
+
+const distinct = (terms: readonly string[]): readonly string[] => [...new Set(terms)];

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Witness cosignatures of type 04: a timestamped Ed25519 signature over a checkpoint. Formats and checks; asks nobody.
+// Spec: https://c2sp.org/tlog-cosignature
+
+import { decodeBase64 } from "../bytes/base64.ts";
+import { concat, equal } from "../bytes/bytes.ts";
+import { encodeHex } from "../bytes/hex.ts";
+import { decodeBytes } from "../bytes/reader.ts";
+import { encodeUtf8 } from "../bytes/utf8.ts";
+import { uint } from "../bytes/writer.ts";
+import { err, ok, type Result } from "../result.ts";
+import { ed25519CosignatureKeyId, NOTE_COSIGNATURE, type NoteSignature } from "./note.ts";
+
+export interface CosignatureKey {
+  /** Key name: what stands on the signature line. */
+  readonly name: string;
+  readonly keyId: Uint8Array;
+  /** 32 bytes. */
+  readonly publicKey: Uint8Array;
+}
+
+export interface CosignatureError {
+  readonly code: "cosignature_vkey_invalid" | "cosignature_malformed" | "cosignature_wrong";
+}
+
+/** Parses `<name>+<hex key id>+<base64(04 ‖ key)>`. Fails with cosignature_vkey_invalid. */
+export function parseCosignatureVkey(vkey: string): Result<CosignatureKey, CosignatureError> {
+  const fail = err({ code: "cosignature_vkey_invalid" } as const);
+  const match = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(vkey);
+  const key = decodeBase64(match?.[3] ?? "");
+  if (match === null || !key.ok || key.value.length !== 33 || key.value[0] !== NOTE_COSIGNATURE) return fail;
+  const [, name = "", hint] = match;
+  const publicKey = key.value.subarray(1);
+  const keyId = ed25519CosignatureKeyId(name, publicKey);
+  return encodeHex(keyId) === hint ? ok({ name, keyId, publicKey }) : fail;
+}
+
+/** What is signed: a header, the time in seconds, and the whole checkpoint text with its extension lines. */
+export const cosignedMessage = (seconds: number, checkpointText: string): Uint8Array =>
+  encodeUtf8(`cosignature/v1\ntime ${seconds}\n${checkpointText}`);
+
+/** The signature part of a line, without the key id: uint64 seconds ‖ 64 bytes. */
+export const encodeCosignature = (seconds: number, signature: Uint8Array): Uint8Array =>
+  concat(uint(seconds, 8), signature);
+
+/** Ed25519 over a message, strict (RFC 8032): given by the platform. */
+export type Ed25519Verify = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => Promise<boolean>;
+
+/** Whether `line` is a cosignature of `key`: the same name and key id. */
+export const isLineOf = (key: CosignatureKey, line: NoteSignature): boolean =>
+  line.name === key.name && equal(line.keyId, key.keyId);
+
+/**
+ * Verifies a line of `key` over a checkpoint text and gives the witness's time in seconds. Fails with cosignature_malformed
+ * (not 72 bytes, or a time of 0, which only subtree signatures may have) or cosignature_wrong.
+ */
+export async function verifyCosignature(
+  key: CosignatureKey,
+  line: NoteSignature,
+  checkpointText: string,
+  verify: Ed25519Verify,
+): Promise<Result<number, CosignatureError>> {
+  const parts = decodeBytes(line.signature, (reader) => ({ seconds: reader.uint(8), signature: reader.bytes(64) }));
+  if (!parts.ok || parts.value.seconds === 0) return err({ code: "cosignature_malformed" });
+  const { seconds, signature } = parts.value;
+  const isRight = await verify(key.publicKey, cosignedMessage(seconds, checkpointText), signature);
+  return isRight ? ok(seconds) : err({ code: "cosignature_wrong" });
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Inner nodes of a tree out of its tiles: finds which tiles a proof needs, has them fetched once, and hashes the rest.
+// Knows no HTTP and no storage. Spec: https://c2sp.org/tlog-tiles#merkle-tree
+
+import { ok, type Result } from "../result.ts";
+import { type Hash, hash, nodeHash } from "./hash.ts";
+import type { NodeReader } from "./proof.ts";
+import { decodeTile, TILE_HEIGHT, TILE_WIDTH, type Tile, tileWidth } from "./tile.ts";
+
+/** A tile of hashes, not a bundle. */
+export type HashTile = Tile & { readonly level: number };
+
+/**
+ * Fetches the tiles of every node of a tree of `treeSize` leaves that `use` asks for, each once, and gives a reader over them:
+ * `use` is first run with a reader that only takes notes. Fails as `fetchTile` does; the reader throws RangeError for a tile
+ * that is narrower than the tree demands.
+ */
+export async function loadNodes<E>(
+  treeSize: number,
+  use: (nodeAt: NodeReader) => unknown,
+  fetchTile: (tile: HashTile) => Promise<Result<Uint8Array, E>>,
+): Promise<Result<NodeReader, E>> {
+  const wanted = new Map<string, HashTile>();
+  use((height, index) => {
+    const { level, tileIndex } = placeOf(height, index);
+    wanted.set(`${level}/${tileIndex}`, { level, index: tileIndex, width: tileWidth(treeSize, level, tileIndex) });
+    return NO_HASH;
+  });
+  const tiles = new Map<string, readonly Hash[]>();
+  // At most two tiles a level: one on the way to the leaf, one at the right edge.
+  const reads = [...wanted].map(async ([name, tile]) => ({ name, read: await fetchTile(tile) }));
+  for (const { name, read } of await Promise.all(reads)) {
+    if (!read.ok) return read;
+    tiles.set(name, decodeTile(read.value));
+  }
+  return ok((height, index) => nodeIn(tiles, height, index));
+}
+
+const NO_HASH = hash(new Uint8Array(32));
+
+/** The tile that spans the subtree of this height: a tile holds heights 8·level to 8·level + 7, the lowest as its hashes. */
+function placeOf(height: number, index: number): { readonly level: number; readonly tileIndex: number } {
+  const subtreesPerTile = 2 ** (TILE_HEIGHT - (height % TILE_HEIGHT));
+  return { level: Math.floor(height / TILE_HEIGHT), tileIndex: Math.floor(index / subtreesPerTile) };
+}
+
+function nodeIn(tiles: ReadonlyMap<string, readonly Hash[]>, height: number, index: number): Hash {
+  if (height % TILE_HEIGHT !== 0) {
+    return nodeHash(nodeIn(tiles, height - 1, 2 * index), nodeIn(tiles, height - 1, 2 * index + 1));
+  }
+  const { level, tileIndex } = placeOf(height, index);
+  const node = tiles.get(`${level}/${tileIndex}`)?.[index % TILE_WIDTH];
+  if (node === undefined) throw new RangeError(`tile ${level}/${tileIndex} is narrower than the head demands`);
+  return node;
+}

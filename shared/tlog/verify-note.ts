@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Verifies the signature lines of a checkpoint by keys of types 01 (Ed25519), 02 (ECDSA) and 04 (a witness's cosignature);
+// type 05 is ct/tree-head.ts's. Spec: https://c2sp.org/signed-note#signatures
+
+import { equal } from "../bytes/bytes.ts";
+import { encodeUtf8 } from "../bytes/utf8.ts";
+import { type PublicKey, parsePublicKey } from "../crypto/public-key.ts";
+import { verifyMessage } from "../crypto/verify-message.ts";
+import { bitString, oid, sequence } from "../der/writer.ts";
+import { err, ok, type Result } from "../result.ts";
+import { type Ed25519Verify, verifyCosignature } from "./cosignature.ts";
+import { NOTE_COSIGNATURE, NOTE_ECDSA, NOTE_RFC6962, type Note, type NoteSignature } from "./note.ts";
+import type { Vkey, VkeyError } from "./vkey.ts";
+
+/** One key that is trusted to sign notes. */
+export interface NoteVerifier {
+  readonly vkey: Vkey;
+  /** Whether these bytes, of a line with the key's name and id, are its signature over the note. */
+  readonly verify: (note: Note, signature: Uint8Array) => Promise<boolean>;
+}
+
+export interface LineVerdict {
+  readonly line: NoteSignature;
+  /** The key that the line names, null for one that is not known: such a line says nothing. */
+  readonly verifier: NoteVerifier | null;
+  readonly isGood: boolean;
+}
+
+/** The verifier of a key of type 01, 02 or 04. Fails with vkey_type_unknown, or vkey_invalid if the bytes are no key of that type. */
+export function noteVerifier(vkey: Vkey): Result<NoteVerifier, VkeyError> {
+  if (vkey.type === NOTE_RFC6962) return err({ code: "vkey_type_unknown" });
+  const parsed = parsePublicKey(vkey.type === NOTE_ECDSA ? vkey.key : ed25519Spki(vkey.key));
+  if (!parsed.ok) return err({ code: "vkey_invalid" });
+  const key = parsed.value;
+  if (vkey.type === NOTE_COSIGNATURE) return ok({ vkey, verify: cosignedBy(vkey, key) });
+  if (vkey.type === NOTE_ECDSA && !key.kind.startsWith("ecdsa")) return err({ code: "vkey_invalid" });
+  return ok({ vkey, verify: ({ text }, signature) => verifyMessage(key, "SHA-256", encodeUtf8(text), signature) });
+}
+
+function cosignedBy({ name, keyId, key }: Vkey, publicKey: PublicKey): NoteVerifier["verify"] {
+  const verify: Ed25519Verify = (_, message, signature) => verifyMessage(publicKey, "SHA-512", message, signature);
+  return async ({ text }, signature) => {
+    const cosigned = await verifyCosignature({ name, keyId, publicKey: key }, { name, keyId, signature }, text, verify);
+    return cosigned.ok;
+  };
+}
+
+/** SubjectPublicKeyInfo of 32 bytes of Ed25519 (RFC 8410 §4). */
+const ed25519Spki = (key: Uint8Array): Uint8Array => sequence(sequence(oid("1.3.101.112")), bitString(key));
+
+/** A verdict on every line, in their order. A note stands if one line is good and none of a known key is not. */
+export function verifyLines(note: Note, verifiers: readonly NoteVerifier[]): Promise<readonly LineVerdict[]> {
+  return Promise.all(
+    note.signatures.map(async (line) => {
+      const verifier = verifiers.find(({ vkey }) => isOf(vkey, line)) ?? null;
+      const isGood = verifier !== null && (await verifier.verify(note, line.signature));
+      return { line, verifier, isGood };
+    }),
+  );
+}
+
+const isOf = ({ name, keyId }: Vkey, line: NoteSignature): boolean => line.name === name && equal(line.keyId, keyId);

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// Verifier keys: `<name>+<hex key id>+<base64(type ‖ key)>`, the text that verifiers of notes are configured with.
+// note.ts prints them. Spec: https://c2sp.org/signed-note#verifier-keys
+
+import { sha256 } from "#sha256";
+import { decodeBase64 } from "../bytes/base64.ts";
+import { equal } from "../bytes/bytes.ts";
+import { decodeHex } from "../bytes/hex.ts";
+import { err, ok, type Result } from "../result.ts";
+import {
+  ecdsaKeyId,
+  ed25519CosignatureKeyId,
+  ed25519KeyId,
+  NOTE_COSIGNATURE,
+  NOTE_ECDSA,
+  NOTE_ED25519,
+  NOTE_RFC6962,
+  rfc6962KeyId,
+} from "./note.ts";
+
+/** The signature types (c2sp.org/signed-note#signature-types) whose key ids can be recomputed here. */
+export type VkeyType = typeof NOTE_ED25519 | typeof NOTE_ECDSA | typeof NOTE_COSIGNATURE | typeof NOTE_RFC6962;
+
+export interface Vkey {
+  /** Name on the signature lines; of a log its origin. */
+  readonly name: string;
+  readonly keyId: Uint8Array;
+  readonly type: VkeyType;
+  /** 32 bytes of Ed25519, or a SubjectPublicKeyInfo in DER (types 02 and 05). */
+  readonly key: Uint8Array;
+}
+
+export interface VkeyError {
+  /** vkey_invalid: not of this form. vkey_type_unknown: another signature type. vkey_id_wrong: the id is not that of name and key. */
+  readonly code: "vkey_invalid" | "vkey_type_unknown" | "vkey_id_wrong";
+}
+
+const ED25519_KEY_BYTES = 32;
+
+const KEY_IDS: Readonly<Record<VkeyType, (name: string, key: Uint8Array) => Uint8Array>> = {
+  [NOTE_ED25519]: ed25519KeyId,
+  [NOTE_ECDSA]: (_, spki) => ecdsaKeyId(spki),
+  [NOTE_COSIGNATURE]: ed25519CosignatureKeyId,
+  [NOTE_RFC6962]: (name, spki) => rfc6962KeyId(name, sha256(spki)),
+};
+
+const isVkeyType = (type: number): type is VkeyType => Object.hasOwn(KEY_IDS, type);
+
+/** The key id that a key of this type has under a name. */
+export const vkeyId = (type: VkeyType, name: string, key: Uint8Array): Uint8Array => KEY_IDS[type](name, key);
+
+/** Parses a verifier key. The key itself is only measured, not decoded. Fails with a VkeyError. */
+export function parseVkey(text: string): Result<Vkey, VkeyError> {
+  // A name has neither white space nor a plus sign; base64 may have plus signs.
+  const match = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/u.exec(text);
+  const keyId = decodeHex(match?.[2] ?? "");
+  const bytes = decodeBase64(match?.[3] ?? "");
+  if (match === null || !keyId.ok || !bytes.ok || bytes.value.length < 2) return err({ code: "vkey_invalid" });
+  const [type = 0] = bytes.value;
+  const key = bytes.value.subarray(1);
+  if (!isVkeyType(type)) return err({ code: "vkey_type_unknown" });
+  const isEd25519 = type === NOTE_ED25519 || type === NOTE_COSIGNATURE;
+  if (isEd25519 && key.length !== ED25519_KEY_BYTES) return err({ code: "vkey_invalid" });
+  const name = match[1] ?? "";
+  if (!equal(keyId.value, vkeyId(type, name, key))) return err({ code: "vkey_id_wrong" });
+  return ok({ name, keyId: keyId.value, type, key });
+}

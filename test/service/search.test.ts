@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// The search over HTTP: by digest, e-mail, key and subject, in pages, over both logs.
+
+import { sign } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  artifactRequest,
+  attestationRequest,
+  type ClientKey,
+  clientKey,
+  postArtifacts,
+  postEntry,
+  sha256Hex,
+} from "../support/log-client.ts";
+import { startStack, type TestStack } from "../support/stack.ts";
+
+const EMAIL = "Alice@example.com";
+const SUBJECTS = [sha256Hex("subject one"), sha256Hex("subject two")];
+const many = clientKey();
+const signer = clientKey();
+
+let stack: TestStack;
+let indexes: { readonly signed: number; readonly attested: number };
+
+beforeAll(async () => {
+  stack = await startStack({ vars: { ACCEPT: "open" } });
+  await postArtifacts(
+    stack.url,
+    many,
+    Array.from({ length: 25 }, (_, i) => `many ${i}`),
+  );
+  const certificate = await certificateFor(signer, EMAIL);
+  const signed = await postEntry(stack.url, artifactRequest(signer, "signed by Alice", certificate));
+  const attested = await postEntry(stack.url, attestationRequest(many, SUBJECTS));
+  indexes = { signed: Number(signed.logIndex), attested: Number(attested.logIndex) };
+  await waitForIndex(28, 1);
+});
+afterAll(() => stack.stop());
+
+/** A certificate of the stack's CA, DER. */
+async function certificateFor(key: ClientKey, email: string): Promise<Uint8Array> {
+  const content = `-----BEGIN PUBLIC KEY-----\n${key.spki.toString("base64")}\n-----END PUBLIC KEY-----\n`;
+  const proofOfPossession = sign("sha256", Buffer.from(email), key.privateKey).toString("base64");
+  const response = await fetch(`${stack.url}/api/v2/signingCert`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      credentials: { oidcIdentityToken: await stack.token(email) },
+      publicKeyRequest: { publicKey: { algorithm: "ECDSA", content }, proofOfPossession },
+    }),
+  });
+  if (!response.ok) throw new Error(`no certificate: ${response.status} ${await response.text()}`);
+  const answer = (await response.json()) as {
+    readonly signedCertificateEmbeddedSct: { readonly chain: { readonly certificates: readonly string[] } };
+  };
+  const [leaf = ""] = answer.signedCertificateEmbeddedSct.chain.certificates;
+  return Buffer.from(leaf.replace(/-----[A-Z ]+-----/g, ""), "base64");
+}
+
+interface HitJson {
+  readonly index: number;
+  readonly log: string;
+  readonly time: string;
+  readonly identity: string | null;
+  readonly issuer: string | null;
+  readonly digest: string | null;
+}
+
+interface PageJson {
+  readonly hits: readonly HitJson[];
+  readonly completeThrough: number;
+  readonly completeThroughByLog: Readonly<Record<string, number>>;
+  readonly nextCursor: string | null;
+}
+
+const get = (parameters: Readonly<Record<string, string>>): Promise<Response> =>
+  fetch(`${stack.url}/api/search?${new URLSearchParams(parameters).toString()}`);
+
+async function search(parameters: Readonly<Record<string, string>>): Promise<PageJson> {
+  const response = await get(parameters);
+  if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`);
+  return (await response.json()) as PageJson;
+}
+
+/** The index is fed behind the answers: waits until it covers so many entries. */
+async function waitForIndex(signature: number, certificate: number): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const { completeThroughByLog: size } = await search({ email: "nobody@example.com" });
+    if ((size["signature"] ?? 0) >= signature && (size["certificate"] ?? 0) >= certificate) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error("the index does not follow the logs");
+}
+
+const named = (hits: readonly HitJson[]): readonly string[] => hits.map(({ log, index }) => `${log} ${index}`);
+
+describe("a search", () => {
+  test("by the digest of an artifact finds its entry, in any case of letters", async () => {
+    const digest = `sha256:${sha256Hex("signed by Alice")}`;
+    for (const spelling of [digest, digest.toUpperCase()]) {
+      const page = await search({ digest: spelling });
+      expect(page.hits).toStrictEqual([
+        {
+          index: indexes.signed,
+          log: "signature",
+          time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+          identity: EMAIL,
+          issuer: `${stack.url}/oidc`,
+          digest,
+        },
+      ]);
+      expect(page.completeThrough).toBe(page.completeThroughByLog["signature"]);
+      expect(page.completeThrough).toBeGreaterThanOrEqual(28);
+      expect(page.nextCursor).toBeNull();
+    }
+  });
+
+  test("by e-mail finds the signature and the certificate behind it, newest first, in any case of letters", async () => {
+    for (const email of [EMAIL, "alice@EXAMPLE.com"]) {
+      const { hits } = await search({ email });
+      expect(named(hits)).toStrictEqual([`signature ${indexes.signed}`, "certificate 0"]);
+      expect(hits[1]).toMatchObject({ identity: EMAIL, issuer: `${stack.url}/oidc`, digest: null });
+    }
+    expect(named((await search({ email: EMAIL, log: "certificate" })).hits)).toStrictEqual(["certificate 0"]);
+    expect((await search({ email: "alice@example.co" })).hits).toStrictEqual([]);
+  });
+
+  test("by public key finds all that it signed, also inside a certificate", async () => {
+    const { hits } = await search({ publicKey: signer.fingerprint.toUpperCase() });
+    expect(named(hits)).toStrictEqual([`signature ${indexes.signed}`, "certificate 0"]);
+  });
+
+  test("by the digest of a subject finds the attestation, which keeps its hints", async () => {
+    for (const subject of SUBJECTS) {
+      const { hits } = await search({ digest: `sha256:${subject}` });
+      expect(named(hits)).toStrictEqual([`signature ${indexes.attested}`]);
+      expect(hits[0]?.digest).toBe(`sha256:${SUBJECTS[0]}`);
+    }
+    const entry = (await (await fetch(`${stack.url}/api/entries/${indexes.attested}`)).json()) as {
+      readonly hints: object;
+    };
+    expect(entry.hints).toMatchObject({
+      subjectDigests: SUBJECTS.map((subject) => `sha256:${subject}`),
+      predicateType: "https://slsa.dev/provenance/v1",
+    });
+  });
+
+  test("in pages gives each entry once, newest first, while the log grows between them", async () => {
+    const parameters = { publicKey: many.fingerprint, limit: "10" };
+    const first = await search(parameters);
+    const before = first.completeThrough;
+    await postArtifacts(stack.url, many, ["growth 1", "growth 2"]);
+    await waitForIndex(before + 2, 1);
+    const second = await search({ ...parameters, cursor: first.nextCursor ?? "" });
+    // The limit may change from page to page.
+    const third = await search({ ...parameters, limit: "64", cursor: second.nextCursor ?? "" });
+    const pages = [first, second, third];
+    expect(pages.map(({ hits }) => hits.length)).toStrictEqual([10, 10, 6]);
+    expect(third.nextCursor).toBeNull();
+    const seen = pages.flatMap(({ hits }) => hits.map(({ index }) => index));
+    expect(seen).toStrictEqual([...new Set(seen)].toSorted((a, b) => b - a));
+    const anew = await search({ ...parameters, limit: "64" });
+    expect(anew.hits.length).toBe(28);
+    expect(anew.hits.slice(2).map(({ index }) => index)).toStrictEqual(seen);
+    // The same cursor again is the same page.
+    expect((await search({ ...parameters, cursor: first.nextCursor ?? "" })).hits).toStrictEqual(second.hits);
+  });
+
+  test("has 20 hits a page by default", async () => {
+    const { hits, nextCursor } = await search({ publicKey: many.fingerprint });
+    expect(hits.length).toBe(20);
+    expect(nextCursor).not.toBeNull();
+  });
+
+  test("that is wrong is 400 and says what to give", async () => {
+    const { nextCursor } = await search({ publicKey: many.fingerprint, limit: "1" });
+    const wrong: readonly [Record<string, string>, string][] = [
+      [{}, "give exactly one of digest"],
+      [{ email: EMAIL, publicKey: many.fingerprint }, "give exactly one of digest"],
+      [{ digest: "sha256:00" }, "digest must be"],
+      [{ email: "alice" }, "email must be"],
+      [{ publicKey: "00" }, "publicKey must be"],
+      [{ email: EMAIL, limit: "65" }, "limit must be"],
+      [{ email: EMAIL, cursor: nextCursor ?? "" }, "the cursor does not belong"],
+      [{ email: EMAIL, log: "rekor" }, "log must be"],
+      [{ email: EMAIL, page: "2" }, "unknown parameter"],
+    ];
+    for (const [parameters, message] of wrong) {
+      const response = await get(parameters);
+      expect([response.status, await response.json()]).toStrictEqual([
+        400,
+        { code: 3, message: expect.stringContaining(message), details: [] },
+      ]);
+    }
+    expect((await fetch(`${stack.url}/api/search`, { method: "POST" })).status).toBe(501);
+  });
+
+  test("can be read by any page and is not kept", async () => {
+    const response = await get({ email: EMAIL });
+    expect(response.headers.get("access-control-allow-origin")).toBe("*");
+    expect(response.headers.get("cache-control")).toBe("no-store");
+  });
+});

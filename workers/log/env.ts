@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// The configuration of the log room, read once per isolate; it holds no key. No other file of the room reads the environment.
+
+import { type ConfigError, oncePerEnv, Settings } from "../../shared/env.ts";
+import { type PublicUrl, publicUrlSetting } from "../../shared/http/public-url.ts";
+import { type LogConfig, type Logs, logsOf } from "../../shared/logs.ts";
+import type { AcceptedKeyDetails } from "../../shared/rekor/verify.ts";
+import { err, type Result } from "../../shared/result.ts";
+import type { SequencerRpc } from "../../shared/rpc.ts";
+import type { Certificate } from "../../shared/x509/certificate.ts";
+import { parseChain } from "../../shared/x509/chain.ts";
+import type { AddEntryDeps } from "./add-entry.ts";
+import { entryStatus } from "./add-entry-status.ts";
+import { type Admission, CachedTail, type Tail } from "./cached-tail.ts";
+import type { LogReader, Objects } from "./log-reader.ts";
+import { proveInclusion } from "./prover.ts";
+import { logFailure } from "./status.ts";
+import { parseSigningAlgorithms, parseWritePolicy, type WritePolicy } from "./write-policy.ts";
+
+export interface LogEnv {
+  readonly PUBLIC_URL?: string;
+  /** PEM, issuing CA first, root last. */
+  readonly CA_CHAIN?: string;
+  readonly ACCEPT?: string;
+  readonly LISTED_KEYS?: string;
+  readonly SIGNING_ALGORITHMS?: string;
+  readonly SEQUENCER?: DurableObjectNamespace<SequencerRpc>;
+  readonly TILES?: R2Bucket;
+  readonly INDEX?: D1Database;
+  readonly READS?: RateLimit;
+}
+
+export type LogName = keyof Logs;
+
+/** A log's sequencer, as this room calls it. */
+type Sequencer = Tail & Pick<SequencerRpc, "appendSignature" | "appendCertificate" | "describe">;
+
+/** One log and how to reach it. */
+interface LogSite {
+  readonly log: LogConfig;
+  /** A new stub for each call: one that threw is broken for good. */
+  readonly sequencer: () => Sequencer;
+  readonly tail: CachedTail;
+  /** SHA-256 of the log's SPKI; asked once per isolate, as a log's keys never change. */
+  readonly logId: () => Promise<Uint8Array>;
+}
+
+export interface Config extends Readonly<Record<LogName, LogSite>> {
+  readonly publicUrl: PublicUrl;
+  /** Issuing CA first, root last. */
+  readonly chain: readonly Certificate[];
+  readonly policy: WritePolicy;
+  readonly accepted: AcceptedKeyDetails;
+  readonly objects: Objects;
+  readonly index: D1Database;
+  readonly reads: RateLimit;
+}
+
+/** Fails with config_invalid, naming what is missing or wrong. */
+export const readConfig: (env: LogEnv) => Result<Config, ConfigError> = oncePerEnv((env) => {
+  const settings = new Settings(env);
+  const publicUrl = settings.parsed("PUBLIC_URL", publicUrlSetting);
+  const writers = readWriters(settings);
+  const sequencers = bound(settings, "SEQUENCER", env.SEQUENCER);
+  const tiles = bound(settings, "TILES", env.TILES);
+  const index = bound(settings, "INDEX", env.INDEX);
+  const reads = bound(settings, "READS", env.READS);
+  return settings.finish(() => {
+    const logs = logsOf(publicUrl());
+    return {
+      publicUrl: publicUrl(),
+      signature: toSite(logs.signature, sequencers()),
+      certificate: toSite(logs.certificate, sequencers()),
+      objects: toObjects(tiles()),
+      index: index(),
+      reads: reads(),
+      ...writers(),
+    };
+  });
+});
+
+type Writers = Pick<Config, "chain" | "policy" | "accepted">;
+
+/** Who may write what; read inside finish's `build` only. The policy rests on the chain, so a wrong chain is named alone. */
+function readWriters(settings: Settings): () => Writers {
+  const pem = settings.required("CA_CHAIN");
+  const chain = parseChain(pem);
+  const policy = chain.ok
+    ? parseWritePolicy(settings.optional("ACCEPT"), settings.optional("LISTED_KEYS"), chain.value)
+    : err(`CA_CHAIN ${chain.error.reason}`);
+  const accepted = parseSigningAlgorithms(settings.optional("SIGNING_ALGORITHMS"));
+  if (!policy.ok && pem !== "") settings.problem(policy.error);
+  if (!accepted.ok) settings.problem(`SIGNING_ALGORITHMS ${accepted.error}`);
+  return () => {
+    if (!chain.ok || !policy.ok || !accepted.ok) throw new TypeError("a wrong setting that was not reported");
+    return { chain: chain.value, policy: policy.value, accepted: accepted.value };
+  };
+}
+
+/** A binding, read inside finish's `build` only; one that is not there is a problem. */
+function bound<T>(settings: Settings, name: string, binding: T | undefined): () => T {
+  if (binding === undefined) settings.problem(`${name} is missing: it is a binding of wrangler.toml`);
+  return () => {
+    if (binding === undefined) throw new TypeError(`${name} is missing`);
+    return binding;
+  };
+}
+
+function toSite(log: LogConfig, sequencers: DurableObjectNamespace<SequencerRpc>): LogSite {
+  const sequencer = (): Sequencer => sequencers.getByName(log.name);
+  let known: Uint8Array | null = null;
+  return {
+    log,
+    sequencer,
+    tail: new CachedTail(sequencer, () => Date.now()),
+    logId: async () => (known ??= (await sequencer().describe()).logId),
+  };
+}
+
+function toObjects(bucket: R2Bucket): Objects {
+  return {
+    get: async (key) => {
+      const object = await bucket.get(key);
+      return object === null ? null : new Uint8Array(await object.arrayBuffer());
+    },
+  };
+}
+
+/** A log as `request` may read it: what reaches the sequencer counts against its sender's limit, once per request. */
+export function readerOf(config: Config, log: LogName, request: Request): LogReader {
+  const { objects, reads } = config;
+  const key = request.headers.get("cf-connecting-ip") ?? "local";
+  let outcome: Promise<RateLimitOutcome> | null = null;
+  const admit: Admission = async () => (await (outcome ??= reads.limit({ key }))).success;
+  return { log: config[log].log, tail: config[log].tail, objects, admit };
+}
+
+/** What add-entry.ts works with, for one request. */
+export function addEntryDeps(config: Config, request: Request): AddEntryDeps {
+  const { policy, accepted, objects, signature } = config;
+  const { log, tail, sequencer, logId } = signature;
+  // No limit on these reads: a client's retry must not fail for what others read.
+  const reader: LogReader = { log, tail, objects, admit: () => Promise.resolve(true) };
+  return {
+    policy,
+    accepted,
+    sequencer,
+    logId,
+    prover: { prove: (leafIndex, leaf) => proveInclusion(reader, leafIndex, leaf) },
+    observe: (head) => tail.observe(head),
+    report: (error) => logFailure(request, error, entryStatus(error).grpc === "UNAVAILABLE" ? "error" : "warn"),
+  };
+}

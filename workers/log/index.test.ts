@@ -1,0 +1,513 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { encodePem } from "../../shared/bytes/pem.ts";
+import type { CertificateSubmission, SignatureSubmission } from "../../shared/rpc.ts";
+import { NaiveLog, naiveRecords } from "../../test/support/naive-log.ts";
+import { naiveLeafHash, naiveRoot, rootFromProof } from "../../test/support/naive-tree.ts";
+import { type MemoryD1, memoryD1 } from "../../test/support/sqlite-d1.ts";
+import vectors from "../../test/vectors/python-cryptography/ct_chain.json" with { type: "json" };
+import type { LogEnv } from "./env.ts";
+import room from "./index.ts";
+
+const der = (base64: string): Buffer => Buffer.from(base64, "base64");
+const CA_CHAIN = encodePem("CERTIFICATE", der(vectors.ca)) + encodePem("CERTIFICATE", der(vectors.root));
+const SCT = {
+  logId: new Uint8Array(32).fill(9),
+  timestamp: 1_790_000_000_123,
+  extensions: Uint8Array.of(0, 0, 5, 0, 0, 0, 0, 7),
+  signature: Uint8Array.of(0x30, 1, 2),
+};
+
+interface World {
+  readonly env: LogEnv;
+  readonly logs: Readonly<Record<"signature" | "certificate", NaiveLog>>;
+  readonly database: MemoryD1;
+  readonly submitted: (CertificateSubmission | SignatureSubmission)[];
+  readonly limited: string[];
+  /** What appending answers with. */
+  answer: unknown;
+  admits: boolean;
+}
+
+function makeWorld(size = 0, published = 0): World {
+  const logs = {
+    signature: new NaiveLog("signature", naiveRecords("signature", size)),
+    certificate: new NaiveLog("certificate", naiveRecords("certificate", size)),
+  };
+  for (const log of Object.values(logs)) log.publish(published);
+  const submitted: World["submitted"] = [];
+  const limited: string[] = [];
+  const database = memoryD1();
+  for (const log of Object.values(logs)) {
+    Object.assign(log, {
+      appendCertificate: (submission: CertificateSubmission) => {
+        submitted.push(submission);
+        return Promise.resolve(world.answer);
+      },
+      describe: () => Promise.resolve({ logId: new Uint8Array(32).fill(1) }),
+    });
+  }
+  const env = {
+    PUBLIC_URL: "https://log.example.com",
+    CA_CHAIN,
+    SEQUENCER: { getByName: (name: keyof typeof logs) => logs[name] },
+    TILES: {
+      get: (key: string) => {
+        const bytes = logs.signature.objects.get(key) ?? logs.certificate.objects.get(key);
+        return Promise.resolve(
+          bytes === undefined ? null : { arrayBuffer: () => Promise.resolve(new Uint8Array(bytes).buffer) },
+        );
+      },
+    },
+    INDEX: database.d1,
+    READS: {
+      limit: ({ key }: { readonly key: string }) => {
+        limited.push(key);
+        return Promise.resolve({ success: world.admits });
+      },
+    },
+  } as unknown as LogEnv;
+  const world: World = { env, logs, database, submitted, limited, answer: { ok: true, value: SCT }, admits: true };
+  return world;
+}
+
+const ask = (world: World, path: string, init: RequestInit = {}): Promise<Response> =>
+  room.fetch(new Request(`https://log.example.com${path}`, init), world.env);
+
+let errors: string[] = [];
+beforeEach(() => {
+  errors = [];
+  vi.spyOn(console, "error").mockImplementation((line: string) => errors.push(line));
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe("a room that is not configured", () => {
+  test.each(["/checkpoint", "/api/v2/log/entries", "/ct/ct/v1/get-roots", "/nowhere"])(
+    "answers 503 on %s",
+    async (path) => {
+      const response = await room.fetch(new Request(`https://log.example.com${path}`), {});
+      expect(response.status).toBe(503);
+      expect(response.headers.get("retry-after")).toBe("60");
+      const { message } = (await response.json()) as { readonly message: string };
+      for (const name of ["PUBLIC_URL", "CA_CHAIN", "SEQUENCER", "TILES", "INDEX", "READS"]) {
+        expect(message).toContain(`${name} is missing`);
+      }
+    },
+  );
+
+  test.each([
+    [{ PUBLIC_URL: "http://log.example.com" }, "PUBLIC_URL must start with https://"],
+    [{ CA_CHAIN: "no PEM" }, "CA_CHAIN is not PEM text of certificates"],
+    [{ ACCEPT: "everybody" }, "ACCEPT must be one of"],
+    [{ LISTED_KEYS: "no PEM" }, "LISTED_KEYS must be PEM text"],
+    [{ SIGNING_ALGORITHMS: "ROT13" }, "SIGNING_ALGORITHMS has ROT13"],
+  ])("names what is wrong: %o", async (settings, problem) => {
+    const env = { ...makeWorld().env, ...settings };
+    const response = await room.fetch(new Request("https://log.example.com/checkpoint"), env);
+    expect(response.status).toBe(503);
+    expect(await response.text()).toContain(problem);
+  });
+});
+
+describe("what no route knows", () => {
+  test.each([
+    ["GET", "/api/v2/log/entries", 501, 12],
+    ["DELETE", "/api/v2/log/entries", 501, 12],
+    ["OPTIONS", "/api/v2/log/entries", 501, 12],
+    ["POST", "/api/search", 501, 12],
+    ["POST", "/api/entries/0", 501, 12],
+    ["GET", "/api/v2/log", 404, 5],
+    ["POST", "/api/v2/log/entries/x", 404, 5],
+    ["GET", "/api/entries", 404, 5],
+    ["GET", "/api/entries/0/0", 404, 5],
+  ])("%s %s is %i in JSON", async (method, path, status, code) => {
+    const response = await ask(makeWorld(), path, { method });
+    expect(response.status).toBe(status);
+    expect(response.headers.get("content-type")).toBe("application/json");
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    expect(await response.json()).toMatchObject({ code, details: [] });
+  });
+
+  test.each([
+    ["POST", "/checkpoint", 405],
+    ["PUT", "/tile/0/000", 405],
+    ["POST", "/api/v2/checkpoint", 405],
+    ["POST", "/api/v2/tile/0/000", 405],
+    ["GET", "/ct/ct/v1/add-chain", 405],
+    ["PUT", "/ct/ct/v1/add-pre-chain", 405],
+    ["POST", "/ct/ct/v1/get-roots", 405],
+    ["GET", "/ct/ct/v1/get-sth", 404],
+    ["GET", "/ct/ct/v1/get-entries", 404],
+    ["GET", "/ct/ct/v1/get-proof-by-hash", 404],
+    ["GET", "/ct/nothing", 404],
+    ["GET", "/ct/issuer/00", 404],
+  ])("%s %s is %i in text", async (method, path, status) => {
+    const response = await ask(makeWorld(), path, { method });
+    expect(response.status).toBe(status);
+    expect(response.headers.get("content-type")).toBe("text/plain; charset=utf-8");
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    if (status === 405) expect(response.headers.get("allow")).toMatch(/^(GET, HEAD|POST)$/);
+    expect(await response.text()).toMatch(/^[A-Z].*\n$/);
+  });
+});
+
+describe("reads", () => {
+  test.each(["/tile/", "/api/v2/tile/", "/ct/tile/"])("answer for tiles below %s", async (prefix) => {
+    const world = makeWorld(300, 1);
+    const bundles = prefix.startsWith("/ct") ? "data" : "entries";
+    for (const [path, cacheControl] of [
+      ["0/000", "public, max-age=31536000, immutable"],
+      ["0/000.p/255", "public, max-age=60"],
+      ["0/001.p/44", "public, max-age=60"],
+      ["1/000.p/1", "public, max-age=60"],
+      [`${bundles}/000`, "public, max-age=31536000, immutable"],
+      [`${bundles}/001.p/44`, "public, max-age=60"],
+    ] as const) {
+      const response = await ask(world, prefix + path);
+      expect([path, response.status]).toStrictEqual([path, 200]);
+      expect(response.headers.get("cache-control")).toBe(cacheControl);
+      expect(response.headers.get("content-type")).toBe("application/octet-stream");
+      expect(response.headers.get("access-control-allow-origin")).toBe("*");
+      const etag = response.headers.get("etag") ?? "";
+      expect(etag).toMatch(/^"[0-9a-f]{32}"$/);
+      const again = await ask(world, prefix + path, { headers: { "if-none-match": etag } });
+      expect([again.status, await again.text()]).toStrictEqual([304, ""]);
+      const head = await ask(world, prefix + path, { method: "HEAD" });
+      expect([head.status, head.headers.get("etag"), await head.text()]).toStrictEqual([200, etag, ""]);
+    }
+  });
+
+  test.each([
+    "/tile/0/001",
+    "/tile/0/001.p/45",
+    "/tile/0/002.p/1",
+    "/tile/1/000",
+    "/tile/2/000.p/1",
+    "/tile/entries/001",
+    "/tile/entries/001.p/45",
+    "/tile/data/000",
+    "/ct/tile/entries/000",
+    "/tile/0/0",
+    "/tile/0/000.p/0",
+    "/tile/0/000.p/256",
+    "/tile/0/000.p/01",
+    "/tile/0/x000/000",
+    "/tile/00/000",
+    "/tile/0/000/",
+    "/tile/0/%30%30%30",
+    "/tile/-1/000",
+    "/tile/0/000.p/",
+    "/tile/0/000.p/1/1",
+    "/tile/",
+    "/tile",
+    "/tile/7/000.p/1",
+    "/tile/entries/meta",
+    "/tile/0/../../meta/0",
+  ])("%s is 404, in text, and not kept", async (path) => {
+    const response = await ask(makeWorld(300, 1), path);
+    expect(response.status).toBe(404);
+    expect(response.headers.get("content-type")).toBe("text/plain; charset=utf-8");
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    expect(errors).toStrictEqual([]);
+  });
+
+  test("answer with the checkpoint at all its places", async () => {
+    const world = makeWorld(3);
+    for (const path of ["/checkpoint", "/api/v2/checkpoint", "//checkpoint", "/ct/checkpoint"]) {
+      const response = await ask(world, path);
+      expect(await response.text()).toBe("naive\n3\n");
+      expect(response.headers.get("cache-control")).toBe("public, max-age=1");
+      expect(response.headers.get("content-type")).toBe("text/plain; charset=utf-8");
+    }
+    expect(world.logs.signature.calls).toStrictEqual(["head"]);
+    expect(world.logs.certificate.calls).toStrictEqual(["head"]);
+  });
+
+  test("that reach the sequencer are limited by the sender's address, once a request", async () => {
+    const world = makeWorld(700, 1);
+    await ask(world, "/tile/0/000");
+    expect(world.limited).toStrictEqual([]);
+    await ask(world, "/tile/0/002.p/1", { headers: { "cf-connecting-ip": "192.0.2.1" } });
+    await ask(world, "/api/entries/699");
+    expect(world.limited).toStrictEqual(["192.0.2.1", "local"]);
+    world.admits = false;
+    const text = await ask(world, "/tile/0/002.p/2");
+    expect([text.status, text.headers.get("retry-after")]).toStrictEqual([429, "10"]);
+    expect(await text.text()).toMatch(/^too many reads/);
+    const json = await ask(world, "/api/entries/650");
+    expect([json.status, json.headers.get("retry-after")]).toStrictEqual([429, "10"]);
+    expect(await json.json()).toMatchObject({ code: 8 });
+  });
+
+  test("that fail are 503 with a request id and a log line, never 404 or empty", async () => {
+    const world = makeWorld(10);
+    world.logs.signature.failing = "Durable Object is overloaded";
+    const headers = { "x-request-id": "r-1" };
+    const text = await ask(world, "/tile/0/000.p/1", { headers });
+    expect([text.status, text.headers.get("retry-after")]).toStrictEqual([503, "1"]);
+    expect(await text.text()).toContain("r-1");
+    const json = await ask(world, "/api/entries/1?log=signature", { headers });
+    expect([json.status, await json.json()]).toMatchObject([503, { code: 14 }]);
+    expect(errors.length).toBe(2);
+    const line: unknown = JSON.parse(errors[1] ?? "");
+    expect(line).toMatchObject({ requestId: "r-1", path: "/api/entries/1", method: "GET" });
+    expect(errors[1]).toContain("overloaded");
+  });
+
+  test("of an object that R2 has lost are 503 with a log line", async () => {
+    const world = makeWorld(300, 1);
+    world.logs.signature.objects.clear();
+    const response = await ask(world, "/tile/0/000", { headers: { "x-request-id": "r-2" } });
+    expect([response.status, response.headers.get("cache-control")]).toStrictEqual([503, "no-store"]);
+    expect(JSON.parse(errors[0] ?? "")).toStrictEqual({
+      code: "object_missing",
+      key: "signature/tile/0/000",
+      requestId: "r-2",
+      method: "GET",
+      path: "/tile/0/000",
+    });
+  });
+});
+
+interface EntryJson {
+  readonly index: number;
+  readonly log: string;
+  readonly timestamp: string;
+  readonly kind: string;
+  readonly entry: {
+    readonly canonicalizedBody: string;
+    readonly inclusionProof: {
+      readonly hashes: readonly string[];
+      readonly treeSize: string;
+      readonly logIndex: string;
+    };
+  };
+}
+
+describe("GET /api/entries/<index>", () => {
+  test.each([
+    ["signature", "hashedrekord", "0.0.2"],
+    ["certificate", "x509_entry", "1"],
+  ] as const)("gives an entry of the %s log with its proof", async (log, kind, version) => {
+    const world = makeWorld(600, 1);
+    const root = naiveRoot(world.logs[log].leaves);
+    for (const index of [0, 255, 256, 599]) {
+      const response = await ask(world, `/api/entries/${index}?log=${log}`);
+      expect([response.status, response.headers.get("cache-control")]).toStrictEqual([200, "no-store"]);
+      const json = (await response.json()) as EntryJson;
+      expect(json).toMatchObject({
+        index,
+        log,
+        kind,
+        timestamp: "2026-09-21T14:13:20Z",
+        entry: { kindVersion: { kind, version } },
+      });
+      const { canonicalizedBody, inclusionProof } = json.entry;
+      expect(inclusionProof).toMatchObject({ logIndex: String(index), treeSize: "600" });
+      const leaf = naiveLeafHash(der(canonicalizedBody));
+      const path = inclusionProof.hashes.map(der);
+      expect(rootFromProof(leaf, { leafIndex: index, treeSize: 600 }, path)).toStrictEqual(root);
+    }
+  });
+
+  test("gives the certificate as it was submitted", async () => {
+    const json = await (await ask(makeWorld(3), "/api/entries/2?log=certificate")).json();
+    expect(json).toMatchObject({ certificate: Buffer.from("record 2").toString("base64") });
+    expect(json).not.toHaveProperty("hints");
+  });
+
+  test("the signature log is the default, and says that there are no hints", async () => {
+    const json = await (await ask(makeWorld(3), "/api/entries/2")).json();
+    expect(json).toMatchObject({ log: "signature", hints: null });
+    expect(json).not.toHaveProperty("certificate");
+  });
+
+  test.each(["3", "9007199254740991"])("%s is beyond the head: 404", async (index) => {
+    const response = await ask(makeWorld(3), `/api/entries/${index}`);
+    expect([response.status, await response.json()]).toMatchObject([404, { code: 5 }]);
+  });
+
+  test.each(["-1", "01", "1.0", "0x1", "%31", "a", "1e3", "9007199254740992", "99999999999999999999"])(
+    "%s is malformed: 400",
+    async (index) => {
+      const response = await ask(makeWorld(3), `/api/entries/${index}`);
+      expect([response.status, await response.json()]).toMatchObject([400, { code: 3 }]);
+    },
+  );
+
+  test.each(["?log=", "?log=rekor"])("%s names no log: 400", async (query) => {
+    expect((await ask(makeWorld(3), `/api/entries/0${query}`)).status).toBe(400);
+  });
+
+  test("a proof that does not verify is never sent", async () => {
+    const world = makeWorld(600, 2);
+    const tile = world.logs.signature.objects.get("signature/tile/0/000");
+    // The leaf hash of entry 1, which the proof of entry 0 begins with.
+    if (tile !== undefined) tile[40] = (tile[40] ?? 0) ^ 1;
+    const response = await ask(world, "/api/entries/0");
+    expect([response.status, response.headers.get("retry-after")]).toStrictEqual([503, "60"]);
+    expect(JSON.parse(errors[0] ?? "")).toMatchObject({ code: "proof_mismatch", leafIndex: 0, treeSize: 600 });
+  });
+});
+
+describe("GET /api/search", () => {
+  test("gives hits and how far the index reaches", async () => {
+    const world = makeWorld();
+    world.database.database.exec(`
+      INSERT INTO posting VALUES ('email:a@b', 'signature', 0), ('email:a@b', 'certificate', 0), ('email:a@b', 'signature', 1);
+      INSERT INTO entry VALUES ('signature', 0, 1790000000000, 'sha256:00', 'A@b', 'https://issuer.test'),
+        ('certificate', 0, 1789999999999, NULL, 'A@b', 'https://issuer.test'), ('signature', 1, 1790000001000, 'sha256:01', NULL, NULL);
+      INSERT INTO watermark VALUES ('signature', 2), ('certificate', 1);`);
+    const response = await ask(world, "/api/search?email=a@b&limit=2");
+    expect([response.status, response.headers.get("cache-control")]).toStrictEqual([200, "no-store"]);
+    expect(response.headers.get("access-control-allow-origin")).toBe("*");
+    const json = (await response.json()) as { readonly nextCursor: string };
+    const { nextCursor, ...rest } = json;
+    expect(rest).toStrictEqual({
+      hits: [
+        { index: 1, log: "signature", time: "2026-09-21T14:13:21Z", identity: null, issuer: null, digest: "sha256:01" },
+        {
+          index: 0,
+          log: "signature",
+          time: "2026-09-21T14:13:20Z",
+          identity: "A@b",
+          issuer: "https://issuer.test",
+          digest: "sha256:00",
+        },
+      ],
+      completeThrough: 2,
+      completeThroughByLog: { signature: 2, certificate: 1 },
+    });
+    const next = await ask(world, `/api/search?email=a@b&limit=2&cursor=${nextCursor}`);
+    expect(await next.json()).toMatchObject({ hits: [{ log: "certificate", index: 0 }], nextCursor: null });
+  });
+
+  test.each([
+    ["", "give exactly one of"],
+    ["?email=a@b&digest=sha256:00", "give exactly one of"],
+    ["?email=a", "email must be"],
+    ["?digest=00", "digest must be"],
+    ["?publicKey=00", "publicKey must be"],
+    ["?email=a@b&limit=65", "1 to 64"],
+    ["?email=a@b&cursor=x", "nextCursor"],
+    ["?email=a@b&log=x", "log must be"],
+    ["?email=a@b&q=x", "unknown parameter"],
+    ["?email=a@b&email=a@b", "given twice"],
+  ])("%s is 400 and says what to give", async (query, message) => {
+    const response = await ask(makeWorld(), `/api/search${query}`);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ code: 3, message: expect.stringContaining(message) });
+  });
+
+  test("with D1 down is 503, says so, and the logs go on", async () => {
+    const world = makeWorld(3);
+    world.database.fail("D1_ERROR: overloaded");
+    const response = await ask(world, "/api/search?email=a@b");
+    expect([response.status, response.headers.get("retry-after")]).toStrictEqual([503, "60"]);
+    expect(await response.json()).toMatchObject({
+      code: 14,
+      message: expect.stringContaining("search index cannot be reached"),
+    });
+    expect(JSON.parse(errors[0] ?? "")).toMatchObject({ code: "search_unavailable", reason: "D1_ERROR: overloaded" });
+    expect((await ask(world, "/checkpoint")).status).toBe(200);
+  });
+});
+
+describe("the certificate log's submission API", () => {
+  const [vector] = vectors.cases;
+  const { precertificate = "", certificate = "" } = vector ?? {};
+  const submit = (world: World, endpoint: string, body: unknown): Promise<Response> =>
+    ask(world, `/ct/ct/v1/${endpoint}`, {
+      method: "POST",
+      body: typeof body === "string" ? body : JSON.stringify(body),
+    });
+
+  test.each([
+    ["add-pre-chain", precertificate, "precert_entry"],
+    ["add-chain", certificate, "x509_entry"],
+  ])("%s answers with the SCT", async (endpoint, leaf, entryType) => {
+    const world = makeWorld();
+    const response = await submit(world, endpoint, { chain: [leaf, vectors.ca, vectors.root] });
+    expect([response.status, response.headers.get("cache-control")]).toStrictEqual([200, "no-store"]);
+    expect(await response.json()).toStrictEqual({
+      sct_version: 0,
+      id: Buffer.alloc(32, 9).toString("base64"),
+      timestamp: 1_790_000_000_123,
+      extensions: "AAAFAAAAAAc=",
+      signature: Buffer.from("04030003300102", "hex").toString("base64"),
+    });
+    expect(world.submitted).toMatchObject([
+      { entryType, search: { identity: "alice@example.com", issuer: "https://issuer.test", digest: null } },
+    ]);
+    expect(world.submitted[0]).not.toHaveProperty("leaf");
+  });
+
+  test.each([
+    ["what is no JSON", "{", "not well-formed JSON"],
+    ["nothing", "", "not well-formed JSON"],
+    ["another member", { chain: [precertificate], more: 1 }, '{"chain"'],
+    ["no chain", {}, '{"chain"'],
+    ["an array", [precertificate], '{"chain"'],
+    ["a chain that is no array", { chain: precertificate }, '{"chain"'],
+    ["a chain of numbers", { chain: [1] }, "base64"],
+    ["base64 without padding", { chain: [precertificate.slice(0, -1)] }, "base64"],
+    ["URL-safe base64", { chain: ["_-__"] }, "base64"],
+    ["base64 with a line end", { chain: [`${precertificate}\n`] }, "base64"],
+    ["an empty chain", { chain: [] }, "the chain is empty"],
+    ["nine certificates", { chain: Array.from({ length: 9 }, () => vectors.ca) }, "at most 8"],
+    ["a certificate", { chain: [certificate, vectors.ca] }, "add-chain"],
+    ["a foreign CA", { chain: [vectors.refused.foreign, vectors.foreignCa] }, "not issued by the CA of this log"],
+    ["another purpose", { chain: [vectors.refused.otherPurpose, vectors.ca] }, "codeSigning"],
+    ["a poison that is none", { chain: [vectors.refused.poisonNotNull, vectors.ca] }, "poison"],
+    ["one certificate too many", { chain: [precertificate, vectors.ca, vectors.root, vectors.root] }, "certificate 3"],
+    ["what is no certificate", { chain: ["MAA="] }, "not an X.509 v3 certificate"],
+  ])("add-pre-chain refuses %s with 400", async (_, body, message) => {
+    const world = makeWorld();
+    const response = await submit(world, "add-pre-chain", body);
+    expect([response.status, response.headers.get("content-type")]).toStrictEqual([400, "text/plain; charset=utf-8"]);
+    expect(await response.text()).toContain(message);
+    expect(world.submitted).toStrictEqual([]);
+  });
+
+  test("add-chain refuses a precertificate", async () => {
+    const response = await submit(makeWorld(), "add-chain", { chain: [precertificate, vectors.ca] });
+    expect([response.status, await response.text()]).toMatchObject([400, expect.stringContaining("add-pre-chain")]);
+  });
+
+  test("a body above 512 KiB is 413", async () => {
+    const response = await submit(makeWorld(), "add-chain", " ".repeat(512 * 1024 + 1));
+    expect([response.status, response.headers.get("content-type")]).toStrictEqual([413, "text/plain; charset=utf-8"]);
+  });
+
+  test.each([
+    [{ code: "log_busy", retryAfterSeconds: 2 }, 503, "2"],
+    [{ code: "log_starting", reason: "R2" }, 503, "1"],
+    [{ code: "log_refusing", reason: "secret of the operator" }, 503, "60"],
+    [{ code: "clock_behind", lastTimestamp: 2, now: 1 }, 503, "10"],
+    [{ code: "entry_too_large", maxBytes: 32_768 }, 413, null],
+  ])("%o of the sequencer is %i", async (error, status, retryAfter) => {
+    const world = makeWorld();
+    world.answer = { ok: false, error };
+    const response = await submit(world, "add-chain", { chain: [certificate] });
+    expect([response.status, response.headers.get("retry-after")]).toStrictEqual([status, retryAfter]);
+    expect(await response.text()).not.toContain("secret of the operator");
+    expect(errors.length).toBe(status === 503 ? 1 : 0);
+  });
+
+  test("get-roots gives the root, /ct/issuer each certificate of the chain", async () => {
+    const world = makeWorld();
+    const roots = await ask(world, "/ct/ct/v1/get-roots");
+    expect(await roots.json()).toStrictEqual({ certificates: [vectors.root] });
+    for (const [i, certificateDer] of [vectors.ca, vectors.root].entries()) {
+      const response = await ask(world, `/ct/issuer/${vectors.fingerprints[i]}`);
+      expect(Buffer.from(await response.arrayBuffer())).toStrictEqual(der(certificateDer));
+      expect(response.headers.get("content-type")).toBe("application/pkix-cert");
+      expect(response.headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
+    }
+    const upperCase = await ask(world, `/ct/issuer/${vectors.fingerprints[0]?.toUpperCase()}`);
+    expect(upperCase.status).toBe(404);
+  });
+});

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// The question of a search: its parameters, and the cursor that leads to the next page. Pure.
+
+import { sha256 } from "#sha256";
+import { decodeProtoBase64, encodeBase64 } from "../../shared/bytes/base64.ts";
+import { concat, equal } from "../../shared/bytes/bytes.ts";
+import { decodeBytes } from "../../shared/bytes/reader.ts";
+import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
+import { uint } from "../../shared/bytes/writer.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { digestTerm, emailTerm, keyTerm, TERMS_VERSION } from "../../shared/search/terms.ts";
+
+/** The logs that the index covers, in the order in which hits of one and the same millisecond come. */
+export const SEARCHED_LOGS = ["signature", "certificate"] as const;
+export type SearchedLog = (typeof SEARCHED_LOGS)[number];
+
+/** For each log: only entries below this index. */
+export type Bounds = Readonly<Record<SearchedLog, number>>;
+
+export interface SearchQuery {
+  readonly term: string;
+  readonly logs: readonly SearchedLog[];
+  readonly limit: number;
+  /** From the cursor; null on the first page. */
+  readonly bounds: Bounds | null;
+}
+
+export interface SearchQueryError {
+  readonly code: "search_query_invalid";
+  /** Which parameter is at fault; `term` if there is not exactly one of digest, email and publicKey. */
+  readonly parameter: "term" | "unknown" | "repeated" | "digest" | "email" | "publicKey" | "log" | "limit" | "cursor";
+}
+
+export const MAX_LIMIT = 64;
+const DEFAULT_LIMIT = 20;
+
+const invalid = (parameter: SearchQueryError["parameter"]): Result<never, SearchQueryError> =>
+  err({ code: "search_query_invalid", parameter });
+
+/** The hashes of artifacts, and of an attestation's subjects: names and lengths as in-toto has them (digest_set.md). */
+const DIGEST =
+  /^(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}|sha1:[0-9a-f]{40}|git(?:Commit|Tree|Blob|Tag):(?:[0-9a-f]{40}|[0-9a-f]{64}))$/i;
+const EMAIL = /^[^\s@]+@[^\s@]+$/;
+/** The longest address that SMTP can carry (RFC 5321 §4.5.3.1.3). */
+const MAX_EMAIL_CHARS = 254;
+const SHA256_HEX = /^[0-9a-f]{64}$/i;
+
+/** Turns a parameter's value into the term that entries are filed under, null if it is not of its form. */
+const TERMS: Readonly<Record<"digest" | "email" | "publicKey", (value: string) => string | null>> = {
+  digest: (value) => (DIGEST.test(value) ? digestTerm(value.toLowerCase()) : null),
+  email: (value) => (EMAIL.test(value) && value.length <= MAX_EMAIL_CHARS ? emailTerm(value) : null),
+  publicKey: (value) => (SHA256_HEX.test(value) ? keyTerm(value.toLowerCase()) : null),
+};
+const TERM_NAMES = Object.keys(TERMS) as readonly (keyof typeof TERMS)[];
+const KNOWN: ReadonlySet<string> = new Set([...TERM_NAMES, "log", "limit", "cursor"]);
+
+/** Parses the query string. Unknown and repeated parameters are refused: a filter read over shows more than was asked for. */
+export function parseSearchQuery(parameters: URLSearchParams): Result<SearchQuery, SearchQueryError> {
+  const names = [...parameters.keys()];
+  if (names.some((name) => !KNOWN.has(name))) return invalid("unknown");
+  if (new Set(names).size !== names.length) return invalid("repeated");
+  const [key, ...more] = TERM_NAMES.filter((name) => parameters.has(name));
+  if (key === undefined || more.length > 0) return invalid("term");
+  const term = TERMS[key](parameters.get(key) ?? "");
+  if (term === null) return invalid(key);
+  const logs = parseLogs(parameters.get("log"));
+  if (logs === null) return invalid("log");
+  const limit = parseLimit(parameters.get("limit"));
+  if (limit === null) return invalid("limit");
+  const cursor = parameters.get("cursor");
+  const bounds = cursor === null ? null : parseCursor(cursor, { term, logs });
+  return cursor !== null && bounds === null ? invalid("cursor") : ok({ term, logs, limit, bounds });
+}
+
+function parseLogs(value: string | null): readonly SearchedLog[] | null {
+  if (value === null) return SEARCHED_LOGS;
+  const log = SEARCHED_LOGS.find((name) => name === value);
+  return log === undefined ? null : [log];
+}
+
+function parseLimit(value: string | null): number | null {
+  if (value === null) return DEFAULT_LIMIT;
+  return /^[1-9]\d?$/.test(value) && Number(value) <= MAX_LIMIT ? Number(value) : null;
+}
+
+/** What a cursor belongs to: with another question it would skip hits without a word. */
+type Question = Pick<SearchQuery, "term" | "logs">;
+
+const VERSION = Uint8Array.of(1);
+const TAG_BYTES = 8;
+/** An index is below 2^53. */
+const BOUND_BYTES = 7;
+
+// struct { uint8 version; opaque question[8]; uint56 signature_bound; uint56 certificate_bound; } in unpadded base64url
+export function formatCursor(question: Question, bounds: Bounds): string {
+  const bytes = concat(VERSION, tagOf(question), ...SEARCHED_LOGS.map((log) => uint(bounds[log], BOUND_BYTES)));
+  return encodeBase64(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+/** Null for anything that formatCursor does not print for this question. */
+function parseCursor(cursor: string, question: Question): Bounds | null {
+  const bytes = decodeProtoBase64(cursor);
+  if (!bytes.ok) return null;
+  const decoded = decodeBytes(bytes.value, (reader) => {
+    const isOurs = equal(reader.bytes(1 + TAG_BYTES), concat(VERSION, tagOf(question)));
+    const bounds: Bounds = { signature: reader.uint(BOUND_BYTES), certificate: reader.uint(BOUND_BYTES) };
+    return isOurs ? bounds : null;
+  });
+  const bounds = decoded.ok ? decoded.value : null;
+  return bounds !== null && formatCursor(question, bounds) === cursor ? bounds : null;
+}
+
+function tagOf({ term, logs }: Question): Uint8Array {
+  return sha256(encodeUtf8(JSON.stringify([TERMS_VERSION, term, logs]))).subarray(0, TAG_BYTES);
+}

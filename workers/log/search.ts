@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// GET /api/search: what is in the logs by the digest of an artifact, the e-mail of a signer, or a public key. Newest first.
+
+import { CACHE_CONTROL, PUBLIC_READ } from "../../shared/http/cache.ts";
+import { formatRfc3339 } from "../../shared/time.ts";
+import type { Config } from "./env.ts";
+import { type Hit, type SearchPage, searchPage } from "./search-index.ts";
+import { formatCursor, parseSearchQuery, type SearchQuery } from "./search-query.ts";
+import { refuseJson } from "./status.ts";
+
+/** Answers with a page of hits, and how far into each log the index reaches: what is newer is not found yet. */
+export async function search(request: Request, { index }: Config): Promise<Response> {
+  const query = parseSearchQuery(new URL(request.url).searchParams);
+  if (!query.ok) return refuseJson(request, query.error);
+  const page = await searchPage(index, query.value);
+  if (!page.ok) return refuseJson(request, page.error);
+  const headers = { ...PUBLIC_READ, "cache-control": CACHE_CONTROL.none };
+  return Response.json(toJson(query.value, page.value), { headers });
+}
+
+function toJson(query: SearchQuery, { hits, next, completeThrough }: SearchPage): object {
+  return {
+    hits: hits.map(hitJson),
+    completeThrough: completeThrough.signature,
+    completeThroughByLog: completeThrough,
+    nextCursor: next === null ? null : formatCursor(query, next),
+  };
+}
+
+function hitJson({ leafIndex, log, timestamp, identity, issuer, digest }: Hit): object {
+  return { index: leafIndex, log, time: formatRfc3339(timestamp), identity, issuer, digest };
+}

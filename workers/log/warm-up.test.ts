@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { expect, it } from "vitest";
+import { warmUp } from "./warm-up.ts";
+
+it("runs the write path to its end", async () => {
+  expect(await warmUp()).toBeGreaterThan(0);
+});
