@@ -3,14 +3,11 @@
 // R2 and D1 in a state folder. Knows nothing of keys or terminals. Reaches nothing outside this machine by itself.
 
 import { readdirSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type WorkerdStructuredLog } from "miniflare";
-import { err, ok, type Result } from "../shared/result.ts";
+import { LISTEN_ADDRESS } from "./address.ts";
 import { bundleWorker, ROOT } from "./bundle.ts";
 
-/** Only this machine: the development issuer gives out tokens for every name. */
-const LISTEN_ADDRESS = "127.0.0.1";
 const ENTRY = "workers/dev.ts";
 
 /** What wrangler.toml says of the Worker, in Miniflare's words; a test holds the two together. */
@@ -37,6 +34,8 @@ export interface StackOptions {
   readonly settings: Readonly<Record<string, string>>;
   /** What the Worker writes to its console. */
   readonly log: (line: WorkerLog) => void;
+  /** True if the caller stops the stack on signals; by default these end the process, and workerd with it. */
+  readonly handlesSignals?: boolean;
 }
 
 export type WorkerLog = Pick<WorkerdStructuredLog, "level" | "message">;
@@ -46,31 +45,11 @@ export interface Stack {
   readonly stop: () => Promise<void>;
 }
 
-/** The address of a stack on this machine: what its PUBLIC_URL must be. */
-export const localUrl = (port: number): string => `http://localhost:${port}`;
-
 /** Starts workerd and waits until it serves. The port must be free. */
-export async function runStack({ port, state, settings, log, entry = ENTRY }: StackOptions): Promise<Stack> {
-  const runtime = new Miniflare(
-    convertV4MiniflareOptions({
-      ...WORKER,
-      durableObjects: { ...WORKER.durableObjects },
-      compatibilityFlags: [...WORKER.compatibilityFlags],
-      modules: [{ type: "ESModule", path: "worker.mjs", contents: await bundleWorker(entry) }],
-      bindings: { ...settings },
-      // Straight to the Worker: Miniflare's own entry in front of it would halve the throughput.
-      unsafeDirectSockets: [{ host: LISTEN_ADDRESS, port }],
-      host: LISTEN_ADDRESS,
-      resourcePersistencePath: join(state, "storage"),
-      cf: false,
-      telemetry: { enabled: false },
-      unsafeLocalExplorer: false,
-      unsafeObservability: false,
-      logRequests: false,
-      log: new Log(LogLevel.ERROR),
-      handleStructuredLogs: log,
-    }),
-  );
+export async function runStack(options: StackOptions): Promise<Stack> {
+  const script = await bundleWorker(options.entry ?? ENTRY);
+  const create = (): Miniflare => new Miniflare(convertV4MiniflareOptions(runtimeOptions(options, script)));
+  const runtime = options.handlesSignals === true ? withoutSignalListeners(create) : create();
   try {
     await runtime.ready;
     await applyMigrations(runtime);
@@ -79,6 +58,41 @@ export async function runStack({ port, state, settings, log, entry = ENTRY }: St
     throw error;
   }
   return { stop: () => runtime.dispose() };
+}
+
+function runtimeOptions(
+  { port, state, settings, log }: StackOptions,
+  script: string,
+): Parameters<typeof convertV4MiniflareOptions>[0] {
+  return {
+    ...WORKER,
+    durableObjects: { ...WORKER.durableObjects },
+    compatibilityFlags: [...WORKER.compatibilityFlags],
+    modules: [{ type: "ESModule", path: "worker.mjs", contents: script }],
+    bindings: { ...settings },
+    // Straight to the Worker: Miniflare's own entry in front of it would halve the throughput.
+    unsafeDirectSockets: [{ host: LISTEN_ADDRESS, port }],
+    host: LISTEN_ADDRESS,
+    resourcePersistencePath: join(state, "storage"),
+    cf: false,
+    telemetry: { enabled: false },
+    unsafeLocalExplorer: false,
+    unsafeObservability: false,
+    logRequests: false,
+    log: new Log(LogLevel.ERROR),
+    handleStructuredLogs: log,
+  };
+}
+
+/** Miniflare would end the process at these signals, with 128 and more, before a caller could do it in order. */
+function withoutSignalListeners<T>(create: () => T): T {
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  const before = new Set(signals.flatMap((signal) => process.listeners(signal)));
+  const created = create();
+  for (const signal of signals) {
+    for (const listener of process.listeners(signal)) if (!before.has(listener)) process.off(signal, listener);
+  }
+  return created;
 }
 
 /** Applies the migrations that the database has not seen, and remembers them where `wrangler d1 migrations` does. */
@@ -94,28 +108,10 @@ async function applyMigrations(runtime: Miniflare): Promise<void> {
   const folder = join(ROOT, "migrations");
   for (const name of readdirSync(folder)
     .filter((file) => file.endsWith(".sql") && !applied.has(file))
-    .sort()) {
+    .toSorted()) {
     await database.batch([
       database.prepare(readFileSync(join(folder, name), "utf8")),
       database.prepare("INSERT INTO d1_migrations (name) VALUES (?)").bind(name),
     ]);
   }
 }
-
-/** A port on which a stack could listen: `port`, or any free one for 0. Fails with the system's word for why not. */
-export function freePort(port: number): Promise<Result<number, string>> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once("error", (error: NodeJS.ErrnoException) => resolve(err(REASONS[error.code ?? ""] ?? error.message)));
-    probe.listen({ port, host: LISTEN_ADDRESS, exclusive: true }, () => {
-      const address = probe.address();
-      const given = typeof address === "object" && address !== null ? address.port : port;
-      probe.close(() => resolve(ok(given)));
-    });
-  });
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: "it is in use",
-  EACCES: "only the system's administrator may",
-};

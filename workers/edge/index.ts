@@ -1,1 +1,37 @@
-export default { fetch: (): Response => new Response("Not Found\n", { status: 404 }) };
+// SPDX-License-Identifier: Apache-2.0
+// In front of rooms that are deployed apart: the same table of paths, over service bindings. Holds no key and no state.
+
+import { type ConfigError, oncePerEnv, Settings } from "../../shared/env.ts";
+import { publicUrlSetting } from "../../shared/http/public-url.ts";
+import type { Result } from "../../shared/result.ts";
+import { answer, type FrontConfig } from "../front.ts";
+import type { RoomName } from "../routes.ts";
+
+interface EdgeEnv {
+  readonly PUBLIC_URL?: string;
+  readonly CA: Fetcher;
+  readonly TSA: Fetcher;
+  readonly LOG: Fetcher;
+  readonly TRUST: Fetcher;
+  readonly OIDC: Fetcher;
+}
+
+const BINDINGS = { ca: "CA", tsa: "TSA", log: "LOG", trust: "TRUST", oidc: "OIDC" } as const satisfies Record<
+  RoomName,
+  keyof EdgeEnv
+>;
+
+const readConfig: (env: EdgeEnv) => Result<FrontConfig, ConfigError> = oncePerEnv((env) => {
+  const settings = new Settings(env);
+  const publicUrl = settings.parsed("PUBLIC_URL", publicUrlSetting);
+  return settings.finish(() => ({ publicUrl: publicUrl() }));
+});
+
+export default {
+  fetch: (request: Request, env: EdgeEnv): Promise<Response> =>
+    answer(request, {
+      config: readConfig(env),
+      pages: {},
+      dispatch: (room, named) => env[BINDINGS[room]].fetch(named),
+    }),
+};

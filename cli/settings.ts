@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything a stack on this machine is configured with: its keys from the state folder, its URL from its port.
+
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parsePublicUrl } from "../shared/http/public-url.ts";
+import { err, ok, type Result } from "../shared/result.ts";
+import { unixMs } from "../shared/time.ts";
+import { localUrl } from "./address.ts";
+import { describeKeysError, openKeys } from "./keys.ts";
+
+/** Texts that an operator may lay into the state folder, and the settings that they become. */
+const OPTIONAL_FILES = { "issuers.json": "ISSUERS", "listed-keys.pem": "LISTED_KEYS" } as const;
+
+export interface LocalStack {
+  readonly port: number;
+  /** Absolute. */
+  readonly state: string;
+  readonly accept: string | null;
+}
+
+/** The textual settings of the rooms; makes the keys of a new state folder. Fails with one line for the person at the terminal. */
+export function localSettings({ port, state, accept }: LocalStack): Result<Readonly<Record<string, string>>, string> {
+  const publicUrl = parsePublicUrl(localUrl(port));
+  if (!publicUrl.ok) return err(`${localUrl(port)} ${publicUrl.error.reason}`);
+  const secrets = openKeys(state, publicUrl.value, unixMs(Date.now()));
+  if (!secrets.ok) return err(describeKeysError(secrets.error));
+  const settings: Record<string, string> = { ...secrets.value, PUBLIC_URL: publicUrl.value.href };
+  for (const [file, setting] of Object.entries(OPTIONAL_FILES)) {
+    const path = join(state, file);
+    if (existsSync(path)) settings[setting] = readFileSync(path, "utf8");
+  }
+  if (accept !== null) settings["ACCEPT"] = accept;
+  return ok(settings);
+}

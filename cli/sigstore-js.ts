@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Signing and verifying with Sigstore's own JavaScript packages, unmodified, as anybody's program would: all that it is told
+// is the address of an instance.
+
+import type { Bundle } from "@sigstore/bundle";
+import { SigningConfig, TrustedRoot } from "@sigstore/protobuf-specs";
+import { bundleBuilderFromSigningConfig } from "@sigstore/sign";
+import { toSignedEntity, toTrustMaterial, Verifier } from "@sigstore/verify";
+
+/** What an instance publishes for its clients. */
+export interface Instance {
+  readonly url: string;
+  readonly signingConfig: SigningConfig;
+  readonly trustedRoot: TrustedRoot;
+}
+
+export interface Signing {
+  readonly identityToken: string;
+  readonly data: Buffer;
+  /** Media type of an attestation's payload; null to sign the data itself. */
+  readonly attestationType: string | null;
+}
+
+export interface Expectation {
+  /** The signer's e-mail address or URI, exactly. */
+  readonly identity: string;
+  readonly issuer: string;
+  /** The signed data, null for an attestation, which carries its own. */
+  readonly data: Buffer | null;
+}
+
+/** Reads signing config and trusted root over HTTP. */
+export async function readInstance(url: string): Promise<Instance> {
+  const [signingConfig, trustedRoot] = await Promise.all(
+    ["signing_config.json", "trusted_root.json"].map((name) => readJson(`${url}/${name}`)),
+  );
+  return { url, signingConfig: SigningConfig.fromJSON(signingConfig), trustedRoot: TrustedRoot.fromJSON(trustedRoot) };
+}
+
+/** GETs JSON; rejects with status and body where there is none. */
+export async function readJson(url: string): Promise<unknown> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
+  return response.json();
+}
+
+/** Key, certificate, signature, timestamp, log entry: with the package's own time-outs and retries. */
+export function sign({ signingConfig }: Instance, signing: Signing): Promise<Bundle> {
+  const builder = bundleBuilderFromSigningConfig({
+    signingConfig,
+    identityProvider: { getToken: () => Promise.resolve(signing.identityToken) },
+    bundleType: signing.attestationType === null ? "messageSignature" : "dsseEnvelope",
+  });
+  return builder.create({
+    data: signing.data,
+    ...(signing.attestationType === null ? {} : { type: signing.attestationType }),
+  });
+}
+
+/** Who signed, by the trusted root alone; no request is made. Throws the package's error where anything is wrong. */
+export function verify({ trustedRoot }: Instance, bundle: Bundle, { identity, issuer, data }: Expectation): string {
+  const signer = new Verifier(toTrustMaterial(trustedRoot)).verify(toSignedEntity(bundle, data ?? undefined), {
+    // The package reads it as a regular expression that may match anywhere.
+    subjectAlternativeName: `^${escapeRegExp(identity)}$`,
+    extensions: { issuer },
+  });
+  return signer.identity?.subjectAlternativeName ?? "";
+}
+
+const escapeRegExp = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rooms apart, as the [env.<name>] sections of wrangler.toml deploy them: seven Workers, each with its own settings only,
+// joined by service bindings and Durable Object bindings, with the edge in front. One unmodified client end to end.
+
+import { createPrivateKey } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { unstable_getMiniflareWorkerOptions } from "wrangler";
+import { freePort, LISTEN_ADDRESS, localUrl } from "../../cli/address.ts";
+import { bundleWorker, ROOT } from "../../cli/bundle.ts";
+import { localSettings } from "../../cli/settings.ts";
+import { readInstance, readJson, sign, verify } from "../../cli/sigstore-js.ts";
+import { ROOM_ENV } from "../../workers/compose.ts";
+import { signToken } from "../support/identity-token.ts";
+
+// wrangler warns of every binding that a section does not have, which is what the sections are for.
+vi.hoisted(() => vi.stubEnv("WRANGLER_LOG", "error"));
+
+const ALICE = "alice@example.com";
+const ROOMS = ["ca", "tsa", "log", "sequencer", "trust", "oidc"] as const;
+
+let state: string;
+let url: string;
+let settings: Readonly<Record<string, string>>;
+let runtime: Miniflare;
+
+type Settings = Readonly<Record<string, string>>;
+const only = (names: readonly string[]): Settings =>
+  Object.fromEntries(Object.entries(settings).filter(([name]) => names.includes(name)));
+
+/** One section of wrangler.toml as wrangler reads it, bundled. */
+async function section(environment: string, bindings: Settings): Promise<object> {
+  const { workerOptions, main } = unstable_getMiniflareWorkerOptions(join(ROOT, "wrangler.toml"), environment);
+  const { modulesRules: _rules, rootPath: _root, ...options } = workerOptions as Record<string, unknown>;
+  const entry = environment === "ca" ? "test/support/loopback-ca.ts" : (main ?? "");
+  const contents = await bundleWorker(entry);
+  return {
+    ...options,
+    name: `sigedge-${environment}`,
+    bindings,
+    modules: [{ type: "ESModule", path: `${environment}.mjs`, contents }],
+  };
+}
+
+beforeAll(async () => {
+  const port = await freePort(0);
+  if (!port.ok) throw new Error(port.error);
+  url = localUrl(port.value);
+  state = mkdtempSync(join(tmpdir(), "sigedge-split-"));
+  const local = localSettings({ port: port.value, state, accept: null });
+  if (!local.ok) throw new Error(local.error);
+  settings = local.value;
+  const edge = await section("edge", only(["PUBLIC_URL"]));
+  const rooms = await Promise.all(ROOMS.map((room) => section(room, only(Object.keys(ROOM_ENV[room])))));
+  runtime = new Miniflare(
+    convertV4MiniflareOptions({
+      workers: [{ ...edge, unsafeDirectSockets: [{ host: LISTEN_ADDRESS, port: port.value }] }, ...rooms] as never,
+      resourcePersistencePath: join(state, "storage"),
+      cf: false,
+      telemetry: { enabled: false },
+      unsafeLocalExplorer: false,
+      unsafeObservability: false,
+      log: new Log(LogLevel.ERROR),
+    }),
+  );
+  await runtime.ready;
+  const index = await runtime.getD1Database("INDEX", "sigedge-sequencer");
+  await index.prepare(readFileSync(join(ROOT, "migrations", "0001_search.sql"), "utf8")).run();
+});
+
+afterAll(async () => {
+  await runtime.dispose();
+  rmSync(state, { recursive: true, force: true });
+});
+
+/** As the built-in issuer would sign it: the deployed room has no development issuer. */
+async function identityToken(): Promise<string> {
+  const { keys } = (await readJson(`${url}/oidc/jwks`)) as { keys: readonly { kid: string }[] };
+  const now = Math.floor(Date.now() / 1000);
+  const claims = { iss: `${url}/oidc`, sub: ALICE, aud: "sigstore", iat: now, exp: now + 300 };
+  const privateKey = createPrivateKey(settings["OIDC_KEY"] ?? "");
+  const key = { privateKey, keyId: keys[0]?.kid ?? "", jwk: {} };
+  return signToken({ ...claims, email: ALICE, email_verified: true }, key);
+}
+
+it("serves a client through the edge: certificate, timestamp, entry, trust root, search", async () => {
+  const instance = await readInstance(url);
+  const data = Buffer.from("an artifact\n");
+  const bundle = await sign(instance, { identityToken: await identityToken(), data, attestationType: null });
+  expect(verify(instance, bundle, { identity: ALICE, issuer: `${url}/oidc`, data })).toBe(ALICE);
+  await expect
+    .poll(() => readJson(`${url}/api/search?email=${ALICE}`), { timeout: 5000 })
+    .toMatchObject({ hits: [{ identity: ALICE }, { identity: ALICE }] });
+});
+
+it("has the front of the composed Worker, without what needs a log's binding", async () => {
+  expect(await readJson(`${url}/healthz`)).toEqual({ status: "SERVING" });
+  expect(await (await fetch(`${url}/`)).text()).toContain("<title>Sigedge at localhost");
+  expect((await fetch(url.replace("localhost", "127.0.0.1"))).status).toBe(421);
+  expect((await fetch(`${url}/metrics`)).status).toBe(404);
+  const response = await fetch(`${url}/checkpoint`, { headers: { "x-request-id": "abc" } });
+  expect([response.status, response.headers.get("x-request-id")]).toEqual([200, "abc"]);
+});
+
+it("has no development issuer", async () => {
+  const response = await fetch(`${url}/oidc/dev/token`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ email: ALICE }),
+  });
+  expect(response.status).toBe(404);
+});

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// `npm start` as a real process: it starts, keeps its state, ends cleanly, and says in one line why it cannot start.
+
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { freePort, localUrl } from "../../cli/address.ts";
+import { identityToken } from "../../cli/dev-issuer.ts";
+import { readInstance, sign } from "../../cli/sigstore-js.ts";
+import { type Command, runCommand } from "../support/command.ts";
+import { listenerPid } from "../support/listener.ts";
+
+let folder: string;
+let port: number;
+let url: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "sigedge-start-"));
+  const free = await freePort(0);
+  if (!free.ok) throw new Error(free.error);
+  port = free.value;
+  url = localUrl(port);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const state = (): string => join(folder, "state");
+const start = (...args: readonly string[]): Command =>
+  runCommand("start.ts", { args: ["--port", String(port), "--state", state(), ...args] });
+const text = async (path: string): Promise<string> => (await fetch(`${url}${path}`)).text();
+
+describe("npm start", () => {
+  const seen = { trustedRoot: "", jwks: "", bundleEntry: "" };
+
+  it("is ready in seconds and says what a person needs, without colours where no terminal is", async () => {
+    const command = start();
+    // 5 s is the budget of an idle machine; here other tests run beside it.
+    expect(await command.says("Ctrl-C ends the service")).toBeLessThan(10_000);
+    seen.trustedRoot = await text("/trusted_root.json");
+    seen.jwks = await text("/oidc/jwks");
+    const instance = await readInstance(url);
+    const token = await identityToken(url, { email: "alice@example.com" });
+    await sign(instance, { identityToken: token, data: Buffer.from("kept"), attestationType: null });
+    seen.bundleEntry = await entryBody(1);
+
+    command.process.kill("SIGTERM");
+    const { code, stdout, stderr } = await command.ended;
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(listenerPid(port)).toBeNull();
+    for (const part of [
+      `${url}/trusted_root.json`,
+      "/oidc/dev/token",
+      "cosign sign-blob",
+      "cosign verify-blob",
+      state(),
+    ]) {
+      expect(stdout).toContain(part);
+    }
+    expect(stdout).not.toContain("\u001b");
+  });
+
+  it("has the same keys, logs and entries at the second run, and ends on Ctrl-C", async () => {
+    const command = start();
+    await command.says("Ctrl-C ends the service");
+    expect(await text("/trusted_root.json")).toBe(seen.trustedRoot);
+    expect(await text("/oidc/jwks")).toBe(seen.jwks);
+    expect(await entryBody(1)).toBe(seen.bundleEntry);
+    expect((await text("/checkpoint")).split("\n")[1]).toBe("2");
+    // A terminal sends the signal to the whole process group, workerd included.
+    process.kill(-(command.process.pid ?? Number.NaN), "SIGINT");
+    const { code, stderr } = await command.ended;
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(listenerPid(port)).toBeNull();
+  });
+
+  it("ends cleanly when it is told to while it starts", async () => {
+    const fresh = join(folder, "fresh");
+    const command = start("--state", fresh);
+    // The keys are the last thing before workerd.
+    await vi.waitUntil(() => existsSync(join(fresh, "keys")), { timeout: 10_000, interval: 5 });
+    command.process.kill("SIGTERM");
+    expect((await command.ended).code).toBe(0);
+    expect(listenerPid(port)).toBeNull();
+  });
+
+  it("takes the write policy from --accept", async () => {
+    const command = start("--accept", "open");
+    await command.says("The log takes   any valid signature");
+    await command.says("Ctrl-C ends the service");
+    command.process.kill("SIGTERM");
+    expect((await command.ended).code).toBe(0);
+  });
+
+  async function entryBody(index: number): Promise<string> {
+    const answer = (await (await fetch(`${url}/api/entries/${index}`)).json()) as {
+      entry: { canonicalizedBody: string };
+    };
+    return answer.entry.canonicalizedBody;
+  }
+});
+
+describe("npm start that cannot start", () => {
+  const rejects: readonly [what: string, args: () => readonly string[], line: RegExp][] = [
+    [
+      "a state folder of another URL",
+      () => ["--port", String(port + 1), "--state", state()],
+      /belongs to http:\/\/localhost:\d+; start with that --port/,
+    ],
+    [
+      "an unwritable state folder",
+      () => ["--port", String(port), "--state", "/dev/null/state"],
+      /cannot write the state folder \/dev\/null\/state \(ENOTDIR\)/,
+    ],
+    ["a port that is none", () => ["--port", "http"], /--port http is not a port; give 1 to 65535/],
+    ["a port beyond the last", () => ["--port", "65536"], /is not a port/],
+    [
+      "an unknown policy",
+      () => ["--accept", "anything"],
+      /--accept anything is unknown; give one of own-ca, own-ca\+listed-keys, open/,
+    ],
+    ["an unknown flag", () => ["--colour"], /Unknown option '--colour'; npm start -- --help shows what there is/],
+    ["a flag without its value", () => ["--state"], /--state.* argument missing; npm start -- --help/],
+    ["a stray word", () => ["8788"], /'8788'.*; npm start -- --help/],
+  ];
+
+  it.each(rejects)("%s: one clear line, exit 1", async (_, args, line) => {
+    const { code, stdout, stderr } = await runCommand("start.ts", { args: args() }).ended;
+    expect(stderr).toMatch(line);
+    expect(stderr).toMatch(/^sigedge: [^\n]+\n$/);
+    expect([code, stdout]).toEqual([1, ""]);
+  });
+
+  it("a port in use: one clear line, exit 1", async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+    const { code, stderr } = await start().ended;
+    await new Promise((resolve) => server.close(resolve));
+    expect([code, stderr]).toEqual([
+      1,
+      `sigedge: cannot listen on port ${port} (it is in use); choose another with --port N\n`,
+    ]);
+  });
+
+  it("a damaged key: one clear line, exit 1", async () => {
+    writeFileSync(
+      join(state(), "keys", "ca.key.pem"),
+      "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+    );
+    const { code, stderr } = await start().ended;
+    expect(stderr).toMatch(/^sigedge: .*ca\.key\.pem is not a P-256 private key; restore it from a backup[^\n]+\n$/);
+    expect(code).toBe(1);
+  });
+
+  it("--help is no failure", async () => {
+    const { code, stdout } = await runCommand("start.ts", { args: ["--help"] }).ended;
+    expect(code).toBe(0);
+    for (const flag of ["--port", "--state", "--accept"]) expect(stdout).toContain(flag);
+  });
+
+  it("an old Node is told what to do, by a script that it can read", async () => {
+    const pretend = "Object.defineProperty(process.versions, 'node', { value: '20.11.0' })";
+    const { code, stderr } = await runCommand("check-node.mjs", {
+      env: { NODE_OPTIONS: `--import "data:text/javascript,${encodeURIComponent(pretend)}"` },
+    }).ended;
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^sigedge: Node 20\.11\.0 is too old.*npm ci.*\n$/)]);
+    expect((await runCommand("check-node.mjs").ended).code).toBe(0);
+  });
+});

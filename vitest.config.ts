@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Two projects: unit tests beside their files, in plain Node; service tests against the stack in workerd, over HTTP.
+
+import { defineConfig } from "vitest/config";
+
+/** The module that only workerd has, for unit tests of files that extend its classes. */
+const alias = { "cloudflare:workers": new URL("./test/support/cloudflare-workers.ts", import.meta.url).pathname };
+
+export default defineConfig({
+  resolve: { alias },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["shared/**/*.test.ts", "workers/**/*.test.ts", "cli/**/*.test.ts", "web/**/*.test.ts"],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "service",
+          include: ["test/service/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          // Each file runs a workerd of its own, which takes a core.
+          maxWorkers: 2,
+        },
+      },
+    ],
+  },
+});

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a person sees who opens the address of an instance: what it is and where its parts are. One page without scripts,
+// fonts or images; it loads nothing.
+
+import type { PublicUrl } from "../shared/http/public-url.ts";
+
+const STYLE = `
+:root { color-scheme: light dark; --text: #1c2024; --soft: #5f6770; --line: #dfe3e8; --back: #fcfcfd; --link: #0b5cad }
+@media (prefers-color-scheme: dark) { :root { --text: #e6e8eb; --soft: #9aa3ad; --line: #2e343b; --back: #131619; --link: #7ab8f5 } }
+* { box-sizing: border-box }
+body { margin: 0 auto; max-width: 46rem; padding: 3rem 1.25rem 4rem; background: var(--back); color: var(--text); font: 16px/1.55 system-ui, sans-serif }
+h1 { margin: 0 0 .25rem; font-size: 1.6rem; letter-spacing: -.01em }
+h2 { margin: 2.25rem 0 .5rem; font-size: 1rem }
+p { margin: .25rem 0 .75rem }
+p.lead, dd { color: var(--soft) }
+a { color: var(--link); text-underline-offset: .15em }
+dl { margin: 0; border-top: 1px solid var(--line) }
+dl div { display: grid; grid-template-columns: minmax(12rem, 2fr) 3fr; gap: 1rem; padding: .5rem 0; border-bottom: 1px solid var(--line) }
+dd { margin: 0 }
+code, dt, input { font: .875rem/1.5 ui-monospace, monospace; overflow-wrap: anywhere }
+form { display: flex; gap: .5rem; flex-wrap: wrap; margin: .5rem 0 }
+input, button { padding: .45rem .7rem; border: 1px solid var(--line); border-radius: .4rem; background: transparent; color: inherit }
+input { flex: 1 1 18rem; min-width: 0 }
+button { font: inherit; font-size: .9rem; cursor: pointer }
+@media (max-width: 34rem) { dl div { grid-template-columns: 1fr; gap: 0 } }
+`;
+
+/** Path and what stands there, by heading. */
+const PLACES: Readonly<Record<string, readonly (readonly [path: string, what: string])[]>> = {
+  "What clients need": [
+    ["/trusted_root.json", "trusted root: the keys and certificates to verify with"],
+    ["/signing_config.json", "signing config: the services to sign with"],
+    ["/api/v2/trustBundle", "certificates of the authority that signs for identities"],
+    ["/api/v1/timestamp/certchain", "certificates of the timestamp authority"],
+    ["/oidc/.well-known/openid-configuration", "the built-in OpenID provider"],
+  ],
+  "What anyone can check": [
+    ["/checkpoint", "signed head of the log of signatures"],
+    ["/ct/checkpoint", "signed head of the log of certificates"],
+    ["/healthz", "whether the service is up"],
+    ["/metrics", "sizes of the logs, for monitoring"],
+  ],
+};
+
+/** The whole page. */
+export function homePage({ href, host }: PublicUrl): string {
+  const title = `Sigedge at ${escapeHtml(host)}`;
+  const sections = Object.entries(PLACES).map(([heading, places]) => {
+    const rows = places.map(([path, what]) => `<div><dt><a href="${path}">${path}</a></dt><dd>${what}</dd></div>`);
+    return `<h2>${heading}</h2>\n<dl>\n${rows.join("\n")}\n</dl>`;
+  });
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<style>${STYLE}</style>
+<h1>${title}</h1>
+<p class="lead">Signs software for people and pipelines by their OpenID identity, without long-lived keys, and records every certificate and every signature in public logs. Sigstore clients work with it as they are.</p>
+<h2>Find signatures</h2>
+<p>By who signed, or by what was signed. Answers are JSON.</p>
+<form action="/api/search"><input type="email" name="email" placeholder="alice@example.com" aria-label="e-mail address" required><button>By identity</button></form>
+<form action="/api/search"><input name="digest" placeholder="sha256:…" aria-label="digest of the file" pattern="sha256:[0-9a-f]{64}" required><button>By digest</button></form>
+${sections.join("\n")}
+<p class="lead">The address of this instance is <code>${escapeHtml(href)}</code>.</p>
+</html>
+`;
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}

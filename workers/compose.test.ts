@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { localSettings } from "../cli/settings.ts";
+import ca from "./ca/index.ts";
+import { type ComposedEnv, compose, ROOM_ENV, type Rooms, roomEnv } from "./compose.ts";
+import { OidcKeys, Sequencer } from "./entrypoints.ts";
+import log from "./log/index.ts";
+import oidc from "./oidc/index.ts";
+import { ROOM_ROUTES, type RoomName } from "./routes.ts";
+import trust from "./trust/index.ts";
+import tsa from "./tsa/index.ts";
+
+const URL_TEXT = "http://localhost:8787";
+const ROOMS: Rooms = { ca, tsa, log, trust, oidc };
+const ROOM_NAMES = Object.keys(ROOMS) as RoomName[];
+const secretsOf = (room: keyof typeof ROOM_ENV): readonly string[] =>
+  Object.keys(ROOM_ENV[room]).filter((name) => name.endsWith("_KEY"));
+const ALL_SECRETS = (Object.keys(ROOM_ENV) as (keyof typeof ROOM_ENV)[]).flatMap(secretsOf);
+
+let state: string;
+let settings: Readonly<Record<string, string>>;
+
+beforeAll(() => {
+  state = mkdtempSync(join(tmpdir(), "sigedge-compose-"));
+  const read = localSettings({ port: 8787, state, accept: null });
+  if (!read.ok) throw new Error(read.error);
+  settings = read.value;
+});
+afterAll(() => rmSync(state, { recursive: true, force: true }));
+
+/** Bindings whose every use fails: what a room does with them is not the matter here. */
+function brokenBindings(): Record<string, unknown> {
+  const unusable = { getByName: () => fail(), get: fail, prepare: fail, limit: fail };
+  return { SEQUENCER: unusable, ANCHOR: unusable, TILES: unusable, INDEX: unusable, READS: unusable };
+}
+function fail(): never {
+  throw new Error("not in this test");
+}
+
+const completeEnv = (): ComposedEnv => ({ ...brokenBindings(), ...settings }) as unknown as ComposedEnv;
+
+/** The complete environment, but a secret that is not among `own` must not be read. */
+function guardedEnv(own: readonly string[], touched: Set<string>): ComposedEnv {
+  return new Proxy(completeEnv(), {
+    get: (target, name) => {
+      if (typeof name === "string" && ALL_SECRETS.includes(name)) {
+        touched.add(name);
+        if (!own.includes(name)) throw new Error(`reads ${name}, which is another room's`);
+      }
+      return Reflect.get(target, name);
+    },
+  });
+}
+
+const ctx = { waitUntil: () => undefined, passThroughOnException: () => undefined } as unknown as ExecutionContext;
+const worker = compose(ROOMS, () => ({ jwks: fail }) as never);
+
+describe("narrowed environments", () => {
+  it("give every secret to one room only", () => {
+    expect(ALL_SECRETS.toSorted()).toEqual([
+      "CA_KEY",
+      "CERTIFICATE_LOG_KEY",
+      "OIDC_KEY",
+      "SIGNATURE_LOG_ED25519_KEY",
+      "SIGNATURE_LOG_KEY",
+      "TSA_KEY",
+    ]);
+  });
+
+  it.each(ROOM_NAMES)("hold what %s may see and nothing else", (room) => {
+    const narrow = roomEnv[room](completeEnv());
+    expect(Object.keys(ROOM_ENV[room])).toEqual(expect.arrayContaining(Object.keys(narrow)));
+    expect(Object.keys(narrow)).toEqual(expect.arrayContaining([...secretsOf(room)]));
+  });
+
+  it("are one object per environment, so that a room parses its keys once", () => {
+    const env = completeEnv();
+    expect(roomEnv.tsa(env)).toBe(roomEnv.tsa(env));
+    expect(roomEnv.tsa(env)).not.toBe(roomEnv.tsa(completeEnv()));
+  });
+});
+
+describe("each room", () => {
+  it.each(ROOM_ROUTES)("$room reads no other room's secret when it answers $path", async ({ path, room }) => {
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+    vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    const touched = new Set<string>();
+    const env = guardedEnv(secretsOf(room), touched);
+    for (const method of ["GET", "POST"]) {
+      const request = new Request(`${URL_TEXT}${path.replace("*", "x")}`, {
+        method,
+        headers: { "content-type": "application/json" },
+        body: method === "POST" ? "{}" : null,
+      });
+      const response = await worker.fetch(request, env, ctx);
+      expect(await response.text()).not.toContain("not configured");
+    }
+    expect(secretsOf(room)).toEqual(expect.arrayContaining([...touched]));
+    vi.restoreAllMocks();
+  });
+
+  it("gets the token keys by RPC", async () => {
+    const touched = new Set<string>();
+    const entrypoint = new OidcKeys(ctx, guardedEnv(secretsOf("oidc"), touched));
+    expect((await entrypoint.jwks()).keys).toHaveLength(1);
+    expect([...touched]).toEqual(["OIDC_KEY"]);
+  });
+
+  it("reaches a sequencer that has the log keys alone", () => {
+    const touched = new Set<string>();
+    const objectCtx = { id: { name: "certificate" } } as unknown as DurableObjectState;
+    const object = new Sequencer(objectCtx, guardedEnv(secretsOf("sequencer"), touched));
+    expect(object).toBeInstanceOf(Sequencer);
+    expect([...touched].toSorted()).toEqual(secretsOf("sequencer").toSorted());
+  });
+});
+
+describe("an incomplete environment", () => {
+  it("is named whole, on every route", async () => {
+    for (const path of ["/", "/checkpoint", "/api/v2/signingCert", "/metrics"]) {
+      const response = await worker.fetch(new Request(`${URL_TEXT}${path}`), {} as ComposedEnv, ctx);
+      expect(response.status).toBe(503);
+      const { message } = (await response.json()) as { message: string };
+      for (const name of [...ALL_SECRETS, "PUBLIC_URL", "CA_CHAIN", "TSA_CHAIN", "SEQUENCER", "TILES", "INDEX"]) {
+        expect(message).toContain(`${name} is missing`);
+      }
+    }
+  });
+
+  it("names the one thing that is missing, and not what may be", async () => {
+    const { TSA_KEY: _, ...rest } = completeEnv();
+    const response = await worker.fetch(new Request(`${URL_TEXT}/healthz`), rest as ComposedEnv, ctx);
+    expect(await response.json()).toEqual({ status: "NOT_SERVING", problems: ["TSA_KEY is missing"] });
+  });
+
+  it("says what is wrong with an address", async () => {
+    const env = { ...completeEnv(), PUBLIC_URL: "http://sigstore.example.com" };
+    const response = await worker.fetch(new Request(`${URL_TEXT}/healthz`), env, ctx);
+    expect(await response.json()).toMatchObject({
+      problems: [expect.stringMatching(/^PUBLIC_URL must start with https/)],
+    });
+  });
+});

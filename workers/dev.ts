@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// The composed Worker with what only a stack on a person's own machine may have: the development issuer, and a CA that
+// takes tokens of issuers on loopback hosts. `npm start`, the tests and [env.dev] run this; nothing else imports it.
+
+import { createCa } from "./ca/index.ts";
+import { compose, type Rooms } from "./compose.ts";
+import log from "./log/index.ts";
+import { DEV_TOKEN_PATH, devToken } from "./oidc/dev-token.ts";
+import oidcRoom from "./oidc/index.ts";
+import trust from "./trust/index.ts";
+import tsa from "./tsa/index.ts";
+
+export { Anchor, OidcKeys, Sequencer } from "./entrypoints.ts";
+
+const ca = createCa({ allowLoopbackIssuers: true });
+
+const oidc: Rooms["oidc"] = {
+  fetch: (request, env) =>
+    new URL(request.url).pathname === DEV_TOKEN_PATH ? devToken(request, env) : oidcRoom.fetch(request, env),
+};
+
+export default compose({ ca, tsa, log, trust, oidc }, (ctx) => ctx.exports.OidcKeys);

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { type PublicUrl, parsePublicUrl } from "../shared/http/public-url.ts";
+import { err, ok } from "../shared/result.ts";
+import { answer, type Front } from "./front.ts";
+
+const URL_TEXT = "https://sigstore.example.com";
+
+function publicUrl(): PublicUrl {
+  const parsed = parsePublicUrl(URL_TEXT);
+  if (!parsed.ok) throw new Error(parsed.error.reason);
+  return parsed.value;
+}
+
+const seen: Request[] = [];
+const front: Front = {
+  config: ok({ publicUrl: publicUrl() }),
+  pages: { "/own": () => new Response("own page") },
+  dispatch: (room, request) => {
+    seen.push(request);
+    return new Response(room);
+  },
+};
+
+const get = (path: string, init: RequestInit = {}): Promise<Response> =>
+  answer(new Request(`${URL_TEXT}${path}`, init), front);
+
+afterEach(() => {
+  seen.length = 0;
+  vi.restoreAllMocks();
+});
+
+describe("a request", () => {
+  it("goes to its room with method, body and headers", async () => {
+    const response = await get("/api/v1/timestamp", { method: "POST", body: "query", headers: { accept: "a/b" } });
+    expect(await response.text()).toBe("tsa");
+    expect(seen[0]?.method).toBe("POST");
+    expect(seen[0]?.headers.get("accept")).toBe("a/b");
+    expect(await seen[0]?.text()).toBe("query");
+  });
+
+  it("of another host is misdirected, whatever the path", async () => {
+    for (const path of ["/", "/checkpoint", "/nothing"]) {
+      const response = await answer(new Request(`https://elsewhere.example.com${path}`), front);
+      expect(response.status).toBe(421);
+      expect(await response.text()).toContain(URL_TEXT);
+    }
+    expect(seen).toEqual([]);
+  });
+
+  it("of another port is misdirected, of the default port is not", async () => {
+    expect((await answer(new Request("https://sigstore.example.com:8443/"), front)).status).toBe(421);
+    expect((await answer(new Request("https://sigstore.example.com:443/"), front)).status).toBe(200);
+  });
+
+  it("for a path that nobody has is not found", async () => {
+    const response = await get("/nothing");
+    expect(response.status).toBe(404);
+    expect(await response.json()).toEqual({
+      code: 5,
+      message: "no such path; https://sigstore.example.com/ says what there is",
+      details: [],
+    });
+  });
+
+  it.each(["/toString", "/constructor", "/__proto__"])("%s is a path like any other", async (path) => {
+    expect((await get(path)).status).toBe(404);
+  });
+});
+
+describe("the request id", () => {
+  it.each(["abc-123", "00-4bf92f3577b34da6a3ce929d0e0e4736-00", "x".repeat(128)])("%s is kept", async (id) => {
+    const response = await get("/checkpoint", { headers: { "x-request-id": id } });
+    expect(response.headers.get("x-request-id")).toBe(id);
+    expect(seen[0]?.headers.get("x-request-id")).toBe(id);
+  });
+
+  it.each(["", "x".repeat(129), "a b", 'a"b', "<script>", "a{b}"])("%j is replaced", async (id) => {
+    const response = await get("/checkpoint", { headers: { "x-request-id": id } });
+    expect(response.headers.get("x-request-id")).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4/);
+    expect(seen[0]?.headers.get("x-request-id")).toBe(response.headers.get("x-request-id"));
+  });
+
+  it("stands on answers whose headers cannot be changed", async () => {
+    const immutable = await fetch("data:text/plain,tile");
+    const response = await answer(new Request(`${URL_TEXT}/tile/0/000`, { headers: { "x-request-id": "abc" } }), {
+      ...front,
+      dispatch: () => immutable,
+    });
+    expect(response.headers.get("x-request-id")).toBe("abc");
+    expect(await response.text()).toBe("tile");
+  });
+});
+
+describe("what fails", () => {
+  it("becomes a 503 that names the log line", async () => {
+    const lines: string[] = [];
+    vi.spyOn(console, "error").mockImplementation((line: string) => lines.push(line));
+    const response = await answer(
+      new Request(`${URL_TEXT}/checkpoint?secret=1`, { headers: { "x-request-id": "abc" } }),
+      { ...front, dispatch: () => Promise.reject(new Error("R2 is down")) },
+    );
+    expect(response.status).toBe(503);
+    expect(response.headers.get("retry-after")).toBe("1");
+    expect(await response.json()).toMatchObject({ code: 14, message: "the service failed; its log has request abc" });
+    expect(lines).toHaveLength(1);
+    expect(JSON.parse(lines[0] ?? "")).toMatchObject({ requestId: "abc", path: "/checkpoint" });
+    expect(lines[0]).not.toContain("secret");
+  });
+});
+
+describe("a deployment that is not configured", () => {
+  const incomplete: Front = {
+    ...front,
+    config: err({ code: "config_invalid", problems: ["PUBLIC_URL is missing", "CA_KEY is missing"] }),
+  };
+
+  it.each(["/", "/checkpoint", "/own", "/nothing"])("says so on %s", async (path) => {
+    const response = await answer(new Request(`${URL_TEXT}${path}`), incomplete);
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({
+      message: "this deployment is not configured: PUBLIC_URL is missing; CA_KEY is missing",
+    });
+  });
+
+  it("is alive, and tells why it does not serve, on any host", async () => {
+    const response = await answer(new Request("https://anything.example.com/healthz"), incomplete);
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({
+      status: "NOT_SERVING",
+      problems: ["PUBLIC_URL is missing", "CA_KEY is missing"],
+    });
+  });
+});
+
+describe("own pages", () => {
+  it("serves the health of a configured deployment", async () => {
+    expect(await (await get("/healthz")).json()).toEqual({ status: "SERVING" });
+  });
+
+  it("answers HEAD with the headers of GET, and refuses the rest", async () => {
+    const head = await get("/", { method: "HEAD" });
+    expect(head.status).toBe(200);
+    expect(head.headers.get("content-type")).toBe("text/html; charset=utf-8");
+    expect(await head.text()).toBe("");
+    const post = await get("/own", { method: "POST" });
+    expect([post.status, post.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
+  });
+
+  it("shows a home page that loads nothing and runs nothing", async () => {
+    const response = await get("/");
+    const html = await response.text();
+    expect(html).toContain("<title>Sigedge at sigstore.example.com</title>");
+    expect(html).not.toMatch(/<script|<link|<img|\bsrc=|url\(|@import/);
+    expect(response.headers.get("content-security-policy")).toContain("default-src 'none'");
+    for (const path of ["/trusted_root.json", "/signing_config.json", "/checkpoint"]) {
+      expect(html).toContain(`href="${path}"`);
+    }
+  });
+});

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// The composed Worker: every room behind one host name. A bare `wrangler deploy` deploys this.
+
+import ca from "./ca/index.ts";
+import { compose } from "./compose.ts";
+import log from "./log/index.ts";
+import oidc from "./oidc/index.ts";
+import trust from "./trust/index.ts";
+import tsa from "./tsa/index.ts";
+
+export { Anchor, OidcKeys, Sequencer } from "./entrypoints.ts";
+
+export default compose({ ca, tsa, log, trust, oidc }, (ctx) => ctx.exports.OidcKeys);

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// The state of both logs for a monitoring system.
+// Spec: https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
+
+import type { Logs } from "../shared/logs.ts";
+import type { LogDescription, SequencerRpc } from "../shared/rpc.ts";
+
+/** What is told of a log: metric name, help, value. */
+const GAUGES = [
+  { name: "sigedge_log_size", help: "Entries in the log.", value: (log: LogDescription) => log.treeSize },
+  {
+    name: "sigedge_log_running",
+    help: "1 if the log takes entries, 0 if it is starting or refuses to write.",
+    value: (log: LogDescription) => (log.state === "running" ? 1 : 0),
+  },
+  {
+    name: "sigedge_log_created_timestamp_seconds",
+    help: "When the log was created.",
+    value: (log: LogDescription) => log.createdAt / 1000,
+  },
+] as const;
+
+/** Fails as the platform does where a log cannot be reached: a gap is better than an invented number. */
+export async function metricsPage(logs: Logs, sequencer: DurableObjectNamespace<SequencerRpc>): Promise<Response> {
+  const described = await Promise.all(
+    [logs.signature, logs.certificate].map(async ({ name }) => ({
+      name,
+      description: await sequencer.getByName(name).describe(),
+    })),
+  );
+  const text = GAUGES.map(({ name, help, value }) =>
+    [
+      `# HELP ${name} ${help}\n# TYPE ${name} gauge\n`,
+      ...described.map((log) => `${name}{log="${log.name}"} ${value(log.description)}\n`),
+    ].join(""),
+  );
+  return new Response(text.join(""), {
+    headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8", "cache-control": "no-store" },
+  });
+}

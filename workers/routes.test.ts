@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { ROOM_ROUTES, type RoomName, roomOf } from "./routes.ts";
+
+const ACCEPTED: readonly (readonly [path: string, room: RoomName])[] = [
+  ["/api/v2/signingCert", "ca"],
+  ["//api/v2/signingCert", "ca"],
+  ["/api/v1/rootCert", "ca"],
+  ["/api/v1/timestamp", "tsa"],
+  ["/api/v1/timestamp/certchain", "tsa"],
+  ["/api/v2/log/entries", "log"],
+  ["/checkpoint", "log"],
+  ["/api/v2/checkpoint", "log"],
+  ["/tile/0/000", "log"],
+  ["/tile/entries/x001/234.p/5", "log"],
+  ["/api/v2/tile/8/x000/001", "log"],
+  ["/ct/ct/v1/add-chain", "log"],
+  ["/ct/checkpoint", "log"],
+  ["/api/search", "log"],
+  ["/api/entries/17", "log"],
+  ["/trusted_root.json", "trust"],
+  ["/signing_config.json", "trust"],
+  ["/oidc/.well-known/openid-configuration", "oidc"],
+];
+
+const REFUSED = [
+  "/",
+  "/api",
+  "/api/v2",
+  "/api/v2/signingCert/",
+  "/API/v2/signingCert",
+  "/api/v2/signingCert%2f",
+  "/tile",
+  "/tiles/0/000",
+  "/ct",
+  "/ctx/checkpoint",
+  "/oidc",
+  "/checkpoint/",
+  "/constructor",
+  "/__proto__",
+  // Reserved for later parts of the service.
+  "/api/v1/log/entries",
+  "/api/v1/index/retrieve",
+  "/tuf/1.root.json",
+];
+
+describe("the table of paths", () => {
+  it.each(ACCEPTED)("%s belongs to %s", (path, room) => expect(roomOf(path)).toBe(room));
+  it.each(REFUSED)("%s belongs to no room", (path) => expect(roomOf(path)).toBeNull());
+  it.each(["ca", "tsa", "log", "trust", "oidc"] as const)("has every path that %s serves", (room) => {
+    const source = readFileSync(new URL(`${room}/index.ts`, import.meta.url), "utf8");
+    const paths = Array.from(source.matchAll(/"(\/[^"]*[^"/])"/g), ([, path = ""]) => path.replace(/[:*]\w*/g, "x"));
+    expect(paths.length).toBeGreaterThan(1);
+    for (const path of paths) expect([path, roomOf(path)]).toEqual([path, room]);
+  });
+
+  it("has no path twice", () => {
+    const paths = ROOM_ROUTES.map(({ path }) => path);
+    expect(new Set(paths).size).toBe(paths.length);
+  });
+});
