@@ -10,7 +10,11 @@ import { localUrl } from "./address.ts";
 import { describeKeysError, openKeys } from "./keys.ts";
 
 /** Texts that an operator may lay into the state folder, and the settings that they become. */
-const OPTIONAL_FILES = { "issuers.json": "ISSUERS", "listed-keys.pem": "LISTED_KEYS" } as const;
+const OPTIONAL_FILES = {
+  "issuers.json": "ISSUERS",
+  "listed-keys.pem": "LISTED_KEYS",
+  "witness-policy.txt": "WITNESS_POLICY",
+} as const;
 
 export interface LocalStack {
   readonly port: number;

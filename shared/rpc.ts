@@ -88,6 +88,8 @@ export type AppendError =
   | { readonly code: "log_starting"; readonly reason: string }
   /** The clock is more than 60 s behind the log's last timestamp. */
   | { readonly code: "clock_behind"; readonly lastTimestamp: UnixMs; readonly now: UnixMs }
+  /** The entry is in the log, and its tree has no quorum of witnesses yet: the same entry again gives its place and proof. */
+  | { readonly code: "witnesses_missing"; readonly retryAfterSeconds: number }
   | { readonly code: "entry_too_large"; readonly maxBytes: number };
 
 // ---- reading the tail ----

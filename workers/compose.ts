@@ -57,6 +57,8 @@ export const ROOM_ENV: {
     SIGNATURE_LOG_KEY: "required",
     SIGNATURE_LOG_ED25519_KEY: "required",
     CERTIFICATE_LOG_KEY: "required",
+    WITNESS_POLICY: "optional",
+    WITNESS_MODE: "optional",
     ANCHOR: "required",
     TILES: "required",
     INDEX: "required",

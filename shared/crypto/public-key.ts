@@ -6,7 +6,7 @@ import { type DerReader, decodeDer } from "../der/reader.ts";
 import { err, ok, type Result } from "../result.ts";
 import { CURVES, type EcdsaKind, isOnCurve, toBigInt } from "./curves.ts";
 
-export type RsaKind = "rsa-2048" | "rsa-3072" | "rsa-4096";
+type RsaKind = "rsa-2048" | "rsa-3072" | "rsa-4096";
 export type KeyKind = EcdsaKind | "ed25519" | RsaKind;
 
 export interface EcdsaPublicKey {

@@ -25,7 +25,7 @@ export interface HashedRekordRequest {
   readonly verifier: RequestedVerifier | null;
 }
 
-export interface DsseEnvelope {
+interface DsseEnvelope {
   readonly payload: Uint8Array;
   readonly payloadType: string;
   /** `sig` of each; the keyid says nothing that could be verified. */

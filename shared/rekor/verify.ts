@@ -13,7 +13,7 @@ import { preAuthEncoding } from "./dsse.ts";
 import type { HashedRekordEntry, Verifier } from "./entry.ts";
 import type { DsseRequest, EntryRequest, HashedRekordRequest, RequestedVerifier } from "./request.ts";
 
-export type VerifierError =
+type VerifierError =
   | PublicKeyError
   | { readonly code: "entry_verifier_missing" }
   | { readonly code: "entry_verifier_empty" }

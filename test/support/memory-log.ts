@@ -17,7 +17,7 @@ import {
   signatureSubmission,
 } from "../../workers/sequencer/format.ts";
 import { genesisSubmission } from "../../workers/sequencer/genesis.ts";
-import { Log } from "../../workers/sequencer/log.ts";
+import { Log, type Witnessing } from "../../workers/sequencer/log.ts";
 import { parseEcdsaSigner, parseEd25519Signer } from "../../workers/sequencer/log-keys.ts";
 import type {
   Advance,
@@ -201,6 +201,7 @@ interface Stores {
   readonly host: MemoryHost;
   readonly config: LogConfig;
   readonly format: LogFormat;
+  readonly witnessing: Witnessing | null;
 }
 
 const pkcs8 = (key: ReturnType<typeof generateKeyPairSync>["privateKey"]): string =>
@@ -226,10 +227,11 @@ export function memoryLog(kind: "signature" | "certificate", stores: Partial<Sto
       kind === "signature"
         ? signatureFormat(config.origin, testEcdsa, ed25519.ok ? ed25519.value : unusable())
         : certificateFormat(config.origin, testEcdsa),
+    witnessing: null,
     ...stores,
   };
   const genesis = kind === "signature" ? [genesisSubmission(config.origin, testEcdsa)] : [];
-  const log = new Log({ ...all, storage: new LogStorage(all.storage), genesis });
+  const log = new Log({ ...all, storage: new LogStorage(all.storage), genesis, witnessing: all.witnessing });
   return { ...all, log, restarted: (other = {}) => memoryLog(kind, { ...all, ...other }) };
 }
 

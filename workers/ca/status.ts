@@ -113,6 +113,8 @@ const STATUSES: Statuses = {
     ),
   log_busy: ({ retryAfterSeconds }) => logFailed("the certificate log is busy; try again", retryAfterSeconds),
   log_starting: () => logFailed("the certificate log is starting; try again", 1),
+  witnesses_missing: ({ retryAfterSeconds }) =>
+    logFailed("the certificate log waits for its witnesses; try again", retryAfterSeconds),
   log_refusing: ({ reason }) => logFailed(`the certificate log does not accept entries: ${reason}`, OPERATOR_SECONDS),
   clock_behind: () => logFailed("the clock is behind the certificate log's last timestamp", OPERATOR_SECONDS),
   entry_too_large: ({ maxBytes }) =>

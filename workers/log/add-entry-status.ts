@@ -81,6 +81,11 @@ const STATUS: { readonly [C in Code]: (error: ErrorOf<C>) => Status } = {
   log_busy: ({ retryAfterSeconds }) =>
     unavailable("the log is busy: send the same entry again, it is logged at most once", retryAfterSeconds),
   log_starting: () => unavailable("the log is starting: send the entry again"),
+  witnesses_missing: ({ retryAfterSeconds }) =>
+    unavailable(
+      "the entry is in the log, but not enough witnesses have cosigned its tree yet: send the same entry again",
+      retryAfterSeconds,
+    ),
   log_refusing: () => unavailable("the log takes no entries until its operator has looked at it; reads go on", 60),
   clock_behind: () => unavailable("the log's clock is behind its last entry: send the entry again later", 10),
   entry_unproven: ({ leafIndex }) =>

@@ -148,6 +148,8 @@ const ANSWERS: { readonly [C in Code]: (error: ErrorOf<C>) => Answer } = {
   log_busy: ({ retryAfterSeconds }) =>
     later("the log is busy: send the same chain again, it is logged at most once", retryAfterSeconds),
   log_starting: () => later("the log is starting: send the chain again"),
+  witnesses_missing: ({ retryAfterSeconds }) =>
+    later("the log waits for its witnesses: send the same chain again, it is logged at most once", retryAfterSeconds),
   log_refusing: () => later("the log takes no entries until its operator has looked at it; reads go on", 60),
   clock_behind: () => later("the log's clock is behind its last entry: send the chain again later", 10),
   entry_too_large: ({ maxBytes }) => tooLarge(`the entry is larger than ${maxBytes} bytes`),

@@ -47,7 +47,7 @@ export interface Leaf {
 export interface Submission {
   readonly search: SearchRow;
   readonly hints: AttestationHints | null;
-  /** What it will add to a bundle, about. */
+  /** What it takes in memory and in a row, about. */
   readonly bytes: number;
   /** Equal identities are one entry. */
   readonly identity: Hash;
@@ -99,7 +99,18 @@ export function signatureFormat(origin: string, ecdsa: EcdsaSigner, ed25519: Ed2
 
 export function signatureSubmission({ body, search, hints }: SignatureSubmission): Submission {
   const identity = leafHash(body);
-  return { search, hints, bytes: body.length, identity, toLeaf: () => ({ record: body, leafHash: identity }) };
+  return {
+    search,
+    hints,
+    bytes: body.length + textLength(search, hints),
+    identity,
+    toLeaf: () => ({ record: body, leafHash: identity }),
+  };
+}
+
+/** What search terms and hints add to a submission in memory: an attestation of many subjects has more of them than body. */
+function textLength({ terms }: SearchRow, hints: AttestationHints | null): number {
+  return [...terms, ...(hints?.subjectDigests ?? [])].reduce((sum, text) => sum + text.length, 0);
 }
 
 /** The certificate log: static-ct-api, one line of type 05. */

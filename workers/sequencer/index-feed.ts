@@ -2,11 +2,13 @@
 // Feeds the search index from the log, behind its answers. D1 is a cache: it may fail, stall or vanish, and nothing but the
 // search's "complete through" stands still.
 
-import type { SearchIndex } from "./ports.ts";
+import type { IndexedEntry, SearchIndex } from "./ports.ts";
 import type { LogStorage } from "./storage.ts";
 
-/** Entries a batch: DESIGN's bound for one invocation, and far below D1's limits on statement and row size. */
+/** Entries a batch: DESIGN's bound for one invocation. */
 const BATCH_ENTRIES = 64;
+/** Terms a batch; an attestation may have 500. At some 100 bytes each they stay far below D1's 2 MB for a parameter. */
+const BATCH_TERMS = 4096;
 
 /** Writes the next entries from `indexed` on and gives the new cursor; `indexed` itself when there is nothing to do. */
 export async function feedIndex(
@@ -14,10 +16,20 @@ export async function feedIndex(
   indexed: number,
   treeSize: number,
 ): Promise<number> {
-  const end = Math.min(treeSize, indexed + BATCH_ENTRIES);
-  if (end <= indexed) return indexed;
-  await index.write(log, storage.readEntries(indexed, end));
-  return end;
+  if (indexed >= treeSize) return indexed;
+  const batch = withinTerms(storage.readEntries(indexed, Math.min(treeSize, indexed + BATCH_ENTRIES)));
+  await index.write(log, batch);
+  return indexed + batch.length;
+}
+
+/** The entries from the front that have at most 4096 terms together, and one at least. */
+function withinTerms<E extends IndexedEntry>(entries: readonly E[]): readonly E[] {
+  let terms = 0;
+  const end = entries.findIndex(({ search }, i) => {
+    terms += search.terms.length;
+    return i > 0 && terms > BATCH_TERMS;
+  });
+  return end < 0 ? entries : entries.slice(0, end);
 }
 
 /**

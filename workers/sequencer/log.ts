@@ -18,8 +18,10 @@ import type { AppendError, Head } from "../../shared/rpc.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import { type Edge, EMPTY_EDGE, edgeNodes } from "../../shared/tlog/edge.ts";
 import type { Hash } from "../../shared/tlog/hash.ts";
+import type { WitnessPolicy } from "../../shared/tlog/policy.ts";
 import { rootHash } from "../../shared/tlog/proof.ts";
 import { TILE_WIDTH } from "../../shared/tlog/tile.ts";
+import { proveConsistency } from "./consistency.ts";
 import type { LogFormat, Submission } from "./format.ts";
 import { Maintenance } from "./maintenance.ts";
 import { Pool } from "./pool.ts";
@@ -27,6 +29,7 @@ import type { AnchorPort, Host, ObjectStore, SearchIndex } from "./ports.ts";
 import { checkNothingExists, checkOutside, type Refusal, readRows } from "./recover.ts";
 import { type KnownEntry, type NewTree, type Outcome, runRound } from "./round.ts";
 import type { LogIdentity, LogStorage, State } from "./storage.ts";
+import { type WitnessDeps, Witnesses } from "./witnesses.ts";
 
 /** Lets the event loop take in requests between rounds: without it, those that are in starve those that are not. */
 const PAUSE_MS = 4;
@@ -48,6 +51,16 @@ export interface LogDeps {
   readonly index: SearchIndex;
   readonly anchor: AnchorPort;
   readonly host: Host;
+  /** Null for a log without witnesses. */
+  readonly witnessing: Witnessing | null;
+}
+
+/** Who cosigns the log's checkpoints, and whether an answer waits for them. */
+export interface Witnessing {
+  readonly policy: WitnessPolicy;
+  readonly requireQuorum: boolean;
+  readonly verify: WitnessDeps["verify"];
+  readonly post: WitnessDeps["post"];
 }
 
 export type Phase =
@@ -68,6 +81,7 @@ export class Log {
   readonly #deps: LogDeps;
   readonly #pool = new Pool<Waiter>();
   readonly #maintenance: Maintenance;
+  readonly #witnesses: Witnesses | null;
   #phase: Phase = { kind: "starting", reason: "the log has not been opened yet" };
   #identity: LogIdentity | null = null;
   #state: State | null = null;
@@ -89,6 +103,14 @@ export class Log {
       forget: (end) => this.#forgetTail(end),
       refuse: (refusal) => this.#refuse(refusal),
     });
+    this.#witnesses =
+      deps.witnessing &&
+      new Witnesses({
+        ...deps.witnessing,
+        host: deps.host,
+        consistency: async (from, to) =>
+          await proveConsistency({ ...deps, state: this.#openState(), edge: this.#edge }, from, to),
+      });
   }
 
   get phase(): Phase {
@@ -107,9 +129,15 @@ export class Log {
     return this.#edge;
   }
 
-  /** The newest committed head, null before the log's creation is complete. */
+  /** The head to show: the newest committed one, or the newest with a quorum of witnesses; null before the log's creation is complete. */
   get head(): Head | null {
-    return this.#state === null || this.#identity === null ? null : this.#state;
+    if (this.#state === null || this.#identity === null) return null;
+    return this.#witnesses?.shown(this.#state) ?? this.#state;
+  }
+
+  #openState(): State {
+    if (this.#state === null) throw new Error("the log is not open");
+    return this.#state;
   }
 
   // ---- opening ----
@@ -133,6 +161,7 @@ export class Log {
       }
       this.#phase = { kind: "running" };
       this.#maintenance.wake();
+      if (this.#state !== null) this.#witnesses?.observe(this.#state);
     } catch (error) {
       // R2 or the anchor could not be reached. "Assume fine" is what forks logs: nothing is written until both answer.
       const reason = error instanceof Error ? error.message : String(error);
@@ -200,6 +229,13 @@ export class Log {
     const phase = this.#phase;
     if (phase.kind === "starting") return err({ code: "log_starting", reason: phase.reason });
     if (phase.kind === "refusing") return err({ code: "log_refusing", reason: phase.reason });
+    const committed = await this.#enqueue(submission);
+    return committed.ok && this.#deps.witnessing?.requireQuorum === true
+      ? await this.#witnessed(committed.value)
+      : committed;
+  }
+
+  async #enqueue(submission: Submission): Promise<Result<Outcome, AppendError>> {
     const since = this.#deps.host.now();
     return await new Promise((resolve) => {
       const isTaken = this.#pool.add({ submission, bytes: submission.bytes, since, resolve });
@@ -234,8 +270,7 @@ export class Log {
   #commitRound(): { readonly from: State; readonly to: State } | null {
     const { format, host } = this.#deps;
     const waiters = this.#pool.takeRound();
-    const from = this.#state;
-    if (from === null) throw new Error("a round of a log that is not open");
+    const from = this.#openState();
     const now = host.now();
     if (now < from.timestamp - MAX_CLOCK_LAG_MS) {
       const lag = err({ code: "clock_behind", lastTimestamp: from.timestamp, now } as const);
@@ -307,7 +342,10 @@ export class Log {
     const { anchor, host, config } = this.#deps;
     for (let attempt = 0; ; attempt++) {
       try {
-        if (await anchor.advance(step)) return;
+        if (await anchor.advance(step)) {
+          this.#witnesses?.observe(step.to);
+          return;
+        }
         this.#refuse({
           code: "log_refusing",
           reason: "the anchor holds another tree head than this log: a second copy of it is running; open a new log",
@@ -339,6 +377,12 @@ export class Log {
       }
       this.#watchDeadline();
     });
+  }
+
+  /** What is due once witnesses have to agree: the answer with their lines, or why it has none. */
+  async #witnessed(outcome: Outcome): Promise<Result<Outcome, AppendError>> {
+    const answer = (await this.#witnesses?.cosigned(outcome.answer)) ?? ok(outcome.answer);
+    return answer.ok ? ok({ ...outcome, answer: answer.value }) : answer;
   }
 
   // ---- after the answers ----

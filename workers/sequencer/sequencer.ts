@@ -20,16 +20,18 @@ import type {
 import { unixMs } from "../../shared/time.ts";
 import { durableStorage } from "./durable-storage.ts";
 import { type LogSetup, readLogSetup, type SequencerEnv } from "./env.ts";
-import { certificateSubmission, type Submission, signatureSubmission, signSct } from "./format.ts";
+import { certificateSubmission, signatureSubmission, signSct } from "./format.ts";
 import { d1Index } from "./index-feed.ts";
 import { Log } from "./log.ts";
 import type { AnchorPort, Host } from "./ports.ts";
 import { r2Objects } from "./r2-objects.ts";
 import { LogStorage } from "./storage.ts";
 import { readBundle, readEntry, readTile, type TailDeps } from "./tail.ts";
+import { postToWitness, verifyEd25519 } from "./witness-client.ts";
 
 /** DESIGN: an entry of the signature log; a certificate has about 1.6 kB, its precertificate the same again. */
 const MAX_ENTRY_BYTES = 32 * 1024;
+const ENTRY_TOO_LARGE = err({ code: "entry_too_large", maxBytes: MAX_ENTRY_BYTES } as const);
 
 export class Sequencer
   extends DurableObject<SequencerEnv>
@@ -54,30 +56,31 @@ export class Sequencer
       index: d1Index(env.INDEX),
       anchor: anchorStub(env, name),
       host: durableHost(ctx),
+      witnessing: setup.value.witnesses && { ...setup.value.witnesses, verify: verifyEd25519, post: postToWitness },
     });
   }
 
   async appendSignature(submission: SignatureSubmission): Promise<Result<Appended | Duplicate, AppendError>> {
-    const appended = await this.#append(signatureSubmission(submission));
+    if (submission.body.length > MAX_ENTRY_BYTES) return ENTRY_TOO_LARGE;
+    const appended = await this.#log.append(signatureSubmission(submission));
     return appended.ok ? ok(appended.value.answer) : appended;
   }
 
   async appendCertificate(submission: CertificateSubmission): Promise<Result<SignedCertificateTimestamp, AppendError>> {
-    const appended = await this.#append(certificateSubmission(submission));
+    const { signedEntry, precertificate } = submission;
+    if (signedEntry.length + (precertificate?.length ?? 0) > MAX_ENTRY_BYTES) return ENTRY_TOO_LARGE;
+    const appended = await this.#log.append(certificateSubmission(submission));
     if (!appended.ok) return appended;
     const { placement } = appended.value;
     if (placement === null) throw new Error("a certificate without a placement");
     return ok(signSct(this.#setup.ecdsa, submission, placement));
   }
 
-  async #append(submission: Submission): ReturnType<Log["append"]> {
-    if (submission.bytes > MAX_ENTRY_BYTES) return err({ code: "entry_too_large", maxBytes: MAX_ENTRY_BYTES });
-    return await this.#log.append(submission);
-  }
-
   async head(): Promise<Head> {
     await this.#log.open();
-    const { treeSize, rootHash, timestamp, checkpoint } = this.#opened().state;
+    const shown = this.#log.head;
+    if (shown === null) throw new Error("the log has no head yet");
+    const { treeSize, rootHash, timestamp, checkpoint } = shown;
     return { treeSize, rootHash, timestamp, checkpoint };
   }
 

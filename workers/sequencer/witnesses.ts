@@ -6,7 +6,7 @@
 import { encodeBase64 } from "../../shared/bytes/base64.ts";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { Head } from "../../shared/rpc.ts";
+import type { AppendError, Appended, Duplicate, Head } from "../../shared/rpc.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import { type CosignatureKey, type Ed25519Verify, isLineOf, verifyCosignature } from "../../shared/tlog/cosignature.ts";
 import type { Hash } from "../../shared/tlog/hash.ts";
@@ -16,6 +16,8 @@ import type { Host } from "./ports.ts";
 
 /** How long a head with a quorum is shown in place of a newer one without. */
 const SHOW_COSIGNED_MS = 10_000;
+/** How long an answer waits for a quorum where one is required. */
+const QUORUM_DEADLINE_MS = 5_000;
 /** A conflict tells the size that the witness has; one more try with it is all that can help. */
 const MAX_TRIES = 2;
 
@@ -70,10 +72,36 @@ export class Witnesses {
     this.#deps.host.keepAlive(this.#running);
   }
 
-  /** Resolves when every witness has answered or failed for a head of at least this size. Does not reject. */
-  async settled(treeSize: number): Promise<boolean> {
-    while (this.#running !== null && (this.#cosigned?.head.treeSize ?? -1) < treeSize) await this.#running;
-    return (this.#cosigned?.head.treeSize ?? -1) >= treeSize;
+  /**
+   * Waits until an entry's tree has a quorum, for 5 s at most: the answer then carries that tree's lines, or sends the caller to
+   * a later tree that has them. Fails with witnesses_missing; the entry stays in the log.
+   */
+  async cosigned(answer: Appended | Duplicate): Promise<Result<Appended | Duplicate, AppendError>> {
+    const needed = answer.kind === "appended" ? answer.treeSize : answer.leafIndex + 1;
+    if (!(await this.#within(this.#reaches(needed)))) return err({ code: "witnesses_missing", retryAfterSeconds: 2 });
+    const head = this.#cosigned?.head;
+    if (answer.kind === "appended" && head?.treeSize === answer.treeSize) {
+      return ok({ ...answer, checkpoint: head.checkpoint });
+    }
+    return ok({ kind: "duplicate", leafIndex: answer.leafIndex });
+  }
+
+  /** Whether a quorum reaches this size before there is nobody left to ask. */
+  async #reaches(treeSize: number): Promise<boolean> {
+    while (this.#running !== null && !this.#has(treeSize)) await this.#running;
+    return this.#has(treeSize);
+  }
+
+  #has(treeSize: number): boolean {
+    return this.#cosigned !== null && this.#cosigned.head.treeSize >= treeSize;
+  }
+
+  /** False when the deadline comes first; `work` does not reject. */
+  async #within(work: Promise<boolean>): Promise<boolean> {
+    return await new Promise((resolve) => {
+      const cancel = this.#deps.host.after(QUORUM_DEADLINE_MS, () => resolve(false));
+      void work.then(resolve).finally(cancel);
+    });
   }
 
   /**

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The network and the curve behind witnesses.ts.
+
+import type { WitnessAnswer } from "./witnesses.ts";
+
+/** A witness that takes longer costs its cosignature. */
+const TIMEOUT_MS = 5_000;
+/** Sixteen lines of the largest kind of signature; a conflict is one number. */
+const MAX_ANSWER_BYTES = 64 * 1024;
+
+/** POSTs to a witness. Rejects when it cannot be reached in time, redirects, or answers at length. */
+export async function postToWitness(url: string, body: string): Promise<WitnessAnswer> {
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const response = await fetch(url, { method: "POST", body, redirect: "manual", signal });
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length;
+    if (length > MAX_ANSWER_BYTES) throw new Error(`the witness answers more than ${MAX_ANSWER_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return { status: response.status, body: await new Blob(chunks).text() };
+}
+
+/** Ed25519 as RFC 8032 verifies it. */
+export async function verifyEd25519(
+  publicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+): Promise<boolean> {
+  const key = await crypto.subtle.importKey("raw", publicKey, "Ed25519", false, ["verify"]);
+  return await crypto.subtle.verify("Ed25519", key, signature, message);
+}
