@@ -9,9 +9,10 @@ const STYLE = `
 @media (prefers-color-scheme: dark) { :root { --text: #e6e8eb; --soft: #9aa3ad; --line: #2e343b; --back: #131619; --link: #7ab8f5 } }
 * { box-sizing: border-box }
 body { margin: 0 auto; max-width: 46rem; padding: 3rem 1.25rem 4rem; background: var(--back); color: var(--text); font: 16px/1.55 system-ui, sans-serif }
-h1 { margin: 0 0 .25rem; font-size: 1.6rem; letter-spacing: -.01em }
+h1 { margin: 0 0 .25rem; font-size: 1.6rem; line-height: 1.25; letter-spacing: -.01em }
 h2 { margin: 2.25rem 0 .5rem; font-size: 1rem }
 p { margin: .25rem 0 .75rem }
+dl + p { margin-top: 1.5rem }
 p.lead, dd { color: var(--soft) }
 a { color: var(--link); text-underline-offset: .15em }
 dl { margin: 0; border-top: 1px solid var(--line) }
@@ -30,6 +31,7 @@ const PLACES: Readonly<Record<string, readonly (readonly [path: string, what: st
   "What clients need": [
     ["/trusted_root.json", "trusted root: the keys and certificates to verify with"],
     ["/signing_config.json", "signing config: the services to sign with"],
+    ["/client_trust_config.json", "both in one, for clients that take one file"],
     ["/api/v2/trustBundle", "certificates of the authority that signs for identities"],
     ["/api/v1/timestamp/certchain", "certificates of the timestamp authority"],
     ["/oidc/.well-known/openid-configuration", "the built-in OpenID provider"],
@@ -38,7 +40,6 @@ const PLACES: Readonly<Record<string, readonly (readonly [path: string, what: st
     ["/checkpoint", "signed head of the log of signatures"],
     ["/ct/checkpoint", "signed head of the log of certificates"],
     ["/healthz", "whether the service is up"],
-    ["/metrics", "sizes of the logs, for monitoring"],
   ],
 };
 

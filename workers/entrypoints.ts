@@ -2,11 +2,20 @@
 // What the platform makes of the composed Worker by class: the runtime hands each the whole environment, so each takes its
 // own room's part and keeps nothing else.
 
+import { UsedTokens as CaRoomUsedTokens } from "./ca/index.ts";
 import { type ComposedEnv, roomEnv } from "./compose.ts";
+import { Tiles as LogRoomTiles, type TilesProps } from "./log/tiles.ts";
 import { OidcKeys as OidcRoomKeys } from "./oidc/index.ts";
 import { Sequencer as SequencerRoomObject } from "./sequencer/index.ts";
 
 export { Anchor } from "./sequencer/index.ts";
+
+/** Of the ca room; it needs no setting, so it gets none. */
+export class UsedTokens extends CaRoomUsedTokens {
+  constructor(ctx: DurableObjectState) {
+    super(ctx, {});
+  }
+}
 
 /** The log keys' room. */
 export class Sequencer extends SequencerRoomObject {
@@ -22,11 +31,18 @@ export class OidcKeys extends OidcRoomKeys {
   }
 }
 
+/** The log room's cached half. */
+export class Tiles extends LogRoomTiles {
+  constructor(ctx: ExecutionContext<TilesProps>, env: ComposedEnv) {
+    super(ctx, roomEnv.log(env));
+  }
+}
+
 declare global {
   namespace Cloudflare {
     /** What ctx.exports holds. */
     interface GlobalProps {
-      mainModule: { readonly OidcKeys: typeof OidcKeys };
+      mainModule: { readonly OidcKeys: typeof OidcKeys; readonly Tiles: typeof Tiles };
     }
   }
 }

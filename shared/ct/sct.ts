@@ -30,8 +30,12 @@ export const treeHeadSignedData = (timestamp: number, treeSize: number, root: Ui
 export const leafIndexExtension = (leafIndex: number): Uint8Array<ArrayBuffer> =>
   concat(Uint8Array.of(0x00, 0x00, 0x05), uint(leafIndex, 5));
 
+/** The index in the extensions of an SCT that are exactly one leaf_index. */
+export const readLeafIndex = (extensions: Uint8Array): number =>
+  extensions.subarray(3).reduce((index, byte) => index * 256 + byte, 0);
+
 /** SignedCertificateTimestamp, version 1, as TLS bytes. */
-export function encodeSct(sct: SignedCertificateTimestamp): Uint8Array<ArrayBuffer> {
+function encodeSct(sct: SignedCertificateTimestamp): Uint8Array<ArrayBuffer> {
   return concat(
     Uint8Array.of(0x00),
     sct.logId,

@@ -35,10 +35,6 @@ export const octetString = (...contents: readonly Uint8Array[]): Der => tlv(0x04
 export const bitString = (bytes: Uint8Array, unusedBits = 0): Der => tlv(0x03, Uint8Array.of(unusedBits), bytes);
 
 export const utf8String = (text: string): Der => tlv(0x0c, encodeUtf8(text));
-export const printableString = (text: string): Der => tlv(0x13, encodeUtf8(text));
-
-/** The caller has checked that `text` is ASCII. */
-export const ia5String = (text: string): Der => tlv(0x16, encodeUtf8(text));
 
 export const TRUE: Der = Uint8Array.of(0x01, 0x01, 0xff);
 export const NULL: Der = Uint8Array.of(0x05, 0x00);
@@ -77,7 +73,7 @@ function base128(arc: number): number[] {
 export const generalizedTime = (time: UnixMs): Der => tlv(0x18, encodeUtf8(compactTime(time)));
 
 /** UTCTime in whole seconds, `YYMMDDHHMMSSZ`; only for years before 2050. */
-export const utcTime = (time: UnixMs): Der => tlv(0x17, encodeUtf8(compactTime(time).slice(2)));
+const utcTime = (time: UnixMs): Der => tlv(0x17, encodeUtf8(compactTime(time).slice(2)));
 
 /** Time of a certificate: UTCTime through 2049, GeneralizedTime after (RFC 5280 §4.1.2.5). */
 export const certificateTime = (time: UnixMs): Der =>

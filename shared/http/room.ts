@@ -7,32 +7,33 @@ import { withFailures } from "./failure.ts";
 import { requestIdOf } from "./request-id.ts";
 import { notConfigured, renderStatus } from "./status.ts";
 
-export interface RoomParts<Env, Config> {
+export interface RoomParts<Env, Config, Rest extends unknown[] = []> {
   /** Called for every request: oncePerEnv keeps that cheap. */
   readonly readConfig: (env: Env) => Result<Config, ConfigError>;
-  readonly route: (request: Request, config: Config) => Promise<Response>;
+  /** `rest` is what fetch was given beyond the environment. */
+  readonly route: (request: Request, config: Config, ...rest: Rest) => Promise<Response>;
   /** The 503 in the room's own form; where a room has several, the request tells which. */
   readonly failed: (requestId: string, request: Request) => Response;
 }
 
 /** The default export of a room's index.ts. */
-export function createRoom<Env, Config>({
+export function createRoom<Env, Config, Rest extends unknown[] = []>({
   readConfig,
   route,
   failed,
-}: RoomParts<Env, Config>): {
-  readonly fetch: (request: Request, env: Env) => Promise<Response>;
+}: RoomParts<Env, Config, Rest>): {
+  readonly fetch: (request: Request, env: Env, ...rest: Rest) => Promise<Response>;
 } {
-  const answer = (request: Request, env: Env): Promise<Response> | Response => {
+  const answer = (request: Request, env: Env, rest: Rest): Promise<Response> | Response => {
     const config = readConfig(env);
-    return config.ok ? route(request, config.value) : renderStatus(notConfigured(config.error));
+    return config.ok ? route(request, config.value, ...rest) : renderStatus(notConfigured(config.error));
   };
   return {
     // The composition and the edge name every request; only a test comes without.
-    fetch: (request, env) =>
+    fetch: (request, env, ...rest) =>
       withFailures(
         { request, requestId: requestIdOf(request) ?? "unnamed" },
-        () => answer(request, env),
+        () => answer(request, env, rest),
         (requestId) => failed(requestId, request),
       ),
   };

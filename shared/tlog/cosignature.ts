@@ -3,11 +3,10 @@
 // Spec: https://c2sp.org/tlog-cosignature
 
 import { decodeBase64 } from "../bytes/base64.ts";
-import { concat, equal } from "../bytes/bytes.ts";
+import { equal } from "../bytes/bytes.ts";
 import { encodeHex } from "../bytes/hex.ts";
 import { decodeBytes } from "../bytes/reader.ts";
 import { encodeUtf8 } from "../bytes/utf8.ts";
-import { uint } from "../bytes/writer.ts";
 import { err, ok, type Result } from "../result.ts";
 import { ed25519CosignatureKeyId, NOTE_COSIGNATURE, type NoteSignature } from "./note.ts";
 
@@ -36,12 +35,8 @@ export function parseCosignatureVkey(vkey: string): Result<CosignatureKey, Cosig
 }
 
 /** What is signed: a header, the time in seconds, and the whole checkpoint text with its extension lines. */
-export const cosignedMessage = (seconds: number, checkpointText: string): Uint8Array =>
+const cosignedMessage = (seconds: number, checkpointText: string): Uint8Array =>
   encodeUtf8(`cosignature/v1\ntime ${seconds}\n${checkpointText}`);
-
-/** The signature part of a line, without the key id: uint64 seconds ‖ 64 bytes. */
-export const encodeCosignature = (seconds: number, signature: Uint8Array): Uint8Array =>
-  concat(uint(seconds, 8), signature);
 
 /** Ed25519 over a message, strict (RFC 8032): given by the platform. */
 export type Ed25519Verify = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => Promise<boolean>;

@@ -8,7 +8,7 @@ import type { NodeReader } from "./proof.ts";
 import { nodesAtLevel, TILE_HEIGHT, TILE_WIDTH } from "./tile.ts";
 
 /** rows[0]: the hashes of the tile, 0 to 255 of them; rows[h]: the roots of their perfect subtrees of height h, for h below 8. */
-export type OpenTile = readonly (readonly Hash[])[];
+type OpenTile = readonly (readonly Hash[])[];
 
 export interface Edge {
   readonly treeSize: number;

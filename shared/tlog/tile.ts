@@ -9,8 +9,6 @@ import { type Hash, hash, nodeHash } from "./hash.ts";
 export const TILE_WIDTH = 256;
 /** A tile spans eight levels of the tree. */
 export const TILE_HEIGHT = 8;
-/** 256^8 leaves are more than a safe integer holds, so no tile of ours is above this level. */
-export const MAX_LEVEL = 6;
 
 export interface Tile {
   /** 0 to 6, or the bundles of a signature log (`entries`) or of a certificate log (`data`). */
@@ -36,6 +34,7 @@ function formatTileIndex(index: number): string {
   return groups.map((group, i) => (i === groups.length - 1 ? group : `x${group}`)).join("/");
 }
 
+// 256^8 leaves are more than a safe integer holds, so no tile of ours is above level 6.
 const PATH = /^tile\/([0-6]|entries|data)\/((?:x\d{3}\/){0,5}\d{3})(?:\.p\/([1-9]\d{0,2}))?$/;
 
 /**

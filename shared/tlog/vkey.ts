@@ -52,16 +52,16 @@ export const vkeyId = (type: VkeyType, name: string, key: Uint8Array): Uint8Arra
 /** Parses a verifier key. The key itself is only measured, not decoded. Fails with a VkeyError. */
 export function parseVkey(text: string): Result<Vkey, VkeyError> {
   // A name has neither white space nor a plus sign; base64 may have plus signs.
-  const match = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/u.exec(text);
-  const keyId = decodeHex(match?.[2] ?? "");
-  const bytes = decodeBase64(match?.[3] ?? "");
-  if (match === null || !keyId.ok || !bytes.ok || bytes.value.length < 2) return err({ code: "vkey_invalid" });
+  const [, name = "", id = "", base64 = ""] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/u.exec(text) ?? [];
+  const keyId = decodeHex(id);
+  const bytes = decodeBase64(base64);
+  if (name === "" || !keyId.ok || !bytes.ok) return err({ code: "vkey_invalid" });
   const [type = 0] = bytes.value;
   const key = bytes.value.subarray(1);
   if (!isVkeyType(type)) return err({ code: "vkey_type_unknown" });
   const isEd25519 = type === NOTE_ED25519 || type === NOTE_COSIGNATURE;
-  if (isEd25519 && key.length !== ED25519_KEY_BYTES) return err({ code: "vkey_invalid" });
-  const name = match[1] ?? "";
-  if (!equal(keyId.value, vkeyId(type, name, key))) return err({ code: "vkey_id_wrong" });
-  return ok({ name, keyId: keyId.value, type, key });
+  if (key.length === 0 || (isEd25519 && key.length !== ED25519_KEY_BYTES)) return err({ code: "vkey_invalid" });
+  return equal(keyId.value, vkeyId(type, name, key))
+    ? ok({ name, keyId: keyId.value, type, key })
+    : err({ code: "vkey_id_wrong" });
 }

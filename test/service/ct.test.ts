@@ -298,3 +298,38 @@ describe("reads of the certificate log", () => {
     }
   });
 });
+
+describe("proofs of the certificate log", () => {
+  test("are given as those of the other log, as JSON and as a file", async () => {
+    const { records, root } = await readLog();
+    const index = records.length - 1;
+    const response = await fetch(`${stack.url}/api/proof/inclusion?index=${index}&log=certificate`);
+    const answer = (await response.json()) as { readonly leafHash: string; readonly rootHash: string };
+    expect(answer).toMatchObject({ log: "certificate", index, rootHash: base64(root) });
+    expect(answer.leafHash).toBe(base64(certificateLeafHash(records[index] ?? Buffer.alloc(0))));
+    const file = await (await fetch(`${stack.url}/api/entries/${index}.tlog-proof?log=certificate`)).text();
+    expect(file).toMatch(/^c2sp\.org\/tlog-proof@v1\nindex \d+\n/);
+    expect(file).toContain(`\n\nlocalhost:${stack.port}/ct\n${records.length}\n${base64(root)}\n\n— localhost:`);
+  });
+});
+
+// The last of the file: it leaves this address without a right to write for ten seconds.
+describe("a sender of too many chains", () => {
+  test("is told to wait, while reads go on", async () => {
+    const statuses = new Set<number>();
+    let refused: Response | null = null;
+    for (let i = 0; i < 20 && refused === null; i++) {
+      const answers = await Promise.all(Array.from({ length: 20 }, () => submit("add-chain", "{")));
+      for (const answer of answers) {
+        statuses.add(answer.status);
+        if (answer.status === 429) refused = answer;
+      }
+    }
+    expect(statuses).toStrictEqual(new Set([400, 429]));
+    expect([refused?.headers.get("retry-after"), await refused?.text()]).toStrictEqual([
+      "10",
+      "too many chains from this address: wait ten seconds\n",
+    ]);
+    expect((await fetch(`${ct()}/checkpoint`)).status).toBe(200);
+  });
+});

@@ -2,7 +2,13 @@
 // The signature log as readers meet it over HTTP: every tile and bundle, entries with their proofs, duplicates.
 
 import { createPublicKey, verify } from "node:crypto";
+import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
+import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Hash, hash } from "../../shared/tlog/hash.ts";
+import { ed25519KeyId, NOTE_ED25519 } from "../../shared/tlog/note.ts";
+import { parseTlogProof, verifyTlogProof } from "../../shared/tlog/tlog-proof.ts";
+import { noteVerifier } from "../../shared/tlog/verify-note.ts";
 import {
   artifactRequest,
   clientKey,
@@ -18,7 +24,7 @@ import {
   sha256Hex,
   tilePath,
 } from "../support/log-client.ts";
-import { naiveLeafHash, naiveTile } from "../support/naive-tree.ts";
+import { isConsistent, naiveLeafHash, naiveRoot, naiveTile, rootFromProof } from "../support/naive-tree.ts";
 import { startStack, type TestStack } from "../support/stack.ts";
 
 /** One full tile and an open one; the genesis entry is the first. */
@@ -172,6 +178,255 @@ describe("tiles", () => {
     expect(await Promise.all(paths.map((path) => readBytes(`${stack.url}/${path}`)))).toStrictEqual(before);
     const longer = await readBytes(`${stack.url}/${tilePath("entries", 1, size - 253)}`);
     expect(longer.subarray(0, before[2]?.length)).toStrictEqual(before[2]);
+  });
+});
+
+/** A request by node:http, which leaves headers and body as they are. */
+function raw(path: string, headers: Record<string, string> = {}, method = "GET"): Promise<RawAnswer> {
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest(`${stack.url}/${path}`, { method, headers }, (answer) => {
+      const chunks: Buffer[] = [];
+      answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+      answer.on("end", () =>
+        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(chunks) }),
+      );
+    });
+    sent.on("error", reject).end();
+  });
+}
+
+interface RawAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+describe("bundles", () => {
+  test("come gzipped to who accepts that, whole or partial, each form with its own tag", async () => {
+    for (const path of [tilePath("entries", 0), tilePath("entries", 1, 40)]) {
+      const plain = await raw(path);
+      expect(plain.headers["content-encoding"]).toBeUndefined();
+      const packed = await raw(path, { "accept-encoding": "br;q=1, gzip;q=0.5" });
+      expect(packed.headers["content-encoding"]).toBe("gzip");
+      expect(packed.headers["content-length"]).toBe(String(packed.body.length));
+      expect(packed.body.length).toBeLessThan(plain.body.length / 2);
+      expect(gunzipSync(packed.body)).toStrictEqual(plain.body);
+      const tags = [plain.headers.etag, packed.headers.etag];
+      expect(new Set(tags).size).toBe(2);
+      for (const tag of tags) {
+        const headers = { "accept-encoding": "gzip", "if-none-match": tag ?? "" };
+        const known = await raw(path, headers);
+        expect([known.status, known.headers.etag, known.body.length]).toStrictEqual([304, tag, 0]);
+      }
+      for (const { headers } of [plain, packed]) expect(headers.vary).toBe("accept-encoding");
+    }
+  });
+
+  test("do not come gzipped to who does not, and hashes never do", async () => {
+    for (const accepted of ["identity", "gzip;q=0", "br"]) {
+      const { headers } = await raw(tilePath("entries", 0), { "accept-encoding": accepted });
+      expect([accepted, headers["content-encoding"]]).toStrictEqual([accepted, undefined]);
+    }
+    const { headers, body } = await raw(tilePath(0, 0), { "accept-encoding": "gzip" });
+    expect([headers["content-encoding"], headers.vary, body.length]).toStrictEqual([undefined, undefined, 8192]);
+  });
+});
+
+describe("parts of a tile", () => {
+  test("are given one at a time", async () => {
+    const { body: whole, headers } = await raw(tilePath(0, 0));
+    expect(headers["accept-ranges"]).toBe("bytes");
+    for (const [range, start, end] of [
+      ["bytes=0-31", 0, 32],
+      ["bytes=32-", 32, 8192],
+      ["bytes=-32", 8160, 8192],
+      ["bytes=8000-9000", 8000, 8192],
+    ] as const) {
+      const part = await raw(tilePath(0, 0), { range });
+      expect([range, part.status, part.headers["content-range"]]).toStrictEqual([
+        range,
+        206,
+        `bytes ${start}-${end - 1}/8192`,
+      ]);
+      expect(part.body).toStrictEqual(whole.subarray(start, end));
+      expect(part.headers.etag).toBe(headers.etag);
+    }
+    const beyond = await raw(tilePath(0, 0), { range: "bytes=8192-" });
+    expect([beyond.status, beyond.headers["content-range"], beyond.headers["cache-control"]]).toStrictEqual([
+      416,
+      "bytes */8192",
+      "no-store",
+    ]);
+    for (const range of ["bytes=0-1,4-5", "bytes=5-1", "hashes=0-1"]) {
+      expect([range, (await raw(tilePath(0, 0), { range })).status]).toStrictEqual([range, 200]);
+    }
+  });
+
+  test("are of the plain form, and of the bytes that If-Range names", async () => {
+    const { body, headers } = await raw(tilePath("entries", 0));
+    const resumed = { "accept-encoding": "gzip", range: "bytes=100-199", "if-range": headers.etag ?? "" };
+    const part = await raw(tilePath("entries", 0), resumed);
+    expect([part.status, part.headers["content-encoding"]]).toStrictEqual([206, undefined]);
+    expect(part.body).toStrictEqual(body.subarray(100, 200));
+    const changed = await raw(tilePath("entries", 0), { ...resumed, "if-range": '"another"' });
+    expect([changed.status, changed.body.length]).toStrictEqual([200, body.length]);
+  });
+});
+
+describe("a page of another origin", () => {
+  test("may read everything, conditionally too, and write nothing", async () => {
+    const headers = {
+      origin: "https://page.example",
+      "access-control-request-method": "GET",
+      "access-control-request-headers": "if-none-match, range",
+    };
+    for (const path of ["checkpoint", tilePath(0, 0), "api/v2/checkpoint", "api/entries/0", "api/proof/inclusion"]) {
+      const allowed = await raw(path, headers, "OPTIONS");
+      expect([path, allowed.status]).toStrictEqual([path, 204]);
+      expect(allowed.headers).toMatchObject({
+        "access-control-allow-origin": "*",
+        "access-control-allow-methods": "GET, HEAD",
+        "access-control-allow-headers": "*",
+      });
+    }
+    for (const path of ["checkpoint", tilePath(0, 0), tilePath(0, 9), "api/entries/0", "api/entries/x"]) {
+      expect((await raw(path)).headers).toMatchObject({
+        "access-control-allow-origin": "*",
+        "access-control-expose-headers": "*",
+      });
+    }
+    const writing = { ...headers, "access-control-request-method": "POST" };
+    expect((await raw("api/v2/log/entries", writing, "OPTIONS")).status).toBe(501);
+  });
+});
+
+interface ProofAnswer {
+  readonly treeSize: number;
+  readonly rootHash: string;
+  readonly leafHash: string;
+  readonly hashes: readonly string[];
+  readonly checkpoint: string | null;
+}
+
+interface ConsistencyAnswer {
+  readonly from: Pick<ProofAnswer, "treeSize" | "rootHash">;
+  readonly to: Pick<ProofAnswer, "treeSize" | "rootHash">;
+  readonly hashes: readonly string[];
+  readonly checkpoint: string | null;
+}
+
+const bytes = (base64: string): Buffer => Buffer.from(base64, "base64");
+const jsonOf = async <T>(path: string): Promise<T> => (await (await get(path)).json()) as T;
+
+describe("proofs", () => {
+  test("of inclusion lead from the leaf to the root of the tree that was asked for", async () => {
+    const { treeSize: head, rootHash: headRoot } = await readCheckpoint(stack.url);
+    const records = await readRecords(stack.url, head, "entries");
+    const leaves = records.map(naiveLeafHash);
+    for (const [index, size] of [
+      [0, null],
+      [head - 1, null],
+      [0, 1],
+      [100, 255],
+      [255, 256],
+      [256, 257],
+      [17, head],
+    ] as const) {
+      const query = size === null ? `index=${index}` : `index=${index}&size=${size}`;
+      const { treeSize, rootHash, leafHash, hashes, checkpoint } = await jsonOf<ProofAnswer>(
+        `api/proof/inclusion?${query}`,
+      );
+      expect([treeSize, bytes(leafHash)]).toStrictEqual([size ?? head, leaves[index]]);
+      expect(bytes(rootHash)).toStrictEqual(naiveRoot(leaves, 0, treeSize));
+      expect(rootFromProof(bytes(leafHash), { leafIndex: index, treeSize }, hashes.map(bytes))).toStrictEqual(
+        bytes(rootHash),
+      );
+      const signed = checkpoint === null ? null : parseNote(checkpoint);
+      expect(signed?.rootHash).toStrictEqual(treeSize === head ? headRoot : undefined);
+    }
+  });
+
+  test("of consistency lead from one tree to another", async () => {
+    const { treeSize: head } = await readCheckpoint(stack.url);
+    const records = await readRecords(stack.url, head, "entries");
+    for (const [from, to] of [
+      [1, null],
+      [255, 256],
+      [100, 257],
+      [256, head],
+      [0, 5],
+      [head, head],
+    ] as const) {
+      const query = to === null ? `from=${from}` : `from=${from}&to=${to}`;
+      const answer = await jsonOf<ConsistencyAnswer>(`api/proof/consistency?${query}`);
+      const trees = [answer.from, answer.to].map(({ treeSize, rootHash }) => ({
+        size: treeSize,
+        root: bytes(rootHash),
+      }));
+      const [older = { size: 0, root: Buffer.alloc(0) }, newer = older] = trees;
+      expect([older.size, newer.size]).toStrictEqual([from, to ?? head]);
+      for (const { size, root } of trees) expect(root).toStrictEqual(rootOfRecords(records, size));
+      expect(isConsistent(older, newer, answer.hashes.map(bytes))).toBe(true);
+      expect(answer.checkpoint === null).toBe(newer.size !== head);
+    }
+  });
+
+  test("of what is malformed are 400, of what is not there 404, in JSON", async () => {
+    const size = await sizeOf();
+    for (const [path, status, code] of [
+      ["inclusion", 400, 3],
+      ["inclusion?index=01", 400, 3],
+      ["inclusion?index=2&size=2", 400, 3],
+      ["inclusion?index=0&log=rekor", 400, 3],
+      [`inclusion?index=${size}`, 404, 5],
+      [`inclusion?index=0&size=${size + 1}`, 404, 5],
+      ["consistency?from=2&to=1", 400, 3],
+      ["consistency?from=1&size=2", 400, 3],
+      [`consistency?from=1&to=${size + 1}`, 404, 5],
+    ] as const) {
+      const response = await get(`api/proof/${path}`);
+      expect([path, response.status, response.headers.get("cache-control")]).toStrictEqual([path, status, "no-store"]);
+      expect(await response.json()).toMatchObject({ code, details: [] });
+    }
+  });
+
+  test("come as files that verify offline with the log's key", async () => {
+    const key25519 = createPublicKey(stack.vars["SIGNATURE_LOG_ED25519_KEY"] ?? "");
+    const { x = "" } = key25519.export({ format: "jwk" });
+    const publicKey = new Uint8Array(Buffer.from(x, "base64url"));
+    const keyId = ed25519KeyId("localhost", publicKey);
+    const verifier = noteVerifier({ name: "localhost", keyId, type: NOTE_ED25519, key: publicKey });
+    if (!verifier.ok) throw new Error(verifier.error.code);
+    const trust = { origin: "localhost", logKeys: [verifier.value], witnesses: null };
+    const records = await readRecords(stack.url, await sizeOf(), "entries");
+    for (const index of [0, 255, 256]) {
+      const response = await get(`api/entries/${index}.tlog-proof`);
+      expect([response.status, response.headers.get("content-type")]).toStrictEqual([200, "text/plain; charset=utf-8"]);
+      const proof = parseTlogProof(new Uint8Array(await response.arrayBuffer()));
+      if (!proof.ok) throw new Error(proof.error.line);
+      const leaf = (i: number): Hash => hash(new Uint8Array(naiveLeafHash(records[i] ?? Buffer.alloc(0))));
+      expect(await verifyTlogProof(proof.value, leaf(index), trust)).toMatchObject({ ok: true });
+      expect(await verifyTlogProof(proof.value, leaf(index + 1), trust)).toMatchObject({ ok: false });
+    }
+    expect((await get(`api/entries/${await sizeOf()}.tlog-proof`)).status).toBe(404);
+  });
+});
+
+describe("GET /api/meta/<N>", () => {
+  test("has a line for each entry of a published bundle, and is 404 for the others", async () => {
+    await expect.poll(async () => (await get("api/meta/0")).status, { timeout: 5000 }).toBe(200);
+    const response = await get("api/meta/0");
+    expect(response.headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
+    const lines = (await response.text()).split("\n");
+    expect([lines.length, lines.pop()]).toStrictEqual([257, ""]);
+    const entry = await jsonOf<EntryAnswer>("api/entries/3");
+    const { timestamp, hints } = JSON.parse(lines[3] ?? "") as { readonly timestamp: number; readonly hints: unknown };
+    expect([Math.floor(timestamp / 1000), hints]).toStrictEqual([Math.floor(Date.parse(entry.timestamp) / 1000), null]);
+    for (const index of [1, 2]) {
+      const missing = await get(`api/meta/${index}`);
+      expect([missing.status, missing.headers.get("cache-control")]).toStrictEqual([404, "no-store"]);
+    }
+    expect((await get("api/meta/one")).status).toBe(400);
   });
 });
 

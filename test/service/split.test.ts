@@ -105,6 +105,28 @@ it("has the front of the composed Worker, without what needs a log's binding", a
   expect([response.status, response.headers.get("x-request-id")]).toEqual([200, "abc"]);
 });
 
+it("serves tiles of both logs through the log room's own entrypoint: gzipped, in parts, by tag", async () => {
+  for (const prefix of ["", "/api/v2", "/ct"]) {
+    const bundle = `${url}${prefix}/tile/${prefix === "/ct" ? "data" : "entries"}/000.p/1`;
+    const plain = await fetch(bundle, { headers: { "accept-encoding": "identity" } });
+    const whole = Buffer.from(await plain.arrayBuffer());
+    expect([plain.status, plain.headers.get("cache-control")]).toEqual([200, "public, max-age=60"]);
+    const part = await fetch(bundle, { headers: { range: "bytes=1-2" } });
+    expect([part.status, Buffer.from(await part.arrayBuffer())]).toEqual([206, whole.subarray(1, 3)]);
+    const known = await fetch(bundle, { headers: { "if-none-match": plain.headers.get("etag") ?? "" } });
+    expect(known.status).toBe(304);
+    expect((await fetch(`${url}${prefix}/tile/0/000`)).status).toBe(404);
+  }
+  // The genesis entry and the one above.
+  const two = `${url}/tile/entries/000.p/2`;
+  const packed = await fetch(two, { headers: { "accept-encoding": "gzip" } });
+  const plain = await fetch(two, { headers: { "accept-encoding": "identity" } });
+  expect([packed.headers.get("content-encoding"), plain.headers.get("content-encoding")]).toEqual(["gzip", null]);
+  expect(Buffer.from(await packed.arrayBuffer())).toEqual(Buffer.from(await plain.arrayBuffer()));
+  const sidecars = await fetch(`${url}/api/meta/0`);
+  expect([sidecars.status, sidecars.headers.get("cache-control")]).toEqual([404, "no-store"]);
+});
+
 it("has no development issuer", async () => {
   const response = await fetch(`${url}/oidc/dev/token`, {
     method: "POST",

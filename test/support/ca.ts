@@ -83,10 +83,21 @@ export function makeCaEnv(
       return log;
     },
   };
+  const unlimited = { limit: async () => ({ success: true }) };
+  const used = new Set<string>();
+  const usedTokens = {
+    getByName: (issuer: string) => ({
+      use: async (token: string) => used.size < used.add(`${issuer} ${token}`).size,
+      release: async (token: string) => void used.delete(`${issuer} ${token}`),
+    }),
+  };
   return {
     PUBLIC_URL: "https://sigstore.example.com",
     ...material,
     SEQUENCER: namespace as unknown as CaEnv["SEQUENCER"],
+    USED_TOKENS: usedTokens as unknown as CaEnv["USED_TOKENS"],
+    CLIENTS: unlimited,
+    IDENTITIES: unlimited,
     OIDC: builtIn as unknown as CaEnv["OIDC"],
   };
 }

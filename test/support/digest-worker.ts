@@ -33,7 +33,6 @@ function bytes(text: string): Uint8Array {
   return decoded.value;
 }
 
-// oxlint-disable-next-line import/no-default-export -- what workerd loads
 export default {
   fetch: async (request: Request): Promise<Response> => {
     const questions: readonly DigestQuestion[] = await request.json();

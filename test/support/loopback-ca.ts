@@ -3,4 +3,6 @@
 
 import { createCa } from "../../workers/ca/index.ts";
 
+export { UsedTokens } from "../../workers/ca/index.ts";
+
 export default createCa({ allowLoopbackIssuers: true });

@@ -54,6 +54,38 @@ export function rootFromProof(
   return sn === 0 ? root : null;
 }
 
+export interface NaiveTree {
+  readonly size: number;
+  readonly root: Uint8Array;
+}
+
+/** RFC 9162 §2.1.4.2, bottom up, as it stands there; two trees of one size have an empty proof, the empty tree is everybody's. */
+export function isConsistent(older: NaiveTree, newer: NaiveTree, proof: readonly Uint8Array[]): boolean {
+  if (older.size === newer.size) return proof.length === 0 && Buffer.compare(older.root, newer.root) === 0;
+  if (older.size === 0) return proof.length === 0 && Buffer.compare(older.root, sha256()) === 0;
+  const isPowerOfTwo = (older.size & (older.size - 1)) === 0;
+  const [first, ...path] = isPowerOfTwo ? [older.root, ...proof] : proof;
+  if (first === undefined) return false;
+  let fn = older.size - 1;
+  let sn = newer.size - 1;
+  for (; fn % 2 === 1; fn = Math.floor(fn / 2)) sn = Math.floor(sn / 2);
+  let fr = Buffer.from(first);
+  let sr = Buffer.from(first);
+  for (const c of path) {
+    if (sn === 0) return false;
+    if (fn % 2 === 1 || fn === sn) {
+      fr = naiveNodeHash(c, fr);
+      sr = naiveNodeHash(c, sr);
+      for (; fn % 2 === 0 && fn !== 0; fn = Math.floor(fn / 2)) sn = Math.floor(sn / 2);
+    } else {
+      sr = naiveNodeHash(sr, c);
+    }
+    fn = Math.floor(fn / 2);
+    sn = Math.floor(sn / 2);
+  }
+  return sn === 0 && Buffer.compare(fr, older.root) === 0 && Buffer.compare(sr, newer.root) === 0;
+}
+
 /** The hashes of tile `index` of `level` in a tree of these leaves: 0 to 256 of them. */
 export function naiveTile(leaves: readonly Buffer[], level: number, index: number): readonly Buffer[] {
   const span = 256 ** level;

@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // GET /api/entries/<index>: one entry of a log with the proof that the newest tree holds it, and what is known of it besides.
+// GET /api/entries/<index>.tlog-proof: that proof alone. Spec: https://c2sp.org/tlog-proof
 
 import { encodeBase64 } from "../../shared/bytes/base64.ts";
 import { decodeTileLeaves, encodeMerkleTreeLeaf } from "../../shared/ct/leaf.ts";
+import { parseDecimal } from "../../shared/decimal.ts";
 import { CACHE_CONTROL, PUBLIC_READ } from "../../shared/http/cache.ts";
 import type { LogConfig } from "../../shared/logs.ts";
 import { ENTRY_KIND } from "../../shared/rekor/entry.ts";
 import { toTransparencyLogEntry } from "../../shared/rekor/log-entry.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { TailEntry } from "../../shared/rpc.ts";
-import { formatRfc3339 } from "../../shared/time.ts";
+import { formatRfc3339, type UnixMs } from "../../shared/time.ts";
 import { leafHash } from "../../shared/tlog/hash.ts";
-import { type Config, type LogName, readerOf } from "./env.ts";
+import { formatTlogProof } from "../../shared/tlog/tlog-proof.ts";
+import { type Config, type LogName, readerOf, senderOf } from "./env.ts";
 import { readEntry } from "./log-reader.ts";
-import { proveInclusion } from "./prover.ts";
-import { refuseJson } from "./status.ts";
+import { type Inclusion, proveInclusion } from "./prover.ts";
+import { type LogError, refuseJson } from "./status.ts";
 
 export interface EntryPathError {
   readonly code: "entry_index_invalid" | "entry_log_unknown";
@@ -34,23 +37,16 @@ interface AskedEntry {
 
 /** Answers for the signature log, or with `?log=certificate` for the certificate log. */
 export async function entry(request: Request, config: Config): Promise<Response> {
-  const asked = parseEntryUrl(new URL(request.url));
-  if (!asked.ok) return refuseJson(request, asked.error);
-  const { log, leafIndex } = asked.value;
-  const reader = readerOf(config, log, request);
-  const found = await readEntry(reader, leafIndex);
-  if (!found.ok) return refuseJson(request, found.error);
-  const shown = toShown(reader.log, found.value);
-  if (shown === null) return refuseJson(request, { code: "record_damaged", log, leafIndex });
-  const inclusion = await proveInclusion(reader, leafIndex, leafHash(shown.body));
-  if (!inclusion.ok) return refuseJson(request, inclusion.error);
-  const { head, proof } = inclusion.value;
+  const proven = await provenEntry(request, config);
+  if (!proven.ok) return refuseJson(request, proven.error);
+  const { log, timestamp, shown, inclusion } = proven.value;
   const { body, kindVersion, ...details } = shown;
-  const logEntry = toTransparencyLogEntry(await config[log].logId(), { ...head, leafIndex, proof, body });
+  const logEntry = toTransparencyLogEntry(await config[log].logId(), { ...inclusion.head, ...inclusion, body });
   const json = {
-    index: leafIndex,
+    index: inclusion.leafIndex,
     log,
-    timestamp: formatRfc3339(found.value.timestamp),
+    timestamp: formatRfc3339(timestamp),
+    timestampMs: timestamp,
     kind: kindVersion.kind,
     entry: { ...logEntry, kindVersion },
     ...details,
@@ -58,14 +54,45 @@ export async function entry(request: Request, config: Config): Promise<Response>
   return Response.json(json, { headers: { ...PUBLIC_READ, "cache-control": CACHE_CONTROL.none } });
 }
 
+/** The same proof as a file that is verified offline, given the body: its leaf hash is what the proof is of. */
+export async function entryTlogProof(request: Request, config: Config): Promise<Response> {
+  const proven = await provenEntry(request, config);
+  if (!proven.ok) return refuseJson(request, proven.error);
+  const { leafIndex, proof, head } = proven.value.inclusion;
+  const text = formatTlogProof({ extra: null, leafIndex, hashes: proof, checkpoint: head.checkpoint });
+  const headers = { "content-type": "text/plain; charset=utf-8", "cache-control": CACHE_CONTROL.none };
+  return new Response(text, { headers: { ...PUBLIC_READ, ...headers } });
+}
+
+interface ProvenEntry {
+  readonly log: LogName;
+  readonly timestamp: UnixMs;
+  readonly shown: ShownEntry;
+  readonly inclusion: Inclusion;
+}
+
+/** The entry that the URL names, and the proof that the newest tree holds it. */
+async function provenEntry(request: Request, config: Config): Promise<Result<ProvenEntry, LogError>> {
+  const asked = parseEntryUrl(new URL(request.url));
+  if (!asked.ok) return asked;
+  const { log, leafIndex } = asked.value;
+  const reader = readerOf(config, log, senderOf(request));
+  const found = await readEntry(reader, leafIndex);
+  if (!found.ok) return found;
+  const shown = toShown(reader.log, found.value);
+  if (shown === null) return err({ code: "record_damaged", log, leafIndex });
+  const inclusion = await proveInclusion(reader, leafIndex, leafHash(shown.body));
+  return inclusion.ok ? ok({ log, timestamp: found.value.timestamp, shown, inclusion: inclusion.value }) : inclusion;
+}
+
+/** `…/<index>` or `…/<index>.tlog-proof`: the routes tell the two apart. */
 function parseEntryUrl({ pathname, searchParams }: URL): Result<AskedEntry, EntryPathError> {
-  const index = pathname.slice(pathname.lastIndexOf("/") + 1);
-  if (!/^(0|[1-9]\d{0,15})$/.test(index) || !Number.isSafeInteger(Number(index))) {
-    return err({ code: "entry_index_invalid" });
-  }
+  const name = pathname.slice(pathname.lastIndexOf("/") + 1);
+  const leafIndex = parseDecimal(name.replace(/\.tlog-proof$/, ""));
+  if (leafIndex === null) return err({ code: "entry_index_invalid" });
   const log = searchParams.get("log") ?? "signature";
   if (log !== "signature" && log !== "certificate") return err({ code: "entry_log_unknown" });
-  return ok({ log, leafIndex: Number(index) });
+  return ok({ log, leafIndex });
 }
 
 interface ShownEntry {

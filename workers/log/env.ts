@@ -28,9 +28,11 @@ export interface LogEnv {
   readonly TILES?: R2Bucket;
   readonly INDEX?: D1Database;
   readonly READS?: RateLimit;
+  readonly WRITES?: RateLimit;
 }
 
 export type LogName = keyof Logs;
+const LOG_NAMES: readonly LogName[] = ["signature", "certificate"];
 
 /** A log's sequencer, as this room calls it. */
 type Sequencer = Tail & Pick<SequencerRpc, "appendSignature" | "appendCertificate" | "describe">;
@@ -54,6 +56,7 @@ export interface Config extends Readonly<Record<LogName, LogSite>> {
   readonly objects: Objects;
   readonly index: D1Database;
   readonly reads: RateLimit;
+  readonly writes: RateLimit;
 }
 
 /** Fails with config_invalid, naming what is missing or wrong. */
@@ -65,6 +68,7 @@ export const readConfig: (env: LogEnv) => Result<Config, ConfigError> = oncePerE
   const tiles = bound(settings, "TILES", env.TILES);
   const index = bound(settings, "INDEX", env.INDEX);
   const reads = bound(settings, "READS", env.READS);
+  const writes = bound(settings, "WRITES", env.WRITES);
   return settings.finish(() => {
     const logs = logsOf(publicUrl());
     return {
@@ -74,6 +78,7 @@ export const readConfig: (env: LogEnv) => Result<Config, ConfigError> = oncePerE
       objects: toObjects(tiles()),
       index: index(),
       reads: reads(),
+      writes: writes(),
       ...writers(),
     };
   });
@@ -126,12 +131,23 @@ function toObjects(bucket: R2Bucket): Objects {
   };
 }
 
-/** A log as `request` may read it: what reaches the sequencer counts against its sender's limit, once per request. */
-export function readerOf(config: Config, log: LogName, request: Request): LogReader {
+/** Which log has this name (LogConfig.name), null if none has. */
+export const logNamed = (config: Config, name: string): LogName | null =>
+  LOG_NAMES.find((log) => config[log].log.name === name) ?? null;
+
+/** The address that limits count for. Cloudflare sets the header on what comes from outside, whatever the sender wrote there. */
+export const senderOf = ({ headers }: Request): string => headers.get("cf-connecting-ip") ?? "local";
+
+/** Whether the sender may submit one more chain now. */
+export async function admitsWrite({ writes }: Config, request: Request): Promise<boolean> {
+  return (await writes.limit({ key: senderOf(request) })).success;
+}
+
+/** A log as one request of `sender` may read it: what reaches the sequencer counts against the sender's limit, once per request. */
+export function readerOf(config: Config, log: LogName, sender: string): LogReader {
   const { objects, reads } = config;
-  const key = request.headers.get("cf-connecting-ip") ?? "local";
   let outcome: Promise<RateLimitOutcome> | null = null;
-  const admit: Admission = async () => (await (outcome ??= reads.limit({ key }))).success;
+  const admit: Admission = async () => (await (outcome ??= reads.limit({ key: sender }))).success;
   return { log: config[log].log, tail: config[log].tail, objects, admit };
 }
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { gunzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { encodePem } from "../../shared/bytes/pem.ts";
 import type { CertificateSubmission, SignatureSubmission } from "../../shared/rpc.ts";
 import { NaiveLog, naiveRecords } from "../../test/support/naive-log.ts";
-import { naiveLeafHash, naiveRoot, rootFromProof } from "../../test/support/naive-tree.ts";
+import { isConsistent, naiveLeafHash, naiveRoot, rootFromProof } from "../../test/support/naive-tree.ts";
 import { type MemoryD1, memoryD1 } from "../../test/support/sqlite-d1.ts";
+import { tilesContext } from "../../test/support/tiles-context.ts";
 import vectors from "../../test/vectors/python-cryptography/ct_chain.json" with { type: "json" };
 import type { LogEnv } from "./env.ts";
 import room from "./index.ts";
@@ -24,7 +26,9 @@ interface World {
   readonly logs: Readonly<Record<"signature" | "certificate", NaiveLog>>;
   readonly database: MemoryD1;
   readonly submitted: (CertificateSubmission | SignatureSubmission)[];
+  /** Who was asked about: reads and writes. */
   readonly limited: string[];
+  readonly limitedWrites: string[];
   /** What appending answers with. */
   answer: unknown;
   admits: boolean;
@@ -38,6 +42,13 @@ function makeWorld(size = 0, published = 0): World {
   for (const log of Object.values(logs)) log.publish(published);
   const submitted: World["submitted"] = [];
   const limited: string[] = [];
+  const limitedWrites: string[] = [];
+  const limiter = (keys: string[]): object => ({
+    limit: ({ key }: { readonly key: string }) => {
+      keys.push(key);
+      return Promise.resolve({ success: world.admits });
+    },
+  });
   const database = memoryD1();
   for (const log of Object.values(logs)) {
     Object.assign(log, {
@@ -61,19 +72,17 @@ function makeWorld(size = 0, published = 0): World {
       },
     },
     INDEX: database.d1,
-    READS: {
-      limit: ({ key }: { readonly key: string }) => {
-        limited.push(key);
-        return Promise.resolve({ success: world.admits });
-      },
-    },
+    READS: limiter(limited),
+    WRITES: limiter(limitedWrites),
   } as unknown as LogEnv;
-  const world: World = { env, logs, database, submitted, limited, answer: { ok: true, value: SCT }, admits: true };
+  const stores = { env, logs, database, submitted, limited, limitedWrites };
+  const world: World = { ...stores, answer: { ok: true, value: SCT }, admits: true };
   return world;
 }
 
-const ask = (world: World, path: string, init: RequestInit = {}): Promise<Response> =>
-  room.fetch(new Request(`https://log.example.com${path}`, init), world.env);
+const ask = (world: World, path: string, init: RequestInit = {}): Promise<Response> => askRoom(path, world.env, init);
+const askRoom = (path: string, env: LogEnv, init: RequestInit = {}): Promise<Response> =>
+  room.fetch(new Request(`https://log.example.com${path}`, init), env, tilesContext(env, false));
 
 let errors: string[] = [];
 beforeEach(() => {
@@ -88,11 +97,11 @@ describe("a room that is not configured", () => {
   test.each(["/checkpoint", "/api/v2/log/entries", "/ct/ct/v1/get-roots", "/nowhere"])(
     "answers 503 on %s",
     async (path) => {
-      const response = await room.fetch(new Request(`https://log.example.com${path}`), {});
+      const response = await askRoom(path, {});
       expect(response.status).toBe(503);
       expect(response.headers.get("retry-after")).toBe("60");
       const { message } = (await response.json()) as { readonly message: string };
-      for (const name of ["PUBLIC_URL", "CA_CHAIN", "SEQUENCER", "TILES", "INDEX", "READS"]) {
+      for (const name of ["PUBLIC_URL", "CA_CHAIN", "SEQUENCER", "TILES", "INDEX", "READS", "WRITES"]) {
         expect(message).toContain(`${name} is missing`);
       }
     },
@@ -106,7 +115,7 @@ describe("a room that is not configured", () => {
     [{ SIGNING_ALGORITHMS: "ROT13" }, "SIGNING_ALGORITHMS has ROT13"],
   ])("names what is wrong: %o", async (settings, problem) => {
     const env = { ...makeWorld().env, ...settings };
-    const response = await room.fetch(new Request("https://log.example.com/checkpoint"), env);
+    const response = await askRoom("/checkpoint", env);
     expect(response.status).toBe(503);
     expect(await response.text()).toContain(problem);
   });
@@ -353,6 +362,257 @@ describe("GET /api/entries/<index>", () => {
   });
 });
 
+describe("GET /api/entries/<index>.tlog-proof", () => {
+  test.each(["signature", "certificate"] as const)(
+    "gives the proof of an entry of the %s log as a file",
+    async (log) => {
+      const world = makeWorld(600, 1);
+      for (const index of [0, 255, 256, 599]) {
+        const response = await ask(world, `/api/entries/${index}.tlog-proof?log=${log}`);
+        expect([response.status, response.headers.get("cache-control")]).toStrictEqual([200, "no-store"]);
+        expect(response.headers.get("content-type")).toBe("text/plain; charset=utf-8");
+        const [proof = "", checkpoint] = (await response.text()).split("\n\n");
+        const [header, indexLine, ...hashes] = proof.split("\n");
+        expect([header, indexLine]).toStrictEqual(["c2sp.org/tlog-proof@v1", `index ${index}`]);
+        const leaf = world.logs[log].leaves[index] ?? Buffer.alloc(0);
+        const root = rootFromProof(leaf, { leafIndex: index, treeSize: 600 }, hashes.map(der));
+        expect(root).toStrictEqual(naiveRoot(world.logs[log].leaves));
+        expect(checkpoint).toBe("naive\n600\n");
+      }
+    },
+  );
+
+  test.each([
+    ["3.tlog-proof", 404],
+    ["x.tlog-proof", 400],
+    [".tlog-proof", 400],
+    ["01.tlog-proof", 400],
+    ["1.tlog-proof.tlog-proof", 400],
+    ["1.tlog", 400],
+    ["1.tlog-proof?log=rekor", 400],
+  ])("%s is %i", async (name, status) => {
+    const response = await ask(makeWorld(3), `/api/entries/${name}`);
+    expect([response.status, response.headers.get("content-type")]).toStrictEqual([status, "application/json"]);
+  });
+});
+
+interface TreeJson {
+  readonly treeSize: number;
+  readonly rootHash: string;
+}
+
+interface InclusionJson extends TreeJson {
+  readonly leafHash: string;
+  readonly hashes: readonly string[];
+  readonly checkpoint: string | null;
+}
+
+interface ConsistencyJson {
+  readonly from: TreeJson;
+  readonly to: TreeJson;
+  readonly hashes: readonly string[];
+  readonly checkpoint: string | null;
+}
+
+describe("GET /api/proof/inclusion", () => {
+  const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
+
+  test.each(["signature", "certificate"] as const)("proves any leaf of the %s log in any tree", async (log) => {
+    const world = makeWorld(600, 1);
+    const { leaves } = world.logs[log];
+    const indexes = [0, 1, 255, 256, 511, 599];
+    for (const size of [null, 1, 2, 7, 255, 256, 257, 512, 599, 600]) {
+      const treeSize = size ?? 600;
+      for (const index of indexes.filter((candidate) => candidate < treeSize)) {
+        const query = `index=${index}&log=${log}${size === null ? "" : `&size=${size}`}`;
+        const response = await ask(world, `/api/proof/inclusion?${query}`);
+        expect([response.status, response.headers.get("cache-control")]).toStrictEqual([200, "no-store"]);
+        const { hashes, ...json } = (await response.json()) as InclusionJson;
+        const leaf = leaves[index] ?? Buffer.alloc(0);
+        const root = naiveRoot(leaves, 0, treeSize);
+        expect(json).toStrictEqual({
+          log,
+          index,
+          treeSize,
+          leafHash: base64(leaf),
+          rootHash: base64(root),
+          checkpoint: treeSize === 600 ? "naive\n600\n" : null,
+        });
+        expect(rootFromProof(leaf, { leafIndex: index, treeSize }, hashes.map(der))).toStrictEqual(root);
+      }
+    }
+  });
+
+  test.each([
+    ["", "index"],
+    ["?size=2", "index"],
+    ["?index=", "index"],
+    ["?index=-1", "index"],
+    ["?index=01", "index"],
+    ["?index=1e0", "index"],
+    ["?index=9007199254740992", "index"],
+    ["?index=0&size=", "size"],
+    ["?index=0&size=two", "size"],
+    ["?index=2&size=2", "lower than size"],
+    ["?index=0&size=0", "lower than size"],
+    ["?index=0&index=0", "twice"],
+    ["?index=0&treeSize=2", "unknown parameter"],
+    ["?index=0&log=rekor", "log must be"],
+  ])("%s is 400 and says what to give", async (query, message) => {
+    const response = await ask(makeWorld(3), `/api/proof/inclusion${query}`);
+    expect([response.status, await response.json()]).toMatchObject([
+      400,
+      { code: 3, message: expect.stringContaining(message) },
+    ]);
+  });
+
+  test.each(["index=3", "index=0&size=4", "index=9007199254740990&size=9007199254740991"])(
+    "%s is 404",
+    async (query) => {
+      const response = await ask(makeWorld(3), `/api/proof/inclusion?${query}`);
+      expect([response.status, response.headers.get("cache-control")]).toStrictEqual([404, "no-store"]);
+    },
+  );
+
+  test.each([0, 2])("of an older tree whose leaf %i is not the signed one is never sent", async (index) => {
+    const world = makeWorld(700, 2);
+    const tile = world.logs.signature.objects.get("signature/tile/0/000");
+    if (tile !== undefined) tile[32 * index] = (tile[32 * index] ?? 0) ^ 1;
+    const response = await ask(world, "/api/proof/inclusion?index=0&size=5");
+    expect([response.status, response.headers.get("retry-after")]).toStrictEqual([503, "60"]);
+    expect(JSON.parse(errors[0] ?? "")).toMatchObject({ code: "proof_mismatch", leafIndex: 0, treeSize: 700 });
+  });
+});
+
+describe("GET /api/proof/consistency", () => {
+  test.each(["signature", "certificate"] as const)(
+    "proves each tree of the %s log a prefix of larger ones",
+    async (log) => {
+      const world = makeWorld(600, 1);
+      const { leaves } = world.logs[log];
+      const sizes = [0, 1, 2, 7, 8, 255, 256, 257, 512, 600];
+      for (const from of sizes) {
+        for (const to of [null, ...sizes].filter((size) => size === null || size >= from)) {
+          const query = `from=${from}&log=${log}${to === null ? "" : `&to=${to}`}`;
+          const response = await ask(world, `/api/proof/consistency?${query}`);
+          expect([query, response.status]).toStrictEqual([query, 200]);
+          const json = (await response.json()) as ConsistencyJson;
+          const trees = [from, to ?? 600].map((size) => ({ size, root: naiveRoot(leaves, 0, size) }));
+          const [older, newer] = trees;
+          expect([json.from, json.to]).toStrictEqual(
+            trees.map(({ size, root }) => ({ treeSize: size, rootHash: root.toString("base64") })),
+          );
+          expect(json.checkpoint).toBe(newer?.size === 600 ? "naive\n600\n" : null);
+          if (older === undefined || newer === undefined) throw new Error("two trees");
+          expect(isConsistent(older, newer, json.hashes.map(der))).toBe(true);
+        }
+      }
+    },
+  );
+
+  test("of an empty log is the empty proof", async () => {
+    const response = await ask(makeWorld(0), "/api/proof/consistency?from=0&log=certificate");
+    const rootHash = naiveRoot([]).toString("base64");
+    expect(await response.json()).toMatchObject({
+      to: { treeSize: 0, rootHash },
+      hashes: [],
+      checkpoint: "naive\n0\n",
+    });
+  });
+
+  test.each([
+    ["", "from"],
+    ["?to=2", "from"],
+    ["?from=a", "from"],
+    ["?from=1&to=b", "to"],
+    ["?from=2&to=1", "not be larger"],
+    ["?from=1&from=2", "twice"],
+    ["?from=1&first=2", "unknown parameter"],
+    ["?from=1&log=", "log must be"],
+  ])("%s is 400 and says what to give", async (query, message) => {
+    const response = await ask(makeWorld(3), `/api/proof/consistency${query}`);
+    expect([response.status, await response.json()]).toMatchObject([
+      400,
+      { code: 3, message: expect.stringContaining(message) },
+    ]);
+  });
+
+  test.each(["from=4", "from=0&to=4"])("%s is 404", async (query) => {
+    expect((await ask(makeWorld(3), `/api/proof/consistency?${query}`)).status).toBe(404);
+  });
+
+  test("of trees that the tiles do not have is never sent", async () => {
+    const world = makeWorld(700, 2);
+    const tile = world.logs.signature.objects.get("signature/tile/0/001");
+    if (tile !== undefined) tile[0] = (tile[0] ?? 0) ^ 1;
+    const response = await ask(world, "/api/proof/consistency?from=100&to=300");
+    expect(response.status).toBe(503);
+    expect(JSON.parse(errors[0] ?? "")).toMatchObject({ code: "proof_mismatch", leafIndex: null, treeSize: 700 });
+  });
+});
+
+describe("GET /api/meta/<N>", () => {
+  test("gives the sidecar of a published bundle, for ever", async () => {
+    const world = makeWorld(600, 2);
+    const response = await ask(world, "/api/meta/1", { headers: { "accept-encoding": "gzip" } });
+    expect([response.status, response.headers.get("content-type")]).toStrictEqual([200, "application/x-ndjson"]);
+    expect(response.headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
+    expect(response.headers.get("content-encoding")).toBe("gzip");
+    const sidecar = gunzipSync(Buffer.from(await response.arrayBuffer()));
+    expect(sidecar).toStrictEqual(Buffer.from(world.logs.signature.objects.get("signature/meta/1") ?? []));
+    expect(world.logs.signature.calls).toStrictEqual([]);
+  });
+
+  // The second bundle is full and not yet published, the third is open, the fourth is not there.
+  test.each([1, 2, 3, 9007199254740991])("%i is 404 as long as it is not published", async (index) => {
+    const response = await ask(makeWorld(600, 1), `/api/meta/${index}`);
+    expect([response.status, response.headers.get("cache-control")]).toStrictEqual([404, "no-store"]);
+    expect(await response.json()).toMatchObject({ code: 5 });
+    expect(errors).toStrictEqual([]);
+  });
+
+  test.each(["-1", "00", "x", "0.p", "%30"])("%s is malformed: 400", async (index) => {
+    expect((await ask(makeWorld(600, 1), `/api/meta/${index}`)).status).toBe(400);
+  });
+
+  test("that R2 has lost is 503 with a log line", async () => {
+    const world = makeWorld(600, 2);
+    world.logs.signature.objects.clear();
+    expect((await ask(world, "/api/meta/0")).status).toBe(503);
+    expect(JSON.parse(errors[0] ?? "")).toMatchObject({ code: "object_missing", key: "signature/meta/0" });
+  });
+});
+
+describe("a preflight", () => {
+  test.each([
+    "/checkpoint",
+    "/tile/0/000",
+    "/api/v2/tile/0/000",
+    "/ct/tile/data/000",
+    "/ct/ct/v1/get-roots",
+    "/api/search",
+    "/api/entries/0",
+    "/api/entries/0.tlog-proof",
+    "/api/proof/inclusion",
+    "/api/meta/0",
+  ])("of %s lets any page read it with any header", async (path) => {
+    const response = await ask(makeWorld(), path, { method: "OPTIONS" });
+    expect(response.status).toBe(204);
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      "access-control-allow-origin": "*",
+      "access-control-allow-methods": "GET, HEAD",
+      "access-control-allow-headers": "*",
+      allow: "GET, HEAD",
+    });
+  });
+
+  test.each(["/ct/ct/v1/add-chain", "/api/v2/log/entries"])("of %s does not let pages write", async (path) => {
+    const response = await ask(makeWorld(), path, { method: "OPTIONS" });
+    expect([405, 501]).toContain(response.status);
+    expect(response.headers.has("access-control-allow-methods")).toBe(false);
+  });
+});
+
 describe("GET /api/search", () => {
   test("gives hits and how far the index reaches", async () => {
     const world = makeWorld();
@@ -475,6 +735,20 @@ describe("the certificate log's submission API", () => {
   test("add-chain refuses a precertificate", async () => {
     const response = await submit(makeWorld(), "add-chain", { chain: [precertificate, vectors.ca] });
     expect([response.status, await response.text()]).toMatchObject([400, expect.stringContaining("add-pre-chain")]);
+  });
+
+  test.each(["add-chain", "add-pre-chain"])("%s is limited by the sender's address", async (endpoint) => {
+    const world = makeWorld();
+    const headers = { "cf-connecting-ip": "192.0.2.7" };
+    const post = (): Promise<Response> => ask(world, `/ct/ct/v1/${endpoint}`, { method: "POST", body: "{", headers });
+    expect((await post()).status).toBe(400);
+    world.admits = false;
+    const refused = await post();
+    expect([refused.status, refused.headers.get("retry-after")]).toStrictEqual([429, "10"]);
+    expect(refused.headers.get("content-type")).toBe("text/plain; charset=utf-8");
+    expect(await refused.text()).toMatch(/^too many chains/);
+    expect(world.limitedWrites).toStrictEqual(["192.0.2.7", "192.0.2.7"]);
+    expect([world.limited, world.submitted]).toStrictEqual([[], []]);
   });
 
   test("a body above 512 KiB is 413", async () => {

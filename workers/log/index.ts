@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 // The front end of both logs: which path is answered by which file.
 
+import { preflight } from "../../shared/http/cache.ts";
 import { createRoom } from "../../shared/http/room.ts";
 import { createRouter } from "../../shared/http/router.ts";
 import { addChain, getRoots, issuer } from "./add-chain.ts";
 import { addEntry } from "./add-entry.ts";
-import { entry } from "./entry.ts";
+import { entry, entryTlogProof } from "./entry.ts";
 import { addEntryDeps, type Config, type LogEnv, readConfig } from "./env.ts";
+import { meta } from "./meta.ts";
+import { consistency, inclusion } from "./proof.ts";
 import { checkpoint, tile } from "./read.ts";
 import { search } from "./search.ts";
 import { type LogError, refuseJson, refuseText } from "./status.ts";
+import type { TilesContext, TilesStub } from "./tiles.ts";
 import { warmUp } from "./warm-up.ts";
+
+export { Tiles } from "./tiles.ts";
 
 await warmUp();
 
-const route = createRouter<[Config]>(
+const route = createRouter<[Config, TilesStub]>(
   [
     // The signature log: Rekor v2. Clients read it at both places.
     { method: "POST", path: "/api/v2/log/entries", handle: (r, config) => addEntry(r, addEntryDeps(config, r)) },
@@ -33,10 +39,17 @@ const route = createRouter<[Config]>(
 
     // Our own read API over both.
     { method: "GET", path: "/api/search", handle: search },
+    { method: "GET", path: "/api/entries/:index.tlog-proof", handle: entryTlogProof },
     { method: "GET", path: "/api/entries/:index", handle: entry },
+    { method: "GET", path: "/api/proof/inclusion", handle: inclusion },
+    { method: "GET", path: "/api/proof/consistency", handle: consistency },
+    { method: "GET", path: "/api/meta/:bundle", handle: meta },
   ],
   {
-    methodNotAllowed: (allow, request) => refuse(request, { code: "method_wrong", allow }),
+    methodNotAllowed: (allow, request) =>
+      request.method === "OPTIONS" && allow !== "POST"
+        ? preflight(allow)
+        : refuse(request, { code: "method_wrong", allow }),
     notFound: (request) => refuse(request, { code: "path_unknown" }),
   },
 );
@@ -48,8 +61,13 @@ function refuse(request: Request, error: LogError): Response {
   return isJson ? refuseJson(request, error) : refuseText(request, error);
 }
 
-export default createRoom<LogEnv, Config>({
+const room = createRoom<LogEnv, Config, [TilesStub]>({
   readConfig,
   route,
   failed: (requestId, request) => refuse(request, { code: "room_failed", requestId }),
 });
+
+export default {
+  fetch: (request: Request, env: LogEnv, ctx: TilesContext): Promise<Response> =>
+    room.fetch(request, env, (options) => ctx.exports.Tiles(options)),
+};

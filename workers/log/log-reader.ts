@@ -110,6 +110,25 @@ export function readEntry(reader: LogReader, leafIndex: number): Promise<Result<
   return readThrough({ key, stored, tail: () => tail.entry(admit, leafIndex) });
 }
 
+/**
+ * The sidecar of a bundle of the signature log. Fails with a ReadError; beyond_head also for a bundle that is full and not yet
+ * published, whose entries are read one by one.
+ */
+export async function readSidecar(reader: LogReader, bundleIndex: number): Promise<Result<Uint8Array, ReadError>> {
+  const { log, objects, tail, admit } = reader;
+  const key = objectKey(log, sidecarPath(bundleIndex));
+  const stored = async (): Promise<Result<Uint8Array, ReadError> | null> => {
+    const object = await objects.get(key);
+    return object === null ? null : ok(object);
+  };
+  const published = async (): Promise<TailRead<never>> => {
+    const bundle = await tail.bundle(admit, bundleIndex, TILE_WIDTH);
+    if (!bundle.ok) return bundle;
+    return ok({ kind: bundle.value.kind === "published" ? "published" : "beyond" });
+  };
+  return readThrough({ key, stored, tail: published });
+}
+
 interface Place {
   readonly index: number;
   readonly line: number;

@@ -7,7 +7,7 @@ import { NaiveLog, naiveRecords } from "../../test/support/naive-log.ts";
 import { naiveRoot, rootFromProof } from "../../test/support/naive-tree.ts";
 import { CachedTail } from "./cached-tail.ts";
 import type { LogReader } from "./log-reader.ts";
-import { proveInclusion } from "./prover.ts";
+import { proveConsistency, proveInclusion, proveInclusionIn } from "./prover.ts";
 
 function readerOf(naive: NaiveLog): LogReader & { readonly reads: string[] } {
   const reads: string[] = [];
@@ -35,6 +35,11 @@ const makeLog = (size: number, publishedTiles: number): NaiveLog => {
 };
 const leafOf = (naive: NaiveLog, index: number): Hash => hash(new Uint8Array(naive.leaves[index] ?? []));
 
+const SIZE = 70_000;
+let shared: NaiveLog | null = null;
+/** A log of three levels, made once. */
+const large = (): NaiveLog => (shared ??= makeLog(SIZE, 273));
+
 describe("proveInclusion", () => {
   test.each([1, 2, 3, 7, 8, 255, 256, 257, 511, 512, 513, 700])("in a tree of %i leaves", async (size) => {
     const full = Math.floor(size / 256);
@@ -54,7 +59,7 @@ describe("proveInclusion", () => {
   });
 
   test("reads at most two tiles a level", async () => {
-    const naive = makeLog(70_000, 273);
+    const naive = large();
     const reader = readerOf(naive);
     for (const leafIndex of [0, 65_535, 65_536, 69_887, 69_888, 69_999]) {
       reader.reads.length = 0;
@@ -105,5 +110,68 @@ describe("proveInclusion", () => {
     const reader = readerOf(naive);
     reader.tail.observe({ treeSize: 601, rootHash: new Uint8Array(32), checkpoint: "" });
     expect(await proveInclusion(reader, 3, leafOf(naive, 3))).toMatchObject({ error: { code: "proof_mismatch" } });
+  });
+});
+
+describe("proofs in and between older trees", () => {
+  test("read few tiles, each once", async () => {
+    const naive = large();
+    const root = naiveRoot(naive.leaves);
+    const reader = readerOf(naive);
+    for (const [from, to] of [
+      [0, null],
+      [1, SIZE],
+      [256, 65_536],
+      [65_535, 65_537],
+      [69_888, 69_999],
+      [SIZE, SIZE],
+    ] as const) {
+      reader.reads.length = 0;
+      const consistency = await proveConsistency(reader, from, to);
+      if (!consistency.ok) throw new Error(consistency.error.code);
+      expect(new Set(reader.reads).size).toBe(reader.reads.length);
+      expect(reader.reads.length).toBeLessThanOrEqual(9);
+      const { to: newer } = consistency.value;
+      if (newer.treeSize === SIZE) expect(Buffer.from(newer.rootHash)).toStrictEqual(root);
+      expect(newer.checkpoint).toBe(newer.treeSize === SIZE ? `naive\n${SIZE}\n` : null);
+    }
+    for (const [index, size] of [
+      [0, 1],
+      [65_535, 65_536],
+      [65_535, null],
+      [300, 69_000],
+    ] as const) {
+      reader.reads.length = 0;
+      const inclusion = await proveInclusionIn(reader, index, size);
+      if (!inclusion.ok) throw new Error(inclusion.error.code);
+      expect(Buffer.from(inclusion.value.leaf)).toStrictEqual(naive.leaves[index]);
+      expect(reader.reads.length).toBeLessThanOrEqual(9);
+    }
+  });
+
+  test("ask for a newer head when the one they know is smaller than the tree", async () => {
+    const small = makeLog(10, 0);
+    const reader = readerOf(small);
+    await reader.tail.head(reader.admit);
+    small.records.push(...naiveRecords("signature", 12).slice(10));
+    expect(await proveInclusionIn(reader, 3, 12)).toMatchObject({ ok: true, value: { tree: { treeSize: 12 } } });
+    expect(await proveConsistency(reader, 10, 12)).toMatchObject({ ok: true });
+    for (const beyond of [proveInclusionIn(reader, 12, null), proveConsistency(reader, 1, 13)]) {
+      expect(await beyond).toStrictEqual({ ok: false, error: { code: "beyond_head" } });
+    }
+  });
+
+  test("are never given against the root of another tree", async () => {
+    const reader = readerOf(makeLog(600, 2));
+    reader.tail.observe({ treeSize: 600, rootHash: new Uint8Array(32), checkpoint: "" });
+    for (const proven of [
+      proveInclusionIn(reader, 3, 5),
+      proveInclusionIn(reader, 3, null),
+      proveConsistency(reader, 5, 6),
+    ]) {
+      expect(await proven).toMatchObject({ error: { code: "proof_mismatch", treeSize: 600 } });
+    }
+    // Of the empty tree alone there is nothing to be wrong about.
+    expect(await proveConsistency(reader, 0, 0)).toMatchObject({ ok: true });
   });
 });

@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// The read path of both logs: checkpoint, tiles, bundles. What is asked for by a path that no log has is 404 in plain text.
+// The read path of both logs as the world calls it: checkpoints, and the way to the tiles. A tile is asked of the entrypoint behind
+// the cache (tiles.ts) in one form only, whichever of its addresses, queries and headers it was asked by here: one key a tile.
 // Spec: https://c2sp.org/tlog-tiles; https://c2sp.org/static-ct-api#monitoring-apis
 
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import { CACHE_CONTROL, respondWith } from "../../shared/http/cache.ts";
-import { parseTilePath, TILE_WIDTH } from "../../shared/tlog/tile.ts";
-import { type Config, type LogName, readerOf } from "./env.ts";
-import { readTile } from "./log-reader.ts";
+import { acceptEncodingOf, acceptsGzip } from "../../shared/http/encoding.ts";
+import { REQUEST_ID_HEADER } from "../../shared/http/request-id.ts";
+import { formatTilePath } from "../../shared/tlog/tile.ts";
+import { type Config, type LogName, readerOf, senderOf } from "./env.ts";
 import { refuseText } from "./status.ts";
+import { parseLogTile, SENDER_HEADER, type TilesStub } from "./tiles.ts";
 
-type Handler = (request: Request, config: Config) => Promise<Response>;
+type Handler = (request: Request, config: Config, tiles: TilesStub) => Promise<Response>;
 
-/** The newest signed tree head, at most a second old. */
+/** The newest signed tree head, at most a second old. Not through the cache: that would show an old one while the log fails. */
 export const checkpoint =
   (log: LogName): Handler =>
   async (request, config) => {
-    const { tail, admit } = readerOf(config, log, request);
+    const { tail, admit } = readerOf(config, log, senderOf(request));
     const head = await tail.head(admit);
     if (!head.ok) return refuseText(request, head.error);
     return respondWith(request, {
@@ -28,23 +31,29 @@ export const checkpoint =
 /** A tile or a bundle, full or partial; the path is read from `tile/` on, whatever stands before it. */
 export const tile =
   (log: LogName): Handler =>
-  async (request, config) => {
+  async (request, config, tiles) => {
+    const asked = config[log].log;
     const { pathname } = new URL(request.url);
-    const path = parseTilePath(pathname.slice(pathname.indexOf("/tile/") + 1));
+    const path = parseLogTile(asked, pathname.slice(pathname.indexOf("/tile/") + 1));
     if (!path.ok) return refuseText(request, path.error);
-    const reader = readerOf(config, log, request);
-    const { level, width } = path.value;
-    if (typeof level === "string" && level !== BUNDLES[reader.log.kind]) {
-      return refuseText(request, { code: "tile_path_invalid" });
-    }
-    const bytes = await readTile(reader, path.value);
-    if (!bytes.ok) return refuseText(request, bytes.error);
-    return respondWith(request, {
-      body: bytes.value,
-      contentType: "application/octet-stream",
-      cacheControl: width === TILE_WIDTH ? CACHE_CONTROL.immutable : CACHE_CONTROL.partial,
-    });
+    const url = `${config.publicUrl.href}/${formatTilePath(path.value)}`;
+    const canonical = new Request(url, { method: request.method, headers: passedOn(request) });
+    return tiles({ props: { log: asked.name } }).fetch(canonical);
   };
 
-/** What each kind of log calls its bundles. */
-const BUNDLES = { signature: "entries", certificate: "data" } as const;
+/** What the answer depends on beside the log and the path, and the name of the request. */
+const PASSED_ON = ["range", "if-range", "if-none-match", REQUEST_ID_HEADER] as const;
+
+function passedOn(request: Request): Headers {
+  // One of two, as the cache keeps a form for each spelling of this header; the parts of a body are of its plain form.
+  const isGzipWanted = acceptsGzip(acceptEncodingOf(request)) && !request.headers.has("range");
+  const headers = new Headers({
+    "accept-encoding": isGzipWanted ? "gzip" : "identity",
+    [SENDER_HEADER]: senderOf(request),
+  });
+  for (const name of PASSED_ON) {
+    const value = request.headers.get(name);
+    if (value !== null) headers.set(name, value);
+  }
+  return headers;
+}

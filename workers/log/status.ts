@@ -12,6 +12,8 @@ import type { AppendError } from "../../shared/rpc.ts";
 import type { TilePathError } from "../../shared/tlog/tile.ts";
 import type { ChainRequestError } from "./add-chain.ts";
 import type { EntryPathError, RecordError } from "./entry.ts";
+import type { MetaPathError } from "./meta.ts";
+import type { ProofQueryError } from "./proof.ts";
 import type { ProveError } from "./prover.ts";
 import type { SearchUnavailable } from "./search-index.ts";
 import { MAX_LIMIT, type SearchQueryError } from "./search-query.ts";
@@ -23,12 +25,15 @@ export type LogError =
   | ChainRefusal
   | ChainRequestError
   | EntryPathError
+  | MetaPathError
+  | ProofQueryError
   | ProveError
   | RecordError
   | SearchQueryError
   | SearchUnavailable
   | TilePathError
   | { readonly code: "issuer_unknown" }
+  | { readonly code: "writes_limited" }
   | { readonly code: "path_unknown" }
   | { readonly code: "method_wrong"; readonly allow: string }
   | { readonly code: "room_failed"; readonly requestId: string };
@@ -90,6 +95,13 @@ function answerTo(error: LogError): Answer {
   return answer(error);
 }
 
+const tooMany = (what: string): Answer => ({
+  http: 429,
+  grpc: "RESOURCE_EXHAUSTED",
+  message: `too many ${what} from this address: wait ten seconds`,
+  headers: { "retry-after": "10" },
+});
+
 const damaged = (): Answer => later("this part of the log cannot be read now; its operator has been told", 60);
 
 /** One row a code; the type makes the table exhaustive. */
@@ -110,12 +122,9 @@ const ANSWERS: { readonly [C in Code]: (error: ErrorOf<C>) => Answer } = {
   beyond_head: () => notFound("Not Found: the log does not reach so far yet"),
   entry_index_invalid: () => badRequest("the index must be a decimal number of 0 to 9007199254740991"),
   entry_log_unknown: () => badRequest("log must be signature or certificate"),
-  reads_limited: () => ({
-    http: 429,
-    grpc: "RESOURCE_EXHAUSTED",
-    message: "too many reads of the newest entries from this address: wait ten seconds",
-    headers: { "retry-after": "10" },
-  }),
+  bundle_index_invalid: () => badRequest("the bundle's index must be a decimal number of 0 to 9007199254740991"),
+  proof_query_invalid: ({ problem }) => badRequest(PROOF_PROBLEMS[problem]),
+  reads_limited: () => tooMany("reads of the newest entries"),
   object_missing: damaged,
   object_damaged: damaged,
   record_damaged: damaged,
@@ -127,6 +136,7 @@ const ANSWERS: { readonly [C in Code]: (error: ErrorOf<C>) => Answer } = {
     later("the search index cannot be reached now; signing and reading the logs go on: search again in a minute", 60),
 
   // Submitting a chain.
+  writes_limited: () => tooMany("chains"),
   body_too_large: ({ maxBodyBytes }) => tooLarge(`the request is larger than ${maxBodyBytes} bytes`),
   chain_request_invalid: ({ problem }) => badRequest(CHAIN_PROBLEMS[problem]),
   submitted_chain_empty: () => badRequest("the chain is empty: send the certificate and those above it, leaf first"),
@@ -153,6 +163,15 @@ const ANSWERS: { readonly [C in Code]: (error: ErrorOf<C>) => Answer } = {
   log_refusing: () => later("the log takes no entries until its operator has looked at it; reads go on", 60),
   clock_behind: () => later("the log's clock is behind its last entry: send the chain again later", 10),
   entry_too_large: ({ maxBytes }) => tooLarge(`the entry is larger than ${maxBytes} bytes`),
+};
+
+const PROOF_PROBLEMS: Readonly<Record<ProofQueryError["problem"], string>> = {
+  unknown: "unknown parameter: inclusion has index, size and log, consistency has from, to and log",
+  repeated: "a parameter is given twice",
+  number: "index (or from) must be given; it and size (or to) are decimal numbers of 0 to 9007199254740991",
+  index_above_size: "index must be lower than size: a tree of n entries has the indexes 0 to n - 1",
+  from_above_to: "from must not be larger than to",
+  log: "log must be signature or certificate",
 };
 
 const SEARCH_PROBLEMS: Readonly<Record<SearchQueryError["parameter"], string>> = {

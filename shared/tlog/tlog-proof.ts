@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// Proofs as files: an index, the inclusion proof and the signed tree head, to be verified offline by who has the entry.
+// Spec: https://c2sp.org/tlog-proof
+
+import { decodeBase64, encodeBase64 } from "../bytes/base64.ts";
+import { decodeUtf8, encodeUtf8 } from "../bytes/utf8.ts";
+import { parseDecimal } from "../decimal.ts";
+import { err, ok, type Result } from "../result.ts";
+import { type Checkpoint, type CheckpointError, parseCheckpoint } from "./checkpoint.ts";
+import { type Hash, hash } from "./hash.ts";
+import { NOTE_COSIGNATURE, type NoteError, parseNote } from "./note.ts";
+import { isQuorum, type WitnessPolicy } from "./policy.ts";
+import { verifyInclusion } from "./proof.ts";
+import { type NoteVerifier, noteVerifier, verifyLines } from "./verify-note.ts";
+
+export interface TlogProof {
+  /** What the application has put beside the proof. Nothing authenticates it. Null if there is no such line. */
+  readonly extra: Uint8Array | null;
+  readonly leafIndex: number;
+  /** Leaf to root. */
+  readonly hashes: readonly Hash[];
+  /** The signed note, verbatim. */
+  readonly checkpoint: string;
+}
+
+export interface TlogProofError {
+  readonly code: "tlog_proof_invalid";
+  readonly line: "size" | "utf8" | "header" | "extra" | "index" | "hash" | "checkpoint";
+}
+
+const HEADER = "c2sp.org/tlog-proof@v1";
+/** Twice the longest note. */
+const MAX_PROOF_BYTES = 1024 * 1024;
+/** A tree of 2^53 leaves has 53 levels. */
+const MAX_HASHES = 53;
+
+/** The lines of the proof, an empty one, and the checkpoint. */
+export function formatTlogProof({ extra, leafIndex, hashes, checkpoint }: TlogProof): string {
+  const extraLine = extra === null ? [] : [`extra ${encodeBase64(extra)}`];
+  return [HEADER, ...extraLine, `index ${leafIndex}`, ...hashes.map(encodeBase64), "", checkpoint].join("\n");
+}
+
+/** Parses what formatTlogProof prints; of the checkpoint only that there is one. Fails with tlog_proof_invalid. */
+export function parseTlogProof(bytes: Uint8Array): Result<TlogProof, TlogProofError> {
+  const fail = (line: TlogProofError["line"]): Result<never, TlogProofError> =>
+    err({ code: "tlog_proof_invalid", line });
+  if (bytes.length > MAX_PROOF_BYTES) return fail("size");
+  const text = decodeUtf8(bytes);
+  if (!text.ok) return fail("utf8");
+  const split = text.value.indexOf("\n\n");
+  const [header, ...lines] = text.value.slice(0, Math.max(split, 0)).split("\n");
+  if (header !== HEADER) return fail("header");
+  const extraText = after("extra ", lines[0]);
+  const extra = extraText === null ? null : decodeBase64(extraText);
+  if (extra?.ok === false) return fail("extra");
+  const [index, ...hashLines] = extra === null ? lines : lines.slice(1);
+  const leafIndex = parseDecimal(after("index ", index) ?? "");
+  if (leafIndex === null) return fail("index");
+  const hashes = parseHashes(hashLines);
+  if (hashes === null) return fail("hash");
+  const checkpoint = text.value.slice(split + 2);
+  return checkpoint === "" ? fail("checkpoint") : ok({ extra: extra?.value ?? null, leafIndex, hashes, checkpoint });
+}
+
+/** The rest of a line that starts with this word, null if it does not. */
+const after = (word: string, line: string | undefined): string | null =>
+  line?.startsWith(word) === true ? line.slice(word.length) : null;
+
+function parseHashes(lines: readonly string[]): readonly Hash[] | null {
+  if (lines.length > MAX_HASHES) return null;
+  const hashes: Hash[] = [];
+  for (const line of lines) {
+    const bytes = decodeBase64(line);
+    if (!bytes.ok || bytes.value.length !== 32) return null;
+    hashes.push(hash(bytes.value));
+  }
+  return hashes;
+}
+
+/** Whom the verifier of a proof believes. */
+export interface TlogProofTrust {
+  /** First line of the log's checkpoints. */
+  readonly origin: string;
+  /** The log's keys; the signature of one is enough. */
+  readonly logKeys: readonly NoteVerifier[];
+  /** Null where the log's word is enough. */
+  readonly witnesses: WitnessPolicy | null;
+}
+
+export interface TlogProofUntrusted {
+  readonly code: "tlog_proof_untrusted";
+  /** The first that does not hold: in `signature` a line of a key that is trusted is wrong, or no line is the log's. */
+  readonly reason: "origin" | "signature" | "quorum" | "inclusion";
+}
+
+/**
+ * Verifies that the entry with this leaf hash is in the log, and gives the tree head that says so.
+ * Fails with note_invalid, checkpoint_invalid or tlog_proof_untrusted. Spec: #verifying-a-tlog-proof
+ */
+export async function verifyTlogProof(
+  { leafIndex, hashes, checkpoint }: TlogProof,
+  leaf: Hash,
+  { origin, logKeys, witnesses }: TlogProofTrust,
+): Promise<Result<Checkpoint, NoteError | CheckpointError | TlogProofUntrusted>> {
+  const fail = (reason: TlogProofUntrusted["reason"]): Result<never, TlogProofUntrusted> =>
+    err({ code: "tlog_proof_untrusted", reason });
+  const note = parseNote(encodeUtf8(checkpoint));
+  if (!note.ok) return note;
+  const head = parseCheckpoint(note.value.text);
+  if (!head.ok) return head;
+  if (head.value.origin !== origin) return fail("origin");
+  const cosigners = cosignersOf(witnesses);
+  const verdicts = await verifyLines(note.value, [...logKeys, ...cosigners.map(({ verifier }) => verifier)]);
+  const signed = new Set(verdicts.filter(({ isGood }) => isGood).map(({ verifier }) => verifier));
+  const isWrong = verdicts.some(({ verifier, isGood }) => verifier !== null && !isGood);
+  if (isWrong || !logKeys.some((key) => signed.has(key))) return fail("signature");
+  const cosigned = new Set(cosigners.filter(({ verifier }) => signed.has(verifier)).map(({ name }) => name));
+  if (witnesses !== null && !isQuorum(witnesses, cosigned)) return fail("quorum");
+  const { treeSize, rootHash: root } = head.value;
+  return verifyInclusion({ leaf, leafIndex, treeSize, proof: hashes, root }) ? head : fail("inclusion");
+}
+
+interface Cosigner {
+  /** As the policy calls it. */
+  readonly name: string;
+  readonly verifier: NoteVerifier;
+}
+
+function cosignersOf(policy: WitnessPolicy | null): readonly Cosigner[] {
+  return (policy?.witnesses ?? []).flatMap(({ name, key: { name: keyName, keyId, publicKey } }) => {
+    const verifier = noteVerifier({ name: keyName, keyId, type: NOTE_COSIGNATURE, key: publicKey });
+    return verifier.ok ? [{ name, verifier: verifier.value }] : [];
+  });
+}
