@@ -38,7 +38,7 @@ export interface Placement {
   readonly timestamp: UnixMs;
 }
 
-export interface Leaf {
+interface Leaf {
   readonly record: Uint8Array;
   readonly leafHash: Hash;
 }

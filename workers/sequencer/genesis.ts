@@ -11,7 +11,7 @@ import { type Submission, signatureSubmission } from "./format.ts";
 import type { EcdsaSigner } from "./log-keys.ts";
 
 /** The signed statement: `<origin> is a transparency log of Sigedge, begun with this entry.` and a newline. */
-export const genesisStatement = (origin: string): string =>
+const genesisStatement = (origin: string): string =>
   `${origin} is a transparency log of Sigedge, begun with this entry.\n`;
 
 export function genesisSubmission(origin: string, ecdsa: EcdsaSigner): Submission {

@@ -33,7 +33,8 @@ function withinTerms<E extends IndexedEntry>(entries: readonly E[]): readonly E[
 }
 
 /**
- * The index in D1 (migrations/0001_search.sql). One batch is one transaction: the watermark never runs ahead of the rows.
+ * The index in D1 (migrations/0001_search.sql). One batch is one transaction: the watermark never runs ahead of the rows. Nor
+ * does it leap over a gap: after the database was lost or restored it stands still until `sigedge reindex` has filled that.
  * The rows travel as one JSON parameter, as D1 takes 100 parameters at most.
  */
 export function d1Index(db: D1Database): SearchIndex {
@@ -47,7 +48,8 @@ export function d1Index(db: D1Database): SearchIndex {
         search.identity,
         search.issuer,
       ]);
-      const end = (entries.at(-1)?.leafIndex ?? -1) + 1;
+      const start = entries[0]?.leafIndex ?? 0;
+      const end = start + entries.length;
       await db.batch([
         db
           .prepare("INSERT OR IGNORE INTO posting SELECT value ->> 0, ?1, value ->> 1 FROM json_each(?2)")
@@ -59,9 +61,10 @@ export function d1Index(db: D1Database): SearchIndex {
           .bind(log, JSON.stringify(rows)),
         db
           .prepare(
-            "INSERT INTO watermark VALUES (?1, ?2) ON CONFLICT (log) DO UPDATE SET size = max(size, excluded.size)",
+            `INSERT INTO watermark SELECT ?1, ?3 WHERE ?2 = 0 OR ?2 <= (SELECT size FROM watermark WHERE log = ?1)
+             ON CONFLICT (log) DO UPDATE SET size = max(size, excluded.size)`,
           )
-          .bind(log, end),
+          .bind(log, start, end),
       ]);
     },
   };

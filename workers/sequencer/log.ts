@@ -24,6 +24,7 @@ import { TILE_WIDTH } from "../../shared/tlog/tile.ts";
 import { proveConsistency } from "./consistency.ts";
 import type { LogFormat, Submission } from "./format.ts";
 import { Maintenance } from "./maintenance.ts";
+import { bounded, isDue, within } from "./patience.ts";
 import { Pool } from "./pool.ts";
 import type { AnchorPort, Host, ObjectStore, SearchIndex } from "./ports.ts";
 import { checkNothingExists, checkOutside, type Refusal, readRows } from "./recover.ts";
@@ -39,7 +40,11 @@ const WAITER_DEADLINE_MS = 10_000;
 const MAX_CLOCK_LAG_MS = 60_000;
 /** How soon a start that failed is tried again. */
 const RESTART_AFTER_MS = 1_000;
+/** How long a caller waits for the log to be opened before it is told to come again. */
+const OPENING_PATIENCE_MS = 5_000;
 const ANCHOR_RETRY_MS = [10, 50, 250, 1_000, 2_000] as const;
+
+const NOTHING = (): void => undefined;
 
 export interface LogDeps {
   readonly config: LogConfig;
@@ -71,7 +76,6 @@ export type Phase =
 interface Waiter {
   readonly submission: Submission;
   readonly bytes: number;
-  readonly since: UnixMs;
   readonly resolve: (result: Result<Outcome, AppendError>) => void;
 }
 
@@ -91,11 +95,12 @@ export class Log {
   #nextOpening: UnixMs = unixMs(0);
   /** A round has been committed and the anchor does not have it yet, or the pause after it is not over. */
   #isRoundUnderWay = false;
-  #cancelDeadline: (() => void) | null = null;
 
-  constructor(deps: LogDeps) {
+  constructor(ports: LogDeps) {
+    const deps = { ...ports, ...bounded(ports, ports.host) };
     this.#deps = deps;
     this.#maintenance = new Maintenance(deps, {
+      isRunning: () => this.#phase.kind === "running",
       state: () => this.#state,
       update: (state) => {
         this.#state = state;
@@ -142,13 +147,20 @@ export class Log {
 
   // ---- opening ----
 
-  /** Opens the log if it is not open; resolves when that has succeeded or failed (see phase). Does not reject. */
+  /** Opens the log if it is not open; resolves when that has succeeded or failed or takes too long (see phase). Does not reject. */
   async open(): Promise<void> {
-    if (this.#phase.kind !== "starting" || this.#deps.host.now() < this.#nextOpening) return;
+    const { host } = this.#deps;
+    if (this.#phase.kind !== "starting" || !isDue(this.#nextOpening, host.now(), RESTART_AFTER_MS)) return;
     this.#opening ??= this.#open().finally(() => {
       this.#opening = null;
     });
-    await this.#opening;
+    await within(host, OPENING_PATIENCE_MS, this.#opening).catch(() => undefined);
+  }
+
+  /** As open, but does not wait for stores outside where the rows have a head to show. */
+  async openToRead(): Promise<void> {
+    const opening = this.open();
+    if (this.#identity === null) await opening;
   }
 
   async #open(): Promise<void> {
@@ -215,10 +227,12 @@ export class Log {
     });
   }
 
+  /** Throws in an instance that a deploy has replaced: what it sees outside is its successor's work, and no reason to refuse. */
   #refuse({ reason }: Refusal): void {
+    this.#deps.storage.touch();
     this.#phase = { kind: "refusing", reason };
     this.#deps.host.logLine("log_refusing", { log: this.#deps.config.name, reason });
-    for (const { resolve } of this.#pool.takeWhile(() => true)) resolve(err({ code: "log_refusing", reason }));
+    for (const { resolve } of this.#pool.takeAll()) resolve(err({ code: "log_refusing", reason }));
   }
 
   // ---- appending ----
@@ -236,12 +250,28 @@ export class Log {
   }
 
   async #enqueue(submission: Submission): Promise<Result<Outcome, AppendError>> {
-    const since = this.#deps.host.now();
+    const { host } = this.#deps;
     return await new Promise((resolve) => {
-      const isTaken = this.#pool.add({ submission, bytes: submission.bytes, since, resolve });
-      if (!isTaken) resolve(err({ code: "log_busy", retryAfterSeconds: 1 }));
-      else if (this.#isRoundUnderWay) this.#watchDeadline();
-      else this.#startRounds();
+      let cancelDeadline = NOTHING;
+      const waiter: Waiter = {
+        submission,
+        bytes: submission.bytes,
+        resolve(result) {
+          cancelDeadline();
+          resolve(result);
+        },
+      };
+      if (!this.#pool.add(waiter)) {
+        resolve(err({ code: "log_busy", retryAfterSeconds: 1 }));
+      } else if (!this.#isRoundUnderWay) {
+        // Takes the waiter and answers it before this returns: no deadline.
+        this.#startRounds();
+      } else {
+        // By a timer of its own: the clock may be put back, and an idle object without timers can hibernate.
+        cancelDeadline = host.after(WAITER_DEADLINE_MS, () => {
+          if (this.#pool.remove(waiter)) resolve(err({ code: "log_busy", retryAfterSeconds: 2 }));
+        });
+      }
     });
   }
 
@@ -262,7 +292,6 @@ export class Log {
       }
     } finally {
       this.#isRoundUnderWay = false;
-      this.#watchDeadline();
     }
   }
 
@@ -358,27 +387,6 @@ export class Log {
     }
   }
 
-  /** Keeps one timer for the oldest waiter while there is one; an idle object has none, so that it can hibernate. */
-  #watchDeadline(): void {
-    const oldest = this.#pool.first;
-    if (oldest === undefined) {
-      this.#cancelDeadline?.();
-      this.#cancelDeadline = null;
-      return;
-    }
-    if (this.#cancelDeadline !== null) return;
-    const { host } = this.#deps;
-    const wait = Math.max(0, oldest.since + WAITER_DEADLINE_MS - host.now());
-    this.#cancelDeadline = host.after(wait, () => {
-      this.#cancelDeadline = null;
-      const now = host.now();
-      for (const { resolve } of this.#pool.takeWhile(({ since }) => now - since >= WAITER_DEADLINE_MS)) {
-        resolve(err({ code: "log_busy", retryAfterSeconds: 2 }));
-      }
-      this.#watchDeadline();
-    });
-  }
-
   /** What is due once witnesses have to agree: the answer with their lines, or why it has none. */
   async #witnessed(outcome: Outcome): Promise<Result<Outcome, AppendError>> {
     const answer = (await this.#witnesses?.cosigned(outcome.answer)) ?? ok(outcome.answer);
@@ -390,7 +398,11 @@ export class Log {
   /** The alarm's work: whatever maintenance a crash or a failure left behind. */
   async catchUp(): Promise<void> {
     await this.open();
-    await this.#maintenance.run();
+    const { kind } = this.#phase;
+    if (kind === "refusing") return;
+    if (kind === "running") await this.#maintenance.run();
+    // Not all of it may have been possible now, and no traffic may come to wake it.
+    this.#maintenance.armAlarm();
   }
 
   #forgetTail(end: number): void {

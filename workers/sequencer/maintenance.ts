@@ -6,6 +6,7 @@ import { unixMs } from "../../shared/time.ts";
 import { fullTileRoot, TILE_WIDTH } from "../../shared/tlog/tile.ts";
 import { feedIndex } from "./index-feed.ts";
 import type { LogDeps } from "./log.ts";
+import { isDue } from "./patience.ts";
 import { publishTile } from "./publish.ts";
 import type { Refusal } from "./recover.ts";
 import type { State } from "./storage.ts";
@@ -17,6 +18,8 @@ const BACK_OFF_MS = 5_000;
 
 /** The part of the log that maintenance reads and moves. */
 export interface MaintainedLog {
+  /** Only a log that agrees with its anchor and with R2 writes anything. */
+  isRunning(): boolean;
   state(): State | null;
   update(state: State): void;
   /** Entries below `end` are in R2 and D1 and have no rows any more. */
@@ -24,10 +27,12 @@ export interface MaintainedLog {
   refuse(refusal: Refusal): void;
 }
 
+type Store = "r2" | "d1";
+
 export class Maintenance {
   readonly #deps: LogDeps;
   readonly #log: MaintainedLog;
-  #running: Promise<void> | null = null;
+  readonly #running: Record<Store, Promise<void> | null> = { r2: null, d1: null };
   #alarmAt = unixMs(0);
   #notBefore = { r2: unixMs(0), d1: unixMs(0) };
   /** Rows below are gone. */
@@ -40,33 +45,37 @@ export class Maintenance {
 
   /** Called in the turn of a commit: makes sure that the work happens, now and, should the object die, by the alarm. */
   wake(): void {
+    this.armAlarm();
+    const state = this.#log.state();
+    const isIdle = this.#running.r2 === null || this.#running.d1 === null;
+    if (state !== null && isBehind(state) && isIdle) this.#deps.host.keepAlive(this.run());
+  }
+
+  /** Sets the alarm if there is work, or may be, and no alarm is set. */
+  armAlarm(): void {
     const { host } = this.#deps;
     const state = this.#log.state();
-    if (state === null || !isBehind(state)) return;
     const now = host.now();
-    if (now >= this.#alarmAt) {
-      this.#alarmAt = unixMs(now + ALARM_AFTER_MS);
-      host.setAlarm(this.#alarmAt);
-    }
-    if (this.#running === null) host.keepAlive(this.run());
+    if ((state !== null && !isBehind(state)) || !isDue(this.#alarmAt, now, ALARM_AFTER_MS)) return;
+    this.#alarmAt = unixMs(now + ALARM_AFTER_MS);
+    host.setAlarm(this.#alarmAt);
   }
 
-  /** Works until R2 and D1 have everything or fail. Does not reject. */
+  /** Works until R2 and D1 have everything or fail; neither waits for the other. Does not reject. */
   async run(): Promise<void> {
-    this.#running ??= Promise.all([
-      this.#guard("r2", () => this.#publishAll()),
-      this.#guard("d1", () => this.#feedAll()),
-    ])
-      .then(() => undefined)
-      .finally(() => {
-        this.#running = null;
-      });
-    await this.#running;
+    await Promise.all([this.#runStore("r2", () => this.#publishAll()), this.#runStore("d1", () => this.#feedAll())]);
   }
 
-  async #guard(store: "r2" | "d1", work: () => Promise<void>): Promise<void> {
+  async #runStore(store: Store, work: () => Promise<void>): Promise<void> {
+    this.#running[store] ??= this.#guard(store, work).finally(() => {
+      this.#running[store] = null;
+    });
+    await this.#running[store];
+  }
+
+  async #guard(store: Store, work: () => Promise<void>): Promise<void> {
     const { host, config } = this.#deps;
-    if (host.now() < this.#notBefore[store]) return;
+    if (!isDue(this.#notBefore[store], host.now(), BACK_OFF_MS)) return;
     try {
       await work();
     } catch (error) {
@@ -76,7 +85,7 @@ export class Maintenance {
   }
 
   async #publishAll(): Promise<void> {
-    for (let state = this.#log.state(); state !== null && hasFullTile(state); state = this.#log.state()) {
+    for (let state = this.#due(); state !== null && hasFullTile(state); state = this.#due()) {
       const index = state.publishedTiles;
       const published = await publishTile(this.#deps, index);
       if (!published.ok) {
@@ -89,10 +98,15 @@ export class Maintenance {
     }
   }
 
+  /** The state to work on, null if nothing may be written. */
+  #due(): State | null {
+    return this.#log.isRunning() ? this.#log.state() : null;
+  }
+
   async #feedAll(): Promise<void> {
     const { config, storage, index } = this.#deps;
     for (;;) {
-      const before = this.#log.state();
+      const before = this.#due();
       if (before === null || before.indexed >= before.treeSize) return;
       const indexed = await feedIndex({ log: config.name, storage, index }, before.indexed, before.treeSize);
       const state = this.#log.state();

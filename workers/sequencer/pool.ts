@@ -2,11 +2,11 @@
 // Submissions that wait for their round, bounded in number and bytes so that no crowd can fill the object's memory.
 
 /** A round takes at most so much: 64 entries keep it below 10 ms of CPU, 1 MiB below a slow fsync. */
-export const MAX_ROUND_ENTRIES = 64;
-export const MAX_ROUND_BYTES = 1024 * 1024;
+const MAX_ROUND_ENTRIES = 64;
+const MAX_ROUND_BYTES = 1024 * 1024;
 /** Sixteen rounds; at 700 entries a second a waiter at the end is served within two seconds. */
-export const MAX_POOL_ENTRIES = 1024;
-export const MAX_POOL_BYTES = 8 * 1024 * 1024;
+const MAX_POOL_ENTRIES = 1024;
+const MAX_POOL_BYTES = 8 * 1024 * 1024;
 
 export interface Sized {
   readonly bytes: number;
@@ -19,10 +19,6 @@ export class Pool<Item extends Sized> {
 
   get isEmpty(): boolean {
     return this.#items.length === 0;
-  }
-
-  get first(): Item | undefined {
-    return this.#items[0];
   }
 
   /** False, and nothing is kept, if the pool is full in entries or bytes. */
@@ -45,10 +41,17 @@ export class Pool<Item extends Sized> {
     return this.#remove(count);
   }
 
-  /** Takes out the items from the front for which `isDone` holds. */
-  takeWhile(isDone: (item: Item) => boolean): readonly Item[] {
-    const end = this.#items.findIndex((item) => !isDone(item));
-    return this.#remove(end < 0 ? this.#items.length : end);
+  takeAll(): readonly Item[] {
+    return this.#remove(this.#items.length);
+  }
+
+  /** Takes out one item, wherever it stands; false if it is not there any more. */
+  remove(item: Item): boolean {
+    const at = this.#items.indexOf(item);
+    if (at < 0) return false;
+    this.#items.splice(at, 1);
+    this.#bytes -= item.bytes;
+    return true;
   }
 
   #remove(count: number): readonly Item[] {

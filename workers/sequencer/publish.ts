@@ -31,14 +31,18 @@ export async function publishTile(deps: PublishDeps, index: number): Promise<Res
     [fullTilePath(format.bundleLevel, index), format.encodeBundle(entries.map(({ record }) => record))],
     [fullTilePath(0, index), encodeTile(entries.map(({ leafHash }) => leafHash))],
   ];
-  if (format.hasSidecars) objects.push([sidecarPath(index), encodeSidecar(entries)]);
   for (const { level, tileIndex, hashes } of storage.readEdge()) {
     const isCompletedHere = (tileIndex + 1) * TILE_WIDTH ** level === index + 1;
     if (isCompletedHere) objects.push([fullTilePath(level, tileIndex), encodeTile(hashes)]);
   }
-  const results = await Promise.all(
-    objects.map(async ([name, bytes]) => await createObject(deps.objects, objectKey(config, name), bytes)),
-  );
+  const create = async (name: string, bytes: Uint8Array): Promise<Result<null, Refusal>> =>
+    await createObject(deps.objects, objectKey(config, name), bytes);
+  if (format.hasSidecars) {
+    // Before its bundle: whoever finds an entry in the bundle looks for its time and hints here.
+    const sidecar = await create(sidecarPath(index), encodeSidecar(entries));
+    if (!sidecar.ok) return sidecar;
+  }
+  const results = await Promise.all(objects.map(async ([name, bytes]) => await create(name, bytes)));
   return results.find((result) => !result.ok) ?? ok(null);
 }
 

@@ -194,5 +194,5 @@ async function checkTiles(
 const isTileWithRoot = (bytes: Uint8Array, root: Hash): boolean =>
   bytes.length === 32 * TILE_WIDTH && equal(fullTileRoot(decodeTile(bytes)), root);
 
-export const sameHead = (a: AnchoredHead | TreeHead, b: AnchoredHead | TreeHead): boolean =>
+const sameHead = (a: AnchoredHead | TreeHead, b: AnchoredHead | TreeHead): boolean =>
   a.treeSize === b.treeSize && equal(a.rootHash, b.rootHash);

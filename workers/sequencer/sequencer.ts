@@ -77,7 +77,7 @@ export class Sequencer
   }
 
   async head(): Promise<Head> {
-    await this.#log.open();
+    await this.#log.openToRead();
     const shown = this.#log.head;
     if (shown === null) throw new Error("the log has no head yet");
     const { treeSize, rootHash, timestamp, checkpoint } = shown;
@@ -85,22 +85,22 @@ export class Sequencer
   }
 
   async readTile(level: number, tileIndex: number, width: number): Promise<TailAnswer<Uint8Array>> {
-    await this.#log.open();
+    await this.#log.openToRead();
     return readTile(this.#opened(), level, tileIndex, width);
   }
 
   async readBundle(bundleIndex: number, width: number): Promise<TailAnswer<Uint8Array>> {
-    await this.#log.open();
+    await this.#log.openToRead();
     return readBundle(this.#opened(), bundleIndex, width);
   }
 
   async readEntry(leafIndex: number): Promise<TailAnswer<TailEntry>> {
-    await this.#log.open();
+    await this.#log.openToRead();
     return readEntry(this.#opened(), leafIndex);
   }
 
   async describe(): Promise<LogDescription> {
-    await this.#log.open();
+    await this.#log.openToRead();
     const { phase, identity, state } = this.#log;
     if (identity === null) throw new Error(phase.kind === "running" ? "no log" : phase.reason);
     const { config, ecdsa, format } = this.#setup;

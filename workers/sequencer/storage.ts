@@ -85,6 +85,11 @@ export class LogStorage {
     return this.#storage.transactionSync(run);
   }
 
+  /** Throws if this instance is no longer the one that owns the storage. */
+  touch(): void {
+    this.#storage.exec("SELECT 1");
+  }
+
   /** Null if there is no log here yet. */
   readIdentity(): LogIdentity | null {
     const tables = this.#storage.exec("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'log'");

@@ -1,0 +1,482 @@
+// SPDX-License-Identifier: Apache-2.0
+// Watches a log from outside. It holds what has left the log (answers, heads), reads the log as the public does (R2 first, then
+// the tail, through the log worker's own reader) and says what contradicts what.
+
+import { equal } from "../../shared/bytes/bytes.ts";
+import { encodeHex } from "../../shared/bytes/hex.ts";
+import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
+import { decodeTileLeaves, encodeMerkleTreeLeaf, type TileLeaf } from "../../shared/ct/leaf.ts";
+import { encodeDigitallySigned, leafIndexExtension, sctSignedData, treeHeadSignedData } from "../../shared/ct/sct.ts";
+import { type LogConfig, objectKey } from "../../shared/logs.ts";
+import { readSidecarLine, sidecarPath } from "../../shared/rekor/sidecar.ts";
+import type { Appended, Duplicate, Head, SearchRow, SignedCertificateTimestamp } from "../../shared/rpc.ts";
+import { type UnixMs, unixMs } from "../../shared/time.ts";
+import { parseCheckpoint } from "../../shared/tlog/checkpoint.ts";
+import { decodeEntryBundle } from "../../shared/tlog/entries.ts";
+import { hash } from "../../shared/tlog/hash.ts";
+import { parseNote } from "../../shared/tlog/note.ts";
+import { formatTilePath, tileWidth } from "../../shared/tlog/tile.ts";
+import { CachedTail, type Tail } from "../../workers/log/cached-tail.ts";
+import { type LogReader, readEntry, readTile } from "../../workers/log/log-reader.ts";
+import { proveInclusion } from "../../workers/log/prover.ts";
+import { certificateSubmission } from "../../workers/sequencer/format.ts";
+import { rootFromProof } from "../support/naive-tree.ts";
+import type { GrownLog } from "./grown-log.ts";
+import { type Database, IndexChecker } from "./index-checker.ts";
+import { PlainTree, plainLeafHash } from "./plain-tree.ts";
+import type { Random } from "./random.ts";
+import type { Submitted } from "./submissions.ts";
+import { simulatedEcdsa, simulatedEd25519 } from "./test-keys.ts";
+
+/** One entry as the log shows it. */
+interface Shown {
+  readonly identity: string;
+  /** Null where the record does not say it (signature log). */
+  timestamp: number | null;
+}
+
+/** As it was read. */
+interface Read {
+  readonly leaf: Buffer;
+  readonly timestamp: number | null;
+  readonly identity: () => string;
+}
+
+interface SeenHead {
+  readonly root: Uint8Array;
+  readonly timestamp: number | null;
+}
+
+export interface CheckerDeps {
+  readonly config: LogConfig;
+  readonly random: Random;
+  readonly objects: ReadonlyMap<string, Uint8Array>;
+  readonly database: Database;
+  /** The tail of the living instance, without faults; null while there is none that can be read. */
+  readonly tail: () => Tail | null;
+  readonly known: ReadonlyMap<string, Submitted>;
+  readonly violate: (what: string) => void;
+}
+
+export class Checker {
+  readonly #deps: CheckerDeps;
+  /** The tree as far as it has been read and found right. */
+  #tree = new PlainTree();
+  readonly #shown: Shown[] = [];
+  readonly #indexOf = new Map<string, number>();
+  readonly #heads = new Map<number, SeenHead>();
+  readonly #acknowledged = new Map<string, number>();
+  /** Index and time of acknowledgements that the tree read so far does not reach. */
+  readonly #open: { readonly identity: string; readonly index: number; readonly timestamp: number | null }[] = [];
+  /** The largest head that has left the log. */
+  #visible = 0;
+  /** The first entry that the log had a row of when this checker began. */
+  #firstRow = 0;
+  readonly #unverified = new Set<number>();
+  audits = 0;
+
+  readonly index: IndexChecker;
+
+  constructor(deps: CheckerDeps) {
+    this.#deps = deps;
+    const { config, database, known, violate } = deps;
+    this.index = new IndexChecker({
+      log: config.name,
+      database,
+      searchOf: (leafIndex) => known.get(this.#shown[leafIndex]?.identity ?? "")?.search ?? null,
+      learnTime: (leafIndex, timestamp) => this.#learnTime(leafIndex, timestamp),
+      violate,
+    });
+  }
+
+  get visible(): number {
+    return this.#visible;
+  }
+
+  get acknowledgements(): number {
+    return this.#acknowledged.size;
+  }
+
+  /** Begins with a log that has entries already; the older ones have no rows and are not looked at. */
+  startWith({ tree, entries, firstRow }: GrownLog): void {
+    this.#tree = tree;
+    for (const [i, { identity }] of entries.entries()) {
+      this.#shown[firstRow + i] = { identity, timestamp: null };
+      this.#indexOf.set(identity, firstRow + i);
+    }
+    this.#firstRow = firstRow;
+    this.#visible = tree.size;
+    this.index.startAt(tree.size);
+  }
+
+  // ---- what leaves the log ----
+
+  /** A head has left the log, whoever it reached. */
+  sawHead({ treeSize, rootHash, checkpoint }: Head | Appended): void {
+    const timestamp = this.#checkCheckpoint(treeSize, rootHash, checkpoint);
+    const seen = this.#heads.get(treeSize);
+    if (seen !== undefined && !equal(seen.root, rootHash)) this.#deps.violate(`two roots for a tree of ${treeSize}`);
+    if (seen === undefined) {
+      this.#heads.set(treeSize, { root: rootHash, timestamp });
+      this.#unverified.add(treeSize);
+      this.#verifyHead(treeSize);
+    }
+    this.#visible = Math.max(this.#visible, treeSize);
+  }
+
+  /** Gives the time of a certificate log's tree head. */
+  #checkCheckpoint(treeSize: number, rootHash: Uint8Array, checkpoint: string): number | null {
+    const { config, violate } = this.#deps;
+    const note = parseNote(encodeUtf8(checkpoint));
+    const parsed = note.ok ? parseCheckpoint(note.value.text) : note;
+    if (!note.ok || !parsed.ok) {
+      violate(`a checkpoint that does not parse: ${checkpoint}`);
+      return null;
+    }
+    const { text, signatures } = note.value;
+    const isSame = parsed.value.treeSize === treeSize && equal(parsed.value.rootHash, rootHash);
+    if (!isSame || parsed.value.origin !== config.origin) violate(`a checkpoint of another tree: ${text}`);
+    const [first, second] = signatures.map(({ signature }) => signature);
+    if (config.kind === "signature") {
+      const isSigned =
+        first !== undefined &&
+        second !== undefined &&
+        equal(first, simulatedEcdsa.sign(encodeUtf8(text))) &&
+        equal(second, simulatedEd25519.sign(encodeUtf8(text)));
+      if (!isSigned) violate(`a checkpoint with a wrong signature: ${checkpoint}`);
+      return null;
+    }
+    const timestamp = Number(Buffer.from(first ?? new Uint8Array(8)).readBigUInt64BE());
+    const signed = encodeDigitallySigned(simulatedEcdsa.sign(treeHeadSignedData(timestamp, treeSize, rootHash)));
+    if (first === undefined || !equal(first.subarray(8), signed))
+      violate(`a tree head with a wrong signature: ${text}`);
+    return timestamp;
+  }
+
+  /** An acknowledgement has left the log. */
+  sawAnswer(
+    { identity, certificate }: Submitted,
+    answer: Appended | Duplicate,
+    sct: SignedCertificateTimestamp | null,
+  ): void {
+    const { leafIndex } = answer;
+    let timestamp: number | null = answer.kind === "appended" ? answer.timestamp : null;
+    if (answer.kind === "appended") {
+      this.sawHead(answer);
+      this.#checkProof(identity, answer);
+    }
+    if (certificate !== null) timestamp = this.#checkSct(certificate, leafIndex, sct);
+    const before = this.#acknowledged.get(identity);
+    // Only a certificate whose rows are gone may be logged again.
+    const maySecond = this.#deps.config.kind === "certificate" && before !== undefined && this.#isPublished(before);
+    if (before !== undefined && before !== leafIndex && !maySecond) {
+      this.#deps.violate(`one body acknowledged at ${before} and at ${leafIndex}`);
+    }
+    this.#acknowledged.set(identity, leafIndex);
+    if (leafIndex < this.#tree.size) this.#checkEntry(identity, leafIndex, timestamp);
+    else this.#open.push({ identity, index: leafIndex, timestamp });
+  }
+
+  #isPublished(index: number): boolean {
+    const path = formatTilePath({ level: 0, index: Math.floor(index / 256), width: 256 });
+    return this.#deps.objects.has(objectKey(this.#deps.config, path));
+  }
+
+  #checkProof(identity: string, { leafIndex, treeSize, rootHash, proof }: Appended): void {
+    const submitted = this.#deps.known.get(identity);
+    if (submitted === undefined || submitted.certificate !== null) return;
+    const leaf = plainLeafHash(submitted.submission.toLeaf({ leafIndex, timestamp: unixMs(0) }).record);
+    const root = rootFromProof(leaf, { leafIndex, treeSize }, proof);
+    if (root === null || !equal(root, rootHash)) this.#deps.violate(`the proof of ${leafIndex} does not hold`);
+  }
+
+  #checkSct(
+    certificate: NonNullable<Submitted["certificate"]>,
+    leafIndex: number,
+    sct: SignedCertificateTimestamp | null,
+  ): UnixMs | null {
+    if (sct === null) {
+      this.#deps.violate(`no SCT for ${leafIndex}`);
+      return null;
+    }
+    const { timestamp, extensions, signature } = sct;
+    const { signedEntry, issuerKeyHash, entryType } = certificate;
+    const common = { timestamp, extensions, signedEntry };
+    const entry =
+      entryType === "precert_entry" && issuerKeyHash !== null
+        ? { ...common, entryType, issuerKeyHash }
+        : { ...common, entryType: "x509_entry" as const };
+    const isRight =
+      equal(extensions, leafIndexExtension(leafIndex)) && equal(signature, simulatedEcdsa.sign(sctSignedData(entry)));
+    if (!isRight) this.#deps.violate(`a wrong SCT for ${leafIndex}`);
+    return timestamp;
+  }
+
+  #checkEntry(identity: string, index: number, timestamp: number | null): void {
+    const shown = this.#shown[index];
+    if (shown?.identity !== identity) this.#deps.violate(`what was acknowledged at ${index} is not there`);
+    if (shown === undefined || timestamp === null) return;
+    shown.timestamp ??= timestamp;
+    if (shown.timestamp !== timestamp) this.#deps.violate(`entry ${index} has two times`);
+    this.#checkTimeOrder(index);
+  }
+
+  #checkTimeOrder(index: number): void {
+    const at = this.#shown[index]?.timestamp ?? null;
+    const [before, after] = [this.#shown[index - 1]?.timestamp ?? null, this.#shown[index + 1]?.timestamp ?? null];
+    const isOrdered = at === null || ((before === null || before <= at) && (after === null || at <= after));
+    if (!isOrdered) this.#deps.violate(`time goes back around ${index}`);
+  }
+
+  // ---- reading ----
+
+  #reader(tail: Tail): LogReader {
+    const { config, objects } = this.#deps;
+    const get = (key: string): Promise<Uint8Array<ArrayBuffer> | null> => {
+      const bytes = objects.get(key);
+      return Promise.resolve(bytes === undefined ? null : new Uint8Array(bytes));
+    };
+    const admit = (): Promise<boolean> => Promise.resolve(true);
+    return {
+      log: config,
+      objects: { get },
+      tail: new CachedTail(
+        () => tail,
+        () => 0,
+      ),
+      admit,
+    };
+  }
+
+  async #read(
+    reader: LogReader,
+    level: number | "entries" | "data",
+    index: number,
+    width: number,
+  ): Promise<Uint8Array> {
+    const read = await readTile(reader, { level, index, width });
+    if (read.ok) return read.value;
+    throw this.#unreadable(`${formatTilePath({ level, index, width })} of ${this.#visible}: ${read.error.code}`);
+  }
+
+  /** Reads what has become visible since the last time. True if everything visible has been read. */
+  async follow(): Promise<boolean> {
+    const tail = this.#deps.tail();
+    if (tail === null) return false;
+    const from = this.#tree.size;
+    if (this.#visible > from) {
+      const reader = this.#reader(tail);
+      await this.#readEntries(reader, this.#visible);
+      await this.#checkNewTiles(reader, from, this.#visible);
+      for (const treeSize of this.#unverified) this.#verifyHead(treeSize);
+    }
+    for (const { identity, index, timestamp } of this.#open.splice(0)) {
+      if (index < this.#tree.size) this.#checkEntry(identity, index, timestamp);
+      else this.#open.push({ identity, index, timestamp });
+    }
+    return this.#open.length === 0;
+  }
+
+  /** A few entries one by one, as an entry page reads them; many by their bundles. */
+  async #readEntries(reader: LogReader, size: number): Promise<void> {
+    const from = this.#tree.size;
+    if (size - from > FEW_ENTRIES) {
+      for (let index = Math.floor(from / 256); index * 256 < size; index++) {
+        const bundle = await this.#readBundle(reader, index, size);
+        for (const [i, shown] of bundle.entries()) if (index * 256 + i >= this.#tree.size) this.#grow(shown);
+      }
+      return;
+    }
+    for (let index = from; index < size; index++) {
+      const entry = await readEntry(reader, index);
+      if (!entry.ok) throw this.#unreadable(`entry ${index} of ${size}: ${entry.error.code}`);
+      const { record, timestamp } = entry.value;
+      const isSignature = this.#deps.config.kind === "signature";
+      const [shown] = (isSignature ? signatureEntries([record]) : certificateEntries(record, index)) ?? [];
+      if (shown === undefined) throw this.#unreadable(`entry ${index} is not what it should be`);
+      if (shown.timestamp !== null && shown.timestamp !== timestamp) this.#deps.violate(`entry ${index} has two times`);
+      this.#grow({ ...shown, timestamp });
+    }
+  }
+
+  #unreadable(what: string): Error {
+    this.#deps.violate(what);
+    return new Error(what);
+  }
+
+  #grow({ leaf, identity, timestamp }: Read): void {
+    const shown: Shown = { identity: identity(), timestamp };
+    const index = this.#tree.size;
+    const earlier = this.#indexOf.get(shown.identity);
+    const mayRepeat = this.#deps.config.kind === "certificate" && earlier !== undefined && this.#isPublished(earlier);
+    if (earlier !== undefined && !mayRepeat) this.#deps.violate(`one body at ${earlier} and at ${index}`);
+    this.#indexOf.set(shown.identity, index);
+    this.#tree.push(leaf);
+    this.#shown.push(shown);
+    this.#checkTimeOrder(index);
+  }
+
+  async #readBundle(reader: LogReader, index: number, size: number): Promise<readonly Read[]> {
+    const isSignature = this.#deps.config.kind === "signature";
+    const width = Math.min(256, size - index * 256);
+    const bundle = await this.#read(reader, isSignature ? "entries" : "data", index, width);
+    const entries = isSignature ? decodeEntryBundle(bundle) : null;
+    const shown = isSignature
+      ? entries?.ok === true && signatureEntries(entries.value)
+      : certificateEntries(bundle, index * 256);
+    if (shown !== null && shown !== false && shown.length === width) return shown;
+    throw this.#unreadable(`bundle ${index} of ${size} is not what it should be`);
+  }
+
+  /** Every tile that grew between two sizes, as wide as the head wants it and at one narrower width. */
+  async #checkNewTiles(reader: LogReader, from: number, size: number): Promise<void> {
+    for (let level = 0; 256 ** level <= size; level++) {
+      const first = Math.floor(from / 256 ** (level + 1));
+      for (let index = first; tileWidth(size, level, index) > 0; index++) await this.#checkTile(reader, level, index);
+    }
+  }
+
+  async #checkTile(reader: LogReader, level: number, index: number): Promise<void> {
+    const width = tileWidth(this.#visible, level, index);
+    for (const wanted of new Set([width, 1 + this.#deps.random.below(width)])) {
+      const tile = await this.#read(reader, level, index, wanted);
+      if (!equal(tile, this.#tree.tile(level, index, wanted))) {
+        this.#deps.violate(`tile ${level}/${index} at width ${wanted} is not that of the entries`);
+      }
+    }
+  }
+
+  #verifyHead(treeSize: number): void {
+    const head = this.#heads.get(treeSize);
+    if (head === undefined || treeSize > this.#tree.size) return;
+    this.#unverified.delete(treeSize);
+    if (!equal(head.root, this.#tree.root(treeSize))) {
+      this.#deps.violate(`the root that was signed for ${treeSize} is not that of the entries`);
+    }
+    const last = this.#shown[treeSize - 1]?.timestamp ?? null;
+    const isLate = head.timestamp === null || last === null || head.timestamp >= last;
+    if (!isLate) this.#deps.violate(`the head of ${treeSize} is older than its last entry`);
+  }
+
+  // ---- the whole ----
+
+  /**
+   * Reads the log again, R2 and D1 with it, and compares everything with everything: all of it, or where it is long the newest
+   * `newestTiles` tiles and some of the older ones. False if it cannot be read now.
+   */
+  async audit(newestTiles = NEWEST_TILES): Promise<boolean> {
+    if (!(await this.follow())) return false;
+    const tail = this.#deps.tail();
+    if (tail === null) return false;
+    this.audits++;
+    const reader = this.#reader(tail);
+    const size = this.#visible;
+    for (const index of this.#sample(newestTiles, this.#firstRow / 256, Math.ceil(size / 256))) {
+      const bundle = await this.#readBundle(reader, index, size);
+      const leaves = Buffer.concat(bundle.map(({ leaf }) => leaf));
+      if (!leaves.equals(this.#tree.tile(0, index, bundle.length))) this.#deps.violate(`bundle ${index} has changed`);
+    }
+    for (let level = 0; 256 ** level <= size; level++) {
+      const first = level === 0 ? this.#firstRow / 256 : 0;
+      const end = Math.ceil(Math.floor(size / 256 ** level) / 256);
+      for (const index of this.#sample(newestTiles, first, end)) {
+        await this.#checkTile(reader, level, index);
+      }
+    }
+    for (const [identity, index] of this.#acknowledged) this.#checkEntry(identity, index, null);
+    await this.#checkProofs(reader, size);
+    this.#checkObjects();
+    this.#checkHeadOrder();
+    this.index.checkAgain(newestTiles * 100);
+    this.index.check(size);
+    return true;
+  }
+
+  #sample(newest: number, from: number, to: number): readonly number[] {
+    const all = Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
+    if (all.length <= newest) return all;
+    return [...all.slice(0, -newest).filter(() => this.#deps.random.chance(2 / all.length)), ...all.slice(-newest)];
+  }
+
+  /** Proofs as the log worker makes them for an old duplicate, and entries as its entry route reads them. */
+  async #checkProofs(reader: LogReader, size: number): Promise<void> {
+    for (let i = 0; i < 3 && size > 0; i++) {
+      const index = this.#firstRow + this.#deps.random.below(size - this.#firstRow);
+      const leaf = this.#tree
+        .tile(0, Math.floor(index / 256), 256)
+        .subarray(32 * (index % 256), 32 * (index % 256) + 32);
+      const proof = await proveInclusion(reader, index, hash(new Uint8Array(leaf)));
+      if (!proof.ok) this.#deps.violate(`no proof for ${index} of ${size}: ${proof.error.code}`);
+      const entry = await readEntry(reader, index);
+      if (!entry.ok) this.#deps.violate(`entry ${index} of ${size}: ${entry.error.code}`);
+      else this.#learnTime(index, entry.value.timestamp);
+    }
+  }
+
+  #learnTime(index: number, timestamp: number): void {
+    const shown = this.#shown[index];
+    if (shown === undefined) return;
+    if (shown.timestamp !== null && shown.timestamp !== timestamp) this.#deps.violate(`entry ${index} has two times`);
+    shown.timestamp = timestamp;
+    this.#checkTimeOrder(index);
+  }
+
+  /** Sidecars belong to their entries; every tile has a bundle and, in a signature log, a sidecar. */
+  #checkObjects(): void {
+    const { config, objects, known, violate } = this.#deps;
+    if (config.kind !== "signature") return;
+    for (let index = this.#firstRow / 256; (index + 1) * 256 <= this.#tree.size; index++) {
+      const sidecar = objects.get(objectKey(config, sidecarPath(index)));
+      if (sidecar === undefined) continue;
+      const line = this.#deps.random.below(256);
+      const read = readSidecarLine(sidecar, line);
+      const shown = this.#shown[index * 256 + line];
+      const hints = known.get(shown?.identity ?? "")?.hints ?? null;
+      if (read === null || JSON.stringify(read.hints) !== JSON.stringify(hints)) violate(`sidecar ${index} is wrong`);
+      else this.#learnTime(index * 256 + line, read.timestamp);
+    }
+  }
+
+  /** A larger tree was not signed at an earlier time. */
+  #checkHeadOrder(): void {
+    let last = 0;
+    for (const [treeSize, { timestamp }] of [...this.#heads].toSorted(([a], [b]) => a - b)) {
+      if (timestamp === null) continue;
+      if (timestamp < last) this.#deps.violate(`the head of ${treeSize} goes back in time`);
+      last = timestamp;
+    }
+  }
+}
+
+/** An audit reads so many of the newest tiles and bundles, and chance picks of the older ones. */
+const NEWEST_TILES = 10;
+/** Up to so many new entries are read one by one. */
+const FEW_ENTRIES = 16;
+
+function signatureEntries(records: readonly Uint8Array[]): readonly Read[] {
+  return records.map((record) => {
+    const leaf = plainLeafHash(record);
+    return { leaf, identity: () => leaf.toString("hex"), timestamp: null };
+  });
+}
+
+function certificateEntries(bundle: Uint8Array, from: number): readonly Read[] | null {
+  const leaves = decodeTileLeaves(bundle);
+  if (!leaves.ok) return null;
+  const isPlaced = leaves.value.every(({ entry }, i) => equal(entry.extensions, leafIndexExtension(from + i)));
+  if (!isPlaced) return null;
+  return leaves.value.map((leaf) => ({
+    leaf: plainLeafHash(encodeMerkleTreeLeaf(leaf.entry)),
+    timestamp: leaf.entry.timestamp,
+    identity: () => identityOf(leaf),
+  }));
+}
+
+function identityOf({ entry }: TileLeaf): string {
+  const issuerKeyHash = entry.entryType === "precert_entry" ? entry.issuerKeyHash : null;
+  const { entryType, signedEntry } = entry;
+  const nothing = { precertificate: null, chainFingerprints: [], search: NO_SEARCH };
+  return encodeHex(certificateSubmission({ entryType, issuerKeyHash, signedEntry, ...nothing }).identity);
+}
+
+const NO_SEARCH: SearchRow = { terms: [], digest: null, identity: null, issuer: null };

@@ -1,0 +1,71 @@
+// The clock of the object is not to be trusted.
+
+import { describe, expect, it } from "vitest";
+import { Lab } from "./lab.ts";
+
+const HOUR = 3_600_000;
+
+describe("a clock that was ahead and is right again", () => {
+  it("does not delay the next start", async () => {
+    const lab = new Lab();
+    await lab.grow(5);
+    lab.kill();
+    lab.world.plan.outages.set("anchor", "fails");
+    lab.world.moveClock(HOUR);
+    expect((await lab.append()).result).toBe("log_starting");
+    lab.world.moveClock(-HOUR);
+    lab.world.plan.heal();
+    await lab.run(2_000);
+    expect((await lab.append()).result).toBe("ok");
+  });
+
+  it("does not delay what is owed to R2 and D1", async () => {
+    const lab = new Lab();
+    await lab.grow(5);
+    lab.world.plan.outages.set("d1", "fails");
+    lab.world.moveClock(30_000);
+    await lab.grow(1);
+    lab.world.moveClock(-30_000);
+    lab.world.plan.heal();
+    await lab.run(7_000);
+    await lab.grow(1);
+    await lab.run(1_000);
+    expect(lab.world.checker.index.watermark).toBe(8);
+  });
+});
+
+describe("a waiter", () => {
+  it.each([
+    ["goes back an hour", (lab: Lab) => lab.world.moveClock(-HOUR)],
+    ["goes back a minute", (lab: Lab) => lab.world.moveClock(-60_000)],
+    ["jumps ahead", (lab: Lab) => lab.world.moveClock(HOUR)],
+    ["stands still", (lab: Lab) => lab.world.freezeClock()],
+  ])("is answered within its ten seconds when the clock %s", async (_, change) => {
+    const lab = new Lab();
+    await lab.grow(5);
+    lab.world.plan.outages.set("anchor", "fails");
+    await lab.grow(1);
+    const early = lab.world.submit(lab.next());
+    await lab.run(1_000);
+    change(lab);
+    const late = await lab.append();
+    expect(late.result).toBe("log_busy");
+    expect(late.milliseconds).toBeLessThan(10_500);
+    expect(await lab.until(early)).toBe("log_busy");
+  });
+});
+
+describe("timestamps", () => {
+  it.each(["signature", "certificate"] as const)("of a %s log never go back", async (kind) => {
+    const lab = new Lab({ kind });
+    for (const by of [0, -20_000, -20_000, 100_000, -59_000, 30_000]) {
+      lab.world.moveClock(by);
+      await lab.grow(3);
+    }
+    expect(await lab.world.checker.audit()).toBe(true);
+    lab.world.moveClock(-62_000);
+    expect((await lab.append()).result).toBe("clock_behind");
+    lab.world.moveClock(62_000);
+    expect((await lab.append()).result).toBe("ok");
+  });
+});

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// A log shortly before 65,536 entries, written down rather than grown, so that a run can see the first tile of level 1 fill up.
+// Only what a sequencer still needs of its past is there: the rows of the tail, the edge, the last published tile.
+
+import { createHash } from "node:crypto";
+import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
+import { type LogConfig, objectKey } from "../../shared/logs.ts";
+import { unixMs } from "../../shared/time.ts";
+import { type Hash, hash } from "../../shared/tlog/hash.ts";
+import { decodeTile, formatTilePath, fullTileRoot } from "../../shared/tlog/tile.ts";
+import type { LogFormat } from "../../workers/sequencer/format.ts";
+import { LogStorage } from "../../workers/sequencer/storage.ts";
+import { SqliteStorage } from "../support/memory-log.ts";
+import { PlainTree } from "./plain-tree.ts";
+import { type Submitted, submitted } from "./submissions.ts";
+
+const PUBLISHED_TILES = 254;
+const FIRST_ROW = PUBLISHED_TILES * 256;
+const TREE_SIZE = FIRST_ROW + 76;
+const TIME = unixMs(1_790_000_000_000);
+const CREATION = "00".repeat(16);
+
+export interface GrownLog {
+  readonly storage: SqliteStorage;
+  readonly objects: ReadonlyMap<string, Uint8Array>;
+  readonly head: { readonly treeSize: number; readonly rootHash: Hash };
+  readonly tree: PlainTree;
+  /** The entries that still have rows; the first one's index is `firstRow`. */
+  readonly entries: readonly Submitted[];
+  readonly firstRow: number;
+}
+
+export function grownLog(config: LogConfig, format: LogFormat): GrownLog {
+  const tree = new PlainTree();
+  for (let index = 0; index < FIRST_ROW; index++) tree.push(createHash("sha256").update(`old ${index}`).digest());
+  const sqlite = new SqliteStorage();
+  const storage = new LogStorage(sqlite);
+  storage.createLog({
+    creation: CREATION,
+    origin: config.origin,
+    baseUrl: config.baseUrl,
+    spki: format.spki,
+    genesisSize: config.kind === "signature" ? 1 : 0,
+    createdAt: TIME,
+  });
+  // Numbers that no client uses.
+  const entries = Array.from({ length: TREE_SIZE - FIRST_ROW }, (_, i) => submitted(config.kind, 1_000_000 + i));
+  for (const [i, { submission }] of entries.entries()) {
+    const placement = { leafIndex: FIRST_ROW + i, timestamp: TIME };
+    const { record, leafHash } = submission.toLeaf(placement);
+    const { search, hints } = submission;
+    storage.insertEntry({ ...placement, record, leafHash, search, hints });
+    if (format.remembersAll) storage.insertDedup(leafHash, placement.leafIndex);
+    tree.push(Buffer.from(leafHash));
+  }
+  const tileRoots = decodeTile(tree.tile(1, 0, PUBLISHED_TILES));
+  storage.writeEdge({ level: 1, tileIndex: 0, hashes: tileRoots });
+  const head = { treeSize: TREE_SIZE, rootHash: hash(new Uint8Array(tree.root(TREE_SIZE))) };
+  const lastTile = new Uint8Array(tree.tile(0, PUBLISHED_TILES - 1, 256));
+  storage.writeState({
+    ...head,
+    timestamp: TIME,
+    checkpoint: format.signCheckpoint(head, TIME),
+    previous: null,
+    publishedTiles: PUBLISHED_TILES,
+    publishedRoot: fullTileRoot(decodeTile(lastTile)),
+    indexed: TREE_SIZE,
+  });
+  const logJson = `${JSON.stringify({ name: config.name, origin: config.origin, creation: CREATION })}\n`;
+  const objects = new Map([
+    [objectKey(config, "log.json"), encodeUtf8(logJson)],
+    [objectKey(config, formatTilePath({ level: 0, index: PUBLISHED_TILES - 1, width: 256 })), lastTile],
+  ]);
+  return { storage: sqlite, objects, head, tree, entries, firstRow: FIRST_ROW };
+}

@@ -1,0 +1,94 @@
+// A store that fails, hangs or answers late: what is answered meanwhile, and that everything catches up when it is back.
+
+import { describe, expect, it } from "vitest";
+import type { Boundary, Fault } from "./fault-plan.ts";
+import { Lab } from "./lab.ts";
+
+function indexed(lab: Lab): number {
+  return lab.world.checker.index.watermark;
+}
+
+const publishedTiles = (lab: Lab): number =>
+  [...lab.world.platform.objects.keys()].filter((key) => key.includes("/tile/0/")).length;
+
+describe("an anchor that does not answer", () => {
+  it.each<Fault>(["hangs", "hangs, took effect", "fails", "fails, took effect", "late", "limited"])(
+    "holds rounds back, not callers, when it %s",
+    async (fault) => {
+      const lab = new Lab();
+      await lab.grow(5);
+      lab.world.plan.outages.set("anchor", fault);
+      expect((await lab.append()).result).toBe("ok");
+      const waiting = await lab.append();
+      // A late answer of a minute at most may come in time.
+      if (waiting.result !== "ok") expect(waiting.result).toBe("log_busy");
+      expect(waiting.milliseconds).toBeLessThan(11_000);
+      await lab.run(60_000);
+      lab.world.plan.heal();
+      await lab.run(6_000);
+      const after = await lab.append();
+      expect(after.result).toBe("ok");
+      expect(after.milliseconds).toBeLessThan(500);
+    },
+  );
+});
+
+describe("a start with a store out of reach", () => {
+  it.each<[Boundary, Fault]>([
+    ["anchor", "hangs"],
+    ["anchor", "fails"],
+    ["r2.get", "hangs"],
+    ["r2.get", "fails"],
+  ])("serves its head, refuses writes and recovers: %s %s", async (boundary, fault) => {
+    const lab = new Lab();
+    await lab.grow(300);
+    lab.kill();
+    lab.world.plan.outages.set(boundary, fault);
+    const head = await lab.readHead();
+    expect(head.treeSize).toBe(301);
+    expect(head.milliseconds).toBeLessThan(6_000);
+    const early = await lab.append();
+    expect(early.result).toBe("log_starting");
+    expect(early.milliseconds).toBeLessThan(11_000);
+    await lab.run(60_000);
+    lab.world.plan.heal();
+    await lab.run(10_000);
+    await lab.append();
+    expect(await lab.append()).toMatchObject({ result: "ok" });
+  });
+});
+
+describe("R2 and D1", () => {
+  it.each<[Boundary, Fault]>([
+    ["r2.put", "hangs"],
+    ["r2.put", "hangs, took effect"],
+    ["r2.put", "fails, took effect"],
+    ["r2.put", "limited"],
+    ["d1", "hangs"],
+    ["d1", "hangs, took effect"],
+    ["d1", "fails"],
+  ])("never slow an answer, and catch up without a further entry: %s %s", async (boundary, fault) => {
+    const lab = new Lab();
+    await lab.grow(1);
+    lab.world.plan.outages.set(boundary, fault);
+    for (let i = 0; i < 12; i++) {
+      await lab.grow(50);
+      const { result, milliseconds } = await lab.append();
+      expect(result).toBe("ok");
+      expect(milliseconds).toBeLessThan(200);
+    }
+    await lab.run(600_000);
+    lab.world.plan.heal();
+    await lab.run(120_000);
+    expect({ indexed: indexed(lab), tiles: publishedTiles(lab) }).toEqual({ indexed: 614, tiles: 2 });
+    expect(await lab.world.checker.audit()).toBe(true);
+  });
+
+  it("do not wait for each other", async () => {
+    const lab = new Lab();
+    lab.world.plan.outages.set("d1", "hangs");
+    await lab.grow(600);
+    await lab.run(1_000);
+    expect({ indexed: indexed(lab), tiles: publishedTiles(lab) }).toEqual({ indexed: 0, tiles: 2 });
+  });
+});

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// RFC 6962's tree over node:crypto, all nodes of all perfect subtrees kept: the root of any earlier size, the hashes of any
+// tile. Shares nothing with the code under test.
+
+import { createHash } from "node:crypto";
+
+const sha256 = (...parts: readonly Uint8Array[]): Buffer => {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest();
+};
+
+export const plainLeafHash = (data: Uint8Array): Buffer => sha256(Uint8Array.of(0), data);
+const parent = (left: Uint8Array, right: Uint8Array): Buffer => sha256(Uint8Array.of(1), left, right);
+
+export class PlainTree {
+  /** levels[h][i]: root of leaves [i·2^h, (i+1)·2^h). */
+  readonly #levels: Buffer[][] = [[]];
+
+  get size(): number {
+    return this.#levels[0]?.length ?? 0;
+  }
+
+  push(leaf: Buffer): void {
+    let node = leaf;
+    for (let height = 0; ; height++) {
+      const level = (this.#levels[height] ??= []);
+      level.push(node);
+      const left = level.at(-2);
+      if (level.length % 2 === 1 || left === undefined) return;
+      node = parent(left, node);
+    }
+  }
+
+  /** MTH of the first `size` leaves. */
+  root(size: number): Buffer {
+    let root: Buffer | null = null;
+    // From the smallest perfect subtree, at the right, to the largest.
+    for (let height = 0, rest = size; rest > 0; height++, rest = Math.floor(rest / 2)) {
+      if (rest % 2 === 0) continue;
+      const node = this.#levels[height]?.[rest - 1];
+      if (node === undefined) throw new RangeError(`no tree of ${size}`);
+      root = root === null ? node : parent(node, root);
+    }
+    return root ?? sha256();
+  }
+
+  /** The first `width` hashes of a tile, one after the other. */
+  tile(level: number, index: number, width: number): Buffer {
+    return Buffer.concat((this.#levels[8 * level] ?? []).slice(index * 256, index * 256 + width));
+  }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// What kind of day a seed stands for: which log, how much load, how much goes wrong and where.
+
+import type { Boundary } from "./fault-plan.ts";
+import type { ObjectRates } from "./object-runtime.ts";
+import type { Random } from "./random.ts";
+
+export interface Profile {
+  readonly kind: "signature" | "certificate";
+  /** The log has 65,000 entries and a bit already: the first tile of level 1 fills up during the run. */
+  readonly isGrown: boolean;
+  readonly clients: number;
+  /** Submissions that a client makes at once. */
+  readonly burst: number;
+  readonly thinkMs: number;
+  /** Part of the submissions that somebody has made before. */
+  readonly duplicates: number;
+  readonly readers: number;
+  readonly rates: Readonly<Record<Boundary, number>>;
+  /** Mean time between outages of a boundary. */
+  readonly outageEveryMs: number;
+  readonly object: ObjectRates;
+  /** Probability, each step, that the instance is killed there. */
+  readonly killed: number;
+  readonly clockJumpEveryMs: number;
+}
+
+/** Probabilities of a call's failing: rarely used stores are made worse, so that they are seen failing as often as the others. */
+const LEVELS: Readonly<Record<Boundary, readonly number[]>> = {
+  "r2.get": [0, 0.05, 0.3],
+  "r2.put": [0, 0.1, 0.5],
+  d1: [0, 0.05, 0.3],
+  anchor: [0, 0.01, 0.05, 0.25],
+  "rpc.append": [0, 0.01, 0.1],
+  "rpc.read": [0, 0.05],
+};
+
+export function drawProfile(random: Random): Profile {
+  const kind = random.pick(["signature", "certificate"] as const);
+  const rate = (boundary: Boundary): number => random.pick(LEVELS[boundary]);
+  const harm = random.pick([0, 0.0005, 0.002, 0.01]);
+  return {
+    kind,
+    isGrown: random.chance(0.15),
+    clients: random.pick([3, 10, 30]),
+    burst: random.pick([1, 4, 20]),
+    thinkMs: random.pick([5, 50, 1_000]),
+    duplicates: random.pick([0.02, 0.2]),
+    readers: random.pick([1, 3]),
+    rates: {
+      "r2.get": rate("r2.get"),
+      "r2.put": rate("r2.put"),
+      d1: rate("d1"),
+      anchor: rate("anchor"),
+      "rpc.append": rate("rpc.append"),
+      "rpc.read": rate("rpc.read"),
+    },
+    outageEveryMs: random.pick([5_000, 30_000, 600_000]),
+    object: {
+      statementFails: harm,
+      transactionFails: harm,
+      killedInTurn: harm,
+      slowFlush: random.pick([0, 0.002, 0.02]),
+      alarmLost: random.pick([0, 0.03]),
+    },
+    killed: random.pick([0, 0.0005, 0.003, 0.02]),
+    clockJumpEveryMs: random.pick([5_000, 30_000, 3_600_000]),
+  };
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs one seed from a log's first call to a quiet end, and says what happened.
+
+import { drawProfile, type Profile } from "./profile.ts";
+import { Random } from "./random.ts";
+import { World } from "./world.ts";
+
+export interface Report {
+  readonly seed: number;
+  readonly profile: Profile;
+  readonly steps: number;
+  /** Virtual time. */
+  readonly virtualMs: number;
+  readonly entries: number;
+  readonly acknowledged: number;
+  readonly audits: number;
+  /** Faults and endings by kind. */
+  readonly counts: ReadonlyMap<string, number>;
+  /** Equal for equal runs. */
+  readonly digest: string;
+  /** What was found wrong, null if nothing was. */
+  readonly violation: string | null;
+  /** The last lines of what happened; of a failed run. */
+  readonly trace: readonly string[];
+}
+
+const AUDIT_EVERY_STEPS = 400;
+/** A log that is killed every few steps is not read as a whole each time. */
+const NEWEST_AFTER_RESTART = 2;
+/** Longer than the back-off, the alarm and its lateness together. */
+const DRAIN_MS = 300_000;
+
+export async function simulate(seed: number, steps: number): Promise<Report> {
+  const random = new Random(seed);
+  const profile = drawProfile(random);
+  const world = new World(random, profile);
+  const run = new Run(world);
+  try {
+    await run.live(steps);
+    await run.endQuietly();
+  } catch (error) {
+    world.violate(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  }
+  const { checker, plan, scheduler, violation } = world;
+  return {
+    seed,
+    profile,
+    steps: run.steps,
+    virtualMs: scheduler.now,
+    entries: checker.visible,
+    acknowledged: checker.acknowledgements,
+    audits: checker.audits,
+    counts: plan.counts,
+    digest: world.digest,
+    violation: violation?.message ?? null,
+    trace: violation === null ? [] : world.trace,
+  };
+}
+
+class Run {
+  steps = 0;
+  readonly #world: World;
+  /** The last instance whose log was read as a whole after it had opened. */
+  #audited = 0;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  async live(steps: number): Promise<void> {
+    const world = this.#world;
+    const { profile } = world;
+    for (let i = 0; i < profile.clients; i++) void world.runClient();
+    for (let i = 0; i < profile.readers; i++) void world.runReader();
+    void world.runOutages();
+    void world.runDeploys();
+    void world.runClock();
+    while (this.steps < steps) {
+      await this.#step();
+      const { current } = world.runtime;
+      if (current !== null && world.random.chance(profile.killed)) world.runtime.end(current, "killed");
+      if (this.steps % AUDIT_EVERY_STEPS === 0) await world.checker.audit();
+    }
+  }
+
+  async #step(): Promise<void> {
+    const world = this.#world;
+    if (!(await world.scheduler.step())) throw new Error("nothing is left to happen");
+    this.steps++;
+    const { current } = world.runtime;
+    if (current !== null && current.number !== this.#audited && current.log.phase.kind === "running") {
+      world.checkAnchor();
+      if (await world.checker.audit(NEWEST_AFTER_RESTART)) this.#audited = current.number;
+    } else {
+      await world.checker.follow();
+    }
+    if (this.steps % 20 === 0) {
+      world.checkAnswers();
+      world.checker.index.check(world.checker.visible);
+    }
+    if (world.violation !== null) throw world.violation;
+  }
+
+  async #until(what: string, limitMs: number, isDone: () => boolean): Promise<void> {
+    const { scheduler } = this.#world;
+    const end = scheduler.now + limitMs;
+    while (!isDone()) {
+      if (scheduler.now > end) throw new Error(`after ${limitMs / 1000} s without faults: not ${what}`);
+      await this.#step();
+    }
+  }
+
+  /** When everything works again, everybody is answered, stores catch up, and a new instance finds it all. */
+  async endQuietly(): Promise<void> {
+    const world = this.#world;
+    const { checker, scheduler } = world;
+    world.isOver = true;
+    world.heal();
+    let isAnswered = false;
+    const last = world.next();
+    void (async () => {
+      while ((await world.submit(last)) !== "ok") await scheduler.sleep(1_000);
+      isAnswered = true;
+    })();
+    await this.#until("answering", 120_000, () => isAnswered);
+    world.runtime.isAlarmLost = false;
+    await this.#until("caught up", DRAIN_MS, () => this.#isDrained());
+    await this.#checkWhole();
+    const { current } = world.runtime;
+    if (current !== null) world.runtime.end(current, "killed");
+    let size = 0;
+    void world.readHead().then((head) => (size = head?.treeSize ?? 0));
+    await this.#until("readable", 60_000, () => size > 0);
+    if (size < checker.visible) throw new Error(`the log has shrunk to ${size}`);
+    await this.#checkWhole();
+    if (checker.index.watermark < size) throw new Error(`the index ends at ${checker.index.watermark} of ${size}`);
+  }
+
+  async #checkWhole(): Promise<void> {
+    const world = this.#world;
+    if (!(await world.checker.audit(Number.POSITIVE_INFINITY))) throw new Error("the log cannot be read");
+    if (world.violation !== null) throw world.violation;
+  }
+
+  #isDrained(): boolean {
+    const state = this.#world.runtime.current?.log.state ?? null;
+    if (state === null) return false;
+    return state.indexed === state.treeSize && state.publishedTiles === Math.floor(state.treeSize / 256);
+  }
+}

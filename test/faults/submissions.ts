@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the simulated clients submit, and what each of them must have become in the log: everything follows from the number.
+
+import { encodeHex } from "../../shared/bytes/hex.ts";
+import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
+import type { AttestationHints, CertificateSubmission, SearchRow } from "../../shared/rpc.ts";
+import { certificateSubmission, type Submission, signatureSubmission } from "../../workers/sequencer/format.ts";
+import { Random } from "./random.ts";
+
+export interface Submitted {
+  readonly submission: Submission;
+  /** Hex; equal submissions have equal ones. */
+  readonly identity: string;
+  readonly search: SearchRow;
+  readonly hints: AttestationHints | null;
+  /** Of the certificate log only. */
+  readonly certificate: CertificateSubmission | null;
+}
+
+/** Bytes of a body: mostly small, now and then near the limit of 32 KiB. */
+function bodyBytes(random: Random): number {
+  return random.chance(0.01) ? 20_000 + random.below(12_000) : 40 + random.below(200);
+}
+
+export function submitted(kind: "signature" | "certificate", number: number): Submitted {
+  const random = new Random(number);
+  const digest = `sha256:${number.toString(16).padStart(64, "0")}`;
+  const identity = `client${number % 17}@example.com`;
+  const search: SearchRow = {
+    terms: [`digest:${digest}`, `email:${identity}`],
+    digest: kind === "signature" ? digest : null,
+    identity,
+    issuer: "https://issuer.example.com",
+  };
+  const text = `${kind} ${number} `;
+  const body = encodeUtf8(text.padEnd(bodyBytes(random), "."));
+  if (kind === "signature") {
+    const hints = number % 5 === 0 ? { payloadHash: digest, subjectDigests: [digest], predicateType: "test" } : null;
+    const submission = signatureSubmission({ body, search, hints });
+    return { submission, search, hints, certificate: null, identity: encodeHex(submission.identity) };
+  }
+  const isPrecertificate = number % 3 !== 0;
+  const certificate: CertificateSubmission = {
+    entryType: isPrecertificate ? "precert_entry" : "x509_entry",
+    issuerKeyHash: isPrecertificate ? new Uint8Array(32).fill(5) : null,
+    signedEntry: body,
+    precertificate: isPrecertificate ? encodeUtf8(`poisoned ${text}`) : null,
+    chainFingerprints: [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)],
+    search,
+  };
+  const submission = certificateSubmission(certificate);
+  return { submission, search, hints: null, certificate, identity: encodeHex(submission.identity) };
+}

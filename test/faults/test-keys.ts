@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Signers for a simulation: a keyed hash where a signature would be, so that runs repeat to the byte, cost little, and
+// anybody with the signer can check a signature by making it again. That real signatures verify is shown elsewhere.
+
+import { createHash } from "node:crypto";
+import type { EcdsaSigner, Ed25519Signer } from "../../workers/sequencer/log-keys.ts";
+
+const digest = (...parts: readonly Uint8Array[]): Uint8Array => {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return new Uint8Array(hash.digest());
+};
+
+const SPKI = new Uint8Array(91).fill(7);
+
+export const simulatedEcdsa: EcdsaSigner = {
+  spki: SPKI,
+  logId: digest(SPKI),
+  sign: (message) => digest(Uint8Array.of(1), message),
+};
+
+export const simulatedEd25519: Ed25519Signer = {
+  publicKey: new Uint8Array(32).fill(9),
+  sign: (message) => new Uint8Array(Buffer.concat([digest(Uint8Array.of(2), message), new Uint8Array(32)])),
+};

@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: Apache-2.0
+// One simulated world: a log with its stores, clients that submit and retry, readers, and the forces that act on them. All of
+// it follows from the seed.
+
+import { createHash } from "node:crypto";
+import { encodeHex } from "../../shared/bytes/hex.ts";
+import type { LogConfig } from "../../shared/logs.ts";
+import type { Appended, Duplicate, Head, SignedCertificateTimestamp } from "../../shared/rpc.ts";
+import { type UnixMs, unixMs } from "../../shared/time.ts";
+import type { Tail } from "../../workers/log/cached-tail.ts";
+import { certificateFormat, type LogFormat, signatureFormat, signSct } from "../../workers/sequencer/format.ts";
+import { genesisSubmission } from "../../workers/sequencer/genesis.ts";
+import { Log } from "../../workers/sequencer/log.ts";
+import { LogStorage } from "../../workers/sequencer/storage.ts";
+import { readBundle, readEntry, readTile, type TailDeps } from "../../workers/sequencer/tail.ts";
+import { testLogs } from "../support/memory-log.ts";
+import { Checker } from "./checker.ts";
+import { BOUNDARIES, FAULTS, FaultPlan } from "./fault-plan.ts";
+import { type GrownLog, grownLog } from "./grown-log.ts";
+import { type Instance, ObjectRuntime } from "./object-runtime.ts";
+import { Platform } from "./platform.ts";
+import type { Profile } from "./profile.ts";
+import { Random } from "./random.ts";
+import { Scheduler } from "./scheduler.ts";
+import { type Submitted, submitted } from "./submissions.ts";
+import { simulatedEcdsa, simulatedEd25519 } from "./test-keys.ts";
+
+const START = 1_790_000_000_000;
+/** What a caller waits before it tries again. */
+const CLIENT_PATIENCE_MS = 20_000;
+/** DESIGN: a waiter has 10 s; as much again for an object that is just starting, and a slow flush. */
+const ANSWER_LIMIT_MS = 30_000;
+const TRACE_LINES = 400;
+
+export class Violation extends Error {}
+
+interface Answered {
+  readonly answer: Appended | Duplicate;
+  readonly sct: SignedCertificateTimestamp | null;
+}
+
+export class World {
+  readonly scheduler = new Scheduler((label) => this.note(label));
+  readonly plan: FaultPlan;
+  readonly runtime: ObjectRuntime;
+  readonly platform: Platform;
+  readonly checker: Checker;
+  readonly profile: Profile;
+  readonly random: Random;
+  readonly config: LogConfig;
+  readonly known = new Map<string, Submitted>();
+  readonly trace: string[] = [];
+  violation: Violation | null = null;
+  isOver = false;
+  /** Answers that clients have received. */
+  answered = 0;
+  #numbers = 0;
+  #clockOffset = 0;
+  #frozenAt: number | null = null;
+  #traceHash = createHash("sha256");
+  readonly #format: LogFormat;
+
+  constructor(random: Random, profile: Profile) {
+    this.random = random;
+    this.profile = profile;
+    this.config = testLogs[profile.kind];
+    this.#format =
+      profile.kind === "signature"
+        ? signatureFormat(this.config.origin, simulatedEcdsa, simulatedEd25519)
+        : certificateFormat(this.config.origin, simulatedEcdsa);
+    this.plan = new FaultPlan(random);
+    Object.assign(this.plan.rates, profile.rates);
+    const violate = (what: string): void => this.violate(what);
+    const count = (name: string): void => this.plan.count(name);
+    const note = (line: string): void => this.note(line);
+    const { scheduler } = this;
+    this.runtime = new ObjectRuntime({
+      scheduler,
+      random,
+      count,
+      violate,
+      trace: note,
+      rates: { ...profile.object },
+      clock: () => this.clock(),
+      makeLog: (instance) => this.#makeLog(() => instance),
+    });
+    this.platform = new Platform({
+      scheduler,
+      random,
+      plan: this.plan,
+      violate,
+      trace: note,
+      runtime: () => this.runtime,
+    });
+    this.checker = new Checker({
+      random,
+      violate,
+      config: this.config,
+      objects: this.platform.objects,
+      database: this.platform.d1.database,
+      tail: () => this.#directTail(),
+      known: this.known,
+    });
+    if (profile.kind === "signature") {
+      const { identity, search } = genesisSubmission(this.config.origin, simulatedEcdsa);
+      const submission = genesisSubmission(this.config.origin, simulatedEcdsa);
+      const genesis = { submission, search, hints: null, certificate: null, identity: encodeHex(identity) };
+      this.known.set(genesis.identity, genesis);
+    }
+    if (profile.isGrown) this.#startGrown(grownLog(this.config, this.#format));
+  }
+
+  #startGrown(grown: GrownLog): void {
+    this.runtime.load(grown.storage);
+    for (const [key, bytes] of grown.objects) this.platform.objects.set(key, bytes);
+    this.platform.setAnchor(grown.head);
+    const { treeSize } = grown.head;
+    this.platform.d1.database.prepare("INSERT INTO watermark VALUES (?, ?)").run(this.config.name, treeSize);
+    for (const entry of grown.entries) this.known.set(entry.identity, entry);
+    this.checker.startWith(grown);
+  }
+
+  // ---- what everything else uses ----
+
+  note(line: string): void {
+    const text = `${this.scheduler.now.toFixed(1)} ${line}`;
+    this.#traceHash.update(text);
+    this.trace.push(text);
+    if (this.trace.length > 2 * TRACE_LINES) this.trace.splice(0, TRACE_LINES);
+  }
+
+  /** Stands for everything that has happened: equal runs have equal digests. */
+  get digest(): string {
+    return this.#traceHash.copy().digest("hex");
+  }
+
+  violate(what: string): void {
+    this.note(`VIOLATION: ${what}`);
+    this.violation ??= new Violation(what);
+  }
+
+  clock(): UnixMs {
+    return unixMs(START + Math.floor((this.#frozenAt ?? this.scheduler.now) + this.#clockOffset));
+  }
+
+  moveClock(byMs: number): void {
+    this.#clockOffset += byMs;
+  }
+
+  freezeClock(): void {
+    this.#frozenAt = this.scheduler.now;
+  }
+
+  // ---- the object ----
+
+  #makeLog(instance: () => Instance): Log {
+    const { config, platform, runtime } = this;
+    return new Log({
+      config,
+      format: this.#format,
+      genesis: config.kind === "signature" ? [genesisSubmission(config.origin, simulatedEcdsa)] : [],
+      storage: new LogStorage(runtime.storageOf(instance)),
+      objects: platform.objectsOf(instance),
+      index: platform.indexOf(instance),
+      anchor: platform.anchorOf(instance),
+      witnessing: null,
+      host: runtime.hostOf(instance, (event, data) => {
+        this.note(`${event} ${JSON.stringify(data)}`);
+        // Nothing in this world damages a store: a log that refuses is a log lost for no reason.
+        if (event === "log_refusing") this.violate(`the log refuses to write: ${String(data["reason"])}`);
+      }),
+    });
+  }
+
+  #tailDeps(instance: Instance, storage: LogStorage): TailDeps {
+    const { identity, state, edge, phase } = instance.log;
+    if (identity === null || state === null) throw new Error(`no head: ${phase.kind}`);
+    return { storage, format: this.#format, state, edge };
+  }
+
+  /** The living instance's tail without turns and faults, for those who look on; null if it has no head to show. */
+  #directTail(): Tail | null {
+    const instance = this.runtime.current;
+    if (instance === null || instance.log.head === null) return null;
+    const storage = new LogStorage({
+      exec: (query, ...bindings) => this.runtime.storage.exec(query, bindings),
+      transactionSync: () => {
+        throw new Error("onlookers write nothing");
+      },
+    });
+    const deps = (): TailDeps => this.#tailDeps(instance, storage);
+    return {
+      head: async () => Promise.resolve(deps().state),
+      readTile: async (level, index, width) => Promise.resolve(readTile(deps(), level, index, width)),
+      readBundle: async (index, width) => Promise.resolve(readBundle(deps(), index, width)),
+      readEntry: async (index) => Promise.resolve(readEntry(deps(), index)),
+    };
+  }
+
+  /** As the sequencer's RPC does it. */
+  async #append(instance: Instance, { submission, certificate }: Submitted): Promise<Answered | string> {
+    const result = await instance.log.append(submission);
+    if (!result.ok) return result.error.code;
+    const { answer, placement } = result.value;
+    if (certificate === null) return { answer, sct: null };
+    if (placement === null) throw new Error("a certificate without a placement");
+    return { answer, sct: signSct(simulatedEcdsa, certificate, placement) };
+  }
+
+  async #head(instance: Instance): Promise<Head> {
+    await instance.log.openToRead();
+    const { head } = instance.log;
+    if (head === null) throw new Error("the log has no head yet");
+    const { treeSize, rootHash, timestamp, checkpoint } = head;
+    return { treeSize, rootHash, timestamp, checkpoint };
+  }
+
+  // ---- clients and readers ----
+
+  /** Resolves to null when the caller has waited long enough. */
+  #patiently<T>(call: Promise<T>): Promise<T | null> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.scheduler.schedule(CLIENT_PATIENCE_MS, {
+        label: "a caller gives up",
+        run: () => resolve(null),
+      });
+      call.then(resolve, reject).finally(cancel);
+    });
+  }
+
+  /** One submission of this one. True when it is answered with an index. */
+  async submit(what: Submitted): Promise<string> {
+    try {
+      const call = this.platform.callObject(
+        "rpc.append",
+        "append",
+        (instance) => this.#append(instance, what),
+        (answered) => {
+          if (typeof answered === "string") return;
+          this.note(`acknowledged ${answered.answer.leafIndex} ${answered.answer.kind}`);
+          this.checker.sawAnswer(what, answered.answer, answered.sct);
+        },
+      );
+      const result = await this.#patiently(call);
+      if (result === null) return "timeout";
+      if (typeof result === "string") return result;
+      this.answered++;
+      return "ok";
+    } catch {
+      return "failed";
+    }
+  }
+
+  next(): Submitted {
+    const isRepeat = this.#numbers > 0 && this.random.chance(this.profile.duplicates);
+    const number = isRepeat ? this.random.below(this.#numbers) : this.#numbers++;
+    const what = submitted(this.profile.kind, number);
+    this.known.set(what.identity, what);
+    return what;
+  }
+
+  /** Submits until it is over, with retries of the same body; now and then gives up. */
+  async runClient(): Promise<void> {
+    const { profile, random, scheduler } = this;
+    while (!this.isOver) {
+      const burst = Array.from({ length: 1 + random.below(profile.burst) }, () => this.next());
+      await Promise.all(burst.map(async (what) => await this.submitUntilAnswered(what)));
+      await scheduler.sleep(random.spread(profile.thinkMs / 2, profile.thinkMs * 2), "client thinks");
+    }
+  }
+
+  async submitUntilAnswered(what: Submitted): Promise<void> {
+    while (!this.isOver && (await this.submit(what)) !== "ok") {
+      if (this.random.chance(0.05)) return;
+      await this.scheduler.sleep(this.random.spread(100, 3_000), "client waits to retry");
+    }
+  }
+
+  async runReader(): Promise<void> {
+    const { scheduler, random } = this;
+    while (!this.isOver) {
+      await this.readHead();
+      await scheduler.sleep(random.spread(50, 5_000), "reader waits");
+    }
+  }
+
+  /** What is read may not be older than what anybody had seen before the question was asked. */
+  async readHead(): Promise<Head | null> {
+    const seenBefore = this.checker.visible;
+    try {
+      const left = (head: Head): void => {
+        this.note(`head ${head.treeSize}`);
+        this.checker.sawHead(head);
+      };
+      const head = await this.#patiently(
+        this.platform.callObject("rpc.read", "head", (instance) => this.#head(instance), left),
+      );
+      if (head !== null && head.treeSize < seenBefore) {
+        this.violate(`a head of ${head.treeSize} is shown after one of ${seenBefore}`);
+      }
+      return head;
+    } catch {
+      return null;
+    }
+  }
+
+  // ---- forces ----
+
+  async runOutages(): Promise<void> {
+    const { random, scheduler, plan, profile } = this;
+    while (!this.isOver) {
+      await scheduler.sleep(random.spread(profile.outageEveryMs / 4, profile.outageEveryMs * 4), "calm");
+      if (this.isOver) return;
+      const boundary = random.pick(BOUNDARIES);
+      const fault = random.pick(FAULTS[boundary]);
+      plan.outages.set(boundary, fault);
+      plan.count(`outage: ${boundary}`);
+      this.note(`outage: ${boundary} ${fault}`);
+      await scheduler.sleep(random.spread(300, 60_000), "outage");
+      plan.outages.delete(boundary);
+      this.note(`outage over: ${boundary}`);
+    }
+  }
+
+  async runDeploys(): Promise<void> {
+    const { random, scheduler } = this;
+    while (!this.isOver) {
+      await scheduler.sleep(random.spread(2_000, 60_000), "until a deploy");
+      if (this.profile.killed > 0) this.runtime.deploy();
+      await scheduler.sleep(random.spread(1_000, 60_000), "until an eviction");
+      const { current } = this.runtime;
+      if (current !== null && current.pending.size === 0 && current.work === 0) this.runtime.end(current, "evicted");
+    }
+  }
+
+  async runClock(): Promise<void> {
+    const { random, scheduler, profile } = this;
+    while (!this.isOver) {
+      await scheduler.sleep(random.spread(profile.clockJumpEveryMs / 4, profile.clockJumpEveryMs * 4), "clock runs");
+      if (this.isOver) return;
+      const kind = random.pick(["forward", "back", "far", "frozen"] as const);
+      this.plan.count(`clock: ${kind}`);
+      this.note(`clock: ${kind}`);
+      if (kind === "frozen") this.#frozenAt = scheduler.now;
+      else this.#clockOffset += jump(kind, random);
+      await scheduler.sleep(random.spread(500, 30_000), "clock is wrong");
+      this.#frozenAt = null;
+      if (random.chance(0.5)) this.#clockOffset = 0;
+    }
+  }
+
+  // ---- watching ----
+
+  /** After each step. */
+  checkAnswers(): void {
+    const { current } = this.runtime;
+    if (current === null) return;
+    for (const { label, since } of current.pending) {
+      if (label !== "alarm" && this.scheduler.now - since > ANSWER_LIMIT_MS) this.violate(`${label} is not answered`);
+    }
+  }
+
+  /** The anchor holds the newest durable head or the one before it. */
+  checkAnchor(): void {
+    const [row] = this.runtime.storage.exec("SELECT name FROM sqlite_master WHERE name = 'state'", []);
+    const held = this.platform.anchored;
+    if (row === undefined || held === null) return;
+    const state = new LogStorage({
+      exec: (query, ...bindings) => this.runtime.storage.exec(query, bindings),
+      transactionSync: (run) => run(),
+    }).readState();
+    const sizes = [state.treeSize, state.previous?.treeSize ?? 0];
+    if (!sizes.includes(held.treeSize))
+      this.violate(`the anchor holds ${held.treeSize}, the log ${sizes.join(" after ")}`);
+  }
+
+  /** Everything works again, and the clock is right or far enough ahead. */
+  heal(): void {
+    this.note("everything works again");
+    this.plan.heal();
+    this.runtime.heal();
+    this.#frozenAt = null;
+    const last = this.runtime.current?.log.state?.timestamp ?? 0;
+    this.#clockOffset = Math.max(0, this.#clockOffset, last - START - Math.floor(this.scheduler.now));
+  }
+}
+
+function jump(kind: "forward" | "back" | "far", random: Random): number {
+  if (kind === "far") return Math.floor(random.between(30_000, 200_000));
+  return Math.floor(kind === "forward" ? random.spread(10, 30_000) : -random.spread(10, 90_000));
+}
