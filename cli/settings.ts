@@ -7,14 +7,16 @@ import { parsePublicUrl } from "../shared/http/public-url.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import { unixMs } from "../shared/time.ts";
 import { localUrl } from "./address.ts";
+import { readIssuersFile } from "./issuers-file.ts";
 import { describeKeysError, openKeys } from "./keys.ts";
 
 /** Texts that an operator may lay into the state folder, and the settings that they become. */
 const OPTIONAL_FILES = {
-  "issuers.json": "ISSUERS",
   "listed-keys.pem": "LISTED_KEYS",
   "witness-policy.txt": "WITNESS_POLICY",
 } as const;
+/** The same of the issuers, which are checked here and made into what the Worker reads. */
+const ISSUERS_FILES = ["issuers.yaml", "issuers.json"];
 
 export interface LocalStack {
   readonly port: number;
@@ -35,5 +37,16 @@ export function localSettings({ port, state, accept }: LocalStack): Result<Reado
     if (existsSync(path)) settings[setting] = readFileSync(path, "utf8");
   }
   if (accept !== null) settings["ACCEPT"] = accept;
+  const issuers = readIssuers(state);
+  if (!issuers.ok) return issuers;
+  if (issuers.value !== null) settings["ISSUERS"] = issuers.value;
   return ok(settings);
+}
+
+function readIssuers(state: string): Result<string | null, string> {
+  const [path, ...others] = ISSUERS_FILES.map((file) => join(state, file)).filter((candidate) => existsSync(candidate));
+  if (path === undefined) return ok(null);
+  if (others.length > 0) return err(`${path} and ${others.join()} exclude each other; keep one of them`);
+  const file = readIssuersFile(readFileSync(path, "utf8"));
+  return file.ok ? ok(file.value.setting) : err(file.error.map((problem) => `${path}: ${problem}`).join("\n"));
 }

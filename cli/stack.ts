@@ -18,10 +18,16 @@ export const WORKER = {
   durableObjects: {
     SEQUENCER: { className: "Sequencer", useSQLite: true },
     ANCHOR: { className: "Anchor", useSQLite: true },
+    USED_TOKENS: { className: "UsedTokens", useSQLite: true },
   },
   r2Buckets: { TILES: "sigedge-tiles" },
   d1Databases: { INDEX: "00000000-0000-0000-0000-000000000000" },
-  ratelimits: { READS: { namespace_id: "2001", simple: { limit: 1000, period: 10 } } },
+  ratelimits: {
+    READS: { namespace_id: "2001", simple: { limit: 1000, period: 10 } },
+    WRITES: { namespace_id: "2002", simple: { limit: 100, period: 10 } },
+    CLIENTS: { namespace_id: "2003", simple: { limit: 100, period: 10 } },
+    IDENTITIES: { namespace_id: "2004", simple: { limit: 1000, period: 60 } },
+  },
 } as const;
 
 export interface StackOptions {

@@ -13,7 +13,7 @@ const USAGE = `npm start -- [--port N] [--state DIR] [--accept POLICY]
   --port N         where to listen on this machine (8787)
   --state DIR      folder for keys, logs and index (.sigedge)
   --accept POLICY  whose signatures the log takes: own-ca, own-ca+listed-keys, open (own-ca+listed-keys);
-                   listed keys are read from DIR/listed-keys.pem, further OpenID issuers from DIR/issuers.json`;
+                   listed keys are read from DIR/listed-keys.pem, further OpenID issuers from DIR/issuers.yaml (or .json)`;
 
 const POLICIES = ["own-ca", "own-ca+listed-keys", "open"];
 
@@ -115,11 +115,27 @@ const acceptedBy = (accept: string): string =>
     ? "signatures with certificates of its own CA"
     : "signatures with certificates of its own CA or with listed keys";
 
+/**
+ * npm runs us through a shell, and a shell that is ended by a signal does not pass it on. Then we are another process's
+ * child all of a sudden, and end as if the signal had reached us: a workerd that is left alone holds port and state folder.
+ */
+function whenNpmIsGone(end: () => void): void {
+  if (process.env["npm_lifecycle_event"] === undefined) return;
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    end();
+  }, PARENT_WATCH_MS).unref();
+}
+
+const PARENT_WATCH_MS = 100;
+
 const options = readOptions();
 const starting = start(options);
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  // Also while it starts: a workerd without us would hold the port and the state folder.
-  process.once(signal, () => void starting.then((stack) => stack.stop()).then(() => process.exit(0)));
-}
+// Also while it starts.
+const end = (): void => void starting.then((stack) => stack.stop()).then(() => process.exit(0));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, end);
+whenNpmIsGone(end);
 await starting;
 say(welcome(options, performance.now()));

@@ -143,6 +143,19 @@ export interface SequencerRpc extends Rpc.DurableObjectBranded {
   describe(): Promise<LogDescription>;
 }
 
+// ---- tokens that are good for one certificate ----
+
+/** The Durable Object of the tokens of one issuer; its name is the issuer's URL. A rejected promise is the platform's failure. */
+export interface UsedTokensRpc extends Rpc.DurableObjectBranded {
+  /**
+   * True for the first that asks for a token, false for everybody after it.
+   * @param token hex SHA-256 of what is signed of it
+   */
+  use(token: string, expiresAt: UnixMs): Promise<boolean>;
+  /** Nothing came of its use, so it may be used again. */
+  release(token: string): Promise<void>;
+}
+
 // ---- the built-in OpenID provider ----
 
 /** What the CA needs of the oidc room: our own issuer's keys, without fetching our own host name. */

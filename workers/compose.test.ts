@@ -35,7 +35,8 @@ afterAll(() => rmSync(state, { recursive: true, force: true }));
 /** Bindings whose every use fails: what a room does with them is not the matter here. */
 function brokenBindings(): Record<string, unknown> {
   const unusable = { getByName: () => fail(), get: fail, prepare: fail, limit: fail };
-  return { SEQUENCER: unusable, ANCHOR: unusable, TILES: unusable, INDEX: unusable, READS: unusable };
+  const names = ["SEQUENCER", "ANCHOR", "USED_TOKENS", "TILES", "INDEX", "READS", "WRITES", "CLIENTS", "IDENTITIES"];
+  return Object.fromEntries(names.map((name) => [name, unusable]));
 }
 function fail(): never {
   throw new Error("not in this test");

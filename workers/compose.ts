@@ -10,6 +10,7 @@ import type { OidcKeysRpc } from "../shared/rpc.ts";
 import type { CaEnv } from "./ca/env.ts";
 import { answer, type FrontConfig } from "./front.ts";
 import type { LogEnv } from "./log/env.ts";
+import type { TilesContext } from "./log/tiles.ts";
 import { metricsPage } from "./metrics.ts";
 import type { OidcEnv } from "./oidc/env.ts";
 import type { RoomName } from "./routes.ts";
@@ -37,7 +38,21 @@ export type ComposedEnv = Required<
 export const ROOM_ENV: {
   readonly [R in keyof RoomEnvs]: Readonly<Record<keyof RoomEnvs[R], "required" | "optional">>;
 } = {
-  ca: { PUBLIC_URL: "required", CA_CHAIN: "required", CA_KEY: "required", ISSUERS: "optional", SEQUENCER: "required" },
+  ca: {
+    PUBLIC_URL: "required",
+    CA_CHAIN: "required",
+    CA_KEY: "required",
+    ISSUERS: "optional",
+    ISSUERS_2: "optional",
+    ISSUERS_3: "optional",
+    ISSUERS_4: "optional",
+    OTHER_CA_CHAINS: "optional",
+    CERTIFICATE_LIFETIME: "optional",
+    SEQUENCER: "required",
+    USED_TOKENS: "required",
+    CLIENTS: "required",
+    IDENTITIES: "required",
+  },
   tsa: { PUBLIC_URL: "required", TSA_CHAIN: "required", TSA_KEY: "required" },
   log: {
     PUBLIC_URL: "required",
@@ -49,8 +64,15 @@ export const ROOM_ENV: {
     TILES: "required",
     INDEX: "required",
     READS: "required",
+    WRITES: "required",
   },
-  trust: { PUBLIC_URL: "required", CA_CHAIN: "required", TSA_CHAIN: "required", SEQUENCER: "required" },
+  trust: {
+    PUBLIC_URL: "required",
+    CA_CHAIN: "required",
+    OTHER_CA_CHAINS: "optional",
+    TSA_CHAIN: "required",
+    SEQUENCER: "required",
+  },
   oidc: { PUBLIC_URL: "required", OIDC_KEY: "required" },
   sequencer: {
     PUBLIC_URL: "required",
@@ -83,12 +105,15 @@ function narrowed<R extends keyof RoomEnvs>(room: R): (env: ComposedEnv) => Room
   });
 }
 
-/** A room's default export. */
-interface Room<Env> {
-  readonly fetch: (request: Request, env: Env) => Response | Promise<Response>;
+/** A room's default export; `Rest` is what it needs of the execution context. */
+interface Room<Env, Rest extends unknown[] = []> {
+  readonly fetch: (request: Request, env: Env, ...rest: Rest) => Response | Promise<Response>;
 }
 
-export type Rooms = { readonly [R in Exclude<RoomName, "ca">]: Room<RoomEnvs[R]> } & { readonly ca: Room<CaEnv> };
+export type Rooms = { readonly [R in Exclude<RoomName, "ca" | "log">]: Room<RoomEnvs[R]> } & {
+  readonly ca: Room<CaEnv>;
+  readonly log: Room<LogEnv, [TilesContext]>;
+};
 
 /** The composed Worker over its rooms. @param oidcKeys the RPC entrypoint of the oidc room in this same Worker */
 export function compose(
@@ -106,7 +131,7 @@ export function compose(
       const enter: { readonly [R in RoomName]: (named: Request) => Response | Promise<Response> } = {
         ca: (named) => rooms.ca.fetch(named, caEnv(env, ctx)),
         tsa: (named) => rooms.tsa.fetch(named, roomEnv.tsa(env)),
-        log: (named) => rooms.log.fetch(named, roomEnv.log(env)),
+        log: (named) => rooms.log.fetch(named, roomEnv.log(env), ctx),
         trust: (named) => rooms.trust.fetch(named, roomEnv.trust(env)),
         oidc: (named) => rooms.oidc.fetch(named, roomEnv.oidc(env)),
       };

@@ -52,6 +52,9 @@ const TABLE: readonly (readonly [FulcioExtensionName, Row])[] = (
   Object.entries(ROWS) as [FulcioExtensionName, Row][]
 ).toSorted(([, a], [, b]) => a.number - b.number);
 
+/** In the order of their numbers. */
+export const FULCIO_EXTENSION_NAMES: readonly FulcioExtensionName[] = TABLE.map(([name]) => name);
+
 /** Each non-empty value as an Extension, DER, not critical, in the order of the numbers. */
 export function encodeFulcioExtensions(values: FulcioExtensions): readonly Uint8Array[] {
   return TABLE.flatMap(([name, { number, encoding }]) => {
@@ -60,6 +63,9 @@ export function encodeFulcioExtensions(values: FulcioExtensions): readonly Uint8
     return [encodeExtension(`${ARC}.${number}`, false, encoding === "raw" ? encodeUtf8(value) : utf8String(value))];
   });
 }
+
+/** Dotted decimals. */
+export const oidOf = (name: FulcioExtensionName): string => `${ARC}.${ROWS[name].number}`;
 
 /** Every extension of the table that the certificate has; one that does not hold text is left out. */
 export function readFulcioExtensions(certificate: Certificate): FulcioExtensions {

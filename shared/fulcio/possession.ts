@@ -4,6 +4,7 @@
 // Spec: https://github.com/sigstore/fulcio/blob/main/fulcio.proto (PublicKeyRequest, certificate_signing_request).
 
 import { encodeUtf8 } from "../bytes/utf8.ts";
+import { toBigInt } from "../crypto/curves.ts";
 import type { HashAlgorithm } from "../crypto/hash.ts";
 import { type KeyKind, type PublicKey, type PublicKeyError, parsePublicKey } from "../crypto/public-key.ts";
 import { verifyMessage } from "../crypto/verify-message.ts";
@@ -11,6 +12,7 @@ import { err, ok, type Result } from "../result.ts";
 import { type CsrError, parseCertificateRequest, verifyCertificateRequest } from "../x509/csr.ts";
 import type { RequestedKey } from "./request.ts";
 import { KEY_HASH, parseSubjectKey, type SubjectKeyError } from "./subject-key.ts";
+import { isRocaModulus } from "./weak-rsa.ts";
 
 export type PossessionError =
   | SubjectKeyError
@@ -38,7 +40,7 @@ async function verifyProof(
   challenges: readonly string[],
   proof: Uint8Array,
 ): Promise<Result<PublicKey, PossessionError>> {
-  const key = parseSubjectKey(pem);
+  const key = withoutKnownWeakness(parseSubjectKey(pem));
   if (!key.ok) return key;
   if (proof.length === 0) return err({ code: "proof_missing" });
   for (const challenge of challenges) {
@@ -55,6 +57,12 @@ async function isSignedBy(key: PublicKey, challenge: string, proof: Uint8Array):
   return false;
 }
 
+/** Fails with public_key_weak for a key whose weakness shows in its numbers. */
+function withoutKnownWeakness<E>(key: Result<PublicKey, E>): Result<PublicKey, E | PublicKeyError> {
+  if (!key.ok || !("modulus" in key.value) || !isRocaModulus(toBigInt(key.value.modulus))) return key;
+  return err({ code: "public_key_weak" });
+}
+
 /** Clients of before Fulcio 1.7 hash with SHA-256 whatever the curve; as a proof, that is as good. */
 function hashesOf({ kind }: PublicKey): readonly HashAlgorithm[] {
   return kind === "ecdsa-p384" || kind === "ecdsa-p521" ? [KEY_HASH[kind], "SHA-256"] : [KEY_HASH[kind]];
@@ -63,7 +71,7 @@ function hashesOf({ kind }: PublicKey): readonly HashAlgorithm[] {
 async function verifyRequest(pem: Uint8Array): Promise<Result<PublicKey, PossessionError>> {
   const request = parseCertificateRequest(pem);
   if (!request.ok) return request;
-  const key: Result<PublicKey, PublicKeyError> = parsePublicKey(request.value.spki);
+  const key = withoutKnownWeakness<PublicKeyError>(parsePublicKey(request.value.spki));
   if (!key.ok) return key;
   const hash = await verifyCertificateRequest(request.value, key.value);
   if (!hash.ok) return hash;

@@ -13,24 +13,29 @@ export function toSigningCertificate(chain: readonly Uint8Array[]): object {
   return { signedCertificateEmbeddedSct: { chain: { certificates } } };
 }
 
-/** TrustBundle with one chain: issuing CA first, root last, each PEM text with its final newline. */
-export const toTrustBundle = (chain: readonly Uint8Array[]): object => ({
-  chains: [{ certificates: chain.map(certificatePem) }],
+/** TrustBundle: each chain with its issuing CA first and its root last, each PEM text with its final newline. */
+export const toTrustBundle = (chains: readonly (readonly Uint8Array[])[]): object => ({
+  chains: chains.map((chain) => ({ certificates: chain.map(certificatePem) })),
 });
 
-/** Configuration: the issuers in the order of their URLs. Empty fields are written, as protobuf's JSON of the reference does. */
+/**
+ * Configuration: the issuers in the order of their URLs, one row for each audience. Empty fields are written, as protobuf's JSON
+ * of the reference does; `issuerUrl` and `wildcardIssuerUrl` are a oneof.
+ */
 export function toConfiguration(issuers: readonly Issuer[]): object {
   return {
     issuers: issuers
       .toSorted((a, b) => (a.url < b.url ? -1 : 1))
-      .map(({ url, clientId, challengeClaim, type }) => ({
-        issuerUrl: url,
-        audience: clientId,
-        challengeClaim,
-        spiffeTrustDomain: "",
-        issuerType: type,
-        subjectDomain: "",
-        skipEmailVerification: false,
-      })),
+      .flatMap(({ url, pattern, audiences, challengeClaim, identity }) =>
+        audiences.map((audience) => ({
+          ...(pattern === null ? { issuerUrl: url } : { wildcardIssuerUrl: url }),
+          audience,
+          challengeClaim,
+          spiffeTrustDomain: identity.type === "spiffe" ? identity.trustDomain : "",
+          issuerType: identity.type,
+          subjectDomain: identity.type === "uri" || identity.type === "username" ? identity.subjectDomain : "",
+          skipEmailVerification: identity.type === "email" && identity.skipsVerification,
+        })),
+      ),
   };
 }

@@ -11,7 +11,10 @@ const CLAIMS = {
   email_verified: true,
 };
 const principal = (claims: Claims, path: readonly string[] | null = null): ReturnType<typeof emailPrincipal> =>
-  emailPrincipal({ ...CLAIMS, ...claims } as unknown as VerifiedClaims, path);
+  emailPrincipal({ ...CLAIMS, ...claims } as unknown as VerifiedClaims, {
+    issuerClaim: path,
+    skipsVerification: false,
+  });
 
 describe("emailPrincipal", () => {
   it("makes one e-mail name, the issuer twice and the raw subject", () => {

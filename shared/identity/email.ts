@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Identities that are e-mail addresses. Spec: OpenID Connect Core 1.0 §5.1; RFC 5321 §4.1.2, §4.5.3.1; RFC 5280 §4.2.1.6.
 
-import { type ClaimError, type Claims, checkText, claimOf, readTextClaim } from "../oidc/claims.ts";
+import { type ClaimError, type ClaimPath, type Claims, claimOf, readTextAt, readTextClaim } from "../oidc/claims.ts";
 import type { VerifiedClaims } from "../oidc/token.ts";
 import { err, ok, type Result } from "../result.ts";
 import { challengesOf, type IdentityError, type Principal } from "./principal.ts";
-
-/** A path into the claims, `$.federated_claims.connector_id` as its names. */
-export type ClaimPath = readonly string[];
 
 /** RFC 5321 §4.5.3.1: 64 octets of local part, 254 in all (erratum 1690 of RFC 3696). */
 const MAX_LOCAL_PART = 64;
@@ -17,17 +14,18 @@ const LOCAL_PART = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_
 /** Two or more labels of letters, digits and inner hyphens; no address literals. */
 const DOMAIN = /^(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
 
-/**
- * The principal of an e-mail token: `email` must be there, well-formed and verified. With `issuerClaim` the certificate names
- * the issuer found there (the one behind a federating provider) and not the token's own.
- */
-export function emailPrincipal(
-  claims: VerifiedClaims,
-  issuerClaim: ClaimPath | null,
-): Result<Principal, IdentityError> {
-  const email = readEmail(claims);
+export interface EmailOptions {
+  /** Where the issuer behind a federating provider stands, which the certificate then names; null for the token's own. */
+  readonly issuerClaim: ClaimPath | null;
+  /** True for a provider that never says email_verified, and whose addresses the operator vouches for. */
+  readonly skipsVerification: boolean;
+}
+
+/** The principal of an e-mail token: `email` must be there, well-formed and verified. */
+export function emailPrincipal(claims: VerifiedClaims, options: EmailOptions): Result<Principal, IdentityError> {
+  const email = readEmail(claims, options.skipsVerification);
   if (!email.ok) return email;
-  const issuer = issuerClaim === null ? readTextClaim(claims, "iss") : readPath(claims, issuerClaim);
+  const issuer = readTextAt(claims, options.issuerClaim ?? ["iss"]);
   if (!issuer.ok) return issuer;
   const subject = readTextClaim(claims, "sub");
   if (!subject.ok) return subject;
@@ -38,12 +36,13 @@ export function emailPrincipal(
   });
 }
 
-function readEmail(claims: Claims): Result<string, IdentityError> {
+/** The claim `email`, checked. Fails with claim_missing, claim_invalid, email_unverified, email_not_ascii or email_invalid. */
+export function readEmail(claims: Claims, skipsVerification: boolean): Result<string, IdentityError> {
   const email = readTextClaim(claims, "email");
   if (!email.ok) return email;
   const verified = readVerified(claims);
   if (!verified.ok) return verified;
-  if (!verified.value) return err({ code: "email_unverified" });
+  if (!verified.value && !skipsVerification) return err({ code: "email_unverified" });
   if (/[^\u0020-\u007e]/.test(email.value)) return err({ code: "email_not_ascii" });
   return isEmailAddress(email.value) ? email : err({ code: "email_invalid" });
 }
@@ -65,7 +64,8 @@ function readVerified(claims: Claims): Result<boolean, ClaimError> {
   }
 }
 
-function isEmailAddress(text: string): boolean {
+/** Whether the text is an address as a certificate may hold it. */
+export function isEmailAddress(text: string): boolean {
   const at = text.lastIndexOf("@");
   const local = text.slice(0, Math.max(at, 0));
   return (
@@ -74,17 +74,4 @@ function isEmailAddress(text: string): boolean {
     LOCAL_PART.test(local) &&
     DOMAIN.test(text.slice(at + 1))
   );
-}
-
-function readPath(claims: Claims, path: ClaimPath): Result<string, ClaimError> {
-  const name = path.join(".");
-  let value: unknown = claims;
-  for (const step of path) {
-    const isObject = typeof value === "object" && value !== null;
-    value = isObject ? claimOf(value as Claims, step) : undefined;
-  }
-  if (value === undefined || value === null || value === "") return err({ code: "claim_missing", claim: name });
-  return typeof value === "string"
-    ? checkText(name, value)
-    : err({ code: "claim_invalid", claim: name, expected: "a string" });
 }

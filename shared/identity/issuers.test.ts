@@ -1,113 +1,263 @@
 // SPDX-License-Identifier: Apache-2.0
+// Claims → certificate for every type of issuer: what a token of each provider makes, field by field, and which claims it needs.
+
 import { describe, expect, it } from "vitest";
-import { makeIssuerKey } from "../../test/support/identity-token.ts";
-import { builtInIssuer, DEFAULT_ISSUERS, parseIssuers } from "./issuers.ts";
+import { identityAt, KNOWN_IDENTITIES, type KnownIdentity } from "../../test/support/identities.ts";
+import { FULCIO_EXTENSION_NAMES, oidOf } from "../fulcio/extensions.ts";
+import type { VerifiedClaims } from "../oidc/token.ts";
+import type { Result } from "../result.ts";
+import { parseIssuers } from "./configuration/configuration.ts";
+import { builtInIssuer, createIssuerTable, type Issuer, principalOf } from "./issuers.ts";
+import type { IdentityError, Principal } from "./principal.ts";
+import { PUBLIC_ISSUERS } from "./public-issuers.ts";
 
-const BUILT_IN = builtInIssuer({ href: "https://sigstore.example.com", isLoopback: false });
-const parse = (rows: unknown): ReturnType<typeof parseIssuers> => parseIssuers(JSON.stringify(rows), [BUILT_IN.url]);
-const GOOGLE = { "issuer-url": "https://accounts.google.com", type: "email" };
+const URL_TEXT = "https://issuer.example.com/realm";
 
-describe("parseIssuers", () => {
-  it("fills in what a row leaves out", () => {
-    expect(parse([GOOGLE])).toEqual({
-      ok: true,
-      value: [
-        {
-          url: "https://accounts.google.com",
-          isLoopback: false,
-          clientId: "sigstore",
-          type: "email",
-          issuerClaim: null,
-          challengeClaim: "email",
-          keys: { kind: "discovery" },
-        },
-      ],
-    });
+function issuerOf(row: object): Issuer {
+  const issuers = parseIssuers(JSON.stringify([{ "issuer-url": URL_TEXT, ...row }]), []);
+  const issuer = issuers.ok ? issuers.value[0] : null;
+  if (issuer === null || issuer === undefined) throw new Error(issuers.ok ? "none" : issuers.error.join());
+  return issuer;
+}
+
+function principal(identity: KnownIdentity, change: object = {}, row: object = {}): Result<Principal, IdentityError> {
+  const claims = { ...identity.claims, iss: URL_TEXT, ...change };
+  return principalOf(issuerOf({ ...identity.row, ...row }), claims as unknown as VerifiedClaims);
+}
+
+/** Number of the extension → text, of those that a certificate would have. */
+const numbered = ({ extensions }: Principal): Record<string, string> =>
+  Object.fromEntries(
+    FULCIO_EXTENSION_NAMES.flatMap((name) => {
+      const value = extensions[name] ?? "";
+      return value === "" ? [] : [[oidOf(name).split(".").at(-1), value]];
+    }),
+  );
+
+const known = (name: string): KnownIdentity => {
+  const identity = KNOWN_IDENTITIES.find((candidate) => candidate.name === name);
+  if (identity === undefined) throw new Error(name);
+  return identityAt(identity, URL_TEXT);
+};
+const CASES = KNOWN_IDENTITIES.map((identity) => identityAt(identity, URL_TEXT));
+
+describe.each(CASES)("$name", (identity) => {
+  it("becomes what the tables say", () => {
+    const result = principal(identity);
+    if (!result.ok) throw new Error(JSON.stringify(result.error));
+    expect(result.value.subjectAltName).toEqual(identity.subjectAltName);
+    expect(numbered(result.value)).toEqual({ 1: URL_TEXT, 8: URL_TEXT, ...identity.extensions });
+    expect(result.value.challenges[0]).toBe(identity.challenge);
   });
 
-  it("reads everything that a row may have", () => {
-    const key = makeIssuerKey("k", "P-256");
-    const row = {
-      ...GOOGLE,
-      "client-id": "ours",
-      "issuer-claim": "$.federated_claims.connector_id",
-      "challenge-claim": "sub",
-      jwks: { keys: [key.jwk] },
-    };
-    expect(parse([row])).toMatchObject({
-      ok: true,
-      value: [
-        {
-          clientId: "ours",
-          issuerClaim: ["federated_claims", "connector_id"],
-          challengeClaim: "sub",
-          keys: { kind: "static", keySet: { keys: [{ keyId: "k" }] } },
-        },
-      ],
-    });
+  it.each(identity.needs)("needs %s", (claim) => {
+    expect(principal(identity, { [claim]: undefined }).ok).toBe(false);
   });
 
-  it("writes the default table as Fulcio's configuration does", () => {
-    const rows = [
-      GOOGLE,
+  it.each(Object.keys(identity.claims))("has no room for a structure or a control character in %s", (claim) => {
+    for (const value of [{ a: 1 }, "a\nb", "\ud800", "x".repeat(2049), 1.5]) {
+      const result = principal(identity, { [claim]: value });
+      if (!result.ok) continue;
+      // The claim is one that nothing reads: then it changes nothing.
+      expect(numbered(result.value)).toEqual({ 1: URL_TEXT, 8: URL_TEXT, ...identity.extensions });
+    }
+  });
+
+  it("does not say the subject if it shall not", () => {
+    const result = principal(identity, {}, { "publish-subject": false });
+    const { 24: _, ...rest } = identity.extensions;
+    expect(result.ok && numbered(result.value)).toEqual({ 1: URL_TEXT, 8: URL_TEXT, ...rest });
+  });
+});
+
+const code = (result: Result<unknown, IdentityError>): unknown => (result.ok ? "granted" : result.error);
+
+describe("what the types refuse", () => {
+  it.each<[string, object, object]>([
+    ["username", { sub: "a!b" }, { code: "claim_invalid", claim: "sub", expected: "a user name without !" }],
+    [
+      "username",
+      { sub: "a@example.com" },
+      { code: "claim_invalid", claim: "sub", expected: "a user name, not an e-mail address" },
+    ],
+    ...[
+      "https://evil.example/users/1",
+      "http://issuer.example.com/x",
+      "https://issuer.example.com:8443/x",
+      "https://issuer.example.com.evil.example/x",
+    ].map((sub): [string, object, object] => [
+      "uri",
+      { sub },
+      { code: "claim_invalid", claim: "sub", expected: "a URI of the issuer's subject domain" },
+    ]),
+    ...[
+      "https://a@issuer.example.com/x",
+      "alice@example.com",
+      "https://issuer.example.com/%zz",
+      "//issuer.example.com",
+    ].map((sub): [string, object, object] => ["uri", { sub }, { code: "subject_alt_name_invalid" }]),
+    ...[
+      "https://prod.example.org/x",
+      "spiffe://",
+      "spiffe://Prod.example.org/x",
+      "spiffe://prod.example.org/",
+      "spiffe://prod.example.org//a",
+      "spiffe://prod.example.org/../a",
+      "spiffe://prod.example.org/a b",
+      "spiffe://prod.example.org:1/a",
+    ].map((sub): [string, object, object] => [
+      "spiffe",
+      { sub },
+      { code: "claim_invalid", claim: "sub", expected: "a SPIFFE ID" },
+    ]),
+    [
+      "spiffe",
+      { sub: "spiffe://prod.example.org.evil/a" },
+      { code: "claim_invalid", claim: "sub", expected: "a SPIFFE ID of the issuer's trust domain" },
+    ],
+    [
+      "kubernetes",
+      { "kubernetes.io": { namespace: "", serviceaccount: { name: "a" } } },
+      { code: "claim_missing", claim: "kubernetes.io.namespace" },
+    ],
+    [
+      "kubernetes",
+      { "kubernetes.io": { namespace: "a/b", serviceaccount: { name: "a" } } },
+      { code: "claim_invalid", claim: "kubernetes.io.namespace", expected: "the name of a namespace" },
+    ],
+    [
+      "kubernetes",
+      { "kubernetes.io": { namespace: "a" } },
+      { code: "claim_missing", claim: "kubernetes.io.serviceaccount.name" },
+    ],
+    [
+      "kubernetes",
+      { "kubernetes.io": { namespace: "a", serviceaccount: { name: "../b" } } },
+      { code: "claim_invalid", claim: "kubernetes.io.serviceaccount.name", expected: "the name of a service account" },
+    ],
+    [
+      "chainguard-identity",
+      { sub: "a/../b" },
+      { code: "claim_invalid", claim: "sub", expected: "a path without empty or dotted segments" },
+    ],
+    ["chainguard-identity", { sub: "a?b" }, { code: "subject_alt_name_invalid" }],
+    ["chainguard-identity", { email: "a@example.com" }, { code: "email_unverified" }],
+    [
+      "gitlab-pipeline",
+      { ref_type: "merge_request" },
+      { code: "claim_invalid", claim: "ref_type", expected: "branch or tag" },
+    ],
+    [
+      "email of a provider that never says email_verified",
+      { email_verified: 1 },
+      { code: "claim_invalid", claim: "email_verified", expected: "true or false" },
+    ],
+    ["ci-provider github-workflow", { job_workflow_ref: "" }, { code: "claim_missing", claim: "job_workflow_ref" }],
+    ["ci-provider github-workflow", { job_workflow_ref: "o/r/100%" }, { code: "subject_alt_name_invalid" }],
+    [
+      "ci-provider circleci-job",
+      { "oidc.circleci.com/project-id": "" },
+      { code: "claim_missing", claim: "oidc.circleci.com/project-id" },
+    ],
+  ])("%s %j", (name, change, error) => {
+    expect(code(principal(known(name), change))).toEqual(error);
+  });
+});
+
+describe("what the types take", () => {
+  it.each<[string, object, number, string | undefined]>([
+    ["ci-provider gitlab-pipeline", { ref_type: "tag", ref: "v1" }, 14, "refs/tags/v1"],
+    ["ci-provider gitlab-pipeline", { ci_config_sha: null }, 10, undefined],
+    ["ci-provider gitlab-pipeline", { environment: undefined }, 23, undefined],
+    ["gitlab-pipeline", { ci_config_sha: null }, 19, undefined],
+    ["ci-provider github-workflow", { environment: undefined }, 23, undefined],
+    ["ci-provider github-workflow", { workflow: "" }, 4, undefined],
+    [
+      "ci-provider github-workflow",
+      { run_attempt: 3 },
+      21,
+      "https://github.com/octo-org/octo-repo/actions/runs/5038124411/attempts/3",
+    ],
+    [
+      "ci-provider codefresh-workflow",
+      { platform_url: "https://codefresh.example.com" },
+      9,
+      "https://codefresh.example.com/build/64f447c02199f903000gh20",
+    ],
+    ["ci-provider codefresh-workflow", { scm_repo_url: undefined, scm_ref: undefined }, 12, undefined],
+    ["ci-provider circleci-job", { "oidc.circleci.com/ssh-rerun": true }, 11, "ssh-rerun"],
+    ["ci-provider circleci-job", { "oidc.circleci.com/ssh-rerun": "true" }, 11, "ssh-rerun"],
+    ["ci-provider circleci-job", { "oidc.circleci.com/vcs-ref": undefined }, 14, undefined],
+    ["ci-provider buddy-pipeline", { base_url: undefined, revision: undefined }, 13, undefined],
+  ])("%s with %j has .%i %s", (name, change, number, value) => {
+    const result = principal(known(name), change);
+    if (!result.ok) throw new Error(JSON.stringify(result.error));
+    expect(numbered(result.value)[number]).toBe(value);
+  });
+
+  it("a SPIFFE ID without a path", () => {
+    expect(principal(known("spiffe"), { sub: "spiffe://prod.example.org" }).ok).toBe(true);
+  });
+
+  it("a verified address in the token of Chainguard, which is then what is signed", () => {
+    const result = principal(known("chainguard-identity"), { email: "a@example.com", email_verified: true });
+    expect(result.ok && result.value.challenges[0]).toBe("a@example.com");
+  });
+});
+
+describe("a policy", () => {
+  const policy = [
+    { claim: "repository_owner", equals: "octo-org" },
+    {
+      any: [
+        { claim: "ref", equals: "refs/heads/main" },
+        { claim: "ref", pattern: "refs/tags/v*" },
+      ],
+    },
+  ];
+  it.each([
+    [{}, "granted"],
+    [{ ref: "refs/tags/v1" }, "granted"],
+    [
+      { repository_owner: "evil" },
+      { code: "policy_refused", condition: "repository_owner is not one of the accepted values" },
+    ],
+    [
+      { ref: "refs/heads/x" },
       {
-        "issuer-url": "https://oauth2.sigstore.dev/auth",
-        "client-id": "sigstore",
-        type: "email",
-        "issuer-claim": "$.federated_claims.connector_id",
+        code: "policy_refused",
+        condition: "ref is not one of the accepted values, and ref does not match the accepted pattern",
       },
-      { "issuer-url": "https://token.actions.githubusercontent.com", "client-id": "sigstore", type: "github-workflow" },
-    ];
-    expect(parse(rows)).toEqual({ ok: true, value: DEFAULT_ISSUERS });
-    expect(parse([])).toEqual({ ok: true, value: [] });
+    ],
+  ])("decides who gets a certificate: %j", (change, expected) => {
+    expect(code(principal(known("ci-provider github-workflow"), change, { policy }))).toEqual(expected);
   });
+});
 
-  it.each<[unknown, string]>([
-    [{}, "must be a JSON array of issuers"],
-    [Array.from({ length: 101 }, () => GOOGLE), "must not have more than 100 issuers"],
-    [["x"], "[0] must be a JSON object"],
-    [[null], "[0] must be a JSON object"],
-    [[GOOGLE, []], "[1] must be a JSON object"],
-    [[{ type: "email" }], "[0].issuer-url is missing"],
-    [[{ ...GOOGLE, "issuer-url": 5 }], "[0].issuer-url must be a string that is not empty"],
-    [[{ ...GOOGLE, "issuer-url": "http://accounts.google.com" }], "[0].issuer-url must start with https://"],
-    [[{ ...GOOGLE, "issuer-url": "https://A.example" }], "[0].issuer-url must be spelt https://a.example"],
-    [[{ ...GOOGLE, "issuer-url": "https://x.example/?a" }], "[0].issuer-url must not have a query or fragment"],
-    [[GOOGLE, GOOGLE], "[1].issuer-url stands there twice or is the built-in issuer"],
-    [[{ ...GOOGLE, "issuer-url": BUILT_IN.url }], "[0].issuer-url stands there twice or is the built-in issuer"],
-    [[{ ...GOOGLE, type: undefined }], "[0].type must be one of email, github-workflow"],
-    [[{ ...GOOGLE, type: "Email" }], "[0].type must be one of email, github-workflow"],
-    [[{ ...GOOGLE, type: "constructor" }], "[0].type must be one of email, github-workflow"],
-    [[{ ...GOOGLE, "client-id": "" }], "[0].client-id must be a string that is not empty"],
-    [[{ ...GOOGLE, "issuer-claim": "$" }], "[0].issuer-claim must be a path like $.federated_claims.connector_id"],
-    [[{ ...GOOGLE, "issuer-claim": "$..a" }], "[0].issuer-claim must be a path like $.federated_claims.connector_id"],
-    [[{ ...GOOGLE, "issuer-claim": "$.a[0]" }], "[0].issuer-claim must be a path like $.federated_claims.connector_id"],
-    [
-      [{ ...GOOGLE, type: "github-workflow", "issuer-claim": "$.a" }],
-      "[0].issuer-claim is not for issuers of type github-workflow",
-    ],
-    [[{ ...GOOGLE, "challenge-claim": "name" }], "[0].challenge-claim must be email or sub"],
-    [
-      [{ ...GOOGLE, clientId: "x" }],
-      "[0].clientId is not known; known are issuer-url, client-id, type, issuer-claim, challenge-claim, jwks",
-    ],
-    [[{ ...GOOGLE, jwks: null }], "[0].jwks must be a JWK Set: an object with a `keys` array that is not empty"],
-    [
-      [{ ...GOOGLE, jwks: { keys: [] } }],
-      "[0].jwks must be a JWK Set: an object with a `keys` array that is not empty",
-    ],
-    [
-      [{ ...GOOGLE, jwks: { keys: [{ kty: "RSA", n: "AA", e: "AQAB", d: "AA" }] } }],
-      "[0].jwks.keys[0] is a secret: only public keys belong here",
-    ],
-  ])("says what is wrong with %j", (rows, problem) => {
-    expect(parse(rows)).toEqual({ ok: false, error: { code: "issuers_invalid", problems: [problem] } });
-  });
-
-  it("says everything that is wrong, and what is not JSON", () => {
-    const result = parse([{ x: 1 }, { "issuer-url": "y", type: "z" }]);
-    expect(result.ok ? [] : result.error.problems).toHaveLength(5);
-    expect(parseIssuers("[", [])).toMatchObject({ ok: false, error: { problems: ["is not JSON (json_invalid)"] } });
-    expect(parseIssuers('[{"type":"email","type":"email"}]', [])).toMatchObject({ ok: false });
+describe("the issuers of the public instance", () => {
+  const table = createIssuerTable([
+    ...PUBLIC_ISSUERS,
+    builtInIssuer({ href: "https://sigstore.example.com", isLoopback: false }),
+  ]);
+  it.each([
+    ["https://accounts.google.com", "email"],
+    ["https://sigstore.example.com/oidc", "email"],
+    ["https://token.actions.githubusercontent.com", "ci-provider"],
+    ["https://token.actions.githubusercontent.com/octo-enterprise", "ci-provider"],
+    ["https://oidc.circleci.com/org/3a2f", "ci-provider"],
+    ["https://issuer.enforce.dev", "chainguard-identity"],
+    ["https://oidc.eks.eu-west-1.amazonaws.com/id/B02C", "kubernetes"],
+    ["https://oidc.prod-aks.azure.com/3f/", "kubernetes"],
+    ["https://oidc.prod-aks.azure.com/3f/aa", "kubernetes"],
+    ["https://eastus.oic.prod-aks.azure.com/3f/aa/", "kubernetes"],
+    ["https://accounts.google.com/", null],
+    ["https://ACCOUNTS.google.com", null],
+    ["https://oidc.eks.*.amazonaws.com/id/*", null],
+    ["https://evil.example?https://oidc.eks.x.amazonaws.com/id/y", null],
+    ["constructor", null],
+  ])("%s is of type %s", (url, type) => {
+    const issuer = table.find(url);
+    expect(issuer?.identity.type ?? null).toBe(type);
+    if (issuer !== null) expect(issuer.url).toBe(url);
   });
 });

@@ -18,6 +18,8 @@ export interface Principal {
 
 export type IdentityError =
   | ClaimError
+  /** `condition` says which claim does not meet the issuer's policy, not what it would have to be. */
+  | { readonly code: "policy_refused"; readonly condition: string }
   | { readonly code: "email_unverified" }
   | { readonly code: "email_invalid" }
   | { readonly code: "email_not_ascii" }

@@ -6,6 +6,9 @@ import { err, ok, type Result } from "../result.ts";
 /** The members of a token's payload; who vouches for them is not said here. */
 export type Claims = Readonly<Record<string, unknown>>;
 
+/** Names on the way into nested claims: `["kubernetes.io", "namespace"]`. */
+export type ClaimPath = readonly string[];
+
 export type ClaimError =
   | { readonly code: "claim_missing"; readonly claim: string }
   /** `expected` completes "must be …". */
@@ -22,12 +25,30 @@ export function claimOf(claims: Claims, name: string): unknown {
   return Object.hasOwn(claims, name) ? claims[name] : undefined;
 }
 
+/** The value at the end of a path, undefined if it breaks off on the way. */
+export function claimAt(claims: Claims, path: ClaimPath): unknown {
+  let value: unknown = claims;
+  for (const step of path) {
+    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+    value = isObject ? claimOf(value as Claims, step) : undefined;
+  }
+  return value;
+}
+
 /**
  * A string claim that is not empty, is well-formed Unicode without control characters and has at most 2048 UTF-16 units.
  * Fails with claim_missing (absent, null or empty) or claim_invalid.
  */
 export function readTextClaim(claims: Claims, name: string): Result<string, ClaimError> {
-  const value = claimOf(claims, name);
+  return readText(claimOf(claims, name), name);
+}
+
+/** Like readTextClaim, of a nested claim; errors name it with dots. */
+export function readTextAt(claims: Claims, path: ClaimPath): Result<string, ClaimError> {
+  return readText(claimAt(claims, path), path.join("."));
+}
+
+function readText(value: unknown, name: string): Result<string, ClaimError> {
   if (value === undefined || value === null || value === "") return err({ code: "claim_missing", claim: name });
   return typeof value === "string" ? checkText(name, value) : invalid(name, "a string");
 }
@@ -39,8 +60,7 @@ export function readScalarClaim(claims: Claims, name: string): Result<string, Cl
   return readTextClaim(claims, name);
 }
 
-/** Checks text that came out of the claims by another way than its name; `name` is for the error. */
-export function checkText(name: string, value: string): Result<string, ClaimError> {
+function checkText(name: string, value: string): Result<string, ClaimError> {
   if (value.length > MAX_CLAIM_LENGTH) return invalid(name, `at most ${MAX_CLAIM_LENGTH} characters long`);
   if (CONTROL.test(value) || !value.isWellFormed()) return invalid(name, "text without control characters");
   return ok(value);

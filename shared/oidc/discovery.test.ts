@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { discoveryUrl, parseDiscovery } from "./discovery.ts";
 import { parseIssuerUrl } from "./issuer-url.ts";
 
-const ISSUER = { url: "https://accounts.google.com", isLoopback: false };
+const ISSUER = { url: "https://accounts.google.com", isLoopback: false, pattern: null };
 /** As https://accounts.google.com/.well-known/openid-configuration has it, shortened. */
 const DOCUMENT = {
   issuer: "https://accounts.google.com",
@@ -33,7 +33,7 @@ describe("parseDiscovery", () => {
 
   it("allows a key set on a loopback address to a loopback issuer", () => {
     const document = { issuer: "http://localhost:9", jwks_uri: "http://localhost:9/keys" };
-    expect(parseDiscovery(document, { url: "http://localhost:9", isLoopback: true }).ok).toBe(true);
+    expect(parseDiscovery(document, { url: "http://localhost:9", isLoopback: true, pattern: null }).ok).toBe(true);
   });
 
   it.each([

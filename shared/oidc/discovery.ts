@@ -20,14 +20,18 @@ export interface DiscoveryError {
 /** "any terminating / MUST be removed" (Discovery 1.0 §4.1): one of them. */
 export const discoveryUrl = (issuer: string): string => `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
 
+export interface DiscoveredIssuer {
+  readonly url: string;
+  readonly isLoopback: boolean;
+  /** Not null: it is one of many that a token has named, so its keys must be on its own host. */
+  readonly pattern: object | null;
+}
+
 /**
  * Reads the discovery document of `issuer`: its `issuer` must be the same string, its `jwks_uri` an https URL (a loopback
  * one only for a loopback issuer). Fails with discovery_invalid.
  */
-export function parseDiscovery(
-  document: unknown,
-  issuer: { readonly url: string; readonly isLoopback: boolean },
-): Result<Discovery, DiscoveryError> {
+export function parseDiscovery(document: unknown, issuer: DiscoveredIssuer): Result<Discovery, DiscoveryError> {
   if (typeof document !== "object" || document === null) return fail("is not a JSON object");
   const { issuer: stated, jwks_uri: jwksUri, ...rest } = document as Readonly<Record<string, unknown>>;
   // The MUST of Discovery 1.0 §4.3: otherwise one issuer could pass off another's keys as its own.
@@ -35,6 +39,8 @@ export function parseDiscovery(
   const url = typeof jwksUri === "string" ? parseFetchableUrl(jwksUri) : null;
   if (url === null || !url.ok) return fail("has no usable jwks_uri");
   if (url.value.isLoopback && !issuer.isLoopback) return fail("has a jwks_uri on a loopback address");
+  const isOwnHost = new URL(url.value.href).host === new URL(issuer.url).host;
+  if (issuer.pattern !== null && !isOwnHost) return fail("has a jwks_uri on another host than its issuer");
   const algorithms = readAlgorithms(rest["id_token_signing_alg_values_supported"]);
   return algorithms.length === 0
     ? fail("lists no signing algorithm that is accepted")

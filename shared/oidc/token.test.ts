@@ -38,7 +38,7 @@ async function verify(
   now = NOW,
 ): Promise<Result<VerifiedClaims, TokenError>> {
   const token = parseToken(text);
-  return token.ok ? verifyToken(token.value, { audience: "sigstore", now }, keys) : token;
+  return token.ok ? verifyToken(token.value, { audiences: ["sigstore", "other-service"], now }, keys) : token;
 }
 
 const refusal = async (text: string, keys?: KeySource<never>): Promise<unknown> => {

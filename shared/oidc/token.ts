@@ -17,7 +17,7 @@ export type TokenError =
   | { readonly code: "token_malformed"; readonly part: "form" | "header" | "payload" }
   | { readonly code: "token_algorithm"; readonly allowed: readonly Algorithm[] }
   | { readonly code: "token_critical_header" }
-  | { readonly code: "token_audience"; readonly expected: string }
+  | { readonly code: "token_audience"; readonly expected: readonly string[] }
   | { readonly code: "token_expired"; readonly exp: number; readonly now: UnixMs }
   | { readonly code: "token_not_yet_valid"; readonly nbf: number; readonly now: UnixMs }
   | { readonly code: "token_key_unknown" }
@@ -90,10 +90,10 @@ function parsePart(part: string): Claims | null {
  */
 export async function verifyToken<E>(
   token: UnverifiedToken,
-  expected: { readonly audience: string; readonly now: UnixMs },
+  expected: { readonly audiences: readonly string[]; readonly now: UnixMs },
   source: KeySource<E>,
 ): Promise<Result<VerifiedClaims, TokenError | E>> {
-  const checked = checkClaims(token.claims, expected.audience, expected.now);
+  const checked = checkClaims(token.claims, expected.audiences, expected.now);
   if (!checked.ok) return checked;
   const keys = await source.current();
   if (!keys.ok) return keys;
@@ -113,8 +113,10 @@ function mayHelpToRefresh(token: UnverifiedToken, error: TokenError): boolean {
   return error.code === "token_key_unknown" || (error.code === "token_signature_invalid" && token.keyId === null);
 }
 
-function checkClaims(claims: Claims, audience: string, now: UnixMs): Result<null, TokenError> {
-  if (!isAudience(claimOf(claims, "aud"), audience)) return err({ code: "token_audience", expected: audience });
+function checkClaims(claims: Claims, audiences: readonly string[], now: UnixMs): Result<null, TokenError> {
+  const aud = claimOf(claims, "aud");
+  if (!audiences.some((audience) => isAudience(aud, audience)))
+    return err({ code: "token_audience", expected: audiences });
   const times = checkTimes(claims, now);
   if (!times.ok) return times;
   const subject = readTextClaim(claims, "sub");

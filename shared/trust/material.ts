@@ -24,12 +24,15 @@ export interface TrustMaterial {
   readonly signatureLog: TrustedLog;
   readonly certificateLog: TrustedLog;
   readonly caChain: Chain;
+  /** Of the CAs before the one that issues and after it. */
+  readonly otherCaChains: readonly Chain[];
   readonly tsaChain: Chain;
 }
 
 /** TimeRange of dev.sigstore.common.v1; the end is open until the key is replaced. */
 export interface ValidFor {
   readonly start: string;
+  readonly end?: string;
 }
 
 /** An entry's time lies after its log's creation, but clocks differ: a key is trusted from one hour before it was used first. */
@@ -42,6 +45,11 @@ export function logValidity(log: TrustedLog): ValidFor {
 /** From the first second of the certificate that works: the others were there before it. */
 export function chainValidity([certificate]: Chain): ValidFor {
   return { start: formatRfc3339(certificate.notBefore) };
+}
+
+/** Of a chain that is not the one in use: it ends with its first certificate, whenever it was retired. */
+export function otherChainValidity([certificate]: Chain): ValidFor {
+  return { start: formatRfc3339(certificate.notBefore), end: formatRfc3339(certificate.notAfter) };
 }
 
 /** The complete URL of the timestamp endpoint: clients append nothing to it, and compare it as a whole. */

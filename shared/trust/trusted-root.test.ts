@@ -43,6 +43,7 @@ beforeAll(() => {
     signatureLog: newLog(logs.signature.baseUrl),
     certificateLog: newLog(logs.certificate.baseUrl),
     caChain: chainOf(ca.chain),
+    otherCaChains: [],
     tsaChain: chainOf(tsa.chain),
   };
   const since = (pem: string): string => new X509Certificate(pem).validFromDate.toISOString().replace(".000Z", "Z");
@@ -85,6 +86,28 @@ describe("trustedRoot", () => {
         },
       ],
     });
+  });
+
+  test("lists the CAs before and after the one that issues, each until its certificate ends", () => {
+    const other = timestampChain({
+      extensions: ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign"],
+    });
+    const { certificateAuthorities } = trustedRoot({ ...material, otherCaChains: [chainOf(other.chain)] }) as {
+      readonly certificateAuthorities: readonly object[];
+    };
+    const iso = (date: Date): string => date.toISOString().replace(".000Z", "Z");
+    const { validFromDate, validToDate } = new X509Certificate(other.leaf);
+    expect(certificateAuthorities).toHaveLength(2);
+    expect(certificateAuthorities[0]).toMatchObject({ validFor: { start: start.ca } });
+    expect(certificateAuthorities[1]).toMatchObject({
+      uri: "https://sigstore.example.com:8443",
+      certChain: { certificates: [{ rawBytes: der(other.leaf) }, { rawBytes: der(other.root) }] },
+      validFor: { start: iso(validFromDate), end: iso(validToDate) },
+    });
+    const trusted = toTrustMaterial(
+      TrustedRoot.fromJSON(trustedRoot({ ...material, otherCaChains: [chainOf(other.chain)] })),
+    );
+    expect(trusted.certificateAuthorities).toHaveLength(2);
   });
 
   test("is read by @sigstore/verify with the keys that are in use", () => {

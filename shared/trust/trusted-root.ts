@@ -7,10 +7,12 @@ import {
   type Chain,
   chainValidity,
   logValidity,
+  otherChainValidity,
   rawBytes,
   type TrustedLog,
   type TrustMaterial,
   timestampUrl,
+  type ValidFor,
 } from "./material.ts";
 
 /** The only type that clients which look at it accept, also for logs of Rekor v2. */
@@ -21,13 +23,16 @@ const MEDIA_TYPE = "application/vnd.dev.sigstore.trustedroot+json;version=0.1";
  * they do not know, and sigstore-js would take the latter for the log's id.
  */
 export function trustedRoot(material: TrustMaterial): object {
-  const { publicUrl, signatureLog, certificateLog, caChain, tsaChain } = material;
+  const { publicUrl, signatureLog, certificateLog, caChain, otherCaChains, tsaChain } = material;
   return {
     mediaType: MEDIA_TYPE,
     tlogs: [transparencyLog(signatureLog)],
-    certificateAuthorities: [certificateAuthority(caChain, publicUrl.href)],
+    certificateAuthorities: [
+      certificateAuthority(caChain, publicUrl.href, chainValidity(caChain)),
+      ...otherCaChains.map((chain) => certificateAuthority(chain, publicUrl.href, otherChainValidity(chain))),
+    ],
     ctlogs: [transparencyLog(certificateLog)],
-    timestampAuthorities: [certificateAuthority(tsaChain, timestampUrl(publicUrl))],
+    timestampAuthorities: [certificateAuthority(tsaChain, timestampUrl(publicUrl), chainValidity(tsaChain))],
   };
 }
 
@@ -42,12 +47,12 @@ function transparencyLog(log: TrustedLog): object {
 }
 
 // CertificateAuthority
-function certificateAuthority(chain: Chain, uri: string): object {
+function certificateAuthority(chain: Chain, uri: string, validFor: ValidFor): object {
   const [{ subjectName }] = chain;
   return {
     subject: { organization: subjectName.organization, commonName: subjectName.commonName },
     uri,
     certChain: { certificates: chain.map(({ der }) => rawBytes(der)) },
-    validFor: chainValidity(chain),
+    validFor,
   };
 }

@@ -29,8 +29,12 @@ export function createAuthority(config: Config, platform: Platform): Certificate
   });
   return {
     identification: { issuers: config.issuers, allowLoopbackIssuers: config.allowLoopbackIssuers, keysOf },
+    limits: config.limits,
     chain: config.chain,
+    otherChains: config.otherChains,
+    lifetimeMs: config.lifetimeMs,
     signer: config.signer,
+    tokenUse: (issuer) => config.usedTokens.getByName(issuer),
     sequencer: () => config.sequencer.getByName(config.certificateLog.name),
     now: platform.now,
     randomBytes: platform.randomBytes,

@@ -7,14 +7,14 @@ import { parsePublicKey } from "../../shared/crypto/public-key.ts";
 import { oid, sequence } from "../../shared/der/writer.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 
-/** Signs certificates. A key that is held elsewhere would be another one of these. */
+/** Signs certificates: with a key in a setting (here) or with one that is held elsewhere (remote-signer.ts). */
 export interface Signer {
   /** AlgorithmIdentifier of its signatures, DER. */
   readonly algorithm: Uint8Array;
   /** SubjectPublicKeyInfo of its key, DER. */
   readonly spki: Uint8Array;
-  /** The signature over `message`, as it stands in a certificate. */
-  readonly sign: (message: Uint8Array) => Uint8Array;
+  /** The signature over `message`, as it stands in a certificate. Rejects if the key cannot be had. */
+  readonly sign: (message: Uint8Array) => Promise<Uint8Array>;
 }
 
 /** ecdsa-with-SHA256 and ecdsa-with-SHA384, without parameters (RFC 5758 §3.2). */
@@ -38,7 +38,7 @@ export function parseCaKey(pem: string): Result<Signer, string> {
   return ok({
     algorithm: sequence(oid(scheme.oid)),
     spki,
-    sign: (message) => new Uint8Array(sign(scheme.hash, message, key)),
+    sign: async (message) => new Uint8Array(sign(scheme.hash, message, key)),
   });
 }
 

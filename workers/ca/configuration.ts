@@ -8,7 +8,7 @@ import type { Identification } from "./identify.ts";
 
 /** A loopback issuer that this composition refuses is not listed. */
 export function configuration(request: Request, { issuers, allowLoopbackIssuers }: Identification): Response {
-  const accepted = [...issuers.values()].filter(({ isLoopback }) => allowLoopbackIssuers || !isLoopback);
+  const accepted = issuers.issuers.filter(({ isLoopback }) => allowLoopbackIssuers || !isLoopback);
   const body = new Uint8Array(encodeUtf8(JSON.stringify(toConfiguration(accepted))));
   return respondWith(request, { body, contentType: "application/json", cacheControl: "public, max-age=60" });
 }

@@ -65,12 +65,35 @@ describe("the configuration of the CA", () => {
       { CA_KEY: pem(generateKeyPairSync("ec", { namedCurve: "secp521r1" }).privateKey) },
       "CA_KEY must be an ECDSA key",
     ],
+    ["another chain that is none", { OTHER_CA_CHAINS: "x" }, "OTHER_CA_CHAINS is not PEM text of certificates"],
+    [
+      "another chain without its root",
+      { OTHER_CA_CHAINS: ISSUING },
+      "OTHER_CA_CHAINS has a chain that does not end in its root",
+    ],
+    [
+      "another chain upside down",
+      { OTHER_CA_CHAINS: ROOT + ISSUING },
+      "OTHER_CA_CHAINS has a chain that does not end in its root",
+    ],
+    [
+      "another chain with a key in it",
+      { OTHER_CA_CHAINS: MATERIAL.CA_KEY },
+      "OTHER_CA_CHAINS has something other than a certificate",
+    ],
+    ["a lifetime of nothing", { CERTIFICATE_LIFETIME: "0" }, "CERTIFICATE_LIFETIME must be 60 to 3600 seconds"],
+    ["a lifetime of a day", { CERTIFICATE_LIFETIME: "86400" }, "CERTIFICATE_LIFETIME must be 60 to 3600 seconds"],
+    [
+      "a lifetime that is no number",
+      { CERTIFICATE_LIFETIME: "10m" },
+      "CERTIFICATE_LIFETIME must be 60 to 3600 seconds",
+    ],
     ["issuers that are no JSON", { ISSUERS: "[" }, "ISSUERS is not JSON (json_invalid)"],
     ["a wrong issuer", { ISSUERS: '[{"issuer-url":"https://a.example"}]' }, "ISSUERS[0].type must be one of"],
     [
       "a loopback issuer",
       { ISSUERS: '[{"issuer-url":"http://localhost:1","type":"email"}]' },
-      "ISSUERS[0].issuer-url is a loopback address, for development only",
+      "ISSUERS has http://localhost:1, which is a loopback address, for development only",
     ],
   ])("says what is wrong with %s", (_, env, problem) => {
     expect(problems(env)).toEqual([expect.stringContaining(problem)]);
@@ -83,18 +106,25 @@ describe("the configuration of the CA", () => {
   it("accepts the built-in issuer and the default ones, or those that are configured", () => {
     const urls = (env: Readonly<Record<string, unknown>>, allowLoopback = false): readonly string[] => {
       const config = readConfig({ ...ENV, ...env }, allowLoopback);
-      return config.ok ? [...config.value.issuers.keys()] : [];
+      return config.ok ? config.value.issuers.issuers.map(({ url }) => url) : [];
     };
-    expect(urls({})).toEqual([
-      "https://sigstore.example.com/oidc",
-      "https://accounts.google.com",
-      "https://oauth2.sigstore.dev/auth",
-      "https://token.actions.githubusercontent.com",
-    ]);
+    expect(urls({})).toHaveLength(28);
+    expect(urls({})).toEqual(
+      expect.arrayContaining([
+        "https://sigstore.example.com/oidc",
+        "https://accounts.google.com",
+        "https://token.actions.githubusercontent.com",
+        "https://oidc.eks.*.amazonaws.com/id/*",
+      ]),
+    );
     expect(urls({ ISSUERS: '[{"issuer-url":"https://a.example","type":"email"}]' })).toEqual([
-      "https://sigstore.example.com/oidc",
       "https://a.example",
+      "https://sigstore.example.com/oidc",
     ]);
+    // A setting holds 5 KB; a longer text goes on in the next.
+    expect(
+      urls({ ISSUERS: '[{"issuer-url":"https://a.exa', ISSUERS_2: 'mple","type":', ISSUERS_3: '"email"}]' }),
+    ).toEqual(["https://a.example", "https://sigstore.example.com/oidc"]);
     expect(urls({ ISSUERS: '[{"issuer-url":"http://localhost:1","type":"email"}]' }, true)).toHaveLength(2);
     expect(urls({ ISSUERS: "[]" })).toEqual(["https://sigstore.example.com/oidc"]);
   });

@@ -4,12 +4,16 @@
 import { equal } from "../../shared/bytes/bytes.ts";
 import { type ConfigError, Settings } from "../../shared/env.ts";
 import { publicUrlSetting } from "../../shared/http/public-url.ts";
-import { builtInIssuer, DEFAULT_ISSUERS, type Issuer, parseIssuers } from "../../shared/identity/issuers.ts";
+import { parseIssuers } from "../../shared/identity/configuration/configuration.ts";
+import { builtInIssuer, createIssuerTable, type Issuer, type IssuerTable } from "../../shared/identity/issuers.ts";
+import { PUBLIC_ISSUERS } from "../../shared/identity/public-issuers.ts";
 import { type LogConfig, logsOf } from "../../shared/logs.ts";
-import type { Result } from "../../shared/result.ts";
-import type { OidcKeysRpc, SequencerRpc } from "../../shared/rpc.ts";
+import { ok, type Result } from "../../shared/result.ts";
+import type { OidcKeysRpc, SequencerRpc, UsedTokensRpc } from "../../shared/rpc.ts";
+import { parseChains } from "../../shared/x509/chains.ts";
 import { type CaChain, parseCaChain } from "./ca-chain.ts";
 import { parseCaKey, type Signer } from "./ca-key.ts";
+import type { Limits } from "./limits.ts";
 
 export interface CaEnv {
   readonly PUBLIC_URL?: string;
@@ -17,20 +21,38 @@ export interface CaEnv {
   readonly CA_CHAIN?: string;
   /** The issuing CA's key, P-256 or P-384, PKCS#8 PEM. */
   readonly CA_KEY?: string;
-  /** JSON: the issuers that are accepted beside the built-in one, in place of the default ones. */
+  /** JSON: the issuers that are accepted beside the built-in one, in place of those of the public instance. */
   readonly ISSUERS?: string;
+  /** A setting holds 5 KB at most: what follows on ISSUERS, in these, is the rest of its text. */
+  readonly ISSUERS_2?: string;
+  readonly ISSUERS_3?: string;
+  readonly ISSUERS_4?: string;
+  /** PEM: the chains of other issuing CAs that clients shall trust, retired ones and coming ones, each with its root last. */
+  readonly OTHER_CA_CHAINS?: string;
+  /** Seconds; 600 if it is not given. */
+  readonly CERTIFICATE_LIFETIME?: string;
   readonly SEQUENCER: DurableObjectNamespace<SequencerRpc>;
+  readonly USED_TOKENS: DurableObjectNamespace<UsedTokensRpc>;
+  /** Requests of one address. */
+  readonly CLIENTS: RateLimit;
+  /** Certificates of one identity. */
+  readonly IDENTITIES: RateLimit;
   readonly OIDC: Service<OidcKeysRpc>;
 }
 
 export interface Config {
   readonly chain: CaChain;
+  /** DER. */
+  readonly otherChains: readonly (readonly Uint8Array[])[];
+  readonly lifetimeMs: number;
+  readonly limits: Limits;
   readonly signer: Signer;
   readonly certificateLog: LogConfig;
-  /** By URL, loopback ones included: to refuse one with its reason, one has to know it. */
-  readonly issuers: ReadonlyMap<string, Issuer>;
+  /** Loopback ones included: to refuse one with its reason, one has to know it. */
+  readonly issuers: IssuerTable;
   readonly allowLoopbackIssuers: boolean;
   readonly sequencer: DurableObjectNamespace<SequencerRpc>;
+  readonly usedTokens: DurableObjectNamespace<UsedTokensRpc>;
   readonly oidc: Service<OidcKeysRpc>;
 }
 
@@ -40,6 +62,8 @@ export function readConfig(env: CaEnv, allowLoopbackIssuers: boolean): Result<Co
   const publicUrl = settings.parsed("PUBLIC_URL", publicUrlSetting);
   const chain = settings.parsed("CA_CHAIN", parseCaChain);
   const signer = settings.parsed("CA_KEY", parseCaKey);
+  const otherChains = readOtherChains(settings);
+  const lifetimeMs = readLifetime(settings);
   const issuers = readIssuers(settings, allowLoopbackIssuers);
   const material = settings.finish(() => ({ chain: chain(), signer: signer() }));
   if (material.ok && !equal(material.value.signer.spki, material.value.chain.issuer.spki)) {
@@ -47,28 +71,55 @@ export function readConfig(env: CaEnv, allowLoopbackIssuers: boolean): Result<Co
   }
   return settings.finish(() => ({
     chain: chain(),
+    otherChains,
+    lifetimeMs,
+    limits: { clients: env.CLIENTS, identities: env.IDENTITIES },
     signer: signer(),
     certificateLog: logsOf(publicUrl()).certificate,
-    issuers: new Map([builtInIssuer(publicUrl()), ...issuers].map((issuer) => [issuer.url, issuer])),
+    issuers: createIssuerTable([...issuers, builtInIssuer(publicUrl())]),
     allowLoopbackIssuers,
     sequencer: env.SEQUENCER,
+    usedTokens: env.USED_TOKENS,
     oidc: env.OIDC,
   }));
 }
 
+function readOtherChains(settings: Settings): Config["otherChains"] {
+  const text = settings.optional("OTHER_CA_CHAINS");
+  const chains = text === null ? ok([]) : parseChains(text);
+  if (!chains.ok) settings.problem(`OTHER_CA_CHAINS ${chains.error.reason}`);
+  return chains.ok ? chains.value.map((chain) => chain.map(({ der }) => der)) : [];
+}
+
+/** As Fulcio's, which cannot be changed there: long enough for a slow upload, too short to be worth stealing. */
+const DEFAULT_LIFETIME_SECONDS = 600;
+const MIN_LIFETIME_SECONDS = 60;
+const MAX_LIFETIME_SECONDS = 3600;
+
+function readLifetime(settings: Settings): number {
+  const text = settings.optional("CERTIFICATE_LIFETIME") ?? String(DEFAULT_LIFETIME_SECONDS);
+  const seconds = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (seconds < MIN_LIFETIME_SECONDS || seconds > MAX_LIFETIME_SECONDS) {
+    settings.problem(`CERTIFICATE_LIFETIME must be ${MIN_LIFETIME_SECONDS} to ${MAX_LIFETIME_SECONDS} seconds`);
+  }
+  return seconds * 1000;
+}
+
+const ISSUERS_PARTS = ["ISSUERS", "ISSUERS_2", "ISSUERS_3", "ISSUERS_4"] as const;
+
 /** The issuers beside the built-in one. */
 function readIssuers(settings: Settings, allowLoopback: boolean): readonly Issuer[] {
-  const text = settings.optional("ISSUERS");
-  if (text === null) return DEFAULT_ISSUERS;
+  const text = ISSUERS_PARTS.map((name) => settings.optional(name) ?? "").join("");
+  if (text === "") return PUBLIC_ISSUERS;
   const publicUrl = publicUrlSetting(settings.optional("PUBLIC_URL") ?? "");
   const issuers = parseIssuers(text, publicUrl.ok ? [builtInIssuer(publicUrl.value).url] : []);
-  const problems = issuers.ok ? loopbackProblems(issuers.value, allowLoopback) : issuers.error.problems;
+  const problems = issuers.ok ? loopbackProblems(issuers.value, allowLoopback) : issuers.error;
   for (const problem of problems) settings.problem(`ISSUERS${problem.startsWith("[") ? "" : " "}${problem}`);
   return issuers.ok ? issuers.value : [];
 }
 
 function loopbackProblems(issuers: readonly Issuer[], allowLoopback: boolean): readonly string[] {
-  return issuers.flatMap(({ isLoopback }, i) =>
-    isLoopback && !allowLoopback ? [`[${i}].issuer-url is a loopback address, for development only`] : [],
+  return issuers.flatMap(({ isLoopback, url }) =>
+    isLoopback && !allowLoopback ? [`has ${url}, which is a loopback address, for development only`] : [],
   );
 }

@@ -2,9 +2,15 @@
 // From an identity token to the principal it speaks for. The issuer is found before anything is fetched, so that a token can
 // send us nowhere.
 
-import { type Issuer, principalOf } from "../../shared/identity/issuers.ts";
+import { type Issuer, type IssuerTable, principalOf } from "../../shared/identity/issuers.ts";
 import type { IdentityError, Principal } from "../../shared/identity/principal.ts";
-import { type KeySource, parseToken, type TokenError, verifyToken } from "../../shared/oidc/token.ts";
+import {
+  type KeySource,
+  parseToken,
+  type TokenError,
+  type VerifiedClaims,
+  verifyToken,
+} from "../../shared/oidc/token.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { UnixMs } from "../../shared/time.ts";
 import type { KeysUnavailable } from "./jwks-source.ts";
@@ -22,10 +28,19 @@ export type IdentifyError =
   | IdentityError;
 
 export interface Identification {
-  /** By URL, refused loopback ones included. */
-  readonly issuers: ReadonlyMap<string, Issuer>;
+  /** Refused loopback ones included. */
+  readonly issuers: IssuerTable;
   readonly allowLoopbackIssuers: boolean;
   readonly keysOf: (issuer: Issuer) => KeySource<KeysUnavailable>;
+}
+
+/** A token that holds, and who it speaks for. */
+export interface Identified {
+  readonly principal: Principal;
+  readonly issuer: Issuer;
+  readonly claims: VerifiedClaims;
+  /** The part of the token that is signed: unlike the whole, nobody can spell it in another way. */
+  readonly signedText: string;
 }
 
 /** Verifies the token wholly and says who it speaks for. */
@@ -33,19 +48,23 @@ export async function identify(
   text: string,
   trusted: Identification,
   now: UnixMs,
-): Promise<Result<Principal, IdentifyError>> {
+): Promise<Result<Identified, IdentifyError>> {
   if (text === "") return err({ code: "token_missing" });
   const token = parseToken(text);
   if (!token.ok) return token;
   const issuer = findIssuer(trusted, token.value.issuer);
   if (!issuer.ok) return issuer;
-  const expected = { audience: issuer.value.clientId, now };
+  const expected = { audiences: issuer.value.audiences, now };
   const claims = await verifyToken(token.value, expected, trusted.keysOf(issuer.value));
-  return claims.ok ? principalOf(issuer.value, claims.value) : claims;
+  if (!claims.ok) return claims;
+  const principal = principalOf(issuer.value, claims.value);
+  if (!principal.ok) return principal;
+  const signedText = text.slice(0, text.lastIndexOf("."));
+  return ok({ principal: principal.value, issuer: issuer.value, claims: claims.value, signedText });
 }
 
 function findIssuer({ issuers, allowLoopbackIssuers }: Identification, url: string): Result<Issuer, IssuerRefusal> {
-  const issuer = issuers.get(url);
-  if (issuer === undefined) return err({ code: "issuer_unknown", issuer: url });
+  const issuer = issuers.find(url);
+  if (issuer === null) return err({ code: "issuer_unknown", issuer: url });
   return issuer.isLoopback && !allowLoopbackIssuers ? err({ code: "issuer_loopback", issuer: url }) : ok(issuer);
 }

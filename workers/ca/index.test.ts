@@ -127,11 +127,14 @@ function verifiesSct(leaf: X509Certificate, issuing: X509Certificate, log: FakeC
 }
 
 let errors: ReturnType<typeof vi.spyOn>;
+let lines: ReturnType<typeof vi.spyOn>;
 beforeEach(() => {
   errors = vi.spyOn(console, "error").mockImplementation(() => {});
+  lines = vi.spyOn(console, "log").mockImplementation(() => {});
 });
 afterEach(() => {
   errors.mockRestore();
+  lines.mockRestore();
 });
 
 describe("an issued certificate", () => {
@@ -701,5 +704,279 @@ describe("what is public", () => {
 
   it("OPTIONS that is no preflight is a wrong method", async () => {
     expect((await makeBench().fetch("/api/v2/signingCert", { method: "OPTIONS" })).status).toBe(501);
+  });
+});
+
+describe("one issuance", () => {
+  it("leaves one line: request, issuer, identity, serial, index, and a hash of the token's id", async () => {
+    const { post, clock } = makeBench();
+    const claims = { ...emailClaims(clock), jti: "secret-id" };
+    const token = signToken(claims, BUILT_IN_KEY);
+    const { leaf } = await chainOf(await post(bodyOf(token), { headers: { "x-request-id": "req-7" } }));
+    expect(lines).toHaveBeenCalledOnce();
+    const line = String(lines.mock.calls[0]?.[0]);
+    expect(JSON.parse(line)).toEqual({
+      code: "certificate_issued",
+      requestId: "req-7",
+      issuer: ISSUER,
+      identity: "alice@example.com",
+      serial: leaf.serialNumber.toString("hex"),
+      leafIndex: 0,
+      tokenId: createHash("sha256").update("secret-id").digest("hex"),
+    });
+  });
+
+  it("has the lifetime of the configuration", async () => {
+    const { post, clock } = makeBench({ CERTIFICATE_LIFETIME: "300" });
+    const { leaf } = await chainOf(await post(bodyOf(signToken(emailClaims(clock), BUILT_IN_KEY))));
+    expect(leaf.notAfter.getTime() - leaf.notBefore.getTime()).toBe(300_000);
+  });
+});
+
+const refusing = { limit: async () => ({ success: false }) };
+
+describe("limits", () => {
+  const TOO_MANY = "too many requests from this address; try again later";
+
+  it.each(["/api/v2/signingCert", "/api/v1/signingCert", "/api/identity/explain"])(
+    "%s is refused for an address with 429 before its body is read",
+    async (path) => {
+      const { fetch } = makeBench({ CLIENTS: refusing });
+      const init = { method: "POST", body: "{", headers: { "cf-connecting-ip": "192.0.2.1" } };
+      const response = await fetch(path, init);
+      expect([response.status, response.headers.get("retry-after"), await response.json()]).toEqual([
+        429,
+        "60",
+        { code: 8, message: TOO_MANY, details: [] },
+      ]);
+    },
+  );
+
+  it("count for an address, and for an identity whose token holds", async () => {
+    const keys: string[] = [];
+    const counting = { limit: async ({ key }: { readonly key: string }) => ({ success: keys.push(key) > 0 }) };
+    const { post, clock } = makeBench({ CLIENTS: counting, IDENTITIES: counting });
+    const headers = { "cf-connecting-ip": "192.0.2.1" };
+    await chainOf(await post(bodyOf(signToken(emailClaims(clock), BUILT_IN_KEY)), { headers }));
+    await post(bodyOf(signToken(emailClaims(clock), makeIssuerKey("x"))), { headers });
+    expect(keys).toEqual(["192.0.2.1", `${ISSUER} alice@example.com`, "192.0.2.1"]);
+  });
+
+  it("are 429 for an identity as well, and nothing is logged", async () => {
+    const { post, clock, log } = makeBench({ IDENTITIES: refusing });
+    const response = await post(bodyOf(signToken(emailClaims(clock), BUILT_IN_KEY)));
+    expect([response.status, response.headers.get("retry-after")]).toEqual([429, "60"]);
+    expect(log.submissions).toEqual([]);
+  });
+});
+
+describe("an issuer whose tokens are good for one certificate", () => {
+  const ONCE = JSON.stringify([
+    { "issuer-url": GITHUB, type: "email", "one-time-tokens": true, jwks: jwksOf(GITHUB_KEY, DEX_KEY) },
+  ]);
+  const tokenOf = (clock: Clock, key = GITHUB_KEY, header = {}): string =>
+    signToken({ ...emailClaims(clock), iss: GITHUB }, key, header);
+  const USED = "it has been used, and its issuer's tokens are good for one certificate here; request a new one";
+
+  it("gives one, of any number of requests at once", async () => {
+    const { post, clock, log } = makeBench({ ISSUERS: ONCE });
+    const body = bodyOf(tokenOf(clock));
+    const responses = await Promise.all(Array.from({ length: 10 }, () => post(body)));
+    expect(responses.map(({ status }) => status).toSorted()).toEqual([200, ...Array<number>(9).fill(400)]);
+    const refused = responses.find(({ status }) => status === 400);
+    expect(await refused?.json()).toMatchObject({ message: expect.stringContaining(USED) });
+    expect(log.submissions).toHaveLength(1);
+  });
+
+  it("knows a token again under another signature", async () => {
+    const { post, clock } = makeBench({ ISSUERS: ONCE });
+    const token = tokenOf(clock, DEX_KEY, { alg: "ES256" });
+    const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+    const [header, payload, signature = ""] = token.split(".");
+    const raw = Buffer.from(signature, "base64url");
+    const s = order - BigInt(`0x${raw.subarray(32).toString("hex")}`);
+    const other = Buffer.concat([raw.subarray(0, 32), Buffer.from(s.toString(16).padStart(64, "0"), "hex")]);
+    expect((await post(bodyOf(token))).status).toBe(200);
+    const again = await post(bodyOf([header, payload, other.toString("base64url")].join(".")));
+    expect([again.status, await again.json()]).toMatchObject([400, { message: expect.stringContaining(USED) }]);
+  });
+
+  it("lets a token come again that came to nothing, and not one whose fate is unknown", async () => {
+    const { post, clock, log } = makeBench({ ISSUERS: ONCE });
+    const body = bodyOf(tokenOf(clock));
+    expect((await post({ ...body, publicKeyRequest: {} })).status).toBe(400);
+    log.failure = { code: "log_busy", retryAfterSeconds: 1 };
+    expect((await post(body)).status).toBe(503);
+    log.failure = new Error("connection lost");
+    expect((await post(body)).status).toBe(503);
+    log.failure = null;
+    expect((await post(body)).status).toBe(400);
+  });
+
+  it("is the exception: other tokens are good for several", async () => {
+    const { post, clock } = makeBench();
+    const body = bodyOf(signToken(emailClaims(clock), BUILT_IN_KEY));
+    expect([(await post(body)).status, (await post(body)).status]).toEqual([200, 200]);
+  });
+});
+
+describe("POST /api/identity/explain", () => {
+  const ask = (bench: Bench, body: object): Promise<Response> =>
+    bench.fetch("/api/identity/explain", { method: "POST", body: JSON.stringify(body) });
+  const credentials = (token: string): object => ({ credentials: { oidcIdentityToken: token } });
+
+  it("tells what the certificate would say, and leaves no trace", async () => {
+    const bench = makeBench();
+    const token = signToken({ ...emailClaims(bench.clock), jti: "x" }, BUILT_IN_KEY);
+    const response = await ask(bench, credentials(token));
+    expect([response.status, response.headers.get("cache-control")]).toEqual([200, "no-store"]);
+    expect(await response.json()).toEqual({
+      granted: true,
+      issuer: ISSUER,
+      issuerType: "email",
+      subjectAltName: { type: "email", value: "alice@example.com" },
+      extensions: [
+        { oid: "1.3.6.1.4.1.57264.1.1", name: "issuer", value: ISSUER },
+        { oid: "1.3.6.1.4.1.57264.1.8", name: "issuerV2", value: ISSUER },
+        { oid: "1.3.6.1.4.1.57264.1.24", name: "tokenSubject", value: "user-1" },
+      ],
+      lifetimeSeconds: 600,
+      key: null,
+      challenges: ["alice@example.com", "user-1"],
+      usableOnce: false,
+    });
+    expect(bench.log.submissions).toEqual([]);
+    expect(lines).not.toHaveBeenCalled();
+    expect(errors).not.toHaveBeenCalled();
+  });
+
+  it("looks at the key if there is one", async () => {
+    const bench = makeBench();
+    const token = signToken(emailClaims(bench.clock), BUILT_IN_KEY);
+    expect(await (await ask(bench, bodyOf(token))).json()).toMatchObject({ granted: true, key: "ecdsa-p256" });
+    expect(await (await ask(bench, bodyOf(token, keyRequest("bob@example.com")))).json()).toEqual({
+      granted: false,
+      check: "proof_invalid",
+      message: expect.stringMatching(/^The signature supplied in the request could not be verified: /) as string,
+    });
+  });
+
+  it.each([
+    ["token_missing", () => ({})],
+    ["token_expired", (clock: Clock) => credentials(signToken({ ...emailClaims(clock), exp: 1 }, BUILT_IN_KEY))],
+    [
+      "issuer_unknown",
+      (clock: Clock) => credentials(signToken({ ...emailClaims(clock), iss: "https://x.example" }, BUILT_IN_KEY)),
+    ],
+    [
+      "email_unverified",
+      (clock: Clock) => credentials(signToken({ ...emailClaims(clock), email_verified: false }, BUILT_IN_KEY)),
+    ],
+    [
+      "token_signature_invalid",
+      (clock: Clock) => credentials(signToken(emailClaims(clock), { ...GITHUB_KEY, keyId: "built-in" })),
+    ],
+  ])("names the check that refuses: %s", async (check, body) => {
+    const bench = makeBench();
+    const response = await ask(bench, body(bench.clock));
+    expect([response.status, await response.json()]).toMatchObject([200, { granted: false, check }]);
+  });
+
+  it("uses no token up", async () => {
+    const row = { "issuer-url": GITHUB, type: "email", "one-time-tokens": true, jwks: jwksOf(GITHUB_KEY) };
+    const bench = makeBench({ ISSUERS: JSON.stringify([row]) });
+    const token = signToken({ ...emailClaims(bench.clock), iss: GITHUB }, GITHUB_KEY);
+    expect(await (await ask(bench, credentials(token))).json()).toMatchObject({ granted: true, usableOnce: true });
+    expect((await bench.post(bodyOf(token))).status).toBe(200);
+  });
+
+  it("is no answer about the token if the body cannot be read or the issuer cannot be reached", async () => {
+    const bench = makeBench();
+    expect((await bench.fetch("/api/identity/explain", { method: "POST", body: "{" })).status).toBe(400);
+    const token = signToken({ ...emailClaims(bench.clock), iss: "https://unreachable.example" }, BUILT_IN_KEY);
+    expect((await ask(bench, credentials(token))).status).toBe(503);
+    expect((await bench.fetch("/api/identity/explain")).status).toBe(501);
+  });
+});
+
+describe("the first version of the API", () => {
+  const ask = (bench: Bench, body: object, token: string): Promise<Response> =>
+    bench.fetch("/api/v1/signingCert", {
+      method: "POST",
+      body: JSON.stringify(body),
+      headers: { authorization: `Bearer ${token}` },
+    });
+  const base64 = (value: string | Buffer): string => Buffer.from(value).toString("base64");
+  const der = CLIENT.publicKey.export({ type: "spki", format: "der" });
+
+  it.each([
+    ["PEM, as cosign 2 sends it", { content: base64(CLIENT_PEM), algorithm: "" }, { certificateSigningRequest: null }],
+    ["DER, as sigstore-rs sends it", { content: base64(der), algorithm: "ecdsa" }, {}],
+  ])("answers 201 with PEM for a key in %s", async (_, publicKey, more) => {
+    const bench = makeBench();
+    const body = { publicKey, signedEmailAddress: prove("alice@example.com"), ...more };
+    const response = await ask(bench, body, signToken(emailClaims(bench.clock), BUILT_IN_KEY));
+    expect(response.status).toBe(201);
+    expect(response.headers.get("content-type")).toBe("application/pem-certificate-chain");
+    const text = await response.text();
+    expect(text).toMatch(/-----END CERTIFICATE-----$/);
+    const [leaf, issuing, root] = text
+      .split(/(?<=-----END CERTIFICATE-----)\n/)
+      .map((pem) => X509Certificate.parse(pem));
+    if (leaf === undefined || issuing === undefined || root === undefined) throw new Error("a short chain");
+    expect(leaf.verify(issuing) && issuing.verify(root) && verifiesSct(leaf, issuing, bench.log)).toBe(true);
+    expect(lines).toHaveBeenCalledOnce();
+  });
+
+  it("answers for a signing request as well", async () => {
+    const bench = makeBench();
+    const csr = base64(REQUESTS.find(({ outcome }) => outcome === "ok")?.pem ?? "");
+    const token = signToken(emailClaims(bench.clock), BUILT_IN_KEY);
+    expect((await ask(bench, { certificateSigningRequest: csr }, token)).status).toBe(201);
+  });
+
+  it.each<[string, object, string]>([
+    ["neither key nor request, whatever the token", {}, "The public key supplied in the request could not be parsed: "],
+    ["an empty key", { publicKey: { content: "" } }, "The public key supplied in the request could not be parsed: "],
+    ["a key that is none", { publicKey: { content: "AAAA" } }, "There was an error processing the identity token: "],
+    [
+      "a key that is not base64",
+      { publicKey: { content: "%" } },
+      "The request could not be read: publicKey.content is not base64",
+    ],
+    ["a list", [], "The request could not be read: the body has the wrong JSON type"],
+  ])("refuses %s", async (_, body, message) => {
+    const response = await ask(makeBench(), body, "x");
+    expect([response.status, await response.json()]).toMatchObject([
+      400,
+      { code: 3, message: expect.stringContaining(message) },
+    ]);
+  });
+
+  it("takes the token from the header only", async () => {
+    const bench = makeBench();
+    const body = {
+      ...bodyOf(signToken(emailClaims(bench.clock), BUILT_IN_KEY)),
+      publicKey: { content: base64(CLIENT_PEM) },
+    };
+    expect((await ask(bench, body, "")).status).toBe(400);
+  });
+});
+
+describe("a CA that is being replaced", () => {
+  it("shows all chains, its own first", async () => {
+    const old = makeCaMaterial(START, "secp384r1").CA_CHAIN;
+    const coming = makeCaMaterial(START).CA_CHAIN;
+    const { fetch } = makeBench({ OTHER_CA_CHAINS: old + coming });
+    const split = (pem: string): readonly string[] => pem.split(/(?<=-----END CERTIFICATE-----\n)/);
+    expect(await (await fetch("/api/v2/trustBundle")).json()).toEqual({
+      chains: [MATERIAL.CA_CHAIN, old, coming].map((pem) => ({ certificates: split(pem) })),
+    });
+    const response = await fetch("/api/v1/rootCert");
+    expect([response.status, response.headers.get("content-type"), await response.text()]).toEqual([
+      200,
+      "application/pem-certificate-chain",
+      MATERIAL.CA_CHAIN + old + coming,
+    ]);
   });
 });

@@ -10,11 +10,15 @@ import { ok } from "../../shared/result.ts";
 import { createAuthority, PLATFORM, type Platform } from "./authority.ts";
 import { configuration } from "./configuration.ts";
 import { type CaEnv, readConfig } from "./env.ts";
+import { explain } from "./explain.ts";
 import type { CertificateAuthority } from "./issue.ts";
+import { legacyRootCertificate, legacySigningCertificate } from "./legacy.ts";
 import { signingCertificate } from "./signing-certificate.ts";
 import { renderError, statusOf } from "./status.ts";
 import { trustBundle } from "./trust-bundle.ts";
 import { warmUp } from "./warm-up.ts";
+
+export { UsedTokens } from "./used-tokens.ts";
 
 await warmUp();
 
@@ -26,12 +30,15 @@ export interface CaOptions {
 const route = createRouter<[CertificateAuthority]>(
   [
     { method: "POST", path: "/api/v2/signingCert", handle: signingCertificate },
-    { method: "GET", path: "/api/v2/trustBundle", handle: (request, ca) => trustBundle(request, ca.chain) },
+    { method: "GET", path: "/api/v2/trustBundle", handle: trustBundle },
     {
       method: "GET",
       path: "/api/v2/configuration",
       handle: (request, ca) => configuration(request, ca.identification),
     },
+    { method: "POST", path: "/api/v1/signingCert", handle: legacySigningCertificate },
+    { method: "GET", path: "/api/v1/rootCert", handle: legacyRootCertificate },
+    { method: "POST", path: "/api/identity/explain", handle: explain },
   ],
   {
     methodNotAllowed: (_, request) => renderError({ code: "method_wrong" }, request),

@@ -3,8 +3,9 @@
 // trace before every check has passed; what the log has taken and we fail to sign stays there, as RFC 6962 wants it.
 // Spec: RFC 6962 §3.1; https://github.com/sigstore/fulcio/blob/main/docs/certificate-specification.md
 
+import { encodeHex } from "../../shared/bytes/hex.ts";
 import type { PublicKey } from "../../shared/crypto/public-key.ts";
-import { encodeSctList } from "../../shared/ct/sct.ts";
+import { encodeSctList, readLeafIndex } from "../../shared/ct/sct.ts";
 import { encodeFulcioExtensions } from "../../shared/fulcio/extensions.ts";
 import { type PossessionError, verifyPossession } from "../../shared/fulcio/possession.ts";
 import type { SigningRequest } from "../../shared/fulcio/request.ts";
@@ -18,11 +19,15 @@ import { verifyIssuedBy } from "../../shared/x509/chain.ts";
 import { encodeLeaf, type Leaf, toSerial } from "../../shared/x509/issue.ts";
 import type { CaChain } from "./ca-chain.ts";
 import type { Signer } from "./ca-key.ts";
-import { type Identification, type IdentifyError, identify } from "./identify.ts";
+import { type Identification, type Identified, type IdentifyError, identify } from "./identify.ts";
+import { type Limits, limitIdentity, type RateLimited } from "./limits.ts";
+import { describeToken, type TokenUse, type TokenUsed, useOnce } from "./token-use.ts";
 
 export type IssueError =
   | IdentifyError
+  | RateLimited
   | PossessionError
+  | TokenUsed
   | AppendError
   /** The issuing CA's own certificate is not valid now, so nothing below it would be. */
   | { readonly code: "ca_certificate_not_valid"; readonly notBefore: UnixMs; readonly notAfter: UnixMs };
@@ -30,48 +35,99 @@ export type IssueError =
 /** All that issuing needs; made once per isolate. */
 export interface CertificateAuthority {
   readonly identification: Identification;
+  readonly limits: Limits;
   readonly chain: CaChain;
+  /** Certificates, DER, of the authorities before and after this one, each with its root last. */
+  readonly otherChains: readonly (readonly Uint8Array[])[];
+  readonly lifetimeMs: number;
   readonly signer: Signer;
+  readonly tokenUse: TokenUse;
   /** A stub of the certificate log's sequencer, a new one for each call. A rejected promise is the platform's failure. */
   readonly sequencer: () => Pick<SequencerRpc, "appendCertificate">;
   readonly now: () => UnixMs;
   readonly randomBytes: (length: number) => Uint8Array;
 }
 
+/** What the operator's log says of a certificate. */
+export interface IssuanceRecord {
+  /** `iss` of the token. */
+  readonly issuer: string;
+  readonly identity: string;
+  /** Hex. */
+  readonly serial: string;
+  /** In the certificate log. */
+  readonly leafIndex: number;
+  /** Hex SHA-256 of the token's `jti`, null if it has none. */
+  readonly tokenId: string | null;
+}
+
+export interface Issued {
+  /** DER, leaf first, root last. */
+  readonly chain: readonly Uint8Array[];
+  readonly record: IssuanceRecord;
+}
+
 /** A verifier's clock may be behind ours. */
 const BACKDATED_MS = 5_000;
-const LIFETIME_MS = 600_000;
 const SERIAL_BYTES = 20;
 /** The sequencer's clock runs at most 60 s behind its last timestamp before it refuses; beyond that, the SCT is not of now. */
 const MAX_SCT_SKEW_MS = 90_000;
 
-/** Issues a certificate and gives its chain, DER, leaf first, root last. */
+/** Issues a certificate. */
 export async function issueCertificate(
   request: SigningRequest,
   ca: CertificateAuthority,
-): Promise<Result<readonly Uint8Array[], IssueError>> {
-  const principal = await identify(request.token, ca.identification, ca.now());
-  if (!principal.ok) return principal;
-  const key = await verifyPossession(request.key, principal.value.challenges);
+): Promise<Result<Issued, IssueError>> {
+  const identified = await admit(request.token, ca);
+  if (!identified.ok) return identified;
+  const key = await verifyPossession(request.key, identified.value.principal.challenges);
   if (!key.ok) return key;
-  const leaf = layOut(principal.value, key.value, ca);
+  return useOnce(identified.value, ca.tokenUse, () => certify(identified.value, key.value, ca));
+}
+
+/** Who the token speaks for, within what one identity may ask for. */
+export async function admit(token: string, ca: CertificateAuthority): Promise<Result<Identified, IssueError>> {
+  const identified = await identify(token, ca.identification, ca.now());
+  if (!identified.ok) return identified;
+  const limited = await limitIdentity(identified.value, ca.limits);
+  return limited.ok ? identified : limited;
+}
+
+async function certify(
+  identified: Identified,
+  key: PublicKey,
+  ca: CertificateAuthority,
+): Promise<Result<Issued, IssueError>> {
+  const serial = toSerial(ca.randomBytes(SERIAL_BYTES));
+  const leaf = layOut(identified.principal, { key, serial }, ca);
   if (!leaf.ok) return leaf;
   const sct = await logPrecertificate(leaf.value, ca);
   if (!sct.ok) return sct;
-  return ok([await signCertificate(leaf.value, sct.value, ca), ...ca.chain.certificates]);
+  const certificate = await signCertificate(leaf.value, sct.value, ca);
+  const record = {
+    ...describeToken(identified),
+    identity: identified.principal.subjectAltName.value,
+    serial: encodeHex(serial),
+    leafIndex: readLeafIndex(sct.value.extensions),
+  };
+  return ok({ chain: [certificate, ...ca.chain.certificates], record });
 }
 
-function layOut(principal: Principal, key: PublicKey, ca: CertificateAuthority): Result<Leaf, IssueError> {
+function layOut(
+  principal: Principal,
+  { key, serial }: { readonly key: PublicKey; readonly serial: Uint8Array },
+  ca: CertificateAuthority,
+): Result<Leaf, IssueError> {
   const { issuer } = ca.chain;
   const wholeSecond = Math.floor(ca.now() / 1000) * 1000;
   const notBefore = unixMs(wholeSecond - BACKDATED_MS);
-  const notAfter = unixMs(notBefore + LIFETIME_MS);
+  const notAfter = unixMs(notBefore + ca.lifetimeMs);
   if (ca.now() < issuer.notBefore || notAfter > issuer.notAfter) {
     return err({ code: "ca_certificate_not_valid", notBefore: issuer.notBefore, notAfter: issuer.notAfter });
   }
   return ok(
     encodeLeaf(issuer, {
-      serial: toSerial(ca.randomBytes(SERIAL_BYTES)),
+      serial,
       notBefore,
       notAfter,
       spki: key.spki,
@@ -86,7 +142,7 @@ async function logPrecertificate(
   leaf: Leaf,
   ca: CertificateAuthority,
 ): Promise<Result<SignedCertificateTimestamp, AppendError>> {
-  const precertificate = sign(leaf.precertificateTbs, ca.signer);
+  const precertificate = await sign(leaf.precertificateTbs, ca.signer);
   const sct = await ca.sequencer().appendCertificate({
     entryType: "precert_entry",
     issuerKeyHash: ca.chain.issuerKeyHash,
@@ -110,15 +166,15 @@ async function signCertificate(
   sct: SignedCertificateTimestamp,
   { chain, signer }: CertificateAuthority,
 ): Promise<Uint8Array> {
-  const certificate = sign(leaf.finalTbs(encodeSctList([sct])), signer);
+  const certificate = await sign(leaf.finalTbs(encodeSctList([sct])), signer);
   if (!(await verifyIssuedBy(parseOwn(certificate), chain.issuer))) {
     throw new Error("the certificate that was just signed does not verify");
   }
   return certificate;
 }
 
-const sign = (tbs: Uint8Array, signer: Signer): Uint8Array =>
-  encodeCertificate(tbs, signer.algorithm, signer.sign(tbs));
+const sign = async (tbs: Uint8Array, signer: Signer): Promise<Uint8Array> =>
+  encodeCertificate(tbs, signer.algorithm, await signer.sign(tbs));
 
 function parseOwn(der: Uint8Array): Certificate {
   const certificate = parseCertificate(der);

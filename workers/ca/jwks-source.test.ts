@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
-import type { Issuer } from "../../shared/identity/issuers.ts";
+import { type Identity, type Issuer, plainIssuer } from "../../shared/identity/issuers.ts";
 import { ALGORITHMS } from "../../shared/oidc/jwks.ts";
 import type { KeySource } from "../../shared/oidc/token.ts";
 import { jwksOf, makeClock } from "../../test/support/ca.ts";
@@ -12,15 +12,8 @@ const KEY_2 = makeIssuerKey("two", "P-256");
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
-const ISSUER: Issuer = {
-  url: "https://issuer.example",
-  isLoopback: false,
-  clientId: "sigstore",
-  type: "email",
-  issuerClaim: null,
-  challengeClaim: "email",
-  keys: { kind: "discovery" },
-};
+const EMAIL: Identity = { type: "email", issuerClaim: null, skipsVerification: false };
+const ISSUER: Issuer = plainIssuer("https://issuer.example", EMAIL);
 const DOCUMENT = {
   issuer: "https://issuer.example",
   jwks_uri: "https://keys.example/set?v=1",

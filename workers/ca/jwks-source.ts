@@ -51,14 +51,67 @@ const FAILURE_PAUSE_MS = 5_000;
 /** So many requests may ask an issuer at once while there are no keys yet; what comes beyond them shall come again. */
 const MAX_ASKING = 64;
 
+/** So many issuers of patterns are remembered. */
+const MAX_META_SOURCES = 100;
+/** So many that have not been seen yet are asked in a window, for each pattern: whoever posts a token makes their names up. */
+const MAX_NEWCOMERS = 20;
+const NEWCOMERS_WINDOW_MS = 30_000;
+
 /** The key source of each issuer, made at its first use and kept. */
 export function createKeySources(platform: KeysPlatform): (issuer: Issuer) => KeySource<KeysUnavailable> {
   const sources = new Map<string, KeySource<KeysUnavailable>>();
+  const metaSources = new MetaSources(platform);
   return (issuer) => {
+    if (issuer.pattern !== null && issuer.keys.kind === "discovery") return metaSources.of(issuer, issuer.pattern.text);
     const source = sources.get(issuer.url) ?? createSource(issuer, platform);
     sources.set(issuer.url, source);
     return source;
   };
+}
+
+/** The sources of issuers that tokens have named; how many there can be is bounded, and how fast new ones come. */
+class MetaSources {
+  readonly #platform: KeysPlatform;
+  /** In the order of their last use. */
+  readonly #sources = new Map<string, CachedKeys>();
+  readonly #windows = new Map<string, { readonly until: number; newcomers: number }>();
+
+  constructor(platform: KeysPlatform) {
+    this.#platform = platform;
+  }
+
+  of(issuer: Issuer, pattern: string): KeySource<KeysUnavailable> {
+    const known = this.#sources.get(issuer.url);
+    if (known === undefined && !this.#admits(pattern)) return unavailableSource(issuer.url);
+    const source = known ?? new CachedKeys(issuer.url, this.#platform, () => loadDiscovered(issuer, this.#platform));
+    this.#sources.delete(issuer.url);
+    this.#sources.set(issuer.url, source);
+    if (this.#sources.size > MAX_META_SOURCES) this.#forgetOne();
+    return source;
+  }
+
+  #admits(pattern: string): boolean {
+    const now = this.#platform.now();
+    const running = this.#windows.get(pattern);
+    const window =
+      running !== undefined && now < running.until ? running : { until: now + NEWCOMERS_WINDOW_MS, newcomers: 0 };
+    this.#windows.set(pattern, window);
+    return ++window.newcomers <= MAX_NEWCOMERS;
+  }
+
+  /** Made-up names have no keys, so they go before those that have been of use. */
+  #forgetOne(): void {
+    const [oldest] = this.#sources.keys();
+    const useless = [...this.#sources].find(([, source]) => !source.hasKeys)?.[0];
+    const url = useless ?? oldest;
+    if (url !== undefined) this.#sources.delete(url);
+  }
+}
+
+function unavailableSource(issuer: string): KeySource<KeysUnavailable> {
+  const retryAfterSeconds = NEWCOMERS_WINDOW_MS / 1000;
+  const refusal = err({ code: "issuer_keys_unavailable", issuer, retryAfterSeconds } as const);
+  return { current: async () => refusal, refreshed: async () => refusal };
 }
 
 function createSource(issuer: Issuer, platform: KeysPlatform): KeySource<KeysUnavailable> {
@@ -101,6 +154,10 @@ class CachedKeys implements KeySource<KeysUnavailable> {
     this.#issuer = issuer;
     this.#platform = platform;
     this.#load = load;
+  }
+
+  get hasKeys(): boolean {
+    return this.#kept !== null;
   }
 
   async current(): Promise<Result<KeySet, KeysUnavailable>> {

@@ -5,23 +5,41 @@
 import { decodeSigningRequest, type SigningRequest } from "../../shared/fulcio/request.ts";
 import { toSigningCertificate } from "../../shared/fulcio/response.ts";
 import { readBody } from "../../shared/http/body.ts";
+import { requestIdOf } from "../../shared/http/request-id.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import { type CertificateAuthority, issueCertificate } from "./issue.ts";
+import { limitClient } from "./limits.ts";
 import { type CaError, renderError } from "./status.ts";
 
 /** The reference's limit; a request is some 3 KiB. */
-const MAX_BODY_BYTES = 4 * 1024 * 1024;
+export const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 /** Answers 200 with the chain, always as JSON: some clients ask for PEM and parse JSON all the same. */
 export async function signingCertificate(request: Request, ca: CertificateAuthority): Promise<Response> {
-  const signingRequest = await readRequest(request);
-  const chain = signingRequest.ok ? await issueCertificate(signingRequest.value, ca) : signingRequest;
+  const chain = await issueFor(request, ca, readRequest);
   return chain.ok
     ? Response.json(toSigningCertificate(chain.value), { headers: { "cache-control": "no-store" } })
     : renderError(chain.error, request);
 }
 
-async function readRequest(request: Request): Promise<Result<SigningRequest, CaError>> {
+/** What both versions of the API do between the request and the answer: limit, read, issue, leave the one log line. */
+export async function issueFor(
+  request: Request,
+  ca: CertificateAuthority,
+  read: (request: Request) => Promise<Result<SigningRequest, CaError>>,
+): Promise<Result<readonly Uint8Array[], CaError>> {
+  const limited = await limitClient(request, ca.limits);
+  if (!limited.ok) return limited;
+  const signingRequest = await read(request);
+  if (!signingRequest.ok) return signingRequest;
+  const issued = await issueCertificate(signingRequest.value, ca);
+  if (!issued.ok) return issued;
+  console.log(JSON.stringify({ code: "certificate_issued", requestId: requestIdOf(request), ...issued.value.record }));
+  return ok(issued.value.chain);
+}
+
+/** The body of the second version; the token may stand in the header instead. */
+export async function readRequest(request: Request): Promise<Result<SigningRequest, CaError>> {
   const body = await readBody(request, MAX_BODY_BYTES);
   if (!body.ok) return body;
   const decoded = decodeSigningRequest(body.value);
@@ -30,7 +48,7 @@ async function readRequest(request: Request): Promise<Result<SigningRequest, CaE
 }
 
 /** The credential of the Authorization header; without the scheme it is the whole of it. */
-function bearerToken(request: Request): string {
+export function bearerToken(request: Request): string {
   const authorization = request.headers.get("authorization") ?? "";
   return authorization.startsWith("Bearer ") ? authorization.slice("Bearer ".length) : authorization;
 }

@@ -2,6 +2,7 @@
 // Failures of the CA → HTTP. Each message begins with the sentence that Fulcio uses, as people and tools search for it, and
 // goes on with what to fix. Spec: https://github.com/sigstore/fulcio/blob/main/pkg/server/error.go
 
+import type { LegacyRequestError } from "../../shared/fulcio/legacy-request.ts";
 import type { RequestError } from "../../shared/fulcio/request.ts";
 import { KEY_HASH } from "../../shared/fulcio/subject-key.ts";
 import type { BodyError } from "../../shared/http/body.ts";
@@ -13,6 +14,7 @@ import type { IssueError } from "./issue.ts";
 export type CaError =
   | BodyError
   | RequestError
+  | LegacyRequestError
   | IssueError
   | { readonly code: "path_unknown" }
   | { readonly code: "method_wrong" }
@@ -29,6 +31,8 @@ const logFailed = (detail: string, retryAfterSeconds: number): Status =>
   unavailable(`Error entering certificate in CTL: ${detail}`, retryAfterSeconds);
 
 const KEYS = "ECDSA P-256, P-384 or P-521, Ed25519, or RSA of 2048, 3072 or 4096 bits with exponent 65537";
+/** The longest period that the platform counts in. */
+const RATE_SECONDS = 60;
 /** An operator has to act; until then a retry is of little use. */
 const OPERATOR_SECONDS = 60;
 
@@ -53,6 +57,17 @@ const STATUSES: Statuses = {
   field_too_many: ({ path }) => badRequest(`${path} has too many items`),
   key_and_csr: () => badRequest("publicKeyRequest and certificateSigningRequest exclude each other; send one of them"),
 
+  rate_limited: ({ who }) => ({
+    grpc: "RESOURCE_EXHAUSTED",
+    message:
+      who === "client"
+        ? "too many requests from this address; try again later"
+        : "too many certificates for this identity; try again later, or sign more with each",
+    headers: { "retry-after": String(RATE_SECONDS) },
+  }),
+
+  token_used: () =>
+    badToken("it has been used, and its issuer's tokens are good for one certificate here; request a new one"),
   token_missing: () =>
     badToken("there is none; send it as `Authorization: Bearer TOKEN` or in credentials.oidcIdentityToken"),
   token_too_large: ({ maxBytes }) => badToken(`it is larger than ${maxBytes} bytes`),
@@ -65,7 +80,7 @@ const STATUSES: Statuses = {
   token_algorithm: ({ allowed }) => badToken(`its alg is not one of ${allowed.join(", ")}`),
   token_critical_header: () => badToken("its header demands an extension (crit) that is not supported"),
   token_audience: ({ expected }) =>
-    badToken(`it is not for the audience ${quote(expected)}; request one whose aud is that`),
+    badToken(`it is not for the audience ${expected.map(quote).join(" or ")}; request one whose aud is that`),
   token_expired: ({ exp, now }) =>
     badToken(`it expired at ${formatRfc3339(unixMs(exp * 1000))}, and it is ${formatRfc3339(now)}; request a new one`),
   token_not_yet_valid: ({ nbf, now }) =>
@@ -83,6 +98,7 @@ const STATUSES: Statuses = {
     ),
   claim_missing: ({ claim }) => badToken(`its claim ${claim} is missing or empty`),
   claim_invalid: ({ claim, expected }) => badToken(`its claim ${claim} must be ${expected}`),
+  policy_refused: ({ condition }) => badToken(`this deployment gives its owner no certificate: its claim ${condition}`),
   email_unverified: () =>
     badToken("its claim email_verified is not true: the issuer does not vouch for the e-mail address"),
   email_invalid: () => badToken("its claim email is not an e-mail address"),

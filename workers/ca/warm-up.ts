@@ -37,7 +37,7 @@ export async function warmUp(): Promise<number> {
     for (const body of [emailRequest(key), workflowRequest(key)]) {
       const request = decodeSigningRequest(encodeUtf8(JSON.stringify(body)));
       const chain = request.ok && authority.ok ? await issueCertificate(request.value, authority.value) : null;
-      if (chain?.ok === true) length += JSON.stringify(toSigningCertificate(chain.value)).length;
+      if (chain?.ok === true) length += JSON.stringify(toSigningCertificate(chain.value.chain)).length;
     }
     return length;
   } catch {
@@ -75,15 +75,18 @@ function throwAwayAuthority(key: Key): Result<Parameters<typeof issueCertificate
     signature: new Uint8Array(70),
   };
   const log = { appendCertificate: () => Promise.resolve(ok(sct)) };
+  const unlimited = { limit: () => Promise.resolve({ success: true }) };
   const env = {
     PUBLIC_URL,
     CA_CHAIN: encodePem("CERTIFICATE", throwAwayRoot(key)),
     CA_KEY: key.pem,
     ISSUERS: JSON.stringify([{ "issuer-url": WORKFLOW_ISSUER, type: "github-workflow", jwks }]),
     SEQUENCER: { getByName: () => log },
+    CLIENTS: unlimited,
+    IDENTITIES: unlimited,
     OIDC: { jwks: () => Promise.resolve(jwks) },
   };
-  // Of the two bindings it has what the CA asks of them and nothing of what the platform adds.
+  // Of the bindings it has what the CA asks of them and nothing of what the platform adds.
   const config = readConfig(env as unknown as CaEnv, false);
   const platform = {
     now: () => NOW,

@@ -9,11 +9,14 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import type { LogDescription, SequencerRpc } from "../../shared/rpc.ts";
 import type { Chain } from "../../shared/trust/material.ts";
 import { parseChain } from "../../shared/x509/chain.ts";
+import { parseChains } from "../../shared/x509/chains.ts";
 
 export interface TrustEnv {
   readonly PUBLIC_URL?: string;
   /** PEM: the issuing CA first, the root last. */
   readonly CA_CHAIN?: string;
+  /** PEM: the chains of CAs before the one that issues and after it, each with its root last. */
+  readonly OTHER_CA_CHAINS?: string;
   /** PEM: the timestamping certificate first, the root last. */
   readonly TSA_CHAIN?: string;
   readonly SEQUENCER?: DurableObjectNamespace<SequencerRpc>;
@@ -23,6 +26,7 @@ export interface Config {
   readonly publicUrl: PublicUrl;
   readonly logs: Logs;
   readonly caChain: Chain;
+  readonly otherCaChains: readonly Chain[];
   readonly tsaChain: Chain;
   /** Asks a log for its keys; rejects if it cannot be reached. @param logName LogConfig.name */
   readonly describeLog: (logName: string) => Promise<LogDescription>;
@@ -33,6 +37,7 @@ export const readConfig: (env: TrustEnv) => Result<Config, ConfigError> = oncePe
   const settings = new Settings(env);
   const publicUrl = settings.parsed("PUBLIC_URL", publicUrlSetting);
   const caChain = settings.parsed("CA_CHAIN", parseAuthority);
+  const otherCaChains = readOtherChains(settings);
   const tsaChain = settings.parsed("TSA_CHAIN", parseAuthority);
   const sequencer = env.SEQUENCER;
   if (sequencer === undefined) settings.problem("SEQUENCER is not bound");
@@ -40,6 +45,7 @@ export const readConfig: (env: TrustEnv) => Result<Config, ConfigError> = oncePe
     publicUrl: publicUrl(),
     logs: logsOf(publicUrl()),
     caChain: caChain(),
+    otherCaChains,
     tsaChain: tsaChain(),
     describeLog: (logName) => {
       if (sequencer === undefined) throw new TypeError("SEQUENCER is not bound");
@@ -47,6 +53,13 @@ export const readConfig: (env: TrustEnv) => Result<Config, ConfigError> = oncePe
     },
   }));
 });
+
+function readOtherChains(settings: Settings): readonly Chain[] {
+  const text = settings.optional("OTHER_CA_CHAINS");
+  const chains = text === null ? ok([]) : parseChains(text);
+  if (!chains.ok) settings.problem(`OTHER_CA_CHAINS ${chains.error.reason}`);
+  return chains.ok ? chains.value : [];
+}
 
 function parseAuthority(pem: string): Result<Chain, string> {
   const chain = parseChain(pem);

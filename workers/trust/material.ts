@@ -22,12 +22,12 @@ const kept = new WeakMap<Config, Kept>();
 export async function readMaterial(config: Config, now: number): Promise<TrustMaterial> {
   const known = kept.get(config);
   if (known !== undefined && now < known.until) return known.material;
-  const { publicUrl, logs, caChain, tsaChain } = config;
+  const { publicUrl, logs, caChain, otherCaChains, tsaChain } = config;
   const [signatureLog, certificateLog] = await Promise.all([
     readLog(config, logs.signature),
     readLog(config, logs.certificate),
   ]);
-  const material = { publicUrl, signatureLog, certificateLog, caChain, tsaChain };
+  const material = { publicUrl, signatureLog, certificateLog, caChain, otherCaChains, tsaChain };
   kept.set(config, { material, until: now + KEEP_MS });
   return material;
 }

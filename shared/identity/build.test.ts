@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Claims } from "../oidc/claims.ts";
 import type { VerifiedClaims } from "../oidc/token.ts";
 import { buildPrincipal } from "./build.ts";
-import { GITHUB_WORKFLOW } from "./github.ts";
+import { PROVIDER_TYPES } from "./providers.ts";
 
 /** The claims of a token of a release workflow that calls a reusable one, as docs.github.com shows them. */
 const CLAIMS = {
@@ -38,7 +38,7 @@ const CLAIMS = {
 };
 
 const principal = (claims: Claims = CLAIMS): ReturnType<typeof buildPrincipal> =>
-  buildPrincipal(claims as unknown as VerifiedClaims, GITHUB_WORKFLOW);
+  buildPrincipal(claims as unknown as VerifiedClaims, PROVIDER_TYPES["github-workflow"]);
 
 describe("a GitHub workflow", () => {
   it("becomes what Fulcio makes of it", () => {

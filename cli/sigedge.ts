@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// The `sigedge` command: which subcommand is done by which file.
+
+import { say, styled } from "./terminal.ts";
+
+interface Subcommand {
+  readonly summary: string;
+  /** Loaded when it is asked for. Resolves to the exit code. */
+  readonly run: (args: readonly string[]) => Promise<number>;
+}
+
+const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
+  audit: {
+    summary: "read a whole log and prove that it is what it claims to be",
+    run: async (args) => (await import("./audit/command.ts")).auditCommand(args),
+  },
+  reindex: {
+    summary: "rebuild the search index from the logs",
+    run: async (args) => (await import("./reindex/command.ts")).reindexCommand(args),
+  },
+};
+
+const USAGE = [
+  "sigedge COMMAND [options]",
+  "",
+  ...Object.entries(SUBCOMMANDS).map(([name, { summary }]) => `  ${styled("bold", name.padEnd(9))} ${summary}`),
+  "",
+  "sigedge COMMAND --help tells more. The service itself is started by `npm start`.",
+].join("\n");
+
+/** Wrong use. */
+const MISUSE = 2;
+
+async function main([name, ...args]: readonly string[]): Promise<number> {
+  if (name === "--help" || name === "help" || name === "-h") {
+    say(USAGE);
+    return 0;
+  }
+  if (name !== undefined && Object.hasOwn(SUBCOMMANDS, name)) return (await SUBCOMMANDS[name]?.run(args)) ?? MISUSE;
+  process.stderr.write(
+    `sigedge: ${name === undefined ? "give a command" : `there is no command ${name}`}\n\n${USAGE}\n`,
+  );
+  return MISUSE;
+}
+
+process.exitCode = await main(process.argv.slice(2));

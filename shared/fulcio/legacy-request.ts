@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// The body of POST /api/v1/signingCert: the same parts as in the second version, spelt otherwise. The key is bytes, PEM text
+// or a bare SPKI; the proof is called a signed e-mail address whatever it signs.
+// Spec: https://github.com/sigstore/fulcio/blob/main/fulcio_legacy.proto (CreateSigningCertificateRequest)
+
+import { encodePem } from "../bytes/pem.ts";
+import { decodeUtf8 } from "../bytes/utf8.ts";
+import { type JsonError, parseJson } from "../json/parse.ts";
+import { bytes, type FieldError, ignored, message } from "../json/proto.ts";
+import { err, ok, type Result } from "../result.ts";
+import type { RequestedKey } from "./request.ts";
+
+export type LegacyRequestError = JsonError | FieldError | { readonly code: "public_key_pem_invalid" };
+
+const decodeRequest = message(
+  {
+    publicKey: message({ algorithm: ignored, content: bytes }, "ignore"),
+    signedEmailAddress: bytes,
+    certificateSigningRequest: bytes,
+  },
+  "ignore",
+);
+
+/** A dash: the first byte of PEM text, and of no SPKI. */
+const DASH = 0x2d;
+
+/**
+ * Decodes the body. A request without key and signing request is refused before anybody looks at its token, as the reference
+ * does. Fails with an arm of JsonError or FieldError, or public_key_pem_invalid.
+ */
+export function decodeLegacyRequest(body: Uint8Array): Result<RequestedKey, LegacyRequestError> {
+  const json = body.length === 0 ? ok({}) : parseJson(body);
+  if (!json.ok) return json;
+  const request = decodeRequest(json.value, "");
+  if (!request.ok) return request;
+  const { publicKey, signedEmailAddress, certificateSigningRequest: csr } = request.value;
+  if (csr !== undefined && csr.length > 0) return ok({ kind: "csr", pem: csr });
+  const content = publicKey?.content ?? new Uint8Array(0);
+  const pem = content[0] === DASH ? decodeUtf8(content) : ok(encodePem("PUBLIC KEY", content));
+  if (content.length === 0 || !pem.ok) return err({ code: "public_key_pem_invalid" });
+  return ok({ kind: "public-key", pem: pem.value, proof: signedEmailAddress ?? new Uint8Array(0) });
+}

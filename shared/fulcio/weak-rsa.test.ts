@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keys are made as Infineon's library made them (the form of their primes is public), and by OpenSSL for the opposite.
+
+import { checkPrimeSync, generateKeyPairSync, generatePrimeSync, randomBytes } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { isRocaModulus } from "./weak-rsa.ts";
+
+const primes = (count: number): bigint[] => {
+  const found: bigint[] = [];
+  for (let n = 2n; found.length < count; n++) if (found.every((p) => n % p !== 0n)) found.push(n);
+  return found;
+};
+
+function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
+  let [result, square, rest] = [1n, base % modulus, exponent];
+  for (; rest > 0n; rest >>= 1n) {
+    if (rest & 1n) result = (result * square) % modulus;
+    square = (square * square) % modulus;
+  }
+  return result;
+}
+
+/** A prime of 1024 bits of the form k·M + (65537^a mod M): M is the product of 126 primes for keys of 2048 bits. */
+function infineonPrime(): bigint {
+  const m = primes(126).reduce((product, prime) => product * prime, 1n);
+  const bits = 1024 - m.toString(2).length;
+  for (;;) {
+    const a = BigInt(`0x${randomBytes(8).toString("hex")}`);
+    const k = BigInt(`0x${randomBytes(16).toString("hex")}`) % (1n << BigInt(bits));
+    const candidate = k * m + power(65537n, a, m);
+    if (candidate > 1n << 1022n && checkPrimeSync(candidate)) return candidate;
+  }
+}
+
+const modulusOf = (jwk: { readonly n?: string }): bigint =>
+  BigInt(`0x${Buffer.from(jwk.n ?? "", "base64url").toString("hex")}`);
+
+describe("the fingerprint of ROCA", () => {
+  it("is on keys that were made that way", () => {
+    expect(isRocaModulus(infineonPrime() * infineonPrime())).toBe(true);
+  });
+
+  it("is not if one prime is another's", () => {
+    const honest = generatePrimeSync(1024, { bigint: true });
+    expect(isRocaModulus(infineonPrime() * honest)).toBe(false);
+  });
+
+  it("is not on the keys of OpenSSL", () => {
+    for (let i = 0; i < 2; i++) {
+      const { publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+      expect(isRocaModulus(modulusOf(publicKey.export({ format: "jwk" })))).toBe(false);
+    }
+  });
+});

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from "vitest";
+import { makeIssuerKey } from "../../../test/support/identity-token.ts";
+import { builtInIssuer } from "../issuers.ts";
+import { parseIssuers } from "./configuration.ts";
+
+const BUILT_IN = builtInIssuer({ href: "https://sigstore.example.com", isLoopback: false });
+const parse = (rows: unknown): ReturnType<typeof parseIssuers> => parseIssuers(JSON.stringify(rows), [BUILT_IN.url]);
+const TYPE_PROBLEM =
+  "[0].type must be one of email, username, uri, spiffe, kubernetes, chainguard-identity, ci-provider, github-workflow, " +
+  "gitlab-pipeline, buildkite-job, codefresh-workflow, circleci-job, buddy-pipeline";
+const GOOGLE = { "issuer-url": "https://accounts.google.com", type: "email" };
+
+describe("parseIssuers", () => {
+  it("fills in what a row leaves out", () => {
+    expect(parse([GOOGLE])).toEqual({
+      ok: true,
+      value: [
+        {
+          url: "https://accounts.google.com",
+          pattern: null,
+          isLoopback: false,
+          audiences: ["sigstore"],
+          identity: { type: "email", issuerClaim: null, skipsVerification: false },
+          challengeClaim: "email",
+          keys: { kind: "discovery" },
+          policy: null,
+          publishesSubject: true,
+          takesTokensOnce: false,
+        },
+      ],
+    });
+  });
+
+  it("reads everything that a row may have", () => {
+    const key = makeIssuerKey("k", "P-256");
+    const row = {
+      ...GOOGLE,
+      "client-id": "ours",
+      "issuer-claim": "$.federated_claims.connector_id",
+      "challenge-claim": "sub",
+      jwks: { keys: [key.jwk] },
+    };
+    expect(parse([row])).toMatchObject({
+      ok: true,
+      value: [
+        {
+          audiences: ["ours"],
+          identity: { issuerClaim: ["federated_claims", "connector_id"] },
+          challengeClaim: "sub",
+          keys: { kind: "static", keySet: { keys: [{ keyId: "k" }] } },
+        },
+      ],
+    });
+  });
+
+  it.each<[unknown, string]>([
+    ["x", "must be an object with oidc-issuers, or a list of issuers"],
+    [Array.from({ length: 101 }, () => GOOGLE), "must not have more than 100 issuers"],
+    [["x"], "[0] must be a JSON object"],
+    [[null], "[0] must be a JSON object"],
+    [[GOOGLE, []], "[1] must be a JSON object"],
+    [[{ type: "email" }], "[0].issuer-url is missing"],
+    [[{ ...GOOGLE, "issuer-url": 5 }], "[0].issuer-url must be a string that is not empty"],
+    [[{ ...GOOGLE, "issuer-url": "http://accounts.google.com" }], "[0].issuer-url must start with https://"],
+    [[{ ...GOOGLE, "issuer-url": "https://A.example" }], "[0].issuer-url must be spelt https://a.example"],
+    [[{ ...GOOGLE, "issuer-url": "https://x.example/?a" }], "[0].issuer-url must not have a query or fragment"],
+    [[GOOGLE, GOOGLE], "[1].issuer-url stands there twice or is the built-in issuer"],
+    [[{ ...GOOGLE, "issuer-url": BUILT_IN.url }], "[0].issuer-url stands there twice or is the built-in issuer"],
+    [[{ ...GOOGLE, type: undefined }], TYPE_PROBLEM],
+    [[{ ...GOOGLE, type: "Email" }], TYPE_PROBLEM],
+    [[{ ...GOOGLE, type: "constructor" }], TYPE_PROBLEM],
+    [[{ ...GOOGLE, "client-id": "" }], "[0].client-id must be a string that is not empty"],
+    [[{ ...GOOGLE, "issuer-claim": "$" }], "[0].issuer-claim must be a path like $.federated_claims.connector_id"],
+    [[{ ...GOOGLE, "issuer-claim": "$..a" }], "[0].issuer-claim must be a path like $.federated_claims.connector_id"],
+    [[{ ...GOOGLE, "issuer-claim": "$.a[0]" }], "[0].issuer-claim must be a path like $.federated_claims.connector_id"],
+    [
+      [{ ...GOOGLE, type: "github-workflow", "issuer-claim": "$.a" }],
+      "[0].issuer-claim is not for issuers of type github-workflow",
+    ],
+    [[{ ...GOOGLE, "challenge-claim": "name" }], "[0].challenge-claim must be email or sub"],
+    [
+      [{ ...GOOGLE, clientId: "x" }],
+      expect.stringMatching(/^\[0\]\.clientId is not known; known are issuer-url, client-id, /) as string,
+    ],
+    [[{ ...GOOGLE, jwks: 1 }], "[0].jwks must be a JWK Set: an object with a `keys` array that is not empty"],
+    [
+      [{ ...GOOGLE, jwks: { keys: [] } }],
+      "[0].jwks must be a JWK Set: an object with a `keys` array that is not empty",
+    ],
+    [
+      [{ ...GOOGLE, jwks: { keys: [{ kty: "RSA", n: "AA", e: "AQAB", d: "AA" }] } }],
+      "[0].jwks.keys[0] is a secret: only public keys belong here",
+    ],
+  ])("says what is wrong with %j", (rows, problem) => {
+    expect(parse(rows)).toEqual({ ok: false, error: [problem] });
+  });
+
+  const HOST = { "issuer-url": "https://id.example.com/realm" };
+  it.each<[unknown, object]>([
+    [
+      { ...HOST, type: "uri", "subject-domain": "https://users.example.com" },
+      { subjectDomain: "https://users.example.com" },
+    ],
+    [{ ...HOST, type: "username", "subject-domain": "example.com" }, { subjectDomain: "example.com" }],
+    [{ ...HOST, type: "spiffe", "spiffe-trust-domain": "prod.example" }, { trustDomain: "prod.example" }],
+    [{ ...HOST, type: "email", "skip-email-verification": true }, { skipsVerification: true }],
+    [
+      { ...HOST, type: "email", "issuer-claim": "", "subject-domain": "", "challenge-claim": "" },
+      { issuerClaim: null },
+    ],
+    [{ ...HOST, type: "kubernetes", "skip-email-verification": false }, { type: "kubernetes" }],
+  ])("takes %j", (row, identity) => {
+    expect(parse([row])).toMatchObject({ ok: true, value: [{ identity }] });
+  });
+
+  it.each<[unknown, string]>([
+    [{ ...HOST, type: "uri" }, "subject-domain is missing"],
+    [{ ...HOST, type: "uri", "subject-domain": "users.example.com" }, "subject-domain must be a scheme and a host"],
+    [
+      { ...HOST, type: "uri", "subject-domain": "https://users.example.com/x" },
+      "subject-domain must be a scheme and a host",
+    ],
+    [{ ...HOST, type: "uri", "subject-domain": "http://users.example.com" }, "subject-domain must begin with https://"],
+    [
+      { ...HOST, type: "uri", "subject-domain": "https://example.org" },
+      "subject-domain must end in the same two labels",
+    ],
+    [
+      { ...HOST, type: "uri", "subject-domain": "https://evilexample.com" },
+      "subject-domain must end in the same two labels",
+    ],
+    [{ ...HOST, type: "username", "subject-domain": "https://example.com" }, "subject-domain must be a host name"],
+    [{ ...HOST, type: "username", "subject-domain": "example.com:1" }, "subject-domain must be a host name"],
+    [{ ...HOST, type: "username", "subject-domain": "com" }, "subject-domain must end in the same two labels"],
+    [{ ...HOST, type: "spiffe" }, "spiffe-trust-domain is missing"],
+    [{ ...HOST, type: "spiffe", "spiffe-trust-domain": "spiffe://x" }, "spiffe-trust-domain must be a trust domain"],
+    [
+      { "issuer-url": "https://*.id.example.com", type: "spiffe", "spiffe-trust-domain": "x" },
+      "type must not be spiffe for an issuer with wildcards",
+    ],
+    [{ ...HOST, type: "ci-provider" }, "ci-provider is missing"],
+    [{ ...HOST, type: "ci-provider", "ci-provider": "constructor" }, "ci-provider must be one of github-workflow, "],
+    [{ ...HOST, type: "email", "client-ids": [] }, "client-ids must have 1 to 16 audiences"],
+    [{ ...HOST, type: "email", "client-ids": "a" }, "client-ids must be a list"],
+    [{ ...HOST, type: "email", "client-ids": [""] }, "client-ids[0] must be a string that is not empty"],
+    [{ ...HOST, type: "email", "publish-subject": "no" }, "publish-subject must be true or false"],
+    [{ ...HOST, type: "email", "one-time-tokens": 1 }, "one-time-tokens must be true or false"],
+    [{ ...HOST, type: "email", policy: [] }, "policy must have a condition"],
+    [{ ...HOST, type: "email", policy: { claim: "a" } }, "policy must have all or any, or claim with one of"],
+    [{ ...HOST, type: "email", policy: { equals: "a" } }, "policy.claim is missing"],
+    [
+      { ...HOST, type: "email", policy: { claim: "a", equals: null } },
+      "policy must have all or any, or claim with one of",
+    ],
+    [
+      { ...HOST, type: "email", policy: { claim: "a", equals: [{}] } },
+      "policy.equals[0] must be a text, a number or a boolean",
+    ],
+    [
+      { ...HOST, type: "email", policy: { claim: "a", prefix: "" } },
+      "policy.prefix must be a string that is not empty",
+    ],
+    [{ ...HOST, type: "email", policy: { any: [{ claim: "a", regex: "b" }] } }, "policy.any[0].regex is not known"],
+    [
+      { ...HOST, type: "email", policy: { claim: "a", pattern: "x".repeat(513) } },
+      "policy.pattern must not be longer than 512",
+    ],
+  ])("says what is wrong with %j", (row, problem) => {
+    const result = parse([row]);
+    expect(result.ok ? [] : result.error).toContainEqual(expect.stringContaining(`[0].${problem}`));
+  });
+
+  it("takes several audiences, and a key set as text", () => {
+    const key = makeIssuerKey("k", "P-256");
+    const jwks = JSON.stringify({ keys: [key.jwk] });
+    const row = { ...HOST, type: "kubernetes", "client-id": "a", "client-ids": ["b", "a"], jwks };
+    expect(parse([row])).toMatchObject({
+      ok: true,
+      value: [{ audiences: ["a", "b"], keys: { kind: "static", keySet: { keys: [{ keyId: "k" }] } } }],
+    });
+  });
+
+  it("says everything that is wrong, and what is not JSON", () => {
+    const result = parse([{ x: 1 }, { "issuer-url": "y", type: "z" }]);
+    expect(result.ok ? [] : result.error).toHaveLength(5);
+    expect(parseIssuers("[", [])).toMatchObject({ ok: false, error: ["is not JSON (json_invalid)"] });
+    expect(parseIssuers('[{"type":"email","type":"email"}]', [])).toMatchObject({ ok: false });
+  });
+});

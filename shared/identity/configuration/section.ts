@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// A configuration that is being read: values with the place where they stand, and all that is wrong with them, each with its
+// place. Whoever has the text turns a place into a line.
+
+/** Names of members and numbers of items, from the top. */
+export type Place = readonly (string | number)[];
+
+export interface Problem {
+  readonly place: Place;
+  /** Completes the place: "must be true or false". */
+  readonly reason: string;
+}
+
+/** `oidc-issuers["https://a.example"].type must be …` */
+export function describeProblem({ place, reason }: Problem): string {
+  const path = place.map((step, i) => {
+    if (typeof step === "number") return `[${step}]`;
+    if (!/^[A-Za-z0-9-]+$/.test(step)) return `[${JSON.stringify(step)}]`;
+    return i === 0 ? step : `.${step}`;
+  });
+  return `${path.join("")} ${reason}`.trimStart();
+}
+
+/** Something that is read; it counts only if no problem was reported. */
+export class Section {
+  readonly value: unknown;
+  readonly place: Place;
+  readonly #problems: Problem[];
+
+  constructor(value: unknown, place: Place, problems: Problem[]) {
+    this.value = value;
+    this.place = place;
+    this.#problems = problems;
+  }
+
+  report(reason: string): void {
+    this.#problems.push({ place: this.place, reason });
+  }
+
+  at(step: string | number, value: unknown): Section {
+    return new Section(value, [...this.place, step], this.#problems);
+  }
+
+  /** The items of a list. */
+  items(): readonly Section[] {
+    if (Array.isArray(this.value)) return this.value.map((item: unknown, i) => this.at(i, item));
+    this.report("must be a list");
+    return [];
+  }
+
+  /** The members of an object under the names as they are written. */
+  entries(): readonly (readonly [string, Section])[] {
+    if (isObject(this.value)) return Object.entries(this.value).map(([name, value]) => [name, this.at(name, value)]);
+    this.report("must be an object");
+    return [];
+  }
+
+  /** The members of an object whose names are these, under their names in YAML. Others are problems. */
+  fields(known: readonly string[]): Fields {
+    const byName = new Map<string, Section>();
+    for (const [written, section] of this.entries()) {
+      const name = known.find((candidate) => isSpelling(written, candidate));
+      if (name === undefined) section.report(`is not known; known are ${known.join(", ")}`);
+      else if (byName.has(name)) section.report("stands there twice");
+      // Nothing after the colon is null in YAML: it was left out.
+      else if (section.value !== null) byName.set(name, section);
+    }
+    return new Fields(this, byName);
+  }
+
+  text(): string | null {
+    if (typeof this.value === "string" && this.value !== "") return this.value;
+    this.report("must be a string that is not empty");
+    return null;
+  }
+
+  flag(): boolean {
+    if (typeof this.value !== "boolean") this.report("must be true or false");
+    return this.value === true;
+  }
+}
+
+/** The reference names a member `issuer-url` in YAML and `IssuerURL` in JSON, and reads the latter in any case. */
+function isSpelling(written: string, name: string): boolean {
+  return written === name || (!written.includes("-") && /^[A-Z]/.test(written) && lower(written) === lower(name));
+}
+
+const lower = (name: string): string => name.replaceAll("-", "").toLowerCase();
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+export class Fields {
+  readonly #owner: Section;
+  readonly #sections: ReadonlyMap<string, Section>;
+
+  constructor(owner: Section, sections: ReadonlyMap<string, Section>) {
+    this.#owner = owner;
+    this.#sections = sections;
+  }
+
+  get(name: string): Section | null {
+    return this.#sections.get(name) ?? null;
+  }
+
+  text(name: string): string | null {
+    return this.get(name)?.text() ?? null;
+  }
+
+  flag(name: string, otherwise: boolean): boolean {
+    return this.get(name)?.flag() ?? otherwise;
+  }
+
+  /** Reports at the member, or where it is missing. */
+  report(name: string, reason: string): void {
+    (this.get(name) ?? this.#owner.at(name, undefined)).report(reason);
+  }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// Identities that stand in the token as they are: user names, URIs, SPIFFE IDs, service accounts of Kubernetes, Chainguard's
+// identities. Spec: https://github.com/sigstore/fulcio/blob/main/docs/oidc.md; SPIFFE-ID §2; RFC 1123 §2.1 (names in Kubernetes).
+
+import { type Claims, claimOf, readTextAt, readTextClaim } from "../oidc/claims.ts";
+import type { VerifiedClaims } from "../oidc/token.ts";
+import { err, ok, type Result } from "../result.ts";
+import type { SubjectAltName } from "../x509/subject-alt-name.ts";
+import { isEmailAddress, readEmail } from "./email.ts";
+import { challengesOf, type IdentityError, type Principal } from "./principal.ts";
+import { normalizeUri } from "./uri.ts";
+
+const invalid = (claim: string, expected: string): Result<never, IdentityError> =>
+  err({ code: "claim_invalid", claim, expected });
+
+/** The otherName `sub!domain`. */
+export function usernamePrincipal(claims: VerifiedClaims, domain: string): Result<Principal, IdentityError> {
+  const subject = readTextClaim(claims, "sub");
+  if (!subject.ok) return subject;
+  // The ! would be one of two, and an address in the place of a name would pass for one.
+  if (subject.value.includes("!")) return invalid("sub", "a user name without !");
+  if (isEmailAddress(subject.value)) return invalid("sub", "a user name, not an e-mail address");
+  return toPrincipal(claims, { kind: "username", value: `${subject.value}!${domain}` });
+}
+
+/** The subject itself, a URI under `domain` (scheme and host of the configuration, and its port). */
+export function uriPrincipal(claims: VerifiedClaims, domain: string): Result<Principal, IdentityError> {
+  const subject = readTextClaim(claims, "sub");
+  if (!subject.ok) return subject;
+  const uri = normalizeUri(subject.value);
+  if (!uri.ok) return err({ code: "subject_alt_name_invalid" });
+  // The reference compares scheme and host name and so takes every port; a service on another port is another service.
+  const isUnder = originOf(uri.value) === originOf(domain);
+  return isUnder
+    ? toPrincipal(claims, { kind: "uri", value: uri.value })
+    : invalid("sub", "a URI of the issuer's subject domain");
+}
+
+/** Scheme and authority as a URL parser prints them, null for what is none. */
+function originOf(uri: string): string | null {
+  return URL.canParse(uri) ? new URL(uri).origin : null;
+}
+
+/** A trust domain's characters (SPIFFE-ID §2.1). */
+const TRUST_DOMAIN = /^[a-z0-9._-]{1,255}$/;
+/** Path segments are not empty and not dots (SPIFFE-ID §2.2). */
+const SPIFFE_ID = /^spiffe:\/\/([a-z0-9._-]{1,255})((?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+)*)$/;
+
+export const isTrustDomain = (text: string): boolean => TRUST_DOMAIN.test(text);
+
+/** The subject itself, a SPIFFE ID of the trust domain. */
+export function spiffePrincipal(claims: VerifiedClaims, trustDomain: string): Result<Principal, IdentityError> {
+  const subject = readTextClaim(claims, "sub");
+  if (!subject.ok) return subject;
+  const id = SPIFFE_ID.exec(subject.value);
+  if (id === null) return invalid("sub", "a SPIFFE ID");
+  if (id[1] !== trustDomain) return invalid("sub", "a SPIFFE ID of the issuer's trust domain");
+  return toPrincipal(claims, { kind: "uri", value: subject.value });
+}
+
+const DNS_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+const DNS_SUBDOMAIN = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
+
+/** The service account, which the reference takes even without a name; here both names must be ones that Kubernetes has. */
+export function kubernetesPrincipal(claims: VerifiedClaims): Result<Principal, IdentityError> {
+  const namespace = readTextAt(claims, ["kubernetes.io", "namespace"]);
+  if (!namespace.ok) return namespace;
+  if (!DNS_LABEL.test(namespace.value)) return invalid("kubernetes.io.namespace", "the name of a namespace");
+  const account = readTextAt(claims, ["kubernetes.io", "serviceaccount", "name"]);
+  if (!account.ok) return account;
+  if (!DNS_SUBDOMAIN.test(account.value)) {
+    return invalid("kubernetes.io.serviceaccount.name", "the name of a service account");
+  }
+  const value = `https://kubernetes.io/namespaces/${namespace.value}/serviceaccounts/${account.value}`;
+  return toPrincipal(claims, { kind: "uri", value });
+}
+
+/** `<iss>/<sub>`. An e-mail address in the token must be a verified one, since it is what clients then sign. */
+export function chainguardPrincipal(claims: VerifiedClaims): Result<Principal, IdentityError> {
+  const subject = readTextClaim(claims, "sub");
+  if (!subject.ok) return subject;
+  const issuer = readTextClaim(claims, "iss");
+  if (!issuer.ok) return issuer;
+  const email = hasEmail(claims) ? readEmail(claims, false) : null;
+  if (email?.ok === false) return email;
+  // The reference cleans the path; what would be cleaned away is no subject.
+  if (subject.value.split("/").some((segment) => ["", ".", ".."].includes(segment))) {
+    return invalid("sub", "a path without empty or dotted segments");
+  }
+  const uri = normalizeUri(`${issuer.value.replace(/\/$/, "")}/${subject.value}`);
+  if (!uri.ok || /[?#]/.test(subject.value)) return err({ code: "subject_alt_name_invalid" });
+  const principal = toPrincipal(claims, { kind: "uri", value: uri.value });
+  return principal.ok ? ok({ ...principal.value, challenges: challengesOf(claims, "email", "sub") }) : principal;
+}
+
+function hasEmail(claims: Claims): boolean {
+  const email = claimOf(claims, "email");
+  return email !== undefined && email !== null && email !== "";
+}
+
+/** What these have in common: the extensions say issuer and subject. */
+function toPrincipal(claims: VerifiedClaims, subjectAltName: SubjectAltName): Result<Principal, IdentityError> {
+  const issuer = readTextClaim(claims, "iss");
+  if (!issuer.ok) return issuer;
+  const subject = readTextClaim(claims, "sub");
+  if (!subject.ok) return subject;
+  return ok({
+    subjectAltName,
+    extensions: { issuer: issuer.value, issuerV2: issuer.value, tokenSubject: subject.value },
+    challenges: challengesOf(claims, "sub", "email"),
+  });
+}
