@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// The audit of one log: its head, its history since the last audit, every hash of its tree, every entry. Reads the log and
+// nothing else; what it keeps for the next time goes through `save`.
+
+import { encodeBase64 } from "../../shared/bytes/base64.ts";
+import { equal } from "../../shared/bytes/bytes.ts";
+import { type Edge, EMPTY_EDGE } from "../../shared/tlog/edge.ts";
+import { TILE_WIDTH } from "../../shared/tlog/tile.ts";
+import type { NoteVerifier } from "../../shared/tlog/verify-note.ts";
+import type { LogSource } from "../log-source.ts";
+import type { BundleCheck } from "./bundle-check.ts";
+import { bundleChecker } from "./bundle-checker.ts";
+import { Findings, type FindingsSummary } from "./findings.ts";
+import { type AuditedHead, readHead } from "./head.ts";
+import { type AuditedTree, type Counts, decodeEdge, encodeEdge, NO_COUNTS, type Progress } from "./state.ts";
+import { compareOpenTiles, type Piece, rebuildTree, rootOf, type TreeParts } from "./tree.ts";
+import type { TrustedLog } from "./trust.ts";
+
+export interface AuditOptions {
+  readonly log: TrustedLog;
+  /** Of the log and of witnesses. */
+  readonly verifiers: readonly NoteVerifier[];
+  readonly source: LogSource;
+  /** Whether signatures and chains of entries are verified. */
+  readonly verifies: boolean;
+  /** Worker threads; 0 for none. */
+  readonly jobs: number;
+  /** The last tree that was found good. */
+  readonly audited: AuditedTree | null;
+  /** Where to go on. */
+  readonly progress: Progress | null;
+  /** Keeps the progress; called every few seconds and at the end. */
+  readonly save: (progress: Progress) => void;
+  readonly onProgress: (done: number, total: number) => void;
+  readonly now: () => number;
+}
+
+export interface AuditReport {
+  readonly verdict: "good" | "bad" | "could not tell";
+  /** Null if there was none to believe. */
+  readonly head: AuditedHead | null;
+  readonly findings: FindingsSummary;
+  readonly counts: Counts;
+  /** Entries that were read this time. */
+  readonly entriesRead: number;
+  /** Where it went on from, 0 for the beginning. */
+  readonly startedAt: number;
+}
+
+const SAVE_EVERY_MS = 2000;
+
+/** Audits a log; rejects only if this machine fails. */
+export async function audit(options: AuditOptions): Promise<AuditReport> {
+  const head = await readHead(options.source, options.log.origin, options.verifiers);
+  const findings = new Findings();
+  if (!head.ok) {
+    findings.add(...head.error);
+    return report(null, findings, { counts: NO_COUNTS, entriesRead: 0, startedAt: 0 });
+  }
+  const { treeSize } = head.value;
+  const auditedSize = options.audited?.size ?? 0;
+  if (treeSize < auditedSize) {
+    findings.add({ code: "tree_shrunk", auditedSize, size: treeSize });
+    return report(head.value, findings, { counts: NO_COUNTS, entriesRead: 0, startedAt: 0 });
+  }
+  return auditTree(options, head.value);
+}
+
+type Work = Pick<AuditReport, "counts" | "entriesRead" | "startedAt">;
+
+function report(head: AuditedHead | null, findings: Findings, work: Work): AuditReport {
+  const { summary } = findings;
+  const open = summary.gaps > 0 ? "could not tell" : "good";
+  return { verdict: summary.damages > 0 ? "bad" : open, head, findings: summary, ...work };
+}
+
+async function auditTree(options: AuditOptions, head: AuditedHead): Promise<AuditReport> {
+  const { log, verifies, jobs, source, audited } = options;
+  const { treeSize, rootHash: signedRoot, timestamp: headTimestamp } = head;
+  const checker = bundleChecker(jobs, { kind: log.kind, verifies, headTimestamp, url: log.url });
+  const parts: TreeParts = {
+    source,
+    kind: log.kind,
+    treeSize,
+    signedRoot,
+    markedSize: audited?.size ?? null,
+    check: (task) => checker.check(task),
+  };
+  try {
+    return await new TreeAudit(options, head, parts).run();
+  } finally {
+    await checker.close();
+  }
+}
+
+/** One run over a tree, with what it has found so far. */
+class TreeAudit {
+  readonly #options: AuditOptions;
+  readonly #head: AuditedHead;
+  readonly #parts: TreeParts;
+  readonly #findings: Findings;
+  readonly #start: Edge;
+  #counts: Counts;
+  #resumable: Resumable;
+  #savedAt: number;
+
+  constructor(options: AuditOptions, head: AuditedHead, parts: TreeParts) {
+    const { progress } = options;
+    const start = progress === null ? null : decodeEdge(progress);
+    const resumed = progress !== null && start !== null && start.treeSize <= head.treeSize ? progress : null;
+    this.#options = options;
+    this.#head = head;
+    this.#parts = parts;
+    this.#start = resumed === null ? EMPTY_EDGE : (start ?? EMPTY_EDGE);
+    this.#findings = new Findings(resumed?.findings);
+    this.#counts = resumed?.counts ?? NO_COUNTS;
+    this.#resumable = { edge: this.#start, counts: this.#counts, findings: this.#findings.summary };
+    this.#savedAt = options.now();
+  }
+
+  async run(): Promise<AuditReport> {
+    let edge: Edge = this.#start;
+    for await (const piece of rebuildTree(this.#parts, this.#start)) {
+      this.#take(piece);
+      if (piece.edge === null) return this.#report(edge);
+      edge = piece.edge;
+      this.#options.onProgress(edge.treeSize, this.#head.treeSize);
+      this.#saveNowAndThen(edge);
+    }
+    this.#findings.add(...(await compareOpenTiles(this.#parts, edge)));
+    this.#checkRoot(edge);
+    this.#checkUnknown();
+    return this.#report(edge);
+  }
+
+  #take({ check, findings, markedRoot }: Piece): void {
+    this.#findings.add(...findings);
+    if (check !== null) this.#counts = sum(this.#counts, check);
+    const { audited } = this.#options;
+    if (markedRoot === null || audited === null) return;
+    const root = encodeBase64(markedRoot);
+    if (root === audited.root) return;
+    this.#findings.add({ code: "tree_forked", auditedSize: audited.size, auditedRoot: audited.root, root });
+  }
+
+  #checkRoot(edge: Edge): void {
+    const { treeSize: size, rootHash } = this.#head;
+    const rebuilt = rootOf(edge);
+    if (equal(rebuilt, rootHash)) return;
+    this.#findings.add({ code: "root_wrong", size, rebuilt: encodeBase64(rebuilt), signed: encodeBase64(rootHash) });
+  }
+
+  /** A log that has entries of Rekor's kinds has no others; one that has none is some other log, whose entries say nothing to us. */
+  #checkUnknown(): void {
+    const { verified, unverified, firstUnknown } = this.#counts;
+    const isRekor = this.#options.log.isRekor || verified + unverified > 0;
+    if (firstUnknown === null || !isRekor) return;
+    this.#findings.add({
+      code: "entry_invalid",
+      leafIndex: firstUnknown,
+      reason: "it is of no kind that the log takes",
+    });
+  }
+
+  /** A gap may be closed the next time: an audit goes on from before the first one. */
+  #saveNowAndThen(edge: Edge): void {
+    const findings = this.#findings.summary;
+    if (findings.gaps > 0 || edge.treeSize % TILE_WIDTH !== 0) return;
+    this.#resumable = { edge, counts: this.#counts, findings };
+    const now = this.#options.now();
+    if (now - this.#savedAt < SAVE_EVERY_MS) return;
+    this.#savedAt = now;
+    this.#save(false);
+  }
+
+  #save(isComplete: boolean): void {
+    const { edge, counts, findings } = this.#resumable;
+    const { verifies, save } = this.#options;
+    save({ treeSize: edge.treeSize, edge: encodeEdge(edge), verifies, counts, findings, isComplete });
+  }
+
+  #report(edge: Edge): AuditReport {
+    const startedAt = this.#start.treeSize;
+    const work = { counts: this.#counts, entriesRead: edge.treeSize - startedAt, startedAt };
+    const finished = report(this.#head, this.#findings, work);
+    this.#save(finished.verdict === "good");
+    return finished;
+  }
+}
+
+/** A whole number of bundles, and what was found in them. */
+interface Resumable {
+  readonly edge: Edge;
+  readonly counts: Counts;
+  readonly findings: FindingsSummary;
+}
+
+const sum = (counts: Counts, check: BundleCheck): Counts => ({
+  verified: counts.verified + check.verified,
+  unverified: counts.unverified + check.unverified,
+  unknown: counts.unknown + check.unknown,
+  firstUnknown: counts.firstUnknown ?? check.firstUnknown,
+});

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checks bundles on several cores: worker threads that take one bundle at a time, or, for a small log, this thread.
+
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import { httpSource } from "../log-source.ts";
+import { type BundleCheck, type BundleTask, type CheckSettings, checkBundle } from "./bundle-check.ts";
+import { Issuers } from "./issuers.ts";
+
+export interface BundleChecker {
+  /** Rejects only if the checker itself fails. */
+  readonly check: (task: BundleTask) => Promise<BundleCheck>;
+  readonly close: () => Promise<void>;
+}
+
+/** What a worker thread is started with. */
+export interface WorkerSettings extends CheckSettings {
+  /** URL of the log, without a trailing slash: for issuers. */
+  readonly url: string;
+}
+
+/** @param jobs worker threads; 0 checks in this one */
+export const bundleChecker = (jobs: number, settings: WorkerSettings): BundleChecker =>
+  jobs === 0 ? inThisThread(settings) : new WorkerPool(jobs, settings);
+
+function inThisThread(settings: WorkerSettings): BundleChecker {
+  const issuers = new Issuers(httpSource(settings.url));
+  return { check: (task) => checkBundle(task, settings, issuers), close: () => Promise.resolve() };
+}
+
+interface Job {
+  readonly task: BundleTask;
+  readonly resolve: (check: BundleCheck) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+class WorkerPool implements BundleChecker {
+  readonly #workers: readonly Worker[];
+  readonly #idle: Worker[];
+  readonly #waiting: Job[] = [];
+  readonly #running = new Map<Worker, Job>();
+
+  constructor(jobs: number, settings: WorkerSettings) {
+    const script = join(import.meta.dirname, "bundle-worker.ts");
+    this.#workers = Array.from({ length: jobs }, () => new Worker(script, { workerData: settings }));
+    this.#idle = [...this.#workers];
+    for (const worker of this.#workers) {
+      worker.on("message", (check: BundleCheck) => this.#finished(worker, check));
+      worker.on("error", (error) => this.#fail(error));
+    }
+  }
+
+  check(task: BundleTask): Promise<BundleCheck> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ task, resolve, reject });
+      this.#start();
+    });
+  }
+
+  #start(): void {
+    const worker = this.#waiting.length > 0 ? this.#idle.pop() : undefined;
+    const job = worker === undefined ? undefined : this.#waiting.shift();
+    if (worker === undefined || job === undefined) return;
+    this.#running.set(worker, job);
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+    worker.postMessage(job.task);
+  }
+
+  #finished(worker: Worker, check: BundleCheck): void {
+    const job = this.#running.get(worker);
+    this.#running.delete(worker);
+    this.#idle.push(worker);
+    job?.resolve(check);
+    this.#start();
+  }
+
+  /** A thread that ended is a bug, or the machine is out of memory: nothing of this audit can be told any more. */
+  #fail(error: unknown): void {
+    for (const { reject } of [...this.#running.values(), ...this.#waiting]) reject(error);
+    this.#waiting.length = 0;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+  }
+}

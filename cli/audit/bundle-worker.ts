@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// A worker thread of an audit: takes bundles one at a time and answers with what it found in them.
+
+import { parentPort, workerData } from "node:worker_threads";
+import { httpSource } from "../log-source.ts";
+import { type BundleTask, checkBundle } from "./bundle-check.ts";
+import type { WorkerSettings } from "./bundle-checker.ts";
+import { Issuers } from "./issuers.ts";
+
+const settings = workerData as WorkerSettings;
+const issuers = new Issuers(httpSource(settings.url));
+
+// What cannot be expected ends the thread by its rejection, and the audit with it.
+parentPort?.on("message", (task: BundleTask) => void answer(task));
+
+async function answer(task: BundleTask): Promise<void> {
+  const check = await checkBundle(task, settings, issuers);
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+  parentPort?.postMessage(check);
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// Audits of certificate logs whose certificates are python-cryptography's (test/vectors/python-cryptography/ct_chain.py).
+
+import { createHash } from "node:crypto";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import {
+  ecdsaSigner,
+  type LeafParts,
+  leafRecord,
+  ServedLog,
+  type ServedRecord,
+  SIGNED_AT_MS,
+  treeHeadSigner,
+} from "../../test/support/served-log.ts";
+import { valueOf } from "../../test/support/value-of.ts";
+import vectors from "../../test/vectors/python-cryptography/ct_chain.json" with { type: "json" };
+import { httpSource } from "../log-source.ts";
+import { type AuditReport, audit } from "./audit.ts";
+import { logOfVkeys, verifiersOf } from "./trust.ts";
+
+const ORIGIN = "ct.example.com/log";
+const SIZE = 280;
+const signer = treeHeadSigner(ORIGIN);
+const der = (base64: string): Buffer => Buffer.from(base64, "base64");
+const sha256 = (bytes: Buffer): Buffer => createHash("sha256").update(bytes).digest();
+const CA = der(vectors.ca);
+const ROOT = der(vectors.root);
+const FINGERPRINTS = [sha256(CA), sha256(ROOT)];
+const issuerPath = (certificate: Buffer): string => `issuer/${sha256(certificate).toString("hex")}`;
+
+/** The entry at an index: precertificates, and every third time a certificate. */
+function parts(leafIndex: number): LeafParts {
+  const made = vectors.cases[leafIndex % vectors.cases.length];
+  if (made === undefined) throw new Error("no vectors");
+  const isCertificate = leafIndex % 3 === 0;
+  return {
+    leafIndex,
+    timestamp: SIGNED_AT_MS - 1000 + leafIndex,
+    precertificate: isCertificate ? null : der(made.precertificate),
+    issuerKeyHash: Buffer.from(vectors.issuerKeyHash, "hex"),
+    signedEntry: der(isCertificate ? made.certificate : made.tbs),
+    fingerprints: FINGERPRINTS,
+  };
+}
+
+const originals: readonly ServedRecord[] = Array.from({ length: SIZE }, (_, i) => leafRecord(parts(i)));
+
+let log: ServedLog;
+let url: string;
+beforeAll(async () => {
+  log = new ServedLog(ORIGIN, "data", [signer]);
+  url = await log.serve();
+});
+beforeEach(() => {
+  log.files.clear();
+  log.rewrite(0, originals);
+  for (const certificate of [CA, ROOT]) log.files.set(issuerPath(certificate), certificate);
+  log.asked.length = 0;
+});
+afterAll(() => log.stop());
+
+function run({ verifies = true, vkey = signer.vkey, jobs = 0 } = {}): Promise<AuditReport> {
+  return audit({
+    log: valueOf(logOfVkeys(url, [vkey], true)),
+    verifiers: valueOf(verifiersOf([vkey])),
+    source: httpSource(url, [1]),
+    verifies,
+    jobs,
+    audited: null,
+    progress: null,
+    save: () => undefined,
+    onProgress: () => undefined,
+    now: () => 0,
+  });
+}
+
+/** Replaces the entry at 4 (a precertificate) or 3 (a certificate) and leaves those after it away. */
+const replace = (leafIndex: 3 | 4, change: Partial<LeafParts>): void =>
+  log.rewrite(leafIndex, [leafRecord({ ...parts(leafIndex), ...change })]);
+
+describe("a good certificate log", () => {
+  test.each([0, 2])("is good, with every chain verified, by %i threads", async (jobs) => {
+    expect(await run({ jobs })).toMatchObject({ verdict: "good", counts: { verified: SIZE, unknown: 0 } });
+    expect(log.asked.filter((path) => path.startsWith("issuer/")).length).toBe(2 * Math.max(1, jobs));
+  });
+
+  test("whose checkpoint has a signature of type 02 is good as well", async () => {
+    const other = ecdsaSigner(ORIGIN);
+    log.sign({ signers: [other] });
+    expect(await run({ vkey: other.vkey })).toMatchObject({ verdict: "good", head: { timestamp: null } });
+  });
+
+  test("may have logged a root, which issued itself", async () => {
+    log.rewrite(3, [leafRecord({ ...parts(3), signedEntry: ROOT, fingerprints: [] })]);
+    expect(await run()).toMatchObject({ verdict: "good" });
+  });
+});
+
+describe("an entry is bad", () => {
+  const flipped = (bytes: Buffer, at: number): Buffer => {
+    const copy = Buffer.from(bytes);
+    copy[at] = (copy[at] ?? 0) ^ 1;
+    return copy;
+  };
+  const certificate = parts(3).signedEntry;
+  const precertificate = parts(4).precertificate ?? Buffer.alloc(0);
+  test.each<[string, 3 | 4, Partial<LeafParts>, RegExp]>([
+    ["that names another place", 4, { leafIndex: 5 }, /another place/],
+    ["without its place", 4, { extensions: Buffer.alloc(0) }, /another place/],
+    ["with two places", 4, { extensions: Buffer.from("00000500000000040000050000000004", "hex") }, /another place/],
+    ["with a place of 4 bytes", 4, { extensions: Buffer.from("00000400000004", "hex") }, /another place/],
+    ["younger than the tree head", 3, { timestamp: SIGNED_AT_MS + 1 }, /younger/],
+    ["that is no certificate", 3, { signedEntry: Buffer.from("none") }, /not an X.509/],
+    ["with a wrong signature", 3, { signedEntry: flipped(certificate, certificate.length - 1) }, /not issued/],
+    ["issued by another CA of the same name", 3, { signedEntry: der(vectors.refused.sameNameOtherKey) }, /not issued/],
+    ["whose issuer is not first", 3, { fingerprints: FINGERPRINTS.toReversed() }, /not issued/],
+    ["without a chain", 3, { fingerprints: [] }, /not issued/],
+    [
+      "whose chain breaks off above",
+      3,
+      { fingerprints: [FINGERPRINTS[0] ?? CA, sha256(der(vectors.otherCa))] },
+      /hang together/,
+    ],
+    ["whose TBS is not the precertificate's", 4, { signedEntry: parts(5).signedEntry }, /without the poison/],
+    ["whose TBS has the poison", 4, { signedEntry: tbsOf(precertificate) }, /without the poison/],
+    ["with the key hash of another", 4, { issuerKeyHash: Buffer.alloc(32, 1) }, /issuer_key_hash/],
+    ["whose precertificate has no poison", 4, { precertificate: certificate }, /no poison/],
+  ])("%s", async (_, leafIndex, change, reason) => {
+    log.files.set(issuerPath(der(vectors.otherCa)), der(vectors.otherCa));
+    replace(leafIndex, change);
+    const report = await run();
+    expect(report.findings.listed).toEqual([
+      { code: "entry_invalid", leafIndex, reason: expect.stringMatching(reason) as string },
+    ]);
+    expect(report).toMatchObject({ verdict: "bad", counts: { verified: leafIndex } });
+  });
+
+  /** The first element of a certificate's SEQUENCE, whose two lengths take four bytes here. */
+  function tbsOf(bytes: Buffer): Buffer {
+    return bytes.subarray(4, 8 + bytes.readUInt16BE(6));
+  }
+});
+
+describe("the log", () => {
+  test("with an issuer that is another certificate is bad", async () => {
+    log.files.set(issuerPath(CA), ROOT);
+    const report = await run();
+    expect(report.findings.listed).toEqual([{ code: "issuer_wrong", path: issuerPath(CA) }]);
+    expect(report.verdict).toBe("bad");
+  });
+
+  test("without an issuer: could not tell, said once", async () => {
+    log.damage(issuerPath(ROOT));
+    const report = await run();
+    expect(report.findings.listed).toEqual([{ code: "resource_missing", path: issuerPath(ROOT) }]);
+    expect(report.verdict).toBe("could not tell");
+  });
+
+  test("is not asked for issuers when no chain is verified", async () => {
+    log.damage(issuerPath(ROOT));
+    expect(await run({ verifies: false })).toMatchObject({
+      verdict: "good",
+      counts: { verified: 0, unverified: SIZE },
+    });
+  });
+
+  test("whose bundle is cut off, or has something else behind an entry, is bad", async () => {
+    for (const change of [(b: Buffer) => b.subarray(0, -1), (b: Buffer) => Buffer.concat([b, Buffer.of(0)])]) {
+      log.rewrite(0, originals);
+      log.damage("tile/data/001.p/24", change);
+      const report = await run({ verifies: false });
+      expect(report.findings.listed).toMatchObject([{ code: "bundle_malformed", path: "tile/data/001.p/24" }]);
+    }
+  });
+
+  test("with a wrong tree head signature is bad", async () => {
+    log.sign({ signers: [{ vkey: signer.vkey, line: (head) => signer.line({ ...head, size: head.size + 1 }) }] });
+    expect((await run()).findings.listed).toMatchObject([{ code: "checkpoint_signature_wrong" }]);
+  });
+});

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// The signed tree head that an audit starts from: read, and believed only if a trusted key signed it.
+// Spec: https://c2sp.org/tlog-checkpoint, https://c2sp.org/signed-note
+
+import { encodeHex } from "../../shared/bytes/hex.ts";
+import { decodeTreeHeadSignature } from "../../shared/ct/tree-head.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { type Checkpoint, parseCheckpoint } from "../../shared/tlog/checkpoint.ts";
+import { NOTE_COSIGNATURE, NOTE_RFC6962, type Note, parseNote } from "../../shared/tlog/note.ts";
+import { type LineVerdict, type NoteVerifier, verifyLines } from "../../shared/tlog/verify-note.ts";
+import type { LogSource } from "../log-source.ts";
+import type { Finding } from "./findings.ts";
+
+export interface SignatureLine {
+  /** `<name>+<hex key id>` */
+  readonly key: string;
+  /** Of the key that verified it, null for a line of a key that is not known. */
+  readonly type: number | null;
+}
+
+export interface AuditedHead extends Checkpoint {
+  /** The note as it was served. */
+  readonly note: string;
+  readonly lines: readonly SignatureLine[];
+  /** In ms; null but for a signature of type 05. */
+  readonly timestamp: number | null;
+}
+
+/** 64 lines of 5 kB, as much as a note of ours may have. */
+const MAX_CHECKPOINT_BYTES = 512 * 1024;
+
+/** Reads the checkpoint and verifies every line of a known key. Fails with the findings that leave nothing to go on from. */
+export async function readHead(
+  source: LogSource,
+  origin: string,
+  verifiers: readonly NoteVerifier[],
+): Promise<Result<AuditedHead, readonly Finding[]>> {
+  const fetched = await source.read("checkpoint", MAX_CHECKPOINT_BYTES);
+  if (fetched.kind === "missing") return err([{ code: "resource_missing", path: "checkpoint" }]);
+  if (fetched.kind === "unreadable") {
+    return err([{ code: "resource_unreadable", path: "checkpoint", reason: fetched.reason }]);
+  }
+  const note = parseNote(fetched.bytes);
+  if (!note.ok) return err([{ code: "checkpoint_invalid", reason: note.error.reason.replaceAll("_", " ") }]);
+  const checkpoint = parseCheckpoint(note.value.text);
+  if (!checkpoint.ok) return err([{ code: "checkpoint_invalid", reason: `${checkpoint.error.line} line` }]);
+  const problems = await headProblems(note.value, checkpoint.value, origin, verifiers);
+  if (problems.findings.length > 0) return err(problems.findings);
+  return ok({
+    ...checkpoint.value,
+    note: Buffer.from(fetched.bytes).toString(),
+    lines: problems.verdicts.map(({ line, verifier }) => ({ key: keyName(line), type: verifier?.vkey.type ?? null })),
+    timestamp: timestampOf(problems.verdicts),
+  });
+}
+
+const keyName = ({ name, keyId }: { readonly name: string; readonly keyId: Uint8Array }): string =>
+  `${name}+${encodeHex(keyId)}`;
+
+interface Problems {
+  readonly verdicts: readonly LineVerdict[];
+  readonly findings: readonly Finding[];
+}
+
+async function headProblems(
+  note: Note,
+  checkpoint: Checkpoint,
+  origin: string,
+  verifiers: readonly NoteVerifier[],
+): Promise<Problems> {
+  const verdicts = await verifyLines(note, verifiers);
+  const findings: Finding[] = [];
+  if (checkpoint.origin !== origin) {
+    findings.push({ code: "checkpoint_origin_wrong", expected: origin, found: checkpoint.origin });
+  }
+  for (const { line, verifier, isGood } of verdicts) {
+    if (verifier === null || isGood) continue;
+    // signed-note: a signature of a known key that does not verify makes the whole note invalid.
+    const code = isCosigner(verifier) ? "cosignature_wrong" : "checkpoint_signature_wrong";
+    findings.push({ code, key: keyName(line) });
+  }
+  if (!verdicts.some(({ verifier }) => verifier !== null && !isCosigner(verifier))) {
+    const logKeys = verifiers.filter((verifier) => !isCosigner(verifier));
+    findings.push({ code: "checkpoint_unsigned", keys: logKeys.map(({ vkey }) => keyName(vkey)) });
+  }
+  return { verdicts, findings };
+}
+
+const isCosigner = ({ vkey }: NoteVerifier): boolean => vkey.type === NOTE_COSIGNATURE;
+
+function timestampOf(verdicts: readonly LineVerdict[]): number | null {
+  const treeHead = verdicts.find(({ verifier }) => verifier?.vkey.type === NOTE_RFC6962);
+  return treeHead === undefined ? null : (decodeTreeHeadSignature(treeHead.line.signature)?.timestamp ?? null);
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an audit found, for a person and for a program.
+
+import { encodeBase64 } from "../../shared/bytes/base64.ts";
+import { count } from "../progress.ts";
+import { duration, styled } from "../terminal.ts";
+import type { AuditReport } from "./audit.ts";
+import { describeFinding, type Finding, isGap } from "./findings.ts";
+import type { AuditedTree, TrustSource } from "./state.ts";
+import type { TrustedLog } from "./trust.ts";
+
+export interface AuditContext {
+  readonly log: TrustedLog;
+  readonly trust: TrustSource;
+  /** Whether the keys come from the state file of an earlier audit. */
+  readonly isPinned: boolean;
+  /** The tree that was found good before. */
+  readonly audited: AuditedTree | null;
+  readonly verifies: boolean;
+  readonly stateFile: string;
+  readonly tookMs: number;
+}
+
+/** One JSON value, on one line. */
+export function reportJson(report: AuditReport, context: AuditContext): string {
+  const { head, findings, counts } = report;
+  const { log, trust, isPinned, audited, verifies, stateFile, tookMs } = context;
+  return JSON.stringify({
+    verdict: report.verdict,
+    log: { url: log.url, kind: log.kind, origin: log.origin },
+    keys: { trust, isPinned, vkeys: log.vkeys },
+    checkpoint:
+      head === null
+        ? null
+        : { treeSize: head.treeSize, rootHash: encodeBase64(head.rootHash), signatures: head.lines, note: head.note },
+    previous: audited,
+    entries: { startedAt: report.startedAt, read: report.entriesRead, signaturesChecked: verifies, ...counts },
+    damages: findings.damages,
+    gaps: findings.gaps,
+    findings: findings.listed.map((finding) => {
+      const judged = { severity: isGap(finding) ? "gap" : "damage", message: describeFinding(finding) };
+      return Object.assign(judged, finding);
+    }),
+    stateFile,
+    tookMs: Math.round(tookMs),
+  });
+}
+
+const GOOD = styled("green", "✓");
+const OPEN = styled("yellow", "?");
+const BAD = styled("red", "✗");
+const dim = (text: string): string => styled("dim", text);
+
+/** Lines for the terminal. */
+export function reportText(report: AuditReport, context: AuditContext): string {
+  const { findings, head } = report;
+  const more = findings.damages + findings.gaps - findings.listed.length;
+  return [
+    title(context),
+    ...trustLines(context),
+    ...(head === null ? [] : headLines(report, context)),
+    ...findings.listed.map((finding) => `${isGap(finding) ? OPEN : BAD} ${describeFinding(finding)}`),
+    ...(more > 0 ? [`  and ${count(more)} more`] : []),
+    ...evidence(report, context),
+    verdictLine(report, context),
+  ].join("\n");
+}
+
+function title({ log }: AuditContext): string {
+  return `${styled("bold", log.url)}  ${log.kind} log, origin ${log.origin}`;
+}
+
+function trustLines({ trust, isPinned, stateFile }: AuditContext): readonly string[] {
+  if (trust !== "first-use") return [];
+  if (isPinned) return [dim(`  keys as pinned in ${stateFile} when this log was first seen`)];
+  return [
+    `${OPEN} keys taken from the log's own server on first use, and pinned in ${stateFile}:`,
+    "  whoever serves a false log can serve its keys as well; --key or --trusted-root settles that",
+  ];
+}
+
+function headLines(
+  { head, counts, startedAt }: AuditReport,
+  { verifies, audited, log }: AuditContext,
+): readonly string[] {
+  if (head === null) return [];
+  const known = head.lines.filter(({ type }) => type !== null).map(({ key }) => key);
+  const others = head.lines.length - known.length;
+  const lines = [
+    `${GOOD} checkpoint of ${count(head.treeSize)} entries, root ${encodeBase64(head.rootHash)}, signed by ${known.join(", ")}`,
+  ];
+  if (others > 0)
+    lines.push(dim(`  ${others} more signature ${others === 1 ? "line" : "lines"} of keys that are not known here`));
+  if (audited !== null) lines.push(dim(`  last found good on ${audited.at}, with ${count(audited.size)} entries`));
+  if (startedAt > 0) lines.push(dim(`  went on at entry ${count(startedAt)}, where an earlier audit had come to`));
+  const checked = counts.verified + counts.unverified;
+  if (verifies && counts.verified > 0) lines.push(`${GOOD} ${count(counts.verified)} ${WHAT[log.kind]} verified`);
+  if (verifies && counts.unverified > 0)
+    lines.push(dim(`  ${count(counts.unverified)} entries do not hold what verifying them takes`));
+  if (!verifies && checked > 0)
+    lines.push(dim(`  ${count(checked)} entries read; --no-signatures: their signatures were not checked`));
+  if (counts.unknown > 0 && checked === 0)
+    lines.push(dim(`  ${count(counts.unknown)} entries of a kind that is not known here: hashed, not judged`));
+  return lines;
+}
+
+const WHAT = { signature: "signatures of entries", certificate: "certificates and their chains" } as const;
+
+const FORKS: ReadonlySet<Finding["code"]> = new Set(["tree_shrunk", "tree_forked", "root_wrong"]);
+
+/** Two signed notes that cannot both be true: what anybody can verify without believing this tool. */
+function evidence({ head, findings }: AuditReport, { audited }: AuditContext): readonly string[] {
+  if (head === null || audited === null || !findings.listed.some(({ code }) => FORKS.has(code))) return [];
+  return ["", `Signed on ${audited.at}:`, "", indent(audited.checkpoint), "Signed now:", "", indent(head.note)];
+}
+
+const indent = (note: string): string => note.replace(/^(?=.)/gm, "    ");
+
+function verdictLine({ verdict, entriesRead }: AuditReport, { tookMs }: AuditContext): string {
+  const rate = entriesRead === 0 ? "" : `, ${count((entriesRead * 60_000) / Math.max(1, tookMs))} entries a minute`;
+  const took = dim(`(${duration(tookMs)}${rate})`);
+  return `${styled(["bold", VERDICTS[verdict].colour], VERDICTS[verdict].text)} ${took}`;
+}
+
+const VERDICTS = {
+  good: { colour: "green", text: "Good." },
+  bad: { colour: "red", text: "Bad: this log is not what it claims to be." },
+  "could not tell": { colour: "yellow", text: "Could not tell: not all of the log could be read." },
+} as const;

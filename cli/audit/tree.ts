@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rebuilds a served tree from its entries: every bundle and every tile of every level is read, each hash computed from what
+// lies below it and compared. Where a bundle and its tile disagree, the tile above says which of the two is wrong, so that one
+// wrong file is one finding. Spec: https://c2sp.org/tlog-tiles#merkle-tree
+
+import { equal } from "../../shared/bytes/bytes.ts";
+import { type Edge, edgeNodes, type Growth, growEdge } from "../../shared/tlog/edge.ts";
+import { type Hash, hash } from "../../shared/tlog/hash.ts";
+import { rootHash } from "../../shared/tlog/proof.ts";
+import {
+  decodeTile,
+  formatTilePath,
+  fullTileRoot,
+  nodesAtLevel,
+  TILE_WIDTH,
+  type Tile,
+  tileWidth,
+} from "../../shared/tlog/tile.ts";
+import type { Fetched, LogSource } from "../log-source.ts";
+import type { BundleCheck, BundleTask, LogKind } from "./bundle-check.ts";
+import type { Finding } from "./findings.ts";
+
+export interface TreeParts {
+  readonly source: LogSource;
+  readonly kind: LogKind;
+  readonly treeSize: number;
+  /** What the checkpoint has signed. */
+  readonly signedRoot: Hash;
+  /** A size at which the root is wanted as well: that of the tree that was audited last. */
+  readonly markedSize: number | null;
+  readonly check: (task: BundleTask) => Promise<BundleCheck>;
+}
+
+/** One bundle with its tile of level 0, as far as they could be had. */
+export interface Piece {
+  /** The tree with this bundle's entries; null if neither entries nor hashes could be had: there the audit ends. */
+  readonly edge: Edge | null;
+  readonly check: BundleCheck | null;
+  /** The root at the marked size, if that lies in this bundle. */
+  readonly markedRoot: Hash | null;
+  readonly findings: readonly Finding[];
+}
+
+/** Bundles that are read ahead: enough for both cores and the network, few enough for the memory (16 MiB is the largest). */
+const READ_AHEAD = 12;
+const MAX_TILE_BYTES = 32 * TILE_WIDTH;
+/** Entries of 64 KiB; a certificate log's may be larger, and are not. */
+const MAX_BUNDLE_BYTES = 2 * TILE_WIDTH * 65_537;
+
+/** Gives the tree bundle by bundle, from `start` (a whole number of bundles) to the end. */
+export async function* rebuildTree(parts: TreeParts, start: Edge): AsyncGenerator<Piece, void, void> {
+  const bundles = Math.ceil(parts.treeSize / TILE_WIDTH);
+  let edge = start;
+  for await (const loaded of inOrder(start.treeSize / TILE_WIDTH, bundles, (index) => load(parts, index))) {
+    const { leaves, findings } = await settle(parts, edge, loaded);
+    const { check } = loaded;
+    if (leaves === null) {
+      yield { edge: null, check, markedRoot: null, findings };
+      return;
+    }
+    const marked = leaves.slice(0, Math.max(0, (parts.markedSize ?? 0) - edge.treeSize));
+    const isMarkedHere = marked.length > 0 && edge.treeSize + marked.length === parts.markedSize;
+    const markedRoot = isMarkedHere ? rootOf(growEdge(edge, marked).edge) : null;
+    const growth = growEdge(edge, leaves);
+    edge = growth.edge;
+    yield { edge, check, markedRoot, findings: [...findings, ...(await compareFullTiles(parts, growth))] };
+  }
+}
+
+/** Compares the tiles above level 0 that filled up with those that are served. */
+async function compareFullTiles(parts: TreeParts, { fullTiles }: Growth): Promise<readonly Finding[]> {
+  const compared = fullTiles.map(async ({ level, index, rows: [hashes = []] }) =>
+    level === 0 ? [] : await compareTile(parts, { level, index, width: TILE_WIDTH }, hashes),
+  );
+  return (await Promise.all(compared)).flat();
+}
+
+/** Compares the open tiles above level 0 with those that are served. */
+export async function compareOpenTiles(parts: TreeParts, { treeSize, tiles }: Edge): Promise<readonly Finding[]> {
+  const compared = tiles.map(async ([hashes = []], level) => {
+    if (level === 0 || hashes.length === 0) return [];
+    const index = Math.floor(nodesAtLevel(treeSize, level) / TILE_WIDTH);
+    return compareTile(parts, { level, index, width: hashes.length }, hashes);
+  });
+  return (await Promise.all(compared)).flat();
+}
+
+/** The root of the tree that an edge belongs to. */
+export const rootOf = (edge: Edge): Hash => rootHash(edge.treeSize, edgeNodes(edge));
+
+/** Runs `load` for each index, a few ahead, and gives the results in their order. */
+async function* inOrder<T>(first: number, end: number, run: (index: number) => Promise<T>): AsyncGenerator<T> {
+  const ahead: Promise<T>[] = [];
+  for (let next = first; next < end || ahead.length > 0; ) {
+    while (next < end && ahead.length < READ_AHEAD) {
+      const running = run(next++);
+      // Whoever stops early does not wait for the rest, which may fail then.
+      running.catch(() => undefined);
+      ahead.push(running);
+    }
+    const oldest = ahead.shift();
+    if (oldest !== undefined) yield await oldest;
+  }
+}
+
+interface Loaded {
+  readonly index: number;
+  readonly width: number;
+  readonly bundlePath: string;
+  readonly check: BundleCheck | null;
+  readonly hashes: readonly Hash[] | null;
+  readonly findings: readonly Finding[];
+}
+
+async function load(parts: TreeParts, index: number): Promise<Loaded> {
+  const { source, kind, treeSize, check } = parts;
+  const width = tileWidth(treeSize, 0, index);
+  const bundle: Tile = { level: kind === "signature" ? "entries" : "data", index, width };
+  const readBundle = async (): Promise<Pick<Loaded, "check" | "findings">> => {
+    const { path, servedWidth, fetched } = await readTile(source, bundle, MAX_BUNDLE_BYTES);
+    if (fetched.kind !== "found") return { check: null, findings: [gap(path, fetched)] };
+    const task = { path, bytes: fetched.bytes, firstIndex: index * TILE_WIDTH, servedWidth, width };
+    const checked = await check(task);
+    return { check: checked.leafHashes.length > 0 ? checked : null, findings: checked.findings };
+  };
+  const [entries, tile] = await Promise.all([readBundle(), readHashes(source, { level: 0, index, width })]);
+  return {
+    index,
+    width,
+    bundlePath: formatTilePath(bundle),
+    check: entries.check,
+    hashes: tile.hashes,
+    findings: [...entries.findings, ...tile.findings],
+  };
+}
+
+/** Decides which leaf hashes the tree goes on with, and tells what disagrees with them. */
+async function settle(
+  parts: TreeParts,
+  edge: Edge,
+  loaded: Loaded,
+): Promise<{ readonly leaves: readonly Hash[] | null; readonly findings: readonly Finding[] }> {
+  const { check, hashes, findings, bundlePath, index } = loaded;
+  const computed = check === null ? null : decodeTile(check.leafHashes);
+  if (computed === null || hashes === null) return { leaves: computed ?? hashes, findings };
+  const position = firstDifference(computed, hashes);
+  if (position < 0) return { leaves: computed, findings };
+  if (await standInTree(parts, edge, { index, hashes })) {
+    const leafIndex = index * TILE_WIDTH + position;
+    return { leaves: hashes, findings: [...findings, { code: "entry_not_in_tree", path: bundlePath, leafIndex }] };
+  }
+  const path = formatTilePath({ level: 0, index, width: loaded.width });
+  return { leaves: computed, findings: [...findings, { code: "tile_wrong", path, position }] };
+}
+
+const firstDifference = (a: readonly Hash[], b: readonly Hash[]): number =>
+  a.findIndex((left, i) => {
+    const right = b[i];
+    return right === undefined || !equal(left, right);
+  });
+
+/** Whether these hashes lead to the tile above, or, of the open tile, to the signed root. */
+async function standInTree(
+  { source, treeSize, signedRoot }: TreeParts,
+  edge: Edge,
+  { index, hashes }: { readonly index: number; readonly hashes: readonly Hash[] },
+): Promise<boolean> {
+  if (hashes.length < TILE_WIDTH) return equal(rootOf(growEdge(edge, hashes).edge), signedRoot);
+  const parent = Math.floor(index / TILE_WIDTH);
+  const above = await readHashes(source, { level: 1, index: parent, width: tileWidth(treeSize, 1, parent) });
+  const root = above.hashes?.[index % TILE_WIDTH];
+  return root !== undefined && equal(root, fullTileRoot(hashes));
+}
+
+async function compareTile(
+  { source }: TreeParts,
+  tile: Tile & { readonly level: number },
+  rebuilt: readonly Hash[],
+): Promise<readonly Finding[]> {
+  const { hashes, findings } = await readHashes(source, tile);
+  const position = hashes === null ? -1 : firstDifference(rebuilt, hashes);
+  return position < 0 ? findings : [...findings, { code: "tile_wrong", path: formatTilePath(tile), position }];
+}
+
+async function readHashes(
+  source: LogSource,
+  tile: Tile & { readonly level: number },
+): Promise<{ readonly hashes: readonly Hash[] | null; readonly findings: readonly Finding[] }> {
+  const { path, servedWidth, fetched } = await readTile(source, tile, MAX_TILE_BYTES);
+  if (fetched.kind !== "found") return { hashes: null, findings: [gap(path, fetched)] };
+  const { bytes } = fetched;
+  const expectedBytes = 32 * servedWidth;
+  if (bytes.length !== expectedBytes) {
+    return { hashes: null, findings: [{ code: "tile_malformed", path, bytes: bytes.length, expectedBytes }] };
+  }
+  const hashes = Array.from({ length: tile.width }, (_, i) => hash(bytes.subarray(32 * i, 32 * i + 32)));
+  return { hashes, findings: [] };
+}
+
+interface ServedTile {
+  readonly path: string;
+  readonly servedWidth: number;
+  readonly fetched: Fetched;
+}
+
+/** Reads a tile; a partial one that is gone is a prefix of the full one by now (tlog-tiles, "Partial Tiles"). */
+async function readTile(source: LogSource, tile: Tile, maxBytes: number): Promise<ServedTile> {
+  const path = formatTilePath(tile);
+  const fetched = await source.read(path, maxBytes);
+  if (fetched.kind !== "missing" || tile.width === TILE_WIDTH) return { path, servedWidth: tile.width, fetched };
+  const full = await source.read(formatTilePath({ ...tile, width: TILE_WIDTH }), maxBytes);
+  return full.kind === "found"
+    ? { path, servedWidth: TILE_WIDTH, fetched: full }
+    : { path, servedWidth: tile.width, fetched };
+}
+
+function gap(path: string, fetched: Exclude<Fetched, { readonly kind: "found" }>): Finding {
+  return fetched.kind === "missing"
+    ? { code: "resource_missing", path }
+    : { code: "resource_unreadable", path, reason: fetched.reason };
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { describe, expect, test } from "vitest";
+import { ecdsaSigner, ed25519Signer, treeHeadSigner, witnessSigner } from "../../test/support/served-log.ts";
+import { valueOf } from "../../test/support/value-of.ts";
+import { logOfTrustedRoot, logOfVkeys, verifiersOf } from "./trust.ts";
+
+const URL = "https://log.example.com";
+const keyOf = (vkey: string): Buffer => Buffer.from(vkey.split("+").slice(2).join("+"), "base64").subarray(1);
+const SPKI_ED25519 = Buffer.from("302a300506032b6570032100", "hex");
+
+describe("verifier keys", () => {
+  test("name the log: its kind by their type, its origin by their name", () => {
+    const keys = [ecdsaSigner("log.example.com").vkey, ed25519Signer("log.example.com").vkey];
+    const expected = { url: URL, kind: "signature", origin: "log.example.com", isRekor: false };
+    expect(logOfVkeys(URL, keys, false)).toEqual({ ok: true, value: { ...expected, vkeys: keys } });
+    expect(logOfVkeys(URL, keys, true)).toMatchObject({ value: { kind: "certificate" } });
+    expect(logOfVkeys(URL, [treeHeadSigner("ct").vkey], false)).toMatchObject({
+      value: { kind: "certificate", origin: "ct" },
+    });
+  });
+
+  test.each<[string, readonly string[], RegExp]>([
+    ["no key", ["what"], /what is not a verifier key: give it as/],
+    ["a key id of another name", [ed25519Signer("a").vkey.replace(/^a/, "b")], /id is not that/],
+    ["a key of an unknown type", ["a+00000000+/wAA"], /type is none of/],
+    ["a witness's key", [witnessSigner("w").vkey], /give it as --witness/],
+    ["keys of two logs", [ed25519Signer("a").vkey, ed25519Signer("b").vkey], /different logs: a, b/],
+    ["bytes that are no key", ["a+2c624232+Ajg="], /give it as/],
+  ])("refuse %s", (_, keys, reason) => {
+    expect(logOfVkeys(URL, keys, false)).toMatchObject({ ok: false, error: expect.stringMatching(reason) as string });
+  });
+
+  test("of the public log, as it publishes it, is taken", () => {
+    const vkey = "log2025-1.rekor.sigstore.dev+cf119915+AbfK5adZJxsI323FwGD2AJJ9F4i89cfDuLdGJBIYntuO";
+    expect(valueOf(logOfVkeys("https://log2025-1.rekor.sigstore.dev/api/v2", [vkey], false))).toMatchObject({
+      origin: "log2025-1.rekor.sigstore.dev",
+      kind: "signature",
+    });
+  });
+});
+
+describe("a trusted root", () => {
+  const ecdsa = keyOf(ecdsaSigner("x").vkey);
+  const treeHead = keyOf(treeHeadSigner("x").vkey);
+  const ed25519 = Buffer.concat([SPKI_ED25519, keyOf(ed25519Signer("x").vkey)]);
+  const instance = (baseUrl: string, spki: Buffer): object => ({
+    baseUrl,
+    publicKey: { rawBytes: spki.toString("base64"), keyDetails: "ignored" },
+  });
+  const root = (tlogs: unknown, ctlogs: unknown): Buffer => Buffer.from(JSON.stringify({ tlogs, ctlogs }));
+  const usual = root([instance(URL, ecdsa)], [instance(`${URL}/ct`, treeHead)]);
+
+  test.each<[string, Buffer, boolean, object]>([
+    [URL, usual, false, { url: URL, kind: "signature", origin: "log.example.com", isRekor: true }],
+    [`${URL}/api/v2`, usual, false, { url: `${URL}/api/v2`, kind: "signature", origin: "log.example.com" }],
+    [`${URL}/ct`, usual, false, { url: `${URL}/ct`, kind: "certificate", origin: "log.example.com/ct" }],
+    [`${URL}/ct`, usual, true, { url: `${URL}/ct`, kind: "certificate" }],
+    [URL, usual, true, { url: `${URL}/ct`, kind: "certificate" }],
+    [URL, root([instance(`${URL}/`, ed25519)], []), false, { kind: "signature" }],
+    [
+      URL,
+      root([instance("https://rekor.example", ecdsa), 5, {}, instance(URL, ecdsa)], null),
+      false,
+      { kind: "signature" },
+    ],
+  ])("names the log at %s (%#)", (url, json, isCertificateLog, expected) => {
+    const log = valueOf(logOfTrustedRoot(url, json, isCertificateLog));
+    expect(log).toMatchObject(expected);
+    expect(verifiersOf(log.vkeys).ok).toBe(true);
+  });
+
+  test("may give one log several keys", () => {
+    const json = root([instance(URL, ecdsa), instance(URL, ed25519)], []);
+    expect(valueOf(logOfTrustedRoot(URL, json, false)).vkeys.length).toBe(2);
+  });
+
+  test.each<[string, Buffer, boolean, RegExp]>([
+    ["https://other.example", usual, false, /lists no log/],
+    ["https://other.example", usual, true, /lists no log/],
+    [URL, Buffer.from("{"), false, /JSON/],
+    [URL, Buffer.from("null"), false, /lists no log/],
+    [URL, root([instance(URL, Buffer.from("no key"))], []), false, /no key/],
+    [URL, root([], [instance(`${URL}/a`, treeHead), instance(`${URL}/b`, treeHead)]), true, /several/],
+  ])("says what is wrong: %s (%#)", (url, json, isCertificateLog, reason) => {
+    expect(logOfTrustedRoot(url, json, isCertificateLog)).toMatchObject({
+      ok: false,
+      error: expect.stringMatching(reason) as string,
+    });
+  });
+});

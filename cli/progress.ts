@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// A line on standard error that says how far a long command has come; nothing where no terminal shows it.
+
+import { styleText } from "node:util";
+
+export interface ProgressBar {
+  /** Redraws the line, at most ten times a second. */
+  readonly show: (done: number, total: number) => void;
+  /** Takes the line away. */
+  readonly end: () => void;
+}
+
+const REDRAW_MS = 100;
+const BAR_CHARS = 24;
+
+const SILENT: ProgressBar = { show: () => undefined, end: () => undefined };
+
+/** @param what the noun of what is counted: `entries` */
+export function progressBar(what: string, stream: NodeJS.WriteStream = process.stderr): ProgressBar {
+  if (!stream.isTTY) return SILENT;
+  const started = performance.now();
+  let drawnAt = 0;
+  let first: number | null = null;
+  return {
+    show: (done, total) => {
+      first ??= done;
+      const now = performance.now();
+      if (now - drawnAt < REDRAW_MS) return;
+      drawnAt = now;
+      const line = progressLine(what, { done, total, perSecond: ((done - first) * 1000) / Math.max(1, now - started) });
+      stream.write(`\r${line.slice(0, Math.max(20, stream.columns - 1))}\x1b[K`);
+    },
+    end: () => void stream.write("\r\x1b[K"),
+  };
+}
+
+export interface ProgressFigures {
+  readonly done: number;
+  readonly total: number;
+  readonly perSecond: number;
+}
+
+/** `████░░░░  33%  12,345 of 37,000 entries, 4,321/s, 6 s left` */
+export function progressLine(what: string, { done, total, perSecond }: ProgressFigures): string {
+  const share = total === 0 ? 1 : Math.min(1, done / total);
+  const filled = Math.round(share * BAR_CHARS);
+  const bar = `${styleText("cyan", "█".repeat(filled))}${"░".repeat(BAR_CHARS - filled)}`;
+  const left = perSecond > 0 ? `, ${timeLeft((total - done) / perSecond)} left` : "";
+  return `${bar} ${String(Math.floor(share * 100)).padStart(3)}%  ${count(done)} of ${count(total)} ${what}, ${count(perSecond)}/s${left}`;
+}
+
+/** `12,345` */
+export const count = (value: number): string => Math.round(value).toLocaleString("en-US");
+
+function timeLeft(seconds: number): string {
+  if (seconds < 90) return `${Math.ceil(seconds)} s`;
+  return seconds < 5400 ? `${Math.ceil(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+}

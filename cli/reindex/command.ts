@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// `sigedge reindex`: reads the command line, rebuilds the search index of both logs, tells.
+
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
+import { type Logs, logsOf } from "../../shared/logs.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { httpSource } from "../log-source.ts";
+import { count, progressBar } from "../progress.ts";
+import { duration, say, styled } from "../terminal.ts";
+import { DatabaseError, type IndexDatabase, localDatabase, wranglerDatabase } from "./databases.ts";
+import { reindex } from "./reindex.ts";
+
+const USAGE = `sigedge reindex --state DIR [options]
+sigedge reindex URL --remote [options]
+
+Rebuilds the search index (D1) from the logs' public tiles, sidecars and tail. Goes on from where the index is
+complete, so that it can be interrupted and run again. Signing goes on meanwhile.
+
+  --state DIR      the index of a stack on this machine; the stack must run, as its logs are read from it
+  URL --remote     the index in D1 of the deployment at URL, through wrangler, which must be logged in
+  --database NAME  binding or name of the database in wrangler.toml, with --remote (INDEX)
+  --log NAME       signature or certificate; both by default
+  --fresh          throw away what is there first: after a database was damaged, or when TERMS_VERSION went up
+
+Exit code: 0 complete, 1 not.`;
+
+interface Options {
+  readonly url: PublicUrl;
+  readonly openDatabase: () => IndexDatabase;
+  readonly logs: readonly (keyof Logs)[];
+  readonly isFresh: boolean;
+}
+
+/** Runs the command; gives its exit code. */
+export async function reindexCommand(args: readonly string[]): Promise<number> {
+  const options = readOptions(args);
+  if (!options.ok) return failed(options.error);
+  if (options.value === null) {
+    say(USAGE);
+    return 0;
+  }
+  try {
+    return await run(options.value);
+  } catch (error) {
+    if (error instanceof DatabaseError) return failed(error.message);
+    throw error;
+  }
+}
+
+function failed(reason: string): number {
+  process.stderr.write(`sigedge reindex: ${reason}\n`);
+  return 1;
+}
+
+async function run({ url, openDatabase, logs, isFresh }: Options): Promise<number> {
+  const database = openDatabase();
+  try {
+    for (const name of logs) {
+      const config = logsOf(url)[name];
+      const bar = progressBar(`entries of the ${name} log`);
+      const started = performance.now();
+      const log = { config, tiles: httpSource(config.baseUrl), service: httpSource(url.href) };
+      const done = await reindex({ log, database, isFresh, onProgress: bar.show });
+      bar.end();
+      if (!done.ok) return failed(done.error);
+      const { from, to } = done.value;
+      const took = styled("dim", `(${count(to - from)} new, ${duration(performance.now() - started)})`);
+      say(`${styled("green", "✓")} the index of the ${name} log is complete through ${count(to)} entries ${took}`);
+    }
+    return 0;
+  } finally {
+    database.close();
+  }
+}
+
+const FLAGS = {
+  state: { type: "string" },
+  remote: { type: "boolean", default: false },
+  database: { type: "string", default: "INDEX" },
+  log: { type: "string" },
+  fresh: { type: "boolean", default: false },
+  help: { type: "boolean", default: false },
+} as const;
+
+type Flags = ReturnType<typeof parseArgs<{ options: typeof FLAGS; allowPositionals: true }>>;
+
+/** Null for --help. The error is a line for the operator. */
+function readOptions(args: readonly string[]): Result<Options | null, string> {
+  const parsed = parseFlags(args);
+  if (!parsed.ok) return parsed;
+  const { values } = parsed.value;
+  if (values.help) return ok(null);
+  const logs = readLogs(values.log ?? null);
+  if (!logs.ok) return logs;
+  const target = readTarget(parsed.value);
+  return target.ok ? ok({ ...target.value, logs: logs.value, isFresh: values.fresh }) : target;
+}
+
+function parseFlags(args: readonly string[]): Result<Flags, string> {
+  try {
+    return ok(parseArgs({ args: [...args], options: FLAGS, allowPositionals: true }));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split(". ")[0] : String(error);
+    return err(`${reason}; --help shows what there is`);
+  }
+}
+
+function readLogs(name: string | null): Result<readonly (keyof Logs)[], string> {
+  if (name === null) return ok(["signature", "certificate"]);
+  return name === "signature" || name === "certificate" ? ok([name]) : err("--log takes signature or certificate");
+}
+
+type Target = Pick<Options, "url" | "openDatabase">;
+
+function readTarget({ values, positionals }: Flags): Result<Target, string> {
+  const { state, remote, database } = values;
+  const [text, ...more] = positionals;
+  if ((state === undefined) !== remote || more.length > 0)
+    return err("give --state DIR, or URL --remote (--help shows more)");
+  const url = state === undefined ? ok(text ?? "") : ownUrl(resolve(state));
+  if (!url.ok) return url;
+  const publicUrl = parsePublicUrl(url.value);
+  if (!publicUrl.ok) return err(`the URL ${publicUrl.error.reason}`);
+  if (text !== undefined && text !== url.value) return err(`the state folder belongs to ${url.value}`);
+  const openDatabase = (): IndexDatabase =>
+    state === undefined ? wranglerDatabase({ database, where: ["--remote"] }) : localDatabase(resolve(state));
+  return ok({ url: publicUrl.value, openDatabase });
+}
+
+/** The address that a state folder's keys belong to (keys.ts). */
+function ownUrl(state: string): Result<string, string> {
+  const file = join(state, "keys", "public-url.txt");
+  try {
+    return ok(readFileSync(file, "utf8").trim());
+  } catch {
+    return err(`${state} is not the state folder of a stack: it has no keys/public-url.txt`);
+  }
+}

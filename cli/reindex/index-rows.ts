@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// The search index's rows of a log, made again from what the log serves: bundles, sidecars, and for the tail, which has no
+// sidecar yet, its entries one by one. The same pure functions make them as made the first ones.
+
+import { decodeTileLeaves, type TileLeaf } from "../../shared/ct/leaf.ts";
+import { parseJson } from "../../shared/json/parse.ts";
+import type { LogConfig } from "../../shared/logs.ts";
+import { decodeEntry } from "../../shared/rekor/entry.ts";
+import { readSidecarLine, type SidecarLine } from "../../shared/rekor/sidecar.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import type { SearchRow } from "../../shared/rpc.ts";
+import { certificateSearchRow, signatureSearchRow } from "../../shared/search/terms.ts";
+import type { UnixMs } from "../../shared/time.ts";
+import { parseCheckpoint } from "../../shared/tlog/checkpoint.ts";
+import { decodeEntryBundle } from "../../shared/tlog/entries.ts";
+import { parseNote } from "../../shared/tlog/note.ts";
+import { formatTilePath, TILE_WIDTH } from "../../shared/tlog/tile.ts";
+import { parseCertificate } from "../../shared/x509/certificate.ts";
+import type { LogSource } from "../log-source.ts";
+
+export interface IndexRow {
+  readonly leafIndex: number;
+  readonly timestamp: UnixMs;
+  readonly search: SearchRow;
+}
+
+/** A log, and the two places where it is read: below its own URL, and below that of the service (`/api/…`). */
+export interface ServedLog {
+  readonly config: LogConfig;
+  readonly tiles: LogSource;
+  readonly service: LogSource;
+}
+
+/** Far above a bundle of entries of 32 KiB. */
+const MAX_BUNDLE_BYTES = 32 * 1024 * 1024;
+const MAX_SIDECAR_BYTES = 16 * 1024 * 1024;
+const MAX_ENTRY_BYTES = 1024 * 1024;
+const MAX_CHECKPOINT_BYTES = 512 * 1024;
+/** Entries of the tail are asked for one by one, so many at once: each costs the log a proof. */
+const ENTRIES_AT_ONCE = 8;
+
+/** How many entries the log has. The error is a line for the operator. */
+export async function readTreeSize({ config, tiles }: ServedLog): Promise<Result<number, string>> {
+  const note = await readAll(tiles, "checkpoint", MAX_CHECKPOINT_BYTES);
+  if (!note.ok) return err(`${config.baseUrl}/${note.error}`);
+  const parsed = parseNote(note.value);
+  const checkpoint = parsed.ok ? parseCheckpoint(parsed.value.text) : parsed;
+  return checkpoint.ok ? ok(checkpoint.value.treeSize) : err(`${config.baseUrl}/checkpoint is not a checkpoint`);
+}
+
+/** The rows of the first `width` entries of a bundle. The error is a line for the operator. */
+export async function readRows(
+  log: ServedLog,
+  bundle: number,
+  width: number,
+): Promise<Result<readonly IndexRow[], string>> {
+  const { config, tiles } = log;
+  const level = config.kind === "signature" ? "entries" : "data";
+  const path = formatTilePath({ level, index: bundle, width });
+  const bytes = await readAll(tiles, path, MAX_BUNDLE_BYTES);
+  if (!bytes.ok) return err(`${config.baseUrl}/${bytes.error}`);
+  const rows =
+    level === "entries" ? await signatureRows(log, bytes.value, bundle) : certificateRows(bytes.value, bundle);
+  if (!rows.ok) return err(`${config.baseUrl}/${path}: ${rows.error}`);
+  return rows.value.length === width
+    ? rows
+    : err(`${config.baseUrl}/${path} has ${rows.value.length} entries, not ${width}`);
+}
+
+async function readAll(source: LogSource, path: string, maxBytes: number): Promise<Result<Uint8Array, string>> {
+  const fetched = await source.read(path, maxBytes);
+  if (fetched.kind === "found") return ok(fetched.bytes);
+  return err(fetched.kind === "missing" ? `${path} is not there` : `${path} cannot be read (${fetched.reason})`);
+}
+
+function certificateRows(bytes: Uint8Array, bundle: number): Result<readonly IndexRow[], string> {
+  const leaves = decodeTileLeaves(bytes);
+  if (!leaves.ok) return err("is not a bundle");
+  const rows: IndexRow[] = [];
+  for (const [i, leaf] of leaves.value.entries()) {
+    const certificate = parseCertificate(submitted(leaf));
+    if (!certificate.ok) return err(`entry ${bundle * TILE_WIDTH + i} does not hold a certificate`);
+    const { timestamp } = leaf.entry;
+    rows.push({ leafIndex: bundle * TILE_WIDTH + i, timestamp, search: certificateSearchRow(certificate.value) });
+  }
+  return ok(rows);
+}
+
+const submitted = ({ entry, precertificate }: TileLeaf): Uint8Array => precertificate ?? entry.signedEntry;
+
+async function signatureRows(
+  log: ServedLog,
+  bytes: Uint8Array,
+  bundle: number,
+): Promise<Result<readonly IndexRow[], string>> {
+  const bodies = decodeEntryBundle(bytes);
+  if (!bodies.ok) return err("is not a bundle");
+  const lines = await readLines(log, bundle, bodies.value.length);
+  if (!lines.ok) return lines;
+  const rows: IndexRow[] = [];
+  for (const [i, body] of bodies.value.entries()) {
+    const entry = decodeEntry(body);
+    const line = lines.value[i];
+    const leafIndex = bundle * TILE_WIDTH + i;
+    if (!entry.ok || line === undefined) return err(`entry ${leafIndex} is not one that this version reads`);
+    rows.push({ leafIndex, timestamp: line.timestamp, search: signatureSearchRow(entry.value, line.hints) });
+  }
+  return ok(rows);
+}
+
+/** What the leaves do not hold: from the sidecar, or, where there is none yet, from the entries. */
+async function readLines(
+  { config, service }: ServedLog,
+  bundle: number,
+  width: number,
+): Promise<Result<readonly SidecarLine[], string>> {
+  const sidecar = width < TILE_WIDTH ? null : await service.read(`api/meta/${bundle}`, MAX_SIDECAR_BYTES);
+  if (sidecar?.kind === "unreadable") return err(`its sidecar cannot be read (${sidecar.reason})`);
+  if (sidecar?.kind === "found") return linesOf(sidecar.bytes, width);
+  const lines: SidecarLine[] = [];
+  for (let at = 0; at < width; at += ENTRIES_AT_ONCE) {
+    const indexes = Array.from(
+      { length: Math.min(ENTRIES_AT_ONCE, width - at) },
+      (_, i) => bundle * TILE_WIDTH + at + i,
+    );
+    for (const line of await Promise.all(indexes.map((index) => readLine(service, config, index)))) {
+      if (!line.ok) return line;
+      lines.push(line.value);
+    }
+  }
+  return ok(lines);
+}
+
+function linesOf(sidecar: Uint8Array, width: number): Result<readonly SidecarLine[], string> {
+  const lines = Array.from({ length: width }, (_, line) => readSidecarLine(sidecar, line));
+  return lines.every((line) => line !== null) ? ok(lines) : err("its sidecar is not of this form");
+}
+
+/** One entry of the tail; what `/api/entries` says of it is what a sidecar's line says, in the same members. */
+async function readLine(service: LogSource, { name }: LogConfig, index: number): Promise<Result<SidecarLine, string>> {
+  const json = await readAll(service, `api/entries/${index}?log=${name}`, MAX_ENTRY_BYTES);
+  if (!json.ok) return err(`of entry ${index}, ${json.error}`);
+  const parsed = parseJson(json.value);
+  const { timestampMs: timestamp = null, hints = null } = (parsed.ok ? parsed.value : {}) as {
+    readonly timestampMs?: unknown;
+    readonly hints?: unknown;
+  };
+  const line = readSidecarLine(new TextEncoder().encode(JSON.stringify({ timestamp, hints })), 0);
+  return line === null ? err(`entry ${index} is told in a form that this version does not read`) : ok(line);
+}

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reindexing against a database in memory and a served log that can fail: that it goes on, and how it meets the log's own feed.
+
+import { generateKeyPairSync } from "node:crypto";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { parsePublicUrl } from "../../shared/http/public-url.ts";
+import { logsOf } from "../../shared/logs.ts";
+import { ed25519Signer, entryRecord, hashedRekordBody, ServedLog } from "../../test/support/served-log.ts";
+import { memoryD1 } from "../../test/support/sqlite-d1.ts";
+import { valueOf } from "../../test/support/value-of.ts";
+import { httpSource } from "../log-source.ts";
+import { DatabaseError, type IndexDatabase, localDatabase, wranglerDatabase } from "./databases.ts";
+import { reindex } from "./reindex.ts";
+import { insertRows, joinWatermark, raiseWatermark, sqlValue } from "./sql.ts";
+
+/** Two full bundles and a tail. */
+const SIZE = 530;
+const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+const spki = publicKey.export({ type: "spki", format: "der" });
+const FIRST_MS = 1_790_000_000_123;
+const hintsOf = (index: number): object | null =>
+  index % 5 === 0
+    ? { payloadHash: `sha256:${index}`, subjectDigests: [`sha256:${index}a`, `sha256:${index}b`], predicateType: null }
+    : null;
+
+const originals = Array.from({ length: SIZE }, (_, i) =>
+  entryRecord(hashedRekordBody(privateKey, spki, `artifact ${i}`)),
+);
+const log = new ServedLog("log.example.com", "entries", [ed25519Signer("log.example.com")]);
+let url: string;
+beforeAll(async () => {
+  url = await log.serve();
+});
+beforeEach(() => {
+  log.files.clear();
+  log.answers.clear();
+  log.rewrite(0, originals);
+  for (let bundle = 0; bundle < Math.floor(SIZE / 256); bundle++) {
+    const lines = Array.from({ length: 256 }, (_, i) => ({
+      timestamp: FIRST_MS + bundle * 256 + i,
+      hints: hintsOf(bundle * 256 + i),
+    }));
+    log.files.set(`api/meta/${bundle}`, Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join("")));
+  }
+  for (let index = 0; index < SIZE; index++) {
+    const entry = { index, timestampMs: FIRST_MS + index, hints: hintsOf(index), entry: {} };
+    log.files.set(`api/entries/${index}?log=signature`, Buffer.from(JSON.stringify(entry)));
+  }
+  log.asked.length = 0;
+});
+afterAll(() => log.stop());
+
+function memoryIndex(): IndexDatabase & { readonly database: DatabaseSync } {
+  const { database } = memoryD1();
+  return {
+    database,
+    batchEntries: 256,
+    watermarks: () =>
+      Promise.resolve(
+        new Map(
+          database
+            .prepare("SELECT * FROM watermark")
+            .all()
+            .map(({ log: name, size }) => [String(name), Number(size)]),
+        ),
+      ),
+    run: (statements) => {
+      database.exec(["BEGIN", ...statements, "COMMIT"].join(";\n"));
+      return Promise.resolve();
+    },
+    close: () => database.close(),
+  };
+}
+
+const run = (database: IndexDatabase, isFresh = false): ReturnType<typeof reindex> => {
+  const config = { ...logsOf(valueOf(parsePublicUrl("https://log.example.com"))).signature, baseUrl: url };
+  const source = httpSource(url, [1]);
+  return reindex({ log: { config, tiles: source, service: source }, database, isFresh, onProgress: () => undefined });
+};
+const dump = (database: DatabaseSync): readonly unknown[] =>
+  ["posting ORDER BY term, log, idx", "entry ORDER BY log, idx", "watermark ORDER BY log"].map((table) =>
+    database.prepare(`SELECT * FROM ${table}`).all(),
+  );
+const asked = (pattern: RegExp): number => log.asked.filter((path) => pattern.test(path)).length;
+
+describe("reindex", () => {
+  test("takes full bundles from their sidecars, and the tail entry by entry", async () => {
+    const index = memoryIndex();
+    expect(await run(index)).toEqual({ ok: true, value: { from: 0, to: SIZE } });
+    expect([asked(/^api\/meta\//), asked(/^api\/entries\//)]).toEqual([2, SIZE - 512]);
+    const entry = index.database.prepare("SELECT * FROM entry WHERE idx = ?");
+    expect(entry.get(5)).toMatchObject({ time_ms: FIRST_MS + 5, digest: "sha256:5a", identity: null });
+    expect(entry.get(525)).toMatchObject({ time_ms: FIRST_MS + 525, digest: "sha256:525a" });
+    const terms = index.database.prepare("SELECT term FROM posting WHERE idx = 10 ORDER BY term").all();
+    expect(terms.map(({ term }) => String(term).replace(/[0-9a-f]{64}/, "…"))).toEqual([
+      "digest:sha256:10",
+      "digest:sha256:10a",
+      "digest:sha256:10b",
+      "digest:sha256:…",
+      "key:…",
+    ]);
+  });
+
+  test("goes on where it was interrupted, and ends up with the same", async () => {
+    const whole = memoryIndex();
+    await run(whole);
+    const index = memoryIndex();
+    log.answers.set("tile/entries/001", 503);
+    expect(await run(index)).toMatchObject({ ok: false, error: expect.stringContaining("status 503") as string });
+    expect(await index.watermarks()).toEqual(new Map([["signature", 256]]));
+    log.answers.clear();
+    log.asked.length = 0;
+    expect(await run(index)).toEqual({ ok: true, value: { from: 256, to: SIZE } });
+    expect(asked(/\/000$|meta\/0$/)).toBe(0);
+    expect(dump(index.database)).toEqual(dump(whole.database));
+    log.asked.length = 0;
+    expect(await run(index)).toEqual({ ok: true, value: { from: SIZE, to: SIZE } });
+    expect(log.asked).toEqual(["checkpoint"]);
+  });
+
+  test("a full bundle whose sidecar is not published yet is read entry by entry", async () => {
+    const whole = memoryIndex();
+    await run(whole);
+    log.damage("api/meta/1");
+    const index = memoryIndex();
+    await run(index);
+    expect(dump(index.database)).toEqual(dump(whole.database));
+  });
+
+  test("joins what the log has fed behind the gap", async () => {
+    const index = memoryIndex();
+    // The log has fed entries 520 to 639, some of which it has made since, and could not raise the watermark.
+    for (let idx = 520; idx < 640; idx++) {
+      index.database.prepare("INSERT INTO entry VALUES ('signature', ?, ?, NULL, NULL, NULL)").run(idx, FIRST_MS + idx);
+    }
+    expect(await run(index)).toEqual({ ok: true, value: { from: 0, to: 640 } });
+  });
+
+  test("does not join over a hole", async () => {
+    const index = memoryIndex();
+    for (const idx of [SIZE, SIZE + 2]) {
+      index.database.prepare("INSERT INTO entry VALUES ('signature', ?, 1, NULL, NULL, NULL)").run(idx);
+    }
+    expect(await run(index)).toEqual({ ok: true, value: { from: 0, to: SIZE } });
+  });
+
+  test("starts anew when told to, and mends what was damaged below the watermark", async () => {
+    const index = memoryIndex();
+    await run(index);
+    const before = dump(index.database);
+    index.database.exec("DELETE FROM posting WHERE idx = 3; UPDATE entry SET digest = 'wrong' WHERE idx = 300");
+    index.database.exec("INSERT INTO entry VALUES ('certificate', 0, 1, NULL, NULL, NULL)");
+    expect(await run(index)).toMatchObject({ value: { from: SIZE } });
+    expect(dump(index.database)).not.toEqual(before);
+    expect(await run(index, true)).toEqual({ ok: true, value: { from: 0, to: SIZE } });
+    index.database.exec("DELETE FROM entry WHERE log = 'certificate'");
+    expect(dump(index.database)).toEqual(before);
+  });
+
+  test.each<[string, () => void, RegExp]>([
+    ["no checkpoint", () => log.damage("checkpoint"), /checkpoint is not there/],
+    ["a checkpoint that is none", () => log.damage("checkpoint", () => Buffer.from("x")), /not a checkpoint/],
+    ["a bundle that is gone", () => log.damage("tile/entries/000"), /tile\/entries\/000 is not there/],
+    ["a bundle that is none", () => log.damage("tile/entries/000", () => Buffer.of(0)), /not a bundle/],
+    ["an entry of another kind", () => log.rewrite(7, [entryRecord(Buffer.from("?"))]), /entry 7 is not one/],
+    ["a damaged sidecar", () => log.damage("api/meta/1", (bytes) => bytes.subarray(9)), /sidecar is not/],
+    [
+      "an entry in another form",
+      () => log.damage("api/entries/512?log=signature", () => Buffer.from("{}")),
+      /entry 512/,
+    ],
+    ["an entry that is gone", () => log.damage("api/entries/529?log=signature"), /of entry 529/],
+  ])("says what is wrong: %s", async (_, damage, reason) => {
+    damage();
+    expect(await run(memoryIndex())).toMatchObject({ ok: false, error: expect.stringMatching(reason) as string });
+  });
+});
+
+describe("the statements", () => {
+  test("hold any text", () => {
+    const { database } = memoryD1();
+    const texts = [
+      "",
+      "plain",
+      "it's",
+      "'; DROP TABLE entry; --",
+      "äöü 漢字",
+      "new\nline",
+      "nul\0inside",
+      'q"uote',
+      "\u{1f600}",
+    ];
+    for (const text of texts) {
+      expect(database.prepare(`SELECT ${sqlValue(text)} AS text`).get()).toMatchObject({ text });
+    }
+    expect(database.prepare(`SELECT ${sqlValue(null)} AS n, ${sqlValue(2 ** 53 - 1)} AS i`).get()).toMatchObject({
+      n: null,
+    });
+  });
+
+  test("stay below what D1 takes", () => {
+    const terms = Array.from({ length: 512 }, (_, i) => `digest:sha512:${"ab".repeat(64)}${i}`);
+    const rows = Array.from({ length: 64 }, (_, leafIndex) => ({
+      leafIndex,
+      timestamp: FIRST_MS as never,
+      search: { terms, digest: "d", identity: "i", issuer: "s" },
+    }));
+    const statements = insertRows("signature", rows);
+    expect(Math.max(...statements.map((statement) => statement.length))).toBeLessThan(100_000);
+    const { database } = memoryD1();
+    for (const statement of statements) database.exec(statement);
+    expect(database.prepare("SELECT count(*) AS n FROM posting").get()).toMatchObject({ n: 64 * 512 });
+  });
+
+  test("never lower the watermark", () => {
+    const { database } = memoryD1();
+    for (const size of [5, 3, 7]) database.exec(raiseWatermark("signature", size));
+    database.exec(joinWatermark("signature"));
+    expect(database.prepare("SELECT * FROM watermark").all()).toMatchObject([{ log: "signature", size: 7 }]);
+  });
+});
+
+describe("a database that cannot be used", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "sigedge-reindex-test-"));
+  });
+  const tool = (script: string): [string] => {
+    const file = join(folder, "wrangler");
+    writeFileSync(file, `#!/bin/sh\n${script}\n`);
+    chmodSync(file, 0o755);
+    return [file];
+  };
+
+  test("a state folder without one: says what to do", () => {
+    expect(() => localDatabase(folder)).toThrow(DatabaseError);
+    expect(() => localDatabase(folder)).toThrow(/start the stack on it once/);
+    rmSync(folder, { recursive: true });
+  });
+
+  test.each([
+    ['echo "{\\"error\\":{\\"text\\":\\"no such database\\"}}"; exit 1', /wrangler failed: no such database/],
+    ["echo 'You are not logged in' >&2; exit 1", /wrangler failed: You are not logged in/],
+    ["echo 'hello'", /something else than JSON: hello/],
+  ])("wrangler: %s", async (script, reason) => {
+    const database = wranglerDatabase({ command: tool(script), database: "INDEX", where: ["--remote"] });
+    await expect(database.watermarks()).rejects.toThrow(reason);
+    rmSync(folder, { recursive: true });
+  });
+
+  test("is called as wrangler wants it", async () => {
+    const script = `echo "$@" >> ${folder}/calls; for last; do :; done; case "$*" in *--file*) cp "$last" ${folder}/rows.sql;; esac; echo '[{"success":true,"results":[{"log":"signature","size":4}]}]'`;
+    const database = wranglerDatabase({ command: tool(script), database: "INDEX", where: ["--remote"] });
+    expect(await database.watermarks()).toEqual(new Map([["signature", 4]]));
+    await database.run(["SELECT 1", "SELECT 2"]);
+    const calls = readFileSync(join(folder, "calls"), "utf8").trim().split("\n");
+    expect(calls[0]).toBe("d1 execute INDEX --env= --remote --json --yes --command SELECT log, size FROM watermark");
+    expect(calls[1]).toMatch(/^d1 execute INDEX --env= --remote --json --yes --file .*rows\.sql$/);
+    expect(readFileSync(join(folder, "rows.sql"), "utf8")).toBe("SELECT 1;\nSELECT 2;\n");
+    rmSync(folder, { recursive: true });
+  });
+});

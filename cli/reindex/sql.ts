@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// The statements that put rows into the search index (migrations/0001_search.sql), as text: the same ones for a local database
+// and for a file that wrangler sends to D1.
+
+import type { IndexRow } from "./index-rows.ts";
+
+/** D1 takes statements of 100 KB. */
+const MAX_STATEMENT_CHARS = 50_000;
+
+/** One value: a number, NULL, or a text that cannot end early, whatever a certificate holds. */
+export function sqlValue(value: string | number | null): string {
+  if (value === null) return "NULL";
+  if (typeof value === "number") return String(value);
+  return /^[\x20-\x7e]*$/.test(value)
+    ? `'${value.replaceAll("'", "''")}'`
+    : `CAST(X'${Buffer.from(value).toString("hex")}' AS TEXT)`;
+}
+
+/** Puts rows in; those that are there already stay as they are. */
+export function insertRows(log: string, rows: readonly IndexRow[]): readonly string[] {
+  const postings = rows.flatMap(({ leafIndex, search }) => search.terms.map((term) => [term, log, leafIndex]));
+  const entries = rows.map(({ leafIndex, timestamp, search: { digest, identity, issuer } }) => [
+    log,
+    leafIndex,
+    timestamp,
+    digest,
+    identity,
+    issuer,
+  ]);
+  return [...inserts("posting", postings), ...inserts("entry", entries)];
+}
+
+function inserts(table: string, rows: readonly (readonly (string | number | null)[])[]): readonly string[] {
+  const statements: string[] = [];
+  let values: string[] = [];
+  let length = 0;
+  const flush = (): void => {
+    if (values.length > 0) statements.push(`INSERT OR IGNORE INTO ${table} VALUES ${values.join(",")}`);
+    values = [];
+    length = 0;
+  };
+  for (const row of rows) {
+    const tuple = `(${row.map(sqlValue).join(",")})`;
+    if (length + tuple.length > MAX_STATEMENT_CHARS) flush();
+    values.push(tuple);
+    length += tuple.length + 1;
+  }
+  flush();
+  return statements;
+}
+
+/** Says that every row below `size` is there. */
+export const raiseWatermark = (log: string, size: number): string =>
+  `INSERT INTO watermark VALUES (${sqlValue(log)},${size}) ON CONFLICT (log) DO UPDATE SET size = max(size, excluded.size)`;
+
+/**
+ * Takes in the rows that the log itself has fed meanwhile: it goes on writing behind a gap, but does not raise the watermark
+ * over one. If everything from the watermark on is there without a hole, the watermark is raised to its end, and from then on
+ * the log raises it again.
+ */
+export function joinWatermark(log: string): string {
+  const fed = `FROM entry WHERE log = ${sqlValue(log)} AND idx >= watermark.size`;
+  return `UPDATE watermark SET size = (SELECT max(idx) + 1 ${fed}) WHERE log = ${sqlValue(log)} AND (SELECT count(*) ${fed}) > 0 AND (SELECT count(*) ${fed}) = (SELECT max(idx) + 1 ${fed}) - size`;
+}
+
+/** Empties the index of a log, the watermark first: what is half gone is not shown. */
+export const clearLog = (log: string): readonly string[] =>
+  ["watermark", "posting", "entry"].map((table) => `DELETE FROM ${table} WHERE log = ${sqlValue(log)}`);

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+// `sigedge audit` as people run it, over both logs of a real stack: exit codes, what is kept, what is said.
+
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runCommand } from "../support/command.ts";
+import { addEntry, bareVerifier, dsseRequest, hashedRequest, ownCertificate } from "../support/entries.ts";
+import { ecdsaSigner, entryRecord, hashedRekordBody, ServedLog } from "../support/served-log.ts";
+import { KEY_KINDS, signingKey } from "../support/signing-keys.ts";
+import { startStack, type TestStack } from "../support/stack.ts";
+
+/** With the genesis entry and those of every kind of key: a full bundle and an open one of each log. */
+const KEYLESS = 270;
+const AT_ONCE = 30;
+
+let stack: TestStack;
+let folder: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "sigedge-audit-"));
+  stack = await startStack({ vars: { ACCEPT: "open" } });
+  const key = signingKey("ecdsa-p256");
+  for (let at = 0; at < KEYLESS; at += AT_ONCE) {
+    await Promise.all(Array.from({ length: AT_ONCE }, (_, i) => signKeyless(`person-${at + i}@example.com`)));
+  }
+  for (const kind of KEY_KINDS) await addEntry(stack, hashedRequest(signingKey(kind), Buffer.from(`by ${kind}`)));
+  await addEntry(stack, dsseRequest(key, "application/vnd.in-toto+json", Buffer.from("{}")));
+});
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  await stack.stop();
+});
+
+async function signKeyless(email: string): Promise<void> {
+  const key = signingKey("ecdsa-p256");
+  const certificate = await ownCertificate(stack, email, key);
+  const { keyDetails } = bareVerifier(key);
+  const verifier = { x509Certificate: { rawBytes: Buffer.from(certificate).toString("base64") }, keyDetails };
+  await addEntry(stack, hashedRequest(key, Buffer.from(`signed by ${email}`), verifier));
+}
+
+const SIGNATURE_ENTRIES = 1 + KEYLESS + KEY_KINDS.length + 1;
+
+interface Audited {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const sigedge = async (...args: readonly string[]): Promise<Audited> =>
+  await runCommand("sigedge.mjs", { args: ["audit", ...args], env: { XDG_CACHE_HOME: folder, NO_COLOR: "1" } }).ended;
+
+interface ReportJson {
+  readonly verdict: string;
+  readonly log: object;
+  readonly keys: object;
+  readonly checkpoint: {
+    readonly treeSize: number;
+    readonly signatures: readonly { readonly type: number | null }[];
+  } | null;
+  readonly previous: { readonly size: number } | null;
+  readonly entries: object;
+  readonly findings: readonly { readonly code: string; readonly severity: string; readonly message: string }[];
+}
+
+async function sigedgeJson(
+  ...args: readonly string[]
+): Promise<{ readonly code: number | null; readonly report: ReportJson }> {
+  const { code, stdout } = await sigedge(...args, "--json");
+  return { code, report: JSON.parse(stdout) as ReportJson };
+}
+
+describe("the signature log of a stack", () => {
+  test("is good: every signature of every kind of key verified", async () => {
+    const { code, stdout } = await sigedge(stack.url);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`checkpoint of ${SIGNATURE_ENTRIES} entries`);
+    expect(stdout).toContain(`${SIGNATURE_ENTRIES} signatures of entries verified`);
+    expect(stdout).toContain("keys taken from the log's own server on first use");
+    expect(stdout).toMatch(/^Good\. /m);
+  });
+
+  test("is remembered, with its keys, and audited again from there", async () => {
+    const [file = ""] = readdirSync(join(folder, "sigedge", "audit"));
+    expect(file).toMatch(/^localhost_\d+-[0-9a-f]{8}\.json$/);
+    await addEntry(stack, hashedRequest(signingKey("ecdsa-p256"), Buffer.from("one more")));
+    const again = await sigedgeJson(stack.url);
+    expect(again).toMatchObject({ code: 0, report: { keys: { trust: "first-use", isPinned: true } } });
+    expect(again.report.previous?.size).toBe(SIGNATURE_ENTRIES);
+    expect(again.report.checkpoint?.treeSize).toBe(SIGNATURE_ENTRIES + 1);
+    const newer = await sigedgeJson(stack.url, "--incremental");
+    expect(newer.report.entries).toMatchObject({ startedAt: 256, read: SIGNATURE_ENTRIES + 1 - 256 });
+  });
+
+  test("is good by its trusted root, and below the path of Rekor v2", async () => {
+    const trustedRoot = join(folder, "trusted_root.json");
+    writeFileSync(trustedRoot, await (await fetch(`${stack.url}/trusted_root.json`)).text());
+    const state = ["--state", join(folder, "by-root.json")];
+    for (const url of [stack.url, `${stack.url}/api/v2`, `${stack.url}/`]) {
+      const { code, report } = await sigedgeJson(url, "--trusted-root", trustedRoot, "--no-signatures", ...state);
+      expect([code, report.verdict]).toEqual([0, "good"]);
+      expect(report.keys).toMatchObject({ trust: "trusted-root" });
+    }
+  });
+
+  test("is bad for who trusts another key", async () => {
+    const { code, report } = await sigedgeJson(
+      stack.url,
+      "--key",
+      ecdsaSigner("localhost").vkey,
+      "--state",
+      join(folder, "other.json"),
+    );
+    expect([code, report.verdict]).toEqual([1, "bad"]);
+    expect(report.findings.map(({ code: found }) => found)).toEqual(["checkpoint_unsigned"]);
+    expect(readdirSync(folder)).not.toContain("other.json");
+  });
+});
+
+describe("the certificate log of a stack", () => {
+  test("is good: every certificate's chain verified", async () => {
+    const { code, report } = await sigedgeJson(`${stack.url}/ct`);
+    expect([code, report.verdict]).toEqual([0, "good"]);
+    expect(report).toMatchObject({
+      log: { kind: "certificate", origin: `localhost:${stack.port}/ct` },
+      checkpoint: { treeSize: KEYLESS, signatures: [{ type: 5 }] },
+      entries: { verified: KEYLESS },
+    });
+  });
+
+  test("is found below the service's own URL", async () => {
+    const { code, report } = await sigedgeJson(stack.url, "--ct", "--no-signatures", "--jobs", "0");
+    expect(code).toBe(0);
+    expect(report.log).toMatchObject({ url: `${stack.url}/ct` });
+  });
+});
+
+describe("an audit that is interrupted", () => {
+  test("goes on where it was, after kill -9 as well", async () => {
+    const origin = "slow.example.com";
+    const log = new ServedLog(origin, "entries", [ecdsaSigner(origin)]);
+    const { privateKey, publicObject: publicKey } = {
+      privateKey: signingKey("ecdsa-p256").privateObject,
+      publicObject: signingKey("ecdsa-p256").publicObject,
+    };
+    const body = hashedRekordBody(privateKey, publicKey.export({ type: "spki", format: "der" }), "again and again");
+    log.append(Array.from({ length: 6_000 }, () => entryRecord(body)));
+    // What is answered with 503 for good holds the audit up: it tries for some seconds.
+    log.answers.set("tile/0/020", 503);
+    const url = await log.serve();
+    const args = [url, "--key", log.signers[0]?.vkey ?? "", "--state", join(folder, "slow.json")];
+    const first = runCommand("sigedge.mjs", { args: ["audit", ...args] });
+    const progress = (): number => savedSize(join(folder, "slow.json"));
+    await until(() => progress() > 0);
+    first.process.kill("SIGKILL");
+    await first.ended;
+    const saved = progress();
+    log.answers.clear();
+    const { code, report } = await sigedgeJson(...args);
+    await log.stop();
+    expect([code, report.verdict]).toEqual([0, "good"]);
+    expect(report.entries).toMatchObject({ startedAt: saved, read: 6_000 - saved, verified: 6_000 });
+  });
+});
+
+function savedSize(file: string): number {
+  try {
+    const state = JSON.parse(readFileSync(file, "utf8")) as { readonly progress: { readonly treeSize: number } | null };
+    return state.progress?.treeSize ?? 0;
+  } catch {
+    return 0;
+  }
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  for (let attempt = 0; attempt < 300; attempt++) {
+    if (holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error("it never came so far");
+}
+
+describe("a log that forks", () => {
+  test("is bad, and the two notes that contradict each other are shown", async () => {
+    const origin = "fork.example.com";
+    const log = new ServedLog(origin, "entries", [ecdsaSigner(origin)]);
+    const { privateObject, spki } = signingKey("ecdsa-p256");
+    const record = (message: string): ReturnType<typeof entryRecord> =>
+      entryRecord(hashedRekordBody(privateObject, spki, message));
+    log.append(["a", "b", "c"].map(record));
+    const url = await log.serve();
+    const args = [url, "--key", log.signers[0]?.vkey ?? "", "--state", join(folder, "fork.json")];
+    expect((await sigedge(...args)).code).toBe(0);
+    const before = log.files.get("checkpoint")?.toString() ?? "";
+    log.rewrite(1, ["B", "c", "d"].map(record));
+    const after = log.files.get("checkpoint")?.toString() ?? "";
+    const { code, stdout } = await sigedge(...args);
+    expect(code).toBe(1);
+    expect(stdout).toContain("history was rewritten");
+    for (const note of [before, after]) for (const line of note.trim().split("\n")) expect(stdout).toContain(line);
+    expect((await sigedge(...args)).code).toBe(1);
+    log.rewrite(0, ["a", "b"].map(record));
+    expect((await sigedge(...args)).stdout).toContain("entries are gone");
+    log.rewrite(0, ["a", "b", "c", "d"].map(record));
+    expect((await sigedge(...args)).code).toBe(0);
+    await log.stop();
+  });
+});
+
+describe("what cannot be told", () => {
+  const nowhere = "http://127.0.0.1:9";
+  test.each<[string, readonly string[], RegExp]>([
+    ["no URL", [], /one http or https URL/],
+    ["two URLs", ["http://a", "http://b"], /one http or https URL/],
+    ["a URL of another kind", ["file:///tmp/log"], /one http or https URL/],
+    ["an unknown flag", ["http://a", "--fast"], /--fast/],
+    ["--key and --trusted-root", ["http://a", "--key", "k", "--trusted-root", "f"], /not both/],
+    ["a key that is none", ["http://a", "--key", "k"], /k is not a verifier key/],
+    [
+      "a trusted root that is not there",
+      ["http://a", "--trusted-root", "/nowhere"],
+      /\/nowhere cannot be read \(ENOENT\)/,
+    ],
+    ["no threads that are a number", ["http://a", "--jobs", "many"], /--jobs/],
+    ["no keys to be had", [nowhere], /trusted_root\.json cannot be read .* --key or --trusted-root/],
+  ])("%s: one line, exit code 2", async (_, args, line) => {
+    const { code, stdout, stderr } = await sigedge(...args);
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toMatch(line);
+    expect(stderr.trim().split("\n").length).toBe(1);
+  });
+
+  test("a state file of another log, or none at all", async () => {
+    const state = join(folder, "state.json");
+    writeFileSync(state, "{");
+    expect(await sigedge("http://a", "--state", state)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/not one of this version/) as string,
+    });
+    mkdirSync(join(folder, "folder"));
+    expect((await sigedge("http://a", "--state", join(folder, "folder"))).stderr).toMatch(/cannot be read \(EISDIR\)/);
+    const [own = ""] = readdirSync(join(folder, "sigedge", "audit"));
+    const other = await sigedge(
+      stack.url,
+      "--key",
+      ecdsaSigner("other").vkey,
+      "--state",
+      join(folder, "sigedge", "audit", own),
+    );
+    expect(other).toMatchObject({ code: 2, stderr: expect.stringMatching(/remembers another log/) as string });
+  });
+});
+
+test("--help says what there is", async () => {
+  const help = await sigedge("--help");
+  expect(help).toMatchObject({ code: 0, stderr: "" });
+  for (const flag of [
+    "--key",
+    "--trusted-root",
+    "--witness",
+    "--ct",
+    "--no-signatures",
+    "--incremental",
+    "--state",
+    "--jobs",
+    "--json",
+  ]) {
+    expect(help.stdout).toContain(`  ${flag}`);
+  }
+  const all = await runCommand("sigedge.mjs", { args: ["--help"] }).ended;
+  expect(all.stdout).toMatch(/audit .*\n.*reindex /);
+  expect((await runCommand("sigedge.mjs", { args: ["nothing"] }).ended).code).toBe(2);
+});
