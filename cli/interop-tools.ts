@@ -100,7 +100,13 @@ async function buildTool(go: string, tool: Tool): Promise<void> {
   const started = performance.now();
   const cwd = join(MODULES, tool.name);
   // Neither the person's flags nor another Go than the one that was chosen; no C compiler needed.
-  const env = { ...process.env, GOFLAGS: "-mod=readonly -buildvcs=false", GOTOOLCHAIN: "local", GOWORK: "off", CGO_ENABLED: "0" };
+  const env = {
+    ...process.env,
+    GOFLAGS: "-mod=readonly -buildvcs=false",
+    GOTOOLCHAIN: "local",
+    GOWORK: "off",
+    CGO_ENABLED: "0",
+  };
   say(`${styled("dim", "…")} ${tool.name} ${tool.version}: ${tool.package}`);
   const packages = await run(go, ["list", "-deps", tool.package], { cwd, env });
   const bar = progressBar("packages");

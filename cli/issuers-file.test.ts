@@ -104,6 +104,13 @@ describe("a file of issuers", () => {
     expect(file.value.setting.length).toBeLessThan(5000);
   });
 
+  const guide = readFileSync(join(ROOT, "docs", "identities.md"), "utf8");
+  const examples = Array.from(guide.matchAll(/^```yaml\n(.*?)^```$/gms), ([, yaml = ""]) => yaml);
+  it.each(examples.filter((yaml) => yaml.includes("oidc-issuers:")))("of the guide is one: example %#", (yaml) => {
+    const file = readIssuersFile(yaml);
+    expect(file.ok ? [] : file.error).toEqual([]);
+  });
+
   it("of the public instance, if there is a copy (SIGEDGE_FULCIO_CONFIG=config.yaml), is read unchanged", () => {
     const path = process.env["SIGEDGE_FULCIO_CONFIG"];
     const text = path === undefined ? LIKE_FULCIO : readFileSync(path, "utf8");

@@ -14,6 +14,7 @@ import {
 } from "../../test/support/served-log.ts";
 import { valueOf } from "../../test/support/value-of.ts";
 import vectors from "../../test/vectors/python-cryptography/ct_chain.json" with { type: "json" };
+import tessera from "../../test/vectors/tessera/ct-log.json" with { type: "json" };
 import { httpSource } from "../log-source.ts";
 import { type AuditReport, audit } from "./audit.ts";
 import { logOfVkeys, verifiersOf } from "./trust.ts";
@@ -82,6 +83,12 @@ describe("a good certificate log", () => {
   test.each([0, 2])("is good, with every chain verified, by %i threads", async (jobs) => {
     expect(await run({ jobs })).toMatchObject({ verdict: "good", counts: { verified: SIZE, unknown: 0 } });
     expect(log.asked.filter((path) => path.startsWith("issuer/")).length).toBe(2 * Math.max(1, jobs));
+  });
+
+  test("that Tessera wrote is good", async () => {
+    log.files.clear();
+    for (const [path, bytes] of Object.entries(tessera.files)) log.files.set(path, der(bytes));
+    expect(await run({ vkey: tessera.vkey })).toMatchObject({ verdict: "good", counts: { verified: 52 } });
   });
 
   test("whose checkpoint has a signature of type 02 is good as well", async () => {

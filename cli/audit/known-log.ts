@@ -18,6 +18,8 @@ export interface KnownLog {
 
 /** Those of the public instance are 10 KB. */
 const MAX_TRUSTED_ROOT_BYTES = 1024 * 1024;
+/** Nothing is lost yet by giving up, and who mistyped the URL should not wait for it. */
+const FIRST_WAITS_MS = [200, 800];
 const ADVICE = "give the log's key with --key or --trusted-root";
 
 /** Finds the log's keys. The error is a line for the caller. */
@@ -57,7 +59,7 @@ const trusted = (log: Result<TrustedLog, string>, trust: TrustSource): Result<Na
 /** The trusted root of the service that serves the log: as trustworthy as the connection is, this once. */
 async function firstUse(url: string, isCertificateLog: boolean): Promise<Result<NamedLog, string>> {
   const { origin } = new URL(url);
-  const fetched = await httpSource(origin).read("trusted_root.json", MAX_TRUSTED_ROOT_BYTES);
+  const fetched = await httpSource(origin, FIRST_WAITS_MS).read("trusted_root.json", MAX_TRUSTED_ROOT_BYTES);
   if (fetched.kind === "missing") return err(`${origin} has no trusted_root.json: ${ADVICE}`);
   if (fetched.kind === "unreadable") {
     return err(`${origin}/trusted_root.json cannot be read (${fetched.reason}): ${ADVICE}`);

@@ -3,6 +3,7 @@
 
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
 import { type Logs, logsOf } from "../../shared/logs.ts";
@@ -11,7 +12,7 @@ import { httpSource } from "../log-source.ts";
 import { count, progressBar } from "../progress.ts";
 import { duration, say, styled } from "../terminal.ts";
 import { DatabaseError, type IndexDatabase, localDatabase, wranglerDatabase } from "./databases.ts";
-import { reindex } from "./reindex.ts";
+import { HEAD_AGE_MS, reindex } from "./reindex.ts";
 
 const USAGE = `sigedge reindex --state DIR [options]
 sigedge reindex URL --remote [options]
@@ -57,13 +58,15 @@ function failed(reason: string): number {
 
 async function run({ url, openDatabase, logs, isFresh }: Options): Promise<number> {
   const database = openDatabase();
+  const begun = performance.now();
+  const settled = (): Promise<void> => sleep(Math.max(0, begun + HEAD_AGE_MS - performance.now()));
   try {
     for (const name of logs) {
       const config = logsOf(url)[name];
       const bar = progressBar(`entries of the ${name} log`);
       const started = performance.now();
       const log = { config, tiles: httpSource(config.baseUrl), service: httpSource(url.href) };
-      const done = await reindex({ log, database, isFresh, onProgress: bar.show });
+      const done = await reindex({ log, database, isFresh, onProgress: bar.show, settled });
       bar.end();
       if (!done.ok) return failed(done.error);
       const { from, to } = done.value;

@@ -5,7 +5,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { parsePublicUrl } from "../../shared/http/public-url.ts";
 import { logsOf } from "../../shared/logs.ts";
@@ -76,10 +76,20 @@ function memoryIndex(): IndexDatabase & { readonly database: DatabaseSync } {
   };
 }
 
-const run = (database: IndexDatabase, isFresh = false): ReturnType<typeof reindex> => {
+const run = (
+  database: IndexDatabase,
+  isFresh = false,
+  settled: () => Promise<void> = () => Promise.resolve(),
+): ReturnType<typeof reindex> => {
   const config = { ...logsOf(valueOf(parsePublicUrl("https://log.example.com"))).signature, baseUrl: url };
   const source = httpSource(url, [1]);
-  return reindex({ log: { config, tiles: source, service: source }, database, isFresh, onProgress: () => undefined });
+  return reindex({
+    log: { config, tiles: source, service: source },
+    database,
+    isFresh,
+    onProgress: () => undefined,
+    settled,
+  });
 };
 const dump = (database: DatabaseSync): readonly unknown[] =>
   ["posting ORDER BY term, log, idx", "entry ORDER BY log, idx", "watermark ORDER BY log"].map((table) =>
@@ -119,7 +129,7 @@ describe("reindex", () => {
     expect(dump(index.database)).toEqual(dump(whole.database));
     log.asked.length = 0;
     expect(await run(index)).toEqual({ ok: true, value: { from: SIZE, to: SIZE } });
-    expect(log.asked).toEqual(["checkpoint"]);
+    expect(new Set(log.asked)).toEqual(new Set(["checkpoint"]));
   });
 
   test("a full bundle whose sidecar is not published yet is read entry by entry", async () => {
@@ -138,6 +148,24 @@ describe("reindex", () => {
       index.database.prepare("INSERT INTO entry VALUES ('signature', ?, ?, NULL, NULL, NULL)").run(idx, FIRST_MS + idx);
     }
     expect(await run(index)).toEqual({ ok: true, value: { from: 0, to: 640 } });
+  });
+
+  test("reaches the log's cursor though the first checkpoint was an old one", async () => {
+    const index = memoryIndex();
+    log.sign({ size: 256 });
+    const fed = (from: number, to: number): void => {
+      for (let idx = from; idx < to; idx++) {
+        index.database.prepare("INSERT INTO entry VALUES ('signature', ?, 1, NULL, NULL, NULL)").run(idx);
+      }
+    };
+    // The log had fed 520 entries when the index was lost, and feeds on while it is rebuilt.
+    fed(520, 525);
+    const settled = (): Promise<void> => {
+      log.sign();
+      fed(525, 540);
+      return Promise.resolve();
+    };
+    expect(await run(index, false, settled)).toEqual({ ok: true, value: { from: 0, to: 540 } });
   });
 
   test("does not join over a hole", async () => {

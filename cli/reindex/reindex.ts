@@ -14,7 +14,12 @@ export interface ReindexOptions {
   /** Whether what is there is thrown away first. */
   readonly isFresh: boolean;
   readonly onProgress: (done: number, total: number) => void;
+  /** Resolves when a checkpoint that is read has every entry that was there when the command began. */
+  readonly settled: () => Promise<void>;
 }
+
+/** A checkpoint is kept for 1 s by the isolate that read it, and for 1 s by whoever stands between. */
+export const HEAD_AGE_MS = 3000;
 
 export interface Reindexed {
   /** How far the index was complete before. */
@@ -23,16 +28,32 @@ export interface Reindexed {
   readonly to: number;
 }
 
-/** Rejects with DatabaseError if the database fails; the error is a line for the operator. */
-export async function reindex({
-  log,
-  database,
-  isFresh,
-  onProgress,
-}: ReindexOptions): Promise<Result<Reindexed, string>> {
+/**
+ * Rejects with DatabaseError if the database fails; the error is a line for the operator.
+ *
+ * The log goes on feeding from a cursor of its own, and raises the watermark only if no gap lies below. So the last pass has
+ * to reach that cursor: it reads a head that holds all that was fed before the command began, and what is fed since is there,
+ * from the cursor on without a hole. joinWatermark takes it in, and from then on the log itself raises the watermark.
+ */
+export async function reindex(options: ReindexOptions): Promise<Result<Reindexed, string>> {
+  const { log, database, isFresh, settled } = options;
   const { name } = log.config;
   if (isFresh) await database.run(clearLog(name));
-  const from = (await database.watermarks()).get(name) ?? 0;
+  const from = await watermarkOf(options);
+  const first = await indexToHead(options, from);
+  if (!first.ok) return first;
+  await settled();
+  const second = await indexToHead(options, first.value);
+  return second.ok ? ok({ from, to: second.value }) : second;
+}
+
+const watermarkOf = async ({ log, database }: ReindexOptions): Promise<number> =>
+  (await database.watermarks()).get(log.config.name) ?? 0;
+
+/** Indexes from `from` to the log's end as it is now; gives how far the index is complete. */
+async function indexToHead(options: ReindexOptions, from: number): Promise<Result<number, string>> {
+  const { log, database, onProgress } = options;
+  const { name } = log.config;
   const size = await readTreeSize(log);
   if (!size.ok) return size;
   let indexed = from;
@@ -40,11 +61,12 @@ export async function reindex({
     const rows = await readBatch(log, { indexed, size: size.value, batchEntries: database.batchEntries });
     if (!rows.ok) return rows;
     indexed += rows.value.length;
-    await database.run([...insertRows(name, rows.value), raiseWatermark(name, indexed)]);
+    const isLast = indexed >= size.value;
+    const watermark = [raiseWatermark(name, indexed), ...(isLast ? [joinWatermark(name)] : [])];
+    await database.run([...insertRows(name, rows.value), ...watermark]);
     onProgress(indexed, size.value);
   }
-  if (indexed > 0) await database.run([joinWatermark(name)]);
-  return ok({ from, to: (await database.watermarks()).get(name) ?? 0 });
+  return ok(indexed > from ? await watermarkOf(options) : from);
 }
 
 interface Batch {

@@ -72,7 +72,7 @@ export interface Issuer {
 }
 
 /** `built-in`: of our own oidc room, asked directly; `static`: part of the configuration; `discovery`: fetched. */
-export type IssuerKeys =
+type IssuerKeys =
   | { readonly kind: "built-in" }
   | { readonly kind: "static"; readonly keySet: KeySet }
   | { readonly kind: "discovery" };

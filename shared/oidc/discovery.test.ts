@@ -13,6 +13,19 @@ const DOCUMENT = {
 };
 
 describe("parseDiscovery", () => {
+  it("wants the keys of one of many issuers on its own host", () => {
+    const issuer = { url: "https://oidc.eks.x.amazonaws.com/id/y", isLoopback: false, pattern: {} };
+    const at = (jwks_uri: string): unknown => parseDiscovery({ issuer: issuer.url, jwks_uri }, issuer);
+    expect(at("https://oidc.eks.x.amazonaws.com/id/y/keys")).toMatchObject({ ok: true });
+    for (const uri of [
+      "https://evil.example/keys",
+      "https://oidc.eks.z.amazonaws.com/keys",
+      "https://oidc.eks.x.amazonaws.com:8443/keys",
+    ]) {
+      expect(at(uri)).toMatchObject({ error: { reason: "has a jwks_uri on another host than its issuer" } });
+    }
+  });
+
   it("finds keys and algorithms", () => {
     expect(parseDiscovery(DOCUMENT, ISSUER)).toEqual({
       ok: true,

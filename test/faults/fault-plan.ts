@@ -4,7 +4,7 @@
 
 import type { Random } from "./random.ts";
 
-export type Boundary = "r2.get" | "r2.put" | "d1" | "anchor" | "rpc.append" | "rpc.read";
+export type Boundary = "r2.get" | "r2.put" | "d1" | "anchor" | "witness" | "rpc.append" | "rpc.read";
 
 export type Fault =
   /** Rejected, and nothing has happened. */
@@ -34,11 +34,20 @@ export const FAULTS: Readonly<Record<Boundary, readonly Fault[]>> = {
   "r2.put": [...WRITES, "precondition"],
   d1: WRITES,
   anchor: WRITES,
+  witness: WRITES,
   "rpc.append": WRITES,
   "rpc.read": READS,
 };
 
-export const BOUNDARIES: readonly Boundary[] = ["r2.get", "r2.put", "d1", "anchor", "rpc.append", "rpc.read"];
+export const BOUNDARIES: readonly Boundary[] = [
+  "r2.get",
+  "r2.put",
+  "d1",
+  "anchor",
+  "witness",
+  "rpc.append",
+  "rpc.read",
+];
 
 export class FaultPlan {
   /** Probability that a call at this boundary goes wrong. */
@@ -47,6 +56,7 @@ export class FaultPlan {
     "r2.put": 0,
     d1: 0,
     anchor: 0,
+    witness: 0,
     "rpc.append": 0,
     "rpc.read": 0,
   };

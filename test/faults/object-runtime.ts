@@ -82,7 +82,7 @@ export class ObjectRuntime {
   #flushedAt = 0;
   #alarmAt: number | null = null;
   #cancelAlarm: (() => void) | null = null;
-  /** The last alarm that was due did not come. */
+  /** The last alarm that was due did not come, and none has been set since. */
   isAlarmLost = false;
 
   constructor(deps: RuntimeDeps) {
@@ -145,7 +145,7 @@ export class ObjectRuntime {
     this.#keepsTurn = false;
     this.#statementFault = null;
     this.#transactionFault = null;
-    if (random.chance(rates.killedInTurn)) this.#statementFault = { kind: "dies", left: random.below(80) };
+    if (random.chance(rates.killedInTurn)) this.#statementFault = { kind: "dies", left: random.below(30) };
     else if (random.chance(rates.statementFails)) this.#statementFault = { kind: "fails", left: random.below(20) };
     if (random.chance(rates.transactionFails)) {
       this.#transactionFault = random.chance(0.5) ? "fails" : "fails, took effect";
@@ -321,6 +321,7 @@ export class ObjectRuntime {
     if (at === this.#alarmAt) return;
     this.#cancelAlarm?.();
     this.#alarmAt = at;
+    if (at !== null) this.isAlarmLost = false;
     this.#cancelAlarm = at === null ? null : this.#ring(at, 0);
   }
 

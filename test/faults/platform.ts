@@ -5,22 +5,26 @@
 import { equal } from "../../shared/bytes/bytes.ts";
 import { advanceAnchoredHead, readAnchoredHead } from "../../workers/sequencer/anchored-head.ts";
 import { d1Index } from "../../workers/sequencer/index-feed.ts";
+import type { Witnessing } from "../../workers/sequencer/log.ts";
 import type { AnchoredHead, AnchorPort, ObjectStore, SearchIndex } from "../../workers/sequencer/ports.ts";
 import { r2Objects } from "../../workers/sequencer/r2-objects.ts";
+import type { WitnessAnswer } from "../../workers/sequencer/witnesses.ts";
 import { SqliteStorage } from "../support/memory-log.ts";
 import { memoryD1 } from "../support/sqlite-d1.ts";
 import type { Boundary, Fault, FaultPlan } from "./fault-plan.ts";
 import type { Instance, ObjectRuntime } from "./object-runtime.ts";
 import type { Random } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
+import { SimulatedWitness, verifySimulated, witnessPolicy } from "./simulated-witness.ts";
 
 export interface PlatformDeps {
   readonly scheduler: Scheduler;
   readonly random: Random;
   readonly plan: FaultPlan;
   readonly runtime: () => ObjectRuntime;
+  /** The time that others go by. */
+  readonly now: () => number;
   readonly violate: (what: string) => void;
-  readonly trace: (line: string) => void;
 }
 
 type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: Error };
@@ -45,16 +49,25 @@ function failure(what: string): Answer<never> {
   return { ok: false, error };
 }
 
+const TOO_SLOW = new Error("the witness takes too long");
 const NOT_REFUSED = failure("nothing");
 
 export class Platform {
   readonly objects = new Map<string, Uint8Array>();
   readonly d1 = memoryD1();
+  readonly witness: SimulatedWitness;
+  /** How late what is late comes; null for anything from a tenth of a second to a minute. */
+  latenessMs: number | null = null;
   readonly #anchorStorage = new SqliteStorage();
   readonly #deps: PlatformDeps;
 
   constructor(deps: PlatformDeps) {
     this.#deps = deps;
+    this.witness = new SimulatedWitness({
+      anchoredSize: () => this.anchored?.treeSize ?? 0,
+      now: deps.now,
+      violate: deps.violate,
+    });
   }
 
   get anchored(): AnchoredHead | null {
@@ -70,7 +83,7 @@ export class Platform {
   }
 
   #lateness(): number {
-    return this.#deps.random.spread(100, 60_000);
+    return this.latenessMs ?? this.#deps.random.spread(100, 60_000);
   }
 
   // ---- from the object to a store ----
@@ -201,6 +214,21 @@ export class Platform {
           perform: () => advanceAnchoredHead(this.#anchorStorage, step),
         }),
     };
+  }
+
+  /** The witness, through a client that gives up after five seconds as the real one does. */
+  witnessingOf(instance: () => Instance, requireQuorum: boolean): Witnessing {
+    const post = (_url: string, body: string): Promise<WitnessAnswer> =>
+      new Promise((resolve, reject) => {
+        const call = this.#call(instance(), {
+          boundary: "witness",
+          label: "witness",
+          perform: () => this.witness.addCheckpoint(body),
+        });
+        const cancel = this.#deps.runtime().turn(instance(), 5_000, "witness is too slow", () => reject(TOO_SLOW));
+        call.then(resolve, reject).finally(cancel);
+      });
+    return { policy: witnessPolicy, requireQuorum, verify: verifySimulated, post };
   }
 
   // ---- from a caller to the object ----

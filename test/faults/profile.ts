@@ -9,6 +9,8 @@ export interface Profile {
   readonly kind: "signature" | "certificate";
   /** The log has 65,000 entries and a bit already: the first tile of level 1 fills up during the run. */
   readonly isGrown: boolean;
+  /** Whether answers wait for a witness, or the log has one at all. */
+  readonly witness: "none" | "open" | "required";
   readonly clients: number;
   /** Submissions that a client makes at once. */
   readonly burst: number;
@@ -31,6 +33,7 @@ const LEVELS: Readonly<Record<Boundary, readonly number[]>> = {
   "r2.put": [0, 0.1, 0.5],
   d1: [0, 0.05, 0.3],
   anchor: [0, 0.01, 0.05, 0.25],
+  witness: [0, 0.05, 0.5],
   "rpc.append": [0, 0.01, 0.1],
   "rpc.read": [0, 0.05],
 };
@@ -38,10 +41,11 @@ const LEVELS: Readonly<Record<Boundary, readonly number[]>> = {
 export function drawProfile(random: Random): Profile {
   const kind = random.pick(["signature", "certificate"] as const);
   const rate = (boundary: Boundary): number => random.pick(LEVELS[boundary]);
-  const harm = random.pick([0, 0.0005, 0.002, 0.01]);
+  const harm = random.pick([0, 0.001, 0.005, 0.02]);
   return {
     kind,
     isGrown: random.chance(0.15),
+    witness: random.pick(["none", "none", "open", "required"] as const),
     clients: random.pick([3, 10, 30]),
     burst: random.pick([1, 4, 20]),
     thinkMs: random.pick([5, 50, 1_000]),
@@ -52,6 +56,7 @@ export function drawProfile(random: Random): Profile {
       "r2.put": rate("r2.put"),
       d1: rate("d1"),
       anchor: rate("anchor"),
+      witness: rate("witness"),
       "rpc.append": rate("rpc.append"),
       "rpc.read": rate("rpc.read"),
     },

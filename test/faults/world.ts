@@ -11,16 +11,16 @@ import type { Tail } from "../../workers/log/cached-tail.ts";
 import { certificateFormat, type LogFormat, signatureFormat, signSct } from "../../workers/sequencer/format.ts";
 import { genesisSubmission } from "../../workers/sequencer/genesis.ts";
 import { Log } from "../../workers/sequencer/log.ts";
-import { LogStorage } from "../../workers/sequencer/storage.ts";
+import { LogStorage, type State } from "../../workers/sequencer/storage.ts";
 import { readBundle, readEntry, readTile, type TailDeps } from "../../workers/sequencer/tail.ts";
 import { testLogs } from "../support/memory-log.ts";
 import { Checker } from "./checker.ts";
-import { BOUNDARIES, FAULTS, FaultPlan } from "./fault-plan.ts";
+import { FaultPlan } from "./fault-plan.ts";
 import { type GrownLog, grownLog } from "./grown-log.ts";
 import { type Instance, ObjectRuntime } from "./object-runtime.ts";
 import { Platform } from "./platform.ts";
 import type { Profile } from "./profile.ts";
-import { Random } from "./random.ts";
+import type { Random } from "./random.ts";
 import { Scheduler } from "./scheduler.ts";
 import { type Submitted, submitted } from "./submissions.ts";
 import { simulatedEcdsa, simulatedEd25519 } from "./test-keys.ts";
@@ -54,6 +54,8 @@ export class World {
   isOver = false;
   /** Answers that clients have received. */
   answered = 0;
+  /** The largest head that a reader has received. */
+  #headRead = 0;
   #numbers = 0;
   #clockOffset = 0;
   #frozenAt: number | null = null;
@@ -89,7 +91,7 @@ export class World {
       random,
       plan: this.plan,
       violate,
-      trace: note,
+      now: () => START + scheduler.now,
       runtime: () => this.runtime,
     });
     this.checker = new Checker({
@@ -143,6 +145,15 @@ export class World {
     return unixMs(START + Math.floor((this.#frozenAt ?? this.scheduler.now) + this.#clockOffset));
   }
 
+  /** The clock is right again. */
+  resetClock(): void {
+    this.#clockOffset = 0;
+  }
+
+  unfreezeClock(): void {
+    this.#frozenAt = null;
+  }
+
   moveClock(byMs: number): void {
     this.#clockOffset += byMs;
   }
@@ -155,6 +166,7 @@ export class World {
 
   #makeLog(instance: () => Instance): Log {
     const { config, platform, runtime } = this;
+    const { witness } = this.profile;
     return new Log({
       config,
       format: this.#format,
@@ -163,7 +175,7 @@ export class World {
       objects: platform.objectsOf(instance),
       index: platform.indexOf(instance),
       anchor: platform.anchorOf(instance),
-      witnessing: null,
+      witnessing: witness === "none" ? null : platform.witnessingOf(instance, witness === "required"),
       host: runtime.hostOf(instance, (event, data) => {
         this.note(`${event} ${JSON.stringify(data)}`);
         // Nothing in this world damages a store: a log that refuses is a log lost for no reason.
@@ -178,16 +190,20 @@ export class World {
     return { storage, format: this.#format, state, edge };
   }
 
-  /** The living instance's tail without turns and faults, for those who look on; null if it has no head to show. */
-  #directTail(): Tail | null {
-    const instance = this.runtime.current;
-    if (instance === null || instance.log.head === null) return null;
-    const storage = new LogStorage({
+  #onlookersStorage(): LogStorage {
+    return new LogStorage({
       exec: (query, ...bindings) => this.runtime.storage.exec(query, bindings),
       transactionSync: () => {
         throw new Error("onlookers write nothing");
       },
     });
+  }
+
+  /** The living instance's tail without turns and faults, for those who look on; null if it has no head to show. */
+  #directTail(): Tail | null {
+    const instance = this.runtime.current;
+    if (instance === null || instance.log.state === null || instance.log.identity === null) return null;
+    const storage = this.#onlookersStorage();
     const deps = (): TailDeps => this.#tailDeps(instance, storage);
     return {
       head: async () => Promise.resolve(deps().state),
@@ -251,42 +267,29 @@ export class World {
     }
   }
 
+  /** What nobody has submitted yet. */
+  fresh(): Submitted {
+    return this.#numbered(this.#numbers++);
+  }
+
+  /** The next submission of a client: now and then one that somebody has made before. */
   next(): Submitted {
     const isRepeat = this.#numbers > 0 && this.random.chance(this.profile.duplicates);
-    const number = isRepeat ? this.random.below(this.#numbers) : this.#numbers++;
+    return isRepeat ? this.#numbered(this.random.below(this.#numbers)) : this.fresh();
+  }
+
+  #numbered(number: number): Submitted {
     const what = submitted(this.profile.kind, number);
     this.known.set(what.identity, what);
     return what;
   }
 
-  /** Submits until it is over, with retries of the same body; now and then gives up. */
-  async runClient(): Promise<void> {
-    const { profile, random, scheduler } = this;
-    while (!this.isOver) {
-      const burst = Array.from({ length: 1 + random.below(profile.burst) }, () => this.next());
-      await Promise.all(burst.map(async (what) => await this.submitUntilAnswered(what)));
-      await scheduler.sleep(random.spread(profile.thinkMs / 2, profile.thinkMs * 2), "client thinks");
-    }
-  }
-
-  async submitUntilAnswered(what: Submitted): Promise<void> {
-    while (!this.isOver && (await this.submit(what)) !== "ok") {
-      if (this.random.chance(0.05)) return;
-      await this.scheduler.sleep(this.random.spread(100, 3_000), "client waits to retry");
-    }
-  }
-
-  async runReader(): Promise<void> {
-    const { scheduler, random } = this;
-    while (!this.isOver) {
-      await this.readHead();
-      await scheduler.sleep(random.spread(50, 5_000), "reader waits");
-    }
-  }
-
-  /** What is read may not be older than what anybody had seen before the question was asked. */
+  /**
+   * What is read may not be older than what anybody had seen before the question was asked; where witnesses hold heads back,
+   * than what anybody had read.
+   */
   async readHead(): Promise<Head | null> {
-    const seenBefore = this.checker.visible;
+    const seenBefore = this.profile.witness === "none" ? this.checker.visible : this.#headRead;
     try {
       const left = (head: Head): void => {
         this.note(`head ${head.treeSize}`);
@@ -298,54 +301,10 @@ export class World {
       if (head !== null && head.treeSize < seenBefore) {
         this.violate(`a head of ${head.treeSize} is shown after one of ${seenBefore}`);
       }
+      this.#headRead = Math.max(this.#headRead, head?.treeSize ?? 0);
       return head;
     } catch {
       return null;
-    }
-  }
-
-  // ---- forces ----
-
-  async runOutages(): Promise<void> {
-    const { random, scheduler, plan, profile } = this;
-    while (!this.isOver) {
-      await scheduler.sleep(random.spread(profile.outageEveryMs / 4, profile.outageEveryMs * 4), "calm");
-      if (this.isOver) return;
-      const boundary = random.pick(BOUNDARIES);
-      const fault = random.pick(FAULTS[boundary]);
-      plan.outages.set(boundary, fault);
-      plan.count(`outage: ${boundary}`);
-      this.note(`outage: ${boundary} ${fault}`);
-      await scheduler.sleep(random.spread(300, 60_000), "outage");
-      plan.outages.delete(boundary);
-      this.note(`outage over: ${boundary}`);
-    }
-  }
-
-  async runDeploys(): Promise<void> {
-    const { random, scheduler } = this;
-    while (!this.isOver) {
-      await scheduler.sleep(random.spread(2_000, 60_000), "until a deploy");
-      if (this.profile.killed > 0) this.runtime.deploy();
-      await scheduler.sleep(random.spread(1_000, 60_000), "until an eviction");
-      const { current } = this.runtime;
-      if (current !== null && current.pending.size === 0 && current.work === 0) this.runtime.end(current, "evicted");
-    }
-  }
-
-  async runClock(): Promise<void> {
-    const { random, scheduler, profile } = this;
-    while (!this.isOver) {
-      await scheduler.sleep(random.spread(profile.clockJumpEveryMs / 4, profile.clockJumpEveryMs * 4), "clock runs");
-      if (this.isOver) return;
-      const kind = random.pick(["forward", "back", "far", "frozen"] as const);
-      this.plan.count(`clock: ${kind}`);
-      this.note(`clock: ${kind}`);
-      if (kind === "frozen") this.#frozenAt = scheduler.now;
-      else this.#clockOffset += jump(kind, random);
-      await scheduler.sleep(random.spread(500, 30_000), "clock is wrong");
-      this.#frozenAt = null;
-      if (random.chance(0.5)) this.#clockOffset = 0;
     }
   }
 
@@ -360,15 +319,17 @@ export class World {
     }
   }
 
+  /** As the rows have it, null before there is a log. */
+  get storedState(): State | null {
+    const [row] = this.runtime.storage.exec("SELECT name FROM sqlite_master WHERE name = 'state'", []);
+    return row === undefined ? null : this.#onlookersStorage().readState();
+  }
+
   /** The anchor holds the newest durable head or the one before it. */
   checkAnchor(): void {
-    const [row] = this.runtime.storage.exec("SELECT name FROM sqlite_master WHERE name = 'state'", []);
+    const state = this.storedState;
     const held = this.platform.anchored;
-    if (row === undefined || held === null) return;
-    const state = new LogStorage({
-      exec: (query, ...bindings) => this.runtime.storage.exec(query, bindings),
-      transactionSync: (run) => run(),
-    }).readState();
+    if (state === null || held === null) return;
     const sizes = [state.treeSize, state.previous?.treeSize ?? 0];
     if (!sizes.includes(held.treeSize))
       this.violate(`the anchor holds ${held.treeSize}, the log ${sizes.join(" after ")}`);
@@ -380,12 +341,7 @@ export class World {
     this.plan.heal();
     this.runtime.heal();
     this.#frozenAt = null;
-    const last = this.runtime.current?.log.state?.timestamp ?? 0;
+    const last = this.storedState?.timestamp ?? 0;
     this.#clockOffset = Math.max(0, this.#clockOffset, last - START - Math.floor(this.scheduler.now));
   }
-}
-
-function jump(kind: "forward" | "back" | "far", random: Random): number {
-  if (kind === "far") return Math.floor(random.between(30_000, 200_000));
-  return Math.floor(kind === "forward" ? random.spread(10, 30_000) : -random.spread(10, 90_000));
 }

@@ -178,7 +178,8 @@ describe("a policy", () => {
 
   it("lets in whom it means, for any of the audiences, without the subject", async () => {
     const leaf = await leafOf(await post(claims({ aud: ["x", "sigedge"] }), github().challenge));
-    expect(extensionsOf(leaf)).toMatchObject({ 16: "https://github.com/octo-org", 24: undefined });
+    const { 16: owner, 24: subject } = extensionsOf(leaf);
+    expect([owner, subject]).toEqual(["https://github.com/octo-org", undefined]);
   });
 
   it.each([
@@ -219,7 +220,10 @@ describe("tokens that are good for one certificate", () => {
     });
     const ask = (): Promise<Response> => fetch(`${stack.url}/api/v2/signingCert`, { method: "POST", body });
     const answers = await Promise.all(Array.from({ length: 12 }, ask));
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array<number>(11).fill(400)]);
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([
+      200,
+      ...Array<number>(11).fill(400),
+    ]);
     await stack.restart();
     expect(await (await ask()).json()).toMatchObject({ message: expect.stringContaining("it has been used") });
   });
@@ -227,20 +231,17 @@ describe("tokens that are good for one certificate", () => {
 
 describe("limits", () => {
   it("answer an address that asks too often with 429 and when to come again", async () => {
-    const headers = { "cf-connecting-ip": "192.0.2.9" };
-    const statuses: number[] = [];
-    for (let i = 0; i < 110; i++) {
-      const response = await fetch(`${stack.url}/api/v2/signingCert`, { method: "POST", body: "{}", headers });
-      statuses.push(response.status);
-      if (response.status === 429) expect(response.headers.get("retry-after")).toBe("60");
-      await response.body?.cancel();
-    }
-    expect(statuses[0]).toBe(400);
-    expect(statuses.at(-1)).toBe(429);
-    const other = { "cf-connecting-ip": "192.0.2.10" };
-    expect(
-      (await fetch(`${stack.url}/api/v2/signingCert`, { method: "POST", body: "{}", headers: other })).status,
-    ).toBe(400);
+    const ask = async (client: string): Promise<Response> =>
+      fetch(`${stack.url}/api/v2/signingCert`, { method: "POST", body: "{}", headers: { "cf-connecting-ip": client } });
+    const answers: Response[] = [];
+    // A hundred in ten seconds: one of two windows gets more than that, however slow the machine is.
+    for (let i = 0; i < 15; i++)
+      answers.push(...(await Promise.all(Array.from({ length: 20 }, () => ask("192.0.2.9")))));
+    expect(answers[0]?.status).toBe(400);
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(refused.every(({ headers }) => headers.get("retry-after") === "60")).toBe(true);
+    expect((await ask("192.0.2.10")).status).toBe(400);
   });
 });
 

@@ -20,7 +20,7 @@ export interface KnownIdentity {
 const GITHUB_WORKFLOW = "octo-org/octo-automation/.github/workflows/oidc.yml@refs/heads/main";
 
 /** docs.github.com/actions/reference/openid-connect-reference */
-export const GITHUB_CLAIMS = {
+const GITHUB_CLAIMS = {
   jti: "6f0f24f6-04d6-4b0c-9b4d-7a29fd0b1c2c",
   sub: "repo:octo-org/octo-repo:environment:prod",
   ref: "refs/heads/main",

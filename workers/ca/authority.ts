@@ -2,9 +2,11 @@
 // Puts the CA together: its configuration, and the clock, randomness and network that everything else gets from here.
 
 import { type UnixMs, unixMs } from "../../shared/time.ts";
+import type { Signer } from "./ca-key.ts";
 import type { Config } from "./env.ts";
 import type { CertificateAuthority } from "./issue.ts";
 import { createKeySources, type KeysPlatform } from "./jwks-source.ts";
+import { createRemoteSigner } from "./remote-signer.ts";
 
 /** What the CA takes from the machine it runs on. */
 export interface Platform {
@@ -33,10 +35,14 @@ export function createAuthority(config: Config, platform: Platform): Certificate
     chain: config.chain,
     otherChains: config.otherChains,
     lifetimeMs: config.lifetimeMs,
-    signer: config.signer,
+    signer: signerOf(config, platform),
     tokenUse: (issuer) => config.usedTokens.getByName(issuer),
     sequencer: () => config.sequencer.getByName(config.certificateLog.name),
     now: platform.now,
     randomBytes: platform.randomBytes,
   };
+}
+
+function signerOf({ key, chain }: Config, { fetch }: Platform): Signer {
+  return key.kind === "held" ? key.signer : createRemoteSigner(key.remote, chain.issuer.spki, fetch);
 }

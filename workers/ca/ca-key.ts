@@ -17,10 +17,29 @@ export interface Signer {
   readonly sign: (message: Uint8Array) => Promise<Uint8Array>;
 }
 
-/** ecdsa-with-SHA256 and ecdsa-with-SHA384, without parameters (RFC 5758 §3.2). */
-const SCHEMES: Readonly<Record<string, { readonly oid: string; readonly hash: string }>> = {
-  "ecdsa-p256": { oid: "1.2.840.10045.4.3.2", hash: "sha256" },
-  "ecdsa-p384": { oid: "1.2.840.10045.4.3.3", hash: "sha384" },
+interface Scheme {
+  /** AlgorithmIdentifier, DER: ecdsa-with-SHA256 or -SHA384, without parameters (RFC 5758 §3.2). */
+  readonly algorithm: Uint8Array;
+  /** The hash as node, WebCrypto and Vault call it. */
+  readonly hash: string;
+  readonly webHash: "SHA-256" | "SHA-384";
+  readonly vaultHash: string;
+}
+
+/** By kind of key: what a CA of ours may sign with. */
+export const SCHEMES: Readonly<Record<string, Scheme>> = {
+  "ecdsa-p256": {
+    algorithm: sequence(oid("1.2.840.10045.4.3.2")),
+    hash: "sha256",
+    webHash: "SHA-256",
+    vaultHash: "sha2-256",
+  },
+  "ecdsa-p384": {
+    algorithm: sequence(oid("1.2.840.10045.4.3.3")),
+    hash: "sha384",
+    webHash: "SHA-384",
+    vaultHash: "sha2-384",
+  },
 };
 
 /** Parses CA_KEY: one PKCS#8 PEM block with a key on P-256 or P-384. Fails with what completes "CA_KEY …". */
@@ -36,7 +55,7 @@ export function parseCaKey(pem: string): Result<Signer, string> {
   const scheme = publicKey.ok ? SCHEMES[publicKey.value.kind] : undefined;
   if (scheme === undefined) return err("must be an ECDSA key on P-256 or P-384");
   return ok({
-    algorithm: sequence(oid(scheme.oid)),
+    algorithm: scheme.algorithm,
     spki,
     sign: async (message) => new Uint8Array(sign(scheme.hash, message, key)),
   });

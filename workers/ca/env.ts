@@ -2,6 +2,7 @@
 // The configuration of the ca room: its key and chain, and whose tokens it accepts. No other file of the room reads the environment.
 
 import { equal } from "../../shared/bytes/bytes.ts";
+import { parsePublicKey } from "../../shared/crypto/public-key.ts";
 import { type ConfigError, Settings } from "../../shared/env.ts";
 import { publicUrlSetting } from "../../shared/http/public-url.ts";
 import { parseIssuers } from "../../shared/identity/configuration/configuration.ts";
@@ -12,14 +13,15 @@ import { ok, type Result } from "../../shared/result.ts";
 import type { OidcKeysRpc, SequencerRpc, UsedTokensRpc } from "../../shared/rpc.ts";
 import { parseChains } from "../../shared/x509/chains.ts";
 import { type CaChain, parseCaChain } from "./ca-chain.ts";
-import { parseCaKey, type Signer } from "./ca-key.ts";
+import { parseCaKey, SCHEMES, type Signer } from "./ca-key.ts";
 import type { Limits } from "./limits.ts";
+import { isRemoteKey, parseRemoteKey, type RemoteKey } from "./remote-signer.ts";
 
 export interface CaEnv {
   readonly PUBLIC_URL?: string;
   /** PEM: the issuing CA first, the root last. */
   readonly CA_CHAIN?: string;
-  /** The issuing CA's key, P-256 or P-384, PKCS#8 PEM. */
+  /** The issuing CA's key, P-256 or P-384: PKCS#8 PEM, or the address of a signer that holds it (remote-signer.ts). */
   readonly CA_KEY?: string;
   /** JSON: the issuers that are accepted beside the built-in one, in place of those of the public instance. */
   readonly ISSUERS?: string;
@@ -40,13 +42,18 @@ export interface CaEnv {
   readonly OIDC: Service<OidcKeysRpc>;
 }
 
+/** The CA's key: in our hands, or in a signer's. */
+type CaKey =
+  | { readonly kind: "held"; readonly signer: Signer }
+  | { readonly kind: "remote"; readonly remote: RemoteKey };
+
 export interface Config {
   readonly chain: CaChain;
   /** DER. */
   readonly otherChains: readonly (readonly Uint8Array[])[];
   readonly lifetimeMs: number;
   readonly limits: Limits;
-  readonly signer: Signer;
+  readonly key: CaKey;
   readonly certificateLog: LogConfig;
   /** Loopback ones included: to refuse one with its reason, one has to know it. */
   readonly issuers: IssuerTable;
@@ -61,20 +68,18 @@ export function readConfig(env: CaEnv, allowLoopbackIssuers: boolean): Result<Co
   const settings = new Settings(env);
   const publicUrl = settings.parsed("PUBLIC_URL", publicUrlSetting);
   const chain = settings.parsed("CA_CHAIN", parseCaChain);
-  const signer = settings.parsed("CA_KEY", parseCaKey);
+  const key = settings.parsed("CA_KEY", (text) => parseKey(text, allowLoopbackIssuers));
   const otherChains = readOtherChains(settings);
   const lifetimeMs = readLifetime(settings);
   const issuers = readIssuers(settings, allowLoopbackIssuers);
-  const material = settings.finish(() => ({ chain: chain(), signer: signer() }));
-  if (material.ok && !equal(material.value.signer.spki, material.value.chain.issuer.spki)) {
-    settings.problem("CA_KEY is not the key of the first certificate of CA_CHAIN");
-  }
+  const material = settings.finish(() => ({ chain: chain(), key: key() }));
+  if (material.ok) checkPair(settings, material.value);
   return settings.finish(() => ({
     chain: chain(),
     otherChains,
     lifetimeMs,
     limits: { clients: env.CLIENTS, identities: env.IDENTITIES },
-    signer: signer(),
+    key: key(),
     certificateLog: logsOf(publicUrl()).certificate,
     issuers: createIssuerTable([...issuers, builtInIssuer(publicUrl())]),
     allowLoopbackIssuers,
@@ -82,6 +87,27 @@ export function readConfig(env: CaEnv, allowLoopbackIssuers: boolean): Result<Co
     usedTokens: env.USED_TOKENS,
     oidc: env.OIDC,
   }));
+}
+
+function parseKey(text: string, allowLoopback: boolean): Result<CaKey, string> {
+  if (isRemoteKey(text)) {
+    const remote = parseRemoteKey(text, allowLoopback);
+    return remote.ok ? ok({ kind: "remote", remote: remote.value }) : remote;
+  }
+  const signer = parseCaKey(text);
+  return signer.ok ? ok({ kind: "held", signer: signer.value }) : signer;
+}
+
+/** A key that a signer holds is compared with the certificate at each signature. */
+function checkPair(settings: Settings, { chain, key }: Pick<Config, "chain" | "key">): void {
+  const { spki } = chain.issuer;
+  const publicKey = parsePublicKey(spki);
+  if (key.kind === "held" && !equal(key.signer.spki, spki)) {
+    settings.problem("CA_KEY is not the key of the first certificate of CA_CHAIN");
+  }
+  if (key.kind === "remote" && !(publicKey.ok && publicKey.value.kind in SCHEMES)) {
+    settings.problem("CA_CHAIN must begin with a certificate whose key is on P-256 or P-384");
+  }
 }
 
 function readOtherChains(settings: Settings): Config["otherChains"] {

@@ -674,6 +674,38 @@ describe("what is public", () => {
     });
   });
 
+  it("the configuration has a row for each audience, and says which issuers are patterns", async () => {
+    const rows = [
+      { "issuer-url": "https://*.id.example.com", type: "kubernetes", "client-ids": ["a", "b"] },
+      { "issuer-url": "https://td.example.com", type: "spiffe", "spiffe-trust-domain": "td.example" },
+      { "issuer-url": "https://u.example.com", type: "uri", "subject-domain": "https://x.example.com" },
+      { "issuer-url": "https://v.example.com", type: "email", "skip-email-verification": true },
+    ];
+    const response = await makeBench({ ISSUERS: JSON.stringify(rows) }).fetch("/api/v2/configuration");
+    const { issuers } = (await response.json()) as { readonly issuers: readonly object[] };
+    const row = {
+      audience: "sigstore",
+      challengeClaim: "sub",
+      spiffeTrustDomain: "",
+      subjectDomain: "",
+      skipEmailVerification: false,
+    };
+    expect(issuers).toEqual([
+      { wildcardIssuerUrl: "https://*.id.example.com", issuerType: "kubernetes", ...row, audience: "a" },
+      { wildcardIssuerUrl: "https://*.id.example.com", issuerType: "kubernetes", ...row, audience: "b" },
+      { issuerUrl: ISSUER, issuerType: "email", ...row, challengeClaim: "email" },
+      { issuerUrl: "https://td.example.com", issuerType: "spiffe", ...row, spiffeTrustDomain: "td.example" },
+      { issuerUrl: "https://u.example.com", issuerType: "uri", ...row, subjectDomain: "https://x.example.com" },
+      {
+        issuerUrl: "https://v.example.com",
+        issuerType: "email",
+        ...row,
+        challengeClaim: "email",
+        skipEmailVerification: true,
+      },
+    ]);
+  });
+
   it("every answer can be read by every page", async () => {
     const { fetch, post } = makeBench();
     for (const response of [await fetch("/api/v2/trustBundle"), await post("x"), await fetch("/api/v2/unknown")]) {
@@ -782,7 +814,10 @@ describe("an issuer whose tokens are good for one certificate", () => {
     const { post, clock, log } = makeBench({ ISSUERS: ONCE });
     const body = bodyOf(tokenOf(clock));
     const responses = await Promise.all(Array.from({ length: 10 }, () => post(body)));
-    expect(responses.map(({ status }) => status).toSorted()).toEqual([200, ...Array<number>(9).fill(400)]);
+    expect(responses.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([
+      200,
+      ...Array<number>(9).fill(400),
+    ]);
     const refused = responses.find(({ status }) => status === 400);
     expect(await refused?.json()).toMatchObject({ message: expect.stringContaining(USED) });
     expect(log.submissions).toHaveLength(1);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import { type Identity, type Issuer, plainIssuer } from "../../shared/identity/issuers.ts";
+import { parseIssuerPattern } from "../../shared/oidc/issuer-pattern.ts";
 import { ALGORITHMS } from "../../shared/oidc/jwks.ts";
 import type { KeySource } from "../../shared/oidc/token.ts";
 import { jwksOf, makeClock } from "../../test/support/ca.ts";
@@ -255,4 +256,66 @@ it("static keys are what is configured", async () => {
   expect(await bench.source.current()).toEqual({ ok: true, value: keySet });
   expect(await bench.source.refreshed()).toEqual({ ok: true, value: null });
   expect(bench.fetched).toEqual([]);
+});
+
+describe("the issuers of a pattern", () => {
+  const parsed = parseIssuerPattern("https://oidc.eks.*.amazonaws.com/id/*");
+  const pattern = parsed.ok ? parsed.value : null;
+  const issuerAt = (i: number): Issuer =>
+    plainIssuer(`https://oidc.eks.x.amazonaws.com/id/${i}`, { type: "kubernetes" }, pattern);
+
+  /** `good`: the ones that exist. */
+  function makeMany(good: ReadonlySet<number>): {
+    readonly ask: (i: number) => Promise<unknown>;
+    readonly fetched: string[];
+    readonly advance: (ms: number) => void;
+  } {
+    const clock = makeClock();
+    const fetched: string[] = [];
+    const sourceOf = createKeySources({
+      now: clock.now,
+      builtInJwks: () => Promise.reject(new Error()),
+      report: () => {},
+      fetch: async (url) => {
+        fetched.push(url);
+        const [, i = ""] = /id\/(\d+)/.exec(url) ?? [];
+        if (!good.has(Number(i))) return new Response(null, { status: 404 });
+        const issuer = issuerAt(Number(i)).url;
+        return Response.json(
+          url.endsWith("keys")
+            ? jwksOf(KEY_1)
+            : { issuer, jwks_uri: `${issuer}/keys`, id_token_signing_alg_values_supported: ["ES256"] },
+        );
+      },
+    });
+    const ask = async (i: number): Promise<unknown> => {
+      const keys = await sourceOf(issuerAt(i)).current();
+      return keys.ok ? "keys" : keys.error.retryAfterSeconds;
+    };
+    return { ask, fetched, advance: clock.advance };
+  }
+
+  it("are asked twenty at a time, and those that are known go on", async () => {
+    const { ask, fetched, advance } = makeMany(new Set([0, 99]));
+    expect(await ask(0)).toBe("keys");
+    for (let i = 1; i < 20; i++) expect(await ask(i)).toBe(5);
+    for (let i = 20; i < 60; i++) expect(await ask(i)).toBe(30);
+    expect(await ask(99)).toBe(30);
+    expect(fetched).toHaveLength(21);
+    expect(await ask(0)).toBe("keys");
+    advance(31_000);
+    expect(await ask(99)).toBe("keys");
+  });
+
+  it("that do not exist push out none that does", async () => {
+    const { ask, fetched, advance } = makeMany(new Set([0]));
+    expect(await ask(0)).toBe("keys");
+    for (let i = 1; i <= 240; i++) {
+      if (i % 20 === 0) advance(31_000);
+      await ask(i);
+    }
+    const before = fetched.length;
+    expect(await ask(0)).toBe("keys");
+    expect(fetched.length).toBe(before);
+  });
 });

@@ -57,6 +57,8 @@ export class Witnesses {
   #shownSize = 0;
   #newest: Head | null = null;
   #running: Promise<void> | null = null;
+  /** Settled by the next head that comes, and when witnesses have been asked about one. */
+  #changed = Promise.withResolvers<void>();
 
   constructor(deps: WitnessDeps) {
     this.#deps = deps;
@@ -65,11 +67,18 @@ export class Witnesses {
   /** Takes a head that the anchor has; asks for cosignatures unless that is under way, in which case the newest is next. */
   observe(head: Head): void {
     this.#newest = head;
+    this.#announce();
     if (this.#running !== null) return;
     this.#running = this.#askUntilCurrent().finally(() => {
       this.#running = null;
+      this.#announce();
     });
     this.#deps.host.keepAlive(this.#running);
+  }
+
+  #announce(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
   }
 
   /**
@@ -86,10 +95,17 @@ export class Witnesses {
     return ok({ kind: "duplicate", leafIndex: answer.leafIndex });
   }
 
-  /** Whether a quorum reaches this size before there is nobody left to ask. */
+  /** Whether a quorum reaches this size. Asks once more for a head that found none before: nobody else may come to do so. */
   async #reaches(treeSize: number): Promise<boolean> {
-    while (this.#running !== null && !this.#has(treeSize)) await this.#running;
-    return this.#has(treeSize);
+    const newest = this.#newest;
+    if (this.#running === null && newest !== null && !this.#has(treeSize)) this.observe(newest);
+    while (!this.#has(treeSize)) {
+      // A tree that was committed just now comes here when the anchor has it; a later one's quorum will do.
+      const isAsked = this.#running === null && (this.#newest?.treeSize ?? 0) >= treeSize;
+      if (isAsked) return false;
+      await this.#changed.promise;
+    }
+    return true;
   }
 
   #has(treeSize: number): boolean {
@@ -109,7 +125,9 @@ export class Witnesses {
    */
   shown(newest: Head): Head {
     const cosigned = this.#cosigned;
-    const isFresh = cosigned !== null && this.#deps.host.now() - cosigned.since <= SHOW_COSIGNED_MS;
+    // A clock that was put back makes nothing fresher.
+    const age = cosigned === null ? 0 : this.#deps.host.now() - cosigned.since;
+    const isFresh = age >= 0 && age <= SHOW_COSIGNED_MS;
     const isNewest = cosigned !== null && cosigned.head.treeSize === newest.treeSize;
     const head =
       cosigned !== null && (isNewest || isFresh) && cosigned.head.treeSize >= this.#shownSize ? cosigned.head : newest;
@@ -120,6 +138,7 @@ export class Witnesses {
   async #askUntilCurrent(): Promise<void> {
     for (let head = this.#newest; head !== null; head = this.#newest) {
       await this.#askAll(head);
+      this.#announce();
       if (this.#newest === head) return;
     }
   }

@@ -75,7 +75,11 @@ export function readIssuer(row: Section, context: IssuerContext): Issuer | null 
   return {
     ...address,
     audiences: readAudiences(fields),
-    identity: readIdentity(type, fields, { ...context, isMeta: address.url.includes("*"), host: address.url.replaceAll("*", "x") }),
+    identity: readIdentity(type, fields, {
+      ...context,
+      isMeta: address.url.includes("*"),
+      host: address.url.replaceAll("*", "x"),
+    }),
     challengeClaim: readChallengeClaim(fields, type),
     keys: readKeys(fields.get("jwks")),
     policy: policy === null ? null : readPolicy(policy),

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// A stack for the bench: a state folder that does not stay, the default write policy, and workerd's process at hand.
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { freePort, localUrl } from "../cli/address.ts";
+import { identityToken } from "../cli/dev-issuer.ts";
+import { localSettings } from "../cli/settings.ts";
+import { runStack, type WorkerLog } from "../cli/stack.ts";
+import type { Logs } from "../shared/logs.ts";
+import { listenerPid } from "../test/support/listener.ts";
+import type { SigningKey } from "../test/support/signing-keys.ts";
+import type { Counts } from "./counting.ts";
+import { Clients } from "./load.ts";
+import { processorMs } from "./processor-time.ts";
+import { EMAIL } from "./shots.ts";
+
+/** Longer than any run. */
+const TOKEN_SECONDS = 3600;
+/** How long nothing must have happened until all that follows an answer is taken to be done. */
+const QUIET_MS = 200;
+const RESTART_DEADLINE_MS = 20_000;
+
+const HALF_TILE = 128;
+
+export type LogName = keyof Logs;
+
+/** What the Worker complains of is told when the bench fails, otherwise never. */
+export const complaints: string[] = [];
+
+export async function unusedPort(): Promise<number> {
+  const port = await freePort(0);
+  if (!port.ok) throw new Error(port.error);
+  return port.value;
+}
+
+export class BenchStack {
+  readonly port: number;
+  /** An identity token for EMAIL. */
+  readonly token: string;
+  /** One connection. */
+  readonly client: Clients;
+  readonly #stop: () => Promise<void>;
+  #appended = 0;
+
+  private constructor(port: number, token: string, stop: () => Promise<void>) {
+    this.port = port;
+    this.token = token;
+    this.client = new Clients(port, 1);
+    this.#stop = stop;
+  }
+
+  /** @param listed keys that may write without a certificate, beside those that the stack's CA has certified */
+  static async start(listed: readonly SigningKey[]): Promise<BenchStack> {
+    const port = await unusedPort();
+    const state = mkdtempSync(join(tmpdir(), "sigedge-bench-"));
+    const pems = listed.map(({ publicObject }) => publicObject.export({ format: "pem", type: "spki" }).toString());
+    writeFileSync(join(state, "listed-keys.pem"), pems.join(""));
+    const settings = localSettings({ port, state, accept: null });
+    if (!settings.ok) throw new Error(settings.error);
+    const log = ({ level, message }: WorkerLog): void => {
+      if (level === "error" || level === "warn") complaints.push(message);
+    };
+    const stack = await runStack({ port, state, entry: "bench/worker.ts", settings: settings.value, log });
+    const stop = async (): Promise<void> => {
+      await stack.stop();
+      rmSync(state, { recursive: true, force: true });
+    };
+    try {
+      const token = await identityToken(localUrl(port), { email: EMAIL, expiresIn: TOKEN_SECONDS });
+      return new BenchStack(port, token, stop);
+    } catch (error) {
+      await stop();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.client.close();
+    await this.#stop();
+  }
+
+  get pid(): number {
+    const pid = listenerPid(this.port);
+    if (pid === null) throw new Error(`nothing listens on port ${this.port}`);
+    return pid;
+  }
+
+  /** Asks the bench's own routes in the Worker. */
+  async ask(path: string): Promise<unknown> {
+    const { status, body } = await this.client.send("GET", `/bench/${path}`);
+    if (status !== 200) throw new Error(`/bench/${path} answered ${status}: ${body.toString()}`);
+    return JSON.parse(body.toString());
+  }
+
+  async counts(): Promise<Counts> {
+    return (await this.ask("counts")) as Counts;
+  }
+
+  /** With stand-ins for R2 and D1, or with Miniflare's simulators of them. */
+  async useStandIns(inUse: boolean): Promise<void> {
+    await this.ask(`stores?standIns=${inUse ? "yes" : "no"}`);
+  }
+
+  /** Appends entries by RPC inside workerd: no HTTP but one request for all, no signature to check. */
+  async append(log: LogName, count: number, callers: number): Promise<void> {
+    await this.ask(`append?log=${log}&from=${this.#appended}&count=${count}&callers=${callers}`);
+    this.#appended += count;
+  }
+
+  /** Appends until the open tile of the log is half full, as it is on average when an isolate starts. */
+  async fillHalfTile(log: LogName): Promise<void> {
+    const missing = (HALF_TILE - (await this.#size(log)) + 2 * 256) % 256;
+    if (missing > 0) await this.append(log, missing, 1);
+    await this.quiet();
+  }
+
+  async #size(log: LogName): Promise<number> {
+    return Number(await this.ask(`size?log=${log}`)) % 256;
+  }
+
+  /** Resolves once the work that follows the answers is done: nothing has been written for a while. */
+  async quiet(): Promise<void> {
+    for (let before = ""; ; ) {
+      const now = JSON.stringify(await this.counts());
+      if (now === before) return;
+      before = now;
+      await sleep(QUIET_MS);
+    }
+  }
+
+  /** What workerd uses of the processors for `work` and for what follows its answers, in ms of all its threads. */
+  async processorMsOf(work: () => Promise<unknown>): Promise<number> {
+    const { pid } = this;
+    const before = processorMs(pid);
+    await work();
+    await sleep(QUIET_MS);
+    return processorMs(pid) - before;
+  }
+
+  /** Kills workerd; Miniflare starts another, with a fresh isolate, on the same storage. Resolves when it answers. */
+  async restart(): Promise<void> {
+    const { pid } = this;
+    process.kill(pid, "SIGKILL");
+    const deadline = performance.now() + RESTART_DEADLINE_MS;
+    for (;;) {
+      await sleep(10);
+      const isBack = await this.ask("nothing").then(
+        () => true,
+        () => false,
+      );
+      if (isBack && this.pid !== pid) return;
+      if (performance.now() > deadline) throw new Error("workerd did not come back");
+    }
+  }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// The composed Worker with the development issuer, as `npm start` runs it, and below /bench/ what only the inside can tell or
+// do: count the use of the bindings, append without HTTP, take Miniflare's simulators away. Measures no time.
+
+import { encodeUtf8 } from "../shared/bytes/utf8.ts";
+import { oncePerEnv } from "../shared/env.ts";
+import type { ComposedEnv } from "../workers/compose.ts";
+import dev, { Anchor as DevAnchor, Sequencer as DevSequencer } from "../workers/dev.ts";
+import { countedDatabase, countedStorage, countedTiles, counts } from "./counting.ts";
+import { standInFor } from "./stand-ins.ts";
+
+export * from "../workers/dev.ts";
+
+const standIns = oncePerEnv((env: ComposedEnv) => standInFor(env.TILES, env.INDEX));
+
+const measured: (env: ComposedEnv) => ComposedEnv = oncePerEnv((env) => {
+  const { tiles, index } = standIns(env);
+  return { ...env, TILES: countedTiles(tiles), INDEX: countedDatabase(index) };
+});
+
+/** An own property hides the platform's; the object itself has to stay the platform's. */
+const withCounts = (ctx: DurableObjectState): DurableObjectState =>
+  Object.defineProperty(ctx, "storage", { value: countedStorage(ctx.storage) });
+
+export class Sequencer extends DevSequencer {
+  constructor(ctx: DurableObjectState, env: ComposedEnv) {
+    super(withCounts(ctx), measured(env));
+  }
+}
+
+export class Anchor extends DevAnchor {
+  constructor(ctx: DurableObjectState, env: ComposedEnv) {
+    super(withCounts(ctx), env);
+  }
+}
+
+type Answer = (query: URLSearchParams, env: ComposedEnv) => unknown;
+
+const ROUTES: Readonly<Record<string, Answer>> = {
+  "/bench/nothing": () => null,
+  "/bench/counts": () => counts(),
+  "/bench/stores": async (query, env) => await standIns(env).use(query.get("standIns") === "yes"),
+  "/bench/size": async (query, env) => (await env.SEQUENCER.getByName(query.get("log") ?? "").head()).treeSize,
+  "/bench/append": async (query, env) => await append(query, env),
+};
+
+/** Appends `count` entries by RPC with `callers` at any time; `from` makes them other ones than those of earlier calls. */
+async function append(query: URLSearchParams, env: ComposedEnv): Promise<{ readonly appended: number }> {
+  const [from = 0, count = 0, callers = 0] = ["from", "count", "callers"].map((name) => Number(query.get(name)));
+  const appendOne = query.get("log") === "certificate" ? appendCertificate : appendSignature;
+  let next = from;
+  const caller = async (): Promise<void> => {
+    while (next < from + count) {
+      const result = await appendOne(env, next++);
+      if (!result.ok) throw new Error(result.error.code);
+    }
+  };
+  await Promise.all(Array.from({ length: callers }, caller));
+  return { appended: count };
+}
+
+/** As long as what a signature with a certificate makes, and no other is equal to it. */
+const filler = (number: number): Uint8Array => encodeUtf8(`number ${number} of the bench `.padEnd(1300, "."));
+
+const searchRow = (number: number) => ({
+  terms: [`digest:sha256:${number}`, "email:bench@example.com", `key:${number}`],
+  digest: `sha256:${number}`,
+  identity: "bench@example.com",
+  issuer: "https://issuer.example.com",
+});
+
+const appendSignature = (env: ComposedEnv, number: number) =>
+  env.SEQUENCER.getByName("signature").appendSignature({
+    body: filler(number),
+    search: searchRow(number),
+    hints: null,
+  });
+
+const appendCertificate = (env: ComposedEnv, number: number) =>
+  env.SEQUENCER.getByName("certificate").appendCertificate({
+    entryType: "precert_entry",
+    issuerKeyHash: new Uint8Array(32),
+    signedEntry: filler(number),
+    precertificate: filler(number),
+    chainFingerprints: [new Uint8Array(32), new Uint8Array(32)],
+    search: searchRow(number),
+  });
+
+export default {
+  async fetch(request: Request, env: ComposedEnv, ctx: ExecutionContext): Promise<Response> {
+    const { pathname, searchParams } = new URL(request.url);
+    const answer = ROUTES[pathname];
+    return answer === undefined
+      ? await dev.fetch(request, measured(env), ctx)
+      : Response.json(await answer(searchParams, env));
+  },
+};

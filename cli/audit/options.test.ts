@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { homedir } from "node:os";
+import { describe, expect, test } from "vitest";
+import { valueOf } from "../../test/support/value-of.ts";
+import { readOptions } from "./options.ts";
+import { defaultStateFile } from "./state.ts";
+
+describe("the command line of sigedge audit", () => {
+  test("has a default for everything but the URL", () => {
+    expect(valueOf(readOptions(["https://log.example.com/"]))).toMatchObject({
+      url: "https://log.example.com",
+      vkeys: [],
+      trustedRoot: null,
+      witnesses: [],
+      isCertificateLog: false,
+      verifies: true,
+      isIncremental: false,
+      json: false,
+    });
+  });
+
+  test("is read whole", () => {
+    const args = ["--key", "a", "--key=b", "--witness", "w", "--ct", "--no-signatures", "--incremental", "--jobs", "0"];
+    expect(valueOf(readOptions(["http://h:1/a/b//", ...args, "--json", "--state", "/s"]))).toEqual({
+      url: "http://h:1/a/b",
+      vkeys: ["a", "b"],
+      trustedRoot: null,
+      witnesses: ["w"],
+      isCertificateLog: true,
+      verifies: false,
+      isIncremental: true,
+      stateFile: "/s",
+      jobs: 0,
+      json: true,
+    });
+    expect(readOptions(["--help"])).toEqual({ ok: true, value: null });
+  });
+
+  test.each<[string, readonly string[], RegExp]>([
+    ["no URL", [], /one http or https URL/],
+    ["two URLs", ["http://a", "http://b"], /one http or https URL/],
+    ["no URL at all", ["log.example.com"], /one http or https URL/],
+    ["a URL of another kind", ["file:///tmp/log"], /one http or https URL/],
+    ["an unknown flag", ["http://a", "--fast"], /^Unknown option '--fast'; --help/],
+    ["a flag without its value", ["http://a", "--key"], /--key/],
+    ["--key and --trusted-root", ["http://a", "--key", "k", "--trusted-root", "f"], /not both/],
+    ["threads that are no number", ["http://a", "--jobs", "many"], /--jobs/],
+    ["too many threads", ["http://a", "--jobs", "65"], /--jobs/],
+  ])("%s: says what is wrong", (_, args, line) => {
+    expect(readOptions(args)).toMatchObject({ ok: false, error: expect.stringMatching(line) as string });
+  });
+});
+
+describe("the state file", () => {
+  test("is one for each URL, in the user's cache folder", () => {
+    const file = (url: string): string => defaultStateFile(url, { XDG_CACHE_HOME: "/cache" });
+    expect(file("https://log.example.com/ct")).toMatch(
+      /^\/cache\/sigedge\/audit\/log\.example\.com_ct-[0-9a-f]{8}\.json$/,
+    );
+    const urls = [
+      "http://h/a",
+      "https://h/a",
+      "https://h/a_",
+      "https://h/a/b",
+      `https://h/${"x".repeat(300)}`,
+      `https://h/${"x".repeat(301)}`,
+    ];
+    expect(new Set(urls.map(file)).size).toBe(urls.length);
+    for (const url of urls) expect(file(url).length).toBeLessThan(160);
+    expect(defaultStateFile("https://h", { XDG_CACHE_HOME: "relative" }).startsWith(homedir())).toBe(true);
+  });
+});

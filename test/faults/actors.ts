@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who acts in a simulated world, each until it is over: clients, readers, and the forces that break things.
+
+import { BOUNDARIES, FAULTS } from "./fault-plan.ts";
+import type { Random } from "./random.ts";
+import type { Submitted } from "./submissions.ts";
+import type { World } from "./world.ts";
+
+export function startActors(world: World): void {
+  const { clients, readers } = world.profile;
+  for (let i = 0; i < clients; i++) void runClient(world);
+  for (let i = 0; i < readers; i++) void runReader(world);
+  void runOutages(world);
+  void runDeploys(world);
+  void runClock(world);
+}
+
+async function runClient(world: World): Promise<void> {
+  const { profile, random, scheduler } = world;
+  while (!world.isOver) {
+    const burst = Array.from({ length: 1 + random.below(profile.burst) }, () => world.next());
+    await Promise.all(burst.map(async (what) => await submitUntilAnswered(world, what)));
+    await scheduler.sleep(random.spread(profile.thinkMs / 2, profile.thinkMs * 2), "client thinks");
+  }
+}
+
+/** The same body again until it is answered; now and then a client loses heart. */
+async function submitUntilAnswered(world: World, what: Submitted): Promise<void> {
+  while (!world.isOver && (await world.submit(what)) !== "ok") {
+    if (world.random.chance(0.05)) return;
+    await world.scheduler.sleep(world.random.spread(100, 3_000), "client waits to retry");
+  }
+}
+
+async function runReader(world: World): Promise<void> {
+  const { scheduler, random } = world;
+  while (!world.isOver) {
+    await world.readHead();
+    await scheduler.sleep(random.spread(50, 5_000), "reader waits");
+  }
+}
+
+async function runOutages(world: World): Promise<void> {
+  const { random, scheduler, plan, profile } = world;
+  for (;;) {
+    await scheduler.sleep(random.spread(profile.outageEveryMs / 4, profile.outageEveryMs * 4), "calm");
+    if (world.isOver) return;
+    const boundary = random.pick(BOUNDARIES);
+    const fault = random.pick(FAULTS[boundary]);
+    plan.outages.set(boundary, fault);
+    plan.count(`outage: ${boundary}`);
+    world.note(`outage: ${boundary} ${fault}`);
+    await scheduler.sleep(random.spread(300, 60_000), "outage");
+    plan.outages.delete(boundary);
+    world.note(`outage over: ${boundary}`);
+  }
+}
+
+async function runDeploys(world: World): Promise<void> {
+  const { random, scheduler, runtime, profile } = world;
+  while (!world.isOver) {
+    await scheduler.sleep(random.spread(2_000, 60_000), "until a deploy");
+    if (profile.killed > 0) runtime.deploy();
+    await scheduler.sleep(random.spread(1_000, 60_000), "until an eviction");
+    const { current } = runtime;
+    if (current !== null && current.pending.size === 0 && current.work === 0) runtime.end(current, "evicted");
+  }
+}
+
+async function runClock(world: World): Promise<void> {
+  const { random, scheduler, profile, plan } = world;
+  for (;;) {
+    await scheduler.sleep(random.spread(profile.clockJumpEveryMs / 4, profile.clockJumpEveryMs * 4), "clock runs");
+    if (world.isOver) return;
+    const kind = random.pick(["forward", "back", "far", "frozen"] as const);
+    plan.count(`clock: ${kind}`);
+    world.note(`clock: ${kind}`);
+    if (kind === "frozen") world.freezeClock();
+    else world.moveClock(jump(kind, random));
+    await scheduler.sleep(random.spread(500, 30_000), "clock is wrong");
+    world.unfreezeClock();
+    if (random.chance(0.5)) world.resetClock();
+  }
+}
+
+function jump(kind: "forward" | "back" | "far", random: Random): number {
+  if (kind === "far") return Math.floor(random.between(30_000, 200_000));
+  return Math.floor(kind === "forward" ? random.spread(10, 30_000) : -random.spread(10, 90_000));
+}

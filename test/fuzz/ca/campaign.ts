@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sends spoilt requests to the CA, in this process, and looks at every answer: none is a failure, none takes long, and every
+// certificate is one that may be given away.
+
+import { unixMs } from "../../../shared/time.ts";
+import { createCa } from "../../../workers/ca/room.ts";
+import { Random } from "../../faults/random.ts";
+import { FakeCertificateLog, makeCaEnv, makeCaMaterial } from "../../support/ca.ts";
+import { checkChain } from "./certificate-invariants.ts";
+import { mutate } from "./mutations.ts";
+import { ISSUERS, toRequest, validDraft } from "./valid-request.ts";
+
+export interface Outcome {
+  /** Status → how often. */
+  readonly statuses: ReadonlyMap<number, number>;
+  readonly certificates: number;
+  /** Of the slowest case. */
+  readonly slowestMs: number;
+}
+
+const NOW = unixMs(Date.UTC(2027, 0, 15, 8));
+/** 501 is a wrong method, 204 a preflight. */
+const EXPECTED = new Set([200, 201, 204, 400, 501]);
+const MAX_MS = 5_000;
+
+/** Runs the cases `first` to `first + count`; throws with the number of a case that fails, which with the seed reproduces it. */
+export async function runCampaign(
+  seed: number,
+  count: number,
+  report: (done: number) => void = () => {},
+): Promise<Outcome> {
+  const log = new FakeCertificateLog(() => NOW);
+  const env = { ...makeCaEnv(makeCaMaterial(NOW), log, { jwks: async () => ({ keys: [] }) }), ISSUERS };
+  const ca = createCa(
+    { allowLoopbackIssuers: false },
+    {
+      now: () => NOW,
+      randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+      fetch: () => Promise.reject(new TypeError("no network")),
+    },
+  );
+  const statuses = new Map<number, number>();
+  const serials = new Set<string>();
+  let slowestMs = 0;
+  for (let i = 0; i < count; i++) {
+    const random = new Random((seed ^ Math.imul(i + 1, 0x9e3779b1)) >>> 0);
+    const draft = validDraft(random, NOW / 1000);
+    mutate(draft, random);
+    try {
+      const started = performance.now();
+      const response = await ca.fetch(toRequest(draft), env);
+      const text = await response.text();
+      slowestMs = Math.max(slowestMs, performance.now() - started);
+      checkAnswer(response, text, { log, serials });
+      statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
+    } catch (error) {
+      throw new Error(
+        `case ${i} of seed ${seed} (${draft.identity.name}): ${error instanceof Error ? error.message : "?"}`,
+        { cause: error },
+      );
+    }
+    // The fake log keeps everything; a hundred thousand entries are of no use to anybody.
+    log.submissions.length = 0;
+    if ((i + 1) % 5000 === 0) report(i + 1);
+  }
+  if (slowestMs > MAX_MS) throw new Error(`a case took ${Math.round(slowestMs)} ms`);
+  return { statuses, certificates: serials.size, slowestMs };
+}
+
+interface Campaign {
+  readonly log: FakeCertificateLog;
+  readonly serials: Set<string>;
+}
+
+function checkAnswer({ status }: Response, text: string, { log, serials }: Campaign): void {
+  if (!EXPECTED.has(status)) throw new Error(`status ${status}: ${text.slice(0, 500)}`);
+  if (status === 201) checkChain(text.split(/(?<=-----END CERTIFICATE-----)\n/), log, serials);
+  if (status === 200) {
+    const { signedCertificateEmbeddedSct } = JSON.parse(text) as {
+      readonly signedCertificateEmbeddedSct: { readonly chain: { readonly certificates: readonly string[] } };
+    };
+    checkChain(signedCertificateEmbeddedSct.chain.certificates, log, serials);
+  }
+  if (status === 400 || status === 501) {
+    if (text === "") return;
+    const { code, message } = JSON.parse(text) as { readonly code: number; readonly message: string };
+    if (code !== (status === 400 ? 3 : 12) || message === "") throw new Error(`an error without its code: ${text}`);
+  }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// What holds of every certificate that the CA ever gives away, seen by parsers that are not ours: node's and @sigstore/core's.
+
+import { createHash, createPublicKey, type KeyObject, X509Certificate as NodeCertificate } from "node:crypto";
+import { ByteStream, X509Certificate, X509SCTExtension } from "@sigstore/core";
+
+const OID = {
+  keyUsage: "2.5.29.15",
+  extendedKeyUsage: "2.5.29.37",
+  subjectKeyIdentifier: "2.5.29.14",
+  authorityKeyIdentifier: "2.5.29.35",
+  subjectAltName: "2.5.29.17",
+  sctList: "1.3.6.1.4.1.11129.2.4.2",
+} as const;
+const FULCIO_ARC = "1.3.6.1.4.1.57264.1.";
+const FULCIO_NUMBERS = new Set([1, 2, 3, 4, 5, 6, ...Array.from({ length: 17 }, (_, i) => i + 8)]);
+
+export interface Log {
+  readonly spki: Uint8Array;
+  readonly logId: Uint8Array;
+}
+
+/** Throws with what does not hold. @param serials those of all before, to which this one is added */
+export function checkChain(pems: readonly string[], log: Log, serials: Set<string>): void {
+  const [leafPem = "", issuingPem = ""] = pems;
+  const node = new NodeCertificate(leafPem);
+  const issuing = new NodeCertificate(issuingPem);
+  demand(pems.length === 3, "the chain has three certificates");
+  demand(node.checkIssued(issuing) && node.verify(issuing.publicKey), "the leaf is signed by its issuer");
+  demand(node.subject === undefined || node.subject === "", "the subject is empty");
+  demand(node.keyUsage?.join() === "1.3.6.1.5.5.7.3.3", "the only purpose is code signing");
+  demand(!node.ca, "the leaf is no CA");
+  const leaf = X509Certificate.parse(leafPem);
+  const serial = leaf.serialNumber.toString("hex");
+  demand(
+    leaf.serialNumber.length <= 20 && ((leaf.serialNumber[0] ?? 0xff) & 0x80) === 0,
+    "the serial number is positive and short",
+  );
+  demand(!serials.has(serial), "the serial number is new");
+  serials.add(serial);
+  demand(leaf.notAfter.getTime() - leaf.notBefore.getTime() === 600_000, "it is valid for ten minutes");
+  checkExtensions(leaf);
+  demand(verifiesSct(leaf, X509Certificate.parse(issuingPem), log), "it has one SCT, which verifies");
+}
+
+function checkExtensions(leaf: X509Certificate): void {
+  const oids = leaf.extensions.map((extension) => extension.subs[0]?.toOID() ?? "");
+  demand(new Set(oids).size === oids.length, "no extension is there twice");
+  for (const oid of Object.values(OID)) demand(oids.includes(oid), `it has ${oid}`);
+  for (const oid of oids) {
+    const number = oid.startsWith(FULCIO_ARC) ? Number(oid.slice(FULCIO_ARC.length)) : null;
+    const isKnown = Object.values<string>(OID).includes(oid) || (number !== null && FULCIO_NUMBERS.has(number));
+    demand(isKnown, `${oid} is an extension that it may have`);
+    if (number !== null) demand((textOf(leaf, number)?.length ?? 0) > 0, `${oid} is not empty`);
+  }
+  demand(textOf(leaf, 1) === textOf(leaf, 8), "both issuers are one");
+  const names = leaf.extensions.find((extension) => extension.subs[0]?.toOID() === OID.subjectAltName);
+  demand(names?.subs[1]?.value.toString("hex") === "ff", "the name is critical");
+  demand(leaf.extension(OID.subjectAltName)?.valueObj.subs.length === 1, "it has one name");
+}
+
+function textOf(leaf: X509Certificate, number: number): string | undefined {
+  const extension = leaf.extension(`${FULCIO_ARC}${number}`);
+  return number <= 6 ? extension?.value.toString() : extension?.valueObj.subs[0]?.value.toString();
+}
+
+/** Takes the SCT out and looks whether the log signed what is left: then precertificate and certificate are one TBS. */
+function verifiesSct(leaf: X509Certificate, issuing: X509Certificate, log: Log): boolean {
+  const clone = leaf.clone();
+  const at = clone.extensions.findIndex((extension) => extension.subs[0]?.toOID() === OID.sctList);
+  const [extension] = clone.extensions.splice(at, 1);
+  if (extension === undefined) return false;
+  const scts = new X509SCTExtension(extension).signedCertificateTimestamps;
+  const signed = new ByteStream();
+  signed.appendView(createHash("sha256").update(issuing.publicKey).digest());
+  const tbs = clone.tbsCertificate.toDER();
+  signed.appendUint24(tbs.length);
+  signed.appendView(tbs);
+  return scts.length === 1 && scts.every((sct) => sct.logID.equals(log.logId) && sct.verify(signed.buffer, keyOf(log)));
+}
+
+const keys = new WeakMap<Log, KeyObject>();
+
+function keyOf(log: Log): KeyObject {
+  const key = keys.get(log) ?? createPublicKey({ key: Buffer.from(log.spki), type: "spki", format: "der" });
+  keys.set(log, key);
+  return key;
+}
+
+function demand(holds: boolean, what: string): void {
+  if (!holds) throw new Error(`it does not hold that ${what}`);
+}

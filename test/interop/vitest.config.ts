@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// `npm run test:interop`: our logs before checkers that other people wrote. Apart from vitest.config.ts, since it needs their
+// programs: cli/interop-tools.ts builds them.
+
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    name: "interop",
+    include: ["test/interop/**/*.test.ts"],
+    // One workerd each.
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    reporters: ["verbose"],
+  },
+});

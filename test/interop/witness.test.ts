@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// The signature log before litewitness, which keeps its own state and checks every consistency proof: across restarts of either,
+// over several tiles, with a quorum that answers wait for and without.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { addEntry, expectProven, hashedRequest, type LogEntryJson, logKey, postEntry } from "../support/entries.ts";
+import { signingKey } from "../support/signing-keys.ts";
+import { startStack, type TestStack } from "../support/stack.ts";
+import { type Tree, tesseraFsck } from "./fsck.ts";
+import { type Litewitness, startLitewitness } from "./litewitness.ts";
+import { logVkey, readNote, verifyNote } from "./signed-note.ts";
+
+const ORIGIN = "localhost";
+const CLIENTS = 40;
+/** A witness is asked as soon as a head is anchored; one that was away at the next alarm, which comes every 30 s. */
+const COSIGNED_WITHIN_MS = 45_000;
+
+interface Witnessed {
+  readonly stack: TestStack;
+  readonly witness: Litewitness;
+  /** Of the log's Ed25519 line. */
+  readonly vkey: string;
+}
+
+async function startWitnessed(vars: Readonly<Record<string, string>>): Promise<Witnessed> {
+  const witness = await startLitewitness();
+  const policy = `witness w1 ${witness.vkey} ${witness.url}\nquorum w1\n`;
+  const entry = "test/support/filler-worker.ts";
+  const stack = await startStack({ entry, vars: { ACCEPT: "open", WITNESS_POLICY: policy, ...vars } });
+  return { stack, witness, vkey: logVkey(ORIGIN, stack.vars["SIGNATURE_LOG_ED25519_KEY"] ?? "") };
+}
+
+async function readCheckpoint(url: string): Promise<string> {
+  const response = await fetch(`${url}/checkpoint`);
+  expect(response.status).toBe(200);
+  return await response.text();
+}
+
+const isServing = async (url: string): Promise<boolean> =>
+  await fetch(`${url}/checkpoint`).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+
+const treeIn = (checkpoint: string): Tree => {
+  const [, size = "", root = ""] = checkpoint.split("\n");
+  return { size: Number(size), root };
+};
+
+/** The checkpoint once it has `size` entries and the witness's line; every one seen on the way is the log's own. */
+async function cosignedCheckpoint({ stack, witness, vkey }: Witnessed, size: number): Promise<string> {
+  for (const end = Date.now() + COSIGNED_WITHIN_MS; Date.now() < end; await sleep(100)) {
+    const checkpoint = await readCheckpoint(stack.url);
+    expect(verifyNote(checkpoint, vkey)).toBe(true);
+    if (treeIn(checkpoint).size === size && verifyNote(checkpoint, witness.vkey) !== false) return checkpoint;
+  }
+  throw new Error(`no cosigned checkpoint of ${size} entries`);
+}
+
+async function fill({ stack }: Witnessed, from: number, count: number): Promise<void> {
+  const response = await fetch(`${stack.url}/test/fill?from=${from}&count=${count}`, { method: "POST" });
+  expect(response.status).toBe(200);
+}
+
+describe("a log that does not wait for its witness", () => {
+  let log: Witnessed;
+  beforeAll(async () => {
+    log = await startWitnessed({});
+  });
+  afterAll(async () => {
+    await log.stack.stop();
+    await log.witness.stop();
+  });
+
+  it("goes on while the witness does not know it", async () => {
+    await fill(log, 0, 3);
+    const checkpoint = await readCheckpoint(log.stack.url);
+    expect(verifyNote(checkpoint, log.vkey)).toBe(true);
+    expect(readNote(checkpoint).lines.map(({ name }) => name)).toEqual([ORIGIN, ORIGIN]);
+  });
+
+  it("shows the witness's line, after its own two, when it has cosigned", async () => {
+    log.witness.addLog(ORIGIN, log.vkey);
+    await fill(log, 3, 7);
+    const checkpoint = await cosignedCheckpoint(log, 11);
+    expect(readNote(checkpoint).lines.map(({ name }) => name)).toEqual([ORIGIN, ORIGIN, "witness.example/w1"]);
+    const seconds = verifyNote(checkpoint, log.witness.vkey);
+    expect(Math.abs(Number(seconds) - Date.now() / 1000)).toBeLessThan(60);
+    expect(log.witness.treeOf(ORIGIN)).toEqual(treeIn(checkpoint));
+  });
+
+  it("is cosigned again after a restart, for the tree that the witness has and for a larger one", async () => {
+    await log.stack.restart();
+    await cosignedCheckpoint(log, 11);
+    await log.stack.restart();
+    await fill(log, 10, 1);
+    const checkpoint = await cosignedCheckpoint(log, 12);
+    expect(log.witness.treeOf(ORIGIN)).toEqual(treeIn(checkpoint));
+  });
+
+  it("proves to a witness that was away how the log has grown over several tiles", async () => {
+    await log.witness.kill();
+    await fill(log, 11, 1_500);
+    expect(log.witness.treeOf(ORIGIN).size).toBe(12);
+    await log.witness.start();
+    await fill(log, 1_511, 1);
+    const checkpoint = await cosignedCheckpoint(log, 1_513);
+    expect(log.witness.treeOf(ORIGIN)).toEqual(treeIn(checkpoint));
+  });
+
+  it("proves the same after a crash of its own", async () => {
+    await log.witness.kill();
+    await fill(log, 1_512, 700);
+    process.kill(log.stack.workerdPid(), "SIGKILL");
+    await log.witness.start();
+    while (!(await isServing(log.stack.url))) await sleep(100);
+    await fill(log, 2_212, 1);
+    const checkpoint = await cosignedCheckpoint(log, 2_214);
+    expect(log.witness.treeOf(ORIGIN)).toEqual(treeIn(checkpoint));
+  });
+
+  it("is accepted by Tessera's fsck with the witness's line", async () => {
+    const { sound, report } = await tesseraFsck({ url: log.stack.url, vkey: log.vkey });
+    expect(sound, report).toEqual(log.witness.treeOf(ORIGIN));
+  });
+
+  it("is cosigned when its witness is back, though nothing is added", async () => {
+    await log.witness.kill();
+    await fill(log, 2_213, 1);
+    await log.witness.start();
+    await cosignedCheckpoint(log, 2_215);
+  });
+});
+
+describe("a log whose answers wait for the witness", () => {
+  let log: Witnessed;
+  const key = signingKey("ecdsa-p256");
+  beforeAll(async () => {
+    log = await startWitnessed({ WITNESS_MODE: "require-quorum" });
+    log.witness.addLog(ORIGIN, log.vkey);
+  });
+  afterAll(async () => {
+    await log.stack.stop();
+    await log.witness.stop();
+  });
+
+  /** The entry proves itself in a tree that both the log and the witness have signed. */
+  function expectCosigned(entry: LogEntryJson, spki: Uint8Array): void {
+    expectProven(entry, spki);
+    const checkpoint = entry.inclusionProof.checkpoint.envelope;
+    expect(verifyNote(checkpoint, log.vkey)).toBe(true);
+    expect(verifyNote(checkpoint, log.witness.vkey)).not.toBe(false);
+  }
+
+  it("answers each of many clients with a cosigned checkpoint", async () => {
+    const spki = await logKey(log.stack);
+    const requests = Array.from({ length: CLIENTS }, (_, i) => hashedRequest(key, Buffer.from(`artifact ${i}`)));
+    const entries = await Promise.all(requests.map((request) => addEntry(log.stack, request)));
+    for (const entry of entries) expectCosigned(entry, spki);
+    expect(new Set(entries.map(({ logIndex }) => logIndex)).size).toBe(CLIENTS);
+  });
+
+  it("answers 503 while it is away, and the same entry is cosigned when it is back", async () => {
+    const request = hashedRequest(key, Buffer.from("one more"));
+    await log.witness.kill();
+    const refused = await postEntry(log.stack, request);
+    expect([refused.status, refused.headers.has("retry-after")]).toEqual([503, true]);
+    await log.witness.start();
+    const entry = await addEntry(log.stack, request);
+    expect(entry.logIndex).toBe(String(1 + CLIENTS));
+    expectCosigned(entry, await logKey(log.stack));
+  });
+});

@@ -1,0 +1,640 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the CA refuses over HTTP, to the letter: transport, token, identity, key, proof, signing request, and what fails behind
+// it. None of it leaves an entry in the certificate log.
+
+import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { identityAt, KNOWN_IDENTITIES } from "../support/identities.ts";
+import { type IssuerKey, makeIssuerKey, part, signToken, signWithPublicKey } from "../support/identity-token.ts";
+import { readCheckpoint } from "../support/log-client.ts";
+import { FAULTY_ISSUERS, type LoopbackIssuers, startLoopbackIssuers } from "../support/loopback-issuers.ts";
+import { startStack, type TestStack } from "../support/stack.ts";
+import REQUESTS from "../vectors/csr/requests.json" with { type: "json" };
+
+const EMAIL = "alice@example.com";
+const CLIENT = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
+const pemOf = (key: KeyObject): string => key.export({ type: "spki", format: "pem" }).toString();
+const CLIENT_PEM = pemOf(CLIENT.publicKey);
+const STRANGER = makeIssuerKey("stranger");
+
+let issuers: LoopbackIssuers;
+let stack: TestStack;
+let builtIn: IssuerKey;
+
+beforeAll(async () => {
+  issuers = await startLoopbackIssuers();
+  const at = (name: string, row: object): object => ({ "issuer-url": `${issuers.origin}/${name}`, ...row });
+  const typed = KNOWN_IDENTITIES.map((identity) => {
+    const url = `${issuers.origin}/${encodeURIComponent(identity.name)}`;
+    return { "issuer-url": url, ...identityAt(identity, url).row };
+  });
+  const rows = [
+    ...typed,
+    at("once", { type: "email", "one-time-tokens": true }),
+    ...FAULTY_ISSUERS.map((name) => at(name, { type: "email" })),
+    at("cluster-*", { type: "kubernetes" }),
+  ];
+  stack = await startStack({ vars: { ISSUERS: JSON.stringify(rows) }, entry: "test/support/faulty-ca-worker.ts" });
+  const { keys } = (await (await fetch(`${stack.url}/oidc/jwks`)).json()) as {
+    readonly keys: [{ readonly kid: string }];
+  };
+  builtIn = { privateKey: createPrivateKey(stack.vars["OIDC_KEY"] ?? ""), keyId: keys[0].kid, jwk: keys[0] };
+});
+
+afterAll(async () => {
+  await stack.stop();
+  issuers.close();
+});
+
+const now = (): number => Math.floor(Date.now() / 1000);
+const claimsOf = (change: object = {}): Record<string, unknown> => ({
+  iss: `${stack.url}/oidc`,
+  sub: EMAIL,
+  aud: "sigstore",
+  exp: now() + 60,
+  email: EMAIL,
+  email_verified: true,
+  ...change,
+});
+const prove = (text: string, key = CLIENT.privateKey, hash = "sha256"): string =>
+  sign(hash, Buffer.from(text), key).toString("base64");
+const keyRequest = (content = CLIENT_PEM, proofOfPossession = prove(EMAIL)): object => ({
+  publicKey: { content },
+  proofOfPossession,
+});
+const withToken = (oidcIdentityToken: string, publicKeyRequest: object = keyRequest()): object => ({
+  credentials: { oidcIdentityToken },
+  publicKeyRequest,
+});
+const good = (): string => signToken(claimsOf(), builtIn);
+const claiming = (change: object, key = builtIn, header = {}): object =>
+  withToken(signToken(claimsOf(change), key, header));
+/** A token of a type's issuer, with other claims. */
+const identity = (name: string, change: object): object => {
+  const url = `${issuers.origin}/${encodeURIComponent(name)}`;
+  const known = KNOWN_IDENTITIES.find((candidate) => candidate.name === name);
+  if (known === undefined) throw new Error(name);
+  const claims = { ...identityAt(known, url).claims, iss: url, aud: "sigstore", exp: now() + 60, ...change };
+  return withToken(signToken(claims, issuers.key, { alg: "ES256" }));
+};
+const raw = (header: object, claims: object | string = claimsOf()): object =>
+  withToken(`${part({ ...header })}.${part(typeof claims === "string" ? claims : { ...claims })}.AAAA`);
+const csr = (pem: string | Buffer): object => ({
+  credentials: { oidcIdentityToken: good() },
+  certificateSigningRequest: Buffer.from(pem).toString("base64"),
+});
+const csrNamed = (name: string): string => REQUESTS.find((row) => row.name === name)?.pem ?? name;
+const derOf = (pem: string): Buffer => Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ""), "base64");
+const asPem = (der: Buffer, label = "PUBLIC KEY"): string =>
+  `-----BEGIN ${label}-----\n${der.toString("base64")}\n-----END ${label}-----\n`;
+const keyOf = (content: string): object => withToken(good(), keyRequest(content));
+const proofOf = (proof: string, key = CLIENT_PEM): object => withToken(good(), keyRequest(key, proof));
+/** An RSA public key of these numbers. */
+const rsa = (n: Buffer, e: string): string => {
+  const length = (bytes: Buffer): Buffer =>
+    bytes.length < 128
+      ? Buffer.of(bytes.length)
+      : bytes.length < 256
+        ? Buffer.of(0x81, bytes.length)
+        : Buffer.of(0x82, bytes.length >> 8, bytes.length & 255);
+  const tlv = (tag: number, ...parts: Buffer[]): Buffer =>
+    Buffer.concat([Buffer.of(tag), length(Buffer.concat(parts)), ...parts]);
+  const numbers = tlv(0x30, tlv(2, Buffer.concat([Buffer.of(0), n])), tlv(2, Buffer.from(e, "hex")));
+  return asPem(tlv(0x30, Buffer.from("300d06092a864886f70d0101010500", "hex"), tlv(3, Buffer.of(0), numbers)));
+};
+const modulusOf = (bits: number): Buffer =>
+  Buffer.from(
+    generateKeyPairSync("rsa", { modulusLength: bits }).publicKey.export({ format: "jwk" }).n ?? "",
+    "base64url",
+  );
+const ecPem = (namedCurve: string): string => pemOf(generateKeyPairSync("ec", { namedCurve }).publicKey);
+
+/** p·q of two primes of the form k·M + (65537^a mod M), made as shared/fulcio/weak-rsa.test.ts makes them. */
+const ROCA_MODULUS = Buffer.from(
+  "ade1686f7cb093f062d1a40a842eed0eddb5108443efc6264d92fc87b04e1f92e45b94dad40f750c6173fe3ca5f3b2f1" +
+    "d91816fbb56181725e81cfab775c275b2312a0b4a9def1c5736d6e3ae60e1db25e4a4e581b2469a7cfa3c70317e5bbf7" +
+    "ce4c03072a5446863fa4915aae706f7a3e8a1910acb978051c8c54eb8ae5dc76133319408dee6dacdab6a2a317e1a4ab" +
+    "97eff314f9226331b8e0d99af58f6efd1033dbf488e9c93e739f4fbab7db1987dafaf14205436c7b89251c2b633ec676" +
+    "ea21e39f566fc54310a32e509cb8487c5cfc6af9cdc104230cbaaaf44f35b6074e96a9e276dd1b763f27c3e4ca6c4a40" +
+    "10b6a12086e1e3cb38257356ef3cda5b",
+  "hex",
+);
+
+const READ = "The request could not be read: ";
+const TOKEN = "There was an error processing the identity token: ";
+const KEY = "The public key supplied in the request could not be parsed: ";
+const PROOF = "The signature supplied in the request could not be verified: ";
+const CSR =
+  "The certificate signing request could not be parsed: it must be base64 of one PEM block CERTIFICATE REQUEST (PKCS#10)";
+const NO_TOKEN = `${TOKEN}there is none; send it as \`Authorization: Bearer TOKEN\` or in credentials.oidcIdentityToken`;
+const FORM = `${TOKEN}it is not a signed JWT: three parts of unpadded base64url, separated by dots`;
+const HEADER = `${TOKEN}its header is not the JSON object it should be`;
+const PAYLOAD = `${TOKEN}its payload is not the JSON object it should be`;
+const ALGORITHMS = `${TOKEN}its alg is not one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA`;
+const UNKNOWN_KEY = `${TOKEN}its issuer has no key with its kid`;
+const SIGNATURE = `${TOKEN}its signature does not verify with its issuer's keys`;
+const SECONDS = (claim: string): string => `${TOKEN}its claim ${claim} must be a whole number of seconds since 1970`;
+const MISSING = (claim: string): string => `${TOKEN}its claim ${claim} is missing or empty`;
+const MUST = (claim: string, what: string): string => `${TOKEN}its claim ${claim} must be ${what}`;
+const VERIFIED = `${TOKEN}its claim email_verified is not true: the issuer does not vouch for the e-mail address`;
+const ADDRESS = `${TOKEN}its claim email is not an e-mail address`;
+const NOT_A_NAME = `${TOKEN}its claims do not make a URI that a certificate can hold`;
+const UNACCEPTED = (iss: string): string =>
+  `${TOKEN}its issuer ${JSON.stringify(iss)} is not accepted here; /api/v2/configuration lists those that are`;
+const PEM = `${KEY}publicKeyRequest.publicKey.content must be one PEM block PUBLIC KEY (or RSA PUBLIC KEY)`;
+const BAD_KEY = `${KEY}it is not a DER SubjectPublicKeyInfo with a valid key`;
+const KINDS = "ECDSA P-256, P-384 or P-521, Ed25519, or RSA of 2048, 3072 or 4096 bits with exponent 65537";
+const UNSUPPORTED = `${KEY}unsupported public key type; use ${KINDS}`;
+const WEAK = `The public key supplied in the request is insecure: use ${KINDS}`;
+const PROVE = `${PROOF}proofOfPossession must be the key's signature over the token's email (or, without one, its sub)`;
+
+type Row = readonly [string, () => object | string, string];
+
+/** All answered 400 with code 3. */
+const BAD: Readonly<Record<string, readonly Row[]>> = {
+  transport: [
+    ["nothing", () => "", NO_TOKEN],
+    ["an empty object", () => ({}), NO_TOKEN],
+    ["a list", () => "[]", `${READ}the body has the wrong JSON type`],
+    ["a string", () => '"x"', `${READ}the body has the wrong JSON type`],
+    ["null", () => "null", `${READ}the body has the wrong JSON type`],
+    ["JSON cut off", () => '{"credentials":', `${READ}the body is not JSON`],
+    ["two values", () => "{}{}", `${READ}the body is not JSON`],
+    ["a form", () => "token=x", `${READ}the body is not JSON`],
+    ["a member twice", () => '{"credentials":{},"credentials":{}}', `${READ}an object in the body has a member twice`],
+    [
+      "a member in both spellings",
+      () => ({ publicKeyRequest: {}, public_key_request: {} }),
+      `${READ}publicKeyRequest stands there twice`,
+    ],
+    ["33 levels", () => `${'{"a":'.repeat(33)}1${"}".repeat(33)}`, `${READ}the body is nested too deeply`],
+    ["a wrong type", () => ({ publicKeyRequest: "x" }), `${READ}publicKeyRequest has the wrong JSON type`],
+    [
+      "a wrong type deeper",
+      () => ({ publicKeyRequest: { publicKey: { content: 5 } } }),
+      `${READ}publicKeyRequest.publicKey.content has the wrong JSON type`,
+    ],
+    [
+      "a token that is a number",
+      () => ({ credentials: { oidcIdentityToken: 5 } }),
+      `${READ}credentials.oidcIdentityToken has the wrong JSON type`,
+    ],
+    [
+      "a proof that is not base64",
+      () => ({ publicKeyRequest: { proofOfPossession: "%" } }),
+      `${READ}publicKeyRequest.proofOfPossession is not base64`,
+    ],
+    [
+      "a request that is not base64",
+      () => ({ certificateSigningRequest: "%" }),
+      `${READ}certificateSigningRequest is not base64`,
+    ],
+    [
+      "key and request",
+      () => ({ publicKeyRequest: {}, certificateSigningRequest: "UEVN" }),
+      `${READ}publicKeyRequest and certificateSigningRequest exclude each other; send one of them`,
+    ],
+    [
+      "4 MiB and one",
+      () => " ".repeat(4 * 1024 * 1024 + 1),
+      "http: request body too large: send at most 4194304 bytes",
+    ],
+  ],
+  token: [
+    ["one part", () => withToken("x"), FORM],
+    ["two parts", () => withToken("a.b"), FORM],
+    ["four parts", () => withToken("a.b.c.d"), FORM],
+    ["five parts, a JWE", () => withToken("a.b.c.d.e"), FORM],
+    ["16 KiB of dots", () => withToken(".".repeat(16_384)), FORM],
+    ["17 KiB", () => withToken("a".repeat(17 * 1024)), `${TOKEN}it is larger than 16384 bytes`],
+    ["padding", () => withToken(`${good()}=`), FORM],
+    ["a space in front", () => withToken(` ${good()}`), FORM],
+    ["JSON serialization", () => withToken(JSON.stringify({ payload: "x" })), FORM],
+    ["a header that is no JSON", () => withToken("YQ.YQ.YQ"), HEADER],
+    [
+      "a header with a member twice",
+      () => withToken(`${part('{"alg":"RS256","alg":"none"}')}.${part({})}.AAAA`),
+      HEADER,
+    ],
+    ["a payload that is no JSON", () => raw({ alg: "RS256" }, "x"), PAYLOAD],
+    ["a payload that is a list", () => raw({ alg: "RS256" }, "[]"), PAYLOAD],
+    ["a payload with a member twice", () => raw({ alg: "RS256" }, '{"iss":"a","iss":"b"}'), PAYLOAD],
+    ["alg none", () => claiming({}, builtIn, { alg: "none" }), ALGORITHMS],
+    ["no alg", () => raw({}), ALGORITHMS],
+    ["an HMAC of the public key", () => withToken(signWithPublicKey(claimsOf(), CLIENT_PEM)), ALGORITHMS],
+    [
+      "crit",
+      () => claiming({}, builtIn, { crit: ["b64"], b64: false }),
+      `${TOKEN}its header demands an extension (crit) that is not supported`,
+    ],
+    ["a kid that is a number", () => raw({ alg: "RS256", kid: 5 }), HEADER],
+    ["an unknown kid", () => claiming({}, STRANGER), UNKNOWN_KEY],
+    ["a key of its own", () => claiming({}, { ...STRANGER, keyId: builtIn.keyId }, { jwk: STRANGER.jwk }), SIGNATURE],
+    [
+      "jku and x5u",
+      () =>
+        claiming(
+          {},
+          { ...STRANGER, keyId: builtIn.keyId },
+          { jku: `${issuers.origin}/good/keys`, x5u: issuers.origin },
+        ),
+      SIGNATURE,
+    ],
+    ["another signature", () => withToken(`${good().slice(0, -8)}AAAAAAAA`), SIGNATURE],
+    [
+      "another payload",
+      () =>
+        withToken(
+          [good().split(".")[0], part(claimsOf({ email: "root@example.com" })), good().split(".")[2]].join("."),
+        ),
+      SIGNATURE,
+    ],
+    ["an alg that the key cannot", () => claiming({}, builtIn, { alg: "ES256" }), UNKNOWN_KEY],
+    ["no iss", () => claiming({ iss: undefined }), MISSING("iss")],
+    ["an iss that is a list", () => claiming({ iss: ["a"] }), MUST("iss", "a string")],
+    ["an unknown iss", () => claiming({ iss: "https://evil.example" }), UNACCEPTED("https://evil.example")],
+    ["an iss with a slash more", () => claiming({ iss: `${stack.url}/oidc/` }), "SLASH"],
+    [
+      "an iss that is a wildcard",
+      () => claiming({ iss: "https://oidc.eks.*.amazonaws.com/id/*" }),
+      UNACCEPTED("https://oidc.eks.*.amazonaws.com/id/*"),
+    ],
+    [
+      "an iss with a line break",
+      () => claiming({ iss: "https://a\nb" }),
+      MUST("iss", "text without control characters"),
+    ],
+    [
+      "another audience",
+      () => claiming({ aud: "other" }),
+      `${TOKEN}it is not for the audience "sigstore"; request one whose aud is that`,
+    ],
+    [
+      "no audience",
+      () => claiming({ aud: undefined }),
+      `${TOKEN}it is not for the audience "sigstore"; request one whose aud is that`,
+    ],
+    [
+      "an audience in part",
+      () => claiming({ aud: ["sigstore2", "sig"] }),
+      `${TOKEN}it is not for the audience "sigstore"; request one whose aud is that`,
+    ],
+    ["no exp", () => claiming({ exp: undefined }), MISSING("exp")],
+    ["an exp that is text", () => claiming({ exp: "9999999999" }), SECONDS("exp")],
+    ["an exp with a fraction", () => claiming({ exp: now() + 60.5 }), SECONDS("exp")],
+    ["an exp below zero", () => claiming({ exp: -1 }), SECONDS("exp")],
+    ["an exp of 1970", () => claiming({ exp: 1 }), "EXPIRED"],
+    ["an nbf that is text", () => claiming({ nbf: "1" }), SECONDS("nbf")],
+    ["an nbf of 2100", () => claiming({ nbf: 4_102_444_800, exp: 4_102_444_900 }), "EARLY"],
+    ["no sub", () => claiming({ sub: undefined }), MISSING("sub")],
+    ["a sub of nothing", () => claiming({ sub: "" }), MISSING("sub")],
+    ["a sub of 3 KB", () => claiming({ sub: "x".repeat(3000) }), MUST("sub", "at most 2048 characters long")],
+    [
+      "a sub with half a character",
+      () => raw({ alg: "RS256", kid: "x" }, String.raw`{"iss":"\ud800"}`),
+      MUST("iss", "text without control characters"),
+    ],
+  ],
+  identity: [
+    ["an unverified address", () => claiming({ email_verified: false }), VERIFIED],
+    ["an address of which nothing is said", () => claiming({ email_verified: undefined }), VERIFIED],
+    ["an address verified with 1", () => claiming({ email_verified: 1 }), MUST("email_verified", "true or false")],
+    [
+      "an address verified with null",
+      () => claiming({ email_verified: null }),
+      MUST("email_verified", "true or false"),
+    ],
+    ["no address", () => claiming({ email: undefined }), MISSING("email")],
+    ["an address without @", () => claiming({ email: "alice" }), ADDRESS],
+    ["an address with two @", () => claiming({ email: "a@b@example.com" }), ADDRESS],
+    ["an address in quotes", () => claiming({ email: '"a b"@example.com' }), ADDRESS],
+    ["an address of 300 letters", () => claiming({ email: `a@${"b.".repeat(150)}com` }), ADDRESS],
+    [
+      "an address with a line break",
+      () => claiming({ email: "a\r\n@example.com" }),
+      MUST("email", "text without control characters"),
+    ],
+    [
+      "an address with NUL",
+      () => claiming({ email: "a\u0000@example.com" }),
+      MUST("email", "text without control characters"),
+    ],
+    [
+      "an address outside ASCII",
+      () => claiming({ email: "älice@example.com" }),
+      `${TOKEN}its claim email has characters outside ASCII, which a certificate cannot hold`,
+    ],
+    ["a user name with !", () => identity("username", { sub: "a!b" }), MUST("sub", "a user name without !")],
+    [
+      "a user name that is an address",
+      () => identity("username", { sub: EMAIL }),
+      MUST("sub", "a user name, not an e-mail address"),
+    ],
+    [
+      "a URI of another host",
+      () => identity("uri", { sub: "http://evil.example/x" }),
+      MUST("sub", "a URI of the issuer's subject domain"),
+    ],
+    ["a URI with a user", () => identity("uri", { sub: "http://a@127.0.0.1/x" }), NOT_A_NAME],
+    [
+      "a SPIFFE ID of another domain",
+      () => identity("spiffe", { sub: "spiffe://evil.example/x" }),
+      MUST("sub", "a SPIFFE ID of the issuer's trust domain"),
+    ],
+    [
+      "a SPIFFE ID with dots",
+      () => identity("spiffe", { sub: "spiffe://prod.example.org/../x" }),
+      MUST("sub", "a SPIFFE ID"),
+    ],
+    [
+      "a service account without a name",
+      () => identity("kubernetes", { "kubernetes.io": { namespace: "a" } }),
+      MISSING("kubernetes.io.serviceaccount.name"),
+    ],
+    [
+      "a namespace with a slash",
+      () => identity("kubernetes", { "kubernetes.io": { namespace: "a/b", serviceaccount: { name: "c" } } }),
+      MUST("kubernetes.io.namespace", "the name of a namespace"),
+    ],
+    [
+      "a workflow without its file",
+      () => identity("ci-provider github-workflow", { job_workflow_ref: undefined }),
+      MISSING("job_workflow_ref"),
+    ],
+    [
+      "a workflow with a broken escape",
+      () => identity("ci-provider github-workflow", { job_workflow_ref: "o/r/%zz" }),
+      NOT_A_NAME,
+    ],
+    [
+      "a run that is an object",
+      () => identity("ci-provider github-workflow", { run_id: {} }),
+      MUST("run_id", "a string"),
+    ],
+    [
+      "a pipeline of neither branch nor tag",
+      () => identity("gitlab-pipeline", { ref_type: "x" }),
+      MUST("ref_type", "branch or tag"),
+    ],
+    [
+      "a pipeline without its project",
+      () => identity("ci-provider gitlab-pipeline", { project_path: undefined }),
+      MISSING("project_path"),
+    ],
+    [
+      "a job without its pipeline",
+      () => identity("ci-provider buildkite-job", { pipeline_slug: "" }),
+      MISSING("pipeline_slug"),
+    ],
+    [
+      "a project without its id",
+      () => identity("ci-provider circleci-job", { "oidc.circleci.com/project-id": undefined }),
+      MISSING("oidc.circleci.com/project-id"),
+    ],
+    [
+      "an identity with dots",
+      () => identity("chainguard-identity", { sub: "a/../b" }),
+      MUST("sub", "a path without empty or dotted segments"),
+    ],
+  ],
+  key: [
+    ["none", () => ({ credentials: { oidcIdentityToken: good() } }), PEM],
+    ["nothing", () => keyOf(""), PEM],
+    ["no PEM", () => keyOf("ssh-ed25519 AAAA"), PEM],
+    ["a private key", () => keyOf(CLIENT.privateKey.export({ type: "pkcs8", format: "pem" }).toString()), PEM],
+    ["a certificate", () => keyOf(stack.vars["CA_CHAIN"] ?? ""), PEM],
+    ["two keys", () => keyOf(CLIENT_PEM + CLIENT_PEM), PEM],
+    ["text behind it", () => keyOf(`${CLIENT_PEM}x`), PEM],
+    ["bytes behind it", () => keyOf(asPem(Buffer.concat([derOf(CLIENT_PEM), Buffer.of(0)]))), BAD_KEY],
+    [
+      "a point that is not on the curve",
+      () =>
+        keyOf(
+          asPem(Buffer.concat([derOf(CLIENT_PEM).subarray(0, -1), Buffer.of((derOf(CLIENT_PEM).at(-1) ?? 0) ^ 1)])),
+        ),
+      BAD_KEY,
+    ],
+    ["an empty SEQUENCE", () => keyOf(asPem(Buffer.of(0x30, 0))), BAD_KEY],
+    [
+      "a length that is too long",
+      () => keyOf(asPem(Buffer.concat([Buffer.of(0x30, 0x81, 0x59), derOf(CLIENT_PEM).subarray(2)]))),
+      BAD_KEY,
+    ],
+    ["secp256k1", () => keyOf(ecPem("secp256k1")), UNSUPPORTED],
+    ["P-224", () => keyOf(ecPem("secp224r1")), UNSUPPORTED],
+    ["X25519", () => keyOf(pemOf(generateKeyPairSync("x25519").publicKey)), UNSUPPORTED],
+    ["Ed448", () => keyOf(pemOf(generateKeyPairSync("ed448").publicKey)), UNSUPPORTED],
+    ["RSA of 1024 bits", () => keyOf(rsa(modulusOf(1024), "010001")), WEAK],
+    ["RSA with exponent 3", () => keyOf(rsa(modulusOf(2048), "03")), WEAK],
+    ["RSA with exponent 1", () => keyOf(rsa(modulusOf(2048), "01")), WEAK],
+    [
+      "RSA with an even modulus",
+      () => keyOf(rsa(Buffer.concat([modulusOf(2048).subarray(0, -1), Buffer.of(2)]), "010001")),
+      WEAK,
+    ],
+    ["RSA of 2560 bits", () => keyOf(rsa(modulusOf(2560), "010001")), UNSUPPORTED],
+    ["RSA-PSS", () => keyOf(pemOf(generateKeyPairSync("rsa-pss", { modulusLength: 2048 }).publicKey)), UNSUPPORTED],
+    ["RSA of Infineon's library", () => keyOf(rsa(ROCA_MODULUS, "010001")), WEAK],
+  ],
+  proof: [
+    [
+      "none",
+      () => withToken(good(), { publicKey: { content: CLIENT_PEM } }),
+      `${PROOF}publicKeyRequest.proofOfPossession is missing`,
+    ],
+    ["nothing", () => proofOf(""), `${PROOF}publicKeyRequest.proofOfPossession is missing`],
+    ["over another address", () => proofOf(prove("bob@example.com")), PROVE],
+    ["over a line", () => proofOf(prove(`${EMAIL}\n`)), PROVE],
+    [
+      "by another key",
+      () => proofOf(prove(EMAIL, generateKeyPairSync("ec", { namedCurve: "prime256v1" }).privateKey)),
+      PROVE,
+    ],
+    ["with another hash", () => proofOf(prove(EMAIL, CLIENT.privateKey, "sha512")), PROVE],
+    [
+      "not in DER",
+      () =>
+        proofOf(
+          sign("sha256", Buffer.from(EMAIL), { key: CLIENT.privateKey, dsaEncoding: "ieee-p1363" }).toString("base64"),
+        ),
+      PROVE,
+    ],
+    [
+      "with bytes behind it",
+      () => proofOf(Buffer.concat([Buffer.from(prove(EMAIL), "base64"), Buffer.of(0)]).toString("base64")),
+      PROVE,
+    ],
+    ["of zeroes", () => proofOf("AAAA"), PROVE],
+  ],
+  "signing request": [
+    ["no PEM", () => csr("x"), CSR],
+    ["DER", () => csr(derOf(csrNamed("P-256"))), CSR],
+    ["another label", () => csr(CLIENT_PEM), CSR],
+    ["cut off", () => csr(csrNamed("truncated")), CSR],
+    [
+      "another key in it",
+      () => csr(csrNamed("another key put in")),
+      `${PROOF}the certificate signing request is not signed by the key in it`,
+    ],
+    ["RSA-PSS", () => csr(csrNamed("RSA-PSS")), "unrecognized signature algorithm: 1.2.840.113549.1.1.10"],
+    [
+      "another hash",
+      () => csr(csrNamed("P-384 with SHA-256")),
+      "signing algorithm not permitted: ecdsa-p384, SHA-256; sign the request with SHA-384",
+    ],
+    [
+      "RSA with another hash",
+      () => csr(csrNamed("RSA-2048 with SHA-384")),
+      "signing algorithm not permitted: rsa-2048, SHA-384; sign the request with SHA-256",
+    ],
+    ["a weak key", () => csr(csrNamed("RSA-1024")), WEAK],
+    ["a key of another kind", () => csr(csrNamed("secp256k1")), UNSUPPORTED],
+  ],
+};
+
+const FAILED = "error communicating with CA backend: its log has request fault";
+const CTL = "Error entering certificate in CTL: ";
+const away = (url: string): string =>
+  `${TOKEN}the keys of its issuer ${JSON.stringify(url)} cannot be had now; try again`;
+
+/** All answered 503 with code 14, by what `x-fault` breaks: Retry-After and message. */
+const BROKEN: readonly (readonly [string, string, string])[] = [
+  ["log-busy", "3", `${CTL}the certificate log is busy; try again`],
+  ["anchor-away", "1", `${CTL}the certificate log is starting; try again`],
+  ["anchor-ahead", "60", `${CTL}the certificate log does not accept entries: it is behind its anchor`],
+  ["tiles-differ", "60", `${CTL}the certificate log does not accept entries: a full tile in R2 differs`],
+  ["clock-behind", "60", `${CTL}the clock is behind the certificate log's last timestamp`],
+  ["log-lost", "1", FAILED],
+  ["sct-short-id", "1", FAILED],
+  ["sct-of-yesterday", "1", FAILED],
+  ["sct-of-tomorrow", "1", FAILED],
+  ["sct-without-index", "1", FAILED],
+  ["sct-without-signature", "1", FAILED],
+  ["limits-lost", "1", FAILED],
+  ["key-missing", "60", "this deployment is not configured: CA_KEY is missing"],
+  ["key-damaged", "60", "this deployment is not configured: CA_KEY is not a private key"],
+  ["key-not-pem", "60", "this deployment is not configured: CA_KEY must be one PKCS#8 PEM block (BEGIN PRIVATE KEY)"],
+  ["chain-missing", "60", "this deployment is not configured: CA_CHAIN is missing"],
+  ["issuers-broken", "60", "this deployment is not configured: ISSUERS is not JSON (json_invalid)"],
+  ["lifetime-broken", "60", "this deployment is not configured: CERTIFICATE_LIFETIME must be 60 to 3600 seconds"],
+];
+
+async function ask(
+  body: object | string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<readonly [number, string | null, unknown]> {
+  const response = await fetch(`${stack.url}/api/v2/signingCert`, {
+    method: "POST",
+    headers,
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  });
+  return [response.status, response.headers.get("retry-after"), await response.json()];
+}
+
+const SPECIAL: Readonly<Record<string, () => unknown>> = {
+  SLASH: () => UNACCEPTED(`${stack.url}/oidc/`),
+  EXPIRED: () => expect.stringMatching(/it expired at 1970-01-01T00:00:01Z, and it is \S+Z; request a new one$/),
+  EARLY: () => expect.stringMatching(/it is not valid before 2100-01-01T00:00:00Z, and it is \S+Z$/),
+};
+
+describe("a request is refused", () => {
+  for (const [group, rows] of Object.entries(BAD)) {
+    it.each(rows)(`for its ${group}: %s`, async (_, make, message) => {
+      expect(await ask(make())).toEqual([
+        400,
+        null,
+        { code: 3, message: SPECIAL[message]?.() ?? message, details: [] },
+      ]);
+    });
+  }
+
+  it("for more than eighty reasons", () => {
+    expect(Object.values(BAD).flat().length).toBeGreaterThan(100);
+  });
+});
+
+describe("a failure behind the CA", () => {
+  it.each(BROKEN)("%s is a 503", async (fault, retryAfter, message) => {
+    expect(await ask(withToken(good()), { "x-fault": fault, "x-request-id": "fault" })).toEqual([
+      503,
+      retryAfter,
+      { code: 14, message, details: [] },
+    ]);
+  });
+
+  it.each(["token-keys-lost", "token-keys-empty"])("%s is a 503, as there may be keys soon", async (fault) => {
+    expect(await ask(withToken(good()), { "x-fault": fault })).toEqual([
+      503,
+      "5",
+      { code: 14, message: away(`${stack.url}/oidc`), details: [] },
+    ]);
+  });
+
+  it("the store of used tokens is asked for tokens that are good once, and no certificate comes without it", async () => {
+    const token = signToken(claimsOf({ iss: `${issuers.origin}/once` }), issuers.key, { alg: "ES256" });
+    const headers = { "x-fault": "used-tokens-lost", "x-request-id": "fault" };
+    expect(await ask(withToken(token), headers)).toEqual([503, "1", { code: 14, message: FAILED, details: [] }]);
+  });
+
+  it("an entry that is too large is the token's doing", async () => {
+    expect(await ask(withToken(good()), { "x-fault": "entry-too-large" })).toEqual([
+      400,
+      null,
+      {
+        code: 3,
+        message: `${TOKEN}its claims make an entry of more than 65535 bytes for the certificate log`,
+        details: [],
+      },
+    ]);
+  });
+});
+
+describe("an issuer that is broken", () => {
+  it.each(FAULTY_ISSUERS)("%s: 503, and it is not asked again for a while", async (name) => {
+    const url = `${issuers.origin}/${name}`;
+    const body = withToken(signToken(claimsOf({ iss: url }), issuers.key, { alg: "ES256" }));
+    const unavailable = [503, "5", { code: 14, message: away(url), details: [] }];
+    expect(await ask(body)).toEqual(unavailable);
+    const asked = issuers.asked.length;
+    for (let i = 0; i < 5; i++) expect(await ask(body)).toEqual(unavailable);
+    expect(issuers.asked.length).toBe(asked);
+  });
+
+  it("does not send the CA to where a redirect or a document leads", () => {
+    expect(issuers.asked.filter((path) => path.startsWith("/good/") || path.startsWith("/x/"))).toEqual([]);
+  });
+
+  it("flooded with unknown key ids is asked once", async () => {
+    const url = `${issuers.origin}/email`;
+    const count = (): number => issuers.asked.filter((path) => path === "/email/keys").length;
+    expect((await ask(withToken(signToken(claimsOf({ iss: url }), issuers.key, { alg: "ES256" }))))[0]).toBe(200);
+    for (let i = 0; i < 50; i++) {
+      const token = signToken(claimsOf({ iss: url }), { ...issuers.key, keyId: `k${i}` }, { alg: "ES256" });
+      expect((await ask(withToken(token)))[0]).toBe(400);
+    }
+    expect(count()).toBe(1);
+  });
+
+  it("made up within a pattern is asked a bounded number of times", async () => {
+    const before = issuers.asked.length;
+    const answers: unknown[] = [];
+    for (let i = 0; i < 40; i++) {
+      const token = signToken(claimsOf({ iss: `${issuers.origin}/cluster-${i}` }), STRANGER, { alg: "RS256" });
+      answers.push((await ask(withToken(token)))[0]);
+    }
+    expect(answers.filter((status) => status === 503).length).toBe(20);
+    expect(issuers.asked.length - before).toBeLessThanOrEqual(40);
+  });
+});
+
+it("nothing that was refused is in the certificate log, and the log lines hold no token and no key", async () => {
+  const size = async (): Promise<number> => (await readCheckpoint(`${stack.url}/ct`)).treeSize;
+  await sleep(1100);
+  const before = await size();
+  for (const rows of Object.values(BAD)) for (const [, make] of rows.slice(0, 5)) await ask(make());
+  await sleep(1100);
+  expect(await size()).toBe(before);
+  const text = stack.logs.map(({ message }) => message).join("\n");
+  for (const secret of ["eyJ", "PRIVATE KEY", "BEGIN"]) expect(text).not.toContain(secret);
+});

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+// The search index lost and rebuilt, row for row, while signing goes on: in the database of a running stack, after its file was
+// deleted, and through the real wrangler.
+
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ROOT } from "../../cli/bundle.ts";
+import { httpSource } from "../../cli/log-source.ts";
+import { wranglerDatabase } from "../../cli/reindex/databases.ts";
+import { reindex } from "../../cli/reindex/reindex.ts";
+import { parsePublicUrl } from "../../shared/http/public-url.ts";
+import { logsOf } from "../../shared/logs.ts";
+import { runCommand } from "../support/command.ts";
+import { addEntry, bareVerifier, hashedRequest, ownCertificate } from "../support/entries.ts";
+import { attestationRequest, clientKey, postEntry, sha256Hex } from "../support/log-client.ts";
+import { KEY_KINDS, signingKey } from "../support/signing-keys.ts";
+import { startStack, type TestStack } from "../support/stack.ts";
+import { valueOf } from "../support/value-of.ts";
+
+/** Certificates, each with its entry: more than a bundle in both logs. */
+const KEYLESS = 270;
+const AT_ONCE = 30;
+const D1 = "storage/d1/miniflare-D1DatabaseObject";
+
+const state = mkdtempSync(join(tmpdir(), "sigedge-reindex-"));
+let stack: TestStack;
+let made = 0;
+
+beforeAll(async () => {
+  stack = await startStack({ state, vars: { ACCEPT: "open" } });
+  for (let at = 0; at < KEYLESS; at += AT_ONCE) {
+    await Promise.all(Array.from({ length: AT_ONCE }, () => signSomething(0)));
+  }
+  for (let i = 1; i < 12; i++) await signSomething(i);
+  for (const kind of KEY_KINDS) await addEntry(stack, hashedRequest(signingKey(kind), Buffer.from(`by ${kind}`)));
+});
+afterAll(async () => {
+  await stack.stop();
+  rmSync(state, { recursive: true, force: true });
+});
+
+const attester = clientKey();
+
+/** A keyless signature, or now and then an attestation with subjects, or a bare key's. */
+async function signSomething(kind: number): Promise<void> {
+  const number = made++;
+  const key = signingKey("ecdsa-p256");
+  if (kind % 3 === 1) {
+    const subjects = [sha256Hex(`subject ${number}`), sha256Hex("a common subject")];
+    await postEntry(stack.url, attestationRequest(attester, subjects));
+    return;
+  }
+  if (kind % 3 === 2) {
+    await addEntry(stack, hashedRequest(key, Buffer.from(`by a key ${number}`)));
+    return;
+  }
+  const certificate = await ownCertificate(stack, `Person-${number % 7}@example.com`, key);
+  const rawBytes = Buffer.from(certificate).toString("base64");
+  const verifier = { x509Certificate: { rawBytes }, keyDetails: bareVerifier(key).keyDetails };
+  await addEntry(stack, hashedRequest(key, Buffer.from(`keyless ${number}`), verifier));
+}
+
+/** The database of the stack, opened beside it. */
+function withDatabase<T>(use: (database: DatabaseSync) => T, folder = join(state, D1)): T {
+  const file = readdirSync(folder).find((name) => /^[0-9a-f]{64}\.sqlite$/.test(name)) ?? "";
+  const database = new DatabaseSync(join(folder, file), { timeout: 15_000 });
+  try {
+    return use(database);
+  } finally {
+    database.close();
+  }
+}
+
+type Row = Readonly<Record<string, unknown>>;
+interface Dump {
+  readonly posting: readonly Row[];
+  readonly entry: readonly Row[];
+  readonly watermark: readonly Row[];
+}
+
+const dumpOf = (database: DatabaseSync): Dump => ({
+  posting: database.prepare("SELECT * FROM posting ORDER BY term, log, idx").all(),
+  entry: database.prepare("SELECT * FROM entry ORDER BY log, idx").all(),
+  watermark: database.prepare("SELECT * FROM watermark ORDER BY log").all(),
+});
+const dump = (): Dump => withDatabase(dumpOf);
+
+/** The rows of entries that were there when `sizes` was taken. */
+function upTo({ posting, entry }: Dump, sizes: ReadonlyMap<string, number>): object {
+  const isOld = ({ log, idx }: Row): boolean => Number(idx) < (sizes.get(String(log)) ?? 0);
+  return { posting: posting.filter(isOld), entry: entry.filter(isOld) };
+}
+
+async function treeSizes(): Promise<ReadonlyMap<string, number>> {
+  const sizeAt = async (path: string): Promise<number> =>
+    Number((await (await fetch(`${stack.url}${path}`)).text()).split("\n")[1]);
+  return new Map([
+    ["signature", await sizeAt("/checkpoint")],
+    ["certificate", await sizeAt("/ct/checkpoint")],
+  ]);
+}
+
+const watermarks = ({ watermark }: Dump): ReadonlyMap<string, number> =>
+  new Map(watermark.map(({ log, size }) => [String(log), Number(size)]));
+
+/** Waits until the log has fed all that it has: the index is written behind the answers, and a checkpoint may be a second old. */
+async function settled(): Promise<Dump> {
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  for (let attempt = 0; attempt < 300; attempt++) {
+    const sizes = await treeSizes();
+    const now = dump();
+    if ([...sizes].every(([log, size]) => watermarks(now).get(log) === size)) return now;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`the index never became complete: ${JSON.stringify(dump().watermark)}`);
+}
+
+async function sigedgeReindex(...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await runCommand("sigedge.mjs", { args: ["reindex", ...args] }).ended;
+  expect([code, stderr]).toEqual([0, ""]);
+  return stdout;
+}
+
+describe("the index of a running stack, lost under load", () => {
+  test("is rebuilt row for row while signing goes on, and fed on", async () => {
+    const before = await settled();
+    const sizes = watermarks(before);
+    expect(sizes.get("signature")).toBeGreaterThan(256);
+    expect(sizes.get("certificate")).toBeGreaterThan(256);
+
+    let isSigning = true;
+    const load = Promise.all(
+      Array.from({ length: 4 }, async (_, client) => {
+        for (let i = 0; isSigning; i++) await signSomething(client + i);
+      }),
+    );
+    withDatabase((database) =>
+      database.exec("BEGIN IMMEDIATE; DELETE FROM posting; DELETE FROM entry; DELETE FROM watermark; COMMIT"),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    // What the log feeds meanwhile does not pretend to be all.
+    const search = (await (await fetch(`${stack.url}/api/search?email=person-1@example.com`)).json()) as object;
+    expect(search).toMatchObject({ hits: [], completeThrough: 0 });
+
+    await sigedgeReindex("--state", state);
+    isSigning = false;
+    await load;
+
+    const rebuilt = await settled();
+    expect(upTo(rebuilt, sizes)).toEqual(upTo(before, sizes));
+    expect(watermarks(rebuilt).get("signature")).toBeGreaterThan(sizes.get("signature") ?? 0);
+    // Once more, all of it from the tiles: also the rows that the log itself has fed meanwhile.
+    expect(await sigedgeReindex("--state", state, "--fresh")).toMatch(/signature log .*\n.*certificate log /);
+    expect(dump()).toEqual(rebuilt);
+    expect(await sigedgeReindex("--state", state)).toContain("0 new");
+  });
+});
+
+describe("the index whose file was deleted", () => {
+  test("is empty after a start, says so, and is rebuilt row for row", async () => {
+    const before = await settled();
+    await stack.stop();
+    rmSync(join(state, D1), { recursive: true });
+    stack = await startStack({ state, port: stack.port, vars: { ACCEPT: "open" } });
+    await signSomething(0);
+    const lost = await (await fetch(`${stack.url}/api/search?email=person-1@example.com`)).json();
+    expect(lost).toMatchObject({ hits: [], completeThroughByLog: { signature: 0, certificate: 0 } });
+    await sigedgeReindex("--state", state);
+    const sizes = watermarks(before);
+    expect(upTo(await settled(), sizes)).toEqual(upTo(before, sizes));
+  });
+});
+
+describe("through the real wrangler, on a database that is local", () => {
+  test("comes out the same as from the stack itself", { timeout: 150_000 }, async () => {
+    const { posting, entry, watermark } = await settled();
+    const folder = mkdtempSync(join(tmpdir(), "sigedge-wrangler-"));
+    const where = ["--local", "--persist-to", folder];
+    execFileSync(join(ROOT, "node_modules/.bin/wrangler"), ["d1", "migrations", "apply", "INDEX", "--env=", ...where], {
+      cwd: ROOT,
+      stdio: "ignore",
+      env: { ...process.env, CI: "true", WRANGLER_SEND_METRICS: "false" },
+    });
+    const { signature: config } = logsOf(valueOf(parsePublicUrl(stack.url)));
+    const done = await reindex({
+      log: { config, tiles: httpSource(config.baseUrl), service: httpSource(stack.url) },
+      database: wranglerDatabase({ database: "INDEX", where }),
+      isFresh: false,
+      onProgress: () => undefined,
+      settled: () => Promise.resolve(),
+    });
+    const isOfLog = ({ log }: Row): boolean => log === "signature";
+    expect(withDatabase(dumpOf, join(folder, "v3", "d1", "miniflare-D1DatabaseObject"))).toEqual({
+      posting: posting.filter(isOfLog),
+      entry: entry.filter(isOfLog),
+      watermark: watermark.filter(isOfLog),
+    });
+    expect(done).toMatchObject({ ok: true, value: { from: 0, to: entry.filter(isOfLog).length } });
+    rmSync(folder, { recursive: true, force: true });
+  });
+});
