@@ -100,6 +100,7 @@ export class Log {
     const deps = { ...ports, ...bounded(ports, ports.host) };
     this.#deps = deps;
     this.#maintenance = new Maintenance(deps, {
+      isUnwitnessed: () => this.#witnesses?.isBehind === true,
       isRunning: () => this.#phase.kind === "running",
       state: () => this.#state,
       update: (state) => {
@@ -400,7 +401,7 @@ export class Log {
     await this.open();
     const { kind } = this.#phase;
     if (kind === "refusing") return;
-    if (kind === "running") await this.#maintenance.run();
+    if (kind === "running") await Promise.all([this.#maintenance.run(), this.#witnesses?.askAgain()]);
     // Not all of it may have been possible now, and no traffic may come to wake it.
     this.#maintenance.armAlarm();
   }

@@ -20,6 +20,8 @@ const BACK_OFF_MS = 5_000;
 export interface MaintainedLog {
   /** Only a log that agrees with its anchor and with R2 writes anything. */
   isRunning(): boolean;
+  /** A witness that was away has to be asked again. */
+  isUnwitnessed(): boolean;
   state(): State | null;
   update(state: State): void;
   /** Entries below `end` are in R2 and D1 and have no rows any more. */
@@ -56,7 +58,8 @@ export class Maintenance {
     const { host } = this.#deps;
     const state = this.#log.state();
     const now = host.now();
-    if ((state !== null && !isBehind(state)) || !isDue(this.#alarmAt, now, ALARM_AFTER_MS)) return;
+    const isDone = state !== null && !isBehind(state) && !this.#log.isUnwitnessed();
+    if (isDone || !isDue(this.#alarmAt, now, ALARM_AFTER_MS)) return;
     this.#alarmAt = unixMs(now + ALARM_AFTER_MS);
     host.setAlarm(this.#alarmAt);
   }

@@ -108,6 +108,17 @@ export class Witnesses {
     return true;
   }
 
+  /** True while the newest head lacks a quorum: a witness that it needs was away. */
+  get isBehind(): boolean {
+    return this.#newest !== null && !this.#has(this.#newest.treeSize);
+  }
+
+  /** Asks once more for a head that lacks a quorum; resolves when that is over. Does not reject. */
+  async askAgain(): Promise<void> {
+    if (this.#newest !== null && this.isBehind) this.observe(this.#newest);
+    await this.#running;
+  }
+
   #has(treeSize: number): boolean {
     return this.#cosigned !== null && this.#cosigned.head.treeSize >= treeSize;
   }
