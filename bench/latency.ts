@@ -54,7 +54,7 @@ export async function measureLoad({ stack, plan, progress }: Bench, requests: Re
     return {
       title: `Throughput, ${CLIENTS} clients`,
       notes: [
-        "The clients take their part of this machine's processors. The CPU is workerd's, with Miniflare's R2 and D1: what it",
+        "The clients take their part of this machine's processors. The CPU is workerd's, with Miniflare's simulators: what it",
         "leaves of a second is the bound of the rate.",
       ],
       rows: [

@@ -14,7 +14,7 @@ export async function measureOperations({ stack, progress }: Bench, key: Signing
   progress(`operations of ${SIGNATURES} signatures`);
   await stack.quiet();
   const before = await stack.counts();
-  await signMany(stack.client, { key, token: stack.token, count: SIGNATURES });
+  await signMany(stack, key, SIGNATURES);
   await stack.quiet();
   const after = await stack.counts();
   const each = (name: keyof typeof before): number => (after[name] - before[name]) / SIGNATURES;
@@ -55,7 +55,7 @@ export async function measureSequencer({ stack, plan, progress }: Bench): Promis
     const figures = [figure("", plan.appends / seconds, "/s"), figure("CPU of one", processorMs / plan.appends, "ms")];
     return { name, figures };
   };
-  const simulated = await measure("with Miniflare's R2 and D1");
+  const simulated = await measure("with Miniflare's simulators");
   await stack.useStandIns(true);
   const own = await measure("without");
   await stack.useStandIns(false);

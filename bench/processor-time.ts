@@ -7,23 +7,19 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 export const canMeasure = (): boolean => existsSync("/proc/self/schedstat");
 
 /**
- * Milliseconds since the start of the process, of all threads: JavaScript, HTTP, RPC and SQLite run on one, V8 compiles and
- * collects garbage on others. Throws if the process is gone.
+ * Milliseconds since the start of the process, of its main thread: in workerd JavaScript runs there, and HTTP, RPC and SQLite.
+ * NaN where the system does not tell. Throws if the process is gone.
  */
-export function processorMs(pid: number): number {
-  if (!canMeasure()) return Number.NaN;
-  return readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => sum + threadMs(`/proc/${pid}/task/${thread}`), 0);
+export const processorMs = (pid: number): number => (canMeasure() ? threadMs(`/proc/${pid}/task/${pid}`) : Number.NaN);
+
+/** The same of all its other threads: there V8 compiles what runs often, and collects garbage. */
+export function backgroundMs(pid: number): number {
+  const others = readdirSync(`/proc/${pid}/task`).filter((thread) => thread !== String(pid));
+  return others.reduce((sum, thread) => sum + threadMs(`/proc/${pid}/task/${thread}`), 0);
 }
 
-/** A thread that has ended meanwhile counts as nothing. */
-function threadMs(folder: string): number {
-  try {
-    // Time on a processor, time waiting for one (both ns), number of time slices.
-    return Number(readFileSync(`${folder}/schedstat`, "utf8").split(" ")[0]) / 1e6;
-  } catch {
-    return 0;
-  }
-}
+/** Time on a processor, time waiting for one (both ns), number of time slices. */
+const threadMs = (folder: string): number => Number(readFileSync(`${folder}/schedstat`, "utf8").split(" ")[0]) / 1e6;
 
 /** USER_HZ, which is the same on every Linux. */
 const MS_PER_TICK = 10;

@@ -53,11 +53,7 @@ async function measureStack(plan: Plan): Promise<void> {
   const stack = await BenchStack.start([...listed.values()]);
   try {
     const bench: Bench = { stack, plan, progress };
-    const requests = await makeRequests(stack.client, {
-      key,
-      listed: listed.get("ecdsa-p256") ?? key,
-      token: stack.token,
-    });
+    const requests = await makeRequests(stack, { key, listed: listed.get("ecdsa-p256") ?? key });
     add(await measureLatency(bench, requests));
     add(await measureLoad(bench, requests));
     add(await measureOperations(bench, key));

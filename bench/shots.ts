@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// What clients send, made before the clock runs: certificates are asked for with one key and one token (each is another one by
-// its serial number all the same), entries are signed in advance, each over a digest of its own.
+// What clients send, made before the clock runs: certificates are asked for with one key and a few tokens (each is another one
+// by its serial number all the same), entries are signed in advance, each over a digest of its own.
 
 import { createHash, randomBytes, sign } from "node:crypto";
 import { octetString, oid, sequence, smallInteger } from "../shared/der/writer.ts";
 import { type SigningKey, signMessage } from "../test/support/signing-keys.ts";
-import type { Clients, Shot } from "./load.ts";
+import type { Shot } from "./load.ts";
+import type { BenchStack } from "./stack.ts";
 
-export const EMAIL = "bench@example.com";
+/** Who asks for certificates. */
+export interface Identity {
+  readonly email: string;
+  /** Speaks for the address. */
+  readonly token: string;
+}
 
 const json = (path: string, status: number, value: unknown): Shot => ({
   path,
@@ -18,18 +24,27 @@ const json = (path: string, status: number, value: unknown): Shot => ({
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
 
-/** A certificate for the key, by a token that speaks for EMAIL. */
-function certificateShot(key: SigningKey, token: string): Shot {
-  return json("/api/v2/signingCert", 200, {
-    credentials: { oidcIdentityToken: token },
-    publicKeyRequest: {
-      publicKey: { algorithm: "ECDSA", content: key.publicObject.export({ format: "pem", type: "spki" }) },
-      proofOfPossession: base64(sign("sha256", Buffer.from(EMAIL), key.privateObject)),
-    },
-  });
+/** Requests for certificates for the key, for one identity after the other. */
+function certificateShots(key: SigningKey, identities: readonly Identity[]): () => Shot {
+  const content = key.publicObject.export({ format: "pem", type: "spki" });
+  const shots = identities.map(({ email, token }) =>
+    json("/api/v2/signingCert", 200, {
+      credentials: { oidcIdentityToken: token },
+      publicKeyRequest: {
+        publicKey: { algorithm: "ECDSA", content },
+        proofOfPossession: base64(sign("sha256", Buffer.from(email), key.privateObject)),
+      },
+    }),
+  );
+  let next = 0;
+  return () => {
+    const shot = shots[next++ % shots.length];
+    if (shot === undefined) throw new RangeError("no identities");
+    return shot;
+  };
 }
 
-/** The leaf of the answer to a certificateShot, DER. */
+/** The leaf of the answer to a request for a certificate, DER. */
 function certificateOf(answer: Buffer): Buffer {
   const { signedCertificateEmbeddedSct: signed } = JSON.parse(answer.toString()) as {
     readonly signedCertificateEmbeddedSct: { readonly chain: { readonly certificates: readonly string[] } };
@@ -75,27 +90,23 @@ export interface Requests {
 
 /** `key` gets a certificate, `listed` is listed. */
 export async function makeRequests(
-  client: Clients,
-  { key, listed, token }: { readonly key: SigningKey; readonly listed: SigningKey; readonly token: string },
+  { client, identities }: BenchStack,
+  { key, listed }: { readonly key: SigningKey; readonly listed: SigningKey },
 ): Promise<Requests> {
-  const certificateRequest = certificateShot(key, token);
-  const certificate = certificateOf(await client.post(certificateRequest));
+  const certificate = certificateShots(key, identities);
+  const answer = certificateOf(await client.post(certificate()));
   return {
-    certificate: () => certificateRequest,
+    certificate,
     timestamp: timestampShot,
-    entry: () => entryShot(key, certificate),
+    entry: () => entryShot(key, answer),
     bareEntry: () => entryShot(listed, null),
   };
 }
 
 /** Whole signatures, one after another: certificate, timestamp, entry with that certificate. */
-export async function signMany(
-  client: Clients,
-  { key, token, count }: { readonly key: SigningKey; readonly token: string; readonly count: number },
-): Promise<void> {
-  const certificateRequest = certificateShot(key, token);
-  for (let i = 0; i < count; i++) {
-    const certificate = certificateOf(await client.post(certificateRequest));
+export async function signMany({ client, identities }: BenchStack, key: SigningKey, count: number): Promise<void> {
+  for (const request of many(count, certificateShots(key, identities))) {
+    const certificate = certificateOf(await client.post(request));
     await client.post(timestampShot());
     await client.post(entryShot(key, certificate));
   }

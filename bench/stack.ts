@@ -15,10 +15,12 @@ import type { SigningKey } from "../test/support/signing-keys.ts";
 import type { Counts } from "./counting.ts";
 import { Clients } from "./load.ts";
 import { processorMs } from "./processor-time.ts";
-import { EMAIL } from "./shots.ts";
+import type { Identity } from "./shots.ts";
 
 /** Longer than any run. */
 const TOKEN_SECONDS = 3600;
+/** The CA limits how often there is a certificate for one identity: so many share the bench's requests. */
+const IDENTITIES = 64;
 /** How long nothing must have happened until all that follows an answer is taken to be done. */
 const QUIET_MS = 200;
 const RESTART_DEADLINE_MS = 20_000;
@@ -36,18 +38,26 @@ export async function unusedPort(): Promise<number> {
   return port.value;
 }
 
+const makeIdentities = (url: string): Promise<readonly Identity[]> =>
+  Promise.all(
+    Array.from({ length: IDENTITIES }, async (_, i) => {
+      const email = `bench-${i}@example.com`;
+      return { email, token: await identityToken(url, { email, expiresIn: TOKEN_SECONDS }) };
+    }),
+  );
+
 export class BenchStack {
   readonly port: number;
-  /** An identity token for EMAIL. */
-  readonly token: string;
+  /** Who can ask for certificates. */
+  readonly identities: readonly Identity[];
   /** One connection. */
   readonly client: Clients;
   readonly #stop: () => Promise<void>;
   #appended = 0;
 
-  private constructor(port: number, token: string, stop: () => Promise<void>) {
+  private constructor(port: number, identities: readonly Identity[], stop: () => Promise<void>) {
     this.port = port;
-    this.token = token;
+    this.identities = identities;
     this.client = new Clients(port, 1);
     this.#stop = stop;
   }
@@ -69,8 +79,7 @@ export class BenchStack {
       rmSync(state, { recursive: true, force: true });
     };
     try {
-      const token = await identityToken(localUrl(port), { email: EMAIL, expiresIn: TOKEN_SECONDS });
-      return new BenchStack(port, token, stop);
+      return new BenchStack(port, await makeIdentities(localUrl(port)), stop);
     } catch (error) {
       await stop();
       throw error;
@@ -99,9 +108,9 @@ export class BenchStack {
     return (await this.ask("counts")) as Counts;
   }
 
-  /** With stand-ins for R2 and D1, or with Miniflare's simulators of them. */
+  /** With stand-ins for R2, D1 and rate limits, or with Miniflare's simulators of them. */
   async useStandIns(inUse: boolean): Promise<void> {
-    await this.ask(`stores?standIns=${inUse ? "yes" : "no"}`);
+    await this.ask(`stand-ins?inUse=${inUse ? "yes" : "no"}`);
   }
 
   /** Appends entries by RPC inside workerd: no HTTP but one request for all, no signature to check. */
@@ -131,7 +140,7 @@ export class BenchStack {
     }
   }
 
-  /** What workerd uses of the processors for `work` and for what follows its answers, in ms of all its threads. */
+  /** What workerd uses of the processors for `work` and for what follows its answers, in ms. */
   async processorMsOf(work: () => Promise<unknown>): Promise<number> {
     const { pid } = this;
     const before = processorMs(pid);

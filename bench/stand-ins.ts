@@ -1,39 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
-// In the place of Miniflare's simulators of R2 and D1, which are Workers in the same thread and cost milliseconds that
-// Cloudflare's services do not: objects come out of memory, rows go nowhere. What is put stays in R2 as well, so that a log
-// finds it after a restart.
+// In the place of Miniflare's simulators of R2, D1 and rate limits, which are Workers in the same thread and cost milliseconds
+// that Cloudflare's services do not: objects come out of memory, rows go nowhere, nobody is refused. What is put stays in R2
+// as well, so that a log finds it after a restart.
 
+import type { ComposedEnv } from "../workers/compose.ts";
 import { withMethods } from "./with-methods.ts";
 
 export interface StandIns {
-  readonly tiles: R2Bucket;
-  readonly index: D1Database;
-  /** Takes the simulators out of the way, or puts them back. Gives how many objects are in memory. */
-  readonly use: (inUse: boolean) => Promise<{ readonly objects: number }>;
+  /** The environment with bindings that can be switched. */
+  readonly env: ComposedEnv;
+  /** Takes the simulators out of the way, or puts them back. */
+  readonly use: (inUse: boolean) => Promise<void>;
 }
 
-export function standInFor(bucket: R2Bucket, database: D1Database): StandIns {
+type RateLimitName = { [N in keyof ComposedEnv]: ComposedEnv[N] extends RateLimit ? N : never }[keyof ComposedEnv];
+
+/** All there are: the type finds one that is missing. */
+const RATE_LIMITS = Object.keys({ READS: true, WRITES: true, CLIENTS: true, IDENTITIES: true } satisfies Record<
+  RateLimitName,
+  true
+>) as RateLimitName[];
+
+export function standInFor(env: ComposedEnv): StandIns {
   const objects = new Map<string, ArrayBuffer>();
   let isInUse = false;
+  const tiles = withMethods(env.TILES, {
+    get: async (key: string) => {
+      if (!isInUse) return await env.TILES.get(key);
+      const bytes = objects.get(key);
+      return bytes === undefined ? null : { arrayBuffer: () => Promise.resolve(bytes) };
+    },
+    put: async (key: string, value: Uint8Array<ArrayBuffer>, options: R2PutOptions) => {
+      objects.set(key, value.slice().buffer);
+      return await env.TILES.put(key, value, options);
+    },
+  });
+  const index = withMethods(env.INDEX, {
+    batch: async (statements: D1PreparedStatement[]) => (isInUse ? [] : await env.INDEX.batch(statements)),
+  });
+  const limits = RATE_LIMITS.map((name) => {
+    const limit = async (options: RateLimitOptions) => (isInUse ? { success: true } : await env[name].limit(options));
+    return [name, withMethods(env[name], { limit })] as const;
+  });
   return {
-    tiles: withMethods(bucket, {
-      get: async (key: string) => {
-        if (!isInUse) return await bucket.get(key);
-        const bytes = objects.get(key);
-        return bytes === undefined ? null : { arrayBuffer: () => Promise.resolve(bytes) };
-      },
-      put: async (key: string, value: Uint8Array<ArrayBuffer>, options: R2PutOptions) => {
-        objects.set(key, value.slice().buffer);
-        return await bucket.put(key, value, options);
-      },
-    }),
-    index: withMethods(database, {
-      batch: async (statements: D1PreparedStatement[]) => (isInUse ? [] : await database.batch(statements)),
-    }),
+    env: { ...env, TILES: tiles, INDEX: index, ...Object.fromEntries(limits) },
     use: async (inUse) => {
       isInUse = inUse;
-      if (inUse) await load(bucket, objects);
-      return { objects: objects.size };
+      if (inUse) await load(env.TILES, objects);
     },
   };
 }

@@ -11,11 +11,11 @@ import { standInFor } from "./stand-ins.ts";
 
 export * from "../workers/dev.ts";
 
-const standIns = oncePerEnv((env: ComposedEnv) => standInFor(env.TILES, env.INDEX));
+const standIns = oncePerEnv(standInFor);
 
-const measured: (env: ComposedEnv) => ComposedEnv = oncePerEnv((env) => {
-  const { tiles, index } = standIns(env);
-  return { ...env, TILES: countedTiles(tiles), INDEX: countedDatabase(index) };
+const measured: (env: ComposedEnv) => ComposedEnv = oncePerEnv((real) => {
+  const { env } = standIns(real);
+  return { ...env, TILES: countedTiles(env.TILES), INDEX: countedDatabase(env.INDEX) };
 });
 
 /** An own property hides the platform's; the object itself has to stay the platform's. */
@@ -39,7 +39,10 @@ type Answer = (query: URLSearchParams, env: ComposedEnv) => unknown;
 const ROUTES: Readonly<Record<string, Answer>> = {
   "/bench/nothing": () => null,
   "/bench/counts": () => counts(),
-  "/bench/stores": async (query, env) => await standIns(env).use(query.get("standIns") === "yes"),
+  "/bench/stand-ins": async (query, env) => {
+    await standIns(env).use(query.get("inUse") === "yes");
+    return null;
+  },
   "/bench/size": async (query, env) => (await env.SEQUENCER.getByName(query.get("log") ?? "").head()).treeSize,
   "/bench/append": async (query, env) => await append(query, env),
 };

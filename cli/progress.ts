@@ -12,6 +12,8 @@ export interface ProgressBar {
 
 const REDRAW_MS = 100;
 const BAR_CHARS = 24;
+/** Of a terminal that does not tell. */
+const DEFAULT_COLUMNS = 80;
 
 const SILENT: ProgressBar = { show: () => undefined, end: () => undefined };
 
@@ -27,26 +29,30 @@ export function progressBar(what: string, stream: NodeJS.WriteStream = process.s
       const now = performance.now();
       if (now - drawnAt < REDRAW_MS) return;
       drawnAt = now;
-      const line = progressLine(what, { done, total, perSecond: ((done - first) * 1000) / Math.max(1, now - started) });
-      stream.write(`\r${line.slice(0, Math.max(20, stream.columns - 1))}\x1b[K`);
+      const perSecond = ((done - first) * 1000) / Math.max(1, now - started);
+      const line = progressLine(what, { done, total, perSecond }, stream.columns || DEFAULT_COLUMNS);
+      stream.write(`\r${line}\x1b[K`);
     },
     end: () => void stream.write("\r\x1b[K"),
   };
 }
 
-export interface ProgressFigures {
+interface ProgressFigures {
   readonly done: number;
   readonly total: number;
   readonly perSecond: number;
 }
 
-/** `████░░░░  33%  12,345 of 37,000 entries, 4,321/s, 6 s left` */
-export function progressLine(what: string, { done, total, perSecond }: ProgressFigures): string {
+/** `████░░░░  33%  12,345 of 37,000 entries, 4,321/s, 6 s left`, as much of it as fits. */
+function progressLine(what: string, { done, total, perSecond }: ProgressFigures, columns: number): string {
   const share = total === 0 ? 1 : Math.min(1, done / total);
   const filled = Math.round(share * BAR_CHARS);
   const bar = `${styleText("cyan", "█".repeat(filled))}${"░".repeat(BAR_CHARS - filled)}`;
+  const percent = String(Math.floor(share * 100)).padStart(3);
   const left = perSecond > 0 ? `, ${timeLeft((total - done) / perSecond)} left` : "";
-  return `${bar} ${String(Math.floor(share * 100)).padStart(3)}%  ${count(done)} of ${count(total)} ${what}, ${count(perSecond)}/s${left}`;
+  const text = ` ${percent}%  ${count(done)} of ${count(total)} ${what}, ${count(perSecond)}/s${left}`;
+  // A line that is broken by the terminal is never taken away again.
+  return bar + text.slice(0, Math.max(0, columns - BAR_CHARS - 1));
 }
 
 /** `12,345` */

@@ -70,6 +70,7 @@ async function run({
     save: (progress) => (saved = progress),
     onProgress: () => undefined,
     now: () => 0,
+    staleWaitsMs: [0, 5],
     ...change,
   });
   return { ...report, saved };
@@ -294,6 +295,23 @@ describe("a log that was audited before", () => {
     const report = await run({ audited });
     expect(codes(report)).toEqual(["tree_shrunk"]);
     expect(report.verdict).toBe("bad");
+  });
+
+  test("is good when a cache shows its last checkpoint but one for a while", async () => {
+    const old = log.files.get("checkpoint") ?? Buffer.alloc(0);
+    log.append(records(1, "newest"));
+    const audited = goodTree();
+    const fresh = log.files.get("checkpoint") ?? Buffer.alloc(0);
+    log.files.set("checkpoint", old);
+    const source = httpSource(url, [1]);
+    let reads = 0;
+    const cached: typeof source = {
+      read: (path, maxBytes) => {
+        if (path === "checkpoint" && ++reads === 3) log.files.set("checkpoint", fresh);
+        return source.read(path, maxBytes);
+      },
+    };
+    expect(await run({ audited, source: cached })).toMatchObject({ verdict: "good", entriesRead: SIZE + 1 });
   });
 
   test.each([0, 255, 256, 299])("is bad when entry %i was replaced, whether it grew or not", async (index) => {

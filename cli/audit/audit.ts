@@ -2,6 +2,7 @@
 // The audit of one log: its head, its history since the last audit, every hash of its tree, every entry. Reads the log and
 // nothing else; what it keeps for the next time goes through `save`.
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { encodeBase64 } from "../../shared/bytes/base64.ts";
 import { equal } from "../../shared/bytes/bytes.ts";
 import { type Edge, EMPTY_EDGE } from "../../shared/tlog/edge.ts";
@@ -33,6 +34,8 @@ export interface AuditOptions {
   readonly save: (progress: Progress) => void;
   readonly onProgress: (done: number, total: number) => void;
   readonly now: () => number;
+  /** Waits between readings of a checkpoint that is older than the last audited one. */
+  readonly staleWaitsMs?: readonly number[];
 }
 
 export interface AuditReport {
@@ -48,25 +51,39 @@ export interface AuditReport {
 }
 
 const SAVE_EVERY_MS = 2000;
+/** tlog-tiles has checkpoints cached for a few seconds at most. */
+const STALE_WAITS_MS = [1000, 2000, 4000];
 
 /** Audits a log; rejects only if this machine fails. */
 export async function audit(options: AuditOptions): Promise<AuditReport> {
-  const head = await readHead(options.source, options.log.origin, options.verifiers);
+  const auditedSize = options.audited?.size ?? 0;
+  const head = await readNewestHead(options, auditedSize);
   const findings = new Findings();
   if (!head.ok) {
     findings.add(...head.error);
-    return report(null, findings, { counts: NO_COUNTS, entriesRead: 0, startedAt: 0 });
+    return report(null, findings, NO_WORK);
   }
   const { treeSize } = head.value;
-  const auditedSize = options.audited?.size ?? 0;
-  if (treeSize < auditedSize) {
-    findings.add({ code: "tree_shrunk", auditedSize, size: treeSize });
-    return report(head.value, findings, { counts: NO_COUNTS, entriesRead: 0, startedAt: 0 });
+  if (treeSize >= auditedSize) return auditTree(options, head.value);
+  findings.add({ code: "tree_shrunk", auditedSize, size: treeSize });
+  return report(head.value, findings, NO_WORK);
+}
+
+/** A cache may show a checkpoint that is some seconds old: one of a smaller tree than was audited is read again before it counts. */
+async function readNewestHead(options: AuditOptions, auditedSize: number): ReturnType<typeof readHead> {
+  const { source, log, verifiers, staleWaitsMs = STALE_WAITS_MS } = options;
+  let head = await readHead(source, log.origin, verifiers);
+  for (const waitMs of staleWaitsMs) {
+    if (!head.ok || head.value.treeSize >= auditedSize) return head;
+    await sleep(waitMs);
+    head = await readHead(source, log.origin, verifiers);
   }
-  return auditTree(options, head.value);
+  return head;
 }
 
 type Work = Pick<AuditReport, "counts" | "entriesRead" | "startedAt">;
+
+const NO_WORK: Work = { counts: NO_COUNTS, entriesRead: 0, startedAt: 0 };
 
 function report(head: AuditedHead | null, findings: Findings, work: Work): AuditReport {
   const { summary } = findings;

@@ -11,7 +11,7 @@ import { type LineVerdict, type NoteVerifier, verifyLines } from "../../shared/t
 import type { LogSource } from "../log-source.ts";
 import type { Finding } from "./findings.ts";
 
-export interface SignatureLine {
+interface SignatureLine {
   /** `<name>+<hex key id>` */
   readonly key: string;
   /** Of the key that verified it, null for a line of a key that is not known. */

@@ -63,8 +63,13 @@ export function reportText(report: AuditReport, context: AuditContext): string {
     ...(more > 0 ? [`  and ${count(more)} more`] : []),
     ...evidence(report, context),
     verdictLine(report, context),
-  ].join("\n");
+  ]
+    .join("\n")
+    .replace(C1_CONTROLS, "\ufffd");
 }
+
+/** A note may hold them (signed-note forbids those below U+0020 alone), and some terminals obey them. */
+const C1_CONTROLS = /[\u007f-\u009f]/g;
 
 function title({ log }: AuditContext): string {
   return `${styled("bold", log.url)}  ${log.kind} log, origin ${log.origin}`;

@@ -152,9 +152,13 @@ export class Log {
   async open(): Promise<void> {
     const { host } = this.#deps;
     if (this.#phase.kind !== "starting" || !isDue(this.#nextOpening, host.now(), RESTART_AFTER_MS)) return;
-    this.#opening ??= this.#open().finally(() => {
-      this.#opening = null;
-    });
+    if (this.#opening === null) {
+      this.#opening = this.#open().finally(() => {
+        this.#opening = null;
+      });
+      // Whoever asked first may be gone before it is done.
+      host.keepAlive(this.#opening);
+    }
     await within(host, OPENING_PATIENCE_MS, this.#opening).catch(() => undefined);
   }
 

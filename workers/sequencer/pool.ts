@@ -3,10 +3,10 @@
 
 /** A round takes at most so much: 64 entries keep it below 10 ms of CPU, 1 MiB below a slow fsync. */
 const MAX_ROUND_ENTRIES = 64;
-const MAX_ROUND_BYTES = 1024 * 1024;
+export const MAX_ROUND_BYTES = 1024 * 1024;
 /** Sixteen rounds; at 700 entries a second a waiter at the end is served within two seconds. */
 const MAX_POOL_ENTRIES = 1024;
-const MAX_POOL_BYTES = 8 * 1024 * 1024;
+export const MAX_POOL_BYTES = 8 * 1024 * 1024;
 
 export interface Sized {
   readonly bytes: number;

@@ -11,8 +11,10 @@ import { decodeUtf8, encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import { type LogConfig, objectKey } from "../../shared/logs.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { UnixMs } from "../../shared/time.ts";
+import { parseCheckpoint } from "../../shared/tlog/checkpoint.ts";
 import { type Edge, edgeNodes, restoreEdge } from "../../shared/tlog/edge.ts";
 import type { Hash } from "../../shared/tlog/hash.ts";
+import { parseNote } from "../../shared/tlog/note.ts";
 import { rootHash } from "../../shared/tlog/proof.ts";
 import {
   decodeTile,
@@ -63,7 +65,7 @@ export function readRows({ config, storage, format }: RecoverDeps): Result<Recov
     if (pinned !== null) return refuse(pinned);
     const state = storage.readState();
     const edge = readEdge(storage, state);
-    if (!equal(rootHash(edge.treeSize, edgeNodes(edge)), state.rootHash)) {
+    if (!equal(rootHash(edge.treeSize, edgeNodes(edge)), state.rootHash) || !isCheckpointOf(state)) {
       return refuse("the stored entries do not add up to the stored tree head: a row is damaged; open a new log");
     }
     return ok({ identity, state, edge, tail: readTail(storage, format, state) });
@@ -71,6 +73,13 @@ export function readRows({ config, storage, format }: RecoverDeps): Result<Recov
     if (error instanceof RangeError) return refuse(`${error.message}: a row is damaged; open a new log`);
     throw error;
   }
+}
+
+/** What readers are shown is the head that the entries add up to. */
+function isCheckpointOf(state: State): boolean {
+  const note = parseNote(encodeUtf8(state.checkpoint));
+  const checkpoint = note.ok ? parseCheckpoint(note.value.text) : note;
+  return checkpoint.ok && sameHead(checkpoint.value, state);
 }
 
 function pinnedProblem(identity: LogIdentity, config: LogConfig, format: LogFormat): string | null {
@@ -177,7 +186,9 @@ async function checkTiles(
     if (last === null)
       return refuse(`tile ${publishedTiles - 1} is gone from R2: put the bucket back, or open a new log`);
     if (!isTileWithRoot(last, publishedRoot))
-      return refuse(`tile ${publishedTiles - 1} in R2 is not the one this log published`);
+      return refuse(
+        `tile ${publishedTiles - 1} in R2 is not the one this log published: put the bucket back, or open a new log`,
+      );
   }
   const next = await read(publishedTiles);
   if (next === null) return ok(null);

@@ -228,14 +228,13 @@ export class LogStorage {
 }
 
 function entryRow(row: Row): EntryRow {
-  const hints = row["hints"];
   return {
     leafIndex: integer(row, "idx"),
     record: blob(row, "record"),
     leafHash: hash(blob(row, "leaf_hash")),
     timestamp: unixMs(integer(row, "time_ms")),
-    search: JSON.parse(text(row, "search")) as SearchRow,
-    hints: typeof hints === "string" ? (JSON.parse(hints) as AttestationHints) : null,
+    search: json(row, "search") as SearchRow,
+    hints: row["hints"] === null ? null : (json(row, "hints") as AttestationHints),
   };
 }
 
@@ -254,6 +253,15 @@ function text(row: Row, column: string): string {
   const value = row[column];
   if (typeof value !== "string") throw new RangeError(`${column} is not text`);
   return value;
+}
+
+/** What was written here as JSON. */
+function json(row: Row, column: string): unknown {
+  try {
+    return JSON.parse(text(row, column));
+  } catch {
+    throw new RangeError(`${column} is not JSON`);
+  }
 }
 
 function blob(row: Row, column: string): Uint8Array {

@@ -3,7 +3,7 @@
 // certificate is one that may be given away.
 
 import { unixMs } from "../../../shared/time.ts";
-import { createCa } from "../../../workers/ca/room.ts";
+import { createCa } from "../../../workers/ca/index.ts";
 import { Random } from "../../faults/random.ts";
 import { FakeCertificateLog, makeCaEnv, makeCaMaterial } from "../../support/ca.ts";
 import { checkChain } from "./certificate-invariants.ts";
@@ -47,10 +47,13 @@ export async function runCampaign(
     const draft = validDraft(random, NOW / 1000);
     mutate(draft, random);
     try {
+      const request = toRequest(draft);
       const started = performance.now();
-      const response = await ca.fetch(toRequest(draft), env);
+      const response = await ca.fetch(request, env);
       const text = await response.text();
-      slowestMs = Math.max(slowestMs, performance.now() - started);
+      const ms = performance.now() - started;
+      if (ms > MAX_MS) throw new Error(`took ${Math.round(ms)} ms`);
+      slowestMs = Math.max(slowestMs, ms);
       checkAnswer(response, text, { log, serials });
       statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
     } catch (error) {
@@ -63,7 +66,6 @@ export async function runCampaign(
     log.submissions.length = 0;
     if ((i + 1) % 5000 === 0) report(i + 1);
   }
-  if (slowestMs > MAX_MS) throw new Error(`a case took ${Math.round(slowestMs)} ms`);
   return { statuses, certificates: serials.size, slowestMs };
 }
 

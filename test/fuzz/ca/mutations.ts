@@ -172,7 +172,7 @@ const HARMLESS: readonly Mutation[] = [
   (draft) => void (draft.spoilBody = snakeCased),
   (draft) =>
     void (draft.spoilText = (body) =>
-      body.replace(/[A-Za-z0-9+/]{80,}=*"/g, (bytes) =>
+      body.replace(/"[A-Za-z0-9+/]{80,}=*"/g, (bytes) =>
         bytes.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", ""),
       )),
   (draft, random) => {

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// How fast `sigedge audit` reads a log, with the signatures of entries and without: `node bench/audit.ts`. The log is served from
+// memory by this process, on the same cores.
+
+import { generateKeyPairSync } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { say } from "../cli/terminal.ts";
+import { runCommand } from "../test/support/command.ts";
+import { ecdsaSigner, entryRecord, hashedRekordBody, ServedLog } from "../test/support/served-log.ts";
+import { figure, renderSection, type Section } from "./figures.ts";
+
+const ORIGIN = "bench.example.com";
+const ENTRIES = 66_000;
+const BUDGET = { withSignatures: { atLeast: 20_000 }, without: { atLeast: 200_000 } };
+
+/** Audits a log of `entries` entries by P-256 keys, as a person does: a process of its own, its start counted in. */
+export async function measureAudit(entries = ENTRIES): Promise<Section> {
+  const log = new ServedLog(ORIGIN, "entries", [ecdsaSigner(ORIGIN)]);
+  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const spki = publicKey.export({ type: "spki", format: "der" });
+  log.append(Array.from({ length: entries }, (_, i) => entryRecord(hashedRekordBody(privateKey, spki, `entry ${i}`))));
+  const url = await log.serve();
+  const folder = mkdtempSync(join(tmpdir(), "sigedge-bench-audit-"));
+  const perMinute = async (...flags: readonly string[]): Promise<number> => {
+    const args = ["audit", url, "--key", log.signers[0]?.vkey ?? "", "--state", join(folder, flags.join("")), ...flags];
+    const started = performance.now();
+    const { code, stderr } = await runCommand("sigedge.mjs", { args }).ended;
+    if (code !== 0) throw new Error(`the audit ended with ${code}: ${stderr}`);
+    return (entries * 60_000) / (performance.now() - started);
+  };
+  try {
+    const withSignatures = await perMinute("--json");
+    const without = await perMinute("--no-signatures");
+    return {
+      title: `Audit of ${entries} entries`,
+      notes: ["the log is served by the same machine"],
+      rows: [
+        { name: "with signatures", figures: [figure("entries a minute", withSignatures, "", BUDGET.withSignatures)] },
+        { name: "hashes and forms alone", figures: [figure("entries a minute", without, "", BUDGET.without)] },
+      ],
+    };
+  } finally {
+    await log.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+if (import.meta.main) say(renderSection(await measureAudit()));

@@ -1,0 +1,75 @@
+// Ends of an instance at chosen moments, and what its successor finds.
+
+import { describe, expect, it } from "vitest";
+import { Lab } from "./lab.ts";
+
+describe.each(["signature", "certificate"] as const)("a %s log that is killed", (kind) => {
+  it("gives an entry of its tail the same index as before", async () => {
+    const lab = new Lab({ kind });
+    await lab.grow(3);
+    const entry = lab.next();
+    expect((await lab.append(entry)).result).toBe("ok");
+    const size = lab.world.checker.visible;
+    lab.kill();
+    expect((await lab.append(entry)).result).toBe("ok");
+    expect((await lab.readHead()).treeSize).toBe(size);
+  });
+
+  it("keeps what it has answered, and answers nothing that it does not keep", async () => {
+    const lab = new Lab({ kind });
+    await lab.grow(3);
+    for (let i = 0; i < 40; i++) {
+      const entries = Array.from({ length: 5 }, () => lab.next());
+      const answers = Promise.all(entries.map(async (entry) => await lab.world.submit(entry)));
+      await lab.run(i / 2);
+      lab.kill();
+      await lab.until(answers);
+      for (const entry of entries) expect((await lab.append(entry)).result).toBe("ok");
+      expect(await lab.world.checker.audit()).toBe(true);
+    }
+    expect(lab.world.checker.visible).toBe(3 + 200 + (kind === "signature" ? 1 : 0));
+  });
+
+  it("goes on with what it owes R2 and D1, woken by its alarm alone", async () => {
+    const lab = new Lab({ kind });
+    lab.world.plan.outages.set("d1", "fails");
+    await lab.grow(1);
+    lab.world.plan.outages.set("r2.put", "fails");
+    await lab.grow(300);
+    lab.kill();
+    lab.world.plan.heal();
+    await lab.run(60_000);
+    expect(lab.world.checker.index.watermark).toBe(kind === "signature" ? 302 : 301);
+    expect([...lab.world.platform.objects.keys()].some((key) => key.endsWith("tile/0/000"))).toBe(true);
+  });
+});
+
+describe("a deploy", () => {
+  it("in the middle of a load loses nothing, and the old instance writes nothing after the new one", async () => {
+    const lab = new Lab();
+    await lab.grow(3);
+    for (let i = 0; i < 20; i++) {
+      const entries = Array.from({ length: 8 }, () => lab.next());
+      const answers = Promise.all(entries.map(async (entry) => await lab.world.submit(entry)));
+      await lab.run(i);
+      lab.world.runtime.deploy();
+      await lab.until(answers);
+      for (const entry of entries) expect((await lab.append(entry)).result).toBe("ok");
+      expect(await lab.world.checker.audit()).toBe(true);
+    }
+    expect(lab.world.checker.visible).toBe(164);
+  });
+
+  it("while the anchor is out of reach does not end in a refusal", async () => {
+    const lab = new Lab();
+    await lab.grow(3);
+    lab.world.plan.outages.set("anchor", "fails, takes effect later");
+    await lab.grow(1);
+    lab.world.runtime.deploy();
+    lab.world.plan.heal();
+    await lab.grow(1);
+    await lab.run(120_000);
+    await lab.grow(1);
+    expect(lab.world.checker.visible).toBe(7);
+  });
+});

@@ -1,0 +1,37 @@
+import { expect, it } from "vitest";
+import { r2Objects } from "./r2-objects.ts";
+
+/** As R2 answers: null for a precondition that fails, an object otherwise. */
+function bucket(): { readonly held: Map<string, Uint8Array>; readonly r2: R2Bucket } {
+  const held = new Map<string, Uint8Array>();
+  const r2 = {
+    get: async (key: string) => {
+      const bytes = held.get(key);
+      return await Promise.resolve(bytes === undefined ? null : { arrayBuffer: () => new Uint8Array(bytes).buffer });
+    },
+    put: async (key: string, bytes: Uint8Array, options?: R2PutOptions) => {
+      const onlyIf = options?.onlyIf as R2Conditional | undefined;
+      if (onlyIf?.etagDoesNotMatch === "*" && held.has(key)) return await Promise.resolve(null);
+      held.set(key, bytes);
+      return {};
+    },
+  };
+  return { held, r2: r2 as unknown as R2Bucket };
+}
+
+it("creates an object once and never replaces it", async () => {
+  const { held, r2 } = bucket();
+  const objects = r2Objects(r2);
+  expect(await objects.get("a")).toBeNull();
+  expect(await objects.create("a", Uint8Array.of(1))).toBe(true);
+  expect(await objects.create("a", Uint8Array.of(2))).toBe(false);
+  expect(await objects.get("a")).toEqual(Uint8Array.of(1));
+  expect(held.size).toBe(1);
+});
+
+it("passes on what the bucket fails with: a failed read is no empty store", async () => {
+  const away = (): Promise<never> => Promise.reject(new Error("away"));
+  const objects = r2Objects({ get: away, put: away } as unknown as R2Bucket);
+  await expect(objects.get("a")).rejects.toThrow("away");
+  await expect(objects.create("a", Uint8Array.of(1))).rejects.toThrow("away");
+});
