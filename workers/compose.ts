@@ -57,6 +57,7 @@ export const ROOM_ENV: {
   log: {
     PUBLIC_URL: "required",
     CA_CHAIN: "required",
+    OTHER_CA_CHAINS: "optional",
     ACCEPT: "optional",
     LISTED_KEYS: "optional",
     SIGNING_ALGORITHMS: "optional",

@@ -433,6 +433,8 @@ export class Checker {
     if (config.kind !== "signature") return;
     for (let index = this.#firstRow / 256; (index + 1) * 256 <= this.#tree.size; index++) {
       const sidecar = objects.get(objectKey(config, sidecarPath(index)));
+      const bundle = formatTilePath({ level: "entries", index, width: 256 });
+      if (sidecar === undefined && objects.has(objectKey(config, bundle))) violate(`${bundle} has no sidecar`);
       if (sidecar === undefined) continue;
       const line = this.#deps.random.below(256);
       const read = readSidecarLine(sidecar, line);

@@ -97,10 +97,9 @@ export class ObjectRuntime {
     this.storage.confirm(this.storage.endTurn() ?? 0);
   }
 
-  /** From now on nothing goes wrong inside the object. */
-  heal(): void {
-    const { rates } = this.#deps;
-    rates.statementFails = rates.transactionFails = rates.killedInTurn = rates.slowFlush = rates.alarmLost = 0;
+  /** From now on things go wrong inside the object as often as this. */
+  setRates(rates: Partial<ObjectRates>): void {
+    Object.assign(this.#deps.rates, rates);
   }
 
   get instancesStarted(): number {

@@ -84,6 +84,22 @@ describe("R2 and D1", () => {
     expect(await lab.world.checker.audit()).toBe(true);
   });
 
+  it("show no bundle before the sidecar of its entries", async () => {
+    const lab = new Lab();
+    await lab.grow(1);
+    lab.world.plan.outages.set("r2.put", "late");
+    await lab.grow(800);
+    const { objects } = lab.world.platform;
+    for (let i = 0; i < 400; i++) {
+      await lab.run(500);
+      for (const index of [0, 1, 2]) {
+        const isShown = objects.has(`signature/tile/entries/00${index}`);
+        if (isShown) expect(objects.has(`signature/meta/${index}`)).toBe(true);
+      }
+    }
+    expect(objects.has("signature/tile/entries/002")).toBe(true);
+  });
+
   it("do not wait for each other", async () => {
     const lab = new Lab();
     lab.world.plan.outages.set("d1", "hangs");

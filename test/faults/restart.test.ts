@@ -25,9 +25,28 @@ describe.each(["signature", "certificate"] as const)("a %s log that is killed", 
       lab.kill();
       await lab.until(answers);
       for (const entry of entries) expect((await lab.append(entry)).result).toBe("ok");
+      // A retry is answered with an index and no head.
+      await lab.readHead();
       expect(await lab.world.checker.audit()).toBe(true);
     }
     expect(lab.world.checker.visible).toBe(3 + 200 + (kind === "signature" ? 1 : 0));
+  });
+
+  it("takes a statement that fails at its start for a failure, not for an empty log", async () => {
+    const lab = new Lab({ kind });
+    await lab.grow(5);
+    for (let i = 0; i < 10; i++) {
+      lab.kill();
+      lab.world.runtime.setRates({ statementFails: 1 });
+      for (let attempt = 0; attempt < 5; attempt++) {
+        expect(["ok", "failed", "log_starting"]).toContain((await lab.append()).result);
+        await lab.run(1_100);
+      }
+      lab.world.heal();
+      await lab.run(1_100);
+      expect((await lab.append()).result).toBe("ok");
+    }
+    expect(await lab.world.checker.audit()).toBe(true);
   });
 
   it("goes on with what it owes R2 and D1, woken by its alarm alone", async () => {
@@ -55,6 +74,8 @@ describe("a deploy", () => {
       lab.world.runtime.deploy();
       await lab.until(answers);
       for (const entry of entries) expect((await lab.append(entry)).result).toBe("ok");
+      // A retry is answered with an index and no head.
+      await lab.readHead();
       expect(await lab.world.checker.audit()).toBe(true);
     }
     expect(lab.world.checker.visible).toBe(164);

@@ -339,7 +339,7 @@ export class World {
   heal(): void {
     this.note("everything works again");
     this.plan.heal();
-    this.runtime.heal();
+    this.runtime.setRates({ statementFails: 0, transactionFails: 0, killedInTurn: 0, slowFlush: 0, alarmLost: 0 });
     this.#frozenAt = null;
     const last = this.storedState?.timestamp ?? 0;
     this.#clockOffset = Math.max(0, this.#clockOffset, last - START - Math.floor(this.scheduler.now));

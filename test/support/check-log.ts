@@ -60,7 +60,7 @@ export async function fetchBytes(url: string, path: string): Promise<Buffer> {
 }
 
 /** The entries of tile/entries: two bytes of length, then the entry. */
-export function splitBundle(bundle: Buffer): readonly Buffer[] {
+function splitBundle(bundle: Buffer): readonly Buffer[] {
   const entries: Buffer[] = [];
   for (let at = 0; at < bundle.length; at += 2 + bundle.readUInt16BE(at)) {
     entries.push(bundle.subarray(at + 2, at + 2 + bundle.readUInt16BE(at)));

@@ -107,7 +107,7 @@ export class MemoryObjects implements ObjectStore {
   }
 }
 
-export class MemoryIndex implements SearchIndex {
+class MemoryIndex implements SearchIndex {
   readonly entries = new Map<number, IndexedEntry>();
   failing: string | null = null;
 
@@ -141,7 +141,7 @@ export class MemoryAnchor implements AnchorPort {
 const sameHead = (a: AnchoredHead, b: AnchoredHead): boolean =>
   a.treeSize === b.treeSize && equal(a.rootHash, b.rootHash);
 
-export class MemoryHost implements Host {
+class MemoryHost implements Host {
   time = 1_790_000_000_000;
   aborted: string | null = null;
   alarms: UnixMs[] = [];

@@ -37,7 +37,7 @@ export const addChain =
     if (!body.ok) return refuseText(request, body.error);
     const chain = parseChainRequest(body.value);
     if (!chain.ok) return refuseText(request, chain.error);
-    const checked = await checkChain(chain.value, config.chain, entryType);
+    const checked = await checkAgainstAny(chain.value, config.chains, entryType);
     if (!checked.ok) return refuseText(request, checked.error);
     const { leaf, ...entry } = checked.value;
     const sct = await config.certificate
@@ -46,6 +46,22 @@ export const addChain =
     if (!sct.ok) return refuseText(request, sct.error);
     return Response.json(sctJson(sct.value), { headers: { "cache-control": CACHE_CONTROL.none } });
   };
+
+/** As checkChain, over every accepted chain; the refusal is that of the chain that issues. */
+async function checkAgainstAny(
+  chain: readonly Uint8Array[],
+  accepted: Config["chains"],
+  entryType: CertificateSubmission["entryType"],
+): ReturnType<typeof checkChain> {
+  const results: Awaited<ReturnType<typeof checkChain>>[] = [];
+  for (const one of accepted) {
+    const result = await checkChain(chain, one, entryType);
+    if (result.ok) return result;
+    results.push(result);
+  }
+  const [first] = results;
+  return first ?? (await checkChain(chain, [], entryType));
+}
 
 /** `{"chain": [base64 DER, …]}` and nothing else. */
 function parseChainRequest(body: Uint8Array): Result<readonly Uint8Array[], ChainRequestError> {
@@ -82,16 +98,17 @@ function sctJson({ logId, timestamp, extensions, signature }: SignedCertificateT
   };
 }
 
-/** The root that every accepted chain ends in. */
-export function getRoots(_: Request, { chain }: Config): Response {
-  const certificates = chain.slice(-1).map(({ der }) => encodeBase64(der));
+/** The roots that accepted chains end in. */
+export function getRoots(_: Request, { chains }: Config): Response {
+  const roots = chains.flatMap((chain) => chain.slice(-1)).map(({ der }) => encodeBase64(der));
+  const certificates = [...new Set(roots)];
   return Response.json({ certificates }, { headers: { ...PUBLIC_READ, "cache-control": CACHE_CONTROL.settings } });
 }
 
 /** The certificate with this SHA-256, lower-case hex: every chain_fingerprint of an entry is found here. */
-export function issuer(request: Request, { chain }: Config): Response {
+export function issuer(request: Request, { chains }: Config): Response {
   const fingerprint = new URL(request.url).pathname.split("/").at(-1);
-  const found = chain.find(({ der }) => encodeHex(sha256(der)) === fingerprint);
+  const found = chains.flat().find(({ der }) => encodeHex(sha256(der)) === fingerprint);
   if (found === undefined) return refuseText(request, { code: "issuer_unknown" });
   const { der: body } = found;
   return respondWith(request, { body, contentType: "application/pkix-cert", cacheControl: CACHE_CONTROL.immutable });

@@ -9,7 +9,7 @@ import type { AppendError, Appended, Duplicate, SignatureSubmission } from "../.
 import { unixMs } from "../../shared/time.ts";
 import { leafHash } from "../../shared/tlog/hash.ts";
 import { hashOf } from "../../test/support/digest-cases.ts";
-import { CA, fromBase64, leafNamed, ROOT, signWithLeafKey } from "../../test/support/signing-chain.ts";
+import { CA, fromBase64, leafNamed, signWithLeafKey } from "../../test/support/signing-chain.ts";
 import { KEY_KINDS, type SigningKey, signingKey, signMessage } from "../../test/support/signing-keys.ts";
 import { type AddEntryDeps, type AddEntryError, addEntry, type EntryProver } from "./add-entry.ts";
 import { parseSigningAlgorithms, parseWritePolicy } from "./write-policy.ts";
@@ -57,7 +57,7 @@ const appendedAs = ({ logIndex, treeSize, rootB64, proofHashes, checkpoint }: Ve
 });
 
 function deps(answer: Answer = ok(appendedAs(vectors.A)), other: Partial<AddEntryDeps> = {}): AddEntryDeps {
-  const policy = parseWritePolicy("open", null, [CA, ROOT]);
+  const policy = parseWritePolicy("open", null, [CA]);
   const accepted = parseSigningAlgorithms(null);
   if (!policy.ok || !accepted.ok) throw new Error("settings");
   return {
@@ -453,7 +453,7 @@ describe("a refused entry", () => {
 
 describe("the write policy", () => {
   const restricted = (keys: string | null = null): AddEntryDeps => {
-    const policy = parseWritePolicy(null, keys, [CA, ROOT]);
+    const policy = parseWritePolicy(null, keys, [CA]);
     if (!policy.ok) throw new Error(policy.error);
     return deps(undefined, { policy: policy.value });
   };

@@ -7,8 +7,7 @@ import { type LogConfig, type Logs, logsOf } from "../../shared/logs.ts";
 import type { AcceptedKeyDetails } from "../../shared/rekor/verify.ts";
 import { err, type Result } from "../../shared/result.ts";
 import type { SequencerRpc } from "../../shared/rpc.ts";
-import type { Certificate } from "../../shared/x509/certificate.ts";
-import { parseChain } from "../../shared/x509/chain.ts";
+import { type CompleteChain, parseChains } from "../../shared/x509/chains.ts";
 import type { AddEntryDeps } from "./add-entry.ts";
 import { entryStatus } from "./add-entry-status.ts";
 import { type Admission, CachedTail, type Tail } from "./cached-tail.ts";
@@ -21,6 +20,8 @@ export interface LogEnv {
   readonly PUBLIC_URL?: string;
   /** PEM, issuing CA first, root last. */
   readonly CA_CHAIN?: string;
+  /** PEM chains of the CAs before and after the one that issues. */
+  readonly OTHER_CA_CHAINS?: string;
   readonly ACCEPT?: string;
   readonly LISTED_KEYS?: string;
   readonly SIGNING_ALGORITHMS?: string;
@@ -49,8 +50,8 @@ interface LogSite {
 
 export interface Config extends Readonly<Record<LogName, LogSite>> {
   readonly publicUrl: PublicUrl;
-  /** Issuing CA first, root last. */
-  readonly chain: readonly Certificate[];
+  /** The chain that issues first; each with its issuing CA first, its root last. */
+  readonly chains: readonly CompleteChain[];
   readonly policy: WritePolicy;
   readonly accepted: AcceptedKeyDetails;
   readonly objects: Objects;
@@ -84,21 +85,22 @@ export const readConfig: (env: LogEnv) => Result<Config, ConfigError> = oncePerE
   });
 });
 
-type Writers = Pick<Config, "chain" | "policy" | "accepted">;
+type Writers = Pick<Config, "chains" | "policy" | "accepted">;
 
 /** Who may write what; read inside finish's `build` only. The policy rests on the chain, so a wrong chain is named alone. */
 function readWriters(settings: Settings): () => Writers {
   const pem = settings.required("CA_CHAIN");
-  const chain = parseChain(pem);
-  const policy = chain.ok
-    ? parseWritePolicy(settings.optional("ACCEPT"), settings.optional("LISTED_KEYS"), chain.value)
-    : err(`CA_CHAIN ${chain.error.reason}`);
+  const chains = parseChains(`${pem}\n${settings.optional("OTHER_CA_CHAINS") ?? ""}`);
+  const issuers = chains.ok ? chains.value.map(([issuing]) => issuing) : [];
+  const policy = chains.ok
+    ? parseWritePolicy(settings.optional("ACCEPT"), settings.optional("LISTED_KEYS"), issuers)
+    : err(`CA_CHAIN ${chains.error.reason}`);
   const accepted = parseSigningAlgorithms(settings.optional("SIGNING_ALGORITHMS"));
   if (!policy.ok && pem !== "") settings.problem(policy.error);
   if (!accepted.ok) settings.problem(`SIGNING_ALGORITHMS ${accepted.error}`);
   return () => {
-    if (!chain.ok || !policy.ok || !accepted.ok) throw new TypeError("a wrong setting that was not reported");
-    return { chain: chain.value, policy: policy.value, accepted: accepted.value };
+    if (!chains.ok || !policy.ok || !accepted.ok) throw new TypeError("a wrong setting that was not reported");
+    return { chains: chains.value, policy: policy.value, accepted: accepted.value };
   };
 }
 

@@ -117,7 +117,7 @@ function depsOf(accept: Accept, issuer: Certificate): Parameters<typeof takeEntr
   if (!accepted.ok) throw new TypeError(accepted.error);
   const head = { treeSize: 1, rootHash: SHA256_DIGEST, checkpoint: "" };
   return {
-    policy: { accept, issuer, listedKeys: new Set() },
+    policy: { accept, issuers: [issuer], listedKeys: new Set() },
     accepted: accepted.value,
     sequencer: () => ({
       appendSignature: () =>

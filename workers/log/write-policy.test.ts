@@ -10,12 +10,11 @@ import { CA, leafNamed, ROOT } from "../../test/support/signing-chain.ts";
 import { newSigningKey, signingKey } from "../../test/support/signing-keys.ts";
 import { admit, parseSigningAlgorithms, parseWritePolicy, type WritePolicy } from "./write-policy.ts";
 
-const CHAIN = [CA, ROOT];
 const listed = signingKey("ecdsa-p256");
 const listedPem = encodePem("PUBLIC KEY", listed.spki);
 
 function policy(accept: string | null, keys: string | null = null): WritePolicy {
-  const parsed = parseWritePolicy(accept, keys, CHAIN);
+  const parsed = parseWritePolicy(accept, keys, [CA]);
   if (!parsed.ok) throw new Error(parsed.error);
   return parsed.value;
 }
@@ -55,6 +54,13 @@ describe("admit", () => {
     expect(await admit(policy(accept), certified(leafNamed(name)))).toEqual({ ok: false, error: { code, accept } });
   });
 
+  it("takes signing certificates of every CA of a rotation", async () => {
+    const rotated = parseWritePolicy(null, null, [ROOT, CA]);
+    if (!rotated.ok) throw new Error(rotated.error);
+    expect(await admit(rotated.value, certified(leafNamed("email")))).toEqual({ ok: true, value: null });
+    expect((await admit(rotated.value, certified(leafNamed("byStranger")))).ok).toBe(false);
+  });
+
   it("takes listed keys, bare ones, and no others", async () => {
     const both = policy("own-ca+listed-keys", listedPem);
     expect(await admit(both, bare(listed))).toEqual({ ok: true, value: null });
@@ -78,7 +84,7 @@ describe("admit", () => {
 
 describe("parseWritePolicy", () => {
   it("has own CA and listed keys for its default", () => {
-    expect(policy(null)).toEqual({ accept: "own-ca+listed-keys", issuer: CA, listedKeys: new Set() });
+    expect(policy(null)).toEqual({ accept: "own-ca+listed-keys", issuers: [CA], listedKeys: new Set() });
   });
 
   it("takes keys of every kind", () => {
@@ -98,7 +104,7 @@ describe("parseWritePolicy", () => {
     [null, listedPem + encodePem("CERTIFICATE", CA.der), "LISTED_KEYS: block 2 is not a PUBLIC KEY that the log takes"],
     [null, encodePem("PUBLIC KEY", CA.der), "LISTED_KEYS: block 1 is not a PUBLIC KEY that the log takes"],
   ])("refuses %s, %s", (accept, keys, reason) => {
-    expect(parseWritePolicy(accept, keys, CHAIN)).toEqual({ ok: false, error: reason });
+    expect(parseWritePolicy(accept, keys, [CA])).toEqual({ ok: false, error: reason });
   });
 
   it("refuses a chain without a certificate", () => {

@@ -18,8 +18,8 @@ export type Accept = "own-ca" | "own-ca+listed-keys" | "open";
 
 export interface WritePolicy {
   readonly accept: Accept;
-  /** The CA that issues signing certificates. */
-  readonly issuer: Certificate;
+  /** The CAs whose signing certificates count: the one that issues, and those before and after it. */
+  readonly issuers: readonly Certificate[];
   /** Lower-case hex SHA-256 of each listed key's SPKI. */
   readonly listedKeys: ReadonlySet<string>;
 }
@@ -38,7 +38,7 @@ const MAX_PURPOSES = 16;
 
 /** Who of the signers may write. Fails with a PolicyError. */
 export async function admit(
-  { accept, issuer, listedKeys }: WritePolicy,
+  { accept, issuers, listedKeys }: WritePolicy,
   { key, certificate }: Signer,
 ): Promise<Result<null, PolicyError>> {
   if (accept === "open") return ok(null);
@@ -47,8 +47,13 @@ export async function admit(
     return listedKeys.has(fingerprint) ? ok(null) : err({ code: "policy_key_not_listed", accept, fingerprint });
   }
   // A listed key inside a certificate of someone else would bring a name into the search that nobody has checked.
-  if (!(await verifyIssuedBy(certificate, issuer))) return err({ code: "policy_certificate_foreign", accept });
+  if (!(await isIssuedByAny(certificate, issuers))) return err({ code: "policy_certificate_foreign", accept });
   return isSigningCertificate(certificate) ? ok(null) : err({ code: "policy_certificate_purpose", accept });
+}
+
+async function isIssuedByAny(certificate: Certificate, issuers: readonly Certificate[]): Promise<boolean> {
+  for (const issuer of issuers) if (await verifyIssuedBy(certificate, issuer)) return true;
+  return false;
 }
 
 /** codeSigning, and logged: a precertificate, which has no SCTs yet, is not one. Its validity is the verifiers' to judge, by the timestamp. */
@@ -64,21 +69,20 @@ function listsCodeSigning(extension: Uint8Array): boolean {
 }
 
 /**
- * The policy of the settings ACCEPT and LISTED_KEYS (PEM public keys), null where they are not given. `caChain` is CA_CHAIN,
- * issuing CA first. The error says which setting is wrong and how.
+ * The policy of the settings ACCEPT and LISTED_KEYS (PEM public keys), null where they are not given; `issuers` are the
+ * issuing CAs. The error says which setting is wrong and how.
  */
 export function parseWritePolicy(
   accept: string | null,
   listedKeysPem: string | null,
-  caChain: readonly Certificate[],
+  issuers: readonly Certificate[],
 ): Result<WritePolicy, string> {
-  const [issuer] = caChain;
   const known = accept === null ? DEFAULT_ACCEPT : ACCEPTS.find((name) => name === accept);
   if (known === undefined) return err(`ACCEPT must be one of ${ACCEPTS.join(", ")}`);
-  if (issuer === undefined) return err("CA_CHAIN has no certificate");
+  if (issuers.length === 0) return err("CA_CHAIN has no certificate");
   const listedKeys = listedKeysPem === null ? ok(new Set<string>()) : parseListedKeys(listedKeysPem);
   if (!listedKeys.ok) return listedKeys;
-  return ok({ accept: known, issuer, listedKeys: known === "own-ca" ? new Set() : listedKeys.value });
+  return ok({ accept: known, issuers, listedKeys: known === "own-ca" ? new Set() : listedKeys.value });
 }
 
 function parseListedKeys(pem: string): Result<ReadonlySet<string>, string> {

@@ -17,16 +17,16 @@ function anchoredAt(held: AnchoredHead | null): SqliteStorage {
 
 describe("an anchor", () => {
   it.each([
-    ["the first head", null, null, head(1), true],
-    ["the next head", head(1), head(1), head(3), true],
-    ["the same step again", head(3), head(1), head(3), true],
-    ["a step from elsewhere", head(3), head(2), head(4), false],
-    ["a step from another root of its size", head(3), head(3, 9), head(4), false],
-    ["a smaller head", head(3), head(3), head(2), false],
-    ["a first head where there is one", head(3), null, head(1), false],
-    ["a step of a log that it does not know", null, head(1), head(2), false],
-    ["another root of its size", head(3), head(2), head(3, 9), false],
-  ])("asked for %s", (_, held, from, to, isTaken) => {
+    { step: "the first head", held: null, from: null, to: head(1), isTaken: true },
+    { step: "the next head", held: head(1), from: head(1), to: head(3), isTaken: true },
+    { step: "the same step again", held: head(3), from: head(1), to: head(3), isTaken: true },
+    { step: "a step from elsewhere", held: head(3), from: head(2), to: head(4), isTaken: false },
+    { step: "a step from another root of its size", held: head(3), from: head(3, 9), to: head(4), isTaken: false },
+    { step: "a smaller head", held: head(3), from: head(3), to: head(2), isTaken: false },
+    { step: "a first head where there is one", held: head(3), from: null, to: head(1), isTaken: false },
+    { step: "a step of a log that it does not know", held: null, from: head(1), to: head(2), isTaken: false },
+    { step: "another root of its size", held: head(3), from: head(2), to: head(3, 9), isTaken: false },
+  ])("asked for $step", ({ held, from, to, isTaken }) => {
     const storage = anchoredAt(held);
     expect(advanceAnchoredHead(storage, { from, to })).toBe(isTaken);
     expect(readAnchoredHead(storage)).toEqual(isTaken ? to : held);
