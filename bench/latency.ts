@@ -5,10 +5,10 @@ import { figure, type Section } from "./figures.ts";
 import { Clients, runLoad, type Shot } from "./load.ts";
 import { type Bench, BUDGET, CLIENTS } from "./plan.ts";
 import { processorMs } from "./processor-time.ts";
-import { many, type Requests } from "./shots.ts";
+import { many } from "./shots.ts";
 import { percentile } from "./statistics.ts";
 
-export async function measureLatency({ stack, plan, progress }: Bench, requests: Requests): Promise<Section> {
+export async function measureLatency({ stack, plan, progress, requests }: Bench): Promise<Section> {
   const measure = async (name: string, make: () => Shot, isBudgeted: boolean) => {
     progress(`one client: ${name}`);
     await runLoad(stack.client, many(plan.warmUp, make));
@@ -31,7 +31,7 @@ export async function measureLatency({ stack, plan, progress }: Bench, requests:
   };
 }
 
-export async function measureLoad({ stack, plan, progress }: Bench, requests: Requests): Promise<Section> {
+export async function measureLoad({ stack, plan, progress, requests }: Bench): Promise<Section> {
   const clients = new Clients(stack.port, CLIENTS);
   const measure = async (name: string, make: () => Shot, isBudgeted: boolean) => {
     progress(`${CLIENTS} clients: ${name}`);
@@ -61,7 +61,7 @@ export async function measureLoad({ stack, plan, progress }: Bench, requests: Re
         await measure("certificates", requests.certificate, false),
         await measure("timestamps", requests.timestamp, false),
         await measure("entries, P-256 certificate", requests.entry, true),
-        await measure("entries, P-256 key", requests.bareEntry, true),
+        await measure("entries, P-256 key", () => requests.bareEntry("ecdsa-p256"), true),
       ],
     };
   } finally {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a signature costs of the platform's paid operations, and how fast the sequencer is by itself.
 
-import type { SigningKey } from "../test/support/signing-keys.ts";
 import { figure, type Section } from "./figures.ts";
 import { type Bench, BUDGET, CLIENTS } from "./plan.ts";
 import { signMany } from "./shots.ts";
@@ -10,11 +9,12 @@ import { signMany } from "./shots.ts";
 const SIGNATURES = 256;
 
 /** One signature after another: each of its two entries makes a round of its own. */
-export async function measureOperations({ stack, progress }: Bench, key: SigningKey): Promise<Section> {
+export async function measureOperations(bench: Bench): Promise<Section> {
+  const { stack, progress } = bench;
   progress(`operations of ${SIGNATURES} signatures`);
   await stack.quiet();
   const before = await stack.counts();
-  await signMany(stack, key, SIGNATURES);
+  await signMany(bench, SIGNATURES);
   await stack.quiet();
   const after = await stack.counts();
   const each = (name: keyof typeof before): number => (after[name] - before[name]) / SIGNATURES;

@@ -2,6 +2,8 @@
 // How much is measured, and what DESIGN's budgets allow.
 
 import type { KeyKind } from "../shared/crypto/public-key.ts";
+import type { SigningKey } from "../test/support/signing-keys.ts";
+import type { Requests } from "./shots.ts";
 import type { BenchStack } from "./stack.ts";
 
 export interface Plan {
@@ -35,6 +37,9 @@ export const KEY_KINDS: ReadonlyMap<KeyKind, string> = new Map([
 export interface Bench {
   readonly stack: BenchStack;
   readonly plan: Plan;
+  readonly requests: Requests;
+  /** Its owner gets certificates. */
+  readonly key: SigningKey;
   /** Tells the person who waits what is being measured. */
   readonly progress: (line: string) => void;
 }

@@ -3,14 +3,42 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KeyKind } from "../shared/crypto/public-key.ts";
-import type { SigningKey } from "../test/support/signing-keys.ts";
-import { type Figure, figure, type Row, type Section } from "./figures.ts";
+import { type Figure, figure, type Section } from "./figures.ts";
 import { runLoad, type Shot } from "./load.ts";
 import { type Bench, BUDGET, isDear, KEY_KINDS } from "./plan.ts";
 import { backgroundMs, kernelMs } from "./processor-time.ts";
-import { entryShot, many, type Requests, signMany } from "./shots.ts";
+import { many, type Requests, signMany } from "./shots.ts";
 import type { LogName } from "./stack.ts";
 import { median } from "./statistics.ts";
+
+/** What a row is about. */
+interface Subject {
+  readonly name: string;
+  readonly kind: KeyKind;
+  /** The log that it writes to, null for none. */
+  readonly log: LogName | null;
+  /** A request, null for an append by RPC: the Durable Objects' part. */
+  readonly make: ((requests: Requests) => Shot) | null;
+}
+
+const P256 = "ecdsa-p256";
+
+const SUBJECTS: readonly Subject[] = [
+  { name: "certificate", kind: P256, log: "certificate", make: ({ certificate }) => certificate() },
+  { name: "  of it: append to the certificate log", kind: P256, log: "certificate", make: null },
+  { name: "timestamp", kind: P256, log: null, make: ({ timestamp }) => timestamp() },
+  { name: "entry, P-256 certificate", kind: P256, log: "signature", make: ({ entry }) => entry() },
+  { name: "  of it: append to the signature log", kind: P256, log: "signature", make: null },
+  ...Array.from(
+    KEY_KINDS,
+    ([kind, name]): Subject => ({
+      name: `entry, ${name} key`,
+      kind,
+      log: "signature",
+      make: ({ bareEntry }) => bareEntry(kind),
+    }),
+  ),
+];
 
 type Work = () => Promise<unknown>;
 
@@ -24,83 +52,53 @@ async function each({ stack, plan }: Bench, count: number, prepare: () => Work):
   return median(sample);
 }
 
-/** Of the first of its kind in a fresh isolate, after what `before` does there: the median of some isolates. */
-async function first({ stack, plan }: Bench, before: Work, prepare: () => Work): Promise<number> {
+/** So many of a subject, one after another. */
+function repeat({ stack, requests }: Bench, { make, log }: Subject, count: number): Work {
+  if (make === null) return () => stack.append(log ?? "signature", count, 1);
+  const shots = many(count, () => make(requests));
+  return () => runLoad(stack.client, shots);
+}
+
+async function warmFigure(bench: Bench, subject: Subject): Promise<Figure> {
+  const { plan, progress } = bench;
+  progress(`CPU, warm: ${subject.name.trim()}`);
+  await repeat(bench, subject, plan.warmUp)();
+  const value = await each(bench, plan.batch, () => repeat(bench, subject, plan.batch));
+  return figure(
+    "warm",
+    value,
+    "ms",
+    subject.make === null ? null : isDear(subject.kind) ? BUDGET.warmDearKeyMs : BUDGET.warmMs,
+  );
+}
+
+/** Of the first of a subject in a fresh isolate: the median of some isolates. */
+async function freshFigure(bench: Bench, subject: Subject): Promise<Figure> {
+  const { stack, plan, progress } = bench;
+  progress(`CPU, fresh isolate: ${subject.name.trim()}`);
+  if (subject.log !== null) await stack.fillHalfTile(subject.log);
   const sample: number[] = [];
   for (let i = 0; i < plan.freshRuns; i++) {
-    const work = prepare();
+    const work = repeat(bench, subject, 1);
     await stack.restart();
     await stack.useStandIns(true);
-    // What workerd itself does for the first time is not the Worker's.
+    // What workerd itself does for the first time is not the Worker's, and the log is opened by what is measured as an append.
     for (let j = 0; j < 5; j++) await stack.ask("nothing");
-    await before();
+    if (subject.make !== null && subject.log !== null) await stack.append(subject.log, 1, 1);
     await sleep(50);
     sample.push(await stack.processorMsOf(work));
   }
-  return median(sample);
+  return figure("fresh", median(sample), "ms", isDear(subject.kind) ? null : BUDGET.freshMs);
 }
 
-interface Measured {
-  readonly name: string;
-  readonly make: () => Shot;
-  /** The log that it writes to, null for none. */
-  readonly log: LogName | null;
-  readonly kind: KeyKind;
-}
-
-async function warmFigure(bench: Bench, { name, make, kind }: Measured): Promise<Figure> {
-  const { stack, plan, progress } = bench;
-  progress(`CPU, warm: ${name}`);
-  await runLoad(stack.client, many(plan.warmUp, make));
-  const value = await each(bench, plan.batch, () => {
-    const shots = many(plan.batch, make);
-    return () => runLoad(stack.client, shots);
-  });
-  return figure("warm", value, "ms", isDear(kind) ? BUDGET.warmDearKeyMs : BUDGET.warmMs);
-}
-
-async function freshFigure(bench: Bench, { name, make, log, kind }: Measured): Promise<Figure> {
-  const { stack, progress } = bench;
-  progress(`CPU, fresh isolate: ${name}`);
-  const open: Work = async () => {
-    if (log !== null) await stack.append(log, 1, 1);
-  };
-  const value = await first(bench, open, () => {
-    const shot = make();
-    return () => stack.client.post(shot);
-  });
-  return figure("fresh", value, "ms", isDear(kind) ? null : BUDGET.freshMs);
-}
-
-/** The Durable Objects' part, by RPC. */
-async function appendRow(bench: Bench, log: LogName): Promise<Row> {
-  const { stack, plan, progress } = bench;
-  progress(`CPU, warm and fresh: append to the ${log} log`);
-  await stack.append(log, plan.warmUp, 1);
-  const warm = await each(bench, plan.batch, () => () => stack.append(log, plan.batch, 1));
-  await stack.fillHalfTile(log);
-  const fresh = await first(
-    bench,
-    () => Promise.resolve(),
-    () => () => stack.append(log, 1, 1),
-  );
-  return {
-    name: `  of it: append to the ${log} log`,
-    figures: [figure("warm", warm, "ms"), figure("fresh", fresh, "ms", BUDGET.freshMs)],
-  };
-}
-
-async function emptyRow(bench: Bench): Promise<Row> {
+async function emptyFigure(bench: Bench): Promise<Figure> {
   const { stack, plan, progress } = bench;
   progress("CPU, warm: empty request");
   const ask = async (): Promise<void> => {
     for (let i = 0; i < plan.batch; i++) await stack.ask("nothing");
   };
   await ask();
-  return {
-    name: "  of it: HTTP and dispatch",
-    figures: [figure("warm", await each(bench, plan.batch, () => ask), "ms")],
-  };
+  return figure("warm", await each(bench, plan.batch, () => ask), "ms");
 }
 
 const REQUEST_NOTES = [
@@ -111,44 +109,35 @@ const REQUEST_NOTES = [
   "of entries, and the first append.",
 ];
 
-/** Leaves the stand-ins in use. */
-export async function measureRequests(
-  bench: Bench,
-  requests: Requests,
-  keys: ReadonlyMap<KeyKind, SigningKey>,
-): Promise<Section> {
-  const { stack, plan } = bench;
+/** The section's warm half. Leaves the stand-ins in use. */
+export async function measureWarm(bench: Bench): Promise<Section> {
+  const { stack } = bench;
   await stack.quiet();
   await stack.useStandIns(true);
-  const rows: Row[] = [];
-  const measure = async (
-    name: string,
-    make: () => Shot,
-    log: LogName | null,
-    kind: KeyKind = "ecdsa-p256",
-  ): Promise<void> => {
-    const measured = { name, make, log, kind };
-    const figures = [await warmFigure(bench, measured)];
-    if (plan.freshKinds.includes(kind)) figures.push(await freshFigure(bench, measured));
-    rows.push({ name, figures });
-  };
-  await measure("certificate", requests.certificate, "certificate");
-  rows.push(await appendRow(bench, "certificate"));
-  await measure("timestamp", requests.timestamp, null);
-  await measure("entry, P-256 certificate", requests.entry, "signature");
-  rows.push(await appendRow(bench, "signature"), await emptyRow(bench));
-  for (const [kind, name] of KEY_KINDS) {
-    const key = keys.get(kind);
-    if (key !== undefined) await measure(`entry, ${name} key`, () => entryShot(key, null), "signature", kind);
-  }
+  const rows: Section["rows"][number][] = [];
+  for (const subject of SUBJECTS) rows.push({ name: subject.name, figures: [await warmFigure(bench, subject)] });
+  rows.push({ name: "of each: HTTP and dispatch", figures: [await emptyFigure(bench)] });
   return { title: "CPU of one request", notes: REQUEST_NOTES, rows };
 }
 
-/** Leaves Miniflare's R2 and D1 in use. */
-export async function measureSignature(bench: Bench, key: SigningKey): Promise<Section> {
+/** The whole section; on a stack of its own, as every isolate opens the log again and its length would be in the figure. */
+export async function addFresh(bench: Bench, warm: Section): Promise<Section> {
+  const fresh = new Map<string, Figure>();
+  for (const subject of SUBJECTS) {
+    if (bench.plan.freshKinds.includes(subject.kind)) fresh.set(subject.name, await freshFigure(bench, subject));
+  }
+  const rows = warm.rows.map(({ name, figures }) => {
+    const more = fresh.get(name);
+    return { name, figures: more === undefined ? figures : [...figures, more] };
+  });
+  return { ...warm, rows };
+}
+
+/** Leaves Miniflare's simulators in use. */
+export async function measureSignature(bench: Bench): Promise<Section> {
   const { stack, plan, progress } = bench;
   progress("CPU of a signature");
-  const sign: Work = async () => await signMany(stack, key, plan.batch);
+  const sign: Work = async () => await signMany(bench, plan.batch);
   await sign();
   await stack.quiet();
   const withSimulators = await each(bench, plan.batch, () => sign);

@@ -6,14 +6,13 @@ import { writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { say, styled } from "../cli/terminal.ts";
-import type { KeyKind } from "../shared/crypto/public-key.ts";
-import { newSigningKey, type SigningKey } from "../test/support/signing-keys.ts";
+import { newSigningKey } from "../test/support/signing-keys.ts";
 import { measureDeployment } from "./deployment.ts";
 import { figuresAsData, isMet, renderSection, type Section } from "./figures.ts";
 import { measureLatency, measureLoad } from "./latency.ts";
 import { measureOperations, measureSequencer } from "./operations.ts";
 import { type Bench, FULL, KEY_KINDS, type Plan, QUICK } from "./plan.ts";
-import { measureRequests, measureSignature } from "./processor.ts";
+import { addFresh, measureSignature, measureWarm } from "./processor.ts";
 import { canMeasure } from "./processor-time.ts";
 import { makeRequests } from "./shots.ts";
 import { BenchStack, complaints } from "./stack.ts";
@@ -46,24 +45,35 @@ function add(section: Section): void {
   say(renderSection(section));
 }
 
-async function measureStack(plan: Plan): Promise<void> {
+/** Runs with a stack that is new. */
+async function withStack<T>(plan: Plan, run: (bench: Bench) => Promise<T>): Promise<T> {
   progress("starting a stack");
   const key = newSigningKey("ecdsa-p256");
-  const listed = new Map<KeyKind, SigningKey>([...KEY_KINDS.keys()].map((kind) => [kind, newSigningKey(kind)]));
-  const stack = await BenchStack.start([...listed.values()]);
+  const listed = Array.from(KEY_KINDS.keys(), newSigningKey);
+  const stack = await BenchStack.start(listed);
   try {
-    const bench: Bench = { stack, plan, progress };
-    const requests = await makeRequests(stack, { key, listed: listed.get("ecdsa-p256") ?? key });
-    add(await measureLatency(bench, requests));
-    add(await measureLoad(bench, requests));
-    add(await measureOperations(bench, key));
-    if (!canMeasure()) return;
-    add(await measureSignature(bench, key));
-    add(await measureSequencer(bench));
-    add(await measureRequests(bench, requests, listed));
+    return await run({ stack, plan, progress, key, requests: await makeRequests(stack, { key, listed }) });
   } finally {
     await stack.stop();
   }
+}
+
+async function measureAll(plan: Plan): Promise<void> {
+  const warm = await withStack(plan, async (bench) => {
+    add(await measureLatency(bench));
+    add(await measureLoad(bench));
+    add(await measureOperations(bench));
+    add(await measureSequencer(bench));
+    if (!canMeasure()) return null;
+    add(await measureSignature(bench));
+    return measureWarm(bench);
+  });
+  if (warm === null) {
+    say("CPU is read from /proc and not measured on this system.");
+    return;
+  }
+  add(await withStack(plan, (bench) => addFresh(bench, warm)));
+  add(await measureDeployment(plan, progress));
 }
 
 const { values } = parseArgs({
@@ -84,9 +94,7 @@ say(
 say(`a P-256 verification by OpenSSL takes ${machine.verificationMs.toFixed(3)} ms of CPU here and now`);
 say(styled("dim", "Clients and service share the machine; whatever else runs on it makes every figure worse.\n"));
 try {
-  await measureStack(plan);
-  if (canMeasure()) add(await measureDeployment(plan, progress));
-  else say("CPU is read from /proc and not measured on this system.");
+  await measureAll(plan);
   const figures = sections.flatMap(({ rows }) => rows.flatMap((row) => row.figures));
   const met = figures.map(isMet);
   say(`${met.filter((is) => is === true).length} budgets met, ${met.filter((is) => is === false).length} missed`);

@@ -3,9 +3,11 @@
 // by its serial number all the same), entries are signed in advance, each over a digest of its own.
 
 import { createHash, randomBytes, sign } from "node:crypto";
+import type { KeyKind } from "../shared/crypto/public-key.ts";
 import { octetString, oid, sequence, smallInteger } from "../shared/der/writer.ts";
 import { type SigningKey, signMessage } from "../test/support/signing-keys.ts";
 import type { Shot } from "./load.ts";
+import type { Bench } from "./plan.ts";
 import type { BenchStack } from "./stack.ts";
 
 /** Who asks for certificates. */
@@ -84,28 +86,32 @@ export interface Requests {
   readonly timestamp: () => Shot;
   /** With a certificate of the stack's CA. */
   readonly entry: () => Shot;
-  /** With a bare key that the stack lists. */
-  readonly bareEntry: () => Shot;
+  /** With a bare key of this kind that the stack lists. */
+  readonly bareEntry: (kind: KeyKind) => Shot;
 }
 
-/** `key` gets a certificate, `listed` is listed. */
+/** `key` gets a certificate, those in `listed` are listed. */
 export async function makeRequests(
   { client, identities }: BenchStack,
-  { key, listed }: { readonly key: SigningKey; readonly listed: SigningKey },
+  { key, listed }: { readonly key: SigningKey; readonly listed: readonly SigningKey[] },
 ): Promise<Requests> {
   const certificate = certificateShots(key, identities);
-  const answer = certificateOf(await client.post(certificate()));
+  const own = certificateOf(await client.post(certificate()));
   return {
     certificate,
     timestamp: timestampShot,
-    entry: () => entryShot(key, answer),
-    bareEntry: () => entryShot(listed, null),
+    entry: () => entryShot(key, own),
+    bareEntry: (kind) => {
+      const bare = listed.find((one) => one.kind === kind);
+      if (bare === undefined) throw new RangeError(`no key of kind ${kind}`);
+      return entryShot(bare, null);
+    },
   };
 }
 
 /** Whole signatures, one after another: certificate, timestamp, entry with that certificate. */
-export async function signMany({ client, identities }: BenchStack, key: SigningKey, count: number): Promise<void> {
-  for (const request of many(count, certificateShots(key, identities))) {
+export async function signMany({ stack: { client }, requests, key }: Bench, count: number): Promise<void> {
+  for (const request of many(count, requests.certificate)) {
     const certificate = certificateOf(await client.post(request));
     await client.post(timestampShot());
     await client.post(entryShot(key, certificate));

@@ -119,10 +119,13 @@ export class BenchStack {
     this.#appended += count;
   }
 
-  /** Appends until the open tile of the log is half full, as it is on average when an isolate starts. */
+  /**
+   * Appends until the open tile of the log is half full, as it is on average when an isolate starts; in few rounds, as a
+   * killed SQLite has to read again what it has written last.
+   */
   async fillHalfTile(log: LogName): Promise<void> {
     const missing = (HALF_TILE - (await this.#size(log)) + 2 * 256) % 256;
-    if (missing > 0) await this.append(log, missing, 1);
+    if (missing > 0) await this.append(log, missing, HALF_TILE);
     await this.quiet();
   }
 

@@ -62,7 +62,12 @@ async function runAll(first: number, seeds: number, steps: number, jobs: number)
     const thread = new Worker(join(import.meta.dirname, "../test/faults/simulation-thread.ts"));
     while (next < first + seeds) {
       const seed = next++;
-      add(totals, await ask(thread, { seed, steps }));
+      const report = await ask(thread, { seed, steps });
+      add(totals, report);
+      if (report.violation !== null) {
+        bar.end();
+        say(`${styled("red", "✗")} seed ${seed}: ${report.violation.split("\n")[0]}`);
+      }
       bar.show(totals.worlds, seeds);
     }
     await thread.terminate();
@@ -90,9 +95,7 @@ function add(totals: Totals, report: Report): void {
   totals.acknowledged += report.acknowledged;
   totals.audits += report.audits;
   for (const [name, times] of report.counts) totals.counts.set(name, (totals.counts.get(name) ?? 0) + times);
-  if (report.violation === null) return;
-  totals.failed.push(report);
-  process.stderr.write(`\r\x1b[K${styled("red", "✗")} seed ${report.seed}: ${report.violation.split("\n")[0]}\n`);
+  if (report.violation !== null) totals.failed.push(report);
 }
 
 function tell(totals: Totals, steps: number, tookMs: number): void {

@@ -78,6 +78,7 @@ async function runClock(world: World): Promise<void> {
     if (kind === "frozen") world.freezeClock();
     else world.moveClock(jump(kind, random));
     await scheduler.sleep(random.spread(500, 30_000), "clock is wrong");
+    if (world.isOver) return;
     world.unfreezeClock();
     if (random.chance(0.5)) world.resetClock();
   }

@@ -102,10 +102,6 @@ export class ObjectRuntime {
     Object.assign(this.#deps.rates, rates);
   }
 
-  get instancesStarted(): number {
-    return this.#instances;
-  }
-
   // ---- turns ----
 
   /** A turn of this instance after `delay`, unless it is dead by then; the function given back cancels it. */

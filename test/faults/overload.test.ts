@@ -93,3 +93,20 @@ describe("a full pool", () => {
     expect(await lab.world.checker.audit()).toBe(true);
   });
 });
+
+describe("entries that D1 does not take", () => {
+  it("stay in rows and not in memory, where rows are enough to know them again", async () => {
+    for (const [kind, kept] of [
+      ["signature", 0],
+      ["certificate", 50],
+    ] as const) {
+      const lab = new Lab({ kind });
+      lab.world.plan.outages.set("d1", "fails");
+      await lab.grow(50);
+      expect(lab.world.runtime.current?.log.remembered).toBe(kept);
+      lab.kill();
+      await lab.append();
+      expect(lab.world.runtime.current?.log.remembered).toBe(kept === 0 ? 0 : kept + 1);
+    }
+  });
+});

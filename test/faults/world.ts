@@ -52,8 +52,6 @@ export class World {
   readonly trace: string[] = [];
   violation: Violation | null = null;
   isOver = false;
-  /** Answers that clients have received. */
-  answered = 0;
   /** The largest head that a reader has received. */
   #headRead = 0;
   #numbers = 0;
@@ -260,7 +258,6 @@ export class World {
       const result = await this.#patiently(call);
       if (result === null) return "timeout";
       if (typeof result === "string") return result;
-      this.answered++;
       return "ok";
     } catch {
       return "failed";

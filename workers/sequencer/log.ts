@@ -131,6 +131,11 @@ export class Log {
     return this.#state;
   }
 
+  /** How many identities are kept in memory. */
+  get remembered(): number {
+    return this.#tail.size;
+  }
+
   get edge(): Edge {
     return this.#edge;
   }
@@ -341,7 +346,9 @@ export class Log {
     storage.transactionSync(() => this.#writeTree(newTree, to));
     this.#state = to;
     this.#edge = newTree.edge;
-    for (const { identity, leafIndex, timestamp } of newTree.entries) {
+    // A log that remembers all looks into its rows: memory does not grow while D1 is away.
+    const kept = this.#deps.format.remembersAll ? [] : newTree.entries;
+    for (const { identity, leafIndex, timestamp } of kept) {
       this.#tail.set(encodeHex(identity), { leafIndex, timestamp });
     }
     this.#maintenance.wake();
@@ -365,8 +372,7 @@ export class Log {
   }
 
   #findEarlier(identity: Hash): KnownEntry | null {
-    const inTail = this.#tail.get(encodeHex(identity));
-    if (inTail !== undefined || !this.#deps.format.remembersAll) return inTail ?? null;
+    if (!this.#deps.format.remembersAll) return this.#tail.get(encodeHex(identity)) ?? null;
     const leafIndex = this.#deps.storage.findDuplicate(identity);
     return leafIndex === null ? null : { leafIndex, timestamp: null };
   }

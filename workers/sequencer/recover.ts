@@ -33,7 +33,7 @@ export interface Recovered {
   readonly identity: LogIdentity;
   readonly state: State;
   readonly edge: Edge;
-  /** Identities of the entries that still have rows. */
+  /** Identities of the entries that still have rows; empty for a log that looks them up. */
   readonly tail: ReadonlyMap<string, { readonly leafIndex: number; readonly timestamp: UnixMs }>;
 }
 
@@ -111,6 +111,7 @@ function readTail(storage: LogStorage, format: LogFormat, { treeSize }: State): 
     for (const entry of storage.readEntries(from, Math.min(treeSize, from + TILE_WIDTH))) {
       const { leafHash, identity } = format.readRecord(entry.record);
       if (!equal(leafHash, entry.leafHash)) throw new RangeError(`entry ${entry.leafIndex} has another hash`);
+      if (format.remembersAll) continue;
       tail.set(encodeHex(identity), { leafIndex: entry.leafIndex, timestamp: entry.timestamp });
     }
   }
