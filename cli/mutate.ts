@@ -122,6 +122,7 @@ function main(names: readonly string[]): void {
   if (mutations.length === 0) fail(`no break is called ${names.join(" or ")}`);
   const copy = copyCheckout();
   process.on("exit", () => rmSync(copy, { recursive: true, force: true }));
+  process.once("SIGINT", () => process.exit(130));
   const outcomes = run(mutations, copy);
   const survived = outcomes.filter(({ killedBy }) => killedBy === null);
   const invariants = new Set(outcomes.map(({ mutation }) => mutation.invariant)).size;

@@ -27,7 +27,7 @@ describe("256 clients", () => {
     await lab.append();
     const latencies: number[] = [];
     const client = async (): Promise<void> => {
-      for (let i = 0; i < 8; i++) {
+      for (let i = 0; i < 5; i++) {
         const began = lab.now;
         expect(await lab.world.submit(lab.next())).toBe("ok");
         latencies.push(lab.now - began);
@@ -35,7 +35,7 @@ describe("256 clients", () => {
     };
     await lab.until(Promise.all(Array.from({ length: CLIENTS }, client)));
     const sorted = latencies.toSorted((a, b) => a - b);
-    expect(sorted.length).toBe(8 * CLIENTS);
+    expect(sorted.length).toBe(5 * CLIENTS);
     expect(percentile(sorted, 0.99)).toBeLessThan(10 * percentile(sorted, 0.5));
     expect(await lab.world.checker.audit()).toBe(true);
   });

@@ -49,4 +49,10 @@ export class PlainTree {
   tile(level: number, index: number, width: number): Buffer {
     return Buffer.concat((this.#levels[8 * level] ?? []).slice(index * 256, index * 256 + width));
   }
+
+  copy(): PlainTree {
+    const copy = new PlainTree();
+    for (const [height, level] of this.#levels.entries()) copy.#levels[height] = [...level];
+    return copy;
+  }
 }
