@@ -14,7 +14,7 @@ const USAGE = `npm run simulate -- [--seeds N] [--seed S] [--steps K] [--jobs J]
 
   --seeds N  so many worlds (100; 1 if --seed is given)
   --seed S   the first one's number (1)
-  --steps K  events in each before everything is healed and checked (3000)
+  --steps K  events in each before everything is healed and checked (20000)
   --jobs J   so many at a time (one per processor)
   --trace    print what happened last in the first world that goes wrong (400 lines)`;
 
@@ -22,7 +22,7 @@ const { values } = parseArgs({
   options: {
     seeds: { type: "string" },
     seed: { type: "string" },
-    steps: { type: "string", default: "3000" },
+    steps: { type: "string", default: "20000" },
     jobs: { type: "string", default: String(availableParallelism()) },
     trace: { type: "boolean", default: false },
     help: { type: "boolean", default: false },

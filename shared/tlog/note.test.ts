@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { verify } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import vectors from "../../test/vectors/rekor-tiles/rekor-v2-vectors.json" with { type: "json" };

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { ed25519CosignatureKeyId, formatVkey, NOTE_COSIGNATURE, NOTE_ED25519 } from "./note.ts";

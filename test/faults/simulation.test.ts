@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A fixed number of seeds; `npm run simulate` runs as many more as one has time for.
 
 import { describe, expect, it } from "vitest";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A log beyond the first tile of level 1: made through the sequencer's own append, served over HTTP, recomputed from outside.
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

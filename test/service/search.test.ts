@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The search over HTTP: by digest, e-mail, key and subject, in pages, over both logs.
 
-import { sign } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   artifactRequest,
   attestationRequest,
-  type ClientKey,
   clientKey,
   postArtifacts,
   postEntry,
   sha256Hex,
 } from "../support/log-client.ts";
+import { certificateFor } from "../support/request-certificate.ts";
 import { startStack, type TestStack } from "../support/stack.ts";
 
 const EMAIL = "Alice@example.com";
@@ -29,33 +28,13 @@ beforeAll(async () => {
     many,
     Array.from({ length: 25 }, (_, i) => `many ${i}`),
   );
-  const certificate = await certificateFor(signer, EMAIL);
+  const certificate = await certificateFor(stack, { key: signer, email: EMAIL });
   const signed = await postEntry(stack.url, artifactRequest(signer, "signed by Alice", certificate));
   const attested = await postEntry(stack.url, attestationRequest(many, SUBJECTS));
   indexes = { signed: Number(signed.logIndex), attested: Number(attested.logIndex) };
   await waitForIndex(28, 1);
 });
 afterAll(() => stack.stop());
-
-/** A certificate of the stack's CA, DER. */
-async function certificateFor(key: ClientKey, email: string): Promise<Uint8Array> {
-  const content = `-----BEGIN PUBLIC KEY-----\n${key.spki.toString("base64")}\n-----END PUBLIC KEY-----\n`;
-  const proofOfPossession = sign("sha256", Buffer.from(email), key.privateKey).toString("base64");
-  const response = await fetch(`${stack.url}/api/v2/signingCert`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({
-      credentials: { oidcIdentityToken: await stack.token(email) },
-      publicKeyRequest: { publicKey: { algorithm: "ECDSA", content }, proofOfPossession },
-    }),
-  });
-  if (!response.ok) throw new Error(`no certificate: ${response.status} ${await response.text()}`);
-  const answer = (await response.json()) as {
-    readonly signedCertificateEmbeddedSct: { readonly chain: { readonly certificates: readonly string[] } };
-  };
-  const [leaf = ""] = answer.signedCertificateEmbeddedSct.chain.certificates;
-  return Buffer.from(leaf.replace(/-----[A-Z ]+-----/g, ""), "base64");
-}
 
 interface HitJson {
   readonly index: number;

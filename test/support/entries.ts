@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests to the signature log as a client would make them, and what its answers claim, recomputed without our code.
 
-import { createPublicKey, sign, verify } from "node:crypto";
+import { createPublicKey, verify } from "node:crypto";
 import { expect } from "vitest";
 import { hashOf } from "./digest-cases.ts";
 import { naiveLeafHash, rootFromProof } from "./naive-tree.ts";
+import { certificateFor } from "./request-certificate.ts";
 import { type SigningKey, signMessage } from "./signing-keys.ts";
 import type { TestStack } from "./stack.ts";
 
@@ -89,25 +90,11 @@ export async function treeSize(stack: TestStack): Promise<number> {
 }
 
 /** The certificate that the stack's CA gives `email` for this P-256 key, DER. */
-export async function ownCertificate(stack: TestStack, email: string, key: SigningKey): Promise<Uint8Array> {
-  const response = await fetch(`${stack.url}/api/v2/signingCert`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({
-      credentials: { oidcIdentityToken: await stack.token(email) },
-      publicKeyRequest: {
-        publicKey: { algorithm: "ECDSA", content: key.publicObject.export({ format: "pem", type: "spki" }) },
-        proofOfPossession: base64(sign("sha256", Buffer.from(email), key.privateObject)),
-      },
-    }),
+export const ownCertificate = (stack: TestStack, email: string, key: SigningKey): Promise<Uint8Array> =>
+  certificateFor(stack, {
+    email,
+    key: { privateKey: key.privateObject, spki: key.publicObject.export({ format: "der", type: "spki" }) },
   });
-  if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`);
-  const answer = (await response.json()) as {
-    readonly signedCertificateEmbeddedSct: { readonly chain: { readonly certificates: readonly string[] } };
-  };
-  const [leaf = ""] = answer.signedCertificateEmbeddedSct.chain.certificates;
-  return Buffer.from(leaf.replace(/-----[A-Z ]+-----|\s/g, ""), "base64");
-}
 
 /** The SPKI of the signature log's key, from the trusted root. */
 export async function logKey(stack: TestStack): Promise<Uint8Array> {

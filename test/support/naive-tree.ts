@@ -95,3 +95,24 @@ export function naiveTile(leaves: readonly Buffer[], level: number, index: numbe
   }
   return hashes;
 }
+
+/** The root of the first n of these leaves, for every n from 0 on: subtrees of powers of two, joined from the right. */
+export function prefixRoots(leaves: readonly Buffer[]): readonly Buffer[] {
+  const roots = [sha256()];
+  const subtrees: { readonly size: number; readonly root: Buffer }[] = [];
+  for (const leaf of leaves) {
+    let subtree = { size: 1, root: leaf };
+    for (let last = subtrees.at(-1); last?.size === subtree.size; last = subtrees.at(-1)) {
+      subtrees.pop();
+      subtree = { size: 2 * last.size, root: naiveNodeHash(last.root, subtree.root) };
+    }
+    subtrees.push(subtree);
+    roots.push(
+      subtrees.reduceRight(
+        (right, { root }) => (right.length === 0 ? root : naiveNodeHash(root, right)),
+        Buffer.alloc(0),
+      ),
+    );
+  }
+  return roots;
+}
