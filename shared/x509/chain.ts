@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // One certificate above another: who issued whom. Validity times, path lengths and purposes are the caller's to check.
-// Spec: RFC 5280 §6.1.3, §6.1.4; signature algorithms of RFC 5758 §3.2, RFC 4055 §5, RFC 8410 §3.
+// Spec: RFC 5280 §6.1.3, §6.1.4.
 
 import { equal } from "../bytes/bytes.ts";
 import { decodePem } from "../bytes/pem.ts";
-import type { HashAlgorithm } from "../crypto/hash.ts";
-import { type KeyKind, parsePublicKey } from "../crypto/public-key.ts";
-import { verifyMessage } from "../crypto/verify-message.ts";
-import { type DerReader, decodeDer } from "../der/reader.ts";
+import { parsePublicKey } from "../crypto/public-key.ts";
+import { decodeDer } from "../der/reader.ts";
 import { err, ok, type Result } from "../result.ts";
 import { type Certificate, parseCertificate } from "./certificate.ts";
 import { findExtension, KEY_USAGE, OID } from "./extensions.ts";
+import { readSignatureAlgorithm, verifySigned } from "./signature-algorithm.ts";
 
 export interface ChainError {
   readonly code: "chain_invalid";
@@ -18,34 +17,16 @@ export interface ChainError {
   readonly reason: string;
 }
 
-type KeyFamily = "ecdsa" | "rsa" | "ed25519";
-
-interface SignatureAlgorithm {
-  readonly family: KeyFamily;
-  readonly hash: HashAlgorithm;
-}
-
-/** AlgorithmIdentifier.algorithm → what verifies it. RSA has NULL parameters (RFC 4055 §5), the others none. PSS is not among them. */
-const SIGNATURE_ALGORITHMS: Readonly<Record<string, SignatureAlgorithm>> = {
-  "1.2.840.10045.4.3.2": { family: "ecdsa", hash: "SHA-256" },
-  "1.2.840.10045.4.3.3": { family: "ecdsa", hash: "SHA-384" },
-  "1.2.840.10045.4.3.4": { family: "ecdsa", hash: "SHA-512" },
-  "1.2.840.113549.1.1.11": { family: "rsa", hash: "SHA-256" },
-  "1.2.840.113549.1.1.12": { family: "rsa", hash: "SHA-384" },
-  "1.2.840.113549.1.1.13": { family: "rsa", hash: "SHA-512" },
-  "1.3.101.112": { family: "ed25519", hash: "SHA-512" },
-};
-
 /**
  * Whether `issuer` issued `certificate`: the names are equal as bytes, the issuer is a CA that may sign certificates, and the
  * signature over the TBS verifies with its key. False as well for a key or an algorithm that we do not know.
  */
 export async function verifyIssuedBy(certificate: Certificate, issuer: Certificate): Promise<boolean> {
   if (!equal(certificate.issuer, issuer.subject) || !isCertificateAuthority(issuer)) return false;
-  const algorithm = readSignatureAlgorithm(certificate.signatureAlgorithm);
+  const algorithm = decodeDer(certificate.signatureAlgorithm, (reader) => reader.sequence(readSignatureAlgorithm));
   const key = parsePublicKey(issuer.spki);
-  if (algorithm === null || !key.ok || familyOf(key.value.kind) !== algorithm.family) return false;
-  return verifyMessage(key.value, algorithm.hash, certificate.tbs, certificate.signature);
+  if (!algorithm.ok || algorithm.value.known === null || !key.ok) return false;
+  return verifySigned(algorithm.value.known, key.value, certificate.tbs, certificate.signature);
 }
 
 /** Whether BasicConstraints says CA, and KeyUsage, if there is one, allows signing certificates (RFC 5280 §6.1.4 (k), (n)). */
@@ -71,22 +52,6 @@ function allowsCertificates(extension: Uint8Array): boolean {
   // KeyUsage ::= BIT STRING: unused bits in the low end of the last octet, so not DerReader.bitString.
   const bits = decodeDer(extension, (reader) => reader.contents(0x03));
   return bits.ok && ((bits.value[1] ?? 0) & (0x80 >> KEY_USAGE.keyCertSign)) !== 0;
-}
-
-function readSignatureAlgorithm(identifier: Uint8Array): SignatureAlgorithm | null {
-  const algorithm = decodeDer(identifier, (reader) => reader.sequence(readAlgorithmIdentifier));
-  return algorithm.ok ? algorithm.value : null;
-}
-
-function readAlgorithmIdentifier(reader: DerReader): SignatureAlgorithm {
-  const algorithm = SIGNATURE_ALGORITHMS[reader.oid()] ?? reader.fail("signature algorithm");
-  if (algorithm.family === "rsa") reader.null();
-  return algorithm;
-}
-
-function familyOf(kind: KeyKind): KeyFamily {
-  if (kind === "ed25519") return "ed25519";
-  return kind.startsWith("ecdsa") ? "ecdsa" : "rsa";
 }
 
 /**
