@@ -227,6 +227,20 @@ describe("publishing", () => {
     expect(readTile(tailOf(memory), 0, 0, 256).kind).toBe("published");
   });
 
+  it("sets the next alarm from the last one, also when the clock was put back meanwhile", async () => {
+    const memory = memoryLog("signature");
+    await memory.log.open();
+    memory.index.failing = "D1 is away";
+    await grow(memory, 3);
+    await memory.host.settle();
+    const [set = 0] = memory.host.alarms;
+    memory.host.alarms = [];
+    // The platform's alarm does not go by the clock that the object reads.
+    memory.host.time = set - 10_000;
+    await memory.log.catchUp();
+    expect(memory.host.alarms).toEqual([set + 20_000]);
+  });
+
   it("stops writing when R2 has other bytes under a key of its own", async () => {
     const memory = memoryLog("signature");
     await memory.log.open();

@@ -408,6 +408,7 @@ export class Log {
 
   /** The alarm's work: whatever maintenance a crash or a failure left behind. */
   async catchUp(): Promise<void> {
+    this.#maintenance.alarmRang();
     await this.open();
     const { kind } = this.#phase;
     if (kind === "refusing") return;

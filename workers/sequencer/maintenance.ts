@@ -53,6 +53,11 @@ export class Maintenance {
     if (state !== null && isBehind(state) && isIdle) this.#deps.host.keepAlive(this.run());
   }
 
+  /** The alarm that was set is over, whatever the clock says: it may be behind the platform's, or have been put back. */
+  alarmRang(): void {
+    this.#alarmAt = unixMs(0);
+  }
+
   /** Sets the alarm if there is work, or may be, and no alarm is set. */
   armAlarm(): void {
     const { host } = this.#deps;
