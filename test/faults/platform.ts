@@ -3,7 +3,7 @@
 // object itself as its callers do. The stores do not forget and do not lie; only the way to them is bad.
 
 import { equal } from "../../shared/bytes/bytes.ts";
-import { advanceAnchoredHead, readAnchoredHead } from "../../workers/sequencer/anchored-head.ts";
+import { advanceAnchoredHead, prepareAnchoredHead, readAnchoredHead } from "../../workers/sequencer/anchored-head.ts";
 import { d1Index } from "../../workers/sequencer/index-feed.ts";
 import type { Witnessing } from "../../workers/sequencer/log.ts";
 import type { AnchoredHead, AnchorPort, ObjectStore, SearchIndex } from "../../workers/sequencer/ports.ts";
@@ -63,6 +63,7 @@ export class Platform {
 
   constructor(deps: PlatformDeps) {
     this.#deps = deps;
+    prepareAnchoredHead(this.#anchorStorage);
     this.witness = new SimulatedWitness({
       anchoredSize: () => this.anchored?.treeSize ?? 0,
       now: deps.now,

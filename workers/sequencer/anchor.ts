@@ -3,18 +3,26 @@
 // sequencer whose storage went back in time is not where the anchor is, and refuses to sign a second history.
 
 import { DurableObject } from "cloudflare:workers";
-import { advanceAnchoredHead, readAnchoredHead } from "./anchored-head.ts";
+import { advanceAnchoredHead, prepareAnchoredHead, readAnchoredHead } from "./anchored-head.ts";
 import { durableStorage } from "./durable-storage.ts";
-import type { Advance, AnchoredHead } from "./ports.ts";
+import type { Advance, AnchoredHead, Storage } from "./ports.ts";
 
 export class Anchor extends DurableObject {
+  readonly #storage: Storage;
+
+  constructor(ctx: DurableObjectState, env: object) {
+    super(ctx, env);
+    this.#storage = durableStorage(ctx.storage);
+    prepareAnchoredHead(this.#storage);
+  }
+
   /** The head it holds, null before the log's first. */
   read(): AnchoredHead | null {
-    return readAnchoredHead(durableStorage(this.ctx.storage));
+    return readAnchoredHead(this.#storage);
   }
 
   /** One turn of the event loop; the answer leaves only when the write is durable. */
   advance(step: Advance): boolean {
-    return advanceAnchoredHead(durableStorage(this.ctx.storage), step);
+    return advanceAnchoredHead(this.#storage, step);
   }
 }

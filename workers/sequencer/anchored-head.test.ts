@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { hash } from "../../shared/tlog/hash.ts";
 import { SqliteStorage } from "../../test/support/memory-log.ts";
-import { advanceAnchoredHead, readAnchoredHead } from "./anchored-head.ts";
+import { advanceAnchoredHead, prepareAnchoredHead, readAnchoredHead } from "./anchored-head.ts";
 import type { AnchoredHead } from "./ports.ts";
 
 const head = (treeSize: number, root = treeSize): AnchoredHead => ({
@@ -11,6 +11,7 @@ const head = (treeSize: number, root = treeSize): AnchoredHead => ({
 
 function anchoredAt(held: AnchoredHead | null): SqliteStorage {
   const storage = new SqliteStorage();
+  prepareAnchoredHead(storage);
   if (held !== null) advanceAnchoredHead(storage, { from: null, to: held });
   return storage;
 }
@@ -25,6 +26,7 @@ describe("an anchor", () => {
     { step: "a smaller head", held: head(3), from: head(3), to: head(2), isTaken: false },
     { step: "a first head where there is one", held: head(3), from: null, to: head(1), isTaken: false },
     { step: "a step of a log that it does not know", held: null, from: head(1), to: head(2), isTaken: false },
+    { step: "to another root of its size", held: head(3), from: head(3), to: head(3, 9), isTaken: false },
     { step: "another root of its size", held: head(3), from: head(2), to: head(3, 9), isTaken: false },
   ])("asked for $step", ({ held, from, to, isTaken }) => {
     const storage = anchoredAt(held);

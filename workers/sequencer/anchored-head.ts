@@ -6,11 +6,15 @@ import type { Advance, AnchoredHead, Storage } from "./ports.ts";
 
 type Sql = Pick<Storage, "exec">;
 
-/** The head it holds, null before the log's first. */
-export function readAnchoredHead(storage: Sql): AnchoredHead | null {
+/** Makes the table if it is not there; once for each instance, before anything else. */
+export function prepareAnchoredHead(storage: Sql): void {
   storage.exec(
     "CREATE TABLE IF NOT EXISTS head (id INTEGER PRIMARY KEY CHECK (id = 1), size INTEGER NOT NULL, root BLOB NOT NULL) STRICT",
   );
+}
+
+/** The head it holds, null before the log's first. */
+export function readAnchoredHead(storage: Sql): AnchoredHead | null {
   const [row] = storage.exec("SELECT size, root FROM head");
   const [size, root] = [row?.["size"], row?.["root"]];
   if (row === undefined) return null;
@@ -20,17 +24,31 @@ export function readAnchoredHead(storage: Sql): AnchoredHead | null {
 
 /**
  * Moves from one head to the next, synchronously: compare and write cannot be interrupted. True if `to` is held now, also
- * when a repeated call finds it there; false, and nothing is written, if it holds neither `from` nor `to` or would shrink.
+ * when a repeated call finds it there; false, and nothing is written, if it holds neither `from` nor `to` or would not grow.
  */
 export function advanceAnchoredHead(storage: Sql, { from, to }: Advance): boolean {
+  if (from !== null && to.treeSize > from.treeSize && moveHead(storage, from, to)) return true;
   const held = readAnchoredHead(storage);
-  if (sameHead(held, to)) return true;
-  if (!sameHead(held, from) || to.treeSize < (held?.treeSize ?? 0)) return false;
-  storage.exec("INSERT OR REPLACE INTO head VALUES (1, ?, ?)", to.treeSize, new Uint8Array(to.rootHash).buffer);
+  if (held !== null) return sameHead(held, to);
+  if (from !== null) return false;
+  storage.exec("INSERT INTO head VALUES (1, ?, ?)", to.treeSize, blob(to.rootHash));
   return true;
 }
 
-function sameHead(a: AnchoredHead | null, b: AnchoredHead | null): boolean {
-  if (a === null || b === null) return a === b;
-  return a.treeSize === b.treeSize && equal(a.rootHash, b.rootHash);
+/** Compares and writes in one statement: what every round asks for. False if the row is not at `from`. */
+function moveHead(storage: Sql, from: AnchoredHead, to: AnchoredHead): boolean {
+  const moved = storage.exec(
+    "UPDATE head SET size = ?, root = ? WHERE size = ? AND root = ? RETURNING id",
+    to.treeSize,
+    blob(to.rootHash),
+    from.treeSize,
+    blob(from.rootHash),
+  );
+  return moved.length === 1;
 }
+
+/** A copy: SQL takes the whole buffer behind a view. */
+const blob = (bytes: Uint8Array): ArrayBuffer => new Uint8Array(bytes).buffer;
+
+const sameHead = (a: AnchoredHead, b: AnchoredHead): boolean =>
+  a.treeSize === b.treeSize && equal(a.rootHash, b.rootHash);
