@@ -59,7 +59,10 @@ export function grownLog(config: LogConfig, format: LogFormat): GrownLog {
     const placement = { leafIndex: FIRST_ROW + i, timestamp: TIME };
     const { record, leafHash } = submission.toLeaf(placement);
     const { search, hints } = submission;
-    storage.insertEntry({ ...placement, record, leafHash, search, hints });
+    storage.insertEntry(
+      { ...placement, record, leafHash, search, hints },
+      format.remembersAll ? null : submission.identity,
+    );
     if (format.remembersAll) storage.insertDedup(leafHash, placement.leafIndex);
     tree.push(Buffer.from(leafHash));
   }

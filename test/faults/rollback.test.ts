@@ -193,7 +193,7 @@ describe("a damaged row", () => {
     ["UPDATE edge SET hashes = zeroblob(32)", /damaged/],
     ["DELETE FROM edge", /damaged/],
     ["UPDATE entry SET idx = 1000 WHERE idx = 310", /damaged/],
-    ["UPDATE entry SET search = '{' WHERE idx = 300", /damaged/],
+    ["UPDATE entry SET leaf_hash = zeroblob(32) WHERE idx = 300", /damaged/],
     ["UPDATE log SET creation = 'another'", /R2 belongs to another log/],
     ["UPDATE log SET spki = zeroblob(91)", /log key is not the one/],
     ["DELETE FROM log", /storage of this log is gone/],
@@ -202,6 +202,25 @@ describe("a damaged row", () => {
     const storage = memory.storage.snapshot();
     storage.database.exec(sql);
     await expectRefusal(memory.restarted({ storage }), reason);
+  });
+
+  // The start reads no entry: 256 of them would cost it more than everything else. Nothing that is damaged gets any further.
+  it.each([
+    "UPDATE entry SET record = x'00' WHERE idx = 300",
+    "UPDATE entry SET search = '{' WHERE idx = 300",
+    "UPDATE entry SET hints = '{' WHERE idx = 300",
+    "UPDATE entry SET time_ms = -1 WHERE idx = 300",
+  ])("is found before its tile is published: %s", async (sql) => {
+    const memory = await grown(310);
+    const storage = memory.storage.snapshot();
+    storage.database.exec(sql);
+    const restarted = memory.restarted({ storage });
+    const published = new Map(memory.objects.objects);
+    await restarted.log.open();
+    await grow(restarted, 300);
+    expect(restarted.log.phase).toMatchObject({ kind: "refusing", reason: expect.stringMatching(/damaged/) });
+    expect(restarted.objects.objects).toEqual(published);
+    await expectReadable(restarted, restarted.log.head?.treeSize ?? 0);
   });
 });
 

@@ -17,6 +17,7 @@ import {
   testLogs,
   textSubmission,
 } from "../../test/support/memory-log.ts";
+import { certificateSubmission, type Placement } from "./format.ts";
 import { LogStorage } from "./storage.ts";
 import { readBundle, readTile, type TailDeps } from "./tail.ts";
 
@@ -25,6 +26,21 @@ async function append(memory: MemoryLog, text: string): Promise<Appended> {
   if (!result.ok) throw new Error(JSON.stringify(result.error));
   if (result.value.answer.kind !== "appended") throw new Error("a duplicate");
   return result.value.answer;
+}
+
+async function appendCertificate(memory: MemoryLog, name: string): Promise<Placement | null> {
+  const submission = certificateSubmission({
+    entryType: "x509_entry",
+    issuerKeyHash: null,
+    signedEntry: encodeUtf8(name),
+    precertificate: null,
+    chainFingerprints: [],
+    search: { terms: [], digest: null, identity: null, issuer: null },
+  });
+  const result = await memory.log.append(submission);
+  await memory.host.settle();
+  if (!result.ok) throw new Error(JSON.stringify(result.error));
+  return result.value.placement;
 }
 
 async function grow(memory: MemoryLog, count: number, prefix = "entry"): Promise<void> {
@@ -416,10 +432,25 @@ describe("opening", () => {
       return memory.restarted({ storage });
     };
     await expectRefusal(damaged("DELETE FROM entry WHERE idx = 3"), /damaged/);
-    await expectRefusal(damaged("UPDATE entry SET record = x'00' WHERE idx = 3"), /damaged/);
     await expectRefusal(damaged("UPDATE entry SET leaf_hash = zeroblob(32) WHERE idx = 3"), /damaged/);
     await expectRefusal(damaged("UPDATE state SET root = zeroblob(32)"), /damaged/);
     await expectRefusal(damaged("DELETE FROM state"), /damaged/);
+  });
+
+  it("goes on with the tables of before identities were kept, and knows the entries in them", async () => {
+    const memory = memoryLog("certificate");
+    await memory.log.open();
+    const old = await appendCertificate(memory, "old");
+    const storage = memory.storage.snapshot();
+    storage.exec("ALTER TABLE entry DROP COLUMN identity");
+    const upgraded = memory.restarted({ storage });
+    expect(await appendCertificate(upgraded, "old")).toEqual(old);
+    const added = await appendCertificate(upgraded, "new");
+    expect(added).not.toEqual(old);
+    const again = upgraded.restarted();
+    expect(await appendCertificate(again, "old")).toEqual(old);
+    expect(await appendCertificate(again, "new")).toEqual(added);
+    expect(again.log.state?.treeSize).toBe(2);
   });
 
   it("refuses another PUBLIC_URL and another key", async () => {

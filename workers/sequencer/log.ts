@@ -359,7 +359,7 @@ export class Log {
   #writeTree(newTree: NewTree | null, state: State): void {
     const { storage, format } = this.#deps;
     for (const entry of newTree?.entries ?? []) {
-      storage.insertEntry(entry);
+      storage.insertEntry(entry, format.remembersAll ? null : entry.identity);
       if (format.remembersAll) storage.insertDedup(entry.leafHash, entry.leafIndex);
     }
     for (const { level, index, rows } of newTree?.fullTiles ?? []) {

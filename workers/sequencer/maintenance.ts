@@ -3,7 +3,7 @@
 // has come. Repeating any of it is harmless. One run at a time; a failure waits for the next round or the alarm.
 
 import { unixMs } from "../../shared/time.ts";
-import { fullTileRoot, TILE_WIDTH } from "../../shared/tlog/tile.ts";
+import { TILE_WIDTH } from "../../shared/tlog/tile.ts";
 import { feedIndex } from "./index-feed.ts";
 import type { LogDeps } from "./log.ts";
 import { isDue } from "./patience.ts";
@@ -101,8 +101,7 @@ export class Maintenance {
         return;
       }
       // Other rounds have committed meanwhile: the cursor is set on the newest state, not on the one from before the await.
-      const hashes = this.#deps.storage.readLeafHashes(index * TILE_WIDTH, (index + 1) * TILE_WIDTH);
-      this.#moveCursors({ publishedTiles: index + 1, publishedRoot: fullTileRoot(hashes) });
+      this.#moveCursors({ publishedTiles: index + 1, publishedRoot: published.value });
     }
   }
 

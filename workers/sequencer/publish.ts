@@ -7,11 +7,12 @@ import { equal } from "../../shared/bytes/bytes.ts";
 import { type LogConfig, objectKey } from "../../shared/logs.ts";
 import { encodeSidecar, sidecarPath } from "../../shared/rekor/sidecar.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { encodeTile, formatTilePath, TILE_WIDTH, type Tile } from "../../shared/tlog/tile.ts";
+import type { Hash } from "../../shared/tlog/hash.ts";
+import { encodeTile, formatTilePath, fullTileRoot, TILE_WIDTH, type Tile } from "../../shared/tlog/tile.ts";
 import type { LogFormat } from "./format.ts";
 import type { ObjectStore } from "./ports.ts";
-import type { Refusal } from "./recover.ts";
-import type { LogStorage } from "./storage.ts";
+import { damage, type Refusal } from "./recover.ts";
+import type { EntryRow, LogStorage } from "./storage.ts";
 
 export interface PublishDeps {
   readonly config: LogConfig;
@@ -21,12 +22,14 @@ export interface PublishDeps {
 }
 
 /**
- * Puts everything of full tile `index` of level 0 to R2; done when it resolves. Rejects when R2 fails (all of it can be
- * repeated), and refuses when an object is there with other bytes.
+ * Puts everything of full tile `index` of level 0 to R2; done when it resolves, with the tile's root. Rejects when R2 fails (all
+ * of it can be repeated), and refuses when a row is not what was signed or an object is there with other bytes.
  */
-export async function publishTile(deps: PublishDeps, index: number): Promise<Result<null, Refusal>> {
+export async function publishTile(deps: PublishDeps, index: number): Promise<Result<Hash, Refusal>> {
   const { config, storage, format } = deps;
-  const entries = storage.readEntries(index * TILE_WIDTH, (index + 1) * TILE_WIDTH);
+  const tile = readSigned(deps, index);
+  if (!tile.ok) return tile;
+  const { entries, root } = tile.value;
   const objects: [path: string, bytes: Uint8Array][] = [
     [fullTilePath(format.bundleLevel, index), format.encodeBundle(entries.map(({ record }) => record))],
     [fullTilePath(0, index), encodeTile(entries.map(({ leafHash }) => leafHash))],
@@ -43,7 +46,29 @@ export async function publishTile(deps: PublishDeps, index: number): Promise<Res
     if (!sidecar.ok) return sidecar;
   }
   const results = await Promise.all(objects.map(async ([name, bytes]) => await create(name, bytes)));
-  return results.find((result) => !result.ok) ?? ok(null);
+  const refused = results.find((result) => !result.ok);
+  return refused?.ok === false ? refused : ok(root);
+}
+
+interface SignedTile {
+  readonly entries: readonly EntryRow[];
+  readonly root: Hash;
+}
+
+/** The rows of a full tile, each hashed again and all of them up to what the tree above has of them: what is published was signed. */
+function readSigned({ storage, format }: PublishDeps, index: number): Result<SignedTile, Refusal> {
+  try {
+    const entries = storage.readEntries(index * TILE_WIDTH, (index + 1) * TILE_WIDTH);
+    const damaged = entries.find(({ record, leafHash }) => !equal(format.readRecord(record).leafHash, leafHash));
+    if (damaged !== undefined) throw new RangeError(`entry ${damaged.leafIndex} has another hash`);
+    const root = fullTileRoot(entries.map(({ leafHash }) => leafHash));
+    const signed = storage.readEdgeTile(1, Math.floor(index / TILE_WIDTH))?.[index % TILE_WIDTH];
+    if (signed === undefined || !equal(root, signed)) throw new RangeError(`tile ${index} has another root`);
+    return ok({ entries, root });
+  } catch (error) {
+    if (error instanceof RangeError) return err(damage(error));
+    throw error;
+  }
 }
 
 const fullTilePath = (level: Tile["level"], index: number): string =>

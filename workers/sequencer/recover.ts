@@ -43,6 +43,12 @@ export interface Refusal {
   readonly reason: string;
 }
 
+/** What rows that do not parse or do not add up lead to; reading them throws RangeError. */
+export const damage = ({ message }: RangeError): Refusal => ({
+  code: "log_refusing",
+  reason: `${message}: a row is damaged; open a new log`,
+});
+
 const refuse = (reason: string): Result<never, Refusal> => err({ code: "log_refusing", reason });
 
 export interface RecoverDeps {
@@ -70,7 +76,7 @@ export function readRows({ config, storage, format }: RecoverDeps): Result<Recov
     }
     return ok({ identity, state, edge, tail: readTail(storage, format, state) });
   } catch (error) {
-    if (error instanceof RangeError) return refuse(`${error.message}: a row is damaged; open a new log`);
+    if (error instanceof RangeError) return err(damage(error));
     throw error;
   }
 }
@@ -103,19 +109,20 @@ function readEdge(storage: LogStorage, state: State): Edge {
   return restoreEdge(treeSize, levels);
 }
 
-/** Reads every entry that is still here, hashing it again: what will be published is what was signed. */
+/** By what a submission of an entry that is still here is known. A log that remembers all looks into its rows instead. */
 function readTail(storage: LogStorage, format: LogFormat, { treeSize }: State): Recovered["tail"] {
+  const rows = format.remembersAll ? [] : storage.readIdentities(treeSize);
   const tail = new Map<string, { leafIndex: number; timestamp: UnixMs }>();
-  const first = storage.firstEntry(treeSize);
-  for (let from = first; from < treeSize; from += TILE_WIDTH) {
-    for (const entry of storage.readEntries(from, Math.min(treeSize, from + TILE_WIDTH))) {
-      const { leafHash, identity } = format.readRecord(entry.record);
-      if (!equal(leafHash, entry.leafHash)) throw new RangeError(`entry ${entry.leafIndex} has another hash`);
-      if (format.remembersAll) continue;
-      tail.set(encodeHex(identity), { leafIndex: entry.leafIndex, timestamp: entry.timestamp });
-    }
+  for (const { leafIndex, timestamp, identity } of rows) {
+    tail.set(encodeHex(identity ?? identityOf(storage, format, leafIndex)), { leafIndex, timestamp });
   }
   return tail;
+}
+
+function identityOf(storage: LogStorage, format: LogFormat, leafIndex: number): Hash {
+  const [entry] = storage.readEntries(leafIndex, leafIndex + 1);
+  if (entry === undefined) throw new RangeError(`entry ${leafIndex} is missing`);
+  return format.readRecord(entry.record).identity;
 }
 
 /** Refuses unless nothing at all is left of an earlier log: a missing row with an anchor or log.json is a lost store. */

@@ -8,6 +8,9 @@ import { type Hash, hash } from "../../shared/tlog/hash.ts";
 import { decodeTile, encodeTile, TILE_WIDTH } from "../../shared/tlog/tile.ts";
 import type { Storage } from "./ports.ts";
 
+/** Logs of before it was kept have no such column, and rows without a value in it. */
+const ADD_IDENTITY = "ALTER TABLE entry ADD COLUMN identity BLOB";
+
 /** One statement each; a table is never changed once a log exists, only added to by a further version. */
 const SCHEMA = [
   // What the log was created as; never written again.
@@ -21,7 +24,7 @@ const SCHEMA = [
      published_root BLOB, indexed INTEGER NOT NULL) STRICT`,
   `CREATE TABLE entry (
      idx INTEGER PRIMARY KEY, record BLOB NOT NULL, leaf_hash BLOB NOT NULL, time_ms INTEGER NOT NULL,
-     search TEXT NOT NULL, hints TEXT) STRICT`,
+     search TEXT NOT NULL, hints TEXT, identity BLOB) STRICT`,
   `CREATE TABLE dedup (leaf_hash BLOB PRIMARY KEY, idx INTEGER NOT NULL) STRICT, WITHOUT ROWID`,
   // Tiles of level 1 and above: the open one of each level, and full ones that R2 does not have yet.
   `CREATE TABLE edge (
@@ -66,6 +69,14 @@ export interface EntryRow {
   readonly hints: AttestationHints | null;
 }
 
+/** What an entry is known by in a log that does not remember all: not its leaf hash, which covers index and time. */
+export interface IdentityRow {
+  readonly leafIndex: number;
+  readonly timestamp: UnixMs;
+  /** Null in rows of before it was kept. */
+  readonly identity: Hash | null;
+}
+
 export interface EdgeRow {
   readonly level: number;
   readonly tileIndex: number;
@@ -76,6 +87,8 @@ type Row = Record<string, SqlStorageValue>;
 
 export class LogStorage {
   readonly #storage: Storage;
+  /** Null until somebody asks. */
+  #keepsIdentities: boolean | null = null;
 
   constructor(storage: Storage) {
     this.#storage = storage;
@@ -154,17 +167,43 @@ export class LogStorage {
     );
   }
 
-  /** A plain INSERT: a second entry at one index is an error, never a replacement. */
-  insertEntry(entry: EntryRow): void {
+  /**
+   * A plain INSERT: a second entry at one index is an error, never a replacement.
+   * @param identity null in a log that remembers all by their leaf hashes
+   */
+  insertEntry(entry: EntryRow, identity: Hash | null): void {
+    if (!this.#hasIdentities()) this.#storage.exec(ADD_IDENTITY);
+    this.#keepsIdentities = true;
     this.#storage.exec(
-      "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?)",
+      "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)",
       entry.leafIndex,
       buffer(entry.record),
       buffer(entry.leafHash),
       entry.timestamp,
       JSON.stringify(entry.search),
       entry.hints === null ? null : JSON.stringify(entry.hints),
+      identity === null ? null : buffer(identity),
     );
+  }
+
+  /** Identities of all entries that still have rows, in order; throws RangeError if one of those up to `treeSize` is missing. */
+  readIdentities(treeSize: number): readonly IdentityRow[] {
+    const identityColumn = this.#hasIdentities() ? "identity" : "NULL AS identity";
+    const rows = this.#storage.exec(`SELECT idx, time_ms, ${identityColumn} FROM entry ORDER BY idx`);
+    const first = treeSize - rows.length;
+    return rows.map((row, i) => {
+      if (integer(row, "idx") !== first + i) throw new RangeError(`entry ${first + i} is missing`);
+      const identity = row["identity"] === null ? null : hash(blob(row, "identity"));
+      return { leafIndex: first + i, timestamp: unixMs(integer(row, "time_ms")), identity };
+    });
+  }
+
+  #hasIdentities(): boolean {
+    if (this.#keepsIdentities === null) {
+      const [table] = this.#storage.exec("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = 'entry'");
+      this.#keepsIdentities = table !== undefined && text(table, "sql").includes("identity");
+    }
+    return this.#keepsIdentities;
   }
 
   insertDedup(leafHash: Hash, leafIndex: number): void {
@@ -208,13 +247,6 @@ export class LogStorage {
     const rows = this.#storage.exec("SELECT leaf_hash FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx", from, to);
     if (rows.length !== to - from) throw new RangeError(`entries ${from} to ${to} are not all there`);
     return rows.map((row) => hash(blob(row, "leaf_hash")));
-  }
-
-  /** The lowest index that still has a row, or `treeSize` if there is none. */
-  firstEntry(treeSize: number): number {
-    const [row] = this.#storage.exec("SELECT MIN(idx) AS first FROM entry");
-    const first = row?.["first"];
-    return typeof first === "number" ? first : treeSize;
   }
 
   /** Forgets entries below `end` and upper tiles that R2 has. */
