@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sequencer's room: Durable Objects that other rooms call by RPC. It answers no HTTP request.
 
+import { warmUp } from "./warm-up.ts";
+
 export { Anchor } from "./anchor.ts";
 export { Sequencer } from "./sequencer.ts";
+
+await warmUp();
 
 export default { fetch: (): Response => new Response("Not Found\n", { status: 404 }) };
