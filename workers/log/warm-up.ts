@@ -5,6 +5,7 @@
 import { createECDH } from "node:crypto";
 import { encodeBase64 } from "../../shared/bytes/base64.ts";
 import { concat } from "../../shared/bytes/bytes.ts";
+import { encodePem } from "../../shared/bytes/pem.ts";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import { CURVES, toBigInt } from "../../shared/crypto/curves.ts";
 import { encodeEcdsaSignature } from "../../shared/crypto/ecdsa-signature.ts";
@@ -25,7 +26,7 @@ import {
 import { encodeName } from "../../shared/x509/name.ts";
 import { encodeSubjectAltName } from "../../shared/x509/subject-alt-name.ts";
 import { takeEntry } from "./add-entry.ts";
-import { type Accept, parseSigningAlgorithms } from "./write-policy.ts";
+import { type Config, type LogEnv, readConfig } from "./env.ts";
 
 const EPOCH = unixMs(0);
 const DIGEST = new Uint8Array(64).fill(0x55);
@@ -37,10 +38,15 @@ const EDWARDS_BASE = new Uint8Array(32).fill(0x66).with(0, 0x58);
 export async function warmUp(): Promise<number> {
   try {
     const signer = throwAwayCertificate();
+    const config = readConfig(throwAwayEnv(signer));
+    if (!config.ok) return 0;
     const body = encodeUtf8(JSON.stringify(requestOf(signer)));
     // Refused, but only after its issuer's signature has been looked at.
-    await takeEntry(body, depsOf("own-ca", signer));
-    const added = await takeEntry(body, depsOf("open", signer));
+    await takeEntry(body, depsOf(config.value));
+    const added = await takeEntry(
+      body,
+      depsOf({ ...config.value, policy: { ...config.value.policy, accept: "open" } }),
+    );
     verifyEd25519ph();
     return added.ok ? JSON.stringify(toTransparencyLogEntry(SHA256_DIGEST, added.value.entry)).length : 0;
   } catch {
@@ -112,13 +118,30 @@ function throwAwayCertificate(): Certificate {
   return certificate.value;
 }
 
-function depsOf(accept: Accept, issuer: Certificate): Parameters<typeof takeEntry>[1] {
-  const accepted = parseSigningAlgorithms(null);
-  if (!accepted.ok) throw new TypeError(accepted.error);
+/** Its CA is that certificate, which names itself as its issuer. */
+function throwAwayEnv({ der, spki }: Certificate): LogEnv {
+  const env: Record<keyof LogEnv, unknown> = {
+    PUBLIC_URL: "https://warm-up.invalid",
+    CA_CHAIN: encodePem("CERTIFICATE", der),
+    OTHER_CA_CHAINS: "",
+    ACCEPT: "own-ca+listed-keys",
+    LISTED_KEYS: encodePem("PUBLIC KEY", spki),
+    SIGNING_ALGORITHMS: "PKIX_ECDSA_P256_SHA_256",
+    SEQUENCER: {},
+    TILES: {},
+    INDEX: {},
+    READS: {},
+    WRITES: {},
+  };
+  // Of the bindings it is only asked whether they are there.
+  return env as LogEnv;
+}
+
+function depsOf({ policy, accepted }: Pick<Config, "policy" | "accepted">): Parameters<typeof takeEntry>[1] {
   const head = { treeSize: 1, rootHash: SHA256_DIGEST, checkpoint: "" };
   return {
-    policy: { accept, issuers: [issuer], listedKeys: new Set() },
-    accepted: accepted.value,
+    policy,
+    accepted,
     sequencer: () => ({
       appendSignature: () =>
         Promise.resolve(ok({ kind: "appended", leafIndex: 0, timestamp: EPOCH, proof: [], ...head })),

@@ -14,7 +14,7 @@ import type { Certificate } from "../../shared/x509/certificate.ts";
 import { verifyIssuedBy } from "../../shared/x509/chain.ts";
 import { findExtension, OID } from "../../shared/x509/extensions.ts";
 
-export type Accept = "own-ca" | "own-ca+listed-keys" | "open";
+type Accept = "own-ca" | "own-ca+listed-keys" | "open";
 
 export interface WritePolicy {
   readonly accept: Accept;
