@@ -7,7 +7,7 @@
 //   2 one transaction: entries, state, dedup, edge   durable as a whole or not at all; recovery finds the old or the new head
 //   3 answer the waiters                             the output gate lets answers go only after 2 is durable
 //   4 anchor.advance(from → to), beside the answers  recovery finds the anchor one head behind and sends it again
-//   5 pause, next round                              not before 4 has succeeded: the anchor is never two heads behind
+//   5 next round, after a pause if some wait already not before 4 has succeeded: the anchor is never two heads behind
 //   6 full tiles to R2, rows to D1, cursors          repeated from the cursors; create-only puts make repeating harmless
 // There is no await from 1 to 3: nothing can interleave, and no index is given out twice.
 
@@ -93,7 +93,7 @@ export class Log {
   #tail: Tail = new Map();
   #opening: Promise<void> | null = null;
   #nextOpening: UnixMs = unixMs(0);
-  /** A round has been committed and the anchor does not have it yet, or the pause after it is not over. */
+  /** A round has been committed and the anchor does not have it yet, or the pause before the next one is not over. */
   #isRoundUnderWay = false;
 
   constructor(ports: LogDeps) {
@@ -298,7 +298,7 @@ export class Log {
         // Durable by now, or the object is gone: the transaction. Meanwhile entries may come into the pool, reads go on, and
         // maintenance may move its cursors; no other round can start.
         if (step !== null) await this.#anchorStep(step);
-        await this.#deps.host.pause(PAUSE_MS);
+        if (!this.#pool.isEmpty) await this.#deps.host.pause(PAUSE_MS);
       }
     } finally {
       this.#isRoundUnderWay = false;
