@@ -1,15 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A log: takes submissions, commits them round by round, serves its tail. Knows the protocol and no platform; sequencer.ts
-// puts it into a Durable Object.
-//
-// The protocol, and what a crash leaves behind after each step:
-//   1 take the pool, assign indices, hash, sign      nothing was written: the waiters fail, nobody saw an index
-//   2 one transaction: entries, state, dedup, edge   durable as a whole or not at all; recovery finds the old or the new head
-//   3 answer the waiters                             the output gate lets answers go only after 2 is durable
-//   4 anchor.advance(from → to), beside the answers  recovery finds the anchor one head behind and sends it again
-//   5 next round, after a pause if some wait already not before 4 has succeeded: the anchor is never two heads behind
-//   6 full tiles to R2, rows to D1, cursors          repeated from the cursors; create-only puts make repeating harmless
-// There is no await from 1 to 3: nothing can interleave, and no index is given out twice.
+// puts it into a Durable Object. Its rounds, and what is durable after each step of them: commit.ts.
 
 import { encodeHex } from "../../shared/bytes/hex.ts";
 import type { LogConfig } from "../../shared/logs.ts";
@@ -17,35 +8,23 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import type { AppendError, Head } from "../../shared/rpc.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import { type Edge, EMPTY_EDGE, edgeNodes } from "../../shared/tlog/edge.ts";
-import type { Hash } from "../../shared/tlog/hash.ts";
 import type { WitnessPolicy } from "../../shared/tlog/policy.ts";
 import { rootHash } from "../../shared/tlog/proof.ts";
-import { TILE_WIDTH } from "../../shared/tlog/tile.ts";
+import { Rounds, writeTree } from "./commit.ts";
 import { proveConsistency } from "./consistency.ts";
 import type { LogFormat, Submission } from "./format.ts";
 import { Maintenance } from "./maintenance.ts";
 import { bounded, isDue, within } from "./patience.ts";
-import { Pool } from "./pool.ts";
 import type { AnchorPort, Host, ObjectStore, SearchIndex } from "./ports.ts";
 import { checkNothingExists, checkOutside, type Refusal, readRows } from "./recover.ts";
-import { type KnownEntry, type NewTree, type Outcome, runRound } from "./round.ts";
+import { type NewTree, type Outcome, runRound } from "./round.ts";
 import type { LogIdentity, LogStorage, State } from "./storage.ts";
 import { type WitnessDeps, Witnesses } from "./witnesses.ts";
 
-/** Lets the event loop take in requests between rounds: without it, those that are in starve those that are not. */
-const PAUSE_MS = 4;
-/** After that a waiter is told that the log is busy; its entry is out of the pool and will not be in the log. */
-const WAITER_DEADLINE_MS = 10_000;
-/** How far the clock may be behind the last timestamp before it is taken for wrong rather than skewed. */
-const MAX_CLOCK_LAG_MS = 60_000;
 /** How soon a start that failed is tried again. */
 const RESTART_AFTER_MS = 1_000;
 /** How long a caller waits for the log to be opened before it is told to come again. */
 const OPENING_PATIENCE_MS = 5_000;
-const ANCHOR_RETRY_MS = [10, 50, 250, 1_000, 2_000] as const;
-
-const NOTHING = (): void => undefined;
-
 export interface LogDeps {
   readonly config: LogConfig;
   readonly format: LogFormat;
@@ -73,17 +52,11 @@ export type Phase =
   | { readonly kind: "running" }
   | { readonly kind: "refusing"; readonly reason: string };
 
-interface Waiter {
-  readonly submission: Submission;
-  readonly bytes: number;
-  readonly resolve: (result: Result<Outcome, AppendError>) => void;
-}
-
 type Tail = Map<string, { readonly leafIndex: number; readonly timestamp: UnixMs }>;
 
 export class Log {
   readonly #deps: LogDeps;
-  readonly #pool = new Pool<Waiter>();
+  readonly #rounds: Rounds;
   readonly #maintenance: Maintenance;
   readonly #witnesses: Witnesses | null;
   #phase: Phase = { kind: "starting", reason: "the log has not been opened yet" };
@@ -93,12 +66,18 @@ export class Log {
   #tail: Tail = new Map();
   #opening: Promise<void> | null = null;
   #nextOpening: UnixMs = unixMs(0);
-  /** A round has been committed and the anchor does not have it yet, or the pause before the next one is not over. */
-  #isRoundUnderWay = false;
 
   constructor(ports: LogDeps) {
     const deps = { ...ports, ...bounded(ports, ports.host) };
     this.#deps = deps;
+    this.#rounds = new Rounds(deps, {
+      isRunning: () => this.#phase.kind === "running",
+      tree: () => ({ state: this.#openState(), edge: this.#edge }),
+      findEarlier: (identity) => this.#tail.get(encodeHex(identity)) ?? null,
+      committed: (state, newTree) => this.#take(state, newTree),
+      anchored: (head) => this.#witnesses?.observe(head),
+      refuse: (refusal) => this.#refuse(refusal),
+    });
     this.#maintenance = new Maintenance(deps, {
       isUnwitnessed: () => this.#witnesses?.isBehind === true,
       isRunning: () => this.#phase.kind === "running",
@@ -233,7 +212,8 @@ export class Log {
       const emptyHead = { treeSize: 0, rootHash: rootHash(0, edgeNodes(EMPTY_EDGE)) };
       const checkpoint = format.signCheckpoint(emptyHead, createdAt);
       const head = newTree?.head ?? { ...emptyHead, timestamp: createdAt, checkpoint };
-      this.#writeTree(newTree, { ...head, previous: null, publishedTiles: 0, publishedRoot: null, indexed: 0 });
+      const state = { ...head, previous: null, publishedTiles: 0, publishedRoot: null, indexed: 0 };
+      writeTree({ storage, format }, newTree, state);
     });
   }
 
@@ -242,7 +222,7 @@ export class Log {
     this.#deps.storage.touch();
     this.#phase = { kind: "refusing", reason };
     this.#deps.host.logLine("log_refusing", { log: this.#deps.config.name, reason });
-    for (const { resolve } of this.#pool.takeAll()) resolve(err({ code: "log_refusing", reason }));
+    this.#rounds.refuseAll(reason);
   }
 
   // ---- appending ----
@@ -253,149 +233,22 @@ export class Log {
     const phase = this.#phase;
     if (phase.kind === "starting") return err({ code: "log_starting", reason: phase.reason });
     if (phase.kind === "refusing") return err({ code: "log_refusing", reason: phase.reason });
-    const committed = await this.#enqueue(submission);
+    const committed = await this.#rounds.submit(submission);
     return committed.ok && this.#deps.witnessing?.requireQuorum === true
       ? await this.#witnessed(committed.value)
       : committed;
   }
 
-  async #enqueue(submission: Submission): Promise<Result<Outcome, AppendError>> {
-    const { host } = this.#deps;
-    return await new Promise((resolve) => {
-      let cancelDeadline = NOTHING;
-      const waiter: Waiter = {
-        submission,
-        bytes: submission.bytes,
-        resolve(result) {
-          cancelDeadline();
-          resolve(result);
-        },
-      };
-      if (!this.#pool.add(waiter)) {
-        resolve(err({ code: "log_busy", retryAfterSeconds: 1 }));
-      } else if (!this.#isRoundUnderWay) {
-        // Takes the waiter and answers it before this returns: no deadline.
-        this.#startRounds();
-      } else {
-        // By a timer of its own: the clock may be put back, and an idle object without timers can hibernate.
-        cancelDeadline = host.after(WAITER_DEADLINE_MS, () => {
-          if (this.#pool.remove(waiter)) resolve(err({ code: "log_busy", retryAfterSeconds: 2 }));
-        });
-      }
-    });
-  }
-
-  #startRounds(): void {
-    this.#isRoundUnderWay = true;
-    this.#deps.host.keepAlive(this.#runRounds());
-  }
-
-  /** Runs rounds until the pool is empty. The first one runs before this returns its promise: an idle log answers at once. */
-  async #runRounds(): Promise<void> {
-    try {
-      while (this.#phase.kind === "running" && !this.#pool.isEmpty) {
-        const step = this.#commitRound();
-        // Durable by now, or the object is gone: the transaction. Meanwhile entries may come into the pool, reads go on, and
-        // maintenance may move its cursors; no other round can start.
-        if (step !== null) await this.#anchorStep(step);
-        if (!this.#pool.isEmpty) await this.#deps.host.pause(PAUSE_MS);
-      }
-    } finally {
-      this.#isRoundUnderWay = false;
-    }
-  }
-
-  /** Steps 1 to 3. Gives what the anchor has to follow, null if nothing was written. */
-  #commitRound(): { readonly from: State; readonly to: State } | null {
-    const { format, host } = this.#deps;
-    const waiters = this.#pool.takeRound();
-    const from = this.#openState();
-    const now = host.now();
-    if (now < from.timestamp - MAX_CLOCK_LAG_MS) {
-      const lag = err({ code: "clock_behind", lastTimestamp: from.timestamp, now } as const);
-      for (const { resolve } of waiters) resolve(lag);
-      return null;
-    }
-    try {
-      const { newTree, outcomes } = runRound({
-        edge: this.#edge,
-        submissions: waiters.map(({ submission }) => submission),
-        timestamp: unixMs(Math.max(now, from.timestamp)),
-        format,
-        findEarlier: (identity) => this.#findEarlier(identity),
-      });
-      const to = newTree === null ? from : this.#commit(from, newTree);
-      for (const [i, { resolve }] of waiters.entries()) {
-        const outcome = outcomes[i];
-        if (outcome === undefined) throw new RangeError("a waiter without an outcome");
-        resolve(ok(outcome));
-      }
-      return newTree === null ? null : { from, to };
-    } catch (error) {
-      // Unknown state: nothing in memory is to be trusted. The waiters fail with the object, and the next call recovers.
-      host.logLine("round_failed", { log: this.#deps.config.name, reason: String(error) });
-      host.abort(`a round failed: ${String(error)}`);
-      throw error;
-    }
-  }
-
-  #commit(from: State, newTree: NewTree): State {
-    const { storage } = this.#deps;
-    const { treeSize, rootHash: root } = from;
-    const to: State = { ...from, ...newTree.head, previous: { treeSize, rootHash: root } };
-    storage.transactionSync(() => this.#writeTree(newTree, to));
-    this.#state = to;
-    this.#edge = newTree.edge;
+  /** Memory follows the rows, in the turn of the transaction. */
+  #take(state: State, { edge, entries }: NewTree): void {
+    this.#state = state;
+    this.#edge = edge;
     // A log that remembers all looks into its rows: memory does not grow while D1 is away.
-    const kept = this.#deps.format.remembersAll ? [] : newTree.entries;
+    const kept = this.#deps.format.remembersAll ? [] : entries;
     for (const { identity, leafIndex, timestamp } of kept) {
       this.#tail.set(encodeHex(identity), { leafIndex, timestamp });
     }
     this.#maintenance.wake();
-    return to;
-  }
-
-  /** All rows of a round; called inside its transaction. */
-  #writeTree(newTree: NewTree | null, state: State): void {
-    const { storage, format } = this.#deps;
-    for (const entry of newTree?.entries ?? []) {
-      storage.insertEntry(entry, format.remembersAll ? null : entry.identity);
-      if (format.remembersAll) storage.insertDedup(entry.leafHash, entry.leafIndex);
-    }
-    for (const { level, index, rows } of newTree?.fullTiles ?? []) {
-      if (level > 0) storage.writeEdge({ level, tileIndex: index, hashes: rows[0] ?? [] });
-      const above = newTree?.edge.tiles[level + 1]?.[0] ?? [];
-      const aboveIndex = Math.floor((index + 1) / TILE_WIDTH);
-      if (above.length > 0) storage.writeEdge({ level: level + 1, tileIndex: aboveIndex, hashes: above });
-    }
-    storage.writeState(state);
-  }
-
-  #findEarlier(identity: Hash): KnownEntry | null {
-    if (!this.#deps.format.remembersAll) return this.#tail.get(encodeHex(identity)) ?? null;
-    const leafIndex = this.#deps.storage.findDuplicate(identity);
-    return leafIndex === null ? null : { leafIndex, timestamp: null };
-  }
-
-  /** Step 4: until the anchor has the new head, no further round; if it holds something else, none at all. */
-  async #anchorStep(step: { readonly from: State; readonly to: State }): Promise<void> {
-    const { anchor, host, config } = this.#deps;
-    for (let attempt = 0; ; attempt++) {
-      try {
-        if (await anchor.advance(step)) {
-          this.#witnesses?.observe(step.to);
-          return;
-        }
-        this.#refuse({
-          code: "log_refusing",
-          reason: "the anchor holds another tree head than this log: a second copy of it is running; open a new log",
-        });
-        return;
-      } catch (error) {
-        host.logLine("anchor_failed", { log: config.name, attempt, reason: String(error) });
-        await host.pause(ANCHOR_RETRY_MS[Math.min(attempt, ANCHOR_RETRY_MS.length - 1)] ?? 0);
-      }
-    }
   }
 
   /** What is due once witnesses have to agree: the answer with their lines, or why it has none. */
