@@ -50,10 +50,10 @@ export type TargetFile = {
 };
 
 export type Targets = Common<"targets"> & { readonly targets: Readonly<Record<string, TargetFile>> };
-type Snapshot = Common<"snapshot"> & {
+export type Snapshot = Common<"snapshot"> & {
   readonly meta: { readonly "targets.json": { readonly version: number } };
 };
-type Timestamp = Common<"timestamp"> & {
+export type Timestamp = Common<"timestamp"> & {
   readonly meta: { readonly "snapshot.json": { readonly version: number } };
 };
 

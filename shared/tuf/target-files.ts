@@ -10,8 +10,8 @@ import { encodePem } from "../bytes/pem.ts";
 import { encodeUtf8 } from "../bytes/utf8.ts";
 import type { SigstoreCustom, TargetFile } from "./metadata.ts";
 
-const TRUSTED_ROOT_TARGET = "trusted_root.json";
-const SIGNING_CONFIG_TARGET = "signing_config.v0.2.json";
+export const TRUSTED_ROOT_TARGET = "trusted_root.json";
+export const SIGNING_CONFIG_TARGET = "signing_config.v0.2.json";
 /** The name under which `cosign signing-config create --with-default-rekor-v2` looks for it. */
 const REKOR_V2_SIGNING_CONFIG_TARGET = "signing_config_rekor_v2.v0.2.json";
 
@@ -42,7 +42,7 @@ interface AuthorityJson {
 }
 
 /** The text of a JSON target. */
-const formatDocument = (document: object): string => `${JSON.stringify(document, null, 2)}\n`;
+export const formatDocument = (document: object): string => `${JSON.stringify(document, null, 2)}\n`;
 
 /**
  * Every target of a deployment.
@@ -116,3 +116,6 @@ export function targetFileOf({ text, custom: about }: TargetDocument): TargetFil
   const file = { length: bytes.length, hashes: { sha256: encodeHex(sha256(bytes)) } };
   return about === null ? file : { ...file, custom: about };
 }
+
+/** Its path under consistent snapshots. */
+export const targetPath = (name: string, { hashes }: TargetFile): string => `targets/${hashes.sha256}.${name}`;
