@@ -11,7 +11,7 @@ import { PolicyError, VerificationError } from "@sigstore/verify";
 import { freePort, localUrl } from "./address.ts";
 import { identityToken } from "./dev-issuer.ts";
 import { localSettings } from "./settings.ts";
-import { type Instance, readInstance, readJson, sign, verify } from "./sigstore-js.ts";
+import { type Instance, readInstanceOverTuf, readJson, sign, verify } from "./sigstore-js.ts";
 import { runStack, type Stack, type WorkerLog } from "./stack.ts";
 import { duration, say, styled } from "./terminal.ts";
 
@@ -113,9 +113,9 @@ const tellHits = (hits: readonly Hit[]): readonly string[] =>
 
 async function signing(url: string): Promise<{ readonly instance: Instance; readonly bundle: Bundle }> {
   const instance = await step(
-    "fetched the trusted root and the signing config",
-    () => readInstance(url),
-    () => ["all that a Sigstore client needs to know of this service"],
+    "fetched the trusted root and the signing config with @sigstore/tuf",
+    () => readInstanceOverTuf(url, mkdtempSync(join(state ?? tmpdir(), "tuf-client-"))),
+    () => ["all that a Sigstore client needs to know of this service, signed by its offline keys"],
   );
   const token = await step(
     "asked the OpenID provider for a token",

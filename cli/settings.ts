@@ -9,6 +9,7 @@ import { unixMs } from "../shared/time.ts";
 import { localUrl } from "./address.ts";
 import { readIssuersFile } from "./issuers-file.ts";
 import { describeKeysError, openKeys } from "./keys.ts";
+import { localTufSettings } from "./tuf/local.ts";
 
 /** Texts that an operator may lay into the state folder, and the settings that they become. */
 const OPTIONAL_FILES = {
@@ -29,7 +30,8 @@ export interface LocalStack {
 export function localSettings({ port, state, accept }: LocalStack): Result<Readonly<Record<string, string>>, string> {
   const publicUrl = parsePublicUrl(localUrl(port));
   if (!publicUrl.ok) return err(`${localUrl(port)} ${publicUrl.error.reason}`);
-  const secrets = openKeys(state, publicUrl.value, unixMs(Date.now()));
+  const now = unixMs(Date.now());
+  const secrets = openKeys(state, publicUrl.value, now);
   if (!secrets.ok) return err(describeKeysError(secrets.error));
   const settings: Record<string, string> = { ...secrets.value, PUBLIC_URL: publicUrl.value.href };
   for (const [file, setting] of Object.entries(OPTIONAL_FILES)) {
@@ -40,7 +42,8 @@ export function localSettings({ port, state, accept }: LocalStack): Result<Reado
   const issuers = readIssuers(state);
   if (!issuers.ok) return issuers;
   if (issuers.value !== null) settings["ISSUERS"] = issuers.value;
-  return ok(settings);
+  const tuf = localTufSettings({ state, publicUrl: publicUrl.value, settings, now });
+  return tuf.ok ? ok({ ...settings, ...tuf.value }) : tuf;
 }
 
 function readIssuers(state: string): Result<string | null, string> {

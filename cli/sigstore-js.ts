@@ -2,9 +2,12 @@
 // Signing and verifying with Sigstore's own JavaScript packages, unmodified, as anybody's program would: all that it is told
 // is the address of an instance.
 
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Bundle } from "@sigstore/bundle";
 import { SigningConfig, TrustedRoot } from "@sigstore/protobuf-specs";
 import { bundleBuilderFromSigningConfig } from "@sigstore/sign";
+import { initTUF } from "@sigstore/tuf";
 import { toSignedEntity, toTrustMaterial, Verifier } from "@sigstore/verify";
 
 /** What an instance publishes for its clients. */
@@ -33,6 +36,22 @@ export interface Expectation {
 export async function readInstance(url: string): Promise<Instance> {
   const [signingConfig, trustedRoot] = await Promise.all(
     ["signing_config.json", "trusted_root.json"].map((name) => readJson(`${url}/${name}`)),
+  );
+  return { url, signingConfig: SigningConfig.fromJSON(signingConfig), trustedRoot: TrustedRoot.fromJSON(trustedRoot) };
+}
+
+/**
+ * The same over TUF, starting from root version 1 and nothing else, as somebody does who was given that file.
+ * @param folder empty; the client keeps there what it has seen
+ */
+export async function readInstanceOverTuf(url: string, folder: string): Promise<Instance> {
+  const rootPath = join(folder, "first-root.json");
+  writeFileSync(rootPath, JSON.stringify(await readJson(`${url}/tuf/1.root.json`)));
+  const tuf = await initTUF({ mirrorURL: `${url}/tuf`, rootPath, cachePath: join(folder, "cache"), forceInit: true });
+  const [signingConfig, trustedRoot] = await Promise.all(
+    ["signing_config.v0.2.json", "trusted_root.json"].map(
+      async (name): Promise<unknown> => JSON.parse(await tuf.getTarget(name)),
+    ),
   );
   return { url, signingConfig: SigningConfig.fromJSON(signingConfig), trustedRoot: TrustedRoot.fromJSON(trustedRoot) };
 }

@@ -19,6 +19,7 @@ export const WORKER = {
     SEQUENCER: { className: "Sequencer", useSQLite: true },
     ANCHOR: { className: "Anchor", useSQLite: true },
     USED_TOKENS: { className: "UsedTokens", useSQLite: true },
+    TUF: { className: "TufRepository", useSQLite: true },
   },
   r2Buckets: { TILES: "sigedge-tiles" },
   d1Databases: { INDEX: "00000000-0000-0000-0000-000000000000" },

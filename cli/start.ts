@@ -59,10 +59,19 @@ async function start({ port, state, accept }: Options): Promise<Stack> {
   try {
     // Only now: the runtime takes a second to load, which a person with a wrong flag need not wait for.
     const { runStack } = await import("./stack.ts");
-    return await runStack({ port, state, settings: settings.value, log, handlesSignals: true });
+    const stack = await runStack({ port, state, settings: settings.value, log, handlesSignals: true });
+    await signTimestamp(port);
+    return stack;
   } catch (error) {
     return fail(`the service did not start: ${reasonOf(error)}`);
   }
+}
+
+/** The TUF repository signs what is due when it is read: so it is fresh before anybody is told that the service is there. */
+async function signTimestamp(port: number): Promise<void> {
+  const response = await fetch(`${localUrl(port)}/tuf/timestamp.json`);
+  const text = await response.text();
+  if (!response.ok) throw new Error(`the TUF repository answers ${response.status}: ${text}`);
 }
 
 /** What a Worker says is for the operator: it stands beside the service's own lines, not among them. */
@@ -85,6 +94,7 @@ function welcome({ port, state, accept }: Options, readyMs: number): string {
     "",
     `  Trust root      ${url}/trusted_root.json`,
     `  Signing config  ${url}/signing_config.json`,
+    `  TUF repository  ${url}/tuf (first root: ${url}/tuf/1.root.json)`,
     `  State           ${state} (private keys, logs, index)`,
     `  The log takes   ${accept === "open" ? "any valid signature" : acceptedBy(accept)}`,
     "",

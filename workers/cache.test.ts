@@ -52,6 +52,7 @@ beforeEach(() => {
     TILES: { get: (key: string) => Promise.resolve(stored(key)) },
     ANCHOR: {},
     USED_TOKENS: {},
+    TUF: {},
     INDEX: {},
     READS: limiter,
     WRITES: limiter,

@@ -35,7 +35,18 @@ afterAll(() => rmSync(state, { recursive: true, force: true }));
 /** Bindings whose every use fails: what a room does with them is not the matter here. */
 function brokenBindings(): Record<string, unknown> {
   const unusable = { getByName: () => fail(), get: fail, prepare: fail, limit: fail };
-  const names = ["SEQUENCER", "ANCHOR", "USED_TOKENS", "TILES", "INDEX", "READS", "WRITES", "CLIENTS", "IDENTITIES"];
+  const names = [
+    "SEQUENCER",
+    "ANCHOR",
+    "USED_TOKENS",
+    "TILES",
+    "INDEX",
+    "TUF",
+    "READS",
+    "WRITES",
+    "CLIENTS",
+    "IDENTITIES",
+  ];
   return Object.fromEntries(names.map((name) => [name, unusable]));
 }
 function fail(): never {
@@ -69,6 +80,7 @@ describe("narrowed environments", () => {
       "SIGNATURE_LOG_ED25519_KEY",
       "SIGNATURE_LOG_KEY",
       "TSA_KEY",
+      "TUF_KEY",
     ]);
   });
 
@@ -126,7 +138,8 @@ describe("an incomplete environment", () => {
       const response = await worker.fetch(new Request(`${URL_TEXT}${path}`), {} as ComposedEnv, ctx);
       expect(response.status).toBe(503);
       const { message } = (await response.json()) as { message: string };
-      for (const name of [...ALL_SECRETS, "PUBLIC_URL", "CA_CHAIN", "TSA_CHAIN", "SEQUENCER", "TILES", "INDEX"]) {
+      const required = ALL_SECRETS.filter((name) => name !== "TUF_KEY");
+      for (const name of [...required, "PUBLIC_URL", "CA_CHAIN", "TSA_CHAIN", "SEQUENCER", "TILES", "INDEX"]) {
         expect(message).toContain(`${name} is missing`);
       }
     }
@@ -135,7 +148,7 @@ describe("an incomplete environment", () => {
   it("names the one thing that is missing, and not what may be", async () => {
     const { TSA_KEY: _, ...rest } = completeEnv();
     const response = await worker.fetch(new Request(`${URL_TEXT}/healthz`), rest as ComposedEnv, ctx);
-    expect(await response.json()).toEqual({ status: "NOT_SERVING", problems: ["TSA_KEY is missing"] });
+    expect(await response.json()).toMatchObject({ status: "NOT_SERVING", problems: ["TSA_KEY is missing"] });
   });
 
   it("says what is wrong with an address", async () => {

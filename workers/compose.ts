@@ -7,6 +7,7 @@ import { publicUrlSetting } from "../shared/http/public-url.ts";
 import { logsOf } from "../shared/logs.ts";
 import type { Result } from "../shared/result.ts";
 import type { OidcKeysRpc } from "../shared/rpc.ts";
+import { readTrustHealth } from "../shared/trust/health.ts";
 import type { CaEnv } from "./ca/env.ts";
 import { answer, type FrontConfig } from "./front.ts";
 import type { LogEnv } from "./log/env.ts";
@@ -73,6 +74,9 @@ export const ROOM_ENV: {
     OTHER_CA_CHAINS: "optional",
     TSA_CHAIN: "required",
     SEQUENCER: "required",
+    TUF: "required",
+    TUF_KEY: "optional",
+    TRUST_FILE: "optional",
   },
   oidc: { PUBLIC_URL: "required", OIDC_KEY: "required" },
   sequencer: {
@@ -111,7 +115,10 @@ interface Room<Env, Rest extends unknown[] = []> {
   readonly fetch: (request: Request, env: Env, ...rest: Rest) => Response | Promise<Response>;
 }
 
-export type Rooms = { readonly [R in Exclude<RoomName, "ca" | "log">]: Room<RoomEnvs[R]> } & {
+export type Rooms = { readonly [R in Exclude<RoomName, "ca" | "log" | "trust">]: Room<RoomEnvs[R]> } & {
+  readonly trust: Room<TrustEnv> & {
+    readonly scheduled: (controller: ScheduledController, env: TrustEnv) => Promise<void>;
+  };
   readonly ca: Room<CaEnv>;
   readonly log: Room<LogEnv, [TilesContext]>;
 };
@@ -120,7 +127,10 @@ export type Rooms = { readonly [R in Exclude<RoomName, "ca" | "log">]: Room<Room
 export function compose(
   rooms: Rooms,
   oidcKeys: (ctx: ExecutionContext) => Service<OidcKeysRpc>,
-): { readonly fetch: (request: Request, env: ComposedEnv, ctx: ExecutionContext) => Promise<Response> } {
+): {
+  readonly fetch: (request: Request, env: ComposedEnv, ctx: ExecutionContext) => Promise<Response>;
+  readonly scheduled: (controller: ScheduledController, env: ComposedEnv) => Promise<void>;
+} {
   const caEnvs = new WeakMap<ComposedEnv, CaEnv>();
   const caEnv = (env: ComposedEnv, ctx: ExecutionContext): CaEnv => {
     const known = caEnvs.get(env) ?? { ...roomEnv.ca(env), OIDC: oidcKeys(ctx) };
@@ -138,10 +148,14 @@ export function compose(
       };
       return answer(request, {
         config: readConfig(env),
-        pages: { "/metrics": ({ publicUrl }) => metricsPage(logsOf(publicUrl), env.SEQUENCER) },
+        pages: {
+          "/metrics": async ({ publicUrl }) =>
+            metricsPage(logsOf(publicUrl), env.SEQUENCER, await readTrustHealth(publicUrl.href, enter.trust)),
+        },
         dispatch: (room, named) => enter[room](named),
       });
     },
+    scheduled: (controller, env) => rooms.trust.scheduled(controller, roomEnv.trust(env)),
   };
 }
 

@@ -10,7 +10,7 @@ import oidcRoom from "./oidc/index.ts";
 import trust from "./trust/index.ts";
 import tsa from "./tsa/index.ts";
 
-export { Anchor, OidcKeys, Sequencer, Tiles, UsedTokens } from "./entrypoints.ts";
+export { Anchor, OidcKeys, Sequencer, Tiles, TufRepository, UsedTokens } from "./entrypoints.ts";
 
 const ca = createCa({ allowLoopbackIssuers: true });
 

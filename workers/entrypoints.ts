@@ -7,6 +7,7 @@ import { type ComposedEnv, roomEnv } from "./compose.ts";
 import { Tiles as LogRoomTiles, type TilesProps } from "./log/tiles.ts";
 import { OidcKeys as OidcRoomKeys } from "./oidc/index.ts";
 import { Sequencer as SequencerRoomObject } from "./sequencer/index.ts";
+import { TufRepository as TrustRoomRepository } from "./trust/index.ts";
 
 export { Anchor } from "./sequencer/index.ts";
 
@@ -21,6 +22,13 @@ export class UsedTokens extends CaRoomUsedTokens {
 export class Sequencer extends SequencerRoomObject {
   constructor(ctx: DurableObjectState, env: ComposedEnv) {
     super(ctx, roomEnv.sequencer(env));
+  }
+}
+
+/** The TUF online key's room. */
+export class TufRepository extends TrustRoomRepository {
+  constructor(ctx: DurableObjectState, env: ComposedEnv) {
+    super(ctx, roomEnv.trust(env));
   }
 }
 

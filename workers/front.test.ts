@@ -126,17 +126,52 @@ describe("a deployment that is not configured", () => {
 
   it("is alive, and tells why it does not serve, on any host", async () => {
     const response = await answer(new Request("https://anything.example.com/healthz"), incomplete);
-    expect(response.status).toBe(200);
+    expect(response.status).toBe(503);
     expect(await response.json()).toEqual({
       status: "NOT_SERVING",
       problems: ["PUBLIC_URL is missing", "CA_KEY is missing"],
+      expiries: [],
     });
   });
 });
 
 describe("own pages", () => {
-  it("serves the health of a configured deployment", async () => {
-    expect(await (await get("/healthz")).json()).toEqual({ status: "SERVING" });
+  const healthAfter = (trust: () => Response): Promise<Response> =>
+    answer(new Request(`${URL_TEXT}/healthz`), {
+      ...front,
+      dispatch: (room, { url }) => (room === "trust" && url.endsWith("/trust/health") ? trust() : new Response(room)),
+    });
+
+  it("serves the health of a configured deployment, as its trust room knows it", async () => {
+    const expiries = [{ what: "tuf_root", expires: "2027-11-23T10:20:30Z", secondsLeft: 31_536_000 }];
+    const well = await healthAfter(() => Response.json({ problems: [], expiries }));
+    expect([well.status, well.headers.get("cache-control")]).toEqual([200, "no-store"]);
+    expect(await well.json()).toEqual({ status: "SERVING", problems: [], expiries });
+    const ill = await healthAfter(() => Response.json({ problems: ["tuf_root expires on 2026-11-24"], expiries }));
+    expect(ill.status).toBe(503);
+    expect(await ill.json()).toEqual({ status: "DEGRADED", problems: ["tuf_root expires on 2026-11-24"], expiries });
+  });
+
+  it("is red when the trust room cannot tell, and says why", async () => {
+    const answers = [
+      () => Response.json({ code: 503, message: "storage lost" }, { status: 503 }),
+      () => new Response("not JSON"),
+      () => {
+        throw new Error("no such service");
+      },
+    ];
+    const said: string[] = [];
+    for (const trust of answers) {
+      const response = await healthAfter(trust);
+      expect(response.status).toBe(503);
+      said.push(await response.text());
+    }
+    expect(said[0]).toContain("The trust room does not tell its health: the trust room answers 503: storage lost");
+    expect(said[2]).toContain("The trust room does not tell its health: no such service");
+  });
+
+  it("does not let anybody outside ask the trust room for its health", async () => {
+    expect((await get("/trust/health")).status).toBe(404);
   });
 
   it("answers HEAD with the headers of GET, and refuses the rest", async () => {

@@ -8,6 +8,7 @@ import type { PublicUrl } from "../shared/http/public-url.ts";
 import { REQUEST_ID_HEADER, requestIdOf } from "../shared/http/request-id.ts";
 import { notConfigured, renderStatus, unavailable } from "../shared/http/status.ts";
 import type { Result } from "../shared/result.ts";
+import { readTrustHealth, type TrustHealth } from "../shared/trust/health.ts";
 import { homePage } from "../web/home.ts";
 import { type RoomName, roomOf } from "./routes.ts";
 
@@ -41,7 +42,7 @@ export async function answer(request: Request, front: Front): Promise<Response> 
 
 function route(request: Request, { config, pages, dispatch }: Front): Response | Promise<Response> {
   const { pathname, host } = new URL(request.url);
-  if (pathname === "/healthz") return onlyReading(request, () => health(config));
+  if (pathname === "/healthz") return onlyReading(request, () => health(config, dispatch));
   if (!config.ok) return renderStatus(notConfigured(config.error));
   const { publicUrl } = config.value;
   if (host !== publicUrl.host) return misdirected(publicUrl);
@@ -65,10 +66,32 @@ const COMMON_PAGES: Readonly<Record<string, OwnPage>> = {
     }),
 };
 
-/** Alive in any case; says whether the deployment can serve, and what it misses. */
-function health(config: Front["config"]): Response {
-  const body = config.ok ? { status: "SERVING" } : { status: "NOT_SERVING", problems: config.error.problems };
-  return Response.json(body, { headers: { "cache-control": "no-store" } });
+interface Health {
+  /** DEGRADED: it serves, and somebody has to do something before it does not. */
+  readonly status: "SERVING" | "DEGRADED" | "NOT_SERVING";
+  readonly problems: readonly string[];
+  readonly expiries: TrustHealth["expiries"];
+}
+
+/** 200 while everything is well, otherwise 503: a monitor that looks at nothing else notices. Says what is wrong and what to do. */
+async function health(config: Front["config"], dispatch: Front["dispatch"]): Promise<Response> {
+  const body = config.ok
+    ? await trustStatus(config.value, dispatch)
+    : { status: "NOT_SERVING", problems: config.error.problems, expiries: [] };
+  return Response.json(body, {
+    status: body.status === "SERVING" ? 200 : 503,
+    headers: { "cache-control": "no-store" },
+  });
+}
+
+async function trustStatus({ publicUrl }: FrontConfig, dispatch: Front["dispatch"]): Promise<Health> {
+  try {
+    const { problems, expiries } = await readTrustHealth(publicUrl.href, (request) => dispatch("trust", request));
+    return { status: problems.length === 0 ? "SERVING" : "DEGRADED", problems, expiries };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : "no reason";
+    return { status: "DEGRADED", problems: [`The trust room does not tell its health: ${reason}`], expiries: [] };
+  }
 }
 
 /** RFC 9110 §15.5.20: names in certificates, tokens and checkpoints are those of PUBLIC_URL, so no other host is answered. */

@@ -8,6 +8,6 @@ import oidc from "./oidc/index.ts";
 import trust from "./trust/index.ts";
 import tsa from "./tsa/index.ts";
 
-export { Anchor, OidcKeys, Sequencer, Tiles, UsedTokens } from "./entrypoints.ts";
+export { Anchor, OidcKeys, Sequencer, Tiles, TufRepository, UsedTokens } from "./entrypoints.ts";
 
 export default compose({ ca, tsa, log, trust, oidc }, (ctx) => ctx.exports.OidcKeys);

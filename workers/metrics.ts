@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The state of both logs for a monitoring system.
+// The state of both logs, and the time left to everything that expires, for a monitoring system.
 // Spec: https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
 
 import type { Logs } from "../shared/logs.ts";
 import type { LogDescription, SequencerRpc } from "../shared/rpc.ts";
+import type { TrustHealth } from "../shared/trust/health.ts";
 
 /** What is told of a log: metric name, help, value. */
 const GAUGES = [
@@ -21,7 +22,11 @@ const GAUGES = [
 ] as const;
 
 /** Fails as the platform does where a log cannot be reached: a gap is better than an invented number. */
-export async function metricsPage(logs: Logs, sequencer: DurableObjectNamespace<SequencerRpc>): Promise<Response> {
+export async function metricsPage(
+  logs: Logs,
+  sequencer: DurableObjectNamespace<SequencerRpc>,
+  trust: TrustHealth,
+): Promise<Response> {
   const described = await Promise.all(
     [logs.signature, logs.certificate].map(async ({ name }) => ({
       name,
@@ -34,7 +39,16 @@ export async function metricsPage(logs: Logs, sequencer: DurableObjectNamespace<
       ...described.map((log) => `${name}{log="${log.name}"} ${value(log.description)}\n`),
     ].join(""),
   );
-  return new Response(text.join(""), {
+  return new Response(text.join("") + trustGauges(trust), {
     headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8", "cache-control": "no-store" },
   });
+}
+
+function trustGauges({ expiries, problems }: TrustHealth): string {
+  return [
+    "# HELP sigedge_expiry_seconds Time left until it expires and clients refuse it.\n# TYPE sigedge_expiry_seconds gauge\n",
+    ...expiries.map(({ what, secondsLeft }) => `sigedge_expiry_seconds{what="${what}"} ${secondsLeft}\n`),
+    "# HELP sigedge_trust_problems Problems of the trust root that /healthz tells of.\n# TYPE sigedge_trust_problems gauge\n",
+    `sigedge_trust_problems ${problems.length}\n`,
+  ].join("");
 }

@@ -29,6 +29,7 @@ export const ROOM_ROUTES: readonly RoomRoute[] = [
   { path: "/api/proof/inclusion", room: "log" },
   { path: "/api/proof/consistency", room: "log" },
   { path: "/api/meta/*", room: "log" },
+  { path: "/tuf/*", room: "trust" },
   { path: "/trusted_root.json", room: "trust" },
   { path: "/signing_config.json", room: "trust" },
   { path: "/client_trust_config.json", room: "trust" },

@@ -33,10 +33,12 @@ export function signingConfig({ publicUrl, signatureLog, caChain, tsaChain }: Tr
 }
 
 /** ClientTrustConfig as a JSON value: the one file that `sigstore --trust-config` takes. */
-export function clientTrustConfig(material: TrustMaterial): object {
-  return {
-    mediaType: CLIENT_TRUST_CONFIG_TYPE,
-    trustedRoot: trustedRoot(material),
-    signingConfig: signingConfig(material),
-  };
-}
+export const clientTrustConfig = (material: TrustMaterial): object =>
+  clientTrustConfigOf(trustedRoot(material), signingConfig(material));
+
+/** The same of two documents that are there already. */
+export const clientTrustConfigOf = (root: object, config: object): object => ({
+  mediaType: CLIENT_TRUST_CONFIG_TYPE,
+  trustedRoot: root,
+  signingConfig: config,
+});

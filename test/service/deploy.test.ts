@@ -85,10 +85,11 @@ describe("a Worker without settings", () => {
 
   it("is alive all the same, and says there what it misses", async () => {
     const response = await fetch(`${stack.url}/healthz`);
-    expect(response.status).toBe(200);
+    expect(response.status).toBe(503);
     expect(await response.json()).toEqual({
       status: "NOT_SERVING",
       problems: expect.arrayContaining(settings.map((name) => `${name} is missing`)) as unknown,
+      expiries: [],
     });
   });
 });

@@ -97,7 +97,7 @@ it("serves a client through the edge: certificate, timestamp, entry, trust root,
 });
 
 it("has the front of the composed Worker, without what needs a log's binding", async () => {
-  expect(await readJson(`${url}/healthz`)).toEqual({ status: "SERVING" });
+  expect(await readJson(`${url}/healthz`)).toMatchObject({ status: "SERVING", problems: [] });
   expect(await (await fetch(`${url}/`)).text()).toContain("<title>Sigedge at localhost");
   expect((await fetch(url.replace("localhost", "127.0.0.1"))).status).toBe(421);
   expect((await fetch(`${url}/metrics`)).status).toBe(404);

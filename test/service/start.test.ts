@@ -59,6 +59,7 @@ describe("npm start", () => {
     expect(listenerPid(port)).toBeNull();
     for (const part of [
       `${url}/trusted_root.json`,
+      `${url}/tuf`,
       "/oidc/dev/token",
       "cosign sign-blob",
       "cosign verify-blob",

@@ -12,7 +12,7 @@ import oidc from "../../workers/oidc/index.ts";
 import trust from "../../workers/trust/index.ts";
 import tsa from "../../workers/tsa/index.ts";
 
-export { Anchor, OidcKeys, Sequencer, Tiles, UsedTokens } from "../../workers/entrypoints.ts";
+export { Anchor, OidcKeys, Sequencer, Tiles, TufRepository, UsedTokens } from "../../workers/entrypoints.ts";
 
 const sequencer = (append: () => Promise<unknown>): Partial<CaEnv> => ({
   SEQUENCER: { getByName: () => ({ appendCertificate: append }) } as unknown as CaEnv["SEQUENCER"],

@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// The configuration of the trust room: address, both certificate chains, and the logs. No other file of the room reads the environment.
+// The configuration of the trust room: address, both certificate chains, the logs, and the TUF repository that was deployed. No other file
+// of the room reads the environment.
 
+import bundledTrustFile from "../../deployment/trust.json" with { type: "json" };
 import { equal } from "../../shared/bytes/bytes.ts";
+import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import { type ConfigError, oncePerEnv, Settings } from "../../shared/env.ts";
 import { type PublicUrl, publicUrlSetting } from "../../shared/http/public-url.ts";
+import { parseJson } from "../../shared/json/parse.ts";
 import { type Logs, logsOf } from "../../shared/logs.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { LogDescription, SequencerRpc } from "../../shared/rpc.ts";
+import type { LogDescription, SequencerRpc, TufRepositoryRpc, TufView } from "../../shared/rpc.ts";
 import type { Chain } from "../../shared/trust/material.ts";
+import { textsIn } from "../../shared/tuf/trust-file.ts";
 import { parseChain } from "../../shared/x509/chain.ts";
 import { parseChains } from "../../shared/x509/chains.ts";
+import { parseOnlineKey } from "./online-key.ts";
+import type { Deployed } from "./repository.ts";
 
 export interface TrustEnv {
   readonly PUBLIC_URL?: string;
@@ -20,6 +27,11 @@ export interface TrustEnv {
   /** PEM: the timestamping certificate first, the root last. */
   readonly TSA_CHAIN?: string;
   readonly SEQUENCER?: DurableObjectNamespace<SequencerRpc>;
+  readonly TUF?: DurableObjectNamespace<TufRepositoryRpc>;
+  /** PKCS#8 PEM, P-256: signs snapshots and timestamps. Needed where there is a repository. */
+  readonly TUF_KEY?: string;
+  /** A trust file's text, where it is not the bundled one: a stack on somebody's own machine. */
+  readonly TRUST_FILE?: string;
 }
 
 export interface Config {
@@ -30,6 +42,8 @@ export interface Config {
   readonly tsaChain: Chain;
   /** Asks a log for its keys; rejects if it cannot be reached. @param logName LogConfig.name */
   readonly describeLog: (logName: string) => Promise<LogDescription>;
+  /** Asks the repository for everything that it serves; rejects if it cannot be reached. */
+  readonly serveTuf: () => Promise<TufView>;
 }
 
 /** Fails with config_invalid, naming what is missing or wrong. */
@@ -41,6 +55,8 @@ export const readConfig: (env: TrustEnv) => Result<Config, ConfigError> = oncePe
   const tsaChain = settings.parsed("TSA_CHAIN", parseAuthority);
   const sequencer = env.SEQUENCER;
   if (sequencer === undefined) settings.problem("SEQUENCER is not bound");
+  const tuf = env.TUF;
+  if (tuf === undefined) settings.problem("TUF is not bound");
   return settings.finish(() => ({
     publicUrl: publicUrl(),
     logs: logsOf(publicUrl()),
@@ -51,8 +67,24 @@ export const readConfig: (env: TrustEnv) => Result<Config, ConfigError> = oncePe
       if (sequencer === undefined) throw new TypeError("SEQUENCER is not bound");
       return sequencer.getByName(logName).describe();
     },
+    serveTuf: () => {
+      if (tuf === undefined) throw new TypeError("TUF is not bound");
+      return tuf.getByName(publicUrl().href).serve();
+    },
   }));
 });
+
+/** What the repository's Durable Object was deployed with. Whatever is wrong with it is the repository's to say: the keys are served without. */
+export function readDeployed(env: TrustEnv): Deployed {
+  const { PUBLIC_URL = "", TUF_KEY = "" } = env;
+  const trustFile =
+    env.TRUST_FILE === undefined ? ok<unknown>(bundledTrustFile) : parseJson(encodeUtf8(env.TRUST_FILE));
+  const texts = trustFile.ok ? textsIn(trustFile.value, PUBLIC_URL) : null;
+  return {
+    texts: texts === null ? err("TRUST_FILE is not JSON.") : texts.ok ? texts : err(texts.error.reason),
+    signer: TUF_KEY === "" ? err("is missing") : parseOnlineKey(TUF_KEY),
+  };
+}
 
 function readOtherChains(settings: Settings): readonly Chain[] {
   const text = settings.optional("OTHER_CA_CHAINS");

@@ -41,6 +41,7 @@ function describeLog(origin: string): LogDescription {
 /** An environment whose logs answer with `describeLogs`. */
 const envWith = (describeLogs: (logName: string) => Promise<LogDescription>): TrustEnv => ({
   PUBLIC_URL,
+  TUF: { getByName: () => ({ serve: () => Promise.resolve({ kind: "absent" }) }) } as never,
   CA_CHAIN: ca.chain,
   TSA_CHAIN: tsa.chain,
   SEQUENCER: { getByName: (name: string) => ({ describe: () => describeLogs(name) }) } as never,
@@ -102,7 +103,7 @@ describe("the trust documents", () => {
     expect(answer.headers.get("cache-control")).toBe("no-store");
     expect(await answer.json()).toStrictEqual({
       code: 503,
-      message: "the keys of the logs cannot be read now; the trust room's log has request abc",
+      message: "the trust room cannot answer now; the trust room's log has request abc",
     });
     expect(JSON.parse(String(log.mock.calls[0]?.[0]))).toMatchObject({
       requestId: "abc",
@@ -130,7 +131,7 @@ describe("the room", () => {
     const wrong = await ask(running(), "/trusted_root.json", { method: "POST" });
     expect([wrong.status, wrong.headers.get("allow")]).toStrictEqual([405, "GET, HEAD"]);
     expect(await wrong.json()).toStrictEqual({ code: 405, message: "use GET, HEAD" });
-    const absent = await ask(running(), "/tuf/root.json");
+    const absent = await ask(running(), "/other.json");
     expect(absent.status).toBe(404);
     expect(await absent.json()).toStrictEqual({ code: 404, message: "there is no such trust document" });
   });
@@ -139,7 +140,8 @@ describe("the room", () => {
     {
       what: "nothing",
       env: () => ({}),
-      problem: "PUBLIC_URL is missing; CA_CHAIN is missing; TSA_CHAIN is missing; SEQUENCER is not bound",
+      problem:
+        "PUBLIC_URL is missing; CA_CHAIN is missing; TSA_CHAIN is missing; SEQUENCER is not bound; TUF is not bound",
     },
     {
       what: "a chain without its root",

@@ -1,22 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// The documents that clients bootstrap from, built from the keys in use.
+// The documents that clients bootstrap from: a TUF repository, and trusted root and signing config without it.
 
-import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
-import { respondWith } from "../../shared/http/cache.ts";
 import { createRoom } from "../../shared/http/room.ts";
-import { createRouter, type Route } from "../../shared/http/router.ts";
-import type { TrustMaterial } from "../../shared/trust/material.ts";
-import { clientTrustConfig, signingConfig } from "../../shared/trust/signing-config.ts";
-import { trustedRoot } from "../../shared/trust/trusted-root.ts";
-import { type Config, readConfig } from "./env.ts";
-import { readMaterial } from "./material.ts";
+import { createRouter } from "../../shared/http/router.ts";
+import { unixMs } from "../../shared/time.ts";
+import { TRUST_HEALTH_PATH } from "../../shared/trust/health.ts";
+import { clientTrustConfigDocument, signingConfigDocument, trustedRootDocument } from "./documents.ts";
+import { type Config, readConfig, type TrustEnv } from "./env.ts";
+import { trustHealth } from "./health.ts";
 import { renderError } from "./status.ts";
+import { tufDocument } from "./tuf.ts";
+
+export { TufRepository } from "./tuf-repository.ts";
 
 const route = createRouter<[Config]>(
   [
-    document("/trusted_root.json", trustedRoot),
-    document("/signing_config.json", signingConfig),
-    document("/client_trust_config.json", clientTrustConfig),
+    { method: "GET", path: "/tuf/*", handle: tufDocument },
+    { method: "GET", path: "/trusted_root.json", handle: trustedRootDocument },
+    { method: "GET", path: "/signing_config.json", handle: signingConfigDocument },
+    { method: "GET", path: "/client_trust_config.json", handle: clientTrustConfigDocument },
+    {
+      method: "GET",
+      path: TRUST_HEALTH_PATH,
+      handle: async (_request, config) =>
+        Response.json(await trustHealth(config, unixMs(Date.now())), { headers: { "cache-control": "no-store" } }),
+    },
   ],
   {
     methodNotAllowed: (allow) => renderError({ code: "trust_method_wrong", allow }),
@@ -24,21 +32,16 @@ const route = createRouter<[Config]>(
   },
 );
 
-/** A document for people as well as for programs: indented. Kept for a minute, as a new key must become known soon. */
-function document(path: string, build: (material: TrustMaterial) => object): Route<[Config]> {
-  return {
-    method: "GET",
-    path,
-    handle: async (request, config) => {
-      const text = `${JSON.stringify(build(await readMaterial(config, Date.now())), null, 2)}\n`;
-      const body = new Uint8Array(encodeUtf8(text));
-      return respondWith(request, { body, contentType: "application/json", cacheControl: "public, max-age=60" });
-    },
-  };
-}
-
-export default createRoom({
+const room = createRoom({
   readConfig,
   route,
   failed: (requestId) => renderError({ code: "trust_failed", requestId }),
 });
+
+/** A Cron Trigger: signs what is due before a reader has to wait for it. Nothing depends on it. */
+async function scheduled(_controller: ScheduledController, env: TrustEnv): Promise<void> {
+  const config = readConfig(env);
+  if (config.ok) await config.value.serveTuf();
+}
+
+export default { ...room, scheduled };

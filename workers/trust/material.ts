@@ -4,10 +4,9 @@
 
 import type { LogConfig } from "../../shared/logs.ts";
 import type { TrustedLog, TrustMaterial } from "../../shared/trust/material.ts";
+import { withDeadline } from "./deadline.ts";
 import type { Config } from "./env.ts";
 
-/** A log that is starting may take a while; clients give up after 5 s and more. */
-const LOG_DEADLINE_MS = 4_000;
 /** The key of a log never changes, so this only bounds how often a flood of readers reaches the sequencer. */
 const KEEP_MS = 10_000;
 
@@ -35,14 +34,4 @@ export async function readMaterial(config: Config, now: number): Promise<TrustMa
 async function readLog(config: Config, { name, baseUrl }: LogConfig): Promise<TrustedLog> {
   const { spki, logId, createdAt } = await withDeadline(config.describeLog(name), `the ${name} log did not answer`);
   return { baseUrl, spki, logId, createdAt };
-}
-
-async function withDeadline<T>(answer: Promise<T>, complaint: string): Promise<T> {
-  const { promise: expiry, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(complaint)), LOG_DEADLINE_MS);
-  try {
-    return await Promise.race([answer, expiry]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// The trust file on disk: deployment/trust.json of a checkout, which `wrangler deploy` bundles, or one in a state folder.
+
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { parseJson } from "../../shared/json/parse.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { type OfflineTexts, textsIn } from "../../shared/tuf/trust-file.ts";
+import { ROOT } from "../bundle.ts";
+
+/** What is deployed from this checkout. @public for the commands that deploy. */
+export const DEPLOYED_TRUST_FILE = join(ROOT, "deployment", "trust.json");
+
+/** The texts of a deployment in a trust file, null if there is no such file or it has none. Fails with one line for a person. */
+export function readTrustFile(file: string, publicUrl: string): Result<OfflineTexts | null, string> {
+  const json = readJsonFile(file);
+  if (!json.ok || json.value === null) return json.ok ? ok(null) : json;
+  const texts = textsIn(json.value, publicUrl);
+  return texts.ok ? texts : err(`${file}: ${texts.error.reason}`);
+}
+
+/** Puts the texts of a deployment into a trust file, beside those of others; the file is replaced as a whole. Fails with one line. */
+export function writeTrustFile(file: string, publicUrl: string, texts: OfflineTexts): Result<null, string> {
+  const json = readJsonFile(file);
+  if (!json.ok) return json;
+  const others = json.value ?? {};
+  const text = `${JSON.stringify({ ...others, [publicUrl]: texts }, null, 2)}\n`;
+  const folder = mkdtempSync(join(dirname(file), `.${basename(file)}-`));
+  try {
+    writeFileSync(join(folder, "new"), text, { flush: true });
+    renameSync(join(folder, "new"), file);
+    return ok(null);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function readJsonFile(file: string): Result<object | null, string> {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    return code === "ENOENT" ? ok(null) : err(`cannot read ${file} (${code})`);
+  }
+  const json = parseJson(bytes);
+  const value = json.ok ? json.value : null;
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isObject ? ok(value) : err(`${file} is not a JSON object`);
+}

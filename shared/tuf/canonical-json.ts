@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// The bytes that TUF signs: canonical JSON as OLPC wrote it down. No white space, members in the order of their names, and in
+// strings nothing escaped but quote and backslash: a line feed of a PEM text stands there as it is.
+// Spec: https://wiki.laptop.org/go/Canonical_JSON; https://theupdateframework.github.io/specification/v1.0.31/#metaformat
+
+import { encodeUtf8 } from "../bytes/utf8.ts";
+
+/** A JSON value without fractions: canonical JSON has integers only. */
+export type CanonicalValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly CanonicalValue[]
+  | { readonly [name: string]: CanonicalValue | undefined };
+
+/** The canonical bytes. An absent (undefined) member is left out. Throws TypeError for what canonical JSON cannot say. */
+export const canonicalJson = (value: CanonicalValue): Uint8Array => encodeUtf8(write(value));
+
+function write(value: CanonicalValue): string {
+  if (value === null || typeof value === "boolean") return String(value);
+  if (typeof value === "string") return quoted(value);
+  if (typeof value === "number") return integer(value);
+  return Array.isArray(value) ? `[${value.map(write).join(",")}]` : object(value as Record<string, CanonicalValue>);
+}
+
+function object(members: Readonly<Record<string, CanonicalValue | undefined>>): string {
+  const written = Object.entries(members)
+    .flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }]))
+    // By UTF-16 units; implementations that sort by bytes agree on everything that metadata.ts lets a name consist of.
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ name, value }) => `${quoted(name)}:${write(value)}`);
+  return `{${written.join(",")}}`;
+}
+
+const quoted = (text: string): string => `"${text.replace(/["\\]/g, "\\$&")}"`;
+
+function integer(value: number): string {
+  if (!Number.isSafeInteger(value)) throw new TypeError("canonical JSON has integers only");
+  return String(value);
+}

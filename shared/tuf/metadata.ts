@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+// The four kinds of metadata, as this service writes them, and a parser that takes nothing else: a member too many, a fraction of a
+// second, a hash of another kind would each be read differently by some client.
+// Spec: https://theupdateframework.github.io/specification/v1.0.31/#file-formats
+
+import { encodeUtf8 } from "../bytes/utf8.ts";
+import { parseJson } from "../json/parse.ts";
+import { err, ok, type Result } from "../result.ts";
+import { formatRfc3339, type UnixMs, unixMs } from "../time.ts";
+import { keyIdOf, publicKeyOf, type TufKey } from "./key.ts";
+
+/** What is written. Every client takes the same major version, whatever follows it. */
+export const SPEC_VERSION = "1.0.31";
+
+const ROLE_NAMES = ["root", "targets", "snapshot", "timestamp"] as const;
+export type RoleName = (typeof ROLE_NAMES)[number];
+
+// Members are named as the spec names them; types, not interfaces, so that they are canonical values.
+export type Role = { readonly keyids: readonly string[]; readonly threshold: number };
+
+type Common<T extends RoleName> = {
+  readonly _type: T;
+  readonly spec_version: string;
+  /** 1 or more. */
+  readonly version: number;
+  /** `YYYY-MM-DDTHH:MM:SSZ`. */
+  readonly expires: string;
+};
+
+export type Root = Common<"root"> & {
+  readonly consistent_snapshot: true;
+  readonly keys: Readonly<Record<string, { readonly [M in keyof TufKey]: TufKey[M] }>>;
+  readonly roles: { readonly [R in RoleName]: Role };
+};
+
+/** What cosign before version 3 and gitsign find a target by. */
+export type SigstoreCustom = {
+  readonly sigstore: {
+    readonly status: "Active" | "Expired";
+    readonly usage: "Fulcio" | "CTFE" | "Rekor" | "TSA";
+    readonly uri?: string;
+  };
+};
+
+export type TargetFile = {
+  readonly length: number;
+  /** One hash only: go-tuf names the file after any, Java after the longest. */
+  readonly hashes: { readonly sha256: string };
+  readonly custom?: SigstoreCustom;
+};
+
+export type Targets = Common<"targets"> & { readonly targets: Readonly<Record<string, TargetFile>> };
+export type Snapshot = Common<"snapshot"> & {
+  readonly meta: { readonly "targets.json": { readonly version: number } };
+};
+export type Timestamp = Common<"timestamp"> & {
+  readonly meta: { readonly "snapshot.json": { readonly version: number } };
+};
+
+interface SignedOf {
+  readonly root: Root;
+  readonly targets: Targets;
+  readonly snapshot: Snapshot;
+  readonly timestamp: Timestamp;
+}
+
+interface Signature {
+  readonly keyid: string;
+  /** Hex of the DER signature. */
+  readonly sig: string;
+}
+
+export interface Metadata<S> {
+  readonly signatures: readonly Signature[];
+  readonly signed: S;
+}
+
+export interface MetadataError {
+  readonly code: "tuf_metadata_invalid";
+  /** Completes "1.root.json …". */
+  readonly reason: string;
+}
+
+/** What every client takes of any metadata but timestamps; ours have a tenth of it. */
+const MAX_METADATA_BYTES = 99_000;
+const MAX_KEYS = 32;
+const MAX_TARGETS = 64;
+const HASH = /^[0-9a-f]{64}$/;
+const SIGNATURE = /^[0-9a-f]{16,160}$/;
+const SPEC_VERSIONS = /^1\.0(\.\d{1,3})?$/;
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
+/** Of a target: it stands in a URL and in a file name of every client's cache. */
+export const TARGET_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+const USAGES = ["Fulcio", "CTFE", "Rekor", "TSA"] as const;
+const STATUSES = ["Active", "Expired"] as const;
+
+/** Thrown by what follows and caught by parseMetadata; never leaves this file. */
+class MetadataSyntaxError extends Error {}
+
+/** The text that is served: indented, since people read it too; what is signed is its canonical form. */
+export const formatMetadata = <S>({ signatures, signed }: Metadata<S>): string =>
+  `${JSON.stringify({ signatures, signed }, null, 2)}\n`;
+
+/** Parses metadata of one role, strictly. No signature is verified. Fails with tuf_metadata_invalid. */
+export function parseMetadata<R extends RoleName>(role: R, text: string): Result<Metadata<SignedOf[R]>, MetadataError> {
+  const bytes = encodeUtf8(text);
+  if (bytes.length > MAX_METADATA_BYTES) return invalid(`is longer than ${MAX_METADATA_BYTES} bytes`);
+  const json = parseJson(bytes);
+  if (!json.ok) return invalid("is not JSON");
+  try {
+    const { signatures, signed } = members(json.value, ["signatures", "signed"]);
+    return ok({ signatures: readSignatures(signatures), signed: READERS[role](signed) });
+  } catch (error) {
+    if (error instanceof MetadataSyntaxError) return invalid(error.message);
+    throw error;
+  }
+}
+
+const invalid = (reason: string): Result<never, MetadataError> => err({ code: "tuf_metadata_invalid", reason });
+
+/** The time of `expires`. The text has been parsed by parseMetadata, or been written by formatRfc3339. */
+export const expiryOf = ({ expires }: { readonly expires: string }): UnixMs => unixMs(Date.parse(expires));
+
+const READERS: { readonly [R in RoleName]: (value: unknown) => SignedOf[R] } = {
+  root: readRoot,
+  targets: readTargets,
+  snapshot: readSnapshot,
+  timestamp: readTimestamp,
+};
+
+function readRoot(value: unknown): Root {
+  const fields = members(value, [
+    "_type",
+    "spec_version",
+    "version",
+    "expires",
+    "consistent_snapshot",
+    "keys",
+    "roles",
+  ]);
+  check(fields.consistent_snapshot === true, "has no consistent snapshots");
+  const keys = Object.fromEntries(entries(fields.keys, MAX_KEYS).map(([keyid, key]) => [keyid, readKey(keyid, key)]));
+  const roles = members(fields.roles, ROLE_NAMES);
+  const [root, targets, snapshot, timestamp] = ROLE_NAMES.map((name) => readRole(name, roles[name], keys)) as [
+    Role,
+    Role,
+    Role,
+    Role,
+  ];
+  return {
+    ...readCommon("root", fields),
+    consistent_snapshot: true,
+    keys,
+    roles: { root, targets, snapshot, timestamp },
+  };
+}
+
+function readKey(keyid: string, value: unknown): TufKey {
+  const { keytype, scheme, keyval } = members(value, ["keytype", "scheme", "keyval"]);
+  const { public: pem } = members(keyval, ["public"]);
+  check(keytype === "ecdsa" && scheme === "ecdsa-sha2-nistp256", "has a key that is not ECDSA P-256");
+  const key = { keytype: "ecdsa", scheme: "ecdsa-sha2-nistp256", keyval: { public: string(pem) } } as const;
+  check(publicKeyOf(key) !== null, `key ${keyid} is not a P-256 public key in PEM`);
+  check(keyIdOf(key) === keyid, `key ${keyid} is not called by its hash`);
+  return key;
+}
+
+function readRole(name: RoleName, value: unknown, keys: Root["keys"]): Role {
+  const { keyids, threshold } = members(value, ["keyids", "threshold"]);
+  const ids = list(keyids, MAX_KEYS).map(string);
+  check(new Set(ids).size === ids.length, `names a key of ${name} twice`);
+  check(
+    ids.every((id) => Object.hasOwn(keys, id)),
+    `names a key of ${name} that it does not hold`,
+  );
+  const needed = positive(threshold);
+  check(needed <= ids.length, `needs more signatures of ${name} than there are keys`);
+  return { keyids: ids, threshold: needed };
+}
+
+function readTargets(value: unknown): Targets {
+  const fields = members(value, ["_type", "spec_version", "version", "expires", "targets"]);
+  const targets = entries(fields.targets, MAX_TARGETS).map(([name, file]) => {
+    check(TARGET_NAME.test(name), "has a target whose name cannot stand in a URL");
+    return [name, readTargetFile(file)] as const;
+  });
+  return { ...readCommon("targets", fields), targets: Object.fromEntries(targets) };
+}
+
+function readTargetFile(value: unknown): TargetFile {
+  const { length, hashes, custom } = members(value, ["length", "hashes"], ["custom"]);
+  const { sha256 } = members(hashes, ["sha256"]);
+  const file = { length: positive(length), hashes: { sha256: matching(sha256, HASH) } };
+  return custom === undefined ? file : { ...file, custom: readCustom(custom) };
+}
+
+function readCustom(value: unknown): SigstoreCustom {
+  const { sigstore } = members(value, ["sigstore"]);
+  const { status, usage, uri } = members(sigstore, ["status", "usage"], ["uri"]);
+  const known = { status: oneOf(status, STATUSES), usage: oneOf(usage, USAGES) };
+  return { sigstore: uri === undefined ? known : { ...known, uri: string(uri) } };
+}
+
+function readSnapshot(value: unknown): Snapshot {
+  const fields = members(value, ["_type", "spec_version", "version", "expires", "meta"]);
+  const { "targets.json": targets } = members(fields.meta, ["targets.json"]);
+  return { ...readCommon("snapshot", fields), meta: { "targets.json": readVersion(targets) } };
+}
+
+function readTimestamp(value: unknown): Timestamp {
+  const fields = members(value, ["_type", "spec_version", "version", "expires", "meta"]);
+  const { "snapshot.json": snapshot } = members(fields.meta, ["snapshot.json"]);
+  return { ...readCommon("timestamp", fields), meta: { "snapshot.json": readVersion(snapshot) } };
+}
+
+const readVersion = (value: unknown): { readonly version: number } => ({
+  version: positive(members(value, ["version"]).version),
+});
+
+function readCommon<T extends RoleName>(
+  type: T,
+  fields: Readonly<Record<"_type" | "spec_version" | "version" | "expires", unknown>>,
+): Common<T> {
+  check(fields["_type"] === type, `is not ${type} metadata`);
+  const specVersion = matching(fields.spec_version, SPEC_VERSIONS);
+  const expires = matching(fields.expires, TIME);
+  const time = Date.parse(expires);
+  check(
+    Number.isFinite(time) && time >= 0 && formatRfc3339(unixMs(time)) === expires,
+    "expires at a time that is none",
+  );
+  return { _type: type, spec_version: specVersion, version: positive(fields.version), expires };
+}
+
+function readSignatures(value: unknown): readonly Signature[] {
+  const signatures = list(value, MAX_KEYS).map((item) => {
+    const { keyid, sig } = members(item, ["keyid", "sig"]);
+    return { keyid: matching(keyid, HASH), sig: matching(sig, SIGNATURE) };
+  });
+  check(new Set(signatures.map(({ keyid }) => keyid)).size === signatures.length, "is signed twice by one key");
+  return signatures;
+}
+
+function members<N extends string, O extends string = never>(
+  value: unknown,
+  required: readonly N[],
+  optional: readonly O[] = [],
+): Readonly<Record<N, unknown> & Partial<Record<O, unknown>>> {
+  check(
+    typeof value === "object" && value !== null && !Array.isArray(value),
+    "has another value where an object is due",
+  );
+  const names = Object.keys(value as object);
+  const missing = required.find((name) => !names.includes(name));
+  check(missing === undefined, `has no ${missing}`);
+  const unknown = names.find((name) => ![...required, ...optional].includes(name as N | O));
+  check(unknown === undefined, "has a member that it must not have");
+  return value as Readonly<Record<N, unknown> & Partial<Record<O, unknown>>>;
+}
+
+function entries(value: unknown, max: number): readonly (readonly [string, unknown])[] {
+  check(
+    typeof value === "object" && value !== null && !Array.isArray(value),
+    "has another value where an object is due",
+  );
+  const all = Object.entries(value as object) as readonly (readonly [string, unknown])[];
+  check(all.length <= max, `has more than ${max} members in an object`);
+  return all;
+}
+
+function list(value: unknown, max: number): readonly unknown[] {
+  if (!Array.isArray(value) || value.length === 0 || value.length > max) {
+    throw new MetadataSyntaxError(`has no list of 1 to ${max} where one is due`);
+  }
+  return value;
+}
+
+function string(value: unknown): string {
+  if (typeof value !== "string") throw new MetadataSyntaxError("has another value where a text is due");
+  return value;
+}
+
+function matching(value: unknown, pattern: RegExp): string {
+  const text = string(value);
+  check(pattern.test(text), "has a text that does not look as it must");
+  return text;
+}
+
+function oneOf<T extends string>(value: unknown, known: readonly T[]): T {
+  const found = known.find((item) => item === value);
+  if (found === undefined) throw new MetadataSyntaxError(`has another text than ${known.join(" or ")}`);
+  return found;
+}
+
+function positive(value: unknown): number {
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 1) {
+    throw new MetadataSyntaxError("has another value where a positive integer is due");
+  }
+  return value;
+}
+
+function check(condition: boolean, reason: string): void {
+  if (!condition) throw new MetadataSyntaxError(reason);
+}

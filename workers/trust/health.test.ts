@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the room says of itself: what expires, what differs from what runs, what was deployed wrongly.
+
+import { createHash, generateKeyPairSync } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { openKeys } from "../../cli/keys.ts";
+import type { OfflineKey } from "../../cli/tuf/keys.ts";
+import { publishTargets } from "../../cli/tuf/repository.ts";
+import { parsePublicUrl } from "../../shared/http/public-url.ts";
+import { logsOf } from "../../shared/logs.ts";
+import type { LogDescription } from "../../shared/rpc.ts";
+import { unixMs } from "../../shared/time.ts";
+import type { TrustHealth } from "../../shared/trust/health.ts";
+import type { Chain } from "../../shared/trust/material.ts";
+import { signingConfig } from "../../shared/trust/signing-config.ts";
+import { trustedRoot } from "../../shared/trust/trusted-root.ts";
+import { type TargetDocuments, targetDocuments } from "../../shared/tuf/target-files.ts";
+import { parseChain } from "../../shared/x509/chain.ts";
+import {
+  type FirstRepository,
+  firstRepository,
+  type TufOperator,
+  type TufRoom,
+  tufOperator,
+  tufRoom,
+} from "../../test/support/tuf-room.ts";
+import { valueOf } from "../../test/support/value-of.ts";
+
+const PUBLIC_URL = valueOf(parsePublicUrl("https://sigstore.example.com"));
+const DAY = 86_400_000;
+
+let chains: Readonly<Record<"ca" | "tsa" | "otherCa" | "otherTsa", string>>;
+let folder: string;
+let operator: TufOperator;
+let first: FirstRepository;
+let start: number;
+let logs: Record<string, LogDescription>;
+let room: TufRoom;
+
+beforeAll(() => {
+  operator = tufOperator();
+  start = Date.now();
+  folder = mkdtempSync(join(tmpdir(), "sigedge-health-"));
+  const [own, other] = ["own", "other"].map((name) => valueOf(openKeys(join(folder, name), PUBLIC_URL, unixMs(start))));
+  chains = {
+    ca: own?.["CA_CHAIN"] ?? "",
+    tsa: own?.["TSA_CHAIN"] ?? "",
+    otherCa: other?.["CA_CHAIN"] ?? "",
+    otherTsa: other?.["TSA_CHAIN"] ?? "",
+  };
+  const signed = { signature: log(), certificate: log() };
+  logs = signed;
+  first = firstRepository(operator, documents(), start);
+});
+afterAll(() => {
+  operator.remove();
+  rmSync(folder, { recursive: true, force: true });
+});
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["Date"], now: start });
+  room = newRoom();
+  room.deploy(first.texts, first.onlineKey);
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+function log(): LogDescription {
+  const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const spki = new Uint8Array(publicKey.export({ type: "spki", format: "der" }));
+  const logId = new Uint8Array(createHash("sha256").update(spki).digest());
+  return {
+    origin: "",
+    spki,
+    logId,
+    createdAt: unixMs(start),
+    vkeys: [],
+    treeSize: 1,
+    state: "running",
+    reason: null,
+  };
+}
+const chain = (pem: string): Chain => valueOf(parseChain(pem)) as unknown as Chain;
+/** Of everything as it runs. */
+function documents(): TargetDocuments {
+  const { signature, certificate } = logsOf(PUBLIC_URL);
+  const trusted = (baseUrl: string, name: string) => ({ baseUrl, ...(logs[name] ?? log()) });
+  const material = {
+    publicUrl: PUBLIC_URL,
+    signatureLog: trusted(signature.baseUrl, "signature"),
+    certificateLog: trusted(certificate.baseUrl, "certificate"),
+    caChain: chain(chains.ca),
+    otherCaChains: [],
+    tsaChain: chain(chains.tsa),
+  };
+  return targetDocuments(trustedRoot(material), signingConfig(material));
+}
+
+interface Running {
+  readonly ca?: string;
+  readonly tsa?: string;
+  readonly describe?: (name: string) => Promise<LogDescription>;
+}
+const newRoom = ({ ca, tsa, describe: describeLog }: Running = {}): TufRoom =>
+  tufRoom({
+    publicUrl: PUBLIC_URL.href,
+    env: {
+      CA_CHAIN: ca ?? chains.ca,
+      TSA_CHAIN: tsa ?? chains.tsa,
+      SEQUENCER: {
+        getByName: (name: string) => ({ describe: () => describeLog?.(name) ?? Promise.resolve(logs[name]) }),
+      } as never,
+    },
+    now: () => Date.now(),
+  });
+async function health(of = room): Promise<TrustHealth> {
+  const response = await of.fetch("/trust/health");
+  expect([response.status, response.headers.get("cache-control")]).toEqual([200, "no-store"]);
+  return (await response.json()) as TrustHealth;
+}
+const pass = (days: number): void => void vi.setSystemTime(Date.now() + days * DAY);
+
+describe("what expires", () => {
+  const tufProblems = async (): Promise<readonly string[]> =>
+    (await health()).problems.filter((problem) => problem.startsWith("tuf_"));
+
+  it("is quiet while there is time, red long before a client fails, and says when it does", async () => {
+    pass(315);
+    expect(await tufProblems()).toEqual([]);
+    pass(10);
+    const on = new Date(start + 365 * DAY).toISOString().slice(0, 10);
+    expect(await tufProblems()).toEqual([
+      `tuf_root expires on ${on}, in 39 days: renew it.`,
+      `tuf_targets expires on ${on}, in 39 days: renew it.`,
+    ]);
+    pass(41);
+    expect(await tufProblems()).toContain(`tuf_root expired on ${on}: clients refuse it.`);
+    const { expiries } = await health();
+    expect(expiries.find(({ what }) => what === "tuf_root")?.secondsLeft).toBeLessThan(0);
+  });
+
+  it("counts down the online documents, which are renewed by being asked for", async () => {
+    pass(100);
+    const { expiries } = await health();
+    const left = Object.fromEntries(expiries.map(({ what, secondsLeft }) => [what, secondsLeft / 86_400]));
+    expect(left).toMatchObject({ tuf_snapshot: 90, tuf_timestamp: 7 });
+  });
+
+  it("is red for online documents that cannot be renewed, four days before their end", async () => {
+    await health();
+    room.deploy(first.texts, "");
+    pass(2);
+    expect((await health()).problems).toEqual([expect.stringContaining("TUF_KEY is missing")]);
+    pass(2);
+    expect(await tufProblems()).toEqual([
+      expect.stringMatching(/^tuf_timestamp expires on .*, in 3 days: renew it\.$/),
+    ]);
+  });
+
+  it("names the certificates of both chains", async () => {
+    const { expiries, problems } = await health();
+    expect(problems).toEqual([]);
+    expect(expiries.map(({ what }) => what)).toEqual([
+      "tuf_root",
+      "tuf_targets",
+      "tuf_snapshot",
+      "tuf_timestamp",
+      "ca_certificate",
+      "ca_root",
+      "tsa_certificate",
+      "tsa_root",
+    ]);
+    const [certificate] = chain(chains.ca);
+    pass((certificate.notAfter - start) / DAY - 59);
+    expect((await health()).problems).toContainEqual(
+      expect.stringMatching(/^ca_certificate expires on .*, in 5[89] days/),
+    );
+  });
+});
+
+describe("what runs", () => {
+  it.each([
+    [
+      "the signature log's key",
+      { describe: (name: string) => Promise.resolve(name === "signature" ? log() : (logs[name] ?? log())) },
+    ],
+    [
+      "the certificate log's key",
+      { describe: (name: string) => Promise.resolve(name === "certificate" ? log() : (logs[name] ?? log())) },
+    ],
+  ])("with another key than was signed is red: %s", async (what, running) => {
+    const other = newRoom(running);
+    other.deploy(first.texts, first.onlineKey);
+    expect((await health(other)).problems).toEqual([
+      `The signed trusted root does not hold ${what} that is in use: publish new targets.`,
+    ]);
+    // One truth: what was signed is served all the same.
+    expect(await (await other.fetch("/trusted_root.json")).text()).toBe(first.texts.files["trusted_root.json"]);
+  });
+
+  it("with other chains than were signed is red", async () => {
+    const other = newRoom({ ca: chains.otherCa, tsa: chains.otherTsa });
+    other.deploy(first.texts, first.onlineKey);
+    expect((await health(other)).problems).toEqual([
+      "The signed trusted root does not hold a chain of the CA that is in use: publish new targets.",
+      "The signed trusted root does not hold the chain of the timestamp authority that is in use: publish new targets.",
+    ]);
+  });
+
+  it("is compared with what clients get: targets without the documents are red", async () => {
+    const signers: readonly OfflineKey[] = first.targets;
+    const empty = { documents: { "a.pem": { text: "a", custom: null } }, signers, now: unixMs(start) };
+    room.deploy(valueOf(publishTargets(first.texts, empty)), first.onlineKey);
+    const { problems } = await health();
+    expect(problems).toContain(
+      "The signed trusted root does not hold the signature log's key that is in use: publish new targets.",
+    );
+    expect(problems).toContain(
+      "The signed signing config does not hold the URL in tsaUrls that is in use: publish new targets.",
+    );
+    expect((await room.fetch("/trusted_root.json")).status).toBe(404);
+  });
+
+  it("that cannot be asked is a problem of its own", async () => {
+    const other = newRoom({ describe: () => Promise.reject(new Error("storage lost")) });
+    other.deploy(first.texts, first.onlineKey);
+    expect((await health(other)).problems).toEqual([
+      "The keys of the logs cannot be read now: see the sequencer's log.",
+    ]);
+  });
+});
+
+describe("what was deployed", () => {
+  it("and is refused is said on every trust route, and nothing of it is served", async () => {
+    const other = newRoom();
+    other.deploy({ ...first.texts, targets: "{}" }, first.onlineKey);
+    const problem = "The targets metadata has no signatures. Restore the trust file, or sign it again.";
+    for (const path of ["/tuf/timestamp.json", "/tuf/root.json", "/trusted_root.json", "/signing_config.json"]) {
+      const response = await other.fetch(path);
+      expect([path, response.status, response.headers.get("retry-after")]).toEqual([path, 503, "60"]);
+      const message = `the TUF repository of this deployment cannot be served: ${problem}`;
+      expect(await response.json()).toEqual({ code: 503, message });
+    }
+    expect((await health(other)).problems).toEqual([problem]);
+  });
+
+  it("and is no repository leaves the documents to the keys in use, and 404 below /tuf/", async () => {
+    const bare = newRoom();
+    expect((await bare.fetch("/tuf/timestamp.json")).status).toBe(404);
+    expect(await (await bare.fetch("/trusted_root.json")).json()).toHaveProperty("tlogs");
+    expect((await health(bare)).problems).toEqual([]);
+  });
+
+  it("is what the documents without TUF are, byte for byte", async () => {
+    expect(await (await room.fetch("/trusted_root.json")).text()).toBe(first.texts.files["trusted_root.json"]);
+    expect(await (await room.fetch("/signing_config.json")).text()).toBe(first.texts.files["signing_config.v0.2.json"]);
+    const config = (await (await room.fetch("/client_trust_config.json")).json()) as { trustedRoot: unknown };
+    expect(config.trustedRoot).toEqual(JSON.parse(first.texts.files["trusted_root.json"] ?? ""));
+  });
+});
+
+describe("a repository that does not answer", () => {
+  it("is 503 that a retry can help", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const lost = newRoom();
+    lost.breakDown();
+    const response = await lost.fetch("/tuf/timestamp.json");
+    expect([response.status, response.headers.get("retry-after")]).toEqual([503, "1"]);
+  });
+});

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is wrong with this deployment's trust, or will be: for /healthz and /metrics, through shared/trust/health.ts.
+
+import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
+import { parseJson } from "../../shared/json/parse.ts";
+import type { TufServing, TufView } from "../../shared/rpc.ts";
+import { formatRfc3339, type UnixMs, unixMs } from "../../shared/time.ts";
+import { compareSigningConfig, compareTrustedRoot } from "../../shared/trust/compare.ts";
+import { chainExpiries, type Expiry, expiryProblem } from "../../shared/trust/expiry.ts";
+import type { TrustHealth } from "../../shared/trust/health.ts";
+import { signingConfig } from "../../shared/trust/signing-config.ts";
+import { trustedRoot } from "../../shared/trust/trusted-root.ts";
+import { SIGNING_CONFIG_TARGET, TRUSTED_ROOT_TARGET } from "../../shared/tuf/target-files.ts";
+import { targetText } from "./documents.ts";
+import type { Config } from "./env.ts";
+import { readMaterial } from "./material.ts";
+import { readTuf } from "./tuf.ts";
+
+/** Everything at once. Rejects if the repository cannot be reached; a log that cannot is one of the problems. */
+export async function trustHealth(config: Config, now: UnixMs): Promise<TrustHealth> {
+  const tuf = await readTuf(config, now);
+  const expiries = [
+    ...(tuf.kind === "serving" ? tuf.expiries : []),
+    ...chainExpiries("ca", config.caChain),
+    ...chainExpiries("tsa", config.tsaChain),
+  ];
+  const soon = expiries.flatMap((expiry) => expiryProblem(expiry, now) ?? []);
+  const different = tuf.kind === "serving" ? await differences(config, tuf, now) : [];
+  return {
+    problems: [...problemsOf(tuf), ...different, ...soon],
+    expiries: expiries.map((expiry) => countdown(expiry, now)),
+  };
+}
+
+const problemsOf = (tuf: TufView): readonly string[] => (tuf.kind === "absent" ? [] : tuf.problems);
+
+const countdown = ({ what, expiresAt }: Expiry, now: UnixMs): TrustHealth["expiries"][number] => ({
+  what,
+  expires: formatRfc3339(unixMs(expiresAt)),
+  secondsLeft: Math.floor((expiresAt - now) / 1000),
+});
+
+/** Between what was signed and what runs. */
+async function differences(config: Config, tuf: TufServing, now: UnixMs): Promise<readonly string[]> {
+  const material = await readMaterial(config, now).catch(() => null);
+  if (material === null) return ["The keys of the logs cannot be read now: see the sequencer's log."];
+  return [
+    ...compareTrustedRoot(targetJson(tuf, TRUSTED_ROOT_TARGET), trustedRoot(material)),
+    ...compareSigningConfig(targetJson(tuf, SIGNING_CONFIG_TARGET), signingConfig(material)),
+  ];
+}
+
+/** Null if it is not there, or not JSON: then nothing in it is found. */
+function targetJson(tuf: TufServing, name: string): unknown {
+  const json = parseJson(encodeUtf8(targetText(tuf, name) ?? ""));
+  return json.ok ? json.value : null;
+}
