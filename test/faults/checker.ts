@@ -487,4 +487,4 @@ function identityOf({ entry }: TileLeaf): string {
   return encodeHex(certificateSubmission({ entryType, issuerKeyHash, signedEntry, ...nothing }).identity);
 }
 
-const NO_SEARCH: SearchRow = { terms: [], digest: null, identity: null, issuer: null };
+const NO_SEARCH: SearchRow = { termsVersion: 1, terms: [], digest: null, identity: null, issuer: null };

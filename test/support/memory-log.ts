@@ -239,7 +239,13 @@ function unusable(): never {
   throw new Error("test keys");
 }
 
-const SEARCH: SearchRow = { terms: ["digest:sha256:00"], digest: "sha256:00", identity: null, issuer: null };
+const SEARCH: SearchRow = {
+  termsVersion: 1,
+  terms: ["digest:sha256:00"],
+  digest: "sha256:00",
+  identity: null,
+  issuer: null,
+};
 
 /** A body that is nothing but a text: the sequencer does not look inside. */
 export const textSubmission = (text: string): Submission =>

@@ -15,6 +15,7 @@ import { encodeHex } from "../../shared/bytes/hex.ts";
 import type { LogConfig } from "../../shared/logs.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { AppendError, Head } from "../../shared/rpc.ts";
+import { describeTooNew } from "../../shared/sql/schema.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import { type Edge, EMPTY_EDGE, edgeNodes } from "../../shared/tlog/edge.ts";
 import type { Hash } from "../../shared/tlog/hash.ts";
@@ -27,7 +28,7 @@ import { Maintenance } from "./maintenance.ts";
 import { bounded, isDue, within } from "./patience.ts";
 import { Pool } from "./pool.ts";
 import type { AnchorPort, Host, ObjectStore, SearchIndex } from "./ports.ts";
-import { checkNothingExists, checkOutside, type Refusal, readRows } from "./recover.ts";
+import { checkNothingExists, checkOutside, type Recovered, type Refusal, readRows } from "./recover.ts";
 import { type KnownEntry, type NewTree, type Outcome, runRound } from "./round.ts";
 import type { LogIdentity, LogStorage, State } from "./storage.ts";
 import { type WitnessDeps, Witnesses } from "./witnesses.ts";
@@ -194,6 +195,8 @@ export class Log {
   }
 
   async #recover(): Promise<Result<null, Refusal>> {
+    const migrated = this.#deps.storage.migrate();
+    if (!migrated.ok) return this.#showNewer(describeTooNew(migrated.error));
     let rows = readRows(this.#deps);
     if (rows.ok && rows.value === null) {
       const absent = await checkNothingExists(this.#deps);
@@ -203,16 +206,26 @@ export class Log {
     }
     if (!rows.ok) return rows;
     if (rows.value === null) throw new Error("the log was created and is not there");
-    const { identity, state, edge, tail } = rows.value;
+    this.#show(rows.value);
+    const outside = await checkOutside(this.#deps, rows.value);
+    if (outside.ok) this.#identity = rows.value.identity;
+    return outside;
+  }
+
+  /** Tables that a newer version has changed are not written, but read as far as they can be understood. */
+  #showNewer(reason: string): Result<null, Refusal> {
+    const rows = readRows(this.#deps);
+    if (rows.ok && rows.value !== null) this.#show(rows.value);
+    return err({ code: "log_refusing", reason });
+  }
+
+  #show({ identity, state, edge, tail }: Recovered): void {
     this.#state = state;
     this.#edge = edge;
     this.#tail = new Map(tail);
     // A log that has grown was opened before: its head may be read whatever else is out of reach. A new one stays unseen
     // until the anchor has it.
     if (state.treeSize > identity.genesisSize) this.#identity = identity;
-    const outside = await checkOutside(this.#deps, rows.value);
-    if (outside.ok) this.#identity = identity;
-    return outside;
   }
 
   /** Identity, genesis entry and first head in one transaction. */

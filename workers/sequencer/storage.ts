@@ -2,14 +2,16 @@
 // The sequencer's tables: everything to the right of the last full tile in R2, the state of the tree, and the index of every
 // canonical body for ever. Knows SQL and rows, no hashing and no protocol.
 
+import { ok, type Result } from "../../shared/result.ts";
 import type { AttestationHints, SearchRow } from "../../shared/rpc.ts";
+import { migrate, type Schema, type SchemaStep, type SchemaTooNew, schemaVersion } from "../../shared/sql/schema.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import { type Hash, hash } from "../../shared/tlog/hash.ts";
 import { decodeTile, encodeTile, TILE_WIDTH } from "../../shared/tlog/tile.ts";
 import type { Storage } from "./ports.ts";
 
-/** One statement each; a table is never changed once a log exists, only added to by a further version. */
-const SCHEMA = [
+/** What the first version made. */
+const FIRST_TABLES: SchemaStep = [
   // What the log was created as; never written again.
   `CREATE TABLE log (
      id INTEGER PRIMARY KEY CHECK (id = 1), creation TEXT NOT NULL, origin TEXT NOT NULL, base_url TEXT NOT NULL,
@@ -27,6 +29,12 @@ const SCHEMA = [
   `CREATE TABLE edge (
      level INTEGER NOT NULL, tile INTEGER NOT NULL, hashes BLOB NOT NULL, PRIMARY KEY (level, tile)) STRICT, WITHOUT ROWID`,
 ];
+
+/** Search rows say which version of the terms they are of (shared/search/terms.ts); those that do not are of the first. */
+const TERMS_VERSIONS: SchemaStep = ["UPDATE entry SET search = json_set(search, '$.termsVersion', 1)"];
+
+/** A change of these tables is a further step at the end; steps that have been released stay as they are. */
+export const LOG_SCHEMA: Schema = { firstTable: "log", steps: [FIRST_TABLES, TERMS_VERSIONS] };
 
 export interface LogIdentity {
   /** Random; equal to the one in R2's log.json, so that two logs are never taken for one. */
@@ -90,6 +98,14 @@ export class LogStorage {
     this.#storage.exec("SELECT 1");
   }
 
+  /**
+   * Brings the tables of a log to the newest version; does nothing where there is no log. Fails with schema_too_new. What a
+   * newer version has added can mostly be read all the same.
+   */
+  migrate(): Result<null, SchemaTooNew> {
+    return schemaVersion(this.#storage, LOG_SCHEMA) === 0 ? ok(null) : migrate(this.#storage, LOG_SCHEMA);
+  }
+
   /** Null if there is no log here yet. */
   readIdentity(): LogIdentity | null {
     const tables = this.#storage.exec("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'log'");
@@ -107,7 +123,11 @@ export class LogStorage {
 
   /** Creates the tables and the row of the log; inside the transaction that also writes its first state. */
   createLog(identity: LogIdentity): void {
-    for (const statement of SCHEMA) this.#storage.exec(statement);
+    const made = migrate(
+      { exec: (query, ...bindings) => this.#storage.exec(query, ...bindings), transactionSync: (run) => run() },
+      LOG_SCHEMA,
+    );
+    if (!made.ok) throw new Error("a log is already here");
     this.#storage.exec(
       "INSERT INTO log VALUES (1, ?, ?, ?, ?, ?, ?)",
       identity.creation,
