@@ -29,6 +29,7 @@ import { bounded, isDue, within } from "./patience.ts";
 import { Pool } from "./pool.ts";
 import type { AnchorPort, Host, ObjectStore, SearchIndex } from "./ports.ts";
 import { checkNothingExists, checkOutside, type Recovered, type Refusal, readRows } from "./recover.ts";
+import { type RestoredLog, restoreFromBackup } from "./restore.ts";
 import { type KnownEntry, type NewTree, type Outcome, runRound } from "./round.ts";
 import type { LogIdentity, LogStorage, State } from "./storage.ts";
 import { type WitnessDeps, Witnesses } from "./witnesses.ts";
@@ -57,6 +58,8 @@ export interface LogDeps {
   readonly index: SearchIndex;
   readonly anchor: AnchorPort;
   readonly host: Host;
+  /** The tail is copied to R2 so often at most. */
+  readonly backupEveryMs: number;
   /** Null for a log without witnesses. */
   readonly witnessing: Witnessing | null;
 }
@@ -94,6 +97,8 @@ export class Log {
   #tail: Tail = new Map();
   #opening: Promise<void> | null = null;
   #nextOpening: UnixMs = unixMs(0);
+  /** Of a log that is shown as its backup has it. */
+  #restored: RestoredLog | null = null;
   /** A round has been committed and the anchor does not have it yet, or the pause after it is not over. */
   #isRoundUnderWay = false;
 
@@ -103,6 +108,7 @@ export class Log {
     this.#maintenance = new Maintenance(deps, {
       isUnwitnessed: () => this.#witnesses?.isBehind === true,
       isRunning: () => this.#phase.kind === "running",
+      identity: () => this.#identity,
       state: () => this.#state,
       update: (state) => {
         this.#state = state;
@@ -135,6 +141,11 @@ export class Log {
   /** How many identities are kept in memory. */
   get remembered(): number {
     return this.#tail.size;
+  }
+
+  /** What is shown in place of the log's own storage, null if that is what is shown. */
+  get restored(): RestoredLog | null {
+    return this.#restored;
   }
 
   get edge(): Edge {
@@ -197,6 +208,11 @@ export class Log {
   async #recover(): Promise<Result<null, Refusal>> {
     const migrated = this.#deps.storage.migrate();
     if (!migrated.ok) return this.#showNewer(describeTooNew(migrated.error));
+    const own = await this.#recoverRows();
+    return own.ok ? own : err(await this.#showBackup(own.error));
+  }
+
+  async #recoverRows(): Promise<Result<null, Refusal>> {
     let rows = readRows(this.#deps);
     if (rows.ok && rows.value === null) {
       const absent = await checkNothingExists(this.#deps);
@@ -210,6 +226,22 @@ export class Log {
     const outside = await checkOutside(this.#deps, rows.value);
     if (outside.ok) this.#identity = rows.value.identity;
     return outside;
+  }
+
+  /** A log that refuses is shown as its backup has it where that is more than its own rows show. Gives why it refuses. */
+  async #showBackup(refusal: Refusal): Promise<Refusal> {
+    const own = this.#identity === null ? null : this.#state;
+    const restored = await restoreFromBackup(this.#deps, {
+      creation: this.#identity?.creation ?? null,
+      ownSize: own?.treeSize ?? 0,
+      problem: refusal.reason,
+    });
+    if (restored === null) return refusal;
+    this.#restored = restored;
+    this.#state = restored.state;
+    this.#edge = restored.edge;
+    this.#identity = restored.identity;
+    return restored.refusal;
   }
 
   /** Tables that a newer version has changed are not written, but read as far as they can be understood. */

@@ -33,8 +33,11 @@ const FIRST_TABLES: SchemaStep = [
 /** Search rows say which version of the terms they are of (shared/search/terms.ts); those that do not are of the first. */
 const TERMS_VERSIONS: SchemaStep = ["UPDATE entry SET search = json_set(search, '$.termsVersion', 1)"];
 
+/** Which backups of the tail are in R2 (backup.ts). */
+const BACKUPS: SchemaStep = ["CREATE TABLE backup (size INTEGER PRIMARY KEY, made_ms INTEGER NOT NULL) STRICT"];
+
 /** A change of these tables is a further step at the end; steps that have been released stay as they are. */
-export const LOG_SCHEMA: Schema = { firstTable: "log", steps: [FIRST_TABLES, TERMS_VERSIONS] };
+export const LOG_SCHEMA: Schema = { firstTable: "log", steps: [FIRST_TABLES, TERMS_VERSIONS, BACKUPS] };
 
 export interface LogIdentity {
   /** Random; equal to the one in R2's log.json, so that two logs are never taken for one. */
@@ -78,6 +81,12 @@ export interface EdgeRow {
   readonly level: number;
   readonly tileIndex: number;
   readonly hashes: readonly Hash[];
+}
+
+/** A copy of the tail that was put into R2. */
+export interface StoredBackup {
+  readonly treeSize: number;
+  readonly madeAt: UnixMs;
 }
 
 type Row = Record<string, SqlStorageValue>;
@@ -235,6 +244,20 @@ export class LogStorage {
     const [row] = this.#storage.exec("SELECT MIN(idx) AS first FROM entry");
     const first = row?.["first"];
     return typeof first === "number" ? first : treeSize;
+  }
+
+  /** The backups that are in R2 as far as is known, smallest first. */
+  readBackups(): readonly StoredBackup[] {
+    const rows = this.#storage.exec("SELECT * FROM backup ORDER BY size");
+    return rows.map((row) => ({ treeSize: integer(row, "size"), madeAt: unixMs(integer(row, "made_ms")) }));
+  }
+
+  insertBackup({ treeSize, madeAt }: StoredBackup): void {
+    this.#storage.exec("INSERT OR REPLACE INTO backup VALUES (?, ?)", treeSize, madeAt);
+  }
+
+  deleteBackup(treeSize: number): void {
+    this.#storage.exec("DELETE FROM backup WHERE size = ?", treeSize);
   }
 
   /** Forgets entries below `end` and upper tiles that R2 has. */

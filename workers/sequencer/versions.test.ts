@@ -79,7 +79,7 @@ describe("the tables of a log", () => {
     writeVersion(storage, 99);
     const before = rowsOf(storage);
     const { log, host } = memory.restarted();
-    await log.openToRead();
+    await log.open();
     expect(log.head?.checkpoint).toBe(memory.log.head?.checkpoint);
     expect(log.phase).toMatchObject({
       kind: "refusing",
