@@ -66,6 +66,7 @@ async function append(query: URLSearchParams, env: ComposedEnv): Promise<{ reado
 const filler = (number: number): Uint8Array => encodeUtf8(`number ${number} of the bench `.padEnd(1300, "."));
 
 const searchRow = (number: number) => ({
+  termsVersion: 1,
   terms: [`digest:sha256:${number}`, "email:bench@example.com", `key:${number}`],
   digest: `sha256:${number}`,
   identity: "bench@example.com",

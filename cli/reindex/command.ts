@@ -18,13 +18,14 @@ const USAGE = `sigedge reindex --state DIR [options]
 sigedge reindex URL --remote [options]
 
 Rebuilds the search index (D1) from the logs' public tiles, sidecars and tail. Goes on from where the index is
-complete, so that it can be interrupted and run again. Signing goes on meanwhile.
+complete, so that it can be interrupted and run again. Signing goes on meanwhile. Rows that another version of the
+terms made are made again.
 
   --state DIR      the index of a stack on this machine; the stack must run, as its logs are read from it
   URL --remote     the index in D1 of the deployment at URL, through wrangler, which must be logged in
   --database NAME  binding or name of the database in wrangler.toml, with --remote (INDEX)
   --log NAME       signature or certificate; both by default
-  --fresh          throw away what is there first: after a database was damaged, or when TERMS_VERSION went up
+  --fresh          throw away what is there first: after a database was damaged
 
 Exit code: 0 complete, 1 not.`;
 

@@ -145,7 +145,9 @@ describe("reindex", () => {
     const index = memoryIndex();
     // The log has fed entries 520 to 639, some of which it has made since, and could not raise the watermark.
     for (let idx = 520; idx < 640; idx++) {
-      index.database.prepare("INSERT INTO entry VALUES ('signature', ?, ?, NULL, NULL, NULL)").run(idx, FIRST_MS + idx);
+      index.database
+        .prepare("INSERT INTO entry VALUES ('signature', ?, ?, NULL, NULL, NULL, 1)")
+        .run(idx, FIRST_MS + idx);
     }
     expect(await run(index)).toEqual({ ok: true, value: { from: 0, to: 640 } });
   });
@@ -155,7 +157,7 @@ describe("reindex", () => {
     log.sign({ size: 256 });
     const fed = (from: number, to: number): void => {
       for (let idx = from; idx < to; idx++) {
-        index.database.prepare("INSERT INTO entry VALUES ('signature', ?, 1, NULL, NULL, NULL)").run(idx);
+        index.database.prepare("INSERT INTO entry VALUES ('signature', ?, 1, NULL, NULL, NULL, 1)").run(idx);
       }
     };
     // The log had fed 520 entries when the index was lost, and feeds on while it is rebuilt.
@@ -171,7 +173,7 @@ describe("reindex", () => {
   test("does not join over a hole", async () => {
     const index = memoryIndex();
     for (const idx of [SIZE, SIZE + 2]) {
-      index.database.prepare("INSERT INTO entry VALUES ('signature', ?, 1, NULL, NULL, NULL)").run(idx);
+      index.database.prepare("INSERT INTO entry VALUES ('signature', ?, 1, NULL, NULL, NULL, 1)").run(idx);
     }
     expect(await run(index)).toEqual({ ok: true, value: { from: 0, to: SIZE } });
   });
@@ -181,11 +183,48 @@ describe("reindex", () => {
     await run(index);
     const before = dump(index.database);
     index.database.exec("DELETE FROM posting WHERE idx = 3; UPDATE entry SET digest = 'wrong' WHERE idx = 300");
-    index.database.exec("INSERT INTO entry VALUES ('certificate', 0, 1, NULL, NULL, NULL)");
+    index.database.exec("INSERT INTO entry VALUES ('certificate', 0, 1, NULL, NULL, NULL, 1)");
     expect(await run(index)).toMatchObject({ value: { from: SIZE } });
     expect(dump(index.database)).not.toEqual(before);
     expect(await run(index, true)).toEqual({ ok: true, value: { from: 0, to: SIZE } });
     index.database.exec("DELETE FROM entry WHERE log = 'certificate'");
+    expect(dump(index.database)).toEqual(before);
+  });
+
+  test.each<[string, string, number]>([
+    ["all of them", "true", 0],
+    ["those of before a deploy", "idx < 300", 0],
+    ["some in between", "idx BETWEEN 260 AND 270", 260],
+  ])("makes rows of another version of the terms again: %s", async (_, which, from) => {
+    const index = memoryIndex();
+    await run(index);
+    const before = dump(index.database);
+    // What an older version found an entry by, and showed of it.
+    index.database.exec(`
+      INSERT INTO posting SELECT 'gone:' || idx, log, idx FROM entry WHERE ${which};
+      DELETE FROM posting WHERE term LIKE 'key:%' AND ${which};
+      UPDATE entry SET digest = 'old', terms_version = 0 WHERE ${which};
+      INSERT INTO entry VALUES ('certificate', 0, 1, NULL, NULL, NULL, 0);
+      INSERT INTO posting VALUES ('gone:0', 'certificate', 0)`);
+    expect(await run(index)).toEqual({ ok: true, value: { from, to: SIZE } });
+    // The other log's are that log's matter.
+    expect(index.database.prepare("SELECT count(*) AS n FROM posting WHERE log = 'certificate'").get()).toEqual({
+      n: 1,
+    });
+    index.database.exec("DELETE FROM entry WHERE log = 'certificate'; DELETE FROM posting WHERE log = 'certificate'");
+    expect(dump(index.database)).toEqual(before);
+  });
+
+  test("says how far it is while rows of another version are away, and goes on from there", async () => {
+    const index = memoryIndex();
+    await run(index);
+    const before = dump(index.database);
+    index.database.exec("UPDATE entry SET terms_version = 0 WHERE idx >= 256");
+    log.answers.set("tile/entries/001", 503);
+    expect((await run(index)).ok).toBe(false);
+    expect(await index.watermarks()).toEqual(new Map([["signature", 256]]));
+    log.answers.clear();
+    expect(await run(index)).toEqual({ ok: true, value: { from: 256, to: SIZE } });
     expect(dump(index.database)).toEqual(before);
   });
 
@@ -235,7 +274,7 @@ describe("the statements", () => {
     const rows = Array.from({ length: 64 }, (_, leafIndex) => ({
       leafIndex,
       timestamp: FIRST_MS as never,
-      search: { terms, digest: "d", identity: "i", issuer: "s" },
+      search: { termsVersion: 1, terms, digest: "d", identity: "i", issuer: "s" },
     }));
     const statements = insertRows("signature", rows);
     expect(Math.max(...statements.map((statement) => statement.length))).toBeLessThan(100_000);

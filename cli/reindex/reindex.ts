@@ -6,7 +6,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import { TILE_WIDTH, tileWidth } from "../../shared/tlog/tile.ts";
 import type { IndexDatabase } from "./databases.ts";
 import { type IndexRow, readRows, readTreeSize, type ServedLog } from "./index-rows.ts";
-import { clearLog, insertRows, joinWatermark, raiseWatermark } from "./sql.ts";
+import { clearLog, clearOtherVersions, insertRows, joinWatermark, raiseWatermark } from "./sql.ts";
 
 export interface ReindexOptions {
   readonly log: ServedLog;
@@ -38,7 +38,7 @@ export interface Reindexed {
 export async function reindex(options: ReindexOptions): Promise<Result<Reindexed, string>> {
   const { log, database, isFresh, settled } = options;
   const { name } = log.config;
-  if (isFresh) await database.run(clearLog(name));
+  await database.run(isFresh ? clearLog(name) : clearOtherVersions(name));
   const from = await watermarkOf(options);
   const first = await indexToHead(options, from);
   if (!first.ok) return first;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The statements that put rows into the search index (migrations/0001_search.sql), as text: the same ones for a local database
+// The statements that put rows into the search index (migrations/), as text: the same ones for a local database
 // and for a file that wrangler sends to D1.
 
+import { TERMS_VERSION } from "../../shared/search/terms.ts";
 import type { IndexRow } from "./index-rows.ts";
 
 /** D1 takes statements of 100 KB. */
@@ -19,15 +20,19 @@ export function sqlValue(value: string | number | null): string {
 /** Puts rows in; those that are there already stay as they are. */
 export function insertRows(log: string, rows: readonly IndexRow[]): readonly string[] {
   const postings = rows.flatMap(({ leafIndex, search }) => search.terms.map((term) => [term, log, leafIndex]));
-  const entries = rows.map(({ leafIndex, timestamp, search: { digest, identity, issuer } }) => [
+  const entries = rows.map(({ leafIndex, timestamp, search }) => [
     log,
     leafIndex,
     timestamp,
-    digest,
-    identity,
-    issuer,
+    search.digest,
+    search.identity,
+    search.issuer,
+    search.termsVersion,
   ]);
-  return [...inserts("posting", postings), ...inserts("entry", entries)];
+  return [
+    ...inserts("posting (term, log, idx)", postings),
+    ...inserts("entry (log, idx, time_ms, digest, identity, issuer, terms_version)", entries),
+  ];
 }
 
 function inserts(table: string, rows: readonly (readonly (string | number | null)[])[]): readonly string[] {
@@ -61,6 +66,20 @@ export const raiseWatermark = (log: string, size: number): string =>
 export function joinWatermark(log: string): string {
   const fed = `FROM entry WHERE log = ${sqlValue(log)} AND idx >= watermark.size`;
   return `UPDATE watermark SET size = (SELECT max(idx) + 1 ${fed}) WHERE log = ${sqlValue(log)} AND (SELECT count(*) ${fed}) > 0 AND (SELECT count(*) ${fed}) = (SELECT max(idx) + 1 ${fed}) - size`;
+}
+
+/**
+ * Takes out the rows that another version of the terms made, the watermark first: the index is complete up to the first of
+ * them, and everything from there on is made again as after any other gap. One look at each row of the log.
+ */
+export function clearOtherVersions(log: string): readonly string[] {
+  const name = sqlValue(log);
+  const other = `FROM entry WHERE log = ${name} AND terms_version <> ${TERMS_VERSION}`;
+  return [
+    `UPDATE watermark SET size = min(size, coalesce((SELECT min(idx) ${other}), size)) WHERE log = ${name}`,
+    `DELETE FROM posting WHERE log = ${name} AND idx IN (SELECT idx ${other})`,
+    `DELETE ${other}`,
+  ];
 }
 
 /** Empties the index of a log, the watermark first: what is half gone is not shown. */

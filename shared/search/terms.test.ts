@@ -8,7 +8,7 @@ import { signingKey } from "../../test/support/signing-keys.ts";
 import { decodeEntry, type HashedRekordEntry } from "../rekor/entry.ts";
 import type { AttestationHints } from "../rpc.ts";
 import type { Certificate } from "../x509/certificate.ts";
-import { certificateSearchRow, signatureSearchRow } from "./terms.ts";
+import { certificateSearchRow, signatureSearchRow, TERMS_VERSION } from "./terms.ts";
 
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 const digest = new Uint8Array(32).fill(0xab);
@@ -25,6 +25,7 @@ describe("signatureSearchRow", () => {
     const { spki } = signingKey("ecdsa-p256");
     const verifier = { kind: "publicKey", rawBytes: spki, keyDetails: "PKIX_ECDSA_P256_SHA_256" } as const;
     expect(signatureSearchRow({ digest, signature: new Uint8Array(0), verifier }, null)).toEqual({
+      termsVersion: TERMS_VERSION,
       terms: [`digest:sha256:${signed}`, `key:${sha256(spki)}`],
       digest: `sha256:${signed}`,
       identity: null,
@@ -46,6 +47,7 @@ describe("signatureSearchRow", () => {
   it("finds a certificate's entry by e-mail in any case, and shows it as written", () => {
     const certificate = leafNamed("email");
     expect(signatureSearchRow(byCertificate(certificate), null)).toEqual({
+      termsVersion: TERMS_VERSION,
       terms: [`digest:sha256:${signed}`, "email:alice@example.com", `key:${sha256(certificate.spki)}`],
       digest: `sha256:${signed}`,
       identity: "Alice@Example.com",
@@ -119,6 +121,7 @@ describe("certificateSearchRow", () => {
   it("has the certificate's names and key", () => {
     const certificate = leafNamed("email");
     expect(certificateSearchRow(certificate)).toEqual({
+      termsVersion: TERMS_VERSION,
       terms: ["email:alice@example.com", `key:${sha256(certificate.spki)}`],
       digest: null,
       identity: "Alice@Example.com",

@@ -12,7 +12,10 @@ import type { AttestationHints, SearchRow } from "../rpc.ts";
 import { type Certificate, parseCertificate } from "../x509/certificate.ts";
 import { readSubjectAltNames, type SubjectAltName } from "../x509/subject-alt-name.ts";
 
-/** Goes up whenever the same entry would get other terms: an index of an older version has to be rebuilt. */
+/**
+ * Goes up whenever the same entry would get another row. Each row in D1 tells its version, and `sigedge reindex` makes those of
+ * other versions again.
+ */
 export const TERMS_VERSION = 1;
 
 /** `digest` is `<algorithm>:<hex>`, both in lower case: `sha256:9f86d0…`. */
@@ -35,6 +38,7 @@ export function signatureSearchRow(entry: HashedRekordEntry, hints: AttestationH
   const digests = hints === null ? [signed] : [signed, hints.payloadHash, ...subjects];
   const signer = signerOf(entry);
   return {
+    termsVersion: TERMS_VERSION,
     terms: distinct([...digests.map(digestTerm), ...signer.terms]),
     digest: subjects[0] ?? signed,
     identity: signer.identity,
@@ -45,7 +49,7 @@ export function signatureSearchRow(entry: HashedRekordEntry, hints: AttestationH
 /** The row of a certificate-log entry. */
 export function certificateSearchRow(certificate: Certificate): SearchRow {
   const { terms, identity, issuer } = certifiedSigner(certificate);
-  return { terms: distinct(terms), digest: null, identity, issuer };
+  return { termsVersion: TERMS_VERSION, terms: distinct(terms), digest: null, identity, issuer };
 }
 
 interface Signer {

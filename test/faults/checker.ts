@@ -358,6 +358,23 @@ export class Checker {
     if (!isLate) this.#deps.violate(`the head of ${treeSize} is older than its last entry`);
   }
 
+  /** Reads a log that is shown as its backup has it: a head that was signed before, and the entries that it had then. */
+  async auditRestored(head: Head): Promise<void> {
+    const tail = this.#deps.tail();
+    if (tail === null) throw this.#unreadable("a restored log shows nothing");
+    this.sawHead(head);
+    const { treeSize } = head;
+    const reader = this.#reader(tail);
+    for (let index = Math.floor(this.#firstRow / 256); index * 256 < treeSize; index++) {
+      const leaves = (await this.#readBundle(reader, index, treeSize)).map(({ leaf }) => leaf);
+      const tile = await this.#read(reader, 0, index, leaves.length);
+      if (!equal(tile, Buffer.concat(leaves))) this.#deps.violate(`restored: bundle and tile ${index} differ`);
+      const known = Math.min(leaves.length, this.#tree.size - index * 256);
+      if (known > 0 && !equal(tile.subarray(0, 32 * known), this.#tree.tile(0, index, known)))
+        this.#deps.violate(`restored: bundle ${index} is another one`);
+    }
+  }
+
   // ---- the whole ----
 
   /**
@@ -487,4 +504,4 @@ function identityOf({ entry }: TileLeaf): string {
   return encodeHex(certificateSubmission({ entryType, issuerKeyHash, signedEntry, ...nothing }).identity);
 }
 
-const NO_SEARCH: SearchRow = { terms: [], digest: null, identity: null, issuer: null };
+const NO_SEARCH: SearchRow = { termsVersion: 1, terms: [], digest: null, identity: null, issuer: null };

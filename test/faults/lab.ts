@@ -10,6 +10,8 @@ const QUIET: Profile = {
   kind: "signature",
   isGrown: false,
   witness: "none",
+  backupEveryMs: 600_000,
+  isLost: false,
   clients: 0,
   burst: 1,
   thinkMs: 50,

@@ -97,6 +97,14 @@ export class ObjectRuntime {
     this.storage.confirm(this.storage.endTurn() ?? 0);
   }
 
+  /** The storage is gone, with the alarm. */
+  clear(): void {
+    this.storage.clear();
+    this.storage.exec(ALARM_TABLE, []);
+    this.storage.confirm(this.storage.endTurn() ?? 0);
+    this.#syncAlarm();
+  }
+
   /** From now on things go wrong inside the object as often as this. */
   setRates(rates: Partial<ObjectRates>): void {
     Object.assign(this.#deps.rates, rates);

@@ -13,7 +13,7 @@ const LARGE = 32 * 1024;
 const large = (number: number): ReturnType<typeof textSubmission> =>
   signatureSubmission({
     body: encodeUtf8(`${number} `.padEnd(LARGE, ".")),
-    search: { terms: [], digest: null, identity: null, issuer: null },
+    search: { termsVersion: 1, terms: [], digest: null, identity: null, issuer: null },
     hints: null,
   });
 

@@ -169,7 +169,28 @@ export class Platform {
         });
       },
     };
-    return r2Objects(bucket as unknown as R2Bucket);
+    const more = {
+      list: ({ prefix = "" }: R2ListOptions) =>
+        this.#call(instance(), {
+          boundary: "r2.get",
+          label: `list ${prefix}`,
+          perform: () => {
+            const keys = [...this.objects.keys()].filter((key) => key.startsWith(prefix));
+            return { objects: keys.map((key) => ({ key })), truncated: false };
+          },
+        }),
+      delete: (key: string) =>
+        this.#call<void>(instance(), {
+          boundary: "r2.put",
+          label: `delete ${key}`,
+          perform: () => {
+            if (!key.includes("/backup/")) this.#deps.violate(`the immutable object ${key} is deleted`);
+            this.objects.delete(key);
+          },
+          onSend: () => this.#checkMayWrite(instance(), `the absence of ${key}`),
+        }),
+    };
+    return r2Objects(Object.assign(bucket, more) as unknown as R2Bucket);
   }
 
   #put(key: string, bytes: Uint8Array, options: R2PutOptions | undefined): object | null {

@@ -11,6 +11,9 @@ export interface Profile {
   readonly isGrown: boolean;
   /** Whether answers wait for a witness, or the log has one at all. */
   readonly witness: "none" | "open" | "required";
+  readonly backupEveryMs: number;
+  /** The object loses its storage in the middle of the load. */
+  readonly isLost: boolean;
   readonly clients: number;
   /** Submissions that a client makes at once. */
   readonly burst: number;
@@ -46,6 +49,8 @@ export function drawProfile(random: Random): Profile {
     kind,
     isGrown: random.chance(0.15),
     witness: random.pick(["none", "none", "open", "required"] as const),
+    backupEveryMs: random.pick([5_000, 60_000, 600_000]),
+    isLost: random.chance(0.2),
     clients: random.pick([3, 10, 30]),
     burst: random.pick([1, 4, 20]),
     thinkMs: random.pick([5, 50, 1_000]),

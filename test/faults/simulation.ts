@@ -38,7 +38,8 @@ export async function simulate(seed: number, steps: number): Promise<Report> {
   const run = new Run(world);
   try {
     await run.live(steps);
-    await run.endQuietly();
+    if (profile.isLost) await run.endLost(steps / 4);
+    else await run.endQuietly();
   } catch (error) {
     world.violate(error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
@@ -88,10 +89,10 @@ class Run {
     if (current !== null && current.number !== this.#audited && current.log.phase.kind === "running") {
       world.checkAnchor();
       if (await world.checker.audit(NEWEST_AFTER_RESTART)) this.#audited = current.number;
-    } else {
+    } else if (!world.isLost) {
       await world.checker.follow();
     }
-    if (this.steps % 20 === 0) {
+    if (this.steps % 20 === 0 && !world.isLost) {
       world.checkAnswers();
       world.checker.checkIndex();
     }
@@ -125,6 +126,52 @@ class Run {
     const size = await this.#readAll();
     const { watermark } = world.checker.index;
     if (watermark < size) throw new Error(`the index ends at ${watermark} of ${size}`);
+  }
+
+  /**
+   * Nothing is left of the object's storage, while clients go on. It takes no entry any more, and is read as its newest backup
+   * has it; if there is none, or the log was never seen, there is nothing to read.
+   */
+  async endLost(steps: number): Promise<void> {
+    const world = this.#world;
+    world.loseStorage();
+    if (!world.isLost) {
+      await this.endQuietly();
+      return;
+    }
+    for (const end = this.steps + steps; this.steps < end; ) await this.#step();
+    world.isOver = true;
+    world.heal();
+    // What had left the object may put a backup there up to a minute later; the instance after that sees them all.
+    for (let round = 0; round < 2; round++) {
+      await this.#until("refusing", 120_000, this.#refused());
+      const { current } = world.runtime;
+      if (round === 0 && current !== null) world.runtime.end(current, "killed");
+    }
+    await this.#readRestored();
+  }
+
+  /** Submits until the log says that it takes nothing; gives whether it has. */
+  #refused(): () => boolean {
+    const world = this.#world;
+    const seen = { isRefused: false };
+    void (async () => {
+      await world.scheduler.sleep(70_000);
+      while ((await world.submit(world.fresh())) !== "log_refusing") await world.scheduler.sleep(1_000);
+      seen.isRefused = true;
+    })();
+    return () => seen.isRefused;
+  }
+
+  async #readRestored(): Promise<void> {
+    const world = this.#world;
+    const newest = world.backups.at(-1) ?? null;
+    const shown = world.runtime.current?.log.restored?.state ?? null;
+    if ((shown === null) !== (newest === null)) throw new Error(`of ${newest} entries ${shown?.treeSize} are shown`);
+    if (shown === null) return;
+    world.plan.count("restored from a backup");
+    await world.checker.auditRestored(shown);
+    if (world.violation !== null) throw world.violation;
   }
 
   async #answerOne(): Promise<void> {

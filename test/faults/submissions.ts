@@ -27,6 +27,7 @@ export function submitted(kind: "signature" | "certificate", number: number): Su
   const digest = `sha256:${number.toString(16).padStart(64, "0")}`;
   const identity = `client${number % 17}@example.com`;
   const search: SearchRow = {
+    termsVersion: 1,
     terms: [`digest:${digest}`, `email:${identity}`],
     digest: kind === "signature" ? digest : null,
     identity,

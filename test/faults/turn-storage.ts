@@ -53,6 +53,14 @@ export class TurnStorage {
     }
   }
 
+  /** Nothing is left. */
+  clear(): void {
+    this.#begin();
+    this.#statements.clear();
+    const tables = this.#database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all();
+    for (const { name } of tables) this.#database.exec(`DROP TABLE ${String(name)}`);
+  }
+
   transactionSync<T>(run: () => T): T {
     this.#begin();
     const name = `inner${this.#transactions++}`;

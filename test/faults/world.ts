@@ -3,8 +3,9 @@
 // it follows from the seed.
 
 import { createHash } from "node:crypto";
+import { backupSize } from "../../shared/backup.ts";
 import { encodeHex } from "../../shared/bytes/hex.ts";
-import type { LogConfig } from "../../shared/logs.ts";
+import { type LogConfig, objectKey } from "../../shared/logs.ts";
 import type { Appended, Duplicate, Head, SignedCertificateTimestamp } from "../../shared/rpc.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import type { Tail } from "../../workers/log/cached-tail.ts";
@@ -52,6 +53,8 @@ export class World {
   readonly trace: string[] = [];
   violation: Violation | null = null;
   isOver = false;
+  /** The object's storage is gone for good. */
+  isLost = false;
   /** The largest head that a reader has received. */
   #headRead = 0;
   #numbers = 0;
@@ -173,19 +176,21 @@ export class World {
       objects: platform.objectsOf(instance),
       index: platform.indexOf(instance),
       anchor: platform.anchorOf(instance),
+      backupEveryMs: this.profile.backupEveryMs,
       witnessing: witness === "none" ? null : platform.witnessingOf(instance, witness === "required"),
       host: runtime.hostOf(instance, (event, data) => {
         this.note(`${event} ${JSON.stringify(data)}`);
         // Nothing in this world damages a store: a log that refuses is a log lost for no reason.
-        if (event === "log_refusing") this.violate(`the log refuses to write: ${String(data["reason"])}`);
+        if (event === "log_refusing" && !this.isLost)
+          this.violate(`the log refuses to write: ${String(data["reason"])}`);
       }),
     });
   }
 
-  #tailDeps(instance: Instance, storage: LogStorage): TailDeps {
+  #tailDeps(instance: Instance, own: LogStorage): TailDeps {
     const { identity, state, edge, phase } = instance.log;
     if (identity === null || state === null) throw new Error(`no head: ${phase.kind}`);
-    return { storage, format: this.#format, state, edge };
+    return { storage: instance.log.restored?.rows ?? own, format: this.#format, state, edge };
   }
 
   #onlookersStorage(): LogStorage {
@@ -252,6 +257,7 @@ export class World {
         (answered) => {
           if (typeof answered === "string") return;
           this.note(`acknowledged ${answered.answer.leafIndex} ${answered.answer.kind}`);
+          if (this.isLost) this.violate("a log that has lost its storage takes an entry");
           this.checker.sawAnswer(what, answered.answer, answered.sct);
         },
       );
@@ -295,7 +301,7 @@ export class World {
       const head = await this.#patiently(
         this.platform.callObject("rpc.read", "head", (instance) => this.#head(instance), left),
       );
-      if (head !== null && head.treeSize < seenBefore) {
+      if (head !== null && head.treeSize < seenBefore && !this.isLost) {
         this.violate(`a head of ${head.treeSize} is shown after one of ${seenBefore}`);
       }
       this.#headRead = Math.max(this.#headRead, head?.treeSize ?? 0);
@@ -330,6 +336,23 @@ export class World {
     const sizes = [state.treeSize, state.previous?.treeSize ?? 0];
     if (!sizes.includes(held.treeSize))
       this.violate(`the anchor holds ${held.treeSize}, the log ${sizes.join(" after ")}`);
+  }
+
+  /** The object dies and nothing is left of its storage; whatever has left it is on its way still. */
+  loseStorage(): void {
+    this.note("the storage is lost");
+    // Where neither is there, nobody has seen the log: it is begun anew.
+    this.isLost = this.platform.anchored !== null || this.platform.objects.has(objectKey(this.config, "log.json"));
+    const { current } = this.runtime;
+    if (current !== null) this.runtime.end(current, "killed");
+    this.runtime.clear();
+  }
+
+  /** The sizes of the backups that are in R2. */
+  get backups(): readonly number[] {
+    const prefix = objectKey(this.config, "");
+    const sizes = [...this.platform.objects.keys()].map((key) => backupSize(key.slice(prefix.length)));
+    return sizes.filter((size) => size !== null).toSorted((a, b) => a - b);
   }
 
   /** Everything works again, and the clock is right or far enough ahead. */

@@ -53,7 +53,7 @@ function appenderOf(pathname: string, search: URLSearchParams, env: ComposedEnv)
 }
 
 async function appendText(env: ComposedEnv, number: number): Promise<Result<unknown, unknown>> {
-  const search = { terms: [`digest:sha256:${number}`], digest: null, identity: null, issuer: null };
+  const search = { termsVersion: 1, terms: [`digest:sha256:${number}`], digest: null, identity: null, issuer: null };
   const body = encodeUtf8(`entry ${number} of a test`);
   return await env.SEQUENCER.getByName("signature").appendSignature({ body, search, hints: null });
 }
@@ -83,6 +83,6 @@ async function precertificate({ chain, signer, at }: Authority, number: number):
     signedEntry: leaf.loggedTbs,
     precertificate: encodeCertificate(tbs, signer.algorithm, await signer.sign(tbs)),
     chainFingerprints: chain.fingerprints,
-    search: { terms: [emailTerm(email)], digest: null, identity: email, issuer: null },
+    search: { termsVersion: 1, terms: [emailTerm(email)], digest: null, identity: email, issuer: null },
   };
 }

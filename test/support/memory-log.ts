@@ -105,6 +105,17 @@ export class MemoryObjects implements ObjectStore {
     this.objects.set(key, new Uint8Array(bytes));
     return Promise.resolve(true);
   }
+
+  list(prefix: string): Promise<readonly string[]> {
+    if (this.failing !== null) return Promise.reject(new Error(this.failing));
+    return Promise.resolve([...this.objects.keys()].filter((key) => key.startsWith(prefix)));
+  }
+
+  remove(key: string): Promise<void> {
+    if (this.failing !== null) return Promise.reject(new Error(this.failing));
+    this.objects.delete(key);
+    return Promise.resolve();
+  }
 }
 
 class MemoryIndex implements SearchIndex {
@@ -231,7 +242,7 @@ export function memoryLog(kind: "signature" | "certificate", stores: Partial<Sto
     ...stores,
   };
   const genesis = kind === "signature" ? [genesisSubmission(config.origin, testEcdsa)] : [];
-  const log = new Log({ ...all, storage: new LogStorage(all.storage), genesis, witnessing: all.witnessing });
+  const log = new Log({ ...all, storage: new LogStorage(all.storage), genesis, backupEveryMs: 600_000 });
   return { ...all, log, restarted: (other = {}) => memoryLog(kind, { ...all, ...other }) };
 }
 
@@ -239,7 +250,13 @@ function unusable(): never {
   throw new Error("test keys");
 }
 
-const SEARCH: SearchRow = { terms: ["digest:sha256:00"], digest: "sha256:00", identity: null, issuer: null };
+const SEARCH: SearchRow = {
+  termsVersion: 1,
+  terms: ["digest:sha256:00"],
+  digest: "sha256:00",
+  identity: null,
+  issuer: null,
+};
 
 /** A body that is nothing but a text: the sequencer does not look inside. */
 export const textSubmission = (text: string): Submission =>

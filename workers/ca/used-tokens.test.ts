@@ -8,15 +8,18 @@ import { UsedTokens } from "./used-tokens.ts";
 
 afterEach(() => void vi.useRealTimers());
 
-function makeObject(): {
+/** @param tables statements that an earlier version has run */
+function makeObject(tables = ""): {
   readonly object: UsedTokens;
   readonly rows: () => number;
   readonly alarmAt: () => number | null;
 } {
   const database = new DatabaseSync(":memory:");
+  database.exec(tables);
   let alarm: number | null = null;
   const storage = {
     sql: { exec: (text: string, ...values: SQLInputValue[]) => ({ toArray: () => rowsOf(text, values) }) },
+    transactionSync: (run: () => unknown) => run(),
     getAlarm: async () => alarm,
     setAlarm: async (at: number) => void (alarm = at),
   };
@@ -61,4 +64,26 @@ it("lets a released token be used again", async () => {
   await object.use("a", expiresAt);
   await object.release("a");
   expect(await object.use("a", expiresAt)).toBe(true);
+});
+
+it("knows the tokens that the first version has seen", async () => {
+  const object = makeObject(`
+    CREATE TABLE IF NOT EXISTS used_tokens (token TEXT PRIMARY KEY, forget_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    INSERT INTO used_tokens VALUES ('seen', ${Date.now() + 300_000})`).object;
+  expect(await object.use("seen", unixMs(Date.now() + 60_000))).toBe(false);
+  expect(await object.use("other", unixMs(Date.now() + 60_000))).toBe(true);
+});
+
+it("makes no promise about tokens that a newer version keeps, and clears none away", async () => {
+  const { object, rows } = makeObject(`
+    CREATE TABLE used_tokens (token TEXT PRIMARY KEY, forget_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    INSERT INTO used_tokens VALUES ('old', 1);
+    CREATE TABLE schema_version (id INTEGER PRIMARY KEY, version INTEGER NOT NULL) STRICT;
+    INSERT INTO schema_version VALUES (1, 99)`);
+  await expect(object.use("a", unixMs(Date.now() + 60_000))).rejects.toThrow(
+    /used tokens: a newer version.*deploy that/,
+  );
+  await expect(object.release("old")).rejects.toThrow(/newer version/);
+  await object.alarm();
+  expect(rows()).toBe(1);
 });

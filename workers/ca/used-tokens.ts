@@ -3,7 +3,9 @@
 // object has one thread and its answers wait for its storage, so of two requests with one token exactly one is the first.
 
 import { DurableObject } from "cloudflare:workers";
+import type { Result } from "../../shared/result.ts";
 import type { UsedTokensRpc } from "../../shared/rpc.ts";
+import { describeTooNew, migrate, type Schema, type SchemaTooNew } from "../../shared/sql/schema.ts";
 import type { UnixMs } from "../../shared/time.ts";
 
 /** How long a token is remembered beyond its end: the clocks of two machines are not one. */
@@ -11,20 +13,37 @@ const GRACE_MS = 60_000;
 /** Rows that have served their time are cleared away this often, while there are any. */
 const CLEARING_PAUSE_MS = 600_000;
 
+/** A change of the table is a further step at the end. */
+const USED_TOKENS_SCHEMA: Schema = {
+  firstTable: "used_tokens",
+  steps: [["CREATE TABLE used_tokens (token TEXT PRIMARY KEY, forget_at INTEGER NOT NULL) STRICT, WITHOUT ROWID"]],
+};
+
 export class UsedTokens extends DurableObject implements UsedTokensRpc {
   readonly #sql: SqlStorage;
   readonly #storage: DurableObjectStorage;
+  readonly #migrated: Result<null, SchemaTooNew>;
 
   constructor(ctx: DurableObjectState, env: object) {
     super(ctx, env);
     this.#storage = ctx.storage;
     this.#sql = ctx.storage.sql;
-    this.#sql.exec(
-      "CREATE TABLE IF NOT EXISTS used_tokens (token TEXT PRIMARY KEY, forget_at INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+    this.#migrated = migrate(
+      {
+        exec: (query, ...bindings) => this.#sql.exec(query, ...bindings).toArray(),
+        transactionSync: (run) => ctx.storage.transactionSync(run),
+      },
+      USED_TOKENS_SCHEMA,
     );
   }
 
+  /** Rejects the call: without this object no certificate is made for a token that is good for one. */
+  #checkTables(): void {
+    if (!this.#migrated.ok) throw new Error(`used tokens: ${describeTooNew(this.#migrated.error)}`);
+  }
+
   async use(token: string, expiresAt: UnixMs): Promise<boolean> {
+    this.#checkTables();
     // One statement, so nothing can come between looking and writing.
     const { length } = this.#sql
       .exec(
@@ -38,10 +57,13 @@ export class UsedTokens extends DurableObject implements UsedTokensRpc {
   }
 
   async release(token: string): Promise<void> {
+    this.#checkTables();
     this.#sql.exec("DELETE FROM used_tokens WHERE token = ?", token);
   }
 
   override async alarm(): Promise<void> {
+    // What a newer version keeps here, the newer version clears away.
+    if (!this.#migrated.ok) return;
     this.#sql.exec("DELETE FROM used_tokens WHERE forget_at < ?", Date.now());
     const [row] = this.#sql.exec<{ rows: number }>("SELECT count(*) AS rows FROM used_tokens").toArray();
     if ((row?.rows ?? 0) > 0) await this.#storage.setAlarm(Date.now() + CLEARING_PAUSE_MS);

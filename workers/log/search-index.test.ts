@@ -22,7 +22,7 @@ function append({ database }: MemoryD1, sizes: Record<SearchedLog, number>, rows
       database.prepare(`INSERT INTO ${table} VALUES (${values.map(() => "?").join()})`).run(...values);
     if (matches) insert("posting", TERM, log, index);
     insert("posting", "email:other@b", log, index);
-    insert("entry", log, index, timestamp, `digest ${index}`, null, null);
+    insert("entry", log, index, timestamp, `digest ${index}`, null, null, 1);
     database
       .prepare("INSERT INTO watermark VALUES (?, ?) ON CONFLICT (log) DO UPDATE SET size = excluded.size")
       .run(log, sizes[log]);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads the search index. D1 is a cache of the logs: what it does not hold yet it says, and that it fails stops nothing else.
-// Tables: migrations/0001_search.sql.
+// Tables: migrations/.
 
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";

@@ -2,15 +2,26 @@
 // The row in which an anchor keeps the newest committed head of its log. Knows SQL and the rule by which the head moves.
 
 import { equal } from "../../shared/bytes/bytes.ts";
+import { describeTooNew, migrate, type Schema } from "../../shared/sql/schema.ts";
 import type { Advance, AnchoredHead, Storage } from "./ports.ts";
 
 type Sql = Pick<Storage, "exec">;
 
-/** Makes the table if it is not there; once for each instance, before anything else. */
-export function prepareAnchoredHead(storage: Sql): void {
-  storage.exec(
-    "CREATE TABLE IF NOT EXISTS head (id INTEGER PRIMARY KEY CHECK (id = 1), size INTEGER NOT NULL, root BLOB NOT NULL) STRICT",
-  );
+/** A change of the table is a further step at the end. */
+export const ANCHOR_SCHEMA: Schema = {
+  firstTable: "head",
+  steps: [
+    ["CREATE TABLE head (id INTEGER PRIMARY KEY CHECK (id = 1), size INTEGER NOT NULL, root BLOB NOT NULL) STRICT"],
+  ],
+};
+
+/**
+ * Brings the table to its newest version; once for each instance, before anything else. Throws if a newer version of the code
+ * has written here: its caller cannot reach its anchor then, and writes nothing.
+ */
+export function prepareAnchoredHead(storage: Storage): void {
+  const migrated = migrate(storage, ANCHOR_SCHEMA);
+  if (!migrated.ok) throw new Error(`the anchor: ${describeTooNew(migrated.error)}`);
 }
 
 /** The head it holds, null before the log's first. */

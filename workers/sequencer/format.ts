@@ -8,6 +8,7 @@ import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import { uint } from "../../shared/bytes/writer.ts";
 import { decodeTileLeaves, encodeMerkleTreeLeaf, encodeTileLeaf, type TimestampedEntry } from "../../shared/ct/leaf.ts";
 import { encodeDigitallySigned, leafIndexExtension, sctSignedData, treeHeadSignedData } from "../../shared/ct/sct.ts";
+import { decodeTreeHeadSignature } from "../../shared/ct/tree-head.ts";
 import type {
   AttestationHints,
   CertificateSubmission,
@@ -16,17 +17,19 @@ import type {
   SignedCertificateTimestamp,
 } from "../../shared/rpc.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
-import { formatCheckpoint } from "../../shared/tlog/checkpoint.ts";
+import { formatCheckpoint, parseCheckpoint } from "../../shared/tlog/checkpoint.ts";
 import { encodeEntryBundle } from "../../shared/tlog/entries.ts";
 import { type Hash, hash, leafHash } from "../../shared/tlog/hash.ts";
 import {
   ecdsaKeyId,
   ed25519KeyId,
+  findSignature,
   formatNote,
   formatVkey,
   NOTE_ECDSA,
   NOTE_ED25519,
   NOTE_RFC6962,
+  type Note,
   rfc6962KeyId,
 } from "../../shared/tlog/note.ts";
 import type { EcdsaSigner, Ed25519Signer } from "./log-keys.ts";
@@ -63,6 +66,8 @@ export interface LogFormat {
   readonly vkeys: readonly string[];
   /** The signed note of a tree head. */
   signCheckpoint(head: TreeHead, timestamp: UnixMs): string;
+  /** Whether the log's ECDSA key has signed this note. */
+  hasSigned(note: Note): boolean;
   encodeBundle(records: readonly Uint8Array[]): Uint8Array;
   /** Recomputes what a stored record hashes to, and its identity. Throws RangeError if it does not parse: a damaged store. */
   readRecord(record: Uint8Array): { readonly leafHash: Hash; readonly identity: Hash };
@@ -91,6 +96,10 @@ export function signatureFormat(origin: string, ecdsa: EcdsaSigner, ed25519: Ed2
           { name: origin, keyId: ed25519Id, signature: ed25519.sign(message) },
         ],
       });
+    },
+    hasSigned(note) {
+      const line = findSignature(note, origin, ecdsaId);
+      return line !== null && ecdsa.verify(encodeUtf8(note.text), line.signature);
     },
     encodeBundle: encodeEntryBundle,
     readRecord: (record) => ({ leafHash: leafHash(record), identity: leafHash(record) }),
@@ -126,6 +135,14 @@ export function certificateFormat(origin: string, ecdsa: EcdsaSigner): LogFormat
       const text = formatCheckpoint({ origin, ...head, extensions: [] });
       const signed = encodeDigitallySigned(ecdsa.sign(treeHeadSignedData(timestamp, head.treeSize, head.rootHash)));
       return formatNote({ text, signatures: [{ name: origin, keyId, signature: concat(uint(timestamp, 8), signed) }] });
+    },
+    hasSigned(note) {
+      const line = findSignature(note, origin, keyId);
+      const signed = line === null ? null : decodeTreeHeadSignature(line.signature);
+      const head = parseCheckpoint(note.text);
+      if (signed === null || !head.ok) return false;
+      const { treeSize, rootHash } = head.value;
+      return ecdsa.verify(treeHeadSignedData(signed.timestamp, treeSize, rootHash), signed.signature);
     },
     encodeBundle: (records) => concat(...records),
     readRecord(record) {

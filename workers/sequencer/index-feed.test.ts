@@ -11,7 +11,7 @@ const entries = (start: number, end: number): readonly IndexedEntry[] =>
   Array.from({ length: end - start }, (_, i) => ({
     leafIndex: start + i,
     timestamp: unixMs(1000 + start + i),
-    search: { terms: [`key:${start + i}`], digest: null, identity: null, issuer: null },
+    search: { termsVersion: 1, terms: [`key:${start + i}`], digest: null, identity: null, issuer: null },
   }));
 
 describe("the watermark", () => {

@@ -33,7 +33,7 @@ function withinTerms<E extends IndexedEntry>(entries: readonly E[]): readonly E[
 }
 
 /**
- * The index in D1 (migrations/0001_search.sql). One batch is one transaction: the watermark never runs ahead of the rows. Nor
+ * The index in D1 (migrations/). One batch is one transaction: the watermark never runs ahead of the rows. Nor
  * does it leap over a gap: after the database was lost or restored it stands still until `sigedge reindex` has filled that.
  * The rows travel as one JSON parameter, as D1 takes 100 parameters at most.
  */
@@ -47,21 +47,27 @@ export function d1Index(db: D1Database): SearchIndex {
         search.digest,
         search.identity,
         search.issuer,
+        search.termsVersion,
       ]);
       const start = entries[0]?.leafIndex ?? 0;
       const end = start + entries.length;
       await db.batch([
         db
-          .prepare("INSERT OR IGNORE INTO posting SELECT value ->> 0, ?1, value ->> 1 FROM json_each(?2)")
+          .prepare(
+            "INSERT OR IGNORE INTO posting (term, log, idx) SELECT value ->> 0, ?1, value ->> 1 FROM json_each(?2)",
+          )
           .bind(log, JSON.stringify(postings)),
         db
           .prepare(
-            "INSERT OR IGNORE INTO entry SELECT ?1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?2)",
+            // Rooms that are deployed apart may send rows of before they told their version.
+            `INSERT OR IGNORE INTO entry (log, idx, time_ms, digest, identity, issuer, terms_version)
+             SELECT ?1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, coalesce(value ->> 5, 1)
+             FROM json_each(?2)`,
           )
           .bind(log, JSON.stringify(rows)),
         db
           .prepare(
-            `INSERT INTO watermark SELECT ?1, ?3 WHERE ?2 = 0 OR ?2 <= (SELECT size FROM watermark WHERE log = ?1)
+            `INSERT INTO watermark (log, size) SELECT ?1, ?3 WHERE ?2 = 0 OR ?2 <= (SELECT size FROM watermark WHERE log = ?1)
              ON CONFLICT (log) DO UPDATE SET size = max(size, excluded.size)`,
           )
           .bind(log, start, end),

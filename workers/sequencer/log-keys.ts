@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The keys of a log, behind functions: signing is synchronous (node:crypto), so that a round has no await.
 
-import { createPrivateKey, createPublicKey, type KeyObject, sign } from "node:crypto";
+import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
 import { sha256 } from "#sha256";
 import { err, ok, type Result } from "../../shared/result.ts";
 
@@ -13,6 +13,8 @@ export interface EcdsaSigner {
   readonly logId: Uint8Array;
   /** ASN.1 DER signature. */
   sign(message: Uint8Array): Uint8Array;
+  /** Whether this key made the signature. */
+  verify(message: Uint8Array, signature: Uint8Array): boolean;
 }
 
 export interface Ed25519Signer {
@@ -28,8 +30,14 @@ export function parseEcdsaSigner(pem: string): Result<EcdsaSigner, string> {
   if (key === null || key.asymmetricKeyDetails?.namedCurve !== "prime256v1") {
     return err("is not a P-256 private key in PKCS#8 PEM");
   }
-  const spki = new Uint8Array(createPublicKey(pem).export({ format: "der", type: "spki" }));
-  return ok({ spki, logId: sha256(spki), sign: (message) => new Uint8Array(sign("sha256", message, key)) });
+  const publicKey = createPublicKey(pem);
+  const spki = new Uint8Array(publicKey.export({ format: "der", type: "spki" }));
+  return ok({
+    spki,
+    logId: sha256(spki),
+    sign: (message) => new Uint8Array(sign("sha256", message, key)),
+    verify: (message, signature) => verify("sha256", message, publicKey, signature),
+  });
 }
 
 /** Reads a PKCS#8 PEM with an Ed25519 key; the error completes "<setting> …". */

@@ -35,7 +35,7 @@ async function appendCertificate(memory: MemoryLog, name: string): Promise<Place
     signedEntry: encodeUtf8(name),
     precertificate: null,
     chainFingerprints: [],
-    search: { terms: [], digest: null, identity: null, issuer: null },
+    search: { terms: [], termsVersion: 1, digest: null, identity: null, issuer: null },
   });
   const result = await memory.log.append(submission);
   await memory.host.settle();
@@ -443,6 +443,7 @@ describe("opening", () => {
     const old = await appendCertificate(memory, "old");
     const storage = memory.storage.snapshot();
     storage.exec("ALTER TABLE entry DROP COLUMN identity");
+    storage.exec("UPDATE schema_version SET version = 3");
     const upgraded = memory.restarted({ storage });
     expect(await appendCertificate(upgraded, "old")).toEqual(old);
     const added = await appendCertificate(upgraded, "new");

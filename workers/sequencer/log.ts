@@ -6,6 +6,7 @@ import { encodeHex } from "../../shared/bytes/hex.ts";
 import type { LogConfig } from "../../shared/logs.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { AppendError, Head } from "../../shared/rpc.ts";
+import { describeTooNew } from "../../shared/sql/schema.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import { type Edge, EMPTY_EDGE, edgeNodes } from "../../shared/tlog/edge.ts";
 import type { WitnessPolicy } from "../../shared/tlog/policy.ts";
@@ -16,7 +17,8 @@ import type { LogFormat, Submission } from "./format.ts";
 import { Maintenance } from "./maintenance.ts";
 import { bounded, isDue, within } from "./patience.ts";
 import type { AnchorPort, Host, ObjectStore, SearchIndex } from "./ports.ts";
-import { checkNothingExists, checkOutside, type Refusal, readRows } from "./recover.ts";
+import { checkNothingExists, checkOutside, type Recovered, type Refusal, readRows } from "./recover.ts";
+import { type RestoredLog, restoreFromBackup } from "./restore.ts";
 import { type NewTree, type Outcome, runRound } from "./round.ts";
 import type { LogIdentity, LogStorage, State } from "./storage.ts";
 import { type WitnessDeps, Witnesses } from "./witnesses.ts";
@@ -35,6 +37,8 @@ export interface LogDeps {
   readonly index: SearchIndex;
   readonly anchor: AnchorPort;
   readonly host: Host;
+  /** The tail is copied to R2 so often at most. */
+  readonly backupEveryMs: number;
   /** Null for a log without witnesses. */
   readonly witnessing: Witnessing | null;
 }
@@ -66,6 +70,8 @@ export class Log {
   #tail: Tail = new Map();
   #opening: Promise<void> | null = null;
   #nextOpening: UnixMs = unixMs(0);
+  /** Of a log that is shown as its backup has it. */
+  #restored: RestoredLog | null = null;
 
   constructor(ports: LogDeps) {
     const deps = { ...ports, ...bounded(ports, ports.host) };
@@ -81,6 +87,7 @@ export class Log {
     this.#maintenance = new Maintenance(deps, {
       isUnwitnessed: () => this.#witnesses?.isBehind === true,
       isRunning: () => this.#phase.kind === "running",
+      identity: () => this.#identity,
       state: () => this.#state,
       update: (state) => {
         this.#state = state;
@@ -113,6 +120,11 @@ export class Log {
   /** How many identities are kept in memory. */
   get remembered(): number {
     return this.#tail.size;
+  }
+
+  /** What is shown in place of the log's own storage, null if that is what is shown. */
+  get restored(): RestoredLog | null {
+    return this.#restored;
   }
 
   get edge(): Edge {
@@ -173,6 +185,13 @@ export class Log {
   }
 
   async #recover(): Promise<Result<null, Refusal>> {
+    const migrated = this.#deps.storage.migrate();
+    if (!migrated.ok) return this.#showNewer(describeTooNew(migrated.error));
+    const own = await this.#recoverRows();
+    return own.ok ? own : err(await this.#showBackup(own.error));
+  }
+
+  async #recoverRows(): Promise<Result<null, Refusal>> {
     let rows = readRows(this.#deps);
     if (rows.ok && rows.value === null) {
       const absent = await checkNothingExists(this.#deps);
@@ -182,16 +201,42 @@ export class Log {
     }
     if (!rows.ok) return rows;
     if (rows.value === null) throw new Error("the log was created and is not there");
-    const { identity, state, edge, tail } = rows.value;
+    this.#show(rows.value);
+    const outside = await checkOutside(this.#deps, rows.value);
+    if (outside.ok) this.#identity = rows.value.identity;
+    return outside;
+  }
+
+  /** A log that refuses is shown as its backup has it where that is more than its own rows show. Gives why it refuses. */
+  async #showBackup(refusal: Refusal): Promise<Refusal> {
+    const own = this.#identity === null ? null : this.#state;
+    const restored = await restoreFromBackup(this.#deps, {
+      creation: this.#identity?.creation ?? null,
+      ownSize: own?.treeSize ?? 0,
+      problem: refusal.reason,
+    });
+    if (restored === null) return refusal;
+    this.#restored = restored;
+    this.#state = restored.state;
+    this.#edge = restored.edge;
+    this.#identity = restored.identity;
+    return restored.refusal;
+  }
+
+  /** Tables that a newer version has changed are not written, but read as far as they can be understood. */
+  #showNewer(reason: string): Result<null, Refusal> {
+    const rows = readRows(this.#deps);
+    if (rows.ok && rows.value !== null) this.#show(rows.value);
+    return err({ code: "log_refusing", reason });
+  }
+
+  #show({ identity, state, edge, tail }: Recovered): void {
     this.#state = state;
     this.#edge = edge;
     this.#tail = new Map(tail);
     // A log that has grown was opened before: its head may be read whatever else is out of reach. A new one stays unseen
     // until the anchor has it.
     if (state.treeSize > identity.genesisSize) this.#identity = identity;
-    const outside = await checkOutside(this.#deps, rows.value);
-    if (outside.ok) this.#identity = identity;
-    return outside;
   }
 
   /** Identity, genesis entry and first head in one transaction. */

@@ -2,14 +2,15 @@
 // What happens after the answers and never holds one up: full tiles to R2, rows to D1, and the cursors that say how far each
 // has come. Repeating any of it is harmless. One run at a time; a failure waits for the next round or the alarm.
 
-import { unixMs } from "../../shared/time.ts";
+import { type UnixMs, unixMs } from "../../shared/time.ts";
 import { TILE_WIDTH } from "../../shared/tlog/tile.ts";
+import { TailBackups } from "./backup.ts";
 import { feedIndex } from "./index-feed.ts";
 import type { LogDeps } from "./log.ts";
 import { isDue } from "./patience.ts";
 import { publishTile } from "./publish.ts";
 import type { Refusal } from "./recover.ts";
-import type { State } from "./storage.ts";
+import type { LogIdentity, State } from "./storage.ts";
 
 /** The alarm is a fallback for what a crash cut off; one in 30 s costs one row. */
 const ALARM_AFTER_MS = 30_000;
@@ -22,6 +23,7 @@ export interface MaintainedLog {
   isRunning(): boolean;
   /** A witness that was away has to be asked again. */
   isUnwitnessed(): boolean;
+  identity(): LogIdentity | null;
   state(): State | null;
   update(state: State): void;
   /** Entries below `end` are in R2 and D1 and have no rows any more. */
@@ -35,6 +37,7 @@ export class Maintenance {
   readonly #deps: LogDeps;
   readonly #log: MaintainedLog;
   readonly #running: Record<Store, Promise<void> | null> = { r2: null, d1: null };
+  readonly #backups: TailBackups;
   #alarmAt = unixMs(0);
   #notBefore = { r2: unixMs(0), d1: unixMs(0) };
   /** Rows below are gone. */
@@ -43,6 +46,7 @@ export class Maintenance {
   constructor(deps: LogDeps, log: MaintainedLog) {
     this.#deps = deps;
     this.#log = log;
+    this.#backups = new TailBackups(deps);
   }
 
   /** Called in the turn of a commit: makes sure that the work happens, now and, should the object die, by the alarm. */
@@ -61,12 +65,24 @@ export class Maintenance {
   /** Sets the alarm if there is work, or may be, and no alarm is set. */
   armAlarm(): void {
     const { host } = this.#deps;
-    const state = this.#log.state();
     const now = host.now();
-    const isDone = state !== null && !isBehind(state) && !this.#log.isUnwitnessed();
-    if (isDone || !isDue(this.#alarmAt, now, ALARM_AFTER_MS)) return;
-    this.#alarmAt = unixMs(now + ALARM_AFTER_MS);
-    host.setAlarm(this.#alarmAt);
+    const at = this.#nextWork(now);
+    // One that was set for later than any is set, the clock was put back.
+    const isSet = this.#alarmAt > now && this.#alarmAt - now <= Math.max(ALARM_AFTER_MS, this.#deps.backupEveryMs);
+    if (at === null || (isSet && this.#alarmAt <= at)) return;
+    this.#alarmAt = at;
+    host.setAlarm(at);
+  }
+
+  /** When the object has to be awake at the latest, null if nothing is owed. */
+  #nextWork(now: UnixMs): UnixMs | null {
+    const state = this.#log.state();
+    const identity = this.#log.identity();
+    const soon = unixMs(now + ALARM_AFTER_MS);
+    if (state === null || identity === null || isBehind(state) || this.#log.isUnwitnessed()) return soon;
+    const backupAt = this.#backups.nextAt(identity, state);
+    if (backupAt === null) return null;
+    return unixMs(isDue(backupAt, now, this.#deps.backupEveryMs) ? soon : Math.max(soon, backupAt));
   }
 
   /** Works until R2 and D1 have everything or fail; neither waits for the other. Does not reject. */
@@ -103,6 +119,11 @@ export class Maintenance {
       // Other rounds have committed meanwhile: the cursor is set on the newest state, not on the one from before the await.
       this.#moveCursors({ publishedTiles: index + 1, publishedRoot: published.value });
     }
+    const state = this.#due();
+    const identity = this.#log.identity();
+    if (state === null || identity === null) return;
+    await this.#backups.make(identity, state, this.#deps.host.now());
+    await this.#backups.removeOld(() => this.#due() !== null);
   }
 
   /** The state to work on, null if nothing may be written. */

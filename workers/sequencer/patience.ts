@@ -38,6 +38,8 @@ export function bounded({ objects, index, anchor }: Outside, timer: Timer): Outs
     objects: {
       get: async (key) => await within(timer, R2_GET_MS, objects.get(key)),
       create: async (key, bytes) => await within(timer, R2_PUT_MS, objects.create(key, bytes)),
+      list: async (prefix) => await within(timer, R2_PUT_MS, objects.list(prefix)),
+      remove: async (key) => await within(timer, R2_GET_MS, objects.remove(key)),
     },
     index: { write: async (log, entries) => await within(timer, D1_MS, index.write(log, entries)) },
     anchor: {

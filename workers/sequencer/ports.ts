@@ -18,6 +18,10 @@ export interface ObjectStore {
   get(key: string): Promise<Uint8Array | null>;
   /** Creates the object; false if the key is taken (whatever is there stays as it is). */
   create(key: string, bytes: Uint8Array): Promise<boolean>;
+  /** Every key that begins so. */
+  list(prefix: string): Promise<readonly string[]>;
+  /** Takes an object away; of backups only. Done also if there is none. */
+  remove(key: string): Promise<void>;
 }
 
 export interface IndexedEntry {

@@ -15,6 +15,14 @@ function bucket(): { readonly held: Map<string, Uint8Array>; readonly r2: R2Buck
       held.set(key, bytes);
       return {};
     },
+    /** Two keys a page. */
+    list: async ({ prefix = "", cursor = "" }: R2ListOptions) => {
+      const keys = [...held.keys()].filter((key) => key.startsWith(prefix) && key > cursor).toSorted();
+      const page = keys.slice(0, 2);
+      const isMore = keys.length > page.length;
+      return await Promise.resolve({ objects: page.map((key) => ({ key })), truncated: isMore, cursor: page.at(-1) });
+    },
+    delete: async (key: string) => await Promise.resolve(void held.delete(key)),
   };
   return { held, r2: r2 as unknown as R2Bucket };
 }
@@ -31,7 +39,20 @@ it("creates an object once and never replaces it", async () => {
 
 it("passes on what the bucket fails with: a failed read is no empty store", async () => {
   const away = (): Promise<never> => Promise.reject(new Error("away"));
-  const objects = r2Objects({ get: away, put: away });
+  const objects = r2Objects({ get: away, put: away, list: away, delete: away });
   await expect(objects.get("a")).rejects.toThrow("away");
   await expect(objects.create("a", Uint8Array.of(1))).rejects.toThrow("away");
+  await expect(objects.list("a")).rejects.toThrow("away");
+  await expect(objects.remove("a")).rejects.toThrow("away");
+});
+
+it("lists every page of what begins so, and removes one", async () => {
+  const objects = r2Objects(bucket().r2);
+  const keys = ["a/1", "a/2", "a/3", "a/4", "a/5"];
+  for (const key of ["b/1", ...keys]) await objects.create(key, Uint8Array.of(1));
+  expect(await objects.list("a/")).toEqual(keys);
+  await objects.remove("a/3");
+  await objects.remove("a/3");
+  expect(await objects.list("a/")).toEqual(keys.filter((key) => key !== "a/3"));
+  expect(await objects.list("c/")).toEqual([]);
 });

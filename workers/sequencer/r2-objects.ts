@@ -4,7 +4,7 @@
 
 import type { ObjectStore } from "./ports.ts";
 
-export function r2Objects(bucket: Pick<R2Bucket, "get" | "put">): ObjectStore {
+export function r2Objects(bucket: Pick<R2Bucket, "get" | "put" | "list" | "delete">): ObjectStore {
   return {
     async get(key) {
       const object = await bucket.get(key);
@@ -14,5 +14,16 @@ export function r2Objects(bucket: Pick<R2Bucket, "get" | "put">): ObjectStore {
       // A precondition that fails is answered with null, not with an exception.
       return (await bucket.put(key, bytes, { onlyIf: { etagDoesNotMatch: "*" } })) !== null;
     },
+    async list(prefix) {
+      const keys: string[] = [];
+      for (let cursor: string | undefined, isMore = true; isMore; ) {
+        const page = await bucket.list({ prefix, ...(cursor === undefined ? {} : { cursor }) });
+        keys.push(...page.objects.map(({ key }) => key));
+        isMore = page.truncated;
+        cursor = page.truncated ? page.cursor : undefined;
+      }
+      return keys;
+    },
+    remove: async (key) => await bucket.delete(key),
   };
 }

@@ -2,17 +2,16 @@
 // The sequencer's tables: everything to the right of the last full tile in R2, the state of the tree, and the index of every
 // canonical body for ever. Knows SQL and rows, no hashing and no protocol.
 
+import { ok, type Result } from "../../shared/result.ts";
 import type { AttestationHints, SearchRow } from "../../shared/rpc.ts";
+import { migrate, type Schema, type SchemaStep, type SchemaTooNew, schemaVersion } from "../../shared/sql/schema.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import { type Hash, hash } from "../../shared/tlog/hash.ts";
 import { decodeTile, encodeTile, TILE_WIDTH } from "../../shared/tlog/tile.ts";
 import type { Storage } from "./ports.ts";
 
-/** Logs of before it was kept have no such column, and rows without a value in it. */
-const ADD_IDENTITY = "ALTER TABLE entry ADD COLUMN identity BLOB";
-
-/** One statement each; a table is never changed once a log exists, only added to by a further version. */
-const SCHEMA = [
+/** What the first version made. */
+const FIRST_TABLES: SchemaStep = [
   // What the log was created as; never written again.
   `CREATE TABLE log (
      id INTEGER PRIMARY KEY CHECK (id = 1), creation TEXT NOT NULL, origin TEXT NOT NULL, base_url TEXT NOT NULL,
@@ -24,12 +23,24 @@ const SCHEMA = [
      published_root BLOB, indexed INTEGER NOT NULL) STRICT`,
   `CREATE TABLE entry (
      idx INTEGER PRIMARY KEY, record BLOB NOT NULL, leaf_hash BLOB NOT NULL, time_ms INTEGER NOT NULL,
-     search TEXT NOT NULL, hints TEXT, identity BLOB) STRICT`,
+     search TEXT NOT NULL, hints TEXT) STRICT`,
   `CREATE TABLE dedup (leaf_hash BLOB PRIMARY KEY, idx INTEGER NOT NULL) STRICT, WITHOUT ROWID`,
   // Tiles of level 1 and above: the open one of each level, and full ones that R2 does not have yet.
   `CREATE TABLE edge (
      level INTEGER NOT NULL, tile INTEGER NOT NULL, hashes BLOB NOT NULL, PRIMARY KEY (level, tile)) STRICT, WITHOUT ROWID`,
 ];
+
+/** Search rows say which version of the terms they are of (shared/search/terms.ts); those that do not are of the first. */
+const TERMS_VERSIONS: SchemaStep = ["UPDATE entry SET search = json_set(search, '$.termsVersion', 1)"];
+
+/** Which backups of the tail are in R2 (backup.ts). */
+const BACKUPS: SchemaStep = ["CREATE TABLE backup (size INTEGER PRIMARY KEY, made_ms INTEGER NOT NULL) STRICT"];
+
+/** What an entry of a log that does not remember all is known by; rows of before have none. */
+const IDENTITIES: SchemaStep = ["ALTER TABLE entry ADD COLUMN identity BLOB"];
+
+/** A change of these tables is a further step at the end; steps that have been released stay as they are. */
+export const LOG_SCHEMA: Schema = { firstTable: "log", steps: [FIRST_TABLES, TERMS_VERSIONS, BACKUPS, IDENTITIES] };
 
 export interface LogIdentity {
   /** Random; equal to the one in R2's log.json, so that two logs are never taken for one. */
@@ -83,12 +94,16 @@ export interface EdgeRow {
   readonly hashes: readonly Hash[];
 }
 
+/** A copy of the tail that was put into R2. */
+export interface StoredBackup {
+  readonly treeSize: number;
+  readonly madeAt: UnixMs;
+}
+
 type Row = Record<string, SqlStorageValue>;
 
 export class LogStorage {
   readonly #storage: Storage;
-  /** Null until somebody asks. */
-  #keepsIdentities: boolean | null = null;
 
   constructor(storage: Storage) {
     this.#storage = storage;
@@ -101,6 +116,14 @@ export class LogStorage {
   /** Throws if this instance is no longer the one that owns the storage. */
   touch(): void {
     this.#storage.exec("SELECT 1");
+  }
+
+  /**
+   * Brings the tables of a log to the newest version; does nothing where there is no log. Fails with schema_too_new. What a
+   * newer version has added can mostly be read all the same.
+   */
+  migrate(): Result<null, SchemaTooNew> {
+    return schemaVersion(this.#storage, LOG_SCHEMA) === 0 ? ok(null) : migrate(this.#storage, LOG_SCHEMA);
   }
 
   /** Null if there is no log here yet. */
@@ -120,7 +143,11 @@ export class LogStorage {
 
   /** Creates the tables and the row of the log; inside the transaction that also writes its first state. */
   createLog(identity: LogIdentity): void {
-    for (const statement of SCHEMA) this.#storage.exec(statement);
+    const made = migrate(
+      { exec: (query, ...bindings) => this.#storage.exec(query, ...bindings), transactionSync: (run) => run() },
+      LOG_SCHEMA,
+    );
+    if (!made.ok) throw new Error("a log is already here");
     this.#storage.exec(
       "INSERT INTO log VALUES (1, ?, ?, ?, ?, ?, ?)",
       identity.creation,
@@ -172,8 +199,6 @@ export class LogStorage {
    * @param identity null in a log that remembers all by their leaf hashes
    */
   insertEntry(entry: EntryRow, identity: Hash | null): void {
-    if (!this.#hasIdentities()) this.#storage.exec(ADD_IDENTITY);
-    this.#keepsIdentities = true;
     this.#storage.exec(
       "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)",
       entry.leafIndex,
@@ -188,22 +213,13 @@ export class LogStorage {
 
   /** Identities of all entries that still have rows, in order; throws RangeError if one of those up to `treeSize` is missing. */
   readIdentities(treeSize: number): readonly IdentityRow[] {
-    const identityColumn = this.#hasIdentities() ? "identity" : "NULL AS identity";
-    const rows = this.#storage.exec(`SELECT idx, time_ms, ${identityColumn} FROM entry ORDER BY idx`);
+    const rows = this.#storage.exec("SELECT idx, time_ms, identity FROM entry ORDER BY idx");
     const first = treeSize - rows.length;
     return rows.map((row, i) => {
       if (integer(row, "idx") !== first + i) throw new RangeError(`entry ${first + i} is missing`);
       const identity = row["identity"] === null ? null : hash(blob(row, "identity"));
       return { leafIndex: first + i, timestamp: unixMs(integer(row, "time_ms")), identity };
     });
-  }
-
-  #hasIdentities(): boolean {
-    if (this.#keepsIdentities === null) {
-      const [table] = this.#storage.exec("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = 'entry'");
-      this.#keepsIdentities = table !== undefined && text(table, "sql").includes("identity");
-    }
-    return this.#keepsIdentities;
   }
 
   insertDedup(leafHash: Hash, leafIndex: number): void {
@@ -247,6 +263,20 @@ export class LogStorage {
     const rows = this.#storage.exec("SELECT leaf_hash FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx", from, to);
     if (rows.length !== to - from) throw new RangeError(`entries ${from} to ${to} are not all there`);
     return rows.map((row) => hash(blob(row, "leaf_hash")));
+  }
+
+  /** The backups that are in R2 as far as is known, smallest first. */
+  readBackups(): readonly StoredBackup[] {
+    const rows = this.#storage.exec("SELECT * FROM backup ORDER BY size");
+    return rows.map((row) => ({ treeSize: integer(row, "size"), madeAt: unixMs(integer(row, "made_ms")) }));
+  }
+
+  insertBackup({ treeSize, madeAt }: StoredBackup): void {
+    this.#storage.exec("INSERT OR REPLACE INTO backup VALUES (?, ?)", treeSize, madeAt);
+  }
+
+  deleteBackup(treeSize: number): void {
+    this.#storage.exec("DELETE FROM backup WHERE size = ?", treeSize);
   }
 
   /** Forgets entries below `end` and upper tiles that R2 has. */

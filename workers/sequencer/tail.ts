@@ -9,8 +9,11 @@ import { encodeTile, nodesAtLevel, TILE_WIDTH, tileWidth } from "../../shared/tl
 import type { LogFormat } from "./format.ts";
 import type { LogStorage, State } from "./storage.ts";
 
+/** What the tail is read from: the rows of the log, or a backup of them. */
+export type TailRows = Pick<LogStorage, "readEntries" | "readLeafHashes" | "readEdgeTile">;
+
 export interface TailDeps {
-  readonly storage: LogStorage;
+  readonly storage: TailRows;
   readonly format: LogFormat;
   readonly state: State;
   readonly edge: Edge;

@@ -19,15 +19,16 @@ export class ThrowAwayRows implements Storage {
     const [, table = ""] = /\b(?:TABLE IF NOT EXISTS|TABLE|INTO|FROM|UPDATE) (\w+)/.exec(query) ?? [];
     switch (query.slice(0, "SELECT".length)) {
       case "CREATE":
-        this.#columns.set(table, columnsOf(query));
+      case "ALTER ":
+        this.#columns.set(table, [...(this.#columns.get(table) ?? []), ...columnsOf(query)]);
         return [];
       case "INSERT":
         this.#insert(table, values, query.includes("(1,"));
         return [];
       case "UPDATE":
-        return this.#moveHead(table, values);
+        return values.length === 0 ? [] : this.#moveHead(table, values);
       default:
-        return [...this.#select(table, query)];
+        return [...this.#select(table, query, values)];
     }
   }
 
@@ -43,8 +44,8 @@ export class ThrowAwayRows implements Storage {
     return [{ id: 1 }];
   }
 
-  #select(table: string, query: string): readonly Row[] {
-    if (table === "sqlite_master") return this.#columns.size === 0 ? [] : [{ name: "log", sql: "identity" }];
+  #select(table: string, query: string, [name = "log"]: readonly Value[]): readonly Row[] {
+    if (table === "sqlite_master") return this.#columns.has(String(name)) ? [{ name }] : [];
     // Nothing is submitted twice.
     return query.includes("WHERE leaf_hash") ? [] : (this.#rows.get(table) ?? []);
   }

@@ -18,7 +18,7 @@ import { ThrowAwayRows } from "./throw-away-rows.ts";
 
 const EPOCH = unixMs(0);
 const ENTRY = encodeUtf8("warm-up");
-const SEARCH = { terms: ["key:warm-up"], digest: null, identity: null, issuer: null };
+const SEARCH = { terms: ["key:warm-up"], termsVersion: 1, digest: null, identity: null, issuer: null };
 
 /** Gives the number of entries in the throw-away logs, 0 if start-up does not allow it. */
 export async function warmUp(): Promise<number> {
@@ -40,7 +40,14 @@ async function grow(name: string): Promise<number> {
     anchor: throwAwayAnchor(),
   };
   const open = (): Log =>
-    new Log({ ...setup.value, ...stores, storage: new LogStorage(rows), host: throwAwayHost(), witnessing: null });
+    new Log({
+      ...setup.value,
+      ...stores,
+      storage: new LogStorage(rows),
+      host: throwAwayHost(),
+      backupEveryMs: Number.POSITIVE_INFINITY,
+      witnessing: null,
+    });
   await open().append(signature(1));
   // A log that is there already, as nearly every start finds it.
   const log = open();

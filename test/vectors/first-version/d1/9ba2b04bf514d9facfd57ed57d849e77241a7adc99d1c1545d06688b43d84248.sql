@@ -1,0 +1,58 @@
+CREATE TABLE d1_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL);
+INSERT INTO "d1_migrations" VALUES(1,'0001_search.sql','2026-11-23 18:19:57');
+CREATE TABLE entry (
+  log TEXT NOT NULL,
+  idx INTEGER NOT NULL,
+  time_ms INTEGER NOT NULL,
+  digest TEXT,
+  identity TEXT,
+  issuer TEXT,
+  PRIMARY KEY (log, idx)
+) STRICT, WITHOUT ROWID;
+INSERT INTO "entry" VALUES('certificate',0,1795457998177,NULL,'Alice@example.com','http://localhost:38787/oidc');
+INSERT INTO "entry" VALUES('certificate',1,1795457998238,NULL,'bob@example.com','http://localhost:38787/oidc');
+INSERT INTO "entry" VALUES('signature',0,1795457997813,'sha256:8c87ac794aef0fb02a472a7e989427358c86519bcc31e487ee01dcfb891409d6',NULL,NULL);
+INSERT INTO "entry" VALUES('signature',1,1795457997858,'sha256:6439e5605c9f82072fbebf09f5730196a1a496921d3da4e93bbaf21dfbdf9f9e',NULL,NULL);
+INSERT INTO "entry" VALUES('signature',2,1795457997915,'sha256:f704638b5ae224c9b2460440bbd785a1691f2572d829a7476b291a965a08320a',NULL,NULL);
+INSERT INTO "entry" VALUES('signature',3,1795457997938,'sha256:0984b8a8a5d5cffea9bf00c894d3be1cdab7fbe2e01fc3744c918759ad19355e',NULL,NULL);
+INSERT INTO "entry" VALUES('signature',4,1795457997949,'sha256:3a8c8a9a51a19a6cf7566628936a686a3ef514c68f28684a329b64acb1c20c5a',NULL,NULL);
+INSERT INTO "entry" VALUES('signature',5,1795457997971,'sha256:be4cd3763c77294cc59468f71890208e83c4f438713fac19e67fa801baac171e',NULL,NULL);
+INSERT INTO "entry" VALUES('signature',6,1795457997992,'sha256:4351559a4454ad353173e6a58a061071c807e4dc569d68451bbf0f060a1c9d68',NULL,NULL);
+INSERT INTO "entry" VALUES('signature',7,1795457998029,'sha256:c9f7fbf2166fb10d047d09693fcda0b6c90b56731c2d850632d39fb32e3bc4bd',NULL,NULL);
+INSERT INTO "entry" VALUES('signature',8,1795457998219,'sha256:8b54d1792f3b9915b52f42183e1567f81e8b28206baf0acf3d318c2a68ad68e3','Alice@example.com','http://localhost:38787/oidc');
+CREATE TABLE posting (
+  term TEXT NOT NULL,
+  log TEXT NOT NULL,
+  idx INTEGER NOT NULL,
+  PRIMARY KEY (term, log, idx)
+) STRICT, WITHOUT ROWID;
+INSERT INTO "posting" VALUES('digest:sha256:0984b8a8a5d5cffea9bf00c894d3be1cdab7fbe2e01fc3744c918759ad19355e','signature',3);
+INSERT INTO "posting" VALUES('digest:sha256:3a8c8a9a51a19a6cf7566628936a686a3ef514c68f28684a329b64acb1c20c5a','signature',4);
+INSERT INTO "posting" VALUES('digest:sha256:4269f5adc35fea52a426f5a716d513d2056289e904263628964bd9ba9f415c26','signature',7);
+INSERT INTO "posting" VALUES('digest:sha256:4351559a4454ad353173e6a58a061071c807e4dc569d68451bbf0f060a1c9d68','signature',6);
+INSERT INTO "posting" VALUES('digest:sha256:6439e5605c9f82072fbebf09f5730196a1a496921d3da4e93bbaf21dfbdf9f9e','signature',1);
+INSERT INTO "posting" VALUES('digest:sha256:8b54d1792f3b9915b52f42183e1567f81e8b28206baf0acf3d318c2a68ad68e3','signature',8);
+INSERT INTO "posting" VALUES('digest:sha256:8c87ac794aef0fb02a472a7e989427358c86519bcc31e487ee01dcfb891409d6','signature',0);
+INSERT INTO "posting" VALUES('digest:sha256:be4cd3763c77294cc59468f71890208e83c4f438713fac19e67fa801baac171e','signature',5);
+INSERT INTO "posting" VALUES('digest:sha256:c9f7fbf2166fb10d047d09693fcda0b6c90b56731c2d850632d39fb32e3bc4bd','signature',7);
+INSERT INTO "posting" VALUES('digest:sha256:f704638b5ae224c9b2460440bbd785a1691f2572d829a7476b291a965a08320a','signature',2);
+INSERT INTO "posting" VALUES('email:alice@example.com','certificate',0);
+INSERT INTO "posting" VALUES('email:alice@example.com','signature',8);
+INSERT INTO "posting" VALUES('email:bob@example.com','certificate',1);
+INSERT INTO "posting" VALUES('key:a2080adfa46f178324230b36f96544c0c82ac66d91a13ace90fff0ba0e35e8d1','certificate',0);
+INSERT INTO "posting" VALUES('key:a2080adfa46f178324230b36f96544c0c82ac66d91a13ace90fff0ba0e35e8d1','certificate',1);
+INSERT INTO "posting" VALUES('key:a2080adfa46f178324230b36f96544c0c82ac66d91a13ace90fff0ba0e35e8d1','signature',8);
+INSERT INTO "posting" VALUES('key:de95e201bf0957573063f49892893ce6138c85070952e7098ebb6acd81c2bba9','signature',1);
+INSERT INTO "posting" VALUES('key:de95e201bf0957573063f49892893ce6138c85070952e7098ebb6acd81c2bba9','signature',2);
+INSERT INTO "posting" VALUES('key:de95e201bf0957573063f49892893ce6138c85070952e7098ebb6acd81c2bba9','signature',3);
+INSERT INTO "posting" VALUES('key:de95e201bf0957573063f49892893ce6138c85070952e7098ebb6acd81c2bba9','signature',4);
+INSERT INTO "posting" VALUES('key:de95e201bf0957573063f49892893ce6138c85070952e7098ebb6acd81c2bba9','signature',5);
+INSERT INTO "posting" VALUES('key:de95e201bf0957573063f49892893ce6138c85070952e7098ebb6acd81c2bba9','signature',6);
+INSERT INTO "posting" VALUES('key:de95e201bf0957573063f49892893ce6138c85070952e7098ebb6acd81c2bba9','signature',7);
+INSERT INTO "posting" VALUES('key:f14d83897815981c6a05139effa929643b229ec6808e987a0f121462c20a6252','signature',0);
+CREATE TABLE watermark (
+  log TEXT NOT NULL PRIMARY KEY,
+  size INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO "watermark" VALUES('certificate',2);
+INSERT INTO "watermark" VALUES('signature',9);
