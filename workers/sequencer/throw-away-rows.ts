@@ -45,7 +45,7 @@ export class ThrowAwayRows implements Storage {
   }
 
   #select(table: string, query: string, [name = "log"]: readonly Value[]): readonly Row[] {
-    if (table === "sqlite_master") return this.#columns.has(String(name)) ? [{ name }] : [];
+    if (table === "sqlite_master") return typeof name === "string" && this.#columns.has(name) ? [{ name }] : [];
     // Nothing is submitted twice.
     return query.includes("WHERE leaf_hash") ? [] : (this.#rows.get(table) ?? []);
   }
