@@ -11,9 +11,10 @@ import { readLogSetup, type SequencerEnv } from "./env.ts";
 import { certificateSubmission, type Submission, signatureSubmission, signSct } from "./format.ts";
 import { d1Index } from "./index-feed.ts";
 import { Log } from "./log.ts";
-import type { AnchorPort, Host, Storage } from "./ports.ts";
+import type { AnchorPort, Host } from "./ports.ts";
 import { r2Objects } from "./r2-objects.ts";
 import { LogStorage } from "./storage.ts";
+import { ThrowAwayRows } from "./throw-away-rows.ts";
 
 const EPOCH = unixMs(0);
 const ENTRY = encodeUtf8("warm-up");
@@ -32,7 +33,7 @@ export async function warmUp(): Promise<number> {
 async function grow(name: string): Promise<number> {
   const setup = readLogSetup(throwAwayEnv(), name);
   if (!setup.ok) return 0;
-  const rows = new Rows();
+  const rows = new ThrowAwayRows();
   const stores = {
     objects: r2Objects(throwAwayBucket()),
     index: d1Index(throwAwayDatabase()),
@@ -62,17 +63,18 @@ const certificateOf = (number: number): Parameters<typeof certificateSubmission>
 
 const certificate = (number: number): Submission => certificateSubmission(certificateOf(number));
 
+const pkcs8 = (algorithm: Uint8Array, key: Uint8Array): string =>
+  encodePem("PRIVATE KEY", sequence(smallInteger(0), algorithm, octetString(key)));
+
 /** Keys whose secret is 1: P-256 and Ed25519, each PKCS#8. */
 function throwAwayEnv(): SequencerEnv {
   const one = octetString(new Uint8Array(32).fill(1, 31));
   const p256 = sequence(oid("1.2.840.10045.2.1"), oid("1.2.840.10045.3.1.7"));
-  const pem = (algorithm: Uint8Array, key: Uint8Array): string =>
-    encodePem("PRIVATE KEY", sequence(smallInteger(0), algorithm, octetString(key)));
-  const ecdsa = pem(p256, sequence(smallInteger(1), one));
+  const ecdsa = pkcs8(p256, sequence(smallInteger(1), one));
   const env = {
     PUBLIC_URL: "https://warm-up.invalid",
     SIGNATURE_LOG_KEY: ecdsa,
-    SIGNATURE_LOG_ED25519_KEY: pem(sequence(oid("1.3.101.112")), one),
+    SIGNATURE_LOG_ED25519_KEY: pkcs8(sequence(oid("1.3.101.112")), one),
     CERTIFICATE_LOG_KEY: ecdsa,
   };
   // Its bindings are not asked for: the logs get ports of their own.
@@ -96,7 +98,7 @@ function throwAwayDatabase(): D1Database {
 }
 
 function throwAwayAnchor(): AnchorPort {
-  const rows = new Rows();
+  const rows = new ThrowAwayRows();
   prepareAnchoredHead(rows);
   return {
     read: () => Promise.resolve(readAnchoredHead(rows)),
@@ -114,42 +116,3 @@ const throwAwayHost = (): Host => ({
   after: () => () => undefined,
   logLine: () => undefined,
 });
-
-type Row = Record<string, SqlStorageValue>;
-type Values = readonly (ArrayBuffer | string | number | null)[];
-
-/** As much of SQLite as a log asks for that is opened and grows: start-up has no storage. */
-class Rows implements Storage {
-  readonly #columns = new Map<string, readonly string[]>();
-  readonly #rows = new Map<string, Row[]>();
-
-  transactionSync<T>(run: () => T): T {
-    return run();
-  }
-
-  exec(query: string, ...values: Values): Row[] {
-    const verb = query.slice(0, "SELECT".length);
-    const [, table = ""] = /\b(?:TABLE IF NOT EXISTS|TABLE|INTO|FROM|UPDATE) (\w+)/.exec(query) ?? [];
-    const rows = this.#rows.get(table) ?? [];
-    if (verb === "CREATE") {
-      this.#columns.set(
-        table,
-        Array.from(query.matchAll(/(\w+) (?:INTEGER|TEXT|BLOB)/g), ([, name = ""]) => name),
-      );
-    } else if (verb === "INSERT") {
-      const all = query.includes("(1,") ? [1, ...values] : values;
-      const row = Object.fromEntries((this.#columns.get(table) ?? []).map((name, i) => [name, all[i] ?? null]));
-      this.#rows.set(table, query.includes("(1,") ? [row] : [...rows, row]);
-    } else if (verb === "UPDATE") {
-      // The anchor's, from one head to the next.
-      const [size = null, root = null] = values;
-      this.#rows.set(table, [{ size, root }]);
-      return rows;
-    } else if (table === "sqlite_master") {
-      return this.#columns.size === 0 ? [] : [{ name: "log", sql: "identity" }];
-    } else if (verb === "SELECT" && !query.includes("WHERE leaf_hash")) {
-      return rows;
-    }
-    return [];
-  }
-}
