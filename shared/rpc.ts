@@ -87,6 +87,8 @@ export type AppendError =
   | { readonly code: "log_busy"; readonly retryAfterSeconds: number }
   /** The log has stopped writing: it disagrees with its anchor or with R2. Reads go on. `reason` says what an operator should do. */
   | { readonly code: "log_refusing"; readonly reason: string }
+  /** The log takes no entries any more, for good. `writeTo` is the URL of the one of its kind that does, null if none does. */
+  | { readonly code: "log_frozen"; readonly writeTo: string | null }
   /** The anchor or R2 could not be reached at start; a retry can help. */
   | { readonly code: "log_starting"; readonly reason: string }
   /** The clock is more than 60 s behind the log's last timestamp. */
@@ -120,7 +122,10 @@ export interface TailEntry {
 
 export interface LogDescription {
   readonly origin: string;
+  /** 0 of a log that refuses to write because its storage is lost or damaged: nobody knows. */
   readonly createdAt: UnixMs;
+  /** When it took its last entry at the latest; null while it is not frozen. Never goes back to null. */
+  readonly frozenAt: UnixMs | null;
   /** SubjectPublicKeyInfo of the log's ECDSA P-256 key, DER. */
   readonly spki: Uint8Array;
   /** SHA-256 of `spki`. */
@@ -128,7 +133,7 @@ export interface LogDescription {
   /** vkeys of all signature lines of a checkpoint, in their order (c2sp.org/signed-note). */
   readonly vkeys: readonly string[];
   readonly treeSize: number;
-  readonly state: "running" | "starting" | "refusing";
+  readonly state: "running" | "starting" | "refusing" | "frozen";
   /** Why it does not run, null if it does. */
   readonly reason: string | null;
 }

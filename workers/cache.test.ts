@@ -10,7 +10,7 @@ import { ROOT } from "../cli/bundle.ts";
 import { environments } from "../cli/dry-run.ts";
 import { localSettings } from "../cli/settings.ts";
 import { parsePublicUrl } from "../shared/http/public-url.ts";
-import { logsOf } from "../shared/logs.ts";
+import { parseShards } from "../shared/shards.ts";
 import { NaiveLog, naiveRecords } from "../test/support/naive-log.ts";
 import { type CachingContext, tilesContext } from "../test/support/tiles-context.ts";
 import ca from "./ca/index.ts";
@@ -22,6 +22,12 @@ import tsa from "./tsa/index.ts";
 
 const URL_TEXT = "http://localhost:8787";
 const ENTRIES = 300;
+const SHARD_URL = "http://127.0.0.2:8787";
+const SHARDS = [
+  { name: "sig-2", kind: "signature", url: SHARD_URL },
+  { name: "ct-2", kind: "certificate", url: SHARD_URL },
+] as const;
+const SHARD_NAMES = SHARDS.map(({ name }) => name);
 const worker = compose({ ca, tsa, log, trust, oidc }, () => ({}) as never);
 
 let state: string;
@@ -34,7 +40,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(state, { recursive: true, force: true }));
 
-let logs: Readonly<Record<"signature" | "certificate", NaiveLog>>;
+let logs: Readonly<Record<"signature" | "certificate" | (typeof SHARD_NAMES)[number], NaiveLog>>;
 let admits: boolean;
 let context: CachingContext;
 let env: ComposedEnv;
@@ -42,12 +48,16 @@ beforeEach(() => {
   logs = {
     signature: new NaiveLog("signature", naiveRecords("signature", ENTRIES)),
     certificate: new NaiveLog("certificate", naiveRecords("certificate", ENTRIES)),
+    // Other entries than those of the first logs.
+    "sig-2": new NaiveLog("signature", naiveRecords("signature", ENTRIES + 1).slice(1), "sig-2"),
+    "ct-2": new NaiveLog("certificate", naiveRecords("certificate", ENTRIES + 1).slice(1), "ct-2"),
   };
   for (const naive of Object.values(logs)) naive.publish(1);
   admits = true;
   const limiter = { limit: () => Promise.resolve({ success: admits }) };
   env = {
     ...settings,
+    SHARDS: JSON.stringify(SHARDS),
     SEQUENCER: { getByName: (name: keyof typeof logs) => logs[name] },
     TILES: { get: (key: string) => Promise.resolve(stored(key)) },
     ANCHOR: {},
@@ -63,7 +73,9 @@ beforeEach(() => {
 });
 
 function stored(key: string): object | null {
-  const bytes = logs.signature.objects.get(key) ?? logs.certificate.objects.get(key);
+  const bytes = Object.values(logs)
+    .map(({ objects }) => objects.get(key))
+    .find((found) => found !== undefined);
   return bytes === undefined ? null : { arrayBuffer: () => Promise.resolve(new Uint8Array(bytes).buffer) };
 }
 
@@ -85,22 +97,30 @@ describe("the key of a tile", () => {
 
   it("is never that of another log's: each gets its own tile, warm or cold", async () => {
     for (const path of ["tile/0/000", "tile/0/001.p/44", "tile/1/000.p/1"]) {
-      const ask2 = async (): Promise<readonly Buffer[]> => [
-        await bytesOf(await ask(`/${path}`)),
-        await bytesOf(await ask(`/ct/${path}`)),
-      ];
-      const [signature, certificate] = await ask2();
-      expect(signature).not.toEqual(certificate);
-      expect(await ask2()).toEqual([signature, certificate]);
+      const askAll = async (): Promise<readonly Buffer[]> => {
+        const paths = [
+          `${URL_TEXT}/${path}`,
+          `${URL_TEXT}/ct/${path}`,
+          `${SHARD_URL}/${path}`,
+          `${SHARD_URL}/ct/${path}`,
+        ];
+        const answers = await Promise.all(paths.map((url) => worker.fetch(new Request(url), env, context as never)));
+        return Promise.all(answers.map(bytesOf));
+      };
+      const cold = await askAll();
+      expect(new Set(cold.map((bytes) => bytes.toString("hex"))).size).toBe(4);
+      expect(await askAll()).toEqual(cold);
     }
-    expect(hits().filter(Boolean)).toHaveLength(6);
-    expect(new Set(keys()).size).toBe(6);
+    expect(hits().filter(Boolean)).toHaveLength(12);
+    expect(new Set(keys()).size).toBe(12);
   });
 
   it("rests on names that no two logs of a deployment share", () => {
     const url = parsePublicUrl(URL_TEXT);
     if (!url.ok) throw new Error(url.error.reason);
-    const names = Object.values(logsOf(url.value)).map(({ name }: { readonly name: string }) => name);
+    const shards = parseShards(JSON.stringify(SHARDS), url.value);
+    const names = shards.ok ? shards.value.map(({ name }) => name) : [];
+    expect(names).toEqual(["signature", "certificate", ...SHARD_NAMES]);
     expect(new Set(names).size).toBe(names.length);
   });
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,10 +16,19 @@ import trust from "./trust/index.ts";
 import tsa from "./tsa/index.ts";
 
 const URL_TEXT = "http://localhost:8787";
+const SHARD = { name: "sig-2027", kind: "signature", url: "http://127.0.0.2:8787" };
+const SHARD_SECRETS = new Set(["SHARD_KEYS", "SHARD_KEYS_2"]);
+const OPTIONAL_SECRETS = new Set([...SHARD_SECRETS, "TUF_KEY"]);
+
+function shardKeys(): string {
+  const pem = (key: KeyObject): string => key.export({ format: "pem", type: "pkcs8" }).toString();
+  const ecdsa = pem(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey);
+  return JSON.stringify({ [SHARD.name]: { ecdsa, ed25519: pem(generateKeyPairSync("ed25519").privateKey) } });
+}
 const ROOMS: Rooms = { ca, tsa, log, trust, oidc };
 const ROOM_NAMES = Object.keys(ROOMS) as RoomName[];
 const secretsOf = (room: keyof typeof ROOM_ENV): readonly string[] =>
-  Object.keys(ROOM_ENV[room]).filter((name) => name.endsWith("_KEY"));
+  Object.keys(ROOM_ENV[room]).filter((name) => name.endsWith("_KEY") || SHARD_SECRETS.has(name));
 const ALL_SECRETS = (Object.keys(ROOM_ENV) as (keyof typeof ROOM_ENV)[]).flatMap(secretsOf);
 
 let state: string;
@@ -28,7 +38,7 @@ beforeAll(() => {
   state = mkdtempSync(join(tmpdir(), "sigedge-compose-"));
   const read = localSettings({ port: 8787, state, accept: null });
   if (!read.ok) throw new Error(read.error);
-  settings = read.value;
+  settings = { ...read.value, SHARDS: JSON.stringify([SHARD]), SHARD_KEYS: shardKeys(), SHARD_KEYS_2: "" };
 });
 afterAll(() => rmSync(state, { recursive: true, force: true }));
 
@@ -77,6 +87,8 @@ describe("narrowed environments", () => {
       "CA_KEY",
       "CERTIFICATE_LOG_KEY",
       "OIDC_KEY",
+      "SHARD_KEYS",
+      "SHARD_KEYS_2",
       "SIGNATURE_LOG_ED25519_KEY",
       "SIGNATURE_LOG_KEY",
       "TSA_KEY",
@@ -138,7 +150,7 @@ describe("an incomplete environment", () => {
       const response = await worker.fetch(new Request(`${URL_TEXT}${path}`), {} as ComposedEnv, ctx);
       expect(response.status).toBe(503);
       const { message } = (await response.json()) as { message: string };
-      const required = ALL_SECRETS.filter((name) => name !== "TUF_KEY");
+      const required = ALL_SECRETS.filter((name) => !OPTIONAL_SECRETS.has(name));
       for (const name of [...required, "PUBLIC_URL", "CA_CHAIN", "TSA_CHAIN", "SEQUENCER", "TILES", "INDEX"]) {
         expect(message).toContain(`${name} is missing`);
       }

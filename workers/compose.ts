@@ -4,14 +4,15 @@
 
 import { type ConfigError, oncePerEnv, Settings } from "../shared/env.ts";
 import { publicUrlSetting } from "../shared/http/public-url.ts";
-import { logsOf } from "../shared/logs.ts";
 import type { Result } from "../shared/result.ts";
 import type { OidcKeysRpc } from "../shared/rpc.ts";
+import { logsSetting } from "../shared/shards.ts";
 import { readTrustHealth } from "../shared/trust/health.ts";
 import type { CaEnv } from "./ca/env.ts";
 import { answer, type FrontConfig } from "./front.ts";
 import type { LogEnv } from "./log/env.ts";
 import type { TilesContext } from "./log/tiles.ts";
+import { logProblems } from "./log-problems.ts";
 import { metricsPage } from "./metrics.ts";
 import type { OidcEnv } from "./oidc/env.ts";
 import type { RoomName } from "./routes.ts";
@@ -49,6 +50,7 @@ export const ROOM_ENV: {
     ISSUERS_4: "optional",
     OTHER_CA_CHAINS: "optional",
     CERTIFICATE_LIFETIME: "optional",
+    SHARDS: "optional",
     SEQUENCER: "required",
     USED_TOKENS: "required",
     CLIENTS: "required",
@@ -62,6 +64,7 @@ export const ROOM_ENV: {
     ACCEPT: "optional",
     LISTED_KEYS: "optional",
     SIGNING_ALGORITHMS: "optional",
+    SHARDS: "optional",
     SEQUENCER: "required",
     TILES: "required",
     INDEX: "required",
@@ -73,6 +76,7 @@ export const ROOM_ENV: {
     CA_CHAIN: "required",
     OTHER_CA_CHAINS: "optional",
     TSA_CHAIN: "required",
+    SHARDS: "optional",
     SEQUENCER: "required",
     TUF: "required",
     TUF_KEY: "optional",
@@ -84,6 +88,9 @@ export const ROOM_ENV: {
     SIGNATURE_LOG_KEY: "required",
     SIGNATURE_LOG_ED25519_KEY: "required",
     CERTIFICATE_LOG_KEY: "required",
+    SHARDS: "optional",
+    SHARD_KEYS: "optional",
+    SHARD_KEYS_2: "optional",
     WITNESS_POLICY: "optional",
     WITNESS_MODE: "optional",
     ANCHOR: "required",
@@ -149,9 +156,10 @@ export function compose(
       return answer(request, {
         config: readConfig(env),
         pages: {
-          "/metrics": async ({ publicUrl }) =>
-            metricsPage(logsOf(publicUrl), env.SEQUENCER, await readTrustHealth(publicUrl.href, enter.trust)),
+          "/metrics": async ({ publicUrl, logs }) =>
+            metricsPage(logs, env.SEQUENCER, await readTrustHealth(publicUrl.href, enter.trust)),
         },
+        logProblems: ({ logs }) => logProblems(logs, env.SEQUENCER),
         dispatch: (room, named) => enter[room](named),
       });
     },
@@ -169,6 +177,7 @@ const REQUIRED = new Set(
 const readConfig: (env: ComposedEnv) => Result<FrontConfig, ConfigError> = oncePerEnv((env) => {
   const settings = new Settings(env);
   const publicUrl = settings.parsed("PUBLIC_URL", publicUrlSetting);
+  const logs = logsSetting(settings);
   for (const name of REQUIRED) if (name !== "PUBLIC_URL" && !(name in env)) settings.problem(`${name} is missing`);
-  return settings.finish(() => ({ publicUrl: publicUrl() }));
+  return settings.finish(() => ({ publicUrl: publicUrl(), logs: logs() }));
 });

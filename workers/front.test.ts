@@ -2,8 +2,11 @@
 
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type PublicUrl, parsePublicUrl } from "../shared/http/public-url.ts";
+import type { LogConfig } from "../shared/logs.ts";
 import { err, ok } from "../shared/result.ts";
+import { parseShards } from "../shared/shards.ts";
 import { answer, type Front } from "./front.ts";
+import { ROOM_ROUTES } from "./routes.ts";
 
 const URL_TEXT = "https://sigstore.example.com";
 
@@ -13,9 +16,19 @@ function publicUrl(): PublicUrl {
   return parsed.value;
 }
 
+const SHARDS = [
+  { name: "sig-2027", kind: "signature", url: "https://2027.example.com" },
+  { name: "ct-2027", kind: "certificate", url: "https://ct.2027.example.com" },
+];
+function logs(): readonly LogConfig[] {
+  const parsed = parseShards(JSON.stringify(SHARDS), publicUrl());
+  if (!parsed.ok) throw new Error(parsed.error.join());
+  return parsed.value;
+}
+
 const seen: Request[] = [];
 const front: Front = {
-  config: ok({ publicUrl: publicUrl() }),
+  config: ok({ publicUrl: publicUrl(), logs: logs() }),
   pages: { "/own": () => new Response("own page") },
   dispatch: (room, request) => {
     seen.push(request);
@@ -52,6 +65,42 @@ describe("a request", () => {
   it("of another port is misdirected, of the default port is not", async () => {
     expect((await answer(new Request("https://sigstore.example.com:8443/"), front)).status).toBe(421);
     expect((await answer(new Request("https://sigstore.example.com:443/"), front)).status).toBe(200);
+  });
+
+  const LOG_PATHS = {
+    "https://2027.example.com": [
+      "/api/v2/log/entries",
+      "/checkpoint",
+      "/api/v2/checkpoint",
+      "/tile/0/000",
+      "/api/v2/tile/entries/000",
+      "//tile/0/000",
+      "/api/meta/0",
+    ],
+    "https://ct.2027.example.com": ["/ct/ct/v1/add-chain", "/ct/checkpoint", "/ct/tile/data/000", "/ct/issuer/ab"],
+  };
+  const ANY_LOG_PATHS = [
+    "/api/entries/1",
+    "/api/entries/1.tlog-proof",
+    "/api/proof/inclusion",
+    "/api/proof/consistency",
+  ];
+  const SHARD_HOSTS = Object.keys(LOG_PATHS) as (keyof typeof LOG_PATHS)[];
+
+  it.each(SHARD_HOSTS)("of the host of a shard, %s, reaches that log and nothing else", async (host) => {
+    const own = [...LOG_PATHS[host], ...ANY_LOG_PATHS];
+    for (const path of own) expect(await (await answer(new Request(`${host}${path}`), front)).text()).toBe("log");
+    expect(seen.map(({ url }) => url)).toEqual(own.map((path) => `${host}${path}`));
+    const others = SHARD_HOSTS.filter((other) => other !== host).flatMap((other) => LOG_PATHS[other]);
+    const rooms = ROOM_ROUTES.filter((route) => route.logs === undefined).map(({ path }) => path.replace("*", "x"));
+    for (const path of [...others, ...rooms, "/", "/own", "/nothing", "/metrics"]) {
+      const response = await answer(new Request(`${host}${path}`), front);
+      expect([path, response.status]).toEqual([path, 421]);
+      expect(await response.text()).toContain(URL_TEXT);
+    }
+    const well: Front = { ...front, dispatch: () => Response.json({ problems: [], expiries: [] }) };
+    expect((await answer(new Request(`${host}/healthz`), well)).status).toBe(200);
+    expect((await answer(new Request(`${host}:8443/checkpoint`), front)).status).toBe(421);
   });
 
   it("for a path that nobody has is not found", async () => {
@@ -172,6 +221,17 @@ describe("own pages", () => {
 
   it("does not let anybody outside ask the trust room for its health", async () => {
     expect((await get("/trust/health")).status).toBe(404);
+  });
+
+  it("tells with the health what an operator has to do about logs", async () => {
+    const ill: Front = {
+      ...front,
+      dispatch: () => Response.json({ problems: [], expiries: [] }),
+      logProblems: ({ logs: all }) => Promise.resolve([`${all.length} logs`]),
+    };
+    const response = await answer(new Request(`${URL_TEXT}/healthz`), ill);
+    expect(response.status).toBe(503);
+    expect(await response.json()).toEqual({ status: "DEGRADED", problems: ["4 logs"], expiries: [] });
   });
 
   it("answers HEAD with the headers of GET, and refuses the rest", async () => {

@@ -7,13 +7,16 @@ import { withFailures } from "../shared/http/failure.ts";
 import type { PublicUrl } from "../shared/http/public-url.ts";
 import { REQUEST_ID_HEADER, requestIdOf } from "../shared/http/request-id.ts";
 import { notConfigured, renderStatus, unavailable } from "../shared/http/status.ts";
+import type { LogConfig } from "../shared/logs.ts";
 import type { Result } from "../shared/result.ts";
 import { readTrustHealth, type TrustHealth } from "../shared/trust/health.ts";
 import { homePage } from "../web/home.ts";
-import { type RoomName, roomOf } from "./routes.ts";
+import { isOfLog, type RoomName, roomOf } from "./routes.ts";
 
 export interface FrontConfig {
   readonly publicUrl: PublicUrl;
+  /** Oldest first. */
+  readonly logs: readonly LogConfig[];
 }
 
 /** A path that belongs to no room; a `GET` also answers HEAD. */
@@ -23,6 +26,8 @@ export interface Front {
   readonly config: Result<FrontConfig, ConfigError>;
   /** Pages of this shape beside those that every shape has. */
   readonly pages: Readonly<Record<string, OwnPage>>;
+  /** What an operator has to do about logs, of a shape that can ask them; does not reject. */
+  readonly logProblems?: (config: FrontConfig) => Promise<readonly string[]>;
   /** Hands the request to a room; it carries its id. */
   readonly dispatch: (room: RoomName, request: Request) => Response | Promise<Response>;
 }
@@ -40,17 +45,30 @@ export async function answer(request: Request, front: Front): Promise<Response> 
   return withRequestId(response, requestId);
 }
 
-function route(request: Request, { config, pages, dispatch }: Front): Response | Promise<Response> {
+function route(request: Request, front: Front): Response | Promise<Response> {
+  const { config, pages, dispatch } = front;
   const { pathname, host } = new URL(request.url);
-  if (pathname === "/healthz") return onlyReading(request, () => health(config, dispatch));
+  if (pathname === "/healthz") return onlyReading(request, () => health(front));
   if (!config.ok) return renderStatus(notConfigured(config.error));
   const { publicUrl } = config.value;
-  if (host !== publicUrl.host) return misdirected(publicUrl);
+  if (host !== publicUrl.host) return toShard(request, config.value, dispatch);
   const page = Object.hasOwn(pages, pathname) ? pages[pathname] : COMMON_PAGES[pathname];
   if (page !== undefined) return onlyReading(request, () => page(config.value));
   const room = roomOf(pathname);
   if (room !== null) return dispatch(room, request);
   return renderStatus({ grpc: "NOT_FOUND", message: `no such path; ${publicUrl.href}/ says what there is` });
+}
+
+/** A host beside that of PUBLIC_URL answers for its own logs, and for nothing else. */
+function toShard(
+  request: Request,
+  { publicUrl, logs }: FrontConfig,
+  dispatch: Front["dispatch"],
+): Response | Promise<Response> {
+  const { pathname, host } = new URL(request.url);
+  const own = logs.filter((log) => log.host === host);
+  const kinds = own.map(({ kind }) => kind);
+  return isOfLog(pathname, kinds) ? dispatch("log", request) : misdirected(publicUrl, own);
 }
 
 const COMMON_PAGES: Readonly<Record<string, OwnPage>> = {
@@ -74,9 +92,10 @@ interface Health {
 }
 
 /** 200 while everything is well, otherwise 503: a monitor that looks at nothing else notices. Says what is wrong and what to do. */
-async function health(config: Front["config"], dispatch: Front["dispatch"]): Promise<Response> {
+async function health(front: Front): Promise<Response> {
+  const { config } = front;
   const body = config.ok
-    ? await trustStatus(config.value, dispatch)
+    ? await servingHealth(config.value, front)
     : { status: "NOT_SERVING", problems: config.error.problems, expiries: [] };
   return Response.json(body, {
     status: body.status === "SERVING" ? 200 : 503,
@@ -84,19 +103,28 @@ async function health(config: Front["config"], dispatch: Front["dispatch"]): Pro
   });
 }
 
-async function trustStatus({ publicUrl }: FrontConfig, dispatch: Front["dispatch"]): Promise<Health> {
+async function servingHealth(config: FrontConfig, { dispatch, logProblems }: Front): Promise<Health> {
+  const [trust, ofLogs] = await Promise.all([trustHealth(config, dispatch), logProblems?.(config) ?? []]);
+  const problems = [...trust.problems, ...ofLogs];
+  return { status: problems.length === 0 ? "SERVING" : "DEGRADED", problems, expiries: trust.expiries };
+}
+
+async function trustHealth({ publicUrl }: FrontConfig, dispatch: Front["dispatch"]): Promise<Omit<Health, "status">> {
   try {
     const { problems, expiries } = await readTrustHealth(publicUrl.href, (request) => dispatch("trust", request));
-    return { status: problems.length === 0 ? "SERVING" : "DEGRADED", problems, expiries };
+    return { problems, expiries };
   } catch (error) {
     const reason = error instanceof Error ? error.message : "no reason";
-    return { status: "DEGRADED", problems: [`The trust room does not tell its health: ${reason}`], expiries: [] };
+    return { problems: [`The trust room does not tell its health: ${reason}`], expiries: [] };
   }
 }
 
-/** RFC 9110 §15.5.20: names in certificates, tokens and checkpoints are those of PUBLIC_URL, so no other host is answered. */
-function misdirected({ href }: PublicUrl): Response {
-  return new Response(`This service answers for ${href} only.\n`, {
+/** RFC 9110 §15.5.20: names in certificates, tokens and checkpoints are those of the settings, so no other host is answered. */
+function misdirected({ href }: PublicUrl, own: readonly LogConfig[]): Response {
+  const names = own.map(({ name }) => name).join(" and ");
+  const text =
+    names === "" ? `This service answers for ${href}.` : `This host has ${names} only; the rest is at ${href}.`;
+  return new Response(`${text}\n`, {
     status: 421,
     headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" },
   });

@@ -1,42 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
-// The state of both logs, and the time left to everything that expires, for a monitoring system.
+// The state of the logs, and the time left to everything that expires, for a monitoring system.
 // Spec: https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
 
-import type { Logs } from "../shared/logs.ts";
+import type { LogConfig } from "../shared/logs.ts";
 import type { LogDescription, SequencerRpc } from "../shared/rpc.ts";
 import type { TrustHealth } from "../shared/trust/health.ts";
 
 /** What is told of a log: metric name, help, value. */
-const GAUGES = [
-  { name: "sigedge_log_size", help: "Entries in the log.", value: (log: LogDescription) => log.treeSize },
+const GAUGES: readonly {
+  readonly name: string;
+  readonly help: string;
+  readonly value: (description: LogDescription, log: LogConfig) => number;
+}[] = [
+  { name: "sigedge_log_size", help: "Entries in the log.", value: (log) => log.treeSize },
   {
     name: "sigedge_log_running",
-    help: "1 if the log takes entries, 0 if it is starting or refuses to write.",
-    value: (log: LogDescription) => (log.state === "running" ? 1 : 0),
+    help: "1 if the log takes entries, 0 if it is starting, frozen, or refuses to write.",
+    value: (log) => (log.state === "running" ? 1 : 0),
   },
   {
     name: "sigedge_log_created_timestamp_seconds",
     help: "When the log was created.",
-    value: (log: LogDescription) => log.createdAt / 1000,
+    value: (log) => log.createdAt / 1000,
   },
-] as const;
+  {
+    name: "sigedge_log_frozen",
+    help: "1 if the log has been frozen, for good.",
+    value: (log) => (log.frozenAt === null ? 0 : 1),
+  },
+  {
+    name: "sigedge_log_frozen_against_settings",
+    help: "1 if the log is frozen although SHARDS does not freeze it.",
+    value: (log, { isFrozen }) => (log.frozenAt !== null && !isFrozen ? 1 : 0),
+  },
+];
 
 /** Fails as the platform does where a log cannot be reached: a gap is better than an invented number. */
 export async function metricsPage(
-  logs: Logs,
+  logs: readonly LogConfig[],
   sequencer: DurableObjectNamespace<SequencerRpc>,
   trust: TrustHealth,
 ): Promise<Response> {
   const described = await Promise.all(
-    [logs.signature, logs.certificate].map(async ({ name }) => ({
-      name,
-      description: await sequencer.getByName(name).describe(),
-    })),
+    logs.map(async (log) => ({ log, description: await sequencer.getByName(log.name).describe() })),
   );
   const text = GAUGES.map(({ name, help, value }) =>
     [
       `# HELP ${name} ${help}\n# TYPE ${name} gauge\n`,
-      ...described.map((log) => `${name}{log="${log.name}"} ${value(log.description)}\n`),
+      ...described.map(({ log, description }) => `${name}{log="${log.name}"} ${value(description, log)}\n`),
     ].join(""),
   );
   return new Response(text.join("") + trustGauges(trust), {

@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which room answers which path: the one table for the composed Worker and for the edge in front of rooms apart.
 
+import type { LogKind } from "../shared/logs.ts";
+
 export type RoomName = "ca" | "tsa" | "log" | "trust" | "oidc";
 
 export interface RoomRoute {
   /** A whole path, or everything below one: `/tuf/*`. */
   readonly path: string;
   readonly room: RoomName;
+  /** Answered by every host that has a log of one of these kinds, each for its own; without it by that of PUBLIC_URL only. */
+  readonly logs?: readonly LogKind[];
 }
+
+const OF_SIGNATURES = { room: "log", logs: ["signature"] } as const;
+const OF_CERTIFICATES = { room: "log", logs: ["certificate"] } as const;
+const OF_ANY_LOG = { room: "log", logs: ["signature", "certificate"] } as const;
 
 export const ROOM_ROUTES: readonly RoomRoute[] = [
   { path: "/api/v2/signingCert", room: "ca" },
@@ -18,17 +26,18 @@ export const ROOM_ROUTES: readonly RoomRoute[] = [
   { path: "/api/identity/explain", room: "ca" },
   { path: "/api/v1/timestamp", room: "tsa" },
   { path: "/api/v1/timestamp/certchain", room: "tsa" },
-  { path: "/api/v2/log/entries", room: "log" },
-  { path: "/checkpoint", room: "log" },
-  { path: "/tile/*", room: "log" },
-  { path: "/api/v2/checkpoint", room: "log" },
-  { path: "/api/v2/tile/*", room: "log" },
-  { path: "/ct/*", room: "log" },
+  { path: "/api/v2/log/entries", ...OF_SIGNATURES },
+  { path: "/checkpoint", ...OF_SIGNATURES },
+  { path: "/tile/*", ...OF_SIGNATURES },
+  { path: "/api/v2/checkpoint", ...OF_SIGNATURES },
+  { path: "/api/v2/tile/*", ...OF_SIGNATURES },
+  { path: "/ct/*", ...OF_CERTIFICATES },
   { path: "/api/search", room: "log" },
-  { path: "/api/entries/*", room: "log" },
-  { path: "/api/proof/inclusion", room: "log" },
-  { path: "/api/proof/consistency", room: "log" },
-  { path: "/api/meta/*", room: "log" },
+  { path: "/api/logs", room: "log" },
+  { path: "/api/entries/*", ...OF_ANY_LOG },
+  { path: "/api/proof/inclusion", ...OF_ANY_LOG },
+  { path: "/api/proof/consistency", ...OF_ANY_LOG },
+  { path: "/api/meta/*", ...OF_SIGNATURES },
   { path: "/tuf/*", room: "trust" },
   { path: "/trusted_root.json", room: "trust" },
   { path: "/signing_config.json", room: "trust" },
@@ -36,13 +45,20 @@ export const ROOM_ROUTES: readonly RoomRoute[] = [
   { path: "/oidc/*", room: "oidc" },
 ];
 
-const whole = new Map(ROOM_ROUTES.filter(({ path }) => !path.endsWith("*")).map(({ path, room }) => [path, room]));
+const whole = new Map(ROOM_ROUTES.filter(({ path }) => !path.endsWith("*")).map((route) => [route.path, route]));
 const below = ROOM_ROUTES.filter(({ path }) => path.endsWith("/*")).map(
-  ({ path, room }) => [path.slice(0, -1), room] as const,
+  (route) => [route.path.slice(0, -1), route] as const,
 );
 
-/** The room of a path, null if there is none. A doubled slash counts as one, as in the rooms. */
-export function roomOf(pathname: string): RoomName | null {
+/** A doubled slash counts as one, as in the rooms. */
+function routeOf(pathname: string): RoomRoute | null {
   const path = pathname.replace(/\/{2,}/g, "/");
   return whole.get(path) ?? below.find(([prefix]) => path.startsWith(prefix))?.[1] ?? null;
 }
+
+/** The room of a path, null if there is none. */
+export const roomOf = (pathname: string): RoomName | null => routeOf(pathname)?.room ?? null;
+
+/** Whether a host that has logs of these kinds, and nothing else, answers the path. */
+export const isOfLog = (pathname: string, kinds: readonly LogKind[]): boolean =>
+  routeOf(pathname)?.logs?.some((kind) => kinds.includes(kind)) ?? false;

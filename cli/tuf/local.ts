@@ -46,8 +46,8 @@ interface LocalKeys {
  * terminal.
  */
 export function localTufSettings(deployment: LocalDeployment): Result<Readonly<Record<string, string>>, string> {
-  const { state, publicUrl, settings } = deployment;
-  const material = materialOf({ publicUrl, settings, logsCreatedAt: null });
+  const { state, publicUrl, settings, now } = deployment;
+  const material = materialOf({ publicUrl, settings, logsCreatedAt: null, now });
   if (!material.ok) return material;
   const documents = documentsOf(material.value);
   const folder = join(state, FOLDER);

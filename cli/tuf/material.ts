@@ -3,9 +3,12 @@
 
 import { createPrivateKey } from "node:crypto";
 import { sha256 } from "#sha256";
+import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import type { PublicUrl } from "../../shared/http/public-url.ts";
-import { type LogConfig, logsOf } from "../../shared/logs.ts";
+import { parseJson } from "../../shared/json/parse.ts";
+import type { LogConfig, LogKind } from "../../shared/logs.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import { parseShards, writableLogs } from "../../shared/shards.ts";
 import type { UnixMs } from "../../shared/time.ts";
 import type { Chain, TrustedLog, TrustMaterial } from "../../shared/trust/material.ts";
 import { signingConfig } from "../../shared/trust/signing-config.ts";
@@ -17,37 +20,75 @@ import { spkiOf } from "../certificates.ts";
 
 export interface DeploymentSettings {
   readonly publicUrl: PublicUrl;
-  /** CA_CHAIN, TSA_CHAIN, SIGNATURE_LOG_KEY, CERTIFICATE_LOG_KEY, and OTHER_CA_CHAINS if there is one. */
+  /** CA_CHAIN, TSA_CHAIN, SIGNATURE_LOG_KEY, CERTIFICATE_LOG_KEY; OTHER_CA_CHAINS, SHARDS, SHARD_KEYS and SHARD_KEYS_2 if there are any. */
   readonly settings: Readonly<Record<string, string>>;
   /** A time that is not after the first entry of either log: they are trusted from an hour before. Null for that of the CA. */
   readonly logsCreatedAt: UnixMs | null;
+  /** Which of several logs is offered depends on it. */
+  readonly now: UnixMs;
 }
 
-/** The material of a deployment. Fails with a line that names the setting. */
-export function materialOf({ publicUrl, settings, logsCreatedAt }: DeploymentSettings): Result<TrustMaterial, string> {
+/**
+ * The material of a deployment. When a log was frozen only the log knows: its window stays open here, which cuts nothing off.
+ * Fails with a line that names the setting.
+ */
+export function materialOf(deployment: DeploymentSettings): Result<TrustMaterial, string> {
+  const { publicUrl, settings, logsCreatedAt, now } = deployment;
   const caChain = readChain(settings, "CA_CHAIN");
   const tsaChain = readChain(settings, "TSA_CHAIN");
   if (!caChain.ok || !tsaChain.ok) return caChain.ok ? (tsaChain as Result<never, string>) : caChain;
   const others = settings["OTHER_CA_CHAINS"];
   const otherCaChains = others === undefined ? ok([]) : parseChains(others);
   if (!otherCaChains.ok) return err(`OTHER_CA_CHAINS ${otherCaChains.error.reason}`);
-  const logs = logsOf(publicUrl);
-  const createdAt = logsCreatedAt ?? caChain.value[0].notBefore;
-  const log = (config: LogConfig, setting: string): TrustedLog | null =>
-    trustedLog(config, settings[setting], createdAt);
-  const signatureLog = log(logs.signature, "SIGNATURE_LOG_KEY");
-  const certificateLog = log(logs.certificate, "CERTIFICATE_LOG_KEY");
-  if (signatureLog === null) return err("SIGNATURE_LOG_KEY is not a private key in PEM");
-  if (certificateLog === null) return err("CERTIFICATE_LOG_KEY is not a private key in PEM");
+  const logs = parseShards(settings["SHARDS"] ?? "[]", publicUrl);
+  if (!logs.ok) return err(logs.error.map((problem) => `SHARDS ${problem}`).join("; "));
+  const trusted = trustedLogs(logs.value, settings, logsCreatedAt ?? caChain.value[0].notBefore);
+  if (!trusted.ok) return trusted;
+  const [offered] = writableLogs(logs.value, "signature", now);
+  const ofKind = (kind: LogKind): readonly TrustedLog[] =>
+    [...trusted.value].flatMap(([log, one]) => (log.kind === kind ? [one] : []));
   return ok({
     publicUrl,
-    signatureLog,
-    certificateLog,
+    signatureLogs: ofKind("signature"),
+    certificateLogs: ofKind("certificate"),
+    offeredLog: offered === undefined ? null : (trusted.value.get(offered) ?? null),
     caChain: caChain.value,
     otherCaChains: otherCaChains.value,
     tsaChain: tsaChain.value,
   });
 }
+
+function trustedLogs(
+  logs: readonly LogConfig[],
+  settings: DeploymentSettings["settings"],
+  createdAt: UnixMs,
+): Result<ReadonlyMap<LogConfig, TrustedLog>, string> {
+  const trusted = new Map<LogConfig, TrustedLog>();
+  for (const log of logs) {
+    const one = trustedLog(log, logKeyOf(log.name, settings), createdAt);
+    if (one === null)
+      return err(`${FIRST_LOG_KEYS[log.name] ?? `SHARD_KEYS.${log.name}.ecdsa`} is not a private key in PEM`);
+    trusted.set(log, one);
+  }
+  return ok(trusted);
+}
+
+const FIRST_LOG_KEYS: Readonly<Record<string, string>> = {
+  signature: "SIGNATURE_LOG_KEY",
+  certificate: "CERTIFICATE_LOG_KEY",
+};
+
+/** The PEM of a log's ECDSA key, "" if the settings have none. */
+function logKeyOf(name: string, settings: DeploymentSettings["settings"]): string {
+  const first = FIRST_LOG_KEYS[name];
+  if (first !== undefined) return settings[first] ?? "";
+  const json = parseJson(encodeUtf8(`${settings["SHARD_KEYS"] ?? ""}${settings["SHARD_KEYS_2"] ?? ""}`));
+  const ecdsa = member(member(json.ok ? json.value : null, name), "ecdsa");
+  return typeof ecdsa === "string" ? ecdsa : "";
+}
+
+const member = (value: unknown, name: string): unknown =>
+  typeof value === "object" && value !== null && Object.hasOwn(value, name) ? Reflect.get(value, name) : null;
 
 /** Every target of a deployment. */
 export const documentsOf = (material: TrustMaterial): TargetDocuments =>
@@ -60,10 +101,10 @@ function readChain(settings: DeploymentSettings["settings"], name: string): Resu
   return first === undefined ? err(`${name} is empty`) : ok([first, ...rest]);
 }
 
-function trustedLog({ baseUrl }: LogConfig, pem: string | undefined, createdAt: UnixMs): TrustedLog | null {
+function trustedLog({ baseUrl }: LogConfig, pem: string, createdAt: UnixMs): TrustedLog | null {
   try {
-    const spki = new Uint8Array(spkiOf(createPrivateKey(pem ?? "")));
-    return { baseUrl, spki, logId: sha256(spki), createdAt };
+    const spki = new Uint8Array(spkiOf(createPrivateKey(pem)));
+    return { baseUrl, spki, logId: sha256(spki), createdAt, frozenAt: null };
   } catch {
     return null;
   }

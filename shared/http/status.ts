@@ -18,17 +18,19 @@ const GRPC = {
 
 export interface Status {
   readonly grpc: keyof typeof GRPC;
+  /** Where the reference answers with another status than grpc-gateway gives the code. */
+  readonly http?: 405;
   /** For the caller: what to fix. Never a token, a key or an upstream body. */
   readonly message: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** `{"code","message","details":[]}` with the HTTP status of the code; never cached. */
-export function renderStatus({ grpc, message, headers = {} }: Status): Response {
-  const { number, http } = GRPC[grpc];
+export function renderStatus({ grpc, http, message, headers = {} }: Status): Response {
+  const { number, http: mapped } = GRPC[grpc];
   return Response.json(
     { code: number, message, details: [] },
-    { status: http, headers: { "cache-control": "no-store", ...headers } },
+    { status: http ?? mapped, headers: { "cache-control": "no-store", ...headers } },
   );
 }
 

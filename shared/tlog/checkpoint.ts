@@ -3,6 +3,7 @@
 
 import { decodeBase64, encodeBase64 } from "../bytes/base64.ts";
 import { err, ok, type Result } from "../result.ts";
+import { formatUnixDate, type UnixMs } from "../time.ts";
 import { type Hash, hash } from "./hash.ts";
 
 export interface Checkpoint {
@@ -18,6 +19,9 @@ export interface CheckpointError {
   readonly code: "checkpoint_invalid";
   readonly line: "origin" | "size" | "root" | "extension";
 }
+
+/** The extension line of a frozen log's last checkpoint, in rekor-tiles' words (cmd/freeze-checkpoint). */
+export const frozenLine = (frozenAt: UnixMs): string => `Log frozen \u2014 ${formatUnixDate(frozenAt)}`;
 
 /** The note text: origin, size, root and extension lines, each with its newline. */
 export function formatCheckpoint({ origin, treeSize, rootHash, extensions }: Checkpoint): string {

@@ -5,8 +5,8 @@
 /** A sentence for each difference; none if clients can verify whatever is signed now. Takes the documents as JSON values. */
 export function compareTrustedRoot(signed: unknown, live: object): readonly string[] {
   return [
-    ...missing(signed, live, { list: "tlogs", part: logIdentity, name: "the signature log's key" }),
-    ...missing(signed, live, { list: "ctlogs", part: logIdentity, name: "the certificate log's key" }),
+    ...missing(signed, live, { list: "tlogs", part: logIdentity, name: "a signature log's key" }),
+    ...missing(signed, live, { list: "ctlogs", part: logIdentity, name: "a certificate log's key" }),
     ...missing(signed, live, { list: "certificateAuthorities", part: chainOf, name: "a chain of the CA" }),
     ...missing(signed, live, {
       list: "timestampAuthorities",

@@ -14,6 +14,8 @@ export interface TrustedLog {
   /** SHA-256 of `spki`. */
   readonly logId: Uint8Array;
   readonly createdAt: UnixMs;
+  /** When it took its last entry at the latest, null while it is not frozen. */
+  readonly frozenAt: UnixMs | null;
 }
 
 /** At least one certificate: the one that works first, the root last. */
@@ -21,8 +23,11 @@ export type Chain = readonly [Certificate, ...Certificate[]];
 
 export interface TrustMaterial {
   readonly publicUrl: PublicUrl;
-  readonly signatureLog: TrustedLog;
-  readonly certificateLog: TrustedLog;
+  /** All that have an entry or may get one, frozen ones included. */
+  readonly signatureLogs: readonly TrustedLog[];
+  readonly certificateLogs: readonly TrustedLog[];
+  /** The one of the signature logs that clients shall write to; null if every one is frozen. */
+  readonly offeredLog: TrustedLog | null;
   readonly caChain: Chain;
   /** Of the CAs before the one that issues and after it. */
   readonly otherCaChains: readonly Chain[];
@@ -38,8 +43,16 @@ export interface ValidFor {
 /** An entry's time lies after its log's creation, but clocks differ: a key is trusted from one hour before it was used first. */
 const GRACE_MS = 3_600_000;
 
-export function logValidity(log: TrustedLog): ValidFor {
-  return { start: formatRfc3339(unixMs(Math.max(0, log.createdAt - GRACE_MS))) };
+/**
+ * A timestamp may be later than the entry, as clients ask for both at once, and some compare it with the log's window; it lies
+ * within a certificate that was there before the entry, and that lives for an hour at most. Clocks differ by the grace.
+ */
+const FROZEN_GRACE_MS = 3_600_000 + GRACE_MS;
+
+/** Holds the time of every entry, SCT and timestamp that the log can have part in. */
+export function logValidity({ createdAt, frozenAt }: TrustedLog): ValidFor {
+  const start = formatRfc3339(unixMs(Math.max(0, createdAt - GRACE_MS)));
+  return frozenAt === null ? { start } : { start, end: formatRfc3339(unixMs(frozenAt + FROZEN_GRACE_MS)) };
 }
 
 /** From the first second of the certificate that works: the others were there before it. */

@@ -13,7 +13,7 @@ const CLIENT_TRUST_CONFIG_TYPE = "application/vnd.dev.sigstore.clienttrustconfig
 const API_VERSION = { ca: 1, oidc: 1, rekor: 2, tsa: 1 } as const;
 
 /** SigningConfig as a JSON value: one service of each kind, and the selector ANY, since sigstore-js throws for the others. */
-export function signingConfig({ publicUrl, signatureLog, caChain, tsaChain }: TrustMaterial): object {
+export function signingConfig({ publicUrl, offeredLog, caChain, tsaChain }: TrustMaterial): object {
   const service = (url: string, majorApiVersion: number, validFor: ValidFor): object => ({
     url,
     majorApiVersion,
@@ -25,7 +25,8 @@ export function signingConfig({ publicUrl, signatureLog, caChain, tsaChain }: Tr
     caUrls: [service(publicUrl.href, API_VERSION.ca, chainValidity(caChain))],
     // A token is worth what the CA makes of it, so the issuer is in use since the CA is.
     oidcUrls: [service(`${publicUrl.href}/oidc`, API_VERSION.oidc, chainValidity(caChain))],
-    rekorTlogUrls: [service(signatureLog.baseUrl, API_VERSION.rekor, logValidity(signatureLog))],
+    // One at most: each client has its own idea of which of two it should take.
+    rekorTlogUrls: offeredLog === null ? [] : [service(offeredLog.baseUrl, API_VERSION.rekor, logValidity(offeredLog))],
     tsaUrls: [service(timestampUrl(publicUrl), API_VERSION.tsa, chainValidity(tsaChain))],
     rekorTlogConfig: { selector: "ANY" },
     tsaConfig: { selector: "ANY" },

@@ -24,12 +24,15 @@ const chainOf = (pem: string): Chain => {
 const newLog = (baseUrl: string): TrustedLog => {
   const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const spki = new Uint8Array(publicKey.export({ type: "spki", format: "der" }));
-  return { baseUrl, spki, logId: new Uint8Array(createHash("sha256").update(spki).digest()), createdAt: CREATED_AT };
+  const logId = new Uint8Array(createHash("sha256").update(spki).digest());
+  return { baseUrl, spki, logId, createdAt: CREATED_AT, frozenAt: null };
 };
 
 let ca: OpensslChain;
 let tsa: OpensslChain;
 let material: TrustMaterial;
+let signatureLog: TrustedLog;
+let certificateLog: TrustedLog;
 let start: { readonly ca: string; readonly tsa: string };
 
 beforeAll(() => {
@@ -38,10 +41,13 @@ beforeAll(() => {
   const logs = logsOf(publicUrl.value);
   ca = timestampChain({ extensions: ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign"] });
   tsa = timestampChain();
+  signatureLog = newLog(logs.signature.baseUrl);
+  certificateLog = newLog(logs.certificate.baseUrl);
   material = {
     publicUrl: publicUrl.value,
-    signatureLog: newLog(logs.signature.baseUrl),
-    certificateLog: newLog(logs.certificate.baseUrl),
+    signatureLogs: [signatureLog],
+    certificateLogs: [certificateLog],
+    offeredLog: signatureLog,
     caChain: chainOf(ca.chain),
     otherCaChains: [],
     tsaChain: chainOf(tsa.chain),
@@ -67,7 +73,7 @@ describe("trustedRoot", () => {
     });
     expect(trustedRoot(material)).toStrictEqual({
       mediaType: "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
-      tlogs: [log(material.signatureLog, "https://sigstore.example.com:8443")],
+      tlogs: [log(signatureLog, "https://sigstore.example.com:8443")],
       certificateAuthorities: [
         {
           subject: { organization: "test", commonName: "timestamp authority" },
@@ -76,7 +82,7 @@ describe("trustedRoot", () => {
           validFor: { start: start.ca },
         },
       ],
-      ctlogs: [log(material.certificateLog, "https://sigstore.example.com:8443/ct")],
+      ctlogs: [log(certificateLog, "https://sigstore.example.com:8443/ct")],
       timestampAuthorities: [
         {
           subject: { organization: "test", commonName: "timestamp authority" },
@@ -110,13 +116,38 @@ describe("trustedRoot", () => {
     expect(trusted.certificateAuthorities).toHaveLength(2);
   });
 
+  test("keeps a frozen log, until two hours after it took its last entry", () => {
+    const frozenAt = unixMs(Date.parse("2026-12-01T00:00:00.500Z"));
+    const shard = newLog("https://2027.sigstore.example.com");
+    const frozen = { ...signatureLog, frozenAt };
+    const rotated = { ...material, signatureLogs: [frozen, shard], offeredLog: shard };
+    expect(trustedRoot(rotated)).toMatchObject({
+      tlogs: [
+        { publicKey: { validFor: { start: "2026-11-23T09:20:30Z", end: "2026-12-01T02:00:00Z" } } },
+        { baseUrl: shard.baseUrl, publicKey: { validFor: { start: "2026-11-23T09:20:30Z" } } },
+      ],
+    });
+    const [first, second] = toTrustMaterial(TrustedRoot.fromJSON(trustedRoot(rotated))).tlogs;
+    expect(first?.validFor.end.getTime()).toBeGreaterThanOrEqual(frozenAt);
+    expect(second?.validFor.end.getTime()).toBeGreaterThan(Date.parse("9000-01-01T00:00:00Z"));
+    expect(signingConfig(rotated)).toMatchObject({ rekorTlogUrls: [{ url: shard.baseUrl }] });
+    expect(signingConfig({ ...rotated, offeredLog: null })).toMatchObject({ rekorTlogUrls: [] });
+  });
+
+  test("knows no beginning of a log whose storage is lost", () => {
+    const lost = { ...signatureLog, createdAt: unixMs(0) };
+    expect(trustedRoot({ ...material, signatureLogs: [lost] })).toMatchObject({
+      tlogs: [{ publicKey: { validFor: { start: "1970-01-01T00:00:00Z" } } }],
+    });
+  });
+
   test("is read by @sigstore/verify with the keys that are in use", () => {
     const trusted = toTrustMaterial(TrustedRoot.fromJSON(trustedRoot(material)));
     const [tlog] = trusted.tlogs;
-    const spki = createPublicKey({ key: Buffer.from(material.signatureLog.spki), format: "der", type: "spki" });
+    const spki = createPublicKey({ key: Buffer.from(signatureLog.spki), format: "der", type: "spki" });
     expect(tlog?.publicKey.equals(spki)).toBe(true);
     expect(tlog?.baseURL).toBe("https://sigstore.example.com:8443");
-    expect(Buffer.from(tlog?.logID ?? "")).toStrictEqual(Buffer.from(material.signatureLog.logId));
+    expect(Buffer.from(tlog?.logID ?? "")).toStrictEqual(Buffer.from(signatureLog.logId));
     expect(tlog?.validFor.start).toStrictEqual(new Date("2026-11-23T09:20:30Z"));
     expect(trusted.ctlogs).toHaveLength(1);
     expect(trusted.certificateAuthorities[0]?.certChain).toHaveLength(2);

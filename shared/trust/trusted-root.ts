@@ -23,15 +23,15 @@ const MEDIA_TYPE = "application/vnd.dev.sigstore.trustedroot+json;version=0.1";
  * they do not know, and sigstore-js would take the latter for the log's id.
  */
 export function trustedRoot(material: TrustMaterial): object {
-  const { publicUrl, signatureLog, certificateLog, caChain, otherCaChains, tsaChain } = material;
+  const { publicUrl, signatureLogs, certificateLogs, caChain, otherCaChains, tsaChain } = material;
   return {
     mediaType: MEDIA_TYPE,
-    tlogs: [transparencyLog(signatureLog)],
+    tlogs: signatureLogs.map(transparencyLog),
     certificateAuthorities: [
       certificateAuthority(caChain, publicUrl.href, chainValidity(caChain)),
       ...otherCaChains.map((chain) => certificateAuthority(chain, publicUrl.href, otherChainValidity(chain))),
     ],
-    ctlogs: [transparencyLog(certificateLog)],
+    ctlogs: certificateLogs.map(transparencyLog),
     timestampAuthorities: [certificateAuthority(tsaChain, timestampUrl(publicUrl), chainValidity(tsaChain))],
   };
 }

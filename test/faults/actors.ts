@@ -13,6 +13,18 @@ export function startActors(world: World): void {
   void runOutages(world);
   void runDeploys(world);
   void runClock(world);
+  if (world.profile.freezing !== "never") void runFreezing(world);
+}
+
+/** An operator changes the settings, which takes a deploy each time. */
+async function runFreezing(world: World): Promise<void> {
+  const { random, scheduler, profile } = world;
+  await scheduler.sleep(random.spread(1_000, 300_000), "until it is frozen");
+  if (world.isOver) return;
+  world.deployFrozen(true);
+  if (profile.freezing === "once") return;
+  await scheduler.sleep(random.spread(1, 60_000), "until freezing is taken back");
+  if (!world.isOver) world.deployFrozen(false);
 }
 
 async function runClient(world: World): Promise<void> {
@@ -24,9 +36,12 @@ async function runClient(world: World): Promise<void> {
   }
 }
 
-/** The same body again until it is answered; now and then a client loses heart. */
+/** The same body again until it is answered; now and then a client loses heart, and at a frozen log each of them. */
 async function submitUntilAnswered(world: World, what: Submitted): Promise<void> {
-  while (!world.isOver && (await world.submit(what)) !== "ok") {
+  for (let result = ""; !world.isOver && result !== "ok"; ) {
+    result = await world.submit(what);
+    if (result === "log_frozen") return;
+    if (result === "ok") return;
     if (world.random.chance(0.05)) return;
     await world.scheduler.sleep(world.random.spread(100, 3_000), "client waits to retry");
   }

@@ -11,7 +11,7 @@ import { type LogConfig, objectKey } from "../../shared/logs.ts";
 import { readSidecarLine, sidecarPath } from "../../shared/rekor/sidecar.ts";
 import type { Appended, Duplicate, Head, SearchRow, SignedCertificateTimestamp } from "../../shared/rpc.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
-import { parseCheckpoint } from "../../shared/tlog/checkpoint.ts";
+import { type Checkpoint, parseCheckpoint } from "../../shared/tlog/checkpoint.ts";
 import { decodeEntryBundle } from "../../shared/tlog/entries.ts";
 import { hash } from "../../shared/tlog/hash.ts";
 import { parseNote } from "../../shared/tlog/note.ts";
@@ -73,6 +73,9 @@ export class Checker {
   /** The first entry that the log had a row of when this checker began. */
   #firstRow = 0;
   readonly #unverified = new Set<number>();
+  /** Size of the log when it was frozen, and its last checkpoint; null while nobody has learnt of it. */
+  #frozenSize: number | null = null;
+  #lastText: string | null = null;
   audits = 0;
 
   readonly index: IndexChecker;
@@ -122,6 +125,36 @@ export class Checker {
       this.#verifyHead(treeSize);
     }
     this.#visible = Math.max(this.#visible, treeSize);
+    this.#checkFrozen(this.#visible);
+  }
+
+  /** Somebody has been told that the log is frozen, with so many entries: it has no more, and never will. */
+  sawFrozen(size: number): void {
+    if (this.#frozenSize !== null && this.#frozenSize !== size) {
+      this.#deps.violate(`a log that was frozen at ${this.#frozenSize} is frozen at ${size}`);
+    }
+    this.#frozenSize = size;
+    this.#checkFrozen(this.#visible);
+  }
+
+  get frozenSize(): number | null {
+    return this.#frozenSize;
+  }
+
+  #checkFrozen(size: number): void {
+    const end = this.#frozenSize;
+    if (end !== null && size > end) this.#deps.violate(`a log that was frozen at ${end} has ${size} entries`);
+  }
+
+  /** The line that says so stands in one checkpoint alone, which is the log's last. */
+  #checkExtensions(text: string, { extensions, treeSize }: Checkpoint): void {
+    if (extensions.length === 0) return;
+    const [line = "", ...more] = extensions;
+    const isRight = this.#deps.config.kind === "signature" && more.length === 0 && FROZEN_LINE.test(line);
+    if (!isRight) this.#deps.violate(`a checkpoint with strange lines: ${text}`);
+    if (this.#lastText !== null && this.#lastText !== text) this.#deps.violate(`two last checkpoints: ${text}`);
+    this.#lastText = text;
+    this.sawFrozen(treeSize);
   }
 
   /** Gives the time of a certificate log's tree head. */
@@ -136,6 +169,7 @@ export class Checker {
     const { text, signatures } = note.value;
     const isSame = parsed.value.treeSize === treeSize && equal(parsed.value.rootHash, rootHash);
     if (!isSame || parsed.value.origin !== config.origin) violate(`a checkpoint of another tree: ${text}`);
+    this.#checkExtensions(text, parsed.value);
     const [first, second] = signatures.map(({ signature }) => signature);
     if (config.kind === "signature") {
       const isSigned =
@@ -160,6 +194,7 @@ export class Checker {
     sct: SignedCertificateTimestamp | null,
   ): void {
     const { leafIndex } = answer;
+    this.#checkFrozen(leafIndex + 1);
     let timestamp: number | null = answer.kind === "appended" ? answer.timestamp : null;
     if (answer.kind === "appended") {
       this.sawHead(answer);
@@ -472,6 +507,9 @@ export class Checker {
     }
   }
 }
+
+/** As rekor-tiles writes it: Go's time.UnixDate in UTC. */
+const FROZEN_LINE = /^Log frozen \u2014 [A-Z][a-z]{2} [A-Z][a-z]{2} [ 123]\d \d\d:\d\d:\d\d UTC \d{4}$/;
 
 /** An audit reads so many of the newest tiles and bundles, and chance picks of the older ones. */
 const NEWEST_TILES = 10;

@@ -22,6 +22,7 @@ const QUIET: Profile = {
   object: { statementFails: 0, transactionFails: 0, killedInTurn: 0, slowFlush: 0, alarmLost: 0 },
   killed: 0,
   clockJumpEveryMs: 1e9,
+  freezing: "never",
 };
 
 export interface Timed {

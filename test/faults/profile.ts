@@ -28,6 +28,8 @@ export interface Profile {
   /** Probability, each step, that the instance is killed there. */
   readonly killed: number;
   readonly clockJumpEveryMs: number;
+  /** Whether a deploy with other settings freezes the log, and whether a later one takes that back. */
+  readonly freezing: "never" | "once" | "taken back";
 }
 
 /** Probabilities of a call's failing: rarely used stores are made worse, so that they are seen failing as often as the others. */
@@ -75,5 +77,6 @@ export function drawProfile(random: Random): Profile {
     },
     killed: random.pick([0, 0.0005, 0.003, 0.02]),
     clockJumpEveryMs: random.pick([5_000, 30_000, 3_600_000]),
+    freezing: random.pick(["never", "never", "once", "taken back"] as const),
   };
 }

@@ -124,7 +124,10 @@ class Run {
     await this.#answerOne();
     await this.#until("caught up", DRAIN_MS, () => this.#isDrained());
     const size = await this.#readAll();
-    const { watermark } = world.checker.index;
+    const { checker } = world;
+    if (world.isFrozen && checker.frozenSize !== size)
+      throw new Error(`a frozen log of ${size}: ${checker.frozenSize}`);
+    const { watermark } = checker.index;
     if (watermark < size) throw new Error(`the index ends at ${watermark} of ${size}`);
   }
 
@@ -179,7 +182,8 @@ class Run {
     const answer = { isThere: false };
     const entry = world.fresh();
     void (async () => {
-      while ((await world.submit(entry)) !== "ok") await world.scheduler.sleep(1_000);
+      const isAnswered = (result: string): boolean => result === (world.isFrozen ? "log_frozen" : "ok");
+      while (!isAnswered(await world.submit(entry))) await world.scheduler.sleep(1_000);
       answer.isThere = true;
     })();
     await this.#until("answering", 120_000, () => answer.isThere);

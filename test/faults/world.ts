@@ -40,6 +40,11 @@ interface Answered {
   readonly sct: SignedCertificateTimestamp | null;
 }
 
+/** Refused by a log that is frozen, with so many entries. */
+interface Frozen {
+  readonly frozenSize: number;
+}
+
 export class World {
   readonly scheduler = new Scheduler((label) => this.note(label));
   readonly plan: FaultPlan;
@@ -62,6 +67,8 @@ export class World {
   #frozenAt: number | null = null;
   #traceHash = createHash("sha256");
   readonly #format: LogFormat;
+  /** What the settings of the newest deploy say. */
+  #isFrozenInSettings = false;
 
   constructor(random: Random, profile: Profile) {
     this.random = random;
@@ -165,11 +172,24 @@ export class World {
 
   // ---- the object ----
 
+  /** Other settings: they come with new code, so that no instance sees them change. */
+  deployFrozen(isFrozen: boolean): void {
+    this.note(`settings: ${isFrozen ? "frozen" : "not frozen"}`);
+    this.plan.count(`settings: ${isFrozen ? "frozen" : "not frozen"}`);
+    this.#isFrozenInSettings = isFrozen;
+    this.runtime.deploy();
+  }
+
+  /** Whether whoever writes is sent away: by what the rows say, or the settings. */
+  get isFrozen(): boolean {
+    return this.#isFrozenInSettings || (this.storedState !== null && this.#onlookersStorage().readFrozenAt() !== null);
+  }
+
   #makeLog(instance: () => Instance): Log {
     const { config, platform, runtime } = this;
     const { witness } = this.profile;
     return new Log({
-      config,
+      config: { ...config, isFrozen: this.#isFrozenInSettings },
       format: this.#format,
       genesis: config.kind === "signature" ? [genesisSubmission(config.origin, simulatedEcdsa)] : [],
       storage: new LogStorage(runtime.storageOf(instance)),
@@ -178,6 +198,7 @@ export class World {
       anchor: platform.anchorOf(instance),
       backupEveryMs: this.profile.backupEveryMs,
       witnessing: witness === "none" ? null : platform.witnessingOf(instance, witness === "required"),
+      successor: () => null,
       host: runtime.hostOf(instance, (event, data) => {
         this.note(`${event} ${JSON.stringify(data)}`);
         // Nothing in this world damages a store: a log that refuses is a log lost for no reason.
@@ -217,9 +238,13 @@ export class World {
   }
 
   /** As the sequencer's RPC does it. */
-  async #append(instance: Instance, { submission, certificate }: Submitted): Promise<Answered | string> {
+  async #append(instance: Instance, { submission, certificate }: Submitted): Promise<Answered | Frozen | string> {
     const result = await instance.log.append(submission);
-    if (!result.ok) return result.error.code;
+    if (!result.ok) {
+      const { frozenAt, state } = instance.log;
+      const isFinal = result.error.code === "log_frozen" && frozenAt !== null && state !== null;
+      return isFinal ? { frozenSize: state.treeSize } : result.error.code;
+    }
     const { answer, placement } = result.value;
     if (certificate === null) return { answer, sct: null };
     if (placement === null) throw new Error("a certificate without a placement");
@@ -256,6 +281,10 @@ export class World {
         (instance) => this.#append(instance, what),
         (answered) => {
           if (typeof answered === "string") return;
+          if ("frozenSize" in answered) {
+            this.checker.sawFrozen(answered.frozenSize);
+            return;
+          }
           this.note(`acknowledged ${answered.answer.leafIndex} ${answered.answer.kind}`);
           if (this.isLost) this.violate("a log that has lost its storage takes an entry");
           this.checker.sawAnswer(what, answered.answer, answered.sct);
@@ -264,7 +293,7 @@ export class World {
       const result = await this.#patiently(call);
       if (result === null) return "timeout";
       if (typeof result === "string") return result;
-      return "ok";
+      return "frozenSize" in result ? "log_frozen" : "ok";
     } catch {
       return "failed";
     }

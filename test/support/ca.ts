@@ -74,13 +74,15 @@ export function makeCaEnv(
   material: CaMaterial,
   log: FakeCertificateLog,
   builtIn: { readonly jwks: () => Promise<{ readonly keys: readonly unknown[] }> },
+  shards: Readonly<Record<string, FakeCertificateLog>> = {},
 ): CaEnv {
   const names: string[] = [];
   const namespace = {
     getByName: (name: string) => {
       names.push(name);
-      if (name !== "certificate") throw new Error(`no log ${name}`);
-      return log;
+      const named = name === "certificate" ? log : shards[name];
+      if (named === undefined) throw new Error(`no log ${name}`);
+      return named;
     },
   };
   const unlimited = { limit: async () => ({ success: true }) };

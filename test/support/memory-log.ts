@@ -215,6 +215,9 @@ interface Stores {
   readonly witnessing: Witnessing | null;
 }
 
+/** Where a frozen log sends whoever writes. */
+export const SUCCESSOR = "https://next.example.com";
+
 const pkcs8 = (key: ReturnType<typeof generateKeyPairSync>["privateKey"]): string =>
   String(key.export({ format: "pem", type: "pkcs8" }));
 
@@ -242,7 +245,13 @@ export function memoryLog(kind: "signature" | "certificate", stores: Partial<Sto
     ...stores,
   };
   const genesis = kind === "signature" ? [genesisSubmission(config.origin, testEcdsa)] : [];
-  const log = new Log({ ...all, storage: new LogStorage(all.storage), genesis, backupEveryMs: 600_000 });
+  const log = new Log({
+    ...all,
+    storage: new LogStorage(all.storage),
+    genesis,
+    backupEveryMs: 600_000,
+    successor: () => SUCCESSOR,
+  });
   return { ...all, log, restarted: (other = {}) => memoryLog(kind, { ...all, ...other }) };
 }
 

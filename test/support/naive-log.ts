@@ -43,12 +43,15 @@ export class NaiveLog {
   readonly objects = new Map<string, Uint8Array>();
   readonly calls: string[] = [];
   readonly #leaves: Buffer[] = [];
+  readonly #name: string;
   publishedTiles = 0;
   /** What the tail's calls reject with, null for none. */
   failing: string | null = null;
 
-  constructor(kind: "signature" | "certificate", records: readonly NaiveRecord[] = []) {
+  /** @param name what its objects' keys begin with */
+  constructor(kind: "signature" | "certificate", records: readonly NaiveRecord[] = [], name: string = kind) {
     this.kind = kind;
+    this.#name = name;
     this.records = [...records];
   }
 
@@ -76,7 +79,7 @@ export class NaiveLog {
   }
 
   #put(path: string, bytes: Buffer): void {
-    this.objects.set(`${this.kind}/${path}`, new Uint8Array(bytes));
+    this.objects.set(`${this.#name}/${path}`, new Uint8Array(bytes));
   }
 
   #called(name: string): void {

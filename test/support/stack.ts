@@ -32,8 +32,8 @@ export interface TestStack {
   readonly token: (email: string, claims?: Omit<TokenRequest, "email">) => Promise<string>;
   /** The process to kill for a crash. Miniflare starts another after about 0.2 s, on the same port and storage. */
   readonly workerdPid: () => number;
-  /** Ends workerd and starts it anew on the same state. */
-  readonly restart: () => Promise<void>;
+  /** Ends workerd and starts it anew on the same state, with these settings over those it began with. */
+  readonly restart: (changes?: Readonly<Record<string, string>>) => Promise<void>;
   /** Ends workerd and removes a temporary state folder. */
   readonly stop: () => Promise<void>;
 }
@@ -48,15 +48,15 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
   const vars = { ...local.value, ...options.vars };
   const settings = Object.fromEntries(Object.entries(vars).filter(([, value]) => value !== ""));
   const logs: WorkerLog[] = [];
-  const run = (): ReturnType<typeof runStack> =>
+  const run = (of: Readonly<Record<string, string>>): ReturnType<typeof runStack> =>
     runStack({
       port,
       state,
-      settings,
+      settings: of,
       ...(options.entry === undefined ? {} : { entry: options.entry }),
       log: ({ level, message }) => logs.push({ level, message }),
     });
-  let running = await run();
+  let running = await run(settings);
   return {
     url,
     port,
@@ -65,9 +65,9 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
     logs,
     token: (email, claims = {}) => identityToken(url, { email, ...claims }),
     workerdPid: () => listenerPid(port) ?? fail(`nothing listens on port ${port}`),
-    restart: async () => {
+    restart: async (changes = {}) => {
       await running.stop();
-      running = await run();
+      running = await run({ ...settings, ...changes });
     },
     stop: async () => {
       await running.stop();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Puts the CA together: its configuration, and the clock, randomness and network that everything else gets from here.
 
+import { writableLogs } from "../../shared/shards.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import type { Signer } from "./ca-key.ts";
 import type { Config } from "./env.ts";
@@ -37,7 +38,12 @@ export function createAuthority(config: Config, platform: Platform): Certificate
     lifetimeMs: config.lifetimeMs,
     signer: signerOf(config, platform),
     tokenUse: (issuer) => config.usedTokens.getByName(issuer),
-    sequencer: () => config.sequencer.getByName(config.certificateLog.name),
+    sequencers: () =>
+      writableLogs(config.logs, "certificate", platform.now()).map(
+        ({ name }) =>
+          () =>
+            config.sequencer.getByName(name),
+      ),
     now: platform.now,
     randomBytes: platform.randomBytes,
   };

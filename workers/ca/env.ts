@@ -8,9 +8,10 @@ import { publicUrlSetting } from "../../shared/http/public-url.ts";
 import { parseIssuers } from "../../shared/identity/configuration/configuration.ts";
 import { builtInIssuer, createIssuerTable, type Issuer, type IssuerTable } from "../../shared/identity/issuers.ts";
 import { PUBLIC_ISSUERS } from "../../shared/identity/public-issuers.ts";
-import { type LogConfig, logsOf } from "../../shared/logs.ts";
+import type { LogConfig } from "../../shared/logs.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { OidcKeysRpc, SequencerRpc, UsedTokensRpc } from "../../shared/rpc.ts";
+import { logsSetting } from "../../shared/shards.ts";
 import { parseChains } from "../../shared/x509/chains.ts";
 import { type CaChain, parseCaChain } from "./ca-chain.ts";
 import { parseCaKey, SCHEMES, type Signer } from "./ca-key.ts";
@@ -19,6 +20,8 @@ import { isRemoteKey, parseRemoteKey, type RemoteKey } from "./remote-signer.ts"
 
 export interface CaEnv {
   readonly PUBLIC_URL?: string;
+  /** JSON: the logs beside the first two (shared/shards.ts). */
+  readonly SHARDS?: string;
   /** PEM: the issuing CA first, the root last. */
   readonly CA_CHAIN?: string;
   /** The issuing CA's key, P-256 or P-384: PKCS#8 PEM, or the address of a signer that holds it (remote-signer.ts). */
@@ -54,7 +57,8 @@ export interface Config {
   readonly lifetimeMs: number;
   readonly limits: Limits;
   readonly key: CaKey;
-  readonly certificateLog: LogConfig;
+  /** Of both kinds, oldest first. */
+  readonly logs: readonly LogConfig[];
   /** Loopback ones included: to refuse one with its reason, one has to know it. */
   readonly issuers: IssuerTable;
   readonly allowLoopbackIssuers: boolean;
@@ -67,6 +71,7 @@ export interface Config {
 export function readConfig(env: CaEnv, allowLoopbackIssuers: boolean): Result<Config, ConfigError> {
   const settings = new Settings(env);
   const publicUrl = settings.parsed("PUBLIC_URL", publicUrlSetting);
+  const logs = logsSetting(settings);
   const chain = settings.parsed("CA_CHAIN", parseCaChain);
   const key = settings.parsed("CA_KEY", (text) => parseKey(text, allowLoopbackIssuers));
   const otherChains = readOtherChains(settings);
@@ -80,7 +85,7 @@ export function readConfig(env: CaEnv, allowLoopbackIssuers: boolean): Result<Co
     lifetimeMs,
     limits: { clients: env.CLIENTS, identities: env.IDENTITIES },
     key: key(),
-    certificateLog: logsOf(publicUrl()).certificate,
+    logs: logs(),
     issuers: createIssuerTable([...issuers, builtInIssuer(publicUrl())]),
     allowLoopbackIssuers,
     sequencer: env.SEQUENCER,

@@ -137,6 +137,60 @@ afterEach(() => {
   lines.mockRestore();
 });
 
+describe("several certificate logs", () => {
+  const SHARDS = [
+    { name: "ct-2", kind: "certificate", url: "https://two.example.com" },
+    { name: "ct-3", kind: "certificate", url: "https://three.example.com", from: "2027-01-15T08:00:10Z" },
+    { name: "sig-2", kind: "signature", url: "https://two.example.com" },
+  ];
+  const FROZEN = { code: "log_frozen", writeTo: null } as const;
+
+  function makeLogs(rows: readonly object[]): Bench & { readonly logs: readonly FakeCertificateLog[] } {
+    const bench = makeBench({ SHARDS: JSON.stringify(rows) });
+    const shards = { "ct-2": new FakeCertificateLog(bench.clock.now), "ct-3": new FakeCertificateLog(bench.clock.now) };
+    const { SEQUENCER } = makeCaEnv(MATERIAL, bench.log, { jwks: async () => jwksOf(BUILT_IN_KEY) }, shards);
+    Object.assign(bench.env, { SEQUENCER });
+    return { ...bench, logs: [bench.log, shards["ct-2"], shards["ct-3"]] };
+  }
+  const issue = ({ post, clock }: Bench): Promise<Response> =>
+    post(bodyOf(signToken(emailClaims(clock), BUILT_IN_KEY)));
+  const counts = (logs: readonly FakeCertificateLog[]): readonly number[] =>
+    logs.map(({ submissions }) => submissions.length);
+
+  it("the newest one that is in use and not frozen gets the precertificate", async () => {
+    const bench = makeLogs(SHARDS);
+    const { leaf, issuing } = await chainOf(await issue(bench));
+    expect(counts(bench.logs)).toEqual([0, 1, 0]);
+    expect(bench.logs.map((log) => verifiesSct(leaf, issuing, log))).toEqual([false, true, false]);
+    bench.clock.advance(10_000);
+    expect((await issue(bench)).status).toBe(200);
+    expect(counts(bench.logs)).toEqual([0, 1, 1]);
+    const frozen = makeLogs(SHARDS.map((row) => Object.assign({}, row, { frozen: true })));
+    expect((await issue(frozen)).status).toBe(200);
+    expect(counts(frozen.logs)).toEqual([1, 0, 0]);
+  });
+
+  it("the next one gets it where one is frozen that the settings do not freeze", async () => {
+    const bench = makeLogs(SHARDS);
+    const [first, second] = bench.logs;
+    if (first === undefined || second === undefined) throw new Error("no logs");
+    second.failure = FROZEN;
+    expect((await issue(bench)).status).toBe(200);
+    expect(counts(bench.logs)).toEqual([1, 0, 0]);
+    // A log that fails otherwise is no reason to go to another: it may have logged the precertificate.
+    second.failure = { code: "log_busy", retryAfterSeconds: 1 };
+    expect((await issue(bench)).status).toBe(503);
+    expect(counts(bench.logs)).toEqual([1, 0, 0]);
+  });
+
+  it("none of them: 503 until an operator opens another", async () => {
+    const bench = makeLogs([{ name: "certificate", frozen: true }]);
+    const response = await issue(bench);
+    expect([response.status, response.headers.get("retry-after")]).toEqual([503, "60"]);
+    expect(await response.json()).toMatchObject({ message: expect.stringContaining("are frozen; the operator must") });
+  });
+});
+
 describe("an issued certificate", () => {
   it("is what every verifier wants", async () => {
     const { post, clock, log } = makeBench();

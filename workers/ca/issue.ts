@@ -11,7 +11,7 @@ import { type PossessionError, verifyPossession } from "../../shared/fulcio/poss
 import type { SigningRequest } from "../../shared/fulcio/request.ts";
 import type { Principal } from "../../shared/identity/principal.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { AppendError, SequencerRpc, SignedCertificateTimestamp } from "../../shared/rpc.ts";
+import type { AppendError, CertificateSubmission, SequencerRpc, SignedCertificateTimestamp } from "../../shared/rpc.ts";
 import { certificateSearchRow } from "../../shared/search/terms.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import { type Certificate, encodeCertificate, parseCertificate } from "../../shared/x509/certificate.ts";
@@ -42,8 +42,11 @@ export interface CertificateAuthority {
   readonly lifetimeMs: number;
   readonly signer: Signer;
   readonly tokenUse: TokenUse;
-  /** A stub of the certificate log's sequencer, a new one for each call. A rejected promise is the platform's failure. */
-  readonly sequencer: () => Pick<SequencerRpc, "appendCertificate">;
+  /**
+   * The certificate logs that take entries, the one to use first, each giving a stub of its sequencer, a new one for each
+   * call. A rejected promise is the platform's failure.
+   */
+  readonly sequencers: () => readonly (() => Pick<SequencerRpc, "appendCertificate">)[];
   readonly now: () => UnixMs;
   readonly randomBytes: (length: number) => Uint8Array;
 }
@@ -143,7 +146,7 @@ async function logPrecertificate(
   ca: CertificateAuthority,
 ): Promise<Result<SignedCertificateTimestamp, AppendError>> {
   const precertificate = await sign(leaf.precertificateTbs, ca.signer);
-  const sct = await ca.sequencer().appendCertificate({
+  const sct = await appendToNewest(ca, {
     entryType: "precert_entry",
     issuerKeyHash: ca.chain.issuerKeyHash,
     signedEntry: leaf.loggedTbs,
@@ -153,6 +156,18 @@ async function logPrecertificate(
   });
   if (sct.ok && !isPlausible(sct.value, ca.now())) throw new Error("the sequencer answered with an implausible SCT");
   return sct;
+}
+
+/** A log can be frozen that the settings do not freeze any more: then the next one is asked. */
+async function appendToNewest(
+  { sequencers }: CertificateAuthority,
+  submission: CertificateSubmission,
+): Promise<Result<SignedCertificateTimestamp, AppendError>> {
+  for (const sequencer of sequencers()) {
+    const sct = await sequencer().appendCertificate(submission);
+    if (sct.ok || sct.error.code !== "log_frozen") return sct;
+  }
+  return err({ code: "log_frozen", writeTo: null });
 }
 
 function isPlausible({ logId, timestamp, extensions, signature }: SignedCertificateTimestamp, now: UnixMs): boolean {

@@ -132,6 +132,8 @@ const STATUSES: Statuses = {
   witnesses_missing: ({ retryAfterSeconds }) =>
     logFailed("the certificate log waits for its witnesses; try again", retryAfterSeconds),
   log_refusing: ({ reason }) => logFailed(`the certificate log does not accept entries: ${reason}`, OPERATOR_SECONDS),
+  log_frozen: () =>
+    logFailed("the certificate logs that this CA knows are frozen; the operator must open another", OPERATOR_SECONDS),
   clock_behind: () => logFailed("the clock is behind the certificate log's last timestamp", OPERATOR_SECONDS),
   entry_too_large: ({ maxBytes }) =>
     badToken(`its claims make an entry of more than ${maxBytes} bytes for the certificate log`),

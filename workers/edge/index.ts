@@ -4,11 +4,14 @@
 import { type ConfigError, oncePerEnv, Settings } from "../../shared/env.ts";
 import { publicUrlSetting } from "../../shared/http/public-url.ts";
 import type { Result } from "../../shared/result.ts";
+import { logsSetting } from "../../shared/shards.ts";
 import { answer, type FrontConfig } from "../front.ts";
 import type { RoomName } from "../routes.ts";
 
 interface EdgeEnv {
   readonly PUBLIC_URL?: string;
+  /** JSON: the logs beside the first two (shared/shards.ts), whose hosts are let through. */
+  readonly SHARDS?: string;
   readonly CA: Fetcher;
   readonly TSA: Fetcher;
   readonly LOG: Fetcher;
@@ -24,7 +27,8 @@ const BINDINGS = { ca: "CA", tsa: "TSA", log: "LOG", trust: "TRUST", oidc: "OIDC
 const readConfig: (env: EdgeEnv) => Result<FrontConfig, ConfigError> = oncePerEnv((env) => {
   const settings = new Settings(env);
   const publicUrl = settings.parsed("PUBLIC_URL", publicUrlSetting);
-  return settings.finish(() => ({ publicUrl: publicUrl() }));
+  const logs = logsSetting(settings);
+  return settings.finish(() => ({ publicUrl: publicUrl(), logs: logs() }));
 });
 
 export default {

@@ -13,7 +13,7 @@ import { parseJson } from "../../shared/json/parse.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { CertificateSubmission, SignedCertificateTimestamp } from "../../shared/rpc.ts";
 import { certificateSearchRow } from "../../shared/search/terms.ts";
-import { admitsWrite, type Config } from "./env.ts";
+import { admitsWrite, type Config, frozenError, type LogSite } from "./env.ts";
 import { refuseText } from "./status.ts";
 
 /** As the reference log: ten certificates of 32 KiB and their base64 fit. */
@@ -26,12 +26,14 @@ export interface ChainRequestError {
   readonly problem: "json" | "members" | "base64" | "too_many";
 }
 
-type Handler = (request: Request, config: Config) => Promise<Response>;
+type Handler = (request: Request, config: Config, site: LogSite) => Promise<Response>;
 
 /** Takes a chain for an entry of the given type and answers with its SCT; the same chain again gets the SCT it has. */
 export const addChain =
   (entryType: CertificateSubmission["entryType"]): Handler =>
-  async (request, config) => {
+  async (request, config, site) => {
+    const frozen = frozenError(config, site);
+    if (frozen !== null) return refuseText(request, frozen);
     if (!(await admitsWrite(config, request))) return refuseText(request, { code: "writes_limited" });
     const body = await readBody(request, MAX_BODY_BYTES);
     if (!body.ok) return refuseText(request, body.error);
@@ -40,9 +42,7 @@ export const addChain =
     const checked = await checkAgainstAny(chain.value, config.chains, entryType);
     if (!checked.ok) return refuseText(request, checked.error);
     const { leaf, ...entry } = checked.value;
-    const sct = await config.certificate
-      .sequencer()
-      .appendCertificate({ ...entry, search: certificateSearchRow(leaf) });
+    const sct = await site.sequencer().appendCertificate({ ...entry, search: certificateSearchRow(leaf) });
     if (!sct.ok) return refuseText(request, sct.error);
     return Response.json(sctJson(sct.value), { headers: { "cache-control": CACHE_CONTROL.none } });
   };

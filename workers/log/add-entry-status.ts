@@ -18,6 +18,12 @@ const invalid = (reason: string): Status => refused(`invalid hashedrekord reques
 const malformed = (reason: string): Status => refused(`proto: ${reason}`);
 const at = (path: string): string => (path === "" ? "the request" : path);
 
+/** The reference's sentence (internal/server/service.go), and where to go. */
+export const frozenMessage = (writeTo: string | null): string =>
+  writeTo === null
+    ? "This log has been frozen, and no other log of this deployment takes entries."
+    : `This log has been frozen, please switch to the latest log: ${writeTo}`;
+
 const MAX_QUOTED_CHARS = 64;
 
 /** One row a code; the type makes the table exhaustive. */
@@ -87,6 +93,12 @@ const STATUS: { readonly [C in Code]: (error: ErrorOf<C>) => Status } = {
       retryAfterSeconds,
     ),
   log_refusing: () => unavailable("the log takes no entries until its operator has looked at it; reads go on", 60),
+  log_frozen: ({ writeTo }) => ({
+    grpc: "UNIMPLEMENTED",
+    http: 405,
+    message: frozenMessage(writeTo),
+    headers: { allow: "" },
+  }),
   clock_behind: () => unavailable("the log's clock is behind its last entry: send the entry again later", 10),
   entry_unproven: ({ leafIndex }) =>
     unavailable(`the entry is in the log at index ${leafIndex}, but its proof cannot be read now: send it again`),

@@ -14,7 +14,7 @@ import type { TailEntry } from "../../shared/rpc.ts";
 import { formatRfc3339, type UnixMs } from "../../shared/time.ts";
 import { leafHash } from "../../shared/tlog/hash.ts";
 import { formatTlogProof } from "../../shared/tlog/tlog-proof.ts";
-import { type Config, type LogName, readerOf, senderOf } from "./env.ts";
+import { askedSite, type Config, type LogSite, readerOf, senderOf } from "./env.ts";
 import { readEntry } from "./log-reader.ts";
 import { type Inclusion, proveInclusion } from "./prover.ts";
 import { type LogError, refuseJson } from "./status.ts";
@@ -30,21 +30,16 @@ export interface RecordError {
   readonly leafIndex: number;
 }
 
-interface AskedEntry {
-  readonly log: LogName;
-  readonly leafIndex: number;
-}
-
-/** Answers for the signature log, or with `?log=certificate` for the certificate log. */
+/** Answers for the signature log of the host, or for the log that `?log=` names: a kind, or a log's name. */
 export async function entry(request: Request, config: Config): Promise<Response> {
   const proven = await provenEntry(request, config);
   if (!proven.ok) return refuseJson(request, proven.error);
-  const { log, timestamp, shown, inclusion } = proven.value;
+  const { site, timestamp, shown, inclusion } = proven.value;
   const { body, kindVersion, ...details } = shown;
-  const logEntry = toTransparencyLogEntry(await config[log].logId(), { ...inclusion.head, ...inclusion, body });
+  const logEntry = toTransparencyLogEntry(await site.logId(), { ...inclusion.head, ...inclusion, body });
   const json = {
     index: inclusion.leafIndex,
-    log,
+    log: site.log.name,
     timestamp: formatRfc3339(timestamp),
     timestampMs: timestamp,
     kind: kindVersion.kind,
@@ -65,7 +60,7 @@ export async function entryTlogProof(request: Request, config: Config): Promise<
 }
 
 interface ProvenEntry {
-  readonly log: LogName;
+  readonly site: LogSite;
   readonly timestamp: UnixMs;
   readonly shown: ShownEntry;
   readonly inclusion: Inclusion;
@@ -73,26 +68,22 @@ interface ProvenEntry {
 
 /** The entry that the URL names, and the proof that the newest tree holds it. */
 async function provenEntry(request: Request, config: Config): Promise<Result<ProvenEntry, LogError>> {
-  const asked = parseEntryUrl(new URL(request.url));
-  if (!asked.ok) return asked;
-  const { log, leafIndex } = asked.value;
-  const reader = readerOf(config, log, senderOf(request));
+  const leafIndex = parseEntryPath(new URL(request.url));
+  if (leafIndex === null) return err({ code: "entry_index_invalid" });
+  const site = askedSite(config, request);
+  if (site === null) return err({ code: "entry_log_unknown" });
+  const reader = readerOf(config, site, senderOf(request));
   const found = await readEntry(reader, leafIndex);
   if (!found.ok) return found;
   const shown = toShown(reader.log, found.value);
-  if (shown === null) return err({ code: "record_damaged", log, leafIndex });
+  if (shown === null) return err({ code: "record_damaged", log: site.log.name, leafIndex });
   const inclusion = await proveInclusion(reader, leafIndex, leafHash(shown.body));
-  return inclusion.ok ? ok({ log, timestamp: found.value.timestamp, shown, inclusion: inclusion.value }) : inclusion;
+  return inclusion.ok ? ok({ site, timestamp: found.value.timestamp, shown, inclusion: inclusion.value }) : inclusion;
 }
 
 /** `…/<index>` or `…/<index>.tlog-proof`: the routes tell the two apart. */
-function parseEntryUrl({ pathname, searchParams }: URL): Result<AskedEntry, EntryPathError> {
-  const name = pathname.slice(pathname.lastIndexOf("/") + 1);
-  const leafIndex = parseDecimal(name.replace(/\.tlog-proof$/, ""));
-  if (leafIndex === null) return err({ code: "entry_index_invalid" });
-  const log = searchParams.get("log") ?? "signature";
-  if (log !== "signature" && log !== "certificate") return err({ code: "entry_log_unknown" });
-  return ok({ log, leafIndex });
+function parseEntryPath({ pathname }: URL): number | null {
+  return parseDecimal(pathname.slice(pathname.lastIndexOf("/") + 1).replace(/\.tlog-proof$/, ""));
 }
 
 interface ShownEntry {

@@ -3,10 +3,12 @@
 
 import { type ConfigError, oncePerEnv, Settings } from "../../shared/env.ts";
 import { type PublicUrl, publicUrlSetting } from "../../shared/http/public-url.ts";
-import { type LogConfig, type Logs, logsOf } from "../../shared/logs.ts";
+import type { LogConfig, LogKind } from "../../shared/logs.ts";
 import type { AcceptedKeyDetails } from "../../shared/rekor/verify.ts";
 import { err, type Result } from "../../shared/result.ts";
-import type { SequencerRpc } from "../../shared/rpc.ts";
+import type { AppendError, SequencerRpc } from "../../shared/rpc.ts";
+import { logsSetting, writableLogs } from "../../shared/shards.ts";
+import { unixMs } from "../../shared/time.ts";
 import { type CompleteChain, parseChains } from "../../shared/x509/chains.ts";
 import type { AddEntryDeps } from "./add-entry.ts";
 import { entryStatus } from "./add-entry-status.ts";
@@ -18,6 +20,8 @@ import { parseSigningAlgorithms, parseWritePolicy, type WritePolicy } from "./wr
 
 export interface LogEnv {
   readonly PUBLIC_URL?: string;
+  /** JSON: the logs beside the first two (shared/shards.ts). */
+  readonly SHARDS?: string;
   /** PEM, issuing CA first, root last. */
   readonly CA_CHAIN?: string;
   /** PEM chains of the CAs before and after the one that issues. */
@@ -32,14 +36,11 @@ export interface LogEnv {
   readonly WRITES?: RateLimit;
 }
 
-export type LogName = keyof Logs;
-const LOG_NAMES: readonly LogName[] = ["signature", "certificate"];
-
 /** A log's sequencer, as this room calls it. */
 type Sequencer = Tail & Pick<SequencerRpc, "appendSignature" | "appendCertificate" | "describe">;
 
 /** One log and how to reach it. */
-interface LogSite {
+export interface LogSite {
   readonly log: LogConfig;
   /** A new stub for each call: one that threw is broken for good. */
   readonly sequencer: () => Sequencer;
@@ -48,8 +49,10 @@ interface LogSite {
   readonly logId: () => Promise<Uint8Array>;
 }
 
-export interface Config extends Readonly<Record<LogName, LogSite>> {
+export interface Config {
   readonly publicUrl: PublicUrl;
+  /** Oldest first. */
+  readonly sites: readonly LogSite[];
   /** The chain that issues first; each with its issuing CA first, its root last. */
   readonly chains: readonly CompleteChain[];
   readonly policy: WritePolicy;
@@ -64,25 +67,22 @@ export interface Config extends Readonly<Record<LogName, LogSite>> {
 export const readConfig: (env: LogEnv) => Result<Config, ConfigError> = oncePerEnv((env) => {
   const settings = new Settings(env);
   const publicUrl = settings.parsed("PUBLIC_URL", publicUrlSetting);
+  const logs = logsSetting(settings);
   const writers = readWriters(settings);
   const sequencers = bound(settings, "SEQUENCER", env.SEQUENCER);
   const tiles = bound(settings, "TILES", env.TILES);
   const index = bound(settings, "INDEX", env.INDEX);
   const reads = bound(settings, "READS", env.READS);
   const writes = bound(settings, "WRITES", env.WRITES);
-  return settings.finish(() => {
-    const logs = logsOf(publicUrl());
-    return {
-      publicUrl: publicUrl(),
-      signature: toSite(logs.signature, sequencers()),
-      certificate: toSite(logs.certificate, sequencers()),
-      objects: toObjects(tiles()),
-      index: index(),
-      reads: reads(),
-      writes: writes(),
-      ...writers(),
-    };
-  });
+  return settings.finish(() => ({
+    publicUrl: publicUrl(),
+    sites: logs().map((log) => toSite(log, sequencers())),
+    objects: toObjects(tiles()),
+    index: index(),
+    reads: reads(),
+    writes: writes(),
+    ...writers(),
+  }));
 });
 
 type Writers = Pick<Config, "chains" | "policy" | "accepted">;
@@ -133,9 +133,33 @@ function toObjects(bucket: R2Bucket): Objects {
   };
 }
 
-/** Which log has this name (LogConfig.name), null if none has. */
-export const logNamed = (config: Config, name: string): LogName | null =>
-  LOG_NAMES.find((log) => config[log].log.name === name) ?? null;
+/** The log of this name (LogConfig.name), null if there is none. */
+export const siteNamed = ({ sites }: Config, name: string): LogSite | null =>
+  sites.find(({ log }) => log.name === name) ?? null;
+
+/** The log of a kind on the host that the request is for, null if the host has none: a host never speaks for another's log. */
+export function siteOf({ sites }: Config, request: Request, kind: LogKind): LogSite | null {
+  const { host } = new URL(request.url);
+  return sites.find(({ log }) => log.kind === kind && log.host === host) ?? null;
+}
+
+/** Why a log that the settings freeze takes nothing, whatever is sent to it; null if they do not. */
+export function frozenError({ sites }: Config, { log }: LogSite): AppendError | null {
+  if (!log.isFrozen) return null;
+  const all = sites.map((site) => site.log);
+  return { code: "log_frozen", writeTo: writableLogs(all, log.kind, unixMs(Date.now()))[0]?.baseUrl ?? null };
+}
+
+/**
+ * The log that `?log=` asks for: a kind of which the host has one, or the name of any log. Without it the host's signature
+ * log, or on a host that has none its certificate log. Null if there is no such log.
+ */
+export function askedSite(config: Config, request: Request): LogSite | null {
+  const name = new URL(request.url).searchParams.get("log");
+  if (name === null) return siteOf(config, request, "signature") ?? siteOf(config, request, "certificate");
+  const ofKind = name === "signature" || name === "certificate" ? siteOf(config, request, name) : null;
+  return ofKind ?? siteNamed(config, name);
+}
 
 /** The address that limits count for. Cloudflare sets the header on what comes from outside, whatever the sender wrote there. */
 export const senderOf = ({ headers }: Request): string => headers.get("cf-connecting-ip") ?? "local";
@@ -146,17 +170,18 @@ export async function admitsWrite({ writes }: Config, request: Request): Promise
 }
 
 /** A log as one request of `sender` may read it: what reaches the sequencer counts against the sender's limit, once per request. */
-export function readerOf(config: Config, log: LogName, sender: string): LogReader {
-  const { objects, reads } = config;
+export function readerOf({ objects, reads }: Config, { log, tail }: LogSite, sender: string): LogReader {
   let outcome: Promise<RateLimitOutcome> | null = null;
   const admit: Admission = async () => (await (outcome ??= reads.limit({ key: sender }))).success;
-  return { log: config[log].log, tail: config[log].tail, objects, admit };
+  return { log, tail, objects, admit };
 }
 
-/** What add-entry.ts works with, for one request. */
-export function addEntryDeps(config: Config, request: Request): AddEntryDeps {
-  const { policy, accepted, objects, signature } = config;
-  const { log, tail, sequencer, logId } = signature;
+/** What add-entry.ts works with, for one request to a log. */
+export function addEntryDeps(
+  { policy, accepted, objects }: Config,
+  { log, tail, sequencer, logId }: LogSite,
+  request: Request,
+): AddEntryDeps {
   // No limit on these reads: a client's retry must not fail for what others read.
   const reader: LogReader = { log, tail, objects, admit: () => Promise.resolve(true) };
   return {

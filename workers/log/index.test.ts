@@ -785,3 +785,48 @@ describe("the certificate log's submission API", () => {
     expect(upperCase.status).toBe(404);
   });
 });
+
+describe("a frozen log", () => {
+  const SHARDS = [
+    { name: "sig-2", kind: "signature", url: "https://two.example.com" },
+    { name: "ct-2", kind: "certificate", url: "https://two.example.com" },
+  ];
+  const FREEZE = ["signature", "certificate"].map((name) => ({ name, frozen: true }));
+  const post = (env: LogEnv, path: string, body: string): Promise<Response> =>
+    askRoom(path, env, { method: "POST", body });
+
+  test.each(["{}", "", "no JSON"])(
+    "answers %j with 405 and the URL to write to, before it reads anything",
+    async (body) => {
+      const world = makeWorld();
+      const env = { ...world.env, SHARDS: JSON.stringify([...SHARDS, ...FREEZE]) };
+      const entry = await post(env, "/api/v2/log/entries", body);
+      const message = "This log has been frozen, please switch to the latest log: https://two.example.com";
+      expect([entry.status, entry.headers.get("allow")]).toStrictEqual([405, ""]);
+      expect(await entry.json()).toStrictEqual({ code: 12, message, details: [] });
+      for (const path of ["/ct/ct/v1/add-chain", "/ct/ct/v1/add-pre-chain"]) {
+        const chain = await post(env, path, body);
+        expect([chain.status, chain.headers.get("content-type")]).toStrictEqual([405, "text/plain; charset=utf-8"]);
+        expect(await chain.text()).toBe(`${message}/ct\n`);
+      }
+      expect([world.submitted, world.limitedWrites, errors]).toStrictEqual([[], [], []]);
+    },
+  );
+
+  test("says so where there is no other", async () => {
+    const env = { ...makeWorld().env, SHARDS: JSON.stringify(FREEZE) };
+    const { message } = (await (await post(env, "/api/v2/log/entries", "{}")).json()) as { message: string };
+    expect(message).toBe("This log has been frozen, and no other log of this deployment takes entries.");
+  });
+
+  test("that the settings do not freeze answers in the sequencer's words", async () => {
+    const world = makeWorld();
+    world.answer = { ok: false, error: { code: "log_frozen", writeTo: "https://two.example.com/ct" } };
+    const body = JSON.stringify({ chain: [vectors.cases[0]?.certificate] });
+    const response = await post(world.env, "/ct/ct/v1/add-chain", body);
+    expect([response.status, await response.text()]).toStrictEqual([
+      405,
+      "This log has been frozen, please switch to the latest log: https://two.example.com/ct\n",
+    ]);
+  });
+});

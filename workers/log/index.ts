@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// The front end of both logs: which path is answered by which file.
+// The front end of all logs: which path is answered by which file.
 
 import { preflight } from "../../shared/http/cache.ts";
 import { createRoom } from "../../shared/http/room.ts";
 import { createRouter } from "../../shared/http/router.ts";
+import { renderStatus } from "../../shared/http/status.ts";
+import type { LogKind } from "../../shared/logs.ts";
 import { addChain, getRoots, issuer } from "./add-chain.ts";
 import { addEntry } from "./add-entry.ts";
+import { entryStatus } from "./add-entry-status.ts";
 import { entry, entryTlogProof } from "./entry.ts";
-import { addEntryDeps, type Config, type LogEnv, readConfig } from "./env.ts";
+import { addEntryDeps, type Config, frozenError, type LogEnv, type LogSite, readConfig, siteOf } from "./env.ts";
+import { logs } from "./logs.ts";
 import { meta } from "./meta.ts";
 import { consistency, inclusion } from "./proof.ts";
 import { checkpoint, tile } from "./read.ts";
@@ -23,27 +27,28 @@ await warmUp();
 const route = createRouter<[Config, TilesStub]>(
   [
     // The signature log: Rekor v2. Clients read it at both places.
-    { method: "POST", path: "/api/v2/log/entries", handle: (r, config) => addEntry(r, addEntryDeps(config, r)) },
-    { method: "GET", path: "/checkpoint", handle: checkpoint("signature") },
-    { method: "GET", path: "/tile/*", handle: tile("signature") },
-    { method: "GET", path: "/api/v2/checkpoint", handle: checkpoint("signature") },
-    { method: "GET", path: "/api/v2/tile/*", handle: tile("signature") },
+    { method: "POST", path: "/api/v2/log/entries", handle: onSite("signature", addSignature) },
+    { method: "GET", path: "/checkpoint", handle: onSite("signature", checkpoint) },
+    { method: "GET", path: "/tile/*", handle: onSite("signature", tile) },
+    { method: "GET", path: "/api/v2/checkpoint", handle: onSite("signature", checkpoint) },
+    { method: "GET", path: "/api/v2/tile/*", handle: onSite("signature", tile) },
 
     // The certificate log: RFC 6962 submission, static-ct-api reads. get-sth must not exist: by it monitors tell the two kinds.
-    { method: "POST", path: "/ct/ct/v1/add-chain", handle: addChain("x509_entry") },
-    { method: "POST", path: "/ct/ct/v1/add-pre-chain", handle: addChain("precert_entry") },
-    { method: "GET", path: "/ct/ct/v1/get-roots", handle: getRoots },
-    { method: "GET", path: "/ct/checkpoint", handle: checkpoint("certificate") },
-    { method: "GET", path: "/ct/tile/*", handle: tile("certificate") },
-    { method: "GET", path: "/ct/issuer/:fingerprint", handle: issuer },
+    { method: "POST", path: "/ct/ct/v1/add-chain", handle: onSite("certificate", addChain("x509_entry")) },
+    { method: "POST", path: "/ct/ct/v1/add-pre-chain", handle: onSite("certificate", addChain("precert_entry")) },
+    { method: "GET", path: "/ct/ct/v1/get-roots", handle: onSite("certificate", getRoots) },
+    { method: "GET", path: "/ct/checkpoint", handle: onSite("certificate", checkpoint) },
+    { method: "GET", path: "/ct/tile/*", handle: onSite("certificate", tile) },
+    { method: "GET", path: "/ct/issuer/:fingerprint", handle: onSite("certificate", issuer) },
 
-    // Our own read API over both.
+    // Our own read API over all of them.
+    { method: "GET", path: "/api/logs", handle: logs },
     { method: "GET", path: "/api/search", handle: search },
     { method: "GET", path: "/api/entries/:index.tlog-proof", handle: entryTlogProof },
     { method: "GET", path: "/api/entries/:index", handle: entry },
     { method: "GET", path: "/api/proof/inclusion", handle: inclusion },
     { method: "GET", path: "/api/proof/consistency", handle: consistency },
-    { method: "GET", path: "/api/meta/:bundle", handle: meta },
+    { method: "GET", path: "/api/meta/:bundle", handle: onSite("signature", meta) },
   ],
   {
     methodNotAllowed: (allow, request) =>
@@ -53,6 +58,21 @@ const route = createRouter<[Config, TilesStub]>(
     notFound: (request) => refuse(request, { code: "path_unknown" }),
   },
 );
+
+function addSignature(request: Request, config: Config, site: LogSite): Response | Promise<Response> {
+  const frozen = frozenError(config, site);
+  return frozen === null ? addEntry(request, addEntryDeps(config, site, request)) : renderStatus(entryStatus(frozen));
+}
+
+/** The handler, given the log of this kind on the host that is asked; a host that has none does not know the path. */
+function onSite(kind: LogKind, handle: SiteHandler): (...args: [Request, Config, TilesStub]) => Promise<Response> {
+  return async (request, config, tiles) => {
+    const site = siteOf(config, request, kind);
+    return site === null ? refuse(request, { code: "path_unknown" }) : await handle(request, config, site, tiles);
+  };
+}
+
+type SiteHandler = (request: Request, config: Config, site: LogSite, tiles: TilesStub) => Response | Promise<Response>;
 
 /** In the form that the path's spec has for errors. */
 function refuse(request: Request, error: LogError): Response {

@@ -4,7 +4,7 @@
 
 import { parseDecimal } from "../../shared/decimal.ts";
 import { CACHE_CONTROL, respondCompressed } from "../../shared/http/cache.ts";
-import { type Config, readerOf, senderOf } from "./env.ts";
+import { type Config, type LogSite, readerOf, senderOf } from "./env.ts";
 import { readSidecar } from "./log-reader.ts";
 import { refuseJson } from "./status.ts";
 
@@ -12,11 +12,11 @@ export interface MetaPathError {
   readonly code: "bundle_index_invalid";
 }
 
-export async function meta(request: Request, config: Config): Promise<Response> {
+export async function meta(request: Request, config: Config, site: LogSite): Promise<Response> {
   const { pathname } = new URL(request.url);
   const index = parseDecimal(pathname.slice(pathname.lastIndexOf("/") + 1));
   if (index === null) return refuseJson(request, { code: "bundle_index_invalid" });
-  const sidecar = await readSidecar(readerOf(config, "signature", senderOf(request)), index);
+  const sidecar = await readSidecar(readerOf(config, site, senderOf(request)), index);
   if (!sidecar.ok) return refuseJson(request, sidecar.error);
   return respondCompressed(request, {
     body: sidecar.value,

@@ -4,18 +4,21 @@ import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type MemoryD1, memoryD1 } from "../../test/support/sqlite-d1.ts";
 import { type Hit, type SearchPage, searchPage } from "./search-index.ts";
-import { type Bounds, SEARCHED_LOGS, type SearchedLog, type SearchQuery } from "./search-query.ts";
+import type { Bounds, SearchQuery } from "./search-query.ts";
 
 const TERM = "email:a@b";
+/** The first two logs, and a shard. */
+const LOGS = ["signature", "certificate", "sig-2027"] as const;
+type LogName = (typeof LOGS)[number];
 
 interface Row {
-  readonly log: SearchedLog;
+  readonly log: LogName;
   readonly timestamp: number;
   readonly matches: boolean;
 }
 
 /** Puts entries behind those that are there, as the sequencer's feed does: rows first, the watermark with them. */
-function append({ database }: MemoryD1, sizes: Record<SearchedLog, number>, rows: readonly Row[]): void {
+function append({ database }: MemoryD1, sizes: Record<LogName, number>, rows: readonly Row[]): void {
   for (const { log, timestamp, matches } of rows) {
     const index = sizes[log]++;
     const insert = (table: string, ...values: readonly (string | number | null)[]): unknown =>
@@ -30,13 +33,13 @@ function append({ database }: MemoryD1, sizes: Record<SearchedLog, number>, rows
 }
 
 async function page({ d1 }: MemoryD1, query: Partial<SearchQuery> = {}): Promise<SearchPage> {
-  const result = await searchPage(d1, { term: TERM, logs: SEARCHED_LOGS, limit: 20, bounds: null, ...query });
+  const result = await searchPage(d1, { term: TERM, logs: LOGS, limit: 20, bounds: null, ...query }, LOGS);
   if (!result.ok) throw new Error(result.error.reason);
   return result.value;
 }
 
 const names = (hits: readonly Hit[]): readonly string[] => hits.map(({ log, leafIndex }) => `${log} ${leafIndex}`);
-const empty = (): Record<SearchedLog, number> => ({ signature: 0, certificate: 0 });
+const empty = (): Record<LogName, number> => ({ signature: 0, certificate: 0, "sig-2027": 0 });
 
 afterEach(() => {
   vi.useRealTimers();
@@ -47,7 +50,7 @@ describe("searchPage", () => {
     expect(await page(memoryD1())).toStrictEqual({
       hits: [],
       next: null,
-      completeThrough: { signature: 0, certificate: 0 },
+      completeThrough: new Map(LOGS.map((name) => [name, 0])),
     });
   });
 
@@ -71,7 +74,7 @@ describe("searchPage", () => {
       issuer: null,
     });
     expect(next).toBeNull();
-    expect(completeThrough).toStrictEqual({ signature: 3, certificate: 2 });
+    expect(Object.fromEntries(completeThrough)).toStrictEqual({ signature: 3, certificate: 2, "sig-2027": 0 });
     const { hits: certificates } = await page(memory, { logs: ["certificate"] });
     expect(names(certificates)).toStrictEqual(["certificate 1", "certificate 0"]);
   });
@@ -85,14 +88,14 @@ describe("searchPage", () => {
     memory.database.exec("UPDATE watermark SET size = 1");
     const { hits, completeThrough } = await page(memory);
     expect(names(hits)).toStrictEqual(["signature 0"]);
-    expect(completeThrough.signature).toBe(1);
+    expect(completeThrough.get("signature")).toBe(1);
     memory.database.exec("DELETE FROM watermark");
     expect((await page(memory)).hits).toStrictEqual([]);
   });
 
   test("pages through everything that was there at the first page, once and in order, while the logs grow", async () => {
     const row = fc.record({
-      log: fc.constantFrom(...SEARCHED_LOGS),
+      log: fc.constantFrom(...LOGS),
       later: fc.constantFrom(0, 0, 1, 5),
       matches: fc.boolean(),
     });
@@ -101,7 +104,7 @@ describe("searchPage", () => {
       fc.asyncProperty(batches, fc.integer({ min: 1, max: 5 }), async (growth, limit) => {
         const memory = memoryD1();
         const sizes = empty();
-        const model: { log: SearchedLog; leafIndex: number; timestamp: number }[] = [];
+        const model: { log: LogName; leafIndex: number; timestamp: number }[] = [];
         let now = 0;
         const grow = (rows: (typeof growth)[number]): void => {
           for (const { log, later, matches } of rows) {
@@ -112,10 +115,7 @@ describe("searchPage", () => {
         };
         grow(growth[0] ?? []);
         const expected = model.toSorted(
-          (a, b) =>
-            b.timestamp - a.timestamp ||
-            SEARCHED_LOGS.indexOf(a.log) - SEARCHED_LOGS.indexOf(b.log) ||
-            b.leafIndex - a.leafIndex,
+          (a, b) => b.timestamp - a.timestamp || LOGS.indexOf(a.log) - LOGS.indexOf(b.log) || b.leafIndex - a.leafIndex,
         );
         const seen: Hit[] = [];
         let bounds: Bounds | null = null;
@@ -147,15 +147,15 @@ describe("searchPage", () => {
   test("says so when D1 fails, and when its tables are not there", async () => {
     const memory = memoryD1();
     memory.fail("D1_ERROR: storage operation exceeded timeout");
-    const query: SearchQuery = { term: TERM, logs: SEARCHED_LOGS, limit: 20, bounds: null };
-    const failed = await searchPage(memory.d1, query);
+    const query: SearchQuery = { term: TERM, logs: LOGS, limit: 20, bounds: null };
+    const failed = await searchPage(memory.d1, query, LOGS);
     expect(failed).toStrictEqual({
       ok: false,
       error: { code: "search_unavailable", reason: "D1_ERROR: storage operation exceeded timeout" },
     });
     memory.fail(null);
     memory.database.exec("DROP TABLE posting");
-    expect(await searchPage(memory.d1, query)).toMatchObject({
+    expect(await searchPage(memory.d1, query, LOGS)).toMatchObject({
       ok: false,
       error: { code: "search_unavailable", reason: "no such table: posting" },
     });
@@ -167,7 +167,7 @@ describe("searchPage", () => {
     const stalled = new Proxy(d1, {
       get: (target, name) => (name === "batch" ? () => new Promise(() => undefined) : Reflect.get(target, name)),
     });
-    const answer = searchPage(stalled, { term: TERM, logs: SEARCHED_LOGS, limit: 20, bounds: null });
+    const answer = searchPage(stalled, { term: TERM, logs: LOGS, limit: 20, bounds: null }, LOGS);
     await vi.advanceTimersByTimeAsync(5000);
     expect(await answer).toStrictEqual({
       ok: false,

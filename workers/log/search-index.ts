@@ -4,10 +4,11 @@
 
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
-import { type Bounds, SEARCHED_LOGS, type SearchedLog, type SearchQuery } from "./search-query.ts";
+import type { Bounds, SearchQuery } from "./search-query.ts";
 
 export interface Hit {
-  readonly log: SearchedLog;
+  /** LogConfig.name. */
+  readonly log: string;
   readonly leafIndex: number;
   readonly timestamp: UnixMs;
   readonly digest: string | null;
@@ -61,18 +62,19 @@ interface HitRow {
   readonly issuer: string | null;
 }
 
-/** One page of hits. Fails with search_unavailable. */
+/** One page of hits. Fails with search_unavailable. @param all the names of all logs, oldest first */
 export async function searchPage(
   database: D1Database,
   query: SearchQuery,
+  all: readonly string[],
 ): Promise<Result<SearchPage, SearchUnavailable>> {
   const { term, logs, limit, bounds } = query;
   // One row more than is shown tells whether there is another page.
-  const statements = logs.map((log) => database.prepare(HITS).bind(term, log, bounds?.[log] ?? NO_BOUND, limit + 1));
+  const statements = logs.map((log) => database.prepare(HITS).bind(term, log, bounds?.get(log) ?? NO_BOUND, limit + 1));
   try {
     // A batch is one transaction: watermarks and hits are of the same moment.
     const [watermarks, ...found] = await inTime(database.batch([database.prepare(WATERMARKS), ...statements]));
-    const completeThrough = toBounds((watermarks?.results ?? []) as WatermarkRow[]);
+    const completeThrough = toBounds((watermarks?.results ?? []) as WatermarkRow[], all);
     const hits = logs.map((log, i) => ((found[i]?.results ?? []) as HitRow[]).map((row) => toHit(log, row)));
     return ok({ ...firstPage(hits.flat(), limit, bounds ?? completeThrough), completeThrough });
   } catch (error) {
@@ -93,12 +95,12 @@ async function inTime<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-function toBounds(rows: readonly WatermarkRow[]): Bounds {
-  const sizeOf = (name: SearchedLog): number => rows.find(({ log }) => log === name)?.size ?? 0;
-  return { signature: sizeOf("signature"), certificate: sizeOf("certificate") };
+/** Of every log, in the order of `all`: a log that has no watermark yet has nothing in the index. */
+function toBounds(rows: readonly WatermarkRow[], all: readonly string[]): Bounds {
+  return new Map(all.map((name) => [name, rows.find(({ log }) => log === name)?.size ?? 0]));
 }
 
-function toHit(log: SearchedLog, { idx, time_ms, digest, identity, issuer }: HitRow): Hit {
+function toHit(log: string, { idx, time_ms, digest, identity, issuer }: HitRow): Hit {
   return { log, leafIndex: idx, timestamp: unixMs(time_ms), digest, identity, issuer };
 }
 
@@ -107,14 +109,15 @@ function toHit(log: SearchedLog, { idx, time_ms, digest, identity, issuer }: Hit
  * come in the order of their index, and what is not shown of a log lies below what is.
  */
 function firstPage(all: readonly Hit[], limit: number, bounds: Bounds): Omit<SearchPage, "completeThrough"> {
-  const hits = all.toSorted(newestFirst).slice(0, limit);
-  const lowest = (log: SearchedLog): number =>
-    Math.min(bounds[log], ...hits.filter((hit) => hit.log === log).map(({ leafIndex }) => leafIndex));
-  const next = { signature: lowest("signature"), certificate: lowest("certificate") };
+  const hits = all.toSorted(newestFirst([...bounds.keys()])).slice(0, limit);
+  const lowest = (log: string, bound: number): number =>
+    Math.min(bound, ...hits.filter((hit) => hit.log === log).map(({ leafIndex }) => leafIndex));
+  const next = new Map([...bounds].map(([log, bound]) => [log, lowest(log, bound)]));
   return { hits, next: all.length > hits.length ? next : null };
 }
 
-function newestFirst(a: Hit, b: Hit): number {
-  const byLog = SEARCHED_LOGS.indexOf(a.log) - SEARCHED_LOGS.indexOf(b.log);
-  return b.timestamp - a.timestamp || byLog || b.leafIndex - a.leafIndex;
-}
+/** Of one and the same millisecond, the older log's hits come first. */
+const newestFirst =
+  (logs: readonly string[]) =>
+  (a: Hit, b: Hit): number =>
+    b.timestamp - a.timestamp || logs.indexOf(a.log) - logs.indexOf(b.log) || b.leafIndex - a.leafIndex;

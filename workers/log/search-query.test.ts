@@ -5,13 +5,15 @@ import { describe, expect, test } from "vitest";
 import { formatCursor, parseSearchQuery, type SearchQuery } from "./search-query.ts";
 
 const HEX = "ab".repeat(32);
-const parse = (query: string): ReturnType<typeof parseSearchQuery> => parseSearchQuery(new URLSearchParams(query));
+/** All logs of a deployment: the first two, and a shard. */
+const ALL = ["signature", "certificate", "sig-2027"];
+const parse = (query: string, all = ALL): ReturnType<typeof parseSearchQuery> =>
+  parseSearchQuery(new URLSearchParams(query), all);
 const accepted = (query: string): SearchQuery => {
   const parsed = parse(query);
   if (!parsed.ok) throw new Error(parsed.error.parameter);
   return parsed.value;
 };
-const BOTH = ["signature", "certificate"];
 
 describe("parseSearchQuery accepts", () => {
   test.each([
@@ -28,8 +30,9 @@ describe("parseSearchQuery accepts", () => {
     ["email=a@b&limit=64", { limit: 64 }],
     ["email=a@b&log=signature", { logs: ["signature"] }],
     ["email=a@b&log=certificate", { logs: ["certificate"] }],
+    ["email=a@b&log=sig-2027", { logs: ["sig-2027"] }],
   ])("%s", (query, expected) => {
-    expect(accepted(query)).toStrictEqual({ logs: BOTH, limit: 20, bounds: null, term: "email:a@b", ...expected });
+    expect(accepted(query)).toStrictEqual({ logs: ALL, limit: 20, bounds: null, term: "email:a@b", ...expected });
   });
 });
 
@@ -82,16 +85,21 @@ describe("parseSearchQuery refuses", () => {
 
 describe("the cursor", () => {
   const question = accepted("email=a@b");
-  const bounds = { signature: 70_001, certificate: 2 ** 53 - 1 };
-  const cursor = formatCursor(question, bounds);
+  const bounds = new Map([
+    ["signature", 70_001],
+    ["certificate", 2 ** 53 - 1],
+    ["sig-2027", 0],
+  ]);
+  const cursor = formatCursor(question, bounds, ALL);
 
   test("comes back as it was, for any bounds", () => {
     const index = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
     fc.assert(
-      fc.property(index, index, (signature, certificate) => {
-        const made = formatCursor(question, { signature, certificate });
+      fc.property(index, index, index, (...indexes) => {
+        const any = new Map(ALL.map((log, i) => [log, indexes[i] ?? 0]));
+        const made = formatCursor(question, any, ALL);
         expect(made).toMatch(/^[A-Za-z0-9_-]+$/);
-        expect(accepted(`email=a@b&cursor=${made}`).bounds).toStrictEqual({ signature, certificate });
+        expect(accepted(`email=a@b&cursor=${made}`).bounds).toStrictEqual(any);
       }),
     );
   });
@@ -112,12 +120,18 @@ describe("the cursor", () => {
     expect(parse(query)).toMatchObject({ ok: false, error: { parameter: "cursor" } });
   });
 
+  test("is refused once there is another log: its bounds are those of the logs that there were", () => {
+    for (const all of [[...ALL, "sig-2028"], ALL.slice(0, 2), ["certificate", "signature", "sig-2027"]]) {
+      expect(parse(`email=a@b&cursor=${cursor}`, all)).toMatchObject({ ok: false, error: { parameter: "cursor" } });
+    }
+  });
+
   test("no other spelling of a cursor is taken", () => {
     fc.assert(
       fc.property(fc.nat(cursor.length - 1), fc.constantFrom(..."AZaz09-_+/= ".split("")), (at, character) => {
         const changed = cursor.slice(0, at) + character + cursor.slice(at + 1);
         const parsed = parse(new URLSearchParams({ email: "a@b", cursor: changed }).toString());
-        if (parsed.ok) expect(formatCursor(question, parsed.value.bounds ?? bounds)).toBe(changed);
+        if (parsed.ok) expect(formatCursor(question, parsed.value.bounds ?? bounds, ALL)).toBe(changed);
       }),
     );
   });

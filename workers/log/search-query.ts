@@ -10,16 +10,13 @@ import { uint } from "../../shared/bytes/writer.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { digestTerm, emailTerm, keyTerm, TERMS_VERSION } from "../../shared/search/terms.ts";
 
-/** The logs that the index covers, in the order in which hits of one and the same millisecond come. */
-export const SEARCHED_LOGS = ["signature", "certificate"] as const;
-export type SearchedLog = (typeof SEARCHED_LOGS)[number];
-
-/** For each log: only entries below this index. */
-export type Bounds = Readonly<Record<SearchedLog, number>>;
+/** For each log by its name, in the order of the logs: only entries below this index. */
+export type Bounds = ReadonlyMap<string, number>;
 
 export interface SearchQuery {
   readonly term: string;
-  readonly logs: readonly SearchedLog[];
+  /** Names; all of them if none was asked for. */
+  readonly logs: readonly string[];
   readonly limit: number;
   /** From the cursor; null on the first page. */
   readonly bounds: Bounds | null;
@@ -54,8 +51,11 @@ const TERMS: Readonly<Record<"digest" | "email" | "publicKey", (value: string) =
 const TERM_NAMES = Object.keys(TERMS) as readonly (keyof typeof TERMS)[];
 const KNOWN: ReadonlySet<string> = new Set([...TERM_NAMES, "log", "limit", "cursor"]);
 
-/** Parses the query string. Unknown and repeated parameters are refused: a filter read over shows more than was asked for. */
-export function parseSearchQuery(parameters: URLSearchParams): Result<SearchQuery, SearchQueryError> {
+/** Parses the query string. @param all the names of all logs, oldest first. Unknown and repeated parameters are refused: a filter read over shows more than was asked for. */
+export function parseSearchQuery(
+  parameters: URLSearchParams,
+  all: readonly string[],
+): Result<SearchQuery, SearchQueryError> {
   const names = [...parameters.keys()];
   if (names.some((name) => !KNOWN.has(name))) return invalid("unknown");
   if (new Set(names).size !== names.length) return invalid("repeated");
@@ -63,19 +63,18 @@ export function parseSearchQuery(parameters: URLSearchParams): Result<SearchQuer
   if (key === undefined || more.length > 0) return invalid("term");
   const term = TERMS[key](parameters.get(key) ?? "");
   if (term === null) return invalid(key);
-  const logs = parseLogs(parameters.get("log"));
+  const logs = parseLogs(parameters.get("log"), all);
   if (logs === null) return invalid("log");
   const limit = parseLimit(parameters.get("limit"));
   if (limit === null) return invalid("limit");
   const cursor = parameters.get("cursor");
-  const bounds = cursor === null ? null : parseCursor(cursor, { term, logs });
+  const bounds = cursor === null ? null : parseCursor(cursor, { term, logs }, all);
   return cursor !== null && bounds === null ? invalid("cursor") : ok({ term, logs, limit, bounds });
 }
 
-function parseLogs(value: string | null): readonly SearchedLog[] | null {
-  if (value === null) return SEARCHED_LOGS;
-  const log = SEARCHED_LOGS.find((name) => name === value);
-  return log === undefined ? null : [log];
+function parseLogs(value: string | null, all: readonly string[]): readonly string[] | null {
+  if (value === null) return all;
+  return all.includes(value) ? [value] : null;
 }
 
 function parseLimit(value: string | null): number | null {
@@ -91,25 +90,27 @@ const TAG_BYTES = 8;
 /** An index is below 2^53. */
 const BOUND_BYTES = 7;
 
-// struct { uint8 version; opaque question[8]; uint56 signature_bound; uint56 certificate_bound; } in unpadded base64url
-export function formatCursor(question: Question, bounds: Bounds): string {
-  const bytes = concat(VERSION, tagOf(question), ...SEARCHED_LOGS.map((log) => uint(bounds[log], BOUND_BYTES)));
+// struct { uint8 version; opaque question[8]; uint56 bounds[number of logs]; } in unpadded base64url
+export function formatCursor(question: Question, bounds: Bounds, all: readonly string[]): string {
+  const ends = all.map((log) => uint(bounds.get(log) ?? 0, BOUND_BYTES));
+  const bytes = concat(VERSION, tagOf(question, all), ...ends);
   return encodeBase64(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
 /** Null for anything that formatCursor does not print for this question. */
-function parseCursor(cursor: string, question: Question): Bounds | null {
+function parseCursor(cursor: string, question: Question, all: readonly string[]): Bounds | null {
   const bytes = decodeProtoBase64(cursor);
   if (!bytes.ok) return null;
   const decoded = decodeBytes(bytes.value, (reader) => {
-    const isOurs = equal(reader.bytes(1 + TAG_BYTES), concat(VERSION, tagOf(question)));
-    const bounds: Bounds = { signature: reader.uint(BOUND_BYTES), certificate: reader.uint(BOUND_BYTES) };
+    const isOurs = equal(reader.bytes(1 + TAG_BYTES), concat(VERSION, tagOf(question, all)));
+    const bounds: Bounds = new Map(all.map((log) => [log, reader.uint(BOUND_BYTES)]));
     return isOurs ? bounds : null;
   });
   const bounds = decoded.ok ? decoded.value : null;
-  return bounds !== null && formatCursor(question, bounds) === cursor ? bounds : null;
+  return bounds !== null && formatCursor(question, bounds, all) === cursor ? bounds : null;
 }
 
-function tagOf({ term, logs }: Question): Uint8Array {
-  return sha256(encodeUtf8(JSON.stringify([TERMS_VERSION, term, logs]))).subarray(0, TAG_BYTES);
+/** Of the list of logs as well: the bounds are in its order. */
+function tagOf({ term, logs }: Question, all: readonly string[]): Uint8Array {
+  return sha256(encodeUtf8(JSON.stringify([TERMS_VERSION, term, logs, all]))).subarray(0, TAG_BYTES);
 }

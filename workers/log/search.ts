@@ -9,21 +9,23 @@ import { formatCursor, parseSearchQuery, type SearchQuery } from "./search-query
 import { refuseJson } from "./status.ts";
 
 /** Answers with a page of hits, and how far into each log the index reaches: what is newer is not found yet. */
-export async function search(request: Request, { index }: Config): Promise<Response> {
-  const query = parseSearchQuery(new URL(request.url).searchParams);
+export async function search(request: Request, { index, sites }: Config): Promise<Response> {
+  const all = sites.map(({ log }) => log.name);
+  const query = parseSearchQuery(new URL(request.url).searchParams, all);
   if (!query.ok) return refuseJson(request, query.error);
-  const page = await searchPage(index, query.value);
+  const page = await searchPage(index, query.value, all);
   if (!page.ok) return refuseJson(request, page.error);
   const headers = { ...PUBLIC_READ, "cache-control": CACHE_CONTROL.none };
-  return Response.json(toJson(query.value, page.value), { headers });
+  return Response.json(toJson(query.value, page.value, all), { headers });
 }
 
-function toJson(query: SearchQuery, { hits, next, completeThrough }: SearchPage): object {
+function toJson(query: SearchQuery, { hits, next, completeThrough }: SearchPage, all: readonly string[]): object {
   return {
     hits: hits.map(hitJson),
-    completeThrough: completeThrough.signature,
-    completeThroughByLog: completeThrough,
-    nextCursor: next === null ? null : formatCursor(query, next),
+    // Of the first signature log, which everybody has.
+    completeThrough: completeThrough.get("signature"),
+    completeThroughByLog: Object.fromEntries(completeThrough),
+    nextCursor: next === null ? null : formatCursor(query, next, all),
   };
 }
 

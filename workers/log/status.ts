@@ -11,6 +11,7 @@ import { renderStatus, type Status } from "../../shared/http/status.ts";
 import type { AppendError } from "../../shared/rpc.ts";
 import type { TilePathError } from "../../shared/tlog/tile.ts";
 import type { ChainRequestError } from "./add-chain.ts";
+import { frozenMessage } from "./add-entry-status.ts";
 import type { EntryPathError, RecordError } from "./entry.ts";
 import type { MetaPathError } from "./meta.ts";
 import type { ProofQueryError } from "./proof.ts";
@@ -104,6 +105,8 @@ const tooMany = (what: string): Answer => ({
 
 const damaged = (): Answer => later("this part of the log cannot be read now; its operator has been told", 60);
 
+const LOG_NAMES = "log must be signature, certificate, or the name of a log: /api/logs lists them";
+
 /** One row a code; the type makes the table exhaustive. */
 const ANSWERS: { readonly [C in Code]: (error: ErrorOf<C>) => Answer } = {
   // What the routes do not know.
@@ -121,7 +124,7 @@ const ANSWERS: { readonly [C in Code]: (error: ErrorOf<C>) => Answer } = {
   issuer_unknown: () => notFound("Not Found: no accepted certificate has this SHA-256 (lower-case hex of its DER)"),
   beyond_head: () => notFound("Not Found: the log does not reach so far yet"),
   entry_index_invalid: () => badRequest("the index must be a decimal number of 0 to 9007199254740991"),
-  entry_log_unknown: () => badRequest("log must be signature or certificate"),
+  entry_log_unknown: () => badRequest(LOG_NAMES),
   bundle_index_invalid: () => badRequest("the bundle's index must be a decimal number of 0 to 9007199254740991"),
   proof_query_invalid: ({ problem }) => badRequest(PROOF_PROBLEMS[problem]),
   reads_limited: () => tooMany("reads of the newest entries"),
@@ -161,6 +164,13 @@ const ANSWERS: { readonly [C in Code]: (error: ErrorOf<C>) => Answer } = {
   witnesses_missing: ({ retryAfterSeconds }) =>
     later("the log waits for its witnesses: send the same chain again, it is logged at most once", retryAfterSeconds),
   log_refusing: () => later("the log takes no entries until its operator has looked at it; reads go on", 60),
+  log_frozen: ({ writeTo }) => ({
+    http: 405,
+    grpc: "UNIMPLEMENTED",
+    message: frozenMessage(writeTo),
+    // RFC 9110 §15.5.6 demands the header; nothing is allowed.
+    headers: { allow: "" },
+  }),
   clock_behind: () => later("the log's clock is behind its last entry: send the chain again later", 10),
   entry_too_large: ({ maxBytes }) => tooLarge(`the entry is larger than ${maxBytes} bytes`),
 };
@@ -171,7 +181,7 @@ const PROOF_PROBLEMS: Readonly<Record<ProofQueryError["problem"], string>> = {
   number: "index (or from) must be given; it and size (or to) are decimal numbers of 0 to 9007199254740991",
   index_above_size: "index must be lower than size: a tree of n entries has the indexes 0 to n - 1",
   from_above_to: "from must not be larger than to",
-  log: "log must be signature or certificate",
+  log: LOG_NAMES,
 };
 
 const SEARCH_PROBLEMS: Readonly<Record<SearchQueryError["parameter"], string>> = {
@@ -182,7 +192,7 @@ const SEARCH_PROBLEMS: Readonly<Record<SearchQueryError["parameter"], string>> =
     "digest must be sha256:<64 hex digits>, or sha384, sha512, sha1 or gitCommit with as many digits as they have",
   email: "email must be a whole address: name@host",
   publicKey: "publicKey must be the SHA-256 of the key's SubjectPublicKeyInfo in DER, as 64 hex digits",
-  log: "log must be signature or certificate",
+  log: "log must be the name of a log: /api/logs lists them",
   limit: `limit must be a number of 1 to ${MAX_LIMIT}`,
   cursor: "the cursor does not belong to this search: take nextCursor of the answer before, with the same parameters",
 };

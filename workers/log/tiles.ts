@@ -10,7 +10,7 @@ import { createRoom } from "../../shared/http/room.ts";
 import type { LogConfig } from "../../shared/logs.ts";
 import { err, type Result } from "../../shared/result.ts";
 import { parseTilePath, TILE_WIDTH, type Tile, type TilePathError } from "../../shared/tlog/tile.ts";
-import { type Config, type LogEnv, logNamed, readConfig, readerOf } from "./env.ts";
+import { type Config, type LogEnv, readConfig, readerOf, siteNamed } from "./env.ts";
 import { readTile } from "./log-reader.ts";
 import { refuseText } from "./status.ts";
 
@@ -42,9 +42,9 @@ export function parseLogTile({ kind }: LogConfig, path: string): Result<Tile, Ti
 }
 
 async function answer(request: Request, config: Config, props: TilesProps): Promise<Response> {
-  const log = logNamed(config, props.log);
-  if (log === null) return refuseText(request, { code: "path_unknown" });
-  const reader = readerOf(config, log, request.headers.get(SENDER_HEADER) ?? "local");
+  const site = siteNamed(config, props.log);
+  if (site === null) return refuseText(request, { code: "path_unknown" });
+  const reader = readerOf(config, site, request.headers.get(SENDER_HEADER) ?? "local");
   const tile = parseLogTile(reader.log, new URL(request.url).pathname.slice(1));
   if (!tile.ok) return refuseText(request, tile.error);
   const bytes = await readTile(reader, tile.value);

@@ -127,6 +127,7 @@ function throwAwayEnv({ der, spki }: Certificate): LogEnv {
     ACCEPT: "own-ca+listed-keys",
     LISTED_KEYS: encodePem("PUBLIC KEY", spki),
     SIGNING_ALGORITHMS: "PKIX_ECDSA_P256_SHA_256",
+    SHARDS: "[]",
     SEQUENCER: {},
     TILES: {},
     INDEX: {},

@@ -17,7 +17,7 @@ import type {
   SignedCertificateTimestamp,
 } from "../../shared/rpc.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
-import { formatCheckpoint, parseCheckpoint } from "../../shared/tlog/checkpoint.ts";
+import { formatCheckpoint, frozenLine, parseCheckpoint } from "../../shared/tlog/checkpoint.ts";
 import { encodeEntryBundle } from "../../shared/tlog/entries.ts";
 import { type Hash, hash, leafHash } from "../../shared/tlog/hash.ts";
 import {
@@ -66,6 +66,8 @@ export interface LogFormat {
   readonly vkeys: readonly string[];
   /** The signed note of a tree head. */
   signCheckpoint(head: TreeHead, timestamp: UnixMs): string;
+  /** The last note of a frozen log, which says so; null where clients know no such line: the newest note is the last. */
+  signFrozen(head: TreeHead, frozenAt: UnixMs): string | null;
   /** Whether the log's ECDSA key has signed this note. */
   hasSigned(note: Note): boolean;
   encodeBundle(records: readonly Uint8Array[]): Uint8Array;
@@ -77,6 +79,17 @@ export interface LogFormat {
 export function signatureFormat(origin: string, ecdsa: EcdsaSigner, ed25519: Ed25519Signer): LogFormat {
   const ecdsaId = ecdsaKeyId(ecdsa.spki);
   const ed25519Id = ed25519KeyId(origin, ed25519.publicKey);
+  const signHead = ({ treeSize, rootHash }: TreeHead, extensions: readonly string[]): string => {
+    const text = formatCheckpoint({ origin, treeSize, rootHash, extensions });
+    const message = encodeUtf8(text);
+    return formatNote({
+      text,
+      signatures: [
+        { name: origin, keyId: ecdsaId, signature: ecdsa.sign(message) },
+        { name: origin, keyId: ed25519Id, signature: ed25519.sign(message) },
+      ],
+    });
+  };
   return {
     bundleLevel: "entries",
     remembersAll: true,
@@ -86,17 +99,8 @@ export function signatureFormat(origin: string, ecdsa: EcdsaSigner, ed25519: Ed2
       formatVkey(origin, ecdsaId, NOTE_ECDSA, ecdsa.spki),
       formatVkey(origin, ed25519Id, NOTE_ED25519, ed25519.publicKey),
     ],
-    signCheckpoint(head) {
-      const text = formatCheckpoint({ origin, ...head, extensions: [] });
-      const message = encodeUtf8(text);
-      return formatNote({
-        text,
-        signatures: [
-          { name: origin, keyId: ecdsaId, signature: ecdsa.sign(message) },
-          { name: origin, keyId: ed25519Id, signature: ed25519.sign(message) },
-        ],
-      });
-    },
+    signCheckpoint: (head) => signHead(head, []),
+    signFrozen: (head, frozenAt) => signHead(head, [frozenLine(frozenAt)]),
     hasSigned(note) {
       const line = findSignature(note, origin, ecdsaId);
       return line !== null && ecdsa.verify(encodeUtf8(note.text), line.signature);
@@ -136,6 +140,7 @@ export function certificateFormat(origin: string, ecdsa: EcdsaSigner): LogFormat
       const signed = encodeDigitallySigned(ecdsa.sign(treeHeadSignedData(timestamp, head.treeSize, head.rootHash)));
       return formatNote({ text, signatures: [{ name: origin, keyId, signature: concat(uint(timestamp, 8), signed) }] });
     },
+    signFrozen: () => null,
     hasSigned(note) {
       const line = findSignature(note, origin, keyId);
       const signed = line === null ? null : decodeTreeHeadSignature(line.signature);

@@ -24,6 +24,12 @@ export interface Ed25519Signer {
   sign(message: Uint8Array): Uint8Array;
 }
 
+/** What a log signs with: a signature log has both keys, a certificate log no Ed25519 key. */
+export interface LogKeys {
+  readonly ecdsa: EcdsaSigner;
+  readonly ed25519: Ed25519Signer | null;
+}
+
 /** Reads a PKCS#8 PEM with a P-256 key; the error completes "<setting> …". */
 export function parseEcdsaSigner(pem: string): Result<EcdsaSigner, string> {
   const key = parsePrivateKey(pem, "ec");

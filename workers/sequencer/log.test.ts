@@ -443,6 +443,7 @@ describe("opening", () => {
     const old = await appendCertificate(memory, "old");
     const storage = memory.storage.snapshot();
     storage.exec("ALTER TABLE entry DROP COLUMN identity");
+    storage.exec("DROP TABLE frozen");
     storage.exec("UPDATE schema_version SET version = 3");
     const upgraded = memory.restarted({ storage });
     expect(await appendCertificate(upgraded, "old")).toEqual(old);

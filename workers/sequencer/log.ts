@@ -41,6 +41,8 @@ export interface LogDeps {
   readonly backupEveryMs: number;
   /** Null for a log without witnesses. */
   readonly witnessing: Witnessing | null;
+  /** URL of the log that takes what this one does not take any more, null if there is none. */
+  readonly successor: (now: UnixMs) => string | null;
 }
 
 /** Who cosigns the log's checkpoints, and whether an answer waits for them. */
@@ -66,6 +68,7 @@ export class Log {
   #phase: Phase = { kind: "starting", reason: "the log has not been opened yet" };
   #identity: LogIdentity | null = null;
   #state: State | null = null;
+  #frozenAt: UnixMs | null = null;
   #edge: Edge = EMPTY_EDGE;
   #tail: Tail = new Map();
   #opening: Promise<void> | null = null;
@@ -115,6 +118,11 @@ export class Log {
 
   get state(): State | null {
     return this.#state;
+  }
+
+  /** When the log was frozen, null while it is not. */
+  get frozenAt(): UnixMs | null {
+    return this.#frozenAt;
   }
 
   /** How many identities are kept in memory. */
@@ -172,6 +180,7 @@ export class Log {
         this.#refuse(opened.error);
         return;
       }
+      if (this.#deps.config.isFrozen && this.#frozenAt === null) this.#freeze();
       this.#phase = { kind: "running" };
       this.#maintenance.wake();
       if (this.#state !== null) this.#witnesses?.observe(this.#state);
@@ -230,8 +239,9 @@ export class Log {
     return err({ code: "log_refusing", reason });
   }
 
-  #show({ identity, state, edge, tail }: Recovered): void {
+  #show({ identity, state, frozenAt, edge, tail }: Recovered): void {
     this.#state = state;
+    this.#frozenAt = frozenAt;
     this.#edge = edge;
     this.#tail = new Map(tail);
     // A log that has grown was opened before: its head may be read whatever else is out of reach. A new one stays unseen
@@ -262,6 +272,25 @@ export class Log {
     });
   }
 
+  /**
+   * Freezes the log for ever, before this instance has taken an entry: size and root stay those that the anchor holds, and the
+   * checkpoint says that it is the last. One transaction: before it the next start freezes, after it the log is frozen. If it
+   * throws, nobody knows which: the log is opened again, from its rows.
+   */
+  #freeze(): void {
+    const { storage, format, host, config } = this.#deps;
+    const state = this.#openState();
+    const frozenAt = unixMs(Math.max(host.now(), state.timestamp));
+    const frozen = { ...state, checkpoint: format.signFrozen(state, frozenAt) ?? state.checkpoint };
+    storage.transactionSync(() => {
+      storage.writeFrozen(frozenAt);
+      storage.writeState(frozen);
+    });
+    this.#state = frozen;
+    this.#frozenAt = frozenAt;
+    host.logLine("log_frozen", { log: config.name, treeSize: frozen.treeSize, frozenAt });
+  }
+
   /** Throws in an instance that a deploy has replaced: what it sees outside is its successor's work, and no reason to refuse. */
   #refuse({ reason }: Refusal): void {
     this.#deps.storage.touch();
@@ -275,6 +304,10 @@ export class Log {
   /** Resolves when the entry is committed (the output gate makes it durable before the answer leaves), or with why it is not. */
   async append(submission: Submission): Promise<Result<Outcome, AppendError>> {
     await this.open();
+    // Before anything else, and whatever the settings say by now: whoever writes is sent on, also from a log that is broken.
+    if (this.#frozenAt !== null || this.#deps.config.isFrozen) {
+      return err({ code: "log_frozen", writeTo: this.#deps.successor(this.#deps.host.now()) });
+    }
     const phase = this.#phase;
     if (phase.kind === "starting") return err({ code: "log_starting", reason: phase.reason });
     if (phase.kind === "refusing") return err({ code: "log_refusing", reason: phase.reason });

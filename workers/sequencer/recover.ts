@@ -32,6 +32,8 @@ import { type LogIdentity, type LogStorage, type State, type TreeHead } from "./
 export interface Recovered {
   readonly identity: LogIdentity;
   readonly state: State;
+  /** Null if the log is not frozen. */
+  readonly frozenAt: UnixMs | null;
   readonly edge: Edge;
   /** Identities of the entries that still have rows; empty for a log that looks them up. */
   readonly tail: ReadonlyMap<string, { readonly leafIndex: number; readonly timestamp: UnixMs }>;
@@ -74,7 +76,7 @@ export function readRows({ config, storage, format }: RecoverDeps): Result<Recov
     if (!equal(rootHash(edge.treeSize, edgeNodes(edge)), state.rootHash) || !isCheckpointOf(state)) {
       return refuse("the stored entries do not add up to the stored tree head: a row is damaged; open a new log");
     }
-    return ok({ identity, state, edge, tail: readTail(storage, format, state) });
+    return ok({ identity, state, frozenAt: storage.readFrozenAt(), edge, tail: readTail(storage, format, state) });
   } catch (error) {
     if (error instanceof RangeError) return err(damage(error));
     throw error;

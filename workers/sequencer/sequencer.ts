@@ -17,7 +17,7 @@ import type {
   TailAnswer,
   TailEntry,
 } from "../../shared/rpc.ts";
-import { unixMs } from "../../shared/time.ts";
+import { formatRfc3339, unixMs } from "../../shared/time.ts";
 import { durableStorage } from "./durable-storage.ts";
 import { type LogSetup, readLogSetup, type SequencerEnv } from "./env.ts";
 import { certificateSubmission, signatureSubmission, signSct } from "./format.ts";
@@ -104,19 +104,30 @@ export class Sequencer
 
   async describe(): Promise<LogDescription> {
     await this.#log.openToRead();
-    const { phase, identity, state } = this.#log;
-    if (identity === null) throw new Error(phase.kind === "running" ? "no log" : phase.reason);
+    const { phase, identity, state, frozenAt } = this.#log;
+    // A log that is lost is told of by its keys: what it has proven stays proven, and the trust root has to say so.
+    if (identity === null && phase.kind !== "refusing") {
+      throw new Error(phase.kind === "running" ? "no log" : phase.reason);
+    }
     const { config, ecdsa, format } = this.#setup;
     return {
       origin: config.origin,
-      createdAt: identity.createdAt,
+      createdAt: identity?.createdAt ?? unixMs(0),
+      frozenAt,
       spki: ecdsa.spki,
       logId: ecdsa.logId,
       vkeys: format.vkeys,
       treeSize: state?.treeSize ?? 0,
-      state: phase.kind,
-      reason: phase.kind === "running" ? null : phase.reason,
+      state: phase.kind === "running" && frozenAt !== null ? "frozen" : phase.kind,
+      reason: phase.kind === "running" ? this.#frozenReason() : phase.reason,
     };
+  }
+
+  #frozenReason(): string | null {
+    const { frozenAt } = this.#log;
+    if (frozenAt === null) return null;
+    const since = `frozen since ${formatRfc3339(frozenAt)}`;
+    return this.#setup.config.isFrozen ? since : `${since}: SHARDS no longer says so, but nothing undoes it`;
   }
 
   /** Never throws: six failed alarms in a row would be the last. */

@@ -39,8 +39,16 @@ const BACKUPS: SchemaStep = ["CREATE TABLE backup (size INTEGER PRIMARY KEY, mad
 /** What an entry of a log that does not remember all is known by; rows of before have none. */
 const IDENTITIES: SchemaStep = ["ALTER TABLE entry ADD COLUMN identity BLOB"];
 
+/** When the log was frozen: a row that is there for ever, or none. */
+const FROZEN: SchemaStep = [
+  "CREATE TABLE frozen (id INTEGER PRIMARY KEY CHECK (id = 1), time_ms INTEGER NOT NULL) STRICT",
+];
+
 /** A change of these tables is a further step at the end; steps that have been released stay as they are. */
-export const LOG_SCHEMA: Schema = { firstTable: "log", steps: [FIRST_TABLES, TERMS_VERSIONS, BACKUPS, IDENTITIES] };
+export const LOG_SCHEMA: Schema = {
+  firstTable: "log",
+  steps: [FIRST_TABLES, TERMS_VERSIONS, BACKUPS, IDENTITIES, FROZEN],
+};
 
 export interface LogIdentity {
   /** Random; equal to the one in R2's log.json, so that two logs are never taken for one. */
@@ -192,6 +200,17 @@ export class LogStorage {
       state.publishedRoot === null ? null : buffer(state.publishedRoot),
       state.indexed,
     );
+  }
+
+  /** When the log was frozen, null if it was not. */
+  readFrozenAt(): UnixMs | null {
+    const [row] = this.#storage.exec("SELECT time_ms FROM frozen");
+    return row === undefined ? null : unixMs(integer(row, "time_ms"));
+  }
+
+  /** Once and for ever: a second row is an error. Inside the transaction that also writes the last checkpoint. */
+  writeFrozen(frozenAt: UnixMs): void {
+    this.#storage.exec("INSERT INTO frozen VALUES (1, ?)", frozenAt);
   }
 
   /**

@@ -8,9 +8,10 @@ import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import { type ConfigError, oncePerEnv, Settings } from "../../shared/env.ts";
 import { type PublicUrl, publicUrlSetting } from "../../shared/http/public-url.ts";
 import { parseJson } from "../../shared/json/parse.ts";
-import { type Logs, logsOf } from "../../shared/logs.ts";
+import type { LogConfig } from "../../shared/logs.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { LogDescription, SequencerRpc, TufRepositoryRpc, TufView } from "../../shared/rpc.ts";
+import { logsSetting } from "../../shared/shards.ts";
 import type { Chain } from "../../shared/trust/material.ts";
 import { textsIn } from "../../shared/tuf/trust-file.ts";
 import { parseChain } from "../../shared/x509/chain.ts";
@@ -20,6 +21,8 @@ import type { Deployed } from "./repository.ts";
 
 export interface TrustEnv {
   readonly PUBLIC_URL?: string;
+  /** JSON: the logs beside the first two (shared/shards.ts). */
+  readonly SHARDS?: string;
   /** PEM: the issuing CA first, the root last. */
   readonly CA_CHAIN?: string;
   /** PEM: the chains of CAs before the one that issues and after it, each with its root last. */
@@ -36,7 +39,8 @@ export interface TrustEnv {
 
 export interface Config {
   readonly publicUrl: PublicUrl;
-  readonly logs: Logs;
+  /** Of both kinds, oldest first. */
+  readonly logs: readonly LogConfig[];
   readonly caChain: Chain;
   readonly otherCaChains: readonly Chain[];
   readonly tsaChain: Chain;
@@ -50,6 +54,7 @@ export interface Config {
 export const readConfig: (env: TrustEnv) => Result<Config, ConfigError> = oncePerEnv((env) => {
   const settings = new Settings(env);
   const publicUrl = settings.parsed("PUBLIC_URL", publicUrlSetting);
+  const logs = logsSetting(settings);
   const caChain = settings.parsed("CA_CHAIN", parseAuthority);
   const otherCaChains = readOtherChains(settings);
   const tsaChain = settings.parsed("TSA_CHAIN", parseAuthority);
@@ -59,7 +64,7 @@ export const readConfig: (env: TrustEnv) => Result<Config, ConfigError> = oncePe
   if (tuf === undefined) settings.problem("TUF is not bound");
   return settings.finish(() => ({
     publicUrl: publicUrl(),
-    logs: logsOf(publicUrl()),
+    logs: logs(),
     caChain: caChain(),
     otherCaChains,
     tsaChain: tsaChain(),

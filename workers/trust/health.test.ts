@@ -78,6 +78,7 @@ function log(): LogDescription {
     spki,
     logId,
     createdAt: unixMs(start),
+    frozenAt: null,
     vkeys: [],
     treeSize: 1,
     state: "running",
@@ -89,10 +90,12 @@ const chain = (pem: string): Chain => valueOf(parseChain(pem)) as unknown as Cha
 function documents(): TargetDocuments {
   const { signature, certificate } = logsOf(PUBLIC_URL);
   const trusted = (baseUrl: string, name: string) => ({ baseUrl, ...(logs[name] ?? log()) });
+  const signatureLog = trusted(signature.baseUrl, "signature");
   const material = {
     publicUrl: PUBLIC_URL,
-    signatureLog: trusted(signature.baseUrl, "signature"),
-    certificateLog: trusted(certificate.baseUrl, "certificate"),
+    signatureLogs: [signatureLog],
+    certificateLogs: [trusted(certificate.baseUrl, "certificate")],
+    offeredLog: signatureLog,
     caChain: chain(chains.ca),
     otherCaChains: [],
     tsaChain: chain(chains.tsa),
@@ -185,11 +188,11 @@ describe("what expires", () => {
 describe("what runs", () => {
   it.each([
     [
-      "the signature log's key",
+      "a signature log's key",
       { describe: (name: string) => Promise.resolve(name === "signature" ? log() : (logs[name] ?? log())) },
     ],
     [
-      "the certificate log's key",
+      "a certificate log's key",
       { describe: (name: string) => Promise.resolve(name === "certificate" ? log() : (logs[name] ?? log())) },
     ],
   ])("with another key than was signed is red: %s", async (what, running) => {
@@ -217,7 +220,7 @@ describe("what runs", () => {
     room.deploy(valueOf(publishTargets(first.texts, empty)), first.onlineKey);
     const { problems } = await health();
     expect(problems).toContain(
-      "The signed trusted root does not hold the signature log's key that is in use: publish new targets.",
+      "The signed trusted root does not hold a signature log's key that is in use: publish new targets.",
     );
     expect(problems).toContain(
       "The signed signing config does not hold the URL in tsaUrls that is in use: publish new targets.",

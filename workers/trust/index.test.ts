@@ -31,6 +31,7 @@ function describeLog(origin: string): LogDescription {
     spki,
     logId: new Uint8Array(createHash("sha256").update(spki).digest()),
     createdAt: unixMs(Date.parse("2026-11-23T10:20:30Z")),
+    frozenAt: null,
     vkeys: [],
     treeSize: 1,
     state: "running",
@@ -70,6 +71,44 @@ describe("the trust documents", () => {
       tlogs: [{ baseUrl: PUBLIC_URL, publicKey: { rawBytes: keyOf(logs.signature) } }],
       ctlogs: [{ baseUrl: `${PUBLIC_URL}/ct`, publicKey: { rawBytes: keyOf(logs.certificate) } }],
     });
+  });
+
+  test("go by the list of logs: each key, and of the signature logs the newest that takes entries", async () => {
+    const shards = [
+      { name: "sig-1", kind: "signature", url: "https://one.example.com" },
+      { name: "sig-2", kind: "signature", url: "https://two.example.com" },
+      { name: "sig-3", kind: "signature", url: "https://three.example.com", from: "2999-01-01T00:00:00Z" },
+      { name: "ct-1", kind: "certificate", url: "https://one.example.com" },
+    ];
+    const frozenAt = unixMs(Date.parse("2026-12-01T00:00:00Z"));
+    const offered = async (frozen: readonly string[], inSettings: readonly string[] = []): Promise<unknown> => {
+      const describeOne = (name: string): Promise<LogDescription> =>
+        Promise.resolve({ ...describeLog(name), frozenAt: frozen.includes(name) ? frozenAt : null });
+      const rows = [
+        ...shards.map((row) => Object.assign({}, row, { frozen: inSettings.includes(row.name) })),
+        ...(inSettings.includes("signature") ? [{ name: "signature", frozen: true }] : []),
+      ];
+      const env = { ...envWith(describeOne), SHARDS: JSON.stringify(rows) };
+      const root = (await (await ask(env, "/trusted_root.json")).json()) as Record<string, { baseUrl: string }[]>;
+      expect(root["tlogs"]?.map(({ baseUrl }) => baseUrl)).toEqual([
+        PUBLIC_URL,
+        "https://one.example.com",
+        "https://two.example.com",
+        "https://three.example.com",
+      ]);
+      expect(root["ctlogs"]?.map(({ baseUrl }) => baseUrl)).toEqual([`${PUBLIC_URL}/ct`, "https://one.example.com/ct"]);
+      const config = (await (await ask(env, "/signing_config.json")).json()) as { rekorTlogUrls: { url: string }[] };
+      return config.rekorTlogUrls.map(({ url }) => url);
+    };
+    expect(await offered([])).toEqual(["https://two.example.com"]);
+    expect(await offered(["sig-2"], ["sig-2"])).toEqual(["https://one.example.com"]);
+    // Frozen in the settings and not yet in the log, and the other way round.
+    expect(await offered([], ["sig-2"])).toEqual(["https://one.example.com"]);
+    expect(await offered(["sig-2"])).toEqual(["https://one.example.com"]);
+    // Better one whose time has not come than none.
+    const others = ["signature", "sig-1", "sig-2"];
+    expect(await offered(others, others)).toEqual(["https://three.example.com"]);
+    expect(await offered([...others, "sig-3"], others)).toEqual([]);
   });
 
   test("answer HEAD, and 304 to whoever has them", async () => {

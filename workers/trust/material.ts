@@ -2,7 +2,9 @@
 // Collects what the trust documents are made of: chains from the configuration, keys from the logs themselves, so that what is
 // published is what signs.
 
-import type { LogConfig } from "../../shared/logs.ts";
+import type { LogConfig, LogKind } from "../../shared/logs.ts";
+import { writableLogs } from "../../shared/shards.ts";
+import { type UnixMs, unixMs } from "../../shared/time.ts";
 import type { TrustedLog, TrustMaterial } from "../../shared/trust/material.ts";
 import { withDeadline } from "./deadline.ts";
 import type { Config } from "./env.ts";
@@ -22,16 +24,33 @@ export async function readMaterial(config: Config, now: number): Promise<TrustMa
   const known = kept.get(config);
   if (known !== undefined && now < known.until) return known.material;
   const { publicUrl, logs, caChain, otherCaChains, tsaChain } = config;
-  const [signatureLog, certificateLog] = await Promise.all([
-    readLog(config, logs.signature),
-    readLog(config, logs.certificate),
-  ]);
-  const material = { publicUrl, signatureLog, certificateLog, caChain, otherCaChains, tsaChain };
+  const described = new Map(await Promise.all(logs.map(async (log) => [log, await readLog(config, log)] as const)));
+  const material = {
+    publicUrl,
+    signatureLogs: ofKind(described, "signature"),
+    certificateLogs: ofKind(described, "certificate"),
+    offeredLog: offeredLog(logs, described, unixMs(now)),
+    caChain,
+    otherCaChains,
+    tsaChain,
+  };
   kept.set(config, { material, until: now + KEEP_MS });
   return material;
 }
 
+type Described = ReadonlyMap<LogConfig, TrustedLog>;
+
+const ofKind = (described: Described, kind: LogKind): readonly TrustedLog[] =>
+  [...described].flatMap(([log, trusted]) => (log.kind === kind ? [trusted] : []));
+
+/** The log to write to: as the settings have it, but for one that is frozen although they do not say so. */
+function offeredLog(logs: readonly LogConfig[], described: Described, now: UnixMs): TrustedLog | null {
+  const open = writableLogs(logs, "signature", now).map((log) => described.get(log));
+  return open.find((log) => log?.frozenAt === null) ?? null;
+}
+
 async function readLog(config: Config, { name, baseUrl }: LogConfig): Promise<TrustedLog> {
-  const { spki, logId, createdAt } = await withDeadline(config.describeLog(name), `the ${name} log did not answer`);
-  return { baseUrl, spki, logId, createdAt };
+  const description = await withDeadline(config.describeLog(name), `the ${name} log did not answer`);
+  const { spki, logId, createdAt, frozenAt } = description;
+  return { baseUrl, spki, logId, createdAt, frozenAt };
 }

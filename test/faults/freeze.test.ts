@@ -1,0 +1,242 @@
+// Freezing a log: the last checkpoint, what can cut it off, and that nothing takes it back.
+
+import { describe, expect, it } from "vitest";
+import { verifiersOf } from "../../cli/audit/trust.ts";
+import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
+import { formatUnixDate, unixMs } from "../../shared/time.ts";
+import { parseCheckpoint } from "../../shared/tlog/checkpoint.ts";
+import { parseNote } from "../../shared/tlog/note.ts";
+import { verifyLines } from "../../shared/tlog/verify-note.ts";
+import { type MemoryLog, memoryLog, SqliteStorage, SUCCESSOR, textSubmission } from "../support/memory-log.ts";
+import { Lab } from "./lab.ts";
+import { submitted } from "./submissions.ts";
+
+type Kind = MemoryLog["config"]["kind"];
+const KINDS: readonly Kind[] = ["signature", "certificate"];
+const FROZEN = { ok: false, error: { code: "log_frozen", writeTo: SUCCESSOR } };
+
+async function grown(kind: Kind, count: number): Promise<MemoryLog> {
+  const memory = memoryLog(kind);
+  await memory.log.open();
+  await Promise.all(Array.from({ length: count }, (_, i) => memory.log.append(submitted(kind, i).submission)));
+  await memory.host.settle();
+  return memory;
+}
+
+/** The same stores under settings that freeze the log, or do not any more. */
+const started = (memory: MemoryLog, isFrozen: boolean): MemoryLog =>
+  memory.restarted({ config: { ...memory.config, isFrozen } });
+
+async function opened(memory: MemoryLog, isFrozen: boolean): Promise<MemoryLog> {
+  const next = started(memory, isFrozen);
+  await next.log.open();
+  await next.host.settle();
+  return next;
+}
+
+const checkpointOf = ({ log }: MemoryLog): string => log.head?.checkpoint ?? "";
+
+describe("the date of a frozen log", () => {
+  // The layout that Go's documentation gives for time.UnixDate, and what its time.Format makes of two more.
+  it.each([
+    ["2006-01-02T15:04:05Z", "Mon Jan  2 15:04:05 UTC 2006"],
+    ["2026-11-23T00:00:09.999Z", "Mon Nov 23 00:00:09 UTC 2026"],
+    ["2028-02-29T23:59:59Z", "Tue Feb 29 23:59:59 UTC 2028"],
+  ])("%s is written as date(1) does", (time, written) => {
+    expect(formatUnixDate(unixMs(Date.parse(time)))).toBe(written);
+  });
+});
+
+describe("a log that is frozen", () => {
+  it("signs its last head once more, with the line that says so", async () => {
+    const memory = await grown("signature", 5);
+    memory.host.time = Date.parse("2027-01-02T03:04:05.678Z");
+    const frozen = await opened(memory, true);
+    const note = parseNote(encodeUtf8(checkpointOf(frozen)));
+    const before = parseNote(encodeUtf8(checkpointOf(memory)));
+    if (!note.ok || !before.ok) throw new Error("no note");
+    expect(note.value.text).toBe(`${before.value.text}Log frozen \u2014 Sat Jan  2 03:04:05 UTC 2027\n`);
+    const verifiers = verifiersOf(frozen.format.vkeys);
+    if (!verifiers.ok) throw new Error(verifiers.error);
+    const verdicts = await verifyLines(note.value, verifiers.value);
+    expect(verdicts.map(({ isGood }) => isGood)).toEqual([true, true]);
+    expect(frozen.log.frozenAt).toBe(memory.host.time);
+    expect(frozen.anchor.held?.treeSize).toBe(6);
+    expect(frozen.log.phase.kind).toBe("running");
+  });
+
+  it("of certificates keeps the head it has: its clients know no further lines", async () => {
+    const memory = await grown("certificate", 5);
+    const frozen = await opened(memory, true);
+    expect(checkpointOf(frozen)).toBe(checkpointOf(memory));
+    expect(frozen.log.frozenAt).not.toBeNull();
+  });
+
+  it.each(KINDS)("sends whoever writes on, with what it has too: %s log", async (kind) => {
+    const memory = await grown(kind, 5);
+    const frozen = await opened(memory, true);
+    for (const number of [1, 1000]) {
+      expect(await frozen.log.append(submitted(kind, number).submission)).toEqual(FROZEN);
+    }
+    expect(frozen.log.state?.treeSize).toBe(memory.log.state?.treeSize);
+  });
+
+  it.each(KINDS)("stays so, whatever the settings say later, with the checkpoint it had: %s log", async (kind) => {
+    const frozen = await opened(await grown(kind, 5), true);
+    let memory = frozen;
+    for (const isFrozen of [true, false, true, false]) {
+      memory.host.time += 86_400_000;
+      memory = await opened(memory, isFrozen);
+      expect(checkpointOf(memory)).toBe(checkpointOf(frozen));
+      expect(memory.log.frozenAt).toBe(frozen.log.frozenAt);
+      expect(await memory.log.append(submitted(kind, 1000).submission)).toEqual(FROZEN);
+      await memory.log.catchUp();
+    }
+  });
+
+  it("keeps its last entry's time, also when the clock is behind it", async () => {
+    const memory = await grown("signature", 5);
+    const last = memory.log.state?.timestamp ?? 0;
+    memory.host.time -= 30_000;
+    expect((await opened(memory, true)).log.frozenAt).toBe(last);
+  });
+
+  it("publishes and indexes what it owed", async () => {
+    const memory = memoryLog("signature");
+    await memory.log.open();
+    memory.objects.failing = "R2 is away";
+    memory.index.failing = "D1 is away";
+    for (let from = 0; from < 300; from += 60) {
+      const texts = Array.from({ length: 60 }, (_, i) => `entry ${from + i}`);
+      await Promise.all(texts.map((text) => memory.log.append(textSubmission(text))));
+    }
+    await memory.host.settle();
+    memory.objects.failing = null;
+    memory.index.failing = null;
+    const frozen = await opened(memory, true);
+    expect(frozen.log.state).toMatchObject({ treeSize: 301, publishedTiles: 1, indexed: 301 });
+    expect(frozen.index.entries.size).toBe(301);
+    const checkpoint = parseCheckpoint(checkpointOf(frozen).split("\n\n")[0]?.concat("\n") ?? "");
+    expect(checkpoint).toMatchObject({ ok: true, value: { extensions: [expect.stringMatching(/^Log frozen/)] } });
+    expect(checkpointOf(await opened(frozen, true))).toBe(checkpointOf(frozen));
+  });
+
+  it("is new, and frozen before anybody wrote", async () => {
+    const memory = started(memoryLog("signature"), true);
+    await memory.log.open();
+    expect(memory.log.state?.treeSize).toBe(1);
+    expect(checkpointOf(memory)).toContain("Log frozen");
+    expect(memory.anchor.held?.treeSize).toBe(1);
+  });
+});
+
+/** Its next transaction fails, before or after it took effect. */
+class BreakingStorage extends SqliteStorage {
+  failing: "before" | "after" | null = null;
+
+  override transactionSync<T>(run: () => T): T {
+    const { failing } = this;
+    this.failing = null;
+    if (failing === "before") throw new Error("the transaction fails");
+    const value = super.transactionSync(run);
+    if (failing === "after") throw new Error("the transaction took effect and fails");
+    return value;
+  }
+}
+
+describe("freezing that is cut off", () => {
+  it.each(["before", "after"] as const)("by a transaction that fails %s it took effect, happens once", async (when) => {
+    const storage = new BreakingStorage();
+    const memory = memoryLog("signature", { storage });
+    await memory.log.open();
+    await memory.log.append(textSubmission("entry"));
+    await memory.host.settle();
+    const frozen = started(memory, true);
+    storage.failing = when;
+    await frozen.log.open();
+    expect(frozen.log.phase.kind).toBe("starting");
+    expect(await frozen.log.append(textSubmission("something new"))).toEqual(FROZEN);
+    const [row] = storage.exec("SELECT * FROM frozen");
+    expect(row === undefined).toBe(when === "before");
+    memory.host.time += 2_000;
+    await frozen.log.open();
+    expect(frozen.log.phase.kind).toBe("running");
+    expect(frozen.log.frozenAt).toBe(when === "before" ? memory.host.time : memory.host.time - 2_000);
+    const { log } = await opened(frozen, false);
+    expect(log.head?.checkpoint).toBe(checkpointOf(frozen));
+  });
+
+  it("by the anchor's absence writes nothing until it is back, and takes nothing either", async () => {
+    const memory = await grown("signature", 3);
+    memory.anchor.failing = "away";
+    const frozen = started(memory, true);
+    await frozen.log.open();
+    expect(await frozen.log.append(textSubmission("something new"))).toEqual(FROZEN);
+    expect(frozen.log.frozenAt).toBeNull();
+    expect(checkpointOf(frozen)).toBe(checkpointOf(memory));
+    memory.anchor.failing = null;
+    memory.host.time += 2_000;
+    await frozen.log.open();
+    expect(checkpointOf(frozen)).toContain("Log frozen");
+  });
+
+  it("by a storage that was put back: the log refuses, signs nothing, and still sends whoever writes on", async () => {
+    const memory = await grown("signature", 3);
+    const older = memory.storage.snapshot();
+    for (let i = 0; i < 2; i++) await memory.log.append(textSubmission(`later ${i}`));
+    await memory.host.settle();
+    const restored = started(memory.restarted({ storage: older }), true);
+    await restored.log.open();
+    expect(restored.log.phase.kind).toBe("refusing");
+    expect(restored.log.frozenAt).toBeNull();
+    expect(await restored.log.append(textSubmission("something new"))).toEqual(FROZEN);
+    expect(checkpointOf(restored)).not.toContain("Log frozen");
+    const lost = started(memory.restarted({ storage: new SqliteStorage() }), true);
+    expect(await lost.log.append(textSubmission("something new"))).toEqual(FROZEN);
+    expect(lost.log.phase.kind).toBe("refusing");
+  });
+});
+
+describe("freezing under load", () => {
+  it.each(KINDS)("leaves every entry that was acknowledged in the last tree: %s log", async (kind) => {
+    for (let seed = 1; seed <= 5; seed++) {
+      const lab = new Lab({ kind }, seed);
+      await lab.grow(10);
+      const submissions = Array.from({ length: 80 }, (_, i) =>
+        lab.world.scheduler.sleep(i).then(() => lab.world.submit(lab.next())),
+      );
+      const deployed = lab.world.scheduler.sleep(5 * seed).then(() => lab.world.deployFrozen(true));
+      await lab.until(Promise.all([...submissions, deployed]));
+      const results = await Promise.all(submissions);
+      expect(new Set(results)).toContain("log_frozen");
+      const { treeSize } = await lab.readHead();
+      // An entry whose caller lost its answer may be in the log as well.
+      expect(treeSize).toBeGreaterThanOrEqual(
+        10 + (kind === "signature" ? 1 : 0) + results.filter((result) => result === "ok").length,
+      );
+      expect(lab.world.checker.frozenSize).toBe(treeSize);
+      expect(await lab.world.checker.audit()).toBe(true);
+      lab.world.deployFrozen(false);
+      expect((await lab.append()).result).toBe("log_frozen");
+    }
+  });
+
+  it("asks the witnesses for the last checkpoint as well", async () => {
+    const lab = new Lab({ witness: "open" });
+    await lab.grow(5);
+    lab.world.deployFrozen(true);
+    const cosigned = async (): Promise<number> => {
+      const head = await lab.until(lab.world.readHead());
+      expect(head?.checkpoint).toContain("Log frozen");
+      const note = parseNote(encodeUtf8(head?.checkpoint ?? ""));
+      return note.ok ? note.value.signatures.length : 0;
+    };
+    expect((await lab.append()).result).toBe("log_frozen");
+    await lab.run(1_000);
+    expect(await cosigned()).toBe(3);
+    lab.kill();
+    await lab.append();
+    await lab.run(1_000);
+    expect(await cosigned()).toBe(3);
+  });
+});
