@@ -42,9 +42,9 @@ const curve = (name: string, nodeName: string): Algorithm => ({
   matches: (key) => key?.asymmetricKeyDetails?.namedCurve === nodeName,
 });
 
-const P256 = curve("P-256", "prime256v1");
+export const P256 = curve("P-256", "prime256v1");
 const P384 = curve("P-384", "secp384r1");
-const ED25519: Algorithm = {
+export const ED25519: Algorithm = {
   name: "Ed25519",
   make: () => generateKeyPairSync("ed25519").privateKey,
   matches: (key) => key?.asymmetricKeyType === "ed25519",
@@ -123,8 +123,8 @@ export function describeKeysError(error: KeysError): string {
   }
 }
 
-/** Not mkdir's own recursion: on a file system that answers ENOENT to every mkdir (/proc), Node 24 never comes back from it. */
-function makeFolder(folder: string): void {
+/** With mode 0700. Not mkdir's own recursion: on a file system that answers ENOENT to every mkdir (/proc), Node 24 never comes back from it. */
+export function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   makeFolder(dirname(folder));
   mkdirSync(folder, { mode: 0o700 });
@@ -143,7 +143,7 @@ function makeFiles(publicUrl: PublicUrl, now: UnixMs): ReadonlyMap<string, strin
 }
 
 /** All files or none, whenever the process dies: they are written beside the folder, which then appears by a rename. */
-function writeFolder(folder: string, files: ReadonlyMap<string, string>): void {
+export function writeFolder(folder: string, files: ReadonlyMap<string, string>): void {
   const unfinished = mkdtempSync(`${folder}.unfinished-`);
   for (const [file, text] of files) {
     writeFileSync(join(unfinished, file), text, { mode: 0o600, flag: "wx", flush: true });
@@ -153,15 +153,12 @@ function writeFolder(folder: string, files: ReadonlyMap<string, string>): void {
 
 function readFolder(folder: string, now: UnixMs): Result<Secrets, KeysError> {
   const secrets: Record<string, string> = {};
-  const damaged = (file: string, reason: string): Result<never, KeysError> =>
-    err({ code: "key_file_damaged", file: join(folder, file), reason });
   for (const file of KEY_FILE_NAMES) {
     const { algorithm, setting } = KEY_FILES[file];
-    const text = readText(folder, file);
-    if (text === null && setting !== null) return damaged(file, "is missing");
-    if (text !== null && !algorithm.matches(parseKey(text)))
-      return damaged(file, `is not a ${algorithm.name} private key`);
-    if (text !== null && setting !== null) secrets[setting] = text;
+    if (setting === null && readText(folder, file) === null) continue;
+    const key = readKeyFile(folder, file, algorithm);
+    if (!key.ok) return key;
+    if (setting !== null) secrets[setting] = key.value;
   }
   for (const { file, setting, online, root } of CHAIN_FILES) {
     const text = readText(folder, file);
@@ -173,11 +170,21 @@ function readFolder(folder: string, now: UnixMs): Result<Secrets, KeysError> {
             [online, root].map((name) => readText(folder, name)),
             now,
           );
-    if (text === null || problem !== null) return damaged(file, problem ?? "");
+    if (text === null || problem !== null) return damaged(folder, file, problem ?? "");
     secrets[setting] = text;
   }
   return ok(secrets);
 }
+
+/** The PEM text of a key of this algorithm. Fails with key_file_damaged. */
+export function readKeyFile(folder: string, file: string, algorithm: Algorithm): Result<string, KeysError> {
+  const text = readText(folder, file);
+  if (text === null) return damaged(folder, file, "is missing");
+  return algorithm.matches(parseKey(text)) ? ok(text) : damaged(folder, file, `is not a ${algorithm.name} private key`);
+}
+
+const damaged = (folder: string, file: string, reason: string): Result<never, KeysError> =>
+  err({ code: "key_file_damaged", file: join(folder, file), reason });
 
 /** What is wrong with a chain, or null: each certificate holds the public half of its key, is issued by the next, is valid now. */
 function chainProblem(text: string, keys: readonly (string | null)[], now: UnixMs): string | null {
@@ -221,5 +228,5 @@ function readText(folder: string, file: string): string | null {
 }
 
 /** The system's word for what failed: EACCES, ENOTDIR, … */
-const reasonOf = (error: unknown): string =>
+export const reasonOf = (error: unknown): string =>
   error instanceof Error && "code" in error ? String(error.code) : String(error);

@@ -3,12 +3,14 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parsePublicUrl } from "../shared/http/public-url.ts";
+import { type PublicUrl, parsePublicUrl } from "../shared/http/public-url.ts";
 import { err, ok, type Result } from "../shared/result.ts";
+import { parseShards } from "../shared/shards.ts";
 import { unixMs } from "../shared/time.ts";
 import { localUrl } from "./address.ts";
 import { readIssuersFile } from "./issuers-file.ts";
 import { describeKeysError, openKeys } from "./keys.ts";
+import { openShardKeys } from "./shard-keys.ts";
 import { localTufSettings } from "./tuf/local.ts";
 
 /** Texts that an operator may lay into the state folder, and the settings that they become. */
@@ -16,6 +18,8 @@ const OPTIONAL_FILES = {
   "listed-keys.pem": "LISTED_KEYS",
   "witness-policy.txt": "WITNESS_POLICY",
 } as const;
+/** The logs beside the first two, as the setting SHARDS has them. */
+const SHARDS_FILE = "shards.json";
 /** The same of the issuers, which are checked here and made into what the Worker reads. */
 const ISSUERS_FILES = ["issuers.yaml", "issuers.json"];
 
@@ -39,11 +43,25 @@ export function localSettings({ port, state, accept }: LocalStack): Result<Reado
     if (existsSync(path)) settings[setting] = readFileSync(path, "utf8");
   }
   if (accept !== null) settings["ACCEPT"] = accept;
+  const shards = readShards(state, publicUrl.value);
+  if (!shards.ok) return shards;
+  Object.assign(settings, shards.value);
   const issuers = readIssuers(state);
   if (!issuers.ok) return issuers;
   if (issuers.value !== null) settings["ISSUERS"] = issuers.value;
   const tuf = localTufSettings({ state, publicUrl: publicUrl.value, settings, now });
   return tuf.ok ? ok({ ...settings, ...tuf.value }) : tuf;
+}
+
+/** SHARDS and SHARD_KEYS; makes the keys of logs that are new. */
+function readShards(state: string, publicUrl: PublicUrl): Result<Readonly<Record<string, string>>, string> {
+  const path = join(state, SHARDS_FILE);
+  if (!existsSync(path)) return ok({});
+  const text = readFileSync(path, "utf8").trim();
+  const logs = parseShards(text, publicUrl);
+  if (!logs.ok) return err(logs.error.map((problem) => `${path}: ${problem}`).join("\n"));
+  const keys = openShardKeys(state, publicUrl, logs.value);
+  return keys.ok ? ok({ ...keys.value, SHARDS: text }) : err(describeKeysError(keys.error));
 }
 
 function readIssuers(state: string): Result<string | null, string> {

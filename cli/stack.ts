@@ -5,6 +5,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type WorkerdStructuredLog } from "miniflare";
+import { parsePublicUrl } from "../shared/http/public-url.ts";
+import { parseShards } from "../shared/shards.ts";
 import { LISTEN_ADDRESS } from "./address.ts";
 import { bundleWorker, ROOT } from "./bundle.ts";
 
@@ -78,7 +80,7 @@ function runtimeOptions(
     modules: [{ type: "ESModule", path: "worker.mjs", contents: script }],
     bindings: { ...settings },
     // Straight to the Worker: Miniflare's own entry in front of it would halve the throughput.
-    unsafeDirectSockets: [{ host: LISTEN_ADDRESS, port }],
+    unsafeDirectSockets: [{ host: LISTEN_ADDRESS, port }, ...shardSockets(settings)],
     host: LISTEN_ADDRESS,
     resourcePersistencePath: join(state, "storage"),
     cf: false,
@@ -89,6 +91,20 @@ function runtimeOptions(
     log: new Log(LogLevel.ERROR),
     handleStructuredLogs: log,
   };
+}
+
+/** The loopback addresses of the logs that SHARDS opens, each once. */
+function shardSockets(settings: StackOptions["settings"]): readonly { readonly host: string; readonly port: number }[] {
+  const { PUBLIC_URL = "", SHARDS = "[]" } = settings;
+  const main = parsePublicUrl(PUBLIC_URL);
+  // The Worker says what is wrong with its settings.
+  const logs = main.ok ? parseShards(SHARDS, main.value) : main;
+  if (!main.ok || !logs.ok) return [];
+  const hosts = new Set(logs.value.map(({ host }) => host).filter((host) => host !== main.value.host));
+  return [...hosts].map((host) => {
+    const { hostname, port } = new URL(`http://${host}`);
+    return { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port || 80) };
+  });
 }
 
 /** Miniflare would end the process at these signals, with 128 and more, before a caller could do it in order. */

@@ -13,7 +13,8 @@ const USAGE = `npm start -- [--port N] [--state DIR] [--accept POLICY]
   --port N         where to listen on this machine (8787)
   --state DIR      folder for keys, logs and index (.sigedge)
   --accept POLICY  whose signatures the log takes: own-ca, own-ca+listed-keys, open (own-ca+listed-keys);
-                   listed keys are read from DIR/listed-keys.pem, further OpenID issuers from DIR/issuers.yaml (or .json)`;
+                   listed keys are read from DIR/listed-keys.pem, further OpenID issuers from DIR/issuers.yaml (or .json),
+                   further logs from DIR/shards.json (docs/log.md)`;
 
 const POLICIES = ["own-ca", "own-ca+listed-keys", "open"];
 

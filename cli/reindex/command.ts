@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// `sigedge reindex`: reads the command line, rebuilds the search index of both logs, tells.
+// `sigedge reindex`: reads the command line, rebuilds the search index of every log, tells.
 
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
-import { type Logs, logsOf } from "../../shared/logs.ts";
+import type { LogConfig } from "../../shared/logs.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { httpSource } from "../log-source.ts";
 import { count, progressBar } from "../progress.ts";
 import { duration, say, styled } from "../terminal.ts";
 import { DatabaseError, type IndexDatabase, localDatabase, wranglerDatabase } from "./databases.ts";
 import { HEAD_AGE_MS, reindex } from "./reindex.ts";
+import { readServedLogs } from "./served-logs.ts";
 
 const USAGE = `sigedge reindex --state DIR [options]
 sigedge reindex URL --remote [options]
@@ -24,7 +25,7 @@ terms made are made again.
   --state DIR      the index of a stack on this machine; the stack must run, as its logs are read from it
   URL --remote     the index in D1 of the deployment at URL, through wrangler, which must be logged in
   --database NAME  binding or name of the database in wrangler.toml, with --remote (INDEX)
-  --log NAME       signature or certificate; both by default
+  --log NAME       one log, as /api/logs calls it; all of them by default
   --fresh          throw away what is there first: after a database was damaged
 
 Exit code: 0 complete, 1 not.`;
@@ -32,7 +33,8 @@ Exit code: 0 complete, 1 not.`;
 interface Options {
   readonly url: PublicUrl;
   readonly openDatabase: () => IndexDatabase;
-  readonly logs: readonly (keyof Logs)[];
+  /** Null for all. */
+  readonly logName: string | null;
   readonly isFresh: boolean;
 }
 
@@ -57,16 +59,18 @@ function failed(reason: string): number {
   return 1;
 }
 
-async function run({ url, openDatabase, logs, isFresh }: Options): Promise<number> {
+async function run({ url, openDatabase, logName, isFresh }: Options): Promise<number> {
+  const logs = await servedLogs(url, logName);
+  if (!logs.ok) return failed(logs.error);
   const database = openDatabase();
   const begun = performance.now();
   const settled = (): Promise<void> => sleep(Math.max(0, begun + HEAD_AGE_MS - performance.now()));
   try {
-    for (const name of logs) {
-      const config = logsOf(url)[name];
+    for (const config of logs.value) {
+      const { name } = config;
       const bar = progressBar(`entries of the ${name} log`);
       const started = performance.now();
-      const log = { config, tiles: httpSource(config.baseUrl), service: httpSource(url.href) };
+      const log = { config, tiles: httpSource(config.baseUrl), service: httpSource(new URL(config.baseUrl).origin) };
       const done = await reindex({ log, database, isFresh, onProgress: bar.show, settled });
       bar.end();
       if (!done.ok) return failed(done.error);
@@ -78,6 +82,15 @@ async function run({ url, openDatabase, logs, isFresh }: Options): Promise<numbe
   } finally {
     database.close();
   }
+}
+
+/** The logs to index: all that the service has, or the one of this name. The error is a line for the operator. */
+async function servedLogs(url: PublicUrl, name: string | null): Promise<Result<readonly LogConfig[], string>> {
+  const all = await readServedLogs(httpSource(url.href));
+  if (!all.ok) return err(`${url.href}/${all.error}`);
+  const logs = all.value.filter((log) => name === null || log.name === name);
+  const names = all.value.map((log) => log.name).join(", ");
+  return logs.length > 0 ? ok(logs) : err(`there is no log ${name ?? ""}; ${url.href} has ${names}`);
 }
 
 const FLAGS = {
@@ -97,10 +110,8 @@ function readOptions(args: readonly string[]): Result<Options | null, string> {
   if (!parsed.ok) return parsed;
   const { values } = parsed.value;
   if (values.help) return ok(null);
-  const logs = readLogs(values.log ?? null);
-  if (!logs.ok) return logs;
   const target = readTarget(parsed.value);
-  return target.ok ? ok({ ...target.value, logs: logs.value, isFresh: values.fresh }) : target;
+  return target.ok ? ok({ ...target.value, logName: values.log ?? null, isFresh: values.fresh }) : target;
 }
 
 function parseFlags(args: readonly string[]): Result<Flags, string> {
@@ -110,11 +121,6 @@ function parseFlags(args: readonly string[]): Result<Flags, string> {
     const reason = error instanceof Error ? error.message.split(". ")[0] : String(error);
     return err(`${reason}; --help shows what there is`);
   }
-}
-
-function readLogs(name: string | null): Result<readonly (keyof Logs)[], string> {
-  if (name === null) return ok(["signature", "certificate"]);
-  return name === "signature" || name === "certificate" ? ok([name]) : err("--log takes signature or certificate");
 }
 
 type Target = Pick<Options, "url" | "openDatabase">;

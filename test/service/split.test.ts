@@ -3,7 +3,7 @@
 // joined by service bindings and Durable Object bindings, with the edge in front. One unmodified client end to end.
 
 import { createPrivateKey } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
@@ -20,10 +20,12 @@ import { signToken } from "../support/identity-token.ts";
 vi.hoisted(() => vi.stubEnv("WRANGLER_LOG", "error"));
 
 const ALICE = "alice@example.com";
+const SHARD_HOST = "127.0.0.2";
 const ROOMS = ["ca", "tsa", "log", "sequencer", "trust", "oidc"] as const;
 
 let state: string;
 let url: string;
+let shardUrl: string;
 let settings: Readonly<Record<string, string>>;
 let runtime: Miniflare;
 
@@ -50,14 +52,23 @@ beforeAll(async () => {
   if (!port.ok) throw new Error(port.error);
   url = localUrl(port.value);
   state = mkdtempSync(join(tmpdir(), "sigedge-split-"));
+  shardUrl = `http://${SHARD_HOST}:${port.value}`;
+  const shards = [
+    { name: "sig-2", kind: "signature", url: shardUrl, from: "2999-01-01T00:00:00Z" },
+    { name: "ct-2", kind: "certificate", url: shardUrl, frozen: true },
+  ];
+  writeFileSync(join(state, "shards.json"), JSON.stringify(shards));
   const local = localSettings({ port: port.value, state, accept: null });
   if (!local.ok) throw new Error(local.error);
   settings = local.value;
-  const edge = await section("edge", only(["PUBLIC_URL"]));
+  const edge = await section("edge", only(["PUBLIC_URL", "SHARDS"]));
   const rooms = await Promise.all(ROOMS.map((room) => section(room, only(Object.keys(ROOM_ENV[room])))));
   runtime = new Miniflare(
     convertV4MiniflareOptions({
-      workers: [{ ...edge, unsafeDirectSockets: [{ host: LISTEN_ADDRESS, port: port.value }] }, ...rooms] as never,
+      workers: [
+        { ...edge, unsafeDirectSockets: [LISTEN_ADDRESS, SHARD_HOST].map((host) => ({ host, port: port.value })) },
+        ...rooms,
+      ] as never,
       resourcePersistencePath: join(state, "storage"),
       cf: false,
       telemetry: { enabled: false },
@@ -125,6 +136,19 @@ it("serves tiles of both logs through the log room's own entrypoint: gzipped, in
   expect(Buffer.from(await packed.arrayBuffer())).toEqual(Buffer.from(await plain.arrayBuffer()));
   const sidecars = await fetch(`${url}/api/meta/0`);
   expect([sidecars.status, sidecars.headers.get("cache-control")]).toEqual([404, "no-store"]);
+});
+
+it("serves further logs through the edge, each on its host", async () => {
+  const checkpoint = await fetch(`${shardUrl}/checkpoint`);
+  expect([checkpoint.status, (await checkpoint.text()).split("\n")[0]]).toEqual([200, SHARD_HOST]);
+  const submission = await fetch(`${shardUrl}/ct/ct/v1/add-chain`, { method: "POST", body: "{}" });
+  expect([submission.status, await submission.text()]).toEqual([405, expect.stringContaining(`${url}/ct\n`)]);
+  expect((await fetch(`${shardUrl}/trusted_root.json`)).status).toBe(421);
+  expect(await readJson(`${url}/trusted_root.json`)).toMatchObject({
+    tlogs: [{ baseUrl: url }, { baseUrl: shardUrl }],
+    ctlogs: [{ baseUrl: `${url}/ct` }, { baseUrl: `${shardUrl}/ct` }],
+  });
+  expect(await readJson(`${url}/signing_config.json`)).toMatchObject({ rekorTlogUrls: [{ url }] });
 });
 
 it("has no development issuer", async () => {

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which logs a service has, as its own /api/logs tells: the index knows them by these names.
+
+import { parsePublicUrl } from "../../shared/http/public-url.ts";
+import { parseJson } from "../../shared/json/parse.ts";
+import { type LogConfig, openLog } from "../../shared/logs.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import type { LogSource } from "../log-source.ts";
+
+/** Sixteen logs with their keys are a tenth of it. */
+const MAX_LOGS_BYTES = 128 * 1024;
+
+/** The error begins with the path and is a line for the operator. */
+export async function readServedLogs(service: LogSource): Promise<Result<readonly LogConfig[], string>> {
+  const fetched = await service.read("api/logs", MAX_LOGS_BYTES);
+  if (fetched.kind === "missing") return err("api/logs is not there: this is no Sigedge, or an older one");
+  if (fetched.kind === "unreadable") return err(`api/logs cannot be read (${fetched.reason})`);
+  const json = parseJson(fetched.bytes);
+  const rows: unknown = json.ok && isObject(json.value) ? json.value["logs"] : null;
+  if (!Array.isArray(rows)) return err("api/logs is told in a form that this version does not read");
+  const logs = rows.map(parseLog).filter((log) => log !== null);
+  return logs.length === rows.length && logs.length > 0
+    ? ok(logs)
+    : err("api/logs is told in a form that this version does not read");
+}
+
+function parseLog(row: unknown): LogConfig | null {
+  if (!isObject(row)) return null;
+  const { name, kind, url } = row;
+  if (typeof name !== "string" || typeof url !== "string" || !URL.canParse(url)) return null;
+  if (kind !== "signature" && kind !== "certificate") return null;
+  const origin = parsePublicUrl(new URL(url).origin);
+  const log = origin.ok ? openLog({ name, kind, url: origin.value }) : null;
+  return log?.baseUrl === url ? log : null;
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null;
