@@ -14,8 +14,7 @@ import type { OfflineTexts } from "../../shared/tuf/trust-file.ts";
 import type { TrustEnv } from "../../workers/trust/env.ts";
 import { readDeployed } from "../../workers/trust/env.ts";
 import room from "../../workers/trust/index.ts";
-import { Repository } from "../../workers/trust/repository.ts";
-import { RepositoryStorage } from "../../workers/trust/repository-storage.ts";
+import { openRepository } from "../../workers/trust/tuf-repository.ts";
 import { valueOf } from "./value-of.ts";
 
 export interface TufRoom {
@@ -45,11 +44,21 @@ export interface TufRoomOptions {
 export function tufRoom({ publicUrl, env, now }: TufRoomOptions): TufRoom {
   let database = new DatabaseSync(":memory:");
   let settings: TrustEnv = { PUBLIC_URL: publicUrl, TRUST_FILE: "{}" };
-  let repository = new Repository(readDeployed(settings), new RepositoryStorage(storageOf(() => database)));
+  let repository = valueOf(
+    openRepository(
+      readDeployed(settings),
+      storageOf(() => database),
+    ),
+  );
   let roomEnv: TrustEnv = {};
   const serve = (): TufView => repository.serve(unixMs(now()));
   const restart = (): void => {
-    repository = new Repository(readDeployed(settings), new RepositoryStorage(storageOf(() => database)));
+    repository = valueOf(
+      openRepository(
+        readDeployed(settings),
+        storageOf(() => database),
+      ),
+    );
     const TUF = { getByName: () => ({ serve: async () => structuredClone(serve()) }) } as unknown as TrustEnv["TUF"];
     roomEnv = { ...env, ...settings, ...(TUF === undefined ? {} : { TUF }) };
   };
@@ -72,7 +81,7 @@ export function tufRoom({ publicUrl, env, now }: TufRoomOptions): TufRoom {
   };
 }
 
-function storageOf(database: () => DatabaseSync): ConstructorParameters<typeof RepositoryStorage>[0] {
+function storageOf(database: () => DatabaseSync): Parameters<typeof openRepository>[1] {
   return {
     exec: (query, ...bindings) =>
       database()

@@ -1,7 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the repository's Durable Object keeps: every document that it serves or has served lately, and one row on which of them are the newest.
 
+import { ok, type Result } from "../../shared/result.ts";
+import { migrate, type Schema, type SchemaTooNew } from "../../shared/sql/schema.ts";
 import type { UnixMs } from "../../shared/time.ts";
+
+/** A change of the tables is a further step at the end. */
+const REPOSITORY_SCHEMA: Schema = {
+  firstTable: "documents",
+  steps: [
+    [
+      "CREATE TABLE documents (path TEXT PRIMARY KEY, text TEXT NOT NULL, superseded_at INTEGER) STRICT, WITHOUT ROWID",
+      "CREATE TABLE served (id INTEGER PRIMARY KEY CHECK (id = 1), json TEXT NOT NULL) STRICT",
+    ],
+  ],
+};
 
 /** The Durable Object's SQLite; every call is synchronous. */
 export interface Storage {
@@ -26,14 +39,14 @@ export interface Served {
 export class RepositoryStorage {
   readonly #storage: Storage;
 
-  constructor(storage: Storage) {
+  private constructor(storage: Storage) {
     this.#storage = storage;
-    storage.exec(
-      "CREATE TABLE IF NOT EXISTS documents (path TEXT PRIMARY KEY, text TEXT NOT NULL, superseded_at INTEGER) STRICT, WITHOUT ROWID",
-    );
-    storage.exec(
-      "CREATE TABLE IF NOT EXISTS served (id INTEGER PRIMARY KEY CHECK (id = 1), json TEXT NOT NULL) STRICT",
-    );
+  }
+
+  /** With its tables brought to the newest version. Fails with schema_too_new. */
+  static open(storage: Storage): Result<RepositoryStorage, SchemaTooNew> {
+    const migrated = migrate(storage, REPOSITORY_SCHEMA);
+    return migrated.ok ? ok(new RepositoryStorage(storage)) : migrated;
   }
 
   /** Null before the first repository was taken over. */

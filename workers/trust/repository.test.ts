@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The repository against time, rotations, restarts and wrong deployments; the clients' view of it is tuf-clients.test.ts.
 
+import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createOnlineKey } from "../../cli/tuf/keys.ts";
 import { publishTargets, rotateKeys } from "../../cli/tuf/repository.ts";
@@ -18,6 +19,7 @@ import {
   tufRoom,
 } from "../../test/support/tuf-room.ts";
 import { valueOf } from "../../test/support/value-of.ts";
+import { TufRepository } from "./tuf-repository.ts";
 
 const PUBLIC_URL = "https://sigstore.example.com";
 const START = Date.parse("2026-11-23T10:20:30.500Z");
@@ -142,6 +144,22 @@ describe("a restart", () => {
     const after = versions();
     expect(after.timestamp).toBeGreaterThan(before.timestamp);
     expect(after.snapshot).toBeGreaterThan(before.snapshot);
+  });
+});
+
+it("refuses tables that a newer version of the software has written, and says so", async () => {
+  const database = new DatabaseSync(":memory:");
+  const exec = (query: string, ...bindings: SQLInputValue[]) => ({
+    toArray: () => database.prepare(query).all(...bindings),
+  });
+  const ctx = { storage: { sql: { exec }, transactionSync: (run: () => unknown) => run() } } as never;
+  const env = { PUBLIC_URL, TRUST_FILE: JSON.stringify({ [PUBLIC_URL]: first.texts }), TUF_KEY: first.onlineKey };
+  expect(await new TufRepository(ctx, env).serve()).toMatchObject({ kind: "serving" });
+  expect(await new TufRepository(ctx, env).serve()).toMatchObject({ kind: "serving" });
+  database.exec("UPDATE schema_version SET version = 99");
+  expect(await new TufRepository(ctx, env).serve()).toEqual({
+    kind: "refused",
+    problems: [expect.stringContaining("deploy that version again, or a later one")],
   });
 });
 
