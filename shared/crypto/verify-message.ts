@@ -49,9 +49,19 @@ async function verifyEcdsa(
   // WebCrypto takes r ‖ s; handed DER it answers false, for a good signature too.
   const raw = decodeEcdsaSignature(signature, CURVES[key.kind].coordinateBytes);
   if (!raw.ok) return false;
-  const algorithm = { name: "ECDSA", namedCurve: WEB_CURVES[key.kind], hash };
+  return crypto.subtle.verify({ name: "ECDSA", hash }, await importEcdsa(key), raw.value, message);
+}
+
+/** An issuer's key verifies every certificate that comes: it is imported once. */
+const imported = new WeakMap<EcdsaPublicKey, CryptoKey>();
+
+async function importEcdsa(key: EcdsaPublicKey): Promise<CryptoKey> {
+  const known = imported.get(key);
+  if (known !== undefined) return known;
+  const algorithm = { name: "ECDSA", namedCurve: WEB_CURVES[key.kind] };
   const cryptoKey = await crypto.subtle.importKey("spki", key.spki, algorithm, false, ["verify"]);
-  return crypto.subtle.verify(algorithm, cryptoKey, raw.value, message);
+  imported.set(key, cryptoKey);
+  return cryptoKey;
 }
 
 async function verifyRsa(

@@ -4,7 +4,7 @@
 
 import { equal } from "../bytes/bytes.ts";
 import { decodePem } from "../bytes/pem.ts";
-import { parsePublicKey } from "../crypto/public-key.ts";
+import { type PublicKey, parsePublicKey } from "../crypto/public-key.ts";
 import { decodeDer } from "../der/reader.ts";
 import { err, ok, type Result } from "../result.ts";
 import { type Certificate, parseCertificate } from "./certificate.ts";
@@ -22,11 +22,23 @@ export interface ChainError {
  * signature over the TBS verifies with its key. False as well for a key or an algorithm that we do not know.
  */
 export async function verifyIssuedBy(certificate: Certificate, issuer: Certificate): Promise<boolean> {
-  if (!equal(certificate.issuer, issuer.subject) || !isCertificateAuthority(issuer)) return false;
+  const key = equal(certificate.issuer, issuer.subject) ? issuingKey(issuer) : null;
   const algorithm = decodeDer(certificate.signatureAlgorithm, (reader) => reader.sequence(readSignatureAlgorithm));
+  if (key === null || !algorithm.ok || algorithm.value.known === null) return false;
+  return verifySigned(algorithm.value.known, key, certificate.tbs, certificate.signature);
+}
+
+/** The same issuer is asked for with every request: what stands in its certificate is looked at once. */
+const issuingKeys = new WeakMap<Certificate, PublicKey | null>();
+
+/** Its key, null if it is none of ours or may not sign certificates. */
+function issuingKey(issuer: Certificate): PublicKey | null {
+  const known = issuingKeys.get(issuer);
+  if (known !== undefined) return known;
   const key = parsePublicKey(issuer.spki);
-  if (!algorithm.ok || algorithm.value.known === null || !key.ok) return false;
-  return verifySigned(algorithm.value.known, key.value, certificate.tbs, certificate.signature);
+  const usable = isCertificateAuthority(issuer) && key.ok ? key.value : null;
+  issuingKeys.set(issuer, usable);
+  return usable;
 }
 
 /** Whether BasicConstraints says CA, and KeyUsage, if there is one, allows signing certificates (RFC 5280 §6.1.4 (k), (n)). */
