@@ -12,14 +12,20 @@ export const canMeasure = (): boolean => existsSync("/proc/self/schedstat");
  */
 export const processorMs = (pid: number): number => (canMeasure() ? threadMs(`/proc/${pid}/task/${pid}`) : Number.NaN);
 
-/** The same of all its other threads: there V8 compiles what runs often, and collects garbage. */
+/** How long that thread has waited for a processor that others had, in ms: what it could have run on a machine of its own. */
+export const waitedMs = (pid: number): number =>
+  canMeasure() ? Number(schedstat(`/proc/${pid}/task/${pid}`)[1]) / 1e6 : Number.NaN;
+
+/** As processorMs, of all its other threads: there V8 compiles what runs often, and collects garbage. */
 export function backgroundMs(pid: number): number {
   const others = readdirSync(`/proc/${pid}/task`).filter((thread) => thread !== String(pid));
   return others.reduce((sum, thread) => sum + threadMs(`/proc/${pid}/task/${thread}`), 0);
 }
 
+const threadMs = (folder: string): number => Number(schedstat(folder)[0]) / 1e6;
+
 /** Time on a processor, time waiting for one (both ns), number of time slices. */
-const threadMs = (folder: string): number => Number(readFileSync(`${folder}/schedstat`, "utf8").split(" ")[0]) / 1e6;
+const schedstat = (folder: string): readonly string[] => readFileSync(`${folder}/schedstat`, "utf8").split(" ");
 
 /** USER_HZ, which is the same on every Linux. */
 const MS_PER_TICK = 10;

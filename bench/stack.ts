@@ -108,9 +108,15 @@ export class BenchStack {
     return (await this.ask("counts")) as Counts;
   }
 
-  /** With stand-ins for R2, D1 and rate limits, or with Miniflare's simulators of them. */
-  async useStandIns(inUse: boolean): Promise<void> {
-    await this.ask(`stand-ins?inUse=${inUse ? "yes" : "no"}`);
+  /** With stand-ins for R2, D1 and rate limits, and for the sequencer too, or with Miniflare's simulators and the sequencer. */
+  async useStandIns(inUse: boolean | "and of the sequencer"): Promise<void> {
+    const sequencer = inUse === "and of the sequencer" ? "yes" : "no";
+    await this.ask(`stand-ins?inUse=${inUse === false ? "no" : "yes"}&sequencer=${sequencer}`);
+  }
+
+  /** Moves an anchor that no log has, by RPC inside workerd, one step after another. */
+  async moveAnchor(count: number): Promise<void> {
+    await this.ask(`anchor?count=${count}`);
   }
 
   /** Appends entries by RPC inside workerd: no HTTP but one request for all, no signature to check. */

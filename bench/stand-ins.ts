@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // In the place of Miniflare's simulators of R2, D1 and rate limits, which are Workers in the same thread and cost milliseconds
 // that Cloudflare's services do not: objects come out of memory, rows go nowhere, nobody is refused. What is put stays in R2
-// as well, so that a log finds it after a restart.
+// as well, so that a log finds it after a restart. And in the place of the sequencer, which is an invocation of its own: one that
+// answers at once with what has the size of a real answer.
 
+import type { Appended, SignedCertificateTimestamp } from "../shared/rpc.ts";
+import { unixMs } from "../shared/time.ts";
 import type { ComposedEnv } from "../workers/compose.ts";
 import { withMethods } from "./with-methods.ts";
 
@@ -11,6 +14,8 @@ export interface StandIns {
   readonly env: ComposedEnv;
   /** Takes the simulators out of the way, or puts them back. */
   readonly use: (inUse: boolean) => Promise<void>;
+  /** Takes the sequencer out of the way of the rooms, or puts it back. */
+  readonly useSequencer: (inUse: boolean) => void;
 }
 
 type RateLimitName = { [N in keyof ComposedEnv]: ComposedEnv[N] extends RateLimit ? N : never }[keyof ComposedEnv];
@@ -24,6 +29,7 @@ const RATE_LIMITS = Object.keys({ READS: true, WRITES: true, CLIENTS: true, IDEN
 export function standInFor(env: ComposedEnv): StandIns {
   const objects = new Map<string, ArrayBuffer>();
   let isInUse = false;
+  let isSequencerInUse = false;
   const tiles = withMethods(env.TILES, {
     get: async (key: string) => {
       if (!isInUse) return await env.TILES.get(key);
@@ -42,14 +48,51 @@ export function standInFor(env: ComposedEnv): StandIns {
     const limit = async (options: RateLimitOptions) => (isInUse ? { success: true } : await env[name].limit(options));
     return [name, withMethods(env[name], { limit })] as const;
   });
+  const sequencers = withMethods(env.SEQUENCER, {
+    getByName: (name: string) => (isSequencerInUse ? INSTANT : env.SEQUENCER.getByName(name)),
+  });
   return {
-    env: { ...env, TILES: tiles, INDEX: index, ...Object.fromEntries(limits) },
+    env: { ...env, SEQUENCER: sequencers, TILES: tiles, INDEX: index, ...Object.fromEntries(limits) },
     use: async (inUse) => {
       isInUse = inUse;
       if (inUse) await load(env.TILES, objects);
     },
+    useSequencer: (inUse) => {
+      isSequencerInUse = inUse;
+    },
   };
 }
+
+/** A tree of 100,000 entries. */
+const APPENDED: Appended = {
+  kind: "appended",
+  leafIndex: 99_999,
+  timestamp: unixMs(1_800_000_000_000),
+  treeSize: 100_000,
+  rootHash: new Uint8Array(32),
+  proof: Array.from({ length: 17 }, () => new Uint8Array(32)),
+  checkpoint: "log.example.com\n".padEnd(400, "."),
+};
+
+/** What crosses is copied both ways, as RPC does it: a caller pays for its half of that. */
+const INSTANT = {
+  describe: async () => await Promise.resolve({ logId: new Uint8Array(32) }),
+  appendSignature: async (submission: unknown) => {
+    structuredClone(submission);
+    return await Promise.resolve(structuredClone({ ok: true, value: APPENDED }));
+  },
+  appendCertificate: async (submission: unknown) => {
+    structuredClone(submission);
+    const timestamp = unixMs(Date.now());
+    const value: SignedCertificateTimestamp = {
+      logId: new Uint8Array(32),
+      timestamp,
+      extensions: new Uint8Array(8),
+      signature: new Uint8Array(71),
+    };
+    return await Promise.resolve(structuredClone({ ok: true, value }));
+  },
+};
 
 /** The bench makes some dozens: one page. */
 async function load(bucket: R2Bucket, into: Map<string, ArrayBuffer>): Promise<void> {

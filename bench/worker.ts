@@ -41,8 +41,10 @@ const ROUTES: Readonly<Record<string, Answer>> = {
   "/bench/counts": () => counts(),
   "/bench/stand-ins": async (query, env) => {
     await standIns(env).use(query.get("inUse") === "yes");
+    standIns(env).useSequencer(query.get("sequencer") === "yes");
     return null;
   },
+  "/bench/anchor": async (query, env) => await moveAnchor(Number(query.get("count")), env),
   "/bench/size": async (query, env) => (await env.SEQUENCER.getByName(query.get("log") ?? "").head()).treeSize,
   "/bench/append": async (query, env) => await append(query, env),
 };
@@ -60,6 +62,17 @@ async function append(query: URLSearchParams, env: ComposedEnv): Promise<{ reado
   };
   await Promise.all(Array.from({ length: callers }, caller));
   return { appended: count };
+}
+
+/** Moves an anchor that no log has, step by step. */
+async function moveAnchor(count: number, env: ComposedEnv): Promise<null> {
+  const { treeSize = 0 } = (await env.ANCHOR.getByName("bench").read()) ?? {};
+  const headOf = (size: number) => ({ treeSize: size, rootHash: new Uint8Array(32).fill(size % 256) });
+  for (let size = treeSize; size < treeSize + count; size++) {
+    const step = { from: size === 0 ? null : headOf(size), to: headOf(size + 1) };
+    if (!(await env.ANCHOR.getByName("bench").advance(step))) throw new Error(`the anchor is not at ${size}`);
+  }
+  return null;
 }
 
 /** As long as what a signature with a certificate makes, and no other is equal to it. */
