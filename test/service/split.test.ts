@@ -3,7 +3,7 @@
 // joined by service bindings and Durable Object bindings, with the edge in front. One unmodified client end to end.
 
 import { createPrivateKey } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
@@ -79,7 +79,9 @@ beforeAll(async () => {
   );
   await runtime.ready;
   const index = await runtime.getD1Database("INDEX", "sigedge-sequencer");
-  await index.prepare(readFileSync(join(ROOT, "migrations", "0001_search.sql"), "utf8")).run();
+  const folder = join(ROOT, "migrations");
+  for (const file of readdirSync(folder).toSorted())
+    await index.prepare(readFileSync(join(folder, file), "utf8")).run();
 });
 
 afterAll(async () => {
