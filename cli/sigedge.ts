@@ -4,12 +4,25 @@
 import { say, styled } from "./terminal.ts";
 
 interface Subcommand {
-  readonly summary: string;
+  /** Null: not for people. */
+  readonly summary: string | null;
   /** Loaded when it is asked for. Resolves to the exit code. */
   readonly run: (args: readonly string[]) => Promise<number>;
 }
 
 const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
+  init: {
+    summary: "make all keys of a deployment, and what wrangler deploys it with",
+    run: async (args) => (await import("./init/command.ts")).initCommand(args),
+  },
+  deploy: {
+    summary: "deploy it to Cloudflare, composed or split, and try the whole life of a signature",
+    run: async (args) => (await import("./deploy/command.ts")).deployCommand(args),
+  },
+  "wrangler-hook": {
+    summary: null,
+    run: async () => (await import("./deploy/wrangler-hook.ts")).wranglerHook(),
+  },
   audit: {
     summary: "read a whole log and prove that it is what it claims to be",
     run: async (args) => (await import("./audit/command.ts")).auditCommand(args),
@@ -23,7 +36,9 @@ const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
 const USAGE = [
   "sigedge COMMAND [options]",
   "",
-  ...Object.entries(SUBCOMMANDS).map(([name, { summary }]) => `  ${styled("bold", name.padEnd(9))} ${summary}`),
+  ...Object.entries(SUBCOMMANDS).flatMap(([name, { summary }]) =>
+    summary === null ? [] : [`  ${styled("bold", name.padEnd(9))} ${summary}`],
+  ),
   "",
   "sigedge COMMAND --help tells more. The service itself is started by `npm start`.",
 ].join("\n");
