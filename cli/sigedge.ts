@@ -19,6 +19,18 @@ const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
     summary: "deploy it to Cloudflare, composed or split, and try the whole life of a signature",
     run: async (args) => (await import("./deploy/command.ts")).deployCommand(args),
   },
+  status: {
+    summary: "show whether a deployment serves, how far it is, and what expires when",
+    run: async (args) => (await import("./status/command.ts")).statusCommand(args),
+  },
+  doctor: {
+    summary: "look for what is wrong with a deployment, and say what to do",
+    run: async (args) => (await import("./doctor/command.ts")).doctorCommand(args),
+  },
+  trust: {
+    summary: "print how each client is told of a deployment",
+    run: async (args) => (await import("./trust/command.ts")).trustCommand(args),
+  },
   "wrangler-hook": {
     summary: null,
     run: async () => (await import("./deploy/wrangler-hook.ts")).wranglerHook(),

@@ -4,9 +4,10 @@
 
 import type { Logs } from "../shared/logs.ts";
 import type { LogDescription, SequencerRpc } from "../shared/rpc.ts";
+import { TILE_WIDTH } from "../shared/tlog/tile.ts";
 import type { TrustHealth } from "../shared/trust/health.ts";
 
-/** What is told of a log: metric name, help, value. */
+/** What is told of a log: metric name, help, value; null is left out. */
 const GAUGES = [
   { name: "sigedge_log_size", help: "Entries in the log.", value: (log: LogDescription) => log.treeSize },
   {
@@ -18,6 +19,32 @@ const GAUGES = [
     name: "sigedge_log_created_timestamp_seconds",
     help: "When the log was created.",
     value: (log: LogDescription) => log.createdAt / 1000,
+  },
+  {
+    name: "sigedge_log_head_timestamp_seconds",
+    help: "Time of the newest tree head.",
+    value: (log: LogDescription) => (log.headTimestamp === null ? null : log.headTimestamp / 1000),
+  },
+  {
+    name: "sigedge_log_published_entries",
+    help: "Entries in full tiles in R2; up to 255 of the others wait for their tile to be full.",
+    value: (log: LogDescription) => log.publishedEntries,
+  },
+  {
+    name: "sigedge_log_publish_backlog_entries",
+    help: "Entries of full tiles that R2 does not have yet.",
+    value: ({ treeSize, publishedEntries }: LogDescription) =>
+      Math.floor(treeSize / TILE_WIDTH) * TILE_WIDTH - publishedEntries,
+  },
+  {
+    name: "sigedge_log_index_backlog_entries",
+    help: "Entries that the search index in D1 does not have yet.",
+    value: ({ treeSize, indexedEntries }: LogDescription) => treeSize - indexedEntries,
+  },
+  {
+    name: "sigedge_log_witness_lag_entries",
+    help: "Entries that no quorum of witnesses has cosigned yet; only for a log with witnesses.",
+    value: ({ treeSize, witnessedSize }: LogDescription) => (witnessedSize === null ? null : treeSize - witnessedSize),
   },
 ] as const;
 
@@ -36,7 +63,10 @@ export async function metricsPage(
   const text = GAUGES.map(({ name, help, value }) =>
     [
       `# HELP ${name} ${help}\n# TYPE ${name} gauge\n`,
-      ...described.map((log) => `${name}{log="${log.name}"} ${value(log.description)}\n`),
+      ...described.flatMap((log) => {
+        const figure = value(log.description);
+        return figure === null ? [] : [`${name}{log="${log.name}"} ${figure}\n`];
+      }),
     ].join(""),
   );
   return new Response(text.join("") + trustGauges(trust), {

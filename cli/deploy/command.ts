@@ -25,6 +25,8 @@ import { PASSPHRASE_USAGE, readPassphrase } from "../deployment/passphrase.ts";
 import { readFlags } from "../flags.ts";
 import { runSteps, type Step } from "../steps.ts";
 import { say } from "../terminal.ts";
+import { trustFromUrl } from "../trust/files.ts";
+import { trustText } from "../trust/text.ts";
 import { type Deployed, deploySteps, dryRunSteps } from "./plan.ts";
 import { smokeSteps } from "./smoke.ts";
 
@@ -171,5 +173,12 @@ async function operatorKey(
 async function afterwards({ isDryRun }: Options, { url, tried }: Outcome): Promise<string> {
   if (isDryRun || url === null) return "\nEverything builds. Nothing was sent.";
   if (!tried) return `\n${url} is deployed. Not tried: npx sigedge doctor ${url}`;
-  return `\n${url} is deployed, and a signature was made, logged, verified and found there.`;
+  const trust = await trustFromUrl(url);
+  return [
+    `\n${url} is deployed, and a signature was made, logged, verified and found there.`,
+    "",
+    trust.ok ? trustText(trust.value, ["cosign"], null) : trust.error,
+    "",
+    `For the other clients: npx sigedge trust ${url}`,
+  ].join("\n");
 }

@@ -63,7 +63,7 @@ async function writeConfigs(plan: Plan): Promise<Result<string, string>> {
 }
 
 /** Of all settings, those that a Worker's room reads. */
-function ofWorker(
+export function ofWorker(
   worker: SplitWorker | null,
   settings: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {

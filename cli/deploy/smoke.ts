@@ -80,7 +80,8 @@ async function ready(url: string): Promise<string> {
       const health = JSON.parse(last) as { readonly status?: unknown; readonly problems?: readonly string[] };
       if (health.status === "SERVING") return url;
       // What is missing is not there a minute later either.
-      if (health.problems !== undefined) return fail(health.problems.join("; "));
+      if (health.status === "NOT_SERVING" && health.problems !== undefined) return fail(health.problems.join("; "));
+      if (health.status === "DEGRADED") return `${url}, which says: ${health.problems?.join("; ") ?? "DEGRADED"}`;
     } catch (error) {
       if (error instanceof SmokeError) throw error;
       last = describe(error);

@@ -34,6 +34,9 @@ export function wrangler(args: readonly string[], { report }: WranglerOptions = 
       WRANGLER_SEND_METRICS: "false",
       WRANGLER_SEND_ERROR_REPORTS: "false",
       WRANGLER_HIDE_BANNER: "true",
+      // What it prints is read here; and at its most talkative it prints what it sends.
+      WRANGLER_LOG: "log",
+      WRANGLER_LOG_SANITIZE: "true",
       WRANGLER_WRITE_LOGS: "false",
       NO_COLOR: "1",
       ...(report === undefined ? {} : { WRANGLER_OUTPUT_FILE_PATH: report }),

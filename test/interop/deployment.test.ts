@@ -46,7 +46,7 @@ afterEach(async () => {
 
 async function run(line: string, env: Readonly<Record<string, string>> = cloud.env): Promise<Ended> {
   const ended = await checkout.run(line, env);
-  expect(ended, line).toMatchObject({ code: 0 });
+  expect(ended.code, `${line}\n${ended.stdout}${ended.stderr}`).toBe(0);
   return ended;
 }
 

@@ -18,6 +18,7 @@ import type {
   TailEntry,
 } from "../../shared/rpc.ts";
 import { unixMs } from "../../shared/time.ts";
+import { TILE_WIDTH } from "../../shared/tlog/tile.ts";
 import { durableStorage } from "./durable-storage.ts";
 import { type LogSetup, readLogSetup, type SequencerEnv } from "./env.ts";
 import { certificateSubmission, signatureSubmission, signSct } from "./format.ts";
@@ -114,6 +115,10 @@ export class Sequencer
       logId: ecdsa.logId,
       vkeys: format.vkeys,
       treeSize: state?.treeSize ?? 0,
+      publishedEntries: (state?.publishedTiles ?? 0) * TILE_WIDTH,
+      indexedEntries: state?.indexed ?? 0,
+      headTimestamp: state?.timestamp ?? null,
+      witnessedSize: this.#log.witnessedSize,
       state: phase.kind,
       reason: phase.kind === "running" ? null : phase.reason,
     };
