@@ -122,7 +122,7 @@ export interface Expiry {
   readonly at: Date;
 }
 
-/** Everything with a date in the trust root, and in the gauges. */
+/** Everything that expires, as the gauges tell, or else the certificates of the trust root. */
 export function expiriesOf({ cas, tsas }: TrustRoot, gauges: readonly Gauge[]): readonly Expiry[] {
   const certificates = [
     ...cas.flatMap((chain, i) =>
@@ -135,7 +135,8 @@ export function expiriesOf({ cas, tsas }: TrustRoot, gauges: readonly Gauge[]): 
   const told = gauges
     .filter(({ name }) => name === "sigedge_expiry_seconds")
     .map(({ labels, value }) => ({ what: labels["what"] ?? "", at: new Date(Date.now() + value * 1000) }));
-  return [...certificates, ...told].toSorted((a, b) => a.at.getTime() - b.at.getTime());
+  // Where the deployment tells, it tells of the certificates as well.
+  return (told.length > 0 ? told : certificates).toSorted((a, b) => a.at.getTime() - b.at.getTime());
 }
 
 function nameOf(authority: string, chain: number, place: number, length: number): string {

@@ -7,12 +7,8 @@ import { join } from "node:path";
 import type { Bundle } from "@sigstore/bundle";
 import { SigningConfig, TrustedRoot } from "@sigstore/protobuf-specs";
 import { bundleBuilderFromSigningConfig } from "@sigstore/sign";
-<<<<<<< HEAD
 import { initTUF } from "@sigstore/tuf";
-import { toSignedEntity, toTrustMaterial, Verifier } from "@sigstore/verify";
-=======
 import { PolicyError, toSignedEntity, toTrustMaterial, VerificationError, Verifier } from "@sigstore/verify";
->>>>>>> 8786d62 (cli: init and deploy, against a stand-in of Cloudflare that runs what is deployed)
 
 /** What an instance publishes for its clients. */
 export interface Instance {

@@ -6,7 +6,6 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PublicUrl } from "../../shared/http/public-url.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { PASSPHRASE_FILE } from "../deployment/create.ts";
 import {
   claimShape,
   DEPLOYMENT_FLAGS,
@@ -19,14 +18,15 @@ import {
   shown,
   workerSettings,
 } from "../deployment/deployment.ts";
-import { decryptKey } from "../deployment/offline-key.ts";
 import { OPERATOR_KEY_FILE } from "../deployment/operator-issuer.ts";
-import { PASSPHRASE_USAGE, readPassphrase } from "../deployment/passphrase.ts";
+import { offlinePassphrase, PASSPHRASE_USAGE } from "../deployment/passphrase.ts";
+import { installTrustFile } from "../deployment/trust-root.ts";
 import { readFlags } from "../flags.ts";
 import { runSteps, type Step } from "../steps.ts";
 import { say } from "../terminal.ts";
 import { trustFromUrl } from "../trust/files.ts";
 import { trustText } from "../trust/text.ts";
+import { openKey } from "../tuf/encrypted-key.ts";
 import { type Deployed, deploySteps, dryRunSteps } from "./plan.ts";
 import { smokeSteps } from "./smoke.ts";
 
@@ -132,6 +132,8 @@ async function deploy(options: Options): Promise<Result<Outcome, string>> {
   }
   const deployment = claimShape(read.value, shape);
   if (!deployment.ok) return deployment;
+  const trust = installTrustFile(deployment.value.folder, deployment.value.publicUrl);
+  if (!trust.ok) return trust;
   // Asked for at the beginning: nobody wants to come back for it.
   const key = options.isTried ? await operatorKey(options, deployment.value) : ok(null);
   if (!key.ok) return key;
@@ -160,14 +162,10 @@ async function operatorKey(
       `the smoke test needs ${shown(path)}; say where it is with --offline DIR, or leave it out with --no-smoke-test`,
     );
   }
-  const beside = join(folder, PASSPHRASE_FILE);
-  const file = passphraseFile ?? (existsSync(beside) ? beside : null);
-  const passphrase = await readPassphrase({ file, isNew: false });
+  const passphrase = await offlinePassphrase(folder, passphraseFile);
   if (!passphrase.ok) return passphrase;
-  if (passphrase.value === null)
-    return err("the smoke test needs the passphrase of the offline keys: --passphrase-file FILE");
-  const key = decryptKey(readFileSync(path, "utf8"), passphrase.value);
-  return key.ok ? key : err(`${shown(path)} ${key.error}`);
+  const key = openKey(readFileSync(path, "utf8"), passphrase.value);
+  return key === null ? err(`${shown(path)} cannot be opened with this passphrase`) : ok(key);
 }
 
 async function afterwards({ isDryRun }: Options, { url, tried }: Outcome): Promise<string> {

@@ -10,9 +10,11 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import { unixMs } from "../../shared/time.ts";
 import { ROOT } from "../bundle.ts";
 import { makeFolder, makeKeyFiles, OFFLINE_KEY_FILES } from "../keys.ts";
+import { encryptKey } from "../tuf/encrypted-key.ts";
 import { type Deployment, deploymentText, keysFolder, shown, writeDeployment, writePrivate } from "./deployment.ts";
-import { encryptKey } from "./offline-key.ts";
 import { OPERATOR_JWKS_FILE, OPERATOR_KEY_FILE, operatorJwks, operatorOf, operatorRow } from "./operator-issuer.ts";
+import { PASSPHRASE_FILE } from "./passphrase.ts";
+import { makeRepository, makeTufKeys } from "./trust-root.ts";
 
 /** Whom the CA believes at first, beside the built-in issuer and the operator. */
 export type FirstIssuers = "public" | "none";
@@ -27,8 +29,6 @@ export interface NewDeployment {
   readonly passphrase: string | null;
 }
 
-/** Stands beside the offline keys if nobody chose a passphrase. */
-export const PASSPHRASE_FILE = "PASSPHRASE.txt";
 /** What the authorities are called before their host is known. */
 const NAMELESS = "Sigedge";
 const SETTINGS = { ACCEPT: "own-ca+listed-keys" };
@@ -38,18 +38,26 @@ export async function createDeployment(wanted: NewDeployment): Promise<Result<De
   const { folder, name, publicUrl } = wanted;
   const deployment: Deployment = { folder, name, publicUrl, settings: SETTINGS, shape: null };
   if (existsSync(folder)) return err(`${shown(folder)} exists and holds no deployment; choose another with --dir DIR`);
+  const passphrase = wanted.passphrase ?? newPassphrase();
   try {
+    const tree = await makeTree({ ...wanted, passphrase }, deployment);
+    if (wanted.passphrase === null) tree.set(`offline/${PASSPHRASE_FILE}`, `${passphrase}\n`);
     makeFolder(dirname(folder));
-    writeTree(folder, await makeTree(wanted, deployment));
+    writeTree(folder, tree, (unfinished) => {
+      makeTufKeys(unfinished, passphrase);
+      const repository = publicUrl === null ? ok(null) : makeRepository(unfinished, publicUrl, passphrase);
+      if (!repository.ok) throw new Error(repository.error);
+    });
   } catch (error) {
     return err(`${shown(folder)} cannot be written (${error instanceof Error ? error.message : "unknown"})`);
   }
   return ok(deployment);
 }
 
-async function makeTree(wanted: NewDeployment, deployment: Deployment): Promise<ReadonlyMap<string, string>> {
-  const { publicUrl, issuers } = wanted;
-  const passphrase = wanted.passphrase ?? newPassphrase();
+type WithPassphrase = NewDeployment & { readonly passphrase: string };
+
+async function makeTree(wanted: WithPassphrase, deployment: Deployment): Promise<Map<string, string>> {
+  const { publicUrl, issuers, passphrase } = wanted;
   const tree = new Map([["deployment.json", deploymentText(deployment)]]);
   const keys = makeKeyFiles({ hostname: publicUrl?.hostname ?? NAMELESS, now: unixMs(Date.now()) });
   for (const [file, text] of keys) {
@@ -61,19 +69,19 @@ async function makeTree(wanted: NewDeployment, deployment: Deployment): Promise<
   tree.set(`offline/${OPERATOR_KEY_FILE}`, encryptKey(operator, passphrase));
   tree.set(`keys/${OPERATOR_JWKS_FILE}`, `${JSON.stringify(jwks)}\n`);
   tree.set("offline/README.txt", OFFLINE_README);
-  if (wanted.passphrase === null) tree.set(`offline/${PASSPHRASE_FILE}`, `${passphrase}\n`);
   if (publicUrl !== null) tree.set("issuers.yaml", issuersText(publicUrl, jwks, issuers));
   return tree;
 }
 
-/** All files or none, whenever the process dies: the folder appears by a rename. */
-function writeTree(folder: string, tree: ReadonlyMap<string, string>): void {
+/** All files or none, whenever the process dies: the folder appears by a rename. @param complete adds what it likes before */
+function writeTree(folder: string, tree: ReadonlyMap<string, string>, complete: (unfinished: string) => void): void {
   const unfinished = mkdtempSync(`${folder}.unfinished-`);
   try {
     for (const [path, text] of tree) {
       mkdirSync(dirname(join(unfinished, path)), { recursive: true, mode: 0o700 });
       writeFileSync(join(unfinished, path), text, { mode: 0o600, flag: "wx", flush: true });
     }
+    complete(unfinished);
     renameSync(unfinished, folder);
   } catch (error) {
     rmSync(unfinished, { recursive: true, force: true });
@@ -81,14 +89,25 @@ function writeTree(folder: string, tree: ReadonlyMap<string, string>): void {
   }
 }
 
-/** Gives a deployment that was made without one its address, for ever. */
-export function setUrl(deployment: Deployment, publicUrl: PublicUrl, issuers: FirstIssuers): Deployment {
+/** Gives a deployment that was made without one its address, for ever, and signs its trust root. Fails with a line for the operator. */
+export function setUrl(
+  deployment: Deployment,
+  { publicUrl, issuers, passphrase }: Address,
+): Result<Deployment, string> {
+  const repository = makeRepository(deployment.folder, publicUrl, passphrase);
+  if (!repository.ok) return repository;
   const path = join(deployment.folder, "issuers.yaml");
   const jwks: unknown = JSON.parse(readFileSync(join(keysFolder(deployment), OPERATOR_JWKS_FILE), "utf8"));
   if (!existsSync(path)) writePrivate(path, issuersText(publicUrl, jwks as object, issuers));
   const complete = { ...deployment, publicUrl };
   writeDeployment(complete);
-  return complete;
+  return ok(complete);
+}
+
+interface Address {
+  readonly publicUrl: PublicUrl;
+  readonly issuers: FirstIssuers;
+  readonly passphrase: string;
 }
 
 /** issuers.yaml: the operator, and what Sigstore's public instance accepts as it is written in docs/. */
@@ -109,6 +128,8 @@ openssl pkey -in FILE -noout -text).
 
   ca-root.key.pem          makes the next issuing CA
   tsa-root.key.pem         makes the next timestamping certificate
+  tuf-root-1…3.key.pem     any two of them change what clients trust; keep them apart
+  tuf-targets.key.pem      signs new trusted roots and signing configs
   ${OPERATOR_KEY_FILE}  signs tokens for one identity, for the smoke test of \`sigedge deploy\`
 
 Put this folder away: copy it to two media that are not connected to any machine, check that the copies can be read, then

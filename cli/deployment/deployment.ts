@@ -16,6 +16,7 @@ import { unixMs } from "../../shared/time.ts";
 import { ROOT } from "../bundle.ts";
 import { describeKeysError, readKeys, SECRET_SETTINGS } from "../keys.ts";
 import { fileSettings } from "../settings.ts";
+import { tufSecret } from "./trust-root.ts";
 
 export interface Deployment {
   /** Absolute. */
@@ -149,7 +150,7 @@ export function workerSettings(deployment: Deployment): Result<WorkerSettings, s
   if (!keys.ok) return err(describeKeysError(keys.error));
   const files = fileSettings(deployment.folder);
   if (!files.ok) return files;
-  const secrets: Record<string, string> = {};
+  const secrets: Record<string, string> = { ...tufSecret(deployment.folder) };
   const vars: Record<string, string> = {};
   for (const [name, value] of Object.entries(keys.value))
     (SECRET_SETTINGS.includes(name) ? secrets : vars)[name] = value;

@@ -2,7 +2,8 @@
 // The passphrase of the offline keys: from a file, from the environment, or from the person at the terminal. Never from the
 // command line, which every process of the machine can read.
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { err, ok, type Result } from "../../shared/result.ts";
@@ -11,6 +12,9 @@ export const PASSPHRASE_VARIABLE = "SIGEDGE_PASSPHRASE";
 
 export const PASSPHRASE_USAGE = `  --passphrase-file FILE   the passphrase of the offline keys: the first line of FILE; otherwise it is taken
                    from the environment (${PASSPHRASE_VARIABLE}), otherwise you are asked for it`;
+
+/** Stands beside the offline keys if nobody chose a passphrase. */
+export const PASSPHRASE_FILE = "PASSPHRASE.txt";
 
 /** Fewer are guessed whatever the key derivation costs. */
 const MIN_CHARACTERS = 12;
@@ -31,6 +35,16 @@ export async function readPassphrase({ file, isNew }: PassphraseSource): Promise
   return isNew && text.length < MIN_CHARACTERS
     ? err(`the passphrase must have at least ${MIN_CHARACTERS} characters`)
     : ok(text);
+}
+
+/** Of keys that exist: also from the file beside them. @param folder where they lie. Fails with a line for the operator. */
+export async function offlinePassphrase(folder: string, file: string | null): Promise<Result<string, string>> {
+  const beside = join(folder, PASSPHRASE_FILE);
+  const read = await readPassphrase({ file: file ?? (existsSync(beside) ? beside : null), isNew: false });
+  if (!read.ok) return read;
+  return read.value === null
+    ? err("the passphrase of the offline keys is needed: --passphrase-file FILE")
+    : ok(read.value);
 }
 
 function firstLine(file: string): Result<string, string> {

@@ -6,7 +6,6 @@ import { X509Certificate } from "node:crypto";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, sep } from "node:path";
 import { ofWorker } from "../deploy/plan.ts";
-import { PASSPHRASE_FILE } from "../deployment/create.ts";
 import {
   type Deployment,
   offlineFolder,
@@ -14,6 +13,7 @@ import {
   type WorkerSettings,
   workerSettings,
 } from "../deployment/deployment.ts";
+import { PASSPHRASE_FILE } from "../deployment/passphrase.ts";
 import { remoteSecrets } from "../deployment/prepare.ts";
 import { reasonOf, wrangler } from "../deployment/wrangler.ts";
 import { configPath, SPLIT_ORDER, type SplitWorker, workerName } from "../deployment/wrangler-config.ts";

@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { createDeployment, type FirstIssuers, PASSPHRASE_FILE, setUrl } from "../deployment/create.ts";
+import { createDeployment, type FirstIssuers, setUrl } from "../deployment/create.ts";
 import {
   DEPLOYMENT_FLAGS,
   DEPLOYMENT_USAGE,
@@ -19,7 +19,8 @@ import {
   writePrivate,
 } from "../deployment/deployment.ts";
 import { operatorOf } from "../deployment/operator-issuer.ts";
-import { PASSPHRASE_USAGE, readPassphrase } from "../deployment/passphrase.ts";
+import { offlinePassphrase, PASSPHRASE_FILE, PASSPHRASE_USAGE, readPassphrase } from "../deployment/passphrase.ts";
+import { installTrustFile } from "../deployment/trust-root.ts";
 import { redirectedFolder, redirectTo, writeConfig } from "../deployment/wrangler-config.ts";
 import { readFlags } from "../flags.ts";
 import { say, styled } from "../terminal.ts";
@@ -74,6 +75,8 @@ export async function initCommand(args: readonly string[]): Promise<number> {
   const settings = workerSettings(deployment);
   if (!settings.ok) return failed(settings.error, 1);
   writePrivate(join(deployment.folder, "secrets.json"), `${JSON.stringify(settings.value.secrets, null, 2)}\n`);
+  const trust = deployment.publicUrl === null ? ok(null) : installTrustFile(deployment.folder, deployment.publicUrl);
+  if (!trust.ok) return failed(trust.error, 1);
   await writeConfig({ deployment, worker: null, vars: settings.value.vars });
   const other = redirectedFolder();
   const isBare = other === null || other === deployment.folder || !existsSync(other);
@@ -131,9 +134,11 @@ async function open(options: Options): Promise<Result<Opened, string>> {
       `${shown(folder)} belongs to ${owner.href}, for ever; another address is another deployment (--env NAME)`,
     );
   }
-  const completes = publicUrl !== null && owner === null;
-  const deployment = completes ? setUrl(known.value, publicUrl, issuers) : known.value;
-  return ok({ deployment, isNew: false, madePassphrase });
+  if (publicUrl === null || owner !== null) return ok({ deployment: known.value, isNew: false, madePassphrase });
+  const passphrase = await offlinePassphrase(offlineFolder(known.value), options.passphraseFile);
+  if (!passphrase.ok) return passphrase;
+  const deployment = setUrl(known.value, { publicUrl, issuers, passphrase: passphrase.value });
+  return deployment.ok ? ok({ deployment: deployment.value, isNew: false, madePassphrase }) : deployment;
 }
 
 async function create({ passphraseFile, ...wanted }: Options): Promise<Result<Opened, string>> {

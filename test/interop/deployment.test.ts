@@ -20,6 +20,7 @@ const SECRETS = [
   "SIGNATURE_LOG_ED25519_KEY",
   "CERTIFICATE_LOG_KEY",
   "OIDC_KEY",
+  "TUF_KEY",
 ];
 
 // wrangler takes seconds to start, and each test starts it a dozen times.
@@ -79,6 +80,7 @@ describe("composed", () => {
     expect([...cloud.account.buckets]).toEqual(["sigedge-tiles"]);
     expect([...cloud.account.databases.values()]).toEqual(["sigedge-index"]);
 
+    expect((await fetch(`${cloud.url}/tuf/1.root.json`)).status).toBe(200);
     const root = await readJson(`${cloud.url}/trusted_root.json`);
     const again = await run("npx sigedge init && npx sigedge deploy --json");
     expect(JSON.parse(again.stdout.slice(again.stdout.lastIndexOf("\n{") + 1))).toMatchObject({
@@ -92,7 +94,7 @@ describe("composed", () => {
   it("is deployed by a bare `npx wrangler deploy` as well", async () => {
     await run(`npx sigedge init --url ${cloud.url}`);
     const first = await run("npx wrangler deploy");
-    expect(first.stdout).toContain("secrets: 6 uploaded");
+    expect(first.stdout).toContain("secrets: 7 uploaded");
     expect(namesOf("sigedge", "secret_text")).toEqual(SECRETS.toSorted());
     expect(await readJson(`${cloud.url}/healthz`)).toMatchObject({ status: "SERVING" });
     expect(await readJson(`${cloud.url}/api/search?email=a@example.com`)).toMatchObject({ hits: [] });

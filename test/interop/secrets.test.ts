@@ -18,8 +18,8 @@ import { startStack } from "../support/stack.ts";
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 900_000 });
 
 const PASSPHRASE = "a passphrase that nobody must see";
-const ONLINE = ["ca", "tsa", "signature-log", "signature-log-ed25519", "certificate-log", "oidc"];
-const OFFLINE = ["ca-root", "tsa-root", "operator-issuer"];
+const ONLINE = ["ca", "tsa", "signature-log", "signature-log-ed25519", "certificate-log", "oidc", "tuf"];
+const OFFLINE = ["ca-root", "tsa-root", "operator-issuer", "tuf-root-1", "tuf-root-2", "tuf-root-3", "tuf-targets"];
 
 /** Where something was seen, and what. */
 const seen = new Map<string, Buffer>();

@@ -35,7 +35,7 @@ describe("sigedge status", () => {
         { log: "signature", size: 2, running: true, behind: { r2: 0, d1: 0, witnesses: null } },
         { log: "certificate", size: 1, running: true },
       ],
-      expiries: expect.arrayContaining([expect.objectContaining({ what: "CA" })]) as unknown,
+      expiries: expect.arrayContaining([expect.objectContaining({ what: "ca_certificate" })]) as unknown,
       unreadable: [],
     });
     expect((await sigedge("status", stack.url)).stdout).toContain("serves");

@@ -80,6 +80,10 @@ function log(): LogDescription {
     createdAt: unixMs(start),
     vkeys: [],
     treeSize: 1,
+    publishedEntries: 0,
+    indexedEntries: 1,
+    headTimestamp: null,
+    witnessedSize: null,
     state: "running",
     reason: null,
   };
