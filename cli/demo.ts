@@ -7,11 +7,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Bundle, bundleFromJSON, bundleToJSON } from "@sigstore/bundle";
-import { PolicyError, VerificationError } from "@sigstore/verify";
 import { freePort, localUrl } from "./address.ts";
 import { identityToken } from "./dev-issuer.ts";
+import { type Hit, waitForHit } from "./search.ts";
 import { localSettings } from "./settings.ts";
-import { type Instance, readInstanceOverTuf, readJson, sign, verify } from "./sigstore-js.ts";
+import { type Instance, logIndexOf, readInstanceOverTuf, refusalOf, sign, verify } from "./sigstore-js.ts";
 import { runStack, type Stack, type WorkerLog } from "./stack.ts";
 import { duration, say, styled } from "./terminal.ts";
 
@@ -19,8 +19,6 @@ const ALICE = "alice@example.com";
 const BOB = "bob@example.com";
 const RELEASE = Buffer.from("The program that Alice releases today.\n");
 const CHANGED = Buffer.from("The program that Mallory would rather have you run.\n");
-/** The index is written after the answer; on an idle machine it takes some ten milliseconds. */
-const SEARCH_DEADLINE_MS = 5000;
 
 const workerLogs: WorkerLog[] = [];
 let state: string | null = null;
@@ -62,17 +60,6 @@ async function startStack(): Promise<string> {
   return localUrl(port.value);
 }
 
-/** What the verifier says against; an acceptance is the failure here. */
-function refusalOf(check: () => unknown): string {
-  try {
-    check();
-  } catch (error) {
-    if (error instanceof VerificationError || error instanceof PolicyError) return `${error.code}: ${error.message}`;
-    throw error;
-  }
-  throw new Error("the verifier accepted it");
-}
-
 /** The bundle with another digest in its log entry, as a log that rewrites history would show it. */
 function withChangedEntry(bundle: Bundle): Bundle {
   const json = structuredClone(bundleToJSON(bundle));
@@ -87,26 +74,6 @@ function withChangedEntry(bundle: Bundle): Bundle {
 
 const digestOf = (data: Buffer, encoding: "hex" | "base64"): string =>
   createHash("sha256").update(data).digest(encoding);
-
-interface Hit {
-  readonly index: number;
-  readonly log: string;
-  readonly time: string;
-  readonly identity: string | null;
-  readonly digest: string | null;
-}
-
-/** Searches until the index is complete through the entry; rejects after a deadline. */
-async function search(url: string, query: string, logIndex: number): Promise<readonly Hit[]> {
-  const deadline = performance.now() + SEARCH_DEADLINE_MS;
-  for (;;) {
-    const answer = (await readJson(`${url}/api/search?${query}`)) as { hits: readonly Hit[] };
-    const found = answer.hits.some(({ log, index }) => log === "signature" && index === logIndex);
-    if (found) return answer.hits;
-    if (performance.now() > deadline) throw new Error(`the search does not know entry ${logIndex}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
 
 const tellHits = (hits: readonly Hit[]): readonly string[] =>
   hits.map(({ log, index, identity, time }) => `${log} log, entry ${index}: ${identity}, ${time}`);
@@ -132,8 +99,6 @@ async function signing(url: string): Promise<{ readonly instance: Instance; read
   );
   return { instance, bundle };
 }
-
-const logIndexOf = (bundle: Bundle): number => Number(bundle.verificationMaterial.tlogEntries[0]?.logIndex ?? -1);
 
 async function verifying(instance: Instance, bundle: Bundle): Promise<void> {
   const expected = { identity: ALICE, issuer: `${instance.url}/oidc`, data: RELEASE };
@@ -162,8 +127,8 @@ async function verifying(instance: Instance, bundle: Bundle): Promise<void> {
 async function finding(url: string, bundle: Bundle): Promise<void> {
   const logIndex = logIndexOf(bundle);
   const byDigest = `digest=sha256:${digestOf(RELEASE, "hex")}`;
-  await step("who signed this file? Found by its digest", () => search(url, byDigest, logIndex), tellHits);
-  await step("what did Alice sign? Found by her address", () => search(url, `email=${ALICE}`, logIndex), tellHits);
+  await step("who signed this file? Found by its digest", () => waitForHit(url, byDigest, logIndex), tellHits);
+  await step("what did Alice sign? Found by her address", () => waitForHit(url, `email=${ALICE}`, logIndex), tellHits);
 }
 
 async function demo(): Promise<void> {

@@ -20,7 +20,7 @@ import type { PublicUrl } from "../shared/http/public-url.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import type { UnixMs } from "../shared/time.ts";
 import { unreachable } from "../shared/unreachable.ts";
-import { certifyAuthority, certifyTimestampAuthority, spkiOf } from "./certificates.ts";
+import { certifyAuthority, certifyTimestampAuthority, type Occasion, spkiOf } from "./certificates.ts";
 
 /** Settings of workers/ by name: PEM texts. */
 export type Secrets = Readonly<Record<string, string>>;
@@ -89,7 +89,13 @@ const CHAIN_FILES = [
 ] as const satisfies readonly { file: string; setting: string; online: KeyFile; root: KeyFile; certify: unknown }[];
 
 /** Whose keys they are: the names in certificates and the origins of logs depend on it. */
-const URL_FILE = "public-url.txt";
+export const URL_FILE = "public-url.txt";
+
+/** The files of keys that no Worker gets: they sign once, and may then lie elsewhere. */
+export const OFFLINE_KEY_FILES: readonly string[] = KEY_FILE_NAMES.filter((file) => KEY_FILES[file].setting === null);
+
+/** The settings that are private keys: they become secrets of a Worker, everything else is public. */
+export const SECRET_SETTINGS: readonly string[] = KEY_FILE_NAMES.flatMap((file) => KEY_FILES[file].setting ?? []);
 
 /**
  * The settings that the files of `<state>/keys` give; the first call makes the folder with everything in it.
@@ -100,13 +106,16 @@ export function openKeys(state: string, publicUrl: PublicUrl, now: UnixMs): Resu
   try {
     makeFolder(state);
     accessSync(state, constants.W_OK);
-    if (!existsSync(folder)) writeFolder(folder, makeFiles(publicUrl, now));
+    if (!existsSync(folder)) {
+      const files = makeKeyFiles({ hostname: publicUrl.hostname, now });
+      writeFolder(folder, new Map([[URL_FILE, `${publicUrl.href}\n`], ...files]));
+    }
   } catch (error) {
     return err({ code: "state_unwritable", folder: state, reason: reasonOf(error) });
   }
   const owner = readText(folder, URL_FILE)?.trim() ?? "nobody";
   if (owner !== publicUrl.href) return err({ code: "state_of_another_url", folder: state, publicUrl: owner });
-  return readFolder(folder, now);
+  return readKeys(folder, now);
 }
 
 /** One line for the person at the terminal. */
@@ -130,14 +139,15 @@ export function makeFolder(folder: string): void {
   mkdirSync(folder, { mode: 0o700 });
 }
 
-function makeFiles(publicUrl: PublicUrl, now: UnixMs): ReadonlyMap<string, string> {
+/** New keys, and certificates for them: the text of each file. @param occasion `hostname` names the authorities */
+export function makeKeyFiles(occasion: Occasion): ReadonlyMap<string, string> {
   const keys = Object.fromEntries(KEY_FILE_NAMES.map((file) => [file, KEY_FILES[file].algorithm.make()]));
-  const files = new Map([[URL_FILE, `${publicUrl.href}\n`]]);
+  const files = new Map<string, string>();
   for (const [file, key] of Object.entries(keys))
     files.set(file, key.export({ type: "pkcs8", format: "pem" }).toString());
   for (const { file, online, root, certify } of CHAIN_FILES) {
     const pair = { online: keys[online], root: keys[root] } as Record<"online" | "root", KeyObject>;
-    files.set(file, certify(pair, { hostname: publicUrl.hostname, now }));
+    files.set(file, certify(pair, occasion));
   }
   return files;
 }
@@ -151,7 +161,8 @@ export function writeFolder(folder: string, files: ReadonlyMap<string, string>):
   renameSync(unfinished, folder);
 }
 
-function readFolder(folder: string, now: UnixMs): Result<Secrets, KeysError> {
+/** The settings that the files of a folder give, each file checked; the offline keys may be gone. Fails with key_file_damaged. */
+export function readKeys(folder: string, now: UnixMs): Result<Secrets, KeysError> {
   const secrets: Record<string, string> = {};
   for (const file of KEY_FILE_NAMES) {
     const { algorithm, setting } = KEY_FILES[file];

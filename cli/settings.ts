@@ -11,6 +11,7 @@ import { localUrl } from "./address.ts";
 import { readIssuersFile } from "./issuers-file.ts";
 import { describeKeysError, openKeys } from "./keys.ts";
 import { openShardKeys } from "./shard-keys.ts";
+import { splitSetting } from "./split-setting.ts";
 import { localTufSettings } from "./tuf/local.ts";
 
 /** Texts that an operator may lay into the state folder, and the settings that they become. */
@@ -37,18 +38,17 @@ export function localSettings({ port, state, accept }: LocalStack): Result<Reado
   const now = unixMs(Date.now());
   const secrets = openKeys(state, publicUrl.value, now);
   if (!secrets.ok) return err(describeKeysError(secrets.error));
-  const settings: Record<string, string> = { ...secrets.value, PUBLIC_URL: publicUrl.value.href };
-  for (const [file, setting] of Object.entries(OPTIONAL_FILES)) {
-    const path = join(state, file);
-    if (existsSync(path)) settings[setting] = readFileSync(path, "utf8");
-  }
-  if (accept !== null) settings["ACCEPT"] = accept;
+  const files = fileSettings(state);
+  if (!files.ok) return files;
   const shards = readShards(state, publicUrl.value);
   if (!shards.ok) return shards;
-  Object.assign(settings, shards.value);
-  const issuers = readIssuers(state);
-  if (!issuers.ok) return issuers;
-  if (issuers.value !== null) settings["ISSUERS"] = issuers.value;
+  const settings = {
+    ...secrets.value,
+    ...files.value,
+    ...shards.value,
+    PUBLIC_URL: publicUrl.value.href,
+    ...(accept === null ? {} : { ACCEPT: accept }),
+  };
   const tuf = localTufSettings({ state, publicUrl: publicUrl.value, settings, now });
   return tuf.ok ? ok({ ...settings, ...tuf.value }) : tuf;
 }
@@ -62,6 +62,20 @@ function readShards(state: string, publicUrl: PublicUrl): Result<Readonly<Record
   if (!logs.ok) return err(logs.error.map((problem) => `${path}: ${problem}`).join("\n"));
   const keys = openShardKeys(state, publicUrl, logs.value);
   return keys.ok ? ok({ ...keys.value, SHARDS: text }) : err(describeKeysError(keys.error));
+}
+
+/** The settings that an operator has laid into a folder as files. Fails with a line for the operator. */
+export function fileSettings(folder: string): Result<Readonly<Record<string, string>>, string> {
+  const settings: Record<string, string> = {};
+  for (const [file, setting] of Object.entries(OPTIONAL_FILES)) {
+    const path = join(folder, file);
+    if (existsSync(path)) settings[setting] = readFileSync(path, "utf8");
+  }
+  const issuers = readIssuers(folder);
+  if (!issuers.ok) return issuers;
+  if (issuers.value === null) return ok(settings);
+  const parts = splitSetting("ISSUERS", issuers.value);
+  return parts.ok ? ok({ ...settings, ...parts.value }) : err(`the file of issuers ${parts.error}`);
 }
 
 function readIssuers(state: string): Result<string | null, string> {

@@ -4,12 +4,37 @@
 import { say, styled } from "./terminal.ts";
 
 interface Subcommand {
-  readonly summary: string;
+  /** Null: not for people. */
+  readonly summary: string | null;
   /** Loaded when it is asked for. Resolves to the exit code. */
   readonly run: (args: readonly string[]) => Promise<number>;
 }
 
 const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
+  init: {
+    summary: "make all keys of a deployment, and what wrangler deploys it with",
+    run: async (args) => (await import("./init/command.ts")).initCommand(args),
+  },
+  deploy: {
+    summary: "deploy it to Cloudflare, composed or split, and try the whole life of a signature",
+    run: async (args) => (await import("./deploy/command.ts")).deployCommand(args),
+  },
+  status: {
+    summary: "show whether a deployment serves, how far it is, and what expires when",
+    run: async (args) => (await import("./status/command.ts")).statusCommand(args),
+  },
+  doctor: {
+    summary: "look for what is wrong with a deployment, and say what to do",
+    run: async (args) => (await import("./doctor/command.ts")).doctorCommand(args),
+  },
+  trust: {
+    summary: "print how each client is told of a deployment",
+    run: async (args) => (await import("./trust/command.ts")).trustCommand(args),
+  },
+  "wrangler-hook": {
+    summary: null,
+    run: async () => (await import("./deploy/wrangler-hook.ts")).wranglerHook(),
+  },
   audit: {
     summary: "read a whole log and prove that it is what it claims to be",
     run: async (args) => (await import("./audit/command.ts")).auditCommand(args),
@@ -23,7 +48,9 @@ const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
 const USAGE = [
   "sigedge COMMAND [options]",
   "",
-  ...Object.entries(SUBCOMMANDS).map(([name, { summary }]) => `  ${styled("bold", name.padEnd(9))} ${summary}`),
+  ...Object.entries(SUBCOMMANDS).flatMap(([name, { summary }]) =>
+    summary === null ? [] : [`  ${styled("bold", name.padEnd(9))} ${summary}`],
+  ),
   "",
   "sigedge COMMAND --help tells more. The service itself is started by `npm start`.",
 ].join("\n");

@@ -8,7 +8,7 @@ import type { Bundle } from "@sigstore/bundle";
 import { SigningConfig, TrustedRoot } from "@sigstore/protobuf-specs";
 import { bundleBuilderFromSigningConfig } from "@sigstore/sign";
 import { initTUF } from "@sigstore/tuf";
-import { toSignedEntity, toTrustMaterial, Verifier } from "@sigstore/verify";
+import { PolicyError, toSignedEntity, toTrustMaterial, VerificationError, Verifier } from "@sigstore/verify";
 
 /** What an instance publishes for its clients. */
 export interface Instance {
@@ -87,3 +87,18 @@ export function verify({ trustedRoot }: Instance, bundle: Bundle, { identity, is
 }
 
 const escapeRegExp = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+
+/** What the verifier says against; throws where it accepts. */
+export function refusalOf(check: () => unknown): string {
+  try {
+    check();
+  } catch (error) {
+    if (error instanceof VerificationError || error instanceof PolicyError) return `${error.code}: ${error.message}`;
+    throw error;
+  }
+  throw new Error("the verifier accepted it");
+}
+
+/** Where the signature log has it; -1 for a bundle without an entry. */
+export const logIndexOf = (bundle: Bundle): number =>
+  Number(bundle.verificationMaterial.tlogEntries[0]?.logIndex ?? -1);

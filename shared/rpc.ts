@@ -133,6 +133,14 @@ export interface LogDescription {
   /** vkeys of all signature lines of a checkpoint, in their order (c2sp.org/signed-note). */
   readonly vkeys: readonly string[];
   readonly treeSize: number;
+  /** Entries below this are in full tiles in R2; the others in the sequencer's own storage. */
+  readonly publishedEntries: number;
+  /** Entries below this are in the search index. */
+  readonly indexedEntries: number;
+  /** Of the newest tree head, null before the first. */
+  readonly headTimestamp: UnixMs | null;
+  /** Size of the newest tree with a quorum of witnesses; null for a log without witnesses, or before they were asked. */
+  readonly witnessedSize: number | null;
   readonly state: "running" | "starting" | "refusing" | "frozen";
   /** Why it does not run, null if it does. */
   readonly reason: string | null;

@@ -4,13 +4,14 @@
 
 import type { LogConfig } from "../shared/logs.ts";
 import type { LogDescription, SequencerRpc } from "../shared/rpc.ts";
+import { TILE_WIDTH } from "../shared/tlog/tile.ts";
 import type { TrustHealth } from "../shared/trust/health.ts";
 
-/** What is told of a log: metric name, help, value. */
+/** What is told of a log: metric name, help, value; null is left out. */
 const GAUGES: readonly {
   readonly name: string;
   readonly help: string;
-  readonly value: (description: LogDescription, log: LogConfig) => number;
+  readonly value: (description: LogDescription, log: LogConfig) => number | null;
 }[] = [
   { name: "sigedge_log_size", help: "Entries in the log.", value: (log) => log.treeSize },
   {
@@ -33,6 +34,31 @@ const GAUGES: readonly {
     help: "1 if the log is frozen although SHARDS does not freeze it.",
     value: (log, { isFrozen }) => (log.frozenAt !== null && !isFrozen ? 1 : 0),
   },
+  {
+    name: "sigedge_log_head_timestamp_seconds",
+    help: "Time of the newest tree head.",
+    value: (log) => (log.headTimestamp === null ? null : log.headTimestamp / 1000),
+  },
+  {
+    name: "sigedge_log_published_entries",
+    help: "Entries in full tiles in R2; up to 255 of the others wait for their tile to be full.",
+    value: (log) => log.publishedEntries,
+  },
+  {
+    name: "sigedge_log_publish_backlog_entries",
+    help: "Entries of full tiles that R2 does not have yet.",
+    value: ({ treeSize, publishedEntries }) => Math.floor(treeSize / TILE_WIDTH) * TILE_WIDTH - publishedEntries,
+  },
+  {
+    name: "sigedge_log_index_backlog_entries",
+    help: "Entries that the search index in D1 does not have yet.",
+    value: ({ treeSize, indexedEntries }) => treeSize - indexedEntries,
+  },
+  {
+    name: "sigedge_log_witness_lag_entries",
+    help: "Entries that no quorum of witnesses has cosigned yet; only for a log with witnesses.",
+    value: ({ treeSize, witnessedSize }) => (witnessedSize === null ? null : treeSize - witnessedSize),
+  },
 ];
 
 /** Fails as the platform does where a log cannot be reached: a gap is better than an invented number. */
@@ -47,7 +73,10 @@ export async function metricsPage(
   const text = GAUGES.map(({ name, help, value }) =>
     [
       `# HELP ${name} ${help}\n# TYPE ${name} gauge\n`,
-      ...described.map(({ log, description }) => `${name}{log="${log.name}"} ${value(description, log)}\n`),
+      ...described.flatMap(({ log, description }) => {
+        const figure = value(description, log);
+        return figure === null ? [] : [`${name}{log="${log.name}"} ${figure}\n`];
+      }),
     ].join(""),
   );
   return new Response(text.join("") + trustGauges(trust), {

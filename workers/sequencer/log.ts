@@ -145,6 +145,11 @@ export class Log {
     return this.#witnesses?.shown(this.#state) ?? this.#state;
   }
 
+  /** Size of the newest tree with a quorum of witnesses, as far as this instance knows; null without witnesses. */
+  get witnessedSize(): number | null {
+    return this.#witnesses?.cosignedSize ?? null;
+  }
+
   #openState(): State {
     if (this.#state === null) throw new Error("the log is not open");
     return this.#state;

@@ -18,6 +18,7 @@ import type {
   TailEntry,
 } from "../../shared/rpc.ts";
 import { formatRfc3339, unixMs } from "../../shared/time.ts";
+import { TILE_WIDTH } from "../../shared/tlog/tile.ts";
 import { durableStorage } from "./durable-storage.ts";
 import { type LogSetup, readLogSetup, type SequencerEnv } from "./env.ts";
 import { certificateSubmission, signatureSubmission, signSct } from "./format.ts";
@@ -118,6 +119,10 @@ export class Sequencer
       logId: ecdsa.logId,
       vkeys: format.vkeys,
       treeSize: state?.treeSize ?? 0,
+      publishedEntries: (state?.publishedTiles ?? 0) * TILE_WIDTH,
+      indexedEntries: state?.indexed ?? 0,
+      headTimestamp: state?.timestamp ?? null,
+      witnessedSize: this.#log.witnessedSize,
       state: phase.kind === "running" && frozenAt !== null ? "frozen" : phase.kind,
       reason: phase.kind === "running" ? this.#frozenReason() : phase.reason,
     };

@@ -113,6 +113,11 @@ export class Witnesses {
     return this.#newest !== null && !this.#has(this.#newest.treeSize);
   }
 
+  /** Size of the newest head with a quorum; null before the first. */
+  get cosignedSize(): number | null {
+    return this.#cosigned?.head.treeSize ?? null;
+  }
+
   /** Asks once more for a head that lacks a quorum; resolves when that is over. Does not reject. */
   async askAgain(): Promise<void> {
     if (this.#newest !== null && this.isBehind) this.observe(this.#newest);

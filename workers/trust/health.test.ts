@@ -81,6 +81,10 @@ function log(): LogDescription {
     frozenAt: null,
     vkeys: [],
     treeSize: 1,
+    publishedEntries: 0,
+    indexedEntries: 1,
+    headTimestamp: null,
+    witnessedSize: null,
     state: "running",
     reason: null,
   };

@@ -34,6 +34,10 @@ function describeLog(origin: string): LogDescription {
     frozenAt: null,
     vkeys: [],
     treeSize: 1,
+    publishedEntries: 0,
+    indexedEntries: 1,
+    headTimestamp: unixMs(Date.parse("2026-11-23T10:20:31Z")),
+    witnessedSize: null,
     state: "running",
     reason: null,
   };

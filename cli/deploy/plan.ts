@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// What wrangler is asked to do, Worker by Worker: one, or seven in the order in which they are bound to each other.
+
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { ROOM_ENV } from "../../workers/compose.ts";
+import type { Deployment, WorkerSettings } from "../deployment/deployment.ts";
+import { databaseSteps, withSecretsFile } from "../deployment/prepare.ts";
+import { reasonOf, wrangler } from "../deployment/wrangler.ts";
+import { SPLIT_ORDER, type SplitWorker, workerName, writeConfig } from "../deployment/wrangler-config.ts";
+import type { Step } from "../steps.ts";
+
+export interface Deployed {
+  readonly name: string;
+  /** Null in a dry run. */
+  readonly versionId: string | null;
+  readonly gzipBytes: number | null;
+}
+
+export interface Plan {
+  readonly deployment: Deployment;
+  readonly isSplit: boolean;
+  readonly settings: WorkerSettings;
+  /** Told of each Worker that is done. */
+  readonly done: (worker: Deployed) => void;
+}
+
+/** All of it, in order. */
+export function deploySteps(plan: Plan): readonly Step[] {
+  const { deployment } = plan;
+  const workers = workersOf(plan);
+  const first = workers[0] ?? null;
+  return [
+    { title: "configuration", run: () => writeConfigs(plan) },
+    ...databaseSteps(deployment, first),
+    ...workers.map((worker) => ({
+      title: `Worker ${workerName(deployment, worker)}`,
+      run: () => deployWorker(plan, worker),
+    })),
+  ];
+}
+
+/** Builds what would be deployed; reaches no network. */
+export function dryRunSteps(plan: Plan): readonly Step[] {
+  const { deployment } = plan;
+  return [
+    { title: "configuration", run: () => writeConfigs(plan) },
+    ...workersOf(plan).map((worker) => ({
+      title: `Worker ${workerName(deployment, worker)}`,
+      run: () => runDeploy(plan, worker, ["--dry-run"]),
+    })),
+  ];
+}
+
+const workersOf = ({ isSplit }: Plan): readonly (SplitWorker | null)[] => (isSplit ? SPLIT_ORDER : [null]);
+
+async function writeConfigs(plan: Plan): Promise<Result<string, string>> {
+  for (const worker of workersOf(plan)) {
+    await writeConfig({ deployment: plan.deployment, worker, vars: ofWorker(worker, plan.settings.vars) });
+  }
+  return ok(plan.isSplit ? `${SPLIT_ORDER.length} Workers` : "one Worker");
+}
+
+/** Of all settings, those that a Worker's room reads. */
+export function ofWorker(
+  worker: SplitWorker | null,
+  settings: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  if (worker === null) return settings;
+  const names = worker === "edge" ? ["PUBLIC_URL"] : Object.keys(ROOM_ENV[worker]);
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => names.includes(name)));
+}
+
+function deployWorker(plan: Plan, worker: SplitWorker | null): Promise<Result<string, string>> {
+  const secrets = ofWorker(worker, plan.settings.secrets);
+  if (Object.keys(secrets).length === 0) return runDeploy(plan, worker, []);
+  return withSecretsFile(plan.deployment, secrets, (file) => runDeploy(plan, worker, ["--secrets-file", file]));
+}
+
+async function runDeploy(
+  { deployment, done }: Plan,
+  worker: SplitWorker | null,
+  args: readonly string[],
+): Promise<Result<string, string>> {
+  const tmp = join(deployment.folder, "tmp");
+  mkdirSync(tmp, { recursive: true, mode: 0o700 });
+  const report = join(tmp, `deployed-${process.pid}.ndjson`);
+  rmSync(report, { force: true });
+  try {
+    const config = join(deployment.folder, worker === null ? "wrangler.json" : `wrangler.${worker}.json`);
+    const run = await wrangler(["deploy", "--config", config, ...args], { report });
+    if (!run.passed) return err(reasonOf(run));
+    const deployed = { name: workerName(deployment, worker), ...readReport(report) };
+    done(deployed);
+    return ok(describe(deployed));
+  } finally {
+    rmSync(report, { force: true });
+  }
+}
+
+function describe({ versionId, gzipBytes }: Deployed): string {
+  const size = gzipBytes === null ? "" : `${(gzipBytes / 1024).toFixed(0)} KiB gzip`;
+  return [size, versionId === null ? "" : `version ${versionId}`].filter((word) => word !== "").join(", ");
+}
+
+/** What wrangler writes of itself for programs: a JSON object a line (WRANGLER_OUTPUT_FILE_PATH). */
+function readReport(file: string): Omit<Deployed, "name"> {
+  const lines = readFileSync(file, "utf8").trim().split("\n");
+  const entries = lines.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+  const deployed = entries.find(({ type }) => type === "deploy");
+  const size = deployed?.["bundle_size"] as { readonly gzip_bytes?: number } | undefined;
+  const versionId = deployed?.["version_id"];
+  return { versionId: typeof versionId === "string" ? versionId : null, gzipBytes: size?.gzip_bytes ?? null };
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole life of a signature against a deployment, with Sigstore's own JavaScript client: certificate, timestamp, log entry,
+// trust root, verification, refusal, proof, search. It leaves one entry in each log, in the operator's name.
+
+import { createHash, type KeyObject, randomBytes } from "node:crypto";
+import type { Bundle } from "@sigstore/bundle";
+import type { PublicUrl } from "../../shared/http/public-url.ts";
+import { operatorOf, operatorToken } from "../deployment/operator-issuer.ts";
+import { waitForHit } from "../search.ts";
+import { type Instance, logIndexOf, readInstance, readJson, refusalOf, sign, verify } from "../sigstore-js.ts";
+
+export interface SmokeStep {
+  readonly title: string;
+  /** Gives a word on what was seen; rejects with what is wrong. */
+  readonly run: () => Promise<string>;
+}
+
+const STRANGER = "somebody.else@example.com";
+/** Of a new custom domain the certificate takes minutes. */
+const READY_DEADLINE_MS = 300_000;
+const READY_PAUSE_MS = 1000;
+
+/** The steps, to be run in order. @param key of the operator issuer */
+export function smokeSteps({ href: url, ...rest }: PublicUrl, key: KeyObject): readonly SmokeStep[] {
+  const operator = operatorOf({ href: url, ...rest });
+  const data = Buffer.concat([Buffer.from("The smoke test of a deployment.\n"), randomBytes(16)]);
+  const digest = createHash("sha256").update(data).digest("hex");
+  const expected = { identity: operator.identity, issuer: operator.issuer, data };
+  const seen: { instance?: Instance; bundle?: Bundle } = {};
+  const instance = (): Instance => seen.instance ?? fail("there is no trust root");
+  const bundle = (): Bundle => seen.bundle ?? fail("there is no bundle");
+  return [
+    { title: "the service answers", run: () => ready(url) },
+    {
+      title: "trusted root and signing config",
+      run: async () => {
+        seen.instance = await readInstance(url);
+        return `${seen.instance.trustedRoot.tlogs.length} signature log, ${seen.instance.trustedRoot.ctlogs.length} certificate log`;
+      },
+    },
+    {
+      title: "certificate, timestamp and log entry",
+      run: async () => {
+        const identityToken = await operatorToken(key, operator);
+        seen.bundle = await sign(instance(), { identityToken, data, attestationType: null });
+        return `entry ${logIndexOf(seen.bundle)}, as ${operator.identity}`;
+      },
+    },
+    { title: "the bundle verifies", run: async () => `signed by ${verify(instance(), bundle(), expected)}` },
+    {
+      title: "another signer is refused",
+      run: async () => refusalOf(() => verify(instance(), bundle(), { ...expected, identity: STRANGER })),
+    },
+    {
+      title: "the log proves the entry",
+      run: async () => {
+        const answer = await readJson(`${url}/api/entries/${logIndexOf(bundle())}`);
+        const { entry } = answer as { readonly entry?: { readonly inclusionProof?: { readonly treeSize?: string } } };
+        const size = entry?.inclusionProof?.treeSize;
+        return size === undefined ? fail("it answers without a proof") : `in the tree of ${size} entries`;
+      },
+    },
+    {
+      title: "the search finds it",
+      run: async () => {
+        const hits = await waitForHit(url, `digest=sha256:${digest}`, logIndexOf(bundle()));
+        return hits[0]?.identity === operator.identity ? "by its digest" : fail("under another name");
+      },
+    },
+  ];
+}
+
+/** Until the deployment serves: a new address takes a while to be known. */
+async function ready(url: string): Promise<string> {
+  const deadline = performance.now() + READY_DEADLINE_MS;
+  for (let last = "nothing"; ; ) {
+    try {
+      const response = await fetch(`${url}/healthz`);
+      last = await response.text();
+      const health = JSON.parse(last) as { readonly status?: unknown; readonly problems?: readonly string[] };
+      if (health.status === "SERVING") return url;
+      // What is missing is not there a minute later either.
+      if (health.status === "NOT_SERVING" && health.problems !== undefined) return fail(health.problems.join("; "));
+      if (health.status === "DEGRADED") return `${url}, which says: ${health.problems?.join("; ") ?? "DEGRADED"}`;
+    } catch (error) {
+      if (error instanceof SmokeError) throw error;
+      last = describe(error);
+    }
+    if (performance.now() > deadline) fail(`${url}/healthz answers ${last.slice(0, 200)}`);
+    await new Promise((resolve) => setTimeout(resolve, READY_PAUSE_MS));
+  }
+}
+
+/** What fetch met stands in the cause. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message : error.message;
+}
+
+class SmokeError extends Error {}
+
+function fail(reason: string): never {
+  throw new SmokeError(reason);
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs before a bare `wrangler deploy` of an initialized checkout bundles (build.command of the generated configuration): what
+// `sigedge deploy` does before it calls wrangler. Does nothing in a dry run, and keeps `wrangler dev` from running with
+// production's keys: the same log key over two storages is a log that signs two histories.
+
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { claimShape, type Deployment, readDeployment, workerSettings } from "../deployment/deployment.ts";
+import { databaseSteps, remoteSecrets, uploadSecrets } from "../deployment/prepare.ts";
+import { PREPARED_VARIABLE } from "../deployment/wrangler.ts";
+import { redirectedFolder } from "../deployment/wrangler-config.ts";
+import type { Step } from "../steps.ts";
+import { say } from "../terminal.ts";
+
+/** wrangler, its shell, and what npx put between. */
+const MAX_ANCESTORS = 6;
+
+/** Whether wrangler was asked for a dry run; null if the system does not show what it was asked. */
+function isDryRun(): boolean | null {
+  let id = process.ppid;
+  for (let i = 0; i < MAX_ANCESTORS && id > 1; i++) {
+    const ancestor = readProcess(id);
+    if (ancestor === null) return null;
+    if (/wrangler(\.js)?$/.test(ancestor.args[1] ?? "") || /wrangler(\.js)?$/.test(ancestor.args[0] ?? "")) {
+      return ancestor.args.some((arg) => /^--dry-?run(=true)?$/i.test(arg));
+    }
+    id = ancestor.parent;
+  }
+  return null;
+}
+
+interface Ancestor {
+  readonly parent: number;
+  readonly args: readonly string[];
+}
+
+function readProcess(id: number): Ancestor | null {
+  try {
+    if (process.platform === "linux") {
+      const stat = readFileSync(`/proc/${id}/stat`, "utf8");
+      // The name, in parentheses, may hold anything; after it: state, parent.
+      const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+      return { parent, args: readFileSync(`/proc/${id}/cmdline`, "utf8").split("\0").slice(0, -1) };
+    }
+    const line = execFileSync("ps", ["-o", "ppid=,args=", "-p", String(id)], { encoding: "utf8" }).trim();
+    const [parent = "", ...args] = line.split(/\s+/);
+    return { parent: Number(parent), args };
+  } catch {
+    return null;
+  }
+}
+
+async function prepare(deployment: Deployment): Promise<Result<null, string>> {
+  const settings = workerSettings(deployment);
+  if (!settings.ok) return settings;
+  const { secrets } = settings.value;
+  const steps: readonly Step[] = [
+    ...databaseSteps(deployment, null),
+    { title: "secrets", run: () => uploadMissing(deployment, secrets) },
+  ];
+  for (const { title, run } of steps) {
+    const done = await run();
+    if (!done.ok) return err(`${title}: ${done.error}`);
+    say(`sigedge: ${title}: ${done.value}`);
+  }
+  return ok(null);
+}
+
+async function uploadMissing(
+  deployment: Deployment,
+  secrets: Readonly<Record<string, string>>,
+): Promise<Result<string, string>> {
+  const there = await remoteSecrets(deployment, null);
+  if (!there.ok) return err(there.error);
+  const missing = Object.keys(secrets).filter((name) => there.value?.includes(name) !== true);
+  return missing.length === 0 ? ok("all there") : uploadSecrets(deployment, null, secrets);
+}
+
+/** Runs the hook; gives its exit code. */
+export async function wranglerHook(): Promise<number> {
+  if (process.env["WRANGLER_COMMAND"] === "dev") {
+    return failed("this checkout is prepared for deployment; to develop, use: npx wrangler dev -c wrangler.toml");
+  }
+  if (process.env[PREPARED_VARIABLE] !== undefined) return 0;
+  const folder = redirectedFolder();
+  const read = folder === null ? ok(null) : readDeployment(folder);
+  if (!read.ok) return failed(read.error);
+  if (read.value === null) return failed("the deployment's folder is gone; npx sigedge init makes one");
+  const dry = isDryRun();
+  if (dry !== false) {
+    say(dry === true ? "sigedge: a dry run: nothing is created, no secret uploaded" : UNCERTAIN);
+    return 0;
+  }
+  const deployment = claimShape(read.value, "composed");
+  if (!deployment.ok) return failed(deployment.error);
+  const prepared = await prepare(deployment.value);
+  return prepared.ok ? 0 : failed(prepared.error);
+}
+
+const UNCERTAIN =
+  "sigedge: cannot see whether this is a dry run, so no secret is uploaded; npx sigedge deploy uploads them";
+
+function failed(reason: string): number {
+  process.stderr.write(`sigedge: ${reason}\n`);
+  return 1;
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes a deployment's folder: every key once, the offline ones under a passphrase at once, so that none of them ever stands
+// on a disk in the clear. Needs no network.
+
+import { createPrivateKey, generateKeyPairSync, randomInt } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { PublicUrl } from "../../shared/http/public-url.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { unixMs } from "../../shared/time.ts";
+import { ROOT } from "../bundle.ts";
+import { makeFolder, makeKeyFiles, OFFLINE_KEY_FILES } from "../keys.ts";
+import { encryptKey } from "../tuf/encrypted-key.ts";
+import { type Deployment, deploymentText, keysFolder, shown, writeDeployment, writePrivate } from "./deployment.ts";
+import { OPERATOR_JWKS_FILE, OPERATOR_KEY_FILE, operatorJwks, operatorOf, operatorRow } from "./operator-issuer.ts";
+import { PASSPHRASE_FILE } from "./passphrase.ts";
+import { makeRepository, makeTufKeys } from "./trust-root.ts";
+
+/** Whom the CA believes at first, beside the built-in issuer and the operator. */
+export type FirstIssuers = "public" | "none";
+
+export interface NewDeployment {
+  readonly folder: string;
+  readonly name: string;
+  /** Null: setUrl comes later. */
+  readonly publicUrl: PublicUrl | null;
+  readonly issuers: FirstIssuers;
+  /** Null: one is made, and written beside the keys. */
+  readonly passphrase: string | null;
+}
+
+/** What the authorities are called before their host is known. */
+const NAMELESS = "Sigedge";
+const SETTINGS = { ACCEPT: "own-ca+listed-keys" };
+
+/** Makes the whole folder or nothing. Fails with a line for the operator. */
+export async function createDeployment(wanted: NewDeployment): Promise<Result<Deployment, string>> {
+  const { folder, name, publicUrl } = wanted;
+  const deployment: Deployment = { folder, name, publicUrl, settings: SETTINGS, shape: null };
+  if (existsSync(folder)) return err(`${shown(folder)} exists and holds no deployment; choose another with --dir DIR`);
+  const passphrase = wanted.passphrase ?? newPassphrase();
+  try {
+    const tree = await makeTree({ ...wanted, passphrase }, deployment);
+    if (wanted.passphrase === null) tree.set(`offline/${PASSPHRASE_FILE}`, `${passphrase}\n`);
+    makeFolder(dirname(folder));
+    writeTree(folder, tree, (unfinished) => {
+      makeTufKeys(unfinished, passphrase);
+      const repository = publicUrl === null ? ok(null) : makeRepository(unfinished, publicUrl, passphrase);
+      if (!repository.ok) throw new Error(repository.error);
+    });
+  } catch (error) {
+    return err(`${shown(folder)} cannot be written (${error instanceof Error ? error.message : "unknown"})`);
+  }
+  return ok(deployment);
+}
+
+type WithPassphrase = NewDeployment & { readonly passphrase: string };
+
+async function makeTree(wanted: WithPassphrase, deployment: Deployment): Promise<Map<string, string>> {
+  const { publicUrl, issuers, passphrase } = wanted;
+  const tree = new Map([["deployment.json", deploymentText(deployment)]]);
+  const keys = makeKeyFiles({ hostname: publicUrl?.hostname ?? NAMELESS, now: unixMs(Date.now()) });
+  for (const [file, text] of keys) {
+    if (OFFLINE_KEY_FILES.includes(file)) tree.set(`offline/${file}`, encryptKey(createPrivateKey(text), passphrase));
+    else tree.set(`keys/${file}`, text);
+  }
+  const operator = generateKeyPairSync("ec", { namedCurve: "prime256v1" }).privateKey;
+  const jwks = await operatorJwks(operator);
+  tree.set(`offline/${OPERATOR_KEY_FILE}`, encryptKey(operator, passphrase));
+  tree.set(`keys/${OPERATOR_JWKS_FILE}`, `${JSON.stringify(jwks)}\n`);
+  tree.set("offline/README.txt", OFFLINE_README);
+  if (publicUrl !== null) tree.set("issuers.yaml", issuersText(publicUrl, jwks, issuers));
+  return tree;
+}
+
+/** All files or none, whenever the process dies: the folder appears by a rename. @param complete adds what it likes before */
+function writeTree(folder: string, tree: ReadonlyMap<string, string>, complete: (unfinished: string) => void): void {
+  const unfinished = mkdtempSync(`${folder}.unfinished-`);
+  try {
+    for (const [path, text] of tree) {
+      mkdirSync(dirname(join(unfinished, path)), { recursive: true, mode: 0o700 });
+      writeFileSync(join(unfinished, path), text, { mode: 0o600, flag: "wx", flush: true });
+    }
+    complete(unfinished);
+    renameSync(unfinished, folder);
+  } catch (error) {
+    rmSync(unfinished, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Gives a deployment that was made without one its address, for ever, and signs its trust root. Fails with a line for the operator. */
+export function setUrl(
+  deployment: Deployment,
+  { publicUrl, issuers, passphrase }: Address,
+): Result<Deployment, string> {
+  const repository = makeRepository(deployment.folder, publicUrl, passphrase);
+  if (!repository.ok) return repository;
+  const path = join(deployment.folder, "issuers.yaml");
+  const jwks: unknown = JSON.parse(readFileSync(join(keysFolder(deployment), OPERATOR_JWKS_FILE), "utf8"));
+  if (!existsSync(path)) writePrivate(path, issuersText(publicUrl, jwks as object, issuers));
+  const complete = { ...deployment, publicUrl };
+  writeDeployment(complete);
+  return ok(complete);
+}
+
+interface Address {
+  readonly publicUrl: PublicUrl;
+  readonly issuers: FirstIssuers;
+  readonly passphrase: string;
+}
+
+/** issuers.yaml: the operator, and what Sigstore's public instance accepts as it is written in docs/. */
+function issuersText(publicUrl: PublicUrl, jwks: object, issuers: FirstIssuers): string {
+  const row = operatorRow(operatorOf(publicUrl), jwks);
+  const publicText = readFileSync(join(ROOT, "docs", "public-issuers.yaml"), "utf8");
+  const rows = issuers === "public" ? publicText.slice(publicText.indexOf("oidc-issuers:\n") + 14) : "";
+  return `${ISSUERS_HEADER}oidc-issuers:\n${row}${rows}`;
+}
+
+const ISSUERS_HEADER = `# Whose identity tokens the CA takes, beside those of its built-in issuer. Edit, then: npx sigedge deploy
+# What a row may say: docs/identities.md. Each public issuer lets in everybody whom it knows; take out what you do not need.
+
+`;
+
+const OFFLINE_README = `Private keys that no Worker has, each under the passphrase that was chosen at \`sigedge init\` (PKCS#8; to look at one:
+openssl pkey -in FILE -noout -text).
+
+  ca-root.key.pem          makes the next issuing CA
+  tsa-root.key.pem         makes the next timestamping certificate
+  tuf-root-1…3.key.pem     any two of them change what clients trust; keep them apart
+  tuf-targets.key.pem      signs new trusted roots and signing configs
+  ${OPERATOR_KEY_FILE}  signs tokens for one identity, for the smoke test of \`sigedge deploy\`
+
+Put this folder away: copy it to two media that are not connected to any machine, check that the copies can be read, then
+delete it here. It is needed again for \`sigedge rotate\`, and for the smoke test of \`sigedge deploy\` (--offline DIR).
+Keep the passphrase elsewhere.
+`;
+
+/** RFC 4648 base32 without what is mistaken for something else when it is written down: 6 × 5 characters, 150 bits. */
+function newPassphrase(): string {
+  const alphabet = "abcdefghijkmnpqrstuvwxyz23456789";
+  const group = (): string => Array.from({ length: 5 }, () => alphabet[randomInt(alphabet.length)]).join("");
+  return Array.from({ length: 6 }, group).join("-");
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// One deployment's folder: what `sigedge init` makes and every later command reads and edits. Rotations are edits of it; the
+// files that wrangler reads are written anew from it each time.
+//
+//   deployment.json   name, address, settings that have no file of their own
+//   keys/             the online keys, the certificate chains, the operator issuer's public key
+//   offline/          keys that no Worker gets, under a passphrase: to be put away
+//   issuers.yaml      whom the CA believes; listed-keys.pem, witness-policy.txt if there are any
+//   wrangler*.json, secrets*.json   made from the above
+
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join, relative, resolve } from "node:path";
+import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { unixMs } from "../../shared/time.ts";
+import { ROOT } from "../bundle.ts";
+import { describeKeysError, readKeys, SECRET_SETTINGS } from "../keys.ts";
+import { fileSettings } from "../settings.ts";
+import { tufSecret } from "./trust-root.ts";
+
+export interface Deployment {
+  /** Absolute. */
+  readonly folder: string;
+  /** Of the composed Worker, and the beginning of the names of everything else. */
+  readonly name: string;
+  /** Null until it is known. */
+  readonly publicUrl: PublicUrl | null;
+  /** Settings by name that are neither secret nor a file: ACCEPT, CERTIFICATE_LIFETIME. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** As what it was deployed; null before the first time. */
+  readonly shape: Shape | null;
+}
+
+/** One Worker, or one for each room with the edge in front. */
+export type Shape = "composed" | "split";
+
+/** The deployment that a bare `wrangler deploy` deploys. */
+const DEFAULT_FOLDER = ".sigedge-deploy";
+export const DEFAULT_NAME = "sigedge";
+/** A Worker's name is a DNS label; the longest suffix is `-sequencer`. */
+const NAME = /^[a-z][a-z0-9-]{0,40}[a-z0-9]$/;
+const ENVIRONMENT = /^[a-z][a-z0-9]{0,20}$/;
+const FILE = "deployment.json";
+
+/** Options that say which deployment is meant, the same for every command. */
+export const DEPLOYMENT_FLAGS = {
+  dir: { type: "string" },
+  env: { type: "string" },
+} as const;
+
+export const DEPLOYMENT_USAGE = `  --env NAME       another deployment beside this one (staging): folder ${DEFAULT_FOLDER}-NAME, Workers ${DEFAULT_NAME}-NAME
+  --dir DIR        the deployment's folder (${DEFAULT_FOLDER} in this checkout)`;
+
+export interface Selection {
+  /** Absolute. */
+  readonly folder: string;
+  /** What a new deployment there is called. */
+  readonly name: string;
+}
+
+/** Which deployment the flags mean. The error is a line for the operator. */
+export function selectDeployment({ dir, env }: { dir?: string; env?: string }): Result<Selection, string> {
+  if (env !== undefined && !ENVIRONMENT.test(env)) return err("--env takes a word of lower-case letters and digits");
+  const suffix = env === undefined ? "" : `-${env}`;
+  const folder = dir === undefined ? join(ROOT, `${DEFAULT_FOLDER}${suffix}`) : resolve(dir);
+  return ok({ folder, name: `${DEFAULT_NAME}${suffix}` });
+}
+
+/** Null if the folder holds none. The error is a line for the operator. */
+export function readDeployment(folder: string): Result<Deployment | null, string> {
+  const path = join(folder, FILE);
+  if (!existsSync(path)) return ok(null);
+  const wrong = (reason: string): Result<never, string> => err(`${shown(path)} ${reason}`);
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(path, "utf8"));
+  } catch {
+    return wrong("is not JSON; restore it from a backup");
+  }
+  if (typeof json !== "object" || json === null) return wrong("is not an object; restore it from a backup");
+  const { version, name, url, settings, shape = null } = json as Readonly<Record<string, unknown>>;
+  if (version !== 1) return wrong("was written by another version of sigedge");
+  if (typeof name !== "string" || !NAME.test(name)) return wrong("has no usable name");
+  const publicUrl = typeof url === "string" ? parsePublicUrl(url) : ok(null);
+  if (!publicUrl.ok) return wrong(`has a url that ${publicUrl.error.reason}`);
+  if (!isTexts(settings)) return wrong("has settings that are not texts");
+  if (shape !== null && shape !== "composed" && shape !== "split") return wrong("has a shape that is unknown");
+  return ok({ folder, name, publicUrl: publicUrl.value, settings, shape });
+}
+
+const isTexts = (value: unknown): value is Readonly<Record<string, string>> =>
+  typeof value === "object" && value !== null && Object.values(value).every((text) => typeof text === "string");
+
+/** As readDeployment; that there is none is an error as well, which says what to do. */
+export function requireDeployment(selection: Selection): Result<Deployment, string> {
+  const read = readDeployment(selection.folder);
+  if (!read.ok) return read;
+  return read.value === null
+    ? err(`${shown(selection.folder)} holds no deployment; make it with: npx sigedge init --url https://HOST`)
+    : ok(read.value);
+}
+
+/** Whether a text may be the name of a deployment. */
+export const isName = (text: string): boolean => NAME.test(text);
+
+/** What stands in deployment.json. */
+export const deploymentText = ({ name, publicUrl, settings, shape }: Omit<Deployment, "folder">): string =>
+  `${JSON.stringify({ version: 1, name, url: publicUrl?.href ?? null, shape, settings }, null, 2)}\n`;
+
+/** Replaces deployment.json. */
+export const writeDeployment = (deployment: Deployment): void =>
+  writePrivate(join(deployment.folder, FILE), deploymentText(deployment));
+
+/**
+ * Remembers, before anything is uploaded, as what the deployment runs. The logs' storage belongs to one Worker: deployed in the
+ * other shape beside it, the same keys would sign a second history. Fails with a line for the operator.
+ */
+export function claimShape(
+  deployment: Deployment,
+  shape: Shape,
+): Result<Deployment & { readonly publicUrl: PublicUrl }, string> {
+  const { publicUrl } = deployment;
+  if (publicUrl === null) return err("the address is not known yet: npx sigedge init --url https://HOST");
+  if (deployment.shape !== null && deployment.shape !== shape) {
+    return err(
+      `${shown(deployment.folder)} is deployed ${deployment.shape}; the logs' storage belongs to that Worker, and in the other ` +
+        "shape the same keys would sign a second history. docs/deploy.md says how to move",
+    );
+  }
+  const claimed = { ...deployment, publicUrl, shape };
+  if (deployment.shape === null) writeDeployment(claimed);
+  return ok(claimed);
+}
+
+/** Where the online keys and the chains lie. */
+export const keysFolder = ({ folder }: Pick<Deployment, "folder">): string => join(folder, "keys");
+
+/** Where the offline keys lie until they are put away. */
+export const offlineFolder = ({ folder }: Pick<Deployment, "folder">): string => join(folder, "offline");
+
+/** Everything that the rooms are told. */
+export interface WorkerSettings {
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly vars: Readonly<Record<string, string>>;
+}
+
+/** Reads and checks all settings of the rooms. The error says which file is wrong. */
+export function workerSettings(deployment: Deployment): Result<WorkerSettings, string> {
+  const keys = readKeys(keysFolder(deployment), unixMs(Date.now()));
+  if (!keys.ok) return err(describeKeysError(keys.error));
+  const files = fileSettings(deployment.folder);
+  if (!files.ok) return files;
+  const secrets: Record<string, string> = { ...tufSecret(deployment.folder) };
+  const vars: Record<string, string> = {};
+  for (const [name, value] of Object.entries(keys.value))
+    (SECRET_SETTINGS.includes(name) ? secrets : vars)[name] = value;
+  const url = deployment.publicUrl === null ? {} : { PUBLIC_URL: deployment.publicUrl.href };
+  return ok({ secrets, vars: { ...url, ...deployment.settings, ...files.value, ...vars } });
+}
+
+/** A path as a person in this checkout would write it. */
+export function shown(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short === "" || short.startsWith("..") ? path : short;
+}
+
+/** Replaces a file as a whole, readable by its owner alone. */
+export function writePrivate(path: string, text: string): void {
+  const unfinished = join(path, "..", `.${basename(path)}.unfinished-${process.pid}`);
+  try {
+    writeFileSync(unfinished, text, { mode: 0o600, flag: "wx", flush: true });
+    // A umask may have taken more away, never given more.
+    chmodSync(unfinished, 0o600);
+    renameSync(unfinished, path);
+  } catch (error) {
+    rmSync(unfinished, { force: true });
+    throw error;
+  }
+}

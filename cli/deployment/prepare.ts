@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// What has to be there before a Worker's code: the search index with its tables, and the Worker's secrets. Each is looked for
+// first, so that everything can be done again. Buckets are made by `wrangler deploy` itself, which finds them by their names.
+
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { err, ok, type Result } from "../../shared/result.ts";
+import type { Step } from "../steps.ts";
+import { type Deployment, writePrivate } from "./deployment.ts";
+import { jsonOf, reasonOf, wrangler } from "./wrangler.ts";
+import { configPath, type SplitWorker, workerName } from "./wrangler-config.ts";
+
+/** The search index: found or created, and its tables brought up to date. */
+export function databaseSteps(deployment: Deployment, worker: SplitWorker | null): readonly Step[] {
+  const name = `${deployment.name}-index`;
+  const config = ["--config", configPath(deployment, worker)];
+  return [
+    { title: `D1 database ${name}`, run: () => findOrCreateDatabase(name, config) },
+    {
+      title: "D1 migrations",
+      run: async () => {
+        const run = await wrangler(["d1", "migrations", "apply", "INDEX", "--remote", ...config]);
+        if (!run.passed) return err(reasonOf(run));
+        return ok(run.output.includes("No migrations to apply") ? "up to date" : "applied");
+      },
+    },
+  ];
+}
+
+async function findOrCreateDatabase(name: string, config: readonly string[]): Promise<Result<string, string>> {
+  const list = await wrangler(["d1", "list", "--json", ...config]);
+  const databases = jsonOf(list);
+  if (!Array.isArray(databases)) return err(reasonOf(list));
+  if (databases.some((database: { readonly name?: unknown }) => database.name === name)) return ok("found");
+  const created = await wrangler(["d1", "create", name, ...config]);
+  return created.passed ? ok("created") : err(reasonOf(created));
+}
+
+/** The names of the secrets that a Worker has; null if there is no such Worker. */
+export async function remoteSecrets(
+  deployment: Deployment,
+  worker: SplitWorker | null,
+): Promise<Result<readonly string[] | null, string>> {
+  const name = workerName(deployment, worker);
+  const run = await wrangler(["secret", "list", "--format", "json", "--name", name]);
+  const list = jsonOf(run);
+  if (Array.isArray(list)) return ok(list.map((secret: { readonly name?: unknown }) => String(secret.name)));
+  return /not found|does not exist|10007/.test(run.output) ? ok(null) : err(reasonOf(run));
+}
+
+/** Gives a Worker its secrets, which makes the Worker if there is none yet. */
+export async function uploadSecrets(
+  deployment: Deployment,
+  worker: SplitWorker | null,
+  secrets: Readonly<Record<string, string>>,
+): Promise<Result<string, string>> {
+  return withSecretsFile(deployment, secrets, async (file) => {
+    const run = await wrangler(["secret", "bulk", file, "--name", workerName(deployment, worker)]);
+    return run.passed ? ok(`${Object.keys(secrets).length} uploaded`) : err(reasonOf(run));
+  });
+}
+
+/** Hands over a file with the secrets that is gone afterwards. */
+export async function withSecretsFile<T>(
+  { folder }: Pick<Deployment, "folder">,
+  secrets: Readonly<Record<string, string>>,
+  use: (file: string) => Promise<T>,
+): Promise<T> {
+  const path = join(folder, "tmp", `secrets-${process.pid}.json`);
+  mkdirSync(join(folder, "tmp"), { recursive: true, mode: 0o700 });
+  writePrivate(path, JSON.stringify(secrets));
+  try {
+    return await use(path);
+  } finally {
+    rmSync(path, { force: true });
+  }
+}

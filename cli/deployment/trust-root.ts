@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// The TUF repository of a deployment: its keys in the deployment's folder, its signed documents beside them, and a copy of these where
+// `wrangler deploy` bundles them. docs/trust.md says what each role is for.
+
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { PublicUrl } from "../../shared/http/public-url.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { unixMs } from "../../shared/time.ts";
+import { describeKeysError, readKeys } from "../keys.ts";
+import {
+  createOfflineKey,
+  createOnlineKey,
+  describeKeyFileError,
+  type OfflineKey,
+  onlineKeyOf,
+  openOfflineKey,
+} from "../tuf/keys.ts";
+import { documentsOf, materialOf } from "../tuf/material.ts";
+import { createRepository, describeRepositoryError } from "../tuf/repository.ts";
+import { DEPLOYED_TRUST_FILE, readTrustFile, writeTrustFile } from "../tuf/trust-file.ts";
+
+/** In offline/: any two of them change the trust root, so that one can be lost and one stolen. */
+const ROOT_KEY_FILES = ["tuf-root-1.key.pem", "tuf-root-2.key.pem", "tuf-root-3.key.pem"];
+const ROOT_THRESHOLD = 2;
+const TARGETS_KEY_FILE = "tuf-targets.key.pem";
+/** In keys/: the secret TUF_KEY. */
+const ONLINE_KEY_FILE = "tuf.key.pem";
+/** The signed documents, by address, as in deployment/trust.json. */
+const TRUST_FILE = "trust.json";
+
+/** Makes the keys in a folder that has keys/ and offline/. Throws where a file cannot be written. */
+export function makeTufKeys(folder: string, passphrase: string): void {
+  for (const file of [...ROOT_KEY_FILES, TARGETS_KEY_FILE]) {
+    const made = createOfflineKey(join(folder, "offline", file), passphrase);
+    if (!made.ok) throw new Error(describeKeyFileError(made.error));
+  }
+  writeFileSync(join(folder, "keys", ONLINE_KEY_FILE), createOnlineKey().pem, { mode: 0o600, flag: "wx", flush: true });
+}
+
+/** The secret of the trust room, if the deployment has one. */
+export function tufSecret(folder: string): Readonly<Record<string, string>> {
+  const path = join(folder, "keys", ONLINE_KEY_FILE);
+  return existsSync(path) ? { TUF_KEY: readFileSync(path, "utf8") } : {};
+}
+
+/** Signs the first version of everything, for an address. Fails with a line for the operator. */
+export function makeRepository(folder: string, publicUrl: PublicUrl, passphrase: string): Result<null, string> {
+  const now = unixMs(Date.now());
+  const settings = readKeys(join(folder, "keys"), now);
+  if (!settings.ok) return err(describeKeysError(settings.error));
+  const material = materialOf({ publicUrl, settings: settings.value, logsCreatedAt: null, now });
+  if (!material.ok) return material;
+  const offline = openAll(folder, passphrase);
+  if (!offline.ok) return offline;
+  const { roots, targets } = offline.value;
+  const online = onlineKeyOf(tufSecret(folder)["TUF_KEY"] ?? "");
+  if (online === null) return err(`${join(folder, "keys", ONLINE_KEY_FILE)} is no key; restore it from a backup`);
+  const texts = createRepository({
+    root: { keys: roots.map(({ key }) => key), threshold: ROOT_THRESHOLD },
+    targets: { keys: [targets.key], threshold: 1 },
+    online,
+    documents: documentsOf(material.value),
+    signers: [...roots, targets],
+    now,
+  });
+  if (!texts.ok) return err(describeRepositoryError(texts.error));
+  return writeTrustFile(join(folder, TRUST_FILE), publicUrl.href, texts.value);
+}
+
+interface OfflineKeys {
+  readonly roots: readonly OfflineKey[];
+  readonly targets: OfflineKey;
+}
+
+function openAll(folder: string, passphrase: string): Result<OfflineKeys, string> {
+  const roots: OfflineKey[] = [];
+  for (const file of [...ROOT_KEY_FILES, TARGETS_KEY_FILE]) {
+    const key = openOfflineKey(join(folder, "offline", file), passphrase);
+    if (!key.ok) return err(describeKeyFileError(key.error));
+    roots.push(key.value);
+  }
+  const targets = roots.pop();
+  return targets === undefined ? err("there is no targets key") : ok({ roots, targets });
+}
+
+/** Puts the deployment's documents where `wrangler deploy` bundles them; null if it has none. Fails with a line for the operator. */
+export function installTrustFile(folder: string, publicUrl: PublicUrl): Result<null, string> {
+  const texts = readTrustFile(join(folder, TRUST_FILE), publicUrl.href);
+  if (!texts.ok || texts.value === null) return texts.ok ? ok(null) : texts;
+  const there = readTrustFile(DEPLOYED_TRUST_FILE, publicUrl.href);
+  if (there.ok && JSON.stringify(there.value) === JSON.stringify(texts.value)) return ok(null);
+  return writeTrustFile(DEPLOYED_TRUST_FILE, publicUrl.href, texts.value);
+}

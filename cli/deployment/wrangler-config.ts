@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// What wrangler reads to deploy: wrangler.toml as it stands in the repository, with this deployment's names and public
+// settings. wrangler.toml itself is never touched, so that an upgrade by `git pull` meets no local change. No secret is in it:
+// wrangler prints parts of its configuration.
+// Spec: https://developers.cloudflare.com/workers/wrangler/configuration/#generated-wrangler-configuration
+
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { ROOT } from "../bundle.ts";
+import { DEFAULT_NAME, type Deployment, type WorkerSettings, writePrivate } from "./deployment.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** Sections that wrangler does not hand down from the top level to an environment. */
+const NOT_INHERITED = new Set([
+  "durable_objects",
+  "r2_buckets",
+  "d1_databases",
+  "ratelimits",
+  "services",
+  "vars",
+  "env",
+]);
+
+/** The Workers of a split deployment, each after those that it is bound to. */
+export const SPLIT_ORDER = ["sequencer", "oidc", "tsa", "log", "trust", "ca", "edge"] as const;
+export type SplitWorker = (typeof SPLIT_ORDER)[number];
+
+/** Where wrangler looks whether another configuration is meant. */
+const REDIRECT = join(ROOT, ".wrangler", "deploy", "config.json");
+/** Runs before a bare `wrangler deploy` bundles. */
+const HOOK = "node cli/sigedge.mjs wrangler-hook";
+
+/** The configuration file of the composed Worker (null), or of one of the split ones. */
+export const configPath = ({ folder }: Pick<Deployment, "folder">, worker: SplitWorker | null): string =>
+  join(folder, worker === null ? "wrangler.json" : `wrangler.${worker}.json`);
+
+/** The Worker's name. */
+export const workerName = ({ name }: Pick<Deployment, "name">, worker: SplitWorker | null): string =>
+  worker === null ? name : `${name}-${worker}`;
+
+export interface ConfigRequest {
+  readonly deployment: Deployment;
+  readonly worker: SplitWorker | null;
+  /** What it is told: of a split Worker, only its own. */
+  readonly vars: WorkerSettings["vars"];
+}
+
+/** Writes the configuration file of a Worker and gives its path. Loads wrangler, which takes a second. */
+export async function writeConfig({ deployment, worker, vars }: ConfigRequest): Promise<string> {
+  const path = configPath(deployment, worker);
+  const section = renamed(await readSection(worker), deployment.name) as Json;
+  const config = {
+    ...section,
+    ...routing(deployment, worker),
+    main: fromFolder(deployment, String(section["main"])),
+    vars,
+    // The deployment's folder is the truth about them.
+    keep_vars: false,
+    // `wrangler deploy -e NAME` would otherwise deploy this and say nothing.
+    targetEnvironment: "deployment",
+    topLevelName: workerName(deployment, worker),
+    build: worker === null ? { command: HOOK, cwd: ROOT } : {},
+    d1_databases: withoutIds(section["d1_databases"], fromFolder(deployment, "migrations")),
+  };
+  writePrivate(path, `${JSON.stringify(config, null, 2)}\n`);
+  return path;
+}
+
+/** The top level, or an environment with what it inherits. */
+async function readSection(worker: SplitWorker | null): Promise<Json> {
+  const { experimental_readRawConfig: readRawConfig } = await import("wrangler");
+  const { env, ...top } = readRawConfig({ config: join(ROOT, "wrangler.toml") }).rawConfig as Json;
+  if (worker === null) return top;
+  const inherited = Object.entries(top).filter(([key]) => !NOT_INHERITED.has(key));
+  return { ...Object.fromEntries(inherited), ...((env as Json)[worker] as Json) };
+}
+
+/** Where the Worker answers. Rooms behind an edge answer to their bindings only. */
+function routing({ publicUrl }: Deployment, worker: SplitWorker | null): Json {
+  const isFront = worker === null || worker === "edge";
+  if (!isFront || publicUrl === null || publicUrl.isLoopback) return { workers_dev: false, preview_urls: false };
+  const { hostname } = publicUrl;
+  if (hostname.endsWith(".workers.dev")) return { workers_dev: true, preview_urls: false };
+  return { workers_dev: false, preview_urls: false, routes: [{ pattern: hostname, custom_domain: true }] };
+}
+
+const NAMES = new Set(["name", "service", "script_name", "bucket_name", "database_name"]);
+
+/** Every name of ours with the deployment's in the place of `sigedge`. A binding's `name` is in capitals, which tells it apart. */
+function renamed(value: unknown, name: string): unknown {
+  if (Array.isArray(value)) return value.map((item) => renamed(item, name));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => {
+      const isOurs = typeof member === "string" && NAMES.has(key) && /^sigedge(-|$)/.test(member);
+      return [key, isOurs ? `${name}${member.slice(DEFAULT_NAME.length)}` : renamed(member, name)];
+    }),
+  );
+}
+
+/** Without an id wrangler finds the database by its name, or creates it. */
+function withoutIds(databases: unknown, migrations: string): readonly Json[] {
+  if (!Array.isArray(databases)) return [];
+  return databases.map((configured: Json) => {
+    const { database_id: _, ...database } = configured;
+    return { ...database, migrations_dir: migrations };
+  });
+}
+
+const fromFolder = ({ folder }: Deployment, path: string): string => relative(folder, join(ROOT, path)) || ".";
+
+/** Makes a bare `wrangler deploy` in this checkout deploy this deployment. */
+export function redirectTo(deployment: Deployment): void {
+  mkdirSync(dirname(REDIRECT), { recursive: true });
+  const target = relative(dirname(REDIRECT), configPath(deployment, null));
+  writeFileSync(REDIRECT, `${JSON.stringify({ configPath: target })}\n`);
+}
+
+/** The folder of the deployment that a bare `wrangler deploy` deploys, null if that is wrangler.toml as it stands. */
+export function redirectedFolder(): string | null {
+  try {
+    const { configPath: path } = JSON.parse(readFileSync(REDIRECT, "utf8")) as { readonly configPath?: unknown };
+    return typeof path === "string" ? dirname(resolve(dirname(REDIRECT), path)) : null;
+  } catch {
+    return null;
+  }
+}

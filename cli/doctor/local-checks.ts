@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// What can be seen of a deployment in its folder, and with a login in the account: whether what was deployed is what lies here,
+// whether keys lie as keys should, and whether it fits into the plan.
+
+import { X509Certificate } from "node:crypto";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join, sep } from "node:path";
+import { ofWorker } from "../deploy/plan.ts";
+import {
+  type Deployment,
+  offlineFolder,
+  shown,
+  type WorkerSettings,
+  workerSettings,
+} from "../deployment/deployment.ts";
+import { PASSPHRASE_FILE } from "../deployment/passphrase.ts";
+import { remoteSecrets } from "../deployment/prepare.ts";
+import { reasonOf, wrangler } from "../deployment/wrangler.ts";
+import { configPath, SPLIT_ORDER, type SplitWorker, workerName } from "../deployment/wrangler-config.ts";
+import { dryRun } from "../dry-run.ts";
+import { readTrustRoot } from "../observe.ts";
+import { type Check, error, type Finding, warning } from "./finding.ts";
+
+/** Free plan: https://developers.cloudflare.com/workers/platform/limits/ */
+const MAX_GZIP_BYTES = 3 * 1024 * 1024;
+const MAX_SETTING_BYTES = 5 * 1024;
+const MAX_SETTINGS = 64;
+
+export const localChecks = (deployment: Deployment): readonly Check[] => [
+  { title: "the deployment's folder", run: async () => checkFolder(deployment) },
+  { title: "settings", run: () => checkSettings(deployment) },
+  { title: "the plan's limits", run: () => checkLimits(deployment) },
+];
+
+export const accountChecks = (deployment: Deployment): readonly Check[] => [
+  { title: "secrets in the account", run: () => checkSecrets(deployment) },
+  { title: "D1 migrations in the account", run: () => checkMigrations(deployment) },
+];
+
+function checkFolder(deployment: Deployment): readonly Finding[] {
+  const { folder } = deployment;
+  const findings: Finding[] = [];
+  const offline = offlineFolder(deployment);
+  if (existsSync(join(offline, PASSPHRASE_FILE))) {
+    const path = shown(join(offline, PASSPHRASE_FILE));
+    findings.push(
+      warning("folder", `${path} lies beside the keys that it protects`, "move it where passwords are kept"),
+    );
+  }
+  if (deployment.shape !== null && existsSync(offline)) {
+    findings.push(
+      warning(
+        "folder",
+        `the root keys still lie in ${shown(offline)}`,
+        "copy the folder to two media, and delete it here",
+      ),
+    );
+  }
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    // wrangler's own bundles, below a folder that is closed.
+    if (path.includes(`${sep}.wrangler`)) continue;
+    if ((statSync(path).mode & 0o077) !== 0)
+      findings.push(error("folder", `others can open ${shown(path)}`, `chmod go= ${shown(path)}`));
+  }
+  return findings;
+}
+
+async function checkSettings(deployment: Deployment): Promise<readonly Finding[]> {
+  const settings = workerSettings(deployment);
+  if (!settings.ok) return [error("settings", settings.error, "npx sigedge deploy --dry-run checks again")];
+  if (deployment.publicUrl === null)
+    return [error("settings", "the address is not known", "npx sigedge init --url https://HOST")];
+  const root = await readTrustRoot(deployment.publicUrl.href);
+  const deployed = root.ok ? root.value.cas[0]?.[0]?.fingerprint256 : undefined;
+  const chain = settings.value.vars["CA_CHAIN"] ?? "";
+  const here = new X509Certificate(chain).fingerprint256;
+  return deployed === undefined || deployed === here
+    ? []
+    : [
+        error(
+          "settings",
+          "another CA is deployed than the one in the folder",
+          "npx sigedge deploy, or find the folder it was deployed from",
+        ),
+      ];
+}
+
+async function checkLimits(deployment: Deployment): Promise<readonly Finding[]> {
+  const settings = workerSettings(deployment);
+  const { passed, gzipBytes, output } = await dryRun(null);
+  const findings: Finding[] = [];
+  if (!passed) findings.push(error("limits", "the Worker does not build", output.trim().split("\n").at(-1) ?? ""));
+  if (gzipBytes > MAX_GZIP_BYTES)
+    findings.push(error("limits", `the Worker has ${gzipBytes} bytes gzip`, "the Free plan takes 3 MiB"));
+  return settings.ok ? [...findings, ...settingLimits(settings.value)] : findings;
+}
+
+function settingLimits({ secrets, vars }: WorkerSettings): readonly Finding[] {
+  const all = Object.entries({ ...vars, ...secrets });
+  const large = all.filter(([, value]) => Buffer.byteLength(value) > MAX_SETTING_BYTES);
+  return [
+    ...large.map(([name]) => error("limits", `${name} is larger than 5 KB`, "shorten the file that it is made of")),
+    ...(all.length > MAX_SETTINGS
+      ? [error("limits", `${all.length} settings and secrets`, "the Free plan takes 64")]
+      : []),
+  ];
+}
+
+const workersOf = ({ shape }: Deployment): readonly (SplitWorker | null)[] =>
+  shape === "split" ? SPLIT_ORDER : [null];
+
+async function checkSecrets(deployment: Deployment): Promise<readonly Finding[]> {
+  const settings = workerSettings(deployment);
+  if (!settings.ok) return [];
+  const findings: Finding[] = [];
+  for (const worker of workersOf(deployment)) {
+    const name = workerName(deployment, worker);
+    const there = await remoteSecrets(deployment, worker);
+    if (!there.ok) return [error("secrets", there.error, "npx wrangler login, or set CLOUDFLARE_API_TOKEN")];
+    const own = Object.keys(ofWorker(worker, settings.value.secrets));
+    const missing = own.filter((secret) => there.value?.includes(secret) !== true);
+    const extra = (there.value ?? []).filter((secret) => worker !== null && !own.includes(secret));
+    if (missing.length > 0)
+      findings.push(error("secrets", `${name} lacks ${missing.join(", ")}`, "npx sigedge deploy"));
+    if (extra.length > 0) {
+      const fix = `npx wrangler secret delete NAME --name ${name}`;
+      findings.push(error("secrets", `${name} has ${extra.join(", ")}, which another room should have alone`, fix));
+    }
+  }
+  return findings;
+}
+
+async function checkMigrations(deployment: Deployment): Promise<readonly Finding[]> {
+  const config = configPath(deployment, deployment.shape === "split" ? "sequencer" : null);
+  const run = await wrangler(["d1", "migrations", "list", "INDEX", "--remote", "--config", config]);
+  if (!run.passed) return [error("migrations", reasonOf(run), "npx wrangler login, or set CLOUDFLARE_API_TOKEN")];
+  return run.output.includes("No migrations to apply")
+    ? []
+    : [error("migrations", "D1 migrations are not applied", "npx sigedge deploy")];
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the people who sign and verify with a deployment need of it, as files: the documents that it publishes, and the same keys
+// and chains apart, for clients that read no trusted root.
+
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { encodePem } from "../../shared/bytes/pem.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { get } from "../observe.ts";
+
+/** Text by file name. */
+export type TrustFiles = ReadonlyMap<string, string>;
+
+const DOCUMENTS = ["trusted_root.json", "signing_config.json"] as const;
+
+export interface Trust {
+  /** Of the service, from the signing config. */
+  readonly url: string;
+  readonly issuer: string;
+  readonly timestampUrl: string;
+  /** Whether it has a TUF repository, whose root is then among the files. */
+  readonly hasTuf: boolean;
+  readonly files: TrustFiles;
+}
+
+/** From a deployment's routes. */
+export async function trustFromUrl(url: string): Promise<Result<Trust, string>> {
+  const files = new Map<string, string>();
+  for (const name of DOCUMENTS) {
+    const answer = await get(`${url}/${name}`);
+    if (!answer.ok) return err(`${url}/${name} ${answer.error}`);
+    if (answer.value.status !== 200)
+      return err(`${url}/${name} answers ${answer.value.status}: ${answer.value.text.slice(0, 200)}`);
+    files.set(name, answer.value.text);
+  }
+  const root = await get(`${url}/tuf/root.json`);
+  if (root.ok && root.value.status === 200) files.set("root.json", root.value.text);
+  return complete(files);
+}
+
+/** From files that were kept before. */
+export function trustFromFolder(folder: string): Result<Trust, string> {
+  const files = new Map<string, string>();
+  for (const name of DOCUMENTS) {
+    const path = join(folder, name);
+    if (!existsSync(path)) return err(`${folder} has no ${name}; sigedge trust https://HOST --out ${folder} writes it`);
+    files.set(name, readFileSync(path, "utf8"));
+  }
+  const root = join(folder, "root.json");
+  if (existsSync(root)) files.set("root.json", readFileSync(root, "utf8"));
+  return complete(files);
+}
+
+interface Certificates {
+  readonly certChain: { readonly certificates: readonly { readonly rawBytes: string }[] };
+}
+
+interface Key {
+  readonly publicKey: { readonly rawBytes: string };
+}
+
+interface TrustedRootJson {
+  readonly tlogs: readonly Key[];
+  readonly ctlogs: readonly Key[];
+  readonly certificateAuthorities: readonly Certificates[];
+  readonly timestampAuthorities: readonly Certificates[];
+}
+
+interface SigningConfigJson {
+  readonly caUrls: readonly { readonly url: string }[];
+  readonly oidcUrls: readonly { readonly url: string }[];
+  readonly tsaUrls: readonly { readonly url: string }[];
+}
+
+function complete(documents: Map<string, string>): Result<Trust, string> {
+  try {
+    const root = JSON.parse(documents.get("trusted_root.json") ?? "") as TrustedRootJson;
+    const config = JSON.parse(documents.get("signing_config.json") ?? "") as SigningConfigJson;
+    const clientConfig = {
+      mediaType: "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json",
+      trustedRoot: root,
+      signingConfig: config,
+    };
+    const files = new Map(documents)
+      .set("client_trust_config.json", `${JSON.stringify(clientConfig, null, 2)}\n`)
+      .set("fulcio-chain.pem", root.certificateAuthorities.map(chainPem).join(""))
+      .set("tsa-chain.pem", root.timestampAuthorities.map(chainPem).join(""))
+      .set("rekor.pub", root.tlogs.map(keyPem).join(""))
+      .set("ctfe.pub", root.ctlogs.map(keyPem).join(""));
+    const [ca, oidc, tsa] = [config.caUrls[0]?.url, config.oidcUrls[0]?.url, config.tsaUrls[0]?.url];
+    if (ca === undefined || oidc === undefined || tsa === undefined)
+      return err("the signing config names no CA, issuer or TSA");
+    return ok({ url: ca, issuer: oidc, timestampUrl: tsa, hasTuf: files.has("root.json"), files });
+  } catch (error) {
+    return err(`the trust documents cannot be read (${error instanceof Error ? error.message : "unknown"})`);
+  }
+}
+
+const chainPem = ({ certChain }: Certificates): string =>
+  certChain.certificates.map(({ rawBytes }) => encodePem("CERTIFICATE", Buffer.from(rawBytes, "base64"))).join("");
+
+const keyPem = ({ publicKey }: Key): string => encodePem("PUBLIC KEY", Buffer.from(publicKey.rawBytes, "base64"));

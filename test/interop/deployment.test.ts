@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a fresh clone to a deployment that signs, with the unmodified wrangler, against the stand-in of Cloudflare: composed,
+// composed by wrangler alone, and split. The commands of docs/deploy.md are run as they are written there.
+
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ROOT } from "../../cli/bundle.ts";
+import { readJson } from "../../cli/sigstore-js.ts";
+import { ROOM_ENV } from "../../workers/compose.ts";
+import { type Checkout, type Ended, freshCheckout } from "../support/checkout.ts";
+import type { Binding } from "../support/cloudflare/account.ts";
+import { type StandIn, startStandIn } from "../support/cloudflare/stand-in.ts";
+
+const SECRETS = [
+  "CA_KEY",
+  "TSA_KEY",
+  "SIGNATURE_LOG_KEY",
+  "SIGNATURE_LOG_ED25519_KEY",
+  "CERTIFICATE_LOG_KEY",
+  "OIDC_KEY",
+  "TUF_KEY",
+];
+
+// wrangler takes seconds to start, and each test starts it a dozen times.
+vi.setConfig({ testTimeout: 600_000 });
+
+let checkout: Checkout;
+let cloud: StandIn;
+let state: string;
+
+beforeEach(async () => {
+  checkout = freshCheckout();
+  state = mkdtempSync(join(tmpdir(), "sigedge-cloud-"));
+  cloud = await startStandIn({
+    state,
+    front: ({ workers }) => (workers.has("sigedge-edge") ? "sigedge-edge" : "sigedge"),
+  });
+});
+
+afterEach(async () => {
+  await cloud.stop();
+  checkout.remove();
+  rmSync(state, { recursive: true, force: true });
+});
+
+async function run(line: string, env: Readonly<Record<string, string>> = cloud.env): Promise<Ended> {
+  const ended = await checkout.run(line, env);
+  expect(ended.code, `${line}\n${ended.stdout}${ended.stderr}`).toBe(0);
+  return ended;
+}
+
+const bindingsOf = (worker: string): readonly Binding[] => cloud.account.deployed(worker).bindings;
+const namesOf = (worker: string, type: string): readonly string[] =>
+  bindingsOf(worker)
+    .filter((binding) => binding.type === type)
+    .map(({ name }) => name)
+    .toSorted();
+
+/** The commands of a section of the documentation, with its address replaced by the stand-in's. */
+function walk(section: string): readonly string[] {
+  const text = readFileSync(join(ROOT, "docs", "deploy.md"), "utf8");
+  const [, block] = new RegExp(`<!-- walked: ${section} -->\\n+\`\`\`sh\\n([^\`]*)\`\`\``).exec(text) ?? [];
+  if (block === undefined) throw new Error(`docs/deploy.md has no section ${section}`);
+  return block
+    .replaceAll("https://sign.example.com", cloud.url)
+    .split("\n")
+    .map((line) => line.replace(/\s+#.*$/, ""))
+    .filter((line) => line !== "");
+}
+
+describe("composed", () => {
+  it("goes the ten-minute path of docs/deploy.md, and goes it again", async () => {
+    const lines = walk("ten minutes");
+    expect(lines.length).toBeGreaterThan(2);
+    for (const line of lines) await run(line);
+    expect(namesOf("sigedge", "secret_text")).toEqual(SECRETS.toSorted());
+    expect(namesOf("sigedge", "plain_text")).toEqual(["ACCEPT", "CA_CHAIN", "ISSUERS", "PUBLIC_URL", "TSA_CHAIN"]);
+    expect([...cloud.account.buckets]).toEqual(["sigedge-tiles"]);
+    expect([...cloud.account.databases.values()]).toEqual(["sigedge-index"]);
+
+    expect((await fetch(`${cloud.url}/tuf/1.root.json`)).status).toBe(200);
+    const root = await readJson(`${cloud.url}/trusted_root.json`);
+    const again = await run("npx sigedge init && npx sigedge deploy --json");
+    expect(JSON.parse(again.stdout.slice(again.stdout.lastIndexOf("\n{") + 1))).toMatchObject({
+      url: cloud.url,
+      tried: true,
+    });
+    expect(await readJson(`${cloud.url}/trusted_root.json`)).toEqual(root);
+    expect(cloud.unknownCalls).toEqual([]);
+  });
+
+  it("is deployed by a bare `npx wrangler deploy` as well", async () => {
+    await run(`npx sigedge init --url ${cloud.url}`);
+    const first = await run("npx wrangler deploy");
+    expect(first.stdout).toContain("secrets: 7 uploaded");
+    expect(namesOf("sigedge", "secret_text")).toEqual(SECRETS.toSorted());
+    expect(await readJson(`${cloud.url}/healthz`)).toMatchObject({ status: "SERVING" });
+    expect(await readJson(`${cloud.url}/api/search?email=a@example.com`)).toMatchObject({ hits: [] });
+    expect((await run("npx wrangler deploy")).stdout).toContain("secrets: all there");
+    expect(cloud.unknownCalls).toEqual([]);
+  });
+
+  it("initializes and builds from a fresh clone without a network, an address or a terminal", async () => {
+    // Whatever would be asked of Cloudflare is asked of a closed port.
+    const offline = { CLOUDFLARE_API_BASE_URL: "http://127.0.0.1:9/client/v4", HTTPS_PROXY: "http://127.0.0.1:9" };
+    const ended = await run("npx sigedge init && npx wrangler deploy --dry-run", offline);
+    expect(ended.stdout).toContain("--dry-run: exiting now.");
+    expect(ended.stdout).toContain("nothing is created, no secret uploaded");
+    expect(existsSync(join(checkout.folder, ".sigedge-deploy", "keys", "ca.key.pem"))).toBe(true);
+    expect((await checkout.run("npx wrangler deploy", cloud.env)).code).not.toBe(0);
+    expect(cloud.account.workers.size).toBe(0);
+  });
+
+  it("lets wrangler deploy no other section, and run no development server, by mistake", async () => {
+    await run(`npx sigedge init --url ${cloud.url}`);
+    const other = await checkout.run("npx wrangler deploy -e edge", cloud.env);
+    expect([other.code === 0, cloud.account.workers.size]).toEqual([false, 0]);
+    expect(other.stderr).toContain("does not match the target environment");
+    const dev = await checkout.run("timeout 60 npx wrangler dev --port 0", {});
+    expect(dev.stdout + dev.stderr).toContain("npx wrangler dev -c wrangler.toml");
+  });
+});
+
+describe("split", () => {
+  it("is deployed with a Worker for each room, each with its own secrets only, and signs", async () => {
+    for (const line of walk("split")) await run(line);
+    const rooms = ["ca", "tsa", "log", "sequencer", "trust", "oidc"] as const;
+    for (const room of rooms) {
+      const own = SECRETS.filter((name) => name in ROOM_ENV[room]);
+      expect(namesOf(`sigedge-${room}`, "secret_text"), room).toEqual(own.toSorted());
+      for (const name of namesOf(`sigedge-${room}`, "plain_text")) expect(ROOM_ENV[room], room).toHaveProperty(name);
+    }
+    expect(namesOf("sigedge-edge", "secret_text")).toEqual([]);
+    expect(namesOf("sigedge-edge", "plain_text")).toEqual(["PUBLIC_URL"]);
+    expect(cloud.account.workers.has("sigedge")).toBe(false);
+    const composed = await checkout.run("npx wrangler deploy", cloud.env);
+    expect(composed.code).not.toBe(0);
+    expect(cloud.account.workers.has("sigedge")).toBe(false);
+    expect(cloud.unknownCalls).toEqual([]);
+  });
+});
+
+afterAll(() => {
+  // The tests left this checkout as it was.
+  const redirect = join(ROOT, ".wrangler", "deploy", "config.json");
+  if (existsSync(redirect)) expect(Date.now() - statSync(redirect).mtimeMs).toBeGreaterThan(600_000);
+});

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+// No private key, token or passphrase gets anywhere but where it belongs. A deployment is made, deployed in every way, used and
+// misused; everything that can be seen of that (outputs, wrangler's own logs at their most talkative, the Workers' logs, answers,
+// arguments of every process, bundles, files) is searched for the bytes of every secret in every encoding.
+
+import { createPrivateKey, type KeyObject } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { operatorOf, operatorToken } from "../../cli/deployment/operator-issuer.ts";
+import { parsePublicUrl } from "../../shared/http/public-url.ts";
+import { type Checkout, freshCheckout } from "../support/checkout.ts";
+import { type StandIn, startStandIn } from "../support/cloudflare/stand-in.ts";
+import { watchArguments } from "../support/process-arguments.ts";
+import { startStack } from "../support/stack.ts";
+
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 900_000 });
+
+const PASSPHRASE = "a passphrase that nobody must see";
+const ONLINE = ["ca", "tsa", "signature-log", "signature-log-ed25519", "certificate-log", "oidc", "tuf"];
+const OFFLINE = ["ca-root", "tsa-root", "operator-issuer", "tuf-root-1", "tuf-root-2", "tuf-root-3", "tuf-targets"];
+
+/** Where something was seen, and what. */
+const seen = new Map<string, Buffer>();
+const see = (where: string, what: string | Buffer): void => void seen.set(where, Buffer.from(what));
+
+/** Every form in which the bytes of a key may stand somewhere. */
+const needles = new Map<string, Buffer>();
+
+let checkout: Checkout;
+let cloud: StandIn;
+let state: string;
+const deploymentFolder = (): string => join(checkout.folder, ".sigedge-deploy");
+
+function addKey(name: string, key: KeyObject): void {
+  const der = key.export({ type: "pkcs8", format: "der" });
+  addBytes(`${name} (DER)`, der);
+  const { d = "" } = key.export({ format: "jwk" });
+  addBytes(`${name} (private part)`, Buffer.from(d, "base64url"));
+}
+
+function addBytes(name: string, bytes: Buffer): void {
+  const withoutPadding = (text: string): string => text.replace(/=+$/, "");
+  needles.set(`${name} raw`, bytes);
+  needles.set(`${name} hex`, Buffer.from(bytes.toString("hex")));
+  needles.set(`${name} base64`, Buffer.from(withoutPadding(bytes.toString("base64"))));
+  needles.set(`${name} base64url`, Buffer.from(withoutPadding(bytes.toString("base64url"))));
+}
+
+/** The bytes themselves, the text without line breaks (PEM), and without those that JSON and shells write as two characters. */
+function formsOf(haystack: Buffer): readonly Buffer[] {
+  const text = haystack.toString("latin1");
+  const joined = text.replace(/\s|\\r|\\n/g, "");
+  return [haystack, Buffer.from(joined, "latin1"), Buffer.from(joined.toLowerCase(), "latin1")];
+}
+
+/** What of the needles stands in what was seen: `needle in place`. */
+function found(
+  places: ReadonlyMap<string, Buffer>,
+  allowed: (place: string, needle: string) => boolean,
+): readonly string[] {
+  const hits: string[] = [];
+  for (const [place, haystack] of places) {
+    const forms = formsOf(haystack);
+    for (const [name, needle] of needles) {
+      if (!allowed(place, name) && forms.some((form) => form.includes(needle))) hits.push(`${name} in ${place}`);
+    }
+  }
+  return hits;
+}
+
+/** Every file, but for the packages that the checkout has a link to. */
+function filesBelow(folder: string): ReadonlyMap<string, Buffer> {
+  return new Map(
+    readdirSync(folder, { withFileTypes: true }).flatMap((entry): [string, Buffer][] => {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) return [...filesBelow(path)];
+      return entry.isFile() ? [[path, readFileSync(path)]] : [];
+    }),
+  );
+}
+
+async function run(line: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
+  const { code, stdout, stderr } = await checkout.run(line, { ...cloud.env, ...env });
+  see(`output of ${line}`, stdout + stderr);
+  expect({ line, code, stderr }).toMatchObject({ code: 0 });
+}
+
+beforeAll(async () => {
+  checkout = freshCheckout();
+  state = mkdtempSync(join(tmpdir(), "sigedge-secrets-"));
+  cloud = await startStandIn({ state, front: () => "sigedge" });
+  writeFileSync(join(state, "passphrase"), `${PASSPHRASE}\n`, { mode: 0o600 });
+  needles.set("passphrase", Buffer.from(PASSPHRASE.replaceAll(" ", "")));
+  needles.set("API token", Buffer.from(cloud.token));
+  const watch = watchArguments();
+  const talkative = { WRANGLER_LOG: "debug", WRANGLER_LOG_PATH: join(checkout.folder, ".logs") };
+  await run(`npx sigedge init --url ${cloud.url} --passphrase-file ${state}/passphrase`);
+  await run("npx wrangler deploy --dry-run", talkative);
+  await run("npx wrangler deploy", talkative);
+  await run("npx sigedge deploy", { SIGEDGE_PASSPHRASE: PASSPHRASE });
+  await run("npx sigedge deploy --split --dry-run");
+  await refusals();
+  for (const [i, args] of watch.stop().entries()) see(`process ${i}: ${args.slice(0, 80)}`, args);
+
+  for (const name of ONLINE) {
+    addKey(name, createPrivateKey(readFileSync(join(deploymentFolder(), "keys", `${name}.key.pem`))));
+  }
+  for (const name of OFFLINE) addKey(name, offlineKey(name));
+});
+
+afterAll(async () => {
+  await cloud.stop();
+  checkout.remove();
+  rmSync(state, { recursive: true, force: true });
+});
+
+const offlineKey = (name: string): KeyObject =>
+  createPrivateKey({
+    key: readFileSync(join(deploymentFolder(), "offline", `${name}.key.pem`)),
+    passphrase: PASSPHRASE,
+  });
+
+/** What the commands and the service say when something is wrong. */
+async function refusals(): Promise<void> {
+  const wrong = await checkout.run("npx sigedge deploy", { ...cloud.env, SIGEDGE_PASSPHRASE: `${PASSPHRASE} not` });
+  see("output with a wrong passphrase", wrong.stdout + wrong.stderr);
+  expect(wrong.code).toBe(1);
+  const unknown = await checkout.run("npx sigedge deploy --no-smoke-test", {
+    ...cloud.env,
+    CLOUDFLARE_API_TOKEN: "wrong",
+  });
+  see("output with a wrong API token", unknown.stdout + unknown.stderr);
+  expect(unknown.code).toBe(1);
+  const publicUrl = parsePublicUrl(cloud.url);
+  if (!publicUrl.ok) throw new Error(publicUrl.error.reason);
+  const token = await operatorToken(offlineKey("operator-issuer"), operatorOf(publicUrl.value));
+  needles.set("identity token", Buffer.from(token));
+  needles.set("identity token's signature", Buffer.from(token.split(".")[2] ?? ""));
+  const changed = `${token.slice(0, -8)}AAAAAAAA`;
+  for (const [path, body] of [
+    ["/api/v2/signingCert", { credentials: { oidcIdentityToken: token } }],
+    ["/api/v2/signingCert", { credentials: { oidcIdentityToken: changed } }],
+    ["/api/identity/explain", { credentials: { oidcIdentityToken: token } }],
+    ["/api/v2/log/entries", { hashedRekordRequestV002: token }],
+  ] as const) {
+    const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
+    const response = await fetch(`${cloud.url}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+    see(`answer ${response.status} of ${path}`, JSON.stringify([...response.headers]) + (await response.text()));
+  }
+}
+
+describe("the secrets of a deployment", () => {
+  it("are found where they do belong: the search works", () => {
+    const files = filesBelow(join(deploymentFolder(), "keys"));
+    expect(new Set(found(files, () => false).map((hit) => hit.split(" in ")[0])).size).toBeGreaterThanOrEqual(
+      ONLINE.length,
+    );
+    const secrets = new Map([["secrets.json", readFileSync(join(deploymentFolder(), "secrets.json"))]]);
+    expect(found(secrets, () => false)).toContain("ca (DER) base64 in secrets.json");
+  });
+
+  it("stand in no output, process argument or answer", () => {
+    expect([...seen.keys()].some((place) => place.startsWith("process ") && place.includes("wrangler"))).toBe(true);
+    expect(found(seen, () => false)).toEqual([]);
+  });
+
+  it("stand in no log of a Worker, and in no bundle", () => {
+    const modules = cloud.account
+      .deployed("sigedge")
+      .modules.map(({ name, contents }) => [name, Buffer.from(contents)] as const);
+    expect(cloud.logs.length).toBeGreaterThan(0);
+    expect(found(new Map([["logs", Buffer.from(cloud.logs.join("\n"))], ...modules]), () => false)).toEqual([]);
+    expect(modules.map(([, contents]) => contents.toString()).join("")).not.toContain("oidc/dev/token");
+  });
+
+  it("stand in no file but their own, and wrangler's logs were searched as well", () => {
+    const files = filesBelow(checkout.folder);
+    expect([...files.keys()].some((path) => path.includes("/.logs/"))).toBe(true);
+    const own = new Set([...ONLINE.map((name) => join("keys", `${name}.key.pem`)), "secrets.json"]);
+    const isOwn = (path: string): boolean => own.has(relative(deploymentFolder(), path));
+    expect(found(files, isOwn)).toEqual([]);
+    expect(found(filesBelow(join(state, "storage")), () => false)).toEqual([]);
+  });
+
+  it("lie in files and folders that only their owner can open", () => {
+    const entries = readdirSync(deploymentFolder(), { recursive: true, withFileTypes: true });
+    expect(entries.length).toBeGreaterThan(15);
+    for (const entry of entries) {
+      const path = join(entry.parentPath, entry.name);
+      // wrangler's own bundles, below a folder that is closed.
+      if (path.includes("/.wrangler")) continue;
+      expect([path, (statSync(path).mode & 0o777).toString(8)]).toEqual([path, entry.isDirectory() ? "700" : "600"]);
+    }
+    expect(statSync(deploymentFolder()).mode & 0o777).toBe(0o700);
+    expect(readdirSync(join(deploymentFolder(), "tmp"))).toEqual([]);
+  });
+
+  it("stay where they belong in a stack on this machine too", async () => {
+    const stack = await startStack();
+    try {
+      await stack.token("alice@example.com");
+      await fetch(`${stack.url}/api/v2/signingCert`, { method: "POST", body: "{}" });
+      const folder = join(stack.state, "keys");
+      for (const file of readdirSync(folder).filter((name) => name.endsWith(".key.pem"))) {
+        addKey(`local ${file}`, createPrivateKey(readFileSync(join(folder, file))));
+        expect((statSync(join(folder, file)).mode & 0o777).toString(8)).toBe("600");
+      }
+      const places = new Map(filesBelow(join(stack.state, "storage")));
+      places.set("logs", Buffer.from(stack.logs.map(({ message }) => message).join("\n")));
+      expect(found(places, () => false)).toEqual([]);
+    } finally {
+      await stack.stop();
+    }
+  });
+});

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an operator sees of a running deployment: status, doctor, trust, metrics, alert rules and dashboard.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { ROOT } from "../../cli/bundle.ts";
+import { parseGauges } from "../../cli/gauges.ts";
+import { waitForHit } from "../../cli/search.ts";
+import { logIndexOf, readInstance, sign } from "../../cli/sigstore-js.ts";
+import { runCommand } from "../support/command.ts";
+import { startStack, type TestStack } from "../support/stack.ts";
+
+let stack: TestStack;
+beforeAll(async () => {
+  stack = await startStack();
+  const data = Buffer.from("something to look at\n");
+  const identityToken = await stack.token("alice@example.com");
+  const bundle = await sign(await readInstance(stack.url), { identityToken, data, attestationType: null });
+  await waitForHit(stack.url, "email=alice@example.com", logIndexOf(bundle));
+});
+afterAll(() => stack.stop());
+
+const sigedge = (...args: readonly string[]): ReturnType<typeof runCommand>["ended"] =>
+  runCommand("sigedge.ts", { args, env: { NO_COLOR: "1" } }).ended;
+
+describe("sigedge status", () => {
+  it("shows a deployment that is well", async () => {
+    const { code, stdout } = await sigedge("status", stack.url, "--json");
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      health: { status: "SERVING", problems: [] },
+      logs: [
+        { log: "signature", size: 2, running: true, behind: { r2: 0, d1: 0, witnesses: null } },
+        { log: "certificate", size: 1, running: true },
+      ],
+      expiries: expect.arrayContaining([expect.objectContaining({ what: "ca_certificate" })]) as unknown,
+      unreadable: [],
+    });
+    expect((await sigedge("status", stack.url)).stdout).toContain("serves");
+  });
+
+  it("fails where nothing answers, and says what use is right", async () => {
+    expect(await sigedge("status", "http://localhost:9")).toMatchObject({ code: 1 });
+    expect(await sigedge("status")).toMatchObject({ code: 2 });
+    expect(await sigedge("status", "https://HOST/path")).toMatchObject({ code: 2 });
+    expect((await sigedge("status", "--help")).stdout).toContain("Exit code");
+  });
+});
+
+describe("sigedge doctor", () => {
+  it("finds nothing wrong with a deployment that is well", async () => {
+    const { code, stdout } = await sigedge("doctor", stack.url, "--json");
+    expect(JSON.parse(stdout)).toEqual({ url: stack.url, findings: [] });
+    expect(code).toBe(0);
+  });
+
+  it("tells that a deployment is asked under another name", async () => {
+    const { code, stdout } = await sigedge("doctor", stack.url.replace("localhost", "127.0.0.1"), "--json");
+    expect(code).toBe(1);
+    const { findings } = JSON.parse(stdout) as { findings: { check: string; finding: string; fix: string }[] };
+    expect(findings.map(({ check }) => check)).toContain("routes");
+    for (const { fix } of findings) expect(fix).not.toBe("");
+  });
+
+  it("names the settings that a deployment lacks, and what to do", async () => {
+    const broken = await startStack({ vars: { CA_KEY: "", OIDC_KEY: "" } });
+    try {
+      const { code, stdout } = await sigedge("doctor", broken.url, "--json");
+      expect(code).toBe(1);
+      const missing = { check: "health", level: "error", finding: "CA_KEY is missing" };
+      expect(JSON.parse(stdout)).toMatchObject({
+        findings: expect.arrayContaining([expect.objectContaining(missing)]) as unknown,
+      });
+    } finally {
+      await broken.stop();
+    }
+  });
+
+  it("finds a trust root of other keys than those that run", async () => {
+    const other = await startStack();
+    const mixed = await startStack({ vars: { TSA_CHAIN: other.vars["TSA_CHAIN"] ?? "" } });
+    try {
+      const { stdout } = await sigedge("doctor", mixed.url, "--json");
+      expect((JSON.parse(stdout) as { findings: unknown[] }).findings.length).toBeGreaterThan(0);
+    } finally {
+      await Promise.all([other.stop(), mixed.stop()]);
+    }
+  });
+});
+
+describe("sigedge trust", () => {
+  it("prints a configuration for each client, and the files that they name", async () => {
+    const { code, stdout } = await sigedge("trust", stack.url, "--json");
+    expect(code).toBe(0);
+    const { files, configurations } = JSON.parse(stdout) as {
+      files: Record<string, string>;
+      configurations: Record<string, string>;
+    };
+    expect(Object.keys(configurations)).toEqual([
+      "cosign",
+      "sigstore-python",
+      "sigstore-js",
+      "sigstore-go",
+      "gitsign",
+      "policy-controller",
+    ]);
+    const named =
+      Object.values(configurations)
+        .join("\n")
+        .match(/[\w.-]+\.(?:pem|pub|json)\b/g) ?? [];
+    for (const name of named.filter((file) => file !== "FILE.sigstore.json")) expect(files).toHaveProperty([name]);
+    const documents = configurations["policy-controller"]?.split("---\n").map((text): unknown => parse(text));
+    expect(documents).toMatchObject([{ kind: "TrustRoot" }, { kind: "ClusterImagePolicy" }]);
+    expect(files["fulcio-chain.pem"]).toBe(stack.vars["CA_CHAIN"]);
+    expect(files["tsa-chain.pem"]).toBe(stack.vars["TSA_CHAIN"]);
+  });
+});
+
+describe("metrics", () => {
+  /** Only of a deployment that has what they tell of. */
+  const CONDITIONAL = ["sigedge_log_witness_lag_entries", "sigedge_expiry_seconds"];
+
+  it("has every gauge that the alert rules and the dashboard name", async () => {
+    const page = await (await fetch(`${stack.url}/metrics`)).text();
+    const there = new Set([...parseGauges(page).map(({ name }) => name), ...CONDITIONAL]);
+    const folder = join(ROOT, "docs", "observability");
+    for (const file of ["alerts.yml", "dashboard.json"]) {
+      const names = readFileSync(join(folder, file), "utf8").match(/sigedge_\w+/g) ?? [];
+      expect(names.length).toBeGreaterThan(5);
+      for (const name of names) expect(there, `${name} of ${file}`).toContain(name);
+    }
+    for (const name of there) expect(readFileSync(join(folder, "README.md"), "utf8")).toContain(name);
+  });
+
+  it("has rules that say what to do, each in the form that Prometheus reads", () => {
+    const text = readFileSync(join(ROOT, "docs", "observability", "alerts.yml"), "utf8");
+    const { groups } = parse(text) as { groups: { rules: Record<string, unknown>[] }[] };
+    const rules = groups.flatMap((group) => group.rules);
+    expect(new Set(rules.map((rule) => rule["alert"])).size).toBe(rules.length);
+    for (const rule of rules) {
+      expect(Object.keys(rule).every((key) => ["alert", "expr", "for", "labels", "annotations"].includes(key))).toBe(
+        true,
+      );
+      expect(rule["labels"]).toMatchObject({ severity: expect.stringMatching(/^(critical|warning)$/) as unknown });
+      expect(rule["annotations"]).toMatchObject({
+        summary: expect.any(String) as unknown,
+        description: expect.any(String) as unknown,
+      });
+    }
+  });
+});

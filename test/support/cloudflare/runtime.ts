@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs what an account holds: every deployed Worker with its bindings in one workerd, on storage that stays. A Durable Object's
+// storage goes by its namespace, not by the script that has it at the moment, as on the platform.
+
+import { join } from "node:path";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import { LISTEN_ADDRESS } from "../../../cli/address.ts";
+import { type Account, type Binding, textOf, type Worker } from "./account.ts";
+
+type WorkerOptions = Record<string, unknown>;
+
+export interface RuntimeOptions {
+  readonly account: Account;
+  /** Folder for storage. */
+  readonly state: string;
+  /** What the Workers write to their consoles. */
+  readonly log: (message: string) => void;
+}
+
+export interface Runtime {
+  /** Brings workerd to what the account holds now; gives the port at which a Worker listens. */
+  readonly portOf: (worker: string) => Promise<number>;
+  /** Runs SQL on a database. */
+  readonly query: (databaseId: string, sql: string) => Promise<D1Result>;
+  readonly stop: () => Promise<void>;
+}
+
+/** Every binding of every kind hangs on a Worker; databases are there before any Worker is. */
+const KEEPER = "keeper";
+
+export function createRuntime({ account, state, log }: RuntimeOptions): Runtime {
+  let runtime: Miniflare | null = null;
+  let generation = -1;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  async function current(): Promise<Miniflare> {
+    if (runtime !== null && generation === account.generation) return runtime;
+    await runtime?.dispose();
+    generation = account.generation;
+    runtime = new Miniflare(
+      convertV4MiniflareOptions({
+        workers: [
+          keeper(account),
+          ...[...account.workers.values()].map((worker) => optionsOf(account, worker)),
+        ] as never,
+        resourcePersistencePath: join(state, "storage"),
+        cf: false,
+        telemetry: { enabled: false },
+        unsafeLocalExplorer: false,
+        unsafeObservability: false,
+        logRequests: false,
+        log: new Log(LogLevel.ERROR),
+        handleStructuredLogs: ({ message }) => log(message),
+      }),
+    );
+    await runtime.ready;
+    return runtime;
+  }
+  /** One after the other: workerd is replaced meanwhile. */
+  const inTurn = <T>(work: (running: Miniflare) => Promise<T>): Promise<T> => {
+    const result = turn.then(current).then(work);
+    turn = result.catch(() => undefined);
+    return result;
+  };
+
+  return {
+    portOf: (worker) => inTurn(async (running) => Number((await running.unsafeGetDirectURL(worker)).port)),
+    query: (databaseId, sql) =>
+      inTurn(async (running) => (await running.getD1Database(databaseId, KEEPER)).prepare(sql).run()),
+    stop: () => inTurn((running) => running.dispose()),
+  };
+}
+
+function keeper(account: Account): WorkerOptions {
+  const script = "export default { fetch: () => new Response(null, { status: 404 }) };";
+  return {
+    name: KEEPER,
+    modules: [{ type: "ESModule", path: "keeper.mjs", contents: script }],
+    compatibilityDate: "2026-10-20",
+    d1Databases: Object.fromEntries([...account.databases.keys()].map((id) => [id, id])),
+  };
+}
+
+function optionsOf(account: Account, worker: Worker): WorkerOptions {
+  const { metadata, modules, bindings } = account.deployed(worker.name);
+  const main = metadata.main_module ?? "";
+  const ordered = [...modules.filter(({ name }) => name === main), ...modules.filter(({ name }) => name !== main)];
+  const ofType = (type: string): readonly Binding[] => bindings.filter((binding) => binding.type === type);
+  const table = (type: string, value: (binding: Binding) => unknown): Record<string, unknown> =>
+    Object.fromEntries(ofType(type).map((binding) => [binding.name, value(binding)]));
+  return {
+    name: worker.name,
+    modules: ordered
+      .filter(({ type }) => type === "application/javascript+module")
+      .map(({ name, contents }) => ({ type: "ESModule", path: name, contents })),
+    compatibilityDate: metadata.compatibility_date ?? "2026-10-20",
+    compatibilityFlags: [...(metadata.compatibility_flags ?? [])],
+    bindings: { ...table("plain_text", ({ text }) => text), ...table("secret_text", ({ text }) => text) },
+    d1Databases: table("d1", ({ id }) => id),
+    r2Buckets: table("r2_bucket", (binding) => binding["bucket_name"]),
+    ratelimits: table("ratelimit", (binding) => ({ namespace_id: binding["namespace_id"], simple: binding["simple"] })),
+    serviceBindings: table("service", (binding) => ({
+      name: binding["service"],
+      ...(binding["entrypoint"] === undefined ? {} : { entrypoint: binding["entrypoint"] }),
+    })),
+    durableObjects: table("durable_object_namespace", (binding) => durableObject(account, worker.name, binding)),
+    unsafeDirectSockets: [{ host: LISTEN_ADDRESS, port: 0 }],
+  };
+}
+
+function durableObject(account: Account, script: string, binding: Binding): object {
+  const owner = textOf(binding, "script_name") ?? script;
+  const className = textOf(binding, "class_name") ?? "";
+  return {
+    className,
+    useSQLite: true,
+    unsafeUniqueKey: account.namespace(owner, className)?.id,
+    ...(owner === script ? {} : { scriptName: owner }),
+  };
+}

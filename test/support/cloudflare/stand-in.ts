@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// A Cloudflare on this machine: the API that wrangler deploys through, and the Workers that were deployed, which really run.
+// What a test deploys here it deploys with the unmodified wrangler; what it then asks is answered by the uploaded bundle with the
+// uploaded settings, secrets and bindings.
+
+import { randomBytes } from "node:crypto";
+import {
+  createServer,
+  request as httpRequest,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+import type { AddressInfo } from "node:net";
+import { LISTEN_ADDRESS, localUrl } from "../../../cli/address.ts";
+import { Account, Refusal } from "./account.ts";
+import { answerCall } from "./api.ts";
+import { createRuntime } from "./runtime.ts";
+
+export interface StandInOptions {
+  /** Folder for storage. */
+  readonly state: string;
+  /** Which Worker answers at `url`; the platform would know it by its routes. */
+  readonly front: (account: Account) => string;
+}
+
+export interface StandIn {
+  /** Where the deployed Worker answers. */
+  readonly url: string;
+  readonly account: Account;
+  /** What tells wrangler of all this. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly token: string;
+  /** Every call, as `METHOD path`. */
+  readonly calls: readonly string[];
+  /** Calls that the platform does not know. */
+  readonly unknownCalls: readonly string[];
+  /** What the Workers wrote to their consoles. */
+  readonly logs: readonly string[];
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts API and front on free ports. */
+export async function startStandIn({ state, front }: StandInOptions): Promise<StandIn> {
+  const account = new Account();
+  const calls: string[] = [];
+  const unknownCalls: string[] = [];
+  const logs: string[] = [];
+  const token = randomBytes(20).toString("hex");
+  const accountId = randomBytes(16).toString("hex");
+  const runtime = createRuntime({ account, state, log: (message) => logs.push(message) });
+  const api = { account, accountId, subdomain: "example", query: runtime.query };
+
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const body = await readBody(request);
+    const url = new URL(request.url ?? "/", localUrl(0));
+    calls.push(`${request.method} ${url.pathname}`);
+    try {
+      const headers = new Headers(request.headers as Record<string, string>);
+      if (headers.get("authorization") !== `Bearer ${token}`) throw new Refusal(403, 10000, "Authentication error");
+      const result = await answerCall(api, { method: request.method ?? "GET", url, headers, body });
+      reply(response, 200, { success: true, errors: [], messages: [], result });
+    } catch (error) {
+      const { status, code, message } = error instanceof Refusal ? error : new Refusal(500, 1, String(error));
+      if (code === 7003 || status >= 500) unknownCalls.push(`${request.method} ${url.pathname}: ${message}`);
+      reply(response, status, { success: false, errors: [{ code, message }], messages: [], result: null });
+    }
+  };
+  const apiServer = createServer((request, response) => void answer(request, response));
+  const frontServer = createServer((request, response) => {
+    void forward(request, response, () => runtime.portOf(front(account)));
+  });
+  const [apiPort, frontPort] = [await listen(apiServer), await listen(frontServer)];
+  return {
+    url: localUrl(frontPort),
+    account,
+    env: {
+      CLOUDFLARE_API_BASE_URL: `http://${LISTEN_ADDRESS}:${apiPort}/client/v4`,
+      CLOUDFLARE_API_TOKEN: token,
+      CLOUDFLARE_ACCOUNT_ID: accountId,
+    },
+    token,
+    calls,
+    unknownCalls,
+    logs,
+    stop: async () => {
+      await Promise.all([apiServer, frontServer].map(close));
+      await runtime.stop();
+    },
+  };
+}
+
+async function readBody(request: IncomingMessage): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return new Uint8Array(Buffer.concat(chunks));
+}
+
+function reply(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+}
+
+/** Host and everything else as the client sent it. */
+async function forward(request: IncomingMessage, response: ServerResponse, port: () => Promise<number>): Promise<void> {
+  try {
+    const body = await readBody(request);
+    const { method, url: path, headers } = request;
+    const target = { host: LISTEN_ADDRESS, port: await port(), method, path, headers, agent: false } as const;
+    httpRequest(target, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    })
+      .once("error", () => response.destroy())
+      .end(body);
+  } catch (error) {
+    response.writeHead(530, { "content-type": "text/plain" }).end(`no Worker answers here: ${String(error)}\n`);
+  }
+}
+
+function listen(server: Server): Promise<number> {
+  return new Promise((resolve) => {
+    server.listen(0, LISTEN_ADDRESS, () => resolve((server.address() as AddressInfo).port));
+  });
+}
+
+function close(server: Server): Promise<void> {
+  server.closeAllConnections();
+  return new Promise((resolve) => void server.close(() => resolve()));
+}
