@@ -105,7 +105,7 @@ export class Sequencer
 
   async describe(): Promise<LogDescription> {
     await this.#log.openToRead();
-    const { phase, identity, state, frozenAt } = this.#log;
+    const { phase, identity, frozenAt } = this.#log;
     // A log that is lost is told of by its keys: what it has proven stays proven, and the trust root has to say so.
     if (identity === null && phase.kind !== "refusing") {
       throw new Error(phase.kind === "running" ? "no log" : phase.reason);
@@ -118,13 +118,23 @@ export class Sequencer
       spki: ecdsa.spki,
       logId: ecdsa.logId,
       vkeys: format.vkeys,
+      ...this.#progress(),
+      state: phase.kind === "running" && frozenAt !== null ? "frozen" : phase.kind,
+      reason: phase.kind === "running" ? this.#frozenReason() : phase.reason,
+    };
+  }
+
+  #progress(): Pick<
+    LogDescription,
+    "treeSize" | "publishedEntries" | "indexedEntries" | "headTimestamp" | "witnessedSize"
+  > {
+    const { state, witnessedSize } = this.#log;
+    return {
       treeSize: state?.treeSize ?? 0,
       publishedEntries: (state?.publishedTiles ?? 0) * TILE_WIDTH,
       indexedEntries: state?.indexed ?? 0,
       headTimestamp: state?.timestamp ?? null,
-      witnessedSize: this.#log.witnessedSize,
-      state: phase.kind === "running" && frozenAt !== null ? "frozen" : phase.kind,
-      reason: phase.kind === "running" ? this.#frozenReason() : phase.reason,
+      witnessedSize,
     };
   }
 
