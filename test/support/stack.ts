@@ -8,7 +8,11 @@ import { freePort, localUrl } from "../../cli/address.ts";
 import { identityToken, type TokenRequest } from "../../cli/dev-issuer.ts";
 import { localSettings } from "../../cli/settings.ts";
 import { runStack, type WorkerLog } from "../../cli/stack.ts";
+import { localTufSettings } from "../../cli/tuf/local.ts";
+import { parsePublicUrl } from "../../shared/http/public-url.ts";
+import { unixMs } from "../../shared/time.ts";
 import { listenerPid } from "./listener.ts";
+import { valueOf } from "./value-of.ts";
 
 export interface TestStackOptions {
   /** Settings over those of the state folder: `{ ACCEPT: "open" }`. An empty text takes a setting away. */
@@ -45,7 +49,7 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
   const state = options.state ?? mkdtempSync(join(tmpdir(), "sigedge-test-"));
   const local = localSettings({ port, state, accept: null });
   if (!local.ok) return fail(local.error);
-  const vars = { ...local.value, ...options.vars };
+  const vars = signedAnew(state, { ...local.value, ...options.vars }, options.vars ?? {});
   const settings = Object.fromEntries(Object.entries(vars).filter(([, value]) => value !== ""));
   const logs: WorkerLog[] = [];
   const run = (of: Readonly<Record<string, string>>): ReturnType<typeof runStack> =>
@@ -74,6 +78,18 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
       if (options.state === undefined) rmSync(state, { recursive: true, force: true });
     },
   };
+}
+
+/** Where one of these is another, clients have to be told: the targets are signed anew, as an operator would. */
+const TRUSTED_SETTINGS = ["CA_CHAIN", "OTHER_CA_CHAINS", "TSA_CHAIN", "SIGNATURE_LOG_KEY", "CERTIFICATE_LOG_KEY"];
+
+type Vars = Readonly<Record<string, string>>;
+
+function signedAnew(state: string, settings: Vars, changes: Vars): Vars {
+  const isTrustTheSame = TRUSTED_SETTINGS.every((name) => (changes[name] ?? "") === "");
+  if (isTrustTheSame || changes["TRUST_FILE"] !== undefined) return settings;
+  const publicUrl = valueOf(parsePublicUrl(settings["PUBLIC_URL"] ?? ""));
+  return { ...settings, ...valueOf(localTufSettings({ state, publicUrl, settings, now: unixMs(Date.now()) })) };
 }
 
 async function anyPort(): Promise<number> {
