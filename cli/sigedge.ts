@@ -39,6 +39,14 @@ const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
     summary: "read a whole log and prove that it is what it claims to be",
     run: async (args) => (await import("./audit/command.ts")).auditCommand(args),
   },
+  backup: {
+    summary: "copy the logs into a folder, as far as they are not there yet",
+    run: async (args) => (await import("./backup/command.ts")).backupCommand(args),
+  },
+  restore: {
+    summary: "put such a copy into an empty bucket",
+    run: async (args) => (await import("./backup/command.ts")).restoreCommand(args),
+  },
   reindex: {
     summary: "rebuild the search index from the logs",
     run: async (args) => (await import("./reindex/command.ts")).reindexCommand(args),

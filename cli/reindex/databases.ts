@@ -135,12 +135,13 @@ function parseAnswer(output: string): readonly WranglerAnswer[] {
 
 const firstLine = (text: string): string => text.trim().split("\n")[0]?.slice(0, 200) ?? "";
 
-function runWrangler(program: string, args: readonly string[]): Promise<string> {
+/** Runs wrangler in the checkout; gives its standard output. Rejects with DatabaseError. */
+export function runWrangler(program: string, args: readonly string[]): Promise<string> {
   const env = { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true", NO_COLOR: "1" };
   return new Promise((resolve, reject) => {
     execFile(program, args, { cwd: ROOT, env, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
-      else reject(new DatabaseError(`wrangler failed: ${wranglerProblem(stdout) ?? firstLine(stderr)}`));
+      else reject(new DatabaseError(`wrangler failed: ${wranglerProblem(stdout) ?? firstLine(stderr || stdout)}`));
     });
   });
 }

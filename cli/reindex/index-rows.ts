@@ -2,13 +2,13 @@
 // The search index's rows of a log, made again from what the log serves: bundles, sidecars, and for the tail, which has no
 // sidecar yet, its entries one by one. The same pure functions make them as made the first ones.
 
-import { decodeTileLeaves, type TileLeaf } from "../../shared/ct/leaf.ts";
+import { decodeTileLeaves, encodeTileLeaf, type TileLeaf } from "../../shared/ct/leaf.ts";
 import { parseJson } from "../../shared/json/parse.ts";
 import type { LogConfig } from "../../shared/logs.ts";
 import { decodeEntry } from "../../shared/rekor/entry.ts";
 import { readSidecarLine, type SidecarLine } from "../../shared/rekor/sidecar.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { SearchRow } from "../../shared/rpc.ts";
+import type { AttestationHints, SearchRow } from "../../shared/rpc.ts";
 import { certificateSearchRow, signatureSearchRow } from "../../shared/search/terms.ts";
 import type { UnixMs } from "../../shared/time.ts";
 import { parseCheckpoint } from "../../shared/tlog/checkpoint.ts";
@@ -22,6 +22,9 @@ export interface IndexRow {
   readonly leafIndex: number;
   readonly timestamp: UnixMs;
   readonly search: SearchRow;
+  /** As in a bundle, without tile/entries' length prefix. */
+  readonly record: Uint8Array;
+  readonly hints: AttestationHints | null;
 }
 
 /** A log, and the two places where it is read: below its own URL, and below that of the service (`/api/…`). */
@@ -81,7 +84,8 @@ function certificateRows(bytes: Uint8Array, bundle: number): Result<readonly Ind
     const certificate = parseCertificate(submitted(leaf));
     if (!certificate.ok) return err(`entry ${bundle * TILE_WIDTH + i} does not hold a certificate`);
     const { timestamp } = leaf.entry;
-    rows.push({ leafIndex: bundle * TILE_WIDTH + i, timestamp, search: certificateSearchRow(certificate.value) });
+    const search = certificateSearchRow(certificate.value);
+    rows.push({ leafIndex: bundle * TILE_WIDTH + i, timestamp, search, record: encodeTileLeaf(leaf), hints: null });
   }
   return ok(rows);
 }
@@ -103,7 +107,8 @@ async function signatureRows(
     const line = lines.value[i];
     const leafIndex = bundle * TILE_WIDTH + i;
     if (!entry.ok || line === undefined) return err(`entry ${leafIndex} is not one that this version reads`);
-    rows.push({ leafIndex, timestamp: line.timestamp, search: signatureSearchRow(entry.value, line.hints) });
+    const { timestamp, hints } = line;
+    rows.push({ leafIndex, timestamp, search: signatureSearchRow(entry.value, hints), record: body, hints });
   }
   return ok(rows);
 }

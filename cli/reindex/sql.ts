@@ -18,7 +18,10 @@ export function sqlValue(value: string | number | null): string {
 }
 
 /** Puts rows in; those that are there already stay as they are. */
-export function insertRows(log: string, rows: readonly IndexRow[]): readonly string[] {
+export function insertRows(
+  log: string,
+  rows: readonly Pick<IndexRow, "leafIndex" | "timestamp" | "search">[],
+): readonly string[] {
   const postings = rows.flatMap(({ leafIndex, search }) => search.terms.map((term) => [term, log, leafIndex]));
   const entries = rows.map(({ leafIndex, timestamp, search }) => [
     log,

@@ -226,7 +226,7 @@ export class Log {
     const own = this.#identity === null ? null : this.#state;
     const restored = await restoreFromBackup(this.#deps, {
       creation: this.#identity?.creation ?? null,
-      ownSize: own?.treeSize ?? 0,
+      ownSize: own?.treeSize ?? null,
       problem: refusal.reason,
     });
     if (restored === null) return refusal;

@@ -36,6 +36,7 @@ export interface RestoredLog {
  * The newest backup of this log that proves itself: entries that add up to its tree head, and a checkpoint of that head which
  * this log's key has signed. Null if there is none, if it shows no more than `ownSize` entries, or if the anchor contradicts it.
  * Rejects when R2 or the anchor cannot be reached.
+ * @param ownSize of what the storage's own rows show, null if that is nothing
  * @param creation of the storage's own rows, null if they are gone
  * @param problem why the storage cannot be used
  */
@@ -45,12 +46,12 @@ export async function restoreFromBackup(
     creation,
     ownSize,
     problem,
-  }: { readonly creation: string | null; readonly ownSize: number; readonly problem: string },
+  }: { readonly creation: string | null; readonly ownSize: number | null; readonly problem: string },
 ): Promise<RestoredLog | null> {
   const bucketOf = await readCreation(deps);
   if (bucketOf === null || (creation !== null && creation !== bucketOf)) return null;
   const found = await newestBackup(deps, bucketOf);
-  if (found === null || found.state.treeSize <= ownSize) return null;
+  if (found === null || (ownSize !== null && found.state.treeSize <= ownSize)) return null;
   const anchored = await deps.anchor.read();
   const { treeSize, rootHash: root } = found.state;
   if (anchored?.treeSize === treeSize && !equal(anchored.rootHash, root)) return null;

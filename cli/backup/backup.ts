@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copies a served log into a folder: full tiles with their bundles and sidecars once, the tail anew. Everything is hashed on the
+// way, and at the end adds up to a checkpoint that the log's key has signed; otherwise nothing is said to be backed up.
+
+import { type Backup, backupPath, encodeBackup } from "../../shared/backup.ts";
+import { equal } from "../../shared/bytes/bytes.ts";
+import { decodeUtf8 } from "../../shared/bytes/utf8.ts";
+import { sidecarPath } from "../../shared/rekor/sidecar.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { type UnixMs, unixMs } from "../../shared/time.ts";
+import { parseCheckpoint } from "../../shared/tlog/checkpoint.ts";
+import type { Hash } from "../../shared/tlog/hash.ts";
+import { parseNote } from "../../shared/tlog/note.ts";
+import { decodeTile, encodeTile, fullTileRoot, TILE_WIDTH } from "../../shared/tlog/tile.ts";
+import { type NoteVerifier, verifyLines } from "../../shared/tlog/verify-note.ts";
+import { type IndexRow, readRows, type ServedLog } from "../reindex/index-rows.ts";
+import { addsUp, bundlePath, creationIn, leavesOf, newestTail, tilePath, upperTiles } from "./contents.ts";
+import type { BackupFolder } from "./folder.ts";
+
+export interface BackedUpLog extends ServedLog {
+  /** The log's ECDSA key, as its trusted root has it. */
+  readonly spki: Uint8Array;
+  readonly verifier: NoteVerifier;
+  /** At the latest. */
+  readonly createdAt: UnixMs;
+  /** log.json as it is in R2. */
+  readonly logJson: Uint8Array;
+}
+
+export interface BackedUp {
+  readonly treeSize: number;
+  /** Files that were not there before. */
+  readonly newFiles: number;
+}
+
+/** Bundles that are fetched at a time. */
+const AT_ONCE = 8;
+const MAX_FILE_BYTES = 32 * 1024 * 1024;
+const MAX_CHECKPOINT_BYTES = 512 * 1024;
+
+/** The error is a line for the operator. */
+export async function backUpLog(
+  log: BackedUpLog,
+  folder: BackupFolder,
+  onProgress: (done: number, total: number) => void,
+): Promise<Result<BackedUp, string>> {
+  const { name, kind } = log.config;
+  const creation = creationIn(log.logJson);
+  const before = folder.read(`${name}/log.json`);
+  if (creation === null) return err(`log.json of the ${name} log is not of a form that this version reads`);
+  if (before !== null && !equal(before, log.logJson)) return err(`${folder.path} holds another ${name} log`);
+  const head = await readHead(log);
+  if (!head.ok) return head;
+  const { treeSize, rootHash } = head.value;
+  const tiles = Math.floor(treeSize / TILE_WIDTH);
+  const files = new NewFiles(folder, name);
+  const roots: Hash[] = [];
+  for (let from = 0; from < tiles; from += AT_ONCE) {
+    const indexes = Array.from({ length: Math.min(AT_ONCE, tiles - from) }, (_, i) => from + i);
+    for (const root of await Promise.all(indexes.map((index) => copyTile(log, files, index)))) {
+      if (!root.ok) return root;
+      roots.push(root.value);
+    }
+    onProgress(roots.length, tiles);
+  }
+  const upper = upperTiles(roots);
+  for (const { level, index, bytes } of upper.full) files.write(tilePath(level, index), bytes);
+  const entries = await readTail(log, treeSize);
+  if (!entries.ok) return entries;
+  const { spki, createdAt, config } = log;
+  const { origin, baseUrl } = config;
+  const identity = { name, origin, baseUrl, creation, spki, genesisSize: kind === "signature" ? 1 : 0, createdAt };
+  const timestamp = entries.value.at(-1)?.timestamp ?? createdAt;
+  const { checkpoint } = head.value;
+  const tail: Backup = {
+    ...identity,
+    treeSize,
+    rootHash,
+    timestamp,
+    checkpoint,
+    edge: upper.open,
+    entries: entries.value,
+  };
+  if (!addsUp(kind, tail))
+    return err(`the entries of ${baseUrl} do not add up to its checkpoint: \`sigedge audit\` says more`);
+  replaceTail(folder, files, tail);
+  files.write("log.json", log.logJson);
+  return ok({ treeSize, newFiles: files.count });
+}
+
+class NewFiles {
+  readonly folder: BackupFolder;
+  readonly #name: string;
+  count = 0;
+
+  constructor(folder: BackupFolder, name: string) {
+    this.folder = folder;
+    this.#name = name;
+  }
+
+  read(path: string): Uint8Array | null {
+    return this.folder.read(`${this.#name}/${path}`);
+  }
+
+  write(path: string, bytes: Uint8Array): void {
+    const key = `${this.#name}/${path}`;
+    if (this.folder.has(key)) return;
+    this.folder.write(key, bytes);
+    this.count++;
+  }
+}
+
+interface Head {
+  readonly treeSize: number;
+  readonly rootHash: Hash;
+  readonly checkpoint: string;
+}
+
+async function readHead({ config, tiles, verifier }: BackedUpLog): Promise<Result<Head, string>> {
+  const path = `${config.baseUrl}/checkpoint`;
+  const fetched = await tiles.read("checkpoint", MAX_CHECKPOINT_BYTES);
+  if (fetched.kind !== "found") return err(`${path} cannot be read`);
+  const note = parseNote(fetched.bytes);
+  const text = decodeUtf8(fetched.bytes);
+  const head = note.ok ? parseCheckpoint(note.value.text) : note;
+  if (!note.ok || !head.ok || !text.ok || head.value.origin !== config.origin)
+    return err(`${path} is not a checkpoint`);
+  const verdicts = await verifyLines(note.value, [verifier]);
+  if (!verdicts.some(({ isGood }) => isGood)) return err(`${path} is not signed by the key of the trusted root`);
+  const { treeSize, rootHash } = head.value;
+  return ok({ treeSize, rootHash, checkpoint: text.value });
+}
+
+/** The tile last: where it is, its bundle and its sidecar are. Gives its root. */
+async function copyTile(log: BackedUpLog, files: NewFiles, index: number): Promise<Result<Hash, string>> {
+  const { config, tiles, service } = log;
+  const known = files.read(tilePath(0, index));
+  if (known !== null) return ok(fullTileRoot(decodeTile(known)));
+  const path = bundlePath(config.kind, index);
+  const bundle = await tiles.read(path, MAX_FILE_BYTES);
+  if (bundle.kind !== "found") return err(`${config.baseUrl}/${path} cannot be read`);
+  const leaves = leavesOf(config.kind, bundle.bytes);
+  if (leaves?.length !== TILE_WIDTH) return err(`${config.baseUrl}/${path} is not a full bundle`);
+  if (config.kind === "signature") {
+    const sidecar = await service.read(`api/${sidecarPath(index)}`, MAX_FILE_BYTES);
+    if (sidecar.kind !== "found")
+      return err(`the sidecar of bundle ${index} is not in R2 yet, or cannot be read: try again in a minute`);
+    files.write(sidecarPath(index), sidecar.bytes);
+  }
+  files.write(path, bundle.bytes);
+  files.write(tilePath(0, index), encodeTile(leaves));
+  return ok(fullTileRoot(leaves));
+}
+
+async function readTail(log: BackedUpLog, treeSize: number): Promise<Result<readonly IndexRow[], string>> {
+  const width = treeSize % TILE_WIDTH;
+  return width === 0 ? ok([]) : await readRows(log, Math.floor(treeSize / TILE_WIDTH), width);
+}
+
+/** The new copy first, then the old one away. */
+function replaceTail(folder: BackupFolder, files: NewFiles, tail: Backup): void {
+  const old = newestTail(folder, tail.name);
+  files.write(backupPath(tail.treeSize), encodeBackup({ ...tail, createdAt: unixMs(tail.createdAt) }));
+  if (old !== null && old.treeSize < tail.treeSize) folder.remove(`${tail.name}/${backupPath(old.treeSize)}`);
+}

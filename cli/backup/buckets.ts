@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// The bucket that a backup is read from or put into: that of a state folder, or R2 itself through wrangler.
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { equal } from "../../shared/bytes/bytes.ts";
+import { ROOT } from "../bundle.ts";
+import { localBucket } from "../local-bucket.ts";
+import { DatabaseError, runWrangler } from "../reindex/databases.ts";
+import type { BackupFolder } from "./folder.ts";
+
+/** Calls reject with BucketError. */
+export interface BackupBucket {
+  /** Null if there is no such object. */
+  readonly get: (key: string) => Promise<Uint8Array | null>;
+  /** Puts files of a folder under their keys, in this order or all at once. */
+  readonly put: (folder: BackupFolder, keys: readonly string[], onProgress: Progress) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+type Progress = (done: number, total: number) => void;
+
+/** What the operator is told, in one line. */
+export class BucketError extends Error {}
+
+/** The bucket of a stack on this machine; nothing may run on it while files are put. */
+export async function stateBucket(state: string): Promise<BackupBucket> {
+  const bucket = await localBucket(state);
+  return {
+    get: bucket.get,
+    put: async (folder, keys, onProgress) => {
+      for (const [i, key] of keys.entries()) {
+        const bytes = folder.read(key) ?? new Uint8Array();
+        const isTaken = !(await bucket.create(key, bytes));
+        const held = isTaken ? await bucket.get(key) : bytes;
+        if (held === null || !equal(held, bytes)) throw new BucketError(`${key} is in the bucket with other bytes`);
+        onProgress(i + 1, keys.length);
+      }
+    },
+    close: bucket.close,
+  };
+}
+
+export interface WranglerBucket {
+  /** The wrangler to run; by default that of this checkout. */
+  readonly command?: readonly [string, ...string[]];
+  readonly bucket: string;
+  /** `--remote`; tests say `--local` and where. */
+  readonly where: readonly string[];
+}
+
+/** Objects that one run of wrangler puts. */
+const BATCH = 500;
+
+/** R2 through wrangler, which must be logged in. It puts without a condition: the caller has seen whose bucket it is. */
+export function wranglerBucket({ command, bucket, where }: WranglerBucket): BackupBucket {
+  const [program, ...first] = command ?? [join(ROOT, "node_modules", ".bin", "wrangler")];
+  const run = async (args: readonly string[]): Promise<string> => {
+    try {
+      return await runWrangler(program, [...first, "r2", ...args, "--env=", ...where]);
+    } catch (error) {
+      throw error instanceof DatabaseError ? new BucketError(error.message) : error;
+    }
+  };
+  return {
+    get: (key) =>
+      inTemporaryFolder(async (folder) => {
+        const file = join(folder, "object");
+        try {
+          await run(["object", "get", `${bucket}/${key}`, "--file", file]);
+          return new Uint8Array(readFileSync(file));
+        } catch (error) {
+          if (error instanceof BucketError && /key does not exist|NoSuchKey|\b404\b/i.test(error.message)) return null;
+          throw error;
+        }
+      }),
+    put: (folder, keys, onProgress) =>
+      inTemporaryFolder(async (temporary) => {
+        const list = join(temporary, "objects.json");
+        for (let at = 0; at < keys.length; at += BATCH) {
+          const batch = keys.slice(at, at + BATCH);
+          writeFileSync(list, JSON.stringify(batch.map((key) => ({ key, file: folder.file(key) }))));
+          await run(["bulk", "put", bucket, "--filename", list]);
+          onProgress(at + batch.length, keys.length);
+        }
+      }),
+    close: () => Promise.resolve(),
+  };
+}
+
+async function inTemporaryFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), "sigedge-bucket-"));
+  try {
+    return await use(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a backup of a log has to hold, and whether it does: log.json, every full tile with its bundle and sidecar, and a copy of
+// the tail; all of it adds up to the checkpoint in that copy.
+
+import { BACKUP_FOLDER, type Backup, backupPath, backupSize, decodeBackup } from "../../shared/backup.ts";
+import { equal } from "../../shared/bytes/bytes.ts";
+import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
+import { decodeTileLeaves, encodeMerkleTreeLeaf } from "../../shared/ct/leaf.ts";
+import { parseJson } from "../../shared/json/parse.ts";
+import type { LogConfig } from "../../shared/logs.ts";
+import { sidecarPath } from "../../shared/rekor/sidecar.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { parseCheckpoint } from "../../shared/tlog/checkpoint.ts";
+import { edgeNodes, restoreEdge } from "../../shared/tlog/edge.ts";
+import { decodeEntryBundle } from "../../shared/tlog/entries.ts";
+import { type Hash, leafHash } from "../../shared/tlog/hash.ts";
+import { parseNote } from "../../shared/tlog/note.ts";
+import { rootHash } from "../../shared/tlog/proof.ts";
+import { decodeTile, encodeTile, formatTilePath, fullTileRoot, TILE_WIDTH } from "../../shared/tlog/tile.ts";
+import type { BackupFolder } from "./folder.ts";
+
+type Kind = LogConfig["kind"];
+
+export const bundlePath = (kind: Kind, index: number): string =>
+  formatTilePath({ level: kind === "signature" ? "entries" : "data", index, width: TILE_WIDTH });
+export const tilePath = (level: number, index: number): string => formatTilePath({ level, index, width: TILE_WIDTH });
+
+/** The leaf hashes of the entries of a bundle, null if it is none. */
+export function leavesOf(kind: Kind, bundle: Uint8Array): readonly Hash[] | null {
+  if (kind === "signature") {
+    const entries = decodeEntryBundle(bundle);
+    return entries.ok ? entries.value.map(leafHash) : null;
+  }
+  const leaves = decodeTileLeaves(bundle);
+  return leaves.ok ? leaves.value.map(({ entry }) => leafHash(encodeMerkleTreeLeaf(entry))) : null;
+}
+
+/** Full tiles of every level above 0, and the open ones, from the roots of the full tiles of level 0. */
+export function upperTiles(roots: readonly Hash[]): {
+  readonly full: readonly { readonly level: number; readonly index: number; readonly bytes: Uint8Array }[];
+  readonly open: readonly (readonly Hash[])[];
+} {
+  const full = [];
+  const open = [];
+  for (let level = 1, hashes = roots; hashes.length > 0; level++) {
+    const above: Hash[] = [];
+    for (let index = 0; (index + 1) * TILE_WIDTH <= hashes.length; index++) {
+      const tile = hashes.slice(index * TILE_WIDTH, (index + 1) * TILE_WIDTH);
+      full.push({ level, index, bytes: encodeTile(tile) });
+      above.push(fullTileRoot(tile));
+    }
+    open.push(hashes.slice(above.length * TILE_WIDTH));
+    hashes = above;
+  }
+  return { full, open };
+}
+
+/** Whether the entries of the tail and what is left of them make the tree head that the backup names, and its checkpoint. */
+export function addsUp(kind: Kind, { treeSize, entries, edge, rootHash: root, checkpoint }: Backup): boolean {
+  const records = entries.map(({ record }) => record);
+  const leaves = records.map((record) => (kind === "signature" ? leafHash(record) : leavesOf(kind, record)?.[0]));
+  const note = parseNote(encodeUtf8(checkpoint));
+  const head = note.ok ? parseCheckpoint(note.value.text) : note;
+  if (!head.ok || head.value.treeSize !== treeSize || !equal(head.value.rootHash, root)) return false;
+  try {
+    const level0 = leaves.filter((leaf) => leaf !== undefined);
+    const restored = restoreEdge(treeSize, treeSize === 0 ? [] : [level0, ...edge]);
+    return equal(rootHash(treeSize, edgeNodes(restored)), root);
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
+/** The newest copy of the tail in a folder, null if there is none that can be read. */
+export function newestTail(folder: BackupFolder, name: string): Backup | null {
+  const keys = folder.keys(`${name}/${BACKUP_FOLDER}`).toReversed();
+  for (const key of keys) {
+    const bytes = backupSize(key.slice(name.length + 1)) === null ? null : folder.read(key);
+    const decoded = bytes === null ? null : decodeBackup(bytes);
+    if (decoded?.ok === true) return decoded.value;
+  }
+  return null;
+}
+
+export interface CheckedBackup {
+  readonly tail: Backup;
+  /** Every object of the log at that size, log.json last. */
+  readonly keys: readonly string[];
+}
+
+/** Reads and hashes all of a log's backup. The error is a line for the operator. */
+export function checkBackup(
+  folder: BackupFolder,
+  log: Pick<LogConfig, "name" | "kind">,
+  onProgress: (done: number, total: number) => void,
+): Result<CheckedBackup, string> {
+  const tail = newestTail(folder, log.name);
+  if (tail === null) return err(`${folder.path} has no copy of the ${log.name} log's tail`);
+  const creation = creationIn(folder.read(`${log.name}/log.json`));
+  if (creation !== tail.creation || tail.name !== log.name)
+    return err(`log.json and tail of the ${log.name} log differ`);
+  const tiles = Math.floor(tail.treeSize / TILE_WIDTH);
+  const roots: Hash[] = [];
+  const keys: string[] = [];
+  for (let index = 0; index < tiles; index++) {
+    const checked = checkTile(folder, log, index);
+    if (!checked.ok) return checked;
+    roots.push(checked.value.root);
+    keys.push(...checked.value.keys);
+    onProgress(index + 1, tiles);
+  }
+  const upper = upperTiles(roots);
+  for (const { level, index, bytes } of upper.full) {
+    const key = `${log.name}/${tilePath(level, index)}`;
+    const found = folder.read(key);
+    if (found === null || !equal(found, bytes)) return err(`${key} is missing or not what the tiles below it make`);
+    keys.push(key);
+  }
+  if (!addsUp(log.kind, { ...tail, edge: upper.open }))
+    return err(`the entries of the ${log.name} log do not add up to its checkpoint of ${tail.treeSize}`);
+  return ok({ tail, keys: [...keys, `${log.name}/${backupPath(tail.treeSize)}`, `${log.name}/log.json`] });
+}
+
+function checkTile(
+  folder: BackupFolder,
+  { name, kind }: Pick<LogConfig, "name" | "kind">,
+  index: number,
+): Result<{ readonly root: Hash; readonly keys: readonly string[] }, string> {
+  const keys = [...(kind === "signature" ? [sidecarPath(index)] : []), bundlePath(kind, index), tilePath(0, index)].map(
+    (path) => `${name}/${path}`,
+  );
+  const missing = keys.find((key) => !folder.has(key));
+  if (missing !== undefined) return err(`${missing} is missing`);
+  const [bundle, tile] = keys.slice(-2).map((key) => folder.read(key));
+  const leaves = bundle && leavesOf(kind, bundle);
+  if (!leaves || !tile || leaves.length !== TILE_WIDTH || !equal(encodeTile(leaves), tile))
+    return err(`tile ${index} of the ${name} log is not that of its bundle`);
+  return ok({ root: fullTileRoot(decodeTile(tile)), keys });
+}
+
+/** `creation` of a log.json, null if it is not one. */
+export function creationIn(logJson: Uint8Array | null): string | null {
+  const json = logJson === null ? null : parseJson(logJson);
+  const value: unknown = json?.ok === true && typeof json.value === "object" && json.value !== null ? json.value : {};
+  const creation: unknown = Reflect.get(value as object, "creation");
+  return typeof creation === "string" ? creation : null;
+}

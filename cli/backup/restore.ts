@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Puts a backup into a bucket that is empty, or that lacks some of this same log, after all of it has been checked.
+
+import { equal } from "../../shared/bytes/bytes.ts";
+import type { LogConfig } from "../../shared/logs.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import type { BackupBucket } from "./buckets.ts";
+import { checkBackup } from "./contents.ts";
+import type { BackupFolder } from "./folder.ts";
+
+export interface RestoredObjects {
+  readonly treeSize: number;
+  readonly objects: number;
+}
+
+/** The error is a line for the operator; rejects with BucketError. */
+export async function restoreLog(
+  folder: BackupFolder,
+  log: Pick<LogConfig, "name" | "kind">,
+  { bucket, onProgress }: { readonly bucket: BackupBucket; readonly onProgress: (done: number, total: number) => void },
+): Promise<Result<RestoredObjects, string>> {
+  const checked = checkBackup(folder, log, onProgress);
+  if (!checked.ok) return checked;
+  const { keys, tail } = checked.value;
+  const logJson = `${log.name}/log.json`;
+  const held = await bucket.get(logJson);
+  const own = folder.read(logJson);
+  if (held !== null && (own === null || !equal(held, own)))
+    return err(`the bucket belongs to another ${log.name} log: give this one an empty bucket`);
+  // log.json last: an instance that opens meanwhile finds either nothing of the log or all of it.
+  await bucket.put(folder, keys.slice(0, -1), onProgress);
+  await bucket.put(folder, keys.slice(-1), () => undefined);
+  return ok({ treeSize: tail.treeSize, objects: keys.length });
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+// `sigedge backup` and `sigedge restore` on a stack in workerd whose storage is then lost, in part and as a whole.
+
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { wranglerBucket } from "../../cli/backup/buckets.ts";
+import { BackupFolder } from "../../cli/backup/folder.ts";
+import { restoreLog } from "../../cli/backup/restore.ts";
+import { runCommand } from "../support/command.ts";
+import {
+  artifactRequest,
+  clientKey,
+  type LogEntryJson,
+  postArtifacts,
+  postRaw,
+  readCheckpoint,
+  tilePath,
+} from "../support/log-client.ts";
+import { startStack, type TestStack } from "../support/stack.ts";
+
+const key = clientKey();
+const artifacts = (from: number, count: number): readonly string[] =>
+  Array.from({ length: count }, (_, i) => `artifact ${from + i}`);
+
+let folder: string;
+let state: string;
+let stack: TestStack;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "sigedge-backup-"));
+  state = join(folder, "state");
+  stack = await startStack({ state, vars: { ACCEPT: "open" } });
+  await postArtifacts(stack.url, key, artifacts(0, 300));
+});
+afterAll(async () => {
+  await stack.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function sigedge(...args: readonly string[]): Promise<{ code: number | null; json: unknown; stderr: string }> {
+  const { code, stdout, stderr } = await runCommand("sigedge.mjs", { args: [...args, "--json"] }).ended;
+  return { code, json: stdout === "" ? null : JSON.parse(stdout), stderr };
+}
+
+const files = (path: string): readonly string[] => new BackupFolder(path).keys("");
+
+/** The stack on another state folder that has its keys. */
+async function startOn(lose: (storage: string) => void): Promise<TestStack> {
+  const copy = mkdtempSync(join(folder, "copy-"));
+  await stack.stop();
+  cpSync(state, copy, { recursive: true });
+  lose(join(copy, "storage"));
+  return await startStack({ state: copy, port: stack.port, vars: { ACCEPT: "open" } });
+}
+
+describe("sigedge backup", () => {
+  it("copies both logs of a running stack, and then what is new", async () => {
+    await expect.poll(async () => (await fetch(`${stack.url}/api/meta/0`)).status, { timeout: 10_000 }).toBe(200);
+    const first = await sigedge("backup", join(folder, "copy"), "--state", state);
+    expect(first.stderr).toBe("");
+    expect(first).toMatchObject({
+      code: 0,
+      json: {
+        logs: [
+          { log: "signature", treeSize: 301, newFiles: 5 },
+          { log: "certificate", treeSize: 0, newFiles: 2 },
+        ],
+      },
+    });
+    expect(files(join(folder, "copy"))).toEqual(
+      [
+        "certificate/backup/0000000000000000",
+        "certificate/log.json",
+        "signature/backup/0000000000000301",
+        "signature/log.json",
+        "signature/meta/0",
+        "signature/tile/0/000",
+        "signature/tile/entries/000",
+      ].toSorted(),
+    );
+    await postArtifacts(stack.url, key, artifacts(300, 30));
+    const second = await sigedge("backup", join(folder, "copy"), "--state", state, "--log", "signature");
+    expect(second).toMatchObject({ code: 0, json: { logs: [{ treeSize: 331, newFiles: 1 }] } });
+    expect(files(join(folder, "copy"))).toContain("signature/backup/0000000000000331");
+    expect(files(join(folder, "copy"))).not.toContain("signature/backup/0000000000000301");
+  });
+
+  it("says what is wrong", async () => {
+    expect(await sigedge("backup", folder)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("--state DIR") as string,
+    });
+    expect(await sigedge("backup", folder, "--state", folder)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("not the state folder") as string,
+    });
+    expect(await sigedge("restore", join(folder, "nothing"), "--state", join(folder, "new"))).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("no copy of the signature log's tail") as string,
+    });
+  });
+});
+
+describe("sigedge restore", () => {
+  it("gives a bucket back to a log that still has its storage: it runs again", async () => {
+    const { treeSize } = await readCheckpoint(stack.url);
+    let lost = await startOn((storage) => rmSync(join(storage, "r2"), { recursive: true }));
+    try {
+      expect((await postRaw(lost.url, artifactRequest(key, "refused"))).status).toBe(503);
+      const copy = lost.state;
+      await lost.stop();
+      const restored = await sigedge("restore", join(folder, "copy"), "--state", copy);
+      expect(restored).toMatchObject({ code: 0, json: { logs: [{ treeSize: 331, opens: "own-storage" }, {}] } });
+      lost = await startStack({ state: copy, port: stack.port, vars: { ACCEPT: "open" } });
+      expect((await readCheckpoint(lost.url)).treeSize).toBe(treeSize);
+      expect((await fetch(`${lost.url}/${tilePath(0, 0)}`)).status).toBe(200);
+      const posted = await postRaw(lost.url, artifactRequest(key, "taken again"));
+      const entry = (await posted.json()) as LogEntryJson;
+      expect([posted.status, entry.logIndex]).toEqual([201, String(treeSize)]);
+    } finally {
+      await lost.stop();
+    }
+  });
+
+  it("makes a log readable that has lost everything but its keys, and it takes nothing", async () => {
+    let lost = await startOn((storage) => rmSync(storage, { recursive: true }));
+    const copy = lost.state;
+    await lost.stop();
+    // Nobody has asked it for anything, so it has not begun anew.
+    rmSync(join(copy, "storage"), { recursive: true });
+    const restored = await sigedge("restore", join(folder, "copy"), "--state", copy);
+    expect(restored).toMatchObject({ code: 0, json: { logs: [{ treeSize: 331, opens: "read-only" }, {}] } });
+    lost = await startStack({ state: copy, port: stack.port, vars: { ACCEPT: "open" } });
+    try {
+      const shown = await readCheckpoint(lost.url);
+      expect(shown.treeSize).toBe(331);
+      for (const index of [0, 5, 255, 256, 330])
+        expect((await fetch(`${lost.url}/api/entries/${index}`)).status).toBe(200);
+      expect((await fetch(`${lost.url}/api/proof/consistency?from=257&to=331`)).status).toBe(200);
+      for (const path of [tilePath(0, 1, 75), tilePath("entries", 1, 75), tilePath(1, 0, 1)])
+        expect((await fetch(`${lost.url}/${path}`)).status).toBe(200);
+      for (const artifact of ["a new one", "artifact 3"])
+        expect((await postRaw(lost.url, artifactRequest(key, artifact))).status).toBe(503);
+      expect(await (await fetch(`${lost.url}/metrics`)).text()).toContain('sigedge_log_running{log="signature"} 0');
+    } finally {
+      await lost.stop();
+    }
+  });
+
+  it("puts nothing that is damaged, and nothing over another log", async () => {
+    const damaged = join(folder, "damaged");
+    cpSync(join(folder, "copy"), damaged, { recursive: true });
+    writeFileSync(join(damaged, "signature/tile/entries/000"), "x");
+    const target = join(folder, "empty");
+    expect(await sigedge("restore", damaged, "--state", target)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("tile 0 of the signature log is not that of its bundle") as string,
+    });
+    cpSync(join(folder, "copy"), damaged, { recursive: true });
+    rmSync(join(damaged, "signature/meta/0"));
+    expect((await sigedge("restore", damaged, "--state", target)).stderr).toContain("signature/meta/0 is missing");
+    const other = await startStack({ state: target, vars: { ACCEPT: "open" } });
+    await postArtifacts(other.url, key, artifacts(0, 1));
+    await other.stop();
+    expect(await sigedge("restore", join(folder, "copy"), "--state", target)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("belongs to another signature log") as string,
+    });
+  });
+
+  it("reads and writes R2 through wrangler", { timeout: 300_000 }, async () => {
+    const persisted = join(folder, "wrangler");
+    const bucket = wranglerBucket({ bucket: "sigedge-tiles", where: ["--local", "--persist-to", persisted] });
+    const copy = new BackupFolder(join(folder, "copy"));
+    expect(await bucket.get("signature/log.json")).toBeNull();
+    const log = { name: "signature", kind: "signature" } as const;
+    const result = await restoreLog(copy, log, { bucket, onProgress: () => undefined });
+    expect(result).toEqual({ ok: true, value: { treeSize: 331, objects: 5 } });
+    for (const name of copy.keys("signature/")) expect(await bucket.get(name)).toEqual(copy.read(name));
+    expect(readdirSync(persisted).length).toBeGreaterThan(0);
+  });
+});
