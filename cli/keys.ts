@@ -118,6 +118,28 @@ export function openKeys(state: string, publicUrl: PublicUrl, now: UnixMs): Resu
   return readKeys(folder, now);
 }
 
+/** Of a stack that is a witness; not among the others, as most are none. */
+const WITNESS_KEY_FILE = "witness.key.pem";
+
+/** The witness's key in `<state>/keys`, made by the first call. Fails with state_unwritable, key_file_damaged. */
+export function openWitnessKey(state: string): Result<string, KeysError> {
+  const file = join(state, "keys", WITNESS_KEY_FILE);
+  try {
+    // wx: of two that start at once one makes the key.
+    if (!existsSync(file))
+      writeFileSync(file, ED25519.make().export({ type: "pkcs8", format: "pem" }).toString(), {
+        mode: 0o600,
+        flag: "wx",
+      });
+  } catch (error) {
+    return err({ code: "state_unwritable", folder: state, reason: reasonOf(error) });
+  }
+  const text = readFileSync(file, "utf8");
+  return ED25519.matches(parseKey(text))
+    ? ok(text)
+    : err({ code: "key_file_damaged", file, reason: "is not an Ed25519 key" });
+}
+
 /** One line for the person at the terminal. */
 export function describeKeysError(error: KeysError): string {
   switch (error.code) {

@@ -9,7 +9,7 @@ import { parseShards } from "../shared/shards.ts";
 import { unixMs } from "../shared/time.ts";
 import { localUrl } from "./address.ts";
 import { readIssuersFile } from "./issuers-file.ts";
-import { describeKeysError, openKeys } from "./keys.ts";
+import { describeKeysError, openKeys, openWitnessKey } from "./keys.ts";
 import { openShardKeys } from "./shard-keys.ts";
 import { splitSetting } from "./split-setting.ts";
 import { localTufSettings } from "./tuf/local.ts";
@@ -18,6 +18,7 @@ import { localTufSettings } from "./tuf/local.ts";
 const OPTIONAL_FILES = {
   "listed-keys.pem": "LISTED_KEYS",
   "witness-policy.txt": "WITNESS_POLICY",
+  "witnessed-logs.txt": "WITNESSED_LOGS",
 } as const;
 /** The logs beside the first two, as the setting SHARDS has them. */
 const SHARDS_FILE = "shards.json";
@@ -70,6 +71,11 @@ export function fileSettings(folder: string): Result<Readonly<Record<string, str
   for (const [file, setting] of Object.entries(OPTIONAL_FILES)) {
     const path = join(folder, file);
     if (existsSync(path)) settings[setting] = readFileSync(path, "utf8");
+  }
+  if (settings["WITNESSED_LOGS"] !== undefined) {
+    const key = openWitnessKey(folder);
+    if (!key.ok) return err(describeKeysError(key.error));
+    settings["WITNESS_KEY"] = key.value;
   }
   const issuers = readIssuers(folder);
   if (!issuers.ok) return issuers;

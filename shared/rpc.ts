@@ -159,6 +159,35 @@ export interface SequencerRpc extends Rpc.DurableObjectBranded {
   describe(): Promise<LogDescription>;
 }
 
+// ---- the newest head of a log, apart from it ----
+
+/** A tree head as an anchor remembers it. */
+export interface AnchoredHead {
+  readonly treeSize: number;
+  readonly rootHash: Uint8Array;
+}
+
+export interface Advance {
+  /** Null only where no head has ever been held. */
+  readonly from: AnchoredHead | null;
+  readonly to: AnchoredHead;
+}
+
+/** The Durable Object that holds the newest head of one log, ours or one that we witness. A rejected promise is the platform's failure. */
+export interface AnchorRpc extends Rpc.DurableObjectBranded {
+  read(): Promise<AnchoredHead | null>;
+  /** True once `to` is durable there; false if the anchor holds neither `from` nor `to`. Safe to repeat. */
+  advance(step: Advance): Promise<boolean>;
+  /**
+   * Moves from exactly this head to the next, at most once: of several that start from one head one is taken, also if they all
+   * lead to the same. Gives what is held then, durably.
+   */
+  exchange(step: Advance): Promise<{ readonly isTaken: boolean; readonly held: AnchoredHead | null }>;
+}
+
+/** Name of the anchor of a log that we witness. No log of ours has a space in its name. */
+export const witnessedName = (origin: string): string => `witness ${origin}`;
+
 // ---- tokens that are good for one certificate ----
 
 /** The Durable Object of the tokens of one issuer; its name is the issuer's URL. A rejected promise is the platform's failure. */

@@ -14,18 +14,21 @@ import oidc from "./oidc/index.ts";
 import { ROOM_ROUTES, type RoomName } from "./routes.ts";
 import trust from "./trust/index.ts";
 import tsa from "./tsa/index.ts";
+import witness from "./witness/index.ts";
 
+/** sum.golang.org's. */
+const WITNESSED_VKEY = "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8";
 const URL_TEXT = "http://localhost:8787";
 const SHARD = { name: "sig-2027", kind: "signature", url: "http://127.0.0.2:8787" };
 const SHARD_SECRETS = new Set(["SHARD_KEYS", "SHARD_KEYS_2"]);
-const OPTIONAL_SECRETS = new Set([...SHARD_SECRETS, "TUF_KEY"]);
+const OPTIONAL_SECRETS = new Set([...SHARD_SECRETS, "TUF_KEY", "WITNESS_KEY"]);
 
 function shardKeys(): string {
   const pem = (key: KeyObject): string => key.export({ format: "pem", type: "pkcs8" }).toString();
   const ecdsa = pem(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey);
   return JSON.stringify({ [SHARD.name]: { ecdsa, ed25519: pem(generateKeyPairSync("ed25519").privateKey) } });
 }
-const ROOMS: Rooms = { ca, tsa, log, trust, oidc };
+const ROOMS: Rooms = { ca, tsa, log, trust, oidc, witness };
 const ROOM_NAMES = Object.keys(ROOMS) as RoomName[];
 const secretsOf = (room: keyof typeof ROOM_ENV): readonly string[] =>
   Object.keys(ROOM_ENV[room]).filter((name) => name.endsWith("_KEY") || SHARD_SECRETS.has(name));
@@ -38,7 +41,15 @@ beforeAll(() => {
   state = mkdtempSync(join(tmpdir(), "sigedge-compose-"));
   const read = localSettings({ port: 8787, state, accept: null });
   if (!read.ok) throw new Error(read.error);
-  settings = { ...read.value, SHARDS: JSON.stringify([SHARD]), SHARD_KEYS: shardKeys(), SHARD_KEYS_2: "" };
+  const witnessKey = generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" }).toString();
+  settings = {
+    ...read.value,
+    SHARDS: JSON.stringify([SHARD]),
+    SHARD_KEYS: shardKeys(),
+    SHARD_KEYS_2: "",
+    WITNESS_KEY: witnessKey,
+    WITNESSED_LOGS: `log ${WITNESSED_VKEY}`,
+  };
 });
 afterAll(() => rmSync(state, { recursive: true, force: true }));
 
@@ -93,6 +104,7 @@ describe("narrowed environments", () => {
       "SIGNATURE_LOG_KEY",
       "TSA_KEY",
       "TUF_KEY",
+      "WITNESS_KEY",
     ]);
   });
 

@@ -19,6 +19,7 @@ import type { RoomName } from "./routes.ts";
 import type { SequencerEnv } from "./sequencer/env.ts";
 import type { TrustEnv } from "./trust/env.ts";
 import type { TsaEnv } from "./tsa/env.ts";
+import type { WitnessEnv } from "./witness/env.ts";
 
 /** What each room may see. The sequencer is one as well: its Durable Objects get it. */
 interface RoomEnvs {
@@ -28,12 +29,19 @@ interface RoomEnvs {
   readonly log: LogEnv;
   readonly trust: TrustEnv;
   readonly oidc: OidcEnv;
+  readonly witness: WitnessEnv;
   readonly sequencer: SequencerEnv;
 }
 
 /** Everything that a deployment of the composed Worker is given; /healthz names what is not there. */
 export type ComposedEnv = Required<
-  RoomEnvs["ca"] & RoomEnvs["tsa"] & RoomEnvs["log"] & RoomEnvs["trust"] & RoomEnvs["oidc"] & RoomEnvs["sequencer"]
+  RoomEnvs["ca"] &
+    RoomEnvs["tsa"] &
+    RoomEnvs["log"] &
+    RoomEnvs["trust"] &
+    RoomEnvs["oidc"] &
+    RoomEnvs["witness"] &
+    RoomEnvs["sequencer"]
 >;
 
 /** The names in each room's environment: every one, and whether the deployment works without it. */
@@ -83,6 +91,13 @@ export const ROOM_ENV: {
     TRUST_FILE: "optional",
   },
   oidc: { PUBLIC_URL: "required", OIDC_KEY: "required" },
+  witness: {
+    PUBLIC_URL: "required",
+    WITNESS_KEY: "optional",
+    WITNESSED_LOGS: "optional",
+    ANCHOR: "required",
+    WRITES: "required",
+  },
   sequencer: {
     PUBLIC_URL: "required",
     SIGNATURE_LOG_KEY: "required",
@@ -106,6 +121,7 @@ export const roomEnv: { readonly [R in keyof RoomEnvs]: (env: ComposedEnv) => Ro
   log: narrowed("log"),
   trust: narrowed("trust"),
   oidc: narrowed("oidc"),
+  witness: narrowed("witness"),
   sequencer: narrowed("sequencer"),
 };
 
@@ -152,6 +168,7 @@ export function compose(
         log: (named) => rooms.log.fetch(named, roomEnv.log(env), ctx),
         trust: (named) => rooms.trust.fetch(named, roomEnv.trust(env)),
         oidc: (named) => rooms.oidc.fetch(named, roomEnv.oidc(env)),
+        witness: (named) => rooms.witness.fetch(named, roomEnv.witness(env)),
       };
       return answer(request, {
         config: readConfig(env),

@@ -9,6 +9,7 @@ import { DEV_TOKEN_PATH, devToken } from "./oidc/dev-token.ts";
 import oidcRoom from "./oidc/index.ts";
 import trust from "./trust/index.ts";
 import tsa from "./tsa/index.ts";
+import witness from "./witness/index.ts";
 
 export { Anchor, OidcKeys, Sequencer, Tiles, TufRepository, UsedTokens } from "./entrypoints.ts";
 
@@ -19,4 +20,4 @@ const oidc: Rooms["oidc"] = {
     new URL(request.url).pathname === DEV_TOKEN_PATH ? devToken(request, env) : oidcRoom.fetch(request, env),
 };
 
-export default compose({ ca, tsa, log, trust, oidc }, (ctx) => ctx.exports.OidcKeys);
+export default compose({ ca, tsa, log, trust, oidc, witness }, (ctx) => ctx.exports.OidcKeys);

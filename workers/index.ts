@@ -7,7 +7,8 @@ import log from "./log/index.ts";
 import oidc from "./oidc/index.ts";
 import trust from "./trust/index.ts";
 import tsa from "./tsa/index.ts";
+import witness from "./witness/index.ts";
 
 export { Anchor, OidcKeys, Sequencer, Tiles, TufRepository, UsedTokens } from "./entrypoints.ts";
 
-export default compose({ ca, tsa, log, trust, oidc }, (ctx) => ctx.exports.OidcKeys);
+export default compose({ ca, tsa, log, trust, oidc, witness }, (ctx) => ctx.exports.OidcKeys);

@@ -30,6 +30,7 @@ const ACCEPTED: readonly (readonly [path: string, room: RoomName])[] = [
   ["/trusted_root.json", "trust"],
   ["/signing_config.json", "trust"],
   ["/oidc/.well-known/openid-configuration", "oidc"],
+  ["/witness/add-checkpoint", "witness"],
 ];
 
 const REFUSED = [
@@ -44,6 +45,7 @@ const REFUSED = [
   "/ct",
   "/ctx/checkpoint",
   "/oidc",
+  "/witness",
   "/checkpoint/",
   "/constructor",
   "/__proto__",
@@ -57,7 +59,7 @@ const REFUSED = [
 describe("the table of paths", () => {
   it.each(ACCEPTED)("%s belongs to %s", (path, room) => expect(roomOf(path)).toBe(room));
   it.each(REFUSED)("%s belongs to no room", (path) => expect(roomOf(path)).toBeNull());
-  it.each(["ca", "tsa", "log", "trust", "oidc"] as const)("has every path that %s serves", (room) => {
+  it.each(["ca", "tsa", "log", "trust", "oidc", "witness"] as const)("has every path that %s serves", (room) => {
     const source = readFileSync(join(import.meta.dirname, room, "index.ts"), "utf8");
     const paths = Array.from(source.matchAll(/"(\/[^"]*[^"/])"/g), ([, path = ""]) => path.replace(/[:*]\w*/g, "x"));
     expect(paths.length).toBeGreaterThan(1);

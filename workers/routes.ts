@@ -3,7 +3,7 @@
 
 import type { LogKind } from "../shared/logs.ts";
 
-export type RoomName = "ca" | "tsa" | "log" | "trust" | "oidc";
+export type RoomName = "ca" | "tsa" | "log" | "trust" | "oidc" | "witness";
 
 export interface RoomRoute {
   /** A whole path, or everything below one: `/tuf/*`. */
@@ -43,6 +43,7 @@ export const ROOM_ROUTES: readonly RoomRoute[] = [
   { path: "/signing_config.json", room: "trust" },
   { path: "/client_trust_config.json", room: "trust" },
   { path: "/oidc/*", room: "oidc" },
+  { path: "/witness/*", room: "witness" },
 ];
 
 const whole = new Map(ROOM_ROUTES.filter(({ path }) => !path.endsWith("*")).map((route) => [route.path, route]));

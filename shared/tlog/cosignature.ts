@@ -3,10 +3,11 @@
 // Spec: https://c2sp.org/tlog-cosignature
 
 import { decodeBase64 } from "../bytes/base64.ts";
-import { equal } from "../bytes/bytes.ts";
+import { concat, equal } from "../bytes/bytes.ts";
 import { encodeHex } from "../bytes/hex.ts";
 import { decodeBytes } from "../bytes/reader.ts";
 import { encodeUtf8 } from "../bytes/utf8.ts";
+import { uint } from "../bytes/writer.ts";
 import { err, ok, type Result } from "../result.ts";
 import { ed25519CosignatureKeyId, NOTE_COSIGNATURE, type NoteSignature } from "./note.ts";
 
@@ -37,6 +38,20 @@ export function parseCosignatureVkey(vkey: string): Result<CosignatureKey, Cosig
 /** What is signed: a header, the time in seconds, and the whole checkpoint text with its extension lines. */
 const cosignedMessage = (seconds: number, checkpointText: string): Uint8Array =>
   encodeUtf8(`cosignature/v1\ntime ${seconds}\n${checkpointText}`);
+
+/**
+ * The line of `key` over a checkpoint text: the time in seconds, 8 bytes, and the signature.
+ * @param seconds not 0, which only subtree signatures may have
+ * @param sign Ed25519 with the key's private half, 64 bytes
+ */
+export function cosign(
+  { name, keyId }: CosignatureKey,
+  { seconds, checkpointText }: { readonly seconds: number; readonly checkpointText: string },
+  sign: (message: Uint8Array) => Uint8Array,
+): NoteSignature {
+  if (seconds <= 0) throw new RangeError("a cosignature without a time");
+  return { name, keyId, signature: concat(uint(seconds, 8), sign(cosignedMessage(seconds, checkpointText))) };
+}
 
 /** Ed25519 over a message, strict (RFC 8032): given by the platform. */
 export type Ed25519Verify = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => Promise<boolean>;

@@ -47,11 +47,12 @@ export const NOTE_RFC6962 = 0x05;
 
 /** The signed text, an empty line, and the signature lines. */
 export function formatNote({ text, signatures }: Note): string {
-  const lines = signatures.map(
-    ({ name, keyId, signature }) => `\u2014 ${name} ${encodeBase64(concat(keyId, signature))}\n`,
-  );
-  return `${text}\n${lines.join("")}`;
+  return `${text}\n${signatures.map(formatSignatureLine).join("")}`;
 }
+
+/** One signature line with its newline. */
+export const formatSignatureLine = ({ name, keyId, signature }: NoteSignature): string =>
+  `\u2014 ${name} ${encodeBase64(concat(keyId, signature))}\n`;
 
 /** Parses a note: split at the last empty line; unknown keys are kept, nothing is verified. Fails with note_invalid. */
 export function parseNote(bytes: Uint8Array): Result<Note, NoteError> {

@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // `sigedge audit` before a log that other people's programs wrote: Tessera's posix-oneshot, cosigned by litewitness, as released.
 
-import { execFile } from "node:child_process";
-import { createHash, generateKeyPairSync } from "node:crypto";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { interopTool } from "../../cli/interop-tools.ts";
 import { runCommand } from "../support/command.ts";
 import { hashedRekordBody, ServedLog } from "../support/served-log.ts";
 import { signingKey } from "../support/signing-keys.ts";
 import { type Litewitness, startLitewitness } from "./litewitness.ts";
+import { TesseraLog } from "./tessera.ts";
 
 const ORIGIN = "tessera.example.com/log";
 /** A full tile, and an open one that fills up later. */
@@ -21,16 +18,15 @@ const LATER = 250;
 
 let folder: string;
 let witness: Litewitness;
-let vkey: string;
+let log: TesseraLog;
 let served: ServedLog;
 let url: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "sigedge-audit-interop-"));
   witness = await startLitewitness();
-  vkey = makeNoteKey();
-  witness.addLog(ORIGIN, vkey);
-  writeFileSync(join(folder, "policy"), `witness w1 ${witness.vkey} ${witness.url}\nquorum w1\n`);
+  log = new TesseraLog(folder, ORIGIN);
+  witness.addLog(ORIGIN, log.vkey);
   await append("log", 0, FIRST);
   served = new ServedLog(ORIGIN, "entries", []);
   url = await served.serve();
@@ -41,31 +37,11 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A key of golang.org/x/mod/sumdb/note: `PRIVATE+KEY+<name>+<id>+<base64(01 ‖ seed)>`; gives its verifier key. */
-function makeNoteKey(): string {
-  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
-  const key = Buffer.concat([Buffer.of(1), publicKey.export({ type: "spki", format: "der" }).subarray(-32)]);
-  const id = createHash("sha256").update(`${ORIGIN}\n`).update(key).digest("hex").slice(0, 8);
-  const seed = Buffer.concat([Buffer.of(1), privateKey.export({ type: "pkcs8", format: "der" }).subarray(-32)]);
-  writeFileSync(join(folder, "key"), `PRIVATE+KEY+${ORIGIN}+${id}+${seed.toString("base64")}`);
-  return `${ORIGIN}+${id}+${key.toString("base64")}`;
-}
-
 /** Has Tessera append `count` signed entries to the log in this folder; `isCosigned` sends its head to the witness, whose ssh agent is this process. */
 async function append(name: string, from: number, count: number, isCosigned = true): Promise<void> {
   const { privateObject, spki } = signingKey("ecdsa-p256");
-  const entries = join(folder, `entries-${name}-${from}`);
-  mkdirSync(entries);
-  for (let i = from; i < from + count; i++) {
-    writeFileSync(join(entries, String(i).padStart(6, "0")), hashedRekordBody(privateObject, spki, `${name} ${i}`));
-  }
-  const args = [
-    `--storage_dir=${join(folder, name)}`,
-    `--entries=${entries}/*`,
-    `--private_key=${join(folder, "key")}`,
-  ];
-  const witnessed = isCosigned ? [`--witness_policy_file=${join(folder, "policy")}`] : [];
-  await promisify(execFile)(interopTool("tessera-posix-oneshot"), [...args, ...witnessed], { maxBuffer: 64 << 20 });
+  const entries = Array.from({ length: count }, (_, i) => hashedRekordBody(privateObject, spki, `${name} ${from + i}`));
+  await log.append(name, entries, isCosigned ? `witness w1 ${witness.vkey} ${witness.url}\nquorum w1\n` : null);
 }
 
 /** Serves the files of a folder as they are now. */
@@ -89,7 +65,7 @@ async function auditNow(): Promise<{ readonly code: number | null; readonly repo
     "audit",
     url,
     "--key",
-    vkey,
+    log.vkey,
     "--witness",
     witness.vkey,
     "--state",

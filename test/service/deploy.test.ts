@@ -27,7 +27,7 @@ describe("wrangler deploy --dry-run", () => {
   });
 
   it("knows every room", () => {
-    expect(environments()).toEqual([null, "dev", "edge", "ca", "tsa", "log", "sequencer", "trust", "oidc"]);
+    expect(environments()).toEqual([null, "dev", "edge", "ca", "tsa", "log", "sequencer", "trust", "oidc", "witness"]);
   });
 
   it("keeps the composed Worker within its budget", () => {

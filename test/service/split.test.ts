@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rooms apart, as the [env.<name>] sections of wrangler.toml deploy them: seven Workers, each with its own settings only,
+// The rooms apart, as the [env.<name>] sections of wrangler.toml deploy them: eight Workers, each with its own settings only,
 // joined by service bindings and Durable Object bindings, with the edge in front. One unmodified client end to end.
 
 import { createPrivateKey } from "node:crypto";
@@ -21,7 +21,7 @@ vi.hoisted(() => vi.stubEnv("WRANGLER_LOG", "error"));
 
 const ALICE = "alice@example.com";
 const SHARD_HOST = "127.0.0.2";
-const ROOMS = ["ca", "tsa", "log", "sequencer", "trust", "oidc"] as const;
+const ROOMS = ["ca", "tsa", "log", "sequencer", "trust", "oidc", "witness"] as const;
 
 let state: string;
 let url: string;

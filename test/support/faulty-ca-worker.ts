@@ -11,6 +11,7 @@ import log from "../../workers/log/index.ts";
 import oidc from "../../workers/oidc/index.ts";
 import trust from "../../workers/trust/index.ts";
 import tsa from "../../workers/tsa/index.ts";
+import witness from "../../workers/witness/index.ts";
 
 export { Anchor, OidcKeys, Sequencer, Tiles, TufRepository, UsedTokens } from "../../workers/entrypoints.ts";
 
@@ -70,4 +71,4 @@ const ca = {
   },
 };
 
-export default compose({ ca, tsa, log, trust, oidc }, (ctx) => ctx.exports.OidcKeys);
+export default compose({ ca, tsa, log, trust, oidc, witness }, (ctx) => ctx.exports.OidcKeys);

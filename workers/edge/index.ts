@@ -17,12 +17,17 @@ interface EdgeEnv {
   readonly LOG: Fetcher;
   readonly TRUST: Fetcher;
   readonly OIDC: Fetcher;
+  readonly WITNESS: Fetcher;
 }
 
-const BINDINGS = { ca: "CA", tsa: "TSA", log: "LOG", trust: "TRUST", oidc: "OIDC" } as const satisfies Record<
-  RoomName,
-  keyof EdgeEnv
->;
+const BINDINGS = {
+  ca: "CA",
+  tsa: "TSA",
+  log: "LOG",
+  trust: "TRUST",
+  oidc: "OIDC",
+  witness: "WITNESS",
+} as const satisfies Record<RoomName, keyof EdgeEnv>;
 
 const readConfig: (env: EdgeEnv) => Result<FrontConfig, ConfigError> = oncePerEnv((env) => {
   const settings = new Settings(env);

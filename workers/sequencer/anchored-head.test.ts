@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { hash } from "../../shared/tlog/hash.ts";
 import { SqliteStorage } from "../../test/support/memory-log.ts";
-import { advanceAnchoredHead, prepareAnchoredHead, readAnchoredHead } from "./anchored-head.ts";
+import { advanceAnchoredHead, exchangeAnchoredHead, prepareAnchoredHead, readAnchoredHead } from "./anchored-head.ts";
 import type { AnchoredHead } from "./ports.ts";
 
 const head = (treeSize: number, root = treeSize): AnchoredHead => ({
@@ -40,5 +40,23 @@ describe("an anchor", () => {
     storage.exec("INSERT INTO head VALUES (1, 'three', x'00')");
     expect(() => readAnchoredHead(storage)).toThrow(RangeError);
     expect(() => advanceAnchoredHead(storage, { from: null, to: head(1) })).toThrow(RangeError);
+  });
+});
+
+describe("an exchange", () => {
+  it.each([
+    { step: "the first head", held: null, from: null, to: head(1), isTaken: true },
+    { step: "the next head", held: head(1), from: head(1), to: head(3), isTaken: true },
+    { step: "the same head once more", held: head(3), from: head(3), to: head(3), isTaken: true },
+    { step: "the same step again", held: head(3), from: head(1), to: head(3), isTaken: false },
+    { step: "the first head again", held: head(1), from: null, to: head(1), isTaken: false },
+    { step: "a step from elsewhere", held: head(3), from: head(2), to: head(4), isTaken: false },
+    { step: "a step from another root of its size", held: head(3), from: head(3, 9), to: head(4), isTaken: false },
+    { step: "a smaller head", held: head(3), from: head(3), to: head(2), isTaken: false },
+    { step: "another root of its size", held: head(3), from: head(3), to: head(3, 9), isTaken: false },
+  ])("of $step", ({ held, from, to, isTaken }) => {
+    const storage = anchoredAt(held);
+    expect(exchangeAnchoredHead(storage, { from, to })).toEqual({ isTaken, held: isTaken ? to : held });
+    expect(readAnchoredHead(storage)).toEqual(isTaken ? to : held);
   });
 });

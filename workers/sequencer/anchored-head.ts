@@ -46,6 +46,22 @@ export function advanceAnchoredHead(storage: Sql, { from, to }: Advance): boolea
   return true;
 }
 
+/**
+ * Moves from exactly `from`, synchronously, and gives what is held then. Unlike advance it is not safe to repeat: who comes
+ * second has started from a head that is not the newest any more, even if both lead to the same.
+ */
+export function exchangeAnchoredHead(
+  storage: Sql,
+  { from, to }: Advance,
+): { readonly isTaken: boolean; readonly held: AnchoredHead | null } {
+  const held = readAnchoredHead(storage);
+  const isHeld = held === null || from === null ? held === from : sameHead(held, from);
+  const grows = held === null || to.treeSize > held.treeSize || sameHead(held, to);
+  if (!isHeld || !grows) return { isTaken: false, held };
+  storage.exec("INSERT OR REPLACE INTO head VALUES (1, ?, ?)", to.treeSize, blob(to.rootHash));
+  return { isTaken: true, held: to };
+}
+
 /** Compares and writes in one statement: what every round asks for. False if the row is not at `from`. */
 function moveHead(storage: Sql, from: AnchoredHead, to: AnchoredHead): boolean {
   const moved = storage.exec(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the sequencer needs of the world, each as narrow as its use, so that a test can make any of them fail at any call.
 
-import type { SearchRow } from "../../shared/rpc.ts";
+import type { Advance, AnchoredHead, SearchRow } from "../../shared/rpc.ts";
 import type { UnixMs } from "../../shared/time.ts";
 
 /** The Durable Object's SQLite. Every call is synchronous; what one turn writes becomes durable as a whole before any answer leaves. */
@@ -35,17 +35,7 @@ export interface SearchIndex {
   write(log: string, entries: readonly IndexedEntry[]): Promise<void>;
 }
 
-/** A tree head as the anchor remembers it. */
-export interface AnchoredHead {
-  readonly treeSize: number;
-  readonly rootHash: Uint8Array;
-}
-
-export interface Advance {
-  /** Null only for a log that has never been anchored. */
-  readonly from: AnchoredHead | null;
-  readonly to: AnchoredHead;
-}
+export type { Advance, AnchoredHead };
 
 /** The anchor of this log: storage of its own, so that a sequencer restored to an older state is found out. */
 export interface AnchorPort {

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// The request that a witness is sent: the size that it is thought to have, a consistency proof from there, and a checkpoint.
+// Spec: https://c2sp.org/tlog-witness#add-checkpoint
+
+import { decodeBase64 } from "../bytes/base64.ts";
+import { concat, equal } from "../bytes/bytes.ts";
+import { decodeUtf8, encodeUtf8 } from "../bytes/utf8.ts";
+import { parseDecimal } from "../decimal.ts";
+import { err, ok, type Result } from "../result.ts";
+import { type Checkpoint, parseCheckpoint } from "./checkpoint.ts";
+import { EMPTY_ROOT, type Hash, hash } from "./hash.ts";
+import { type Note, parseNote } from "./note.ts";
+import { verifyConsistency } from "./proof.ts";
+
+export interface AddCheckpoint {
+  readonly oldSize: number;
+  readonly proof: readonly Hash[];
+  readonly checkpoint: Checkpoint;
+  /** The same with its signature lines. */
+  readonly note: Note;
+}
+
+export interface AddCheckpointError {
+  readonly code: "add_checkpoint_invalid";
+  readonly part: "old_size" | "proof" | "checkpoint" | "sizes";
+}
+
+/** A proof between trees of less than 2^63 leaves has no more. */
+const MAX_PROOF_LINES = 63;
+
+const EMPTY_LINE = encodeUtf8("\n\n");
+
+/** Parses a request. Fails with add_checkpoint_invalid; part `sizes`: the old size is above the checkpoint's. */
+export function parseAddCheckpoint(body: Uint8Array): Result<AddCheckpoint, AddCheckpointError> {
+  const fail = (part: AddCheckpointError["part"]): Result<never, AddCheckpointError> =>
+    err({ code: "add_checkpoint_invalid", part });
+  const end = indexOfEmptyLine(body);
+  const head = decodeUtf8(body.subarray(0, Math.max(0, end)));
+  if (end < 0 || !head.ok) return fail("old_size");
+  const [oldLine = "", ...lines] = head.value.split("\n");
+  const oldSize = oldLine.startsWith("old ") ? parseDecimal(oldLine.slice(4)) : null;
+  if (oldSize === null) return fail("old_size");
+  const proof = lines.length > MAX_PROOF_LINES ? null : parseProof(lines);
+  if (proof === null) return fail("proof");
+  const note = parseNote(body.subarray(end + EMPTY_LINE.length));
+  const checkpoint = note.ok ? parseCheckpoint(note.value.text) : note;
+  if (!note.ok || !checkpoint.ok) return fail("checkpoint");
+  if (oldSize > checkpoint.value.treeSize) return fail("sizes");
+  return ok({ oldSize, proof, checkpoint: checkpoint.value, note: note.value });
+}
+
+/** Where the first empty line begins: the newline before it. */
+function indexOfEmptyLine(body: Uint8Array): number {
+  for (let at = body.indexOf(0x0a); at >= 0; at = body.indexOf(0x0a, at + 1)) if (body[at + 1] === 0x0a) return at;
+  return -1;
+}
+
+function parseProof(lines: readonly string[]): readonly Hash[] | null {
+  const hashes: Hash[] = [];
+  for (const line of lines) {
+    const bytes = decodeBase64(line);
+    if (!bytes.ok || bytes.value.length !== 32) return null;
+    hashes.push(hash(bytes.value));
+  }
+  return hashes;
+}
+
+/**
+ * Whether the request shows that its checkpoint contains the tree of `oldSize` leaves with this root: an empty tree has the one
+ * root there is, equal sizes have equal roots and nothing to prove, and everything else needs its proof.
+ */
+export function isConsistent({ oldSize, proof, checkpoint }: AddCheckpoint, oldRoot: Uint8Array): boolean {
+  const { treeSize, rootHash } = checkpoint;
+  if (treeSize === 0 && !equal(rootHash, EMPTY_ROOT)) return false;
+  if (oldSize === treeSize && !equal(rootHash, oldRoot)) return false;
+  return verifyConsistency({ oldSize, oldRoot: hash(oldRoot), newSize: treeSize, newRoot: rootHash, proof });
+}
+
+/** The root that a witness goes by where it has cosigned nothing yet. */
+export const NO_TREE_ROOT: Uint8Array = concat(EMPTY_ROOT);

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// The witness in workerd, killed with SIGKILL while honest and dishonest feeders of one log ask it at the same time: all that it
+// ever cosigns is one history.
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { verifyNote } from "../interop/signed-note.ts";
+import { FedLog } from "../support/fed-log.ts";
+import { startStack, type TestStack } from "../support/stack.ts";
+
+const KILLS = 4;
+const LEAVES = 400;
+/** Where the histories part; a feeder that is before that is honest. */
+const PARTING = 12;
+
+const main = new FedLog("witnessed.example.com/log").grow(LEAVES);
+const histories = [main, main.fork(PARTING, LEAVES), main.fork(PARTING + 3, LEAVES)];
+
+let state: string;
+let stack: TestStack;
+let vkey: string;
+beforeAll(async () => {
+  state = mkdtempSync(join(tmpdir(), "sigedge-witness-"));
+  writeFileSync(join(state, "witnessed-logs.txt"), `log ${main.vkey}\n`);
+  stack = await startStack({ state });
+  const about = await (await fetch(`${stack.url}/witness/about`)).text();
+  vkey = /^witness sigedge (\S+) /m.exec(about)?.[1] ?? "";
+});
+afterAll(async () => {
+  await stack.stop();
+  rmSync(state, { recursive: true, force: true });
+});
+
+/** Size → the roots that have been cosigned for it. */
+const cosigned = new Map<number, Set<string>>();
+let answers = 0;
+
+/** Sends the checkpoint of this history that is some entries after what the witness says it has. */
+async function feed(log: FedLog, believed: number): Promise<number> {
+  const size = Math.min(LEAVES, believed + 1 + (answers % 3));
+  const response = await fetch(`${stack.url}/witness/add-checkpoint`, {
+    method: "POST",
+    body: log.request(Math.min(believed, size), size),
+  }).catch(() => null);
+  if (response === null) return believed;
+  const text = await response.text().catch(() => "");
+  if (response.status !== 200 && response.status !== 409) return believed;
+  answers++;
+  if (response.status === 409) return Number(text);
+  // Half an answer does not verify.
+  if (typeof verifyNote(`${log.text(size)}\n${text}`, vkey) !== "number") return believed;
+  cosigned.set(size, (cosigned.get(size) ?? new Set()).add(log.root(size).toString("base64")));
+  return size;
+}
+
+/** Every cosigned head is a prefix of the largest one's history. */
+function expectOneHistory(): number {
+  const largest = Math.max(...cosigned.keys());
+  const roots = (size: number): readonly string[] => [...(cosigned.get(size) ?? [])];
+  const history = histories.find((log) => log.root(largest).toString("base64") === roots(largest)[0]);
+  for (const size of cosigned.keys())
+    expect([size, roots(size)]).toEqual([size, [history?.root(size).toString("base64")]]);
+  return largest;
+}
+
+it("cosigns one history over four kills", { timeout: 120_000 }, async () => {
+  for (let kill = 0; kill < KILLS; kill++) {
+    let isFeeding = true;
+    const feeders = histories
+      .flatMap((log) => [log, log])
+      .map(async (log) => {
+        for (let believed = 0; isFeeding; ) {
+          believed = await feed(log, believed);
+          // Its own limit for one address.
+          await sleep(100);
+        }
+      });
+    await sleep(700 + 113 * kill);
+    process.kill(stack.workerdPid(), "SIGKILL");
+    await sleep(300);
+    // One that is killed while it starts is not started again.
+    const isBack = (): Promise<boolean> =>
+      fetch(`${stack.url}/witness/about`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    await expect.poll(isBack, { timeout: 20_000 }).toBe(true);
+    await sleep(300);
+    isFeeding = false;
+    await Promise.all(feeders);
+    expectOneHistory();
+  }
+  const largest = expectOneHistory();
+  expect(largest).toBeGreaterThan(PARTING + 3);
+  expect(answers).toBeGreaterThan(50);
+  // And what it has is what it cosigned last, or one step that nobody was told.
+  const { status } = await fetch(`${stack.url}/witness/add-checkpoint`, { method: "POST", body: main.request(0, 1) });
+  expect(status).toBe(409);
+});

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an operator of a log needs in order to be witnessed here, as text.
+
+import type { Config } from "./env.ts";
+import { refuse } from "./status.ts";
+
+/** GET /witness/about */
+export function about(request: Request, { witness }: Config): Response {
+  if (witness === null) return refuse({ code: "witness_absent" });
+  const prefix = new URL(request.url).origin;
+  const lines = [
+    `# A witness of transparency logs (c2sp.org/tlog-witness). Submission prefix: ${prefix}/witness`,
+    "# In a policy (c2sp.org/tlog-policy):",
+    `witness sigedge ${witness.vkey} ${prefix}/witness`,
+    "",
+    "# It knows these logs:",
+    ...[...witness.logs.keys()].map((origin) => `# ${origin}`),
+  ];
+  return new Response(`${lines.join("\n")}\n`, {
+    headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "public, max-age=60" },
+  });
+}

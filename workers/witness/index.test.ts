@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+// The room over its anchors in SQLite, before feeders that are honest, mistaken and dishonest.
+// The same in workerd, with kills: test/service/witness-role.test.ts; before others' feeders: test/interop/witness-role.test.ts.
+
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
+import { beforeEach, describe, expect, it } from "vitest";
+import { verifyNote, witnessVkey } from "../../test/interop/signed-note.ts";
+import { FedLog, request } from "../../test/support/fed-log.ts";
+import { SqliteStorage } from "../../test/support/memory-log.ts";
+import { exchangeAnchoredHead, readAnchoredHead } from "../sequencer/anchored-head.ts";
+import type { Advance } from "../sequencer/ports.ts";
+import type { WitnessEnv } from "./env.ts";
+import room from "./index.ts";
+
+const PREFIX = "https://sigstore.example.com/witness";
+const keys = generateKeyPairSync("ed25519");
+const vkey = witnessVkey("sigstore.example.com/witness", rawOf(keys.publicKey));
+
+let log: FedLog;
+let anchors: Map<string, SqliteStorage>;
+/** What happens between the read and the exchange of a request. */
+let between: () => Promise<void>;
+let isLimited: boolean;
+let env: WitnessEnv;
+
+function rawOf(key: KeyObject): Uint8Array {
+  return key.export({ type: "spki", format: "der" }).subarray(-32);
+}
+
+beforeEach(() => {
+  log = new FedLog("log.example.com/one").grow(20);
+  anchors = new Map();
+  between = () => Promise.resolve();
+  isLimited = false;
+  env = makeEnv();
+});
+
+function makeEnv(settings: Partial<Record<keyof WitnessEnv, string>> = {}): WitnessEnv {
+  const stub = (name: string): object => {
+    const storage = anchors.get(name) ?? new SqliteStorage();
+    anchors.set(name, storage);
+    return {
+      read: () => Promise.resolve(readAnchoredHead(storage)),
+      exchange: async (step: Advance) => {
+        await between();
+        return exchangeAnchoredHead(storage, step);
+      },
+    };
+  };
+  return {
+    PUBLIC_URL: "https://sigstore.example.com",
+    WITNESS_KEY: keys.privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+    WITNESSED_LOGS: `# logs of others\nlog ${log.vkey} https://log.example.com/one\nlog ${new FedLog("other.example.com").vkey}\n`,
+    ...settings,
+    ANCHOR: { getByName: stub } as never,
+    WRITES: { limit: () => Promise.resolve({ success: !isLimited }) },
+  };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+  readonly type: string | null;
+}
+
+async function feed(body: string | Uint8Array, method = "POST"): Promise<Answer> {
+  const sent = method === "POST" ? { method, body } : { method };
+  const response = await room.fetch(new Request(`${PREFIX}/add-checkpoint`, sent), env);
+  expect(response.headers.get("cache-control")).toBe("no-store");
+  return { status: response.status, text: await response.text(), type: response.headers.get("content-type") };
+}
+
+const feedStatus = async (body: string): Promise<number> => (await feed(body)).status;
+
+function expectCosigned({ status, text }: Answer, size: number): void {
+  expect(status).toBe(200);
+  const seconds = verifyNote(`${log.text(size)}\n${text}`, vkey);
+  expect(seconds).toBeTypeOf("number");
+  expect(Math.abs(Number(seconds) - Date.now() / 1000)).toBeLessThan(60);
+}
+
+describe("an honest feeder", () => {
+  it("has the first checkpoint of a log cosigned, and every later one that contains it", async () => {
+    let oldSize = 0;
+    for (const size of [1, 2, 7, 8, 9, 16, 20]) {
+      expectCosigned(await feed(log.request(oldSize, size)), size);
+      oldSize = size;
+    }
+  });
+
+  it("has the same checkpoint cosigned again", async () => {
+    await feed(log.request(0, 5));
+    expectCosigned(await feed(log.request(5, 5)), 5);
+    expectCosigned(await feed(log.request(5, 20)), 20);
+  });
+
+  it("has an empty tree cosigned", async () => {
+    expectCosigned(await feed(log.request(0, 0)), 0);
+    expectCosigned(await feed(log.request(0, 0)), 0);
+    expectCosigned(await feed(log.request(0, 3)), 3);
+  });
+
+  it("has extension lines cosigned with the rest", async () => {
+    const text = `${log.text(4)}an extension\n`;
+    const { status, text: line } = await feed(request(0, [], `${text}\n${log.line(text)}`));
+    expect([status, typeof verifyNote(`${text}\n${line}`, vkey)]).toEqual([200, "number"]);
+  });
+
+  it("may send lines of others along", async () => {
+    const [text, lines = ""] = log.checkpoint(4).split("\n\n");
+    const other = new FedLog("log.example.com/one");
+    expect(await feedStatus(request(0, [], `${text}\n\n${other.line(`${text}\n`)}${lines}`))).toBe(200);
+  });
+
+  it.each([0, 3, 6])("is told the size where it believes another: %i", async (believed) => {
+    await feed(log.request(0, 5));
+    expect(await feed(log.request(believed, 9))).toEqual({ status: 409, text: "5\n", type: "text/x.tlog.size" });
+    expectCosigned(await feed(log.request(5, 9)), 9);
+  });
+
+  it("is told of two logs apart", async () => {
+    await feed(log.request(0, 5));
+    expect([...anchors.keys()]).toEqual(["witness log.example.com/one"]);
+  });
+});
+
+describe("a dishonest feeder", () => {
+  beforeEach(async () => {
+    await feed(log.request(0, 10));
+  });
+
+  it.each<[string, () => string, number]>([
+    ["a fork with the proof of another tree", () => request(10, log.proof(10, 15), log.fork(4, 15).checkpoint()), 422],
+    ["a fork with its own proof", () => log.fork(4, 15).request(10, 15), 422],
+    ["a fork of the same size", () => log.fork(4, 10).request(10, 10), 422],
+    ["a smaller tree", () => log.request(7, 7), 409],
+    ["a smaller tree than the one it names", () => request(10, [], log.checkpoint(7)), 400],
+    ["a proof that is empty", () => request(10, [], log.checkpoint(15)), 422],
+    [
+      "a proof with one hash too many",
+      () => request(10, [...log.proof(10, 15), Buffer.alloc(32)], log.checkpoint(15)),
+      422,
+    ],
+    ["a proof with one hash too few", () => request(10, log.proof(10, 15).slice(1), log.checkpoint(15)), 422],
+    ["a proof in another order", () => request(10, log.proof(10, 15).toReversed(), log.checkpoint(15)), 422],
+    ["a proof where none is due", () => request(10, [Buffer.alloc(32)], log.checkpoint(10)), 422],
+    ["another key", () => new FedLog(log.origin).grow(15).request(10, 15), 403],
+    ["a wrong signature beside a good one", () => withBadLine(15), 403],
+    ["a log that we do not know", () => new FedLog("unknown.example.com").grow(3).request(0, 3), 404],
+  ])("with %s gets nothing", async (_, body, status) => {
+    const before = anchors.get("witness log.example.com/one")?.exec("SELECT size FROM head");
+    const answer = await feed(body());
+    expect(answer.status).toBe(status);
+    expect(answer.text).not.toContain("—");
+    expect(anchors.get("witness log.example.com/one")?.exec("SELECT size FROM head")).toEqual(before);
+    expectCosigned(await feed(log.request(10, 20)), 20);
+  });
+
+  it("that begins a log with a proof, or with a root of nothing, gets nothing", async () => {
+    anchors.clear();
+    expect(await feedStatus(request(0, [Buffer.alloc(32)], log.checkpoint(3)))).toBe(422);
+    const text = log.text(0, Buffer.alloc(32));
+    expect(await feedStatus(request(0, [], `${text}\n${log.line(text)}`))).toBe(422);
+    expect(anchors.get("witness log.example.com/one")?.exec("SELECT size FROM head")).toEqual([]);
+  });
+
+  function withBadLine(size: number): string {
+    const [text = "", line = ""] = log.checkpoint(size).split("\n\n");
+    const bad = log.line("another text\n");
+    return request(10, log.proof(10, size), `${text}\n\n${line}${bad}`);
+  }
+});
+
+describe("requests that are none", () => {
+  it.each<[string, () => string | Uint8Array, number]>([
+    ["empty", () => "", 400],
+    ["without an old size", () => `\n${log.checkpoint(3)}`, 400],
+    ["with an old size of two spellings", () => request("00", [], log.checkpoint(3)), 400],
+    ["with an old size that is signed", () => request("+0", [], log.checkpoint(3)), 400],
+    ["with two spaces", () => request(" 0", [], log.checkpoint(3)), 400],
+    ["with an old size beyond all", () => request("9007199254740993", [], log.checkpoint(3)), 400],
+    ["with a proof line that is not base64", () => `old 0\n?\n\n${log.checkpoint(3)}`, 400],
+    ["with a proof line of 31 bytes", () => request(1, [Buffer.alloc(31)], log.checkpoint(3)), 400],
+    ["with 64 proof lines", () => request(1, Array<Buffer>(64).fill(Buffer.alloc(32)), log.checkpoint(3)), 400],
+    ["without a checkpoint", () => "old 0\n\n", 400],
+    ["with a checkpoint that is not signed", () => `old 0\n\n${log.text(3)}`, 400],
+    ["with carriage returns", () => log.request(0, 3).replaceAll("\n", "\r\n"), 400],
+    ["not UTF-8", () => Buffer.concat([Buffer.from("old 0\n\xff", "latin1"), Buffer.from(log.checkpoint(3))]), 400],
+    ["larger than 64 KiB", () => log.request(0, 3).padEnd(64 * 1024 + 1, "x"), 413],
+  ])("are refused: %s", async (_, body, status) => {
+    expect((await feed(body())).status).toBe(status);
+  });
+
+  it("and those of another method", async () => {
+    expect(await feedStatus(log.request(0, 3))).toBe(200);
+    expect((await feed("", "GET")).status).toBe(405);
+  });
+
+  it("and those that are too many", async () => {
+    isLimited = true;
+    expect(await feedStatus(log.request(0, 3))).toBe(429);
+  });
+});
+
+describe("feeders at the same time", () => {
+  it("from one head: exactly one is cosigned", async () => {
+    await feed(log.request(0, 4));
+    const forks = [log, log.fork(4, 12), log.fork(4, 15), log.fork(4, 20)];
+    const answers = await Promise.all([...forks, ...forks].map((fork) => feed(fork.request(4))));
+    const cosigned = answers.filter(({ status }) => status === 200);
+    expect(cosigned).toHaveLength(1);
+    const size = readAnchoredHead(anchors.get("witness log.example.com/one") ?? new SqliteStorage())?.treeSize;
+    for (const { status, text } of answers) if (status !== 200) expect([status, text]).toEqual([409, `${size}\n`]);
+  });
+
+  it("in the middle of a request: it is a conflict, and tells the new size", async () => {
+    await feed(log.request(0, 4));
+    let isFirst = true;
+    between = async () => {
+      if (!isFirst) return;
+      isFirst = false;
+      expectCosigned(await feed(log.request(4, 9)), 9);
+    };
+    expect(await feed(log.fork(4, 12).request(4))).toEqual({ status: 409, text: "9\n", type: "text/x.tlog.size" });
+  });
+
+  it("is told nothing before the head is durable, and nothing where that is not known", async () => {
+    between = () => Promise.reject(new Error("the platform failed"));
+    const { status, text } = await feed(log.request(0, 4));
+    expect([status, text.includes("—")]).toEqual([503, false]);
+  });
+});
+
+describe("what it says of itself", () => {
+  const about = async (): Promise<Response> => await room.fetch(new Request(`${PREFIX}/about`), env);
+
+  it("is its vkey and the logs that it knows", async () => {
+    const text = await (await about()).text();
+    expect(text).toContain(`witness sigedge ${vkey} ${PREFIX}\n`);
+    expect(text).toContain("# log.example.com/one\n# other.example.com\n");
+  });
+
+  it("is nothing without a key", async () => {
+    env = makeEnv({ WITNESS_KEY: "", WITNESSED_LOGS: "" });
+    expect((await about()).status).toBe(404);
+    expect(await feed(log.request(0, 3))).toMatchObject({
+      status: 404,
+      text: expect.stringContaining("no witness") as string,
+    });
+  });
+
+  it.each([
+    [{ WITNESS_KEY: "" }, "WITNESS_KEY is missing"],
+    [{ WITNESSED_LOGS: "" }, "WITNESSED_LOGS is missing"],
+    [{ WITNESS_KEY: "x" }, "WITNESS_KEY is not an Ed25519 private key"],
+    [{ WITNESSED_LOGS: "\nlog x" }, "WITNESSED_LOGS line 2: its vkey is not that of a log's key"],
+    [{ WITNESSED_LOGS: `log ${vkey}` }, "line 1: its vkey"],
+    [{ WITNESSED_LOGS: "quorum none" }, "line 1: a line is"],
+    [{ WITNESSED_LOGS: "# nothing" }, "there is no log line"],
+  ])("is what is wrong with %j", async (settings, problem) => {
+    env = makeEnv(settings);
+    const response = await about();
+    expect(response.status).toBe(503);
+    expect(await response.text()).toContain(problem);
+  });
+});

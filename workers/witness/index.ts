@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// The witness of other people's logs.
+
+import { createRoom } from "../../shared/http/room.ts";
+import { createRouter } from "../../shared/http/router.ts";
+import { about } from "./about.ts";
+import { addCheckpoint } from "./add-checkpoint.ts";
+import { type Config, readConfig } from "./env.ts";
+import { refuse } from "./status.ts";
+
+const route = createRouter<[Config]>(
+  [
+    { method: "POST", path: "/witness/add-checkpoint", handle: addCheckpoint },
+    { method: "GET", path: "/witness/about", handle: about },
+  ],
+  {
+    methodNotAllowed: (allow) => refuse({ code: "witness_method_wrong", allow }),
+    notFound: () => refuse({ code: "witness_path_unknown" }),
+  },
+);
+
+export default createRoom({
+  readConfig,
+  route: (request, config) => route(request, config),
+  failed: (requestId) => refuse({ code: "witness_failed", requestId }),
+});
