@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import { hash } from "../../shared/tlog/hash.ts";
 import { SqliteStorage } from "../../test/support/memory-log.ts";

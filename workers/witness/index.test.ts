@@ -7,7 +7,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { verifyNote, witnessVkey } from "../../test/interop/signed-note.ts";
 import { FedLog, request } from "../../test/support/fed-log.ts";
 import { SqliteStorage } from "../../test/support/memory-log.ts";
-import { exchangeAnchoredHead, readAnchoredHead } from "../sequencer/anchored-head.ts";
+import { exchangeAnchoredHead, prepareAnchoredHead, readAnchoredHead } from "../sequencer/anchored-head.ts";
 import type { Advance } from "../sequencer/ports.ts";
 import type { WitnessEnv } from "./env.ts";
 import room from "./index.ts";
@@ -38,6 +38,7 @@ beforeEach(() => {
 function makeEnv(settings: Partial<Record<keyof WitnessEnv, string>> = {}): WitnessEnv {
   const stub = (name: string): object => {
     const storage = anchors.get(name) ?? new SqliteStorage();
+    prepareAnchoredHead(storage);
     anchors.set(name, storage);
     return {
       read: () => Promise.resolve(readAnchoredHead(storage)),
