@@ -51,11 +51,15 @@ export interface Client {
   readonly name: string;
   /** Folder below test/interop/tools. */
   readonly tool: string;
+  /** Others whose programs its commands name as well. */
+  readonly beside?: readonly string[];
   /** One paragraph for the reader of docs/clients.md. */
   readonly about: string;
   readonly transports: readonly Transport[];
   /** Environment beside that of every client; `folder` is the tool's. */
   readonly env?: (folder: string) => Readonly<Record<string, string>>;
+  /** What tells the client of the instance, once for a home directory. */
+  readonly setUp?: (transport: Transport) => readonly Operation[];
   readonly operations: (transport: Transport) => readonly Operation[];
   readonly conformance?: Conformance;
 }

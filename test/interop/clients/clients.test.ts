@@ -39,7 +39,7 @@ const CLIENTS = [
   SIGSTORE_JAVA,
   SIGSTORE_RUST,
 ];
-const TRANSPORTS: readonly Transport[] = ["files"];
+const TRANSPORTS: readonly Transport[] = ["files", "tuf"];
 const START_TIMEOUT_MS = 120_000;
 
 const folder = mkdtempSync(join(tmpdir(), "sigedge-clients-"));
@@ -95,6 +95,8 @@ async function peerBundles(): Promise<Pick<Surroundings, "bundles">> {
   };
 }
 
+const setUpOf = ({ setUp }: Client, transport: Transport): readonly Operation[] => setUp?.(transport) ?? [];
+
 /** Expects what an operation must end with, and that a refusal is the one that is meant. */
 function expectOutcome({ refusedWith }: Operation, { code, output }: Ended): void {
   if (refusedWith === undefined) {
@@ -113,7 +115,7 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
       bench = await openWorkbench(client, transport, join(folder, transport, client.name), surroundings);
     });
 
-    it.each(client.operations(transport))("$name", async (operation) => {
+    it.each([...setUpOf(client, transport), ...client.operations(transport)])("$name", async (operation) => {
       const ended = await bench.run(operation.run);
       outcomes.push({ transport, client: client.name, operation, code: ended.code });
       expectOutcome(operation, ended);
@@ -126,8 +128,10 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
     /** One folder, in which every client runs with its own environment. */
     const run = async (client: Client, script: string): Promise<Ended> => {
       const shared = join(folder, transport, "pairs");
-      const bench = benches.get(client) ?? (await openWorkbench(client, transport, shared, surroundings));
+      const known = benches.get(client);
+      const bench = known ?? (await openWorkbench(client, transport, shared, surroundings));
       benches.set(client, bench);
+      if (known === undefined) for (const operation of setUpOf(client, transport)) await bench.run(operation.run);
       return await bench.run(script);
     };
 

@@ -94,15 +94,12 @@ function images(transport: Transport): readonly Operation[] {
 export const COSIGN: Client = {
   name: "cosign",
   tool: "cosign",
+  beside: ["crane"],
   about:
     "Blobs, attestations and images; keyless, and with a key pair, which the log takes if it is among the listed keys. It verifies with sigstore-go. Its conformance program runs the same commands, after an `initialize` of the public instance that nothing can point elsewhere (`cmd/conformance/main.go:144-155`), so the suite runs the commands themselves.",
   transports: ["files", "tuf"],
-  operations: (transport) => [
-    ...initialize(transport),
-    ...blobs(transport),
-    ...keyPair(transport),
-    ...images(transport),
-  ],
+  setUp: initialize,
+  operations: (transport) => [...blobs(transport), ...keyPair(transport), ...images(transport)],
   conformance: {
     sign: (transport, bundle) =>
       `cosign sign-blob -y --identity-token token.txt${services(transport)} --bundle ${bundle} README.md`,

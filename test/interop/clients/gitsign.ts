@@ -35,6 +35,10 @@ sed '/^gpgsig /,/END SIGNED MESSAGE/d' commit.txt > payload.txt`;
 const openssl = (identity: string): string =>
   `openssl cms -verify -inform PEM -in signature.pem -binary -content payload.txt -CAfile fulcio-chain.pem -purpose any -verify_email ${identity} -out /dev/null`;
 
+/** The same as a bundle: openssl has shown that the signed attributes are the commit's. */
+const sigstoreGo = (identity: string): string => `node "$HERE/commit-bundle.ts" signature.pem commit.json attributes.der
+sigstore-go-verification -trustedrootJSONpath trusted_root.json -artifact attributes.der -expectedIssuer "$U" -expectedSAN ${identity} commit.json`;
+
 const OPERATIONS: readonly Operation[] = [
   { name: "keys of the instance", run: KEYS },
   { name: "configure a repository", run: CONFIGURE },
@@ -53,6 +57,15 @@ const OPERATIONS: readonly Operation[] = [
     run: `${ENVIRONMENT}\n${take("HEAD")}\nsed -i 's/^signed$/forged/' payload.txt\n${openssl('"$I"')}`,
     refusedWith: /verification failure/i,
   },
+  {
+    name: "verify a commit's certificate, timestamp and log entry with sigstore-go",
+    run: `${ENVIRONMENT}\n${take("HEAD")}\n${sigstoreGo('"$I"')}`,
+  },
+  {
+    name: "refuse another identity with sigstore-go",
+    run: `${ENVIRONMENT}\n${take("HEAD")}\n${sigstoreGo('"$OTHER"')}`,
+    refusedWith: /expected SAN value/,
+  },
   { name: "sign a tag", run: `${ENVIRONMENT}\nSIGSTORE_ID_TOKEN="$TOKEN" git tag -s v1 -m signed` },
   {
     name: "verify a commit",
@@ -70,6 +83,7 @@ const OPERATIONS: readonly Operation[] = [
 export const GITSIGN: Client = {
   name: "gitsign",
   tool: "gitsign",
+  beside: ["sigstore-go"],
   about:
     "Commits and tags of a real repository. It takes keys from files, and Rekor v2 with the proof inside the signature.",
   transports: ["files"],

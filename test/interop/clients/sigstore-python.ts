@@ -23,10 +23,9 @@ export const SIGSTORE_PYTHON: Client = {
   about: "Takes the client trust config, `/client_trust_config.json`, where there is no TUF repository.",
   transports: ["files", "tuf"],
   env: (folder) => ({ PYTHONPATH: folder, COLUMNS: "400" }),
+  setUp: (transport) =>
+    transport === "tuf" ? [{ name: "trust-instance", run: 'sigstore --instance "$M" trust-instance root.json' }] : [],
   operations: (transport) => [
-    ...(transport === "tuf"
-      ? [{ name: "trust-instance", run: 'sigstore --instance "$M" trust-instance root.json' }]
-      : []),
     { name: "sign", run: sign(transport, "bundle.json") },
     { name: "verify", run: verify(transport, PLAIN) },
     ...refusals(transport, (verification) => verify(transport, verification), {

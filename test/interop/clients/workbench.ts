@@ -84,7 +84,8 @@ function environment(
   { stack, registry }: Surroundings,
 ): Readonly<Record<string, string>> {
   const tool = interopFolder(client.tool);
-  const programs = [...interopPath(client.tool), ...interopPath("crane"), dirname(process.execPath)];
+  const tools = [client.tool, ...(client.beside ?? [])];
+  const programs = [...tools.flatMap(interopPath), dirname(process.execPath)];
   const root = join(folder, "root.json");
   const rootHash = existsSync(root) ? createHash("sha256").update(readFileSync(root)).digest("hex") : "";
   return {
@@ -97,6 +98,7 @@ function environment(
     U: `${stack.url}/oidc`,
     REGISTRY: registry,
     TRANSPORT: transport,
+    HERE: import.meta.dirname,
     ROOT_SHA256: rootHash,
     ...client.env?.(tool),
   };
