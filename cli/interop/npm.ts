@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Programs in JavaScript, from the npm registry, at the versions and hashes of test/interop/tools/*/package-lock.json.
+
+import { chmodSync, copyFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { DEFINITIONS, type Ecosystem, hashedKey, readDefinition, run, type Tool } from "./tool.ts";
+
+const PROGRAM = ".mjs";
+
+export const NPM: Ecosystem = { file: "package.json", read: readTool };
+
+/**
+ * `config.tool` of a package.json is the package whose version counts, `config.commands` its programs. A `<name>.mjs` beside it is
+ * a program as well, for packages that are published without one.
+ */
+function readTool(name: string): Tool {
+  const { config, dependencies } = JSON.parse(readDefinition(name, "package.json")) as {
+    readonly config: { readonly tool: string; readonly commands: string };
+    readonly dependencies: Readonly<Record<string, string>>;
+  };
+  const version = dependencies[config.tool] ?? "";
+  const files = readdirSync(join(DEFINITIONS, name)).toSorted();
+  const programs = files.filter((file) => file.endsWith(PROGRAM));
+  const texts = files.map((file) => readDefinition(name, file));
+  return {
+    name,
+    version,
+    key: hashedKey(name, version, texts),
+    commands: [...config.commands.split(" ").map((command) => `node_modules/.bin/${command}`), ...programs],
+    build: async (folder) => {
+      for (const file of files) copyFileSync(join(DEFINITIONS, name, file), join(folder, file));
+      for (const program of programs) chmodSync(join(folder, program), 0o755);
+      await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: folder });
+    },
+  };
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Client, Operation } from "./client.ts";
+
+/** The keys of the instance as gitsign reads them: it knows no trusted root file. internal/gitsign/trustedroot.go */
+const KEYS = `curl -fsS "$S/api/v1/rootCert" > fulcio-chain.pem
+curl -fsS "$S/api/v1/timestamp/certchain" > tsa-chain.pem
+key() { node -p 'JSON.parse(require("fs").readFileSync("trusted_root.json"))["'$1'"][0].publicKey.rawBytes' | base64 -d | openssl pkey -pubin -inform DER; }
+key tlogs > rekor.pub
+key ctlogs > ctfe.pub`;
+
+const CONFIGURE = `git init -q repository && cd repository
+git config user.name Alice; git config user.email "$I"
+git config gpg.format x509; git config gpg.x509.program gitsign
+git config gitsign.fulcio "$S"; git config gitsign.rekor "$S"; git config gitsign.issuer "$U"
+git config gitsign.timestampServerURL "$S/api/v1/timestamp"
+git config gitsign.timestampCertChain "$PWD/../tsa-chain.pem"`;
+
+const ENVIRONMENT = `export GITSIGN_REKOR_MODE=offline GITSIGN_REKOR_VERSION=2
+export SIGSTORE_ROOT_FILE="$PWD/fulcio-chain.pem" SIGSTORE_REKOR_PUBLIC_KEY="$PWD/rekor.pub" SIGSTORE_CT_LOG_PUBLIC_KEY_FILE="$PWD/ctfe.pub"
+cd repository`;
+
+/** https://github.com/sigstore/gitsign/issues/866 */
+const CANNOT_VERIFY = {
+  refusedWith: /error parsing response into Timestamp: asn1: structure error/,
+  because:
+    "with Rekor v2 gitsign needs the timestamp, and hands the bare token to sigstore-go, which wants the whole response, whoever's timestamp it is: `internal/sigstore/compat/attrs.go:25-30`, [gitsign#866](https://github.com/sigstore/gitsign/issues/866)",
+};
+
+/** The CMS signature of a commit, and what it signs. */
+const take = (commit: string): string => `git cat-file commit ${commit} > ../commit.txt && cd ..
+sed -n '/^gpgsig /,/END SIGNED MESSAGE/{s/^gpgsig //;s/^ //;s/SIGNED MESSAGE/CMS/;p}' commit.txt > signature.pem
+sed '/^gpgsig /,/END SIGNED MESSAGE/d' commit.txt > payload.txt`;
+
+const openssl = (identity: string): string =>
+  `openssl cms -verify -inform PEM -in signature.pem -binary -content payload.txt -CAfile fulcio-chain.pem -purpose any -verify_email ${identity} -out /dev/null`;
+
+/** The same as a bundle: openssl has shown that the signed attributes are the commit's. */
+const sigstoreGo = (identity: string): string => `node "$HERE/commit-bundle.ts" signature.pem commit.json attributes.der
+sigstore-go-verification -trustedrootJSONpath trusted_root.json -artifact attributes.der -expectedIssuer "$U" -expectedSAN ${identity} commit.json`;
+
+const OPERATIONS: readonly Operation[] = [
+  { name: "keys of the instance", run: KEYS },
+  { name: "configure a repository", run: CONFIGURE },
+  {
+    name: "sign a commit",
+    run: `${ENVIRONMENT}\ncp ../README.md . && git add README.md && SIGSTORE_ID_TOKEN="$TOKEN" git commit -q -S -m signed`,
+  },
+  { name: "verify a commit with openssl", run: `${ENVIRONMENT}\n${take("HEAD")}\n${openssl('"$I"')}` },
+  {
+    name: "refuse another identity with openssl",
+    run: `${ENVIRONMENT}\n${take("HEAD")}\n${openssl('"$OTHER"')}`,
+    refusedWith: /email address mismatch/i,
+  },
+  {
+    name: "refuse a changed commit with openssl",
+    run: `${ENVIRONMENT}\n${take("HEAD")}\nsed -i 's/^signed$/forged/' payload.txt\n${openssl('"$I"')}`,
+    refusedWith: /verification failure/i,
+  },
+  {
+    name: "verify a commit's certificate, timestamp and log entry with sigstore-go",
+    run: `${ENVIRONMENT}\n${take("HEAD")}\n${sigstoreGo('"$I"')}`,
+  },
+  {
+    name: "refuse another identity with sigstore-go",
+    run: `${ENVIRONMENT}\n${take("HEAD")}\n${sigstoreGo('"$OTHER"')}`,
+    refusedWith: /expected SAN value/,
+  },
+  { name: "sign a tag", run: `${ENVIRONMENT}\nSIGSTORE_ID_TOKEN="$TOKEN" git tag -s v1 -m signed` },
+  {
+    name: "verify a commit",
+    run: `${ENVIRONMENT}\ngitsign verify --certificate-identity="$I" --certificate-oidc-issuer="$U" HEAD`,
+    ...CANNOT_VERIFY,
+  },
+  { name: "git verify-commit", run: `${ENVIRONMENT}\ngit verify-commit HEAD`, ...CANNOT_VERIFY },
+  {
+    name: "verify a tag",
+    run: `${ENVIRONMENT}\ngitsign verify-tag --certificate-identity="$I" --certificate-oidc-issuer="$U" v1`,
+    ...CANNOT_VERIFY,
+  },
+];
+
+export const GITSIGN: Client = {
+  name: "gitsign",
+  tool: "gitsign",
+  beside: ["sigstore-go"],
+  about:
+    "Commits and tags of a real repository. It takes keys from files, and Rekor v2 with the proof inside the signature.",
+  transports: ["files"],
+  env: () => ({ GIT_CONFIG_NOSYSTEM: "1" }),
+  operations: () => OPERATIONS,
+};

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { type Client, PLAIN, refusals, type Transport, type Verification } from "./client.ts";
+
+const trust = (transport: Transport, root: string): string =>
+  transport === "files" ? `--trusted-root ${root}` : '--instance "$M" --tuf-root root.json';
+
+const verify = (transport: Transport, { bundle, artifact, identity, trustedRoot }: Verification): string =>
+  `verify_bundle ${trust(transport, trustedRoot)} --certificate-identity ${identity} --certificate-oidc-issuer "$U" ${artifact} ${bundle}`;
+
+const sign = (_: Transport, bundle: string): string =>
+  `sign_blob --instance "$M" --tuf-root root.json --v2 --token "$TOKEN" --output ${bundle} README.md`;
+
+export const SIGSTORE_RUST: Client = {
+  name: "sigstore-rust",
+  tool: "sigstore-rust",
+  about:
+    "The examples of the published crates `sigstore-verify` and `sigstore-sign`. `sign_blob` knows an instance by its TUF repository only, and `sign_attestation` only the public ones.",
+  transports: ["files", "tuf"],
+  operations: (transport) => [
+    ...(transport === "tuf" ? [{ name: "sign", run: sign(transport, "bundle.json") }] : []),
+    { name: "verify", run: verify(transport, PLAIN) },
+    ...refusals(transport, (verification) => verify(transport, verification), {
+      identity: /identity mismatch/,
+      artifact: /artifact mismatch/,
+      proof: /root hash mismatch/,
+      body: /root hash mismatch/,
+      trust: /does not match any trusted TSA certificate/,
+    }),
+  ],
+  conformance: { signOver: ["tuf"], sign, attest: null, verify, verifyAttestation: verify },
+};

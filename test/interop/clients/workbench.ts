@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// A folder for the commands of one client, with everything in it that they name, and the environment they run in.
+//   S the instance, M its TUF repository, I the signer, OTHER somebody else, U the issuer, REGISTRY a registry on this machine,
+//   TOKEN and token.txt an identity token, fresh for every command; README.md and other.txt are artifacts.
+
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { interopFolder, interopPath } from "../../../cli/interop-tools.ts";
+import { readJson } from "../../../cli/sigstore-js.ts";
+import type { TestStack } from "../../support/stack.ts";
+import { ARTIFACTS } from "./artifacts.ts";
+import type { Client, Transport } from "./client.ts";
+
+export const SIGNER = "alice@example.com";
+const SOMEBODY_ELSE = "bob@example.com";
+/** Of what a command says, for the message of a test that fails. */
+const MAX_OUTPUT_CHARS = 4_000;
+/** A client that hangs has failed. */
+const COMMAND_TIMEOUT_MS = 50_000;
+
+/** What the commands of all clients share. */
+export interface Surroundings {
+  readonly stack: TestStack;
+  /** host:port of an OCI registry. */
+  readonly registry: string;
+  /** The trusted root of another instance. */
+  readonly otherRoot: unknown;
+  /** PEM of a key that signed nothing. */
+  readonly otherKey: string;
+  /** Bundles over README.md by file name: a good one, and what others have made of it. */
+  readonly bundles: Readonly<Record<string, unknown>>;
+}
+
+export interface Ended {
+  readonly code: number;
+  readonly output: string;
+}
+
+export interface Workbench {
+  readonly folder: string;
+  /** Runs a command with a fresh token. */
+  readonly run: (script: string) => Promise<Ended>;
+}
+
+/** Lays out a folder for a client. */
+export async function openWorkbench(
+  client: Client,
+  transport: Transport,
+  folder: string,
+  surroundings: Surroundings,
+): Promise<Workbench> {
+  const { stack } = surroundings;
+  mkdirSync(join(folder, "home"), { recursive: true });
+  const write = (name: string, content: string): void => writeFileSync(join(folder, name), content);
+  for (const [name, content] of Object.entries(ARTIFACTS)) write(name, content);
+  write("other_root.json", JSON.stringify(surroundings.otherRoot));
+  write("other.pub", surroundings.otherKey);
+  for (const [name, bundle] of Object.entries(surroundings.bundles)) write(name, JSON.stringify(bundle));
+  for (const [file, path] of INSTANCE_FILES) write(file, JSON.stringify(await readJson(`${stack.url}${path}`)));
+  const trustConfig = JSON.parse(readFileSync(join(folder, "trust_config.json"), "utf8")) as object;
+  write("other_config.json", JSON.stringify({ ...trustConfig, trustedRoot: surroundings.otherRoot }));
+  if (transport === "tuf") write("root.json", await (await fetch(`${stack.url}/tuf/root.json`)).text());
+  const env = environment(client, transport, folder, surroundings);
+  const run = async (script: string): Promise<Ended> => {
+    const token = await stack.token(SIGNER);
+    write("token.txt", token);
+    return await runScript(script, folder, { ...env, TOKEN: token });
+  };
+  return { folder, run };
+}
+
+const INSTANCE_FILES = [
+  ["trusted_root.json", "/trusted_root.json"],
+  ["signing_config.json", "/signing_config.json"],
+  ["trust_config.json", "/client_trust_config.json"],
+] as const;
+
+function environment(
+  client: Client,
+  transport: Transport,
+  folder: string,
+  { stack, registry }: Surroundings,
+): Readonly<Record<string, string>> {
+  const tool = interopFolder(client.tool);
+  const tools = [client.tool, ...(client.beside ?? [])];
+  const programs = [...tools.flatMap(interopPath), dirname(process.execPath)];
+  const root = join(folder, "root.json");
+  const rootHash = existsSync(root) ? createHash("sha256").update(readFileSync(root)).digest("hex") : "";
+  return {
+    PATH: [...programs, process.env["PATH"] ?? ""].join(delimiter),
+    HOME: join(folder, "home"),
+    S: stack.url,
+    M: `${stack.url}/tuf`,
+    I: SIGNER,
+    OTHER: SOMEBODY_ELSE,
+    U: `${stack.url}/oidc`,
+    REGISTRY: registry,
+    TRANSPORT: transport,
+    HERE: import.meta.dirname,
+    ROOT_SHA256: rootHash,
+    ...client.env?.(tool),
+  };
+}
+
+/** Everything that the command says, and its exit code; -1 for one that a signal ended. */
+function runScript(script: string, cwd: string, env: Readonly<Record<string, string>>): Promise<Ended> {
+  const child = spawn("bash", ["-euo", "pipefail", "-c", script], {
+    cwd,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  const chunks: Buffer[] = [];
+  child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+  child.stderr.on("data", (chunk: Buffer) => chunks.push(chunk));
+  // The command and what it started.
+  const timer = setTimeout(() => process.kill(-(child.pid ?? 0), "SIGKILL"), COMMAND_TIMEOUT_MS);
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => {
+      clearTimeout(timer);
+      resolve({ code: code ?? -1, output: Buffer.concat(chunks).toString().slice(-MAX_OUTPUT_CHARS) });
+    });
+  });
+}
