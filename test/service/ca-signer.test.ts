@@ -26,7 +26,9 @@ beforeAll(async () => {
   });
   const [port] = (await once(signer.stdout as NodeJS.EventEmitter, "data")) as [Buffer];
   const CA_KEY = `http://${TOKEN}@127.0.0.1:${port.toString().trim()}/v1/transit/sign/sigedge-ca`;
-  stack = await startStack({ vars: { CA_CHAIN: MATERIAL.CA_CHAIN, CA_KEY } });
+  // The trust repository of the state folder was signed over the CA that is made there.
+  const vars = { CA_CHAIN: MATERIAL.CA_CHAIN, CA_KEY, TUF_KEY: "", TRUST_FILE: "" };
+  stack = await startStack({ vars });
 });
 
 afterAll(async () => {

@@ -29,6 +29,8 @@ const FREEZE_FIRST = [
 
 /** Without a repository whose targets were signed before: the documents are built from what runs. */
 const WITHOUT_TUF = { TUF_KEY: "", TRUST_FILE: "" };
+/** A killed workerd is back in half a second on a machine that has nothing else to do. */
+const BACK_WITHIN_MS = 40_000;
 /** For so long an isolate shows the head that it has read. */
 const HEAD_KEPT_MS = 1100;
 
@@ -48,6 +50,13 @@ const signDocument = async (instance: Instance): Promise<Bundle> =>
   sign(instance, { identityToken: await stack.token(ALICE), data: DATA, attestationType: null });
 const verified = (instance: Instance, bundle: Bundle): string =>
   verify(instance, bundle, { identity: ALICE, issuer: `${stack.url}/oidc`, data: DATA });
+
+/** True once workerd is back; asks for what no log has part in, as a log that is asked opens. */
+const answersElsewhere = (): Promise<boolean> =>
+  fetch(`${stack.url}/oidc/jwks`).then(
+    ({ ok }) => ok,
+    () => false,
+  );
 
 /** What /api/logs says of these logs. */
 async function statesOf(names: readonly string[]): Promise<readonly string[]> {
@@ -151,7 +160,7 @@ describe("one after the other", () => {
       const page = (await readJson(`${stack.url}/api/search?email=${ALICE}`)) as { hits: { log: string }[] };
       return page.hits.map(({ log }) => log).toSorted();
     };
-    await expect.poll(found, { timeout: 5000 }).toEqual(["certificate", "ct-2", "sig-2", "signature"]);
+    await expect.poll(found, { timeout: 20_000 }).toEqual(["certificate", "ct-2", "sig-2", "signature"]);
     expect(await readJson(`${stack.url}/api/search?email=${ALICE}&log=sig-2`)).toMatchObject({
       hits: [{ log: "sig-2" }],
     });
@@ -167,7 +176,7 @@ describe("one after the other", () => {
 });
 
 describe("freezing the first logs", () => {
-  it("ends them with a last checkpoint of the same tree", async () => {
+  it("ends them with a last checkpoint of the same tree", { timeout: 180_000 }, async () => {
     const urls = [stack.url, `${stack.url}/ct`];
     const before = await Promise.all(urls.map(fetchCheckpoint));
     await stack.restart(withRows(...FREEZE_FIRST));
@@ -178,16 +187,7 @@ describe("freezing the first logs", () => {
       if (text.includes("Log frozen")) seen.add(text);
     };
     for (const milliseconds of [3, 12, 40]) {
-      await expect
-        .poll(
-          () =>
-            fetch(`${stack.url}/healthz`).then(
-              () => true,
-              () => false,
-            ),
-          { timeout: 10_000 },
-        )
-        .toBe(true);
+      await expect.poll(answersElsewhere, { timeout: BACK_WITHIN_MS }).toBe(true);
       const looks = [0, 2, 4, 8, 16, 32].map((wait) => sleep(wait).then(look));
       await sleep(milliseconds);
       process.kill(stack.workerdPid(), "SIGKILL");
@@ -195,7 +195,7 @@ describe("freezing the first logs", () => {
     }
     // Reads do not wait for a log to open.
     await expect
-      .poll(() => statesOf(["signature", "certificate"]).catch(() => []), { timeout: 10_000 })
+      .poll(() => statesOf(["signature", "certificate"]).catch(() => []), { timeout: BACK_WITHIN_MS })
       .toEqual(["frozen", "frozen"]);
     await sleep(HEAD_KEPT_MS);
     await look();
@@ -243,7 +243,7 @@ describe("freezing the first logs", () => {
       const texts = await Promise.all([checkpointText(stack.url), checkpointText(`${stack.url}/ct`)]).catch(() => []);
       return texts;
     };
-    await expect.poll(read, { timeout: 10_000 }).toEqual(lastCheckpoints);
+    await expect.poll(read, { timeout: BACK_WITHIN_MS }).toEqual(lastCheckpoints);
   });
 
   it("is for ever: settings that take it back change nothing, and are complained about", async () => {
@@ -282,7 +282,7 @@ describe("freezing the first logs", () => {
   it("of the newest log, once it is taken back, does not stop the CA: it asks the next one", async () => {
     const third = { name: "ct-3", kind: "certificate", url: shardUrl.replace("127.0.0.2", "127.0.0.3") };
     await stack.restart({ SHARDS: JSON.stringify([...shards.slice(0, 1), { ...shards[1], frozen: true }]) });
-    await expect.poll(() => statesOf(["ct-2"]), { timeout: 5000 }).toEqual(["frozen"]);
+    await expect.poll(() => statesOf(["ct-2"]), { timeout: 20_000 }).toEqual(["frozen"]);
     const keys = JSON.parse(stack.vars["SHARD_KEYS"] ?? "{}") as Record<string, { ecdsa: string }>;
     const ecdsa = clientKey().privateKey.export({ format: "pem", type: "pkcs8" });
     await stack.restart({
@@ -340,7 +340,7 @@ describe("a log whose storage is lost", () => {
     });
     const response = await postRaw(shardUrl, artifactRequest(key, "four"));
     expect([response.status, await response.text()]).toEqual([405, expect.stringContaining(newUrl)]);
-    await expect.poll(() => statesOf(["sig-2", "sig-4"]), { timeout: 5000 }).toEqual(["refusing", "running"]);
+    await expect.poll(() => statesOf(["sig-2", "sig-4"]), { timeout: 20_000 }).toEqual(["refusing", "running"]);
     const instance = await readInstance(stack.url);
     expect(instance.trustedRoot.tlogs.map(({ baseUrl }) => baseUrl)).toEqual([stack.url, shardUrl, newUrl]);
     expect(instance.trustedRoot.tlogs[1]?.publicKey?.validFor).toMatchObject({ start: new Date(0) });
