@@ -89,7 +89,7 @@ const CHAIN_FILES = [
 ] as const satisfies readonly { file: string; setting: string; online: KeyFile; root: KeyFile; certify: unknown }[];
 
 /** Whose keys they are: the names in certificates and the origins of logs depend on it. */
-export const URL_FILE = "public-url.txt";
+const URL_FILE = "public-url.txt";
 
 /** The files of keys that no Worker gets: they sign once, and may then lie elsewhere. */
 export const OFFLINE_KEY_FILES: readonly string[] = KEY_FILE_NAMES.filter((file) => KEY_FILES[file].setting === null);

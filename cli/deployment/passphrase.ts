@@ -8,7 +8,7 @@ import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { err, ok, type Result } from "../../shared/result.ts";
 
-export const PASSPHRASE_VARIABLE = "SIGEDGE_PASSPHRASE";
+const PASSPHRASE_VARIABLE = "SIGEDGE_PASSPHRASE";
 
 export const PASSPHRASE_USAGE = `  --passphrase-file FILE   the passphrase of the offline keys: the first line of FILE; otherwise it is taken
                    from the environment (${PASSPHRASE_VARIABLE}), otherwise you are asked for it`;

@@ -152,9 +152,10 @@ function statusText({ url, health, logs, expiries, unreadable }: Status): string
   ].join("\n");
 }
 
+const behindOf = (name: string, entries: number | null): readonly string[] =>
+  entries === null || entries === 0 ? [] : [`${name} ${count(entries)} behind`];
+
 function logText({ log, size, running, behind, headAt }: LogStatus): string {
-  const behindOf = (name: string, entries: number | null): readonly string[] =>
-    entries === null || entries === 0 ? [] : [`${name} ${count(entries)} behind`];
   const parts = [
     size === null ? styled("red", "unreadable") : `${count(size)} entries`,
     running === false ? styled("red", "takes no entries") : "",

@@ -9,7 +9,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import { get } from "../observe.ts";
 
 /** Text by file name. */
-export type TrustFiles = ReadonlyMap<string, string>;
+type TrustFiles = ReadonlyMap<string, string>;
 
 const DOCUMENTS = ["trusted_root.json", "signing_config.json"] as const;
 
