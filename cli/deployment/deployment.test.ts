@@ -60,6 +60,13 @@ describe("a new deployment", () => {
     expect(() => execFileSync("openssl", wrong, { stdio: "ignore" })).toThrow();
   }, 120_000);
 
+  it("lets nobody else read anything", () => {
+    for (const entry of readdirSync(made.folder, { recursive: true, withFileTypes: true })) {
+      const path = join(entry.parentPath, entry.name);
+      expect([path, statSync(path).mode & 0o077]).toEqual([path, 0]);
+    }
+  });
+
   it("gives the Workers their settings, without the offline folder", () => {
     const away = join(folder, "away");
     cpSync(made.folder, away, { recursive: true });

@@ -26,7 +26,7 @@ import { d1Index } from "./index-feed.ts";
 import { Log } from "./log.ts";
 import type { AnchorPort, Host } from "./ports.ts";
 import { r2Objects } from "./r2-objects.ts";
-import { LogStorage } from "./storage.ts";
+import { LogStorage, type State } from "./storage.ts";
 import { readBundle, readEntry, readTile, type TailDeps } from "./tail.ts";
 import { postToWitness, verifyEd25519 } from "./witness-client.ts";
 
@@ -118,10 +118,7 @@ export class Sequencer
       spki: ecdsa.spki,
       logId: ecdsa.logId,
       vkeys: format.vkeys,
-      treeSize: state?.treeSize ?? 0,
-      publishedEntries: (state?.publishedTiles ?? 0) * TILE_WIDTH,
-      indexedEntries: state?.indexed ?? 0,
-      headTimestamp: state?.timestamp ?? null,
+      ...progressOf(state),
       witnessedSize: this.#log.witnessedSize,
       state: phase.kind === "running" && frozenAt !== null ? "frozen" : phase.kind,
       reason: phase.kind === "running" ? this.#frozenReason() : phase.reason,
@@ -146,6 +143,15 @@ export class Sequencer
     if (identity === null || state === null) throw new Error(phase.kind === "running" ? "no log" : phase.reason);
     return { storage: this.#log.restored?.rows ?? this.#storage, format: this.#setup.format, state, edge };
   }
+}
+
+/** How far the log, R2 and D1 are; all at zero before the first head. */
+function progressOf(
+  state: State | null,
+): Pick<LogDescription, "treeSize" | "publishedEntries" | "indexedEntries" | "headTimestamp"> {
+  if (state === null) return { treeSize: 0, publishedEntries: 0, indexedEntries: 0, headTimestamp: null };
+  const { treeSize, publishedTiles, indexed, timestamp } = state;
+  return { treeSize, publishedEntries: publishedTiles * TILE_WIDTH, indexedEntries: indexed, headTimestamp: timestamp };
 }
 
 /** A stub that has thrown stays broken: each call gets a new one. */
