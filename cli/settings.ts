@@ -54,8 +54,8 @@ export function localSettings({ port, state, accept }: LocalStack): Result<Reado
   return tuf.ok ? ok({ ...settings, ...tuf.value }) : tuf;
 }
 
-/** SHARDS and SHARD_KEYS; makes the keys of logs that are new. */
-function readShards(state: string, publicUrl: PublicUrl): Result<Readonly<Record<string, string>>, string> {
+/** SHARDS and SHARD_KEYS, of a folder with shards.json; makes the keys of logs that are new. Fails with a line for the operator. */
+export function readShards(state: string, publicUrl: PublicUrl): Result<Readonly<Record<string, string>>, string> {
   const path = join(state, SHARDS_FILE);
   if (!existsSync(path)) return ok({});
   const text = readFileSync(path, "utf8").trim();

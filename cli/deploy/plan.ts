@@ -68,7 +68,7 @@ export function ofWorker(
   settings: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
   if (worker === null) return settings;
-  const names = worker === "edge" ? ["PUBLIC_URL"] : Object.keys(ROOM_ENV[worker]);
+  const names = worker === "edge" ? ["PUBLIC_URL", "SHARDS"] : Object.keys(ROOM_ENV[worker]);
   return Object.fromEntries(Object.entries(settings).filter(([name]) => names.includes(name)));
 }
 

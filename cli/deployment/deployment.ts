@@ -15,7 +15,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import { unixMs } from "../../shared/time.ts";
 import { ROOT } from "../bundle.ts";
 import { describeKeysError, readKeys, SECRET_SETTINGS } from "../keys.ts";
-import { fileSettings } from "../settings.ts";
+import { fileSettings, readShards } from "../settings.ts";
 import { tufSecret } from "./trust-root.ts";
 
 export interface Deployment {
@@ -144,16 +144,22 @@ export interface WorkerSettings {
   readonly vars: Readonly<Record<string, string>>;
 }
 
+const isSecret = (setting: string): boolean => SECRET_SETTINGS.includes(setting) || setting.startsWith("SHARD_KEYS");
+
 /** Reads and checks all settings of the rooms. The error says which file is wrong. */
 export function workerSettings(deployment: Deployment): Result<WorkerSettings, string> {
   const keys = readKeys(keysFolder(deployment), unixMs(Date.now()));
   if (!keys.ok) return err(describeKeysError(keys.error));
   const files = fileSettings(deployment.folder);
   if (!files.ok) return files;
+  const shards: Result<Readonly<Record<string, string>>, string> = deployment.publicUrl === null
+    ? ok({})
+    : readShards(deployment.folder, deployment.publicUrl);
+  if (!shards.ok) return shards;
   const secrets: Record<string, string> = { ...tufSecret(deployment.folder) };
   const vars: Record<string, string> = {};
-  for (const [name, value] of Object.entries(keys.value))
-    (SECRET_SETTINGS.includes(name) ? secrets : vars)[name] = value;
+  for (const [name, value] of Object.entries({ ...keys.value, ...shards.value }))
+    (isSecret(name) ? secrets : vars)[name] = value;
   const url = deployment.publicUrl === null ? {} : { PUBLIC_URL: deployment.publicUrl.href };
   return ok({ secrets, vars: { ...url, ...deployment.settings, ...files.value, ...vars } });
 }

@@ -2,7 +2,7 @@
 // The TUF repository of a deployment: its keys in the deployment's folder, its signed documents beside them, and a copy of these where
 // `wrangler deploy` bundles them. docs/trust.md says what each role is for.
 
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PublicUrl } from "../../shared/http/public-url.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
@@ -65,7 +65,11 @@ export function makeRepository(folder: string, publicUrl: PublicUrl, passphrase:
     now,
   });
   if (!texts.ok) return err(describeRepositoryError(texts.error));
-  return writeTrustFile(join(folder, TRUST_FILE), publicUrl.href, texts.value);
+  const file = join(folder, TRUST_FILE);
+  const written = writeTrustFile(file, publicUrl.href, texts.value);
+  // It is public; but a folder in which one file is open to others is one in which nobody notices the next.
+  if (written.ok) chmodSync(file, 0o600);
+  return written;
 }
 
 interface OfflineKeys {

@@ -71,14 +71,13 @@ function found(
 }
 
 /** Every file, but for the packages that the checkout has a link to. */
-function filesBelow(folder: string): ReadonlyMap<string, Buffer> {
-  return new Map(
-    readdirSync(folder, { withFileTypes: true }).flatMap((entry): [string, Buffer][] => {
-      const path = join(folder, entry.name);
-      if (entry.isDirectory()) return [...filesBelow(path)];
-      return entry.isFile() ? [[path, readFileSync(path)]] : [];
-    }),
-  );
+function filesBelow(folder: string, files = new Map<string, Buffer>()): ReadonlyMap<string, Buffer> {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) filesBelow(path, files);
+    else if (entry.isFile()) files.set(path, readFileSync(path));
+  }
+  return files;
 }
 
 async function run(line: string, env: Readonly<Record<string, string>> = {}): Promise<void> {

@@ -14,6 +14,7 @@ import { bundleWorker, ROOT } from "../../cli/bundle.ts";
 import { localSettings } from "../../cli/settings.ts";
 import { readInstance, readJson, sign, verify } from "../../cli/sigstore-js.ts";
 import { ROOM_ENV } from "../../workers/compose.ts";
+import { runCommand } from "../support/command.ts";
 import { signToken } from "../support/identity-token.ts";
 
 // wrangler warns of every binding that a section does not have, which is what the sections are for.
@@ -107,6 +108,13 @@ it("serves a client through the edge: certificate, timestamp, entry, trust root,
   await expect
     .poll(() => readJson(`${url}/api/search?email=${ALICE}`), { timeout: 5000 })
     .toMatchObject({ hits: [{ identity: ALICE }, { identity: ALICE }] });
+});
+
+it.each([[], ["--ct"]])("has logs that an audit finds good %s", async (...flags) => {
+  const args = ["audit", url, ...flags, "--jobs", "0", "--json", "--state", join(state, `audit${flags.join("")}.json`)];
+  const { code, stdout, stderr } = await runCommand("sigedge.ts", { args }).ended;
+  expect(code, stderr).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ verdict: "good" });
 });
 
 it("has the front of the composed Worker, without what needs a log's binding", async () => {

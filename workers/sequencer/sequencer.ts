@@ -26,7 +26,7 @@ import { d1Index } from "./index-feed.ts";
 import { Log } from "./log.ts";
 import type { AnchorPort, Host } from "./ports.ts";
 import { r2Objects } from "./r2-objects.ts";
-import { LogStorage } from "./storage.ts";
+import { LogStorage, type State } from "./storage.ts";
 import { readBundle, readEntry, readTile, type TailDeps } from "./tail.ts";
 import { postToWitness, verifyEd25519 } from "./witness-client.ts";
 
@@ -105,7 +105,7 @@ export class Sequencer
 
   async describe(): Promise<LogDescription> {
     await this.#log.openToRead();
-    const { phase, identity, frozenAt } = this.#log;
+    const { phase, identity, state, frozenAt } = this.#log;
     // A log that is lost is told of by its keys: what it has proven stays proven, and the trust root has to say so.
     if (identity === null && phase.kind !== "refusing") {
       throw new Error(phase.kind === "running" ? "no log" : phase.reason);
@@ -118,23 +118,10 @@ export class Sequencer
       spki: ecdsa.spki,
       logId: ecdsa.logId,
       vkeys: format.vkeys,
-      ...this.#progress(),
+      ...progressOf(state),
+      witnessedSize: this.#log.witnessedSize,
       state: phase.kind === "running" && frozenAt !== null ? "frozen" : phase.kind,
       reason: phase.kind === "running" ? this.#frozenReason() : phase.reason,
-    };
-  }
-
-  #progress(): Pick<
-    LogDescription,
-    "treeSize" | "publishedEntries" | "indexedEntries" | "headTimestamp" | "witnessedSize"
-  > {
-    const { state, witnessedSize } = this.#log;
-    return {
-      treeSize: state?.treeSize ?? 0,
-      publishedEntries: (state?.publishedTiles ?? 0) * TILE_WIDTH,
-      indexedEntries: state?.indexed ?? 0,
-      headTimestamp: state?.timestamp ?? null,
-      witnessedSize,
     };
   }
 
@@ -156,6 +143,15 @@ export class Sequencer
     if (identity === null || state === null) throw new Error(phase.kind === "running" ? "no log" : phase.reason);
     return { storage: this.#log.restored?.rows ?? this.#storage, format: this.#setup.format, state, edge };
   }
+}
+
+/** How far the log, R2 and D1 are; all at zero before the first head. */
+function progressOf(
+  state: State | null,
+): Pick<LogDescription, "treeSize" | "publishedEntries" | "indexedEntries" | "headTimestamp"> {
+  if (state === null) return { treeSize: 0, publishedEntries: 0, indexedEntries: 0, headTimestamp: null };
+  const { treeSize, publishedTiles, indexed, timestamp } = state;
+  return { treeSize, publishedEntries: publishedTiles * TILE_WIDTH, indexedEntries: indexed, headTimestamp: timestamp };
 }
 
 /** A stub that has thrown stays broken: each call gets a new one. */
