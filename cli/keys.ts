@@ -121,7 +121,7 @@ export function openKeys(state: string, publicUrl: PublicUrl, now: UnixMs): Resu
 /** Of a stack that is a witness; not among the others, as most are none. */
 const WITNESS_KEY_FILE = "witness.key.pem";
 
-/** The witness's key in `<state>/keys`, made by the first call. Fails with state_unwritable, key_file_damaged. */
+/** The witness's key in `<folder>/keys`, made by the first call. Fails with state_unwritable, key_file_damaged. */
 export function openWitnessKey(state: string): Result<string, KeysError> {
   const file = join(state, "keys", WITNESS_KEY_FILE);
   try {

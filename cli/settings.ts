@@ -41,17 +41,30 @@ export function localSettings({ port, state, accept }: LocalStack): Result<Reado
   if (!secrets.ok) return err(describeKeysError(secrets.error));
   const files = fileSettings(state);
   if (!files.ok) return files;
+  const witness = witnessSecret(state, files.value);
+  if (!witness.ok) return witness;
   const shards = readShards(state, publicUrl.value);
   if (!shards.ok) return shards;
   const settings = {
     ...secrets.value,
     ...files.value,
+    ...witness.value,
     ...shards.value,
     PUBLIC_URL: publicUrl.value.href,
     ...(accept === null ? {} : { ACCEPT: accept }),
   };
   const tuf = localTufSettings({ state, publicUrl: publicUrl.value, settings, now });
   return tuf.ok ? ok({ ...settings, ...tuf.value }) : tuf;
+}
+
+/** The secret of a deployment that is a witness, which is made when logs to witness are named first; nothing for any other. */
+export function witnessSecret(
+  folder: string,
+  settings: Readonly<Record<string, string>>,
+): Result<Readonly<Record<string, string>>, string> {
+  if (settings["WITNESSED_LOGS"] === undefined) return ok({});
+  const key = openWitnessKey(folder);
+  return key.ok ? ok({ WITNESS_KEY: key.value }) : err(describeKeysError(key.error));
 }
 
 /** SHARDS and SHARD_KEYS, of a folder with shards.json; makes the keys of logs that are new. Fails with a line for the operator. */
@@ -71,11 +84,6 @@ export function fileSettings(folder: string): Result<Readonly<Record<string, str
   for (const [file, setting] of Object.entries(OPTIONAL_FILES)) {
     const path = join(folder, file);
     if (existsSync(path)) settings[setting] = readFileSync(path, "utf8");
-  }
-  if (settings["WITNESSED_LOGS"] !== undefined) {
-    const key = openWitnessKey(folder);
-    if (!key.ok) return err(describeKeysError(key.error));
-    settings["WITNESS_KEY"] = key.value;
   }
   const issuers = readIssuers(folder);
   if (!issuers.ok) return issuers;

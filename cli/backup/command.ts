@@ -5,23 +5,24 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
-import { type LogConfig, type Logs, logsOf } from "../../shared/logs.ts";
+import type { LogConfig } from "../../shared/logs.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { unixMs } from "../../shared/time.ts";
 import { parseVkey } from "../../shared/tlog/vkey.ts";
 import { logOfTrustedRoot, verifiersOf } from "../audit/trust.ts";
 import { httpSource } from "../log-source.ts";
 import { count, progressBar } from "../progress.ts";
+import { readLogsOf } from "../reindex/served-logs.ts";
 import { duration, say, styled } from "../terminal.ts";
 import { type BackedUpLog, backUpLog } from "./backup.ts";
 import { type BackupBucket, BucketError, stateBucket, wranglerBucket } from "./buckets.ts";
 import { BackupFolder } from "./folder.ts";
-import { restoreLog } from "./restore.ts";
+import { logsIn, restoreLog } from "./restore.ts";
 
 const OPTIONS = `  --state DIR     the logs of a stack on this machine
   --remote        the bucket in R2 of a deployment, through wrangler, which must be logged in
   --bucket NAME   its name, with --remote (sigedge-tiles)
-  --log NAME      signature or certificate; both by default
+  --log NAME      one log, as /api/logs calls it; all of them by default
   --json          one line of JSON instead of text
 
 Exit code: 0 done, 1 not.`;
@@ -52,7 +53,8 @@ interface Options {
   readonly bucketName: string;
   /** Null for a restore, which asks no service. */
   readonly url: PublicUrl | null;
-  readonly names: readonly (keyof Logs)[];
+  /** Null for all. */
+  readonly logName: string | null;
   readonly isJson: boolean;
 }
 
@@ -88,12 +90,15 @@ const openBucket = ({ state, bucketName }: Options): Promise<BackupBucket> =>
 // ---- backup ----
 
 async function runBackup(options: Options): Promise<number> {
-  const { folder, url, names, isJson } = options;
+  const { folder, url, logName, isJson } = options;
   if (url === null) return failed("backup", "the URL is missing");
   const done = [];
-  for (const name of names) {
+  const logs = await readLogsOf(url, logName);
+  if (!logs.ok) return failed("backup", logs.error);
+  for (const config of logs.value) {
+    const { name } = config;
     const started = performance.now();
-    const log = await findLog(options, logsOf(url)[name], url);
+    const log = await findLog(options, config, url);
     if (!log.ok) return failed("backup", log.error);
     const bar = progressBar(`bundles of the ${name} log`);
     const result = await backUpLog(log.value, folder, bar.show);
@@ -113,8 +118,7 @@ const MAX_TRUSTED_ROOT_BYTES = 4 * 1024 * 1024;
 
 /** What is needed of a log beside what it serves: its key and time from the trusted root, log.json from the bucket. */
 async function findLog(options: Options, config: LogConfig, url: PublicUrl): Promise<Result<BackedUpLog, string>> {
-  const service = httpSource(url.href);
-  const root = await service.read("trusted_root.json", MAX_TRUSTED_ROOT_BYTES);
+  const root = await httpSource(url.href).read("trusted_root.json", MAX_TRUSTED_ROOT_BYTES);
   if (root.kind !== "found") return err(`${url.href}/trusted_root.json cannot be read: does the service run?`);
   const trusted = logOfTrustedRoot(config.baseUrl, root.bytes, config.kind === "certificate");
   if (!trusted.ok) return err(`${url.href}/trusted_root.json: ${trusted.error}`);
@@ -127,6 +131,7 @@ async function findLog(options: Options, config: LogConfig, url: PublicUrl): Pro
     const logJson = await bucket.get(`${config.name}/log.json`);
     if (logJson === null) return err(`the bucket has no log.json of the ${config.name} log: it is another one's`);
     const createdAt = unixMs(createdAtIn(root.bytes, config));
+    const service = httpSource(new URL(config.baseUrl).origin);
     return ok({
       config,
       tiles: httpSource(config.baseUrl),
@@ -158,14 +163,17 @@ interface TrustedInstance {
 // ---- restore ----
 
 async function runRestore(options: Options): Promise<number> {
-  const { folder, names, isJson, state } = options;
+  const { folder, logName, isJson, state } = options;
+  const logs = logsIn(folder).filter(({ name }) => logName === null || name === logName);
+  if (logs.length === 0) return failed("restore", `${folder.path} has no backup of ${logName ?? "a log"}`);
   const hadObjects = state !== null && hasSequencer(state);
   const bucket = await openBucket(options);
   const done = [];
   try {
-    for (const name of names) {
+    for (const log of logs) {
+      const { name } = log;
       const bar = progressBar(`files of the ${name} log`);
-      const result = await restoreLog(folder, { name, kind: name }, { bucket, onProgress: bar.show });
+      const result = await restoreLog(folder, log, { bucket, onProgress: bar.show });
       bar.end();
       if (!result.ok) return failed("restore", result.error);
       const { treeSize, objects } = result.value;
@@ -227,10 +235,8 @@ function readOptions(action: Action, args: readonly string[]): Result<Options | 
   if (!parsed.ok) return parsed;
   const { values } = parsed.value;
   if (values.help) return ok(null);
-  const names = readNames(values.log ?? null);
-  if (!names.ok) return names;
   const target = readTarget(action, parsed.value);
-  return target.ok ? ok({ ...target.value, names: names.value, isJson: values.json }) : target;
+  return target.ok ? ok({ ...target.value, logName: values.log ?? null, isJson: values.json }) : target;
 }
 
 function parseFlags(args: readonly string[]): Result<Flags, string> {
@@ -240,11 +246,6 @@ function parseFlags(args: readonly string[]): Result<Flags, string> {
     const reason = error instanceof Error ? error.message.split(". ")[0] : String(error);
     return err(`${reason}; --help shows what there is`);
   }
-}
-
-function readNames(name: string | null): Result<readonly (keyof Logs)[], string> {
-  if (name === null) return ok(["signature", "certificate"]);
-  return name === "signature" || name === "certificate" ? ok([name]) : err("--log takes signature or certificate");
 }
 
 type Target = Pick<Options, "folder" | "state" | "bucketName" | "url">;

@@ -5,8 +5,19 @@ import { equal } from "../../shared/bytes/bytes.ts";
 import type { LogConfig } from "../../shared/logs.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { BackupBucket } from "./buckets.ts";
-import { checkBackup } from "./contents.ts";
+import { checkBackup, newestTail } from "./contents.ts";
 import type { BackupFolder } from "./folder.ts";
+
+/** The logs that a folder has a backup of. The origin of a certificate log has a path, that of a signature log has none. */
+export function logsIn(folder: BackupFolder): readonly Pick<LogConfig, "name" | "kind">[] {
+  const names = folder
+    .keys("")
+    .flatMap((key) => (key.endsWith("/log.json") ? [key.slice(0, -"/log.json".length)] : []));
+  return names.map((name) => {
+    const isCertificateLog = newestTail(folder, name)?.origin.includes("/") === true;
+    return { name, kind: isCertificateLog ? "certificate" : "signature" };
+  });
+}
 
 export interface RestoredObjects {
   readonly treeSize: number;

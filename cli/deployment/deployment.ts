@@ -15,7 +15,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import { unixMs } from "../../shared/time.ts";
 import { ROOT } from "../bundle.ts";
 import { describeKeysError, readKeys, SECRET_SETTINGS } from "../keys.ts";
-import { fileSettings, readShards } from "../settings.ts";
+import { fileSettings, readShards, witnessSecret } from "../settings.ts";
 import { tufSecret } from "./trust-root.ts";
 
 export interface Deployment {
@@ -156,7 +156,9 @@ export function workerSettings(deployment: Deployment): Result<WorkerSettings, s
     ? ok({})
     : readShards(deployment.folder, deployment.publicUrl);
   if (!shards.ok) return shards;
-  const secrets: Record<string, string> = { ...tufSecret(deployment.folder) };
+  const witness = witnessSecret(deployment.folder, files.value);
+  if (!witness.ok) return witness;
+  const secrets: Record<string, string> = { ...tufSecret(deployment.folder), ...witness.value };
   const vars: Record<string, string> = {};
   for (const [name, value] of Object.entries({ ...keys.value, ...shards.value }))
     (isSecret(name) ? secrets : vars)[name] = value;

@@ -23,7 +23,7 @@ const NOT_INHERITED = new Set([
 ]);
 
 /** The Workers of a split deployment, each after those that it is bound to. */
-export const SPLIT_ORDER = ["sequencer", "oidc", "tsa", "log", "trust", "ca", "edge"] as const;
+export const SPLIT_ORDER = ["sequencer", "oidc", "tsa", "log", "trust", "ca", "witness", "edge"] as const;
 export type SplitWorker = (typeof SPLIT_ORDER)[number];
 
 /** Where wrangler looks whether another configuration is meant. */

@@ -6,14 +6,13 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
-import type { LogConfig } from "../../shared/logs.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { httpSource } from "../log-source.ts";
 import { count, progressBar } from "../progress.ts";
 import { duration, say, styled } from "../terminal.ts";
 import { DatabaseError, type IndexDatabase, localDatabase, wranglerDatabase } from "./databases.ts";
 import { HEAD_AGE_MS, reindex } from "./reindex.ts";
-import { readServedLogs } from "./served-logs.ts";
+import { readLogsOf } from "./served-logs.ts";
 
 const USAGE = `sigedge reindex --state DIR [options]
 sigedge reindex URL --remote [options]
@@ -60,7 +59,7 @@ function failed(reason: string): number {
 }
 
 async function run({ url, openDatabase, logName, isFresh }: Options): Promise<number> {
-  const logs = await servedLogs(url, logName);
+  const logs = await readLogsOf(url, logName);
   if (!logs.ok) return failed(logs.error);
   const database = openDatabase();
   const begun = performance.now();
@@ -82,15 +81,6 @@ async function run({ url, openDatabase, logName, isFresh }: Options): Promise<nu
   } finally {
     database.close();
   }
-}
-
-/** The logs to index: all that the service has, or the one of this name. The error is a line for the operator. */
-async function servedLogs(url: PublicUrl, name: string | null): Promise<Result<readonly LogConfig[], string>> {
-  const all = await readServedLogs(httpSource(url.href));
-  if (!all.ok) return err(`${url.href}/${all.error}`);
-  const logs = all.value.filter((log) => name === null || log.name === name);
-  const names = all.value.map((log) => log.name).join(", ");
-  return logs.length > 0 ? ok(logs) : err(`there is no log ${name ?? ""}; ${url.href} has ${names}`);
 }
 
 const FLAGS = {

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which logs a service has, as its own /api/logs tells: the index knows them by these names.
 
-import { parsePublicUrl } from "../../shared/http/public-url.ts";
+import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
 import { parseJson } from "../../shared/json/parse.ts";
 import { type LogConfig, openLog } from "../../shared/logs.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { LogSource } from "../log-source.ts";
+import { httpSource, type LogSource } from "../log-source.ts";
 
 /** Sixteen logs with their keys are a tenth of it. */
 const MAX_LOGS_BYTES = 128 * 1024;
 
 /** The error begins with the path and is a line for the operator. */
-export async function readServedLogs(service: LogSource): Promise<Result<readonly LogConfig[], string>> {
+async function readServedLogs(service: LogSource): Promise<Result<readonly LogConfig[], string>> {
   const fetched = await service.read("api/logs", MAX_LOGS_BYTES);
   if (fetched.kind === "missing") return err("api/logs is not there: this is no Sigedge, or an older one");
   if (fetched.kind === "unreadable") return err(`api/logs cannot be read (${fetched.reason})`);
@@ -22,6 +22,15 @@ export async function readServedLogs(service: LogSource): Promise<Result<readonl
   return logs.length === rows.length && logs.length > 0
     ? ok(logs)
     : err("api/logs is told in a form that this version does not read");
+}
+
+/** The logs of a service: all, or the one of this name. The error is a line for the operator. */
+export async function readLogsOf(url: PublicUrl, name: string | null): Promise<Result<readonly LogConfig[], string>> {
+  const all = await readServedLogs(httpSource(url.href));
+  if (!all.ok) return err(`${url.href}/${all.error}`);
+  const logs = all.value.filter((log) => name === null || log.name === name);
+  const names = all.value.map((log) => log.name).join(", ");
+  return logs.length > 0 ? ok(logs) : err(`there is no log ${name ?? ""}; ${url.href} has ${names}`);
 }
 
 function parseLog(row: unknown): LogConfig | null {

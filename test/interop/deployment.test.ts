@@ -126,7 +126,7 @@ describe("composed", () => {
 describe("split", () => {
   it("is deployed with a Worker for each room, each with its own secrets only, and signs", async () => {
     for (const line of walk("split")) await run(line);
-    const rooms = ["ca", "tsa", "log", "sequencer", "trust", "oidc"] as const;
+    const rooms = ["ca", "tsa", "log", "sequencer", "trust", "oidc", "witness"] as const;
     for (const room of rooms) {
       const own = SECRETS.filter((name) => name in ROOM_ENV[room]);
       expect(namesOf(`sigedge-${room}`, "secret_text"), room).toEqual(own.toSorted());
