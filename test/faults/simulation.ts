@@ -154,13 +154,17 @@ class Run {
     await this.#readRestored();
   }
 
-  /** Submits until the log says that it takes nothing; gives whether it has. */
+  /** Submits until the log says that it takes nothing; gives whether it has. One that the settings freeze sends writers on. */
   #refused(): () => boolean {
     const world = this.#world;
     const seen = { isRefused: false };
+    const takesNothing = async (): Promise<boolean> => {
+      const isExpected = (await world.submit(world.fresh())) === (world.isFrozen ? "log_frozen" : "log_refusing");
+      return isExpected && world.runtime.current?.log.phase.kind === "refusing";
+    };
     void (async () => {
       await world.scheduler.sleep(70_000);
-      while ((await world.submit(world.fresh())) !== "log_refusing") await world.scheduler.sleep(1_000);
+      while (!(await takesNothing())) await world.scheduler.sleep(1_000);
       seen.isRefused = true;
     })();
     return () => seen.isRefused;
