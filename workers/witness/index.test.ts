@@ -3,7 +3,7 @@
 // The same in workerd, with kills: test/service/witness-role.test.ts; before others' feeders: test/interop/witness-role.test.ts.
 
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { verifyNote, witnessVkey } from "../../test/interop/signed-note.ts";
 import { FedLog, request } from "../../test/support/fed-log.ts";
 import { SqliteStorage } from "../../test/support/memory-log.ts";
@@ -34,6 +34,8 @@ beforeEach(() => {
   isLimited = false;
   env = makeEnv();
 });
+
+afterEach(() => void vi.restoreAllMocks());
 
 function makeEnv(settings: Partial<Record<keyof WitnessEnv, string>> = {}): WitnessEnv {
   const stub = (name: string): object => {
@@ -226,6 +228,7 @@ describe("feeders at the same time", () => {
   });
 
   it("is told nothing before the head is durable, and nothing where that is not known", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
     between = () => Promise.reject(new Error("the platform failed"));
     const { status, text } = await feed(log.request(0, 4));
     expect([status, text.includes("—")]).toEqual([503, false]);
