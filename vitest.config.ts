@@ -24,7 +24,7 @@ export default defineConfig({
             "web/**/*.test.ts",
             "test/faults/**/*.test.ts",
           ],
-          testTimeout: 20_000,
+          testTimeout: 60_000,
           // Importing everything anew for each file would cost a third of the time.
           isolate: false,
         },
@@ -34,8 +34,8 @@ export default defineConfig({
         test: {
           name: "service",
           include: ["test/service/**/*.test.ts"],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
           // Each file runs a workerd of its own, which takes a core.
           maxWorkers: 2,
         },

@@ -10,8 +10,8 @@ export default defineConfig({
     include: ["test/interop/**/*.test.ts"],
     // One workerd each.
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     reporters: ["verbose"],
   },
 });
