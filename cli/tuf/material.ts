@@ -9,7 +9,7 @@ import { parseJson } from "../../shared/json/parse.ts";
 import type { LogConfig, LogKind } from "../../shared/logs.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { parseShards, writableLogs } from "../../shared/shards.ts";
-import type { UnixMs } from "../../shared/time.ts";
+import { type UnixMs, unixMs } from "../../shared/time.ts";
 import type { Chain, TrustedLog, TrustMaterial } from "../../shared/trust/material.ts";
 import { signingConfig } from "../../shared/trust/signing-config.ts";
 import { trustedRoot } from "../../shared/trust/trusted-root.ts";
@@ -20,9 +20,9 @@ import { spkiOf } from "../certificates.ts";
 
 export interface DeploymentSettings {
   readonly publicUrl: PublicUrl;
-  /** CA_CHAIN, TSA_CHAIN, SIGNATURE_LOG_KEY, CERTIFICATE_LOG_KEY; OTHER_CA_CHAINS, SHARDS, SHARD_KEYS and SHARD_KEYS_2 if there are any. */
+  /** CA_CHAIN, TSA_CHAIN, SIGNATURE_LOG_KEY, CERTIFICATE_LOG_KEY; OTHER_CA_CHAINS, OTHER_TSA_CHAINS, SHARDS, SHARD_KEYS and SHARD_KEYS_2 if there are any. */
   readonly settings: Readonly<Record<string, string>>;
-  /** A time that is not after the first entry of either log: they are trusted from an hour before. Null for that of the CA. */
+  /** A time that is not after the first entry of either log: they are trusted from an hour before. Null for that of the first CA. */
   readonly logsCreatedAt: UnixMs | null;
   /** Which of several logs is offered depends on it. */
   readonly now: UnixMs;
@@ -37,12 +37,15 @@ export function materialOf(deployment: DeploymentSettings): Result<TrustMaterial
   const caChain = readChain(settings, "CA_CHAIN");
   const tsaChain = readChain(settings, "TSA_CHAIN");
   if (!caChain.ok || !tsaChain.ok) return caChain.ok ? (tsaChain as Result<never, string>) : caChain;
-  const others = settings["OTHER_CA_CHAINS"];
-  const otherCaChains = others === undefined ? ok([]) : parseChains(others);
-  if (!otherCaChains.ok) return err(`OTHER_CA_CHAINS ${otherCaChains.error.reason}`);
+  const otherCaChains = readOtherChains(settings, "OTHER_CA_CHAINS");
+  const otherTsaChains = readOtherChains(settings, "OTHER_TSA_CHAINS");
+  if (!otherCaChains.ok || !otherTsaChains.ok)
+    return otherCaChains.ok ? (otherTsaChains as Result<never, string>) : otherCaChains;
   const logs = parseShards(settings["SHARDS"] ?? "[]", publicUrl);
   if (!logs.ok) return err(logs.error.map((problem) => `SHARDS ${problem}`).join("; "));
-  const trusted = trustedLogs(logs.value, settings, logsCreatedAt ?? caChain.value[0].notBefore);
+  // The first CA may have been replaced since: what is in the logs is as old as it was.
+  const firstCa = Math.min(...[caChain.value, ...otherCaChains.value].map(([issuing]) => issuing.notBefore));
+  const trusted = trustedLogs(logs.value, settings, logsCreatedAt ?? unixMs(firstCa));
   if (!trusted.ok) return trusted;
   const [offered] = writableLogs(logs.value, "signature", now);
   const ofKind = (kind: LogKind): readonly TrustedLog[] =>
@@ -55,6 +58,7 @@ export function materialOf(deployment: DeploymentSettings): Result<TrustMaterial
     caChain: caChain.value,
     otherCaChains: otherCaChains.value,
     tsaChain: tsaChain.value,
+    otherTsaChains: otherTsaChains.value,
   });
 }
 
@@ -99,6 +103,12 @@ function readChain(settings: DeploymentSettings["settings"], name: string): Resu
   if (!chain.ok) return err(`${name} ${chain.error.reason}`);
   const [first, ...rest] = chain.value;
   return first === undefined ? err(`${name} is empty`) : ok([first, ...rest]);
+}
+
+function readOtherChains(settings: DeploymentSettings["settings"], name: string): Result<readonly Chain[], string> {
+  const text = settings[name];
+  const chains = text === undefined ? ok([]) : parseChains(text);
+  return chains.ok ? chains : err(`${name} ${chains.error.reason}`);
 }
 
 function trustedLog({ baseUrl }: LogConfig, pem: string, createdAt: UnixMs): TrustedLog | null {

@@ -32,6 +32,8 @@ export interface TrustMaterial {
   /** Of the CAs before the one that issues and after it. */
   readonly otherCaChains: readonly Chain[];
   readonly tsaChain: Chain;
+  /** The same of timestamp authorities. */
+  readonly otherTsaChains: readonly Chain[];
 }
 
 /** TimeRange of dev.sigstore.common.v1; the end is open until the key is replaced. */

@@ -51,6 +51,7 @@ beforeAll(() => {
     caChain: chainOf(ca.chain),
     otherCaChains: [],
     tsaChain: chainOf(tsa.chain),
+    otherTsaChains: [],
   };
   const since = (pem: string): string => new X509Certificate(pem).validFromDate.toISOString().replace(".000Z", "Z");
   start = { ca: since(ca.leaf), tsa: since(tsa.leaf) };
@@ -91,6 +92,21 @@ describe("trustedRoot", () => {
           validFor: { start: start.tsa },
         },
       ],
+    });
+  });
+
+  test("lists the timestamp authorities before and after the one that signs, each until its certificate ends", () => {
+    const other = timestampChain();
+    const { timestampAuthorities } = trustedRoot({ ...material, otherTsaChains: [chainOf(other.chain)] }) as {
+      readonly timestampAuthorities: readonly object[];
+    };
+    const end = new X509Certificate(other.leaf).validToDate.toISOString().replace(".000Z", "Z");
+    expect(timestampAuthorities).toHaveLength(2);
+    expect(timestampAuthorities[0]).toMatchObject({ validFor: { start: start.tsa } });
+    expect(timestampAuthorities[1]).toMatchObject({
+      uri: "https://sigstore.example.com:8443/api/v1/timestamp",
+      certChain: { certificates: [{ rawBytes: der(other.leaf) }, { rawBytes: der(other.root) }] },
+      validFor: { end },
     });
   });
 

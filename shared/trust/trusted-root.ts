@@ -23,7 +23,7 @@ const MEDIA_TYPE = "application/vnd.dev.sigstore.trustedroot+json;version=0.1";
  * they do not know, and sigstore-js would take the latter for the log's id.
  */
 export function trustedRoot(material: TrustMaterial): object {
-  const { publicUrl, signatureLogs, certificateLogs, caChain, otherCaChains, tsaChain } = material;
+  const { publicUrl, signatureLogs, certificateLogs, caChain, otherCaChains, tsaChain, otherTsaChains } = material;
   return {
     mediaType: MEDIA_TYPE,
     tlogs: signatureLogs.map(transparencyLog),
@@ -32,7 +32,10 @@ export function trustedRoot(material: TrustMaterial): object {
       ...otherCaChains.map((chain) => certificateAuthority(chain, publicUrl.href, otherChainValidity(chain))),
     ],
     ctlogs: certificateLogs.map(transparencyLog),
-    timestampAuthorities: [certificateAuthority(tsaChain, timestampUrl(publicUrl), chainValidity(tsaChain))],
+    timestampAuthorities: [
+      certificateAuthority(tsaChain, timestampUrl(publicUrl), chainValidity(tsaChain)),
+      ...otherTsaChains.map((chain) => certificateAuthority(chain, timestampUrl(publicUrl), otherChainValidity(chain))),
+    ],
   };
 }
 

@@ -26,7 +26,13 @@ export function discovery({ issuer }: Config): Response {
   return Response.json(metadata, { headers: HEADERS });
 }
 
-/** The JWK Set: one key, named by its RFC 7638 thumbprint. */
-export function jwks({ publicKey }: Config): Response {
-  return Response.json({ keys: [publicKey] }, { headers: HEADERS });
+/** The JWK Set: the key that signs first, each named by its RFC 7638 thumbprint. */
+export function jwks(config: Config): Response {
+  return Response.json({ keys: publicKeys(config) }, { headers: HEADERS });
 }
+
+/** Whatever a token that is good now, or is going to be, may be signed with. */
+export const publicKeys = ({ publicKey, otherPublicKeys }: Config): readonly JsonWebKey[] => [
+  publicKey,
+  ...otherPublicKeys,
+];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { generateKeyPairSync } from "node:crypto";
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { calculateJwkThumbprint, importJWK } from "jose";
 import { describe, expect, test } from "vitest";
 import type { OidcEnv } from "./env.ts";
@@ -10,6 +10,7 @@ const PUBLIC_URL = "https://sigstore.example.com";
 const pkcs8 = (key: {
   privateKey: { export: (options: { type: "pkcs8"; format: "pem" }) => string | Buffer };
 }): string => key.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+const pem = (key: KeyObject): string => key.export({ type: "spki", format: "pem" }).toString();
 const OIDC_KEY = pkcs8(generateKeyPairSync("rsa", { modulusLength: 2048 }));
 const env: OidcEnv = { PUBLIC_URL, OIDC_KEY };
 
@@ -46,6 +47,27 @@ describe("GET /oidc/jwks", () => {
     expect(jwk).toMatchObject({ kty: "RSA", use: "sig", alg: "RS256", e: "AQAB" });
     expect(jwk["kid"]).toBe(await calculateJwkThumbprint(jwk, "sha256"));
     expect(await importJWK(jwk)).toMatchObject({ type: "public" });
+  });
+
+  test("shows the keys before and after the one that signs behind it", async () => {
+    const others = [0, 1].map(() => generateKeyPairSync("rsa", { modulusLength: 2048 }).publicKey);
+    const OTHER_OIDC_KEYS = others.map(pem).join("");
+    const answer = await ask("/oidc/jwks", "GET", { ...env, OTHER_OIDC_KEYS });
+    const { keys } = (await answer.json()) as { readonly keys: readonly Record<string, string>[] };
+    const inUse: unknown = await (await ask("/oidc/jwks")).json();
+    expect(inUse).toStrictEqual({ keys: keys.slice(0, 1) });
+    expect(keys.slice(1).map(({ n }) => n)).toStrictEqual(others.map((key) => key.export({ format: "jwk" }).n));
+    for (const jwk of keys) expect(jwk["kid"]).toBe(await calculateJwkThumbprint(jwk, "sha256"));
+    expect(await new OidcKeys({} as ExecutionContext, { ...env, OTHER_OIDC_KEYS }).jwks()).toStrictEqual({ keys });
+  });
+
+  test.each([
+    ["x", "OTHER_OIDC_KEYS must be PEM text of public keys (BEGIN PUBLIC KEY)"],
+    [OIDC_KEY, "OTHER_OIDC_KEYS must be PEM text of public keys (BEGIN PUBLIC KEY)"],
+    [pem(generateKeyPairSync("ec", { namedCurve: "prime256v1" }).publicKey), "OTHER_OIDC_KEYS must be an RSA key"],
+  ])("refuses other keys that are none", async (OTHER_OIDC_KEYS, problem) => {
+    const settings = { ...env, OTHER_OIDC_KEYS };
+    await expect(new OidcKeys({} as ExecutionContext, settings).jwks()).rejects.toThrow(problem);
   });
 
   test("is what the CA gets by RPC", async () => {

@@ -5,7 +5,7 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import { createRoom } from "../../shared/http/room.ts";
 import { createRouter } from "../../shared/http/router.ts";
 import type { OidcKeysRpc } from "../../shared/rpc.ts";
-import { discovery, jwks } from "./discovery.ts";
+import { discovery, jwks, publicKeys } from "./discovery.ts";
 import { type Config, type OidcEnv, readConfig } from "./env.ts";
 import { renderError } from "./status.ts";
 
@@ -32,6 +32,6 @@ export class OidcKeys extends WorkerEntrypoint<OidcEnv> implements OidcKeysRpc {
   async jwks(): Promise<{ readonly keys: readonly JsonWebKey[] }> {
     const config = readConfig(this.env);
     if (!config.ok) throw new Error(config.error.problems.join("; "));
-    return { keys: [config.value.publicKey] };
+    return { keys: publicKeys(config.value) };
   }
 }

@@ -29,6 +29,8 @@ export interface TrustEnv {
   readonly OTHER_CA_CHAINS?: string;
   /** PEM: the timestamping certificate first, the root last. */
   readonly TSA_CHAIN?: string;
+  /** PEM: the same of timestamp authorities before the one that signs and after it. */
+  readonly OTHER_TSA_CHAINS?: string;
   readonly SEQUENCER?: DurableObjectNamespace<SequencerRpc>;
   readonly TUF?: DurableObjectNamespace<TufRepositoryRpc>;
   /** PKCS#8 PEM, P-256: signs snapshots and timestamps. Needed where there is a repository. */
@@ -44,6 +46,7 @@ export interface Config {
   readonly caChain: Chain;
   readonly otherCaChains: readonly Chain[];
   readonly tsaChain: Chain;
+  readonly otherTsaChains: readonly Chain[];
   /** Asks a log for its keys; rejects if it cannot be reached. @param logName LogConfig.name */
   readonly describeLog: (logName: string) => Promise<LogDescription>;
   /** Asks the repository for everything that it serves; rejects if it cannot be reached. */
@@ -56,8 +59,9 @@ export const readConfig: (env: TrustEnv) => Result<Config, ConfigError> = oncePe
   const publicUrl = settings.parsed("PUBLIC_URL", publicUrlSetting);
   const logs = logsSetting(settings);
   const caChain = settings.parsed("CA_CHAIN", parseAuthority);
-  const otherCaChains = readOtherChains(settings);
+  const otherCaChains = readOtherChains(settings, "OTHER_CA_CHAINS");
   const tsaChain = settings.parsed("TSA_CHAIN", parseAuthority);
+  const otherTsaChains = readOtherChains(settings, "OTHER_TSA_CHAINS");
   const sequencer = env.SEQUENCER;
   if (sequencer === undefined) settings.problem("SEQUENCER is not bound");
   const tuf = env.TUF;
@@ -68,6 +72,7 @@ export const readConfig: (env: TrustEnv) => Result<Config, ConfigError> = oncePe
     caChain: caChain(),
     otherCaChains,
     tsaChain: tsaChain(),
+    otherTsaChains,
     describeLog: (logName) => {
       if (sequencer === undefined) throw new TypeError("SEQUENCER is not bound");
       return sequencer.getByName(logName).describe();
@@ -91,10 +96,10 @@ export function readDeployed(env: TrustEnv): Deployed {
   };
 }
 
-function readOtherChains(settings: Settings): readonly Chain[] {
-  const text = settings.optional("OTHER_CA_CHAINS");
+function readOtherChains(settings: Settings, name: "OTHER_CA_CHAINS" | "OTHER_TSA_CHAINS"): readonly Chain[] {
+  const text = settings.optional(name);
   const chains = text === null ? ok([]) : parseChains(text);
-  if (!chains.ok) settings.problem(`OTHER_CA_CHAINS ${chains.error.reason}`);
+  if (!chains.ok) settings.problem(`${name} ${chains.error.reason}`);
   return chains.ok ? chains.value : [];
 }
 

@@ -103,6 +103,7 @@ function documents(): TargetDocuments {
     caChain: chain(chains.ca),
     otherCaChains: [],
     tsaChain: chain(chains.tsa),
+    otherTsaChains: [],
   };
   return targetDocuments(trustedRoot(material), signingConfig(material));
 }
