@@ -6,7 +6,7 @@ import { createPublicKey, type KeyObject, randomBytes, sign } from "node:crypto"
 import { encodePem } from "../shared/bytes/pem.ts";
 import { oid, sequence } from "../shared/der/writer.ts";
 import { type UnixMs, unixMs } from "../shared/time.ts";
-import { encodeCertificate, encodeTbs } from "../shared/x509/certificate.ts";
+import { type Certificate, encodeCertificate, encodeTbs } from "../shared/x509/certificate.ts";
 import {
   authorityKeyIdentifier,
   basicConstraintsCa,
@@ -22,7 +22,8 @@ import { encodeName } from "../shared/x509/name.ts";
 const HOUR_MS = 3_600_000;
 const YEAR_MS = 365 * 24 * HOUR_MS;
 const ROOT_LIFETIME_MS = 10 * YEAR_MS;
-const ISSUED_LIFETIME_MS = 3 * YEAR_MS;
+/** Of an issuing CA and of a timestamping certificate. */
+export const ISSUED_LIFETIME_MS = 3 * YEAR_MS;
 /** 128 random bits, far over the 64 that CAs owe; the top bit is cleared so that every serial has the same length. */
 const SERIAL_BYTES = 16;
 
@@ -58,9 +59,9 @@ interface Issuance {
   readonly extensions: readonly Uint8Array[];
 }
 
-/** PEM: the issuing CA, then the root. */
-export function certifyAuthority(keys: AuthorityKeys, { hostname, now }: Occasion): string {
-  const root = party(keys.root, hostname, "Sigedge root");
+/** PEM: the issuing CA, then the root. @param under the root's certificate, if it has one */
+export function certifyAuthority(keys: AuthorityKeys, { hostname, now }: Occasion, under?: Certificate): string {
+  const root = rootParty(keys.root, under, party(keys.root, hostname, "Sigedge root"));
   const issuing = party(keys.online, hostname, "Sigedge issuing CA");
   const extensions = [
     keyUsage(KEY_USAGE.keyCertSign, KEY_USAGE.cRLSign),
@@ -69,20 +70,28 @@ export function certifyAuthority(keys: AuthorityKeys, { hostname, now }: Occasio
   ];
   return (
     certify({ subject: issuing, issuer: root, now, lifetimeMs: ISSUED_LIFETIME_MS, extensions }) +
-    certifyRoot(root, now)
+    (under === undefined ? certifyRoot(root, now) : encodePem("CERTIFICATE", under.der))
   );
 }
 
-/** PEM: the timestamp authority, then its root. */
-export function certifyTimestampAuthority(keys: AuthorityKeys, { hostname, now }: Occasion): string {
-  const root = party(keys.root, hostname, "Sigedge timestamp root");
+/** PEM: the timestamp authority, then its root. @param under the root's certificate, if it has one */
+export function certifyTimestampAuthority(
+  keys: AuthorityKeys,
+  { hostname, now }: Occasion,
+  under?: Certificate,
+): string {
+  const root = rootParty(keys.root, under, party(keys.root, hostname, "Sigedge timestamp root"));
   const authority = party(keys.online, hostname, "Sigedge timestamp authority");
   const extensions = [keyUsage(KEY_USAGE.digitalSignature), extendedKeyUsage(OID.timeStamping, true)];
   return (
     certify({ subject: authority, issuer: root, now, lifetimeMs: ISSUED_LIFETIME_MS, extensions }) +
-    certifyRoot(root, now)
+    (under === undefined ? certifyRoot(root, now) : encodePem("CERTIFICATE", under.der))
   );
 }
+
+/** A root that has a certificate keeps the name that is in it: the host name may have become known since. */
+const rootParty = (key: KeyObject, under: Certificate | undefined, fresh: Party): Party =>
+  under === undefined ? fresh : { key, name: under.subject };
 
 function certifyRoot(root: Party, now: UnixMs): string {
   const extensions = [keyUsage(KEY_USAGE.keyCertSign, KEY_USAGE.cRLSign), basicConstraintsCa(null)];

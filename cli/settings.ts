@@ -21,7 +21,7 @@ const OPTIONAL_FILES = {
   "witnessed-logs.txt": "WITNESSED_LOGS",
 } as const;
 /** The logs beside the first two, as the setting SHARDS has them. */
-const SHARDS_FILE = "shards.json";
+export const SHARDS_FILE = "shards.json";
 /** The same of the issuers, which are checked here and made into what the Worker reads. */
 const ISSUERS_FILES = ["issuers.yaml", "issuers.json"];
 

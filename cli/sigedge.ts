@@ -19,6 +19,10 @@ const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
     summary: "deploy it to Cloudflare, composed or split, and try the whole life of a signature",
     run: async (args) => (await import("./deploy/command.ts")).deployCommand(args),
   },
+  rotate: {
+    summary: "replace a log, an authority or a key, so that nothing stops verifying",
+    run: async (args) => (await import("./rotate/command.ts")).rotateCommand(args),
+  },
   status: {
     summary: "show whether a deployment serves, how far it is, and what expires when",
     run: async (args) => (await import("./status/command.ts")).statusCommand(args),

@@ -4,6 +4,7 @@
 //
 //   deployment.json   name, address, settings that have no file of their own
 //   keys/             the online keys, the certificate chains, the operator issuer's public key
+//   next/, former/    what comes instead of a key, and the public half of what was there before (sigedge rotate)
 //   offline/          keys that no Worker gets, under a passphrase: to be put away
 //   issuers.yaml      whom the CA believes; listed-keys.pem, witness-policy.txt if there are any
 //   wrangler*.json, secrets*.json   made from the above
@@ -16,6 +17,7 @@ import { unixMs } from "../../shared/time.ts";
 import { ROOT } from "../bundle.ts";
 import { describeKeysError, readKeys, SECRET_SETTINGS } from "../keys.ts";
 import { fileSettings, readShards, witnessSecret } from "../settings.ts";
+import { otherSettings } from "./replaceable.ts";
 import { tufSecret } from "./trust-root.ts";
 
 export interface Deployment {
@@ -160,7 +162,8 @@ export function workerSettings(deployment: Deployment): Result<WorkerSettings, s
   if (!witness.ok) return witness;
   const secrets: Record<string, string> = { ...tufSecret(deployment.folder), ...witness.value };
   const vars: Record<string, string> = {};
-  for (const [name, value] of Object.entries({ ...keys.value, ...shards.value }))
+  const others = otherSettings(deployment.folder, deployment.settings);
+  for (const [name, value] of Object.entries({ ...keys.value, ...others, ...shards.value }))
     (isSecret(name) ? secrets : vars)[name] = value;
   const url = deployment.publicUrl === null ? {} : { PUBLIC_URL: deployment.publicUrl.href };
   return ok({ secrets, vars: { ...url, ...deployment.settings, ...files.value, ...vars } });

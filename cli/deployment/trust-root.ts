@@ -7,6 +7,7 @@ import { join } from "node:path";
 import type { PublicUrl } from "../../shared/http/public-url.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { unixMs } from "../../shared/time.ts";
+import type { OfflineTexts } from "../../shared/tuf/trust-file.ts";
 import { describeKeysError, readKeys } from "../keys.ts";
 import {
   createOfflineKey,
@@ -21,11 +22,11 @@ import { createRepository, describeRepositoryError } from "../tuf/repository.ts"
 import { DEPLOYED_TRUST_FILE, readTrustFile, writeTrustFile } from "../tuf/trust-file.ts";
 
 /** In offline/: any two of them change the trust root, so that one can be lost and one stolen. */
-const ROOT_KEY_FILES = ["tuf-root-1.key.pem", "tuf-root-2.key.pem", "tuf-root-3.key.pem"];
-const ROOT_THRESHOLD = 2;
+export const ROOT_KEY_FILES = ["tuf-root-1.key.pem", "tuf-root-2.key.pem", "tuf-root-3.key.pem"];
+export const ROOT_THRESHOLD = 2;
 const TARGETS_KEY_FILE = "tuf-targets.key.pem";
 /** In keys/: the secret TUF_KEY. */
-const ONLINE_KEY_FILE = "tuf.key.pem";
+export const ONLINE_KEY_FILE = "tuf.key.pem";
 /** The signed documents, by address, as in deployment/trust.json. */
 const TRUST_FILE = "trust.json";
 
@@ -65,8 +66,21 @@ export function makeRepository(folder: string, publicUrl: PublicUrl, passphrase:
     now,
   });
   if (!texts.ok) return err(describeRepositoryError(texts.error));
+  return writeTrust(folder, publicUrl, texts.value);
+}
+
+/** The signed documents of a deployment. Fails with a line for the operator, also where there are none. */
+export function readTrust(folder: string, publicUrl: PublicUrl): Result<OfflineTexts, string> {
+  const texts = readTrustFile(join(folder, TRUST_FILE), publicUrl.href);
+  if (!texts.ok) return texts;
+  if (texts.value !== null) return ok(texts.value);
+  return err(`${join(folder, TRUST_FILE)} has nothing for ${publicUrl.href}; restore it from a backup`);
+}
+
+/** Replaces them. Fails with a line for the operator. */
+export function writeTrust(folder: string, publicUrl: PublicUrl, texts: OfflineTexts): Result<null, string> {
   const file = join(folder, TRUST_FILE);
-  const written = writeTrustFile(file, publicUrl.href, texts.value);
+  const written = writeTrustFile(file, publicUrl.href, texts);
   // It is public; but a folder in which one file is open to others is one in which nobody notices the next.
   if (written.ok) chmodSync(file, 0o600);
   return written;

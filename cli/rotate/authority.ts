@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+// A new issuing CA or timestamping certificate, under the root that there is or under a new one.
+
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { basename } from "node:path";
+import { equal } from "../../shared/bytes/bytes.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import type { Certificate } from "../../shared/x509/certificate.ts";
+import { parseChains } from "../../shared/x509/chains.ts";
+import { certifyAuthority, certifyTimestampAuthority, ISSUED_LIFETIME_MS, spkiOf } from "../certificates.ts";
+import { otherSettings, publicInUse, REPLACEABLE } from "../deployment/replaceable.ts";
+import { encryptKey, openKey } from "../tuf/encrypted-key.ts";
+import { isPublished, newKeyFile, offlineFiles, openTufKeys, publish, refuseUnserved } from "./publish.ts";
+import { type Begun, begin, begun, replace } from "./replacing.ts";
+import {
+  command,
+  day,
+  type Planned,
+  type RotationContext,
+  refuseEarly,
+  refuseRecent,
+  TRUST_WAIT_MS,
+  waiting,
+} from "./rotation.ts";
+
+export interface AuthorityRotation {
+  readonly kind: "ca" | "tsa";
+  readonly isNewRoot: boolean;
+}
+
+const KINDS = {
+  ca: { title: "the issuing CA", root: "ca-root", certify: certifyAuthority },
+  tsa: { title: "the timestamp authority", root: "tsa-root", certify: certifyTimestampAuthority },
+} as const;
+
+const nameOf = ({ kind, isNewRoot }: AuthorityRotation): string => (isNewRoot ? KINDS[kind].root : kind);
+
+/** Makes the new one and tells clients of it, or says for how long to wait. Fails with a line for the operator. */
+export async function planAuthority(context: RotationContext, rotation: AuthorityRotation): Planned {
+  const { folder } = context.deployment;
+  const state = begun(folder, rotation.kind);
+  if (!state.ok) return state;
+  if (state.value !== null) return goOn(context, rotation, state.value);
+  const chain = chainInUse(folder, rotation.kind);
+  if (!chain.ok) return chain;
+  const { title, root } = KINDS[rotation.kind];
+  const [issuing] = chain.value;
+  const old = refuseRecent(context, title, issuing?.notBefore ?? 0);
+  if (!old.ok) return old;
+  const rootEnd = chain.value.at(-1)?.notAfter ?? 0;
+  if (!rotation.isNewRoot && rootEnd < context.now + ISSUED_LIFETIME_MS)
+    return err(`the root ends on ${day(rootEnd)}, before what it would sign now: npx sigedge rotate ${root} --again`);
+  // Said before anything is made, not after.
+  const keys = offlineFiles(context.offline, rotation.isNewRoot ? "tuf-" : root);
+  if (!keys.ok) return keys;
+  return ok({
+    changes: [
+      ...(rotation.isNewRoot ? [`a new root key, ${root}-N.key.pem in the offline folder`] : []),
+      `next/${rotation.kind}: a new key and chain, in ${REPLACEABLE[rotation.kind].others} until it is used`,
+      "trust.json: new targets, whose trusted root holds both chains",
+    ],
+    apply: async () => {
+      const made = await make(context, rotation, chain.value);
+      return made.ok ? publish(context) : made;
+    },
+    next: announced(context, rotation, context.now),
+  });
+}
+
+function announced(context: RotationContext, rotation: AuthorityRotation, at: number): readonly string[] {
+  return [
+    command(context, "deploy"),
+    `wait until ${day(at + (context.waitMs ?? TRUST_WAIT_MS))}: clients may keep the trusted root before for that long`,
+    command(context, `rotate ${nameOf(rotation)} --finish`),
+  ];
+}
+
+function goOn(context: RotationContext, rotation: AuthorityRotation, state: Begun): ReturnType<typeof waiting> {
+  const other = refuseOther(rotation, state);
+  if (!other.ok) return other;
+  const published = isPublished(context);
+  if (!published.ok) return published;
+  const next = announced(context, rotation, state.at);
+  if (published.value) return waiting(next);
+  return ok({
+    changes: ["trust.json: new targets, whose trusted root holds both chains"],
+    apply: () => publish(context),
+    next,
+  });
+}
+
+function refuseOther(rotation: AuthorityRotation, state: Begun): Result<null, string> {
+  if (state.rotation === nameOf(rotation)) return ok(null);
+  return err(
+    `a rotation ${state.rotation} was begun on ${day(state.at)}; finish it first: npx sigedge rotate ${state.rotation} --finish`,
+  );
+}
+
+/** Puts the new one to work. Fails with a line for the operator. */
+export async function planAuthorityFinish(context: RotationContext, rotation: AuthorityRotation): Planned {
+  const { folder } = context.deployment;
+  const state = begun(folder, rotation.kind);
+  if (!state.ok) return state;
+  if (state.value === null) return finishPublishing(context, rotation);
+  const other = refuseOther(rotation, state.value);
+  if (!other.ok) return other;
+  const early = refuseEarly(context.now, state.value.at + (context.waitMs ?? TRUST_WAIT_MS));
+  if (!early.ok) return early;
+  const keys = offlineFiles(context.offline, "tuf-");
+  if (!keys.ok) return keys;
+  const { key, chain } = REPLACEABLE[rotation.kind];
+  return ok({
+    changes: [
+      `keys/${key} and keys/${chain}: the new ones; the former chain goes to former/, the former key is gone`,
+      NAMED_FIRST,
+    ],
+    apply: async () => {
+      // Not if it was interrupted: then keys and chain do not fit, and it had been looked at.
+      const unserved = isWhole(context) ? await refuseUnserved(context) : ok(null);
+      if (!unserved.ok) return unserved;
+      const signers = await openTufKeys(context);
+      if (!signers.ok) return signers;
+      replace(context, rotation.kind);
+      return publish(context);
+    },
+    next: [command(context, "deploy")],
+  });
+}
+
+/** The files for clients that read no trusted root have room for one timestamp authority: the first. */
+const NAMED_FIRST = "trust.json: new targets, which name it first";
+
+/** Nothing is coming any more: what is left to do is to sign, where that has failed. */
+function finishPublishing(context: RotationContext, rotation: AuthorityRotation): Awaited<Planned> {
+  const published = isPublished(context);
+  if (!published.ok) return published;
+  if (published.value) return err(`no rotation was begun; begin with: npx sigedge rotate ${nameOf(rotation)}`);
+  return ok({ changes: [NAMED_FIRST], apply: () => publish(context), next: [command(context, "deploy")] });
+}
+
+const isWhole = (context: RotationContext): boolean => isPublished(context).ok;
+
+function chainInUse(folder: string, kind: "ca" | "tsa"): Result<readonly Certificate[], string> {
+  const chains = parseChains(publicInUse(folder, kind));
+  const [chain] = chains.ok ? chains.value : [];
+  return chain === undefined ? err(`keys/${REPLACEABLE[kind].chain} is no chain; restore it from a backup`) : ok(chain);
+}
+
+async function make(
+  context: RotationContext,
+  rotation: AuthorityRotation,
+  chain: readonly Certificate[],
+): Promise<Result<null, string>> {
+  const passphrase = await context.passphrase();
+  if (!passphrase.ok) return passphrase;
+  const { kind, isNewRoot } = rotation;
+  const root = isNewRoot
+    ? newRoot(context, kind, passphrase.value)
+    : rootOf(context, kind, { passphrase: passphrase.value, chain });
+  if (!root.ok) return root;
+  const { deployment, now } = context;
+  const online = generateKeyPairSync("ec", { namedCurve: "prime256v1" }).privateKey;
+  const under = isNewRoot ? undefined : chain.at(-1);
+  const keys = { root: root.value, online };
+  const text = KINDS[kind].certify(keys, { hostname: deployment.publicUrl.hostname, now }, under);
+  const key = online.export({ type: "pkcs8", format: "pem" }).toString();
+  return begin(context, kind, { rotation: nameOf(rotation), coming: { key, public: text } });
+}
+
+/** The offline key that belongs to the chain's last certificate. */
+function rootOf(
+  { offline }: RotationContext,
+  kind: "ca" | "tsa",
+  { passphrase, chain }: { readonly passphrase: string; readonly chain: readonly Certificate[] },
+): Result<KeyObject, string> {
+  const keys = rootKeys(offline, kind, passphrase);
+  if (!keys.ok) return keys;
+  const spki = chain.at(-1)?.spki ?? new Uint8Array();
+  const key = keys.value.find((candidate) => equal(spkiOf(candidate), spki));
+  return key === undefined
+    ? err(`none of the ${KINDS[kind].root}….key.pem in ${offline} is that of the root in use`)
+    : ok(key);
+}
+
+/** A key that no chain has: the one that an interrupted run has left, or a new one. */
+function newRoot(
+  { offline, deployment }: RotationContext,
+  kind: "ca" | "tsa",
+  passphrase: string,
+): Result<KeyObject, string> {
+  const keys = offlineFiles(offline, KINDS[kind].root).ok ? rootKeys(offline, kind, passphrase) : ok([]);
+  if (!keys.ok) return keys;
+  const { folder, settings } = deployment;
+  const chains = parseChains(
+    `${publicInUse(folder, kind)}${otherSettings(folder, settings)[REPLACEABLE[kind].others] ?? ""}`,
+  );
+  if (!chains.ok) return err(`the chains in keys/ and former/ cannot be read: ${chains.error.reason}`);
+  const isKnown = (key: KeyObject): boolean =>
+    chains.value.some((chain) => equal(spkiOf(key), chain.at(-1)?.spki ?? new Uint8Array()));
+  const left = keys.value.find((key) => !isKnown(key));
+  if (left !== undefined) return ok(left);
+  const key = generateKeyPairSync("ec", { namedCurve: "secp384r1" }).privateKey;
+  writeFileSync(newKeyFile(offline, KINDS[kind].root), encryptKey(key, passphrase), {
+    mode: 0o600,
+    flag: "wx",
+    flush: true,
+  });
+  return ok(createPrivateKey(key.export({ type: "pkcs8", format: "pem" })));
+}
+
+function rootKeys(offline: string, kind: "ca" | "tsa", passphrase: string): Result<readonly KeyObject[], string> {
+  const files = offlineFiles(offline, KINDS[kind].root);
+  if (!files.ok) return files;
+  const keys: KeyObject[] = [];
+  for (const file of files.value) {
+    const key = openKey(readFileSync(file, "utf8"), passphrase);
+    if (key === null) return err(`the passphrase is not that of ${basename(file)}`);
+    keys.push(key);
+  }
+  return ok(keys);
+}

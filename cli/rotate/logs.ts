@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+// The next log of a kind, under a host name of its own, and the end of the one before it. docs/log.md says what the rows do.
+
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { LogConfig, LogKind } from "../../shared/logs.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { parseShards } from "../../shared/shards.ts";
+import type { UnixMs } from "../../shared/time.ts";
+import { expiryOf } from "../../shared/tuf/metadata.ts";
+import { openOffline } from "../../shared/tuf/trust-file.ts";
+import { writePrivate } from "../deployment/deployment.ts";
+import { readTrust } from "../deployment/trust-root.ts";
+import { SHARDS_FILE } from "../settings.ts";
+import { OFFLINE_LIFETIME_MS } from "../tuf/repository.ts";
+import { isPublished, offlineFiles, publish, refuseUnserved } from "./publish.ts";
+import {
+  command,
+  day,
+  type Planned,
+  type RotationContext,
+  refuseEarly,
+  refuseRecent,
+  TRUST_WAIT_MS,
+  waiting,
+} from "./rotation.ts";
+
+export interface LogRotation {
+  readonly kind: LogKind;
+  /** Of the new log; null where none was said. */
+  readonly url: string | null;
+  readonly name: string | null;
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+interface Logs {
+  readonly rows: readonly Row[];
+  /** Of the kind, oldest first. */
+  readonly all: readonly LogConfig[];
+  /** Of those, the ones that take entries. */
+  readonly open: readonly LogConfig[];
+}
+
+function readLogs({ deployment: { folder, publicUrl } }: RotationContext, kind: LogKind): Result<Logs, string> {
+  const file = join(folder, SHARDS_FILE);
+  const text = existsSync(file) ? readFileSync(file, "utf8") : "[]";
+  const logs = parseShards(text, publicUrl);
+  if (!logs.ok) return err(logs.error.map((problem) => `${file}: ${problem}`).join("\n"));
+  const all = logs.value.filter((log) => log.kind === kind);
+  return ok({ rows: JSON.parse(text) as readonly Row[], all, open: all.filter(({ isFrozen }) => !isFrozen) });
+}
+
+const rowsText = (rows: readonly Row[]): string => `${JSON.stringify(rows, null, 2)}\n`;
+const waitOf = ({ waitMs }: RotationContext): number => waitMs ?? TRUST_WAIT_MS;
+
+/** Opens the next log, or, once it is in use, has clients told to write to it. Fails with a line for the operator. */
+export async function planLog(context: RotationContext, rotation: LogRotation): Planned {
+  const logs = readLogs(context, rotation.kind);
+  if (!logs.ok) return logs;
+  const keys = offlineFiles(context.offline, "tuf-");
+  const { open } = logs.value;
+  const newest = open.at(-1);
+  if (newest === undefined) return err(`every ${rotation.kind} log is frozen; open one by hand (docs/log.md)`);
+  if (open.length > 1) {
+    const other = refuseOtherLog(newest, rotation);
+    return other.ok ? goOn(context, rotation, newest) : other;
+  }
+  const recent = refuseRecent(context, `the log ${newest.name}`, newest.usedFrom ?? 0);
+  if (!recent.ok) return recent;
+  return keys.ok ? planOpening(context, rotation, logs.value) : keys;
+}
+
+/** With two logs open, naming a third is a mistake. */
+function refuseOtherLog(newest: LogConfig, { kind, url, name }: LogRotation): Result<null, string> {
+  const isSame =
+    (url === null || new URL(newest.baseUrl).host === hostOf(url)) && (name === null || name === newest.name);
+  if (isSame) return ok(null);
+  return err(`the rotation to ${newest.name} is under way; finish it first: npx sigedge rotate ${kind}-log --finish`);
+}
+
+const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).host : "");
+
+function planOpening(
+  context: RotationContext,
+  { kind, url, name }: LogRotation,
+  { rows, all }: Logs,
+): Awaited<Planned> {
+  const { folder, publicUrl } = context.deployment;
+  if (url === null) return err(`the new log needs a host name that no ${kind} log has: --url https://HOST`);
+  const wanted = name ?? nameOf(kind, all);
+  if (all.some((log) => log.name === wanted))
+    return err(`there is a log ${wanted} already; leave --name out, or give another`);
+  const from = new Date(context.now + waitOf(context)).toISOString().replace(/\.\d+Z$/, "Z");
+  const text = rowsText([...rows, { name: wanted, kind, url, from }]);
+  const checked = parseShards(text, publicUrl);
+  if (!checked.ok) return err(checked.error.join("; "));
+  return ok({
+    changes: [
+      `${SHARDS_FILE}: the ${kind} log ${wanted} at ${url}, preferred from ${from}`,
+      `keys/shards/${wanted}: its keys`,
+      "trust.json: new targets, whose trusted root holds the new log",
+    ],
+    apply: async () => {
+      writePrivate(join(folder, SHARDS_FILE), text);
+      return publish(context);
+    },
+    next: [command(context, "deploy"), `route ${url} to the same Worker`, ...afterOpening(context, kind, from)],
+  });
+}
+
+const nameOf = (kind: LogKind, all: readonly LogConfig[]): string => {
+  const names = new Set(all.map(({ name }) => name));
+  let n = 2;
+  while (names.has(`${kind}-${n}`)) n++;
+  return `${kind}-${n}`;
+};
+
+/** The CA goes over by itself; clients do when they are told. */
+const afterOpening = (context: RotationContext, kind: LogKind, from: string): readonly string[] =>
+  kind === "certificate"
+    ? [`wait until ${from}: from then on the CA writes to it`, command(context, "rotate certificate-log --finish")]
+    : [`wait until ${from}, and then again: ${command(context, "rotate signature-log")}`];
+
+async function goOn(context: RotationContext, { kind }: LogRotation, newest: LogConfig): Planned {
+  const published = isPublished(context);
+  if (!published.ok) return published;
+  const from = newest.usedFrom ?? context.now;
+  const isUsed = from <= context.now;
+  const later = [command(context, "deploy"), ...afterUse(context, kind, isUsed ? context.now : from)];
+  if (published.value)
+    return waiting(
+      isUsed ? later : [command(context, "deploy"), ...afterOpening(context, kind, new Date(from).toISOString())],
+    );
+  return ok({
+    changes: [
+      isUsed && kind === "signature"
+        ? `trust.json: new targets, whose signing config names ${newest.name}`
+        : "trust.json: new targets, whose trusted root holds the new log",
+    ],
+    apply: async () => {
+      const unserved = isUsed ? await refuseUnserved(context) : ok(null);
+      return unserved.ok ? publish(context) : unserved;
+    },
+    next: later,
+  });
+}
+
+const afterUse = (context: RotationContext, kind: LogKind, from: UnixMs): readonly string[] => [
+  `wait until ${day(from + waitOf(context))}: clients may write to the log before for that long`,
+  command(context, `rotate ${kind}-log --finish`),
+];
+
+/** Freezes the logs before the newest. Fails with a line for the operator. */
+export async function planLogFinish(context: RotationContext, { kind, name, url }: LogRotation): Planned {
+  const logs = readLogs(context, kind);
+  if (!logs.ok) return logs;
+  const { rows, all, open } = logs.value;
+  if (name !== null || url !== null)
+    return err("--finish freezes the logs before the newest; --name and --url belong to the first step");
+  const newest = open.at(-1);
+  if (newest === undefined || open.length < 2) {
+    const last = all.findLast(({ isFrozen }) => isFrozen);
+    const done = last === undefined ? "" : ` (${last.name} is frozen)`;
+    return err(
+      `no rotation of the ${kind} log is under way${done}; begin with: npx sigedge rotate ${kind}-log --url https://HOST`,
+    );
+  }
+  const early = refuseEarlyFreeze(context, kind, newest);
+  if (!early.ok) return early;
+  const old = open.slice(0, -1).map((log) => log.name);
+  return ok({
+    changes: old.map((log) => `${SHARDS_FILE}: the ${kind} log ${log} is frozen, for ever`),
+    apply: async () => {
+      const unserved = await refuseUnserved(context);
+      if (!unserved.ok) return unserved;
+      writePrivate(join(context.deployment.folder, SHARDS_FILE), rowsText(frozen(rows, old)));
+      return ok(null);
+    },
+    next: [command(context, "deploy"), "keep its row and its host name: what it holds is verified and read there"],
+  });
+}
+
+function refuseEarlyFreeze(context: RotationContext, kind: LogKind, newest: LogConfig): Result<null, string> {
+  if (kind === "certificate") return refuseEarly(context.now, newest.usedFrom ?? 0);
+  const published = isPublished(context);
+  if (!published.ok) return published;
+  if ((newest.usedFrom ?? 0) > context.now || !published.value)
+    return err("clients are not told to write to the new log yet: npx sigedge rotate signature-log");
+  const signedAt = targetsSignedAt(context);
+  return signedAt.ok ? refuseEarly(context.now, signedAt.value + waitOf(context)) : signedAt;
+}
+
+/** When the newest targets were signed: that is when clients could first know of what they say. */
+function targetsSignedAt({ deployment: { folder, publicUrl } }: RotationContext): Result<number, string> {
+  const texts = readTrust(folder, publicUrl);
+  if (!texts.ok) return texts;
+  const repository = openOffline(texts.value);
+  return repository.ok
+    ? ok(expiryOf(repository.value.targets.signed) - OFFLINE_LIFETIME_MS)
+    : err(repository.error.reason);
+}
+
+/** The rows with those logs frozen: the first two have none until then. */
+function frozen(rows: readonly Row[], names: readonly string[]): readonly Row[] {
+  const named = new Set(rows.map(({ name }) => name));
+  const first = names.filter((name) => !named.has(name)).map((name) => ({ name, frozen: true }));
+  return [...first, ...rows.map((row) => (names.includes(String(row["name"])) ? { ...row, frozen: true } : row))];
+}

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `sigedge rotate` refuses, and that a rotation which was interrupted goes on; test/interop/rotations.test.ts walks through all.
+
+import { createPrivateKey } from "node:crypto";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { parsePublicUrl } from "../../shared/http/public-url.ts";
+import { valueOf } from "../../test/support/value-of.ts";
+import { createDeployment } from "../deployment/create.ts";
+import { readDeployment, workerSettings } from "../deployment/deployment.ts";
+import { rotateCommand } from "./command.ts";
+
+const PASSPHRASE = "correct horse battery staple";
+let folder: string;
+let fresh: string;
+let deployment: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "sigedge-rotate-"));
+  fresh = join(folder, "fresh");
+  const publicUrl = valueOf(parsePublicUrl("https://sign.example.com"));
+  valueOf(await createDeployment({ folder: fresh, name: "test", publicUrl, issuers: "none", passphrase: PASSPHRASE }));
+  cheapen(join(fresh, "offline"));
+}, 60_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+beforeEach(() => {
+  deployment = mkdtempSync(join(folder, "d-"));
+  cpSync(fresh, deployment, { recursive: true, preserveTimestamps: true });
+  vi.stubEnv("SIGEDGE_PASSPHRASE", PASSPHRASE);
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+});
+
+/** The same keys under the same passphrase, with a derivation that costs nothing: they are opened a hundred times here. */
+function cheapen(offline: string): void {
+  for (const name of readdirSync(offline).filter((file) => file.endsWith(".key.pem"))) {
+    const path = join(offline, name);
+    const key = createPrivateKey({ key: readFileSync(path, "utf8"), passphrase: PASSPHRASE });
+    const pem = key.export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: PASSPHRASE });
+    writeFileSync(path, pem);
+  }
+}
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly error: string;
+}
+
+async function run(...args: readonly string[]): Promise<Ended> {
+  const out = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+  const error = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+  const code = await rotateCommand([...args, "--dir", deployment]);
+  const text = (calls: readonly (readonly unknown[])[]): string => calls.map(([first]) => String(first)).join("");
+  const ended = { code, out: text(out.mock.calls), error: text(error.mock.calls) };
+  out.mockRestore();
+  error.mockRestore();
+  return ended;
+}
+
+/** Every file's text, by path. */
+const tree = (): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    readdirSync(deployment, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .map((path) => [path, readFileSync(path, "utf8")]),
+  );
+
+const settings = (): Readonly<Record<string, string>> =>
+  valueOf(workerSettings(valueOf(readDeployment(deployment)) ?? expect.fail("no deployment"))).vars;
+
+describe("refused, without a change", () => {
+  it.each<[string, readonly string[], number]>([
+    ["say what", [], 2],
+    ["say what", ["ca", "tsa"], 2],
+    ["--wait takes a number of days", ["ca", "--wait", "soon"], 2],
+    ["rekor is nothing to rotate", ["rekor"], 1],
+    ["constructor is nothing to rotate", ["constructor"], 1],
+    ["belong to a new log", ["ca", "--name", "x"], 1],
+    ["the issuing CA was made on", ["ca"], 1],
+    ["the timestamp authority was made on", ["tsa-root"], 1],
+    ["the token key was made on", ["oidc"], 1],
+    ["root version 1 was made on", ["tuf-root"], 1],
+    ["no rotation was begun", ["ca", "--finish"], 1],
+    ["no rotation was begun", ["oidc", "--finish"], 1],
+    ["has one step only", ["tuf-online", "--finish"], 1],
+    ["--url https://HOST", ["signature-log"], 1],
+    ["has the host name of the signature log signature", ["signature-log", "--url", "https://sign.example.com"], 1],
+    [
+      "there is a log certificate already",
+      ["certificate-log", "--url", "https://b.example.com", "--name", "certificate"],
+      1,
+    ],
+    ["must be 1 to 32 of a-z", ["signature-log", "--url", "https://b.example.com", "--name", "A"], 1],
+    ["no rotation of the signature log is under way", ["signature-log", "--finish"], 1],
+  ])("%s: %j", async (message, args, code) => {
+    const before = tree();
+    const ended = await run(...args);
+    expect([ended.code, ended.out]).toEqual([code, ""]);
+    expect(ended.error).toContain(message);
+    expect(tree()).toEqual(before);
+  });
+
+  it("anything without the passphrase, or with another one", async () => {
+    const before = tree();
+    vi.stubEnv("SIGEDGE_PASSPHRASE", undefined);
+    expect((await run("ca", "--again")).error).toContain("the passphrase of the offline keys is needed");
+    vi.stubEnv("SIGEDGE_PASSPHRASE", "another passphrase");
+    expect((await run("ca", "--again")).error).toContain("the passphrase is not that of ca-root.key.pem");
+    expect((await run("tuf-root", "--again")).error).toContain("the passphrase is not that of");
+    expect(tree()).toEqual(before);
+  });
+
+  it("a dry run's changes are shown and not made, without the passphrase", async () => {
+    const before = tree();
+    vi.stubEnv("SIGEDGE_PASSPHRASE", undefined);
+    for (const args of [["ca"], ["tuf-root"], ["oidc"], ["signature-log", "--url", "https://b.example.com"]]) {
+      const ended = await run(...args, "--again", "--dry-run", "--json");
+      expect(JSON.parse(ended.out)).toMatchObject({ dryRun: true, what: args[0] });
+      expect((JSON.parse(ended.out) as { changes: string[] }).changes.length).toBeGreaterThan(0);
+    }
+    expect(tree()).toEqual(before);
+  });
+
+  it("anything without the offline keys, but finds them elsewhere", async () => {
+    const away = join(deployment, "..", `away-${Date.now()}`);
+    renameSync(join(deployment, "offline"), away);
+    for (const what of ["ca", "tsa-root", "tuf-targets"])
+      expect((await run(what, "--again")).error).toContain("say where they are with --offline DIR");
+    expect(await run("ca", "--again", "--offline", away)).toMatchObject({ code: 0 });
+  });
+
+  it("a new root with too few of the root keys, and makes it when they are there", async () => {
+    const offline = join(deployment, "offline");
+    for (const n of [1, 2]) renameSync(join(offline, `tuf-root-${n}.key.pem`), join(offline, `lost-${n}`));
+    expect((await run("tuf-root", "--again")).error).toContain("2 of the keys of the root before have to sign");
+    const before = readdirSync(offline).length;
+    for (const n of [1, 2]) renameSync(join(offline, `lost-${n}`), join(offline, `tuf-root-${n * 10}.key.pem`));
+    expect(await run("tuf-root", "--again")).toMatchObject({ code: 0 });
+    // The keys that the first run has made are used now.
+    expect(readdirSync(offline)).toHaveLength(before);
+  });
+});
+
+describe("a rotation that was begun", () => {
+  it("is not begun again, nor as another one, nor finished too early", async () => {
+    expect(await run("ca", "--again")).toMatchObject({ code: 0 });
+    const begun = tree();
+    expect(settings()["OTHER_CA_CHAINS"]).toContain("BEGIN CERTIFICATE");
+    expect((await run("ca", "--again")).out).toContain("Nothing to change now");
+    expect((await run("ca-root", "--again")).error).toContain("a rotation ca was begun");
+    expect((await run("ca-root", "--finish")).error).toContain("a rotation ca was begun");
+    expect((await run("ca", "--finish")).error).toContain("wait, or shorten that");
+    expect(tree()).toEqual(begun);
+    for (const [path] of Object.entries(begun)) expect([path, statSync(path).mode & 0o077]).toEqual([path, 0]);
+  });
+
+  it("goes on where signing has failed", async () => {
+    const targets = join(deployment, "offline", "tuf-targets.key.pem");
+    const text = readFileSync(targets);
+    rmSync(targets);
+    expect((await run("ca", "--again")).error).toContain("1 of the keys of the targets role");
+    const chain = settings()["OTHER_CA_CHAINS"];
+    writeFileSync(targets, text, { mode: 0o600 });
+    expect((await run("ca")).out).toContain("new targets");
+    expect(settings()["OTHER_CA_CHAINS"]).toBe(chain);
+    expect((await run("ca")).out).toContain("Nothing to change now");
+  });
+
+  it("is finished once, also when it was interrupted between chain and key", async () => {
+    expect(await run("tsa", "--again")).toMatchObject({ code: 0 });
+    const before = settings();
+    const next = join(deployment, "next", "tsa");
+    const coming = readFileSync(join(next, "tsa-chain.pem"), "utf8");
+    // What a process has done that died before it wrote the key.
+    mkdirSync(join(deployment, "former"));
+    renameSync(join(deployment, "keys", "tsa-chain.pem"), join(deployment, "former", "tsa-2026-01-01-aaaaaaaa.pem"));
+    writeFileSync(join(deployment, "keys", "tsa-chain.pem"), coming);
+    expect(workerSettings(valueOf(readDeployment(deployment)) ?? expect.fail()).ok).toBe(false);
+    expect(await run("tsa", "--finish", "--wait", "0")).toMatchObject({ code: 0 });
+    expect(existsSync(next)).toBe(false);
+    expect(settings()).toMatchObject({ TSA_CHAIN: coming, OTHER_TSA_CHAINS: before["TSA_CHAIN"] });
+    expect((await run("tsa", "--finish", "--wait", "0", "--no-check")).error).toContain("no rotation was begun");
+  });
+
+  it("does not ask a deployment that does not answer for leave to finish", async () => {
+    const begun = await run("oidc", "--again");
+    expect(begun).toMatchObject({ code: 0 });
+    const fetch = vi.spyOn(globalThis, "fetch").mockRejectedValue(new TypeError("fetch failed"));
+    expect((await run("oidc", "--finish", "--wait", "0")).error).toContain("--no-check");
+    fetch.mockRestore();
+    expect(await run("oidc", "--finish", "--wait", "0", "--no-check")).toMatchObject({ code: 0 });
+    expect(settings()["OTHER_OIDC_KEYS"]).toContain("BEGIN PUBLIC KEY");
+  });
+
+  it("opens one log, and freezes none before clients are told", async () => {
+    const open = ["signature-log", "--url", "https://b.example.com"];
+    expect(await run(...open)).toMatchObject({ code: 0 });
+    const begun = tree();
+    expect((await run(...open)).out).toContain("Nothing to change now");
+    expect((await run("signature-log", "--url", "https://c.example.com")).error).toContain("under way");
+    expect((await run("signature-log", "--finish", "--no-check")).error).toContain(
+      "not told to write to the new log yet",
+    );
+    expect((await run("signature-log", "--finish", "--name", "signature")).error).toContain("belong to the first step");
+    expect(tree()).toEqual(begun);
+    expect(settings()["SHARDS"]).toContain('"name": "signature-2"');
+  });
+});

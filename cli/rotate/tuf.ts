@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// New keys of the TUF roles, and new terms for what they have signed: one step each, since clients follow from root to root.
+
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { keyIdOf } from "../../shared/tuf/key.ts";
+import { expiryOf, type Root } from "../../shared/tuf/metadata.ts";
+import { type OfflineRepository, type OfflineTexts, openOffline } from "../../shared/tuf/trust-file.ts";
+import { ONLINE_KEY_FILE, ROOT_KEY_FILES, ROOT_THRESHOLD, readTrust, writeTrust } from "../deployment/trust-root.ts";
+import { createOfflineKey, createOnlineKey, describeKeyFileError, onlineKeyOf } from "../tuf/keys.ts";
+import {
+  describeRepositoryError,
+  extendExpiry,
+  type KeyChange,
+  OFFLINE_LIFETIME_MS,
+  rotateKeys,
+} from "../tuf/repository.ts";
+import { newKeyFile, offlineFiles, openTufKeys, type TufKeyFile } from "./publish.ts";
+import { command, type Planned, type RotationContext, refuseRecent } from "./rotation.ts";
+
+export type TufRotation = "root" | "targets" | "online" | "expiry";
+
+/** Where the next online key lies until the root that names it is signed. */
+const NEXT_ONLINE_KEY_FILE = "tuf-next.key.pem";
+
+const CHANGES: Readonly<Record<TufRotation, readonly string[]>> = {
+  root: [
+    `${ROOT_KEY_FILES.length} new root keys in the offline folder`,
+    "trust.json: a new root, signed by root keys before and after",
+  ],
+  targets: [
+    "a new targets key in the offline folder",
+    "trust.json: a new root that names it, and targets signed with it",
+  ],
+  online: [`keys/${ONLINE_KEY_FILE}: a new key`, "trust.json: a new root that names it"],
+  expiry: ["trust.json: a new root and new targets with the same keys, good for another year"],
+};
+
+/** One step. Fails with a line for the operator. */
+export async function planTuf(context: RotationContext, rotation: TufRotation): Planned {
+  const { folder, publicUrl } = context.deployment;
+  const texts = readTrust(folder, publicUrl);
+  if (!texts.ok) return texts;
+  const repository = openOffline(texts.value);
+  if (!repository.ok) return err(`trust.json: ${repository.error.reason}`);
+  const keys = offlineFiles(context.offline, "tuf-");
+  if (!keys.ok) return keys;
+  const isHalfDone = rotation === "online" && isOnlineKeyNamed(folder, repository.value);
+  const signedAt = expiryOf(repository.value.root.signed) - OFFLINE_LIFETIME_MS;
+  const recent = isHalfDone
+    ? ok(null)
+    : refuseRecent(context, `root version ${repository.value.root.signed.version}`, signedAt);
+  if (!recent.ok) return recent;
+  return ok({
+    changes: CHANGES[rotation],
+    apply: () => apply(context, rotation, { texts: texts.value, repository: repository.value }),
+    next: [
+      command(context, "deploy"),
+      ...(rotation === "root" || rotation === "targets"
+        ? ["put the offline folder away again; destroy the former key files once the deployment serves the new root"]
+        : []),
+    ],
+  });
+}
+
+interface Current {
+  readonly texts: OfflineTexts;
+  readonly repository: OfflineRepository;
+}
+
+async function apply(context: RotationContext, rotation: TufRotation, current: Current): Promise<Result<null, string>> {
+  const { folder, publicUrl } = context.deployment;
+  if (rotation === "online" && isOnlineKeyNamed(folder, current.repository)) return ok(useOnlineKey(folder));
+  const opened = await openTufKeys(context);
+  if (!opened.ok) return opened;
+  const change = await changeOf(context, rotation, { opened: opened.value, current });
+  if (!change.ok) return change;
+  const { now } = context;
+  const signers = [...opened.value, ...change.value.made].map(({ key }) => key);
+  const signed =
+    rotation === "expiry"
+      ? extendExpiry(current.texts, { roles: ["root", "targets"], signers, now })
+      : rotateKeys(current.texts, { change: change.value.change, signers, now });
+  if (!signed.ok) return err(describeRepositoryError(signed.error));
+  const written = writeTrust(folder, publicUrl, signed.value);
+  if (written.ok && rotation === "online") useOnlineKey(folder);
+  return written;
+}
+
+interface Change {
+  readonly change: KeyChange;
+  readonly made: readonly TufKeyFile[];
+}
+
+async function changeOf(
+  context: RotationContext,
+  rotation: TufRotation,
+  { opened, current }: { readonly opened: readonly TufKeyFile[]; readonly current: Current },
+): Promise<Result<Change, string>> {
+  if (rotation === "expiry") return ok({ change: {}, made: [] });
+  if (rotation === "online") {
+    const online = onlineKeyOf(nextOnlineKey(context.deployment.folder));
+    return online === null
+      ? err(`keys/${NEXT_ONLINE_KEY_FILE} is no key; take it away`)
+      : ok({ change: { online }, made: [] });
+  }
+  const count = rotation === "root" ? ROOT_KEY_FILES.length : 1;
+  const made = await freshKeys(context, `tuf-${rotation}`, { count, opened, current });
+  if (!made.ok) return made;
+  const keys = made.value.map(({ key }) => key.key);
+  const role =
+    rotation === "root" ? { root: { keys, threshold: ROOT_THRESHOLD } } : { targets: { keys, threshold: 1 } };
+  return ok({ change: role, made: made.value });
+}
+
+/** Keys that no root has named: those that an interrupted run has left, and as many new ones as are missing. */
+async function freshKeys(
+  context: RotationContext,
+  prefix: string,
+  {
+    count,
+    opened,
+    current,
+  }: { readonly count: number; readonly opened: readonly TufKeyFile[]; readonly current: Current },
+): Promise<Result<readonly TufKeyFile[], string>> {
+  const named = new Set(
+    current.texts.roots.flatMap((text) => Object.keys((JSON.parse(text) as { signed: Root }).signed.keys)),
+  );
+  const fresh = opened
+    .filter(({ file, key }) => basename(file).startsWith(prefix) && !named.has(key.keyId))
+    .slice(0, count);
+  const passphrase = await context.passphrase();
+  if (!passphrase.ok) return passphrase;
+  while (fresh.length < count) {
+    const file = newKeyFile(context.offline, prefix);
+    const key = createOfflineKey(file, passphrase.value);
+    if (!key.ok) return err(describeKeyFileError(key.error));
+    fresh.push({ file, key: key.value });
+  }
+  return ok(fresh);
+}
+
+/** The text of the next online key, made if there is none. */
+function nextOnlineKey(folder: string): string {
+  const file = join(folder, "keys", NEXT_ONLINE_KEY_FILE);
+  if (!existsSync(file)) writeFileSync(file, createOnlineKey().pem, { mode: 0o600, flag: "wx", flush: true });
+  return readFileSync(file, "utf8");
+}
+
+/** Whether the newest root names the next online key already: then only the file has to take its place. */
+function isOnlineKeyNamed(folder: string, { root }: OfflineRepository): boolean {
+  const file = join(folder, "keys", NEXT_ONLINE_KEY_FILE);
+  const key = existsSync(file) ? onlineKeyOf(readFileSync(file, "utf8")) : null;
+  return key !== null && root.signed.roles.timestamp.keyids.includes(keyIdOf(key));
+}
+
+function useOnlineKey(folder: string): null {
+  renameSync(join(folder, "keys", NEXT_ONLINE_KEY_FILE), join(folder, "keys", ONLINE_KEY_FILE));
+  return null;
+}
