@@ -9,7 +9,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import type { Certificate } from "../../shared/x509/certificate.ts";
 import { parseChains } from "../../shared/x509/chains.ts";
 import { certifyAuthority, certifyTimestampAuthority, ISSUED_LIFETIME_MS, spkiOf } from "../certificates.ts";
-import { otherSettings, publicInUse, REPLACEABLE } from "../deployment/replaceable.ts";
+import { formerFiles, otherSettings, publicInUse, REPLACEABLE } from "../deployment/replaceable.ts";
 import { encryptKey, openKey } from "../tuf/encrypted-key.ts";
 import { isPublished, newKeyFile, offlineFiles, openTufKeys, publish, refuseUnserved } from "./publish.ts";
 import { type Begun, begin, begun, replace } from "./replacing.ts";
@@ -135,7 +135,9 @@ const NAMED_FIRST = "trust.json: new targets, which name it first";
 function finishPublishing(context: RotationContext, rotation: AuthorityRotation): Awaited<Planned> {
   const published = isPublished(context);
   if (!published.ok) return published;
-  if (published.value) return err(`no rotation was begun; begin with: npx sigedge rotate ${nameOf(rotation)}`);
+  const wasReplaced = formerFiles(context.deployment.folder, rotation.kind).length > 0;
+  if (published.value || !wasReplaced)
+    return err(`no rotation was begun; begin with: npx sigedge rotate ${nameOf(rotation)}`);
   return ok({ changes: [NAMED_FIRST], apply: () => publish(context), next: [command(context, "deploy")] });
 }
 

@@ -199,6 +199,34 @@ describe("a rotation that was begun", () => {
     expect((await run("tsa", "--finish", "--wait", "0", "--no-check")).error).toContain("no rotation was begun");
   });
 
+  it("keeps the chains that the operator has put among the settings, and signs again where that has failed", async () => {
+    const byHand = readFileSync(join(fresh, "keys", "tsa-chain.pem"), "utf8");
+    const file = join(deployment, "deployment.json");
+    const json = JSON.parse(readFileSync(file, "utf8")) as { settings: Record<string, string> };
+    json.settings["OTHER_CA_CHAINS"] = byHand;
+    writeFileSync(file, JSON.stringify(json));
+    const inUse = settings()["CA_CHAIN"] ?? "";
+    expect(await run("ca", "--again")).toMatchObject({ code: 0 });
+    const signed = readFileSync(join(deployment, "trust.json"));
+    expect(await run("ca", "--finish", "--wait", "0", "--no-check")).toMatchObject({ code: 0 });
+    expect(settings()["OTHER_CA_CHAINS"]).toBe(byHand + inUse);
+    writeFileSync(join(deployment, "trust.json"), signed);
+    expect((await run("ca", "--finish")).out).toContain("new targets");
+    expect((await run("ca", "--finish")).error).toContain("no rotation was begun");
+  });
+
+  it("is refused where its chains would not fit into a setting", async () => {
+    const file = join(deployment, "deployment.json");
+    const json = JSON.parse(readFileSync(file, "utf8")) as { settings: Record<string, string> };
+    json.settings["OTHER_CA_CHAINS"] = readFileSync(join(fresh, "keys", "tsa-chain.pem"), "utf8").repeat(3);
+    writeFileSync(file, JSON.stringify(json));
+    const before = tree();
+    expect((await run("ca", "--again")).error).toMatch(
+      /OTHER_CA_CHAINS would have \d+ bytes, and a setting holds 5000/,
+    );
+    expect(tree()).toEqual(before);
+  });
+
   it("does not ask a deployment that does not answer for leave to finish", async () => {
     const begun = await run("oidc", "--again");
     expect(begun).toMatchObject({ code: 0 });
