@@ -109,6 +109,16 @@ describe("the configuration for wrangler", () => {
       r2_buckets: [{ bucket_name: "sigedge-test-tiles" }],
       d1_databases: [{ database_name: "sigedge-test-index" }],
     });
+    const shard = { name: "signature-2", kind: "signature", url: "https://2027.example.com" };
+    const SHARDS = JSON.stringify([shard, { ...shard, name: "certificate-2", kind: "certificate" }]);
+    const further = await writeConfig({ deployment: made, worker: "edge", vars: { SHARDS } });
+    expect(JSON.parse(readFileSync(further, "utf8"))).toMatchObject({
+      routes: [
+        { pattern: "sign.example.com", custom_domain: true },
+        { pattern: "2027.example.com", custom_domain: true },
+      ],
+      workers_dev: false,
+    });
     expect(composed).not.toContain("database_id");
     const ca = readFileSync(await writeConfig({ deployment: made, worker: "ca", vars: {} }), "utf8");
     expect(JSON.parse(ca)).toMatchObject({

@@ -6,6 +6,7 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
+import { parseShards } from "../../shared/shards.ts";
 import { ROOT } from "../bundle.ts";
 import { DEFAULT_NAME, type Deployment, type WorkerSettings, writePrivate } from "./deployment.ts";
 
@@ -52,7 +53,7 @@ export async function writeConfig({ deployment, worker, vars }: ConfigRequest): 
   const section = renamed(await readSection(worker), deployment.name) as Json;
   const config = {
     ...section,
-    ...routing(deployment, worker),
+    ...routing(deployment, worker, vars["SHARDS"] ?? "[]"),
     main: fromFolder(deployment, String(section["main"])),
     vars,
     // The deployment's folder is the truth about them.
@@ -77,13 +78,21 @@ async function readSection(worker: SplitWorker | null): Promise<Json> {
 }
 
 /** Where the Worker answers. Rooms behind an edge answer to their bindings only. */
-function routing({ publicUrl }: Deployment, worker: SplitWorker | null): Json {
+function routing({ publicUrl }: Deployment, worker: SplitWorker | null, shards: string): Json {
   const isFront = worker === null || worker === "edge";
   if (!isFront || publicUrl === null || publicUrl.isLoopback) return { workers_dev: false, preview_urls: false };
-  const { hostname } = publicUrl;
-  if (hostname.endsWith(".workers.dev")) return { workers_dev: true, preview_urls: false };
-  return { workers_dev: false, preview_urls: false, routes: [{ pattern: hostname, custom_domain: true }] };
+  // Those of further logs as well: a deployment takes away the domains that its configuration does not have.
+  const logs = parseShards(shards, publicUrl);
+  const others = logs.ok ? logs.value.map(({ baseUrl }) => new URL(baseUrl).hostname) : [];
+  const own = [...new Set([publicUrl.hostname, ...others])].filter((hostname) => !isWorkersDev(hostname));
+  return {
+    workers_dev: isWorkersDev(publicUrl.hostname),
+    preview_urls: false,
+    ...(own.length === 0 ? {} : { routes: own.map((pattern) => ({ pattern, custom_domain: true })) }),
+  };
 }
+
+const isWorkersDev = (hostname: string): boolean => hostname.endsWith(".workers.dev");
 
 const NAMES = new Set(["name", "service", "script_name", "bucket_name", "database_name"]);
 

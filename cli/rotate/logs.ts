@@ -105,7 +105,10 @@ function planOpening(
       writePrivate(join(folder, SHARDS_FILE), text);
       return publish(context);
     },
-    next: [command(context, "deploy"), `route ${url} to the same Worker`, ...afterOpening(context, kind, from)],
+    next: [
+      `${command(context, "deploy")} (it gives the Worker that host name as well)`,
+      ...afterOpening(context, kind, from),
+    ],
   });
 }
 
