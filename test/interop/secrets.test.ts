@@ -3,7 +3,7 @@
 // misused; everything that can be seen of that (outputs, wrangler's own logs at their most talkative, the Workers' logs, answers,
 // arguments of every process, bundles, files) is searched for the bytes of every secret in every encoding.
 
-import { createPrivateKey, type KeyObject } from "node:crypto";
+import { createPrivateKey, type KeyObject, randomBytes } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -17,7 +17,8 @@ import { startStack } from "../support/stack.ts";
 
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 900_000 });
 
-const PASSPHRASE = "a passphrase that nobody must see";
+// Made here: as a text of this file it would be found in this file.
+const PASSPHRASE = `a passphrase ${randomBytes(16).toString("hex")}`;
 const ONLINE = ["ca", "tsa", "signature-log", "signature-log-ed25519", "certificate-log", "oidc", "tuf"];
 const OFFLINE = ["ca-root", "tsa-root", "operator-issuer", "tuf-root-1", "tuf-root-2", "tuf-root-3", "tuf-targets"];
 
