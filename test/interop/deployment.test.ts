@@ -102,6 +102,13 @@ describe("composed", () => {
     expect(cloud.unknownCalls).toEqual([]);
   });
 
+  it("is deployed by hand, command by command of docs/deploy.md", async () => {
+    for (const line of walk("by hand")) await run(line);
+    expect(await readJson(`${cloud.url}/healthz`)).toMatchObject({ status: "SERVING" });
+    expect(await readJson(`${cloud.url}/api/search?email=a@example.com`)).toMatchObject({ hits: [] });
+    expect(cloud.unknownCalls).toEqual([]);
+  });
+
   it("initializes and builds from a fresh clone without a network, an address or a terminal", async () => {
     // Whatever would be asked of Cloudflare is asked of a closed port.
     const offline = { CLOUDFLARE_API_BASE_URL: "http://127.0.0.1:9/client/v4", HTTPS_PROXY: "http://127.0.0.1:9" };
