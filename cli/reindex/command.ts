@@ -7,6 +7,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import {
+  DEPLOYMENT_FLAGS,
+  DEPLOYMENT_USAGE,
+  readDeployment,
+  selectDeployment,
+  shown,
+} from "../deployment/deployment.ts";
+import { configPath } from "../deployment/wrangler-config.ts";
 import { httpSource } from "../log-source.ts";
 import { count, progressBar } from "../progress.ts";
 import { duration, say, styled } from "../terminal.ts";
@@ -23,7 +31,8 @@ terms made are made again.
 
   --state DIR      the index of a stack on this machine; the stack must run, as its logs are read from it
   URL --remote     the index in D1 of the deployment at URL, through wrangler, which must be logged in
-  --database NAME  binding or name of the database in wrangler.toml, with --remote (INDEX)
+  --database NAME  binding or name of the database, with --remote (INDEX)
+${DEPLOYMENT_USAGE}
   --log NAME       one log, as /api/logs calls it; all of them by default
   --fresh          throw away what is there first: after a database was damaged
 
@@ -89,6 +98,7 @@ const FLAGS = {
   database: { type: "string", default: "INDEX" },
   log: { type: "string" },
   fresh: { type: "boolean", default: false },
+  ...DEPLOYMENT_FLAGS,
   help: { type: "boolean", default: false },
 } as const;
 
@@ -125,9 +135,29 @@ function readTarget({ values, positionals }: Flags): Result<Target, string> {
   const publicUrl = parsePublicUrl(url.value);
   if (!publicUrl.ok) return err(`the URL ${publicUrl.error.reason}`);
   if (text !== undefined && text !== url.value) return err(`the state folder belongs to ${url.value}`);
+  const config = state === undefined ? deployedConfig(values, publicUrl.value) : ok(null);
+  if (!config.ok) return config;
   const openDatabase = (): IndexDatabase =>
-    state === undefined ? wranglerDatabase({ database, where: ["--remote"] }) : localDatabase(resolve(state));
+    state === undefined
+      ? wranglerDatabase({ database, config: config.value, where: ["--remote"] })
+      : localDatabase(resolve(state));
   return ok({ url: publicUrl.value, openDatabase });
+}
+
+/** wrangler's configuration of the deployment in this checkout, null if there is none; that of another address is an error. */
+function deployedConfig({ dir, env }: Flags["values"], url: PublicUrl): Result<string | null, string> {
+  const selection = selectDeployment({ ...(dir === undefined ? {} : { dir }), ...(env === undefined ? {} : { env }) });
+  if (!selection.ok) return selection;
+  const deployment = readDeployment(selection.value.folder);
+  if (!deployment.ok) return deployment;
+  if (deployment.value === null) return ok(null);
+  const { publicUrl } = deployment.value;
+  if (publicUrl !== null && publicUrl.href !== url.href) {
+    return err(
+      `the deployment in ${shown(selection.value.folder)} is that of ${publicUrl.href}; choose another with --dir or --env`,
+    );
+  }
+  return ok(configPath(deployment.value, null));
 }
 
 /** The address that a state folder's keys belong to (keys.ts). */

@@ -81,8 +81,10 @@ function openLocal(folder: string): DatabaseSync {
 export interface WranglerTarget {
   /** The wrangler to run; by default that of this checkout. */
   readonly command?: readonly [string, ...string[]];
-  /** Binding or name of the database in wrangler.toml. */
+  /** Binding or name of the database in the configuration. */
   readonly database: string;
+  /** wrangler's configuration of a deployment; null for wrangler.toml. */
+  readonly config: string | null;
   /** `--remote`; tests say `--local` and where. */
   readonly where: readonly string[];
 }
@@ -91,11 +93,12 @@ export interface WranglerTarget {
 const REMOTE_BATCH_ENTRIES = 4096;
 
 /** The index in D1. Its calls reject with DatabaseError. */
-export function wranglerDatabase({ command, database, where }: WranglerTarget): IndexDatabase {
+export function wranglerDatabase({ command, database, config, where }: WranglerTarget): IndexDatabase {
   const [program, ...first] = command ?? [join(ROOT, "node_modules", ".bin", "wrangler")];
   // An empty --env is the top level of wrangler.toml, whose database the rooms apart share.
+  const source = config === null ? ["--env="] : ["--config", config];
   const execute = (args: readonly string[]): Promise<string> =>
-    runWrangler(program, [...first, "d1", "execute", database, "--env=", ...where, "--json", "--yes", ...args]);
+    runWrangler(program, [...first, "d1", "execute", database, ...source, ...where, "--json", "--yes", ...args]);
   return {
     batchEntries: REMOTE_BATCH_ENTRIES,
     watermarks: async () => {

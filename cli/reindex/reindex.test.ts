@@ -314,20 +314,25 @@ describe("a database that cannot be used", () => {
     ["echo 'You are not logged in' >&2; exit 1", /wrangler failed: You are not logged in/],
     ["echo 'hello'", /something else than JSON: hello/],
   ])("wrangler: %s", async (script, reason) => {
-    const database = wranglerDatabase({ command: tool(script), database: "INDEX", where: ["--remote"] });
+    const database = wranglerDatabase({ command: tool(script), database: "INDEX", config: null, where: ["--remote"] });
     await expect(database.watermarks()).rejects.toThrow(reason);
     rmSync(folder, { recursive: true });
   });
 
   test("is called as wrangler wants it", async () => {
     const script = `echo "$@" >> ${folder}/calls; for last; do :; done; case "$*" in *--file*) cp "$last" ${folder}/rows.sql;; esac; echo '[{"success":true,"results":[{"log":"signature","size":4}]}]'`;
-    const database = wranglerDatabase({ command: tool(script), database: "INDEX", where: ["--remote"] });
+    const database = wranglerDatabase({ command: tool(script), database: "INDEX", config: null, where: ["--remote"] });
     expect(await database.watermarks()).toEqual(new Map([["signature", 4]]));
     await database.run(["SELECT 1", "SELECT 2"]);
     const calls = readFileSync(join(folder, "calls"), "utf8").trim().split("\n");
     expect(calls[0]).toBe("d1 execute INDEX --env= --remote --json --yes --command SELECT log, size FROM watermark");
     expect(calls[1]).toMatch(/^d1 execute INDEX --env= --remote --json --yes --file .*rows\.sql$/);
     expect(readFileSync(join(folder, "rows.sql"), "utf8")).toBe("SELECT 1;\nSELECT 2;\n");
+    const deployed = { command: tool(script), database: "INDEX", config: "/d/wrangler.json", where: ["--remote"] };
+    await wranglerDatabase(deployed).watermarks();
+    expect(readFileSync(join(folder, "calls"), "utf8")).toContain(
+      "d1 execute INDEX --config /d/wrangler.json --remote",
+    );
     rmSync(folder, { recursive: true });
   });
 });

@@ -188,7 +188,7 @@ describe("through the real wrangler, on a database that is local", () => {
     const { signature: config } = logsOf(valueOf(parsePublicUrl(stack.url)));
     const done = await reindex({
       log: { config, tiles: httpSource(config.baseUrl), service: httpSource(stack.url) },
-      database: wranglerDatabase({ database: "INDEX", where }),
+      database: wranglerDatabase({ database: "INDEX", config: null, where }),
       isFresh: false,
       onProgress: () => undefined,
       settled: () => Promise.resolve(),
