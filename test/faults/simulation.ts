@@ -223,10 +223,11 @@ class Run {
   }
 
   #isDrained(): boolean {
-    const { runtime, storedState } = this.#world;
+    const { runtime, storedState, checker } = this.#world;
     if (storedState === null) return true;
-    const state = runtime.current?.log.state ?? null;
-    if (state === null) return false;
-    return state.indexed === state.treeSize && state.publishedTiles === Math.floor(state.treeSize / 256);
+    // An object that has been evicted has its rows only, which tell of the index later than the index itself.
+    const { treeSize, indexed, publishedTiles } = runtime.current?.log.state ?? storedState;
+    const isIndexed = Math.max(indexed, checker.index.watermark) >= treeSize;
+    return isIndexed && publishedTiles === Math.floor(treeSize / 256);
   }
 }

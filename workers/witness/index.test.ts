@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The room over its anchors in SQLite, before feeders that are honest, mistaken and dishonest.
-// The same in workerd, with kills: test/service/witness-role.test.ts; before others' feeders: test/interop/witness-role.test.ts.
+// The same in workerd, with kills: test/interop/witness-kill.test.ts; before others' feeders: test/interop/witness-role.test.ts.
 
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
