@@ -5,10 +5,13 @@ import { type ParseArgsConfig, parseArgs } from "node:util";
 import { err, ok, type Result } from "../shared/result.ts";
 
 type FlagTable = NonNullable<ParseArgsConfig["options"]>;
-type Parsed<F extends FlagTable> = ReturnType<typeof parseArgs<{ options: F; allowPositionals: true; strict: true }>>;
+/** What a command was given: the values of its flags, and what is none. */
+export type ParsedFlags<F extends FlagTable> = ReturnType<
+  typeof parseArgs<{ options: F; allowPositionals: true; strict: true }>
+>;
 
 /** Reads the arguments of a command. Fails with a line that names the flag. */
-export function readFlags<F extends FlagTable>(args: readonly string[], options: F): Result<Parsed<F>, string> {
+export function readFlags<F extends FlagTable>(args: readonly string[], options: F): Result<ParsedFlags<F>, string> {
   try {
     return ok(parseArgs({ args: [...args], options, allowPositionals: true, strict: true }));
   } catch (error) {

@@ -3,8 +3,8 @@
 
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { err, ok, type Result } from "../../shared/result.ts";
+import { readFlags } from "../flags.ts";
 import { defaultStateFile } from "./state.ts";
 
 export const USAGE = `sigedge audit URL [options]
@@ -61,7 +61,7 @@ const FLAGS = {
 
 /** Reads the arguments; null for --help. The error is a line for the caller. */
 export function readOptions(args: readonly string[]): Result<Options | null, string> {
-  const parsed = parseFlags(args);
+  const parsed = readFlags(args, FLAGS);
   if (!parsed.ok) return parsed;
   const { values, positionals } = parsed.value;
   if (values.help) return ok(null);
@@ -84,18 +84,6 @@ export function readOptions(args: readonly string[]): Result<Options | null, str
     jobs: Number(values.jobs),
     json: values.json,
   });
-}
-
-type Flags = ReturnType<typeof parseArgs<{ options: typeof FLAGS; allowPositionals: true }>>;
-
-function parseFlags(args: readonly string[]): Result<Flags, string> {
-  try {
-    return ok(parseArgs({ args: [...args], options: FLAGS, allowPositionals: true }));
-  } catch (error) {
-    // The first sentence says which flag; what follows is advice on quoting that does not fit here.
-    const reason = error instanceof Error ? error.message.split(". ")[0] : String(error);
-    return err(`${reason}; --help shows what there is`);
-  }
 }
 
 function readUrl(text: string): string | null {

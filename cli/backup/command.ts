@@ -3,13 +3,13 @@
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
 import type { LogConfig } from "../../shared/logs.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { unixMs } from "../../shared/time.ts";
 import { parseVkey } from "../../shared/tlog/vkey.ts";
 import { logOfTrustedRoot, verifiersOf } from "../audit/trust.ts";
+import { type ParsedFlags, readFlags } from "../flags.ts";
 import { httpSource } from "../log-source.ts";
 import { count, progressBar } from "../progress.ts";
 import { readLogsOf } from "../reindex/served-logs.ts";
@@ -227,25 +227,16 @@ const FLAGS = {
   help: { type: "boolean", default: false },
 } as const;
 
-type Flags = ReturnType<typeof parseArgs<{ options: typeof FLAGS; allowPositionals: true }>>;
+type Flags = ParsedFlags<typeof FLAGS>;
 
 /** Null for --help. The error is a line for the operator. */
 function readOptions(action: Action, args: readonly string[]): Result<Options | null, string> {
-  const parsed = parseFlags(args);
+  const parsed = readFlags(args, FLAGS);
   if (!parsed.ok) return parsed;
   const { values } = parsed.value;
   if (values.help) return ok(null);
   const target = readTarget(action, parsed.value);
   return target.ok ? ok({ ...target.value, logName: values.log ?? null, isJson: values.json }) : target;
-}
-
-function parseFlags(args: readonly string[]): Result<Flags, string> {
-  try {
-    return ok(parseArgs({ args: [...args], options: FLAGS, allowPositionals: true }));
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.split(". ")[0] : String(error);
-    return err(`${reason}; --help shows what there is`);
-  }
 }
 
 type Target = Pick<Options, "folder" | "state" | "bucketName" | "url">;

@@ -4,7 +4,6 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import {
@@ -15,6 +14,7 @@ import {
   shown,
 } from "../deployment/deployment.ts";
 import { configPath } from "../deployment/wrangler-config.ts";
+import { type ParsedFlags, readFlags } from "../flags.ts";
 import { httpSource } from "../log-source.ts";
 import { count, progressBar } from "../progress.ts";
 import { duration, say, styled } from "../terminal.ts";
@@ -102,25 +102,16 @@ const FLAGS = {
   help: { type: "boolean", default: false },
 } as const;
 
-type Flags = ReturnType<typeof parseArgs<{ options: typeof FLAGS; allowPositionals: true }>>;
+type Flags = ParsedFlags<typeof FLAGS>;
 
 /** Null for --help. The error is a line for the operator. */
 function readOptions(args: readonly string[]): Result<Options | null, string> {
-  const parsed = parseFlags(args);
+  const parsed = readFlags(args, FLAGS);
   if (!parsed.ok) return parsed;
   const { values } = parsed.value;
   if (values.help) return ok(null);
   const target = readTarget(parsed.value);
   return target.ok ? ok({ ...target.value, logName: values.log ?? null, isFresh: values.fresh }) : target;
-}
-
-function parseFlags(args: readonly string[]): Result<Flags, string> {
-  try {
-    return ok(parseArgs({ args: [...args], options: FLAGS, allowPositionals: true }));
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.split(". ")[0] : String(error);
-    return err(`${reason}; --help shows what there is`);
-  }
 }
 
 type Target = Pick<Options, "url" | "openDatabase">;

@@ -5,26 +5,10 @@ import { backupPath, decodeBackup, encodeBackup } from "../../shared/backup.ts";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import { hash } from "../../shared/tlog/hash.ts";
 import { readBundle, readEntry, readTile, type TailDeps } from "../../workers/sequencer/tail.ts";
-import { MemoryAnchor, type MemoryLog, memoryLog, SqliteStorage, textSubmission } from "../support/memory-log.ts";
+import { grow, grown, MemoryAnchor, type MemoryLog, SqliteStorage, textSubmission } from "../support/memory-log.ts";
 import { valueOf } from "../support/value-of.ts";
 
 const TEN_MINUTES = 600_000;
-
-async function grow(memory: MemoryLog, count: number): Promise<void> {
-  const before = memory.log.state?.treeSize ?? 0;
-  for (let from = 0; from < count; from += 64) {
-    const texts = Array.from({ length: Math.min(64, count - from) }, (_, i) => `entry ${before + from + i}`);
-    await Promise.all(texts.map(async (text) => await memory.log.append(textSubmission(text))));
-  }
-  await memory.host.settle();
-}
-
-async function grown(count: number): Promise<MemoryLog> {
-  const memory = memoryLog("signature");
-  await memory.log.open();
-  await grow(memory, count);
-  return memory;
-}
 
 /** The alarm rings ten minutes later. */
 async function laterAlarm(memory: MemoryLog, milliseconds = TEN_MINUTES): Promise<void> {

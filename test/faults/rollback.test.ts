@@ -6,23 +6,7 @@ import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import { hash } from "../../shared/tlog/hash.ts";
 import { LogStorage } from "../../workers/sequencer/storage.ts";
 import { readBundle, readTile } from "../../workers/sequencer/tail.ts";
-import { MemoryAnchor, type MemoryLog, MemoryObjects, memoryLog, textSubmission } from "../support/memory-log.ts";
-
-async function grow(memory: MemoryLog, count: number): Promise<void> {
-  const before = memory.log.state?.treeSize ?? 0;
-  for (let from = 0; from < count; from += 64) {
-    const texts = Array.from({ length: Math.min(64, count - from) }, (_, i) => `entry ${before + from + i}`);
-    await Promise.all(texts.map(async (text) => await memory.log.append(textSubmission(text))));
-  }
-  await memory.host.settle();
-}
-
-async function grown(count: number): Promise<MemoryLog> {
-  const memory = memoryLog("signature");
-  await memory.log.open();
-  await grow(memory, count);
-  return memory;
-}
+import { grow, grown, MemoryAnchor, type MemoryLog, MemoryObjects, textSubmission } from "../support/memory-log.ts";
 
 function dump({ storage, objects, index, anchor }: MemoryLog): unknown {
   const tables = storage.exec("SELECT name FROM sqlite_master WHERE type = 'table'");

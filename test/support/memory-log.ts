@@ -270,3 +270,21 @@ const SEARCH: SearchRow = {
 /** A body that is nothing but a text: the sequencer does not look inside. */
 export const textSubmission = (text: string): Submission =>
   signatureSubmission({ body: encodeUtf8(text), search: SEARCH, hints: null });
+
+/** Appends `count` more entries, 64 a round, and waits for what follows. */
+export async function grow(memory: MemoryLog, count: number): Promise<void> {
+  const before = memory.log.state?.treeSize ?? 0;
+  for (let from = 0; from < count; from += 64) {
+    const texts = Array.from({ length: Math.min(64, count - from) }, (_, i) => `entry ${before + from + i}`);
+    await Promise.all(texts.map(async (text) => await memory.log.append(textSubmission(text))));
+  }
+  await memory.host.settle();
+}
+
+/** A new signature log with `count` entries after the genesis entry. */
+export async function grown(count: number): Promise<MemoryLog> {
+  const memory = memoryLog("signature");
+  await memory.log.open();
+  await grow(memory, count);
+  return memory;
+}
