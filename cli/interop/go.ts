@@ -2,7 +2,7 @@
 // Programs in Go, from the Go module proxy, at the versions and hashes of test/interop/tools/*/go.mod and go.sum.
 
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
 import { progressBar } from "../progress.ts";
@@ -16,6 +16,9 @@ type GoVersion = readonly [major: number, minor: number, patch: number];
 
 interface GoModule {
   readonly packages: readonly string[];
+  /** Path of the module that has them, and files of it that are kept beside the programs. */
+  readonly path: string;
+  readonly files: readonly string[];
   readonly version: string;
   readonly goVersion: GoVersion;
 }
@@ -24,12 +27,15 @@ export const GO: Ecosystem = { file: "go.mod", read: readTool };
 
 function readTool(name: string): Tool {
   const module = readModule(name);
-  const { packages, version } = module;
-  const commands = packages.map((path) => basename(path));
+  const { packages, files, version } = module;
+  const commands = [...packages, ...files].map((path) => basename(path));
   return { name, version, key: `${name}@${version}`, commands, build: (folder) => build(name, module, folder) };
 }
 
-/** What a go.mod says: `tool <package>`, one or a block, the version of the module that has them, the Go that it needs. */
+/**
+ * What a go.mod says: `tool <package>`, one or a block, the version of the module that has them, the Go that it needs; and in
+ * remarks, `// file <path>`.
+ */
 function readModule(name: string): GoModule {
   const text = readDefinition(name, "go.mod");
   const single = [...text.matchAll(/^tool (\S+\/\S+)$/gm)].map(([, path = ""]) => path);
@@ -42,7 +48,8 @@ function readModule(name: string): GoModule {
   if (version === "" || goVersion === null || packages.length === 0 || !packages.every(isOfModule)) {
     throw new Error(`${name}/go.mod does not name tools and their module`);
   }
-  return { packages, version, goVersion };
+  const files = [...text.matchAll(/^\/\/ file (\S+)$/gm)].map(([, file = ""]) => file);
+  return { packages, path, files, version, goVersion };
 }
 
 function parseGoVersion(text: string): GoVersion | null {
@@ -92,7 +99,7 @@ function versionOf(go: string): GoVersion | null {
   }
 }
 
-async function build(name: string, { packages, goVersion }: GoModule, folder: string): Promise<void> {
+async function build(name: string, { packages, path, files, goVersion }: GoModule, folder: string): Promise<void> {
   const go = await openGo(goVersion);
   const cwd = join(DEFINITIONS, name);
   // Neither the person's flags nor another Go than the one that was chosen; no C compiler needed.
@@ -104,6 +111,8 @@ async function build(name: string, { packages, goVersion }: GoModule, folder: st
     CGO_ENABLED: "0",
   };
   const dependencies = await run(go, ["list", "-deps", ...packages], { cwd, env });
+  const [module = ""] = await run(go, ["list", "-m", "-f", "{{.Dir}}", path], { cwd, env });
+  for (const file of files) copyFileSync(join(module, file), join(folder, basename(file)));
   const bar = progressBar("packages");
   let done = 0;
   const workers = String(availableParallelism());

@@ -9,6 +9,7 @@ import { sha512 } from "@noble/hashes/sha2.js";
 import { concat, equal } from "../bytes/bytes.ts";
 import { encodeUtf8 } from "../bytes/utf8.ts";
 import { toBigInt } from "./curves.ts";
+import { decodeEd25519Point } from "./ed25519-point.ts";
 
 const { Point } = ed25519;
 const ORDER = Point.Fn.ORDER;
@@ -22,21 +23,13 @@ const DOM2 = concat(encodeUtf8("SigEd25519 no Ed25519 collisions"), Uint8Array.o
  */
 export function verifyEd25519phDigest(publicKey: Uint8Array, digest: Uint8Array, signature: Uint8Array): boolean {
   if (signature.length !== 64 || digest.length !== 64) return false;
-  const key = decodePoint(publicKey);
+  const key = decodeEd25519Point(publicKey);
   const commitment = signature.subarray(0, 32);
   const s = littleEndian(signature.subarray(32));
   if (key === null || key.isSmallOrder() || s >= ORDER) return false;
   const k = littleEndian(sha512(concat(DOM2, commitment, publicKey, digest))) % ORDER;
   // R = S·B − k·A, compared as encoded.
   return equal(mulAddUnsafe(Point, [Point.BASE, key.negate()], [s, k]).toBytes(), commitment);
-}
-
-function decodePoint(bytes: Uint8Array): InstanceType<typeof Point> | null {
-  try {
-    return Point.fromBytes(bytes, false);
-  } catch {
-    return null;
-  }
 }
 
 const littleEndian = (bytes: Uint8Array): bigint => toBigInt(bytes.toReversed());

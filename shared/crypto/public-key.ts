@@ -37,8 +37,9 @@ export type PublicKey = EcdsaPublicKey | Ed25519PublicKey | RsaPublicKey;
 export interface PublicKeyError {
   /**
    * public_key_invalid: not DER, or numbers that are no key (a point off its curve).
-   * public_key_weak: an RSA modulus below 2048 bits, even or with a small factor, or an exponent other than 65537.
-   * public_key_unsupported: a key of an algorithm, curve or size that this service does not take.
+   * public_key_weak: an RSA modulus of another size than 2048, 3072 or 4096 bits, even or with a small factor, an exponent
+   * other than 65537, or P-224: what the key policy of Fulcio calls insecure.
+   * public_key_unsupported: a key of an algorithm or curve that this service does not take.
    */
   readonly code: "public_key_invalid" | "public_key_weak" | "public_key_unsupported";
 }
@@ -53,9 +54,11 @@ const NAMED_CURVES: Readonly<Record<string, EcdsaKind>> = {
   "1.3.132.0.35": "ecdsa-p521",
 };
 
+/** 112 bits of security. */
+const OID_P224 = "1.3.132.0.33";
+
 const RSA_EXPONENT = 65537n;
 const RSA_KINDS: Readonly<Record<number, RsaKind>> = { 2048: "rsa-2048", 3072: "rsa-3072", 4096: "rsa-4096" };
-const RSA_MIN_BITS = 2048;
 /** A factor below this is found by trial division: the bound that the WebPKI's key checks use as well. */
 const SMALL_PRIME_LIMIT = 752;
 
@@ -101,7 +104,7 @@ function readParameters(identifier: DerReader, algorithm: string): string | null
 
 function toEcdsa(spki: Uint8Array, curve: string, point: Uint8Array): Result<PublicKey, PublicKeyError> {
   const kind = NAMED_CURVES[curve];
-  if (kind === undefined) return err({ code: "public_key_unsupported" });
+  if (kind === undefined) return err({ code: curve === OID_P224 ? "public_key_weak" : "public_key_unsupported" });
   return isOnCurve(CURVES[kind], point) ? ok({ kind, spki, point }) : err({ code: "public_key_invalid" });
 }
 
@@ -117,10 +120,10 @@ function toRsa(spki: Uint8Array, bits: Uint8Array): Result<PublicKey, PublicKeyE
   if (!numbers.ok) return err({ code: "public_key_invalid" });
   const { modulus, exponent } = numbers.value;
   const length = 8 * modulus.length - Math.clz32(modulus[0] ?? 0) + 24;
-  if (length < RSA_MIN_BITS || exponent !== RSA_EXPONENT) return err({ code: "public_key_weak" });
   const kind = RSA_KINDS[length];
-  if (kind === undefined) return err({ code: "public_key_unsupported" });
-  return hasSmallFactor(toBigInt(modulus)) ? err({ code: "public_key_weak" }) : ok({ kind, spki, modulus });
+  return kind === undefined || exponent !== RSA_EXPONENT || hasSmallFactor(toBigInt(modulus))
+    ? err({ code: "public_key_weak" })
+    : ok({ kind, spki, modulus });
 }
 
 const SMALL_PRIMES = primesBelow(SMALL_PRIME_LIMIT);

@@ -33,6 +33,42 @@ async function outcome(
   return key.ok ? "ok" : key.error.code;
 }
 
+const ed25519Pem = (hex: string): string =>
+  encodePem("PUBLIC KEY", Buffer.from(`302a300506032b6570032100${hex}`, "hex"));
+
+/** The points of small order, and encodings that are none: "Taming the many EdDSAs", https://eprint.iacr.org/2020/1244, table 1. */
+const SMALL_ORDER = [
+  "0100000000000000000000000000000000000000000000000000000000000000",
+  "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+  "0000000000000000000000000000000000000000000000000000000000000000",
+  "0000000000000000000000000000000000000000000000000000000000000080",
+  "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+  "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
+  "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+  "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
+];
+const NOT_CANONICAL = [
+  "0100000000000000000000000000000000000000000000000000000000000080",
+  "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+  "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+  "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+  "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+  "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+];
+
+describe("an Ed25519 key", () => {
+  // The signature R = identity, S = 0 is one of a key of small order over many messages, by the equation of RFC 8032 §5.1.7.
+  const forged = Buffer.from(`${SMALL_ORDER[0]}${"00".repeat(32)}`, "hex");
+
+  it.each(SMALL_ORDER)("of small order is refused: %s", async (hex) => {
+    expect(await outcome(ed25519Pem(hex), forged)).toBe("public_key_weak");
+  });
+
+  it.each([...NOT_CANONICAL, "02".padEnd(64, "0")])("that is no encoded point is refused: %s", async (hex) => {
+    expect(await outcome(ed25519Pem(hex), forged)).toBe("public_key_invalid");
+  });
+});
+
 describe("a proof of possession", () => {
   it.each([
     ["P-256", P256, "sha256", "ok"],
@@ -127,11 +163,11 @@ describe("a public key", () => {
     ["with a compressed point", encodePem("PUBLIC KEY", compressedSpki), "public_key_invalid"],
     ["SPKI under the label of PKCS#1", encodePem("RSA PUBLIC KEY", der(RSA)), "public_key_invalid"],
     ["on secp256k1", pemOf(ec("secp256k1")), "public_key_unsupported"],
-    ["on P-224", pemOf(ec("secp224r1")), "public_key_unsupported"],
+    ["on P-224", pemOf(ec("secp224r1")), "public_key_weak"],
     ["X25519", pemOf(generateKeyPairSync("x25519")), "public_key_unsupported"],
     ["Ed448", pemOf(generateKeyPairSync("ed448")), "public_key_unsupported"],
     ["RSA-1024", pemOf(generateKeyPairSync("rsa", { modulusLength: 1024 })), "public_key_weak"],
-    ["RSA-2056", pemOf(generateKeyPairSync("rsa", { modulusLength: 2056 })), "public_key_unsupported"],
+    ["RSA-2056", pemOf(generateKeyPairSync("rsa", { modulusLength: 2056 })), "public_key_weak"],
     [
       "RSA with e = 3",
       pemOf(generateKeyPairSync("rsa", { modulusLength: 2048, publicExponent: 3 })),

@@ -5,6 +5,7 @@
 
 import { encodeUtf8 } from "../bytes/utf8.ts";
 import { toBigInt } from "../crypto/curves.ts";
+import { decodeEd25519Point } from "../crypto/ed25519-point.ts";
 import type { HashAlgorithm } from "../crypto/hash.ts";
 import { type KeyKind, type PublicKey, type PublicKeyError, parsePublicKey } from "../crypto/public-key.ts";
 import { verifyMessage } from "../crypto/verify-message.ts";
@@ -12,7 +13,7 @@ import { err, ok, type Result } from "../result.ts";
 import { type CsrError, parseCertificateRequest, verifyCertificateRequest } from "../x509/csr.ts";
 import type { RequestedKey } from "./request.ts";
 import { KEY_HASH, parseSubjectKey, type SubjectKeyError } from "./subject-key.ts";
-import { isRocaModulus } from "./weak-rsa.ts";
+import { hasClosePrimes, isRocaModulus } from "./weak-rsa.ts";
 
 export type PossessionError =
   | SubjectKeyError
@@ -57,10 +58,21 @@ async function isSignedBy(key: PublicKey, challenge: string, proof: Uint8Array):
   return false;
 }
 
-/** Fails with public_key_weak for a key whose weakness shows in its numbers. */
+/**
+ * What parsePublicKey leaves to whoever certifies a key. Fails with public_key_weak for a key whose weakness shows in its
+ * numbers, and with public_key_invalid for an Ed25519 key that is no point.
+ */
 function withoutKnownWeakness<E>(key: Result<PublicKey, E>): Result<PublicKey, E | PublicKeyError> {
-  if (!key.ok || !("modulus" in key.value) || !isRocaModulus(toBigInt(key.value.modulus))) return key;
-  return err({ code: "public_key_weak" });
+  if (!key.ok) return key;
+  if (key.value.kind === "ed25519") {
+    const point = decodeEd25519Point(key.value.point);
+    if (point === null) return err({ code: "public_key_invalid" });
+    // Under it, one signature is good for many messages, and anybody can make it.
+    return point.isSmallOrder() ? err({ code: "public_key_weak" }) : key;
+  }
+  const modulus = "modulus" in key.value ? toBigInt(key.value.modulus) : null;
+  const isWeak = modulus !== null && (isRocaModulus(modulus) || hasClosePrimes(modulus));
+  return isWeak ? err({ code: "public_key_weak" }) : key;
 }
 
 /** Clients of before Fulcio 1.7 hash with SHA-256 whatever the curve; as a proof, that is as good. */

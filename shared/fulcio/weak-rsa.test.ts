@@ -3,7 +3,7 @@
 
 import { checkPrimeSync, generateKeyPairSync, generatePrimeSync, randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { isRocaModulus } from "./weak-rsa.ts";
+import { hasClosePrimes, isRocaModulus } from "./weak-rsa.ts";
 
 const primes = (count: number): bigint[] => {
   const found: bigint[] = [];
@@ -50,5 +50,39 @@ describe("the fingerprint of ROCA", () => {
       const { publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
       expect(isRocaModulus(modulusOf(publicKey.export({ format: "jwk" })))).toBe(false);
     }
+  });
+});
+
+describe("Fermat's method", () => {
+  const nextPrime = (from: bigint): bigint => {
+    let n = from | 1n;
+    while (!checkPrimeSync(n)) n += 2n;
+    return n;
+  };
+  /** With its two top bits set, as in keys: the product then has the full length. */
+  const prime = (bits: number): bigint => {
+    for (;;) {
+      const candidate = generatePrimeSync(bits, { bigint: true });
+      if (candidate >> BigInt(bits - 2) === 3n) return candidate;
+    }
+  };
+
+  it.each([1024, 1536, 2048])("takes a modulus of neighbouring primes of %i bits apart", (bits) => {
+    const p = prime(bits);
+    expect(hasClosePrimes(p * nextPrime(p + 2n))).toBe(true);
+    expect(hasClosePrimes(p * p)).toBe(true);
+  });
+
+  it("reaches as far as a hundred rounds do", () => {
+    // Of p and p + 2b the root of the product lies b²/2p below p + b: that many rounds.
+    const p = prime(1024);
+    const root = BigInt(Math.floor(Math.sqrt(Number(p >> 64n)))) << 32n;
+    expect(hasClosePrimes(p * nextPrime(p + 2n * 12n * root))).toBe(true);
+    expect(hasClosePrimes(p * nextPrime(p + 2n * 16n * root))).toBe(false);
+  });
+
+  it("does nothing to the keys of OpenSSL", () => {
+    const { publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    expect(hasClosePrimes(modulusOf(publicKey.export({ format: "jwk" })))).toBe(false);
   });
 });

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// RSA keys that are known to be weak although nothing in them is malformed: those of Infineon's library, whose primes have the
-// form k·M + (65537^a mod M) with M the product of the first primes (ROCA, CVE-2017-15361). Of such a modulus the remainder
-// by each of these primes is a power of 65537, which is true of one honest modulus in 2^27 or fewer.
-// Spec: Nemec et al., The Return of Coppersmith's Attack, CCS 2017, §2.2 (fingerprint).
+// RSA keys that are known to be weak although nothing in them is malformed.
+// Those of Infineon's library, whose primes have the form k·M + (65537^a mod M) with M the product of the first primes (ROCA,
+// CVE-2017-15361): of such a modulus the remainder by each of these primes is a power of 65537, which is true of one honest
+// modulus in 2^27 or fewer. And those whose primes lie close to each other, which Fermat's method takes apart (CVE-2022-26320).
+// Spec: Nemec et al., The Return of Coppersmith's Attack, CCS 2017, §2.2 (fingerprint); CA/Browser Forum Baseline Requirements
+// §6.1.1.3 (a hundred rounds of Fermat's method).
 
 const GENERATOR = 65537;
 const PRIMES = primesUpTo(167);
@@ -16,6 +18,42 @@ const POWERS: readonly (readonly [bigint, ReadonlySet<bigint>])[] = PRIMES.flatM
 /** Whether the modulus bears the fingerprint. */
 export function isRocaModulus(modulus: bigint): boolean {
   return POWERS.every(([prime, powers]) => powers.has(modulus % prime));
+}
+
+const FERMAT_ROUNDS = 100;
+
+/** Whether a hundred rounds of Fermat's method find the two factors of an odd modulus: n = a² − b² = (a + b)(a − b). */
+export function hasClosePrimes(modulus: bigint): boolean {
+  let a = squareRoot(modulus);
+  if (a * a === modulus) return true;
+  a++;
+  let b2 = a * a - modulus;
+  for (let round = 0; round < FERMAT_ROUNDS; round++) {
+    if (isSquare(b2)) return true;
+    b2 += 2n * a + 1n;
+    a++;
+  }
+  return false;
+}
+
+/** The squares modulo 64, of which there are 12: five numbers in six need no root. */
+const SQUARES_MODULO_64 = new Set(Array.from({ length: 64 }, (_, n) => (n * n) % 64));
+
+function isSquare(n: bigint): boolean {
+  if (!SQUARES_MODULO_64.has(Number(n & 63n))) return false;
+  const root = squareRoot(n);
+  return root * root === n;
+}
+
+/** ⌊√n⌋, by Newton's method from above. */
+function squareRoot(n: bigint): bigint {
+  if (n < 2n) return n;
+  let root = 1n << BigInt(Math.ceil((n.toString(16).length * 4) / 2));
+  for (;;) {
+    const next = (root + n / root) >> 1n;
+    if (next >= root) return root;
+    root = next;
+  }
 }
 
 function powersModulo(prime: number): Set<bigint> {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Claims } from "../oidc/claims.ts";
 import type { VerifiedClaims } from "../oidc/token.ts";
 import { buildPrincipal } from "./build.ts";
-import { PROVIDER_TYPES } from "./providers.ts";
+import { PROVIDER_TYPES, PROVIDERS } from "./providers.ts";
 
 /** The claims of a token of a release workflow that calls a reusable one, as docs.github.com shows them. */
 const CLAIMS = {
@@ -73,35 +73,23 @@ describe("a GitHub workflow", () => {
           buildTrigger: "workflow_dispatch",
           runInvocationUri: "https://github.com/octo-org/octo-repo/actions/runs/5038124411/attempts/2",
           sourceRepositoryVisibilityAtSigning: "private",
-          deploymentEnvironment: "prod",
           tokenSubject: "repo:octo-org/octo-repo:environment:prod",
         },
       },
     });
   });
 
-  it("has no deployment environment if the token names none", () => {
-    const { environment: _, ...rest } = CLAIMS;
-    expect(principal(rest)).toMatchObject({ ok: true, value: { extensions: { deploymentEnvironment: "" } } });
-    expect(principal({ ...CLAIMS, environment: "" })).toMatchObject({ ok: true });
-  });
-
-  it("escapes the name as Go does, and keeps the extensions raw", () => {
-    const ref = "o/r/.github/workflows/ä b.yml@refs/heads/main";
+  it("escapes the name and every URI as Go joins them", () => {
+    const ref = "o/r/.github/workflows/ä b.yml@refs/heads/fix#12";
+    const escaped = "https://github.com/o/r/.github/workflows/%C3%A4%20b.yml@refs/heads/fix%2312";
     expect(principal({ ...CLAIMS, job_workflow_ref: ref })).toMatchObject({
       ok: true,
-      value: {
-        subjectAltName: { value: "https://github.com/o/r/.github/workflows/%C3%A4%20b.yml@refs/heads/main" },
-        extensions: { buildSignerUri: `https://github.com/${ref}` },
-      },
+      value: { subjectAltName: { value: escaped }, extensions: { buildSignerUri: escaped } },
     });
   });
 
-  it("takes numbers as JSON writes them", () => {
-    expect(principal({ ...CLAIMS, run_attempt: 3, repository_id: 74 })).toMatchObject({
-      ok: true,
-      value: { extensions: { sourceRepositoryIdentifier: "74" } },
-    });
+  it.each(["o//r", "o/../r", "./r", "o/r/"])("is refused if %s would have to be cleaned", (repository) => {
+    expect(principal({ ...CLAIMS, repository })).toEqual({ ok: false, error: { code: "subject_alt_name_invalid" } });
   });
 
   it("does not expand what a claim holds", () => {
@@ -132,7 +120,7 @@ describe("a GitHub workflow", () => {
     for (const value of [undefined, null, ""]) {
       expect(principal({ ...CLAIMS, [claim]: value })).toEqual({ ok: false, error: { code: "claim_missing", claim } });
     }
-    for (const value of [{}, ["x"], 1.5, "a\u0000b", "x".repeat(2049), "\ud800"]) {
+    for (const value of [{}, ["x"], 1, true, 1.5, "a\u0000b", "x".repeat(2049), "\ud800"]) {
       expect(principal({ ...CLAIMS, [claim]: value })).toMatchObject({
         ok: false,
         error: { code: "claim_invalid", claim },
@@ -144,6 +132,39 @@ describe("a GitHub workflow", () => {
     expect(principal({ ...CLAIMS, job_workflow_ref: "o/r/100%" })).toEqual({
       ok: false,
       error: { code: "subject_alt_name_invalid" },
+    });
+  });
+});
+
+describe("a GitHub workflow by templates", () => {
+  const byTemplates = (claims: Claims): ReturnType<typeof buildPrincipal> => {
+    const provider = PROVIDERS.get("github-workflow");
+    if (provider === undefined) throw new Error("no provider");
+    return buildPrincipal(claims as unknown as VerifiedClaims, provider);
+  };
+
+  it("has the deployment environment, if the token names one", () => {
+    const { environment: _, ...rest } = CLAIMS;
+    expect(byTemplates(CLAIMS)).toMatchObject({ ok: true, value: { extensions: { deploymentEnvironment: "prod" } } });
+    expect(byTemplates(rest)).toMatchObject({ ok: true, value: { extensions: { deploymentEnvironment: "" } } });
+    expect(byTemplates({ ...CLAIMS, environment: "" })).toMatchObject({ ok: true });
+  });
+
+  it("escapes the name as Go parses it, and keeps the extensions raw", () => {
+    const ref = "o/r/.github/workflows/ä b.yml@refs/heads/main";
+    expect(byTemplates({ ...CLAIMS, job_workflow_ref: ref })).toMatchObject({
+      ok: true,
+      value: {
+        subjectAltName: { value: "https://github.com/o/r/.github/workflows/%C3%A4%20b.yml@refs/heads/main" },
+        extensions: { buildSignerUri: `https://github.com/${ref}` },
+      },
+    });
+  });
+
+  it("takes numbers as JSON writes them", () => {
+    expect(byTemplates({ ...CLAIMS, run_attempt: 3, repository_id: 74 })).toMatchObject({
+      ok: true,
+      value: { extensions: { sourceRepositoryIdentifier: "74" } },
     });
   });
 });

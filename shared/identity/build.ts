@@ -3,12 +3,12 @@
 // extensions; a new one is configuration. Spec: https://github.com/sigstore/fulcio/blob/main/docs/oidc.md (ci-provider)
 
 import type { FulcioExtensionName, FulcioExtensions } from "../fulcio/extensions.ts";
-import { type ClaimError, claimOf, readScalarClaim, readTextClaim } from "../oidc/claims.ts";
+import { type ClaimError, claimOf, readIntegerClaim, readScalarClaim, readTextClaim } from "../oidc/claims.ts";
 import type { VerifiedClaims } from "../oidc/token.ts";
 import { err, ok, type Result } from "../result.ts";
 import { challengesOf, type IdentityError, type Principal } from "./principal.ts";
 import { type Lookup, parseTemplate, renderTemplate, type Template } from "./template.ts";
-import { normalizeUri } from "./uri.ts";
+import { joinUri, normalizeUri } from "./uri.ts";
 
 /** What a build may say: everything but who issued the token and for whom, which no template decides. */
 export type BuildExtensionName = Exclude<FulcioExtensionName, "issuer" | "issuerV2" | "tokenSubject">;
@@ -24,12 +24,21 @@ export interface ProviderSource {
   readonly demands?: Demands;
 }
 
-/** What the issuer types of before the templates demand, each of which has its own code in the reference. */
+/** Go's `url.Parse(x).String()`, or its JoinPath behind a host. */
+type UriForm = "parsed" | "joined";
+
+/**
+ * What the issuer types of before the templates demand, each of which has its own code in the reference: claims that are texts
+ * and not empty, and URIs that are written as such.
+ */
 export interface Demands {
-  /** Claims that must be there besides those of the templates; with it, none of the templates' may be empty. */
+  /** Claims that must be there besides those of the templates. */
   readonly claims: readonly string[];
+  /** Claims that must be whole numbers other than 0. */
+  readonly integers: readonly string[];
   /** The only values of a claim. */
   readonly oneOf: Values<readonly string[]>;
+  readonly uris: Readonly<Partial<Record<BuildExtensionName | "subjectAltName", UriForm>>>;
 }
 
 export interface BuildProvider {
@@ -70,10 +79,10 @@ export function buildPrincipal(claims: VerifiedClaims, provider: BuildProvider):
   const unmet = checkDemands(claims, provider.demands);
   if (unmet !== null) return err(unmet);
   // A name with a hole in it would be somebody else's.
-  const name = renderTemplate(provider.subjectAltName, lookUp(claims, provider.defaults, false), missing);
+  const name = renderTemplate(provider.subjectAltName, lookUp(claims, provider, false), missing);
   if (!name.ok) return name;
-  const uri = normalizeUri(name.value);
-  if (!uri.ok) return err({ code: "subject_alt_name_invalid" });
+  const uri = writeUri(name.value, provider.demands?.uris.subjectAltName ?? "parsed");
+  if (!uri.ok) return uri;
   const extensions = renderExtensions(claims, provider);
   if (!extensions.ok) return extensions;
   const issuer = readTextClaim(claims, "iss");
@@ -87,12 +96,22 @@ export function buildPrincipal(claims: VerifiedClaims, provider: BuildProvider):
   });
 }
 
+function writeUri(text: string, form: UriForm): Result<string, IdentityError> {
+  const uri = form === "joined" ? joinUri(text) : normalizeUri(text);
+  return uri.ok ? uri : err({ code: "subject_alt_name_invalid" });
+}
+
 const missing = (claim: string): ClaimError => ({ code: "claim_missing", claim });
 
 function checkDemands(claims: VerifiedClaims, demands: Demands | null): ClaimError | null {
   for (const claim of demands?.claims ?? []) {
-    const value = readScalarClaim(claims, claim);
+    const value = readTextClaim(claims, claim);
     if (!value.ok) return value.error;
+  }
+  for (const claim of demands?.integers ?? []) {
+    const value = readIntegerClaim(claims, claim);
+    if (!value.ok) return value.error;
+    if (value.value === 0) return missing(claim);
   }
   for (const [claim, values] of Object.entries(demands?.oneOf ?? {})) {
     const isAllowed = values.some((value) => value === claimOf(claims, claim));
@@ -101,14 +120,15 @@ function checkDemands(claims: VerifiedClaims, demands: Demands | null): ClaimErr
   return null;
 }
 
-function renderExtensions(
-  claims: VerifiedClaims,
-  { extensions, defaults, demands }: BuildProvider,
-): Result<FulcioExtensions, ClaimError> {
-  const lookup = lookUp(claims, defaults, demands === null);
+function renderExtensions(claims: VerifiedClaims, provider: BuildProvider): Result<FulcioExtensions, IdentityError> {
+  const { extensions, demands } = provider;
+  const lookup = lookUp(claims, provider, true);
   const values: Record<string, string> = {};
   for (const [name, template] of extensions) {
-    const value = renderTemplate(template, lookup, missing);
+    const text = renderTemplate(template, lookup, missing);
+    if (!text.ok) return text;
+    const form = demands?.uris[name];
+    const value = form === undefined ? text : writeUri(text.value, form);
     if (!value.ok) return value;
     values[name] = value.value;
   }
@@ -118,15 +138,16 @@ function renderExtensions(
 /**
  * A claim, or the default of its name. The reference prints a claim that is null as `<nil>`, and lists and objects in Go's
  * notation: here the first is as good as empty, and the others are refused.
- * @param allowsEmpty whether a claim that is there may say nothing
+ * @param mayBeEmpty whether a claim that is there may say nothing
  */
-function lookUp(claims: VerifiedClaims, defaults: Values<string>, allowsEmpty: boolean): Lookup<ClaimError> {
+function lookUp(claims: VerifiedClaims, { defaults, demands }: BuildProvider, mayBeEmpty: boolean): Lookup<ClaimError> {
+  const read = demands === null ? readScalarClaim : readTextClaim;
   return (name) => {
-    const value = readScalarClaim(claims, name);
+    const value = read(claims, name);
     if (value.ok || value.error.code !== "claim_missing") return value;
     const fallback = Object.hasOwn(defaults, name) ? defaults[name] : undefined;
     if (fallback !== undefined) return ok(fallback);
-    if (!allowsEmpty) return value;
+    if (!mayBeEmpty || demands !== null) return value;
     return ok(claimOf(claims, name) === undefined ? null : "");
   };
 }

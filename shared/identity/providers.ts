@@ -133,21 +133,62 @@ export const PROVIDERS: ReadonlyMap<string, BuildProvider> = new Map(
   }).map(([name, source]) => [name, built(source)]),
 );
 
-const NO_DEMANDS: Demands = { claims: [], oneOf: {} };
+const NO_DEMANDS: Demands = { claims: [], integers: [], oneOf: {}, uris: {} };
+/** The types of before deployment environments do not know them. */
+const { deploymentEnvironment: _github, ...GITHUB_EXTENSIONS } = GITHUB.extensions;
+const { deploymentEnvironment: _gitlab, ...GITLAB_EXTENSIONS } = GITLAB.extensions;
 
 /**
- * The same as issuer types of their own, which the reference had before the templates and still takes: they demand every claim.
- * A Buildkite job says nothing but its name there.
+ * The same as issuer types of their own, which the reference had before the templates and still takes: they demand every claim,
+ * as text, and write URIs in their own way. A Buildkite job says nothing but its name there. The reference has no types for
+ * CircleCI and Buddy, so those are as with templates.
  */
 export const PROVIDER_TYPES = {
-  "github-workflow": built({ ...GITHUB, demands: NO_DEMANDS }),
+  "github-workflow": built({
+    ...GITHUB,
+    extensions: GITHUB_EXTENSIONS,
+    demands: {
+      ...NO_DEMANDS,
+      uris: {
+        subjectAltName: "joined",
+        buildSignerUri: "joined",
+        sourceRepositoryUri: "joined",
+        sourceRepositoryOwnerUri: "joined",
+        buildConfigUri: "joined",
+        runInvocationUri: "joined",
+      },
+    },
+  }),
   "gitlab-pipeline": built({
     ...GITLAB,
+    extensions: GITLAB_EXTENSIONS,
     defaults: { ...GITLAB.defaults, ci_config_sha: "", project_visibility: "" },
-    demands: { claims: ["pipeline_id", "runner_id"], oneOf: { ref_type: ["branch", "tag"] } },
+    demands: {
+      claims: ["pipeline_id"],
+      integers: ["runner_id"],
+      oneOf: { ref_type: ["branch", "tag"] },
+      uris: {
+        buildSignerUri: "parsed",
+        sourceRepositoryUri: "joined",
+        sourceRepositoryOwnerUri: "joined",
+        buildConfigUri: "parsed",
+        runInvocationUri: "joined",
+      },
+    },
   }),
   "buildkite-job": built({ ...BUILDKITE, extensions: {}, demands: NO_DEMANDS }),
-  "codefresh-workflow": built({ ...CODEFRESH, demands: NO_DEMANDS }),
+  "codefresh-workflow": built({
+    ...CODEFRESH,
+    demands: {
+      ...NO_DEMANDS,
+      uris: {
+        subjectAltName: "joined",
+        buildSignerUri: "joined",
+        buildConfigUri: "joined",
+        runInvocationUri: "joined",
+      },
+    },
+  }),
   "circleci-job": built(CIRCLECI),
   "buddy-pipeline": built(BUDDY),
 } as const;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import JOINS from "../../test/vectors/go-net-url/joins.json" with { type: "json" };
 import VECTORS from "../../test/vectors/go-net-url/uris.json" with { type: "json" };
-import { normalizeUri } from "./uri.ts";
+import { joinUri, normalizeUri } from "./uri.ts";
 
 // oxlint-disable-next-line no-control-regex -- exactly these
 const CONTROL = /[\u0000-\u001f\u007f]/;
@@ -56,4 +57,21 @@ describe("normalizeUri", () => {
       ),
     );
   });
+});
+
+describe("joinUri", () => {
+  it("does what Go does, and refuses what Go would clean away", () => {
+    for (const [path = "", expected = null] of JOINS as (readonly (string | null)[])[]) {
+      const isCleaned = path?.split("/").some((segment) => ["", ".", ".."].includes(segment)) === true;
+      const result = joinUri(`https://github.com/${path ?? ""}`);
+      expect([path, result.ok ? result.value : null]).toEqual([path, isCleaned ? null : expected]);
+    }
+  });
+
+  it.each(["github.com/a", "https://github.com", "https://github.com/", "https://a@github.com/b", "https://a.b/c\nd"])(
+    "refuses %j",
+    (text) => {
+      expect(joinUri(text)).toEqual({ ok: false, error: { code: "uri_invalid" } });
+    },
+  );
 });

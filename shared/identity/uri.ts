@@ -46,6 +46,26 @@ export function normalizeUri(text: string): Result<string, UriError> {
   return ok(`${base}${escapeComponent(path, "path")}${query}${end}`);
 }
 
+/** Scheme and authority, and everything behind them. */
+const JOINED = /^(https?:\/\/[A-Za-z0-9.-]+(?::[0-9]+)?)(\/.*)$/s;
+
+/**
+ * Writes a host with a path behind it as Go's URL.JoinPath does: `?` and `#` are of the path, so they are escaped, and a path
+ * with any such character is escaped whole. Fails with uri_invalid as normalizeUri does, and for what Go would clean away:
+ * a segment that is empty or dots makes the name of something else.
+ */
+export function joinUri(text: string): Result<string, UriError> {
+  const match = CONTROL.test(text) || !text.isWellFormed() ? null : JOINED.exec(text);
+  const [, base = "", path = ""] = match ?? [];
+  const isClean = path
+    .slice(1)
+    .split("/")
+    .every((segment) => !["", ".", ".."].includes(segment));
+  return match === null || !isClean || BAD_ESCAPE.test(path)
+    ? err({ code: "uri_invalid" })
+    : ok(`${base}${escapeComponent(path, "path")}`);
+}
+
 /** The text itself if every byte may stand in the component, otherwise decoded and escaped anew, byte by byte. */
 function escapeComponent(text: string, component: keyof typeof COMPONENT): string {
   const { plain, kept } = COMPONENT[component];

@@ -60,6 +60,13 @@ export function readScalarClaim(claims: Claims, name: string): Result<string, Cl
   return readTextClaim(claims, name);
 }
 
+/** An integer that JSON can hold exactly. Fails with claim_missing (absent or null) or claim_invalid. */
+export function readIntegerClaim(claims: Claims, name: string): Result<number, ClaimError> {
+  const value = claimOf(claims, name);
+  if (value === undefined || value === null) return err({ code: "claim_missing", claim: name });
+  return typeof value === "number" && Number.isSafeInteger(value) ? ok(value) : invalid(name, "an integer");
+}
+
 function checkText(name: string, value: string): Result<string, ClaimError> {
   if (value.length > MAX_CLAIM_LENGTH) return invalid(name, `at most ${MAX_CLAIM_LENGTH} characters long`);
   if (CONTROL.test(value) || !value.isWellFormed()) return invalid(name, "text without control characters");

@@ -108,6 +108,7 @@ const modulusOf = (bits: number): Buffer =>
     generateKeyPairSync("rsa", { modulusLength: bits }).publicKey.export({ format: "jwk" }).n ?? "",
     "base64url",
   );
+const ed25519 = (hex: string): string => asPem(Buffer.from(`302a300506032b6570032100${hex}`, "hex"));
 const ecPem = (namedCurve: string): string => pemOf(generateKeyPairSync("ec", { namedCurve }).publicKey);
 
 /** p·q of two primes of the form k·M + (65537^a mod M), made as shared/fulcio/weak-rsa.test.ts makes them. */
@@ -120,6 +121,13 @@ const ROCA_MODULUS = Buffer.from(
     "10b6a12086e1e3cb38257356ef3cda5b",
   "hex",
 );
+
+/** p·q of two primes of 1024 bits that are 1734 apart, in base64url. */
+const CLOSE_PRIMES =
+  "9tPmE8f11zkKuxzoLH4XA-Sk7nkjPm3XkDgaloXj4j97tCtW8ImmjT1Tx7fe7ZNWdeRuR6vkBqUIXsYmZWpvq_bHqLcjq5L88niI" +
+  "uUsv9UzoWC7QDbnIlBTEvsk5dpnKG6tc1PxFMpK2uzQxNGNcmPMzRQxNfPSfEVa-08I1pMbwb62lK0LlBXP9BFbE8BbxFxKm_BDg" +
+  "OY6bdBGyC7Di3vmq9zMKEq7j5omkvqTWmZzj5l1-u0EpMiVpfxeXHhkBi57R3DxVAs6j3zBZ_RTXlkZbG1R6maKQb5KpbGExKAgv" +
+  "R4djq0rdKLv33PqHsfL-YJN-UDdhz56n7v2mMJWlRw";
 
 const READ = "The request could not be read: ";
 const TOKEN = "There was an error processing the identity token: ";
@@ -422,7 +430,7 @@ const BAD: Readonly<Record<string, readonly Row[]>> = {
       BAD_KEY,
     ],
     ["secp256k1", () => keyOf(ecPem("secp256k1")), UNSUPPORTED],
-    ["P-224", () => keyOf(ecPem("secp224r1")), UNSUPPORTED],
+    ["P-224", () => keyOf(ecPem("secp224r1")), WEAK],
     ["X25519", () => keyOf(pemOf(generateKeyPairSync("x25519").publicKey)), UNSUPPORTED],
     ["Ed448", () => keyOf(pemOf(generateKeyPairSync("ed448").publicKey)), UNSUPPORTED],
     ["RSA of 1024 bits", () => keyOf(rsa(modulusOf(1024), "010001")), WEAK],
@@ -433,9 +441,12 @@ const BAD: Readonly<Record<string, readonly Row[]>> = {
       () => keyOf(rsa(Buffer.concat([modulusOf(2048).subarray(0, -1), Buffer.of(2)]), "010001")),
       WEAK,
     ],
-    ["RSA of 2560 bits", () => keyOf(rsa(modulusOf(2560), "010001")), UNSUPPORTED],
+    ["RSA of 2560 bits", () => keyOf(rsa(modulusOf(2560), "010001")), WEAK],
     ["RSA-PSS", () => keyOf(pemOf(generateKeyPairSync("rsa-pss", { modulusLength: 2048 }).publicKey)), UNSUPPORTED],
     ["RSA of Infineon's library", () => keyOf(rsa(ROCA_MODULUS, "010001")), WEAK],
+    ["RSA of primes close to each other", () => keyOf(rsa(Buffer.from(CLOSE_PRIMES, "base64url"), "010001")), WEAK],
+    ["Ed25519 of small order", () => keyOf(ed25519(`01${"00".repeat(31)}`)), WEAK],
+    ["Ed25519 that is not canonical", () => keyOf(ed25519(`ee${"ff".repeat(30)}7f`)), BAD_KEY],
   ],
   proof: [
     [

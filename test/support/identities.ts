@@ -69,7 +69,6 @@ const GITHUB_EXTENSIONS = {
   20: "workflow_dispatch",
   21: "https://github.com/octo-org/octo-repo/actions/runs/5038124411/attempts/2",
   22: "private",
-  23: "prod",
   24: "repo:octo-org/octo-repo:environment:prod",
 };
 const GITHUB_NEEDS =
@@ -121,7 +120,6 @@ const GITLAB_EXTENSIONS = {
   20: "push",
   21: "https://gitlab.com/my-group/my-project/-/jobs/302",
   22: "public",
-  23: "test-environment2",
   24: "project_path:my-group/my-project:ref_type:branch:ref:feature-branch-1",
 };
 const GITLAB_NEEDS =
@@ -255,18 +253,22 @@ const ciProvider = (provider: string, parts: Omit<Build, "name">): KnownIdentity
 const ownType = (type: string, parts: Omit<Build, "name">): KnownIdentity => build({ type }, { name: type, ...parts });
 
 const BUILDS: readonly KnownIdentity[] = [
-  ...[ciProvider, ownType].map((make) =>
-    make("github-workflow", {
-      uri: `https://github.com/${GITHUB_WORKFLOW}`,
-      claims: GITHUB_CLAIMS,
-      extensions: GITHUB_EXTENSIONS,
-      needs: words(GITHUB_NEEDS),
-    }),
-  ),
+  ciProvider("github-workflow", {
+    uri: `https://github.com/${GITHUB_WORKFLOW}`,
+    claims: GITHUB_CLAIMS,
+    extensions: { ...GITHUB_EXTENSIONS, 23: "prod" },
+    needs: words(GITHUB_NEEDS),
+  }),
+  ownType("github-workflow", {
+    uri: `https://github.com/${GITHUB_WORKFLOW}`,
+    claims: GITHUB_CLAIMS,
+    extensions: GITHUB_EXTENSIONS,
+    needs: words(GITHUB_NEEDS),
+  }),
   ciProvider("gitlab-pipeline", {
     uri: GITLAB_PIPELINE,
     claims: GITLAB_CLAIMS,
-    extensions: GITLAB_EXTENSIONS,
+    extensions: { ...GITLAB_EXTENSIONS, 23: "test-environment2" },
     needs: [...words(GITLAB_NEEDS), "ci_config_sha", "project_visibility"],
   }),
   ownType("gitlab-pipeline", {

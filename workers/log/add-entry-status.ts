@@ -54,7 +54,7 @@ const STATUS: { readonly [C in Code]: (error: ErrorOf<C>) => Status } = {
     invalid("parsing verifier: the public key must be a SubjectPublicKeyInfo in DER (not PEM, not PKCS#1)"),
   public_key_weak: () =>
     invalid(
-      "parsing verifier: the RSA key is insecure: it needs at least 2048 bits, no small factor, and exponent 65537",
+      "parsing verifier: the key is insecure: RSA needs 2048, 3072 or 4096 bits, no small factor and exponent 65537, ECDSA at least P-256",
     ),
   public_key_unsupported: () =>
     invalid(

@@ -9,7 +9,7 @@ type Mutation = (draft: Draft, random: Random) => void;
 type Json = Record<string, unknown>;
 
 /** Texts that have broken parsers, templates, encoders and logs. */
-const TEXTS: readonly string[] = [
+export const TEXTS: readonly string[] = [
   "",
   " ",
   "a",
@@ -83,7 +83,7 @@ const TEXTS: readonly string[] = [
   "--",
   "\u00ff",
 ];
-const VALUES: readonly unknown[] = [
+export const VALUES: readonly unknown[] = [
   null,
   true,
   false,

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fulcio, as released, with the keys of a CA of ours: whatever it answers, ours can be held against.
+
+import { spawn } from "node:child_process";
+import { createPrivateKey } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseDocument, stringify } from "yaml";
+import { freePort, LISTEN_ADDRESS } from "../../cli/address.ts";
+import { interopTool } from "../../cli/interop-tools.ts";
+import type { CaMaterial } from "../support/ca.ts";
+
+/** The configuration of the public instance, as it stands in Fulcio's repository. */
+export const publicConfig = (): string => readFileSync(interopTool("fulcio", "config.yaml"), "utf8");
+
+/** Its tables of build systems, by name. */
+export function publicMetadata(): Readonly<Record<string, unknown>> {
+  // Go's parser takes `*name:` for an alias as a key, YAML 1.2 wants a space before the colon.
+  const text = publicConfig().replace(/^([ \t]*)\*([A-Za-z0-9_-]+):(?=[ \t\r]*$)/gm, "$1*$2 :");
+  return (parseDocument(text).toJS() as { readonly "ci-issuer-metadata": Readonly<Record<string, unknown>> })[
+    "ci-issuer-metadata"
+  ];
+}
+
+export interface FulcioOptions {
+  readonly material: CaMaterial;
+  /** What its config.yaml says. */
+  readonly config: object;
+  /** Submission prefix of a certificate log and its key (PEM), with which it verifies SCTs; null for none at all. */
+  readonly log: { readonly url: string; readonly publicKey: string } | null;
+}
+
+export interface Fulcio {
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+}
+
+const START_TIMEOUT_MS = 30_000;
+
+/** Starts one on free ports, and waits until it serves. */
+export async function startFulcio({ material, config, log }: FulcioOptions): Promise<Fulcio> {
+  const folder = mkdtempSync(join(tmpdir(), "sigedge-fulcio-"));
+  const write = (name: string, text: string | Buffer): string => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  const key = createPrivateKey(material.CA_KEY);
+  const passphrase = "fulcio";
+  const encrypted = key.export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase });
+  const [port, grpcPort, metricsPort] = [await anyPort(), await anyPort(), await anyPort()];
+  const flags = {
+    host: LISTEN_ADDRESS,
+    port: String(port),
+    "grpc-host": LISTEN_ADDRESS,
+    "grpc-port": String(grpcPort),
+    "metrics-port": String(metricsPort),
+    "legacy-unix-domain-socket": join(folder, "legacy"),
+    ca: "fileca",
+    "fileca-cert": write("chain.pem", material.CA_CHAIN),
+    "fileca-key": write("key.pem", encrypted),
+    "fileca-key-passwd": passphrase,
+    "fileca-watch": "false",
+    "config-path": write("config.yaml", stringify(config)),
+    "ct-log-url": log?.url ?? "",
+    ...(log === null ? {} : { "ct-log-public-key-path": write("log.pem", log.publicKey) }),
+  };
+  const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
+  const child = spawn(interopTool("fulcio", "fulcio"), ["serve", ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk: Buffer) => {
+      output = (output + chunk.toString()).slice(-4000);
+    });
+  }
+  const url = `http://${LISTEN_ADDRESS}:${port}`;
+  const stop = async (): Promise<void> => {
+    if (child.exitCode === null && child.kill()) await once(child, "exit");
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  while (!(await isServing(url))) {
+    if (child.exitCode !== null || Date.now() > deadline) {
+      await stop();
+      throw new Error(`fulcio does not serve: ${output}`);
+    }
+    await sleep(50);
+  }
+  return { url, stop };
+}
+
+async function isServing(url: string): Promise<boolean> {
+  try {
+    return (await fetch(`${url}/healthz`)).ok;
+  } catch {
+    return false;
+  }
+}
+
+async function anyPort(): Promise<number> {
+  const port = await freePort(0);
+  if (!port.ok) throw new Error(port.error);
+  return port.value;
+}
