@@ -4,7 +4,9 @@
 // as well, so that a log finds it after a restart. And in the place of the sequencer, which is an invocation of its own: one that
 // answers at once with what has the size of a real answer.
 
-import type { Appended, SignedCertificateTimestamp } from "../shared/rpc.ts";
+import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { sctSignedData } from "../shared/ct/sct.ts";
+import type { Appended, CertificateSubmission, LoggedCertificate } from "../shared/rpc.ts";
 import { unixMs } from "../shared/time.ts";
 import type { ComposedEnv } from "../workers/compose.ts";
 import { withMethods } from "./with-methods.ts";
@@ -74,6 +76,14 @@ const APPENDED: Appended = {
   checkpoint: "log.example.com\n".padEnd(400, "."),
 };
 
+const LOG = makeLog();
+
+function makeLog(): { readonly privateKey: KeyObject; readonly spki: Uint8Array; readonly logId: Uint8Array } {
+  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
+  const spki = new Uint8Array(publicKey.export({ type: "spki", format: "der" }));
+  return { privateKey, spki, logId: new Uint8Array(createHash("sha256").update(spki).digest()) };
+}
+
 /** What crosses is copied both ways, as RPC does it: a caller pays for its half of that. */
 const INSTANT = {
   describe: async () => await Promise.resolve({ logId: new Uint8Array(32) }),
@@ -81,15 +91,18 @@ const INSTANT = {
     structuredClone(submission);
     return await Promise.resolve(structuredClone({ ok: true, value: APPENDED }));
   },
-  appendCertificate: async (submission: unknown) => {
+  appendCertificate: async (submission: CertificateSubmission) => {
     structuredClone(submission);
-    const timestamp = unixMs(Date.now());
-    const value: SignedCertificateTimestamp = {
-      logId: new Uint8Array(32),
-      timestamp,
-      extensions: new Uint8Array(8),
-      signature: new Uint8Array(71),
-    };
+    const { issuerKeyHash, signedEntry } = submission;
+    const promise = { timestamp: unixMs(Date.now()), extensions: new Uint8Array(8) };
+    const entry = {
+      entryType: "precert_entry",
+      issuerKeyHash: issuerKeyHash ?? new Uint8Array(32),
+      signedEntry,
+    } as const;
+    // The one thing that is not of the Worker: without it the Worker would take the answer for none.
+    const signature = new Uint8Array(sign("sha256", sctSignedData({ ...entry, ...promise }), LOG.privateKey));
+    const value: LoggedCertificate = { ...promise, logId: LOG.logId, spki: LOG.spki, signature };
     return await Promise.resolve(structuredClone({ ok: true, value }));
   },
 };

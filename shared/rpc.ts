@@ -82,6 +82,12 @@ export interface SignedCertificateTimestamp {
   readonly signature: Uint8Array;
 }
 
+/** The promise of a log, and the key to hold it against. */
+export interface LoggedCertificate extends SignedCertificateTimestamp {
+  /** SubjectPublicKeyInfo of the log's key, DER. */
+  readonly spki: Uint8Array;
+}
+
 export type AppendError =
   /** The pool is full, or a waiter's 10 s have passed: the entry may or may not be in the log; the same entry again is safe. */
   | { readonly code: "log_busy"; readonly retryAfterSeconds: number }
@@ -149,7 +155,7 @@ export interface LogDescription {
 /** The Durable Object of one log; its name is the log's name. A rejected promise is the platform's failure: answer 503. */
 export interface SequencerRpc extends Rpc.DurableObjectBranded {
   appendSignature(submission: SignatureSubmission): Promise<Result<Appended | Duplicate, AppendError>>;
-  appendCertificate(submission: CertificateSubmission): Promise<Result<SignedCertificateTimestamp, AppendError>>;
+  appendCertificate(submission: CertificateSubmission): Promise<Result<LoggedCertificate, AppendError>>;
   head(): Promise<Head>;
   /** Hashes of a tile's first `width` (1 to 256) nodes, 32 bytes each. */
   readTile(level: number, tileIndex: number, width: number): Promise<TailAnswer<Uint8Array>>;
@@ -197,6 +203,8 @@ export interface UsedTokensRpc extends Rpc.DurableObjectBranded {
    * @param token hex SHA-256 of what is signed of it
    */
   use(token: string, expiresAt: UnixMs): Promise<boolean>;
+  /** Whether `use` would refuse the token. Uses nothing up. */
+  isUsed(token: string): Promise<boolean>;
   /** Nothing came of its use, so it may be used again. */
   release(token: string): Promise<void>;
 }

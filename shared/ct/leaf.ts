@@ -9,16 +9,20 @@ import { err, type Result } from "../result.ts";
 import { type UnixMs, unixMs } from "../time.ts";
 import { TILE_WIDTH } from "../tlog/tile.ts";
 
-/** struct { uint64 timestamp; LogEntryType entry_type; signed_entry; CtExtensions extensions; } */
-export type TimestampedEntry = {
-  readonly timestamp: UnixMs;
-  readonly extensions: Uint8Array;
+/** LogEntryType entry_type; signed_entry. */
+export type CertificateEntry = {
   /** The certificate, or the TBSCertificate without the poison. */
   readonly signedEntry: Uint8Array;
 } & (
   | { readonly entryType: "x509_entry" }
   | { readonly entryType: "precert_entry"; readonly issuerKeyHash: Uint8Array }
 );
+
+/** struct { uint64 timestamp; LogEntryType entry_type; signed_entry; CtExtensions extensions; } */
+export type TimestampedEntry = CertificateEntry & {
+  readonly timestamp: UnixMs;
+  readonly extensions: Uint8Array;
+};
 
 /** What tile/data holds of an entry. */
 export interface TileLeaf {

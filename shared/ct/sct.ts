@@ -3,10 +3,12 @@
 
 import { concat } from "../bytes/bytes.ts";
 import { uint, vector } from "../bytes/writer.ts";
+import type { EcdsaPublicKey } from "../crypto/public-key.ts";
+import { verifyMessage } from "../crypto/verify-message.ts";
 import { octetString } from "../der/writer.ts";
 import type { SignedCertificateTimestamp } from "../rpc.ts";
 import { encodeExtension, OID } from "../x509/extensions.ts";
-import type { TimestampedEntry } from "./leaf.ts";
+import type { CertificateEntry, TimestampedEntry } from "./leaf.ts";
 import { encodeTimestampedEntry } from "./leaf.ts";
 
 /** Version v1 and SignatureType certificate_timestamp. */
@@ -43,6 +45,15 @@ function encodeSct(sct: SignedCertificateTimestamp): Uint8Array<ArrayBuffer> {
     vector(sct.extensions, 2),
     encodeDigitallySigned(sct.signature),
   );
+}
+
+/** Whether the SCT is the log's promise for this certificate; that the key is the log's is the caller's word. */
+export function verifySct(
+  { timestamp, extensions, signature }: SignedCertificateTimestamp,
+  entry: CertificateEntry,
+  logKey: EcdsaPublicKey,
+): Promise<boolean> {
+  return verifyMessage(logKey, "SHA-256", sctSignedData({ ...entry, timestamp, extensions }), signature);
 }
 
 /** The certificate extension that embeds SCTs: a SignedCertificateTimestampList in an OCTET STRING of its own. */

@@ -2,6 +2,7 @@
 // The issuers whose tokens are accepted, and what each type of issuer makes of a token.
 // Spec: https://github.com/sigstore/fulcio/blob/main/docs/oidc.md
 
+import { encodeUtf8 } from "../bytes/utf8.ts";
 import type { ClaimPath } from "../oidc/claims.ts";
 import type { IssuerPattern } from "../oidc/issuer-pattern.ts";
 import type { KeySet } from "../oidc/jwks.ts";
@@ -125,15 +126,28 @@ export function createIssuerTable(issuers: readonly Issuer[]): IssuerTable {
   };
 }
 
+/**
+ * What a name and its extensions may be together. They stand in an entry of the certificate log twice, beside two keys and two
+ * signatures of half a KiB at most, and an entry has 32 KiB; a token of a build makes some 2 KiB.
+ */
+const MAX_IDENTITY_BYTES = 12 * 1024;
+
 /** Who a verified token of this issuer speaks for. Fails with policy_refused or what reading the claims fails with. */
 export function principalOf(issuer: Issuer, claims: VerifiedClaims): Result<Principal, IdentityError> {
   const condition = issuer.policy === null ? null : unmetCondition(issuer.policy, claims);
   if (condition !== null) return err({ code: "policy_refused", condition });
   const principal = readPrincipal(issuer.identity, claims);
-  if (!principal.ok || issuer.publishesSubject) return principal;
+  if (!principal.ok) return principal;
+  if (sizeOf(principal.value) > MAX_IDENTITY_BYTES) {
+    return err({ code: "identity_too_large", maxBytes: MAX_IDENTITY_BYTES });
+  }
+  if (issuer.publishesSubject) return principal;
   const { tokenSubject: _, ...extensions } = principal.value.extensions;
   return ok({ ...principal.value, extensions });
 }
+
+const sizeOf = ({ subjectAltName, extensions }: Principal): number =>
+  [subjectAltName.value, ...Object.values(extensions)].reduce((sum, text) => sum + encodeUtf8(text).length, 0);
 
 function readPrincipal(identity: Identity, claims: VerifiedClaims): Result<Principal, IdentityError> {
   switch (identity.type) {

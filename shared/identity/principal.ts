@@ -23,7 +23,9 @@ export type IdentityError =
   | { readonly code: "email_unverified" }
   | { readonly code: "email_invalid" }
   | { readonly code: "email_not_ascii" }
-  | { readonly code: "subject_alt_name_invalid" };
+  | { readonly code: "subject_alt_name_invalid" }
+  /** Name and extensions together, in UTF-8. */
+  | { readonly code: "identity_too_large"; readonly maxBytes: number };
 
 /** Those of the claims that are there, in this order. */
 export function challengesOf(claims: Claims, ...names: readonly string[]): readonly string[] {

@@ -17,8 +17,8 @@ import REQUESTS from "../vectors/csr/requests.json" with { type: "json" };
 import { type Fulcio, publicConfig, publicMetadata, startFulcio } from "./fulcio.ts";
 
 /** Types that only we have; with templates Fulcio knows them as well. */
-const OURS = ["circleci-job", "buddy-pipeline"];
-const SHARED = KNOWN_IDENTITIES.filter(({ name }) => !OURS.includes(name));
+const OURS = new Set(["circleci-job", "buddy-pipeline"]);
+const SHARED = KNOWN_IDENTITIES.filter(({ name }) => !OURS.has(name));
 const CASES = 1500;
 const SCT_LIST = "1.3.6.1.4.1.11129.2.4.2";
 /** Ours says more behind it. */
@@ -212,6 +212,7 @@ const STRICTER = [
   /must be text without control characters$/,
   /must be at most 2048 characters long$/,
   /must be a string$/,
+  /make a name and extensions of more than 12288 bytes together$/,
   /must be a whole number of seconds since 1970$/,
   /is missing or empty$/,
   /its claims do not make a URI that a certificate can hold$/,

@@ -6,7 +6,7 @@ import { certifyAuthority, spkiOf } from "../../cli/certificates.ts";
 import { concat } from "../../shared/bytes/bytes.ts";
 import { uint, vector } from "../../shared/bytes/writer.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { AppendError, CertificateSubmission, SignedCertificateTimestamp } from "../../shared/rpc.ts";
+import type { AppendError, CertificateSubmission, LoggedCertificate } from "../../shared/rpc.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import type { CaEnv } from "../../workers/ca/env.ts";
 import type { IssuerKey } from "./identity-token.ts";
@@ -35,7 +35,7 @@ export class FakeCertificateLog {
   /** What the next calls answer in place of an SCT. */
   failure: AppendError | Error | null = null;
   /** What the next calls answer differently. */
-  change: Partial<SignedCertificateTimestamp> = {};
+  change: Partial<LoggedCertificate> = {};
 
   constructor(now: () => UnixMs) {
     this.#now = now;
@@ -50,7 +50,12 @@ export class FakeCertificateLog {
     return createHash("sha256").update(this.spki).digest();
   }
 
-  async appendCertificate(submission: CertificateSubmission): Promise<Result<SignedCertificateTimestamp, AppendError>> {
+  /** What it says of itself with an SCT. */
+  get identity(): Pick<LoggedCertificate, "logId" | "spki"> {
+    return { logId: this.logId, spki: this.spki };
+  }
+
+  async appendCertificate(submission: CertificateSubmission): Promise<Result<LoggedCertificate, AppendError>> {
     if (this.failure instanceof Error) throw this.failure;
     if (this.failure !== null) return err(this.failure);
     const index = this.submissions.push(submission) - 1;
@@ -65,7 +70,7 @@ export class FakeCertificateLog {
       vector(extensions, 2),
     );
     const signature = sign("sha256", signed, this.#key);
-    return ok({ logId: this.logId, timestamp, extensions, signature, ...this.change });
+    return ok({ ...this.identity, timestamp, extensions, signature, ...this.change });
   }
 }
 
@@ -90,6 +95,7 @@ export function makeCaEnv(
   const usedTokens = {
     getByName: (issuer: string) => ({
       use: async (token: string) => used.size < used.add(`${issuer} ${token}`).size,
+      isUsed: async (token: string) => used.has(`${issuer} ${token}`),
       release: async (token: string) => void used.delete(`${issuer} ${token}`),
     }),
   };

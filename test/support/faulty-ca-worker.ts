@@ -2,7 +2,7 @@
 // The stack of `npm start`, whose CA meets the fault that a request names in `x-fault`: in what is behind it (the sequencer, its
 // anchor, the oidc room, the store of used tokens) or in its own settings.
 
-import type { SignedCertificateTimestamp } from "../../shared/rpc.ts";
+import type { CertificateSubmission, LoggedCertificate } from "../../shared/rpc.ts";
 import { unixMs } from "../../shared/time.ts";
 import type { CaEnv } from "../../workers/ca/env.ts";
 import { createCa } from "../../workers/ca/index.ts";
@@ -19,22 +19,25 @@ const sequencer = (append: () => Promise<unknown>): Partial<CaEnv> => ({
   SEQUENCER: { getByName: () => ({ appendCertificate: append }) } as unknown as CaEnv["SEQUENCER"],
 });
 const refusing = (error: object): Partial<CaEnv> => sequencer(async () => ({ ok: false, error }));
-const answering = (change: Partial<SignedCertificateTimestamp>): Partial<CaEnv> =>
-  sequencer(async () => ({
-    ok: true,
-    value: {
-      logId: new Uint8Array(32),
-      timestamp: unixMs(Date.now()),
-      extensions: new Uint8Array(8),
-      signature: new Uint8Array(70),
-      ...change,
-    },
-  }));
+/** The real log's answer, changed. */
+const answering =
+  (change: (sct: LoggedCertificate) => object) =>
+  (env: CaEnv): Partial<CaEnv> => ({
+    SEQUENCER: {
+      getByName: (name: string) => ({
+        appendCertificate: async (submission: CertificateSubmission) => {
+          const answer = await env.SEQUENCER.getByName(name).appendCertificate(submission);
+          return answer.ok ? { ok: true, value: { ...answer.value, ...change(answer.value) } } : answer;
+        },
+      }),
+    } as unknown as CaEnv["SEQUENCER"],
+  });
+const flipped = (bytes: Uint8Array): Uint8Array => bytes.with(-1, (bytes.at(-1) ?? 0) ^ 1);
 const lost = async (): Promise<never> => {
   throw new Error("Network connection lost.");
 };
 
-const FAULTS: Readonly<Record<string, Partial<CaEnv>>> = {
+const FAULTS: Readonly<Record<string, Partial<CaEnv> | ((env: CaEnv) => Partial<CaEnv>)>> = {
   "log-busy": refusing({ code: "log_busy", retryAfterSeconds: 3 }),
   "anchor-away": refusing({ code: "log_starting", reason: "the anchor cannot be reached" }),
   "anchor-ahead": refusing({ code: "log_refusing", reason: "it is behind its anchor" }),
@@ -42,11 +45,16 @@ const FAULTS: Readonly<Record<string, Partial<CaEnv>>> = {
   "clock-behind": refusing({ code: "clock_behind", lastTimestamp: 2, now: 1 }),
   "entry-too-large": refusing({ code: "entry_too_large", maxBytes: 65_535 }),
   "log-lost": sequencer(lost),
-  "sct-short-id": answering({ logId: new Uint8Array(31) }),
-  "sct-of-yesterday": answering({ timestamp: unixMs(1) }),
-  "sct-of-tomorrow": answering({ timestamp: unixMs(Date.UTC(2100, 0)) }),
-  "sct-without-index": answering({ extensions: new Uint8Array(0) }),
-  "sct-without-signature": answering({ signature: new Uint8Array(0) }),
+  "sct-short-id": answering(({ logId }) => ({ logId: logId.subarray(1) })),
+  "sct-of-another-log": answering(({ logId }) => ({ logId: flipped(logId) })),
+  "sct-of-another-key": answering(({ spki }) => ({ spki: flipped(spki) })),
+  "sct-of-yesterday": answering(() => ({ timestamp: unixMs(1) })),
+  "sct-of-tomorrow": answering(() => ({ timestamp: unixMs(Date.UTC(2100, 0)) })),
+  "sct-of-another-second": answering(({ timestamp }) => ({ timestamp: timestamp + 1000 })),
+  "sct-without-index": answering(() => ({ extensions: new Uint8Array(0) })),
+  "sct-of-another-index": answering(({ extensions }) => ({ extensions: flipped(extensions) })),
+  "sct-without-signature": answering(() => ({ signature: new Uint8Array(0) })),
+  "sct-with-another-signature": answering(({ signature }) => ({ signature: flipped(signature) })),
   "key-missing": { CA_KEY: "" },
   "key-damaged": { CA_KEY: "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n" },
   "key-not-pem": { CA_KEY: "key" },
@@ -65,7 +73,8 @@ const envs = new Map<string, CaEnv>();
 const ca = {
   fetch: (request: Request, env: CaEnv): Promise<Response> => {
     const fault = request.headers.get("x-fault") ?? "";
-    const broken = envs.get(fault) ?? { ...env, ...FAULTS[fault] };
+    const change = FAULTS[fault];
+    const broken = envs.get(fault) ?? { ...env, ...(typeof change === "function" ? change(env) : change) };
     envs.set(fault, broken);
     return healthy.fetch(request, broken);
   },

@@ -8,10 +8,11 @@ import type { RequestedKey } from "../../shared/fulcio/request.ts";
 import type { Principal } from "../../shared/identity/principal.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { Identified } from "./identify.ts";
-import { admit, type CertificateAuthority, type IssueError } from "./issue.ts";
+import { admit, type CertificateAuthority, type IssueError, validityNow } from "./issue.ts";
 import { limitClient } from "./limits.ts";
 import { readRequest } from "./signing-certificate.ts";
 import { type CaError, renderError, statusOf } from "./status.ts";
+import { checkUnused } from "./token-use.ts";
 
 /** 200 with `granted`; what is no answer about the token (the body, a limit, an issuer that is away) as signingCert says it. */
 export async function explain(request: Request, ca: CertificateAuthority): Promise<Response> {
@@ -23,6 +24,10 @@ export async function explain(request: Request, ca: CertificateAuthority): Promi
   if (!identified.ok) return refusal(identified.error, request);
   const key = await readKey(read.value.key, identified.value.principal);
   if (!key.ok) return refusal(key.error, request);
+  const unused = await checkUnused(identified.value, ca.tokenUse);
+  if (!unused.ok) return refusal(unused.error, request);
+  const validity = validityNow(ca);
+  if (!validity.ok) return refusal(validity.error, request);
   return answer(grantOf(identified.value, key.value, ca));
 }
 

@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { ByteStream, EXTENSION_OID_SCT, X509Certificate, X509SCTExtension } from "@sigstore/core";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { readFulcioExtensions } from "../../shared/fulcio/extensions.ts";
+import { unixMs } from "../../shared/time.ts";
 import { parseCertificate } from "../../shared/x509/certificate.ts";
 import { type Clock, FakeCertificateLog, jwksOf, makeCaEnv, makeCaMaterial, makeClock } from "../../test/support/ca.ts";
 import { makeIssuerKey, signToken } from "../../test/support/identity-token.ts";
@@ -644,6 +645,17 @@ describe("when something fails behind the CA", () => {
     ["the SCT is of yesterday", (log) => void (log.change = { timestamp: 0 as typeof START })],
     ["the SCT has no index", (log) => void (log.change = { extensions: new Uint8Array(0) })],
     ["the SCT has no signature", (log) => void (log.change = { signature: new Uint8Array(0) })],
+    ["the SCT is of another second", (log) => void (log.change = { timestamp: unixMs(START + 1000) })],
+    ["the SCT is another log's", (log) => void (log.change = new FakeCertificateLog(() => START).identity)],
+    ["the SCT names another log than its key's", (log) => void (log.change = { logId: new Uint8Array(32) })],
+    [
+      "the SCT is of a key that verifiers take for no log's",
+      (log) => {
+        const { publicKey } = generateKeyPairSync("ec", { namedCurve: "secp384r1" });
+        const spki = new Uint8Array(publicKey.export({ type: "spki", format: "der" }));
+        log.change = { spki, logId: new Uint8Array(createHash("sha256").update(spki).digest()) };
+      },
+    ],
   ])("%s: 503, and a log line under the request's id, without the token", async (_, fail) => {
     const { post, clock, log } = makeBench();
     fail(log);
@@ -977,6 +989,59 @@ describe("POST /api/identity/explain", () => {
     const token = signToken({ ...emailClaims(bench.clock), iss: GITHUB }, GITHUB_KEY);
     expect(await (await ask(bench, credentials(token))).json()).toMatchObject({ granted: true, usableOnce: true });
     expect((await bench.post(bodyOf(token))).status).toBe(200);
+  });
+
+  it("says that a token has been used, which is good for one certificate", async () => {
+    const row = { "issuer-url": GITHUB, type: "email", "one-time-tokens": true, jwks: jwksOf(GITHUB_KEY) };
+    const bench = makeBench({ ISSUERS: JSON.stringify([row]) });
+    const token = signToken({ ...emailClaims(bench.clock), iss: GITHUB }, GITHUB_KEY);
+    expect((await bench.post(bodyOf(token))).status).toBe(200);
+    for (let i = 0; i < 2; i++) {
+      expect(await (await ask(bench, credentials(token))).json()).toMatchObject({
+        granted: false,
+        check: "token_used",
+      });
+    }
+  });
+
+  it("grants nothing that the CA's own certificate does not allow", async () => {
+    const bench = makeBench();
+    bench.clock.advance(4 * 365 * 86_400_000);
+    const response = await ask(bench, credentials(signToken(emailClaims(bench.clock), BUILT_IN_KEY)));
+    expect([response.status, await response.json()]).toMatchObject([
+      503,
+      { message: expect.stringContaining("the CA certificate is valid from") as string },
+    ]);
+  });
+
+  it("and an issuance say alike that claims are too many", async () => {
+    const repeated = "{{ .long }}".repeat(20);
+    const row = { "issuer-url": GITHUB, type: "ci-provider", "ci-provider": "own", jwks: jwksOf(GITHUB_KEY) };
+    const own = {
+      "subject-alternative-name-template": "https://ci.example/{{ .sub }}",
+      "extension-templates": { "build-config-uri": repeated },
+    };
+    const ISSUERS = JSON.stringify({ "oidc-issuers": { [GITHUB]: row }, "ci-issuer-metadata": { own } });
+    const bench = makeBench({ ISSUERS });
+    const tokenOf = (length: number): string =>
+      signToken({ ...emailClaims(bench.clock), iss: GITHUB, long: "é".repeat(length) }, GITHUB_KEY);
+    const message =
+      "There was an error processing the identity token: its claims make a name and extensions of more than 12288 bytes together";
+    for (const [length, status] of [
+      [290, 200],
+      [310, 400],
+    ] as const) {
+      const token = tokenOf(length);
+      const explained = await (await ask(bench, credentials(token))).json();
+      const issued = await bench.post(bodyOf(token));
+      expect(issued.status).toBe(status);
+      if (status === 200) expect(explained).toMatchObject({ granted: true });
+      else
+        expect([explained, await issued.json()]).toEqual([
+          { granted: false, check: "identity_too_large", message },
+          { code: 3, message, details: [] },
+        ]);
+    }
   });
 
   it("is no answer about the token if the body cannot be read or the issuer cannot be reached", async () => {

@@ -11,16 +11,15 @@ import { type PossessionError, verifyPossession } from "../../shared/fulcio/poss
 import type { SigningRequest } from "../../shared/fulcio/request.ts";
 import type { Principal } from "../../shared/identity/principal.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { AppendError, CertificateSubmission, SequencerRpc, SignedCertificateTimestamp } from "../../shared/rpc.ts";
-import { certificateSearchRow } from "../../shared/search/terms.ts";
+import type { AppendError, SequencerRpc, SignedCertificateTimestamp } from "../../shared/rpc.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
-import { type Certificate, encodeCertificate, parseCertificate } from "../../shared/x509/certificate.ts";
 import { verifyIssuedBy } from "../../shared/x509/chain.ts";
 import { encodeLeaf, type Leaf, toSerial } from "../../shared/x509/issue.ts";
 import type { CaChain } from "./ca-chain.ts";
 import type { Signer } from "./ca-key.ts";
 import { type Identification, type Identified, type IdentifyError, identify } from "./identify.ts";
 import { type Limits, limitIdentity, type RateLimited } from "./limits.ts";
+import { logPrecertificate, parseOwn, signTbs } from "./precertificate.ts";
 import { describeToken, type TokenUse, type TokenUsed, useOnce } from "./token-use.ts";
 
 export type IssueError =
@@ -29,8 +28,17 @@ export type IssueError =
   | PossessionError
   | TokenUsed
   | AppendError
-  /** The issuing CA's own certificate is not valid now, so nothing below it would be. */
-  | { readonly code: "ca_certificate_not_valid"; readonly notBefore: UnixMs; readonly notAfter: UnixMs };
+  | CaCertificateNotValid;
+
+interface Validity {
+  readonly notBefore: UnixMs;
+  readonly notAfter: UnixMs;
+}
+
+/** The issuing CA's own certificate, with its validity, is not valid now, so nothing below it would be. */
+interface CaCertificateNotValid extends Validity {
+  readonly code: "ca_certificate_not_valid";
+}
 
 /** All that issuing needs; made once per isolate. */
 export interface CertificateAuthority {
@@ -73,8 +81,6 @@ export interface Issued {
 /** A verifier's clock may be behind ours. */
 const BACKDATED_MS = 5_000;
 const SERIAL_BYTES = 20;
-/** The sequencer's clock runs at most 60 s behind its last timestamp before it refuses; beyond that, the SCT is not of now. */
-const MAX_SCT_SKEW_MS = 90_000;
 
 /** Issues a certificate. */
 export async function issueCertificate(
@@ -116,23 +122,31 @@ async function certify(
   return ok({ chain: [certificate, ...ca.chain.certificates], record });
 }
 
+/** From when until when a certificate of now is valid. Fails with ca_certificate_not_valid. */
+export function validityNow({
+  chain: { issuer },
+  lifetimeMs,
+  now,
+}: CertificateAuthority): Result<Validity, CaCertificateNotValid> {
+  const wholeSecond = Math.floor(now() / 1000) * 1000;
+  const notBefore = unixMs(wholeSecond - BACKDATED_MS);
+  const notAfter = unixMs(notBefore + lifetimeMs);
+  return now() < issuer.notBefore || notAfter > issuer.notAfter
+    ? err({ code: "ca_certificate_not_valid", notBefore: issuer.notBefore, notAfter: issuer.notAfter })
+    : ok({ notBefore, notAfter });
+}
+
 function layOut(
   principal: Principal,
   { key, serial }: { readonly key: PublicKey; readonly serial: Uint8Array },
   ca: CertificateAuthority,
 ): Result<Leaf, IssueError> {
-  const { issuer } = ca.chain;
-  const wholeSecond = Math.floor(ca.now() / 1000) * 1000;
-  const notBefore = unixMs(wholeSecond - BACKDATED_MS);
-  const notAfter = unixMs(notBefore + ca.lifetimeMs);
-  if (ca.now() < issuer.notBefore || notAfter > issuer.notAfter) {
-    return err({ code: "ca_certificate_not_valid", notBefore: issuer.notBefore, notAfter: issuer.notAfter });
-  }
+  const validity = validityNow(ca);
+  if (!validity.ok) return validity;
   return ok(
-    encodeLeaf(issuer, {
+    encodeLeaf(ca.chain.issuer, {
       serial,
-      notBefore,
-      notAfter,
+      ...validity.value,
       spki: key.spki,
       subjectAltName: principal.subjectAltName,
       extensions: encodeFulcioExtensions(principal.extensions),
@@ -141,58 +155,15 @@ function layOut(
   );
 }
 
-async function logPrecertificate(
-  leaf: Leaf,
-  ca: CertificateAuthority,
-): Promise<Result<SignedCertificateTimestamp, AppendError>> {
-  const precertificate = await sign(leaf.precertificateTbs, ca.signer);
-  const sct = await appendToNewest(ca, {
-    entryType: "precert_entry",
-    issuerKeyHash: ca.chain.issuerKeyHash,
-    signedEntry: leaf.loggedTbs,
-    precertificate,
-    chainFingerprints: ca.chain.fingerprints,
-    search: certificateSearchRow(parseOwn(precertificate)),
-  });
-  if (sct.ok && !isPlausible(sct.value, ca.now())) throw new Error("the sequencer answered with an implausible SCT");
-  return sct;
-}
-
-/** A log can be frozen that the settings do not freeze any more: then the next one is asked. */
-async function appendToNewest(
-  { sequencers }: CertificateAuthority,
-  submission: CertificateSubmission,
-): Promise<Result<SignedCertificateTimestamp, AppendError>> {
-  for (const sequencer of sequencers()) {
-    const sct = await sequencer().appendCertificate(submission);
-    if (sct.ok || sct.error.code !== "log_frozen") return sct;
-  }
-  return err({ code: "log_frozen", writeTo: null });
-}
-
-function isPlausible({ logId, timestamp, extensions, signature }: SignedCertificateTimestamp, now: UnixMs): boolean {
-  const isOfNow = Math.abs(timestamp - now) <= MAX_SCT_SKEW_MS;
-  return logId.length === 32 && extensions.length === 8 && signature.length > 0 && isOfNow;
-}
-
 /** Signs with the key that signed the precertificate, and looks at the result as a verifier would before anybody gets it. */
 async function signCertificate(
   leaf: Leaf,
   sct: SignedCertificateTimestamp,
   { chain, signer }: CertificateAuthority,
 ): Promise<Uint8Array> {
-  const certificate = await sign(leaf.finalTbs(encodeSctList([sct])), signer);
+  const certificate = await signTbs(leaf.finalTbs(encodeSctList([sct])), signer);
   if (!(await verifyIssuedBy(parseOwn(certificate), chain.issuer))) {
     throw new Error("the certificate that was just signed does not verify");
   }
   return certificate;
-}
-
-const sign = async (tbs: Uint8Array, signer: Signer): Promise<Uint8Array> =>
-  encodeCertificate(tbs, signer.algorithm, await signer.sign(tbs));
-
-function parseOwn(der: Uint8Array): Certificate {
-  const certificate = parseCertificate(der);
-  if (!certificate.ok) throw new Error(`a certificate of our own does not parse: ${certificate.error.reason}`);
-  return certificate.value;
 }

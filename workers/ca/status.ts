@@ -103,6 +103,8 @@ const STATUSES: Statuses = {
     badToken("its claim email_verified is not true: the issuer does not vouch for the e-mail address"),
   email_invalid: () => badToken("its claim email is not an e-mail address"),
   email_not_ascii: () => badToken("its claim email has characters outside ASCII, which a certificate cannot hold"),
+  identity_too_large: ({ maxBytes }) =>
+    badToken(`its claims make a name and extensions of more than ${maxBytes} bytes together`),
   subject_alt_name_invalid: () => badToken("its claims do not make a URI that a certificate can hold"),
 
   public_key_pem_invalid: () =>

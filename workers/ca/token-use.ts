@@ -7,14 +7,14 @@ import { sha256 } from "#sha256";
 import { encodeHex } from "../../shared/bytes/hex.ts";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import { claimOf } from "../../shared/oidc/claims.ts";
-import { err, type Result } from "../../shared/result.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import type { UsedTokensRpc } from "../../shared/rpc.ts";
 import { unixMs } from "../../shared/time.ts";
 import type { Identified } from "./identify.ts";
 import type { IssuanceRecord } from "./issue.ts";
 
 /** The used tokens of one issuer; a new stub for each call. */
-export type TokenUse = (issuer: string) => Pick<UsedTokensRpc, "use" | "release">;
+export type TokenUse = (issuer: string) => Pick<UsedTokensRpc, "use" | "isUsed" | "release">;
 
 export interface TokenUsed {
   readonly code: "token_used";
@@ -25,6 +25,15 @@ const hexSha256 = (text: string): string => encodeHex(sha256(encodeUtf8(text)));
 export function describeToken({ claims, issuer }: Identified): Pick<IssuanceRecord, "issuer" | "tokenId"> {
   const id = claimOf(claims, "jti");
   return { issuer: issuer.url, tokenId: typeof id === "string" && id !== "" ? hexSha256(id) : null };
+}
+
+/** Whether the token could still be used, without using it. Fails with token_used. */
+export async function checkUnused(
+  { issuer, signedText }: Identified,
+  tokenUse: TokenUse,
+): Promise<Result<null, TokenUsed>> {
+  const isUsed = issuer.takesTokensOnce && (await tokenUse(issuer.url).isUsed(hexSha256(signedText)));
+  return isUsed ? err({ code: "token_used" }) : ok(null);
 }
 
 /**

@@ -62,7 +62,9 @@ it("lets a released token be used again", async () => {
   const { object } = makeObject();
   const expiresAt = unixMs(Date.now() + 60_000);
   await object.use("a", expiresAt);
+  expect(await object.isUsed("a")).toBe(true);
   await object.release("a");
+  expect(await object.isUsed("a")).toBe(false);
   expect(await object.use("a", expiresAt)).toBe(true);
 });
 
@@ -83,6 +85,7 @@ it("makes no promise about tokens that a newer version keeps, and clears none aw
   await expect(object.use("a", unixMs(Date.now() + 60_000))).rejects.toThrow(
     /used tokens: a newer version.*deploy that/,
   );
+  await expect(object.isUsed("old")).rejects.toThrow(/newer version/);
   await expect(object.release("old")).rejects.toThrow(/newer version/);
   await object.alarm();
   expect(rows()).toBe(1);

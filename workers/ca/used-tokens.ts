@@ -56,6 +56,11 @@ export class UsedTokens extends DurableObject implements UsedTokensRpc {
     return length === 1;
   }
 
+  async isUsed(token: string): Promise<boolean> {
+    this.#checkTables();
+    return this.#sql.exec("SELECT 1 FROM used_tokens WHERE token = ?", token).toArray().length === 1;
+  }
+
   async release(token: string): Promise<void> {
     this.#checkTables();
     this.#sql.exec("DELETE FROM used_tokens WHERE token = ?", token);

@@ -3,15 +3,17 @@
 // then, and a request that comes first has 10 ms of CPU on the Free plan; start-up has a hundred times that.
 
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from "node:crypto";
+import { sha256 } from "#sha256";
 import { encodeBase64 } from "../../shared/bytes/base64.ts";
 import { encodePem } from "../../shared/bytes/pem.ts";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import { decodeEcdsaSignature } from "../../shared/crypto/ecdsa-signature.ts";
+import { sctSignedData } from "../../shared/ct/sct.ts";
 import { context, octetString, oid, sequence, smallInteger } from "../../shared/der/writer.ts";
 import { decodeSigningRequest } from "../../shared/fulcio/request.ts";
 import { toSigningCertificate } from "../../shared/fulcio/response.ts";
 import { ok, type Result } from "../../shared/result.ts";
-import type { SignedCertificateTimestamp } from "../../shared/rpc.ts";
+import type { CertificateSubmission } from "../../shared/rpc.ts";
 import { unixMs } from "../../shared/time.ts";
 import { encodeCertificate, encodeTbs } from "../../shared/x509/certificate.ts";
 import { basicConstraintsCa, keyIdentifier, subjectKeyIdentifier } from "../../shared/x509/extensions.ts";
@@ -21,6 +23,7 @@ import { type CaEnv, readConfig } from "./env.ts";
 import { issueCertificate } from "./issue.ts";
 
 const NOW = unixMs(1_800_000_000_000);
+const NO_BYTES = new Uint8Array(0);
 const ECDSA_SHA256 = sequence(oid("1.2.840.10045.4.3.2"));
 const PUBLIC_URL = "https://warm-up.invalid";
 const WORKFLOW_ISSUER = "https://workflow.warm-up.invalid";
@@ -68,13 +71,14 @@ function throwAwayKey(): Key {
 
 function throwAwayAuthority(key: Key): Result<Parameters<typeof issueCertificate>[1], unknown> {
   const jwks = { keys: [key.jwk] };
-  const sct: SignedCertificateTimestamp = {
-    logId: new Uint8Array(32),
-    timestamp: NOW,
-    extensions: new Uint8Array(8),
-    signature: new Uint8Array(70),
+  const log = {
+    appendCertificate: ({ signedEntry, issuerKeyHash }: CertificateSubmission) => {
+      const promise = { timestamp: NOW, extensions: new Uint8Array(8) };
+      const entry = { entryType: "precert_entry", issuerKeyHash: issuerKeyHash ?? NO_BYTES, signedEntry } as const;
+      const signature = signed(sctSignedData({ ...entry, ...promise }), key);
+      return Promise.resolve(ok({ ...promise, logId: sha256(key.spki), spki: key.spki, signature }));
+    },
   };
-  const log = { appendCertificate: () => Promise.resolve(ok(sct)) };
   const unlimited = { limit: () => Promise.resolve({ success: true }) };
   const env = {
     PUBLIC_URL,

@@ -12,9 +12,9 @@ import { decodeTreeHeadSignature } from "../../shared/ct/tree-head.ts";
 import type {
   AttestationHints,
   CertificateSubmission,
+  LoggedCertificate,
   SearchRow,
   SignatureSubmission,
-  SignedCertificateTimestamp,
 } from "../../shared/rpc.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import { formatCheckpoint, frozenLine, parseCheckpoint } from "../../shared/tlog/checkpoint.ts";
@@ -195,8 +195,9 @@ export function signSct(
   ecdsa: EcdsaSigner,
   submission: CertificateSubmission,
   placement: Placement,
-): SignedCertificateTimestamp {
+): LoggedCertificate {
   const entry = timestamped(submission, placement);
   const { timestamp, extensions } = entry;
-  return { logId: ecdsa.logId, timestamp, extensions, signature: ecdsa.sign(sctSignedData(entry)) };
+  const { logId, spki } = ecdsa;
+  return { logId, spki, timestamp, extensions, signature: ecdsa.sign(sctSignedData(entry)) };
 }

@@ -11,9 +11,9 @@ import type {
   Duplicate,
   Head,
   LogDescription,
+  LoggedCertificate,
   SequencerRpc,
   SignatureSubmission,
-  SignedCertificateTimestamp,
   TailAnswer,
   TailEntry,
 } from "../../shared/rpc.ts";
@@ -70,7 +70,7 @@ export class Sequencer
     return appended.ok ? ok(appended.value.answer) : appended;
   }
 
-  async appendCertificate(submission: CertificateSubmission): Promise<Result<SignedCertificateTimestamp, AppendError>> {
+  async appendCertificate(submission: CertificateSubmission): Promise<Result<LoggedCertificate, AppendError>> {
     const { signedEntry, precertificate } = submission;
     if (signedEntry.length + (precertificate?.length ?? 0) > MAX_ENTRY_BYTES) return ENTRY_TOO_LARGE;
     const appended = await this.#log.append(certificateSubmission(submission));
