@@ -82,6 +82,7 @@ describe("emailPrincipal", () => {
     `${"a".repeat(64)}@example.com`,
     "user@xn--bcher-kva.example",
     "user@123.example",
+    "user@example.xn--p1ai",
   ])("takes %s, case preserved", (email) => {
     expect(principal({ email })).toMatchObject({ ok: true, value: { subjectAltName: { value: email } } });
   });
@@ -101,6 +102,9 @@ describe("emailPrincipal", () => {
     ["a@[127.0.0.1]", "email_invalid"],
     ["a@exa_mple.com", "email_invalid"],
     ["a@-example.com", "email_invalid"],
+    ["a@example.com0", "email_invalid"],
+    ["a@example.1com", "email_invalid"],
+    ["a@127.0.0.1", "email_invalid"],
     ["a@example-.com", "email_invalid"],
     [`${"a".repeat(65)}@example.com`, "email_invalid"],
     [`a@${"b".repeat(64)}.com`, "email_invalid"],

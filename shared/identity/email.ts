@@ -11,8 +11,8 @@ const MAX_LOCAL_PART = 64;
 const MAX_ADDRESS = 254;
 /** A Dot-string of atext; quoted local parts are refused, as two spellings of them would be one mailbox. */
 const LOCAL_PART = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
-/** Two or more labels of letters, digits and inner hyphens; no address literals. */
-const DOMAIN = /^(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
+/** Two or more labels of letters, digits and inner hyphens, the last between letters (as the reference's); no address literals. */
+const DOMAIN = /^(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z])?$/;
 
 export interface EmailOptions {
   /** Where the issuer behind a federating provider stands, which the certificate then names; null for the token's own. */

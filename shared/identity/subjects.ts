@@ -41,8 +41,8 @@ function originOf(uri: string): string | null {
   return URL.canParse(uri) ? new URL(uri).origin : null;
 }
 
-/** A trust domain's characters (SPIFFE-ID §2.1). */
-const TRUST_DOMAIN = /^[a-z0-9._-]{1,255}$/;
+/** A trust domain's characters (SPIFFE-ID §2.1); as a host name in a certificate it has no empty labels (uri.ts says why). */
+const TRUST_DOMAIN = /^(?=.{1,255}$)[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/;
 /** Path segments are not empty and not dots (SPIFFE-ID §2.2). */
 const SPIFFE_ID = /^spiffe:\/\/([a-z0-9._-]{1,255})((?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+)*)$/;
 

@@ -40,6 +40,10 @@ describe("normalizeUri", () => {
     "https://github.com/\ud800",
     "https://github.com/%",
     "https://github.com/a?ä",
+    "https://../a",
+    "https://.github.com/a",
+    "https://github..com/a",
+    "https://github.com./a",
   ])("refuses %j", (text) => {
     expect(normalizeUri(text)).toEqual({ ok: false, error: { code: "uri_invalid" } });
   });
@@ -68,7 +72,7 @@ describe("joinUri", () => {
     }
   });
 
-  it.each(["github.com/a", "https://github.com", "https://github.com/", "https://a@github.com/b", "https://a.b/c\nd"])(
+  it.each(["github.com/a", "https://github.com", "https://github.com/", "https://a@github.com/b", "https://a.b/c\nd", "https://a./b"])(
     "refuses %j",
     (text) => {
       expect(joinUri(text)).toEqual({ ok: false, error: { code: "uri_invalid" } });

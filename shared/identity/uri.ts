@@ -22,8 +22,11 @@ function bytesOf(ascii: string): ReadonlySet<number> {
   return new Set(encodeUtf8(ascii));
 }
 
-/** Scheme and authority in the shape that our templates have: a host name and perhaps a port; no user, no IP literal, no escapes. */
-const ABSOLUTE = /^(https?:\/\/[A-Za-z0-9.-]+(?::[0-9]+)?)((?:\/[^?#]*)?)((?:\?[^#]*)?)((?:#.*)?)$/s;
+/**
+ * Scheme and authority in the shape that our templates have: a host name and perhaps a port; no user, no IP literal, no escapes. A
+ * label of the name is not empty: Go's x509, and so cosign, reads no certificate with such a URI.
+ */
+const ABSOLUTE = /^(https?:\/\/[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?::[0-9]+)?)((?:\/[^?#]*)?)((?:\?[^#]*)?)((?:#.*)?)$/s;
 const BAD_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
 // oxlint-disable-next-line no-control-regex -- exactly these must be found
 const CONTROL = /[\u0000-\u001f\u007f]/;
@@ -47,7 +50,7 @@ export function normalizeUri(text: string): Result<string, UriError> {
 }
 
 /** Scheme and authority, and everything behind them. */
-const JOINED = /^(https?:\/\/[A-Za-z0-9.-]+(?::[0-9]+)?)(\/.*)$/s;
+const JOINED = /^(https?:\/\/[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?::[0-9]+)?)(\/.*)$/s;
 
 /**
  * Writes a host with a path behind it as Go's URL.JoinPath does: `?` and `#` are of the path, so they are escaped, and a path

@@ -212,6 +212,7 @@ const STRICTER = [
   /must be text without control characters$/,
   /must be at most 2048 characters long$/,
   /must be a string$/,
+  /must be an integer$/,
   /make a name and extensions of more than 12288 bytes together$/,
   /must be a whole number of seconds since 1970$/,
   /is missing or empty$/,
@@ -225,6 +226,9 @@ const STRICTER = [
 
 /** Of a claim that is null Fulcio's templates make this text, ours leave the extension out or refuse the token. */
 const NULL_OF_GO = "<nil>";
+
+/** An empty claim stands for its default, which the name would have a hole without; Fulcio's name has the hole. */
+const hasDefault = (claim: string, value: unknown): boolean => claim === "base_url" && value === "";
 
 /** What of a token Fulcio looks at for its type alone, as nothing of it enters a certificate: claim by issuer type. */
 const UNREAD: Readonly<Record<string, readonly string[]>> = {
@@ -257,6 +261,7 @@ describe("claims as no provider sends them", () => {
         outcomes.both++;
         const [our, their] = [partsOf(ours.text), partsOf(theirs.text)].map(comparable);
         if (claims[name] === null && JSON.stringify(their).includes(Buffer.from(NULL_OF_GO).toString("hex"))) continue;
+        if (hasDefault(name, claims[name])) continue;
         expect([what, our]).toEqual([what, their]);
       } else if (ours.status === 200) {
         expect([what, UNREAD[identity.name] ?? []]).toEqual([what, expect.arrayContaining([name])]);
