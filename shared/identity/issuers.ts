@@ -3,6 +3,7 @@
 // Spec: https://github.com/sigstore/fulcio/blob/main/docs/oidc.md
 
 import { encodeUtf8 } from "../bytes/utf8.ts";
+import type { FulcioExtensionName } from "../fulcio/extensions.ts";
 import type { ClaimPath } from "../oidc/claims.ts";
 import type { IssuerPattern } from "../oidc/issuer-pattern.ts";
 import type { KeySet } from "../oidc/jwks.ts";
@@ -52,6 +53,9 @@ export const CHALLENGE_CLAIMS: Readonly<Record<IssuerType, ChallengeClaim>> = {
   "buddy-pipeline": "sub",
 };
 
+/** All but the issuer, without which nobody could verify whose name the certificate has. */
+export type OmittableExtension = Exclude<FulcioExtensionName, "issuer" | "issuerV2">;
+
 export interface Issuer {
   /** Compared with `iss` as a whole string; in the table, a meta issuer has its pattern here. */
   readonly url: string;
@@ -66,8 +70,8 @@ export interface Issuer {
   readonly keys: IssuerKeys;
   /** Whom of those that it knows gets a certificate; null for all. */
   readonly policy: Condition | null;
-  /** Whether certificates say the raw `sub` (.24), which the certificate log makes public. */
-  readonly publishesSubject: boolean;
+  /** What certificates do not say although a token does: the certificate log makes public whatever they say. */
+  readonly omittedExtensions: readonly OmittableExtension[];
   /** Whether a token is good for one certificate only. */
   readonly takesTokensOnce: boolean;
 }
@@ -92,7 +96,7 @@ export function plainIssuer(url: string, identity: Identity, pattern: IssuerPatt
     challengeClaim: CHALLENGE_CLAIMS[identity.type],
     keys: { kind: "discovery" },
     policy: null,
-    publishesSubject: true,
+    omittedExtensions: [],
     takesTokensOnce: false,
   };
 }
@@ -141,9 +145,10 @@ export function principalOf(issuer: Issuer, claims: VerifiedClaims): Result<Prin
   if (sizeOf(principal.value) > MAX_IDENTITY_BYTES) {
     return err({ code: "identity_too_large", maxBytes: MAX_IDENTITY_BYTES });
   }
-  if (issuer.publishesSubject) return principal;
-  const { tokenSubject: _, ...extensions } = principal.value.extensions;
-  return ok({ ...principal.value, extensions });
+  if (issuer.omittedExtensions.length === 0) return principal;
+  const omitted: ReadonlySet<string> = new Set(issuer.omittedExtensions);
+  const extensions = Object.entries(principal.value.extensions).filter(([name]) => !omitted.has(name));
+  return ok({ ...principal.value, extensions: Object.fromEntries(extensions) });
 }
 
 const sizeOf = ({ subjectAltName, extensions }: Principal): number =>

@@ -72,10 +72,14 @@ describe("joinUri", () => {
     }
   });
 
-  it.each(["github.com/a", "https://github.com", "https://github.com/", "https://a@github.com/b", "https://a.b/c\nd", "https://a./b"])(
-    "refuses %j",
-    (text) => {
-      expect(joinUri(text)).toEqual({ ok: false, error: { code: "uri_invalid" } });
-    },
-  );
+  it.each([
+    "github.com/a",
+    "https://github.com",
+    "https://github.com/",
+    "https://a@github.com/b",
+    "https://a.b/c\nd",
+    "https://a./b",
+  ])("refuses %j", (text) => {
+    expect(joinUri(text)).toEqual({ ok: false, error: { code: "uri_invalid" } });
+  });
 });

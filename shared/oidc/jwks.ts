@@ -76,6 +76,15 @@ export function parseJwks(value: unknown): Result<readonly VerificationKey[], Jw
   return keys.length > 0 ? ok(keys) : err({ code: "jwks_invalid", reason: "has no key that can verify a token" });
 }
 
+/** A set of these keys, of which parseJwks makes the same again. */
+export const toJwks = (keys: readonly VerificationKey[]): { readonly keys: readonly object[] } => ({
+  keys: keys.map(({ keyId, algorithm, jwk }) => ({
+    ...jwk,
+    ...(keyId === null ? {} : { kid: keyId }),
+    ...(algorithm === null ? {} : { alg: algorithm }),
+  })),
+});
+
 /** The members of `keys`, unread; null if the value is no set. */
 export function keysOf(value: unknown): readonly unknown[] | null {
   const keys: unknown = typeof value === "object" && value !== null ? Reflect.get(value, "keys") : null;

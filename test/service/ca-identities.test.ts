@@ -31,7 +31,7 @@ beforeAll(async () => {
     "issuer-url": `${issuers.origin}/policy`,
     type: "ci-provider",
     "ci-provider": "github-workflow",
-    "publish-subject": false,
+    "omit-extensions": ["token-subject", "source-repository-visibility-at-signing"],
     "client-ids": ["sigstore", "sigedge"],
     policy: [
       { claim: "repository_owner", equals: "octo-org" },
@@ -176,10 +176,11 @@ describe("a policy", () => {
     (KNOWN_IDENTITIES[0] as KnownIdentity);
   const claims = (change: object): object => ({ ...claimsOf(github(), `${issuers.origin}/policy`), ...change });
 
-  it("lets in whom it means, for any of the audiences, without the subject", async () => {
+  it("lets in whom it means, for any of the audiences, without what its certificates shall not say", async () => {
     const leaf = await leafOf(await post(claims({ aud: ["x", "sigedge"] }), github().challenge));
-    const { 16: owner, 24: subject } = extensionsOf(leaf);
-    expect([owner, subject]).toEqual(["https://github.com/octo-org", undefined]);
+    const { 22: _visibility, 24: _subject, ...said } = github().extensions;
+    const url = `${issuers.origin}/policy`;
+    expect(extensionsOf(leaf)).toEqual({ 1: url, 8: url, ...said });
   });
 
   it.each([

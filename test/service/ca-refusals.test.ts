@@ -8,7 +8,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { identityAt, KNOWN_IDENTITIES } from "../support/identities.ts";
 import { type IssuerKey, makeIssuerKey, part, signToken, signWithPublicKey } from "../support/identity-token.ts";
 import { readCheckpoint } from "../support/log-client.ts";
-import { FAULTY_ISSUERS, type LoopbackIssuers, startLoopbackIssuers } from "../support/loopback-issuers.ts";
+import {
+  FAULTY_ISSUERS,
+  type LoopbackIssuers,
+  STALLING_ISSUERS,
+  startLoopbackIssuers,
+} from "../support/loopback-issuers.ts";
 import { startStack, type TestStack } from "../support/stack.ts";
 import REQUESTS from "../vectors/csr/requests.json" with { type: "json" };
 
@@ -32,7 +37,7 @@ beforeAll(async () => {
   const rows = [
     ...typed,
     at("once", { type: "email", "one-time-tokens": true }),
-    ...FAULTY_ISSUERS.map((name) => at(name, { type: "email" })),
+    ...[...FAULTY_ISSUERS, ...STALLING_ISSUERS].map((name) => at(name, { type: "email" })),
     at("cluster-*", { type: "kubernetes" }),
   ];
   stack = await startStack({ vars: { ISSUERS: JSON.stringify(rows) }, entry: "test/support/faulty-ca-worker.ts" });
@@ -617,6 +622,18 @@ describe("an issuer that is broken", () => {
     expect(issuers.asked.length).toBe(asked);
   });
 
+  it("and keeps the connection open is a 503 as well, after ten seconds in all", async () => {
+    const answers = STALLING_ISSUERS.map(async (name) => {
+      const url = `${issuers.origin}/${name}`;
+      const started = performance.now();
+      const answer = await ask(withToken(signToken(claimsOf({ iss: url }), issuers.key, { alg: "ES256" })));
+      expect([name, answer]).toEqual([name, [503, "5", { code: 14, message: away(url), details: [] }]]);
+      // Some more is the machine's, and twice as much would be a limit for each of the two fetches.
+      expect(performance.now() - started).toBeLessThan(18_000);
+    });
+    await Promise.all(answers);
+  });
+
   it("does not send the CA to where a redirect or a document leads", () => {
     expect(issuers.asked.filter((path) => path.startsWith("/good/") || path.startsWith("/x/"))).toEqual([]);
   });
@@ -642,6 +659,44 @@ describe("an issuer that is broken", () => {
     expect(answers.filter((status) => status === 503).length).toBe(20);
     expect(issuers.asked.length - before).toBeLessThanOrEqual(40);
   });
+});
+
+it("an issuer that is gone is still believed by an isolate that has just started", async () => {
+  const gone = await startLoopbackIssuers();
+  const other = await startStack({
+    vars: {
+      ISSUERS: JSON.stringify(
+        ["known", "unknown"].map((name) => ({ "issuer-url": `${gone.origin}/${name}`, type: "email" })),
+      ),
+    },
+  });
+  try {
+    const post = async (name: string): Promise<number> => {
+      const token = signToken(claimsOf({ iss: `${gone.origin}/${name}` }), gone.key, { alg: "ES256" });
+      const response = await fetch(`${other.url}/api/v2/signingCert`, {
+        method: "POST",
+        body: JSON.stringify(withToken(token)),
+      });
+      await response.text();
+      return response.status;
+    };
+    expect(await post("known")).toBe(200);
+    gone.close();
+    process.kill(other.workerdPid(), "SIGKILL");
+    await expect
+      .poll(
+        () =>
+          fetch(`${other.url}/healthz`).then(
+            ({ ok }) => ok,
+            () => false,
+          ),
+        { timeout: 20_000 },
+      )
+      .toBe(true);
+    expect([await post("known"), await post("unknown")]).toEqual([200, 503]);
+  } finally {
+    await other.stop();
+  }
 });
 
 it("nothing that was refused is in the certificate log, and the log lines hold no token and no key", async () => {

@@ -9,6 +9,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import type { AppendError, CertificateSubmission, LoggedCertificate } from "../../shared/rpc.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import type { CaEnv } from "../../workers/ca/env.ts";
+import type { PlatformCache } from "../../workers/ca/key-store.ts";
 import type { IssuerKey } from "./identity-token.ts";
 
 export type Curve = "prime256v1" | "secp384r1";
@@ -129,3 +130,6 @@ export function makeClock(start = Date.UTC(2027, 0, 15, 8, 0, 0, 250)): Clock {
     },
   };
 }
+
+/** The platform's cache where it has none. */
+export const emptyCache = (): PlatformCache => ({ match: async () => undefined, put: async () => {} });

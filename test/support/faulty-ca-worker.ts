@@ -32,7 +32,7 @@ const answering =
       }),
     } as unknown as CaEnv["SEQUENCER"],
   });
-const flipped = (bytes: Uint8Array): Uint8Array => bytes.with(-1, (bytes.at(-1) ?? 0) ^ 1);
+const flipped = (bytes: Uint8Array): Uint8Array => bytes.with(bytes.length - 1, (bytes.at(-1) ?? 0) ^ 1);
 const lost = async (): Promise<never> => {
   throw new Error("Network connection lost.");
 };

@@ -66,6 +66,20 @@ const KEY_FAULTS: Readonly<Record<string, Fault>> = {
   "keys-huge": (response) => void response.end(`{"keys":[],"a":"${"x".repeat(300_000)}"}`),
 };
 
+/** Those that keep a connection open, for longer than anybody waits. */
+export const STALLING_ISSUERS: readonly string[] = [
+  "discovery-silent",
+  "discovery-stalls",
+  "keys-silent",
+  "keys-stall",
+];
+
+/** Says nothing at all, or begins an answer. */
+const stall =
+  (begins: boolean): Fault =>
+  (response) =>
+    void (begins && response.write('{"keys":['));
+
 export const FAULTY_ISSUERS: readonly string[] = [...Object.keys(DISCOVERY_FAULTS), ...Object.keys(KEY_FAULTS)];
 
 export async function startLoopbackIssuers(): Promise<LoopbackIssuers> {
@@ -77,7 +91,16 @@ export async function startLoopbackIssuers(): Promise<LoopbackIssuers> {
   });
   const originOf = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return { origin: originOf(), key, asked, close: () => server.close() };
+  return {
+    origin: originOf(),
+    key,
+    asked,
+    close: () => {
+      server.close();
+      // Those of stalling issuers stay open.
+      server.closeAllConnections();
+    },
+  };
 }
 
 function answer(
@@ -86,7 +109,7 @@ function answer(
   { origin, key }: Pick<LoopbackIssuers, "origin" | "key">,
 ): void {
   const [, name = "", rest] = /^\/([^/]+)\/(keys|\.well-known\/openid-configuration)$/.exec(url) ?? [];
-  const fault = (rest === "keys" ? KEY_FAULTS : DISCOVERY_FAULTS)[name];
+  const fault = stalling(name, rest) ?? (rest === "keys" ? KEY_FAULTS : DISCOVERY_FAULTS)[name];
   if (fault !== undefined) fault(response, origin);
   else if (rest === "keys") json(response, { keys: [key.jwk] });
   else if (rest === undefined) status(404)(response, origin);
@@ -94,4 +117,9 @@ function answer(
     const issuer = `${origin}/${name}`;
     json(response, { issuer, jwks_uri: `${issuer}/keys`, id_token_signing_alg_values_supported: ["ES256", "RS256"] });
   }
+}
+
+function stalling(name: string, rest: string | undefined): Fault | undefined {
+  const isMeant = STALLING_ISSUERS.includes(name) && name.startsWith("keys") === (rest === "keys");
+  return isMeant ? stall(!name.endsWith("silent")) : undefined;
 }

@@ -6,20 +6,25 @@ import { type UnixMs, unixMs } from "../../shared/time.ts";
 import type { Signer } from "./ca-key.ts";
 import type { Config } from "./env.ts";
 import type { CertificateAuthority } from "./issue.ts";
-import { createKeySources, type KeysPlatform } from "./jwks-source.ts";
+import { createKeySources } from "./jwks-source.ts";
+import { cacheStore, type PlatformCache } from "./key-store.ts";
+import type { Fetch } from "./load-keys.ts";
 import { createRemoteSigner } from "./remote-signer.ts";
 
 /** What the CA takes from the machine it runs on. */
 export interface Platform {
   readonly now: () => UnixMs;
   readonly randomBytes: (length: number) => Uint8Array;
-  readonly fetch: KeysPlatform["fetch"];
+  readonly fetch: Fetch;
+  /** The cache of the location. */
+  readonly cache: () => PlatformCache;
 }
 
 export const PLATFORM: Platform = {
   now: () => unixMs(Date.now()),
   randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
   fetch: (url, init) => fetch(url, init),
+  cache: () => caches.default,
 };
 
 /** The CA of one configuration; it keeps the keys of issuers, so one is made per isolate. */
@@ -28,6 +33,7 @@ export function createAuthority(config: Config, platform: Platform): Certificate
     fetch: platform.fetch,
     now: platform.now,
     builtInJwks: () => config.oidc.jwks(),
+    store: cacheStore(config.publicUrl, platform.cache),
     report: (failure) => console.error(JSON.stringify(failure)),
   });
   return {

@@ -51,6 +51,8 @@ type CaKey =
   | { readonly kind: "remote"; readonly remote: RemoteKey };
 
 export interface Config {
+  /** Without a slash at the end. */
+  readonly publicUrl: string;
   readonly chain: CaChain;
   /** DER. */
   readonly otherChains: readonly (readonly Uint8Array[])[];
@@ -80,6 +82,7 @@ export function readConfig(env: CaEnv, allowLoopbackIssuers: boolean): Result<Co
   const material = settings.finish(() => ({ chain: chain(), key: key() }));
   if (material.ok) checkPair(settings, material.value);
   return settings.finish(() => ({
+    publicUrl: publicUrl().href,
     chain: chain(),
     otherChains,
     lifetimeMs,

@@ -17,7 +17,15 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { readFulcioExtensions } from "../../shared/fulcio/extensions.ts";
 import { unixMs } from "../../shared/time.ts";
 import { parseCertificate } from "../../shared/x509/certificate.ts";
-import { type Clock, FakeCertificateLog, jwksOf, makeCaEnv, makeCaMaterial, makeClock } from "../../test/support/ca.ts";
+import {
+  type Clock,
+  emptyCache,
+  FakeCertificateLog,
+  jwksOf,
+  makeCaEnv,
+  makeCaMaterial,
+  makeClock,
+} from "../../test/support/ca.ts";
 import { makeIssuerKey, signToken } from "../../test/support/identity-token.ts";
 import REQUESTS from "../../test/vectors/csr/requests.json" with { type: "json" };
 import type { Platform } from "./authority.ts";
@@ -57,6 +65,7 @@ function makeBench(env: Partial<CaEnv> = {}, allowLoopbackIssuers = false): Benc
     now: clock.now,
     randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
     fetch: () => Promise.reject(new TypeError("no network")),
+    cache: emptyCache,
   };
   const ca = createCa({ allowLoopbackIssuers }, platform);
   const send = (path: string, init: RequestInit = {}): Promise<Response> =>
@@ -1021,8 +1030,8 @@ describe("POST /api/identity/explain", () => {
       "subject-alternative-name-template": "https://ci.example/{{ .sub }}",
       "extension-templates": { "build-config-uri": repeated },
     };
-    const ISSUERS = JSON.stringify({ "oidc-issuers": { [GITHUB]: row }, "ci-issuer-metadata": { own } });
-    const bench = makeBench({ ISSUERS });
+    const configured = { "oidc-issuers": { [GITHUB]: row }, "ci-issuer-metadata": { own } };
+    const bench = makeBench({ ISSUERS: JSON.stringify(configured) });
     const tokenOf = (length: number): string =>
       signToken({ ...emailClaims(bench.clock), iss: GITHUB, long: "é".repeat(length) }, GITHUB_KEY);
     const message =

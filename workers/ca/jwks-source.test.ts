@@ -7,6 +7,7 @@ import type { KeySource } from "../../shared/oidc/token.ts";
 import { jwksOf, makeClock } from "../../test/support/ca.ts";
 import { makeIssuerKey } from "../../test/support/identity-token.ts";
 import { createKeySources, type KeysPlatform, type KeysUnavailable } from "./jwks-source.ts";
+import { cacheStore, type PlatformCache } from "./key-store.ts";
 
 const KEY_1 = makeIssuerKey("one", "P-256");
 const KEY_2 = makeIssuerKey("two", "P-256");
@@ -21,6 +22,17 @@ const DOCUMENT = {
   id_token_signing_alg_values_supported: ["ES256"],
 };
 
+/** Keeps what is put, as text. */
+function memoryCache(kept = new Map<string, string>()): PlatformCache {
+  return {
+    match: async (name) => {
+      const text = kept.get(name);
+      return text === undefined ? undefined : new Response(text);
+    },
+    put: async (name, response) => void kept.set(name, await response.text()),
+  };
+}
+
 interface Web {
   document: () => Response | Promise<Response>;
   keys: () => Response | Promise<Response>;
@@ -33,11 +45,14 @@ interface Bench {
   readonly fetched: string[];
   readonly inits: RequestInit[];
   readonly reported: string[];
+  /** Another isolate of the same location: it starts without keys. */
+  readonly another: () => Pick<Bench, "source">;
 }
 
 function makeBench(
   issuer: Issuer = ISSUER,
   builtInJwks: () => Promise<unknown> = () => Promise.reject(new Error()),
+  cache: PlatformCache = memoryCache(),
 ): Bench {
   const clock = makeClock();
   const web: Web = { document: () => Response.json(DOCUMENT), keys: () => Response.json(jwksOf(KEY_1)) };
@@ -47,6 +62,7 @@ function makeBench(
   const platform: KeysPlatform = {
     now: clock.now,
     builtInJwks,
+    store: cacheStore("https://sigstore.example.com", () => cache),
     report: ({ reason }) => void reported.push(reason),
     fetch: async (url, init) => {
       fetched.push(url);
@@ -54,7 +70,8 @@ function makeBench(
       return url.endsWith("openid-configuration") ? web.document() : web.keys();
     },
   };
-  return { web, source: createKeySources(platform)(issuer), advance: clock.advance, fetched, inits, reported };
+  const another = (): Pick<Bench, "source"> => ({ source: createKeySources(platform)(issuer) });
+  return { web, ...another(), advance: clock.advance, fetched, inits, reported, another };
 }
 
 const keyIds = async ({ source }: Pick<Bench, "source">): Promise<unknown> => {
@@ -221,6 +238,94 @@ describe("keys of a discovered issuer", () => {
   });
 });
 
+describe("keys in the store of the location", () => {
+  it("are enough for an isolate that has just started, while they are fresh", async () => {
+    const bench = makeBench();
+    bench.web.keys = () => Response.json({ keys: [{ ...KEY_1.jwk, alg: "ES256" }, makeIssuerKey("three").jwk] });
+    const first = await bench.source.current();
+    bench.advance(10 * MINUTE - 1);
+    expect(await bench.another().source.current()).toEqual(first);
+    expect(bench.fetched).toHaveLength(2);
+    bench.advance(1);
+    bench.web.keys = () => Response.json(jwksOf(KEY_2));
+    expect(await keyIds(bench.another())).toEqual(["two"]);
+    expect(await keyIds(bench.another())).toEqual(["two"]);
+    expect(bench.fetched).toHaveLength(4);
+  });
+
+  it("serve while the issuer is away, in any isolate, for a day from when they were fetched", async () => {
+    const bench = makeBench();
+    await keyIds(bench);
+    bench.web.document = () => Promise.reject(new TypeError("no route"));
+    bench.advance(24 * 60 * MINUTE - 1);
+    expect(await keyIds(bench.another())).toEqual(["one"]);
+    bench.advance(1);
+    expect(await keyIds(bench.another())).toEqual(UNAVAILABLE);
+  });
+
+  it("count for how often an issuer is asked about unknown kids", async () => {
+    const bench = makeBench();
+    await keyIds(bench);
+    bench.advance(30 * SECOND - 1);
+    const { source } = bench.another();
+    await source.current();
+    for (let i = 0; i < 10; i++) expect(await source.refreshed()).toEqual({ ok: true, value: null });
+    expect(bench.fetched).toHaveLength(2);
+    bench.advance(1);
+    expect(await source.refreshed()).toMatchObject({ ok: true, value: { keys: [{ keyId: "one" }] } });
+  });
+
+  it("are kept for each issuer, under a name of this deployment's own", async () => {
+    const kept = new Map<string, string>();
+    await keyIds(makeBench(ISSUER, undefined, memoryCache(kept)));
+    const other = makeBench({ ...ISSUER, url: "https://other.example" }, undefined, memoryCache(kept));
+    expect(await keyIds(other)).toMatchObject({ code: "issuer_keys_unavailable" });
+    expect([...kept.keys()]).toEqual([
+      expect.stringMatching(/^https:\/\/sigstore\.example\.com\/oidc\/issuer-keys\/1\/[0-9a-f]{64}$/),
+    ]);
+  });
+
+  it.each<[string, Partial<PlatformCache>]>([
+    ["rejects", { match: () => Promise.reject(new Error("cache")), put: () => Promise.reject(new Error("cache")) }],
+    [
+      "throws",
+      {
+        match: () => {
+          throw new Error("cache");
+        },
+        put: () => {
+          throw new Error("cache");
+        },
+      },
+    ],
+    ["holds no JSON", { match: async () => new Response("<html>") }],
+    ["holds another thing", { match: async () => Response.json([]) }],
+    [
+      "holds no keys",
+      { match: async () => Response.json({ jwks: { keys: [] }, algorithms: ["ES256"], freshMs: 1, loadedAt: 1 }) },
+    ],
+    [
+      "holds no algorithm",
+      { match: async () => Response.json({ jwks: jwksOf(KEY_2), algorithms: ["none"], freshMs: 1e9, loadedAt: 1 }) },
+    ],
+    [
+      "holds no time",
+      { match: async () => Response.json({ jwks: jwksOf(KEY_2), algorithms: ["ES256"], freshMs: 1e9 }) },
+    ],
+    [
+      "holds keys of the future",
+      {
+        match: async () => Response.json({ jwks: jwksOf(KEY_2), algorithms: ["ES256"], freshMs: 1e9, loadedAt: 9e12 }),
+      },
+    ],
+    ["holds too much", { match: async () => new Response(" ".repeat(600_000)) }],
+  ])("are as good as absent if the cache %s", async (_, cache) => {
+    const bench = makeBench(ISSUER, undefined, { ...memoryCache(), ...cache });
+    expect(await keyIds(bench)).toEqual(["one"]);
+    expect(bench.fetched).toHaveLength(2);
+  });
+});
+
 describe("keys of the built-in issuer", () => {
   const issuer: Issuer = { ...ISSUER, keys: { kind: "built-in" } };
 
@@ -265,7 +370,10 @@ describe("the issuers of a pattern", () => {
     plainIssuer(`https://oidc.eks.x.amazonaws.com/id/${i}`, { type: "kubernetes" }, pattern);
 
   /** `good`: the ones that exist. */
-  function makeMany(good: ReadonlySet<number>): {
+  function makeMany(
+    good: ReadonlySet<number>,
+    cache: PlatformCache = memoryCache(),
+  ): {
     readonly ask: (i: number) => Promise<unknown>;
     readonly fetched: string[];
     readonly advance: (ms: number) => void;
@@ -275,6 +383,7 @@ describe("the issuers of a pattern", () => {
     const sourceOf = createKeySources({
       now: clock.now,
       builtInJwks: () => Promise.reject(new Error()),
+      store: cacheStore("https://sigstore.example.com", () => cache),
       report: () => {},
       fetch: async (url) => {
         fetched.push(url);
@@ -305,6 +414,15 @@ describe("the issuers of a pattern", () => {
     expect(await ask(0)).toBe("keys");
     advance(31_000);
     expect(await ask(99)).toBe("keys");
+  });
+
+  it("that another isolate knows are not among those twenty", async () => {
+    const cache = memoryCache();
+    const good = new Set([1000]);
+    expect(await makeMany(good, cache).ask(1000)).toBe("keys");
+    const { ask } = makeMany(good, cache);
+    for (let i = 0; i < 30; i++) await ask(i);
+    expect([await ask(1000), await ask(31)]).toEqual(["keys", 30]);
   });
 
   it("that do not exist push out none that does", async () => {

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keys of issuers: asked for when a token needs them, kept for a while in the isolate. Whoever can post a token can name
-// any key id of any issuer, so how often an issuer is asked does not depend on what tokens say.
+// The keys of issuers: asked for when a token needs them, kept for a while in the isolate, and beyond it in the store, so that an
+// isolate that has just started does without an issuer that is away. Whoever can post a token can name any key id of any
+// issuer, so how often an issuer is asked does not depend on what tokens say.
 
-import { readBody } from "../../shared/http/body.ts";
 import type { Issuer } from "../../shared/identity/issuers.ts";
-import { parseJson } from "../../shared/json/parse.ts";
-import { discoveryUrl, parseDiscovery } from "../../shared/oidc/discovery.ts";
-import { ALGORITHMS, type KeySet, parseJwks } from "../../shared/oidc/jwks.ts";
+import type { KeySet } from "../../shared/oidc/jwks.ts";
 import type { KeySource } from "../../shared/oidc/token.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { UnixMs } from "../../shared/time.ts";
 import { unreachable } from "../../shared/unreachable.ts";
+import type { KeyStore, StoredKeys } from "./key-store.ts";
+import { FETCH_TIMEOUT_MS, type Fetch, type LoadedKeys, loadBuiltIn, loadDiscovered } from "./load-keys.ts";
 
 export interface KeysUnavailable {
   readonly code: "issuer_keys_unavailable";
@@ -18,12 +18,13 @@ export interface KeysUnavailable {
   readonly retryAfterSeconds: number;
 }
 
-/** What the keys are fetched with. */
+/** What the keys are had from. */
 export interface KeysPlatform {
-  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  readonly fetch: Fetch;
   readonly now: () => UnixMs;
   /** The JWK Set of the built-in issuer; rejects when the oidc room fails. */
   readonly builtInJwks: () => Promise<unknown>;
+  readonly store: KeyStore;
   /** Told why an issuer's keys could not be had, for the log line. */
   readonly report: (failure: {
     readonly code: "issuer_keys_failed";
@@ -32,16 +33,7 @@ export interface KeysPlatform {
   }) => void;
 }
 
-/** Of discovery and key set together. */
-const FETCH_TIMEOUT_MS = 10_000;
-const MAX_DISCOVERY_BYTES = 64 * 1024;
-const MAX_JWKS_BYTES = 256 * 1024;
-
 const MINUTE_MS = 60_000;
-/** How long keys count as fresh if the issuer does not say, and the bounds of what it may say. */
-const DEFAULT_FRESH_MS = 10 * MINUTE_MS;
-const MIN_FRESH_MS = MINUTE_MS;
-const MAX_FRESH_MS = 60 * MINUTE_MS;
 /** While an issuer cannot be reached its old keys go on, but not for longer than this: one of them may have been revoked. */
 const MAX_AGE_MS = 24 * 60 * MINUTE_MS;
 /** An issuer is asked again at most this often because a token names a key that we do not have. */
@@ -82,8 +74,9 @@ class MetaSources {
 
   of(issuer: Issuer, pattern: string): KeySource<KeysUnavailable> {
     const known = this.#sources.get(issuer.url);
-    if (known === undefined && !this.#admits(pattern)) return unavailableSource(issuer.url);
-    const source = known ?? new CachedKeys(issuer.url, this.#platform, () => loadDiscovered(issuer, this.#platform));
+    if (known === undefined && !this.#admits(pattern)) return storedSource(issuer.url, this.#platform);
+    const source =
+      known ?? new CachedKeys(issuer.url, this.#platform, () => loadDiscovered(issuer, this.#platform.fetch));
     this.#sources.delete(issuer.url);
     this.#sources.set(issuer.url, source);
     if (this.#sources.size > MAX_META_SOURCES) this.#forgetOne();
@@ -108,11 +101,22 @@ class MetaSources {
   }
 }
 
-function unavailableSource(issuer: string): KeySource<KeysUnavailable> {
+/** What another isolate has learnt of an issuer that must not be asked now. */
+function storedSource(issuer: string, { store, now }: KeysPlatform): KeySource<KeysUnavailable> {
   const retryAfterSeconds = NEWCOMERS_WINDOW_MS / 1000;
   const refusal = err({ code: "issuer_keys_unavailable", issuer, retryAfterSeconds } as const);
-  return { current: async () => refusal, refreshed: async () => refusal };
+  return {
+    current: async () => {
+      const stored = await store.read(issuer);
+      return stored !== null && isUsable(stored, now()) ? ok(stored.keySet) : refusal;
+    },
+    refreshed: async () => refusal,
+  };
 }
+
+/** What is of the future would stay for too long; another machine's clock may be a little ahead. */
+const isUsable = ({ loadedAt }: StoredKeys, now: UnixMs): boolean =>
+  now >= loadedAt - MINUTE_MS && now < loadedAt + MAX_AGE_MS;
 
 function createSource(issuer: Issuer, platform: KeysPlatform): KeySource<KeysUnavailable> {
   const { keys } = issuer;
@@ -120,17 +124,12 @@ function createSource(issuer: Issuer, platform: KeysPlatform): KeySource<KeysUna
     case "static":
       return { current: async () => ok(keys.keySet), refreshed: async () => ok(null) };
     case "built-in":
-      return new CachedKeys(issuer.url, platform, () => loadBuiltIn(platform));
+      return new CachedKeys(issuer.url, platform, () => loadBuiltIn(platform.builtInJwks), null);
     case "discovery":
-      return new CachedKeys(issuer.url, platform, () => loadDiscovered(issuer, platform));
+      return new CachedKeys(issuer.url, platform, () => loadDiscovered(issuer, platform.fetch));
     default:
       return unreachable(keys);
   }
-}
-
-interface LoadedKeys {
-  readonly keySet: KeySet;
-  readonly freshMs: number;
 }
 
 /** Fails with the reason, which holds nothing that the issuer sent. */
@@ -144,16 +143,19 @@ class CachedKeys implements KeySource<KeysUnavailable> {
   readonly #issuer: string;
   readonly #platform: KeysPlatform;
   readonly #load: Load;
-  #kept: (LoadedKeys & { readonly loadedAt: UnixMs }) | null = null;
+  readonly #store: KeyStore | null;
+  #kept: StoredKeys | null = null;
   #askedAt = Number.NEGATIVE_INFINITY;
   /** A request that is cancelled takes its fetch along without a word, so that being asked ends by itself. */
   #askingUntil = Number.NEGATIVE_INFINITY;
   #asking = 0;
 
-  constructor(issuer: string, platform: KeysPlatform, load: Load) {
+  /** @param store null for keys that need none, as they are next door */
+  constructor(issuer: string, platform: KeysPlatform, load: Load, store: KeyStore | null = platform.store) {
     this.#issuer = issuer;
     this.#platform = platform;
     this.#load = load;
+    this.#store = store;
   }
 
   get hasKeys(): boolean {
@@ -162,9 +164,10 @@ class CachedKeys implements KeySource<KeysUnavailable> {
 
   async current(): Promise<Result<KeySet, KeysUnavailable>> {
     const now = this.#platform.now();
+    if (this.#kept === null && !this.#isPausing(now)) await this.#takeFromStore(now);
     const kept = this.#keptAt(now);
     const isAsking = now < this.#askingUntil;
-    const isPausing = now < this.#askedAt + FAILURE_PAUSE_MS;
+    const isPausing = this.#isPausing(now);
     if (kept !== null && (now < kept.loadedAt + kept.freshMs || isAsking || isPausing)) return ok(kept.keySet);
     if (isPausing && !isAsking) return this.#unavailable(FAILURE_PAUSE_MS);
     if (isAsking && this.#asking >= MAX_ASKING) return this.#unavailable(1000);
@@ -179,8 +182,21 @@ class CachedKeys implements KeySource<KeysUnavailable> {
     return ok(now < this.#askedAt + REFRESH_PAUSE_MS ? null : await this.#ask(now));
   }
 
-  #keptAt(now: UnixMs): (LoadedKeys & { readonly loadedAt: UnixMs }) | null {
-    return this.#kept !== null && now < this.#kept.loadedAt + MAX_AGE_MS ? this.#kept : null;
+  #isPausing(now: UnixMs): boolean {
+    return now < this.#askedAt + FAILURE_PAUSE_MS;
+  }
+
+  #keptAt(now: UnixMs): StoredKeys | null {
+    return this.#kept !== null && isUsable(this.#kept, now) ? this.#kept : null;
+  }
+
+  /** Another isolate has asked when these were loaded: the pause between two questions counts from there. */
+  async #takeFromStore(now: UnixMs): Promise<void> {
+    const stored = (await this.#store?.read(this.#issuer)) ?? null;
+    // Meanwhile somebody may have asked the issuer.
+    if (stored === null || this.#kept !== null || !isUsable(stored, now)) return;
+    this.#kept = stored;
+    this.#askedAt = Math.max(this.#askedAt, stored.loadedAt);
   }
 
   async #ask(now: UnixMs): Promise<KeySet | null> {
@@ -189,79 +205,16 @@ class CachedKeys implements KeySource<KeysUnavailable> {
     this.#askingUntil = now + 2 * FETCH_TIMEOUT_MS;
     const loaded = await this.#load();
     this.#askingUntil = Number.NEGATIVE_INFINITY;
-    if (loaded.ok) this.#kept = { ...loaded.value, loadedAt: now };
-    else this.#platform.report({ code: "issuer_keys_failed", issuer: this.#issuer, reason: loaded.error });
-    return loaded.ok ? loaded.value.keySet : null;
+    if (!loaded.ok) {
+      this.#platform.report({ code: "issuer_keys_failed", issuer: this.#issuer, reason: loaded.error });
+      return null;
+    }
+    this.#kept = { ...loaded.value, loadedAt: now };
+    await this.#store?.write(this.#issuer, this.#kept);
+    return loaded.value.keySet;
   }
 
   #unavailable(retryAfterMs: number): Result<never, KeysUnavailable> {
     return err({ code: "issuer_keys_unavailable", issuer: this.#issuer, retryAfterSeconds: retryAfterMs / 1000 });
   }
-}
-
-async function loadBuiltIn({ builtInJwks }: KeysPlatform): Promise<Result<LoadedKeys, string>> {
-  const answer = await settle(builtInJwks());
-  if (!answer.ok) return err(`the oidc room failed: ${answer.error}`);
-  const keys = parseJwks(answer.value);
-  if (!keys.ok) return err(`the key set ${keys.error.reason}`);
-  return ok({ keySet: { keys: keys.value, algorithms: ALGORITHMS }, freshMs: DEFAULT_FRESH_MS });
-}
-
-async function loadDiscovered(issuer: Issuer, platform: KeysPlatform): Promise<Result<LoadedKeys, string>> {
-  const signal = AbortSignal.timeout(FETCH_TIMEOUT_MS);
-  const document = await fetchJson(discoveryUrl(issuer.url), MAX_DISCOVERY_BYTES, { platform, signal });
-  if (!document.ok) return err(`the discovery document ${document.error}`);
-  const discovery = parseDiscovery(document.value.json, issuer);
-  if (!discovery.ok) return err(`the discovery document ${discovery.error.reason}`);
-  const set = await fetchJson(discovery.value.jwksUri, MAX_JWKS_BYTES, { platform, signal });
-  if (!set.ok) return err(`the key set ${set.error}`);
-  const keys = parseJwks(set.value.json);
-  if (!keys.ok) return err(`the key set ${keys.error.reason}`);
-  return ok({
-    keySet: { keys: keys.value, algorithms: discovery.value.algorithms },
-    freshMs: freshMsOf(set.value.cacheControl),
-  });
-}
-
-interface FetchedJson {
-  readonly json: unknown;
-  readonly cacheControl: string;
-}
-
-interface Fetching {
-  readonly platform: KeysPlatform;
-  readonly signal: AbortSignal;
-}
-
-/** A redirect is a failure: what is configured is where the keys are, and a redirect could lead anywhere. */
-async function fetchJson(
-  url: string,
-  maxBytes: number,
-  { platform, signal }: Fetching,
-): Promise<Result<FetchedJson, string>> {
-  const init = { redirect: "manual", signal, headers: { accept: "application/json" } } as const;
-  const response = await settle(platform.fetch(url, init));
-  if (!response.ok) return err(`could not be fetched: ${response.error}`);
-  if (response.value.status !== 200) return err(`was answered with status ${response.value.status}`);
-  const body = await settle(readBody(response.value, maxBytes));
-  if (!body.ok) return err(`could not be read: ${body.error}`);
-  if (!body.value.ok) return err(`is larger than ${maxBytes} bytes`);
-  const json = parseJson(body.value.value);
-  if (!json.ok) return err("is not JSON");
-  return ok({ json: json.value, cacheControl: response.value.headers.get("cache-control") ?? "" });
-}
-
-/** What a call of the platform rejects with, by name: its text could hold what the other side sent. */
-async function settle<T>(call: Promise<T>): Promise<Result<T, string>> {
-  try {
-    return ok(await call);
-  } catch (error) {
-    return err(error instanceof Error ? error.name : "unknown");
-  }
-}
-
-function freshMsOf(cacheControl: string): number {
-  const seconds = /(?:^|[\s,])max-age=(\d+)/i.exec(cacheControl)?.[1];
-  if (seconds === undefined) return /no-(?:store|cache)/i.test(cacheControl) ? MIN_FRESH_MS : DEFAULT_FRESH_MS;
-  return Math.min(Math.max(Number(seconds) * 1000, MIN_FRESH_MS), MAX_FRESH_MS);
 }

@@ -12,7 +12,7 @@ import { parseJson } from "../../shared/json/parse.ts";
 import { parseFetchableUrl } from "../../shared/oidc/issuer-url.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { SCHEMES, type Signer } from "./ca-key.ts";
-import type { KeysPlatform } from "./jwks-source.ts";
+import type { Fetch } from "./load-keys.ts";
 
 export interface RemoteKey {
   /** Without the token. */
@@ -45,7 +45,7 @@ export function parseRemoteKey(text: string, allowLoopback: boolean): Result<Rem
  * The signer of the key whose public half is `spki`, as the CA's certificate has it. Every signature is verified before it is
  * used, so that nothing reaches the log that is not the CA's.
  */
-export function createRemoteSigner(key: RemoteKey, spki: Uint8Array, fetch: KeysPlatform["fetch"]): Signer {
+export function createRemoteSigner(key: RemoteKey, spki: Uint8Array, fetch: Fetch): Signer {
   const publicKey = parsePublicKey(spki);
   const scheme = publicKey.ok ? SCHEMES[publicKey.value.kind] : undefined;
   if (!publicKey.ok || scheme === undefined) throw new TypeError("the CA's certificate has been checked for its key");
@@ -64,7 +64,7 @@ export function createRemoteSigner(key: RemoteKey, spki: Uint8Array, fetch: Keys
 
 interface Asked {
   readonly digest: Uint8Array;
-  readonly fetch: KeysPlatform["fetch"];
+  readonly fetch: Fetch;
 }
 
 /** Rejects with what went wrong, without a word of the answer: what failed may hold anything. */

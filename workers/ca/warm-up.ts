@@ -96,6 +96,7 @@ function throwAwayAuthority(key: Key): Result<Parameters<typeof issueCertificate
     now: () => NOW,
     randomBytes: (length: number) => new Uint8Array(length),
     fetch: () => Promise.reject(new TypeError("start-up has no network")),
+    cache: () => ({ match: () => Promise.resolve(undefined), put: () => Promise.resolve() }),
   };
   return config.ok ? ok(createAuthority(config.value, platform)) : config;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads one issuer of the configuration: what Fulcio's vocabulary has, and `client-ids`, `jwks`, `policy`, `publish-subject`
+// Reads one issuer of the configuration: what Fulcio's vocabulary has, and `client-ids`, `jwks`, `policy`, `omit-extensions`
 // and `one-time-tokens`, which are ours. Spec: https://github.com/sigstore/fulcio/blob/main/docs/oidc.md
 
 import { encodeUtf8 } from "../../bytes/utf8.ts";
@@ -11,6 +11,7 @@ import { ALGORITHMS, keysOf, parseJwk, type VerificationKey } from "../../oidc/j
 import type { BuildProvider } from "../build.ts";
 import { CHALLENGE_CLAIMS, DEFAULT_AUDIENCE, type Identity, type Issuer, type IssuerType } from "../issuers.ts";
 import { isTrustDomain } from "../subjects.ts";
+import { OMITTABLE_EXTENSIONS } from "./extension-names.ts";
 import { readPolicy } from "./policy.ts";
 import type { Fields, Section } from "./section.ts";
 
@@ -27,7 +28,7 @@ const MEMBERS = [
   "challenge-claim",
   "jwks",
   "policy",
-  "publish-subject",
+  "omit-extensions",
   "one-time-tokens",
   "description",
   "contact",
@@ -83,7 +84,7 @@ export function readIssuer(row: Section, context: IssuerContext): Issuer | null 
     challengeClaim: readChallengeClaim(fields, type),
     keys: readKeys(fields.get("jwks")),
     policy: policy === null ? null : readPolicy(policy),
-    publishesSubject: fields.flag("publish-subject", true),
+    omittedExtensions: readOmitted(fields.get("omit-extensions")),
     takesTokensOnce: fields.flag("one-time-tokens", false),
   };
 }
@@ -222,6 +223,14 @@ function readChallengeClaim(fields: Fields, type: IssuerType): "email" | "sub" {
   if (text === "email" || text === "sub") return text;
   section.report("must be email or sub");
   return "sub";
+}
+
+function readOmitted(section: Section | null): Issuer["omittedExtensions"] {
+  return (section?.items() ?? []).flatMap((item) => {
+    const name = OMITTABLE_EXTENSIONS.get(String(item.value));
+    if (name === undefined) item.report(`must be one of ${[...OMITTABLE_EXTENSIONS.keys()].join(", ")}`);
+    return name === undefined ? [] : [name];
+  });
 }
 
 /** A JWK Set, or the text of one, as `kubectl get --raw /openid/v1/jwks` prints it. */

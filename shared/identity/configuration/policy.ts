@@ -66,8 +66,14 @@ function readValues(section: Section): readonly string[] {
   const sections = Array.isArray(section.value) ? section.items() : [section];
   return sections.map((item) => {
     const { value } = item;
-    if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return String(value);
-    item.report("must be a text, a number or a boolean");
+    if (typeof value === "string" || typeof value === "boolean" || Number.isSafeInteger(value)) return String(value);
+    // 1.10 and 12345678901234567890 have been rounded by now, and would be compared as something else.
+    const isNumber = typeof value === "number";
+    item.report(
+      isNumber
+        ? "must be in quotation marks: it is no whole number below 2^53"
+        : "must be a text, an integer or a boolean",
+    );
     return "";
   });
 }

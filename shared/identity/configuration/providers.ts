@@ -1,24 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads `ci-issuer-metadata`: build systems as tables of templates. Those that are known by name need not be there.
 
-import { FULCIO_EXTENSION_NAMES } from "../../fulcio/extensions.ts";
 import { type BuildExtensionName, type BuildProvider, parseProvider } from "../build.ts";
 import { PROVIDERS } from "../providers.ts";
+import { BUILD_EXTENSIONS } from "./extension-names.ts";
 import type { Section } from "./section.ts";
 
 const MEMBERS = ["default-template-values", "extension-templates", "subject-alternative-name-template"];
-
-/** Name in YAML → name here: `build-signer-uri` → buildSignerUri. */
-const EXTENSIONS: ReadonlyMap<string, BuildExtensionName> = new Map(
-  FULCIO_EXTENSION_NAMES.filter(isBuildExtension).map((name) => [
-    name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
-    name,
-  ]),
-);
-
-function isBuildExtension(name: (typeof FULCIO_EXTENSION_NAMES)[number]): name is BuildExtensionName {
-  return name !== "issuer" && name !== "issuerV2" && name !== "tokenSubject";
-}
 
 /** The known providers and those of the configuration, which go before; `section` is null if it says nothing of them. */
 export function readProviders(section: Section | null): ReadonlyMap<string, BuildProvider> {
@@ -33,9 +21,9 @@ export function readProviders(section: Section | null): ReadonlyMap<string, Buil
 function readProvider(row: Section): BuildProvider | null {
   const fields = row.fields(MEMBERS);
   const templates = fields.get("extension-templates");
-  const known = templates?.fields([...EXTENSIONS.keys()]);
+  const known = templates?.fields([...BUILD_EXTENSIONS.keys()]);
   const extensions: Partial<Record<BuildExtensionName, string>> = {};
-  for (const [written, name] of EXTENSIONS) {
+  for (const [written, name] of BUILD_EXTENSIONS) {
     const template = known?.get(written);
     // The reference takes an empty template for none.
     if (template !== null && template !== undefined && template.value !== "") extensions[name] = template.text() ?? "";
@@ -51,7 +39,7 @@ function readProvider(row: Section): BuildProvider | null {
   });
   if (provider.ok) return provider.value;
   for (const { at, reason } of provider.error) {
-    const written = [...EXTENSIONS].find(([, name]) => name === at)?.[0];
+    const written = [...BUILD_EXTENSIONS].find(([, name]) => name === at)?.[0];
     if (written === undefined) fields.report("subject-alternative-name-template", reason);
     else known?.report(written, reason);
   }

@@ -5,7 +5,7 @@
 import { unixMs } from "../../../shared/time.ts";
 import { createCa } from "../../../workers/ca/index.ts";
 import { Random } from "../../faults/random.ts";
-import { FakeCertificateLog, makeCaEnv, makeCaMaterial } from "../../support/ca.ts";
+import { emptyCache, FakeCertificateLog, makeCaEnv, makeCaMaterial } from "../../support/ca.ts";
 import { checkChain } from "./certificate-invariants.ts";
 import { mutate } from "./mutations.ts";
 import { ISSUERS, toRequest, validDraft } from "./valid-request.ts";
@@ -37,6 +37,7 @@ export async function runCampaign(
       now: () => NOW,
       randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
       fetch: () => Promise.reject(new TypeError("no network")),
+      cache: emptyCache,
     },
   );
   const statuses = new Map<number, number>();
