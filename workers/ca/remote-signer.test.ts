@@ -10,7 +10,7 @@ const NOW = unixMs(1_800_000_000_000);
 const MATERIAL = makeCaMaterial(NOW);
 const OTHER = makeCaMaterial(NOW);
 const MESSAGE = new TextEncoder().encode("to be signed");
-const KEY = { url: "https://vault.example/v1/transit/sign/ca", token: "s.secret" };
+const KEY = { url: "https://vault.example/v1/transit/sign/ca", token: "s.secret", keyVersion: 3 };
 
 function spkiOf({ CA_CHAIN }: { readonly CA_CHAIN: string }): Uint8Array {
   const chain = parseCaChain(CA_CHAIN);
@@ -41,6 +41,7 @@ describe("a key that a signer holds", () => {
       input: digest,
       prehashed: true,
       marshaling_algorithm: "asn1",
+      key_version: 3,
     });
     expect(createPublicKey({ key: Buffer.from(signer.spki), type: "spki", format: "der" }).asymmetricKeyType).toBe(
       "ec",
@@ -73,26 +74,33 @@ describe("a key that a signer holds", () => {
 
 describe("its address", () => {
   it.each([
-    ["https://s.token@vault.example/v1/transit/sign/ca", false, KEY.url, "s.token"],
+    ["https://s.token@vault.example/v1/transit/sign/ca", false, KEY.url, "s.token", null],
+    ["https://s.token@vault.example/v1/transit/sign/ca?key_version=12", false, KEY.url, "s.token", 12],
     [
       "https://a%2Fb@vault.example:8200/v1/transit/sign/ca",
       false,
       "https://vault.example:8200/v1/transit/sign/ca",
       "a/b",
+      null,
     ],
-    ["http://t@127.0.0.1:8200/v1/transit/sign/ca", true, "http://127.0.0.1:8200/v1/transit/sign/ca", "t"],
-  ])("%s", (text, allowLoopback, url, token) => {
+    ["http://t@127.0.0.1:8200/v1/transit/sign/ca", true, "http://127.0.0.1:8200/v1/transit/sign/ca", "t", null],
+  ])("%s", (text, allowLoopback, url, token, keyVersion) => {
     expect(isRemoteKey(text)).toBe(true);
-    expect(parseRemoteKey(text, allowLoopback)).toEqual({ ok: true, value: { url, token } });
+    expect(parseRemoteKey(text, allowLoopback)).toEqual({ ok: true, value: { url, token, keyVersion } });
   });
 
   it.each([
-    ["https://", "is not a URL; give it as https://TOKEN@HOST/v1/transit/sign/NAME"],
+    ["https://", "is not a URL; give it as https://TOKEN@HOST/v1/transit/sign/NAME?key_version=1"],
     ["https://vault.example/x", "must have the signer's token as its user name, and no password"],
     ["https://secret:password@vault.example/x", "must have the signer's token as its user name, and no password"],
     ["http://secret@vault.example/x", "must start with https://"],
     ["http://secret@127.0.0.1/x", "is a loopback address, for development only"],
-    ["https://secret@vault.example/x?y", "must not have a query or fragment"],
+    ["https://secret@vault.example/x?y", "must have no query but ?key_version=NUMBER"],
+    ["https://secret@vault.example/x?key_version=0", "must have no query but ?key_version=NUMBER"],
+    ["https://secret@vault.example/x?key_version=1&y", "must have no query but ?key_version=NUMBER"],
+    ["https://secret@vault.example/x#y", "must not have a fragment"],
+    ["https://secret%zz@vault.example/x", "has a user name with an escape that is none, or for no token"],
+    ["https://secret%0a@vault.example/x", "has a user name with an escape that is none, or for no token"],
   ])("%s is none", (text, problem) => {
     const parsed = parseRemoteKey(text, false);
     expect(parsed).toEqual({ ok: false, error: problem });

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// The CA's key in the Transit engine of Vault itself: made there, never seen here, and signing certificates that verify.
+
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { generateKeyPairSync, sign } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ROOT } from "../../cli/bundle.ts";
+import { certifyAuthority } from "../../cli/certificates.ts";
+import { interopTool } from "../../cli/interop-tools.ts";
+import { readInstance, sign as signWithSigstore, verify } from "../../cli/sigstore-js.ts";
+import { unixMs } from "../../shared/time.ts";
+import { readCheckpoint } from "../support/log-client.ts";
+import { startStack, type TestStack } from "../support/stack.ts";
+
+const TOKEN = "hvs.transit-token";
+const EMAIL = "alice@example.com";
+const KEY_TYPES = ["ecdsa-p256", "ecdsa-p384"] as const;
+
+let engine: ChildProcess;
+let address: string;
+
+beforeAll(async () => {
+  engine = spawn(interopTool("vault-transit"), {
+    env: { ...process.env, TOKEN },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [port] = (await once(engine.stdout as NodeJS.EventEmitter, "data")) as [Buffer];
+  address = `127.0.0.1:${port.toString().trim()}`;
+});
+
+afterAll(() => void engine.kill());
+
+async function vault(path: string, body?: object): Promise<Record<string, unknown>> {
+  const response = await fetch(`http://${address}/v1/transit/${path}`, {
+    headers: { "x-vault-token": TOKEN },
+    ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
+  });
+  const { data } = (await response.json()) as { readonly data?: Record<string, unknown> };
+  if (!response.ok) throw new Error(`${path}: ${response.status}`);
+  return data ?? {};
+}
+
+async function publicKeyOf(name: string): Promise<string> {
+  const { keys } = (await vault(`keys/${name}`)) as { readonly keys: Record<string, { readonly public_key: string }> };
+  return keys["1"]?.public_key ?? "";
+}
+
+/** The commands of docs/identities.md, run as they stand there. */
+function chainOver(publicKey: string): string {
+  const guide = readFileSync(join(ROOT, "docs", "identities.md"), "utf8");
+  const commands =
+    [...guide.matchAll(/^```sh\n(.*?)^```$/gms)].find(([block]) => block.includes("-force_pubkey"))?.[1] ?? "false";
+  const folder = mkdtempSync(join(tmpdir(), "sigedge-ca-"));
+  try {
+    const key = generateKeyPairSync("ec", { namedCurve: "secp384r1" }).privateKey;
+    const made = certifyAuthority({ root: key, online: key }, { hostname: "ca.example", now: unixMs(Date.now()) });
+    writeFileSync(join(folder, "ca-root.key.pem"), key.export({ type: "pkcs8", format: "pem" }));
+    writeFileSync(join(folder, "ca-root.pem"), made.split(/(?<=-----END CERTIFICATE-----\n)/)[1] ?? "");
+    writeFileSync(join(folder, "ca-public.pem"), publicKey);
+    execFileSync("bash", ["-euc", commands], { cwd: folder, stdio: "pipe" });
+    return readFileSync(join(folder, "chain.pem"), "utf8");
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function startStackOver(name: string, { token = TOKEN, version = "" } = {}): Promise<TestStack> {
+  const CA_CHAIN = chainOver(await publicKeyOf(name));
+  const CA_KEY = `http://${token}@${address}/v1/transit/sign/${name}${version}`;
+  // The trust repository of the state folder was signed over the CA that is made there.
+  return startStack({ vars: { CA_CHAIN, CA_KEY, TUF_KEY: "", TRUST_FILE: "" } });
+}
+
+async function statusOf(stack: TestStack): Promise<number> {
+  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
+  const response = await fetch(`${stack.url}/api/v2/signingCert`, {
+    method: "POST",
+    body: JSON.stringify({
+      credentials: { oidcIdentityToken: await stack.token(EMAIL) },
+      publicKeyRequest: {
+        publicKey: { content: publicKey.export({ type: "spki", format: "pem" }) },
+        proofOfPossession: sign("sha256", Buffer.from(EMAIL), privateKey).toString("base64"),
+      },
+    }),
+  });
+  await response.text();
+  return response.status;
+}
+
+const logSize = async (stack: TestStack): Promise<number> => {
+  // A checkpoint is kept for a second.
+  await sleep(1100);
+  return (await readCheckpoint(`${stack.url}/ct`)).treeSize;
+};
+
+describe.each(KEY_TYPES)("a key of type %s", (type) => {
+  it("signs certificates that verify with everything in them, until it is another", async () => {
+    await vault(`keys/${type}`, { type });
+    const stack = await startStackOver(type);
+    try {
+      const instance = await readInstance(stack.url);
+      const data = Buffer.from("an artifact\n");
+      const identityToken = await stack.token(EMAIL);
+      const bundle = await signWithSigstore(instance, { identityToken, data, attestationType: null });
+      expect(verify(instance, bundle, { identity: EMAIL, issuer: `${stack.url}/oidc`, data })).toBe(EMAIL);
+      const size = await logSize(stack);
+      await vault(`keys/${type}/rotate`, {});
+      // The engine signs with its newest version, which is not the CA's: nothing of it gets into the log.
+      expect(await statusOf(stack)).toBe(503);
+      expect(await logSize(stack)).toBe(size);
+    } finally {
+      await stack.stop();
+    }
+  });
+});
+
+it("that is named with its version goes on after the engine has made another", async () => {
+  await vault("keys/versioned", { type: "ecdsa-p256" });
+  const stack = await startStackOver("versioned", { version: "?key_version=1" });
+  try {
+    await vault("keys/versioned/rotate", {});
+    expect(await statusOf(stack)).toBe(200);
+  } finally {
+    await stack.stop();
+  }
+});
+
+it("is not to be had with another token, and no line says either", async () => {
+  await vault("keys/guarded", { type: "ecdsa-p256" });
+  const stack = await startStackOver("guarded", { token: "hvs.another-token" });
+  try {
+    expect(await statusOf(stack)).toBe(503);
+    const lines = stack.logs.map(({ message }) => message).join("\n");
+    expect(lines).toContain("the signer answered with status 403");
+    for (const token of [TOKEN, "hvs.another-token"]) expect(lines).not.toContain(token);
+  } finally {
+    await stack.stop();
+  }
+});
