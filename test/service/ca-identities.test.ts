@@ -261,6 +261,7 @@ it("each certificate leaves one line, and no line says more of a token than its 
       issuer: url,
       identity: github.subjectAltName.value,
       serial: expect.stringMatching(/^[0-9a-f]{40}$/) as string,
+      log: "certificate",
       leafIndex: expect.any(Number) as number,
       tokenId: createHash("sha256").update("6f0f24f6-04d6-4b0c-9b4d-7a29fd0b1c2c").digest("hex"),
     },

@@ -44,12 +44,11 @@ export function createAuthority(config: Config, platform: Platform): Certificate
     lifetimeMs: config.lifetimeMs,
     signer: signerOf(config, platform),
     tokenUse: (issuer) => config.usedTokens.getByName(issuer),
-    sequencers: () =>
-      writableLogs(config.logs, "certificate", platform.now()).map(
-        ({ name }) =>
-          () =>
-            config.sequencer.getByName(name),
-      ),
+    logs: () =>
+      writableLogs(config.logs, "certificate", platform.now()).map(({ name }) => ({
+        name,
+        sequencer: () => config.sequencer.getByName(name),
+      })),
     now: platform.now,
     randomBytes: platform.randomBytes,
   };

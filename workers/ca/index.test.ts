@@ -172,6 +172,7 @@ describe("several certificate logs", () => {
     const { leaf, issuing } = await chainOf(await issue(bench));
     expect(counts(bench.logs)).toEqual([0, 1, 0]);
     expect(bench.logs.map((log) => verifiesSct(leaf, issuing, log))).toEqual([false, true, false]);
+    expect(JSON.parse(String(lines.mock.calls[0]?.[0]))).toMatchObject({ log: "ct-2", leafIndex: 0 });
     bench.clock.advance(10_000);
     expect((await issue(bench)).status).toBe(200);
     expect(counts(bench.logs)).toEqual([0, 1, 1]);
@@ -828,6 +829,7 @@ describe("one issuance", () => {
       issuer: ISSUER,
       identity: "alice@example.com",
       serial: leaf.serialNumber.toString("hex"),
+      log: "certificate",
       leafIndex: 0,
       tokenId: createHash("sha256").update("secret-id").digest("hex"),
     });

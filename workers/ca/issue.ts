@@ -50,13 +50,16 @@ export interface CertificateAuthority {
   readonly lifetimeMs: number;
   readonly signer: Signer;
   readonly tokenUse: TokenUse;
-  /**
-   * The certificate logs that take entries, the one to use first, each giving a stub of its sequencer, a new one for each
-   * call. A rejected promise is the platform's failure.
-   */
-  readonly sequencers: () => readonly (() => Pick<SequencerRpc, "appendCertificate">)[];
+  /** The certificate logs that take entries, the one to use first. */
+  readonly logs: () => readonly WritableLog[];
   readonly now: () => UnixMs;
   readonly randomBytes: (length: number) => Uint8Array;
+}
+
+interface WritableLog {
+  readonly name: string;
+  /** A stub of its sequencer, a new one for each call. A rejected promise is the platform's failure. */
+  readonly sequencer: () => Pick<SequencerRpc, "appendCertificate">;
 }
 
 /** What the operator's log says of a certificate. */
@@ -66,7 +69,8 @@ export interface IssuanceRecord {
   readonly identity: string;
   /** Hex. */
   readonly serial: string;
-  /** In the certificate log. */
+  /** Name of the certificate log, and the index in it. */
+  readonly log: string;
   readonly leafIndex: number;
   /** Hex SHA-256 of the token's `jti`, null if it has none. */
   readonly tokenId: string | null;
@@ -110,14 +114,16 @@ async function certify(
   const serial = toSerial(ca.randomBytes(SERIAL_BYTES));
   const leaf = layOut(identified.principal, { key, serial }, ca);
   if (!leaf.ok) return leaf;
-  const sct = await logPrecertificate(leaf.value, ca);
-  if (!sct.ok) return sct;
-  const certificate = await signCertificate(leaf.value, sct.value, ca);
+  const logged = await logPrecertificate(leaf.value, ca);
+  if (!logged.ok) return logged;
+  const { log, sct } = logged.value;
+  const certificate = await signCertificate(leaf.value, sct, ca);
   const record = {
     ...describeToken(identified),
     identity: identified.principal.subjectAltName.value,
     serial: encodeHex(serial),
-    leafIndex: readLeafIndex(sct.value.extensions),
+    log,
+    leafIndex: readLeafIndex(sct.extensions),
   };
   return ok({ chain: [certificate, ...ca.chain.certificates], record });
 }

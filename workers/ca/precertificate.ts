@@ -7,7 +7,7 @@ import { equal } from "../../shared/bytes/bytes.ts";
 import { encodeHex } from "../../shared/bytes/hex.ts";
 import { type EcdsaPublicKey, parsePublicKey } from "../../shared/crypto/public-key.ts";
 import { verifySct } from "../../shared/ct/sct.ts";
-import { err, type Result } from "../../shared/result.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import type { AppendError, CertificateSubmission, LoggedCertificate } from "../../shared/rpc.ts";
 import { certificateSearchRow } from "../../shared/search/terms.ts";
 import type { UnixMs } from "../../shared/time.ts";
@@ -20,14 +20,17 @@ import type { CertificateAuthority } from "./issue.ts";
 const MAX_SCT_SKEW_MS = 90_000;
 const LEAF_INDEX_EXTENSION_BYTES = 8;
 
+/** The promise for a precertificate, and the name of the log that gave it. */
+export interface Logged {
+  readonly log: string;
+  readonly sct: LoggedCertificate;
+}
+
 /**
  * Logs the precertificate. Fails with an arm of AppendError; rejects if the platform or the signer fails, or if the answer is no
  * SCT for this certificate.
  */
-export async function logPrecertificate(
-  leaf: Leaf,
-  ca: CertificateAuthority,
-): Promise<Result<LoggedCertificate, AppendError>> {
+export async function logPrecertificate(leaf: Leaf, ca: CertificateAuthority): Promise<Result<Logged, AppendError>> {
   const precertificate = await signTbs(leaf.precertificateTbs, ca.signer);
   const entry = {
     entryType: "precert_entry",
@@ -41,20 +44,22 @@ export async function logPrecertificate(
     search: certificateSearchRow(parseOwn(precertificate)),
   });
   if (!logged.ok) return logged;
-  const key = isPlausible(logged.value, ca.now()) ? logKeyOf(logged.value) : null;
-  const isPromise = key !== null && (await verifySct(logged.value, entry, key));
+  const { sct } = logged.value;
+  const key = isPlausible(sct, ca.now()) ? logKeyOf(sct) : null;
+  const isPromise = key !== null && (await verifySct(sct, entry, key));
   if (!isPromise) throw new Error("the sequencer answered with something other than an SCT for the precertificate");
   return logged;
 }
 
 /** A log can be frozen that the settings do not freeze any more: then the next one is asked. */
 async function appendToNewest(
-  { sequencers }: CertificateAuthority,
+  { logs }: CertificateAuthority,
   submission: CertificateSubmission,
-): Promise<Result<LoggedCertificate, AppendError>> {
-  for (const sequencer of sequencers()) {
+): Promise<Result<Logged, AppendError>> {
+  for (const { name, sequencer } of logs()) {
     const sct = await sequencer().appendCertificate(submission);
-    if (sct.ok || sct.error.code !== "log_frozen") return sct;
+    if (sct.ok) return ok({ log: name, sct: sct.value });
+    if (sct.error.code !== "log_frozen") return sct;
   }
   return err({ code: "log_frozen", writeTo: null });
 }
