@@ -28,6 +28,10 @@ describe("emailPrincipal", () => {
     });
   });
 
+  it("has one challenge where the subject is the address", () => {
+    expect(principal({ sub: CLAIMS.email })).toMatchObject({ ok: true, value: { challenges: [CLAIMS.email] } });
+  });
+
   it("names the issuer behind a federating provider, and its own subject", () => {
     const result = principal({ federated_claims: { connector_id: "https://github.com/login/oauth" } }, [
       "federated_claims",

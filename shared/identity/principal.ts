@@ -27,10 +27,11 @@ export type IdentityError =
   /** Name and extensions together, in UTF-8. */
   | { readonly code: "identity_too_large"; readonly maxBytes: number };
 
-/** Those of the claims that are there, in this order. */
+/** Those of the claims that are there, in this order, each text once. */
 export function challengesOf(claims: Claims, ...names: readonly string[]): readonly string[] {
-  return names.flatMap((name) => {
+  const texts = names.flatMap((name) => {
     const value = readTextClaim(claims, name);
     return value.ok ? [value.value] : [];
   });
+  return [...new Set(texts)];
 }
