@@ -263,6 +263,17 @@ describe("keys in the store of the location", () => {
     expect(await keyIds(bench.another())).toEqual(UNAVAILABLE);
   });
 
+  it("are newer than those of an isolate that has slept, and serve it", async () => {
+    const bench = makeBench();
+    await keyIds(bench);
+    bench.advance(24 * 60 * MINUTE);
+    bench.web.keys = () => Response.json(jwksOf(KEY_2));
+    expect(await keyIds(bench.another())).toEqual(["two"]);
+    bench.web.document = () => Promise.reject(new TypeError("no route"));
+    bench.advance(60 * MINUTE);
+    expect(await keyIds(bench)).toEqual(["two"]);
+  });
+
   it("count for how often an issuer is asked about unknown kids", async () => {
     const bench = makeBench();
     await keyIds(bench);

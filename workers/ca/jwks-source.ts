@@ -164,7 +164,7 @@ class CachedKeys implements KeySource<KeysUnavailable> {
 
   async current(): Promise<Result<KeySet, KeysUnavailable>> {
     const now = this.#platform.now();
-    if (this.#kept === null && !this.#isPausing(now)) await this.#takeFromStore(now);
+    if (this.#keptAt(now) === null && !this.#isPausing(now)) await this.#takeFromStore(now);
     const kept = this.#keptAt(now);
     const isAsking = now < this.#askingUntil;
     const isPausing = this.#isPausing(now);
@@ -194,7 +194,8 @@ class CachedKeys implements KeySource<KeysUnavailable> {
   async #takeFromStore(now: UnixMs): Promise<void> {
     const stored = (await this.#store?.read(this.#issuer)) ?? null;
     // Meanwhile somebody may have asked the issuer.
-    if (stored === null || this.#kept !== null || !isUsable(stored, now)) return;
+    const isNewer = stored !== null && stored.loadedAt > (this.#kept?.loadedAt ?? Number.NEGATIVE_INFINITY);
+    if (!isNewer || !isUsable(stored, now)) return;
     this.#kept = stored;
     this.#askedAt = Math.max(this.#askedAt, stored.loadedAt);
   }
