@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
+import VECTORS from "../../test/vectors/go-text-template/templates.json" with { type: "json" };
 import { ok, type Result } from "../result.ts";
 import { namesIn, parseTemplate, renderTemplate } from "./template.ts";
 
@@ -54,7 +55,10 @@ describe("a template", () => {
     ["{{ }}", "has {{  }}, which is not supported"],
     ['{{ printf "%s" .a }}', 'has {{ printf "%s" .a }}, which is not supported'],
     ["{{ .a | html }}", "has {{ .a | html }}, which is not supported"],
-    ["{{ .a.b }}", "has {{ .a .b }}, which is not supported"],
+    ["{{ .a.b }}", "has {{ .a.b }}, which is not supported"],
+    ["{{`a }}", "has {{ `a }}, which is not supported"],
+    ["{{ .a-b }}", "has {{ .a-b }}, which is not supported"],
+    ["{{ index. `a` }}", "has {{ index. `a` }}, which is not supported"],
     ["{{ range .a }}{{ end }}", "has {{ range .a }}, which is not supported"],
     ["{{ $x := .a }}", "has {{ $x := .a }}, which is not supported"],
     ["{{ template `x` }}", "has {{ template `x` }}, which is not supported"],
@@ -74,6 +78,18 @@ describe("a template", () => {
     [`${"{{ if .a }}".repeat(9)}x${"{{ end }}".repeat(9)}`, "nests deeper than 8"],
   ])("%s is refused when it is read", (source, reason) => {
     expect(parseTemplate(source)).toEqual({ ok: false, error: { code: "template_invalid", reason } });
+  });
+
+  it("is what Go makes of it, or is refused when it is read", () => {
+    let rendered = 0;
+    for (const [source, [kind, text]] of VECTORS as unknown as (readonly [string, readonly [string, string?]])[]) {
+      const ours = render(source);
+      if (ours.startsWith("refused: ")) continue;
+      rendered++;
+      expect([source, kind === "run" ? ours.startsWith("error: ") : ours]).toEqual([source, kind === "run" || text]);
+    }
+    // What Go can parse it mostly takes.
+    expect(rendered).toBeGreaterThan(300);
   });
 
   it("does not expand what a value holds", () => {

@@ -90,7 +90,10 @@ function split(source: string): readonly Part[] | null {
   }
 }
 
-const TOKEN = /\s*(\.[A-Za-z_][A-Za-z0-9_]*|\.|"(?:[^"\\\n]|\\.)*"|`[^`]*`|[A-Za-z]+|[()])/y;
+/** Behind a token there is a space, a closing parenthesis or nothing; behind an opening one, anything. */
+const TOKEN = /\s*(\(|(?:\.[A-Za-z_][A-Za-z0-9_]*|\.|"(?:[^"\\\n]|\\.)*"|`[^`]*`|[A-Za-z]+|\))(?=[\s)]|$))/y;
+const FIELD = /^\.[A-Za-z_][A-Za-z0-9_]*$/;
+const LITERAL = /^(?:"(?:[^"\\\n]|\\.)*"|`[^`]*`)$/;
 
 /** A token that cannot be read stands as it is; the parser refuses it by name. */
 function tokenize(action: string): string[] {
@@ -191,14 +194,14 @@ function readArgument(tokens: readonly string[]): readonly [Value, readonly stri
     if (after[0] !== ")") refuse("has ( without )");
     return [value, after.slice(1)];
   }
-  if (/^\.[A-Za-z_]/.test(token)) return [{ kind: "field", name: token.slice(1) }, rest];
-  if (/^["`]/.test(token)) return [{ kind: "text", text: readLiteral(token) }, rest];
+  if (FIELD.test(token)) return [{ kind: "field", name: token.slice(1) }, rest];
+  if (LITERAL.test(token)) return [{ kind: "text", text: readLiteral(token) }, rest];
   return refuse(`has {{ ${tokens.join(" ")} }}, which is not supported`);
 }
 
 /** index . "name" */
 function readIndex([, dot, name = "", ...rest]: readonly string[]): readonly [Value, readonly string[]] {
-  if (dot !== "." || !/^["`]/.test(name)) refuse('has an index that is not of the form index . "name"');
+  if (dot !== "." || !LITERAL.test(name)) refuse('has an index that is not of the form index . "name"');
   return [{ kind: "index", name: readLiteral(name) }, rest];
 }
 
