@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sends spoilt requests to the CA, in this process, and looks at every answer: none is a failure, none takes long, and every
-// certificate is one that may be given away.
+// Sends spoilt requests to the CA, in this process, and looks at every answer: none is a failure, none takes long, every
+// certificate is one that may be given away, and the dry run has said of each request what then came of it.
 
 import { unixMs } from "../../../shared/time.ts";
 import { createCa } from "../../../workers/ca/index.ts";
 import { Random } from "../../faults/random.ts";
 import { emptyCache, FakeCertificateLog, makeCaEnv, makeCaMaterial } from "../../support/ca.ts";
 import { checkChain } from "./certificate-invariants.ts";
+import { checkExplanation, isExplainable, toExplain } from "./explanation.ts";
 import { mutate } from "./mutations.ts";
 import { ISSUERS, toRequest, validDraft } from "./valid-request.ts";
 
@@ -49,6 +50,7 @@ export async function runCampaign(
     mutate(draft, random);
     try {
       const request = toRequest(draft);
+      const explained = isExplainable(draft) ? await ca.fetch(toExplain(request), env) : null;
       const started = performance.now();
       const response = await ca.fetch(request, env);
       const text = await response.text();
@@ -56,6 +58,7 @@ export async function runCampaign(
       if (ms > MAX_MS) throw new Error(`took ${Math.round(ms)} ms`);
       slowestMs = Math.max(slowestMs, ms);
       checkAnswer(response, text, { log, serials });
+      if (explained !== null) await checkExplanation(explained, { status: response.status, text });
       statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
     } catch (error) {
       throw new Error(

@@ -56,7 +56,8 @@ function checkExtensions(leaf: X509Certificate): void {
   demand(textOf(leaf, 1) === textOf(leaf, 8), "both issuers are one");
   const names = leaf.extensions.find((extension) => extension.subs[0]?.toOID() === OID.subjectAltName);
   demand(names?.subs[1]?.value.toString("hex") === "ff", "the name is critical");
-  demand(leaf.extension(OID.subjectAltName)?.valueObj.subs.length === 1, "it has one name");
+  // The value is an OCTET STRING that holds GeneralNames.
+  demand(leaf.extension(OID.subjectAltName)?.valueObj.subs[0]?.subs.length === 1, "it has one name");
   const host = /^[a-z]+:\/\/([^/?#]*)/.exec(leaf.extSubjectAltName?.uri ?? "")?.[1];
   demand(host === undefined || host.split(".").every((label) => label !== ""), "Go's x509 reads the host in its name");
 }

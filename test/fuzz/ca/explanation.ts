@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the dry run says of a request, held against what issuing makes of it.
+
+import { X509Certificate } from "@sigstore/core";
+import type { Draft } from "./valid-request.ts";
+
+/** The same question, without consequences. */
+export const toExplain = (request: Request): Request =>
+  new Request(new URL("/api/identity/explain", request.url), request.clone());
+
+/** The dry run takes the body of the second version. */
+export const isExplainable = ({ version, method }: Draft): boolean => version === "v2" && method === "POST";
+
+interface Issued {
+  readonly status: number;
+  readonly text: string;
+}
+
+interface Explanation {
+  readonly granted?: boolean;
+  readonly key?: string | null;
+  readonly message?: string;
+  readonly subjectAltName?: { readonly value: string };
+  readonly extensions?: readonly { readonly oid: string; readonly value: string }[];
+}
+
+/** Throws if the two do not say the same. */
+export async function checkExplanation(explained: Response, { status, text }: Issued): Promise<void> {
+  const said = (await explained.json()) as Explanation;
+  if (status === 200) {
+    if (said.granted !== true) throw new Error(`a certificate that the dry run refuses: ${JSON.stringify(said)}`);
+    const certificate = certificateIn(text);
+    const has = { name: nameOf(certificate), texts: said.extensions?.map(({ oid }) => textOf(certificate, oid)) };
+    const expected = { name: said.subjectAltName?.value, texts: said.extensions?.map(({ value }) => value) };
+    if (JSON.stringify(has) !== JSON.stringify(expected)) {
+      throw new Error(`a certificate says ${JSON.stringify(has)}, the dry run ${JSON.stringify(expected)}`);
+    }
+    return;
+  }
+  const { message } = JSON.parse(text) as { readonly message: string };
+  // The dry run may be asked without a key; issuing may not.
+  const isWithoutKey =
+    said.granted === true && said.key === null && message.includes("publicKeyRequest.publicKey.content");
+  if (!isWithoutKey && said.message !== message) {
+    throw new Error(`refused with ${message}, and the dry run says ${JSON.stringify(said)}`);
+  }
+}
+
+function certificateIn(text: string): X509Certificate {
+  const { signedCertificateEmbeddedSct: signed } = JSON.parse(text) as {
+    readonly signedCertificateEmbeddedSct: { readonly chain: { readonly certificates: readonly [string] } };
+  };
+  return X509Certificate.parse(signed.chain.certificates[0]);
+}
+
+/** An otherName is [0] { type, [0] { UTF8String } }; @sigstore/core reads its text as ASCII. */
+function nameOf(certificate: X509Certificate): string | undefined {
+  const names = certificate.extSubjectAltName;
+  const [name] = names?.valueObj.subs[0]?.subs ?? [];
+  return names?.uri ?? names?.rfc822Name ?? name?.subs[1]?.subs[0]?.value.toString();
+}
+
+function textOf(certificate: X509Certificate, oid: string): string | undefined {
+  const extension = certificate.extension(oid);
+  const isRaw = Number(oid.split(".").at(-1)) <= 6;
+  return (isRaw ? extension?.value : extension?.valueObj.subs[0]?.value)?.toString();
+}
