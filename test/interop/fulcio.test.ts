@@ -15,6 +15,7 @@ import { type LoopbackIssuers, startLoopbackIssuers } from "../support/loopback-
 import { startStack, type TestStack } from "../support/stack.ts";
 import REQUESTS from "../vectors/csr/requests.json" with { type: "json" };
 import { type Fulcio, publicConfig, publicMetadata, startFulcio } from "./fulcio.ts";
+import { SPELLINGS } from "./request-spellings.ts";
 
 /** Types that only we have; with templates Fulcio knows them as well. */
 const OURS = new Set(["circleci-job", "buddy-pipeline"]);
@@ -207,6 +208,46 @@ describe("the first version of the API", () => {
   );
 });
 
+/** Without the SCT list, which a Fulcio without a log has not, and what CircleCI's runner is called. */
+const comparable = (parts: Parts): Parts => ({
+  ...parts,
+  extensions: parts.extensions.filter((extension) => extension !== SCT_LIST && extension !== QUOTED_RUNNER),
+});
+
+describe("one request, spelt in many ways", () => {
+  it.each(SPELLINGS)("%s: granted by both or refused by both, with the same status and code", async (_, spell) => {
+    const identity = SHARED[0] as KnownIdentity;
+    const claims = claimsOf(identity);
+    const { body, headers = {} } = spell({
+      token: signToken(claims, issuers.key, { alg: "ES256" }),
+      content: pemOf(CLIENT.publicKey),
+      proof: sign("sha256", Buffer.from(challengeOf(identity, claims)), CLIENT.privateKey).toString("base64"),
+    });
+    const ask = async (base: string): Promise<readonly unknown[]> => {
+      const { status, text } = await post(base, body, "/api/v2/signingCert", headers);
+      return [
+        status,
+        status === 200 ? comparable(partsOf(text)) : (JSON.parse(text) as { readonly code: number }).code,
+      ];
+    };
+    expect(await ask(stack.url)).toEqual(await ask(plain.url));
+  });
+
+  it.each([
+    ["GET", "/api/v2/signingCert"],
+    ["POST", "/api/v2/trustBundle"],
+    ["PUT", "/api/v1/signingCert"],
+    ["GET", "/api/v2/unknown"],
+  ])("%s %s is what it is there", async (method, path) => {
+    const ask = async (base: string): Promise<unknown> => {
+      const response = await fetch(base + path, { method });
+      const { code } = (await response.json()) as { readonly code: number };
+      return [response.status, code];
+    };
+    expect(await ask(stack.url)).toEqual(await ask(plain.url));
+  });
+});
+
 /** Why we refuse what Fulcio grants: each is in docs/identities.md, "Where this differs from Fulcio". */
 const STRICTER = [
   /must be text without control characters$/,
@@ -236,12 +277,6 @@ const UNREAD: Readonly<Record<string, readonly string[]>> = {
   kubernetes: ["kubernetes.io"],
   "codefresh-workflow": ["initiator", "scm_user_name"],
 };
-
-/** Without the SCT list, which a Fulcio without a log has not, and what CircleCI's runner is called. */
-const comparable = (parts: Parts): Parts => ({
-  ...parts,
-  extensions: parts.extensions.filter((extension) => extension !== SCT_LIST && extension !== QUOTED_RUNNER),
-});
 
 describe("claims as no provider sends them", () => {
   it(`give what Fulcio gives, or a reason that is written down: ${CASES} cases`, async () => {
