@@ -136,6 +136,96 @@ describe("a GitHub workflow", () => {
   });
 });
 
+describe("the types of before the templates", () => {
+  const builtBy = (type: keyof typeof PROVIDER_TYPES, claims: Claims): ReturnType<typeof buildPrincipal> =>
+    buildPrincipal(claims as unknown as VerifiedClaims, PROVIDER_TYPES[type]);
+  const GITLAB = {
+    iss: "https://gitlab.com",
+    sub: "s",
+    project_path: "é/p",
+    project_id: "20",
+    pipeline_source: "push",
+    pipeline_id: "574",
+    ci_config_ref_uri: "gitlab.com/é/p//.gitlab-ci.yml@refs/heads/a#b",
+    namespace_path: "é",
+    namespace_id: "72",
+    job_id: "3é",
+    ref: "main",
+    ref_type: "branch",
+    sha: "5a",
+    runner_environment: "self-hosted",
+    runner_id: 1,
+  };
+  const CODEFRESH = {
+    iss: "https://oidc.codefresh.io",
+    sub: "s",
+    account_id: "1",
+    account_name: "é",
+    pipeline_id: "2é",
+    pipeline_name: "p/n",
+    workflow_id: "w#é",
+    scm_repo_url: "https://github.com/é",
+  };
+
+  // As Fulcio 1.8.8 writes them.
+  it("write every URI in their own way: GitHub", () => {
+    const strange = { ...CLAIMS, repository: "o/é", repository_owner: "é", workflow_ref: "w#é", run_attempt: "2é" };
+    expect(builtBy("github-workflow", strange)).toMatchObject({
+      ok: true,
+      value: {
+        extensions: {
+          githubWorkflowRepository: "o/é",
+          sourceRepositoryUri: "https://github.com/o/%C3%A9",
+          sourceRepositoryOwnerUri: "https://github.com/%C3%A9",
+          buildConfigUri: "https://github.com/w%23%C3%A9",
+          runInvocationUri: "https://github.com/o/%C3%A9/actions/runs/5038124411/attempts/2%C3%A9",
+        },
+      },
+    });
+  });
+
+  it("write every URI in their own way: GitLab", () => {
+    const config = "https://gitlab.com/%C3%A9/p//.gitlab-ci.yml@refs/heads/a#b";
+    expect(builtBy("gitlab-pipeline", GITLAB)).toMatchObject({
+      ok: true,
+      value: {
+        subjectAltName: { value: config },
+        extensions: {
+          buildSignerUri: config,
+          buildConfigUri: config,
+          sourceRepositoryUri: "https://gitlab.com/%C3%A9/p",
+          sourceRepositoryOwnerUri: "https://gitlab.com/%C3%A9",
+          runInvocationUri: "https://gitlab.com/%C3%A9/p/-/jobs/3%C3%A9",
+        },
+      },
+    });
+  });
+
+  it("write every URI in their own way: Codefresh", () => {
+    expect(builtBy("codefresh-workflow", CODEFRESH)).toMatchObject({
+      ok: true,
+      value: {
+        subjectAltName: { value: "https://g.codefresh.io/%C3%A9/p/n:1/2%C3%A9" },
+        extensions: {
+          buildSignerUri: "https://g.codefresh.io/build/w%23%C3%A9",
+          buildConfigUri: "https://g.codefresh.io/api/pipelines/2%C3%A9",
+          runInvocationUri: "https://g.codefresh.io/build/w%23%C3%A9",
+          sourceRepositoryUri: "https://github.com/é",
+        },
+      },
+    });
+  });
+
+  it.each([
+    [0, { code: "claim_missing", claim: "runner_id" }],
+    [null, { code: "claim_missing", claim: "runner_id" }],
+    ["1", { code: "claim_invalid", claim: "runner_id", expected: "an integer" }],
+    [1.5, { code: "claim_invalid", claim: "runner_id", expected: "an integer" }],
+  ])("take no runner %j", (runner_id, error) => {
+    expect(builtBy("gitlab-pipeline", { ...GITLAB, runner_id })).toEqual({ ok: false, error });
+  });
+});
+
 describe("a GitHub workflow by templates", () => {
   const byTemplates = (claims: Claims): ReturnType<typeof buildPrincipal> => {
     const provider = PROVIDERS.get("github-workflow");

@@ -30,16 +30,19 @@ export function makeCaMaterial(now: UnixMs, curve: Curve = "prime256v1"): CaMate
 
 /** In the place of the sequencer: one log, in memory. */
 export class FakeCertificateLog {
-  readonly #key = makeKey("prime256v1");
+  readonly #key: KeyObject;
   readonly #now: () => UnixMs;
   readonly submissions: CertificateSubmission[] = [];
   /** What the next calls answer in place of an SCT. */
   failure: AppendError | Error | null = null;
-  /** What the next calls answer differently. */
+  /** What the next calls answer differently from what they sign. */
   change: Partial<LoggedCertificate> = {};
+  /** What the next calls sign in the place of what is right. */
+  promise: Partial<Pick<LoggedCertificate, "timestamp" | "extensions">> = {};
 
-  constructor(now: () => UnixMs) {
+  constructor(now: () => UnixMs, curve: Curve = "prime256v1") {
     this.#now = now;
+    this.#key = makeKey(curve);
   }
 
   /** SubjectPublicKeyInfo, DER. */
@@ -60,8 +63,11 @@ export class FakeCertificateLog {
     if (this.failure instanceof Error) throw this.failure;
     if (this.failure !== null) return err(this.failure);
     const index = this.submissions.push(submission) - 1;
-    const timestamp = this.#now();
-    const extensions = concat(Uint8Array.of(0, 0, 5), uint(index, 5));
+    const { timestamp, extensions } = {
+      timestamp: this.#now(),
+      extensions: concat(Uint8Array.of(0, 0, 5), uint(index, 5)),
+      ...this.promise,
+    };
     const signed = concat(
       Uint8Array.of(0, 0),
       uint(timestamp, 8),
