@@ -1016,6 +1016,18 @@ describe("POST /api/identity/explain", () => {
     }
   });
 
+  it("asks nobody about tokens that are good for several", async () => {
+    const bench = makeBench({
+      USED_TOKENS: {
+        getByName: () => {
+          throw new Error("asked");
+        },
+      } as unknown as CaEnv["USED_TOKENS"],
+    });
+    const response = await ask(bench, credentials(signToken(emailClaims(bench.clock), BUILT_IN_KEY)));
+    expect(await response.json()).toMatchObject({ granted: true });
+  });
+
   it("grants nothing that the CA's own certificate does not allow", async () => {
     const bench = makeBench();
     bench.clock.advance(4 * 365 * 86_400_000);

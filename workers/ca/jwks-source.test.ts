@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { type Identity, type Issuer, plainIssuer } from "../../shared/identity/issuers.ts";
 import { parseIssuerPattern } from "../../shared/oidc/issuer-pattern.ts";
@@ -84,6 +85,7 @@ const refreshedKeyIds = async ({ source }: Bench): Promise<unknown> => {
   return keys.ok ? (keys.value?.keys.map(({ keyId }) => keyId) ?? null) : keys.error;
 };
 
+const NAME_IN_CACHE = `https://sigstore.example.com/oidc/issuer-keys/1/${createHash("sha256").update(ISSUER.url).digest("hex")}`;
 const UNAVAILABLE = { code: "issuer_keys_unavailable", issuer: ISSUER.url, retryAfterSeconds: 5 };
 
 describe("keys of a discovered issuer", () => {
@@ -274,6 +276,25 @@ describe("keys in the store of the location", () => {
     expect(await keyIds(bench)).toEqual(["two"]);
   });
 
+  it("that are older than what was fetched while they were looked up count for nothing", async () => {
+    const cache = memoryCache();
+    const earlier = makeBench(ISSUER, undefined, cache);
+    await keyIds(earlier);
+    const stored = (await cache.match(NAME_IN_CACHE)) as Response;
+    const looking: ((found: Response) => void)[] = [];
+    const slow = { ...cache, match: () => new Promise<Response>((resolve) => void looking.push(resolve)) };
+    const bench = makeBench(ISSUER, undefined, slow);
+    bench.advance(MINUTE);
+    bench.web.keys = () => Response.json(jwksOf(KEY_2));
+    const [first, second] = [keyIds(bench), keyIds(bench)];
+    await expect.poll(() => looking.length).toBe(2);
+    // The second finds nothing and asks; then the first finds what was there before.
+    looking[1]?.(new Response("nothing"));
+    expect(await second).toEqual(["two"]);
+    looking[0]?.(stored);
+    expect([await first, await keyIds(bench)]).toEqual([["two"], ["two"]]);
+  });
+
   it("count for how often an issuer is asked about unknown kids", async () => {
     const bench = makeBench();
     await keyIds(bench);
@@ -291,9 +312,7 @@ describe("keys in the store of the location", () => {
     await keyIds(makeBench(ISSUER, undefined, memoryCache(kept)));
     const other = makeBench({ ...ISSUER, url: "https://other.example" }, undefined, memoryCache(kept));
     expect(await keyIds(other)).toMatchObject({ code: "issuer_keys_unavailable" });
-    expect([...kept.keys()]).toEqual([
-      expect.stringMatching(/^https:\/\/sigstore\.example\.com\/oidc\/issuer-keys\/1\/[0-9a-f]{64}$/),
-    ]);
+    expect([...kept.keys()]).toEqual([NAME_IN_CACHE]);
   });
 
   it.each<[string, Partial<PlatformCache>]>([

@@ -134,7 +134,10 @@ describe("parseIssuers", () => {
     [{ ...HOST, type: "username", "subject-domain": "example.com:1" }, "subject-domain must be a host name"],
     [{ ...HOST, type: "username", "subject-domain": "com" }, "subject-domain must end in the same two labels"],
     [{ ...HOST, type: "spiffe" }, "spiffe-trust-domain is missing"],
-    [{ ...HOST, type: "spiffe", "spiffe-trust-domain": "spiffe://x" }, "spiffe-trust-domain must be a trust domain"],
+    ...["spiffe://x", "a..b", ".a", "a.", "A", "a/b"].map((domain): [object, string] => [
+      { ...HOST, type: "spiffe", "spiffe-trust-domain": domain },
+      "spiffe-trust-domain must be a trust domain",
+    ]),
     [
       { "issuer-url": "https://*.id.example.com", type: "spiffe", "spiffe-trust-domain": "x" },
       "type must not be spiffe for an issuer with wildcards",
