@@ -3,7 +3,7 @@
 // Spec: https://github.com/sigstore/fulcio/blob/main/docs/oidc.md
 
 import { encodeUtf8 } from "../bytes/utf8.ts";
-import type { FulcioExtensionName } from "../fulcio/extensions.ts";
+import type { FulcioExtensionName, FulcioExtensions } from "../fulcio/extensions.ts";
 import type { ClaimPath } from "../oidc/claims.ts";
 import type { IssuerPattern } from "../oidc/issuer-pattern.ts";
 import type { KeySet } from "../oidc/jwks.ts";
@@ -136,19 +136,22 @@ export function createIssuerTable(issuers: readonly Issuer[]): IssuerTable {
  */
 const MAX_IDENTITY_BYTES = 12 * 1024;
 
-/** Who a verified token of this issuer speaks for. Fails with policy_refused or what reading the claims fails with. */
+/** Who a verified token of this issuer speaks for. Fails with policy_refused, identity_too_large or what reading the claims fails with. */
 export function principalOf(issuer: Issuer, claims: VerifiedClaims): Result<Principal, IdentityError> {
   const condition = issuer.policy === null ? null : unmetCondition(issuer.policy, claims);
   if (condition !== null) return err({ code: "policy_refused", condition });
   const principal = readPrincipal(issuer.identity, claims);
   if (!principal.ok) return principal;
-  if (sizeOf(principal.value) > MAX_IDENTITY_BYTES) {
-    return err({ code: "identity_too_large", maxBytes: MAX_IDENTITY_BYTES });
-  }
-  if (issuer.omittedExtensions.length === 0) return principal;
-  const omitted: ReadonlySet<string> = new Set(issuer.omittedExtensions);
-  const extensions = Object.entries(principal.value.extensions).filter(([name]) => !omitted.has(name));
-  return ok({ ...principal.value, extensions: Object.fromEntries(extensions) });
+  const published = { ...principal.value, extensions: publishedOf(issuer, principal.value.extensions) };
+  return sizeOf(published) > MAX_IDENTITY_BYTES
+    ? err({ code: "identity_too_large", maxBytes: MAX_IDENTITY_BYTES })
+    : ok(published);
+}
+
+/** Without what the issuer's certificates shall not say. */
+function publishedOf({ omittedExtensions }: Issuer, extensions: FulcioExtensions): FulcioExtensions {
+  const omitted: ReadonlySet<string> = new Set(omittedExtensions);
+  return Object.fromEntries(Object.entries(extensions).filter(([name]) => !omitted.has(name)));
 }
 
 const sizeOf = ({ subjectAltName, extensions }: Principal): number =>

@@ -1068,6 +1068,25 @@ describe("POST /api/identity/explain", () => {
     }
   });
 
+  it("counts nothing that the certificate does not say", async () => {
+    const row = {
+      "issuer-url": GITHUB,
+      type: "ci-provider",
+      "ci-provider": "own",
+      "omit-extensions": ["build-config-uri"],
+      jwks: jwksOf(GITHUB_KEY),
+    };
+    const own = {
+      "subject-alternative-name-template": "https://ci.example/{{ .sub }}",
+      "extension-templates": { "build-config-uri": "{{ .long }}".repeat(20), "build-trigger": "sub" },
+    };
+    const configured = { "oidc-issuers": { [GITHUB]: row }, "ci-issuer-metadata": { own } };
+    const bench = makeBench({ ISSUERS: JSON.stringify(configured) });
+    const token = signToken({ ...emailClaims(bench.clock), iss: GITHUB, long: "é".repeat(310) }, GITHUB_KEY);
+    expect(await (await ask(bench, credentials(token))).json()).toMatchObject({ granted: true });
+    expect((await bench.post(bodyOf(token))).status).toBe(200);
+  });
+
   it("is no answer about the token if the body cannot be read or the issuer cannot be reached", async () => {
     const bench = makeBench();
     expect((await bench.fetch("/api/identity/explain", { method: "POST", body: "{" })).status).toBe(400);
