@@ -28,22 +28,15 @@ export const GO: Ecosystem = { file: "go.mod", read: readTool };
 function readTool(name: string): Tool {
   const module = readModule(name);
   const { packages, files, version } = module;
-  const commands = [...packages.map((path) => (path === OWN_PROGRAM ? name : path)), ...files].map((path) =>
-    basename(path),
-  );
-  const key = hasOwnProgram(name)
-    ? hashedKey(
-        name,
-        version,
-        ["go.mod", "main.go"].map((file) => readDefinition(name, file)),
-      )
-    : `${name}@${version}`;
+  const commands = [...packages, ...files].map((path) => basename(path));
+  const sources = isProgram(name) ? ["go.mod", OWN_PROGRAM].map((file) => readDefinition(name, file)) : null;
+  const key = sources === null ? `${name}@${version}` : hashedKey(name, version, sources);
   return { name, version, key, commands, build: (folder) => build(name, module, folder) };
 }
 
-/** A definition may be a program itself, over packages of the module that it is there for. */
-const OWN_PROGRAM = ".";
-const hasOwnProgram = (name: string): boolean => existsSync(join(DEFINITIONS, name, "main.go"));
+/** A definition may be a program itself, over packages of the module that it is there for. Its own module is called as it is. */
+const OWN_PROGRAM = "main.go";
+const isProgram = (name: string): boolean => existsSync(join(DEFINITIONS, name, OWN_PROGRAM));
 
 /**
  * What a go.mod says: `tool <package>`, one or a block, the version of the module that has them, the Go that it needs; and in
@@ -54,7 +47,7 @@ function readModule(name: string): GoModule {
   const single = [...text.matchAll(/^tool (\S+\/\S+)$/gm)].map(([, path = ""]) => path);
   const block = /^tool \(\n([^)]*)\)$/m.exec(text)?.[1] ?? "";
   const tools = [...single, ...block.split("\n").map((line) => line.trim())].filter((path) => path !== "");
-  const packages = hasOwnProgram(name) ? [OWN_PROGRAM] : tools;
+  const packages = isProgram(name) ? [/^module (\S+)$/m.exec(text)?.[1] ?? ""] : tools;
   const required = /^require (\S+) (v\S+)$/m.exec(text);
   const goVersion = parseGoVersion(`go${/^go (\S+)$/m.exec(text)?.[1]}`);
   const [, path = "", version = ""] = required ?? [];
@@ -125,8 +118,10 @@ async function build(name: string, { packages, path, files, goVersion }: GoModul
     CGO_ENABLED: "0",
   };
   const dependencies = await run(go, ["list", "-deps", ...packages], { cwd, env });
-  const [module = ""] = await run(go, ["list", "-m", "-f", "{{.Dir}}", path], { cwd, env });
-  for (const file of files) copyFileSync(join(module, file), join(folder, basename(file)));
+  if (files.length > 0) {
+    const [module = ""] = await run(go, ["list", "-m", "-f", "{{.Dir}}", path], { cwd, env });
+    for (const file of files) copyFileSync(join(module, file), join(folder, basename(file)));
+  }
   const bar = progressBar("packages");
   let done = 0;
   const workers = String(availableParallelism());

@@ -38,6 +38,7 @@ export interface Demands {
   readonly integers: readonly string[];
   /** The only values of a claim. */
   readonly oneOf: Values<readonly string[]>;
+  /** How the name (parsed, if it is not here) and extensions are written that are URIs; other extensions stay as they are. */
   readonly uris: Readonly<Partial<Record<BuildExtensionName | "subjectAltName", UriForm>>>;
 }
 

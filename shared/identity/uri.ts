@@ -26,7 +26,10 @@ function bytesOf(ascii: string): ReadonlySet<number> {
  * Scheme and authority in the shape that our templates have: a host name and perhaps a port; no user, no IP literal, no escapes. A
  * label of the name is not empty: Go's x509, and so cosign, reads no certificate with such a URI.
  */
-const ABSOLUTE = /^(https?:\/\/[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?::[0-9]+)?)((?:\/[^?#]*)?)((?:\?[^#]*)?)((?:#.*)?)$/s;
+const AUTHORITY = String.raw`https?://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?::[0-9]+)?`;
+/** Path, query and fragment behind it, or all of it as one path. */
+const PARSED = new RegExp(String.raw`^(${AUTHORITY})((?:/[^?#]*)?)((?:\?[^#]*)?)((?:#.*)?)$`, "s");
+const JOINED = new RegExp(`^(${AUTHORITY})(/.*)$`, "s");
 const BAD_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
 // oxlint-disable-next-line no-control-regex -- exactly these must be found
 const CONTROL = /[\u0000-\u001f\u007f]/;
@@ -37,7 +40,7 @@ const CONTROL = /[\u0000-\u001f\u007f]/;
  * digits, a query that is not ASCII.
  */
 export function normalizeUri(text: string): Result<string, UriError> {
-  const match = CONTROL.test(text) || !text.isWellFormed() ? null : ABSOLUTE.exec(text);
+  const match = CONTROL.test(text) || !text.isWellFormed() ? null : PARSED.exec(text);
   if (match === null) return err({ code: "uri_invalid" });
   const [, base = "", path = "", query = "", hash = ""] = match;
   const fragment = hash.slice(1);
@@ -48,9 +51,6 @@ export function normalizeUri(text: string): Result<string, UriError> {
   const end = fragment === "" ? "" : `#${escapeComponent(fragment, "fragment")}`;
   return ok(`${base}${escapeComponent(path, "path")}${query}${end}`);
 }
-
-/** Scheme and authority, and everything behind them. */
-const JOINED = /^(https?:\/\/[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?::[0-9]+)?)(\/.*)$/s;
 
 /**
  * Writes a host with a path behind it as Go's URL.JoinPath does: `?` and `#` are of the path, so they are escaped, and a path

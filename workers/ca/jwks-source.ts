@@ -9,7 +9,7 @@ import type { KeySource } from "../../shared/oidc/token.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { UnixMs } from "../../shared/time.ts";
 import { unreachable } from "../../shared/unreachable.ts";
-import type { KeyStore, StoredKeys } from "./key-store.ts";
+import { type KeyStore, MAX_AGE_MS, type StoredKeys } from "./key-store.ts";
 import { FETCH_TIMEOUT_MS, type Fetch, type LoadedKeys, loadBuiltIn, loadDiscovered } from "./load-keys.ts";
 
 export interface KeysUnavailable {
@@ -34,8 +34,6 @@ export interface KeysPlatform {
 }
 
 const MINUTE_MS = 60_000;
-/** While an issuer cannot be reached its old keys go on, but not for longer than this: one of them may have been revoked. */
-const MAX_AGE_MS = 24 * 60 * MINUTE_MS;
 /** An issuer is asked again at most this often because a token names a key that we do not have. */
 const REFRESH_PAUSE_MS = 30_000;
 /** An issuer that just failed is left alone for this long. */

@@ -31,8 +31,8 @@ export interface PlatformCache {
   readonly put: (url: string, response: Response) => Promise<void>;
 }
 
-/** As long as old keys may go on (jwks-source.ts). */
-const KEPT_SECONDS = 24 * 60 * 60;
+/** While an issuer cannot be reached its old keys go on, but not for longer than this: one of them may have been revoked. */
+export const MAX_AGE_MS = 24 * 60 * 60 * 1000;
 
 /** @param base URL that the names in the cache begin with: this deployment's own, so that it shares them with nobody. */
 export function cacheStore(base: string, cache: () => PlatformCache): KeyStore {
@@ -44,7 +44,7 @@ export function cacheStore(base: string, cache: () => PlatformCache): KeyStore {
       return found.ok && found.value !== undefined ? decode(found.value) : null;
     },
     write: async (issuer, keys) => {
-      const headers = { "content-type": "application/json", "cache-control": `max-age=${KEPT_SECONDS}` };
+      const headers = { "content-type": "application/json", "cache-control": `max-age=${MAX_AGE_MS / 1000}` };
       await attempt(() => cache().put(nameOf(issuer), new Response(encode(keys), { headers })));
     },
   };

@@ -27,6 +27,7 @@ const MINUTE_MS = 60_000;
 const DEFAULT_FRESH_MS = 10 * MINUTE_MS;
 const MIN_FRESH_MS = MINUTE_MS;
 const MAX_FRESH_MS = 60 * MINUTE_MS;
+
 /** The keys of our own oidc room. Fails with the reason. */
 export async function loadBuiltIn(builtInJwks: () => Promise<unknown>): Promise<Result<LoadedKeys, string>> {
   const answer = await settle(builtInJwks());
