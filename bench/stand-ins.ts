@@ -4,11 +4,13 @@
 // as well, so that a log finds it after a restart. And in the place of the sequencer, which is an invocation of its own: one that
 // answers at once with what has the size of a real answer.
 
-import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
-import { sctSignedData } from "../shared/ct/sct.ts";
-import type { Appended, CertificateSubmission, LoggedCertificate } from "../shared/rpc.ts";
+import { generateKeyPairSync } from "node:crypto";
+import type { Appended, CertificateSubmission } from "../shared/rpc.ts";
 import { unixMs } from "../shared/time.ts";
+import { valueOf } from "../test/support/value-of.ts";
 import type { ComposedEnv } from "../workers/compose.ts";
+import { signSct } from "../workers/sequencer/format.ts";
+import { parseEcdsaSigner } from "../workers/sequencer/log-keys.ts";
 import { withMethods } from "./with-methods.ts";
 
 export interface StandIns {
@@ -76,12 +78,11 @@ const APPENDED: Appended = {
   checkpoint: "log.example.com\n".padEnd(400, "."),
 };
 
-const LOG = makeLog();
+const LOG = valueOf(parseEcdsaSigner(throwAwayKey()));
 
-function makeLog(): { readonly privateKey: KeyObject; readonly spki: Uint8Array; readonly logId: Uint8Array } {
-  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
-  const spki = new Uint8Array(publicKey.export({ type: "spki", format: "der" }));
-  return { privateKey, spki, logId: new Uint8Array(createHash("sha256").update(spki).digest()) };
+function throwAwayKey(): string {
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
+  return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 }
 
 /** What crosses is copied both ways, as RPC does it: a caller pays for its half of that. */
@@ -93,16 +94,8 @@ const INSTANT = {
   },
   appendCertificate: async (submission: CertificateSubmission) => {
     structuredClone(submission);
-    const { issuerKeyHash, signedEntry } = submission;
-    const promise = { timestamp: unixMs(Date.now()), extensions: new Uint8Array(8) };
-    const entry = {
-      entryType: "precert_entry",
-      issuerKeyHash: issuerKeyHash ?? new Uint8Array(32),
-      signedEntry,
-    } as const;
     // The one thing that is not of the Worker: without it the Worker would take the answer for none.
-    const signature = new Uint8Array(sign("sha256", sctSignedData({ ...entry, ...promise }), LOG.privateKey));
-    const value: LoggedCertificate = { ...promise, logId: LOG.logId, spki: LOG.spki, signature };
+    const value = signSct(LOG, submission, { leafIndex: 0, timestamp: unixMs(Date.now()) });
     return await Promise.resolve(structuredClone({ ok: true, value }));
   },
 };

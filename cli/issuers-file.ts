@@ -46,7 +46,7 @@ export function readIssuersFile(
  * An alias as a key, `*name:`, is the alias `name` to the parser of the reference and `name:` to YAML 1.2, which wants a space
  * before the colon. The public configuration writes it so. Lines stay where they are.
  */
-function withSeparatedAliases(text: string): string {
+export function withSeparatedAliases(text: string): string {
   return text.replace(/^([ \t]*)\*([A-Za-z0-9_-]+):(?=[ \t\r]*$)/gm, "$1*$2 :");
 }
 

@@ -8,22 +8,21 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseDocument, stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { freePort, LISTEN_ADDRESS } from "../../cli/address.ts";
 import { interopTool } from "../../cli/interop-tools.ts";
+import { withSeparatedAliases } from "../../cli/issuers-file.ts";
 import type { CaMaterial } from "../support/ca.ts";
+import { valueOf } from "../support/value-of.ts";
 
 /** The configuration of the public instance, as it stands in Fulcio's repository. */
 export const publicConfig = (): string => readFileSync(interopTool("fulcio", "config.yaml"), "utf8");
 
 /** Its tables of build systems, by name. */
-export function publicMetadata(): Readonly<Record<string, unknown>> {
-  // Go's parser takes `*name:` for an alias as a key, YAML 1.2 wants a space before the colon.
-  const text = publicConfig().replace(/^([ \t]*)\*([A-Za-z0-9_-]+):(?=[ \t\r]*$)/gm, "$1*$2 :");
-  return (parseDocument(text).toJS() as { readonly "ci-issuer-metadata": Readonly<Record<string, unknown>> })[
+export const publicMetadata = (): Readonly<Record<string, unknown>> =>
+  (parse(withSeparatedAliases(publicConfig())) as { readonly "ci-issuer-metadata": Readonly<Record<string, unknown>> })[
     "ci-issuer-metadata"
   ];
-}
 
 export interface FulcioOptions {
   readonly material: CaMaterial;
@@ -50,7 +49,7 @@ export async function startFulcio({ material, config, log }: FulcioOptions): Pro
   const key = createPrivateKey(material.CA_KEY);
   const passphrase = "fulcio";
   const encrypted = key.export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase });
-  const [port, grpcPort, metricsPort] = [await anyPort(), await anyPort(), await anyPort()];
+  const [port, grpcPort, metricsPort] = (await Promise.all([freePort(0), freePort(0), freePort(0)])).map(valueOf);
   const flags = {
     host: LISTEN_ADDRESS,
     port: String(port),
@@ -97,10 +96,4 @@ async function isServing(url: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-async function anyPort(): Promise<number> {
-  const port = await freePort(0);
-  if (!port.ok) throw new Error(port.error);
-  return port.value;
 }

@@ -2,19 +2,20 @@
 // The CA's key in the Transit engine of Vault itself: made there, never seen here, and signing certificates that verify.
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { generateKeyPairSync, sign } from "node:crypto";
+import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { ROOT } from "../../cli/bundle.ts";
 import { certifyAuthority } from "../../cli/certificates.ts";
 import { interopTool } from "../../cli/interop-tools.ts";
 import { readInstance, sign as signWithSigstore, verify } from "../../cli/sigstore-js.ts";
 import { unixMs } from "../../shared/time.ts";
-import { readCheckpoint } from "../support/log-client.ts";
+import { clientKey, readCheckpoint } from "../support/log-client.ts";
+import { requestCertificate } from "../support/request-certificate.ts";
 import { startStack, type TestStack } from "../support/stack.ts";
 
 const TOKEN = "hvs.transit-token";
@@ -73,24 +74,13 @@ async function startStackOver(name: string, { token = TOKEN, version = "" } = {}
   const CA_CHAIN = chainOver(await publicKeyOf(name));
   const CA_KEY = `http://${token}@${address}/v1/transit/sign/${name}${version}`;
   // The trust repository of the state folder was signed over the CA that is made there.
-  return startStack({ vars: { CA_CHAIN, CA_KEY, TUF_KEY: "", TRUST_FILE: "" } });
+  const stack = await startStack({ vars: { CA_CHAIN, CA_KEY, TUF_KEY: "", TRUST_FILE: "" } });
+  onTestFinished(() => stack.stop());
+  return stack;
 }
 
-async function statusOf(stack: TestStack): Promise<number> {
-  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
-  const response = await fetch(`${stack.url}/api/v2/signingCert`, {
-    method: "POST",
-    body: JSON.stringify({
-      credentials: { oidcIdentityToken: await stack.token(EMAIL) },
-      publicKeyRequest: {
-        publicKey: { content: publicKey.export({ type: "spki", format: "pem" }) },
-        proofOfPossession: sign("sha256", Buffer.from(EMAIL), privateKey).toString("base64"),
-      },
-    }),
-  });
-  await response.text();
-  return response.status;
-}
+const statusOf = async (stack: TestStack): Promise<number> =>
+  (await requestCertificate(stack, { email: EMAIL, key: clientKey() })).status;
 
 const logSize = async (stack: TestStack): Promise<number> => {
   // A checkpoint is kept for a second.
@@ -102,43 +92,31 @@ describe.each(KEY_TYPES)("a key of type %s", (type) => {
   it("signs certificates that verify with everything in them, until it is another", async () => {
     await vault(`keys/${type}`, { type });
     const stack = await startStackOver(type);
-    try {
-      const instance = await readInstance(stack.url);
-      const data = Buffer.from("an artifact\n");
-      const identityToken = await stack.token(EMAIL);
-      const bundle = await signWithSigstore(instance, { identityToken, data, attestationType: null });
-      expect(verify(instance, bundle, { identity: EMAIL, issuer: `${stack.url}/oidc`, data })).toBe(EMAIL);
-      const size = await logSize(stack);
-      await vault(`keys/${type}/rotate`, {});
-      // The engine signs with its newest version, which is not the CA's: nothing of it gets into the log.
-      expect(await statusOf(stack)).toBe(503);
-      expect(await logSize(stack)).toBe(size);
-    } finally {
-      await stack.stop();
-    }
+    const instance = await readInstance(stack.url);
+    const data = Buffer.from("an artifact\n");
+    const identityToken = await stack.token(EMAIL);
+    const bundle = await signWithSigstore(instance, { identityToken, data, attestationType: null });
+    expect(verify(instance, bundle, { identity: EMAIL, issuer: `${stack.url}/oidc`, data })).toBe(EMAIL);
+    const size = await logSize(stack);
+    await vault(`keys/${type}/rotate`, {});
+    // The engine signs with its newest version, which is not the CA's: nothing of it gets into the log.
+    expect(await statusOf(stack)).toBe(503);
+    expect(await logSize(stack)).toBe(size);
   });
 });
 
 it("that is named with its version goes on after the engine has made another", async () => {
   await vault("keys/versioned", { type: "ecdsa-p256" });
   const stack = await startStackOver("versioned", { version: "?key_version=1" });
-  try {
-    await vault("keys/versioned/rotate", {});
-    expect(await statusOf(stack)).toBe(200);
-  } finally {
-    await stack.stop();
-  }
+  await vault("keys/versioned/rotate", {});
+  expect(await statusOf(stack)).toBe(200);
 });
 
 it("is not to be had with another token, and no line says either", async () => {
   await vault("keys/guarded", { type: "ecdsa-p256" });
   const stack = await startStackOver("guarded", { token: "hvs.another-token" });
-  try {
-    expect(await statusOf(stack)).toBe(503);
-    const lines = stack.logs.map(({ message }) => message).join("\n");
-    expect(lines).toContain("the signer answered with status 403");
-    for (const token of [TOKEN, "hvs.another-token"]) expect(lines).not.toContain(token);
-  } finally {
-    await stack.stop();
-  }
+  expect(await statusOf(stack)).toBe(503);
+  const lines = stack.logs.map(({ message }) => message).join("\n");
+  expect(lines).toContain("the signer answered with status 403");
+  for (const token of [TOKEN, "hvs.another-token"]) expect(lines).not.toContain(token);
 });

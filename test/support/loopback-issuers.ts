@@ -27,8 +27,13 @@ const status =
     response.writeHead(code, headers).end("{}");
   };
 
+const silent: Fault = () => {};
+const stalls: Fault = (response) => void response.write('{"keys":[');
+
 /** Broken discovery, by the name of the issuer. */
 const DISCOVERY_FAULTS: Readonly<Record<string, Fault>> = {
+  "discovery-silent": silent,
+  "discovery-stalls": stalls,
   "discovery-500": status(500),
   "discovery-404": status(404),
   "discovery-redirect": (response, origin) => status(302, { location: `${origin}/good` })(response, origin),
@@ -56,6 +61,8 @@ const DISCOVERY_FAULTS: Readonly<Record<string, Fault>> = {
 
 /** Broken key sets. */
 const KEY_FAULTS: Readonly<Record<string, Fault>> = {
+  "keys-silent": silent,
+  "keys-stall": stalls,
   "keys-500": status(503),
   "keys-redirect": (response, origin) => status(301, { location: `${origin}/good/keys` })(response, origin),
   "keys-not-json": (response) => void response.end("keys"),
@@ -74,13 +81,10 @@ export const STALLING_ISSUERS: readonly string[] = [
   "keys-stall",
 ];
 
-/** Says nothing at all, or begins an answer. */
-const stall =
-  (begins: boolean): Fault =>
-  (response) =>
-    void (begins && response.write('{"keys":['));
-
-export const FAULTY_ISSUERS: readonly string[] = [...Object.keys(DISCOVERY_FAULTS), ...Object.keys(KEY_FAULTS)];
+/** Those that answer at once. */
+export const FAULTY_ISSUERS: readonly string[] = [...Object.keys(DISCOVERY_FAULTS), ...Object.keys(KEY_FAULTS)].filter(
+  (name) => !STALLING_ISSUERS.includes(name),
+);
 
 export async function startLoopbackIssuers(): Promise<LoopbackIssuers> {
   const key = makeIssuerKey("issuer", "P-256");
@@ -109,7 +113,7 @@ function answer(
   { origin, key }: Pick<LoopbackIssuers, "origin" | "key">,
 ): void {
   const [, name = "", rest] = /^\/([^/]+)\/(keys|\.well-known\/openid-configuration)$/.exec(url) ?? [];
-  const fault = stalling(name, rest) ?? (rest === "keys" ? KEY_FAULTS : DISCOVERY_FAULTS)[name];
+  const fault = (rest === "keys" ? KEY_FAULTS : DISCOVERY_FAULTS)[name];
   if (fault !== undefined) fault(response, origin);
   else if (rest === "keys") json(response, { keys: [key.jwk] });
   else if (rest === undefined) status(404)(response, origin);
@@ -117,9 +121,4 @@ function answer(
     const issuer = `${origin}/${name}`;
     json(response, { issuer, jwks_uri: `${issuer}/keys`, id_token_signing_alg_values_supported: ["ES256", "RS256"] });
   }
-}
-
-function stalling(name: string, rest: string | undefined): Fault | undefined {
-  const isMeant = STALLING_ISSUERS.includes(name) && name.startsWith("keys") === (rest === "keys");
-  return isMeant ? stall(!name.endsWith("silent")) : undefined;
 }

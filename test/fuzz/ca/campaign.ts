@@ -6,7 +6,7 @@ import { unixMs } from "../../../shared/time.ts";
 import { createCa } from "../../../workers/ca/index.ts";
 import { Random } from "../../faults/random.ts";
 import { emptyCache, FakeCertificateLog, makeCaEnv, makeCaMaterial } from "../../support/ca.ts";
-import { checkChain } from "./certificate-invariants.ts";
+import { certificatesIn, checkChain } from "./certificate-invariants.ts";
 import { checkExplanation, isExplainable, toExplain } from "./explanation.ts";
 import { mutate } from "./mutations.ts";
 import { ISSUERS, toRequest, validDraft } from "./valid-request.ts";
@@ -81,12 +81,7 @@ interface Campaign {
 function checkAnswer({ status }: Response, text: string, { log, serials }: Campaign): void {
   if (!EXPECTED.has(status)) throw new Error(`status ${status}: ${text.slice(0, 500)}`);
   if (status === 201) checkChain(text.split(/(?<=-----END CERTIFICATE-----)\n/), log, serials);
-  if (status === 200) {
-    const { signedCertificateEmbeddedSct } = JSON.parse(text) as {
-      readonly signedCertificateEmbeddedSct: { readonly chain: { readonly certificates: readonly string[] } };
-    };
-    checkChain(signedCertificateEmbeddedSct.chain.certificates, log, serials);
-  }
+  if (status === 200) checkChain(certificatesIn(text), log, serials);
   if (status === 400 || status === 501) {
     if (text === "") return;
     const { code, message } = JSON.parse(text) as { readonly code: number; readonly message: string };

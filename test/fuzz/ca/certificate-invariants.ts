@@ -20,6 +20,14 @@ export interface Log {
   readonly logId: Uint8Array;
 }
 
+/** PEM, leaf first: the certificates in an answer of the second version. */
+export function certificatesIn(answer: string): readonly string[] {
+  const { signedCertificateEmbeddedSct: signed } = JSON.parse(answer) as {
+    readonly signedCertificateEmbeddedSct: { readonly chain: { readonly certificates: readonly string[] } };
+  };
+  return signed.chain.certificates;
+}
+
 /** Throws with what does not hold. @param serials those of all before, to which this one is added */
 export function checkChain(pems: readonly string[], log: Log, serials: Set<string>): void {
   const [leafPem = "", issuingPem = ""] = pems;
@@ -62,7 +70,8 @@ function checkExtensions(leaf: X509Certificate): void {
   demand(host === undefined || host.split(".").every((label) => label !== ""), "Go's x509 reads the host in its name");
 }
 
-function textOf(leaf: X509Certificate, number: number): string | undefined {
+/** The text of the extension of this number below Fulcio's arc. */
+export function textOf(leaf: X509Certificate, number: number): string | undefined {
   const extension = leaf.extension(`${FULCIO_ARC}${number}`);
   return number <= 6 ? extension?.value.toString() : extension?.valueObj.subs[0]?.value.toString();
 }

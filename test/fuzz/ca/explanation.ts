@@ -2,6 +2,7 @@
 // What the dry run says of a request, held against what issuing makes of it.
 
 import { X509Certificate } from "@sigstore/core";
+import { certificatesIn, textOf } from "./certificate-invariants.ts";
 import type { Draft } from "./valid-request.ts";
 
 /** The same question, without consequences. */
@@ -29,8 +30,11 @@ export async function checkExplanation(explained: Response, { status, text }: Is
   const said = (await explained.json()) as Explanation;
   if (status === 200) {
     if (said.granted !== true) throw new Error(`a certificate that the dry run refuses: ${JSON.stringify(said)}`);
-    const certificate = certificateIn(text);
-    const has = { name: nameOf(certificate), texts: said.extensions?.map(({ oid }) => textOf(certificate, oid)) };
+    const certificate = X509Certificate.parse(certificatesIn(text)[0] ?? "");
+    const has = {
+      name: nameOf(certificate),
+      texts: said.extensions?.map(({ oid }) => textOf(certificate, Number(oid.split(".").at(-1)))),
+    };
     const expected = { name: said.subjectAltName?.value, texts: said.extensions?.map(({ value }) => value) };
     if (JSON.stringify(has) !== JSON.stringify(expected)) {
       throw new Error(`a certificate says ${JSON.stringify(has)}, the dry run ${JSON.stringify(expected)}`);
@@ -46,22 +50,9 @@ export async function checkExplanation(explained: Response, { status, text }: Is
   }
 }
 
-function certificateIn(text: string): X509Certificate {
-  const { signedCertificateEmbeddedSct: signed } = JSON.parse(text) as {
-    readonly signedCertificateEmbeddedSct: { readonly chain: { readonly certificates: readonly [string] } };
-  };
-  return X509Certificate.parse(signed.chain.certificates[0]);
-}
-
 /** An otherName is [0] { type, [0] { UTF8String } }; @sigstore/core reads its text as ASCII. */
 function nameOf(certificate: X509Certificate): string | undefined {
   const names = certificate.extSubjectAltName;
   const [name] = names?.valueObj.subs[0]?.subs ?? [];
   return names?.uri ?? names?.rfc822Name ?? name?.subs[1]?.subs[0]?.value.toString();
-}
-
-function textOf(certificate: X509Certificate, oid: string): string | undefined {
-  const extension = certificate.extension(oid);
-  const isRaw = Number(oid.split(".").at(-1)) <= 6;
-  return (isRaw ? extension?.value : extension?.valueObj.subs[0]?.value)?.toString();
 }
