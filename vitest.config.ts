@@ -5,7 +5,9 @@ import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 /** The module that only workerd has, for unit tests of files that extend its classes. */
-const alias = { "cloudflare:workers": new URL("./test/support/cloudflare-workers.ts", import.meta.url).pathname };
+const alias = {
+  "cloudflare:workers": new URL("./test/support/process/cloudflare-workers.ts", import.meta.url).pathname,
+};
 
 export default defineConfig({
   resolve: { alias },
@@ -21,6 +23,8 @@ export default defineConfig({
             "shared/**/*.test.ts",
             "workers/**/*.test.ts",
             "cli/**/*.test.ts",
+            "local/**/*.test.ts",
+            "tools/**/*.test.ts",
             "web/**/*.test.ts",
             "test/faults/**/*.test.ts",
           ],

@@ -7,8 +7,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { say } from "../cli/terminal.ts";
-import { runCommand } from "../test/support/command.ts";
-import { ecdsaSigner, entryRecord, hashedRekordBody, ServedLog } from "../test/support/served-log.ts";
+import { ecdsaSigner, entryRecord, hashedRekordBody, ServedLog } from "../test/support/logs/served-log.ts";
+import { runCommand } from "../test/support/process/command.ts";
 import { figure, renderSection, type Section } from "./figures.ts";
 
 const ORIGIN = "bench.example.com";

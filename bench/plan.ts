@@ -2,7 +2,7 @@
 // How much is measured, and what DESIGN's budgets allow.
 
 import type { KeyKind } from "../shared/crypto/public-key.ts";
-import type { SigningKey } from "../test/support/signing-keys.ts";
+import type { SigningKey } from "../test/support/authority/signing-keys.ts";
 import type { Requests } from "./shots.ts";
 import type { BenchStack } from "./stack.ts";
 

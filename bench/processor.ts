@@ -127,7 +127,7 @@ async function emptyFigure(bench: Bench): Promise<Figure> {
 
 const REQUEST_NOTES = [
   "By the kernel's account of workerd's main thread, in which everything runs. Cloudflare accounts for each invocation by itself:",
-  "the Worker: HTTP (not counted there), front and room, with a sequencer that answers at once; arguments and answer are copied.",
+  "the Worker: HTTP (not counted there), front and service, with a sequencer that answers at once; arguments and answer are copied.",
   "its append: by RPC from inside, one after another, a round each: the sequencer's invocation, the anchor's, the caller's half",
   "  of RPC, and the commits of both (in the kernel: SQLite's writes to this disk, which Cloudflare makes elsewhere).",
   "together: the whole request; with simulators: the same with Miniflare's of R2, D1 and rate limits, which are Workers in that",

@@ -6,7 +6,7 @@ import { writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { say, styled } from "../cli/terminal.ts";
-import { newSigningKey } from "../test/support/signing-keys.ts";
+import { newSigningKey } from "../test/support/authority/signing-keys.ts";
 import { measureDeployment } from "./deployment.ts";
 import { figuresAsData, isMet, renderSection, type Section } from "./figures.ts";
 import { measureLatency, measureLoad } from "./latency.ts";

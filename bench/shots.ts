@@ -5,7 +5,7 @@
 import { createHash, randomBytes, sign } from "node:crypto";
 import type { KeyKind } from "../shared/crypto/public-key.ts";
 import { octetString, oid, sequence, smallInteger } from "../shared/der/writer.ts";
-import { type SigningKey, signMessage } from "../test/support/signing-keys.ts";
+import { type SigningKey, signMessage } from "../test/support/authority/signing-keys.ts";
 import type { Shot } from "./load.ts";
 import type { Bench } from "./plan.ts";
 import type { BenchStack } from "./stack.ts";

@@ -9,8 +9,8 @@ import type { Appended, CertificateSubmission } from "../shared/rpc.ts";
 import { unixMs } from "../shared/time.ts";
 import { valueOf } from "../test/support/value-of.ts";
 import type { ComposedEnv } from "../workers/compose.ts";
-import { signSct } from "../workers/sequencer/format.ts";
-import { parseEcdsaSigner } from "../workers/sequencer/log-keys.ts";
+import { signSct } from "../workers/sequencer/kinds/format.ts";
+import { parseEcdsaSigner } from "../workers/sequencer/kinds/log-keys.ts";
 import { withMethods } from "./with-methods.ts";
 
 export interface StandIns {
@@ -18,7 +18,7 @@ export interface StandIns {
   readonly env: ComposedEnv;
   /** Takes the simulators out of the way, or puts them back. */
   readonly use: (inUse: boolean) => Promise<void>;
-  /** Takes the sequencer out of the way of the rooms, or puts it back. */
+  /** Takes the sequencer out of the way of the services, or puts it back. */
   readonly useSequencer: (inUse: boolean) => void;
 }
 

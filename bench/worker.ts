@@ -3,7 +3,7 @@
 // do: count the use of the bindings, append without HTTP, take Miniflare's simulators away. Measures no time.
 
 import { encodeUtf8 } from "../shared/bytes/utf8.ts";
-import { oncePerEnv } from "../shared/env.ts";
+import { oncePerEnv } from "../shared/settings/settings.ts";
 import type { ComposedEnv } from "../workers/compose.ts";
 import dev, { Anchor as DevAnchor, Sequencer as DevSequencer } from "../workers/dev.ts";
 import { countedDatabase, countedStorage, countedTiles, counts } from "./counting.ts";

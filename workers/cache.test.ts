@@ -6,15 +6,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { unstable_readConfig } from "wrangler";
-import { ROOT } from "../cli/bundle.ts";
-import { environments } from "../cli/dry-run.ts";
-import { localSettings } from "../cli/settings.ts";
+import { environments } from "../cli/deploy/dry-run.ts";
+import { ROOT } from "../cli/root.ts";
+import { localSettings } from "../local/settings.ts";
 import { parsePublicUrl } from "../shared/http/public-url.ts";
-import { parseShards } from "../shared/shards.ts";
-import { NaiveLog, naiveRecords } from "../test/support/naive-log.ts";
-import { type CachingContext, tilesContext } from "../test/support/tiles-context.ts";
+import { parseShards } from "../shared/logs/shards.ts";
+import { NaiveLog, naiveRecords } from "../test/support/logs/naive-log.ts";
+import { type CachingContext, tilesContext } from "../test/support/logs/tiles-context.ts";
 import ca from "./ca/index.ts";
-import { type ComposedEnv, compose, roomEnv } from "./compose.ts";
+import { type ComposedEnv, compose, serviceEnv } from "./compose.ts";
 import log from "./log/index.ts";
 import oidc from "./oidc/index.ts";
 import trust from "./trust/index.ts";
@@ -70,7 +70,7 @@ beforeEach(() => {
     CLIENTS: limiter,
     IDENTITIES: limiter,
   } as unknown as ComposedEnv;
-  context = tilesContext(roomEnv.log(env));
+  context = tilesContext(serviceEnv.log(env));
 });
 
 function stored(key: string): object | null {

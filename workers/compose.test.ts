@@ -5,13 +5,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { localSettings } from "../cli/settings.ts";
+import { localSettings } from "../local/settings.ts";
 import ca from "./ca/index.ts";
-import { type ComposedEnv, compose, ROOM_ENV, type Rooms, roomEnv } from "./compose.ts";
+import { type ComposedEnv, compose, SERVICE_ENV, type Services, serviceEnv } from "./compose.ts";
 import { OidcKeys, Sequencer } from "./entrypoints.ts";
+import { SERVICE_ROUTES, type ServiceName } from "./front/routes.ts";
 import log from "./log/index.ts";
 import oidc from "./oidc/index.ts";
-import { ROOM_ROUTES, type RoomName } from "./routes.ts";
 import trust from "./trust/index.ts";
 import tsa from "./tsa/index.ts";
 import witness from "./witness/index.ts";
@@ -28,11 +28,11 @@ function shardKeys(): string {
   const ecdsa = pem(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey);
   return JSON.stringify({ [SHARD.name]: { ecdsa, ed25519: pem(generateKeyPairSync("ed25519").privateKey) } });
 }
-const ROOMS: Rooms = { ca, tsa, log, trust, oidc, witness };
-const ROOM_NAMES = Object.keys(ROOMS) as RoomName[];
-const secretsOf = (room: keyof typeof ROOM_ENV): readonly string[] =>
-  Object.keys(ROOM_ENV[room]).filter((name) => name.endsWith("_KEY") || SHARD_SECRETS.has(name));
-const ALL_SECRETS = (Object.keys(ROOM_ENV) as (keyof typeof ROOM_ENV)[]).flatMap(secretsOf);
+const SERVICES: Services = { ca, tsa, log, trust, oidc, witness };
+const SERVICE_NAMES = Object.keys(SERVICES) as ServiceName[];
+const secretsOf = (service: keyof typeof SERVICE_ENV): readonly string[] =>
+  Object.keys(SERVICE_ENV[service]).filter((name) => name.endsWith("_KEY") || SHARD_SECRETS.has(name));
+const ALL_SECRETS = (Object.keys(SERVICE_ENV) as (keyof typeof SERVICE_ENV)[]).flatMap(secretsOf);
 
 let state: string;
 let settings: Readonly<Record<string, string>>;
@@ -53,7 +53,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(state, { recursive: true, force: true }));
 
-/** Bindings whose every use fails: what a room does with them is not the matter here. */
+/** Bindings whose every use fails: what a service does with them is not the matter here. */
 function brokenBindings(): Record<string, unknown> {
   const unusable = { getByName: () => fail(), get: fail, prepare: fail, limit: fail };
   const names = [
@@ -82,7 +82,7 @@ function guardedEnv(own: readonly string[], touched: Set<string>): ComposedEnv {
     get: (target, name) => {
       if (typeof name === "string" && ALL_SECRETS.includes(name)) {
         touched.add(name);
-        if (!own.includes(name)) throw new Error(`reads ${name}, which is another room's`);
+        if (!own.includes(name)) throw new Error(`reads ${name}, which is another service's`);
       }
       return Reflect.get(target, name);
     },
@@ -90,10 +90,10 @@ function guardedEnv(own: readonly string[], touched: Set<string>): ComposedEnv {
 }
 
 const ctx = { waitUntil: () => undefined, passThroughOnException: () => undefined } as unknown as ExecutionContext;
-const worker = compose(ROOMS, () => ({ jwks: fail }) as never);
+const worker = compose(SERVICES, () => ({ jwks: fail }) as never);
 
 describe("narrowed environments", () => {
-  it("give every secret to one room only", () => {
+  it("give every secret to one service only", () => {
     expect(ALL_SECRETS.toSorted()).toEqual([
       "CA_KEY",
       "CERTIFICATE_LOG_KEY",
@@ -108,37 +108,40 @@ describe("narrowed environments", () => {
     ]);
   });
 
-  it.each(ROOM_NAMES)("hold what %s may see and nothing else", (room) => {
-    const narrow = roomEnv[room](completeEnv());
-    expect(Object.keys(ROOM_ENV[room])).toEqual(expect.arrayContaining(Object.keys(narrow)));
-    expect(Object.keys(narrow)).toEqual(expect.arrayContaining([...secretsOf(room)]));
+  it.each(SERVICE_NAMES)("hold what %s may see and nothing else", (service) => {
+    const narrow = serviceEnv[service](completeEnv());
+    expect(Object.keys(SERVICE_ENV[service])).toEqual(expect.arrayContaining(Object.keys(narrow)));
+    expect(Object.keys(narrow)).toEqual(expect.arrayContaining([...secretsOf(service)]));
   });
 
-  it("are one object per environment, so that a room parses its keys once", () => {
+  it("are one object per environment, so that a service parses its keys once", () => {
     const env = completeEnv();
-    expect(roomEnv.tsa(env)).toBe(roomEnv.tsa(env));
-    expect(roomEnv.tsa(env)).not.toBe(roomEnv.tsa(completeEnv()));
+    expect(serviceEnv.tsa(env)).toBe(serviceEnv.tsa(env));
+    expect(serviceEnv.tsa(env)).not.toBe(serviceEnv.tsa(completeEnv()));
   });
 });
 
-describe("each room", () => {
-  it.each(ROOM_ROUTES)("$room reads no other room's secret when it answers $path", async ({ path, room }) => {
-    vi.spyOn(console, "error").mockImplementation(() => undefined);
-    vi.spyOn(console, "warn").mockImplementation(() => undefined);
-    const touched = new Set<string>();
-    const env = guardedEnv(secretsOf(room), touched);
-    for (const method of ["GET", "POST"]) {
-      const request = new Request(`${URL_TEXT}${path.replace("*", "x")}`, {
-        method,
-        headers: { "content-type": "application/json" },
-        body: method === "POST" ? "{}" : null,
-      });
-      const response = await worker.fetch(request, env, ctx);
-      expect(await response.text()).not.toContain("not configured");
-    }
-    expect(secretsOf(room)).toEqual(expect.arrayContaining([...touched]));
-    vi.restoreAllMocks();
-  });
+describe("each service", () => {
+  it.each(SERVICE_ROUTES)(
+    "$service reads no other service's secret when it answers $path",
+    async ({ path, service }) => {
+      vi.spyOn(console, "error").mockImplementation(() => undefined);
+      vi.spyOn(console, "warn").mockImplementation(() => undefined);
+      const touched = new Set<string>();
+      const env = guardedEnv(secretsOf(service), touched);
+      for (const method of ["GET", "POST"]) {
+        const request = new Request(`${URL_TEXT}${path.replace("*", "x")}`, {
+          method,
+          headers: { "content-type": "application/json" },
+          body: method === "POST" ? "{}" : null,
+        });
+        const response = await worker.fetch(request, env, ctx);
+        expect(await response.text()).not.toContain("not configured");
+      }
+      expect(secretsOf(service)).toEqual(expect.arrayContaining([...touched]));
+      vi.restoreAllMocks();
+    },
+  );
 
   it("gets the token keys by RPC", async () => {
     const touched = new Set<string>();

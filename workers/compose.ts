@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// All rooms in one Worker. Each gets an environment that holds its own settings and bindings and nothing else: a fault in
-// one room does not find the key of another in its hands.
+// All services in one Worker. Each gets an environment that holds its own settings and bindings and nothing else: a fault in
+// one service does not find the key of another in its hands.
 
-import { type ConfigError, oncePerEnv, Settings } from "../shared/env.ts";
 import { publicUrlSetting } from "../shared/http/public-url.ts";
+import { logsSetting } from "../shared/logs/shards.ts";
 import type { Result } from "../shared/result.ts";
 import type { OidcKeysRpc } from "../shared/rpc.ts";
-import { logsSetting } from "../shared/shards.ts";
+import { type ConfigError, oncePerEnv, Settings } from "../shared/settings/settings.ts";
 import { readTrustHealth } from "../shared/trust/health.ts";
 import type { CaEnv } from "./ca/env.ts";
-import { answer, type FrontConfig } from "./front.ts";
+import { answer, type FrontConfig } from "./front/front.ts";
+import { logProblems } from "./front/log-problems.ts";
+import { metricsPage } from "./front/metrics.ts";
+import type { ServiceName } from "./front/routes.ts";
 import type { LogEnv } from "./log/env.ts";
-import type { TilesContext } from "./log/tiles.ts";
-import { logProblems } from "./log-problems.ts";
-import { metricsPage } from "./metrics.ts";
+import type { TilesContext } from "./log/tiles/tiles.ts";
 import type { OidcEnv } from "./oidc/env.ts";
-import type { RoomName } from "./routes.ts";
 import type { SequencerEnv } from "./sequencer/env.ts";
 import type { TrustEnv } from "./trust/env.ts";
 import type { TsaEnv } from "./tsa/env.ts";
 import type { WitnessEnv } from "./witness/env.ts";
 
-/** What each room may see. The sequencer is one as well: its Durable Objects get it. */
-interface RoomEnvs {
-  /** Its OIDC is no binding here: compose() hands it the entrypoint of the oidc room in the same Worker. */
+/** What each service may see. The sequencer is one as well: its Durable Objects get it. */
+interface ServiceEnvs {
+  /** Its OIDC is no binding here: compose() hands it the entrypoint of the oidc service in the same Worker. */
   readonly ca: Omit<CaEnv, "OIDC">;
   readonly tsa: TsaEnv;
   readonly log: LogEnv;
@@ -35,18 +35,18 @@ interface RoomEnvs {
 
 /** Everything that a deployment of the composed Worker is given; /healthz names what is not there. */
 export type ComposedEnv = Required<
-  RoomEnvs["ca"] &
-    RoomEnvs["tsa"] &
-    RoomEnvs["log"] &
-    RoomEnvs["trust"] &
-    RoomEnvs["oidc"] &
-    RoomEnvs["witness"] &
-    RoomEnvs["sequencer"]
+  ServiceEnvs["ca"] &
+    ServiceEnvs["tsa"] &
+    ServiceEnvs["log"] &
+    ServiceEnvs["trust"] &
+    ServiceEnvs["oidc"] &
+    ServiceEnvs["witness"] &
+    ServiceEnvs["sequencer"]
 >;
 
-/** The names in each room's environment: every one, and whether the deployment works without it. */
-export const ROOM_ENV: {
-  readonly [R in keyof RoomEnvs]: Readonly<Record<keyof RoomEnvs[R], "required" | "optional">>;
+/** The names in each service's environment: every one, and whether the deployment works without it. */
+export const SERVICE_ENV: {
+  readonly [R in keyof ServiceEnvs]: Readonly<Record<keyof ServiceEnvs[R], "required" | "optional">>;
 } = {
   ca: {
     PUBLIC_URL: "required",
@@ -115,8 +115,8 @@ export const ROOM_ENV: {
   },
 };
 
-/** The part of the environment that a room may see: one object per isolate and room, made without touching the rest. */
-export const roomEnv: { readonly [R in keyof RoomEnvs]: (env: ComposedEnv) => RoomEnvs[R] } = {
+/** The part of the environment that a service may see: one object per isolate and service, made without touching the rest. */
+export const serviceEnv: { readonly [R in keyof ServiceEnvs]: (env: ComposedEnv) => ServiceEnvs[R] } = {
   ca: narrowed("ca"),
   tsa: narrowed("tsa"),
   log: narrowed("log"),
@@ -126,30 +126,32 @@ export const roomEnv: { readonly [R in keyof RoomEnvs]: (env: ComposedEnv) => Ro
   sequencer: narrowed("sequencer"),
 };
 
-function narrowed<R extends keyof RoomEnvs>(room: R): (env: ComposedEnv) => RoomEnvs[R] {
-  const names = Object.keys(ROOM_ENV[room]);
+function narrowed<R extends keyof ServiceEnvs>(service: R): (env: ComposedEnv) => ServiceEnvs[R] {
+  const names = Object.keys(SERVICE_ENV[service]);
   return oncePerEnv((env: ComposedEnv) => {
     const present = names.filter((name) => name in env);
-    return Object.fromEntries(present.map((name) => [name, Reflect.get(env, name)])) as unknown as RoomEnvs[R];
+    return Object.fromEntries(present.map((name) => [name, Reflect.get(env, name)])) as unknown as ServiceEnvs[R];
   });
 }
 
-/** A room's default export; `Rest` is what it needs of the execution context. */
-interface Room<Env, Rest extends unknown[] = []> {
+/** A service's default export; `Rest` is what it needs of the execution context. */
+interface ServiceModule<Env, Rest extends unknown[] = []> {
   readonly fetch: (request: Request, env: Env, ...rest: Rest) => Response | Promise<Response>;
 }
 
-export type Rooms = { readonly [R in Exclude<RoomName, "ca" | "log" | "trust">]: Room<RoomEnvs[R]> } & {
-  readonly trust: Room<TrustEnv> & {
+export type Services = {
+  readonly [R in Exclude<ServiceName, "ca" | "log" | "trust">]: ServiceModule<ServiceEnvs[R]>;
+} & {
+  readonly trust: ServiceModule<TrustEnv> & {
     readonly scheduled: (controller: ScheduledController, env: TrustEnv) => Promise<void>;
   };
-  readonly ca: Room<CaEnv>;
-  readonly log: Room<LogEnv, [TilesContext]>;
+  readonly ca: ServiceModule<CaEnv>;
+  readonly log: ServiceModule<LogEnv, [TilesContext]>;
 };
 
-/** The composed Worker over its rooms. @param oidcKeys the RPC entrypoint of the oidc room in this same Worker */
+/** The composed Worker over its services. @param oidcKeys the RPC entrypoint of the oidc service in this same Worker */
 export function compose(
-  rooms: Rooms,
+  services: Services,
   oidcKeys: (ctx: ExecutionContext) => Service<OidcKeysRpc>,
 ): {
   readonly fetch: (request: Request, env: ComposedEnv, ctx: ExecutionContext) => Promise<Response>;
@@ -157,19 +159,19 @@ export function compose(
 } {
   const caEnvs = new WeakMap<ComposedEnv, CaEnv>();
   const caEnv = (env: ComposedEnv, ctx: ExecutionContext): CaEnv => {
-    const known = caEnvs.get(env) ?? { ...roomEnv.ca(env), OIDC: oidcKeys(ctx) };
+    const known = caEnvs.get(env) ?? { ...serviceEnv.ca(env), OIDC: oidcKeys(ctx) };
     caEnvs.set(env, known);
     return known;
   };
   return {
     fetch: (request, env, ctx) => {
-      const enter: { readonly [R in RoomName]: (named: Request) => Response | Promise<Response> } = {
-        ca: (named) => rooms.ca.fetch(named, caEnv(env, ctx)),
-        tsa: (named) => rooms.tsa.fetch(named, roomEnv.tsa(env)),
-        log: (named) => rooms.log.fetch(named, roomEnv.log(env), ctx),
-        trust: (named) => rooms.trust.fetch(named, roomEnv.trust(env)),
-        oidc: (named) => rooms.oidc.fetch(named, roomEnv.oidc(env)),
-        witness: (named) => rooms.witness.fetch(named, roomEnv.witness(env)),
+      const enter: { readonly [R in ServiceName]: (named: Request) => Response | Promise<Response> } = {
+        ca: (named) => services.ca.fetch(named, caEnv(env, ctx)),
+        tsa: (named) => services.tsa.fetch(named, serviceEnv.tsa(env)),
+        log: (named) => services.log.fetch(named, serviceEnv.log(env), ctx),
+        trust: (named) => services.trust.fetch(named, serviceEnv.trust(env)),
+        oidc: (named) => services.oidc.fetch(named, serviceEnv.oidc(env)),
+        witness: (named) => services.witness.fetch(named, serviceEnv.witness(env)),
       };
       return answer(request, {
         config: readConfig(env),
@@ -178,20 +180,20 @@ export function compose(
             metricsPage(logs, env.SEQUENCER, await readTrustHealth(publicUrl.href, enter.trust)),
         },
         logProblems: ({ logs }) => logProblems(logs, env.SEQUENCER),
-        dispatch: (room, named) => enter[room](named),
+        dispatch: (service, named) => enter[service](named),
       });
     },
-    scheduled: (controller, env) => rooms.trust.scheduled(controller, roomEnv.trust(env)),
+    scheduled: (controller, env) => services.trust.scheduled(controller, serviceEnv.trust(env)),
   };
 }
 
 const REQUIRED = new Set(
-  Object.values(ROOM_ENV).flatMap((names) =>
+  Object.values(SERVICE_ENV).flatMap((names) =>
     Object.entries(names).flatMap(([name, need]) => (need === "required" ? [name] : [])),
   ),
 );
 
-/** Names everything that is missing, of all rooms at once; of secrets it sees only that they are there. */
+/** Names everything that is missing, of all services at once; of secrets it sees only that they are there. */
 const readConfig: (env: ComposedEnv) => Result<FrontConfig, ConfigError> = oncePerEnv((env) => {
   const settings = new Settings(env);
   const publicUrl = settings.parsed("PUBLIC_URL", publicUrlSetting);

@@ -3,10 +3,10 @@
 // takes tokens of issuers on loopback hosts. `npm start`, the tests and [env.dev] run this; nothing else imports it.
 
 import { createCa } from "./ca/index.ts";
-import { compose, type Rooms } from "./compose.ts";
+import { compose, type Services } from "./compose.ts";
 import log from "./log/index.ts";
 import { DEV_TOKEN_PATH, devToken } from "./oidc/dev-token.ts";
-import oidcRoom from "./oidc/index.ts";
+import oidcService from "./oidc/index.ts";
 import trust from "./trust/index.ts";
 import tsa from "./tsa/index.ts";
 import witness from "./witness/index.ts";
@@ -15,9 +15,9 @@ export { Anchor, OidcKeys, Sequencer, Tiles, TufRepository, UsedTokens } from ".
 
 const ca = createCa({ allowLoopbackIssuers: true });
 
-const oidc: Rooms["oidc"] = {
+const oidc: Services["oidc"] = {
   fetch: (request, env) =>
-    new URL(request.url).pathname === DEV_TOKEN_PATH ? devToken(request, env) : oidcRoom.fetch(request, env),
+    new URL(request.url).pathname === DEV_TOKEN_PATH ? devToken(request, env) : oidcService.fetch(request, env),
 };
 
 export default compose({ ca, tsa, log, trust, oidc, witness }, (ctx) => ctx.exports.OidcKeys);

@@ -1,48 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the platform makes of the composed Worker by class: the runtime hands each the whole environment, so each takes its
-// own room's part and keeps nothing else.
+// own service's part and keeps nothing else.
 
-import { UsedTokens as CaRoomUsedTokens } from "./ca/index.ts";
-import { type ComposedEnv, roomEnv } from "./compose.ts";
-import { Tiles as LogRoomTiles, type TilesProps } from "./log/tiles.ts";
-import { OidcKeys as OidcRoomKeys } from "./oidc/index.ts";
-import { Sequencer as SequencerRoomObject } from "./sequencer/index.ts";
-import { TufRepository as TrustRoomRepository } from "./trust/index.ts";
+import { UsedTokens as CaServiceUsedTokens } from "./ca/index.ts";
+import { type ComposedEnv, serviceEnv } from "./compose.ts";
+import { Tiles as LogServiceTiles, type TilesProps } from "./log/tiles/tiles.ts";
+import { OidcKeys as OidcServiceKeys } from "./oidc/index.ts";
+import { Sequencer as SequencerServiceObject } from "./sequencer/index.ts";
+import { TufRepository as TrustServiceRepository } from "./trust/index.ts";
 
 export { Anchor } from "./sequencer/index.ts";
 
-/** Of the ca room; it needs no setting, so it gets none. */
-export class UsedTokens extends CaRoomUsedTokens {
+/** Of the ca service; it needs no setting, so it gets none. */
+export class UsedTokens extends CaServiceUsedTokens {
   constructor(ctx: DurableObjectState) {
     super(ctx, {});
   }
 }
 
-/** The log keys' room. */
-export class Sequencer extends SequencerRoomObject {
+/** The log keys' service. */
+export class Sequencer extends SequencerServiceObject {
   constructor(ctx: DurableObjectState, env: ComposedEnv) {
-    super(ctx, roomEnv.sequencer(env));
+    super(ctx, serviceEnv.sequencer(env));
   }
 }
 
-/** The TUF online key's room. */
-export class TufRepository extends TrustRoomRepository {
+/** The TUF online key's service. */
+export class TufRepository extends TrustServiceRepository {
   constructor(ctx: DurableObjectState, env: ComposedEnv) {
-    super(ctx, roomEnv.trust(env));
+    super(ctx, serviceEnv.trust(env));
   }
 }
 
-/** The token key's room. */
-export class OidcKeys extends OidcRoomKeys {
+/** The token key's service. */
+export class OidcKeys extends OidcServiceKeys {
   constructor(ctx: ExecutionContext, env: ComposedEnv) {
-    super(ctx, roomEnv.oidc(env));
+    super(ctx, serviceEnv.oidc(env));
   }
 }
 
-/** The log room's cached half. */
-export class Tiles extends LogRoomTiles {
+/** The log service's cached half. */
+export class Tiles extends LogServiceTiles {
   constructor(ctx: ExecutionContext<TilesProps>, env: ComposedEnv) {
-    super(ctx, roomEnv.log(env));
+    super(ctx, serviceEnv.log(env));
   }
 }
 

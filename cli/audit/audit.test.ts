@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Audits of logs that test/support/served-log.ts writes and damages: what is found, and what it is worth.
+// Audits of logs that test/support/logs/served-log.ts writes and damages: what is found, and what it is worth.
 
 import { generateKeyPairSync } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -12,7 +12,7 @@ import {
   ServedLog,
   type ServedRecord,
   witnessSigner,
-} from "../../test/support/served-log.ts";
+} from "../../test/support/logs/served-log.ts";
 import { valueOf } from "../../test/support/value-of.ts";
 import { httpSource } from "../log-source.ts";
 import { type AuditOptions, type AuditReport, audit } from "./audit.ts";

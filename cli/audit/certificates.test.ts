@@ -11,7 +11,7 @@ import {
   type ServedRecord,
   SIGNED_AT_MS,
   treeHeadSigner,
-} from "../../test/support/served-log.ts";
+} from "../../test/support/logs/served-log.ts";
 import { valueOf } from "../../test/support/value-of.ts";
 import vectors from "../../test/vectors/python-cryptography/ct_chain.json" with { type: "json" };
 import tessera from "../../test/vectors/tessera/ct-log.json" with { type: "json" };

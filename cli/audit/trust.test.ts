@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { describe, expect, test } from "vitest";
-import { ecdsaSigner, ed25519Signer, treeHeadSigner, witnessSigner } from "../../test/support/served-log.ts";
+import { ecdsaSigner, ed25519Signer, treeHeadSigner, witnessSigner } from "../../test/support/logs/served-log.ts";
 import { valueOf } from "../../test/support/value-of.ts";
 import { logOfTrustedRoot, logOfVkeys, verifiersOf } from "./trust.ts";
 

@@ -2,9 +2,9 @@
 // Copies a served log into a folder: full tiles with their bundles and sidecars once, the tail anew. Everything is hashed on the
 // way, and at the end adds up to a checkpoint that the log's key has signed; otherwise nothing is said to be backed up.
 
-import { type Backup, backupPath, encodeBackup } from "../../shared/backup.ts";
 import { equal } from "../../shared/bytes/bytes.ts";
 import { decodeUtf8 } from "../../shared/bytes/utf8.ts";
+import { type Backup, backupPath, encodeBackup } from "../../shared/logs/backup.ts";
 import { sidecarPath } from "../../shared/rekor/sidecar.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";

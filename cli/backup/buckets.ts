@@ -4,10 +4,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { localBucket } from "../../local/local-bucket.ts";
 import { equal } from "../../shared/bytes/bytes.ts";
-import { ROOT } from "../bundle.ts";
-import { localBucket } from "../local-bucket.ts";
 import { DatabaseError, runWrangler } from "../reindex/databases.ts";
+import { ROOT } from "../root.ts";
 import type { BackupFolder } from "./folder.ts";
 
 /** Calls reject with BucketError. */

@@ -2,12 +2,12 @@
 // What a backup of a log has to hold, and whether it does: log.json, every full tile with its bundle and sidecar, and a copy of
 // the tail; all of it adds up to the checkpoint in that copy.
 
-import { BACKUP_FOLDER, type Backup, backupPath, backupSize, decodeBackup } from "../../shared/backup.ts";
 import { equal } from "../../shared/bytes/bytes.ts";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import { decodeTileLeaves, encodeMerkleTreeLeaf } from "../../shared/ct/leaf.ts";
 import { parseJson } from "../../shared/json/parse.ts";
-import type { LogConfig } from "../../shared/logs.ts";
+import { BACKUP_FOLDER, type Backup, backupPath, backupSize, decodeBackup } from "../../shared/logs/backup.ts";
+import type { LogConfig } from "../../shared/logs/config.ts";
 import { sidecarPath } from "../../shared/rekor/sidecar.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { parseCheckpoint } from "../../shared/tlog/checkpoint.ts";

@@ -2,7 +2,7 @@
 // Puts a backup into a bucket that is empty, or that lacks some of this same log, after all of it has been checked.
 
 import { equal } from "../../shared/bytes/bytes.ts";
-import type { LogConfig } from "../../shared/logs.ts";
+import type { LogConfig } from "../../shared/logs/config.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { BackupBucket } from "./buckets.ts";
 import { checkBackup, newestTail } from "./contents.ts";

@@ -38,7 +38,7 @@ version, a new setting or an edited issuers.yaml gets there.
 
 wrangler must be logged in (npx wrangler login), or CLOUDFLARE_API_TOKEN be set.
 
-  --split          a Worker for each room, with the edge in front: each has only its own secrets
+  --split          a Worker for each service, with the edge in front: each has only its own secrets
   --dry-run        build everything, check all settings, send nothing
   --no-smoke-test  do not sign a file at the end
   --offline DIR    where the operator issuer's key lies, if the offline folder has been put away

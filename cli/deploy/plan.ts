@@ -4,7 +4,7 @@
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { ROOM_ENV } from "../../workers/compose.ts";
+import { SERVICE_ENV } from "../../workers/compose.ts";
 import type { Deployment, WorkerSettings } from "../deployment/deployment.ts";
 import { databaseSteps, withSecretsFile } from "../deployment/prepare.ts";
 import { reasonOf, wrangler } from "../deployment/wrangler.ts";
@@ -62,13 +62,13 @@ async function writeConfigs(plan: Plan): Promise<Result<string, string>> {
   return ok(plan.isSplit ? `${SPLIT_ORDER.length} Workers` : "one Worker");
 }
 
-/** Of all settings, those that a Worker's room reads. */
+/** Of all settings, those that a Worker's service reads. */
 export function ofWorker(
   worker: SplitWorker | null,
   settings: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
   if (worker === null) return settings;
-  const names = worker === "edge" ? ["PUBLIC_URL", "SHARDS"] : Object.keys(ROOM_ENV[worker]);
+  const names = worker === "gateway" ? ["PUBLIC_URL", "SHARDS"] : Object.keys(SERVICE_ENV[worker]);
   return Object.fromEntries(Object.entries(settings).filter(([name]) => names.includes(name)));
 }
 

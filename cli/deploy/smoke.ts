@@ -6,8 +6,8 @@ import { createHash, type KeyObject, randomBytes } from "node:crypto";
 import type { Bundle } from "@sigstore/bundle";
 import type { PublicUrl } from "../../shared/http/public-url.ts";
 import { operatorOf, operatorToken } from "../deployment/operator-issuer.ts";
-import { waitForHit } from "../search.ts";
-import { type Instance, logIndexOf, readInstance, readJson, refusalOf, sign, verify } from "../sigstore-js.ts";
+import { waitForHit } from "../signing/search.ts";
+import { type Instance, logIndexOf, readInstance, readJson, refusalOf, sign, verify } from "../signing/sigstore-js.ts";
 
 export interface SmokeStep {
   readonly title: string;

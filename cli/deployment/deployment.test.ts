@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
-import { readIssuersFile } from "../issuers-file.ts";
 import { createDeployment, setUrl } from "./create.ts";
 import { claimShape, type Deployment, readDeployment, selectDeployment, workerSettings } from "./deployment.ts";
+import { readIssuersFile } from "./issuers-file.ts";
 import { writeConfig } from "./wrangler-config.ts";
 
 const PASSPHRASE = "correct horse battery staple";
@@ -111,7 +111,7 @@ describe("the configuration for wrangler", () => {
     });
     const shard = { name: "signature-2", kind: "signature", url: "https://2027.example.com" };
     const SHARDS = JSON.stringify([shard, { ...shard, name: "certificate-2", kind: "certificate" }]);
-    const further = await writeConfig({ deployment: made, worker: "edge", vars: { SHARDS } });
+    const further = await writeConfig({ deployment: made, worker: "gateway", vars: { SHARDS } });
     expect(JSON.parse(readFileSync(further, "utf8"))).toMatchObject({
       routes: [
         { pattern: "sign.example.com", custom_domain: true },

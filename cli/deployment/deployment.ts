@@ -11,12 +11,12 @@
 
 import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
+import { fileSettings, readShards, witnessSecret } from "../../local/settings.ts";
 import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { unixMs } from "../../shared/time.ts";
-import { ROOT } from "../bundle.ts";
-import { describeKeysError, readKeys, SECRET_SETTINGS } from "../keys.ts";
-import { fileSettings, readShards, witnessSecret } from "../settings.ts";
+import { describeKeysError, readKeys, SECRET_SETTINGS } from "../keys/keys.ts";
+import { ROOT } from "../root.ts";
 import { otherSettings } from "./replaceable.ts";
 import { tufSecret } from "./trust-root.ts";
 
@@ -33,7 +33,7 @@ export interface Deployment {
   readonly shape: Shape | null;
 }
 
-/** One Worker, or one for each room with the edge in front. */
+/** One Worker, or one for each service with the edge in front. */
 export type Shape = "composed" | "split";
 
 /** The deployment that a bare `wrangler deploy` deploys. */
@@ -140,7 +140,7 @@ export const keysFolder = ({ folder }: Pick<Deployment, "folder">): string => jo
 /** Where the offline keys lie until they are put away. */
 export const offlineFolder = ({ folder }: Pick<Deployment, "folder">): string => join(folder, "offline");
 
-/** Everything that the rooms are told. */
+/** Everything that the services are told. */
 export interface WorkerSettings {
   readonly secrets: Readonly<Record<string, string>>;
   readonly vars: Readonly<Record<string, string>>;
@@ -148,7 +148,7 @@ export interface WorkerSettings {
 
 const isSecret = (setting: string): boolean => SECRET_SETTINGS.includes(setting) || setting.startsWith("SHARD_KEYS");
 
-/** Reads and checks all settings of the rooms. The error says which file is wrong. */
+/** Reads and checks all settings of the services. The error says which file is wrong. */
 export function workerSettings(deployment: Deployment): Result<WorkerSettings, string> {
   const keys = readKeys(keysFolder(deployment), unixMs(Date.now()));
   if (!keys.ok) return err(describeKeysError(keys.error));

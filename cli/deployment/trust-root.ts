@@ -8,7 +8,7 @@ import type { PublicUrl } from "../../shared/http/public-url.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { unixMs } from "../../shared/time.ts";
 import type { OfflineTexts } from "../../shared/tuf/trust-file.ts";
-import { describeKeysError, readKeys } from "../keys.ts";
+import { describeKeysError, readKeys } from "../keys/keys.ts";
 import {
   createOfflineKey,
   createOnlineKey,
@@ -39,7 +39,7 @@ export function makeTufKeys(folder: string, passphrase: string): void {
   writeFileSync(join(folder, "keys", ONLINE_KEY_FILE), createOnlineKey().pem, { mode: 0o600, flag: "wx", flush: true });
 }
 
-/** The secret of the trust room, if the deployment has one. */
+/** The secret of the trust service, if the deployment has one. */
 export function tufSecret(folder: string): Readonly<Record<string, string>> {
   const path = join(folder, "keys", ONLINE_KEY_FILE);
   return existsSync(path) ? { TUF_KEY: readFileSync(path, "utf8") } : {};

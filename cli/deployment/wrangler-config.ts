@@ -6,8 +6,8 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import { parseShards } from "../../shared/shards.ts";
-import { ROOT } from "../bundle.ts";
+import { parseShards } from "../../shared/logs/shards.ts";
+import { ROOT } from "../root.ts";
 import { DEFAULT_NAME, type Deployment, type WorkerSettings, writePrivate } from "./deployment.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -24,7 +24,7 @@ const NOT_INHERITED = new Set([
 ]);
 
 /** The Workers of a split deployment, each after those that it is bound to. */
-export const SPLIT_ORDER = ["sequencer", "oidc", "tsa", "log", "trust", "ca", "witness", "edge"] as const;
+export const SPLIT_ORDER = ["sequencer", "oidc", "tsa", "log", "trust", "ca", "witness", "gateway"] as const;
 export type SplitWorker = (typeof SPLIT_ORDER)[number];
 
 /** Where wrangler looks whether another configuration is meant. */
@@ -77,9 +77,9 @@ async function readSection(worker: SplitWorker | null): Promise<Json> {
   return { ...Object.fromEntries(inherited), ...((env as Json)[worker] as Json) };
 }
 
-/** Where the Worker answers. Rooms behind an edge answer to their bindings only. */
+/** Where the Worker answers. Services behind an edge answer to their bindings only. */
 function routing({ publicUrl }: Deployment, worker: SplitWorker | null, shards: string): Json {
-  const isFront = worker === null || worker === "edge";
+  const isFront = worker === null || worker === "gateway";
   if (!isFront || publicUrl === null || publicUrl.isLoopback) return { workers_dev: false, preview_urls: false };
   // Those of further logs as well: a deployment takes away the domains that its configuration does not have.
   const logs = parseShards(shards, publicUrl);

@@ -3,7 +3,7 @@
 
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { ROOT } from "../bundle.ts";
+import { ROOT } from "../root.ts";
 
 export interface WranglerRun {
   readonly passed: boolean;

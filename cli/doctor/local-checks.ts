@@ -5,6 +5,7 @@
 import { X509Certificate } from "node:crypto";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, sep } from "node:path";
+import { dryRun } from "../deploy/dry-run.ts";
 import { ofWorker } from "../deploy/plan.ts";
 import {
   type Deployment,
@@ -17,8 +18,7 @@ import { PASSPHRASE_FILE } from "../deployment/passphrase.ts";
 import { remoteSecrets } from "../deployment/prepare.ts";
 import { reasonOf, wrangler } from "../deployment/wrangler.ts";
 import { configPath, SPLIT_ORDER, type SplitWorker, workerName } from "../deployment/wrangler-config.ts";
-import { dryRun } from "../dry-run.ts";
-import { readTrustRoot } from "../observe.ts";
+import { readTrustRoot } from "../status/observe.ts";
 import { type Check, error, type Finding, warning } from "./finding.ts";
 
 /** Free plan: https://developers.cloudflare.com/workers/platform/limits/ */
@@ -125,7 +125,7 @@ async function checkSecrets(deployment: Deployment): Promise<readonly Finding[]>
       findings.push(error("secrets", `${name} lacks ${missing.join(", ")}`, "npx sigedge deploy"));
     if (extra.length > 0) {
       const fix = `npx wrangler secret delete NAME --name ${name}`;
-      findings.push(error("secrets", `${name} has ${extra.join(", ")}, which another room should have alone`, fix));
+      findings.push(error("secrets", `${name} has ${extra.join(", ")}, which another service should have alone`, fix));
     }
   }
   return findings;

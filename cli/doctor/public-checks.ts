@@ -5,8 +5,8 @@
 import { createPublicKey, verify } from "node:crypto";
 import type { PublicUrl } from "../../shared/http/public-url.ts";
 import { ecdsaKeyId, findSignature, parseNote } from "../../shared/tlog/note.ts";
-import { gaugeOf } from "../gauges.ts";
-import { type Answer, expiriesOf, get, getJson, readGauges, readHealth, readTrustRoot } from "../observe.ts";
+import { gaugeOf } from "../status/gauges.ts";
+import { type Answer, expiriesOf, get, getJson, readGauges, readHealth, readTrustRoot } from "../status/observe.ts";
 import { type Check, error, type Finding, warning } from "./finding.ts";
 
 const DAY_MS = 86_400_000;
@@ -88,7 +88,7 @@ interface Route {
   readonly type: string;
 }
 
-/** One of each room; what a GET gives. */
+/** One of each service; what a GET gives. */
 const ROUTES: readonly Route[] = [
   { path: "/", status: 200, type: "text/html" },
   { path: "/api/v2/configuration", status: 200, type: "application/json" },

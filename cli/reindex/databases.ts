@@ -7,7 +7,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { ROOT } from "../bundle.ts";
+import { ROOT } from "../root.ts";
 
 export interface IndexDatabase {
   /** Entries that are written at a time: what is lost when it is interrupted. */
@@ -95,7 +95,7 @@ const REMOTE_BATCH_ENTRIES = 4096;
 /** The index in D1. Its calls reject with DatabaseError. */
 export function wranglerDatabase({ command, database, config, where }: WranglerTarget): IndexDatabase {
   const [program, ...first] = command ?? [join(ROOT, "node_modules", ".bin", "wrangler")];
-  // An empty --env is the top level of wrangler.toml, whose database the rooms apart share.
+  // An empty --env is the top level of wrangler.toml, whose database the services apart share.
   const source = config === null ? ["--env="] : ["--config", config];
   const execute = (args: readonly string[]): Promise<string> =>
     runWrangler(program, [...first, "d1", "execute", database, ...source, ...where, "--json", "--yes", ...args]);

@@ -3,7 +3,7 @@
 
 import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
 import { parseJson } from "../../shared/json/parse.ts";
-import { type LogConfig, openLog } from "../../shared/logs.ts";
+import { type LogConfig, openLog } from "../../shared/logs/config.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { httpSource, type LogSource } from "../log-source.ts";
 

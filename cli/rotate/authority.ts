@@ -8,8 +8,8 @@ import { equal } from "../../shared/bytes/bytes.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { Certificate } from "../../shared/x509/certificate.ts";
 import { parseChains } from "../../shared/x509/chains.ts";
-import { certifyAuthority, certifyTimestampAuthority, ISSUED_LIFETIME_MS, spkiOf } from "../certificates.ts";
 import { formerFiles, otherSettings, publicInUse, REPLACEABLE } from "../deployment/replaceable.ts";
+import { certifyAuthority, certifyTimestampAuthority, ISSUED_LIFETIME_MS, spkiOf } from "../keys/certificates.ts";
 import { encryptKey, openKey } from "../tuf/encrypted-key.ts";
 import { isPublished, newKeyFile, offlineFiles, openTufKeys, publish, refuseUnserved } from "./publish.ts";
 import { type Begun, begin, begun, replace } from "./replacing.ts";
@@ -128,7 +128,7 @@ export async function planAuthorityFinish(context: RotationContext, rotation: Au
   });
 }
 
-/** The files for clients that read no trusted root have room for one timestamp authority: the first. */
+/** The files for clients that read no trusted root have service for one timestamp authority: the first. */
 const NAMED_FIRST = "trust.json: new targets, which name it first";
 
 /** Nothing is coming any more: what is left to do is to sign, where that has failed. */

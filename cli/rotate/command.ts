@@ -17,7 +17,7 @@ import {
 } from "../deployment/deployment.ts";
 import { offlinePassphrase, PASSPHRASE_USAGE } from "../deployment/passphrase.ts";
 import { readFlags } from "../flags.ts";
-import { readJson } from "../sigstore-js.ts";
+import { readJson } from "../signing/sigstore-js.ts";
 import { say, styled } from "../terminal.ts";
 import { planAuthority, planAuthorityFinish } from "./authority.ts";
 import { type LogRotation, planLog, planLogFinish } from "./logs.ts";

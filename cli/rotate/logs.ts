@@ -3,15 +3,15 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { LogConfig, LogKind } from "../../shared/logs.ts";
+import { SHARDS_FILE } from "../../local/settings.ts";
+import type { LogConfig, LogKind } from "../../shared/logs/config.ts";
+import { parseShards } from "../../shared/logs/shards.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { parseShards } from "../../shared/shards.ts";
 import type { UnixMs } from "../../shared/time.ts";
 import { expiryOf } from "../../shared/tuf/metadata.ts";
 import { openOffline } from "../../shared/tuf/trust-file.ts";
 import { writePrivate } from "../deployment/deployment.ts";
 import { readTrust } from "../deployment/trust-root.ts";
-import { SHARDS_FILE } from "../settings.ts";
 import { OFFLINE_LIFETIME_MS } from "../tuf/repository.ts";
 import { isPublished, offlineFiles, publish, refuseUnserved } from "./publish.ts";
 import {

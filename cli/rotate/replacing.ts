@@ -16,7 +16,7 @@ import {
   REPLACEABLE,
   type Replaceable,
 } from "../deployment/replaceable.ts";
-import { makeFolder, writeFolder } from "../keys.ts";
+import { makeFolder, writeFolder } from "../keys/keys.ts";
 import type { RotationContext } from "./rotation.ts";
 
 const STATE_FILE = "rotation.json";

@@ -4,10 +4,10 @@
 import { parsePublicUrl } from "../../shared/http/public-url.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { readFlags } from "../flags.ts";
-import { type Gauge, gaugeOf } from "../gauges.ts";
-import { type Expiry, expiriesOf, get, type Health, readGauges, readHealth, readTrustRoot } from "../observe.ts";
 import { count } from "../progress.ts";
 import { say, styled } from "../terminal.ts";
+import { type Gauge, gaugeOf } from "./gauges.ts";
+import { type Expiry, expiriesOf, get, type Health, readGauges, readHealth, readTrustRoot } from "./observe.ts";
 
 const USAGE = `sigedge status URL [--json]
 

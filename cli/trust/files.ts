@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { encodePem } from "../../shared/bytes/pem.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { get } from "../observe.ts";
+import { get } from "../status/observe.ts";
 
 /** Text by file name. */
 type TrustFiles = ReadonlyMap<string, string>;

@@ -8,7 +8,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import { keyIdOf, type TufKey, tufKey } from "../../shared/tuf/key.ts";
 import type { TufSigner } from "../../shared/tuf/signing.ts";
 import { unreachable } from "../../shared/unreachable.ts";
-import { spkiOf } from "../certificates.ts";
+import { spkiOf } from "../keys/certificates.ts";
 import { encryptKey, isEncryptedKey, openKey } from "./encrypted-key.ts";
 
 /** A key that signs, with its public half as root metadata holds it. */

@@ -8,7 +8,7 @@ import { parsePublicUrl } from "../../shared/http/public-url.ts";
 import { unixMs } from "../../shared/time.ts";
 import { type OfflineRepository, openOffline, type TrustFile } from "../../shared/tuf/trust-file.ts";
 import { valueOf } from "../../test/support/value-of.ts";
-import { openKeys } from "../keys.ts";
+import { openKeys } from "../keys/keys.ts";
 import { localTufSettings } from "./local.ts";
 
 const NOW = Date.parse("2026-11-23T10:20:30Z");

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
 import { unixMs } from "../../shared/time.ts";
 import { valueOf } from "../../test/support/value-of.ts";
-import { certifyAuthority, certifyTimestampAuthority } from "../certificates.ts";
+import { certifyAuthority, certifyTimestampAuthority } from "../keys/certificates.ts";
 import { materialOf } from "./material.ts";
 
 const NOW = unixMs(Date.UTC(2026, 10, 23));

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// What clients have to trust of a deployment, from its settings: the same that its trust room reads from its logs once it runs.
+// What clients have to trust of a deployment, from its settings: the same that its trust service reads from its logs once it runs.
 
 import { createPrivateKey } from "node:crypto";
 import { sha256 } from "#sha256";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import type { PublicUrl } from "../../shared/http/public-url.ts";
 import { parseJson } from "../../shared/json/parse.ts";
-import type { LogConfig, LogKind } from "../../shared/logs.ts";
+import type { LogConfig, LogKind } from "../../shared/logs/config.ts";
+import { parseShards, writableLogs } from "../../shared/logs/shards.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { parseShards, writableLogs } from "../../shared/shards.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import type { Chain, TrustedLog, TrustMaterial } from "../../shared/trust/material.ts";
 import { signingConfig } from "../../shared/trust/signing-config.ts";
@@ -16,7 +16,7 @@ import { trustedRoot } from "../../shared/trust/trusted-root.ts";
 import { type TargetDocuments, targetDocuments } from "../../shared/tuf/target-files.ts";
 import { parseChain } from "../../shared/x509/chain.ts";
 import { parseChains } from "../../shared/x509/chains.ts";
-import { spkiOf } from "../certificates.ts";
+import { spkiOf } from "../keys/certificates.ts";
 
 export interface DeploymentSettings {
   readonly publicUrl: PublicUrl;

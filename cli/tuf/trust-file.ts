@@ -6,7 +6,7 @@ import { basename, dirname, join } from "node:path";
 import { parseJson } from "../../shared/json/parse.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type OfflineTexts, textsIn } from "../../shared/tuf/trust-file.ts";
-import { ROOT } from "../bundle.ts";
+import { ROOT } from "../root.ts";
 
 /** What is deployed from this checkout. @public for the commands that deploy. */
 export const DEPLOYED_TRUST_FILE = join(ROOT, "deployment", "trust.json");

@@ -3,7 +3,7 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { KEY_KINDS, signingKey } from "../../test/support/signing-keys.ts";
+import { KEY_KINDS, signingKey } from "../../test/support/authority/signing-keys.ts";
 import { concat } from "../bytes/bytes.ts";
 import { bitString, integer, NULL, oid, sequence } from "../der/writer.ts";
 import { parsePublicKey } from "./public-key.ts";

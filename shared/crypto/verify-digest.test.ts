@@ -4,9 +4,15 @@ import { createHash } from "node:crypto";
 import { ed25519, ed25519ph } from "@noble/curves/ed25519.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { degenerateCases, ecdsaCases, hashOf, rsaCases } from "../../test/support/digest-cases.ts";
-import { KEY_KINDS, newSigningKey, signingKey, signMessage, verifyByNode } from "../../test/support/signing-keys.ts";
-import { readWycheproof } from "../../test/support/wycheproof.ts";
+import {
+  KEY_KINDS,
+  newSigningKey,
+  signingKey,
+  signMessage,
+  verifyByNode,
+} from "../../test/support/authority/signing-keys.ts";
+import { degenerateCases, ecdsaCases, hashOf, rsaCases } from "../../test/support/digests/digest-cases.ts";
+import { readWycheproof } from "../../test/support/digests/wycheproof.ts";
 import { concat } from "../bytes/bytes.ts";
 import { decodeHex } from "../bytes/hex.ts";
 import { verifyEcdsaDigest as ecdsaInBrowser } from "./browser/ecdsa-digest.ts";

@@ -3,8 +3,8 @@
 import { constants, createHash, sign } from "node:crypto";
 import { p256 } from "@noble/curves/nist.js";
 import { describe, expect, it } from "vitest";
-import { KEY_KINDS, newSigningKey, signingKey } from "../../test/support/signing-keys.ts";
-import { readWycheproof } from "../../test/support/wycheproof.ts";
+import { KEY_KINDS, newSigningKey, signingKey } from "../../test/support/authority/signing-keys.ts";
+import { readWycheproof } from "../../test/support/digests/wycheproof.ts";
 import { CURVES, toBigInt } from "./curves.ts";
 import { decodeEcdsaSignature, encodeEcdsaSignature } from "./ecdsa-signature.ts";
 import { parsePublicKey } from "./public-key.ts";

@@ -13,8 +13,8 @@ export interface FailedRequest {
 }
 
 /**
- * Runs a room's handlers. What they throw is logged with the request's id, method and path (no query, no header, no body:
- * tokens travel there) and answered by `render`, which gives the 503 in the room's own form.
+ * Runs a service's handlers. What they throw is logged with the request's id, method and path (no query, no header, no body:
+ * tokens travel there) and answered by `render`, which gives the 503 in the service's own form.
  */
 export async function withFailures(
   { request, requestId: newRequestId }: FailedRequest,

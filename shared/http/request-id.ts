@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The name of one request in answers and log lines. The composition sets the header, so every room of a request sees the same.
+// The name of one request in answers and log lines. The composition sets the header, so every service of a request sees the same.
 
 export const REQUEST_ID_HEADER = "x-request-id";
 

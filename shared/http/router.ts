@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A room's routes from one table: each path is written once, and what a path does not know is answered as the room's spec says.
+// A service's routes from one table: each path is written once, and what a path does not know is answered as the service's spec says.
 
 import { type IRequest, IttyRouter } from "itty-router";
 

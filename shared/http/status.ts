@@ -2,7 +2,7 @@
 // The error answers of the Fulcio and Rekor routes: grpc-gateway's JSON, with the status that grpc-gateway gives each code.
 // Spec: https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
 
-import type { ConfigError } from "../env.ts";
+import type { ConfigError } from "../settings/settings.ts";
 
 /** gRPC code → its number and its HTTP status. */
 const GRPC = {
@@ -41,6 +41,6 @@ export const unavailable = (message: string, retryAfterSeconds = 1): Status => (
   headers: { "retry-after": String(retryAfterSeconds) },
 });
 
-/** 503 of a room whose environment is incomplete: names every missing or wrong setting. */
+/** 503 of a service whose environment is incomplete: names every missing or wrong setting. */
 export const notConfigured = ({ problems }: ConfigError): Status =>
   unavailable(`this deployment is not configured: ${problems.join("; ")}`, 60);

@@ -2,7 +2,7 @@
 // Claims → certificate for every type of issuer: what a token of each provider makes, field by field, and which claims it needs.
 
 import { describe, expect, it } from "vitest";
-import { identityAt, KNOWN_IDENTITIES, type KnownIdentity } from "../../test/support/identities.ts";
+import { identityAt, KNOWN_IDENTITIES, type KnownIdentity } from "../../test/support/authority/identities.ts";
 import { FULCIO_EXTENSION_NAMES, oidOf } from "../fulcio/extensions.ts";
 import type { VerifiedClaims } from "../oidc/token.ts";
 import type { Result } from "../result.ts";
@@ -54,7 +54,7 @@ describe.each(CASES)("$name", (identity) => {
     expect(principal(identity, { [claim]: undefined }).ok).toBe(false);
   });
 
-  it.each(Object.keys(identity.claims))("has no room for a structure or a control character in %s", (claim) => {
+  it.each(Object.keys(identity.claims))("has no space for a structure or a control character in %s", (claim) => {
     for (const value of [{ a: 1 }, "a\nb", "\ud800", "x".repeat(2049), 1.5]) {
       const result = principal(identity, { [claim]: value });
       if (!result.ok) continue;

@@ -76,7 +76,7 @@ export interface Issuer {
   readonly takesTokensOnce: boolean;
 }
 
-/** `built-in`: of our own oidc room, asked directly; `static`: part of the configuration; `discovery`: fetched. */
+/** `built-in`: of our own oidc service, asked directly; `static`: part of the configuration; `discovery`: fetched. */
 type IssuerKeys =
   | { readonly kind: "built-in" }
   | { readonly kind: "static"; readonly keySet: KeySet }

@@ -9,7 +9,7 @@ import {
   part,
   signToken,
   signWithPublicKey,
-} from "../../test/support/identity-token.ts";
+} from "../../test/support/authority/identity-token.ts";
 import { ok, type Result } from "../result.ts";
 import { unixMs } from "../time.ts";
 import { ALGORITHMS, type KeySet, parseJwks, type VerificationKey } from "./jwks.ts";

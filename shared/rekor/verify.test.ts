@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { describe, expect, it } from "vitest";
-import { hashOf } from "../../test/support/digest-cases.ts";
-import { leafNamed, signWithLeafKey } from "../../test/support/signing-chain.ts";
-import { KEY_KINDS, signingKey, signMessage } from "../../test/support/signing-keys.ts";
+import { leafNamed, signWithLeafKey } from "../../test/support/authority/signing-chain.ts";
+import { KEY_KINDS, signingKey, signMessage } from "../../test/support/authority/signing-keys.ts";
+import { hashOf } from "../../test/support/digests/digest-cases.ts";
 import { concat } from "../bytes/bytes.ts";
 import { KEY_DETAILS_NUMBERS, type KeyDetails, SIGNATURE_SCHEMES } from "../crypto/key-details.ts";
 import { preAuthEncoding } from "./dsse.ts";

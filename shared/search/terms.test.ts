@@ -3,8 +3,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { fromBase64, leafNamed } from "../../test/support/signing-chain.ts";
-import { signingKey } from "../../test/support/signing-keys.ts";
+import { fromBase64, leafNamed } from "../../test/support/authority/signing-chain.ts";
+import { signingKey } from "../../test/support/authority/signing-keys.ts";
 import { decodeEntry, type HashedRekordEntry } from "../rekor/entry.ts";
 import type { AttestationHints } from "../rpc.ts";
 import type { Certificate } from "../x509/certificate.ts";

@@ -4,8 +4,8 @@
 
 import { decodeBase64 } from "../bytes/base64.ts";
 import { concat, equal } from "../bytes/bytes.ts";
+import { parseDecimal } from "../bytes/decimal.ts";
 import { decodeUtf8, encodeUtf8 } from "../bytes/utf8.ts";
-import { parseDecimal } from "../decimal.ts";
 import { err, ok, type Result } from "../result.ts";
 import { type Checkpoint, parseCheckpoint } from "./checkpoint.ts";
 import { EMPTY_ROOT, type Hash, hash } from "./hash.ts";

@@ -34,7 +34,7 @@ export interface NoteError {
     | "too_many_signatures";
 }
 
-/** Room for 64 post-quantum lines of 5 kB; a longer note is no checkpoint. */
+/** Service for 64 post-quantum lines of 5 kB; a longer note is no checkpoint. */
 const MAX_NOTE_BYTES = 512 * 1024;
 /** The spec has clients accept at least 16. */
 const MAX_SIGNATURES = 64;

@@ -3,8 +3,8 @@
 // Spec: https://c2sp.org/tlog-proof
 
 import { decodeBase64, encodeBase64 } from "../bytes/base64.ts";
+import { parseDecimal } from "../bytes/decimal.ts";
 import { decodeUtf8, encodeUtf8 } from "../bytes/utf8.ts";
-import { parseDecimal } from "../decimal.ts";
 import { err, ok, type Result } from "../result.ts";
 import { type Checkpoint, type CheckpointError, parseCheckpoint } from "./checkpoint.ts";
 import { type Hash, hash } from "./hash.ts";

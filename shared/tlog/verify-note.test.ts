@@ -8,7 +8,7 @@ import {
   type SignedHead,
   treeHeadSigner,
   witnessSigner,
-} from "../../test/support/served-log.ts";
+} from "../../test/support/logs/served-log.ts";
 import { valueOf } from "../../test/support/value-of.ts";
 import vectors from "../../test/vectors/rekor-tiles/rekor-v2-vectors.json" with { type: "json" };
 import { encodeUtf8 } from "../bytes/utf8.ts";

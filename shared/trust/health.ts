@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the trust room tells the rest of its deployment about itself: which sentences make /healthz red, and what /metrics counts down.
+// What the trust service tells the rest of its deployment about itself: which sentences make /healthz red, and what /metrics counts down.
 
-/** Answered by the trust room only to its own deployment: no path of the outside leads there (workers/routes.ts). */
+/** Answered by the trust service only to its own deployment: no path of the outside leads there (workers/front/routes.ts). */
 export const TRUST_HEALTH_PATH = "/trust/health";
 
 export interface TrustHealth {
@@ -16,13 +16,13 @@ export interface TrustHealth {
   }[];
 }
 
-/** How the trust room is asked: a request that its deployment's front or metrics send it. */
+/** How the trust service is asked: a request that its deployment's front or metrics send it. */
 export type AskTrust = (request: Request) => Response | Promise<Response>;
 
-/** Asks the trust room. Rejects if it does not answer, or answers something else. @param publicUrl PublicUrl.href */
+/** Asks the trust service. Rejects if it does not answer, or answers something else. @param publicUrl PublicUrl.href */
 export async function readTrustHealth(publicUrl: string, ask: AskTrust): Promise<TrustHealth> {
   const response = await ask(new Request(`${publicUrl}${TRUST_HEALTH_PATH}`));
-  if (!response.ok) throw new Error(`the trust room answers ${response.status}: ${await messageOf(response)}`);
+  if (!response.ok) throw new Error(`the trust service answers ${response.status}: ${await messageOf(response)}`);
   return (await response.json()) as TrustHealth;
 }
 

@@ -5,9 +5,9 @@ import { ClientTrustConfig, SigningConfig, TrustedRoot } from "@sigstore/protobu
 import { bundleBuilderFromSigningConfig } from "@sigstore/sign";
 import { toTrustMaterial } from "@sigstore/verify";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type OpensslChain, timestampChain } from "../../test/support/openssl.ts";
+import { type OpensslChain, timestampChain } from "../../test/support/process/openssl.ts";
 import { parsePublicUrl } from "../http/public-url.ts";
-import { logsOf } from "../logs.ts";
+import { logsOf } from "../logs/config.ts";
 import { unixMs } from "../time.ts";
 import { parseChain } from "../x509/chain.ts";
 import type { Chain, TrustedLog, TrustMaterial } from "./material.ts";

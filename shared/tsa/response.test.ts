@@ -9,7 +9,7 @@ import {
   timestampChain,
   timestampQuery,
   verifyTimestamp,
-} from "../../test/support/openssl.ts";
+} from "../../test/support/process/openssl.ts";
 import { encodeHex } from "../bytes/hex.ts";
 import { encodeUtf8 } from "../bytes/utf8.ts";
 import { unixMs } from "../time.ts";

@@ -81,7 +81,7 @@ function keyTargets(name: string, usage: "Rekor" | "CTFE", logs: readonly LogJso
   );
 }
 
-/** Of the newest authority: these names have room for one. */
+/** Of the newest authority: these names have service for one. */
 function timestampTargets(authorities: readonly AuthorityJson[]): TargetDocuments {
   const [authority] = authorities;
   if (authority === undefined) return {};

@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { CA, certificateOf, leafNamed, PAIRS, ROOT, STRANGER } from "../../test/support/signing-chain.ts";
+import { CA, certificateOf, leafNamed, PAIRS, ROOT, STRANGER } from "../../test/support/authority/signing-chain.ts";
 import { encodePem } from "../bytes/pem.ts";
 import { type Certificate, parseCertificate } from "./certificate.ts";
 import { isCertificateAuthority, parseChain, verifyIssuedBy } from "./chain.ts";

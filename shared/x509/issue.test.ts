@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { certifyAuthority, spkiOf } from "../../cli/certificates.ts";
+import { certifyAuthority, spkiOf } from "../../cli/keys/certificates.ts";
 import { valueOf } from "../../test/support/value-of.ts";
 import LEAVES from "../../test/vectors/go-x509/leaves.json" with { type: "json" };
 import { equal } from "../bytes/bytes.ts";

@@ -1,11 +1,18 @@
 // Backups of the tail, and logs that have nothing else left: what is shown is what was signed, and nothing is signed any more.
 
 import { describe, expect, it } from "vitest";
-import { backupPath, decodeBackup, encodeBackup } from "../../shared/backup.ts";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
+import { backupPath, decodeBackup, encodeBackup } from "../../shared/logs/backup.ts";
 import { hash } from "../../shared/tlog/hash.ts";
 import { readBundle, readEntry, readTile, type TailDeps } from "../../workers/sequencer/tail.ts";
-import { grow, grown, MemoryAnchor, type MemoryLog, SqliteStorage, textSubmission } from "../support/memory-log.ts";
+import {
+  grow,
+  grown,
+  MemoryAnchor,
+  type MemoryLog,
+  SqliteStorage,
+  textSubmission,
+} from "../support/logs/memory-log.ts";
 import { valueOf } from "../support/value-of.ts";
 
 const TEN_MINUTES = 600_000;

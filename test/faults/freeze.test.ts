@@ -7,7 +7,7 @@ import { formatUnixDate, unixMs } from "../../shared/time.ts";
 import { parseCheckpoint } from "../../shared/tlog/checkpoint.ts";
 import { parseNote } from "../../shared/tlog/note.ts";
 import { verifyLines } from "../../shared/tlog/verify-note.ts";
-import { type MemoryLog, memoryLog, SqliteStorage, SUCCESSOR, textSubmission } from "../support/memory-log.ts";
+import { type MemoryLog, memoryLog, SqliteStorage, SUCCESSOR, textSubmission } from "../support/logs/memory-log.ts";
 import { Lab } from "./lab.ts";
 import { submitted } from "./submissions.ts";
 

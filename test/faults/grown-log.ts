@@ -4,13 +4,13 @@
 
 import { createHash } from "node:crypto";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
-import { type LogConfig, objectKey } from "../../shared/logs.ts";
+import { type LogConfig, objectKey } from "../../shared/logs/config.ts";
 import { unixMs } from "../../shared/time.ts";
 import { type Hash, hash } from "../../shared/tlog/hash.ts";
 import { decodeTile, formatTilePath, fullTileRoot } from "../../shared/tlog/tile.ts";
-import type { LogFormat } from "../../workers/sequencer/format.ts";
+import type { LogFormat } from "../../workers/sequencer/kinds/format.ts";
 import { LogStorage } from "../../workers/sequencer/storage.ts";
-import { SqliteStorage } from "../support/memory-log.ts";
+import { SqliteStorage } from "../support/logs/memory-log.ts";
 import { PlainTree } from "./plain-tree.ts";
 import { type Submitted, submitted } from "./submissions.ts";
 

@@ -5,9 +5,9 @@
 // sender; an instance that a deploy has replaced lives on until it touches storage.
 
 import { type UnixMs, unixMs } from "../../shared/time.ts";
+import type { Host, Storage } from "../../workers/sequencer/deps.ts";
 import type { Log } from "../../workers/sequencer/log.ts";
-import type { Host, Storage } from "../../workers/sequencer/ports.ts";
-import type { SqliteStorage } from "../support/memory-log.ts";
+import type { SqliteStorage } from "../support/logs/memory-log.ts";
 import type { Random } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { TurnStorage } from "./turn-storage.ts";

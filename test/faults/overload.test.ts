@@ -2,9 +2,9 @@
 
 import { describe, expect, it } from "vitest";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
-import { signatureSubmission } from "../../workers/sequencer/format.ts";
-import { MAX_POOL_BYTES, MAX_ROUND_BYTES } from "../../workers/sequencer/pool.ts";
-import { memoryLog, textSubmission } from "../support/memory-log.ts";
+import { signatureSubmission } from "../../workers/sequencer/kinds/format.ts";
+import { MAX_POOL_BYTES, MAX_ROUND_BYTES } from "../../workers/sequencer/rounds/pool.ts";
+import { memoryLog, textSubmission } from "../support/logs/memory-log.ts";
 import { Lab } from "./lab.ts";
 
 const CLIENTS = 256;

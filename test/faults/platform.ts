@@ -3,14 +3,18 @@
 // object itself as its callers do. The stores do not forget and do not lie; only the way to them is bad.
 
 import { equal } from "../../shared/bytes/bytes.ts";
-import { advanceAnchoredHead, prepareAnchoredHead, readAnchoredHead } from "../../workers/sequencer/anchored-head.ts";
-import { d1Index } from "../../workers/sequencer/index-feed.ts";
+import {
+  advanceAnchoredHead,
+  prepareAnchoredHead,
+  readAnchoredHead,
+} from "../../workers/sequencer/anchor/anchored-head.ts";
+import type { AnchoredHead, AnchorPort, ObjectStore, SearchIndex } from "../../workers/sequencer/deps.ts";
 import type { Witnessing } from "../../workers/sequencer/log.ts";
-import type { AnchoredHead, AnchorPort, ObjectStore, SearchIndex } from "../../workers/sequencer/ports.ts";
-import { r2Objects } from "../../workers/sequencer/r2-objects.ts";
-import type { WitnessAnswer } from "../../workers/sequencer/witnesses.ts";
-import { SqliteStorage } from "../support/memory-log.ts";
-import { memoryD1 } from "../support/sqlite-d1.ts";
+import { r2Objects } from "../../workers/sequencer/platform/r2-objects.ts";
+import { d1Index } from "../../workers/sequencer/publication/index-feed.ts";
+import type { WitnessAnswer } from "../../workers/sequencer/witnessing/witnesses.ts";
+import { SqliteStorage } from "../support/logs/memory-log.ts";
+import { memoryD1 } from "../support/logs/sqlite-d1.ts";
 import type { Boundary, Fault, FaultPlan } from "./fault-plan.ts";
 import type { Instance, ObjectRuntime } from "./object-runtime.ts";
 import type { Random } from "./random.ts";

@@ -6,7 +6,14 @@ import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import { hash } from "../../shared/tlog/hash.ts";
 import { LogStorage } from "../../workers/sequencer/storage.ts";
 import { readBundle, readTile } from "../../workers/sequencer/tail.ts";
-import { grow, grown, MemoryAnchor, type MemoryLog, MemoryObjects, textSubmission } from "../support/memory-log.ts";
+import {
+  grow,
+  grown,
+  MemoryAnchor,
+  type MemoryLog,
+  MemoryObjects,
+  textSubmission,
+} from "../support/logs/memory-log.ts";
 
 function dump({ storage, objects, index, anchor }: MemoryLog): unknown {
   const tables = storage.exec("SELECT name FROM sqlite_master WHERE type = 'table'");

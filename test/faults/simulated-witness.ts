@@ -12,7 +12,7 @@ import { EMPTY_ROOT, type Hash, hash } from "../../shared/tlog/hash.ts";
 import { ed25519CosignatureKeyId, formatVkey, NOTE_COSIGNATURE, parseNote } from "../../shared/tlog/note.ts";
 import { parseWitnessPolicy, type WitnessPolicy } from "../../shared/tlog/policy.ts";
 import { verifyConsistency } from "../../shared/tlog/proof.ts";
-import type { WitnessAnswer, WitnessDeps } from "../../workers/sequencer/witnesses.ts";
+import type { WitnessAnswer, WitnessDeps } from "../../workers/sequencer/witnessing/witnesses.ts";
 import { valueOf } from "../support/value-of.ts";
 
 const NAME = "witness.example.com/w";

@@ -4,7 +4,7 @@
 import { encodeHex } from "../../shared/bytes/hex.ts";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import type { AttestationHints, CertificateSubmission, SearchRow } from "../../shared/rpc.ts";
-import { certificateSubmission, type Submission, signatureSubmission } from "../../workers/sequencer/format.ts";
+import { certificateSubmission, type Submission, signatureSubmission } from "../../workers/sequencer/kinds/format.ts";
 import { Random } from "./random.ts";
 
 export interface Submitted {

@@ -4,7 +4,7 @@
 
 import { createHash } from "node:crypto";
 import { equal } from "../../shared/bytes/bytes.ts";
-import type { EcdsaSigner, Ed25519Signer } from "../../workers/sequencer/log-keys.ts";
+import type { EcdsaSigner, Ed25519Signer } from "../../workers/sequencer/kinds/log-keys.ts";
 
 const digest = (...parts: readonly Uint8Array[]): Uint8Array => {
   const hash = createHash("sha256");

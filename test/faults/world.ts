@@ -3,18 +3,18 @@
 // it follows from the seed.
 
 import { createHash } from "node:crypto";
-import { backupSize } from "../../shared/backup.ts";
 import { encodeHex } from "../../shared/bytes/hex.ts";
-import { type LogConfig, objectKey } from "../../shared/logs.ts";
+import { backupSize } from "../../shared/logs/backup.ts";
+import { type LogConfig, objectKey } from "../../shared/logs/config.ts";
 import type { Appended, Duplicate, Head, SignedCertificateTimestamp } from "../../shared/rpc.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
-import type { Tail } from "../../workers/log/cached-tail.ts";
-import { certificateFormat, type LogFormat, signatureFormat, signSct } from "../../workers/sequencer/format.ts";
-import { genesisSubmission } from "../../workers/sequencer/genesis.ts";
+import type { Tail } from "../../workers/log/reading/cached-tail.ts";
+import { certificateFormat, type LogFormat, signatureFormat, signSct } from "../../workers/sequencer/kinds/format.ts";
 import { Log } from "../../workers/sequencer/log.ts";
+import { genesisSubmission } from "../../workers/sequencer/rounds/genesis.ts";
 import { LogStorage, type State } from "../../workers/sequencer/storage.ts";
 import { readBundle, readEntry, readTile, type TailDeps } from "../../workers/sequencer/tail.ts";
-import { testLogs } from "../support/memory-log.ts";
+import { testLogs } from "../support/logs/memory-log.ts";
 import { Checker } from "./checker.ts";
 import { FaultPlan } from "./fault-plan.ts";
 import { type GrownLog, grownLog } from "./grown-log.ts";

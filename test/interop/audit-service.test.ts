@@ -5,11 +5,11 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { runCommand } from "../support/command.ts";
-import { addEntry, bareVerifier, dsseRequest, hashedRequest, ownCertificate } from "../support/entries.ts";
-import { ecdsaSigner, entryRecord, hashedRekordBody, ServedLog } from "../support/served-log.ts";
-import { KEY_KINDS, signingKey } from "../support/signing-keys.ts";
-import { startStack, type TestStack } from "../support/stack.ts";
+import { KEY_KINDS, signingKey } from "../support/authority/signing-keys.ts";
+import { addEntry, bareVerifier, dsseRequest, hashedRequest, ownCertificate } from "../support/logs/entries.ts";
+import { ecdsaSigner, entryRecord, hashedRekordBody, ServedLog } from "../support/logs/served-log.ts";
+import { runCommand } from "../support/process/command.ts";
+import { startStack, type TestStack } from "../support/process/stack.ts";
 
 /** With the genesis entry and those of every kind of key: a full bundle and an open one of each log. */
 const KEYLESS = 270;

@@ -5,9 +5,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { runCommand } from "../support/command.ts";
-import { hashedRekordBody, ServedLog } from "../support/served-log.ts";
-import { signingKey } from "../support/signing-keys.ts";
+import { signingKey } from "../support/authority/signing-keys.ts";
+import { hashedRekordBody, ServedLog } from "../support/logs/served-log.ts";
+import { runCommand } from "../support/process/command.ts";
 import { type Litewitness, startLitewitness } from "./litewitness.ts";
 import { TesseraLog } from "./tessera.ts";
 

@@ -8,7 +8,6 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { wranglerBucket } from "../../cli/backup/buckets.ts";
 import { BackupFolder } from "../../cli/backup/folder.ts";
 import { restoreLog } from "../../cli/backup/restore.ts";
-import { runCommand } from "../support/command.ts";
 import {
   artifactRequest,
   clientKey,
@@ -17,8 +16,9 @@ import {
   postRaw,
   readCheckpoint,
   tilePath,
-} from "../support/log-client.ts";
-import { startStack, type TestStack } from "../support/stack.ts";
+} from "../support/logs/log-client.ts";
+import { runCommand } from "../support/process/command.ts";
+import { startStack, type TestStack } from "../support/process/stack.ts";
 
 const key = clientKey();
 const artifacts = (from: number, count: number): readonly string[] =>

@@ -2,8 +2,8 @@
 // What `wrangler deploy` would send, and a Worker that was deployed without its settings.
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type DryRun, dryRun, environments } from "../../cli/dry-run.ts";
-import { startStack, type TestStack } from "../support/stack.ts";
+import { type DryRun, dryRun, environments } from "../../cli/deploy/dry-run.ts";
+import { startStack, type TestStack } from "../support/process/stack.ts";
 
 /** DESIGN §5: what the composed Worker may weigh. */
 const MAX_COMPOSED_GZIP_BYTES = 250 * 1024;
@@ -26,8 +26,19 @@ describe("wrangler deploy --dry-run", () => {
     expect(run?.passed).toBe(true);
   });
 
-  it("knows every room", () => {
-    expect(environments()).toEqual([null, "dev", "edge", "ca", "tsa", "log", "sequencer", "trust", "oidc", "witness"]);
+  it("knows every service", () => {
+    expect(environments()).toEqual([
+      null,
+      "dev",
+      "gateway",
+      "ca",
+      "tsa",
+      "log",
+      "sequencer",
+      "trust",
+      "oidc",
+      "witness",
+    ]);
   });
 
   it("keeps the composed Worker within its budget", () => {
@@ -46,7 +57,7 @@ describe("wrangler deploy --dry-run", () => {
       new Set(
         [...runs.values()].filter(({ bundle }) => bundle.includes(setting)).map(({ environment }) => environment),
       );
-    expect(runs.get("edge")?.bundle).not.toMatch(/[A-Z]_KEY\b/);
+    expect(runs.get("gateway")?.bundle).not.toMatch(/[A-Z]_KEY\b/);
     expect(naming("CERTIFICATE_LOG_KEY")).toEqual(new Set([null, "dev", "sequencer"]));
     expect(naming("CA_KEY")).toEqual(new Set([null, "dev", "ca"]));
   });

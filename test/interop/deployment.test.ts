@@ -6,12 +6,12 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ROOT } from "../../cli/bundle.ts";
-import { readJson } from "../../cli/sigstore-js.ts";
-import { ROOM_ENV } from "../../workers/compose.ts";
-import { type Checkout, type Ended, freshCheckout } from "../support/checkout.ts";
+import { ROOT } from "../../cli/root.ts";
+import { readJson } from "../../cli/signing/sigstore-js.ts";
+import { SERVICE_ENV } from "../../workers/compose.ts";
 import type { Binding } from "../support/cloudflare/account.ts";
 import { type StandIn, startStandIn } from "../support/cloudflare/stand-in.ts";
+import { type Checkout, type Ended, freshCheckout } from "../support/process/checkout.ts";
 
 const SECRETS = [
   "CA_KEY",
@@ -35,7 +35,7 @@ beforeEach(async () => {
   state = mkdtempSync(join(tmpdir(), "sigedge-cloud-"));
   cloud = await startStandIn({
     state,
-    front: ({ workers }) => (workers.has("sigedge-edge") ? "sigedge-edge" : "sigedge"),
+    front: ({ workers }) => (workers.has("sigedge-gateway") ? "sigedge-gateway" : "sigedge"),
   });
 });
 
@@ -122,7 +122,7 @@ describe("composed", () => {
 
   it("lets wrangler deploy no other section, and run no development server, by mistake", async () => {
     await run(`npx sigedge init --url ${cloud.url}`);
-    const other = await checkout.run("npx wrangler deploy -e edge", cloud.env);
+    const other = await checkout.run("npx wrangler deploy -e gateway", cloud.env);
     expect([other.code === 0, cloud.account.workers.size]).toEqual([false, 0]);
     expect(other.stderr).toContain("does not match the target environment");
     const dev = await checkout.run("timeout 60 npx wrangler dev --port 0", {});
@@ -131,16 +131,17 @@ describe("composed", () => {
 });
 
 describe("split", () => {
-  it("is deployed with a Worker for each room, each with its own secrets only, and signs", async () => {
+  it("is deployed with a Worker for each service, each with its own secrets only, and signs", async () => {
     for (const line of walk("split")) await run(line);
-    const rooms = ["ca", "tsa", "log", "sequencer", "trust", "oidc", "witness"] as const;
-    for (const room of rooms) {
-      const own = SECRETS.filter((name) => name in ROOM_ENV[room]);
-      expect(namesOf(`sigedge-${room}`, "secret_text"), room).toEqual(own.toSorted());
-      for (const name of namesOf(`sigedge-${room}`, "plain_text")) expect(ROOM_ENV[room], room).toHaveProperty(name);
+    const services = ["ca", "tsa", "log", "sequencer", "trust", "oidc", "witness"] as const;
+    for (const service of services) {
+      const own = SECRETS.filter((name) => name in SERVICE_ENV[service]);
+      expect(namesOf(`sigedge-${service}`, "secret_text"), service).toEqual(own.toSorted());
+      for (const name of namesOf(`sigedge-${service}`, "plain_text"))
+        expect(SERVICE_ENV[service], service).toHaveProperty(name);
     }
-    expect(namesOf("sigedge-edge", "secret_text")).toEqual([]);
-    expect(namesOf("sigedge-edge", "plain_text")).toEqual(["PUBLIC_URL"]);
+    expect(namesOf("sigedge-gateway", "secret_text")).toEqual([]);
+    expect(namesOf("sigedge-gateway", "plain_text")).toEqual(["PUBLIC_URL"]);
     expect(cloud.account.workers.has("sigedge")).toBe(false);
     const composed = await checkout.run("npx wrangler deploy", cloud.env);
     expect(composed.code).not.toBe(0);

@@ -5,9 +5,9 @@
 import { createPublicKey, X509Certificate } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readInstance, sign } from "../../cli/sigstore-js.ts";
-import { fetchCheckpoint, tilePath } from "../support/check-log.ts";
-import { startStack, type TestStack } from "../support/stack.ts";
+import { readInstance, sign } from "../../cli/signing/sigstore-js.ts";
+import { fetchCheckpoint, tilePath } from "../support/logs/check-log.ts";
+import { startStack, type TestStack } from "../support/process/stack.ts";
 import { type Damage, flipBit, serveDamaged } from "./damaging-proxy.ts";
 import { type Tree, tesseractFsck, tesseraFsck, type Verdict } from "./fsck.ts";
 import { logVkey } from "./signed-note.ts";
@@ -105,7 +105,7 @@ function issuerPath(): string {
 }
 
 beforeAll(async () => {
-  stack = await startStack({ entry: "test/support/filler-worker.ts" });
+  stack = await startStack({ entry: "test/support/logs/filler-worker.ts" });
   await signOne();
   const signatures = fill("fill", (entries) => (filled = entries));
   await Promise.all([signatures, fill("fill-certificates", () => undefined), killAndCheck()]);

@@ -6,7 +6,7 @@ import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { interopTool } from "../../cli/interop-tools.ts";
+import { interopTool } from "../../tools/interop-tools.ts";
 
 export interface Tree {
   readonly size: number;

@@ -10,9 +10,9 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse, stringify } from "yaml";
 import { freePort, LISTEN_ADDRESS } from "../../cli/address.ts";
-import { interopTool } from "../../cli/interop-tools.ts";
-import { withSeparatedAliases } from "../../cli/issuers-file.ts";
-import type { CaMaterial } from "../support/ca.ts";
+import { withSeparatedAliases } from "../../cli/deployment/issuers-file.ts";
+import { interopTool } from "../../tools/interop-tools.ts";
+import type { CaMaterial } from "../support/authority/ca.ts";
 import { valueOf } from "../support/value-of.ts";
 
 /** The configuration of the public instance, as it stands in Fulcio's repository. */

@@ -10,9 +10,9 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { parse } from "yaml";
-import { ROOT } from "../../cli/bundle.ts";
-import { interopPath } from "../../cli/interop-tools.ts";
-import { startStack, type TestStack } from "../support/stack.ts";
+import { ROOT } from "../../cli/root.ts";
+import { interopPath } from "../../tools/interop-tools.ts";
+import { startStack, type TestStack } from "../support/process/stack.ts";
 
 const EMAIL = "alice@example.com";
 const GUIDE = readFileSync(join(ROOT, "docs", "identities.md"), "utf8");

@@ -2,8 +2,8 @@
 // kill -9 of workerd under load. `npm run kill -- --rounds 50` does it more often.
 
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { killRounds } from "../support/kill-rounds.ts";
-import { startStack, type TestStack } from "../support/stack.ts";
+import { killRounds } from "../support/logs/kill-rounds.ts";
+import { startStack, type TestStack } from "../support/process/stack.ts";
 
 let stack: TestStack;
 beforeAll(async () => {

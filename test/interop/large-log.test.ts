@@ -10,8 +10,8 @@ import {
   merkleRoot,
   tileLevels,
   tilePath,
-} from "../support/check-log.ts";
-import { startStack, type TestStack } from "../support/stack.ts";
+} from "../support/logs/check-log.ts";
+import { startStack, type TestStack } from "../support/process/stack.ts";
 
 const ENTRIES = 70_000;
 
@@ -21,7 +21,7 @@ let entries: readonly Buffer[];
 let levels: readonly (readonly Buffer[])[];
 
 beforeAll(async () => {
-  stack = await startStack({ entry: "test/support/filler-worker.ts" });
+  stack = await startStack({ entry: "test/support/logs/filler-worker.ts" });
   const batch = 3_500;
   for (let from = 0; from < ENTRIES; from += batch) {
     const response = await fetch(`${stack.url}/test/fill?from=${from}&count=${batch}`, { method: "POST" });

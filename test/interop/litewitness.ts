@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { freePort, LISTEN_ADDRESS } from "../../cli/address.ts";
-import { interopTool } from "../../cli/interop-tools.ts";
+import { interopTool } from "../../tools/interop-tools.ts";
 import type { Tree } from "./fsck.ts";
 import { witnessVkey } from "./signed-note.ts";
 import { startSshAgent } from "./ssh-agent.ts";

@@ -5,12 +5,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { ROOT } from "../../cli/bundle.ts";
-import { parseGauges } from "../../cli/gauges.ts";
-import { waitForHit } from "../../cli/search.ts";
-import { logIndexOf, readInstance, sign } from "../../cli/sigstore-js.ts";
-import { runCommand } from "../support/command.ts";
-import { startStack, type TestStack } from "../support/stack.ts";
+import { ROOT } from "../../cli/root.ts";
+import { waitForHit } from "../../cli/signing/search.ts";
+import { logIndexOf, readInstance, sign } from "../../cli/signing/sigstore-js.ts";
+import { parseGauges } from "../../cli/status/gauges.ts";
+import { runCommand } from "../support/process/command.ts";
+import { startStack, type TestStack } from "../support/process/stack.ts";
 
 let stack: TestStack;
 beforeAll(async () => {

@@ -8,17 +8,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ROOT } from "../../cli/bundle.ts";
 import { httpSource } from "../../cli/log-source.ts";
 import { wranglerDatabase } from "../../cli/reindex/databases.ts";
 import { reindex } from "../../cli/reindex/reindex.ts";
+import { ROOT } from "../../cli/root.ts";
 import { parsePublicUrl } from "../../shared/http/public-url.ts";
-import { logsOf } from "../../shared/logs.ts";
-import { runCommand } from "../support/command.ts";
-import { addEntry, bareVerifier, hashedRequest, ownCertificate } from "../support/entries.ts";
-import { attestationRequest, clientKey, postEntry, sha256Hex } from "../support/log-client.ts";
-import { KEY_KINDS, signingKey } from "../support/signing-keys.ts";
-import { startStack, type TestStack } from "../support/stack.ts";
+import { logsOf } from "../../shared/logs/config.ts";
+import { KEY_KINDS, signingKey } from "../support/authority/signing-keys.ts";
+import { addEntry, bareVerifier, hashedRequest, ownCertificate } from "../support/logs/entries.ts";
+import { attestationRequest, clientKey, postEntry, sha256Hex } from "../support/logs/log-client.ts";
+import { runCommand } from "../support/process/command.ts";
+import { startStack, type TestStack } from "../support/process/stack.ts";
 import { valueOf } from "../support/value-of.ts";
 
 /** Certificates, each with its entry: more than a bundle in both logs. */

@@ -9,12 +9,12 @@ import { join } from "node:path";
 import type { Bundle } from "@sigstore/bundle";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { freePort, localUrl } from "../../cli/address.ts";
-import { ROOT } from "../../cli/bundle.ts";
 import { createDeployment } from "../../cli/deployment/create.ts";
 import { readDeployment, workerSettings } from "../../cli/deployment/deployment.ts";
-import { identityToken } from "../../cli/dev-issuer.ts";
-import { type Instance, readInstanceOverTuf, readJson, sign, verify } from "../../cli/sigstore-js.ts";
-import { runStack, type Stack } from "../../cli/stack.ts";
+import { ROOT } from "../../cli/root.ts";
+import { type Instance, readInstanceOverTuf, readJson, sign, verify } from "../../cli/signing/sigstore-js.ts";
+import { identityToken } from "../../local/dev-issuer.ts";
+import { runStack, type Stack } from "../../local/stack.ts";
 import { parsePublicUrl } from "../../shared/http/public-url.ts";
 import { valueOf } from "../support/value-of.ts";
 

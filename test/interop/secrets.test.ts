@@ -10,10 +10,10 @@ import { join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { operatorOf, operatorToken } from "../../cli/deployment/operator-issuer.ts";
 import { parsePublicUrl } from "../../shared/http/public-url.ts";
-import { type Checkout, freshCheckout } from "../support/checkout.ts";
 import { type StandIn, startStandIn } from "../support/cloudflare/stand-in.ts";
-import { watchArguments } from "../support/process-arguments.ts";
-import { startStack } from "../support/stack.ts";
+import { type Checkout, freshCheckout } from "../support/process/checkout.ts";
+import { watchArguments } from "../support/process/process-arguments.ts";
+import { startStack } from "../support/process/stack.ts";
 
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 900_000 });
 

@@ -13,11 +13,11 @@ import type { Bundle } from "@sigstore/bundle";
 import { X509Certificate } from "@sigstore/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort } from "../../cli/address.ts";
-import { ROOT } from "../../cli/bundle.ts";
-import { type Instance, readInstance, readJson, sign, verify } from "../../cli/sigstore-js.ts";
-import { fetchCheckpoint } from "../support/check-log.ts";
-import { artifactRequest, clientKey, postEntry, postRaw } from "../support/log-client.ts";
-import { startStack, type TestStack } from "../support/stack.ts";
+import { ROOT } from "../../cli/root.ts";
+import { type Instance, readInstance, readJson, sign, verify } from "../../cli/signing/sigstore-js.ts";
+import { fetchCheckpoint } from "../support/logs/check-log.ts";
+import { artifactRequest, clientKey, postEntry, postRaw } from "../support/logs/log-client.ts";
+import { startStack, type TestStack } from "../support/process/stack.ts";
 
 const ALICE = "alice@example.com";
 const DATA = Buffer.from("an artifact\n");

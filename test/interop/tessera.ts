@@ -6,7 +6,7 @@ import { createHash, generateKeyPairSync } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { interopTool } from "../../cli/interop-tools.ts";
+import { interopTool } from "../../tools/interop-tools.ts";
 
 export class TesseraLog {
   /** Where it lies: a folder below this one for each history. */

@@ -8,14 +8,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Updater } from "tuf-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { interopFolder, interopTool } from "../../cli/interop-tools.ts";
 import { createOfflineKey, createOnlineKey, type OfflineKey, openOfflineKey } from "../../cli/tuf/keys.ts";
 import { extendExpiry, publishTargets, rotateKeys } from "../../cli/tuf/repository.ts";
 import { readTrustFile } from "../../cli/tuf/trust-file.ts";
 import { unixMs } from "../../shared/time.ts";
 import type { TargetDocuments } from "../../shared/tuf/target-files.ts";
 import { type OfflineTexts, openOffline } from "../../shared/tuf/trust-file.ts";
-import { startStack, type TestStack } from "../support/stack.ts";
+import { interopFolder, interopTool } from "../../tools/interop-tools.ts";
+import { startStack, type TestStack } from "../support/process/stack.ts";
 import { valueOf } from "../support/value-of.ts";
 
 const TARGET = "trusted_root.json";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `npm run test:interop`: our logs before checkers that other people wrote, and the tests that take longest. Apart from
-// vitest.config.ts, since it needs their programs: cli/interop-tools.ts builds them.
+// vitest.config.ts, since it needs their programs: tools/interop-tools.ts builds them.
 
 import { defineConfig } from "vitest/config";
 

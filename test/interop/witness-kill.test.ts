@@ -7,8 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { FedLog } from "../support/fed-log.ts";
-import { startStack, type TestStack } from "../support/stack.ts";
+import { FedLog } from "../support/logs/fed-log.ts";
+import { startStack, type TestStack } from "../support/process/stack.ts";
 import { verifyNote } from "./signed-note.ts";
 
 const KILLS = 4;

@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startStack, type TestStack } from "../support/stack.ts";
+import { startStack, type TestStack } from "../support/process/stack.ts";
 import { verifyNote } from "./signed-note.ts";
 import { TesseraLog } from "./tessera.ts";
 

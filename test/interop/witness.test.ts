@@ -4,9 +4,16 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { addEntry, expectProven, hashedRequest, type LogEntryJson, logKey, postEntry } from "../support/entries.ts";
-import { signingKey } from "../support/signing-keys.ts";
-import { startStack, type TestStack } from "../support/stack.ts";
+import { signingKey } from "../support/authority/signing-keys.ts";
+import {
+  addEntry,
+  expectProven,
+  hashedRequest,
+  type LogEntryJson,
+  logKey,
+  postEntry,
+} from "../support/logs/entries.ts";
+import { startStack, type TestStack } from "../support/process/stack.ts";
 import { type Tree, tesseraFsck } from "./fsck.ts";
 import { type Litewitness, startLitewitness } from "./litewitness.ts";
 import { logVkey, readNote, verifyNote } from "./signed-note.ts";
@@ -26,7 +33,7 @@ interface Witnessed {
 async function startWitnessed(vars: Readonly<Record<string, string>>): Promise<Witnessed> {
   const witness = await startLitewitness();
   const policy = `witness w1 ${witness.vkey} ${witness.url}\nquorum w1\n`;
-  const entry = "test/support/filler-worker.ts";
+  const entry = "test/support/logs/filler-worker.ts";
   const stack = await startStack({ entry, vars: { ACCEPT: "open", WITNESS_POLICY: policy, ...vars } });
   return { stack, witness, vkey: logVkey(ORIGIN, stack.vars["SIGNATURE_LOG_ED25519_KEY"] ?? "") };
 }

@@ -6,10 +6,10 @@ import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { X509Certificate } from "@sigstore/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { identityAt, KNOWN_IDENTITIES, type KnownIdentity } from "../support/identities.ts";
-import { signToken } from "../support/identity-token.ts";
-import { type LoopbackIssuers, startLoopbackIssuers } from "../support/loopback-issuers.ts";
-import { startStack, type TestStack } from "../support/stack.ts";
+import { identityAt, KNOWN_IDENTITIES, type KnownIdentity } from "../support/authority/identities.ts";
+import { signToken } from "../support/authority/identity-token.ts";
+import { type LoopbackIssuers, startLoopbackIssuers } from "../support/authority/loopback-issuers.ts";
+import { startStack, type TestStack } from "../support/process/stack.ts";
 
 const CLIENT = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
 const CLIENT_PEM = CLIENT.publicKey.export({ type: "spki", format: "pem" }).toString();

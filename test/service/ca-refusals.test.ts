@@ -5,16 +5,22 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { identityAt, KNOWN_IDENTITIES } from "../support/identities.ts";
-import { type IssuerKey, makeIssuerKey, part, signToken, signWithPublicKey } from "../support/identity-token.ts";
-import { readCheckpoint } from "../support/log-client.ts";
+import { identityAt, KNOWN_IDENTITIES } from "../support/authority/identities.ts";
+import {
+  type IssuerKey,
+  makeIssuerKey,
+  part,
+  signToken,
+  signWithPublicKey,
+} from "../support/authority/identity-token.ts";
 import {
   FAULTY_ISSUERS,
   type LoopbackIssuers,
   STALLING_ISSUERS,
   startLoopbackIssuers,
-} from "../support/loopback-issuers.ts";
-import { startStack, type TestStack } from "../support/stack.ts";
+} from "../support/authority/loopback-issuers.ts";
+import { readCheckpoint } from "../support/logs/log-client.ts";
+import { startStack, type TestStack } from "../support/process/stack.ts";
 import REQUESTS from "../vectors/csr/requests.json" with { type: "json" };
 
 const EMAIL = "alice@example.com";
@@ -40,7 +46,10 @@ beforeAll(async () => {
     ...[...FAULTY_ISSUERS, ...STALLING_ISSUERS].map((name) => at(name, { type: "email" })),
     at("cluster-*", { type: "kubernetes" }),
   ];
-  stack = await startStack({ vars: { ISSUERS: JSON.stringify(rows) }, entry: "test/support/faulty-ca-worker.ts" });
+  stack = await startStack({
+    vars: { ISSUERS: JSON.stringify(rows) },
+    entry: "test/support/authority/faulty-ca-worker.ts",
+  });
   const { keys } = (await (await fetch(`${stack.url}/oidc/jwks`)).json()) as {
     readonly keys: [{ readonly kid: string }];
   };

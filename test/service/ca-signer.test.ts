@@ -6,11 +6,11 @@ import { generateKeyPairSync, sign } from "node:crypto";
 import { once } from "node:events";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { ROOT } from "../../cli/bundle.ts";
-import { readInstance, sign as signWithSigstore, verify } from "../../cli/sigstore-js.ts";
+import { ROOT } from "../../cli/root.ts";
+import { readInstance, sign as signWithSigstore, verify } from "../../cli/signing/sigstore-js.ts";
 import { unixMs } from "../../shared/time.ts";
-import { makeCaMaterial } from "../support/ca.ts";
-import { startStack, type TestStack } from "../support/stack.ts";
+import { makeCaMaterial } from "../support/authority/ca.ts";
+import { startStack, type TestStack } from "../support/process/stack.ts";
 
 const EMAIL = "alice@example.com";
 const TOKEN = "s.transit-token";

@@ -8,9 +8,9 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { X509Certificate as SigstoreCertificate } from "@sigstore/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type IssuerKey, makeIssuerKey, signToken } from "../support/identity-token.ts";
-import { parseTileLeaf, readCheckpoint, readRecords } from "../support/log-client.ts";
-import { startStack, type TestStack } from "../support/stack.ts";
+import { type IssuerKey, makeIssuerKey, signToken } from "../support/authority/identity-token.ts";
+import { parseTileLeaf, readCheckpoint, readRecords } from "../support/logs/log-client.ts";
+import { startStack, type TestStack } from "../support/process/stack.ts";
 import REQUESTS from "../vectors/csr/requests.json" with { type: "json" };
 
 const EMAIL = "alice@example.com";

@@ -20,9 +20,9 @@ import {
   sha256Hex,
   splitTileLeaves,
   tilePath,
-} from "../support/log-client.ts";
-import { naiveRoot } from "../support/naive-tree.ts";
-import { startStack, type TestStack } from "../support/stack.ts";
+} from "../support/logs/log-client.ts";
+import { naiveRoot } from "../support/logs/naive-tree.ts";
+import { startStack, type TestStack } from "../support/process/stack.ts";
 
 let stack: TestStack;
 let chain: readonly X509Certificate[] = [];

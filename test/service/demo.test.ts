@@ -4,7 +4,7 @@
 import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { expect, it } from "vitest";
-import { runCommand } from "../support/command.ts";
+import { runCommand } from "../support/process/command.ts";
 
 const leftovers = (): readonly string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("sigedge-demo-"));
 

@@ -5,14 +5,14 @@
 import { createHash } from "node:crypto";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { bundleWorker } from "../../cli/bundle.ts";
-import { WORKER } from "../../cli/stack.ts";
+import { bundleWorker } from "../../local/bundle.ts";
+import { WORKER } from "../../local/stack.ts";
 import { encodeEcdsaSignature } from "../../shared/crypto/ecdsa-signature.ts";
 import type { HashAlgorithm } from "../../shared/crypto/hash.ts";
-import { type DigestCase, degenerateCases, ecdsaCases, hashOf, rsaCases } from "../support/digest-cases.ts";
-import type { DigestAnswer, DigestQuestion } from "../support/digest-worker.ts";
-import { KEY_KINDS, signingKey, signMessage } from "../support/signing-keys.ts";
-import { readWycheproof } from "../support/wycheproof.ts";
+import { KEY_KINDS, signingKey, signMessage } from "../support/authority/signing-keys.ts";
+import { type DigestCase, degenerateCases, ecdsaCases, hashOf, rsaCases } from "../support/digests/digest-cases.ts";
+import type { DigestAnswer, DigestQuestion } from "../support/digests/digest-worker.ts";
+import { readWycheproof } from "../support/digests/wycheproof.ts";
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
 const message = new TextEncoder().encode("a message");
@@ -26,7 +26,7 @@ beforeAll(async () => {
       compatibilityDate,
       compatibilityFlags: [...compatibilityFlags],
       modules: [
-        { type: "ESModule", path: "worker.mjs", contents: await bundleWorker("test/support/digest-worker.ts") },
+        { type: "ESModule", path: "worker.mjs", contents: await bundleWorker("test/support/digests/digest-worker.ts") },
       ],
       cf: false,
       telemetry: { enabled: false },

@@ -5,6 +5,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { leafNamed, signWithLeafKey } from "../support/authority/signing-chain.ts";
+import { KEY_KINDS, newSigningKey, signingKey } from "../support/authority/signing-keys.ts";
 import {
   addEntry,
   bareVerifier,
@@ -19,10 +21,8 @@ import {
   postEntry,
   preAuthEncoding,
   treeSize,
-} from "../support/entries.ts";
-import { leafNamed, signWithLeafKey } from "../support/signing-chain.ts";
-import { KEY_KINDS, newSigningKey, signingKey } from "../support/signing-keys.ts";
-import { startStack, type TestStack } from "../support/stack.ts";
+} from "../support/logs/entries.ts";
+import { startStack, type TestStack } from "../support/process/stack.ts";
 
 const P256 = "PKIX_ECDSA_P256_SHA_256";
 const message = new TextEncoder().encode("an artifact");

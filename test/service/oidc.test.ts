@@ -3,7 +3,7 @@
 
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startStack, type TestStack } from "../support/stack.ts";
+import { startStack, type TestStack } from "../support/process/stack.ts";
 
 let stack: TestStack;
 beforeAll(async () => {

@@ -23,9 +23,9 @@ import {
   rootOfRecords,
   sha256Hex,
   tilePath,
-} from "../support/log-client.ts";
-import { isConsistent, naiveLeafHash, naiveRoot, naiveTile, rootFromProof } from "../support/naive-tree.ts";
-import { startStack, type TestStack } from "../support/stack.ts";
+} from "../support/logs/log-client.ts";
+import { isConsistent, naiveLeafHash, naiveRoot, naiveTile, rootFromProof } from "../support/logs/naive-tree.ts";
+import { startStack, type TestStack } from "../support/process/stack.ts";
 
 /** One full tile and an open one; the genesis entry is the first. */
 const ENTRIES = 299;

@@ -2,6 +2,7 @@
 // The search over HTTP: by digest, e-mail, key and subject, in pages, over both logs.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { certificateFor } from "../support/authority/request-certificate.ts";
 import {
   artifactRequest,
   attestationRequest,
@@ -9,9 +10,8 @@ import {
   postArtifacts,
   postEntry,
   sha256Hex,
-} from "../support/log-client.ts";
-import { certificateFor } from "../support/request-certificate.ts";
-import { startStack, type TestStack } from "../support/stack.ts";
+} from "../support/logs/log-client.ts";
+import { startStack, type TestStack } from "../support/process/stack.ts";
 
 const EMAIL = "Alice@example.com";
 const SUBJECTS = [sha256Hex("subject one"), sha256Hex("subject two")];

@@ -10,9 +10,9 @@ import { join } from "node:path";
 import { type Bundle, bundleFromJSON, bundleToJSON, type SerializedBundle } from "@sigstore/bundle";
 import { RFC3161Timestamp, X509Certificate } from "@sigstore/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Expectation, type Instance, readInstance, sign, verify } from "../../cli/sigstore-js.ts";
-import { verifyTimestamp } from "../support/openssl.ts";
-import { startStack, type TestStack } from "../support/stack.ts";
+import { type Expectation, type Instance, readInstance, sign, verify } from "../../cli/signing/sigstore-js.ts";
+import { verifyTimestamp } from "../support/process/openssl.ts";
+import { startStack, type TestStack } from "../support/process/stack.ts";
 
 const ALICE = "alice@example.com";
 const DATA = Buffer.from("an artifact\n");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rooms apart, as the [env.<name>] sections of wrangler.toml deploy them: eight Workers, each with its own settings only,
+// The services apart, as the [env.<name>] sections of wrangler.toml deploy them: eight Workers, each with its own settings only,
 // joined by service bindings and Durable Object bindings, with the edge in front. One unmodified client end to end.
 
 import { createPrivateKey } from "node:crypto";
@@ -10,19 +10,20 @@ import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
 import { freePort, LISTEN_ADDRESS, localUrl } from "../../cli/address.ts";
-import { bundleWorker, ROOT } from "../../cli/bundle.ts";
-import { localSettings } from "../../cli/settings.ts";
-import { readInstance, readJson, sign, verify } from "../../cli/sigstore-js.ts";
-import { ROOM_ENV } from "../../workers/compose.ts";
-import { runCommand } from "../support/command.ts";
-import { signToken } from "../support/identity-token.ts";
+import { ROOT } from "../../cli/root.ts";
+import { readInstance, readJson, sign, verify } from "../../cli/signing/sigstore-js.ts";
+import { bundleWorker } from "../../local/bundle.ts";
+import { localSettings } from "../../local/settings.ts";
+import { SERVICE_ENV } from "../../workers/compose.ts";
+import { signToken } from "../support/authority/identity-token.ts";
+import { runCommand } from "../support/process/command.ts";
 
 // wrangler warns of every binding that a section does not have, which is what the sections are for.
 vi.hoisted(() => vi.stubEnv("WRANGLER_LOG", "error"));
 
 const ALICE = "alice@example.com";
 const SHARD_HOST = "127.0.0.2";
-const ROOMS = ["ca", "tsa", "log", "sequencer", "trust", "oidc", "witness"] as const;
+const SERVICES = ["ca", "tsa", "log", "sequencer", "trust", "oidc", "witness"] as const;
 
 let state: string;
 let url: string;
@@ -38,7 +39,7 @@ const only = (names: readonly string[]): Settings =>
 async function section(environment: string, bindings: Settings): Promise<object> {
   const { workerOptions, main } = unstable_getMiniflareWorkerOptions(join(ROOT, "wrangler.toml"), environment);
   const { modulesRules: _rules, rootPath: _root, ...options } = workerOptions as Record<string, unknown>;
-  const entry = environment === "ca" ? "test/support/loopback-ca.ts" : (main ?? "");
+  const entry = environment === "ca" ? "test/support/authority/loopback-ca.ts" : (main ?? "");
   const contents = await bundleWorker(entry);
   return {
     ...options,
@@ -62,13 +63,15 @@ beforeAll(async () => {
   const local = localSettings({ port: port.value, state, accept: null });
   if (!local.ok) throw new Error(local.error);
   settings = local.value;
-  const edge = await section("edge", only(["PUBLIC_URL", "SHARDS"]));
-  const rooms = await Promise.all(ROOMS.map((room) => section(room, only(Object.keys(ROOM_ENV[room])))));
+  const edge = await section("gateway", only(["PUBLIC_URL", "SHARDS"]));
+  const services = await Promise.all(
+    SERVICES.map((service) => section(service, only(Object.keys(SERVICE_ENV[service])))),
+  );
   runtime = new Miniflare(
     convertV4MiniflareOptions({
       workers: [
         { ...edge, unsafeDirectSockets: [LISTEN_ADDRESS, SHARD_HOST].map((host) => ({ host, port: port.value })) },
-        ...rooms,
+        ...services,
       ] as never,
       resourcePersistencePath: join(state, "storage"),
       cf: false,
@@ -90,7 +93,7 @@ afterAll(async () => {
   rmSync(state, { recursive: true, force: true });
 });
 
-/** As the built-in issuer would sign it: the deployed room has no development issuer. */
+/** As the built-in issuer would sign it: the deployed service has no development issuer. */
 async function identityToken(): Promise<string> {
   const { keys } = (await readJson(`${url}/oidc/jwks`)) as { keys: readonly { kid: string }[] };
   const now = Math.floor(Date.now() / 1000);
@@ -126,7 +129,7 @@ it("has the front of the composed Worker, without what needs a log's binding", a
   expect([response.status, response.headers.get("x-request-id")]).toEqual([200, "abc"]);
 });
 
-it("serves tiles of both logs through the log room's own entrypoint: gzipped, in parts, by tag", async () => {
+it("serves tiles of both logs through the log service's own entrypoint: gzipped, in parts, by tag", async () => {
   for (const prefix of ["", "/api/v2", "/ct"]) {
     const bundle = `${url}${prefix}/tile/${prefix === "/ct" ? "data" : "entries"}/000.p/1`;
     const plain = await fetch(bundle, { headers: { "accept-encoding": "identity" } });

@@ -8,11 +8,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { freePort, localUrl } from "../../cli/address.ts";
-import { ROOT } from "../../cli/bundle.ts";
-import { identityToken } from "../../cli/dev-issuer.ts";
-import { readInstance, sign } from "../../cli/sigstore-js.ts";
-import { type Command, runCommand } from "../support/command.ts";
-import { listenerPid } from "../support/listener.ts";
+import { ROOT } from "../../cli/root.ts";
+import { readInstance, sign } from "../../cli/signing/sigstore-js.ts";
+import { identityToken } from "../../local/dev-issuer.ts";
+import { type Command, runCommand } from "../support/process/command.ts";
+import { listenerPid } from "../support/process/listener.ts";
 
 let folder: string;
 let port: number;

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { SigningConfig, TrustedRoot } from "@sigstore/protobuf-specs";
 import { toTrustMaterial } from "@sigstore/verify";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startStack, type TestStack } from "../support/stack.ts";
+import { startStack, type TestStack } from "../support/process/stack.ts";
 
 let stack: TestStack;
 beforeAll(async () => {

@@ -5,8 +5,8 @@ import { readFileSync } from "node:fs";
 import { RFC3161Timestamp } from "@sigstore/core";
 import { TSAWitness } from "@sigstore/sign";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { printTimestamp, timestampQuery, verifyTimestamp } from "../support/openssl.ts";
-import { startStack, type TestStack } from "../support/stack.ts";
+import { printTimestamp, timestampQuery, verifyTimestamp } from "../support/process/openssl.ts";
+import { startStack, type TestStack } from "../support/process/stack.ts";
 
 const DATA = new TextEncoder().encode("the bytes of a signature");
 const DER = "application/timestamp-query";

@@ -7,8 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Updater } from "tuf-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readJson } from "../../cli/sigstore-js.ts";
-import { startStack, type TestStack } from "../support/stack.ts";
+import { readJson } from "../../cli/signing/sigstore-js.ts";
+import { startStack, type TestStack } from "../support/process/stack.ts";
 
 let stack: TestStack;
 let folder: string;

@@ -8,9 +8,9 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort } from "../../cli/address.ts";
-import { runStack, type Stack } from "../../cli/stack.ts";
-import { firstAnswers, firstSettings, layFirstState } from "../support/first-version.ts";
-import { artifactRequest, clientKey, type LogEntryJson, parseNote, rootOfEntry } from "../support/log-client.ts";
+import { runStack, type Stack } from "../../local/stack.ts";
+import { firstAnswers, firstSettings, layFirstState } from "../support/logs/first-version.ts";
+import { artifactRequest, clientKey, type LogEntryJson, parseNote, rootOfEntry } from "../support/logs/log-client.ts";
 import { valueOf } from "../support/value-of.ts";
 
 const key = clientKey();

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Puts the CA together: its configuration, and the clock, randomness and network that everything else gets from here.
 
-import { writableLogs } from "../../shared/shards.ts";
+import { writableLogs } from "../../shared/logs/shards.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
-import type { Signer } from "./ca-key.ts";
 import type { Config } from "./env.ts";
-import type { CertificateAuthority } from "./issue.ts";
-import { createKeySources } from "./jwks-source.ts";
-import { cacheStore, type PlatformCache } from "./key-store.ts";
-import type { Fetch } from "./load-keys.ts";
-import { createRemoteSigner } from "./remote-signer.ts";
+import { createKeySources } from "./issuer-keys/jwks-source.ts";
+import { cacheStore, type PlatformCache } from "./issuer-keys/key-store.ts";
+import type { Fetch } from "./issuer-keys/load-keys.ts";
+import type { CertificateAuthority } from "./issuing/issue.ts";
+import type { Signer } from "./signer/ca-key.ts";
+import { createRemoteSigner } from "./signer/remote-signer.ts";
 
 /** What the CA takes from the machine it runs on. */
 export interface Platform {

@@ -2,7 +2,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { unixMs } from "../../shared/time.ts";
-import { FakeCertificateLog, makeCaEnv, makeCaMaterial } from "../../test/support/ca.ts";
+import { FakeCertificateLog, makeCaEnv, makeCaMaterial } from "../../test/support/authority/ca.ts";
 import { readConfig } from "./env.ts";
 
 const NOW = unixMs(1_800_000_000_000);

@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// The configuration of the ca room: its key and chain, and whose tokens it accepts. No other file of the room reads the environment.
+// The configuration of the ca service: its key and chain, and whose tokens it accepts. No other file of the service reads the environment.
 
 import { equal } from "../../shared/bytes/bytes.ts";
 import { parsePublicKey } from "../../shared/crypto/public-key.ts";
-import { type ConfigError, Settings } from "../../shared/env.ts";
 import { publicUrlSetting } from "../../shared/http/public-url.ts";
 import { parseIssuers } from "../../shared/identity/configuration/configuration.ts";
 import { builtInIssuer, createIssuerTable, type Issuer, type IssuerTable } from "../../shared/identity/issuers.ts";
 import { PUBLIC_ISSUERS } from "../../shared/identity/public-issuers.ts";
-import type { LogConfig } from "../../shared/logs.ts";
+import type { LogConfig } from "../../shared/logs/config.ts";
+import { logsSetting } from "../../shared/logs/shards.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { OidcKeysRpc, SequencerRpc, UsedTokensRpc } from "../../shared/rpc.ts";
-import { logsSetting } from "../../shared/shards.ts";
+import { type ConfigError, Settings } from "../../shared/settings/settings.ts";
 import { parseChains } from "../../shared/x509/chains.ts";
-import { type CaChain, parseCaChain } from "./ca-chain.ts";
-import { parseCaKey, SCHEMES, type Signer } from "./ca-key.ts";
 import type { Limits } from "./limits.ts";
-import { isRemoteKey, parseRemoteKey, type RemoteKey } from "./remote-signer.ts";
+import { type CaChain, parseCaChain } from "./signer/ca-chain.ts";
+import { parseCaKey, SCHEMES, type Signer } from "./signer/ca-key.ts";
+import { isRemoteKey, parseRemoteKey, type RemoteKey } from "./signer/remote-signer.ts";
 
 export interface CaEnv {
   readonly PUBLIC_URL?: string;
-  /** JSON: the logs beside the first two (shared/shards.ts). */
+  /** JSON: the logs beside the first two (shared/logs/shards.ts). */
   readonly SHARDS?: string;
   /** PEM: the issuing CA first, the root last. */
   readonly CA_CHAIN?: string;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The whole room over its ports: what it issues, looked at with parsers that are not ours, and what it refuses, to the letter.
+// The whole service over its ports: what it issues, looked at with parsers that are not ours, and what it refuses, to the letter.
 
 import { execFileSync, spawnSync } from "node:child_process";
 import {
@@ -25,8 +25,8 @@ import {
   makeCaEnv,
   makeCaMaterial,
   makeClock,
-} from "../../test/support/ca.ts";
-import { makeIssuerKey, signToken } from "../../test/support/identity-token.ts";
+} from "../../test/support/authority/ca.ts";
+import { makeIssuerKey, signToken } from "../../test/support/authority/identity-token.ts";
 import REQUESTS from "../../test/vectors/csr/requests.json" with { type: "json" };
 import type { Platform } from "./authority.ts";
 import type { CaEnv } from "./env.ts";

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // The certificate authority: an OpenID Connect identity and a key in, a ten-minute certificate out.
 
-import { oncePerEnv } from "../../shared/env.ts";
 import { withCors } from "../../shared/http/cors.ts";
-import { createRoom } from "../../shared/http/room.ts";
 import { createRouter } from "../../shared/http/router.ts";
+import { createService } from "../../shared/http/service.ts";
 import { renderStatus } from "../../shared/http/status.ts";
 import { ok } from "../../shared/result.ts";
+import { oncePerEnv } from "../../shared/settings/settings.ts";
 import { createAuthority, PLATFORM, type Platform } from "./authority.ts";
-import { configuration } from "./configuration.ts";
+import { configuration } from "./endpoints/configuration.ts";
+import { explain } from "./endpoints/explain.ts";
+import { legacyRootCertificate, legacySigningCertificate } from "./endpoints/legacy.ts";
+import { signingCertificate } from "./endpoints/signing-certificate.ts";
+import { trustBundle } from "./endpoints/trust-bundle.ts";
 import { type CaEnv, readConfig } from "./env.ts";
-import { explain } from "./explain.ts";
-import type { CertificateAuthority } from "./issue.ts";
-import { legacyRootCertificate, legacySigningCertificate } from "./legacy.ts";
-import { signingCertificate } from "./signing-certificate.ts";
+import type { CertificateAuthority } from "./issuing/issue.ts";
 import { renderError, statusOf } from "./status.ts";
-import { trustBundle } from "./trust-bundle.ts";
-import { warmUp } from "./warm-up.ts";
+import { warmUp } from "./warm-up/warm-up.ts";
 
-export { UsedTokens } from "./used-tokens.ts";
+export { UsedTokens } from "./issuing/used-tokens.ts";
 
 await warmUp();
 
@@ -46,14 +46,14 @@ const route = createRouter<[CertificateAuthority]>(
   },
 );
 
-/** The CA as a room. */
+/** The CA as a service. */
 export function createCa(
   { allowLoopbackIssuers }: CaOptions,
   platform: Platform = PLATFORM,
 ): {
   readonly fetch: (request: Request, env: CaEnv) => Promise<Response>;
 } {
-  const room = createRoom<CaEnv, CertificateAuthority>({
+  const service = createService<CaEnv, CertificateAuthority>({
     readConfig: oncePerEnv((env) => {
       const config = readConfig(env, allowLoopbackIssuers);
       return config.ok ? ok(createAuthority(config.value, platform)) : config;
@@ -61,7 +61,7 @@ export function createCa(
     route,
     failed: (requestId) => renderStatus(statusOf({ code: "ca_failed", requestId })),
   });
-  return { fetch: (request, env) => withCors(request, () => room.fetch(request, env)) };
+  return { fetch: (request, env) => withCors(request, () => service.fetch(request, env)) };
 }
 
 export default createCa({ allowLoopbackIssuers: false });

@@ -4,7 +4,7 @@
 // Spec: https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/
 
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { Identified } from "./identify.ts";
+import type { Identified } from "./issuing/identify.ts";
 
 export interface Limits {
   readonly clients: RateLimit;

@@ -9,7 +9,7 @@ import type { BodyError } from "../../shared/http/body.ts";
 import { requestIdOf } from "../../shared/http/request-id.ts";
 import { renderStatus, type Status, unavailable } from "../../shared/http/status.ts";
 import { formatRfc3339, unixMs } from "../../shared/time.ts";
-import type { IssueError } from "./issue.ts";
+import type { IssueError } from "./issuing/issue.ts";
 
 export type CaError =
   | BodyError

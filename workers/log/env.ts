@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// The configuration of the log room, read once per isolate; it holds no key. No other file of the room reads the environment.
+// The configuration of the log service, read once per isolate; it holds no key. No other file of the service reads the environment.
 
-import { type ConfigError, oncePerEnv, Settings } from "../../shared/env.ts";
 import { type PublicUrl, publicUrlSetting } from "../../shared/http/public-url.ts";
-import type { LogConfig, LogKind } from "../../shared/logs.ts";
+import type { LogConfig, LogKind } from "../../shared/logs/config.ts";
+import { logsSetting, writableLogs } from "../../shared/logs/shards.ts";
 import type { AcceptedKeyDetails } from "../../shared/rekor/verify.ts";
 import { err, type Result } from "../../shared/result.ts";
 import type { AppendError, SequencerRpc } from "../../shared/rpc.ts";
-import { logsSetting, writableLogs } from "../../shared/shards.ts";
+import { type ConfigError, oncePerEnv, Settings } from "../../shared/settings/settings.ts";
 import { unixMs } from "../../shared/time.ts";
 import { type CompleteChain, parseChains } from "../../shared/x509/chains.ts";
-import type { AddEntryDeps } from "./add-entry.ts";
-import { entryStatus } from "./add-entry-status.ts";
-import { type Admission, CachedTail, type Tail } from "./cached-tail.ts";
-import type { LogReader, Objects } from "./log-reader.ts";
-import { proveInclusion } from "./prover.ts";
+import { type Admission, CachedTail, type Tail } from "./reading/cached-tail.ts";
+import type { LogReader, Objects } from "./reading/log-reader.ts";
+import { proveInclusion } from "./reading/prover.ts";
+import type { AddEntryDeps } from "./rekor-v2/add-entry.ts";
+import { entryStatus } from "./rekor-v2/add-entry-status.ts";
+import { parseSigningAlgorithms, parseWritePolicy, type WritePolicy } from "./rekor-v2/write-policy.ts";
 import { logFailure } from "./status.ts";
-import { parseSigningAlgorithms, parseWritePolicy, type WritePolicy } from "./write-policy.ts";
 
 export interface LogEnv {
   readonly PUBLIC_URL?: string;
-  /** JSON: the logs beside the first two (shared/shards.ts). */
+  /** JSON: the logs beside the first two (shared/logs/shards.ts). */
   readonly SHARDS?: string;
   /** PEM, issuing CA first, root last. */
   readonly CA_CHAIN?: string;
@@ -36,7 +36,7 @@ export interface LogEnv {
   readonly WRITES?: RateLimit;
 }
 
-/** A log's sequencer, as this room calls it. */
+/** A log's sequencer, as this service calls it. */
 type Sequencer = Tail & Pick<SequencerRpc, "appendSignature" | "appendCertificate" | "describe">;
 
 /** One log and how to reach it. */

@@ -4,13 +4,13 @@ import { gunzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { encodePem } from "../../shared/bytes/pem.ts";
 import type { CertificateSubmission, SignatureSubmission } from "../../shared/rpc.ts";
-import { NaiveLog, naiveRecords } from "../../test/support/naive-log.ts";
-import { isConsistent, naiveLeafHash, naiveRoot, rootFromProof } from "../../test/support/naive-tree.ts";
-import { type MemoryD1, memoryD1 } from "../../test/support/sqlite-d1.ts";
-import { tilesContext } from "../../test/support/tiles-context.ts";
+import { NaiveLog, naiveRecords } from "../../test/support/logs/naive-log.ts";
+import { isConsistent, naiveLeafHash, naiveRoot, rootFromProof } from "../../test/support/logs/naive-tree.ts";
+import { type MemoryD1, memoryD1 } from "../../test/support/logs/sqlite-d1.ts";
+import { tilesContext } from "../../test/support/logs/tiles-context.ts";
 import vectors from "../../test/vectors/python-cryptography/ct_chain.json" with { type: "json" };
 import type { LogEnv } from "./env.ts";
-import room from "./index.ts";
+import service from "./index.ts";
 
 const der = (base64: string): Buffer => Buffer.from(base64, "base64");
 const CA_CHAIN = encodePem("CERTIFICATE", der(vectors.ca)) + encodePem("CERTIFICATE", der(vectors.root));
@@ -80,9 +80,10 @@ function makeWorld(size = 0, published = 0): World {
   return world;
 }
 
-const ask = (world: World, path: string, init: RequestInit = {}): Promise<Response> => askRoom(path, world.env, init);
-const askRoom = (path: string, env: LogEnv, init: RequestInit = {}): Promise<Response> =>
-  room.fetch(new Request(`https://log.example.com${path}`, init), env, tilesContext(env, false));
+const ask = (world: World, path: string, init: RequestInit = {}): Promise<Response> =>
+  askService(path, world.env, init);
+const askService = (path: string, env: LogEnv, init: RequestInit = {}): Promise<Response> =>
+  service.fetch(new Request(`https://log.example.com${path}`, init), env, tilesContext(env, false));
 
 let errors: string[] = [];
 beforeEach(() => {
@@ -93,11 +94,11 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe("a room that is not configured", () => {
+describe("a service that is not configured", () => {
   test.each(["/checkpoint", "/api/v2/log/entries", "/ct/ct/v1/get-roots", "/nowhere"])(
     "answers 503 on %s",
     async (path) => {
-      const response = await askRoom(path, {});
+      const response = await askService(path, {});
       expect(response.status).toBe(503);
       expect(response.headers.get("retry-after")).toBe("60");
       const { message } = (await response.json()) as { readonly message: string };
@@ -115,7 +116,7 @@ describe("a room that is not configured", () => {
     [{ SIGNING_ALGORITHMS: "ROT13" }, "SIGNING_ALGORITHMS has ROT13"],
   ])("names what is wrong: %o", async (settings, problem) => {
     const env = { ...makeWorld().env, ...settings };
-    const response = await askRoom("/checkpoint", env);
+    const response = await askService("/checkpoint", env);
     expect(response.status).toBe(503);
     expect(await response.text()).toContain(problem);
   });
@@ -793,7 +794,7 @@ describe("a frozen log", () => {
   ];
   const FREEZE = ["signature", "certificate"].map((name) => ({ name, frozen: true }));
   const post = (env: LogEnv, path: string, body: string): Promise<Response> =>
-    askRoom(path, env, { method: "POST", body });
+    askService(path, env, { method: "POST", body });
 
   test.each(["{}", "", "no JSON"])(
     "answers %j with 405 and the URL to write to, before it reads anything",

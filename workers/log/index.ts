@@ -2,25 +2,25 @@
 // The front end of all logs: which path is answered by which file.
 
 import { preflight } from "../../shared/http/cache.ts";
-import { createRoom } from "../../shared/http/room.ts";
 import { createRouter } from "../../shared/http/router.ts";
+import { createService } from "../../shared/http/service.ts";
 import { renderStatus } from "../../shared/http/status.ts";
-import type { LogKind } from "../../shared/logs.ts";
-import { addChain, getRoots, issuer } from "./add-chain.ts";
-import { addEntry } from "./add-entry.ts";
-import { entryStatus } from "./add-entry-status.ts";
-import { entry, entryTlogProof } from "./entry.ts";
+import type { LogKind } from "../../shared/logs/config.ts";
+import { entry, entryTlogProof } from "./api/entry.ts";
+import { logs } from "./api/logs.ts";
+import { meta } from "./api/meta.ts";
+import { consistency, inclusion } from "./api/proof.ts";
+import { search } from "./api/search.ts";
 import { addEntryDeps, type Config, frozenError, type LogEnv, type LogSite, readConfig, siteOf } from "./env.ts";
-import { logs } from "./logs.ts";
-import { meta } from "./meta.ts";
-import { consistency, inclusion } from "./proof.ts";
-import { checkpoint, tile } from "./read.ts";
-import { search } from "./search.ts";
+import { addEntry } from "./rekor-v2/add-entry.ts";
+import { entryStatus } from "./rekor-v2/add-entry-status.ts";
+import { addChain, getRoots, issuer } from "./rfc6962/add-chain.ts";
 import { type LogError, refuseJson, refuseText } from "./status.ts";
-import type { TilesContext, TilesStub } from "./tiles.ts";
-import { warmUp } from "./warm-up.ts";
+import { checkpoint, tile } from "./tiles/read.ts";
+import type { TilesContext, TilesStub } from "./tiles/tiles.ts";
+import { warmUp } from "./warm-up/warm-up.ts";
 
-export { Tiles } from "./tiles.ts";
+export { Tiles } from "./tiles/tiles.ts";
 
 await warmUp();
 
@@ -81,13 +81,13 @@ function refuse(request: Request, error: LogError): Response {
   return isJson ? refuseJson(request, error) : refuseText(request, error);
 }
 
-const room = createRoom<LogEnv, Config, [TilesStub]>({
+const service = createService<LogEnv, Config, [TilesStub]>({
   readConfig,
   route,
-  failed: (requestId, request) => refuse(request, { code: "room_failed", requestId }),
+  failed: (requestId, request) => refuse(request, { code: "service_failed", requestId }),
 });
 
 export default {
   fetch: (request: Request, env: LogEnv, ctx: TilesContext): Promise<Response> =>
-    room.fetch(request, env, (options) => ctx.exports.Tiles(options)),
+    service.fetch(request, env, (options) => ctx.exports.Tiles(options)),
 };

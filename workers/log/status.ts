@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Failures of the log room → HTTP: grpc-gateway's JSON on /api routes, a line of text on tile and CT routes. What the platform
+// Failures of the log service → HTTP: grpc-gateway's JSON on /api routes, a line of text on tile and CT routes. What the platform
 // or the log itself failed at is logged with the request's id. add-entry-status.ts has the answers to POST /api/v2/log/entries.
 // Spec: RFC 9110 §15; https://c2sp.org/tlog-tiles; RFC 6962 §4
 
@@ -10,14 +10,14 @@ import { requestIdOf } from "../../shared/http/request-id.ts";
 import { renderStatus, type Status } from "../../shared/http/status.ts";
 import type { AppendError } from "../../shared/rpc.ts";
 import type { TilePathError } from "../../shared/tlog/tile.ts";
-import type { ChainRequestError } from "./add-chain.ts";
-import { frozenMessage } from "./add-entry-status.ts";
-import type { EntryPathError, RecordError } from "./entry.ts";
-import type { MetaPathError } from "./meta.ts";
-import type { ProofQueryError } from "./proof.ts";
-import type { ProveError } from "./prover.ts";
-import type { SearchUnavailable } from "./search-index.ts";
-import { MAX_LIMIT, type SearchQueryError } from "./search-query.ts";
+import type { EntryPathError, RecordError } from "./api/entry.ts";
+import type { MetaPathError } from "./api/meta.ts";
+import type { ProofQueryError } from "./api/proof.ts";
+import type { SearchUnavailable } from "./api/search-index.ts";
+import { MAX_LIMIT, type SearchQueryError } from "./api/search-query.ts";
+import type { ProveError } from "./reading/prover.ts";
+import { frozenMessage } from "./rekor-v2/add-entry-status.ts";
+import type { ChainRequestError } from "./rfc6962/add-chain.ts";
 
 /** What reads and submissions can fail at. */
 export type LogError =
@@ -37,7 +37,7 @@ export type LogError =
   | { readonly code: "writes_limited" }
   | { readonly code: "path_unknown" }
   | { readonly code: "method_wrong"; readonly allow: string }
-  | { readonly code: "room_failed"; readonly requestId: string };
+  | { readonly code: "service_failed"; readonly requestId: string };
 
 interface Answer {
   /** Of the text form; JSON has the one that its gRPC code stands for. */
@@ -72,8 +72,8 @@ export function refuseText(request: Request, error: LogError): Response {
 
 function answered(request: Request, error: LogError): Answer {
   const answer = answerTo(error);
-  // withFailures has logged the exception behind room_failed.
-  if (answer.http === 503 && error.code !== "room_failed") logFailure(request, error, "error");
+  // withFailures has logged the exception behind service_failed.
+  if (answer.http === 503 && error.code !== "service_failed") logFailure(request, error, "error");
   return answer;
 }
 
@@ -117,7 +117,7 @@ const ANSWERS: { readonly [C in Code]: (error: ErrorOf<C>) => Answer } = {
     message: "Method Not Allowed",
     headers: { allow },
   }),
-  room_failed: ({ requestId }) => later(`the log failed to answer; its own log has request ${requestId}`),
+  service_failed: ({ requestId }) => later(`the log failed to answer; its own log has request ${requestId}`),
 
   // Reading.
   tile_path_invalid: () => notFound("Not Found: no tile of this log has this path"),

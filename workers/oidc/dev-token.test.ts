@@ -5,7 +5,7 @@ import { createLocalJWKSet, decodeProtectedHeader, type JWTVerifyResult, jwtVeri
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { DEV_TOKEN_PATH, devToken } from "./dev-token.ts";
 import type { OidcEnv } from "./env.ts";
-import room from "./index.ts";
+import service from "./index.ts";
 
 const PUBLIC_URL = "http://localhost:8787";
 const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
@@ -26,9 +26,9 @@ const ask = (body: string, at = PUBLIC_URL, settings = env): Promise<Response> =
   );
 const grant = async (request: object): Promise<Grant> => (await (await ask(JSON.stringify(request))).json()) as Grant;
 
-/** Verifies against the keys that the room serves, as the CA does. */
+/** Verifies against the keys that the service serves, as the CA does. */
 async function verify(token: string, audience = "sigstore"): Promise<JWTVerifyResult> {
-  const served = await (await room.fetch(new Request(`${PUBLIC_URL}/oidc/jwks`), env)).json();
+  const served = await (await service.fetch(new Request(`${PUBLIC_URL}/oidc/jwks`), env)).json();
   return jwtVerify(token, createLocalJWKSet(served as never), {
     issuer: "http://localhost:8787/oidc",
     audience,

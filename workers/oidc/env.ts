@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The configuration of the oidc room: the issuer's name and its token key. No other file of the room reads the environment.
+// The configuration of the oidc service: the issuer's name and its token key. No other file of the service reads the environment.
 
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { base64url, type JWK } from "jose";
 import { sha256 } from "#sha256";
 import { decodePem, encodePem } from "../../shared/bytes/pem.ts";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
-import { type ConfigError, oncePerEnv, Settings } from "../../shared/env.ts";
 import { type PublicUrl, publicUrlSetting } from "../../shared/http/public-url.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import { type ConfigError, oncePerEnv, Settings } from "../../shared/settings/settings.ts";
 
 export interface OidcEnv {
   readonly PUBLIC_URL?: string;
@@ -32,7 +32,7 @@ export interface Config {
 /** A smaller modulus is weak (RFC 7518 §3.3), a larger one costs 6 ms of CPU a token. */
 const MIN_MODULUS_BITS = 2048;
 const MAX_MODULUS_BITS = 4096;
-/** One that comes, one that goes, and room for a mistake. */
+/** One that comes, one that goes, and space for a mistake. */
 const MAX_OTHER_KEYS = 4;
 
 /** Fails with config_invalid, naming what is missing or wrong. */

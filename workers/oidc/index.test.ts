@@ -4,7 +4,7 @@ import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { calculateJwkThumbprint, importJWK } from "jose";
 import { describe, expect, test } from "vitest";
 import type { OidcEnv } from "./env.ts";
-import room, { OidcKeys } from "./index.ts";
+import service, { OidcKeys } from "./index.ts";
 
 const PUBLIC_URL = "https://sigstore.example.com";
 const pkcs8 = (key: {
@@ -15,7 +15,7 @@ const OIDC_KEY = pkcs8(generateKeyPairSync("rsa", { modulusLength: 2048 }));
 const env: OidcEnv = { PUBLIC_URL, OIDC_KEY };
 
 const ask = (path: string, method = "GET", settings: OidcEnv = env): Promise<Response> =>
-  room.fetch(new Request(`${PUBLIC_URL}${path}`, { method }), settings);
+  service.fetch(new Request(`${PUBLIC_URL}${path}`, { method }), settings);
 
 describe("GET /oidc/.well-known/openid-configuration", () => {
   test("names issuer, keys and algorithm, and nothing that does not run", async () => {
@@ -77,13 +77,13 @@ describe("GET /oidc/jwks", () => {
     expect(await entrypoint.jwks()).toStrictEqual(served);
   });
 
-  test("rejects the RPC of a room without a key, so that nobody takes that for an issuer without keys", async () => {
+  test("rejects the RPC of a service without a key, so that nobody takes that for an issuer without keys", async () => {
     const entrypoint = new OidcKeys({} as ExecutionContext, { PUBLIC_URL });
     await expect(entrypoint.jwks()).rejects.toThrow("OIDC_KEY is missing");
   });
 });
 
-describe("the room", () => {
+describe("the service", () => {
   test("answers HEAD as GET without a body", async () => {
     const answer = await ask("/oidc/jwks", "HEAD");
     expect([answer.status, answer.headers.get("content-type"), await answer.text()]).toStrictEqual([

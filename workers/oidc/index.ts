@@ -2,8 +2,8 @@
 // The built-in OpenID provider: its metadata and keys over HTTP, and its keys for the CA by RPC.
 
 import { WorkerEntrypoint } from "cloudflare:workers";
-import { createRoom } from "../../shared/http/room.ts";
 import { createRouter } from "../../shared/http/router.ts";
+import { createService } from "../../shared/http/service.ts";
 import type { OidcKeysRpc } from "../../shared/rpc.ts";
 import { discovery, jwks, publicKeys } from "./discovery.ts";
 import { type Config, type OidcEnv, readConfig } from "./env.ts";
@@ -20,7 +20,7 @@ const route = createRouter<[Config]>(
   },
 );
 
-export default createRoom({
+export default createService({
   readConfig,
   route,
   failed: (requestId) => renderError({ code: "oidc_failed", requestId }),
@@ -28,7 +28,7 @@ export default createRoom({
 
 /** The issuer's keys for the CA, which cannot fetch its own host name. */
 export class OidcKeys extends WorkerEntrypoint<OidcEnv> implements OidcKeysRpc {
-  /** JWK Set of the public keys; rejects where the room is not configured, since no keys is not an empty set of keys. */
+  /** JWK Set of the public keys; rejects where the service is not configured, since no keys is not an empty set of keys. */
   async jwks(): Promise<{ readonly keys: readonly JsonWebKey[] }> {
     const config = readConfig(this.env);
     if (!config.ok) throw new Error(config.error.problems.join("; "));

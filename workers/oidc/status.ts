@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Failures of the oidc room → HTTP. Spec: RFC 6749 §5.2 (error, error_description).
+// Failures of the oidc service → HTTP. Spec: RFC 6749 §5.2 (error, error_description).
 
 import { unreachable } from "../../shared/unreachable.ts";
 

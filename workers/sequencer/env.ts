@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sequencer's environment: the only room that holds log keys.
+// The sequencer's environment: the only service that holds log keys.
 
-import { type ConfigError, Settings } from "../../shared/env.ts";
 import { publicUrlSetting } from "../../shared/http/public-url.ts";
-import type { LogConfig } from "../../shared/logs.ts";
+import type { LogConfig } from "../../shared/logs/config.ts";
+import { logsSetting, writableLogs } from "../../shared/logs/shards.ts";
 import type { Result } from "../../shared/result.ts";
-import { logsSetting, writableLogs } from "../../shared/shards.ts";
+import { type ConfigError, Settings } from "../../shared/settings/settings.ts";
 import type { UnixMs } from "../../shared/time.ts";
 import { parseWitnessPolicy } from "../../shared/tlog/policy.ts";
-import type { Anchor } from "./anchor.ts";
-import { certificateFormat, type LogFormat, type Submission, signatureFormat } from "./format.ts";
-import { genesisSubmission } from "./genesis.ts";
+import type { Anchor } from "./anchor/anchor.ts";
+import { certificateFormat, type LogFormat, type Submission, signatureFormat } from "./kinds/format.ts";
+import { type EcdsaSigner, type LogKeys, parseEcdsaSigner, parseEd25519Signer } from "./kinds/log-keys.ts";
+import { readShardKeys } from "./kinds/shard-keys.ts";
 import type { Witnessing } from "./log.ts";
-import { type EcdsaSigner, type LogKeys, parseEcdsaSigner, parseEd25519Signer } from "./log-keys.ts";
-import { readShardKeys } from "./shard-keys.ts";
+import { genesisSubmission } from "./rounds/genesis.ts";
 
 export interface SequencerEnv {
   readonly PUBLIC_URL?: string;
   readonly SIGNATURE_LOG_KEY?: string;
   readonly SIGNATURE_LOG_ED25519_KEY?: string;
   readonly CERTIFICATE_LOG_KEY?: string;
-  /** JSON: the logs beside the first two (shared/shards.ts). */
+  /** JSON: the logs beside the first two (shared/logs/shards.ts). */
   readonly SHARDS?: string;
   /** JSON: their keys by name (shard-keys.ts). */
   readonly SHARD_KEYS?: string;

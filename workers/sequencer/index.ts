@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sequencer's room: Durable Objects that other rooms call by RPC. It answers no HTTP request.
+// The sequencer's service: Durable Objects that other services call by RPC. It answers no HTTP request.
 
-import { warmUp } from "./warm-up.ts";
+import { warmUp } from "./warm-up/warm-up.ts";
 
-export { Anchor } from "./anchor.ts";
+export { Anchor } from "./anchor/anchor.ts";
 export { Sequencer } from "./sequencer.ts";
 
 await warmUp();

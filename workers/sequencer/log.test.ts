@@ -16,8 +16,8 @@ import {
   testEcdsa,
   testLogs,
   textSubmission,
-} from "../../test/support/memory-log.ts";
-import { certificateSubmission, type Placement } from "./format.ts";
+} from "../../test/support/logs/memory-log.ts";
+import { certificateSubmission, type Placement } from "./kinds/format.ts";
 import { LogStorage } from "./storage.ts";
 import { readBundle, readTile, type TailDeps } from "./tail.ts";
 

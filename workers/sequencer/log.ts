@@ -3,7 +3,7 @@
 // puts it into a Durable Object. Its rounds, and what is durable after each step of them: commit.ts.
 
 import { encodeHex } from "../../shared/bytes/hex.ts";
-import type { LogConfig } from "../../shared/logs.ts";
+import type { LogConfig } from "../../shared/logs/config.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { AppendError, Head } from "../../shared/rpc.ts";
 import { describeTooNew } from "../../shared/sql/schema.ts";
@@ -11,17 +11,17 @@ import { type UnixMs, unixMs } from "../../shared/time.ts";
 import { type Edge, EMPTY_EDGE, edgeNodes } from "../../shared/tlog/edge.ts";
 import type { WitnessPolicy } from "../../shared/tlog/policy.ts";
 import { rootHash } from "../../shared/tlog/proof.ts";
-import { Rounds, writeTree } from "./commit.ts";
-import { proveConsistency } from "./consistency.ts";
-import type { LogFormat, Submission } from "./format.ts";
-import { Maintenance } from "./maintenance.ts";
-import { bounded, isDue, within } from "./patience.ts";
-import type { AnchorPort, Host, ObjectStore, SearchIndex } from "./ports.ts";
-import { checkNothingExists, checkOutside, type Recovered, type Refusal, readRows } from "./recover.ts";
-import { type RestoredLog, restoreFromBackup } from "./restore.ts";
-import { type NewTree, type Outcome, runRound } from "./round.ts";
+import type { AnchorPort, Host, ObjectStore, SearchIndex } from "./deps.ts";
+import type { LogFormat, Submission } from "./kinds/format.ts";
+import { bounded, isDue, within } from "./platform/deadlines.ts";
+import { Maintenance } from "./publication/maintenance.ts";
+import { checkNothingExists, checkOutside, type Recovered, type Refusal, readRows } from "./recovery/recover.ts";
+import { type RestoredLog, restoreFromBackup } from "./recovery/restore.ts";
+import { Rounds, writeTree } from "./rounds/commit.ts";
+import { type NewTree, type Outcome, runRound } from "./rounds/round.ts";
 import type { LogIdentity, LogStorage, State } from "./storage.ts";
-import { type WitnessDeps, Witnesses } from "./witnesses.ts";
+import { proveConsistency } from "./witnessing/consistency.ts";
+import { type WitnessDeps, Witnesses } from "./witnessing/witnesses.ts";
 
 /** How soon a start that failed is tried again. */
 const RESTART_AFTER_MS = 1_000;

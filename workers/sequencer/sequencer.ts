@@ -19,16 +19,16 @@ import type {
 } from "../../shared/rpc.ts";
 import { formatRfc3339, unixMs } from "../../shared/time.ts";
 import { TILE_WIDTH } from "../../shared/tlog/tile.ts";
-import { durableStorage } from "./durable-storage.ts";
+import type { AnchorPort, Host } from "./deps.ts";
 import { type LogSetup, readLogSetup, type SequencerEnv } from "./env.ts";
-import { certificateSubmission, signatureSubmission, signSct } from "./format.ts";
-import { d1Index } from "./index-feed.ts";
+import { certificateSubmission, signatureSubmission, signSct } from "./kinds/format.ts";
 import { Log } from "./log.ts";
-import type { AnchorPort, Host } from "./ports.ts";
-import { r2Objects } from "./r2-objects.ts";
+import { durableStorage } from "./platform/durable-storage.ts";
+import { r2Objects } from "./platform/r2-objects.ts";
+import { d1Index } from "./publication/index-feed.ts";
 import { LogStorage, type State } from "./storage.ts";
 import { readBundle, readEntry, readTile, type TailDeps } from "./tail.ts";
-import { postToWitness, verifyEd25519 } from "./witness-client.ts";
+import { postToWitness, verifyEd25519 } from "./witnessing/witness-client.ts";
 
 /** DESIGN: an entry of the signature log; a certificate has about 1.6 kB, its precertificate the same again. */
 const MAX_ENTRY_BYTES = 32 * 1024;
@@ -48,7 +48,7 @@ export class Sequencer
     super(ctx, env);
     const name = ctx.id.name ?? "";
     const setup = readLogSetup(env, name);
-    // The rooms in front refuse every request of a deployment that is not configured: this is a bug, not a state.
+    // The services in front refuse every request of a deployment that is not configured: this is a bug, not a state.
     if (!setup.ok) throw new Error(setup.error.problems.join("; "));
     this.#setup = setup.value;
     this.#storage = new LogStorage(durableStorage(ctx.storage));

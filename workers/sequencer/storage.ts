@@ -8,7 +8,7 @@ import { migrate, type Schema, type SchemaStep, type SchemaTooNew, schemaVersion
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import { type Hash, hash } from "../../shared/tlog/hash.ts";
 import { decodeTile, encodeTile, TILE_WIDTH } from "../../shared/tlog/tile.ts";
-import type { Storage } from "./ports.ts";
+import type { Storage } from "./deps.ts";
 
 /** What the first version made. */
 const FIRST_TABLES: SchemaStep = [

@@ -6,7 +6,7 @@ import type { TailAnswer, TailEntry } from "../../shared/rpc.ts";
 import type { Edge } from "../../shared/tlog/edge.ts";
 import type { Hash } from "../../shared/tlog/hash.ts";
 import { encodeTile, nodesAtLevel, TILE_WIDTH, tileWidth } from "../../shared/tlog/tile.ts";
-import type { LogFormat } from "./format.ts";
+import type { LogFormat } from "./kinds/format.ts";
 import type { LogStorage, State } from "./storage.ts";
 
 /** What the tail is read from: the rows of the log, or a backup of them. */

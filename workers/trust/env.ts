@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// The configuration of the trust room: address, both certificate chains, the logs, and the TUF repository that was deployed. No other file
-// of the room reads the environment.
+// The configuration of the trust service: address, both certificate chains, the logs, and the TUF repository that was deployed. No other file
+// of the service reads the environment.
 
 import bundledTrustFile from "../../deployment/trust.json" with { type: "json" };
 import { equal } from "../../shared/bytes/bytes.ts";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
-import { type ConfigError, oncePerEnv, Settings } from "../../shared/env.ts";
 import { type PublicUrl, publicUrlSetting } from "../../shared/http/public-url.ts";
 import { parseJson } from "../../shared/json/parse.ts";
-import type { LogConfig } from "../../shared/logs.ts";
+import type { LogConfig } from "../../shared/logs/config.ts";
+import { logsSetting } from "../../shared/logs/shards.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { LogDescription, SequencerRpc, TufRepositoryRpc, TufView } from "../../shared/rpc.ts";
-import { logsSetting } from "../../shared/shards.ts";
+import { type ConfigError, oncePerEnv, Settings } from "../../shared/settings/settings.ts";
 import type { Chain } from "../../shared/trust/material.ts";
 import { textsIn } from "../../shared/tuf/trust-file.ts";
 import { parseChain } from "../../shared/x509/chain.ts";
 import { parseChains } from "../../shared/x509/chains.ts";
-import { parseOnlineKey } from "./online-key.ts";
-import type { Deployed } from "./repository.ts";
+import { parseOnlineKey } from "./repository/online-key.ts";
+import type { Deployed } from "./repository/repository.ts";
 
 export interface TrustEnv {
   readonly PUBLIC_URL?: string;
-  /** JSON: the logs beside the first two (shared/shards.ts). */
+  /** JSON: the logs beside the first two (shared/logs/shards.ts). */
   readonly SHARDS?: string;
   /** PEM: the issuing CA first, the root last. */
   readonly CA_CHAIN?: string;

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the room says of itself: what expires, what differs from what runs, what was deployed wrongly.
+// What the service says of itself: what expires, what differs from what runs, what was deployed wrongly.
 
 import { createHash, generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { openKeys } from "../../cli/keys.ts";
+import { openKeys } from "../../cli/keys/keys.ts";
 import type { OfflineKey } from "../../cli/tuf/keys.ts";
 import { publishTargets } from "../../cli/tuf/repository.ts";
 import { parsePublicUrl } from "../../shared/http/public-url.ts";
-import { logsOf } from "../../shared/logs.ts";
+import { logsOf } from "../../shared/logs/config.ts";
 import type { LogDescription } from "../../shared/rpc.ts";
 import { unixMs } from "../../shared/time.ts";
 import type { TrustHealth } from "../../shared/trust/health.ts";
@@ -23,10 +23,10 @@ import {
   type FirstRepository,
   firstRepository,
   type TufOperator,
-  type TufRoom,
+  type TufService,
   tufOperator,
-  tufRoom,
-} from "../../test/support/tuf-room.ts";
+  tufService,
+} from "../../test/support/trust/tuf-repository.ts";
 import { valueOf } from "../../test/support/value-of.ts";
 
 const PUBLIC_URL = valueOf(parsePublicUrl("https://sigstore.example.com"));
@@ -38,7 +38,7 @@ let operator: TufOperator;
 let first: FirstRepository;
 let start: number;
 let logs: Record<string, LogDescription>;
-let room: TufRoom;
+let service: TufService;
 
 beforeAll(() => {
   operator = tufOperator();
@@ -61,8 +61,8 @@ afterAll(() => {
 });
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["Date"], now: start });
-  room = newRoom();
-  room.deploy(first.texts, first.onlineKey);
+  service = newService();
+  service.deploy(first.texts, first.onlineKey);
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -113,8 +113,8 @@ interface Running {
   readonly tsa?: string;
   readonly describe?: (name: string) => Promise<LogDescription>;
 }
-const newRoom = ({ ca, tsa, describe: describeLog }: Running = {}): TufRoom =>
-  tufRoom({
+const newService = ({ ca, tsa, describe: describeLog }: Running = {}): TufService =>
+  tufService({
     publicUrl: PUBLIC_URL.href,
     env: {
       CA_CHAIN: ca ?? chains.ca,
@@ -125,7 +125,7 @@ const newRoom = ({ ca, tsa, describe: describeLog }: Running = {}): TufRoom =>
     },
     now: () => Date.now(),
   });
-async function health(of = room): Promise<TrustHealth> {
+async function health(of = service): Promise<TrustHealth> {
   const response = await of.fetch("/trust/health");
   expect([response.status, response.headers.get("cache-control")]).toEqual([200, "no-store"]);
   return (await response.json()) as TrustHealth;
@@ -160,7 +160,7 @@ describe("what expires", () => {
 
   it("is red for online documents that cannot be renewed, four days before their end", async () => {
     await health();
-    room.deploy(first.texts, "");
+    service.deploy(first.texts, "");
     pass(2);
     expect((await health()).problems).toEqual([expect.stringContaining("TUF_KEY is missing")]);
     pass(2);
@@ -201,7 +201,7 @@ describe("what runs", () => {
       { describe: (name: string) => Promise.resolve(name === "certificate" ? log() : (logs[name] ?? log())) },
     ],
   ])("with another key than was signed is red: %s", async (what, running) => {
-    const other = newRoom(running);
+    const other = newService(running);
     other.deploy(first.texts, first.onlineKey);
     expect((await health(other)).problems).toEqual([
       `The signed trusted root does not hold ${what} that is in use: publish new targets.`,
@@ -211,7 +211,7 @@ describe("what runs", () => {
   });
 
   it("with other chains than were signed is red", async () => {
-    const other = newRoom({ ca: chains.otherCa, tsa: chains.otherTsa });
+    const other = newService({ ca: chains.otherCa, tsa: chains.otherTsa });
     other.deploy(first.texts, first.onlineKey);
     expect((await health(other)).problems).toEqual([
       "The signed trusted root does not hold a chain of the CA that is in use: publish new targets.",
@@ -222,7 +222,7 @@ describe("what runs", () => {
   it("is compared with what clients get: targets without the documents are red", async () => {
     const signers: readonly OfflineKey[] = first.targets;
     const empty = { documents: { "a.pem": { text: "a", custom: null } }, signers, now: unixMs(start) };
-    room.deploy(valueOf(publishTargets(first.texts, empty)), first.onlineKey);
+    service.deploy(valueOf(publishTargets(first.texts, empty)), first.onlineKey);
     const { problems } = await health();
     expect(problems).toContain(
       "The signed trusted root does not hold a signature log's key that is in use: publish new targets.",
@@ -230,11 +230,11 @@ describe("what runs", () => {
     expect(problems).toContain(
       "The signed signing config does not hold the URL in tsaUrls that is in use: publish new targets.",
     );
-    expect((await room.fetch("/trusted_root.json")).status).toBe(404);
+    expect((await service.fetch("/trusted_root.json")).status).toBe(404);
   });
 
   it("that cannot be asked is a problem of its own", async () => {
-    const other = newRoom({ describe: () => Promise.reject(new Error("storage lost")) });
+    const other = newService({ describe: () => Promise.reject(new Error("storage lost")) });
     other.deploy(first.texts, first.onlineKey);
     expect((await health(other)).problems).toEqual([
       "The keys of the logs cannot be read now: see the sequencer's log.",
@@ -244,7 +244,7 @@ describe("what runs", () => {
 
 describe("what was deployed", () => {
   it("and is refused is said on every trust route, and nothing of it is served", async () => {
-    const other = newRoom();
+    const other = newService();
     other.deploy({ ...first.texts, targets: "{}" }, first.onlineKey);
     const problem = "The targets metadata has no signatures. Restore the trust file, or sign it again.";
     for (const path of ["/tuf/timestamp.json", "/tuf/root.json", "/trusted_root.json", "/signing_config.json"]) {
@@ -257,16 +257,18 @@ describe("what was deployed", () => {
   });
 
   it("and is no repository leaves the documents to the keys in use, and 404 below /tuf/", async () => {
-    const bare = newRoom();
+    const bare = newService();
     expect((await bare.fetch("/tuf/timestamp.json")).status).toBe(404);
     expect(await (await bare.fetch("/trusted_root.json")).json()).toHaveProperty("tlogs");
     expect((await health(bare)).problems).toEqual([]);
   });
 
   it("is what the documents without TUF are, byte for byte", async () => {
-    expect(await (await room.fetch("/trusted_root.json")).text()).toBe(first.texts.files["trusted_root.json"]);
-    expect(await (await room.fetch("/signing_config.json")).text()).toBe(first.texts.files["signing_config.v0.2.json"]);
-    const config = (await (await room.fetch("/client_trust_config.json")).json()) as { trustedRoot: unknown };
+    expect(await (await service.fetch("/trusted_root.json")).text()).toBe(first.texts.files["trusted_root.json"]);
+    expect(await (await service.fetch("/signing_config.json")).text()).toBe(
+      first.texts.files["signing_config.v0.2.json"],
+    );
+    const config = (await (await service.fetch("/client_trust_config.json")).json()) as { trustedRoot: unknown };
     expect(config.trustedRoot).toEqual(JSON.parse(first.texts.files["trusted_root.json"] ?? ""));
   });
 });
@@ -274,7 +276,7 @@ describe("what was deployed", () => {
 describe("a repository that does not answer", () => {
   it("is 503 that a retry can help", async () => {
     vi.spyOn(console, "error").mockImplementation(() => undefined);
-    const lost = newRoom();
+    const lost = newService();
     lost.breakDown();
     const response = await lost.fetch("/tuf/timestamp.json");
     expect([response.status, response.headers.get("retry-after")]).toEqual([503, "1"]);

@@ -11,10 +11,10 @@ import type { TrustHealth } from "../../shared/trust/health.ts";
 import { signingConfig } from "../../shared/trust/signing-config.ts";
 import { trustedRoot } from "../../shared/trust/trusted-root.ts";
 import { SIGNING_CONFIG_TARGET, TRUSTED_ROOT_TARGET } from "../../shared/tuf/target-files.ts";
-import { targetText } from "./documents.ts";
+import { targetText } from "./documents/documents.ts";
+import { readMaterial } from "./documents/material.ts";
+import { readTuf } from "./documents/tuf.ts";
 import type { Config } from "./env.ts";
-import { readMaterial } from "./material.ts";
-import { readTuf } from "./tuf.ts";
 
 /** Everything at once. Rejects if the repository cannot be reached; a log that cannot is one of the problems. */
 export async function trustHealth(config: Config, now: UnixMs): Promise<TrustHealth> {

@@ -4,9 +4,9 @@ import { createHash, generateKeyPairSync } from "node:crypto";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { LogDescription } from "../../shared/rpc.ts";
 import { unixMs } from "../../shared/time.ts";
-import { type OpensslChain, timestampChain } from "../../test/support/openssl.ts";
+import { type OpensslChain, timestampChain } from "../../test/support/process/openssl.ts";
 import type { TrustEnv } from "./env.ts";
-import room from "./index.ts";
+import service from "./index.ts";
 
 const PUBLIC_URL = "https://sigstore.example.com";
 const DOCUMENTS = ["/trusted_root.json", "/signing_config.json", "/client_trust_config.json"];
@@ -53,7 +53,7 @@ const envWith = (describeLogs: (logName: string) => Promise<LogDescription>): Tr
 });
 const running = (): TrustEnv => envWith((name) => Promise.resolve(describeLog(name)));
 const ask = (env: TrustEnv, path: string, init: RequestInit = {}): Promise<Response> =>
-  room.fetch(new Request(`${PUBLIC_URL}${path}`, init), env);
+  service.fetch(new Request(`${PUBLIC_URL}${path}`, init), env);
 
 describe("the trust documents", () => {
   test.each(DOCUMENTS)("%s: JSON that may be kept for a minute and read by any page", async (path) => {
@@ -146,7 +146,7 @@ describe("the trust documents", () => {
     expect(answer.headers.get("cache-control")).toBe("no-store");
     expect(await answer.json()).toStrictEqual({
       code: 503,
-      message: "the trust room cannot answer now; the trust room's log has request abc",
+      message: "the trust service cannot answer now; the trust service's log has request abc",
     });
     expect(JSON.parse(String(log.mock.calls[0]?.[0]))).toMatchObject({
       requestId: "abc",
@@ -169,7 +169,7 @@ describe("the trust documents", () => {
   });
 });
 
-describe("the room", () => {
+describe("the service", () => {
   test("refuses other methods with 405 and has no other path", async () => {
     const wrong = await ask(running(), "/trusted_root.json", { method: "POST" });
     expect([wrong.status, wrong.headers.get("allow")]).toStrictEqual([405, "GET, HEAD"]);

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // The documents that clients bootstrap from: a TUF repository, and trusted root and signing config without it.
 
-import { createRoom } from "../../shared/http/room.ts";
 import { createRouter } from "../../shared/http/router.ts";
+import { createService } from "../../shared/http/service.ts";
 import { unixMs } from "../../shared/time.ts";
 import { TRUST_HEALTH_PATH } from "../../shared/trust/health.ts";
-import { clientTrustConfigDocument, signingConfigDocument, trustedRootDocument } from "./documents.ts";
+import { clientTrustConfigDocument, signingConfigDocument, trustedRootDocument } from "./documents/documents.ts";
+import { tufDocument } from "./documents/tuf.ts";
 import { type Config, readConfig, type TrustEnv } from "./env.ts";
 import { trustHealth } from "./health.ts";
 import { renderError } from "./status.ts";
-import { tufDocument } from "./tuf.ts";
 
-export { TufRepository } from "./tuf-repository.ts";
+export { TufRepository } from "./repository/tuf-repository.ts";
 
 const route = createRouter<[Config]>(
   [
@@ -32,7 +32,7 @@ const route = createRouter<[Config]>(
   },
 );
 
-const room = createRoom({
+const service = createService({
   readConfig,
   route,
   failed: (requestId) => renderError({ code: "trust_failed", requestId }),
@@ -44,4 +44,4 @@ async function scheduled(_controller: ScheduledController, env: TrustEnv): Promi
   if (config.ok) await config.value.serveTuf();
 }
 
-export default { ...room, scheduled };
+export default { ...service, scheduled };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Failures of the trust room → HTTP: {"code": <HTTP status>, "message"}.
+// Failures of the trust service → HTTP: {"code": <HTTP status>, "message"}.
 
 import { unreachable } from "../../shared/unreachable.ts";
 
@@ -42,7 +42,7 @@ function answerTo(failure: TrustError): Answer {
       return { status: 503, message, headers: { "retry-after": "60" } };
     }
     case "trust_failed": {
-      const message = `the trust room cannot answer now; the trust room's log has request ${failure.requestId}`;
+      const message = `the trust service cannot answer now; the trust service's log has request ${failure.requestId}`;
       return { status: 503, message, headers: { "retry-after": "1" } };
     }
     default:

@@ -2,7 +2,7 @@
 
 import { generateKeyPairSync } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type OpensslChain, timestampChain } from "../../test/support/openssl.ts";
+import { type OpensslChain, timestampChain } from "../../test/support/process/openssl.ts";
 import { readConfig, type TsaEnv } from "./env.ts";
 
 const PUBLIC_URL = "https://sigstore.example.com";

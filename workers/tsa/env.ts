@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The configuration of the tsa room: the authority's certificate chain and key. No other file of the room reads the environment.
+// The configuration of the tsa service: the authority's certificate chain and key. No other file of the service reads the environment.
 
 import { equal } from "../../shared/bytes/bytes.ts";
-import { type ConfigError, oncePerEnv, Settings } from "../../shared/env.ts";
 import { publicUrlSetting } from "../../shared/http/public-url.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import { type ConfigError, oncePerEnv, Settings } from "../../shared/settings/settings.ts";
 import { type Authority, checkTimestampCertificate, createAuthority } from "../../shared/tsa/authority.ts";
 import type { Certificate } from "../../shared/x509/certificate.ts";
 import { parseChain } from "../../shared/x509/chain.ts";
@@ -26,7 +26,7 @@ export interface Config {
 /** Fails with config_invalid, naming what is missing or wrong. */
 export const readConfig: (env: TsaEnv) => Result<Config, ConfigError> = oncePerEnv((env) => {
   const settings = new Settings(env);
-  // Nothing here depends on the address, but a deployment without it is not complete, and says so in every room.
+  // Nothing here depends on the address, but a deployment without it is not complete, and says so in every service.
   settings.parsed("PUBLIC_URL", publicUrlSetting);
   const chain = settings.parsed("TSA_CHAIN", parseTsaChain);
   const key = settings.parsed("TSA_KEY", parseTsaKey);

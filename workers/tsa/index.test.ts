@@ -10,9 +10,9 @@ import {
   timestampChain,
   timestampQuery,
   verifyTimestamp,
-} from "../../test/support/openssl.ts";
+} from "../../test/support/process/openssl.ts";
 import type { TsaEnv } from "./env.ts";
-import room from "./index.ts";
+import service from "./index.ts";
 
 const ENDPOINT = "https://sigstore.example.com/api/v1/timestamp";
 const DATA = encodeUtf8("hello");
@@ -32,7 +32,7 @@ afterEach(() => {
 });
 
 const post = (contentType: string | null, body: BodyInit): Promise<Response> =>
-  room.fetch(
+  service.fetch(
     new Request(ENDPOINT, {
       method: "POST",
       body,
@@ -156,7 +156,7 @@ describe("POST /api/v1/timestamp", () => {
       headers: { "content-type": DER },
       duplex: "half",
     } as never);
-    const token = RFC3161Timestamp.parse(Buffer.from(await bytesOf(await room.fetch(request, env))));
+    const token = RFC3161Timestamp.parse(Buffer.from(await bytesOf(await service.fetch(request, env))));
     expect(token.signingTime.getTime()).toBe(Math.floor((before + 5000) / 1000) * 1000);
   });
 
@@ -173,7 +173,7 @@ describe("POST /api/v1/timestamp", () => {
   });
 
   test.each(["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])("refuses %s with 405", async (method) => {
-    const answer = await room.fetch(new Request(ENDPOINT, { method }), env);
+    const answer = await service.fetch(new Request(ENDPOINT, { method }), env);
     expect(answer.status).toBe(405);
     expect(answer.headers.get("allow")).toBe("POST");
     expect(await answer.text()).toBe(method === "HEAD" ? "" : '{"code":405,"message":"use POST"}');
@@ -181,7 +181,8 @@ describe("POST /api/v1/timestamp", () => {
 });
 
 describe("GET /api/v1/timestamp/certchain", () => {
-  const get = (method = "GET"): Promise<Response> => room.fetch(new Request(`${ENDPOINT}/certchain`, { method }), env);
+  const get = (method = "GET"): Promise<Response> =>
+    service.fetch(new Request(`${ENDPOINT}/certchain`, { method }), env);
 
   test("gives leaf, then root", async () => {
     const answer = await get();
@@ -202,14 +203,14 @@ describe("GET /api/v1/timestamp/certchain", () => {
   });
 });
 
-describe("the room", () => {
+describe("the service", () => {
   test("lets a page of another origin ask, as the reference does", async () => {
     const headers = {
       origin: "https://signer.example",
       "access-control-request-method": "POST",
       "access-control-request-headers": "content-type",
     };
-    const answer = await room.fetch(new Request(ENDPOINT, { method: "OPTIONS", headers }), env);
+    const answer = await service.fetch(new Request(ENDPOINT, { method: "OPTIONS", headers }), env);
     expect(answer.status).toBe(204);
     expect(Object.fromEntries(answer.headers)).toStrictEqual({
       "access-control-allow-origin": "*",
@@ -220,14 +221,14 @@ describe("the room", () => {
   });
 
   test("has no other path", async () => {
-    const answer = await room.fetch(new Request(`${ENDPOINT}/other`), env);
+    const answer = await service.fetch(new Request(`${ENDPOINT}/other`), env);
     expect(answer.status).toBe(404);
     expect(await answer.json()).toStrictEqual({ code: 404, message: "the timestamp authority has no such path" });
   });
 
   test("says on every route what its configuration lacks", async () => {
     for (const path of ["", "/certchain", "/other"]) {
-      const answer = await room.fetch(new Request(`${ENDPOINT}${path}`), {
+      const answer = await service.fetch(new Request(`${ENDPOINT}${path}`), {
         PUBLIC_URL: "https://sigstore.example.com",
       });
       expect(answer.status).toBe(503);
@@ -246,7 +247,7 @@ describe("the room", () => {
     });
     const headers = { "content-type": DER, "x-request-id": "abc", authorization: "Bearer secret" };
     const request = new Request(`${ENDPOINT}?secret=1`, { method: "POST", headers, body: timestampQuery(DATA) });
-    const answer = await room.fetch(request, env);
+    const answer = await service.fetch(request, env);
     expect(answer.status).toBe(503);
     expect(answer.headers.get("retry-after")).toBe("1");
     expect(await answer.json()).toStrictEqual({

@@ -2,8 +2,8 @@
 // The timestamp authority.
 
 import { withCors } from "../../shared/http/cors.ts";
-import { createRoom } from "../../shared/http/room.ts";
 import { createRouter } from "../../shared/http/router.ts";
+import { createService } from "../../shared/http/service.ts";
 import { certChain } from "./cert-chain.ts";
 import { type Config, readConfig } from "./env.ts";
 import { renderError } from "./status.ts";
@@ -23,7 +23,7 @@ const route = createRouter<[Config]>(
   },
 );
 
-export default createRoom({
+export default createService({
   readConfig,
   route: (request, config) => withCors(request, () => route(request, config)),
   failed: (requestId) => renderError({ code: "tsa_failed", requestId }),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Failures of the tsa room → HTTP: {"code": <HTTP status>, "message"}, as the reference's timestamp authority answers.
+// Failures of the tsa service → HTTP: {"code": <HTTP status>, "message"}, as the reference's timestamp authority answers.
 // Spec: https://github.com/sigstore/timestamp-authority/blob/main/openapi.yaml#definitions
 
 import { formatRfc3339, type UnixMs } from "../../shared/time.ts";

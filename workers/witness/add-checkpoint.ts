@@ -16,9 +16,9 @@ import { cosign } from "../../shared/tlog/cosignature.ts";
 import { formatSignatureLine } from "../../shared/tlog/note.ts";
 import { type NoteVerifier, verifyLines } from "../../shared/tlog/verify-note.ts";
 import type { Config, Witness } from "./env.ts";
-import { refuse, type WitnessRoomError } from "./status.ts";
+import { refuse, type WitnessServiceError } from "./status.ts";
 
-/** 63 proof lines, a checkpoint, and room for 16 lines of a post-quantum scheme at 3.3 kB. */
+/** 63 proof lines, a checkpoint, and space for 16 lines of a post-quantum scheme at 3.3 kB. */
 const MAX_BODY_BYTES = 64 * 1024;
 
 /** POST /witness/add-checkpoint */
@@ -44,7 +44,7 @@ export async function addCheckpoint(request: Request, config: Config): Promise<R
 const senderOf = ({ headers }: Request): string => headers.get("cf-connecting-ip") ?? "local";
 
 /** A well-formed request of a log that we know, whose checkpoint that log has signed. */
-async function readRequest(body: Uint8Array, { logs }: Witness): Promise<Result<AddCheckpoint, WitnessRoomError>> {
+async function readRequest(body: Uint8Array, { logs }: Witness): Promise<Result<AddCheckpoint, WitnessServiceError>> {
   const asked = parseAddCheckpoint(body);
   if (!asked.ok) return asked;
   const verifiers = logs.get(asked.value.checkpoint.origin);
@@ -59,7 +59,10 @@ async function isSigned({ note }: AddCheckpoint, verifiers: readonly NoteVerifie
 }
 
 /** Checks and moves. What was checked against is what is moved from: whoever came in between makes this a conflict. */
-async function moveHead(asked: AddCheckpoint, { anchorOf }: Witness): Promise<Result<AddCheckpoint, WitnessRoomError>> {
+async function moveHead(
+  asked: AddCheckpoint,
+  { anchorOf }: Witness,
+): Promise<Result<AddCheckpoint, WitnessServiceError>> {
   const { origin, treeSize, rootHash } = asked.checkpoint;
   const held = await anchorOf(origin).read();
   const heldSize = held?.treeSize ?? 0;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The configuration of the witness room: its key and the logs that it knows. No other file of the room reads the environment.
+// The configuration of the witness service: its key and the logs that it knows. No other file of the service reads the environment.
 
-import { type ConfigError, oncePerEnv, Settings } from "../../shared/env.ts";
 import { publicUrlSetting } from "../../shared/http/public-url.ts";
 import type { Result } from "../../shared/result.ts";
 import { type AnchorRpc, witnessedName } from "../../shared/rpc.ts";
+import { type ConfigError, oncePerEnv, Settings } from "../../shared/settings/settings.ts";
 import type { CosignatureKey } from "../../shared/tlog/cosignature.ts";
 import { ed25519CosignatureKeyId, formatVkey, NOTE_COSIGNATURE } from "../../shared/tlog/note.ts";
 import { parseWitnessedLogs, type WitnessedLogs } from "../../shared/tlog/witnessed-logs.ts";

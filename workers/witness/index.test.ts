@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The room over its anchors in SQLite, before feeders that are honest, mistaken and dishonest.
+// The service over its anchors in SQLite, before feeders that are honest, mistaken and dishonest.
 // The same in workerd, with kills: test/interop/witness-kill.test.ts; before others' feeders: test/interop/witness-role.test.ts.
 
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { verifyNote, witnessVkey } from "../../test/interop/signed-note.ts";
-import { FedLog, request } from "../../test/support/fed-log.ts";
-import { SqliteStorage } from "../../test/support/memory-log.ts";
-import { exchangeAnchoredHead, prepareAnchoredHead, readAnchoredHead } from "../sequencer/anchored-head.ts";
-import type { Advance } from "../sequencer/ports.ts";
+import { FedLog, request } from "../../test/support/logs/fed-log.ts";
+import { SqliteStorage } from "../../test/support/logs/memory-log.ts";
+import { exchangeAnchoredHead, prepareAnchoredHead, readAnchoredHead } from "../sequencer/anchor/anchored-head.ts";
+import type { Advance } from "../sequencer/deps.ts";
 import type { WitnessEnv } from "./env.ts";
-import room from "./index.ts";
+import service from "./index.ts";
 
 const PREFIX = "https://sigstore.example.com/witness";
 const keys = generateKeyPairSync("ed25519");
@@ -68,7 +68,7 @@ interface Answer {
 
 async function feed(body: string | Uint8Array, method = "POST"): Promise<Answer> {
   const sent = method === "POST" ? { method, body } : { method };
-  const response = await room.fetch(new Request(`${PREFIX}/add-checkpoint`, sent), env);
+  const response = await service.fetch(new Request(`${PREFIX}/add-checkpoint`, sent), env);
   expect(response.headers.get("cache-control")).toBe("no-store");
   return { status: response.status, text: await response.text(), type: response.headers.get("content-type") };
 }
@@ -236,7 +236,7 @@ describe("feeders at the same time", () => {
 });
 
 describe("what it says of itself", () => {
-  const about = async (): Promise<Response> => await room.fetch(new Request(`${PREFIX}/about`), env);
+  const about = async (): Promise<Response> => await service.fetch(new Request(`${PREFIX}/about`), env);
 
   it("is its vkey and the logs that it knows", async () => {
     const text = await (await about()).text();

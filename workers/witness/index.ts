@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The witness of other people's logs.
 
-import { createRoom } from "../../shared/http/room.ts";
 import { createRouter } from "../../shared/http/router.ts";
+import { createService } from "../../shared/http/service.ts";
 import { about } from "./about.ts";
 import { addCheckpoint } from "./add-checkpoint.ts";
 import { type Config, readConfig } from "./env.ts";
@@ -19,7 +19,7 @@ const route = createRouter<[Config]>(
   },
 );
 
-export default createRoom({
+export default createService({
   readConfig,
   route: (request, config) => route(request, config),
   failed: (requestId) => refuse({ code: "witness_failed", requestId }),

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Failures of the witness room → HTTP, as text. Spec: https://c2sp.org/tlog-witness#add-checkpoint
+// Failures of the witness service → HTTP, as text. Spec: https://c2sp.org/tlog-witness#add-checkpoint
 
 import type { AddCheckpointError } from "../../shared/tlog/add-checkpoint.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 
-export type WitnessRoomError =
+export type WitnessServiceError =
   | { readonly code: "witness_path_unknown" }
   | { readonly code: "witness_absent" }
   | { readonly code: "witness_method_wrong"; readonly allow: string }
@@ -32,7 +32,7 @@ const PARTS = {
 } as const satisfies Record<AddCheckpointError["part"], string>;
 
 /** The error as a response that no cache keeps. */
-export function refuse(failure: WitnessRoomError): Response {
+export function refuse(failure: WitnessServiceError): Response {
   const { status, text, headers = {} } = answerTo(failure);
   return new Response(`${text}\n`, {
     status,
@@ -40,7 +40,7 @@ export function refuse(failure: WitnessRoomError): Response {
   });
 }
 
-function answerTo(failure: WitnessRoomError): Answer {
+function answerTo(failure: WitnessServiceError): Answer {
   switch (failure.code) {
     case "witness_path_unknown":
       return { status: 404, text: "the witness has no such path" };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
-import { makeIssuerKey } from "../../../test/support/identity-token.ts";
+import { makeIssuerKey } from "../../../test/support/authority/identity-token.ts";
 import { builtInIssuer } from "../issuers.ts";
 import { parseIssuers } from "./configuration.ts";
 

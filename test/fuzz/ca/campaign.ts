@@ -5,7 +5,7 @@
 import { unixMs } from "../../../shared/time.ts";
 import { createCa } from "../../../workers/ca/index.ts";
 import { Random } from "../../faults/random.ts";
-import { emptyCache, FakeCertificateLog, makeCaEnv, makeCaMaterial } from "../../support/ca.ts";
+import { emptyCache, FakeCertificateLog, makeCaEnv, makeCaMaterial } from "../../support/authority/ca.ts";
 import { certificatesIn, checkChain } from "./certificate-invariants.ts";
 import { checkExplanation, isExplainable, toExplain } from "./explanation.ts";
 import { mutate } from "./mutations.ts";

@@ -3,8 +3,8 @@
 
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import type { Random } from "../../faults/random.ts";
-import { identityAt, KNOWN_IDENTITIES, type KnownIdentity } from "../../support/identities.ts";
-import { type IssuerKey, makeIssuerKey, part } from "../../support/identity-token.ts";
+import { identityAt, KNOWN_IDENTITIES, type KnownIdentity } from "../../support/authority/identities.ts";
+import { type IssuerKey, makeIssuerKey, part } from "../../support/authority/identity-token.ts";
 import REQUESTS from "../../vectors/csr/requests.json" with { type: "json" };
 
 type Json = Record<string, unknown>;

@@ -4,7 +4,7 @@
 import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort, LISTEN_ADDRESS } from "../../../cli/address.ts";
-import { interopTool } from "../../../cli/interop-tools.ts";
+import { interopTool } from "../../../tools/interop-tools.ts";
 
 export interface Registry {
   /** localhost:port, which clients speak plain HTTP to. */

@@ -7,9 +7,9 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { interopFolder, interopPath } from "../../../cli/interop-tools.ts";
-import { readJson } from "../../../cli/sigstore-js.ts";
-import type { TestStack } from "../../support/stack.ts";
+import { readJson } from "../../../cli/signing/sigstore-js.ts";
+import { interopFolder, interopPath } from "../../../tools/interop-tools.ts";
+import type { TestStack } from "../../support/process/stack.ts";
 import { ARTIFACTS } from "./artifacts.ts";
 import type { Client, Transport } from "./client.ts";
 

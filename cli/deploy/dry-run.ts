@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `wrangler deploy` would send, for the composed Worker and for every [env.<name>]: nothing is sent.
+
+import { execFile } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { ROOT } from "../root.ts";
+
+export interface DryRun {
+  /** Of [env.<name>], null for the composed Worker at the top level. */
+  readonly environment: string | null;
+  readonly passed: boolean;
+  /** What wrangler printed. */
+  readonly output: string;
+  /** The whole script. */
+  readonly bundle: string;
+  readonly gzipBytes: number;
+}
+
+/** What wrangler.toml has sections for. */
+export function environments(): readonly (string | null)[] {
+  const names = readFileSync(join(ROOT, "wrangler.toml"), "utf8").matchAll(/^\[env\.([a-z-]+)\]$/gm);
+  return [null, ...Array.from(names, ([, name = ""]) => name)];
+}
+
+/** Runs wrangler once; never rejects, a failure is `passed: false`. */
+export async function dryRun(environment: string | null): Promise<DryRun> {
+  const folder = mkdtempSync(join(tmpdir(), "sigedge-dry-run-"));
+  try {
+    // An empty --env is the top level; without it wrangler warns that there are others.
+    const args = ["deploy", "--dry-run", `--env=${environment ?? ""}`, "--outdir", folder];
+    const { passed, output } = await run(join(ROOT, "node_modules", ".bin", "wrangler"), args);
+    const scripts = passed ? readdirSync(folder).filter((file) => file.endsWith(".js")) : [];
+    const bundle = scripts.map((file) => readFileSync(join(folder, file), "utf8")).join("");
+    return { environment, passed, output, bundle, gzipBytes: gzipSync(bundle).length };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function run(command: string, args: readonly string[]): Promise<{ readonly passed: boolean; readonly output: string }> {
+  const env = {
+    ...process.env,
+    WRANGLER_SEND_METRICS: "false",
+    WRANGLER_SEND_ERROR_REPORTS: "false",
+    WRANGLER_HIDE_BANNER: "true",
+    WRANGLER_WRITE_LOGS: "false",
+    NO_COLOR: "1",
+  };
+  return new Promise((resolve) => {
+    execFile(command, args, { cwd: ROOT, env, maxBuffer: 2 ** 24 }, (error, stdout, stderr) => {
+      resolve({ passed: error === null, output: stdout + stderr });
+    });
+  });
+}

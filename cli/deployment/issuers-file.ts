@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// A file that says whose tokens the CA takes, in the vocabulary of Fulcio's config.yaml: read as YAML (of which JSON is a
+// part), checked whole, each problem with its line; and made into the short JSON that the Worker reads. YAML is read here and
+// not in the Worker, where a setting holds 5 KB and a request has 10 ms, of which the library takes 50 for the public file.
+
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import { readConfiguration } from "../../shared/identity/configuration/configuration.ts";
+import { readProviders } from "../../shared/identity/configuration/providers.ts";
+import { describeProblem, type Place, Section } from "../../shared/identity/configuration/section.ts";
+import { DEFAULT_AUDIENCE, type Issuer } from "../../shared/identity/issuers.ts";
+import { PROVIDERS } from "../../shared/identity/providers.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+
+export interface IssuersFile {
+  readonly issuers: readonly Issuer[];
+  /** What the Worker is given: the same issuers, in as few characters as it goes. */
+  readonly setting: string;
+}
+
+/** Beyond this an alias is not a shorthand but a bomb. */
+const MAX_ALIASES = 200;
+
+/** Reads the text of a file. Fails with a line for each problem: `line 12: oidc-issuers["https://a.example"].type must be …`. */
+export function readIssuersFile(
+  text: string,
+  { environment }: { readonly environment: string | null } = { environment: null },
+): Result<IssuersFile, readonly string[]> {
+  const lines = new LineCounter();
+  const document = parseDocument(withSeparatedAliases(text), { lineCounter: lines, prettyErrors: false });
+  const failed = document.errors.map(({ pos, message }) => `line ${lines.linePos(pos[0]).line}: ${message}`);
+  if (failed.length > 0) return err(failed);
+  const value = toValue(() => document.toJS({ maxAliasCount: MAX_ALIASES }));
+  if (!value.ok) return err([value.error]);
+  const kept = environment === null ? value.value : ofEnvironment(value.value, environment);
+  const issuers = readConfiguration(kept, []);
+  if (issuers.ok) return ok({ issuers: issuers.value, setting: JSON.stringify(shortened(kept)) });
+  return err(
+    issuers.error.problems.map((problem) => {
+      const { line } = lines.linePos(offsetOf(document, problem.place));
+      return `line ${line}: ${describeProblem(problem)}`;
+    }),
+  );
+}
+
+/**
+ * An alias as a key, `*name:`, is the alias `name` to the parser of the reference and `name:` to YAML 1.2, which wants a space
+ * before the colon. The public configuration writes it so. Lines stay where they are.
+ */
+export function withSeparatedAliases(text: string): string {
+  return text.replace(/^([ \t]*)\*([A-Za-z0-9_-]+):(?=[ \t\r]*$)/gm, "$1*$2 :");
+}
+
+function toValue(read: () => unknown): Result<unknown, string> {
+  try {
+    return ok(read());
+  } catch (error) {
+    return err(error instanceof Error ? error.message : "cannot be read");
+  }
+}
+
+/** Where a place stands in the text: its key, its item, or what is nearest above it if it is not there. */
+function offsetOf(document: Document, place: Place): number {
+  const resolved = (node: unknown): unknown => (isAlias(node) ? node.resolve(document) : node);
+  let node: unknown = document.contents;
+  let offset = 0;
+  for (const step of place) {
+    node = resolved(node);
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => textOf(resolved(key)) === String(step));
+      if (pair === undefined) break;
+      offset = startOf(pair.key) ?? offset;
+      node = pair.value;
+    } else if (isSeq(node)) {
+      node = node.items[Number(step)];
+      offset = startOf(node) ?? offset;
+    } else {
+      break;
+    }
+  }
+  return offset;
+}
+
+const textOf = (key: unknown): string | null => (isScalar(key) ? String(key.value) : null);
+
+function startOf(node: unknown): number | null {
+  const range: unknown = typeof node === "object" && node !== null ? Reflect.get(node, "range") : null;
+  return Array.isArray(range) && typeof range[0] === "number" ? range[0] : null;
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+const isMembers = (value: unknown): value is Members =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const ISSUER_SECTIONS = new Set(["oidc-issuers", "OIDCIssuers", "meta-issuers", "MetaIssuers"]);
+const METADATA_SECTIONS = new Set(["ci-issuer-metadata", "CIIssuerMetadata"]);
+
+function mapRows(value: unknown, map: (rows: Members) => Members): unknown {
+  if (!isMembers(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, rows]) => [
+      name,
+      ISSUER_SECTIONS.has(name) && isMembers(rows) ? map(rows) : rows,
+    ]),
+  );
+}
+
+/** Without the issuers that name another environment. */
+function ofEnvironment(value: unknown, environment: string): unknown {
+  const belongs = (row: unknown): boolean => {
+    const named = isMembers(row) ? (row["environment"] ?? row["Environment"]) : undefined;
+    return named === undefined || named === environment;
+  };
+  if (Array.isArray(value)) return value.filter(belongs);
+  return mapRows(value, (rows) => Object.fromEntries(Object.entries(rows).filter(([, row]) => belongs(row))));
+}
+
+/** What is for people, and what is so anyway, is left out. */
+const FOR_PEOPLE = new Set(["description", "contact", "environment", "Description", "Contact", "Environment"]);
+
+function shortened(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((row) => (isMembers(row) ? shortRow(row, "") : row));
+  const rows = mapRows(value, (section) =>
+    Object.fromEntries(Object.entries(section).map(([url, row]) => [url, isMembers(row) ? shortRow(row, url) : row])),
+  );
+  if (!isMembers(rows)) return rows;
+  const used = new Set(JSON.stringify(rows).match(/"(?:ci-provider|CIProvider)":"[^"]*"/g) ?? []);
+  const sections = Object.entries(rows).flatMap(([name, section]): [string, unknown][] => {
+    if (name === "define") return [];
+    return METADATA_SECTIONS.has(name) && isMembers(section)
+      ? [[name, shortMetadata(section, used)]]
+      : [[name, section]];
+  });
+  return Object.fromEntries(sections);
+}
+
+function shortRow(row: Members, url: string): Members {
+  const isSaid = ([name, value]: [string, unknown]): boolean =>
+    !FOR_PEOPLE.has(name) &&
+    !(name === "issuer-url" && value === url) &&
+    !(name === "client-id" && value === DEFAULT_AUDIENCE && row["client-ids"] === undefined);
+  return Object.fromEntries(Object.entries(row).filter(isSaid));
+}
+
+/** Providers that no issuer has, and those that are the known ones of their name, word for word, are left out. */
+function shortMetadata(section: Members, used: ReadonlySet<string>): Members {
+  const isNeeded = (name: string, row: unknown): boolean => {
+    const isUsed = [...used].some((member) => member.endsWith(`:${JSON.stringify(name)}`));
+    const own = readProviders(new Section({ [name]: row }, [], [])).get(name);
+    return isUsed && JSON.stringify(own) !== JSON.stringify(PROVIDERS.get(name));
+  };
+  return Object.fromEntries(Object.entries(section).filter(([name, row]) => isNeeded(name, row)));
+}

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+// The keys and certificates of a deployment, as files: made once in a folder that only its owner can read, checked at every
+// start, never replaced.
+
+import { createPrivateKey, generateKeyPairSync, type KeyObject, X509Certificate } from "node:crypto";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { equal } from "../../shared/bytes/bytes.ts";
+import { decodePem } from "../../shared/bytes/pem.ts";
+import type { PublicUrl } from "../../shared/http/public-url.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import type { UnixMs } from "../../shared/time.ts";
+import { unreachable } from "../../shared/unreachable.ts";
+import { certifyAuthority, certifyTimestampAuthority, type Occasion, spkiOf } from "./certificates.ts";
+
+/** Settings of workers/ by name: PEM texts. */
+export type Secrets = Readonly<Record<string, string>>;
+
+export type KeysError =
+  | { readonly code: "state_unwritable"; readonly folder: string; readonly reason: string }
+  | { readonly code: "state_of_another_url"; readonly folder: string; readonly publicUrl: string }
+  | { readonly code: "key_file_damaged"; readonly file: string; readonly reason: string };
+
+interface Algorithm {
+  readonly name: string;
+  readonly make: () => KeyObject;
+  readonly matches: (key: KeyObject | null) => boolean;
+}
+
+const curve = (name: string, nodeName: string): Algorithm => ({
+  name,
+  make: () => generateKeyPairSync("ec", { namedCurve: nodeName }).privateKey,
+  matches: (key) => key?.asymmetricKeyDetails?.namedCurve === nodeName,
+});
+
+export const P256 = curve("P-256", "prime256v1");
+const P384 = curve("P-384", "secp384r1");
+export const ED25519: Algorithm = {
+  name: "Ed25519",
+  make: () => generateKeyPairSync("ed25519").privateKey,
+  matches: (key) => key?.asymmetricKeyType === "ed25519",
+};
+const RSA_2048: Algorithm = {
+  name: "RSA-2048",
+  make: () => generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey,
+  matches: (key) => key?.asymmetricKeyType === "rsa" && key?.asymmetricKeyDetails?.modulusLength === 2048,
+};
+
+/** Every private key, with the setting that it becomes. The roots sign once and become none: they can be taken offline. */
+const KEY_FILES = {
+  "ca-root.key.pem": { algorithm: P384, setting: null },
+  "ca.key.pem": { algorithm: P256, setting: "CA_KEY" },
+  "tsa-root.key.pem": { algorithm: P384, setting: null },
+  "tsa.key.pem": { algorithm: P256, setting: "TSA_KEY" },
+  "signature-log.key.pem": { algorithm: P256, setting: "SIGNATURE_LOG_KEY" },
+  "signature-log-ed25519.key.pem": { algorithm: ED25519, setting: "SIGNATURE_LOG_ED25519_KEY" },
+  "certificate-log.key.pem": { algorithm: P256, setting: "CERTIFICATE_LOG_KEY" },
+  "oidc.key.pem": { algorithm: RSA_2048, setting: "OIDC_KEY" },
+} as const satisfies Record<string, { algorithm: Algorithm; setting: string | null }>;
+
+type KeyFile = keyof typeof KEY_FILES;
+const KEY_FILE_NAMES = Object.keys(KEY_FILES) as KeyFile[];
+
+/** Certificate chains: that of the online key first, the root last. */
+const CHAIN_FILES = [
+  {
+    file: "ca-chain.pem",
+    setting: "CA_CHAIN",
+    online: "ca.key.pem",
+    root: "ca-root.key.pem",
+    certify: certifyAuthority,
+  },
+  {
+    file: "tsa-chain.pem",
+    setting: "TSA_CHAIN",
+    online: "tsa.key.pem",
+    root: "tsa-root.key.pem",
+    certify: certifyTimestampAuthority,
+  },
+] as const satisfies readonly { file: string; setting: string; online: KeyFile; root: KeyFile; certify: unknown }[];
+
+/** Whose keys they are: the names in certificates and the origins of logs depend on it. */
+const URL_FILE = "public-url.txt";
+
+/** The files of keys that no Worker gets: they sign once, and may then lie elsewhere. */
+export const OFFLINE_KEY_FILES: readonly string[] = KEY_FILE_NAMES.filter((file) => KEY_FILES[file].setting === null);
+
+/** The settings that are private keys: they become secrets of a Worker, everything else is public. */
+export const SECRET_SETTINGS: readonly string[] = KEY_FILE_NAMES.flatMap((file) => KEY_FILES[file].setting ?? []);
+
+/**
+ * The settings that the files of `<state>/keys` give; the first call makes the folder with everything in it.
+ * Fails with state_unwritable, state_of_another_url, key_file_damaged.
+ */
+export function openKeys(state: string, publicUrl: PublicUrl, now: UnixMs): Result<Secrets, KeysError> {
+  const folder = join(state, "keys");
+  try {
+    makeFolder(state);
+    accessSync(state, constants.W_OK);
+    if (!existsSync(folder)) {
+      const files = makeKeyFiles({ hostname: publicUrl.hostname, now });
+      writeFolder(folder, new Map([[URL_FILE, `${publicUrl.href}\n`], ...files]));
+    }
+  } catch (error) {
+    return err({ code: "state_unwritable", folder: state, reason: reasonOf(error) });
+  }
+  const owner = readText(folder, URL_FILE)?.trim() ?? "nobody";
+  if (owner !== publicUrl.href) return err({ code: "state_of_another_url", folder: state, publicUrl: owner });
+  return readKeys(folder, now);
+}
+
+/** Of a stack that is a witness; not among the others, as most are none. */
+const WITNESS_KEY_FILE = "witness.key.pem";
+
+/** The witness's key in `<folder>/keys`, made by the first call. Fails with state_unwritable, key_file_damaged. */
+export function openWitnessKey(state: string): Result<string, KeysError> {
+  const file = join(state, "keys", WITNESS_KEY_FILE);
+  try {
+    // wx: of two that start at once one makes the key.
+    if (!existsSync(file))
+      writeFileSync(file, ED25519.make().export({ type: "pkcs8", format: "pem" }).toString(), {
+        mode: 0o600,
+        flag: "wx",
+      });
+  } catch (error) {
+    return err({ code: "state_unwritable", folder: state, reason: reasonOf(error) });
+  }
+  const text = readFileSync(file, "utf8");
+  return ED25519.matches(parseKey(text))
+    ? ok(text)
+    : err({ code: "key_file_damaged", file, reason: "is not an Ed25519 key" });
+}
+
+/** One line for the person at the terminal. */
+export function describeKeysError(error: KeysError): string {
+  switch (error.code) {
+    case "state_unwritable":
+      return `cannot write the state folder ${error.folder} (${error.reason}); choose another with --state DIR`;
+    case "state_of_another_url":
+      return `the state folder ${error.folder} belongs to ${error.publicUrl}; start with that --port, or choose another with --state DIR`;
+    case "key_file_damaged":
+      return `${error.file} ${error.reason}; restore it from a backup, or choose another state folder with --state DIR`;
+    default:
+      return unreachable(error);
+  }
+}
+
+/** With mode 0700. Not mkdir's own recursion: on a file system that answers ENOENT to every mkdir (/proc), Node 24 never comes back from it. */
+export function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  mkdirSync(folder, { mode: 0o700 });
+}
+
+/** New keys, and certificates for them: the text of each file. @param occasion `hostname` names the authorities */
+export function makeKeyFiles(occasion: Occasion): ReadonlyMap<string, string> {
+  const keys = Object.fromEntries(KEY_FILE_NAMES.map((file) => [file, KEY_FILES[file].algorithm.make()]));
+  const files = new Map<string, string>();
+  for (const [file, key] of Object.entries(keys))
+    files.set(file, key.export({ type: "pkcs8", format: "pem" }).toString());
+  for (const { file, online, root, certify } of CHAIN_FILES) {
+    const pair = { online: keys[online], root: keys[root] } as Record<"online" | "root", KeyObject>;
+    files.set(file, certify(pair, occasion));
+  }
+  return files;
+}
+
+/** All files or none, whenever the process dies: they are written beside the folder, which then appears by a rename. */
+export function writeFolder(folder: string, files: ReadonlyMap<string, string>): void {
+  const unfinished = mkdtempSync(`${folder}.unfinished-`);
+  for (const [file, text] of files) {
+    writeFileSync(join(unfinished, file), text, { mode: 0o600, flag: "wx", flush: true });
+  }
+  renameSync(unfinished, folder);
+}
+
+/** The settings that the files of a folder give, each file checked; the offline keys may be gone. Fails with key_file_damaged. */
+export function readKeys(folder: string, now: UnixMs): Result<Secrets, KeysError> {
+  const secrets: Record<string, string> = {};
+  for (const file of KEY_FILE_NAMES) {
+    const { algorithm, setting } = KEY_FILES[file];
+    if (setting === null && readText(folder, file) === null) continue;
+    const key = readKeyFile(folder, file, algorithm);
+    if (!key.ok) return key;
+    if (setting !== null) secrets[setting] = key.value;
+  }
+  for (const { file, setting, online, root } of CHAIN_FILES) {
+    const text = readText(folder, file);
+    const problem =
+      text === null
+        ? "is missing"
+        : chainProblem(
+            text,
+            [online, root].map((name) => readText(folder, name)),
+            now,
+          );
+    if (text === null || problem !== null) return damaged(folder, file, problem ?? "");
+    secrets[setting] = text;
+  }
+  return ok(secrets);
+}
+
+/** The PEM text of a key of this algorithm. Fails with key_file_damaged. */
+export function readKeyFile(folder: string, file: string, algorithm: Algorithm): Result<string, KeysError> {
+  const text = readText(folder, file);
+  if (text === null) return damaged(folder, file, "is missing");
+  return algorithm.matches(parseKey(text)) ? ok(text) : damaged(folder, file, `is not a ${algorithm.name} private key`);
+}
+
+const damaged = (folder: string, file: string, reason: string): Result<never, KeysError> =>
+  err({ code: "key_file_damaged", file: join(folder, file), reason });
+
+/** What is wrong with a chain, or null: each certificate holds the public half of its key, is issued by the next, is valid now. */
+function chainProblem(text: string, keys: readonly (string | null)[], now: UnixMs): string | null {
+  const chain = parseChain(text);
+  if (chain.length !== keys.length) return `does not hold ${keys.length} certificates`;
+  for (const [i, certificate] of chain.entries()) {
+    const issuer = chain[i + 1] ?? certificate;
+    const key = keys[i] ?? null;
+    const spki = certificate.publicKey.export({ type: "spki", format: "der" });
+    if (key !== null && !equal(spki, spkiOf(createPrivateKey(key)))) return "does not match its private keys";
+    if (!certificate.checkIssued(issuer) || !certificate.verify(issuer.publicKey)) return "is not a chain";
+    if (certificate.validToDate.getTime() < now) return `expired on ${certificate.validTo}`;
+  }
+  return null;
+}
+
+/** The certificates of a PEM text, none if it is not one. */
+function parseChain(text: string): readonly X509Certificate[] {
+  const blocks = decodePem(text);
+  try {
+    return blocks.ok ? blocks.value.map(({ der }) => new X509Certificate(der)) : [];
+  } catch {
+    return [];
+  }
+}
+
+function parseKey(text: string): KeyObject | null {
+  try {
+    return createPrivateKey(text);
+  } catch {
+    return null;
+  }
+}
+
+function readText(folder: string, file: string): string | null {
+  try {
+    return readFileSync(join(folder, file), "utf8");
+  } catch {
+    return null;
+  }
+}
+
+/** The system's word for what failed: EACCES, ENOTDIR, … */
+export const reasonOf = (error: unknown): string =>
+  error instanceof Error && "code" in error ? String(error.code) : String(error);

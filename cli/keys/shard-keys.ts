@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// The keys of the logs that SHARDS opens, as files of a state folder: made when a log is named for the first time, a folder a
+// log, and never replaced.
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { PublicUrl } from "../../shared/http/public-url.ts";
+import { type LogConfig, logsOf } from "../../shared/logs/config.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { splitSetting } from "../deployment/split-setting.ts";
+import { ED25519, type KeysError, makeFolder, P256, readKeyFile, reasonOf, writeFolder } from "./keys.ts";
+
+const KEY_FILES = {
+  signature: { ecdsa: ["log.key.pem", P256], ed25519: ["log-ed25519.key.pem", ED25519] },
+  certificate: { ecdsa: ["log.key.pem", P256] },
+} as const;
+
+/** SHARD_KEYS in its parts, none where there are no shards. Fails with state_unwritable, key_file_damaged. */
+export function openShardKeys(
+  state: string,
+  publicUrl: PublicUrl,
+  logs: readonly LogConfig[],
+): Result<Readonly<Record<string, string>>, KeysError> {
+  const first = new Set(Object.values(logsOf(publicUrl)).map(({ name }) => name));
+  const shards = logs.filter(({ name }) => !first.has(name));
+  if (shards.length === 0) return ok({});
+  const rows: Record<string, object> = {};
+  for (const { name, kind } of shards) {
+    const keys = openLogKeys(join(state, "keys", "shards", name), kind);
+    if (!keys.ok) return keys;
+    rows[name] = keys.value;
+  }
+  const setting = splitSetting("SHARD_KEYS", JSON.stringify(rows));
+  return setting.ok ? setting : err({ code: "state_unwritable", folder: state, reason: `SHARD_KEYS ${setting.error}` });
+}
+
+function openLogKeys(folder: string, kind: LogConfig["kind"]): Result<Readonly<Record<string, string>>, KeysError> {
+  const files = Object.entries(KEY_FILES[kind]);
+  try {
+    if (!existsSync(folder)) {
+      makeFolder(join(folder, ".."));
+      writeFolder(
+        folder,
+        new Map(
+          files.map(([, [file, { make }]]) => [file, make().export({ type: "pkcs8", format: "pem" }).toString()]),
+        ),
+      );
+    }
+  } catch (error) {
+    return err({ code: "state_unwritable", folder, reason: reasonOf(error) });
+  }
+  const keys: Record<string, string> = {};
+  for (const [member, [file, algorithm]] of files) {
+    const text = readKeyFile(folder, file, algorithm);
+    if (!text.ok) return text;
+    keys[member] = text.value;
+  }
+  return ok(keys);
+}

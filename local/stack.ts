@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole service in one workerd on this machine: the composed Worker with the development issuer, real Durable Objects,
+// R2 and D1 in a state folder. Knows nothing of keys or terminals. Reaches nothing outside this machine by itself.
+
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type WorkerdStructuredLog } from "miniflare";
+import { LISTEN_ADDRESS } from "../cli/address.ts";
+import { ROOT } from "../cli/root.ts";
+import { parsePublicUrl } from "../shared/http/public-url.ts";
+import { parseShards } from "../shared/logs/shards.ts";
+import { bundleWorker } from "./bundle.ts";
+
+const ENTRY = "workers/dev.ts";
+
+/** What wrangler.toml says of the Worker, in Miniflare's words; a test holds the two together. */
+export const WORKER = {
+  name: "sigedge",
+  compatibilityDate: "2026-10-20",
+  compatibilityFlags: ["nodejs_compat"],
+  durableObjects: {
+    SEQUENCER: { className: "Sequencer", useSQLite: true },
+    ANCHOR: { className: "Anchor", useSQLite: true },
+    USED_TOKENS: { className: "UsedTokens", useSQLite: true },
+    TUF: { className: "TufRepository", useSQLite: true },
+  },
+  r2Buckets: { TILES: "sigedge-tiles" },
+  d1Databases: { INDEX: "00000000-0000-0000-0000-000000000000" },
+  ratelimits: {
+    READS: { namespace_id: "2001", simple: { limit: 1000, period: 10 } },
+    WRITES: { namespace_id: "2002", simple: { limit: 100, period: 10 } },
+    CLIENTS: { namespace_id: "2003", simple: { limit: 100, period: 10 } },
+    IDENTITIES: { namespace_id: "2004", simple: { limit: 1000, period: 60 } },
+  },
+} as const;
+
+export interface StackOptions {
+  readonly port: number;
+  /** Absolute; storage lies below it. */
+  readonly state: string;
+  /** The Worker's entry, relative to the repository; by default the composed Worker with the development issuer. */
+  readonly entry?: string;
+  /** The textual settings of the services. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** What the Worker writes to its console. */
+  readonly log: (line: WorkerLog) => void;
+  /** True if the caller stops the stack on signals; by default these end the process, and workerd with it. */
+  readonly handlesSignals?: boolean;
+}
+
+export type WorkerLog = Pick<WorkerdStructuredLog, "level" | "message">;
+
+export interface Stack {
+  /** Ends workerd; storage stays. */
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts workerd and waits until it serves. The port must be free. */
+export async function runStack(options: StackOptions): Promise<Stack> {
+  const script = await bundleWorker(options.entry ?? ENTRY);
+  const create = (): Miniflare => new Miniflare(convertV4MiniflareOptions(runtimeOptions(options, script)));
+  const runtime = options.handlesSignals === true ? withoutSignalListeners(create) : create();
+  try {
+    await runtime.ready;
+    await applyMigrations(runtime);
+  } catch (error) {
+    await runtime.dispose();
+    throw error;
+  }
+  return { stop: () => runtime.dispose() };
+}
+
+function runtimeOptions(
+  { port, state, settings, log }: StackOptions,
+  script: string,
+): Parameters<typeof convertV4MiniflareOptions>[0] {
+  return {
+    ...WORKER,
+    durableObjects: { ...WORKER.durableObjects },
+    compatibilityFlags: [...WORKER.compatibilityFlags],
+    modules: [{ type: "ESModule", path: "worker.mjs", contents: script }],
+    bindings: { ...settings },
+    // Straight to the Worker: Miniflare's own entry in front of it would halve the throughput.
+    unsafeDirectSockets: [{ host: LISTEN_ADDRESS, port }, ...shardSockets(settings)],
+    host: LISTEN_ADDRESS,
+    resourcePersistencePath: join(state, "storage"),
+    cf: false,
+    telemetry: { enabled: false },
+    unsafeLocalExplorer: false,
+    unsafeObservability: false,
+    logRequests: false,
+    log: new Log(LogLevel.ERROR),
+    handleStructuredLogs: log,
+  };
+}
+
+/** The loopback addresses of the logs that SHARDS opens, each once. */
+function shardSockets(settings: StackOptions["settings"]): readonly { readonly host: string; readonly port: number }[] {
+  const { PUBLIC_URL = "", SHARDS = "[]" } = settings;
+  const main = parsePublicUrl(PUBLIC_URL);
+  // The Worker says what is wrong with its settings.
+  const logs = main.ok ? parseShards(SHARDS, main.value) : main;
+  if (!main.ok || !logs.ok) return [];
+  const hosts = new Set(logs.value.map(({ host }) => host).filter((host) => host !== main.value.host));
+  return [...hosts].map((host) => {
+    const { hostname, port } = new URL(`http://${host}`);
+    return { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port || 80) };
+  });
+}
+
+/** Miniflare would end the process at these signals, with 128 and more, before a caller could do it in order. */
+function withoutSignalListeners<T>(create: () => T): T {
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  const before = new Set(signals.flatMap((signal) => process.listeners(signal)));
+  const created = create();
+  for (const signal of signals) {
+    for (const listener of process.listeners(signal)) if (!before.has(listener)) process.off(signal, listener);
+  }
+  return created;
+}
+
+/** Applies the migrations that the database has not seen, and remembers them where `wrangler d1 migrations` does. */
+async function applyMigrations(runtime: Miniflare): Promise<void> {
+  const database = await runtime.getD1Database("INDEX");
+  await database
+    .prepare(
+      "CREATE TABLE IF NOT EXISTS d1_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)",
+    )
+    .run();
+  const { results } = await database.prepare("SELECT name FROM d1_migrations").all<{ name: string }>();
+  const applied = new Set(results.map(({ name }) => name));
+  const folder = join(ROOT, "migrations");
+  for (const name of readdirSync(folder)
+    .filter((file) => file.endsWith(".sql") && !applied.has(file))
+    .toSorted()) {
+    await database.batch([
+      database.prepare(readFileSync(join(folder, name), "utf8")),
+      database.prepare("INSERT INTO d1_migrations (name) VALUES (?)").bind(name),
+    ]);
+  }
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+// The backup of a log's tail: everything that its tiles in R2 do not hold. With them, and with the log's key, it is the whole
+// log at one tree head. One JSON document; the same tree gives the same entries, whoever writes it. Nothing in it is secret.
+
+import { decodeBase64, encodeBase64 } from "../bytes/base64.ts";
+import { encodeUtf8 } from "../bytes/utf8.ts";
+import { parseJson } from "../json/parse.ts";
+import { err, ok, type Result } from "../result.ts";
+import type { AttestationHints, SearchRow } from "../rpc.ts";
+import { type UnixMs, unixMs } from "../time.ts";
+import { type Hash, hash } from "../tlog/hash.ts";
+import { TILE_WIDTH } from "../tlog/tile.ts";
+
+/** What the log was created as. */
+interface BackupIdentity {
+  readonly name: string;
+  readonly origin: string;
+  readonly baseUrl: string;
+  /** As in log.json. */
+  readonly creation: string;
+  readonly spki: Uint8Array;
+  readonly genesisSize: number;
+  readonly createdAt: UnixMs;
+}
+
+interface BackupEntry {
+  /** As in a bundle, without tile/entries' length prefix. */
+  readonly record: Uint8Array;
+  readonly timestamp: UnixMs;
+  readonly search: SearchRow;
+  readonly hints: AttestationHints | null;
+}
+
+export interface Backup extends BackupIdentity {
+  readonly treeSize: number;
+  readonly rootHash: Hash;
+  readonly timestamp: UnixMs;
+  /** The signed note of this tree, as the log signed it. */
+  readonly checkpoint: string;
+  /** Hashes of the open tile of level 1 and of each above it, up to the highest level that has a node. */
+  readonly edge: readonly (readonly Hash[])[];
+  /** The entries right of the last full bundle: 0 to 255. */
+  readonly entries: readonly BackupEntry[];
+}
+
+export interface BackupError {
+  readonly code: "backup_invalid";
+  /** The member that is not of this form. */
+  readonly member: string;
+}
+
+const FORMAT = 1;
+/** Sizes have 16 digits at most, so that names are in the order of sizes. */
+const SIZE_DIGITS = 16;
+/** Where the backups of a log lie, below its prefix. */
+export const BACKUP_FOLDER = "backup/";
+/** 255 entries of 32 KiB in base64, each with the terms and hints of 512 subjects, make half of it. */
+const MAX_BACKUP_BYTES = 128 * 1024 * 1024;
+
+/** Where the backup of a tree of this size lies, below the log's prefix. */
+export const backupPath = (treeSize: number): string =>
+  `${BACKUP_FOLDER}${String(treeSize).padStart(SIZE_DIGITS, "0")}`;
+
+/** The size that is in the name of a backup, null if it is the name of something else. */
+export function backupSize(path: string): number | null {
+  const match = new RegExp(`^${BACKUP_FOLDER}(\\d{${SIZE_DIGITS}})$`).exec(path);
+  const size = Number(match?.[1] ?? Number.NaN);
+  return Number.isSafeInteger(size) ? size : null;
+}
+
+/** The same backup gives the same bytes. */
+export function encodeBackup(backup: Backup): Uint8Array {
+  const document = {
+    format: FORMAT,
+    name: backup.name,
+    origin: backup.origin,
+    baseUrl: backup.baseUrl,
+    creation: backup.creation,
+    spki: encodeBase64(backup.spki),
+    genesisSize: backup.genesisSize,
+    createdAt: backup.createdAt,
+    treeSize: backup.treeSize,
+    rootHash: encodeBase64(backup.rootHash),
+    timestamp: backup.timestamp,
+    checkpoint: backup.checkpoint,
+    edge: backup.edge.map((hashes) => hashes.map(encodeBase64)),
+    entries: backup.entries.map(encodeEntry),
+  };
+  return encodeUtf8(`${JSON.stringify(document)}\n`);
+}
+
+/** Member by member: what a caller's row has beside them stays behind. */
+function encodeEntry({ record, timestamp, search, hints }: BackupEntry): object {
+  const { termsVersion, terms, digest, identity, issuer } = search;
+  return {
+    record: encodeBase64(record),
+    timestamp,
+    search: { termsVersion, terms, digest, identity, issuer },
+    hints: hints && {
+      payloadHash: hints.payloadHash,
+      subjectDigests: hints.subjectDigests,
+      predicateType: hints.predicateType,
+    },
+  };
+}
+
+/** Reads a backup; what it says of its tree is for the caller to check. Fails with backup_invalid. */
+export function decodeBackup(bytes: Uint8Array): Result<Backup, BackupError> {
+  const json = bytes.length > MAX_BACKUP_BYTES ? null : parseJson(bytes);
+  if (json?.ok !== true) return err({ code: "backup_invalid", member: "document" });
+  try {
+    return ok(readBackup(new Members("", json.value)));
+  } catch (error) {
+    if (error instanceof MemberError) return err({ code: "backup_invalid", member: error.message });
+    throw error;
+  }
+}
+
+function readBackup(members: Members): Backup {
+  if (members.integer("format") !== FORMAT) throw new MemberError("format");
+  const treeSize = members.integer("treeSize");
+  const entries = members.list("entries").map((entry, i) => readEntry(new Members(`entries[${i}].`, entry)));
+  if (entries.length !== treeSize % TILE_WIDTH) throw new MemberError("entries");
+  return {
+    name: members.text("name"),
+    origin: members.text("origin"),
+    baseUrl: members.text("baseUrl"),
+    creation: members.text("creation"),
+    spki: members.bytes("spki"),
+    genesisSize: members.integer("genesisSize"),
+    createdAt: unixMs(members.integer("createdAt")),
+    treeSize,
+    rootHash: toHash("rootHash", members.text("rootHash")),
+    timestamp: unixMs(members.integer("timestamp")),
+    checkpoint: members.text("checkpoint"),
+    edge: members
+      .list("edge")
+      .map((hashes) => new Members("edge.", { hashes }).list("hashes").map((text) => toHash("edge", text))),
+    entries,
+  };
+}
+
+function readEntry(members: Members): BackupEntry {
+  const search = new Members(`${members.path}search.`, members.value("search"));
+  const hints = members.value("hints");
+  return {
+    record: members.bytes("record"),
+    timestamp: unixMs(members.integer("timestamp")),
+    search: {
+      termsVersion: search.integer("termsVersion"),
+      terms: search.texts("terms"),
+      digest: search.textOrNull("digest"),
+      identity: search.textOrNull("identity"),
+      issuer: search.textOrNull("issuer"),
+    },
+    hints: hints === null ? null : readHints(new Members(`${members.path}hints.`, hints)),
+  };
+}
+
+const readHints = (members: Members): AttestationHints => ({
+  payloadHash: members.text("payloadHash"),
+  subjectDigests: members.texts("subjectDigests"),
+  predicateType: members.textOrNull("predicateType"),
+});
+
+function toHash(path: string, text: unknown): Hash {
+  const bytes = decodeBase64(typeof text === "string" ? text : "");
+  if (!bytes.ok || bytes.value.length !== 32) throw new MemberError(path);
+  return hash(bytes.value);
+}
+
+/** Leaves this file as a value only. */
+class MemberError extends Error {}
+
+/** The members of one JSON object; each is of the type that it is asked for, or the whole document is refused. */
+class Members {
+  readonly path: string;
+  readonly #object: object;
+
+  constructor(path: string, json: unknown) {
+    if (typeof json !== "object" || json === null) throw new MemberError(path);
+    this.path = path;
+    this.#object = json;
+  }
+
+  value(name: string): unknown {
+    return Reflect.get(this.#object, name);
+  }
+
+  text(name: string): string {
+    const value = this.value(name);
+    return typeof value === "string" ? value : this.#fail(name);
+  }
+
+  textOrNull(name: string): string | null {
+    return this.value(name) === null ? null : this.text(name);
+  }
+
+  integer(name: string): number {
+    const value = this.value(name);
+    return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : this.#fail(name);
+  }
+
+  bytes(name: string): Uint8Array {
+    const value = decodeBase64(this.text(name));
+    return value.ok ? value.value : this.#fail(name);
+  }
+
+  list(name: string): readonly unknown[] {
+    const value = this.value(name);
+    return Array.isArray(value) ? value : this.#fail(name);
+  }
+
+  texts(name: string): readonly string[] {
+    return this.list(name).map((item) => (typeof item === "string" ? item : this.#fail(name)));
+  }
+
+  #fail(name: string): never {
+    throw new MemberError(`${this.path}${name}`);
+  }
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// All logs of a deployment: the two first ones, and those that the setting SHARDS opens, each a row. Opening, freezing and
+// choosing a log is configuration; nothing here knows what a log holds.
+
+import { encodeUtf8 } from "../bytes/utf8.ts";
+import { type PublicUrl, parsePublicUrl } from "../http/public-url.ts";
+import { parseJson } from "../json/parse.ts";
+import { err, ok, type Result } from "../result.ts";
+import type { Settings } from "../settings/settings.ts";
+import { type UnixMs, unixMs } from "../time.ts";
+import { type LogConfig, type LogKind, logsOf, openLog } from "./config.ts";
+
+/** Every read of the trust root asks all of them. */
+export const MAX_LOGS = 16;
+
+/** Part of R2 keys and file names: no separator, no dot, no upper case. */
+const NAME = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
+const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/;
+const SHARD_MEMBERS = ["name", "kind", "url", "frozen", "from"];
+const FIRST_MEMBERS = ["name", "frozen"];
+
+/**
+ * All logs, oldest first: those behind the public URL, then a row each. Fails with one line for every problem, which
+ * completes "SHARDS …" and names the member.
+ */
+export function parseShards(text: string, publicUrl: PublicUrl): Result<readonly LogConfig[], readonly string[]> {
+  const json = parseJson(encodeUtf8(text));
+  if (!json.ok) return err([json.error.code === "json_duplicate_member" ? "has a member twice" : "is not JSON"]);
+  if (!Array.isArray(json.value)) return err(["must be a list of logs"]);
+  const reader = new ShardsReader(publicUrl);
+  for (const [i, row] of (json.value as readonly unknown[]).entries()) reader.read(`[${i}]`, row);
+  const { logs, problems } = reader;
+  if (logs.length > MAX_LOGS) problems.push(`makes ${logs.length} logs; at most ${MAX_LOGS} are possible`);
+  return problems.length === 0 ? ok(logs) : err(problems);
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+class ShardsReader {
+  logs: LogConfig[];
+  readonly problems: string[] = [];
+  readonly #publicUrl: PublicUrl;
+  readonly #seen = new Set<string>();
+
+  constructor(publicUrl: PublicUrl) {
+    this.#publicUrl = publicUrl;
+    this.logs = Object.values(logsOf(publicUrl));
+  }
+
+  read(place: string, row: unknown): void {
+    if (typeof row !== "object" || row === null || Array.isArray(row)) return this.#report(place, "must be an object");
+    const { name } = row as Row;
+    if (typeof name !== "string" || !NAME.test(name)) {
+      return this.#report(`${place}.name`, "must be 1 to 32 of a-z, 0-9 and -, without - at its ends");
+    }
+    if (this.#seen.has(name)) return this.#report(`${place}.name`, `is ${name}, which another row has`);
+    this.#seen.add(name);
+    const first = this.logs.find((log) => log.name === name);
+    if (first === undefined) this.#readShard(place, name, row as Row);
+    else this.#readFirst(place, first, row as Row);
+  }
+
+  #report(place: string, reason: string): void {
+    this.problems.push(`${place} ${reason}`);
+  }
+
+  #checkMembers(place: string, row: Row, known: readonly string[], advice: string): void {
+    for (const member of Object.keys(row)) {
+      if (!known.includes(member)) this.#report(`${place}.${member}`, `is not known here; ${advice}`);
+    }
+  }
+
+  /** The logs behind the public URL are there without a row: one can only freeze them. */
+  #readFirst(place: string, log: LogConfig, row: Row): void {
+    const advice = `${log.name} is the log behind PUBLIC_URL, which a row can only freeze: {"name":"${log.name}","frozen":true}`;
+    this.#checkMembers(place, row, FIRST_MEMBERS, advice);
+    if (row["frozen"] !== true) this.#report(`${place}.frozen`, `must be true; ${advice}`);
+    this.logs = this.logs.map((other) => (other === log ? { ...log, isFrozen: true } : other));
+  }
+
+  #readShard(place: string, name: string, row: Row): void {
+    this.#checkMembers(place, row, SHARD_MEMBERS, `known are ${SHARD_MEMBERS.join(", ")}`);
+    const { kind, frozen = false } = row;
+    if (kind !== "signature" && kind !== "certificate") {
+      return this.#report(`${place}.kind`, "must be signature or certificate");
+    }
+    if (typeof frozen !== "boolean") this.#report(`${place}.frozen`, "must be true or false");
+    const usedFrom = this.#readFrom(place, row["from"]);
+    const url = this.#readUrl(place, kind, row["url"]);
+    if (url !== null) this.logs.push({ ...openLog({ name, kind, url }), isFrozen: frozen === true, usedFrom });
+  }
+
+  #readFrom(place: string, from: unknown): UnixMs | null {
+    if (from === undefined) return null;
+    const time = typeof from === "string" && TIME.test(from) ? Date.parse(from) : Number.NaN;
+    if (!Number.isNaN(time) && time >= 0) return unixMs(time);
+    this.#report(`${place}.from`, "must be a time in UTC: 2027-01-01T00:00:00Z");
+    return null;
+  }
+
+  /** A host name of its own within the kind: origins are made of it, and clients tell logs apart by it. */
+  #readUrl(place: string, kind: LogKind, text: unknown): PublicUrl | null {
+    const member = `${place}.url`;
+    const url = typeof text === "string" ? parsePublicUrl(text) : err({ reason: "must be https://HOST" });
+    if (!url.ok) {
+      this.#report(member, url.error.reason);
+      return null;
+    }
+    const { isLoopback, hostname } = url.value;
+    if (isLoopback !== this.#publicUrl.isLoopback) {
+      this.#report(member, "and PUBLIC_URL must both be on this machine, or both not");
+    }
+    const twin = this.logs.find((log) => log.kind === kind && new URL(log.baseUrl).hostname === hostname);
+    if (twin === undefined) return url.value;
+    this.#report(member, `has the host name of the ${kind} log ${twin.name}; give it another, whatever the port`);
+    return null;
+  }
+}
+
+/** All logs of PUBLIC_URL and SHARDS, oldest first; read inside finish's `build` only. PUBLIC_URL's own problems are the caller's. */
+export function logsSetting(settings: Settings): () => readonly LogConfig[] {
+  const publicUrl = parsePublicUrl(settings.optional("PUBLIC_URL") ?? "");
+  const logs = publicUrl.ok ? parseShards(settings.optional("SHARDS") ?? "[]", publicUrl.value) : err([]);
+  if (!logs.ok) for (const problem of logs.error) settings.problem(`SHARDS ${problem}`);
+  return () => {
+    if (!logs.ok) throw new TypeError("PUBLIC_URL or SHARDS is wrong");
+    return logs.value;
+  };
+}
+
+/**
+ * The logs of a kind that the settings do not freeze, the one to write to first: the newest of those in use; after those in
+ * use, those whose time has not come, the earliest first.
+ */
+export function writableLogs(logs: readonly LogConfig[], kind: LogKind, now: UnixMs): readonly LogConfig[] {
+  const open = logs.filter((log) => log.kind === kind && !log.isFrozen);
+  const isUsed = ({ usedFrom }: LogConfig): boolean => usedFrom === null || usedFrom <= now;
+  const coming = open.filter((log) => !isUsed(log)).toSorted((a, b) => (a.usedFrom ?? 0) - (b.usedFrom ?? 0));
+  return [...open.filter(isUsed).toReversed(), ...coming];
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// The stack of `npm start`, whose CA meets the fault that a request names in `x-fault`: in what is behind it (the sequencer, its
+// anchor, the oidc service, the store of used tokens) or in its own settings.
+
+import type { CertificateSubmission, LoggedCertificate } from "../../../shared/rpc.ts";
+import { unixMs } from "../../../shared/time.ts";
+import type { CaEnv } from "../../../workers/ca/env.ts";
+import { createCa } from "../../../workers/ca/index.ts";
+import { compose } from "../../../workers/compose.ts";
+import log from "../../../workers/log/index.ts";
+import oidc from "../../../workers/oidc/index.ts";
+import trust from "../../../workers/trust/index.ts";
+import tsa from "../../../workers/tsa/index.ts";
+import witness from "../../../workers/witness/index.ts";
+
+export { Anchor, OidcKeys, Sequencer, Tiles, TufRepository, UsedTokens } from "../../../workers/entrypoints.ts";
+
+const sequencer = (append: () => Promise<unknown>): Partial<CaEnv> => ({
+  SEQUENCER: { getByName: () => ({ appendCertificate: append }) } as unknown as CaEnv["SEQUENCER"],
+});
+const refusing = (error: object): Partial<CaEnv> => sequencer(async () => ({ ok: false, error }));
+/** The real log's answer, changed. */
+const answering =
+  (change: (sct: LoggedCertificate) => object) =>
+  (env: CaEnv): Partial<CaEnv> => ({
+    SEQUENCER: {
+      getByName: (name: string) => ({
+        appendCertificate: async (submission: CertificateSubmission) => {
+          const answer = await env.SEQUENCER.getByName(name).appendCertificate(submission);
+          return answer.ok ? { ok: true, value: { ...answer.value, ...change(answer.value) } } : answer;
+        },
+      }),
+    } as unknown as CaEnv["SEQUENCER"],
+  });
+const flipped = (bytes: Uint8Array): Uint8Array => bytes.with(bytes.length - 1, (bytes.at(-1) ?? 0) ^ 1);
+const lost = async (): Promise<never> => {
+  throw new Error("Network connection lost.");
+};
+
+const FAULTS: Readonly<Record<string, Partial<CaEnv> | ((env: CaEnv) => Partial<CaEnv>)>> = {
+  "log-busy": refusing({ code: "log_busy", retryAfterSeconds: 3 }),
+  "anchor-away": refusing({ code: "log_starting", reason: "the anchor cannot be reached" }),
+  "anchor-ahead": refusing({ code: "log_refusing", reason: "it is behind its anchor" }),
+  "tiles-differ": refusing({ code: "log_refusing", reason: "a full tile in R2 differs" }),
+  "clock-behind": refusing({ code: "clock_behind", lastTimestamp: 2, now: 1 }),
+  "entry-too-large": refusing({ code: "entry_too_large", maxBytes: 65_535 }),
+  "log-lost": sequencer(lost),
+  "sct-short-id": answering(({ logId }) => ({ logId: logId.subarray(1) })),
+  "sct-of-another-log": answering(({ logId }) => ({ logId: flipped(logId) })),
+  "sct-of-another-key": answering(({ spki }) => ({ spki: flipped(spki) })),
+  "sct-of-yesterday": answering(() => ({ timestamp: unixMs(1) })),
+  "sct-of-tomorrow": answering(() => ({ timestamp: unixMs(Date.UTC(2100, 0)) })),
+  "sct-of-another-second": answering(({ timestamp }) => ({ timestamp: timestamp + 1000 })),
+  "sct-without-index": answering(() => ({ extensions: new Uint8Array(0) })),
+  "sct-of-another-index": answering(({ extensions }) => ({ extensions: flipped(extensions) })),
+  "sct-without-signature": answering(() => ({ signature: new Uint8Array(0) })),
+  "sct-with-another-signature": answering(({ signature }) => ({ signature: flipped(signature) })),
+  "key-missing": { CA_KEY: "" },
+  "key-damaged": { CA_KEY: "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n" },
+  "key-not-pem": { CA_KEY: "key" },
+  "chain-missing": { CA_CHAIN: "" },
+  "issuers-broken": { ISSUERS: "{" },
+  "lifetime-broken": { CERTIFICATE_LIFETIME: "x" },
+  "token-keys-lost": { OIDC: { jwks: lost } as unknown as CaEnv["OIDC"] },
+  "token-keys-empty": { OIDC: { jwks: async () => ({ keys: [] }) } as unknown as CaEnv["OIDC"] },
+  "used-tokens-lost": { USED_TOKENS: { getByName: () => ({ use: lost }) } as unknown as CaEnv["USED_TOKENS"] },
+  "limits-lost": { IDENTITIES: { limit: lost } },
+};
+
+const healthy = createCa({ allowLoopbackIssuers: true });
+const envs = new Map<string, CaEnv>();
+
+const ca = {
+  fetch: (request: Request, env: CaEnv): Promise<Response> => {
+    const fault = request.headers.get("x-fault") ?? "";
+    const change = FAULTS[fault];
+    const broken = envs.get(fault) ?? { ...env, ...(typeof change === "function" ? change(env) : change) };
+    envs.set(fault, broken);
+    return healthy.fetch(request, broken);
+  },
+};
+
+export default compose({ ca, tsa, log, trust, oidc, witness }, (ctx) => ctx.exports.OidcKeys);

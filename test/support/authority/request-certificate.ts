@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Asks a stack's CA for a certificate, as a client does that has a token of the development issuer.
+
+import { sign } from "node:crypto";
+import type { ClientKey } from "../logs/log-client.ts";
+import type { TestStack } from "../process/stack.ts";
+
+export interface CertificateRequest {
+  readonly email: string;
+  readonly key: Pick<ClientKey, "privateKey" | "spki">;
+  /** The address that limits count for. */
+  readonly client?: string;
+}
+
+/** The CA's answer, whatever it is. */
+export async function requestCertificate(
+  stack: Pick<TestStack, "url" | "token">,
+  { email, key, client }: CertificateRequest,
+): Promise<Response> {
+  const content = `-----BEGIN PUBLIC KEY-----\n${key.spki.toString("base64")}\n-----END PUBLIC KEY-----\n`;
+  const proofOfPossession = sign("sha256", Buffer.from(email), key.privateKey).toString("base64");
+  return fetch(`${stack.url}/api/v2/signingCert`, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      ...(client === undefined ? {} : { "cf-connecting-ip": client }),
+    },
+    body: JSON.stringify({
+      credentials: { oidcIdentityToken: await stack.token(email) },
+      publicKeyRequest: { publicKey: { algorithm: "ECDSA", content }, proofOfPossession },
+    }),
+  });
+}
+
+/** The leaf of a certificate that has to be given, DER. */
+export async function certificateFor(
+  stack: Pick<TestStack, "url" | "token">,
+  request: CertificateRequest,
+): Promise<Uint8Array> {
+  const response = await requestCertificate(stack, request);
+  if (!response.ok) throw new Error(`no certificate: ${response.status} ${await response.text()}`);
+  const answer = (await response.json()) as {
+    readonly signedCertificateEmbeddedSct: { readonly chain: { readonly certificates: readonly string[] } };
+  };
+  const [leaf = ""] = answer.signedCertificateEmbeddedSct.chain.certificates;
+  return Buffer.from(leaf.replace(/-----[A-Z ]+-----|\s/g, ""), "base64");
+}

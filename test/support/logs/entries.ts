@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// Requests to the signature log as a client would make them, and what its answers claim, recomputed without our code.
+
+import { createPublicKey, verify } from "node:crypto";
+import { expect } from "vitest";
+import { certificateFor } from "../authority/request-certificate.ts";
+import { type SigningKey, signMessage } from "../authority/signing-keys.ts";
+import { hashOf } from "../digests/digest-cases.ts";
+import type { TestStack } from "../process/stack.ts";
+import { naiveLeafHash, rootFromProof } from "./naive-tree.ts";
+
+export interface VerifierJson {
+  readonly publicKey?: { readonly rawBytes: string };
+  readonly x509Certificate?: { readonly rawBytes: string };
+  readonly keyDetails: string;
+}
+
+export interface HashedRequest {
+  readonly hashedRekordRequestV002: {
+    readonly digest: string;
+    readonly signature: { readonly content: string; readonly verifier: VerifierJson };
+  };
+}
+
+export interface LogEntryJson {
+  readonly logIndex: string;
+  readonly logId: { readonly keyId: string };
+  readonly kindVersion: { readonly kind: string; readonly version: string };
+  readonly inclusionProof: {
+    readonly logIndex: string;
+    readonly rootHash: string;
+    readonly treeSize: string;
+    readonly hashes: readonly string[];
+    readonly checkpoint: { readonly envelope: string };
+  };
+  readonly canonicalizedBody: string;
+}
+
+export const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
+
+export const bareVerifier = ({ spki, keyDetails }: SigningKey): VerifierJson => ({
+  publicKey: { rawBytes: base64(spki) },
+  keyDetails,
+});
+
+/** An entry of `message`, signed anew: an ECDSA signature is another one each time. */
+export const hashedRequest = (key: SigningKey, message: Uint8Array, verifier = bareVerifier(key)): HashedRequest => ({
+  hashedRekordRequestV002: {
+    digest: base64(hashOf(key, message)),
+    signature: { content: base64(signMessage(key, message)), verifier },
+  },
+});
+
+/** An envelope with one signature over DSSE's pre-authentication encoding, written down as in its protocol. */
+export function dsseRequest(key: SigningKey, payloadType: string, payload: Uint8Array): object {
+  const pae = preAuthEncoding(payloadType, payload);
+  return {
+    dsseRequestV002: {
+      envelope: {
+        payload: base64(payload),
+        payloadType,
+        signatures: [{ sig: base64(signMessage(key, pae)), keyid: "" }],
+      },
+      verifiers: [bareVerifier(key)],
+    },
+  };
+}
+
+export const preAuthEncoding = (payloadType: string, payload: Uint8Array): Uint8Array =>
+  Buffer.concat([Buffer.from(`DSSEv1 ${Buffer.byteLength(payloadType)} ${payloadType} ${payload.length} `), payload]);
+
+export const postEntry = (stack: TestStack, body: object | string): Promise<Response> =>
+  fetch(`${stack.url}/api/v2/log/entries`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  });
+
+/** Posts an entry that has to be accepted. */
+export async function addEntry(stack: TestStack, body: object): Promise<LogEntryJson> {
+  const response = await postEntry(stack, body);
+  if (response.status !== 201) throw new Error(`${response.status} ${await response.text()}`);
+  return (await response.json()) as LogEntryJson;
+}
+
+/** Size of the tree by the checkpoint that the log serves. */
+export async function treeSize(stack: TestStack): Promise<number> {
+  const checkpoint = await (await fetch(`${stack.url}/checkpoint`)).text();
+  return Number(checkpoint.split("\n")[1]);
+}
+
+/** The certificate that the stack's CA gives `email` for this P-256 key, DER. */
+export const ownCertificate = (stack: TestStack, email: string, key: SigningKey): Promise<Uint8Array> =>
+  certificateFor(stack, {
+    email,
+    key: { privateKey: key.privateObject, spki: key.publicObject.export({ format: "der", type: "spki" }) },
+  });
+
+/** The SPKI of the signature log's key, from the trusted root. */
+export async function logKey(stack: TestStack): Promise<Uint8Array> {
+  const root = (await (await fetch(`${stack.url}/trusted_root.json`)).json()) as {
+    readonly tlogs: readonly { readonly publicKey: { readonly rawBytes: string } }[];
+  };
+  return Buffer.from(root.tlogs[0]?.publicKey.rawBytes ?? "", "base64");
+}
+
+/** The leaf, the proof, the checkpoint and its first signature of an answer hang together. */
+export function expectProven(entry: LogEntryJson, spki: Uint8Array): void {
+  const { inclusionProof: proof } = entry;
+  const place = { leafIndex: Number(entry.logIndex), treeSize: Number(proof.treeSize) };
+  const leaf = naiveLeafHash(Buffer.from(entry.canonicalizedBody, "base64"));
+  const root = rootFromProof(
+    leaf,
+    place,
+    proof.hashes.map((hash) => Buffer.from(hash, "base64")),
+  );
+  expect(root?.toString("base64")).toBe(proof.rootHash);
+  expect(proof.logIndex).toBe(entry.logIndex);
+  const [text = "", signatures = ""] = proof.checkpoint.envelope.split("\n\n");
+  expect(text).toBe(`localhost\n${proof.treeSize}\n${proof.rootHash}`);
+  const signature = Buffer.from(signatures.split("\n")[0]?.split(" ")[2] ?? "", "base64");
+  const key = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
+  expect(verify("sha256", Buffer.from(`${text}\n`), key, signature.subarray(4))).toBe(true);
+  expect(Buffer.from(entry.logId.keyId, "base64").subarray(0, 4)).toEqual(signature.subarray(0, 4));
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// The composed Worker with two more routes for tests: they append many entries through the sequencer's own RPC, as the log and
+// CA services do after their checks. `POST /test/fill?from=N&count=M` fills the signature log with texts that name their number;
+// `POST /test/fill-certificates?from=N&count=M&at=MS` the certificate log with precertificates of the deployment's own CA,
+// whose TBS depends on number and time only, so that a repeated call submits the same.
+
+import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
+import { uint } from "../../../shared/bytes/writer.ts";
+import type { Result } from "../../../shared/result.ts";
+import type { CertificateSubmission } from "../../../shared/rpc.ts";
+import { emailTerm } from "../../../shared/search/terms.ts";
+import { type UnixMs, unixMs } from "../../../shared/time.ts";
+import { encodeCertificate } from "../../../shared/x509/certificate.ts";
+import { encodeLeaf, toSerial } from "../../../shared/x509/issue.ts";
+import { type CaChain, parseCaChain } from "../../../workers/ca/signer/ca-chain.ts";
+import { parseCaKey, type Signer } from "../../../workers/ca/signer/ca-key.ts";
+import type { ComposedEnv } from "../../../workers/compose.ts";
+import dev from "../../../workers/dev.ts";
+
+export * from "../../../workers/dev.ts";
+
+const AT_ONCE = 64;
+const LIFETIME_MS = 600_000;
+
+export default {
+  async fetch(request: Request, env: ComposedEnv, ctx: ExecutionContext): Promise<Response> {
+    const { pathname, searchParams } = new URL(request.url);
+    const append = appenderOf(pathname, searchParams, env);
+    if (append === null) return await dev.fetch(request, env, ctx);
+    const from = Number(searchParams.get("from"));
+    const end = from + Number(searchParams.get("count"));
+    for (let start = from; start < end; start += AT_ONCE) {
+      const numbers = Array.from({ length: Math.min(AT_ONCE, end - start) }, (_, i) => start + i);
+      const answers = await Promise.all(numbers.map(append));
+      const failed = answers.find(({ ok }) => !ok);
+      if (failed !== undefined) return Response.json(failed, { status: 503 });
+    }
+    return Response.json({ filled: end });
+  },
+};
+
+type Appender = (number: number) => Promise<Result<unknown, unknown>>;
+
+function appenderOf(pathname: string, search: URLSearchParams, env: ComposedEnv): Appender | null {
+  if (pathname === "/test/fill") return async (number) => await appendText(env, number);
+  if (pathname !== "/test/fill-certificates") return null;
+  const chain = parseCaChain(env.CA_CHAIN ?? "");
+  const signer = parseCaKey(env.CA_KEY ?? "");
+  if (!chain.ok || !signer.ok) throw new Error("the stack has no CA");
+  const authority = { chain: chain.value, signer: signer.value, at: unixMs(Number(search.get("at"))) };
+  return async (number) =>
+    await env.SEQUENCER.getByName("certificate").appendCertificate(await precertificate(authority, number));
+}
+
+async function appendText(env: ComposedEnv, number: number): Promise<Result<unknown, unknown>> {
+  const search = { termsVersion: 1, terms: [`digest:sha256:${number}`], digest: null, identity: null, issuer: null };
+  const body = encodeUtf8(`entry ${number} of a test`);
+  return await env.SEQUENCER.getByName("signature").appendSignature({ body, search, hints: null });
+}
+
+interface Authority {
+  readonly chain: CaChain;
+  readonly signer: Signer;
+  readonly at: UnixMs;
+}
+
+/** As the CA service submits them, for the CA's own key in the place of a client's. */
+async function precertificate({ chain, signer, at }: Authority, number: number): Promise<CertificateSubmission> {
+  const email = `signer-${number}@example.com`;
+  const leaf = encodeLeaf(chain.issuer, {
+    serial: toSerial(uint(number, 20)),
+    notBefore: at,
+    notAfter: unixMs(at + LIFETIME_MS),
+    spki: chain.issuer.spki,
+    subjectAltName: { kind: "email", value: email },
+    extensions: [],
+    signatureAlgorithm: signer.algorithm,
+  });
+  const tbs = leaf.precertificateTbs;
+  return {
+    entryType: "precert_entry",
+    issuerKeyHash: chain.issuerKeyHash,
+    signedEntry: leaf.loggedTbs,
+    precertificate: encodeCertificate(tbs, signer.algorithm, await signer.sign(tbs)),
+    chainFingerprints: chain.fingerprints,
+    search: { termsVersion: 1, terms: [emailTerm(email)], digest: null, identity: email, issuer: null },
+  };
+}

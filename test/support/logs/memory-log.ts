@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+// A log outside workerd: real SQLite (node:sqlite), and memory for everything else, each part with a switch to make it fail.
+
+import { generateKeyPairSync } from "node:crypto";
+import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
+import { equal } from "../../../shared/bytes/bytes.ts";
+import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
+import { parsePublicUrl } from "../../../shared/http/public-url.ts";
+import { type LogConfig, logsOf } from "../../../shared/logs/config.ts";
+import type { SearchRow } from "../../../shared/rpc.ts";
+import { type UnixMs, unixMs } from "../../../shared/time.ts";
+import type {
+  Advance,
+  AnchoredHead,
+  AnchorPort,
+  Host,
+  IndexedEntry,
+  ObjectStore,
+  SearchIndex,
+  Storage,
+} from "../../../workers/sequencer/deps.ts";
+import {
+  certificateFormat,
+  type LogFormat,
+  type Submission,
+  signatureFormat,
+  signatureSubmission,
+} from "../../../workers/sequencer/kinds/format.ts";
+import { parseEcdsaSigner, parseEd25519Signer } from "../../../workers/sequencer/kinds/log-keys.ts";
+import { Log, type Witnessing } from "../../../workers/sequencer/log.ts";
+import { genesisSubmission } from "../../../workers/sequencer/rounds/genesis.ts";
+import { LogStorage } from "../../../workers/sequencer/storage.ts";
+
+/** Durable storage as a Durable Object has it: what was committed stays when the object dies. */
+export class SqliteStorage implements Storage {
+  readonly database = new DatabaseSync(":memory:");
+  #inTransaction = false;
+
+  exec(
+    query: string,
+    ...bindings: readonly (ArrayBuffer | string | number | null)[]
+  ): Record<string, SqlStorageValue>[] {
+    const values = bindings.map((value) => (value instanceof ArrayBuffer ? new Uint8Array(value) : value));
+    return this.database
+      .prepare(query)
+      .all(...values)
+      .map(toRow);
+  }
+
+  transactionSync<T>(run: () => T): T {
+    if (this.#inTransaction) return run();
+    this.#inTransaction = true;
+    this.database.exec("BEGIN");
+    try {
+      const value = run();
+      this.database.exec("COMMIT");
+      return value;
+    } catch (error) {
+      this.database.exec("ROLLBACK");
+      throw error;
+    } finally {
+      this.#inTransaction = false;
+    }
+  }
+
+  /** A copy of everything, to be put back later: what a restore to an older state does. */
+  snapshot(): SqliteStorage {
+    const copy = new SqliteStorage();
+    for (const { sql } of this.database.prepare("SELECT sql FROM sqlite_master WHERE type = 'table'").all()) {
+      copy.database.exec(String(sql));
+    }
+    for (const { name } of this.database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all()) {
+      for (const row of this.database.prepare(`SELECT * FROM ${String(name)}`).all()) {
+        const values = Object.values(row);
+        copy.database.prepare(`INSERT INTO ${String(name)} VALUES (${values.map(() => "?").join()})`).run(...values);
+      }
+    }
+    return copy;
+  }
+}
+
+function toRow(row: Record<string, SQLOutputValue>): Record<string, SqlStorageValue> {
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]) => {
+      if (typeof value === "bigint") throw new RangeError("a bigint");
+      return [name, value instanceof Uint8Array ? new Uint8Array(value).buffer : value];
+    }),
+  );
+}
+
+/** R2 with create-only objects; changing one is a failure of the test. */
+export class MemoryObjects implements ObjectStore {
+  readonly objects = new Map<string, Uint8Array>();
+  failing: string | null = null;
+
+  get(key: string): Promise<Uint8Array | null> {
+    return this.failing === null
+      ? Promise.resolve(this.objects.get(key) ?? null)
+      : Promise.reject(new Error(this.failing));
+  }
+
+  create(key: string, bytes: Uint8Array): Promise<boolean> {
+    if (this.failing !== null) return Promise.reject(new Error(this.failing));
+    if (this.objects.has(key)) return Promise.resolve(false);
+    this.objects.set(key, new Uint8Array(bytes));
+    return Promise.resolve(true);
+  }
+
+  list(prefix: string): Promise<readonly string[]> {
+    if (this.failing !== null) return Promise.reject(new Error(this.failing));
+    return Promise.resolve([...this.objects.keys()].filter((key) => key.startsWith(prefix)));
+  }
+
+  remove(key: string): Promise<void> {
+    if (this.failing !== null) return Promise.reject(new Error(this.failing));
+    this.objects.delete(key);
+    return Promise.resolve();
+  }
+}
+
+class MemoryIndex implements SearchIndex {
+  readonly entries = new Map<number, IndexedEntry>();
+  failing: string | null = null;
+
+  write(_log: string, entries: readonly IndexedEntry[]): Promise<void> {
+    if (this.failing !== null) return Promise.reject(new Error(this.failing));
+    for (const entry of entries) this.entries.set(entry.leafIndex, entry);
+    return Promise.resolve();
+  }
+}
+
+export class MemoryAnchor implements AnchorPort {
+  held: AnchoredHead | null = null;
+  failing: string | null = null;
+  calls = 0;
+
+  read(): Promise<AnchoredHead | null> {
+    return this.failing === null ? Promise.resolve(this.held) : Promise.reject(new Error(this.failing));
+  }
+
+  advance({ from, to }: Advance): Promise<boolean> {
+    this.calls++;
+    if (this.failing !== null) return Promise.reject(new Error(this.failing));
+    const held = this.held;
+    if (held !== null && sameHead(held, to)) return Promise.resolve(true);
+    const isNext = held === null ? from === null : from !== null && sameHead(held, from);
+    if (isNext) this.held = { treeSize: to.treeSize, rootHash: to.rootHash };
+    return Promise.resolve(isNext);
+  }
+}
+
+const sameHead = (a: AnchoredHead, b: AnchoredHead): boolean =>
+  a.treeSize === b.treeSize && equal(a.rootHash, b.rootHash);
+
+class MemoryHost implements Host {
+  time = 1_790_000_000_000;
+  aborted: string | null = null;
+  alarms: UnixMs[] = [];
+  readonly lines: string[] = [];
+  readonly #work: Promise<void>[] = [];
+
+  now(): UnixMs {
+    return unixMs(this.time);
+  }
+  randomId(): string {
+    return "00112233445566778899aabbccddeeff";
+  }
+  abort(reason: string): void {
+    this.aborted = reason;
+  }
+  keepAlive(work: Promise<void>): void {
+    this.#work.push(work.catch(() => undefined));
+  }
+  /** Short, and through the event loop: a store that fails for ever must not starve the test. */
+  pause(): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  setAlarm(at: UnixMs): void {
+    this.alarms.push(at);
+  }
+  after(milliseconds: number, callback: () => void): () => void {
+    const timer = setTimeout(callback, milliseconds);
+    return () => clearTimeout(timer);
+  }
+  logLine(event: string): void {
+    this.lines.push(event);
+  }
+  /** Resolves when nothing that was kept alive is under way any more. */
+  async settle(): Promise<void> {
+    for (let done = 0; done < this.#work.length; ) done = (await Promise.all(this.#work)).length;
+  }
+}
+
+export interface MemoryLog {
+  readonly log: Log;
+  readonly config: LogConfig;
+  readonly format: LogFormat;
+  readonly storage: SqliteStorage;
+  readonly objects: MemoryObjects;
+  readonly index: MemoryIndex;
+  readonly anchor: MemoryAnchor;
+  readonly host: MemoryHost;
+  /** The log after its object has died: memory is gone, the stores stay. Stores may be exchanged for others. */
+  readonly restarted: (stores?: Partial<Stores>) => MemoryLog;
+}
+
+interface Stores {
+  readonly storage: SqliteStorage;
+  readonly objects: MemoryObjects;
+  readonly index: MemoryIndex;
+  readonly anchor: MemoryAnchor;
+  readonly host: MemoryHost;
+  readonly config: LogConfig;
+  readonly format: LogFormat;
+  readonly witnessing: Witnessing | null;
+}
+
+/** Where a frozen log sends whoever writes. */
+export const SUCCESSOR = "https://next.example.com";
+
+const pkcs8 = (key: ReturnType<typeof generateKeyPairSync>["privateKey"]): string =>
+  String(key.export({ format: "pem", type: "pkcs8" }));
+
+const ecdsa = parseEcdsaSigner(pkcs8(generateKeyPairSync("ec", { namedCurve: "prime256v1" }).privateKey));
+const ed25519 = parseEd25519Signer(pkcs8(generateKeyPairSync("ed25519").privateKey));
+const url = parsePublicUrl("https://log.example.com");
+if (!ecdsa.ok || !ed25519.ok || !url.ok) throw new Error("test keys");
+export const testEcdsa = ecdsa.value;
+export const testLogs = logsOf(url.value);
+
+export function memoryLog(kind: "signature" | "certificate", stores: Partial<Stores> = {}): MemoryLog {
+  const config = stores.config ?? testLogs[kind];
+  const all: Stores = {
+    storage: new SqliteStorage(),
+    objects: new MemoryObjects(),
+    index: new MemoryIndex(),
+    anchor: new MemoryAnchor(),
+    host: new MemoryHost(),
+    config,
+    format:
+      kind === "signature"
+        ? signatureFormat(config.origin, testEcdsa, ed25519.ok ? ed25519.value : unusable())
+        : certificateFormat(config.origin, testEcdsa),
+    witnessing: null,
+    ...stores,
+  };
+  const genesis = kind === "signature" ? [genesisSubmission(config.origin, testEcdsa)] : [];
+  const log = new Log({
+    ...all,
+    storage: new LogStorage(all.storage),
+    genesis,
+    backupEveryMs: 600_000,
+    successor: () => SUCCESSOR,
+  });
+  return { ...all, log, restarted: (other = {}) => memoryLog(kind, { ...all, ...other }) };
+}
+
+function unusable(): never {
+  throw new Error("test keys");
+}
+
+const SEARCH: SearchRow = {
+  termsVersion: 1,
+  terms: ["digest:sha256:00"],
+  digest: "sha256:00",
+  identity: null,
+  issuer: null,
+};
+
+/** A body that is nothing but a text: the sequencer does not look inside. */
+export const textSubmission = (text: string): Submission =>
+  signatureSubmission({ body: encodeUtf8(text), search: SEARCH, hints: null });
+
+/** Appends `count` more entries, 64 a round, and waits for what follows. */
+export async function grow(memory: MemoryLog, count: number): Promise<void> {
+  const before = memory.log.state?.treeSize ?? 0;
+  for (let from = 0; from < count; from += 64) {
+    const texts = Array.from({ length: Math.min(64, count - from) }, (_, i) => `entry ${before + from + i}`);
+    await Promise.all(texts.map(async (text) => await memory.log.append(textSubmission(text))));
+  }
+  await memory.host.settle();
+}
+
+/** A new signature log with `count` entries after the genesis entry. */
+export async function grown(count: number): Promise<MemoryLog> {
+  const memory = memoryLog("signature");
+  await memory.log.open();
+  await grow(memory, count);
+  return memory;
+}

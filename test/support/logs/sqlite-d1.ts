@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// D1 over node:sqlite, with the migrations of the repository: as much of its interface as the search uses.
+
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+
+const MIGRATIONS = join(import.meta.dirname, "../../../migrations");
+
+interface Statement {
+  readonly sql: string;
+  readonly values: readonly SQLInputValue[];
+}
+
+export interface MemoryD1 {
+  readonly d1: D1Database;
+  readonly database: DatabaseSync;
+  /** Every statement that was run. */
+  readonly statements: readonly Statement[];
+  /** What every call rejects with from now on, null for working again. */
+  fail: (reason: string | null) => void;
+}
+
+/** An empty search index. */
+export function memoryD1(): MemoryD1 {
+  const database = new DatabaseSync(":memory:");
+  for (const name of readdirSync(MIGRATIONS).toSorted()) {
+    database.exec(readFileSync(join(MIGRATIONS, name), "utf8"));
+  }
+  const seen: Statement[] = [];
+  let failing: string | null = null;
+  const statement = (sql: string, values: readonly SQLInputValue[]): Statement & { readonly bind: unknown } => {
+    const bind = (...bound: readonly SQLInputValue[]): unknown => statement(sql, bound);
+    return { sql, values, bind };
+  };
+  const batch = (statements: readonly Statement[]): Promise<unknown> => {
+    if (failing !== null) return Promise.reject(new Error(failing));
+    seen.push(...statements);
+    try {
+      const results = statements.map(({ sql, values }) => ({ results: database.prepare(sql).all(...values) }));
+      return Promise.resolve(results);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  };
+  const d1 = { prepare: (sql: string) => statement(sql, []), batch } as unknown as D1Database;
+  const fail = (reason: string | null): void => {
+    failing = reason;
+  };
+  return { d1, database, fail, statements: seen };
+}

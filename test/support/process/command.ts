@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs one of the project's commands as a person does: a real process, its output, its exit code.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { ROOT } from "../../../cli/root.ts";
+
+interface Ended {
+  /** Null if a signal ended it. */
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Command {
+  readonly process: ChildProcess;
+  /** Resolves when standard output holds the text, after how many ms; rejects if the process ends before. */
+  readonly says: (text: string) => Promise<number>;
+  readonly ended: Promise<Ended>;
+}
+
+export interface CommandOptions {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Starts `cli/<file>` with the Node that runs the test, in a process group of its own, without a terminal. */
+export function runCommand(file: string, { args = [], env = {} }: CommandOptions = {}): Command {
+  const started = performance.now();
+  const child = spawn(process.execPath, [join(ROOT, "cli", file), ...args], {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  const ended = new Promise<Ended>((resolve) => child.once("close", (code) => resolve({ code, stdout, stderr })));
+  const says = (text: string): Promise<number> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (stdout.includes(text)) resolve(performance.now() - started);
+      };
+      child.stdout.on("data", look);
+      void ended.then((end) => reject(new Error(`ended with ${end.code}: ${end.stderr}`)));
+      look();
+    });
+  return { process: child, says, ended };
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole service for a test: real workerd, Durable Objects, R2 and D1 on a free port, as `npm start` runs it.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort, localUrl } from "../../../cli/address.ts";
+import { localTufSettings } from "../../../cli/tuf/local.ts";
+import { identityToken, type TokenRequest } from "../../../local/dev-issuer.ts";
+import { localSettings } from "../../../local/settings.ts";
+import { runStack, type WorkerLog } from "../../../local/stack.ts";
+import { parsePublicUrl } from "../../../shared/http/public-url.ts";
+import { unixMs } from "../../../shared/time.ts";
+import { valueOf } from "../value-of.ts";
+import { listenerPid } from "./listener.ts";
+
+export interface TestStackOptions {
+  /** Settings over those of the state folder: `{ ACCEPT: "open" }`. An empty text takes a setting away. */
+  readonly vars?: Readonly<Record<string, string>>;
+  /** A folder that stays afterwards; by default a temporary one that does not. */
+  readonly state?: string;
+  readonly port?: number;
+  /** Another Worker than that of `npm start`, for tests that need a hand inside: relative to the repository. */
+  readonly entry?: string;
+}
+
+export interface TestStack {
+  readonly url: string;
+  readonly port: number;
+  readonly state: string;
+  /** The settings of the services, keys among them. */
+  readonly vars: Readonly<Record<string, string>>;
+  /** What the Worker has written to its console so far. */
+  readonly logs: readonly WorkerLog[];
+  /** An identity token of the development issuer. */
+  readonly token: (email: string, claims?: Omit<TokenRequest, "email">) => Promise<string>;
+  /** The process to kill for a crash. Miniflare starts another after about 0.2 s, on the same port and storage. */
+  readonly workerdPid: () => number;
+  /** Ends workerd and starts it anew on the same state, with these settings over those it began with. */
+  readonly restart: (changes?: Readonly<Record<string, string>>) => Promise<void>;
+  /** Ends workerd and removes a temporary state folder. */
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts a stack and waits until it serves. Several may run at once. */
+export async function startStack(options: TestStackOptions = {}): Promise<TestStack> {
+  const port = options.port ?? (await anyPort());
+  const url = localUrl(port);
+  const state = options.state ?? mkdtempSync(join(tmpdir(), "sigedge-test-"));
+  const local = localSettings({ port, state, accept: null });
+  if (!local.ok) return fail(local.error);
+  const vars = signedAnew(state, { ...local.value, ...options.vars }, options.vars ?? {});
+  const settings = Object.fromEntries(Object.entries(vars).filter(([, value]) => value !== ""));
+  const logs: WorkerLog[] = [];
+  const run = (of: Readonly<Record<string, string>>): ReturnType<typeof runStack> =>
+    runStack({
+      port,
+      state,
+      settings: of,
+      ...(options.entry === undefined ? {} : { entry: options.entry }),
+      log: ({ level, message }) => logs.push({ level, message }),
+    });
+  let running = await run(settings);
+  return {
+    url,
+    port,
+    state,
+    vars: settings,
+    logs,
+    token: (email, claims = {}) => identityToken(url, { email, ...claims }),
+    workerdPid: () => listenerPid(port) ?? fail(`nothing listens on port ${port}`),
+    restart: async (changes = {}) => {
+      await running.stop();
+      running = await run({ ...settings, ...changes });
+    },
+    stop: async () => {
+      await running.stop();
+      if (options.state === undefined) rmSync(state, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Where one of these is another, clients have to be told: the targets are signed anew, as an operator would. */
+const TRUSTED_SETTINGS = ["CA_CHAIN", "OTHER_CA_CHAINS", "TSA_CHAIN", "SIGNATURE_LOG_KEY", "CERTIFICATE_LOG_KEY"];
+
+type Vars = Readonly<Record<string, string>>;
+
+function signedAnew(state: string, settings: Vars, changes: Vars): Vars {
+  const isTrustTheSame = TRUSTED_SETTINGS.every((name) => (changes[name] ?? "") === "");
+  if (isTrustTheSame || changes["TRUST_FILE"] !== undefined) return settings;
+  const publicUrl = valueOf(parsePublicUrl(settings["PUBLIC_URL"] ?? ""));
+  return { ...settings, ...valueOf(localTufSettings({ state, publicUrl, settings, now: unixMs(Date.now()) })) };
+}
+
+async function anyPort(): Promise<number> {
+  const port = await freePort(0);
+  return port.ok ? port.value : fail(port.error);
+}
+
+function fail(reason: string): never {
+  throw new Error(reason);
+}

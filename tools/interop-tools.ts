@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes the programs that other people wrote, for `npm run test:interop`: clients and checkers, from the ordinary registries of
+// their ecosystems, at pinned versions, once, into a folder outside the repository. A tool is a folder below test/interop/tools.
+//   node tools/interop-tools.ts [TOOL …]        SIGEDGE_TOOLS=DIR chooses the folder, by default ~/.cache/sigedge/tools
+
+import { existsSync, readdirSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { duration, fail, say, styled } from "../cli/terminal.ts";
+import { GO } from "./interop/go.ts";
+import { JAVA } from "./interop/java.ts";
+import { NPM } from "./interop/npm.ts";
+import { PYTHON } from "./interop/python.ts";
+import { RUST } from "./interop/rust.ts";
+import { appear, DEFINITIONS, isBuilt, type Tool, toolFolder } from "./interop/tool.ts";
+
+const ECOSYSTEMS = [GO, PYTHON, NPM, RUST, JAVA];
+
+/** Where a program of a built tool lies; `command` may be left out for a tool of one program. Throws if it has not been built. */
+export function interopTool(name: string, command?: string): string {
+  const tool = readTool(name);
+  const found = tool.commands.find((path) => command === undefined || basename(path) === command);
+  const path = join(toolFolder(tool), found ?? command ?? "");
+  if (!existsSync(path)) throw new Error(`${path} is missing: run \`node tools/interop-tools.ts\` first`);
+  return path;
+}
+
+/** The version of a tool, as its definition pins it. */
+export const interopVersion = (name: string): string => readTool(name).version;
+
+/** The folder of a built tool, for PYTHONPATH and the like. Throws if it has not been built. */
+export function interopFolder(name: string): string {
+  const folder = toolFolder(readTool(name));
+  if (!existsSync(folder)) throw new Error(`${folder} is missing: run \`node tools/interop-tools.ts\` first`);
+  return folder;
+}
+
+/** The folders in which the programs of a built tool lie, for PATH. Throws if one has not been built. */
+export const interopPath = (name: string): readonly string[] => [
+  ...new Set(readTool(name).commands.map((command) => dirname(interopTool(name, basename(command))))),
+];
+
+const definedTools = (): readonly string[] =>
+  readdirSync(DEFINITIONS, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+
+function readTool(name: string): Tool {
+  const ecosystem = ECOSYSTEMS.find(({ file }) => existsSync(join(DEFINITIONS, name, file)));
+  if (ecosystem === undefined) throw new Error(`test/interop/tools/${name} defines no tool`);
+  return ecosystem.read(name);
+}
+
+/** Builds one tool. Rejects with the last lines of what failed. */
+async function buildTool(tool: Tool): Promise<void> {
+  const started = performance.now();
+  say(`${styled("dim", "…")} ${tool.name} ${tool.version}`);
+  await appear(toolFolder(tool), tool.build);
+  say(`${styled("green", "✓")} ${tool.name} ${tool.version}: built in ${duration(performance.now() - started)}`);
+}
+
+async function main(): Promise<void> {
+  const asked = process.argv.slice(2);
+  const tools = (asked.length > 0 ? asked : definedTools()).map(readTool);
+  for (const tool of tools.filter(isBuilt)) say(`${styled("green", "✓")} ${tool.name} ${tool.version}`);
+  const failures: string[] = [];
+  // All that can be made is, so that one look shows everything that is missing.
+  for (const tool of tools.filter((candidate) => !isBuilt(candidate))) {
+    await buildTool(tool).catch((error: Error) => failures.push(`${tool.name}: ${error.message}`));
+  }
+  if (failures.length > 0) fail(failures.join("\n"));
+}
+
+if (import.meta.main) await main();

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Programs in Rust: examples of published crates, from crates.io, with the versions and hashes of the Cargo.lock inside each crate.
+
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { say } from "../../cli/terminal.ts";
+import { appear, DEFINITIONS, type Ecosystem, hashedKey, readDefinition, run, type Tool, toolFolder } from "./tool.ts";
+
+/** What the crates want. */
+const MIN_MINOR_VERSION = 86;
+/** Installs a Rust, by hash; none of Debian's is new enough. */
+const RUSTUP = join(DEFINITIONS, "rustup.json");
+
+interface Example {
+  readonly crate: string;
+  readonly example: string;
+}
+
+export const RUST: Ecosystem = { file: "crates.json", read: readTool };
+
+/** crates.json: a version, and the examples, each of a crate. */
+function readTool(name: string): Tool {
+  const text = readDefinition(name, "crates.json");
+  const { version, examples } = JSON.parse(text) as {
+    readonly version: string;
+    readonly examples: readonly Example[];
+  };
+  return {
+    name,
+    version,
+    key: hashedKey(name, version, [text]),
+    commands: examples.map(({ example }) => `bin/${example}`),
+    build: (folder) => build(version, examples, folder),
+  };
+}
+
+async function build(version: string, examples: readonly Example[], folder: string): Promise<void> {
+  // Both share most of what they are made of.
+  const target = join(folder, "target");
+  const env = { ...(await rustEnvironment()), CARGO_TARGET_DIR: target, CARGO_PROFILE_DEV_DEBUG: "0" };
+  mkdirSync(join(folder, "bin"));
+  for (const { crate, example } of examples) {
+    const what = ["--locked", "--debug", "--no-track", "--version", version, "--example", example];
+    const args = ["install", ...what, "--root", target, crate];
+    await run("cargo", args, { env }).catch((error: Error) => {
+      throw new Error(`a C compiler and cmake are needed:\n${error.message}`);
+    });
+    copyFileSync(join(target, "bin", example), join(folder, "bin", example));
+  }
+  await run("rm", ["-rf", target]);
+}
+
+interface Rustup {
+  readonly version: string;
+  readonly toolchain: string;
+  /** Platform → that of its rustup-init. */
+  readonly sha256: Readonly<Record<string, string>>;
+}
+
+/** The environment in which `cargo` is new enough: this one, or one with a Rust that is kept beside the tools. */
+async function rustEnvironment(): Promise<NodeJS.ProcessEnv> {
+  if (hasRust()) return process.env;
+  const rustup = JSON.parse(readFileSync(RUSTUP, "utf8")) as Rustup;
+  const folder = toolFolder({ key: `rust@${rustup.toolchain}` });
+  if (!existsSync(folder)) {
+    say(`Rust 1.${MIN_MINOR_VERSION} or newer is not in PATH: installing Rust ${rustup.toolchain} …`);
+    await appear(folder, async (unfinished) => await installRust(rustup, unfinished));
+  }
+  return environmentOf(folder, rustup.toolchain);
+}
+
+function hasRust(): boolean {
+  try {
+    const text = execFileSync("cargo", ["--version"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+    return Number(/^cargo 1\.(\d+)/.exec(text)?.[1] ?? 0) >= MIN_MINOR_VERSION;
+  } catch {
+    return false;
+  }
+}
+
+const environmentOf = (folder: string, toolchain: string): NodeJS.ProcessEnv => ({
+  ...process.env,
+  RUSTUP_HOME: join(folder, "rustup"),
+  CARGO_HOME: join(folder, "cargo"),
+  RUSTUP_TOOLCHAIN: toolchain,
+  PATH: `${join(folder, "cargo/bin")}:${process.env["PATH"]}`,
+});
+
+async function installRust({ version, toolchain, sha256 }: Rustup, folder: string): Promise<void> {
+  const platform = platformName();
+  const url = `https://static.rust-lang.org/rustup/archive/${version}/${platform}/rustup-init`;
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url}: status ${response.status}; install Rust by hand (https://rustup.rs)`);
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  if (createHash("sha256").update(bytes).digest("hex") !== sha256[platform]) throw new Error(`${url} is another file`);
+  const installer = join(folder, "rustup-init");
+  writeFileSync(installer, bytes, { mode: 0o755 });
+  const what = ["-y", "--no-modify-path", "--profile", "minimal", "--default-toolchain", toolchain];
+  await run(installer, what, { env: environmentOf(folder, toolchain) });
+}
+
+/** As Rust calls it: x86_64-unknown-linux-gnu. */
+function platformName(): string {
+  const machine = process.arch === "arm64" ? "aarch64" : "x86_64";
+  return `${machine}-${process.platform === "darwin" ? "apple-darwin" : "unknown-linux-gnu"}`;
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// `npm run simulate -- --seeds 1000`: runs the log in simulated worlds in which everything fails, and says what it found. Ends
+// with exit code 1 when a world went wrong, and with the command that shows it again.
+
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { Worker } from "node:worker_threads";
+import { count, progressBar } from "../cli/progress.ts";
+import { duration, fail, say, styled } from "../cli/terminal.ts";
+import type { Report } from "../test/faults/simulation.ts";
+
+const USAGE = `npm run simulate -- [--seeds N] [--seed S] [--steps K] [--jobs J]
+
+  --seeds N  so many worlds (100; 1 if --seed is given)
+  --seed S   the first one's number (1)
+  --steps K  events in each before everything is healed and checked (20000)
+  --jobs J   so many at a time (one per processor)
+  --trace    print what happened last in the first world that goes wrong (400 lines)`;
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: "string" },
+    seed: { type: "string" },
+    steps: { type: "string", default: "20000" },
+    jobs: { type: "string", default: String(availableParallelism()) },
+    trace: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+
+interface Totals {
+  worlds: number;
+  steps: number;
+  virtualMs: number;
+  acknowledged: number;
+  audits: number;
+  readonly counts: Map<string, number>;
+  readonly failed: Report[];
+}
+
+function whole(name: string, text: string): number {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number) || number < 0) fail(`--${name} ${text} is not a whole number`);
+  return number;
+}
+
+/** Hands seeds to `jobs` threads, one at a time each. */
+async function runAll(first: number, seeds: number, steps: number, jobs: number): Promise<Totals> {
+  const totals: Totals = {
+    worlds: 0,
+    steps: 0,
+    virtualMs: 0,
+    acknowledged: 0,
+    audits: 0,
+    counts: new Map(),
+    failed: [],
+  };
+  const bar = progressBar("worlds");
+  let next = first;
+  const work = async (): Promise<void> => {
+    const thread = new Worker(join(import.meta.dirname, "../test/faults/simulation-thread.ts"));
+    while (next < first + seeds) {
+      const seed = next++;
+      const report = await ask(thread, { seed, steps });
+      add(totals, report);
+      if (report.violation !== null) {
+        bar.end();
+        say(`${styled("red", "✗")} seed ${seed}: ${report.violation.split("\n")[0]}`);
+      }
+      bar.show(totals.worlds, seeds);
+    }
+    await thread.terminate();
+  };
+  await Promise.all(Array.from({ length: Math.min(jobs, seeds) }, work));
+  bar.end();
+  return totals;
+}
+
+const ask = (thread: Worker, task: { readonly seed: number; readonly steps: number }): Promise<Report> =>
+  new Promise((resolve, reject) => {
+    const failed = (error: Error): void => reject(new Error(`seed ${task.seed}`, { cause: error }));
+    thread.once("error", failed);
+    thread.once("message", (report: Report) => {
+      thread.off("error", failed);
+      resolve(report);
+    });
+    thread.postMessage(task, []);
+  });
+
+function add(totals: Totals, report: Report): void {
+  totals.worlds++;
+  totals.steps += report.steps;
+  totals.virtualMs += report.virtualMs;
+  totals.acknowledged += report.acknowledged;
+  totals.audits += report.audits;
+  for (const [name, times] of report.counts) totals.counts.set(name, (totals.counts.get(name) ?? 0) + times);
+  if (report.violation !== null) totals.failed.push(report);
+}
+
+function tell(totals: Totals, steps: number, tookMs: number): void {
+  const { worlds, counts, failed } = totals;
+  say(
+    `${count(worlds)} worlds, ${count(totals.steps)} steps, ${count(totals.virtualMs / 60_000)} min of virtual time in ${duration(tookMs)}`,
+  );
+  say(`${count(totals.acknowledged)} entries acknowledged, ${count(totals.audits)} audits`);
+  const names = [...counts.keys()].toSorted();
+  const width = Math.max(...names.map((name) => name.length));
+  for (const name of names) say(`  ${name.padEnd(width)} ${count(counts.get(name) ?? 0).padStart(9)}`);
+  const endings = names.filter((name) => name.startsWith("instance: "));
+  const sum = (some: readonly string[]): number => some.reduce((total, name) => total + (counts.get(name) ?? 0), 0);
+  say(`${count(sum(endings))} instances ended, ${count(sum(names) - sum(endings))} faults`);
+  if (failed.length === 0) say(`${styled("green", "✓")} nothing lost, nothing doubled, nothing forked`);
+  for (const { seed } of failed) {
+    say(`${styled("red", "✗")} again: npm run simulate -- --seed ${seed} --steps ${steps} --trace`);
+  }
+}
+
+async function main(): Promise<void> {
+  if (values.help) return say(USAGE);
+  const steps = whole("steps", values.steps);
+  const seeds = whole("seeds", values.seeds ?? (values.seed === undefined ? "100" : "1"));
+  const started = performance.now();
+  const totals = await runAll(whole("seed", values.seed ?? "1"), seeds, steps, Math.max(1, whole("jobs", values.jobs)));
+  const [worst] = totals.failed;
+  if (values.trace && worst !== undefined) say([...worst.trace, worst.violation, ""].join("\n"));
+  tell(totals, steps, performance.now() - started);
+  process.exitCode = totals.failed.length === 0 ? 0 : 1;
+}
+
+await main();

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// The first version of the API, which gitsign and cosign 2 speak: PEM in the place of JSON, 201, the token in the header only.
+// Spec: https://github.com/sigstore/fulcio/blob/main/fulcio_legacy.proto
+
+import { encodePem } from "../../../shared/bytes/pem.ts";
+import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
+import { decodeLegacyRequest } from "../../../shared/fulcio/legacy-request.ts";
+import type { SigningRequest } from "../../../shared/fulcio/request.ts";
+import { readBody } from "../../../shared/http/body.ts";
+import { respondWith } from "../../../shared/http/cache.ts";
+import { ok, type Result } from "../../../shared/result.ts";
+import type { CertificateAuthority } from "../issuing/issue.ts";
+import { type CaError, renderError } from "../status.ts";
+import { bearerToken, issueFor, MAX_BODY_BYTES } from "./signing-certificate.ts";
+
+const CONTENT_TYPE = "application/pem-certificate-chain";
+
+/** POST /api/v1/signingCert: leaf first, root last, no line break at the end. */
+export async function legacySigningCertificate(request: Request, ca: CertificateAuthority): Promise<Response> {
+  const chain = await issueFor(request, ca, readLegacyRequest);
+  if (!chain.ok) return renderError(chain.error, request);
+  const headers = { "content-type": CONTENT_TYPE, "cache-control": "no-store" };
+  return new Response(pemOf(chain.value).trimEnd(), { status: 201, headers });
+}
+
+/** GET /api/v1/rootCert: all chains, that of the issuing CA first. */
+export function legacyRootCertificate(request: Request, ca: CertificateAuthority): Response {
+  const pem = [ca.chain.certificates, ...ca.otherChains].map(pemOf).join("");
+  const body = new Uint8Array(encodeUtf8(pem));
+  return respondWith(request, { body, contentType: CONTENT_TYPE, cacheControl: "public, max-age=60" });
+}
+
+const pemOf = (chain: readonly Uint8Array[]): string => chain.map((der) => encodePem("CERTIFICATE", der)).join("");
+
+async function readLegacyRequest(request: Request): Promise<Result<SigningRequest, CaError>> {
+  const body = await readBody(request, MAX_BODY_BYTES);
+  if (!body.ok) return body;
+  const key = decodeLegacyRequest(body.value);
+  return key.ok ? ok({ token: bearerToken(request), key: key.value }) : key;
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// POST /api/v2/signingCert. Reads the request, leaves the deciding to issue.ts, writes the answer.
+// Spec: https://github.com/sigstore/fulcio/blob/main/fulcio.proto (CA.CreateSigningCertificate)
+
+import { decodeSigningRequest, type SigningRequest } from "../../../shared/fulcio/request.ts";
+import { toSigningCertificate } from "../../../shared/fulcio/response.ts";
+import { readBody } from "../../../shared/http/body.ts";
+import { requestIdOf } from "../../../shared/http/request-id.ts";
+import { ok, type Result } from "../../../shared/result.ts";
+import { type CertificateAuthority, issueCertificate } from "../issuing/issue.ts";
+import { limitClient } from "../limits.ts";
+import { type CaError, renderError } from "../status.ts";
+
+/** The reference's limit; a request is some 3 KiB. */
+export const MAX_BODY_BYTES = 4 * 1024 * 1024;
+
+/** Answers 200 with the chain, always as JSON: some clients ask for PEM and parse JSON all the same. */
+export async function signingCertificate(request: Request, ca: CertificateAuthority): Promise<Response> {
+  const chain = await issueFor(request, ca, readRequest);
+  return chain.ok
+    ? Response.json(toSigningCertificate(chain.value), { headers: { "cache-control": "no-store" } })
+    : renderError(chain.error, request);
+}
+
+/** What both versions of the API do between the request and the answer: limit, read, issue, leave the one log line. */
+export async function issueFor(
+  request: Request,
+  ca: CertificateAuthority,
+  read: (request: Request) => Promise<Result<SigningRequest, CaError>>,
+): Promise<Result<readonly Uint8Array[], CaError>> {
+  const limited = await limitClient(request, ca.limits);
+  if (!limited.ok) return limited;
+  const signingRequest = await read(request);
+  if (!signingRequest.ok) return signingRequest;
+  const issued = await issueCertificate(signingRequest.value, ca);
+  if (!issued.ok) return issued;
+  console.log(JSON.stringify({ code: "certificate_issued", requestId: requestIdOf(request), ...issued.value.record }));
+  return ok(issued.value.chain);
+}
+
+/** The body of the second version; the token may stand in the header instead. */
+export async function readRequest(request: Request): Promise<Result<SigningRequest, CaError>> {
+  const body = await readBody(request, MAX_BODY_BYTES);
+  if (!body.ok) return body;
+  const decoded = decodeSigningRequest(body.value);
+  if (!decoded.ok || decoded.value.token !== "") return decoded;
+  return ok({ ...decoded.value, token: bearerToken(request) });
+}
+
+/** The credential of the Authorization header; without the scheme it is the whole of it. */
+export function bearerToken(request: Request): string {
+  const authorization = request.headers.get("authorization") ?? "";
+  return authorization.startsWith("Bearer ") ? authorization.slice("Bearer ".length) : authorization;
+}

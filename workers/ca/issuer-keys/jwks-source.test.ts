@@ -1,0 +1,469 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { type Identity, type Issuer, plainIssuer } from "../../../shared/identity/issuers.ts";
+import { parseIssuerPattern } from "../../../shared/oidc/issuer-pattern.ts";
+import { ALGORITHMS } from "../../../shared/oidc/jwks.ts";
+import type { KeySource } from "../../../shared/oidc/token.ts";
+import { jwksOf, makeClock } from "../../../test/support/authority/ca.ts";
+import { makeIssuerKey } from "../../../test/support/authority/identity-token.ts";
+import { createKeySources, type KeysPlatform, type KeysUnavailable } from "./jwks-source.ts";
+import { cacheStore, type PlatformCache } from "./key-store.ts";
+
+const KEY_1 = makeIssuerKey("one", "P-256");
+const KEY_2 = makeIssuerKey("two", "P-256");
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+
+const EMAIL: Identity = { type: "email", issuerClaim: null, skipsVerification: false };
+const ISSUER: Issuer = plainIssuer("https://issuer.example", EMAIL);
+const DOCUMENT = {
+  issuer: "https://issuer.example",
+  jwks_uri: "https://keys.example/set?v=1",
+  id_token_signing_alg_values_supported: ["ES256"],
+};
+
+/** Keeps what is put, as text. */
+function memoryCache(kept = new Map<string, string>()): PlatformCache {
+  return {
+    match: async (name) => {
+      const text = kept.get(name);
+      return text === undefined ? undefined : new Response(text);
+    },
+    put: async (name, response) => void kept.set(name, await response.text()),
+  };
+}
+
+interface Web {
+  document: () => Response | Promise<Response>;
+  keys: () => Response | Promise<Response>;
+}
+
+interface Bench {
+  readonly web: Web;
+  readonly source: KeySource<KeysUnavailable>;
+  readonly advance: (ms: number) => void;
+  readonly fetched: string[];
+  readonly inits: RequestInit[];
+  readonly reported: string[];
+  /** Another isolate of the same location: it starts without keys. */
+  readonly another: () => Pick<Bench, "source">;
+}
+
+function makeBench(
+  issuer: Issuer = ISSUER,
+  builtInJwks: () => Promise<unknown> = () => Promise.reject(new Error()),
+  cache: PlatformCache = memoryCache(),
+): Bench {
+  const clock = makeClock();
+  const web: Web = { document: () => Response.json(DOCUMENT), keys: () => Response.json(jwksOf(KEY_1)) };
+  const fetched: string[] = [];
+  const inits: RequestInit[] = [];
+  const reported: string[] = [];
+  const platform: KeysPlatform = {
+    now: clock.now,
+    builtInJwks,
+    store: cacheStore("https://sigstore.example.com", () => cache),
+    report: ({ reason }) => void reported.push(reason),
+    fetch: async (url, init) => {
+      fetched.push(url);
+      inits.push(init);
+      return url.endsWith("openid-configuration") ? web.document() : web.keys();
+    },
+  };
+  const another = (): Pick<Bench, "source"> => ({ source: createKeySources(platform)(issuer) });
+  return { web, ...another(), advance: clock.advance, fetched, inits, reported, another };
+}
+
+const keyIds = async ({ source }: Pick<Bench, "source">): Promise<unknown> => {
+  const keys = await source.current();
+  return keys.ok ? keys.value.keys.map(({ keyId }) => keyId) : keys.error;
+};
+
+const refreshedKeyIds = async ({ source }: Bench): Promise<unknown> => {
+  const keys = await source.refreshed();
+  return keys.ok ? (keys.value?.keys.map(({ keyId }) => keyId) ?? null) : keys.error;
+};
+
+const NAME_IN_CACHE = `https://sigstore.example.com/oidc/issuer-keys/1/${createHash("sha256").update(ISSUER.url).digest("hex")}`;
+const UNAVAILABLE = { code: "issuer_keys_unavailable", issuer: ISSUER.url, retryAfterSeconds: 5 };
+
+describe("keys of a discovered issuer", () => {
+  it("are fetched once, without following redirects, and kept", async () => {
+    const bench = makeBench();
+    expect(await bench.source.current()).toMatchObject({ ok: true, value: { algorithms: ["ES256"] } });
+    expect(await keyIds(bench)).toEqual(["one"]);
+    bench.advance(10 * MINUTE - 1);
+    expect(await keyIds(bench)).toEqual(["one"]);
+    expect(bench.fetched).toEqual([
+      "https://issuer.example/.well-known/openid-configuration",
+      "https://keys.example/set?v=1",
+    ]);
+    for (const init of bench.inits) {
+      expect(init).toMatchObject({ redirect: "manual" });
+      expect(init.signal).toBeInstanceOf(AbortSignal);
+    }
+  });
+
+  it.each([
+    [null, 10 * MINUTE],
+    ["public, max-age=1800, must-revalidate", 30 * MINUTE],
+    ["max-age=5", MINUTE],
+    ["max-age=86400", 60 * MINUTE],
+    ["max-age=999999999999", 60 * MINUTE],
+    ["s-maxage=5", 10 * MINUTE],
+    ["no-store", MINUTE],
+  ])("are fresh as Cache-Control %j says, within bounds", async (cacheControl, freshMs) => {
+    const bench = makeBench();
+    const headers: Record<string, string> = cacheControl === null ? {} : { "cache-control": cacheControl };
+    bench.web.keys = () => Response.json(jwksOf(KEY_1), { headers });
+    await keyIds(bench);
+    bench.web.keys = () => Response.json(jwksOf(KEY_2));
+    bench.advance(freshMs - 1);
+    expect(await keyIds(bench)).toEqual(["one"]);
+    bench.advance(1);
+    expect(await keyIds(bench)).toEqual(["two"]);
+  });
+
+  it("are fetched again for an unknown kid, at most once in 30 s", async () => {
+    const bench = makeBench();
+    await keyIds(bench);
+    bench.web.keys = () => Response.json(jwksOf(KEY_1, KEY_2));
+    for (let i = 0; i < 100; i++) expect(await refreshedKeyIds(bench)).toBeNull();
+    expect(bench.fetched).toHaveLength(2);
+    bench.advance(30 * SECOND);
+    expect(await refreshedKeyIds(bench)).toEqual(["one", "two"]);
+    expect(await refreshedKeyIds(bench)).toBeNull();
+    expect(await keyIds(bench)).toEqual(["one", "two"]);
+    expect(bench.fetched).toHaveLength(4);
+  });
+
+  it("stay when the issuer cannot be reached, for a day", async () => {
+    const bench = makeBench();
+    await keyIds(bench);
+    bench.web.document = () => new Response("oops", { status: 500 });
+    bench.advance(10 * MINUTE);
+    expect(await keyIds(bench)).toEqual(["one"]);
+    expect(await refreshedKeyIds(bench)).toBeNull();
+    bench.advance(23 * 60 * MINUTE);
+    expect(await keyIds(bench)).toEqual(["one"]);
+    bench.advance(60 * MINUTE);
+    expect(await keyIds(bench)).toEqual(UNAVAILABLE);
+    expect(bench.reported).toHaveLength(3);
+  });
+
+  it("are asked for by many at the start, but not by any number", async () => {
+    const bench = makeBench();
+    bench.web.document = () => new Promise(() => {});
+    for (let i = 0; i < 64; i++) void bench.source.current();
+    for (let i = 0; i < 10; i++) expect(await keyIds(bench)).toEqual({ ...UNAVAILABLE, retryAfterSeconds: 1 });
+    expect(bench.fetched).toHaveLength(64);
+    bench.advance(20 * SECOND);
+    bench.web.document = () => Response.json(DOCUMENT);
+    expect(await keyIds(bench)).toEqual(["one"]);
+  });
+
+  it("are asked for again after a failure, but not at once", async () => {
+    const bench = makeBench();
+    bench.web.keys = () => Promise.reject(new DOMException("secret text", "TimeoutError"));
+    for (let i = 0; i < 10; i++) expect(await keyIds(bench)).toEqual(UNAVAILABLE);
+    expect(bench.fetched).toHaveLength(2);
+    expect(bench.reported).toEqual(["the key set could not be fetched: TimeoutError"]);
+    bench.web.keys = () => Response.json(jwksOf(KEY_1));
+    bench.advance(5 * SECOND);
+    expect(await keyIds(bench)).toEqual(["one"]);
+  });
+
+  it("do not hang on a request that was cancelled while it fetched", async () => {
+    const bench = makeBench();
+    await keyIds(bench);
+    bench.advance(MINUTE);
+    bench.web.keys = () => new Promise(() => {});
+    void bench.source.refreshed();
+    await Promise.resolve();
+    expect(await refreshedKeyIds(bench)).toEqual({ ...UNAVAILABLE, retryAfterSeconds: 1 });
+    expect(await keyIds(bench)).toEqual(["one"]);
+    bench.web.keys = () => Response.json(jwksOf(KEY_2));
+    bench.advance(30 * SECOND);
+    expect(await refreshedKeyIds(bench)).toEqual(["two"]);
+  });
+
+  it.each<[string, Partial<Web>, string]>([
+    [
+      "is redirected",
+      { document: () => Response.redirect("https://evil.example", 302) },
+      "the discovery document was answered with status 302",
+    ],
+    [
+      "names another issuer",
+      { document: () => Response.json({ ...DOCUMENT, issuer: "https://evil.example" }) },
+      "the discovery document names another issuer",
+    ],
+    ["is not JSON", { document: () => new Response("<html>") }, "the discovery document is not JSON"],
+    [
+      "is too large",
+      { document: () => new Response(" ".repeat(64 * 1024 + 1)) },
+      "the discovery document is larger than 65536 bytes",
+    ],
+    [
+      "is gone",
+      { document: () => new Response(null, { status: 404 }) },
+      "the discovery document was answered with status 404",
+    ],
+    [
+      "cannot be fetched",
+      { document: () => Promise.reject(new TypeError("x")) },
+      "the discovery document could not be fetched: TypeError",
+    ],
+    [
+      "breaks off",
+      { document: () => new Response(new ReadableStream({ pull: (c) => c.error(new Error("x")) })) },
+      "the discovery document could not be read: Error",
+    ],
+    [
+      "has keys that are redirected",
+      { keys: () => Response.redirect("https://evil.example", 301) },
+      "the key set was answered with status 301",
+    ],
+    [
+      "has keys that are ten megabytes",
+      { keys: () => new Response(" ".repeat(10_000_000)) },
+      "the key set is larger than 262144 bytes",
+    ],
+    ["has no keys", { keys: () => Response.json({ keys: [] }) }, "the key set has no key that can verify a token"],
+    ["has keys twice", { keys: () => new Response('{"keys":[],"keys":[]}') }, "the key set is not JSON"],
+  ])("cannot be had if the discovery document %s", async (_, web, reason) => {
+    const bench = makeBench();
+    Object.assign(bench.web, web);
+    expect(await keyIds(bench)).toEqual(UNAVAILABLE);
+    expect(bench.reported).toEqual([reason]);
+  });
+});
+
+describe("keys in the store of the location", () => {
+  it("are enough for an isolate that has just started, while they are fresh", async () => {
+    const bench = makeBench();
+    bench.web.keys = () => Response.json({ keys: [{ ...KEY_1.jwk, alg: "ES256" }, makeIssuerKey("three").jwk] });
+    const first = await bench.source.current();
+    bench.advance(10 * MINUTE - 1);
+    expect(await bench.another().source.current()).toEqual(first);
+    expect(bench.fetched).toHaveLength(2);
+    bench.advance(1);
+    bench.web.keys = () => Response.json(jwksOf(KEY_2));
+    expect(await keyIds(bench.another())).toEqual(["two"]);
+    expect(await keyIds(bench.another())).toEqual(["two"]);
+    expect(bench.fetched).toHaveLength(4);
+  });
+
+  it("serve while the issuer is away, in any isolate, for a day from when they were fetched", async () => {
+    const bench = makeBench();
+    await keyIds(bench);
+    bench.web.document = () => Promise.reject(new TypeError("no route"));
+    bench.advance(24 * 60 * MINUTE - 1);
+    expect(await keyIds(bench.another())).toEqual(["one"]);
+    bench.advance(1);
+    expect(await keyIds(bench.another())).toEqual(UNAVAILABLE);
+  });
+
+  it("are newer than those of an isolate that has slept, and serve it", async () => {
+    const bench = makeBench();
+    await keyIds(bench);
+    bench.advance(24 * 60 * MINUTE);
+    bench.web.keys = () => Response.json(jwksOf(KEY_2));
+    expect(await keyIds(bench.another())).toEqual(["two"]);
+    bench.web.document = () => Promise.reject(new TypeError("no route"));
+    bench.advance(60 * MINUTE);
+    expect(await keyIds(bench)).toEqual(["two"]);
+  });
+
+  it("that are older than what was fetched while they were looked up count for nothing", async () => {
+    const cache = memoryCache();
+    const earlier = makeBench(ISSUER, undefined, cache);
+    await keyIds(earlier);
+    const stored = (await cache.match(NAME_IN_CACHE)) as Response;
+    const looking: ((found: Response) => void)[] = [];
+    const slow = { ...cache, match: () => new Promise<Response>((resolve) => void looking.push(resolve)) };
+    const bench = makeBench(ISSUER, undefined, slow);
+    bench.advance(MINUTE);
+    bench.web.keys = () => Response.json(jwksOf(KEY_2));
+    const [first, second] = [keyIds(bench), keyIds(bench)];
+    await expect.poll(() => looking.length).toBe(2);
+    // The second finds nothing and asks; then the first finds what was there before.
+    looking[1]?.(new Response("nothing"));
+    expect(await second).toEqual(["two"]);
+    looking[0]?.(stored);
+    expect([await first, await keyIds(bench)]).toEqual([["two"], ["two"]]);
+  });
+
+  it("count for how often an issuer is asked about unknown kids", async () => {
+    const bench = makeBench();
+    await keyIds(bench);
+    bench.advance(30 * SECOND - 1);
+    const { source } = bench.another();
+    await source.current();
+    for (let i = 0; i < 10; i++) expect(await source.refreshed()).toEqual({ ok: true, value: null });
+    expect(bench.fetched).toHaveLength(2);
+    bench.advance(1);
+    expect(await source.refreshed()).toMatchObject({ ok: true, value: { keys: [{ keyId: "one" }] } });
+  });
+
+  it("are kept for each issuer, under a name of this deployment's own", async () => {
+    const kept = new Map<string, string>();
+    await keyIds(makeBench(ISSUER, undefined, memoryCache(kept)));
+    const other = makeBench({ ...ISSUER, url: "https://other.example" }, undefined, memoryCache(kept));
+    expect(await keyIds(other)).toMatchObject({ code: "issuer_keys_unavailable" });
+    expect([...kept.keys()]).toEqual([NAME_IN_CACHE]);
+  });
+
+  it.each<[string, Partial<PlatformCache>]>([
+    ["rejects", { match: () => Promise.reject(new Error("cache")), put: () => Promise.reject(new Error("cache")) }],
+    [
+      "throws",
+      {
+        match: () => {
+          throw new Error("cache");
+        },
+        put: () => {
+          throw new Error("cache");
+        },
+      },
+    ],
+    ["holds no JSON", { match: async () => new Response("<html>") }],
+    ["holds another thing", { match: async () => Response.json([]) }],
+    [
+      "holds no keys",
+      { match: async () => Response.json({ jwks: { keys: [] }, algorithms: ["ES256"], freshMs: 1, loadedAt: 1 }) },
+    ],
+    [
+      "holds no algorithm",
+      { match: async () => Response.json({ jwks: jwksOf(KEY_2), algorithms: ["none"], freshMs: 1e9, loadedAt: 1 }) },
+    ],
+    [
+      "holds no time",
+      { match: async () => Response.json({ jwks: jwksOf(KEY_2), algorithms: ["ES256"], freshMs: 1e9 }) },
+    ],
+    [
+      "holds keys of the future",
+      {
+        match: async () => Response.json({ jwks: jwksOf(KEY_2), algorithms: ["ES256"], freshMs: 1e9, loadedAt: 9e12 }),
+      },
+    ],
+    ["holds too much", { match: async () => new Response(" ".repeat(600_000)) }],
+  ])("are as good as absent if the cache %s", async (_, cache) => {
+    const bench = makeBench(ISSUER, undefined, { ...memoryCache(), ...cache });
+    expect(await keyIds(bench)).toEqual(["one"]);
+    expect(bench.fetched).toHaveLength(2);
+  });
+});
+
+describe("keys of the built-in issuer", () => {
+  const issuer: Issuer = { ...ISSUER, keys: { kind: "built-in" } };
+
+  it("come by RPC, never by fetch", async () => {
+    let calls = 0;
+    const bench = makeBench(issuer, async () => {
+      calls++;
+      return jwksOf(KEY_1);
+    });
+    expect(await keyIds(bench)).toEqual(["one"]);
+    expect(await keyIds(bench)).toEqual(["one"]);
+    expect(calls).toBe(1);
+    expect(bench.fetched).toEqual([]);
+    expect(await bench.source.current()).toMatchObject({ value: { algorithms: ALGORITHMS } });
+  });
+
+  it.each<[string, () => Promise<unknown>, string]>([
+    ["fails", () => Promise.reject(new Error("secret")), "the oidc service failed: Error"],
+    ["has none", async () => ({ keys: [] }), "the key set has no key that can verify a token"],
+  ])("are a 503 when the service %s", async (_, jwks, reason) => {
+    const bench = makeBench(issuer, jwks);
+    expect(await keyIds(bench)).toEqual(UNAVAILABLE);
+    expect(bench.reported).toEqual([reason]);
+  });
+});
+
+it("static keys are what is configured", async () => {
+  const keySet = {
+    keys: [{ keyId: "x", algorithm: null, jwk: { kty: "RSA", n: "AA", e: "AQAB" } }],
+    algorithms: ALGORITHMS,
+  } as const;
+  const bench = makeBench({ ...ISSUER, keys: { kind: "static", keySet } });
+  expect(await bench.source.current()).toEqual({ ok: true, value: keySet });
+  expect(await bench.source.refreshed()).toEqual({ ok: true, value: null });
+  expect(bench.fetched).toEqual([]);
+});
+
+describe("the issuers of a pattern", () => {
+  const parsed = parseIssuerPattern("https://oidc.eks.*.amazonaws.com/id/*");
+  const pattern = parsed.ok ? parsed.value : null;
+  const issuerAt = (i: number): Issuer =>
+    plainIssuer(`https://oidc.eks.x.amazonaws.com/id/${i}`, { type: "kubernetes" }, pattern);
+
+  /** `good`: the ones that exist. */
+  function makeMany(
+    good: ReadonlySet<number>,
+    cache: PlatformCache = memoryCache(),
+  ): {
+    readonly ask: (i: number) => Promise<unknown>;
+    readonly fetched: string[];
+    readonly advance: (ms: number) => void;
+  } {
+    const clock = makeClock();
+    const fetched: string[] = [];
+    const sourceOf = createKeySources({
+      now: clock.now,
+      builtInJwks: () => Promise.reject(new Error()),
+      store: cacheStore("https://sigstore.example.com", () => cache),
+      report: () => {},
+      fetch: async (url) => {
+        fetched.push(url);
+        const [, i = ""] = /id\/(\d+)/.exec(url) ?? [];
+        if (!good.has(Number(i))) return new Response(null, { status: 404 });
+        const issuer = issuerAt(Number(i)).url;
+        return Response.json(
+          url.endsWith("keys")
+            ? jwksOf(KEY_1)
+            : { issuer, jwks_uri: `${issuer}/keys`, id_token_signing_alg_values_supported: ["ES256"] },
+        );
+      },
+    });
+    const ask = async (i: number): Promise<unknown> => {
+      const keys = await sourceOf(issuerAt(i)).current();
+      return keys.ok ? "keys" : keys.error.retryAfterSeconds;
+    };
+    return { ask, fetched, advance: clock.advance };
+  }
+
+  it("are asked twenty at a time, and those that are known go on", async () => {
+    const { ask, fetched, advance } = makeMany(new Set([0, 99]));
+    expect(await ask(0)).toBe("keys");
+    for (let i = 1; i < 20; i++) expect(await ask(i)).toBe(5);
+    for (let i = 20; i < 60; i++) expect(await ask(i)).toBe(30);
+    expect(await ask(99)).toBe(30);
+    expect(fetched).toHaveLength(21);
+    expect(await ask(0)).toBe("keys");
+    advance(31_000);
+    expect(await ask(99)).toBe("keys");
+  });
+
+  it("that another isolate knows are not among those twenty", async () => {
+    const cache = memoryCache();
+    const good = new Set([1000]);
+    expect(await makeMany(good, cache).ask(1000)).toBe("keys");
+    const { ask } = makeMany(good, cache);
+    for (let i = 0; i < 30; i++) await ask(i);
+    expect([await ask(1000), await ask(31)]).toEqual(["keys", 30]);
+  });
+
+  it("that do not exist push out none that does", async () => {
+    const { ask, fetched, advance } = makeMany(new Set([0]));
+    expect(await ask(0)).toBe("keys");
+    for (let i = 1; i <= 240; i++) {
+      if (i % 20 === 0) advance(31_000);
+      await ask(i);
+    }
+    const before = fetched.length;
+    expect(await ask(0)).toBe("keys");
+    expect(fetched.length).toBe(before);
+  });
+});

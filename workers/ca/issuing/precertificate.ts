@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a certificate that is laid out to the log's promise for it: the precertificate is signed and appended, and what the log
+// answers is looked at as a verifier would, before anything is built on it. Spec: RFC 6962 §3.1, §3.2.
+
+import { sha256 } from "#sha256";
+import { equal } from "../../../shared/bytes/bytes.ts";
+import { encodeHex } from "../../../shared/bytes/hex.ts";
+import { type EcdsaPublicKey, parsePublicKey } from "../../../shared/crypto/public-key.ts";
+import { verifySct } from "../../../shared/ct/sct.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import type { AppendError, CertificateSubmission, LoggedCertificate } from "../../../shared/rpc.ts";
+import { certificateSearchRow } from "../../../shared/search/terms.ts";
+import type { UnixMs } from "../../../shared/time.ts";
+import { type Certificate, encodeCertificate, parseCertificate } from "../../../shared/x509/certificate.ts";
+import type { Leaf } from "../../../shared/x509/issue.ts";
+import type { Signer } from "../signer/ca-key.ts";
+import type { CertificateAuthority } from "./issue.ts";
+
+/** The sequencer's clock runs at most 60 s behind its last timestamp before it refuses; beyond that, the SCT is not of now. */
+const MAX_SCT_SKEW_MS = 90_000;
+const LEAF_INDEX_EXTENSION_BYTES = 8;
+
+/** The promise for a precertificate, and the name of the log that gave it. */
+export interface Logged {
+  readonly log: string;
+  readonly sct: LoggedCertificate;
+}
+
+/**
+ * Logs the precertificate. Fails with an arm of AppendError; rejects if the platform or the signer fails, or if the answer is no
+ * SCT for this certificate.
+ */
+export async function logPrecertificate(leaf: Leaf, ca: CertificateAuthority): Promise<Result<Logged, AppendError>> {
+  const precertificate = await signTbs(leaf.precertificateTbs, ca.signer);
+  const entry = {
+    entryType: "precert_entry",
+    issuerKeyHash: ca.chain.issuerKeyHash,
+    signedEntry: leaf.loggedTbs,
+  } as const;
+  const logged = await appendToNewest(ca, {
+    ...entry,
+    precertificate,
+    chainFingerprints: ca.chain.fingerprints,
+    search: certificateSearchRow(parseOwn(precertificate)),
+  });
+  if (!logged.ok) return logged;
+  const { sct } = logged.value;
+  const key = isPlausible(sct, ca.now()) ? logKeyOf(sct) : null;
+  const isPromise = key !== null && (await verifySct(sct, entry, key));
+  if (!isPromise) throw new Error("the sequencer answered with something other than an SCT for the precertificate");
+  return logged;
+}
+
+/** A log can be frozen that the settings do not freeze any more: then the next one is asked. */
+async function appendToNewest(
+  { logs }: CertificateAuthority,
+  submission: CertificateSubmission,
+): Promise<Result<Logged, AppendError>> {
+  for (const { name, sequencer } of logs()) {
+    const sct = await sequencer().appendCertificate(submission);
+    if (sct.ok) return ok({ log: name, sct: sct.value });
+    if (sct.error.code !== "log_frozen") return sct;
+  }
+  return err({ code: "log_frozen", writeTo: null });
+}
+
+function isPlausible({ timestamp, extensions }: LoggedCertificate, now: UnixMs): boolean {
+  return extensions.length === LEAF_INDEX_EXTENSION_BYTES && Math.abs(timestamp - now) <= MAX_SCT_SKEW_MS;
+}
+
+/** By log id: a deployment has a handful of logs, and a key is imported once. */
+const logKeys = new Map<string, EcdsaPublicKey>();
+
+/** Null if it is no key that verifiers take for a certificate log's, or not the one of the log id. */
+function logKeyOf({ logId, spki }: LoggedCertificate): EcdsaPublicKey | null {
+  const id = encodeHex(logId);
+  const known = logKeys.get(id);
+  if (known !== undefined && equal(known.spki, spki)) return known;
+  const key = parsePublicKey(spki);
+  if (!key.ok || key.value.kind !== "ecdsa-p256" || !equal(sha256(spki), logId)) return null;
+  logKeys.set(id, key.value);
+  return key.value;
+}
+
+/** The certificate of a TBSCertificate. Rejects if the key cannot be had. */
+export const signTbs = async (tbs: Uint8Array, signer: Signer): Promise<Uint8Array> =>
+  encodeCertificate(tbs, signer.algorithm, await signer.sign(tbs));
+
+/** Throws for one that does not parse: it was made here. */
+export function parseOwn(der: Uint8Array): Certificate {
+  const certificate = parseCertificate(der);
+  if (!certificate.ok) throw new Error(`a certificate of our own does not parse: ${certificate.error.reason}`);
+  return certificate.value;
+}

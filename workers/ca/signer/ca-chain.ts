@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// The CA's certificates, checked for what verifiers demand of them before anything is signed below them.
+// Spec: https://github.com/sigstore/fulcio/blob/main/docs/certificate-specification.md (root, intermediate); RFC 5280 §4.2.1.
+
+import { sha256 } from "#sha256";
+import { equal } from "../../../shared/bytes/bytes.ts";
+import { decodeDer } from "../../../shared/der/reader.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import type { Certificate } from "../../../shared/x509/certificate.ts";
+import { isCertificateAuthority, parseChain } from "../../../shared/x509/chain.ts";
+import { findExtension, OID, subjectKeyIdentifierOf } from "../../../shared/x509/extensions.ts";
+
+export interface CaChain {
+  readonly issuer: Certificate;
+  /** SHA-256 of the issuer's SPKI: what an SCT binds a precertificate to (RFC 6962 §3.2). */
+  readonly issuerKeyHash: Uint8Array;
+  /** The certificates, DER, issuing one first, root last. */
+  readonly certificates: readonly Uint8Array[];
+  /** SHA-256 of each of them, in the same order. */
+  readonly fingerprints: readonly Uint8Array[];
+}
+
+/** More purposes than a CA of one purpose has. */
+const MAX_PURPOSES = 16;
+
+/** Parses CA_CHAIN: PEM, issuing CA first, root last. Fails with what completes "CA_CHAIN …". */
+export function parseCaChain(pem: string): Result<CaChain, string> {
+  const chain = parseChain(pem);
+  if (!chain.ok) return err(chain.error.reason);
+  const [issuer] = chain.value;
+  const root = chain.value.at(-1);
+  if (issuer === undefined || root === undefined || !equal(root.issuer, root.subject))
+    return err("must end in its root");
+  const problem = problemOf(issuer, issuer === root);
+  if (problem !== null) return err(`has a first certificate that ${problem}`);
+  const certificates = chain.value.map(({ der }) => der);
+  return ok({
+    issuer,
+    issuerKeyHash: sha256(issuer.spki),
+    certificates,
+    fingerprints: certificates.map((der) => sha256(der)),
+  });
+}
+
+function problemOf(issuer: Certificate, isRoot: boolean): string | null {
+  if (!isCertificateAuthority(issuer)) return "is not a CA that may sign certificates";
+  // Verifiers chain the extended key usage; a root has none and may issue directly.
+  if (!isRoot && !purposesOf(issuer).includes(OID.codeSigning)) return "lacks the extended key usage code signing";
+  return subjectKeyIdentifierOf(issuer).ok ? null : "has no subject key identifier";
+}
+
+function purposesOf(certificate: Certificate): readonly string[] {
+  const extension = findExtension(certificate, OID.extendedKeyUsage);
+  const purposes = decodeDer(extension ?? new Uint8Array(0), (reader) =>
+    reader.listOf(0x30, MAX_PURPOSES, (list) => list.oid()),
+  );
+  return purposes.ok ? purposes.value : [];
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// The CA's key in another's hands: the Transit engine of Vault or OpenBao, over HTTPS. The Worker then holds a token that can
+// sign and be revoked, and never the key. CA_KEY is the URL of the key with the token as its user name, and with the version of
+// the key, as the engine would sign with its newest: https://TOKEN@vault.example.com/v1/transit/sign/sigedge-ca?key_version=1
+// Spec: https://developer.hashicorp.com/vault/api-docs/secret/transit#sign-data
+
+import { decodeBase64, encodeBase64 } from "../../../shared/bytes/base64.ts";
+import { parsePublicKey } from "../../../shared/crypto/public-key.ts";
+import { verifyMessage } from "../../../shared/crypto/verify-message.ts";
+import { readBody } from "../../../shared/http/body.ts";
+import { parseJson } from "../../../shared/json/parse.ts";
+import { parseFetchableUrl } from "../../../shared/oidc/issuer-url.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import type { Fetch } from "../issuer-keys/load-keys.ts";
+import { SCHEMES, type Signer } from "./ca-key.ts";
+
+export interface RemoteKey {
+  /** Without the token. */
+  readonly url: string;
+  readonly token: string;
+  /** Null for the newest. */
+  readonly keyVersion: number | null;
+}
+
+/** What a header may hold of a token. */
+const HEADER_TEXT = /^[\u0021-\u007e]*$/;
+const KEY_VERSION = /^\?key_version=([1-9]\d{0,8})$/;
+
+/** Two signatures make a certificate, and clients give up after 30 s. */
+const TIMEOUT_MS = 5_000;
+const MAX_ANSWER_BYTES = 16 * 1024;
+
+/** Whether the setting is an address and not a key. */
+export const isRemoteKey = (text: string): boolean => /^https?:\/\//.test(text);
+
+/** Parses CA_KEY that is an address. Fails with what completes "CA_KEY …", which holds nothing of the token. */
+export function parseRemoteKey(text: string, allowLoopback: boolean): Result<RemoteKey, string> {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null) return err("is not a URL; give it as https://TOKEN@HOST/v1/transit/sign/NAME?key_version=1");
+  const token = readToken(url);
+  if (!token.ok) return token;
+  const [, version] = KEY_VERSION.exec(url.search) ?? [];
+  if (url.search !== "" && version === undefined) return err("must have no query but ?key_version=NUMBER");
+  url.username = "";
+  url.search = "";
+  const address = parseFetchableUrl(url.href);
+  if (!address.ok) return err(address.error.reason);
+  if (address.value.isLoopback && !allowLoopback) return err("is a loopback address, for development only");
+  if (url.href.includes("#")) return err("must not have a fragment");
+  return ok({ url: url.href, token: token.value, keyVersion: version === undefined ? null : Number(version) });
+}
+
+function readToken({ username, password }: URL): Result<string, string> {
+  if (username === "" || password !== "") return err("must have the signer's token as its user name, and no password");
+  const token = decodeEscapes(username);
+  return token === null || !HEADER_TEXT.test(token)
+    ? err("has a user name with an escape that is none, or for no token")
+    : ok(token);
+}
+
+function decodeEscapes(text: string): string | null {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * The signer of the key whose public half is `spki`, as the CA's certificate has it. Every signature is verified before it is
+ * used, so that nothing reaches the log that is not the CA's.
+ */
+export function createRemoteSigner(key: RemoteKey, spki: Uint8Array, fetch: Fetch): Signer {
+  const publicKey = parsePublicKey(spki);
+  const scheme = publicKey.ok ? SCHEMES[publicKey.value.kind] : undefined;
+  if (!publicKey.ok || scheme === undefined) throw new TypeError("the CA's certificate has been checked for its key");
+  const { hash, webHash, vaultHash, algorithm } = scheme;
+  return {
+    algorithm,
+    spki,
+    sign: async (message) => {
+      const digest = new Uint8Array(await crypto.subtle.digest(webHash, new Uint8Array(message)));
+      const signature = await request(`${key.url}/${vaultHash}`, key, { digest, fetch });
+      if (await verifyMessage(publicKey.value, webHash, message, signature)) return signature;
+      throw new Error(`the signer answered with something other than a ${hash} signature of the CA's key`);
+    },
+  };
+}
+
+interface Asked {
+  readonly digest: Uint8Array;
+  readonly fetch: Fetch;
+}
+
+/** Rejects with what went wrong, without a word of the answer: what failed may hold anything. */
+async function request(url: string, { token, keyVersion }: RemoteKey, { digest, fetch }: Asked): Promise<Uint8Array> {
+  const response = await fetch(url, {
+    method: "POST",
+    redirect: "manual",
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+    headers: { "content-type": "application/json", "x-vault-token": token },
+    body: JSON.stringify({
+      input: encodeBase64(digest),
+      prehashed: true,
+      marshaling_algorithm: "asn1",
+      ...(keyVersion === null ? {} : { key_version: keyVersion }),
+    }),
+  });
+  if (response.status !== 200) throw new Error(`the signer answered with status ${response.status}`);
+  const body = await readBody(response, MAX_ANSWER_BYTES);
+  const json = body.ok ? parseJson(body.value) : null;
+  const signature = json?.ok === true ? signatureIn(json.value) : null;
+  if (signature === null) throw new Error("the signer answered with something other than a signature");
+  return signature;
+}
+
+/** {"data": {"signature": "vault:v1:BASE64"}}: the number is the version of the key. */
+function signatureIn(answer: unknown): Uint8Array | null {
+  const data: unknown = typeof answer === "object" && answer !== null ? Reflect.get(answer, "data") : null;
+  const text: unknown = typeof data === "object" && data !== null ? Reflect.get(data, "signature") : null;
+  const base64 = typeof text === "string" ? /^vault:v\d+:(.+)$/.exec(text)?.[1] : undefined;
+  const bytes = base64 === undefined ? null : decodeBase64(base64);
+  return bytes?.ok === true ? bytes.value : null;
+}

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
+import type { LogConfig } from "../../shared/logs/config.ts";
+import { parseShards } from "../../shared/logs/shards.ts";
+import { err, ok } from "../../shared/result.ts";
+import { answer, type Front } from "./front.ts";
+import { SERVICE_ROUTES } from "./routes.ts";
+
+const URL_TEXT = "https://sigstore.example.com";
+
+function publicUrl(): PublicUrl {
+  const parsed = parsePublicUrl(URL_TEXT);
+  if (!parsed.ok) throw new Error(parsed.error.reason);
+  return parsed.value;
+}
+
+const SHARDS = [
+  { name: "sig-2027", kind: "signature", url: "https://2027.example.com" },
+  { name: "ct-2027", kind: "certificate", url: "https://ct.2027.example.com" },
+];
+function logs(): readonly LogConfig[] {
+  const parsed = parseShards(JSON.stringify(SHARDS), publicUrl());
+  if (!parsed.ok) throw new Error(parsed.error.join());
+  return parsed.value;
+}
+
+const seen: Request[] = [];
+const front: Front = {
+  config: ok({ publicUrl: publicUrl(), logs: logs() }),
+  pages: { "/own": () => new Response("own page") },
+  dispatch: (service, request) => {
+    seen.push(request);
+    return new Response(service);
+  },
+};
+
+const get = (path: string, init: RequestInit = {}): Promise<Response> =>
+  answer(new Request(`${URL_TEXT}${path}`, init), front);
+
+afterEach(() => {
+  seen.length = 0;
+  vi.restoreAllMocks();
+});
+
+describe("a request", () => {
+  it("goes to its service with method, body and headers", async () => {
+    const response = await get("/api/v1/timestamp", { method: "POST", body: "query", headers: { accept: "a/b" } });
+    expect(await response.text()).toBe("tsa");
+    expect(seen[0]?.method).toBe("POST");
+    expect(seen[0]?.headers.get("accept")).toBe("a/b");
+    expect(await seen[0]?.text()).toBe("query");
+  });
+
+  it("of another host is misdirected, whatever the path", async () => {
+    for (const path of ["/", "/checkpoint", "/nothing"]) {
+      const response = await answer(new Request(`https://elsewhere.example.com${path}`), front);
+      expect(response.status).toBe(421);
+      expect(await response.text()).toContain(URL_TEXT);
+    }
+    expect(seen).toEqual([]);
+  });
+
+  it("of another port is misdirected, of the default port is not", async () => {
+    expect((await answer(new Request("https://sigstore.example.com:8443/"), front)).status).toBe(421);
+    expect((await answer(new Request("https://sigstore.example.com:443/"), front)).status).toBe(200);
+  });
+
+  const LOG_PATHS = {
+    "https://2027.example.com": [
+      "/api/v2/log/entries",
+      "/checkpoint",
+      "/api/v2/checkpoint",
+      "/tile/0/000",
+      "/api/v2/tile/entries/000",
+      "//tile/0/000",
+      "/api/meta/0",
+    ],
+    "https://ct.2027.example.com": ["/ct/ct/v1/add-chain", "/ct/checkpoint", "/ct/tile/data/000", "/ct/issuer/ab"],
+  };
+  const ANY_LOG_PATHS = [
+    "/api/entries/1",
+    "/api/entries/1.tlog-proof",
+    "/api/proof/inclusion",
+    "/api/proof/consistency",
+  ];
+  const SHARD_HOSTS = Object.keys(LOG_PATHS) as (keyof typeof LOG_PATHS)[];
+
+  it.each(SHARD_HOSTS)("of the host of a shard, %s, reaches that log and nothing else", async (host) => {
+    const own = [...LOG_PATHS[host], ...ANY_LOG_PATHS];
+    for (const path of own) expect(await (await answer(new Request(`${host}${path}`), front)).text()).toBe("log");
+    expect(seen.map(({ url }) => url)).toEqual(own.map((path) => `${host}${path}`));
+    const others = SHARD_HOSTS.filter((other) => other !== host).flatMap((other) => LOG_PATHS[other]);
+    const services = SERVICE_ROUTES.filter((route) => route.logs === undefined).map(({ path }) =>
+      path.replace("*", "x"),
+    );
+    for (const path of [...others, ...services, "/", "/own", "/nothing", "/metrics"]) {
+      const response = await answer(new Request(`${host}${path}`), front);
+      expect([path, response.status]).toEqual([path, 421]);
+      expect(await response.text()).toContain(URL_TEXT);
+    }
+    const well: Front = { ...front, dispatch: () => Response.json({ problems: [], expiries: [] }) };
+    expect((await answer(new Request(`${host}/healthz`), well)).status).toBe(200);
+    expect((await answer(new Request(`${host}:8443/checkpoint`), front)).status).toBe(421);
+  });
+
+  it("for a path that nobody has is not found", async () => {
+    const response = await get("/nothing");
+    expect(response.status).toBe(404);
+    expect(await response.json()).toEqual({
+      code: 5,
+      message: "no such path; https://sigstore.example.com/ says what there is",
+      details: [],
+    });
+  });
+
+  it.each(["/toString", "/constructor", "/__proto__"])("%s is a path like any other", async (path) => {
+    expect((await get(path)).status).toBe(404);
+  });
+});
+
+describe("the request id", () => {
+  it.each(["abc-123", "00-4bf92f3577b34da6a3ce929d0e0e4736-00", "x".repeat(128)])("%s is kept", async (id) => {
+    const response = await get("/checkpoint", { headers: { "x-request-id": id } });
+    expect(response.headers.get("x-request-id")).toBe(id);
+    expect(seen[0]?.headers.get("x-request-id")).toBe(id);
+  });
+
+  it.each(["", "x".repeat(129), "a b", 'a"b', "<script>", "a{b}"])("%j is replaced", async (id) => {
+    const response = await get("/checkpoint", { headers: { "x-request-id": id } });
+    expect(response.headers.get("x-request-id")).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4/);
+    expect(seen[0]?.headers.get("x-request-id")).toBe(response.headers.get("x-request-id"));
+  });
+
+  it("stands on answers whose headers cannot be changed", async () => {
+    const immutable = await fetch("data:text/plain,tile");
+    const response = await answer(new Request(`${URL_TEXT}/tile/0/000`, { headers: { "x-request-id": "abc" } }), {
+      ...front,
+      dispatch: () => immutable,
+    });
+    expect(response.headers.get("x-request-id")).toBe("abc");
+    expect(await response.text()).toBe("tile");
+  });
+});
+
+describe("what fails", () => {
+  it("becomes a 503 that names the log line", async () => {
+    const lines: string[] = [];
+    vi.spyOn(console, "error").mockImplementation((line: string) => lines.push(line));
+    const response = await answer(
+      new Request(`${URL_TEXT}/checkpoint?secret=1`, { headers: { "x-request-id": "abc" } }),
+      { ...front, dispatch: () => Promise.reject(new Error("R2 is down")) },
+    );
+    expect(response.status).toBe(503);
+    expect(response.headers.get("retry-after")).toBe("1");
+    expect(await response.json()).toMatchObject({ code: 14, message: "the service failed; its log has request abc" });
+    expect(lines).toHaveLength(1);
+    expect(JSON.parse(lines[0] ?? "")).toMatchObject({ requestId: "abc", path: "/checkpoint" });
+    expect(lines[0]).not.toContain("secret");
+  });
+});
+
+describe("a deployment that is not configured", () => {
+  const incomplete: Front = {
+    ...front,
+    config: err({ code: "config_invalid", problems: ["PUBLIC_URL is missing", "CA_KEY is missing"] }),
+  };
+
+  it.each(["/", "/checkpoint", "/own", "/nothing"])("says so on %s", async (path) => {
+    const response = await answer(new Request(`${URL_TEXT}${path}`), incomplete);
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({
+      message: "this deployment is not configured: PUBLIC_URL is missing; CA_KEY is missing",
+    });
+  });
+
+  it("is alive, and tells why it does not serve, on any host", async () => {
+    const response = await answer(new Request("https://anything.example.com/healthz"), incomplete);
+    expect(response.status).toBe(503);
+    expect(await response.json()).toEqual({
+      status: "NOT_SERVING",
+      problems: ["PUBLIC_URL is missing", "CA_KEY is missing"],
+      expiries: [],
+    });
+  });
+});
+
+describe("own pages", () => {
+  const healthAfter = (trust: () => Response): Promise<Response> =>
+    answer(new Request(`${URL_TEXT}/healthz`), {
+      ...front,
+      dispatch: (service, { url }) =>
+        service === "trust" && url.endsWith("/trust/health") ? trust() : new Response(service),
+    });
+
+  it("serves the health of a configured deployment, as its trust service knows it", async () => {
+    const expiries = [{ what: "tuf_root", expires: "2027-11-23T10:20:30Z", secondsLeft: 31_536_000 }];
+    const well = await healthAfter(() => Response.json({ problems: [], expiries }));
+    expect([well.status, well.headers.get("cache-control")]).toEqual([200, "no-store"]);
+    expect(await well.json()).toEqual({ status: "SERVING", problems: [], expiries });
+    const ill = await healthAfter(() => Response.json({ problems: ["tuf_root expires on 2026-11-24"], expiries }));
+    expect(ill.status).toBe(503);
+    expect(await ill.json()).toEqual({ status: "DEGRADED", problems: ["tuf_root expires on 2026-11-24"], expiries });
+  });
+
+  it("is red when the trust service cannot tell, and says why", async () => {
+    const answers = [
+      () => Response.json({ code: 503, message: "storage lost" }, { status: 503 }),
+      () => new Response("not JSON"),
+      () => {
+        throw new Error("no such service");
+      },
+    ];
+    const said: string[] = [];
+    for (const trust of answers) {
+      const response = await healthAfter(trust);
+      expect(response.status).toBe(503);
+      said.push(await response.text());
+    }
+    expect(said[0]).toContain(
+      "The trust service does not tell its health: the trust service answers 503: storage lost",
+    );
+    expect(said[2]).toContain("The trust service does not tell its health: no such service");
+  });
+
+  it("does not let anybody outside ask the trust service for its health", async () => {
+    expect((await get("/trust/health")).status).toBe(404);
+  });
+
+  it("tells with the health what an operator has to do about logs", async () => {
+    const ill: Front = {
+      ...front,
+      dispatch: () => Response.json({ problems: [], expiries: [] }),
+      logProblems: ({ logs: all }) => Promise.resolve([`${all.length} logs`]),
+    };
+    const response = await answer(new Request(`${URL_TEXT}/healthz`), ill);
+    expect(response.status).toBe(503);
+    expect(await response.json()).toEqual({ status: "DEGRADED", problems: ["4 logs"], expiries: [] });
+  });
+
+  it("answers HEAD with the headers of GET, and refuses the rest", async () => {
+    const head = await get("/", { method: "HEAD" });
+    expect(head.status).toBe(200);
+    expect(head.headers.get("content-type")).toBe("text/html; charset=utf-8");
+    expect(await head.text()).toBe("");
+    const post = await get("/own", { method: "POST" });
+    expect([post.status, post.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
+  });
+
+  it("shows a home page that loads nothing and runs nothing", async () => {
+    const response = await get("/");
+    const html = await response.text();
+    expect(html).toContain("<title>Sigedge at sigstore.example.com</title>");
+    expect(html).not.toMatch(/<script|<link|<img|\bsrc=|url\(|@import/);
+    expect(response.headers.get("content-security-policy")).toContain("default-src 'none'");
+    for (const path of ["/trusted_root.json", "/signing_config.json", "/checkpoint"]) {
+      expect(html).toContain(`href="${path}"`);
+    }
+  });
+});

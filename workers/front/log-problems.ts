@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// What /healthz tells an operator of the logs: where one is frozen although the settings say otherwise. Asked seldom, as health
+// is asked for often.
+
+import type { LogConfig } from "../../shared/logs/config.ts";
+import type { SequencerRpc } from "../../shared/rpc.ts";
+import { formatRfc3339 } from "../../shared/time.ts";
+
+const KEEP_MS = 60_000;
+const DEADLINE_MS = 1_000;
+
+interface Kept {
+  readonly problems: readonly string[];
+  readonly until: number;
+}
+
+const kept = new WeakMap<readonly LogConfig[], Kept>();
+
+/** One line a log. A log that does not answer in time is not spoken of: that is what /metrics is for. */
+export async function logProblems(
+  logs: readonly LogConfig[],
+  sequencer: DurableObjectNamespace<SequencerRpc>,
+): Promise<readonly string[]> {
+  const known = kept.get(logs);
+  if (known !== undefined && Date.now() < known.until) return known.problems;
+  const lines = await Promise.all(logs.map((log) => problemOf(log, sequencer)));
+  const problems = lines.filter((line) => line !== null);
+  kept.set(logs, { problems, until: Date.now() + KEEP_MS });
+  return problems;
+}
+
+async function problemOf(log: LogConfig, sequencer: DurableObjectNamespace<SequencerRpc>): Promise<string | null> {
+  try {
+    const deadline = new Promise<null>((resolve) => setTimeout(() => resolve(null), DEADLINE_MS));
+    const description = await Promise.race([sequencer.getByName(log.name).describe(), deadline]);
+    const frozenAt = description?.frozenAt ?? null;
+    if (frozenAt === null || log.isFrozen) return null;
+    return `the log ${log.name} is frozen since ${formatRfc3339(frozenAt)}, which nothing undoes: freeze it in SHARDS again`;
+  } catch {
+    return null;
+  }
+}

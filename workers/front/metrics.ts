@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// The state of the logs, and the time left to everything that expires, for a monitoring system.
+// Spec: https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
+
+import type { LogConfig } from "../../shared/logs/config.ts";
+import type { LogDescription, SequencerRpc } from "../../shared/rpc.ts";
+import { TILE_WIDTH } from "../../shared/tlog/tile.ts";
+import type { TrustHealth } from "../../shared/trust/health.ts";
+
+/** What is told of a log: metric name, help, value; null is left out. */
+const GAUGES: readonly {
+  readonly name: string;
+  readonly help: string;
+  readonly value: (description: LogDescription, log: LogConfig) => number | null;
+}[] = [
+  { name: "sigedge_log_size", help: "Entries in the log.", value: (log) => log.treeSize },
+  {
+    name: "sigedge_log_running",
+    help: "1 if the log takes entries, 0 if it is starting, frozen, or refuses to write.",
+    value: (log) => (log.state === "running" ? 1 : 0),
+  },
+  {
+    name: "sigedge_log_created_timestamp_seconds",
+    help: "When the log was created.",
+    value: (log) => log.createdAt / 1000,
+  },
+  {
+    name: "sigedge_log_frozen",
+    help: "1 if the log has been frozen, for good.",
+    value: (log) => (log.frozenAt === null ? 0 : 1),
+  },
+  {
+    name: "sigedge_log_frozen_against_settings",
+    help: "1 if the log is frozen although SHARDS does not freeze it.",
+    value: (log, { isFrozen }) => (log.frozenAt !== null && !isFrozen ? 1 : 0),
+  },
+  {
+    name: "sigedge_log_head_timestamp_seconds",
+    help: "Time of the newest tree head.",
+    value: (log) => (log.headTimestamp === null ? null : log.headTimestamp / 1000),
+  },
+  {
+    name: "sigedge_log_published_entries",
+    help: "Entries in full tiles in R2; up to 255 of the others wait for their tile to be full.",
+    value: (log) => log.publishedEntries,
+  },
+  {
+    name: "sigedge_log_publish_backlog_entries",
+    help: "Entries of full tiles that R2 does not have yet.",
+    value: ({ treeSize, publishedEntries }) => Math.floor(treeSize / TILE_WIDTH) * TILE_WIDTH - publishedEntries,
+  },
+  {
+    name: "sigedge_log_index_backlog_entries",
+    help: "Entries that the search index in D1 does not have yet.",
+    value: ({ treeSize, indexedEntries }) => treeSize - indexedEntries,
+  },
+  {
+    name: "sigedge_log_witness_lag_entries",
+    help: "Entries that no quorum of witnesses has cosigned yet; only for a log with witnesses.",
+    value: ({ treeSize, witnessedSize }) => (witnessedSize === null ? null : treeSize - witnessedSize),
+  },
+];
+
+/** Fails as the platform does where a log cannot be reached: a gap is better than an invented number. */
+export async function metricsPage(
+  logs: readonly LogConfig[],
+  sequencer: DurableObjectNamespace<SequencerRpc>,
+  trust: TrustHealth,
+): Promise<Response> {
+  const described = await Promise.all(
+    logs.map(async (log) => ({ log, description: await sequencer.getByName(log.name).describe() })),
+  );
+  const text = GAUGES.map(({ name, help, value }) =>
+    [
+      `# HELP ${name} ${help}\n# TYPE ${name} gauge\n`,
+      ...described.flatMap(({ log, description }) => {
+        const figure = value(description, log);
+        return figure === null ? [] : [`${name}{log="${log.name}"} ${figure}\n`];
+      }),
+    ].join(""),
+  );
+  return new Response(text.join("") + trustGauges(trust), {
+    headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8", "cache-control": "no-store" },
+  });
+}
+
+function trustGauges({ expiries, problems }: TrustHealth): string {
+  return [
+    "# HELP sigedge_expiry_seconds Time left until it expires and clients refuse it.\n# TYPE sigedge_expiry_seconds gauge\n",
+    ...expiries.map(({ what, secondsLeft }) => `sigedge_expiry_seconds{what="${what}"} ${secondsLeft}\n`),
+    "# HELP sigedge_trust_problems Problems of the trust root that /healthz tells of.\n# TYPE sigedge_trust_problems gauge\n",
+    `sigedge_trust_problems ${problems.length}\n`,
+  ].join("");
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// GET /api/entries/<index>: one entry of a log with the proof that the newest tree holds it, and what is known of it besides.
+// GET /api/entries/<index>.tlog-proof: that proof alone. Spec: https://c2sp.org/tlog-proof
+
+import { encodeBase64 } from "../../../shared/bytes/base64.ts";
+import { parseDecimal } from "../../../shared/bytes/decimal.ts";
+import { decodeTileLeaves, encodeMerkleTreeLeaf } from "../../../shared/ct/leaf.ts";
+import { CACHE_CONTROL, PUBLIC_READ } from "../../../shared/http/cache.ts";
+import type { LogConfig } from "../../../shared/logs/config.ts";
+import { ENTRY_KIND } from "../../../shared/rekor/entry.ts";
+import { toTransparencyLogEntry } from "../../../shared/rekor/log-entry.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import type { TailEntry } from "../../../shared/rpc.ts";
+import { formatRfc3339, type UnixMs } from "../../../shared/time.ts";
+import { leafHash } from "../../../shared/tlog/hash.ts";
+import { formatTlogProof } from "../../../shared/tlog/tlog-proof.ts";
+import { askedSite, type Config, type LogSite, readerOf, senderOf } from "../env.ts";
+import { readEntry } from "../reading/log-reader.ts";
+import { type Inclusion, proveInclusion } from "../reading/prover.ts";
+import { type LogError, refuseJson } from "../status.ts";
+
+export interface EntryPathError {
+  readonly code: "entry_index_invalid" | "entry_log_unknown";
+}
+
+/** A record whose bundle is whole, but which is not what its log holds. */
+export interface RecordError {
+  readonly code: "record_damaged";
+  readonly log: string;
+  readonly leafIndex: number;
+}
+
+/** Answers for the signature log of the host, or for the log that `?log=` names: a kind, or a log's name. */
+export async function entry(request: Request, config: Config): Promise<Response> {
+  const proven = await provenEntry(request, config);
+  if (!proven.ok) return refuseJson(request, proven.error);
+  const { site, timestamp, shown, inclusion } = proven.value;
+  const { body, kindVersion, ...details } = shown;
+  const logEntry = toTransparencyLogEntry(await site.logId(), { ...inclusion.head, ...inclusion, body });
+  const json = {
+    index: inclusion.leafIndex,
+    log: site.log.name,
+    timestamp: formatRfc3339(timestamp),
+    timestampMs: timestamp,
+    kind: kindVersion.kind,
+    entry: { ...logEntry, kindVersion },
+    ...details,
+  };
+  return Response.json(json, { headers: { ...PUBLIC_READ, "cache-control": CACHE_CONTROL.none } });
+}
+
+/** The same proof as a file that is verified offline, given the body: its leaf hash is what the proof is of. */
+export async function entryTlogProof(request: Request, config: Config): Promise<Response> {
+  const proven = await provenEntry(request, config);
+  if (!proven.ok) return refuseJson(request, proven.error);
+  const { leafIndex, proof, head } = proven.value.inclusion;
+  const text = formatTlogProof({ extra: null, leafIndex, hashes: proof, checkpoint: head.checkpoint });
+  const headers = { "content-type": "text/plain; charset=utf-8", "cache-control": CACHE_CONTROL.none };
+  return new Response(text, { headers: { ...PUBLIC_READ, ...headers } });
+}
+
+interface ProvenEntry {
+  readonly site: LogSite;
+  readonly timestamp: UnixMs;
+  readonly shown: ShownEntry;
+  readonly inclusion: Inclusion;
+}
+
+/** The entry that the URL names, and the proof that the newest tree holds it. */
+async function provenEntry(request: Request, config: Config): Promise<Result<ProvenEntry, LogError>> {
+  const leafIndex = parseEntryPath(new URL(request.url));
+  if (leafIndex === null) return err({ code: "entry_index_invalid" });
+  const site = askedSite(config, request);
+  if (site === null) return err({ code: "entry_log_unknown" });
+  const reader = readerOf(config, site, senderOf(request));
+  const found = await readEntry(reader, leafIndex);
+  if (!found.ok) return found;
+  const shown = toShown(reader.log, found.value);
+  if (shown === null) return err({ code: "record_damaged", log: site.log.name, leafIndex });
+  const inclusion = await proveInclusion(reader, leafIndex, leafHash(shown.body));
+  return inclusion.ok ? ok({ site, timestamp: found.value.timestamp, shown, inclusion: inclusion.value }) : inclusion;
+}
+
+/** `…/<index>` or `…/<index>.tlog-proof`: the routes tell the two apart. */
+function parseEntryPath({ pathname }: URL): number | null {
+  return parseDecimal(pathname.slice(pathname.lastIndexOf("/") + 1).replace(/\.tlog-proof$/, ""));
+}
+
+interface ShownEntry {
+  /** What the leaf hash covers. */
+  readonly body: Uint8Array;
+  readonly kindVersion: { readonly kind: string; readonly version: string };
+  /** Of an attestation: what its leaf does not hold. Nothing proves it. */
+  readonly hints?: TailEntry["hints"];
+  /** Of the certificate log, base64 DER: the certificate or precertificate as it was submitted. */
+  readonly certificate?: string;
+}
+
+/** Null if the record does not parse. */
+function toShown({ kind }: LogConfig, { record, hints }: TailEntry): ShownEntry | null {
+  if (kind === "signature") return { body: record, kindVersion: ENTRY_KIND, hints };
+  const leaves = decodeTileLeaves(record);
+  const [leaf] = leaves.ok ? leaves.value : [];
+  if (leaf === undefined) return null;
+  return {
+    body: encodeMerkleTreeLeaf(leaf.entry),
+    // MerkleTreeLeaf, version v1 (RFC 6962 §3.4).
+    kindVersion: { kind: leaf.entry.entryType, version: "1" },
+    certificate: encodeBase64(leaf.precertificate ?? leaf.entry.signedEntry),
+  };
+}

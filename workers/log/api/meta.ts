@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// GET /api/meta/<N>: the sidecar of a full bundle of the signature log: for each of its entries the time and what its leaf does
+// not hold. Who has bundles and sidecars can rebuild the search index. Form: shared/rekor/sidecar.ts.
+
+import { parseDecimal } from "../../../shared/bytes/decimal.ts";
+import { CACHE_CONTROL, respondCompressed } from "../../../shared/http/cache.ts";
+import { type Config, type LogSite, readerOf, senderOf } from "../env.ts";
+import { readSidecar } from "../reading/log-reader.ts";
+import { refuseJson } from "../status.ts";
+
+export interface MetaPathError {
+  readonly code: "bundle_index_invalid";
+}
+
+export async function meta(request: Request, config: Config, site: LogSite): Promise<Response> {
+  const { pathname } = new URL(request.url);
+  const index = parseDecimal(pathname.slice(pathname.lastIndexOf("/") + 1));
+  if (index === null) return refuseJson(request, { code: "bundle_index_invalid" });
+  const sidecar = await readSidecar(readerOf(config, site, senderOf(request)), index);
+  if (!sidecar.ok) return refuseJson(request, sidecar.error);
+  return respondCompressed(request, {
+    body: sidecar.value,
+    contentType: "application/x-ndjson",
+    cacheControl: CACHE_CONTROL.immutable,
+  });
+}

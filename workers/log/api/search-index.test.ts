@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import fc from "fast-check";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { type MemoryD1, memoryD1 } from "../../../test/support/logs/sqlite-d1.ts";
+import { type Hit, type SearchPage, searchPage } from "./search-index.ts";
+import type { Bounds, SearchQuery } from "./search-query.ts";
+
+const TERM = "email:a@b";
+/** The first two logs, and a shard. */
+const LOGS = ["signature", "certificate", "sig-2027"] as const;
+type LogName = (typeof LOGS)[number];
+
+interface Row {
+  readonly log: LogName;
+  readonly timestamp: number;
+  readonly matches: boolean;
+}
+
+/** Puts entries behind those that are there, as the sequencer's feed does: rows first, the watermark with them. */
+function append({ database }: MemoryD1, sizes: Record<LogName, number>, rows: readonly Row[]): void {
+  for (const { log, timestamp, matches } of rows) {
+    const index = sizes[log]++;
+    const insert = (table: string, ...values: readonly (string | number | null)[]): unknown =>
+      database.prepare(`INSERT INTO ${table} VALUES (${values.map(() => "?").join()})`).run(...values);
+    if (matches) insert("posting", TERM, log, index);
+    insert("posting", "email:other@b", log, index);
+    insert("entry", log, index, timestamp, `digest ${index}`, null, null, 1);
+    database
+      .prepare("INSERT INTO watermark VALUES (?, ?) ON CONFLICT (log) DO UPDATE SET size = excluded.size")
+      .run(log, sizes[log]);
+  }
+}
+
+async function page({ d1 }: MemoryD1, query: Partial<SearchQuery> = {}): Promise<SearchPage> {
+  const result = await searchPage(d1, { term: TERM, logs: LOGS, limit: 20, bounds: null, ...query }, LOGS);
+  if (!result.ok) throw new Error(result.error.reason);
+  return result.value;
+}
+
+const names = (hits: readonly Hit[]): readonly string[] => hits.map(({ log, leafIndex }) => `${log} ${leafIndex}`);
+const empty = (): Record<LogName, number> => ({ signature: 0, certificate: 0, "sig-2027": 0 });
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe("searchPage", () => {
+  test("an empty index is complete through nothing", async () => {
+    expect(await page(memoryD1())).toStrictEqual({
+      hits: [],
+      next: null,
+      completeThrough: new Map(LOGS.map((name) => [name, 0])),
+    });
+  });
+
+  test("gives what is filed under the term, newest first, over both logs", async () => {
+    const memory = memoryD1();
+    append(memory, empty(), [
+      { log: "signature", timestamp: 1, matches: true },
+      { log: "certificate", timestamp: 1, matches: true },
+      { log: "certificate", timestamp: 2, matches: true },
+      { log: "signature", timestamp: 3, matches: false },
+      { log: "signature", timestamp: 4, matches: true },
+    ]);
+    const { hits, next, completeThrough } = await page(memory);
+    expect(names(hits)).toStrictEqual(["signature 2", "certificate 1", "signature 0", "certificate 0"]);
+    expect(hits[0]).toStrictEqual({
+      log: "signature",
+      leafIndex: 2,
+      timestamp: 4,
+      digest: "digest 2",
+      identity: null,
+      issuer: null,
+    });
+    expect(next).toBeNull();
+    expect(Object.fromEntries(completeThrough)).toStrictEqual({ signature: 3, certificate: 2, "sig-2027": 0 });
+    const { hits: certificates } = await page(memory, { logs: ["certificate"] });
+    expect(names(certificates)).toStrictEqual(["certificate 1", "certificate 0"]);
+  });
+
+  test("shows nothing from the watermark on", async () => {
+    const memory = memoryD1();
+    append(memory, empty(), [
+      { log: "signature", timestamp: 1, matches: true },
+      { log: "signature", timestamp: 2, matches: true },
+    ]);
+    memory.database.exec("UPDATE watermark SET size = 1");
+    const { hits, completeThrough } = await page(memory);
+    expect(names(hits)).toStrictEqual(["signature 0"]);
+    expect(completeThrough.get("signature")).toBe(1);
+    memory.database.exec("DELETE FROM watermark");
+    expect((await page(memory)).hits).toStrictEqual([]);
+  });
+
+  test("pages through everything that was there at the first page, once and in order, while the logs grow", async () => {
+    const row = fc.record({
+      log: fc.constantFrom(...LOGS),
+      later: fc.constantFrom(0, 0, 1, 5),
+      matches: fc.boolean(),
+    });
+    const batches = fc.array(fc.array(row, { maxLength: 12 }), { minLength: 1, maxLength: 8 });
+    await fc.assert(
+      fc.asyncProperty(batches, fc.integer({ min: 1, max: 5 }), async (growth, limit) => {
+        const memory = memoryD1();
+        const sizes = empty();
+        const model: { log: LogName; leafIndex: number; timestamp: number }[] = [];
+        let now = 0;
+        const grow = (rows: (typeof growth)[number]): void => {
+          for (const { log, later, matches } of rows) {
+            now += later;
+            if (matches) model.push({ log, leafIndex: sizes[log], timestamp: now });
+            append(memory, sizes, [{ log, timestamp: now, matches }]);
+          }
+        };
+        grow(growth[0] ?? []);
+        const expected = model.toSorted(
+          (a, b) => b.timestamp - a.timestamp || LOGS.indexOf(a.log) - LOGS.indexOf(b.log) || b.leafIndex - a.leafIndex,
+        );
+        const seen: Hit[] = [];
+        let bounds: Bounds | null = null;
+        for (let turn = 1; turn === 1 || bounds !== null; turn++) {
+          const { hits, next }: SearchPage = await page(memory, { limit, bounds });
+          expect(hits.length).toBeLessThanOrEqual(limit);
+          if (next !== null) expect(hits.length).toBe(limit);
+          seen.push(...hits);
+          bounds = next;
+          grow(growth[turn] ?? []);
+        }
+        expect(names(seen)).toStrictEqual(expected.map(({ log, leafIndex }) => `${log} ${leafIndex}`));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("scans the primary keys and no more rows than it shows", async () => {
+    const { database, statements, ...memory } = memoryD1();
+    await page({ database, statements, ...memory });
+    const plans = statements.map(({ sql, values }) => database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...values));
+    const steps = plans.flat().map(({ detail }) => detail);
+    expect(steps).toContain("SEARCH posting USING PRIMARY KEY (term=? AND log=? AND idx<?)");
+    expect(steps).toContain("SEARCH entry USING PRIMARY KEY (log=? AND idx=?)");
+    // No sort, and the only table that is read whole has one row a log.
+    expect(steps.filter((step) => /SCAN|TEMP B-TREE/.test(String(step)))).toStrictEqual(["SCAN watermark"]);
+  });
+
+  test("says so when D1 fails, and when its tables are not there", async () => {
+    const memory = memoryD1();
+    memory.fail("D1_ERROR: storage operation exceeded timeout");
+    const query: SearchQuery = { term: TERM, logs: LOGS, limit: 20, bounds: null };
+    const failed = await searchPage(memory.d1, query, LOGS);
+    expect(failed).toStrictEqual({
+      ok: false,
+      error: { code: "search_unavailable", reason: "D1_ERROR: storage operation exceeded timeout" },
+    });
+    memory.fail(null);
+    memory.database.exec("DROP TABLE posting");
+    expect(await searchPage(memory.d1, query, LOGS)).toMatchObject({
+      ok: false,
+      error: { code: "search_unavailable", reason: "no such table: posting" },
+    });
+  });
+
+  test("does not wait for a D1 that stalls", async () => {
+    vi.useFakeTimers();
+    const { d1 } = memoryD1();
+    const stalled = new Proxy(d1, {
+      get: (target, name) => (name === "batch" ? () => new Promise(() => undefined) : Reflect.get(target, name)),
+    });
+    const answer = searchPage(stalled, { term: TERM, logs: LOGS, limit: 20, bounds: null }, LOGS);
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(await answer).toStrictEqual({
+      ok: false,
+      error: { code: "search_unavailable", reason: "no answer within 5000 ms" },
+    });
+  });
+});

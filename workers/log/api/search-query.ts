@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// The question of a search: its parameters, and the cursor that leads to the next page. Pure.
+
+import { sha256 } from "#sha256";
+import { decodeProtoBase64, encodeBase64 } from "../../../shared/bytes/base64.ts";
+import { concat, equal } from "../../../shared/bytes/bytes.ts";
+import { decodeBytes } from "../../../shared/bytes/reader.ts";
+import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
+import { uint } from "../../../shared/bytes/writer.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import { digestTerm, emailTerm, keyTerm, TERMS_VERSION } from "../../../shared/search/terms.ts";
+
+/** For each log by its name, in the order of the logs: only entries below this index. */
+export type Bounds = ReadonlyMap<string, number>;
+
+export interface SearchQuery {
+  readonly term: string;
+  /** Names; all of them if none was asked for. */
+  readonly logs: readonly string[];
+  readonly limit: number;
+  /** From the cursor; null on the first page. */
+  readonly bounds: Bounds | null;
+}
+
+export interface SearchQueryError {
+  readonly code: "search_query_invalid";
+  /** Which parameter is at fault; `term` if there is not exactly one of digest, email and publicKey. */
+  readonly parameter: "term" | "unknown" | "repeated" | "digest" | "email" | "publicKey" | "log" | "limit" | "cursor";
+}
+
+export const MAX_LIMIT = 64;
+const DEFAULT_LIMIT = 20;
+
+const invalid = (parameter: SearchQueryError["parameter"]): Result<never, SearchQueryError> =>
+  err({ code: "search_query_invalid", parameter });
+
+/** The hashes of artifacts, and of an attestation's subjects: names and lengths as in-toto has them (digest_set.md). */
+const DIGEST =
+  /^(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}|sha1:[0-9a-f]{40}|git(?:Commit|Tree|Blob|Tag):(?:[0-9a-f]{40}|[0-9a-f]{64}))$/i;
+const EMAIL = /^[^\s@]+@[^\s@]+$/;
+/** The longest address that SMTP can carry (RFC 5321 §4.5.3.1.3). */
+const MAX_EMAIL_CHARS = 254;
+const SHA256_HEX = /^[0-9a-f]{64}$/i;
+
+/** Turns a parameter's value into the term that entries are filed under, null if it is not of its form. */
+const TERMS: Readonly<Record<"digest" | "email" | "publicKey", (value: string) => string | null>> = {
+  digest: (value) => (DIGEST.test(value) ? digestTerm(value.toLowerCase()) : null),
+  email: (value) => (EMAIL.test(value) && value.length <= MAX_EMAIL_CHARS ? emailTerm(value) : null),
+  publicKey: (value) => (SHA256_HEX.test(value) ? keyTerm(value.toLowerCase()) : null),
+};
+const TERM_NAMES = Object.keys(TERMS) as readonly (keyof typeof TERMS)[];
+const KNOWN: ReadonlySet<string> = new Set([...TERM_NAMES, "log", "limit", "cursor"]);
+
+/** Parses the query string. @param all the names of all logs, oldest first. Unknown and repeated parameters are refused: a filter read over shows more than was asked for. */
+export function parseSearchQuery(
+  parameters: URLSearchParams,
+  all: readonly string[],
+): Result<SearchQuery, SearchQueryError> {
+  const names = [...parameters.keys()];
+  if (names.some((name) => !KNOWN.has(name))) return invalid("unknown");
+  if (new Set(names).size !== names.length) return invalid("repeated");
+  const [key, ...more] = TERM_NAMES.filter((name) => parameters.has(name));
+  if (key === undefined || more.length > 0) return invalid("term");
+  const term = TERMS[key](parameters.get(key) ?? "");
+  if (term === null) return invalid(key);
+  const logs = parseLogs(parameters.get("log"), all);
+  if (logs === null) return invalid("log");
+  const limit = parseLimit(parameters.get("limit"));
+  if (limit === null) return invalid("limit");
+  const cursor = parameters.get("cursor");
+  const bounds = cursor === null ? null : parseCursor(cursor, { term, logs }, all);
+  return cursor !== null && bounds === null ? invalid("cursor") : ok({ term, logs, limit, bounds });
+}
+
+function parseLogs(value: string | null, all: readonly string[]): readonly string[] | null {
+  if (value === null) return all;
+  return all.includes(value) ? [value] : null;
+}
+
+function parseLimit(value: string | null): number | null {
+  if (value === null) return DEFAULT_LIMIT;
+  return /^[1-9]\d?$/.test(value) && Number(value) <= MAX_LIMIT ? Number(value) : null;
+}
+
+/** What a cursor belongs to: with another question it would skip hits without a word. */
+type Question = Pick<SearchQuery, "term" | "logs">;
+
+const VERSION = Uint8Array.of(1);
+const TAG_BYTES = 8;
+/** An index is below 2^53. */
+const BOUND_BYTES = 7;
+
+// struct { uint8 version; opaque question[8]; uint56 bounds[number of logs]; } in unpadded base64url
+export function formatCursor(question: Question, bounds: Bounds, all: readonly string[]): string {
+  const ends = all.map((log) => uint(bounds.get(log) ?? 0, BOUND_BYTES));
+  const bytes = concat(VERSION, tagOf(question, all), ...ends);
+  return encodeBase64(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+/** Null for anything that formatCursor does not print for this question. */
+function parseCursor(cursor: string, question: Question, all: readonly string[]): Bounds | null {
+  const bytes = decodeProtoBase64(cursor);
+  if (!bytes.ok) return null;
+  const decoded = decodeBytes(bytes.value, (reader) => {
+    const isOurs = equal(reader.bytes(1 + TAG_BYTES), concat(VERSION, tagOf(question, all)));
+    const bounds: Bounds = new Map(all.map((log) => [log, reader.uint(BOUND_BYTES)]));
+    return isOurs ? bounds : null;
+  });
+  const bounds = decoded.ok ? decoded.value : null;
+  return bounds !== null && formatCursor(question, bounds, all) === cursor ? bounds : null;
+}
+
+/** Of the list of logs as well: the bounds are in its order. */
+function tagOf({ term, logs }: Question, all: readonly string[]): Uint8Array {
+  return sha256(encodeUtf8(JSON.stringify([TERMS_VERSION, term, logs, all]))).subarray(0, TAG_BYTES);
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// GET /api/search: what is in the logs by the digest of an artifact, the e-mail of a signer, or a public key. Newest first.
+
+import { CACHE_CONTROL, PUBLIC_READ } from "../../../shared/http/cache.ts";
+import { formatRfc3339 } from "../../../shared/time.ts";
+import type { Config } from "../env.ts";
+import { refuseJson } from "../status.ts";
+import { type Hit, type SearchPage, searchPage } from "./search-index.ts";
+import { formatCursor, parseSearchQuery, type SearchQuery } from "./search-query.ts";
+
+/** Answers with a page of hits, and how far into each log the index reaches: what is newer is not found yet. */
+export async function search(request: Request, { index, sites }: Config): Promise<Response> {
+  const all = sites.map(({ log }) => log.name);
+  const query = parseSearchQuery(new URL(request.url).searchParams, all);
+  if (!query.ok) return refuseJson(request, query.error);
+  const page = await searchPage(index, query.value, all);
+  if (!page.ok) return refuseJson(request, page.error);
+  const headers = { ...PUBLIC_READ, "cache-control": CACHE_CONTROL.none };
+  return Response.json(toJson(query.value, page.value, all), { headers });
+}
+
+function toJson(query: SearchQuery, { hits, next, completeThrough }: SearchPage, all: readonly string[]): object {
+  return {
+    hits: hits.map(hitJson),
+    // Of the first signature log, which everybody has.
+    completeThrough: completeThrough.get("signature"),
+    completeThroughByLog: Object.fromEntries(completeThrough),
+    nextCursor: next === null ? null : formatCursor(query, next, all),
+  };
+}
+
+function hitJson({ leafIndex, log, timestamp, identity, issuer, digest }: Hit): object {
+  return { index: leafIndex, log, time: formatRfc3339(timestamp), identity, issuer, digest };
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { beforeEach, describe, expect, test } from "vitest";
+import { NaiveLog, naiveRecords } from "../../../test/support/logs/naive-log.ts";
+import { CachedTail } from "./cached-tail.ts";
+
+const always = (): Promise<boolean> => Promise.resolve(true);
+const never = (): Promise<boolean> => Promise.resolve(false);
+
+let now = 0;
+let stubs = 0;
+let log = new NaiveLog("signature");
+let tail = new CachedTail(
+  () => log,
+  () => now,
+);
+
+beforeEach(() => {
+  now = 1000;
+  stubs = 0;
+  log = new NaiveLog("signature", naiveRecords("signature", 10));
+  tail = new CachedTail(
+    () => {
+      stubs++;
+      return log;
+    },
+    () => now,
+  );
+});
+
+describe("the head", () => {
+  test("is asked for once a second", async () => {
+    for (const passed of [0, 1, 998]) {
+      now += passed;
+      expect(await tail.head(always)).toMatchObject({ ok: true, value: { treeSize: 10 } });
+    }
+    expect(log.calls).toStrictEqual(["head"]);
+    now += 1;
+    await tail.head(always);
+    expect(log.calls).toStrictEqual(["head", "head"]);
+    expect(stubs).toBe(2);
+  });
+
+  test("is asked for anew when it does not reach far enough", async () => {
+    await tail.head(always);
+    log.records.push(...naiveRecords("signature", 1));
+    expect(await tail.head(always, 10)).toMatchObject({ value: { treeSize: 10 } });
+    expect(await tail.head(always, 11)).toMatchObject({ value: { treeSize: 11 } });
+    expect(await tail.head(always, 12)).toMatchObject({ value: { treeSize: 11 } });
+    expect(log.calls.length).toBe(3);
+  });
+
+  test("that came with an append is shown at once, and never an older one after it", async () => {
+    await tail.head(always);
+    const appended = { treeSize: 12, rootHash: new Uint8Array(32), checkpoint: "12" };
+    tail.observe(appended);
+    expect(await tail.head(always)).toStrictEqual({ ok: true, value: appended });
+    tail.observe({ ...appended, treeSize: 11, checkpoint: "11" });
+    expect(await tail.head(always)).toStrictEqual({ ok: true, value: appended });
+    now += 1000;
+    expect(await tail.head(always)).toStrictEqual({ ok: true, value: appended });
+    expect(log.calls.length).toBe(2);
+  });
+
+  test("is not asked for without admission, but a kept one is given", async () => {
+    expect(await tail.head(never)).toStrictEqual({ ok: false, error: { code: "reads_limited" } });
+    expect(log.calls).toStrictEqual([]);
+    await tail.head(always);
+    expect(await tail.head(never)).toMatchObject({ ok: true });
+  });
+
+  test("is not kept from a call that failed", async () => {
+    log.failing = "Durable Object reset";
+    await expect(tail.head(always)).rejects.toThrow("Durable Object reset");
+    log.failing = null;
+    expect(await tail.head(always)).toMatchObject({ ok: true });
+    expect(stubs).toBe(2);
+  });
+});
+
+describe("tiles, bundles and entries", () => {
+  test("are kept for a second, each for itself", async () => {
+    for (let round = 0; round < 2; round++) {
+      const tiles = await Promise.all([tail.tile(always, 0, 0, 3), tail.tile(always, 0, 0, 4)]);
+      expect(tiles.map((tile) => tile.ok && tile.value.kind === "found" && tile.value.value.length)).toStrictEqual([
+        96, 128,
+      ]);
+      expect(await tail.bundle(always, 0, 3)).toMatchObject({ value: { kind: "found" } });
+      expect(await tail.entry(always, 3)).toMatchObject({ value: { kind: "found" } });
+    }
+    expect(log.calls).toStrictEqual(["tile 0/0/3", "tile 0/0/4", "bundle 0/3", "entry 3"]);
+    now += 1000;
+    await tail.tile(always, 0, 0, 3);
+    expect(log.calls.length).toBe(5);
+  });
+
+  test("that are beyond the head or published are asked for each time", async () => {
+    for (let round = 0; round < 2; round++) {
+      expect(await tail.tile(always, 0, 0, 11)).toStrictEqual({ ok: true, value: { kind: "beyond" } });
+      expect(await tail.bundle(always, 1, 1)).toStrictEqual({ ok: true, value: { kind: "beyond" } });
+      expect(await tail.entry(always, 10)).toStrictEqual({ ok: true, value: { kind: "beyond" } });
+    }
+    expect(log.calls.length).toBe(6);
+    log.records.push(...naiveRecords("signature", 1));
+    expect(await tail.entry(always, 10)).toMatchObject({ value: { kind: "found" } });
+  });
+
+  test("are not asked for without admission", async () => {
+    const limited = { ok: false, error: { code: "reads_limited" } };
+    expect(await tail.tile(never, 0, 0, 1)).toStrictEqual(limited);
+    expect(await tail.bundle(never, 0, 1)).toStrictEqual(limited);
+    expect(await tail.entry(never, 1)).toStrictEqual(limited);
+    expect(log.calls).toStrictEqual([]);
+  });
+
+  test("take no more than a bounded memory", async () => {
+    const large = new NaiveLog("signature");
+    const mebibyte = { kind: "found", value: new Uint8Array(1024 * 1024) } as const;
+    large.readBundle = (index) => {
+      large.calls.push(String(index));
+      return Promise.resolve(mebibyte);
+    };
+    const bounded = new CachedTail(
+      () => large,
+      () => now,
+    );
+    for (let index = 0; index < 8; index++) await bounded.bundle(always, index, 1);
+    await bounded.bundle(always, 0, 1);
+    expect(large.calls.length).toBe(9);
+  });
+});

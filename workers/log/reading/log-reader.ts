@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads tiles, bundles and entries of a log wherever they lie: full ones in R2, the rest in the sequencer's storage.
+// Knows nothing of HTTP. Spec: https://c2sp.org/tlog-tiles; https://c2sp.org/static-ct-api#monitoring-apis
+
+import { concat } from "../../../shared/bytes/bytes.ts";
+import { decodeTileLeaves, encodeTileLeaf } from "../../../shared/ct/leaf.ts";
+import { type LogConfig, objectKey } from "../../../shared/logs/config.ts";
+import { readSidecarLine, sidecarPath } from "../../../shared/rekor/sidecar.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import type { TailEntry } from "../../../shared/rpc.ts";
+import { decodeEntryBundle, frameEntry } from "../../../shared/tlog/entries.ts";
+import { formatTilePath, TILE_WIDTH, type Tile } from "../../../shared/tlog/tile.ts";
+import { unreachable } from "../../../shared/unreachable.ts";
+import type { Admission, CachedTail, ReadsLimited, TailRead } from "./cached-tail.ts";
+
+export type ReadError =
+  | ReadsLimited
+  /** The tree does not reach so far. */
+  | { readonly code: "beyond_head" }
+  /** The sequencer has published it to R2, and R2 does not have it. */
+  | { readonly code: "object_missing"; readonly key: string }
+  /** What R2 has is not what its name promises. */
+  | { readonly code: "object_damaged"; readonly key: string };
+
+/** The object store; null for an object that does not exist. A rejected promise is the platform's failure. */
+export interface Objects {
+  readonly get: (key: string) => Promise<Uint8Array<ArrayBuffer> | null>;
+}
+
+/** One log, as one request may read it. */
+export interface LogReader {
+  readonly log: LogConfig;
+  readonly objects: Objects;
+  readonly tail: CachedTail;
+  readonly admit: Admission;
+}
+
+/** The bytes of a tile or bundle of the given width. Fails with a ReadError. */
+export function readTile(reader: LogReader, tile: Tile): Promise<Result<Uint8Array, ReadError>> {
+  const key = objectKey(reader.log, formatTilePath({ ...tile, width: TILE_WIDTH }));
+  const stored = async (): Promise<Result<Uint8Array, ReadError> | null> => {
+    const object = await reader.objects.get(key);
+    if (object === null) return null;
+    const bytes = cutTo(tile, object);
+    return bytes === null ? err({ code: "object_damaged", key }) : ok(bytes);
+  };
+  return readThrough({ key, stored, tail: () => readTail(reader, tile) });
+}
+
+function readTail({ tail, admit }: LogReader, { level, index, width }: Tile): Promise<TailRead<Uint8Array>> {
+  return typeof level === "number" ? tail.tile(admit, level, index, width) : tail.bundle(admit, index, width);
+}
+
+/** A partial tile or bundle is a prefix of the full one. Null if `full` is not a full one. */
+function cutTo({ level, width }: Tile, full: Uint8Array): Uint8Array | null {
+  if (typeof level === "number") return full.length === 32 * TILE_WIDTH ? full.subarray(0, 32 * width) : null;
+  if (width === TILE_WIDTH) return full;
+  const records = framedRecords(level, full);
+  return records?.length === TILE_WIDTH ? concat(...records.slice(0, width)) : null;
+}
+
+/** The records of a bundle as they stand in it, or null if it is none. */
+function framedRecords(level: "entries" | "data", bundle: Uint8Array): readonly Uint8Array[] | null {
+  if (level === "entries") {
+    const entries = decodeEntryBundle(bundle);
+    return entries.ok ? entries.value.map(frameEntry) : null;
+  }
+  const leaves = decodeTileLeaves(bundle);
+  return leaves.ok ? leaves.value.map(encodeTileLeaf) : null;
+}
+
+interface Places<T> {
+  readonly key: string;
+  /** Null if it is not in R2. */
+  readonly stored: () => Promise<Result<T, ReadError> | null>;
+  readonly tail: () => Promise<TailRead<T>>;
+}
+
+/** R2 first: what is full costs the sequencer nothing. A miss there says nothing yet; only the sequencer knows the head. */
+async function readThrough<T>({ key, stored, tail }: Places<T>): Promise<Result<T, ReadError>> {
+  const published = await stored();
+  if (published !== null) return published;
+  const answer = await tail();
+  if (!answer.ok) return answer;
+  switch (answer.value.kind) {
+    case "found":
+      return ok(answer.value.value);
+    case "published":
+      // It went to R2 between the two questions.
+      return (await stored()) ?? err({ code: "object_missing", key });
+    case "beyond":
+      return err({ code: "beyond_head" });
+    default:
+      return unreachable(answer.value);
+  }
+}
+
+/** One entry: its record as it stands in the bundle, its time and its hints. Fails with a ReadError. */
+export function readEntry(reader: LogReader, leafIndex: number): Promise<Result<TailEntry, ReadError>> {
+  const { log, objects, tail, admit } = reader;
+  const level = log.kind === "signature" ? "entries" : "data";
+  const index = Math.floor(leafIndex / TILE_WIDTH);
+  const key = objectKey(log, formatTilePath({ level, index, width: TILE_WIDTH }));
+  const stored = async (): Promise<Result<TailEntry, ReadError> | null> => {
+    const bundle = await objects.get(key);
+    if (bundle === null) return null;
+    const place = { index, line: leafIndex % TILE_WIDTH };
+    return log.kind === "signature" ? signatureEntry(reader, bundle, place) : certificateEntry(bundle, place.line, key);
+  };
+  return readThrough({ key, stored, tail: () => tail.entry(admit, leafIndex) });
+}
+
+/**
+ * The sidecar of a bundle of the signature log. Fails with a ReadError; beyond_head also for a bundle that is full and not yet
+ * published, whose entries are read one by one.
+ */
+export async function readSidecar(reader: LogReader, bundleIndex: number): Promise<Result<Uint8Array, ReadError>> {
+  const { log, objects, tail, admit } = reader;
+  const key = objectKey(log, sidecarPath(bundleIndex));
+  const stored = async (): Promise<Result<Uint8Array, ReadError> | null> => {
+    const object = await objects.get(key);
+    return object === null ? null : ok(object);
+  };
+  const published = async (): Promise<TailRead<never>> => {
+    const bundle = await tail.bundle(admit, bundleIndex, TILE_WIDTH);
+    if (!bundle.ok) return bundle;
+    return ok({ kind: bundle.value.kind === "published" ? "published" : "beyond" });
+  };
+  return readThrough({ key, stored, tail: published });
+}
+
+interface Place {
+  readonly index: number;
+  readonly line: number;
+}
+
+/** A leaf of the signature log knows no time: that stands in the sidecar, which the sequencer writes with the bundle. */
+async function signatureEntry(
+  { log, objects }: LogReader,
+  bundle: Uint8Array,
+  { index, line }: Place,
+): Promise<Result<TailEntry, ReadError>> {
+  const key = objectKey(log, sidecarPath(index));
+  const sidecar = await objects.get(key);
+  if (sidecar === null) return err({ code: "object_missing", key });
+  const entries = decodeEntryBundle(bundle);
+  const record = entries.ok ? entries.value[line] : undefined;
+  const known = readSidecarLine(sidecar, line);
+  return record === undefined || known === null ? err({ code: "object_damaged", key }) : ok({ record, ...known });
+}
+
+function certificateEntry(bundle: Uint8Array, line: number, key: string): Result<TailEntry, ReadError> {
+  const leaves = decodeTileLeaves(bundle);
+  const leaf = leaves.ok ? leaves.value[line] : undefined;
+  if (leaf === undefined) return err({ code: "object_damaged", key });
+  return ok({ record: encodeTileLeaf(leaf), timestamp: leaf.entry.timestamp, hints: null });
+}

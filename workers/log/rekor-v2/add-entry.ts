@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// POST /api/v2/log/entries: checks an entry, has the sequencer append it, answers with its proof. Everything that costs CPU
+// happens here, before the one object that decides on indices hears of it.
+// Spec: https://github.com/sigstore/architecture-docs/blob/main/rekor-v2-spec.md
+
+import { type BodyError, readBody } from "../../../shared/http/body.ts";
+import { renderStatus } from "../../../shared/http/status.ts";
+import { type JsonError, parseJson } from "../../../shared/json/parse.ts";
+import type { FieldError } from "../../../shared/json/proto.ts";
+import { readAttestationHints, type SubjectsError } from "../../../shared/rekor/dsse.ts";
+import { encodeEntry, type HashedRekordEntry } from "../../../shared/rekor/entry.ts";
+import { type ProvenEntry, toTransparencyLogEntry } from "../../../shared/rekor/log-entry.ts";
+import { decodeEntryRequest, type EntryKindMissing, type EntryRequest } from "../../../shared/rekor/request.ts";
+import {
+  type AcceptedKeyDetails,
+  type Candidate,
+  type EntryRequestError,
+  toCandidates,
+  verifyAny,
+} from "../../../shared/rekor/verify.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import type {
+  AppendError,
+  AttestationHints,
+  Duplicate,
+  SequencerRpc,
+  SignatureSubmission,
+} from "../../../shared/rpc.ts";
+import { signatureSearchRow } from "../../../shared/search/terms.ts";
+import { type Hash, leafHash } from "../../../shared/tlog/hash.ts";
+import { unreachable } from "../../../shared/unreachable.ts";
+import type { TreeHead } from "../reading/cached-tail.ts";
+import type { Inclusion, ProveError } from "../reading/prover.ts";
+import { entryStatus } from "./add-entry-status.ts";
+import { admit, type PolicyError, type WritePolicy } from "./write-policy.ts";
+
+export type AddEntryError =
+  | BodyError
+  | JsonError
+  | FieldError
+  | EntryKindMissing
+  | EntryRequestError
+  | PolicyError
+  | SubjectsError
+  | AppendError
+  /** The entry is in the log since an earlier round, and its proof cannot be made now. */
+  | { readonly code: "entry_unproven"; readonly leafIndex: number; readonly cause: ProveError };
+
+/** Proves an entry of an earlier round, from public tiles. */
+export interface EntryProver {
+  prove(leafIndex: number, leaf: Hash): Promise<Result<Inclusion, ProveError>>;
+}
+
+export interface AddEntryDeps {
+  readonly policy: WritePolicy;
+  readonly accepted: AcceptedKeyDetails;
+  /** A stub of the signature log's sequencer, a new one for each call. A rejected promise is the platform's failure. */
+  readonly sequencer: () => Pick<SequencerRpc, "appendSignature">;
+  /** SHA-256 of the log's SPKI (LogDescription.logId). Rejects as the sequencer does. */
+  readonly logId: () => Promise<Uint8Array>;
+  readonly prover: EntryProver;
+  /** Told of every head that came with an append: readers of this isolate need not ask for it again. */
+  readonly observe: (head: TreeHead) => void;
+  /** Told of every refusal, for the log line; what the client sees is entryStatus's. */
+  readonly report: (error: AddEntryError) => void;
+}
+
+/** The reference's limit. An envelope is base64, so this is a payload of 3 MiB. */
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
+/** Ten times an entry with a certificate; the length prefix of a bundle would allow 65,535. */
+const MAX_ENTRY_BYTES = 32 * 1024;
+
+/** Answers 201 with the TransparencyLogEntry, also for an entry that is there already (then with X-Log-Index). */
+export async function addEntry(request: Request, deps: AddEntryDeps): Promise<Response> {
+  const body = await readBody(request, MAX_BODY_BYTES);
+  const added = body.ok ? await takeEntry(body.value, deps) : body;
+  if (!added.ok) {
+    deps.report(added.error);
+    return renderStatus(entryStatus(added.error));
+  }
+  const { entry, isDuplicate } = added.value;
+  const headers = { "cache-control": "no-store", ...(isDuplicate ? { "x-log-index": String(entry.leafIndex) } : {}) };
+  return Response.json(toTransparencyLogEntry(await deps.logId(), entry), { status: 201, headers });
+}
+
+export interface Added {
+  readonly entry: ProvenEntry;
+  readonly isDuplicate: boolean;
+}
+
+/** What addEntry does between a request's body and the answer's. */
+export async function takeEntry(
+  body: Uint8Array,
+  deps: Omit<AddEntryDeps, "report">,
+): Promise<Result<Added, AddEntryError>> {
+  const request = readRequest(body);
+  if (!request.ok) return request;
+  const submission = await check(request.value, deps);
+  return submission.ok ? append(submission.value, deps) : submission;
+}
+
+function readRequest(body: Uint8Array): Result<EntryRequest, AddEntryError> {
+  if (body.length === 0) return err({ code: "entry_kind_missing" });
+  const json = parseJson(body);
+  return json.ok ? decodeEntryRequest(json.value) : json;
+}
+
+async function check(
+  request: EntryRequest,
+  { policy, accepted }: Pick<AddEntryDeps, "policy" | "accepted">,
+): Promise<Result<SignatureSubmission, AddEntryError>> {
+  const candidates = await toCandidates(request, accepted);
+  if (!candidates.ok) return candidates;
+  const admitted = await admitAny(policy, candidates.value);
+  if (!admitted.ok) return admitted;
+  const verified = verifyAny(admitted.value);
+  if (!verified.ok) return verified;
+  const hints = readHints(request);
+  return hints.ok ? toSubmission(verified.value.entry, hints.value) : hints;
+}
+
+/** The policy is asked before a signature is verified, as a stranger's is the dearer of the two. Fails as for the first candidate. */
+async function admitAny(
+  policy: WritePolicy,
+  candidates: readonly Candidate[],
+): Promise<Result<readonly Candidate[], PolicyError>> {
+  const admitted: Candidate[] = [];
+  let refusal: Result<null, PolicyError> | null = null;
+  for (const candidate of candidates) {
+    const verdict = await admit(policy, candidate.signer);
+    if (verdict.ok) admitted.push(candidate);
+    else refusal ??= verdict;
+  }
+  return admitted.length === 0 && refusal?.ok === false ? refusal : ok(admitted);
+}
+
+function readHints(request: EntryRequest): Result<AttestationHints | null, SubjectsError> {
+  if (request.kind !== "dsse") return ok(null);
+  return readAttestationHints(request.envelope.payloadType, request.envelope.payload);
+}
+
+function toSubmission(
+  entry: HashedRekordEntry,
+  hints: AttestationHints | null,
+): Result<SignatureSubmission, AppendError> {
+  const body = encodeEntry(entry);
+  if (body.length > MAX_ENTRY_BYTES) return err({ code: "entry_too_large", maxBytes: MAX_ENTRY_BYTES });
+  return ok({ body, search: signatureSearchRow(entry, hints), hints });
+}
+
+async function append(
+  submission: SignatureSubmission,
+  deps: Pick<AddEntryDeps, "sequencer" | "observe" | "prover">,
+): Promise<Result<Added, AddEntryError>> {
+  const { body } = submission;
+  const answer = await deps.sequencer().appendSignature(submission);
+  if (!answer.ok) return answer;
+  switch (answer.value.kind) {
+    case "appended":
+      deps.observe(answer.value);
+      return ok({ entry: { ...answer.value, body }, isDuplicate: false });
+    case "duplicate":
+      return proveDuplicate(answer.value, body, deps.prover);
+    default:
+      return unreachable(answer.value);
+  }
+}
+
+async function proveDuplicate(
+  { leafIndex }: Duplicate,
+  body: Uint8Array,
+  prover: EntryProver,
+): Promise<Result<Added, AddEntryError>> {
+  const proven = await prover.prove(leafIndex, leafHash(body));
+  if (!proven.ok) return err({ code: "entry_unproven", leafIndex, cause: proven.error });
+  const { head, proof } = proven.value;
+  return ok({ entry: { ...head, leafIndex, proof, body }, isDuplicate: true });
+}

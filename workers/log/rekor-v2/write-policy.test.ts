@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { createHash } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { encodePem } from "../../../shared/bytes/pem.ts";
+import { parsePublicKey } from "../../../shared/crypto/public-key.ts";
+import type { Signer } from "../../../shared/rekor/verify.ts";
+import type { Certificate } from "../../../shared/x509/certificate.ts";
+import { CA, leafNamed, ROOT } from "../../../test/support/authority/signing-chain.ts";
+import { newSigningKey, signingKey } from "../../../test/support/authority/signing-keys.ts";
+import { admit, parseSigningAlgorithms, parseWritePolicy, type WritePolicy } from "./write-policy.ts";
+
+const listed = signingKey("ecdsa-p256");
+const listedPem = encodePem("PUBLIC KEY", listed.spki);
+
+function policy(accept: string | null, keys: string | null = null): WritePolicy {
+  const parsed = parseWritePolicy(accept, keys, [CA]);
+  if (!parsed.ok) throw new Error(parsed.error);
+  return parsed.value;
+}
+
+const bare = ({ publicKey: key }: { readonly publicKey: Signer["key"] }): Signer => ({ key, certificate: null });
+
+function certified(certificate: Certificate): Signer {
+  const key = parsePublicKey(certificate.spki);
+  if (!key.ok) throw new Error(key.error.code);
+  return { key: key.value, certificate };
+}
+
+describe("admit", () => {
+  it("takes anything where the log is open", async () => {
+    expect(await admit(policy("open"), bare(newSigningKey("ecdsa-p256")))).toEqual({ ok: true, value: null });
+    expect(await admit(policy("open"), certified(leafNamed("byStranger")))).toEqual({ ok: true, value: null });
+  });
+
+  it.each(["own-ca", "own-ca+listed-keys"] as const)(
+    "takes signing certificates of our CA under %s",
+    async (accept) => {
+      expect(await admit(policy(accept), certified(leafNamed("email")))).toEqual({ ok: true, value: null });
+      expect(await admit(policy(accept), certified(leafNamed("uri")))).toEqual({ ok: true, value: null });
+    },
+  );
+
+  it.each([
+    ["byStranger", "policy_certificate_foreign"],
+    ["byNamesake", "policy_certificate_foreign"],
+    ["byRoot", "policy_certificate_foreign"],
+    ["noSct", "policy_certificate_purpose"],
+    ["precertificate", "policy_certificate_purpose"],
+    ["timeStamping", "policy_certificate_purpose"],
+    ["noPurpose", "policy_certificate_purpose"],
+  ])("refuses the certificate %s: %s", async (name, code) => {
+    const accept = "own-ca+listed-keys";
+    expect(await admit(policy(accept), certified(leafNamed(name)))).toEqual({ ok: false, error: { code, accept } });
+  });
+
+  it("takes signing certificates of every CA of a rotation", async () => {
+    const rotated = parseWritePolicy(null, null, [ROOT, CA]);
+    if (!rotated.ok) throw new Error(rotated.error);
+    expect(await admit(rotated.value, certified(leafNamed("email")))).toEqual({ ok: true, value: null });
+    expect((await admit(rotated.value, certified(leafNamed("byStranger")))).ok).toBe(false);
+  });
+
+  it("takes listed keys, bare ones, and no others", async () => {
+    const both = policy("own-ca+listed-keys", listedPem);
+    expect(await admit(both, bare(listed))).toEqual({ ok: true, value: null });
+    const other = newSigningKey("ecdsa-p256");
+    const fingerprint = createHash("sha256").update(other.spki).digest("hex");
+    expect(await admit(both, bare(other))).toEqual({
+      ok: false,
+      error: { code: "policy_key_not_listed", accept: "own-ca+listed-keys", fingerprint },
+    });
+    const leaf = leafNamed("byStranger");
+    const leafListed = policy("own-ca+listed-keys", encodePem("PUBLIC KEY", leaf.spki));
+    expect(await admit(leafListed, certified(leaf))).toMatchObject({ error: { code: "policy_certificate_foreign" } });
+  });
+
+  it("takes no key under own-ca, listed or not", async () => {
+    expect(await admit(policy("own-ca", listedPem), bare(listed))).toMatchObject({
+      error: { code: "policy_key_not_listed" },
+    });
+  });
+});
+
+describe("parseWritePolicy", () => {
+  it("has own CA and listed keys for its default", () => {
+    expect(policy(null)).toEqual({ accept: "own-ca+listed-keys", issuers: [CA], listedKeys: new Set() });
+  });
+
+  it("takes keys of every kind", () => {
+    const keys = (["ecdsa-p384", "ed25519", "rsa-2048"] as const).map((kind) => signingKey(kind).spki);
+    const pem = keys.map((spki) => encodePem("PUBLIC KEY", spki)).join("\n");
+    expect(policy(null, pem).listedKeys).toEqual(
+      new Set(keys.map((spki) => createHash("sha256").update(spki).digest("hex"))),
+    );
+    expect(policy(null, Array.from({ length: 64 }, () => listedPem).join("")).listedKeys.size).toBe(1);
+  });
+
+  it.each([
+    ["everybody", null, "ACCEPT must be one of own-ca, own-ca+listed-keys, open"],
+    ["", null, "ACCEPT must be one of own-ca, own-ca+listed-keys, open"],
+    [null, "keys", "LISTED_KEYS must be PEM text of 1 to 64 public keys"],
+    [null, Array.from({ length: 65 }, () => listedPem).join(""), "LISTED_KEYS must be PEM text of 1 to 64 public keys"],
+    [null, listedPem + encodePem("CERTIFICATE", CA.der), "LISTED_KEYS: block 2 is not a PUBLIC KEY that the log takes"],
+    [null, encodePem("PUBLIC KEY", CA.der), "LISTED_KEYS: block 1 is not a PUBLIC KEY that the log takes"],
+  ])("refuses %s, %s", (accept, keys, reason) => {
+    expect(parseWritePolicy(accept, keys, [CA])).toEqual({ ok: false, error: reason });
+  });
+
+  it("refuses a chain without a certificate", () => {
+    expect(parseWritePolicy(null, null, [])).toEqual({ ok: false, error: "CA_CHAIN has no certificate" });
+  });
+});
+
+describe("parseSigningAlgorithms", () => {
+  it("has all seven by default, and only narrows", () => {
+    const all = parseSigningAlgorithms(null);
+    expect(all.ok && all.value.size).toBe(7);
+    const some = parseSigningAlgorithms("PKIX_ECDSA_P256_SHA_256, PKIX_RSA_PKCS1V15_2048_SHA256\n");
+    expect(some).toEqual({ ok: true, value: new Set(["PKIX_ECDSA_P256_SHA_256", "PKIX_RSA_PKCS1V15_2048_SHA256"]) });
+  });
+
+  it.each(["PKIX_ED25519", "ecdsa-p256", "constructor", ",", " "])("refuses %j", (names) => {
+    expect(parseSigningAlgorithms(names).ok).toBe(false);
+  });
+});

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who may write to the signature log. By default certificates of our own CA and keys that the operator listed: an open log on
+// a free plan is filled by strangers in an hour.
+
+import { sha256 } from "#sha256";
+import { encodeHex } from "../../../shared/bytes/hex.ts";
+import { decodePem } from "../../../shared/bytes/pem.ts";
+import { isKeyDetails, type KeyDetails, SIGNATURE_SCHEMES } from "../../../shared/crypto/key-details.ts";
+import { parsePublicKey } from "../../../shared/crypto/public-key.ts";
+import { decodeDer } from "../../../shared/der/reader.ts";
+import type { AcceptedKeyDetails, Signer } from "../../../shared/rekor/verify.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import type { Certificate } from "../../../shared/x509/certificate.ts";
+import { verifyIssuedBy } from "../../../shared/x509/chain.ts";
+import { findExtension, OID } from "../../../shared/x509/extensions.ts";
+
+type Accept = "own-ca" | "own-ca+listed-keys" | "open";
+
+export interface WritePolicy {
+  readonly accept: Accept;
+  /** The CAs whose signing certificates count: the one that issues, and those before and after it. */
+  readonly issuers: readonly Certificate[];
+  /** Lower-case hex SHA-256 of each listed key's SPKI. */
+  readonly listedKeys: ReadonlySet<string>;
+}
+
+export type PolicyError =
+  | { readonly code: "policy_key_not_listed"; readonly accept: Accept; readonly fingerprint: string }
+  | { readonly code: "policy_certificate_foreign"; readonly accept: Accept }
+  /** Issued by our CA, but not as a signing certificate: it lacks the codeSigning purpose or the embedded SCT. */
+  | { readonly code: "policy_certificate_purpose"; readonly accept: Accept };
+
+const ACCEPTS: readonly Accept[] = ["own-ca", "own-ca+listed-keys", "open"];
+const DEFAULT_ACCEPT: Accept = "own-ca+listed-keys";
+/** A Worker's setting holds 5 KB: about 28 P-256 keys. */
+const MAX_LISTED_KEYS = 64;
+const MAX_PURPOSES = 16;
+
+/** Who of the signers may write. Fails with a PolicyError. */
+export async function admit(
+  { accept, issuers, listedKeys }: WritePolicy,
+  { key, certificate }: Signer,
+): Promise<Result<null, PolicyError>> {
+  if (accept === "open") return ok(null);
+  if (certificate === null) {
+    const fingerprint = encodeHex(sha256(key.spki));
+    return listedKeys.has(fingerprint) ? ok(null) : err({ code: "policy_key_not_listed", accept, fingerprint });
+  }
+  // A listed key inside a certificate of someone else would bring a name into the search that nobody has checked.
+  if (!(await isIssuedByAny(certificate, issuers))) return err({ code: "policy_certificate_foreign", accept });
+  return isSigningCertificate(certificate) ? ok(null) : err({ code: "policy_certificate_purpose", accept });
+}
+
+async function isIssuedByAny(certificate: Certificate, issuers: readonly Certificate[]): Promise<boolean> {
+  for (const issuer of issuers) if (await verifyIssuedBy(certificate, issuer)) return true;
+  return false;
+}
+
+/** codeSigning, and logged: a precertificate, which has no SCTs yet, is not one. Its validity is the verifiers' to judge, by the timestamp. */
+function isSigningCertificate(certificate: Certificate): boolean {
+  const purposes = findExtension(certificate, OID.extendedKeyUsage);
+  const scts = findExtension(certificate, OID.sctList);
+  return purposes !== null && listsCodeSigning(purposes) && scts !== null;
+}
+
+function listsCodeSigning(extension: Uint8Array): boolean {
+  const purposes = decodeDer(extension, (reader) => reader.listOf(0x30, MAX_PURPOSES, (list) => list.oid()));
+  return purposes.ok && purposes.value.includes(OID.codeSigning);
+}
+
+/**
+ * The policy of the settings ACCEPT and LISTED_KEYS (PEM public keys), null where they are not given; `issuers` are the
+ * issuing CAs. The error says which setting is wrong and how.
+ */
+export function parseWritePolicy(
+  accept: string | null,
+  listedKeysPem: string | null,
+  issuers: readonly Certificate[],
+): Result<WritePolicy, string> {
+  const known = accept === null ? DEFAULT_ACCEPT : ACCEPTS.find((name) => name === accept);
+  if (known === undefined) return err(`ACCEPT must be one of ${ACCEPTS.join(", ")}`);
+  if (issuers.length === 0) return err("CA_CHAIN has no certificate");
+  const listedKeys = listedKeysPem === null ? ok(new Set<string>()) : parseListedKeys(listedKeysPem);
+  if (!listedKeys.ok) return listedKeys;
+  return ok({ accept: known, issuers, listedKeys: known === "own-ca" ? new Set() : listedKeys.value });
+}
+
+function parseListedKeys(pem: string): Result<ReadonlySet<string>, string> {
+  const blocks = decodePem(pem, MAX_LISTED_KEYS);
+  if (!blocks.ok) return err(`LISTED_KEYS must be PEM text of 1 to ${MAX_LISTED_KEYS} public keys`);
+  const fingerprints = new Set<string>();
+  for (const [i, { label, der }] of blocks.value.entries()) {
+    const key = label === "PUBLIC KEY" ? parsePublicKey(der) : null;
+    if (key === null || !key.ok) return err(`LISTED_KEYS: block ${i + 1} is not a PUBLIC KEY that the log takes`);
+    fingerprints.add(encodeHex(sha256(der)));
+  }
+  return ok(fingerprints);
+}
+
+/** Every keyDetails that the log can verify. */
+const ALL_KEY_DETAILS: AcceptedKeyDetails = new Set(Object.keys(SIGNATURE_SCHEMES) as KeyDetails[]);
+
+/**
+ * The set of the setting SIGNING_ALGORITHMS, names of keyDetails separated by commas or white space; all if it is null. It can
+ * only narrow: P-384, P-521 and Ed25519ph cost some milliseconds of CPU each. The error completes "SIGNING_ALGORITHMS …".
+ */
+export function parseSigningAlgorithms(names: string | null): Result<AcceptedKeyDetails, string> {
+  if (names === null) return ok(ALL_KEY_DETAILS);
+  const accepted = new Set<KeyDetails>();
+  for (const name of names.split(/[\s,]+/).filter((part) => part !== "")) {
+    if (!isKeyDetails(name)) return err(`has ${name}; known are ${[...ALL_KEY_DETAILS].join(", ")}`);
+    accepted.add(name);
+  }
+  return accepted.size > 0 ? ok(accepted) : err("names no algorithm");
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// Submission to the certificate log: add-chain, add-pre-chain, get-roots; and the issuers that its entries name by fingerprint.
+// Spec: RFC 6962 §4.1, §4.2, §4.7; https://c2sp.org/static-ct-api#submission-apis
+
+import { sha256 } from "#sha256";
+import { decodeBase64, encodeBase64 } from "../../../shared/bytes/base64.ts";
+import { encodeHex } from "../../../shared/bytes/hex.ts";
+import { checkChain } from "../../../shared/ct/chain.ts";
+import { encodeDigitallySigned } from "../../../shared/ct/sct.ts";
+import { readBody } from "../../../shared/http/body.ts";
+import { CACHE_CONTROL, PUBLIC_READ, respondWith } from "../../../shared/http/cache.ts";
+import { parseJson } from "../../../shared/json/parse.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import type { CertificateSubmission, SignedCertificateTimestamp } from "../../../shared/rpc.ts";
+import { certificateSearchRow } from "../../../shared/search/terms.ts";
+import { admitsWrite, type Config, frozenError, type LogSite } from "../env.ts";
+import { refuseText } from "../status.ts";
+
+/** As the reference log: ten certificates of 32 KiB and their base64 fit. */
+const MAX_BODY_BYTES = 512 * 1024;
+/** Twice the longest chain of a private CA. */
+const MAX_CERTIFICATES = 8;
+
+export interface ChainRequestError {
+  readonly code: "chain_request_invalid";
+  readonly problem: "json" | "members" | "base64" | "too_many";
+}
+
+type Handler = (request: Request, config: Config, site: LogSite) => Promise<Response>;
+
+/** Takes a chain for an entry of the given type and answers with its SCT; the same chain again gets the SCT it has. */
+export const addChain =
+  (entryType: CertificateSubmission["entryType"]): Handler =>
+  async (request, config, site) => {
+    const frozen = frozenError(config, site);
+    if (frozen !== null) return refuseText(request, frozen);
+    if (!(await admitsWrite(config, request))) return refuseText(request, { code: "writes_limited" });
+    const body = await readBody(request, MAX_BODY_BYTES);
+    if (!body.ok) return refuseText(request, body.error);
+    const chain = parseChainRequest(body.value);
+    if (!chain.ok) return refuseText(request, chain.error);
+    const checked = await checkAgainstAny(chain.value, config.chains, entryType);
+    if (!checked.ok) return refuseText(request, checked.error);
+    const { leaf, ...entry } = checked.value;
+    const sct = await site.sequencer().appendCertificate({ ...entry, search: certificateSearchRow(leaf) });
+    if (!sct.ok) return refuseText(request, sct.error);
+    return Response.json(sctJson(sct.value), { headers: { "cache-control": CACHE_CONTROL.none } });
+  };
+
+/** As checkChain, over every accepted chain; the refusal is that of the chain that issues. */
+async function checkAgainstAny(
+  chain: readonly Uint8Array[],
+  accepted: Config["chains"],
+  entryType: CertificateSubmission["entryType"],
+): ReturnType<typeof checkChain> {
+  const results: Awaited<ReturnType<typeof checkChain>>[] = [];
+  for (const one of accepted) {
+    const result = await checkChain(chain, one, entryType);
+    if (result.ok) return result;
+    results.push(result);
+  }
+  const [first] = results;
+  return first ?? (await checkChain(chain, [], entryType));
+}
+
+/** `{"chain": [base64 DER, …]}` and nothing else. */
+function parseChainRequest(body: Uint8Array): Result<readonly Uint8Array[], ChainRequestError> {
+  const invalid = (problem: ChainRequestError["problem"]): Result<never, ChainRequestError> =>
+    err({ code: "chain_request_invalid", problem });
+  const json = parseJson(body);
+  if (!json.ok) return invalid("json");
+  const texts = chainMember(json.value);
+  if (texts === null) return invalid("members");
+  if (texts.length > MAX_CERTIFICATES) return invalid("too_many");
+  const chain: Uint8Array[] = [];
+  for (const text of texts) {
+    const der = typeof text === "string" ? decodeBase64(text) : null;
+    if (der === null || !der.ok) return invalid("base64");
+    chain.push(der.value);
+  }
+  return ok(chain);
+}
+
+function chainMember(json: unknown): readonly unknown[] | null {
+  if (typeof json !== "object" || json === null || Object.keys(json).join() !== "chain") return null;
+  const chain: unknown = Reflect.get(json, "chain");
+  return Array.isArray(chain) ? chain : null;
+}
+
+/** RFC 6962 §4.1: `signature` is the whole DigitallySigned. */
+function sctJson({ logId, timestamp, extensions, signature }: SignedCertificateTimestamp): object {
+  return {
+    sct_version: 0,
+    id: encodeBase64(logId),
+    timestamp,
+    extensions: encodeBase64(extensions),
+    signature: encodeBase64(encodeDigitallySigned(signature)),
+  };
+}
+
+/** The roots that accepted chains end in. */
+export function getRoots(_: Request, { chains }: Config): Response {
+  const roots = chains.flatMap((chain) => chain.slice(-1)).map(({ der }) => encodeBase64(der));
+  const certificates = [...new Set(roots)];
+  return Response.json({ certificates }, { headers: { ...PUBLIC_READ, "cache-control": CACHE_CONTROL.settings } });
+}
+
+/** The certificate with this SHA-256, lower-case hex: every chain_fingerprint of an entry is found here. */
+export function issuer(request: Request, { chains }: Config): Response {
+  const fingerprint = new URL(request.url).pathname.split("/").at(-1);
+  const found = chains.flat().find(({ der }) => encodeHex(sha256(der)) === fingerprint);
+  if (found === undefined) return refuseText(request, { code: "issuer_unknown" });
+  const { der: body } = found;
+  return respondWith(request, { body, contentType: "application/pkix-cert", cacheControl: CACHE_CONTROL.immutable });
+}

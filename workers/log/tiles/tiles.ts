@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tiles and bundles, answered behind the platform's cache: an entrypoint of its own, which only the gateway in read.ts calls.
+// The cache's key is the entrypoint, its props, the path and what Vary names, but never the host: so the props name the log, and
+// the path is that of the tile alone. Elsewhere the cache is off (wrangler.toml).
+// Spec: https://developers.cloudflare.com/workers/cache/cache-keys/; https://c2sp.org/tlog-tiles
+
+import { WorkerEntrypoint } from "cloudflare:workers";
+import { CACHE_CONTROL, respondCompressed, respondWith } from "../../../shared/http/cache.ts";
+import { createService } from "../../../shared/http/service.ts";
+import type { LogConfig } from "../../../shared/logs/config.ts";
+import { err, type Result } from "../../../shared/result.ts";
+import { parseTilePath, TILE_WIDTH, type Tile, type TilePathError } from "../../../shared/tlog/tile.ts";
+import { type Config, type LogEnv, readConfig, readerOf, siteNamed } from "../env.ts";
+import { readTile } from "../reading/log-reader.ts";
+import { refuseText } from "../status.ts";
+
+/** Everything but the path that decides what is answered. */
+export interface TilesProps {
+  /** LogConfig.name: no two logs share it. */
+  readonly log: string;
+}
+
+/** The entrypoint as the gateway reaches it. */
+export type TilesStub = (options: { readonly props: TilesProps }) => Pick<Fetcher, "fetch">;
+
+/** The part of the execution context that has it. */
+export interface TilesContext {
+  readonly exports: { readonly Tiles: TilesStub };
+}
+
+/** Who asks, as the gateway knows it: the platform may have its own mind about cf-connecting-ip between entrypoints. */
+export const SENDER_HEADER = "x-sigedge-sender";
+
+/** What each kind of log calls its bundles. */
+const BUNDLES = { signature: "entries", certificate: "data" } as const;
+
+/** Parses `tile/…` as a path of this log. Fails with tile_path_invalid. */
+export function parseLogTile({ kind }: LogConfig, path: string): Result<Tile, TilePathError> {
+  const tile = parseTilePath(path);
+  const isForeign = tile.ok && typeof tile.value.level === "string" && tile.value.level !== BUNDLES[kind];
+  return isForeign ? err({ code: "tile_path_invalid" }) : tile;
+}
+
+async function answer(request: Request, config: Config, props: TilesProps): Promise<Response> {
+  const site = siteNamed(config, props.log);
+  if (site === null) return refuseText(request, { code: "path_unknown" });
+  const reader = readerOf(config, site, request.headers.get(SENDER_HEADER) ?? "local");
+  const tile = parseLogTile(reader.log, new URL(request.url).pathname.slice(1));
+  if (!tile.ok) return refuseText(request, tile.error);
+  const bytes = await readTile(reader, tile.value);
+  if (!bytes.ok) return refuseText(request, bytes.error);
+  const { level, width } = tile.value;
+  const representation = {
+    body: bytes.value,
+    contentType: "application/octet-stream",
+    cacheControl: width === TILE_WIDTH ? CACHE_CONTROL.immutable : CACHE_CONTROL.partial,
+  };
+  // Hashes do not compress.
+  return typeof level === "number" ? respondWith(request, representation) : respondCompressed(request, representation);
+}
+
+const service = createService<LogEnv, Config, [TilesProps]>({
+  readConfig,
+  route: answer,
+  failed: (requestId, request) => refuseText(request, { code: "service_failed", requestId }),
+});
+
+export class Tiles extends WorkerEntrypoint<LogEnv, TilesProps> {
+  override fetch(request: Request): Promise<Response> {
+    return service.fetch(request, this.env, this.ctx.props);
+  }
+}

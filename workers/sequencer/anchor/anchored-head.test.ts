@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from "vitest";
+import { hash } from "../../../shared/tlog/hash.ts";
+import { SqliteStorage } from "../../../test/support/logs/memory-log.ts";
+import type { AnchoredHead } from "../deps.ts";
+import { advanceAnchoredHead, exchangeAnchoredHead, prepareAnchoredHead, readAnchoredHead } from "./anchored-head.ts";
+
+const head = (treeSize: number, root = treeSize): AnchoredHead => ({
+  treeSize,
+  rootHash: hash(new Uint8Array(32).fill(root)),
+});
+
+function anchoredAt(held: AnchoredHead | null): SqliteStorage {
+  const storage = new SqliteStorage();
+  prepareAnchoredHead(storage);
+  if (held !== null) advanceAnchoredHead(storage, { from: null, to: held });
+  return storage;
+}
+
+describe("an anchor", () => {
+  it.each([
+    { step: "the first head", held: null, from: null, to: head(1), isTaken: true },
+    { step: "the next head", held: head(1), from: head(1), to: head(3), isTaken: true },
+    { step: "the same step again", held: head(3), from: head(1), to: head(3), isTaken: true },
+    { step: "a step from elsewhere", held: head(3), from: head(2), to: head(4), isTaken: false },
+    { step: "a step from another root of its size", held: head(3), from: head(3, 9), to: head(4), isTaken: false },
+    { step: "a smaller head", held: head(3), from: head(3), to: head(2), isTaken: false },
+    { step: "a first head where there is one", held: head(3), from: null, to: head(1), isTaken: false },
+    { step: "a step of a log that it does not know", held: null, from: head(1), to: head(2), isTaken: false },
+    { step: "to another root of its size", held: head(3), from: head(3), to: head(3, 9), isTaken: false },
+    { step: "another root of its size", held: head(3), from: head(2), to: head(3, 9), isTaken: false },
+  ])("asked for $step", ({ held, from, to, isTaken }) => {
+    const storage = anchoredAt(held);
+    expect(advanceAnchoredHead(storage, { from, to })).toBe(isTaken);
+    expect(readAnchoredHead(storage)).toEqual(isTaken ? to : held);
+  });
+
+  it("with a damaged row fails and is not taken for a new one", () => {
+    const storage = new SqliteStorage();
+    storage.exec("CREATE TABLE head (id INTEGER PRIMARY KEY, size TEXT, root BLOB)");
+    storage.exec("INSERT INTO head VALUES (1, 'three', x'00')");
+    expect(() => readAnchoredHead(storage)).toThrow(RangeError);
+    expect(() => advanceAnchoredHead(storage, { from: null, to: head(1) })).toThrow(RangeError);
+  });
+});
+
+describe("an exchange", () => {
+  it.each([
+    { step: "the first head", held: null, from: null, to: head(1), isTaken: true },
+    { step: "the next head", held: head(1), from: head(1), to: head(3), isTaken: true },
+    { step: "the same head once more", held: head(3), from: head(3), to: head(3), isTaken: true },
+    { step: "the same step again", held: head(3), from: head(1), to: head(3), isTaken: false },
+    { step: "the first head again", held: head(1), from: null, to: head(1), isTaken: false },
+    { step: "a step from elsewhere", held: head(3), from: head(2), to: head(4), isTaken: false },
+    { step: "a step from another root of its size", held: head(3), from: head(3, 9), to: head(4), isTaken: false },
+    { step: "a smaller head", held: head(3), from: head(3), to: head(2), isTaken: false },
+    { step: "another root of its size", held: head(3), from: head(3), to: head(3, 9), isTaken: false },
+  ])("of $step", ({ held, from, to, isTaken }) => {
+    const storage = anchoredAt(held);
+    expect(exchangeAnchoredHead(storage, { from, to })).toEqual({ isTaken, held: isTaken ? to : held });
+    expect(readAnchoredHead(storage)).toEqual(isTaken ? to : held);
+  });
+});

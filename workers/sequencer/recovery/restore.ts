@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// A log whose storage is lost or damaged is shown as its newest backup has it, and never written again.
+//
+// Not even where backup and anchor hold the same head: answers leave before the anchor has their head (log.ts, step 4), so a
+// last round may have been acknowledged that neither of them knows, and the next one would sign another tree of its size.
+// A restored log has no rows: what it shows is in memory, and code that knows nothing of backups finds an empty storage.
+
+import { equal } from "../../../shared/bytes/bytes.ts";
+import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
+import { parseJson } from "../../../shared/json/parse.ts";
+import { BACKUP_FOLDER, type Backup, backupSize, decodeBackup } from "../../../shared/logs/backup.ts";
+import { objectKey } from "../../../shared/logs/config.ts";
+import { parseCheckpoint } from "../../../shared/tlog/checkpoint.ts";
+import { type Edge, edgeNodes, restoreEdge } from "../../../shared/tlog/edge.ts";
+import { parseNote } from "../../../shared/tlog/note.ts";
+import { rootHash } from "../../../shared/tlog/proof.ts";
+import { formatTilePath, TILE_WIDTH } from "../../../shared/tlog/tile.ts";
+import type { AnchoredHead } from "../deps.ts";
+import type { EntryRow, LogIdentity, State } from "../storage.ts";
+import type { TailRows } from "../tail.ts";
+import type { RecoverDeps, Refusal } from "./recover.ts";
+
+/** How many backups are tried, newest first. */
+const MAX_TRIES = 4;
+
+export interface RestoredLog {
+  readonly identity: LogIdentity;
+  readonly state: State;
+  readonly edge: Edge;
+  readonly rows: TailRows;
+  /** Why it does not run, what is lost, and what to do. */
+  readonly refusal: Refusal;
+}
+
+/**
+ * The newest backup of this log that proves itself: entries that add up to its tree head, and a checkpoint of that head which
+ * this log's key has signed. Null if there is none, if it shows no more than `ownSize` entries, or if the anchor contradicts it.
+ * Rejects when R2 or the anchor cannot be reached.
+ * @param ownSize of what the storage's own rows show, null if that is nothing
+ * @param creation of the storage's own rows, null if they are gone
+ * @param problem why the storage cannot be used
+ */
+export async function restoreFromBackup(
+  deps: RecoverDeps,
+  {
+    creation,
+    ownSize,
+    problem,
+  }: { readonly creation: string | null; readonly ownSize: number | null; readonly problem: string },
+): Promise<RestoredLog | null> {
+  const bucketOf = await readCreation(deps);
+  if (bucketOf === null || (creation !== null && creation !== bucketOf)) return null;
+  const found = await newestBackup(deps, bucketOf);
+  if (found === null || (ownSize !== null && found.state.treeSize <= ownSize)) return null;
+  const anchored = await deps.anchor.read();
+  const { treeSize, rootHash: root } = found.state;
+  if (anchored?.treeSize === treeSize && !equal(anchored.rootHash, root)) return null;
+  const loss = await describeLoss(deps, treeSize, anchored);
+  const madeOf = new Date(found.state.timestamp).toISOString();
+  const reason = `${problem}. The log is shown as its backup has it: ${treeSize} entries, the last of ${madeOf}. ${loss} It takes no entries any more: put the newest storage back, or open a new log beside it`;
+  return { ...found, refusal: { code: "log_refusing", reason } };
+}
+
+/** Which log the bucket belongs to, null if log.json does not say. */
+async function readCreation({ config, objects }: RecoverDeps): Promise<string | null> {
+  const bytes = await objects.get(objectKey(config, "log.json"));
+  const json = bytes === null ? null : parseJson(bytes);
+  const value: unknown = json?.ok === true && typeof json.value === "object" && json.value !== null ? json.value : {};
+  const creation: unknown = Reflect.get(value as object, "creation");
+  return typeof creation === "string" ? creation : null;
+}
+
+async function newestBackup(deps: RecoverDeps, creation: string): Promise<Omit<RestoredLog, "refusal"> | null> {
+  const { config, objects } = deps;
+  const prefix = objectKey(config, "");
+  const keys = await objects.list(objectKey(config, BACKUP_FOLDER));
+  const sizes = keys.map((key) => ({ key, size: backupSize(key.slice(prefix.length)) }));
+  const newestFirst = sizes.filter(({ size }) => size !== null).toSorted((a, b) => Number(b.size) - Number(a.size));
+  for (const { key, size } of newestFirst.slice(0, MAX_TRIES)) {
+    const bytes = await objects.get(key);
+    const backup = bytes === null ? null : decodeBackup(bytes);
+    if (backup?.ok !== true || backup.value.treeSize !== size || backup.value.creation !== creation) continue;
+    const opened = openBackup(deps, backup.value);
+    if (opened !== null) return opened;
+  }
+  return null;
+}
+
+/** Null for a backup of another log, and for one that does not add up to a tree head that this log has signed. */
+function openBackup(
+  { config, format }: Pick<RecoverDeps, "config" | "format">,
+  backup: Backup,
+): Omit<RestoredLog, "refusal"> | null {
+  const { name, origin, baseUrl, creation, spki, genesisSize, createdAt, treeSize, timestamp, checkpoint } = backup;
+  const isOurs = name === config.name && origin === config.origin && baseUrl === config.baseUrl;
+  if (!isOurs || !equal(spki, format.spki)) return null;
+  try {
+    const first = treeSize - backup.entries.length;
+    const entries = backup.entries.map((entry, i): EntryRow => {
+      const { leafHash } = format.readRecord(entry.record);
+      return { ...entry, leafIndex: first + i, leafHash };
+    });
+    const leaves = treeSize === 0 ? [] : [entries.map(({ leafHash }) => leafHash)];
+    const edge = restoreEdge(treeSize, [...leaves, ...backup.edge]);
+    const root = rootHash(treeSize, edgeNodes(edge));
+    if (!equal(root, backup.rootHash) || !isSignedHead(format, backup)) return null;
+    const publishedTiles = Math.floor(treeSize / TILE_WIDTH);
+    const cursors = { publishedTiles, publishedRoot: null, indexed: treeSize };
+    return {
+      identity: { creation, origin, baseUrl, spki, genesisSize, createdAt },
+      state: { treeSize, rootHash: root, timestamp, checkpoint, previous: null, ...cursors },
+      edge,
+      rows: tailRows(entries),
+    };
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+function isSignedHead(
+  format: RecoverDeps["format"],
+  { checkpoint, treeSize, rootHash: root, origin }: Backup,
+): boolean {
+  const note = parseNote(encodeUtf8(checkpoint));
+  if (!note.ok || !format.hasSigned(note.value)) return false;
+  const head = parseCheckpoint(note.value.text);
+  return (
+    head.ok && head.value.origin === origin && head.value.treeSize === treeSize && equal(head.value.rootHash, root)
+  );
+}
+
+/** What a tail is read from where there are no rows. */
+function tailRows(entries: readonly EntryRow[]): TailRows {
+  const readEntries = (from: number, to: number): readonly EntryRow[] => {
+    const found = entries.filter(({ leafIndex }) => leafIndex >= from && leafIndex < to);
+    if (found.length !== to - from) throw new RangeError(`entries ${from} to ${to} are not all there`);
+    return found;
+  };
+  return {
+    readEntries,
+    readLeafHashes: (from, to) => readEntries(from, to).map(({ leafHash }) => leafHash),
+    readEdgeTile: () => null,
+  };
+}
+
+async function describeLoss(deps: RecoverDeps, treeSize: number, anchored: AnchoredHead | null): Promise<string> {
+  if (anchored === null) return "What came after them is not known, as the anchor is gone too.";
+  if (anchored.treeSize <= treeSize)
+    return "The anchor knows of none after them, but the answers of one last round may have left before it was told.";
+  const range = `Entries ${treeSize} to ${anchored.treeSize - 1} were logged after it`;
+  const end = await publishedEnd(deps, treeSize, anchored.treeSize);
+  if (end >= anchored.treeSize) return `${range}: they are in R2's bundles, without a tree head that proves them.`;
+  if (end <= treeSize) return `${range} and are lost.`;
+  return `${range}: those below ${end} are in R2's bundles, without a tree head that proves them; ${end} to ${anchored.treeSize - 1} are lost.`;
+}
+
+/** How far R2 has bundles. They were put there one after the other, so that the last one is found by halving. */
+async function publishedEnd(
+  { config, format, objects }: RecoverDeps,
+  treeSize: number,
+  anchoredSize: number,
+): Promise<number> {
+  let low = Math.floor(treeSize / TILE_WIDTH);
+  let high = Math.floor(anchoredSize / TILE_WIDTH);
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const path = formatTilePath({ level: format.bundleLevel, index: middle, width: TILE_WIDTH });
+    if ((await objects.get(objectKey(config, path))) === null) high = middle;
+    else low = middle + 1;
+  }
+  return low * TILE_WIDTH;
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// One round of the sequencer as a pure function: a tree, waiting submissions and the time go in, the next tree with its signed
+// head, the rows to write and the outcome of each submission come out. This is where an index is decided.
+
+import { encodeHex } from "../../../shared/bytes/hex.ts";
+import type { Appended, Duplicate } from "../../../shared/rpc.ts";
+import type { UnixMs } from "../../../shared/time.ts";
+import { type Edge, edgeNodes, type FullTile, growEdge } from "../../../shared/tlog/edge.ts";
+import type { Hash } from "../../../shared/tlog/hash.ts";
+import { inclusionProof, rootHash } from "../../../shared/tlog/proof.ts";
+import type { LogFormat, Placement, Submission } from "../kinds/format.ts";
+import type { EntryRow, TreeHead } from "../storage.ts";
+
+export interface RoundInput {
+  readonly edge: Edge;
+  readonly submissions: readonly Submission[];
+  readonly timestamp: UnixMs;
+  readonly format: LogFormat;
+  /** Where an identity stands in the log since an earlier round, null if it does not. */
+  readonly findEarlier: (identity: Hash) => KnownEntry | null;
+}
+
+export interface KnownEntry {
+  readonly leafIndex: number;
+  /** Null where the log no longer remembers it (the signature log does not need it). */
+  readonly timestamp: UnixMs | null;
+}
+
+/** `placement` is what an SCT promises; null for a duplicate whose time is no longer known. */
+export interface Outcome {
+  readonly answer: Appended | Duplicate;
+  readonly placement: Placement | null;
+}
+
+export interface NewTree {
+  readonly edge: Edge;
+  readonly head: TreeHead & { readonly timestamp: UnixMs; readonly checkpoint: string };
+  readonly fullTiles: readonly FullTile[];
+  readonly entries: readonly (EntryRow & { readonly identity: Hash })[];
+}
+
+export interface Round {
+  /** Null if every submission was a duplicate: nothing to write. */
+  readonly newTree: NewTree | null;
+  /** One for each submission, in their order. */
+  readonly outcomes: readonly Outcome[];
+}
+
+/** Decides the index of every submission and signs the tree that holds them. */
+export function runRound(input: RoundInput): Round {
+  const { edge, submissions, timestamp } = input;
+  const placed = placeAll(input);
+  const entries = placed.newEntries;
+  const newTree = entries.length === 0 ? null : grow(input, entries);
+  const outcomes = submissions.map((submission): Outcome => {
+    const known = placed.byIdentity.get(encodeHex(submission.identity));
+    if (known === undefined) throw new RangeError("a submission was not placed");
+    const { leafIndex } = known;
+    const placement = known.timestamp === null ? null : { leafIndex, timestamp: known.timestamp };
+    if (newTree === null || leafIndex < edge.treeSize) return { answer: { kind: "duplicate", leafIndex }, placement };
+    return { answer: appended(newTree, leafIndex, timestamp), placement };
+  });
+  return { newTree, outcomes };
+}
+
+interface Placed {
+  readonly byIdentity: ReadonlyMap<string, KnownEntry>;
+  readonly newEntries: NewTree["entries"];
+}
+
+/** Gives each identity that the log does not have the next free index; equal ones in one round share it. */
+function placeAll({ edge, submissions, timestamp, findEarlier }: RoundInput): Placed {
+  const byIdentity = new Map<string, KnownEntry>();
+  const newEntries: (EntryRow & { readonly identity: Hash })[] = [];
+  for (const submission of submissions) {
+    const key = encodeHex(submission.identity);
+    if (byIdentity.has(key)) continue;
+    const earlier = findEarlier(submission.identity);
+    const placement = { leafIndex: edge.treeSize + newEntries.length, timestamp };
+    byIdentity.set(key, earlier ?? placement);
+    if (earlier !== null) continue;
+    const { search, hints, identity } = submission;
+    newEntries.push({ ...placement, ...submission.toLeaf(placement), search, hints, identity });
+  }
+  return { byIdentity, newEntries };
+}
+
+function grow({ edge, timestamp, format }: RoundInput, entries: NewTree["entries"]): NewTree {
+  const grown = growEdge(
+    edge,
+    entries.map(({ leafHash }) => leafHash),
+  );
+  const { treeSize } = grown.edge;
+  const head = { treeSize, rootHash: rootHash(treeSize, edgeNodes(grown.edge, grown.fullTiles)) };
+  const checkpoint = format.signCheckpoint(head, timestamp);
+  return { ...grown, head: { ...head, timestamp, checkpoint }, entries };
+}
+
+function appended({ edge, fullTiles, head }: NewTree, leafIndex: number, timestamp: UnixMs): Appended {
+  const proof = inclusionProof(leafIndex, head.treeSize, edgeNodes(edge, fullTiles));
+  const { treeSize, rootHash: root, checkpoint } = head;
+  return { kind: "appended", leafIndex, timestamp, treeSize, rootHash: root, proof, checkpoint };
+}

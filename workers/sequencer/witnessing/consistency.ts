@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Consistency proofs of a log over itself, for its witnesses: from the open edge, the rows that are still here, and R2.
+
+import { type LogConfig, objectKey } from "../../../shared/logs/config.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import type { Hash } from "../../../shared/tlog/hash.ts";
+import { consistencyProof, type NodeReader } from "../../../shared/tlog/proof.ts";
+import { formatTilePath, TILE_WIDTH } from "../../../shared/tlog/tile.ts";
+import { type HashTile, loadNodes } from "../../../shared/tlog/tile-nodes.ts";
+import type { ObjectStore } from "../deps.ts";
+import { readTile, type TailDeps } from "../tail.ts";
+
+export interface ConsistencyDeps extends TailDeps {
+  readonly config: LogConfig;
+  readonly objects: ObjectStore;
+}
+
+/** The proof between two sizes, 0 < oldSize ≤ newSize ≤ the tree's. Rejects when a tile cannot be read. */
+export async function proveConsistency(
+  deps: ConsistencyDeps,
+  oldSize: number,
+  newSize: number,
+): Promise<readonly Hash[]> {
+  const use = (nodeAt: NodeReader): readonly Hash[] => consistencyProof(oldSize, newSize, nodeAt);
+  const nodes = await loadNodes(newSize, use, (tile) => loadTile(deps, tile));
+  if (!nodes.ok) throw new Error(`${nodes.error} cannot be read`);
+  return use(nodes.value);
+}
+
+/** The error is the path. */
+async function loadTile(deps: ConsistencyDeps, { level, index, width }: HashTile): Promise<Result<Uint8Array, string>> {
+  const path = formatTilePath({ level, index, width: TILE_WIDTH });
+  const tail = readTile(deps, level, index, width);
+  if (tail.kind === "found") return ok(tail.value);
+  const stored = tail.kind === "published" ? await deps.objects.get(objectKey(deps.config, path)) : null;
+  return stored === null ? err(path) : ok(stored.subarray(0, 32 * width));
+}

@@ -1,0 +1,140 @@
+import { describe, expect, it } from "vitest";
+import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
+import { parseNote } from "../../../shared/tlog/note.ts";
+import { parseWitnessPolicy } from "../../../shared/tlog/policy.ts";
+import { FakeWitness, type Misbehaviour } from "../../../test/support/logs/fake-witness.ts";
+import { type MemoryLog, memoryLog, textSubmission } from "../../../test/support/logs/memory-log.ts";
+import { verifyEd25519 } from "./witness-client.ts";
+
+function witnessedLog(witnesses: readonly FakeWitness[], quorum: string, requireQuorum = false): MemoryLog {
+  const lines = [
+    ...witnesses.map(({ policyLine }) => policyLine),
+    `group all all ${witnesses.map(({ name }) => name).join(" ")}`,
+  ];
+  const policy = parseWitnessPolicy(`${lines.join("\n")}\nquorum ${quorum}\n`);
+  if (!policy.ok) throw new Error(policy.error.reason);
+  const post = async (url: string, body: string) => {
+    const witness = witnesses.find((candidate) => `${candidate.url}/add-checkpoint` === url);
+    if (witness === undefined) throw new Error(url);
+    return await Promise.resolve(witness.answer(body));
+  };
+  return memoryLog("signature", { witnessing: { policy: policy.value, requireQuorum, verify: verifyEd25519, post } });
+}
+
+const signersOf = (memory: MemoryLog): readonly string[] => {
+  const note = parseNote(encodeUtf8(memory.log.head?.checkpoint ?? ""));
+  return note.ok ? note.value.signatures.map(({ name }) => name) : [];
+};
+
+let appended = 0;
+
+async function append(memory: MemoryLog, count: number): Promise<void> {
+  const texts = Array.from({ length: count }, () => `entry ${appended++}`);
+  for (let from = 0; from < count; from += 500) {
+    await Promise.all(texts.slice(from, from + 500).map(async (text) => await memory.log.append(textSubmission(text))));
+  }
+  await memory.host.settle();
+}
+
+describe("a log with witnesses", () => {
+  it("shows the newest head with the lines of all that cosigned, its own two first", async () => {
+    const [a, b] = [new FakeWitness("a.example"), new FakeWitness("b.example")];
+    const memory = witnessedLog([a, b], "all");
+    await append(memory, 3);
+    expect(memory.log.head?.treeSize).toBe(4);
+    expect(signersOf(memory)).toEqual(["log.example.com", "log.example.com", "a.example", "b.example"]);
+  });
+
+  it("proves to a witness that lags, over published tiles, and to one that it does not know yet", async () => {
+    const witness = new FakeWitness("a.example");
+    const memory = witnessedLog([witness], "all");
+    await append(memory, 5);
+    witness.behaviour = "down";
+    await append(memory, 1500);
+    memory.host.time += 60_000;
+    expect(signersOf(memory).length).toBe(2);
+    witness.behaviour = "none";
+    const restarted = memory.restarted();
+    await append(restarted, 1);
+    expect(signersOf(restarted)).toContain("a.example");
+    expect(witness.cosigned.at(-1)?.size).toBe(1507);
+    // The restarted log asked with size 0 and was told the right one.
+    expect(witness.statuses.filter((status) => status === 409).length).toBe(1);
+  });
+
+  it.each([
+    "down",
+    "garbage",
+    "wrong-signature",
+    "other-key",
+    "ahead",
+    "always-409",
+    "time-zero",
+  ] satisfies Misbehaviour[])(
+    "goes on without a witness that is %s, and keeps those of the others",
+    async (behaviour) => {
+      const [good, bad] = [new FakeWitness("good.example"), new FakeWitness("bad.example")];
+      bad.behaviour = behaviour;
+      const memory = witnessedLog([good, bad], "good.example");
+      await append(memory, 10);
+      expect(memory.log.head?.treeSize).toBe(11);
+      expect(signersOf(memory)).toEqual(["log.example.com", "log.example.com", "good.example"]);
+      expect(memory.host.lines).toContain("witness_failed");
+    },
+  );
+
+  it("shows the newest cosigned head for 10 s while a newer one has no quorum, then the newest, and never goes back", async () => {
+    const witness = new FakeWitness("a.example");
+    const memory = witnessedLog([witness], "all");
+    await append(memory, 3);
+    witness.behaviour = "down";
+    await append(memory, 3);
+    expect(memory.log.head?.treeSize).toBe(4);
+    memory.host.time += 10_001;
+    expect(memory.log.head?.treeSize).toBe(7);
+    memory.host.time -= 5_000;
+    expect(memory.log.head?.treeSize).toBe(7);
+    witness.behaviour = "none";
+    await append(memory, 1);
+    expect(memory.log.head?.treeSize).toBe(8);
+    expect(signersOf(memory)).toContain("a.example");
+  });
+
+  it("never asks for a head that the anchor does not have", async () => {
+    const witness = new FakeWitness("a.example");
+    const memory = witnessedLog([witness], "all");
+    await append(memory, 1);
+    memory.anchor.failing = "away";
+    await memory.log.append(textSubmission("not anchored"));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(witness.cosigned.at(-1)?.size).toBe(2);
+    memory.anchor.failing = null;
+    await memory.host.settle();
+    expect(witness.cosigned.at(-1)?.size).toBe(3);
+  });
+});
+
+describe("a log that requires a quorum", () => {
+  it("answers with the cosigned checkpoint of the entry's own tree", async () => {
+    const memory = witnessedLog([new FakeWitness("a.example")], "all", true);
+    const result = await memory.log.append(textSubmission("one"));
+    const answer = result.ok && result.value.answer.kind === "appended" ? result.value.answer : null;
+    expect(answer?.checkpoint).toContain("\n— a.example ");
+    expect(answer?.treeSize).toBe(2);
+  });
+
+  it("says that witnesses are missing, keeps the entry, and gives its place when they are back", async () => {
+    const witness = new FakeWitness("a.example");
+    const memory = witnessedLog([witness], "all", true);
+    await memory.log.open();
+    await memory.host.settle();
+    witness.behaviour = "down";
+    const missing = { ok: false, error: { code: "witnesses_missing", retryAfterSeconds: 2 } };
+    expect(await memory.log.append(textSubmission("one"))).toEqual(missing);
+    expect(memory.log.state?.treeSize).toBe(2);
+    witness.behaviour = "none";
+    await memory.log.append(textSubmission("two"));
+    const again = await memory.log.append(textSubmission("one"));
+    expect(again.ok && again.value.answer).toEqual({ kind: "duplicate", leafIndex: 1 });
+  });
+});

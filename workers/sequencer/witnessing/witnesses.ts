@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+// Asks witnesses to cosign the log's checkpoints, and decides which checkpoint the public is shown. Only heads that the anchor
+// has come here. A witness that is slow, dead or lying costs its own cosignature and nothing else.
+// Spec: https://c2sp.org/tlog-witness, https://c2sp.org/tlog-cosignature
+
+import { encodeBase64 } from "../../../shared/bytes/base64.ts";
+import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import type { AppendError, Appended, Duplicate, Head } from "../../../shared/rpc.ts";
+import { type UnixMs, unixMs } from "../../../shared/time.ts";
+import {
+  type CosignatureKey,
+  type Ed25519Verify,
+  isLineOf,
+  verifyCosignature,
+} from "../../../shared/tlog/cosignature.ts";
+import type { Hash } from "../../../shared/tlog/hash.ts";
+import { formatNote, type NoteSignature, parseNote, parseSignatureLines } from "../../../shared/tlog/note.ts";
+import { isQuorum, type Witness, type WitnessPolicy } from "../../../shared/tlog/policy.ts";
+import type { Host } from "../deps.ts";
+
+/** How long a head with a quorum is shown in place of a newer one without. */
+const SHOW_COSIGNED_MS = 10_000;
+/** How long an answer waits for a quorum where one is required. */
+const QUORUM_DEADLINE_MS = 5_000;
+/** A conflict tells the size that the witness has; one more try with it is all that can help. */
+const MAX_TRIES = 2;
+
+export interface WitnessAnswer {
+  readonly status: number;
+  /** At most some kilobytes; longer ones count as a failure. */
+  readonly body: string;
+}
+
+export interface WitnessDeps {
+  readonly policy: WitnessPolicy;
+  readonly host: Host;
+  readonly verify: Ed25519Verify;
+  /** POSTs to a witness, within a few seconds; rejects when it cannot be reached. */
+  readonly post: (url: string, body: string) => Promise<WitnessAnswer>;
+  /** Consistency proof between two sizes of this log; rejects when tiles cannot be read. */
+  readonly consistency: (oldSize: number, newSize: number) => Promise<readonly Hash[]>;
+}
+
+export type WitnessError =
+  | { readonly code: "witness_status"; readonly status: number }
+  | { readonly code: "witness_answer_invalid" }
+  | { readonly code: "witness_size_invalid" }
+  | { readonly code: "witness_cosignature_wrong" };
+
+/** A head with the lines of witnesses that make a quorum. */
+interface CosignedHead {
+  readonly head: Head;
+  readonly since: UnixMs;
+}
+
+export class Witnesses {
+  readonly #deps: WitnessDeps;
+  /** The size that each witness has, as far as it has told. */
+  readonly #sizes = new Map<string, number>();
+  #cosigned: CosignedHead | null = null;
+  #shownSize = 0;
+  #newest: Head | null = null;
+  #running: Promise<void> | null = null;
+  /** Settled by the next head that comes, and when witnesses have been asked about one. */
+  #changed = Promise.withResolvers<void>();
+
+  constructor(deps: WitnessDeps) {
+    this.#deps = deps;
+  }
+
+  /** Takes a head that the anchor has; asks for cosignatures unless that is under way, in which case the newest is next. */
+  observe(head: Head): void {
+    this.#newest = head;
+    this.#announce();
+    if (this.#running !== null) return;
+    this.#running = this.#askUntilCurrent().finally(() => {
+      this.#running = null;
+      this.#announce();
+    });
+    this.#deps.host.keepAlive(this.#running);
+  }
+
+  #announce(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+
+  /**
+   * Waits until an entry's tree has a quorum, for 5 s at most: the answer then carries that tree's lines, or sends the caller to
+   * a later tree that has them. Fails with witnesses_missing; the entry stays in the log.
+   */
+  async cosigned(answer: Appended | Duplicate): Promise<Result<Appended | Duplicate, AppendError>> {
+    const needed = answer.kind === "appended" ? answer.treeSize : answer.leafIndex + 1;
+    if (!(await this.#within(this.#reaches(needed)))) return err({ code: "witnesses_missing", retryAfterSeconds: 2 });
+    const head = this.#cosigned?.head;
+    if (answer.kind === "appended" && head?.treeSize === answer.treeSize) {
+      return ok({ ...answer, checkpoint: head.checkpoint });
+    }
+    return ok({ kind: "duplicate", leafIndex: answer.leafIndex });
+  }
+
+  /** Whether a quorum reaches this size. Asks once more for a head that found none before: nobody else may come to do so. */
+  async #reaches(treeSize: number): Promise<boolean> {
+    const newest = this.#newest;
+    if (this.#running === null && newest !== null && !this.#has(treeSize)) this.observe(newest);
+    while (!this.#has(treeSize)) {
+      // A tree that was committed just now comes here when the anchor has it; a later one's quorum will do.
+      const isAsked = this.#running === null && (this.#newest?.treeSize ?? 0) >= treeSize;
+      if (isAsked) return false;
+      await this.#changed.promise;
+    }
+    return true;
+  }
+
+  /** True while the newest head lacks a quorum: a witness that it needs was away. */
+  get isBehind(): boolean {
+    return this.#newest !== null && !this.#has(this.#newest.treeSize);
+  }
+
+  /** Size of the newest head with a quorum; null before the first. */
+  get cosignedSize(): number | null {
+    return this.#cosigned?.head.treeSize ?? null;
+  }
+
+  /** Asks once more for a head that lacks a quorum; resolves when that is over. Does not reject. */
+  async askAgain(): Promise<void> {
+    if (this.#newest !== null && this.isBehind) this.observe(this.#newest);
+    await this.#running;
+  }
+
+  #has(treeSize: number): boolean {
+    return this.#cosigned !== null && this.#cosigned.head.treeSize >= treeSize;
+  }
+
+  /** False when the deadline comes first; `work` does not reject. */
+  async #within(work: Promise<boolean>): Promise<boolean> {
+    return await new Promise((resolve) => {
+      const cancel = this.#deps.host.after(QUORUM_DEADLINE_MS, () => resolve(false));
+      void work.then(resolve).finally(cancel);
+    });
+  }
+
+  /**
+   * The head to show: the newest with a quorum while it is at most 10 s old, otherwise the newest; its size never goes back.
+   */
+  shown(newest: Head): Head {
+    const cosigned = this.#cosigned;
+    // A clock that was put back makes nothing fresher.
+    const age = cosigned === null ? 0 : this.#deps.host.now() - cosigned.since;
+    const isFresh = age >= 0 && age <= SHOW_COSIGNED_MS;
+    const isNewest = cosigned !== null && cosigned.head.treeSize === newest.treeSize;
+    const head =
+      cosigned !== null && (isNewest || isFresh) && cosigned.head.treeSize >= this.#shownSize ? cosigned.head : newest;
+    this.#shownSize = Math.max(this.#shownSize, head.treeSize);
+    return head;
+  }
+
+  async #askUntilCurrent(): Promise<void> {
+    for (let head = this.#newest; head !== null; head = this.#newest) {
+      await this.#askAll(head);
+      this.#announce();
+      if (this.#newest === head) return;
+    }
+  }
+
+  async #askAll(head: Head): Promise<void> {
+    const { policy, host } = this.#deps;
+    const asked = policy.witnesses.filter(({ url }) => url !== null);
+    const lines = await Promise.all(asked.map((witness) => this.#ask(witness, head)));
+    const signers = new Set(asked.filter((_, i) => lines[i] !== null).map(({ name }) => name));
+    if (!isQuorum(policy, signers)) return;
+    const checkpoint = withLines(
+      head.checkpoint,
+      lines.filter((line) => line !== null),
+    );
+    this.#cosigned = { head: { ...head, checkpoint }, since: unixMs(host.now()) };
+  }
+
+  /** The witness's line, or null when it gives none that is right; why stands in the log line. */
+  async #ask(witness: Witness, head: Head): Promise<NoteSignature | null> {
+    const { host } = this.#deps;
+    try {
+      const line = await this.#submit(witness, head);
+      if (line.ok) return line.value;
+      host.logLine("witness_failed", { witness: witness.name, ...line.error });
+    } catch (error) {
+      host.logLine("witness_failed", { witness: witness.name, code: "witness_unreachable", reason: String(error) });
+    }
+    return null;
+  }
+
+  async #submit({ name, url, key }: Witness, head: Head): Promise<Result<NoteSignature, WitnessError>> {
+    for (let attempt = 1; ; attempt++) {
+      const oldSize = this.#sizes.get(name) ?? 0;
+      const { status, body } = await this.#deps.post(`${url}/add-checkpoint`, await this.#request(oldSize, head));
+      if (status === 200) {
+        const line = await this.#readLine(key, body, head);
+        if (line.ok) this.#sizes.set(name, head.treeSize);
+        return line;
+      }
+      if (status !== 409 || attempt === MAX_TRIES) return err({ code: "witness_status", status });
+      const size = /^(0|[1-9]\d{0,15})\n$/.exec(body)?.[1];
+      // A witness beyond our newest head has seen another history, or answers for another log: nothing to prove to it.
+      if (size === undefined || Number(size) > head.treeSize) return err({ code: "witness_size_invalid" });
+      this.#sizes.set(name, Number(size));
+    }
+  }
+
+  /** `old <size>`, the consistency proof, an empty line, the checkpoint. */
+  async #request(oldSize: number, head: Head): Promise<string> {
+    const isPrefix = oldSize > 0 && oldSize < head.treeSize;
+    const proof = isPrefix ? await this.#deps.consistency(oldSize, head.treeSize) : [];
+    return `old ${oldSize}\n${proof.map((node) => `${encodeBase64(node)}\n`).join("")}\n${head.checkpoint}`;
+  }
+
+  async #readLine(key: CosignatureKey, body: string, head: Head): Promise<Result<NoteSignature, WitnessError>> {
+    const lines = parseSignatureLines(body);
+    const line = lines.ok ? lines.value.find((candidate) => isLineOf(key, candidate)) : undefined;
+    const note = parseNote(encodeUtf8(head.checkpoint));
+    if (line === undefined || !note.ok) return err({ code: "witness_answer_invalid" });
+    const verified = await verifyCosignature(key, line, note.value.text, this.#deps.verify);
+    return verified.ok ? ok(line) : err({ code: "witness_cosignature_wrong" });
+  }
+}
+
+/** The log's own lines stay first: some clients look no further. */
+function withLines(checkpoint: string, lines: readonly NoteSignature[]): string {
+  const note = parseNote(encodeUtf8(checkpoint));
+  if (!note.ok) throw new TypeError("a checkpoint of our own does not parse");
+  return formatNote({ text: note.value.text, signatures: [...note.value.signatures, ...lines] });
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the repository's Durable Object keeps: every document that it serves or has served lately, and one row on which of them are the newest.
+
+import { ok, type Result } from "../../../shared/result.ts";
+import { migrate, type Schema, type SchemaTooNew } from "../../../shared/sql/schema.ts";
+import type { UnixMs } from "../../../shared/time.ts";
+
+/** A change of the tables is a further step at the end. */
+const REPOSITORY_SCHEMA: Schema = {
+  firstTable: "documents",
+  steps: [
+    [
+      "CREATE TABLE documents (path TEXT PRIMARY KEY, text TEXT NOT NULL, superseded_at INTEGER) STRICT, WITHOUT ROWID",
+      "CREATE TABLE served (id INTEGER PRIMARY KEY CHECK (id = 1), json TEXT NOT NULL) STRICT",
+    ],
+  ],
+};
+
+/** The Durable Object's SQLite; every call is synchronous. */
+export interface Storage {
+  exec(query: string, ...bindings: readonly (string | number | null)[]): Record<string, SqlStorageValue>[];
+  transactionSync<T>(run: () => T): T;
+}
+
+/** The newest of everything. */
+export interface Served {
+  /** Hex SHA-256 of the offline texts that were taken over last. */
+  readonly offlineHash: string;
+  readonly rootVersion: number;
+  readonly targetsVersion: number;
+  /** Key id of who signed snapshot and timestamp. */
+  readonly signer: string;
+  readonly snapshotVersion: number;
+  readonly snapshotSignedAt: UnixMs;
+  readonly timestampVersion: number;
+  readonly timestampSignedAt: UnixMs;
+}
+
+export class RepositoryStorage {
+  readonly #storage: Storage;
+
+  private constructor(storage: Storage) {
+    this.#storage = storage;
+  }
+
+  /** With its tables brought to the newest version. Fails with schema_too_new. */
+  static open(storage: Storage): Result<RepositoryStorage, SchemaTooNew> {
+    const migrated = migrate(storage, REPOSITORY_SCHEMA);
+    return migrated.ok ? ok(new RepositoryStorage(storage)) : migrated;
+  }
+
+  /** Null before the first repository was taken over. */
+  served(): Served | null {
+    const [row] = this.#storage.exec("SELECT json FROM served");
+    return row === undefined ? null : (JSON.parse(textIn(row, "json")) as Served);
+  }
+
+  /** Texts by path. */
+  documents(): Readonly<Record<string, string>> {
+    const rows = this.#storage.exec("SELECT path, text FROM documents");
+    return Object.fromEntries(rows.map((row) => [textIn(row, "path"), textIn(row, "text")]));
+  }
+
+  /** The text at a path. Throws if there is none: what `served` names is always there. */
+  document(path: string): string {
+    const [row] = this.#storage.exec("SELECT text FROM documents WHERE path = ?", path);
+    if (row === undefined) throw new RangeError(`${path} is gone from the repository's storage`);
+    return textIn(row, "text");
+  }
+
+  /** All of `change` or nothing. */
+  write(change: () => void): void {
+    this.#storage.transactionSync(change);
+  }
+
+  putServed(served: Served): void {
+    this.#storage.exec("INSERT OR REPLACE INTO served VALUES (1, ?)", JSON.stringify(served));
+  }
+
+  /** A document from now on. Only timestamp.json is ever put again with another text. */
+  putDocument(path: string, text: string): void {
+    this.#storage.exec("INSERT OR REPLACE INTO documents VALUES (?, ?, NULL)", path, text);
+  }
+
+  /** What a newer one has replaced stays for clients that are between two of its files. */
+  supersede(path: string, now: UnixMs): void {
+    this.#storage.exec("UPDATE documents SET superseded_at = ? WHERE path = ? AND superseded_at IS NULL", now, path);
+  }
+
+  /** Removes what was replaced before a time. */
+  removeSuperseded(before: number): void {
+    this.#storage.exec("DELETE FROM documents WHERE superseded_at < ?", before);
+  }
+}
+
+function textIn(row: Record<string, SqlStorageValue>, column: string): string {
+  const value = row[column];
+  if (typeof value !== "string") throw new RangeError(`${column} of the repository's storage holds no text`);
+  return value;
+}
