@@ -26,7 +26,7 @@ export async function measureAudit(entries = ENTRIES): Promise<Section> {
   const perMinute = async (...flags: readonly string[]): Promise<number> => {
     const args = ["audit", url, "--key", log.signers[0]?.vkey ?? "", "--state", join(folder, flags.join("")), ...flags];
     const started = performance.now();
-    const { code, stderr } = await runCommand("sigedge.mjs", { args }).ended;
+    const { code, stderr } = await runCommand("cli/sigedge.mjs", { args }).ended;
     if (code !== 0) throw new Error(`the audit ended with ${code}: ${stderr}`);
     return (entries * 60_000) / (performance.now() - started);
   };

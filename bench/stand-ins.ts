@@ -5,7 +5,7 @@
 // answers at once with what has the size of a real answer.
 
 import { generateKeyPairSync } from "node:crypto";
-import type { Appended, CertificateSubmission } from "../shared/rpc.ts";
+import type { Appended, CertificateSubmission } from "../shared/rpc/sequencer.ts";
 import { unixMs } from "../shared/time.ts";
 import { valueOf } from "../test/support/value-of.ts";
 import type { ComposedEnv } from "../workers/compose.ts";

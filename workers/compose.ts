@@ -5,7 +5,7 @@
 import { publicUrlSetting } from "../shared/http/public-url.ts";
 import { logsSetting } from "../shared/logs/shards.ts";
 import type { Result } from "../shared/result.ts";
-import type { OidcKeysRpc } from "../shared/rpc.ts";
+import type { OidcKeysRpc } from "../shared/rpc/oidc-keys.ts";
 import { type ConfigError, oncePerEnv, Settings } from "../shared/settings/settings.ts";
 import { readTrustHealth } from "../shared/trust/health.ts";
 import type { CaEnv } from "./ca/env.ts";

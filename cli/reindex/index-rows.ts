@@ -6,9 +6,10 @@ import { decodeTileLeaves, encodeTileLeaf, type TileLeaf } from "../../shared/ct
 import { parseJson } from "../../shared/json/parse.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
 import { decodeEntry } from "../../shared/rekor/entry.ts";
+import type { AttestationHints } from "../../shared/rekor/hints.ts";
 import { readSidecarLine, type SidecarLine } from "../../shared/rekor/sidecar.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { AttestationHints, SearchRow } from "../../shared/rpc.ts";
+import type { SearchRow } from "../../shared/search/row.ts";
 import { certificateSearchRow, signatureSearchRow } from "../../shared/search/terms.ts";
 import type { UnixMs } from "../../shared/time.ts";
 import { parseCheckpoint } from "../../shared/tlog/checkpoint.ts";

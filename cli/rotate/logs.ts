@@ -4,7 +4,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { SHARDS_FILE } from "../../local/settings.ts";
-import type { LogConfig, LogKind } from "../../shared/logs/config.ts";
+import type { LogConfig } from "../../shared/logs/config.ts";
+import type { LogKind } from "../../shared/logs/kinds.ts";
 import { parseShards } from "../../shared/logs/shards.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { UnixMs } from "../../shared/time.ts";

@@ -7,7 +7,7 @@ import { equal } from "../bytes/bytes.ts";
 import { type DerError, type DerReader, decodeDer } from "../der/reader.ts";
 import { context, sequence } from "../der/writer.ts";
 import { err, ok, type Result } from "../result.ts";
-import type { CertificateSubmission } from "../rpc.ts";
+import type { CertificateSubmission } from "../rpc/sequencer.ts";
 import { type Certificate, parseCertificate } from "../x509/certificate.ts";
 import { verifyIssuedBy } from "../x509/chain.ts";
 import { findExtension, OID } from "../x509/extensions.ts";

@@ -6,7 +6,7 @@ import { uint, vector } from "../bytes/writer.ts";
 import type { EcdsaPublicKey } from "../crypto/public-key.ts";
 import { verifyMessage } from "../crypto/verify-message.ts";
 import { octetString } from "../der/writer.ts";
-import type { SignedCertificateTimestamp } from "../rpc.ts";
+import type { UnixMs } from "../time.ts";
 import { encodeExtension, OID } from "../x509/extensions.ts";
 import type { CertificateEntry, TimestampedEntry } from "./leaf.ts";
 import { encodeTimestampedEntry } from "./leaf.ts";
@@ -60,4 +60,21 @@ export function verifySct(
 export function encodeSctList(scts: readonly SignedCertificateTimestamp[]): Uint8Array<ArrayBuffer> {
   const list = vector(concat(...scts.map((sct) => vector(encodeSct(sct), 2))), 2);
   return encodeExtension(OID.sctList, false, octetString(list));
+}
+
+/** RFC 6962 §3.2, version 1. */
+export interface SignedCertificateTimestamp {
+  /** SHA-256 of the log's SPKI. */
+  readonly logId: Uint8Array;
+  readonly timestamp: UnixMs;
+  /** CtExtensions: the leaf_index extension of static-ct-api, 8 bytes. */
+  readonly extensions: Uint8Array;
+  /** ASN.1 DER ECDSA signature over SHA-256. */
+  readonly signature: Uint8Array;
+}
+
+/** The promise of a log, and the key to hold it against. */
+export interface LoggedCertificate extends SignedCertificateTimestamp {
+  /** SubjectPublicKeyInfo of the log's key, DER. */
+  readonly spki: Uint8Array;
 }

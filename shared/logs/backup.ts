@@ -5,8 +5,9 @@
 import { decodeBase64, encodeBase64 } from "../bytes/base64.ts";
 import { encodeUtf8 } from "../bytes/utf8.ts";
 import { parseJson } from "../json/parse.ts";
+import type { AttestationHints } from "../rekor/hints.ts";
 import { err, ok, type Result } from "../result.ts";
-import type { AttestationHints, SearchRow } from "../rpc.ts";
+import type { SearchRow } from "../search/row.ts";
 import { type UnixMs, unixMs } from "../time.ts";
 import { type Hash, hash } from "../tlog/hash.ts";
 import { TILE_WIDTH } from "../tlog/tile.ts";

@@ -3,9 +3,7 @@
 
 import type { PublicUrl } from "../http/public-url.ts";
 import type { UnixMs } from "../time.ts";
-
-/** What a log holds: signatures (Rekor v2), or certificates (static-ct-api). */
-export type LogKind = "signature" | "certificate";
+import { LOG_KINDS, type LogKind } from "./kinds.ts";
 
 export interface LogConfig {
   /** The Durable Object's name, the prefix of the log's objects in R2, and its name in the search index. */
@@ -26,10 +24,7 @@ export interface LogConfig {
 /** The first log of each kind. */
 export type Logs = Readonly<Record<LogKind, LogConfig>>;
 
-/**
- * The two first logs, behind the public URL; further ones are opened by SHARDS (shards.ts). The origin of the signature log has no port, as sigstore-go compares it with the URL's
- * host name; that of the certificate log is the submission prefix without its scheme (static-ct-api).
- */
+/** The two first logs, behind the public URL; SHARDS opens further ones (shards.ts). */
 export function logsOf(publicUrl: PublicUrl): Logs {
   return {
     signature: openLog({ name: "signature", kind: "signature", url: publicUrl }),
@@ -43,10 +38,16 @@ export function openLog({
   kind,
   url,
 }: Pick<LogConfig, "name" | "kind"> & { readonly url: PublicUrl }): LogConfig {
-  const common = { name, kind, host: url.host, isFrozen: false, usedFrom: null };
-  return kind === "signature"
-    ? { ...common, origin: url.hostname, baseUrl: url.href }
-    : { ...common, origin: `${url.host}/ct`, baseUrl: `${url.href}/ct` };
+  const { basePath, origin } = LOG_KINDS[kind];
+  return {
+    name,
+    kind,
+    host: url.host,
+    origin: origin(url),
+    baseUrl: `${url.href}${basePath}`,
+    isFrozen: false,
+    usedFrom: null,
+  };
 }
 
 /** Where an immutable object of a log lies in R2; `path` as in its public URL (`tile/0/000`). */

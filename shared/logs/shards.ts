@@ -8,7 +8,8 @@ import { parseJson } from "../json/parse.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { Settings } from "../settings/settings.ts";
 import { type UnixMs, unixMs } from "../time.ts";
-import { type LogConfig, type LogKind, logsOf, openLog } from "./config.ts";
+import { type LogConfig, logsOf, openLog } from "./config.ts";
+import { isLogKind, type LogKind } from "./kinds.ts";
 
 /** Every read of the trust root asks all of them. */
 export const MAX_LOGS = 16;
@@ -81,7 +82,7 @@ class ShardsReader {
   #readShard(place: string, name: string, row: Row): void {
     this.#checkMembers(place, row, SHARD_MEMBERS, `known are ${SHARD_MEMBERS.join(", ")}`);
     const { kind, frozen = false } = row;
-    if (kind !== "signature" && kind !== "certificate") {
+    if (!isLogKind(kind)) {
       return this.#report(`${place}.kind`, "must be signature or certificate");
     }
     if (typeof frozen !== "boolean") this.#report(`${place}.frozen`, "must be true or false");

@@ -7,7 +7,7 @@ import { concat } from "../bytes/bytes.ts";
 import { encodeHex } from "../bytes/hex.ts";
 import { decodeUtf8, encodeUtf8 } from "../bytes/utf8.ts";
 import { err, ok, type Result } from "../result.ts";
-import type { AttestationHints } from "../rpc.ts";
+import type { AttestationHints } from "./hints.ts";
 
 export interface SubjectsError {
   readonly code: "attestation_subjects_too_many";

@@ -4,8 +4,8 @@
 
 import { decodeUtf8, encodeUtf8 } from "../bytes/utf8.ts";
 import { parseJson } from "../json/parse.ts";
-import type { AttestationHints } from "../rpc.ts";
 import { type UnixMs, unixMs } from "../time.ts";
+import type { AttestationHints } from "./hints.ts";
 
 export interface SidecarLine {
   readonly timestamp: UnixMs;

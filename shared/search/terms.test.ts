@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { fromBase64, leafNamed } from "../../test/support/authority/signing-chain.ts";
 import { signingKey } from "../../test/support/authority/signing-keys.ts";
 import { decodeEntry, type HashedRekordEntry } from "../rekor/entry.ts";
-import type { AttestationHints } from "../rpc.ts";
+import type { AttestationHints } from "../rekor/hints.ts";
 import type { Certificate } from "../x509/certificate.ts";
 import { certificateSearchRow, signatureSearchRow, TERMS_VERSION } from "./terms.ts";
 

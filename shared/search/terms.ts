@@ -8,9 +8,10 @@ import { HASHES } from "../crypto/hash.ts";
 import { SIGNATURE_SCHEMES } from "../crypto/key-details.ts";
 import { readIssuer } from "../fulcio/extensions.ts";
 import type { HashedRekordEntry } from "../rekor/entry.ts";
-import type { AttestationHints, SearchRow } from "../rpc.ts";
+import type { AttestationHints } from "../rekor/hints.ts";
 import { type Certificate, parseCertificate } from "../x509/certificate.ts";
 import { readSubjectAltNames, type SubjectAltName } from "../x509/subject-alt-name.ts";
+import type { SearchRow } from "./row.ts";
 
 /**
  * Goes up whenever the same entry would get another row. Each row in D1 tells its version, and `sigedge reindex` makes those of

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Compares the search index in D1 with the log: up to its watermark it has every entry, and what it has is right.
 
-import type { SearchRow } from "../../shared/rpc.ts";
+import type { SearchRow } from "../../shared/search/row.ts";
 
 type Row = Record<string, unknown>;
 interface Statement {

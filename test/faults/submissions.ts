@@ -3,7 +3,9 @@
 
 import { encodeHex } from "../../shared/bytes/hex.ts";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
-import type { AttestationHints, CertificateSubmission, SearchRow } from "../../shared/rpc.ts";
+import type { AttestationHints } from "../../shared/rekor/hints.ts";
+import type { CertificateSubmission } from "../../shared/rpc/sequencer.ts";
+import type { SearchRow } from "../../shared/search/row.ts";
 import { certificateSubmission, type Submission, signatureSubmission } from "../../workers/sequencer/kinds/format.ts";
 import { Random } from "./random.ts";
 

@@ -4,10 +4,12 @@
 
 import { createHash } from "node:crypto";
 import { encodeHex } from "../../shared/bytes/hex.ts";
+import type { SignedCertificateTimestamp } from "../../shared/ct/sct.ts";
 import { backupSize } from "../../shared/logs/backup.ts";
 import { type LogConfig, objectKey } from "../../shared/logs/config.ts";
-import type { Appended, Duplicate, Head, SignedCertificateTimestamp } from "../../shared/rpc.ts";
+import type { Appended, Duplicate } from "../../shared/rpc/sequencer.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
+import type { Head } from "../../shared/tlog/head.ts";
 import type { Tail } from "../../workers/log/reading/cached-tail.ts";
 import { certificateFormat, type LogFormat, signatureFormat, signSct } from "../../workers/sequencer/kinds/format.ts";
 import { Log } from "../../workers/sequencer/log.ts";

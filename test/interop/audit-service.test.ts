@@ -50,7 +50,7 @@ interface Audited {
 }
 
 const sigedge = async (...args: readonly string[]): Promise<Audited> =>
-  await runCommand("sigedge.mjs", { args: ["audit", ...args], env: { XDG_CACHE_HOME: folder, NO_COLOR: "1" } }).ended;
+  await runCommand("cli/sigedge.mjs", { args: ["audit", ...args], env: { XDG_CACHE_HOME: folder, NO_COLOR: "1" } }).ended;
 
 interface ReportJson {
   readonly verdict: string;
@@ -148,7 +148,7 @@ describe("an audit that is interrupted", () => {
     log.answers.set("tile/0/020", 503);
     const url = await log.serve();
     const args = [url, "--key", log.signers[0]?.vkey ?? "", "--state", join(folder, "slow.json")];
-    const first = runCommand("sigedge.mjs", { args: ["audit", ...args] });
+    const first = runCommand("cli/sigedge.mjs", { args: ["audit", ...args] });
     const progress = (): number => savedSize(join(folder, "slow.json"));
     await until(() => progress() > 0);
     first.process.kill("SIGKILL");
@@ -262,7 +262,7 @@ test("--help says what there is", async () => {
   ]) {
     expect(help.stdout).toContain(`  ${flag}`);
   }
-  const all = await runCommand("sigedge.mjs", { args: ["--help"] }).ended;
+  const all = await runCommand("cli/sigedge.mjs", { args: ["--help"] }).ended;
   expect(all.stdout).toMatch(/audit .*\n[\s\S]*reindex /);
-  expect((await runCommand("sigedge.mjs", { args: ["nothing"] }).ended).code).toBe(2);
+  expect((await runCommand("cli/sigedge.mjs", { args: ["nothing"] }).ended).code).toBe(2);
 });

@@ -72,7 +72,7 @@ async function auditNow(): Promise<{ readonly code: number | null; readonly repo
     join(folder, "state.json"),
     "--json",
   ];
-  const { code, stdout } = await runCommand("sigedge.mjs", { args }).ended;
+  const { code, stdout } = await runCommand("cli/sigedge.mjs", { args }).ended;
   return { code, report: JSON.parse(stdout) as ReportJson };
 }
 

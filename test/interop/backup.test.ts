@@ -39,7 +39,7 @@ afterAll(async () => {
 });
 
 async function sigedge(...args: readonly string[]): Promise<{ code: number | null; json: unknown; stderr: string }> {
-  const { code, stdout, stderr } = await runCommand("sigedge.mjs", { args: [...args, "--json"] }).ended;
+  const { code, stdout, stderr } = await runCommand("cli/sigedge.mjs", { args: [...args, "--json"] }).ended;
   return { code, json: stdout === "" ? null : JSON.parse(stdout), stderr };
 }
 

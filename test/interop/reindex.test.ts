@@ -120,7 +120,7 @@ async function settled(): Promise<Dump> {
 }
 
 async function sigedgeReindex(...args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await runCommand("sigedge.mjs", { args: ["reindex", ...args] }).ended;
+  const { code, stdout, stderr } = await runCommand("cli/sigedge.mjs", { args: ["reindex", ...args] }).ended;
   expect([code, stderr]).toEqual([0, ""]);
   return stdout;
 }

@@ -29,7 +29,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const state = (): string => join(folder, "state");
 const start = (...args: readonly string[]): Command =>
-  runCommand("start.ts", { args: ["--port", String(port), "--state", state(), ...args] });
+  runCommand("local/start.ts", { args: ["--port", String(port), "--state", state(), ...args] });
 const text = async (path: string): Promise<string> => (await fetch(`${url}${path}`)).text();
 
 describe("npm start", () => {
@@ -145,7 +145,7 @@ describe("npm start that cannot start", () => {
   ];
 
   it.each(rejects)("%s: one clear line, exit 1", async (_, args, line) => {
-    const { code, stdout, stderr } = await runCommand("start.ts", { args: args() }).ended;
+    const { code, stdout, stderr } = await runCommand("local/start.ts", { args: args() }).ended;
     expect(stderr).toMatch(line);
     expect(stderr).toMatch(/^sigedge: [^\n]+\n$/);
     expect([code, stdout]).toEqual([1, ""]);
@@ -173,17 +173,17 @@ describe("npm start that cannot start", () => {
   });
 
   it("--help is no failure", async () => {
-    const { code, stdout } = await runCommand("start.ts", { args: ["--help"] }).ended;
+    const { code, stdout } = await runCommand("local/start.ts", { args: ["--help"] }).ended;
     expect(code).toBe(0);
     for (const flag of ["--port", "--state", "--accept"]) expect(stdout).toContain(flag);
   });
 
   it("an old Node is told what to do, by a script that it can read", async () => {
     const pretend = "Object.defineProperty(process.versions, 'node', { value: '20.11.0' })";
-    const { code, stderr } = await runCommand("check-node.mjs", {
+    const { code, stderr } = await runCommand("tools/check-node.mjs", {
       env: { NODE_OPTIONS: `--import "data:text/javascript,${encodeURIComponent(pretend)}"` },
     }).ended;
     expect([code, stderr]).toEqual([1, expect.stringMatching(/^sigedge: Node 20\.11\.0 is too old.*npm ci.*\n$/)]);
-    expect((await runCommand("check-node.mjs").ended).code).toBe(0);
+    expect((await runCommand("tools/check-node.mjs").ended).code).toBe(0);
   });
 });

@@ -3,7 +3,7 @@
 // is asked for often.
 
 import type { LogConfig } from "../../shared/logs/config.ts";
-import type { SequencerRpc } from "../../shared/rpc.ts";
+import type { SequencerRpc } from "../../shared/rpc/sequencer.ts";
 import { formatRfc3339 } from "../../shared/time.ts";
 
 const KEEP_MS = 60_000;

@@ -3,7 +3,7 @@
 // Spec: https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
 
 import type { LogConfig } from "../../shared/logs/config.ts";
-import type { LogDescription, SequencerRpc } from "../../shared/rpc.ts";
+import type { LogDescription, SequencerRpc } from "../../shared/rpc/sequencer.ts";
 import { TILE_WIDTH } from "../../shared/tlog/tile.ts";
 import type { TrustHealth } from "../../shared/trust/health.ts";
 

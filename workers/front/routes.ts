@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which service answers which path: the one table for the composed Worker and for the edge in front of services apart.
 
-import type { LogKind } from "../../shared/logs/config.ts";
+import type { LogKind } from "../../shared/logs/kinds.ts";
 
 export type ServiceName = "ca" | "tsa" | "log" | "trust" | "oidc" | "witness";
 

@@ -2,11 +2,12 @@
 // The configuration of the log service, read once per isolate; it holds no key. No other file of the service reads the environment.
 
 import { type PublicUrl, publicUrlSetting } from "../../shared/http/public-url.ts";
-import type { LogConfig, LogKind } from "../../shared/logs/config.ts";
+import type { LogConfig } from "../../shared/logs/config.ts";
+import type { LogKind } from "../../shared/logs/kinds.ts";
 import { logsSetting, writableLogs } from "../../shared/logs/shards.ts";
 import type { AcceptedKeyDetails } from "../../shared/rekor/verify.ts";
 import { err, type Result } from "../../shared/result.ts";
-import type { AppendError, SequencerRpc } from "../../shared/rpc.ts";
+import type { AppendError, SequencerRpc } from "../../shared/rpc/sequencer.ts";
 import { type ConfigError, oncePerEnv, Settings } from "../../shared/settings/settings.ts";
 import { unixMs } from "../../shared/time.ts";
 import { type CompleteChain, parseChains } from "../../shared/x509/chains.ts";

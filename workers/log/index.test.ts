@@ -3,7 +3,7 @@
 import { gunzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { encodePem } from "../../shared/bytes/pem.ts";
-import type { CertificateSubmission, SignatureSubmission } from "../../shared/rpc.ts";
+import type { CertificateSubmission, SignatureSubmission } from "../../shared/rpc/sequencer.ts";
 import { NaiveLog, naiveRecords } from "../../test/support/logs/naive-log.ts";
 import { isConsistent, naiveLeafHash, naiveRoot, rootFromProof } from "../../test/support/logs/naive-tree.ts";
 import { type MemoryD1, memoryD1 } from "../../test/support/logs/sqlite-d1.ts";

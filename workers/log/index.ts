@@ -5,7 +5,7 @@ import { preflight } from "../../shared/http/cache.ts";
 import { createRouter } from "../../shared/http/router.ts";
 import { createService } from "../../shared/http/service.ts";
 import { renderStatus } from "../../shared/http/status.ts";
-import type { LogKind } from "../../shared/logs/config.ts";
+import type { LogKind } from "../../shared/logs/kinds.ts";
 import { entry, entryTlogProof } from "./api/entry.ts";
 import { logs } from "./api/logs.ts";
 import { meta } from "./api/meta.ts";

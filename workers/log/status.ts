@@ -8,7 +8,7 @@ import type { BodyError } from "../../shared/http/body.ts";
 import { CACHE_CONTROL, PUBLIC_READ } from "../../shared/http/cache.ts";
 import { requestIdOf } from "../../shared/http/request-id.ts";
 import { renderStatus, type Status } from "../../shared/http/status.ts";
-import type { AppendError } from "../../shared/rpc.ts";
+import type { AppendError } from "../../shared/rpc/sequencer.ts";
 import type { TilePathError } from "../../shared/tlog/tile.ts";
 import type { EntryPathError, RecordError } from "./api/entry.ts";
 import type { MetaPathError } from "./api/meta.ts";

@@ -4,7 +4,7 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { createRouter } from "../../shared/http/router.ts";
 import { createService } from "../../shared/http/service.ts";
-import type { OidcKeysRpc } from "../../shared/rpc.ts";
+import type { OidcKeysRpc } from "../../shared/rpc/oidc-keys.ts";
 import { discovery, jwks, publicKeys } from "./discovery.ts";
 import { type Config, type OidcEnv, readConfig } from "./env.ts";
 import { renderError } from "./status.ts";

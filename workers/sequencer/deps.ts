@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the sequencer needs of the world, each as narrow as its use, so that a test can make any of them fail at any call.
 
-import type { Advance, AnchoredHead, SearchRow } from "../../shared/rpc.ts";
+import type { Advance } from "../../shared/rpc/anchor.ts";
+import type { SearchRow } from "../../shared/search/row.ts";
 import type { UnixMs } from "../../shared/time.ts";
+import type { AnchoredHead } from "../../shared/tlog/head.ts";
 
 /** The Durable Object's SQLite. Every call is synchronous; what one turn writes becomes durable as a whole before any answer leaves. */
 export interface Storage {

@@ -2,7 +2,7 @@ import { verify } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import { decodeEntry } from "../../shared/rekor/entry.ts";
-import type { Appended } from "../../shared/rpc.ts";
+import type { Appended } from "../../shared/rpc/sequencer.ts";
 import { parseCheckpoint } from "../../shared/tlog/checkpoint.ts";
 import { decodeEntryBundle } from "../../shared/tlog/entries.ts";
 import { EMPTY_ROOT, hash, leafHash } from "../../shared/tlog/hash.ts";

@@ -5,10 +5,11 @@
 import { encodeHex } from "../../shared/bytes/hex.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { AppendError, Head } from "../../shared/rpc.ts";
+import type { AppendError } from "../../shared/rpc/sequencer.ts";
 import { describeTooNew } from "../../shared/sql/schema.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import { type Edge, EMPTY_EDGE, edgeNodes } from "../../shared/tlog/edge.ts";
+import type { Head } from "../../shared/tlog/head.ts";
 import type { WitnessPolicy } from "../../shared/tlog/policy.ts";
 import { rootHash } from "../../shared/tlog/proof.ts";
 import type { AnchorPort, Host, ObjectStore, SearchIndex } from "./deps.ts";

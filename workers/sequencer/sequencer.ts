@@ -3,21 +3,21 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { encodeHex } from "../../shared/bytes/hex.ts";
+import type { LoggedCertificate } from "../../shared/ct/sct.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type {
   AppendError,
   Appended,
   CertificateSubmission,
   Duplicate,
-  Head,
   LogDescription,
-  LoggedCertificate,
   SequencerRpc,
   SignatureSubmission,
   TailAnswer,
   TailEntry,
-} from "../../shared/rpc.ts";
+} from "../../shared/rpc/sequencer.ts";
 import { formatRfc3339, unixMs } from "../../shared/time.ts";
+import type { Head } from "../../shared/tlog/head.ts";
 import { TILE_WIDTH } from "../../shared/tlog/tile.ts";
 import type { AnchorPort, Host } from "./deps.ts";
 import { type LogSetup, readLogSetup, type SequencerEnv } from "./env.ts";

@@ -2,8 +2,9 @@
 // The sequencer's tables: everything to the right of the last full tile in R2, the state of the tree, and the index of every
 // canonical body for ever. Knows SQL and rows, no hashing and no protocol.
 
+import type { AttestationHints } from "../../shared/rekor/hints.ts";
 import { ok, type Result } from "../../shared/result.ts";
-import type { AttestationHints, SearchRow } from "../../shared/rpc.ts";
+import type { SearchRow } from "../../shared/search/row.ts";
 import { migrate, type Schema, type SchemaStep, type SchemaTooNew, schemaVersion } from "../../shared/sql/schema.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import { type Hash, hash } from "../../shared/tlog/hash.ts";

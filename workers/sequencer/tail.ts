@@ -2,7 +2,7 @@
 // Reads of what R2 does not have yet: a partial tile or bundle of any width is a prefix of a longer one, so it is cut, never
 // stored. What R2 has is not read here; the caller is sent there.
 
-import type { TailAnswer, TailEntry } from "../../shared/rpc.ts";
+import type { TailAnswer, TailEntry } from "../../shared/rpc/sequencer.ts";
 import type { Edge } from "../../shared/tlog/edge.ts";
 import type { Hash } from "../../shared/tlog/hash.ts";
 import { encodeTile, nodesAtLevel, TILE_WIDTH, tileWidth } from "../../shared/tlog/tile.ts";

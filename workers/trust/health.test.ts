@@ -11,7 +11,7 @@ import type { OfflineKey } from "../../cli/tuf/keys.ts";
 import { publishTargets } from "../../cli/tuf/repository.ts";
 import { parsePublicUrl } from "../../shared/http/public-url.ts";
 import { logsOf } from "../../shared/logs/config.ts";
-import type { LogDescription } from "../../shared/rpc.ts";
+import type { LogDescription } from "../../shared/rpc/sequencer.ts";
 import { unixMs } from "../../shared/time.ts";
 import type { TrustHealth } from "../../shared/trust/health.ts";
 import type { Chain } from "../../shared/trust/material.ts";

@@ -3,7 +3,7 @@
 
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import { parseJson } from "../../shared/json/parse.ts";
-import type { TufServing, TufView } from "../../shared/rpc.ts";
+import type { TufServing, TufView } from "../../shared/rpc/tuf-repository.ts";
 import { formatRfc3339, type UnixMs, unixMs } from "../../shared/time.ts";
 import { compareSigningConfig, compareTrustedRoot } from "../../shared/trust/compare.ts";
 import { chainExpiries, type Expiry, expiryProblem } from "../../shared/trust/expiry.ts";

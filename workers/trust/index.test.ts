@@ -2,7 +2,7 @@
 
 import { createHash, generateKeyPairSync } from "node:crypto";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import type { LogDescription } from "../../shared/rpc.ts";
+import type { LogDescription } from "../../shared/rpc/sequencer.ts";
 import { unixMs } from "../../shared/time.ts";
 import { type OpensslChain, timestampChain } from "../../test/support/process/openssl.ts";
 import type { TrustEnv } from "./env.ts";

@@ -3,7 +3,7 @@
 
 import { publicUrlSetting } from "../../shared/http/public-url.ts";
 import type { Result } from "../../shared/result.ts";
-import { type AnchorRpc, witnessedName } from "../../shared/rpc.ts";
+import { type AnchorRpc, witnessedName } from "../../shared/rpc/anchor.ts";
 import { type ConfigError, oncePerEnv, Settings } from "../../shared/settings/settings.ts";
 import type { CosignatureKey } from "../../shared/tlog/cosignature.ts";
 import { ed25519CosignatureKeyId, formatVkey, NOTE_COSIGNATURE } from "../../shared/tlog/note.ts";

@@ -5,8 +5,9 @@ import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:cryp
 import { certifyAuthority, spkiOf } from "../../../cli/keys/certificates.ts";
 import { concat } from "../../../shared/bytes/bytes.ts";
 import { uint, vector } from "../../../shared/bytes/writer.ts";
+import type { LoggedCertificate } from "../../../shared/ct/sct.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import type { AppendError, CertificateSubmission, LoggedCertificate } from "../../../shared/rpc.ts";
+import type { AppendError, CertificateSubmission } from "../../../shared/rpc/sequencer.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import type { CaEnv } from "../../../workers/ca/env.ts";
 import type { PlatformCache } from "../../../workers/ca/issuer-keys/key-store.ts";

@@ -2,7 +2,8 @@
 // The stack of `npm start`, whose CA meets the fault that a request names in `x-fault`: in what is behind it (the sequencer, its
 // anchor, the oidc service, the store of used tokens) or in its own settings.
 
-import type { CertificateSubmission, LoggedCertificate } from "../../../shared/rpc.ts";
+import type { LoggedCertificate } from "../../../shared/ct/sct.ts";
+import type { CertificateSubmission } from "../../../shared/rpc/sequencer.ts";
 import { unixMs } from "../../../shared/time.ts";
 import type { CaEnv } from "../../../workers/ca/env.ts";
 import { createCa } from "../../../workers/ca/index.ts";

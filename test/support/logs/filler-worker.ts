@@ -7,7 +7,7 @@
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { uint } from "../../../shared/bytes/writer.ts";
 import type { Result } from "../../../shared/result.ts";
-import type { CertificateSubmission } from "../../../shared/rpc.ts";
+import type { CertificateSubmission } from "../../../shared/rpc/sequencer.ts";
 import { emailTerm } from "../../../shared/search/terms.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import { encodeCertificate } from "../../../shared/x509/certificate.ts";

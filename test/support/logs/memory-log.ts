@@ -7,7 +7,7 @@ import { equal } from "../../../shared/bytes/bytes.ts";
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { parsePublicUrl } from "../../../shared/http/public-url.ts";
 import { type LogConfig, logsOf } from "../../../shared/logs/config.ts";
-import type { SearchRow } from "../../../shared/rpc.ts";
+import type { SearchRow } from "../../../shared/search/row.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import type {
   Advance,

@@ -2,8 +2,9 @@
 // A log as its readers meet it, in memory: a list of records, cut into tiles by RFC 6962 as it is written down. What is below
 // `publishedTiles` lies in its object store, the rest is told by its tail. Nothing of it is the sequencer's code.
 
-import type { Head, TailAnswer, TailEntry } from "../../../shared/rpc.ts";
+import type { TailAnswer, TailEntry } from "../../../shared/rpc/sequencer.ts";
 import { unixMs } from "../../../shared/time.ts";
+import type { Head } from "../../../shared/tlog/head.ts";
 import { naiveLeafHash, naiveRoot, naiveTile } from "./naive-tree.ts";
 
 export interface NaiveRecord {

@@ -24,10 +24,10 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Starts `cli/<file>` with the Node that runs the test, in a process group of its own, without a terminal. */
+/** Starts `<file>` of the repository with the Node that runs the test, in a process group of its own, without a terminal. */
 export function runCommand(file: string, { args = [], env = {} }: CommandOptions = {}): Command {
   const started = performance.now();
-  const child = spawn(process.execPath, [join(ROOT, "cli", file), ...args], {
+  const child = spawn(process.execPath, [join(ROOT, file), ...args], {
     cwd: ROOT,
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { createOfflineKey, createOnlineKey, type OfflineKey } from "../../../cli/tuf/keys.ts";
 import { createRepository } from "../../../cli/tuf/repository.ts";
-import type { TufView } from "../../../shared/rpc.ts";
+import type { TufView } from "../../../shared/rpc/tuf-repository.ts";
 import { unixMs } from "../../../shared/time.ts";
 import type { TargetDocuments } from "../../../shared/tuf/target-files.ts";
 import type { OfflineTexts } from "../../../shared/tuf/trust-file.ts";

@@ -5,13 +5,14 @@
 
 import { encodeHex } from "../../../shared/bytes/hex.ts";
 import type { PublicKey } from "../../../shared/crypto/public-key.ts";
+import type { SignedCertificateTimestamp } from "../../../shared/ct/sct.ts";
 import { encodeSctList, readLeafIndex } from "../../../shared/ct/sct.ts";
 import { encodeFulcioExtensions } from "../../../shared/fulcio/extensions.ts";
 import { type PossessionError, verifyPossession } from "../../../shared/fulcio/possession.ts";
 import type { SigningRequest } from "../../../shared/fulcio/request.ts";
 import type { Principal } from "../../../shared/identity/principal.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import type { AppendError, SequencerRpc, SignedCertificateTimestamp } from "../../../shared/rpc.ts";
+import type { AppendError, SequencerRpc } from "../../../shared/rpc/sequencer.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import { verifyIssuedBy } from "../../../shared/x509/chain.ts";
 import { encodeLeaf, type Leaf, toSerial } from "../../../shared/x509/issue.ts";

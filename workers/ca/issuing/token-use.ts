@@ -8,7 +8,7 @@ import { encodeHex } from "../../../shared/bytes/hex.ts";
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { claimOf } from "../../../shared/oidc/claims.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import type { UsedTokensRpc } from "../../../shared/rpc.ts";
+import type { UsedTokensRpc } from "../../../shared/rpc/used-tokens.ts";
 import { unixMs } from "../../../shared/time.ts";
 import type { Identified } from "./identify.ts";
 import type { IssuanceRecord } from "./issue.ts";

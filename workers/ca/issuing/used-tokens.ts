@@ -4,7 +4,7 @@
 
 import { DurableObject } from "cloudflare:workers";
 import type { Result } from "../../../shared/result.ts";
-import type { UsedTokensRpc } from "../../../shared/rpc.ts";
+import type { UsedTokensRpc } from "../../../shared/rpc/used-tokens.ts";
 import { describeTooNew, migrate, type Schema, type SchemaTooNew } from "../../../shared/sql/schema.ts";
 import type { UnixMs } from "../../../shared/time.ts";
 

@@ -13,7 +13,7 @@ import { context, octetString, oid, sequence, smallInteger } from "../../../shar
 import { decodeSigningRequest } from "../../../shared/fulcio/request.ts";
 import { toSigningCertificate } from "../../../shared/fulcio/response.ts";
 import { ok, type Result } from "../../../shared/result.ts";
-import type { CertificateSubmission } from "../../../shared/rpc.ts";
+import type { CertificateSubmission } from "../../../shared/rpc/sequencer.ts";
 import { unixMs } from "../../../shared/time.ts";
 import { encodeCertificate, encodeTbs } from "../../../shared/x509/certificate.ts";
 import { basicConstraintsCa, keyIdentifier, subjectKeyIdentifier } from "../../../shared/x509/extensions.ts";

@@ -10,7 +10,7 @@ import type { LogConfig } from "../../../shared/logs/config.ts";
 import { ENTRY_KIND } from "../../../shared/rekor/entry.ts";
 import { toTransparencyLogEntry } from "../../../shared/rekor/log-entry.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import type { TailEntry } from "../../../shared/rpc.ts";
+import type { TailEntry } from "../../../shared/rpc/sequencer.ts";
 import { formatRfc3339, type UnixMs } from "../../../shared/time.ts";
 import { leafHash } from "../../../shared/tlog/hash.ts";
 import { formatTlogProof } from "../../../shared/tlog/tlog-proof.ts";

@@ -3,7 +3,7 @@
 // checkpoints are verified.
 
 import { CACHE_CONTROL, PUBLIC_READ } from "../../../shared/http/cache.ts";
-import type { LogDescription } from "../../../shared/rpc.ts";
+import type { LogDescription } from "../../../shared/rpc/sequencer.ts";
 import { formatRfc3339 } from "../../../shared/time.ts";
 import { type Config, type LogSite, senderOf } from "../env.ts";
 import { logFailure, refuseJson } from "../status.ts";

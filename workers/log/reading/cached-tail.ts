@@ -3,7 +3,8 @@
 // It keeps values, never another request's pending promise: the platform cancels a promise together with its request.
 
 import { err, ok, type Result } from "../../../shared/result.ts";
-import type { Head, SequencerRpc, TailAnswer, TailEntry } from "../../../shared/rpc.ts";
+import type { SequencerRpc, TailAnswer, TailEntry } from "../../../shared/rpc/sequencer.ts";
+import type { Head } from "../../../shared/tlog/head.ts";
 
 /** The reading half of the sequencer. A rejected promise is the platform's failure. */
 export type Tail = Pick<SequencerRpc, "head" | "readTile" | "readBundle" | "readEntry">;

@@ -7,7 +7,7 @@ import { decodeTileLeaves, encodeTileLeaf } from "../../../shared/ct/leaf.ts";
 import { type LogConfig, objectKey } from "../../../shared/logs/config.ts";
 import { readSidecarLine, sidecarPath } from "../../../shared/rekor/sidecar.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import type { TailEntry } from "../../../shared/rpc.ts";
+import type { TailEntry } from "../../../shared/rpc/sequencer.ts";
 import { decodeEntryBundle, frameEntry } from "../../../shared/tlog/entries.ts";
 import { formatTilePath, TILE_WIDTH, type Tile } from "../../../shared/tlog/tile.ts";
 import { unreachable } from "../../../shared/unreachable.ts";

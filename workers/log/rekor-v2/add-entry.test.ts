@@ -5,7 +5,7 @@ import { TransparencyLogEntry } from "@sigstore/protobuf-specs";
 import { beforeEach, describe, expect, it } from "vitest";
 import { preAuthEncoding } from "../../../shared/rekor/dsse.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import type { AppendError, Appended, Duplicate, SignatureSubmission } from "../../../shared/rpc.ts";
+import type { AppendError, Appended, Duplicate, SignatureSubmission } from "../../../shared/rpc/sequencer.ts";
 import { unixMs } from "../../../shared/time.ts";
 import { leafHash } from "../../../shared/tlog/hash.ts";
 import { CA, fromBase64, leafNamed, signWithLeafKey } from "../../../test/support/authority/signing-chain.ts";

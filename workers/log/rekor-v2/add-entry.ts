@@ -9,6 +9,7 @@ import { type JsonError, parseJson } from "../../../shared/json/parse.ts";
 import type { FieldError } from "../../../shared/json/proto.ts";
 import { readAttestationHints, type SubjectsError } from "../../../shared/rekor/dsse.ts";
 import { encodeEntry, type HashedRekordEntry } from "../../../shared/rekor/entry.ts";
+import type { AttestationHints } from "../../../shared/rekor/hints.ts";
 import { type ProvenEntry, toTransparencyLogEntry } from "../../../shared/rekor/log-entry.ts";
 import { decodeEntryRequest, type EntryKindMissing, type EntryRequest } from "../../../shared/rekor/request.ts";
 import {
@@ -19,13 +20,7 @@ import {
   verifyAny,
 } from "../../../shared/rekor/verify.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import type {
-  AppendError,
-  AttestationHints,
-  Duplicate,
-  SequencerRpc,
-  SignatureSubmission,
-} from "../../../shared/rpc.ts";
+import type { AppendError, Duplicate, SequencerRpc, SignatureSubmission } from "../../../shared/rpc/sequencer.ts";
 import { signatureSearchRow } from "../../../shared/search/terms.ts";
 import { type Hash, leafHash } from "../../../shared/tlog/hash.ts";
 import { unreachable } from "../../../shared/unreachable.ts";

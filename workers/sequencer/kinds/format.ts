@@ -12,6 +12,7 @@ import {
   encodeTileLeaf,
   type TimestampedEntry,
 } from "../../../shared/ct/leaf.ts";
+import type { LoggedCertificate } from "../../../shared/ct/sct.ts";
 import {
   encodeDigitallySigned,
   leafIndexExtension,
@@ -19,13 +20,9 @@ import {
   treeHeadSignedData,
 } from "../../../shared/ct/sct.ts";
 import { decodeTreeHeadSignature } from "../../../shared/ct/tree-head.ts";
-import type {
-  AttestationHints,
-  CertificateSubmission,
-  LoggedCertificate,
-  SearchRow,
-  SignatureSubmission,
-} from "../../../shared/rpc.ts";
+import type { AttestationHints } from "../../../shared/rekor/hints.ts";
+import type { CertificateSubmission, SignatureSubmission } from "../../../shared/rpc/sequencer.ts";
+import type { SearchRow } from "../../../shared/search/row.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import { formatCheckpoint, frozenLine, parseCheckpoint } from "../../../shared/tlog/checkpoint.ts";
 import { encodeEntryBundle } from "../../../shared/tlog/entries.ts";

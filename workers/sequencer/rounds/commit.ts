@@ -12,7 +12,7 @@
 // There is no await from 1 to 3: nothing can interleave, and no index is given out twice.
 
 import { err, ok, type Result } from "../../../shared/result.ts";
-import type { AppendError } from "../../../shared/rpc.ts";
+import type { AppendError } from "../../../shared/rpc/sequencer.ts";
 import { unixMs } from "../../../shared/time.ts";
 import type { Edge } from "../../../shared/tlog/edge.ts";
 import type { Hash } from "../../../shared/tlog/hash.ts";

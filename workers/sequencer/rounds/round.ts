@@ -3,7 +3,7 @@
 // head, the rows to write and the outcome of each submission come out. This is where an index is decided.
 
 import { encodeHex } from "../../../shared/bytes/hex.ts";
-import type { Appended, Duplicate } from "../../../shared/rpc.ts";
+import type { Appended, Duplicate } from "../../../shared/rpc/sequencer.ts";
 import type { UnixMs } from "../../../shared/time.ts";
 import { type Edge, edgeNodes, type FullTile, growEdge } from "../../../shared/tlog/edge.ts";
 import type { Hash } from "../../../shared/tlog/hash.ts";

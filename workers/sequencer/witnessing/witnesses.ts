@@ -6,7 +6,7 @@
 import { encodeBase64 } from "../../../shared/bytes/base64.ts";
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import type { AppendError, Appended, Duplicate, Head } from "../../../shared/rpc.ts";
+import type { AppendError, Appended, Duplicate } from "../../../shared/rpc/sequencer.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import {
   type CosignatureKey,
@@ -15,6 +15,7 @@ import {
   verifyCosignature,
 } from "../../../shared/tlog/cosignature.ts";
 import type { Hash } from "../../../shared/tlog/hash.ts";
+import type { Head } from "../../../shared/tlog/head.ts";
 import { formatNote, type NoteSignature, parseNote, parseSignatureLines } from "../../../shared/tlog/note.ts";
 import { isQuorum, type Witness, type WitnessPolicy } from "../../../shared/tlog/policy.ts";
 import type { Host } from "../deps.ts";

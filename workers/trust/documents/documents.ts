@@ -5,7 +5,7 @@
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { respondWith } from "../../../shared/http/cache.ts";
 import type { Route } from "../../../shared/http/router.ts";
-import type { TufServing } from "../../../shared/rpc.ts";
+import type { TufServing } from "../../../shared/rpc/tuf-repository.ts";
 import type { TrustMaterial } from "../../../shared/trust/material.ts";
 import { clientTrustConfig, clientTrustConfigOf, signingConfig } from "../../../shared/trust/signing-config.ts";
 import { trustedRoot } from "../../../shared/trust/trusted-root.ts";

@@ -2,7 +2,8 @@
 // Collects what the trust documents are made of: chains from the configuration, keys from the logs themselves, so that what is
 // published is what signs.
 
-import type { LogConfig, LogKind } from "../../../shared/logs/config.ts";
+import type { LogConfig } from "../../../shared/logs/config.ts";
+import type { LogKind } from "../../../shared/logs/kinds.ts";
 import { writableLogs } from "../../../shared/logs/shards.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import type { TrustedLog, TrustMaterial } from "../../../shared/trust/material.ts";

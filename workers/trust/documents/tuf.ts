@@ -4,7 +4,7 @@
 
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { CACHE_CONTROL, respondWith } from "../../../shared/http/cache.ts";
-import type { TufServing, TufView } from "../../../shared/rpc.ts";
+import type { TufServing, TufView } from "../../../shared/rpc/tuf-repository.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
 import type { Config } from "../env.ts";
 import { renderError } from "../status.ts";

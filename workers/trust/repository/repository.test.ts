@@ -5,7 +5,7 @@ import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createOnlineKey } from "../../../cli/tuf/keys.ts";
 import { publishTargets, rotateKeys } from "../../../cli/tuf/repository.ts";
-import type { TufServing } from "../../../shared/rpc.ts";
+import type { TufServing } from "../../../shared/rpc/tuf-repository.ts";
 import { unixMs } from "../../../shared/time.ts";
 import { parseMetadata } from "../../../shared/tuf/metadata.ts";
 import { nextVersion } from "../../../shared/tuf/online.ts";

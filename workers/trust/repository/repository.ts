@@ -17,7 +17,7 @@ import { sha256 } from "#sha256";
 import { encodeHex } from "../../../shared/bytes/hex.ts";
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import type { TufServing, TufView } from "../../../shared/rpc.ts";
+import type { TufServing, TufView } from "../../../shared/rpc/tuf-repository.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import { type Expiry, WARN_BEFORE_MS } from "../../../shared/trust/expiry.ts";
 import { expiryOf, formatMetadata, parseMetadata, type Root, type Targets } from "../../../shared/tuf/metadata.ts";

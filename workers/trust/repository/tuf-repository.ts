@@ -3,7 +3,7 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { ok, type Result } from "../../../shared/result.ts";
-import type { TufRepositoryRpc, TufView } from "../../../shared/rpc.ts";
+import type { TufRepositoryRpc, TufView } from "../../../shared/rpc/tuf-repository.ts";
 import { describeTooNew, type SchemaTooNew } from "../../../shared/sql/schema.ts";
 import { unixMs } from "../../../shared/time.ts";
 import { readDeployed, type TrustEnv } from "../env.ts";
