@@ -50,7 +50,8 @@ interface Audited {
 }
 
 const sigedge = async (...args: readonly string[]): Promise<Audited> =>
-  await runCommand("cli/sigedge.mjs", { args: ["audit", ...args], env: { XDG_CACHE_HOME: folder, NO_COLOR: "1" } }).ended;
+  await runCommand("cli/sigedge.mjs", { args: ["audit", ...args], env: { XDG_CACHE_HOME: folder, NO_COLOR: "1" } })
+    .ended;
 
 interface ReportJson {
   readonly verdict: string;

@@ -20,7 +20,7 @@ let signer: ChildProcess;
 let stack: TestStack;
 
 beforeAll(async () => {
-  signer = spawn(process.execPath, [join(ROOT, "test", "support", "transit.ts")], {
+  signer = spawn(process.execPath, [join(ROOT, "test", "support", "authority", "transit.ts")], {
     env: { ...process.env, CA_KEY: MATERIAL.CA_KEY, TOKEN },
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// `npm run prose [-- PATH…]`: holds what people read to a few rules that a machine can check: no word of our own where the field
+// has one (the glossary in CONTRIBUTING.md), comments at most 120 columns wide, Markdown at most 160, no mention of a document
+// that is not in the repository. Prints one line for each violation and exits 1 if there is any.
+
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "../cli/root.ts";
+
+interface Rule {
+  readonly pattern: RegExp;
+  readonly instead: string;
+  /** Files that the rule is for; all without it. */
+  readonly files?: RegExp;
+}
+
+/** Words that must not come back, and what to write instead. */
+const WORDS: readonly Rule[] = [
+  { pattern: /\brooms?\b/i, instead: "service, or Worker for what is deployed" },
+  { pattern: /\bedge workers?\b/i, instead: "gateway, or front end" },
+  { pattern: /\bstands? there\b/i, instead: "is, appears" },
+  { pattern: /\b(?:cannot|could not|can not) be had\b/i, instead: "is unavailable, could not be fetched" },
+  { pattern: /\btold of\b/i, instead: "learns of, is notified" },
+  { pattern: /\bread over\b/i, instead: "ignored" },
+  { pattern: /\bwhat is passing\b/i, instead: "transient" },
+  { pattern: /\bdear(?:er|est)?\b/i, instead: "expensive" },
+  { pattern: /\bis asked again\b/i, instead: "is retried" },
+  { pattern: /\bpatience\b/i, instead: "deadline" },
+  { pattern: /\bthrow-away\b/i, instead: "temporary, ephemeral" },
+  { pattern: /\byardsticks?\b/i, instead: "reference, baseline" },
+  { pattern: /\bbrought\b/i, instead: "loaded, supplied, included" },
+  {
+    pattern: /(?:^|\s)(?:\/\/|\/\*\*|\*|#) Of\b/,
+    instead: "a sentence with a subject",
+    files: /\.(?:ts|mjs|toml|yml|sh)$/,
+  },
+  {
+    pattern: /\bDESIGN(?:\.md)?\b|\bSTYLE\.md\b|\.\.\/shared\//,
+    instead: "a document of the repository",
+    files: /\.(?:md|toml|json|yml)$/,
+  },
+  { pattern: /\bDESIGN(?:\.md)?\b|\bSTYLE\.md\b/, instead: "a document of the repository", files: /\.(?:ts|mjs)$/ },
+];
+
+const COMMENT_WIDTH = 120;
+const MARKDOWN_WIDTH = 160;
+
+/** Words of others, generated files, and the list above. */
+const EXEMPT =
+  /^(?:test\/vectors\/|LICENSE$|package-lock\.json$|tools\/check-prose\.ts$)|\.(?:json|pem|patch|sum|mod|txt|woff2|png|svg)$/;
+
+const COMMENT = /^\s*(?:\/\/|\*|\/\*\*)|\s\/\/ |\s\/\*\* /;
+
+function* problemsOf(path: string): Generator<string> {
+  const lines = readFileSync(join(ROOT, path), "utf8").split("\n");
+  const isMarkdown = path.endsWith(".md");
+  let isFenced = false;
+  for (const [i, line] of lines.entries()) {
+    const place = `${path}:${i + 1}`;
+    for (const { pattern, instead, files } of WORDS) {
+      const found = files === undefined || files.test(path) ? pattern.exec(line) : null;
+      if (found !== null) yield `${place}: "${found[0].trim()}": write ${instead}`;
+    }
+    if (isMarkdown && line.startsWith("```")) isFenced = !isFenced;
+    if (isMarkdown && !isFenced && !line.startsWith("|") && line.length > MARKDOWN_WIDTH)
+      yield `${place}: ${line.length} columns, at most ${MARKDOWN_WIDTH}`;
+    if (
+      /\.(?:ts|mjs)$/.test(path) &&
+      COMMENT.test(line) &&
+      line.length > COMMENT_WIDTH &&
+      !/https?:\/\/\S{60,}/.test(line)
+    )
+      yield `${place}: a comment of ${line.length} columns, at most ${COMMENT_WIDTH}`;
+  }
+}
+
+const listed = execFileSync(
+  "git",
+  ["ls-files", "-z", "--cached", "--others", "--exclude-standard", ...process.argv.slice(2)],
+  {
+    cwd: ROOT,
+  },
+);
+const paths = String(listed)
+  .split("\0")
+  .filter((path) => path !== "" && !EXEMPT.test(path) && existsSync(join(ROOT, path)));
+const problems = paths.flatMap((path) => Array.from(problemsOf(path)));
+for (const problem of problems) process.stdout.write(`${problem}\n`);
+if (problems.length > 0) {
+  process.stderr.write(`${problems.length} problems. CONTRIBUTING.md has the glossary.\n`);
+  process.exitCode = 1;
+}
