@@ -52,27 +52,29 @@ const EXEMPT =
 
 const COMMENT = /^\s*(?:\/\/|\*|\/\*\*)|\s\/\/ |\s\/\*\* /;
 
-function* problemsOf(path: string): Generator<string> {
-  const lines = readFileSync(join(ROOT, path), "utf8").split("\n");
+const wordsIn = (path: string, line: string): readonly string[] =>
+  WORDS.flatMap(({ pattern, instead, files }) => {
+    const found = files === undefined || files.test(path) ? pattern.exec(line) : null;
+    return found === null ? [] : [`"${found[0].trim()}": write ${instead}`];
+  });
+
+const isWideComment = (line: string): boolean =>
+  line.length > COMMENT_WIDTH && COMMENT.test(line) && !/https?:\/\/\S{60,}/.test(line);
+
+const isWideProse = (line: string): boolean => line.length > MARKDOWN_WIDTH && !line.startsWith("|");
+
+function problemsOf(path: string): readonly string[] {
+  const isCode = /\.(?:ts|mjs)$/.test(path);
   const isMarkdown = path.endsWith(".md");
   let isFenced = false;
-  for (const [i, line] of lines.entries()) {
-    const place = `${path}:${i + 1}`;
-    for (const { pattern, instead, files } of WORDS) {
-      const found = files === undefined || files.test(path) ? pattern.exec(line) : null;
-      if (found !== null) yield `${place}: "${found[0].trim()}": write ${instead}`;
-    }
-    if (isMarkdown && line.startsWith("```")) isFenced = !isFenced;
-    if (isMarkdown && !isFenced && !line.startsWith("|") && line.length > MARKDOWN_WIDTH)
-      yield `${place}: ${line.length} columns, at most ${MARKDOWN_WIDTH}`;
-    if (
-      /\.(?:ts|mjs)$/.test(path) &&
-      COMMENT.test(line) &&
-      line.length > COMMENT_WIDTH &&
-      !/https?:\/\/\S{60,}/.test(line)
-    )
-      yield `${place}: a comment of ${line.length} columns, at most ${COMMENT_WIDTH}`;
-  }
+  return readFileSync(join(ROOT, path), "utf8")
+    .split("\n")
+    .flatMap((line, i) => {
+      if (line.startsWith("```")) isFenced = !isFenced;
+      const isWide = isCode ? isWideComment(line) : isMarkdown && !isFenced && isWideProse(line);
+      const problems = [...wordsIn(path, line), ...(isWide ? [`${line.length} columns`] : [])];
+      return problems.map((problem) => `${path}:${i + 1}: ${problem}`);
+    });
 }
 
 const listed = execFileSync(
@@ -85,7 +87,7 @@ const listed = execFileSync(
 const paths = String(listed)
   .split("\0")
   .filter((path) => path !== "" && !EXEMPT.test(path) && existsSync(join(ROOT, path)));
-const problems = paths.flatMap((path) => Array.from(problemsOf(path)));
+const problems = paths.flatMap(problemsOf);
 for (const problem of problems) process.stdout.write(`${problem}\n`);
 if (problems.length > 0) {
   process.stderr.write(`${problems.length} problems. CONTRIBUTING.md has the glossary.\n`);
