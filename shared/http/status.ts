@@ -4,7 +4,26 @@
 
 import type { ConfigError } from "../settings/settings.ts";
 
-/** gRPC code → its number and its HTTP status. */
+/** The arm of the union `E` that has the code `C`. Unlike Extract, this also finds an arm whose `code` is a union. */
+type ErrorOf<E, C> = E extends { readonly code: infer Codes } ? (C extends Codes ? E : never) : never;
+
+/** One function per error code: the compiler rejects a table in which a code is missing. */
+export type AnswerTable<E extends { readonly code: string }, Answer> = {
+  readonly [C in E["code"]]: (error: ErrorOf<E, C>) => Answer;
+};
+
+/** Returns the answer that `table` gives for `error`. */
+export function answerByCode<E extends { readonly code: string }, Answer>(
+  table: AnswerTable<E, Answer>,
+  error: E,
+): Answer {
+  const code: E["code"] = error.code;
+  // AnswerTable pairs each code with its own arm. TypeScript cannot follow that through an index by a union of codes.
+  const answer = table[code] as (error: E) => Answer;
+  return answer(error);
+}
+
+/** gRPC code → number and HTTP status. */
 const GRPC = {
   INVALID_ARGUMENT: { number: 3, http: 400 },
   DEADLINE_EXCEEDED: { number: 4, http: 504 },

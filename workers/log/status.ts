@@ -7,7 +7,7 @@ import type { ChainRefusal } from "../../shared/ct/chain.ts";
 import type { BodyError } from "../../shared/http/body.ts";
 import { CACHE_CONTROL, PUBLIC_READ } from "../../shared/http/cache.ts";
 import { requestIdOf } from "../../shared/http/request-id.ts";
-import { renderStatus, type Status } from "../../shared/http/status.ts";
+import { type AnswerTable, answerByCode, renderStatus, type Status } from "../../shared/http/status.ts";
 import type { AppendError } from "../../shared/rpc/sequencer.ts";
 import type { TilePathError } from "../../shared/tlog/tile.ts";
 import type { EntryPathError, RecordError } from "./api/entry.ts";
@@ -71,7 +71,7 @@ export function refuseText(request: Request, error: LogError): Response {
 }
 
 function answered(request: Request, error: LogError): Answer {
-  const answer = answerTo(error);
+  const answer = answerByCode(ANSWERS, error);
   // withFailures has logged the exception behind service_failed.
   if (answer.http === 503 && error.code !== "service_failed") logFailure(request, error, "error");
   return answer;
@@ -86,16 +86,6 @@ export function logFailure(request: Request, error: { readonly code: string }, l
   );
 }
 
-type Code = LogError["code"];
-/** The arm with this code, also where an arm has several. */
-type ErrorOf<C extends Code, E = LogError> = E extends { readonly code: infer K } ? (C extends K ? E : never) : never;
-
-function answerTo(error: LogError): Answer {
-  // The table's type pairs each code with its own arm, which an index by a union of codes cannot express.
-  const answer = ANSWERS[error.code] as (error: LogError) => Answer;
-  return answer(error);
-}
-
 const tooMany = (what: string): Answer => ({
   http: 429,
   grpc: "RESOURCE_EXHAUSTED",
@@ -107,8 +97,7 @@ const damaged = (): Answer => later("this part of the log cannot be read now; it
 
 const LOG_NAMES = "log must be signature, certificate, or the name of a log: /api/logs lists them";
 
-/** One row a code; the type makes the table exhaustive. */
-const ANSWERS: { readonly [C in Code]: (error: ErrorOf<C>) => Answer } = {
+const ANSWERS: AnswerTable<LogError, Answer> = {
   // What the routes do not know.
   path_unknown: () => notFound("Not Found"),
   method_wrong: ({ allow }) => ({

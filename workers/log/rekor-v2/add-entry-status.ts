@@ -2,16 +2,8 @@
 // What a client is told when its entry is not logged: the reference's sentence first, then what to fix.
 // Spec: https://github.com/sigstore/rekor-tiles (internal/server/service.go); DESIGN's codes are grpc-gateway's.
 
-import { type Status, unavailable } from "../../../shared/http/status.ts";
+import { type AnswerTable, answerByCode, type Status, unavailable } from "../../../shared/http/status.ts";
 import type { AddEntryError } from "./add-entry.ts";
-
-type Code = AddEntryError["code"];
-/** The arm with this code: Extract would miss an arm that has several. */
-type ErrorOf<C extends Code, E = AddEntryError> = E extends { readonly code: infer K }
-  ? C extends K
-    ? E
-    : never
-  : never;
 
 const refused = (message: string): Status => ({ grpc: "INVALID_ARGUMENT", message });
 const invalid = (reason: string): Status => refused(`invalid hashedrekord request: ${reason}`);
@@ -26,8 +18,7 @@ export const frozenMessage = (writeTo: string | null): string =>
 
 const MAX_QUOTED_CHARS = 64;
 
-/** One row a code; the type makes the table exhaustive. */
-const STATUS: { readonly [C in Code]: (error: ErrorOf<C>) => Status } = {
+const STATUSES: AnswerTable<AddEntryError, Status> = {
   body_too_large: () => refused("http: request body too large"),
   json_invalid: () => malformed("syntax error: the request body is not well-formed JSON in UTF-8"),
   json_duplicate_member: () => malformed("syntax error: a member name is repeated in one object"),
@@ -105,11 +96,7 @@ const STATUS: { readonly [C in Code]: (error: ErrorOf<C>) => Status } = {
 };
 
 /** The answer to an entry that was not logged, or whose proof could not be made. */
-export function entryStatus(error: AddEntryError): Status {
-  // The table's type pairs each code with its own arm, which an index by a union of codes cannot express.
-  const render = STATUS[error.code] as (error: AddEntryError) => Status;
-  return render(error);
-}
+export const entryStatus = (error: AddEntryError): Status => answerByCode(STATUSES, error);
 
 /** The unknown name itself comes from the caller: as a JSON string, and not all of a long one. */
 function quotedLast(path: string): string {
