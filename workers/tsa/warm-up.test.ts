@@ -3,6 +3,6 @@
 import { expect, test } from "vitest";
 import { warmUp } from "./warm-up.ts";
 
-test("the warm-up reaches its end: a token came of it", async () => {
+test("the warm-up makes a token", async () => {
   expect(await warmUp()).toBeGreaterThan(500);
 });

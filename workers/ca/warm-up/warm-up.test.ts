@@ -3,6 +3,6 @@
 import { expect, test } from "vitest";
 import { warmUp } from "./warm-up.ts";
 
-test("the warm-up reaches its end: two certificates came of it", async () => {
+test("the warm-up issues two certificates", async () => {
   expect(await warmUp()).toBeGreaterThan(4000);
 });
