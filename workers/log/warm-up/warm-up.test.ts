@@ -3,6 +3,6 @@
 import { expect, it } from "vitest";
 import { warmUp } from "./warm-up.ts";
 
-it("runs the write path to its end", async () => {
+it("runs the whole write path", async () => {
   expect(await warmUp()).toBeGreaterThan(0);
 });

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// As much of SQLite as a log and its anchor ask for while they are created, opened and grow by an entry or two: start-up has no
-// storage, and the warm-up needs one.
+// Start-up has no storage, so the warm-up has its own: the few SQLite statements that a log and its anchor run while
+// they are created, opened and extended by an entry or two.
 
 import type { Storage } from "../deps.ts";
 
 type Value = ArrayBuffer | string | number | null;
 type Row = Record<string, SqlStorageValue>;
 
-export class ThrowAwayRows implements Storage {
+/** Tables in memory. It understands the statements of the warm-up only. */
+export class MemorySql implements Storage {
   readonly #columns = new Map<string, readonly string[]>();
   readonly #rows = new Map<string, readonly Row[]>();
 
@@ -38,7 +39,7 @@ export class ThrowAwayRows implements Storage {
     this.#rows.set(table, isOnly ? [row] : [...(this.#rows.get(table) ?? []), row]);
   }
 
-  /** The anchor's step: the new head's values come first. */
+  /** The anchor's update: the new head's values come first. */
   #moveHead(table: string, [size = null, root = null]: readonly Value[]): Row[] {
     this.#rows.set(table, [{ size, root }]);
     return [{ id: 1 }];
@@ -46,7 +47,7 @@ export class ThrowAwayRows implements Storage {
 
   #select(table: string, query: string, [name = "log"]: readonly Value[]): readonly Row[] {
     if (table === "sqlite_master") return typeof name === "string" && this.#columns.has(name) ? [{ name }] : [];
-    // Nothing is submitted twice.
+    // The warm-up submits no duplicates.
     return query.includes("WHERE leaf_hash") ? [] : (this.#rows.get(table) ?? []);
   }
 }

@@ -3,6 +3,6 @@
 import { expect, test } from "vitest";
 import { warmUp } from "./warm-up.ts";
 
-test("the warm-up reaches its end: genesis and two entries in one log, two in the other", async () => {
+test("the warm-up appends genesis and two entries to one log, two entries to the other", async () => {
   expect(await warmUp()).toBe(5);
 });
