@@ -1,47 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// `npm run mutate -- [NAME…]`: breaks the log on purpose, one invariant at a time (test/mutations/*.patch), in a copy of the
-// checkout, and runs the tests that have to notice. Ends with exit code 1 when a break goes unnoticed.
+// `npm run mutate -- [NAME…]`: breaks the code on purpose, one invariant at a time (test/mutations/), in a copy of the checkout,
+// and runs the tests that must notice. Exits with 1 if a break goes unnoticed. A NAME is the beginning of a mutation's name.
 
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { progressBar } from "../cli/progress.ts";
 import { ROOT } from "../cli/root.ts";
 import { duration, fail, say, styled } from "../cli/terminal.ts";
+import { applyMutation, type Mutation, readMutations } from "./mutations.ts";
 
-const FOLDER = "test/mutations";
-/** A break may well hang a test. */
+/** A break may make a test hang. */
 const TIMEOUT_MS = 300_000;
-
-interface Mutation {
-  readonly name: string;
-  readonly path: string;
-  readonly invariant: string;
-  readonly what: string;
-  readonly tests: readonly string[];
-}
 
 interface Outcome {
   readonly mutation: Mutation;
-  /** The test that failed, or why there is none. */
+  /** The test that failed, null if every test passed. */
   readonly killedBy: string | null;
   readonly milliseconds: number;
 }
 
-function readMutation(name: string): Mutation {
-  const path = join(ROOT, FOLDER, name);
-  const [head = ""] = readFileSync(path, "utf8").split("\n\n");
-  const field = (key: string): string =>
-    head
-      .split("\n")
-      .find((line) => line.startsWith(`${key}: `))
-      ?.slice(key.length + 2) ?? fail(`${FOLDER}/${name} has no line "${key}: "`);
-  const tests = field("Tests").split(" ");
-  return { name: basename(name, ".patch"), path, invariant: field("Invariant"), what: field("Break"), tests };
-}
-
-/** A copy of everything that git would take, committed or not, with this checkout's packages. */
+/** Copies every file that git tracks or would add, and links this checkout's packages. Returns the copy's folder. */
 function copyCheckout(): string {
   const copy = mkdtempSync(join(tmpdir(), "sigedge-mutate-"));
   const files = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: ROOT });
@@ -54,11 +34,6 @@ function copyCheckout(): string {
   return copy;
 }
 
-function patch(copy: string, path: string, ...options: readonly string[]): void {
-  const { status, stderr } = spawnSync("git", ["apply", ...options, path], { cwd: copy, encoding: "utf8" });
-  if (status !== 0) fail(`${basename(path)} does not fit the code any more: ${stderr.trim().split("\n")[0] ?? ""}`);
-}
-
 interface VitestReport {
   readonly testResults: readonly {
     readonly message: string;
@@ -66,46 +41,52 @@ interface VitestReport {
   }[];
 }
 
-/** The first test that fails, null if none does. A file that cannot be loaded is no test that failed. */
+/** Returns the name of the first test that fails, null if none does. Ends the process if a test file cannot be loaded. */
 function firstFailure(copy: string, tests: readonly string[]): string | null {
   const report = join(copy, "vitest-report.json");
   rmSync(report, { force: true });
   const vitest = join(copy, "node_modules/vitest/vitest.mjs");
   const args = [vitest, "run", "--bail=1", "--reporter=json", `--outputFile=${report}`, ...tests];
   const { status, signal } = spawnSync(process.execPath, args, { cwd: copy, stdio: "ignore", timeout: TIMEOUT_MS });
-  if (signal !== null) return `(no end within ${TIMEOUT_MS / 1000} s)`;
+  if (signal !== null) return `(not finished within ${TIMEOUT_MS / 1000} s)`;
   if (status === 0) return null;
   const { testResults } = JSON.parse(readFileSync(report, "utf8")) as VitestReport;
   const failed = testResults.flatMap(({ assertionResults }) => assertionResults).find((r) => r.status === "failed");
   if (failed !== undefined) return failed.fullName;
   const broken = testResults.find(({ message }) => message !== "")?.message ?? "vitest failed without a failed test";
-  return fail(`the tests do not run at all: ${broken}`);
+  return fail(`the tests do not run: ${broken}`);
 }
 
-function tell({ mutation, killedBy, milliseconds }: Outcome): void {
+/** Runs the tests of one mutation on the broken copy, then restores the copy. */
+function runMutation(mutation: Mutation, copy: string): Outcome {
+  const started = performance.now();
+  const broken = applyMutation(mutation, copy);
+  if (!broken.ok) fail(broken.error);
+  for (const [file, text] of broken.value) writeFileSync(join(copy, file), text);
+  const killedBy = firstFailure(copy, mutation.tests);
+  for (const file of broken.value.keys()) cpSync(join(ROOT, file), join(copy, file));
+  return { mutation, killedBy, milliseconds: performance.now() - started };
+}
+
+function printOutcome({ mutation, killedBy, milliseconds }: Outcome): void {
   const mark = killedBy === null ? styled("red", "✗ survived") : styled("green", "✓ noticed ");
-  say(`${mark} ${mutation.invariant}  ${mutation.name.padEnd(32)} ${mutation.what}`);
-  say(
-    styled("dim", `             ${killedBy ?? `by none of ${mutation.tests.join(" ")}`} (${duration(milliseconds)})`),
-  );
+  say(`${mark} ${mutation.invariant}  ${mutation.name.padEnd(32)} ${mutation.summary}`);
+  const by = killedBy ?? `every test passed: ${mutation.tests.join(" ")}`;
+  say(styled("dim", `             ${by} (${duration(milliseconds)})`));
 }
 
-function run(mutations: readonly Mutation[], copy: string): readonly Outcome[] {
+function runAll(mutations: readonly Mutation[], copy: string): readonly Outcome[] {
   const tests = [...new Set(mutations.flatMap((mutation) => mutation.tests))];
-  const bar = progressBar("breaks");
+  const bar = progressBar("mutations");
   bar.show(0, mutations.length);
   const failure = firstFailure(copy, tests);
-  if (failure !== null) fail(`without any break a test fails: ${failure}`);
+  if (failure !== null) fail(`a test fails without any mutation: ${failure}`);
   const outcomes: Outcome[] = [];
   for (const mutation of mutations) {
-    const started = performance.now();
-    patch(copy, mutation.path);
-    const killedBy = firstFailure(copy, mutation.tests);
-    patch(copy, mutation.path, "--reverse");
-    const outcome = { mutation, killedBy, milliseconds: performance.now() - started };
+    const outcome = runMutation(mutation, copy);
     outcomes.push(outcome);
     bar.end();
-    tell(outcome);
+    printOutcome(outcome);
     bar.show(outcomes.length, mutations.length);
   }
   bar.end();
@@ -114,19 +95,15 @@ function run(mutations: readonly Mutation[], copy: string): readonly Outcome[] {
 
 function main(names: readonly string[]): void {
   const wanted = names.length === 0 ? [""] : names;
-  const files = readdirSync(join(ROOT, FOLDER)).filter((file) => file.endsWith(".patch"));
-  const mutations = files
-    .toSorted()
-    .filter((file) => wanted.some((name) => file.startsWith(name)))
-    .map(readMutation);
-  if (mutations.length === 0) fail(`no break is called ${names.join(" or ")}`);
+  const mutations = readMutations(ROOT).filter((mutation) => wanted.some((name) => mutation.name.startsWith(name)));
+  if (mutations.length === 0) fail(`no mutation's name begins with ${names.join(" or ")}`);
   const copy = copyCheckout();
   process.on("exit", () => rmSync(copy, { recursive: true, force: true }));
   process.once("SIGINT", () => process.exit(130));
-  const outcomes = run(mutations, copy);
+  const outcomes = runAll(mutations, copy);
   const survived = outcomes.filter(({ killedBy }) => killedBy === null);
   const invariants = new Set(outcomes.map(({ mutation }) => mutation.invariant)).size;
-  say(`${outcomes.length} breaks of ${invariants} invariants, ${survived.length} unnoticed`);
+  say(`${outcomes.length} mutations of ${invariants} invariants, ${survived.length} unnoticed`);
   process.exitCode = survived.length === 0 ? 0 : 1;
 }
 
