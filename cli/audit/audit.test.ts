@@ -14,7 +14,7 @@ import {
   witnessSigner,
 } from "../../test/support/logs/served-log.ts";
 import { valueOf } from "../../test/support/value-of.ts";
-import { httpSource } from "../log-source.ts";
+import { httpSource } from "../served-log/log-source.ts";
 import { type AuditOptions, type AuditReport, audit } from "./audit.ts";
 import type { AuditedTree, Progress } from "./state.ts";
 import { logOfVkeys, verifiersOf } from "./trust.ts";

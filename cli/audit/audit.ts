@@ -8,7 +8,7 @@ import { equal } from "../../shared/bytes/bytes.ts";
 import { type Edge, EMPTY_EDGE } from "../../shared/tlog/edge.ts";
 import { TILE_WIDTH } from "../../shared/tlog/tile.ts";
 import type { NoteVerifier } from "../../shared/tlog/verify-note.ts";
-import type { LogSource } from "../log-source.ts";
+import type { LogSource } from "../served-log/log-source.ts";
 import type { BundleCheck } from "./bundle-check.ts";
 import { bundleChecker } from "./bundle-checker.ts";
 import { Findings, type FindingsSummary } from "./findings.ts";

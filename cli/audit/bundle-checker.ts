@@ -3,7 +3,7 @@
 
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
-import { httpSource } from "../log-source.ts";
+import { httpSource } from "../served-log/log-source.ts";
 import { type BundleCheck, type BundleTask, type CheckSettings, checkBundle } from "./bundle-check.ts";
 import { Issuers } from "./issuers.ts";
 

@@ -2,7 +2,7 @@
 // A worker thread of an audit: takes bundles one at a time and answers with what it found in them.
 
 import { parentPort, workerData } from "node:worker_threads";
-import { httpSource } from "../log-source.ts";
+import { httpSource } from "../served-log/log-source.ts";
 import { type BundleTask, checkBundle } from "./bundle-check.ts";
 import type { WorkerSettings } from "./bundle-checker.ts";
 import { Issuers } from "./issuers.ts";

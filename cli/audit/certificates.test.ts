@@ -15,7 +15,7 @@ import {
 import { valueOf } from "../../test/support/value-of.ts";
 import vectors from "../../test/vectors/python-cryptography/ct_chain.json" with { type: "json" };
 import tessera from "../../test/vectors/tessera/ct-log.json" with { type: "json" };
-import { httpSource } from "../log-source.ts";
+import { httpSource } from "../served-log/log-source.ts";
 import { type AuditReport, audit } from "./audit.ts";
 import { logOfVkeys, verifiersOf } from "./trust.ts";
 

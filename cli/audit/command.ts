@@ -4,8 +4,8 @@
 import { encodeBase64 } from "../../shared/bytes/base64.ts";
 import { formatRfc3339, unixMs } from "../../shared/time.ts";
 import type { NoteVerifier } from "../../shared/tlog/verify-note.ts";
-import { httpSource } from "../log-source.ts";
 import { progressBar } from "../progress.ts";
+import { httpSource } from "../served-log/log-source.ts";
 import { say } from "../terminal.ts";
 import { type AuditReport, audit } from "./audit.ts";
 import { findLog, type KnownLog } from "./known-log.ts";

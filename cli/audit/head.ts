@@ -8,7 +8,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import { type Checkpoint, parseCheckpoint } from "../../shared/tlog/checkpoint.ts";
 import { NOTE_COSIGNATURE, NOTE_RFC6962, type Note, parseNote } from "../../shared/tlog/note.ts";
 import { type LineVerdict, type NoteVerifier, verifyLines } from "../../shared/tlog/verify-note.ts";
-import type { LogSource } from "../log-source.ts";
+import type { LogSource } from "../served-log/log-source.ts";
 import type { Finding } from "./findings.ts";
 
 interface SignatureLine {

@@ -8,7 +8,7 @@ import { sha256 } from "#sha256";
 import { equal } from "../../shared/bytes/bytes.ts";
 import { encodeHex } from "../../shared/bytes/hex.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { LogSource } from "../log-source.ts";
+import type { LogSource } from "../served-log/log-source.ts";
 import type { Finding } from "./findings.ts";
 
 export interface Issuer {

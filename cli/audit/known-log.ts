@@ -4,7 +4,7 @@
 
 import { readFileSync } from "node:fs";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { httpSource } from "../log-source.ts";
+import { httpSource } from "../served-log/log-source.ts";
 import type { Options } from "./options.ts";
 import { type AuditState, readState, type TrustSource } from "./state.ts";
 import { logOfTrustedRoot, logOfVkeys, type TrustedLog } from "./trust.ts";

@@ -16,7 +16,7 @@ import {
   type Tile,
   tileWidth,
 } from "../../shared/tlog/tile.ts";
-import type { Fetched, LogSource } from "../log-source.ts";
+import type { Fetched, LogSource } from "../served-log/log-source.ts";
 import type { BundleCheck, BundleTask, LogKind } from "./bundle-check.ts";
 import type { Finding } from "./findings.ts";
 

@@ -13,7 +13,7 @@ import type { Hash } from "../../shared/tlog/hash.ts";
 import { parseNote } from "../../shared/tlog/note.ts";
 import { decodeTile, encodeTile, fullTileRoot, TILE_WIDTH } from "../../shared/tlog/tile.ts";
 import { type NoteVerifier, verifyLines } from "../../shared/tlog/verify-note.ts";
-import { type IndexRow, readRows, type ServedLog } from "../reindex/index-rows.ts";
+import { type IndexRow, readRows, type ServedLog } from "../served-log/index-rows.ts";
 import { addsUp, bundlePath, creationIn, leavesOf, newestTail, tilePath, upperTiles } from "./contents.ts";
 import type { BackupFolder } from "./folder.ts";
 

@@ -11,12 +11,12 @@
 
 import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
-import { fileSettings, readShards, witnessSecret } from "../../local/settings.ts";
 import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { unixMs } from "../../shared/time.ts";
 import { describeKeysError, readKeys, SECRET_SETTINGS } from "../keys/keys.ts";
 import { ROOT } from "../root.ts";
+import { fileSettings, readShards, witnessSecret } from "./folder-settings.ts";
 import { otherSettings } from "./replaceable.ts";
 import { tufSecret } from "./trust-root.ts";
 

@@ -15,12 +15,12 @@ import {
 } from "../deployment/deployment.ts";
 import { configPath } from "../deployment/wrangler-config.ts";
 import { type ParsedFlags, readFlags } from "../flags.ts";
-import { httpSource } from "../log-source.ts";
 import { count, progressBar } from "../progress.ts";
+import { httpSource } from "../served-log/log-source.ts";
+import { readLogsOf } from "../served-log/served-logs.ts";
 import { duration, say, styled } from "../terminal.ts";
 import { DatabaseError, type IndexDatabase, localDatabase, wranglerDatabase } from "./databases.ts";
 import { HEAD_AGE_MS, reindex } from "./reindex.ts";
-import { readLogsOf } from "./served-logs.ts";
 
 const USAGE = `sigedge reindex --state DIR [options]
 sigedge reindex URL --remote [options]

@@ -12,7 +12,7 @@ import { logsOf } from "../../shared/logs/config.ts";
 import { ed25519Signer, entryRecord, hashedRekordBody, ServedLog } from "../../test/support/logs/served-log.ts";
 import { memoryD1 } from "../../test/support/logs/sqlite-d1.ts";
 import { valueOf } from "../../test/support/value-of.ts";
-import { httpSource } from "../log-source.ts";
+import { httpSource } from "../served-log/log-source.ts";
 import { DatabaseError, type IndexDatabase, localDatabase, wranglerDatabase } from "./databases.ts";
 import { reindex } from "./reindex.ts";
 import { insertRows, joinWatermark, raiseWatermark, sqlValue } from "./sql.ts";

@@ -4,8 +4,8 @@
 
 import { err, ok, type Result } from "../../shared/result.ts";
 import { TILE_WIDTH, tileWidth } from "../../shared/tlog/tile.ts";
+import { type IndexRow, readRows, readTreeSize, type ServedLog } from "../served-log/index-rows.ts";
 import type { IndexDatabase } from "./databases.ts";
-import { type IndexRow, readRows, readTreeSize, type ServedLog } from "./index-rows.ts";
 import { clearLog, clearOtherVersions, insertRows, joinWatermark, raiseWatermark } from "./sql.ts";
 
 export interface ReindexOptions {

@@ -3,7 +3,7 @@
 // and for a file that wrangler sends to D1.
 
 import { TERMS_VERSION } from "../../shared/search/terms.ts";
-import type { IndexRow } from "./index-rows.ts";
+import type { IndexRow } from "../served-log/index-rows.ts";
 
 /** D1 takes statements of 100 KB. */
 const MAX_STATEMENT_CHARS = 50_000;

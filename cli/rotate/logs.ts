@@ -3,7 +3,6 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { SHARDS_FILE } from "../../local/settings.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
 import type { LogKind } from "../../shared/logs/kinds.ts";
 import { parseShards } from "../../shared/logs/shards.ts";
@@ -12,6 +11,7 @@ import type { UnixMs } from "../../shared/time.ts";
 import { expiryOf } from "../../shared/tuf/metadata.ts";
 import { openOffline } from "../../shared/tuf/trust-file.ts";
 import { writePrivate } from "../deployment/deployment.ts";
+import { SHARDS_FILE } from "../deployment/folder-settings.ts";
 import { readTrust } from "../deployment/trust-root.ts";
 import { OFFLINE_LIFETIME_MS } from "../tuf/repository.ts";
 import { isPublished, offlineFiles, publish, refuseUnserved } from "./publish.ts";

@@ -17,7 +17,7 @@ import { decodeEntryBundle } from "../../shared/tlog/entries.ts";
 import { parseNote } from "../../shared/tlog/note.ts";
 import { formatTilePath, TILE_WIDTH } from "../../shared/tlog/tile.ts";
 import { parseCertificate } from "../../shared/x509/certificate.ts";
-import type { LogSource } from "../log-source.ts";
+import type { LogSource } from "./log-source.ts";
 
 export interface IndexRow {
   readonly leafIndex: number;

@@ -4,14 +4,14 @@
 
 import { existsSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { PublicUrl } from "../../shared/http/public-url.ts";
-import { err, ok, type Result } from "../../shared/result.ts";
-import type { UnixMs } from "../../shared/time.ts";
-import { expiryOf } from "../../shared/tuf/metadata.ts";
-import type { TargetDocuments } from "../../shared/tuf/target-files.ts";
-import { type OfflineTexts, openOffline } from "../../shared/tuf/trust-file.ts";
-import { createOfflineKey, createOnlineKey, describeKeyFileError, type OfflineKey, openOfflineKey } from "./keys.ts";
-import { documentsOf, materialOf } from "./material.ts";
+import {
+  createOfflineKey,
+  createOnlineKey,
+  describeKeyFileError,
+  type OfflineKey,
+  openOfflineKey,
+} from "../cli/tuf/keys.ts";
+import { documentsOf, materialOf } from "../cli/tuf/material.ts";
 import {
   createRepository,
   describeRepositoryError,
@@ -19,8 +19,14 @@ import {
   OFFLINE_LIFETIME_MS,
   publishTargets,
   type RepositoryError,
-} from "./repository.ts";
-import { readTrustFile, writeTrustFile } from "./trust-file.ts";
+} from "../cli/tuf/repository.ts";
+import { readTrustFile, writeTrustFile } from "../cli/tuf/trust-file.ts";
+import type { PublicUrl } from "../shared/http/public-url.ts";
+import { err, ok, type Result } from "../shared/result.ts";
+import type { UnixMs } from "../shared/time.ts";
+import { expiryOf } from "../shared/tuf/metadata.ts";
+import type { TargetDocuments } from "../shared/tuf/target-files.ts";
+import { type OfflineTexts, openOffline } from "../shared/tuf/trust-file.ts";
 
 const FOLDER = "tuf";
 const KEY_FILES = { root: "root.key.pem", targets: "targets.key.pem", online: "online.key.pem" } as const;

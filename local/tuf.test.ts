@@ -4,12 +4,12 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { parsePublicUrl } from "../../shared/http/public-url.ts";
-import { unixMs } from "../../shared/time.ts";
-import { type OfflineRepository, openOffline, type TrustFile } from "../../shared/tuf/trust-file.ts";
-import { valueOf } from "../../test/support/value-of.ts";
-import { openKeys } from "../keys/keys.ts";
-import { localTufSettings } from "./local.ts";
+import { openKeys } from "../cli/keys/keys.ts";
+import { parsePublicUrl } from "../shared/http/public-url.ts";
+import { unixMs } from "../shared/time.ts";
+import { type OfflineRepository, openOffline, type TrustFile } from "../shared/tuf/trust-file.ts";
+import { valueOf } from "../test/support/value-of.ts";
+import { localTufSettings } from "./tuf.ts";
 
 const NOW = Date.parse("2026-11-23T10:20:30Z");
 const YEAR_MS = 365 * 86_400_000;

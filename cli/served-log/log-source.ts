@@ -2,7 +2,7 @@
 // Reads the files of a served log over HTTP, patiently: what fails in passing is asked again, what is not there is not an error.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { concat } from "../shared/bytes/bytes.ts";
+import { concat } from "../../shared/bytes/bytes.ts";
 
 export type Fetched =
   | { readonly kind: "found"; readonly bytes: Uint8Array }

@@ -5,7 +5,7 @@ import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts"
 import { parseJson } from "../../shared/json/parse.ts";
 import { type LogConfig, openLog } from "../../shared/logs/config.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { httpSource, type LogSource } from "../log-source.ts";
+import { httpSource, type LogSource } from "./log-source.ts";
 
 /** Sixteen logs with their keys are a tenth of it. */
 const MAX_LOGS_BYTES = 128 * 1024;
