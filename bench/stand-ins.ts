@@ -7,6 +7,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import type { Appended, CertificateSubmission } from "../shared/rpc/sequencer.ts";
 import { unixMs } from "../shared/time.ts";
+import { hash } from "../shared/tlog/hash.ts";
 import { valueOf } from "../test/support/value-of.ts";
 import type { ComposedEnv } from "../workers/compose.ts";
 import { signSct } from "../workers/sequencer/kinds/format.ts";
@@ -73,7 +74,7 @@ const APPENDED: Appended = {
   leafIndex: 99_999,
   timestamp: unixMs(1_800_000_000_000),
   treeSize: 100_000,
-  rootHash: new Uint8Array(32),
+  rootHash: hash(new Uint8Array(32)),
   proof: Array.from({ length: 17 }, () => new Uint8Array(32)),
   checkpoint: "log.example.com\n".padEnd(400, "."),
 };

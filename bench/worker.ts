@@ -4,6 +4,7 @@
 
 import { encodeUtf8 } from "../shared/bytes/utf8.ts";
 import { oncePerEnv } from "../shared/settings/settings.ts";
+import { hash } from "../shared/tlog/hash.ts";
 import type { ComposedEnv } from "../workers/compose.ts";
 import dev, { Anchor as DevAnchor, Sequencer as DevSequencer } from "../workers/dev.ts";
 import { countedDatabase, countedStorage, countedTiles, counts } from "./counting.ts";
@@ -67,7 +68,7 @@ async function append(query: URLSearchParams, env: ComposedEnv): Promise<{ reado
 /** Moves an anchor that no log has, step by step. */
 async function moveAnchor(count: number, env: ComposedEnv): Promise<null> {
   const { treeSize = 0 } = (await env.ANCHOR.getByName("bench").read()) ?? {};
-  const headOf = (size: number) => ({ treeSize: size, rootHash: new Uint8Array(32).fill(size % 256) });
+  const headOf = (size: number) => ({ treeSize: size, rootHash: hash(new Uint8Array(32).fill(size % 256)) });
   for (let size = treeSize; size < treeSize + count; size++) {
     const step = { from: size === 0 ? null : headOf(size), to: headOf(size + 1) };
     if (!(await env.ANCHOR.getByName("bench").advance(step))) throw new Error(`the anchor is not at ${size}`);

@@ -10,6 +10,7 @@ import { err, ok, type Result } from "../result.ts";
 import type { SearchRow } from "../search/row.ts";
 import { type UnixMs, unixMs } from "../time.ts";
 import { type Hash, hash } from "../tlog/hash.ts";
+import type { SignedTreeHead } from "../tlog/head.ts";
 import { TILE_WIDTH } from "../tlog/tile.ts";
 
 /** What the log was created as. */
@@ -32,12 +33,7 @@ interface BackupEntry {
   readonly hints: AttestationHints | null;
 }
 
-export interface Backup extends BackupIdentity {
-  readonly treeSize: number;
-  readonly rootHash: Hash;
-  readonly timestamp: UnixMs;
-  /** The signed note of this tree, as the log signed it. */
-  readonly checkpoint: string;
+export interface Backup extends BackupIdentity, SignedTreeHead {
   /** Hashes of the open tile of level 1 and of each above it, up to the highest level that has a node. */
   readonly edge: readonly (readonly Hash[])[];
   /** The entries right of the last full bundle: 0 to 255. */

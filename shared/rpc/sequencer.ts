@@ -6,7 +6,7 @@ import type { AttestationHints } from "../rekor/hints.ts";
 import type { Result } from "../result.ts";
 import type { SearchRow } from "../search/row.ts";
 import type { UnixMs } from "../time.ts";
-import type { Head } from "../tlog/head.ts";
+import type { SignedTreeHead } from "../tlog/head.ts";
 
 export interface SignatureSubmission {
   /** Canonical body of the entry: what the leaf hash covers. At most 32 KiB. */
@@ -29,16 +29,13 @@ export interface CertificateSubmission {
   readonly search: SearchRow;
 }
 
-export interface Appended {
+export interface Appended extends Omit<SignedTreeHead, "timestamp"> {
   readonly kind: "appended";
   readonly leafIndex: number;
+  /** When the entry was appended. */
   readonly timestamp: UnixMs;
-  readonly treeSize: number;
-  readonly rootHash: Uint8Array;
   /** Inclusion proof of the leaf in the tree of `treeSize`, leaf to root (RFC 6962 §2.1.1). */
   readonly proof: readonly Uint8Array[];
-  /** The signed note of that tree. */
-  readonly checkpoint: string;
 }
 
 /** The same body has been in the log since an earlier round; its proof is made from tiles. */
@@ -105,7 +102,7 @@ export interface LogDescription {
 export interface SequencerRpc extends Rpc.DurableObjectBranded {
   appendSignature(submission: SignatureSubmission): Promise<Result<Appended | Duplicate, AppendError>>;
   appendCertificate(submission: CertificateSubmission): Promise<Result<LoggedCertificate, AppendError>>;
-  head(): Promise<Head>;
+  head(): Promise<SignedTreeHead>;
   /** Hashes of a tile's first `width` (1 to 256) nodes, 32 bytes each. */
   readTile(level: number, tileIndex: number, width: number): Promise<TailAnswer<Uint8Array>>;
   /** The first `width` records of a bundle as they stand in tile/entries or tile/data. */

@@ -4,13 +4,12 @@
 import { decodeBase64, encodeBase64 } from "../bytes/base64.ts";
 import { err, ok, type Result } from "../result.ts";
 import { formatUnixDate, type UnixMs } from "../time.ts";
-import { type Hash, hash } from "./hash.ts";
+import { hash } from "./hash.ts";
+import type { TreeHead } from "./head.ts";
 
-export interface Checkpoint {
+export interface Checkpoint extends TreeHead {
   /** Name of the log. */
   readonly origin: string;
-  readonly treeSize: number;
-  readonly rootHash: Hash;
   /** Further lines; a frozen log has one. */
   readonly extensions: readonly string[];
 }

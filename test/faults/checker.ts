@@ -16,7 +16,7 @@ import { type UnixMs, unixMs } from "../../shared/time.ts";
 import { type Checkpoint, parseCheckpoint } from "../../shared/tlog/checkpoint.ts";
 import { decodeEntryBundle } from "../../shared/tlog/entries.ts";
 import { hash } from "../../shared/tlog/hash.ts";
-import type { Head } from "../../shared/tlog/head.ts";
+import type { SignedTreeHead } from "../../shared/tlog/head.ts";
 import { parseNote } from "../../shared/tlog/note.ts";
 import { formatTilePath, tileWidth } from "../../shared/tlog/tile.ts";
 import { CachedTail, type Tail } from "../../workers/log/reading/cached-tail.ts";
@@ -118,7 +118,7 @@ export class Checker {
   // ---- what leaves the log ----
 
   /** A head has left the log, whoever it reached. */
-  sawHead({ treeSize, rootHash, checkpoint }: Head | Appended): void {
+  sawHead({ treeSize, rootHash, checkpoint }: SignedTreeHead | Appended): void {
     const timestamp = this.#checkCheckpoint(treeSize, rootHash, checkpoint);
     const seen = this.#heads.get(treeSize);
     if (seen !== undefined && !equal(seen.root, rootHash)) this.#deps.violate(`two roots for a tree of ${treeSize}`);
@@ -397,7 +397,7 @@ export class Checker {
   }
 
   /** Reads a log that is shown as its backup has it: a head that was signed before, and the entries that it had then. */
-  async auditRestored(head: Head): Promise<void> {
+  async auditRestored(head: SignedTreeHead): Promise<void> {
     const tail = this.#deps.tail();
     if (tail === null) throw this.#unreadable("a restored log shows nothing");
     this.sawHead(head);

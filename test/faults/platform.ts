@@ -3,12 +3,13 @@
 // object itself as its callers do. The stores do not forget and do not lie; only the way to them is bad.
 
 import { equal } from "../../shared/bytes/bytes.ts";
+import { type TreeHead } from "../../shared/tlog/head.ts";
 import {
   advanceAnchoredHead,
   prepareAnchoredHead,
   readAnchoredHead,
 } from "../../workers/sequencer/anchor/anchored-head.ts";
-import type { AnchoredHead, AnchorPort, ObjectStore, SearchIndex } from "../../workers/sequencer/deps.ts";
+import type { AnchorPort, ObjectStore, SearchIndex } from "../../workers/sequencer/deps.ts";
 import type { Witnessing } from "../../workers/sequencer/log.ts";
 import { r2Objects } from "../../workers/sequencer/platform/r2-objects.ts";
 import { d1Index } from "../../workers/sequencer/publication/index-feed.ts";
@@ -75,11 +76,11 @@ export class Platform {
     });
   }
 
-  get anchored(): AnchoredHead | null {
+  get anchored(): TreeHead | null {
     return readAnchoredHead(this.#anchorStorage);
   }
 
-  setAnchor(head: AnchoredHead): void {
+  setAnchor(head: TreeHead): void {
     advanceAnchoredHead(this.#anchorStorage, { from: null, to: head });
   }
 

@@ -9,7 +9,7 @@ import { backupSize } from "../../shared/logs/backup.ts";
 import { type LogConfig, objectKey } from "../../shared/logs/config.ts";
 import type { Appended, Duplicate } from "../../shared/rpc/sequencer.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
-import type { Head } from "../../shared/tlog/head.ts";
+import type { SignedTreeHead } from "../../shared/tlog/head.ts";
 import type { Tail } from "../../workers/log/reading/cached-tail.ts";
 import { certificateFormat, type LogFormat, signatureFormat, signSct } from "../../workers/sequencer/kinds/format.ts";
 import { Log } from "../../workers/sequencer/log.ts";
@@ -253,7 +253,7 @@ export class World {
     return { answer, sct: signSct(simulatedEcdsa, certificate, placement) };
   }
 
-  async #head(instance: Instance): Promise<Head> {
+  async #head(instance: Instance): Promise<SignedTreeHead> {
     await instance.log.openToRead();
     const { head } = instance.log;
     if (head === null) throw new Error("the log has no head yet");
@@ -322,10 +322,10 @@ export class World {
    * What is read may not be older than what anybody had seen before the question was asked; where witnesses hold heads back,
    * than what anybody had read.
    */
-  async readHead(): Promise<Head | null> {
+  async readHead(): Promise<SignedTreeHead | null> {
     const seenBefore = this.profile.witness === "none" ? this.checker.visible : this.#headRead;
     try {
-      const left = (head: Head): void => {
+      const left = (head: SignedTreeHead): void => {
         this.note(`head ${head.treeSize}`);
         this.checker.sawHead(head);
       };

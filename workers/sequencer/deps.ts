@@ -4,7 +4,7 @@
 import type { Advance } from "../../shared/rpc/anchor.ts";
 import type { SearchRow } from "../../shared/search/row.ts";
 import type { UnixMs } from "../../shared/time.ts";
-import type { AnchoredHead } from "../../shared/tlog/head.ts";
+import type { TreeHead } from "../../shared/tlog/head.ts";
 
 /** The Durable Object's SQLite. Every call is synchronous; what one turn writes becomes durable as a whole before any answer leaves. */
 export interface Storage {
@@ -37,11 +37,11 @@ export interface SearchIndex {
   write(log: string, entries: readonly IndexedEntry[]): Promise<void>;
 }
 
-export type { Advance, AnchoredHead };
+export type { Advance };
 
 /** The anchor of this log: storage of its own, so that a sequencer restored to an older state is found out. */
 export interface AnchorPort {
-  read(): Promise<AnchoredHead | null>;
+  read(): Promise<TreeHead | null>;
   /** True once `to` is durable there; false if the anchor holds neither `from` nor `to`. Safe to repeat. */
   advance(step: Advance): Promise<boolean>;
 }

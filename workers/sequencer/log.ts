@@ -9,7 +9,7 @@ import type { AppendError } from "../../shared/rpc/sequencer.ts";
 import { describeTooNew } from "../../shared/sql/schema.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import { type Edge, EMPTY_EDGE, edgeNodes } from "../../shared/tlog/edge.ts";
-import type { Head } from "../../shared/tlog/head.ts";
+import type { SignedTreeHead } from "../../shared/tlog/head.ts";
 import type { WitnessPolicy } from "../../shared/tlog/policy.ts";
 import { rootHash } from "../../shared/tlog/proof.ts";
 import type { AnchorPort, Host, ObjectStore, SearchIndex } from "./deps.ts";
@@ -141,7 +141,7 @@ export class Log {
   }
 
   /** The head to show: the newest committed one, or the newest with a quorum of witnesses; null before the log's creation is complete. */
-  get head(): Head | null {
+  get head(): SignedTreeHead | null {
     if (this.#state === null || this.#identity === null) return null;
     return this.#witnesses?.shown(this.#state) ?? this.#state;
   }

@@ -17,7 +17,7 @@ import type {
   TailEntry,
 } from "../../shared/rpc/sequencer.ts";
 import { formatRfc3339, unixMs } from "../../shared/time.ts";
-import type { Head } from "../../shared/tlog/head.ts";
+import type { SignedTreeHead, TreeHead } from "../../shared/tlog/head.ts";
 import { TILE_WIDTH } from "../../shared/tlog/tile.ts";
 import type { AnchorPort, Host } from "./deps.ts";
 import { type LogSetup, readLogSetup, type SequencerEnv } from "./env.ts";
@@ -80,7 +80,7 @@ export class Sequencer
     return ok(signSct(this.#setup.ecdsa, submission, placement));
   }
 
-  async head(): Promise<Head> {
+  async head(): Promise<SignedTreeHead> {
     await this.#log.openToRead();
     const shown = this.#log.head;
     if (shown === null) throw new Error("the log has no head yet");
@@ -163,10 +163,7 @@ function anchorStub(env: SequencerEnv, name: string): AnchorPort {
   };
 }
 
-const bareHead = ({ treeSize, rootHash }: { readonly treeSize: number; readonly rootHash: Uint8Array }) => ({
-  treeSize,
-  rootHash,
-});
+const bareHead = ({ treeSize, rootHash }: TreeHead): TreeHead => ({ treeSize, rootHash });
 
 function durableHost(ctx: DurableObjectState): Host {
   return {

@@ -8,6 +8,7 @@ import type { SearchRow } from "../../shared/search/row.ts";
 import { migrate, type Schema, type SchemaStep, type SchemaTooNew, schemaVersion } from "../../shared/sql/schema.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import { type Hash, hash } from "../../shared/tlog/hash.ts";
+import type { SignedTreeHead, TreeHead } from "../../shared/tlog/head.ts";
 import { decodeTile, encodeTile, TILE_WIDTH } from "../../shared/tlog/tile.ts";
 import type { Storage } from "./deps.ts";
 
@@ -61,14 +62,7 @@ export interface LogIdentity {
   readonly createdAt: UnixMs;
 }
 
-export interface TreeHead {
-  readonly treeSize: number;
-  readonly rootHash: Hash;
-}
-
-export interface State extends TreeHead {
-  readonly timestamp: UnixMs;
-  readonly checkpoint: string;
+export interface State extends SignedTreeHead {
   /** The head that this one was grown from, null for the first. */
   readonly previous: TreeHead | null;
   /** So many full tiles of level 0, with their bundles and all upper tiles that they complete, are in R2. */

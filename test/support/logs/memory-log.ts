@@ -3,15 +3,14 @@
 
 import { generateKeyPairSync } from "node:crypto";
 import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
-import { equal } from "../../../shared/bytes/bytes.ts";
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { parsePublicUrl } from "../../../shared/http/public-url.ts";
 import { type LogConfig, logsOf } from "../../../shared/logs/config.ts";
 import type { SearchRow } from "../../../shared/search/row.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
+import { sameHead, type TreeHead } from "../../../shared/tlog/head.ts";
 import type {
   Advance,
-  AnchoredHead,
   AnchorPort,
   Host,
   IndexedEntry,
@@ -130,11 +129,11 @@ class MemoryIndex implements SearchIndex {
 }
 
 export class MemoryAnchor implements AnchorPort {
-  held: AnchoredHead | null = null;
+  held: TreeHead | null = null;
   failing: string | null = null;
   calls = 0;
 
-  read(): Promise<AnchoredHead | null> {
+  read(): Promise<TreeHead | null> {
     return this.failing === null ? Promise.resolve(this.held) : Promise.reject(new Error(this.failing));
   }
 
@@ -148,9 +147,6 @@ export class MemoryAnchor implements AnchorPort {
     return Promise.resolve(isNext);
   }
 }
-
-const sameHead = (a: AnchoredHead, b: AnchoredHead): boolean =>
-  a.treeSize === b.treeSize && equal(a.rootHash, b.rootHash);
 
 class MemoryHost implements Host {
   time = 1_790_000_000_000;

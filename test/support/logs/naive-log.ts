@@ -4,7 +4,8 @@
 
 import type { TailAnswer, TailEntry } from "../../../shared/rpc/sequencer.ts";
 import { unixMs } from "../../../shared/time.ts";
-import type { Head } from "../../../shared/tlog/head.ts";
+import { hash } from "../../../shared/tlog/hash.ts";
+import type { SignedTreeHead } from "../../../shared/tlog/head.ts";
 import { naiveLeafHash, naiveRoot, naiveTile } from "./naive-tree.ts";
 
 export interface NaiveRecord {
@@ -88,9 +89,9 @@ export class NaiveLog {
     if (this.failing !== null) throw new Error(this.failing);
   }
 
-  async head(): Promise<Head> {
+  async head(): Promise<SignedTreeHead> {
     this.#called("head");
-    const rootHash = new Uint8Array(naiveRoot(this.leaves));
+    const rootHash = hash(new Uint8Array(naiveRoot(this.leaves)));
     const treeSize = this.records.length;
     return Promise.resolve({ treeSize, rootHash, timestamp: unixMs(BASE_MS), checkpoint: `naive\n${treeSize}\n` });
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { beforeEach, describe, expect, test } from "vitest";
+import { hash } from "../../../shared/tlog/hash.ts";
 import { NaiveLog, naiveRecords } from "../../../test/support/logs/naive-log.ts";
 import { CachedTail } from "./cached-tail.ts";
 
@@ -52,7 +53,7 @@ describe("the head", () => {
 
   test("that came with an append is shown at once, and never an older one after it", async () => {
     await tail.head(always);
-    const appended = { treeSize: 12, rootHash: new Uint8Array(32), checkpoint: "12" };
+    const appended = { treeSize: 12, rootHash: hash(new Uint8Array(32)), checkpoint: "12" };
     tail.observe(appended);
     expect(await tail.head(always)).toStrictEqual({ ok: true, value: appended });
     tail.observe({ ...appended, treeSize: 11, checkpoint: "11" });

@@ -4,13 +4,13 @@
 
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { SequencerRpc, TailAnswer, TailEntry } from "../../../shared/rpc/sequencer.ts";
-import type { Head } from "../../../shared/tlog/head.ts";
+import type { SignedTreeHead } from "../../../shared/tlog/head.ts";
 
 /** The reading half of the sequencer. A rejected promise is the platform's failure. */
 export type Tail = Pick<SequencerRpc, "head" | "readTile" | "readBundle" | "readEntry">;
 
-/** The part of a head that readers need. */
-export type TreeHead = Pick<Head, "treeSize" | "rootHash" | "checkpoint">;
+/** What readers need of a head, and all that comes with an appended entry. */
+export type ServedHead = Omit<SignedTreeHead, "timestamp">;
 
 /** Asked before a read reaches the sequencer; false refuses it. */
 export type Admission = () => Promise<boolean>;
@@ -59,7 +59,7 @@ export class CachedTail {
   readonly #now: () => number;
   readonly #slices: ShortMemory<Uint8Array>;
   readonly #entries: ShortMemory<TailEntry>;
-  #head: TreeHead | null = null;
+  #head: ServedHead | null = null;
   #headUntil = 0;
 
   /** @param source gives a new stub for each call: a stub that threw once is broken for good. */
@@ -71,7 +71,7 @@ export class CachedTail {
   }
 
   /** A head at most a second old, or a fresh one if that one has fewer than `minTreeSize` leaves. */
-  async head(admit: Admission, minTreeSize = 0): Promise<Result<TreeHead, ReadsLimited>> {
+  async head(admit: Admission, minTreeSize = 0): Promise<Result<ServedHead, ReadsLimited>> {
     const kept = this.#head;
     if (kept !== null && this.#headUntil > this.#now() && kept.treeSize >= minTreeSize) return ok(kept);
     if (!(await admit())) return err({ code: "reads_limited" });
@@ -79,7 +79,7 @@ export class CachedTail {
   }
 
   /** Takes note of a head, one that came with an append perhaps, and gives the newest known: what is shown never shrinks. */
-  observe(head: TreeHead): TreeHead {
+  observe(head: ServedHead): ServedHead {
     const newest = this.#head === null || head.treeSize >= this.#head.treeSize ? head : this.#head;
     this.#head = newest;
     this.#headUntil = this.#now() + KEPT_MS;

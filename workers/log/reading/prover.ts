@@ -3,7 +3,8 @@
 // against the signed head. Spec: RFC 6962 §2.1; https://c2sp.org/tlog-tiles#merkle-tree
 
 import { err, ok, type Result } from "../../../shared/result.ts";
-import { type Hash, hash } from "../../../shared/tlog/hash.ts";
+import type { Hash } from "../../../shared/tlog/hash.ts";
+import type { TreeHead } from "../../../shared/tlog/head.ts";
 import {
   consistencyProof,
   inclusionProof,
@@ -13,7 +14,7 @@ import {
   verifyInclusion,
 } from "../../../shared/tlog/proof.ts";
 import { loadNodes } from "../../../shared/tlog/tile-nodes.ts";
-import type { TreeHead } from "./cached-tail.ts";
+import type { ServedHead } from "./cached-tail.ts";
 import { type LogReader, type ReadError, readTile } from "./log-reader.ts";
 
 /** The tiles, or the leaf, are not those of the head: never sent, always an alarm. */
@@ -30,7 +31,7 @@ export type ProveError = ReadError | ProofMismatch;
 export interface Inclusion {
   readonly leafIndex: number;
   /** The tree that the proof is in. */
-  readonly head: TreeHead;
+  readonly head: ServedHead;
   /** Leaf to root. */
   readonly proof: readonly Hash[];
 }
@@ -51,14 +52,12 @@ export async function proveInclusion(
   const nodes = await nodesOf(reader, head.value, leafIndex, use);
   if (!nodes.ok) return nodes;
   const proof = inclusionProof(leafIndex, treeSize, nodes.value);
-  const claim = { leaf, leafIndex, treeSize, proof, root: hash(head.value.rootHash) };
+  const claim = { leaf, leafIndex, treeSize, proof, root: head.value.rootHash };
   return verifyInclusion(claim) ? ok({ leafIndex, head: head.value, proof }) : mismatch(reader, head.value, leafIndex);
 }
 
 /** A tree that the log has or had. */
-export interface ProvenTree {
-  readonly treeSize: number;
-  readonly rootHash: Hash;
+export interface ProvenTree extends TreeHead {
   /** The signed note of that tree if it is the newest; nobody keeps the older ones. */
   readonly checkpoint: string | null;
 }
@@ -128,7 +127,7 @@ export async function proveConsistency(
 }
 
 /** A head that covers `treeSize` leaves. Fails with beyond_head if there is none, or reads_limited. */
-async function headOver({ tail, admit }: LogReader, treeSize: number): Promise<Result<TreeHead, ReadError>> {
+async function headOver({ tail, admit }: LogReader, treeSize: number): Promise<Result<ServedHead, ReadError>> {
   const head = await tail.head(admit, treeSize);
   return head.ok && head.value.treeSize < treeSize ? err({ code: "beyond_head" }) : head;
 }
@@ -136,7 +135,7 @@ async function headOver({ tail, admit }: LogReader, treeSize: number): Promise<R
 /** The nodes that `use` asks for, out of the tiles of the newest tree: those of older trees are among them. */
 async function nodesOf(
   reader: LogReader,
-  head: TreeHead,
+  head: ServedHead,
   leafIndex: number | null,
   use: (nodeAt: NodeReader) => unknown,
 ): Promise<Result<NodeReader, ProveError>> {
@@ -149,19 +148,27 @@ async function nodesOf(
 const prefixProof = (oldSize: number, newSize: number, nodeAt: NodeReader): readonly Hash[] =>
   oldSize === 0 ? [] : consistencyProof(oldSize, newSize, nodeAt);
 
-const pathToHead = (treeSize: number, head: TreeHead, nodeAt: NodeReader): { root: Hash; proof: readonly Hash[] } => ({
+const pathToHead = (
+  treeSize: number,
+  head: ServedHead,
+  nodeAt: NodeReader,
+): { root: Hash; proof: readonly Hash[] } => ({
   root: rootHash(treeSize, nodeAt),
   proof: prefixProof(treeSize, head.treeSize, nodeAt),
 });
 
 /** The tree of these nodes, null if the signed head did not grow out of it. */
-function provenTree(treeSize: number, head: TreeHead, nodeAt: NodeReader): ProvenTree | null {
+function provenTree(treeSize: number, head: ServedHead, nodeAt: NodeReader): ProvenTree | null {
   const { root, proof } = pathToHead(treeSize, head, nodeAt);
-  const claim = { oldSize: treeSize, oldRoot: root, newSize: head.treeSize, newRoot: hash(head.rootHash), proof };
+  const claim = { oldSize: treeSize, oldRoot: root, newSize: head.treeSize, newRoot: head.rootHash, proof };
   const checkpoint = treeSize === head.treeSize ? head.checkpoint : null;
   return verifyConsistency(claim) ? { treeSize, rootHash: root, checkpoint } : null;
 }
 
-function mismatch({ log }: LogReader, { treeSize }: TreeHead, leafIndex: number | null): Result<never, ProofMismatch> {
+function mismatch(
+  { log }: LogReader,
+  { treeSize }: ServedHead,
+  leafIndex: number | null,
+): Result<never, ProofMismatch> {
   return err({ code: "proof_mismatch", log: log.name, leafIndex, treeSize });
 }

@@ -7,7 +7,7 @@ import { preAuthEncoding } from "../../../shared/rekor/dsse.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { AppendError, Appended, Duplicate, SignatureSubmission } from "../../../shared/rpc/sequencer.ts";
 import { unixMs } from "../../../shared/time.ts";
-import { leafHash } from "../../../shared/tlog/hash.ts";
+import { hash, leafHash } from "../../../shared/tlog/hash.ts";
 import { CA, fromBase64, leafNamed, signWithLeafKey } from "../../../test/support/authority/signing-chain.ts";
 import { KEY_KINDS, type SigningKey, signingKey, signMessage } from "../../../test/support/authority/signing-keys.ts";
 import { hashOf } from "../../../test/support/digests/digest-cases.ts";
@@ -51,7 +51,7 @@ const appendedAs = ({ logIndex, treeSize, rootB64, proofHashes, checkpoint }: Ve
   leafIndex: logIndex,
   timestamp: unixMs(1),
   treeSize,
-  rootHash: fromBase64(rootB64),
+  rootHash: hash(fromBase64(rootB64)),
   proof: proofHashes.map(fromBase64),
   checkpoint,
 });
@@ -231,9 +231,9 @@ describe("a duplicate", () => {
     const asked: [number, Uint8Array][] = [];
     const { rootB64, checkpoint, proofHashes, leafHash: leaf } = vectors.B;
     const prover = {
-      prove: (leafIndex: number, hash: Uint8Array) => {
-        asked.push([leafIndex, hash]);
-        const head = { treeSize: 2, rootHash: fromBase64(rootB64), checkpoint };
+      prove: (leafIndex: number, provenLeaf: Uint8Array) => {
+        asked.push([leafIndex, provenLeaf]);
+        const head = { treeSize: 2, rootHash: hash(fromBase64(rootB64)), checkpoint };
         return Promise.resolve(ok({ leafIndex, head, proof: proofHashes.map(fromBase64) }));
       },
     } as unknown as EntryProver;
@@ -245,7 +245,7 @@ describe("a duplicate", () => {
       inclusionProof: { logIndex: "1", treeSize: "2", hashes: proofHashes, checkpoint: { envelope: checkpoint } },
       canonicalizedBody: base64(new TextEncoder().encode(vectors.B.body)),
     });
-    expect(asked.map(([index, hash]) => [index, Buffer.from(hash).toString("hex")])).toEqual([[1, leaf]]);
+    expect(asked.map(([index, provenLeaf]) => [index, Buffer.from(provenLeaf).toString("hex")])).toEqual([[1, leaf]]);
   });
 
   it("whose proof cannot be made now is worth another try", async () => {

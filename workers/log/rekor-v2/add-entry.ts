@@ -24,7 +24,7 @@ import type { AppendError, Duplicate, SequencerRpc, SignatureSubmission } from "
 import { signatureSearchRow } from "../../../shared/search/terms.ts";
 import { type Hash, leafHash } from "../../../shared/tlog/hash.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
-import type { TreeHead } from "../reading/cached-tail.ts";
+import type { ServedHead } from "../reading/cached-tail.ts";
 import type { Inclusion, ProveError } from "../reading/prover.ts";
 import { entryStatus } from "./add-entry-status.ts";
 import { admit, type PolicyError, type WritePolicy } from "./write-policy.ts";
@@ -55,7 +55,7 @@ export interface AddEntryDeps {
   readonly logId: () => Promise<Uint8Array>;
   readonly prover: EntryProver;
   /** Told of every head that came with an append: readers of this isolate need not ask for it again. */
-  readonly observe: (head: TreeHead) => void;
+  readonly observe: (head: ServedHead) => void;
   /** Told of every refusal, for the log line; what the client sees is entryStatus's. */
   readonly report: (error: AddEntryError) => void;
 }

@@ -12,6 +12,7 @@ import { octetString } from "../../../shared/der/writer.ts";
 import { toTransparencyLogEntry } from "../../../shared/rekor/log-entry.ts";
 import { err, ok } from "../../../shared/result.ts";
 import { unixMs } from "../../../shared/time.ts";
+import { hash } from "../../../shared/tlog/hash.ts";
 import { runWarmUp, WARM_UP_URL, warmUpCertificate, warmUpKey } from "../../../shared/warm-up/fixture.ts";
 import { type Certificate, parseCertificate } from "../../../shared/x509/certificate.ts";
 import {
@@ -115,7 +116,7 @@ function warmUpEnv({ der, spki }: Certificate): LogEnv {
 }
 
 function depsOf({ policy, accepted }: Pick<Config, "policy" | "accepted">): Parameters<typeof takeEntry>[1] {
-  const head = { treeSize: 1, rootHash: SHA256_DIGEST, checkpoint: "" };
+  const head = { treeSize: 1, rootHash: hash(SHA256_DIGEST), checkpoint: "" };
   return {
     policy,
     accepted,

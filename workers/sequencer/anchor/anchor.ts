@@ -4,7 +4,8 @@
 // that we witness: the head that was cosigned last, and no other may follow that does not contain it.
 
 import { DurableObject } from "cloudflare:workers";
-import type { Advance, AnchoredHead, Storage } from "../deps.ts";
+import type { TreeHead } from "../../../shared/tlog/head.ts";
+import type { Advance, Storage } from "../deps.ts";
 import { durableStorage } from "../platform/durable-storage.ts";
 import { advanceAnchoredHead, exchangeAnchoredHead, prepareAnchoredHead, readAnchoredHead } from "./anchored-head.ts";
 
@@ -18,7 +19,7 @@ export class Anchor extends DurableObject {
   }
 
   /** The head it holds, null before the log's first. */
-  read(): AnchoredHead | null {
+  read(): TreeHead | null {
     return readAnchoredHead(this.#storage);
   }
 
@@ -28,7 +29,7 @@ export class Anchor extends DurableObject {
   }
 
   /** The same. */
-  exchange(step: Advance): { readonly isTaken: boolean; readonly held: AnchoredHead | null } {
+  exchange(step: Advance): { readonly isTaken: boolean; readonly held: TreeHead | null } {
     return exchangeAnchoredHead(this.#storage, step);
   }
 }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import { hash } from "../../../shared/tlog/hash.ts";
+import type { TreeHead } from "../../../shared/tlog/head.ts";
 import { SqliteStorage } from "../../../test/support/logs/memory-log.ts";
-import type { AnchoredHead } from "../deps.ts";
 import { advanceAnchoredHead, exchangeAnchoredHead, prepareAnchoredHead, readAnchoredHead } from "./anchored-head.ts";
 
-const head = (treeSize: number, root = treeSize): AnchoredHead => ({
+const head = (treeSize: number, root = treeSize): TreeHead => ({
   treeSize,
   rootHash: hash(new Uint8Array(32).fill(root)),
 });
 
-function anchoredAt(held: AnchoredHead | null): SqliteStorage {
+function anchoredAt(held: TreeHead | null): SqliteStorage {
   const storage = new SqliteStorage();
   prepareAnchoredHead(storage);
   if (held !== null) advanceAnchoredHead(storage, { from: null, to: held });

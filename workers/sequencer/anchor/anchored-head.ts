@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The row in which an anchor keeps the newest committed head of its log. Knows SQL and the rule by which the head moves.
 
-import { equal } from "../../../shared/bytes/bytes.ts";
 import { describeTooNew, migrate, type Schema } from "../../../shared/sql/schema.ts";
-import type { Advance, AnchoredHead, Storage } from "../deps.ts";
+import { hash } from "../../../shared/tlog/hash.ts";
+import { sameHead, type TreeHead } from "../../../shared/tlog/head.ts";
+import type { Advance, Storage } from "../deps.ts";
 
 type Sql = Pick<Storage, "exec">;
 
@@ -25,12 +26,12 @@ export function prepareAnchoredHead(storage: Storage): void {
 }
 
 /** The head it holds, null before the log's first. */
-export function readAnchoredHead(storage: Sql): AnchoredHead | null {
+export function readAnchoredHead(storage: Sql): TreeHead | null {
   const [row] = storage.exec("SELECT size, root FROM head");
   const [size, root] = [row?.["size"], row?.["root"]];
   if (row === undefined) return null;
   if (typeof size !== "number" || !(root instanceof ArrayBuffer)) throw new RangeError("the anchored head is damaged");
-  return { treeSize: size, rootHash: new Uint8Array(root) };
+  return { treeSize: size, rootHash: hash(new Uint8Array(root)) };
 }
 
 /**
@@ -53,7 +54,7 @@ export function advanceAnchoredHead(storage: Sql, { from, to }: Advance): boolea
 export function exchangeAnchoredHead(
   storage: Sql,
   { from, to }: Advance,
-): { readonly isTaken: boolean; readonly held: AnchoredHead | null } {
+): { readonly isTaken: boolean; readonly held: TreeHead | null } {
   const held = readAnchoredHead(storage);
   const isHeld = held === null || from === null ? held === from : sameHead(held, from);
   const grows = held === null || to.treeSize > held.treeSize || sameHead(held, to);
@@ -63,7 +64,7 @@ export function exchangeAnchoredHead(
 }
 
 /** Compares and writes in one statement: what every round asks for. False if the row is not at `from`. */
-function moveHead(storage: Sql, from: AnchoredHead, to: AnchoredHead): boolean {
+function moveHead(storage: Sql, from: TreeHead, to: TreeHead): boolean {
   const moved = storage.exec(
     "UPDATE head SET size = ?, root = ? WHERE size = ? AND root = ? RETURNING id",
     to.treeSize,
@@ -76,6 +77,3 @@ function moveHead(storage: Sql, from: AnchoredHead, to: AnchoredHead): boolean {
 
 /** A copy: SQL takes the whole buffer behind a view. */
 const blob = (bytes: Uint8Array): ArrayBuffer => new Uint8Array(bytes).buffer;
-
-const sameHead = (a: AnchoredHead, b: AnchoredHead): boolean =>
-  a.treeSize === b.treeSize && equal(a.rootHash, b.rootHash);

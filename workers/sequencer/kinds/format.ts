@@ -27,6 +27,7 @@ import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import { formatCheckpoint, frozenLine, parseCheckpoint } from "../../../shared/tlog/checkpoint.ts";
 import { encodeEntryBundle } from "../../../shared/tlog/entries.ts";
 import { type Hash, hash, leafHash } from "../../../shared/tlog/hash.ts";
+import type { TreeHead } from "../../../shared/tlog/head.ts";
 import {
   ecdsaKeyId,
   ed25519KeyId,
@@ -39,7 +40,6 @@ import {
   type Note,
   rfc6962KeyId,
 } from "../../../shared/tlog/note.ts";
-import type { TreeHead } from "../storage.ts";
 import type { EcdsaSigner, Ed25519Signer } from "./log-keys.ts";
 
 /** Where and when a submission was put into the tree. */

@@ -14,6 +14,7 @@ import type { UnixMs } from "../../../shared/time.ts";
 import { parseCheckpoint } from "../../../shared/tlog/checkpoint.ts";
 import { type Edge, edgeNodes, restoreEdge } from "../../../shared/tlog/edge.ts";
 import type { Hash } from "../../../shared/tlog/hash.ts";
+import { sameHead } from "../../../shared/tlog/head.ts";
 import { parseNote } from "../../../shared/tlog/note.ts";
 import { rootHash } from "../../../shared/tlog/proof.ts";
 import {
@@ -24,9 +25,9 @@ import {
   nodesAtLevel,
   TILE_WIDTH,
 } from "../../../shared/tlog/tile.ts";
-import type { AnchoredHead, AnchorPort, ObjectStore } from "../deps.ts";
+import type { AnchorPort, ObjectStore } from "../deps.ts";
 import type { LogFormat } from "../kinds/format.ts";
-import { type LogIdentity, type LogStorage, type State, type TreeHead } from "../storage.ts";
+import { type LogIdentity, type LogStorage, type State } from "../storage.ts";
 
 /** Where the log was before it stopped, as far as its own rows say. */
 export interface Recovered {
@@ -214,6 +215,3 @@ async function checkTiles(
 
 const isTileWithRoot = (bytes: Uint8Array, root: Hash): boolean =>
   bytes.length === 32 * TILE_WIDTH && equal(fullTileRoot(decodeTile(bytes)), root);
-
-const sameHead = (a: AnchoredHead | TreeHead, b: AnchoredHead | TreeHead): boolean =>
-  a.treeSize === b.treeSize && equal(a.rootHash, b.rootHash);

@@ -12,10 +12,10 @@ import { BACKUP_FOLDER, type Backup, backupSize, decodeBackup } from "../../../s
 import { objectKey } from "../../../shared/logs/config.ts";
 import { parseCheckpoint } from "../../../shared/tlog/checkpoint.ts";
 import { type Edge, edgeNodes, restoreEdge } from "../../../shared/tlog/edge.ts";
+import { type TreeHead } from "../../../shared/tlog/head.ts";
 import { parseNote } from "../../../shared/tlog/note.ts";
 import { rootHash } from "../../../shared/tlog/proof.ts";
 import { formatTilePath, TILE_WIDTH } from "../../../shared/tlog/tile.ts";
-import type { AnchoredHead } from "../deps.ts";
 import type { EntryRow, LogIdentity, State } from "../storage.ts";
 import type { TailRows } from "../tail.ts";
 import type { RecoverDeps, Refusal } from "./recover.ts";
@@ -144,7 +144,7 @@ function tailRows(entries: readonly EntryRow[]): TailRows {
   };
 }
 
-async function describeLoss(deps: RecoverDeps, treeSize: number, anchored: AnchoredHead | null): Promise<string> {
+async function describeLoss(deps: RecoverDeps, treeSize: number, anchored: TreeHead | null): Promise<string> {
   if (anchored === null) return "What came after them is not known, as the anchor is gone too.";
   if (anchored.treeSize <= treeSize)
     return "The anchor knows of none after them, but the answers of one last round may have left before it was told.";

@@ -4,6 +4,7 @@
 
 import { describe, expect, it } from "vitest";
 import { schemaVersion } from "../../../shared/sql/schema.ts";
+import { hash } from "../../../shared/tlog/hash.ts";
 import { firstSql } from "../../../test/support/logs/first-version.ts";
 import { type MemoryLog, memoryLog, SqliteStorage, textSubmission } from "../../../test/support/logs/memory-log.ts";
 import { ANCHOR_SCHEMA, advanceAnchoredHead, prepareAnchoredHead, readAnchoredHead } from "../anchor/anchored-head.ts";
@@ -111,7 +112,7 @@ describe("the table of an anchor", () => {
     prepareAnchoredHead(storage);
     const head = readAnchoredHead(storage);
     expect(head?.treeSize).toBeGreaterThan(1);
-    const to = { treeSize: 100, rootHash: new Uint8Array(32) };
+    const to = { treeSize: 100, rootHash: hash(new Uint8Array(32)) };
     expect(advanceAnchoredHead(storage, { from: head, to })).toBe(true);
     expect(readAnchoredHead(storage)).toEqual(to);
     const fresh = new SqliteStorage();

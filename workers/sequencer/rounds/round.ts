@@ -7,9 +7,10 @@ import type { Appended, Duplicate } from "../../../shared/rpc/sequencer.ts";
 import type { UnixMs } from "../../../shared/time.ts";
 import { type Edge, edgeNodes, type FullTile, growEdge } from "../../../shared/tlog/edge.ts";
 import type { Hash } from "../../../shared/tlog/hash.ts";
+import type { SignedTreeHead } from "../../../shared/tlog/head.ts";
 import { inclusionProof, rootHash } from "../../../shared/tlog/proof.ts";
 import type { LogFormat, Placement, Submission } from "../kinds/format.ts";
-import type { EntryRow, TreeHead } from "../storage.ts";
+import type { EntryRow } from "../storage.ts";
 
 export interface RoundInput {
   readonly edge: Edge;
@@ -34,7 +35,7 @@ export interface Outcome {
 
 export interface NewTree {
   readonly edge: Edge;
-  readonly head: TreeHead & { readonly timestamp: UnixMs; readonly checkpoint: string };
+  readonly head: SignedTreeHead;
   readonly fullTiles: readonly FullTile[];
   readonly entries: readonly (EntryRow & { readonly identity: Hash })[];
 }

@@ -15,7 +15,7 @@ import {
   verifyCosignature,
 } from "../../../shared/tlog/cosignature.ts";
 import type { Hash } from "../../../shared/tlog/hash.ts";
-import type { Head } from "../../../shared/tlog/head.ts";
+import type { SignedTreeHead } from "../../../shared/tlog/head.ts";
 import { formatNote, type NoteSignature, parseNote, parseSignatureLines } from "../../../shared/tlog/note.ts";
 import { isQuorum, type Witness, type WitnessPolicy } from "../../../shared/tlog/policy.ts";
 import type { Host } from "../deps.ts";
@@ -51,7 +51,7 @@ export type WitnessError =
 
 /** A head with the lines of witnesses that make a quorum. */
 interface CosignedHead {
-  readonly head: Head;
+  readonly head: SignedTreeHead;
   readonly since: UnixMs;
 }
 
@@ -61,7 +61,7 @@ export class Witnesses {
   readonly #sizes = new Map<string, number>();
   #cosigned: CosignedHead | null = null;
   #shownSize = 0;
-  #newest: Head | null = null;
+  #newest: SignedTreeHead | null = null;
   #running: Promise<void> | null = null;
   /** Settled by the next head that comes, and when witnesses have been asked about one. */
   #changed = Promise.withResolvers<void>();
@@ -71,7 +71,7 @@ export class Witnesses {
   }
 
   /** Takes a head that the anchor has; asks for cosignatures unless that is under way, in which case the newest is next. */
-  observe(head: Head): void {
+  observe(head: SignedTreeHead): void {
     this.#newest = head;
     this.#announce();
     if (this.#running !== null) return;
@@ -145,7 +145,7 @@ export class Witnesses {
   /**
    * The head to show: the newest with a quorum while it is at most 10 s old, otherwise the newest; its size never goes back.
    */
-  shown(newest: Head): Head {
+  shown(newest: SignedTreeHead): SignedTreeHead {
     const cosigned = this.#cosigned;
     // A clock that was put back makes nothing fresher.
     const age = cosigned === null ? 0 : this.#deps.host.now() - cosigned.since;
@@ -165,7 +165,7 @@ export class Witnesses {
     }
   }
 
-  async #askAll(head: Head): Promise<void> {
+  async #askAll(head: SignedTreeHead): Promise<void> {
     const { policy, host } = this.#deps;
     const asked = policy.witnesses.filter(({ url }) => url !== null);
     const lines = await Promise.all(asked.map((witness) => this.#ask(witness, head)));
@@ -179,7 +179,7 @@ export class Witnesses {
   }
 
   /** The witness's line, or null when it gives none that is right; why stands in the log line. */
-  async #ask(witness: Witness, head: Head): Promise<NoteSignature | null> {
+  async #ask(witness: Witness, head: SignedTreeHead): Promise<NoteSignature | null> {
     const { host } = this.#deps;
     try {
       const line = await this.#submit(witness, head);
@@ -191,7 +191,7 @@ export class Witnesses {
     return null;
   }
 
-  async #submit({ name, url, key }: Witness, head: Head): Promise<Result<NoteSignature, WitnessError>> {
+  async #submit({ name, url, key }: Witness, head: SignedTreeHead): Promise<Result<NoteSignature, WitnessError>> {
     for (let attempt = 1; ; attempt++) {
       const oldSize = this.#sizes.get(name) ?? 0;
       const { status, body } = await this.#deps.post(`${url}/add-checkpoint`, await this.#request(oldSize, head));
@@ -209,13 +209,17 @@ export class Witnesses {
   }
 
   /** `old <size>`, the consistency proof, an empty line, the checkpoint. */
-  async #request(oldSize: number, head: Head): Promise<string> {
+  async #request(oldSize: number, head: SignedTreeHead): Promise<string> {
     const isPrefix = oldSize > 0 && oldSize < head.treeSize;
     const proof = isPrefix ? await this.#deps.consistency(oldSize, head.treeSize) : [];
     return `old ${oldSize}\n${proof.map((node) => `${encodeBase64(node)}\n`).join("")}\n${head.checkpoint}`;
   }
 
-  async #readLine(key: CosignatureKey, body: string, head: Head): Promise<Result<NoteSignature, WitnessError>> {
+  async #readLine(
+    key: CosignatureKey,
+    body: string,
+    head: SignedTreeHead,
+  ): Promise<Result<NoteSignature, WitnessError>> {
     const lines = parseSignatureLines(body);
     const line = lines.ok ? lines.value.find((candidate) => isLineOf(key, candidate)) : undefined;
     const note = parseNote(encodeUtf8(head.checkpoint));
