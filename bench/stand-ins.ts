@@ -11,7 +11,7 @@ import { hash } from "../shared/tlog/hash.ts";
 import { valueOf } from "../test/support/value-of.ts";
 import type { ComposedEnv } from "../workers/compose.ts";
 import { signSct } from "../workers/sequencer/kinds/format.ts";
-import { parseEcdsaSigner } from "../workers/sequencer/kinds/log-keys.ts";
+import { parseLogSigner } from "../workers/sequencer/kinds/log-keys.ts";
 import { withMethods } from "./with-methods.ts";
 
 export interface StandIns {
@@ -79,7 +79,7 @@ const APPENDED: Appended = {
   checkpoint: "log.example.com\n".padEnd(400, "."),
 };
 
-const LOG = valueOf(parseEcdsaSigner(throwAwayKey()));
+const LOG = valueOf(parseLogSigner(throwAwayKey()));
 
 function throwAwayKey(): string {
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });

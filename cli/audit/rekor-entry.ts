@@ -9,6 +9,7 @@ import {
   type KeyDetails,
   SIGNATURE_SCHEMES,
 } from "../../shared/crypto/key-details.ts";
+import { member } from "../../shared/json/member.ts";
 import { parseJson } from "../../shared/json/parse.ts";
 import { decodeEntry, type HashedRekordEntry } from "../../shared/rekor/entry.ts";
 import { toCandidates, verifyAny } from "../../shared/rekor/verify.ts";
@@ -62,8 +63,4 @@ function judgeForeign(body: Uint8Array): EntryVerdict {
 function text(json: unknown, name: string): string {
   const value = member(json, name);
   return typeof value === "string" ? value : "";
-}
-
-function member(json: unknown, name: string): unknown {
-  return typeof json === "object" && json !== null ? Reflect.get(json, name) : undefined;
 }

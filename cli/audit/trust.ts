@@ -6,6 +6,7 @@
 import { decodeBase64 } from "../../shared/bytes/base64.ts";
 import { parsePublicKey } from "../../shared/crypto/public-key.ts";
 import { treeHeadVerifier } from "../../shared/ct/tree-head.ts";
+import { member } from "../../shared/json/member.ts";
 import { parseJson } from "../../shared/json/parse.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { formatVkey, NOTE_COSIGNATURE, NOTE_ECDSA, NOTE_ED25519, NOTE_RFC6962 } from "../../shared/tlog/note.ts";
@@ -130,8 +131,4 @@ function readLogs(root: unknown, name: "tlogs" | "ctlogs"): readonly LogInstance
       ? [{ baseUrl: baseUrl.replace(/\/$/, ""), spki: spki.value }]
       : [];
   });
-}
-
-function member(json: unknown, name: string): unknown {
-  return typeof json === "object" && json !== null ? Reflect.get(json, name) : undefined;
 }

@@ -9,6 +9,7 @@ import { readProviders } from "../../shared/identity/configuration/providers.ts"
 import { describeProblem, type Place, Section } from "../../shared/identity/configuration/section.ts";
 import { DEFAULT_AUDIENCE, type Issuer } from "../../shared/identity/issuers.ts";
 import { PROVIDERS } from "../../shared/identity/providers.ts";
+import { isObject, type JsonObject } from "../../shared/json/member.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 
 export interface IssuersFile {
@@ -87,28 +88,20 @@ function startOf(node: unknown): number | null {
   return Array.isArray(range) && typeof range[0] === "number" ? range[0] : null;
 }
 
-type Members = Readonly<Record<string, unknown>>;
-
-const isMembers = (value: unknown): value is Members =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 const ISSUER_SECTIONS = new Set(["oidc-issuers", "OIDCIssuers", "meta-issuers", "MetaIssuers"]);
 const METADATA_SECTIONS = new Set(["ci-issuer-metadata", "CIIssuerMetadata"]);
 
-function mapRows(value: unknown, map: (rows: Members) => Members): unknown {
-  if (!isMembers(value)) return value;
+function mapRows(value: unknown, map: (rows: JsonObject) => JsonObject): unknown {
+  if (!isObject(value)) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([name, rows]) => [
-      name,
-      ISSUER_SECTIONS.has(name) && isMembers(rows) ? map(rows) : rows,
-    ]),
+    Object.entries(value).map(([name, rows]) => [name, ISSUER_SECTIONS.has(name) && isObject(rows) ? map(rows) : rows]),
   );
 }
 
 /** Without the issuers that name another environment. */
 function ofEnvironment(value: unknown, environment: string): unknown {
   const belongs = (row: unknown): boolean => {
-    const named = isMembers(row) ? (row["environment"] ?? row["Environment"]) : undefined;
+    const named = isObject(row) ? (row["environment"] ?? row["Environment"]) : undefined;
     return named === undefined || named === environment;
   };
   if (Array.isArray(value)) return value.filter(belongs);
@@ -119,22 +112,22 @@ function ofEnvironment(value: unknown, environment: string): unknown {
 const FOR_PEOPLE = new Set(["description", "contact", "environment", "Description", "Contact", "Environment"]);
 
 function shortened(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((row) => (isMembers(row) ? shortRow(row, "") : row));
+  if (Array.isArray(value)) return value.map((row) => (isObject(row) ? shortRow(row, "") : row));
   const rows = mapRows(value, (section) =>
-    Object.fromEntries(Object.entries(section).map(([url, row]) => [url, isMembers(row) ? shortRow(row, url) : row])),
+    Object.fromEntries(Object.entries(section).map(([url, row]) => [url, isObject(row) ? shortRow(row, url) : row])),
   );
-  if (!isMembers(rows)) return rows;
+  if (!isObject(rows)) return rows;
   const used = new Set(JSON.stringify(rows).match(/"(?:ci-provider|CIProvider)":"[^"]*"/g) ?? []);
   const sections = Object.entries(rows).flatMap(([name, section]): [string, unknown][] => {
     if (name === "define") return [];
-    return METADATA_SECTIONS.has(name) && isMembers(section)
+    return METADATA_SECTIONS.has(name) && isObject(section)
       ? [[name, shortMetadata(section, used)]]
       : [[name, section]];
   });
   return Object.fromEntries(sections);
 }
 
-function shortRow(row: Members, url: string): Members {
+function shortRow(row: JsonObject, url: string): JsonObject {
   const isSaid = ([name, value]: [string, unknown]): boolean =>
     !FOR_PEOPLE.has(name) &&
     !(name === "issuer-url" && value === url) &&
@@ -143,7 +136,7 @@ function shortRow(row: Members, url: string): Members {
 }
 
 /** Providers that no issuer has, and those that are the known ones of their name, word for word, are left out. */
-function shortMetadata(section: Members, used: ReadonlySet<string>): Members {
+function shortMetadata(section: JsonObject, used: ReadonlySet<string>): JsonObject {
   const isNeeded = (name: string, row: unknown): boolean => {
     const isUsed = [...used].some((member) => member.endsWith(`:${JSON.stringify(name)}`));
     const own = readProviders(new Section({ [name]: row }, [], [])).get(name);

@@ -2,6 +2,7 @@
 // Which logs a service has, as its own /api/logs tells: the index knows them by these names.
 
 import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
+import { isObject } from "../../shared/json/member.ts";
 import { parseJson } from "../../shared/json/parse.ts";
 import { type LogConfig, openLog } from "../../shared/logs/config.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
@@ -42,6 +43,3 @@ function parseLog(row: unknown): LogConfig | null {
   const log = origin.ok ? openLog({ name, kind, url: origin.value }) : null;
   return log?.baseUrl === url ? log : null;
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null;

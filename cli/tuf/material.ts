@@ -5,6 +5,7 @@ import { createPrivateKey } from "node:crypto";
 import { sha256 } from "#sha256";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import type { PublicUrl } from "../../shared/http/public-url.ts";
+import { member } from "../../shared/json/member.ts";
 import { parseJson } from "../../shared/json/parse.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
 import type { LogKind } from "../../shared/logs/kinds.ts";
@@ -91,9 +92,6 @@ function logKeyOf(name: string, settings: DeploymentSettings["settings"]): strin
   const ecdsa = member(member(json.ok ? json.value : null, name), "ecdsa");
   return typeof ecdsa === "string" ? ecdsa : "";
 }
-
-const member = (value: unknown, name: string): unknown =>
-  typeof value === "object" && value !== null && Object.hasOwn(value, name) ? Reflect.get(value, name) : null;
 
 /** Every target of a deployment. */
 export const documentsOf = (material: TrustMaterial): TargetDocuments =>

@@ -3,6 +3,7 @@
 
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { isObject } from "../../shared/json/member.ts";
 import { parseJson } from "../../shared/json/parse.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type OfflineTexts, textsIn } from "../../shared/tuf/trust-file.ts";
@@ -45,6 +46,5 @@ function readJsonFile(file: string): Result<object | null, string> {
   }
   const json = parseJson(bytes);
   const value = json.ok ? json.value : null;
-  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  return isObject ? ok(value) : err(`${file} is not a JSON object`);
+  return isObject(value) ? ok(value) : err(`${file} is not a JSON object`);
 }

@@ -17,7 +17,7 @@ export interface EcdsaPublicKey {
   readonly point: Uint8Array;
 }
 
-export interface Ed25519PublicKey {
+interface Ed25519PublicKey {
   readonly kind: "ed25519";
   readonly spki: Uint8Array;
   /** The encoded point, 32 bytes; not decoded here. */

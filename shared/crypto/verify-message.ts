@@ -6,7 +6,7 @@ import { unreachable } from "../unreachable.ts";
 import { CURVES, type EcdsaKind } from "./curves.ts";
 import { decodeEcdsaSignature } from "./ecdsa-signature.ts";
 import type { HashAlgorithm } from "./hash.ts";
-import type { EcdsaPublicKey, Ed25519PublicKey, PublicKey, RsaPublicKey } from "./public-key.ts";
+import type { EcdsaPublicKey, PublicKey, RsaPublicKey } from "./public-key.ts";
 
 const WEB_CURVES: Readonly<Record<EcdsaKind, string>> = {
   "ecdsa-p256": "P-256",
@@ -34,7 +34,7 @@ export function verifyMessage(
     case "rsa-4096":
       return verifyRsa(key, hash, message, signature);
     case "ed25519":
-      return verifyEd25519(key, message, signature);
+      return verifyEd25519(key.point, message, signature);
     default:
       return unreachable(key);
   }
@@ -75,7 +75,12 @@ async function verifyRsa(
   return crypto.subtle.verify(algorithm, cryptoKey, signature, message);
 }
 
-async function verifyEd25519(key: Ed25519PublicKey, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
-  const cryptoKey = await crypto.subtle.importKey("raw", key.point, { name: "Ed25519" }, false, ["verify"]);
-  return crypto.subtle.verify({ name: "Ed25519" }, cryptoKey, signature, message);
+/** Whether `signature` is the key's over `message`: pure Ed25519 (RFC 8032 §5.1.7). `publicKey` is the encoded point, 32 bytes. */
+export async function verifyEd25519(
+  publicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+): Promise<boolean> {
+  const key = await crypto.subtle.importKey("raw", publicKey, "Ed25519", false, ["verify"]);
+  return crypto.subtle.verify("Ed25519", key, signature, message);
 }

@@ -10,7 +10,7 @@ import { err, ok, type Result } from "../result.ts";
 import type { CertificateSubmission } from "../rpc/sequencer.ts";
 import { type Certificate, parseCertificate } from "../x509/certificate.ts";
 import { verifyIssuedBy } from "../x509/chain.ts";
-import { findExtension, OID } from "../x509/extensions.ts";
+import { OID, purposesOf } from "../x509/extensions.ts";
 
 type EntryType = CertificateSubmission["entryType"];
 
@@ -71,20 +71,10 @@ function leafRefusal(leaf: Certificate, expected: EntryType): ChainRefusal | nul
   const poison = leaf.extensions.find(({ oid }) => oid === OID.precertificatePoison);
   if ((poison === undefined) !== (expected === "x509_entry")) return { code: "submitted_entry_type_wrong", expected };
   if (poison !== undefined && !(poison.critical && isNull(poison.value))) return { code: "submitted_poison_invalid" };
-  return isForCodeSigning(leaf) ? null : { code: "submitted_purpose_wrong" };
+  return purposesOf(leaf).includes(OID.codeSigning) ? null : { code: "submitted_purpose_wrong" };
 }
 
 const isNull = (value: Uint8Array): boolean => decodeDer(value, (reader) => reader.null()).ok;
-
-/** More key purposes than any certificate has. */
-const MAX_PURPOSES = 16;
-
-function isForCodeSigning(leaf: Certificate): boolean {
-  const extension = findExtension(leaf, OID.extendedKeyUsage);
-  if (extension === null) return false;
-  const purposes = decodeDer(extension, (reader) => reader.listOf(0x30, MAX_PURPOSES, (list) => list.oid()));
-  return purposes.ok && purposes.value.includes(OID.codeSigning);
-}
 
 function toEntry(
   leaf: Certificate,

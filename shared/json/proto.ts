@@ -4,6 +4,7 @@
 
 import { decodeProtoBase64 } from "../bytes/base64.ts";
 import { err, ok, type Result } from "../result.ts";
+import { isObject } from "./member.ts";
 
 export interface FieldError {
   readonly code: "field_unknown" | "field_repeated" | "field_type" | "field_bytes" | "field_enum" | "field_too_many";
@@ -68,7 +69,7 @@ export function message<S extends Readonly<Record<string, Decoder<unknown>>>>(
     Object.keys(spec).flatMap((name) => [[name, name] as const, [snakeCase(name), name] as const]),
   );
   return (value, path) => {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return err({ code: "field_type", path });
+    if (!isObject(value)) return err({ code: "field_type", path });
     const out: Record<string, unknown> = {};
     for (const [spelling, raw] of Object.entries(value)) {
       const name = spellings.get(spelling);

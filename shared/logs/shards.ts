@@ -4,6 +4,7 @@
 
 import { encodeUtf8 } from "../bytes/utf8.ts";
 import { type PublicUrl, parsePublicUrl } from "../http/public-url.ts";
+import { isObject } from "../json/member.ts";
 import { parseJson } from "../json/parse.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -49,16 +50,16 @@ class ShardsReader {
   }
 
   read(place: string, row: unknown): void {
-    if (typeof row !== "object" || row === null || Array.isArray(row)) return this.#report(place, "must be an object");
-    const { name } = row as Row;
+    if (!isObject(row)) return this.#report(place, "must be an object");
+    const { name } = row;
     if (typeof name !== "string" || !NAME.test(name)) {
       return this.#report(`${place}.name`, "must be 1 to 32 of a-z, 0-9 and -, without - at its ends");
     }
     if (this.#seen.has(name)) return this.#report(`${place}.name`, `is ${name}, which another row has`);
     this.#seen.add(name);
     const first = this.logs.find((log) => log.name === name);
-    if (first === undefined) this.#readShard(place, name, row as Row);
-    else this.#readFirst(place, first, row as Row);
+    if (first === undefined) this.#readShard(place, name, row);
+    else this.#readFirst(place, first, row);
   }
 
   #report(place: string, reason: string): void {

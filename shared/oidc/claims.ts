@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The claims of an identity token: reading one as text that may enter a certificate. Spec: RFC 7519 §4.
 
+import { member } from "../json/member.ts";
 import { err, ok, type Result } from "../result.ts";
 
 /** The members of a token's payload; who vouches for them is not said here. */
@@ -29,8 +30,7 @@ export function claimOf(claims: Claims, name: string): unknown {
 export function claimAt(claims: Claims, path: ClaimPath): unknown {
   let value: unknown = claims;
   for (const step of path) {
-    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-    value = isObject ? claimOf(value as Claims, step) : undefined;
+    value = member(value, step);
   }
   return value;
 }

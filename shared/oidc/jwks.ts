@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // JSON Web Key Sets: the public keys that may have signed a token. Spec: RFC 7517 §4, §5; RFC 7518 §6; RFC 8037 §2.
 
+import { member } from "../json/member.ts";
 import { err, ok, type Result } from "../result.ts";
 import { unreachable } from "../unreachable.ts";
 
@@ -69,8 +70,8 @@ export function parseJwks(value: unknown): Result<readonly VerificationKey[], Jw
   const members = keysOf(value);
   if (members === null) return err({ code: "jwks_invalid", reason: "has no array `keys`" });
   if (members.length > MAX_KEYS) return err({ code: "jwks_invalid", reason: `has more than ${MAX_KEYS} keys` });
-  const keys = members.flatMap((member) => {
-    const key = parseJwk(member);
+  const keys = members.flatMap((item) => {
+    const key = parseJwk(item);
     return key.ok ? [key.value] : [];
   });
   return keys.length > 0 ? ok(keys) : err({ code: "jwks_invalid", reason: "has no key that can verify a token" });
@@ -87,7 +88,7 @@ export const toJwks = (keys: readonly VerificationKey[]): { readonly keys: reado
 
 /** The members of `keys`, unread; null if the value is no set. */
 export function keysOf(value: unknown): readonly unknown[] | null {
-  const keys: unknown = typeof value === "object" && value !== null ? Reflect.get(value, "keys") : null;
+  const keys = member(value, "keys");
   return Array.isArray(keys) ? keys : null;
 }
 

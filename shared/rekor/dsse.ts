@@ -6,6 +6,7 @@ import { sha256 } from "#sha256";
 import { concat } from "../bytes/bytes.ts";
 import { encodeHex } from "../bytes/hex.ts";
 import { decodeUtf8, encodeUtf8 } from "../bytes/utf8.ts";
+import { member } from "../json/member.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { AttestationHints } from "./hints.ts";
 
@@ -79,7 +80,3 @@ function readDigests(subject: unknown): readonly string[] {
 const isHex = (value: unknown): boolean => typeof value === "string" && /^(?:[0-9A-Fa-f]{2}){1,64}$/.test(value);
 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
-
-function member(json: unknown, name: string): unknown {
-  return typeof json === "object" && json !== null ? Reflect.get(json, name) : undefined;
-}

@@ -8,6 +8,7 @@ import { equal } from "../bytes/bytes.ts";
 import { encodeUtf8 } from "../bytes/utf8.ts";
 import { HASHES } from "../crypto/hash.ts";
 import { isKeyDetails, type KeyDetails, SIGNATURE_SCHEMES } from "../crypto/key-details.ts";
+import { member } from "../json/member.ts";
 import { parseJson } from "../json/parse.ts";
 import { err, ok, type Result } from "../result.ts";
 
@@ -72,10 +73,6 @@ function readVerifier(json: unknown): Verifier | null {
   const kind = member(json, "publicKey") === undefined ? "x509Certificate" : "publicKey";
   const rawBytes = readBytes(member(member(json, kind), "rawBytes"));
   return rawBytes === null ? null : { kind, rawBytes, keyDetails };
-}
-
-function member(json: unknown, name: string): unknown {
-  return typeof json === "object" && json !== null ? Reflect.get(json, name) : undefined;
 }
 
 function readBytes(json: unknown): Uint8Array | null {

@@ -3,6 +3,7 @@
 // `{"timestamp": ms, "hints": null | {"payloadHash", "subjectDigests", "predicateType"}}`.
 
 import { decodeUtf8, encodeUtf8 } from "../bytes/utf8.ts";
+import { member } from "../json/member.ts";
 import { parseJson } from "../json/parse.ts";
 import { type UnixMs, unixMs } from "../time.ts";
 import type { AttestationHints } from "./hints.ts";
@@ -49,7 +50,3 @@ function toHints(json: unknown): AttestationHints | null {
 
 const isTexts = (json: unknown): json is readonly string[] =>
   Array.isArray(json) && json.every((item) => typeof item === "string");
-
-function member(json: unknown, name: string): unknown {
-  return typeof json === "object" && json !== null ? Reflect.get(json, name) : undefined;
-}

@@ -2,6 +2,8 @@
 // Whether what was signed offline is what runs: every key and chain in use has to be in the signed trusted root, and every service in
 // the signed signing config. More may be in there: keys of the past, keys to come.
 
+import { member } from "../json/member.ts";
+
 /** A sentence for each difference; none if clients can verify whatever is signed now. Takes the documents as JSON values. */
 export function compareTrustedRoot(signed: unknown, live: object): readonly string[] {
   return [
@@ -49,9 +51,6 @@ const chainOf = (authority: unknown): unknown => [
   member(authority, "uri"),
   items(member(authority, "certChain"), "certificates").map((certificate) => member(certificate, "rawBytes")),
 ];
-
-const member = (value: unknown, name: string): unknown =>
-  typeof value === "object" && value !== null && Object.hasOwn(value, name) ? Reflect.get(value, name) : null;
 
 function items(value: unknown, name: string): readonly unknown[] {
   const list = member(value, name);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the trust service tells the rest of its deployment about itself: which sentences make /healthz red, and what /metrics counts down.
 
+import { member } from "../json/member.ts";
+
 /** Answered by the trust service only to its own deployment: no path of the outside leads there (workers/front/routes.ts). */
 export const TRUST_HEALTH_PATH = "/trust/health";
 
@@ -28,6 +30,6 @@ export async function readTrustHealth(publicUrl: string, ask: AskTrust): Promise
 
 async function messageOf(response: Response): Promise<string> {
   const body: unknown = await response.json().catch(() => null);
-  const message: unknown = typeof body === "object" && body !== null ? Reflect.get(body, "message") : null;
+  const message = member(body, "message");
   return typeof message === "string" ? message : "no reason";
 }

@@ -3,21 +3,19 @@
 // Spec: RFC 3161 §2.3 (the certificate), §2.4.2; RFC 5816 (ESSCertIDv2); RFC 5035 §4, §5.
 
 import { sha256 } from "#sha256";
+import type { EcdsaSigner } from "../crypto/signer.ts";
 import { decodeDer } from "../der/reader.ts";
 import { context, octetString, sequence, tlv } from "../der/writer.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { Certificate } from "../x509/certificate.ts";
-import { findExtension, OID } from "../x509/extensions.ts";
+import { findExtension, OID, purposesOf } from "../x509/extensions.ts";
 
-/** The authority's private key; it answers with a DER ECDSA signature over the hash that the curve goes with. */
-export interface Signer {
-  readonly curve: "P-256" | "P-384";
-  readonly sign: (message: Uint8Array) => Promise<Uint8Array> | Uint8Array;
-}
+/** The authority's private key. */
+export type TimestampSigner = Pick<EcdsaSigner, "kind" | "sign">;
 
 export interface Authority {
   readonly certificate: Certificate;
-  readonly signer: Signer;
+  readonly signer: TimestampSigner;
   /** IssuerAndSerialNumber, DER (RFC 5652 §10.2.4). */
   readonly issuerAndSerial: Uint8Array;
   /** SigningCertificateV2, DER: binds the token to this certificate. */
@@ -25,7 +23,7 @@ export interface Authority {
 }
 
 /** Puts together what does not change between tokens; the caller has checked that key and certificate belong together. */
-export function createAuthority(certificate: Certificate, signer: Signer): Authority {
+export function createAuthority(certificate: Certificate, signer: TimestampSigner): Authority {
   const serial = tlv(0x02, certificate.serial);
   const issuerSerial = sequence(sequence(context(4, certificate.issuer)), serial);
   // hashAlgorithm is SHA-256, the DEFAULT of ESSCertIDv2, and so left out.
@@ -44,16 +42,11 @@ export function createAuthority(certificate: Certificate, signer: Signer): Autho
  */
 export function checkTimestampCertificate(certificate: Certificate): Result<null, string> {
   const purpose = certificate.extensions.find(({ oid }) => oid === OID.extendedKeyUsage);
-  if (purpose === undefined || !purpose.critical || !isTimeStampingAlone(purpose.value)) {
+  if (purpose === undefined || !purpose.critical || purposesOf(certificate).join() !== OID.timeStamping) {
     return err("needs a critical extended key usage of timestamping alone");
   }
   if (isCa(certificate)) return err("must not be that of a CA");
   return signs(certificate) ? ok(null) : err("has a key usage without digitalSignature");
-}
-
-function isTimeStampingAlone(extension: Uint8Array): boolean {
-  const purposes = decodeDer(extension, (reader) => reader.listOf(0x30, 2, (list) => list.oid()));
-  return purposes.ok && purposes.value.length === 1 && purposes.value[0] === OID.timeStamping;
 }
 
 function isCa(certificate: Certificate): boolean {

@@ -13,14 +13,14 @@ const MESSAGE_DIGEST = "1.2.840.113549.1.9.4";
 const SIGNING_TIME = "1.2.840.113549.1.9.5";
 const SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47";
 
-/** Curve of the key → the hash of digest and signature, and both AlgorithmIdentifiers; RFC 5754 leaves out their parameters. */
+/** Kind of the key → the hash of digest and signature, and both AlgorithmIdentifiers; RFC 5754 leaves out their parameters. */
 const ALGORITHMS = {
-  "P-256": {
+  "ecdsa-p256": {
     hash: "SHA-256",
     digest: sequence(oid("2.16.840.1.101.3.4.2.1")),
     signature: sequence(oid("1.2.840.10045.4.3.2")),
   },
-  "P-384": {
+  "ecdsa-p384": {
     hash: "SHA-384",
     digest: sequence(oid("2.16.840.1.101.3.4.2.2")),
     signature: sequence(oid("1.2.840.10045.4.3.3")),
@@ -37,7 +37,7 @@ export interface Content {
 
 /** Signs TSTInfo: ContentInfo, DER. */
 export async function signContent(content: Content, authority: Authority): Promise<Uint8Array<ArrayBuffer>> {
-  const algorithms = ALGORITHMS[authority.signer.curve];
+  const algorithms = ALGORITHMS[authority.signer.kind];
   const digest = new Uint8Array(await crypto.subtle.digest(algorithms.hash, content.tstInfo));
   // RFC 5652 §5.4: the signature covers the attributes as a DER SET OF, although they stand under [0] IMPLICIT. Some verifiers
   // sort them again, others take them as they are, so they must stand sorted.
@@ -47,7 +47,7 @@ export async function signContent(content: Content, authority: Authority): Promi
     attribute(MESSAGE_DIGEST, octetString(digest)),
     attribute(SIGNING_CERTIFICATE_V2, authority.signingCertificate),
   ]);
-  const signature = await authority.signer.sign(attributes);
+  const signature = authority.signer.sign(attributes);
   const signerInfo = sequence(
     smallInteger(1),
     authority.issuerAndSerial,

@@ -41,13 +41,14 @@ const instant = () => ({
 
 describe.each(["P-256", "P-384"] as const)("a token signed with %s", (curve) => {
   const hash = { "P-256": "sha256", "P-384": "sha384" }[curve];
+  const kind = ({ "P-256": "ecdsa-p256", "P-384": "ecdsa-p384" } as const)[curve];
   let pem: ReturnType<typeof timestampChain>;
   let authority: Authority;
   const grant = (query: Uint8Array) => grantTimestamp(requestOf(query), authority, instant());
 
   beforeAll(() => {
     pem = timestampChain({ curve });
-    const signer = { curve, sign: (message: Uint8Array) => new Uint8Array(sign(hash, message, pem.key)) };
+    const signer = { kind, sign: (message: Uint8Array) => new Uint8Array(sign(hash, message, pem.key)) };
     authority = createAuthority(leafOf(pem.chain), signer);
   });
 

@@ -4,6 +4,7 @@
 // Spec: https://theupdateframework.github.io/specification/v1.0.31/#file-formats
 
 import { encodeUtf8 } from "../bytes/utf8.ts";
+import { isObject, type JsonObject } from "../json/member.ts";
 import { parseJson } from "../json/parse.ts";
 import { err, ok, type Result } from "../result.ts";
 import { formatRfc3339, type UnixMs, unixMs } from "../time.ts";
@@ -246,11 +247,7 @@ function members<N extends string, O extends string = never>(
   required: readonly N[],
   optional: readonly O[] = [],
 ): Readonly<Record<N, unknown> & Partial<Record<O, unknown>>> {
-  check(
-    typeof value === "object" && value !== null && !Array.isArray(value),
-    "has another value where an object is due",
-  );
-  const names = Object.keys(value as object);
+  const names = Object.keys(object(value));
   const missing = required.find((name) => !names.includes(name));
   check(missing === undefined, `has no ${missing}`);
   const unknown = names.find((name) => ![...required, ...optional].includes(name as N | O));
@@ -259,13 +256,14 @@ function members<N extends string, O extends string = never>(
 }
 
 function entries(value: unknown, max: number): readonly (readonly [string, unknown])[] {
-  check(
-    typeof value === "object" && value !== null && !Array.isArray(value),
-    "has another value where an object is due",
-  );
-  const all = Object.entries(value as object) as readonly (readonly [string, unknown])[];
+  const all = Object.entries(object(value));
   check(all.length <= max, `has more than ${max} members in an object`);
   return all;
+}
+
+function object(value: unknown): JsonObject {
+  if (!isObject(value)) throw new MetadataSyntaxError("has another value where an object is due");
+  return value;
 }
 
 function list(value: unknown, max: number): readonly unknown[] {

@@ -6,6 +6,7 @@
 //   { "https://sigstore.example.com": { "roots": [1.root.json, 2.root.json, …], "targets": N.targets.json, "files": { name: text } } }
 
 import { encodeUtf8 } from "../bytes/utf8.ts";
+import { isObject } from "../json/member.ts";
 import { err, ok, type Result } from "../result.ts";
 import { type Metadata, parseMetadata, type Root, TARGET_NAME, type Targets } from "./metadata.ts";
 import { meetsThreshold } from "./signing.ts";
@@ -67,8 +68,6 @@ export function textsIn(trustFile: unknown, publicUrl: string): Result<OfflineTe
   return ok({ roots, targets, files: files as Record<string, string> });
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 const isTexts = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.every((item) => typeof item === "string");
 

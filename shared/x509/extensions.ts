@@ -78,3 +78,19 @@ export function subjectKeyIdentifierOf(certificate: Certificate): Result<Uint8Ar
 export function findExtension(certificate: Certificate, id: string): Uint8Array | null {
   return certificate.extensions.find((extension) => extension.oid === id)?.value ?? null;
 }
+
+/** Far more than any certificate has. */
+const MAX_PURPOSES = 16;
+
+/**
+ * Returns the OIDs of the extended key usage in their order; none if the certificate lacks the extension, or if it is malformed or
+ * lists more than 16.
+ */
+export function purposesOf(certificate: Certificate): readonly string[] {
+  const extension = findExtension(certificate, OID.extendedKeyUsage);
+  const purposes =
+    extension === null
+      ? null
+      : decodeDer(extension, (reader) => reader.listOf(0x30, MAX_PURPOSES, (list) => list.oid()));
+  return purposes?.ok === true ? purposes.value : [];
+}

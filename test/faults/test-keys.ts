@@ -4,7 +4,8 @@
 
 import { createHash } from "node:crypto";
 import { equal } from "../../shared/bytes/bytes.ts";
-import type { EcdsaSigner, Ed25519Signer } from "../../workers/sequencer/kinds/log-keys.ts";
+import type { Ed25519Signer } from "../../shared/crypto/signer.ts";
+import type { LogSigner } from "../../workers/sequencer/kinds/log-keys.ts";
 
 const digest = (...parts: readonly Uint8Array[]): Uint8Array => {
   const hash = createHash("sha256");
@@ -14,7 +15,8 @@ const digest = (...parts: readonly Uint8Array[]): Uint8Array => {
 
 const SPKI = new Uint8Array(91).fill(7);
 
-export const simulatedEcdsa: EcdsaSigner = {
+export const simulatedEcdsa: LogSigner = {
+  kind: "ecdsa-p256",
   spki: SPKI,
   logId: digest(SPKI),
   sign: (message) => digest(Uint8Array.of(1), message),
@@ -22,6 +24,7 @@ export const simulatedEcdsa: EcdsaSigner = {
 };
 
 export const simulatedEd25519: Ed25519Signer = {
+  kind: "ed25519",
   publicKey: new Uint8Array(32).fill(9),
   sign: (message) => new Uint8Array(Buffer.concat([digest(Uint8Array.of(2), message), new Uint8Array(32)])),
 };

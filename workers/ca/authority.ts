@@ -8,7 +8,7 @@ import { createKeySources } from "./issuer-keys/jwks-source.ts";
 import { cacheStore, type PlatformCache } from "./issuer-keys/key-store.ts";
 import type { Fetch } from "./issuer-keys/load-keys.ts";
 import type { CertificateAuthority } from "./issuing/issue.ts";
-import type { Signer } from "./signer/ca-key.ts";
+import type { CertificateSigner } from "./signer/ca-key.ts";
 import { createRemoteSigner } from "./signer/remote-signer.ts";
 
 /** What the CA takes from the machine it runs on. */
@@ -54,6 +54,6 @@ export function createAuthority(config: Config, platform: Platform): Certificate
   };
 }
 
-function signerOf({ key, chain }: Config, { fetch }: Platform): Signer {
+function signerOf({ key, chain }: Config, { fetch }: Platform): CertificateSigner {
   return key.kind === "held" ? key.signer : createRemoteSigner(key.remote, chain.issuer.spki, fetch);
 }

@@ -17,7 +17,7 @@ import { type ConfigError, Settings } from "../../shared/settings/settings.ts";
 import { parseChains } from "../../shared/x509/chains.ts";
 import type { Limits } from "./limits.ts";
 import { type CaChain, parseCaChain } from "./signer/ca-chain.ts";
-import { parseCaKey, SCHEMES, type Signer } from "./signer/ca-key.ts";
+import { type CertificateSigner, parseCaKey, SCHEMES } from "./signer/ca-key.ts";
 import { isRemoteKey, parseRemoteKey, type RemoteKey } from "./signer/remote-signer.ts";
 
 export interface CaEnv {
@@ -49,7 +49,7 @@ export interface CaEnv {
 
 /** The CA's key: in our hands, or in a signer's. */
 type CaKey =
-  | { readonly kind: "held"; readonly signer: Signer }
+  | { readonly kind: "held"; readonly signer: CertificateSigner }
   | { readonly kind: "remote"; readonly remote: RemoteKey };
 
 export interface Config {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sequencer's environment: the only service that holds log keys.
 
+import { parseEd25519Signer } from "#private-key";
 import { publicUrlSetting } from "../../shared/http/public-url.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
 import { logsSetting, writableLogs } from "../../shared/logs/shards.ts";
@@ -10,7 +11,7 @@ import type { UnixMs } from "../../shared/time.ts";
 import { parseWitnessPolicy } from "../../shared/tlog/policy.ts";
 import type { Anchor } from "./anchor/anchor.ts";
 import { certificateFormat, type LogFormat, type Submission, signatureFormat } from "./kinds/format.ts";
-import { type EcdsaSigner, type LogKeys, parseEcdsaSigner, parseEd25519Signer } from "./kinds/log-keys.ts";
+import { type LogKeys, type LogSigner, parseLogSigner } from "./kinds/log-keys.ts";
 import { readShardKeys } from "./kinds/shard-keys.ts";
 import type { Witnessing } from "./log.ts";
 import { genesisSubmission } from "./rounds/genesis.ts";
@@ -39,7 +40,7 @@ export interface SequencerEnv {
 export interface LogSetup {
   readonly config: LogConfig;
   readonly format: LogFormat;
-  readonly ecdsa: EcdsaSigner;
+  readonly ecdsa: LogSigner;
   readonly genesis: readonly Submission[];
   readonly witnesses: Pick<Witnessing, "policy" | "requireQuorum"> | null;
   /** URL of the log to write to in place of this one, null if there is none. */
@@ -69,9 +70,9 @@ export function readLogSetup(env: SequencerEnv, name: string): Result<LogSetup, 
 
 /** The keys of a log, null if it has none or a setting is wrong. */
 function readKeys(settings: Settings, logs: () => readonly LogConfig[], name: string): LogKeys | null {
-  const signatureKey = settings.parsed("SIGNATURE_LOG_KEY", parseEcdsaSigner);
+  const signatureKey = settings.parsed("SIGNATURE_LOG_KEY", parseLogSigner);
   const ed25519Key = settings.parsed("SIGNATURE_LOG_ED25519_KEY", parseEd25519Signer);
-  const certificateKey = settings.parsed("CERTIFICATE_LOG_KEY", parseEcdsaSigner);
+  const certificateKey = settings.parsed("CERTIFICATE_LOG_KEY", parseLogSigner);
   const known = settings.finish(() => ({
     config: logs().find((log) => log.name === name),
     signature: { ecdsa: signatureKey(), ed25519: ed25519Key() },

@@ -3,6 +3,7 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { encodeHex } from "../../shared/bytes/hex.ts";
+import { verifyEd25519 } from "../../shared/crypto/verify-message.ts";
 import type { LoggedCertificate } from "../../shared/ct/sct.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type {
@@ -28,7 +29,7 @@ import { r2Objects } from "./platform/r2-objects.ts";
 import { d1Index } from "./publication/index-feed.ts";
 import { LogStorage, type State } from "./storage.ts";
 import { readBundle, readEntry, readTile, type TailDeps } from "./tail.ts";
-import { postToWitness, verifyEd25519 } from "./witnessing/witness-client.ts";
+import { postToWitness } from "./witnessing/witness-client.ts";
 
 /** DESIGN: an entry of the signature log; a certificate has about 1.6 kB, its precertificate the same again. */
 const MAX_ENTRY_BYTES = 32 * 1024;

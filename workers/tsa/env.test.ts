@@ -26,7 +26,7 @@ describe("readConfig", () => {
     const { chain, key } = timestampChain({ curve });
     const config = readConfig({ PUBLIC_URL, TSA_CHAIN: chain, TSA_KEY: key });
     if (!config.ok) throw new Error(config.error.problems.join());
-    expect(config.value.authority.signer.curve).toBe(curve);
+    expect(config.value.authority.signer.kind).toBe({ "P-256": "ecdsa-p256", "P-384": "ecdsa-p384" }[curve]);
     expect(config.value.chain).toHaveLength(2);
   });
 

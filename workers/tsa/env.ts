@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The configuration of the tsa service: the authority's certificate chain and key. No other file of the service reads the environment.
 
+import { parseEcdsaSigner } from "#private-key";
 import { equal } from "../../shared/bytes/bytes.ts";
 import { publicUrlSetting } from "../../shared/http/public-url.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
@@ -8,7 +9,6 @@ import { type ConfigError, oncePerEnv, Settings } from "../../shared/settings/se
 import { type Authority, checkTimestampCertificate, createAuthority } from "../../shared/tsa/authority.ts";
 import type { Certificate } from "../../shared/x509/certificate.ts";
 import { parseChain } from "../../shared/x509/chain.ts";
-import { belongsTo, createSigner, parseTsaKey } from "./tsa-key.ts";
 
 export interface TsaEnv {
   readonly PUBLIC_URL?: string;
@@ -29,15 +29,15 @@ export const readConfig: (env: TsaEnv) => Result<Config, ConfigError> = oncePerE
   // Nothing here depends on the address, but a deployment without it is not complete, and says so in every service.
   settings.parsed("PUBLIC_URL", publicUrlSetting);
   const chain = settings.parsed("TSA_CHAIN", parseTsaChain);
-  const key = settings.parsed("TSA_KEY", parseTsaKey);
+  const key = settings.parsed("TSA_KEY", parseEcdsaSigner);
   const material = settings.finish(() => ({ key: key(), ...chain() }));
   if (!material.ok) return material;
   const { key: tsaKey, chain: certificates, leaf } = material.value;
-  if (!belongsTo(tsaKey, leaf)) {
+  if (!equal(tsaKey.spki, leaf.spki)) {
     const problem = "TSA_KEY is not the key of the first certificate of TSA_CHAIN";
     return err({ code: "config_invalid", problems: [problem] });
   }
-  return ok({ authority: createAuthority(leaf, createSigner(tsaKey)), chain: certificates });
+  return ok({ authority: createAuthority(leaf, tsaKey), chain: certificates });
 });
 
 interface TsaChain {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The configuration of the witness service: its key and the logs that it knows. No other file of the service reads the environment.
 
+import { parseEd25519Signer } from "#private-key";
+import type { Ed25519Signer } from "../../shared/crypto/signer.ts";
 import { publicUrlSetting } from "../../shared/http/public-url.ts";
 import type { Result } from "../../shared/result.ts";
 import { type AnchorRpc, witnessedName } from "../../shared/rpc/anchor.ts";
@@ -8,7 +10,6 @@ import { type ConfigError, oncePerEnv, Settings } from "../../shared/settings/se
 import type { CosignatureKey } from "../../shared/tlog/cosignature.ts";
 import { ed25519CosignatureKeyId, formatVkey, NOTE_COSIGNATURE } from "../../shared/tlog/note.ts";
 import { parseWitnessedLogs, type WitnessedLogs } from "../../shared/tlog/witnessed-logs.ts";
-import { parseWitnessKey, type WitnessKey } from "./witness-key.ts";
 
 export interface WitnessEnv {
   readonly PUBLIC_URL?: string;
@@ -28,7 +29,9 @@ export interface Config {
 
 export interface Witness {
   readonly key: CosignatureKey;
-  readonly sign: WitnessKey["sign"];
+  /** Signs cosignatures and nothing else: their message does not hold the witness's name, so that a key with two names would
+   * speak for both. Spec: https://c2sp.org/tlog-cosignature */
+  readonly sign: Ed25519Signer["sign"];
   /** What logs and verifiers are configured with. */
   readonly vkey: string;
   readonly logs: WitnessedLogs;
@@ -41,7 +44,7 @@ export const readConfig: (env: WitnessEnv) => Result<Config, ConfigError> = once
   const settings = new Settings(env);
   const publicUrl = settings.parsed("PUBLIC_URL", publicUrlSetting);
   const isWitness = settings.optional("WITNESS_KEY") !== null;
-  const key = isWitness ? settings.parsed("WITNESS_KEY", parseWitnessKey) : null;
+  const key = isWitness ? settings.parsed("WITNESS_KEY", parseEd25519Signer) : null;
   if (!isWitness && settings.optional("WITNESSED_LOGS") !== null) settings.problem("WITNESS_KEY is missing");
   const logs = isWitness ? settings.parsed("WITNESSED_LOGS", witnessedLogsSetting) : null;
   return settings.finish(() => ({
@@ -56,7 +59,7 @@ function witnessedLogsSetting(text: string): Result<WitnessedLogs, string> {
 }
 
 /** @param name the witness's URL without its scheme (c2sp.org/tlog-cosignature) */
-function toWitness(name: string, { publicKey, sign }: WitnessKey, logs: WitnessedLogs, env: WitnessEnv): Witness {
+function toWitness(name: string, { publicKey, sign }: Ed25519Signer, logs: WitnessedLogs, env: WitnessEnv): Witness {
   const keyId = ed25519CosignatureKeyId(name, publicKey);
   return {
     key: { name, keyId, publicKey },

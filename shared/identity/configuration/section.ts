@@ -2,6 +2,8 @@
 // A configuration that is being read: values with the place where they stand, and all that is wrong with them, each with its
 // place. Whoever has the text turns a place into a line.
 
+import { isObject } from "../../json/member.ts";
+
 /** Names of members and numbers of items, from the top. */
 export type Place = readonly (string | number)[];
 
@@ -86,10 +88,6 @@ function isSpelling(written: string, name: string): boolean {
 }
 
 const lower = (name: string): string => name.replaceAll("-", "").toLowerCase();
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 export class Fields {
   readonly #owner: Section;

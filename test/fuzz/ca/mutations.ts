@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ways to spoil a request, or to write it in another way that is as good. Each changes one thing of a draft.
 
+import { isObject } from "../../../shared/json/member.ts";
 import type { Random } from "../../faults/random.ts";
 import REQUESTS from "../../vectors/csr/requests.json" with { type: "json" };
 import type { Draft } from "./valid-request.ts";
@@ -188,7 +189,7 @@ const HARMLESS: readonly Mutation[] = [
 ];
 
 function snakeCased(body: unknown): unknown {
-  if (typeof body !== "object" || body === null || Array.isArray(body)) return body;
+  if (!isObject(body)) return body;
   return Object.fromEntries(
     Object.entries(body as Json).map(([name, inner]) => [
       name.replaceAll(/[A-Z]/g, (c) => `_${c.toLowerCase()}`),

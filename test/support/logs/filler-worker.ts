@@ -13,7 +13,7 @@ import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import { encodeCertificate } from "../../../shared/x509/certificate.ts";
 import { encodeLeaf, toSerial } from "../../../shared/x509/issue.ts";
 import { type CaChain, parseCaChain } from "../../../workers/ca/signer/ca-chain.ts";
-import { parseCaKey, type Signer } from "../../../workers/ca/signer/ca-key.ts";
+import { type CertificateSigner, parseCaKey } from "../../../workers/ca/signer/ca-key.ts";
 import type { ComposedEnv } from "../../../workers/compose.ts";
 import dev from "../../../workers/dev.ts";
 
@@ -60,7 +60,7 @@ async function appendText(env: ComposedEnv, number: number): Promise<Result<unkn
 
 interface Authority {
   readonly chain: CaChain;
-  readonly signer: Signer;
+  readonly signer: CertificateSigner;
   readonly at: UnixMs;
 }
 

@@ -3,6 +3,7 @@
 
 import { generateKeyPairSync } from "node:crypto";
 import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
+import { parseEd25519Signer } from "#private-key";
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { parsePublicUrl } from "../../../shared/http/public-url.ts";
 import { type LogConfig, logsOf } from "../../../shared/logs/config.ts";
@@ -25,7 +26,7 @@ import {
   signatureFormat,
   signatureSubmission,
 } from "../../../workers/sequencer/kinds/format.ts";
-import { parseEcdsaSigner, parseEd25519Signer } from "../../../workers/sequencer/kinds/log-keys.ts";
+import { parseLogSigner } from "../../../workers/sequencer/kinds/log-keys.ts";
 import { Log, type Witnessing } from "../../../workers/sequencer/log.ts";
 import { genesisSubmission } from "../../../workers/sequencer/rounds/genesis.ts";
 import { LogStorage } from "../../../workers/sequencer/storage.ts";
@@ -217,7 +218,7 @@ export const SUCCESSOR = "https://next.example.com";
 const pkcs8 = (key: ReturnType<typeof generateKeyPairSync>["privateKey"]): string =>
   String(key.export({ format: "pem", type: "pkcs8" }));
 
-const ecdsa = parseEcdsaSigner(pkcs8(generateKeyPairSync("ec", { namedCurve: "prime256v1" }).privateKey));
+const ecdsa = parseLogSigner(pkcs8(generateKeyPairSync("ec", { namedCurve: "prime256v1" }).privateKey));
 const ed25519 = parseEd25519Signer(pkcs8(generateKeyPairSync("ed25519").privateKey));
 const url = parsePublicUrl("https://log.example.com");
 if (!ecdsa.ok || !ed25519.ok || !url.ok) throw new Error("test keys");

@@ -18,7 +18,7 @@ import { verifyIssuedBy } from "../../../shared/x509/chain.ts";
 import { encodeLeaf, type Leaf, toSerial } from "../../../shared/x509/issue.ts";
 import { type Limits, limitIdentity, type RateLimited } from "../limits.ts";
 import type { CaChain } from "../signer/ca-chain.ts";
-import type { Signer } from "../signer/ca-key.ts";
+import type { CertificateSigner } from "../signer/ca-key.ts";
 import { type Identification, type Identified, type IdentifyError, identify } from "./identify.ts";
 import { logPrecertificate, parseOwn, signTbs } from "./precertificate.ts";
 import { describeToken, type TokenUse, type TokenUsed, useOnce } from "./token-use.ts";
@@ -49,7 +49,7 @@ export interface CertificateAuthority {
   /** Certificates, DER, of the authorities before and after this one, each with its root last. */
   readonly otherChains: readonly (readonly Uint8Array[])[];
   readonly lifetimeMs: number;
-  readonly signer: Signer;
+  readonly signer: CertificateSigner;
   readonly tokenUse: TokenUse;
   /** The certificate logs that take entries, the one to use first. */
   readonly logs: () => readonly WritableLog[];

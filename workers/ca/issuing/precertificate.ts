@@ -14,7 +14,7 @@ import { certificateSearchRow } from "../../../shared/search/terms.ts";
 import type { UnixMs } from "../../../shared/time.ts";
 import { type Certificate, encodeCertificate, parseCertificate } from "../../../shared/x509/certificate.ts";
 import type { Leaf } from "../../../shared/x509/issue.ts";
-import type { Signer } from "../signer/ca-key.ts";
+import type { CertificateSigner } from "../signer/ca-key.ts";
 import type { CertificateAuthority } from "./issue.ts";
 
 /** The sequencer's clock runs at most 60 s behind its last timestamp before it refuses; beyond that, the SCT is not of now. */
@@ -84,7 +84,7 @@ function logKeyOf({ logId, spki }: LoggedCertificate): EcdsaPublicKey | null {
 }
 
 /** The certificate of a TBSCertificate. Rejects if the key cannot be had. */
-export const signTbs = async (tbs: Uint8Array, signer: Signer): Promise<Uint8Array> =>
+export const signTbs = async (tbs: Uint8Array, signer: CertificateSigner): Promise<Uint8Array> =>
   encodeCertificate(tbs, signer.algorithm, await signer.sign(tbs));
 
 /** Throws for one that does not parse: it was made here. */

@@ -4,11 +4,10 @@
 
 import { sha256 } from "#sha256";
 import { equal } from "../../../shared/bytes/bytes.ts";
-import { decodeDer } from "../../../shared/der/reader.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { Certificate } from "../../../shared/x509/certificate.ts";
 import { isCertificateAuthority, parseChain } from "../../../shared/x509/chain.ts";
-import { findExtension, OID, subjectKeyIdentifierOf } from "../../../shared/x509/extensions.ts";
+import { OID, purposesOf, subjectKeyIdentifierOf } from "../../../shared/x509/extensions.ts";
 
 export interface CaChain {
   readonly issuer: Certificate;
@@ -19,9 +18,6 @@ export interface CaChain {
   /** SHA-256 of each of them, in the same order. */
   readonly fingerprints: readonly Uint8Array[];
 }
-
-/** More purposes than a CA of one purpose has. */
-const MAX_PURPOSES = 16;
 
 /** Parses CA_CHAIN: PEM, issuing CA first, root last. Fails with what completes "CA_CHAIN …". */
 export function parseCaChain(pem: string): Result<CaChain, string> {
@@ -47,12 +43,4 @@ function problemOf(issuer: Certificate, isRoot: boolean): string | null {
   // Verifiers chain the extended key usage; a root has none and may issue directly.
   if (!isRoot && !purposesOf(issuer).includes(OID.codeSigning)) return "lacks the extended key usage code signing";
   return subjectKeyIdentifierOf(issuer).ok ? null : "has no subject key identifier";
-}
-
-function purposesOf(certificate: Certificate): readonly string[] {
-  const extension = findExtension(certificate, OID.extendedKeyUsage);
-  const purposes = decodeDer(extension ?? new Uint8Array(0), (reader) =>
-    reader.listOf(0x30, MAX_PURPOSES, (list) => list.oid()),
-  );
-  return purposes.ok ? purposes.value : [];
 }

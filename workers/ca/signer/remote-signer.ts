@@ -8,11 +8,12 @@ import { decodeBase64, encodeBase64 } from "../../../shared/bytes/base64.ts";
 import { parsePublicKey } from "../../../shared/crypto/public-key.ts";
 import { verifyMessage } from "../../../shared/crypto/verify-message.ts";
 import { readBody } from "../../../shared/http/body.ts";
+import { member } from "../../../shared/json/member.ts";
 import { parseJson } from "../../../shared/json/parse.ts";
 import { parseFetchableUrl } from "../../../shared/oidc/issuer-url.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { Fetch } from "../issuer-keys/load-keys.ts";
-import { SCHEMES, type Signer } from "./ca-key.ts";
+import { type CertificateSigner, SCHEMES } from "./ca-key.ts";
 
 export interface RemoteKey {
   /** Without the token. */
@@ -70,11 +71,11 @@ function decodeEscapes(text: string): string | null {
  * The signer of the key whose public half is `spki`, as the CA's certificate has it. Every signature is verified before it is
  * used, so that nothing reaches the log that is not the CA's.
  */
-export function createRemoteSigner(key: RemoteKey, spki: Uint8Array, fetch: Fetch): Signer {
+export function createRemoteSigner(key: RemoteKey, spki: Uint8Array, fetch: Fetch): CertificateSigner {
   const publicKey = parsePublicKey(spki);
   const scheme = publicKey.ok ? SCHEMES[publicKey.value.kind] : undefined;
   if (!publicKey.ok || scheme === undefined) throw new TypeError("the CA's certificate has been checked for its key");
-  const { hash, webHash, vaultHash, algorithm } = scheme;
+  const { webHash, vaultHash, algorithm } = scheme;
   return {
     algorithm,
     spki,
@@ -82,7 +83,7 @@ export function createRemoteSigner(key: RemoteKey, spki: Uint8Array, fetch: Fetc
       const digest = new Uint8Array(await crypto.subtle.digest(webHash, new Uint8Array(message)));
       const signature = await request(`${key.url}/${vaultHash}`, key, { digest, fetch });
       if (await verifyMessage(publicKey.value, webHash, message, signature)) return signature;
-      throw new Error(`the signer answered with something other than a ${hash} signature of the CA's key`);
+      throw new Error(`the signer answered with something other than a ${webHash} signature of the CA's key`);
     },
   };
 }
@@ -116,8 +117,8 @@ async function request(url: string, { token, keyVersion }: RemoteKey, { digest, 
 
 /** {"data": {"signature": "vault:v1:BASE64"}}: the number is the version of the key. */
 function signatureIn(answer: unknown): Uint8Array | null {
-  const data: unknown = typeof answer === "object" && answer !== null ? Reflect.get(answer, "data") : null;
-  const text: unknown = typeof data === "object" && data !== null ? Reflect.get(data, "signature") : null;
+  const data = member(answer, "data");
+  const text = member(data, "signature");
   const base64 = typeof text === "string" ? /^vault:v\d+:(.+)$/.exec(text)?.[1] : undefined;
   const bytes = base64 === undefined ? null : decodeBase64(base64);
   return bytes?.ok === true ? bytes.value : null;

@@ -7,12 +7,11 @@ import { encodeHex } from "../../../shared/bytes/hex.ts";
 import { decodePem } from "../../../shared/bytes/pem.ts";
 import { isKeyDetails, type KeyDetails, SIGNATURE_SCHEMES } from "../../../shared/crypto/key-details.ts";
 import { parsePublicKey } from "../../../shared/crypto/public-key.ts";
-import { decodeDer } from "../../../shared/der/reader.ts";
 import type { AcceptedKeyDetails, Signer } from "../../../shared/rekor/verify.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { Certificate } from "../../../shared/x509/certificate.ts";
 import { verifyIssuedBy } from "../../../shared/x509/chain.ts";
-import { findExtension, OID } from "../../../shared/x509/extensions.ts";
+import { findExtension, OID, purposesOf } from "../../../shared/x509/extensions.ts";
 
 type Accept = "own-ca" | "own-ca+listed-keys" | "open";
 
@@ -34,7 +33,6 @@ const ACCEPTS: readonly Accept[] = ["own-ca", "own-ca+listed-keys", "open"];
 const DEFAULT_ACCEPT: Accept = "own-ca+listed-keys";
 /** A Worker's setting holds 5 KB: about 28 P-256 keys. */
 const MAX_LISTED_KEYS = 64;
-const MAX_PURPOSES = 16;
 
 /** Who of the signers may write. Fails with a PolicyError. */
 export async function admit(
@@ -58,14 +56,7 @@ async function isIssuedByAny(certificate: Certificate, issuers: readonly Certifi
 
 /** codeSigning, and logged: a precertificate, which has no SCTs yet, is not one. Its validity is the verifiers' to judge, by the timestamp. */
 function isSigningCertificate(certificate: Certificate): boolean {
-  const purposes = findExtension(certificate, OID.extendedKeyUsage);
-  const scts = findExtension(certificate, OID.sctList);
-  return purposes !== null && listsCodeSigning(purposes) && scts !== null;
-}
-
-function listsCodeSigning(extension: Uint8Array): boolean {
-  const purposes = decodeDer(extension, (reader) => reader.listOf(0x30, MAX_PURPOSES, (list) => list.oid()));
-  return purposes.ok && purposes.value.includes(OID.codeSigning);
+  return purposesOf(certificate).includes(OID.codeSigning) && findExtension(certificate, OID.sctList) !== null;
 }
 
 /**

@@ -6,6 +6,7 @@ import { sha256 } from "#sha256";
 import { concat } from "../../../shared/bytes/bytes.ts";
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { uint } from "../../../shared/bytes/writer.ts";
+import type { Ed25519Signer } from "../../../shared/crypto/signer.ts";
 import {
   decodeTileLeaves,
   encodeMerkleTreeLeaf,
@@ -40,7 +41,7 @@ import {
   type Note,
   rfc6962KeyId,
 } from "../../../shared/tlog/note.ts";
-import type { EcdsaSigner, Ed25519Signer } from "./log-keys.ts";
+import type { LogSigner } from "./log-keys.ts";
 
 /** Where and when a submission was put into the tree. */
 export interface Placement {
@@ -83,7 +84,7 @@ export interface LogFormat {
 }
 
 /** The signature log: c2sp tlog-tiles, first line ECDSA, second line Ed25519 under the same name. */
-export function signatureFormat(origin: string, ecdsa: EcdsaSigner, ed25519: Ed25519Signer): LogFormat {
+export function signatureFormat(origin: string, ecdsa: LogSigner, ed25519: Ed25519Signer): LogFormat {
   const ecdsaId = ecdsaKeyId(ecdsa.spki);
   const ed25519Id = ed25519KeyId(origin, ed25519.publicKey);
   const signHead = ({ treeSize, rootHash }: TreeHead, extensions: readonly string[]): string => {
@@ -134,7 +135,7 @@ function textLength({ terms }: SearchRow, hints: AttestationHints | null): numbe
 }
 
 /** The certificate log: static-ct-api, one line of type 05. */
-export function certificateFormat(origin: string, ecdsa: EcdsaSigner): LogFormat {
+export function certificateFormat(origin: string, ecdsa: LogSigner): LogFormat {
   const keyId = rfc6962KeyId(origin, ecdsa.logId);
   return {
     bundleLevel: "data",
@@ -198,11 +199,7 @@ function timestamped(submission: CertificateSubmission, { leafIndex, timestamp }
 }
 
 /** The SCT of a logged certificate: the same timestamp and index give the same promise, however often it is signed. */
-export function signSct(
-  ecdsa: EcdsaSigner,
-  submission: CertificateSubmission,
-  placement: Placement,
-): LoggedCertificate {
+export function signSct(ecdsa: LogSigner, submission: CertificateSubmission, placement: Placement): LoggedCertificate {
   const entry = timestamped(submission, placement);
   const { timestamp, extensions } = entry;
   const { logId, spki } = ecdsa;

@@ -3,17 +3,17 @@
 // {"ecdsa": PEM, "ed25519": PEM}; a certificate log has "ecdsa" alone. What is wrong with one log's row stops that log and no
 // other, and a row may be there before its log or after it. A key that is wrong is named, never shown.
 
+import { parseEd25519Signer } from "#private-key";
 import { equal } from "../../../shared/bytes/bytes.ts";
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
+import { isObject, type JsonObject } from "../../../shared/json/member.ts";
 import { parseJson } from "../../../shared/json/parse.ts";
 import type { LogConfig } from "../../../shared/logs/config.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { Settings } from "../../../shared/settings/settings.ts";
-import { type LogKeys, parseEcdsaSigner, parseEd25519Signer } from "./log-keys.ts";
+import { type LogKeys, parseLogSigner } from "./log-keys.ts";
 
 const PARTS = ["SHARD_KEYS", "SHARD_KEYS_2"] as const;
-
-type Members = Readonly<Record<string, unknown>>;
 
 /** The keys of a log beside the first two, null after a problem, which it reports. @param others keys that must be other ones */
 export function readShardKeys(
@@ -47,7 +47,7 @@ function parseRow(row: unknown, kind: LogConfig["kind"]): Result<LogKeys, string
   if (!isObject(row) || Object.keys(row).toSorted().join() !== wanted.join()) {
     return err(` must be an object with ${wanted.join(" and ")}`);
   }
-  const ecdsa = parseEcdsaSigner(textOf(row, "ecdsa"));
+  const ecdsa = parseLogSigner(textOf(row, "ecdsa"));
   if (!ecdsa.ok) return err(`.ecdsa ${ecdsa.error}`);
   if (kind === "certificate") return ok({ ecdsa: ecdsa.value, ed25519: null });
   const ed25519 = parseEd25519Signer(textOf(row, "ed25519"));
@@ -56,7 +56,4 @@ function parseRow(row: unknown, kind: LogConfig["kind"]): Result<LogKeys, string
 
 const ecdsaOf = (row: unknown): string | null => (isObject(row) ? textOf(row, "ecdsa").trim() : null);
 
-const textOf = (row: Members, member: string): string => (typeof row[member] === "string" ? row[member] : "");
-
-const isObject = (value: unknown): value is Members =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+const textOf = (row: JsonObject, member: string): string => (typeof row[member] === "string" ? row[member] : "");

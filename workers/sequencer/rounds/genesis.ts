@@ -8,13 +8,13 @@ import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { encodeEntry, type HashedRekordEntry } from "../../../shared/rekor/entry.ts";
 import { signatureSearchRow } from "../../../shared/search/terms.ts";
 import { type Submission, signatureSubmission } from "../kinds/format.ts";
-import type { EcdsaSigner } from "../kinds/log-keys.ts";
+import type { LogSigner } from "../kinds/log-keys.ts";
 
 /** The signed statement: `<origin> is a transparency log of Sigedge, begun with this entry.` and a newline. */
 const genesisStatement = (origin: string): string =>
   `${origin} is a transparency log of Sigedge, begun with this entry.\n`;
 
-export function genesisSubmission(origin: string, ecdsa: EcdsaSigner): Submission {
+export function genesisSubmission(origin: string, ecdsa: LogSigner): Submission {
   const statement = encodeUtf8(genesisStatement(origin));
   const entry: HashedRekordEntry = {
     digest: sha256(statement),

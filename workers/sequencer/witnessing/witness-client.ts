@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The network and the curve behind witnesses.ts.
+// The network behind witnesses.ts.
 
 import type { WitnessAnswer } from "./witnesses.ts";
 
@@ -20,14 +20,4 @@ export async function postToWitness(url: string, body: string): Promise<WitnessA
     chunks.push(chunk);
   }
   return { status: response.status, body: await new Blob(chunks).text() };
-}
-
-/** Ed25519 as RFC 8032 verifies it. */
-export async function verifyEd25519(
-  publicKey: Uint8Array,
-  message: Uint8Array,
-  signature: Uint8Array,
-): Promise<boolean> {
-  const key = await crypto.subtle.importKey("raw", publicKey, "Ed25519", false, ["verify"]);
-  return await crypto.subtle.verify("Ed25519", key, signature, message);
 }

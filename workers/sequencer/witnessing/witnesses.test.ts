@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
+import { verifyEd25519 } from "../../../shared/crypto/verify-message.ts";
 import { parseNote } from "../../../shared/tlog/note.ts";
 import { parseWitnessPolicy } from "../../../shared/tlog/policy.ts";
 import { FakeWitness, type Misbehaviour } from "../../../test/support/logs/fake-witness.ts";
 import { type MemoryLog, memoryLog, textSubmission } from "../../../test/support/logs/memory-log.ts";
-import { verifyEd25519 } from "./witness-client.ts";
 
 function witnessedLog(witnesses: readonly FakeWitness[], quorum: string, requireQuorum = false): MemoryLog {
   const lines = [

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+import { expect, test } from "vitest";
+import { isObject, member } from "./member.ts";
+
+test.each([
+  ["an object", {}, true],
+  ["an object without a prototype", Object.create(null), true],
+  ["an array", [], false],
+  ["null", null, false],
+  ["undefined", undefined, false],
+  ["a string", "{}", false],
+  ["a number", 1, false],
+])("isObject takes %s for %s: %s", (_name, value, expected) => {
+  expect(isObject(value)).toBe(expected);
+});
+
+test.each([
+  ["a member", { a: 1 }, "a", 1],
+  ["a null member", { a: null }, "a", null],
+  ["an absent member", { a: 1 }, "b", undefined],
+  ["an inherited name", {}, "constructor", undefined],
+  ["a member named __proto__", JSON.parse('{"__proto__": 1}'), "__proto__", 1],
+  ["the length of an array", [1], "length", undefined],
+  ["an index of an array", [1], "0", undefined],
+  ["the length of a string", "text", "length", undefined],
+  ["null", null, "a", undefined],
+])("member reads %s", (_name, value, name, expected) => {
+  expect(member(value, name)).toBe(expected);
+});
