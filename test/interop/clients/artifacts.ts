@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the clients sign.
+// The files that the clients sign.
 
 import { createHash } from "node:crypto";
 
-/** README.md */
+/** The content of README.md. */
 export const ARTIFACT = "what alice signs\n";
 
-/** Of build provenance; sigstore-python takes only what is complete. */
+/** A SLSA provenance predicate; sigstore-python accepts only a complete one. */
 const PREDICATE = {
   buildDefinition: {
     buildType: "https://example.com/build/v1",
@@ -25,7 +25,7 @@ export const STATEMENT = JSON.stringify({
   predicate: PREDICATE,
 });
 
-/** The files that every client finds in its folder. */
+/** The files in every client's folder, by name. */
 export const ARTIFACTS: Readonly<Record<string, string>> = {
   "README.md": ARTIFACT,
   "other.txt": "what alice never signed\n",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bundles whose log entry somebody has changed, and that every verifier must therefore refuse.
+// Bundles with a changed log entry, which every verifier must reject.
 
 interface Entry {
   canonicalizedBody: string;
@@ -10,17 +10,17 @@ interface BundleJson {
   readonly verificationMaterial: { readonly tlogEntries: readonly [Entry] };
 }
 
-/** One bit of the first hash of the inclusion proof is another. */
+/** Flips one bit in the first hash of the inclusion proof. */
 export const withChangedProof = (bundle: unknown): unknown =>
-  changed(bundle, ({ inclusionProof: { hashes } }) => {
+  changeEntry(bundle, ({ inclusionProof: { hashes } }) => {
     const hash = Buffer.from(hashes[0] ?? "", "base64");
     hash.writeUInt8(hash.readUInt8(0) ^ 1, 0);
     hashes[0] = hash.toString("base64");
   });
 
-/** What was logged is the digest of something else, and well-formed. */
+/** Replaces the logged digest by that of something else; the entry stays well-formed. */
 export const withChangedBody = (bundle: unknown): unknown =>
-  changed(bundle, (entry) => {
+  changeEntry(bundle, (entry) => {
     const body = JSON.parse(Buffer.from(entry.canonicalizedBody, "base64").toString("utf8")) as {
       readonly spec: { readonly hashedRekordV002: { readonly data: { digest: string } } };
     };
@@ -29,7 +29,7 @@ export const withChangedBody = (bundle: unknown): unknown =>
     entry.canonicalizedBody = Buffer.from(JSON.stringify(body)).toString("base64");
   });
 
-function changed(bundle: unknown, change: (entry: Entry) => void): unknown {
+function changeEntry(bundle: unknown, change: (entry: Entry) => void): unknown {
   const copy = structuredClone(bundle) as BundleJson;
   change(copy.verificationMaterial.tlogEntries[0]);
   return copy;

@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a client is to the suite: programs that somebody else wrote, and shell commands that are run as they stand here and are
-// shown as they stand here in docs/clients.md. Variables of the commands: see workbench.ts.
+// A client as the suite sees it: programs written by others, and the shell commands that run them. docs/clients.md
+// prints the commands exactly as the suite runs them. workbench.ts defines the variables that they use.
 
-/** How a client gets to know an instance: trusted root and signing config as files, or the TUF repository. */
+/** How a client learns the instance's keys and addresses: from files (trusted root, signing config), or over TUF. */
 export type Transport = "files" | "tuf";
+
+/** The columns of the compatibility matrix in README.md. */
+export type Capability = "sign" | "verify" | "attest" | "verify attestation";
 
 export interface Operation {
   readonly name: string;
-  /** For bash -euo pipefail, in the client's own folder. */
+  /** A script for `bash -euo pipefail`, run in the client's own folder. */
   readonly run: string;
-  /** What its output must hold if it must be refused, and so not exit with 0: the refusal has to be the right one. */
+  /** If present, the operation must fail, and its output must match: failing for another reason proves nothing. */
   readonly refusedWith?: RegExp;
-  /** Why it cannot work, with the line of the client's source. */
+  /** Why the client cannot do this, with the line of its source. Completes "NAME fails: …". */
   readonly because?: string;
+  /** The column of the compatibility matrix that this operation decides. */
+  readonly shows?: Capability;
 }
 
-/** What is verified with what: names of files in the folder, and the expected signer as the shell has it. */
+/** The inputs of a verification: file names in the folder, and the expected signer as a shell word. */
 export interface Verification {
   readonly bundle: string;
   readonly artifact: string;
@@ -23,9 +28,9 @@ export interface Verification {
   readonly trustedRoot: string;
 }
 
-/** What sigstore-conformance asks of every client; null where the client cannot. */
+/** The commands of the sigstore-conformance protocol; null where the client does not support one. */
 export interface Conformance {
-  /** Where it can sign, if not wherever it can verify. */
+  /** The transports over which it signs, if fewer than those over which it verifies. */
   readonly signOver?: readonly Transport[];
   /** Signs README.md. */
   readonly sign: ((transport: Transport, bundle: string) => string) | null;
@@ -35,30 +40,35 @@ export interface Conformance {
   readonly verifyAttestation: ((transport: Transport, verification: Verification) => string) | null;
 }
 
-/** What a verifier says when it refuses; a refusal for another reason would prove nothing. */
+/** What a verifier prints when it rejects each forgery. */
 export interface Refusals {
   readonly identity: RegExp;
   readonly artifact: RegExp;
   /** A hash of the inclusion proof was changed. */
   readonly proof: RegExp;
-  /** The copy of the log entry was changed; null where the client does not look at it and makes it anew from what it verifies. */
+  /**
+   * The copy of the log entry was changed; null if the client ignores the copy and rebuilds the entry from what it
+   * verifies.
+   */
   readonly body: RegExp | null;
-  /** The trusted root is that of another instance. */
+  /** The trusted root belongs to another instance. */
   readonly trust: RegExp;
 }
 
 export interface Client {
   readonly name: string;
-  /** Folder below test/interop/tools. */
+  /** The tool's folder in test/interop/tools. */
   readonly tool: string;
-  /** Others whose programs its commands name as well. */
+  /** Other tools whose programs the commands run. */
   readonly beside?: readonly string[];
-  /** One paragraph for the reader of docs/clients.md. */
+  /** What it signs, where that is something other than files. */
+  readonly signs?: string;
+  /** One paragraph for docs/clients.md. */
   readonly about: string;
   readonly transports: readonly Transport[];
-  /** Environment beside that of every client; `folder` is the tool's. */
+  /** Environment variables beyond those of every client; `folder` is the tool's folder. */
   readonly env?: (folder: string) => Readonly<Record<string, string>>;
-  /** What tells the client of the instance, once for a home directory. */
+  /** Makes the client trust the instance; runs once per home directory. */
   readonly setUp?: (transport: Transport) => readonly Operation[];
   readonly operations: (transport: Transport) => readonly Operation[];
   readonly conformance?: Conformance;
@@ -73,7 +83,7 @@ export const PLAIN: Verification = {
 
 type Forgery = readonly [name: string, changes: Partial<Verification>, refusedWith: RegExp | null];
 
-/** The operations that a verifier must refuse, each for its own reason. */
+/** The forgeries that a verifier must reject, each for its own reason. */
 export function refusals(
   transport: Transport,
   verify: (verification: Verification) => string,
@@ -89,6 +99,6 @@ export function refusals(
     forgeries.push(["the trusted root of another instance", { trustedRoot: "other_root.json" }, says.trust]);
   }
   return forgeries.flatMap(([name, changes, refusedWith]) =>
-    refusedWith === null ? [] : [{ name: `refuse ${name}`, run: verify({ ...PLAIN, ...changes }), refusedWith }],
+    refusedWith === null ? [] : [{ name: `reject ${name}`, run: verify({ ...PLAIN, ...changes }), refusedWith }],
   );
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Sigstore bundle out of gitsign's signature of a commit: what gitsign would have to make of it to verify it (gitsign#866), so that a
-// verifier which is not ours can say whether certificate, timestamp and log entry are good.
+// Converts gitsign's signature of a commit into a Sigstore bundle, so that sigstore-go can verify its certificate,
+// timestamp and log entry. gitsign itself cannot verify them (gitsign#866).
 //   node commit-bundle.ts SIGNATURE.pem BUNDLE.json SIGNED-ATTRIBUTES.der
-// Spec: RFC 5652 §5, gitsign's unsigned attributes (internal/sigstore/compat), protobuf's wire format for the log entry.
+// Spec: RFC 5652 §5; gitsign's unsigned attributes (internal/sigstore/compat); the protobuf wire format of the log
+// entry.
 
 import { createHash, X509Certificate } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -15,11 +16,11 @@ const MAX_ATTRIBUTES = 10;
 
 interface Signature {
   readonly certificate: Uint8Array;
-  /** A SET, as it is signed. */
+  /** Encoded as a SET: the signature covers that encoding. */
   readonly signedAttributes: Uint8Array;
   readonly signature: Uint8Array;
   readonly timestampToken: Uint8Array;
-  /** TransparencyLogEntry without its body. */
+  /** A protobuf TransparencyLogEntry without its body. */
   readonly logEntry: Uint8Array;
 }
 
@@ -32,7 +33,7 @@ function readSignature(cms: Uint8Array): Signature {
       return contentInfo.within(0xa0, (explicit) => explicit.sequence(readSignedData));
     }),
   );
-  if (!read.ok) throw new Error(`not the signature of a commit: ${read.error.reason}`);
+  if (!read.ok) throw new Error(`not a gitsign signature: ${read.error.reason}`);
   return read.value;
 }
 
@@ -47,7 +48,8 @@ function readSignedData(signedData: DerReader): Signature {
   return { certificate, ...signedData.set((signers) => signers.sequence(readSigner)) };
 }
 
-// SignerInfo ::= SEQUENCE { version, sid, digestAlgorithm, signedAttrs [0], signatureAlgorithm, signature, unsignedAttrs [1] }
+// SignerInfo ::= SEQUENCE { version, sid, digestAlgorithm, signedAttrs [0], signatureAlgorithm, signature,
+// unsignedAttrs [1] }
 function readSigner(signer: DerReader): Omit<Signature, "certificate"> {
   signer.integer();
   signer.raw();
@@ -85,7 +87,7 @@ function readFields(message: Uint8Array): ReadonlyMap<number, readonly Field[]> 
   while (at < message.length) {
     const key = Number(varint());
     const first = varint();
-    // Wire type 2: what came was a length.
+    // Wire type 2 is length-delimited: the varint was the length.
     const field = key % 8 === 2 ? message.subarray(at, (at += Number(first))) : first;
     fields.set(key >> 3, [...(fields.get(key >> 3) ?? []), field]);
   }

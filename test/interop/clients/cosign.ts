@@ -23,8 +23,8 @@ const initialize = (transport: Transport): readonly Operation[] =>
 function blobs(transport: Transport): readonly Operation[] {
   const token = `-y --identity-token token.txt${services(transport)}`;
   return [
-    { name: "sign-blob", run: `cosign sign-blob ${token} --bundle bundle.json README.md` },
-    { name: "verify-blob", run: verifyBlob(transport, PLAIN) },
+    { name: "sign-blob", shows: "sign", run: `cosign sign-blob ${token} --bundle bundle.json README.md` },
+    { name: "verify-blob", shows: "verify", run: verifyBlob(transport, PLAIN) },
     ...refusals(transport, (verification) => verifyBlob(transport, verification), {
       identity: /expected SAN value/,
       artifact: /could not verify message: invalid signature/,
@@ -34,11 +34,16 @@ function blobs(transport: Transport): readonly Operation[] {
     }),
     {
       name: "attest-blob",
+      shows: "attest",
       run: `cosign attest-blob ${token} --predicate predicate.json --type slsaprovenance1 --bundle attestation.json README.md`,
     },
-    { name: "verify-blob-attestation", run: verifyAttestation(transport, { ...PLAIN, bundle: "attestation.json" }) },
     {
-      name: "refuse an attestation of another artifact",
+      name: "verify-blob-attestation",
+      shows: "verify attestation",
+      run: verifyAttestation(transport, { ...PLAIN, bundle: "attestation.json" }),
+    },
+    {
+      name: "reject an attestation of another artifact",
       run: verifyAttestation(transport, { ...PLAIN, bundle: "attestation.json", artifact: "other.txt" }),
       refusedWith: /artifact digests do not match/,
     },
@@ -55,7 +60,7 @@ function keyPair(transport: Transport): readonly Operation[] {
       run: `COSIGN_PASSWORD=secret cosign sign-blob -y --key cosign.key${services(transport)} --bundle key-bundle.json README.md`,
     },
     { name: "verify-blob with a key pair", run: verify("cosign.pub") },
-    { name: "refuse another key", run: verify("other.pub"), refusedWith: /does not match expected root/ },
+    { name: "reject another key", run: verify("other.pub"), refusedWith: /does not match expected root/ },
   ];
 }
 
@@ -71,7 +76,7 @@ function images(transport: Transport): readonly Operation[] {
     { name: "sign an image", run: `IMAGE=$(tail -n 1 pushed.txt); cosign sign ${token} ${image}` },
     { name: "verify an image", run: `IMAGE=$(tail -n 1 pushed.txt); ${verify} ${keyless('"$I"')} ${image}` },
     {
-      name: "refuse an image of another identity",
+      name: "reject an image of another identity",
       run: `IMAGE=$(tail -n 1 pushed.txt); ${verify} ${keyless('"$OTHER"')} ${image}`,
       refusedWith: /expected SAN value/,
     },
@@ -84,7 +89,7 @@ function images(transport: Transport): readonly Operation[] {
       run: `IMAGE=$(tail -n 1 pushed.txt); cosign verify-attestation${trust(transport)} --type slsaprovenance1 ${keyless('"$I"')} ${image}`,
     },
     {
-      name: "refuse an image that nobody signed",
+      name: "reject an image that nobody signed",
       run: `tar -cf other.tar other.txt && IMAGE=$(crane append --oci-empty-base -f other.tar -t "$REGISTRY/other:$TRANSPORT"); ${verify} ${keyless('"$I"')} ${image}`,
       refusedWith: /no signatures found/,
     },
@@ -93,10 +98,11 @@ function images(transport: Transport): readonly Operation[] {
 
 export const COSIGN: Client = {
   name: "cosign",
+  signs: "files, images",
   tool: "cosign",
   beside: ["crane"],
   about:
-    "Blobs, attestations and images; keyless, and with a key pair, which the log takes if it is among the listed keys. It verifies with sigstore-go. Its conformance program runs the same commands, after an `initialize` of the public instance that nothing can point elsewhere (`cmd/conformance/main.go:144-155`), so the suite runs the commands themselves.",
+    "Files, attestations and images; keyless, or with a key pair that the log lists. cosign verifies with sigstore-go. Its conformance program first runs `initialize` against the public instance, with no way to choose another (`cmd/conformance/main.go:144-155`), so the suite runs the commands themselves.",
   transports: ["files", "tuf"],
   setUp: initialize,
   operations: (transport) => [...blobs(transport), ...keyPair(transport), ...images(transport)],

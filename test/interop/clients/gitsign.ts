@@ -2,7 +2,7 @@
 
 import type { Client, Operation } from "./client.ts";
 
-/** The keys of the instance as gitsign reads them: it knows no trusted root file. internal/gitsign/trustedroot.go */
+/** Fetches the instance's keys one by one: gitsign reads no trusted root file. internal/gitsign/trustedroot.go */
 const KEYS = `curl -fsS "$S/api/v1/rootCert" > fulcio-chain.pem
 curl -fsS "$S/api/v1/timestamp/certchain" > tsa-chain.pem
 key() { node -p 'JSON.parse(require("fs").readFileSync("trusted_root.json"))["'$1'"][0].publicKey.rawBytes' | base64 -d | openssl pkey -pubin -inform DER; }
@@ -24,10 +24,10 @@ cd repository`;
 const CANNOT_VERIFY = {
   refusedWith: /error parsing response into Timestamp: asn1: structure error/,
   because:
-    "with Rekor v2 gitsign needs the timestamp, and hands the bare token to sigstore-go, which wants the whole response, whoever's timestamp it is: `internal/sigstore/compat/attrs.go:25-30`, [gitsign#866](https://github.com/sigstore/gitsign/issues/866)",
+    "with Rekor v2 gitsign needs the timestamp but passes the bare token to sigstore-go, which expects the whole response. It fails with every timestamp authority: `internal/sigstore/compat/attrs.go:25-30`, [gitsign#866](https://github.com/sigstore/gitsign/issues/866)",
 };
 
-/** The CMS signature of a commit, and what it signs. */
+/** Splits a commit into its CMS signature and the payload that the signature covers. */
 const take = (commit: string): string => `git cat-file commit ${commit} > ../commit.txt && cd ..
 sed -n '/^gpgsig /,/END SIGNED MESSAGE/{s/^gpgsig //;s/^ //;s/SIGNED MESSAGE/CMS/;p}' commit.txt > signature.pem
 sed '/^gpgsig /,/END SIGNED MESSAGE/d' commit.txt > payload.txt`;
@@ -35,7 +35,7 @@ sed '/^gpgsig /,/END SIGNED MESSAGE/d' commit.txt > payload.txt`;
 const openssl = (identity: string): string =>
   `openssl cms -verify -inform PEM -in signature.pem -binary -content payload.txt -CAfile fulcio-chain.pem -purpose any -verify_email ${identity} -out /dev/null`;
 
-/** The same as a bundle: openssl has shown that the signed attributes are the commit's. */
+/** Verifies the signature as a bundle; openssl has already shown that the signed attributes belong to the commit. */
 const sigstoreGo = (identity: string): string => `node "$HERE/commit-bundle.ts" signature.pem commit.json attributes.der
 sigstore-go-verification -trustedrootJSONpath trusted_root.json -artifact attributes.der -expectedIssuer "$U" -expectedSAN ${identity} commit.json`;
 
@@ -44,16 +44,17 @@ const OPERATIONS: readonly Operation[] = [
   { name: "configure a repository", run: CONFIGURE },
   {
     name: "sign a commit",
+    shows: "sign",
     run: `${ENVIRONMENT}\ncp ../README.md . && git add README.md && SIGSTORE_ID_TOKEN="$TOKEN" git commit -q -S -m signed`,
   },
   { name: "verify a commit with openssl", run: `${ENVIRONMENT}\n${take("HEAD")}\n${openssl('"$I"')}` },
   {
-    name: "refuse another identity with openssl",
+    name: "reject another identity with openssl",
     run: `${ENVIRONMENT}\n${take("HEAD")}\n${openssl('"$OTHER"')}`,
     refusedWith: /email address mismatch/i,
   },
   {
-    name: "refuse a changed commit with openssl",
+    name: "reject a changed commit with openssl",
     run: `${ENVIRONMENT}\n${take("HEAD")}\nsed -i 's/^signed$/forged/' payload.txt\n${openssl('"$I"')}`,
     refusedWith: /verification failure/i,
   },
@@ -62,13 +63,14 @@ const OPERATIONS: readonly Operation[] = [
     run: `${ENVIRONMENT}\n${take("HEAD")}\n${sigstoreGo('"$I"')}`,
   },
   {
-    name: "refuse another identity with sigstore-go",
+    name: "reject another identity with sigstore-go",
     run: `${ENVIRONMENT}\n${take("HEAD")}\n${sigstoreGo('"$OTHER"')}`,
     refusedWith: /expected SAN value/,
   },
   { name: "sign a tag", run: `${ENVIRONMENT}\nSIGSTORE_ID_TOKEN="$TOKEN" git tag -s v1 -m signed` },
   {
     name: "verify a commit",
+    shows: "verify",
     run: `${ENVIRONMENT}\ngitsign verify --certificate-identity="$I" --certificate-oidc-issuer="$U" HEAD`,
     ...CANNOT_VERIFY,
   },
@@ -82,10 +84,11 @@ const OPERATIONS: readonly Operation[] = [
 
 export const GITSIGN: Client = {
   name: "gitsign",
+  signs: "commits, tags",
   tool: "gitsign",
   beside: ["sigstore-go"],
   about:
-    "Commits and tags of a real repository. It takes keys from files, and Rekor v2 with the proof inside the signature.",
+    "Commits and tags of a real repository. gitsign takes keys from files, and writes to Rekor v2 with the proof inside the signature.",
   transports: ["files"],
   env: () => ({ GIT_CONFIG_NOSYSTEM: "1" }),
   operations: () => OPERATIONS,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which clients sign, and which verify, as sigstore-conformance would ask them.
+// Every signer and every verifier, driven by the commands of the sigstore-conformance protocol.
 
 import { type Client, PLAIN, type Transport } from "./client.ts";
 
@@ -15,7 +15,7 @@ interface Verifier {
   readonly verify: (bundle: string) => string;
 }
 
-/** All that can sign and all that can verify this kind of bundle. */
+/** The clients that sign, and the clients that verify, this kind of bundle over a transport. */
 export function pairsOf(
   clients: readonly Client[],
   transport: Transport,

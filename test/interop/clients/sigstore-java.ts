@@ -17,10 +17,10 @@ export const SIGSTORE_JAVA: Client = {
   name: "sigstore-java",
   tool: "sigstore-java",
   about:
-    "The library of Maven Central behind a main class of ours, `test/interop/tools/sigstore-java/SigstoreJava.java`, since its own program is not published.",
+    "The library from Maven Central, called by our own main class, `test/interop/tools/sigstore-java/SigstoreJava.java`: the project publishes no program.",
   transports: ["files", "tuf"],
   operations: (transport) => [
-    { name: "verify", run: verify(transport, PLAIN) },
+    { name: "verify", shows: "verify", run: verify(transport, PLAIN) },
     ...refusals(transport, (verification) => verify(transport, verification), {
       identity: /No provided certificate identities matched/,
       artifact: /artifact digest does not match/,
@@ -30,17 +30,19 @@ export const SIGSTORE_JAVA: Client = {
     }),
     {
       name: "verify an attestation",
+      shows: "verify attestation",
       run: verify(transport, { ...PLAIN, bundle: "attestation.json" }),
       refusedWith: /Expecting type dsse:0.0.2, but found hashedrekord:0.0.2/,
       because:
-        "2.0.0, the newest on Maven Central, wants the log's former type for attestations: KeylessVerifier.java:460, RekorTypes.java:102",
+        "2.0.0, the newest on Maven Central, expects the log's former entry type for attestations: KeylessVerifier.java:460, RekorTypes.java:102",
     },
     {
       name: "sign",
+      shows: "sign",
       run: `sigstore-java sign-bundle --identity-token "$TOKEN" --bundle bundle.json ${services(transport)} README.md`,
       refusedWith: /FulcioClientGrpc/,
       because:
-        "it asks the CA over gRPC only, whose trailers a Worker cannot send: FulcioClientGrpc.java:123, from KeylessSigner.java:612",
+        "the client calls the CA over gRPC only, and a Worker cannot send gRPC trailers: FulcioClientGrpc.java:123, from KeylessSigner.java:612",
     },
   ],
   conformance: { sign: null, attest: null, verify, verifyAttestation: null },

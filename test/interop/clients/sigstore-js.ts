@@ -3,7 +3,7 @@
 import { type Client, type Operation, PLAIN, refusals, type Transport, type Verification } from "./client.ts";
 
 const TUF = '--tuf-mirror "$M" --tuf-root root.json --tuf-cache tuf-cache';
-/** The same for the command line. */
+/** The same flags as `@sigstore/cli` spells them. */
 const CLI_TUF = '--tuf-mirror-url "$M" --tuf-root-path root.json --tuf-cache-path tuf-cache';
 
 const services = (transport: Transport): string =>
@@ -26,14 +26,15 @@ const cliAttest = (log: string): string =>
 const cliVerify = (bundle: string, identity: string): string =>
   `sigstore verify ${bundle} ${CLI_TUF} --certificate-issuer "$U" --certificate-identity-email ${identity}`;
 
-/** @sigstore/cli: logs to Rekor v1 only, and reads a trusted root from a TUF repository only. */
+/** @sigstore/cli writes to Rekor v1 logs only, and reads a trusted root over TUF only. */
 const commandLine = (transport: Transport): readonly Operation[] => [
   { name: "cli: attest without a log", run: cliAttest("--no-tlog-upload") },
   {
     name: "cli: attest",
     run: cliAttest('--rekor-url "$S"'),
     refusedWith: /\(404\) no such path/,
-    because: "it speaks Rekor v1 only: `RekorWitness` at @sigstore/cli 0.10.3 dist/commands/attest.js:139",
+    because:
+      "the command line supports Rekor v1 only: `RekorWitness` at @sigstore/cli 0.10.3 dist/commands/attest.js:139",
   },
   ...(transport === "files"
     ? []
@@ -46,12 +47,12 @@ const commandLine = (transport: Transport): readonly Operation[] => [
         { name: "cli: verify", run: `${cliVerify("bundle.json", '"$I"')} --blob-file README.md` },
         { name: "cli: verify an attestation", run: cliVerify("attestation.json", '"$I"') },
         {
-          name: "cli: refuse another identity",
+          name: "cli: reject another identity",
           run: cliVerify("attestation.json", '"$OTHER"'),
           refusedWith: /certificate identity error/,
         },
         {
-          name: "cli: refuse another artifact",
+          name: "cli: reject another artifact",
           run: `${cliVerify("bundle.json", '"$I"')} --blob-file other.txt`,
           refusedWith: /signature verification failed/,
         },
@@ -62,11 +63,11 @@ export const SIGSTORE_JS: Client = {
   name: "sigstore-js",
   tool: "sigstore-js",
   about:
-    "The packages `@sigstore/sign`, `@sigstore/verify` and `@sigstore/tuf`, behind a program of ours, `test/interop/tools/sigstore-js/conformance.mjs`, and `@sigstore/cli` as it is.",
+    "The packages `@sigstore/sign`, `@sigstore/verify` and `@sigstore/tuf`, called by our own program, `test/interop/tools/sigstore-js/conformance.mjs`; and `@sigstore/cli` itself.",
   transports: ["files", "tuf"],
   operations: (transport) => [
-    { name: "sign", run: sign(transport, "bundle.json") },
-    { name: "verify", run: verify(transport, PLAIN) },
+    { name: "sign", shows: "sign", run: sign(transport, "bundle.json") },
+    { name: "verify", shows: "verify", run: verify(transport, PLAIN) },
     ...refusals(transport, (verification) => verify(transport, verification), {
       identity: /certificate identity error/,
       artifact: /signature verification failed/,
@@ -74,8 +75,12 @@ export const SIGSTORE_JS: Client = {
       body: /TLOG_INCLUSION_PROOF_ERROR/,
       trust: /timestamp could not be verified/,
     }),
-    { name: "attest", run: attest(transport, "attestation.json") },
-    { name: "verify an attestation", run: verify(transport, { ...PLAIN, bundle: "attestation.json" }) },
+    { name: "attest", shows: "attest", run: attest(transport, "attestation.json") },
+    {
+      name: "verify an attestation",
+      shows: "verify attestation",
+      run: verify(transport, { ...PLAIN, bundle: "attestation.json" }),
+    },
     ...commandLine(transport),
   ],
   conformance: { sign, attest, verify, verifyAttestation: verify },

@@ -6,7 +6,7 @@ const instance = (transport: Transport): string =>
   transport === "files" ? "sigstore --trust-config trust_config.json" : 'sigstore --instance "$M"';
 
 function verify(transport: Transport, { bundle, artifact, identity, trustedRoot }: Verification): string {
-  // It takes trusted root and signing config in one file.
+  // sigstore-python takes the trusted root and the signing config in one file.
   const other = trustedRoot === PLAIN.trustedRoot ? instance(transport) : "sigstore --trust-config other_config.json";
   return `${other} verify identity --bundle ${bundle} --cert-identity ${identity} --cert-oidc-issuer "$U" ${artifact}`;
 }
@@ -20,14 +20,14 @@ const attest = (transport: Transport, bundle: string): string =>
 export const SIGSTORE_PYTHON: Client = {
   name: "sigstore-python",
   tool: "sigstore-python",
-  about: "Takes the client trust config, `/client_trust_config.json`, where there is no TUF repository.",
+  about: "Without a TUF repository it takes the client trust config, `/client_trust_config.json`.",
   transports: ["files", "tuf"],
   env: (folder) => ({ PYTHONPATH: folder, COLUMNS: "400" }),
   setUp: (transport) =>
     transport === "tuf" ? [{ name: "trust-instance", run: 'sigstore --instance "$M" trust-instance root.json' }] : [],
   operations: (transport) => [
-    { name: "sign", run: sign(transport, "bundle.json") },
-    { name: "verify", run: verify(transport, PLAIN) },
+    { name: "sign", shows: "sign", run: sign(transport, "bundle.json") },
+    { name: "verify", shows: "verify", run: verify(transport, PLAIN) },
     ...refusals(transport, (verification) => verify(transport, verification), {
       identity: /SANs do not match/,
       artifact: /digest mismatch/,
@@ -35,10 +35,14 @@ export const SIGSTORE_PYTHON: Client = {
       body: /invalid root hash/,
       trust: /not enough sources of verified time/,
     }),
-    { name: "attest", run: attest(transport, "attestation.json") },
-    { name: "verify an attestation", run: verify(transport, { ...PLAIN, bundle: "attestation.json" }) },
+    { name: "attest", shows: "attest", run: attest(transport, "attestation.json") },
     {
-      name: "refuse an attestation of another artifact",
+      name: "verify an attestation",
+      shows: "verify attestation",
+      run: verify(transport, { ...PLAIN, bundle: "attestation.json" }),
+    },
+    {
+      name: "reject an attestation of another artifact",
       run: verify(transport, { ...PLAIN, bundle: "attestation.json", artifact: "other.txt" }),
       refusedWith: /no subject for digest/,
     },

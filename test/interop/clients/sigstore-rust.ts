@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { type Client, PLAIN, refusals, type Transport, type Verification } from "./client.ts";
+import { type Client, type Operation, PLAIN, refusals, type Transport, type Verification } from "./client.ts";
 
 const trust = (transport: Transport, root: string): string =>
   transport === "files" ? `--trusted-root ${root}` : '--instance "$M" --tuf-root root.json';
@@ -11,15 +11,19 @@ const verify = (transport: Transport, { bundle, artifact, identity, trustedRoot 
 const sign = (_: Transport, bundle: string): string =>
   `sign_blob --instance "$M" --tuf-root root.json --v2 --token "$TOKEN" --output ${bundle} README.md`;
 
+/** `sign_blob` supports TUF only. */
+const signing = (transport: Transport): readonly Operation[] =>
+  transport === "tuf" ? [{ name: "sign", shows: "sign", run: sign(transport, "bundle.json") }] : [];
+
 export const SIGSTORE_RUST: Client = {
   name: "sigstore-rust",
   tool: "sigstore-rust",
   about:
-    "The examples of the published crates `sigstore-verify` and `sigstore-sign`. `sign_blob` knows an instance by its TUF repository only, and `sign_attestation` only the public ones.",
+    "The examples of the published crates `sigstore-verify` and `sigstore-sign`. `sign_blob` takes an instance over TUF only, and `sign_attestation` supports the public instances only.",
   transports: ["files", "tuf"],
   operations: (transport) => [
-    ...(transport === "tuf" ? [{ name: "sign", run: sign(transport, "bundle.json") }] : []),
-    { name: "verify", run: verify(transport, PLAIN) },
+    ...signing(transport),
+    { name: "verify", shows: "verify", run: verify(transport, PLAIN) },
     ...refusals(transport, (verification) => verify(transport, verification), {
       identity: /identity mismatch/,
       artifact: /artifact mismatch/,

@@ -8,9 +8,10 @@ const verify = (artifact: string, chain: string): string =>
 const timestamps = (hash: string): readonly Operation[] => [
   {
     name: `timestamp (${hash})`,
+    shows: "sign",
     run: `timestamp-cli --timestamp_server "$S" timestamp --hash ${hash} --artifact README.md --out response.tsr`,
   },
-  { name: `verify (${hash})`, run: verify("README.md", "chain.pem") },
+  { name: `verify (${hash})`, shows: "verify", run: verify("README.md", "chain.pem") },
 ];
 
 const OPERATIONS: readonly Operation[] = [
@@ -22,12 +23,12 @@ const OPERATIONS: readonly Operation[] = [
     run: 'timestamp-cli --timestamp_server "$S" timestamp --certificate=false --nonce=false --artifact README.md --out bare.tsr',
   },
   {
-    name: "refuse another artifact",
+    name: "reject another artifact",
     run: verify("other.txt", "chain.pem"),
     refusedWith: /hashed messages don't match/,
   },
   {
-    name: "refuse the chain of another authority",
+    name: "reject the chain of another authority",
     run: `curl -fsS "$S/api/v1/rootCert" > other-chain.pem; ${verify("README.md", "other-chain.pem")}`,
     refusedWith: /certificate signed by unknown authority/,
   },
@@ -35,8 +36,9 @@ const OPERATIONS: readonly Operation[] = [
 
 export const TIMESTAMP_CLI: Client = {
   name: "timestamp-cli",
+  signs: "timestamps",
   tool: "timestamp-cli",
-  about: "RFC 3161 timestamps alone.",
+  about: "RFC 3161 timestamps only.",
   transports: ["files"],
   operations: () => OPERATIONS,
 };

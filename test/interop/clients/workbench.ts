@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A folder for the commands of one client, with everything in it that they name, and the environment they run in.
-//   S the instance, M its TUF repository, I the signer, OTHER somebody else, U the issuer, REGISTRY a registry on this machine,
-//   TOKEN and token.txt an identity token, fresh for every command; README.md and other.txt are artifacts.
+// The folder in which the commands of one client run: the files that they name, and their environment variables:
+//   S the instance; M its TUF repository; I the signer; OTHER another person; U the issuer;
+//   REGISTRY an OCI registry on this machine; TOKEN (and token.txt) an identity token, fresh for every command.
+// README.md and other.txt are the artifacts.
 
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -14,22 +15,22 @@ import { ARTIFACTS } from "./artifacts.ts";
 import type { Client, Transport } from "./client.ts";
 
 export const SIGNER = "alice@example.com";
-const SOMEBODY_ELSE = "bob@example.com";
-/** Of what a command says, for the message of a test that fails. */
+const OTHER_SIGNER = "bob@example.com";
+/** How much of a command's output a failing test prints. */
 const MAX_OUTPUT_CHARS = 4_000;
-/** A client that hangs has failed. */
+/** A client that hangs fails. */
 const COMMAND_TIMEOUT_MS = 50_000;
 
-/** What the commands of all clients share. */
+/** Everything that the commands of all clients share. */
 export interface Surroundings {
   readonly stack: TestStack;
   /** host:port of an OCI registry. */
   readonly registry: string;
   /** The trusted root of another instance. */
   readonly otherRoot: unknown;
-  /** PEM of a key that signed nothing. */
+  /** PEM of a public key that verifies none of the signatures. */
   readonly otherKey: string;
-  /** Bundles over README.md by file name: a good one, and what others have made of it. */
+  /** Bundles over README.md by file name: a valid one, and forgeries made from it. */
   readonly bundles: Readonly<Record<string, unknown>>;
 }
 
@@ -44,7 +45,7 @@ export interface Workbench {
   readonly run: (script: string) => Promise<Ended>;
 }
 
-/** Lays out a folder for a client. */
+/** Prepares the folder of a client. */
 export async function openWorkbench(
   client: Client,
   transport: Transport,
@@ -94,7 +95,7 @@ function environment(
     S: stack.url,
     M: `${stack.url}/tuf`,
     I: SIGNER,
-    OTHER: SOMEBODY_ELSE,
+    OTHER: OTHER_SIGNER,
     U: `${stack.url}/oidc`,
     REGISTRY: registry,
     TRANSPORT: transport,
@@ -104,7 +105,7 @@ function environment(
   };
 }
 
-/** Everything that the command says, and its exit code; -1 for one that a signal ended. */
+/** Runs a script to its end. The exit code is -1 if a signal ended it. */
 function runScript(script: string, cwd: string, env: Readonly<Record<string, string>>): Promise<Ended> {
   const child = spawn("bash", ["-euo", "pipefail", "-c", script], {
     cwd,
@@ -115,7 +116,7 @@ function runScript(script: string, cwd: string, env: Readonly<Record<string, str
   const chunks: Buffer[] = [];
   child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
   child.stderr.on("data", (chunk: Buffer) => chunks.push(chunk));
-  // The command and what it started.
+  // Kills the whole process group: the command and its children.
   const timer = setTimeout(() => process.kill(-(child.pid ?? 0), "SIGKILL"), COMMAND_TIMEOUT_MS);
   return new Promise((resolve, reject) => {
     child.once("error", reject);

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every client of the suite, in the order in which the tables list them.
+
+import type { Client, Operation, Transport } from "./client.ts";
+import { COSIGN } from "./cosign.ts";
+import { GITSIGN } from "./gitsign.ts";
+import { SIGSTORE_GO } from "./sigstore-go.ts";
+import { SIGSTORE_JAVA } from "./sigstore-java.ts";
+import { SIGSTORE_JS } from "./sigstore-js.ts";
+import { SIGSTORE_PYTHON } from "./sigstore-python.ts";
+import { SIGSTORE_RUST } from "./sigstore-rust.ts";
+import { TIMESTAMP_CLI } from "./timestamp-cli.ts";
+
+export const CLIENTS: readonly Client[] = [
+  COSIGN,
+  SIGSTORE_GO,
+  SIGSTORE_PYTHON,
+  SIGSTORE_JS,
+  GITSIGN,
+  TIMESTAMP_CLI,
+  SIGSTORE_JAVA,
+  SIGSTORE_RUST,
+];
+
+export const TRANSPORTS: readonly Transport[] = ["files", "tuf"];
+
+/** All operations of a client over a transport, its setup first; empty if the client does not support the transport. */
+export const operationsOf = (client: Client, transport: Transport): readonly Operation[] =>
+  client.transports.includes(transport) ? [...(client.setUp?.(transport) ?? []), ...client.operations(transport)] : [];
