@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
-// Starts `sigedge` on a Node that is new enough: the one that runs this, or the one that the project brings in node_modules.
-// Plain JavaScript that Node 14 understands.
+// Starts `sigedge` on a Node that is new enough: the one that runs this, or the one that the package depends on. Runs
+// cli/sigedge.ts in a clone, dist/sigedge.js in the published package. Plain JavaScript that Node 14 understands.
 
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -13,22 +14,52 @@ const REQUIRED = [22, 22, 2];
 
 const found = process.versions.node.split(".").map(Number);
 const difference = REQUIRED.map((part, i) => found[i] - part).find((part) => part !== 0) || 0;
+/** Missing in a clone, where linters would look for it. */
+const BUILT = "../dist/sigedge.js";
+
 const folder = dirname(fileURLToPath(import.meta.url));
+const isClone = existsSync(join(folder, "sigedge.ts"));
 
 if (difference >= 0) {
-  await import("./sigedge.ts");
+  await (isClone ? import("./sigedge.ts") : import(BUILT));
 } else {
-  const node = join(folder, "..", "node_modules", ".bin", process.platform === "win32" ? "node.cmd" : "node");
-  if (existsSync(node)) {
-    const args = [join(folder, "sigedge.mjs"), ...process.argv.slice(2)];
-    const { status, signal } = spawnSync(node, args, { stdio: "inherit" });
-    if (signal !== null) process.kill(process.pid, signal);
-    process.exitCode = status === null ? 2 : status;
-  } else {
+  const node = dependencyNode();
+  if (node === null) {
     console.error(
       `sigedge: Node ${process.versions.node} is too old, ${REQUIRED.join(".")} is needed. ` +
-        "Run `npm ci` (without --ignore-scripts): it installs a newer Node inside this folder, for this project only.",
+        (isClone
+          ? "Run `npm ci` (without --ignore-scripts): it installs a newer Node inside this folder, for this project only."
+          : "Install the package again with its install scripts allowed: it brings a newer Node for itself only."),
     );
     process.exitCode = 2;
+  } else {
+    runWith(node);
   }
+}
+
+/** The binary of the npm package "node", wherever npm put it; null if it is missing or its install script did not run. */
+function dependencyNode() {
+  try {
+    const manifest = createRequire(import.meta.url).resolve("node/package.json");
+    const binary = join(dirname(manifest), "bin", process.platform === "win32" ? "node.exe" : "node");
+    return existsSync(binary) ? binary : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Runs this file on another Node. Signals reach it, and how it ends is how we end. */
+function runWith(node) {
+  const child = spawn(node, [join(folder, "sigedge.mjs"), ...process.argv.slice(2)], { stdio: "inherit" });
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+  for (const signal of signals) process.on(signal, () => child.kill(signal));
+  child.on("error", (error) => {
+    console.error(`sigedge: could not start ${node} (${error.message})`);
+    process.exitCode = 2;
+  });
+  child.on("exit", (status, signal) => {
+    for (const handled of signals) process.removeAllListeners(handled);
+    if (signal === null) process.exitCode = status;
+    else process.kill(process.pid, signal);
+  });
 }

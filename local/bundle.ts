@@ -1,11 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bundles a Worker as wrangler does, for the local runtime. Nothing is written to disk.
+// Bundles a Worker for the local runtime, as wrangler does.
 
-import { build } from "esbuild";
-import { ROOT } from "../cli/root.ts";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { IS_INSTALLED, ROOT } from "../cli/root.ts";
 
-/** One ES module with everything in it but what the runtime brings. Throws with esbuild's message when the source does not build. */
+/** The composed Worker with the development issuer: what `sigedge start` and `sigedge demo` run. */
+export const LOCAL_ENTRY = "workers/dev.ts";
+
+/** LOCAL_ENTRY, bundled: the published package holds it so that a start needs no bundler. */
+export const PREBUILT_WORKER = "dist/worker.mjs";
+
+/**
+ * Returns one ES module with everything in it but what the runtime supplies. Throws with esbuild's message if the source
+ * does not build. @param entry relative to the package
+ */
 export async function bundleWorker(entry: string): Promise<string> {
+  if (IS_INSTALLED && entry === LOCAL_ENTRY) return readFileSync(join(ROOT, PREBUILT_WORKER), "utf8");
+  const { build } = await import("esbuild");
   const { outputFiles } = await build({
     absWorkingDir: ROOT,
     entryPoints: [entry],

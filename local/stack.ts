@@ -9,9 +9,7 @@ import { LISTEN_ADDRESS } from "../cli/address.ts";
 import { ROOT } from "../cli/root.ts";
 import { parsePublicUrl } from "../shared/http/public-url.ts";
 import { parseShards } from "../shared/logs/shards.ts";
-import { bundleWorker } from "./bundle.ts";
-
-const ENTRY = "workers/dev.ts";
+import { bundleWorker, LOCAL_ENTRY } from "./bundle.ts";
 
 /** What wrangler.toml says of the Worker, in Miniflare's words; a test holds the two together. */
 export const WORKER = {
@@ -57,7 +55,7 @@ export interface Stack {
 
 /** Starts workerd and waits until it serves. The port must be free. */
 export async function runStack(options: StackOptions): Promise<Stack> {
-  const script = await bundleWorker(options.entry ?? ENTRY);
+  const script = await bundleWorker(options.entry ?? LOCAL_ENTRY);
   const create = (): Miniflare => new Miniflare(convertV4MiniflareOptions(runtimeOptions(options, script)));
   const runtime = options.handlesSignals === true ? withoutSignalListeners(create) : create();
   try {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checks bundles on several cores: worker threads that take one bundle at a time, or, for a small log, this thread.
 
+import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { httpSource } from "../served-log/log-source.ts";
@@ -41,7 +42,7 @@ class WorkerPool implements BundleChecker {
   readonly #running = new Map<Worker, Job>();
 
   constructor(jobs: number, settings: WorkerSettings) {
-    const script = fileURLToPath(new URL("./bundle-worker.ts", import.meta.url).href);
+    const script = fileURLToPath(new URL(`./bundle-worker${extname(import.meta.url)}`, import.meta.url).href);
     this.#workers = Array.from({ length: jobs }, () => new Worker(script, { workerData: settings }));
     this.#idle = [...this.#workers];
     for (const worker of this.#workers) {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { localBucket } from "../../local/local-bucket.ts";
 import { equal } from "../../shared/bytes/bytes.ts";
 import { DatabaseError, runWrangler } from "../reindex/databases.ts";
-import { ROOT } from "../root.ts";
+import { wranglerScript } from "../root.ts";
 import type { BackupFolder } from "./folder.ts";
 
 /** Calls reject with BucketError. */
@@ -55,7 +55,7 @@ const BATCH = 500;
 
 /** R2 through wrangler, which must be logged in. It puts without a condition: the caller has seen whose bucket it is. */
 export function wranglerBucket({ command, bucket, where }: WranglerBucket): BackupBucket {
-  const [program, ...first] = command ?? [join(ROOT, "node_modules", ".bin", "wrangler")];
+  const [program, ...first] = command ?? [process.execPath, wranglerScript()];
   const run = async (args: readonly string[]): Promise<string> => {
     try {
       return await runWrangler(program, [...first, "r2", ...args, "--env=", ...where]);

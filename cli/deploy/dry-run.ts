@@ -6,7 +6,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { ROOT } from "../root.ts";
+import { ROOT, wranglerScript } from "../root.ts";
 
 export interface DryRun {
   /** Of [env.<name>], null for the composed Worker at the top level. */
@@ -30,8 +30,8 @@ export async function dryRun(environment: string | null): Promise<DryRun> {
   const folder = mkdtempSync(join(tmpdir(), "sigedge-dry-run-"));
   try {
     // An empty --env is the top level; without it wrangler warns that there are others.
-    const args = ["deploy", "--dry-run", `--env=${environment ?? ""}`, "--outdir", folder];
-    const { passed, output } = await run(join(ROOT, "node_modules", ".bin", "wrangler"), args);
+    const args = [wranglerScript(), "deploy", "--dry-run", `--env=${environment ?? ""}`, "--outdir", folder];
+    const { passed, output } = await run(process.execPath, args);
     const scripts = passed ? readdirSync(folder).filter((file) => file.endsWith(".js")) : [];
     const bundle = scripts.map((file) => readFileSync(join(folder, file), "utf8")).join("");
     return { environment, passed, output, bundle, gzipBytes: gzipSync(bundle).length };

@@ -15,7 +15,7 @@ import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts"
 import { err, ok, type Result } from "../../shared/result.ts";
 import { unixMs } from "../../shared/time.ts";
 import { describeKeysError, readKeys, SECRET_SETTINGS } from "../keys/keys.ts";
-import { ROOT } from "../root.ts";
+import { IS_INSTALLED, workingFolder } from "../root.ts";
 import { fileSettings, readShards, witnessSecret } from "./folder-settings.ts";
 import { otherSettings } from "./replaceable.ts";
 import { tufSecret } from "./trust-root.ts";
@@ -51,7 +51,7 @@ export const DEPLOYMENT_FLAGS = {
 } as const;
 
 export const DEPLOYMENT_USAGE = `  --env NAME       another deployment beside this one (staging): folder ${DEFAULT_FOLDER}-NAME, Workers ${DEFAULT_NAME}-NAME
-  --dir DIR        the deployment's folder (${DEFAULT_FOLDER} in this checkout)`;
+  --dir DIR        the deployment's folder (${DEFAULT_FOLDER} in ${IS_INSTALLED ? "the current folder" : "this checkout"})`;
 
 export interface Selection {
   /** Absolute. */
@@ -64,7 +64,7 @@ export interface Selection {
 export function selectDeployment({ dir, env }: { dir?: string; env?: string }): Result<Selection, string> {
   if (env !== undefined && !ENVIRONMENT.test(env)) return err("--env takes a word of lower-case letters and digits");
   const suffix = env === undefined ? "" : `-${env}`;
-  const folder = dir === undefined ? join(ROOT, `${DEFAULT_FOLDER}${suffix}`) : resolve(dir);
+  const folder = dir === undefined ? join(workingFolder(), `${DEFAULT_FOLDER}${suffix}`) : resolve(dir);
   return ok({ folder, name: `${DEFAULT_NAME}${suffix}` });
 }
 

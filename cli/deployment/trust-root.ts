@@ -9,6 +9,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import { unixMs } from "../../shared/time.ts";
 import type { OfflineTexts } from "../../shared/tuf/trust-file.ts";
 import { describeKeysError, readKeys } from "../keys/keys.ts";
+import { IS_INSTALLED } from "../root.ts";
 import {
   createOfflineKey,
   createOnlineKey,
@@ -28,7 +29,7 @@ const TARGETS_KEY_FILE = "tuf-targets.key.pem";
 /** In keys/: the secret TUF_KEY. */
 export const ONLINE_KEY_FILE = "tuf.key.pem";
 /** The signed documents, by address, as in deployment/trust.json. */
-const TRUST_FILE = "trust.json";
+export const TRUST_FILE = "trust.json";
 
 /** Makes the keys in a folder that has keys/ and offline/. Throws where a file cannot be written. */
 export function makeTufKeys(folder: string, passphrase: string): void {
@@ -102,8 +103,12 @@ function openAll(folder: string, passphrase: string): Result<OfflineKeys, string
   return targets === undefined ? err("there is no targets key") : ok({ roots, targets });
 }
 
-/** Puts the deployment's documents where `wrangler deploy` bundles them; null if it has none. Fails with a line for the operator. */
+/**
+ * Copies the deployment's documents to where `wrangler deploy` bundles them, if it has any. An installed package bundles them
+ * from the deployment's folder (wrangler-config.ts). Fails with a line for the operator.
+ */
 export function installTrustFile(folder: string, publicUrl: PublicUrl): Result<null, string> {
+  if (IS_INSTALLED) return ok(null);
   const texts = readTrustFile(join(folder, TRUST_FILE), publicUrl.href);
   if (!texts.ok || texts.value === null) return texts.ok ? ok(null) : texts;
   const there = readTrustFile(DEPLOYED_TRUST_FILE, publicUrl.href);

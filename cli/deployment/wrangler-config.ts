@@ -4,11 +4,12 @@
 // wrangler prints parts of its configuration.
 // Spec: https://developers.cloudflare.com/workers/wrangler/configuration/#generated-wrangler-configuration
 
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { parseShards } from "../../shared/logs/shards.ts";
-import { ROOT } from "../root.ts";
+import { IS_INSTALLED, ROOT } from "../root.ts";
 import { DEFAULT_NAME, type Deployment, type WorkerSettings, writePrivate } from "./deployment.ts";
+import { TRUST_FILE } from "./trust-root.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -53,6 +54,7 @@ export async function writeConfig({ deployment, worker, vars }: ConfigRequest): 
   const section = renamed(await readSection(worker), deployment.name) as Json;
   const config = {
     ...section,
+    name: workerName(deployment, worker),
     ...routing(deployment, worker, vars["SHARDS"] ?? "[]"),
     main: fromFolder(deployment, String(section["main"])),
     vars,
@@ -61,7 +63,8 @@ export async function writeConfig({ deployment, worker, vars }: ConfigRequest): 
     // `wrangler deploy -e NAME` would otherwise deploy this and say nothing.
     targetEnvironment: "deployment",
     topLevelName: workerName(deployment, worker),
-    build: worker === null ? { command: HOOK, cwd: ROOT } : {},
+    build: worker === null && !IS_INSTALLED ? { command: HOOK, cwd: ROOT } : {},
+    ...ownTrustFile(deployment),
     d1_databases: withoutIds(section["d1_databases"], fromFolder(deployment, "migrations")),
   };
   writePrivate(path, `${JSON.stringify(config, null, 2)}\n`);
@@ -119,11 +122,25 @@ function withoutIds(databases: unknown, migrations: string): readonly Json[] {
 
 const fromFolder = ({ folder }: Deployment, path: string): string => relative(folder, join(ROOT, path)) || ".";
 
-/** Makes a bare `wrangler deploy` in this checkout deploy this deployment. */
-export function redirectTo(deployment: Deployment): void {
+/**
+ * Bundles the deployment's own trust file in the place of deployment/trust.json. In a clone that file is edited instead
+ * (installTrustFile), so that a bare `wrangler deploy` bundles it too; an installed package is never edited.
+ */
+function ownTrustFile({ folder }: Deployment): Json {
+  const file = join(folder, TRUST_FILE);
+  return IS_INSTALLED && existsSync(file) ? { alias: { "#trust-file": file } } : {};
+}
+
+/**
+ * Makes a bare `wrangler deploy` in this checkout deploy this deployment. Does nothing for an installed package, whose
+ * working folder may hold another project's Worker; returns whether it did.
+ */
+export function redirectTo(deployment: Deployment): boolean {
+  if (IS_INSTALLED) return false;
   mkdirSync(dirname(REDIRECT), { recursive: true });
   const target = relative(dirname(REDIRECT), configPath(deployment, null));
   writeFileSync(REDIRECT, `${JSON.stringify({ configPath: target })}\n`);
+  return true;
 }
 
 /** The folder of the deployment that a bare `wrangler deploy` deploys, null if that is wrangler.toml as it stands. */

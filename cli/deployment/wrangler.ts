@@ -2,8 +2,7 @@
 // Drives the unmodified wrangler of this checkout as a child process. Secrets reach it as files, never as arguments.
 
 import { spawn } from "node:child_process";
-import { join } from "node:path";
-import { ROOT } from "../root.ts";
+import { workingFolder, wranglerScript } from "../root.ts";
 
 export interface WranglerRun {
   readonly passed: boolean;
@@ -23,8 +22,8 @@ export interface WranglerOptions {
 
 /** Runs wrangler to its end; never rejects, a failure is `passed: false`. @param args no secret */
 export function wrangler(args: readonly string[], { report }: WranglerOptions = {}): Promise<WranglerRun> {
-  const child = spawn(process.execPath, [join(ROOT, "node_modules", "wrangler", "bin", "wrangler.js"), ...args], {
-    cwd: ROOT,
+  const child = spawn(process.execPath, [wranglerScript(), ...args], {
+    cwd: workingFolder(),
     stdio: ["ignore", "pipe", "pipe"],
     env: {
       ...process.env,

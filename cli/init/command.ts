@@ -79,8 +79,7 @@ export async function initCommand(args: readonly string[]): Promise<number> {
   if (!trust.ok) return failed(trust.error, 1);
   await writeConfig({ deployment, worker: null, vars: settings.value.vars });
   const other = redirectedFolder();
-  const isBare = other === null || other === deployment.folder || !existsSync(other);
-  if (isBare) redirectTo(deployment);
+  const isBare = (other === null || other === deployment.folder || !existsSync(other)) && redirectTo(deployment);
   const outcome = { deployment, isNew, madePassphrase, isBare };
   say(options.value.json ? outcomeJson(outcome) : outcomeText(outcome));
   return 0;

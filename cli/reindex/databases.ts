@@ -7,7 +7,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { ROOT } from "../root.ts";
+import { IS_INSTALLED, ROOT, workingFolder, wranglerScript } from "../root.ts";
 
 export interface IndexDatabase {
   /** Entries that are written at a time: what is lost when it is interrupted. */
@@ -92,11 +92,16 @@ export interface WranglerTarget {
 /** An import keeps D1 from answering while it runs, so that few large ones are better than many small ones. */
 const REMOTE_BATCH_ENTRIES = 4096;
 
+/**
+ * Selects the top level of wrangler.toml, whose database the services apart share: an empty --env. Only an installed package
+ * names the file; in a clone, `sigedge init` may have redirected wrangler to a deployment's configuration.
+ */
+const WRANGLER_TOML = IS_INSTALLED ? ["--env=", "--config", join(ROOT, "wrangler.toml")] : ["--env="];
+
 /** The index in D1. Its calls reject with DatabaseError. */
 export function wranglerDatabase({ command, database, config, where }: WranglerTarget): IndexDatabase {
-  const [program, ...first] = command ?? [join(ROOT, "node_modules", ".bin", "wrangler")];
-  // An empty --env is the top level of wrangler.toml, whose database the services apart share.
-  const source = config === null ? ["--env="] : ["--config", config];
+  const [program, ...first] = command ?? [process.execPath, wranglerScript()];
+  const source = config === null ? WRANGLER_TOML : ["--config", config];
   const execute = (args: readonly string[]): Promise<string> =>
     runWrangler(program, [...first, "d1", "execute", database, ...source, ...where, "--json", "--yes", ...args]);
   return {
@@ -142,7 +147,7 @@ const firstLine = (text: string): string => text.trim().split("\n")[0]?.slice(0,
 export function runWrangler(program: string, args: readonly string[]): Promise<string> {
   const env = { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true", NO_COLOR: "1" };
   return new Promise((resolve, reject) => {
-    execFile(program, args, { cwd: ROOT, env, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
+    execFile(program, args, { cwd: workingFolder(), env, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
       else reject(new DatabaseError(`wrangler failed: ${wranglerProblem(stdout) ?? firstLine(stderr || stdout)}`));
     });

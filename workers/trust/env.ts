@@ -2,7 +2,7 @@
 // The configuration of the trust service: address, both certificate chains, the logs, and the TUF repository that was deployed. No other file
 // of the service reads the environment.
 
-import bundledTrustFile from "../../deployment/trust.json" with { type: "json" };
+import bundledTrustFile from "#trust-file" with { type: "json" };
 import { equal } from "../../shared/bytes/bytes.ts";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import { type PublicUrl, publicUrlSetting } from "../../shared/http/public-url.ts";
