@@ -6,7 +6,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { ROOT, wranglerScript } from "../root.ts";
+import { ROOT, workingFolder, wranglerScript } from "../root.ts";
 
 export interface DryRun {
   /** Of [env.<name>], null for the composed Worker at the top level. */
@@ -25,12 +25,16 @@ export function environments(): readonly (string | null)[] {
   return [null, ...Array.from(names, ([, name = ""]) => name)];
 }
 
-/** Runs wrangler once; never rejects, a failure is `passed: false`. */
-export async function dryRun(environment: string | null): Promise<DryRun> {
+/**
+ * Runs wrangler once; never rejects, a failure is `passed: false`. @param config another file than wrangler.toml; wrangler
+ * keeps its temporary files beside it
+ */
+export async function dryRun(environment: string | null, config: string | null = null): Promise<DryRun> {
   const folder = mkdtempSync(join(tmpdir(), "sigedge-dry-run-"));
   try {
     // An empty --env is the top level; without it wrangler warns that there are others.
-    const args = [wranglerScript(), "deploy", "--dry-run", `--env=${environment ?? ""}`, "--outdir", folder];
+    const source = config === null ? [`--env=${environment ?? ""}`] : ["--config", config];
+    const args = [wranglerScript(), "deploy", "--dry-run", ...source, "--outdir", folder];
     const { passed, output } = await run(process.execPath, args);
     const scripts = passed ? readdirSync(folder).filter((file) => file.endsWith(".js")) : [];
     const bundle = scripts.map((file) => readFileSync(join(folder, file), "utf8")).join("");
@@ -50,7 +54,7 @@ function run(command: string, args: readonly string[]): Promise<{ readonly passe
     NO_COLOR: "1",
   };
   return new Promise((resolve) => {
-    execFile(command, args, { cwd: ROOT, env, maxBuffer: 2 ** 24 }, (error, stdout, stderr) => {
+    execFile(command, args, { cwd: workingFolder(), env, maxBuffer: 2 ** 24 }, (error, stdout, stderr) => {
       resolve({ passed: error === null, output: stdout + stderr });
     });
   });

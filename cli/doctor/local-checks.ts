@@ -18,6 +18,7 @@ import { PASSPHRASE_FILE } from "../deployment/passphrase.ts";
 import { remoteSecrets } from "../deployment/prepare.ts";
 import { reasonOf, wrangler } from "../deployment/wrangler.ts";
 import { configPath, SPLIT_ORDER, type SplitWorker, workerName } from "../deployment/wrangler-config.ts";
+import { IS_INSTALLED } from "../root.ts";
 import { readTrustRoot } from "../status/observe.ts";
 import { type Check, error, type Finding, warning } from "./finding.ts";
 
@@ -88,7 +89,7 @@ async function checkSettings(deployment: Deployment): Promise<readonly Finding[]
 
 async function checkLimits(deployment: Deployment): Promise<readonly Finding[]> {
   const settings = workerSettings(deployment);
-  const { passed, gzipBytes, output } = await dryRun(null);
+  const { passed, gzipBytes, output } = await dryRun(null, IS_INSTALLED ? configPath(deployment, null) : null);
   const findings: Finding[] = [];
   if (!passed) findings.push(error("limits", "the Worker does not build", output.trim().split("\n").at(-1) ?? ""));
   if (gzipBytes > MAX_GZIP_BYTES)
