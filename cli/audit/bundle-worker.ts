@@ -11,9 +11,9 @@ const settings = workerData as WorkerSettings;
 const issuers = new Issuers(httpSource(settings.url));
 
 // What cannot be expected ends the thread by its rejection, and the audit with it.
-parentPort?.on("message", (task: BundleTask) => void answer(task));
+parentPort?.on("message", (task: BundleTask) => void checkTask(task));
 
-async function answer(task: BundleTask): Promise<void> {
+async function checkTask(task: BundleTask): Promise<void> {
   const check = await checkBundle(task, settings, issuers);
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
   parentPort?.postMessage(check);

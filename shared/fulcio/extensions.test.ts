@@ -5,7 +5,12 @@ import { encodeUtf8 } from "../bytes/utf8.ts";
 import { decodeDer } from "../der/reader.ts";
 import { sequence } from "../der/writer.ts";
 import { type Certificate, readExtensions } from "../x509/certificate.ts";
-import { encodeFulcioExtensions, type FulcioExtensions, readFulcioExtensions, readIssuer } from "./extensions.ts";
+import {
+  encodeFulcioExtensions,
+  type FulcioExtensions,
+  readFulcioExtensions,
+  readIdentityIssuer,
+} from "./extensions.ts";
 
 const certificateWith = (values: FulcioExtensions): Certificate => {
   const extensions = decodeDer(sequence(...encodeFulcioExtensions(values)), readExtensions);
@@ -61,20 +66,20 @@ describe("encodeFulcioExtensions", () => {
   });
 });
 
-describe("readIssuer", () => {
+describe("readIdentityIssuer", () => {
   it.each([
     ["the newer", { issuer: "old", issuerV2: "new" }, "new"],
     ["the deprecated one alone", { issuer: "old" }, "old"],
     ["none", {}, null],
   ])("prefers %s", (_, values, expected) => {
-    expect(readIssuer(certificateWith(values))).toBe(expected);
+    expect(readIdentityIssuer(certificateWith(values))).toBe(expected);
   });
 
   it("does not read what is not a UTF8String", () => {
     const oid = "1.3.6.1.4.1.57264.1.8";
     for (const value of [[0x13, 1, 0x61], [0x0c, 2, 0x61], [0x0c, 1, 0xff], []]) {
       const certificate = { extensions: [{ oid, critical: false, value: Uint8Array.from(value) }] };
-      expect(readIssuer(certificate as unknown as Certificate)).toBeNull();
+      expect(readIdentityIssuer(certificate as unknown as Certificate)).toBeNull();
     }
   });
 });

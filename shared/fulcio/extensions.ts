@@ -77,7 +77,7 @@ export function readFulcioExtensions(certificate: Certificate): FulcioExtensions
 }
 
 /** The issuer of the identity: Issuer V2, or on older certificates the deprecated Issuer; null if there is neither. */
-export function readIssuer(certificate: Certificate): string | null {
+export function readIdentityIssuer(certificate: Certificate): string | null {
   return readFulcioExtension(certificate, "issuerV2") ?? readFulcioExtension(certificate, "issuer");
 }
 

@@ -45,7 +45,7 @@ export type EntryRequestError =
   | { readonly code: "entry_signature_invalid" };
 
 /** Who signed: what a write policy decides on. */
-export interface Signer {
+export interface Credential {
   readonly key: PublicKey;
   /** Null if the key came bare. */
   readonly certificate: Certificate | null;
@@ -54,7 +54,7 @@ export interface Signer {
 /** An entry whose signature has not been verified yet. */
 export interface Candidate {
   readonly entry: HashedRekordEntry;
-  readonly signer: Signer;
+  readonly credential: Credential;
 }
 
 /** The keyDetails that a log takes; an operator may narrow the set. */
@@ -73,8 +73,8 @@ export async function toCandidates(
 
 /** The first candidate whose signature verifies. Fails with entry_signature_invalid. */
 export function verifyAny(candidates: readonly Candidate[]): Result<Candidate, EntryRequestError> {
-  const verified = candidates.find(({ entry: { digest, signature, verifier }, signer }) =>
-    verifyDigest(signer.key, SIGNATURE_SCHEMES[verifier.keyDetails].hash, digest, signature),
+  const verified = candidates.find(({ entry: { digest, signature, verifier }, credential }) =>
+    verifyDigest(credential.key, SIGNATURE_SCHEMES[verifier.keyDetails].hash, digest, signature),
   );
   return verified === undefined ? err({ code: "entry_signature_invalid" }) : ok(verified);
 }
@@ -89,13 +89,13 @@ function fromDigest(
   if (digest.length === 0) return err({ code: "entry_digest_missing" });
   const checked = checkVerifier(request.verifier, accepted);
   if (!checked.ok) return checked;
-  const { verifier, signer } = checked.value;
+  const { verifier, credential } = checked.value;
   const { hash } = SIGNATURE_SCHEMES[verifier.keyDetails];
   const expectedBytes = HASHES[hash].digestBytes;
   if (digest.length !== expectedBytes) {
     return err({ code: "entry_digest_length", hash, expectedBytes, actualBytes: digest.length });
   }
-  return ok([{ entry: { digest, signature, verifier }, signer }]);
+  return ok([{ entry: { digest, signature, verifier }, credential }]);
 }
 
 /** Clients make envelopes of one signature, and verifiers look at the first alone: more would be logged and never verified. */
@@ -115,9 +115,9 @@ async function fromEnvelope(
     const checked =
       requested === null ? err({ code: "entry_verifier_missing" } as const) : checkVerifier(requested, accepted);
     if (!checked.ok) return checked;
-    const { verifier, signer } = checked.value;
+    const { verifier, credential } = checked.value;
     const digest = await digestBy(SIGNATURE_SCHEMES[verifier.keyDetails].hash);
-    candidates.push({ entry: { digest, signature, verifier }, signer });
+    candidates.push({ entry: { digest, signature, verifier }, credential });
   }
   return ok(candidates);
 }
@@ -134,7 +134,7 @@ function hashOnce(message: Uint8Array): (hash: HashAlgorithm) => Promise<Uint8Ar
 
 interface CheckedVerifier {
   readonly verifier: Verifier;
-  readonly signer: Signer;
+  readonly credential: Credential;
 }
 
 function checkVerifier(
@@ -142,17 +142,17 @@ function checkVerifier(
   accepted: AcceptedKeyDetails,
 ): Result<CheckedVerifier, VerifierError> {
   if (rawBytes.length === 0) return err({ code: "entry_verifier_empty" });
-  const signer = parseSigner(kind, rawBytes);
-  if (!signer.ok) return signer;
+  const credential = parseCredential(kind, rawBytes);
+  if (!credential.ok) return credential;
   if (!isKeyDetails(keyDetails) || !accepted.has(keyDetails)) {
     return err({ code: "entry_key_details_unsupported", keyDetails, accepted: [...accepted] });
   }
-  const expected = keyDetailsOf(signer.value.key.kind);
+  const expected = keyDetailsOf(credential.value.key.kind);
   if (keyDetails !== expected) return err({ code: "entry_key_details_mismatch", keyDetails, expected });
-  return ok({ verifier: { kind, rawBytes, keyDetails }, signer: signer.value });
+  return ok({ verifier: { kind, rawBytes, keyDetails }, credential: credential.value });
 }
 
-function parseSigner(kind: Verifier["kind"], rawBytes: Uint8Array): Result<Signer, VerifierError> {
+function parseCredential(kind: Verifier["kind"], rawBytes: Uint8Array): Result<Credential, VerifierError> {
   const certificate = kind === "x509Certificate" ? parseCertificate(rawBytes) : null;
   if (certificate?.ok === false) return err({ code: "entry_certificate_invalid" });
   const key = parsePublicKey(certificate === null ? rawBytes : certificate.value.spki);

@@ -6,7 +6,7 @@ import { sha256 } from "#sha256";
 import { encodeHex } from "../bytes/hex.ts";
 import { HASHES } from "../crypto/hash.ts";
 import { SIGNATURE_SCHEMES } from "../crypto/key-details.ts";
-import { readIssuer } from "../fulcio/extensions.ts";
+import { readIdentityIssuer } from "../fulcio/extensions.ts";
 import type { HashedRekordEntry } from "../rekor/entry.ts";
 import type { AttestationHints } from "../rekor/hints.ts";
 import { type Certificate, parseCertificate } from "../x509/certificate.ts";
@@ -37,7 +37,7 @@ export function signatureSearchRow(entry: HashedRekordEntry, hints: AttestationH
   const signed = `${HASHES[hash].short}:${encodeHex(entry.digest)}`;
   const subjects = hints?.subjectDigests ?? [];
   const digests = hints === null ? [signed] : [signed, hints.payloadHash, ...subjects];
-  const signer = signerOf(entry);
+  const signer = signerTerms(entry);
   return {
     termsVersion: TERMS_VERSION,
     terms: distinct([...digests.map(digestTerm), ...signer.terms]),
@@ -49,31 +49,27 @@ export function signatureSearchRow(entry: HashedRekordEntry, hints: AttestationH
 
 /** The row of a certificate-log entry. */
 export function certificateSearchRow(certificate: Certificate): SearchRow {
-  const { terms, identity, issuer } = certifiedSigner(certificate);
+  const { terms, identity, issuer } = certificateTerms(certificate);
   return { termsVersion: TERMS_VERSION, terms: distinct(terms), digest: null, identity, issuer };
 }
 
-interface Signer {
-  readonly terms: readonly string[];
-  readonly identity: string | null;
-  readonly issuer: string | null;
-}
+type SignerTerms = Pick<SearchRow, "terms" | "identity" | "issuer">;
 
-function signerOf({ verifier }: HashedRekordEntry): Signer {
+function signerTerms({ verifier }: HashedRekordEntry): SignerTerms {
   const certificate = verifier.kind === "x509Certificate" ? parseCertificate(verifier.rawBytes) : null;
   if (certificate === null) return { terms: [spkiTerm(verifier.rawBytes)], identity: null, issuer: null };
   // The log takes no certificate that does not parse; a term function is total all the same.
-  return certificate.ok ? certifiedSigner(certificate.value) : { terms: [], identity: null, issuer: null };
+  return certificate.ok ? certificateTerms(certificate.value) : { terms: [], identity: null, issuer: null };
 }
 
-function certifiedSigner(certificate: Certificate): Signer {
+function certificateTerms(certificate: Certificate): SignerTerms {
   const read = readSubjectAltNames(certificate);
   // An open log takes certificates of any CA: names that we cannot read are names that nobody can search for.
   const names = read.ok ? read.value.slice(0, MAX_NAMES) : [];
   return {
     terms: [...names.map(nameTerm), spkiTerm(certificate.spki)],
     identity: names[0]?.value ?? null,
-    issuer: readIssuer(certificate),
+    issuer: readIdentityIssuer(certificate),
   };
 }
 

@@ -23,7 +23,7 @@ export interface WitnessPolicy {
   readonly quorum: Rule | null;
 }
 
-export interface PolicyError {
+export interface WitnessPolicyError {
   readonly code: "policy_invalid";
   /** 1-based; 0 for what is missing in the whole text. */
   readonly line: number;
@@ -41,7 +41,7 @@ interface Definitions {
 }
 
 /** Parses a policy; `log` lines are passed over, since the log is this one. Fails with policy_invalid and the line. */
-export function parseWitnessPolicy(text: string): Result<WitnessPolicy, PolicyError> {
+export function parseWitnessPolicy(text: string): Result<WitnessPolicy, WitnessPolicyError> {
   const definitions: Definitions = { rules: new Map(), witnesses: [], grouped: new Set(), quorum: undefined };
   for (const [i, raw] of text.split("\n").entries()) {
     const words = (raw.split("#")[0] ?? "").trim().split(/[ \t]+/);

@@ -23,7 +23,7 @@ export interface Authority {
 }
 
 /** Puts together what does not change between tokens; the caller has checked that key and certificate belong together. */
-export function createAuthority(certificate: Certificate, signer: TimestampSigner): Authority {
+export function createTimestampAuthority(certificate: Certificate, signer: TimestampSigner): Authority {
   const serial = tlv(0x02, certificate.serial);
   const issuerSerial = sequence(sequence(context(4, certificate.issuer)), serial);
   // hashAlgorithm is SHA-256, the DEFAULT of ESSCertIDv2, and so left out.

@@ -15,7 +15,7 @@ import { encodeUtf8 } from "../bytes/utf8.ts";
 import { unixMs } from "../time.ts";
 import type { Certificate } from "../x509/certificate.ts";
 import { parseChain } from "../x509/chain.ts";
-import { type Authority, checkTimestampCertificate, createAuthority } from "./authority.ts";
+import { type Authority, checkTimestampCertificate, createTimestampAuthority } from "./authority.ts";
 import { parseTimestampRequest, type TimestampRequest } from "./request.ts";
 import { encodeRejection, grantTimestamp } from "./response.ts";
 
@@ -49,7 +49,7 @@ describe.each(["P-256", "P-384"] as const)("a token signed with %s", (curve) => 
   beforeAll(() => {
     pem = timestampChain({ curve });
     const signer = { kind, sign: (message: Uint8Array) => new Uint8Array(sign(hash, message, pem.key)) };
-    authority = createAuthority(leafOf(pem.chain), signer);
+    authority = createTimestampAuthority(leafOf(pem.chain), signer);
   });
 
   test.each(["-sha256", "-sha384", "-sha512"])(

@@ -28,7 +28,7 @@ export const PLATFORM: Platform = {
 };
 
 /** The CA of one configuration; it keeps the keys of issuers, so one is made per isolate. */
-export function createAuthority(config: Config, platform: Platform): CertificateAuthority {
+export function createCertificateAuthority(config: Config, platform: Platform): CertificateAuthority {
   const keysOf = createKeySources({
     fetch: platform.fetch,
     now: platform.now,

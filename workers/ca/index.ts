@@ -7,7 +7,7 @@ import { createService } from "../../shared/http/service.ts";
 import { renderStatus } from "../../shared/http/status.ts";
 import { ok } from "../../shared/result.ts";
 import { oncePerEnv } from "../../shared/settings/settings.ts";
-import { createAuthority, PLATFORM, type Platform } from "./authority.ts";
+import { createCertificateAuthority, PLATFORM, type Platform } from "./authority.ts";
 import { configuration } from "./endpoints/configuration.ts";
 import { explain } from "./endpoints/explain.ts";
 import { legacyRootCertificate, legacySigningCertificate } from "./endpoints/legacy.ts";
@@ -56,7 +56,7 @@ export function createCa(
   const service = createService<CaEnv, CertificateAuthority>({
     readConfig: oncePerEnv((env) => {
       const config = readConfig(env, allowLoopbackIssuers);
-      return config.ok ? ok(createAuthority(config.value, platform)) : config;
+      return config.ok ? ok(createCertificateAuthority(config.value, platform)) : config;
     }),
     route,
     failed: (requestId) => renderStatus(statusOf({ code: "ca_failed", requestId })),

@@ -41,12 +41,12 @@ const decodeFields = message({ email: string, audience: string, expiresIn: integ
 export function devToken(request: Request, env: OidcEnv): Promise<Response> {
   return withFailures(
     { request, requestId: requestIdOf(request) ?? "unnamed" },
-    () => answer(request, env),
+    () => issueToken(request, env),
     (requestId) => renderError({ code: "oidc_failed", requestId }),
   );
 }
 
-async function answer(request: Request, env: OidcEnv): Promise<Response> {
+async function issueToken(request: Request, env: OidcEnv): Promise<Response> {
   const config = readConfig(env);
   if (!config.ok) return renderStatus(notConfigured(config.error));
   const refusal = refusalOf(request, config.value);

@@ -6,7 +6,7 @@ import { equal } from "../../shared/bytes/bytes.ts";
 import { publicUrlSetting } from "../../shared/http/public-url.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type ConfigError, oncePerEnv, Settings } from "../../shared/settings/settings.ts";
-import { type Authority, checkTimestampCertificate, createAuthority } from "../../shared/tsa/authority.ts";
+import { type Authority, checkTimestampCertificate, createTimestampAuthority } from "../../shared/tsa/authority.ts";
 import type { Certificate } from "../../shared/x509/certificate.ts";
 import { parseChain } from "../../shared/x509/chain.ts";
 
@@ -37,7 +37,7 @@ export const readConfig: (env: TsaEnv) => Result<Config, ConfigError> = oncePerE
     const problem = "TSA_KEY is not the key of the first certificate of TSA_CHAIN";
     return err({ code: "config_invalid", problems: [problem] });
   }
-  return ok({ authority: createAuthority(leaf, tsaKey), chain: certificates });
+  return ok({ authority: createTimestampAuthority(leaf, tsaKey), chain: certificates });
 });
 
 interface TsaChain {

@@ -8,7 +8,7 @@ import type { RequestedKey } from "../../../shared/fulcio/request.ts";
 import type { Principal } from "../../../shared/identity/principal.ts";
 import { ok, type Result } from "../../../shared/result.ts";
 import type { Identified } from "../issuing/identify.ts";
-import { admit, type CertificateAuthority, type IssueError, validityNow } from "../issuing/issue.ts";
+import { type CertificateAuthority, type IssueError, identifyWithinLimits, validityNow } from "../issuing/issue.ts";
 import { checkUnused } from "../issuing/token-use.ts";
 import { limitClient } from "../limits.ts";
 import { type CaError, renderError, statusOf } from "../status.ts";
@@ -20,7 +20,7 @@ export async function explain(request: Request, ca: CertificateAuthority): Promi
   if (!limited.ok) return renderError(limited.error, request);
   const read = await readRequest(request);
   if (!read.ok) return renderError(read.error, request);
-  const identified = await admit(read.value.token, ca);
+  const identified = await identifyWithinLimits(read.value.token, ca);
   if (!identified.ok) return refusal(identified.error, request);
   const key = await readKey(read.value.key, identified.value.principal);
   if (!key.ok) return refusal(key.error, request);

@@ -92,7 +92,7 @@ export async function issueCertificate(
   request: SigningRequest,
   ca: CertificateAuthority,
 ): Promise<Result<Issued, IssueError>> {
-  const identified = await admit(request.token, ca);
+  const identified = await identifyWithinLimits(request.token, ca);
   if (!identified.ok) return identified;
   const key = await verifyPossession(request.key, identified.value.principal.challenges);
   if (!key.ok) return key;
@@ -100,7 +100,10 @@ export async function issueCertificate(
 }
 
 /** Who the token speaks for, within what one identity may ask for. */
-export async function admit(token: string, ca: CertificateAuthority): Promise<Result<Identified, IssueError>> {
+export async function identifyWithinLimits(
+  token: string,
+  ca: CertificateAuthority,
+): Promise<Result<Identified, IssueError>> {
   const identified = await identify(token, ca.identification, ca.now());
   if (!identified.ok) return identified;
   const limited = await limitIdentity(identified.value, ca.limits);

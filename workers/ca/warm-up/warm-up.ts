@@ -25,7 +25,7 @@ import {
 import { encodeCertificate } from "../../../shared/x509/certificate.ts";
 import { basicConstraintsCa, keyIdentifier, subjectKeyIdentifier } from "../../../shared/x509/extensions.ts";
 import { EMPTY_NAME } from "../../../shared/x509/name.ts";
-import { createAuthority } from "../authority.ts";
+import { createCertificateAuthority } from "../authority.ts";
 import { type CaEnv, readConfig } from "../env.ts";
 import { issueCertificate } from "../issuing/issue.ts";
 
@@ -96,7 +96,7 @@ function warmUpAuthority(key: Key): Result<Parameters<typeof issueCertificate>[1
     fetch: () => Promise.reject(new TypeError("start-up has no network")),
     cache: () => ({ match: () => Promise.resolve(undefined), put: () => Promise.resolve() }),
   };
-  return config.ok ? ok(createAuthority(config.value, platform)) : config;
+  return config.ok ? ok(createCertificateAuthority(config.value, platform)) : config;
 }
 
 /** A root that issues directly. */

@@ -32,7 +32,7 @@ export async function inclusion(request: Request, config: Config): Promise<Respo
   if (!proven.ok) return refuseJson(request, proven.error);
   const { leaf, tree, proof } = proven.value;
   const leafHash = encodeBase64(leaf);
-  return answer(
+  return proofResponse(
     { log: site.log.name, index: leafIndex, leafHash, ...toJson(tree), hashes: proof.map(encodeBase64) },
     tree,
   );
@@ -47,13 +47,13 @@ export async function consistency(request: Request, config: Config): Promise<Res
   const proven = await proveConsistency(readerOf(config, site, senderOf(request)), oldSize, newSize);
   if (!proven.ok) return refuseJson(request, proven.error);
   const { from, to, proof } = proven.value;
-  return answer({ log: site.log.name, from: toJson(from), to: toJson(to), hashes: proof.map(encodeBase64) }, to);
+  return proofResponse({ log: site.log.name, from: toJson(from), to: toJson(to), hashes: proof.map(encodeBase64) }, to);
 }
 
 const toJson = ({ treeSize, rootHash }: ProvenTree): object => ({ treeSize, rootHash: encodeBase64(rootHash) });
 
 /** `checkpoint` is the signed note of the tree that the proof ends in, null if that is not the newest. */
-function answer(json: object, { checkpoint }: ProvenTree): Response {
+function proofResponse(json: object, { checkpoint }: ProvenTree): Response {
   return Response.json({ ...json, checkpoint }, { headers: { ...PUBLIC_READ, "cache-control": CACHE_CONTROL.none } });
 }
 

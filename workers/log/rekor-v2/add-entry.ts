@@ -27,7 +27,7 @@ import { unreachable } from "../../../shared/unreachable.ts";
 import type { ServedHead } from "../reading/cached-tail.ts";
 import type { Inclusion, ProveError } from "../reading/prover.ts";
 import { entryStatus } from "./add-entry-status.ts";
-import { admit, type PolicyError, type WritePolicy } from "./write-policy.ts";
+import { applyWritePolicy, type WritePolicy, type WritePolicyError } from "./write-policy.ts";
 
 export type AddEntryError =
   | BodyError
@@ -35,7 +35,7 @@ export type AddEntryError =
   | FieldError
   | EntryKindMissing
   | EntryRequestError
-  | PolicyError
+  | WritePolicyError
   | SubjectsError
   | AppendError
   /** The entry is in the log since an earlier round, and its proof cannot be made now. */
@@ -118,11 +118,11 @@ async function check(
 async function admitAny(
   policy: WritePolicy,
   candidates: readonly Candidate[],
-): Promise<Result<readonly Candidate[], PolicyError>> {
+): Promise<Result<readonly Candidate[], WritePolicyError>> {
   const admitted: Candidate[] = [];
-  let refusal: Result<null, PolicyError> | null = null;
+  let refusal: Result<null, WritePolicyError> | null = null;
   for (const candidate of candidates) {
-    const verdict = await admit(policy, candidate.signer);
+    const verdict = await applyWritePolicy(policy, candidate.credential);
     if (verdict.ok) admitted.push(candidate);
     else refusal ??= verdict;
   }

@@ -4,11 +4,11 @@ import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { encodePem } from "../../../shared/bytes/pem.ts";
 import { parsePublicKey } from "../../../shared/crypto/public-key.ts";
-import type { Signer } from "../../../shared/rekor/verify.ts";
+import type { Credential } from "../../../shared/rekor/verify.ts";
 import type { Certificate } from "../../../shared/x509/certificate.ts";
 import { CA, leafNamed, ROOT } from "../../../test/support/authority/signing-chain.ts";
 import { newSigningKey, signingKey } from "../../../test/support/authority/signing-keys.ts";
-import { admit, parseSigningAlgorithms, parseWritePolicy, type WritePolicy } from "./write-policy.ts";
+import { applyWritePolicy, parseSigningAlgorithms, parseWritePolicy, type WritePolicy } from "./write-policy.ts";
 
 const listed = signingKey("ecdsa-p256");
 const listedPem = encodePem("PUBLIC KEY", listed.spki);
@@ -19,9 +19,12 @@ function policy(accept: string | null, keys: string | null = null): WritePolicy 
   return parsed.value;
 }
 
-const bare = ({ publicKey: key }: { readonly publicKey: Signer["key"] }): Signer => ({ key, certificate: null });
+const bare = ({ publicKey: key }: { readonly publicKey: Credential["key"] }): Credential => ({
+  key,
+  certificate: null,
+});
 
-function certified(certificate: Certificate): Signer {
+function certified(certificate: Certificate): Credential {
   const key = parsePublicKey(certificate.spki);
   if (!key.ok) throw new Error(key.error.code);
   return { key: key.value, certificate };
@@ -29,15 +32,21 @@ function certified(certificate: Certificate): Signer {
 
 describe("admit", () => {
   it("takes anything where the log is open", async () => {
-    expect(await admit(policy("open"), bare(newSigningKey("ecdsa-p256")))).toEqual({ ok: true, value: null });
-    expect(await admit(policy("open"), certified(leafNamed("byStranger")))).toEqual({ ok: true, value: null });
+    expect(await applyWritePolicy(policy("open"), bare(newSigningKey("ecdsa-p256")))).toEqual({
+      ok: true,
+      value: null,
+    });
+    expect(await applyWritePolicy(policy("open"), certified(leafNamed("byStranger")))).toEqual({
+      ok: true,
+      value: null,
+    });
   });
 
   it.each(["own-ca", "own-ca+listed-keys"] as const)(
     "takes signing certificates of our CA under %s",
     async (accept) => {
-      expect(await admit(policy(accept), certified(leafNamed("email")))).toEqual({ ok: true, value: null });
-      expect(await admit(policy(accept), certified(leafNamed("uri")))).toEqual({ ok: true, value: null });
+      expect(await applyWritePolicy(policy(accept), certified(leafNamed("email")))).toEqual({ ok: true, value: null });
+      expect(await applyWritePolicy(policy(accept), certified(leafNamed("uri")))).toEqual({ ok: true, value: null });
     },
   );
 
@@ -51,32 +60,37 @@ describe("admit", () => {
     ["noPurpose", "policy_certificate_purpose"],
   ])("refuses the certificate %s: %s", async (name, code) => {
     const accept = "own-ca+listed-keys";
-    expect(await admit(policy(accept), certified(leafNamed(name)))).toEqual({ ok: false, error: { code, accept } });
+    expect(await applyWritePolicy(policy(accept), certified(leafNamed(name)))).toEqual({
+      ok: false,
+      error: { code, accept },
+    });
   });
 
   it("takes signing certificates of every CA of a rotation", async () => {
     const rotated = parseWritePolicy(null, null, [ROOT, CA]);
     if (!rotated.ok) throw new Error(rotated.error);
-    expect(await admit(rotated.value, certified(leafNamed("email")))).toEqual({ ok: true, value: null });
-    expect((await admit(rotated.value, certified(leafNamed("byStranger")))).ok).toBe(false);
+    expect(await applyWritePolicy(rotated.value, certified(leafNamed("email")))).toEqual({ ok: true, value: null });
+    expect((await applyWritePolicy(rotated.value, certified(leafNamed("byStranger")))).ok).toBe(false);
   });
 
   it("takes listed keys, bare ones, and no others", async () => {
     const both = policy("own-ca+listed-keys", listedPem);
-    expect(await admit(both, bare(listed))).toEqual({ ok: true, value: null });
+    expect(await applyWritePolicy(both, bare(listed))).toEqual({ ok: true, value: null });
     const other = newSigningKey("ecdsa-p256");
     const fingerprint = createHash("sha256").update(other.spki).digest("hex");
-    expect(await admit(both, bare(other))).toEqual({
+    expect(await applyWritePolicy(both, bare(other))).toEqual({
       ok: false,
       error: { code: "policy_key_not_listed", accept: "own-ca+listed-keys", fingerprint },
     });
     const leaf = leafNamed("byStranger");
     const leafListed = policy("own-ca+listed-keys", encodePem("PUBLIC KEY", leaf.spki));
-    expect(await admit(leafListed, certified(leaf))).toMatchObject({ error: { code: "policy_certificate_foreign" } });
+    expect(await applyWritePolicy(leafListed, certified(leaf))).toMatchObject({
+      error: { code: "policy_certificate_foreign" },
+    });
   });
 
   it("takes no key under own-ca, listed or not", async () => {
-    expect(await admit(policy("own-ca", listedPem), bare(listed))).toMatchObject({
+    expect(await applyWritePolicy(policy("own-ca", listedPem), bare(listed))).toMatchObject({
       error: { code: "policy_key_not_listed" },
     });
   });

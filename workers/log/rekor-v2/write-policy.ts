@@ -7,7 +7,7 @@ import { encodeHex } from "../../../shared/bytes/hex.ts";
 import { decodePem } from "../../../shared/bytes/pem.ts";
 import { isKeyDetails, type KeyDetails, SIGNATURE_SCHEMES } from "../../../shared/crypto/key-details.ts";
 import { parsePublicKey } from "../../../shared/crypto/public-key.ts";
-import type { AcceptedKeyDetails, Signer } from "../../../shared/rekor/verify.ts";
+import type { AcceptedKeyDetails, Credential } from "../../../shared/rekor/verify.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { Certificate } from "../../../shared/x509/certificate.ts";
 import { verifyIssuedBy } from "../../../shared/x509/chain.ts";
@@ -23,7 +23,7 @@ export interface WritePolicy {
   readonly listedKeys: ReadonlySet<string>;
 }
 
-export type PolicyError =
+export type WritePolicyError =
   | { readonly code: "policy_key_not_listed"; readonly accept: Accept; readonly fingerprint: string }
   | { readonly code: "policy_certificate_foreign"; readonly accept: Accept }
   /** Issued by our CA, but not as a signing certificate: it lacks the codeSigning purpose or the embedded SCT. */
@@ -34,11 +34,11 @@ const DEFAULT_ACCEPT: Accept = "own-ca+listed-keys";
 /** A Worker's setting holds 5 KB: about 28 P-256 keys. */
 const MAX_LISTED_KEYS = 64;
 
-/** Who of the signers may write. Fails with a PolicyError. */
-export async function admit(
+/** Who of the signers may write. Fails with a WritePolicyError. */
+export async function applyWritePolicy(
   { accept, issuers, listedKeys }: WritePolicy,
-  { key, certificate }: Signer,
-): Promise<Result<null, PolicyError>> {
+  { key, certificate }: Credential,
+): Promise<Result<null, WritePolicyError>> {
   if (accept === "open") return ok(null);
   if (certificate === null) {
     const fingerprint = encodeHex(sha256(key.spki));

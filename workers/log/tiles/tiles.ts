@@ -41,7 +41,7 @@ export function parseLogTile({ kind }: LogConfig, path: string): Result<Tile, Ti
   return isForeign ? err({ code: "tile_path_invalid" }) : tile;
 }
 
-async function answer(request: Request, config: Config, props: TilesProps): Promise<Response> {
+async function serveTiles(request: Request, config: Config, props: TilesProps): Promise<Response> {
   const site = siteNamed(config, props.log);
   if (site === null) return refuseText(request, { code: "path_unknown" });
   const reader = readerOf(config, site, request.headers.get(SENDER_HEADER) ?? "local");
@@ -61,7 +61,7 @@ async function answer(request: Request, config: Config, props: TilesProps): Prom
 
 const service = createService<LogEnv, Config, [TilesProps]>({
   readConfig,
-  route: answer,
+  route: serveTiles,
   failed: (requestId, request) => refuseText(request, { code: "service_failed", requestId }),
 });
 
