@@ -51,7 +51,7 @@ describe("a hashedrekord request", () => {
       ok: true,
       value: {
         entry: { digest, signature, verifier: sent },
-        signer: { key: key.publicKey, certificate: null },
+        credential: { key: key.publicKey, certificate: null },
       },
     });
     const other = await toCandidates(hashed({ digest: hashOf(key, digest), signature, verifier: sent }), ALL);
@@ -64,7 +64,7 @@ describe("a hashedrekord request", () => {
     const candidates = await toCandidates(hashed({ signature: signWithLeafKey(message), verifier: sent }), ALL);
     expect(candidates.ok && verifyAny(candidates.value)).toMatchObject({
       ok: true,
-      value: { signer: { certificate } },
+      value: { credential: { certificate } },
     });
   });
 
