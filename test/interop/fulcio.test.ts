@@ -259,7 +259,7 @@ const STRICTER = [
   /make a name and extensions of more than 12288 bytes together$/,
   /must be a whole number of seconds since 1970$/,
   /is missing or empty$/,
-  /its claims do not make a URI that a certificate can hold$/,
+  /its claims do not form a URI that a certificate can hold$/,
   /must be a URI of the issuer's subject domain$/,
   /must be the name of a (?:namespace|service account)$/,
   /must be a path without empty or dotted segments$/,

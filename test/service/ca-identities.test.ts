@@ -195,7 +195,7 @@ describe("a policy", () => {
       400,
       {
         code: 3,
-        message: `There was an error processing the identity token: this deployment gives its owner no certificate: its claim ${condition}`,
+        message: `There was an error processing the identity token: this deployment's policy rejects the token: claim ${condition}`,
         details: [],
       },
     ]);

@@ -148,28 +148,28 @@ const TOKEN = "There was an error processing the identity token: ";
 const KEY = "The public key supplied in the request could not be parsed: ";
 const PROOF = "The signature supplied in the request could not be verified: ";
 const CSR =
-  "The certificate signing request could not be parsed: it must be base64 of one PEM block CERTIFICATE REQUEST (PKCS#10)";
-const NO_TOKEN = `${TOKEN}there is none; send it as \`Authorization: Bearer TOKEN\` or in credentials.oidcIdentityToken`;
+  "The certificate signing request could not be parsed: it must be the base64 of one PEM block, CERTIFICATE REQUEST (PKCS#10)";
+const NO_TOKEN = `${TOKEN}the request has none; send it as \`Authorization: Bearer TOKEN\` or in credentials.oidcIdentityToken`;
 const FORM = `${TOKEN}it is not a signed JWT: three parts of unpadded base64url, separated by dots`;
-const HEADER = `${TOKEN}its header is not the JSON object it should be`;
-const PAYLOAD = `${TOKEN}its payload is not the JSON object it should be`;
-const ALGORITHMS = `${TOKEN}its alg is not one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA`;
-const UNKNOWN_KEY = `${TOKEN}its issuer has no key with its kid`;
+const HEADER = `${TOKEN}its header is not a valid JSON object`;
+const PAYLOAD = `${TOKEN}its payload is not a valid JSON object`;
+const ALGORITHMS = `${TOKEN}its alg must be one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA`;
+const UNKNOWN_KEY = `${TOKEN}its kid names none of its issuer's keys`;
 const SIGNATURE = `${TOKEN}its signature does not verify with its issuer's keys`;
 const SECONDS = (claim: string): string => `${TOKEN}its claim ${claim} must be a whole number of seconds since 1970`;
 const MISSING = (claim: string): string => `${TOKEN}its claim ${claim} is missing or empty`;
 const MUST = (claim: string, what: string): string => `${TOKEN}its claim ${claim} must be ${what}`;
 const VERIFIED = `${TOKEN}its claim email_verified is not true: the issuer does not vouch for the e-mail address`;
 const ADDRESS = `${TOKEN}its claim email is not an e-mail address`;
-const NOT_A_NAME = `${TOKEN}its claims do not make a URI that a certificate can hold`;
+const NOT_A_NAME = `${TOKEN}its claims do not form a URI that a certificate can hold`;
 const UNACCEPTED = (iss: string): string =>
-  `${TOKEN}its issuer ${JSON.stringify(iss)} is not accepted here; /api/v2/configuration lists those that are`;
-const PEM = `${KEY}publicKeyRequest.publicKey.content must be one PEM block PUBLIC KEY (or RSA PUBLIC KEY)`;
+  `${TOKEN}its issuer ${JSON.stringify(iss)} is not accepted here; /api/v2/configuration lists the accepted issuers`;
+const PEM = `${KEY}publicKeyRequest.publicKey.content must be one PEM block, PUBLIC KEY or RSA PUBLIC KEY`;
 const BAD_KEY = `${KEY}it is not a DER SubjectPublicKeyInfo with a valid key`;
 const KINDS = "ECDSA P-256, P-384 or P-521, Ed25519, or RSA of 2048, 3072 or 4096 bits with exponent 65537";
 const UNSUPPORTED = `${KEY}unsupported public key type; use ${KINDS}`;
 const WEAK = `The public key supplied in the request is insecure: use ${KINDS}`;
-const PROVE = `${PROOF}proofOfPossession must be the key's signature over the token's email (or, without one, its sub)`;
+const PROVE = `${PROOF}proofOfPossession must be the key's signature over the token's email, or its sub if it has no email`;
 
 type Row = readonly [string, () => object | string, string];
 
@@ -184,11 +184,15 @@ const BAD: Readonly<Record<string, readonly Row[]>> = {
     ["JSON cut off", () => '{"credentials":', `${READ}the body is not JSON`],
     ["two values", () => "{}{}", `${READ}the body is not JSON`],
     ["a form", () => "token=x", `${READ}the body is not JSON`],
-    ["a member twice", () => '{"credentials":{},"credentials":{}}', `${READ}an object in the body has a member twice`],
+    [
+      "a member twice",
+      () => '{"credentials":{},"credentials":{}}',
+      `${READ}an object in the body has a duplicate member`,
+    ],
     [
       "a member in both spellings",
       () => ({ publicKeyRequest: {}, public_key_request: {} }),
-      `${READ}publicKeyRequest stands there twice`,
+      `${READ}publicKeyRequest appears twice`,
     ],
     ["33 levels", () => `${'{"a":'.repeat(33)}1${"}".repeat(33)}`, `${READ}the body is nested too deeply`],
     ["a wrong type", () => ({ publicKeyRequest: "x" }), `${READ}publicKeyRequest has the wrong JSON type`],
@@ -215,7 +219,7 @@ const BAD: Readonly<Record<string, readonly Row[]>> = {
     [
       "key and request",
       () => ({ publicKeyRequest: {}, certificateSigningRequest: "UEVN" }),
-      `${READ}publicKeyRequest and certificateSigningRequest exclude each other; send one of them`,
+      `${READ}send either publicKeyRequest or certificateSigningRequest, not both`,
     ],
     [
       "4 MiB and one",
@@ -248,7 +252,7 @@ const BAD: Readonly<Record<string, readonly Row[]>> = {
     [
       "crit",
       () => claiming({}, builtIn, { crit: ["b64"], b64: false }),
-      `${TOKEN}its header demands an extension (crit) that is not supported`,
+      `${TOKEN}its header requires an extension (crit) that is not supported`,
     ],
     ["a kid that is a number", () => raw({ alg: "RS256", kid: 5 }), HEADER],
     ["an unknown kid", () => claiming({}, STRANGER), UNKNOWN_KEY],
@@ -290,17 +294,17 @@ const BAD: Readonly<Record<string, readonly Row[]>> = {
     [
       "another audience",
       () => claiming({ aud: "other" }),
-      `${TOKEN}it is not for the audience "sigstore"; request one whose aud is that`,
+      `${TOKEN}its audience (aud) must be "sigstore"; request a token for that audience`,
     ],
     [
       "no audience",
       () => claiming({ aud: undefined }),
-      `${TOKEN}it is not for the audience "sigstore"; request one whose aud is that`,
+      `${TOKEN}its audience (aud) must be "sigstore"; request a token for that audience`,
     ],
     [
       "an audience in part",
       () => claiming({ aud: ["sigstore2", "sig"] }),
-      `${TOKEN}it is not for the audience "sigstore"; request one whose aud is that`,
+      `${TOKEN}its audience (aud) must be "sigstore"; request a token for that audience`,
     ],
     ["no exp", () => claiming({ exp: undefined }), MISSING("exp")],
     ["an exp that is text", () => claiming({ exp: "9999999999" }), SECONDS("exp")],
@@ -345,7 +349,7 @@ const BAD: Readonly<Record<string, readonly Row[]>> = {
     [
       "an address outside ASCII",
       () => claiming({ email: "älice@example.com" }),
-      `${TOKEN}its claim email has characters outside ASCII, which a certificate cannot hold`,
+      `${TOKEN}its claim email has non-ASCII characters, which a certificate cannot hold`,
     ],
     ["a user name with !", () => identity("username", { sub: "a!b" }), MUST("sub", "a user name without !")],
     [
@@ -521,15 +525,15 @@ const BAD: Readonly<Record<string, readonly Row[]>> = {
 const FAILED = "error communicating with CA backend: its log has request fault";
 const CTL = "Error entering certificate in CTL: ";
 const away = (url: string): string =>
-  `${TOKEN}the keys of its issuer ${JSON.stringify(url)} cannot be had now; try again`;
+  `${TOKEN}could not fetch the keys of its issuer ${JSON.stringify(url)}; try again`;
 
 /** All answered 503 with code 14, by what `x-fault` breaks: Retry-After and message. */
 const BROKEN: readonly (readonly [string, string, string])[] = [
   ["log-busy", "3", `${CTL}the certificate log is busy; try again`],
   ["anchor-away", "1", `${CTL}the certificate log is starting; try again`],
-  ["anchor-ahead", "60", `${CTL}the certificate log does not accept entries: it is behind its anchor`],
-  ["tiles-differ", "60", `${CTL}the certificate log does not accept entries: a full tile in R2 differs`],
-  ["clock-behind", "60", `${CTL}the clock is behind the certificate log's last timestamp`],
+  ["anchor-ahead", "60", `${CTL}the certificate log refuses to write: it is behind its anchor`],
+  ["tiles-differ", "60", `${CTL}the certificate log refuses to write: a full tile in R2 differs`],
+  ["clock-behind", "60", `${CTL}the certificate log's clock is behind its last timestamp`],
   ["log-lost", "1", FAILED],
   ["sct-short-id", "1", FAILED],
   ["sct-of-another-log", "1", FAILED],
@@ -564,8 +568,8 @@ async function ask(
 
 const SPECIAL: Readonly<Record<string, () => unknown>> = {
   SLASH: () => UNACCEPTED(`${stack.url}/oidc/`),
-  EXPIRED: () => expect.stringMatching(/it expired at 1970-01-01T00:00:01Z, and it is \S+Z; request a new one$/),
-  EARLY: () => expect.stringMatching(/it is not valid before 2100-01-01T00:00:00Z, and it is \S+Z$/),
+  EXPIRED: () => expect.stringMatching(/it expired at 1970-01-01T00:00:01Z, and the time is \S+Z; request a new one$/),
+  EARLY: () => expect.stringMatching(/it is not valid before 2100-01-01T00:00:00Z, and the time is \S+Z$/),
 };
 
 describe("a request is refused", () => {
@@ -613,7 +617,7 @@ describe("a failure behind the CA", () => {
       null,
       {
         code: 3,
-        message: `${TOKEN}its claims make an entry of more than 65535 bytes for the certificate log`,
+        message: `${TOKEN}its claims produce an entry of more than 65535 bytes for the certificate log`,
         details: [],
       },
     ]);

@@ -239,7 +239,7 @@ describe("a certificate", () => {
 
 const TOKEN = "There was an error processing the identity token: ";
 const SIGNATURE = "The signature supplied in the request could not be verified: ";
-const MISSING = `${TOKEN}there is none; send it as \`Authorization: Bearer TOKEN\` or in credentials.oidcIdentityToken`;
+const MISSING = `${TOKEN}the request has none; send it as \`Authorization: Bearer TOKEN\` or in credentials.oidcIdentityToken`;
 const NOT_A_JWT = `${TOKEN}it is not a signed JWT: three parts of unpadded base64url, separated by dots`;
 
 const forged = (claims: object, key = builtInKey, header: Readonly<Record<string, unknown>> = {}): object =>
@@ -257,7 +257,7 @@ const REFUSED: readonly (readonly [string, () => Promise<object | string> | obje
   [
     "a member twice",
     () => '{"credentials":{},"credentials":{}}',
-    "The request could not be read: an object in the body has a member twice",
+    "The request could not be read: an object in the body has a duplicate member",
   ],
   [
     "a wrong type",
@@ -272,7 +272,7 @@ const REFUSED: readonly (readonly [string, () => Promise<object | string> | obje
   [
     "a key and a signing request",
     () => ({ publicKeyRequest: {}, certificateSigningRequest: "UEVN" }),
-    "The request could not be read: publicKeyRequest and certificateSigningRequest exclude each other; send one of them",
+    "The request could not be read: send either publicKeyRequest or certificateSigningRequest, not both",
   ],
   [
     "a body of 4 MiB and a byte",
@@ -285,22 +285,22 @@ const REFUSED: readonly (readonly [string, () => Promise<object | string> | obje
   [
     "another audience",
     async () => withToken(await stack.token(EMAIL, { audience: "other" })),
-    `${TOKEN}it is not for the audience "sigstore"; request one whose aud is that`,
+    `${TOKEN}its audience (aud) must be "sigstore"; request a token for that audience`,
   ],
   [
     "an unknown issuer",
     () => forged({ iss: "https://evil.example" }),
-    `${TOKEN}its issuer "https://evil.example" is not accepted here; /api/v2/configuration lists those that are`,
+    `${TOKEN}its issuer "https://evil.example" is not accepted here; /api/v2/configuration lists the accepted issuers`,
   ],
   [
     "a public issuer that ISSUERS replaces",
     () => forged({ iss: "https://accounts.google.com" }),
-    `${TOKEN}its issuer "https://accounts.google.com" is not accepted here; /api/v2/configuration lists those that are`,
+    `${TOKEN}its issuer "https://accounts.google.com" is not accepted here; /api/v2/configuration lists the accepted issuers`,
   ],
   [
     "a key that is not the issuer's",
     () => forged({}, makeIssuerKey("stranger")),
-    `${TOKEN}its issuer has no key with its kid`,
+    `${TOKEN}its kid names none of its issuer's keys`,
   ],
   [
     "a signature that is not the issuer's",
@@ -310,12 +310,12 @@ const REFUSED: readonly (readonly [string, () => Promise<object | string> | obje
   [
     "an unsigned token",
     () => forged({}, builtInKey, { alg: "none" }),
-    `${TOKEN}its alg is not one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA`,
+    `${TOKEN}its alg must be one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA`,
   ],
   [
     "a critical header",
     () => forged({}, builtInKey, { crit: ["x"] }),
-    `${TOKEN}its header demands an extension (crit) that is not supported`,
+    `${TOKEN}its header requires an extension (crit) that is not supported`,
   ],
   ["no exp", () => forged({ exp: undefined }), `${TOKEN}its claim exp is missing or empty`],
   ["no sub", () => forged({ sub: "" }), `${TOKEN}its claim sub is missing or empty`],
@@ -327,7 +327,7 @@ const REFUSED: readonly (readonly [string, () => Promise<object | string> | obje
   [
     "an address outside ASCII",
     () => forged({ email: "älice@example.com" }),
-    `${TOKEN}its claim email has characters outside ASCII, which a certificate cannot hold`,
+    `${TOKEN}its claim email has non-ASCII characters, which a certificate cannot hold`,
   ],
   ["no address", () => forged({ email: "nobody" }), `${TOKEN}its claim email is not an e-mail address`],
   [
@@ -338,7 +338,7 @@ const REFUSED: readonly (readonly [string, () => Promise<object | string> | obje
   [
     "no key",
     async () => ({ credentials: { oidcIdentityToken: await stack.token(EMAIL) } }),
-    "The public key supplied in the request could not be parsed: publicKeyRequest.publicKey.content must be one PEM block PUBLIC KEY (or RSA PUBLIC KEY)",
+    "The public key supplied in the request could not be parsed: publicKeyRequest.publicKey.content must be one PEM block, PUBLIC KEY or RSA PUBLIC KEY",
   ],
   [
     "no proof",
@@ -348,7 +348,7 @@ const REFUSED: readonly (readonly [string, () => Promise<object | string> | obje
   [
     "a bad proof",
     async () => withToken(await stack.token(EMAIL), keyRequest("bob@example.com")),
-    `${SIGNATURE}proofOfPossession must be the key's signature over the token's email (or, without one, its sub)`,
+    `${SIGNATURE}proofOfPossession must be the key's signature over the token's email, or its sub if it has no email`,
   ],
   [
     "a weak key",
@@ -363,7 +363,7 @@ const REFUSED: readonly (readonly [string, () => Promise<object | string> | obje
   [
     "a signing request that does not parse",
     () => csrNamed("truncated"),
-    "The certificate signing request could not be parsed: it must be base64 of one PEM block CERTIFICATE REQUEST (PKCS#10)",
+    "The certificate signing request could not be parsed: it must be the base64 of one PEM block, CERTIFICATE REQUEST (PKCS#10)",
   ],
   [
     "a signing request by another key",
@@ -394,7 +394,7 @@ describe("a refused request", () => {
     expect(await expired.json()).toEqual({
       code: 3,
       message: expect.stringMatching(
-        /^There was an error processing the identity token: it expired at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ, and it is \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ; request a new one$/,
+        /^There was an error processing the identity token: it expired at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ, and the time is \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ; request a new one$/,
       ),
       details: [],
     });

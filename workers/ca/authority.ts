@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Puts the CA together: its configuration, and the clock, randomness and network that everything else gets from here.
+// Builds the CA from its configuration, and gives it the clock, the randomness and the network.
 
 import { writableLogs } from "../../shared/logs/shards.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
@@ -7,19 +7,20 @@ import type { Config } from "./env.ts";
 import { createKeySources } from "./issuer-keys/jwks-source.ts";
 import { cacheStore, type PlatformCache } from "./issuer-keys/key-store.ts";
 import type { Fetch } from "./issuer-keys/load-keys.ts";
-import type { CertificateAuthority } from "./issuing/issue.ts";
+import type { CertificateAuthority } from "./issuing/certificate-authority.ts";
 import type { CertificateSigner } from "./signer/ca-key.ts";
 import { createRemoteSigner } from "./signer/remote-signer.ts";
 
-/** What the CA takes from the machine it runs on. */
+/** What the CA uses of the platform that it runs on. */
 export interface Platform {
   readonly now: () => UnixMs;
   readonly randomBytes: (length: number) => Uint8Array;
   readonly fetch: Fetch;
-  /** The cache of the location. */
+  /** The cache of the Cloudflare location. Throws where there is none. */
   readonly cache: () => PlatformCache;
 }
 
+/** The Workers runtime. */
 export const PLATFORM: Platform = {
   now: () => unixMs(Date.now()),
   randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
@@ -27,7 +28,7 @@ export const PLATFORM: Platform = {
   cache: () => caches.default,
 };
 
-/** The CA of one configuration; it keeps the keys of issuers, so one is made per isolate. */
+/** Creates the CA of a configuration. Call it once per isolate: the CA caches its issuers' keys. */
 export function createCertificateAuthority(config: Config, platform: Platform): CertificateAuthority {
   const keysOf = createKeySources({
     fetch: platform.fetch,

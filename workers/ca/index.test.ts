@@ -198,7 +198,7 @@ describe("several certificate logs", () => {
     const bench = makeLogs([{ name: "certificate", frozen: true }]);
     const response = await issue(bench);
     expect([response.status, response.headers.get("retry-after")]).toEqual([503, "60"]);
-    expect(await response.json()).toMatchObject({ message: expect.stringContaining("are frozen; the operator must") });
+    expect(await response.json()).toMatchObject({ message: expect.stringContaining("is frozen; the operator must") });
   });
 });
 
@@ -423,7 +423,7 @@ describe("a request that is refused", () => {
   const good = (clock: Clock): string => signToken(emailClaims(clock), BUILT_IN_KEY);
   const claiming = (claims: object) => (clock: Clock) =>
     bodyOf(signToken({ ...emailClaims(clock), ...claims }, BUILT_IN_KEY));
-  const proof = "proofOfPossession must be the key's signature over the token's email (or, without one, its sub)";
+  const proof = "proofOfPossession must be the key's signature over the token's email, or its sub if it has no email";
   const csr = (name: string) => (clock: Clock) => ({
     credentials: { oidcIdentityToken: good(clock) },
     certificateSigningRequest: Buffer.from(REQUESTS.find((row) => row.name === name)?.pem ?? "").toString("base64"),
@@ -433,19 +433,19 @@ describe("a request that is refused", () => {
     [
       "an empty body",
       () => "",
-      `${TOKEN}there is none; send it as \`Authorization: Bearer TOKEN\` or in credentials.oidcIdentityToken`,
+      `${TOKEN}the request has none; send it as \`Authorization: Bearer TOKEN\` or in credentials.oidcIdentityToken`,
     ],
     [
       "an empty object",
       () => "{}",
-      `${TOKEN}there is none; send it as \`Authorization: Bearer TOKEN\` or in credentials.oidcIdentityToken`,
+      `${TOKEN}the request has none; send it as \`Authorization: Bearer TOKEN\` or in credentials.oidcIdentityToken`,
     ],
     ["no JSON", () => "token=x", "The request could not be read: the body is not JSON"],
     ["a list", () => "[]", "The request could not be read: the body has the wrong JSON type"],
     [
       "both keys",
       (clock) => ({ ...bodyOf(good(clock)), certificateSigningRequest: "UEVN" }),
-      "The request could not be read: publicKeyRequest and certificateSigningRequest exclude each other; send one of them",
+      "The request could not be read: send either publicKeyRequest or certificateSigningRequest, not both",
     ],
     [
       "a token that is none",
@@ -455,42 +455,42 @@ describe("a request that is refused", () => {
     [
       "an expired token",
       claiming({ exp: START / 1000 - 1.25 }),
-      `${TOKEN}it expired at 2027-01-15T07:59:59Z, and it is 2027-01-15T08:00:00Z; request a new one`,
+      `${TOKEN}it expired at 2027-01-15T07:59:59Z, and the time is 2027-01-15T08:00:00Z; request a new one`,
     ],
     [
       "a token of tomorrow",
       claiming({ nbf: START / 1000 + 86_399.75 }),
-      `${TOKEN}it is not valid before 2027-01-16T08:00:00Z, and it is 2027-01-15T08:00:00Z`,
+      `${TOKEN}it is not valid before 2027-01-16T08:00:00Z, and the time is 2027-01-15T08:00:00Z`,
     ],
     [
       "another audience",
       claiming({ aud: "other" }),
-      `${TOKEN}it is not for the audience "sigstore"; request one whose aud is that`,
+      `${TOKEN}its audience (aud) must be "sigstore"; request a token for that audience`,
     ],
     [
       "an unknown issuer",
       claiming({ iss: "https://evil.example" }),
-      `${TOKEN}its issuer "https://evil.example" is not accepted here; /api/v2/configuration lists those that are`,
+      `${TOKEN}its issuer "https://evil.example" is not accepted here; /api/v2/configuration lists the accepted issuers`,
     ],
     [
       "an issuer with a slash more",
       claiming({ iss: `${ISSUER}/` }),
-      `${TOKEN}its issuer "${ISSUER}/" is not accepted here; /api/v2/configuration lists those that are`,
+      `${TOKEN}its issuer "${ISSUER}/" is not accepted here; /api/v2/configuration lists the accepted issuers`,
     ],
     [
       "an issuer in another case",
       claiming({ iss: ISSUER.toUpperCase() }),
-      `${TOKEN}its issuer "${ISSUER.toUpperCase()}" is not accepted here; /api/v2/configuration lists those that are`,
+      `${TOKEN}its issuer "${ISSUER.toUpperCase()}" is not accepted here; /api/v2/configuration lists the accepted issuers`,
     ],
     [
       "an issuer that is replaced by ISSUERS",
       claiming({ iss: "https://accounts.google.com" }),
-      `${TOKEN}its issuer "https://accounts.google.com" is not accepted here; /api/v2/configuration lists those that are`,
+      `${TOKEN}its issuer "https://accounts.google.com" is not accepted here; /api/v2/configuration lists the accepted issuers`,
     ],
     [
       "a key of nobody",
       (clock) => bodyOf(signToken(emailClaims(clock), makeIssuerKey("x"))),
-      `${TOKEN}its issuer has no key with its kid`,
+      `${TOKEN}its kid names none of its issuer's keys`,
     ],
     [
       "a forged signature",
@@ -500,7 +500,7 @@ describe("a request that is refused", () => {
     [
       "alg none",
       (clock) => bodyOf(signToken(emailClaims(clock), BUILT_IN_KEY, { alg: "none" })),
-      `${TOKEN}its alg is not one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA`,
+      `${TOKEN}its alg must be one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA`,
     ],
     ["no subject", claiming({ sub: "" }), `${TOKEN}its claim sub is missing or empty`],
     [
@@ -511,7 +511,7 @@ describe("a request that is refused", () => {
     [
       "an address outside ASCII",
       claiming({ email: "älice@example.com" }),
-      `${TOKEN}its claim email has characters outside ASCII, which a certificate cannot hold`,
+      `${TOKEN}its claim email has non-ASCII characters, which a certificate cannot hold`,
     ],
     ["no address", claiming({ email: undefined }), `${TOKEN}its claim email is missing or empty`],
     [
@@ -522,7 +522,7 @@ describe("a request that is refused", () => {
     [
       "no key",
       (clock) => ({ credentials: { oidcIdentityToken: good(clock) } }),
-      "The public key supplied in the request could not be parsed: publicKeyRequest.publicKey.content must be one PEM block PUBLIC KEY (or RSA PUBLIC KEY)",
+      "The public key supplied in the request could not be parsed: publicKeyRequest.publicKey.content must be one PEM block, PUBLIC KEY or RSA PUBLIC KEY",
     ],
     [
       "no proof",
@@ -537,7 +537,7 @@ describe("a request that is refused", () => {
     [
       "an unparsable signing request",
       csr("no PEM"),
-      "The certificate signing request could not be parsed: it must be base64 of one PEM block CERTIFICATE REQUEST (PKCS#10)",
+      "The certificate signing request could not be parsed: it must be the base64 of one PEM block, CERTIFICATE REQUEST (PKCS#10)",
     ],
     [
       "a signing request by another key",
@@ -626,12 +626,12 @@ describe("when something fails behind the CA", () => {
     [
       { code: "log_refusing", reason: "it is behind its anchor" },
       "60",
-      `${LOG}the certificate log does not accept entries: it is behind its anchor`,
+      `${LOG}the certificate log refuses to write: it is behind its anchor`,
     ],
     [
       { code: "clock_behind", lastTimestamp: START, now: START },
       "60",
-      `${LOG}the clock is behind the certificate log's last timestamp`,
+      `${LOG}the certificate log's clock is behind its last timestamp`,
     ],
   ] as const)("%o is a 503 that says when to come again", async (failure, retryAfter, message) => {
     const { post, clock, log } = makeBench();
@@ -695,7 +695,7 @@ describe("when something fails behind the CA", () => {
       {
         code: 14,
         message:
-          'There was an error processing the identity token: the keys of its issuer "https://unreachable.example" cannot be had now; try again',
+          'There was an error processing the identity token: could not fetch the keys of its issuer "https://unreachable.example"; try again',
         details: [],
       },
     ]);
@@ -886,7 +886,7 @@ describe("an issuer whose tokens are good for one certificate", () => {
   ]);
   const tokenOf = (clock: Clock, key = GITHUB_KEY, header = {}): string =>
     signToken({ ...emailClaims(clock), iss: GITHUB }, key, header);
-  const USED = "it has been used, and its issuer's tokens are good for one certificate here; request a new one";
+  const USED = "it has already been used, and each token of its issuer is valid for one certificate; request a new one";
 
   it("gives one, of any number of requests at once", async () => {
     const { post, clock, log } = makeBench({ ISSUERS: ONCE });
@@ -1050,7 +1050,7 @@ describe("POST /api/identity/explain", () => {
     const tokenOf = (length: number): string =>
       signToken({ ...emailClaims(bench.clock), iss: GITHUB, long: "é".repeat(length) }, GITHUB_KEY);
     const message =
-      "There was an error processing the identity token: its claims make a name and extensions of more than 12288 bytes together";
+      "There was an error processing the identity token: its claims produce a name and extensions of more than 12288 bytes in total";
     for (const [length, status] of [
       [290, 200],
       [310, 400],

@@ -14,7 +14,7 @@ import { legacyRootCertificate, legacySigningCertificate } from "./endpoints/leg
 import { signingCertificate } from "./endpoints/signing-certificate.ts";
 import { trustBundle } from "./endpoints/trust-bundle.ts";
 import { type CaEnv, readConfig } from "./env.ts";
-import type { CertificateAuthority } from "./issuing/issue.ts";
+import type { CertificateAuthority } from "./issuing/certificate-authority.ts";
 import { renderError, statusOf } from "./status.ts";
 import { warmUp } from "./warm-up/warm-up.ts";
 

@@ -1,34 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-// How often one client may ask, and how often there is a certificate for one identity. The platform counts, per location and
-// roughly: a limit keeps one from using up what all share, it is no quota.
+// Rate limits per client address and per identity. Cloudflare counts approximately and per location: these protect shared
+// capacity and are not exact quotas.
 // Spec: https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/
 
 import { err, ok, type Result } from "../../shared/result.ts";
+import type { RateLimited } from "./errors.ts";
 import type { Identified } from "./issuing/identify.ts";
 
+/** The rate-limit bindings of the service. */
 export interface Limits {
   readonly clients: RateLimit;
   readonly identities: RateLimit;
 }
 
-export interface RateLimited {
-  readonly code: "rate_limited";
-  readonly who: "client" | "identity";
-}
-
-/** Set by Cloudflare on what comes from outside, whatever the sender wrote there. */
+/** Cloudflare sets this header on every outside request and overwrites what the sender put there. */
 const CLIENT_HEADER = "cf-connecting-ip";
 
-/** Before anything of the request is read. Fails with rate_limited. */
+/** Counts a request against its client's address. Call it before reading the body. Fails with rate_limited. */
 export async function limitClient(request: Request, { clients }: Limits): Promise<Result<null, RateLimited>> {
   const client = request.headers.get(CLIENT_HEADER);
-  // Without it the request has not come through Cloudflare: a stack on somebody's own machine.
+  // Without the header the request did not come through Cloudflare: this is a local stack.
   if (client === null) return ok(null);
   const { success } = await clients.limit({ key: client });
   return success ? ok(null) : err({ code: "rate_limited", who: "client" });
 }
 
-/** Once the token is known to hold: nobody can use up the limit of another. Fails with rate_limited. */
+/**
+ * Counts a certificate against its identity. Call it only after verifying the token, so that nobody can use up another's
+ * limit. Fails with rate_limited.
+ */
 export async function limitIdentity(
   { issuer, principal }: Identified,
   { identities }: Limits,

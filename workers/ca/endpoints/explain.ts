@@ -1,53 +1,62 @@
 // SPDX-License-Identifier: Apache-2.0
-// POST /api/identity/explain: what certificate a token would give, or which check refuses it. Takes the body of signingCert, in
-// which the key may be left out. Stores nothing, logs nothing, uses no token up; it is limited as issuing is.
+// POST /api/identity/explain: the certificate that a token would yield, or the check that rejects it. The body is that of
+// signingCert, with an optional key. Nothing is stored or logged and no token is consumed; the rate limits of issuing apply.
 
 import { FULCIO_EXTENSION_NAMES, oidOf } from "../../../shared/fulcio/extensions.ts";
 import { type PossessionError, verifyPossession } from "../../../shared/fulcio/possession.ts";
 import type { RequestedKey } from "../../../shared/fulcio/request.ts";
 import type { Principal } from "../../../shared/identity/principal.ts";
 import { ok, type Result } from "../../../shared/result.ts";
+import type { IssueError } from "../errors.ts";
+import type { CertificateAuthority } from "../issuing/certificate-authority.ts";
 import type { Identified } from "../issuing/identify.ts";
-import { type CertificateAuthority, type IssueError, identifyWithinLimits, validityNow } from "../issuing/issue.ts";
+import { identifyWithinLimits, validityNow } from "../issuing/issue.ts";
 import { checkUnused } from "../issuing/token-use.ts";
 import { limitClient } from "../limits.ts";
-import { type CaError, renderError, statusOf } from "../status.ts";
+import { renderError, statusOf } from "../status.ts";
 import { readRequest } from "./signing-certificate.ts";
 
-/** 200 with `granted`; what is no answer about the token (the body, a limit, an issuer that is away) as signingCert says it. */
+/**
+ * Answers 200 with `granted`. Errors that say nothing about the token (a malformed body, a rate limit, an unreachable
+ * issuer) are those of signingCert.
+ */
 export async function explain(request: Request, ca: CertificateAuthority): Promise<Response> {
   const limited = await limitClient(request, ca.limits);
   if (!limited.ok) return renderError(limited.error, request);
   const read = await readRequest(request);
   if (!read.ok) return renderError(read.error, request);
   const identified = await identifyWithinLimits(read.value.token, ca);
-  if (!identified.ok) return refusal(identified.error, request);
+  if (!identified.ok) return renderRejection(identified.error, request);
   const key = await readKey(read.value.key, identified.value.principal);
-  if (!key.ok) return refusal(key.error, request);
+  if (!key.ok) return renderRejection(key.error, request);
   const unused = await checkUnused(identified.value, ca.tokenUse);
-  if (!unused.ok) return refusal(unused.error, request);
+  if (!unused.ok) return renderRejection(unused.error, request);
   const validity = validityNow(ca);
-  if (!validity.ok) return refusal(validity.error, request);
-  return answer(grantOf(identified.value, key.value, ca));
+  if (!validity.ok) return renderRejection(validity.error, request);
+  return renderJson(describeGrant(identified.value, key.value, ca));
 }
 
-const answer = (body: object): Response => Response.json(body, { headers: { "cache-control": "no-store" } });
+const renderJson = (body: object): Response => Response.json(body, { headers: { "cache-control": "no-store" } });
 
-function refusal(error: CaError & IssueError, request: Request): Response {
+function renderRejection(error: IssueError, request: Request): Response {
   const status = statusOf(error);
-  // Only what the caller can fix is an answer to the question.
+  // Only an error that the caller can fix answers the question.
   if (status.grpc !== "INVALID_ARGUMENT") return renderError(error, request);
-  return answer({ granted: false, check: error.code, message: status.message });
+  return renderJson({ granted: false, check: error.code, message: status.message });
 }
 
-/** The kind of the key if the request has one and proves that it is the client's. */
+/** Returns the key's kind after verifying the proof of possession, or null if the request has no key. */
 async function readKey(key: RequestedKey, { challenges }: Principal): Promise<Result<string | null, PossessionError>> {
   if (key.kind === "public-key" && key.pem === "") return ok(null);
   const proved = await verifyPossession(key, challenges);
   return proved.ok ? ok(proved.value.kind) : proved;
 }
 
-function grantOf({ principal, issuer }: Identified, key: string | null, { lifetimeMs }: CertificateAuthority): object {
+function describeGrant(
+  { principal, issuer }: Identified,
+  key: string | null,
+  { lifetimeMs }: CertificateAuthority,
+): object {
   const { subjectAltName, extensions, challenges } = principal;
   return {
     granted: true,
@@ -60,7 +69,7 @@ function grantOf({ principal, issuer }: Identified, key: string | null, { lifeti
     }),
     lifetimeSeconds: lifetimeMs / 1000,
     key,
-    /** What the key would have to sign, if the request has none. */
+    /** The key must sign one of these. */
     challenges,
     usableOnce: issuer.takesTokensOnce,
   };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The first version of the API, which gitsign and cosign 2 speak: PEM in the place of JSON, 201, the token in the header only.
+// Version 1 of the API, which gitsign and cosign 2 use: it answers with PEM instead of JSON and with status 201, and takes
+// the token from the header only.
 // Spec: https://github.com/sigstore/fulcio/blob/main/fulcio_legacy.proto
 
 import { encodePem } from "../../../shared/bytes/pem.ts";
@@ -9,13 +10,14 @@ import type { SigningRequest } from "../../../shared/fulcio/request.ts";
 import { readBody } from "../../../shared/http/body.ts";
 import { respondWith } from "../../../shared/http/cache.ts";
 import { ok, type Result } from "../../../shared/result.ts";
-import type { CertificateAuthority } from "../issuing/issue.ts";
-import { type CaError, renderError } from "../status.ts";
+import type { CaError } from "../errors.ts";
+import type { CertificateAuthority } from "../issuing/certificate-authority.ts";
+import { renderError } from "../status.ts";
 import { bearerToken, issueFor, MAX_BODY_BYTES } from "./signing-certificate.ts";
 
 const CONTENT_TYPE = "application/pem-certificate-chain";
 
-/** POST /api/v1/signingCert: leaf first, root last, no line break at the end. */
+/** POST /api/v1/signingCert: the chain, leaf first and root last, without a trailing line break. */
 export async function legacySigningCertificate(request: Request, ca: CertificateAuthority): Promise<Response> {
   const chain = await issueFor(request, ca, readLegacyRequest);
   if (!chain.ok) return renderError(chain.error, request);
@@ -23,7 +25,7 @@ export async function legacySigningCertificate(request: Request, ca: Certificate
   return new Response(pemOf(chain.value).trimEnd(), { status: 201, headers });
 }
 
-/** GET /api/v1/rootCert: all chains, that of the issuing CA first. */
+/** GET /api/v1/rootCert: all chains, the issuing CA's first. */
 export function legacyRootCertificate(request: Request, ca: CertificateAuthority): Response {
   const pem = [ca.chain.certificates, ...ca.otherChains].map(pemOf).join("");
   const body = new Uint8Array(encodeUtf8(pem));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// POST /api/v2/signingCert. Reads the request, leaves the deciding to issue.ts, writes the answer.
+// POST /api/v2/signingCert: reads the request, has issue.ts decide on it, writes the response.
 // Spec: https://github.com/sigstore/fulcio/blob/main/fulcio.proto (CA.CreateSigningCertificate)
 
 import { decodeSigningRequest, type SigningRequest } from "../../../shared/fulcio/request.ts";
@@ -7,14 +7,16 @@ import { toSigningCertificate } from "../../../shared/fulcio/response.ts";
 import { readBody } from "../../../shared/http/body.ts";
 import { requestIdOf } from "../../../shared/http/request-id.ts";
 import { ok, type Result } from "../../../shared/result.ts";
-import { type CertificateAuthority, issueCertificate } from "../issuing/issue.ts";
+import type { CaError } from "../errors.ts";
+import type { CertificateAuthority } from "../issuing/certificate-authority.ts";
+import { issueCertificate } from "../issuing/issue.ts";
 import { limitClient } from "../limits.ts";
-import { type CaError, renderError } from "../status.ts";
+import { renderError } from "../status.ts";
 
-/** The reference's limit; a request is some 3 KiB. */
+/** The reference's limit. A typical request has 3 KiB. */
 export const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
-/** Answers 200 with the chain, always as JSON: some clients ask for PEM and parse JSON all the same. */
+/** Answers 200 with the chain, always as JSON: some clients ask for PEM and still parse JSON. */
 export async function signingCertificate(request: Request, ca: CertificateAuthority): Promise<Response> {
   const chain = await issueFor(request, ca, readRequest);
   return chain.ok
@@ -22,7 +24,7 @@ export async function signingCertificate(request: Request, ca: CertificateAuthor
     : renderError(chain.error, request);
 }
 
-/** What both versions of the API do between the request and the answer: limit, read, issue, leave the one log line. */
+/** The steps that both versions of the API share: limit, read, issue, and log one line per certificate. */
 export async function issueFor(
   request: Request,
   ca: CertificateAuthority,
@@ -38,7 +40,7 @@ export async function issueFor(
   return ok(issued.value.chain);
 }
 
-/** The body of the second version; the token may stand in the header instead. */
+/** Reads a request of version 2. A token in the Authorization header is used if the body has none. */
 export async function readRequest(request: Request): Promise<Result<SigningRequest, CaError>> {
   const body = await readBody(request, MAX_BODY_BYTES);
   if (!body.ok) return body;
@@ -47,7 +49,7 @@ export async function readRequest(request: Request): Promise<Result<SigningReque
   return ok({ ...decoded.value, token: bearerToken(request) });
 }
 
-/** The credential of the Authorization header; without the scheme it is the whole of it. */
+/** The credential in the Authorization header: what follows `Bearer `, or the whole value without that scheme. */
 export function bearerToken(request: Request): string {
   const authorization = request.headers.get("authorization") ?? "";
   return authorization.startsWith("Bearer ") ? authorization.slice("Bearer ".length) : authorization;

@@ -7,7 +7,8 @@ import { ALGORITHMS } from "../../../shared/oidc/jwks.ts";
 import type { KeySource } from "../../../shared/oidc/token.ts";
 import { jwksOf, makeClock } from "../../../test/support/authority/ca.ts";
 import { makeIssuerKey } from "../../../test/support/authority/identity-token.ts";
-import { createKeySources, type KeysPlatform, type KeysUnavailable } from "./jwks-source.ts";
+import type { KeysUnavailable } from "../errors.ts";
+import { createKeySources, type KeysPlatform } from "./jwks-source.ts";
 import { cacheStore, type PlatformCache } from "./key-store.ts";
 
 const KEY_1 = makeIssuerKey("one", "P-256");

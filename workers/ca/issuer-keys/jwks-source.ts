@@ -9,14 +9,9 @@ import type { KeySource } from "../../../shared/oidc/token.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { UnixMs } from "../../../shared/time.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
+import type { KeysUnavailable } from "../errors.ts";
 import { type KeyStore, MAX_AGE_MS, type StoredKeys } from "./key-store.ts";
 import { FETCH_TIMEOUT_MS, type Fetch, type LoadedKeys, loadBuiltIn, loadDiscovered } from "./load-keys.ts";
-
-export interface KeysUnavailable {
-  readonly code: "issuer_keys_unavailable";
-  readonly issuer: string;
-  readonly retryAfterSeconds: number;
-}
 
 /** What the keys are had from. */
 export interface KeysPlatform {

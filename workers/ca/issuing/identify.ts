@@ -1,49 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-// From an identity token to the principal it speaks for. The issuer is found before anything is fetched, so that a token can
-// send us nowhere.
+// Verifies an identity token and determines its principal. The issuer is looked up in the configuration before any
+// fetch, so that a token cannot make the CA send requests to arbitrary hosts.
 
 import { type Issuer, type IssuerTable, principalOf } from "../../../shared/identity/issuers.ts";
-import type { IdentityError, Principal } from "../../../shared/identity/principal.ts";
-import {
-  type KeySource,
-  parseToken,
-  type TokenError,
-  type VerifiedClaims,
-  verifyToken,
-} from "../../../shared/oidc/token.ts";
+import type { Principal } from "../../../shared/identity/principal.ts";
+import { type KeySource, parseToken, type VerifiedClaims, verifyToken } from "../../../shared/oidc/token.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { UnixMs } from "../../../shared/time.ts";
-import type { KeysUnavailable } from "../issuer-keys/jwks-source.ts";
+import type { IdentifyError, IssuerError, KeysUnavailable } from "../errors.ts";
 
-type IssuerRefusal =
-  | { readonly code: "issuer_unknown"; readonly issuer: string }
-  /** A loopback address, which only the development composition accepts. */
-  | { readonly code: "issuer_loopback"; readonly issuer: string };
-
-export type IdentifyError =
-  | { readonly code: "token_missing" }
-  | TokenError
-  | IssuerRefusal
-  | KeysUnavailable
-  | IdentityError;
-
+/** The accepted issuers and their keys. */
 export interface Identification {
-  /** Refused loopback ones included. */
+  /** Includes loopback issuers even where they are rejected, so that the error can say why. */
   readonly issuers: IssuerTable;
   readonly allowLoopbackIssuers: boolean;
   readonly keysOf: (issuer: Issuer) => KeySource<KeysUnavailable>;
 }
 
-/** A token that holds, and who it speaks for. */
+/** A verified token and its principal. */
 export interface Identified {
   readonly principal: Principal;
   readonly issuer: Issuer;
   readonly claims: VerifiedClaims;
-  /** The part of the token that is signed: unlike the whole, nobody can spell it in another way. */
+  /** The signed part of the token. Unlike the whole token, it has exactly one spelling, so it can identify the token. */
   readonly signedText: string;
 }
 
-/** Verifies the token wholly and says who it speaks for. */
+/** Verifies the token and determines its principal. */
 export async function identify(
   text: string,
   trusted: Identification,
@@ -63,7 +46,7 @@ export async function identify(
   return ok({ principal: principal.value, issuer: issuer.value, claims: claims.value, signedText });
 }
 
-function findIssuer({ issuers, allowLoopbackIssuers }: Identification, url: string): Result<Issuer, IssuerRefusal> {
+function findIssuer({ issuers, allowLoopbackIssuers }: Identification, url: string): Result<Issuer, IssuerError> {
   const issuer = issuers.find(url);
   if (issuer === null) return err({ code: "issuer_unknown", issuer: url });
   return issuer.isLoopback && !allowLoopbackIssuers ? err({ code: "issuer_loopback", issuer: url }) : ok(issuer);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a certificate that is laid out to the log's promise for it: the precertificate is signed and appended, and what the log
-// answers is looked at as a verifier would, before anything is built on it. Spec: RFC 6962 §3.1, §3.2.
+// Signs a precertificate, appends it to the log and verifies the SCT that comes back, before a certificate embeds it.
+// Spec: RFC 6962 §3.1, §3.2.
 
 import { sha256 } from "#sha256";
 import { equal } from "../../../shared/bytes/bytes.ts";
@@ -15,21 +15,24 @@ import type { UnixMs } from "../../../shared/time.ts";
 import { type Certificate, encodeCertificate, parseCertificate } from "../../../shared/x509/certificate.ts";
 import type { Leaf } from "../../../shared/x509/issue.ts";
 import type { CertificateSigner } from "../signer/ca-key.ts";
-import type { CertificateAuthority } from "./issue.ts";
+import type { CertificateAuthority } from "./certificate-authority.ts";
 
-/** The sequencer's clock runs at most 60 s behind its last timestamp before it refuses; beyond that, the SCT is not of now. */
+/**
+ * The sequencer refuses to write once its clock is more than 60 s behind its last timestamp. An SCT that is further off was
+ * not made now.
+ */
 const MAX_SCT_SKEW_MS = 90_000;
 const LEAF_INDEX_EXTENSION_BYTES = 8;
 
-/** The promise for a precertificate, and the name of the log that gave it. */
+/** An SCT and the name of the log that issued it. */
 export interface Logged {
   readonly log: string;
   readonly sct: LoggedCertificate;
 }
 
 /**
- * Logs the precertificate. Fails with an arm of AppendError; rejects if the platform or the signer fails, or if the answer is no
- * SCT for this certificate.
+ * Logs the precertificate. Fails with an AppendError; rejects if the platform or the signer fails, or if the response is not
+ * an SCT for this certificate.
  */
 export async function logPrecertificate(leaf: Leaf, ca: CertificateAuthority): Promise<Result<Logged, AppendError>> {
   const precertificate = await signTbs(leaf.precertificateTbs, ca.signer);
@@ -47,12 +50,12 @@ export async function logPrecertificate(leaf: Leaf, ca: CertificateAuthority): P
   if (!logged.ok) return logged;
   const { sct } = logged.value;
   const key = isPlausible(sct, ca.now()) ? logKeyOf(sct) : null;
-  const isPromise = key !== null && (await verifySct(sct, entry, key));
-  if (!isPromise) throw new Error("the sequencer answered with something other than an SCT for the precertificate");
+  const isValid = key !== null && (await verifySct(sct, entry, key));
+  if (!isValid) throw new Error("the sequencer's response is not an SCT for the precertificate");
   return logged;
 }
 
-/** A log can be frozen that the settings do not freeze any more: then the next one is asked. */
+/** Appends to the first log that is not frozen: a log can be frozen even where the settings no longer say so. */
 async function appendToNewest(
   { logs }: CertificateAuthority,
   submission: CertificateSubmission,
@@ -69,10 +72,10 @@ function isPlausible({ timestamp, extensions }: LoggedCertificate, now: UnixMs):
   return extensions.length === LEAF_INDEX_EXTENSION_BYTES && Math.abs(timestamp - now) <= MAX_SCT_SKEW_MS;
 }
 
-/** By log id: a deployment has a handful of logs, and a key is imported once. */
+/** Parsed keys by log id. A deployment has a handful of logs. */
 const logKeys = new Map<string, EcdsaPublicKey>();
 
-/** Null if it is no key that verifiers take for a certificate log's, or not the one of the log id. */
+/** The log's key, or null if it is not a P-256 key (the only kind that verifiers accept) or does not match the log id. */
 function logKeyOf({ logId, spki }: LoggedCertificate): EcdsaPublicKey | null {
   const id = encodeHex(logId);
   const known = logKeys.get(id);
@@ -83,11 +86,11 @@ function logKeyOf({ logId, spki }: LoggedCertificate): EcdsaPublicKey | null {
   return key.value;
 }
 
-/** The certificate of a TBSCertificate. Rejects if the key cannot be had. */
+/** Signs a TBSCertificate. Rejects if the signer fails. */
 export const signTbs = async (tbs: Uint8Array, signer: CertificateSigner): Promise<Uint8Array> =>
   encodeCertificate(tbs, signer.algorithm, await signer.sign(tbs));
 
-/** Throws for one that does not parse: it was made here. */
+/** Parses a certificate that this CA just made; throws if it does not parse. */
 export function parseOwn(der: Uint8Array): Certificate {
   const certificate = parseCertificate(der);
   if (!certificate.ok) throw new Error(`a certificate of our own does not parse: ${certificate.error.reason}`);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Durable Object that knows which tokens of one issuer have been used, until they expire: a hash and a time for each. An
-// object has one thread and its answers wait for its storage, so of two requests with one token exactly one is the first.
+// The Durable Object that records which tokens of one issuer have been used, as a hash and a time each, until they expire.
+// An object runs single-threaded and responds only after its writes are durable, so of two requests with the same token
+// exactly one succeeds.
 
 import { DurableObject } from "cloudflare:workers";
 import type { Result } from "../../../shared/result.ts";
@@ -8,17 +9,18 @@ import type { UsedTokensRpc } from "../../../shared/rpc/used-tokens.ts";
 import { describeTooNew, migrate, type Schema, type SchemaTooNew } from "../../../shared/sql/schema.ts";
 import type { UnixMs } from "../../../shared/time.ts";
 
-/** How long a token is remembered beyond its end: the clocks of two machines are not one. */
+/** A token is kept this long past its expiry, as the clocks of two machines differ. */
 const GRACE_MS = 60_000;
-/** Rows that have served their time are cleared away this often, while there are any. */
+/** How often expired rows are deleted, while there are any. */
 const CLEARING_PAUSE_MS = 600_000;
 
-/** A change of the table is a further step at the end. */
+/** To change the table, append a step. */
 const USED_TOKENS_SCHEMA: Schema = {
   firstTable: "used_tokens",
   steps: [["CREATE TABLE used_tokens (token TEXT PRIMARY KEY, forget_at INTEGER NOT NULL) STRICT, WITHOUT ROWID"]],
 };
 
+/** The used tokens of one issuer. Every method rejects if a newer version has migrated the tables. */
 export class UsedTokens extends DurableObject implements UsedTokensRpc {
   readonly #sql: SqlStorage;
   readonly #storage: DurableObjectStorage;
@@ -37,14 +39,14 @@ export class UsedTokens extends DurableObject implements UsedTokensRpc {
     );
   }
 
-  /** Rejects the call: without this object no certificate is made for a token that is good for one. */
+  /** Throws if the tables are newer than this code. Without this store, no single-use token yields a certificate. */
   #checkTables(): void {
     if (!this.#migrated.ok) throw new Error(`used tokens: ${describeTooNew(this.#migrated.error)}`);
   }
 
   async use(token: string, expiresAt: UnixMs): Promise<boolean> {
     this.#checkTables();
-    // One statement, so nothing can come between looking and writing.
+    // One statement both checks and writes.
     const { length } = this.#sql
       .exec(
         "INSERT INTO used_tokens (token, forget_at) VALUES (?, ?) ON CONFLICT (token) DO NOTHING RETURNING token",
@@ -67,7 +69,7 @@ export class UsedTokens extends DurableObject implements UsedTokensRpc {
   }
 
   override async alarm(): Promise<void> {
-    // What a newer version keeps here, the newer version clears away.
+    // Rows of a newer version are deleted by that version.
     if (!this.#migrated.ok) return;
     this.#sql.exec("DELETE FROM used_tokens WHERE forget_at < ?", Date.now());
     const [row] = this.#sql.exec<{ rows: number }>("SELECT count(*) AS rows FROM used_tokens").toArray();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The CA's certificates, checked for what verifiers demand of them before anything is signed below them.
+// The CA's certificate chain, checked for what verifiers require before the CA signs anything.
 // Spec: https://github.com/sigstore/fulcio/blob/main/docs/certificate-specification.md (root, intermediate); RFC 5280 §4.2.1.
 
 import { sha256 } from "#sha256";
@@ -9,17 +9,18 @@ import type { Certificate } from "../../../shared/x509/certificate.ts";
 import { isCertificateAuthority, parseChain } from "../../../shared/x509/chain.ts";
 import { OID, purposesOf, subjectKeyIdentifierOf } from "../../../shared/x509/extensions.ts";
 
+/** The parsed chain. */
 export interface CaChain {
   readonly issuer: Certificate;
-  /** SHA-256 of the issuer's SPKI: what an SCT binds a precertificate to (RFC 6962 §3.2). */
+  /** SHA-256 of the issuer's SPKI, to which an SCT binds a precertificate (RFC 6962 §3.2). */
   readonly issuerKeyHash: Uint8Array;
-  /** The certificates, DER, issuing one first, root last. */
+  /** The certificates in DER, issuing CA first, root last. */
   readonly certificates: readonly Uint8Array[];
-  /** SHA-256 of each of them, in the same order. */
+  /** SHA-256 of each certificate, in the same order. */
   readonly fingerprints: readonly Uint8Array[];
 }
 
-/** Parses CA_CHAIN: PEM, issuing CA first, root last. Fails with what completes "CA_CHAIN …". */
+/** Parses CA_CHAIN: PEM, issuing CA first, root last. The error completes the sentence "CA_CHAIN …". */
 export function parseCaChain(pem: string): Result<CaChain, string> {
   const chain = parseChain(pem);
   if (!chain.ok) return err(chain.error.reason);
@@ -40,7 +41,7 @@ export function parseCaChain(pem: string): Result<CaChain, string> {
 
 function problemOf(issuer: Certificate, isRoot: boolean): string | null {
   if (!isCertificateAuthority(issuer)) return "is not a CA that may sign certificates";
-  // Verifiers chain the extended key usage; a root has none and may issue directly.
+  // Verifiers require the extended key usage along the chain; a root has none and may issue directly.
   if (!isRoot && !purposesOf(issuer).includes(OID.codeSigning)) return "lacks the extended key usage code signing";
   return subjectKeyIdentifierOf(issuer).ok ? null : "has no subject key identifier";
 }

@@ -67,7 +67,9 @@ describe("a key that a signer holds", () => {
       () => "signed",
       (error: unknown) => String(error),
     );
-    expect(failure).toMatch(/^Error: the signer answered with|^TypeError: connection lost$/);
+    expect(failure).toMatch(
+      /^Error: the signer(?: answered with status|'s response is not a) |^TypeError: connection lost$/,
+    );
     expect(failure).not.toMatch(/secret|html|x{20}/);
   });
 });
@@ -96,8 +98,8 @@ describe("its address", () => {
     ["https://secret@vault.example/x?key_version=0", "must have no query but ?key_version=NUMBER"],
     ["https://secret@vault.example/x?key_version=1&y", "must have no query but ?key_version=NUMBER"],
     ["https://secret@vault.example/x#y", "must not have a fragment"],
-    ["https://secret%zz@vault.example/x", "has a user name with an escape that is none, or for no token"],
-    ["https://secret%0a@vault.example/x", "has a user name with an escape that is none, or for no token"],
+    ["https://secret%zz@vault.example/x", "has a user name that is not a token, or has an invalid percent escape"],
+    ["https://secret%0a@vault.example/x", "has a user name that is not a token, or has an invalid percent escape"],
   ])("%s is none", (text, problem) => {
     const parsed = parseRemoteKey(text, false);
     expect(parsed).toEqual({ ok: false, error: problem });

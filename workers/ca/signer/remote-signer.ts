@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The CA's key in another's hands: the Transit engine of Vault or OpenBao, over HTTPS. The Worker then holds a token that can
-// sign and be revoked, and never the key. CA_KEY is the URL of the key with the token as its user name, and with the version of
-// the key, as the engine would sign with its newest: https://TOKEN@vault.example.com/v1/transit/sign/sigedge-ca?key_version=1
+// Signs with a CA key that the Transit engine of Vault or OpenBao holds, over HTTPS. The Worker then has a token that can
+// sign and can be revoked, and never the key. CA_KEY is the key's URL with the token as user name. It should name the key's
+// version, because the engine signs with the newest by default:
+// https://TOKEN@vault.example.com/v1/transit/sign/sigedge-ca?key_version=1
 // Spec: https://developer.hashicorp.com/vault/api-docs/secret/transit#sign-data
 
 import { decodeBase64, encodeBase64 } from "../../../shared/bytes/base64.ts";
@@ -15,26 +16,27 @@ import { err, ok, type Result } from "../../../shared/result.ts";
 import type { Fetch } from "../issuer-keys/load-keys.ts";
 import { type CertificateSigner, SCHEMES } from "./ca-key.ts";
 
+/** The address of a remote key. */
 export interface RemoteKey {
   /** Without the token. */
   readonly url: string;
   readonly token: string;
-  /** Null for the newest. */
+  /** Null for the newest version. */
   readonly keyVersion: number | null;
 }
 
-/** What a header may hold of a token. */
+/** The characters of a token that a header may hold. */
 const HEADER_TEXT = /^[\u0021-\u007e]*$/;
 const KEY_VERSION = /^\?key_version=([1-9]\d{0,8})$/;
 
-/** Two signatures make a certificate, and clients give up after 30 s. */
+/** A certificate takes two signatures, and clients give up after 30 s. */
 const TIMEOUT_MS = 5_000;
-const MAX_ANSWER_BYTES = 16 * 1024;
+const MAX_RESPONSE_BYTES = 16 * 1024;
 
-/** Whether the setting is an address and not a key. */
+/** Whether CA_KEY is an address rather than a key. */
 export const isRemoteKey = (text: string): boolean => /^https?:\/\//.test(text);
 
-/** Parses CA_KEY that is an address. Fails with what completes "CA_KEY …", which holds nothing of the token. */
+/** Parses a CA_KEY that is an address. The error completes the sentence "CA_KEY …" and never contains the token. */
 export function parseRemoteKey(text: string, allowLoopback: boolean): Result<RemoteKey, string> {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null) return err("is not a URL; give it as https://TOKEN@HOST/v1/transit/sign/NAME?key_version=1");
@@ -55,7 +57,7 @@ function readToken({ username, password }: URL): Result<string, string> {
   if (username === "" || password !== "") return err("must have the signer's token as its user name, and no password");
   const token = decodeEscapes(username);
   return token === null || !HEADER_TEXT.test(token)
-    ? err("has a user name with an escape that is none, or for no token")
+    ? err("has a user name that is not a token, or has an invalid percent escape")
     : ok(token);
 }
 
@@ -68,33 +70,37 @@ function decodeEscapes(text: string): string | null {
 }
 
 /**
- * The signer of the key whose public half is `spki`, as the CA's certificate has it. Every signature is verified before it is
- * used, so that nothing reaches the log that is not the CA's.
+ * Creates a signer for the remote key whose public half is `spki`, taken from the CA's certificate. It verifies every
+ * signature, so that nothing that the CA did not sign reaches the log.
  */
 export function createRemoteSigner(key: RemoteKey, spki: Uint8Array, fetch: Fetch): CertificateSigner {
   const publicKey = parsePublicKey(spki);
   const scheme = publicKey.ok ? SCHEMES[publicKey.value.kind] : undefined;
-  if (!publicKey.ok || scheme === undefined) throw new TypeError("the CA's certificate has been checked for its key");
+  if (!publicKey.ok || scheme === undefined) throw new TypeError("the key of the CA's certificate is not supported");
   const { webHash, vaultHash, algorithm } = scheme;
   return {
     algorithm,
     spki,
     sign: async (message) => {
       const digest = new Uint8Array(await crypto.subtle.digest(webHash, new Uint8Array(message)));
-      const signature = await request(`${key.url}/${vaultHash}`, key, { digest, fetch });
+      const signature = await requestSignature(`${key.url}/${vaultHash}`, key, { digest, fetch });
       if (await verifyMessage(publicKey.value, webHash, message, signature)) return signature;
-      throw new Error(`the signer answered with something other than a ${webHash} signature of the CA's key`);
+      throw new Error(`the signer's response is not a ${webHash} signature by the CA's key`);
     },
   };
 }
 
-interface Asked {
+interface SigningInput {
   readonly digest: Uint8Array;
   readonly fetch: Fetch;
 }
 
-/** Rejects with what went wrong, without a word of the answer: what failed may hold anything. */
-async function request(url: string, { token, keyVersion }: RemoteKey, { digest, fetch }: Asked): Promise<Uint8Array> {
+/** Rejects without quoting the response, which may contain anything. */
+async function requestSignature(
+  url: string,
+  { token, keyVersion }: RemoteKey,
+  { digest, fetch }: SigningInput,
+): Promise<Uint8Array> {
   const response = await fetch(url, {
     method: "POST",
     redirect: "manual",
@@ -108,16 +114,16 @@ async function request(url: string, { token, keyVersion }: RemoteKey, { digest, 
     }),
   });
   if (response.status !== 200) throw new Error(`the signer answered with status ${response.status}`);
-  const body = await readBody(response, MAX_ANSWER_BYTES);
+  const body = await readBody(response, MAX_RESPONSE_BYTES);
   const json = body.ok ? parseJson(body.value) : null;
   const signature = json?.ok === true ? signatureIn(json.value) : null;
-  if (signature === null) throw new Error("the signer answered with something other than a signature");
+  if (signature === null) throw new Error("the signer's response is not a signature");
   return signature;
 }
 
-/** {"data": {"signature": "vault:v1:BASE64"}}: the number is the version of the key. */
-function signatureIn(answer: unknown): Uint8Array | null {
-  const data = member(answer, "data");
+/** {"data": {"signature": "vault:v1:BASE64"}}, where the number is the key's version. */
+function signatureIn(response: unknown): Uint8Array | null {
+  const data = member(response, "data");
   const text = member(data, "signature");
   const base64 = typeof text === "string" ? /^vault:v\d+:(.+)$/.exec(text)?.[1] : undefined;
   const bytes = base64 === undefined ? null : decodeBase64(base64);
