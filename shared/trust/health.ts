@@ -1,35 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the trust service tells the rest of its deployment about itself: which sentences make /healthz red, and what /metrics counts down.
+// The trust service's report on itself to the rest of its deployment: the problems that /healthz shows and the expiries that
+// /metrics counts down.
 
-import { member } from "../json/member.ts";
+import { isObject, member } from "../json/member.ts";
 
-/** Answered by the trust service only to its own deployment: no path of the outside leads there (workers/front/routes.ts). */
+/** Only requests from the service's own deployment get here: no public route leads to this path (workers/front/routes.ts). */
 export const TRUST_HEALTH_PATH = "/trust/health";
 
+/** What the trust service reports. */
 export interface TrustHealth {
-  /** Sentences that say what is wrong and what to do; none while everything is well. */
+  /** Sentences that say what is wrong and what to do; empty while all is well. */
   readonly problems: readonly string[];
-  readonly expiries: readonly {
-    readonly what: string;
-    /** RFC 3339. */
-    readonly expires: string;
-    /** Negative once it has expired. */
-    readonly secondsLeft: number;
-  }[];
+  readonly expiries: readonly TrustExpiry[];
 }
 
-/** How the trust service is asked: a request that its deployment's front or metrics send it. */
+interface TrustExpiry {
+  readonly what: string;
+  /** RFC 3339. */
+  readonly expires: string;
+  /** Negative once it has expired. */
+  readonly secondsLeft: number;
+}
+
+/** Sends a request to the trust service of the same deployment. */
 export type AskTrust = (request: Request) => Response | Promise<Response>;
 
-/** Asks the trust service. Rejects if it does not answer, or answers something else. @param publicUrl PublicUrl.href */
+/** Fetches the report. Rejects if the trust service fails or its response is not a TrustHealth. @param publicUrl PublicUrl.href */
 export async function readTrustHealth(publicUrl: string, ask: AskTrust): Promise<TrustHealth> {
   const response = await ask(new Request(`${publicUrl}${TRUST_HEALTH_PATH}`));
   if (!response.ok) throw new Error(`the trust service answers ${response.status}: ${await messageOf(response)}`);
-  return (await response.json()) as TrustHealth;
+  const health = decodeHealth(await response.json());
+  if (health === null) throw new Error("the trust service answers with something other than its health");
+  return health;
 }
 
+function decodeHealth(json: unknown): TrustHealth | null {
+  const problems = member(json, "problems");
+  const expiries = member(json, "expiries");
+  return isListOf(problems, isText) && isListOf(expiries, isExpiry) ? { problems, expiries } : null;
+}
+
+const isListOf = <T>(value: unknown, isItem: (item: unknown) => item is T): value is readonly T[] =>
+  Array.isArray(value) && value.every(isItem);
+
+const isText = (value: unknown): value is string => typeof value === "string";
+
+const isExpiry = (value: unknown): value is TrustExpiry =>
+  isObject(value) && isText(value["what"]) && isText(value["expires"]) && typeof value["secondsLeft"] === "number";
+
 async function messageOf(response: Response): Promise<string> {
-  const body: unknown = await response.json().catch(() => null);
-  const message = member(body, "message");
+  const message = member(await response.json().catch(() => null), "message");
   return typeof message === "string" ? message : "no reason";
 }

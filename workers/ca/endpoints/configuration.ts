@@ -3,8 +3,8 @@
 // of its key.
 
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
-import { toConfiguration } from "../../../shared/fulcio/response.ts";
 import { respondWith } from "../../../shared/http/cache.ts";
+import { toConfiguration } from "../../../shared/identity/fulcio-configuration.ts";
 import type { Identification } from "../issuing/identify.ts";
 
 /** Lists the accepted issuers, so no loopback issuer in production. */

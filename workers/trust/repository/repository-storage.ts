@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the repository's Durable Object keeps: every document that it serves or has served lately, and one row on which of them are the newest.
 
+import { member } from "../../../shared/json/member.ts";
 import { ok, type Result } from "../../../shared/result.ts";
 import { migrate, type Schema, type SchemaTooNew } from "../../../shared/sql/schema.ts";
-import type { UnixMs } from "../../../shared/time.ts";
+import { type UnixMs, unixMs } from "../../../shared/time.ts";
 
 /** A change of the tables is a further step at the end. */
 const REPOSITORY_SCHEMA: Schema = {
@@ -49,10 +50,10 @@ export class RepositoryStorage {
     return migrated.ok ? ok(new RepositoryStorage(storage)) : migrated;
   }
 
-  /** Null before the first repository was taken over. */
+  /** Returns null before the first repository is stored. Throws if the stored row is damaged. */
   served(): Served | null {
     const [row] = this.#storage.exec("SELECT json FROM served");
-    return row === undefined ? null : (JSON.parse(textIn(row, "json")) as Served);
+    return row === undefined ? null : decodeServed(JSON.parse(textIn(row, "json")));
   }
 
   /** Texts by path. */
@@ -96,5 +97,32 @@ export class RepositoryStorage {
 function textIn(row: Record<string, SqlStorageValue>, column: string): string {
   const value = row[column];
   if (typeof value !== "string") throw new RangeError(`${column} of the repository's storage holds no text`);
+  return value;
+}
+
+function decodeServed(json: unknown): Served {
+  return {
+    offlineHash: textMember(json, "offlineHash"),
+    rootVersion: integerMember(json, "rootVersion"),
+    targetsVersion: integerMember(json, "targetsVersion"),
+    signer: textMember(json, "signer"),
+    snapshotVersion: integerMember(json, "snapshotVersion"),
+    snapshotSignedAt: unixMs(integerMember(json, "snapshotSignedAt")),
+    timestampVersion: integerMember(json, "timestampVersion"),
+    timestampSignedAt: unixMs(integerMember(json, "timestampSignedAt")),
+  };
+}
+
+function textMember(json: unknown, name: string): string {
+  const value = member(json, name);
+  if (typeof value !== "string") throw new RangeError(`${name} in the repository's storage is not a string`);
+  return value;
+}
+
+function integerMember(json: unknown, name: string): number {
+  const value = member(json, name);
+  if (typeof value !== "number" || !Number.isSafeInteger(value)) {
+    throw new RangeError(`${name} in the repository's storage is not an integer`);
+  }
   return value;
 }
