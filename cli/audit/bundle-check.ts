@@ -4,14 +4,13 @@
 
 import { concat } from "../../shared/bytes/bytes.ts";
 import { decodeTileLeaves, encodeMerkleTreeLeaf, type TileLeaf } from "../../shared/ct/leaf.ts";
+import type { LogKind } from "../../shared/logs/kinds.ts";
 import { decodeEntryBundle } from "../../shared/tlog/entries.ts";
 import { leafHash } from "../../shared/tlog/hash.ts";
 import { checkChain, leafProblem } from "./certificate-entry.ts";
 import type { Finding } from "./findings.ts";
 import type { Issuers } from "./issuers.ts";
 import { checkRekorEntry, type EntryVerdict } from "./rekor-entry.ts";
-
-export type LogKind = "signature" | "certificate";
 
 /** What is the same for all bundles of an audit. */
 export interface CheckSettings {
@@ -57,8 +56,7 @@ export async function checkBundle(
   settings: CheckSettings,
   issuers: Issuers,
 ): Promise<BundleCheck> {
-  const decoded =
-    settings.kind === "signature" ? decodeSignatures(bytes, settings) : decodeLeaves(bytes, settings, issuers);
+  const decoded = DECODERS[settings.kind](bytes, settings, issuers);
   if (typeof decoded === "string") return malformed(path, decoded);
   if (decoded.length !== servedWidth) return malformed(path, `${decoded.length} entries where ${servedWidth} are due`);
   const entries = decoded.slice(0, width);
@@ -74,6 +72,10 @@ const malformed = (path: string, reason: string): BundleCheck => ({
 });
 
 /** The entries, or what is wrong with the bundle. */
+const DECODERS: Readonly<
+  Record<LogKind, (bytes: Uint8Array, settings: CheckSettings, issuers: Issuers) => readonly DecodedEntry[] | string>
+> = { signature: decodeSignatures, certificate: decodeLeaves };
+
 function decodeSignatures(bytes: Uint8Array, { verifies }: CheckSettings): readonly DecodedEntry[] | string {
   const decoded = decodeEntryBundle(bytes);
   if (!decoded.ok) return FORMS[decoded.error.code];

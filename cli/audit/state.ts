@@ -7,10 +7,10 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { decodeBase64, encodeBase64 } from "../../shared/bytes/base64.ts";
+import type { LogKind } from "../../shared/logs/kinds.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type Edge, EMPTY_EDGE, restoreEdge } from "../../shared/tlog/edge.ts";
 import { decodeTile, encodeTile } from "../../shared/tlog/tile.ts";
-import type { LogKind } from "./bundle-check.ts";
 import type { FindingsSummary } from "./findings.ts";
 
 export type TrustSource = "key" | "trusted-root" | "first-use";

@@ -4,6 +4,7 @@
 // wrong file is one finding. Spec: https://c2sp.org/tlog-tiles#merkle-tree
 
 import { equal } from "../../shared/bytes/bytes.ts";
+import { LOG_KINDS, type LogKind } from "../../shared/logs/kinds.ts";
 import { type Edge, edgeNodes, type Growth, growEdge } from "../../shared/tlog/edge.ts";
 import { type Hash, hash } from "../../shared/tlog/hash.ts";
 import { rootHash } from "../../shared/tlog/proof.ts";
@@ -17,7 +18,7 @@ import {
   tileWidth,
 } from "../../shared/tlog/tile.ts";
 import type { Fetched, LogSource } from "../served-log/log-source.ts";
-import type { BundleCheck, BundleTask, LogKind } from "./bundle-check.ts";
+import type { BundleCheck, BundleTask } from "./bundle-check.ts";
 import type { Finding } from "./findings.ts";
 
 export interface TreeParts {
@@ -115,7 +116,7 @@ interface Loaded {
 async function load(parts: TreeParts, index: number): Promise<Loaded> {
   const { source, kind, treeSize, check } = parts;
   const width = tileWidth(treeSize, 0, index);
-  const bundle: Tile = { level: kind === "signature" ? "entries" : "data", index, width };
+  const bundle: Tile = { level: LOG_KINDS[kind].bundleLevel, index, width };
   const readBundle = async (): Promise<Pick<Loaded, "check" | "findings">> => {
     const { path, servedWidth, fetched } = await readTile(source, bundle, MAX_BUNDLE_BYTES);
     if (fetched.kind !== "found") return { check: null, findings: [gap(path, fetched)] };

@@ -5,14 +5,14 @@
 
 import { decodeBase64 } from "../../shared/bytes/base64.ts";
 import { parsePublicKey } from "../../shared/crypto/public-key.ts";
-import { treeHeadVerifier } from "../../shared/ct/tree-head.ts";
+import { checkpointVerifier } from "../../shared/ct/tree-head.ts";
 import { member } from "../../shared/json/member.ts";
 import { parseJson } from "../../shared/json/parse.ts";
+import { LOG_KINDS, type LogKind } from "../../shared/logs/kinds.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { formatVkey, NOTE_COSIGNATURE, NOTE_ECDSA, NOTE_ED25519, NOTE_RFC6962 } from "../../shared/tlog/note.ts";
-import { type NoteVerifier, noteVerifier } from "../../shared/tlog/verify-note.ts";
-import { parseVkey, type Vkey, type VkeyType, vkeyId } from "../../shared/tlog/vkey.ts";
-import type { LogKind } from "./bundle-check.ts";
+import type { NoteVerifier } from "../../shared/tlog/verify-note.ts";
+import { parseVkey, type VkeyType, vkeyId } from "../../shared/tlog/vkey.ts";
 
 /** A log as its keys describe it. */
 export interface TrustedLog {
@@ -30,15 +30,12 @@ export function verifiersOf(vkeys: readonly string[]): Result<readonly NoteVerif
   const verifiers: NoteVerifier[] = [];
   for (const text of vkeys) {
     const vkey = parseVkey(text);
-    const verifier = vkey.ok ? verifierOf(vkey.value) : vkey;
+    const verifier = vkey.ok ? checkpointVerifier(vkey.value) : vkey;
     if (!verifier.ok) return err(`${text} is not a verifier key: ${VKEY_PROBLEMS[verifier.error.code]}`);
     verifiers.push(verifier.value);
   }
   return ok(verifiers);
 }
-
-const verifierOf = (vkey: Vkey): ReturnType<typeof noteVerifier> =>
-  vkey.type === NOTE_RFC6962 ? treeHeadVerifier(vkey) : noteVerifier(vkey);
 
 const VKEY_PROBLEMS = {
   vkey_invalid: "give it as <name>+<8 hex digits>+<base64>",
@@ -83,7 +80,7 @@ export function logOfTrustedRoot(url: string, json: Uint8Array, isCertificateLog
   const certificate = readLogs(root.value, "ctlogs").filter(({ baseUrl }) => baseUrl === url);
   if (isCertificateLog && certificate.length === 0) return logBelow(url, readLogs(root.value, "ctlogs"));
   const kind = isCertificateLog || signature.length === 0 ? "certificate" : "signature";
-  return toLog(url, kind, kind === "certificate" ? certificate : signature);
+  return toLog(url, kind, { signature, certificate }[kind]);
 }
 
 function logBelow(url: string, logs: readonly LogInstance[]): Result<TrustedLog, string> {
@@ -103,7 +100,7 @@ interface LogInstance {
 function toLog(url: string, kind: LogKind, instances: readonly LogInstance[]): Result<TrustedLog, string> {
   const [first] = instances;
   if (first === undefined) return err("the trusted root lists no log with this URL");
-  const origin = kind === "signature" ? new URL(first.baseUrl).hostname : first.baseUrl.replace(/^https?:\/\//, "");
+  const origin = LOG_KINDS[kind].originOf(first.baseUrl);
   const vkeys = instances.map(({ spki }) => toVkey(kind, origin, spki)).filter((vkey) => vkey !== null);
   if (vkeys.length === 0) return err("the trusted root has no key of this log that signs checkpoints");
   return ok({ url, kind, origin, vkeys, isRekor: kind === "signature" });

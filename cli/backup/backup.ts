@@ -5,6 +5,7 @@
 import { equal } from "../../shared/bytes/bytes.ts";
 import { decodeUtf8 } from "../../shared/bytes/utf8.ts";
 import { type Backup, backupPath, encodeBackup } from "../../shared/logs/backup.ts";
+import { LOG_KINDS } from "../../shared/logs/kinds.ts";
 import { sidecarPath } from "../../shared/rekor/sidecar.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
@@ -69,7 +70,7 @@ export async function backUpLog(
   if (!entries.ok) return entries;
   const { spki, createdAt, config } = log;
   const { origin, baseUrl } = config;
-  const identity = { name, origin, baseUrl, creation, spki, genesisSize: kind === "signature" ? 1 : 0, createdAt };
+  const identity = { name, origin, baseUrl, creation, spki, genesisSize: LOG_KINDS[kind].genesisSize, createdAt };
   const timestamp = entries.value.at(-1)?.timestamp ?? createdAt;
   const { checkpoint } = head.value;
   const tail: Backup = {
@@ -141,7 +142,7 @@ async function copyTile(log: BackedUpLog, files: NewFiles, index: number): Promi
   if (bundle.kind !== "found") return err(`${config.baseUrl}/${path} cannot be read`);
   const leaves = leavesOf(config.kind, bundle.bytes);
   if (leaves?.length !== TILE_WIDTH) return err(`${config.baseUrl}/${path} is not a full bundle`);
-  if (config.kind === "signature") {
+  if (LOG_KINDS[config.kind].hasSidecars) {
     const sidecar = await service.read(`api/${sidecarPath(index)}`, MAX_FILE_BYTES);
     if (sidecar.kind !== "found")
       return err(`the sidecar of bundle ${index} is not in R2 yet, or cannot be read: try again in a minute`);

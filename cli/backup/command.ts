@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
+import { LOG_KINDS } from "../../shared/logs/kinds.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { unixMs } from "../../shared/time.ts";
 import { parseVkey } from "../../shared/tlog/vkey.ts";
@@ -149,7 +150,7 @@ async function findLog(options: Options, config: LogConfig, url: PublicUrl): Pro
 /** From when on the trusted root believes the log's key. */
 function createdAtIn(trustedRoot: Uint8Array, { kind, baseUrl }: LogConfig): number {
   const root = JSON.parse(Buffer.from(trustedRoot).toString()) as Readonly<Record<string, readonly TrustedInstance[]>>;
-  const instances = root[kind === "signature" ? "tlogs" : "ctlogs"] ?? [];
+  const instances = root[LOG_KINDS[kind].trustedRootMember] ?? [];
   const start = instances.find((instance) => instance.baseUrl === baseUrl)?.publicKey.validFor?.start;
   const time = Date.parse(start ?? "");
   return Number.isNaN(time) ? 0 : time;

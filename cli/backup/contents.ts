@@ -4,15 +4,14 @@
 
 import { equal } from "../../shared/bytes/bytes.ts";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
-import { decodeTileLeaves, encodeMerkleTreeLeaf } from "../../shared/ct/leaf.ts";
 import { parseJson } from "../../shared/json/parse.ts";
 import { BACKUP_FOLDER, type Backup, backupPath, backupSize, decodeBackup } from "../../shared/logs/backup.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
+import { LOG_KINDS } from "../../shared/logs/kinds.ts";
 import { sidecarPath } from "../../shared/rekor/sidecar.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { parseCheckpoint } from "../../shared/tlog/checkpoint.ts";
 import { edgeNodes, restoreEdge } from "../../shared/tlog/edge.ts";
-import { decodeEntryBundle } from "../../shared/tlog/entries.ts";
 import { type Hash, leafHash } from "../../shared/tlog/hash.ts";
 import { parseNote } from "../../shared/tlog/note.ts";
 import { rootHash } from "../../shared/tlog/proof.ts";
@@ -22,17 +21,16 @@ import type { BackupFolder } from "./folder.ts";
 type Kind = LogConfig["kind"];
 
 export const bundlePath = (kind: Kind, index: number): string =>
-  formatTilePath({ level: kind === "signature" ? "entries" : "data", index, width: TILE_WIDTH });
+  formatTilePath({ level: LOG_KINDS[kind].bundleLevel, index, width: TILE_WIDTH });
 export const tilePath = (level: number, index: number): string => formatTilePath({ level, index, width: TILE_WIDTH });
 
 /** The leaf hashes of the entries of a bundle, null if it is none. */
 export function leavesOf(kind: Kind, bundle: Uint8Array): readonly Hash[] | null {
-  if (kind === "signature") {
-    const entries = decodeEntryBundle(bundle);
-    return entries.ok ? entries.value.map(leafHash) : null;
-  }
-  const leaves = decodeTileLeaves(bundle);
-  return leaves.ok ? leaves.value.map(({ entry }) => leafHash(encodeMerkleTreeLeaf(entry))) : null;
+  const { split, leafData } = LOG_KINDS[kind].records;
+  const leaves = split(bundle)
+    ?.map(leafData)
+    .filter((data) => data !== null);
+  return leaves?.map(leafHash) ?? null;
 }
 
 /** Full tiles of every level above 0, and the open ones, from the roots of the full tiles of level 0. */
@@ -57,13 +55,12 @@ export function upperTiles(roots: readonly Hash[]): {
 
 /** Whether the entries of the tail and what is left of them make the tree head that the backup names, and its checkpoint. */
 export function addsUp(kind: Kind, { treeSize, entries, edge, rootHash: root, checkpoint }: Backup): boolean {
-  const records = entries.map(({ record }) => record);
-  const leaves = records.map((record) => (kind === "signature" ? leafHash(record) : leavesOf(kind, record)?.[0]));
+  const leaves = entries.map(({ record }) => LOG_KINDS[kind].records.leafData(record));
   const note = parseNote(encodeUtf8(checkpoint));
   const head = note.ok ? parseCheckpoint(note.value.text) : note;
   if (!head.ok || head.value.treeSize !== treeSize || !equal(head.value.rootHash, root)) return false;
   try {
-    const level0 = leaves.filter((leaf) => leaf !== undefined);
+    const level0 = leaves.filter((data) => data !== null).map(leafHash);
     const restored = restoreEdge(treeSize, treeSize === 0 ? [] : [level0, ...edge]);
     return equal(rootHash(treeSize, edgeNodes(restored)), root);
   } catch (error) {
@@ -127,9 +124,11 @@ function checkTile(
   { name, kind }: Pick<LogConfig, "name" | "kind">,
   index: number,
 ): Result<{ readonly root: Hash; readonly keys: readonly string[] }, string> {
-  const keys = [...(kind === "signature" ? [sidecarPath(index)] : []), bundlePath(kind, index), tilePath(0, index)].map(
-    (path) => `${name}/${path}`,
-  );
+  const keys = [
+    ...(LOG_KINDS[kind].hasSidecars ? [sidecarPath(index)] : []),
+    bundlePath(kind, index),
+    tilePath(0, index),
+  ].map((path) => `${name}/${path}`);
   const missing = keys.find((key) => !folder.has(key));
   if (missing !== undefined) return err(`${missing} is missing`);
   const [bundle, tile] = keys.slice(-2).map((key) => folder.read(key));

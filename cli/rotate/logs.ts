@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LogConfig } from "../../shared/logs/config.ts";
 import type { LogKind } from "../../shared/logs/kinds.ts";
+import { LOG_KINDS } from "../../shared/logs/kinds.ts";
 import { parseShards } from "../../shared/logs/shards.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { UnixMs } from "../../shared/time.ts";
@@ -122,7 +123,7 @@ const nameOf = (kind: LogKind, all: readonly LogConfig[]): string => {
 
 /** The CA goes over by itself; clients do when they are told. */
 const afterOpening = (context: RotationContext, kind: LogKind, from: string): readonly string[] =>
-  kind === "certificate"
+  LOG_KINDS[kind].writer === "ca"
     ? [`wait until ${from}: from then on the CA writes to it`, command(context, "rotate certificate-log --finish")]
     : [`wait until ${from}, and then again: ${command(context, "rotate signature-log")}`];
 
@@ -138,7 +139,7 @@ async function goOn(context: RotationContext, { kind }: LogRotation, newest: Log
     );
   return ok({
     changes: [
-      isUsed && kind === "signature"
+      isUsed && LOG_KINDS[kind].writer === "clients"
         ? `trust.json: new targets, whose signing config names ${newest.name}`
         : "trust.json: new targets, whose trusted root holds the new log",
     ],
@@ -186,7 +187,7 @@ export async function planLogFinish(context: RotationContext, { kind, name, url 
 }
 
 function refuseEarlyFreeze(context: RotationContext, kind: LogKind, newest: LogConfig): Result<null, string> {
-  if (kind === "certificate") return refuseEarly(context.now, newest.usedFrom ?? 0);
+  if (LOG_KINDS[kind].writer === "ca") return refuseEarly(context.now, newest.usedFrom ?? 0);
   const published = isPublished(context);
   if (!published.ok) return published;
   if ((newest.usedFrom ?? 0) > context.now || !published.value)

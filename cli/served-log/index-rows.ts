@@ -5,6 +5,7 @@
 import { decodeTileLeaves, encodeTileLeaf, type TileLeaf } from "../../shared/ct/leaf.ts";
 import { parseJson } from "../../shared/json/parse.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
+import { LOG_KINDS, type LogKind } from "../../shared/logs/kinds.ts";
 import { decodeEntry } from "../../shared/rekor/entry.ts";
 import type { AttestationHints } from "../../shared/rekor/hints.ts";
 import { readSidecarLine, type SidecarLine } from "../../shared/rekor/sidecar.ts";
@@ -59,12 +60,10 @@ export async function readRows(
   width: number,
 ): Promise<Result<readonly IndexRow[], string>> {
   const { config, tiles } = log;
-  const level = config.kind === "signature" ? "entries" : "data";
-  const path = formatTilePath({ level, index: bundle, width });
+  const path = formatTilePath({ level: LOG_KINDS[config.kind].bundleLevel, index: bundle, width });
   const bytes = await readAll(tiles, path, MAX_BUNDLE_BYTES);
   if (!bytes.ok) return err(`${config.baseUrl}/${bytes.error}`);
-  const rows =
-    level === "entries" ? await signatureRows(log, bytes.value, bundle) : certificateRows(bytes.value, bundle);
+  const rows = await ROWS_OF[config.kind](log, bytes.value, bundle);
   if (!rows.ok) return err(`${config.baseUrl}/${path}: ${rows.error}`);
   return rows.value.length === width
     ? rows
@@ -76,6 +75,13 @@ async function readAll(source: LogSource, path: string, maxBytes: number): Promi
   if (fetched.kind === "found") return ok(fetched.bytes);
   return err(fetched.kind === "missing" ? `${path} is not there` : `${path} cannot be read (${fetched.reason})`);
 }
+
+const ROWS_OF: Readonly<
+  Record<LogKind, (log: ServedLog, bytes: Uint8Array, bundle: number) => Promise<Result<readonly IndexRow[], string>>>
+> = {
+  signature: signatureRows,
+  certificate: (_, bytes, bundle) => Promise.resolve(certificateRows(bytes, bundle)),
+};
 
 function certificateRows(bytes: Uint8Array, bundle: number): Result<readonly IndexRow[], string> {
   const leaves = decodeTileLeaves(bytes);

@@ -5,6 +5,7 @@ import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts"
 import { isObject } from "../../shared/json/member.ts";
 import { parseJson } from "../../shared/json/parse.ts";
 import { type LogConfig, openLog } from "../../shared/logs/config.ts";
+import { isLogKind } from "../../shared/logs/kinds.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { httpSource, type LogSource } from "./log-source.ts";
 
@@ -38,7 +39,7 @@ function parseLog(row: unknown): LogConfig | null {
   if (!isObject(row)) return null;
   const { name, kind, url } = row;
   if (typeof name !== "string" || typeof url !== "string" || !URL.canParse(url)) return null;
-  if (kind !== "signature" && kind !== "certificate") return null;
+  if (!isLogKind(kind)) return null;
   const origin = parsePublicUrl(new URL(url).origin);
   const log = origin.ok ? openLog({ name, kind, url: origin.value }) : null;
   return log?.baseUrl === url ? log : null;

@@ -9,7 +9,7 @@ import { err, ok, type Result } from "../result.ts";
 import { type UnixMs, unixMs } from "../time.ts";
 import { parseCheckpoint } from "../tlog/checkpoint.ts";
 import { NOTE_RFC6962 } from "../tlog/note.ts";
-import type { NoteVerifier } from "../tlog/verify-note.ts";
+import { type NoteVerifier, noteVerifier } from "../tlog/verify-note.ts";
 import type { Vkey, VkeyError } from "../tlog/vkey.ts";
 import { treeHeadSignedData } from "./sct.ts";
 
@@ -54,3 +54,7 @@ export function treeHeadVerifier(vkey: Vkey): Result<NoteVerifier, VkeyError> {
     },
   });
 }
+
+/** The verifier of a key of any type that signs checkpoints. Fails with vkey_type_unknown or vkey_invalid. */
+export const checkpointVerifier = (vkey: Vkey): Result<NoteVerifier, VkeyError> =>
+  vkey.type === NOTE_RFC6962 ? treeHeadVerifier(vkey) : noteVerifier(vkey);

@@ -38,13 +38,14 @@ export function openLog({
   kind,
   url,
 }: Pick<LogConfig, "name" | "kind"> & { readonly url: PublicUrl }): LogConfig {
-  const { basePath, origin } = LOG_KINDS[kind];
+  const { basePath, originOf } = LOG_KINDS[kind];
+  const baseUrl = `${url.href}${basePath}`;
   return {
     name,
     kind,
     host: url.host,
-    origin: origin(url),
-    baseUrl: `${url.href}${basePath}`,
+    origin: originOf(baseUrl),
+    baseUrl,
     isFrozen: false,
     usedFrom: null,
   };

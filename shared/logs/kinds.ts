@@ -1,25 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kinds of log, an object each: what every part of the service needs to know of a kind without asking which one it is.
-// A new kind is an object here and its counterpart in workers/sequencer/kinds/.
+// The kinds of log, one object each: everything outside the sequencer that differs between kinds. To add a kind, add an
+// object here, its format in workers/sequencer/kinds/ and its view in workers/log/api/records.ts.
 
-import type { PublicUrl } from "../http/public-url.ts";
+import { decodeTileLeaves, encodeMerkleTreeLeaf, encodeTileLeaf, type TileLeaf } from "../ct/leaf.ts";
+import type { UnixMs } from "../time.ts";
+import { decodeEntryBundle, frameEntry } from "../tlog/entries.ts";
 
-/** What a log holds: signatures (Rekor v2), or certificates (static-ct-api). */
+/** A log of signatures (Rekor v2) or of certificates (static-ct-api). */
 export type LogKind = "signature" | "certificate";
 
 export interface LogKindFacts {
   /** The level in the path of an entry bundle: `tile/entries/…` (tlog-tiles) or `tile/data/…` (static-ct-api). */
   readonly bundleLevel: "entries" | "data";
-  /** Where a log of this kind is below its host; no trailing slash. */
+  /** Path of the log below its host, without a trailing slash. */
   readonly basePath: "" | "/ct";
-  /** First line of the checkpoints of a log of this kind behind `url`. */
-  readonly origin: (url: PublicUrl) => string;
-  /** Whether a sidecar `meta/<N>` goes with every full bundle. */
+  /** First line of the log's checkpoints. `baseUrl` has no trailing slash. */
+  readonly originOf: (baseUrl: string) => string;
+  /** Whether a sidecar `meta/<N>` accompanies every full bundle. */
   readonly hasSidecars: boolean;
-  /** Entries that a new log is created with. */
+  /** Number of entries that a new log is created with. */
   readonly genesisSize: 0 | 1;
-  /** Where the Sigstore trusted root lists logs of this kind. */
+  /** The member of the Sigstore trusted root that lists logs of this kind. */
   readonly trustedRootMember: "tlogs" | "ctlogs";
+  /** Who submits entries: our own CA, which reads its settings, or clients, which read the signing config. */
+  readonly writer: "ca" | "clients";
+  readonly records: RecordFormat;
+}
+
+/** How a kind of log stores its entries. A record is one entry of a bundle without the length prefix of tile/entries. */
+export interface RecordFormat {
+  /** The records of a bundle, 1 to 256; null if the bundle is malformed. */
+  readonly split: (bundle: Uint8Array) => readonly Uint8Array[] | null;
+  /** A record as it appears in a bundle. */
+  readonly frame: (record: Uint8Array) => Uint8Array;
+  /** The data that the leaf hash covers; null if the record is malformed. */
+  readonly leafData: (record: Uint8Array) => Uint8Array | null;
+  /** When the entry was appended; null if the record is malformed, or if this kind keeps times in the sidecar. */
+  readonly timestamp: (record: Uint8Array) => UnixMs | null;
 }
 
 export const LOG_KINDS: Readonly<Record<LogKind, LogKindFacts>> = {
@@ -27,21 +44,50 @@ export const LOG_KINDS: Readonly<Record<LogKind, LogKindFacts>> = {
     bundleLevel: "entries",
     basePath: "",
     // No port: sigstore-go compares the origin with the URL's host name.
-    origin: (url) => url.hostname,
+    originOf: (baseUrl) => new URL(baseUrl).hostname,
     hasSidecars: true,
     genesisSize: 1,
     trustedRootMember: "tlogs",
+    writer: "clients",
+    records: {
+      split: (bundle) => {
+        const entries = decodeEntryBundle(bundle);
+        return entries.ok ? entries.value : null;
+      },
+      frame: frameEntry,
+      leafData: (record) => record,
+      timestamp: () => null,
+    },
   },
   certificate: {
     bundleLevel: "data",
     basePath: "/ct",
     // The submission prefix without its scheme (static-ct-api).
-    origin: (url) => `${url.host}/ct`,
+    originOf: (baseUrl) => baseUrl.replace(/^https?:\/\//, ""),
     hasSidecars: false,
     genesisSize: 0,
     trustedRootMember: "ctlogs",
+    writer: "ca",
+    records: {
+      split: (bundle) => {
+        const leaves = decodeTileLeaves(bundle);
+        return leaves.ok ? leaves.value.map(encodeTileLeaf) : null;
+      },
+      frame: (record) => record,
+      leafData: (record) => {
+        const leaf = readTileLeaf(record);
+        return leaf === null ? null : encodeMerkleTreeLeaf(leaf.entry);
+      },
+      timestamp: (record) => readTileLeaf(record)?.entry.timestamp ?? null,
+    },
   },
 };
+
+function readTileLeaf(record: Uint8Array): TileLeaf | null {
+  const leaves = decodeTileLeaves(record);
+  const [leaf, ...more] = leaves.ok ? leaves.value : [];
+  return leaf === undefined || more.length > 0 ? null : leaf;
+}
 
 /** Whether a word from outside names a kind. */
 export const isLogKind = (word: unknown): word is LogKind => typeof word === "string" && Object.hasOwn(LOG_KINDS, word);

@@ -10,7 +10,7 @@ import { err, ok, type Result } from "../result.ts";
 import type { Settings } from "../settings/settings.ts";
 import { type UnixMs, unixMs } from "../time.ts";
 import { type LogConfig, logsOf, openLog } from "./config.ts";
-import { isLogKind, type LogKind } from "./kinds.ts";
+import { isLogKind, LOG_KINDS, type LogKind } from "./kinds.ts";
 
 /** Every read of the trust root asks all of them. */
 export const MAX_LOGS = 16;
@@ -84,7 +84,7 @@ class ShardsReader {
     this.#checkMembers(place, row, SHARD_MEMBERS, `known are ${SHARD_MEMBERS.join(", ")}`);
     const { kind, frozen = false } = row;
     if (!isLogKind(kind)) {
-      return this.#report(`${place}.kind`, "must be signature or certificate");
+      return this.#report(`${place}.kind`, `must be ${Object.keys(LOG_KINDS).join(" or ")}`);
     }
     if (typeof frozen !== "boolean") this.#report(`${place}.frozen`, "must be true or false");
     const usedFrom = this.#readFrom(place, row["from"]);

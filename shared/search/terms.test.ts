@@ -55,6 +55,12 @@ describe("signatureSearchRow", () => {
     });
   });
 
+  it("takes the certificate that the caller has parsed", () => {
+    const certificate = leafNamed("email");
+    const entry = byCertificate(certificate);
+    expect(signatureSearchRow(entry, null, certificate)).toEqual(signatureSearchRow(entry, null));
+  });
+
   it("finds a certificate's entry by URI", () => {
     const uri = "https://github.com/o/r/.github/workflows/w.yml@refs/heads/main";
     const row = signatureSearchRow(byCertificate(leafNamed("uri")), null);

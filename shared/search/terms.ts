@@ -31,13 +31,21 @@ export const keyTerm = (fingerprint: string): string => `key:${fingerprint}`;
 /** Of a certificate's names; those of our CA have one. A stranger's could otherwise make thousands of rows of one entry. */
 const MAX_NAMES = 8;
 
-/** The row of a signature-log entry; hints are those of an attestation, otherwise null. */
-export function signatureSearchRow(entry: HashedRekordEntry, hints: AttestationHints | null): SearchRow {
+/**
+ * The row of a signature-log entry.
+ * @param hints those of an attestation, null for every other entry
+ * @param certificate the entry's certificate if the caller has parsed it already; null for a bare key
+ */
+export function signatureSearchRow(
+  entry: HashedRekordEntry,
+  hints: AttestationHints | null,
+  certificate: Certificate | null = certificateOf(entry),
+): SearchRow {
   const { hash } = SIGNATURE_SCHEMES[entry.verifier.keyDetails];
   const signed = `${HASHES[hash].short}:${encodeHex(entry.digest)}`;
   const subjects = hints?.subjectDigests ?? [];
   const digests = hints === null ? [signed] : [signed, hints.payloadHash, ...subjects];
-  const signer = signerTerms(entry);
+  const signer = signerTerms(entry, certificate);
   return {
     termsVersion: TERMS_VERSION,
     terms: distinct([...digests.map(digestTerm), ...signer.terms]),
@@ -55,11 +63,15 @@ export function certificateSearchRow(certificate: Certificate): SearchRow {
 
 type SignerTerms = Pick<SearchRow, "terms" | "identity" | "issuer">;
 
-function signerTerms({ verifier }: HashedRekordEntry): SignerTerms {
-  const certificate = verifier.kind === "x509Certificate" ? parseCertificate(verifier.rawBytes) : null;
-  if (certificate === null) return { terms: [spkiTerm(verifier.rawBytes)], identity: null, issuer: null };
-  // The log takes no certificate that does not parse; a term function is total all the same.
-  return certificate.ok ? certificateTerms(certificate.value) : { terms: [], identity: null, issuer: null };
+function certificateOf({ verifier: { kind, rawBytes } }: HashedRekordEntry): Certificate | null {
+  const certificate = kind === "x509Certificate" ? parseCertificate(rawBytes) : null;
+  return certificate?.ok === true ? certificate.value : null;
+}
+
+function signerTerms({ verifier }: HashedRekordEntry, certificate: Certificate | null): SignerTerms {
+  if (verifier.kind === "publicKey") return { terms: [spkiTerm(verifier.rawBytes)], identity: null, issuer: null };
+  // The log rejects a certificate that does not parse, but this function must be total.
+  return certificate === null ? { terms: [], identity: null, issuer: null } : certificateTerms(certificate);
 }
 
 function certificateTerms(certificate: Certificate): SignerTerms {

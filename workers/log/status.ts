@@ -3,41 +3,12 @@
 // or the log itself failed at is logged with the request's id. add-entry-status.ts has the answers to POST /api/v2/log/entries.
 // Spec: RFC 9110 §15; https://c2sp.org/tlog-tiles; RFC 6962 §4
 
-import type { ChainRefusal } from "../../shared/ct/chain.ts";
-import type { BodyError } from "../../shared/http/body.ts";
 import { CACHE_CONTROL, PUBLIC_READ } from "../../shared/http/cache.ts";
 import { requestIdOf } from "../../shared/http/request-id.ts";
 import { type AnswerTable, answerByCode, renderStatus, type Status } from "../../shared/http/status.ts";
-import type { AppendError } from "../../shared/rpc/sequencer.ts";
-import type { TilePathError } from "../../shared/tlog/tile.ts";
-import type { EntryPathError, RecordError } from "./api/entry.ts";
-import type { MetaPathError } from "./api/meta.ts";
-import type { ProofQueryError } from "./api/proof.ts";
-import type { SearchUnavailable } from "./api/search-index.ts";
 import { MAX_LIMIT, type SearchQueryError } from "./api/search-query.ts";
-import type { ProveError } from "./reading/prover.ts";
+import type { ChainRequestError, LogError, ProofQueryError } from "./errors.ts";
 import { frozenMessage } from "./rekor-v2/add-entry-status.ts";
-import type { ChainRequestError } from "./rfc6962/add-chain.ts";
-
-/** What reads and submissions can fail at. */
-export type LogError =
-  | AppendError
-  | BodyError
-  | ChainRefusal
-  | ChainRequestError
-  | EntryPathError
-  | MetaPathError
-  | ProofQueryError
-  | ProveError
-  | RecordError
-  | SearchQueryError
-  | SearchUnavailable
-  | TilePathError
-  | { readonly code: "issuer_unknown" }
-  | { readonly code: "writes_limited" }
-  | { readonly code: "path_unknown" }
-  | { readonly code: "method_wrong"; readonly allow: string }
-  | { readonly code: "service_failed"; readonly requestId: string };
 
 interface Answer {
   /** Of the text form; JSON has the one that its gRPC code stands for. */

@@ -4,12 +4,12 @@
 import { parseEd25519Signer } from "#private-key";
 import type { Ed25519Signer } from "../../shared/crypto/signer.ts";
 import { publicUrlSetting } from "../../shared/http/public-url.ts";
+import { parseWitnessedLogs, type WitnessedLogs } from "../../shared/logs/witnessed-logs.ts";
 import type { Result } from "../../shared/result.ts";
 import { type AnchorRpc, witnessedName } from "../../shared/rpc/anchor.ts";
 import { type ConfigError, oncePerEnv, Settings } from "../../shared/settings/settings.ts";
 import type { CosignatureKey } from "../../shared/tlog/cosignature.ts";
 import { ed25519CosignatureKeyId, formatVkey, NOTE_COSIGNATURE } from "../../shared/tlog/note.ts";
-import { parseWitnessedLogs, type WitnessedLogs } from "../../shared/tlog/witnessed-logs.ts";
 
 export interface WitnessEnv {
   readonly PUBLIC_URL?: string;

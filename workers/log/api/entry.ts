@@ -2,33 +2,19 @@
 // GET /api/entries/<index>: one entry of a log with the proof that the newest tree holds it, and what is known of it besides.
 // GET /api/entries/<index>.tlog-proof: that proof alone. Spec: https://c2sp.org/tlog-proof
 
-import { encodeBase64 } from "../../../shared/bytes/base64.ts";
 import { parseDecimal } from "../../../shared/bytes/decimal.ts";
-import { decodeTileLeaves, encodeMerkleTreeLeaf } from "../../../shared/ct/leaf.ts";
 import { CACHE_CONTROL, PUBLIC_READ } from "../../../shared/http/cache.ts";
-import type { LogConfig } from "../../../shared/logs/config.ts";
-import { ENTRY_KIND } from "../../../shared/rekor/entry.ts";
 import { toTransparencyLogEntry } from "../../../shared/rekor/log-entry.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import type { TailEntry } from "../../../shared/rpc/sequencer.ts";
 import { formatRfc3339, type UnixMs } from "../../../shared/time.ts";
 import { leafHash } from "../../../shared/tlog/hash.ts";
 import { formatTlogProof } from "../../../shared/tlog/tlog-proof.ts";
 import { askedSite, type Config, type LogSite, readerOf, senderOf } from "../env.ts";
+import type { LogError } from "../errors.ts";
 import { readEntry } from "../reading/log-reader.ts";
 import { type Inclusion, proveInclusion } from "../reading/prover.ts";
-import { type LogError, refuseJson } from "../status.ts";
-
-export interface EntryPathError {
-  readonly code: "entry_index_invalid" | "entry_log_unknown";
-}
-
-/** A record whose bundle is whole, but which is not what its log holds. */
-export interface RecordError {
-  readonly code: "record_damaged";
-  readonly log: string;
-  readonly leafIndex: number;
-}
+import { refuseJson } from "../status.ts";
+import { SHOW_ENTRY, type ShownEntry } from "./records.ts";
 
 /** Answers for the signature log of the host, or for the log that `?log=` names: a kind, or a log's name. */
 export async function entry(request: Request, config: Config): Promise<Response> {
@@ -75,7 +61,7 @@ async function provenEntry(request: Request, config: Config): Promise<Result<Pro
   const reader = readerOf(config, site, senderOf(request));
   const found = await readEntry(reader, leafIndex);
   if (!found.ok) return found;
-  const shown = toShown(reader.log, found.value);
+  const shown = SHOW_ENTRY[site.log.kind](found.value);
   if (shown === null) return err({ code: "record_damaged", log: site.log.name, leafIndex });
   const inclusion = await proveInclusion(reader, leafIndex, leafHash(shown.body));
   return inclusion.ok ? ok({ site, timestamp: found.value.timestamp, shown, inclusion: inclusion.value }) : inclusion;
@@ -84,28 +70,4 @@ async function provenEntry(request: Request, config: Config): Promise<Result<Pro
 /** `…/<index>` or `…/<index>.tlog-proof`: the routes tell the two apart. */
 function parseEntryPath({ pathname }: URL): number | null {
   return parseDecimal(pathname.slice(pathname.lastIndexOf("/") + 1).replace(/\.tlog-proof$/, ""));
-}
-
-interface ShownEntry {
-  /** What the leaf hash covers. */
-  readonly body: Uint8Array;
-  readonly kindVersion: { readonly kind: string; readonly version: string };
-  /** Of an attestation: what its leaf does not hold. Nothing proves it. */
-  readonly hints?: TailEntry["hints"];
-  /** Of the certificate log, base64 DER: the certificate or precertificate as it was submitted. */
-  readonly certificate?: string;
-}
-
-/** Null if the record does not parse. */
-function toShown({ kind }: LogConfig, { record, hints }: TailEntry): ShownEntry | null {
-  if (kind === "signature") return { body: record, kindVersion: ENTRY_KIND, hints };
-  const leaves = decodeTileLeaves(record);
-  const [leaf] = leaves.ok ? leaves.value : [];
-  if (leaf === undefined) return null;
-  return {
-    body: encodeMerkleTreeLeaf(leaf.entry),
-    // MerkleTreeLeaf, version v1 (RFC 6962 §3.4).
-    kindVersion: { kind: leaf.entry.entryType, version: "1" },
-    certificate: encodeBase64(leaf.precertificate ?? leaf.entry.signedEntry),
-  };
 }

@@ -8,10 +8,6 @@ import { type Config, type LogSite, readerOf, senderOf } from "../env.ts";
 import { readSidecar } from "../reading/log-reader.ts";
 import { refuseJson } from "../status.ts";
 
-export interface MetaPathError {
-  readonly code: "bundle_index_invalid";
-}
-
 export async function meta(request: Request, config: Config, site: LogSite): Promise<Response> {
   const { pathname } = new URL(request.url);
   const index = parseDecimal(pathname.slice(pathname.lastIndexOf("/") + 1));

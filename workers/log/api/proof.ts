@@ -7,13 +7,9 @@ import { parseDecimal } from "../../../shared/bytes/decimal.ts";
 import { CACHE_CONTROL, PUBLIC_READ } from "../../../shared/http/cache.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { askedSite, type Config, type LogSite, readerOf, senderOf } from "../env.ts";
+import type { ProofQueryError } from "../errors.ts";
 import { type ProvenTree, proveConsistency, proveInclusionIn } from "../reading/prover.ts";
 import { refuseJson } from "../status.ts";
-
-export interface ProofQueryError {
-  readonly code: "proof_query_invalid";
-  readonly problem: "unknown" | "repeated" | "number" | "index_above_size" | "from_above_to" | "log";
-}
 
 /** The first number has to be given; without the second one it is the newest tree. */
 interface Question {

@@ -3,12 +3,11 @@
 // Knows nothing of HTTP. Spec: https://c2sp.org/tlog-tiles; https://c2sp.org/static-ct-api#monitoring-apis
 
 import { concat } from "../../../shared/bytes/bytes.ts";
-import { decodeTileLeaves, encodeTileLeaf } from "../../../shared/ct/leaf.ts";
 import { type LogConfig, objectKey } from "../../../shared/logs/config.ts";
+import { LOG_KINDS } from "../../../shared/logs/kinds.ts";
 import { readSidecarLine, sidecarPath } from "../../../shared/rekor/sidecar.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { TailEntry } from "../../../shared/rpc/sequencer.ts";
-import { decodeEntryBundle, frameEntry } from "../../../shared/tlog/entries.ts";
 import { formatTilePath, TILE_WIDTH, type Tile } from "../../../shared/tlog/tile.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
 import type { Admission, CachedTail, ReadsLimited, TailRead } from "./cached-tail.ts";
@@ -41,7 +40,7 @@ export function readTile(reader: LogReader, tile: Tile): Promise<Result<Uint8Arr
   const stored = async (): Promise<Result<Uint8Array, ReadError> | null> => {
     const object = await reader.objects.get(key);
     if (object === null) return null;
-    const bytes = cutTo(tile, object);
+    const bytes = cutTo(reader.log, tile, object);
     return bytes === null ? err({ code: "object_damaged", key }) : ok(bytes);
   };
   return readThrough({ key, stored, tail: () => readTail(reader, tile) });
@@ -52,21 +51,12 @@ function readTail({ tail, admit }: LogReader, { level, index, width }: Tile): Pr
 }
 
 /** A partial tile or bundle is a prefix of the full one. Null if `full` is not a full one. */
-function cutTo({ level, width }: Tile, full: Uint8Array): Uint8Array | null {
+function cutTo({ kind }: LogConfig, { level, width }: Tile, full: Uint8Array): Uint8Array | null {
   if (typeof level === "number") return full.length === 32 * TILE_WIDTH ? full.subarray(0, 32 * width) : null;
   if (width === TILE_WIDTH) return full;
-  const records = framedRecords(level, full);
-  return records?.length === TILE_WIDTH ? concat(...records.slice(0, width)) : null;
-}
-
-/** The records of a bundle as they stand in it, or null if it is none. */
-function framedRecords(level: "entries" | "data", bundle: Uint8Array): readonly Uint8Array[] | null {
-  if (level === "entries") {
-    const entries = decodeEntryBundle(bundle);
-    return entries.ok ? entries.value.map(frameEntry) : null;
-  }
-  const leaves = decodeTileLeaves(bundle);
-  return leaves.ok ? leaves.value.map(encodeTileLeaf) : null;
+  const { split, frame } = LOG_KINDS[kind].records;
+  const records = split(full);
+  return records?.length === TILE_WIDTH ? concat(...records.slice(0, width).map(frame)) : null;
 }
 
 interface Places<T> {
@@ -98,14 +88,14 @@ async function readThrough<T>({ key, stored, tail }: Places<T>): Promise<Result<
 /** One entry: its record as it stands in the bundle, its time and its hints. Fails with a ReadError. */
 export function readEntry(reader: LogReader, leafIndex: number): Promise<Result<TailEntry, ReadError>> {
   const { log, objects, tail, admit } = reader;
-  const level = log.kind === "signature" ? "entries" : "data";
+  const { bundleLevel, hasSidecars } = LOG_KINDS[log.kind];
   const index = Math.floor(leafIndex / TILE_WIDTH);
-  const key = objectKey(log, formatTilePath({ level, index, width: TILE_WIDTH }));
+  const key = objectKey(log, formatTilePath({ level: bundleLevel, index, width: TILE_WIDTH }));
   const stored = async (): Promise<Result<TailEntry, ReadError> | null> => {
     const bundle = await objects.get(key);
     if (bundle === null) return null;
-    const place = { index, line: leafIndex % TILE_WIDTH };
-    return log.kind === "signature" ? signatureEntry(reader, bundle, place) : certificateEntry(bundle, place.line, key);
+    const place = { key, index, line: leafIndex % TILE_WIDTH };
+    return hasSidecars ? entryWithSidecar(reader, bundle, place) : entryWithTimestamp(log, bundle, place);
   };
   return readThrough({ key, stored, tail: () => tail.entry(admit, leafIndex) });
 }
@@ -129,13 +119,15 @@ export async function readSidecar(reader: LogReader, bundleIndex: number): Promi
   return readThrough({ key, stored, tail: published });
 }
 
+/** Where an entry is stored: bundle `index`, whose object is `key`, line `line`. */
 interface Place {
+  readonly key: string;
   readonly index: number;
   readonly line: number;
 }
 
-/** A leaf of the signature log knows no time: that stands in the sidecar, which the sequencer writes with the bundle. */
-async function signatureEntry(
+/** For a kind whose records hold no time: the sequencer writes it into the sidecar, together with the bundle. */
+async function entryWithSidecar(
   { log, objects }: LogReader,
   bundle: Uint8Array,
   { index, line }: Place,
@@ -143,15 +135,20 @@ async function signatureEntry(
   const key = objectKey(log, sidecarPath(index));
   const sidecar = await objects.get(key);
   if (sidecar === null) return err({ code: "object_missing", key });
-  const entries = decodeEntryBundle(bundle);
-  const record = entries.ok ? entries.value[line] : undefined;
+  const record = LOG_KINDS[log.kind].records.split(bundle)?.[line];
   const known = readSidecarLine(sidecar, line);
   return record === undefined || known === null ? err({ code: "object_damaged", key }) : ok({ record, ...known });
 }
 
-function certificateEntry(bundle: Uint8Array, line: number, key: string): Result<TailEntry, ReadError> {
-  const leaves = decodeTileLeaves(bundle);
-  const leaf = leaves.ok ? leaves.value[line] : undefined;
-  if (leaf === undefined) return err({ code: "object_damaged", key });
-  return ok({ record: encodeTileLeaf(leaf), timestamp: leaf.entry.timestamp, hints: null });
+/** For a kind whose records hold their time. */
+function entryWithTimestamp(
+  { kind }: LogConfig,
+  bundle: Uint8Array,
+  { key, line }: Place,
+): Result<TailEntry, ReadError> {
+  const { records } = LOG_KINDS[kind];
+  const record = records.split(bundle)?.[line];
+  const timestamp = record === undefined ? null : records.timestamp(record);
+  if (record === undefined || timestamp === null) return err({ code: "object_damaged", key });
+  return ok({ record, timestamp, hints: null });
 }

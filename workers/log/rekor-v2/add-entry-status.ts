@@ -3,7 +3,7 @@
 // Spec: https://github.com/sigstore/rekor-tiles (internal/server/service.go); DESIGN's codes are grpc-gateway's.
 
 import { type AnswerTable, answerByCode, type Status, unavailable } from "../../../shared/http/status.ts";
-import type { AddEntryError } from "./add-entry.ts";
+import type { AddEntryError } from "../errors.ts";
 
 const refused = (message: string): Status => ({ grpc: "INVALID_ARGUMENT", message });
 const invalid = (reason: string): Status => refused(`invalid hashedrekord request: ${reason}`);

@@ -11,7 +11,8 @@ import { hash, leafHash } from "../../../shared/tlog/hash.ts";
 import { CA, fromBase64, leafNamed, signWithLeafKey } from "../../../test/support/authority/signing-chain.ts";
 import { KEY_KINDS, type SigningKey, signingKey, signMessage } from "../../../test/support/authority/signing-keys.ts";
 import { hashOf } from "../../../test/support/digests/digest-cases.ts";
-import { type AddEntryDeps, type AddEntryError, addEntry, type EntryProver } from "./add-entry.ts";
+import type { AddEntryError } from "../errors.ts";
+import { type AddEntryDeps, addEntry, type EntryProver } from "./add-entry.ts";
 import { parseSigningAlgorithms, parseWritePolicy } from "./write-policy.ts";
 
 const vectorsPath = new URL("../../../test/vectors/rekor-tiles/rekor-v2-vectors.json", import.meta.url).pathname;

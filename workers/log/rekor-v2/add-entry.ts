@@ -3,43 +3,25 @@
 // happens here, before the one object that decides on indices hears of it.
 // Spec: https://github.com/sigstore/architecture-docs/blob/main/rekor-v2-spec.md
 
-import { type BodyError, readBody } from "../../../shared/http/body.ts";
+import { readBody } from "../../../shared/http/body.ts";
 import { renderStatus } from "../../../shared/http/status.ts";
-import { type JsonError, parseJson } from "../../../shared/json/parse.ts";
-import type { FieldError } from "../../../shared/json/proto.ts";
+import { parseJson } from "../../../shared/json/parse.ts";
 import { readAttestationHints, type SubjectsError } from "../../../shared/rekor/dsse.ts";
-import { encodeEntry, type HashedRekordEntry } from "../../../shared/rekor/entry.ts";
+import { encodeEntry } from "../../../shared/rekor/entry.ts";
 import type { AttestationHints } from "../../../shared/rekor/hints.ts";
 import { type ProvenEntry, toTransparencyLogEntry } from "../../../shared/rekor/log-entry.ts";
-import { decodeEntryRequest, type EntryKindMissing, type EntryRequest } from "../../../shared/rekor/request.ts";
-import {
-  type AcceptedKeyDetails,
-  type Candidate,
-  type EntryRequestError,
-  toCandidates,
-  verifyAny,
-} from "../../../shared/rekor/verify.ts";
+import { decodeEntryRequest, type EntryRequest } from "../../../shared/rekor/request.ts";
+import { type AcceptedKeyDetails, type Candidate, toCandidates, verifyAny } from "../../../shared/rekor/verify.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { AppendError, Duplicate, SequencerRpc, SignatureSubmission } from "../../../shared/rpc/sequencer.ts";
 import { signatureSearchRow } from "../../../shared/search/terms.ts";
 import { type Hash, leafHash } from "../../../shared/tlog/hash.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
+import type { AddEntryError } from "../errors.ts";
 import type { ServedHead } from "../reading/cached-tail.ts";
 import type { Inclusion, ProveError } from "../reading/prover.ts";
 import { entryStatus } from "./add-entry-status.ts";
 import { applyWritePolicy, type WritePolicy, type WritePolicyError } from "./write-policy.ts";
-
-export type AddEntryError =
-  | BodyError
-  | JsonError
-  | FieldError
-  | EntryKindMissing
-  | EntryRequestError
-  | WritePolicyError
-  | SubjectsError
-  | AppendError
-  /** The entry is in the log since an earlier round, and its proof cannot be made now. */
-  | { readonly code: "entry_unproven"; readonly leafIndex: number; readonly cause: ProveError };
 
 /** Proves an entry of an earlier round, from public tiles. */
 export interface EntryProver {
@@ -111,7 +93,7 @@ async function check(
   const verified = verifyAny(admitted.value);
   if (!verified.ok) return verified;
   const hints = readHints(request);
-  return hints.ok ? toSubmission(verified.value.entry, hints.value) : hints;
+  return hints.ok ? toSubmission(verified.value, hints.value) : hints;
 }
 
 /** The policy is asked before a signature is verified, as a stranger's is the dearer of the two. Fails as for the first candidate. */
@@ -135,12 +117,12 @@ function readHints(request: EntryRequest): Result<AttestationHints | null, Subje
 }
 
 function toSubmission(
-  entry: HashedRekordEntry,
+  { entry, credential }: Candidate,
   hints: AttestationHints | null,
 ): Result<SignatureSubmission, AppendError> {
   const body = encodeEntry(entry);
   if (body.length > MAX_ENTRY_BYTES) return err({ code: "entry_too_large", maxBytes: MAX_ENTRY_BYTES });
-  return ok({ body, search: signatureSearchRow(entry, hints), hints });
+  return ok({ body, search: signatureSearchRow(entry, hints, credential.certificate), hints });
 }
 
 async function append(

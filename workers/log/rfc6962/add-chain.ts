@@ -15,17 +15,13 @@ import { err, ok, type Result } from "../../../shared/result.ts";
 import type { CertificateSubmission } from "../../../shared/rpc/sequencer.ts";
 import { certificateSearchRow } from "../../../shared/search/terms.ts";
 import { admitsWrite, type Config, frozenError, type LogSite } from "../env.ts";
+import type { ChainRequestError } from "../errors.ts";
 import { refuseText } from "../status.ts";
 
 /** As the reference log: ten certificates of 32 KiB and their base64 fit. */
 const MAX_BODY_BYTES = 512 * 1024;
 /** Twice the longest chain of a private CA. */
 const MAX_CERTIFICATES = 8;
-
-export interface ChainRequestError {
-  readonly code: "chain_request_invalid";
-  readonly problem: "json" | "members" | "base64" | "too_many";
-}
 
 type Handler = (request: Request, config: Config, site: LogSite) => Promise<Response>;
 
@@ -64,10 +60,11 @@ async function checkAgainstAny(
   return first ?? (await checkChain(chain, [], entryType));
 }
 
+const invalid = (problem: ChainRequestError["problem"]): Result<never, ChainRequestError> =>
+  err({ code: "chain_request_invalid", problem });
+
 /** `{"chain": [base64 DER, …]}` and nothing else. */
 function parseChainRequest(body: Uint8Array): Result<readonly Uint8Array[], ChainRequestError> {
-  const invalid = (problem: ChainRequestError["problem"]): Result<never, ChainRequestError> =>
-    err({ code: "chain_request_invalid", problem });
   const json = parseJson(body);
   if (!json.ok) return invalid("json");
   const texts = chainMember(json.value);

@@ -8,6 +8,7 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import { CACHE_CONTROL, respondCompressed, respondWith } from "../../../shared/http/cache.ts";
 import { createService } from "../../../shared/http/service.ts";
 import type { LogConfig } from "../../../shared/logs/config.ts";
+import { LOG_KINDS } from "../../../shared/logs/kinds.ts";
 import { err, type Result } from "../../../shared/result.ts";
 import { parseTilePath, TILE_WIDTH, type Tile, type TilePathError } from "../../../shared/tlog/tile.ts";
 import { type Config, type LogEnv, readConfig, readerOf, siteNamed } from "../env.ts";
@@ -31,13 +32,10 @@ export interface TilesContext {
 /** Who asks, as the gateway knows it: the platform may have its own mind about cf-connecting-ip between entrypoints. */
 export const SENDER_HEADER = "x-sigedge-sender";
 
-/** What each kind of log calls its bundles. */
-const BUNDLES = { signature: "entries", certificate: "data" } as const;
-
 /** Parses `tile/…` as a path of this log. Fails with tile_path_invalid. */
 export function parseLogTile({ kind }: LogConfig, path: string): Result<Tile, TilePathError> {
   const tile = parseTilePath(path);
-  const isForeign = tile.ok && typeof tile.value.level === "string" && tile.value.level !== BUNDLES[kind];
+  const isForeign = tile.ok && typeof tile.value.level === "string" && tile.value.level !== LOG_KINDS[kind].bundleLevel;
   return isForeign ? err({ code: "tile_path_invalid" }) : tile;
 }
 

@@ -2,11 +2,11 @@
 // The logs that a witness knows: the `log` lines of a policy. Spec: https://c2sp.org/tlog-policy#log-lines,
 // https://c2sp.org/signed-note#verifier-keys
 
-import { treeHeadVerifier } from "../ct/tree-head.ts";
+import { checkpointVerifier } from "../ct/tree-head.ts";
 import { err, ok, type Result } from "../result.ts";
-import { NOTE_COSIGNATURE, NOTE_RFC6962 } from "./note.ts";
-import { type NoteVerifier, noteVerifier } from "./verify-note.ts";
-import { parseVkey } from "./vkey.ts";
+import { NOTE_COSIGNATURE } from "../tlog/note.ts";
+import type { NoteVerifier } from "../tlog/verify-note.ts";
+import { parseVkey } from "../tlog/vkey.ts";
 
 /** Origin → the keys of the log. */
 export type WitnessedLogs = ReadonlyMap<string, readonly NoteVerifier[]>;
@@ -44,6 +44,6 @@ export function parseWitnessedLogs(text: string): Result<WitnessedLogs, Witnesse
 function logVerifier(text: string): NoteVerifier | null {
   const vkey = parseVkey(text);
   if (!vkey.ok || vkey.value.type === NOTE_COSIGNATURE) return null;
-  const verifier = vkey.value.type === NOTE_RFC6962 ? treeHeadVerifier(vkey.value) : noteVerifier(vkey.value);
+  const verifier = checkpointVerifier(vkey.value);
   return verifier.ok ? verifier.value : null;
 }

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// The errors of the log service. status.ts and rekor-v2/add-entry-status.ts give each its answer.
+
+import type { ChainRefusal } from "../../shared/ct/chain.ts";
+import type { BodyError } from "../../shared/http/body.ts";
+import type { JsonError } from "../../shared/json/parse.ts";
+import type { FieldError } from "../../shared/json/proto.ts";
+import type { SubjectsError } from "../../shared/rekor/dsse.ts";
+import type { EntryKindMissing } from "../../shared/rekor/request.ts";
+import type { EntryRequestError } from "../../shared/rekor/verify.ts";
+import type { AppendError } from "../../shared/rpc/sequencer.ts";
+import type { TilePathError } from "../../shared/tlog/tile.ts";
+import type { SearchUnavailable } from "./api/search-index.ts";
+import type { SearchQueryError } from "./api/search-query.ts";
+import type { ProveError } from "./reading/prover.ts";
+import type { WritePolicyError } from "./rekor-v2/write-policy.ts";
+
+/** Everything that can keep a read or a submitted chain from succeeding. */
+export type LogError =
+  | AppendError
+  | BodyError
+  | ChainRefusal
+  | ChainRequestError
+  | EntryPathError
+  | MetaPathError
+  | ProofQueryError
+  | ProveError
+  | RecordError
+  | SearchQueryError
+  | SearchUnavailable
+  | TilePathError
+  | { readonly code: "issuer_unknown" }
+  | { readonly code: "writes_limited" }
+  | { readonly code: "path_unknown" }
+  | { readonly code: "method_wrong"; readonly allow: string }
+  | { readonly code: "service_failed"; readonly requestId: string };
+
+/** Everything that can keep POST /api/v2/log/entries from succeeding. */
+export type AddEntryError =
+  | BodyError
+  | JsonError
+  | FieldError
+  | EntryKindMissing
+  | EntryRequestError
+  | WritePolicyError
+  | SubjectsError
+  | AppendError
+  /** An earlier round logged the entry, but its proof cannot be made now. */
+  | { readonly code: "entry_unproven"; readonly leafIndex: number; readonly cause: ProveError };
+
+/** POST add-chain or add-pre-chain: the body is not a chain of certificates. */
+export interface ChainRequestError {
+  readonly code: "chain_request_invalid";
+  readonly problem: "json" | "members" | "base64" | "too_many";
+}
+
+/** GET /api/entries/…: the path or `?log=` is wrong. */
+export interface EntryPathError {
+  readonly code: "entry_index_invalid" | "entry_log_unknown";
+}
+
+/** The record does not parse, although its bundle is complete. */
+export interface RecordError {
+  readonly code: "record_damaged";
+  readonly log: string;
+  readonly leafIndex: number;
+}
+
+/** GET /api/meta/…: the path is wrong. */
+export interface MetaPathError {
+  readonly code: "bundle_index_invalid";
+}
+
+/** GET /api/proof/…: the query is wrong. */
+export interface ProofQueryError {
+  readonly code: "proof_query_invalid";
+  readonly problem: "unknown" | "repeated" | "number" | "index_above_size" | "from_above_to" | "log";
+}
