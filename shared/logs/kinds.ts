@@ -28,7 +28,7 @@ export interface LogKindFacts {
 }
 
 /** How a kind of log stores its entries. A record is one entry of a bundle without the length prefix of tile/entries. */
-export interface RecordFormat {
+interface RecordFormat {
   /** The records of a bundle, 1 to 256; null if the bundle is malformed. */
   readonly split: (bundle: Uint8Array) => readonly Uint8Array[] | null;
   /** A record as it appears in a bundle. */

@@ -55,19 +55,19 @@ export interface ChainRequestError {
 }
 
 /** GET /api/entries/…: the path or `?log=` is wrong. */
-export interface EntryPathError {
+interface EntryPathError {
   readonly code: "entry_index_invalid" | "entry_log_unknown";
 }
 
 /** The record does not parse, although its bundle is complete. */
-export interface RecordError {
+interface RecordError {
   readonly code: "record_damaged";
   readonly log: string;
   readonly leafIndex: number;
 }
 
 /** GET /api/meta/…: the path is wrong. */
-export interface MetaPathError {
+interface MetaPathError {
   readonly code: "bundle_index_invalid";
 }
 
