@@ -6,10 +6,9 @@ import { decodeBase64, encodeBase64 } from "../bytes/base64.ts";
 import { encodeHex } from "../bytes/hex.ts";
 import { encodeUtf8 } from "../bytes/utf8.ts";
 import { formatCheckpoint, parseCheckpoint } from "./checkpoint.ts";
-import { decodeEntryBundle, encodeEntryBundle } from "./entries.ts";
-import { EMPTY_ROOT, leafHash } from "./hash.ts";
+import { encodeEntryBundle } from "./entries.ts";
+import { leafHash } from "./hash.ts";
 import { ecdsaKeyId, ed25519KeyId, findSignature, formatNote, formatVkey, NOTE_ED25519, parseNote } from "./note.ts";
-import { formatTilePath, parseTilePath, tileWidth } from "./tile.ts";
 
 const fromBase64 = (text: string): Uint8Array => {
   const decoded = decodeBase64(text);
@@ -88,88 +87,5 @@ describe("parseNote", () => {
     ["too many bytes", new Uint8Array(600_000), "size"],
   ])("refuses %s", (_, note, reason) => {
     expect(parseNote(note)).toEqual({ ok: false, error: { code: "note_invalid", reason } });
-  });
-});
-
-describe("parseCheckpoint", () => {
-  const root = encodeBase64(EMPTY_ROOT);
-  it.each([
-    [`\n1\n${root}\n`, "origin"],
-    [`log\n01\n${root}\n`, "size"],
-    [`log\n+1\n${root}\n`, "size"],
-    [`log\n0x1\n${root}\n`, "size"],
-    [`log\n\n${root}\n`, "size"],
-    [`log\n9007199254740992\n${root}\n`, "size"],
-    [`log\n1\n${root.slice(4)}\n`, "root"],
-    [`log\n1\n`, "root"],
-    [`log\n1\n${root}`, "extension"],
-    [`log\n1\n${root}\n\n\n`, "extension"],
-  ])("refuses %j", (text, line) => {
-    expect(parseCheckpoint(text)).toEqual({ ok: false, error: { code: "checkpoint_invalid", line } });
-  });
-  it("keeps extension lines", () => {
-    const parsed = parseCheckpoint(`log\n9007199254740991\n${root}\nLog frozen\n`);
-    expect(parsed.ok && parsed.value.extensions).toEqual(["Log frozen"]);
-    expect(parsed.ok && parsed.value.treeSize).toBe(Number.MAX_SAFE_INTEGER);
-  });
-});
-
-describe("tile paths", () => {
-  it.each([
-    ["tile/0/000", { level: 0, index: 0, width: 256 }],
-    ["tile/0/273.p/112", { level: 0, index: 273, width: 112 }],
-    ["tile/1/x001/x234/067", { level: 1, index: 1_234_067, width: 256 }],
-    ["tile/entries/x001/000.p/1", { level: "entries", index: 1000, width: 1 }],
-    ["tile/data/999", { level: "data", index: 999, width: 256 }],
-  ] as const)("%s", (path, tile) => {
-    expect(parseTilePath(path)).toEqual({ ok: true, value: tile });
-    expect(formatTilePath(tile)).toBe(path);
-  });
-
-  it.each([
-    "tile/7/000",
-    "tile/00/000",
-    "tile/-1/000",
-    "tile/0/0",
-    "tile/0/0000",
-    "tile/0/x000/000",
-    "tile/0/x000/001",
-    "tile/0/001/000",
-    "tile/0/000.p/0",
-    "tile/0/000.p/256",
-    "tile/0/000.p/01",
-    "tile/0/000.p/",
-    "tile/0/000.p",
-    "tile/0/000/",
-    "/tile/0/000",
-    "tile/8/entries/000",
-    "tile/names/000",
-    "tile/0/x999/x999/x999/x999/x999/999",
-    "tile/0/000\n",
-    "tile/0/x001.p/1",
-  ])("refuses %j", (path) => {
-    expect(parseTilePath(path).ok).toBe(false);
-  });
-
-  it("have the widths of the specification's example of 70,000 leaves", () => {
-    const widths = [
-      tileWidth(70_000, 0, 272),
-      tileWidth(70_000, 0, 273),
-      tileWidth(70_000, 1, 1),
-      tileWidth(70_000, 2, 0),
-      tileWidth(70_000, 0, 274),
-    ];
-    expect(widths).toEqual([256, 112, 17, 1, 0]);
-  });
-});
-
-describe("entry bundles", () => {
-  it("refuse truncation and more than 256 entries", () => {
-    const bundle = encodeEntryBundle([encodeUtf8("a"), encodeUtf8("")]);
-    const decoded = decodeEntryBundle(bundle);
-    expect(decoded.ok && decoded.value.map((entry) => entry.length)).toEqual([1, 0]);
-    expect(decodeEntryBundle(bundle.subarray(0, 4))).toEqual({ ok: false, error: { code: "bytes_truncated" } });
-    expect(decodeEntryBundle(new Uint8Array(2 * 257))).toEqual({ ok: false, error: { code: "bundle_too_long" } });
-    expect(() => encodeEntryBundle([new Uint8Array(65_536)])).toThrow(RangeError);
   });
 });

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeHex, encodeHex } from "../bytes/hex.ts";
 import { encodeUtf8 } from "../bytes/utf8.ts";
-import { EMPTY_EDGE, edgeNodes, growEdge, restoreEdge } from "./edge.ts";
+import { EMPTY_EDGE, edgeNodes, growEdge } from "./edge.ts";
 import { EMPTY_ROOT, type Hash, leafHash, nodeHash } from "./hash.ts";
 import {
   consistencyProof,
@@ -13,7 +13,6 @@ import {
   verifyConsistency,
   verifyInclusion,
 } from "./proof.ts";
-import { decodeTile, encodeTile, nodesAtLevel, TILE_WIDTH } from "./tile.ts";
 
 // The eight leaves and the roots of every prefix from certificate-transparency's test data (merkle tree tests of 2013).
 const LEAVES = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"];
@@ -152,59 +151,5 @@ describe("proofs", () => {
     expect(verifyConsistency({ ...claim, oldSize: 1, newSize: 1 })).toBe(true);
     expect(verifyConsistency({ ...claim, oldSize: 0, oldRoot: EMPTY_ROOT, newSize: 1 })).toBe(true);
     expect(verifyConsistency({ ...claim, oldSize: 0, newSize: 1 })).toBe(false);
-  });
-});
-
-describe("the right edge", () => {
-  it("grows in any steps to the tree of the leaves, hands over the tiles it fills, and proves what it just took", () => {
-    fc.assert(
-      fc.property(
-        fc.array(fc.integer({ min: 1, max: 64 }), { minLength: 1, maxLength: 14 }),
-        fc.constantFrom(0, 200, 250),
-        (steps, start) => {
-          let { edge } = growEdge(EMPTY_EDGE, numbered(start));
-          for (const step of steps) {
-            const from = edge.treeSize;
-            const all = numbered(from + step);
-            const { edge: next, fullTiles } = growEdge(edge, all.slice(from));
-            expect(edge.treeSize).toBe(from);
-            const nodes = edgeNodes(next, fullTiles);
-            const root = rootHash(next.treeSize, nodes);
-            expect(root).toEqual(naiveRoot(all));
-            for (const leafIndex of [from, next.treeSize - 1]) {
-              expect(inclusionProof(leafIndex, next.treeSize, nodes)).toEqual(naivePath(leafIndex, all));
-            }
-            for (const tile of fullTiles) {
-              const hashes = all.slice(tile.index * TILE_WIDTH, (tile.index + 1) * TILE_WIDTH);
-              expect(decodeTile(encodeTile(tile.rows[0] ?? []))).toEqual(tile.level === 0 ? hashes : []);
-            }
-            edge = next;
-          }
-          const levels = edge.tiles.map((tile) => tile[0] ?? []);
-          expect(restoreEdge(edge.treeSize, levels)).toEqual(edge);
-        },
-      ),
-      { numRuns: 15 },
-    );
-  });
-
-  it("fills level 1 after 65,536 leaves", () => {
-    const leaf = leafHash(encodeUtf8("the same"));
-    const { edge, fullTiles } = growEdge(
-      EMPTY_EDGE,
-      Array.from({ length: 65_537 }, () => leaf),
-    );
-    expect(fullTiles.filter(({ level }) => level === 1).map(({ index }) => index)).toEqual([0]);
-    expect(edge.tiles.map((tile) => tile[0]?.length)).toEqual([1, 0, 1]);
-    let root = leaf;
-    for (let height = 0; height < 16; height++) root = nodeHash(root, root);
-    expect(rootHash(65_537, edgeNodes(edge))).toEqual(nodeHash(root, leaf));
-    expect(nodesAtLevel(65_537, 2)).toBe(1);
-  });
-
-  it("refuses to be restored from the wrong number of hashes", () => {
-    const leaves = numbered(300);
-    expect(() => restoreEdge(300, [leaves.slice(256)])).toThrow(RangeError);
-    expect(() => restoreEdge(300, [leaves.slice(257), leaves.slice(0, 1)])).toThrow(RangeError);
   });
 });
