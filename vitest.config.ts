@@ -27,6 +27,7 @@ export default defineConfig({
             "tools/**/*.test.ts",
             "web/**/*.test.ts",
             "test/faults/**/*.test.ts",
+            "test/package/*.test.ts",
             "test/interop/clients/results.test.ts",
           ],
           testTimeout: 60_000,

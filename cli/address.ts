@@ -1,21 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a stack on this machine listens.
+// Decides where a stack on this machine listens.
 
 import { createServer } from "node:net";
 import { err, ok, type Result } from "../shared/result.ts";
 
-/** Only this machine: the development issuer gives out tokens for every name. */
+/** Loopback: the development issuer gives a token for any name to whoever reaches it. */
 export const LISTEN_ADDRESS = "127.0.0.1";
 
-/** The address of a stack on this machine: what its PUBLIC_URL must be. */
+/** Every address. In a container, loopback is out of reach for the port that its engine publishes. */
+export const EVERY_ADDRESS = "0.0.0.0";
+
+/** The container image sets it to 1. There, the engine decides who reaches the port; compose.yaml publishes it on loopback. */
+const CONTAINER_VARIABLE = "SIGEDGE_IN_CONTAINER";
+
+/** Checks the value of --listen. Accepts EVERY_ADDRESS only in a container. Fails with one line for the person at the terminal. */
+export function parseListenAddress(
+  text: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Result<string, string> {
+  if (text === LISTEN_ADDRESS) return ok(text);
+  if (text !== EVERY_ADDRESS) return err(`--listen ${text} is unknown; give ${LISTEN_ADDRESS} or ${EVERY_ADDRESS}`);
+  if (environment[CONTAINER_VARIABLE] === "1") return ok(text);
+  return err(
+    `--listen ${text} would give tokens for any name to other machines; it is accepted in a container only (docs/install.md)`,
+  );
+}
+
+/** Returns the URL of a stack on this machine, which its PUBLIC_URL must be. */
 export const localUrl = (port: number): string => `http://localhost:${port}`;
 
-/** A port on which a stack could listen: `port`, or any free one for 0. Fails with the system's word for why not. */
-export function freePort(port: number): Promise<Result<number, string>> {
+/** Finds a port on which a stack can listen: `port`, or any free one for 0. Fails with the reason if there is none. */
+export function freePort(port: number, host: string = LISTEN_ADDRESS): Promise<Result<number, string>> {
   return new Promise((resolve) => {
     const probe = createServer();
     probe.once("error", (error: NodeJS.ErrnoException) => resolve(err(REASONS[error.code ?? ""] ?? error.message)));
-    probe.listen({ port, host: LISTEN_ADDRESS, exclusive: true }, () => {
+    probe.listen({ port, host, exclusive: true }, () => {
       const address = probe.address();
       const given = typeof address === "object" && address !== null ? address.port : port;
       probe.close(() => resolve(ok(given)));

@@ -34,6 +34,8 @@ export const WORKER = {
 
 export interface StackOptions {
   readonly port: number;
+  /** Where it listens; by default loopback. */
+  readonly listen?: string;
   /** Absolute; storage lies below it. */
   readonly state: string;
   /** The Worker's entry, relative to the repository; by default the composed Worker with the development issuer. */
@@ -69,7 +71,7 @@ export async function runStack(options: StackOptions): Promise<Stack> {
 }
 
 function runtimeOptions(
-  { port, state, settings, log }: StackOptions,
+  { port, listen = LISTEN_ADDRESS, state, settings, log }: StackOptions,
   script: string,
 ): Parameters<typeof convertV4MiniflareOptions>[0] {
   return {
@@ -79,7 +81,7 @@ function runtimeOptions(
     modules: [{ type: "ESModule", path: "worker.mjs", contents: script }],
     bindings: { ...settings },
     // Straight to the Worker: Miniflare's own entry in front of it would halve the throughput.
-    unsafeDirectSockets: [{ host: LISTEN_ADDRESS, port }, ...shardSockets(settings)],
+    unsafeDirectSockets: [{ host: listen, port }, ...shardSockets(settings)],
     host: LISTEN_ADDRESS,
     resourcePersistencePath: join(state, "storage"),
     cf: false,

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads a Dockerfile as far as the tests need it: instructions with continued lines, in their stages. Knows no heredocs.
+// Spec: https://docs.docker.com/reference/dockerfile/
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "../../cli/root.ts";
+
+export interface Instruction {
+  /** In capitals. */
+  readonly name: string;
+  readonly text: string;
+}
+
+export interface Stage {
+  readonly image: string;
+  /** Null for a stage without a name. */
+  readonly name: string | null;
+  /** Without FROM. */
+  readonly instructions: readonly Instruction[];
+}
+
+const INSTRUCTION = /^([A-Z]+)\s+(.+)$/s;
+const FROM = /^(\S+)(?:\s+AS\s+(\S+))?$/;
+
+/** Parses the repository's Dockerfile. Throws on a line that is no instruction. */
+export function readDockerfile(): readonly Stage[] {
+  const lines = readFileSync(join(ROOT, "Dockerfile"), "utf8").split("\n");
+  const source = lines.filter((line) => !/^\s*#/.test(line) && line.trim() !== "").join("\n");
+  const stages: { image: string; name: string | null; instructions: Instruction[] }[] = [];
+  for (const line of source.replaceAll(/\\\n\s*/g, "").split("\n")) {
+    const [, name = "", text = ""] = INSTRUCTION.exec(line) ?? [];
+    if (name === "") throw new Error(`not an instruction: ${line}`);
+    if (name === "FROM") {
+      const [, image = "", stage = null] = FROM.exec(text) ?? [];
+      stages.push({ image, name: stage, instructions: [] });
+    } else {
+      stages.at(-1)?.instructions.push({ name, text });
+    }
+  }
+  return stages;
+}
+
+/** The texts of one kind of instruction in a stage. */
+export const textsOf = ({ instructions }: Stage, name: string): readonly string[] =>
+  instructions.filter((instruction) => instruction.name === name).map(({ text }) => text);
+
+/** The words of an instruction in its JSON form. Throws for the shell form, which would swallow signals. */
+export const wordsOf = (text: string): readonly string[] => JSON.parse(text) as readonly string[];
