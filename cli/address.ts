@@ -8,12 +8,15 @@ import { err, ok, type Result } from "../shared/result.ts";
 export const LISTEN_ADDRESS = "127.0.0.1";
 
 /** Every address. In a container, loopback is out of reach for the port that its engine publishes. */
-export const EVERY_ADDRESS = "0.0.0.0";
+const EVERY_ADDRESS = "0.0.0.0";
 
-/** The container image sets it to 1. There, the engine decides who reaches the port; compose.yaml publishes it on loopback. */
+/** The container image sets it to 1: there, the engine decides who reaches the port. */
 const CONTAINER_VARIABLE = "SIGEDGE_IN_CONTAINER";
 
-/** Checks the value of --listen. Accepts EVERY_ADDRESS only in a container. Fails with one line for the person at the terminal. */
+/**
+ * Checks the value of --listen. Accepts EVERY_ADDRESS only in a container. Fails with one line for the person at the
+ * terminal.
+ */
 export function parseListenAddress(
   text: string,
   environment: Readonly<Record<string, string | undefined>>,

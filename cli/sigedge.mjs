@@ -37,7 +37,7 @@ if (difference >= 0) {
   }
 }
 
-/** The binary of the npm package "node", wherever npm put it; null if it is missing or its install script did not run. */
+/** The binary of the npm package "node", wherever npm put it; null if npm ran no install scripts. */
 function dependencyNode() {
   try {
     const manifest = createRequire(import.meta.url).resolve("node/package.json");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks Dockerfile, .dockerignore, compose.yaml and the development container as files; installed/container.test.ts runs
-// what the Dockerfile runs.
+// Checks Dockerfile, .dockerignore, compose.yaml and the development container as files;
+// installed/container.test.ts runs what the Dockerfile runs.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, matchesGlob } from "node:path";

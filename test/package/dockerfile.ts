@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads a Dockerfile as far as the tests need it: instructions with continued lines, in their stages. Knows no heredocs.
+// Reads a Dockerfile as far as the tests need it: stages, instructions, continued lines. Knows no heredocs.
 // Spec: https://docs.docker.com/reference/dockerfile/
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../../cli/root.ts";
 
-export interface Instruction {
+interface Instruction {
   /** In capitals. */
   readonly name: string;
   readonly text: string;

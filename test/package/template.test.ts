@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks the tree against the rules of `npm create cloudflare -- --template` (C3) and of the Deploy to Cloudflare button.
-// C3 downloads the default branch without its history, requires package.json and a Wrangler configuration, and takes folders
-// named js and ts at the top for variants. The button reads names and ids of resources from the Wrangler configuration,
-// descriptions from package.json, and runs the scripts `build` and `deploy`.
+// Checks the tree against the rules of `npm create cloudflare -- --template` (C3) and of the Deploy to Cloudflare
+// button. C3 downloads the default branch without its history, requires package.json and a Wrangler configuration, and
+// takes top-level folders named js and ts for variants. The button reads names and ids of resources from the Wrangler
+// configuration, descriptions from package.json, and runs the scripts `build` and `deploy`.
 // Spec: https://developers.cloudflare.com/pages/get-started/c3/#cli-arguments,
 // https://developers.cloudflare.com/workers/platform/deploy-buttons/
 
