@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// Texts from the grammar of RFC 8259 §2 to §8.
+
+import { describe, expect, test } from "vitest";
+import { parseJson, parseJsonExact } from "./parse.ts";
+
+const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+const nested = (depth: number): string => `${"[".repeat(depth)}${"]".repeat(depth)}`;
+
+describe("parseJson accepts", () => {
+  test.each<[string, string, unknown]>([
+    ["a scalar at the top (§2)", "1", 1],
+    ["null", "null", null],
+    ["white space around each token (§2)", ' \t\r\n{ "a" : [ 1 , 2 ] }\n', { a: [1, 2] }],
+    ["every escape (§7)", String.raw`"\"\\\/\b\f\n\r\té"`, '"\\/\b\f\n\r\té'],
+    ["a surrogate pair (§7)", String.raw`"𝄞"`, "𝄞"],
+    ["raw characters beyond ASCII", '"𝄞é"', "𝄞é"],
+    ["numbers (§6)", "[0, -0, 1.5, -1E+2, 1e-2]", [0, -0, 1.5, -100, 0.01]],
+    ["an empty member name", '{"": 1}', { "": 1 }],
+    ["one name in two objects", '[{"a": 1}, {"a": 2}]', [{ a: 1 }, { a: 2 }]],
+    ["one name at two depths", '{"a": {"a": 1}}', { a: { a: 1 } }],
+    ["a name that is also a value", '{"a": "a", "b": "a"}', { a: "a", b: "a" }],
+    ["structural characters inside strings", String.raw`{"{\"a\":": "}],[\\"}`, { '{"a":': "}],[\\" }],
+    ["names that differ in case", '{"a": 1, "A": 2}', { a: 1, A: 2 }],
+  ])("%s", (_what, text, value) => {
+    expect(parseJson(utf8(text))).toEqual({ ok: true, value });
+  });
+
+  test("32 levels of arrays or objects", () => {
+    expect(parseJson(utf8(nested(32))).ok).toBe(true);
+    expect(parseJson(utf8(`${'{"a":'.repeat(32)}1${"}".repeat(32)}`)).ok).toBe(true);
+  });
+
+  test("a member named __proto__ as an ordinary member", () => {
+    const parsed = parseJson(utf8('{"__proto__": 1}'));
+    expect(parsed.ok && Object.keys(Object(parsed.value))).toEqual(["__proto__"]);
+  });
+});
+
+describe("parseJson refuses", () => {
+  test.each<[string, string]>([
+    ["an empty text", ""],
+    ["white space alone", " \n"],
+    ["two values", "1 2"],
+    ["a byte order mark (§8.1)", "\uFEFF{}"],
+    ["a trailing comma", "[1,]"],
+    ["a missing comma", "[1 2]"],
+    ["a missing value", '{"a":}'],
+    ["a missing closing brace", '{"a": 1'],
+    ["a closing brace too many", "{}}"],
+    ["an unquoted name", "{a: 1}"],
+    ["single quotes", "'a'"],
+    ["a comment", "/**/1"],
+    ["a leading zero (§6)", "01"],
+    ["a plus sign (§6)", "+1"],
+    ["a fraction without an integer part", ".5"],
+    ["a fraction without digits", "1."],
+    ["hexadecimal", "0x1"],
+    ["NaN", "NaN"],
+    ["Infinity", "Infinity"],
+    ["a capitalized literal (§3)", "True"],
+    ["an unknown escape", String.raw`"\x41"`],
+    ["an unfinished escape", String.raw`"\u00"`],
+    ["a raw control character (§7)", '"\u0000"'],
+    ["a raw newline in a string (§7)", '"\n"'],
+    ["an unfinished string", '"a'],
+    ["a no-break space", "\u00a01"],
+    ["100,000 open brackets", "[".repeat(100_000)],
+  ])("%s with json_invalid", (_what, text) => {
+    expect(parseJson(utf8(text))).toEqual({ ok: false, error: { code: "json_invalid" } });
+  });
+
+  test.each([
+    ["a truncated sequence", [0x22, 0xc3, 0x22]],
+    ["an overlong slash", [0x22, 0xc0, 0xaf, 0x22]],
+    ["an encoded surrogate", [0x22, 0xed, 0xa0, 0x80, 0x22]],
+    ["UTF-16", [0x7b, 0x00, 0x7d, 0x00]],
+  ])("bytes that are not UTF-8 (%s) with json_invalid", (_what, bytes) => {
+    expect(parseJson(Uint8Array.from(bytes))).toEqual({ ok: false, error: { code: "json_invalid" } });
+  });
+
+  test.each([
+    ["twice the same name", '{"a": 1, "a": 1}'],
+    ["a name and its escaped spelling", String.raw`{"a": 1, "\u0061": 2}`],
+    ["two escaped spellings", String.raw`{"\/": 1, "/": 2}`],
+    ["twice the empty name", '{"": 1, "": 2}'],
+    ["twice __proto__", '{"__proto__": 1, "__proto__": 2}'],
+    ["a repeated name deep inside", '[[{"x": {"a": 1, "b": [{}], "a": 2}}]]'],
+    ["a repeated name with white space before the colon", '{"a" \t: 1, "a"\r\n: 2}'],
+  ])("%s with json_duplicate_member", (_what, text) => {
+    expect(parseJson(utf8(text))).toEqual({ ok: false, error: { code: "json_duplicate_member" } });
+  });
+
+  test.each([
+    ["33 levels", nested(33)],
+    ["100,000 levels", nested(100_000)],
+    ["33 levels of objects and arrays in turn", `${'[{"a":'.repeat(17)}1${"}]".repeat(17)}`],
+  ])("%s with json_too_deep", (_what, text) => {
+    expect(parseJson(utf8(text))).toEqual({ ok: false, error: { code: "json_too_deep" } });
+  });
+});
+
+describe("parseJsonExact", () => {
+  test.each<[string, unknown]>([
+    ["9007199254740991", 9_007_199_254_740_991],
+    ["9007199254740992", 9_007_199_254_740_992n],
+    ["9007199254740993", 9_007_199_254_740_993n],
+    ["-9007199254740993", -9_007_199_254_740_993n],
+    ["18446744073709551615", 18_446_744_073_709_551_615n],
+    ["1e400", Number.POSITIVE_INFINITY],
+    ["9007199254740993.0", 9_007_199_254_740_992],
+    ['"9007199254740993"', "9007199254740993"],
+  ])("reads %s", (text, value) => {
+    expect(parseJsonExact(utf8(text))).toEqual({ ok: true, value });
+    expect(parseJsonExact(utf8(`{"a": [${text}]}`))).toEqual({ ok: true, value: { a: [value] } });
+  });
+
+  test("refuses what parseJson refuses", () => {
+    expect(parseJsonExact(utf8("01"))).toEqual({ ok: false, error: { code: "json_invalid" } });
+    expect(parseJsonExact(utf8('{"a":1,"a":1}'))).toEqual({ ok: false, error: { code: "json_duplicate_member" } });
+    expect(parseJsonExact(utf8(nested(33)))).toEqual({ ok: false, error: { code: "json_too_deep" } });
+  });
+});
