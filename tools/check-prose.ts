@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// `npm run prose [-- PATH…]`: holds what people read to a few rules that a machine can check: no word of our own where the field
-// has one (the glossary in CONTRIBUTING.md), comments at most 120 columns wide, Markdown at most 160, no mention of a document
-// that is not in the repository. Prints one line for each violation and exits 1 if there is any.
+// `npm run prose [-- PATH…]`: checks the rules of prose that a machine can check: the words of the glossary in
+// CONTRIBUTING.md, comments at most 120 columns wide, Markdown at most 160, no mention of a document outside the
+// repository. Prints one line for each violation, and exits 1 if there is any.
 
-import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../cli/root.ts";
+import { listFiles } from "./docs/repository.ts";
 
 interface Rule {
   readonly pattern: RegExp;
   readonly instead: string;
-  /** Files that the rule is for; all without it. */
+  /** The files that the rule applies to; all if absent. */
   readonly files?: RegExp;
 }
 
-/** Words that must not come back, and what to write instead. */
+/** Words to avoid, and what to write instead. */
 const WORDS: readonly Rule[] = [
   { pattern: /\brooms?\b/i, instead: "service, or Worker for what is deployed" },
   { pattern: /\bedge workers?\b/i, instead: "gateway, or front end" },
@@ -35,18 +35,13 @@ const WORDS: readonly Rule[] = [
     instead: "a sentence with a subject",
     files: /\.(?:ts|mjs|toml|yml|sh)$/,
   },
-  {
-    pattern: /\bDESIGN(?:\.md)?\b|\bSTYLE\.md\b|\.\.\/shared\//,
-    instead: "a document of the repository",
-    files: /\.(?:md|toml|json|yml)$/,
-  },
-  { pattern: /\bDESIGN(?:\.md)?\b|\bSTYLE\.md\b/, instead: "a document of the repository", files: /\.(?:ts|mjs)$/ },
+  { pattern: /\bDESIGN(?:\.md)?\b|\bSTYLE\.md\b/, instead: "a document of the repository" },
 ];
 
 const COMMENT_WIDTH = 120;
 const MARKDOWN_WIDTH = 160;
 
-/** Words of others, generated files, and the list above. */
+/** Texts by others, generated files, and the list above. */
 const EXEMPT =
   /^(?:test\/vectors\/|LICENSE$|package-lock\.json$|tools\/check-prose\.ts$)|\.(?:json|pem|patch|sum|mod|txt|woff2|png|svg)$/;
 
@@ -77,16 +72,7 @@ function problemsOf(path: string): readonly string[] {
     });
 }
 
-const listed = execFileSync(
-  "git",
-  ["ls-files", "-z", "--cached", "--others", "--exclude-standard", ...process.argv.slice(2)],
-  {
-    cwd: ROOT,
-  },
-);
-const paths = String(listed)
-  .split("\0")
-  .filter((path) => path !== "" && !EXEMPT.test(path) && existsSync(join(ROOT, path)));
+const paths = listFiles(...process.argv.slice(2)).filter((path) => !EXEMPT.test(path));
 const problems = paths.flatMap(problemsOf);
 for (const problem of problems) process.stdout.write(`${problem}\n`);
 if (problems.length > 0) {
