@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The composed Worker with what only a stack on a person's own machine may have: the development issuer, and a CA that
-// takes tokens of issuers on loopback hosts. `npm start`, the tests and [env.dev] run this; nothing else imports it.
+// The composed Worker plus what only a local stack may have: the development issuer, and a CA that accepts tokens of
+// issuers on loopback hosts. `npm start`, the tests and [env.dev] run this; nothing else imports it.
 
 import { createCa } from "./ca/index.ts";
 import { compose, type Services } from "./compose.ts";
+import { DEV_TOKEN_PATH, devToken } from "./dev/dev-token.ts";
 import log from "./log/index.ts";
-import { DEV_TOKEN_PATH, devToken } from "./oidc/dev-token.ts";
 import oidcService from "./oidc/index.ts";
 import trust from "./trust/index.ts";
 import tsa from "./tsa/index.ts";

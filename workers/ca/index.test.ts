@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The whole service over its ports: what it issues, looked at with parsers that are not ours, and what it refuses, to the letter.
+// The whole service over its ports: what it issues, looked at with parsers that are not ours, and what it refuses, to
+// the letter.
 
 import { execFileSync, spawnSync } from "node:child_process";
 import {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rate limits per client address and per identity. Cloudflare counts approximately and per location: these protect shared
-// capacity and are not exact quotas.
+// Rate limits per client address and per identity. Cloudflare counts approximately and per location: these protect
+// shared capacity and are not exact quotas.
 // Spec: https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/
 
 import { err, ok, type Result } from "../../shared/result.ts";
@@ -26,8 +26,8 @@ export async function limitClient(request: Request, { clients }: Limits): Promis
 }
 
 /**
- * Counts a certificate against its identity. Call it only after verifying the token, so that nobody can use up another's
- * limit. Fails with rate_limited.
+ * Counts a certificate against its identity. Call it only after verifying the token, so that nobody can use up
+ * another's limit. Fails with rate_limited.
  */
 export async function limitIdentity(
   { issuer, principal }: Identified,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The HTTP response for each error of the CA. A message begins with Fulcio's sentence, because people and tools search for
-// it, and then says what to fix. Spec: https://github.com/sigstore/fulcio/blob/main/pkg/server/error.go
+// The HTTP response for each error of the CA. A message begins with Fulcio's sentence, because people and tools search
+// for it, and then says what to fix. Spec: https://github.com/sigstore/fulcio/blob/main/pkg/server/error.go
 
 import { KEY_HASH } from "../../shared/fulcio/subject-key.ts";
 import { requestIdOf } from "../../shared/http/request-id.ts";

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a verifier of our tokens needs: the issuer's metadata and its public keys.
+// The issuer's metadata and public keys, with which others verify its tokens.
 // Spec: https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata; RFC 7517 §5.
 
 import type { Config } from "./env.ts";
 
 /**
- * A verifier that keeps keys for longer than this finds a new key late. Anyone may read them: browsers verify tokens too.
+ * Five minutes: a verifier that caches for longer learns of a new key late. Any origin may read, as browsers verify
+ * tokens too.
  */
 const HEADERS = { "cache-control": "public, max-age=300", "access-control-allow-origin": "*" };
 
 /**
- * The provider metadata. It names only what is served: keys, and how a token looks; there is no authorization endpoint, so
- * this is the minimum that relying parties verify tokens by, as CI systems that issue tokens publish it.
+ * Answers with the provider metadata. There is no authorization endpoint, so it holds only what relying parties need to
+ * verify tokens, as CI systems that issue tokens publish it.
  */
 export function discovery({ issuer }: Config): Response {
   const metadata = {
@@ -26,12 +27,12 @@ export function discovery({ issuer }: Config): Response {
   return Response.json(metadata, { headers: HEADERS });
 }
 
-/** The JWK Set: the key that signs first, each named by its RFC 7638 thumbprint. */
+/** Answers with the JWK Set: the signing key first, each key named by its RFC 7638 thumbprint. */
 export function jwks(config: Config): Response {
   return Response.json({ keys: publicKeys(config) }, { headers: HEADERS });
 }
 
-/** Whatever a token that is good now, or is going to be, may be signed with. */
+/** The keys of all tokens that are valid now or will be: the signing key, then the previous and coming ones. */
 export const publicKeys = ({ publicKey, otherPublicKeys }: Config): readonly JsonWebKey[] => [
   publicKey,
   ...otherPublicKeys,

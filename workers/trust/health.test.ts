@@ -236,9 +236,7 @@ describe("what runs", () => {
   it("that cannot be asked is a problem of its own", async () => {
     const other = newService({ describe: () => Promise.reject(new Error("storage lost")) });
     other.deploy(first.texts, first.onlineKey);
-    expect((await health(other)).problems).toEqual([
-      "The keys of the logs cannot be read now: see the sequencer's log.",
-    ]);
+    expect((await health(other)).problems).toEqual(["Could not read the keys of the logs: see the sequencer's log."]);
   });
 });
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is wrong with this deployment's trust, or will be: for /healthz and /metrics, through shared/trust/health.ts.
+// Reports present and coming problems of this deployment's trust to /healthz and /metrics, through
+// shared/trust/health.ts.
 
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import { parseJson } from "../../shared/json/parse.ts";
@@ -16,7 +17,10 @@ import { readMaterial } from "./documents/material.ts";
 import { readTuf } from "./documents/tuf.ts";
 import type { Config } from "./env.ts";
 
-/** Everything at once. Rejects if the repository cannot be reached; a log that cannot is one of the problems. */
+/**
+ * Checks the repository, the certificates and the logs. Rejects if the repository is unreachable; an unreachable log is
+ * a problem.
+ */
 export async function trustHealth(config: Config, now: UnixMs): Promise<TrustHealth> {
   const tuf = await readTuf(config, now);
   const expiries = [
@@ -25,7 +29,7 @@ export async function trustHealth(config: Config, now: UnixMs): Promise<TrustHea
     ...chainExpiries("tsa", config.tsaChain),
   ];
   const soon = expiries.flatMap((expiry) => expiryProblem(expiry, now) ?? []);
-  const different = tuf.kind === "serving" ? await differences(config, tuf, now) : [];
+  const different = tuf.kind === "serving" ? await compareWithTargets(config, tuf, now) : [];
   return {
     problems: [...problemsOf(tuf), ...different, ...soon],
     expiries: expiries.map((expiry) => countdown(expiry, now)),
@@ -40,17 +44,17 @@ const countdown = ({ what, expiresAt }: Expiry, now: UnixMs): TrustHealth["expir
   secondsLeft: Math.floor((expiresAt - now) / 1000),
 });
 
-/** Between what was signed and what runs. */
-async function differences(config: Config, tuf: TufServing, now: UnixMs): Promise<readonly string[]> {
+/** Compares the signed targets with the keys and addresses in use. */
+async function compareWithTargets(config: Config, tuf: TufServing, now: UnixMs): Promise<readonly string[]> {
   const material = await readMaterial(config, now).catch(() => null);
-  if (material === null) return ["The keys of the logs cannot be read now: see the sequencer's log."];
+  if (material === null) return ["Could not read the keys of the logs: see the sequencer's log."];
   return [
     ...compareTrustedRoot(targetJson(tuf, TRUSTED_ROOT_TARGET), trustedRoot(material)),
     ...compareSigningConfig(targetJson(tuf, SIGNING_CONFIG_TARGET), signingConfig(material)),
   ];
 }
 
-/** Null if it is not there, or not JSON: then nothing in it is found. */
+/** Parses a target. Null, which has no members, if the target is missing or is not JSON. */
 function targetJson(tuf: TufServing, name: string): unknown {
   const json = parseJson(encodeUtf8(targetText(tuf, name) ?? ""));
   return json.ok ? json.value : null;

@@ -146,7 +146,7 @@ describe("the trust documents", () => {
     expect(answer.headers.get("cache-control")).toBe("no-store");
     expect(await answer.json()).toStrictEqual({
       code: 503,
-      message: "the trust service cannot answer now; the trust service's log has request abc",
+      message: "the trust service failed; its log has request abc",
     });
     expect(JSON.parse(String(log.mock.calls[0]?.[0]))).toMatchObject({
       requestId: "abc",

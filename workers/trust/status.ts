@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Failures of the trust service → HTTP: {"code": <HTTP status>, "message"}.
+// The HTTP response for each error of the trust service: {"code": <HTTP status>, "message"}.
 
-import { unreachable } from "../../shared/unreachable.ts";
+import { type AnswerTable, answerByCode } from "../../shared/http/status.ts";
 
+/** Every error of the service. */
 export type TrustError =
   | { readonly code: "trust_path_unknown" }
   | { readonly code: "trust_method_wrong"; readonly allow: string }
   | { readonly code: "tuf_absent" }
-  /** Clients look for the next root until there is none: this has to be 404 and nothing else. */
+  /** Must be 404: clients request the next root until they get this status. */
   | { readonly code: "tuf_path_unknown" }
   | { readonly code: "tuf_refused"; readonly problems: readonly string[] }
   | { readonly code: "trust_failed"; readonly requestId: string };
@@ -18,34 +19,28 @@ interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** The error as a response that no cache keeps. */
-export function renderError(failure: TrustError): Response {
-  const { status, message, headers = {} } = answerTo(failure);
-  return Response.json({ code: status, message }, { status, headers: { "cache-control": "no-store", ...headers } });
-}
+const ANSWERS: AnswerTable<TrustError, Answer> = {
+  trust_path_unknown: () => ({ status: 404, message: "there is no such trust document" }),
+  trust_method_wrong: ({ allow }) => ({ status: 405, message: `use ${allow}`, headers: { allow } }),
+  tuf_absent: () => ({
+    status: 404,
+    message: "this deployment has no TUF repository: its trust file has none for its PUBLIC_URL",
+  }),
+  tuf_path_unknown: () => ({ status: 404, message: "the TUF repository has no such file" }),
+  tuf_refused: ({ problems }) => ({
+    status: 503,
+    message: `the TUF repository of this deployment cannot be served: ${problems.join(" ")}`,
+    headers: { "retry-after": "60" },
+  }),
+  trust_failed: ({ requestId }) => ({
+    status: 503,
+    message: `the trust service failed; its log has request ${requestId}`,
+    headers: { "retry-after": "1" },
+  }),
+};
 
-function answerTo(failure: TrustError): Answer {
-  switch (failure.code) {
-    case "trust_path_unknown":
-      return { status: 404, message: "there is no such trust document" };
-    case "trust_method_wrong":
-      return { status: 405, message: `use ${failure.allow}`, headers: { allow: failure.allow } };
-    case "tuf_absent":
-      return {
-        status: 404,
-        message: "this deployment has no TUF repository: its trust file holds none for its PUBLIC_URL",
-      };
-    case "tuf_path_unknown":
-      return { status: 404, message: "the TUF repository has no such file" };
-    case "tuf_refused": {
-      const message = `the TUF repository of this deployment cannot be served: ${failure.problems.join(" ")}`;
-      return { status: 503, message, headers: { "retry-after": "60" } };
-    }
-    case "trust_failed": {
-      const message = `the trust service cannot answer now; the trust service's log has request ${failure.requestId}`;
-      return { status: 503, message, headers: { "retry-after": "1" } };
-    }
-    default:
-      return unreachable(failure);
-  }
+/** Renders the error as a response that is never cached. */
+export function renderError(error: TrustError): Response {
+  const { status, message, headers = {} } = answerByCode(ANSWERS, error);
+  return Response.json({ code: status, message }, { status, headers: { "cache-control": "no-store", ...headers } });
 }

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Failures of the tsa service → HTTP: {"code": <HTTP status>, "message"}, as the reference's timestamp authority answers.
-// Spec: https://github.com/sigstore/timestamp-authority/blob/main/openapi.yaml#definitions
+// The HTTP response for each error of the tsa service: {"code": <HTTP status>, "message"}, as Sigstore's timestamp
+// authority sends it. Spec: https://github.com/sigstore/timestamp-authority/blob/main/openapi.yaml#definitions
 
+import { type AnswerTable, answerByCode } from "../../shared/http/status.ts";
 import { formatRfc3339, type UnixMs } from "../../shared/time.ts";
-import { unreachable } from "../../shared/unreachable.ts";
 
+/** Every error of the service. */
 export type TsaError =
   | { readonly code: "tsa_path_unknown" }
   | { readonly code: "tsa_method_wrong"; readonly allow: string }
   | { readonly code: "timestamp_type_unknown" }
   | { readonly code: "timestamp_query_too_large"; readonly maxBodyBytes: number }
-  /** `problem` completes "the request …". */
+  /** `problem` completes the sentence "the request …". */
   | { readonly code: "timestamp_query_invalid"; readonly problem: string }
   | { readonly code: "timestamp_certificate_not_valid"; readonly notBefore: UnixMs; readonly notAfter: UnixMs }
   | { readonly code: "tsa_failed"; readonly requestId: string };
@@ -21,36 +22,34 @@ interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** The error as a response that no cache keeps. */
-export function renderError(failure: TsaError): Response {
-  const { status, message, headers = {} } = answerTo(failure);
-  return Response.json({ code: status, message }, { status, headers: { "cache-control": "no-store", ...headers } });
-}
+const ANSWERS: AnswerTable<TsaError, Answer> = {
+  tsa_path_unknown: () => ({ status: 404, message: "the timestamp authority has no such path" }),
+  tsa_method_wrong: ({ allow }) => ({ status: 405, message: `use ${allow}`, headers: { allow } }),
+  timestamp_type_unknown: () => ({
+    status: 415,
+    message: "send content-type application/timestamp-query (DER) or application/json",
+  }),
+  timestamp_query_too_large: ({ maxBodyBytes }) => ({
+    status: 400,
+    message: `the request is larger than ${maxBodyBytes} bytes`,
+  }),
+  timestamp_query_invalid: ({ problem }) => ({ status: 400, message: `the request ${problem}` }),
+  timestamp_certificate_not_valid: ({ notBefore, notAfter }) => ({
+    status: 503,
+    message:
+      `the timestamping certificate is valid from ${formatRfc3339(notBefore)} to ${formatRfc3339(notAfter)} only; ` +
+      "the operator must replace it",
+    headers: { "retry-after": "60" },
+  }),
+  tsa_failed: ({ requestId }) => ({
+    status: 503,
+    message: `the timestamp authority failed; its log has request ${requestId}`,
+    headers: { "retry-after": "1" },
+  }),
+};
 
-function answerTo(failure: TsaError): Answer {
-  switch (failure.code) {
-    case "tsa_path_unknown":
-      return { status: 404, message: "the timestamp authority has no such path" };
-    case "tsa_method_wrong":
-      return { status: 405, message: `use ${failure.allow}`, headers: { allow: failure.allow } };
-    case "timestamp_type_unknown": {
-      const message = "send content-type application/timestamp-query (DER) or application/json";
-      return { status: 415, message };
-    }
-    case "timestamp_query_too_large":
-      return { status: 400, message: `the request is larger than ${failure.maxBodyBytes} bytes` };
-    case "timestamp_query_invalid":
-      return { status: 400, message: `the request ${failure.problem}` };
-    case "timestamp_certificate_not_valid": {
-      const [start, end] = [formatRfc3339(failure.notBefore), formatRfc3339(failure.notAfter)];
-      const message = `the timestamping certificate is valid from ${start} to ${end} only; the operator must replace it`;
-      return { status: 503, message, headers: { "retry-after": "60" } };
-    }
-    case "tsa_failed": {
-      const message = `the timestamp authority failed; its log has request ${failure.requestId}`;
-      return { status: 503, message, headers: { "retry-after": "1" } };
-    }
-    default:
-      return unreachable(failure);
-  }
+/** Renders the error as a response that is never cached. */
+export function renderError(error: TsaError): Response {
+  const { status, message, headers = {} } = answerByCode(ANSWERS, error);
+  return Response.json({ code: status, message }, { status, headers: { "cache-control": "no-store", ...headers } });
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an operator of a log needs in order to be witnessed here, as text.
+// GET /witness/about: what a log operator needs to have a log witnessed here, as text.
 
 import type { Config } from "./env.ts";
-import { refuse } from "./status.ts";
+import { renderError } from "./status.ts";
 
-/** GET /witness/about */
+/** Answers with the submission prefix, the witness's verifier key and the origins of the witnessed logs. */
 export function about(request: Request, { witness }: Config): Response {
-  if (witness === null) return refuse({ code: "witness_absent" });
+  if (witness === null) return renderError({ code: "witness_absent" });
   const prefix = new URL(request.url).origin;
   const lines = [
     `# A witness of transparency logs (c2sp.org/tlog-witness). Submission prefix: ${prefix}/witness`,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cosigns the checkpoint of a log that we know, if it contains the one that was cosigned last. The newest head of each log is in a
-// Durable Object of its own; it is moved from exactly the head that the proof was checked against, or not at all, and its answer
-// leaves when that is durable. Only then is anything signed.
+// POST /witness/add-checkpoint: cosigns a checkpoint of a known log if it extends the last cosigned one. A Durable
+// Object per log holds the newest tree head. It advances only from the head that the proof was verified against, and
+// responds once the new head is durable. Only then is anything signed.
 // Spec: https://c2sp.org/tlog-witness#add-checkpoint
 
 import { readBody } from "../../shared/http/body.ts";
@@ -16,22 +16,22 @@ import { cosign } from "../../shared/tlog/cosignature.ts";
 import { formatSignatureLine } from "../../shared/tlog/note.ts";
 import { type NoteVerifier, verifyLines } from "../../shared/tlog/verify-note.ts";
 import type { Config, Witness } from "./env.ts";
-import { refuse, type WitnessServiceError } from "./status.ts";
+import { renderError, type WitnessServiceError } from "./status.ts";
 
-/** 63 proof lines, a checkpoint, and space for 16 lines of a post-quantum scheme at 3.3 kB. */
+/** 63 proof lines, a checkpoint, and space for 16 signature lines of a post-quantum scheme at 3.3 kB each. */
 const MAX_BODY_BYTES = 64 * 1024;
 
-/** POST /witness/add-checkpoint */
+/** Answers 200 with the cosignature line. */
 export async function addCheckpoint(request: Request, config: Config): Promise<Response> {
   const { witness, writes } = config;
-  if (witness === null) return refuse({ code: "witness_absent" });
+  if (witness === null) return renderError({ code: "witness_absent" });
   const { success } = await writes.limit({ key: `witness ${senderOf(request)}` });
-  if (!success) return refuse({ code: "witness_rate_limited" });
+  if (!success) return renderError({ code: "witness_rate_limited" });
   const body = await readBody(request, MAX_BODY_BYTES);
-  if (!body.ok) return refuse({ code: "witness_body_too_large", maxBodyBytes: body.error.maxBodyBytes });
-  const asked = await readRequest(body.value, witness);
-  const witnessed = asked.ok ? await moveHead(asked.value, witness) : asked;
-  if (!witnessed.ok) return refuse(witnessed.error);
+  if (!body.ok) return renderError({ code: "witness_body_too_large", maxBodyBytes: body.error.maxBodyBytes });
+  const submitted = await readRequest(body.value, witness);
+  const witnessed = submitted.ok ? await advanceHead(submitted.value, witness) : submitted;
+  if (!witnessed.ok) return renderError(witnessed.error);
   const { text } = witnessed.value.note;
   const seconds = Math.floor(Date.now() / 1000);
   const line = cosign(witness.key, { seconds, checkpointText: text }, witness.sign);
@@ -40,34 +40,37 @@ export async function addCheckpoint(request: Request, config: Config): Promise<R
   });
 }
 
-/** Set by Cloudflare on what comes from outside; without it the request comes from this machine. */
+/** The client's address. Cloudflare sets the header on every outside request; without it the request is local. */
 const senderOf = ({ headers }: Request): string => headers.get("cf-connecting-ip") ?? "local";
 
-/** A well-formed request of a log that we know, whose checkpoint that log has signed. */
+/** Parses the request and verifies that a known log signed its checkpoint. */
 async function readRequest(body: Uint8Array, { logs }: Witness): Promise<Result<AddCheckpoint, WitnessServiceError>> {
-  const asked = parseAddCheckpoint(body);
-  if (!asked.ok) return asked;
-  const verifiers = logs.get(asked.value.checkpoint.origin);
+  const submitted = parseAddCheckpoint(body);
+  if (!submitted.ok) return submitted;
+  const verifiers = logs.get(submitted.value.checkpoint.origin);
   if (verifiers === undefined) return err({ code: "witnessed_log_unknown" });
-  return (await isSigned(asked.value, verifiers)) ? asked : err({ code: "witnessed_log_unsigned" });
+  return (await isSigned(submitted.value, verifiers)) ? submitted : err({ code: "witnessed_log_unsigned" });
 }
 
-/** One good line of a known key, and none of a known key that is not. */
+/** Whether at least one known key signed the checkpoint, and every signature by a known key is valid. */
 async function isSigned({ note }: AddCheckpoint, verifiers: readonly NoteVerifier[]): Promise<boolean> {
   const known = (await verifyLines(note, verifiers)).filter(({ verifier }) => verifier !== null);
   return known.length > 0 && known.every(({ isGood }) => isGood);
 }
 
-/** Checks and moves. What was checked against is what is moved from: whoever came in between makes this a conflict. */
-async function moveHead(
-  asked: AddCheckpoint,
+/**
+ * Verifies the proof against the stored head and advances from that head. A request that came in between makes this
+ * fail.
+ */
+async function advanceHead(
+  submitted: AddCheckpoint,
   { anchorOf }: Witness,
 ): Promise<Result<AddCheckpoint, WitnessServiceError>> {
-  const { origin, treeSize, rootHash } = asked.checkpoint;
+  const { origin, treeSize, rootHash } = submitted.checkpoint;
   const held = await anchorOf(origin).read();
   const heldSize = held?.treeSize ?? 0;
-  if (heldSize !== asked.oldSize) return err({ code: "witnessed_size_differs", treeSize: heldSize });
-  if (!isConsistent(asked, held?.rootHash ?? NO_TREE_ROOT)) return err({ code: "witnessed_tree_inconsistent" });
+  if (heldSize !== submitted.oldSize) return err({ code: "witnessed_size_differs", treeSize: heldSize });
+  if (!isConsistent(submitted, held?.rootHash ?? NO_TREE_ROOT)) return err({ code: "witnessed_tree_inconsistent" });
   const moved = await anchorOf(origin).exchange({ from: held, to: { treeSize, rootHash } });
-  return moved.isTaken ? ok(asked) : err({ code: "witnessed_size_differs", treeSize: moved.held?.treeSize ?? 0 });
+  return moved.isTaken ? ok(submitted) : err({ code: "witnessed_size_differs", treeSize: moved.held?.treeSize ?? 0 });
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The service over its anchors in SQLite, before feeders that are honest, mistaken and dishonest.
-// The same in workerd, with kills: test/interop/witness-kill.test.ts; before others' feeders: test/interop/witness-role.test.ts.
+// The service over its anchors in SQLite, before feeders that are honest, mistaken and dishonest. The same in workerd,
+// with kills: test/interop/witness-kill.test.ts; before others' feeders: test/interop/witness-role.test.ts.
 
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -249,7 +249,7 @@ describe("what it says of itself", () => {
     expect((await about()).status).toBe(404);
     expect(await feed(log.request(0, 3))).toMatchObject({
       status: 404,
-      text: expect.stringContaining("no witness") as string,
+      text: expect.stringContaining("not a witness") as string,
     });
   });
 

@@ -6,7 +6,7 @@ import { createService } from "../../shared/http/service.ts";
 import { about } from "./about.ts";
 import { addCheckpoint } from "./add-checkpoint.ts";
 import { type Config, readConfig } from "./env.ts";
-import { refuse } from "./status.ts";
+import { renderError } from "./status.ts";
 
 const route = createRouter<[Config]>(
   [
@@ -14,13 +14,13 @@ const route = createRouter<[Config]>(
     { method: "GET", path: "/witness/about", handle: about },
   ],
   {
-    methodNotAllowed: (allow) => refuse({ code: "witness_method_wrong", allow }),
-    notFound: () => refuse({ code: "witness_path_unknown" }),
+    methodNotAllowed: (allow) => renderError({ code: "witness_method_wrong", allow }),
+    notFound: () => renderError({ code: "witness_path_unknown" }),
   },
 );
 
 export default createService({
   readConfig,
   route: (request, config) => route(request, config),
-  failed: (requestId) => refuse({ code: "witness_failed", requestId }),
+  failed: (requestId) => renderError({ code: "witness_failed", requestId }),
 });

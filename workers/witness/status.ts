@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Failures of the witness service → HTTP, as text. Spec: https://c2sp.org/tlog-witness#add-checkpoint
+// The HTTP response for each error of the witness service, as text. Spec: https://c2sp.org/tlog-witness#add-checkpoint
 
+import { type AnswerTable, answerByCode } from "../../shared/http/status.ts";
 import type { AddCheckpointError } from "../../shared/tlog/add-checkpoint.ts";
-import { unreachable } from "../../shared/unreachable.ts";
 
+/** Every error of the service. */
 export type WitnessServiceError =
   | { readonly code: "witness_path_unknown" }
   | { readonly code: "witness_absent" }
@@ -13,7 +14,7 @@ export type WitnessServiceError =
   | AddCheckpointError
   | { readonly code: "witnessed_log_unknown" }
   | { readonly code: "witnessed_log_unsigned" }
-  /** The size that was cosigned last. */
+  /** `treeSize` is the last cosigned size. */
   | { readonly code: "witnessed_size_differs"; readonly treeSize: number }
   | { readonly code: "witnessed_tree_inconsistent" }
   | { readonly code: "witness_failed"; readonly requestId: string };
@@ -25,54 +26,52 @@ interface Answer {
 }
 
 const PARTS = {
-  old_size: "begin with `old <size>` and end that part with an empty line",
-  proof: "send at most 63 proof lines, each a hash of 32 bytes in base64",
+  old_size: "begin with `old <size>`, and end the old size and proof with an empty line",
+  proof: "send at most 63 proof lines, each a 32-byte hash in base64",
   checkpoint: "end with a checkpoint and its signature lines",
-  sizes: "the old size is above that of the checkpoint",
+  sizes: "the old size is larger than the checkpoint's size",
 } as const satisfies Record<AddCheckpointError["part"], string>;
 
-/** The error as a response that no cache keeps. */
-export function refuse(failure: WitnessServiceError): Response {
-  const { status, text, headers = {} } = answerTo(failure);
+const ANSWERS: AnswerTable<WitnessServiceError, Answer> = {
+  witness_path_unknown: () => ({ status: 404, text: "the witness has no such path" }),
+  witness_absent: () => ({ status: 404, text: "this deployment is not a witness: it has no WITNESS_KEY" }),
+  witness_method_wrong: ({ allow }) => ({ status: 405, text: `use ${allow}`, headers: { allow } }),
+  witness_rate_limited: () => ({
+    status: 429,
+    text: "too many checkpoints from this address",
+    headers: { "retry-after": "10" },
+  }),
+  witness_body_too_large: ({ maxBodyBytes }) => ({
+    status: 413,
+    text: `the request is larger than ${maxBodyBytes} bytes`,
+  }),
+  add_checkpoint_invalid: ({ part }) => ({ status: 400, text: PARTS[part] }),
+  witnessed_log_unknown: () => ({ status: 404, text: "this witness does not know a log with this origin" }),
+  witnessed_log_unsigned: () => ({
+    status: 403,
+    text: "the checkpoint needs a valid signature by a key that this witness knows for the log, and no invalid one",
+  }),
+  witnessed_size_differs: ({ treeSize }) => ({
+    status: 409,
+    text: String(treeSize),
+    headers: { "content-type": "text/x.tlog.size" },
+  }),
+  witnessed_tree_inconsistent: () => ({
+    status: 422,
+    text: "the proof does not show that the checkpoint extends the last cosigned tree",
+  }),
+  witness_failed: ({ requestId }) => ({
+    status: 503,
+    text: `the witness failed; its log has request ${requestId}`,
+    headers: { "retry-after": "1" },
+  }),
+};
+
+/** Renders the error as a response that is never cached. */
+export function renderError(error: WitnessServiceError): Response {
+  const { status, text, headers = {} } = answerByCode(ANSWERS, error);
   return new Response(`${text}\n`, {
     status,
     headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store", ...headers },
   });
-}
-
-function answerTo(failure: WitnessServiceError): Answer {
-  switch (failure.code) {
-    case "witness_path_unknown":
-      return { status: 404, text: "the witness has no such path" };
-    case "witness_absent":
-      return { status: 404, text: "this deployment is no witness: it has no WITNESS_KEY" };
-    case "witness_method_wrong":
-      return { status: 405, text: `use ${failure.allow}`, headers: { allow: failure.allow } };
-    case "witness_rate_limited":
-      return { status: 429, text: "too many checkpoints from this address", headers: { "retry-after": "10" } };
-    case "witness_body_too_large":
-      return { status: 413, text: `the request is larger than ${failure.maxBodyBytes} bytes` };
-    case "add_checkpoint_invalid":
-      return { status: 400, text: PARTS[failure.part] };
-    case "witnessed_log_unknown":
-      return { status: 404, text: "this witness does not know a log of this origin" };
-    case "witnessed_log_unsigned":
-      return {
-        status: 403,
-        text: "no key that this witness knows of the log has signed the checkpoint, or one has not",
-      };
-    case "witnessed_size_differs":
-      return { status: 409, text: String(failure.treeSize), headers: { "content-type": "text/x.tlog.size" } };
-    case "witnessed_tree_inconsistent":
-      return {
-        status: 422,
-        text: "the proof does not show that the checkpoint contains the tree that was cosigned last",
-      };
-    case "witness_failed": {
-      const text = `the witness failed; its log has request ${failure.requestId}`;
-      return { status: 503, text, headers: { "retry-after": "1" } };
-    }
-    default:
-      return unreachable(failure);
-  }
 }

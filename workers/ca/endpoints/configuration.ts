@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// GET /api/v2/configuration: the issuers whose tokens are accepted, and the claim that a client signs to prove possession
-// of its key.
+// GET /api/v2/configuration: the issuers whose tokens are accepted, and the claim that a client signs to prove
+// possession of its key.
 
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { respondWith } from "../../../shared/http/cache.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Version 1 of the API, which gitsign and cosign 2 use: it answers with PEM instead of JSON and with status 201, and takes
-// the token from the header only.
+// Version 1 of the API, which gitsign and cosign 2 use: it answers with PEM instead of JSON and with status 201, and
+// takes the token from the header only.
 // Spec: https://github.com/sigstore/fulcio/blob/main/fulcio_legacy.proto
 
 import { encodePem } from "../../../shared/bytes/pem.ts";

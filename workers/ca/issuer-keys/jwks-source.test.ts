@@ -193,7 +193,7 @@ describe("keys of a discovered issuer", () => {
     [
       "is redirected",
       { document: () => Response.redirect("https://evil.example", 302) },
-      "the discovery document was answered with status 302",
+      "the discovery document could not be fetched: status 302",
     ],
     [
       "names another issuer",
@@ -209,7 +209,7 @@ describe("keys of a discovered issuer", () => {
     [
       "is gone",
       { document: () => new Response(null, { status: 404 }) },
-      "the discovery document was answered with status 404",
+      "the discovery document could not be fetched: status 404",
     ],
     [
       "cannot be fetched",
@@ -224,7 +224,7 @@ describe("keys of a discovered issuer", () => {
     [
       "has keys that are redirected",
       { keys: () => Response.redirect("https://evil.example", 301) },
-      "the key set was answered with status 301",
+      "the key set could not be fetched: status 301",
     ],
     [
       "has keys that are ten megabytes",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keys of issuers: asked for when a token needs them, kept for a while in the isolate, and beyond it in the store, so that an
-// isolate that has just started does without an issuer that is away. Whoever can post a token can name any key id of any
-// issuer, so how often an issuer is asked does not depend on what tokens say.
+// Fetches the keys of issuers when a token needs them, and caches them in the isolate and in a store that outlives it,
+// so that a new isolate works while an issuer is unreachable. An attacker can post tokens that name any issuer and any
+// key id, so the contents of tokens must not determine how often an issuer is contacted.
 
 import type { Issuer } from "../../../shared/identity/issuers.ts";
 import type { KeySet } from "../../../shared/oidc/jwks.ts";
@@ -13,14 +13,14 @@ import type { KeysUnavailable } from "../errors.ts";
 import { type KeyStore, MAX_AGE_MS, type StoredKeys } from "./key-store.ts";
 import { FETCH_TIMEOUT_MS, type Fetch, type LoadedKeys, loadBuiltIn, loadDiscovered } from "./load-keys.ts";
 
-/** What the keys are had from. */
+/** What key sources use of their surroundings. */
 export interface KeysPlatform {
   readonly fetch: Fetch;
   readonly now: () => UnixMs;
   /** The JWK Set of the built-in issuer; rejects when the oidc service fails. */
   readonly builtInJwks: () => Promise<unknown>;
   readonly store: KeyStore;
-  /** Told why an issuer's keys could not be had, for the log line. */
+  /** Logs why an issuer's keys could not be fetched. */
   readonly report: (failure: {
     readonly code: "issuer_keys_failed";
     readonly issuer: string;
@@ -29,20 +29,22 @@ export interface KeysPlatform {
 }
 
 const MINUTE_MS = 60_000;
-/** An issuer is asked again at most this often because a token names a key that we do not have. */
+/** A token that names an unknown key makes us contact its issuer at most this often. */
 const REFRESH_PAUSE_MS = 30_000;
-/** An issuer that just failed is left alone for this long. */
+/** How long to wait after a failure before contacting the issuer again. */
 const FAILURE_PAUSE_MS = 5_000;
-/** So many requests may ask an issuer at once while there are no keys yet; what comes beyond them shall come again. */
-const MAX_ASKING = 64;
+/** How many requests may fetch one issuer's keys at once while there are none; further requests are asked to retry. */
+const MAX_FETCHING = 64;
 
-/** So many issuers of patterns are remembered. */
+/** How many issuers that match patterns are cached. */
 const MAX_META_SOURCES = 100;
-/** So many that have not been seen yet are asked in a window, for each pattern: whoever posts a token makes their names up. */
+/**
+ * How many new issuers are contacted per pattern and window. Their names come from tokens, so an attacker invents them.
+ */
 const MAX_NEWCOMERS = 20;
 const NEWCOMERS_WINDOW_MS = 30_000;
 
-/** The key source of each issuer, made at its first use and kept. */
+/** Returns a function that gives each issuer its key source, created at first use and kept. */
 export function createKeySources(platform: KeysPlatform): (issuer: Issuer) => KeySource<KeysUnavailable> {
   const sources = new Map<string, KeySource<KeysUnavailable>>();
   const metaSources = new MetaSources(platform);
@@ -54,10 +56,10 @@ export function createKeySources(platform: KeysPlatform): (issuer: Issuer) => Ke
   };
 }
 
-/** The sources of issuers that tokens have named; how many there can be is bounded, and how fast new ones come. */
+/** The key sources of issuers that match a pattern. Both their number and the rate of new ones are bounded. */
 class MetaSources {
   readonly #platform: KeysPlatform;
-  /** In the order of their last use. */
+  /** Least recently used first. */
   readonly #sources = new Map<string, CachedKeys>();
   readonly #windows = new Map<string, { readonly until: number; newcomers: number }>();
 
@@ -72,7 +74,7 @@ class MetaSources {
       known ?? new CachedKeys(issuer.url, this.#platform, () => loadDiscovered(issuer, this.#platform.fetch));
     this.#sources.delete(issuer.url);
     this.#sources.set(issuer.url, source);
-    if (this.#sources.size > MAX_META_SOURCES) this.#forgetOne();
+    if (this.#sources.size > MAX_META_SOURCES) this.#evictOne();
     return source;
   }
 
@@ -85,16 +87,16 @@ class MetaSources {
     return ++window.newcomers <= MAX_NEWCOMERS;
   }
 
-  /** Made-up names have no keys, so they go before those that have been of use. */
-  #forgetOne(): void {
+  /** Evicts an issuer without keys first: invented names have none. */
+  #evictOne(): void {
     const [oldest] = this.#sources.keys();
-    const useless = [...this.#sources].find(([, source]) => !source.hasKeys)?.[0];
-    const url = useless ?? oldest;
+    const keyless = [...this.#sources].find(([, source]) => !source.hasKeys)?.[0];
+    const url = keyless ?? oldest;
     if (url !== undefined) this.#sources.delete(url);
   }
 }
 
-/** What another isolate has learnt of an issuer that must not be asked now. */
+/** Serves the keys that another isolate stored, without contacting the issuer. */
 function storedSource(issuer: string, { store, now }: KeysPlatform): KeySource<KeysUnavailable> {
   const retryAfterSeconds = NEWCOMERS_WINDOW_MS / 1000;
   const refusal = err({ code: "issuer_keys_unavailable", issuer, retryAfterSeconds } as const);
@@ -107,7 +109,10 @@ function storedSource(issuer: string, { store, now }: KeysPlatform): KeySource<K
   };
 }
 
-/** What is of the future would stay for too long; another machine's clock may be a little ahead. */
+/**
+ * Whether stored keys may be used. Keys from the future would stay too long, but another machine's clock may be up to a
+ * minute ahead.
+ */
 const isUsable = ({ loadedAt }: StoredKeys, now: UnixMs): boolean =>
   now >= loadedAt - MINUTE_MS && now < loadedAt + MAX_AGE_MS;
 
@@ -125,12 +130,12 @@ function createSource(issuer: Issuer, platform: KeysPlatform): KeySource<KeysUna
   }
 }
 
-/** Fails with the reason, which holds nothing that the issuer sent. */
+/** Fails with a reason that contains nothing that the issuer sent. */
 type Load = () => Promise<Result<LoadedKeys, string>>;
 
 /**
- * Requests never wait for one another's fetch: in Workers a promise of another request may never settle. So at the start of
- * an isolate several requests may ask for the same keys; as soon as there are some, one at a time asks.
+ * The cached keys of one issuer. A request never waits for another request's fetch, because in Workers such a promise
+ * may never settle. So while there are no keys, several requests may fetch them at once; later, one at a time does.
  */
 class CachedKeys implements KeySource<KeysUnavailable> {
   readonly #issuer: string;
@@ -138,12 +143,12 @@ class CachedKeys implements KeySource<KeysUnavailable> {
   readonly #load: Load;
   readonly #store: KeyStore | null;
   #kept: StoredKeys | null = null;
-  #askedAt = Number.NEGATIVE_INFINITY;
-  /** A request that is cancelled takes its fetch along without a word, so that being asked ends by itself. */
-  #askingUntil = Number.NEGATIVE_INFINITY;
-  #asking = 0;
+  #fetchedAt = Number.NEGATIVE_INFINITY;
+  /** A canceled request takes its fetch along silently, so the fetching state expires by itself. */
+  #fetchingUntil = Number.NEGATIVE_INFINITY;
+  #fetching = 0;
 
-  /** @param store null for keys that need none, as they are next door */
+  /** @param store null for the built-in issuer, whose keys are one RPC away */
   constructor(issuer: string, platform: KeysPlatform, load: Load, store: KeyStore | null = platform.store) {
     this.#issuer = issuer;
     this.#platform = platform;
@@ -159,46 +164,47 @@ class CachedKeys implements KeySource<KeysUnavailable> {
     const now = this.#platform.now();
     if (this.#keptAt(now) === null && !this.#isPausing(now)) await this.#takeFromStore(now);
     const kept = this.#keptAt(now);
-    const isAsking = now < this.#askingUntil;
+    const isFetching = now < this.#fetchingUntil;
     const isPausing = this.#isPausing(now);
-    if (kept !== null && (now < kept.loadedAt + kept.freshMs || isAsking || isPausing)) return ok(kept.keySet);
-    if (isPausing && !isAsking) return this.#unavailable(FAILURE_PAUSE_MS);
-    if (isAsking && this.#asking >= MAX_ASKING) return this.#unavailable(1000);
-    const loaded = await this.#ask(now);
+    if (kept !== null && (now < kept.loadedAt + kept.freshMs || isFetching || isPausing)) return ok(kept.keySet);
+    if (isPausing && !isFetching) return this.#unavailable(FAILURE_PAUSE_MS);
+    if (isFetching && this.#fetching >= MAX_FETCHING) return this.#unavailable(1000);
+    const loaded = await this.#fetchKeys(now);
     const keySet = loaded ?? kept?.keySet;
     return keySet === undefined ? this.#unavailable(FAILURE_PAUSE_MS) : ok(keySet);
   }
 
   async refreshed(): Promise<Result<KeySet | null, KeysUnavailable>> {
     const now = this.#platform.now();
-    if (now < this.#askingUntil) return this.#unavailable(1000);
-    return ok(now < this.#askedAt + REFRESH_PAUSE_MS ? null : await this.#ask(now));
+    if (now < this.#fetchingUntil) return this.#unavailable(1000);
+    return ok(now < this.#fetchedAt + REFRESH_PAUSE_MS ? null : await this.#fetchKeys(now));
   }
 
   #isPausing(now: UnixMs): boolean {
-    return now < this.#askedAt + FAILURE_PAUSE_MS;
+    return now < this.#fetchedAt + FAILURE_PAUSE_MS;
   }
 
   #keptAt(now: UnixMs): StoredKeys | null {
     return this.#kept !== null && isUsable(this.#kept, now) ? this.#kept : null;
   }
 
-  /** Another isolate has asked when these were loaded: the pause between two questions counts from there. */
+  /** Another isolate contacted the issuer when it loaded these keys, so the pause counts from then. */
   async #takeFromStore(now: UnixMs): Promise<void> {
     const stored = (await this.#store?.read(this.#issuer)) ?? null;
-    // Meanwhile somebody may have asked the issuer.
+    // Another request may have fetched keys in the meantime.
     const isNewer = stored !== null && stored.loadedAt > (this.#kept?.loadedAt ?? Number.NEGATIVE_INFINITY);
     if (!isNewer || !isUsable(stored, now)) return;
     this.#kept = stored;
-    this.#askedAt = Math.max(this.#askedAt, stored.loadedAt);
+    this.#fetchedAt = Math.max(this.#fetchedAt, stored.loadedAt);
   }
 
-  async #ask(now: UnixMs): Promise<KeySet | null> {
-    this.#asking = now < this.#askingUntil ? this.#asking + 1 : 1;
-    this.#askedAt = now;
-    this.#askingUntil = now + 2 * FETCH_TIMEOUT_MS;
+  /** Fetches and stores the keys. Returns null after a failure, which it reports. */
+  async #fetchKeys(now: UnixMs): Promise<KeySet | null> {
+    this.#fetching = now < this.#fetchingUntil ? this.#fetching + 1 : 1;
+    this.#fetchedAt = now;
+    this.#fetchingUntil = now + 2 * FETCH_TIMEOUT_MS;
     const loaded = await this.#load();
-    this.#askingUntil = Number.NEGATIVE_INFINITY;
+    this.#fetchingUntil = Number.NEGATIVE_INFINITY;
     if (!loaded.ok) {
       this.#platform.report({ code: "issuer_keys_failed", issuer: this.#issuer, reason: loaded.error });
       return null;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keys of issuers beyond the life of an isolate: in the cache of the location, where the platform has one (not on workers.dev).
-// What is there is public and was checked before it was put; it is read as strictly as what an issuer sends, and a cache that fails
-// is as good as empty. Spec: https://developers.cloudflare.com/workers/runtime-apis/cache/
+// Stores issuers' keys beyond the life of an isolate, in the cache of the Cloudflare location where there is one (not
+// on workers.dev). The keys are public and are checked before they are stored. They are parsed as strictly as an
+// issuer's own response, and a failing cache counts as empty. Spec:
+// https://developers.cloudflare.com/workers/runtime-apis/cache/
 
 import { sha256 } from "#sha256";
 import { encodeHex } from "../../../shared/bytes/hex.ts";
@@ -13,30 +14,34 @@ import type { Result } from "../../../shared/result.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import { type LoadedKeys, MAX_JWKS_BYTES, settle } from "./load-keys.ts";
 
-/** Keys with the time at which their issuer was asked. */
+/** Keys with the time at which they were fetched. */
 export interface StoredKeys extends LoadedKeys {
   readonly loadedAt: UnixMs;
 }
 
+/** Keys by issuer. */
 export interface KeyStore {
-  /** Null if there are none. Never rejects. */
+  /** Returns null if there are none. Never rejects. */
   readonly read: (issuer: string) => Promise<StoredKeys | null>;
   /** Never rejects. */
   readonly write: (issuer: string, keys: StoredKeys) => Promise<void>;
 }
 
-/** What is used of the platform's Cache. */
+/** The two methods that are used of the platform's Cache. */
 export interface PlatformCache {
   readonly match: (url: string) => Promise<Response | undefined>;
   readonly put: (url: string, response: Response) => Promise<void>;
 }
 
-/** While an issuer cannot be reached its old keys go on, but not for longer than this: one of them may have been revoked. */
+/** How long old keys remain in use while their issuer is unreachable. One of them may have been revoked. */
 export const MAX_AGE_MS = 24 * 60 * 60 * 1000;
 
-/** @param base URL that the names in the cache begin with: this deployment's own, so that it shares them with nobody. */
+/**
+ * Creates a store in the cache.
+ * @param base URL prefix of the cache keys: this deployment's own, so that no other deployment shares them
+ */
 export function cacheStore(base: string, cache: () => PlatformCache): KeyStore {
-  // No route answers at this address; another version of what is stored is another name.
+  // No route serves this address. A new version of the stored format gets a new number.
   const nameOf = (issuer: string): string => `${base}/oidc/issuer-keys/1/${encodeHex(sha256(encodeUtf8(issuer)))}`;
   return {
     read: async (issuer) => {
@@ -50,7 +55,7 @@ export function cacheStore(base: string, cache: () => PlatformCache): KeyStore {
   };
 }
 
-/** Where there is no cache at all, asking for it throws. */
+/** Also catches the exception that `cache` throws where there is no cache at all. */
 const attempt = <T>(call: () => Promise<T>): Promise<Result<T, string>> => settle(Promise.resolve().then(call));
 
 function encode({ keySet, freshMs, loadedAt }: StoredKeys): string {

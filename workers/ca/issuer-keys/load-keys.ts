@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Asks an issuer for its keys: discovery, then the JWK Set, within limits of time and size, and nowhere but where the issuer's
-// configuration and its own document say. Spec: OpenID Connect Discovery 1.0 §4; RFC 7517 §5.
+// Fetches an issuer's keys: the discovery document, then the JWK Set, within limits of time and size, and only from the
+// addresses in the issuer's configuration and its discovery document. Spec: OpenID Connect Discovery 1.0 §4; RFC 7517
+// §5.
 
 import { readBody } from "../../../shared/http/body.ts";
 import type { Issuer } from "../../../shared/identity/issuers.ts";
@@ -9,26 +10,28 @@ import { discoveryUrl, parseDiscovery } from "../../../shared/oidc/discovery.ts"
 import { ALGORITHMS, type KeySet, parseJwks } from "../../../shared/oidc/jwks.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 
+/** The platform's fetch. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
+/** Keys as fetched. */
 export interface LoadedKeys {
   readonly keySet: KeySet;
-  /** How long they need not be asked for again. */
+  /** How long they need not be fetched again. */
   readonly freshMs: number;
 }
 
-/** Of discovery and key set together. */
+/** For the discovery document and the key set together. */
 export const FETCH_TIMEOUT_MS = 10_000;
 const MAX_DISCOVERY_BYTES = 64 * 1024;
 export const MAX_JWKS_BYTES = 256 * 1024;
 
 const MINUTE_MS = 60_000;
-/** How long keys count as fresh if the issuer does not say, and the bounds of what it may say. */
+/** How long keys are fresh by default, and the bounds on what the issuer may set. */
 const DEFAULT_FRESH_MS = 10 * MINUTE_MS;
 const MIN_FRESH_MS = MINUTE_MS;
 const MAX_FRESH_MS = 60 * MINUTE_MS;
 
-/** The keys of our own oidc service. Fails with the reason. */
+/** Gets the keys of the built-in oidc service. Fails with the reason. */
 export async function loadBuiltIn(builtInJwks: () => Promise<unknown>): Promise<Result<LoadedKeys, string>> {
   const answer = await settle(builtInJwks());
   if (!answer.ok) return err(`the oidc service failed: ${answer.error}`);
@@ -37,7 +40,9 @@ export async function loadBuiltIn(builtInJwks: () => Promise<unknown>): Promise<
   return ok({ keySet: { keys: keys.value, algorithms: ALGORITHMS }, freshMs: DEFAULT_FRESH_MS });
 }
 
-/** The keys that an issuer's discovery document leads to. Fails with the reason, which holds nothing that the issuer sent. */
+/**
+ * Fetches an issuer's keys through its discovery document. Fails with a reason that contains nothing the issuer sent.
+ */
 export async function loadDiscovered(issuer: Issuer, fetch: Fetch): Promise<Result<LoadedKeys, string>> {
   const signal = AbortSignal.timeout(FETCH_TIMEOUT_MS);
   const document = await fetchJson(discoveryUrl(issuer.url), MAX_DISCOVERY_BYTES, { fetch, signal });
@@ -64,7 +69,7 @@ interface Fetching {
   readonly signal: AbortSignal;
 }
 
-/** A redirect is a failure: what is configured is where the keys are, and a redirect could lead anywhere. */
+/** Fetches JSON. Redirects are failures: the keys are at the configured address, and a redirect could lead anywhere. */
 async function fetchJson(
   url: string,
   maxBytes: number,
@@ -73,7 +78,7 @@ async function fetchJson(
   const init = { redirect: "manual", signal, headers: { accept: "application/json" } } as const;
   const response = await settle(fetch(url, init));
   if (!response.ok) return err(`could not be fetched: ${response.error}`);
-  if (response.value.status !== 200) return err(`was answered with status ${response.value.status}`);
+  if (response.value.status !== 200) return err(`could not be fetched: status ${response.value.status}`);
   const body = await settle(readBody(response.value, maxBytes));
   if (!body.ok) return err(`could not be read: ${body.error}`);
   if (!body.value.ok) return err(`is larger than ${maxBytes} bytes`);
@@ -82,7 +87,9 @@ async function fetchJson(
   return ok({ json: json.value, cacheControl: response.value.headers.get("cache-control") ?? "" });
 }
 
-/** What a call of the platform rejects with, by name: its text could hold what the other side sent. */
+/**
+ * Turns a rejection into the exception's name. Its message is dropped, as it could contain what the other side sent.
+ */
 export async function settle<T>(call: Promise<T>): Promise<Result<T, string>> {
   try {
     return ok(await call);

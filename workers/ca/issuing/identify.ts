@@ -22,7 +22,9 @@ export interface Identified {
   readonly principal: Principal;
   readonly issuer: Issuer;
   readonly claims: VerifiedClaims;
-  /** The signed part of the token. Unlike the whole token, it has exactly one spelling, so it can identify the token. */
+  /**
+   * The signed part of the token. Unlike the whole token, it has exactly one spelling, so it can identify the token.
+   */
   readonly signedText: string;
 }
 

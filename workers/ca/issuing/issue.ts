@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The life of a certificate: token → principal → proof of possession → precertificate → SCT → certificate. No side effect
-// before all checks pass. If the final signature fails, the precertificate stays logged, as RFC 6962 requires.
+// The life of a certificate: token → principal → proof of possession → precertificate → SCT → certificate. No side
+// effect before all checks pass. If the final signature fails, the precertificate stays logged, as RFC 6962 requires.
 // Spec: RFC 6962 §3.1; https://github.com/sigstore/fulcio/blob/main/docs/certificate-specification.md
 
 import { encodeHex } from "../../../shared/bytes/hex.ts";

@@ -18,8 +18,8 @@ import type { CertificateSigner } from "../signer/ca-key.ts";
 import type { CertificateAuthority } from "./certificate-authority.ts";
 
 /**
- * The sequencer refuses to write once its clock is more than 60 s behind its last timestamp. An SCT that is further off was
- * not made now.
+ * The sequencer refuses to write once its clock is more than 60 s behind its last timestamp. An SCT that is further off
+ * was not made now.
  */
 const MAX_SCT_SKEW_MS = 90_000;
 const LEAF_INDEX_EXTENSION_BYTES = 8;
@@ -31,8 +31,8 @@ export interface Logged {
 }
 
 /**
- * Logs the precertificate. Fails with an AppendError; rejects if the platform or the signer fails, or if the response is not
- * an SCT for this certificate.
+ * Logs the precertificate. Fails with an AppendError; rejects if the platform or the signer fails, or if the response
+ * is not an SCT for this certificate.
  */
 export async function logPrecertificate(leaf: Leaf, ca: CertificateAuthority): Promise<Result<Logged, AppendError>> {
   const precertificate = await signTbs(leaf.precertificateTbs, ca.signer);
@@ -75,7 +75,9 @@ function isPlausible({ timestamp, extensions }: LoggedCertificate, now: UnixMs):
 /** Parsed keys by log id. A deployment has a handful of logs. */
 const logKeys = new Map<string, EcdsaPublicKey>();
 
-/** The log's key, or null if it is not a P-256 key (the only kind that verifiers accept) or does not match the log id. */
+/**
+ * The log's key, or null if it is not a P-256 key (the only kind that verifiers accept) or does not match the log id.
+ */
 function logKeyOf({ logId, spki }: LoggedCertificate): EcdsaPublicKey | null {
   const id = encodeHex(logId);
   const known = logKeys.get(id);

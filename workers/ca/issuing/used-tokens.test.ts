@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The object over SQLite as node has it; that exactly one of many requests wins is shown over HTTP (ca-identities.test.ts).
+// The object over SQLite as node has it; that exactly one of many requests wins is shown over HTTP
+// (ca-identities.test.ts).
 
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { afterEach, expect, it, vi } from "vitest";

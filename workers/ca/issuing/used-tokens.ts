@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Durable Object that records which tokens of one issuer have been used, as a hash and a time each, until they expire.
-// An object runs single-threaded and responds only after its writes are durable, so of two requests with the same token
-// exactly one succeeds.
+// The Durable Object that records which tokens of one issuer have been used, as a hash and a time each, until they
+// expire. An object runs single-threaded and responds only after its writes are durable, so of two requests with the
+// same token exactly one succeeds.
 
 import { DurableObject } from "cloudflare:workers";
 import type { Result } from "../../../shared/result.ts";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The CA's certificate chain, checked for what verifiers require before the CA signs anything.
-// Spec: https://github.com/sigstore/fulcio/blob/main/docs/certificate-specification.md (root, intermediate); RFC 5280 §4.2.1.
+// Spec: https://github.com/sigstore/fulcio/blob/main/docs/certificate-specification.md (root, intermediate); RFC 5280
+// §4.2.1.
 
 import { sha256 } from "#sha256";
 import { equal } from "../../../shared/bytes/bytes.ts";

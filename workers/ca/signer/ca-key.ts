@@ -7,7 +7,9 @@ import type { EcdsaSigner } from "../../../shared/crypto/signer.ts";
 import { oid, sequence } from "../../../shared/der/writer.ts";
 import { ok, type Result } from "../../../shared/result.ts";
 
-/** Signs certificates, with a key in a setting (this file) or with one that a remote signer holds (remote-signer.ts). */
+/**
+ * Signs certificates, with a key in a setting (this file) or with one that a remote signer holds (remote-signer.ts).
+ */
 export interface CertificateSigner {
   /** AlgorithmIdentifier of the signatures, DER. */
   readonly algorithm: Uint8Array;

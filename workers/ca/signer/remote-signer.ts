@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signs with a CA key that the Transit engine of Vault or OpenBao holds, over HTTPS. The Worker then has a token that can
-// sign and can be revoked, and never the key. CA_KEY is the key's URL with the token as user name. It should name the key's
-// version, because the engine signs with the newest by default:
+// Signs with a CA key that the Transit engine of Vault or OpenBao holds, over HTTPS. The Worker then has a token that
+// can sign and can be revoked, and never the key. CA_KEY is the key's URL with the token as user name. It should name
+// the key's version, because the engine signs with the newest by default:
 // https://TOKEN@vault.example.com/v1/transit/sign/sigedge-ca?key_version=1
 // Spec: https://developer.hashicorp.com/vault/api-docs/secret/transit#sign-data
 

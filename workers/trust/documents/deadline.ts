@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// How long the service waits for a Durable Object.
+// The time limit on calls to Durable Objects.
 
-/** A log that is starting may take a while; clients give up after 5 s and more. */
+/** A log may take a while to start, but the most impatient clients give up after 5 s. */
 const DEADLINE_MS = 4_000;
 
-/** The answer, or a rejection with the complaint when it does not come in time. */
-export async function withDeadline<T>(answer: Promise<T>, complaint: string): Promise<T> {
+/** Awaits the call, or rejects with `message` once the deadline has passed. */
+export async function withDeadline<T>(call: Promise<T>, message: string): Promise<T> {
   const { promise: expiry, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(complaint)), DEADLINE_MS);
+  const timer = setTimeout(() => reject(new Error(message)), DEADLINE_MS);
   try {
-    return await Promise.race([answer, expiry]);
+    return await Promise.race([call, expiry]);
   } finally {
     clearTimeout(timer);
   }

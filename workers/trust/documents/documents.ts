@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The documents that clients bootstrap from without TUF: the very targets where there is a repository, built from the keys in use where
-// there is none. For people as well as for programs: indented. Kept for a minute, as a new key must become known soon.
+// The documents that clients bootstrap from without TUF: the signed targets if there is a repository, otherwise built
+// from the keys in use. They are indented for human readers, and cached for one minute only, so that clients learn of a
+// new key soon.
 
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { respondWith } from "../../../shared/http/cache.ts";
@@ -16,9 +17,9 @@ import { readMaterial } from "./material.ts";
 import { readTuf } from "./tuf.ts";
 
 interface DocumentSource {
-  /** From the keys in use. */
+  /** Builds the document from the keys in use. */
   readonly live: (material: TrustMaterial) => object;
-  /** From what was signed; null if it is not among the targets. */
+  /** Takes the document from the signed targets; null if they do not include it. */
   readonly signed: (tuf: TufServing) => string | null;
 }
 
@@ -36,7 +37,7 @@ export const signingConfigDocument: Handler = handlerOf({
   signed: (tuf) => targetText(tuf, SIGNING_CONFIG_TARGET),
 });
 
-/** Both in one file. */
+/** client_trust_config.json: both in one file. */
 export const clientTrustConfigDocument: Handler = handlerOf({
   live: clientTrustConfig,
   signed: signedClientTrustConfig,
@@ -53,7 +54,7 @@ function handlerOf({ live, signed }: DocumentSource): Handler {
   };
 }
 
-/** A target by its name, null if there is none. */
+/** Returns the text of a target, or null if there is none of that name. */
 export function targetText({ documents, targets }: TufServing, name: string): string | null {
   const path = Object.hasOwn(targets, name) ? targets[name] : undefined;
   return path === undefined ? null : (documents[path] ?? null);

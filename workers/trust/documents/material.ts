@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Collects what the trust documents are made of: chains from the configuration, keys from the logs themselves, so that what is
-// published is what signs.
+// Collects the contents of the trust documents: the chains from the configuration, and the keys from the logs
+// themselves, so that the published keys are the ones that sign.
 
 import type { LogConfig } from "../../../shared/logs/config.ts";
 import type { LogKind } from "../../../shared/logs/kinds.ts";
@@ -10,7 +10,7 @@ import type { TrustedLog, TrustMaterial } from "../../../shared/trust/material.t
 import type { Config } from "../env.ts";
 import { withDeadline } from "./deadline.ts";
 
-/** The key of a log never changes, so this only bounds how often a flood of readers reaches the sequencer. */
+/** A log's key never changes, so this only bounds how often a flood of readers reaches the sequencer. */
 const KEEP_MS = 10_000;
 
 interface Kept {
@@ -20,7 +20,7 @@ interface Kept {
 
 const kept = new WeakMap<Config, Kept>();
 
-/** The material of a deployment, whole; rejects if a log does not answer, as half a trusted root is a wrong one. */
+/** Returns the complete material. Rejects if a log does not respond, as an incomplete trusted root would be wrong. */
 export async function readMaterial(config: Config, now: number): Promise<TrustMaterial> {
   const known = kept.get(config);
   if (known !== undefined && now < known.until) return known.material;
@@ -45,7 +45,7 @@ type Described = ReadonlyMap<LogConfig, TrustedLog>;
 const ofKind = (described: Described, kind: LogKind): readonly TrustedLog[] =>
   [...described].flatMap(([log, trusted]) => (log.kind === kind ? [trusted] : []));
 
-/** The log to write to: as the settings have it, but for one that is frozen although they do not say so. */
+/** The first log that the settings open for writing and that is not frozen itself, or null. */
 function offeredLog(logs: readonly LogConfig[], described: Described, now: UnixMs): TrustedLog | null {
   const open = writableLogs(logs, "signature", now).map((log) => described.get(log));
   return open.find((log) => log?.frozenAt === null) ?? null;

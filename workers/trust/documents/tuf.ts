@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything below /tuf/: what the repository's Durable Object shows, kept for moments, so that a crowd of readers does not reach it.
+// GET /tuf/*: the files of the repository's Durable Object, cached for seconds so that a crowd of readers does not
+// reach it.
 // Spec: https://theupdateframework.github.io/specification/v1.0.31/#consistent-snapshots
 
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
@@ -12,11 +13,11 @@ import { withDeadline } from "./deadline.ts";
 
 const TUF_PREFIX = "/tuf/";
 /**
- * All documents of an answer are of one moment; those of two isolates may be this far apart. So it also bounds for how long a client
- * can meet a root of one isolate and a timestamp of another when the online key has changed.
+ * The documents of one response are consistent; those of two isolates may be this far apart. So this also bounds how
+ * long after a change of the online key a client can get a root from one isolate and a timestamp from another.
  */
 const KEEP_MS = 5_000;
-/** Of the newest root, which has no number in its name. */
+/** For root.json, the newest root: its name has no version. */
 const NEWEST_ROOT_CACHE_CONTROL = "public, max-age=60";
 
 interface Kept {
@@ -26,10 +27,10 @@ interface Kept {
 
 const kept = new WeakMap<Config, Kept>();
 
-/** What is served; rejects if the repository does not answer. */
+/** Returns what the repository serves. Rejects if it does not respond. */
 export async function readTuf(config: Config, now: number): Promise<TufView> {
   const known = kept.get(config);
-  // A clock that was put back must not make it last.
+  // A clock that is set back must not extend the cache.
   if (known !== undefined && now < known.until && now >= known.until - KEEP_MS) return known.view;
   const view = await withDeadline(config.serveTuf(), "the TUF repository did not answer");
   kept.set(config, { view, until: now + KEEP_MS });
@@ -52,18 +53,18 @@ export async function tufDocument(request: Request, config: Config): Promise<Res
 }
 
 function serve(request: Request, { documents, rootVersion }: TufServing): Response {
-  const asked = new URL(request.url).pathname.slice(TUF_PREFIX.length);
-  const path = asked === "root.json" ? `${rootVersion}.root.json` : asked;
+  const name = new URL(request.url).pathname.slice(TUF_PREFIX.length);
+  const path = name === "root.json" ? `${rootVersion}.root.json` : name;
   const text = Object.hasOwn(documents, path) ? documents[path] : undefined;
   if (text === undefined) return renderError({ code: "tuf_path_unknown" });
   return respondWith(request, {
     body: new Uint8Array(encodeUtf8(text)),
     contentType: path.endsWith(".json") ? "application/json" : "application/x-pem-file",
-    cacheControl: cacheControlOf(asked),
+    cacheControl: cacheControlOf(name),
   });
 }
 
-/** A cached timestamp would be an old one by the time it is read; everything else but root.json is named by version or hash. */
+/** A cached timestamp would be out of date; all other names except root.json contain a version or a hash. */
 function cacheControlOf(path: string): string {
   if (path === "timestamp.json") return CACHE_CONTROL.none;
   return path === "root.json" ? NEWEST_ROOT_CACHE_CONTROL : CACHE_CONTROL.immutable;

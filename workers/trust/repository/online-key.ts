@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The online key of the repository, which signs snapshots and timestamps. Signing is synchronous, so that nothing happens between
-// choosing a version and storing what was signed under it.
+// The online key of the repository, which signs snapshots and timestamps. Signing is synchronous, so that nothing
+// happens between choosing a version and storing what was signed under it.
 
 import { parseP256Signer } from "#private-key";
 import { err, ok, type Result } from "../../../shared/result.ts";

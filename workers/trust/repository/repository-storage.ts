@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the repository's Durable Object keeps: every document that it serves or has served lately, and one row on which of them are the newest.
+// The storage of the repository's Durable Object: every document that it serves or served recently, and one row that
+// names the newest ones.
 
 import { member } from "../../../shared/json/member.ts";
 import { ok, type Result } from "../../../shared/result.ts";
 import { migrate, type Schema, type SchemaTooNew } from "../../../shared/sql/schema.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
 
-/** A change of the tables is a further step at the end. */
+/** To change the tables, append a step. */
 const REPOSITORY_SCHEMA: Schema = {
   firstTable: "documents",
   steps: [
@@ -23,13 +24,13 @@ export interface Storage {
   transactionSync<T>(run: () => T): T;
 }
 
-/** The newest of everything. */
+/** The newest versions served. */
 export interface Served {
-  /** Hex SHA-256 of the offline texts that were taken over last. */
+  /** Hex SHA-256 of the offline texts that were adopted last. */
   readonly offlineHash: string;
   readonly rootVersion: number;
   readonly targetsVersion: number;
-  /** Key id of who signed snapshot and timestamp. */
+  /** Id of the key that signed snapshot and timestamp. */
   readonly signer: string;
   readonly snapshotVersion: number;
   readonly snapshotSignedAt: UnixMs;
@@ -37,6 +38,7 @@ export interface Served {
   readonly timestampSignedAt: UnixMs;
 }
 
+/** Reads and writes the tables. */
 export class RepositoryStorage {
   readonly #storage: Storage;
 
@@ -44,32 +46,32 @@ export class RepositoryStorage {
     this.#storage = storage;
   }
 
-  /** With its tables brought to the newest version. Fails with schema_too_new. */
+  /** Opens the storage and migrates its tables. Fails with schema_too_new. */
   static open(storage: Storage): Result<RepositoryStorage, SchemaTooNew> {
     const migrated = migrate(storage, REPOSITORY_SCHEMA);
     return migrated.ok ? ok(new RepositoryStorage(storage)) : migrated;
   }
 
-  /** Returns null before the first repository is stored. Throws if the stored row is damaged. */
+  /** Returns null before the first repository is adopted. Throws if the stored row is damaged. */
   served(): Served | null {
     const [row] = this.#storage.exec("SELECT json FROM served");
     return row === undefined ? null : decodeServed(JSON.parse(textIn(row, "json")));
   }
 
-  /** Texts by path. */
+  /** Returns all texts by path. */
   documents(): Readonly<Record<string, string>> {
     const rows = this.#storage.exec("SELECT path, text FROM documents");
     return Object.fromEntries(rows.map((row) => [textIn(row, "path"), textIn(row, "text")]));
   }
 
-  /** The text at a path. Throws if there is none: what `served` names is always there. */
+  /** Returns the text at a path. Throws if there is none, as every path that `served` names exists. */
   document(path: string): string {
     const [row] = this.#storage.exec("SELECT text FROM documents WHERE path = ?", path);
-    if (row === undefined) throw new RangeError(`${path} is gone from the repository's storage`);
+    if (row === undefined) throw new RangeError(`${path} is missing from the repository's storage`);
     return textIn(row, "text");
   }
 
-  /** All of `change` or nothing. */
+  /** Runs `change` in a transaction. */
   write(change: () => void): void {
     this.#storage.transactionSync(change);
   }
@@ -78,17 +80,17 @@ export class RepositoryStorage {
     this.#storage.exec("INSERT OR REPLACE INTO served VALUES (1, ?)", JSON.stringify(served));
   }
 
-  /** A document from now on. Only timestamp.json is ever put again with another text. */
+  /** Stores a document. Only timestamp.json is ever replaced by another text. */
   putDocument(path: string, text: string): void {
     this.#storage.exec("INSERT OR REPLACE INTO documents VALUES (?, ?, NULL)", path, text);
   }
 
-  /** What a newer one has replaced stays for clients that are between two of its files. */
+  /** Marks a document as superseded. It stays for clients that are in the middle of an update. */
   supersede(path: string, now: UnixMs): void {
     this.#storage.exec("UPDATE documents SET superseded_at = ? WHERE path = ? AND superseded_at IS NULL", now, path);
   }
 
-  /** Removes what was replaced before a time. */
+  /** Deletes the documents that were superseded before a time. */
   removeSuperseded(before: number): void {
     this.#storage.exec("DELETE FROM documents WHERE superseded_at < ?", before);
   }
@@ -96,7 +98,7 @@ export class RepositoryStorage {
 
 function textIn(row: Record<string, SqlStorageValue>, column: string): string {
   const value = row[column];
-  if (typeof value !== "string") throw new RangeError(`${column} of the repository's storage holds no text`);
+  if (typeof value !== "string") throw new RangeError(`${column} in the repository's storage is not text`);
   return value;
 }
 

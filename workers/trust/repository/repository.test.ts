@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The repository against time, rotations, restarts and wrong deployments; the clients' view of it is tuf-clients.test.ts.
+// The repository against time, rotations, restarts and wrong deployments; the clients' view of it is
+// tuf-clients.test.ts.
 
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -209,7 +210,7 @@ describe("a deployment", () => {
     service.deploy(first.texts, first.onlineKey);
     expect(versions()).toEqual(before);
     expect(serving().problems).toEqual([
-      "The trust file of this deployment is older than what has been served (targets 1, served 2): deploy the newest one.",
+      "The trust file of this deployment is older than the served one (targets 1, served 2): deploy the newest one.",
     ]);
     // Also after a week: the online half goes on.
     now += 7 * DAY;
@@ -233,9 +234,9 @@ describe("a deployment", () => {
       publishTargets(first.texts, { documents: text("b"), signers: first.targets, now: unixMs(now) }),
     );
     const refusals: readonly (readonly [Parameters<TufService["deploy"]>[0], string])[] = [
-      [first.texts, "is older than what has been served (root 1, served 2)"],
-      [otherRoot, "holds another 1.root.json than has been served"],
-      [null, "holds no repository any more"],
+      [first.texts, "is older than the served one (root 1, served 2)"],
+      [otherRoot, "has a different 1.root.json than the served one"],
+      [null, "no longer holds a repository"],
     ];
     for (const [texts, problem] of refusals) {
       service.deploy(texts, first.onlineKey);
@@ -245,7 +246,7 @@ describe("a deployment", () => {
     service.deploy({ ...otherTargets, roots: rotated.roots }, first.onlineKey);
     expect(versions().targets).toBe(2);
     service.deploy({ ...sameVersion, roots: rotated.roots }, first.onlineKey);
-    expect(serving().problems).toEqual([expect.stringContaining("holds other targets 2 than have been served")]);
+    expect(serving().problems).toEqual([expect.stringContaining("has different targets 2 than the served ones")]);
   });
 
   it.each([

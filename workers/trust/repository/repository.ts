@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// The TUF repository of a deployment: takes over what was signed offline and deployed with the Worker, signs snapshots and timestamps over it, and
-// remembers what it has served, so that no client ever meets a version that goes back, or two documents of one version. Every method is
-// synchronous: in a Durable Object nothing comes between its steps. Knows SQL through repository-storage.ts, and no clock.
+// The TUF repository of a deployment: adopts the metadata that was signed offline and deployed with the Worker, signs
+// snapshots and timestamps over it, and records what it has served, so that no client ever sees a version go back, or
+// two documents with one version. Every method is synchronous, so in a Durable Object nothing runs between its steps.
+// It accesses SQL through repository-storage.ts only, and has no clock.
 // Spec: https://theupdateframework.github.io/specification/v1.0.31/#repository-operations
 //
-// What can be deployed, and what becomes of it:
-//   nothing before, nothing now            absent: 404
-//   nothing before, a valid repository     taken over
-//   nothing before, an invalid one         refused: 503 that says why
-//   the same as before                     served
-//   newer roots, targets or both, valid    taken over
-//   older, other or invalid ones, or none  what was served before is served on; the problem is shown (/healthz)
-// TUF_KEY and the newest root's online key have to be the same before a root is taken over, so that either can be deployed first.
+// Served before   Deployed now                        Result
+// nothing         nothing                             absent: 404
+// nothing         a valid repository                  adopted
+// nothing         an invalid repository               refused: 503 with the reason
+// a repository    the same                            served
+// a repository    valid newer roots, targets or both  adopted
+// a repository    older, different, invalid or none   the previous one stays served; /healthz shows the problem
+// A root is adopted only once TUF_KEY is the online key that it names, so that either can be deployed first.
 
 import { sha256 } from "#sha256";
 import { encodeHex } from "../../../shared/bytes/hex.ts";
@@ -34,29 +35,32 @@ import { targetPath } from "../../../shared/tuf/target-files.ts";
 import { type OfflineRepository, type OfflineTexts, openOffline } from "../../../shared/tuf/trust-file.ts";
 import type { RepositoryStorage, Served } from "./repository-storage.ts";
 
-/** Twice the life of a timestamp: nobody follows an older one to the documents that it names. */
+/** Twice a timestamp's lifetime: no client follows an older one to the documents that it names. */
 const KEEP_SUPERSEDED_MS = 2 * TIMESTAMP_TERM.lifetimeMs;
 
-/** What this Worker was deployed with. */
+/** The repository's part of a deployment. */
 export interface Deployed {
-  /** Null if the trust file has none for this deployment; an error if the file cannot be read. */
+  /** Null if the trust file has none for this deployment; an error if the file is malformed. */
   readonly texts: Result<OfflineTexts | null, string>;
-  /** An error says what is wrong with TUF_KEY. */
+  /** The error completes the sentence "TUF_KEY …". */
   readonly signer: Result<TufSigner, string>;
 }
 
-/** The newest offline metadata that is served, parsed. */
+/** The newest offline metadata served, parsed. */
 interface Current {
   readonly root: Root;
   readonly targets: Targets;
 }
 
+/** The repository of one deployment. */
 export class Repository {
   readonly #deployed: Deployed;
   readonly #storage: RepositoryStorage;
-  /** Hash of the deployed texts, null if there are none. */
+  /** Hash of the deployed texts; null if there are none. */
   readonly #offlineHash: string | null;
-  /** Why the deployed texts are not served. They and the key are the same for the life of this object, so it is found out once. */
+  /**
+   * Why the deployed texts are not served. Texts and key do not change while this object lives, so one check suffices.
+   */
   #refusal: string | null | undefined;
   #current: Current | null = null;
 
@@ -67,25 +71,25 @@ export class Repository {
     this.#offlineHash = texts === null ? null : encodeHex(sha256(encodeUtf8(JSON.stringify(texts))));
   }
 
-  /** Takes over what was deployed, signs what is due, and shows everything. */
+  /** Adopts the deployed repository, signs what is due, and returns everything that is served. */
   serve(now: UnixMs): TufView {
-    if (this.#refusal === undefined) this.#refusal = this.#takeOver(now);
+    if (this.#refusal === undefined) this.#refusal = this.#adoptDeployed(now);
     const refusal = this.#refusal;
     const before = this.#storage.served();
     if (before === null) return refusal === null ? { kind: "absent" } : { kind: "refused", problems: [refusal] };
     const unsigned = this.#sign(before, now);
-    return this.#show([...new Set([refusal, unsigned])].filter((problem) => problem !== null));
+    return this.#view([...new Set([refusal, unsigned])].filter((problem) => problem !== null));
   }
 
-  /** Null if the deployed texts are served now, or there are none and never were. */
-  #takeOver(now: UnixMs): string | null {
+  /** Adopts the deployed texts. Returns null on success and where none were ever deployed, otherwise the problem. */
+  #adoptDeployed(now: UnixMs): string | null {
     const { texts } = this.#deployed;
     if (!texts.ok) return texts.error;
     const served = this.#storage.served();
     if (texts.value === null) {
       return served === null
         ? null
-        : "The trust file of this deployment holds no repository any more: deploy the newest one.";
+        : "The trust file of this deployment no longer holds a repository: deploy the newest one.";
     }
     if (served?.offlineHash === this.#offlineHash) return null;
     const problem = served === null ? null : this.#regression(texts.value, served);
@@ -95,14 +99,14 @@ export class Repository {
     return this.#adopt(offline.value, served, now);
   }
 
-  /** Why clients that have seen what was served would refuse the texts, null if they would not. */
+  /** Why clients that have seen the served repository would reject the texts; null if they would accept them. */
   #regression(texts: OfflineTexts, { rootVersion, targetsVersion }: Served): string | null {
-    const older = "The trust file of this deployment is older than what has been served";
+    const older = "The trust file of this deployment is older than the served one";
     if (texts.roots.length < rootVersion)
       return `${older} (root ${texts.roots.length}, served ${rootVersion}): deploy the newest one.`;
     for (let version = 1; version <= rootVersion; version++) {
       if (texts.roots[version - 1] !== this.#storage.document(rootPath(version))) {
-        return `The trust file of this deployment holds another ${rootPath(version)} than has been served: deploy the one with that history.`;
+        return `The trust file of this deployment has a different ${rootPath(version)} than the served one: deploy the trust file that continues the served history.`;
       }
     }
     const targets = parseMetadata("targets", texts.targets);
@@ -112,11 +116,11 @@ export class Repository {
       return `${older} (targets ${version}, served ${targetsVersion}): deploy the newest one.`;
     const isOther = version === targetsVersion && texts.targets !== this.#storage.document(targetsPath(version));
     return isOther
-      ? `The trust file of this deployment holds other targets ${version} than have been served: sign them as the next version.`
+      ? `The trust file of this deployment has different targets ${version} than the served ones: sign them as the next version.`
       : null;
   }
 
-  /** Documents, state and the first online documents over them: all in one transaction. */
+  /** Stores the documents, the state and the first online documents over them in one transaction. */
   #adopt({ texts, root, targets }: OfflineRepository, served: Served | null, now: UnixMs): string | null {
     const signer = signerFor(root.signed, this.#deployed.signer);
     if (!signer.ok) return signer.error;
@@ -144,15 +148,17 @@ export class Repository {
   }
 
   #supersedeOffline(served: Served, { targets }: Current, now: UnixMs): void {
-    const before = this.#opened(served);
+    const before = this.#readCurrent(served);
     if (targets.version > before.targets.version) this.#storage.supersede(targetsPath(before.targets.version), now);
     const kept = new Set(pathsOf(targets));
     for (const path of pathsOf(before.targets)) if (!kept.has(path)) this.#storage.supersede(path, now);
   }
 
-  /** Signs what is due. Says why not, if it cannot although nothing is wrong with what is served yet. */
+  /**
+   * Signs what is due. Returns the problem if the key cannot sign; the served documents may still be valid for a while.
+   */
   #sign(served: Served, now: UnixMs): string | null {
-    const signer = signerFor(this.#opened(served).root, this.#deployed.signer);
+    const signer = signerFor(this.#readCurrent(served).root, this.#deployed.signer);
     if (!signer.ok) return signer.error;
     const isOther = signer.value.keyId !== served.signer;
     const snapshot = isOther || isDue(SNAPSHOT_TERM, served.snapshotSignedAt, now);
@@ -161,7 +167,7 @@ export class Repository {
     return null;
   }
 
-  /** A new timestamp, over a new snapshot where one is needed. Inside a transaction. */
+  /** Signs a new timestamp, over a new snapshot if needed. Call it inside a transaction. */
   #signDocuments(served: Served, { signer, snapshot, now }: Signing): void {
     const next: { -readonly [K in keyof Served]: Served[K] } = { ...served, signer: signer.keyId };
     if (snapshot) {
@@ -179,10 +185,10 @@ export class Repository {
     this.#storage.putServed(next);
   }
 
-  #show(problems: readonly string[]): TufServing {
+  #view(problems: readonly string[]): TufServing {
     const served = this.#storage.served();
-    if (served === null) throw new RangeError("the repository's state is gone");
-    const { root, targets } = this.#opened(served);
+    if (served === null) throw new RangeError("the repository's state is missing");
+    const { root, targets } = this.#readCurrent(served);
     return {
       kind: "serving",
       rootVersion: served.rootVersion,
@@ -195,8 +201,8 @@ export class Repository {
     };
   }
 
-  /** Parsed once, and again after a change. */
-  #opened({ rootVersion, targetsVersion }: Served): Current {
+  /** Returns the served offline metadata, parsed once per change. */
+  #readCurrent({ rootVersion, targetsVersion }: Served): Current {
     if (this.#current !== null) return this.#current;
     const root = parseMetadata("root", this.#storage.document(rootPath(rootVersion)));
     const targets = parseMetadata("targets", this.#storage.document(targetsPath(targetsVersion)));
@@ -208,7 +214,7 @@ export class Repository {
 
 interface Signing {
   readonly signer: TufSigner;
-  /** Whether the snapshot has to be a new one as well. */
+  /** Whether to sign a new snapshot too. */
   readonly snapshot: boolean;
   readonly now: UnixMs;
 }
@@ -228,13 +234,15 @@ const snapshotPath = (version: number): string => `${version}.snapshot.json`;
 const pathsOf = ({ targets }: Targets): readonly string[] =>
   Object.entries(targets).map(([name, file]) => targetPath(name, file));
 
-/** The signer, if the root names its key for both online roles. */
+/** Returns the signer if the root names its key for both online roles. */
 function signerFor({ roles }: Root, signer: Deployed["signer"]): Result<TufSigner, string> {
   if (!signer.ok) return err(`TUF_KEY ${signer.error}: set the secret whose public half the newest root names.`);
   const isNamed = [roles.snapshot, roles.timestamp].every(({ keyids }) => keyids.includes(signer.value.keyId));
   return isNamed
     ? ok(signer.value)
-    : err("TUF_KEY is not the key that the newest root names: deploy secret and trust file of one rotation.");
+    : err(
+        "TUF_KEY is not the key that the newest root names: deploy the secret and the trust file of the same rotation.",
+      );
 }
 
 function expiriesOf({ snapshotSignedAt, timestampSignedAt }: Served, { root, targets }: Current): readonly Expiry[] {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A year of the repository before tuf-js, on a clock that jumps: one client that updates as time goes by, others that start from root 1.
+// A year of the repository before tuf-js, on a clock that jumps: one client that updates as time goes by, others that
+// start from root 1.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

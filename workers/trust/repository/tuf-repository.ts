@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Durable Object of the repository: one instance, so that one decides every version. repository.ts does the work.
+// The Durable Object of the repository. There is one instance, so that one place decides every version. repository.ts
+// has the logic.
 
 import { DurableObject } from "cloudflare:workers";
 import { ok, type Result } from "../../../shared/result.ts";
@@ -10,6 +11,7 @@ import { readDeployed, type TrustEnv } from "../env.ts";
 import { type Deployed, Repository } from "./repository.ts";
 import { RepositoryStorage, type Storage } from "./repository-storage.ts";
 
+/** The TUF repository of a deployment, by RPC. */
 export class TufRepository
   extends DurableObject<TrustEnv>
   implements Omit<TufRepositoryRpc, keyof Rpc.DurableObjectBranded>
@@ -32,7 +34,7 @@ export class TufRepository
   }
 }
 
-/** Fails with schema_too_new. */
+/** Opens the repository over its storage. Fails with schema_too_new. */
 export function openRepository(deployed: Deployed, storage: Storage): Result<Repository, SchemaTooNew> {
   const rows = RepositoryStorage.open(storage);
   return rows.ok ? ok(new Repository(deployed, rows.value)) : rows;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The development issuer: a token for whatever e-mail address is asked for, without asking who asks. For stacks on a loopback
-// host only; the production composition does not contain this file, and the production CA refuses loopback issuers.
+// The development issuer: issues a token for any e-mail address to anyone who asks, on loopback hosts only. The
+// production composition does not contain this file, and the production CA rejects loopback issuers.
 
 import { SignJWT } from "jose";
 import { readBody } from "../../shared/http/body.ts";
@@ -11,15 +11,17 @@ import { notConfigured, renderStatus } from "../../shared/http/status.ts";
 import { parseJson } from "../../shared/json/parse.ts";
 import { type Decoder, message, string } from "../../shared/json/proto.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { type Config, type OidcEnv, readConfig } from "./env.ts";
-import { type OidcError, renderError } from "./status.ts";
+import { type Config, type OidcEnv, readConfig } from "../oidc/env.ts";
+import { renderError } from "../oidc/status.ts";
+import { type DevTokenError, reject } from "./status.ts";
 
+/** The path that `devToken` serves. */
 export const DEV_TOKEN_PATH = "/oidc/dev/token";
 
 interface TokenRequest {
   readonly email: string;
   readonly audience: string;
-  /** Negative for a token that has expired already. */
+  /** Negative for a token that has already expired. */
   readonly expiresInSeconds: number;
 }
 
@@ -35,8 +37,9 @@ const integer: Decoder<number> = (value, path) =>
 const decodeFields = message({ email: string, audience: string, expiresIn: integer }, "refuse");
 
 /**
- * Answers whatever comes to DEV_TOKEN_PATH; anything but a `POST` of JSON from a loopback host is refused. The JSON type makes
- * a browser ask first (CORS preflight), which gets no answer that would let a page of another origin have a token.
+ * Answers every request to DEV_TOKEN_PATH and rejects all but a `POST` of JSON from a loopback host. The JSON type
+ * makes a browser send a CORS preflight request first, and no response here lets a page of another origin obtain a
+ * token.
  */
 export function devToken(request: Request, env: OidcEnv): Promise<Response> {
   return withFailures(
@@ -49,16 +52,16 @@ export function devToken(request: Request, env: OidcEnv): Promise<Response> {
 async function issueToken(request: Request, env: OidcEnv): Promise<Response> {
   const config = readConfig(env);
   if (!config.ok) return renderStatus(notConfigured(config.error));
-  const refusal = refusalOf(request, config.value);
-  if (refusal !== null) return renderError(refusal);
+  const rejection = rejectionOf(request, config.value);
+  if (rejection !== null) return rejection;
   const body = await readBody(request, MAX_BODY_BYTES);
-  if (!body.ok) return renderError({ code: "token_body_too_large", maxBodyBytes: MAX_BODY_BYTES });
+  if (!body.ok) return reject({ code: "token_body_too_large", maxBodyBytes: MAX_BODY_BYTES });
   const tokenRequest = parseTokenRequest(body.value);
-  if (!tokenRequest.ok) return renderError(tokenRequest.error);
+  if (!tokenRequest.ok) return reject(tokenRequest.error);
   const token = await signToken(config.value, tokenRequest.value);
   const grant = {
     id_token: token,
-    // sigstore-python presents the access token to the CA, so it is the identity token once more.
+    // sigstore-python presents the access token to the CA, so it is the identity token again.
     access_token: token,
     token_type: "Bearer",
     expires_in: tokenRequest.value.expiresInSeconds,
@@ -66,17 +69,20 @@ async function issueToken(request: Request, env: OidcEnv): Promise<Response> {
   return Response.json(grant, { headers: { "cache-control": "no-store" } });
 }
 
-function refusalOf(request: Request, { publicUrl }: Config): OidcError | null {
-  const asked = parsePublicUrl(new URL(request.url).origin);
-  if (!publicUrl.isLoopback || !asked.ok || !asked.value.isLoopback) return { code: "token_host_not_loopback" };
-  if (request.method !== "POST") return { code: "oidc_method_wrong", allow: "POST" };
+/** Checks host, method and type. Returns null if all are right. */
+function rejectionOf(request: Request, { publicUrl }: Config): Response | null {
+  const requested = parsePublicUrl(new URL(request.url).origin);
+  if (!publicUrl.isLoopback || !requested.ok || !requested.value.isLoopback) {
+    return reject({ code: "token_host_not_loopback" });
+  }
+  if (request.method !== "POST") return renderError({ code: "oidc_method_wrong", allow: "POST" });
   const [mediaType] = (request.headers.get("content-type") ?? "").split(";");
-  return mediaType?.trim().toLowerCase() === "application/json" ? null : { code: "token_type_not_json" };
+  return mediaType?.trim().toLowerCase() === "application/json" ? null : reject({ code: "token_type_not_json" });
 }
 
-const invalid = (problem: string): Result<never, OidcError> => err({ code: "token_request_invalid", problem });
+const invalid = (problem: string): Result<never, DevTokenError> => err({ code: "token_request_invalid", problem });
 
-function parseTokenRequest(body: Uint8Array): Result<TokenRequest, OidcError> {
+function parseTokenRequest(body: Uint8Array): Result<TokenRequest, DevTokenError> {
   const json = parseJson(body);
   if (!json.ok) return invalid("is not JSON");
   const fields = decodeFields(json.value, "");
@@ -90,7 +96,7 @@ function parseTokenRequest(body: Uint8Array): Result<TokenRequest, OidcError> {
   return ok({ email, audience, expiresInSeconds: expiresIn });
 }
 
-/** One @ between two non-empty parts of printable ASCII without white space: a typing mistake shows, and the CA decides. */
+/** Whether the text is two parts of printable ASCII around one @. This catches typing mistakes; the CA decides. */
 function isEmail(text: string): boolean {
   return text.length <= MAX_EMAIL_CHARACTERS && /^[\x21-\x3f\x41-\x7e]+@[\x21-\x3f\x41-\x7e]+$/.test(text);
 }

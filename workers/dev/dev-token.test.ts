@@ -3,9 +3,9 @@
 import { generateKeyPairSync } from "node:crypto";
 import { createLocalJWKSet, decodeProtectedHeader, type JWTVerifyResult, jwtVerify } from "jose";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import type { OidcEnv } from "../oidc/env.ts";
+import service from "../oidc/index.ts";
 import { DEV_TOKEN_PATH, devToken } from "./dev-token.ts";
-import type { OidcEnv } from "./env.ts";
-import service from "./index.ts";
 
 const PUBLIC_URL = "http://localhost:8787";
 const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
