@@ -209,19 +209,19 @@ describe("a refused submission", () => {
     const [ca, root] = chain;
     if (ca === undefined || root === undefined) throw new Error("the chain is too short");
     const refusals: readonly [endpoint: string, body: string, status: number, reason: string][] = [
-      ["add-pre-chain", chainOf(foreign), 400, "not issued by the CA of this log"],
-      ["add-chain", chainOf(makeLeaf({ poison: false, caKey: foreignKey }).certificate), 400, "not issued by the CA"],
+      ["add-pre-chain", chainOf(foreign), 400, "not issued by a CA that this log accepts"],
+      ["add-chain", chainOf(makeLeaf({ poison: false, caKey: foreignKey }).certificate), 400, "not issued by a CA"],
       ["add-pre-chain", chainOf(plain), 400, "send it to add-chain"],
       ["add-chain", chainOf(poisoned), 400, "send it to add-pre-chain"],
       ["add-chain", chainOf(root.raw, []), 400, "codeSigning"],
-      ["add-pre-chain", chainOf(poisoned, [root]), 400, "not issued by the CA"],
+      ["add-pre-chain", chainOf(poisoned, [root]), 400, "not issued by a CA"],
       ["add-pre-chain", chainOf(poisoned, [ca, root, root]), 400, "certificate 3"],
       ["add-pre-chain", "", 400, "JSON"],
       ["add-pre-chain", '{"chain":[]}', 400, "the chain is empty"],
       ["add-pre-chain", '{"chain":["%"]}', 400, "base64"],
       ["add-pre-chain", '{"chain":["AAAA"]}', 400, "not an X.509 v3 certificate"],
       ["add-pre-chain", `${chainOf(poisoned).slice(0, -1)},"more":1}`, 400, "nothing else"],
-      ["add-chain", JSON.stringify({ chain: ["A".repeat(524_288)] }), 413, "larger than 524288 bytes"],
+      ["add-chain", JSON.stringify({ chain: ["A".repeat(524_288)] }), 413, "at most 524288 bytes"],
     ];
     for (const [endpoint, body, status, reason] of refusals) {
       const response = await submit(endpoint, body);
@@ -328,7 +328,7 @@ describe("a sender of too many chains", () => {
     expect(statuses).toStrictEqual(new Set([400, 429]));
     expect([refused?.headers.get("retry-after"), await refused?.text()]).toStrictEqual([
       "10",
-      "too many chains from this address: wait ten seconds\n",
+      "too many chains from this address: retry in ten seconds\n",
     ]);
     expect((await fetch(`${ct()}/checkpoint`)).status).toBe(200);
   });

@@ -154,7 +154,7 @@ describe("the same entry again", () => {
 });
 
 describe("the default write policy", () => {
-  const NAMED = 'invalid hashedrekord request: write policy "own-ca+listed-keys" of this log';
+  const NAMED = 'invalid hashedrekord request: write policy "own-ca+listed-keys"';
 
   it("takes a certificate of our CA", async () => {
     const key = newSigningKey("ecdsa-p256");
@@ -176,7 +176,7 @@ describe("the default write policy", () => {
     await expectRefused(
       restricted,
       { hashedRekordRequestV002: { digest, signature } },
-      `${NAMED} takes certificates of its own CA only, and this one was not issued by it`,
+      `${NAMED} accepts only certificates of this log's own CA, which did not issue this one`,
     );
   });
 
@@ -186,7 +186,7 @@ describe("the default write policy", () => {
     await expectRefused(
       restricted,
       hashedRequest(key, message),
-      `${NAMED} does not list the public key with SHA-256 ${fingerprint}`,
+      `${NAMED} rejects the public key with SHA-256 ${fingerprint}: it is not listed`,
     );
   });
 });
@@ -233,17 +233,17 @@ describe("a refused entry", () => {
     [
       "another digest",
       () => request({ digest: base64(new Uint8Array(32)) }),
-      `${INVALID}verifying signature: it is not the verifier's over this digest (ECDSA in ASN.1 DER, RSA in PKCS#1 v1.5, Ed25519ph)`,
+      `${INVALID}verifying signature: it does not verify over this digest with the verifier's key (ECDSA in ASN.1 DER, RSA in PKCS#1 v1.5, Ed25519ph)`,
     ],
     [
       "another key's signature",
       () => request({}, { verifier: bareVerifier(newSigningKey("ecdsa-p256")) }),
-      `${INVALID}verifying signature: it is not the verifier's over this digest (ECDSA in ASN.1 DER, RSA in PKCS#1 v1.5, Ed25519ph)`,
+      `${INVALID}verifying signature: it does not verify over this digest with the verifier's key (ECDSA in ASN.1 DER, RSA in PKCS#1 v1.5, Ed25519ph)`,
     ],
     [
       "key and keyDetails that differ",
       () => request({}, { verifier: { ...bareVerifier(signingKey("rsa-2048")), keyDetails: P256 } }),
-      `${INVALID}keyDetails is PKIX_ECDSA_P256_SHA_256, but the key sent is one of PKIX_RSA_PKCS1V15_2048_SHA256`,
+      `${INVALID}keyDetails is PKIX_ECDSA_P256_SHA_256, but must be PKIX_RSA_PKCS1V15_2048_SHA256 for this key`,
     ],
     [
       "an RSA key labelled larger",
@@ -252,7 +252,7 @@ describe("a refused entry", () => {
           {},
           { verifier: { ...bareVerifier(signingKey("rsa-2048")), keyDetails: "PKIX_RSA_PKCS1V15_4096_SHA256" } },
         ),
-      `${INVALID}keyDetails is PKIX_RSA_PKCS1V15_4096_SHA256, but the key sent is one of PKIX_RSA_PKCS1V15_2048_SHA256`,
+      `${INVALID}keyDetails is PKIX_RSA_PKCS1V15_4096_SHA256, but must be PKIX_RSA_PKCS1V15_2048_SHA256 for this key`,
     ],
     [
       "a body beyond 4 MiB",
@@ -269,7 +269,7 @@ describe("a refused entry", () => {
             verifier: { x509Certificate: { rawBytes: base64(leafNamed("large").der) }, keyDetails: P256 },
           },
         ),
-      `${INVALID}the entry is too large: its canonical body may have 32768 bytes`,
+      `${INVALID}the entry is too large: its canonical body must be at most 32768 bytes`,
     ],
   ])("%s: 400, and the tree stays as it is", async (_, body, text) => {
     await expectRefused(open, body(), text);

@@ -454,9 +454,9 @@ describe("GET /api/proof/inclusion", () => {
     ["?index=9007199254740992", "index"],
     ["?index=0&size=", "size"],
     ["?index=0&size=two", "size"],
-    ["?index=2&size=2", "lower than size"],
-    ["?index=0&size=0", "lower than size"],
-    ["?index=0&index=0", "twice"],
+    ["?index=2&size=2", "less than size"],
+    ["?index=0&size=0", "less than size"],
+    ["?index=0&index=0", "repeated"],
     ["?index=0&treeSize=2", "unknown parameter"],
     ["?index=0&log=rekor", "log must be"],
   ])("%s is 400 and says what to give", async (query, message) => {
@@ -526,8 +526,8 @@ describe("GET /api/proof/consistency", () => {
     ["?to=2", "from"],
     ["?from=a", "from"],
     ["?from=1&to=b", "to"],
-    ["?from=2&to=1", "not be larger"],
-    ["?from=1&from=2", "twice"],
+    ["?from=2&to=1", "must be at most to"],
+    ["?from=1&from=2", "repeated"],
     ["?from=1&first=2", "unknown parameter"],
     ["?from=1&log=", "log must be"],
   ])("%s is 400 and says what to give", async (query, message) => {
@@ -656,7 +656,7 @@ describe("GET /api/search", () => {
     ["?email=a@b&cursor=x", "nextCursor"],
     ["?email=a@b&log=x", "log must be"],
     ["?email=a@b&q=x", "unknown parameter"],
-    ["?email=a@b&email=a@b", "given twice"],
+    ["?email=a@b&email=a@b", "is repeated"],
   ])("%s is 400 and says what to give", async (query, message) => {
     const response = await ask(makeWorld(), `/api/search${query}`);
     expect(response.status).toBe(400);
@@ -670,7 +670,7 @@ describe("GET /api/search", () => {
     expect([response.status, response.headers.get("retry-after")]).toStrictEqual([503, "60"]);
     expect(await response.json()).toMatchObject({
       code: 14,
-      message: expect.stringContaining("search index cannot be reached"),
+      message: expect.stringContaining("search index is unavailable"),
     });
     expect(JSON.parse(errors[0] ?? "")).toMatchObject({ code: "search_unavailable", reason: "D1_ERROR: overloaded" });
     expect((await ask(world, "/checkpoint")).status).toBe(200);
@@ -720,7 +720,11 @@ describe("the certificate log's submission API", () => {
     ["an empty chain", { chain: [] }, "the chain is empty"],
     ["nine certificates", { chain: Array.from({ length: 9 }, () => vectors.ca) }, "at most 8"],
     ["a certificate", { chain: [certificate, vectors.ca] }, "add-chain"],
-    ["a foreign CA", { chain: [vectors.refused.foreign, vectors.foreignCa] }, "not issued by the CA of this log"],
+    [
+      "a foreign CA",
+      { chain: [vectors.refused.foreign, vectors.foreignCa] },
+      "not issued by a CA that this log accepts",
+    ],
     ["another purpose", { chain: [vectors.refused.otherPurpose, vectors.ca] }, "codeSigning"],
     ["a poison that is none", { chain: [vectors.refused.poisonNotNull, vectors.ca] }, "poison"],
     ["one certificate too many", { chain: [precertificate, vectors.ca, vectors.root, vectors.root] }, "certificate 3"],
@@ -817,7 +821,7 @@ describe("a frozen log", () => {
   test("says so where there is no other", async () => {
     const env = { ...makeWorld().env, SHARDS: JSON.stringify(FREEZE) };
     const { message } = (await (await post(env, "/api/v2/log/entries", "{}")).json()) as { message: string };
-    expect(message).toBe("This log has been frozen, and no other log of this deployment takes entries.");
+    expect(message).toBe("This log has been frozen, and no other log of this deployment accepts entries.");
   });
 
   test("that the settings do not freeze answers in the sequencer's words", async () => {

@@ -256,7 +256,7 @@ describe("a duplicate", () => {
     expect(response.headers.get("retry-after")).toBe("1");
     expect(await response.json()).toEqual({
       code: 14,
-      message: "the entry is in the log at index 1, but its proof cannot be read now: send it again",
+      message: "the entry is logged at index 1, but its proof is unavailable: retry",
       details: [],
     });
     expect(reported).toEqual([{ code: "entry_unproven", leafIndex: 1, cause: { code: "beyond_head" } }]);
@@ -300,7 +300,7 @@ describe("a refused entry", () => {
       change(({ signature }) => {
         signature.verifier.x509Certificate = { rawBytes: base64(leafNamed("email").der) };
       }),
-      "proto: field hashedRekordRequestV002.signature.verifier.x509Certificate is already set, or excludes another one that is",
+      "proto: field hashedRekordRequestV002.signature.verifier.x509Certificate is already set, or conflicts with a field that is set",
     ],
     [
       "bad base64",
@@ -358,7 +358,7 @@ describe("a refused entry", () => {
       change(({ signature }) => {
         signature.verifier = { x509Certificate: { rawBytes: base64(p256.spki) }, keyDetails: p256.keyDetails };
       }),
-      `${INVALID}parsing verifier: x509Certificate.rawBytes must be one X.509 v3 certificate in DER, without trailing data`,
+      `${INVALID}parsing verifier: x509Certificate.rawBytes must be one X.509 v3 certificate in DER without trailing data`,
     ],
     [
       "pure Ed25519",
@@ -373,32 +373,28 @@ describe("a refused entry", () => {
       change(({ signature }) => {
         signature.verifier = { publicKey: { rawBytes: base64(P384.spki) }, keyDetails: p256.keyDetails };
       }),
-      `${INVALID}keyDetails is PKIX_ECDSA_P256_SHA_256, but the key sent is one of PKIX_ECDSA_P384_SHA_384`,
+      `${INVALID}keyDetails is PKIX_ECDSA_P256_SHA_256, but must be PKIX_ECDSA_P384_SHA_384 for this key`,
     ],
     [
       "a signature that does not verify",
       change((request) => {
         request.digest = base64(hashOf(p256, new Uint8Array(1)));
       }),
-      `${INVALID}verifying signature: it is not the verifier's over this digest (ECDSA in ASN.1 DER, RSA in PKCS#1 v1.5, Ed25519ph)`,
+      `${INVALID}verifying signature: it does not verify over this digest with the verifier's key (ECDSA in ASN.1 DER, RSA in PKCS#1 v1.5, Ed25519ph)`,
     ],
     [
       "an entry too large",
       certifiedRequest("large"),
-      `${INVALID}the entry is too large: its canonical body may have 32768 bytes`,
+      `${INVALID}the entry is too large: its canonical body must be at most 32768 bytes`,
     ],
-    [
-      "two signatures",
-      dsseRequest(message, "t", 2),
-      `${INVALID}the envelope has 2 signatures, it must have exactly one`,
-    ],
+    ["two signatures", dsseRequest(message, "t", 2), `${INVALID}the envelope must have exactly one signature, not 2`],
     [
       "too many subjects",
       dsseRequest(
         new TextEncoder().encode(JSON.stringify({ subject: Array.from({ length: 257 }, () => ({})) })),
         "application/vnd.in-toto+json",
       ),
-      `${INVALID}the attestation has too many subjects: at most 256, with 512 different digests in all`,
+      `${INVALID}the attestation has too many subjects: at most 256 are accepted, with at most 512 distinct digests in total`,
     ],
   ];
 
@@ -423,20 +419,20 @@ describe("a refused entry", () => {
       "busy",
       { code: "log_busy", retryAfterSeconds: 3 },
       "3",
-      "the log is busy: send the same entry again, it is logged at most once",
+      "the log is busy: retry with the same entry, which is logged at most once",
     ],
-    ["starting", { code: "log_starting", reason: "r2" }, "1", "the log is starting: send the entry again"],
+    ["starting", { code: "log_starting", reason: "r2" }, "1", "the log is starting: retry"],
     [
       "refusing",
       { code: "log_refusing", reason: "anchor" },
       "60",
-      "the log takes no entries until its operator has looked at it; reads go on",
+      "the log refuses entries until its operator intervenes; it can still be read",
     ],
     [
       "behind its clock",
       { code: "clock_behind", lastTimestamp: unixMs(2), now: unixMs(1) },
       "10",
-      "the log's clock is behind its last entry: send the entry again later",
+      "the log's clock is behind its last entry: retry later",
     ],
   ])("by a log that is %s: 503", async (_, error, retryAfter, text) => {
     const response = await post(hashedRequest(), deps(err(error)));
@@ -458,7 +454,7 @@ describe("the write policy", () => {
     if (!policy.ok) throw new Error(policy.error);
     return deps(undefined, { policy: policy.value });
   };
-  const NAMED = 'invalid hashedrekord request: write policy "own-ca+listed-keys" of this log';
+  const NAMED = 'invalid hashedrekord request: write policy "own-ca+listed-keys"';
 
   it("takes our certificates and listed keys", async () => {
     const pem = String(p256.publicObject.export({ format: "pem", type: "spki" }));
@@ -467,16 +463,16 @@ describe("the write policy", () => {
   });
 
   it.each([
-    ["an unlisted key", () => hashedRequest(), /^.* does not list the public key with SHA-256 [0-9a-f]{64}$/],
+    ["an unlisted key", () => hashedRequest(), / rejects the public key with SHA-256 [0-9a-f]{64}: it is not listed$/],
     [
       "another CA",
       () => certifiedRequest("byStranger"),
-      /takes certificates of its own CA only, and this one was not issued by it$/,
+      / accepts only certificates of this log's own CA, which did not issue this one$/,
     ],
     [
       "a precertificate",
       () => certifiedRequest("precertificate"),
-      /takes signing certificates only: codeSigning purpose and an embedded SCT list$/,
+      / accepts only signing certificates: purpose codeSigning and an embedded SCT list$/,
     ],
   ])("refuses %s", async (_, request, reason) => {
     const response = await post(request(), restricted());
