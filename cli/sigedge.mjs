@@ -23,7 +23,8 @@ const isClone = existsSync(join(folder, "sigedge.ts"));
 if (difference >= 0) {
   await (isClone ? import("./sigedge.ts") : import(BUILT));
 } else {
-  const node = dependencyNode();
+  // Never twice, should that Node be too old as well.
+  const node = process.env.SIGEDGE_OWN_NODE === undefined ? dependencyNode() : null;
   if (node === null) {
     console.error(
       `sigedge: Node ${process.versions.node} is too old, ${REQUIRED.join(".")} is needed. ` +
@@ -48,18 +49,33 @@ function dependencyNode() {
   }
 }
 
-/** Runs this file on another Node. Signals reach it, and how it ends is how we end. */
+/** Runs this file with another Node, forwards signals to it, and ends as it ends. */
 function runWith(node) {
-  const child = spawn(node, [join(folder, "sigedge.mjs"), ...process.argv.slice(2)], { stdio: "inherit" });
+  const child = spawn(node, [join(folder, "sigedge.mjs"), ...process.argv.slice(2)], {
+    stdio: "inherit",
+    env: { ...process.env, SIGEDGE_OWN_NODE: "1" },
+  });
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
-  for (const signal of signals) process.on(signal, () => child.kill(signal));
+  for (const signal of signals) {
+    // A terminal sends these two to the child as well, for which a second one would mean: at once.
+    process.on(signal, () => (signal !== "SIGTERM" && process.stdin.isTTY ? undefined : child.kill(signal)));
+  }
+  const watch = watchNpm(() => child.kill("SIGTERM"));
   child.on("error", (error) => {
     console.error(`sigedge: could not start ${node} (${error.message})`);
     process.exitCode = 2;
   });
   child.on("exit", (status, signal) => {
+    clearInterval(watch);
     for (const handled of signals) process.removeAllListeners(handled);
     if (signal === null) process.exitCode = status;
     else process.kill(process.pid, signal);
   });
+}
+
+/** npx runs us through a shell, which ends by a signal without forwarding it: then we have another parent. */
+function watchNpm(end) {
+  if (process.env.npm_lifecycle_event === undefined) return undefined;
+  const parent = process.ppid;
+  return setInterval(() => process.ppid !== parent && end(), 100).unref();
 }

@@ -3,28 +3,16 @@
 // installed/container.test.ts runs what the Dockerfile runs.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join, matchesGlob } from "node:path";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { parseListenAddress } from "../../cli/address.ts";
 import { ROOT } from "../../cli/root.ts";
-import { readDockerfile, type Stage, textsOf, wordsOf } from "./dockerfile.ts";
+import { isInContext, readDockerfile, type Stage, textsOf, wordsOf } from "./dockerfile.ts";
 
 const text = (path: string): string => readFileSync(join(ROOT, path), "utf8");
 const [build, final] = readDockerfile() as readonly [Stage, Stage];
 const nodeVersion = (JSON.parse(text("package.json")) as { dependencies: Record<string, string> }).dependencies["node"];
-
-/** Whether a path is in the build context. The last rule that matches decides, as Docker does it. */
-function isInContext(path: string): boolean {
-  let isIncluded = true;
-  for (const line of text(".dockerignore")
-    .split("\n")
-    .filter((rule) => rule !== "" && !rule.startsWith("#"))) {
-    const pattern = line.replace(/^!/, "");
-    if (matchesGlob(path, pattern) || path.startsWith(`${pattern}/`) || pattern === "*") isIncluded = line !== pattern;
-  }
-  return isIncluded;
-}
 
 describe("Dockerfile", () => {
   it("builds on the Node that the package depends on, pinned by its whole version", () => {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads a Dockerfile as far as the tests need it: stages, instructions, continued lines. Knows no heredocs.
+// Reads Dockerfile and .dockerignore as far as the tests need it. Knows no heredocs.
 // Spec: https://docs.docker.com/reference/dockerfile/
 
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, matchesGlob } from "node:path";
 import { ROOT } from "../../cli/root.ts";
 
 interface Instruction {
@@ -47,3 +47,15 @@ export const textsOf = ({ instructions }: Stage, name: string): readonly string[
 
 /** The words of an instruction in its JSON form. Throws for the shell form, which would swallow signals. */
 export const wordsOf = (text: string): readonly string[] => JSON.parse(text) as readonly string[];
+
+/** Whether a path is in the build context. The last rule that matches decides, as Docker does it. */
+export function isInContext(path: string): boolean {
+  let isIncluded = true;
+  for (const line of readFileSync(join(ROOT, ".dockerignore"), "utf8")
+    .split("\n")
+    .filter((rule) => rule !== "" && !rule.startsWith("#"))) {
+    const pattern = line.replace(/^!/, "");
+    if (matchesGlob(path, pattern) || path.startsWith(`${pattern}/`) || pattern === "*") isIncluded = line !== pattern;
+  }
+  return isIncluded;
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the container image does, without an engine: the build stage's commands in an empty folder with the files that are
+// in its context, then the final stage's command, health check and signal, as the user that runs this test.
+
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { freePort, localUrl } from "../../../cli/address.ts";
+import { ROOT } from "../../../cli/root.ts";
+import { listenerPid } from "../../support/process/listener.ts";
+import { valueOf } from "../../support/value-of.ts";
+import { isInContext, readDockerfile, type Stage, textsOf, wordsOf } from "../dockerfile.ts";
+import { type Running, type UserFolder, userFolder } from "./folder.ts";
+
+const [build, final] = readDockerfile() as readonly [Stage, Stage];
+
+let machine: UserFolder;
+/** The image has the Node that this runs on. */
+const nodePath = (): string => `${dirname(process.execPath)}:${process.env["PATH"]}`;
+
+/** Paths of the image, as paths of a folder on this machine. */
+const onThisMachine = (command: string): string =>
+  command.replaceAll(/(?<=^|[\s"'])(\/(?:src|opt|tmp|state)\b)/g, `${machine.path}$1`);
+
+beforeAll(async () => {
+  machine = userFolder();
+  for (const folder of ["src", "opt", "tmp", "state"]) mkdirSync(join(machine.path, folder));
+  const files = execFileSync("git", ["ls-files", "-coz", "--exclude-standard"], { cwd: ROOT, encoding: "utf8" });
+  for (const file of files.split("\0").filter((path) => path !== "" && isInContext(path))) {
+    mkdirSync(dirname(join(machine.path, "src", file)), { recursive: true });
+    cpSync(join(ROOT, file), join(machine.path, "src", file));
+  }
+  for (const command of textsOf(build, "RUN")) {
+    const { code, stdout, stderr } = await shell(`cd ${machine.path}/src && ${onThisMachine(command)}`).ended;
+    if (code !== 0) throw new Error(`RUN ${command}: exit code ${code}\n${stdout}${stderr}`);
+  }
+}, 600_000);
+
+afterAll(() => machine.remove());
+
+const shell = (line: string, env: Readonly<Record<string, string>> = {}): Running =>
+  machine.start(`bash -euc ${quoted(line)}`, { PATH: nodePath(), ...env });
+
+const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
+it("installs the locked versions of what runs, and no tool of the developers", () => {
+  const folder = join(machine.path, "opt", "sigedge");
+  const lock = JSON.parse(readFileSync(join(ROOT, "package-lock.json"), "utf8")) as {
+    readonly packages: Readonly<Record<string, { readonly version: string; readonly dev?: boolean }>>;
+  };
+  const installed = readdirSync(join(folder, "node_modules")).filter((name) => !/^[.@]/.test(name));
+  expect(installed).toEqual(expect.arrayContaining(["wrangler", "miniflare", "workerd", "yaml"]));
+  for (const name of installed) {
+    const manifest = JSON.parse(readFileSync(join(folder, "node_modules", name, "package.json"), "utf8")) as object;
+    expect(manifest).toMatchObject({ version: lock.packages[`node_modules/${name}`]?.version });
+    expect(lock.packages[`node_modules/${name}`]?.dev, name).not.toBe(true);
+  }
+});
+
+it("starts, is healthy, keeps its state in the volume and ends at SIGTERM", async () => {
+  const port = valueOf(await freePort(0));
+  const entry = join(machine.path, "opt", "sigedge", "cli", "sigedge.mjs");
+  const command = wordsOf(onThisMachine(textsOf(final, "CMD")[0] ?? "")).join(" ");
+  const env = Object.fromEntries(textsOf(final, "ENV").map((text) => text.split("=") as [string, string]));
+  const running = machine.start(`node ${entry} ${command} --port ${port}`, { PATH: nodePath(), ...env });
+  const health = wordsOf((textsOf(final, "HEALTHCHECK")[0] ?? "").replace(/^.* CMD /, ""));
+  const check = health.map((word) => quoted(word.replace("localhost:8787", `localhost:${port}`))).join(" ");
+  try {
+    await vi.waitUntil(async () => (await shell(check).ended).code === 0, { timeout: 60_000, interval: 500 });
+    expect((await fetch(`${localUrl(port)}/trusted_root.json`)).status).toBe(200);
+    expect(readdirSync(join(machine.path, "state"))).toEqual(expect.arrayContaining(["keys", "storage", "tuf"]));
+  } finally {
+    running.process.kill("SIGTERM");
+  }
+  expect(await running.ended).toMatchObject({ code: 0 });
+  expect(listenerPid(port)).toBeNull();
+  expect((await shell(check).ended).code).toBe(1);
+});
