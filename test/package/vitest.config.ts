@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `npm run test:package`: the published package, installed as a user installs it, and what the container image runs. Takes the
-// npm registry and about two minutes.
+// `npm run test:package`: the published package, installed as a user installs it, and what the container image runs.
+// Needs the npm registry and about two minutes.
 
 import { defineConfig } from "vitest/config";
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the container image does, without an engine: the build stage's commands in an empty folder with the files that are
-// in its context, then the final stage's command, health check and signal, as the user that runs this test.
+// Runs what the container image runs, without an engine: the build stage's commands in an empty folder with the files of
+// the build context, then the final stage's command, health check and signal, as the user that runs this test.
 
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync } from "node:fs";

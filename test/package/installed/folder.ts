@@ -72,7 +72,7 @@ export function userFolder(): UserFolder {
   };
 }
 
-/** Every file below a folder with its size and time of change: equal for two moments if nothing was written in between. */
+/** Lists every file below a folder with size and time of change: equal twice if nothing was written in between. */
 export function snapshot(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => !entry.isDirectory())

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The package as npm publishes it, in an empty folder, on the machine's own Node: every command that works in a clone works
-// without one, keeps its state in that folder and writes nothing to node_modules.
+// Installs the package as npm publishes it into an empty folder, on the machine's own Node. Commands that work in a clone
+// work without one, keep their state in that folder and write nothing to node_modules.
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -96,6 +96,8 @@ describe("npx sigedge", () => {
       alias: { "#trust-file": join(folder, "trust.json") },
       build: {},
     });
+    // The folder may be in a repository of theirs, and it holds keys.
+    expect(readFileSync(join(folder, ".gitignore"), "utf8")).toBe("*\n");
     const built = await user.run("npx sigedge deploy --dry-run");
     expect(built.stdout).toContain("Nothing was sent");
     const out = join(user.path, "bundle");
