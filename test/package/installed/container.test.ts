@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs what the container image runs, without an engine: the build stage's commands in an empty folder with the files of
+// Runs what the image runs, without an engine: the build stage's commands in an empty folder with the files of
 // the build context, then the final stage's command, health check and signal, as the user that runs this test.
 
 import { execFileSync } from "node:child_process";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Installs the package as npm publishes it into an empty folder, on the machine's own Node. Commands that work in a clone
-// work without one, keep their state in that folder and write nothing to node_modules.
+// Installs the package as npm publishes it into an empty folder, on the machine's own Node. What works in a clone
+// works without one, keeps its state in that folder and writes nothing to node_modules.
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -62,11 +62,12 @@ describe("the tarball", () => {
 
   it("depends on every package that it imports", () => {
     const scripts = readdirSync(join(installed, "dist")).filter((file) => file.endsWith(".js"));
-    const imports = scripts.flatMap((file) => {
-      const text = read(`dist/${file}`);
-      return [...text.matchAll(/^(?:import|export|\}) .*?from "([^".][^"]*)";$|\bimport\("([^".][^"]*)"\)/gm)];
-    });
-    const names = imports.map(([, still, late]) => (still ?? late ?? "").match(/^(?:@[^/]+\/)?[^/]+/)?.[0] ?? "");
+    const text = scripts.map((file) => read(`dist/${file}`)).join("\n");
+    const imports = text.matchAll(/^(?:import|export|\}) .*?from "([^".][^"]*)";$|\bimport\("([^".][^"]*)"\)/gm);
+    const names = Array.from(
+      imports,
+      ([, atOnce, late]) => (atOnce ?? late ?? "").match(/^(?:@[^/]+\/)?[^/]+/)?.[0] ?? "",
+    );
     const packages = [...new Set(names)].filter((name) => !name.startsWith("node:") && name !== "esbuild");
     expect(packages.length).toBeGreaterThan(5);
     expect(Object.keys(manifest.dependencies)).toEqual(expect.arrayContaining(packages));
@@ -102,7 +103,7 @@ describe("npx sigedge", () => {
     expect(built.stdout).toContain("Nothing was sent");
     const out = join(user.path, "bundle");
     await user.run(`npx wrangler deploy --dry-run --config ${join(folder, "wrangler.json")} --outdir ${out}`);
-    const [script = ""] = readdirSync(out).filter((file) => file.endsWith(".js"));
+    const script = readdirSync(out).find((file) => file.endsWith(".js")) ?? "";
     const { roots } = (JSON.parse(readFileSync(join(folder, "trust.json"), "utf8")) as Record<string, TrustTexts>)[
       "https://sign.example.com"
     ] as TrustTexts;
