@@ -10,7 +10,7 @@ import { unixMs } from "../shared/time.ts";
 import { hash } from "../shared/tlog/hash.ts";
 import { valueOf } from "../test/support/value-of.ts";
 import type { ComposedEnv } from "../workers/compose.ts";
-import { signSct } from "../workers/sequencer/kinds/format.ts";
+import { signSct } from "../workers/sequencer/kinds/certificate.ts";
 import { parseLogSigner } from "../workers/sequencer/kinds/log-keys.ts";
 import { withMethods } from "./with-methods.ts";
 

@@ -34,6 +34,8 @@ export interface TileLeaf {
 }
 
 const FINGERPRINT_BYTES = 32;
+/** Version v1 and MerkleLeafType timestamped_entry. */
+const MERKLE_TREE_LEAF_PREFIX = Uint8Array.of(0x00, 0x00);
 
 export function encodeTimestampedEntry(entry: TimestampedEntry): Uint8Array<ArrayBuffer> {
   const signed =
@@ -45,11 +47,26 @@ export function encodeTimestampedEntry(entry: TimestampedEntry): Uint8Array<Arra
 
 /** MerkleTreeLeaf: version v1 ‖ timestamped_entry ‖ the entry. Its leaf hash is the tree's. */
 export const encodeMerkleTreeLeaf = (entry: TimestampedEntry): Uint8Array<ArrayBuffer> =>
-  concat(Uint8Array.of(0x00, 0x00), encodeTimestampedEntry(entry));
+  concat(MERKLE_TREE_LEAF_PREFIX, encodeTimestampedEntry(entry));
 
-export function encodeTileLeaf({ entry, precertificate, chainFingerprints }: TileLeaf): Uint8Array<ArrayBuffer> {
+export const encodeTileLeaf = (leaf: TileLeaf): Uint8Array<ArrayBuffer> =>
+  appendChain(encodeTimestampedEntry(leaf.entry), leaf);
+
+function appendChain(
+  timestampedEntry: Uint8Array,
+  { precertificate, chainFingerprints }: Omit<TileLeaf, "entry">,
+): Uint8Array<ArrayBuffer> {
   const submitted = precertificate === null ? new Uint8Array(0) : vector(precertificate, 3);
-  return concat(encodeTimestampedEntry(entry), submitted, vector(concat(...chainFingerprints), 2));
+  return concat(timestampedEntry, submitted, vector(concat(...chainFingerprints), 2));
+}
+
+/** Both forms of an entry, from one encoding of its TimestampedEntry: the TileLeaf, and the MerkleTreeLeaf that is hashed. */
+export function encodeLeafForms(leaf: TileLeaf): {
+  readonly tileLeaf: Uint8Array<ArrayBuffer>;
+  readonly merkleTreeLeaf: Uint8Array<ArrayBuffer>;
+} {
+  const entry = encodeTimestampedEntry(leaf.entry);
+  return { tileLeaf: appendChain(entry, leaf), merkleTreeLeaf: concat(MERKLE_TREE_LEAF_PREFIX, entry) };
 }
 
 /** The leaves of a data tile, 1 to 256. Fails with the reader's codes, tile_leaf_invalid or bundle_too_long. */

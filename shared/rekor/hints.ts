@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an attestation says beyond its leaf.
 
+import { member } from "../json/member.ts";
+
 /** What an attestation says that its leaf does not hold. Kept in the sidecar meta/<N>. */
 export interface AttestationHints {
   /** `sha256:<hex>` of the payload. */
@@ -9,3 +11,17 @@ export interface AttestationHints {
   readonly subjectDigests: readonly string[];
   readonly predicateType: string | null;
 }
+
+/** Decodes stored hints, null if they are not of this form. */
+export function decodeHints(json: unknown): AttestationHints | null {
+  const payloadHash = member(json, "payloadHash");
+  const subjectDigests = member(json, "subjectDigests");
+  const predicateType = member(json, "predicateType");
+  if (typeof payloadHash !== "string" || !isTexts(subjectDigests)) return null;
+  return predicateType === null || typeof predicateType === "string"
+    ? { payloadHash, subjectDigests, predicateType }
+    : null;
+}
+
+const isTexts = (json: unknown): json is readonly string[] =>
+  Array.isArray(json) && json.every((item) => typeof item === "string");

@@ -6,7 +6,7 @@ import { decodeUtf8, encodeUtf8 } from "../bytes/utf8.ts";
 import { member } from "../json/member.ts";
 import { parseJson } from "../json/parse.ts";
 import { type UnixMs, unixMs } from "../time.ts";
-import type { AttestationHints } from "./hints.ts";
+import { type AttestationHints, decodeHints } from "./hints.ts";
 
 export interface SidecarLine {
   readonly timestamp: UnixMs;
@@ -34,19 +34,6 @@ function toLine(json: unknown): SidecarLine | null {
   if (typeof timestamp !== "number" || !Number.isSafeInteger(timestamp) || timestamp < 0) return null;
   const hints = member(json, "hints");
   if (hints === null) return { timestamp: unixMs(timestamp), hints };
-  const read = toHints(hints);
+  const read = decodeHints(hints);
   return read === null ? null : { timestamp: unixMs(timestamp), hints: read };
 }
-
-function toHints(json: unknown): AttestationHints | null {
-  const payloadHash = member(json, "payloadHash");
-  const subjectDigests = member(json, "subjectDigests");
-  const predicateType = member(json, "predicateType");
-  if (typeof payloadHash !== "string" || !isTexts(subjectDigests)) return null;
-  return predicateType === null || typeof predicateType === "string"
-    ? { payloadHash, subjectDigests, predicateType }
-    : null;
-}
-
-const isTexts = (json: unknown): json is readonly string[] =>
-  Array.isArray(json) && json.every((item) => typeof item === "string");

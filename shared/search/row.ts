@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the search index keeps of an entry (migrations/).
 
+import { member } from "../json/member.ts";
+
 /** Made by the versioned pure functions of shared/search/terms.ts from leaf and hints, so that it can be rebuilt. */
 export interface SearchRow {
   /** Of the functions that made the row (TERMS_VERSION). */
@@ -14,3 +16,22 @@ export interface SearchRow {
   /** The OpenID Connect issuer, null for a bare key. */
   readonly issuer: string | null;
 }
+
+/**
+ * Decodes a stored row, null if it is not of this form. A row without a version has version 1: it comes from a service that is
+ * deployed apart and older.
+ */
+export function decodeSearchRow(json: unknown): SearchRow | null {
+  const termsVersion = member(json, "termsVersion") ?? 1;
+  const terms = member(json, "terms");
+  const digest = member(json, "digest");
+  const identity = member(json, "identity");
+  const issuer = member(json, "issuer");
+  if (typeof termsVersion !== "number" || !Array.isArray(terms) || !terms.every(isText)) return null;
+  if (!isTextOrNull(digest) || !isTextOrNull(identity) || !isTextOrNull(issuer)) return null;
+  return { termsVersion, terms, digest, identity, issuer };
+}
+
+const isText = (json: unknown): json is string => typeof json === "string";
+
+const isTextOrNull = (json: unknown): json is string | null => json === null || isText(json);

@@ -175,9 +175,9 @@ describe("a log whose storage is lost", () => {
       "with a backup of the anchor's head",
       10,
       0,
-      /storage of this log is gone.*11 entries.*anchor knows of none after/,
+      /storage of this log is gone.*11 entries.*anchor knows of no later ones/,
     ],
-    ["with a full tile", 300, 0, /301 entries.*anchor knows of none after/],
+    ["with a full tile", 300, 0, /301 entries.*anchor knows of no later ones/],
     ["on the border of a tile", 255, 0, /256 entries/],
     ["inside the open tile of its backup", 10, 5, /11 entries.*Entries 11 to 15 were logged after it and are lost/],
     [
@@ -186,7 +186,7 @@ describe("a log whose storage is lost", () => {
       400,
       /201 entries.*Entries 201 to 600 were logged after it: those below 512 are in R2's bundles.*512 to 600 are lost/,
     ],
-    ["at the end of a tile after its backup", 200, 311, /Entries 201 to 511.*: they are in R2's bundles, without/],
+    ["at the end of a tile after its backup", 200, 311, /Entries 201 to 511.*: they are in R2's bundles, but no tree head/],
   ])("%s is read as the backup has it", async (_, count, more, reason) => {
     const memory = await grownWithBackup(count);
     if (more > 0) await grow(memory, more);
@@ -207,7 +207,7 @@ describe("a log whose storage is lost", () => {
     memory.anchor.failing = null;
     await memory.host.settle();
     const [lost, signed] = lostLog(memory, { anchor });
-    await expectRestored(lost, signed, 11, /answers of one last round may have left/);
+    await expectRestored(lost, signed, 11, /one last round may have been answered/);
   });
 
   it("and whose anchor is lost is read as the backup has it", async () => {
@@ -280,7 +280,7 @@ describe("a log whose storage is older than its backup, or damaged", () => {
     await grow(memory, 5);
     await laterAlarm(memory);
     const [restored, signed] = lostLog(memory, { storage: older });
-    await expectRestored(restored, signed, 16, /restored to an older state.*16 entries.*anchor knows of none/);
+    await expectRestored(restored, signed, 16, /restored to an older state.*16 entries.*anchor knows of no later ones/);
     const damaged = memory.storage.snapshot();
     damaged.database.exec("UPDATE entry SET leaf_hash = zeroblob(32) WHERE idx = 12");
     const [other, alsoSigned] = lostLog(memory, { storage: damaged });

@@ -22,7 +22,7 @@ import { formatTilePath, tileWidth } from "../../shared/tlog/tile.ts";
 import { CachedTail, type Tail } from "../../workers/log/reading/cached-tail.ts";
 import { type LogReader, readEntry, readTile } from "../../workers/log/reading/log-reader.ts";
 import { proveInclusion } from "../../workers/log/reading/prover.ts";
-import { certificateSubmission } from "../../workers/sequencer/kinds/format.ts";
+import { certificateSubmission } from "../../workers/sequencer/kinds/certificate.ts";
 import { rootFromProof } from "../support/logs/naive-tree.ts";
 import type { GrownLog } from "./grown-log.ts";
 import { type Database, IndexChecker } from "./index-checker.ts";

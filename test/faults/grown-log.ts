@@ -8,7 +8,7 @@ import { type LogConfig, objectKey } from "../../shared/logs/config.ts";
 import { unixMs } from "../../shared/time.ts";
 import { type Hash, hash } from "../../shared/tlog/hash.ts";
 import { decodeTile, formatTilePath, fullTileRoot } from "../../shared/tlog/tile.ts";
-import type { LogFormat } from "../../workers/sequencer/kinds/format.ts";
+import type { LogFormat } from "../../workers/sequencer/kinds/kind.ts";
 import { LogStorage } from "../../workers/sequencer/storage.ts";
 import { SqliteStorage } from "../support/logs/memory-log.ts";
 import { PlainTree } from "./plain-tree.ts";

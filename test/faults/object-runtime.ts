@@ -5,8 +5,9 @@
 // sender; an instance that a deploy has replaced lives on until it touches storage.
 
 import { type UnixMs, unixMs } from "../../shared/time.ts";
-import type { Host, Storage } from "../../workers/sequencer/deps.ts";
+import type { Host } from "../../workers/sequencer/deps.ts";
 import type { Log } from "../../workers/sequencer/log.ts";
+import type { Storage } from "../../workers/sequencer/platform/durable-storage.ts";
 import type { SqliteStorage } from "../support/logs/memory-log.ts";
 import type { Random } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
-import { signatureSubmission } from "../../workers/sequencer/kinds/format.ts";
+import { signatureSubmission } from "../../workers/sequencer/kinds/signature.ts";
 import { MAX_POOL_BYTES, MAX_ROUND_BYTES } from "../../workers/sequencer/rounds/pool.ts";
 import { memoryLog, textSubmission } from "../support/logs/memory-log.ts";
 import { Lab } from "./lab.ts";
@@ -103,10 +103,10 @@ describe("entries that D1 does not take", () => {
       const lab = new Lab({ kind });
       lab.world.plan.outages.set("d1", "fails");
       await lab.grow(50);
-      expect(lab.world.runtime.current?.log.remembered).toBe(kept);
+      expect(lab.world.runtime.current?.log.tailSize).toBe(kept);
       lab.kill();
       await lab.append();
-      expect(lab.world.runtime.current?.log.remembered).toBe(kept === 0 ? 0 : kept + 1);
+      expect(lab.world.runtime.current?.log.tailSize).toBe(kept === 0 ? 0 : kept + 1);
     }
   });
 });

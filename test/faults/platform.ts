@@ -9,11 +9,9 @@ import {
   prepareAnchoredHead,
   readAnchoredHead,
 } from "../../workers/sequencer/anchor/anchored-head.ts";
-import type { AnchorPort, ObjectStore, SearchIndex } from "../../workers/sequencer/deps.ts";
-import type { Witnessing } from "../../workers/sequencer/log.ts";
+import type { AnchorPort, ObjectStore, SearchIndex, WitnessAnswer, Witnessing } from "../../workers/sequencer/deps.ts";
 import { r2Objects } from "../../workers/sequencer/platform/r2-objects.ts";
 import { d1Index } from "../../workers/sequencer/publication/index-feed.ts";
-import type { WitnessAnswer } from "../../workers/sequencer/witnessing/witnesses.ts";
 import { SqliteStorage } from "../support/logs/memory-log.ts";
 import { memoryD1 } from "../support/logs/sqlite-d1.ts";
 import type { Boundary, Fault, FaultPlan } from "./fault-plan.ts";

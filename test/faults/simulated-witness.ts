@@ -12,7 +12,7 @@ import { EMPTY_ROOT, type Hash, hash } from "../../shared/tlog/hash.ts";
 import { ed25519CosignatureKeyId, formatVkey, NOTE_COSIGNATURE, parseNote } from "../../shared/tlog/note.ts";
 import { parseWitnessPolicy, type WitnessPolicy } from "../../shared/tlog/policy.ts";
 import { verifyConsistency } from "../../shared/tlog/proof.ts";
-import type { WitnessAnswer, WitnessDeps } from "../../workers/sequencer/witnessing/witnesses.ts";
+import type { WitnessAnswer, Witnessing } from "../../workers/sequencer/deps.ts";
 import { valueOf } from "../support/value-of.ts";
 
 const NAME = "witness.example.com/w";
@@ -28,7 +28,7 @@ export const witnessPolicy: WitnessPolicy = valueOf(
 
 const sign = (message: Uint8Array): Uint8Array => new Uint8Array(createHash("sha512").update(message).digest());
 
-export const verifySimulated: WitnessDeps["verify"] = async (_key, message, signature) =>
+export const verifySimulated: Witnessing["verify"] = async (_key, message, signature) =>
   await Promise.resolve(equal(signature, sign(message)));
 
 interface WitnessWatch {

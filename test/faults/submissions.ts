@@ -6,7 +6,9 @@ import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import type { AttestationHints } from "../../shared/rekor/hints.ts";
 import type { CertificateSubmission } from "../../shared/rpc/sequencer.ts";
 import type { SearchRow } from "../../shared/search/row.ts";
-import { certificateSubmission, type Submission, signatureSubmission } from "../../workers/sequencer/kinds/format.ts";
+import { certificateSubmission } from "../../workers/sequencer/kinds/certificate.ts";
+import type { Submission } from "../../workers/sequencer/kinds/kind.ts";
+import { signatureSubmission } from "../../workers/sequencer/kinds/signature.ts";
 import { Random } from "./random.ts";
 
 export interface Submitted {

@@ -11,10 +11,11 @@ import type { Appended, Duplicate } from "../../shared/rpc/sequencer.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import type { SignedTreeHead } from "../../shared/tlog/head.ts";
 import type { Tail } from "../../workers/log/reading/cached-tail.ts";
-import { certificateFormat, type LogFormat, signatureFormat, signSct } from "../../workers/sequencer/kinds/format.ts";
+import { signSct } from "../../workers/sequencer/kinds/certificate.ts";
+import type { LogFormat, Submission } from "../../workers/sequencer/kinds/kind.ts";
+import { SEQUENCER_KINDS } from "../../workers/sequencer/kinds/kinds.ts";
 import { Log } from "../../workers/sequencer/log.ts";
-import { genesisSubmission } from "../../workers/sequencer/rounds/genesis.ts";
-import { LogStorage, type State } from "../../workers/sequencer/storage.ts";
+import { LogStorage, type StateRow } from "../../workers/sequencer/storage.ts";
 import { readBundle, readEntry, readTile, type TailDeps } from "../../workers/sequencer/tail.ts";
 import { testLogs } from "../support/logs/memory-log.ts";
 import { Checker } from "./checker.ts";
@@ -69,6 +70,7 @@ export class World {
   #frozenAt: number | null = null;
   #traceHash = createHash("sha256");
   readonly #format: LogFormat;
+  readonly #genesis: readonly Submission[];
   /** What the settings of the newest deploy say. */
   #isFrozenInSettings = false;
 
@@ -76,10 +78,10 @@ export class World {
     this.random = random;
     this.profile = profile;
     this.config = testLogs[profile.kind];
-    this.#format =
-      profile.kind === "signature"
-        ? signatureFormat(this.config.origin, simulatedEcdsa, simulatedEd25519)
-        : certificateFormat(this.config.origin, simulatedEcdsa);
+    const kind = SEQUENCER_KINDS[profile.kind];
+    const keys = { ecdsa: simulatedEcdsa, ed25519: simulatedEd25519 };
+    this.#format = kind.createFormat(this.config.origin, keys);
+    this.#genesis = kind.createGenesis(this.config.origin, keys);
     this.plan = new FaultPlan(random);
     Object.assign(this.plan.rates, profile.rates);
     const violate = (what: string): void => this.violate(what);
@@ -113,11 +115,10 @@ export class World {
       tail: () => this.#directTail(),
       known: this.known,
     });
-    if (profile.kind === "signature") {
-      const { identity, search } = genesisSubmission(this.config.origin, simulatedEcdsa);
-      const submission = genesisSubmission(this.config.origin, simulatedEcdsa);
-      const genesis = { submission, search, hints: null, certificate: null, identity: encodeHex(identity) };
-      this.known.set(genesis.identity, genesis);
+    for (const submission of this.#genesis) {
+      const { search } = submission;
+      const identity = encodeHex(submission.identity);
+      this.known.set(identity, { submission, search, hints: null, certificate: null, identity });
     }
     if (profile.isGrown) this.#startGrown(grownLog(this.config, this.#format));
   }
@@ -193,7 +194,7 @@ export class World {
     return new Log({
       config: { ...config, isFrozen: this.#isFrozenInSettings },
       format: this.#format,
-      genesis: config.kind === "signature" ? [genesisSubmission(config.origin, simulatedEcdsa)] : [],
+      genesis: this.#genesis,
       storage: new LogStorage(runtime.storageOf(instance)),
       objects: platform.objectsOf(instance),
       index: platform.indexOf(instance),
@@ -354,7 +355,7 @@ export class World {
   }
 
   /** As the rows have it, null before there is a log. */
-  get storedState(): State | null {
+  get storedState(): StateRow | null {
     const [row] = this.runtime.storage.exec("SELECT name FROM sqlite_master WHERE name = 'state'", []);
     return row === undefined ? null : this.#onlookersStorage().readState();
   }

@@ -1,31 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the sequencer needs of the world, each as narrow as its use, so that a test can make any of them fail at any call.
+// What a log needs from the world. Each port is as narrow as its use, so that a test can make any call of it fail.
 
+import type { LogConfig } from "../../shared/logs/config.ts";
 import type { Advance } from "../../shared/rpc/anchor.ts";
 import type { SearchRow } from "../../shared/search/row.ts";
 import type { UnixMs } from "../../shared/time.ts";
+import type { Ed25519Verify } from "../../shared/tlog/cosignature.ts";
 import type { TreeHead } from "../../shared/tlog/head.ts";
+import type { WitnessPolicy } from "../../shared/tlog/policy.ts";
+import type { LogFormat, Submission } from "./kinds/kind.ts";
+import type { LogStorage } from "./storage.ts";
 
-/** The Durable Object's SQLite. Every call is synchronous; what one turn writes becomes durable as a whole before any answer leaves. */
-export interface Storage {
-  exec(
-    query: string,
-    ...bindings: readonly (ArrayBuffer | string | number | null)[]
-  ): Record<string, SqlStorageValue>[];
-  transactionSync<T>(run: () => T): T;
+/** Everything that a log is made of. */
+export interface LogDeps {
+  readonly config: LogConfig;
+  readonly format: LogFormat;
+  /** The entries that a new log is created with. */
+  readonly genesis: readonly Submission[];
+  readonly storage: LogStorage;
+  readonly objects: ObjectStore;
+  readonly index: SearchIndex;
+  readonly anchor: AnchorPort;
+  readonly host: Host;
+  /** The shortest time between two backups of the tail. */
+  readonly backupEveryMs: number;
+  /** Null for a log without witnesses. */
+  readonly witnessing: Witnessing | null;
+  /** URL of the log that writers of a frozen log should use, null if there is none. */
+  readonly successor: (now: UnixMs) => string | null;
 }
 
-/** R2. A rejected promise says nothing about whether the call took effect. */
+/** R2. A rejected promise does not say whether the call took effect. */
 export interface ObjectStore {
   get(key: string): Promise<Uint8Array | null>;
-  /** Creates the object; false if the key is taken (whatever is there stays as it is). */
+  /** Creates the object. False if the key is taken; the object under it stays as it is. */
   create(key: string, bytes: Uint8Array): Promise<boolean>;
-  /** Every key that begins so. */
+  /** Every key with this prefix. */
   list(prefix: string): Promise<readonly string[]>;
-  /** Takes an object away; of backups only. Done also if there is none. */
+  /** Deletes a backup; no other object is ever deleted. Succeeds if there is none. */
   remove(key: string): Promise<void>;
 }
 
+/** An entry as the search index receives it. */
 export interface IndexedEntry {
   readonly leafIndex: number;
   readonly timestamp: UnixMs;
@@ -37,27 +53,42 @@ export interface SearchIndex {
   write(log: string, entries: readonly IndexedEntry[]): Promise<void>;
 }
 
-export type { Advance };
-
-/** The anchor of this log: storage of its own, so that a sequencer restored to an older state is found out. */
+/** The anchor of this log. It has storage of its own, so it exposes a sequencer whose storage was restored to an older state. */
 export interface AnchorPort {
   read(): Promise<TreeHead | null>;
-  /** True once `to` is durable there; false if the anchor holds neither `from` nor `to`. Safe to repeat. */
+  /** True once the anchor holds `to` durably; false if it holds neither `from` nor `to`. Safe to repeat. */
   advance(step: Advance): Promise<boolean>;
 }
 
+/** Who cosigns the log's checkpoints, and whether answers wait for them. */
+export interface Witnessing {
+  readonly policy: WitnessPolicy;
+  readonly requireQuorum: boolean;
+  readonly verify: Ed25519Verify;
+  /** POSTs to a witness. Rejects if the witness cannot be reached within a few seconds. */
+  readonly post: (url: string, body: string) => Promise<WitnessAnswer>;
+}
+
+/** What a witness answered. */
+export interface WitnessAnswer {
+  readonly status: number;
+  /** At most 64 KiB. */
+  readonly body: string;
+}
+
+/** The clock, timers and life cycle of the Durable Object. */
 export interface Host {
   now(): UnixMs;
-  /** 16 random bytes as hex. */
+  /** 16 random bytes in hex. */
   randomId(): string;
-  /** Drops this object and its memory; the next call starts from storage. */
+  /** Drops this object and its memory. The next call starts from storage. */
   abort(reason: string): void;
-  /** Keeps the object alive until the work is done; the work does not reject. */
+  /** Keeps the object alive until `work` is done. `work` must not reject. */
   keepAlive(work: Promise<void>): void;
   pause(milliseconds: number): Promise<void>;
-  /** Wakes the object at that time at the latest. */
+  /** Wakes the object at this time at the latest. */
   setAlarm(at: UnixMs): void;
-  /** Runs `callback` unless the function given back is called before. */
+  /** Runs `callback` unless the returned function is called first. */
   after(milliseconds: number, callback: () => void): () => void;
   logLine(event: string, data: Readonly<Record<string, string | number>>): void;
 }

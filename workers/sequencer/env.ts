@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sequencer's environment: the only service that holds log keys.
+// The sequencer's environment. No other service holds log keys.
 
 import { parseEd25519Signer } from "#private-key";
 import { publicUrlSetting } from "../../shared/http/public-url.ts";
@@ -10,24 +10,24 @@ import { type ConfigError, Settings } from "../../shared/settings/settings.ts";
 import type { UnixMs } from "../../shared/time.ts";
 import { parseWitnessPolicy } from "../../shared/tlog/policy.ts";
 import type { Anchor } from "./anchor/anchor.ts";
-import { certificateFormat, type LogFormat, type Submission, signatureFormat } from "./kinds/format.ts";
+import type { LogDeps, Witnessing } from "./deps.ts";
+import type { SequencerKind } from "./kinds/kind.ts";
+import { SEQUENCER_KINDS } from "./kinds/kinds.ts";
 import { type LogKeys, type LogSigner, parseLogSigner } from "./kinds/log-keys.ts";
 import { readShardKeys } from "./kinds/shard-keys.ts";
-import type { Witnessing } from "./log.ts";
-import { genesisSubmission } from "./rounds/genesis.ts";
 
 export interface SequencerEnv {
   readonly PUBLIC_URL?: string;
   readonly SIGNATURE_LOG_KEY?: string;
   readonly SIGNATURE_LOG_ED25519_KEY?: string;
   readonly CERTIFICATE_LOG_KEY?: string;
-  /** JSON: the logs beside the first two (shared/logs/shards.ts). */
+  /** JSON: the logs beside the first ones (shared/logs/shards.ts). */
   readonly SHARDS?: string;
-  /** JSON: their keys by name (shard-keys.ts). */
+  /** JSON: the keys of those logs, by name (kinds/shard-keys.ts). */
   readonly SHARD_KEYS?: string;
-  /** A setting holds 5 KB at most: the rest of SHARD_KEYS. */
+  /** The rest of SHARD_KEYS: a setting holds at most 5 KB. */
   readonly SHARD_KEYS_2?: string;
-  /** Witnesses of the signature logs, as a c2sp.org/tlog-policy text. */
+  /** The witnesses of the signature logs, as a c2sp.org/tlog-policy text. */
   readonly WITNESS_POLICY?: string;
   /** `fail-open` (default) or `require-quorum`. */
   readonly WITNESS_MODE?: string;
@@ -36,18 +36,13 @@ export interface SequencerEnv {
   readonly INDEX: D1Database;
 }
 
-/** What one log is made of. */
-export interface LogSetup {
-  readonly config: LogConfig;
-  readonly format: LogFormat;
+/** The part of a log that comes from the settings. */
+export interface LogSetup extends Pick<LogDeps, "config" | "format" | "genesis" | "successor"> {
   readonly ecdsa: LogSigner;
-  readonly genesis: readonly Submission[];
   readonly witnesses: Pick<Witnessing, "policy" | "requireQuorum"> | null;
-  /** URL of the log to write to in place of this one, null if there is none. */
-  readonly successor: (now: UnixMs) => string | null;
 }
 
-/** The setup of the log of this name. Fails with config_invalid, also for a name that no log has. */
+/** Reads the setup of one log. Fails with config_invalid if a setting is wrong. Throws RangeError if no log has this name. */
 export function readLogSetup(env: SequencerEnv, name: string): Result<LogSetup, ConfigError> {
   const settings = new Settings(env);
   settings.parsed("PUBLIC_URL", publicUrlSetting);
@@ -57,34 +52,41 @@ export function readLogSetup(env: SequencerEnv, name: string): Result<LogSetup, 
   return settings.finish(() => {
     const config = logs().find((log) => log.name === name);
     if (config === undefined || keys === null) throw new RangeError(`no log is called ${name}`);
+    const kind = SEQUENCER_KINDS[config.kind];
     const successor = (now: UnixMs): string | null =>
       writableLogs(logs(), config.kind, now).find((log) => log.name !== name)?.baseUrl ?? null;
-    const { ecdsa, ed25519 } = keys;
-    const { origin } = config;
-    if (ed25519 === null)
-      return { config, ecdsa, format: certificateFormat(origin, ecdsa), genesis: [], witnesses: null, successor };
-    const format = signatureFormat(origin, ecdsa, ed25519);
-    return { config, ecdsa, format, genesis: [genesisSubmission(origin, ecdsa)], witnesses, successor };
+    return {
+      config,
+      ecdsa: keys.ecdsa,
+      format: kind.createFormat(config.origin, keys),
+      genesis: kind.createGenesis(config.origin, keys),
+      witnesses: kind.isWitnessed ? witnesses : null,
+      successor,
+    };
   });
 }
 
-/** The keys of a log, null if it has none or a setting is wrong. */
+/** Reads the keys of a log. Returns null if it has none or if a setting is wrong. */
 function readKeys(settings: Settings, logs: () => readonly LogConfig[], name: string): LogKeys | null {
-  const signatureKey = settings.parsed("SIGNATURE_LOG_KEY", parseLogSigner);
-  const ed25519Key = settings.parsed("SIGNATURE_LOG_ED25519_KEY", parseEd25519Signer);
-  const certificateKey = settings.parsed("CERTIFICATE_LOG_KEY", parseLogSigner);
+  const readers = Object.entries(SEQUENCER_KINDS).map(([kind, of]) => [kind, readFirstKeys(settings, of)] as const);
   const known = settings.finish(() => ({
     config: logs().find((log) => log.name === name),
-    signature: { ecdsa: signatureKey(), ed25519: ed25519Key() },
-    certificate: { ecdsa: certificateKey(), ed25519: null },
+    // The first log of a kind is called after its kind.
+    first: new Map(readers.map(([kind, read]) => [kind, read()])),
   }));
   if (!known.ok || known.value.config === undefined) return null;
-  const { config, signature, certificate } = known.value;
-  if (name === "signature") return signature;
-  return name === "certificate" ? certificate : readShardKeys(settings, config, [signature, certificate]);
+  const { config, first } = known.value;
+  return first.get(name) ?? readShardKeys(settings, config, [...first.values()]);
 }
 
-/** Null without WITNESS_POLICY. Witnesses cosign signature logs only: their Ed25519 line is the one that they know. */
+/** Reads the keys of the first log of a kind. Call the returned function inside finish's `build` only. */
+function readFirstKeys(settings: Settings, { keySettings }: SequencerKind): () => LogKeys {
+  const ecdsa = settings.parsed(keySettings.ecdsa, parseLogSigner);
+  const ed25519 = keySettings.ed25519 === null ? null : settings.parsed(keySettings.ed25519, parseEd25519Signer);
+  return () => ({ ecdsa: ecdsa(), ed25519: ed25519 === null ? null : ed25519() });
+}
+
+/** Reads who cosigns. Returns null without WITNESS_POLICY. */
 function readWitnesses(settings: Settings): LogSetup["witnesses"] {
   const text = settings.optional("WITNESS_POLICY");
   const mode = settings.optional("WITNESS_MODE") ?? "fail-open";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sequencer's service: Durable Objects that other services call by RPC. It answers no HTTP request.
+// The sequencer's Worker: Durable Objects that other services call by RPC. It answers no HTTP request.
 
 import { warmUp } from "./warm-up/warm-up.ts";
 

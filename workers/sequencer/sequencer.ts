@@ -22,21 +22,23 @@ import type { SignedTreeHead, TreeHead } from "../../shared/tlog/head.ts";
 import { TILE_WIDTH } from "../../shared/tlog/tile.ts";
 import type { AnchorPort, Host } from "./deps.ts";
 import { type LogSetup, readLogSetup, type SequencerEnv } from "./env.ts";
-import { certificateSubmission, signatureSubmission, signSct } from "./kinds/format.ts";
+import { certificateSubmission, signSct } from "./kinds/certificate.ts";
+import { signatureSubmission } from "./kinds/signature.ts";
 import { Log } from "./log.ts";
 import { durableStorage } from "./platform/durable-storage.ts";
 import { r2Objects } from "./platform/r2-objects.ts";
 import { d1Index } from "./publication/index-feed.ts";
-import { LogStorage, type State } from "./storage.ts";
+import { LogStorage, type StateRow } from "./storage.ts";
 import { readBundle, readEntry, readTile, type TailDeps } from "./tail.ts";
 import { postToWitness } from "./witnessing/witness-client.ts";
 
-/** DESIGN: an entry of the signature log; a certificate has about 1.6 kB, its precertificate the same again. */
+/** For signatures: the limit of a canonical body. A certificate takes about 1.6 kB, and its precertificate as much again. */
 const MAX_ENTRY_BYTES = 32 * 1024;
-/** 144 copies a day at most: with two logs 8,640 of the million class A operations of R2 that a month is free of charge. */
+/** At most 144 backups a day: for two logs 8,640 a month of the million class A operations of R2 that are free. */
 const BACKUP_EVERY_MS = 600_000;
 const ENTRY_TOO_LARGE = err({ code: "entry_too_large", maxBytes: MAX_ENTRY_BYTES } as const);
 
+/** One log. The object's name is the log's name. */
 export class Sequencer
   extends DurableObject<SequencerEnv>
   implements Omit<SequencerRpc, keyof Rpc.DurableObjectBranded>
@@ -49,7 +51,7 @@ export class Sequencer
     super(ctx, env);
     const name = ctx.id.name ?? "";
     const setup = readLogSetup(env, name);
-    // The services in front refuse every request of a deployment that is not configured: this is a bug, not a state.
+    // The services in front reject every request while a setting is wrong, so this is a bug.
     if (!setup.ok) throw new Error(setup.error.problems.join("; "));
     this.#setup = setup.value;
     this.#storage = new LogStorage(durableStorage(ctx.storage));
@@ -91,23 +93,23 @@ export class Sequencer
 
   async readTile(level: number, tileIndex: number, width: number): Promise<TailAnswer<Uint8Array>> {
     await this.#log.openToRead();
-    return readTile(this.#opened(), level, tileIndex, width);
+    return readTile(this.#tail(), level, tileIndex, width);
   }
 
   async readBundle(bundleIndex: number, width: number): Promise<TailAnswer<Uint8Array>> {
     await this.#log.openToRead();
-    return readBundle(this.#opened(), bundleIndex, width);
+    return readBundle(this.#tail(), bundleIndex, width);
   }
 
   async readEntry(leafIndex: number): Promise<TailAnswer<TailEntry>> {
     await this.#log.openToRead();
-    return readEntry(this.#opened(), leafIndex);
+    return readEntry(this.#tail(), leafIndex);
   }
 
   async describe(): Promise<LogDescription> {
     await this.#log.openToRead();
     const { phase, identity, state, frozenAt } = this.#log;
-    // A log that is lost is told of by its keys: what it has proven stays proven, and the trust root has to say so.
+    // A lost log is described by its keys: what it has proven stays proven, and the trust root must list it.
     if (identity === null && phase.kind !== "refusing") {
       throw new Error(phase.kind === "running" ? "no log" : phase.reason);
     }
@@ -133,29 +135,29 @@ export class Sequencer
     return this.#setup.config.isFrozen ? since : `${since}: SHARDS no longer says so, but nothing undoes it`;
   }
 
-  /** Never throws: six failed alarms in a row would be the last. */
+  /** Never throws: the platform gives up after six failed alarms in a row. */
   override async alarm(): Promise<void> {
     await this.#log.catchUp();
   }
 
-  /** What reads need; throws while the log has no head that the anchor knows. */
-  #opened(): TailDeps {
+  /** What the tail is read from. Throws until the anchor holds a head of the log. */
+  #tail(): TailDeps {
     const { identity, state, edge, phase } = this.#log;
     if (identity === null || state === null) throw new Error(phase.kind === "running" ? "no log" : phase.reason);
     return { storage: this.#log.restored?.rows ?? this.#storage, format: this.#setup.format, state, edge };
   }
 }
 
-/** How far the log, R2 and D1 are; all at zero before the first head. */
+/** How far the log, R2 and D1 have come; zeros before the first head. */
 function progressOf(
-  state: State | null,
+  state: StateRow | null,
 ): Pick<LogDescription, "treeSize" | "publishedEntries" | "indexedEntries" | "headTimestamp"> {
   if (state === null) return { treeSize: 0, publishedEntries: 0, indexedEntries: 0, headTimestamp: null };
   const { treeSize, publishedTiles, indexed, timestamp } = state;
   return { treeSize, publishedEntries: publishedTiles * TILE_WIDTH, indexedEntries: indexed, headTimestamp: timestamp };
 }
 
-/** A stub that has thrown stays broken: each call gets a new one. */
+/** Each call gets a new stub: one that has thrown stays broken. */
 function anchorStub(env: SequencerEnv, name: string): AnchorPort {
   return {
     read: async () => await env.ANCHOR.getByName(name).read(),
@@ -173,7 +175,7 @@ function durableHost(ctx: DurableObjectState): Host {
     abort: (reason) => ctx.abort(reason),
     keepAlive: (work) => ctx.waitUntil(work),
     pause: async (milliseconds) => await scheduler.wait(milliseconds),
-    // Durable with the transaction of the same turn; nobody waits for it.
+    // Durable with the transaction of the same turn, so nobody awaits it.
     setAlarm: (at) => void ctx.storage.setAlarm(at),
     after(milliseconds, callback) {
       const timer = setTimeout(callback, milliseconds);

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sequencer's tables: everything to the right of the last full tile in R2, the state of the tree, and the index of every
-// canonical body for ever. Knows SQL and rows, no hashing and no protocol.
+// The sequencer's tables: everything to the right of the last full tile in R2, the state of the tree and, forever, the index of
+// every canonical body. Knows SQL and rows; knows no hashing and no protocol.
 
-import type { AttestationHints } from "../../shared/rekor/hints.ts";
+import { type AttestationHints, decodeHints } from "../../shared/rekor/hints.ts";
 import { ok, type Result } from "../../shared/result.ts";
-import type { SearchRow } from "../../shared/search/row.ts";
+import { decodeSearchRow, type SearchRow } from "../../shared/search/row.ts";
 import { migrate, type Schema, type SchemaStep, type SchemaTooNew, schemaVersion } from "../../shared/sql/schema.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import { type Hash, hash } from "../../shared/tlog/hash.ts";
 import type { SignedTreeHead, TreeHead } from "../../shared/tlog/head.ts";
 import { decodeTile, encodeTile, TILE_WIDTH } from "../../shared/tlog/tile.ts";
-import type { Storage } from "./deps.ts";
+import type { Storage } from "./platform/durable-storage.ts";
 
-/** What the first version made. */
+/** The tables of version 1. */
 const FIRST_TABLES: SchemaStep = [
-  // What the log was created as; never written again.
+  // What the log was created as. Never written again.
   `CREATE TABLE log (
      id INTEGER PRIMARY KEY CHECK (id = 1), creation TEXT NOT NULL, origin TEXT NOT NULL, base_url TEXT NOT NULL,
      spki BLOB NOT NULL, genesis_size INTEGER NOT NULL, created_ms INTEGER NOT NULL) STRICT`,
-  // The newest committed tree head, the one before it (which the anchor may still hold), and how far R2 and D1 have come.
+  // The newest committed tree head, its predecessor (which the anchor may still hold), and how far R2 and D1 have come.
   `CREATE TABLE state (
      id INTEGER PRIMARY KEY CHECK (id = 1), size INTEGER NOT NULL, root BLOB NOT NULL, time_ms INTEGER NOT NULL,
      checkpoint TEXT NOT NULL, previous_size INTEGER, previous_root BLOB, published_tiles INTEGER NOT NULL,
@@ -27,33 +27,34 @@ const FIRST_TABLES: SchemaStep = [
      idx INTEGER PRIMARY KEY, record BLOB NOT NULL, leaf_hash BLOB NOT NULL, time_ms INTEGER NOT NULL,
      search TEXT NOT NULL, hints TEXT) STRICT`,
   `CREATE TABLE dedup (leaf_hash BLOB PRIMARY KEY, idx INTEGER NOT NULL) STRICT, WITHOUT ROWID`,
-  // Tiles of level 1 and above: the open one of each level, and full ones that R2 does not have yet.
+  // Tiles of level 1 and above: the open one of each level, and the full ones that R2 does not have yet.
   `CREATE TABLE edge (
      level INTEGER NOT NULL, tile INTEGER NOT NULL, hashes BLOB NOT NULL, PRIMARY KEY (level, tile)) STRICT, WITHOUT ROWID`,
 ];
 
-/** Search rows say which version of the terms they are of (shared/search/terms.ts); those that do not are of the first. */
+/** Search rows name the version of their terms (shared/search/terms.ts). Rows without one have version 1. */
 const TERMS_VERSIONS: SchemaStep = ["UPDATE entry SET search = json_set(search, '$.termsVersion', 1)"];
 
-/** Which backups of the tail are in R2 (backup.ts). */
+/** The backups of the tail that are in R2 (publication/backup.ts). */
 const BACKUPS: SchemaStep = ["CREATE TABLE backup (size INTEGER PRIMARY KEY, made_ms INTEGER NOT NULL) STRICT"];
 
-/** What an entry of a log that does not remember all is known by; rows of before have none. */
+/** The identity of an entry, in a log that does not keep all of them. Older rows have none. */
 const IDENTITIES: SchemaStep = ["ALTER TABLE entry ADD COLUMN identity BLOB"];
 
-/** When the log was frozen: a row that is there for ever, or none. */
+/** When the log was frozen. The row is never deleted. */
 const FROZEN: SchemaStep = [
   "CREATE TABLE frozen (id INTEGER PRIMARY KEY CHECK (id = 1), time_ms INTEGER NOT NULL) STRICT",
 ];
 
-/** A change of these tables is a further step at the end; steps that have been released stay as they are. */
+/** To change these tables, append a step. Released steps never change. */
 export const LOG_SCHEMA: Schema = {
   firstTable: "log",
   steps: [FIRST_TABLES, TERMS_VERSIONS, BACKUPS, IDENTITIES, FROZEN],
 };
 
+/** What a log was created as. */
 export interface LogIdentity {
-  /** Random; equal to the one in R2's log.json, so that two logs are never taken for one. */
+  /** Random, and the same in R2's log.json, so that two logs are never mistaken for one. */
   readonly creation: string;
   readonly origin: string;
   readonly baseUrl: string;
@@ -62,20 +63,22 @@ export interface LogIdentity {
   readonly createdAt: UnixMs;
 }
 
-export interface State extends SignedTreeHead {
-  /** The head that this one was grown from, null for the first. */
+/** The newest tree head of a log, and its cursors. */
+export interface StateRow extends SignedTreeHead {
+  /** The head before this one, null for the first. */
   readonly previous: TreeHead | null;
-  /** So many full tiles of level 0, with their bundles and all upper tiles that they complete, are in R2. */
+  /** How many full tiles of level 0 are in R2, with their bundles and all upper tiles that they complete. */
   readonly publishedTiles: number;
-  /** Root of the last published tile of level 0. */
+  /** Root of the last published tile of level 0, null before the first. */
   readonly publishedRoot: Hash | null;
-  /** Every entry below is in D1. Kept lazily: D1 may be further. */
+  /** Every entry below this index is in D1. Written lazily: D1 may be ahead. */
   readonly indexed: number;
 }
 
+/** An entry that R2 or D1 does not have yet. */
 export interface EntryRow {
   readonly leafIndex: number;
-  /** As in a bundle, without tile/entries' length prefix. */
+  /** The bytes in its bundle, without the length prefix of tile/entries. */
   readonly record: Uint8Array;
   readonly leafHash: Hash;
   readonly timestamp: UnixMs;
@@ -83,21 +86,22 @@ export interface EntryRow {
   readonly hints: AttestationHints | null;
 }
 
-/** What an entry is known by in a log that does not remember all: not its leaf hash, which covers index and time. */
+/** The identity of an entry, in a log that does not keep all of them. The leaf hash covers index and time, so it is no identity. */
 export interface IdentityRow {
   readonly leafIndex: number;
   readonly timestamp: UnixMs;
-  /** Null in rows of before it was kept. */
+  /** Null in rows that are older than the column. */
   readonly identity: Hash | null;
 }
 
+/** A tile of level 1 or above. */
 export interface EdgeRow {
   readonly level: number;
   readonly tileIndex: number;
   readonly hashes: readonly Hash[];
 }
 
-/** A copy of the tail that was put into R2. */
+/** A backup of the tail in R2. */
 export interface StoredBackup {
   readonly treeSize: number;
   readonly madeAt: UnixMs;
@@ -105,6 +109,7 @@ export interface StoredBackup {
 
 type Row = Record<string, SqlStorageValue>;
 
+/** Reads and writes the rows of one log. Throws what the platform throws, and RangeError for rows that do not parse. */
 export class LogStorage {
   readonly #storage: Storage;
 
@@ -116,20 +121,20 @@ export class LogStorage {
     return this.#storage.transactionSync(run);
   }
 
-  /** Throws if this instance is no longer the one that owns the storage. */
+  /** Throws if another instance owns the storage by now. */
   touch(): void {
     this.#storage.exec("SELECT 1");
   }
 
   /**
-   * Brings the tables of a log to the newest version; does nothing where there is no log. Fails with schema_too_new. What a
-   * newer version has added can mostly be read all the same.
+   * Brings the tables to the newest version. Does nothing if there is no log. Fails with schema_too_new; most tables of a newer
+   * version can be read all the same.
    */
   migrate(): Result<null, SchemaTooNew> {
     return schemaVersion(this.#storage, LOG_SCHEMA) === 0 ? ok(null) : migrate(this.#storage, LOG_SCHEMA);
   }
 
-  /** Null if there is no log here yet. */
+  /** Null if there is no log yet. */
   readIdentity(): LogIdentity | null {
     const tables = this.#storage.exec("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'log'");
     const [row] = tables.length === 0 ? [] : this.#storage.exec("SELECT * FROM log");
@@ -144,13 +149,13 @@ export class LogStorage {
     };
   }
 
-  /** Creates the tables and the row of the log; inside the transaction that also writes its first state. */
+  /** Creates the tables and the row of the log. Call it in the transaction that also writes the first state. */
   createLog(identity: LogIdentity): void {
     const made = migrate(
       { exec: (query, ...bindings) => this.#storage.exec(query, ...bindings), transactionSync: (run) => run() },
       LOG_SCHEMA,
     );
-    if (!made.ok) throw new Error("a log is already here");
+    if (!made.ok) throw new Error("the storage already has a log");
     this.#storage.exec(
       "INSERT INTO log VALUES (1, ?, ?, ?, ?, ?, ?)",
       identity.creation,
@@ -162,8 +167,8 @@ export class LogStorage {
     );
   }
 
-  /** Throws RangeError if the row is missing: a damaged store. */
-  readState(): State {
+  /** Throws RangeError if the row is missing: the store is damaged. */
+  readState(): StateRow {
     const [row] = this.#storage.exec("SELECT * FROM state");
     if (row === undefined) throw new RangeError("the state row is missing");
     const previousSize = row["previous_size"];
@@ -182,7 +187,7 @@ export class LogStorage {
     };
   }
 
-  writeState(state: State): void {
+  writeState(state: StateRow): void {
     this.#storage.exec(
       "INSERT OR REPLACE INTO state VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       state.treeSize,
@@ -203,14 +208,14 @@ export class LogStorage {
     return row === undefined ? null : unixMs(integer(row, "time_ms"));
   }
 
-  /** Once and for ever: a second row is an error. Inside the transaction that also writes the last checkpoint. */
+  /** Throws if the log is already frozen. Call it in the transaction that also writes the last checkpoint. */
   writeFrozen(frozenAt: UnixMs): void {
     this.#storage.exec("INSERT INTO frozen VALUES (1, ?)", frozenAt);
   }
 
   /**
-   * A plain INSERT: a second entry at one index is an error, never a replacement.
-   * @param identity null in a log that remembers all by their leaf hashes
+   * A plain INSERT: a second entry at an index is an error, never a replacement.
+   * @param identity null in a log that keeps all identities (insertDedup)
    */
   insertEntry(entry: EntryRow, identity: Hash | null): void {
     this.#storage.exec(
@@ -225,7 +230,7 @@ export class LogStorage {
     );
   }
 
-  /** Identities of all entries that still have rows, in order; throws RangeError if one of those up to `treeSize` is missing. */
+  /** Identities of all entries that still have rows, in order. Throws RangeError if one up to `treeSize` is missing. */
   readIdentities(treeSize: number): readonly IdentityRow[] {
     const rows = this.#storage.exec("SELECT idx, time_ms, identity FROM entry ORDER BY idx");
     const first = treeSize - rows.length;
@@ -236,6 +241,7 @@ export class LogStorage {
     });
   }
 
+  /** Keeps the index of a leaf hash forever. Throws if it has one. */
   insertDedup(leafHash: Hash, leafIndex: number): void {
     this.#storage.exec("INSERT INTO dedup VALUES (?, ?)", buffer(leafHash), leafIndex);
   }
@@ -263,23 +269,23 @@ export class LogStorage {
     return row === undefined ? null : decodeTile(blob(row, "hashes"));
   }
 
-  /** Entries [from, to) in order; throws RangeError if one is missing: a damaged store. */
+  /** Entries [from, to) in order. Throws RangeError if one is missing: the store is damaged. */
   readEntries(from: number, to: number): readonly EntryRow[] {
     const rows = this.#storage.exec("SELECT * FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx", from, to);
     const entries = rows.map(entryRow);
     const isDense = entries.length === to - from && entries.every(({ leafIndex }, i) => leafIndex === from + i);
-    if (!isDense) throw new RangeError(`entries ${from} to ${to} are not all there`);
+    if (!isDense) throw new RangeError(`entries ${from} to ${to} are incomplete`);
     return entries;
   }
 
-  /** Leaf hashes of entries [from, to); throws RangeError if one is missing. */
+  /** Leaf hashes of entries [from, to). Throws RangeError if one is missing. */
   readLeafHashes(from: number, to: number): readonly Hash[] {
     const rows = this.#storage.exec("SELECT leaf_hash FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx", from, to);
-    if (rows.length !== to - from) throw new RangeError(`entries ${from} to ${to} are not all there`);
+    if (rows.length !== to - from) throw new RangeError(`entries ${from} to ${to} are incomplete`);
     return rows.map((row) => hash(blob(row, "leaf_hash")));
   }
 
-  /** The backups that are in R2 as far as is known, smallest first. */
+  /** The backups that R2 is known to have, smallest first. */
   readBackups(): readonly StoredBackup[] {
     const rows = this.#storage.exec("SELECT * FROM backup ORDER BY size");
     return rows.map((row) => ({ treeSize: integer(row, "size"), madeAt: unixMs(integer(row, "made_ms")) }));
@@ -293,7 +299,7 @@ export class LogStorage {
     this.#storage.exec("DELETE FROM backup WHERE size = ?", treeSize);
   }
 
-  /** Forgets entries below `end` and upper tiles that R2 has. */
+  /** Deletes entries below `end`, and the upper tiles that R2 has. */
   prune(end: number, publishedTiles: number): void {
     this.#storage.exec("DELETE FROM entry WHERE idx < ?", end);
     for (const { level, tileIndex } of this.readEdge()) {
@@ -309,12 +315,12 @@ function entryRow(row: Row): EntryRow {
     record: blob(row, "record"),
     leafHash: hash(blob(row, "leaf_hash")),
     timestamp: unixMs(integer(row, "time_ms")),
-    search: json(row, "search") as SearchRow,
-    hints: row["hints"] === null ? null : (json(row, "hints") as AttestationHints),
+    search: decoded(row, "search", decodeSearchRow),
+    hints: row["hints"] === null ? null : decoded(row, "hints", decodeHints),
   };
 }
 
-/** SQL takes the whole buffer behind a view: a copy of exactly these bytes. */
+/** Copies exactly these bytes: SQL would store the whole buffer behind a view. */
 function buffer(bytes: Uint8Array): ArrayBuffer {
   return new Uint8Array(bytes).buffer;
 }
@@ -331,12 +337,19 @@ function text(row: Row, column: string): string {
   return value;
 }
 
-/** What was written here as JSON. */
-function json(row: Row, column: string): unknown {
+/** Decodes a JSON column. Throws RangeError if it is not of the form that is written here. */
+function decoded<T>(row: Row, column: string, decode: (json: unknown) => T | null): T {
+  const value = decode(parseColumn(text(row, column)));
+  if (value === null) throw new RangeError(`${column} is not of its form`);
+  return value;
+}
+
+/** Undefined, which no decoder takes, if the text is not JSON. */
+function parseColumn(json: string): unknown {
   try {
-    return JSON.parse(text(row, column));
+    return JSON.parse(json);
   } catch {
-    throw new RangeError(`${column} is not JSON`);
+    return undefined;
   }
 }
 

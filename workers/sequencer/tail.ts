@@ -1,28 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads of what R2 does not have yet: a partial tile or bundle of any width is a prefix of a longer one, so it is cut, never
-// stored. What R2 has is not read here; the caller is sent there.
+// Reads what R2 does not have yet. A partial tile or bundle is a prefix of a longer one, so it is cut from the rows and never
+// stored. For what R2 has, the caller is sent to R2.
 
 import type { TailAnswer, TailEntry } from "../../shared/rpc/sequencer.ts";
 import type { Edge } from "../../shared/tlog/edge.ts";
 import type { Hash } from "../../shared/tlog/hash.ts";
 import { encodeTile, nodesAtLevel, TILE_WIDTH, tileWidth } from "../../shared/tlog/tile.ts";
-import type { LogFormat } from "./kinds/format.ts";
-import type { LogStorage, State } from "./storage.ts";
+import type { LogFormat } from "./kinds/kind.ts";
+import type { LogStorage, StateRow } from "./storage.ts";
 
-/** What the tail is read from: the rows of the log, or a backup of them. */
+/** The rows of the tail: the log's own, or those of a backup. */
 export type TailRows = Pick<LogStorage, "readEntries" | "readLeafHashes" | "readEdgeTile">;
 
+/** What a tail is read from. */
 export interface TailDeps {
   readonly storage: TailRows;
   readonly format: LogFormat;
-  readonly state: State;
+  readonly state: StateRow;
   readonly edge: Edge;
 }
 
 const BEYOND = { kind: "beyond" } as const;
 const PUBLISHED = { kind: "published" } as const;
 
-/** The first `width` hashes of a tile. Throws RangeError for what is no tile of any tree: the caller has parsed the path. */
+/** Reads the first `width` hashes of a tile. Throws RangeError for arguments that no valid path gives. */
 export function readTile(deps: TailDeps, level: number, tileIndex: number, width: number): TailAnswer<Uint8Array> {
   checkArguments(tileIndex, width);
   const { state } = deps;
@@ -40,7 +41,7 @@ function hashesOf({ storage, state, edge }: TailDeps, level: number, tileIndex: 
   return stored;
 }
 
-/** The first `width` records of a bundle, as they stand in it. */
+/** Reads the first `width` records of a bundle, encoded as in the bundle. Throws RangeError as readTile does. */
 export function readBundle(deps: TailDeps, bundleIndex: number, width: number): TailAnswer<Uint8Array> {
   checkArguments(bundleIndex, width);
   const { storage, format, state } = deps;
@@ -51,6 +52,7 @@ export function readBundle(deps: TailDeps, bundleIndex: number, width: number): 
   return { kind: "found", value: format.encodeBundle(entries.map(({ record }) => record)) };
 }
 
+/** Reads one entry. Throws RangeError as readTile does. */
 export function readEntry({ storage, state }: TailDeps, leafIndex: number): TailAnswer<TailEntry> {
   checkArguments(leafIndex, 1);
   if (leafIndex >= state.treeSize) return BEYOND;

@@ -2,7 +2,7 @@
 // A witness in memory as c2sp.org/tlog-witness describes it, over node:crypto and a tree of its own, with ways to misbehave.
 
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
-import type { WitnessAnswer } from "../../../workers/sequencer/witnessing/witnesses.ts";
+import type { WitnessAnswer } from "../../../workers/sequencer/deps.ts";
 
 export type Misbehaviour =
   | "none"

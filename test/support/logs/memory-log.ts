@@ -7,28 +7,25 @@ import { parseEd25519Signer } from "#private-key";
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { parsePublicUrl } from "../../../shared/http/public-url.ts";
 import { type LogConfig, logsOf } from "../../../shared/logs/config.ts";
+import type { LogKind } from "../../../shared/logs/kinds.ts";
+import type { Advance } from "../../../shared/rpc/anchor.ts";
 import type { SearchRow } from "../../../shared/search/row.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import { sameHead, type TreeHead } from "../../../shared/tlog/head.ts";
 import type {
-  Advance,
   AnchorPort,
   Host,
   IndexedEntry,
   ObjectStore,
   SearchIndex,
-  Storage,
+  Witnessing,
 } from "../../../workers/sequencer/deps.ts";
-import {
-  certificateFormat,
-  type LogFormat,
-  type Submission,
-  signatureFormat,
-  signatureSubmission,
-} from "../../../workers/sequencer/kinds/format.ts";
+import type { LogFormat, Submission } from "../../../workers/sequencer/kinds/kind.ts";
+import { SEQUENCER_KINDS } from "../../../workers/sequencer/kinds/kinds.ts";
 import { parseLogSigner } from "../../../workers/sequencer/kinds/log-keys.ts";
-import { Log, type Witnessing } from "../../../workers/sequencer/log.ts";
-import { genesisSubmission } from "../../../workers/sequencer/rounds/genesis.ts";
+import { signatureSubmission } from "../../../workers/sequencer/kinds/signature.ts";
+import { Log } from "../../../workers/sequencer/log.ts";
+import type { Storage } from "../../../workers/sequencer/platform/durable-storage.ts";
 import { LogStorage } from "../../../workers/sequencer/storage.ts";
 
 /** Durable storage as a Durable Object has it: what was committed stays when the object dies. */
@@ -225,8 +222,12 @@ if (!ecdsa.ok || !ed25519.ok || !url.ok) throw new Error("test keys");
 export const testEcdsa = ecdsa.value;
 export const testLogs = logsOf(url.value);
 
-export function memoryLog(kind: "signature" | "certificate", stores: Partial<Stores> = {}): MemoryLog {
+const testKeys = { ecdsa: ecdsa.value, ed25519: ed25519.value };
+
+/** A log in memory. `stores` replaces any of its parts. */
+export function memoryLog(kind: LogKind, stores: Partial<Stores> = {}): MemoryLog {
   const config = stores.config ?? testLogs[kind];
+  const { createFormat, createGenesis } = SEQUENCER_KINDS[kind];
   const all: Stores = {
     storage: new SqliteStorage(),
     objects: new MemoryObjects(),
@@ -234,26 +235,18 @@ export function memoryLog(kind: "signature" | "certificate", stores: Partial<Sto
     anchor: new MemoryAnchor(),
     host: new MemoryHost(),
     config,
-    format:
-      kind === "signature"
-        ? signatureFormat(config.origin, testEcdsa, ed25519.ok ? ed25519.value : unusable())
-        : certificateFormat(config.origin, testEcdsa),
+    format: createFormat(config.origin, testKeys),
     witnessing: null,
     ...stores,
   };
-  const genesis = kind === "signature" ? [genesisSubmission(config.origin, testEcdsa)] : [];
   const log = new Log({
     ...all,
     storage: new LogStorage(all.storage),
-    genesis,
+    genesis: createGenesis(config.origin, testKeys),
     backupEveryMs: 600_000,
     successor: () => SUCCESSOR,
   });
   return { ...all, log, restarted: (other = {}) => memoryLog(kind, { ...all, ...other }) };
-}
-
-function unusable(): never {
-  throw new Error("test keys");
 }
 
 const SEARCH: SearchRow = {

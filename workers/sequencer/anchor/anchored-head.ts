@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The row in which an anchor keeps the newest committed head of its log. Knows SQL and the rule by which the head moves.
+// The row in which an anchor keeps the newest committed head of its log. Knows SQL, and the rule by which the head moves.
 
+import type { Advance } from "../../../shared/rpc/anchor.ts";
 import { describeTooNew, migrate, type Schema } from "../../../shared/sql/schema.ts";
 import { hash } from "../../../shared/tlog/hash.ts";
 import { sameHead, type TreeHead } from "../../../shared/tlog/head.ts";
-import type { Advance, Storage } from "../deps.ts";
+import type { Storage } from "../platform/durable-storage.ts";
 
 type Sql = Pick<Storage, "exec">;
 
-/** A change of the table is a further step at the end. */
+/** To change the table, append a step. */
 export const ANCHOR_SCHEMA: Schema = {
   firstTable: "head",
   steps: [
@@ -17,15 +18,15 @@ export const ANCHOR_SCHEMA: Schema = {
 };
 
 /**
- * Brings the table to its newest version; once for each instance, before anything else. Throws if a newer version of the code
- * has written here: its caller cannot reach its anchor then, and writes nothing.
+ * Brings the table to its newest version. Call it once per instance, before anything else. Throws if a newer version of the code
+ * has written the table: the log then cannot reach its anchor, and writes nothing.
  */
 export function prepareAnchoredHead(storage: Storage): void {
   const migrated = migrate(storage, ANCHOR_SCHEMA);
   if (!migrated.ok) throw new Error(`the anchor: ${describeTooNew(migrated.error)}`);
 }
 
-/** The head it holds, null before the log's first. */
+/** Reads the head, null before the log's first. Throws RangeError if the row is damaged. */
 export function readAnchoredHead(storage: Sql): TreeHead | null {
   const [row] = storage.exec("SELECT size, root FROM head");
   const [size, root] = [row?.["size"], row?.["root"]];
@@ -35,8 +36,8 @@ export function readAnchoredHead(storage: Sql): TreeHead | null {
 }
 
 /**
- * Moves from one head to the next, synchronously: compare and write cannot be interrupted. True if `to` is held now, also
- * when a repeated call finds it there; false, and nothing is written, if it holds neither `from` nor `to` or would not grow.
+ * Moves from one head to the next. Synchronous: nothing comes between compare and write. True if the anchor now holds `to`, also
+ * when a repeated call finds it there. False, and nothing is written, if it holds neither `from` nor `to` or would not grow.
  */
 export function advanceAnchoredHead(storage: Sql, { from, to }: Advance): boolean {
   if (from !== null && to.treeSize > from.treeSize && moveHead(storage, from, to)) return true;
@@ -48,8 +49,8 @@ export function advanceAnchoredHead(storage: Sql, { from, to }: Advance): boolea
 }
 
 /**
- * Moves from exactly `from`, synchronously, and gives what is held then. Unlike advance it is not safe to repeat: who comes
- * second has started from a head that is not the newest any more, even if both lead to the same.
+ * Moves from exactly `from`, synchronously, and returns the head that is then held. Unlike advance, it fails when repeated: the
+ * second caller started from a head that is no longer the newest, even if both lead to the same one.
  */
 export function exchangeAnchoredHead(
   storage: Sql,
@@ -63,7 +64,7 @@ export function exchangeAnchoredHead(
   return { isTaken: true, held: to };
 }
 
-/** Compares and writes in one statement: what every round asks for. False if the row is not at `from`. */
+/** Compares and writes in one statement, as every round needs. False if the row does not hold `from`. */
 function moveHead(storage: Sql, from: TreeHead, to: TreeHead): boolean {
   const moved = storage.exec(
     "UPDATE head SET size = ?, root = ? WHERE size = ? AND root = ? RETURNING id",
@@ -75,5 +76,5 @@ function moveHead(storage: Sql, from: TreeHead, to: TreeHead): boolean {
   return moved.length === 1;
 }
 
-/** A copy: SQL takes the whole buffer behind a view. */
+/** Copies the bytes: SQL would store the whole buffer behind a view. */
 const blob = (bytes: Uint8Array): ArrayBuffer => new Uint8Array(bytes).buffer;

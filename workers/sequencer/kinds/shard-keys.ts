@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keys of the logs that SHARDS opens, from one setting: SHARD_KEYS, a JSON object of names, each with
-// {"ecdsa": PEM, "ed25519": PEM}; a certificate log has "ecdsa" alone. What is wrong with one log's row stops that log and no
-// other, and a row may be there before its log or after it. A key that is wrong is named, never shown.
+// The keys of the logs that SHARDS opens, from one setting: SHARD_KEYS, a JSON object of log names, each with
+// {"ecdsa": PEM, "ed25519": PEM} or, where the kind has no Ed25519 key, "ecdsa" alone. A wrong row stops its log and no other. A
+// row may be added before its log and stay after it. Problems name a key and never show it.
 
 import { parseEd25519Signer } from "#private-key";
 import { equal } from "../../../shared/bytes/bytes.ts";
@@ -11,26 +11,32 @@ import { parseJson } from "../../../shared/json/parse.ts";
 import type { LogConfig } from "../../../shared/logs/config.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { Settings } from "../../../shared/settings/settings.ts";
+import type { SequencerKind } from "./kind.ts";
+import { SEQUENCER_KINDS } from "./kinds.ts";
 import { type LogKeys, parseLogSigner } from "./log-keys.ts";
 
 const PARTS = ["SHARD_KEYS", "SHARD_KEYS_2"] as const;
 
-/** The keys of a log beside the first two, null after a problem, which it reports. @param others keys that must be other ones */
+/**
+ * Reads the keys of a log beside the first ones. Reports a problem and returns null if they are missing or wrong.
+ * @param others keys of other logs, which this log must not share
+ */
 export function readShardKeys(
   settings: Settings,
   { name, kind }: LogConfig,
   others: readonly LogKeys[],
 ): LogKeys | null {
-  const keys = parseShardKeys(PARTS.map((part) => settings.optional(part) ?? "").join(""), name, kind);
+  const text = PARTS.map((part) => settings.optional(part) ?? "").join("");
+  const keys = parseShardKeys(text, name, SEQUENCER_KINDS[kind]);
   const isTwin = keys.ok && others.some(({ ecdsa }) => equal(ecdsa.logId, keys.value.ecdsa.logId));
-  // To clients a key is the log: two logs with one key would be one log with two histories.
+  // To clients the key is the log: two logs with one key would be one log with two histories.
   if (isTwin) settings.problem(`SHARD_KEYS.${name}.ecdsa is another log's key: every log needs its own`);
   if (!keys.ok) settings.problem(`SHARD_KEYS${keys.error}`);
   return keys.ok && !isTwin ? keys.value : null;
 }
 
-/** The row of one log; the error completes "SHARD_KEYS". */
-function parseShardKeys(text: string, name: string, kind: LogConfig["kind"]): Result<LogKeys, string> {
+/** Parses the row of one log. The error completes "SHARD_KEYS". */
+function parseShardKeys(text: string, name: string, kind: SequencerKind): Result<LogKeys, string> {
   const json = text === "" ? ok({}) : parseJson(encodeUtf8(text));
   if (!json.ok || !isObject(json.value)) return err(" must be a JSON object, each name in it once");
   const rows = json.value;
@@ -42,14 +48,15 @@ function parseShardKeys(text: string, name: string, kind: LogConfig["kind"]): Re
   return twin === undefined ? keys : err(`${place}.ecdsa is also the key of ${twin[0]}: every log needs its own`);
 }
 
-function parseRow(row: unknown, kind: LogConfig["kind"]): Result<LogKeys, string> {
-  const wanted = kind === "signature" ? ["ecdsa", "ed25519"] : ["ecdsa"];
+function parseRow(row: unknown, { keySettings }: SequencerKind): Result<LogKeys, string> {
+  const hasEd25519 = keySettings.ed25519 !== null;
+  const wanted = hasEd25519 ? ["ecdsa", "ed25519"] : ["ecdsa"];
   if (!isObject(row) || Object.keys(row).toSorted().join() !== wanted.join()) {
     return err(` must be an object with ${wanted.join(" and ")}`);
   }
   const ecdsa = parseLogSigner(textOf(row, "ecdsa"));
   if (!ecdsa.ok) return err(`.ecdsa ${ecdsa.error}`);
-  if (kind === "certificate") return ok({ ecdsa: ecdsa.value, ed25519: null });
+  if (!hasEd25519) return ok({ ecdsa: ecdsa.value, ed25519: null });
   const ed25519 = parseEd25519Signer(textOf(row, "ed25519"));
   return ed25519.ok ? ok({ ecdsa: ecdsa.value, ed25519: ed25519.value }) : err(`.ed25519 ${ed25519.error}`);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Waiting that ends: calls of the platform may never settle (a stub of an object that was unloaded, a store that stalls), and a
-// clock may be put back while somebody waits for a time that was set ahead of it.
+// Deadlines. A call to the platform may never settle: a stub of an unloaded object, a store that stalls. And a clock may be put
+// back while a pause waits for it.
 
 import type { UnixMs } from "../../../shared/time.ts";
 import type { AnchorPort, Host, ObjectStore, SearchIndex } from "../deps.ts";
@@ -8,14 +8,14 @@ import type { AnchorPort, Host, ObjectStore, SearchIndex } from "../deps.ts";
 /** A call from one object to another takes milliseconds. */
 const ANCHOR_MS = 3_000;
 const R2_GET_MS = 5_000;
-/** A bundle has 8 MiB at most. */
+/** A bundle has at most 8 MiB. */
 const R2_PUT_MS = 20_000;
-/** D1's own limit for a batch. */
+/** The limit that D1 itself sets for a batch. */
 const D1_MS = 30_000;
 
 type Timer = Pick<Host, "after">;
 
-/** Settles as `work` does, or rejects when it has not settled in time; what `work` does then goes unheard. */
+/** Settles as `work` does. Rejects if it has not settled in time; its later outcome is then ignored. */
 export async function within<T>(timer: Timer, milliseconds: number, work: Promise<T>): Promise<T> {
   return await new Promise((resolve, reject) => {
     const cancel = timer.after(milliseconds, () => reject(new Error(`no answer within ${milliseconds} ms`)));
@@ -23,17 +23,17 @@ export async function within<T>(timer: Timer, milliseconds: number, work: Promis
   });
 }
 
-/** Whether a time that was set `milliseconds` ahead has come. */
+/** Whether a time that was set `milliseconds` ahead has come. A time further ahead means that the clock was put back. */
 export const isDue = (at: UnixMs, now: UnixMs, milliseconds: number): boolean => now >= at || at - now > milliseconds;
 
-interface Outside {
+interface Stores {
   readonly objects: ObjectStore;
   readonly index: SearchIndex;
   readonly anchor: AnchorPort;
 }
 
-/** The same ports, each call given up after a while: a rejection, which never said whether the call took effect. */
-export function bounded({ objects, index, anchor }: Outside, timer: Timer): Outside {
+/** Gives every call of these ports a deadline. A rejection does not say whether the call took effect. */
+export function withDeadlines({ objects, index, anchor }: Stores, timer: Timer): Stores {
   return {
     objects: {
       get: async (key) => await within(timer, R2_GET_MS, objects.get(key)),

@@ -1,8 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Durable Object's SQLite as the Storage port.
+// The SQLite of a Durable Object, narrowed to what the sequencer and the anchor call.
 
-import type { Storage } from "../deps.ts";
+/**
+ * A Durable Object's SQLite. Every call is synchronous. All that one turn of the event loop writes becomes durable as a whole,
+ * before any answer leaves.
+ */
+export interface Storage {
+  exec(
+    query: string,
+    ...bindings: readonly (ArrayBuffer | string | number | null)[]
+  ): Record<string, SqlStorageValue>[];
+  transactionSync<T>(run: () => T): T;
+}
 
+/** Adapts the platform's storage. */
 export function durableStorage(storage: DurableObjectStorage): Storage {
   return {
     exec: (query, ...bindings) => storage.sql.exec(query, ...bindings).toArray(),

@@ -1,26 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// Copies the tail to R2, at most every ten minutes and behind every answer, so that a lost object can still be read. Each copy
-// is an object of its own, created and never replaced, as all objects of the log are: a put that comes late creates an old copy,
-// and never puts an old one in the place of a new one. The newest two are kept.
+// Copies the tail to R2, behind the answers and at most every ten minutes, so that a log whose storage is lost can still be
+// read. Each backup is an object of its own, created and never replaced, like every object of the log: a put that arrives late
+// creates an old backup but cannot overwrite a new one. The newest two are kept.
 
 import { backupPath, encodeBackup } from "../../../shared/logs/backup.ts";
 import { objectKey } from "../../../shared/logs/config.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import { nodesAtLevel, TILE_WIDTH } from "../../../shared/tlog/tile.ts";
 import { isDue } from "../platform/deadlines.ts";
-import type { LogIdentity, LogStorage, State, StoredBackup } from "../storage.ts";
+import type { LogIdentity, LogStorage, StateRow, StoredBackup } from "../storage.ts";
 import type { PublishDeps } from "./publish.ts";
 
-/** One more than is needed: the older one is there until the newer one is known to be. */
+/** One more than needed: the older one stays until the newer one is known to exist. */
 const KEPT_BACKUPS = 2;
 
 interface BackupDeps extends PublishDeps {
   readonly backupEveryMs: number;
 }
 
+/** Makes the backups of one log and deletes old ones. */
 export class TailBackups {
   readonly #deps: BackupDeps;
-  /** What the rows say; null before they were read. */
+  /** The backups in the rows, null before these were read. */
   #known: readonly StoredBackup[] | null = null;
 
   constructor(deps: BackupDeps) {
@@ -32,29 +33,28 @@ export class TailBackups {
     return this.#known;
   }
 
-  /** When the next copy may be made; null if the newest one is of this tree. */
-  nextAt({ createdAt }: LogIdentity, { treeSize }: State): UnixMs | null {
+  /** When the next backup may be made, null if the newest one is of this tree. */
+  nextAt({ createdAt }: LogIdentity, { treeSize }: StateRow): UnixMs | null {
     const newest = this.#backups.at(-1);
     if (treeSize === (newest?.treeSize ?? 0)) return null;
     return unixMs((newest?.madeAt ?? createdAt) + this.#deps.backupEveryMs);
   }
 
   /**
-   * Makes a copy if one is due. A tree whose full tiles are not all in R2 has to wait for them. Rejects when R2 fails; all of it
-   * can be repeated.
+   * Makes a backup if one is due and all full tiles of the tree are in R2. Rejects if R2 fails; repeating all of it is harmless.
    */
-  async make(identity: LogIdentity, state: State, now: UnixMs): Promise<void> {
+  async make(identity: LogIdentity, state: StateRow, now: UnixMs): Promise<void> {
     const { config, objects, backupEveryMs } = this.#deps;
     const { treeSize, publishedTiles } = state;
     const at = this.nextAt(identity, state);
     const isPublished = publishedTiles === Math.floor(treeSize / TILE_WIDTH);
     if (at === null || !isDue(at, now, backupEveryMs) || !isPublished) return;
-    // A key that is taken holds a copy of this same tree, from a put whose answer was lost; a restore checks what it finds.
+    // A taken key holds a backup of this same tree, from a put whose answer was lost. A restore checks what it finds.
     await objects.create(objectKey(config, backupPath(treeSize)), encodeTail(this.#deps, identity, state));
     this.#write((storage) => storage.insertBackup({ treeSize, madeAt: now }));
   }
 
-  /** Takes away what newer copies have replaced, as long as the log may write. Rejects when R2 fails. */
+  /** Deletes the backups that newer ones have replaced, as long as the log may write. Rejects if R2 fails. */
   async removeOld(mayWrite: () => boolean): Promise<void> {
     const { config, objects } = this.#deps;
     while (this.#backups.length > KEPT_BACKUPS && mayWrite()) {
@@ -71,8 +71,8 @@ export class TailBackups {
   }
 }
 
-/** Synchronous: rows and state are of one moment. */
-function encodeTail({ config, storage }: PublishDeps, identity: LogIdentity, state: State): Uint8Array {
+/** Encodes the tail. Synchronous, so that rows and state belong together. */
+function encodeTail({ config, storage }: PublishDeps, identity: LogIdentity, state: StateRow): Uint8Array {
   const { treeSize, rootHash, timestamp, checkpoint, publishedTiles } = state;
   const edge = [];
   for (let level = 1; nodesAtLevel(treeSize, level) > 0; level++) {

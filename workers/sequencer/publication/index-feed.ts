@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// Feeds the search index from the log, behind its answers. D1 is a cache: it may fail, stall or vanish, and nothing but the
-// search's "complete through" stands still.
+// Feeds the search index from the log, behind its answers. D1 is a cache: if it fails, stalls or vanishes, only the search's
+// "complete through" stops.
 
 import type { IndexedEntry, SearchIndex } from "../deps.ts";
 import type { LogStorage } from "../storage.ts";
 
-/** Entries a batch: DESIGN's bound for one invocation. */
+/** As many entries per batch as per round, so that no invocation handles more. */
 const BATCH_ENTRIES = 64;
-/** Terms a batch; an attestation may have 500. At some 100 bytes each they stay far below D1's 2 MB for a parameter. */
+/** Terms per batch; an attestation may have 500. At about 100 bytes each they stay far below D1's 2 MB for a parameter. */
 const BATCH_TERMS = 4096;
 
-/** Writes the next entries from `indexed` on and gives the new cursor; `indexed` itself when there is nothing to do. */
+/** Writes the next batch of entries, from `indexed` on, and returns the new cursor: `indexed` itself if nothing is left to write. */
 export async function feedIndex(
   { log, storage, index }: { readonly log: string; readonly storage: LogStorage; readonly index: SearchIndex },
   indexed: number,
   treeSize: number,
 ): Promise<number> {
   if (indexed >= treeSize) return indexed;
-  const batch = withinTerms(storage.readEntries(indexed, Math.min(treeSize, indexed + BATCH_ENTRIES)));
+  const batch = limitTerms(storage.readEntries(indexed, Math.min(treeSize, indexed + BATCH_ENTRIES)));
   await index.write(log, batch);
   return indexed + batch.length;
 }
 
-/** The entries from the front that have at most 4096 terms together, and one at least. */
-function withinTerms<E extends IndexedEntry>(entries: readonly E[]): readonly E[] {
+/** The first entries that together have at most 4096 terms, but at least one entry. */
+function limitTerms<E extends IndexedEntry>(entries: readonly E[]): readonly E[] {
   let terms = 0;
   const end = entries.findIndex(({ search }, i) => {
     terms += search.terms.length;
@@ -33,9 +33,9 @@ function withinTerms<E extends IndexedEntry>(entries: readonly E[]): readonly E[
 }
 
 /**
- * The index in D1 (migrations/). One batch is one transaction: the watermark never runs ahead of the rows. Nor
- * does it leap over a gap: after the database was lost or restored it stands still until `sigedge reindex` has filled that.
- * The rows travel as one JSON parameter, as D1 takes 100 parameters at most.
+ * The search index in D1 (migrations/). One batch is one transaction, so the watermark never runs ahead of the rows. Nor does it
+ * skip a gap: after the database was lost or restored it stays until `sigedge reindex` has filled the gap. The rows travel as
+ * one JSON parameter, because D1 takes at most 100 parameters.
  */
 export function d1Index(db: D1Database): SearchIndex {
   return {
@@ -59,7 +59,7 @@ export function d1Index(db: D1Database): SearchIndex {
           .bind(log, JSON.stringify(postings)),
         db
           .prepare(
-            // Services that are deployed apart may send rows of before they told their version.
+            // A service that is deployed apart may be older and send rows without a version.
             `INSERT OR IGNORE INTO entry (log, idx, time_ms, digest, identity, issuer, terms_version)
              SELECT ?1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, coalesce(value ->> 5, 1)
              FROM json_each(?2)`,

@@ -1,37 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-// Copies what is full to R2: per 256 entries a bundle, a sidecar, a tile, and the upper tiles that this one completes. Objects
-// are created, never replaced; one that exists with other bytes means that two histories share the bucket, and the log stops.
+// Copies full tiles to R2: per 256 entries a bundle, a sidecar, a tile, and the upper tiles that this one completes. Objects are
+// created, never replaced. An object that exists with other bytes means that two histories share the bucket: the log stops.
 // Spec: https://c2sp.org/tlog-tiles, https://c2sp.org/static-ct-api
 
 import { equal } from "../../../shared/bytes/bytes.ts";
-import { type LogConfig, objectKey } from "../../../shared/logs/config.ts";
+import { objectKey } from "../../../shared/logs/config.ts";
+import { LOG_KINDS } from "../../../shared/logs/kinds.ts";
 import { encodeSidecar, sidecarPath } from "../../../shared/rekor/sidecar.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { Hash } from "../../../shared/tlog/hash.ts";
 import { encodeTile, formatTilePath, fullTileRoot, TILE_WIDTH, type Tile } from "../../../shared/tlog/tile.ts";
-import type { ObjectStore } from "../deps.ts";
-import type { LogFormat } from "../kinds/format.ts";
-import { damage, type Refusal } from "../recovery/recover.ts";
-import type { EntryRow, LogStorage } from "../storage.ts";
+import type { LogDeps, ObjectStore } from "../deps.ts";
+import { type Refusal, refuse, toRefusal } from "../recovery/refusal.ts";
+import type { EntryRow } from "../storage.ts";
 
-export interface PublishDeps {
-  readonly config: LogConfig;
-  readonly storage: LogStorage;
-  readonly format: LogFormat;
-  readonly objects: ObjectStore;
-}
+/** What publication needs of the log. */
+export type PublishDeps = Pick<LogDeps, "config" | "storage" | "format" | "objects">;
 
 /**
- * Puts everything of full tile `index` of level 0 to R2; done when it resolves, with the tile's root. Rejects when R2 fails (all
- * of it can be repeated), and refuses when a row is not what was signed or an object is there with other bytes.
+ * Puts the objects of full tile `index` of level 0 into R2 and returns the tile's root. Rejects if R2 fails; repeating all of it
+ * is harmless. Refuses if a row is not what was signed, or if an object exists with other bytes.
  */
 export async function publishTile(deps: PublishDeps, index: number): Promise<Result<Hash, Refusal>> {
   const { config, storage, format } = deps;
+  const { bundleLevel, hasSidecars } = LOG_KINDS[config.kind];
   const tile = readSigned(deps, index);
   if (!tile.ok) return tile;
   const { entries, root } = tile.value;
   const objects: [path: string, bytes: Uint8Array][] = [
-    [fullTilePath(format.bundleLevel, index), format.encodeBundle(entries.map(({ record }) => record))],
+    [fullTilePath(bundleLevel, index), format.encodeBundle(entries.map(({ record }) => record))],
     [fullTilePath(0, index), encodeTile(entries.map(({ leafHash }) => leafHash))],
   ];
   for (const { level, tileIndex, hashes } of storage.readEdge()) {
@@ -40,8 +37,8 @@ export async function publishTile(deps: PublishDeps, index: number): Promise<Res
   }
   const create = async (name: string, bytes: Uint8Array): Promise<Result<null, Refusal>> =>
     await createObject(deps.objects, objectKey(config, name), bytes);
-  if (format.hasSidecars) {
-    // Before its bundle: whoever finds an entry in the bundle looks for its time and hints here.
+  if (hasSidecars) {
+    // Before the bundle: a reader who finds an entry in the bundle looks up its time and hints here.
     const sidecar = await create(sidecarPath(index), encodeSidecar(entries));
     if (!sidecar.ok) return sidecar;
   }
@@ -55,7 +52,10 @@ interface SignedTile {
   readonly root: Hash;
 }
 
-/** The rows of a full tile, each hashed again and all of them up to what the tree above has of them: what is published was signed. */
+/**
+ * Reads the rows of a full tile. Hashes each again, and all of them up to the node that the tree above has, so that only what
+ * was signed is published.
+ */
 function readSigned({ storage, format }: PublishDeps, index: number): Result<SignedTile, Refusal> {
   try {
     const entries = storage.readEntries(index * TILE_WIDTH, (index + 1) * TILE_WIDTH);
@@ -66,7 +66,7 @@ function readSigned({ storage, format }: PublishDeps, index: number): Result<Sig
     if (signed === undefined || !equal(root, signed)) throw new RangeError(`tile ${index} has another root`);
     return ok({ entries, root });
   } catch (error) {
-    if (error instanceof RangeError) return err(damage(error));
+    if (error instanceof RangeError) return err(toRefusal(error));
     throw error;
   }
 }
@@ -76,9 +76,9 @@ const fullTilePath = (level: Tile["level"], index: number): string =>
 
 async function createObject(objects: ObjectStore, key: string, bytes: Uint8Array): Promise<Result<null, Refusal>> {
   if (await objects.create(key, bytes)) return ok(null);
-  // Taken: by our own call before a crash, or by someone else.
+  // The key is taken: by our own call before a crash, or by someone else.
   const found = await objects.get(key);
-  if (found === null) throw new Error(`R2 says that ${key} exists and does not give it`);
+  if (found === null) throw new Error(`R2 reports that ${key} exists but does not return it`);
   if (equal(found, bytes)) return ok(null);
-  return err({ code: "log_refusing", reason: `${key} in R2 has other bytes than this log: two logs share the bucket` });
+  return refuse(`${key} in R2 has other bytes than this log: two logs share the bucket`);
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// What happens before a log writes anything: its memory is rebuilt from its rows, and both are compared with the anchor and with
-// R2. Whoever disagrees with either has been restored, copied or damaged, and would sign a second history: it refuses.
+// Recovery runs before a log writes anything. It rebuilds memory from the rows, then compares the rows with the anchor and with
+// R2. A log that disagrees with either was restored, copied or damaged and would sign a second history, so it refuses to write.
 //
 // Creation: (1) identity, first state and genesis in one transaction; (2) log.json in R2, create-only; (3) the anchor.
-// A crash after any of them is repaired by going on: nobody has seen a head before the anchor has it.
+// After a crash between two steps, recovery runs the rest: nobody sees a head before the anchor holds it.
 
 import { equal } from "../../../shared/bytes/bytes.ts";
 import { encodeHex } from "../../../shared/bytes/hex.ts";
 import { decodeUtf8, encodeUtf8 } from "../../../shared/bytes/utf8.ts";
-import { type LogConfig, objectKey } from "../../../shared/logs/config.ts";
+import { objectKey } from "../../../shared/logs/config.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { UnixMs } from "../../../shared/time.ts";
 import { parseCheckpoint } from "../../../shared/tlog/checkpoint.ts";
@@ -25,73 +25,59 @@ import {
   nodesAtLevel,
   TILE_WIDTH,
 } from "../../../shared/tlog/tile.ts";
-import type { AnchorPort, ObjectStore } from "../deps.ts";
-import type { LogFormat } from "../kinds/format.ts";
-import { type LogIdentity, type LogStorage, type State } from "../storage.ts";
+import type { LogDeps } from "../deps.ts";
+import type { LogIdentity, StateRow } from "../storage.ts";
+import { type Refusal, refuse, toRefusal } from "./refusal.ts";
 
-/** Where the log was before it stopped, as far as its own rows say. */
+/** The log as its own rows have it. */
 export interface Recovered {
   readonly identity: LogIdentity;
-  readonly state: State;
-  /** Null if the log is not frozen. */
+  readonly state: StateRow;
+  /** When the log was frozen, null if it was not. */
   readonly frozenAt: UnixMs | null;
   readonly edge: Edge;
-  /** Identities of the entries that still have rows; empty for a log that looks them up. */
+  /** Identities of the entries that still have rows, as hex. Empty for a log that looks them up in its rows. */
   readonly tail: ReadonlyMap<string, { readonly leafIndex: number; readonly timestamp: UnixMs }>;
 }
 
-export interface Refusal {
-  readonly code: "log_refusing";
-  /** What is wrong and what an operator should do. */
-  readonly reason: string;
-}
-
-/** What rows that do not parse or do not add up lead to; reading them throws RangeError. */
-export const damage = ({ message }: RangeError): Refusal => ({
-  code: "log_refusing",
-  reason: `${message}: a row is damaged; open a new log`,
-});
-
-const refuse = (reason: string): Result<never, Refusal> => err({ code: "log_refusing", reason });
-
-export interface RecoverDeps {
-  readonly config: LogConfig;
-  readonly storage: LogStorage;
-  readonly format: LogFormat;
-  readonly objects: ObjectStore;
-  readonly anchor: AnchorPort;
-}
+/** What recovery needs of the log. */
+export type RecoverDeps = Pick<LogDeps, "config" | "storage" | "format" | "objects" | "anchor">;
 
 /**
- * Rebuilds memory from rows alone: no other store is asked, so reads can go on whatever else is out of reach.
- * Null if there is no log yet; refuses if the rows contradict each other or the configuration.
+ * Reads the log from its rows alone, so that reads can go on when no other store can be reached. Null if there is no log yet.
+ * Refuses if the rows contradict each other or the settings.
  */
-export function readRows({ config, storage, format }: RecoverDeps): Result<Recovered | null, Refusal> {
+export function readRows(deps: RecoverDeps): Result<Recovered | null, Refusal> {
+  const { storage } = deps;
   try {
     const identity = storage.readIdentity();
     if (identity === null) return ok(null);
-    const pinned = pinnedProblem(identity, config, format);
+    const pinned = describePinned(identity, deps);
     if (pinned !== null) return refuse(pinned);
     const state = storage.readState();
     const edge = readEdge(storage, state);
     if (!equal(rootHash(edge.treeSize, edgeNodes(edge)), state.rootHash) || !isCheckpointOf(state)) {
       return refuse("the stored entries do not add up to the stored tree head: a row is damaged; open a new log");
     }
-    return ok({ identity, state, frozenAt: storage.readFrozenAt(), edge, tail: readTail(storage, format, state) });
+    return ok({ identity, state, frozenAt: storage.readFrozenAt(), edge, tail: readTail(deps, state) });
   } catch (error) {
-    if (error instanceof RangeError) return err(damage(error));
+    if (error instanceof RangeError) return err(toRefusal(error));
     throw error;
   }
 }
 
-/** What readers are shown is the head that the entries add up to. */
-function isCheckpointOf(state: State): boolean {
+/** Whether the stored checkpoint is of the stored head, to which the entries add up. */
+function isCheckpointOf(state: StateRow): boolean {
   const note = parseNote(encodeUtf8(state.checkpoint));
   const checkpoint = note.ok ? parseCheckpoint(note.value.text) : note;
   return checkpoint.ok && sameHead(checkpoint.value, state);
 }
 
-function pinnedProblem(identity: LogIdentity, config: LogConfig, format: LogFormat): string | null {
+/** Names the setting that differs from what the log was created with, null if none does. */
+function describePinned(
+  identity: LogIdentity,
+  { config, format }: Pick<RecoverDeps, "config" | "format">,
+): string | null {
   if (identity.origin !== config.origin || identity.baseUrl !== config.baseUrl) {
     return `this log was created for ${identity.baseUrl} (origin ${identity.origin}), not for ${config.baseUrl}: set PUBLIC_URL back, or open a new log`;
   }
@@ -100,8 +86,8 @@ function pinnedProblem(identity: LogIdentity, config: LogConfig, format: LogForm
     : "the log key is not the one this log was created with: put the old key back";
 }
 
-/** Level 0 from the entries of the open tile, the levels above from their rows. */
-function readEdge(storage: LogStorage, state: State): Edge {
+/** Rebuilds the edge: level 0 from the entries of the open tile, the levels above from their rows. */
+function readEdge(storage: RecoverDeps["storage"], state: StateRow): Edge {
   const { treeSize } = state;
   const openTile = Math.floor(treeSize / TILE_WIDTH) * TILE_WIDTH;
   const levels = treeSize === 0 ? [] : [storage.readLeafHashes(openTile, treeSize)];
@@ -112,23 +98,24 @@ function readEdge(storage: LogStorage, state: State): Edge {
   return restoreEdge(treeSize, levels);
 }
 
-/** By what a submission of an entry that is still here is known. A log that remembers all looks into its rows instead. */
-function readTail(storage: LogStorage, format: LogFormat, { treeSize }: State): Recovered["tail"] {
+/** Reads the identities of the entries that still have rows, unless the log looks identities up in its rows. */
+function readTail(deps: RecoverDeps, { treeSize }: StateRow): Recovered["tail"] {
+  const { storage, format } = deps;
   const rows = format.remembersAll ? [] : storage.readIdentities(treeSize);
   const tail = new Map<string, { leafIndex: number; timestamp: UnixMs }>();
   for (const { leafIndex, timestamp, identity } of rows) {
-    tail.set(encodeHex(identity ?? identityOf(storage, format, leafIndex)), { leafIndex, timestamp });
+    tail.set(encodeHex(identity ?? readIdentity(deps, leafIndex)), { leafIndex, timestamp });
   }
   return tail;
 }
 
-function identityOf(storage: LogStorage, format: LogFormat, leafIndex: number): Hash {
+function readIdentity({ storage, format }: RecoverDeps, leafIndex: number): Hash {
   const [entry] = storage.readEntries(leafIndex, leafIndex + 1);
   if (entry === undefined) throw new RangeError(`entry ${leafIndex} is missing`);
   return format.readRecord(entry.record).identity;
 }
 
-/** Refuses unless nothing at all is left of an earlier log: a missing row with an anchor or log.json is a lost store. */
+/** Refuses if the anchor or log.json exists: the log existed before, and its storage is lost. */
 export async function checkNothingExists({ config, objects, anchor }: RecoverDeps): Promise<Result<null, Refusal>> {
   const [anchored, logJson] = await Promise.all([anchor.read(), objects.get(objectKey(config, "log.json"))]);
   if (anchored === null && logJson === null) return ok(null);
@@ -136,8 +123,8 @@ export async function checkNothingExists({ config, objects, anchor }: RecoverDep
 }
 
 /**
- * Compares what the rows say with log.json, the anchor and the last tile in R2, and finishes a creation or a round that was
- * cut off between its transaction and the anchor. A rejected call means "could not be reached": the caller tries again later.
+ * Compares the rows with log.json, the anchor and the last tile in R2. Finishes a creation or a round that was cut off between
+ * its transaction and the anchor. Rejects if R2 or the anchor cannot be reached; the caller tries again later.
  */
 export async function checkOutside(deps: RecoverDeps, recovered: Recovered): Promise<Result<null, Refusal>> {
   const { anchor } = deps;
@@ -152,7 +139,7 @@ export async function checkOutside(deps: RecoverDeps, recovered: Recovered): Pro
   const r2 = await checkTiles(deps, recovered);
   if (!r2.ok) return r2;
   if (anchored !== null && sameHead(anchored, state)) return ok(null);
-  // The transaction was the last thing that happened: the anchor has the head before it, or at creation none.
+  // The object died after a transaction: the anchor holds the head before it or, at creation, none.
   const isOneBehind = isUnanchored || (state.previous !== null && sameHead(anchored, state.previous));
   if (!isOneBehind || !(await anchor.advance({ from: anchored, to: state }))) {
     return refuse(
@@ -184,7 +171,7 @@ async function checkLogJson(
   );
 }
 
-/** The last published tile is the one this log published, and the next one is ours or not there. */
+/** Refuses unless the last published tile is the one that this log published, and the next one is absent or this log's. */
 async function checkTiles(
   { config, objects, storage }: RecoverDeps,
   { state }: Recovered,

@@ -1,43 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
-// A log whose storage is lost or damaged is shown as its newest backup has it, and never written again.
+// Shows a log whose storage is lost or damaged as its newest backup has it. Such a log is never written again.
 //
-// Not even where backup and anchor hold the same head: answers leave before the anchor has their head (log.ts, step 4), so a
-// last round may have been acknowledged that neither of them knows, and the next one would sign another tree of its size.
-// A restored log has no rows: what it shows is in memory, and code that knows nothing of backups finds an empty storage.
+// Not even if backup and anchor hold the same head: answers leave before the anchor has their head (rounds/commit.ts, steps 3
+// and 4), so a last round may have been acknowledged that neither knows, and the next round would sign a second tree of its
+// size. A restored log has no rows. What it shows is in memory, and code that knows no backups finds an empty storage.
 
 import { equal } from "../../../shared/bytes/bytes.ts";
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { parseJson } from "../../../shared/json/parse.ts";
 import { BACKUP_FOLDER, type Backup, backupSize, decodeBackup } from "../../../shared/logs/backup.ts";
 import { objectKey } from "../../../shared/logs/config.ts";
+import { LOG_KINDS } from "../../../shared/logs/kinds.ts";
 import { parseCheckpoint } from "../../../shared/tlog/checkpoint.ts";
 import { type Edge, edgeNodes, restoreEdge } from "../../../shared/tlog/edge.ts";
-import { type TreeHead } from "../../../shared/tlog/head.ts";
+import type { TreeHead } from "../../../shared/tlog/head.ts";
 import { parseNote } from "../../../shared/tlog/note.ts";
 import { rootHash } from "../../../shared/tlog/proof.ts";
 import { formatTilePath, TILE_WIDTH } from "../../../shared/tlog/tile.ts";
-import type { EntryRow, LogIdentity, State } from "../storage.ts";
+import type { EntryRow, LogIdentity, StateRow } from "../storage.ts";
 import type { TailRows } from "../tail.ts";
-import type { RecoverDeps, Refusal } from "./recover.ts";
+import type { RecoverDeps } from "./recover.ts";
+import type { Refusal } from "./refusal.ts";
 
 /** How many backups are tried, newest first. */
 const MAX_TRIES = 4;
 
+/** A log as a backup has it. */
 export interface RestoredLog {
   readonly identity: LogIdentity;
-  readonly state: State;
+  readonly state: StateRow;
   readonly edge: Edge;
   readonly rows: TailRows;
-  /** Why it does not run, what is lost, and what to do. */
+  /** Why the log does not run, what is lost and what to do. */
   readonly refusal: Refusal;
 }
 
 /**
- * The newest backup of this log that proves itself: entries that add up to its tree head, and a checkpoint of that head which
- * this log's key has signed. Null if there is none, if it shows no more than `ownSize` entries, or if the anchor contradicts it.
- * Rejects when R2 or the anchor cannot be reached.
- * @param ownSize of what the storage's own rows show, null if that is nothing
- * @param creation of the storage's own rows, null if they are gone
+ * Opens the newest backup of this log that proves itself: its entries add up to its tree head, and this log's key has signed a
+ * checkpoint of that head. Null if there is none, if it has no more than `ownSize` entries, or if the anchor contradicts it.
+ * Rejects if R2 or the anchor cannot be reached.
+ * @param creation in the storage's own rows, null if they are gone
+ * @param ownSize number of entries that the storage's own rows show, null if none
  * @param problem why the storage cannot be used
  */
 export async function restoreFromBackup(
@@ -48,20 +51,20 @@ export async function restoreFromBackup(
     problem,
   }: { readonly creation: string | null; readonly ownSize: number | null; readonly problem: string },
 ): Promise<RestoredLog | null> {
-  const bucketOf = await readCreation(deps);
-  if (bucketOf === null || (creation !== null && creation !== bucketOf)) return null;
-  const found = await newestBackup(deps, bucketOf);
+  const owner = await readCreation(deps);
+  if (owner === null || (creation !== null && creation !== owner)) return null;
+  const found = await openNewestBackup(deps, owner);
   if (found === null || (ownSize !== null && found.state.treeSize <= ownSize)) return null;
   const anchored = await deps.anchor.read();
   const { treeSize, rootHash: root } = found.state;
   if (anchored?.treeSize === treeSize && !equal(anchored.rootHash, root)) return null;
   const loss = await describeLoss(deps, treeSize, anchored);
-  const madeOf = new Date(found.state.timestamp).toISOString();
-  const reason = `${problem}. The log is shown as its backup has it: ${treeSize} entries, the last of ${madeOf}. ${loss} It takes no entries any more: put the newest storage back, or open a new log beside it`;
+  const lastTime = new Date(found.state.timestamp).toISOString();
+  const reason = `${problem}. The log is shown as its backup has it: ${treeSize} entries, the last of ${lastTime}. ${loss} It takes no more entries: put the newest storage back, or open a new log beside it`;
   return { ...found, refusal: { code: "log_refusing", reason } };
 }
 
-/** Which log the bucket belongs to, null if log.json does not say. */
+/** Reads which log the bucket belongs to. Null if log.json does not say. */
 async function readCreation({ config, objects }: RecoverDeps): Promise<string | null> {
   const bytes = await objects.get(objectKey(config, "log.json"));
   const json = bytes === null ? null : parseJson(bytes);
@@ -70,7 +73,7 @@ async function readCreation({ config, objects }: RecoverDeps): Promise<string | 
   return typeof creation === "string" ? creation : null;
 }
 
-async function newestBackup(deps: RecoverDeps, creation: string): Promise<Omit<RestoredLog, "refusal"> | null> {
+async function openNewestBackup(deps: RecoverDeps, creation: string): Promise<Omit<RestoredLog, "refusal"> | null> {
   const { config, objects } = deps;
   const prefix = objectKey(config, "");
   const keys = await objects.list(objectKey(config, BACKUP_FOLDER));
@@ -86,7 +89,7 @@ async function newestBackup(deps: RecoverDeps, creation: string): Promise<Omit<R
   return null;
 }
 
-/** Null for a backup of another log, and for one that does not add up to a tree head that this log has signed. */
+/** Null if the backup is of another log, or does not add up to a tree head that this log has signed. */
 function openBackup(
   { config, format }: Pick<RecoverDeps, "config" | "format">,
   backup: Backup,
@@ -130,11 +133,11 @@ function isSignedHead(
   );
 }
 
-/** What a tail is read from where there are no rows. */
+/** The rows of a tail, from memory. */
 function tailRows(entries: readonly EntryRow[]): TailRows {
   const readEntries = (from: number, to: number): readonly EntryRow[] => {
     const found = entries.filter(({ leafIndex }) => leafIndex >= from && leafIndex < to);
-    if (found.length !== to - from) throw new RangeError(`entries ${from} to ${to} are not all there`);
+    if (found.length !== to - from) throw new RangeError(`entries ${from} to ${to} are incomplete`);
     return found;
   };
   return {
@@ -145,27 +148,23 @@ function tailRows(entries: readonly EntryRow[]): TailRows {
 }
 
 async function describeLoss(deps: RecoverDeps, treeSize: number, anchored: TreeHead | null): Promise<string> {
-  if (anchored === null) return "What came after them is not known, as the anchor is gone too.";
+  if (anchored === null) return "Whether more followed is unknown, because the anchor is gone too.";
   if (anchored.treeSize <= treeSize)
-    return "The anchor knows of none after them, but the answers of one last round may have left before it was told.";
+    return "The anchor knows of no later ones, but one last round may have been answered before the anchor heard of it.";
   const range = `Entries ${treeSize} to ${anchored.treeSize - 1} were logged after it`;
   const end = await publishedEnd(deps, treeSize, anchored.treeSize);
-  if (end >= anchored.treeSize) return `${range}: they are in R2's bundles, without a tree head that proves them.`;
+  if (end >= anchored.treeSize) return `${range}: they are in R2's bundles, but no tree head proves them.`;
   if (end <= treeSize) return `${range} and are lost.`;
-  return `${range}: those below ${end} are in R2's bundles, without a tree head that proves them; ${end} to ${anchored.treeSize - 1} are lost.`;
+  return `${range}: those below ${end} are in R2's bundles, but no tree head proves them; ${end} to ${anchored.treeSize - 1} are lost.`;
 }
 
-/** How far R2 has bundles. They were put there one after the other, so that the last one is found by halving. */
-async function publishedEnd(
-  { config, format, objects }: RecoverDeps,
-  treeSize: number,
-  anchoredSize: number,
-): Promise<number> {
+/** Finds how far R2 has bundles. They were put there in order, so a binary search finds the last one. */
+async function publishedEnd({ config, objects }: RecoverDeps, treeSize: number, anchoredSize: number): Promise<number> {
   let low = Math.floor(treeSize / TILE_WIDTH);
   let high = Math.floor(anchoredSize / TILE_WIDTH);
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
-    const path = formatTilePath({ level: format.bundleLevel, index: middle, width: TILE_WIDTH });
+    const path = formatTilePath({ level: LOG_KINDS[config.kind].bundleLevel, index: middle, width: TILE_WIDTH });
     if ((await objects.get(objectKey(config, path))) === null) high = middle;
     else low = middle + 1;
   }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rounds of a log: waiting submissions become entries, indices and answers here, and nowhere else. Knows the protocol and no
-// platform; log.ts opens the log and holds its memory.
+// The rounds of a log. Here, and nowhere else, waiting submissions become entries, indices and answers. Knows the protocol and
+// no platform. log.ts opens the log; memory.ts holds what is in memory.
 //
 // The protocol, and what a crash leaves behind after each step:
-//   1 take the pool, assign indices, hash, sign      nothing was written: the waiters fail, nobody saw an index
+//   1 take the pool, assign indices, hash, sign      nothing was written: the waiters fail, nobody has seen an index
 //   2 one transaction: entries, state, dedup, edge   durable as a whole or not at all; recovery finds the old or the new head
 //   3 answer the waiters                             the output gate lets answers go only after 2 is durable
 //   4 anchor.advance(from → to), beside the answers  recovery finds the anchor one head behind and sends it again
@@ -14,39 +14,36 @@
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { AppendError } from "../../../shared/rpc/sequencer.ts";
 import { unixMs } from "../../../shared/time.ts";
-import type { Edge } from "../../../shared/tlog/edge.ts";
 import type { Hash } from "../../../shared/tlog/hash.ts";
+import type { SignedTreeHead } from "../../../shared/tlog/head.ts";
 import { TILE_WIDTH } from "../../../shared/tlog/tile.ts";
-import type { Submission } from "../kinds/format.ts";
-import type { LogDeps } from "../log.ts";
-import type { Refusal } from "../recovery/recover.ts";
-import type { State } from "../storage.ts";
+import type { LogDeps } from "../deps.ts";
+import type { Submission } from "../kinds/kind.ts";
+import type { Refusal } from "../recovery/refusal.ts";
+import type { StateRow } from "../storage.ts";
+import type { LogMemory } from "./memory.ts";
 import { Pool } from "./pool.ts";
 import { type KnownEntry, type NewTree, type Outcome, runRound } from "./round.ts";
 
-/** Lets the event loop take in requests between rounds: without it, those that are in starve those that are not. */
+/** Lets the event loop take in requests between rounds. Without it, waiting requests starve those that are still arriving. */
 const PAUSE_MS = 4;
-/** After that a waiter is told that the log is busy; its entry is out of the pool and will not be in the log. */
+/** After that a waiter is told that the log is busy. Its entry leaves the pool and will not be in the log. */
 const WAITER_DEADLINE_MS = 10_000;
-/** How far the clock may be behind the last timestamp before it is taken for wrong rather than skewed. */
+/** How far the clock may lag behind the last timestamp. Beyond that it is wrong, not skewed. */
 const MAX_CLOCK_LAG_MS = 60_000;
 const ANCHOR_RETRY_MS = [10, 50, 250, 1_000, 2_000] as const;
 
 const NOTHING = (): void => undefined;
 
-/** The log that the rounds grow. */
-export interface GrowingLog {
-  /** Only a log that agrees with its anchor and with R2 writes anything. */
-  isRunning(): boolean;
-  /** The newest committed tree. Throws if the log is not open. */
-  tree(): { readonly state: State; readonly edge: Edge };
-  /** Where an identity stands in the tail; asked of a log that does not remember all. */
-  findEarlier(identity: Hash): KnownEntry | null;
-  /** The transaction is over: the rows have this tree. */
-  committed(state: State, newTree: NewTree): void;
-  /** The anchor has this head: witnesses may see it. */
-  anchored(head: State): void;
-  refuse(refusal: Refusal): void;
+/** The other parts of the log that a round works with. */
+export interface RoundParts {
+  readonly memory: LogMemory;
+  /** Woken by every commit. */
+  readonly maintenance: { wake(): void };
+  /** Sees a head only once the anchor holds it. */
+  readonly witnesses: { observe(head: SignedTreeHead): void } | null;
+  /** Stops the log. */
+  readonly refuse: (refusal: Refusal) => void;
 }
 
 interface Waiter {
@@ -55,19 +52,20 @@ interface Waiter {
   readonly resolve: (result: Result<Outcome, AppendError>) => void;
 }
 
+/** Collects submissions and commits them, one round at a time. */
 export class Rounds {
   readonly #deps: LogDeps;
-  readonly #log: GrowingLog;
+  readonly #parts: RoundParts;
   readonly #pool = new Pool<Waiter>();
-  /** A round has been committed and the anchor does not have it yet, or the pause before the next one is not over. */
+  /** True from the start of a round until the anchor holds its head and the pause after it is over. */
   #isRoundUnderWay = false;
 
-  constructor(deps: LogDeps, log: GrowingLog) {
+  constructor(deps: LogDeps, parts: RoundParts) {
     this.#deps = deps;
-    this.#log = log;
+    this.#parts = parts;
   }
 
-  /** Resolves when the entry is committed or known to be there, or with why it is not. */
+  /** Resolves when the entry is committed or found to be a duplicate, or with the reason why it is not in the log. */
   async submit(submission: Submission): Promise<Result<Outcome, AppendError>> {
     const { host } = this.#deps;
     return await new Promise((resolve) => {
@@ -83,10 +81,10 @@ export class Rounds {
       if (!this.#pool.add(waiter)) {
         resolve(err({ code: "log_busy", retryAfterSeconds: 1 }));
       } else if (!this.#isRoundUnderWay) {
-        // Takes the waiter and answers it before this returns: no deadline.
+        // Takes the waiter and answers it before this call returns, so it needs no deadline.
         this.#startRounds();
       } else {
-        // By a timer of its own: the clock may be put back, and an idle object without timers can hibernate.
+        // A timer, not the clock: the clock may be put back, and an idle object without timers can hibernate.
         cancelDeadline = host.after(WAITER_DEADLINE_MS, () => {
           if (this.#pool.remove(waiter)) resolve(err({ code: "log_busy", retryAfterSeconds: 2 }));
         });
@@ -99,13 +97,13 @@ export class Rounds {
     this.#deps.host.keepAlive(this.#runRounds());
   }
 
-  /** Runs rounds until the pool is empty. The first one runs before this returns its promise: an idle log answers at once. */
+  /** Runs rounds until the pool is empty. The first one runs before the promise is returned, so an idle log answers at once. */
   async #runRounds(): Promise<void> {
     try {
-      while (this.#log.isRunning() && !this.#pool.isEmpty) {
+      while (this.#parts.memory.isRunning && !this.#pool.isEmpty) {
         const step = this.#commitRound();
-        // Durable by now, or the object is gone: the transaction. Meanwhile entries may come into the pool, reads go on, and
-        // maintenance may move its cursors; no other round can start.
+        // The transaction is durable by now, or the object is gone. During this await entries may join the pool, reads go on
+        // and maintenance may move its cursors; no other round can start.
         if (step !== null) await this.#anchorStep(step);
         if (!this.#pool.isEmpty) await this.#deps.host.pause(PAUSE_MS);
       }
@@ -114,11 +112,12 @@ export class Rounds {
     }
   }
 
-  /** Steps 1 to 3. Gives what the anchor has to follow, null if nothing was written. */
-  #commitRound(): { readonly from: State; readonly to: State } | null {
+  /** Runs steps 1 to 3. Returns the step that the anchor must follow, null if nothing was written. */
+  #commitRound(): { readonly from: StateRow; readonly to: StateRow } | null {
     const { format, host } = this.#deps;
+    const { memory } = this.#parts;
     const waiters = this.#pool.takeRound();
-    const { state: from, edge } = this.#log.tree();
+    const from = memory.openState();
     const now = host.now();
     if (now < from.timestamp - MAX_CLOCK_LAG_MS) {
       const lag = err({ code: "clock_behind", lastTimestamp: from.timestamp, now } as const);
@@ -127,7 +126,7 @@ export class Rounds {
     }
     try {
       const { newTree, outcomes } = runRound({
-        edge,
+        edge: memory.edge,
         submissions: waiters.map(({ submission }) => submission),
         timestamp: unixMs(Math.max(now, from.timestamp)),
         format,
@@ -141,38 +140,41 @@ export class Rounds {
       }
       return newTree === null ? null : { from, to };
     } catch (error) {
-      // Unknown state: nothing in memory is to be trusted. The waiters fail with the object, and the next call recovers.
+      // The state is unknown, so memory cannot be trusted. The waiters fail with the object, and the next call recovers.
       host.logLine("round_failed", { log: this.#deps.config.name, reason: String(error) });
       host.abort(`a round failed: ${String(error)}`);
       throw error;
     }
   }
 
-  #commit(from: State, newTree: NewTree): State {
+  #commit(from: StateRow, newTree: NewTree): StateRow {
     const { storage } = this.#deps;
-    const { treeSize, rootHash: root } = from;
-    const to: State = { ...from, ...newTree.head, previous: { treeSize, rootHash: root } };
+    const { memory, maintenance } = this.#parts;
+    const { treeSize, rootHash } = from;
+    const to: StateRow = { ...from, ...newTree.head, previous: { treeSize, rootHash } };
     storage.transactionSync(() => writeTree(this.#deps, newTree, to));
-    this.#log.committed(to, newTree);
+    memory.commit(to, newTree);
+    maintenance.wake();
     return to;
   }
 
   #findEarlier(identity: Hash): KnownEntry | null {
-    if (!this.#deps.format.remembersAll) return this.#log.findEarlier(identity);
+    if (!this.#deps.format.remembersAll) return this.#parts.memory.findInTail(identity);
     const leafIndex = this.#deps.storage.findDuplicate(identity);
     return leafIndex === null ? null : { leafIndex, timestamp: null };
   }
 
-  /** Step 4: until the anchor has the new head, no further round; if it holds something else, none at all. */
-  async #anchorStep(step: { readonly from: State; readonly to: State }): Promise<void> {
+  /** Runs step 4: no further round until the anchor holds the new head, and none at all if it holds another one. */
+  async #anchorStep(step: { readonly from: StateRow; readonly to: StateRow }): Promise<void> {
     const { anchor, host, config } = this.#deps;
+    const { witnesses, refuse } = this.#parts;
     for (let attempt = 0; ; attempt++) {
       try {
         if (await anchor.advance(step)) {
-          this.#log.anchored(step.to);
+          witnesses?.observe(step.to);
           return;
         }
-        this.#log.refuse({
+        refuse({
           code: "log_refusing",
           reason: "the anchor holds another tree head than this log: a second copy of it is running; open a new log",
         });
@@ -184,17 +186,17 @@ export class Rounds {
     }
   }
 
-  /** Answers everybody who waits: there will be no round for them. */
+  /** Answers all waiters: there will be no round for them. */
   refuseAll(reason: string): void {
     for (const { resolve } of this.#pool.takeAll()) resolve(err({ code: "log_refusing", reason }));
   }
 }
 
-/** All rows of a round, or of a creation; called inside its transaction. */
+/** Writes all rows of a round or of a creation. Call it inside a transaction. */
 export function writeTree(
   { storage, format }: Pick<LogDeps, "storage" | "format">,
   newTree: NewTree | null,
-  state: State,
+  state: StateRow,
 ): void {
   for (const entry of newTree?.entries ?? []) {
     storage.insertEntry(entry, format.remembersAll ? null : entry.identity);

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// Submissions that wait for their round, bounded in number and bytes so that no crowd can fill the object's memory.
+// Submissions that wait for a round. Bounded in number and bytes, so that no crowd can fill the object's memory.
 
-/** A round takes at most so much: 64 entries keep it below 10 ms of CPU, 1 MiB below a slow fsync. */
+/** 64 entries keep a round below 10 ms of CPU. */
 const MAX_ROUND_ENTRIES = 64;
+/** 1 MiB keeps a round below a slow fsync. */
 export const MAX_ROUND_BYTES = 1024 * 1024;
-/** Sixteen rounds; at 700 entries a second a waiter at the end is served within two seconds. */
+/** Sixteen rounds. At 700 entries a second the last waiter is served within two seconds. */
 const MAX_POOL_ENTRIES = 1024;
 export const MAX_POOL_BYTES = 8 * 1024 * 1024;
 
+/** An item that counts against the pool's byte limit. */
 export interface Sized {
   readonly bytes: number;
 }
 
-/** First in, first out. */
+/** A bounded queue: first in, first out. */
 export class Pool<Item extends Sized> {
   #items: Item[] = [];
   #bytes = 0;
@@ -21,7 +23,7 @@ export class Pool<Item extends Sized> {
     return this.#items.length === 0;
   }
 
-  /** False, and nothing is kept, if the pool is full in entries or bytes. */
+  /** Adds an item. False, and nothing is added, if the pool is full in entries or bytes. */
   add(item: Item): boolean {
     if (this.#items.length >= MAX_POOL_ENTRIES || this.#bytes + item.bytes > MAX_POOL_BYTES) return false;
     this.#items.push(item);
@@ -29,7 +31,7 @@ export class Pool<Item extends Sized> {
     return true;
   }
 
-  /** What fits into one round, at least one item if there is any; these are out of the pool. */
+  /** Removes what fits into one round, at least one item if there is any, and returns it. */
   takeRound(): readonly Item[] {
     let count = 0;
     let bytes = 0;
@@ -38,14 +40,15 @@ export class Pool<Item extends Sized> {
       if (count === MAX_ROUND_ENTRIES || (count > 0 && bytes > MAX_ROUND_BYTES)) break;
       count++;
     }
-    return this.#remove(count);
+    return this.#take(count);
   }
 
+  /** Empties the pool and returns what was in it. */
   takeAll(): readonly Item[] {
-    return this.#remove(this.#items.length);
+    return this.#take(this.#items.length);
   }
 
-  /** Takes out one item, wherever it stands; false if it is not there any more. */
+  /** Removes one item, wherever it is. False if it is not in the pool. */
   remove(item: Item): boolean {
     const at = this.#items.indexOf(item);
     if (at < 0) return false;
@@ -54,7 +57,7 @@ export class Pool<Item extends Sized> {
     return true;
   }
 
-  #remove(count: number): readonly Item[] {
+  #take(count: number): readonly Item[] {
     const taken = this.#items.slice(0, count);
     this.#items = this.#items.slice(count);
     for (const { bytes } of taken) this.#bytes -= bytes;

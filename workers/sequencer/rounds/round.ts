@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One round of the sequencer as a pure function: a tree, waiting submissions and the time go in, the next tree with its signed
-// head, the rows to write and the outcome of each submission come out. This is where an index is decided.
+// One round as a pure function. In: a tree, the waiting submissions and the time. Out: the next tree with its signed head, the
+// rows to write and the outcome of each submission. This is where an index is decided.
 
 import { encodeHex } from "../../../shared/bytes/hex.ts";
 import type { Appended, Duplicate } from "../../../shared/rpc/sequencer.ts";
@@ -9,30 +9,33 @@ import { type Edge, edgeNodes, type FullTile, growEdge } from "../../../shared/t
 import type { Hash } from "../../../shared/tlog/hash.ts";
 import type { SignedTreeHead } from "../../../shared/tlog/head.ts";
 import { inclusionProof, rootHash } from "../../../shared/tlog/proof.ts";
-import type { LogFormat, Placement, Submission } from "../kinds/format.ts";
+import type { LogFormat, Placement, Submission } from "../kinds/kind.ts";
 import type { EntryRow } from "../storage.ts";
 
-export interface RoundInput {
+interface RoundInput {
   readonly edge: Edge;
   readonly submissions: readonly Submission[];
   readonly timestamp: UnixMs;
   readonly format: LogFormat;
-  /** Where an identity stands in the log since an earlier round, null if it does not. */
+  /** The place that an earlier round gave to an identity, null if none did. */
   readonly findEarlier: (identity: Hash) => KnownEntry | null;
 }
 
+/** The place of an entry that the log already has. */
 export interface KnownEntry {
   readonly leafIndex: number;
-  /** Null where the log no longer remembers it (the signature log does not need it). */
+  /** Null in a log that remembers indices only. */
   readonly timestamp: UnixMs | null;
 }
 
-/** `placement` is what an SCT promises; null for a duplicate whose time is no longer known. */
+/** What became of a submission. */
 export interface Outcome {
   readonly answer: Appended | Duplicate;
+  /** What an SCT promises. Null for a duplicate whose time is not known. */
   readonly placement: Placement | null;
 }
 
+/** The tree after a round, and the rows that lead to it. */
 export interface NewTree {
   readonly edge: Edge;
   readonly head: SignedTreeHead;
@@ -40,10 +43,10 @@ export interface NewTree {
   readonly entries: readonly (EntryRow & { readonly identity: Hash })[];
 }
 
-export interface Round {
-  /** Null if every submission was a duplicate: nothing to write. */
+interface Round {
+  /** Null if every submission was a duplicate: there is nothing to write. */
   readonly newTree: NewTree | null;
-  /** One for each submission, in their order. */
+  /** One per submission, in their order. */
   readonly outcomes: readonly Outcome[];
 }
 
@@ -69,7 +72,7 @@ interface Placed {
   readonly newEntries: NewTree["entries"];
 }
 
-/** Gives each identity that the log does not have the next free index; equal ones in one round share it. */
+/** Gives each new identity the next free index. Equal identities in one round share it. */
 function placeAll({ edge, submissions, timestamp, findEarlier }: RoundInput): Placed {
   const byIdentity = new Map<string, KnownEntry>();
   const newEntries: (EntryRow & { readonly identity: Hash })[] = [];

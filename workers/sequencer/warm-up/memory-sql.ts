@@ -2,7 +2,7 @@
 // Start-up has no storage, so the warm-up has its own: the few SQLite statements that a log and its anchor run while
 // they are created, opened and extended by an entry or two.
 
-import type { Storage } from "../deps.ts";
+import type { Storage } from "../platform/durable-storage.ts";
 
 type Value = ArrayBuffer | string | number | null;
 type Row = Record<string, SqlStorageValue>;

@@ -2,13 +2,13 @@
 // Opens a log of each kind, appends to it and opens it again while the isolate starts (shared/warm-up/fixture.ts says
 // why): the first signer after a pause waits for an object that starts.
 
-import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { unixMs } from "../../../shared/time.ts";
 import { runWarmUp, WARM_UP_URL, warmUpEd25519Key, warmUpKey } from "../../../shared/warm-up/fixture.ts";
 import { advanceAnchoredHead, prepareAnchoredHead, readAnchoredHead } from "../anchor/anchored-head.ts";
 import type { AnchorPort, Host } from "../deps.ts";
 import { readLogSetup, type SequencerEnv } from "../env.ts";
-import { certificateSubmission, type Submission, signatureSubmission, signSct } from "../kinds/format.ts";
+import { sampleCertificate, signSct } from "../kinds/certificate.ts";
+import { SEQUENCER_KINDS } from "../kinds/kinds.ts";
 import { Log } from "../log.ts";
 import { r2Objects } from "../platform/r2-objects.ts";
 import { d1Index } from "../publication/index-feed.ts";
@@ -16,12 +16,15 @@ import { LogStorage } from "../storage.ts";
 import { MemorySql } from "./memory-sql.ts";
 
 const EPOCH = unixMs(0);
-const ENTRY = encodeUtf8("warm-up");
-const SEARCH = { terms: ["key:warm-up"], termsVersion: 1, digest: null, identity: null, issuer: null };
 
 /** Returns the number of entries in the two logs, or 0 where start-up forbids a step. */
 export const warmUp = (): Promise<number> =>
-  runWarmUp(async () => (await grow("signature")) + (await grow("certificate")));
+  runWarmUp(async () => {
+    let entries = 0;
+    // The first log of a kind is called after its kind.
+    for (const name of Object.keys(SEQUENCER_KINDS)) entries += await grow(name);
+    return entries;
+  });
 
 async function grow(name: string): Promise<number> {
   const setup = readLogSetup(warmUpEnv(), name);
@@ -41,27 +44,14 @@ async function grow(name: string): Promise<number> {
       backupEveryMs: Number.POSITIVE_INFINITY,
       witnessing: null,
     });
-  await open().append(signature(1));
+  const { createSample } = SEQUENCER_KINDS[setup.value.config.kind];
+  await open().append(createSample(1));
   // Nearly every start finds an existing log.
   const log = open();
-  await log.append(name === "signature" ? signature(2) : certificate(2));
-  signSct(setup.value.ecdsa, certificateOf(2), { leafIndex: 1, timestamp: EPOCH });
+  await log.append(createSample(2));
+  signSct(setup.value.ecdsa, sampleCertificate(2), { leafIndex: 1, timestamp: EPOCH });
   return log.head?.treeSize ?? 0;
 }
-
-const signature = (number: number): Submission =>
-  signatureSubmission({ body: ENTRY.with(0, number), search: SEARCH, hints: null });
-
-const certificateOf = (number: number): Parameters<typeof certificateSubmission>[0] => ({
-  entryType: "precert_entry",
-  issuerKeyHash: new Uint8Array(32),
-  signedEntry: ENTRY.with(0, number),
-  precertificate: ENTRY,
-  chainFingerprints: [new Uint8Array(32)],
-  search: SEARCH,
-});
-
-const certificate = (number: number): Submission => certificateSubmission(certificateOf(number));
 
 function warmUpEnv(): SequencerEnv {
   const { pem } = warmUpKey();

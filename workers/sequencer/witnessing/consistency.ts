@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Consistency proofs of a log over itself, for its witnesses: from the open edge, the rows that are still here, and R2.
+// Consistency proofs for the log's witnesses, from the open edge, the rows and R2.
 
-import { type LogConfig, objectKey } from "../../../shared/logs/config.ts";
+import { objectKey } from "../../../shared/logs/config.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { Hash } from "../../../shared/tlog/hash.ts";
 import { consistencyProof, type NodeReader } from "../../../shared/tlog/proof.ts";
 import { formatTilePath, TILE_WIDTH } from "../../../shared/tlog/tile.ts";
 import { type HashTile, loadNodes } from "../../../shared/tlog/tile-nodes.ts";
-import type { ObjectStore } from "../deps.ts";
+import type { LogDeps } from "../deps.ts";
 import { readTile, type TailDeps } from "../tail.ts";
 
-export interface ConsistencyDeps extends TailDeps {
-  readonly config: LogConfig;
-  readonly objects: ObjectStore;
-}
+type ConsistencyDeps = TailDeps & Pick<LogDeps, "config" | "objects">;
 
-/** The proof between two sizes, 0 < oldSize ≤ newSize ≤ the tree's. Rejects when a tile cannot be read. */
+/** Makes the proof between two sizes, 0 < oldSize ≤ newSize ≤ the tree's size. Rejects if a tile cannot be read. */
 export async function proveConsistency(
   deps: ConsistencyDeps,
   oldSize: number,
@@ -27,7 +24,7 @@ export async function proveConsistency(
   return use(nodes.value);
 }
 
-/** The error is the path. */
+/** Loads a tile. The error is its path. */
 async function loadTile(deps: ConsistencyDeps, { level, index, width }: HashTile): Promise<Result<Uint8Array, string>> {
   const path = formatTilePath({ level, index, width: TILE_WIDTH });
   const tail = readTile(deps, level, index, width);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The network behind witnesses.ts.
 
-import type { WitnessAnswer } from "./witnesses.ts";
+import type { WitnessAnswer } from "../deps.ts";
 
-/** A witness that takes longer costs its cosignature. */
+/** A witness that takes longer loses its cosignature this time. */
 const TIMEOUT_MS = 5_000;
-/** Sixteen lines of the largest kind of signature; a conflict is one number. */
+/** Room for sixteen lines of the largest kind of signature. A conflict is one number. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
-/** POSTs to a witness. Rejects when it cannot be reached in time, redirects, or answers at length. */
+/** POSTs to a witness. Rejects if the answer is late or longer than 64 KiB. Follows no redirect. */
 export async function postToWitness(url: string, body: string): Promise<WitnessAnswer> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   const response = await fetch(url, { method: "POST", body, redirect: "manual", signal });
@@ -16,7 +16,7 @@ export async function postToWitness(url: string, body: string): Promise<WitnessA
   let length = 0;
   for await (const chunk of response.body ?? []) {
     length += chunk.length;
-    if (length > MAX_ANSWER_BYTES) throw new Error(`the witness answers more than ${MAX_ANSWER_BYTES} bytes`);
+    if (length > MAX_ANSWER_BYTES) throw new Error(`the witness answered with more than ${MAX_ANSWER_BYTES} bytes`);
     chunks.push(chunk);
   }
   return { status: response.status, body: await new Blob(chunks).text() };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Asks witnesses to cosign the log's checkpoints, and decides which checkpoint the public is shown. Only heads that the anchor
-// has come here. A witness that is slow, dead or lying costs its own cosignature and nothing else.
+// Asks witnesses to cosign the log's checkpoints, and chooses the checkpoint that readers are shown. Receives only heads that the
+// anchor already holds. A witness that is slow, dead or lying costs its own cosignature and nothing else.
 // Spec: https://c2sp.org/tlog-witness, https://c2sp.org/tlog-cosignature
 
 import { encodeBase64 } from "../../../shared/bytes/base64.ts";
@@ -8,69 +8,55 @@ import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { AppendError, Appended, Duplicate } from "../../../shared/rpc/sequencer.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
-import {
-  type CosignatureKey,
-  type Ed25519Verify,
-  isLineOf,
-  verifyCosignature,
-} from "../../../shared/tlog/cosignature.ts";
+import { type CosignatureKey, isLineOf, verifyCosignature } from "../../../shared/tlog/cosignature.ts";
 import type { Hash } from "../../../shared/tlog/hash.ts";
 import type { SignedTreeHead } from "../../../shared/tlog/head.ts";
 import { formatNote, type NoteSignature, parseNote, parseSignatureLines } from "../../../shared/tlog/note.ts";
-import { isQuorum, type Witness, type WitnessPolicy } from "../../../shared/tlog/policy.ts";
-import type { Host } from "../deps.ts";
+import { isQuorum, type Witness } from "../../../shared/tlog/policy.ts";
+import type { Host, Witnessing } from "../deps.ts";
 
-/** How long a head with a quorum is shown in place of a newer one without. */
+/** How long a head with a quorum is shown instead of a newer one without. */
 const SHOW_COSIGNED_MS = 10_000;
-/** How long an answer waits for a quorum where one is required. */
+/** How long an answer waits for a required quorum. */
 const QUORUM_DEADLINE_MS = 5_000;
-/** A conflict tells the size that the witness has; one more try with it is all that can help. */
+/** A conflict tells the size that the witness has, so one retry with that size is enough. */
 const MAX_TRIES = 2;
 
-export interface WitnessAnswer {
-  readonly status: number;
-  /** At most some kilobytes; longer ones count as a failure. */
-  readonly body: string;
-}
-
-export interface WitnessDeps {
-  readonly policy: WitnessPolicy;
+interface WitnessDeps extends Pick<Witnessing, "policy" | "verify" | "post"> {
   readonly host: Host;
-  readonly verify: Ed25519Verify;
-  /** POSTs to a witness, within a few seconds; rejects when it cannot be reached. */
-  readonly post: (url: string, body: string) => Promise<WitnessAnswer>;
-  /** Consistency proof between two sizes of this log; rejects when tiles cannot be read. */
+  /** Makes the consistency proof between two sizes of this log. Rejects if a tile cannot be read. */
   readonly consistency: (oldSize: number, newSize: number) => Promise<readonly Hash[]>;
 }
 
-export type WitnessError =
+type WitnessError =
   | { readonly code: "witness_status"; readonly status: number }
   | { readonly code: "witness_answer_invalid" }
   | { readonly code: "witness_size_invalid" }
   | { readonly code: "witness_cosignature_wrong" };
 
-/** A head with the lines of witnesses that make a quorum. */
+/** A head whose checkpoint has the lines of a quorum. */
 interface CosignedHead {
   readonly head: SignedTreeHead;
   readonly since: UnixMs;
 }
 
+/** The witnesses of one log, and what they have cosigned. */
 export class Witnesses {
   readonly #deps: WitnessDeps;
-  /** The size that each witness has, as far as it has told. */
+  /** The size that each witness last reported. */
   readonly #sizes = new Map<string, number>();
   #cosigned: CosignedHead | null = null;
   #shownSize = 0;
   #newest: SignedTreeHead | null = null;
   #running: Promise<void> | null = null;
-  /** Settled by the next head that comes, and when witnesses have been asked about one. */
+  /** Resolved when a head arrives, and when the witnesses have been asked about one. */
   #changed = Promise.withResolvers<void>();
 
   constructor(deps: WitnessDeps) {
     this.#deps = deps;
   }
 
-  /** Takes a head that the anchor has; asks for cosignatures unless that is under way, in which case the newest is next. */
+  /** Takes a head that the anchor holds and asks for cosignatures. While that is under way, the newest head is next. */
   observe(head: SignedTreeHead): void {
     this.#newest = head;
     this.#announce();
@@ -88,10 +74,10 @@ export class Witnesses {
   }
 
   /**
-   * Waits until an entry's tree has a quorum, for 5 s at most: the answer then carries that tree's lines, or sends the caller to
-   * a later tree that has them. Fails with witnesses_missing; the entry stays in the log.
+   * Waits at most 5 s until an entry's tree has a quorum. The answer then has the witnesses' lines, or says where the entry is
+   * if only a later tree has them. Fails with witnesses_missing; the entry stays in the log.
    */
-  async cosigned(answer: Appended | Duplicate): Promise<Result<Appended | Duplicate, AppendError>> {
+  async cosign(answer: Appended | Duplicate): Promise<Result<Appended | Duplicate, AppendError>> {
     const needed = answer.kind === "appended" ? answer.treeSize : answer.leafIndex + 1;
     if (!(await this.#within(this.#reaches(needed)))) return err({ code: "witnesses_missing", retryAfterSeconds: 2 });
     const head = this.#cosigned?.head;
@@ -101,12 +87,12 @@ export class Witnesses {
     return ok({ kind: "duplicate", leafIndex: answer.leafIndex });
   }
 
-  /** Whether a quorum reaches this size. Asks once more for a head that found none before: nobody else may come to do so. */
+  /** Whether a quorum reaches this size. Asks again for a head that found no quorum before, as no other call may do so. */
   async #reaches(treeSize: number): Promise<boolean> {
     const newest = this.#newest;
     if (this.#running === null && newest !== null && !this.#has(treeSize)) this.observe(newest);
     while (!this.#has(treeSize)) {
-      // A tree that was committed just now comes here when the anchor has it; a later one's quorum will do.
+      // A tree that was just committed arrives once the anchor holds it. The quorum of a later tree will do.
       const isAsked = this.#running === null && (this.#newest?.treeSize ?? 0) >= treeSize;
       if (isAsked) return false;
       await this.#changed.promise;
@@ -114,17 +100,17 @@ export class Witnesses {
     return true;
   }
 
-  /** True while the newest head lacks a quorum: a witness that it needs was away. */
+  /** True while the newest head lacks a quorum, because a witness could not be reached. */
   get isBehind(): boolean {
     return this.#newest !== null && !this.#has(this.#newest.treeSize);
   }
 
-  /** Size of the newest head with a quorum; null before the first. */
+  /** Size of the newest head with a quorum, null before the first. */
   get cosignedSize(): number | null {
     return this.#cosigned?.head.treeSize ?? null;
   }
 
-  /** Asks once more for a head that lacks a quorum; resolves when that is over. Does not reject. */
+  /** Asks again if the newest head lacks a quorum. Resolves when the witnesses have been asked. Does not reject. */
   async askAgain(): Promise<void> {
     if (this.#newest !== null && this.isBehind) this.observe(this.#newest);
     await this.#running;
@@ -134,7 +120,7 @@ export class Witnesses {
     return this.#cosigned !== null && this.#cosigned.head.treeSize >= treeSize;
   }
 
-  /** False when the deadline comes first; `work` does not reject. */
+  /** Resolves to false if the deadline comes first. `work` must not reject. */
   async #within(work: Promise<boolean>): Promise<boolean> {
     return await new Promise((resolve) => {
       const cancel = this.#deps.host.after(QUORUM_DEADLINE_MS, () => resolve(false));
@@ -142,12 +128,10 @@ export class Witnesses {
     });
   }
 
-  /**
-   * The head to show: the newest with a quorum while it is at most 10 s old, otherwise the newest; its size never goes back.
-   */
-  shown(newest: SignedTreeHead): SignedTreeHead {
+  /** Chooses the head to show: the newest with a quorum, for 10 s, then the newest. The size never goes back. */
+  chooseHead(newest: SignedTreeHead): SignedTreeHead {
     const cosigned = this.#cosigned;
-    // A clock that was put back makes nothing fresher.
+    // A clock that was put back must not make a head fresher.
     const age = cosigned === null ? 0 : this.#deps.host.now() - cosigned.since;
     const isFresh = age >= 0 && age <= SHOW_COSIGNED_MS;
     const isNewest = cosigned !== null && cosigned.head.treeSize === newest.treeSize;
@@ -178,7 +162,7 @@ export class Witnesses {
     this.#cosigned = { head: { ...head, checkpoint }, since: unixMs(host.now()) };
   }
 
-  /** The witness's line, or null when it gives none that is right; why stands in the log line. */
+  /** Returns the witness's line. Logs the reason and returns null if there is no valid one. */
   async #ask(witness: Witness, head: SignedTreeHead): Promise<NoteSignature | null> {
     const { host } = this.#deps;
     try {
@@ -202,13 +186,13 @@ export class Witnesses {
       }
       if (status !== 409 || attempt === MAX_TRIES) return err({ code: "witness_status", status });
       const size = /^(0|[1-9]\d{0,15})\n$/.exec(body)?.[1];
-      // A witness beyond our newest head has seen another history, or answers for another log: nothing to prove to it.
+      // A witness ahead of our newest head has seen another history or answers for another log: there is nothing to prove.
       if (size === undefined || Number(size) > head.treeSize) return err({ code: "witness_size_invalid" });
       this.#sizes.set(name, Number(size));
     }
   }
 
-  /** `old <size>`, the consistency proof, an empty line, the checkpoint. */
+  /** Builds the request: `old <size>`, the consistency proof, an empty line, the checkpoint. */
   async #request(oldSize: number, head: SignedTreeHead): Promise<string> {
     const isPrefix = oldSize > 0 && oldSize < head.treeSize;
     const proof = isPrefix ? await this.#deps.consistency(oldSize, head.treeSize) : [];
@@ -229,9 +213,9 @@ export class Witnesses {
   }
 }
 
-/** The log's own lines stay first: some clients look no further. */
+/** Adds lines to a checkpoint. The log's own stay first, because some clients look no further. */
 function withLines(checkpoint: string, lines: readonly NoteSignature[]): string {
   const note = parseNote(encodeUtf8(checkpoint));
-  if (!note.ok) throw new TypeError("a checkpoint of our own does not parse");
+  if (!note.ok) throw new TypeError("the log's own checkpoint does not parse");
   return formatNote({ text: note.value.text, signatures: [...note.value.signatures, ...lines] });
 }

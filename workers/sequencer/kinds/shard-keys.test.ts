@@ -2,8 +2,8 @@
 
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { unixMs } from "../../shared/time.ts";
-import { readLogSetup, type SequencerEnv } from "./env.ts";
+import { unixMs } from "../../../shared/time.ts";
+import { readLogSetup, type SequencerEnv } from "../env.ts";
 
 const pem = (key: KeyObject): string => key.export({ format: "pem", type: "pkcs8" }).toString();
 const p256 = (): string => pem(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey);

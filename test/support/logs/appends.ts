@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Appends to a log in memory, and reads its tail and head, as the tests of the log need it.
+
+import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
+import type { Appended } from "../../../shared/rpc/sequencer.ts";
+import { certificateSubmission } from "../../../workers/sequencer/kinds/certificate.ts";
+import type { Placement } from "../../../workers/sequencer/kinds/kind.ts";
+import { LogStorage } from "../../../workers/sequencer/storage.ts";
+import type { TailDeps } from "../../../workers/sequencer/tail.ts";
+import { type MemoryLog, textSubmission } from "./memory-log.ts";
+
+/** Appends a new text. Throws if it is a duplicate or is not appended. */
+export async function appendText({ log }: MemoryLog, text: string): Promise<Appended> {
+  const result = await log.append(textSubmission(text));
+  if (!result.ok) throw new Error(JSON.stringify(result.error));
+  if (result.value.answer.kind !== "appended") throw new Error("a duplicate");
+  return result.value.answer;
+}
+
+/** Appends a certificate that is only a text, and waits for the maintenance. */
+export async function appendCertificate({ log, host }: MemoryLog, text: string): Promise<Placement | null> {
+  const submission = certificateSubmission({
+    entryType: "x509_entry",
+    issuerKeyHash: null,
+    signedEntry: encodeUtf8(text),
+    precertificate: null,
+    chainFingerprints: [],
+    search: { terms: [], termsVersion: 1, digest: null, identity: null, issuer: null },
+  });
+  const result = await log.append(submission);
+  await host.settle();
+  if (!result.ok) throw new Error(JSON.stringify(result.error));
+  return result.value.placement;
+}
+
+/** Appends `count` new texts, 64 a round, and waits for the maintenance. */
+export async function appendTexts(memory: MemoryLog, count: number, prefix = "entry"): Promise<void> {
+  for (let from = 0; from < count; from += 64) {
+    const texts = Array.from({ length: Math.min(64, count - from) }, (_, i) => `${prefix} ${from + i}`);
+    await Promise.all(texts.map(async (text) => await appendText(memory, text)));
+  }
+  await memory.host.settle();
+}
+
+/** What the log's tail is read from. */
+export function tailOf({ log, storage, format }: MemoryLog): TailDeps {
+  const { state, edge } = log;
+  if (state === null) throw new Error("not open");
+  return { storage: new LogStorage(storage), format, state, edge };
+}
+
+/** Size and root of the head that the log shows. */
+export function headOf({ log }: MemoryLog): { readonly size: number; readonly root: Uint8Array } {
+  if (log.head === null) throw new Error("no head");
+  return { size: log.head.treeSize, root: log.head.rootHash };
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a kind of log is to the sequencer. Everything outside this folder asks the object and never which kind it is. Facts that
+// other services need too are in shared/logs/kinds.ts.
+
+import type { AttestationHints } from "../../../shared/rekor/hints.ts";
+import type { SearchRow } from "../../../shared/search/row.ts";
+import type { UnixMs } from "../../../shared/time.ts";
+import type { Hash } from "../../../shared/tlog/hash.ts";
+import type { TreeHead } from "../../../shared/tlog/head.ts";
+import type { Note } from "../../../shared/tlog/note.ts";
+import type { LogKeys } from "./log-keys.ts";
+
+/** One kind of log. */
+export interface SequencerKind {
+  /** The settings with the keys of the first log of this kind. A row of SHARD_KEYS has the same members. */
+  readonly keySettings: { readonly ecdsa: string; readonly ed25519: string | null };
+  /** Whether WITNESS_POLICY applies. Witnesses know a log by its Ed25519 line. */
+  readonly isWitnessed: boolean;
+  /** The format of a log with this origin. Throws TypeError if a key in `keySettings` is missing. */
+  readonly createFormat: (origin: string, keys: LogKeys) => LogFormat;
+  /** The entries that a new log starts with: `genesisSize` of them (shared/logs/kinds.ts). */
+  readonly createGenesis: (origin: string, keys: LogKeys) => readonly Submission[];
+  /** A small submission for the warm-up; different numbers give different entries. */
+  readonly createSample: (number: number) => Submission;
+}
+
+/** The index and time of an entry. */
+export interface Placement {
+  readonly leafIndex: number;
+  readonly timestamp: UnixMs;
+}
+
+/** The two forms of an entry that has its place. */
+interface Leaf {
+  /** The bytes in its bundle, without the length prefix of tile/entries. */
+  readonly record: Uint8Array;
+  readonly leafHash: Hash;
+}
+
+/** A submission of any kind. */
+export interface Submission {
+  readonly search: SearchRow;
+  readonly hints: AttestationHints | null;
+  /** The approximate size in memory and in a row. */
+  readonly bytes: number;
+  /** The key of deduplication: equal identities are one entry. */
+  readonly identity: Hash;
+  readonly toLeaf: (placement: Placement) => Leaf;
+}
+
+/** How a log encodes its entries and signs its tree heads. Pure, except that it holds the keys. */
+export interface LogFormat {
+  /** True: the log looks up identities in its rows and keeps them forever. False: it knows only those of its tail. */
+  readonly remembersAll: boolean;
+  /** SubjectPublicKeyInfo of the ECDSA key, DER. */
+  readonly spki: Uint8Array;
+  /** One vkey per signature line of a checkpoint, in their order. */
+  readonly vkeys: readonly string[];
+  /** Signs a tree head. Returns the signed note. */
+  signCheckpoint(head: TreeHead, timestamp: UnixMs): string;
+  /**
+   * Signs the last checkpoint of a frozen log, with a line that says so. Null where clients know no such line; the newest
+   * checkpoint is then the last.
+   */
+  signFrozen(head: TreeHead, frozenAt: UnixMs): string | null;
+  /** Whether the log's ECDSA key signed this note. */
+  hasSigned(note: Note): boolean;
+  encodeBundle(records: readonly Uint8Array[]): Uint8Array;
+  /** Computes the leaf hash and identity of a stored record. Throws RangeError if it does not parse: the store is damaged. */
+  readRecord(record: Uint8Array): { readonly leafHash: Hash; readonly identity: Hash };
+}

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// The registry of kinds. A new kind is an object in shared/logs/kinds.ts, an object in this folder and a line here.
+
+import type { LogKind } from "../../../shared/logs/kinds.ts";
+import { CERTIFICATE_KIND } from "./certificate.ts";
+import type { SequencerKind } from "./kind.ts";
+import { SIGNATURE_KIND } from "./signature.ts";
+
+/** The sequencer's part of every kind of log. */
+export const SEQUENCER_KINDS: Readonly<Record<LogKind, SequencerKind>> = {
+  signature: SIGNATURE_KIND,
+  certificate: CERTIFICATE_KIND,
+};

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the warm-up submits.
+
+import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
+import type { SearchRow } from "../../../shared/search/row.ts";
+
+export const SAMPLE_BYTES = encodeUtf8("warm-up");
+
+export const SAMPLE_SEARCH: SearchRow = {
+  terms: ["key:warm-up"],
+  termsVersion: 1,
+  digest: null,
+  identity: null,
+  issuer: null,
+};

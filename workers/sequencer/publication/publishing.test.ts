@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { describe, expect, it } from "vitest";
+import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
+import { appendTexts, headOf, tailOf } from "../../../test/support/logs/appends.ts";
+import { memoryLog, textSubmission } from "../../../test/support/logs/memory-log.ts";
+import { readTile } from "../tail.ts";
+
+describe("publishing", () => {
+  it("puts bundles, sidecars and tiles of what is full to R2, feeds the index, and then forgets the rows", async () => {
+    const memory = memoryLog("signature");
+    await appendTexts(memory, 600);
+    const keys = [...memory.objects.objects.keys()].toSorted();
+    const tile = (level: string, index: string): string => `signature/tile/${level}/${index}`;
+    expect(keys).toEqual([
+      "signature/log.json",
+      "signature/meta/0",
+      "signature/meta/1",
+      tile("0", "000"),
+      tile("0", "001"),
+      tile("entries", "000"),
+      tile("entries", "001"),
+    ]);
+    expect(memory.index.entries.size).toBe(601);
+    expect(memory.storage.exec("SELECT MIN(idx) AS first, COUNT(*) AS count FROM entry")).toEqual([
+      { first: 512, count: 89 },
+    ]);
+    const tail = tailOf(memory);
+    expect(readTile(tail, 0, 1, 256).kind).toBe("published");
+    expect(readTile(tail, 0, 2, 89).kind).toBe("found");
+    expect(readTile(tail, 0, 2, 90).kind).toBe("beyond");
+    expect(readTile(tail, 1, 0, 2).kind).toBe("found");
+    expect(readTile(tail, 1, 0, 3).kind).toBe("beyond");
+    expect(readTile(tail, 2, 0, 1).kind).toBe("beyond");
+  });
+
+  it("goes on signing while D1 and R2 are down, and catches up from the alarm", async () => {
+    const memory = memoryLog("signature");
+    await memory.log.open();
+    await memory.host.settle();
+    memory.host.alarms = [];
+    memory.host.time += 30_000;
+    memory.index.failing = "D1 is away";
+    memory.objects.failing = "R2 is away";
+    await appendTexts(memory, 300);
+    expect(memory.index.entries.size).toBe(1);
+    expect(memory.host.alarms.length).toBe(1);
+    expect(readTile(tailOf(memory), 0, 0, 256).kind).toBe("found");
+    memory.index.failing = null;
+    memory.objects.failing = null;
+    memory.host.time += 30_000;
+    await memory.log.catchUp();
+    expect(memory.index.entries.size).toBe(301);
+    expect(memory.objects.objects.has("signature/tile/0/000")).toBe(true);
+    expect(readTile(tailOf(memory), 0, 0, 256).kind).toBe("published");
+  });
+
+  it("sets the next alarm from the last one, also when the clock was put back meanwhile", async () => {
+    const memory = memoryLog("signature");
+    await memory.log.open();
+    memory.index.failing = "D1 is away";
+    await appendTexts(memory, 3);
+    await memory.host.settle();
+    const [set = 0] = memory.host.alarms;
+    memory.host.alarms = [];
+    // The platform's alarm does not go by the clock that the object reads.
+    memory.host.time = set - 10_000;
+    await memory.log.catchUp();
+    expect(memory.host.alarms).toEqual([set + 20_000]);
+  });
+
+  it("stops writing when R2 has other bytes under a key of its own", async () => {
+    const memory = memoryLog("signature");
+    await memory.log.open();
+    memory.objects.objects.set("signature/tile/entries/000", encodeUtf8("another log's"));
+    const results = await Promise.all(
+      Array.from({ length: 900 }, async (_, i) => await memory.log.append(textSubmission(`entry ${i}`))),
+    );
+    await memory.host.settle();
+    expect(memory.log.phase).toMatchObject({ kind: "refusing", reason: expect.stringContaining("two logs share") });
+    expect((await memory.log.append(textSubmission("more"))).ok).toBe(false);
+    // Whoever was told an index has it: the tree holds exactly the acknowledged entries and the genesis entry.
+    expect(headOf(memory).size).toBe(1 + results.filter(({ ok }) => ok).length);
+  });
+});

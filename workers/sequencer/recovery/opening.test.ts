@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { describe, expect, it } from "vitest";
+import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
+import { EMPTY_ROOT } from "../../../shared/tlog/hash.ts";
+import { appendCertificate, appendText, appendTexts, headOf } from "../../../test/support/logs/appends.ts";
+import {
+  MemoryAnchor,
+  type MemoryLog,
+  MemoryObjects,
+  memoryLog,
+  testLogs,
+  textSubmission,
+} from "../../../test/support/logs/memory-log.ts";
+
+describe("opening", () => {
+  async function grown(count: number): Promise<MemoryLog> {
+    const memory = memoryLog("signature");
+    await memory.log.open();
+    await appendTexts(memory, count);
+    return memory;
+  }
+
+  async function expectRefusal(memory: MemoryLog, reason: RegExp): Promise<void> {
+    await memory.log.open();
+    expect(memory.log.phase).toMatchObject({ kind: "refusing", reason: expect.stringMatching(reason) });
+    const anchored = memory.anchor.held;
+    const objects = new Map(memory.objects.objects);
+    expect(await memory.log.append(textSubmission("fork"))).toMatchObject({
+      ok: false,
+      error: { code: "log_refusing" },
+    });
+    expect(memory.anchor.held).toEqual(anchored);
+    expect(memory.objects.objects).toEqual(objects);
+  }
+
+  it("finds the same tree, entries and identity again", async () => {
+    const memory = await grown(300);
+    const restarted = memory.restarted();
+    await restarted.log.open();
+    expect(headOf(restarted)).toEqual(headOf(memory));
+    expect(restarted.log.head?.checkpoint).toBe(memory.log.head?.checkpoint);
+    expect((await appendText(restarted, "next")).leafIndex).toBe(301);
+  });
+
+  it("sends the head again when the object died between transaction and anchor", async () => {
+    const memory = await grown(5);
+    memory.anchor.failing = "away";
+    const answered = await appendText(memory, "answered before the anchor knew");
+    const anchor = new MemoryAnchor();
+    anchor.held = memory.anchor.held;
+    const restarted = memory.restarted({ anchor });
+    expect((await appendText(restarted, "next")).leafIndex).toBe(answered.leafIndex + 1);
+    expect(anchor.held?.treeSize).toBe(8);
+    memory.anchor.failing = null;
+  });
+
+  it("does not start a round before the anchor has the one before", async () => {
+    const memory = await grown(5);
+    memory.anchor.failing = "away";
+    await appendText(memory, "a");
+    const waiting = memory.log.append(textSubmission("b"));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(headOf(memory).size).toBe(7);
+    memory.anchor.failing = null;
+    expect((await waiting).ok).toBe(true);
+    expect(memory.anchor.held?.treeSize).toBe(8);
+  });
+
+  it.each([0, 1, 2])("finishes a creation that was cut off after step %i", async (step) => {
+    const memory = memoryLog("signature");
+    if (step === 0) memory.objects.failing = memory.anchor.failing = "away";
+    if (step === 1) memory.objects.create = () => Promise.reject(new Error("away"));
+    if (step === 2) memory.anchor.advance = () => Promise.reject(new Error("away"));
+    await memory.log.open();
+    expect(memory.log.phase.kind).toBe("starting");
+    expect(memory.log.head).toBeNull();
+    expect(await memory.log.append(textSubmission("early"))).toMatchObject({
+      ok: false,
+      error: { code: "log_starting" },
+    });
+    Reflect.deleteProperty(memory.objects, "create");
+    Reflect.deleteProperty(memory.anchor, "advance");
+    memory.objects.failing = memory.anchor.failing = null;
+    const restarted = memory.restarted();
+    expect((await appendText(restarted, "a")).leafIndex).toBe(1);
+  });
+
+  it("waits while anchor or R2 cannot be reached, serves its head, and then goes on", async () => {
+    const memory = await grown(5);
+    const restarted = memory.restarted();
+    restarted.objects.failing = "away";
+    await restarted.log.open();
+    expect(restarted.log.phase).toEqual({ kind: "starting", reason: "away" });
+    expect(headOf(restarted)).toEqual(headOf(memory));
+    restarted.objects.failing = null;
+    expect((await restarted.log.append(textSubmission("too soon"))).ok).toBe(false);
+    restarted.host.time += 1_000;
+    expect((await appendText(restarted, "now")).leafIndex).toBe(6);
+  });
+
+  it("refuses storage restored to an older state, inside the open tile too", async () => {
+    const memory = await grown(5);
+    const older = memory.storage.snapshot();
+    await appendText(memory, "a");
+    await appendText(memory, "b");
+    await memory.host.settle();
+    await expectRefusal(memory.restarted({ storage: older }), /restored to an older state/);
+  });
+
+  it("refuses storage one round behind its anchor", async () => {
+    const memory = await grown(5);
+    const older = memory.storage.snapshot();
+    await appendText(memory, "a");
+    await memory.host.settle();
+    await expectRefusal(memory.restarted({ storage: older }), /restored to an older state/);
+  });
+
+  it("refuses when the storage is gone and R2 or the anchor remember it", async () => {
+    const memory = await grown(5);
+    const { storage } = memoryLog("signature");
+    await expectRefusal(memory.restarted({ storage }), /storage of this log is gone/);
+    await expectRefusal(memory.restarted({ storage, anchor: new MemoryAnchor() }), /storage of this log is gone/);
+    await expectRefusal(memory.restarted({ storage, objects: new MemoryObjects() }), /storage of this log is gone/);
+  });
+
+  it("refuses when the anchor is gone or older than one round", async () => {
+    const memory = await grown(5);
+    const { held } = memory.anchor;
+    await appendTexts(memory, 3, "more");
+    await appendTexts(memory, 3, "still more");
+    await expectRefusal(memory.restarted({ anchor: new MemoryAnchor() }), /anchor of this log is gone/);
+    const older = new MemoryAnchor();
+    older.held = held;
+    await expectRefusal(memory.restarted({ anchor: older }), /anchor holds a tree of 6/);
+  });
+
+  it("refuses another bucket, a missing tile, a changed tile and a tile that it has not reached", async () => {
+    const memory = await grown(300);
+    const changed = (change: (objects: Map<string, Uint8Array>) => void): MemoryLog => {
+      const objects = new MemoryObjects();
+      for (const [key, bytes] of memory.objects.objects) objects.objects.set(key, bytes);
+      change(objects.objects);
+      return memory.restarted({ objects });
+    };
+    await expectRefusal(
+      changed((objects) => objects.clear()),
+      /log.json of this log is gone/,
+    );
+    await expectRefusal(
+      changed((objects) => objects.set("signature/log.json", encodeUtf8("{}"))),
+      /R2 belongs to another log/,
+    );
+    await expectRefusal(
+      changed((objects) => objects.delete("signature/tile/0/000")),
+      /tile 0 is gone from R2/,
+    );
+    await expectRefusal(
+      changed((objects) => objects.set("signature/tile/0/000", new Uint8Array(8192))),
+      /not the one this log published/,
+    );
+    await expectRefusal(
+      changed((objects) => objects.set("signature/tile/0/001", new Uint8Array(8192))),
+      /has not reached/,
+    );
+  });
+
+  it("refuses a damaged row", async () => {
+    const memory = await grown(5);
+    const damaged = (sql: string): MemoryLog => {
+      const storage = memory.storage.snapshot();
+      storage.database.exec(sql);
+      return memory.restarted({ storage });
+    };
+    await expectRefusal(damaged("DELETE FROM entry WHERE idx = 3"), /damaged/);
+    await expectRefusal(damaged("UPDATE entry SET leaf_hash = zeroblob(32) WHERE idx = 3"), /damaged/);
+    await expectRefusal(damaged("UPDATE state SET root = zeroblob(32)"), /damaged/);
+    await expectRefusal(damaged("DELETE FROM state"), /damaged/);
+  });
+
+  it("goes on with the tables of before identities were kept, and knows the entries in them", async () => {
+    const memory = memoryLog("certificate");
+    await memory.log.open();
+    const old = await appendCertificate(memory, "old");
+    const storage = memory.storage.snapshot();
+    storage.exec("ALTER TABLE entry DROP COLUMN identity");
+    storage.exec("DROP TABLE frozen");
+    storage.exec("UPDATE schema_version SET version = 3");
+    const upgraded = memory.restarted({ storage });
+    expect(await appendCertificate(upgraded, "old")).toEqual(old);
+    const added = await appendCertificate(upgraded, "new");
+    expect(added).not.toEqual(old);
+    const again = upgraded.restarted();
+    expect(await appendCertificate(again, "old")).toEqual(old);
+    expect(await appendCertificate(again, "new")).toEqual(added);
+    expect(again.log.state?.treeSize).toBe(2);
+  });
+
+  it("refuses another PUBLIC_URL and another key", async () => {
+    const memory = await grown(1);
+    const config = { ...testLogs.signature, baseUrl: "https://other.example.com", origin: "other.example.com" };
+    await expectRefusal(memory.restarted({ config }), /created for https:\/\/log.example.com/);
+    const format = { ...memory.format, spki: new Uint8Array(91) };
+    await expectRefusal(memory.restarted({ format }), /log key is not the one/);
+  });
+
+  it("stops when the anchor turns out to have moved without it", async () => {
+    const memory = await grown(5);
+    memory.anchor.held = { treeSize: 9, rootHash: EMPTY_ROOT };
+    expect((await memory.log.append(textSubmission("a"))).ok).toBe(true);
+    await memory.host.settle();
+    expect(memory.log.phase).toMatchObject({ kind: "refusing", reason: expect.stringContaining("second copy") });
+  });
+});
