@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How fast `sigedge audit` reads a log, with the signatures of entries and without: `node bench/audit.ts`. The log is served from
-// memory by this process, on the same cores.
+// `node bench/audit.ts`: measures how fast `sigedge audit` checks a log, with and without the signatures of entries.
+// This process serves the log from memory, on the same cores.
 
 import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -15,7 +15,10 @@ const ORIGIN = "bench.example.com";
 const ENTRIES = 66_000;
 const BUDGET = { withSignatures: { atLeast: 20_000 }, without: { atLeast: 200_000 } };
 
-/** Audits a log of `entries` entries by P-256 keys, as a person does: a process of its own, its start counted in. */
+/**
+ * Audits a log of `entries` entries with P-256 keys from the command line; the figures include the start of the
+ * process.
+ */
 export async function measureAudit(entries = ENTRIES): Promise<Section> {
   const log = new ServedLog(ORIGIN, "entries", [ecdsaSigner(ORIGIN)]);
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
@@ -35,10 +38,10 @@ export async function measureAudit(entries = ENTRIES): Promise<Section> {
     const without = await perMinute("--no-signatures");
     return {
       title: `Audit of ${entries} entries`,
-      notes: ["the log is served by the same machine"],
+      notes: ["The same machine serves the log."],
       rows: [
         { name: "with signatures", figures: [figure("entries a minute", withSignatures, "", BUDGET.withSignatures)] },
-        { name: "hashes and forms alone", figures: [figure("entries a minute", without, "", BUDGET.without)] },
+        { name: "without signatures", figures: [figure("entries a minute", without, "", BUDGET.without)] },
       ],
     };
   } finally {

@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counts what a Worker asks of its bindings, at the bindings themselves: what Cloudflare would bill.
+// Counts a Worker's use of its bindings, as Cloudflare bills it.
 // Spec: https://developers.cloudflare.com/r2/pricing/#class-a-operations,
-// https://developers.cloudflare.com/durable-objects/platform/pricing/, https://developers.cloudflare.com/d1/platform/pricing/
+// https://developers.cloudflare.com/durable-objects/platform/pricing/,
+// https://developers.cloudflare.com/d1/platform/pricing/
 
-import { withMethods } from "./with-methods.ts";
+import { override } from "./override.ts";
 
+/** The use of all bindings. */
 export interface Counts {
   /** put and list. */
   readonly r2ClassA: number;
   /** get, head. */
   readonly r2ClassB: number;
-  /** By SQLite's own count, and one for each alarm that is set. */
+  /** SQLite's count, plus one for each alarm that is set. */
   readonly durableObjectRowsWritten: number;
   readonly durableObjectRowsRead: number;
   readonly d1RowsWritten: number;
 }
 
-/** Of this isolate since its start. */
+/** Returns the counts of this isolate since it started. */
 export function counts(): Counts {
   for (const meter of meters) meter.settle();
   return { ...total };
@@ -24,14 +26,15 @@ export function counts(): Counts {
 
 const total = { r2ClassA: 0, r2ClassB: 0, durableObjectRowsWritten: 0, durableObjectRowsRead: 0, d1RowsWritten: 0 };
 
-export function countedTiles(bucket: R2Bucket): R2Bucket {
+/** Wraps a bucket so that its operations are counted. */
+export function meterBucket(bucket: R2Bucket): R2Bucket {
   const counted = (name: "put" | "list" | "get" | "head", into: "r2ClassA" | "r2ClassB") => {
     return (...args: readonly unknown[]): unknown => {
       total[into]++;
       return Reflect.apply(Reflect.get(bucket, name), bucket, args);
     };
   };
-  return withMethods(bucket, {
+  return override(bucket, {
     put: counted("put", "r2ClassA"),
     list: counted("list", "r2ClassA"),
     get: counted("get", "r2ClassB"),
@@ -39,8 +42,9 @@ export function countedTiles(bucket: R2Bucket): R2Bucket {
   });
 }
 
-export function countedDatabase(database: D1Database): D1Database {
-  return withMethods(database, {
+/** Wraps a database so that the rows that its batches write are counted. */
+export function meterDatabase(database: D1Database): D1Database {
+  return override(database, {
     batch: async (statements: D1PreparedStatement[]): Promise<D1Result[]> => {
       const results = await database.batch(statements);
       for (const { meta } of results) total.d1RowsWritten += meta.rows_written;
@@ -49,7 +53,9 @@ export function countedDatabase(database: D1Database): D1Database {
   });
 }
 
-/** A cursor knows its rows only once it has been read to the end: the next statement, or whoever asks, counts the last one. */
+/**
+ * Counts SQL cursors. A cursor knows its rows only once it is read to the end, so it is counted at the next statement.
+ */
 class Meter {
   #cursor: SqlStorageCursor<Record<string, SqlStorageValue>> | null = null;
 
@@ -67,17 +73,18 @@ class Meter {
 
 const meters: Meter[] = [];
 
-export function countedStorage(storage: DurableObjectStorage): DurableObjectStorage {
+/** Wraps a Durable Object's storage so that its rows and alarms are counted. */
+export function meterStorage(storage: DurableObjectStorage): DurableObjectStorage {
   const meter = new Meter();
   meters.push(meter);
-  const sql = withMethods(storage.sql, {
+  const sql = override(storage.sql, {
     exec: (query: string, ...bindings: readonly SqlStorageValue[]) => {
       const cursor = storage.sql.exec(query, ...bindings);
       meter.take(cursor);
       return cursor;
     },
   });
-  return withMethods(storage, {
+  return override(storage, {
     sql,
     setAlarm: (at: number | Date) => {
       total.durableObjectRowsWritten++;

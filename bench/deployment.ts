@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is deployed, what an isolate costs before its first request, and how soon `npm start` serves.
+// Measures the bundle's size, the CPU that an isolate takes to start, and how soon `npm start` serves requests.
 
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -22,6 +22,7 @@ const START_DEADLINE_MS = 30_000;
 const END_DEADLINE_MS = 10_000;
 const EMPTY_WORKER = "export default { fetch: () => new Response(null) };";
 
+/** Measures the production bundle and `npm start`. */
 export async function measureDeployment(plan: Plan, progress: (line: string) => void): Promise<Section> {
   progress("bundle");
   const { passed, output, bundle, gzipBytes } = await dryRun(null);
@@ -37,7 +38,7 @@ export async function measureDeployment(plan: Plan, progress: (line: string) => 
     return {
       title: "Deployment",
       notes: [
-        "start-up: the production bundle in a bare workerd until it has answered /healthz, less what an empty Worker takes there.",
+        "start-up: the production bundle in a bare workerd until it answers /healthz, minus what an empty Worker takes.",
       ],
       rows: [
         {
@@ -46,10 +47,10 @@ export async function measureDeployment(plan: Plan, progress: (line: string) => 
         },
         { name: "start-up CPU", figures: [figure("", startUp, "ms", BUDGET.startUpMs)] },
         {
-          name: "npm start serves after",
+          name: "npm start is ready after",
           figures: [
             figure("new state", first, "s", BUDGET.readySeconds),
-            figure("old state", second, "s", BUDGET.readySeconds),
+            figure("existing state", second, "s", BUDGET.readySeconds),
           ],
         },
       ],
@@ -59,7 +60,7 @@ export async function measureDeployment(plan: Plan, progress: (line: string) => 
   }
 }
 
-/** What a bare workerd uses of the processor until it has answered a request, the simplest there is. */
+/** Returns the CPU time in ms that a bare workerd takes until it has answered one request. */
 async function startUpMs(script: string, runs: number): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "sigedge-bench-"));
   try {
@@ -88,16 +89,18 @@ const main :Workerd.Worker = (
 );
 `;
 
-/** Those that run, and what they have complained about. */
+/** The running process groups and what they wrote to standard error. */
 const groups = new Map<number, string>();
 process.once("exit", () => {
   for (const group of groups.keys()) if (isAlive(group)) process.kill(-group, "SIGKILL");
 });
 
-/** Starts a command in a process group of its own: npm runs a shell that runs Node that runs workerd. Gives the group. */
+/**
+ * Starts a command in its own process group, as npm runs a shell that runs Node that runs workerd. Returns the group.
+ */
 function spawnGroup(command: string, args: readonly string[]): number {
   const { pid, stderr } = spawn(command, args, { cwd: ROOT, detached: true, stdio: ["ignore", "ignore", "pipe"] });
-  if (pid === undefined) throw new Error(`${command} cannot be run`);
+  if (pid === undefined) throw new Error(`could not run ${command}`);
   stderr.on("data", (data: Buffer) => {
     groups.set(pid, `${groups.get(pid) ?? ""}${data.toString()}`);
   });
@@ -127,7 +130,7 @@ function isAlive(group: number): boolean {
 async function poll(isReady: () => Promise<boolean>, group: number): Promise<void> {
   const deadline = performance.now() + START_DEADLINE_MS;
   while (!(await isReady())) {
-    if (!isAlive(group)) throw new Error(`it ended before it served: ${groups.get(group)}`);
+    if (!isAlive(group)) throw new Error(`the process ended before it was ready: ${groups.get(group)}`);
     if (performance.now() > deadline) throw new Error(`not ready after ${START_DEADLINE_MS / 1000} s`);
     await sleep(5);
   }
@@ -151,7 +154,7 @@ async function untilAnswering(config: string, port: number): Promise<number> {
   }
 }
 
-/** From the command to the first trusted root that is served, which needs both logs. */
+/** Returns the seconds from the command to the first trusted root served, which needs both logs. */
 async function readySeconds(state: string, port: number): Promise<number> {
   const started = performance.now();
   const npm = spawnGroup("npm", ["start", "--", "--port", String(port), "--state", state]);

@@ -1,34 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
-// Figures and their budgets, and how both are shown.
+// Figures and their budgets, and how to render both.
 
 import { styled } from "../cli/terminal.ts";
 
 export type Unit = "ms" | "/s" | "s" | "KiB" | "" | "%";
 
-/** A bound of DESIGN's budgets. */
+/** An upper or lower bound. */
 export type Budget = { readonly atMost: number } | { readonly atLeast: number };
 
+/** One measured number. */
 export interface Figure {
-  /** What of the row it is: `p50`, `warm`. */
+  /** What the number is within its row: `p50`, `warm`. */
   readonly label: string;
   readonly value: number;
   readonly unit: Unit;
-  /** Null for what is measured and shown only. */
+  /** Null if the figure has no budget. */
   readonly budget: Budget | null;
 }
 
+/** The figures of one subject. */
 export interface Row {
   readonly name: string;
   readonly figures: readonly Figure[];
 }
 
+/** A table of the report. */
 export interface Section {
   readonly title: string;
-  /** What is in the figures and what is not, a line each. */
+  /** What the figures include and exclude, one line each. */
   readonly notes: readonly string[];
   readonly rows: readonly Row[];
 }
 
+/** Creates a figure. */
 export const figure = (label: string, value: number, unit: Unit, budget: Budget | null = null): Figure => ({
   label,
   value,
@@ -36,6 +40,7 @@ export const figure = (label: string, value: number, unit: Unit, budget: Budget 
   budget,
 });
 
+/** Whether the figure meets its budget; null if it has none. */
 export const isMet = ({ value, budget }: Figure): boolean | null => {
   if (budget === null) return null;
   return "atMost" in budget ? value <= budget.atMost : value >= budget.atLeast;
@@ -44,7 +49,7 @@ export const isMet = ({ value, budget }: Figure): boolean | null => {
 const NAME_WIDTH = 40;
 const FIGURE_WIDTH = 26;
 
-/** The section as lines for a terminal. */
+/** Renders the section as lines for a terminal. */
 export function renderSection({ title, notes, rows }: Section): string {
   const body = rows.map(({ name, figures }) => {
     const known = figures.filter(({ value }) => !Number.isNaN(value));
@@ -54,7 +59,7 @@ export function renderSection({ title, notes, rows }: Section): string {
   return [styled("bold", title), ...body, ...notes.map((note) => styled("dim", `  ${note}`)), ""].join("\n");
 }
 
-/** `p50 8.1 ms ≤ 12 ✓`, padded by what is visible. */
+/** Renders `p50 8.1 ms ≤ 12 ✓`, padded to `width` visible characters. */
 function renderFigure(one: Figure, width: number): string {
   const { label, value, unit, budget } = one;
   const number = `${label} ${renderNumber(value)}${unit === "" || unit === "/s" ? unit : ` ${unit}`}`;
@@ -67,12 +72,12 @@ function renderFigure(one: Figure, width: number): string {
 
 const renderBudget = (budget: Budget): string => ("atMost" in budget ? `≤ ${budget.atMost}` : `≥ ${budget.atLeast}`);
 
-/** Three digits that say something. */
+/** Three significant digits. */
 const renderNumber = (value: number): string =>
   Number.isInteger(value) || value >= 100 ? String(Math.round(value)) : value.toPrecision(3);
 
-/** The figures as plain data, one object each. */
-export function figuresAsData(sections: readonly Section[]): readonly object[] {
+/** Flattens the figures into one object each, for --json. */
+export function toPlainFigures(sections: readonly Section[]): readonly object[] {
   return sections.flatMap(({ title, rows }) =>
     rows.flatMap(({ name, figures }) =>
       figures.map((one) => ({ section: title, row: name, ...one, isMet: isMet(one) })),

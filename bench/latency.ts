@@ -1,34 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
-// How long answers take: for one client on an idle stack, and for many at once.
+// Measures latency: of one client on an idle stack, and of many clients at once.
 
+import type { Bench } from "./bench.ts";
 import { figure, type Section } from "./figures.ts";
-import { Clients, runLoad, type Shot } from "./load.ts";
-import { pinned } from "./pin.ts";
-import { type Bench, BUDGET, CLIENTS } from "./plan.ts";
+import { Clients, type PostRequest, runLoad } from "./load.ts";
+import { runPinned } from "./pin.ts";
+import { BUDGET, CLIENTS } from "./plan.ts";
 import { processorMs } from "./processor-time.ts";
-import { many } from "./shots.ts";
+import { makeMany } from "./requests.ts";
 import { percentile } from "./statistics.ts";
 
+/** Measures one client, with Miniflare's simulators and without. */
 export async function measureLatency({ stack, plan, progress, requests }: Bench): Promise<Section> {
-  const measure = async (name: string, make: () => Shot, isBudgeted: boolean) => {
+  const measure = async (name: string, make: () => PostRequest, isBudgeted: boolean) => {
     progress(`one client: ${name}`);
-    await runLoad(stack.client, many(plan.warmUp, make));
+    await runLoad(stack.client, makeMany(plan.warmUp, make));
     await stack.quiet();
-    const { latenciesMs } = await runLoad(stack.client, many(plan.sequential, make));
+    const { latenciesMs } = await runLoad(stack.client, makeMany(plan.sequential, make));
     const figures = [
       figure("p50", percentile(latenciesMs, 0.5), "ms", isBudgeted ? BUDGET.latencyP50Ms : null),
       figure("p99", percentile(latenciesMs, 0.99), "ms", isBudgeted ? BUDGET.latencyP99Ms : null),
     ];
     await stack.useStandIns(true);
-    const own = await runLoad(stack.client, many(plan.sequential, make));
+    const own = await runLoad(stack.client, makeMany(plan.sequential, make));
     await stack.useStandIns(false);
     return { name, figures: [...figures, figure("without simulators: p50", percentile(own.latenciesMs, 0.5), "ms")] };
   };
   return {
     title: "Latency, one client on an idle stack",
     notes: [
-      "With everything that follows an answer: R2 and D1 are fed in the same thread meanwhile. The budgets are compared with what is",
-      "there, Miniflare's simulators of R2, D1 and rate limits included; the last column has stand-ins in memory in their place.",
+      "Includes the work that follows a response: writes to R2 and D1 run in the same thread. The budgets apply to the figures that",
+      "include Miniflare's simulators of R2, D1 and rate limits; in the last column, stand-ins in memory replace them.",
     ],
     rows: [
       await measure("certificate with embedded SCT", requests.certificate, true),
@@ -38,25 +40,26 @@ export async function measureLatency({ stack, plan, progress, requests }: Bench)
   };
 }
 
+/** Measures CLIENTS clients at once. */
 export async function measureLoad({ stack, plan, progress, requests }: Bench): Promise<Section> {
   const clients = new Clients(stack.port, CLIENTS);
-  const measure = async (name: string, make: () => Shot, isBudgeted: boolean) => {
+  const measure = async (name: string, make: () => PostRequest, isBudgeted: boolean) => {
     progress(`${CLIENTS} clients: ${name}`);
-    const shots = many(plan.concurrent, make);
-    await runLoad(clients, many(plan.warmUp, make));
+    const batch = makeMany(plan.concurrent, make);
+    await runLoad(clients, makeMany(plan.warmUp, make));
     await stack.quiet();
     const before = processorMs(stack.pid);
     const clientsBefore = process.cpuUsage();
-    const { latenciesMs, seconds } = await runLoad(clients, shots);
+    const { latenciesMs, seconds } = await runLoad(clients, batch);
     const { user, system } = process.cpuUsage(clientsBefore);
     await stack.quiet();
-    const cpu = (processorMs(stack.pid) - before) / shots.length;
+    const cpu = (processorMs(stack.pid) - before) / batch.length;
     const figures = [
-      figure("", shots.length / seconds, "/s", isBudgeted ? BUDGET.entriesPerSecond : null),
+      figure("", batch.length / seconds, "/s", isBudgeted ? BUDGET.entriesPerSecond : null),
       figure("p50", percentile(latenciesMs, 0.5), "ms"),
       figure("p99", percentile(latenciesMs, 0.99), "ms", isBudgeted ? BUDGET.loadP99Ms : null),
       figure("CPU of one", cpu, "ms"),
-      figure("and of its client", (user + system) / 1000 / shots.length, "ms"),
+      figure("and of its client", (user + system) / 1000 / batch.length, "ms"),
     ];
     return { name, figures };
   };
@@ -64,10 +67,10 @@ export async function measureLoad({ stack, plan, progress, requests }: Bench): P
     return {
       title: `Throughput, ${CLIENTS} clients`,
       notes: [
-        "CPU of one: of workerd's main thread, with Miniflare's simulators; a second divided by it is the bound of the rate.",
+        "CPU of one: workerd's main thread, with Miniflare's simulators. One second divided by it bounds the rate.",
         isPinned
-          ? "That thread has one processor, the clients (one process with Miniflare's) have the others."
-          : "The clients take their part of the same processors.",
+          ? "That thread has one processor; the clients (in one process with Miniflare) have the others."
+          : "The clients share the same processors.",
       ],
       rows: [
         await measure("certificates", requests.certificate, false),
@@ -78,7 +81,7 @@ export async function measureLoad({ stack, plan, progress, requests }: Bench): P
     };
   };
   try {
-    return await pinned(stack.pid, measureAll);
+    return await runPinned(stack.pid, measureAll);
   } finally {
     clients.close();
   }

@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// Clients that post over connections that stay open, each its next request when its last is answered. Plain node:http: it
-// shares the machine with what it measures.
+// The load generator: clients that post over persistent connections, each sending its next request once the last is
+// answered. It uses plain node:http, because it shares the machine with the service it measures.
 
 import { Agent, request } from "node:http";
 
-export interface Shot {
+/** A prepared request. */
+export interface PostRequest {
   readonly path: string;
   readonly contentType: string;
   readonly body: Buffer;
-  /** Any other status is a failure of the bench. */
+  /** The expected status; any other fails the benchmark. */
   readonly status: number;
 }
 
-export interface Answer {
+/** A response. */
+interface Answer {
   readonly status: number;
   readonly body: Buffer;
 }
 
-/** `clients` connections to a stack on this machine. */
+/** A pool of connections to a stack on this machine. */
 export class Clients {
   readonly #port: number;
   readonly #agent: Agent;
@@ -33,10 +35,14 @@ export class Clients {
     this.#agent.destroy();
   }
 
-  /** Rejects where the answer breaks off or does not come. */
-  async send(method: "GET" | "POST", path: string, content?: Pick<Shot, "body" | "contentType">): Promise<Answer> {
+  /** Sends one request. Rejects if the response is cut off or does not arrive within 20 s. */
+  async send(
+    method: "GET" | "POST",
+    path: string,
+    content?: Pick<PostRequest, "body" | "contentType">,
+  ): Promise<Answer> {
     const headers = {
-      // By name, as the service answers for its name only; to the address, as a name may have several.
+      // The service answers only for its host name, but the name may resolve to several addresses.
       host: `localhost:${this.#port}`,
       ...(content && { "content-type": content.contentType, "content-length": content.body.length }),
     };
@@ -56,27 +62,30 @@ export class Clients {
     });
   }
 
-  /** Posts and gives the body of the answer. Rejects with what was answered where it is not what was expected. */
-  async post(shot: Shot): Promise<Buffer> {
-    const { status, body } = await this.send("POST", shot.path, shot);
-    if (status !== shot.status) throw new Error(`${shot.path} answered ${status}: ${body.toString().slice(0, 300)}`);
+  /**
+   * Posts the request and returns the response's body. Rejects with the response if its status is not the expected one.
+   */
+  async post(expected: PostRequest): Promise<Buffer> {
+    const { path } = expected;
+    const { status, body } = await this.send("POST", path, expected);
+    if (status !== expected.status) throw new Error(`${path} answered ${status}: ${body.toString().slice(0, 300)}`);
     return body;
   }
 }
 
-export interface LoadResult {
+interface LoadResult {
   readonly latenciesMs: readonly number[];
   readonly seconds: number;
 }
 
-/** Posts every shot once, all clients taking the next from the same pile. Rejects with the first failure. */
-export async function runLoad(clients: Clients, shots: readonly Shot[]): Promise<LoadResult> {
+/** Posts every request once; all clients take the next one from one queue. Rejects with the first failure. */
+export async function runLoad(clients: Clients, requests: readonly PostRequest[]): Promise<LoadResult> {
   const latenciesMs: number[] = [];
   let next = 0;
   const client = async (): Promise<void> => {
-    for (let shot = shots[next++]; shot !== undefined; shot = shots[next++]) {
+    for (let item = requests[next++]; item !== undefined; item = requests[next++]) {
       const started = performance.now();
-      await clients.post(shot);
+      await clients.post(item);
       latenciesMs.push(performance.now() - started);
     }
   };

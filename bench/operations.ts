@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a signature costs of the platform's paid operations, and how fast the sequencer is by itself.
+// Measures the paid operations of a signature, and the throughput of the sequencer alone.
 
+import type { Bench } from "./bench.ts";
 import { figure, type Section } from "./figures.ts";
-import { type Bench, BUDGET, CLIENTS } from "./plan.ts";
+import { BUDGET, CLIENTS } from "./plan.ts";
 import { waitedMs } from "./processor-time.ts";
-import { signMany } from "./shots.ts";
+import { signMany } from "./sign.ts";
 
-/** A full tile of each log, whenever it is completed: what is written once a tile is counted once. */
+/** One full tile of each log, so that work done once per tile counts once. */
 const SIGNATURES = 256;
 
-/** One signature after another: each of its two entries makes a round of its own. */
+/** Signs in sequence, so that each of a signature's two entries gets its own round. */
 export async function measureOperations(bench: Bench): Promise<Section> {
   const { stack, progress } = bench;
   progress(`operations of ${SIGNATURES} signatures`);
@@ -22,8 +23,8 @@ export async function measureOperations(bench: Bench): Promise<Section> {
   return {
     title: "Operations per signature, at one entry per round",
     notes: [
-      "Counted at the bindings: R2 put and list; rows by SQLite's count, and one for each alarm, of the sequencers and anchors",
-      `of both logs; rows by D1's answers. Over ${SIGNATURES} signatures: one full tile of each log.`,
+      "Counted at the bindings: R2 put and list; rows by SQLite's count, plus one for each alarm, of the sequencers and anchors",
+      `of both logs; rows by D1's responses. Over ${SIGNATURES} signatures: one full tile of each log.`,
     ],
     rows: [
       { name: "R2 class A operations", figures: [figure("", each("r2ClassA"), "", BUDGET.r2ClassA)] },
@@ -40,7 +41,7 @@ export async function measureOperations(bench: Bench): Promise<Section> {
   };
 }
 
-/** The sequencer's ceiling, without HTTP and without checks. */
+/** Measures the maximum throughput of the sequencer, without HTTP and verification. */
 export async function measureSequencer({ stack, plan, progress }: Bench): Promise<Section> {
   progress("the sequencer alone");
   const measure = async (name: string): Promise<Section["rows"][number]> => {
@@ -68,10 +69,10 @@ export async function measureSequencer({ stack, plan, progress }: Bench): Promis
   const own = await measure("without");
   await stack.useStandIns(false);
   return {
-    title: `The sequencer's ceiling: ${CLIENTS} callers by RPC inside workerd, no HTTP, nothing checked`,
+    title: `The sequencer's maximum: ${CLIENTS} callers by RPC inside workerd, no HTTP, no verification`,
     notes: [
-      "On a processor: the callers, the sequencer and its anchor, which share a thread here. Waiting for one: whatever else this",
-      "machine does. The rest of the time it is the disk's: a round waits for its own commit and for its anchor's.",
+      "On a processor: the callers, the sequencer and its anchor, which share a thread here. Waiting for one: other work on this",
+      "machine. The rest is the disk's time: a round waits for its own commit and its anchor's.",
     ],
     rows: [simulated, own],
   };

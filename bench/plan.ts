@@ -1,22 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// How much is measured, and what DESIGN's budgets allow.
+// How much is measured, and the budgets.
 
 import type { KeyKind } from "../shared/crypto/public-key.ts";
-import type { SigningKey } from "../test/support/authority/signing-keys.ts";
-import type { Requests } from "./shots.ts";
-import type { BenchStack } from "./stack.ts";
 
 export interface Plan {
-  /** Requests before any of its kind is measured: V8 has compiled by then what it will compile. */
+  /** Requests of each kind before measuring it, so that V8 has compiled the code. */
   readonly warmUp: number;
-  /** Requests of one client after another. */
+  /** Requests that one client sends one after another. */
   readonly sequential: number;
-  /** Requests of 64 clients. */
+  /** Requests that 64 clients send together. */
   readonly concurrent: number;
-  /** Requests in a batch, and how many batches: their median is the figure. */
+  /** Requests per batch, and the number of batches; the figure is their median. */
   readonly batch: number;
   readonly batches: number;
-  /** Fresh isolates for each figure. */
+  /** Fresh isolates per figure. */
   readonly freshRuns: number;
   /** Key kinds that are also measured in a fresh isolate. */
   readonly freshKinds: readonly KeyKind[];
@@ -24,7 +21,7 @@ export interface Plan {
   readonly starts: number;
 }
 
-/** Every way to verify that the log has, and its name. */
+/** Every kind of key that the log verifies, with its name. */
 export const KEY_KINDS: ReadonlyMap<KeyKind, string> = new Map([
   ["ecdsa-p256", "P-256"],
   ["rsa-2048", "RSA-2048"],
@@ -33,17 +30,7 @@ export const KEY_KINDS: ReadonlyMap<KeyKind, string> = new Map([
   ["ed25519", "Ed25519ph"],
 ]);
 
-/** What every measurement works with. */
-export interface Bench {
-  readonly stack: BenchStack;
-  readonly plan: Plan;
-  readonly requests: Requests;
-  /** Its owner gets certificates. */
-  readonly key: SigningKey;
-  /** Tells the person who waits what is being measured. */
-  readonly progress: (line: string) => void;
-}
-
+/** The default plan. */
 export const FULL: Plan = {
   warmUp: 200,
   sequential: 400,
@@ -56,6 +43,7 @@ export const FULL: Plan = {
   starts: 7,
 };
 
+/** The plan of `--quick`. */
 export const QUICK: Plan = {
   warmUp: 80,
   sequential: 80,
@@ -68,13 +56,15 @@ export const QUICK: Plan = {
   starts: 3,
 };
 
+/** Concurrent clients in the load measurements. */
 export const CLIENTS = 64;
 
 const atMost = (bound: number): { readonly atMost: number } => ({ atMost: bound });
 
+/** The budgets of docs/performance.md. */
 export const BUDGET = {
   warmMs: atMost(3),
-  warmDearKeyMs: atMost(10),
+  warmExpensiveKeyMs: atMost(10),
   freshMs: atMost(10),
   signatureMs: atMost(5),
   latencyP50Ms: atMost(12),
@@ -89,5 +79,5 @@ export const BUDGET = {
   readySeconds: atMost(5),
 } as const;
 
-/** Kinds whose verification is JavaScript and dear: a budget of their own, and a setting to switch them off. */
-export const isDear = (kind: KeyKind): boolean => !["ecdsa-p256", "rsa-2048"].includes(kind);
+/** Kinds whose verification is expensive. They have a budget of their own, and a setting can switch them off. */
+export const isExpensive = (kind: KeyKind): boolean => !["ecdsa-p256", "rsa-2048"].includes(kind);

@@ -1,35 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
-// What requests cost of the processor: each invocation by itself and all of them together, warm and in a fresh isolate.
+// Measures the CPU time of requests: of each invocation alone and of all together, warm and in a fresh isolate.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KeyKind } from "../shared/crypto/public-key.ts";
+import type { Bench } from "./bench.ts";
 import { type Figure, figure, type Row, type Section } from "./figures.ts";
-import { runLoad, type Shot } from "./load.ts";
-import { type Bench, BUDGET, isDear, KEY_KINDS } from "./plan.ts";
+import { type PostRequest, runLoad } from "./load.ts";
+import { BUDGET, isExpensive, KEY_KINDS } from "./plan.ts";
 import { backgroundMs, kernelMs } from "./processor-time.ts";
-import { many, type Requests, signMany } from "./shots.ts";
+import { makeMany, type RequestFactory } from "./requests.ts";
+import { signMany } from "./sign.ts";
 import type { LogName } from "./stack.ts";
 import { median } from "./statistics.ts";
 
-/** What runs: the Worker with a sequencer that costs nothing, the Durable Objects without a Worker, an anchor, or everything. */
+/**
+ * The part that runs: the Worker with a free sequencer, the Durable Objects without a Worker, an anchor, or everything.
+ */
 type Part = "worker" | "append" | "anchor" | "everything";
 
-/** What a row is about. */
+/** The subject of a row. */
 interface Subject {
   readonly name: string;
   readonly part: Part;
   readonly kind: KeyKind;
   readonly log: LogName;
-  /** What is asked for over HTTP; unused where the Worker has no part. */
-  readonly make: (requests: Requests) => Shot;
-  /** Whether it is measured in a fresh isolate as well. */
+  /** Creates the HTTP request; unused where the Worker has no part. */
+  readonly make: (requests: RequestFactory) => PostRequest;
+  /** Whether to measure it in a fresh isolate too. */
   readonly isFresh: boolean;
 }
 
 const P256 = "ecdsa-p256";
 
-const certificate = { kind: P256, log: "certificate", make: (r: Requests) => r.certificate(), isFresh: true } as const;
-const entry = { kind: P256, log: "signature", make: (r: Requests) => r.entry(), isFresh: true } as const;
+const certificate = {
+  kind: P256,
+  log: "certificate",
+  make: (r: RequestFactory) => r.certificate(),
+  isFresh: true,
+} as const;
+const entry = { kind: P256, log: "signature", make: (r: RequestFactory) => r.entry(), isFresh: true } as const;
 
 const SUBJECTS: readonly Subject[] = [
   { ...certificate, name: "certificate: the Worker", part: "worker" },
@@ -55,8 +64,8 @@ const SUBJECTS: readonly Subject[] = [
 
 type Work = () => Promise<unknown>;
 
-/** Of one of `count` in a batch: the median of some batches. `prepare` makes one before it is measured. */
-async function each({ stack, plan }: Bench, count: number, prepare: () => Work): Promise<number> {
+/** Returns the CPU time in ms of one of `count` items, as the median of several batches that `prepare` creates. */
+async function measureEach({ stack, plan }: Bench, count: number, prepare: () => Work): Promise<number> {
   const sample: number[] = [];
   for (let i = 0; i < plan.batches; i++) {
     const work = prepare();
@@ -65,12 +74,12 @@ async function each({ stack, plan }: Bench, count: number, prepare: () => Work):
   return median(sample);
 }
 
-/** So many of a subject, one after another. */
+/** Returns work that runs a subject `count` times in sequence. */
 function repeat({ stack, requests }: Bench, { part, make, log }: Subject, count: number): Work {
   if (part === "append") return () => stack.append(log, count, 1);
   if (part === "anchor") return () => stack.moveAnchor(count);
-  const shots = many(count, () => make(requests));
-  return () => runLoad(stack.client, shots);
+  const prepared = makeMany(count, () => make(requests));
+  return () => runLoad(stack.client, prepared);
 }
 
 const useStandIns = async ({ stack }: Bench, { part }: Subject): Promise<void> =>
@@ -82,7 +91,7 @@ async function warmFigures(bench: Bench, subject: Subject): Promise<readonly Fig
   const measure = async (): Promise<number> => {
     await repeat(bench, subject, plan.warmUp)();
     await stack.quiet();
-    return await each(bench, plan.batch, () => repeat(bench, subject, plan.batch));
+    return await measureEach(bench, plan.batch, () => repeat(bench, subject, plan.batch));
   };
   const withSimulators = subject.part === "everything" ? await measure() : Number.NaN;
   await useStandIns(bench, subject);
@@ -91,13 +100,13 @@ async function warmFigures(bench: Bench, subject: Subject): Promise<readonly Fig
   const kernelEach = (kernelMs(stack.pid) - inKernel) / (plan.warmUp + plan.batch * plan.batches);
   await stack.useStandIns(false);
   return [
-    figure("warm", warm, "ms", isDear(subject.kind) ? BUDGET.warmDearKeyMs : BUDGET.warmMs),
+    figure("warm", warm, "ms", isExpensive(subject.kind) ? BUDGET.warmExpensiveKeyMs : BUDGET.warmMs),
     figure("in the kernel", subject.part === "worker" ? Number.NaN : kernelEach, "ms"),
     figure("with simulators", withSimulators, "ms"),
   ];
 }
 
-/** Of the first of a subject in a fresh isolate: the median of some isolates. */
+/** Measures the first run of a subject in a fresh isolate, as the median of several isolates. */
 async function freshFigure(bench: Bench, subject: Subject): Promise<Figure> {
   const { stack, plan, progress } = bench;
   progress(`CPU, fresh isolate: ${subject.name.trim()}`);
@@ -107,12 +116,12 @@ async function freshFigure(bench: Bench, subject: Subject): Promise<Figure> {
     const work = repeat(bench, subject, 1);
     await stack.restart();
     await useStandIns(bench, subject);
-    // What workerd itself does for the first time is not the Worker's.
+    // Exclude what workerd itself does for the first time.
     for (let j = 0; j < 5; j++) await stack.ask("nothing");
     await sleep(50);
     sample.push(await stack.processorMsOf(work));
   }
-  return figure("fresh", median(sample), "ms", isDear(subject.kind) ? null : BUDGET.freshMs);
+  return figure("fresh", median(sample), "ms", isExpensive(subject.kind) ? null : BUDGET.freshMs);
 }
 
 async function emptyFigure(bench: Bench): Promise<Figure> {
@@ -122,20 +131,20 @@ async function emptyFigure(bench: Bench): Promise<Figure> {
     for (let i = 0; i < plan.batch; i++) await stack.ask("nothing");
   };
   await ask();
-  return figure("warm", await each(bench, plan.batch, () => ask), "ms");
+  return figure("warm", await measureEach(bench, plan.batch, () => ask), "ms");
 }
 
 const REQUEST_NOTES = [
-  "By the kernel's account of workerd's main thread, in which everything runs. Cloudflare accounts for each invocation by itself:",
-  "the Worker: HTTP (not counted there), front and service, with a sequencer that answers at once; arguments and answer are copied.",
-  "its append: by RPC from inside, one after another, a round each: the sequencer's invocation, the anchor's, the caller's half",
-  "  of RPC, and the commits of both (in the kernel: SQLite's writes to this disk, which Cloudflare makes elsewhere).",
-  "together: the whole request; with simulators: the same with Miniflare's of R2, D1 and rate limits, which are Workers in that",
-  "  thread. Everywhere else stand-ins in memory take their place. The clients are never in it.",
-  "fresh: the first thing in a new process; an append, alone or in a request, then opens a log with half a tile of entries.",
+  "CPU time of workerd's main thread, in which everything runs, as the kernel counts it. Cloudflare counts each invocation alone.",
+  "the Worker: HTTP (which Cloudflare does not count), front end and service, with a sequencer that responds immediately.",
+  "its append: by RPC from inside, in sequence, one round each: the sequencer's invocation, the anchor's, the caller's half of",
+  "  RPC, and both commits (in the kernel: SQLite's writes to this disk, which Cloudflare performs elsewhere).",
+  "together: the whole request. with simulators: the same with Miniflare's R2, D1 and rate limits, which are Workers in that",
+  "  thread; all other figures have stand-ins in memory instead. The clients are never included.",
+  "fresh: the first run in a new process; an append, alone or in a request, then opens a log with half a tile of entries.",
 ];
 
-/** The section's warm half. */
+/** Measures the warm figures of the section. */
 export async function measureWarm(bench: Bench): Promise<Section> {
   await bench.stack.quiet();
   const rows: Row[] = [];
@@ -144,7 +153,9 @@ export async function measureWarm(bench: Bench): Promise<Section> {
   return { title: "CPU of one request", notes: REQUEST_NOTES, rows };
 }
 
-/** The whole section; on a stack of its own, as every isolate opens the log again and its length would be in the figure. */
+/**
+ * Adds the figures of fresh isolates. Give it a new stack, as every isolate opens the log and its length would count.
+ */
 export async function addFresh(bench: Bench, warm: Section): Promise<Section> {
   const rows: Row[] = [];
   for (const [i, row] of warm.rows.entries()) {
@@ -157,29 +168,29 @@ export async function addFresh(bench: Bench, warm: Section): Promise<Section> {
   return { ...warm, rows };
 }
 
-/** Leaves Miniflare's simulators in use. */
+/** Measures whole signatures. Miniflare's simulators are in use afterwards. */
 export async function measureSignature(bench: Bench): Promise<Section> {
   const { stack, plan, progress } = bench;
   progress("CPU of a signature");
   const sign: Work = async () => await signMany(bench, plan.batch);
   await sign();
   await stack.quiet();
-  const withSimulators = await each(bench, plan.batch, () => sign);
+  const withSimulators = await measureEach(bench, plan.batch, () => sign);
   await stack.quiet();
   await stack.useStandIns(true);
   const { pid } = stack;
   const signatures = plan.batch * plan.batches;
   const before = { kernel: kernelMs(pid), background: backgroundMs(pid) };
-  const own = await each(bench, plan.batch, () => sign);
+  const own = await measureEach(bench, plan.batch, () => sign);
   const inKernel = (kernelMs(pid) - before.kernel) / signatures;
   const inBackground = (backgroundMs(pid) - before.background) / signatures;
   await stack.useStandIns("and of the sequencer");
-  const workers = await each(bench, plan.batch, () => sign);
+  const workers = await measureEach(bench, plan.batch, () => sign);
   await stack.useStandIns(false);
   return {
     title: "CPU of one signature: certificate, timestamp and entry",
     notes: [
-      "The three Workers: with a sequencer that answers at once. All: with both sequencers and both anchors, HTTP and disk.",
+      "The three Workers: with a sequencer that responds immediately. All: with both sequencers and anchors, HTTP and disk.",
     ],
     rows: [
       { name: "its three Workers", figures: [figure("warm", workers, "ms", BUDGET.signatureMs)] },

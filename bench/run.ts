@@ -1,27 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// `npm run bench`: measures the whole service on this machine and shows each figure beside its budget. Figures on standard
-// output, what is being measured on standard error. A missed budget is shown, it is no failure: machines differ.
+// `npm run bench`: measures the whole service on this machine and prints each figure beside its budget. Figures go to
+// standard output, progress to standard error. A missed budget is reported and is not a failure, because machines
+// differ.
 
 import { writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { say, styled } from "../cli/terminal.ts";
 import { newSigningKey } from "../test/support/authority/signing-keys.ts";
+import type { Bench } from "./bench.ts";
 import { measureDeployment } from "./deployment.ts";
-import { figuresAsData, isMet, renderSection, type Section } from "./figures.ts";
+import { isMet, renderSection, type Section, toPlainFigures } from "./figures.ts";
 import { measureLatency, measureLoad } from "./latency.ts";
 import { measureOperations, measureSequencer } from "./operations.ts";
-import { type Bench, FULL, KEY_KINDS, type Plan, QUICK } from "./plan.ts";
+import { FULL, KEY_KINDS, type Plan, QUICK } from "./plan.ts";
 import { addFresh, measureSignature, measureWarm } from "./processor.ts";
 import { canMeasure } from "./processor-time.ts";
-import { makeRequests } from "./shots.ts";
-import { BenchStack, complaints } from "./stack.ts";
-import { verificationMs } from "./yardstick.ts";
+import { verificationMs } from "./reference.ts";
+import { makeRequests } from "./requests.ts";
+import { BenchStack, workerWarnings } from "./stack.ts";
 
 const USAGE = `npm run bench -- [--quick] [--json FILE]
 
-  --quick      fewer of everything, in a minute and a half
-  --json FILE  writes the figures to a file as well`;
+  --quick      measures smaller samples, in a minute and a half
+  --json FILE  also writes the figures to a file`;
 
 const started = performance.now();
 const progress = (line: string): void =>
@@ -45,7 +47,7 @@ function add(section: Section): void {
   say(renderSection(section));
 }
 
-/** Runs with a stack that is new. */
+/** Runs with a new stack and stops it afterwards. */
 async function withStack<T>(plan: Plan, run: (bench: Bench) => Promise<T>): Promise<T> {
   progress("starting a stack");
   const key = newSigningKey("ecdsa-p256");
@@ -69,7 +71,7 @@ async function measureAll(plan: Plan): Promise<void> {
     return measureWarm(bench);
   });
   if (warm === null) {
-    say("CPU is read from /proc and not measured on this system.");
+    say("CPU is not measured on this system: it has no /proc/self/schedstat.");
     return;
   }
   add(await withStack(plan, (bench) => addFresh(bench, warm)));
@@ -91,19 +93,19 @@ const plan = values.quick ? QUICK : FULL;
 say(
   `${machine.processors} × ${machine.model}, load ${machine.loadAverage.toFixed(1)}, Node ${machine.node}, ${machine.platform}`,
 );
-say(`a P-256 verification by OpenSSL takes ${machine.verificationMs.toFixed(3)} ms of CPU here and now`);
-say(styled("dim", "Clients and service share the machine; whatever else runs on it makes every figure worse.\n"));
+say(`a P-256 verification by OpenSSL takes ${machine.verificationMs.toFixed(3)} ms of CPU on this machine now`);
+say(styled("dim", "Clients and service share the machine; other work on it makes every figure worse.\n"));
 try {
   await measureAll(plan);
   const figures = sections.flatMap(({ rows }) => rows.flatMap((row) => row.figures));
   const met = figures.map(isMet);
   say(`${met.filter((is) => is === true).length} budgets met, ${met.filter((is) => is === false).length} missed`);
   if (values.json !== undefined) {
-    const data = { machine, quick: values.quick, figures: figuresAsData(sections) };
+    const data = { machine, quick: values.quick, figures: toPlainFigures(sections) };
     writeFileSync(values.json, `${JSON.stringify(data, null, 2)}\n`);
   }
 } catch (error) {
   process.stderr.write(`sigedge bench: ${error instanceof Error ? error.message : String(error)}\n`);
-  for (const line of complaints.slice(-20)) process.stderr.write(`  ${line}\n`);
+  for (const line of workerWarnings.slice(-20)) process.stderr.write(`  ${line}\n`);
   process.exitCode = 1;
 }

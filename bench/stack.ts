@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A stack for the bench: a state folder that does not stay, the default write policy, and workerd's process at hand.
+// A stack for the benchmark, with a temporary state folder, the default write policy and access to workerd's process.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,23 +15,31 @@ import { listenerPid } from "../test/support/process/listener.ts";
 import type { Counts } from "./counting.ts";
 import { Clients } from "./load.ts";
 import { processorMs } from "./processor-time.ts";
-import type { Identity } from "./shots.ts";
 
 /** Longer than any run. */
 const TOKEN_SECONDS = 3600;
-/** The CA limits how often there is a certificate for one identity: so many share the bench's requests. */
+/** The CA limits the certificates of one identity, so the requests are spread over this many. */
 const IDENTITIES = 64;
-/** How long nothing must have happened until all that follows an answer is taken to be done. */
+/** After this long without a write, the work that follows a response counts as done. */
 const QUIET_MS = 200;
 const RESTART_DEADLINE_MS = 20_000;
 
 const HALF_TILE = 128;
 
+/** The logs of a stack. */
 export type LogName = keyof Logs;
 
-/** What the Worker complains of is told when the bench fails, otherwise never. */
-export const complaints: string[] = [];
+/** An identity that requests certificates. */
+export interface Identity {
+  readonly email: string;
+  /** An identity token for the address. */
+  readonly token: string;
+}
 
+/** The Worker's errors and warnings, printed only if the benchmark fails. */
+export const workerWarnings: string[] = [];
+
+/** Returns a free port. */
 export async function unusedPort(): Promise<number> {
   const port = await freePort(0);
   if (!port.ok) throw new Error(port.error);
@@ -46,9 +54,10 @@ const makeIdentities = (url: string): Promise<readonly Identity[]> =>
     }),
   );
 
+/** A running stack. */
 export class BenchStack {
   readonly port: number;
-  /** Who can ask for certificates. */
+  /** The identities that can request certificates. */
   readonly identities: readonly Identity[];
   /** One connection. */
   readonly client: Clients;
@@ -62,7 +71,10 @@ export class BenchStack {
     this.#stop = stop;
   }
 
-  /** @param listed keys that may write without a certificate, beside those that the stack's CA has certified */
+  /**
+   * Starts a stack.
+   * @param listed the keys that may write without a certificate
+   */
   static async start(listed: readonly SigningKey[]): Promise<BenchStack> {
     const port = await unusedPort();
     const state = mkdtempSync(join(tmpdir(), "sigedge-bench-"));
@@ -71,7 +83,7 @@ export class BenchStack {
     const settings = localSettings({ port, state, accept: null });
     if (!settings.ok) throw new Error(settings.error);
     const log = ({ level, message }: WorkerLog): void => {
-      if (level === "error" || level === "warn") complaints.push(message);
+      if (level === "error" || level === "warn") workerWarnings.push(message);
     };
     const stack = await runStack({ port, state, entry: "bench/worker.ts", settings: settings.value, log });
     const stop = async (): Promise<void> => {
@@ -97,7 +109,7 @@ export class BenchStack {
     return pid;
   }
 
-  /** Asks the bench's own routes in the Worker. */
+  /** Calls one of the routes that bench/worker.ts adds to the Worker. */
   async ask(path: string): Promise<unknown> {
     const { status, body } = await this.client.send("GET", `/bench/${path}`);
     if (status !== 200) throw new Error(`/bench/${path} answered ${status}: ${body.toString()}`);
@@ -108,26 +120,26 @@ export class BenchStack {
     return (await this.ask("counts")) as Counts;
   }
 
-  /** With stand-ins for R2, D1 and rate limits, and for the sequencer too, or with Miniflare's simulators and the sequencer. */
+  /** Switches R2, D1 and rate limits to stand-ins, optionally the sequencer too, or back to Miniflare's simulators. */
   async useStandIns(inUse: boolean | "and of the sequencer"): Promise<void> {
     const sequencer = inUse === "and of the sequencer" ? "yes" : "no";
     await this.ask(`stand-ins?inUse=${inUse === false ? "no" : "yes"}&sequencer=${sequencer}`);
   }
 
-  /** Moves an anchor that no log has, by RPC inside workerd, one step after another. */
+  /** Advances an anchor without a log step by step, by RPC inside workerd. */
   async moveAnchor(count: number): Promise<void> {
     await this.ask(`anchor?count=${count}`);
   }
 
-  /** Appends entries by RPC inside workerd: no HTTP but one request for all, no signature to check. */
+  /** Appends entries by RPC inside workerd: one HTTP request for all, and no signatures to verify. */
   async append(log: LogName, count: number, callers: number): Promise<void> {
     await this.ask(`append?log=${log}&from=${this.#appended}&count=${count}&callers=${callers}`);
     this.#appended += count;
   }
 
   /**
-   * Appends until the open tile of the log is half full, as it is on average when an isolate starts; in few rounds, as a
-   * killed SQLite has to read again what it has written last.
+   * Appends until the log's last tile is half full, the average when an isolate starts. It takes few rounds, because
+   * after a kill SQLite has to replay what it wrote last.
    */
   async fillHalfTile(log: LogName): Promise<void> {
     const missing = (HALF_TILE - (await this.#size(log)) + 2 * 256) % 256;
@@ -139,7 +151,7 @@ export class BenchStack {
     return Number(await this.ask(`size?log=${log}`)) % 256;
   }
 
-  /** Resolves once the work that follows the answers is done: nothing has been written for a while. */
+  /** Resolves once the work that follows the responses is done: nothing has been written for QUIET_MS. */
   async quiet(): Promise<void> {
     for (let before = ""; ; ) {
       const now = JSON.stringify(await this.counts());
@@ -149,7 +161,7 @@ export class BenchStack {
     }
   }
 
-  /** What workerd uses of the processors for `work` and for what follows its answers, in ms. */
+  /** Returns the CPU time in ms that workerd uses for `work` and for what follows its responses. */
   async processorMsOf(work: () => Promise<unknown>): Promise<number> {
     const { pid } = this;
     const before = processorMs(pid);
@@ -158,7 +170,10 @@ export class BenchStack {
     return processorMs(pid) - before;
   }
 
-  /** Kills workerd; Miniflare starts another, with a fresh isolate, on the same storage. Resolves when it answers. */
+  /**
+   * Kills workerd, so that Miniflare starts a new one with a fresh isolate on the same storage. Resolves once it
+   * responds.
+   */
   async restart(): Promise<void> {
     const { pid } = this;
     process.kill(pid, "SIGKILL");
@@ -170,7 +185,8 @@ export class BenchStack {
         () => false,
       );
       if (isBack && this.pid !== pid) return;
-      if (performance.now() > deadline) throw new Error("workerd did not come back");
+      if (performance.now() > deadline)
+        throw new Error(`workerd did not restart within ${RESTART_DEADLINE_MS / 1000} s`);
     }
   }
 }

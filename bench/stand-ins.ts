@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// In the place of Miniflare's simulators of R2, D1 and rate limits, which are Workers in the same thread and cost milliseconds
-// that Cloudflare's services do not: objects come out of memory, rows go nowhere, nobody is refused. What is put stays in R2
-// as well, so that a log finds it after a restart. And in the place of the sequencer, which is an invocation of its own: one that
-// answers at once with what has the size of a real answer.
+// Replaces Miniflare's simulators of R2, D1 and rate limits, which are Workers in the same thread and cost milliseconds
+// that Cloudflare's services do not. Objects are read from memory, rows are discarded, and no limit applies. Objects
+// are also put into R2, so that a log finds them after a restart. The sequencer, an invocation of its own, can be
+// replaced too, by one that responds immediately with a response of realistic size.
 
 import { generateKeyPairSync } from "node:crypto";
 import type { Appended, CertificateSubmission } from "../shared/rpc/sequencer.ts";
@@ -12,30 +12,32 @@ import { valueOf } from "../test/support/value-of.ts";
 import type { ComposedEnv } from "../workers/compose.ts";
 import { signSct } from "../workers/sequencer/kinds/certificate.ts";
 import { parseLogSigner } from "../workers/sequencer/kinds/log-keys.ts";
-import { withMethods } from "./with-methods.ts";
+import { override } from "./override.ts";
 
+/** Switches between the simulators and their stand-ins. */
 export interface StandIns {
-  /** The environment with bindings that can be switched. */
+  /** The environment with switchable bindings. */
   readonly env: ComposedEnv;
-  /** Takes the simulators out of the way, or puts them back. */
+  /** Replaces the simulators, or restores them. */
   readonly use: (inUse: boolean) => Promise<void>;
-  /** Takes the sequencer out of the way of the services, or puts it back. */
+  /** Replaces the sequencer, or restores it. */
   readonly useSequencer: (inUse: boolean) => void;
 }
 
 type RateLimitName = { [N in keyof ComposedEnv]: ComposedEnv[N] extends RateLimit ? N : never }[keyof ComposedEnv];
 
-/** All there are: the type finds one that is missing. */
+/** All rate limits; the type check fails if one is missing. */
 const RATE_LIMITS = Object.keys({ READS: true, WRITES: true, CLIENTS: true, IDENTITIES: true } satisfies Record<
   RateLimitName,
   true
 >) as RateLimitName[];
 
-export function standInFor(env: ComposedEnv): StandIns {
+/** Wraps the bindings of an environment. The simulators are in use at first. */
+export function createStandIns(env: ComposedEnv): StandIns {
   const objects = new Map<string, ArrayBuffer>();
   let isInUse = false;
   let isSequencerInUse = false;
-  const tiles = withMethods(env.TILES, {
+  const tiles = override(env.TILES, {
     get: async (key: string) => {
       if (!isInUse) return await env.TILES.get(key);
       const bytes = objects.get(key);
@@ -46,14 +48,14 @@ export function standInFor(env: ComposedEnv): StandIns {
       return await env.TILES.put(key, value, options);
     },
   });
-  const index = withMethods(env.INDEX, {
+  const index = override(env.INDEX, {
     batch: async (statements: D1PreparedStatement[]) => (isInUse ? [] : await env.INDEX.batch(statements)),
   });
   const limits = RATE_LIMITS.map((name) => {
     const limit = async (options: RateLimitOptions) => (isInUse ? { success: true } : await env[name].limit(options));
-    return [name, withMethods(env[name], { limit })] as const;
+    return [name, override(env[name], { limit })] as const;
   });
-  const sequencers = withMethods(env.SEQUENCER, {
+  const sequencers = override(env.SEQUENCER, {
     getByName: (name: string) => (isSequencerInUse ? INSTANT : env.SEQUENCER.getByName(name)),
   });
   return {
@@ -68,7 +70,7 @@ export function standInFor(env: ComposedEnv): StandIns {
   };
 }
 
-/** A tree of 100,000 entries. */
+/** The response for a tree of 100,000 entries. */
 const APPENDED: Appended = {
   kind: "appended",
   leafIndex: 99_999,
@@ -79,14 +81,16 @@ const APPENDED: Appended = {
   checkpoint: "log.example.com\n".padEnd(400, "."),
 };
 
-const LOG = valueOf(parseLogSigner(throwAwayKey()));
+const LOG = valueOf(parseLogSigner(newLogKey()));
 
-function throwAwayKey(): string {
+function newLogKey(): string {
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
   return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 }
 
-/** What crosses is copied both ways, as RPC does it: a caller pays for its half of that. */
+/**
+ * A sequencer that responds immediately. Arguments and results are copied as in RPC, so that the caller pays its half.
+ */
 const INSTANT = {
   describe: async () => await Promise.resolve({ logId: new Uint8Array(32) }),
   appendSignature: async (submission: unknown) => {
@@ -95,13 +99,13 @@ const INSTANT = {
   },
   appendCertificate: async (submission: CertificateSubmission) => {
     structuredClone(submission);
-    // The one thing that is not of the Worker: without it the Worker would take the answer for none.
+    // The CA verifies SCTs, so this one has to be signed, although signing is not the Worker's work.
     const value = signSct(LOG, submission, { leafIndex: 0, timestamp: unixMs(Date.now()) });
     return await Promise.resolve(structuredClone({ ok: true, value }));
   },
 };
 
-/** The bench makes some dozens: one page. */
+/** Loads all objects. The benchmark creates a few dozen, so one page holds them. */
 async function load(bucket: R2Bucket, into: Map<string, ArrayBuffer>): Promise<void> {
   const { objects } = await bucket.list();
   for (const { key } of objects) {

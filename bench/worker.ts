@@ -1,37 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
-// The composed Worker with the development issuer, as `npm start` runs it, and below /bench/ what only the inside can tell or
-// do: count the use of the bindings, append without HTTP, take Miniflare's simulators away. Measures no time.
+// The composed Worker with the development issuer, as `npm start` runs it, plus routes below /bench/ that need access
+// from inside: to count the use of bindings, append without HTTP and replace Miniflare's simulators. It does not
+// measure time.
 
 import { encodeUtf8 } from "../shared/bytes/utf8.ts";
 import { oncePerEnv } from "../shared/settings/settings.ts";
 import { hash } from "../shared/tlog/hash.ts";
 import type { ComposedEnv } from "../workers/compose.ts";
 import dev, { Anchor as DevAnchor, Sequencer as DevSequencer } from "../workers/dev.ts";
-import { countedDatabase, countedStorage, countedTiles, counts } from "./counting.ts";
-import { standInFor } from "./stand-ins.ts";
+import { counts, meterBucket, meterDatabase, meterStorage } from "./counting.ts";
+import { createStandIns } from "./stand-ins.ts";
 
 export * from "../workers/dev.ts";
 
-const standIns = oncePerEnv(standInFor);
+const standIns = oncePerEnv(createStandIns);
 
-const measured: (env: ComposedEnv) => ComposedEnv = oncePerEnv((real) => {
+const meterEnv: (env: ComposedEnv) => ComposedEnv = oncePerEnv((real) => {
   const { env } = standIns(real);
-  return { ...env, TILES: countedTiles(env.TILES), INDEX: countedDatabase(env.INDEX) };
+  return { ...env, TILES: meterBucket(env.TILES), INDEX: meterDatabase(env.INDEX) };
 });
 
-/** An own property hides the platform's; the object itself has to stay the platform's. */
-const withCounts = (ctx: DurableObjectState): DurableObjectState =>
-  Object.defineProperty(ctx, "storage", { value: countedStorage(ctx.storage) });
+/** Shadows the `storage` property: the object itself must stay the platform's. */
+const meterContext = (ctx: DurableObjectState): DurableObjectState =>
+  Object.defineProperty(ctx, "storage", { value: meterStorage(ctx.storage) });
 
+/** The sequencer with metered storage and bindings. */
 export class Sequencer extends DevSequencer {
   constructor(ctx: DurableObjectState, env: ComposedEnv) {
-    super(withCounts(ctx), measured(env));
+    super(meterContext(ctx), meterEnv(env));
   }
 }
 
+/** The anchor with metered storage. */
 export class Anchor extends DevAnchor {
   constructor(ctx: DurableObjectState, env: ComposedEnv) {
-    super(withCounts(ctx), env);
+    super(meterContext(ctx), env);
   }
 }
 
@@ -50,7 +53,7 @@ const ROUTES: Readonly<Record<string, Answer>> = {
   "/bench/append": async (query, env) => await append(query, env),
 };
 
-/** Appends `count` entries by RPC with `callers` at any time; `from` makes them other ones than those of earlier calls. */
+/** Appends `count` entries by RPC from `callers` concurrent callers, numbered from `from` so that no two are equal. */
 async function append(query: URLSearchParams, env: ComposedEnv): Promise<{ readonly appended: number }> {
   const [from = 0, count = 0, callers = 0] = ["from", "count", "callers"].map((name) => Number(query.get(name)));
   const appendOne = query.get("log") === "certificate" ? appendCertificate : appendSignature;
@@ -65,7 +68,7 @@ async function append(query: URLSearchParams, env: ComposedEnv): Promise<{ reado
   return { appended: count };
 }
 
-/** Moves an anchor that no log has, step by step. */
+/** Advances an anchor without a log, step by step. */
 async function moveAnchor(count: number, env: ComposedEnv): Promise<null> {
   const { treeSize = 0 } = (await env.ANCHOR.getByName("bench").read()) ?? {};
   const headOf = (size: number) => ({ treeSize: size, rootHash: hash(new Uint8Array(32).fill(size % 256)) });
@@ -76,7 +79,7 @@ async function moveAnchor(count: number, env: ComposedEnv): Promise<null> {
   return null;
 }
 
-/** As long as what a signature with a certificate makes, and no other is equal to it. */
+/** A unique body as long as that of an entry with a certificate. */
 const filler = (number: number): Uint8Array => encodeUtf8(`number ${number} of the bench `.padEnd(1300, "."));
 
 const searchRow = (number: number) => ({
@@ -109,7 +112,7 @@ export default {
     const { pathname, searchParams } = new URL(request.url);
     const answer = ROUTES[pathname];
     return answer === undefined
-      ? await dev.fetch(request, measured(env), ctx)
+      ? await dev.fetch(request, meterEnv(env), ctx)
       : Response.json(await answer(searchParams, env));
   },
 };

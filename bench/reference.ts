@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// How fast this machine is just now: a core that is shared with other work takes longer over the same instructions.
+// Measures how fast this machine is at the moment: a core that is shared with other work takes longer for the same
+// instructions.
 
 import { generateKeyPairSync, sign, verify } from "node:crypto";
 
 const ROUNDS = 2000;
 
-/** Milliseconds of CPU that OpenSSL takes for one P-256 verification in this process. */
+/** Returns the milliseconds of CPU that OpenSSL takes for one P-256 verification in this process. */
 export function verificationMs(): number {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const message = Buffer.alloc(512);
