@@ -186,7 +186,12 @@ describe("a log whose storage is lost", () => {
       400,
       /201 entries.*Entries 201 to 600 were logged after it: those below 512 are in R2's bundles.*512 to 600 are lost/,
     ],
-    ["at the end of a tile after its backup", 200, 311, /Entries 201 to 511.*: they are in R2's bundles, but no tree head/],
+    [
+      "at the end of a tile after its backup",
+      200,
+      311,
+      /Entries 201 to 511.*: they are in R2's bundles, but no tree head/,
+    ],
   ])("%s is read as the backup has it", async (_, count, more, reason) => {
     const memory = await grownWithBackup(count);
     if (more > 0) await grow(memory, more);
