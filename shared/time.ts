@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Points in time. Nothing in shared/ reads a clock: time is always a parameter.
+// Points in time. Nothing in shared/ reads a clock; time is always a parameter.
 
 import type { Brand } from "./brand.ts";
 
 /** Milliseconds since the Unix epoch, a non-negative safe integer. */
 export type UnixMs = Brand<number, "UnixMs">;
 
-/** Checks that `value` is a non-negative safe integer; throws RangeError (a bug of the caller) otherwise. */
+/** Brands a non-negative safe integer. Throws RangeError (a caller's bug) for any other number. */
 export function unixMs(value: number): UnixMs {
   if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`not a time in ms: ${value}`);
   return value as UnixMs;
@@ -15,7 +15,7 @@ export function unixMs(value: number): UnixMs {
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/** As `date -u` prints it in the C locale, and Go's time.UnixDate: `Mon Jan  2 15:04:05 UTC 2006`. */
+/** Formats as `date -u` does in the C locale, and Go's time.UnixDate: `Mon Jan  2 15:04:05 UTC 2006`. */
 export function formatUnixDate(time: UnixMs): string {
   const date = new Date(time);
   const day = String(date.getUTCDate()).padStart(2, " ");
@@ -23,7 +23,7 @@ export function formatUnixDate(time: UnixMs): string {
   return `${DAYS[date.getUTCDay()]} ${MONTHS[date.getUTCMonth()]} ${day} ${clock} UTC ${date.getUTCFullYear()}`;
 }
 
-/** RFC 3339 in UTC with whole seconds, as protobuf JSON and TUF print it: `2026-01-02T03:04:05Z`. */
+/** Formats as RFC 3339 in UTC with whole seconds, like protobuf JSON and TUF: `2026-01-02T03:04:05Z`. */
 export function formatRfc3339(time: UnixMs): string {
   return `${new Date(time).toISOString().slice(0, 19)}Z`;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Base64, strict: no white space, no junk, and no second spelling of the same bytes.
-// Spec: RFC 4648 §4, §5; protobuf JSON's reading of bytes in decodeProtoBase64.
+// Strict base64: no white space, no stray characters, and exactly one spelling for the same bytes.
+// Spec: RFC 4648 §4, §5; protobuf JSON for decodeProtoBase64.
 
 import { err, ok, type Result } from "../result.ts";
 
@@ -21,10 +21,10 @@ function decodingTable(): Uint8Array {
   return table;
 }
 
-/** Standard alphabet, padded. */
+/** Encodes with the standard alphabet and padding. */
 export function encodeBase64(bytes: Uint8Array): string {
-  // btoa takes Latin-1; chunks keep String.fromCharCode below the engine's argument limit. Spread syntax would walk an
-  // iterator: ten times slower.
+  // btoa takes Latin-1. Chunks keep the argument count of String.fromCharCode below the engine's limit. Spread syntax
+  // walks an iterator, which is ten times slower.
   let latin1 = "";
   for (let at = 0; at < bytes.length; at += 8192) {
     latin1 += Reflect.apply(String.fromCharCode, null, bytes.subarray(at, at + 8192));
@@ -32,15 +32,15 @@ export function encodeBase64(bytes: Uint8Array): string {
   return btoa(latin1);
 }
 
-/** Parses padded base64 of the standard alphabet; only what encodeBase64 prints is accepted. Fails with base64_invalid. */
+/** Decodes padded base64 of the standard alphabet; accepts only what encodeBase64 prints. Fails with base64_invalid. */
 export function decodeBase64(text: string): Result<Uint8Array<ArrayBuffer>, Base64Error> {
   if (text.length % 4 !== 0 || text.includes("-") || text.includes("_")) return err({ code: "base64_invalid" });
   return decodeDigits(withoutPadding(text));
 }
 
 /**
- * Parses base64 as protobuf JSON does: standard or URL-safe alphabet, padded or not. Unused trailing bits must be zero.
- * Fails with base64_invalid. Spec: https://protobuf.dev/programming-guides/json/
+ * Decodes base64 as protobuf JSON does: standard or URL-safe alphabet, with or without padding. Unused trailing bits
+ * must be zero. Fails with base64_invalid. Spec: https://protobuf.dev/programming-guides/json/
  */
 export function decodeProtoBase64(text: string): Result<Uint8Array<ArrayBuffer>, Base64Error> {
   const digits = withoutPadding(text);
@@ -67,7 +67,7 @@ function decodeDigits(digits: string): Result<Uint8Array<ArrayBuffer>, Base64Err
     out[at++] = bits;
   }
   if (rest === 0) return ok(out);
-  // Two digits hold one byte and four unused bits, three hold two bytes and two: A stands for zeros.
+  // Two digits hold one byte and four unused bits; three hold two bytes and two unused bits. "A" adds zero bits.
   const bits = group(digits + "A".repeat(4 - rest), wholeGroups);
   if (bits < 0 || (bits & (rest === 2 ? 0xffff : 0xff)) !== 0) return err({ code: "base64_invalid" });
   out[at++] = bits >> 16;
@@ -75,7 +75,7 @@ function decodeDigits(digits: string): Result<Uint8Array<ArrayBuffer>, Base64Err
   return ok(out);
 }
 
-/** The 24 bits of four digits; negative if one of them is none. */
+/** Returns the 24 bits of four digits, or a negative number if one of them is not a digit. */
 function group(digits: string, at: number): number {
   const [a, b, c, d] = [value(digits, at), value(digits, at + 1), value(digits, at + 2), value(digits, at + 3)];
   return (a | b | c | d) > 63 ? -1 : (a << 18) | (b << 12) | (c << 6) | d;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every format here needs of byte arrays: joining, comparing.
+// Joins and compares byte arrays.
 
 /** Joins byte arrays into a new one. */
 export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
@@ -14,12 +14,12 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer>
   return out;
 }
 
-/** Whether two byte arrays are the same. Not constant-time: for public values only. */
+/** Whether two byte arrays are equal. Not constant-time: for public values only. */
 export function equal(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
-/** Orders byte arrays lexicographically, a prefix first: the order of a DER SET OF (X.690 §11.6). */
+/** Compares byte arrays lexicographically, a prefix first: the order of a DER SET OF (X.690 §11.6). */
 export function compare(a: Uint8Array, b: Uint8Array): number {
   const shorter = Math.min(a.length, b.length);
   for (let i = 0; i < shorter; i++) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hexadecimal, lower case out, either case in.
+// Hexadecimal: prints lower case, parses either case.
 
 import { err, ok, type Result } from "../result.ts";
 
@@ -9,14 +9,14 @@ export interface HexError {
 
 const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
-/** Lower-case hex, two digits a byte. */
+/** Encodes in lower case, two digits per byte. */
 export function encodeHex(bytes: Uint8Array): string {
   let out = "";
   for (const byte of bytes) out += DIGITS[byte];
   return out;
 }
 
-/** Parses an even number of hex digits, nothing else. Fails with hex_invalid. */
+/** Decodes an even number of hex digits and nothing else. Fails with hex_invalid. */
 export function decodeHex(text: string): Result<Uint8Array<ArrayBuffer>, HexError> {
   if (text.length % 2 !== 0) return err({ code: "hex_invalid" });
   const out = new Uint8Array(text.length / 2);
@@ -28,10 +28,10 @@ export function decodeHex(text: string): Result<Uint8Array<ArrayBuffer>, HexErro
   return ok(out);
 }
 
-/** The value of a digit's character code; -1, which stays negative in a sum of bits, for any other. */
+/** Returns the value of a digit's character code; -1 for any other, which stays negative in a bitwise OR. */
 function digit(code: number): number {
   if (code >= 0x30 && code <= 0x39) return code - 0x30;
-  // Bit 5 is the difference between the cases of a letter.
+  // Upper and lower case differ in bit 5.
   const lower = code | 0x20;
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// PEM blocks. Spec: RFC 7468 §3 (strict inside the block; text between blocks is refused).
+// PEM blocks. Spec: RFC 7468 §3, the strict form; text between blocks is rejected.
 
 import { err, ok, type Result } from "../result.ts";
 import { decodeBase64, encodeBase64 } from "./base64.ts";
 
+/** One block: its label and its decoded contents. */
 export interface PemBlock {
   readonly label: string;
   readonly der: Uint8Array<ArrayBuffer>;
@@ -13,19 +14,19 @@ export interface PemError {
   readonly code: "pem_invalid" | "pem_too_many_blocks";
 }
 
-/** Enough for a certificate chain; more in one text is an attack on the parser, not a chain. */
+/** Enough for a certificate chain; a text with more is an attack on the parser. */
 const MAX_BLOCKS = 16;
 const BLOCK = /-----BEGIN ([A-Z0-9 ]{1,40})-----[ \t]*\r?\n([A-Za-z0-9+/=\r\n]*?)-----END \1-----[ \t]*(?:\r?\n|$)/y;
 
-/** One block with 64 columns and a final newline, as Go's encoding/pem prints it. */
+/** Encodes one block with 64 columns and a final newline, as Go's encoding/pem prints it. */
 export function encodePem(label: string, der: Uint8Array): string {
   const lines = encodeBase64(der).match(/.{1,64}/g) ?? [];
   return `-----BEGIN ${label}-----\n${lines.join("\n")}\n-----END ${label}-----\n`;
 }
 
 /**
- * Parses a text of one or more PEM blocks with nothing but white space between and around them.
- * Fails with pem_invalid (also when there is no block), pem_too_many_blocks beyond `maxBlocks`.
+ * Parses one or more PEM blocks with only white space between and around them.
+ * Fails with pem_invalid, also if there is no block, and with pem_too_many_blocks above `maxBlocks`.
  */
 export function decodePem(text: string, maxBlocks = MAX_BLOCKS): Result<readonly PemBlock[], PemError> {
   const blocks: PemBlock[] = [];

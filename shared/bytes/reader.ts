@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The counterpart of writer.ts: reads big-endian integers and length-prefixed vectors, with the bounds check in one place.
+// Reads what writer.ts writes: big-endian integers and length-prefixed vectors, with the bounds check in one place.
 
 import { err, ok, type Result } from "../result.ts";
 
@@ -16,7 +16,7 @@ class BytesSyntaxError extends Error {
   }
 }
 
-/** Reads from the front of a byte array. Use it inside decodeBytes only, which turns its exceptions into values. */
+/** Reads from the front of a byte array. Only for use inside decodeBytes, which turns its exceptions into values. */
 export class ByteReader {
   readonly #bytes: Uint8Array;
   #at = 0;
@@ -25,14 +25,14 @@ export class ByteReader {
     this.#bytes = bytes;
   }
 
-  /** The next `length` bytes, as a view. */
+  /** Reads the next `length` bytes, as a view. */
   bytes(length: number): Uint8Array {
     if (length > this.#bytes.length - this.#at) throw new BytesSyntaxError("bytes_truncated");
     this.#at += length;
     return this.#bytes.subarray(this.#at - length, this.#at);
   }
 
-  /** A big-endian unsigned integer of `length` bytes, at most 2^53−1. */
+  /** Reads a big-endian unsigned integer of `length` bytes, at most 2^53−1. */
   uint(length: number): number {
     let value = 0;
     for (const byte of this.bytes(length)) value = value * 256 + byte;
@@ -40,7 +40,7 @@ export class ByteReader {
     return value;
   }
 
-  /** opaque data<0..2^(8·lengthBytes)−1>. */
+  /** Reads opaque data<0..2^(8·lengthBytes)−1>. */
   vector(lengthBytes: 1 | 2 | 3): Uint8Array {
     return this.bytes(this.uint(lengthBytes));
   }
@@ -50,7 +50,10 @@ export class ByteReader {
   }
 }
 
-/** Runs `read` over all of `bytes`; fails with bytes_truncated, bytes_integer_too_large, or bytes_trailing if anything is left over. */
+/**
+ * Runs `read` over all of `bytes`. Fails with bytes_truncated, with bytes_integer_too_large, or with bytes_trailing if
+ * bytes are left over.
+ */
 export function decodeBytes<T>(bytes: Uint8Array, read: (reader: ByteReader) => T): Result<T, BytesError> {
   const reader = new ByteReader(bytes);
   try {

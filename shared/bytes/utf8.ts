@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// UTF-8, refusing what is not well-formed and keeping a byte order mark as what it is: a character.
+// Strict UTF-8: rejects malformed sequences and keeps a byte order mark as the character it is.
 
 import { err, ok, type Result } from "../result.ts";
 
@@ -10,7 +10,7 @@ export interface Utf8Error {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** The UTF-8 bytes of `text`. */
+/** Encodes `text` as UTF-8. */
 export function encodeUtf8(text: string): Uint8Array {
   return encoder.encode(text);
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Big-endian integers and length-prefixed vectors: the TLS presentation language (RFC 8446 §3) that RFC 6962 and C2SP use.
+// Writes big-endian integers and length-prefixed vectors: the TLS presentation language (RFC 8446 §3), which RFC 6962
+// and C2SP use.
 
 import { concat } from "./bytes.ts";
 
-/** `value` as `length` big-endian bytes. Throws RangeError (a bug of the caller) if it does not fit. */
+/** Encodes `value` as `length` big-endian bytes. Throws RangeError (a caller's bug) if it does not fit. */
 export function uint(value: number, length: number): Uint8Array<ArrayBuffer> {
   if (!Number.isSafeInteger(value) || value < 0 || (length < 7 && value >= 256 ** length)) {
     throw new RangeError(`${value} does not fit in ${length} bytes`);
@@ -17,7 +18,7 @@ export function uint(value: number, length: number): Uint8Array<ArrayBuffer> {
   return out;
 }
 
-/** opaque data<0..2^(8·lengthBytes)−1>: a big-endian length of `lengthBytes` bytes, then the bytes. */
+/** Encodes opaque data<0..2^(8·lengthBytes)−1>: a big-endian length of `lengthBytes` bytes, then the bytes. */
 export function vector(data: Uint8Array, lengthBytes: 1 | 2 | 3): Uint8Array<ArrayBuffer> {
   return concat(uint(data.length, lengthBytes), data);
 }

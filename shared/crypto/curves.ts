@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// The numbers of the NIST curves, and whether a point lies on one. Spec: SP 800-186 §3.2.1; SEC 1 §2.3.4.
+// The parameters of the NIST curves, and the check that a point is on one. Spec: SP 800-186 §3.2.1; SEC 1 §2.3.4.
 
 import { encodeHex } from "../bytes/hex.ts";
 
+/** A curve y² = x³ − 3x + b with cofactor 1. */
 export interface Curve {
-  /** Octets of a coordinate, and of r and s. */
+  /** Octets in a coordinate, and in r and s. */
   readonly coordinateBytes: number;
   /** Field prime. */
   readonly p: bigint;
-  /** Order of the base point; the cofactor is 1. */
+  /** Order of the base point. */
   readonly n: bigint;
-  /** y² = x³ − 3x + b. */
+  /** The coefficient b. */
   readonly b: bigint;
 }
 
@@ -37,13 +38,16 @@ export const CURVES: Readonly<Record<EcdsaKind, Curve>> = {
   },
 };
 
-/** `value` reduced to 0 … modulus − 1, whatever its sign. */
+/** Reduces `value`, of either sign, to 0 … modulus − 1. */
 export function modulo(value: bigint, modulus: bigint): bigint {
   const rest = value % modulus;
   return rest < 0n ? rest + modulus : rest;
 }
 
-/** Whether `point` is an uncompressed point (04 ‖ x ‖ y) on the curve, with both coordinates below p: what SEC 1 §3.2.2.1 asks of a public key. */
+/**
+ * Whether `point` is an uncompressed point (04 ‖ x ‖ y) on the curve with both coordinates below p, as SEC 1 §3.2.2.1
+ * requires of a public key.
+ */
 export function isOnCurve({ coordinateBytes, p, b }: Curve, point: Uint8Array): boolean {
   if (point.length !== 1 + 2 * coordinateBytes || point[0] !== 0x04) return false;
   const x = toBigInt(point.subarray(1, 1 + coordinateBytes));
@@ -51,7 +55,7 @@ export function isOnCurve({ coordinateBytes, p, b }: Curve, point: Uint8Array): 
   return x < p && y < p && modulo(y * y - (x * x - 3n) * x - b, p) === 0n;
 }
 
-/** The unsigned big-endian integer in `bytes`. */
+/** Reads an unsigned big-endian integer. */
 export function toBigInt(bytes: Uint8Array): bigint {
   return bytes.length === 0 ? 0n : BigInt(`0x${encodeHex(bytes)}`);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two encodings of an ECDSA signature: DER, which X.509, Rekor and notes carry, and raw r ‖ s, which WebCrypto speaks.
+// The two encodings of an ECDSA signature: DER in X.509, Rekor and notes, raw r ‖ s in WebCrypto.
 // Spec: RFC 3279 §2.2.3: Ecdsa-Sig-Value ::= SEQUENCE { r INTEGER, s INTEGER }.
 
 import { decodeDer } from "../der/reader.ts";
@@ -11,8 +11,9 @@ export interface EcdsaSignatureError {
 }
 
 /**
- * Turns a DER signature into r ‖ s, each `coordinateBytes` long. Strict: minimal integers, no trailing bytes, neither number
- * negative nor longer than a coordinate. The range 1 … n − 1 is the verifier's to check. Fails with ecdsa_signature_invalid.
+ * Converts a DER signature to r ‖ s, each `coordinateBytes` long. Strict: minimal integers, no trailing bytes, neither
+ * number negative or longer than a coordinate. The verifier checks the range 1 … n − 1. Fails with
+ * ecdsa_signature_invalid.
  */
 export function decodeEcdsaSignature(
   der: Uint8Array,
@@ -30,7 +31,7 @@ export function decodeEcdsaSignature(
   return ok(raw);
 }
 
-/** DER from r ‖ s of equal halves, as WebCrypto signs. */
+/** Converts r ‖ s with equal halves, as WebCrypto signs, to DER. */
 export function encodeEcdsaSignature(raw: Uint8Array): Uint8Array<ArrayBuffer> {
   const half = raw.length / 2;
   return sequence(integer(raw.subarray(0, half)), integer(raw.subarray(half)));

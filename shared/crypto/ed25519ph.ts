@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ed25519ph over the SHA-512 digest of the message, with an empty context. noble's own ed25519ph hashes its input again, and
-// its verification equation is the cofactored one; Go's is not, and a verifier that takes more than Go splits the clients.
+// Verifies Ed25519ph over the SHA-512 digest of a message, with an empty context. noble's ed25519ph would hash its
+// input again and uses the cofactored equation. Go does not: a verifier that accepts more than Go does would divide the
+// clients.
 // Spec: RFC 8032 §5.1, §5.1.7; dom2(1, "").
 
 import { mulAddUnsafe } from "@noble/curves/abstract/curve.js";
@@ -17,9 +18,9 @@ const ORDER = Point.Fn.ORDER;
 const DOM2 = concat(encodeUtf8("SigEd25519 no Ed25519 collisions"), Uint8Array.of(1, 0));
 
 /**
- * Whether `signature` (R ‖ S) is the key's over `digest` (64 bytes). Canonical encodings only; a public key of small order is
- * refused, as its signatures say nothing about the digest. The product needs no table of the base point: a fresh isolate would
- * spend 10 ms on building one.
+ * Whether `signature` (R ‖ S) is the key's over `digest` (64 bytes). Accepts canonical encodings only, and rejects a
+ * public key of small order, whose signatures say nothing about the digest. Multiplies without a table of the base
+ * point, which would take a fresh isolate 10 ms to build.
  */
 export function verifyEd25519phDigest(publicKey: Uint8Array, digest: Uint8Array, signature: Uint8Array): boolean {
   if (signature.length !== 64 || digest.length !== 64) return false;

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The hash algorithms of signatures, and what WebCrypto, protobuf and search call them. Spec: FIPS 180-4; sigstore_common.proto.
+// The hash algorithms of signatures, and their names in WebCrypto, protobuf and search.
+// Spec: FIPS 180-4; sigstore_common.proto.
 
 export type HashAlgorithm = "SHA-256" | "SHA-384" | "SHA-512";
 
 export interface HashNames {
   readonly digestBytes: number;
-  /** dev.sigstore.common.v1.HashAlgorithm, as it stands in canonical bodies. */
+  /** dev.sigstore.common.v1.HashAlgorithm, as canonical bodies spell it. */
   readonly proto: "SHA2_256" | "SHA2_384" | "SHA2_512";
-  /** As in-toto and our search terms name it: `sha256:<hex>`. */
+  /** As in-toto and our search terms spell it: `sha256:<hex>`. */
   readonly short: "sha256" | "sha384" | "sha512";
 }
 
@@ -17,7 +18,7 @@ export const HASHES: Readonly<Record<HashAlgorithm, HashNames>> = {
   "SHA-512": { digestBytes: 64, proto: "SHA2_512", short: "sha512" },
 };
 
-/** The digest of `message`, by WebCrypto. */
+/** Hashes `message` with WebCrypto. */
 export async function hashMessage(hash: HashAlgorithm, message: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await crypto.subtle.digest(hash, message));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// dev.sigstore.common.v1.PublicKeyDetails: the label that says how a key signs, and which of them the signature log takes.
+// dev.sigstore.common.v1.PublicKeyDetails: the labels for how a key signs, and those the signature log accepts.
 // Spec: https://github.com/sigstore/protobuf-specs/blob/main/protos/sigstore_common.proto
 
 import type { HashAlgorithm } from "./hash.ts";
@@ -7,11 +7,14 @@ import type { KeyKind } from "./public-key.ts";
 
 export interface SignatureScheme {
   readonly keyKind: KeyKind;
-  /** The hash whose digest is signed; of Ed25519 the prehash of Ed25519ph. */
+  /** The hash whose digest is signed; for Ed25519, the prehash of Ed25519ph. */
   readonly hash: HashAlgorithm;
 }
 
-/** What the signature log takes: schemes whose signature can be verified over the digest alone. Pure Ed25519 and PSS are not among them. */
+/**
+ * The schemes that the signature log accepts: those whose signature can be verified over the digest alone. Pure Ed25519
+ * and PSS cannot.
+ */
 export const SIGNATURE_SCHEMES = {
   PKIX_ECDSA_P256_SHA_256: { keyKind: "ecdsa-p256", hash: "SHA-256" },
   PKIX_ECDSA_P384_SHA_384: { keyKind: "ecdsa-p384", hash: "SHA-384" },
@@ -22,13 +25,13 @@ export const SIGNATURE_SCHEMES = {
   PKIX_RSA_PKCS1V15_4096_SHA256: { keyKind: "rsa-4096", hash: "SHA-256" },
 } as const satisfies Readonly<Record<string, SignatureScheme>>;
 
-/** The keyDetails of a scheme that the log takes. */
+/** The keyDetails of a scheme that the log accepts. */
 export type KeyDetails = keyof typeof SIGNATURE_SCHEMES;
 
-/** Whether a keyDetails name is one that the log takes. */
+/** Whether the log accepts this keyDetails name. */
 export const isKeyDetails = (name: string): name is KeyDetails => Object.hasOwn(SIGNATURE_SCHEMES, name);
 
-/** The keyDetails that a verifier works out for a key of this kind when it rebuilds the leaf; no other label would verify. */
+/** Returns the keyDetails that a verifier derives from a key of this kind when it rebuilds the leaf. */
 export function keyDetailsOf(kind: KeyKind): KeyDetails {
   const names = Object.keys(SIGNATURE_SCHEMES) as KeyDetails[];
   const found = names.find((name) => SIGNATURE_SCHEMES[name].keyKind === kind);
@@ -36,7 +39,7 @@ export function keyDetailsOf(kind: KeyKind): KeyDetails {
   return found;
 }
 
-/** Every value of the protobuf enum, name → number: what a request may spell before the log says that it does not take it. */
+/** Every value of the protobuf enum, name → number, so that a request may name one that the log does not accept. */
 export const KEY_DETAILS_NUMBERS = {
   PUBLIC_KEY_DETAILS_UNSPECIFIED: 0,
   PKCS1_RSA_PKCS1V5: 1,

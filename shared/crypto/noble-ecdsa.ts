@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// ECDSA over a digest by @noble/curves: where no native way exists, and the oracle of the native one.
+// Verifies ECDSA over a digest with @noble/curves, where there is no native way; also the oracle for the native one.
 
 import { p256, p384, p521 } from "@noble/curves/nist.js";
 import type { EcdsaPublicKey } from "./public-key.ts";
 
 const CURVES = { "ecdsa-p256": p256, "ecdsa-p384": p384, "ecdsa-p521": p521 };
 
-// noble's defaults hash the message and refuse s > n/2, which OpenSSL and Go produce half of the time.
+// By default noble hashes the message and rejects s > n/2, which half of the signatures by OpenSSL and Go have.
 const OPTIONS = { prehash: false, lowS: false, format: "compact" } as const;
 
 /** Whether `signature`, r ‖ s of the curve's length, is the key's over `digest`. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an RSA PKCS#1 v1.5 signature holds. Verifiers make it and compare the whole: whoever parses it instead has to get every
-// octet of the padding right, and many did not. Spec: RFC 8017 §9.2.
+// Encodes the message inside an RSA PKCS#1 v1.5 signature. A verifier builds it and compares the whole: parsing it
+// instead means getting every octet of the padding right, and many implementations did not. Spec: RFC 8017 §9.2.
 
 import { concat } from "../bytes/bytes.ts";
 import type { HashAlgorithm } from "./hash.ts";
@@ -18,12 +18,12 @@ function digestInfo(arc: number, length: number): Uint8Array {
   return Uint8Array.of(0x30, 0x11 + length, 0x30, 0x0d, 0x06, 0x09, ...oid, 0x05, 0x00, 0x04, length);
 }
 
-/** DigestInfo, DER. */
+/** Encodes DigestInfo, DER. */
 export function encodeDigestInfo(hash: HashAlgorithm, digest: Uint8Array): Uint8Array {
   return concat(DIGEST_INFO[hash], digest);
 }
 
-/** EM = 00 01 FF…FF 00 DigestInfo, as long as the modulus. */
+/** Encodes EM = 00 01 FF…FF 00 DigestInfo, as long as the modulus. */
 export function encodePkcs1(hash: HashAlgorithm, digest: Uint8Array, modulusBytes: number): Uint8Array {
   const info = encodeDigestInfo(hash, digest);
   const padding = new Uint8Array(modulusBytes - info.length - 3).fill(0xff);

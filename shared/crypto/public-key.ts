@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Public keys as clients and certificates carry them: SubjectPublicKeyInfo in DER, of the kinds that this service takes.
+// Parses public keys of the kinds this service accepts: SubjectPublicKeyInfo in DER, as clients and certificates carry
+// it.
 // Spec: RFC 5280 §4.1.2.7; RFC 5480 §2 (named curves, uncompressed points); RFC 8017 §A.1; RFC 8410 §4.
 
 import { type DerReader, decodeDer } from "../der/reader.ts";
@@ -7,8 +8,10 @@ import { err, ok, type Result } from "../result.ts";
 import { CURVES, type EcdsaKind, isOnCurve, toBigInt } from "./curves.ts";
 
 type RsaKind = "rsa-2048" | "rsa-3072" | "rsa-4096";
+/** The algorithm of a key, with its curve or size. */
 export type KeyKind = EcdsaKind | "ed25519" | RsaKind;
 
+/** A key on a NIST curve. */
 export interface EcdsaPublicKey {
   readonly kind: EcdsaKind;
   /** SubjectPublicKeyInfo, DER. */
@@ -24,7 +27,7 @@ interface Ed25519PublicKey {
   readonly point: Uint8Array;
 }
 
-/** The exponent is always 65537. */
+/** An RSA key; its exponent is always 65537. */
 export interface RsaPublicKey {
   readonly kind: RsaKind;
   readonly spki: Uint8Array;
@@ -32,14 +35,16 @@ export interface RsaPublicKey {
   readonly modulus: Uint8Array;
 }
 
+/** A key that parsePublicKey accepts. */
 export type PublicKey = EcdsaPublicKey | Ed25519PublicKey | RsaPublicKey;
 
+/** The key is malformed, weak, or of an unsupported kind. */
 export interface PublicKeyError {
   /**
-   * public_key_invalid: not DER, or numbers that are no key (a point off its curve).
-   * public_key_weak: an RSA modulus of another size than 2048, 3072 or 4096 bits, even or with a small factor, an exponent
-   * other than 65537, or P-224: what the key policy of Fulcio calls insecure.
-   * public_key_unsupported: a key of an algorithm or curve that this service does not take.
+   * public_key_invalid: not DER, or numbers that are not a key (a point off its curve).
+   * public_key_weak: P-224, or RSA with a modulus of a size other than 2048, 3072 or 4096 bits, an even modulus or one
+   * with a small factor, or an exponent other than 65537: the keys that Fulcio's key policy calls insecure.
+   * public_key_unsupported: a key of an algorithm or curve that this service does not accept.
    */
   readonly code: "public_key_invalid" | "public_key_weak" | "public_key_unsupported";
 }
@@ -54,26 +59,26 @@ const NAMED_CURVES: Readonly<Record<string, EcdsaKind>> = {
   "1.3.132.0.35": "ecdsa-p521",
 };
 
-/** 112 bits of security. */
+/** 112 bits of security, which is too few. */
 const OID_P224 = "1.3.132.0.33";
 
 const RSA_EXPONENT = 65537n;
 const RSA_KINDS: Readonly<Record<number, RsaKind>> = { 2048: "rsa-2048", 3072: "rsa-3072", 4096: "rsa-4096" };
-/** A factor below this is found by trial division: the bound that the WebPKI's key checks use as well. */
+/** Trial division finds factors below this bound, which is the one of the WebPKI's key checks. */
 const SMALL_PRIME_LIMIT = 752;
 
-/** An AlgorithmIdentifier as far as it has to be known, and the key bits that it explains. */
+/** The parts of an AlgorithmIdentifier that matter here, and the key bits that it describes. */
 interface KeyInfo {
   readonly algorithm: string;
-  /** The curve of an id-ecPublicKey, otherwise null. */
+  /** The curve for id-ecPublicKey, otherwise null. */
   readonly curve: string | null;
   readonly bits: Uint8Array;
 }
 
 /**
- * Parses one SubjectPublicKeyInfo, strict DER without trailing bytes. Takes P-256, P-384 and P-521 with an uncompressed
- * point, Ed25519, and RSA of 2048, 3072 and 4096 bits with exponent 65537; PKCS#1 keys and PEM text are not SPKI.
- * Fails with public_key_invalid, public_key_weak or public_key_unsupported.
+ * Parses one SubjectPublicKeyInfo: strict DER without trailing bytes. Accepts P-256, P-384 and P-521 with an
+ * uncompressed point, Ed25519, and RSA with 2048, 3072 or 4096 bits and exponent 65537. PKCS#1 keys and PEM text are
+ * not SPKI. Fails with public_key_invalid, public_key_weak or public_key_unsupported.
  */
 export function parsePublicKey(spki: Uint8Array): Result<PublicKey, PublicKeyError> {
   const info = decodeDer(spki, (reader) => reader.sequence(readKeyInfo));
@@ -94,7 +99,7 @@ function readKeyInfo(reader: DerReader): KeyInfo {
   return { algorithm, curve, bits: reader.bitString() };
 }
 
-/** ECParameters: only namedCurve (RFC 5480 §2.1.1). rsaEncryption has NULL, Ed25519 nothing (RFC 8410 §3). */
+/** ECParameters: namedCurve only (RFC 5480 §2.1.1). rsaEncryption has NULL, Ed25519 has none (RFC 8410 §3). */
 function readParameters(identifier: DerReader, algorithm: string): string | null {
   if (algorithm === OID_EC_PUBLIC_KEY) return identifier.oid();
   if (algorithm === OID_RSA_ENCRYPTION) identifier.null();

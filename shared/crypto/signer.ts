@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The port through which a private key is used. The key itself stays behind it. Signing is synchronous, so that nothing can happen
-// between a decision and the signature over it.
+// The port through which a private key signs; the key itself stays behind it. Signing is synchronous, so that nothing
+// can happen between a decision and the signature over it.
 
 /** An ECDSA key on P-256 or P-384. */
 export interface EcdsaSigner {

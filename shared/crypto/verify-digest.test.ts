@@ -228,7 +228,8 @@ describe("verifyEd25519phDigest", () => {
   });
 
   it("checks the equation without the cofactor, as Go does", () => {
-    // A key with a component of order 8: its signatures satisfy the cofactored equation always, the other one for one k in eight.
+    // A key with a component of order 8: its signatures satisfy the cofactored equation always, the other one for one k
+    // in eight.
     const torsion = Point.fromHex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a");
     const [a, r] = [12345n, 67890n];
     const key = Point.BASE.multiply(a).add(torsion).toBytes();

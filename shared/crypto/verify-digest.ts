@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Verifies a signature over a digest whose message is not at hand: what a hashedrekord entry is. WebCrypto cannot, as it always
-// hashes its input; each kind of key has a way of its own.
+// Verifies a signature over a digest without its message, as in a hashedrekord entry. WebCrypto always hashes its
+// input, so each kind of key has its own implementation.
 
 import { verifyEcdsaDigest } from "#ecdsa-digest";
 import { verifyRsaDigest } from "#rsa-digest";
@@ -12,8 +12,9 @@ import type { HashAlgorithm } from "./hash.ts";
 import type { PublicKey } from "./public-key.ts";
 
 /**
- * Whether `signature` is the key's over `digest`, which is of `hash`. ECDSA: strict DER, s of either half of its range.
- * RSA: PKCS#1 v1.5. Ed25519: Ed25519ph with an empty context, whose hash is SHA-512 whatever `hash` says.
+ * Whether `signature` is the key's over `digest`, which `hash` computed. ECDSA: strict DER, s in either half of its
+ * range. RSA: PKCS#1 v1.5. Ed25519: Ed25519ph with an empty context; `hash` is ignored, since Ed25519ph always uses
+ * SHA-512.
  */
 export function verifyDigest(key: PublicKey, hash: HashAlgorithm, digest: Uint8Array, signature: Uint8Array): boolean {
   switch (key.kind) {

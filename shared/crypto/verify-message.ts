@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Verifies a signature over a whole message, by WebCrypto: certificates, requests, proofs of possession.
-// A digest without its message is verify-digest.ts's. Spec: https://www.w3.org/TR/WebCryptoAPI/
+// Verifies a signature over a whole message with WebCrypto: certificates, requests, proofs of possession.
+// verify-digest.ts verifies a digest without its message. Spec: https://www.w3.org/TR/WebCryptoAPI/
 
 import { unreachable } from "../unreachable.ts";
 import { CURVES, type EcdsaKind } from "./curves.ts";
@@ -15,8 +15,8 @@ const WEB_CURVES: Readonly<Record<EcdsaKind, string>> = {
 };
 
 /**
- * Whether `signature` is the key's over `message`. ECDSA: strict DER, s of either half of its range. RSA: PKCS#1 v1.5 only,
- * a PSS signature is false. Ed25519: pure; `hash` is ignored.
+ * Whether `signature` is the key's over `message`. ECDSA: strict DER, s in either half of its range. RSA: PKCS#1 v1.5
+ * only; a PSS signature is rejected. Ed25519: pure; `hash` is ignored.
  */
 export function verifyMessage(
   key: PublicKey,
@@ -46,13 +46,13 @@ async function verifyEcdsa(
   message: Uint8Array,
   signature: Uint8Array,
 ): Promise<boolean> {
-  // WebCrypto takes r ‖ s; handed DER it answers false, for a good signature too.
+  // WebCrypto takes r ‖ s. Given DER, it rejects a valid signature too.
   const raw = decodeEcdsaSignature(signature, CURVES[key.kind].coordinateBytes);
   if (!raw.ok) return false;
   return crypto.subtle.verify({ name: "ECDSA", hash }, await importEcdsa(key), raw.value, message);
 }
 
-/** An issuer's key verifies every certificate that comes: it is imported once. */
+/** Imported keys. An issuer's key verifies every certificate that arrives, so it is imported once. */
 const imported = new WeakMap<EcdsaPublicKey, CryptoKey>();
 
 async function importEcdsa(key: EcdsaPublicKey): Promise<CryptoKey> {
@@ -75,7 +75,9 @@ async function verifyRsa(
   return crypto.subtle.verify(algorithm, cryptoKey, signature, message);
 }
 
-/** Whether `signature` is the key's over `message`: pure Ed25519 (RFC 8032 §5.1.7). `publicKey` is the encoded point, 32 bytes. */
+/**
+ * Whether `signature` is the key's over `message`: pure Ed25519 (RFC 8032 §5.1.7). `publicKey` is the encoded point.
+ */
 export async function verifyEd25519(
   publicKey: Uint8Array,
   message: Uint8Array,

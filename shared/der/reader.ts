@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads DER by schema: the caller says what must come next, nothing is guessed, nothing may be left over.
-// Spec: X.690 §8, §10. High tag numbers and indefinite or non-minimal lengths are refused.
+// Reads DER by schema: the caller says what comes next. Nothing is guessed and nothing may be left over.
+// Spec: X.690 §8, §10. High tag numbers and indefinite or non-minimal lengths are rejected.
 
 import { decodeUtf8 } from "../bytes/utf8.ts";
 import { err, ok, type Result } from "../result.ts";
 import { type UnixMs, unixMs } from "../time.ts";
 
+/** The input is not DER, or not of the expected schema. */
 export interface DerError {
   readonly code: "der_invalid";
-  /** What was expected or violated, for the log line; never bytes of the input. */
+  /** What was expected or violated, for the log line; never input bytes. */
   readonly reason: string;
 }
 
@@ -19,11 +20,11 @@ interface Element {
   readonly tag: number;
   /** Contents only. */
   readonly contents: Uint8Array;
-  /** Tag, length and contents, as they stand in the input. */
+  /** Tag, length and contents, exactly as in the input. */
   readonly whole: Uint8Array;
 }
 
-/** Reads the elements inside one constructed value, in order. Use it inside decodeDer only. */
+/** Reads the elements of one constructed value in order. Only for use inside decodeDer. */
 export class DerReader {
   readonly #bytes: Uint8Array;
   #at = 0;
@@ -41,19 +42,19 @@ export class DerReader {
     return this.#bytes[this.#at] ?? -1;
   }
 
-  /** The next element whole, whatever it is. */
+  /** Reads the next element of any type, with its tag and length. */
   raw(): Uint8Array {
     return this.#next().whole;
   }
 
-  /** The contents of the next element, which must have exactly this tag. */
+  /** Reads the contents of the next element, which must have exactly this tag. */
   contents(tag: number): Uint8Array {
     const element = this.#next();
-    if (element.tag !== tag) throw new DerSyntaxError(`tag ${element.tag} where ${tag} is due`);
+    if (element.tag !== tag) throw new DerSyntaxError(`tag ${element.tag} instead of ${tag}`);
     return element.contents;
   }
 
-  /** Reads a constructed element of this tag to its end. */
+  /** Reads a constructed element with this tag; `read` must consume all of it. */
   within<T>(tag: number, read: (inner: DerReader) => T): T {
     const inner = new DerReader(this.contents(tag));
     const value = read(inner);
@@ -69,7 +70,7 @@ export class DerReader {
     return this.within(0x31, read);
   }
 
-  /** SEQUENCE OF or SET OF with 0 to `max` elements. */
+  /** Reads a SEQUENCE OF or SET OF with 0 to `max` elements. */
   listOf<T>(tag: number, max: number, read: (inner: DerReader) => T): readonly T[] {
     return this.within(tag, (inner) => {
       const items: T[] = [];
@@ -81,12 +82,12 @@ export class DerReader {
     });
   }
 
-  /** The element if the next tag is `tag`, otherwise null and nothing is consumed. */
+  /** Reads the next element if its tag is `tag`; otherwise returns null and consumes nothing. */
   optional<T>(tag: number, read: (reader: DerReader) => T): T | null {
     return this.nextTag === tag ? read(this) : null;
   }
 
-  /** INTEGER contents: minimal two's complement, any sign. */
+  /** Reads the contents of an INTEGER: minimal two's complement of either sign. */
   integer(): Uint8Array {
     const contents = this.contents(0x02);
     const [first, second] = contents;
@@ -97,14 +98,14 @@ export class DerReader {
     return contents;
   }
 
-  /** A non-negative INTEGER as its magnitude without the sign octet. */
+  /** Reads a non-negative INTEGER; returns its magnitude without the sign octet. */
   unsignedInteger(): Uint8Array {
     const contents = this.integer();
     if ((contents[0] ?? 0) >= 0x80) throw new DerSyntaxError("negative INTEGER");
     return contents.length > 1 && contents[0] === 0 ? contents.subarray(1) : contents;
   }
 
-  /** INTEGER of 0 to 127. */
+  /** Reads an INTEGER from 0 to 127. */
   smallInteger(): number {
     const contents = this.integer();
     const value = contents[0] ?? 0;
@@ -122,14 +123,14 @@ export class DerReader {
     return this.contents(0x04);
   }
 
-  /** BIT STRING of whole bytes. */
+  /** Reads a BIT STRING without unused bits. */
   bitString(): Uint8Array {
     const contents = this.contents(0x03);
     if (contents[0] !== 0) throw new DerSyntaxError("BIT STRING with unused bits");
     return contents.subarray(1);
   }
 
-  /** OBJECT IDENTIFIER in dotted decimals. */
+  /** Reads an OBJECT IDENTIFIER; returns it in dotted decimal. */
   oid(): string {
     return dottedOid(this.contents(0x06));
   }
@@ -138,7 +139,7 @@ export class DerReader {
     if (this.contents(0x05).length > 0) throw new DerSyntaxError("NULL with contents");
   }
 
-  /** A string type of RFC 5280 names, decoded: UTF8String, PrintableString or IA5String. */
+  /** Reads a string as RFC 5280 names use it: UTF8String, PrintableString or IA5String. */
   text(): string {
     const { tag, contents } = this.#next();
     const text = decodeUtf8(contents);
@@ -147,14 +148,14 @@ export class DerReader {
     return text.value;
   }
 
-  /** UTCTime or GeneralizedTime in whole seconds, in UTC. */
+  /** Reads a UTCTime or GeneralizedTime with whole seconds, in UTC. */
   time(): UnixMs {
     const { tag, contents } = this.#next();
     const text = String.fromCharCode(...contents.subarray(0, 20));
     return parseTime(tag, text) ?? this.fail("not a time");
   }
 
-  /** Ends the parse with der_invalid: for a schema's own conditions. */
+  /** Ends the parse with der_invalid, for conditions of the caller's schema. */
   fail(reason: string): never {
     throw new DerSyntaxError(reason);
   }
@@ -177,7 +178,7 @@ function lengthAt(bytes: Uint8Array, at: number): { readonly header: number; rea
   if (first === undefined) throw new DerSyntaxError("truncated");
   if (first < 0x80) return { header: 1, length: first };
   const count = first & 0x7f;
-  // Four length octets reach 4 GiB: more than any input that came through our body limits.
+  // Four length octets reach 4 GiB, more than any input that our body limits let through.
   if (count === 0 || count > 4 || at + count >= bytes.length) throw new DerSyntaxError("length");
   let length = 0;
   for (let i = 1; i <= count; i++) length = length * 256 + (bytes[at + i] ?? 0);
@@ -207,16 +208,16 @@ function dottedOid(contents: Uint8Array): string {
 function parseTime(tag: number, text: string): UnixMs | null {
   const digits = { 0x17: /^\d{12}Z$/, 0x18: /^\d{14}Z$/ }[tag];
   if (digits === undefined || !digits.test(text)) return null;
-  // RFC 5280 §4.1.2.5.1: two-digit years from 50 on are of the 1900s.
+  // RFC 5280 §4.1.2.5.1: two-digit years from 50 on belong to the 1900s.
   const year = tag === 0x18 ? text.slice(0, 4) : `${Number(text.slice(0, 2)) >= 50 ? "19" : "20"}${text.slice(0, 2)}`;
   const [month, day, hour, minute, second] = text.slice(-11, -1).match(/\d\d/g) ?? [];
   const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
   const value = Date.parse(iso);
-  // The round trip refuses 30 February, which Date.parse would roll over.
+  // The round trip rejects 30 February, which Date.parse would turn into March.
   return Number.isNaN(value) || value < 0 || new Date(value).toISOString() !== iso ? null : unixMs(value);
 }
 
-/** Runs `read` over all of `bytes`; fails with der_invalid, also when bytes are left over. */
+/** Runs `read` over all of `bytes`. Fails with der_invalid, also if bytes are left over. */
 export function decodeDer<T>(bytes: Uint8Array, read: (reader: DerReader) => T): Result<T, DerError> {
   const reader = new DerReader(bytes);
   try {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Access to JSON values of unknown shape, without a cast.
+// Reads JSON values of unknown shape without casts.
 
 /** A JSON object whose members have not been checked. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -8,6 +8,6 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Returns the value's own member `name`, or undefined if the value is not an object or lacks it; inherited names do not count. */
+/** Returns the value's own member `name`; undefined if the value is not an object or has no such member of its own. */
 export const member = (value: unknown, name: string): unknown =>
   isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON from outside: JSON.parse, but a repeated member name and deep nesting are refused. Two parsers that resolve a
-// duplicate differently would read two different messages; grpc-gateway refuses it as well. Spec: RFC 8259 §4.
+// Parses untrusted JSON: JSON.parse, but rejects repeated member names and deep nesting. Two parsers that resolve a
+// duplicate differently would read two different messages; grpc-gateway rejects it as well. Spec: RFC 8259 §4.
 
 import { decodeUtf8 } from "../bytes/utf8.ts";
 import { err, ok, type Result } from "../result.ts";
@@ -9,7 +9,7 @@ export interface JsonError {
   readonly code: "json_invalid" | "json_duplicate_member" | "json_too_deep";
 }
 
-/** Deeper than any message of ours; keeps the recursive decoders off the stack's end. */
+/** Deeper than any of our messages, and shallow enough that recursive decoders do not overflow the stack. */
 const MAX_DEPTH = 32;
 
 /** Parses UTF-8 JSON text. Fails with json_invalid, json_duplicate_member or json_too_deep. */
@@ -18,14 +18,16 @@ export function parseJson(bytes: Uint8Array): Result<unknown, JsonError> {
 }
 
 /**
- * The same, but an integer that a number cannot hold exactly is given as a bigint. The caller limits the length of the text:
- * reading a decimal integer takes time quadratic in its digits.
+ * Parses like parseJson, but returns a bigint for an integer that a number cannot hold exactly. The caller limits the
+ * length of the text: reading a decimal integer takes time quadratic in its digits.
  */
 export function parseJsonExact(bytes: Uint8Array): Result<unknown, JsonError> {
   return parse(bytes, (text) => JSON.parse(text, exactInteger as (key: string, value: unknown) => unknown));
 }
 
-/** A reviver; its third parameter is ECMA-262's "JSON.parse source text access", which the types of ES2024 do not have yet. */
+/**
+ * A reviver. Its third parameter is ECMA-262's "JSON.parse source text access", which the ES2024 types do not have yet.
+ */
 function exactInteger(_key: string, value: unknown, context: { readonly source?: string }): unknown {
   const { source = "" } = context;
   return typeof value === "number" && !Number.isSafeInteger(value) && /^-?\d+$/.test(source) ? BigInt(source) : value;
@@ -44,7 +46,7 @@ function parse(bytes: Uint8Array, read: (text: string) => unknown): Result<unkno
   return problem === null ? ok(value) : err({ code: problem });
 }
 
-/** Walks the structure of a text that JSON.parse accepted; strings are skipped without being looked into. */
+/** Walks the structure of a text that JSON.parse accepted, skipping the contents of strings. */
 function structureProblem(text: string): Exclude<JsonError["code"], "json_invalid"> | null {
   const members: (Set<string> | null)[] = [];
   for (let at = 0; at < text.length; at++) {
@@ -63,7 +65,7 @@ function structureProblem(text: string): Exclude<JsonError["code"], "json_invali
   return null;
 }
 
-/** The position after the closing quote of the string that starts at `start`. */
+/** Returns the position after the closing quote of the string that starts at `start`. */
 function stringEnd(text: string, start: number): number {
   let at = start;
   for (;;) {
@@ -80,7 +82,7 @@ function isMemberName(text: string, end: number): boolean {
   return text[at] === ":";
 }
 
-/** Compares names after unescaping, so that "a" and "\u0061" are one name. */
+/** Adds a member name, unless it is there already. Names are unescaped first, so that "a" and "\u0061" are one name. */
 function addMember(names: Set<string> | null | undefined, literal: string): boolean {
   const name = literal.includes("\\") ? String(JSON.parse(literal)) : literal.slice(1, -1);
   if (names === null || names === undefined || names.has(name)) return false;

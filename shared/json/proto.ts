@@ -1,26 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads protobuf messages in their JSON form: camelCase or snake_case names, null as absent, bytes in any base64, enums by
-// name or number. What happens with unknown fields is the message's choice. Spec: https://protobuf.dev/programming-guides/json/
+// Decodes protobuf messages in their JSON form: camelCase or snake_case names, null as absent, bytes in any base64,
+// enums by name or number. Each message chooses what happens to unknown fields.
+// Spec: https://protobuf.dev/programming-guides/json/
 
 import { decodeProtoBase64 } from "../bytes/base64.ts";
 import { err, ok, type Result } from "../result.ts";
 import { isObject } from "./member.ts";
 
+/** A field does not have the expected form. */
 export interface FieldError {
   readonly code: "field_unknown" | "field_repeated" | "field_type" | "field_bytes" | "field_enum" | "field_too_many";
-  /** Where: dotted camelCase names from the top of the message, "" for the message itself. */
+  /** Dotted camelCase names from the top of the message; "" for the message itself. */
   readonly path: string;
 }
 
-/** Turns a JSON value into a T; `path` names the place for errors. */
+/** Decodes a JSON value as a T. `path` locates the value for errors. */
 export type Decoder<T> = (value: unknown, path: string) => Result<T, FieldError>;
 type Decoded<D> = D extends Decoder<infer T> ? T : never;
 
-/** A string field. Fails with field_type. */
+/** Decodes a string field. Fails with field_type. */
 export const string: Decoder<string> = (value, path) =>
   typeof value === "string" ? ok(value) : err({ code: "field_type", path });
 
-/** A bytes field. Fails with field_type or field_bytes. */
+/** Decodes a bytes field. Fails with field_type or field_bytes. */
 export const bytes: Decoder<Uint8Array<ArrayBuffer>> = (value, path) => {
   if (typeof value !== "string") return err({ code: "field_type", path });
   const decoded = decodeProtoBase64(value);
@@ -28,8 +30,8 @@ export const bytes: Decoder<Uint8Array<ArrayBuffer>> = (value, path) => {
 };
 
 /**
- * An enum field, by name or number; gives the name. What is not in `numbers` fails with field_enum.
- * @param numbers name → number of every value that is known.
+ * Decodes an enum field, given by name or number; returns the name. Fails with field_enum for any other value.
+ * @param numbers name → number of every known value.
  */
 export function enumeration<N extends string>(numbers: Readonly<Record<N, number>>): Decoder<N> {
   return (value, path) => {
@@ -38,10 +40,12 @@ export function enumeration<N extends string>(numbers: Readonly<Record<N, number
   };
 }
 
-/** A field that is read over: any JSON value. */
+/** Ignores a field: accepts any JSON value. */
 export const ignored: Decoder<null> = () => ok(null);
 
-/** A repeated field of at most `max` items; null items are refused. Fails with field_type or field_too_many. */
+/**
+ * Decodes a repeated field of at most `max` items; null items are rejected. Fails with field_type or field_too_many.
+ */
 export function repeated<T>(item: Decoder<T>, max: number): Decoder<readonly T[]> {
   return (value, path) => {
     if (!Array.isArray(value)) return err({ code: "field_type", path });
@@ -57,9 +61,9 @@ export function repeated<T>(item: Decoder<T>, max: number): Decoder<readonly T[]
 }
 
 /**
- * A message: the fields of `spec` under their camelCase names, each absent or decoded; null counts as absent.
- * Both spellings of one field in the same object are refused with field_repeated, unknown fields with field_unknown unless
- * they are to be ignored.
+ * Decodes a message: the fields of `spec` under their camelCase names, each absent or decoded; null counts as absent.
+ * Fails with field_repeated if an object has both spellings of one field, and with field_unknown for an unknown field
+ * unless those are ignored.
  */
 export function message<S extends Readonly<Record<string, Decoder<unknown>>>>(
   spec: S,
@@ -90,6 +94,6 @@ export function message<S extends Readonly<Record<string, Decoder<unknown>>>>(
 }
 
 function snakeCase(name: string): string {
-  // hashedRekordRequestV002 is hashed_rekord_request_v002 in the .proto: digits do not start a word.
+  // hashedRekordRequestV002 is hashed_rekord_request_v002 in the .proto: a digit does not start a word.
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// X.509 v3 certificates: parsed by schema, and put together from parts. Does not verify anything (chain.ts does).
+// Parses X.509 v3 certificates by schema and encodes them from parts. Verifies nothing; chain.ts does.
 // Spec: RFC 5280 §4.1.
 
 import { type DerError, type DerReader, decodeDer } from "../der/reader.ts";
@@ -8,27 +8,29 @@ import type { Result } from "../result.ts";
 import type { UnixMs } from "../time.ts";
 import { type DistinguishedName, readName } from "./name.ts";
 
+/** One extension of a certificate. */
 export interface Extension {
-  /** Dotted decimals. */
+  /** Dotted decimal. */
   readonly oid: string;
   readonly critical: boolean;
   /** The contents of extnValue. */
   readonly value: Uint8Array;
 }
 
+/** A parsed certificate. Its names and key are kept as they were, and were not checked except the subject. */
 export interface Certificate {
   readonly der: Uint8Array;
-  /** The bytes that the issuer signed, as they stand in `der`. */
+  /** The bytes that the issuer signed, exactly as in `der`. */
   readonly tbs: Uint8Array;
   /** INTEGER contents, with the sign octet if there is one. */
   readonly serial: Uint8Array;
-  /** Name, DER, as it stands in `der`: names are compared as bytes. */
+  /** Name, DER, exactly as in `der`, because names are compared as bytes. */
   readonly issuer: Uint8Array;
   readonly subject: Uint8Array;
   readonly subjectName: DistinguishedName;
   readonly notBefore: UnixMs;
   readonly notAfter: UnixMs;
-  /** SubjectPublicKeyInfo, DER, as it stands in `der`. */
+  /** SubjectPublicKeyInfo, DER, exactly as in `der`. */
   readonly spki: Uint8Array;
   readonly extensions: readonly Extension[];
   /** AlgorithmIdentifier, DER; the same inside and outside the TBS. */
@@ -36,10 +38,10 @@ export interface Certificate {
   readonly signature: Uint8Array;
 }
 
-/** Far above the 25 of a leaf of ours. */
+/** Far above the 25 of our own leaves. */
 const MAX_EXTENSIONS = 64;
 
-/** Parses exactly one certificate, no trailing bytes; duplicate extensions are refused. Fails with der_invalid. */
+/** Parses exactly one certificate without trailing bytes; rejects duplicate extensions. Fails with der_invalid. */
 export function parseCertificate(der: Uint8Array): Result<Certificate, DerError> {
   return decodeDer(der, (reader) =>
     reader.sequence((outer) => {
@@ -70,12 +72,12 @@ function readTbs(reader: DerReader): Omit<Certificate, "der" | "tbs" | "signatur
   return { serial, signatureAlgorithm, issuer, notBefore, notAfter, subject, subjectName, spki, extensions };
 }
 
-/** Reads Extensions (the SEQUENCE OF): also what a CSR's extensionRequest holds. */
+/** Reads Extensions (the SEQUENCE OF). */
 export function readExtensions(reader: DerReader): readonly Extension[] {
   const extensions = reader.listOf(0x30, MAX_EXTENSIONS, (list) =>
     list.sequence((extension) => ({
       oid: extension.oid(),
-      // DER leaves out a DEFAULT, so FALSE must not be spelt out; Go accepts it, and so do we.
+      // DER omits a DEFAULT, so FALSE must not be encoded. Go accepts it, and so do we.
       critical: extension.optional(0x01, (r) => r.boolean()) ?? false,
       value: extension.octetString(),
     })),
@@ -92,6 +94,7 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
+/** The fields of a TBSCertificate. */
 export interface TbsFields {
   /** Unsigned magnitude, 1 to 20 octets, not zero. */
   readonly serial: Uint8Array;
@@ -103,11 +106,11 @@ export interface TbsFields {
   readonly notAfter: UnixMs;
   readonly subject: Uint8Array;
   readonly spki: Uint8Array;
-  /** Each an Extension, DER (extensions.ts makes them), in the order in which they shall stand. */
+  /** Each an Extension, DER (extensions.ts encodes them), in the order in which they are written. */
   readonly extensions: readonly Uint8Array[];
 }
 
-/** TBSCertificate, v3, DER. */
+/** Encodes a v3 TBSCertificate. */
 export function encodeTbs(fields: TbsFields): Uint8Array<ArrayBuffer> {
   return sequence(
     context(0, smallInteger(2)),
@@ -121,7 +124,7 @@ export function encodeTbs(fields: TbsFields): Uint8Array<ArrayBuffer> {
   );
 }
 
-/** Certificate, DER, from its signed parts. */
+/** Encodes a Certificate from its signed parts. */
 export function encodeCertificate(
   tbs: Uint8Array,
   signatureAlgorithm: Uint8Array,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One certificate above another: who issued whom. Validity times, path lengths and purposes are the caller's to check.
+// Decides which certificate issued which. Callers check validity times, path lengths and purposes.
 // Spec: RFC 5280 §6.1.3, §6.1.4.
 
 import { equal } from "../bytes/bytes.ts";
@@ -11,6 +11,7 @@ import { type Certificate, parseCertificate } from "./certificate.ts";
 import { findExtension, KEY_USAGE, OID } from "./extensions.ts";
 import { readSignatureAlgorithm, verifySigned } from "./signature-algorithm.ts";
 
+/** The text is not a chain of certificates. */
 export interface ChainError {
   readonly code: "chain_invalid";
   /** Completes "CA_CHAIN …" or "the chain …". */
@@ -18,8 +19,8 @@ export interface ChainError {
 }
 
 /**
- * Whether `issuer` issued `certificate`: the names are equal as bytes, the issuer is a CA that may sign certificates, and the
- * signature over the TBS verifies with its key. False as well for a key or an algorithm that we do not know.
+ * Whether `issuer` issued `certificate`: the names are equal as bytes, the issuer is a CA that may sign certificates,
+ * and its key verifies the signature over the TBS. False for an unsupported key or algorithm.
  */
 export async function verifyIssuedBy(certificate: Certificate, issuer: Certificate): Promise<boolean> {
   const key = equal(certificate.issuer, issuer.subject) ? issuingKey(issuer) : null;
@@ -28,10 +29,10 @@ export async function verifyIssuedBy(certificate: Certificate, issuer: Certifica
   return verifySigned(algorithm.value.known, key, certificate.tbs, certificate.signature);
 }
 
-/** The same issuer is asked for with every request: what stands in its certificate is looked at once. */
+/** Keys of issuers. Every request checks the same few issuers, so each certificate is examined once. */
 const issuingKeys = new WeakMap<Certificate, PublicKey | null>();
 
-/** Its key, null if it is none of ours or may not sign certificates. */
+/** Returns the issuer's key, or null if it is unsupported or may not sign certificates. */
 function issuingKey(issuer: Certificate): PublicKey | null {
   const known = issuingKeys.get(issuer);
   if (known !== undefined) return known;
@@ -41,7 +42,9 @@ function issuingKey(issuer: Certificate): PublicKey | null {
   return usable;
 }
 
-/** Whether BasicConstraints says CA, and KeyUsage, if there is one, allows signing certificates (RFC 5280 §6.1.4 (k), (n)). */
+/**
+ * Whether BasicConstraints says CA, and KeyUsage, if present, allows signing certificates (RFC 5280 §6.1.4 (k), (n)).
+ */
 export function isCertificateAuthority(certificate: Certificate): boolean {
   const constraints = findExtension(certificate, OID.basicConstraints);
   const usage = findExtension(certificate, OID.keyUsage);
@@ -61,13 +64,14 @@ function saysCa(extension: Uint8Array): boolean {
 }
 
 function allowsCertificates(extension: Uint8Array): boolean {
-  // KeyUsage ::= BIT STRING: unused bits in the low end of the last octet, so not DerReader.bitString.
+  // KeyUsage ::= BIT STRING, with unused bits at the low end of the last octet, so DerReader.bitString does not read
+  // it.
   const bits = decodeDer(extension, (reader) => reader.contents(0x03));
   return bits.ok && ((bits.value[1] ?? 0) & (0x80 >> KEY_USAGE.keyCertSign)) !== 0;
 }
 
 /**
- * Parses PEM text of one or more certificates, each issued by the next: compared by name, signatures are not verified.
+ * Parses PEM text of one or more certificates, each issued by the next. Compares names; does not verify signatures.
  * Fails with chain_invalid.
  */
 export function parseChain(pem: string): Result<readonly Certificate[], ChainError> {
@@ -77,7 +81,7 @@ export function parseChain(pem: string): Result<readonly Certificate[], ChainErr
   for (const [i, { label, der }] of blocks.value.entries()) {
     const certificate = label === "CERTIFICATE" ? parseCertificate(der) : null;
     if (certificate === null || !certificate.ok)
-      return fail(`has something other than a certificate at place ${i + 1}`);
+      return fail(`has something other than a certificate in position ${i + 1}`);
     const below = chain.at(-1);
     if (below !== undefined && !equal(below.issuer, certificate.value.subject)) {
       return fail(`is out of order: certificate ${i} was not issued by certificate ${i + 1}`);

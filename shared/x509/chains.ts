@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Several chains in one text: the certificate authorities of a deployment besides the one that issues, before and after it.
+// Parses several chains in one text: a deployment's former and future certificate authorities, besides the current one.
 // Spec: RFC 7468 §5; RFC 5280 §6.1 (a root names itself as its issuer).
 
 import { equal } from "../bytes/bytes.ts";
@@ -8,14 +8,14 @@ import { err, ok, type Result } from "../result.ts";
 import type { Certificate } from "./certificate.ts";
 import { type ChainError, parseChain } from "./chain.ts";
 
-/** At least one certificate: the one that issues first, the root last. */
+/** At least one certificate: the issuing one first, the root last. */
 export type CompleteChain = readonly [Certificate, ...Certificate[]];
 
 const MAX_CERTIFICATES = 48;
 
 /**
- * Parses PEM text of one chain after another, each with its issuing certificate first and its root last: a root ends a chain.
- * Names are compared, signatures are not verified. Fails with chain_invalid.
+ * Parses PEM text of one or more chains, each with its issuing certificate first. A root ends its chain. Compares
+ * names; does not verify signatures. Fails with chain_invalid.
  */
 export function parseChains(pem: string): Result<readonly CompleteChain[], ChainError> {
   const blocks = decodePem(pem, MAX_CERTIFICATES);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Certificate signing requests. Only the key is taken from them: subject and requested extensions must be well-formed and are
-// otherwise ignored. Spec: RFC 2986 §4; RFC 7468 §7 (labels).
+// Certificate signing requests. Only their key is used: the subject and the requested extensions must be well-formed
+// and are otherwise ignored. Spec: RFC 2986 §4; RFC 7468 §7 (labels).
 
 import { decodePem } from "../bytes/pem.ts";
 import { decodeUtf8 } from "../bytes/utf8.ts";
@@ -11,15 +11,16 @@ import { err, ok, type Result } from "../result.ts";
 import { readName } from "./name.ts";
 import { readSignatureAlgorithm, type SignatureAlgorithm, verifySigned } from "./signature-algorithm.ts";
 
+/** A request whose signature has not been verified. */
 export interface CertificateRequest {
   /** CertificationRequestInfo: the bytes that the requester signed. */
   readonly info: Uint8Array;
   /** SubjectPublicKeyInfo, DER; not checked here. */
   readonly spki: Uint8Array;
   readonly algorithm: {
-    /** In dotted decimals. */
+    /** Dotted decimal. */
     readonly oid: string;
-    /** Null if it is none that we verify. */
+    /** Null if we cannot verify this algorithm. */
     readonly known: SignatureAlgorithm | null;
   };
   readonly signature: Uint8Array;
@@ -30,12 +31,12 @@ export type CsrError =
   | { readonly code: "csr_algorithm_unrecognized"; readonly oid: string }
   | { readonly code: "csr_signature_invalid" };
 
-/** `NEW CERTIFICATE REQUEST` is what old Windows tools write. */
+/** Old Windows tools write `NEW CERTIFICATE REQUEST`. */
 const LABELS = new Set(["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"]);
-/** More attributes and values than any tool asks for. */
+/** More attributes and values than any tool requests. */
 const MAX_ATTRIBUTES = 16;
 
-/** Parses PEM text with exactly one request, no trailing bytes. The signature is not verified. Fails with csr_invalid. */
+/** Parses PEM text with exactly one request and no trailing bytes; does not verify it. Fails with csr_invalid. */
 export function parseCertificateRequest(pem: Uint8Array): Result<CertificateRequest, CsrError> {
   const text = decodeUtf8(pem);
   const blocks = text.ok ? decodePem(text.value) : text;
@@ -55,12 +56,15 @@ function readRequest(reader: DerReader): CertificateRequest {
   return { info, spki: spki.value, algorithm, signature: reader.bitString() };
 }
 
-/** CertificationRequestInfo ::= SEQUENCE { version, subject Name, subjectPKInfo, attributes [0] IMPLICIT SET OF Attribute } */
+/**
+ * CertificationRequestInfo ::= SEQUENCE { version, subject Name, subjectPKInfo, attributes [0] IMPLICIT SET OF
+ * Attribute }
+ */
 function readInfo(reader: DerReader): Uint8Array {
   if (reader.smallInteger() !== 0) reader.fail("not a version 1 request");
   readName(reader);
   const spki = reader.raw();
-  // Some tools leave out an empty set of attributes, though it is not OPTIONAL.
+  // Some tools omit an empty set of attributes, although it is not OPTIONAL.
   reader.optional(0xa0, (r) => r.listOf(0xa0, MAX_ATTRIBUTES, readAttribute));
   return spki;
 }
@@ -74,7 +78,7 @@ function readAttribute(reader: DerReader): void {
 }
 
 /**
- * Verifies the request's signature with `key`, which is the one in it, and gives the hash that was used.
+ * Verifies the request's signature with `key`, the key in the request; returns the hash that it used.
  * Fails with csr_algorithm_unrecognized or csr_signature_invalid.
  */
 export async function verifyCertificateRequest(

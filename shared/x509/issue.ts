@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The leaf certificate in its three forms, made from one list of extensions: as precertificate, as the log signs it, and
-// final. They differ in their last extension only, so the SCT of the first holds for the last by construction.
+// Encodes the three forms of a leaf certificate from one list of extensions: the precertificate, the form the log
+// signs, and the final certificate. They differ only in the last extension, so the SCT of the first holds for the last
+// by construction.
 // Spec: RFC 6962 §3.1, §3.2, §3.3; https://github.com/sigstore/fulcio/blob/main/docs/certificate-specification.md
 
 import type { DerError } from "../der/reader.ts";
@@ -21,8 +22,9 @@ import {
 import { EMPTY_NAME } from "./name.ts";
 import { encodeSubjectAltName, type SubjectAltName } from "./subject-alt-name.ts";
 
+/** The variable parts of a leaf. */
 export interface LeafFields {
-  /** 20 octets: RFC 5280 §4.1.2.2 allows no more, and no negative number. */
+  /** 20 octets, positive: RFC 5280 §4.1.2.2 allows no more and no negative numbers. */
   readonly serial: Uint8Array;
   readonly notBefore: UnixMs;
   readonly notAfter: UnixMs;
@@ -38,7 +40,7 @@ export interface LeafFields {
 /** A TBSCertificate in its three forms, DER. */
 export interface Leaf {
   readonly precertificateTbs: Uint8Array<ArrayBuffer>;
-  /** What the log signs: no poison, no SCT list. */
+  /** The form that the log signs: no poison, no SCT list. */
   readonly loggedTbs: Uint8Array<ArrayBuffer>;
   readonly finalTbs: (sctList: Uint8Array) => Uint8Array<ArrayBuffer>;
 }
@@ -46,8 +48,9 @@ export interface Leaf {
 const USAGE = [keyUsage(KEY_USAGE.digitalSignature), extendedKeyUsage(OID.codeSigning, false)];
 
 /**
- * Lays out a code-signing leaf below `issuer`; extensions stand in the order in which Go writes them. Throws TypeError (a bug of
- * the caller) if the key is no SPKI or the issuer has no subject key identifier: both have been checked when they came in.
+ * Encodes a code-signing leaf under `issuer`, with the extensions in the order in which Go writes them. Throws
+ * TypeError (a caller's bug) if the key is not an SPKI or the issuer has no subject key identifier; both were checked
+ * on arrival.
  */
 export function encodeLeaf(issuer: Certificate, leaf: LeafFields): Leaf {
   const extensions = [
@@ -70,7 +73,10 @@ function checked(identifier: Result<Uint8Array, DerError>): Uint8Array {
   return identifier.value;
 }
 
-/** A serial number from 20 random octets: the top bit cleared keeps it positive, the next one set keeps it 20 octets long. */
+/**
+ * Makes a serial number from 20 random octets. The top bit is cleared to keep it positive, the next is set to keep its
+ * length.
+ */
 export function toSerial(random: Uint8Array): Uint8Array<ArrayBuffer> {
   const serial = new Uint8Array(random);
   serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x40;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Distinguished names, as far as a private CA needs them: O and CN. Spec: RFC 5280 §4.1.2.4.
+// Distinguished names with the attributes that a private CA needs: O and CN. Spec: RFC 5280 §4.1.2.4.
 
 import type { DerReader } from "../der/reader.ts";
 import { oid, sequence, set, utf8String } from "../der/writer.ts";
@@ -9,12 +9,13 @@ const COMMON_NAME = "2.5.4.3";
 /** More attributes than any name of a signing certificate has. */
 const MAX_ATTRIBUTES = 16;
 
+/** A name's organization and common name; an absent one is "". */
 export interface DistinguishedName {
   readonly organization: string;
   readonly commonName: string;
 }
 
-/** Name with O then CN, each in an RDN of its own, as UTF8String. */
+/** Encodes a Name: O then CN, each in its own RDN, as UTF8String. */
 export function encodeName({ organization, commonName }: DistinguishedName): Uint8Array<ArrayBuffer> {
   return sequence(
     set(sequence(oid(ORGANIZATION), utf8String(organization))),
@@ -22,10 +23,10 @@ export function encodeName({ organization, commonName }: DistinguishedName): Uin
   );
 }
 
-/** Name with no RDN: the subject of every leaf (its identity is the subjectAltName). */
+/** The Name without RDNs: the subject of every leaf, whose identity is in the subjectAltName. */
 export const EMPTY_NAME = sequence();
 
-/** Reads a Name; attributes other than O and CN are passed over, an absent one is "". */
+/** Reads a Name; attributes other than O and CN are ignored. */
 export function readName(reader: DerReader): DistinguishedName {
   const attributes = reader
     .listOf(0x30, MAX_ATTRIBUTES, (rdns) => rdns.listOf(0x31, MAX_ATTRIBUTES, readAttribute))

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The signature algorithms of certificates and certificate requests. PSS is not among them: it would be a second scheme for the
-// same key. Spec: RFC 5758 §3.2, RFC 4055 §5, RFC 8410 §3.
+// The signature algorithms of certificates and certificate requests. PSS is excluded: it would be a second scheme for
+// the same key. Spec: RFC 5758 §3.2, RFC 4055 §5, RFC 8410 §3.
 
 import type { HashAlgorithm } from "../crypto/hash.ts";
 import type { PublicKey } from "../crypto/public-key.ts";
 import { verifyMessage } from "../crypto/verify-message.ts";
 import type { DerReader } from "../der/reader.ts";
 
+/** A supported algorithm. */
 export interface SignatureAlgorithm {
-  /** What the kinds of its keys begin with (KeyKind). */
+  /** The prefix of the KeyKind of its keys. */
   readonly family: "ecdsa" | "rsa" | "ed25519";
   readonly hash: HashAlgorithm;
 }
@@ -24,8 +25,8 @@ const SIGNATURE_ALGORITHMS: ReadonlyMap<string, SignatureAlgorithm> = new Map([
 ]);
 
 /**
- * Reads the contents of an AlgorithmIdentifier; `known` is null for an algorithm that is none of ours, whose parameters are
- * passed over. Of ours RSA has NULL parameters and the others none; anything else fails the reader.
+ * Reads the contents of an AlgorithmIdentifier. `known` is null for an unsupported algorithm, whose parameters are
+ * ignored. A supported RSA algorithm must have NULL parameters, any other none; otherwise the reader fails.
  */
 export function readSignatureAlgorithm(reader: DerReader): {
   readonly oid: string;
@@ -38,7 +39,7 @@ export function readSignatureAlgorithm(reader: DerReader): {
   return { oid, known };
 }
 
-/** Whether the signature over `message` verifies; false as well for a key of another family. */
+/** Whether the signature over `message` verifies; false for a key of another family. */
 export async function verifySigned(
   { family, hash }: SignatureAlgorithm,
   key: PublicKey,

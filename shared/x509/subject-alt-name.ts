@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The subjectAltName of a signing certificate: the one place where its identity stands, as its subject is empty.
+// The subjectAltName of a signing certificate, which holds its identity, since its subject is empty.
 // Spec: RFC 5280 §4.2.1.6; https://github.com/sigstore/fulcio/blob/main/docs/oid-info.md (otherName of a user name).
 
 import { encodeUtf8 } from "../bytes/utf8.ts";
@@ -9,6 +9,7 @@ import { ok, type Result } from "../result.ts";
 import type { Certificate } from "./certificate.ts";
 import { encodeExtension, findExtension, OID } from "./extensions.ts";
 
+/** One name of a certificate. */
 export interface SubjectAltName {
   /** rfc822Name, uniformResourceIdentifier, or the otherName `name!domain`. */
   readonly kind: "email" | "uri" | "username";
@@ -17,15 +18,15 @@ export interface SubjectAltName {
 
 const OID_USERNAME = "1.3.6.1.4.1.57264.1.7";
 
-/** GeneralName: context tags, rfc822Name and URI IMPLICIT IA5String, otherName IMPLICIT SEQUENCE (RFC 5280 §4.2.1.6). */
+/** GeneralName: rfc822Name and URI are IMPLICIT IA5String, otherName is an IMPLICIT SEQUENCE (RFC 5280 §4.2.1.6). */
 const TAG = { otherName: 0xa0, email: 0x81, uri: 0x86 } as const;
 
-/** More names than any certificate in the wild of code signing. */
+/** More names than any code-signing certificate in use has. */
 const MAX_NAMES = 64;
 
 /**
- * The whole Extension with this one name, critical because the subject is empty (RFC 5280 §4.1.2.6).
- * Throws RangeError (a bug of the caller) if an e-mail address or URI is not ASCII: IA5String holds nothing else.
+ * Encodes the whole Extension with this one name, critical because the subject is empty (RFC 5280 §4.1.2.6).
+ * Throws RangeError (a caller's bug) if an email address or URI is not ASCII, which IA5String requires.
  */
 export function encodeSubjectAltName(name: SubjectAltName): Uint8Array<ArrayBuffer> {
   return encodeExtension(OID.subjectAltName, true, sequence(encodeGeneralName(name)));
@@ -39,8 +40,8 @@ function encodeGeneralName({ kind, value }: SubjectAltName): Uint8Array {
 }
 
 /**
- * The e-mail addresses, URIs and user names of a certificate in their order; names of other kinds are passed over, and a
- * certificate without the extension has none. Fails with der_invalid.
+ * Reads a certificate's email addresses, URIs and user names in order. Names of other kinds are ignored; a certificate
+ * without the extension has none. Fails with der_invalid.
  */
 export function readSubjectAltNames(certificate: Certificate): Result<readonly SubjectAltName[], DerError> {
   const extension = findExtension(certificate, OID.subjectAltName);

@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// ECDSA over a digest for the browser: WebCrypto always hashes its input.
+// Verifies ECDSA over a digest in the browser, in JavaScript: WebCrypto always hashes its input.
 
 export { verifyEcdsaDigestPortably as verifyEcdsaDigest } from "../noble-ecdsa.ts";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// RSA PKCS#1 v1.5 over a digest for the browser: the public operation in BigInt, the encoded message compared whole.
+// Verifies RSA PKCS#1 v1.5 over a digest in the browser: computes the public operation with BigInt and compares the
+// whole encoded message.
 // Spec: RFC 8017 §8.2.2.
 
 import { equal } from "../../bytes/bytes.ts";
@@ -27,7 +28,7 @@ export function verifyRsaDigest(
   return opened.ok && equal(opened.value, encodePkcs1(hash, digest, modulus.length));
 }
 
-/** base^65537 mod n: sixteen squarings and a product. */
+/** Computes base^65537 mod n: sixteen squarings and one product. */
 function power65537(base: bigint, n: bigint): bigint {
   let power = base;
   for (let i = 0; i < 16; i++) power = (power * power) % n;

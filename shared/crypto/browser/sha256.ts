@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// SHA-256 for the browser, where node:crypto is missing and WebCrypto is asynchronous.
+// SHA-256 for the browser, which has no node:crypto and whose WebCrypto is asynchronous.
 
 import { sha256 as noble } from "@noble/hashes/sha2.js";
 
-/** SHA-256 of the concatenation of `parts`, 32 bytes. */
+/** Hashes the concatenation of `parts`; returns 32 bytes. */
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const hash = noble.create();
   for (const part of parts) hash.update(part);

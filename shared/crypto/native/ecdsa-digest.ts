@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// ECDSA over a digest where node:crypto is at hand. In workerd it verifies no digest, but its ECDH class multiplies points in
-// native code, which is all that it takes. Spec: FIPS 186-5 §6.4.2. Inputs are public: nothing here has to run in constant time.
+// Verifies ECDSA over a digest where node:crypto is available. workerd's node:crypto cannot verify a digest, but its
+// ECDH class multiplies points in native code, and nothing else is needed. The inputs are public: constant time is not
+// required.
+// Spec: FIPS 186-5 §6.4.2.
 
 import { createECDH } from "node:crypto";
 import { decodeHex } from "../../bytes/hex.ts";
@@ -19,9 +21,10 @@ interface Point {
 }
 
 /**
- * Whether `signature`, r ‖ s of the curve's length, is the key's over `digest`: R = u1·G + u2·Q has to have x ≡ r (mod n), with
- * u1 = z/s and u2 = r/s. ECDH gives both coordinates of a multiple of G, but of another point's multiple only x, and adding
- * points by x alone would take −Q for Q. So the sum comes first: R = u2·(Q + (z/r)·G).
+ * Whether `signature`, r ‖ s of the curve's length, is the key's over `digest`: the point R = u1·G + u2·Q, with u1 =
+ * z/s and u2 = r/s, must have x ≡ r (mod n). ECDH returns both coordinates for a multiple of G, but only x for a
+ * multiple of another point, and adding points by x alone would confuse −Q with Q. The sum therefore comes first: R =
+ * u2·(Q + (z/r)·G).
  */
 export function verifyEcdsaDigest({ kind, point }: EcdsaPublicKey, digest: Uint8Array, signature: Uint8Array): boolean {
   const curve = CURVES[kind];
@@ -36,13 +39,13 @@ export function verifyEcdsaDigest({ kind, point }: EcdsaPublicKey, digest: Uint8
   return sum !== null && multipliedX(kind, u2, sum) % n === r;
 }
 
-/** z: the digest's leftmost bits, as many as n has (§6.4.2, step 2). */
+/** Returns z: as many of the digest's leftmost bits as n has (§6.4.2, step 2). */
 function leftmostBits(digest: Uint8Array, n: bigint): bigint {
   const excess = 8 * digest.length - n.toString(2).length;
   return excess > 0 ? toBigInt(digest) >> BigInt(excess) : toBigInt(digest);
 }
 
-/** k·G, null for the point at infinity. */
+/** Returns k·G, or null for the point at infinity. */
 function multiplyBase(kind: EcdsaKind, k: bigint): Point | null {
   if (k === 0n) return null;
   const ecdh = createECDH(ECDH_CURVES[kind]);
@@ -50,7 +53,7 @@ function multiplyBase(kind: EcdsaKind, k: bigint): Point | null {
   return decodePoint(ecdh.getPublicKey());
 }
 
-/** The x of k·point, where k is neither 0 nor a multiple of n. Throws if the point is not on the curve. */
+/** Returns the x of k·point, where k is neither 0 nor a multiple of n. Throws if the point is not on the curve. */
 function multipliedX(kind: EcdsaKind, k: bigint, { x, y }: Point): bigint {
   const { coordinateBytes } = CURVES[kind];
   const ecdh = createECDH(ECDH_CURVES[kind]);
@@ -61,7 +64,7 @@ function multipliedX(kind: EcdsaKind, k: bigint, { x, y }: Point): bigint {
   return toBigInt(ecdh.computeSecret(encoded));
 }
 
-/** a + b in affine coordinates; null is the point at infinity. Spec: SEC 1 §2.2.1. */
+/** Returns a + b in affine coordinates; null is the point at infinity. Spec: SEC 1 §2.2.1. */
 function add({ p }: Curve, a: Point, b: Point | null): Point | null {
   if (b === null) return a;
   if (a.x === b.x && a.y !== b.y) return null;
@@ -88,8 +91,8 @@ function toOctets(value: bigint, length: number): Uint8Array {
 }
 
 /**
- * 1/a modulo a prime, by Euclid's algorithm; a is no multiple of it. Throughout u ≡ x·a and v ≡ y·a; the two steps take turns,
- * as swapping the pairs would cost a third of the time.
+ * Returns 1/a modulo a prime that does not divide a, by Euclid's algorithm. Throughout u ≡ x·a and v ≡ y·a. The two
+ * steps alternate, since swapping the pairs takes a third longer.
  */
 function inverse(a: bigint, prime: bigint): bigint {
   let [u, v, x, y] = [prime, a, 0n, 1n];

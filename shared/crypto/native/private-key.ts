@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads private keys from PEM text and signs with them, through node:crypto. Errors complete "<setting> …" and never show the key.
+// Reads private keys from PEM and signs with them, through node:crypto. Errors complete "<setting> …" and never show
+// the key.
 
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
 import { decodePem } from "../../bytes/pem.ts";

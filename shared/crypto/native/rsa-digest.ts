@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// RSA PKCS#1 v1.5 over a digest where node:crypto is at hand: the public operation and the padding are native, the DigestInfo
-// is compared whole. (One-shot crypto.verify is no way: in workerd it cannot take a digest, and it takes PKCS#1 v1.5 for PSS.)
+// Verifies RSA PKCS#1 v1.5 over a digest where node:crypto is available: the public operation and the padding are
+// native, and the DigestInfo is compared whole. One-shot crypto.verify does not work: in workerd it takes no digest,
+// and it accepts PKCS#1 v1.5 as PSS.
 
 import { Buffer } from "node:buffer";
 import { createPublicKey, publicDecrypt } from "node:crypto";
@@ -21,7 +22,9 @@ export function verifyRsaDigest(
   return info !== null && equal(info, encodeDigestInfo(hash, digest));
 }
 
-/** What stands behind the padding of block type 1 (publicDecrypt's default for a KeyObject), null if that is malformed. */
+/**
+ * Returns the bytes behind the padding of block type 1 (publicDecrypt's default), or null if the padding is malformed.
+ */
 function openSignature({ spki }: RsaPublicKey, signature: Uint8Array): Uint8Array | null {
   try {
     return publicDecrypt(createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" }), signature);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// SHA-256 by node:crypto: synchronous, so that a sequencing round has no await, and native for long inputs.
+// SHA-256 by node:crypto: synchronous, so that a sequencing round has no await, and native, which matters for long
+// inputs.
 
 import { createHash } from "node:crypto";
 
-/** SHA-256 of the concatenation of `parts`, 32 bytes. */
+/** Hashes the concatenation of `parts`; returns 32 bytes. */
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const hash = createHash("sha256");
   for (const part of parts) hash.update(part);
