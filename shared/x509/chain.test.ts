@@ -78,8 +78,8 @@ describe("parseChain", () => {
     [pem(ROOT).slice(0, -20), "is not PEM text of certificates"],
     [pem(ROOT, CA), "is out of order: certificate 1 was not issued by certificate 2"],
     [pem(leafNamed("email"), ROOT), "is out of order: certificate 1 was not issued by certificate 2"],
-    [pem(CA) + encodePem("PUBLIC KEY", ROOT.der), "has something other than a certificate at place 2"],
-    [encodePem("CERTIFICATE", ROOT.spki), "has something other than a certificate at place 1"],
+    [pem(CA) + encodePem("PUBLIC KEY", ROOT.der), "has something other than a certificate in position 2"],
+    [encodePem("CERTIFICATE", ROOT.spki), "has something other than a certificate in position 1"],
   ])("refuses a chain %#", (text, reason) => {
     expect(parseChain(text)).toEqual({ ok: false, error: { code: "chain_invalid", reason } });
   });
