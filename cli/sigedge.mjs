@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
-// Starts `sigedge` on a Node that is new enough: the one that runs this, or the one that the package depends on. Runs
-// cli/sigedge.ts in a clone, dist/sigedge.js in the published package. Plain JavaScript that Node 14 understands.
+// Starts `sigedge` with a Node that is new enough: the one that runs this file, or the one that the package depends on.
+// Runs cli/sigedge.ts in a clone, dist/sigedge.js in the published package. Plain JavaScript that Node 14 parses.
 
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -9,7 +9,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** As in check-node.mjs. */
+/** The same as in tools/check-node.mjs. */
 const REQUIRED = [22, 22, 2];
 
 const found = process.versions.node.split(".").map(Number);
@@ -21,15 +21,16 @@ const folder = dirname(fileURLToPath(import.meta.url));
 const isClone = existsSync(join(folder, "sigedge.ts"));
 
 if (difference >= 0) {
-  await (isClone ? import("./sigedge.ts") : import(BUILT));
+  const { main } = await (isClone ? import("./sigedge.ts") : import(BUILT));
+  process.exitCode = await main(process.argv.slice(2));
 } else {
   // Never twice, should that Node be too old as well.
   const node = process.env.SIGEDGE_OWN_NODE === undefined ? dependencyNode() : null;
   if (node === null) {
     console.error(
-      `sigedge: Node ${process.versions.node} is too old, ${REQUIRED.join(".")} is needed. ` +
+      `sigedge: Node ${process.versions.node} is too old; version ${REQUIRED.join(".")} or newer is required. ` +
         (isClone
-          ? "Run `npm ci` (without --ignore-scripts): it installs a newer Node inside this folder, for this project only."
+          ? "Run `npm ci` (without --ignore-scripts): it installs a newer Node in this folder, for this project only."
           : "Install the package again with its install scripts allowed: it brings a newer Node for itself only."),
     );
     process.exitCode = 2;

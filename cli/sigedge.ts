@@ -1,85 +1,102 @@
 // SPDX-License-Identifier: Apache-2.0
-// The `sigedge` command: which subcommand is done by which file.
+// The `sigedge` program: finds the command and runs it. Each command is loaded when it is used. This is the only file of cli/ that
+// knows local/, which builds on cli/.
 
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { BackupBucket } from "./backup/buckets.ts";
+import type { Command } from "./command.ts";
+import { helpPage } from "./help/page.ts";
+import { suggestion } from "./help/suggestion.ts";
+import { ROOT } from "./root.ts";
 import { say, styled } from "./terminal.ts";
 
-interface Subcommand {
-  /** Null: not for people. */
-  readonly summary: string | null;
-  /** Loaded when it is asked for. Resolves to the exit code. */
-  readonly run: (args: readonly string[]) => Promise<number>;
-}
+const openStateBucket = async (state: string): Promise<BackupBucket> =>
+  (await import("../local/local-bucket.ts")).openStateBucket(state);
 
-const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
-  init: {
-    summary: "make all keys of a deployment, and what wrangler deploys it with",
-    run: async (args) => (await import("./init/command.ts")).initCommand(args),
-  },
-  deploy: {
-    summary: "deploy it to Cloudflare, composed or split, and try the whole life of a signature",
-    run: async (args) => (await import("./deploy/command.ts")).deployCommand(args),
-  },
-  rotate: {
-    summary: "replace a log, an authority or a key, so that nothing stops verifying",
-    run: async (args) => (await import("./rotate/command.ts")).rotateCommand(args),
-  },
-  status: {
-    summary: "show whether a deployment serves, how far it is, and what expires when",
-    run: async (args) => (await import("./status/command.ts")).statusCommand(args),
-  },
-  doctor: {
-    summary: "look for what is wrong with a deployment, and say what to do",
-    run: async (args) => (await import("./doctor/command.ts")).doctorCommand(args),
-  },
-  trust: {
-    summary: "print how each client is told of a deployment",
-    run: async (args) => (await import("./trust/command.ts")).trustCommand(args),
-  },
-  "wrangler-hook": {
-    summary: null,
-    run: async () => (await import("./deploy/wrangler-hook.ts")).wranglerHook(),
-  },
-  audit: {
-    summary: "read a whole log and prove that it is what it claims to be",
-    run: async (args) => (await import("./audit/command.ts")).auditCommand(args),
-  },
-  backup: {
-    summary: "copy the logs into a folder, as far as they are not there yet",
-    run: async (args) => (await import("./backup/command.ts")).backupCommand(args),
-  },
-  restore: {
-    summary: "put such a copy into an empty bucket",
-    run: async (args) => (await import("./backup/command.ts")).restoreCommand(args),
-  },
-  reindex: {
-    summary: "rebuild the search index from the logs",
-    run: async (args) => (await import("./reindex/command.ts")).reindexCommand(args),
-  },
+/** Every command by name, in the order in which people meet them. */
+const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
+  start: async () => (await import("../local/start.ts")).START,
+  demo: async () => (await import("../local/demo.ts")).DEMO,
+  init: async () => (await import("./init/command.ts")).INIT,
+  deploy: async () => (await import("./deploy/command.ts")).DEPLOY,
+  status: async () => (await import("./status/command.ts")).STATUS,
+  doctor: async () => (await import("./doctor/command.ts")).DOCTOR,
+  trust: async () => (await import("./trust/command.ts")).TRUST,
+  issuers: async () => (await import("./issuers/command.ts")).ISSUERS,
+  rotate: async () => (await import("./rotate/command.ts")).ROTATE,
+  audit: async () => (await import("./audit/command.ts")).AUDIT,
+  backup: async () => (await import("./backup/command.ts")).backupCommand(openStateBucket),
+  restore: async () => (await import("./backup/restore-command.ts")).restoreCommand(openStateBucket),
+  reindex: async () => (await import("./reindex/command.ts")).REINDEX,
+  "dev-vars": async () => (await import("../local/dev-vars.ts")).DEV_VARS,
+  completion: async () => (await import("./help/completion-command.ts")).completionCommand(loadCommands),
 };
 
-const USAGE = [
-  "sigedge COMMAND [options]",
-  "",
-  ...Object.entries(SUBCOMMANDS).flatMap(([name, { summary }]) =>
-    summary === null ? [] : [`  ${styled("bold", name.padEnd(9))} ${summary}`],
-  ),
-  "",
-  "sigedge COMMAND --help tells more. The service itself is started by `npm start`.",
-].join("\n");
+/** Loads every command, in order. */
+export const loadCommands = (): Promise<readonly Command[]> =>
+  Promise.all(Object.values(LOADERS).map((load) => load()));
 
-/** Wrong use. */
+/** Exit code for a command line without a command that exists. */
 const MISUSE = 2;
 
-async function main([name, ...args]: readonly string[]): Promise<number> {
-  if (name === "--help" || name === "help" || name === "-h") {
-    say(USAGE);
-    return 0;
-  }
-  if (name !== undefined && Object.hasOwn(SUBCOMMANDS, name)) return (await SUBCOMMANDS[name]?.run(args)) ?? MISUSE;
-  process.stderr.write(
-    `sigedge: ${name === undefined ? "give a command" : `there is no command ${name}`}\n\n${USAGE}\n`,
-  );
+/** Runs `sigedge` with these arguments. Resolves to the exit code. */
+export async function main([name, ...args]: readonly string[]): Promise<number> {
+  const special = name !== undefined && Object.hasOwn(SPECIAL, name) ? SPECIAL[name] : undefined;
+  return special === undefined ? run(name, (command) => command.execute(args)) : special(args);
+}
+
+/** First words that are no commands with a page of their own. */
+const SPECIAL: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
+  "--help": overview,
+  "-h": overview,
+  help,
+  "--version": () => {
+    say(`sigedge ${version()}`);
+    return Promise.resolve(0);
+  },
+  // wrangler runs it before a bare `wrangler deploy`.
+  "wrangler-hook": async () => (await import("./deploy/wrangler-hook.ts")).wranglerHook(),
+};
+
+async function run(name: string | undefined, use: (command: Command) => Promise<number>): Promise<number> {
+  const load = name !== undefined && Object.hasOwn(LOADERS, name) ? LOADERS[name] : undefined;
+  if (load !== undefined) return use(await load());
+  process.stderr.write(`sigedge: ${name === undefined ? "a command is missing" : unknownCommand(name)}\n`);
+  if (name === undefined) process.stderr.write(`\n${await overviewText()}\n`);
   return MISUSE;
 }
 
-process.exitCode = await main(process.argv.slice(2));
+function unknownCommand(name: string): string {
+  const meant = suggestion(name, Object.keys(LOADERS));
+  return `there is no command ${name}${meant === null ? "; see sigedge --help" : `; did you mean ${meant}?`}`;
+}
+
+function help([name]: readonly string[]): Promise<number> {
+  if (name === undefined) return overview();
+  return run(name, (command) => {
+    say(helpPage(command));
+    return Promise.resolve(0);
+  });
+}
+
+async function overview(): Promise<number> {
+  say(await overviewText());
+  return 0;
+}
+
+async function overviewText(): Promise<string> {
+  const commands = await loadCommands();
+  return [
+    "sigedge COMMAND [options]",
+    "",
+    ...commands.map(({ name, summary }) => `  ${styled("bold", name.padEnd(10))} ${summary}`),
+    "",
+    "sigedge help COMMAND describes a command; sigedge --version prints the version.",
+  ].join("\n");
+}
+
+function version(): string {
+  const json = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { readonly version: string };
+  return json.version;
+}

@@ -1,20 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
-// The R2 bucket of a stack on this machine, from its state folder, while no stack runs on it.
+// The R2 bucket of a local stack, opened from its state folder while no stack runs on it.
 
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import { type BackupBucket, BucketError } from "../cli/backup/buckets.ts";
+import { equal } from "../shared/bytes/bytes.ts";
 import { WORKER } from "./stack.ts";
 
-/** As much of a bucket as backup and restore need. Calls reject when the bucket cannot be reached. */
-export interface Bucket {
+interface LocalBucket {
   readonly get: (key: string) => Promise<Uint8Array | null>;
-  /** Creates the object; false if the key is taken, whatever is there then stays. */
+  /** Creates the object. Resolves to false if the key is taken; the object there stays. */
   readonly create: (key: string, bytes: Uint8Array) => Promise<boolean>;
   readonly close: () => Promise<void>;
 }
 
-/** Opens the bucket below `<state>/storage`, which is made if it is not there. */
-export async function localBucket(state: string): Promise<Bucket> {
+/** Opens the bucket for backup and restore. No stack may run on the state folder while files are put. */
+export async function openStateBucket(state: string): Promise<BackupBucket> {
+  const bucket = await localBucket(state);
+  return {
+    get: bucket.get,
+    put: async (folder, keys, onProgress) => {
+      for (const [i, key] of keys.entries()) {
+        const bytes = folder.read(key) ?? new Uint8Array();
+        const isTaken = !(await bucket.create(key, bytes));
+        const held = isTaken ? await bucket.get(key) : bytes;
+        if (held === null || !equal(held, bytes)) throw new BucketError(`${key} is in the bucket with other bytes`);
+        onProgress(i + 1, keys.length);
+      }
+    },
+    close: bucket.close,
+  };
+}
+
+/** Opens the bucket below `<state>/storage`, and creates it if it does not exist. */
+export async function localBucket(state: string): Promise<LocalBucket> {
   const options = {
     name: WORKER.name,
     compatibilityDate: WORKER.compatibilityDate,

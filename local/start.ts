@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// `npm start`: the whole service on this machine, with its state in a folder, until it is told to end.
+// `sigedge start`, or `npm start`: runs the whole service on this machine until it is stopped, with its state in a folder.
 
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { freePort, localUrl } from "../cli/address.ts";
-import { duration, fail, say, styled } from "../cli/terminal.ts";
+import { type Arguments, defineCommand, refusePositionals } from "../cli/command.ts";
+import { duration, styled } from "../cli/terminal.ts";
+import { err, ok, type Result } from "../shared/result.ts";
 import { localSettings } from "./settings.ts";
 import type { Stack, WorkerLog } from "./stack.ts";
 
-const USAGE = `npm start -- [--port N] [--state DIR] [--accept POLICY]
-
-  --port N         where to listen on this machine (8787)
-  --state DIR      folder for keys, logs and index (.sigedge)
-  --accept POLICY  whose signatures the log takes: own-ca, own-ca+listed-keys, open (own-ca+listed-keys);
-                   listed keys are read from DIR/listed-keys.pem, further OpenID issuers from DIR/issuers.yaml (or .json),
-                   further logs from DIR/shards.json (docs/log.md)`;
-
 const POLICIES = ["own-ca", "own-ca+listed-keys", "open"];
+
+const FLAGS = {
+  port: { value: "N", default: "8787", description: "The port on this machine." },
+  state: { value: "DIR", default: ".sigedge", description: "The folder for keys, logs and the search index." },
+  accept: {
+    value: "POLICY",
+    default: "own-ca+listed-keys",
+    choices: POLICIES,
+    description: "The signatures that the log accepts: own-ca, own-ca+listed-keys or open.",
+  },
+} as const;
 
 interface Options {
   readonly port: number;
@@ -24,68 +28,86 @@ interface Options {
   readonly accept: string;
 }
 
-function readOptions(): Options {
-  const { port, state, accept, help } = parseFlags();
-  if (help) {
-    say(USAGE);
-    process.exit(0);
-  }
-  if (!/^[1-9]\d{0,4}$/.test(port) || Number(port) > 65_535) fail(`--port ${port} is not a port; give 1 to 65535`);
-  if (!POLICIES.includes(accept)) fail(`--accept ${accept} is unknown; give one of ${POLICIES.join(", ")}`);
-  return { port: Number(port), state: resolve(state), accept };
+export const START = defineCommand({
+  name: "start",
+  summary: "run the whole service on this machine",
+  usage: ["start [options]"],
+  description: [
+    "Runs every service on this machine, with an OpenID issuer that gives anyone a token, until Ctrl-C. The first run creates keys and empty logs in the state folder; later runs use them again.",
+    "Files in the state folder add settings: listed-keys.pem (keys that may write to the log), issuers.yaml or issuers.json (OpenID issuers), shards.json (more logs, see docs/log.md), witness-policy.txt and witnessed-logs.txt.",
+  ],
+  arguments: [],
+  flags: FLAGS,
+  examples: [
+    { title: "Run at http://localhost:8787", command: "npm start" },
+    { title: "Run a second stack beside it", command: "npm start -- --port 8788 --state /tmp/second" },
+    { title: "Accept any valid signature", command: "npx sigedge start --accept open" },
+  ],
+  exitCodes: { 0: "The service was stopped.", 1: "The service did not start, or the arguments are wrong." },
+  misuseCode: 1,
+  read: readOptions,
+  run: async (options, output) => {
+    const starting = start(options);
+    // A signal that arrives during the start takes effect when the start is complete.
+    const end = (): void =>
+      void starting.then((stack) => (stack.ok ? stack.value.stop() : undefined)).then(() => process.exit(0));
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, end);
+    watchNpm(end);
+    const stack = await starting;
+    if (!stack.ok) return stack;
+    output.say(welcome(options, performance.now()));
+    return ok(0);
+  },
+});
+
+function readOptions(args: Arguments<typeof FLAGS>): Result<Options, string> {
+  const { port, state, accept } = args.values;
+  const unexpected = refusePositionals(args);
+  if (!unexpected.ok) return unexpected;
+  if (!/^[1-9]\d{0,4}$/.test(port) || Number(port) > 65_535)
+    return err(`--port ${port} is not a port; give 1 to 65535`);
+  if (!POLICIES.includes(accept)) return err(`--accept ${accept} is unknown; give one of ${POLICIES.join(", ")}`);
+  return ok({ port: Number(port), state: resolve(state), accept });
 }
 
-function parseFlags(): { port: string; state: string; accept: string; help: boolean } {
-  try {
-    const { values } = parseArgs({
-      options: {
-        port: { type: "string", default: "8787" },
-        state: { type: "string", default: ".sigedge" },
-        accept: { type: "string", default: "own-ca+listed-keys" },
-        help: { type: "boolean", default: false },
-      },
-    });
-    return values;
-  } catch (error) {
-    // The first sentence says which flag; what follows is advice on quoting that does not fit here.
-    return fail(`${reasonOf(error).split(". ")[0]}; npm start -- --help shows what there is`);
-  }
-}
-
-async function start({ port, state, accept }: Options): Promise<Stack> {
+async function start({ port, state, accept }: Options): Promise<Result<Stack, string>> {
   const probed = await freePort(port);
-  if (!probed.ok) fail(`cannot listen on port ${port} (${probed.error}); choose another with --port N`);
+  if (!probed.ok) return err(`cannot listen on port ${port} (${probed.error}); choose another with --port N`);
   const settings = localSettings({ port, state, accept });
-  if (!settings.ok) fail(settings.error);
+  if (!settings.ok) return settings;
   try {
-    // Only now: the runtime takes a second to load, which a person with a wrong flag need not wait for.
+    // Loaded last: the runtime takes a second to load, and a wrong flag should be reported at once.
     const { runStack } = await import("./stack.ts");
     const stack = await runStack({ port, state, settings: settings.value, log, handlesSignals: true });
-    await signTimestamp(port);
-    return stack;
+    const signed = await signTimestamp(port);
+    if (signed.ok) return ok(stack);
+    await stack.stop();
+    return signed;
   } catch (error) {
-    return fail(`the service did not start: ${reasonOf(error)}`);
+    return err(`the service did not start: ${reasonOf(error)}`);
   }
 }
 
-/** The TUF repository signs what is due when it is read: so it is fresh before anybody is told that the service is there. */
-async function signTimestamp(port: number): Promise<void> {
+/** Has the TUF repository sign its timestamp, which it does when it is read, before anyone learns that the service runs. */
+async function signTimestamp(port: number): Promise<Result<null, string>> {
   const response = await fetch(`${localUrl(port)}/tuf/timestamp.json`);
   const text = await response.text();
-  if (!response.ok) throw new Error(`the TUF repository answers ${response.status}: ${text}`);
+  return response.ok
+    ? ok(null)
+    : err(`the service did not start: the TUF repository answers ${response.status}: ${text.split("\n")[0]}`);
 }
 
-/** What a Worker says is for the operator: it stands beside the service's own lines, not among them. */
+/** A Worker's console is for the operator: standard error keeps it apart from the service's own lines. */
 function log({ message }: WorkerLog): void {
   process.stderr.write(`${message}\n`);
 }
 
-/** The first line of what went wrong. */
+/** The first line of an error. */
 const reasonOf = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
 
 const head = (text: string): string => styled("bold", text);
-const command = (text: string): string => `  ${styled("cyan", text)}`;
+const commandLine = (text: string): string => `  ${styled("cyan", text)}`;
 
 function welcome({ port, state, accept }: Options, readyMs: number): string {
   const url = localUrl(port);
@@ -97,26 +119,26 @@ function welcome({ port, state, accept }: Options, readyMs: number): string {
     `  Signing config  ${url}/signing_config.json`,
     `  TUF repository  ${url}/tuf (first root: ${url}/tuf/1.root.json)`,
     `  State           ${state} (private keys, logs, index)`,
-    `  The log takes   ${accept === "open" ? "any valid signature" : acceptedBy(accept)}`,
+    `  The log accepts ${accept === "open" ? "any valid signature" : acceptedBy(accept)}`,
     "",
     head("Sign a file, as alice@example.com:"),
-    command(`curl -sO ${url}/trusted_root.json -O ${url}/signing_config.json`),
-    command(
+    commandLine(`curl -sO ${url}/trusted_root.json -O ${url}/signing_config.json`),
+    commandLine(
       `curl -s ${url}/oidc/dev/token --json '{"email":"alice@example.com"}' | sed 's/.*"id_token":"\\([^"]*\\)".*/\\1/' > token.txt`,
     ),
-    command(
+    commandLine(
       "cosign sign-blob -y --identity-token token.txt --signing-config signing_config.json --trusted-root trusted_root.json --bundle README.sigstore.json README.md",
     ),
     "",
     head("Verify it:"),
-    command(
+    commandLine(
       `cosign verify-blob --trusted-root trusted_root.json --certificate-identity alice@example.com --certificate-oidc-issuer ${url}/oidc --bundle README.sigstore.json README.md`,
     ),
     "",
     head("Find it:"),
-    command(`curl -s '${url}/api/search?email=alice@example.com'`),
+    commandLine(`curl -s '${url}/api/search?email=alice@example.com'`),
     "",
-    `No cosign at hand? ${styled("cyan", "npm run demo")} signs and verifies with Sigstore's own JavaScript client. Ctrl-C ends the service.`,
+    `No cosign? ${styled("cyan", "npm run demo")} signs and verifies with Sigstore's own JavaScript client. Ctrl-C ends the service.`,
     "",
   ].join("\n");
 }
@@ -127,10 +149,10 @@ const acceptedBy = (accept: string): string =>
     : "signatures with certificates of its own CA or with listed keys";
 
 /**
- * npm runs us through a shell, and a shell that is ended by a signal does not pass it on. Then we are another process's
- * child all of a sudden, and end as if the signal had reached us: a workerd that is left alone holds port and state folder.
+ * npm runs scripts through a shell, and a shell that a signal ends does not pass the signal on. Our parent process then changes.
+ * We stop as if we had received the signal: an orphaned workerd would hold the port and the state folder.
  */
-function whenNpmIsGone(end: () => void): void {
+function watchNpm(end: () => void): void {
   if (process.env["npm_lifecycle_event"] === undefined) return;
   const parent = process.ppid;
   const watch = setInterval(() => {
@@ -141,12 +163,3 @@ function whenNpmIsGone(end: () => void): void {
 }
 
 const PARENT_WATCH_MS = 100;
-
-const options = readOptions();
-const starting = start(options);
-// Also while it starts.
-const end = (): void => void starting.then((stack) => stack.stop()).then(() => process.exit(0));
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, end);
-whenNpmIsGone(end);
-await starting;
-say(welcome(options, performance.now()));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs before every npm script, on whatever Node is found: plain JavaScript that Node 12 understands. The project brings a
-// Node of its own (the npm package "node" puts it into node_modules/.bin), so this fails only when that did not work.
+// Runs before every npm script, on any Node: plain JavaScript that Node 12 parses. The npm package "node" installs a suitable
+// Node in node_modules/.bin, so this check fails only if that installation failed.
 
-/** wrangler 4 wants 22.12, running .ts files directly 22.18, the @sigstore packages 22.22.2. */
+/** wrangler 4 needs 22.12, running .ts files directly needs 22.18, the @sigstore packages need 22.22.2. */
 const REQUIRED = [22, 22, 2];
 
 const found = process.versions.node.split(".").map(Number);
@@ -10,8 +10,8 @@ const difference = REQUIRED.map((part, i) => found[i] - part).find((part) => par
 
 if (difference < 0) {
   console.error(
-    `sigedge: Node ${process.versions.node} is too old, ${REQUIRED.join(".")} is needed. ` +
-      "Run `npm ci` (without --ignore-scripts): it installs a newer Node inside this folder, for this project only.",
+    `sigedge: Node ${process.versions.node} is too old; version ${REQUIRED.join(".")} or newer is required. ` +
+      "Run `npm ci` (without --ignore-scripts): it installs a newer Node in this folder, for this project only.",
   );
   process.exit(1);
 }

@@ -2,13 +2,20 @@
 
 import { homedir } from "node:os";
 import { describe, expect, test } from "vitest";
+import type { Result } from "../../shared/result.ts";
 import { valueOf } from "../../test/support/value-of.ts";
-import { readOptions } from "./options.ts";
+import { parseArguments } from "../command.ts";
+import { FLAGS, type Options, readOptions } from "./options.ts";
 import { defaultStateFile } from "./state.ts";
+
+function read(args: readonly string[]): Result<Options, string> {
+  const parsed = parseArguments({ name: "audit", flags: FLAGS, json: "" }, args);
+  return parsed.ok ? readOptions(parsed.value) : parsed;
+}
 
 describe("the command line of sigedge audit", () => {
   test("has a default for everything but the URL", () => {
-    expect(valueOf(readOptions(["https://log.example.com/"]))).toMatchObject({
+    expect(valueOf(read(["https://log.example.com/"]))).toMatchObject({
       url: "https://log.example.com",
       vkeys: [],
       trustedRoot: null,
@@ -16,13 +23,12 @@ describe("the command line of sigedge audit", () => {
       isCertificateLog: false,
       verifies: true,
       isIncremental: false,
-      json: false,
     });
   });
 
   test("is read whole", () => {
     const args = ["--key", "a", "--key=b", "--witness", "w", "--ct", "--no-signatures", "--incremental", "--jobs", "0"];
-    expect(valueOf(readOptions(["http://h:1/a/b//", ...args, "--json", "--state", "/s"]))).toEqual({
+    expect(valueOf(read(["http://h:1/a/b//", ...args, "--state", "/s"]))).toEqual({
       url: "http://h:1/a/b",
       vkeys: ["a", "b"],
       trustedRoot: null,
@@ -32,9 +38,9 @@ describe("the command line of sigedge audit", () => {
       isIncremental: true,
       stateFile: "/s",
       jobs: 0,
-      json: true,
     });
-    expect(readOptions(["--help"])).toEqual({ ok: true, value: null });
+    const both = parseArguments({ name: "audit", flags: FLAGS, json: "" }, ["--help", "--json"]);
+    expect(both).toMatchObject({ ok: true, value: { isHelp: true, isJson: true } });
   });
 
   test.each<[string, readonly string[], RegExp]>([
@@ -42,13 +48,13 @@ describe("the command line of sigedge audit", () => {
     ["two URLs", ["http://a", "http://b"], /one http or https URL/],
     ["no URL at all", ["log.example.com"], /one http or https URL/],
     ["a URL of another kind", ["file:///tmp/log"], /one http or https URL/],
-    ["an unknown flag", ["http://a", "--fast"], /^Unknown option '--fast'; --help/],
+    ["an unknown flag", ["http://a", "--fast"], /^Unknown option '--fast'; see sigedge audit --help$/],
     ["a flag without its value", ["http://a", "--key"], /--key/],
     ["--key and --trusted-root", ["http://a", "--key", "k", "--trusted-root", "f"], /not both/],
     ["threads that are no number", ["http://a", "--jobs", "many"], /--jobs/],
     ["too many threads", ["http://a", "--jobs", "65"], /--jobs/],
   ])("%s: says what is wrong", (_, args, line) => {
-    expect(readOptions(args)).toMatchObject({ ok: false, error: expect.stringMatching(line) as string });
+    expect(read(args)).toMatchObject({ ok: false, error: expect.stringMatching(line) as string });
   });
 });
 

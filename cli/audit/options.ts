@@ -1,34 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The command line of `sigedge audit`.
+// The flags of `sigedge audit`, and the options that they become.
 
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { readFlags } from "../flags.ts";
+import type { Arguments } from "../command.ts";
 import { defaultStateFile } from "./state.ts";
 
-export const USAGE = `sigedge audit URL [options]
-
-Reads a whole log and rebuilds it: every hash of every tile from its entries, the root, the signatures on the
-checkpoint, the signature or the certificate chain of each entry, and that it continues what was audited before.
-Works with any C2SP tlog-tiles log and any static-ct-api log.
-
-  URL                  where the log's checkpoint lies (https://HOST, https://HOST/ct)
-  --key VKEY           a key of the log, <name>+<hex id>+<base64>; may be repeated
-  --trusted-root FILE  take the log's keys from a Sigstore trusted root
-                       with neither, the keys come from URL's own server at the first audit, and are pinned
-  --witness VKEY       a witness whose cosignature is checked where the checkpoint has one; may be repeated
-  --ct                 a certificate log (static-ct-api), or the certificate log below URL
-  --no-signatures      rebuild the tree, but do not verify the signatures of entries
-  --incremental        read only what is new since the last audit that found the log good
-  --state FILE         what this log's audits remember (default: a file of its own in the user's cache folder)
-  --jobs N             worker threads (default: one for each core; 0: none)
-  --json               one JSON object on standard output
-
-Exit code: 0 good, 1 bad, 2 could not tell (unreachable, something missing, wrong use).
-An interrupted audit goes on where it was.`;
-
-/** More than any machine gains from. */
+/** More threads gain nothing on any machine. */
 const MAX_JOBS = 64;
 
 export interface Options {
@@ -43,33 +22,44 @@ export interface Options {
   readonly isIncremental: boolean;
   readonly stateFile: string;
   readonly jobs: number;
-  readonly json: boolean;
 }
 
-const FLAGS = {
-  key: { type: "string", multiple: true },
-  "trusted-root": { type: "string" },
-  witness: { type: "string", multiple: true },
-  ct: { type: "boolean", default: false },
-  "no-signatures": { type: "boolean", default: false },
-  incremental: { type: "boolean", default: false },
-  state: { type: "string" },
-  jobs: { type: "string", default: String(availableParallelism()) },
-  json: { type: "boolean", default: false },
-  help: { type: "boolean", default: false },
+export const FLAGS = {
+  key: {
+    value: "VKEY",
+    multiple: true,
+    description: "A key of the log, <name>+<hex id>+<base64>.",
+  },
+  "trusted-root": {
+    value: "FILE",
+    description:
+      "Take the log's keys from a Sigstore trusted root. Without --key and --trusted-root, the first audit takes the keys from the server at URL and pins them.",
+  },
+  witness: {
+    value: "VKEY",
+    multiple: true,
+    description: "The key of a witness. Its cosignature is verified if the checkpoint has one.",
+  },
+  ct: { description: "Audit a certificate log (static-ct-api): the one at URL, or the one below it." },
+  "no-signatures": { description: "Rebuild the tree, but do not verify the signatures of entries." },
+  incremental: { description: "Read only the entries added since the last audit that found the log good." },
+  state: {
+    value: "FILE",
+    description: "The file that this log's audits keep. Default: one for each log in the user's cache folder.",
+  },
+  jobs: {
+    value: "N",
+    description: "The number of worker threads, 0 to 64; 0 uses the main thread. Default: one for each core.",
+  },
 } as const;
 
-/** Reads the arguments; null for --help. The error is a line for the caller. */
-export function readOptions(args: readonly string[]): Result<Options | null, string> {
-  const parsed = readFlags(args, FLAGS);
-  if (!parsed.ok) return parsed;
-  const { values, positionals } = parsed.value;
-  if (values.help) return ok(null);
+/** Reads the options. The error is one line. */
+export function readOptions({ values, positionals }: Arguments<typeof FLAGS>): Result<Options, string> {
   const url = positionals.length === 1 ? readUrl(positionals[0] ?? "") : null;
-  if (url === null) return err("give one http or https URL of a log (--help shows what there is)");
-  if (!/^\d{1,2}$/.test(values.jobs) || Number(values.jobs) > MAX_JOBS)
-    return err(`--jobs takes a number of 0 to ${MAX_JOBS}`);
-  const { key: vkeys = [], "trusted-root": trustedRoot = null, witness: witnesses = [] } = values;
+  if (url === null) return err("give one http or https URL of a log: sigedge audit https://HOST");
+  const jobs = values.jobs ?? String(Math.min(MAX_JOBS, availableParallelism()));
+  if (!/^\d{1,2}$/.test(jobs) || Number(jobs) > MAX_JOBS) return err(`--jobs must be a number, 0 to ${MAX_JOBS}`);
+  const { key: vkeys, "trusted-root": trustedRoot, witness: witnesses } = values;
   if (vkeys.length > 0 && trustedRoot !== null) return err("give --key or --trusted-root, not both");
   return ok({
     url,
@@ -79,10 +69,9 @@ export function readOptions(args: readonly string[]): Result<Options | null, str
     isCertificateLog: values.ct,
     verifies: !values["no-signatures"],
     isIncremental: values.incremental,
-    // The certificate log below a URL is another log than the one at it.
+    // The certificate log below a URL is a different log from the one at it.
     stateFile: resolve(values.state ?? defaultStateFile(values.ct ? `${url} ct` : url)),
-    jobs: Number(values.jobs),
-    json: values.json,
+    jobs: Number(jobs),
   });
 }
 

@@ -21,11 +21,11 @@ export interface AuditContext {
   readonly tookMs: number;
 }
 
-/** One JSON value, on one line. */
-export function reportJson(report: AuditReport, context: AuditContext): string {
+/** The report as `--json` prints it. */
+export function reportJson(report: AuditReport, context: AuditContext): object {
   const { head, findings, counts } = report;
   const { log, trust, isPinned, audited, verifies, stateFile, tookMs } = context;
-  return JSON.stringify({
+  return {
     verdict: report.verdict,
     log: { url: log.url, kind: log.kind, origin: log.origin },
     keys: { trust, isPinned, vkeys: log.vkeys },
@@ -43,7 +43,7 @@ export function reportJson(report: AuditReport, context: AuditContext): string {
     }),
     stateFile,
     tookMs: Math.round(tookMs),
-  });
+  };
 }
 
 const GOOD = styled("green", "✓");

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bucket that a backup is read from or put into: that of a state folder, or R2 itself through wrangler.
+// The bucket that a backup is read from or restored into; here, R2 through wrangler.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { localBucket } from "../../local/local-bucket.ts";
-import { equal } from "../../shared/bytes/bytes.ts";
 import { DatabaseError, runWrangler } from "../reindex/databases.ts";
 import { wranglerScript } from "../root.ts";
 import type { BackupFolder } from "./folder.ts";
@@ -14,46 +12,28 @@ import type { BackupFolder } from "./folder.ts";
 export interface BackupBucket {
   /** Null if there is no such object. */
   readonly get: (key: string) => Promise<Uint8Array | null>;
-  /** Puts files of a folder under their keys, in this order or all at once. */
+  /** Puts files of a folder under their keys, in any order. */
   readonly put: (folder: BackupFolder, keys: readonly string[], onProgress: Progress) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
 type Progress = (done: number, total: number) => void;
 
-/** What the operator is told, in one line. */
+/** Its message is a line for the operator. */
 export class BucketError extends Error {}
 
-/** The bucket of a stack on this machine; nothing may run on it while files are put. */
-export async function stateBucket(state: string): Promise<BackupBucket> {
-  const bucket = await localBucket(state);
-  return {
-    get: bucket.get,
-    put: async (folder, keys, onProgress) => {
-      for (const [i, key] of keys.entries()) {
-        const bytes = folder.read(key) ?? new Uint8Array();
-        const isTaken = !(await bucket.create(key, bytes));
-        const held = isTaken ? await bucket.get(key) : bytes;
-        if (held === null || !equal(held, bytes)) throw new BucketError(`${key} is in the bucket with other bytes`);
-        onProgress(i + 1, keys.length);
-      }
-    },
-    close: bucket.close,
-  };
-}
-
 export interface WranglerBucket {
-  /** The wrangler to run; by default that of this checkout. */
+  /** The wrangler to run. Default: the one of this checkout. */
   readonly command?: readonly [string, ...string[]];
   readonly bucket: string;
-  /** `--remote`; tests say `--local` and where. */
+  /** `--remote`; tests pass `--local` and a folder. */
   readonly where: readonly string[];
 }
 
-/** Objects that one run of wrangler puts. */
+/** Objects put by one run of wrangler. */
 const BATCH = 500;
 
-/** R2 through wrangler, which must be logged in. It puts without a condition: the caller has seen whose bucket it is. */
+/** Opens R2 through wrangler, which must be logged in. Puts overwrite: the caller has checked which log the bucket belongs to. */
 export function wranglerBucket({ command, bucket, where }: WranglerBucket): BackupBucket {
   const [program, ...first] = command ?? [process.execPath, wranglerScript()];
   const run = async (args: readonly string[]): Promise<string> => {

@@ -133,8 +133,8 @@ describe("the configuration for wrangler", () => {
 
 describe("the choice of a deployment", () => {
   it("keeps others apart by name and folder", () => {
-    expect(value(selectDeployment({ env: "staging" }))).toMatchObject({ name: "sigedge-staging" });
-    expect(selectDeployment({ env: "../x" }).ok).toBe(false);
+    expect(value(selectDeployment({ dir: null, env: "staging" }))).toMatchObject({ name: "sigedge-staging" });
+    expect(selectDeployment({ dir: null, env: "../x" }).ok).toBe(false);
   });
 
   it.each([

@@ -44,14 +44,14 @@ const NAME = /^[a-z][a-z0-9-]{0,40}[a-z0-9]$/;
 const ENVIRONMENT = /^[a-z][a-z0-9]{0,20}$/;
 const FILE = "deployment.json";
 
-/** Options that say which deployment is meant, the same for every command. */
+/** The flags that choose a deployment. */
 export const DEPLOYMENT_FLAGS = {
-  dir: { type: "string" },
-  env: { type: "string" },
+  env: {
+    value: "NAME",
+    description: `Another deployment beside the default one, for example staging: folder ${DEFAULT_FOLDER}-NAME, Workers ${DEFAULT_NAME}-NAME.`,
+  },
+  dir: { value: "DIR", description: `The folder of the deployment. Default: ${DEFAULT_FOLDER} in ${IS_INSTALLED ? "the current folder" : "this checkout"}.` },
 } as const;
-
-export const DEPLOYMENT_USAGE = `  --env NAME       another deployment beside this one (staging): folder ${DEFAULT_FOLDER}-NAME, Workers ${DEFAULT_NAME}-NAME
-  --dir DIR        the deployment's folder (${DEFAULT_FOLDER} in ${IS_INSTALLED ? "the current folder" : "this checkout"})`;
 
 export interface Selection {
   /** Absolute. */
@@ -60,11 +60,17 @@ export interface Selection {
   readonly name: string;
 }
 
-/** Which deployment the flags mean. The error is a line for the operator. */
-export function selectDeployment({ dir, env }: { dir?: string; env?: string }): Result<Selection, string> {
-  if (env !== undefined && !ENVIRONMENT.test(env)) return err("--env takes a word of lower-case letters and digits");
-  const suffix = env === undefined ? "" : `-${env}`;
-  const folder = dir === undefined ? join(workingFolder(), `${DEFAULT_FOLDER}${suffix}`) : resolve(dir);
+/** Finds the folder that the flags choose. The error is one line. */
+export function selectDeployment({
+  dir,
+  env,
+}: {
+  readonly dir: string | null;
+  readonly env: string | null;
+}): Result<Selection, string> {
+  if (env !== null && !ENVIRONMENT.test(env)) return err("--env must be a word of lowercase letters and digits");
+  const suffix = env === null ? "" : `-${env}`;
+  const folder = dir === null ? join(workingFolder(), `${DEFAULT_FOLDER}${suffix}`) : resolve(dir);
   return ok({ folder, name: `${DEFAULT_NAME}${suffix}` });
 }
 

@@ -10,8 +10,13 @@ import { err, ok, type Result } from "../../shared/result.ts";
 
 const PASSPHRASE_VARIABLE = "SIGEDGE_PASSPHRASE";
 
-export const PASSPHRASE_USAGE = `  --passphrase-file FILE   the passphrase of the offline keys: the first line of FILE; otherwise it is taken
-                   from the environment (${PASSPHRASE_VARIABLE}), otherwise you are asked for it`;
+/** The flag of every command that opens offline keys. */
+export const PASSPHRASE_FLAGS = {
+  "passphrase-file": {
+    value: "FILE",
+    description: `A file whose first line is the passphrase of the offline keys. Without it, the passphrase is read from the environment (${PASSPHRASE_VARIABLE}), or asked for at the terminal.`,
+  },
+} as const;
 
 /** Stands beside the offline keys if nobody chose a passphrase. */
 export const PASSPHRASE_FILE = "PASSPHRASE.txt";

@@ -1,78 +1,73 @@
 // SPDX-License-Identifier: Apache-2.0
-// `sigedge doctor`: looks for what is wrong with a deployment, and says what to do about it. Changes nothing.
+// `sigedge doctor`: finds what is wrong with a deployment and says how to fix it. Changes nothing.
 
 import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import {
-  DEPLOYMENT_FLAGS,
-  DEPLOYMENT_USAGE,
-  type Deployment,
-  readDeployment,
-  selectDeployment,
-} from "../deployment/deployment.ts";
-import { readFlags } from "../flags.ts";
-import { say, styled } from "../terminal.ts";
+import { type Arguments, defineCommand, type Output } from "../command.ts";
+import { DEPLOYMENT_FLAGS, type Deployment, readDeployment, selectDeployment } from "../deployment/deployment.ts";
+import { styled } from "../terminal.ts";
 import type { Finding } from "./finding.ts";
 import { accountChecks, localChecks } from "./local-checks.ts";
 import { publicChecks } from "./public-checks.ts";
 
-const USAGE = `sigedge doctor [URL] [options]
-
-Looks for misconfiguration, and says of each finding what to do: host name against origins, routes, what stands in front
-of the Worker, caches, clocks, expiry, the trust root against the keys that run; of the deployment in this checkout also
-its files, settings and the Free plan's limits. Changes nothing.
-
-  URL              any deployment, seen from outside; by default that of the folder
-  --account        also ask the account for secrets and D1 migrations; wrangler must be logged in
-${DEPLOYMENT_USAGE}
-  --json           one JSON object on standard output
-
-Exit code: 0 nothing is wrong (warnings count as nothing), 1 something is, 2 wrong use.`;
-
 const FLAGS = {
+  account: {
+    description: "Also check secrets and D1 migrations in the Cloudflare account. wrangler must be logged in.",
+  },
   ...DEPLOYMENT_FLAGS,
-  account: { type: "boolean", default: false },
-  json: { type: "boolean", default: false },
-  help: { type: "boolean", default: false },
 } as const;
 
 interface Options {
   readonly publicUrl: PublicUrl;
-  /** Null if the address is of another one, or none is here. */
+  /** The deployment of the folder, null if the address is another one or the folder holds none. */
   readonly deployment: Deployment | null;
   readonly account: boolean;
-  readonly json: boolean;
 }
 
-/** Runs the command; gives its exit code. */
-export async function doctorCommand(args: readonly string[]): Promise<number> {
-  const options = readOptions(args);
-  if (!options.ok) {
-    process.stderr.write(`sigedge doctor: ${options.error}\n`);
-    return 2;
-  }
-  if (options.value === null) {
-    say(USAGE);
-    return 0;
-  }
-  const { publicUrl, deployment, account, json } = options.value;
-  const checks = [
-    ...publicChecks(publicUrl),
-    ...(deployment === null ? [] : localChecks(deployment)),
-    ...(deployment === null || !account ? [] : accountChecks(deployment)),
-  ];
-  const findings: Finding[] = [];
-  for (const { title, run } of checks) {
-    const found = await run();
-    findings.push(...found);
-    if (!json) tell(title, found);
-  }
-  if (json) say(JSON.stringify({ url: publicUrl.href, findings }));
-  else if (findings.length === 0) say(`\n${publicUrl.href}: nothing found.`);
-  return findings.some(({ level }) => level === "error") ? 1 : 0;
-}
+export const DOCTOR = defineCommand({
+  name: "doctor",
+  summary: "find what is wrong with a deployment, and say how to fix it",
+  usage: ["doctor [URL] [options]"],
+  description: [
+    "Looks for misconfiguration and gives a fix for each finding: host name and log origins, routes, proxies in front of the Worker, caches, clocks, expiry, and the trust root against the keys in use. For the deployment in this checkout, it also checks files, settings and the limits of Cloudflare's Free plan. Changes nothing.",
+  ],
+  arguments: [
+    {
+      name: "URL",
+      description: "The address of any deployment, checked from outside. Default: the deployment of the folder.",
+    },
+  ],
+  flags: FLAGS,
+  json: "Print one JSON object on standard output.",
+  examples: [
+    { title: "Check the deployment of this checkout, including the account", command: "npx sigedge doctor --account" },
+    { title: "Check any deployment from outside", command: "npx sigedge doctor https://sign.example.com" },
+  ],
+  exitCodes: {
+    0: "No errors. There may be warnings.",
+    1: "At least one error was found.",
+    2: "The arguments are wrong, or the deployment's folder cannot be read.",
+  },
+  read: readOptions,
+  run: async ({ publicUrl, deployment, account }, output) => {
+    const checks = [
+      ...publicChecks(publicUrl),
+      ...(deployment === null ? [] : localChecks(deployment)),
+      ...(deployment === null || !account ? [] : accountChecks(deployment)),
+    ];
+    const findings: Finding[] = [];
+    for (const { title, run } of checks) {
+      const found = await run();
+      findings.push(...found);
+      report(title, found, output);
+    }
+    if (output.isJson || findings.length === 0)
+      output.result({ url: publicUrl.href, findings }, `\n${publicUrl.href}: no problems found.`);
+    return ok(findings.some(({ level }) => level === "error") ? 1 : 0);
+  },
+});
 
-function tell(title: string, findings: readonly Finding[]): void {
+function report(title: string, findings: readonly Finding[], { say }: Output): void {
   const isBad = findings.some(({ level }) => level === "error");
   const mark = isBad ? styled("red", "✗") : findings.length > 0 ? styled("yellow", "!") : styled("green", "✓");
   say(`${mark} ${title}`);
@@ -82,12 +77,7 @@ function tell(title: string, findings: readonly Finding[]): void {
   }
 }
 
-/** Null for --help. */
-function readOptions(args: readonly string[]): Result<Options | null, string> {
-  const flags = readFlags(args, FLAGS);
-  if (!flags.ok) return flags;
-  const { values, positionals } = flags.value;
-  if (values.help) return ok(null);
+function readOptions({ values, positionals }: Arguments<typeof FLAGS>): Result<Options, string> {
   if (positionals.length > 1) return err("give one address");
   const selection = selectDeployment(values);
   if (!selection.ok) return selection;
@@ -99,11 +89,6 @@ function readOptions(args: readonly string[]): Result<Options | null, string> {
   if (given.value === null) return err("give the address of a deployment: sigedge doctor https://HOST");
   const isOwn = own?.href === given.value.href;
   if (values.account && !isOwn)
-    return err("--account is for the deployment of the folder; choose it with --env or --dir");
-  return ok({
-    publicUrl: given.value,
-    deployment: isOwn ? deployment.value : null,
-    account: values.account,
-    json: values.json,
-  });
+    return err("--account works for the deployment of the folder only; choose it with --env or --dir");
+  return ok({ publicUrl: given.value, deployment: isOwn ? deployment.value : null, account: values.account });
 }

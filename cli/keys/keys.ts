@@ -91,6 +91,14 @@ const CHAIN_FILES = [
 /** Whose keys they are: the names in certificates and the origins of logs depend on it. */
 const URL_FILE = "public-url.txt";
 
+/** Reads the address that the keys of a state folder belong to. Fails with a line for the operator. */
+export function readStateUrl(state: string): Result<string, string> {
+  const text = readText(join(state, "keys"), URL_FILE);
+  return text === null
+    ? err(`${state} is not the state folder of a local stack: it has no keys/${URL_FILE}`)
+    : ok(text.trim());
+}
+
 /** The files of keys that no Worker gets: they sign once, and may then lie elsewhere. */
 export const OFFLINE_KEY_FILES: readonly string[] = KEY_FILE_NAMES.filter((file) => KEY_FILES[file].setting === null);
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// `sigedge rotate`: replaces one thing of a deployment, in as many steps as clients need to follow.
+// `sigedge rotate`: replaces a log, an authority or a key of a deployment, in the steps that clients need to follow.
 
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { unixMs } from "../../shared/time.ts";
+import { type Arguments, defineCommand } from "../command.ts";
 import {
   DEPLOYMENT_FLAGS,
-  DEPLOYMENT_USAGE,
   offlineFolder,
   requireDeployment,
   type Selection,
@@ -15,81 +15,71 @@ import {
   workerSettings,
   writePrivate,
 } from "../deployment/deployment.ts";
-import { offlinePassphrase, PASSPHRASE_USAGE } from "../deployment/passphrase.ts";
-import { readFlags } from "../flags.ts";
+import { offlinePassphrase, PASSPHRASE_FLAGS } from "../deployment/passphrase.ts";
 import { readJson } from "../signing/sigstore-js.ts";
-import { say, styled } from "../terminal.ts";
+import { styled } from "../terminal.ts";
 import { planAuthority, planAuthorityFinish } from "./authority.ts";
 import { type LogRotation, planLog, planLogFinish } from "./logs.ts";
 import { planOidc, planOidcFinish } from "./oidc.ts";
 import { DAY_MS, type Planned, type RotationContext } from "./rotation.ts";
 import { planTuf } from "./tuf.ts";
 
-const USAGE = `sigedge rotate WHAT [--finish] [options]
-
-Replaces one thing of a deployment so that nothing that was valid stops verifying. Edits the deployment's folder and
-tells what to do next; nothing is sent. Run again, it goes on where it was.
-
-  signature-log    the log of signatures: opens the next one (--url), then has clients told to write to it; --finish
-                   freezes the one before
-  certificate-log  the log of certificates: opens the next one (--url); --finish freezes the one before
-  ca, ca-root      the issuing CA, under the root that there is or a new one; --finish lets it issue
-  tsa, tsa-root    the timestamp authority, the same
-  oidc             the token key of the built-in issuer; --finish lets it sign
-  tuf-root, tuf-targets, tuf-online, tuf-expiry
-                   the keys of a role of the trust root, or another year for the same keys; one step
-
-  --finish         the last step
-  --url URL        of a new log: https://HOST, a host name that no log of its kind has
-  --name NAME      of a new log (signature-2, …)
-  --wait DAYS      how long clients may go on with what they have fetched (7; oidc 1)
-  --again          also replace what is less than 30 days old
-  --no-check       do not look whether the deployment serves what was announced
-  --dry-run        show what would change
-  --offline DIR    where the offline keys lie, if the folder has been put away
-${DEPLOYMENT_USAGE}
-${PASSPHRASE_USAGE}
-  --json           one JSON object on standard output
-
-Exit code: 0 done, 1 not done, 2 wrong use.`;
-
 const FLAGS = {
+  finish: { description: "Take the last step of the rotation." },
+  url: {
+    value: "URL",
+    description: "The address of the new log: https://HOST with a host name that no log of its kind has.",
+  },
+  name: { value: "NAME", description: "The name of the new log. Default: signature-2, certificate-2, and so on." },
+  wait: {
+    value: "DAYS",
+    description: "How long clients may use what they fetched before this step. Default: 7, and 1 for oidc.",
+  },
+  again: { description: "Also replace what is less than 30 days old." },
+  "no-check": { description: "Do not check that the deployment serves what the step before announced." },
+  "dry-run": { description: "Show what would change." },
+  offline: { value: "DIR", description: "The folder with the offline keys, if you moved it." },
   ...DEPLOYMENT_FLAGS,
-  finish: { type: "boolean", default: false },
-  url: { type: "string" },
-  name: { type: "string" },
-  wait: { type: "string" },
-  again: { type: "boolean", default: false },
-  "no-check": { type: "boolean", default: false },
-  "dry-run": { type: "boolean", default: false },
-  offline: { type: "string" },
-  "passphrase-file": { type: "string" },
-  json: { type: "boolean", default: false },
-  help: { type: "boolean", default: false },
+  ...PASSPHRASE_FLAGS,
+} as const;
+
+const TARGETS = {
+  "signature-log":
+    "The log of signatures. Opens the next log (--url); a second run announces it to clients; --finish freezes the former log.",
+  "certificate-log": "The log of certificates. Opens the next log (--url); --finish freezes the former log.",
+  ca: "The issuing CA, under the current root. --finish lets the new CA issue.",
+  "ca-root": "The issuing CA, under a new root. --finish lets the new CA issue.",
+  tsa: "The timestamp authority, under the current root. --finish lets the new one sign.",
+  "tsa-root": "The timestamp authority, under a new root. --finish lets the new one sign.",
+  oidc: "The token key of the built-in issuer. --finish lets the new key sign.",
+  "tuf-root": "The root keys of the TUF repository. One step.",
+  "tuf-targets": "The targets key of the TUF repository. One step.",
+  "tuf-online": "The online key of the TUF repository. One step.",
+  "tuf-expiry": "The expiry of the TUF root and targets: another year for the same keys. One step.",
 } as const;
 
 interface Steps {
   readonly begin: (context: RotationContext, log: Omit<LogRotation, "kind">) => Planned;
-  /** Null where there is one step only. */
+  /** Null for a rotation of one step. */
   readonly finish: ((context: RotationContext, log: Omit<LogRotation, "kind">) => Planned) | null;
 }
 
-const log = (kind: LogRotation["kind"]): Steps => ({
+const logSteps = (kind: LogRotation["kind"]): Steps => ({
   begin: (context, options) => planLog(context, { kind, ...options }),
   finish: (context, options) => planLogFinish(context, { kind, ...options }),
 });
-const authority = (kind: "ca" | "tsa", isNewRoot: boolean): Steps => ({
+const authoritySteps = (kind: "ca" | "tsa", isNewRoot: boolean): Steps => ({
   begin: (context) => planAuthority(context, { kind, isNewRoot }),
   finish: (context) => planAuthorityFinish(context, { kind, isNewRoot }),
 });
 
-const ROTATIONS: Readonly<Record<string, Steps>> = {
-  "signature-log": log("signature"),
-  "certificate-log": log("certificate"),
-  ca: authority("ca", false),
-  "ca-root": authority("ca", true),
-  tsa: authority("tsa", false),
-  "tsa-root": authority("tsa", true),
+const ROTATIONS: Readonly<Record<keyof typeof TARGETS, Steps>> = {
+  "signature-log": logSteps("signature"),
+  "certificate-log": logSteps("certificate"),
+  ca: authoritySteps("ca", false),
+  "ca-root": authoritySteps("ca", true),
+  tsa: authoritySteps("tsa", false),
+  "tsa-root": authoritySteps("tsa", true),
   oidc: { begin: planOidc, finish: planOidcFinish },
   "tuf-root": { begin: (context) => planTuf(context, "root"), finish: null },
   "tuf-targets": { begin: (context) => planTuf(context, "targets"), finish: null },
@@ -107,36 +97,48 @@ interface RotateOptions extends Selection {
   readonly isDryRun: boolean;
   readonly offline: string | null;
   readonly passphraseFile: string | null;
-  readonly json: boolean;
 }
 
-/** Runs the command; gives its exit code. */
-export async function rotateCommand(args: readonly string[]): Promise<number> {
-  const options = readOptions(args);
-  if (!options.ok) return failed(options.error, 2);
-  if (options.value === null) {
-    say(USAGE);
-    return 0;
-  }
-  const done = await rotate(options.value);
-  if (!done.ok) return failed(done.error, 1);
-  say(options.value.json ? JSON.stringify(done.value) : outcomeText(done.value));
-  return 0;
-}
+export const ROTATE = defineCommand({
+  name: "rotate",
+  summary: "replace a log, an authority or a key, without breaking verification",
+  usage: ["rotate WHAT [options]", "rotate WHAT --finish [options]"],
+  description: [
+    "Replaces one part of a deployment. Everything that verified before still verifies afterwards. The command edits the deployment's folder and prints what to do next; it sends nothing. Run it again after an interruption: it continues where it stopped.",
+  ],
+  arguments: [{ name: "WHAT", description: "The part to replace:", choices: TARGETS }],
+  flags: FLAGS,
+  json: "Print one JSON object on standard output.",
+  examples: [
+    { title: "Make a new issuing CA and announce it", command: "npx sigedge rotate ca" },
+    { title: "Let it issue, a week after the deployment that announced it", command: "npx sigedge rotate ca --finish" },
+    {
+      title: "Open the next signature log",
+      command: "npx sigedge rotate signature-log --url https://log2.example.com",
+    },
+    {
+      title: "Extend the TUF root and targets by a year, with the keys on a removable disk",
+      command: "npx sigedge rotate tuf-expiry --offline /media/keys/offline",
+    },
+  ],
+  exitCodes: {
+    0: "The step is done, or there is nothing to do yet.",
+    1: "The step failed. Run the command again to continue.",
+    2: "The arguments are wrong.",
+  },
+  read: readOptions,
+  run: async (options, output) => {
+    const done = await rotate(options);
+    if (!done.ok) return done;
+    output.result(done.value, outcomeText(done.value));
+    return ok(0);
+  },
+});
 
-function failed(reason: string, code: 1 | 2): number {
-  process.stderr.write(`sigedge rotate: ${reason}\n`);
-  return code;
-}
-
-/** Null for --help. */
-function readOptions(args: readonly string[]): Result<RotateOptions | null, string> {
-  const flags = readFlags(args, FLAGS);
-  if (!flags.ok) return flags;
-  const { values, positionals } = flags.value;
-  if (values.help) return ok(null);
+function readOptions({ values, positionals }: Arguments<typeof FLAGS>): Result<RotateOptions, string> {
   const [what, ...more] = positionals;
-  if (what === undefined || more.length > 0) return err(`say what: one of ${Object.keys(ROTATIONS).join(", ")}`);
+  if (what === undefined || more.length > 0)
+    return err(`name one part to rotate: ${Object.keys(ROTATIONS).join(", ")}`);
   const selection = selectDeployment(values);
   if (!selection.ok) return selection;
   const waitMs = readWait(values.wait);
@@ -145,55 +147,56 @@ function readOptions(args: readonly string[]): Result<RotateOptions | null, stri
     ...selection.value,
     what,
     isFinish: values.finish,
-    log: { url: values.url ?? null, name: values.name ?? null },
+    log: { url: values.url, name: values.name },
     waitMs: waitMs.value,
     isAgain: values.again,
     isChecked: !values["no-check"],
     isDryRun: values["dry-run"],
-    offline: values.offline ?? null,
-    passphraseFile: values["passphrase-file"] ?? null,
-    json: values.json,
+    offline: values.offline,
+    passphraseFile: values["passphrase-file"],
   });
 }
 
-/** Null where nothing was said. */
-function readWait(text: string | undefined): Result<number | null, string> {
-  if (text === undefined) return ok(null);
+/** Null if the flag is absent. */
+function readWait(text: string | null): Result<number | null, string> {
+  if (text === null) return ok(null);
   const days = Number(text);
-  return /^\d{1,3}$/.test(text) && days <= 365 ? ok(days * DAY_MS) : err("--wait takes a number of days, 0 to 365");
+  return /^\d{1,3}$/.test(text) && days <= 365 ? ok(days * DAY_MS) : err("--wait must be a number of days, 0 to 365");
 }
 
 interface Rotated {
   readonly what: string;
   readonly dryRun: boolean;
-  /** A line each; none: it was done already. */
+  /** One line for each change; empty if the step was done before. */
   readonly changes: readonly string[];
   readonly next: readonly string[];
 }
 
-/** One step of a rotation. The error is a line for the operator. */
+/** Takes one step of a rotation. The error is a line for the operator. */
 async function rotate(options: RotateOptions): Promise<Result<Rotated, string>> {
   const { what, isFinish, isDryRun } = options;
-  const steps = Object.hasOwn(ROTATIONS, what) ? ROTATIONS[what] : undefined;
-  if (steps === undefined) return err(`${what} is nothing to rotate; there are ${Object.keys(ROTATIONS).join(", ")}`);
-  const run = isFinish ? steps.finish : steps.begin;
-  if (run === null) return err(`${what} has one step only: without --finish`);
+  if (!isTarget(what)) return err(`${what} cannot be rotated; name one of ${Object.keys(ROTATIONS).join(", ")}`);
+  const { begin, finish } = ROTATIONS[what];
+  const run = isFinish ? finish : begin;
+  if (run === null) return err(`the rotation of ${what} has one step; run it without --finish`);
   if (!what.endsWith("-log") && (options.log.url ?? options.log.name) !== null)
-    return err("--url and --name belong to a new log");
+    return err("--url and --name apply to logs only");
   const context = contextOf(options);
   if (!context.ok) return context;
   const plan = await run(context.value, options.log);
   if (!plan.ok) return plan;
   const { changes, next, apply } = plan.value;
   if (!isDryRun && changes.length > 0) {
-    const done = await applied(context.value, apply);
+    const done = await applyStep(context.value, apply);
     if (!done.ok) return done;
   }
   return ok({ what, dryRun: isDryRun, changes, next });
 }
 
-/** The step, and the file that a bare `wrangler deploy` takes secrets from, as it was there before. */
-async function applied(
+const isTarget = (what: string): what is keyof typeof TARGETS => Object.hasOwn(ROTATIONS, what);
+
+/** Applies the step, then updates the file of secrets for a bare `wrangler deploy` if it exists. */
+async function applyStep(
   { deployment }: RotationContext,
   apply: () => Promise<Result<null, string>>,
 ): Promise<Result<null, string>> {
@@ -210,7 +213,8 @@ function contextOf(options: RotateOptions): Result<RotationContext, string> {
   const read = requireDeployment(options);
   if (!read.ok) return read;
   const { publicUrl } = read.value;
-  if (publicUrl === null) return err("the address is not known yet: npx sigedge init --url https://HOST");
+  if (publicUrl === null)
+    return err("the deployment has no address yet; set it with: npx sigedge init --url https://HOST");
   const offline = options.offline === null ? offlineFolder(read.value) : resolve(options.offline);
   let passphrase: Promise<Result<string, string>> | null = null;
   return ok({

@@ -21,7 +21,7 @@ import { parsePublicUrl } from "../../shared/http/public-url.ts";
 import { valueOf } from "../../test/support/value-of.ts";
 import { createDeployment } from "../deployment/create.ts";
 import { readDeployment, workerSettings } from "../deployment/deployment.ts";
-import { rotateCommand } from "./command.ts";
+import { ROTATE } from "./command.ts";
 
 const PASSPHRASE = "correct horse battery staple";
 let folder: string;
@@ -65,7 +65,7 @@ interface Ended {
 async function run(...args: readonly string[]): Promise<Ended> {
   const out = vi.spyOn(process.stdout, "write").mockReturnValue(true);
   const error = vi.spyOn(process.stderr, "write").mockReturnValue(true);
-  const code = await rotateCommand([...args, "--dir", deployment]);
+  const code = await ROTATE.execute([...args, "--dir", deployment]);
   const text = (calls: readonly (readonly unknown[])[]): string => calls.map(([first]) => String(first)).join("");
   const ended = { code, out: text(out.mock.calls), error: text(error.mock.calls) };
   out.mockRestore();
@@ -87,19 +87,19 @@ const settings = (): Readonly<Record<string, string>> =>
 
 describe("refused, without a change", () => {
   it.each<[string, readonly string[], number]>([
-    ["say what", [], 2],
-    ["say what", ["ca", "tsa"], 2],
-    ["--wait takes a number of days", ["ca", "--wait", "soon"], 2],
-    ["rekor is nothing to rotate", ["rekor"], 1],
-    ["constructor is nothing to rotate", ["constructor"], 1],
-    ["belong to a new log", ["ca", "--name", "x"], 1],
+    ["name one part to rotate", [], 2],
+    ["name one part to rotate", ["ca", "tsa"], 2],
+    ["--wait must be a number of days", ["ca", "--wait", "soon"], 2],
+    ["rekor cannot be rotated", ["rekor"], 1],
+    ["constructor cannot be rotated", ["constructor"], 1],
+    ["apply to logs only", ["ca", "--name", "x"], 1],
     ["the issuing CA was made on", ["ca"], 1],
     ["the timestamp authority was made on", ["tsa-root"], 1],
     ["the token key was made on", ["oidc"], 1],
     ["root version 1 was made on", ["tuf-root"], 1],
     ["no rotation was begun", ["ca", "--finish"], 1],
     ["no rotation was begun", ["oidc", "--finish"], 1],
-    ["has one step only", ["tuf-online", "--finish"], 1],
+    ["has one step", ["tuf-online", "--finish"], 1],
     ["--url https://HOST", ["signature-log"], 1],
     ["has the host name of the signature log signature", ["signature-log", "--url", "https://sign.example.com"], 1],
     [

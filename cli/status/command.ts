@@ -1,27 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// `sigedge status URL`: what a deployment is and how far it is, in a dozen lines.
+// `sigedge status URL`: the state of a deployment in a dozen lines.
 
 import { parsePublicUrl } from "../../shared/http/public-url.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { readFlags } from "../flags.ts";
+import { defineCommand } from "../command.ts";
 import { count } from "../progress.ts";
-import { say, styled } from "../terminal.ts";
+import { styled } from "../terminal.ts";
 import { type Gauge, gaugeOf } from "./gauges.ts";
 import { type Expiry, expiriesOf, get, type Health, readGauges, readHealth, readTrustRoot } from "./observe.ts";
-
-const USAGE = `sigedge status URL [--json]
-
-Shows what a deployment says of itself: whether it serves, how large its logs are, how far storage and search are
-behind, and what expires when. Needs no login.
-
-  --json           one JSON object on standard output
-
-Exit code: 0 it serves and nothing is wrong, 1 something is, 2 wrong use.`;
-
-const FLAGS = {
-  json: { type: "boolean", default: false },
-  help: { type: "boolean", default: false },
-} as const;
 
 const DAY_MS = 86_400_000;
 
@@ -29,7 +15,7 @@ interface LogStatus {
   readonly log: string;
   readonly size: number | null;
   readonly running: boolean | null;
-  /** Entries that R2, D1 and the witnesses do not have yet; null where nothing is told. */
+  /** Entries that R2, D1 and the witnesses do not have yet; null where the deployment reports no number. */
   readonly behind: { readonly r2: number | null; readonly d1: number | null; readonly witnesses: number | null };
   readonly headAt: string | null;
 }
@@ -39,50 +25,53 @@ interface Status {
   readonly health: Health;
   readonly logs: readonly LogStatus[];
   readonly expiries: readonly { readonly what: string; readonly at: string; readonly days: number }[];
-  /** What could not be read. */
+  /** Routes that could not be read, each with the reason. */
   readonly unreadable: readonly string[];
 }
 
-/** Runs the command; gives its exit code. */
-export async function statusCommand(args: readonly string[]): Promise<number> {
-  const options = readOptions(args);
-  if (!options.ok) {
-    process.stderr.write(`sigedge status: ${options.error}\n`);
-    return 2;
-  }
-  if (options.value === null) {
-    say(USAGE);
-    return 0;
-  }
-  const { url, json } = options.value;
-  const health = await readHealth(url);
-  if (!health.ok) {
-    process.stderr.write(`sigedge status: ${url} does not answer (${health.error})\n`);
-    return 1;
-  }
-  const status = await readStatus(url, health.value);
-  say(json ? JSON.stringify(status) : statusText(status));
-  return isWell(status) ? 0 : 1;
-}
-
-function readOptions(args: readonly string[]): Result<{ readonly url: string; readonly json: boolean } | null, string> {
-  const flags = readFlags(args, FLAGS);
-  if (!flags.ok) return flags;
-  const { values, positionals } = flags.value;
-  if (values.help) return ok(null);
-  const [text, ...more] = positionals;
-  if (text === undefined || more.length > 0)
-    return err("give the address of a deployment: sigedge status https://HOST");
-  const url = parsePublicUrl(text.replace(/\/$/, ""));
-  return url.ok ? ok({ url: url.value.href, json: values.json }) : err(`the address ${url.error.reason}`);
-}
+export const STATUS = defineCommand({
+  name: "status",
+  summary: "show whether a deployment serves, how large its logs are, and what expires when",
+  usage: ["status URL [options]"],
+  description: [
+    "Shows what a deployment reports on its public routes: whether it serves, how large its logs are, how far storage and search lag behind them, and what expires when. Needs no login.",
+  ],
+  arguments: [{ name: "URL", description: "The address of the deployment: https://HOST." }],
+  flags: {},
+  json: "Print one JSON object on standard output.",
+  examples: [
+    { title: "Show the state of a deployment", command: "npx sigedge status https://sign.example.com" },
+    {
+      title: "Print the size of its logs",
+      command: "npx sigedge status https://sign.example.com --json | jq '.logs[] | {log, size}'",
+    },
+  ],
+  exitCodes: {
+    0: "The deployment serves and nothing is wrong.",
+    1: "Something is wrong, or the deployment does not answer.",
+    2: "The arguments are wrong.",
+  },
+  read: ({ positionals: [text, ...more] }): Result<string, string> => {
+    if (text === undefined || more.length > 0)
+      return err("give the address of one deployment: sigedge status https://HOST");
+    const url = parsePublicUrl(text.replace(/\/$/, ""));
+    return url.ok ? ok(url.value.href) : err(`the address ${url.error.reason}`);
+  },
+  run: async (url, output) => {
+    const health = await readHealth(url);
+    if (!health.ok) return err(`${url} does not answer (${health.error})`);
+    const status = await readStatus(url, health.value);
+    output.result(status, statusText(status));
+    return ok(isWell(status) ? 0 : 1);
+  },
+});
 
 async function readStatus(url: string, health: Health): Promise<Status> {
   const [gauges, root, signature, certificate] = await Promise.all([
     readGauges(url),
     readTrustRoot(url),
-    sizeOf(`${url}/checkpoint`),
-    sizeOf(`${url}/ct/checkpoint`),
+    treeSizeIn(`${url}/checkpoint`),
+    treeSizeIn(`${url}/ct/checkpoint`),
   ]);
   const figures = gauges.ok ? gauges.value : [];
   const unreadable = [
@@ -94,13 +83,13 @@ async function readStatus(url: string, health: Health): Promise<Status> {
     url,
     health,
     logs: [logStatus("signature", signature, figures), logStatus("certificate", certificate, figures)],
-    expiries: expiries.map(told),
+    expiries: expiries.map(expiryJson),
     unreadable,
   };
 }
 
-/** The second line of a checkpoint. */
-async function sizeOf(url: string): Promise<number | null> {
+/** The second line of a checkpoint, null if there is no checkpoint. */
+async function treeSizeIn(url: string): Promise<number | null> {
   const answer = await get(url);
   const line = answer.ok && answer.value.status === 200 ? answer.value.text.split("\n")[1] : undefined;
   return line !== undefined && /^\d+$/.test(line) ? Number(line) : null;
@@ -123,7 +112,7 @@ function logStatus(log: string, size: number | null, gauges: readonly Gauge[]): 
   };
 }
 
-const told = ({ what, at }: Expiry): Status["expiries"][number] => ({
+const expiryJson = ({ what, at }: Expiry): Status["expiries"][number] => ({
   what,
   at: at.toISOString(),
   days: Math.floor((at.getTime() - Date.now()) / DAY_MS),
@@ -133,7 +122,7 @@ const isWell = ({ health, logs, expiries, unreadable }: Status): boolean =>
   health.status === "SERVING" &&
   logs.every(({ size, running }) => size !== null && running !== false) &&
   expiries.every(({ days }) => days >= 0) &&
-  // The edge of a split deployment has no metrics.
+  // The gateway of a split deployment has no metrics.
   unreadable.every((line) => line === "/metrics answers 404");
 
 function statusText({ url, health, logs, expiries, unreadable }: Status): string {
@@ -152,16 +141,16 @@ function statusText({ url, health, logs, expiries, unreadable }: Status): string
   ].join("\n");
 }
 
-const behindOf = (name: string, entries: number | null): readonly string[] =>
+const behindText = (name: string, entries: number | null): readonly string[] =>
   entries === null || entries === 0 ? [] : [`${name} ${count(entries)} behind`];
 
 function logText({ log, size, running, behind, headAt }: LogStatus): string {
   const parts = [
     size === null ? styled("red", "unreadable") : `${count(size)} entries`,
-    running === false ? styled("red", "takes no entries") : "",
-    ...behindOf("R2", behind.r2),
-    ...behindOf("search", behind.d1),
-    ...behindOf("witnesses", behind.witnesses),
+    running === false ? styled("red", "accepts no entries") : "",
+    ...behindText("R2", behind.r2),
+    ...behindText("search", behind.d1),
+    ...behindText("witnesses", behind.witnesses),
     headAt === null ? "" : `last at ${headAt}`,
   ];
   return `${`${log} log`.padEnd(24)} ${parts.filter((part) => part !== "").join(", ")}`;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `sigedge trust`: what to give to the people who sign and verify.
+// `sigedge trust`: what signers and verifiers need to use a deployment.
 
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -7,31 +7,21 @@ import { join, resolve } from "node:path";
 import { parsePublicUrl } from "../../shared/http/public-url.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { LISTEN_ADDRESS } from "../address.ts";
-import { readFlags } from "../flags.ts";
+import { type Arguments, defineCommand } from "../command.ts";
 import { say } from "../terminal.ts";
 import { CLIENTS, type Client, CONFIGURATIONS } from "./clients.ts";
 import { type Trust, trustFromFolder, trustFromUrl } from "./files.ts";
 import { trustText } from "./text.ts";
 
-const USAGE = `sigedge trust URL|DIR [options]
-
-Prints how each Sigstore client is told of a deployment; with --out also writes the files that this takes. DIR is a
-folder that --out has written, for machines that cannot reach the deployment.
-
-  --client NAME    ${CLIENTS.slice(0, 3).join(", ")},
-                   ${CLIENTS.slice(3).join(", ")}; may be repeated (all)
-  --out DIR        write trusted root, signing config, keys and chains there
-  --serve PORT     serve the files on this machine until Ctrl-C
-  --json           one JSON object on standard output: files and configurations by name
-
-Exit code: 0 done, 1 not done, 2 wrong use.`;
-
 const FLAGS = {
-  client: { type: "string", multiple: true },
-  out: { type: "string" },
-  serve: { type: "string" },
-  json: { type: "boolean", default: false },
-  help: { type: "boolean", default: false },
+  client: {
+    value: "NAME",
+    multiple: true,
+    choices: CLIENTS,
+    description: `Print the configuration of this client only: ${CLIENTS.join(", ")}.`,
+  },
+  out: { value: "DIR", description: "Write trusted root, signing config, keys and certificate chains to this folder." },
+  serve: { value: "PORT", description: "Serve these files on this machine until Ctrl-C." },
 } as const;
 
 interface Options {
@@ -39,52 +29,63 @@ interface Options {
   readonly clients: readonly Client[];
   readonly out: string | null;
   readonly port: number | null;
-  readonly json: boolean;
 }
 
-/** Runs the command; gives its exit code. */
-export async function trustCommand(args: readonly string[]): Promise<number> {
-  const options = readOptions(args);
-  if (!options.ok) return failed(options.error, 2);
-  if (options.value === null) {
-    say(USAGE);
-    return 0;
-  }
-  const { from, clients, out, port, json } = options.value;
-  const trust = await read(from);
-  if (!trust.ok) return failed(trust.error, 1);
-  if (out !== null) write(trust.value, out);
-  say(json ? trustJson(trust.value, clients) : trustText(trust.value, clients, out));
-  if (port !== null) await serve(trust.value, port);
-  return 0;
-}
+export const TRUST = defineCommand({
+  name: "trust",
+  summary: "print how to configure each Sigstore client for a deployment",
+  usage: ["trust URL|DIR [options]"],
+  description: [
+    "Prints the commands and configuration that each Sigstore client needs to use a deployment. With --out, also writes the files that they name.",
+  ],
+  arguments: [
+    {
+      name: "URL|DIR",
+      description:
+        "The address of a deployment, or a folder that --out has written, for machines that cannot reach the deployment.",
+    },
+  ],
+  flags: FLAGS,
+  json: "Print one JSON object with files and configurations by name on standard output.",
+  examples: [
+    { title: "Configure cosign", command: "npx sigedge trust https://sign.example.com --client cosign" },
+    {
+      title: "Save the files for an offline machine",
+      command: "npx sigedge trust https://sign.example.com --out trust",
+    },
+    { title: "Use them there", command: "npx sigedge trust trust --client sigstore-python" },
+  ],
+  exitCodes: { 0: "Done.", 1: "The trust documents could not be read.", 2: "The arguments are wrong." },
+  read: readOptions,
+  run: async ({ from, clients, out, port }, output) => {
+    const trust = await read(from);
+    if (!trust.ok) return trust;
+    if (out !== null) write(trust.value, out);
+    output.result(trustJson(trust.value, clients), trustText(trust.value, clients, out));
+    if (port !== null) await serve(trust.value, port);
+    return ok(0);
+  },
+});
 
-function failed(reason: string, code: 1 | 2): number {
-  process.stderr.write(`sigedge trust: ${reason}\n`);
-  return code;
-}
-
-/** Null for --help. */
-function readOptions(args: readonly string[]): Result<Options | null, string> {
-  const flags = readFlags(args, FLAGS);
-  if (!flags.ok) return flags;
-  const { values, positionals } = flags.value;
-  if (values.help) return ok(null);
+function readOptions({ values, positionals }: Arguments<typeof FLAGS>): Result<Options, string> {
   const [from, ...more] = positionals;
   if (from === undefined || more.length > 0)
-    return err("give the address of a deployment, or a folder: sigedge trust https://HOST");
-  const names = values.client ?? CLIENTS;
+    return err("give the address of one deployment, or one folder: sigedge trust https://HOST");
+  const names = values.client.length === 0 ? CLIENTS : values.client;
   const clients = CLIENTS.filter((client) => names.includes(client));
-  if (clients.length !== new Set(names).size) return err(`--client takes one of ${CLIENTS.join(", ")}`);
-  const port = values.serve === undefined ? null : Number(values.serve);
-  if (port !== null && !(Number.isInteger(port) && port > 0 && port < 65_536)) return err("--serve takes a port");
-  return ok({ from, clients, out: values.out === undefined ? null : resolve(values.out), port, json: values.json });
+  if (clients.length !== new Set(names).size) return err(`--client must be one of ${CLIENTS.join(", ")}`);
+  const port = values.serve === null ? null : Number(values.serve);
+  if (port !== null && !(Number.isInteger(port) && port > 0 && port < 65_536))
+    return err("--serve must be a port, 1 to 65535");
+  return ok({ from, clients, out: values.out === null ? null : resolve(values.out), port });
 }
 
 async function read(from: string): Promise<Result<Trust, string>> {
   if (existsSync(from)) return trustFromFolder(from);
   const url = parsePublicUrl(from.replace(/\/$/, ""));
-  return url.ok ? trustFromUrl(url.value.href) : err(`${from} is no folder, and as an address it ${url.error.reason}`);
+  return url.ok
+    ? trustFromUrl(url.value.href)
+    : err(`${from} is not a folder, and as an address it ${url.error.reason}`);
 }
 
 function write({ files }: Trust, folder: string): void {
@@ -92,13 +93,13 @@ function write({ files }: Trust, folder: string): void {
   for (const [name, text] of files) writeFileSync(join(folder, name), text);
 }
 
-function trustJson(trust: Trust, clients: readonly Client[]): string {
+function trustJson(trust: Trust, clients: readonly Client[]): object {
   const { url, issuer, files } = trust;
   const configurations = Object.fromEntries(clients.map((client) => [client, CONFIGURATIONS[client](trust)]));
-  return JSON.stringify({ url, issuer, files: Object.fromEntries(files), configurations });
+  return { url, issuer, files: Object.fromEntries(files), configurations };
 }
 
-/** Until the process is told to end. */
+/** Serves until the process ends; rejects if the port is taken. */
 function serve({ files }: Trust, port: number): Promise<never> {
   const server = createServer(({ url }, response) => {
     const text = files.get((url ?? "").slice(1));

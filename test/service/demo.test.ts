@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `npm run demo` as a real process: what a newcomer runs first.
+// `sigedge demo` as a real process: the first command that a newcomer runs.
 
 import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +10,7 @@ const leftovers = (): readonly string[] => readdirSync(tmpdir()).filter((name) =
 
 it("tells the whole story and leaves nothing behind", async () => {
   const before = leftovers();
-  const { code, stdout, stderr } = await runCommand("local/demo.ts").ended;
+  const { code, stdout, stderr } = await runCommand("cli/sigedge.mjs", { args: ["demo"] }).ended;
   expect(stderr).toBe("");
   expect(code).toBe(0);
   const steps = stdout.split("\n").filter((line) => line.startsWith("✓"));
@@ -23,7 +23,8 @@ it("tells the whole story and leaves nothing behind", async () => {
 });
 
 it("names the step that failed, exit 1", async () => {
-  const { code, stdout, stderr } = await runCommand("local/demo.ts", { env: { TMPDIR: "/dev/null" } }).ended;
+  const { code, stdout, stderr } = await runCommand("cli/sigedge.mjs", { args: ["demo"], env: { TMPDIR: "/dev/null" } })
+    .ended;
   expect(code).toBe(1);
   expect(stdout).toContain("✗  1");
   expect(stderr).toMatch(/^sigedge demo: step 1 failed \(started the whole service on this machine\): ENOTDIR/);

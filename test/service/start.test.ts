@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `npm start` as a real process: it starts, keeps its state, ends cleanly, and says in one line why it cannot start.
+// `sigedge start` as a real process: it starts, keeps its state, stops cleanly, and says in one line why it cannot start.
 
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -28,14 +28,14 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const state = (): string => join(folder, "state");
-const start = (...args: readonly string[]): Command =>
-  runCommand("local/start.ts", { args: ["--port", String(port), "--state", state(), ...args] });
+const runStart = (...args: readonly string[]): Command => runCommand("cli/sigedge.mjs", { args: ["start", ...args] });
+const start = (...args: readonly string[]): Command => runStart("--port", String(port), "--state", state(), ...args);
 const text = async (path: string): Promise<string> => (await fetch(`${url}${path}`)).text();
 
-describe("npm start", () => {
+describe("sigedge start", () => {
   const seen = { trustedRoot: "", jwks: "", bundleEntry: "" };
 
-  it("is ready in seconds and says what a person needs, without colours where no terminal is", async () => {
+  it("is ready in seconds and says what a person needs, without colors where there is no terminal", async () => {
     const command = start();
     // 5 s is the budget of an idle machine (npm run bench); here other tests and people run beside it.
     expect(await command.says("Ctrl-C ends the service")).toBeLessThan(20_000);
@@ -84,7 +84,7 @@ describe("npm start", () => {
     expect(listenerPid(port)).toBeNull();
   });
 
-  it("ends cleanly when it is told to while it starts", async () => {
+  it("stops cleanly when it is ended while it starts", async () => {
     const fresh = join(folder, "fresh");
     const command = start("--state", fresh);
     // The keys are the last thing before workerd.
@@ -96,13 +96,13 @@ describe("npm start", () => {
 
   it("takes the write policy from --accept", async () => {
     const command = start("--accept", "open");
-    await command.says("The log takes   any valid signature");
+    await command.says("The log accepts any valid signature");
     await command.says("Ctrl-C ends the service");
     command.process.kill("SIGTERM");
     expect((await command.ended).code).toBe(0);
   });
 
-  it("leaves nothing behind when npm is told to end, which does not tell us", async () => {
+  it("leaves nothing behind when npm is ended, which does not pass the signal on", async () => {
     const npm = spawn("npm", ["start", "--", "--port", String(port), "--state", state()], {
       cwd: ROOT,
       stdio: "ignore",
@@ -120,7 +120,7 @@ describe("npm start", () => {
   }
 });
 
-describe("npm start that cannot start", () => {
+describe("sigedge start that cannot start", () => {
   const rejects: readonly [what: string, args: () => readonly string[], line: RegExp][] = [
     [
       "a state folder of another URL",
@@ -132,22 +132,22 @@ describe("npm start that cannot start", () => {
       () => ["--port", String(port), "--state", "/dev/null/state"],
       /cannot write the state folder \/dev\/null\/state \(ENOTDIR\)/,
     ],
-    ["a port that is none", () => ["--port", "http"], /--port http is not a port; give 1 to 65535/],
+    ["a word for a port", () => ["--port", "http"], /--port http is not a port; give 1 to 65535/],
     ["a port beyond the last", () => ["--port", "65536"], /is not a port/],
     [
       "an unknown policy",
       () => ["--accept", "anything"],
       /--accept anything is unknown; give one of own-ca, own-ca\+listed-keys, open/,
     ],
-    ["an unknown flag", () => ["--colour"], /Unknown option '--colour'; npm start -- --help shows what there is/],
-    ["a flag without its value", () => ["--state"], /--state.* argument missing; npm start -- --help/],
-    ["a stray word", () => ["8788"], /'8788'.*; npm start -- --help/],
+    ["an unknown flag", () => ["--colour"], /Unknown option '--colour'; see sigedge start --help/],
+    ["a flag without its value", () => ["--state"], /--state.* argument missing; see sigedge start --help/],
+    ["a stray word", () => ["8788"], /unexpected argument 8788/],
   ];
 
   it.each(rejects)("%s: one clear line, exit 1", async (_, args, line) => {
-    const { code, stdout, stderr } = await runCommand("local/start.ts", { args: args() }).ended;
+    const { code, stdout, stderr } = await runStart(...args()).ended;
     expect(stderr).toMatch(line);
-    expect(stderr).toMatch(/^sigedge: [^\n]+\n$/);
+    expect(stderr).toMatch(/^sigedge start: [^\n]+\n$/);
     expect([code, stdout]).toEqual([1, ""]);
   });
 
@@ -158,7 +158,7 @@ describe("npm start that cannot start", () => {
     await new Promise((resolve) => server.close(resolve));
     expect([code, stderr]).toEqual([
       1,
-      `sigedge: cannot listen on port ${port} (it is in use); choose another with --port N\n`,
+      `sigedge start: cannot listen on port ${port} (it is in use); choose another with --port N\n`,
     ]);
   });
 
@@ -168,17 +168,19 @@ describe("npm start that cannot start", () => {
       "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
     );
     const { code, stderr } = await start().ended;
-    expect(stderr).toMatch(/^sigedge: .*ca\.key\.pem is not a P-256 private key; restore it from a backup[^\n]+\n$/);
+    expect(stderr).toMatch(
+      /^sigedge start: .*ca\.key\.pem is not a P-256 private key; restore it from a backup[^\n]+\n$/,
+    );
     expect(code).toBe(1);
   });
 
-  it("--help is no failure", async () => {
-    const { code, stdout } = await runCommand("local/start.ts", { args: ["--help"] }).ended;
+  it("--help exits with 0", async () => {
+    const { code, stdout } = await runStart("--help").ended;
     expect(code).toBe(0);
     for (const flag of ["--port", "--state", "--accept"]) expect(stdout).toContain(flag);
   });
 
-  it("an old Node is told what to do, by a script that it can read", async () => {
+  it("a script that an old Node can parse says what to do", async () => {
     const pretend = "Object.defineProperty(process.versions, 'node', { value: '20.11.0' })";
     const { code, stderr } = await runCommand("tools/check-node.mjs", {
       env: { NODE_OPTIONS: `--import "data:text/javascript,${encodeURIComponent(pretend)}"` },

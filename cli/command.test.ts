@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// The frame that every command shares, and what it asks of each of them.
+
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { err, ok } from "../shared/result.ts";
+import { type Command, defineCommand } from "./command.ts";
+import { loadCommands, main } from "./sigedge.ts";
+
+let out: string;
+let error: string;
+beforeEach(() => {
+  out = "";
+  error = "";
+  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+    out += String(text);
+    return true;
+  });
+  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+    error += String(text);
+    return true;
+  });
+});
+afterEach(() => void vi.restoreAllMocks());
+
+const PAGE = {
+  name: "weigh",
+  summary: "weigh a fruit",
+  usage: ["weigh FRUIT [options]"],
+  description: ["Weighs a fruit."],
+  arguments: [{ name: "FRUIT", description: "The fruit:", choices: { apple: "Round.", banana: "Not round." } }],
+  flags: {
+    unit: { value: "UNIT", default: "g", choices: ["g", "kg"], description: "The unit." },
+    label: { value: "TEXT", multiple: true, description: "A label." },
+    box: { value: "DIR", description: "The box." },
+    fast: { description: "Do not wait." },
+  },
+  json: "Print JSON.",
+  examples: [
+    { title: "Weigh an apple", command: "sigedge weigh apple" },
+    { title: "In kilograms", command: "sigedge weigh apple --unit kg" },
+  ],
+  exitCodes: { 0: "Weighed.", 1: "Too heavy.", 2: "Wrong arguments." },
+} as const;
+
+const weigh = (codes: { readonly misuseCode?: 1 | 2; readonly failureCode?: 1 | 2 } = {}): Command =>
+  defineCommand({
+    ...PAGE,
+    ...codes,
+    read: ({ values, positionals: [fruit] }) => (fruit === undefined ? err("name a fruit") : ok({ fruit, ...values })),
+    run: (options, output) => {
+      if (options.fruit === "melon") return Promise.resolve(err("melon is too heavy"));
+      output.say("weighing");
+      output.result(options, `${options.fruit} weighs 100 ${options.unit}`);
+      return Promise.resolve(ok(0));
+    },
+  });
+
+describe("a command", () => {
+  it("gets the values of its flags, and prints text", async () => {
+    expect(await weigh().execute(["apple"])).toBe(0);
+    expect([out, error]).toEqual(["weighing\napple weighs 100 g\n", ""]);
+  });
+
+  it("prints its result as one line of JSON with --json, and nothing else", async () => {
+    const args = ["apple", "--json", "--label", "a", "--label=b", "--unit", "kg", "--fast"];
+    expect(await weigh().execute(args)).toBe(0);
+    expect(JSON.parse(out)).toEqual({ fruit: "apple", unit: "kg", label: ["a", "b"], box: null, fast: true });
+    expect(out.split("\n")).toHaveLength(2);
+  });
+
+  it("prints flags, defaults, examples and exit codes with --help", async () => {
+    expect(await weigh().execute(["--help"])).toBe(0);
+    expect(out).toMatchInlineSnapshot(`
+      "sigedge weigh FRUIT [options]
+
+      Weighs a fruit.
+
+      Arguments
+        FRUIT     The fruit:
+          apple   Round.
+          banana  Not round.
+
+      Options
+        --unit UNIT   The unit. Default: g.
+        --label TEXT  A label. May be repeated.
+        --box DIR     The box.
+        --fast        Do not wait.
+        --json        Print JSON.
+        --help        Print this page.
+
+      Examples
+        # Weigh an apple
+        sigedge weigh apple
+        # In kilograms
+        sigedge weigh apple --unit kg
+
+      Exit codes
+        0  Weighed.
+        1  Too heavy.
+        2  Wrong arguments.
+      "
+    `);
+  });
+
+  it.each<[readonly string[], string, number]>([
+    [[], "name a fruit", 2],
+    [["apple", "--color"], "Unknown option '--color'; see sigedge weigh --help", 2],
+    [["apple", "--unit"], "Option '--unit <value>' argument missing; see sigedge weigh --help", 2],
+    [["melon"], "melon is too heavy", 1],
+  ])("%j: says in one line what is wrong, and exits with its code", async (args, line, code) => {
+    expect(await weigh().execute(args)).toBe(code);
+    expect([out, error]).toEqual(["", `sigedge weigh: ${line}\n`]);
+  });
+
+  it("may have other codes for wrong arguments and for failure", async () => {
+    expect(await weigh({ misuseCode: 1 }).execute([])).toBe(1);
+    expect(await weigh({ failureCode: 2 }).execute(["melon"])).toBe(2);
+  });
+});
+
+describe("sigedge", () => {
+  it("names every command in its overview", async () => {
+    expect(await main(["--help"])).toBe(0);
+    for (const { name, summary } of await loadCommands())
+      expect(out).toMatch(new RegExp(`^  ${name} +${summary}$`, "m"));
+  });
+
+  it("prints the page of a command with help, as with --help", async () => {
+    expect(await main(["help", "audit"])).toBe(0);
+    const page = out;
+    out = "";
+    expect(await main(["audit", "--help"])).toBe(0);
+    expect(out).toBe(page);
+  });
+
+  it("prints its version", async () => {
+    expect(await main(["--version"])).toBe(0);
+    expect(out).toMatch(/^sigedge \d+\.\d+\.\d+\n$/);
+  });
+
+  it.each<[readonly string[], string]>([
+    [["rotat"], "there is no command rotat; did you mean rotate?"],
+    [["statsu"], "there is no command statsu; did you mean status?"],
+    [["help", "deplyo"], "there is no command deplyo; did you mean deploy?"],
+    [["frobnicate"], "there is no command frobnicate; see sigedge --help"],
+    [["constructor"], "there is no command constructor; see sigedge --help"],
+    [[], "a command is missing"],
+  ])("%j: says what is wrong, exit code 2", async (args, line) => {
+    expect(await main(args)).toBe(2);
+    expect([out, error.split("\n")[0]]).toEqual(["", `sigedge: ${line}`]);
+  });
+});
+
+describe("every command", () => {
+  it("has two examples, its exit codes, and complete sentences", async () => {
+    for (const page of await loadCommands()) {
+      expect(page.examples.length, page.name).toBeGreaterThanOrEqual(2);
+      expect(Object.keys(page.exitCodes).length, page.name).toBeGreaterThanOrEqual(2);
+      expect(page.summary).toMatch(/^[a-z].*[^.]$/);
+      for (const line of page.usage) expect(line.split(" ")[0]).toBe(page.name);
+      const sentences = [
+        ...page.description,
+        ...Object.values(page.exitCodes),
+        ...Object.values(page.flags).map(({ description }) => description),
+      ];
+      for (const sentence of sentences) expect(sentence).toMatch(/^[A-Z-].*\.$/);
+    }
+  });
+});
