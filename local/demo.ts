@@ -53,7 +53,9 @@ class Demo {
     try {
       await this.#tell();
       await this.#cleanUp();
-      say(`\nEverything held, in ${duration(performance.now())}. To try the service: ${styled("cyan", "npm start")}`);
+      say(
+        `\nEverything held, in ${duration(performance.now())}. To try the service: ${styled("cyan", "npx sigedge start")}`,
+      );
       return ok(0);
     } catch (error) {
       await this.#cleanUp();

@@ -58,7 +58,7 @@ export const DEPLOY = defineCommand({
   description: [
     "Deploys what sigedge init created: finds or creates the database and the bucket, applies D1 migrations, uploads code, settings and secrets, then signs, logs, verifies and finds a file at the deployed address.",
     "The command is safe to repeat. Run it again to deploy a new version, a changed setting or an edited issuers.yaml.",
-    "wrangler must be logged in (npx wrangler login), or CLOUDFLARE_API_TOKEN must be set.",
+    "Requires a wrangler that is logged in (npx wrangler login), or CLOUDFLARE_API_TOKEN.",
   ],
   arguments: [],
   flags: FLAGS,

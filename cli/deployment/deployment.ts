@@ -50,7 +50,10 @@ export const DEPLOYMENT_FLAGS = {
     value: "NAME",
     description: `Another deployment beside the default one, for example staging: folder ${DEFAULT_FOLDER}-NAME, Workers ${DEFAULT_NAME}-NAME.`,
   },
-  dir: { value: "DIR", description: `The folder of the deployment. Default: ${DEFAULT_FOLDER} in ${IS_INSTALLED ? "the current folder" : "this checkout"}.` },
+  dir: {
+    value: "DIR",
+    description: `The folder of the deployment. Default: ${DEFAULT_FOLDER} in ${IS_INSTALLED ? "the current folder" : "this checkout"}.`,
+  },
 } as const;
 
 export interface Selection {

@@ -74,7 +74,11 @@ export const INIT = defineCommand({
     },
     { title: "Create the keys now and set the address later", command: "npx sigedge init" },
   ],
-  exitCodes: { 0: "The deployment is ready.", 1: "The deployment could not be created or checked.", 2: "The arguments are wrong." },
+  exitCodes: {
+    0: "The deployment is ready.",
+    1: "The deployment could not be created or checked.",
+    2: "The arguments are wrong.",
+  },
   read: readOptions,
   run: async (options, output) => {
     const opened = await open(options);

@@ -26,7 +26,7 @@ export const ISSUERS = defineCommand({
   usage: ["issuers FILE [options]"],
   description: [
     "Checks a configuration of OpenID issuers in the format of Fulcio's config.yaml (YAML or JSON) and prints it as JSON that wrangler secret bulk reads. Sends nothing.",
-    "sigedge deploy and sigedge start read issuers.yaml themselves; use this command with wrangler alone.",
+    "The commands deploy and start read issuers.yaml themselves; use this command with wrangler alone.",
   ],
   arguments: [{ name: "FILE", description: "The issuers file. A problem is reported with its line number." }],
   flags: FLAGS,

@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => stack.stop());
 
 const sigedge = (...args: readonly string[]): ReturnType<typeof runCommand>["ended"] =>
-  runCommand("cli/sigedge.ts", { args, env: { NO_COLOR: "1" } }).ended;
+  runCommand("cli/sigedge.mjs", { args, env: { NO_COLOR: "1" } }).ended;
 
 describe("sigedge status", () => {
   it("shows a deployment that is well", async () => {
