@@ -296,7 +296,7 @@ describe("freezing the first logs", () => {
   });
 
   it("lets the index be rebuilt, a log by its name", () => {
-    const args = ["cli/sigedge.ts", "reindex", "--state", state, "--log", "sig-2", "--fresh"];
+    const args = ["cli/sigedge.mjs", "reindex", "--state", state, "--log", "sig-2", "--fresh"];
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: "utf8" });
     expect([status, stdout + stderr]).toEqual([0, expect.stringContaining("the index of the sig-2 log is complete")]);
   });
@@ -306,7 +306,7 @@ describe("freezing the first logs", () => {
     writeFileSync(root, JSON.stringify(await readJson(`${stack.url}/trusted_root.json`)));
     for (const url of [stack.url, `${stack.url}/ct`]) {
       const memory = join(state, `audit-${encodeURIComponent(url)}.json`);
-      const args = ["cli/sigedge.ts", "audit", url, "--trusted-root", root, "--jobs", "0", "--state", memory];
+      const args = ["cli/sigedge.mjs", "audit", url, "--trusted-root", root, "--jobs", "0", "--state", memory];
       const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: "utf8" });
       expect([url, status, stdout + stderr]).toEqual([url, 0, expect.any(String)]);
     }

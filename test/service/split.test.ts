@@ -115,7 +115,7 @@ it("serves a client through the edge: certificate, timestamp, entry, trust root,
 
 it.each([[], ["--ct"]])("has logs that an audit finds good %s", async (...flags) => {
   const args = ["audit", url, ...flags, "--jobs", "0", "--json", "--state", join(state, `audit${flags.join("")}.json`)];
-  const { code, stdout, stderr } = await runCommand("cli/sigedge.ts", { args }).ended;
+  const { code, stdout, stderr } = await runCommand("cli/sigedge.mjs", { args }).ended;
   expect(code, stderr).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({ verdict: "good" });
 });
