@@ -47,7 +47,11 @@ describe("the configuration of the CA", () => {
   it.each<[string, Readonly<Record<string, unknown>>, string]>([
     ["an address with a path", { PUBLIC_URL: "https://a.example/x" }, "PUBLIC_URL must be scheme and host alone"],
     ["no PEM", { CA_CHAIN: "x" }, "CA_CHAIN is not PEM text of certificates"],
-    ["a key in the chain", { CA_CHAIN: MATERIAL.CA_KEY }, "CA_CHAIN has something other than a certificate in position 1"],
+    [
+      "a key in the chain",
+      { CA_CHAIN: MATERIAL.CA_KEY },
+      "CA_CHAIN has something other than a certificate in position 1",
+    ],
     ["a chain upside down", { CA_CHAIN: ROOT + ISSUING }, "CA_CHAIN is out of order"],
     ["a chain without its root", { CA_CHAIN: ISSUING }, "CA_CHAIN must end in its root"],
     ["another chain", { CA_CHAIN: OTHER.CA_CHAIN }, "CA_KEY is not the key of the first certificate of CA_CHAIN"],
