@@ -1,6 +1,6 @@
--- The search index: a cache of the logs, rebuilt from tiles and sidecars. `log` stands in every key.
+-- The search index: a cache of the logs, rebuilt from tiles and sidecars. Every key includes `log`.
 
--- What an entry is found by. One row a term and entry; newest first is a backward scan of the key.
+-- The terms by which an entry is found: one row per term and entry. Newest first is a backward scan of the key.
 CREATE TABLE posting (
   term TEXT NOT NULL,
   log TEXT NOT NULL,
@@ -8,7 +8,7 @@ CREATE TABLE posting (
   PRIMARY KEY (term, log, idx)
 ) STRICT, WITHOUT ROWID;
 
--- What a hit shows.
+-- The fields that a hit shows.
 CREATE TABLE entry (
   log TEXT NOT NULL,
   idx INTEGER NOT NULL,
@@ -19,7 +19,7 @@ CREATE TABLE entry (
   PRIMARY KEY (log, idx)
 ) STRICT, WITHOUT ROWID;
 
--- Every entry below `size` is in the index.
+-- The index holds every entry below `size`.
 CREATE TABLE watermark (
   log TEXT NOT NULL PRIMARY KEY,
   size INTEGER NOT NULL

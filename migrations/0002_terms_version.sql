@@ -1,3 +1,3 @@
--- Which version of the terms (shared/search/terms.ts) made a row: `sigedge reindex` makes those of other versions again. A row
--- that was there before is of the first. A default that is a constant costs no row written, however many there are.
+-- The version of the terms (shared/search/terms.ts) that made a row; `sigedge reindex` rebuilds rows of other versions. Rows
+-- older than this column have version 1. A constant default writes no row, however many there are.
 ALTER TABLE entry ADD COLUMN terms_version INTEGER NOT NULL DEFAULT 1;

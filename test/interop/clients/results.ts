@@ -109,6 +109,7 @@ function renderExitCodes(results: Results): string {
   const heads = TRANSPORTS.map((transport) => `over ${TITLES[transport]}`);
   return [
     table(["client", "operation", ...heads], rows),
+    "Each signer's bundles with each verifier: exit codes for a signature / an attestation.",
     ...TRANSPORTS.map((transport) => renderPairs(results, transport)),
   ].join("\n\n");
 }
