@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// `npm run mutate -- [NAME…]`: breaks the code on purpose, one invariant at a time (test/mutations/), in a copy of the checkout,
-// and runs the tests that must notice. Exits with 1 if a break goes unnoticed. A NAME is the beginning of a mutation's name.
+// `npm run mutate -- [NAME…]`: breaks the code on purpose, one invariant at a time (test/mutations/), in a copy of the
+// checkout, and runs the tests that must notice. Exits with 1 if a break goes unnoticed. A NAME is the beginning of a
+// mutation's name.
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -41,7 +42,9 @@ interface VitestReport {
   }[];
 }
 
-/** Returns the name of the first test that fails, null if none does. Ends the process if a test file cannot be loaded. */
+/**
+ * Returns the name of the first test that fails, null if none does. Ends the process if a test file cannot be loaded.
+ */
 function firstFailure(copy: string, tests: readonly string[]): string | null {
   const report = join(copy, "vitest-report.json");
   rmSync(report, { force: true });

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads the deliberate breaks in test/mutations/ and applies them to source files. Writes nothing.
 //
-// A mutation is a header of "Name: value" lines, then hunks that are separated by empty lines. A line "File: <path>" names the
-// file of the hunks after it. In a hunk "-" marks a line to remove, "+" a line to add, and " " a line that stays:
+// A mutation is a header of "Name: value" lines, then hunks that are separated by empty lines. A line "File: <path>"
+// names the file of the hunks after it. In a hunk "-" marks a line to remove, "+" a line to add, and " " a line that
+// stays:
 //
 //   Invariant: 2
 //   Break: the clock is never checked
@@ -12,8 +13,8 @@
 //   -const MAX_CLOCK_LAG_MS = 60_000;
 //   +const MAX_CLOCK_LAG_MS = 600_000;
 //
-// Lines are found by their text, not by their number. Indentation, empty lines and comment lines of the source do not matter, so
-// that rewording a comment or moving a function breaks no mutation. A hunk must match exactly once.
+// Lines are found by their text, not by their number. Indentation, empty lines and comment lines of the source do not
+// matter, so that rewording a comment or moving a function breaks no mutation. A hunk must match exactly once.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -91,7 +92,7 @@ function parseMutation(name: string, text: string): Result<Mutation, string> {
   return ok({ name, invariant, summary, tests: tests.split(" "), hunks });
 }
 
-/** Applies a hunk to the text of its file. Fails unless the lines to find stand there exactly once. */
+/** Applies a hunk to the text of its file. Fails unless the lines to find match exactly once. */
 function applyHunk({ find, replace }: Hunk, source: string): Result<string, string> {
   const lines = source.split("\n");
   const code = lines.map((line, index) => ({ text: line.trim(), index })).filter(({ text }) => isCode(text));

@@ -53,7 +53,10 @@ export interface SearchIndex {
   write(log: string, entries: readonly IndexedEntry[]): Promise<void>;
 }
 
-/** The anchor of this log. It has storage of its own, so it exposes a sequencer whose storage was restored to an older state. */
+/**
+ * The anchor of this log. It has storage of its own, so it exposes a sequencer whose storage was restored to an older
+ * state.
+ */
 export interface AnchorPort {
   read(): Promise<TreeHead | null>;
   /** True once the anchor holds `to` durably; false if it holds neither `from` nor `to`. Safe to repeat. */

@@ -42,7 +42,10 @@ export interface LogSetup extends Pick<LogDeps, "config" | "format" | "genesis" 
   readonly witnesses: Pick<Witnessing, "policy" | "requireQuorum"> | null;
 }
 
-/** Reads the setup of one log. Fails with config_invalid if a setting is wrong. Throws RangeError if no log has this name. */
+/**
+ * Reads the setup of one log. Fails with config_invalid if a setting is wrong. Throws RangeError if no log has this
+ * name.
+ */
 export function readLogSetup(env: SequencerEnv, name: string): Result<LogSetup, ConfigError> {
   const settings = new Settings(env);
   settings.parsed("PUBLIC_URL", publicUrlSetting);

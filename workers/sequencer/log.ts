@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A log: takes submissions, commits them in rounds and serves its tail. Knows the protocol and no platform; sequencer.ts puts
-// it into a Durable Object. What is durable after each step of a round: rounds/commit.ts.
+// A log: takes submissions, commits them in rounds and serves its tail. Knows the protocol and no platform;
+// sequencer.ts puts it into a Durable Object. What is durable after each step of a round: rounds/commit.ts.
 
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { AppendError } from "../../shared/rpc/sequencer.ts";
@@ -92,7 +92,10 @@ export class Log {
     return this.#memory.edge;
   }
 
-  /** The head to show: the newest committed one, or the newest with a quorum of witnesses. Null until the creation is complete. */
+  /**
+   * The head to show: the newest committed one, or the newest with a quorum of witnesses. Null until the creation is
+   * complete.
+   */
   get head(): SignedTreeHead | null {
     const { state, identity } = this.#memory;
     if (state === null || identity === null) return null;
@@ -106,7 +109,9 @@ export class Log {
 
   // ---- opening ----
 
-  /** Opens the log if it is closed. Resolves when that has succeeded, failed or taken 5 s (see phase). Does not reject. */
+  /**
+   * Opens the log if it is closed. Resolves when that has succeeded, failed or taken 5 s (see phase). Does not reject.
+   */
   async open(): Promise<void> {
     const { host } = this.#deps;
     if (this.#memory.phase.kind !== "starting" || !isDue(this.#nextOpening, host.now(), RESTART_AFTER_MS)) return;
@@ -140,7 +145,8 @@ export class Log {
       this.#maintenance.wake();
       if (memory.state !== null) this.#witnesses?.observe(memory.state);
     } catch (error) {
-      // R2 or the anchor could not be reached. To assume that all is well is what forks logs: write nothing until both answer.
+      // R2 or the anchor could not be reached. To assume that all is well is what forks logs: write nothing until both
+      // answer.
       const reason = error instanceof Error ? error.message : String(error);
       memory.phase = { kind: "starting", reason };
       this.#nextOpening = unixMs(host.now() + RESTART_AFTER_MS);
@@ -192,8 +198,8 @@ export class Log {
   }
 
   /**
-   * Stops writing. Throws in an instance that a deploy has replaced: what it sees outside is its successor's work and no reason
-   * to refuse.
+   * Stops writing. Throws in an instance that a deploy has replaced: what it sees outside is its successor's work and
+   * no reason to refuse.
    */
   #refuse({ reason }: Refusal): void {
     const { storage, host, config } = this.#deps;
@@ -206,8 +212,8 @@ export class Log {
   // ---- appending ----
 
   /**
-   * Appends an entry. Resolves when it is committed, or with the reason why it is not. The output gate makes it durable before
-   * the answer leaves.
+   * Appends an entry. Resolves when it is committed, or with the reason why it is not. The output gate makes it durable
+   * before the answer leaves.
    */
   async append(submission: Submission): Promise<Result<Outcome, AppendError>> {
     await this.open();

@@ -32,7 +32,10 @@ import { LogStorage, type StateRow } from "./storage.ts";
 import { readBundle, readEntry, readTile, type TailDeps } from "./tail.ts";
 import { postToWitness } from "./witnessing/witness-client.ts";
 
-/** For signatures: the limit of a canonical body. A certificate takes about 1.6 kB, and its precertificate as much again. */
+/**
+ * For signatures: the limit of a canonical body. A certificate takes about 1.6 kB, and its precertificate as much
+ * again.
+ */
 const MAX_ENTRY_BYTES = 32 * 1024;
 /** At most 144 backups a day: for two logs 8,640 a month of the million class A operations of R2 that are free. */
 const BACKUP_EVERY_MS = 600_000;

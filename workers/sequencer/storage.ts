@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sequencer's tables: everything to the right of the last full tile in R2, the state of the tree and, forever, the index of
-// every canonical body. Knows SQL and rows; knows no hashing and no protocol.
+// The sequencer's tables: everything to the right of the last full tile in R2, the state of the tree and, forever, the
+// index of every canonical body. Knows SQL and rows; knows no hashing and no protocol.
 
 import { type AttestationHints, decodeHints } from "../../shared/rekor/hints.ts";
 import { ok, type Result } from "../../shared/result.ts";
@@ -86,7 +86,10 @@ export interface EntryRow {
   readonly hints: AttestationHints | null;
 }
 
-/** The identity of an entry, in a log that does not keep all of them. The leaf hash covers index and time, so it is no identity. */
+/**
+ * The identity of an entry, in a log that does not keep all of them. The leaf hash covers index and time, so it is no
+ * identity.
+ */
 export interface IdentityRow {
   readonly leafIndex: number;
   readonly timestamp: UnixMs;
@@ -127,8 +130,8 @@ export class LogStorage {
   }
 
   /**
-   * Brings the tables to the newest version. Does nothing if there is no log. Fails with schema_too_new; most tables of a newer
-   * version can be read all the same.
+   * Brings the tables to the newest version. Does nothing if there is no log. Fails with schema_too_new; most tables of
+   * a newer version can be read all the same.
    */
   migrate(): Result<null, SchemaTooNew> {
     return schemaVersion(this.#storage, LOG_SCHEMA) === 0 ? ok(null) : migrate(this.#storage, LOG_SCHEMA);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads what R2 does not have yet. A partial tile or bundle is a prefix of a longer one, so it is cut from the rows and never
-// stored. For what R2 has, the caller is sent to R2.
+// Reads what R2 does not have yet. A partial tile or bundle is a prefix of a longer one, so it is cut from the rows and
+// never stored. For what R2 has, the caller is sent to R2.
 
 import type { TailAnswer, TailEntry } from "../../shared/rpc/sequencer.ts";
 import type { Edge } from "../../shared/tlog/edge.ts";

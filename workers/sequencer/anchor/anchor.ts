@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The anchor of a log: a second Durable Object, with storage of its own, that holds the newest committed tree head. A sequencer
-// whose storage went back in time disagrees with its anchor and refuses to sign a second history. For a log that we witness, the
-// anchor holds the head that was cosigned last, and a head may follow only if its tree contains that one.
+// The anchor of a log: a second Durable Object, with storage of its own, that holds the newest committed tree head. A
+// sequencer whose storage went back in time disagrees with its anchor and refuses to sign a second history. For a log
+// that we witness, the anchor holds the head that was cosigned last, and a head may follow only if its tree contains
+// that one.
 
 import { DurableObject } from "cloudflare:workers";
 import type { Advance } from "../../../shared/rpc/anchor.ts";

@@ -17,7 +17,7 @@ function anchoredAt(held: TreeHead | null): SqliteStorage {
   return storage;
 }
 
-describe("an anchor", () => {
+describe("advance", () => {
   it.each([
     { step: "the first head", held: null, from: null, to: head(1), isTaken: true },
     { step: "the next head", held: head(1), from: head(1), to: head(3), isTaken: true },
@@ -25,17 +25,23 @@ describe("an anchor", () => {
     { step: "a step from elsewhere", held: head(3), from: head(2), to: head(4), isTaken: false },
     { step: "a step from another root of its size", held: head(3), from: head(3, 9), to: head(4), isTaken: false },
     { step: "a smaller head", held: head(3), from: head(3), to: head(2), isTaken: false },
-    { step: "a first head where there is one", held: head(3), from: null, to: head(1), isTaken: false },
-    { step: "a step of a log that it does not know", held: null, from: head(1), to: head(2), isTaken: false },
-    { step: "to another root of its size", held: head(3), from: head(3), to: head(3, 9), isTaken: false },
-    { step: "another root of its size", held: head(3), from: head(2), to: head(3, 9), isTaken: false },
-  ])("asked for $step", ({ held, from, to, isTaken }) => {
+    { step: "a first head when it holds one", held: head(3), from: null, to: head(1), isTaken: false },
+    { step: "a step of an unknown log", held: null, from: head(1), to: head(2), isTaken: false },
+    { step: "a step to another root of its size", held: head(3), from: head(3), to: head(3, 9), isTaken: false },
+    {
+      step: "a step from elsewhere to another root of its size",
+      held: head(3),
+      from: head(2),
+      to: head(3, 9),
+      isTaken: false,
+    },
+  ])("answers to $step", ({ held, from, to, isTaken }) => {
     const storage = anchoredAt(held);
     expect(advanceAnchoredHead(storage, { from, to })).toBe(isTaken);
     expect(readAnchoredHead(storage)).toEqual(isTaken ? to : held);
   });
 
-  it("with a damaged row fails and is not taken for a new one", () => {
+  it("fails on a damaged row, which is not taken for a new anchor", () => {
     const storage = new SqliteStorage();
     storage.exec("CREATE TABLE head (id INTEGER PRIMARY KEY, size TEXT, root BLOB)");
     storage.exec("INSERT INTO head VALUES (1, 'three', x'00')");
@@ -44,18 +50,18 @@ describe("an anchor", () => {
   });
 });
 
-describe("an exchange", () => {
+describe("exchange", () => {
   it.each([
     { step: "the first head", held: null, from: null, to: head(1), isTaken: true },
     { step: "the next head", held: head(1), from: head(1), to: head(3), isTaken: true },
-    { step: "the same head once more", held: head(3), from: head(3), to: head(3), isTaken: true },
+    { step: "the same head again", held: head(3), from: head(3), to: head(3), isTaken: true },
     { step: "the same step again", held: head(3), from: head(1), to: head(3), isTaken: false },
     { step: "the first head again", held: head(1), from: null, to: head(1), isTaken: false },
     { step: "a step from elsewhere", held: head(3), from: head(2), to: head(4), isTaken: false },
     { step: "a step from another root of its size", held: head(3), from: head(3, 9), to: head(4), isTaken: false },
     { step: "a smaller head", held: head(3), from: head(3), to: head(2), isTaken: false },
     { step: "another root of its size", held: head(3), from: head(3), to: head(3, 9), isTaken: false },
-  ])("of $step", ({ held, from, to, isTaken }) => {
+  ])("answers to $step", ({ held, from, to, isTaken }) => {
     const storage = anchoredAt(held);
     expect(exchangeAnchoredHead(storage, { from, to })).toEqual({ isTaken, held: isTaken ? to : held });
     expect(readAnchoredHead(storage)).toEqual(isTaken ? to : held);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The row in which an anchor keeps the newest committed head of its log. Knows SQL, and the rule by which the head moves.
+// The row in which an anchor keeps the newest committed head of its log. Knows SQL, and the rule by which the head
+// moves.
 
 import type { Advance } from "../../../shared/rpc/anchor.ts";
 import { describeTooNew, migrate, type Schema } from "../../../shared/sql/schema.ts";
@@ -18,8 +19,8 @@ export const ANCHOR_SCHEMA: Schema = {
 };
 
 /**
- * Brings the table to its newest version. Call it once per instance, before anything else. Throws if a newer version of the code
- * has written the table: the log then cannot reach its anchor, and writes nothing.
+ * Brings the table to its newest version. Call it once per instance, before anything else. Throws if a newer version of
+ * the code has written the table: the log then cannot reach its anchor, and writes nothing.
  */
 export function prepareAnchoredHead(storage: Storage): void {
   const migrated = migrate(storage, ANCHOR_SCHEMA);
@@ -36,8 +37,9 @@ export function readAnchoredHead(storage: Sql): TreeHead | null {
 }
 
 /**
- * Moves from one head to the next. Synchronous: nothing comes between compare and write. True if the anchor now holds `to`, also
- * when a repeated call finds it there. False, and nothing is written, if it holds neither `from` nor `to` or would not grow.
+ * Moves from one head to the next. Synchronous: nothing comes between compare and write. True if the anchor now holds
+ * `to`, also when a repeated call finds it there. False, and nothing is written, if it holds neither `from` nor `to` or
+ * would not grow.
  */
 export function advanceAnchoredHead(storage: Sql, { from, to }: Advance): boolean {
   if (from !== null && to.treeSize > from.treeSize && moveHead(storage, from, to)) return true;
@@ -49,8 +51,8 @@ export function advanceAnchoredHead(storage: Sql, { from, to }: Advance): boolea
 }
 
 /**
- * Moves from exactly `from`, synchronously, and returns the head that is then held. Unlike advance, it fails when repeated: the
- * second caller started from a head that is no longer the newest, even if both lead to the same one.
+ * Moves from exactly `from`, synchronously, and returns the head that is then held. Unlike advance, it fails when
+ * repeated: the second caller started from a head that is no longer the newest, even if both lead to the same one.
  */
 export function exchangeAnchoredHead(
   storage: Sql,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The certificate log: certificates and precertificates under checkpoints with one RFC 6962 signature (type 05), and the SCTs
-// that promise their place. Spec: https://c2sp.org/static-ct-api
+// The certificate log: certificates and precertificates under checkpoints with one RFC 6962 signature (type 05), and
+// the SCTs that promise their place. Spec: https://c2sp.org/static-ct-api
 
 import { sha256 } from "#sha256";
 import { concat } from "../../../shared/bytes/bytes.ts";
@@ -88,7 +88,10 @@ export function certificateSubmission(submission: CertificateSubmission): Submis
   };
 }
 
-/** Signs the SCT of a logged certificate. One place in the log always gives the same promise, however often it is signed. */
+/**
+ * Signs the SCT of a logged certificate. One place in the log always gives the same promise, however often it is
+ * signed.
+ */
 export function signSct(
   { logId, spki, sign }: LogSigner,
   submission: CertificateSubmission,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The first entry of a signature log, created with the log. Protobuf JSON writers drop index 0 and the empty proof of a tree of
-// one leaf, and strict clients then reject the answer, so no user's entry may have index 0. The genesis entry is an ordinary
-// entry: the log key's signature over the digest of a sentence that names the log.
+// The first entry of a signature log, created with the log. Protobuf JSON writers drop index 0 and the empty proof of a
+// tree of one leaf, and strict clients then reject the answer, so no user's entry may have index 0. The genesis entry
+// is an ordinary entry: the log key's signature over the digest of a sentence that names the log.
 
 import { sha256 } from "#sha256";
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";

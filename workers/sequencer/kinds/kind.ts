@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a kind of log is to the sequencer. Everything outside this folder asks the object and never which kind it is. Facts that
-// other services need too are in shared/logs/kinds.ts.
+// What a kind of log is to the sequencer. Everything outside this folder asks the object and never which kind it is.
+// Facts that other services need too are in shared/logs/kinds.ts.
 
 import type { AttestationHints } from "../../../shared/rekor/hints.ts";
 import type { SearchRow } from "../../../shared/search/row.ts";
@@ -59,13 +59,16 @@ export interface LogFormat {
   /** Signs a tree head. Returns the signed note. */
   signCheckpoint(head: TreeHead, timestamp: UnixMs): string;
   /**
-   * Signs the last checkpoint of a frozen log, with a line that says so. Null where clients know no such line; the newest
-   * checkpoint is then the last.
+   * Signs the last checkpoint of a frozen log, with a line that says so. Null where clients know no such line; the
+   * newest checkpoint is then the last.
    */
   signFrozen(head: TreeHead, frozenAt: UnixMs): string | null;
   /** Whether the log's ECDSA key signed this note. */
   hasSigned(note: Note): boolean;
   encodeBundle(records: readonly Uint8Array[]): Uint8Array;
-  /** Computes the leaf hash and identity of a stored record. Throws RangeError if it does not parse: the store is damaged. */
+  /**
+   * Computes the leaf hash and identity of a stored record. Throws RangeError if it does not parse: the store is
+   * damaged.
+   */
   readRecord(record: Uint8Array): { readonly leafHash: Hash; readonly identity: Hash };
 }

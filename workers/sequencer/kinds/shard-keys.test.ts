@@ -32,13 +32,13 @@ const problemsOf = (env: SequencerEnv, name: string): readonly string[] => {
   return setup.ok ? [] : setup.error.problems;
 };
 
-describe("the setup of a log", () => {
+describe("readLogSetup", () => {
   it.each([
     ["signature", "sigstore.example.com", 2, 1],
     ["certificate", "sigstore.example.com/ct", 1, 0],
     ["sig-2027", "2027.example.com", 2, 1],
     ["ct-2027", "2027.example.com/ct", 1, 0],
-  ])("%s has its own origin and keys", (name, origin, vkeys, genesis) => {
+  ])("gives log %s its own origin and keys", (name, origin, vkeys, genesis) => {
     const setup = readLogSetup(envWith(), name);
     if (!setup.ok) throw new Error(setup.error.problems.join());
     expect(setup.value.config).toMatchObject({ name, origin });
@@ -46,7 +46,7 @@ describe("the setup of a log", () => {
     expect(setup.value.genesis).toHaveLength(genesis);
   });
 
-  it("names the log that takes what a frozen one does not", () => {
+  it("names the successor of a frozen log", () => {
     const setup = readLogSetup(envWith(), "signature");
     const successor = setup.ok ? setup.value.successor(unixMs(0)) : null;
     expect(successor).toBe("https://2027.example.com");
@@ -54,36 +54,40 @@ describe("the setup of a log", () => {
     expect(last.ok && last.value.successor(unixMs(0))).toBeNull();
   });
 
-  it("is not that of a name that no log has", () => {
+  it("throws for a name that no log has", () => {
     expect(() => readLogSetup(envWith(), "sig-2028")).toThrow("no log is called sig-2028");
   });
 
-  it("is not disturbed by what is wrong with the keys of another log", () => {
+  it("ignores wrong keys of other logs", () => {
     for (const keys of ["[", "{}", JSON.stringify({ "sig-2027": 1, "sig-2030": { ecdsa: p256() } })]) {
       expect(problemsOf(envWith({ SHARD_KEYS: keys }), "signature")).toEqual([]);
     }
     expect(problemsOf(envWith({ SHARD_KEYS: JSON.stringify({ ...KEYS, "ct-2027": 1 }) }), "sig-2027")).toEqual([]);
   });
 
-  it("takes keys that lie in two settings", () => {
+  it("joins keys that are split over two settings", () => {
     const text = JSON.stringify(KEYS);
     const env = envWith({ SHARD_KEYS: text.slice(0, 300), SHARD_KEYS_2: text.slice(300) });
     expect(problemsOf(env, "ct-2027")).toEqual([]);
   });
 
   it.each<[string, keys: string, problem: string]>([
-    ["no setting", "", "SHARD_KEYS.sig-2027 is missing"],
-    ["no JSON", "{", "SHARD_KEYS must be a JSON object, each name in it once"],
+    ["a missing setting", "", "SHARD_KEYS.sig-2027 is missing"],
+    ["invalid JSON", "{", "SHARD_KEYS must be a JSON object, each name in it once"],
     ["a name twice", '{"a":1,"a":1}', "SHARD_KEYS must be a JSON object, each name in it once"],
-    ["no row", JSON.stringify({ "ct-2027": { ecdsa: p256() } }), "SHARD_KEYS.sig-2027 is missing"],
-    ["no second key", JSON.stringify({ "sig-2027": { ecdsa: p256() } }), "must be an object with ecdsa and ed25519"],
+    ["a missing row", JSON.stringify({ "ct-2027": { ecdsa: p256() } }), "SHARD_KEYS.sig-2027 is missing"],
+    [
+      "a missing second key",
+      JSON.stringify({ "sig-2027": { ecdsa: p256() } }),
+      "must be an object with ecdsa and ed25519",
+    ],
     [
       "a key of another kind",
       JSON.stringify({ "sig-2027": { ecdsa: ed25519(), ed25519: ed25519() } }),
       "SHARD_KEYS.sig-2027.ecdsa is not a P-256 private key in PKCS#8 PEM",
     ],
     [
-      "no Ed25519 key",
+      "an ECDSA key in place of the Ed25519 key",
       JSON.stringify({ "sig-2027": { ecdsa: p256(), ed25519: p256() } }),
       "SHARD_KEYS.sig-2027.ed25519 is not an Ed25519 private key in PKCS#8 PEM",
     ],
@@ -97,7 +101,7 @@ describe("the setup of a log", () => {
       JSON.stringify({ ...KEYS, "ct-2027": { ecdsa: `${KEYS["sig-2027"].ecdsa}\n` } }),
       "SHARD_KEYS.sig-2027.ecdsa is also the key of ct-2027: every log needs its own",
     ],
-  ])("says what is wrong with its keys, and shows none: %s", (_, keys, problem) => {
+  ])("reports wrong keys and shows none: %s", (_, keys, problem) => {
     const [line = "", ...more] = problemsOf(envWith({ SHARD_KEYS: keys }), "sig-2027");
     expect(line).toContain(problem);
     expect(line).not.toContain("BEGIN");

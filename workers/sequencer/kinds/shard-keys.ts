@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keys of the logs that SHARDS opens, from one setting: SHARD_KEYS, a JSON object of log names, each with
-// {"ecdsa": PEM, "ed25519": PEM} or, where the kind has no Ed25519 key, "ecdsa" alone. A wrong row stops its log and no other. A
+// The keys of the logs that SHARDS opens, from one setting: SHARD_KEYS, a JSON object of log names, each with {"ecdsa":
+// PEM, "ed25519": PEM} or, where the kind has no Ed25519 key, "ecdsa" alone. A wrong row stops its log and no other. A
 // row may be added before its log and stay after it. Problems name a key and never show it.
 
 import { parseEd25519Signer } from "#private-key";

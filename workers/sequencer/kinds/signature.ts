@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The signature log: a Rekor v2 log of canonical bodies. The first line of a checkpoint is ECDSA, the second Ed25519 under the
-// same name. Spec: https://c2sp.org/tlog-tiles
+// The signature log: a Rekor v2 log of canonical bodies. The first line of a checkpoint is ECDSA, the second Ed25519
+// under the same name. Spec: https://c2sp.org/tlog-tiles
 
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import type { AttestationHints } from "../../../shared/rekor/hints.ts";

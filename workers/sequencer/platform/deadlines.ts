@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Deadlines. A call to the platform may never settle: a stub of an unloaded object, a store that stalls. And a clock may be put
-// back while a pause waits for it.
+// Deadlines. A call to the platform may never settle: a stub of an unloaded object, a store that stalls. And a clock
+// may be put back while a pause waits for it.
 
 import type { UnixMs } from "../../../shared/time.ts";
 import type { AnchorPort, Host, ObjectStore, SearchIndex } from "../deps.ts";
@@ -23,7 +23,9 @@ export async function within<T>(timer: Timer, milliseconds: number, work: Promis
   });
 }
 
-/** Whether a time that was set `milliseconds` ahead has come. A time further ahead means that the clock was put back. */
+/**
+ * Whether a time that was set `milliseconds` ahead has come. A time further ahead means that the clock was put back.
+ */
 export const isDue = (at: UnixMs, now: UnixMs, milliseconds: number): boolean => now >= at || at - now > milliseconds;
 
 interface Stores {

@@ -2,8 +2,8 @@
 // The SQLite of a Durable Object, narrowed to what the sequencer and the anchor call.
 
 /**
- * A Durable Object's SQLite. Every call is synchronous. All that one turn of the event loop writes becomes durable as a whole,
- * before any answer leaves.
+ * A Durable Object's SQLite. Every call is synchronous. All that one turn of the event loop writes becomes durable as a
+ * whole, before any answer leaves.
  */
 export interface Storage {
   exec(

@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import { expect, it } from "vitest";
 import { r2Objects } from "./r2-objects.ts";
 
-/** As R2 answers: null for a precondition that fails, an object otherwise. */
+/** Answers as R2 does: null for a failed precondition, an object otherwise. */
 function bucket(): { readonly held: Map<string, Uint8Array>; readonly r2: R2Bucket } {
   const held = new Map<string, Uint8Array>();
   const r2 = {
@@ -15,7 +17,7 @@ function bucket(): { readonly held: Map<string, Uint8Array>; readonly r2: R2Buck
       held.set(key, bytes);
       return {};
     },
-    /** Two keys a page. */
+    /** Two keys per page. */
     list: async ({ prefix = "", cursor = "" }: R2ListOptions) => {
       const keys = [...held.keys()].filter((key) => key.startsWith(prefix) && key > cursor).toSorted();
       const page = keys.slice(0, 2);
@@ -37,7 +39,7 @@ it("creates an object once and never replaces it", async () => {
   expect(held.size).toBe(1);
 });
 
-it("passes on what the bucket fails with: a failed read is no empty store", async () => {
+it("passes on the bucket's errors, so that a failed read is not an empty store", async () => {
   const away = (): Promise<never> => Promise.reject(new Error("away"));
   const objects = r2Objects({ get: away, put: away, list: away, delete: away });
   await expect(objects.get("a")).rejects.toThrow("away");

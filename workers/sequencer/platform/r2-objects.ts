@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// R2 as the ObjectStore port: objects are created, never replaced.
+// R2 as the ObjectStore port. Objects are created, never replaced.
 // Spec: https://developers.cloudflare.com/r2/api/workers/workers-api-reference/#conditional-operations
 
 import type { ObjectStore } from "../deps.ts";
 
+/** Adapts a bucket. */
 export function r2Objects(bucket: Pick<R2Bucket, "get" | "put" | "list" | "delete">): ObjectStore {
   return {
     async get(key) {
@@ -11,7 +12,7 @@ export function r2Objects(bucket: Pick<R2Bucket, "get" | "put" | "list" | "delet
       return object === null ? null : new Uint8Array(await object.arrayBuffer());
     },
     async create(key, bytes) {
-      // A precondition that fails is answered with null, not with an exception.
+      // R2 answers a failed precondition with null, not with an exception.
       return (await bucket.put(key, bytes, { onlyIf: { etagDoesNotMatch: "*" } })) !== null;
     },
     async list(prefix) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Copies the tail to R2, behind the answers and at most every ten minutes, so that a log whose storage is lost can still be
-// read. Each backup is an object of its own, created and never replaced, like every object of the log: a put that arrives late
-// creates an old backup but cannot overwrite a new one. The newest two are kept.
+// Copies the tail to R2, behind the answers and at most every ten minutes, so that a log whose storage is lost can
+// still be read. Each backup is an object of its own, created and never replaced, like every object of the log: a put
+// that arrives late creates an old backup but cannot overwrite a new one. The newest two are kept.
 
 import { backupPath, encodeBackup } from "../../../shared/logs/backup.ts";
 import { objectKey } from "../../../shared/logs/config.ts";
@@ -41,7 +41,8 @@ export class TailBackups {
   }
 
   /**
-   * Makes a backup if one is due and all full tiles of the tree are in R2. Rejects if R2 fails; repeating all of it is harmless.
+   * Makes a backup if one is due and all full tiles of the tree are in R2. Rejects if R2 fails; repeating all of it is
+   * harmless.
    */
   async make(identity: LogIdentity, state: StateRow, now: UnixMs): Promise<void> {
     const { config, objects, backupEveryMs } = this.#deps;

@@ -6,7 +6,7 @@ import { memoryD1 } from "../../../test/support/logs/sqlite-d1.ts";
 import type { IndexedEntry } from "../deps.ts";
 import { d1Index } from "./index-feed.ts";
 
-/** Entries [start, end) as the log hands them over. */
+/** Entries [start, end) as the log passes them on. */
 const entries = (start: number, end: number): readonly IndexedEntry[] =>
   Array.from({ length: end - start }, (_, i) => ({
     leafIndex: start + i,
@@ -15,7 +15,7 @@ const entries = (start: number, end: number): readonly IndexedEntry[] =>
   }));
 
 describe("the watermark", () => {
-  test("follows the rows, and never goes back", async () => {
+  test("follows the rows and never goes back", async () => {
     const { d1, database } = memoryD1();
     const index = d1Index(d1);
     const watermark = (): unknown =>
@@ -33,7 +33,7 @@ describe("the watermark", () => {
     ]);
   });
 
-  test("does not leap over what a lost or older database lacks, though the rows are kept", async () => {
+  test("does not skip what a lost or older database lacks, although the rows are written", async () => {
     const { d1, database } = memoryD1();
     const index = d1Index(d1);
     await index.write("signature", entries(0, 10));

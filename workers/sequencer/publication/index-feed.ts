@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Feeds the search index from the log, behind its answers. D1 is a cache: if it fails, stalls or vanishes, only the search's
-// "complete through" stops.
+// Feeds the search index from the log, behind its answers. D1 is a cache: if it fails, stalls or vanishes, only the
+// search's "complete through" stops.
 
 import type { IndexedEntry, SearchIndex } from "../deps.ts";
 import type { LogStorage } from "../storage.ts";
 
 /** As many entries per batch as per round, so that no invocation handles more. */
 const BATCH_ENTRIES = 64;
-/** Terms per batch; an attestation may have 500. At about 100 bytes each they stay far below D1's 2 MB for a parameter. */
+/**
+ * Terms per batch; an attestation may have 500. At about 100 bytes each they stay far below D1's 2 MB for a parameter.
+ */
 const BATCH_TERMS = 4096;
 
-/** Writes the next batch of entries, from `indexed` on, and returns the new cursor: `indexed` itself if nothing is left to write. */
+/**
+ * Writes the next batch of entries, from `indexed` on, and returns the new cursor: `indexed` itself if nothing is left
+ * to write.
+ */
 export async function feedIndex(
   { log, storage, index }: { readonly log: string; readonly storage: LogStorage; readonly index: SearchIndex },
   indexed: number,
@@ -33,9 +38,9 @@ function limitTerms<E extends IndexedEntry>(entries: readonly E[]): readonly E[]
 }
 
 /**
- * The search index in D1 (migrations/). One batch is one transaction, so the watermark never runs ahead of the rows. Nor does it
- * skip a gap: after the database was lost or restored it stays until `sigedge reindex` has filled the gap. The rows travel as
- * one JSON parameter, because D1 takes at most 100 parameters.
+ * The search index in D1 (migrations/). One batch is one transaction, so the watermark never runs ahead of the rows.
+ * Nor does it skip a gap: after the database was lost or restored it stays until `sigedge reindex` has filled the gap.
+ * The rows travel as one JSON parameter, because D1 takes at most 100 parameters.
  */
 export function d1Index(db: D1Database): SearchIndex {
   return {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The work behind the answers, which never holds one up: full tiles to R2, rows to D1, and the cursors that say how far each has
-// come. Repeating any of it is harmless. R2 and D1 each have one run at a time; after a failure the next round or the alarm
-// tries again.
+// The work behind the answers, which never holds one up: full tiles to R2, rows to D1, and the cursors that say how far
+// each has come. Repeating any of it is harmless. R2 and D1 each have one run at a time; after a failure the next round
+// or the alarm tries again.
 
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import { TILE_WIDTH } from "../../../shared/tlog/tile.ts";
@@ -55,7 +55,9 @@ export class Maintenance {
     if (state !== null && isBehind(state) && isIdle) this.#deps.host.keepAlive(this.run());
   }
 
-  /** Notes that the alarm has rung, whatever the clock says: it may lag behind the platform's, or have been put back. */
+  /**
+   * Notes that the alarm has rung, whatever the clock says: it may lag behind the platform's, or have been put back.
+   */
   alarmRang(): void {
     this.#alarmAt = unixMs(0);
   }

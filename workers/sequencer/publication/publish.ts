@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Copies full tiles to R2: per 256 entries a bundle, a sidecar, a tile, and the upper tiles that this one completes. Objects are
-// created, never replaced. An object that exists with other bytes means that two histories share the bucket: the log stops.
+// Copies full tiles to R2: per 256 entries a bundle, a sidecar, a tile, and the upper tiles that this one completes.
+// Objects are created, never replaced. An object that exists with other bytes means that two histories share the
+// bucket: the log stops.
 // Spec: https://c2sp.org/tlog-tiles, https://c2sp.org/static-ct-api
 
 import { equal } from "../../../shared/bytes/bytes.ts";
@@ -18,8 +19,8 @@ import type { EntryRow } from "../storage.ts";
 export type PublishDeps = Pick<LogDeps, "config" | "storage" | "format" | "objects">;
 
 /**
- * Puts the objects of full tile `index` of level 0 into R2 and returns the tile's root. Rejects if R2 fails; repeating all of it
- * is harmless. Refuses if a row is not what was signed, or if an object exists with other bytes.
+ * Puts the objects of full tile `index` of level 0 into R2 and returns the tile's root. Rejects if R2 fails; repeating
+ * all of it is harmless. Refuses if a row is not what was signed, or if an object exists with other bytes.
  */
 export async function publishTile(deps: PublishDeps, index: number): Promise<Result<Hash, Refusal>> {
   const { config, storage, format } = deps;
@@ -53,8 +54,8 @@ interface SignedTile {
 }
 
 /**
- * Reads the rows of a full tile. Hashes each again, and all of them up to the node that the tree above has, so that only what
- * was signed is published.
+ * Reads the rows of a full tile. Hashes each again, and all of them up to the node that the tree above has, so that
+ * only what was signed is published.
  */
 function readSigned({ storage, format }: PublishDeps, index: number): Result<SignedTile, Refusal> {
   try {

@@ -7,7 +7,7 @@ import { memoryLog, textSubmission } from "../../../test/support/logs/memory-log
 import { readTile } from "../tail.ts";
 
 describe("publishing", () => {
-  it("puts bundles, sidecars and tiles of what is full to R2, feeds the index, and then forgets the rows", async () => {
+  it("puts full bundles, sidecars and tiles into R2, feeds the index, then deletes the rows", async () => {
     const memory = memoryLog("signature");
     await appendTexts(memory, 600);
     const keys = [...memory.objects.objects.keys()].toSorted();
@@ -34,7 +34,7 @@ describe("publishing", () => {
     expect(readTile(tail, 2, 0, 1).kind).toBe("beyond");
   });
 
-  it("goes on signing while D1 and R2 are down, and catches up from the alarm", async () => {
+  it("keeps signing while D1 and R2 are down, and catches up in the alarm", async () => {
     const memory = memoryLog("signature");
     await memory.log.open();
     await memory.host.settle();
@@ -55,7 +55,7 @@ describe("publishing", () => {
     expect(readTile(tailOf(memory), 0, 0, 256).kind).toBe("published");
   });
 
-  it("sets the next alarm from the last one, also when the clock was put back meanwhile", async () => {
+  it("sets the next alarm after one rang, even if the clock was put back", async () => {
     const memory = memoryLog("signature");
     await memory.log.open();
     memory.index.failing = "D1 is away";
@@ -63,13 +63,13 @@ describe("publishing", () => {
     await memory.host.settle();
     const [set = 0] = memory.host.alarms;
     memory.host.alarms = [];
-    // The platform's alarm does not go by the clock that the object reads.
+    // The platform's alarms do not follow the clock that the object reads.
     memory.host.time = set - 10_000;
     await memory.log.catchUp();
     expect(memory.host.alarms).toEqual([set + 20_000]);
   });
 
-  it("stops writing when R2 has other bytes under a key of its own", async () => {
+  it("stops writing when R2 has other bytes under one of its keys", async () => {
     const memory = memoryLog("signature");
     await memory.log.open();
     memory.objects.objects.set("signature/tile/entries/000", encodeUtf8("another log's"));
@@ -79,7 +79,7 @@ describe("publishing", () => {
     await memory.host.settle();
     expect(memory.log.phase).toMatchObject({ kind: "refusing", reason: expect.stringContaining("two logs share") });
     expect((await memory.log.append(textSubmission("more"))).ok).toBe(false);
-    // Whoever was told an index has it: the tree holds exactly the acknowledged entries and the genesis entry.
+    // The tree holds exactly the acknowledged entries and the genesis entry.
     expect(headOf(memory).size).toBe(1 + results.filter(({ ok }) => ok).length);
   });
 });

@@ -34,7 +34,7 @@ describe("opening", () => {
     expect(memory.objects.objects).toEqual(objects);
   }
 
-  it("finds the same tree, entries and identity again", async () => {
+  it("recovers the same tree, entries and identity", async () => {
     const memory = await grown(300);
     const restarted = memory.restarted();
     await restarted.log.open();
@@ -43,7 +43,7 @@ describe("opening", () => {
     expect((await appendText(restarted, "next")).leafIndex).toBe(301);
   });
 
-  it("sends the head again when the object died between transaction and anchor", async () => {
+  it("sends the head again if the object died between transaction and anchor", async () => {
     const memory = await grown(5);
     memory.anchor.failing = "away";
     const answered = await appendText(memory, "answered before the anchor knew");
@@ -55,7 +55,7 @@ describe("opening", () => {
     memory.anchor.failing = null;
   });
 
-  it("does not start a round before the anchor has the one before", async () => {
+  it("starts no round before the anchor holds the head of the last one", async () => {
     const memory = await grown(5);
     memory.anchor.failing = "away";
     await appendText(memory, "a");
@@ -86,7 +86,7 @@ describe("opening", () => {
     expect((await appendText(restarted, "a")).leafIndex).toBe(1);
   });
 
-  it("waits while anchor or R2 cannot be reached, serves its head, and then goes on", async () => {
+  it("serves its head while the anchor or R2 cannot be reached, then resumes writing", async () => {
     const memory = await grown(5);
     const restarted = memory.restarted();
     restarted.objects.failing = "away";
@@ -99,7 +99,7 @@ describe("opening", () => {
     expect((await appendText(restarted, "now")).leafIndex).toBe(6);
   });
 
-  it("refuses storage restored to an older state, inside the open tile too", async () => {
+  it("refuses storage that was restored to an older state, even within the open tile", async () => {
     const memory = await grown(5);
     const older = memory.storage.snapshot();
     await appendText(memory, "a");
@@ -108,7 +108,7 @@ describe("opening", () => {
     await expectRefusal(memory.restarted({ storage: older }), /restored to an older state/);
   });
 
-  it("refuses storage one round behind its anchor", async () => {
+  it("refuses storage that is one round behind its anchor", async () => {
     const memory = await grown(5);
     const older = memory.storage.snapshot();
     await appendText(memory, "a");
@@ -116,7 +116,7 @@ describe("opening", () => {
     await expectRefusal(memory.restarted({ storage: older }), /restored to an older state/);
   });
 
-  it("refuses when the storage is gone and R2 or the anchor remember it", async () => {
+  it("refuses when the storage is gone but R2 or the anchor know the log", async () => {
     const memory = await grown(5);
     const { storage } = memoryLog("signature");
     await expectRefusal(memory.restarted({ storage }), /storage of this log is gone/);
@@ -124,7 +124,7 @@ describe("opening", () => {
     await expectRefusal(memory.restarted({ storage, objects: new MemoryObjects() }), /storage of this log is gone/);
   });
 
-  it("refuses when the anchor is gone or older than one round", async () => {
+  it("refuses when the anchor is gone or more than one round behind", async () => {
     const memory = await grown(5);
     const { held } = memory.anchor;
     await appendTexts(memory, 3, "more");
@@ -135,7 +135,7 @@ describe("opening", () => {
     await expectRefusal(memory.restarted({ anchor: older }), /anchor holds a tree of 6/);
   });
 
-  it("refuses another bucket, a missing tile, a changed tile and a tile that it has not reached", async () => {
+  it("refuses another bucket, a missing tile, a changed tile and a tile that its storage has not reached", async () => {
     const memory = await grown(300);
     const changed = (change: (objects: Map<string, Uint8Array>) => void): MemoryLog => {
       const objects = new MemoryObjects();
@@ -178,7 +178,7 @@ describe("opening", () => {
     await expectRefusal(damaged("DELETE FROM state"), /damaged/);
   });
 
-  it("goes on with the tables of before identities were kept, and knows the entries in them", async () => {
+  it("opens tables that are older than the identity column, and knows their entries", async () => {
     const memory = memoryLog("certificate");
     await memory.log.open();
     const old = await appendCertificate(memory, "old");
@@ -204,7 +204,7 @@ describe("opening", () => {
     await expectRefusal(memory.restarted({ format }), /log key is not the one/);
   });
 
-  it("stops when the anchor turns out to have moved without it", async () => {
+  it("stops when another copy has moved the anchor", async () => {
     const memory = await grown(5);
     memory.anchor.held = { treeSize: 9, rootHash: EMPTY_ROOT };
     expect((await memory.log.append(textSubmission("a"))).ok).toBe(true);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Recovery runs before a log writes anything. It rebuilds memory from the rows, then compares the rows with the anchor and with
-// R2. A log that disagrees with either was restored, copied or damaged and would sign a second history, so it refuses to write.
+// Recovery runs before a log writes anything. It rebuilds memory from the rows, then compares the rows with the anchor
+// and with R2. A log that disagrees with either was restored, copied or damaged and would sign a second history, so it
+// refuses to write.
 //
 // Creation: (1) identity, first state and genesis in one transaction; (2) log.json in R2, create-only; (3) the anchor.
 // After a crash between two steps, recovery runs the rest: nobody sees a head before the anchor holds it.
@@ -44,8 +45,8 @@ export interface Recovered {
 export type RecoverDeps = Pick<LogDeps, "config" | "storage" | "format" | "objects" | "anchor">;
 
 /**
- * Reads the log from its rows alone, so that reads can go on when no other store can be reached. Null if there is no log yet.
- * Refuses if the rows contradict each other or the settings.
+ * Reads the log from its rows alone, so that reads can go on when no other store can be reached. Null if there is no
+ * log yet. Refuses if the rows contradict each other or the settings.
  */
 export function readRows(deps: RecoverDeps): Result<Recovered | null, Refusal> {
   const { storage } = deps;
@@ -123,8 +124,8 @@ export async function checkNothingExists({ config, objects, anchor }: RecoverDep
 }
 
 /**
- * Compares the rows with log.json, the anchor and the last tile in R2. Finishes a creation or a round that was cut off between
- * its transaction and the anchor. Rejects if R2 or the anchor cannot be reached; the caller tries again later.
+ * Compares the rows with log.json, the anchor and the last tile in R2. Finishes a creation or a round that was cut off
+ * between its transaction and the anchor. Rejects if R2 or the anchor cannot be reached; the caller tries again later.
  */
 export async function checkOutside(deps: RecoverDeps, recovered: Recovered): Promise<Result<null, Refusal>> {
   const { anchor } = deps;
@@ -171,7 +172,9 @@ async function checkLogJson(
   );
 }
 
-/** Refuses unless the last published tile is the one that this log published, and the next one is absent or this log's. */
+/**
+ * Refuses unless the last published tile is the one that this log published, and the next one is absent or this log's.
+ */
 async function checkTiles(
   { config, objects, storage }: RecoverDeps,
   { state }: Recovered,

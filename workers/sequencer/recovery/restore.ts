@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shows a log whose storage is lost or damaged as its newest backup has it. Such a log is never written again.
 //
-// Not even if backup and anchor hold the same head: answers leave before the anchor has their head (rounds/commit.ts, steps 3
-// and 4), so a last round may have been acknowledged that neither knows, and the next round would sign a second tree of its
-// size. A restored log has no rows. What it shows is in memory, and code that knows no backups finds an empty storage.
+// Not even if backup and anchor hold the same head: answers leave before the anchor has their head (rounds/commit.ts,
+// steps 3 and 4), so a last round may have been acknowledged that neither knows, and the next round would sign a second
+// tree of its size. A restored log has no rows. What it shows is in memory, and code that knows no backups finds an
+// empty storage.
 
 import { equal } from "../../../shared/bytes/bytes.ts";
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
@@ -36,9 +37,9 @@ export interface RestoredLog {
 }
 
 /**
- * Opens the newest backup of this log that proves itself: its entries add up to its tree head, and this log's key has signed a
- * checkpoint of that head. Null if there is none, if it has no more than `ownSize` entries, or if the anchor contradicts it.
- * Rejects if R2 or the anchor cannot be reached.
+ * Opens the newest backup of this log that proves itself: its entries add up to its tree head, and this log's key has
+ * signed a checkpoint of that head. Null if there is none, if it has no more than `ownSize` entries, or if the anchor
+ * contradicts it. Rejects if R2 or the anchor cannot be reached.
  * @param creation in the storage's own rows, null if they are gone
  * @param ownSize number of entries that the storage's own rows show, null if none
  * @param problem why the storage cannot be used

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tables of every version of an object: what the first version wrote becomes what the newest one makes, and what a newer one
-// wrote is left alone. The same in workerd: test/service/upgrade.test.ts.
+// Tables of every version: those of the first version become those of the newest, and those of a newer version are left
+// alone. The same in workerd: test/service/upgrade.test.ts.
 
 import { describe, expect, it } from "vitest";
 import { schemaVersion } from "../../../shared/sql/schema.ts";
@@ -37,26 +37,32 @@ const writeVersion = (storage: SqliteStorage, version: number): void =>
   void storage.exec("UPDATE schema_version SET version = ?", version);
 
 describe("the tables of a log", () => {
-  it.each([...firstSql("sequencer")])("of the first version become those of the newest: %s", async (_, sql) => {
-    const storage = load(sql);
-    const log = new LogStorage(storage);
-    const before = { identity: log.readIdentity(), state: log.readState(), edge: log.readEdge() };
-    expect(schemaVersion(storage, LOG_SCHEMA)).toBe(1);
-    expect(log.migrate().ok).toBe(true);
-    expect({ identity: log.readIdentity(), state: log.readState(), edge: log.readEdge() }).toEqual(before);
-    const entries = log.readEntries(0, before.state.treeSize);
-    expect(entries.length).toBeGreaterThan(1);
-    for (const { search, record } of entries) {
-      expect(search).toMatchObject({ termsVersion: 1, terms: expect.arrayContaining([expect.any(String)]) as unknown });
-      expect(record.length).toBeGreaterThan(100);
-    }
-    expect(columns(storage)).toEqual(columns((await grownLog()).storage));
-    const migrated = rowsOf(storage);
-    expect(log.migrate().ok).toBe(true);
-    expect(rowsOf(storage)).toEqual(migrated);
-  });
+  it.each([...firstSql("sequencer")])(
+    "become those of the newest version if they are of the first: %s",
+    async (_, sql) => {
+      const storage = load(sql);
+      const log = new LogStorage(storage);
+      const before = { identity: log.readIdentity(), state: log.readState(), edge: log.readEdge() };
+      expect(schemaVersion(storage, LOG_SCHEMA)).toBe(1);
+      expect(log.migrate().ok).toBe(true);
+      expect({ identity: log.readIdentity(), state: log.readState(), edge: log.readEdge() }).toEqual(before);
+      const entries = log.readEntries(0, before.state.treeSize);
+      expect(entries.length).toBeGreaterThan(1);
+      for (const { search, record } of entries) {
+        expect(search).toMatchObject({
+          termsVersion: 1,
+          terms: expect.arrayContaining([expect.any(String)]) as unknown,
+        });
+        expect(record.length).toBeGreaterThan(100);
+      }
+      expect(columns(storage)).toEqual(columns((await grownLog()).storage));
+      const migrated = rowsOf(storage);
+      expect(log.migrate().ok).toBe(true);
+      expect(rowsOf(storage)).toEqual(migrated);
+    },
+  );
 
-  it("of a version that fails half-way are as they were", () => {
+  it("stay as they were if a step fails", () => {
     for (const sql of firstSql("sequencer").values()) {
       const storage = load(sql);
       const before = rowsOf(storage);
@@ -73,7 +79,7 @@ describe("the tables of a log", () => {
     }
   });
 
-  it("of a newer version are read and not written, and the log says which version to deploy", async () => {
+  it("are read but not written if they are of a newer version, and the log says which version to deploy", async () => {
     const memory = await grownLog();
     const { storage } = memory;
     storage.exec("ALTER TABLE entry ADD COLUMN later TEXT");
@@ -96,7 +102,7 @@ describe("the tables of a log", () => {
     expect((await again.log.append(textSubmission("more"))).ok).toBe(true);
   });
 
-  it("of a newer version that cannot be read are not shown either", async () => {
+  it("are not shown if they are of a newer version and cannot be read", async () => {
     const memory = await grownLog();
     memory.storage.exec("ALTER TABLE state RENAME COLUMN root TO root_hash");
     writeVersion(memory.storage, 99);
@@ -107,7 +113,7 @@ describe("the tables of a log", () => {
 });
 
 describe("the table of an anchor", () => {
-  it.each([...firstSql("anchor")])("of the first version holds its head: %s", (_, sql) => {
+  it.each([...firstSql("anchor")])("holds its head if it is of the first version: %s", (_, sql) => {
     const storage = load(sql);
     prepareAnchoredHead(storage);
     const head = readAnchoredHead(storage);
@@ -120,13 +126,13 @@ describe("the table of an anchor", () => {
     expect(columns(storage)).toEqual(columns(fresh).filter(({ table }) => table !== "schema_version"));
   });
 
-  it("of a newer version keeps the log from writing", async () => {
+  it("keeps the log from writing if it is of a newer version", async () => {
     const storage = new SqliteStorage();
     prepareAnchoredHead(storage);
     writeVersion(storage, ANCHOR_SCHEMA.steps.length + 1);
     expect(() => prepareAnchoredHead(storage)).toThrow(/the anchor: a newer version.*deploy that version/);
     const memory = await grownLog();
-    // The object's constructor throws, so that no call reaches it.
+    // The anchor's constructor throws, so no call reaches it.
     memory.anchor.read = async () => prepareAnchoredHead(storage) ?? null;
     const { log } = memory.restarted();
     await log.open();

@@ -14,7 +14,7 @@ import { memoryLog, testEcdsa, textSubmission } from "../../../test/support/logs
 import { readBundle } from "../tail.ts";
 
 describe("a new signature log", () => {
-  it("begins with a genesis entry that the log key has signed, anchored and named in R2", async () => {
+  it("starts with a genesis entry that the log key has signed, is anchored and has its log.json in R2", async () => {
     const memory = memoryLog("signature");
     await memory.log.open();
     expect(memory.log.phase.kind).toBe("running");
@@ -31,7 +31,7 @@ describe("a new signature log", () => {
     expect(verify("sha256", statement, key, entry.value.signature)).toBe(true);
   });
 
-  it("signs checkpoints with ECDSA first and Ed25519 second, under the bare host name", async () => {
+  it("signs checkpoints with ECDSA first and Ed25519 second, under the bare hostname", async () => {
     const memory = memoryLog("signature");
     const { checkpoint, treeSize, rootHash } = await appendText(memory, "a");
     const note = parseNote(encodeUtf8(checkpoint));
@@ -48,7 +48,7 @@ describe("a new signature log", () => {
 });
 
 describe("appending", () => {
-  it("gives dense indices and proofs that verify against the signed root, over tile borders", async () => {
+  it("gives dense indices and proofs that verify against the signed root, across tile boundaries", async () => {
     const memory = memoryLog("signature");
     const indices: number[] = [];
     for (let round = 0; round < 9; round++) {
@@ -69,10 +69,10 @@ describe("appending", () => {
     expect(indices.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 540 }, (_, i) => i + 1));
   });
 
-  it("gives the same body the same index: in one round, in the next, after a restart, and after its rows are gone", async () => {
+  it("gives equal bodies one index: in one round, in the next, after a restart, and after the rows are gone", async () => {
     const memory = memoryLog("signature");
     await memory.log.open();
-    // The first one runs at once, so that the two wait for one round.
+    // The first submission runs at once, so the other two wait for one round.
     const [, first, second] = await Promise.all(
       ["once", "twice", "twice"].map(async (text) => await appendText(memory, text)),
     );
@@ -87,7 +87,7 @@ describe("appending", () => {
     expect(headOf(restarted).size).toBe(603);
   });
 
-  it("writes one row an entry, one of state and one of dedup", async () => {
+  it("writes one row for the entry, one for the state and one for deduplication", async () => {
     const memory = memoryLog("signature");
     await memory.log.open();
     const writes: string[] = [];
@@ -101,7 +101,7 @@ describe("appending", () => {
     expect(writes).toEqual(["INSERT INTO entry VALUES", "INSERT INTO dedup VALUES", "INSERT OR REPLACE INTO"]);
   });
 
-  it("answers busy when the pool is full, and serves the rest", async () => {
+  it("answers log_busy when the pool is full, and serves the rest", async () => {
     const memory = memoryLog("signature");
     await memory.log.open();
     const results = await Promise.all(
@@ -109,12 +109,12 @@ describe("appending", () => {
     );
     const busy = results.filter((result) => !result.ok && result.error.code === "log_busy").length;
     const served = results.filter(({ ok }) => ok).length;
-    // The first ran at once; 1024 more fit.
+    // The first ran at once; 1024 more fit into the pool.
     expect({ busy, served }).toEqual({ busy: 1200 - 1025, served: 1025 });
     expect(headOf(memory).size).toBe(1026);
   });
 
-  it("keeps time from going back, and refuses a clock that is far behind", async () => {
+  it("keeps time from going back, and rejects entries while the clock is far behind", async () => {
     const memory = memoryLog("signature");
     const { timestamp } = await appendText(memory, "a");
     memory.host.time -= 59_000;
@@ -127,7 +127,7 @@ describe("appending", () => {
     expect(headOf(memory).size).toBe(3);
   });
 
-  it("fails the object and keeps the old tree when the transaction fails", async () => {
+  it("aborts the object and keeps the old tree when the transaction fails", async () => {
     const memory = memoryLog("signature");
     await appendText(memory, "a");
     memory.storage.transactionSync = () => {

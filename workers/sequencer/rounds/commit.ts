@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rounds of a log. Here, and nowhere else, waiting submissions become entries, indices and answers. Knows the protocol and
-// no platform. log.ts opens the log; memory.ts holds what is in memory.
+// The rounds of a log. Here, and nowhere else, waiting submissions become entries, indices and answers. Knows the
+// protocol and no platform. log.ts opens the log; memory.ts holds what is in memory.
 //
 // The protocol, and what a crash leaves behind after each step:
-//   1 take the pool, assign indices, hash, sign      nothing was written: the waiters fail, nobody has seen an index
-//   2 one transaction: entries, state, dedup, edge   durable as a whole or not at all; recovery finds the old or the new head
-//   3 answer the waiters                             the output gate lets answers go only after 2 is durable
-//   4 anchor.advance(from → to), beside the answers  recovery finds the anchor one head behind and sends it again
-//   5 next round, after a pause if some wait already not before 4 has succeeded: the anchor is never two heads behind
-//   6 full tiles to R2, rows to D1, cursors          repeated from the cursors; create-only puts make repeating harmless
+//   1 take the pool, assign indices, hash, sign      nothing was written; the waiters fail; nobody has seen an index
+//   2 one transaction: entries, state, dedup, edge   durable whole or not at all: recovery finds the old or new head
+//   3 answer the waiters                             the output gate lets answers leave only after 2 is durable
+//   4 anchor.advance(from → to), beside the answers  recovery finds the anchor one head behind and sends the step again
+//   5 next round, after a pause if entries wait      not before 4 has succeeded: the anchor is never two heads behind
+//   6 full tiles to R2, rows to D1, cursors          repeated from the cursors; create-only puts make this harmless
 // There is no await from 1 to 3: nothing can interleave, and no index is given out twice.
 
 import { err, ok, type Result } from "../../../shared/result.ts";
@@ -25,7 +25,10 @@ import type { LogMemory } from "./memory.ts";
 import { Pool } from "./pool.ts";
 import { type KnownEntry, type NewTree, type Outcome, runRound } from "./round.ts";
 
-/** Lets the event loop take in requests between rounds. Without it, waiting requests starve those that are still arriving. */
+/**
+ * Lets the event loop take in requests between rounds. Without it, waiting requests starve those that are still
+ * arriving.
+ */
 const PAUSE_MS = 4;
 /** After that a waiter is told that the log is busy. Its entry leaves the pool and will not be in the log. */
 const WAITER_DEADLINE_MS = 10_000;
@@ -97,13 +100,16 @@ export class Rounds {
     this.#deps.host.keepAlive(this.#runRounds());
   }
 
-  /** Runs rounds until the pool is empty. The first one runs before the promise is returned, so an idle log answers at once. */
+  /**
+   * Runs rounds until the pool is empty. The first one runs before the promise is returned, so an idle log answers at
+   * once.
+   */
   async #runRounds(): Promise<void> {
     try {
       while (this.#parts.memory.isRunning && !this.#pool.isEmpty) {
         const step = this.#commitRound();
-        // The transaction is durable by now, or the object is gone. During this await entries may join the pool, reads go on
-        // and maintenance may move its cursors; no other round can start.
+        // The transaction is durable by now, or the object is gone. During this await entries may join the pool, reads
+        // go on and maintenance may move its cursors; no other round can start.
         if (step !== null) await this.#anchorStep(step);
         if (!this.#pool.isEmpty) await this.#deps.host.pause(PAUSE_MS);
       }
@@ -140,7 +146,8 @@ export class Rounds {
       }
       return newTree === null ? null : { from, to };
     } catch (error) {
-      // The state is unknown, so memory cannot be trusted. The waiters fail with the object, and the next call recovers.
+      // The state is unknown, so memory cannot be trusted. The waiters fail with the object, and the next call
+      // recovers.
       host.logLine("round_failed", { log: this.#deps.config.name, reason: String(error) });
       host.abort(`a round failed: ${String(error)}`);
       throw error;

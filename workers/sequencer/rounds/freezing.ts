@@ -6,9 +6,9 @@ import type { LogDeps } from "../deps.ts";
 import type { LogMemory } from "./memory.ts";
 
 /**
- * Freezes an open log, before its instance has taken an entry. All of it is one transaction: if the object dies before it, the
- * next start freezes; if it dies after it, the log is frozen. If this throws, the outcome is unknown, and the caller must open
- * the log again from its rows.
+ * Freezes an open log, before its instance has taken an entry. All of it is one transaction: if the object dies before
+ * it, the next start freezes; if it dies after it, the log is frozen. If this throws, the outcome is unknown, and the
+ * caller must open the log again from its rows.
  */
 export function freezeLog({ storage, format, host, config }: LogDeps, memory: LogMemory): void {
   const state = memory.openState();

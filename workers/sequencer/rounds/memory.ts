@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an open log keeps in memory: a copy of its newest rows, and whether it may write. Trusted for nothing: recovery rebuilds
-// it from the rows. log.ts owns it; rounds and maintenance read it and move it forward, always after the rows.
+// What an open log keeps in memory: a copy of its newest rows, and whether it may write. Trusted for nothing: recovery
+// rebuilds it from the rows. log.ts owns it; rounds and maintenance read it and move it forward, always after the rows.
 
 import { encodeHex } from "../../../shared/bytes/hex.ts";
 import type { UnixMs } from "../../../shared/time.ts";
@@ -60,8 +60,8 @@ export class LogMemory {
     this.frozenAt = frozenAt;
     this.edge = edge;
     this.#tail = new Map(tail);
-    // A log that has grown was opened before, so its head may be read even if R2 or the anchor is out of reach. A new log stays
-    // hidden until the anchor holds its head.
+    // A log that has grown was opened before, so its head may be read even if R2 or the anchor is out of reach. A new
+    // log stays hidden until the anchor holds its head.
     if (state.treeSize > identity.genesisSize) this.identity = identity;
   }
 
@@ -84,7 +84,9 @@ export class LogMemory {
     }
   }
 
-  /** The place of an identity in the tail, null if it is not there. Always null in a log that remembers all in its rows. */
+  /**
+   * The place of an identity in the tail, null if it is not there. Always null in a log that remembers all in its rows.
+   */
   findInTail(identity: Hash): KnownEntry | null {
     return this.#tail.get(encodeHex(identity)) ?? null;
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One round as a pure function. In: a tree, the waiting submissions and the time. Out: the next tree with its signed head, the
-// rows to write and the outcome of each submission. This is where an index is decided.
+// One round as a pure function. In: a tree, the waiting submissions and the time. Out: the next tree with its signed
+// head, the rows to write and the outcome of each submission. This is where an index is decided.
 
 import { encodeHex } from "../../../shared/bytes/hex.ts";
 import type { Appended, Duplicate } from "../../../shared/rpc/sequencer.ts";

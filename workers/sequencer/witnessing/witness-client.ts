@@ -5,7 +5,7 @@ import type { WitnessAnswer } from "../deps.ts";
 
 /** A witness that takes longer loses its cosignature this time. */
 const TIMEOUT_MS = 5_000;
-/** Room for sixteen lines of the largest kind of signature. A conflict is one number. */
+/** Enough for sixteen lines of the largest kind of signature. A conflict is one number. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
 /** POSTs to a witness. Rejects if the answer is late or longer than 64 KiB. Follows no redirect. */

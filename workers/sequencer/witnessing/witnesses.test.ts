@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import { describe, expect, it } from "vitest";
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { verifyEd25519 } from "../../../shared/crypto/verify-message.ts";
@@ -37,7 +39,7 @@ async function append(memory: MemoryLog, count: number): Promise<void> {
 }
 
 describe("a log with witnesses", () => {
-  it("shows the newest head with the lines of all that cosigned, its own two first", async () => {
+  it("shows the newest head with the lines of all witnesses that cosigned, after its own two", async () => {
     const [a, b] = [new FakeWitness("a.example"), new FakeWitness("b.example")];
     const memory = witnessedLog([a, b], "all");
     await append(memory, 3);
@@ -45,7 +47,7 @@ describe("a log with witnesses", () => {
     expect(signersOf(memory)).toEqual(["log.example.com", "log.example.com", "a.example", "b.example"]);
   });
 
-  it("proves to a witness that lags, over published tiles, and to one that it does not know yet", async () => {
+  it("proves consistency to a witness that lags, across published tiles, and to one whose size is unknown", async () => {
     const witness = new FakeWitness("a.example");
     const memory = witnessedLog([witness], "all");
     await append(memory, 5);
@@ -58,7 +60,7 @@ describe("a log with witnesses", () => {
     await append(restarted, 1);
     expect(signersOf(restarted)).toContain("a.example");
     expect(witness.cosigned.at(-1)?.size).toBe(1507);
-    // The restarted log asked with size 0 and was told the right one.
+    // The restarted log asked with size 0 and learned the right one.
     expect(witness.statuses.filter((status) => status === 409).length).toBe(1);
   });
 
@@ -71,7 +73,7 @@ describe("a log with witnesses", () => {
     "always-409",
     "time-zero",
   ] satisfies Misbehaviour[])(
-    "goes on without a witness that is %s, and keeps those of the others",
+    "continues without a witness that is %s, and keeps the lines of the others",
     async (behaviour) => {
       const [good, bad] = [new FakeWitness("good.example"), new FakeWitness("bad.example")];
       bad.behaviour = behaviour;
@@ -83,7 +85,7 @@ describe("a log with witnesses", () => {
     },
   );
 
-  it("shows the newest cosigned head for 10 s while a newer one has no quorum, then the newest, and never goes back", async () => {
+  it("shows a cosigned head for 10 s while a newer one has no quorum, then the newest, and never goes back", async () => {
     const witness = new FakeWitness("a.example");
     const memory = witnessedLog([witness], "all");
     await append(memory, 3);
@@ -100,7 +102,7 @@ describe("a log with witnesses", () => {
     expect(signersOf(memory)).toContain("a.example");
   });
 
-  it("never asks for a head that the anchor does not have", async () => {
+  it("never asks for a head that the anchor does not hold", async () => {
     const witness = new FakeWitness("a.example");
     const memory = witnessedLog([witness], "all");
     await append(memory, 1);
@@ -123,7 +125,7 @@ describe("a log that requires a quorum", () => {
     expect(answer?.treeSize).toBe(2);
   });
 
-  it("says that witnesses are missing, keeps the entry, and gives its place when they are back", async () => {
+  it("answers witnesses_missing, keeps the entry, and returns its index when the witnesses are back", async () => {
     const witness = new FakeWitness("a.example");
     const memory = witnessedLog([witness], "all", true);
     await memory.log.open();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Asks witnesses to cosign the log's checkpoints, and chooses the checkpoint that readers are shown. Receives only heads that the
-// anchor already holds. A witness that is slow, dead or lying costs its own cosignature and nothing else.
+// Asks witnesses to cosign the log's checkpoints, and chooses the checkpoint that readers are shown. Receives only
+// heads that the anchor already holds. A witness that is slow, dead or lying costs its own cosignature and nothing
+// else.
 // Spec: https://c2sp.org/tlog-witness, https://c2sp.org/tlog-cosignature
 
 import { encodeBase64 } from "../../../shared/bytes/base64.ts";
@@ -74,8 +75,8 @@ export class Witnesses {
   }
 
   /**
-   * Waits at most 5 s until an entry's tree has a quorum. The answer then has the witnesses' lines, or says where the entry is
-   * if only a later tree has them. Fails with witnesses_missing; the entry stays in the log.
+   * Waits at most 5 s until an entry's tree has a quorum. The answer then has the witnesses' lines, or says where the
+   * entry is if only a later tree has them. Fails with witnesses_missing; the entry stays in the log.
    */
   async cosign(answer: Appended | Duplicate): Promise<Result<Appended | Duplicate, AppendError>> {
     const needed = answer.kind === "appended" ? answer.treeSize : answer.leafIndex + 1;
@@ -87,7 +88,9 @@ export class Witnesses {
     return ok({ kind: "duplicate", leafIndex: answer.leafIndex });
   }
 
-  /** Whether a quorum reaches this size. Asks again for a head that found no quorum before, as no other call may do so. */
+  /**
+   * Whether a quorum reaches this size. Asks again for a head that found no quorum before, as no other call may do so.
+   */
   async #reaches(treeSize: number): Promise<boolean> {
     const newest = this.#newest;
     if (this.#running === null && newest !== null && !this.#has(treeSize)) this.observe(newest);
@@ -186,7 +189,8 @@ export class Witnesses {
       }
       if (status !== 409 || attempt === MAX_TRIES) return err({ code: "witness_status", status });
       const size = /^(0|[1-9]\d{0,15})\n$/.exec(body)?.[1];
-      // A witness ahead of our newest head has seen another history or answers for another log: there is nothing to prove.
+      // A witness ahead of our newest head has seen another history or answers for another log: there is nothing to
+      // prove.
       if (size === undefined || Number(size) > head.treeSize) return err({ code: "witness_size_invalid" });
       this.#sizes.set(name, Number(size));
     }
