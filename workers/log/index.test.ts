@@ -26,10 +26,10 @@ interface World {
   readonly logs: Readonly<Record<"signature" | "certificate", NaiveLog>>;
   readonly database: MemoryD1;
   readonly submitted: (CertificateSubmission | SignatureSubmission)[];
-  /** Who was asked about: reads and writes. */
+  /** The senders whose reads and writes were counted. */
   readonly limited: string[];
   readonly limitedWrites: string[];
-  /** What appending answers with. */
+  /** The answer to an append. */
   answer: unknown;
   admits: boolean;
 }
@@ -114,7 +114,7 @@ describe("a service that is not configured", () => {
     [{ ACCEPT: "everybody" }, "ACCEPT must be one of"],
     [{ LISTED_KEYS: "no PEM" }, "LISTED_KEYS must be PEM text"],
     [{ SIGNING_ALGORITHMS: "ROT13" }, "SIGNING_ALGORITHMS has ROT13"],
-  ])("names what is wrong: %o", async (settings, problem) => {
+  ])("names the wrong setting: %o", async (settings, problem) => {
     const env = { ...makeWorld().env, ...settings };
     const response = await askService("/checkpoint", env);
     expect(response.status).toBe(503);
@@ -122,7 +122,7 @@ describe("a service that is not configured", () => {
   });
 });
 
-describe("what no route knows", () => {
+describe("a path or method without a route", () => {
   test.each([
     ["GET", "/api/v2/log/entries", 501, 12],
     ["DELETE", "/api/v2/log/entries", 501, 12],
@@ -216,7 +216,7 @@ describe("reads", () => {
     "/tile/7/000.p/1",
     "/tile/entries/meta",
     "/tile/0/../../meta/0",
-  ])("%s is 404, in text, and not kept", async (path) => {
+  ])("%s is 404, as text, and not cached", async (path) => {
     const response = await ask(makeWorld(300, 1), path);
     expect(response.status).toBe(404);
     expect(response.headers.get("content-type")).toBe("text/plain; charset=utf-8");
@@ -224,7 +224,7 @@ describe("reads", () => {
     expect(errors).toStrictEqual([]);
   });
 
-  test("answer with the checkpoint at all its places", async () => {
+  test("answer with the checkpoint at each of its paths", async () => {
     const world = makeWorld(3);
     for (const path of ["/checkpoint", "/api/v2/checkpoint", "//checkpoint", "/ct/checkpoint"]) {
       const response = await ask(world, path);
@@ -236,7 +236,7 @@ describe("reads", () => {
     expect(world.logs.certificate.calls).toStrictEqual(["head"]);
   });
 
-  test("that reach the sequencer are limited by the sender's address, once a request", async () => {
+  test("that reach the sequencer count once per request against the sender's limit", async () => {
     const world = makeWorld(700, 1);
     await ask(world, "/tile/0/000");
     expect(world.limited).toStrictEqual([]);
@@ -252,7 +252,7 @@ describe("reads", () => {
     expect(await json.json()).toMatchObject({ code: 8 });
   });
 
-  test("that fail are 503 with a request id and a log line, never 404 or empty", async () => {
+  test("that fail are 503 with a request id and a log line, never 404 and never empty", async () => {
     const world = makeWorld(10);
     world.logs.signature.failing = "Durable Object is overloaded";
     const headers = { "x-request-id": "r-1" };
@@ -323,13 +323,13 @@ describe("GET /api/entries/<index>", () => {
     }
   });
 
-  test("gives the certificate as it was submitted", async () => {
+  test("answers with the certificate as submitted", async () => {
     const json = await (await ask(makeWorld(3), "/api/entries/2?log=certificate")).json();
     expect(json).toMatchObject({ certificate: Buffer.from("record 2").toString("base64") });
     expect(json).not.toHaveProperty("hints");
   });
 
-  test("the signature log is the default, and says that there are no hints", async () => {
+  test("defaults to the signature log, and answers with null if there are no hints", async () => {
     const json = await (await ask(makeWorld(3), "/api/entries/2")).json();
     expect(json).toMatchObject({ log: "signature", hints: null });
     expect(json).not.toHaveProperty("certificate");
@@ -348,14 +348,14 @@ describe("GET /api/entries/<index>", () => {
     },
   );
 
-  test.each(["?log=", "?log=rekor"])("%s names no log: 400", async (query) => {
+  test.each(["?log=", "?log=rekor"])("%s does not name a log: 400", async (query) => {
     expect((await ask(makeWorld(3), `/api/entries/0${query}`)).status).toBe(400);
   });
 
-  test("a proof that does not verify is never sent", async () => {
+  test("never sends a proof that does not verify", async () => {
     const world = makeWorld(600, 2);
     const tile = world.logs.signature.objects.get("signature/tile/0/000");
-    // The leaf hash of entry 1, which the proof of entry 0 begins with.
+    // The leaf hash of entry 1 is the first hash in the proof of entry 0.
     if (tile !== undefined) tile[40] = (tile[40] ?? 0) ^ 1;
     const response = await ask(world, "/api/entries/0");
     expect([response.status, response.headers.get("retry-after")]).toStrictEqual([503, "60"]);
@@ -459,7 +459,7 @@ describe("GET /api/proof/inclusion", () => {
     ["?index=0&index=0", "repeated"],
     ["?index=0&treeSize=2", "unknown parameter"],
     ["?index=0&log=rekor", "log must be"],
-  ])("%s is 400 and says what to give", async (query, message) => {
+  ])("%s is 400 and says what is expected", async (query, message) => {
     const response = await ask(makeWorld(3), `/api/proof/inclusion${query}`);
     expect([response.status, await response.json()]).toMatchObject([
       400,
@@ -475,7 +475,7 @@ describe("GET /api/proof/inclusion", () => {
     },
   );
 
-  test.each([0, 2])("of an older tree whose leaf %i is not the signed one is never sent", async (index) => {
+  test.each([0, 2])("never sends a proof in an older tree whose leaf %i was changed", async (index) => {
     const world = makeWorld(700, 2);
     const tile = world.logs.signature.objects.get("signature/tile/0/000");
     if (tile !== undefined) tile[32 * index] = (tile[32 * index] ?? 0) ^ 1;
@@ -511,7 +511,7 @@ describe("GET /api/proof/consistency", () => {
     },
   );
 
-  test("of an empty log is the empty proof", async () => {
+  test("answers with the empty proof for an empty log", async () => {
     const response = await ask(makeWorld(0), "/api/proof/consistency?from=0&log=certificate");
     const rootHash = naiveRoot([]).toString("base64");
     expect(await response.json()).toMatchObject({
@@ -530,7 +530,7 @@ describe("GET /api/proof/consistency", () => {
     ["?from=1&from=2", "repeated"],
     ["?from=1&first=2", "unknown parameter"],
     ["?from=1&log=", "log must be"],
-  ])("%s is 400 and says what to give", async (query, message) => {
+  ])("%s is 400 and says what is expected", async (query, message) => {
     const response = await ask(makeWorld(3), `/api/proof/consistency${query}`);
     expect([response.status, await response.json()]).toMatchObject([
       400,
@@ -542,7 +542,7 @@ describe("GET /api/proof/consistency", () => {
     expect((await ask(makeWorld(3), `/api/proof/consistency?${query}`)).status).toBe(404);
   });
 
-  test("of trees that the tiles do not have is never sent", async () => {
+  test("never sends a proof that the tiles do not give", async () => {
     const world = makeWorld(700, 2);
     const tile = world.logs.signature.objects.get("signature/tile/0/001");
     if (tile !== undefined) tile[0] = (tile[0] ?? 0) ^ 1;
@@ -553,7 +553,7 @@ describe("GET /api/proof/consistency", () => {
 });
 
 describe("GET /api/meta/<N>", () => {
-  test("gives the sidecar of a published bundle, for ever", async () => {
+  test("answers with the sidecar of a published bundle, immutable", async () => {
     const world = makeWorld(600, 2);
     const response = await ask(world, "/api/meta/1", { headers: { "accept-encoding": "gzip" } });
     expect([response.status, response.headers.get("content-type")]).toStrictEqual([200, "application/x-ndjson"]);
@@ -564,8 +564,8 @@ describe("GET /api/meta/<N>", () => {
     expect(world.logs.signature.calls).toStrictEqual([]);
   });
 
-  // The second bundle is full and not yet published, the third is open, the fourth is not there.
-  test.each([1, 2, 3, 9007199254740991])("%i is 404 as long as it is not published", async (index) => {
+  // The second bundle is full but not published yet, the third is open, the fourth does not exist.
+  test.each([1, 2, 3, 9007199254740991])("%i is 404 until it is published", async (index) => {
     const response = await ask(makeWorld(600, 1), `/api/meta/${index}`);
     expect([response.status, response.headers.get("cache-control")]).toStrictEqual([404, "no-store"]);
     expect(await response.json()).toMatchObject({ code: 5 });
@@ -576,7 +576,7 @@ describe("GET /api/meta/<N>", () => {
     expect((await ask(makeWorld(600, 1), `/api/meta/${index}`)).status).toBe(400);
   });
 
-  test("that R2 has lost is 503 with a log line", async () => {
+  test("is 503 with a log line if R2 has lost the sidecar", async () => {
     const world = makeWorld(600, 2);
     world.logs.signature.objects.clear();
     expect((await ask(world, "/api/meta/0")).status).toBe(503);
@@ -596,7 +596,7 @@ describe("a preflight", () => {
     "/api/entries/0.tlog-proof",
     "/api/proof/inclusion",
     "/api/meta/0",
-  ])("of %s lets any page read it with any header", async (path) => {
+  ])("for %s lets any page read it with any header", async (path) => {
     const response = await ask(makeWorld(), path, { method: "OPTIONS" });
     expect(response.status).toBe(204);
     expect(Object.fromEntries(response.headers)).toMatchObject({
@@ -607,7 +607,7 @@ describe("a preflight", () => {
     });
   });
 
-  test.each(["/ct/ct/v1/add-chain", "/api/v2/log/entries"])("of %s does not let pages write", async (path) => {
+  test.each(["/ct/ct/v1/add-chain", "/api/v2/log/entries"])("for %s does not let pages write", async (path) => {
     const response = await ask(makeWorld(), path, { method: "OPTIONS" });
     expect([405, 501]).toContain(response.status);
     expect(response.headers.has("access-control-allow-methods")).toBe(false);
@@ -615,7 +615,7 @@ describe("a preflight", () => {
 });
 
 describe("GET /api/search", () => {
-  test("gives hits and how far the index reaches", async () => {
+  test("answers with hits and with the size up to which each log is indexed", async () => {
     const world = makeWorld();
     world.database.database.exec(`
       INSERT INTO posting VALUES ('email:a@b', 'signature', 0), ('email:a@b', 'certificate', 0), ('email:a@b', 'signature', 1);
@@ -657,13 +657,13 @@ describe("GET /api/search", () => {
     ["?email=a@b&log=x", "log must be"],
     ["?email=a@b&q=x", "unknown parameter"],
     ["?email=a@b&email=a@b", "is repeated"],
-  ])("%s is 400 and says what to give", async (query, message) => {
+  ])("%s is 400 and says what is expected", async (query, message) => {
     const response = await ask(makeWorld(), `/api/search${query}`);
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ code: 3, message: expect.stringContaining(message) });
   });
 
-  test("with D1 down is 503, says so, and the logs go on", async () => {
+  test("is 503 while D1 is down, and the logs still answer", async () => {
     const world = makeWorld(3);
     world.database.fail("D1_ERROR: overloaded");
     const response = await ask(world, "/api/search?email=a@b");
@@ -707,12 +707,12 @@ describe("the certificate log's submission API", () => {
   });
 
   test.each([
-    ["what is no JSON", "{", "not well-formed JSON"],
+    ["text that is not JSON", "{", "not well-formed JSON"],
     ["nothing", "", "not well-formed JSON"],
     ["another member", { chain: [precertificate], more: 1 }, '{"chain"'],
     ["no chain", {}, '{"chain"'],
     ["an array", [precertificate], '{"chain"'],
-    ["a chain that is no array", { chain: precertificate }, '{"chain"'],
+    ["a chain that is not an array", { chain: precertificate }, '{"chain"'],
     ["a chain of numbers", { chain: [1] }, "base64"],
     ["base64 without padding", { chain: [precertificate.slice(0, -1)] }, "base64"],
     ["URL-safe base64", { chain: ["_-__"] }, "base64"],
@@ -729,7 +729,7 @@ describe("the certificate log's submission API", () => {
     ["a poison that is none", { chain: [vectors.refused.poisonNotNull, vectors.ca] }, "poison"],
     ["one certificate too many", { chain: [precertificate, vectors.ca, vectors.root, vectors.root] }, "certificate 3"],
     ["what is no certificate", { chain: ["MAA="] }, "not an X.509 v3 certificate"],
-  ])("add-pre-chain refuses %s with 400", async (_, body, message) => {
+  ])("add-pre-chain rejects %s with 400", async (_, body, message) => {
     const world = makeWorld();
     const response = await submit(world, "add-pre-chain", body);
     expect([response.status, response.headers.get("content-type")]).toStrictEqual([400, "text/plain; charset=utf-8"]);
@@ -737,7 +737,7 @@ describe("the certificate log's submission API", () => {
     expect(world.submitted).toStrictEqual([]);
   });
 
-  test("add-chain refuses a precertificate", async () => {
+  test("add-chain rejects a precertificate", async () => {
     const response = await submit(makeWorld(), "add-chain", { chain: [precertificate, vectors.ca] });
     expect([response.status, await response.text()]).toMatchObject([400, expect.stringContaining("add-pre-chain")]);
   });
@@ -767,7 +767,7 @@ describe("the certificate log's submission API", () => {
     [{ code: "log_refusing", reason: "secret of the operator" }, 503, "60"],
     [{ code: "clock_behind", lastTimestamp: 2, now: 1 }, 503, "10"],
     [{ code: "entry_too_large", maxBytes: 32_768 }, 413, null],
-  ])("%o of the sequencer is %i", async (error, status, retryAfter) => {
+  ])("the sequencer's %o is %i", async (error, status, retryAfter) => {
     const world = makeWorld();
     world.answer = { ok: false, error };
     const response = await submit(world, "add-chain", { chain: [certificate] });
@@ -776,7 +776,7 @@ describe("the certificate log's submission API", () => {
     expect(errors.length).toBe(status === 503 ? 1 : 0);
   });
 
-  test("get-roots gives the root, /ct/issuer each certificate of the chain", async () => {
+  test("get-roots answers with the root, /ct/issuer with each certificate of the chain", async () => {
     const world = makeWorld();
     const roots = await ask(world, "/ct/ct/v1/get-roots");
     expect(await roots.json()).toStrictEqual({ certificates: [vectors.root] });
@@ -818,13 +818,13 @@ describe("a frozen log", () => {
     },
   );
 
-  test("says so where there is no other", async () => {
+  test("says so if there is no other log", async () => {
     const env = { ...makeWorld().env, SHARDS: JSON.stringify(FREEZE) };
     const { message } = (await (await post(env, "/api/v2/log/entries", "{}")).json()) as { message: string };
     expect(message).toBe("This log has been frozen, and no other log of this deployment accepts entries.");
   });
 
-  test("that the settings do not freeze answers in the sequencer's words", async () => {
+  test("that the settings do not freeze answers with the sequencer's error", async () => {
     const world = makeWorld();
     world.answer = { ok: false, error: { code: "log_frozen", writeTo: "https://two.example.com/ct" } };
     const body = JSON.stringify({ chain: [vectors.cases[0]?.certificate] });

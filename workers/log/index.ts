@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The front end of all logs: which path is answered by which file.
+// The front end of all logs: the table of routes, and the form of the answers that no handler gives.
 
 import { preflight } from "../../shared/http/cache.ts";
 import { createRouter } from "../../shared/http/router.ts";
@@ -27,14 +27,15 @@ await warmUp();
 
 const route = createRouter<[Config, TilesStub]>(
   [
-    // The signature log: Rekor v2. Clients read it at both places.
+    // The signature log: Rekor v2. Clients read it at the root and below /api/v2.
     { method: "POST", path: "/api/v2/log/entries", handle: onSite("signature", addSignature) },
     { method: "GET", path: "/checkpoint", handle: onSite("signature", checkpoint) },
     { method: "GET", path: "/tile/*", handle: onSite("signature", tile) },
     { method: "GET", path: "/api/v2/checkpoint", handle: onSite("signature", checkpoint) },
     { method: "GET", path: "/api/v2/tile/*", handle: onSite("signature", tile) },
 
-    // The certificate log: RFC 6962 submission, static-ct-api reads. get-sth must not exist: by it monitors tell the two kinds.
+    // The certificate log: RFC 6962 submission, static-ct-api reads. get-sth must not exist: monitors use it to tell an
+    // RFC 6962 log from a static-ct-api log.
     { method: "POST", path: "/ct/ct/v1/add-chain", handle: onSite("certificate", addChain("x509_entry")) },
     { method: "POST", path: "/ct/ct/v1/add-pre-chain", handle: onSite("certificate", addChain("precert_entry")) },
     { method: "GET", path: "/ct/ct/v1/get-roots", handle: onSite("certificate", getRoots) },
@@ -42,7 +43,7 @@ const route = createRouter<[Config, TilesStub]>(
     { method: "GET", path: "/ct/tile/*", handle: onSite("certificate", tile) },
     { method: "GET", path: "/ct/issuer/:fingerprint", handle: onSite("certificate", issuer) },
 
-    // Our own read API over all of them.
+    // Our own read API, over all logs.
     { method: "GET", path: "/api/logs", handle: logs },
     { method: "GET", path: "/api/search", handle: search },
     { method: "GET", path: "/api/entries/:index.tlog-proof", handle: entryTlogProof },
@@ -65,7 +66,7 @@ function addSignature(request: Request, config: Config, site: LogSite): Response
   return frozen === null ? addEntry(request, addEntryDeps(config, site, request)) : renderStatus(entryStatus(frozen));
 }
 
-/** The handler, given the log of this kind on the host that is asked; a host that has none does not know the path. */
+/** Passes the handler the log of this kind on the requested host. A host without such a log answers path_unknown. */
 function onSite(kind: LogKind, handle: SiteHandler): (...args: [Request, Config, TilesStub]) => Promise<Response> {
   return async (request, config, tiles) => {
     const site = siteOf(config, request, kind);
@@ -75,7 +76,7 @@ function onSite(kind: LogKind, handle: SiteHandler): (...args: [Request, Config,
 
 type SiteHandler = (request: Request, config: Config, site: LogSite, tiles: TilesStub) => Response | Promise<Response>;
 
-/** In the form that the path's spec has for errors. */
+/** Answers in the form that the path's spec prescribes for errors. */
 function refuse(request: Request, error: LogError): Response {
   const { pathname } = new URL(request.url);
   const isJson = pathname.startsWith("/api/") && !/^\/api\/v2\/(checkpoint|tile)\b/.test(pathname);

@@ -49,7 +49,10 @@ function answerAndLog(request: Request, error: LogError): Answer {
   return answer;
 }
 
-/** Logs one line of JSON for the operator: the error and the request's id, method and path. Cuts strings at 500 characters. */
+/**
+ * Logs one line of JSON for the operator: the error and the request's id, method and path. Cuts strings at 500
+ * characters.
+ */
 export function logFailure(request: Request, error: { readonly code: string }, level: "warn" | "error"): void {
   const { pathname } = new URL(request.url);
   const line = { ...error, requestId: requestIdOf(request), method: request.method, path: pathname };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// GET /api/entries/<index>: one entry of a log with the proof that the newest tree holds it, and what is known of it besides.
-// GET /api/entries/<index>.tlog-proof: that proof alone. Spec: https://c2sp.org/tlog-proof
+// GET /api/entries/<index>: one entry of a log, with its inclusion proof in the newest tree.
+// GET /api/entries/<index>.tlog-proof: the proof alone, as a file. Spec: https://c2sp.org/tlog-proof
 
 import { parseDecimal } from "../../../shared/bytes/decimal.ts";
 import { CACHE_CONTROL, PUBLIC_READ } from "../../../shared/http/cache.ts";
@@ -16,7 +16,7 @@ import { type Inclusion, proveInclusion } from "../reading/prover.ts";
 import { refuseJson } from "../status.ts";
 import { SHOW_ENTRY, type ShownEntry } from "./records.ts";
 
-/** Answers for the signature log of the host, or for the log that `?log=` names: a kind, or a log's name. */
+/** Answers with an entry of the log that `?log=` names, by kind or by name; by default the host's signature log. */
 export async function entry(request: Request, config: Config): Promise<Response> {
   const proven = await provenEntry(request, config);
   if (!proven.ok) return refuseJson(request, proven.error);
@@ -35,7 +35,7 @@ export async function entry(request: Request, config: Config): Promise<Response>
   return Response.json(json, { headers: { ...PUBLIC_READ, "cache-control": CACHE_CONTROL.none } });
 }
 
-/** The same proof as a file that is verified offline, given the body: its leaf hash is what the proof is of. */
+/** Answers with the proof alone. A verifier needs the body as well: the proof is for its leaf hash. */
 export async function entryTlogProof(request: Request, config: Config): Promise<Response> {
   const proven = await provenEntry(request, config);
   if (!proven.ok) return refuseJson(request, proven.error);
@@ -52,7 +52,7 @@ interface ProvenEntry {
   readonly inclusion: Inclusion;
 }
 
-/** The entry that the URL names, and the proof that the newest tree holds it. */
+/** Reads the entry that the URL names and proves that the newest tree holds it. */
 async function provenEntry(request: Request, config: Config): Promise<Result<ProvenEntry, LogError>> {
   const leafIndex = parseEntryPath(new URL(request.url));
   if (leafIndex === null) return err({ code: "entry_index_invalid" });
@@ -67,7 +67,7 @@ async function provenEntry(request: Request, config: Config): Promise<Result<Pro
   return inclusion.ok ? ok({ site, timestamp: found.value.timestamp, shown, inclusion: inclusion.value }) : inclusion;
 }
 
-/** `…/<index>` or `…/<index>.tlog-proof`: the routes tell the two apart. */
+/** Parses `…/<index>` or `…/<index>.tlog-proof`; the routes distinguish the two. */
 function parseEntryPath({ pathname }: URL): number | null {
   return parseDecimal(pathname.slice(pathname.lastIndexOf("/") + 1).replace(/\.tlog-proof$/, ""));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// GET /api/logs: all logs of the deployment by name, oldest first: where each is read and written, and by which keys its
-// checkpoints are verified.
+// GET /api/logs: all logs of the deployment, oldest first, with the URL of each and the keys that verify its
+// checkpoints.
 
 import { CACHE_CONTROL, PUBLIC_READ } from "../../../shared/http/cache.ts";
 import type { LogDescription } from "../../../shared/rpc/sequencer.ts";
@@ -8,16 +8,16 @@ import { formatRfc3339 } from "../../../shared/time.ts";
 import { type Config, type LogSite, senderOf } from "../env.ts";
 import { logFailure, refuseJson } from "../status.ts";
 
-/** Answers for the logs that can be reached; of one that cannot, only what the settings say. */
+/** Answers for every log. If a log is unreachable, its row has only what the settings say. */
 export async function logs(request: Request, { sites, reads }: Config): Promise<Response> {
   const { success } = await reads.limit({ key: senderOf(request) });
   if (!success) return refuseJson(request, { code: "reads_limited" });
-  const json = await Promise.all(sites.map(async (site) => toJson(site, await described(request, site))));
+  const json = await Promise.all(sites.map(async (site) => toJson(site, await describe(request, site))));
   const headers = { ...PUBLIC_READ, "cache-control": CACHE_CONTROL.none };
   return Response.json({ logs: json }, { headers });
 }
 
-async function described(request: Request, { log, sequencer }: LogSite): Promise<LogDescription | null> {
+async function describe(request: Request, { log, sequencer }: LogSite): Promise<LogDescription | null> {
   try {
     return await sequencer().describe();
   } catch (error) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// GET /api/meta/<N>: the sidecar of a full bundle of the signature log: for each of its entries the time and what its leaf does
-// not hold. Who has bundles and sidecars can rebuild the search index. Form: shared/rekor/sidecar.ts.
+// GET /api/meta/<N>: the sidecar of a full bundle of the signature log, with each entry's time and what its leaf does
+// not hold. The search index can be rebuilt from bundles and sidecars. Format: shared/rekor/sidecar.ts.
 
 import { parseDecimal } from "../../../shared/bytes/decimal.ts";
 import { CACHE_CONTROL, respondCompressed } from "../../../shared/http/cache.ts";
@@ -8,6 +8,7 @@ import { type Config, type LogSite, readerOf, senderOf } from "../env.ts";
 import { readSidecar } from "../reading/log-reader.ts";
 import { refuseJson } from "../status.ts";
 
+/** Answers with the sidecar as JSON lines, compressed if the client accepts gzip. */
 export async function meta(request: Request, config: Config, site: LogSite): Promise<Response> {
   const { pathname } = new URL(request.url);
   const index = parseDecimal(pathname.slice(pathname.lastIndexOf("/") + 1));

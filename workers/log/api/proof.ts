@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Proofs for those who do not want to walk tiles. GET /api/proof/inclusion?index=&size= and /api/proof/consistency?from=&to=:
-// `size` and `to` are the newest tree by default. What is answered has been verified against the signed head.
+// Proofs for clients that do not read tiles: GET /api/proof/inclusion?index=&size= and
+// /api/proof/consistency?from=&to=. `size` and `to` default to the newest tree. Every proof is verified against the
+// signed head before it is sent.
 
 import { encodeBase64 } from "../../../shared/bytes/base64.ts";
 import { parseDecimal } from "../../../shared/bytes/decimal.ts";
@@ -11,14 +12,14 @@ import type { ProofQueryError } from "../errors.ts";
 import { type ProvenTree, proveConsistency, proveInclusionIn } from "../reading/prover.ts";
 import { refuseJson } from "../status.ts";
 
-/** The first number has to be given; without the second one it is the newest tree. */
+/** The first number is required. If the second is null, the question is about the newest tree. */
 interface Question {
   readonly site: LogSite;
   readonly first: number;
   readonly second: number | null;
 }
 
-/** Which leaf stands at an index, and the proof that it is in the tree of a size. */
+/** Answers with the leaf at an index, and the proof that the tree of the given size holds it. */
 export async function inclusion(request: Request, config: Config): Promise<Response> {
   const asked = parseQuestion(request, config, ["index", "size"]);
   if (!asked.ok) return refuseJson(request, asked.error);
@@ -34,7 +35,7 @@ export async function inclusion(request: Request, config: Config): Promise<Respo
   );
 }
 
-/** That the tree of a size is a prefix of a larger one. */
+/** Answers with the proof that the tree of one size is a prefix of the tree of a larger size. */
 export async function consistency(request: Request, config: Config): Promise<Response> {
   const asked = parseQuestion(request, config, ["from", "to"]);
   if (!asked.ok) return refuseJson(request, asked.error);
@@ -48,12 +49,12 @@ export async function consistency(request: Request, config: Config): Promise<Res
 
 const toJson = ({ treeSize, rootHash }: ProvenTree): object => ({ treeSize, rootHash: encodeBase64(rootHash) });
 
-/** `checkpoint` is the signed note of the tree that the proof ends in, null if that is not the newest. */
+/** `checkpoint` is the signed note of the tree in which the proof ends, null if that tree is not the newest. */
 function proofResponse(json: object, { checkpoint }: ProvenTree): Response {
   return Response.json({ ...json, checkpoint }, { headers: { ...PUBLIC_READ, "cache-control": CACHE_CONTROL.none } });
 }
 
-/** Unknown and repeated parameters are refused: a misspelt size would prove another tree than the one that was meant. */
+/** Rejects unknown and repeated parameters: with a misspelled `size` the proof would be for another tree. */
 function parseQuestion(
   request: Request,
   config: Config,

@@ -7,7 +7,7 @@ import { type Hit, type SearchPage, searchPage } from "./search-index.ts";
 import type { Bounds, SearchQuery } from "./search-query.ts";
 
 const TERM = "email:a@b";
-/** The first two logs, and a shard. */
+/** The first two logs and a shard. */
 const LOGS = ["signature", "certificate", "sig-2027"] as const;
 type LogName = (typeof LOGS)[number];
 
@@ -17,7 +17,7 @@ interface Row {
   readonly matches: boolean;
 }
 
-/** Puts entries behind those that are there, as the sequencer's feed does: rows first, the watermark with them. */
+/** Appends entries as the sequencer's feed does: rows and watermark together. */
 function append({ database }: MemoryD1, sizes: Record<LogName, number>, rows: readonly Row[]): void {
   for (const { log, timestamp, matches } of rows) {
     const index = sizes[log]++;
@@ -46,7 +46,7 @@ afterEach(() => {
 });
 
 describe("searchPage", () => {
-  test("an empty index is complete through nothing", async () => {
+  test("an empty index is complete through 0", async () => {
     expect(await page(memoryD1())).toStrictEqual({
       hits: [],
       next: null,
@@ -54,7 +54,7 @@ describe("searchPage", () => {
     });
   });
 
-  test("gives what is filed under the term, newest first, over both logs", async () => {
+  test("returns the entries of the term from both logs, newest first", async () => {
     const memory = memoryD1();
     append(memory, empty(), [
       { log: "signature", timestamp: 1, matches: true },
@@ -79,7 +79,7 @@ describe("searchPage", () => {
     expect(names(certificates)).toStrictEqual(["certificate 1", "certificate 0"]);
   });
 
-  test("shows nothing from the watermark on", async () => {
+  test("omits entries at and above the watermark", async () => {
     const memory = memoryD1();
     append(memory, empty(), [
       { log: "signature", timestamp: 1, matches: true },
@@ -93,7 +93,7 @@ describe("searchPage", () => {
     expect((await page(memory)).hits).toStrictEqual([]);
   });
 
-  test("pages through everything that was there at the first page, once and in order, while the logs grow", async () => {
+  test("pages through everything that the first page covered, once and in order, while the logs grow", async () => {
     const row = fc.record({
       log: fc.constantFrom(...LOGS),
       later: fc.constantFrom(0, 0, 1, 5),
@@ -133,18 +133,18 @@ describe("searchPage", () => {
     );
   });
 
-  test("scans the primary keys and no more rows than it shows", async () => {
+  test("scans the primary keys, and no more rows than it returns", async () => {
     const { database, statements, ...memory } = memoryD1();
     await page({ database, statements, ...memory });
     const plans = statements.map(({ sql, values }) => database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...values));
     const steps = plans.flat().map(({ detail }) => detail);
     expect(steps).toContain("SEARCH posting USING PRIMARY KEY (term=? AND log=? AND idx<?)");
     expect(steps).toContain("SEARCH entry USING PRIMARY KEY (log=? AND idx=?)");
-    // No sort, and the only table that is read whole has one row a log.
+    // No sort. The only table that is scanned has one row per log.
     expect(steps.filter((step) => /SCAN|TEMP B-TREE/.test(String(step)))).toStrictEqual(["SCAN watermark"]);
   });
 
-  test("says so when D1 fails, and when its tables are not there", async () => {
+  test("fails with search_unavailable if D1 fails or its tables are missing", async () => {
     const memory = memoryD1();
     memory.fail("D1_ERROR: storage operation exceeded timeout");
     const query: SearchQuery = { term: TERM, logs: LOGS, limit: 20, bounds: null };

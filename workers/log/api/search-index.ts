@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads the search index. D1 is a cache of the logs: what it does not hold yet it says, and that it fails stops nothing else.
-// Tables: migrations/.
+// Reads the search index. D1 is a cache of the logs: an answer says how far each log is indexed, and a failure affects
+// search only. Tables: migrations/.
 
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
@@ -27,20 +27,20 @@ export interface SearchPage {
 
 export interface SearchUnavailable {
   readonly code: "search_unavailable";
-  /** What D1 said, for the log line. */
+  /** D1's error message, for the log line. */
   readonly reason: string;
 }
 
-/** Above every index: the first page starts at the end of what the index covers. */
+/** Above every index, for the first page. */
 const NO_BOUND = Number.MAX_SAFE_INTEGER;
 
-/** A search takes some milliseconds. */
+/** A search takes a few milliseconds. */
 const DEADLINE_MS = 5000;
 
 const WATERMARKS = "SELECT log, size FROM watermark";
 /**
- * A backward scan of posting's primary key. Rows from the watermark on are not shown: they are there in part only, and the
- * pages that follow could not tell them from entries that came between the two questions.
+ * Scans posting's primary key backward. Omits rows at and above the watermark: they are incomplete, and later pages
+ * could not tell them from entries that were indexed between two requests.
  */
 const HITS = `
   SELECT posting.idx, entry.time_ms, entry.digest, entry.identity, entry.issuer
@@ -62,18 +62,21 @@ interface HitRow {
   readonly issuer: string | null;
 }
 
-/** One page of hits. Fails with search_unavailable. @param all the names of all logs, oldest first */
+/**
+ * Reads one page of hits. Fails with search_unavailable.
+ * @param all the names of all logs, oldest first
+ */
 export async function searchPage(
   database: D1Database,
   query: SearchQuery,
   all: readonly string[],
 ): Promise<Result<SearchPage, SearchUnavailable>> {
   const { term, logs, limit, bounds } = query;
-  // One row more than is shown tells whether there is another page.
+  // One row more than the limit tells whether there is another page.
   const statements = logs.map((log) => database.prepare(HITS).bind(term, log, bounds?.get(log) ?? NO_BOUND, limit + 1));
   try {
-    // A batch is one transaction: watermarks and hits are of the same moment.
-    const [watermarks, ...found] = await inTime(database.batch([database.prepare(WATERMARKS), ...statements]));
+    // A batch is one transaction, so watermarks and hits are consistent.
+    const [watermarks, ...found] = await withDeadline(database.batch([database.prepare(WATERMARKS), ...statements]));
     const completeThrough = toBounds((watermarks?.results ?? []) as WatermarkRow[], all);
     const hits = logs.map((log, i) => ((found[i]?.results ?? []) as HitRow[]).map((row) => toHit(log, row)));
     return ok({ ...firstPage(hits.flat(), limit, bounds ?? completeThrough), completeThrough });
@@ -82,8 +85,8 @@ export async function searchPage(
   }
 }
 
-/** D1 can stall for a minute; whoever searches has gone by then. */
-async function inTime<T>(work: Promise<T>): Promise<T> {
+/** Rejects after DEADLINE_MS: D1 can stall for a minute, and no client waits that long. */
+async function withDeadline<T>(work: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${DEADLINE_MS} ms`)), DEADLINE_MS);
@@ -95,7 +98,7 @@ async function inTime<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** Of every log, in the order of `all`: a log that has no watermark yet has nothing in the index. */
+/** The watermark of every log, in the order of `all`. A log without a watermark has nothing in the index. */
 function toBounds(rows: readonly WatermarkRow[], all: readonly string[]): Bounds {
   return new Map(all.map((name) => [name, rows.find(({ log }) => log === name)?.size ?? 0]));
 }
@@ -105,8 +108,8 @@ function toHit(log: string, { idx, time_ms, digest, identity, issuer }: HitRow):
 }
 
 /**
- * The newest `limit` of all hits, and the bounds that the rest lies below. A log's time never goes back, so each log's hits
- * come in the order of their index, and what is not shown of a log lies below what is.
+ * Takes the newest `limit` of all hits, and the bounds of the next page. A log's timestamps never decrease, so each
+ * log's hits are in order of their index, and the hits left over are below those taken.
  */
 function firstPage(all: readonly Hit[], limit: number, bounds: Bounds): Omit<SearchPage, "completeThrough"> {
   const hits = all.toSorted(newestFirst([...bounds.keys()])).slice(0, limit);
@@ -116,7 +119,7 @@ function firstPage(all: readonly Hit[], limit: number, bounds: Bounds): Omit<Sea
   return { hits, next: all.length > hits.length ? next : null };
 }
 
-/** Of one and the same millisecond, the older log's hits come first. */
+/** Newest first. Within one millisecond, hits of the older log come first. */
 const newestFirst =
   (logs: readonly string[]) =>
   (a: Hit, b: Hit): number =>

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { formatCursor, parseSearchQuery, type SearchQuery } from "./search-query.ts";
 
 const HEX = "ab".repeat(32);
-/** All logs of a deployment: the first two, and a shard. */
+/** All logs of a deployment: the first two and a shard. */
 const ALL = ["signature", "certificate", "sig-2027"];
 const parse = (query: string, all = ALL): ReturnType<typeof parseSearchQuery> =>
   parseSearchQuery(new URLSearchParams(query), all);
@@ -36,7 +36,7 @@ describe("parseSearchQuery accepts", () => {
   });
 });
 
-describe("parseSearchQuery refuses", () => {
+describe("parseSearchQuery rejects", () => {
   test.each([
     ["", "term"],
     ["limit=3", "term"],
@@ -92,7 +92,7 @@ describe("the cursor", () => {
   ]);
   const cursor = formatCursor(question, bounds, ALL);
 
-  test("comes back as it was, for any bounds", () => {
+  test("round-trips for any bounds", () => {
     const index = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
     fc.assert(
       fc.property(index, index, index, (...indexes) => {
@@ -104,7 +104,7 @@ describe("the cursor", () => {
     );
   });
 
-  test("goes with any limit", () => {
+  test("is valid with any limit", () => {
     expect(accepted(`email=A@B&limit=3&cursor=${cursor}`).bounds).toStrictEqual(bounds);
   });
 
@@ -116,17 +116,17 @@ describe("the cursor", () => {
     ["a shorter one", `email=a@b&cursor=${cursor.slice(0, -1)}`],
     ["a longer one", `email=a@b&cursor=${cursor}A`],
     ["another version", `email=a@b&cursor=Ag${cursor.slice(2)}`],
-  ])("is refused with %s", (_, query) => {
+  ])("is rejected with %s", (_, query) => {
     expect(parse(query)).toMatchObject({ ok: false, error: { parameter: "cursor" } });
   });
 
-  test("is refused once there is another log: its bounds are those of the logs that there were", () => {
+  test("is rejected once another log exists, because its bounds are for the previous list of logs", () => {
     for (const all of [[...ALL, "sig-2028"], ALL.slice(0, 2), ["certificate", "signature", "sig-2027"]]) {
       expect(parse(`email=a@b&cursor=${cursor}`, all)).toMatchObject({ ok: false, error: { parameter: "cursor" } });
     }
   });
 
-  test("no other spelling of a cursor is taken", () => {
+  test("is rejected in any other spelling", () => {
     fc.assert(
       fc.property(fc.nat(cursor.length - 1), fc.constantFrom(..."AZaz09-_+/= ".split("")), (at, character) => {
         const changed = cursor.slice(0, at) + character + cursor.slice(at + 1);

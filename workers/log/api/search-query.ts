@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The question of a search: its parameters, and the cursor that leads to the next page. Pure.
+// The query of a search: its parameters, and the cursor of the next page. Pure.
 
 import { sha256 } from "#sha256";
 import { decodeProtoBase64, encodeBase64 } from "../../../shared/bytes/base64.ts";
@@ -10,12 +10,12 @@ import { uint } from "../../../shared/bytes/writer.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { digestTerm, emailTerm, keyTerm, TERMS_VERSION } from "../../../shared/search/terms.ts";
 
-/** For each log by its name, in the order of the logs: only entries below this index. */
+/** Log name → upper bound of the entry indexes (exclusive), in the order of the logs. */
 export type Bounds = ReadonlyMap<string, number>;
 
 export interface SearchQuery {
   readonly term: string;
-  /** Names; all of them if none was asked for. */
+  /** Names of the logs to search: all of them, or the one in `log`. */
   readonly logs: readonly string[];
   readonly limit: number;
   /** From the cursor; null on the first page. */
@@ -24,7 +24,7 @@ export interface SearchQuery {
 
 export interface SearchQueryError {
   readonly code: "search_query_invalid";
-  /** Which parameter is at fault; `term` if there is not exactly one of digest, email and publicKey. */
+  /** The wrong parameter; `term` if there is not exactly one of digest, email and publicKey. */
   readonly parameter: "term" | "unknown" | "repeated" | "digest" | "email" | "publicKey" | "log" | "limit" | "cursor";
 }
 
@@ -34,7 +34,7 @@ const DEFAULT_LIMIT = 20;
 const invalid = (parameter: SearchQueryError["parameter"]): Result<never, SearchQueryError> =>
   err({ code: "search_query_invalid", parameter });
 
-/** The hashes of artifacts, and of an attestation's subjects: names and lengths as in-toto has them (digest_set.md). */
+/** Digests of artifacts and of attestation subjects, with the names and lengths of in-toto's digest_set.md. */
 const DIGEST =
   /^(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}|sha1:[0-9a-f]{40}|git(?:Commit|Tree|Blob|Tag):(?:[0-9a-f]{40}|[0-9a-f]{64}))$/i;
 const EMAIL = /^[^\s@]+@[^\s@]+$/;
@@ -42,7 +42,7 @@ const EMAIL = /^[^\s@]+@[^\s@]+$/;
 const MAX_EMAIL_CHARS = 254;
 const SHA256_HEX = /^[0-9a-f]{64}$/i;
 
-/** Turns a parameter's value into the term that entries are filed under, null if it is not of its form. */
+/** Parameter → the term that entries are indexed by, null if the value is malformed. */
 const TERMS: Readonly<Record<"digest" | "email" | "publicKey", (value: string) => string | null>> = {
   digest: (value) => (DIGEST.test(value) ? digestTerm(value.toLowerCase()) : null),
   email: (value) => (EMAIL.test(value) && value.length <= MAX_EMAIL_CHARS ? emailTerm(value) : null),
@@ -51,7 +51,11 @@ const TERMS: Readonly<Record<"digest" | "email" | "publicKey", (value: string) =
 const TERM_NAMES = Object.keys(TERMS) as readonly (keyof typeof TERMS)[];
 const KNOWN: ReadonlySet<string> = new Set([...TERM_NAMES, "log", "limit", "cursor"]);
 
-/** Parses the query string. @param all the names of all logs, oldest first. Unknown and repeated parameters are refused: a filter read over shows more than was asked for. */
+/**
+ * Parses the query string. Rejects unknown and repeated parameters: ignoring a filter would return more than the client
+ * asked for. Fails with search_query_invalid.
+ * @param all the names of all logs, oldest first
+ */
 export function parseSearchQuery(
   parameters: URLSearchParams,
   all: readonly string[],
@@ -82,7 +86,7 @@ function parseLimit(value: string | null): number | null {
   return /^[1-9]\d?$/.test(value) && Number(value) <= MAX_LIMIT ? Number(value) : null;
 }
 
-/** What a cursor belongs to: with another question it would skip hits without a word. */
+/** The part of a query that a cursor is bound to. With another query it would silently skip hits. */
 type Question = Pick<SearchQuery, "term" | "logs">;
 
 const VERSION = Uint8Array.of(1);
@@ -97,7 +101,7 @@ export function formatCursor(question: Question, bounds: Bounds, all: readonly s
   return encodeBase64(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-/** Null for anything that formatCursor does not print for this question. */
+/** Null for everything that formatCursor does not print for this question. */
 function parseCursor(cursor: string, question: Question, all: readonly string[]): Bounds | null {
   const bytes = decodeProtoBase64(cursor);
   if (!bytes.ok) return null;
@@ -110,7 +114,7 @@ function parseCursor(cursor: string, question: Question, all: readonly string[])
   return bounds !== null && formatCursor(question, bounds, all) === cursor ? bounds : null;
 }
 
-/** Of the list of logs as well: the bounds are in its order. */
+/** Covers the list of logs too, because the bounds are in its order. */
 function tagOf({ term, logs }: Question, all: readonly string[]): Uint8Array {
   return sha256(encodeUtf8(JSON.stringify([TERMS_VERSION, term, logs, all]))).subarray(0, TAG_BYTES);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// GET /api/search: what is in the logs by the digest of an artifact, the e-mail of a signer, or a public key. Newest first.
+// GET /api/search: finds entries by artifact digest, signer e-mail address or public key, newest first.
 
 import { CACHE_CONTROL, PUBLIC_READ } from "../../../shared/http/cache.ts";
 import { formatRfc3339 } from "../../../shared/time.ts";
@@ -8,7 +8,9 @@ import { refuseJson } from "../status.ts";
 import { type Hit, type SearchPage, searchPage } from "./search-index.ts";
 import { formatCursor, parseSearchQuery, type SearchQuery } from "./search-query.ts";
 
-/** Answers with a page of hits, and how far into each log the index reaches: what is newer is not found yet. */
+/**
+ * Answers with one page of hits, and with the size up to which each log is indexed: newer entries are not found yet.
+ */
 export async function search(request: Request, { index, sites }: Config): Promise<Response> {
   const all = sites.map(({ log }) => log.name);
   const query = parseSearchQuery(new URL(request.url).searchParams, all);
@@ -22,7 +24,7 @@ export async function search(request: Request, { index, sites }: Config): Promis
 function toJson(query: SearchQuery, { hits, next, completeThrough }: SearchPage, all: readonly string[]): object {
   return {
     hits: hits.map(hitJson),
-    // Of the first signature log, which everybody has.
+    // For the first signature log, which every deployment has.
     completeThrough: completeThrough.get("signature"),
     completeThroughByLog: Object.fromEntries(completeThrough),
     nextCursor: next === null ? null : formatCursor(query, next, all),

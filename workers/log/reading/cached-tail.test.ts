@@ -30,7 +30,7 @@ beforeEach(() => {
 });
 
 describe("the head", () => {
-  test("is asked for once a second", async () => {
+  test("is requested once per second", async () => {
     for (const passed of [0, 1, 998]) {
       now += passed;
       expect(await tail.head(always)).toMatchObject({ ok: true, value: { treeSize: 10 } });
@@ -42,7 +42,7 @@ describe("the head", () => {
     expect(stubs).toBe(2);
   });
 
-  test("is asked for anew when it does not reach far enough", async () => {
+  test("is requested again if the cached head is too small", async () => {
     await tail.head(always);
     log.records.push(...naiveRecords("signature", 1));
     expect(await tail.head(always, 10)).toMatchObject({ value: { treeSize: 10 } });
@@ -51,7 +51,7 @@ describe("the head", () => {
     expect(log.calls.length).toBe(3);
   });
 
-  test("that came with an append is shown at once, and never an older one after it", async () => {
+  test("of an append is shown at once, and never an older one after it", async () => {
     await tail.head(always);
     const appended = { treeSize: 12, rootHash: hash(new Uint8Array(32)), checkpoint: "12" };
     tail.observe(appended);
@@ -63,14 +63,14 @@ describe("the head", () => {
     expect(log.calls.length).toBe(2);
   });
 
-  test("is not asked for without admission, but a kept one is given", async () => {
+  test("is not requested without admission, but a cached head is returned", async () => {
     expect(await tail.head(never)).toStrictEqual({ ok: false, error: { code: "reads_limited" } });
     expect(log.calls).toStrictEqual([]);
     await tail.head(always);
     expect(await tail.head(never)).toMatchObject({ ok: true });
   });
 
-  test("is not kept from a call that failed", async () => {
+  test("is not cached if the call failed", async () => {
     log.failing = "Durable Object reset";
     await expect(tail.head(always)).rejects.toThrow("Durable Object reset");
     log.failing = null;
@@ -80,7 +80,7 @@ describe("the head", () => {
 });
 
 describe("tiles, bundles and entries", () => {
-  test("are kept for a second, each for itself", async () => {
+  test("are each cached for one second", async () => {
     for (let round = 0; round < 2; round++) {
       const tiles = await Promise.all([tail.tile(always, 0, 0, 3), tail.tile(always, 0, 0, 4)]);
       expect(tiles.map((tile) => tile.ok && tile.value.kind === "found" && tile.value.value.length)).toStrictEqual([
@@ -95,7 +95,7 @@ describe("tiles, bundles and entries", () => {
     expect(log.calls.length).toBe(5);
   });
 
-  test("that are beyond the head or published are asked for each time", async () => {
+  test("that are published or beyond the head are requested each time", async () => {
     for (let round = 0; round < 2; round++) {
       expect(await tail.tile(always, 0, 0, 11)).toStrictEqual({ ok: true, value: { kind: "beyond" } });
       expect(await tail.bundle(always, 1, 1)).toStrictEqual({ ok: true, value: { kind: "beyond" } });
@@ -106,7 +106,7 @@ describe("tiles, bundles and entries", () => {
     expect(await tail.entry(always, 10)).toMatchObject({ value: { kind: "found" } });
   });
 
-  test("are not asked for without admission", async () => {
+  test("are not requested without admission", async () => {
     const limited = { ok: false, error: { code: "reads_limited" } };
     expect(await tail.tile(never, 0, 0, 1)).toStrictEqual(limited);
     expect(await tail.bundle(never, 0, 1)).toStrictEqual(limited);
@@ -114,7 +114,7 @@ describe("tiles, bundles and entries", () => {
     expect(log.calls).toStrictEqual([]);
   });
 
-  test("take no more than a bounded memory", async () => {
+  test("use a bounded amount of memory", async () => {
     const large = new NaiveLog("signature");
     const mebibyte = { kind: "found", value: new Uint8Array(1024 * 1024) } as const;
     large.readBundle = (index) => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one isolate keeps of a log's head and tail for a second, so that public reads cannot stop the sequencer from signing.
-// It keeps values, never another request's pending promise: the platform cancels a promise together with its request.
+// Caches a log's head and tail in an isolate for one second, so that public reads cannot keep the sequencer from
+// signing. Caches values, never pending promises: the platform cancels a promise together with the request that made
+// it.
 
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { SequencerRpc, TailAnswer, TailEntry } from "../../../shared/rpc/sequencer.ts";
@@ -9,10 +10,10 @@ import type { SignedTreeHead } from "../../../shared/tlog/head.ts";
 /** The reading half of the sequencer. A rejected promise is the platform's failure. */
 export type Tail = Pick<SequencerRpc, "head" | "readTile" | "readBundle" | "readEntry">;
 
-/** What readers need of a head, and all that comes with an appended entry. */
+/** The part of a head that readers need. The answer to an append holds no more. */
 export type ServedHead = Omit<SignedTreeHead, "timestamp">;
 
-/** Asked before a read reaches the sequencer; false refuses it. */
+/** Called before a read reaches the sequencer. False rejects the read. */
 export type Admission = () => Promise<boolean>;
 
 export interface ReadsLimited {
@@ -20,12 +21,12 @@ export interface ReadsLimited {
 }
 
 const KEPT_MS = 1000;
-/** Of the 128 MB that all requests of an isolate share; about a thousand tiles. */
+/** About a thousand tiles, out of the 128 MB that all requests of an isolate share. */
 const MAX_KEPT_BYTES = 8 * 1024 * 1024;
-/** What a key and its place in the map cost beside the value, roughly. */
+/** Approximate cost of a key and its place in the map. */
 const OVERHEAD_BYTES = 256;
 
-/** What a key had at most a second ago. Emptied as a whole once MAX_KEPT_BYTES have come in. */
+/** Values that are at most a second old. Cleared entirely once MAX_KEPT_BYTES have been added. */
 class ShortMemory<T> {
   readonly #sizeOf: (value: T) => number;
   readonly #now: () => number;
@@ -53,7 +54,7 @@ class ShortMemory<T> {
   }
 }
 
-/** One log's tail as one isolate sees it. */
+/** The tail of one log, cached in one isolate. */
 export class CachedTail {
   readonly #source: () => Tail;
   readonly #now: () => number;
@@ -62,7 +63,7 @@ export class CachedTail {
   #head: ServedHead | null = null;
   #headUntil = 0;
 
-  /** @param source gives a new stub for each call: a stub that threw once is broken for good. */
+  /** @param source returns a new stub for each call: a stub that has thrown stays broken */
   constructor(source: () => Tail, now: () => number) {
     this.#source = source;
     this.#now = now;
@@ -70,7 +71,7 @@ export class CachedTail {
     this.#entries = new ShortMemory(now, ({ record }) => record.length);
   }
 
-  /** A head at most a second old, or a fresh one if that one has fewer than `minTreeSize` leaves. */
+  /** Returns a head that is at most a second old, or a new one if that head has fewer than `minTreeSize` leaves. */
   async head(admit: Admission, minTreeSize = 0): Promise<Result<ServedHead, ReadsLimited>> {
     const kept = this.#head;
     if (kept !== null && this.#headUntil > this.#now() && kept.treeSize >= minTreeSize) return ok(kept);
@@ -78,7 +79,9 @@ export class CachedTail {
     return ok(this.observe(await this.#source().head()));
   }
 
-  /** Takes note of a head, one that came with an append perhaps, and gives the newest known: what is shown never shrinks. */
+  /**
+   * Records a head, such as that of an append, and returns the newest known: the head that readers see never shrinks.
+   */
   observe(head: ServedHead): ServedHead {
     const newest = this.#head === null || head.treeSize >= this.#head.treeSize ? head : this.#head;
     this.#head = newest;
@@ -89,33 +92,33 @@ export class CachedTail {
   /** As SequencerRpc.readTile. */
   tile(admit: Admission, level: number, index: number, width: number): Promise<TailRead<Uint8Array>> {
     const read = (): Promise<TailAnswer<Uint8Array>> => this.#source().readTile(level, index, width);
-    return remembered({ memory: this.#slices, key: `${level}/${index}/${width}`, read, admit });
+    return readThrough({ memory: this.#slices, key: `${level}/${index}/${width}`, read, admit });
   }
 
   /** As SequencerRpc.readBundle. */
   bundle(admit: Admission, index: number, width: number): Promise<TailRead<Uint8Array>> {
     const read = (): Promise<TailAnswer<Uint8Array>> => this.#source().readBundle(index, width);
-    return remembered({ memory: this.#slices, key: `bundle/${index}/${width}`, read, admit });
+    return readThrough({ memory: this.#slices, key: `bundle/${index}/${width}`, read, admit });
   }
 
   /** As SequencerRpc.readEntry. */
   entry(admit: Admission, leafIndex: number): Promise<TailRead<TailEntry>> {
     const read = (): Promise<TailAnswer<TailEntry>> => this.#source().readEntry(leafIndex);
-    return remembered({ memory: this.#entries, key: String(leafIndex), read, admit });
+    return readThrough({ memory: this.#entries, key: String(leafIndex), read, admit });
   }
 }
 
 export type TailRead<T> = Result<TailAnswer<T>, ReadsLimited>;
 
-interface Remembered<T> {
+interface CachedRead<T> {
   readonly memory: ShortMemory<T>;
   readonly key: string;
   readonly read: () => Promise<TailAnswer<T>>;
   readonly admit: Admission;
 }
 
-/** Keeps what was found, and nothing else: a kept `beyond` would hide an entry that has been acknowledged since. */
-async function remembered<T>({ memory, key, read, admit }: Remembered<T>): Promise<TailRead<T>> {
+/** Caches only `found`: a cached `beyond` would hide an entry that has been acknowledged since. */
+async function readThrough<T>({ memory, key, read, admit }: CachedRead<T>): Promise<TailRead<T>> {
   const kept = memory.get(key);
   if (kept !== null) return ok({ kind: "found", value: kept });
   if (!(await admit())) return err({ code: "reads_limited" });

@@ -32,8 +32,8 @@ const BEYOND = { ok: false, error: { code: "beyond_head" } };
 describe.each(["signature", "certificate"] as const)("the %s log, two full tiles and an open one,", (kind) => {
   const bundles = kind === "signature" ? "entries" : "data";
 
-  // Nothing, one or all full tiles are in R2: nobody must notice.
-  test.each([0, 1, 2])("with %i of them published: serves every width", async (published) => {
+  // The answers must be the same whether R2 has none, one or all of the full tiles.
+  test.each([0, 1, 2])("serves every width with %i tiles published", async (published) => {
     const naive = makeLog(kind, 600, published);
     const reader = readerOf(naive);
     for (const index of [0, 1, 2]) {
@@ -55,7 +55,7 @@ describe.each(["signature", "certificate"] as const)("the %s log, two full tiles
     expect(await readTile(reader, { level: 2, index: 0, width: 1 })).toEqual(BEYOND);
   });
 
-  test.each([0, 1, 2])("with %i of them published: gives every entry with its time", async (published) => {
+  test.each([0, 1, 2])("reads every entry with its time with %i tiles published", async (published) => {
     const naive = makeLog(kind, 600, published);
     for (const leafIndex of [0, 1, 255, 256, 511, 512, 599]) {
       const entry = await readEntry(readerOf(naive), leafIndex);
@@ -68,7 +68,7 @@ describe.each(["signature", "certificate"] as const)("the %s log, two full tiles
     expect(await readEntry(readerOf(naive), 600)).toEqual(BEYOND);
   });
 
-  test("does not bother the sequencer with what is published", async () => {
+  test("does not call the sequencer for published objects", async () => {
     const naive = makeLog(kind, 600, 2);
     for (const index of [0, 1]) {
       await readTile(readerOf(naive), { level: 0, index, width: 256 });
@@ -78,7 +78,7 @@ describe.each(["signature", "certificate"] as const)("the %s log, two full tiles
     expect(naive.calls).toStrictEqual([]);
   });
 
-  test("reads R2 again when it was published between the two questions", async () => {
+  test("reads R2 again if the object was published between the two reads", async () => {
     const naive = makeLog(kind, 600, 2);
     let misses = 0;
     const objects: LogReader["objects"] = {
@@ -94,7 +94,7 @@ describe.each(["signature", "certificate"] as const)("the %s log, two full tiles
     expect(await readEntry(readerOf(naive, { objects }), 300)).toMatchObject({ ok: true });
   });
 
-  test("what R2 has lost is an error, not a 404", async () => {
+  test("fails with object_missing, not beyond_head, if R2 has lost the object", async () => {
     const naive = makeLog(kind, 600, 2);
     naive.objects.clear();
     const reader = readerOf(naive);
@@ -108,7 +108,7 @@ describe.each(["signature", "certificate"] as const)("the %s log, two full tiles
     expect(await readEntry(reader, 3)).toMatchObject({ error: { code: "object_missing" } });
   });
 
-  test("what R2 has damaged is an error", async () => {
+  test("fails with object_damaged if the object is not what its key says", async () => {
     const naive = makeLog(kind, 600, 2);
     for (const [key, bytes] of naive.objects) naive.objects.set(key, bytes.subarray(0, -1));
     const reader = readerOf(naive);
@@ -119,7 +119,7 @@ describe.each(["signature", "certificate"] as const)("the %s log, two full tiles
     expect(await readEntry(reader, 3)).toMatchObject(damaged);
   });
 
-  test("a read that fails rejects", async () => {
+  test("rejects if a read fails", async () => {
     const naive = makeLog(kind, 10);
     naive.failing = "overloaded";
     await expect(readTile(readerOf(naive), { level: 0, index: 0, width: 1 })).rejects.toThrow("overloaded");
@@ -127,7 +127,7 @@ describe.each(["signature", "certificate"] as const)("the %s log, two full tiles
     await expect(readEntry(readerOf(naive, { objects }), 0)).rejects.toThrow("R2 10001");
   });
 
-  test("who may not reach the sequencer still gets what is published", async () => {
+  test("reads published objects without admission to the sequencer", async () => {
     const reader = readerOf(makeLog(kind, 600, 2), { admit: () => Promise.resolve(false) });
     expect(await readTile(reader, { level: 0, index: 1, width: 256 })).toMatchObject({ ok: true });
     expect(await readTile(reader, { level: 0, index: 2, width: 1 })).toEqual({
@@ -138,7 +138,7 @@ describe.each(["signature", "certificate"] as const)("the %s log, two full tiles
 });
 
 describe("the sidecar of a bundle", () => {
-  test("that is missing or damaged makes the entry unreadable, not timeless", async () => {
+  test("makes the entry unreadable if it is missing or damaged", async () => {
     const naive = makeLog("signature", 600, 2);
     naive.objects.set("signature/meta/1", Buffer.from('{"timestamp":1,"hints":null}\n'));
     expect(await readEntry(readerOf(naive), 257)).toEqual({

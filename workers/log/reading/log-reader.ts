@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads tiles, bundles and entries of a log wherever they lie: full ones in R2, the rest in the sequencer's storage.
+// Reads tiles, bundles and entries of a log: full tiles and bundles from R2, the tail from the sequencer.
 // Knows nothing of HTTP. Spec: https://c2sp.org/tlog-tiles; https://c2sp.org/static-ct-api#monitoring-apis
 
 import { concat } from "../../../shared/bytes/bytes.ts";
@@ -14,19 +14,19 @@ import type { Admission, CachedTail, ReadsLimited, TailRead } from "./cached-tai
 
 export type ReadError =
   | ReadsLimited
-  /** The tree does not reach so far. */
+  /** The tree is not that large. */
   | { readonly code: "beyond_head" }
-  /** The sequencer has published it to R2, and R2 does not have it. */
+  /** The sequencer has published the object, but R2 does not have it. */
   | { readonly code: "object_missing"; readonly key: string }
-  /** What R2 has is not what its name promises. */
+  /** The object in R2 is not what its key says. */
   | { readonly code: "object_damaged"; readonly key: string };
 
-/** The object store; null for an object that does not exist. A rejected promise is the platform's failure. */
+/** The object store. `get` returns null if the object does not exist. A rejected promise is the platform's failure. */
 export interface Objects {
   readonly get: (key: string) => Promise<Uint8Array<ArrayBuffer> | null>;
 }
 
-/** One log, as one request may read it. */
+/** One log, as one request may read it; `admit` applies the limit of its sender. */
 export interface LogReader {
   readonly log: LogConfig;
   readonly objects: Objects;
@@ -34,7 +34,7 @@ export interface LogReader {
   readonly admit: Admission;
 }
 
-/** The bytes of a tile or bundle of the given width. Fails with a ReadError. */
+/** Reads a tile or bundle of the given width. Fails with a ReadError. */
 export function readTile(reader: LogReader, tile: Tile): Promise<Result<Uint8Array, ReadError>> {
   const key = objectKey(reader.log, formatTilePath({ ...tile, width: TILE_WIDTH }));
   const stored = async (): Promise<Result<Uint8Array, ReadError> | null> => {
@@ -50,7 +50,7 @@ function readTail({ tail, admit }: LogReader, { level, index, width }: Tile): Pr
   return typeof level === "number" ? tail.tile(admit, level, index, width) : tail.bundle(admit, index, width);
 }
 
-/** A partial tile or bundle is a prefix of the full one. Null if `full` is not a full one. */
+/** Cuts a full tile or bundle to the given width: a partial one is its prefix. Null if `full` is not full. */
 function cutTo({ kind }: LogConfig, { level, width }: Tile, full: Uint8Array): Uint8Array | null {
   if (typeof level === "number") return full.length === 32 * TILE_WIDTH ? full.subarray(0, 32 * width) : null;
   if (width === TILE_WIDTH) return full;
@@ -61,12 +61,15 @@ function cutTo({ kind }: LogConfig, { level, width }: Tile, full: Uint8Array): U
 
 interface Places<T> {
   readonly key: string;
-  /** Null if it is not in R2. */
+  /** Null if R2 does not have it. */
   readonly stored: () => Promise<Result<T, ReadError> | null>;
   readonly tail: () => Promise<TailRead<T>>;
 }
 
-/** R2 first: what is full costs the sequencer nothing. A miss there says nothing yet; only the sequencer knows the head. */
+/**
+ * Reads R2 first, so that full tiles cost the sequencer nothing. A miss is inconclusive, because only the sequencer
+ * knows the head.
+ */
 async function readThrough<T>({ key, stored, tail }: Places<T>): Promise<Result<T, ReadError>> {
   const published = await stored();
   if (published !== null) return published;
@@ -76,7 +79,7 @@ async function readThrough<T>({ key, stored, tail }: Places<T>): Promise<Result<
     case "found":
       return ok(answer.value.value);
     case "published":
-      // It went to R2 between the two questions.
+      // The sequencer published it between the two reads.
       return (await stored()) ?? err({ code: "object_missing", key });
     case "beyond":
       return err({ code: "beyond_head" });
@@ -85,7 +88,7 @@ async function readThrough<T>({ key, stored, tail }: Places<T>): Promise<Result<
   }
 }
 
-/** One entry: its record as it stands in the bundle, its time and its hints. Fails with a ReadError. */
+/** Reads one entry: its record, time and hints. Fails with a ReadError. */
 export function readEntry(reader: LogReader, leafIndex: number): Promise<Result<TailEntry, ReadError>> {
   const { log, objects, tail, admit } = reader;
   const { bundleLevel, hasSidecars } = LOG_KINDS[log.kind];
@@ -101,8 +104,8 @@ export function readEntry(reader: LogReader, leafIndex: number): Promise<Result<
 }
 
 /**
- * The sidecar of a bundle of the signature log. Fails with a ReadError; beyond_head also for a bundle that is full and not yet
- * published, whose entries are read one by one.
+ * Reads the sidecar of a bundle of a signature log. Fails with a ReadError; with beyond_head also if the bundle is full
+ * but not published yet: read its entries one by one.
  */
 export async function readSidecar(reader: LogReader, bundleIndex: number): Promise<Result<Uint8Array, ReadError>> {
   const { log, objects, tail, admit } = reader;

@@ -37,28 +37,31 @@ const leafOf = (naive: NaiveLog, index: number): Hash => hash(new Uint8Array(nai
 
 const SIZE = 70_000;
 let shared: NaiveLog | null = null;
-/** A log of three levels, made once. */
+/** A log of three levels, built once. */
 const large = (): NaiveLog => (shared ??= makeLog(SIZE, 273));
 
 describe("proveInclusion", () => {
-  test.each([1, 2, 3, 7, 8, 255, 256, 257, 511, 512, 513, 700])("in a tree of %i leaves", async (size) => {
-    const full = Math.floor(size / 256);
-    for (const published of new Set([0, Math.max(0, full - 1), full])) {
-      const naive = makeLog(size, published);
-      const root = naiveRoot(naive.leaves);
-      const indexes = [0, 1, 2, 6, 7, 127, 128, 254, 255, 256, 257, 510, 511, 512, size - 2, size - 1];
-      for (const leafIndex of new Set(indexes.filter((index) => index >= 0 && index < size))) {
-        const leaf = leafOf(naive, leafIndex);
-        const proven = await proveInclusion(readerOf(naive), leafIndex, leaf);
-        if (!proven.ok) throw new Error(proven.error.code);
-        const { head, proof } = proven.value;
-        expect(head.treeSize).toBe(size);
-        expect(rootFromProof(leaf, { leafIndex, treeSize: size }, proof)).toStrictEqual(root);
+  test.each([1, 2, 3, 7, 8, 255, 256, 257, 511, 512, 513, 700])(
+    "proves every leaf in a tree of %i leaves",
+    async (size) => {
+      const full = Math.floor(size / 256);
+      for (const published of new Set([0, Math.max(0, full - 1), full])) {
+        const naive = makeLog(size, published);
+        const root = naiveRoot(naive.leaves);
+        const indexes = [0, 1, 2, 6, 7, 127, 128, 254, 255, 256, 257, 510, 511, 512, size - 2, size - 1];
+        for (const leafIndex of new Set(indexes.filter((index) => index >= 0 && index < size))) {
+          const leaf = leafOf(naive, leafIndex);
+          const proven = await proveInclusion(readerOf(naive), leafIndex, leaf);
+          if (!proven.ok) throw new Error(proven.error.code);
+          const { head, proof } = proven.value;
+          expect(head.treeSize).toBe(size);
+          expect(rootFromProof(leaf, { leafIndex, treeSize: size }, proof)).toStrictEqual(root);
+        }
       }
-    }
-  });
+    },
+  );
 
-  test("reads at most two tiles a level", async () => {
+  test("reads at most two tiles per level", async () => {
     const naive = large();
     const reader = readerOf(naive);
     for (const leafIndex of [0, 65_535, 65_536, 69_887, 69_888, 69_999]) {
@@ -70,7 +73,7 @@ describe("proveInclusion", () => {
     }
   });
 
-  test("asks for a newer head when the one it knows does not reach the leaf", async () => {
+  test("requests a newer head if the known one does not cover the leaf", async () => {
     const naive = makeLog(10, 0);
     const reader = readerOf(naive);
     await reader.tail.head(reader.admit);
@@ -84,12 +87,12 @@ describe("proveInclusion", () => {
 
   const mismatch = { code: "proof_mismatch", log: "signature", leafIndex: 3, treeSize: 600 };
 
-  test("never gives a proof that does not verify: another leaf", async () => {
+  test("never returns a proof that does not verify: another leaf", async () => {
     const naive = makeLog(600, 2);
     expect(await proveInclusion(readerOf(naive), 3, leafOf(naive, 4))).toStrictEqual({ ok: false, error: mismatch });
   });
 
-  test("never gives a proof that does not verify: a changed tile in R2", async () => {
+  test("never returns a proof that does not verify: a changed tile in R2", async () => {
     const naive = makeLog(600, 2);
     const changed = Uint8Array.from(naive.objects.get("signature/tile/0/001") ?? []);
     changed[0] = (changed[0] ?? 0) ^ 1;
@@ -98,14 +101,14 @@ describe("proveInclusion", () => {
     expect(await proveInclusion(readerOf(naive), 300, leaf)).toMatchObject({ error: { code: "proof_mismatch" } });
   });
 
-  test("never gives a proof that does not verify: the root of another tree", async () => {
+  test("never returns a proof that does not verify: the root of another tree", async () => {
     const naive = makeLog(600, 2);
     const reader = readerOf(naive);
     reader.tail.observe({ treeSize: 600, rootHash: hash(new Uint8Array(32)), checkpoint: "" });
     expect(await proveInclusion(reader, 3, leafOf(naive, 3))).toStrictEqual({ ok: false, error: mismatch });
   });
 
-  test("a tile that the head covers and nobody has is an alarm, not a 404", async () => {
+  test("fails with proof_mismatch, not beyond_head, if a tile that the head covers is missing", async () => {
     const naive = makeLog(600, 2);
     const reader = readerOf(naive);
     reader.tail.observe({ treeSize: 601, rootHash: hash(new Uint8Array(32)), checkpoint: "" });
@@ -114,7 +117,7 @@ describe("proveInclusion", () => {
 });
 
 describe("proofs in and between older trees", () => {
-  test("read few tiles, each once", async () => {
+  test("read few tiles, each of them once", async () => {
     const naive = large();
     const root = naiveRoot(naive.leaves);
     const reader = readerOf(naive);
@@ -149,7 +152,7 @@ describe("proofs in and between older trees", () => {
     }
   });
 
-  test("ask for a newer head when the one they know is smaller than the tree", async () => {
+  test("request a newer head if the known one is smaller than the tree", async () => {
     const small = makeLog(10, 0);
     const reader = readerOf(small);
     await reader.tail.head(reader.admit);
@@ -161,7 +164,7 @@ describe("proofs in and between older trees", () => {
     }
   });
 
-  test("are never given against the root of another tree", async () => {
+  test("are never returned against the root of another tree", async () => {
     const reader = readerOf(makeLog(600, 2));
     reader.tail.observe({ treeSize: 600, rootHash: hash(new Uint8Array(32)), checkpoint: "" });
     for (const proven of [
@@ -171,7 +174,7 @@ describe("proofs in and between older trees", () => {
     ]) {
       expect(await proven).toMatchObject({ error: { code: "proof_mismatch", treeSize: 600 } });
     }
-    // Of the empty tree alone there is nothing to be wrong about.
+    // The empty tree has nothing to prove.
     expect(await proveConsistency(reader, 0, 0)).toMatchObject({ ok: true });
   });
 });

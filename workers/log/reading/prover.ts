@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Proves from public tiles that a leaf is in the log, and that one tree grew out of another; believes a proof only after verifying it
-// against the signed head. Spec: RFC 6962 §2.1; https://c2sp.org/tlog-tiles#merkle-tree
+// Proves inclusion and consistency from public tiles, and verifies each proof against the signed head before returning
+// it.
+// Spec: RFC 6962 §2.1; https://c2sp.org/tlog-tiles#merkle-tree
 
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { Hash } from "../../../shared/tlog/hash.ts";
@@ -17,11 +18,11 @@ import { loadNodes } from "../../../shared/tlog/tile-nodes.ts";
 import type { ServedHead } from "./cached-tail.ts";
 import { type LogReader, type ReadError, readTile } from "./log-reader.ts";
 
-/** The tiles, or the leaf, are not those of the head: never sent, always an alarm. */
+/** The tiles or the leaf do not match the signed head. The proof is never sent, and the log line is an alarm. */
 interface ProofMismatch {
   readonly code: "proof_mismatch";
   readonly log: string;
-  /** Null where two trees were compared. */
+  /** Null for a consistency proof. */
   readonly leafIndex: number | null;
   readonly treeSize: number;
 }
@@ -37,7 +38,7 @@ export interface Inclusion {
 }
 
 /**
- * Proves that `leaf` stands at `leafIndex` of the newest tree known, which is at most a second old.
+ * Proves that `leaf` is at `leafIndex` of the newest known tree, which is at most a second old.
  * Fails with a ReadError (beyond_head if the tree does not hold the index) or proof_mismatch.
  */
 export async function proveInclusion(
@@ -58,7 +59,7 @@ export async function proveInclusion(
 
 /** A tree that the log has or had. */
 export interface ProvenTree extends TreeHead {
-  /** The signed note of that tree if it is the newest; nobody keeps the older ones. */
+  /** The signed note if this is the newest tree; null for an older tree, whose note is not kept. */
   readonly checkpoint: string | null;
 }
 
@@ -71,8 +72,8 @@ export interface InclusionInTree {
 }
 
 /**
- * Proves which leaf stands at `leafIndex` of the tree of `treeSize` leaves, the newest if that is null, and that this tree is a
- * prefix of the newest. The caller guarantees leafIndex < treeSize. Fails as proveInclusion does.
+ * Finds the leaf at `leafIndex` of the tree of `treeSize` leaves (null: the newest tree), and proves that this tree
+ * holds it and is a prefix of the newest. The caller guarantees leafIndex < treeSize. Fails like proveInclusion.
  */
 export async function proveInclusionIn(
   reader: LogReader,
@@ -102,8 +103,8 @@ export interface Consistency {
 }
 
 /**
- * Proves that the tree of `from` leaves is a prefix of that of `to` leaves, the newest if that is null, and both of the newest.
- * The caller guarantees from ≤ to. Fails as proveInclusion does.
+ * Proves that the tree of `from` leaves is a prefix of the tree of `to` leaves (null: the newest tree), and that both
+ * are prefixes of the newest. The caller guarantees from ≤ to. Fails like proveInclusion.
  */
 export async function proveConsistency(
   reader: LogReader,
@@ -126,13 +127,13 @@ export async function proveConsistency(
   return verifyConsistency(claim) ? ok({ from: older, to: newer, proof }) : mismatch(reader, head.value, null);
 }
 
-/** A head that covers `treeSize` leaves. Fails with beyond_head if there is none, or reads_limited. */
+/** Returns a head of at least `treeSize` leaves. Fails with beyond_head if there is none, or reads_limited. */
 async function headOver({ tail, admit }: LogReader, treeSize: number): Promise<Result<ServedHead, ReadError>> {
   const head = await tail.head(admit, treeSize);
   return head.ok && head.value.treeSize < treeSize ? err({ code: "beyond_head" }) : head;
 }
 
-/** The nodes that `use` asks for, out of the tiles of the newest tree: those of older trees are among them. */
+/** Loads the nodes that `use` reads from the tiles of the newest tree, which hold those of every older tree. */
 async function nodesOf(
   reader: LogReader,
   head: ServedHead,
@@ -140,11 +141,11 @@ async function nodesOf(
   use: (nodeAt: NodeReader) => unknown,
 ): Promise<Result<NodeReader, ProveError>> {
   const nodes = await loadNodes(head.treeSize, use, (tile) => readTile(reader, tile));
-  // A tile that its own head covers and that is not there is no question of an index too high.
+  // The head covers this tile, so a missing tile is a mismatch and not an index that is too high.
   return !nodes.ok && nodes.error.code === "beyond_head" ? mismatch(reader, head, leafIndex) : nodes;
 }
 
-/** PROOF(oldSize, D[newSize]); of the empty tree there is nothing to prove. */
+/** PROOF(oldSize, D[newSize]); empty if the old tree is empty. */
 const prefixProof = (oldSize: number, newSize: number, nodeAt: NodeReader): readonly Hash[] =>
   oldSize === 0 ? [] : consistencyProof(oldSize, newSize, nodeAt);
 
@@ -157,7 +158,7 @@ const pathToHead = (
   proof: prefixProof(treeSize, head.treeSize, nodeAt),
 });
 
-/** The tree of these nodes, null if the signed head did not grow out of it. */
+/** The tree of `treeSize` leaves, null if it is not a prefix of the signed head. */
 function provenTree(treeSize: number, head: ServedHead, nodeAt: NodeReader): ProvenTree | null {
   const { root, proof } = pathToHead(treeSize, head, nodeAt);
   const claim = { oldSize: treeSize, oldRoot: root, newSize: head.treeSize, newRoot: head.rootHash, proof };

@@ -141,7 +141,7 @@ describe("an accepted entry", () => {
     ["A", vectors.A.request, vectors.A],
     ["B", vectors.B.request, vectors.B],
     ["C, a dsse request, logged as B", vectors.C.request, vectors.B],
-  ])("is the reference's: vector %s", async (_, request, expected) => {
+  ])("equals the reference's: vector %s", async (_, request, expected) => {
     const response = await post(request, deps(ok(appendedAs(expected))));
     expect(response.status).toBe(201);
     expect(response.headers.get("content-type")).toMatch(/^application\/json/);
@@ -185,7 +185,7 @@ describe("an accepted entry", () => {
     );
   });
 
-  it("has one body however the request spells it", async () => {
+  it("has one canonical body however the request spells it", async () => {
     const { hashedRekordRequestV002: request } = hashedRequest();
     const { content, verifier } = request.signature;
     const unpadded = (text: string): string => text.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
@@ -204,13 +204,13 @@ describe("an accepted entry", () => {
     expect(submitted[1]?.body).toEqual(submitted[0]?.body);
   });
 
-  it("of a certificate has its search row", async () => {
+  it("with a certificate has the search row of that certificate", async () => {
     expect((await post(certifiedRequest("email"))).status).toBe(201);
     expect(submitted[0]?.hints).toBe(null);
     expect(submitted[0]?.search).toMatchObject({ identity: "Alice@Example.com", issuer: "https://issuer.test" });
   });
 
-  it("of an attestation has hints of its payload", async () => {
+  it("with an attestation has hints from its payload", async () => {
     const subject = [{ name: "a", digest: { sha256: "cd".repeat(32) } }];
     const statement = new TextEncoder().encode(
       JSON.stringify({ subject, predicateType: "https://slsa.dev/provenance/v1" }),
@@ -228,7 +228,7 @@ describe("an accepted entry", () => {
 describe("a duplicate", () => {
   const duplicate: Answer = ok({ kind: "duplicate", leafIndex: 1 });
 
-  it("is answered with the entry that is there, and X-Log-Index", async () => {
+  it("is answered with the logged entry and X-Log-Index", async () => {
     const asked: [number, Uint8Array][] = [];
     const { rootB64, checkpoint, proofHashes, leafHash: leaf } = vectors.B;
     const prover = {
@@ -249,7 +249,7 @@ describe("a duplicate", () => {
     expect(asked.map(([index, provenLeaf]) => [index, Buffer.from(provenLeaf).toString("hex")])).toEqual([[1, leaf]]);
   });
 
-  it("whose proof cannot be made now is worth another try", async () => {
+  it("whose proof is unavailable is 503 with Retry-After", async () => {
     const prover: EntryProver = { prove: () => Promise.resolve(err({ code: "beyond_head" })) };
     const response = await post(vectors.B.request, deps(duplicate, { prover }));
     expect(response.status).toBe(503);
@@ -263,7 +263,7 @@ describe("a duplicate", () => {
   });
 });
 
-describe("a refused entry", () => {
+describe("a rejected entry", () => {
   const INVALID = "invalid hashedrekord request: ";
   const change = (edit: (request: HashedRequest["hashedRekordRequestV002"]) => void): HashedRequest => {
     const request = hashedRequest();
@@ -347,14 +347,14 @@ describe("a refused entry", () => {
       `${INVALID}invalid verifier: rawBytes is missing`,
     ],
     [
-      "a key that is none",
+      "a key that does not parse",
       change(({ signature }) => {
         signature.verifier.publicKey = { rawBytes: "AAAA" };
       }),
       `${INVALID}parsing verifier: the public key must be a SubjectPublicKeyInfo in DER (not PEM, not PKCS#1)`,
     ],
     [
-      "a certificate that is none",
+      "a certificate that does not parse",
       change(({ signature }) => {
         signature.verifier = { x509Certificate: { rawBytes: base64(p256.spki) }, keyDetails: p256.keyDetails };
       }),
@@ -442,7 +442,7 @@ describe("a refused entry", () => {
     expect(reported).toEqual([error]);
   });
 
-  it("leaves the platform's failure to the route's wrapper", async () => {
+  it("throws if the platform fails: the service's outermost layer answers", async () => {
     const sequencer: AddEntryDeps["sequencer"] = () => ({ appendSignature: () => Promise.reject(new Error("reset")) });
     await expect(post(hashedRequest(), deps(undefined, { sequencer }))).rejects.toThrow("reset");
   });
@@ -456,7 +456,7 @@ describe("the write policy", () => {
   };
   const NAMED = 'invalid hashedrekord request: write policy "own-ca+listed-keys"';
 
-  it("takes our certificates and listed keys", async () => {
+  it("accepts our certificates and listed keys", async () => {
     const pem = String(p256.publicObject.export({ format: "pem", type: "spki" }));
     expect((await post(certifiedRequest("email"), restricted())).status).toBe(201);
     expect((await post(hashedRequest(), restricted(pem))).status).toBe(201);
@@ -474,7 +474,7 @@ describe("the write policy", () => {
       () => certifiedRequest("precertificate"),
       / accepts only signing certificates: purpose codeSigning and an embedded SCT list$/,
     ],
-  ])("refuses %s", async (_, request, reason) => {
+  ])("rejects %s", async (_, request, reason) => {
     const response = await post(request(), restricted());
     const { message: text } = (await response.json()) as { message: string };
     expect(response.status).toBe(400);
@@ -483,14 +483,14 @@ describe("the write policy", () => {
     expect(submitted).toEqual([]);
   });
 
-  it("is asked before the signature is verified", async () => {
+  it("is applied before the signature is verified", async () => {
     const request = hashedRequest(signingKey("ecdsa-p521"));
     request.hashedRekordRequestV002.signature.content = "AAAA";
     await post(request, restricted());
     expect(reported).toMatchObject([{ code: "policy_key_not_listed" }]);
   });
 
-  it("takes an envelope if one of its verifiers may write and verifies it", async () => {
+  it("accepts an envelope if one of its verifiers may write and verifies it", async () => {
     const { dsseRequestV002: request } = dsseRequest(message, "t") as { dsseRequestV002: { verifiers: object[] } };
     const other = signingKey("ecdsa-p384");
     request.verifiers.unshift({ publicKey: { rawBytes: base64(other.spki) }, keyDetails: other.keyDetails });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// POST /api/v2/log/entries: checks an entry, has the sequencer append it, answers with its proof. Everything that costs CPU
-// happens here, before the one object that decides on indices hears of it.
+// POST /api/v2/log/entries: verifies an entry, has the sequencer append it, and answers with its proof. All expensive
+// work happens here, in the stateless Worker, before the single object that assigns indexes is called.
 // Spec: https://github.com/sigstore/architecture-docs/blob/main/rekor-v2-spec.md
 
 import { readBody } from "../../../shared/http/body.ts";
@@ -23,7 +23,7 @@ import type { Inclusion, ProveError } from "../reading/prover.ts";
 import { entryStatus } from "./add-entry-status.ts";
 import { applyWritePolicy, type WritePolicy, type WritePolicyError } from "./write-policy.ts";
 
-/** Proves an entry of an earlier round, from public tiles. */
+/** Proves an entry of an earlier round from public tiles. */
 export interface EntryProver {
   prove(leafIndex: number, leaf: Hash): Promise<Result<Inclusion, ProveError>>;
 }
@@ -31,26 +31,26 @@ export interface EntryProver {
 export interface AddEntryDeps {
   readonly policy: WritePolicy;
   readonly accepted: AcceptedKeyDetails;
-  /** A stub of the signature log's sequencer, a new one for each call. A rejected promise is the platform's failure. */
+  /** Returns a new stub of the log's sequencer for each call. A rejected promise is the platform's failure. */
   readonly sequencer: () => Pick<SequencerRpc, "appendSignature">;
-  /** SHA-256 of the log's SPKI (LogDescription.logId). Rejects as the sequencer does. */
+  /** SHA-256 of the log's SPKI (LogDescription.logId). Rejects when the sequencer does. */
   readonly logId: () => Promise<Uint8Array>;
   readonly prover: EntryProver;
-  /** Told of every head that came with an append: readers of this isolate need not ask for it again. */
+  /** Receives the head of every append, so that readers in this isolate do not request it again. */
   readonly observe: (head: ServedHead) => void;
-  /** Told of every refusal, for the log line; what the client sees is entryStatus's. */
+  /** Receives every error, for the log line. entryStatus decides what the client sees. */
   readonly report: (error: AddEntryError) => void;
 }
 
-/** The reference's limit. An envelope is base64, so this is a payload of 3 MiB. */
+/** The reference's limit. An envelope is base64, so its payload is at most 3 MiB. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
-/** Ten times an entry with a certificate; the length prefix of a bundle would allow 65,535. */
+/** Ten times an entry with a certificate. The length prefix of a bundle would allow 65,535. */
 const MAX_ENTRY_BYTES = 32 * 1024;
 
-/** Answers 201 with the TransparencyLogEntry, also for an entry that is there already (then with X-Log-Index). */
+/** Answers 201 with the TransparencyLogEntry; for a duplicate also with X-Log-Index. */
 export async function addEntry(request: Request, deps: AddEntryDeps): Promise<Response> {
   const body = await readBody(request, MAX_BODY_BYTES);
-  const added = body.ok ? await takeEntry(body.value, deps) : body;
+  const added = body.ok ? await verifyAndAppend(body.value, deps) : body;
   if (!added.ok) {
     deps.report(added.error);
     return renderStatus(entryStatus(added.error));
@@ -65,8 +65,8 @@ export interface Added {
   readonly isDuplicate: boolean;
 }
 
-/** What addEntry does between a request's body and the answer's. */
-export async function takeEntry(
+/** Parses, verifies and appends the entry in a request's body. */
+export async function verifyAndAppend(
   body: Uint8Array,
   deps: Omit<AddEntryDeps, "report">,
 ): Promise<Result<Added, AddEntryError>> {
@@ -96,7 +96,7 @@ async function check(
   return hints.ok ? toSubmission(verified.value, hints.value) : hints;
 }
 
-/** The policy is asked before a signature is verified, as a stranger's is the dearer of the two. Fails as for the first candidate. */
+/** Applies the policy before verifying signatures, which costs more. If none is admitted, returns the first error. */
 async function admitAny(
   policy: WritePolicy,
   candidates: readonly Candidate[],

@@ -30,8 +30,8 @@ function certified(certificate: Certificate): Credential {
   return { key: key.value, certificate };
 }
 
-describe("admit", () => {
-  it("takes anything where the log is open", async () => {
+describe("applyWritePolicy", () => {
+  it("accepts everything if the log is open", async () => {
     expect(await applyWritePolicy(policy("open"), bare(newSigningKey("ecdsa-p256")))).toEqual({
       ok: true,
       value: null,
@@ -58,7 +58,7 @@ describe("admit", () => {
     ["precertificate", "policy_certificate_purpose"],
     ["timeStamping", "policy_certificate_purpose"],
     ["noPurpose", "policy_certificate_purpose"],
-  ])("refuses the certificate %s: %s", async (name, code) => {
+  ])("rejects the certificate %s: %s", async (name, code) => {
     const accept = "own-ca+listed-keys";
     expect(await applyWritePolicy(policy(accept), certified(leafNamed(name)))).toEqual({
       ok: false,
@@ -66,14 +66,14 @@ describe("admit", () => {
     });
   });
 
-  it("takes signing certificates of every CA of a rotation", async () => {
+  it("accepts signing certificates of every CA of a rotation", async () => {
     const rotated = parseWritePolicy(null, null, [ROOT, CA]);
     if (!rotated.ok) throw new Error(rotated.error);
     expect(await applyWritePolicy(rotated.value, certified(leafNamed("email")))).toEqual({ ok: true, value: null });
     expect((await applyWritePolicy(rotated.value, certified(leafNamed("byStranger")))).ok).toBe(false);
   });
 
-  it("takes listed keys, bare ones, and no others", async () => {
+  it("accepts listed bare keys and no others", async () => {
     const both = policy("own-ca+listed-keys", listedPem);
     expect(await applyWritePolicy(both, bare(listed))).toEqual({ ok: true, value: null });
     const other = newSigningKey("ecdsa-p256");
@@ -89,7 +89,7 @@ describe("admit", () => {
     });
   });
 
-  it("takes no key under own-ca, listed or not", async () => {
+  it("rejects every key under own-ca, listed or not", async () => {
     expect(await applyWritePolicy(policy("own-ca", listedPem), bare(listed))).toMatchObject({
       error: { code: "policy_key_not_listed" },
     });
@@ -97,11 +97,11 @@ describe("admit", () => {
 });
 
 describe("parseWritePolicy", () => {
-  it("has own CA and listed keys for its default", () => {
+  it("defaults to own-ca+listed-keys", () => {
     expect(policy(null)).toEqual({ accept: "own-ca+listed-keys", issuers: [CA], listedKeys: new Set() });
   });
 
-  it("takes keys of every kind", () => {
+  it("accepts keys of every kind", () => {
     const keys = (["ecdsa-p384", "ed25519", "rsa-2048"] as const).map((kind) => signingKey(kind).spki);
     const pem = keys.map((spki) => encodePem("PUBLIC KEY", spki)).join("\n");
     expect(policy(null, pem).listedKeys).toEqual(
@@ -115,26 +115,30 @@ describe("parseWritePolicy", () => {
     ["", null, "ACCEPT must be one of own-ca, own-ca+listed-keys, open"],
     [null, "keys", "LISTED_KEYS must be PEM text of 1 to 64 public keys"],
     [null, Array.from({ length: 65 }, () => listedPem).join(""), "LISTED_KEYS must be PEM text of 1 to 64 public keys"],
-    [null, listedPem + encodePem("CERTIFICATE", CA.der), "LISTED_KEYS: block 2 is not a PUBLIC KEY that the log takes"],
-    [null, encodePem("PUBLIC KEY", CA.der), "LISTED_KEYS: block 1 is not a PUBLIC KEY that the log takes"],
-  ])("refuses %s, %s", (accept, keys, reason) => {
+    [
+      null,
+      listedPem + encodePem("CERTIFICATE", CA.der),
+      "LISTED_KEYS: block 2 is not a PUBLIC KEY that the log accepts",
+    ],
+    [null, encodePem("PUBLIC KEY", CA.der), "LISTED_KEYS: block 1 is not a PUBLIC KEY that the log accepts"],
+  ])("rejects %s, %s", (accept, keys, reason) => {
     expect(parseWritePolicy(accept, keys, [CA])).toEqual({ ok: false, error: reason });
   });
 
-  it("refuses a chain without a certificate", () => {
+  it("rejects a chain without a certificate", () => {
     expect(parseWritePolicy(null, null, [])).toEqual({ ok: false, error: "CA_CHAIN has no certificate" });
   });
 });
 
 describe("parseSigningAlgorithms", () => {
-  it("has all seven by default, and only narrows", () => {
+  it("defaults to all seven, and can only narrow", () => {
     const all = parseSigningAlgorithms(null);
     expect(all.ok && all.value.size).toBe(7);
     const some = parseSigningAlgorithms("PKIX_ECDSA_P256_SHA_256, PKIX_RSA_PKCS1V15_2048_SHA256\n");
     expect(some).toEqual({ ok: true, value: new Set(["PKIX_ECDSA_P256_SHA_256", "PKIX_RSA_PKCS1V15_2048_SHA256"]) });
   });
 
-  it.each(["PKIX_ED25519", "ecdsa-p256", "constructor", ",", " "])("refuses %j", (names) => {
+  it.each(["PKIX_ED25519", "ecdsa-p256", "constructor", ",", " "])("rejects %j", (names) => {
     expect(parseSigningAlgorithms(names).ok).toBe(false);
   });
 });

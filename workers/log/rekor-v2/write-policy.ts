@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who may write to the signature log. By default certificates of our own CA and keys that the operator listed: an open log on
-// a free plan is filled by strangers in an hour.
+// The write policy of the signature log. By default it accepts certificates of our own CA and keys that the operator
+// lists: strangers would fill an open log on a free plan within an hour.
 
 import { sha256 } from "#sha256";
 import { encodeHex } from "../../../shared/bytes/hex.ts";
@@ -17,7 +17,7 @@ type Accept = "own-ca" | "own-ca+listed-keys" | "open";
 
 export interface WritePolicy {
   readonly accept: Accept;
-  /** The CAs whose signing certificates count: the one that issues, and those before and after it. */
+  /** The CAs whose signing certificates are accepted: the issuing CA, its predecessors and its successors. */
   readonly issuers: readonly Certificate[];
   /** Lower-case hex SHA-256 of each listed key's SPKI. */
   readonly listedKeys: ReadonlySet<string>;
@@ -26,15 +26,15 @@ export interface WritePolicy {
 export type WritePolicyError =
   | { readonly code: "policy_key_not_listed"; readonly accept: Accept; readonly fingerprint: string }
   | { readonly code: "policy_certificate_foreign"; readonly accept: Accept }
-  /** Issued by our CA, but not as a signing certificate: it lacks the codeSigning purpose or the embedded SCT. */
+  /** Our CA issued the certificate, but it lacks the purpose codeSigning or the embedded SCT list. */
   | { readonly code: "policy_certificate_purpose"; readonly accept: Accept };
 
 const ACCEPTS: readonly Accept[] = ["own-ca", "own-ca+listed-keys", "open"];
 const DEFAULT_ACCEPT: Accept = "own-ca+listed-keys";
-/** A Worker's setting holds 5 KB: about 28 P-256 keys. */
+/** A Worker's variable holds 5 KB: about 28 P-256 keys. */
 const MAX_LISTED_KEYS = 64;
 
-/** Who of the signers may write. Fails with a WritePolicyError. */
+/** Decides whether the holder of this credential may write. Fails with a WritePolicyError. */
 export async function applyWritePolicy(
   { accept, issuers, listedKeys }: WritePolicy,
   { key, certificate }: Credential,
@@ -44,7 +44,7 @@ export async function applyWritePolicy(
     const fingerprint = encodeHex(sha256(key.spki));
     return listedKeys.has(fingerprint) ? ok(null) : err({ code: "policy_key_not_listed", accept, fingerprint });
   }
-  // A listed key inside a certificate of someone else would bring a name into the search that nobody has checked.
+  // A listed key is not enough: a foreign certificate over it would put an unverified name into the search index.
   if (!(await isIssuedByAny(certificate, issuers))) return err({ code: "policy_certificate_foreign", accept });
   return isSigningCertificate(certificate) ? ok(null) : err({ code: "policy_certificate_purpose", accept });
 }
@@ -54,14 +54,17 @@ async function isIssuedByAny(certificate: Certificate, issuers: readonly Certifi
   return false;
 }
 
-/** codeSigning, and logged: a precertificate, which has no SCTs yet, is not one. Its validity is the verifiers' to judge, by the timestamp. */
+/**
+ * Whether the certificate has the purpose codeSigning and an SCT list, which a precertificate lacks. Validity times are
+ * not checked: verifiers compare them with the timestamp.
+ */
 function isSigningCertificate(certificate: Certificate): boolean {
   return purposesOf(certificate).includes(OID.codeSigning) && findExtension(certificate, OID.sctList) !== null;
 }
 
 /**
- * The policy of the settings ACCEPT and LISTED_KEYS (PEM public keys), null where they are not given; `issuers` are the
- * issuing CAs. The error says which setting is wrong and how.
+ * Parses the settings ACCEPT and LISTED_KEYS (PEM public keys); null for a setting that is not given. `issuers` are the
+ * issuing CAs. The error names the wrong setting and what is wrong with it.
  */
 export function parseWritePolicy(
   accept: string | null,
@@ -82,18 +85,19 @@ function parseListedKeys(pem: string): Result<ReadonlySet<string>, string> {
   const fingerprints = new Set<string>();
   for (const [i, { label, der }] of blocks.value.entries()) {
     const key = label === "PUBLIC KEY" ? parsePublicKey(der) : null;
-    if (key === null || !key.ok) return err(`LISTED_KEYS: block ${i + 1} is not a PUBLIC KEY that the log takes`);
+    if (key === null || !key.ok) return err(`LISTED_KEYS: block ${i + 1} is not a PUBLIC KEY that the log accepts`);
     fingerprints.add(encodeHex(sha256(der)));
   }
   return ok(fingerprints);
 }
 
-/** Every keyDetails that the log can verify. */
+/** Every value of keyDetails that the log can verify. */
 const ALL_KEY_DETAILS: AcceptedKeyDetails = new Set(Object.keys(SIGNATURE_SCHEMES) as KeyDetails[]);
 
 /**
- * The set of the setting SIGNING_ALGORITHMS, names of keyDetails separated by commas or white space; all if it is null. It can
- * only narrow: P-384, P-521 and Ed25519ph cost some milliseconds of CPU each. The error completes "SIGNING_ALGORITHMS …".
+ * Parses the setting SIGNING_ALGORITHMS: names of keyDetails separated by commas or white space; null means all. The
+ * setting can only narrow the set: P-384, P-521 and Ed25519ph cost a few milliseconds of CPU each. The error completes
+ * "SIGNING_ALGORITHMS …".
  */
 export function parseSigningAlgorithms(names: string | null): Result<AcceptedKeyDetails, string> {
   if (names === null) return ok(ALL_KEY_DETAILS);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Submission to the certificate log: add-chain, add-pre-chain, get-roots; and the issuers that its entries name by fingerprint.
+// Submission to the certificate log: add-chain, add-pre-chain and get-roots. Also serves the issuers that its entries
+// identify by fingerprint.
 // Spec: RFC 6962 §4.1, §4.2, §4.7; https://c2sp.org/static-ct-api#submission-apis
 
 import { sha256 } from "#sha256";
@@ -18,14 +19,14 @@ import { admitsWrite, type Config, frozenError, type LogSite } from "../env.ts";
 import type { ChainRequestError } from "../errors.ts";
 import { refuseText } from "../status.ts";
 
-/** As the reference log: ten certificates of 32 KiB and their base64 fit. */
+/** The limit of the reference log: ten certificates of 32 KiB fit in base64. */
 const MAX_BODY_BYTES = 512 * 1024;
 /** Twice the longest chain of a private CA. */
 const MAX_CERTIFICATES = 8;
 
 type Handler = (request: Request, config: Config, site: LogSite) => Promise<Response>;
 
-/** Takes a chain for an entry of the given type and answers with its SCT; the same chain again gets the SCT it has. */
+/** Handles a chain for an entry of the given type: answers with its SCT. A duplicate gets the SCT that it has. */
 export const addChain =
   (entryType: CertificateSubmission["entryType"]): Handler =>
   async (request, config, site) => {
@@ -44,7 +45,7 @@ export const addChain =
     return Response.json(sctJson(sct.value), { headers: { "cache-control": CACHE_CONTROL.none } });
   };
 
-/** As checkChain, over every accepted chain; the refusal is that of the chain that issues. */
+/** Runs checkChain against every accepted chain. If all fail, returns the error for the issuing chain. */
 async function checkAgainstAny(
   chain: readonly Uint8Array[],
   accepted: Config["chains"],
@@ -63,7 +64,7 @@ async function checkAgainstAny(
 const invalid = (problem: ChainRequestError["problem"]): Result<never, ChainRequestError> =>
   err({ code: "chain_request_invalid", problem });
 
-/** `{"chain": [base64 DER, …]}` and nothing else. */
+/** Parses `{"chain": [base64 DER, …]}` and nothing else. Fails with chain_request_invalid. */
 function parseChainRequest(body: Uint8Array): Result<readonly Uint8Array[], ChainRequestError> {
   const json = parseJson(body);
   if (!json.ok) return invalid("json");
@@ -96,14 +97,14 @@ function sctJson({ logId, timestamp, extensions, signature }: SignedCertificateT
   };
 }
 
-/** The roots that accepted chains end in. */
+/** Answers get-roots with the roots of the accepted chains. */
 export function getRoots(_: Request, { chains }: Config): Response {
   const roots = chains.flatMap((chain) => chain.slice(-1)).map(({ der }) => encodeBase64(der));
   const certificates = [...new Set(roots)];
   return Response.json({ certificates }, { headers: { ...PUBLIC_READ, "cache-control": CACHE_CONTROL.settings } });
 }
 
-/** The certificate with this SHA-256, lower-case hex: every chain_fingerprint of an entry is found here. */
+/** Answers with the accepted certificate of this SHA-256 (lower-case hex): the chain_fingerprints of entries. */
 export function issuer(request: Request, { chains }: Config): Response {
   const fingerprint = new URL(request.url).pathname.split("/").at(-1);
   const found = chains.flat().find(({ der }) => encodeHex(sha256(der)) === fingerprint);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The read path of every log as the world calls it: checkpoints, and the way to the tiles. A tile is asked of the entrypoint behind
-// the cache (tiles.ts) in one form only, whichever of its addresses, queries and headers it was asked by here: one key a tile.
+// The public read path of every log: checkpoints, and tiles by way of the cached entrypoint (tiles.ts). Requests to
+// that entrypoint are canonical whatever address, query and headers the client used, so that a tile has one cache key.
 // Spec: https://c2sp.org/tlog-tiles; https://c2sp.org/static-ct-api#monitoring-apis
 
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
@@ -12,7 +12,9 @@ import { type Config, type LogSite, readerOf, senderOf } from "../env.ts";
 import { refuseText } from "../status.ts";
 import { parseLogTile, SENDER_HEADER, type TilesStub } from "./tiles.ts";
 
-/** The newest signed tree head, at most a second old. Not through the cache: that would show an old one while the log fails. */
+/**
+ * Answers with a signed tree head that is at most a second old. Not cached: a cache would hide that the log is failing.
+ */
 export async function checkpoint(request: Request, config: Config, site: LogSite): Promise<Response> {
   const { tail, admit } = readerOf(config, site, senderOf(request));
   const head = await tail.head(admit);
@@ -24,7 +26,7 @@ export async function checkpoint(request: Request, config: Config, site: LogSite
   });
 }
 
-/** A tile or a bundle, full or partial; the path is read from `tile/` on, whatever stands before it. */
+/** Answers with a tile or bundle, full or partial. Only the part of the path from `tile/` on counts. */
 export async function tile(
   request: Request,
   { publicUrl }: Config,
@@ -35,21 +37,22 @@ export async function tile(
   const path = parseLogTile(log, pathname.slice(pathname.indexOf("/tile/") + 1));
   if (!path.ok) return refuseText(request, path.error);
   const url = `${publicUrl.href}/${formatTilePath(path.value)}`;
-  const canonical = new Request(url, { method: request.method, headers: passedOn(request) });
+  const canonical = new Request(url, { method: request.method, headers: forwardedHeaders(request) });
   return tiles({ props: { log: log.name } }).fetch(canonical);
 }
 
-/** What the answer depends on beside the log and the path, and the name of the request. */
-const PASSED_ON = ["range", "if-range", "if-none-match", REQUEST_ID_HEADER] as const;
+/** The headers that the answer depends on, and the request id. */
+const FORWARDED_HEADERS = ["range", "if-range", "if-none-match", REQUEST_ID_HEADER] as const;
 
-function passedOn(request: Request): Headers {
-  // One of two, as the cache keeps a form for each spelling of this header; the parts of a body are of its plain form.
+function forwardedHeaders(request: Request): Headers {
+  // One of two values, because the cache keys on the spelling of this header. A range is always of the uncompressed
+  // body.
   const isGzipWanted = acceptsGzip(acceptEncodingOf(request)) && !request.headers.has("range");
   const headers = new Headers({
     "accept-encoding": isGzipWanted ? "gzip" : "identity",
     [SENDER_HEADER]: senderOf(request),
   });
-  for (const name of PASSED_ON) {
+  for (const name of FORWARDED_HEADERS) {
     const value = request.headers.get(name);
     if (value !== null) headers.set(name, value);
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tiles and bundles, answered behind the platform's cache: an entrypoint of its own, which only the gateway in read.ts calls.
-// The cache's key is the entrypoint, its props, the path and what Vary names, but never the host: so the props name the log, and
-// the path is that of the tile alone. Elsewhere the cache is off (wrangler.toml).
+// The entrypoint that answers with tiles and bundles behind the platform's cache; only read.ts calls it. The cache key
+// is the entrypoint, its props, the path and the headers in Vary, but not the host, so the props name the log and the
+// path is that of the tile alone. All other entrypoints have the cache off (wrangler.toml).
 // Spec: https://developers.cloudflare.com/workers/cache/cache-keys/; https://c2sp.org/tlog-tiles
 
 import { WorkerEntrypoint } from "cloudflare:workers";
@@ -15,21 +15,21 @@ import { type Config, type LogEnv, readConfig, readerOf, siteNamed } from "../en
 import { readTile } from "../reading/log-reader.ts";
 import { refuseText } from "../status.ts";
 
-/** Everything but the path that decides what is answered. */
+/** Everything beside the path that determines the answer. */
 export interface TilesProps {
   /** LogConfig.name: no two logs share it. */
   readonly log: string;
 }
 
-/** The entrypoint as the gateway reaches it. */
+/** The entrypoint as read.ts calls it. */
 export type TilesStub = (options: { readonly props: TilesProps }) => Pick<Fetcher, "fetch">;
 
-/** The part of the execution context that has it. */
+/** The part of the execution context that holds the entrypoint. */
 export interface TilesContext {
   readonly exports: { readonly Tiles: TilesStub };
 }
 
-/** Who asks, as the gateway knows it: the platform may have its own mind about cf-connecting-ip between entrypoints. */
+/** The client's address as read.ts knows it: the platform may change cf-connecting-ip between entrypoints. */
 export const SENDER_HEADER = "x-sigedge-sender";
 
 /** Parses `tile/…` as a path of this log. Fails with tile_path_invalid. */
@@ -63,6 +63,7 @@ const service = createService<LogEnv, Config, [TilesProps]>({
   failed: (requestId, request) => refuseText(request, { code: "service_failed", requestId }),
 });
 
+/** The cached entrypoint. */
 export class Tiles extends WorkerEntrypoint<LogEnv, TilesProps> {
   override fetch(request: Request): Promise<Response> {
     return service.fetch(request, this.env, this.ctx.props);

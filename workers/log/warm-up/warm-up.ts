@@ -25,7 +25,7 @@ import {
 } from "../../../shared/x509/extensions.ts";
 import { encodeSubjectAltName } from "../../../shared/x509/subject-alt-name.ts";
 import { type Config, type LogEnv, readConfig } from "../env.ts";
-import { takeEntry } from "../rekor-v2/add-entry.ts";
+import { verifyAndAppend } from "../rekor-v2/add-entry.ts";
 
 const EPOCH = unixMs(0);
 const DIGEST = new Uint8Array(64).fill(0x55);
@@ -42,8 +42,11 @@ async function addEntry(): Promise<number> {
   if (!config.ok) return 0;
   const body = encodeUtf8(JSON.stringify(requestOf(signer)));
   // This deployment's policy rejects the entry, but only after verifying its issuer's signature.
-  await takeEntry(body, depsOf(config.value));
-  const added = await takeEntry(body, depsOf({ ...config.value, policy: { ...config.value.policy, accept: "open" } }));
+  await verifyAndAppend(body, depsOf(config.value));
+  const added = await verifyAndAppend(
+    body,
+    depsOf({ ...config.value, policy: { ...config.value.policy, accept: "open" } }),
+  );
   verifyEd25519ph();
   return added.ok ? JSON.stringify(toTransparencyLogEntry(SHA256_DIGEST, added.value.entry)).length : 0;
 }
@@ -115,7 +118,7 @@ function warmUpEnv({ der, spki }: Certificate): LogEnv {
   return env as LogEnv;
 }
 
-function depsOf({ policy, accepted }: Pick<Config, "policy" | "accepted">): Parameters<typeof takeEntry>[1] {
+function depsOf({ policy, accepted }: Pick<Config, "policy" | "accepted">): Parameters<typeof verifyAndAppend>[1] {
   const head = { treeSize: 1, rootHash: hash(SHA256_DIGEST), checkpoint: "" };
   return {
     policy,
