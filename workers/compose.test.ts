@@ -7,7 +7,15 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { localSettings } from "../local/settings.ts";
 import ca from "./ca/index.ts";
-import { type ComposedEnv, compose, SERVICE_ENV, type Services, serviceEnv } from "./compose.ts";
+import { type ComposedEnv, compose, type Services, serviceEnv } from "./compose.ts";
+import {
+  DECLARATIONS,
+  DECLARED_SERVICES,
+  type DeclaredService,
+  requiredNames,
+  resourceNames,
+  settingNames,
+} from "./declarations.ts";
 import { OidcKeys, Sequencer } from "./entrypoints.ts";
 import { SERVICE_ROUTES, type ServiceName } from "./front/routes.ts";
 import log from "./log/index.ts";
@@ -16,12 +24,10 @@ import trust from "./trust/index.ts";
 import tsa from "./tsa/index.ts";
 import witness from "./witness/index.ts";
 
-/** sum.golang.org's. */
+/** The verifier key of sum.golang.org. */
 const WITNESSED_VKEY = "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8";
 const URL_TEXT = "http://localhost:8787";
 const SHARD = { name: "sig-2027", kind: "signature", url: "http://127.0.0.2:8787" };
-const SHARD_SECRETS = new Set(["SHARD_KEYS", "SHARD_KEYS_2"]);
-const OPTIONAL_SECRETS = new Set([...SHARD_SECRETS, "TUF_KEY", "WITNESS_KEY"]);
 
 function shardKeys(): string {
   const pem = (key: KeyObject): string => key.export({ format: "pem", type: "pkcs8" }).toString();
@@ -30,9 +36,12 @@ function shardKeys(): string {
 }
 const SERVICES: Services = { ca, tsa, log, trust, oidc, witness };
 const SERVICE_NAMES = Object.keys(SERVICES) as ServiceName[];
-const secretsOf = (service: keyof typeof SERVICE_ENV): readonly string[] =>
-  Object.keys(SERVICE_ENV[service]).filter((name) => name.endsWith("_KEY") || SHARD_SECRETS.has(name));
-const ALL_SECRETS = (Object.keys(SERVICE_ENV) as (keyof typeof SERVICE_ENV)[]).flatMap(secretsOf);
+/** The secret settings that a service declares, all parts of split ones included. */
+const secretsOf = (service: DeclaredService): readonly string[] =>
+  settingNames(
+    Object.fromEntries(Object.entries(DECLARATIONS[service].settings).filter(([, row]) => "isSecret" in row)),
+  );
+const ALL_SECRETS = DECLARED_SERVICES.flatMap(secretsOf);
 
 let state: string;
 let settings: Readonly<Record<string, string>>;
@@ -47,27 +56,18 @@ beforeAll(() => {
     SHARDS: JSON.stringify([SHARD]),
     SHARD_KEYS: shardKeys(),
     SHARD_KEYS_2: "",
+    SHARD_KEYS_3: "",
+    SHARD_KEYS_4: "",
     WITNESS_KEY: witnessKey,
     WITNESSED_LOGS: `log ${WITNESSED_VKEY}`,
   };
 });
 afterAll(() => rmSync(state, { recursive: true, force: true }));
 
-/** Bindings whose every use fails: what a service does with them is not the matter here. */
+/** Bindings whose every use fails: these tests do not depend on what a service does with them. */
 function brokenBindings(): Record<string, unknown> {
   const unusable = { getByName: () => fail(), get: fail, prepare: fail, limit: fail };
-  const names = [
-    "SEQUENCER",
-    "ANCHOR",
-    "USED_TOKENS",
-    "TILES",
-    "INDEX",
-    "TUF",
-    "READS",
-    "WRITES",
-    "CLIENTS",
-    "IDENTITIES",
-  ];
+  const names = DECLARED_SERVICES.flatMap((service) => resourceNames(DECLARATIONS[service].bindings));
   return Object.fromEntries(names.map((name) => [name, unusable]));
 }
 function fail(): never {
@@ -100,6 +100,8 @@ describe("narrowed environments", () => {
       "OIDC_KEY",
       "SHARD_KEYS",
       "SHARD_KEYS_2",
+      "SHARD_KEYS_3",
+      "SHARD_KEYS_4",
       "SIGNATURE_LOG_ED25519_KEY",
       "SIGNATURE_LOG_KEY",
       "TSA_KEY",
@@ -110,7 +112,8 @@ describe("narrowed environments", () => {
 
   it.each(SERVICE_NAMES)("hold what %s may see and nothing else", (service) => {
     const narrow = serviceEnv[service](completeEnv());
-    expect(Object.keys(SERVICE_ENV[service])).toEqual(expect.arrayContaining(Object.keys(narrow)));
+    const { settings: own, bindings } = DECLARATIONS[service];
+    expect([...settingNames(own), ...resourceNames(bindings)]).toEqual(expect.arrayContaining(Object.keys(narrow)));
     expect(Object.keys(narrow)).toEqual(expect.arrayContaining([...secretsOf(service)]));
   });
 
@@ -160,19 +163,20 @@ describe("each service", () => {
 });
 
 describe("an incomplete environment", () => {
-  it("is named whole, on every route", async () => {
+  it("is listed completely, on every route", async () => {
     for (const path of ["/", "/checkpoint", "/api/v2/signingCert", "/metrics"]) {
       const response = await worker.fetch(new Request(`${URL_TEXT}${path}`), {} as ComposedEnv, ctx);
       expect(response.status).toBe(503);
       const { message } = (await response.json()) as { message: string };
-      const required = ALL_SECRETS.filter((name) => !OPTIONAL_SECRETS.has(name));
+      const required = Object.values(DECLARATIONS).flatMap((declared) => requiredNames(declared.settings));
+      expect(required).toContain("CERTIFICATE_LOG_KEY");
       for (const name of [...required, "PUBLIC_URL", "CA_CHAIN", "TSA_CHAIN", "SEQUENCER", "TILES", "INDEX"]) {
         expect(message).toContain(`${name} is missing`);
       }
     }
   });
 
-  it("names the one thing that is missing, and not what may be", async () => {
+  it("names the one thing that is missing, and nothing optional", async () => {
     const { TSA_KEY: _, ...rest } = completeEnv();
     const response = await worker.fetch(new Request(`${URL_TEXT}/healthz`), rest as ComposedEnv, ctx);
     expect(await response.json()).toMatchObject({ status: "NOT_SERVING", problems: ["TSA_KEY is missing"] });

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What wrangler is asked to do, Worker by Worker: one, or seven in the order in which they are bound to each other.
+// The steps of a deployment, Worker by Worker: the composed one, or eight in the order in which they bind each other.
 
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { SERVICE_ENV } from "../../workers/compose.ts";
+import { DECLARATIONS, settingNames } from "../../workers/declarations.ts";
+import { SETTINGS as GATEWAY_SETTINGS } from "../../workers/front/declaration.ts";
 import type { Deployment, WorkerSettings } from "../deployment/deployment.ts";
 import { databaseSteps, withSecretsFile } from "../deployment/prepare.ts";
 import { reasonOf, wrangler } from "../deployment/wrangler.ts";
@@ -22,11 +23,11 @@ export interface Plan {
   readonly deployment: Deployment;
   readonly isSplit: boolean;
   readonly settings: WorkerSettings;
-  /** Told of each Worker that is done. */
+  /** Called after each Worker. */
   readonly done: (worker: Deployed) => void;
 }
 
-/** All of it, in order. */
+/** All steps, in order. */
 export function deploySteps(plan: Plan): readonly Step[] {
   const { deployment } = plan;
   const workers = workersOf(plan);
@@ -41,7 +42,7 @@ export function deploySteps(plan: Plan): readonly Step[] {
   ];
 }
 
-/** Builds what would be deployed; reaches no network. */
+/** Builds what would be deployed, without a network. */
 export function dryRunSteps(plan: Plan): readonly Step[] {
   const { deployment } = plan;
   return [
@@ -62,13 +63,13 @@ async function writeConfigs(plan: Plan): Promise<Result<string, string>> {
   return ok(plan.isSplit ? `${SPLIT_ORDER.length} Workers` : "one Worker");
 }
 
-/** Of all settings, those that a Worker's service reads. */
+/** The settings that a Worker's service declares. */
 export function ofWorker(
   worker: SplitWorker | null,
   settings: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
   if (worker === null) return settings;
-  const names = worker === "gateway" ? ["PUBLIC_URL", "SHARDS"] : Object.keys(SERVICE_ENV[worker]);
+  const names = settingNames(worker === "gateway" ? GATEWAY_SETTINGS : DECLARATIONS[worker].settings);
   return Object.fromEntries(Object.entries(settings).filter(([name]) => names.includes(name)));
 }
 
@@ -104,7 +105,7 @@ function describe({ versionId, gzipBytes }: Deployed): string {
   return [size, versionId === null ? "" : `version ${versionId}`].filter((word) => word !== "").join(", ");
 }
 
-/** What wrangler writes of itself for programs: a JSON object a line (WRANGLER_OUTPUT_FILE_PATH). */
+/** Reads what wrangler reports to programs: one JSON object per line (WRANGLER_OUTPUT_FILE_PATH). */
 function readReport(file: string): Omit<Deployed, "name"> {
   const lines = readFileSync(file, "utf8").trim().split("\n");
   const entries = lines.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);

@@ -7,10 +7,10 @@ import { join } from "node:path";
 import type { PublicUrl } from "../../shared/http/public-url.ts";
 import { parseShards } from "../../shared/logs/shards.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import { splitSetting } from "../../shared/settings/parts.ts";
 import { describeKeysError, openWitnessKey } from "../keys/keys.ts";
 import { openShardKeys } from "../keys/shard-keys.ts";
 import { readIssuersFile } from "./issuers-file.ts";
-import { splitSetting } from "./split-setting.ts";
 
 type Settings = Readonly<Record<string, string>>;
 

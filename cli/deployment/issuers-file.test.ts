@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parseIssuers } from "../../shared/identity/configuration/configuration.ts";
 import { PUBLIC_ISSUERS } from "../../shared/identity/public-issuers.ts";
+import { splitSetting } from "../../shared/settings/parts.ts";
 import { ROOT } from "../root.ts";
 import { readIssuersFile } from "./issuers-file.ts";
-import { splitSetting } from "./split-setting.ts";
 
 /** A configuration with everything that the public instance's has in it: anchors as values and as keys, both kinds of issuers. */
 const LIKE_FULCIO = `# A licence

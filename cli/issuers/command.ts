@@ -3,9 +3,9 @@
 
 import { readFileSync } from "node:fs";
 import { err, ok, type Result } from "../../shared/result.ts";
+import { splitSetting } from "../../shared/settings/parts.ts";
 import { type Arguments, defineCommand } from "../command.ts";
 import { readIssuersFile } from "../deployment/issuers-file.ts";
-import { splitSetting } from "../deployment/split-setting.ts";
 import { say } from "../terminal.ts";
 
 const FLAGS = {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { PublicUrl } from "../../shared/http/public-url.ts";
 import { type LogConfig, logsOf } from "../../shared/logs/config.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { splitSetting } from "../deployment/split-setting.ts";
+import { splitSetting } from "../../shared/settings/parts.ts";
 import { ED25519, type KeysError, makeFolder, P256, readKeyFile, reasonOf, writeFolder } from "./keys.ts";
 
 const KEY_FILES = {

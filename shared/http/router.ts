@@ -1,19 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
-// A service's routes from one table: each path is written once, and what a path does not know is answered as the service's spec says.
+// Routes a service's requests by the table that it declares, and answers unknown paths and methods in the form of its spec.
 
 import { type IRequest, IttyRouter } from "itty-router";
+import type { HandlerName, RouteRow } from "./route.ts";
+
+type Handler<Args extends unknown[]> = (request: IRequest, ...args: Args) => Promise<Response> | Response;
+
+/** A handler for each name in a service's routes. */
+export type Handlers<Rows extends readonly RouteRow[], Args extends unknown[]> = Readonly<
+  Record<HandlerName<Rows>, Handler<Args>>
+>;
 
 export interface Route<Args extends unknown[]> {
   readonly method: "GET" | "POST";
   /** itty-router pattern; a `GET` also answers HEAD. */
   readonly path: string;
-  readonly handle: (request: IRequest, ...args: Args) => Promise<Response> | Response;
+  readonly handle: Handler<Args>;
 }
 
 export interface Fallbacks {
   /** `allow` is the value of the Allow header that RFC 9110 §15.5.6 demands of a 405. */
   readonly methodNotAllowed: (allow: string, request: Request) => Response;
   readonly notFound: (request: Request) => Response;
+}
+
+/** The declared routes, each with its handler. Rows without a handler only reserve paths. */
+export function withHandlers<Rows extends readonly RouteRow[], Args extends unknown[]>(
+  rows: Rows,
+  handlers: Handlers<Rows, Args>,
+): readonly Route<Args>[] {
+  const byName = new Map(Object.entries<Handler<Args>>(handlers));
+  return rows.flatMap(({ method, path, handler = "" }) => {
+    const handle = byName.get(handler);
+    return method === undefined || handle === undefined ? [] : [{ method, path, handle }];
+  });
 }
 
 /** A fetch function over the table. HEAD gets the headers of GET; a doubled slash in a path counts as one. */
@@ -42,7 +62,7 @@ function allowedOn(
   return methods.map((method) => (method === "GET" ? "GET, HEAD" : method)).join(", ");
 }
 
-/** Clients that were given a URL with a trailing slash ask for //api/…: the reference answers 404, at no gain. */
+/** A client whose base URL ends in a slash requests //api/…. The reference answers 404, which helps nobody. */
 function withSingleSlashes(request: Request): Request {
   const url = new URL(request.url);
   if (!url.pathname.includes("//")) return request;

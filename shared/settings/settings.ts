@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads the textual part of a service's environment: names what is missing or wrong, all of it at once, and never a value.
+// Reads the settings and bindings of one service from its environment. Names everything that is missing or wrong at once,
+// and never a value.
 
 import { err, ok, type Result } from "../result.ts";
+import type { Bindings, BindingsEnv } from "./binding.ts";
+import { partNames } from "./parts.ts";
+import type { Parsed, SettingRows } from "./setting.ts";
 
 export interface ConfigError {
   readonly code: "config_invalid";
@@ -9,56 +13,96 @@ export interface ConfigError {
   readonly problems: readonly string[];
 }
 
-/** Collects settings and their problems; `finish` gives the configuration only if there was no problem. */
-export class Settings {
+type Name<Rows> = keyof Rows & string;
+type Parser<T> = (text: string) => Result<T, string>;
+
+/** Collects settings and their problems. `finish` builds the configuration if there is no problem. */
+export class Settings<Rows extends SettingRows = SettingRows> {
+  readonly #rows: SettingRows;
   readonly #env: object;
   readonly #problems: string[] = [];
 
-  constructor(env: object) {
+  /** @param rows the service's declared settings: they say which are split into parts, and how each is parsed */
+  constructor(env: object, rows?: Rows) {
+    this.#rows = rows ?? {};
     this.#env = env;
   }
 
-  /** The setting's text; a missing or empty one is a problem and gives "". */
-  required(name: string): string {
+  /** The setting's text. A missing or empty setting is a problem and yields "". */
+  required(name: Name<Rows>): string {
     const value = this.optional(name);
     if (value === null) this.#problems.push(`${name} is missing`);
     return value ?? "";
   }
 
-  /** The setting's text, null if it is missing or empty. */
-  optional(name: string): string | null {
+  /** The setting's text, all its parts joined; null if it is missing or empty. */
+  optional(name: Name<Rows>): string | null {
+    const names = this.#rows[name]?.isSplit === true ? partNames(name) : [name];
+    const text = names.map((part) => this.#part(part)).join("");
+    return text === "" ? null : text;
+  }
+
+  #part(name: string): string {
     const value: unknown = Reflect.get(this.#env, name);
-    return typeof value === "string" && value !== "" ? value : null;
+    return typeof value === "string" ? value : "";
   }
 
   /**
-   * Parses a required setting; `parse` answers with a value or with what completes "<name> …".
-   * The value is read through the function given back, inside finish's `build` only: there it is known to exist.
+   * Parses a required setting, by default with its row's parser. Call the returned function inside finish's `build` only:
+   * there the value is known to exist.
    */
-  parsed<T>(name: string, parse: (text: string) => Result<T, string>): () => T {
+  parsed<N extends Name<Rows>>(name: N): () => Parsed<Rows[N]>;
+  parsed<T>(name: Name<Rows>, parse: Parser<T>): () => T;
+  parsed(name: Name<Rows>, parse: Parser<unknown> = this.#parserOf(name)): () => unknown {
     const text = this.required(name);
-    const result: Result<T, string> = text === "" ? err("is missing") : parse(text);
-    if (!result.ok && text !== "") this.#problems.push(`${name} ${result.error}`);
-    return () => {
-      if (!result.ok) throw new TypeError(`${name} ${result.error}`);
-      return result.value;
-    };
+    return text === "" ? () => unread(`${name} is missing`) : this.#parse(name, text, parse);
   }
 
-  /** For conditions across settings. */
+  /** Parses an optional setting, which yields null if it is missing or empty; otherwise as `parsed`. */
+  parsedIfSet<N extends Name<Rows>>(name: N): () => Parsed<Rows[N]> | null;
+  parsedIfSet<T>(name: Name<Rows>, parse: Parser<T>): () => T | null;
+  parsedIfSet(name: Name<Rows>, parse: Parser<unknown> = this.#parserOf(name)): () => unknown {
+    const text = this.optional(name);
+    return text === null ? () => null : this.#parse(name, text, parse);
+  }
+
+  #parserOf(name: string): Parser<unknown> {
+    return this.#rows[name]?.parse ?? ok;
+  }
+
+  #parse(name: string, text: string, parse: Parser<unknown>): () => unknown {
+    const result = parse(text);
+    if (!result.ok) this.#problems.push(`${name} ${result.error}`);
+    return () => (result.ok ? result.value : unread(`${name} ${result.error}`));
+  }
+
+  /** The service's bindings; each that the environment lacks is a problem. Call the returned function inside `build` only. */
+  bindings<B extends Bindings>(rows: B): () => BindingsEnv<B> {
+    const names = Object.keys(rows);
+    for (const name of names) {
+      if (Reflect.get(this.#env, name) === undefined) this.problem(`${name} is missing: wrangler.toml must bind it`);
+    }
+    return () => Object.fromEntries(names.map((name) => [name, Reflect.get(this.#env, name)])) as BindingsEnv<B>;
+  }
+
+  /** Reports a condition that spans several settings. */
   problem(line: string): void {
     this.#problems.push(line);
   }
 
-  /** `build` runs only if there was no problem, so that every parsed value is there. */
+  /** Runs `build` if there is no problem, so that every parsed value exists there. */
   finish<T>(build: () => T): Result<T, ConfigError> {
     return this.#problems.length === 0 ? ok(build()) : err({ code: "config_invalid", problems: this.#problems });
   }
 }
 
+function unread(problem: string): never {
+  throw new TypeError(problem);
+}
+
 /**
- * Reads a service's configuration once for each environment object, as an isolate has one and keys are dear to parse. The
- * caller therefore passes the same object for every request.
+ * Reads a service's configuration once per environment object, since parsing keys is expensive. The caller must therefore
+ * pass the same object for every request.
  */
 export function oncePerEnv<Env extends object, C>(read: (env: Env) => C): (env: Env) => C {
   const seen = new WeakMap<Env, { readonly config: C }>();

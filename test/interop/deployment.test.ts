@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ROOT } from "../../cli/root.ts";
 import { readJson } from "../../cli/signing/sigstore-js.ts";
-import { SERVICE_ENV } from "../../workers/compose.ts";
+import { DECLARATIONS } from "../../workers/declarations.ts";
 import type { Binding } from "../support/cloudflare/account.ts";
 import { type StandIn, startStandIn } from "../support/cloudflare/stand-in.ts";
 import { type Checkout, type Ended, freshCheckout } from "../support/process/checkout.ts";
@@ -135,10 +135,10 @@ describe("split", () => {
     for (const line of walk("split")) await run(line);
     const services = ["ca", "tsa", "log", "sequencer", "trust", "oidc", "witness"] as const;
     for (const service of services) {
-      const own = SECRETS.filter((name) => name in SERVICE_ENV[service]);
+      const { settings } = DECLARATIONS[service];
+      const own = SECRETS.filter((name) => name in settings);
       expect(namesOf(`sigedge-${service}`, "secret_text"), service).toEqual(own.toSorted());
-      for (const name of namesOf(`sigedge-${service}`, "plain_text"))
-        expect(SERVICE_ENV[service], service).toHaveProperty(name);
+      for (const name of namesOf(`sigedge-${service}`, "plain_text")) expect(settings, service).toHaveProperty(name);
     }
     expect(namesOf("sigedge-gateway", "secret_text")).toEqual([]);
     expect(namesOf("sigedge-gateway", "plain_text")).toEqual(["PUBLIC_URL"]);

@@ -260,9 +260,9 @@ describe("freezing the first logs", () => {
         status: "DEGRADED",
         problems: [
           expect.stringMatching(
-            /^the log signature is frozen since .*Z, which nothing undoes: freeze it in SHARDS again$/,
+            /^the log signature has been frozen since .*Z, permanently: freeze it in SHARDS again$/,
           ),
-          expect.stringMatching(/^the log certificate is frozen since/),
+          expect.stringMatching(/^the log certificate has been frozen since/),
         ],
       },
     ]);

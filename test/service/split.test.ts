@@ -14,7 +14,7 @@ import { ROOT } from "../../cli/root.ts";
 import { readInstance, readJson, sign, verify } from "../../cli/signing/sigstore-js.ts";
 import { bundleWorker } from "../../local/bundle.ts";
 import { localSettings } from "../../local/settings.ts";
-import { SERVICE_ENV } from "../../workers/compose.ts";
+import { DECLARATIONS, settingNames } from "../../workers/declarations.ts";
 import { signToken } from "../support/authority/identity-token.ts";
 import { runCommand } from "../support/process/command.ts";
 
@@ -65,7 +65,7 @@ beforeAll(async () => {
   settings = local.value;
   const edge = await section("gateway", only(["PUBLIC_URL", "SHARDS"]));
   const services = await Promise.all(
-    SERVICES.map((service) => section(service, only(Object.keys(SERVICE_ENV[service])))),
+    SERVICES.map((service) => section(service, only(settingNames(DECLARATIONS[service].settings)))),
   );
   runtime = new Miniflare(
     convertV4MiniflareOptions({

@@ -38,7 +38,7 @@ const SECTIONS: readonly Section[] = [
         "400",
       ]),
       ...limitsIn(
-        "workers/ca/env.ts",
+        "workers/ca/issuing/lifetime.ts",
         ["longest `CERTIFICATE_LIFETIME`", "MAX_LIFETIME_SECONDS", "seconds", "503: the setting is wrong"],
         ["`CERTIFICATE_LIFETIME` by default", "DEFAULT_LIFETIME_SECONDS", "seconds", ""],
       ),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The configuration of the ca service: its key and chain, and whose tokens it accepts. No other file of the service reads the environment.
+// The configuration of the ca service: its key and chain, and the issuers whose tokens it accepts. No other file of the
+// service reads the environment.
 
 import { equal } from "../../shared/bytes/bytes.ts";
 import { parsePublicKey } from "../../shared/crypto/public-key.ts";
@@ -13,47 +14,25 @@ import { ok, type Result } from "../../shared/result.ts";
 import type { OidcKeysRpc } from "../../shared/rpc/oidc-keys.ts";
 import type { SequencerRpc } from "../../shared/rpc/sequencer.ts";
 import type { UsedTokensRpc } from "../../shared/rpc/used-tokens.ts";
+import type { BindingsEnv } from "../../shared/settings/binding.ts";
+import type { SettingsEnv } from "../../shared/settings/setting.ts";
 import { type ConfigError, Settings } from "../../shared/settings/settings.ts";
-import { parseChains } from "../../shared/x509/chains.ts";
+import { BINDINGS, SETTINGS } from "./declaration.ts";
+import { DEFAULT_LIFETIME_MS } from "./issuing/lifetime.ts";
 import type { Limits } from "./limits.ts";
-import { type CaChain, parseCaChain } from "./signer/ca-chain.ts";
+import type { CaChain } from "./signer/ca-chain.ts";
 import { type CertificateSigner, parseCaKey, SCHEMES } from "./signer/ca-key.ts";
 import { isRemoteKey, parseRemoteKey, type RemoteKey } from "./signer/remote-signer.ts";
 
-export interface CaEnv {
-  readonly PUBLIC_URL?: string;
-  /** JSON: the logs beside the first two (shared/logs/shards.ts). */
-  readonly SHARDS?: string;
-  /** PEM: the issuing CA first, the root last. */
-  readonly CA_CHAIN?: string;
-  /** The issuing CA's key, P-256 or P-384: PKCS#8 PEM, or the address of a signer that holds it (remote-signer.ts). */
-  readonly CA_KEY?: string;
-  /** JSON: the issuers that are accepted beside the built-in one, in place of those of the public instance. */
-  readonly ISSUERS?: string;
-  /** A setting holds 5 KB at most: what follows on ISSUERS, in these, is the rest of its text. */
-  readonly ISSUERS_2?: string;
-  readonly ISSUERS_3?: string;
-  readonly ISSUERS_4?: string;
-  /** PEM: the chains of other issuing CAs that clients shall trust, retired ones and coming ones, each with its root last. */
-  readonly OTHER_CA_CHAINS?: string;
-  /** Seconds; 600 if it is not given. */
-  readonly CERTIFICATE_LIFETIME?: string;
-  readonly SEQUENCER: DurableObjectNamespace<SequencerRpc>;
-  readonly USED_TOKENS: DurableObjectNamespace<UsedTokensRpc>;
-  /** Requests of one address. */
-  readonly CLIENTS: RateLimit;
-  /** Certificates of one identity. */
-  readonly IDENTITIES: RateLimit;
-  readonly OIDC: Service<OidcKeysRpc>;
-}
+export type CaEnv = SettingsEnv<typeof SETTINGS> & BindingsEnv<typeof BINDINGS>;
 
-/** The CA's key: in our hands, or in a signer's. */
+/** The CA's key: held by the Worker, or by a remote signer. */
 type CaKey =
   | { readonly kind: "held"; readonly signer: CertificateSigner }
   | { readonly kind: "remote"; readonly remote: RemoteKey };
 
 export interface Config {
-  /** Without a slash at the end. */
+  /** Without a trailing slash. */
   readonly publicUrl: string;
   readonly chain: CaChain;
   /** DER. */
@@ -61,9 +40,9 @@ export interface Config {
   readonly lifetimeMs: number;
   readonly limits: Limits;
   readonly key: CaKey;
-  /** Of both kinds, oldest first. */
+  /** All logs of the deployment, oldest first. */
   readonly logs: readonly LogConfig[];
-  /** Loopback ones included: to refuse one with its reason, one has to know it. */
+  /** Includes loopback issuers, so that the rejection of one can say why. */
   readonly issuers: IssuerTable;
   readonly allowLoopbackIssuers: boolean;
   readonly sequencer: DurableObjectNamespace<SequencerRpc>;
@@ -73,29 +52,30 @@ export interface Config {
 
 /** Fails with config_invalid, naming everything that is missing or wrong. */
 export function readConfig(env: CaEnv, allowLoopbackIssuers: boolean): Result<Config, ConfigError> {
-  const settings = new Settings(env);
-  const publicUrl = settings.parsed("PUBLIC_URL", publicUrlSetting);
+  const settings = new Settings(env, SETTINGS);
+  const publicUrl = settings.parsed("PUBLIC_URL");
   const logs = logsSetting(settings);
-  const chain = settings.parsed("CA_CHAIN", parseCaChain);
+  const chain = settings.parsed("CA_CHAIN");
   const key = settings.parsed("CA_KEY", (text) => parseKey(text, allowLoopbackIssuers));
-  const otherChains = readOtherChains(settings);
-  const lifetimeMs = readLifetime(settings);
+  const otherChains = settings.parsedIfSet("OTHER_CA_CHAINS");
+  const lifetimeMs = settings.parsedIfSet("CERTIFICATE_LIFETIME");
   const issuers = readIssuers(settings, allowLoopbackIssuers);
+  const bindings = settings.bindings(BINDINGS);
   const material = settings.finish(() => ({ chain: chain(), key: key() }));
   if (material.ok) checkPair(settings, material.value);
   return settings.finish(() => ({
     publicUrl: publicUrl().href,
     chain: chain(),
-    otherChains,
-    lifetimeMs,
-    limits: { clients: env.CLIENTS, identities: env.IDENTITIES },
+    otherChains: (otherChains() ?? []).map((other) => other.map(({ der }) => der)),
+    lifetimeMs: lifetimeMs() ?? DEFAULT_LIFETIME_MS,
+    limits: { clients: bindings().CLIENTS, identities: bindings().IDENTITIES },
     key: key(),
     logs: logs(),
     issuers: createIssuerTable([...issuers, builtInIssuer(publicUrl())]),
     allowLoopbackIssuers,
-    sequencer: env.SEQUENCER,
-    usedTokens: env.USED_TOKENS,
-    oidc: env.OIDC,
+    sequencer: bindings().SEQUENCER,
+    usedTokens: bindings().USED_TOKENS,
+    oidc: bindings().OIDC,
   }));
 }
 
@@ -108,7 +88,7 @@ function parseKey(text: string, allowLoopback: boolean): Result<CaKey, string> {
   return signer.ok ? ok({ kind: "held", signer: signer.value }) : signer;
 }
 
-/** A key that a signer holds is compared with the certificate at each signature. */
+/** Checks that key and certificate match. The key of a remote signer is compared at each signature instead. */
 function checkPair(settings: Settings, { chain, key }: Pick<Config, "chain" | "key">): void {
   const { spki } = chain.issuer;
   const publicKey = parsePublicKey(spki);
@@ -120,33 +100,10 @@ function checkPair(settings: Settings, { chain, key }: Pick<Config, "chain" | "k
   }
 }
 
-function readOtherChains(settings: Settings): Config["otherChains"] {
-  const text = settings.optional("OTHER_CA_CHAINS");
-  const chains = text === null ? ok([]) : parseChains(text);
-  if (!chains.ok) settings.problem(`OTHER_CA_CHAINS ${chains.error.reason}`);
-  return chains.ok ? chains.value.map((chain) => chain.map(({ der }) => der)) : [];
-}
-
-/** As Fulcio's, which cannot be changed there: long enough for a slow upload, too short to be worth stealing. */
-const DEFAULT_LIFETIME_SECONDS = 600;
-const MIN_LIFETIME_SECONDS = 60;
-const MAX_LIFETIME_SECONDS = 3600;
-
-function readLifetime(settings: Settings): number {
-  const text = settings.optional("CERTIFICATE_LIFETIME") ?? String(DEFAULT_LIFETIME_SECONDS);
-  const seconds = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  if (seconds < MIN_LIFETIME_SECONDS || seconds > MAX_LIFETIME_SECONDS) {
-    settings.problem(`CERTIFICATE_LIFETIME must be ${MIN_LIFETIME_SECONDS} to ${MAX_LIFETIME_SECONDS} seconds`);
-  }
-  return seconds * 1000;
-}
-
-const ISSUERS_PARTS = ["ISSUERS", "ISSUERS_2", "ISSUERS_3", "ISSUERS_4"] as const;
-
 /** The issuers beside the built-in one. */
 function readIssuers(settings: Settings, allowLoopback: boolean): readonly Issuer[] {
-  const text = ISSUERS_PARTS.map((name) => settings.optional(name) ?? "").join("");
-  if (text === "") return PUBLIC_ISSUERS;
+  const text = settings.optional("ISSUERS");
+  if (text === null) return PUBLIC_ISSUERS;
   const publicUrl = publicUrlSetting(settings.optional("PUBLIC_URL") ?? "");
   const issuers = parseIssuers(text, publicUrl.ok ? [builtInIssuer(publicUrl.value).url] : []);
   const problems = issuers.ok ? loopbackProblems(issuers.value, allowLoopback) : issuers.error;

@@ -2,12 +2,13 @@
 // The certificate authority: an OpenID Connect identity and a key in, a ten-minute certificate out.
 
 import { withCors } from "../../shared/http/cors.ts";
-import { createRouter } from "../../shared/http/router.ts";
+import { createRouter, type Handlers, withHandlers } from "../../shared/http/router.ts";
 import { createService } from "../../shared/http/service.ts";
 import { renderStatus } from "../../shared/http/status.ts";
 import { ok } from "../../shared/result.ts";
 import { oncePerEnv } from "../../shared/settings/settings.ts";
 import { createCertificateAuthority, PLATFORM, type Platform } from "./authority.ts";
+import { ROUTES } from "./declaration.ts";
 import { configuration } from "./endpoints/configuration.ts";
 import { explain } from "./endpoints/explain.ts";
 import { legacyRootCertificate, legacySigningCertificate } from "./endpoints/legacy.ts";
@@ -27,24 +28,19 @@ export interface CaOptions {
   readonly allowLoopbackIssuers: boolean;
 }
 
-const route = createRouter<[CertificateAuthority]>(
-  [
-    { method: "POST", path: "/api/v2/signingCert", handle: signingCertificate },
-    { method: "GET", path: "/api/v2/trustBundle", handle: trustBundle },
-    {
-      method: "GET",
-      path: "/api/v2/configuration",
-      handle: (request, ca) => configuration(request, ca.identification),
-    },
-    { method: "POST", path: "/api/v1/signingCert", handle: legacySigningCertificate },
-    { method: "GET", path: "/api/v1/rootCert", handle: legacyRootCertificate },
-    { method: "POST", path: "/api/identity/explain", handle: explain },
-  ],
-  {
-    methodNotAllowed: (_, request) => renderError({ code: "method_wrong" }, request),
-    notFound: (request) => renderError({ code: "path_unknown" }, request),
-  },
-);
+const HANDLERS: Handlers<typeof ROUTES, [CertificateAuthority]> = {
+  signingCertificate,
+  trustBundle,
+  configuration: (request, ca) => configuration(request, ca.identification),
+  legacySigningCertificate,
+  legacyRootCertificate,
+  explain,
+};
+
+const route = createRouter(withHandlers(ROUTES, HANDLERS), {
+  methodNotAllowed: (_, request) => renderError({ code: "method_wrong" }, request),
+  notFound: (request) => renderError({ code: "path_unknown" }, request),
+});
 
 /** The CA as a service. */
 export function createCa(

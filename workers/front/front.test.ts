@@ -29,7 +29,7 @@ function logs(): readonly LogConfig[] {
 const seen: Request[] = [];
 const front: Front = {
   config: ok({ publicUrl: publicUrl(), logs: logs() }),
-  pages: { "/own": () => new Response("own page") },
+  pages: { metrics: () => new Response("own page") },
   dispatch: (service, request) => {
     seen.push(request);
     return new Response(service);
@@ -92,10 +92,8 @@ describe("a request", () => {
     for (const path of own) expect(await (await answer(new Request(`${host}${path}`), front)).text()).toBe("log");
     expect(seen.map(({ url }) => url)).toEqual(own.map((path) => `${host}${path}`));
     const others = SHARD_HOSTS.filter((other) => other !== host).flatMap((other) => LOG_PATHS[other]);
-    const services = SERVICE_ROUTES.filter((route) => route.logs === undefined).map(({ path }) =>
-      path.replace("*", "x"),
-    );
-    for (const path of [...others, ...services, "/", "/own", "/nothing", "/metrics"]) {
+    const services = SERVICE_ROUTES.filter((route) => route.kinds === null).map(({ path }) => path.replace("*", "x"));
+    for (const path of [...others, ...services, "/", "/nothing", "/metrics"]) {
       const response = await answer(new Request(`${host}${path}`), front);
       expect([path, response.status]).toEqual([path, 421]);
       expect(await response.text()).toContain(URL_TEXT);
@@ -110,7 +108,7 @@ describe("a request", () => {
     expect(response.status).toBe(404);
     expect(await response.json()).toEqual({
       code: 5,
-      message: "no such path; https://sigstore.example.com/ says what there is",
+      message: "no such path; https://sigstore.example.com/ lists what there is",
       details: [],
     });
   });
@@ -167,7 +165,7 @@ describe("a deployment that is not configured", () => {
     config: err({ code: "config_invalid", problems: ["PUBLIC_URL is missing", "CA_KEY is missing"] }),
   };
 
-  it.each(["/", "/checkpoint", "/own", "/nothing"])("says so on %s", async (path) => {
+  it.each(["/", "/checkpoint", "/metrics", "/nothing"])("says so on %s", async (path) => {
     const response = await answer(new Request(`${URL_TEXT}${path}`), incomplete);
     expect(response.status).toBe(503);
     expect(await response.json()).toMatchObject({
@@ -219,9 +217,9 @@ describe("own pages", () => {
       said.push(await response.text());
     }
     expect(said[0]).toContain(
-      "The trust service does not tell its health: the trust service answers 503: storage lost",
+      "The trust service does not report its health: the trust service answers 503: storage lost",
     );
-    expect(said[2]).toContain("The trust service does not tell its health: no such service");
+    expect(said[2]).toContain("The trust service does not report its health: no such service");
   });
 
   it("does not let anybody outside ask the trust service for its health", async () => {
@@ -244,7 +242,7 @@ describe("own pages", () => {
     expect(head.status).toBe(200);
     expect(head.headers.get("content-type")).toBe("text/html; charset=utf-8");
     expect(await head.text()).toBe("");
-    const post = await get("/own", { method: "POST" });
+    const post = await get("/metrics", { method: "POST" });
     expect([post.status, post.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
   });
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What happens to a request before it reaches a service, the same in the composed Worker and in the edge: its id, its host, the
-// paths that belong to no service, and what no service has.
+// Every request passes here before it reaches a service, in the composed Worker and in the gateway alike: it gets an id, its
+// host is checked, and paths that belong to no service are answered.
 
 import { withFailures } from "../../shared/http/failure.ts";
 import type { PublicUrl } from "../../shared/http/public-url.ts";
@@ -9,28 +9,27 @@ import { notConfigured, renderStatus, unavailable } from "../../shared/http/stat
 import type { LogConfig } from "../../shared/logs/config.ts";
 import type { Result } from "../../shared/result.ts";
 import type { ConfigError } from "../../shared/settings/settings.ts";
-import { readTrustHealth, type TrustHealth } from "../../shared/trust/health.ts";
 import { homePage } from "../../web/home.ts";
+import type { FrontConfig } from "./config.ts";
+import { type PageName, ROUTES } from "./declaration.ts";
+import { health } from "./health.ts";
 import { isOfLog, type ServiceName, serviceOf } from "./routes.ts";
 
-export interface FrontConfig {
-  readonly publicUrl: PublicUrl;
-  /** Oldest first. */
-  readonly logs: readonly LogConfig[];
-}
-
-/** A path that belongs to no service; a `GET` also answers HEAD. */
-type OwnPage = (config: FrontConfig) => Response | Promise<Response>;
+type Page = (config: FrontConfig) => Response | Promise<Response>;
 
 export interface Front {
   readonly config: Result<FrontConfig, ConfigError>;
-  /** Pages of this shape beside those that every shape has. */
-  readonly pages: Readonly<Record<string, OwnPage>>;
-  /** What an operator has to do about logs, of a shape that can ask them; does not reject. */
+  /** The pages of this composition beside those that every composition has. */
+  readonly pages: Readonly<Partial<Record<PageName, Page>>>;
+  /** What an operator must do about the logs, for a composition that can ask them; does not reject. */
   readonly logProblems?: (config: FrontConfig) => Promise<readonly string[]>;
-  /** Hands the request to a service; it carries its id. */
+  /** Passes the request to a service; it carries its id. */
   readonly dispatch: (service: ServiceName, request: Request) => Response | Promise<Response>;
 }
+
+const OWN_PATHS = new Map<string, (typeof ROUTES)[number]["handler"]>(
+  ROUTES.map(({ path, handler }) => [path, handler]),
+);
 
 /** Answers a request; never throws. */
 export async function answer(request: Request, front: Front): Promise<Response> {
@@ -48,18 +47,19 @@ export async function answer(request: Request, front: Front): Promise<Response> 
 function route(request: Request, front: Front): Response | Promise<Response> {
   const { config, pages, dispatch } = front;
   const { pathname, host } = new URL(request.url);
-  if (pathname === "/healthz") return onlyReading(request, () => health(front));
+  const own = OWN_PATHS.get(pathname);
+  if (own === "health") return readOnly(request, () => health(front));
   if (!config.ok) return renderStatus(notConfigured(config.error));
   const { publicUrl } = config.value;
   if (host !== publicUrl.host) return toShard(request, config.value, dispatch);
-  const page = Object.hasOwn(pages, pathname) ? pages[pathname] : COMMON_PAGES[pathname];
-  if (page !== undefined) return onlyReading(request, () => page(config.value));
+  const page = own === undefined ? undefined : own === "home" ? home : pages[own];
+  if (page !== undefined) return readOnly(request, () => page(config.value));
   const service = serviceOf(pathname);
   if (service !== null) return dispatch(service, request);
-  return renderStatus({ grpc: "NOT_FOUND", message: `no such path; ${publicUrl.href}/ says what there is` });
+  return renderStatus({ grpc: "NOT_FOUND", message: `no such path; ${publicUrl.href}/ lists what there is` });
 }
 
-/** A host beside that of PUBLIC_URL answers for its own logs, and for nothing else. */
+/** A host other than that of PUBLIC_URL answers for its own logs only. */
 function toShard(
   request: Request,
   { publicUrl, logs }: FrontConfig,
@@ -71,55 +71,18 @@ function toShard(
   return isOfLog(pathname, kinds) ? dispatch("log", request) : misdirected(publicUrl, own);
 }
 
-const COMMON_PAGES: Readonly<Record<string, OwnPage>> = {
-  "/": ({ publicUrl }) =>
-    new Response(homePage(publicUrl), {
-      headers: {
-        "content-type": "text/html; charset=utf-8",
-        "cache-control": "public, max-age=300",
-        "content-security-policy":
-          "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-        "x-content-type-options": "nosniff",
-      },
-    }),
-};
-
-interface Health {
-  /** DEGRADED: it serves, and somebody has to do something before it does not. */
-  readonly status: "SERVING" | "DEGRADED" | "NOT_SERVING";
-  readonly problems: readonly string[];
-  readonly expiries: TrustHealth["expiries"];
-}
-
-/** 200 while everything is well, otherwise 503: a monitor that looks at nothing else notices. Says what is wrong and what to do. */
-async function health(front: Front): Promise<Response> {
-  const { config } = front;
-  const body = config.ok
-    ? await servingHealth(config.value, front)
-    : { status: "NOT_SERVING", problems: config.error.problems, expiries: [] };
-  return Response.json(body, {
-    status: body.status === "SERVING" ? 200 : 503,
-    headers: { "cache-control": "no-store" },
+const home: Page = ({ publicUrl }) =>
+  new Response(homePage(publicUrl), {
+    headers: {
+      "content-type": "text/html; charset=utf-8",
+      "cache-control": "public, max-age=300",
+      "content-security-policy":
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+      "x-content-type-options": "nosniff",
+    },
   });
-}
 
-async function servingHealth(config: FrontConfig, { dispatch, logProblems }: Front): Promise<Health> {
-  const [trust, ofLogs] = await Promise.all([trustHealth(config, dispatch), logProblems?.(config) ?? []]);
-  const problems = [...trust.problems, ...ofLogs];
-  return { status: problems.length === 0 ? "SERVING" : "DEGRADED", problems, expiries: trust.expiries };
-}
-
-async function trustHealth({ publicUrl }: FrontConfig, dispatch: Front["dispatch"]): Promise<Omit<Health, "status">> {
-  try {
-    const { problems, expiries } = await readTrustHealth(publicUrl.href, (request) => dispatch("trust", request));
-    return { problems, expiries };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : "no reason";
-    return { problems: [`The trust service does not tell its health: ${reason}`], expiries: [] };
-  }
-}
-
-/** RFC 9110 §15.5.20: names in certificates, tokens and checkpoints are those of the settings, so no other host is answered. */
+/** RFC 9110 §15.5.20. Certificates, tokens and checkpoints hold the configured names, so no other host is answered. */
 function misdirected({ href }: PublicUrl, own: readonly LogConfig[]): Response {
   const names = own.map(({ name }) => name).join(" and ");
   const text =
@@ -130,7 +93,7 @@ function misdirected({ href }: PublicUrl, own: readonly LogConfig[]): Response {
   });
 }
 
-async function onlyReading(request: Request, page: () => Response | Promise<Response>): Promise<Response> {
+async function readOnly(request: Request, page: () => Response | Promise<Response>): Promise<Response> {
   if (request.method !== "GET" && request.method !== "HEAD") {
     return new Response("Method Not Allowed\n", { status: 405, headers: { allow: "GET, HEAD" } });
   }
@@ -138,13 +101,13 @@ async function onlyReading(request: Request, page: () => Response | Promise<Resp
   return request.method === "HEAD" ? new Response(null, response) : response;
 }
 
-/** In place where that is allowed: a copy would turn a body of known length into a stream. */
+/** Sets the header in place where possible: a copy would turn a body of known length into a stream. */
 function withRequestId(response: Response, requestId: string): Response {
   try {
     response.headers.set(REQUEST_ID_HEADER, requestId);
     return response;
   } catch {
-    // The headers of a response that came over a service binding or out of a cache are immutable.
+    // The headers of a response from a service binding or a cache are immutable.
     const copy = new Response(response.body, response);
     copy.headers.set(REQUEST_ID_HEADER, requestId);
     return copy;

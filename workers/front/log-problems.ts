@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What /healthz tells an operator of the logs: where one is frozen although the settings say otherwise. Asked seldom, as health
-// is asked for often.
+// Reports in /healthz each log that is frozen although the settings do not freeze it. The answer is kept for a minute, since
+// monitors poll /healthz often.
 
 import type { LogConfig } from "../../shared/logs/config.ts";
 import type { SequencerRpc } from "../../shared/rpc/sequencer.ts";
@@ -16,7 +16,7 @@ interface Kept {
 
 const kept = new WeakMap<readonly LogConfig[], Kept>();
 
-/** One line a log. A log that does not answer in time is not spoken of: that is what /metrics is for. */
+/** At most one line per log. A log that does not answer in time is left out: /metrics reports it. */
 export async function logProblems(
   logs: readonly LogConfig[],
   sequencer: DurableObjectNamespace<SequencerRpc>,
@@ -35,7 +35,7 @@ async function problemOf(log: LogConfig, sequencer: DurableObjectNamespace<Seque
     const description = await Promise.race([sequencer.getByName(log.name).describe(), deadline]);
     const frozenAt = description?.frozenAt ?? null;
     if (frozenAt === null || log.isFrozen) return null;
-    return `the log ${log.name} is frozen since ${formatRfc3339(frozenAt)}, which nothing undoes: freeze it in SHARDS again`;
+    return `the log ${log.name} has been frozen since ${formatRfc3339(frozenAt)}, permanently: freeze it in SHARDS again`;
   } catch {
     return null;
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The state of the logs, and the time left to everything that expires, for a monitoring system.
+// GET /metrics: the state of the logs, and the time until everything that expires does.
 // Spec: https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
 
 import type { LogConfig } from "../../shared/logs/config.ts";
@@ -7,7 +7,7 @@ import type { LogDescription, SequencerRpc } from "../../shared/rpc/sequencer.ts
 import { TILE_WIDTH } from "../../shared/tlog/tile.ts";
 import type { TrustHealth } from "../../shared/trust/health.ts";
 
-/** What is told of a log: metric name, help, value; null is left out. */
+/** The gauges of a log. A log for which a value is null has no sample. */
 const GAUGES: readonly {
   readonly name: string;
   readonly help: string;
@@ -26,7 +26,7 @@ const GAUGES: readonly {
   },
   {
     name: "sigedge_log_frozen",
-    help: "1 if the log has been frozen, for good.",
+    help: "1 if the log is frozen, which is permanent.",
     value: (log) => (log.frozenAt === null ? 0 : 1),
   },
   {
@@ -41,7 +41,7 @@ const GAUGES: readonly {
   },
   {
     name: "sigedge_log_published_entries",
-    help: "Entries in full tiles in R2; up to 255 of the others wait for their tile to be full.",
+    help: "Entries in full tiles in R2; up to 255 others wait for their tile to fill.",
     value: (log) => log.publishedEntries,
   },
   {
@@ -61,7 +61,7 @@ const GAUGES: readonly {
   },
 ];
 
-/** Fails as the platform does where a log cannot be reached: a gap is better than an invented number. */
+/** Rejects if a log is unreachable: a gap is better than an invented number. */
 export async function metricsPage(
   logs: readonly LogConfig[],
   sequencer: DurableObjectNamespace<SequencerRpc>,
@@ -86,9 +86,9 @@ export async function metricsPage(
 
 function trustGauges({ expiries, problems }: TrustHealth): string {
   return [
-    "# HELP sigedge_expiry_seconds Time left until it expires and clients refuse it.\n# TYPE sigedge_expiry_seconds gauge\n",
+    "# HELP sigedge_expiry_seconds Time until it expires and clients reject it.\n# TYPE sigedge_expiry_seconds gauge\n",
     ...expiries.map(({ what, secondsLeft }) => `sigedge_expiry_seconds{what="${what}"} ${secondsLeft}\n`),
-    "# HELP sigedge_trust_problems Problems of the trust root that /healthz tells of.\n# TYPE sigedge_trust_problems gauge\n",
+    "# HELP sigedge_trust_problems Problems of the trust root that /healthz reports.\n# TYPE sigedge_trust_problems gauge\n",
     `sigedge_trust_problems ${problems.length}\n`,
   ].join("");
 }

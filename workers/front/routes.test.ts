@@ -1,11 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { SERVICE_ROUTES, type ServiceName, serviceOf } from "./routes.ts";
+import type { RouteRow } from "../../shared/http/route.ts";
+import { ROUTES as CA } from "../ca/declaration.ts";
+import { ROUTES as LOG } from "../log/declaration.ts";
+import { ROUTES as OIDC } from "../oidc/declaration.ts";
+import { ROUTES as TRUST } from "../trust/declaration.ts";
+import { ROUTES as TSA } from "../tsa/declaration.ts";
+import { ROUTES as WITNESS } from "../witness/declaration.ts";
+import { isOfLog, SERVICE_ROUTES, type ServiceName, serviceOf } from "./routes.ts";
 
-const ACCEPTED: readonly (readonly [path: string, service: ServiceName])[] = [
+const DECLARED: Readonly<Record<ServiceName, readonly RouteRow[]>> = {
+  ca: CA,
+  tsa: TSA,
+  log: LOG,
+  trust: TRUST,
+  oidc: OIDC,
+  witness: WITNESS,
+};
+const ROWS = Object.entries(DECLARED).flatMap(([service, rows]) => rows.map((row) => ({ service, ...row })));
+/** A path that the row's pattern matches. */
+const exampleOf = ({ path }: RouteRow): string => path.replace(/[:*]\w*/g, "x");
+
+const KNOWN: readonly (readonly [path: string, service: ServiceName])[] = [
   ["/api/v2/signingCert", "ca"],
   ["//api/v2/signingCert", "ca"],
   ["/api/v1/rootCert", "ca"],
@@ -33,7 +50,7 @@ const ACCEPTED: readonly (readonly [path: string, service: ServiceName])[] = [
   ["/witness/add-checkpoint", "witness"],
 ];
 
-const REFUSED = [
+const UNKNOWN = [
   "/",
   "/api",
   "/api/v2",
@@ -49,7 +66,7 @@ const REFUSED = [
   "/checkpoint/",
   "/constructor",
   "/__proto__",
-  // Reserved for later parts of the service.
+  // Reserved for future APIs.
   "/api/v1/log/entries",
   "/api/v1/index/retrieve",
   "/tuf",
@@ -57,13 +74,23 @@ const REFUSED = [
 ];
 
 describe("the table of paths", () => {
-  it.each(ACCEPTED)("%s belongs to %s", (path, service) => expect(serviceOf(path)).toBe(service));
-  it.each(REFUSED)("%s belongs to no service", (path) => expect(serviceOf(path)).toBeNull());
-  it.each(["ca", "tsa", "log", "trust", "oidc", "witness"] as const)("has every path that %s serves", (service) => {
-    const source = readFileSync(join(import.meta.dirname, "..", service, "index.ts"), "utf8");
-    const paths = Array.from(source.matchAll(/"(\/[^"]*[^"/])"/g), ([, path = ""]) => path.replace(/[:*]\w*/g, "x"));
-    expect(paths.length).toBeGreaterThan(1);
-    for (const path of paths) expect([path, serviceOf(path)]).toEqual([path, service]);
+  it.each(KNOWN)("%s belongs to %s", (path, service) => expect(serviceOf(path)).toBe(service));
+  it.each(UNKNOWN)("%s belongs to no service", (path) => expect(serviceOf(path)).toBeNull());
+
+  it.each(ROWS)("routes $path to $service, unless it is internal", (row) => {
+    expect(serviceOf(exampleOf(row))).toBe(row.isInternal === true ? null : row.service);
+  });
+
+  it.each(ROWS)("lets hosts of the declared kinds of log answer $path, and no others", (row) => {
+    for (const kind of ["signature", "certificate"] as const) {
+      expect([kind, isOfLog(exampleOf(row), [kind])]).toEqual([kind, row.kinds?.includes(kind) ?? false]);
+    }
+  });
+
+  it("has no path of two services", () => {
+    const owners = new Map<string, Set<string>>();
+    for (const { path, service } of ROWS) owners.set(path, (owners.get(path) ?? new Set()).add(service));
+    for (const [path, services] of owners) expect([path, services.size]).toEqual([path, 1]);
   });
 
   it("has no path twice", () => {

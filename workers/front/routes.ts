@@ -1,50 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which service answers which path: the one table for the composed Worker and for the edge in front of services apart.
+// Which service answers which path, from the routes that the services declare: the one table for the composed Worker and for
+// the gateway. It imports routes only, so that the gateway's bundle names no secret.
 
+import type { RouteRow } from "../../shared/http/route.ts";
 import type { LogKind } from "../../shared/logs/kinds.ts";
+import { ROUTES as CA } from "../ca/declaration.ts";
+import { ROUTES as LOG } from "../log/declaration.ts";
+import { ROUTES as OIDC } from "../oidc/declaration.ts";
+import { ROUTES as TRUST } from "../trust/declaration.ts";
+import { ROUTES as TSA } from "../tsa/declaration.ts";
+import { ROUTES as WITNESS } from "../witness/declaration.ts";
 
-export type ServiceName = "ca" | "tsa" | "log" | "trust" | "oidc" | "witness";
+const ROUTES = { ca: CA, tsa: TSA, log: LOG, trust: TRUST, oidc: OIDC, witness: WITNESS } as const;
+
+/** The services that answer requests from outside. */
+export type ServiceName = keyof typeof ROUTES;
 
 export interface ServiceRoute {
   /** A whole path, or everything below one: `/tuf/*`. */
   readonly path: string;
   readonly service: ServiceName;
-  /** Answered by every host that has a log of one of these kinds, each for its own; without it by that of PUBLIC_URL only. */
-  readonly logs?: readonly LogKind[];
+  /** Every host that has a log of one of these kinds answers, each for its own; null: only the host of PUBLIC_URL. */
+  readonly kinds: readonly LogKind[] | null;
 }
 
-const OF_SIGNATURES = { service: "log", logs: ["signature"] } as const;
-const OF_CERTIFICATES = { service: "log", logs: ["certificate"] } as const;
-const OF_ANY_LOG = { service: "log", logs: ["signature", "certificate"] } as const;
-
+/** Each path once. Where two overlap, the whole path comes before the one with `*`, and the longer before the shorter. */
 export const SERVICE_ROUTES: readonly ServiceRoute[] = [
-  { path: "/api/v2/signingCert", service: "ca" },
-  { path: "/api/v2/trustBundle", service: "ca" },
-  { path: "/api/v2/configuration", service: "ca" },
-  { path: "/api/v1/signingCert", service: "ca" },
-  { path: "/api/v1/rootCert", service: "ca" },
-  { path: "/api/identity/explain", service: "ca" },
-  { path: "/api/v1/timestamp", service: "tsa" },
-  { path: "/api/v1/timestamp/certchain", service: "tsa" },
-  { path: "/api/v2/log/entries", ...OF_SIGNATURES },
-  { path: "/checkpoint", ...OF_SIGNATURES },
-  { path: "/tile/*", ...OF_SIGNATURES },
-  { path: "/api/v2/checkpoint", ...OF_SIGNATURES },
-  { path: "/api/v2/tile/*", ...OF_SIGNATURES },
-  { path: "/ct/*", ...OF_CERTIFICATES },
-  { path: "/api/search", service: "log" },
-  { path: "/api/logs", service: "log" },
-  { path: "/api/entries/*", ...OF_ANY_LOG },
-  { path: "/api/proof/inclusion", ...OF_ANY_LOG },
-  { path: "/api/proof/consistency", ...OF_ANY_LOG },
-  { path: "/api/meta/*", ...OF_SIGNATURES },
-  { path: "/tuf/*", service: "trust" },
-  { path: "/trusted_root.json", service: "trust" },
-  { path: "/signing_config.json", service: "trust" },
-  { path: "/client_trust_config.json", service: "trust" },
-  { path: "/oidc/*", service: "oidc" },
-  { path: "/witness/*", service: "witness" },
-];
+  ...new Map(
+    Object.entries(ROUTES)
+      .flatMap(([service, rows]) => publicRoutes(service as ServiceName, rows))
+      .map((route) => [route.path, route]),
+  ).values(),
+].toSorted((a, b) => b.path.length - a.path.length);
+
+function publicRoutes(service: ServiceName, rows: readonly RouteRow[]): readonly ServiceRoute[] {
+  return rows
+    .filter(({ isInternal }) => isInternal !== true)
+    .map(({ path, kinds = null }) => ({ service, path: withoutParameters(path), kinds }));
+}
+
+/** `/ct/issuer/:fingerprint` → `/ct/issuer/*`: the service itself answers what it does not know below. */
+function withoutParameters(path: string): string {
+  return path.replace(/:.*/, "*");
+}
 
 const whole = new Map(SERVICE_ROUTES.filter(({ path }) => !path.endsWith("*")).map((route) => [route.path, route]));
 const below = SERVICE_ROUTES.filter(({ path }) => path.endsWith("/*")).map(
@@ -62,4 +60,4 @@ export const serviceOf = (pathname: string): ServiceName | null => routeOf(pathn
 
 /** Whether a host that has logs of these kinds, and nothing else, answers the path. */
 export const isOfLog = (pathname: string, kinds: readonly LogKind[]): boolean =>
-  routeOf(pathname)?.logs?.some((kind) => kinds.includes(kind)) ?? false;
+  routeOf(pathname)?.kinds?.some((kind) => kinds.includes(kind)) ?? false;

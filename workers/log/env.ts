@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // The configuration of the log service, read once per isolate; it holds no key. No other file of the service reads the environment.
 
-import { type PublicUrl, publicUrlSetting } from "../../shared/http/public-url.ts";
+import type { PublicUrl } from "../../shared/http/public-url.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
 import type { LogKind } from "../../shared/logs/kinds.ts";
 import { logsSetting, writableLogs } from "../../shared/logs/shards.ts";
 import type { AcceptedKeyDetails } from "../../shared/rekor/verify.ts";
 import { err, type Result } from "../../shared/result.ts";
 import type { AppendError, SequencerRpc } from "../../shared/rpc/sequencer.ts";
+import type { BindingsEnv } from "../../shared/settings/binding.ts";
+import type { SettingsEnv } from "../../shared/settings/setting.ts";
 import { type ConfigError, oncePerEnv, Settings } from "../../shared/settings/settings.ts";
 import { unixMs } from "../../shared/time.ts";
 import { type CompleteChain, parseChains } from "../../shared/x509/chains.ts";
+import { BINDINGS, SETTINGS } from "./declaration.ts";
 import { type Admission, CachedTail, type Tail } from "./reading/cached-tail.ts";
 import type { LogReader, Objects } from "./reading/log-reader.ts";
 import { proveInclusion } from "./reading/prover.ts";
@@ -19,23 +22,7 @@ import { entryStatus } from "./rekor-v2/add-entry-status.ts";
 import { parseSigningAlgorithms, parseWritePolicy, type WritePolicy } from "./rekor-v2/write-policy.ts";
 import { logFailure } from "./status.ts";
 
-export interface LogEnv {
-  readonly PUBLIC_URL?: string;
-  /** JSON: the logs beside the first two (shared/logs/shards.ts). */
-  readonly SHARDS?: string;
-  /** PEM, issuing CA first, root last. */
-  readonly CA_CHAIN?: string;
-  /** PEM chains of the CAs before and after the one that issues. */
-  readonly OTHER_CA_CHAINS?: string;
-  readonly ACCEPT?: string;
-  readonly LISTED_KEYS?: string;
-  readonly SIGNING_ALGORITHMS?: string;
-  readonly SEQUENCER?: DurableObjectNamespace<SequencerRpc>;
-  readonly TILES?: R2Bucket;
-  readonly INDEX?: D1Database;
-  readonly READS?: RateLimit;
-  readonly WRITES?: RateLimit;
-}
+export type LogEnv = SettingsEnv<typeof SETTINGS> & Partial<BindingsEnv<typeof BINDINGS>>;
 
 /** A log's sequencer, as this service calls it. */
 type Sequencer = Tail & Pick<SequencerRpc, "appendSignature" | "appendCertificate" | "describe">;
@@ -66,24 +53,23 @@ export interface Config {
 
 /** Fails with config_invalid, naming what is missing or wrong. */
 export const readConfig: (env: LogEnv) => Result<Config, ConfigError> = oncePerEnv((env) => {
-  const settings = new Settings(env);
-  const publicUrl = settings.parsed("PUBLIC_URL", publicUrlSetting);
+  const settings = new Settings(env, SETTINGS);
+  const publicUrl = settings.parsed("PUBLIC_URL");
   const logs = logsSetting(settings);
   const writers = readWriters(settings);
-  const sequencers = bound(settings, "SEQUENCER", env.SEQUENCER);
-  const tiles = bound(settings, "TILES", env.TILES);
-  const index = bound(settings, "INDEX", env.INDEX);
-  const reads = bound(settings, "READS", env.READS);
-  const writes = bound(settings, "WRITES", env.WRITES);
-  return settings.finish(() => ({
-    publicUrl: publicUrl(),
-    sites: logs().map((log) => toSite(log, sequencers())),
-    objects: toObjects(tiles()),
-    index: index(),
-    reads: reads(),
-    writes: writes(),
-    ...writers(),
-  }));
+  const bindings = settings.bindings(BINDINGS);
+  return settings.finish(() => {
+    const { SEQUENCER, TILES, INDEX, READS, WRITES } = bindings();
+    return {
+      publicUrl: publicUrl(),
+      sites: logs().map((log) => toSite(log, SEQUENCER)),
+      objects: toObjects(TILES),
+      index: INDEX,
+      reads: READS,
+      writes: WRITES,
+      ...writers(),
+    };
+  });
 });
 
 type Writers = Pick<Config, "chains" | "policy" | "accepted">;
@@ -102,15 +88,6 @@ function readWriters(settings: Settings): () => Writers {
   return () => {
     if (!chains.ok || !policy.ok || !accepted.ok) throw new TypeError("a wrong setting that was not reported");
     return { chains: chains.value, policy: policy.value, accepted: accepted.value };
-  };
-}
-
-/** A binding, read inside finish's `build` only; one that is not there is a problem. */
-function bound<T>(settings: Settings, name: string, binding: T | undefined): () => T {
-  if (binding === undefined) settings.problem(`${name} is missing: it is a binding of wrangler.toml`);
-  return () => {
-    if (binding === undefined) throw new TypeError(`${name} is missing`);
-    return binding;
   };
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The front end of all logs: the table of routes, and the form of the answers that no handler gives.
+// The front end of all logs: a handler for each route, and the answers that no handler gives.
 
 import { preflight } from "../../shared/http/cache.ts";
-import { createRouter } from "../../shared/http/router.ts";
+import { createRouter, type Handlers, withHandlers } from "../../shared/http/router.ts";
 import { createService } from "../../shared/http/service.ts";
 import { renderStatus } from "../../shared/http/status.ts";
 import type { LogKind } from "../../shared/logs/kinds.ts";
@@ -11,6 +11,7 @@ import { logs } from "./api/logs.ts";
 import { meta } from "./api/meta.ts";
 import { consistency, inclusion } from "./api/proof.ts";
 import { search } from "./api/search.ts";
+import { ROUTES } from "./declaration.ts";
 import { addEntryDeps, type Config, frozenError, type LogEnv, type LogSite, readConfig, siteOf } from "./env.ts";
 import type { LogError } from "./errors.ts";
 import { addEntry } from "./rekor-v2/add-entry.ts";
@@ -25,41 +26,32 @@ export { Tiles } from "./tiles/tiles.ts";
 
 await warmUp();
 
-const route = createRouter<[Config, TilesStub]>(
-  [
-    // The signature log: Rekor v2. Clients read it at the root and below /api/v2.
-    { method: "POST", path: "/api/v2/log/entries", handle: onSite("signature", addSignature) },
-    { method: "GET", path: "/checkpoint", handle: onSite("signature", checkpoint) },
-    { method: "GET", path: "/tile/*", handle: onSite("signature", tile) },
-    { method: "GET", path: "/api/v2/checkpoint", handle: onSite("signature", checkpoint) },
-    { method: "GET", path: "/api/v2/tile/*", handle: onSite("signature", tile) },
+const HANDLERS: Handlers<typeof ROUTES, [Config, TilesStub]> = {
+  addEntry: onSite("signature", addSignature),
+  checkpoint: onSite("signature", checkpoint),
+  tile: onSite("signature", tile),
+  addChain: onSite("certificate", addChain("x509_entry")),
+  addPreChain: onSite("certificate", addChain("precert_entry")),
+  getRoots: onSite("certificate", getRoots),
+  ctCheckpoint: onSite("certificate", checkpoint),
+  ctTile: onSite("certificate", tile),
+  issuer: onSite("certificate", issuer),
+  logs,
+  search,
+  entryTlogProof,
+  entry,
+  inclusion,
+  consistency,
+  meta: onSite("signature", meta),
+};
 
-    // The certificate log: RFC 6962 submission, static-ct-api reads. get-sth must not exist: monitors use it to tell an
-    // RFC 6962 log from a static-ct-api log.
-    { method: "POST", path: "/ct/ct/v1/add-chain", handle: onSite("certificate", addChain("x509_entry")) },
-    { method: "POST", path: "/ct/ct/v1/add-pre-chain", handle: onSite("certificate", addChain("precert_entry")) },
-    { method: "GET", path: "/ct/ct/v1/get-roots", handle: onSite("certificate", getRoots) },
-    { method: "GET", path: "/ct/checkpoint", handle: onSite("certificate", checkpoint) },
-    { method: "GET", path: "/ct/tile/*", handle: onSite("certificate", tile) },
-    { method: "GET", path: "/ct/issuer/:fingerprint", handle: onSite("certificate", issuer) },
-
-    // Our own read API, over all logs.
-    { method: "GET", path: "/api/logs", handle: logs },
-    { method: "GET", path: "/api/search", handle: search },
-    { method: "GET", path: "/api/entries/:index.tlog-proof", handle: entryTlogProof },
-    { method: "GET", path: "/api/entries/:index", handle: entry },
-    { method: "GET", path: "/api/proof/inclusion", handle: inclusion },
-    { method: "GET", path: "/api/proof/consistency", handle: consistency },
-    { method: "GET", path: "/api/meta/:bundle", handle: onSite("signature", meta) },
-  ],
-  {
-    methodNotAllowed: (allow, request) =>
-      request.method === "OPTIONS" && allow !== "POST"
-        ? preflight(allow)
-        : refuse(request, { code: "method_wrong", allow }),
-    notFound: (request) => refuse(request, { code: "path_unknown" }),
-  },
-);
+const route = createRouter(withHandlers(ROUTES, HANDLERS), {
+  methodNotAllowed: (allow, request) =>
+    request.method === "OPTIONS" && allow !== "POST"
+      ? preflight(allow)
+      : refuse(request, { code: "method_wrong", allow }),
+  notFound: (request) => refuse(request, { code: "path_unknown" }),
+});
 
 function addSignature(request: Request, config: Config, site: LogSite): Response | Promise<Response> {
   const frozen = frozenError(config, site);

@@ -2,23 +2,23 @@
 // The built-in OpenID provider: its metadata and keys over HTTP, and its keys for the CA by RPC.
 
 import { WorkerEntrypoint } from "cloudflare:workers";
-import { createRouter } from "../../shared/http/router.ts";
+import { createRouter, type Handlers, withHandlers } from "../../shared/http/router.ts";
 import { createService } from "../../shared/http/service.ts";
 import type { OidcKeysRpc } from "../../shared/rpc/oidc-keys.ts";
+import { ROUTES } from "./declaration.ts";
 import { discovery, jwks, publicKeys } from "./discovery.ts";
 import { type Config, type OidcEnv, readConfig } from "./env.ts";
 import { renderError } from "./status.ts";
 
-const route = createRouter<[Config]>(
-  [
-    { method: "GET", path: "/oidc/.well-known/openid-configuration", handle: (_, config) => discovery(config) },
-    { method: "GET", path: "/oidc/jwks", handle: (_, config) => jwks(config) },
-  ],
-  {
-    methodNotAllowed: (allow) => renderError({ code: "oidc_method_wrong", allow }),
-    notFound: () => renderError({ code: "oidc_path_unknown" }),
-  },
-);
+const HANDLERS: Handlers<typeof ROUTES, [Config]> = {
+  discovery: (_, config) => discovery(config),
+  jwks: (_, config) => jwks(config),
+};
+
+const route = createRouter(withHandlers(ROUTES, HANDLERS), {
+  methodNotAllowed: (allow) => renderError({ code: "oidc_method_wrong", allow }),
+  notFound: () => renderError({ code: "oidc_path_unknown" }),
+});
 
 export default createService({
   readConfig,

@@ -1,40 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sequencer's environment. No other service holds log keys.
 
-import { parseEd25519Signer } from "#private-key";
-import { publicUrlSetting } from "../../shared/http/public-url.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
 import { logsSetting, writableLogs } from "../../shared/logs/shards.ts";
 import type { Result } from "../../shared/result.ts";
+import type { BindingsEnv } from "../../shared/settings/binding.ts";
+import type { SettingsEnv } from "../../shared/settings/setting.ts";
 import { type ConfigError, Settings } from "../../shared/settings/settings.ts";
 import type { UnixMs } from "../../shared/time.ts";
 import { parseWitnessPolicy } from "../../shared/tlog/policy.ts";
-import type { Anchor } from "./anchor/anchor.ts";
+import { type BINDINGS, SETTINGS } from "./declaration.ts";
 import type { LogDeps, Witnessing } from "./deps.ts";
 import type { SequencerKind } from "./kinds/kind.ts";
 import { SEQUENCER_KINDS } from "./kinds/kinds.ts";
-import { type LogKeys, type LogSigner, parseLogSigner } from "./kinds/log-keys.ts";
+import type { LogKeys, LogSigner } from "./kinds/log-keys.ts";
 import { readShardKeys } from "./kinds/shard-keys.ts";
 
-export interface SequencerEnv {
-  readonly PUBLIC_URL?: string;
-  readonly SIGNATURE_LOG_KEY?: string;
-  readonly SIGNATURE_LOG_ED25519_KEY?: string;
-  readonly CERTIFICATE_LOG_KEY?: string;
-  /** JSON: the logs beside the first ones (shared/logs/shards.ts). */
-  readonly SHARDS?: string;
-  /** JSON: the keys of those logs, by name (kinds/shard-keys.ts). */
-  readonly SHARD_KEYS?: string;
-  /** The rest of SHARD_KEYS: a setting holds at most 5 KB. */
-  readonly SHARD_KEYS_2?: string;
-  /** The witnesses of the signature logs, as a c2sp.org/tlog-policy text. */
-  readonly WITNESS_POLICY?: string;
-  /** `fail-open` (default) or `require-quorum`. */
-  readonly WITNESS_MODE?: string;
-  readonly ANCHOR: DurableObjectNamespace<Anchor>;
-  readonly TILES: R2Bucket;
-  readonly INDEX: D1Database;
-}
+export type SequencerEnv = SettingsEnv<typeof SETTINGS> & Omit<BindingsEnv<typeof BINDINGS>, "SEQUENCER">;
 
 /** The part of a log that comes from the settings. */
 export interface LogSetup extends Pick<LogDeps, "config" | "format" | "genesis" | "successor"> {
@@ -47,8 +29,8 @@ export interface LogSetup extends Pick<LogDeps, "config" | "format" | "genesis" 
  * name.
  */
 export function readLogSetup(env: SequencerEnv, name: string): Result<LogSetup, ConfigError> {
-  const settings = new Settings(env);
-  settings.parsed("PUBLIC_URL", publicUrlSetting);
+  const settings = new Settings(env, SETTINGS);
+  settings.parsed("PUBLIC_URL");
   const logs = logsSetting(settings);
   const witnesses = readWitnesses(settings);
   const keys = readKeys(settings, logs, name);
@@ -70,7 +52,7 @@ export function readLogSetup(env: SequencerEnv, name: string): Result<LogSetup, 
 }
 
 /** Reads the keys of a log. Returns null if it has none or if a setting is wrong. */
-function readKeys(settings: Settings, logs: () => readonly LogConfig[], name: string): LogKeys | null {
+function readKeys(settings: Settings<typeof SETTINGS>, logs: () => readonly LogConfig[], name: string): LogKeys | null {
   const readers = Object.entries(SEQUENCER_KINDS).map(([kind, of]) => [kind, readFirstKeys(settings, of)] as const);
   const known = settings.finish(() => ({
     config: logs().find((log) => log.name === name),
@@ -83,9 +65,9 @@ function readKeys(settings: Settings, logs: () => readonly LogConfig[], name: st
 }
 
 /** Reads the keys of the first log of a kind. Call the returned function inside finish's `build` only. */
-function readFirstKeys(settings: Settings, { keySettings }: SequencerKind): () => LogKeys {
-  const ecdsa = settings.parsed(keySettings.ecdsa, parseLogSigner);
-  const ed25519 = keySettings.ed25519 === null ? null : settings.parsed(keySettings.ed25519, parseEd25519Signer);
+function readFirstKeys(settings: Settings<typeof SETTINGS>, { keySettings }: SequencerKind): () => LogKeys {
+  const ecdsa = settings.parsed(keySettings.ecdsa);
+  const ed25519 = keySettings.ed25519 === null ? null : settings.parsed(keySettings.ed25519);
   return () => ({ ecdsa: ecdsa(), ed25519: ed25519 === null ? null : ed25519() });
 }
 

@@ -184,7 +184,7 @@ describe("the service", () => {
       what: "nothing",
       env: () => ({}),
       problem:
-        "PUBLIC_URL is missing; CA_CHAIN is missing; TSA_CHAIN is missing; SEQUENCER is not bound; TUF is not bound",
+        "PUBLIC_URL is missing; CA_CHAIN is missing; TSA_CHAIN is missing; SEQUENCER is missing: wrangler.toml must bind it; TUF is missing: wrangler.toml must bind it",
     },
     {
       what: "a chain without its root",

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The documents that clients bootstrap from: a TUF repository, and trusted root and signing config without it.
 
-import { createRouter } from "../../shared/http/router.ts";
+import { createRouter, type Handlers, withHandlers } from "../../shared/http/router.ts";
 import { createService } from "../../shared/http/service.ts";
 import { unixMs } from "../../shared/time.ts";
-import { TRUST_HEALTH_PATH } from "../../shared/trust/health.ts";
+import { ROUTES } from "./declaration.ts";
 import { clientTrustConfigDocument, signingConfigDocument, trustedRootDocument } from "./documents/documents.ts";
 import { tufDocument } from "./documents/tuf.ts";
 import { type Config, readConfig, type TrustEnv } from "./env.ts";
@@ -13,24 +13,19 @@ import { renderError } from "./status.ts";
 
 export { TufRepository } from "./repository/tuf-repository.ts";
 
-const route = createRouter<[Config]>(
-  [
-    { method: "GET", path: "/tuf/*", handle: tufDocument },
-    { method: "GET", path: "/trusted_root.json", handle: trustedRootDocument },
-    { method: "GET", path: "/signing_config.json", handle: signingConfigDocument },
-    { method: "GET", path: "/client_trust_config.json", handle: clientTrustConfigDocument },
-    {
-      method: "GET",
-      path: TRUST_HEALTH_PATH,
-      handle: async (_request, config) =>
-        Response.json(await trustHealth(config, unixMs(Date.now())), { headers: { "cache-control": "no-store" } }),
-    },
-  ],
-  {
-    methodNotAllowed: (allow) => renderError({ code: "trust_method_wrong", allow }),
-    notFound: () => renderError({ code: "trust_path_unknown" }),
-  },
-);
+const HANDLERS: Handlers<typeof ROUTES, [Config]> = {
+  tuf: tufDocument,
+  trustedRoot: trustedRootDocument,
+  signingConfig: signingConfigDocument,
+  clientTrustConfig: clientTrustConfigDocument,
+  health: async (_request, config) =>
+    Response.json(await trustHealth(config, unixMs(Date.now())), { headers: { "cache-control": "no-store" } }),
+};
+
+const route = createRouter(withHandlers(ROUTES, HANDLERS), {
+  methodNotAllowed: (allow) => renderError({ code: "trust_method_wrong", allow }),
+  notFound: () => renderError({ code: "trust_path_unknown" }),
+});
 
 const service = createService({
   readConfig,

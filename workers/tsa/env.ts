@@ -1,35 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// The configuration of the tsa service: the authority's certificate chain and key. No other file of the service reads the environment.
+// The configuration of the tsa service. No other file of the service reads the environment.
 
-import { parseEcdsaSigner } from "#private-key";
 import { equal } from "../../shared/bytes/bytes.ts";
-import { publicUrlSetting } from "../../shared/http/public-url.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import type { SettingsEnv } from "../../shared/settings/setting.ts";
 import { type ConfigError, oncePerEnv, Settings } from "../../shared/settings/settings.ts";
-import { type Authority, checkTimestampCertificate, createTimestampAuthority } from "../../shared/tsa/authority.ts";
+import { type Authority, createTimestampAuthority } from "../../shared/tsa/authority.ts";
 import type { Certificate } from "../../shared/x509/certificate.ts";
-import { parseChain } from "../../shared/x509/chain.ts";
+import { SETTINGS } from "./declaration.ts";
 
-export interface TsaEnv {
-  readonly PUBLIC_URL?: string;
-  /** PEM: the timestamping certificate first, the root last. */
-  readonly TSA_CHAIN?: string;
-  /** P-256 or P-384, PKCS#8 PEM. */
-  readonly TSA_KEY?: string;
-}
+export type TsaEnv = SettingsEnv<typeof SETTINGS>;
 
 export interface Config {
   readonly authority: Authority;
   readonly chain: readonly Certificate[];
 }
 
-/** Fails with config_invalid, naming what is missing or wrong. */
+/** Fails with config_invalid, naming everything that is missing or wrong. */
 export const readConfig: (env: TsaEnv) => Result<Config, ConfigError> = oncePerEnv((env) => {
-  const settings = new Settings(env);
-  // Nothing here depends on the address, but a deployment without it is not complete, and says so in every service.
-  settings.parsed("PUBLIC_URL", publicUrlSetting);
-  const chain = settings.parsed("TSA_CHAIN", parseTsaChain);
-  const key = settings.parsed("TSA_KEY", parseEcdsaSigner);
+  const settings = new Settings(env, SETTINGS);
+  // The service does not use the address, but every service of an incomplete deployment must say so.
+  settings.parsed("PUBLIC_URL");
+  const chain = settings.parsed("TSA_CHAIN");
+  const key = settings.parsed("TSA_KEY");
   const material = settings.finish(() => ({ key: key(), ...chain() }));
   if (!material.ok) return material;
   const { key: tsaKey, chain: certificates, leaf } = material.value;
@@ -39,18 +32,3 @@ export const readConfig: (env: TsaEnv) => Result<Config, ConfigError> = oncePerE
   }
   return ok({ authority: createTimestampAuthority(leaf, tsaKey), chain: certificates });
 });
-
-interface TsaChain {
-  readonly leaf: Certificate;
-  readonly chain: readonly Certificate[];
-}
-
-function parseTsaChain(pem: string): Result<TsaChain, string> {
-  const chain = parseChain(pem);
-  if (!chain.ok) return err(chain.error.reason);
-  const leaf = chain.value.at(0);
-  const root = chain.value.at(-1);
-  if (leaf === undefined || root === undefined || !equal(root.issuer, root.subject)) return err("must end in its root");
-  const problem = checkTimestampCertificate(leaf);
-  return problem.ok ? ok({ leaf, chain: chain.value }) : err(`has a first certificate that ${problem.error}`);
-}

@@ -1,23 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // The witness of other people's logs.
 
-import { createRouter } from "../../shared/http/router.ts";
+import { createRouter, type Handlers, withHandlers } from "../../shared/http/router.ts";
 import { createService } from "../../shared/http/service.ts";
 import { about } from "./about.ts";
 import { addCheckpoint } from "./add-checkpoint.ts";
+import { ROUTES } from "./declaration.ts";
 import { type Config, readConfig } from "./env.ts";
 import { renderError } from "./status.ts";
 
-const route = createRouter<[Config]>(
-  [
-    { method: "POST", path: "/witness/add-checkpoint", handle: addCheckpoint },
-    { method: "GET", path: "/witness/about", handle: about },
-  ],
-  {
-    methodNotAllowed: (allow) => renderError({ code: "witness_method_wrong", allow }),
-    notFound: () => renderError({ code: "witness_path_unknown" }),
-  },
-);
+const HANDLERS: Handlers<typeof ROUTES, [Config]> = { addCheckpoint, about };
+
+const route = createRouter(withHandlers(ROUTES, HANDLERS), {
+  methodNotAllowed: (allow) => renderError({ code: "witness_method_wrong", allow }),
+  notFound: () => renderError({ code: "witness_path_unknown" }),
+});
 
 export default createService({
   readConfig,

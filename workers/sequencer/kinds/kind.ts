@@ -2,18 +2,24 @@
 // What a kind of log is to the sequencer. Everything outside this folder asks the object and never which kind it is.
 // Facts that other services need too are in shared/logs/kinds.ts.
 
+import type { Ed25519Signer } from "../../../shared/crypto/signer.ts";
 import type { AttestationHints } from "../../../shared/rekor/hints.ts";
 import type { SearchRow } from "../../../shared/search/row.ts";
+import type { SettingOf } from "../../../shared/settings/setting.ts";
 import type { UnixMs } from "../../../shared/time.ts";
 import type { Hash } from "../../../shared/tlog/hash.ts";
 import type { TreeHead } from "../../../shared/tlog/head.ts";
 import type { Note } from "../../../shared/tlog/note.ts";
-import type { LogKeys } from "./log-keys.ts";
+import type { SETTINGS } from "../declaration.ts";
+import type { LogKeys, LogSigner } from "./log-keys.ts";
 
 /** One kind of log. */
 export interface SequencerKind {
   /** The settings with the keys of the first log of this kind. A row of SHARD_KEYS has the same members. */
-  readonly keySettings: { readonly ecdsa: string; readonly ed25519: string | null };
+  readonly keySettings: {
+    readonly ecdsa: SettingOf<typeof SETTINGS, LogSigner>;
+    readonly ed25519: SettingOf<typeof SETTINGS, Ed25519Signer> | null;
+  };
   /** Whether WITNESS_POLICY applies. Witnesses know a log by its Ed25519 line. */
   readonly isWitnessed: boolean;
   /** The format of a log with this origin. Throws TypeError if a key in `keySettings` is missing. */

@@ -15,8 +15,6 @@ import type { SequencerKind } from "./kind.ts";
 import { SEQUENCER_KINDS } from "./kinds.ts";
 import { type LogKeys, parseLogSigner } from "./log-keys.ts";
 
-const PARTS = ["SHARD_KEYS", "SHARD_KEYS_2"] as const;
-
 /**
  * Reads the keys of a log beside the first ones. Reports a problem and returns null if they are missing or wrong.
  * @param others keys of other logs, which this log must not share
@@ -26,8 +24,7 @@ export function readShardKeys(
   { name, kind }: LogConfig,
   others: readonly LogKeys[],
 ): LogKeys | null {
-  const text = PARTS.map((part) => settings.optional(part) ?? "").join("");
-  const keys = parseShardKeys(text, name, SEQUENCER_KINDS[kind]);
+  const keys = parseShardKeys(settings.optional("SHARD_KEYS") ?? "", name, SEQUENCER_KINDS[kind]);
   const isTwin = keys.ok && others.some(({ ecdsa }) => equal(ecdsa.logId, keys.value.ecdsa.logId));
   // To clients the key is the log: two logs with one key would be one log with two histories.
   if (isTwin) settings.problem(`SHARD_KEYS.${name}.ecdsa is another log's key: every log needs its own`);

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// The bindings that several services of a deployment share.
+
+import type { AnchorRpc } from "../rpc/anchor.ts";
+import type { SequencerRpc } from "../rpc/sequencer.ts";
+import type { ResourceBinding } from "../settings/binding.ts";
+
+/** The logs: each is one Durable Object. */
+export const SEQUENCER: ResourceBinding<DurableObjectNamespace<SequencerRpc>> = {
+  kind: "durable_object",
+  className: "Sequencer",
+  owner: "sequencer",
+};
+
+/** The newest head of each log, our own or one that we witness, apart from the log itself. */
+export const ANCHOR: ResourceBinding<DurableObjectNamespace<AnchorRpc>> = {
+  kind: "durable_object",
+  className: "Anchor",
+  owner: "sequencer",
+};
+
+/** The logs' immutable tiles. */
+export const TILES: ResourceBinding<R2Bucket> = { kind: "r2", bucketName: "sigedge-tiles" };
+
+/** The search index. `sigedge deploy` replaces the id with that of the database that it finds or creates. */
+export const INDEX: ResourceBinding<D1Database> = {
+  kind: "d1",
+  databaseName: "sigedge-index",
+  databaseId: "00000000-0000-0000-0000-000000000000",
+};
+
+/** Limits the submissions of one client address. */
+export const WRITES: ResourceBinding<RateLimit> = {
+  kind: "rate_limit",
+  namespaceId: "2002",
+  limit: 100,
+  periodSeconds: 10,
+};

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The settings that several services of a deployment receive alike: their rows, and what the reference says about them.
+
+import { publicUrlSetting } from "../http/public-url.ts";
+import { err, type Result } from "../result.ts";
+import { type CompleteChain, parseChains } from "../x509/chains.ts";
+
+export const PUBLIC_URL = { need: "required", parse: publicUrlSetting } as const;
+
+/** Parsed together with PUBLIC_URL (shared/logs/shards.ts). */
+export const SHARDS = { need: "optional" } as const;
+
+export const OTHER_CHAINS = { need: "optional", parse: chainsSetting } as const;
+
+function chainsSetting(pem: string): Result<readonly CompleteChain[], string> {
+  const chains = parseChains(pem);
+  return chains.ok ? chains : err(chains.error.reason);
+}
+
+/** What the reference says about each setting that more than one service declares. */
+export const SHARED_SETTING_TEXTS = {
+  PUBLIC_URL:
+    "`https://HOST`. Permanent: origins, issuers and certificates depend on it. `http` is for loopback hosts only.",
+  SHARDS:
+    "JSON list of the logs beside the first two, and of frozen logs ([log.md](../log.md#several-logs-and-freezing-one)).",
+  CA_CHAIN: "PEM certificates: the issuing CA first, the root last.",
+  OTHER_CA_CHAINS: "PEM chains of former and future issuing CAs that clients trust, each with its root last.",
+  TSA_CHAIN: "PEM certificates: the timestamping certificate first, the root last.",
+} as const;
+
+type SharedSettingName = keyof typeof SHARED_SETTING_TEXTS;
+
+/** The texts that a service writes itself: one for each of its settings that it does not share. */
+export type OwnSettingTexts<Rows> = Readonly<Record<Exclude<keyof Rows, SharedSettingName>, string>>;

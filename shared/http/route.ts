@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a service declares about its routes. The front end's table and the service's router both derive from these rows.
+
+import type { LogKind } from "../logs/kinds.ts";
+
+/** One row of a service's routes. */
+export interface RouteRow {
+  /** A `GET` also answers HEAD. */
+  readonly method?: "GET" | "POST";
+  /** A whole path, or an itty-router pattern: `/tuf/*`, `/ct/issuer/:fingerprint`. */
+  readonly path: string;
+  /** The service's handler. A row without one reserves the paths below `/*`, which the service answers with its own 404. */
+  readonly handler?: string;
+  /**
+   * Every host that has a log of one of these kinds answers the route, each for its own log. Without it, only the host of
+   * PUBLIC_URL answers.
+   */
+  readonly kinds?: readonly LogKind[];
+  /** Reached by the front end's own requests only, never from outside. */
+  readonly isInternal?: true;
+}
+
+/** The names of the handlers that a table of routes needs. */
+export type HandlerName<Rows extends readonly RouteRow[]> = NonNullable<
+  Extract<Rows[number], { readonly handler: string }>["handler"]
+>;
+
+/** What the reference documentation says about a handler's routes. */
+export interface RouteText {
+  /** One line. */
+  readonly what: string;
+  /** The specification that the route follows, null for our own. */
+  readonly spec: string | null;
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// The declaration of the ca service: its settings, bindings and routes. Composition, front end, CLI and documentation
+// derive from these tables.
+
+import { SEQUENCER } from "../../shared/deployment/bindings.ts";
+import { OTHER_CHAINS, type OwnSettingTexts, PUBLIC_URL, SHARDS } from "../../shared/deployment/settings.ts";
+import type { HandlerName, RouteRow, RouteText } from "../../shared/http/route.ts";
+import type { OidcKeysRpc } from "../../shared/rpc/oidc-keys.ts";
+import type { UsedTokensRpc } from "../../shared/rpc/used-tokens.ts";
+import type { Bindings, EntrypointBinding, ResourceBinding } from "../../shared/settings/binding.ts";
+import type { SettingRows } from "../../shared/settings/setting.ts";
+import { parseLifetime } from "./issuing/lifetime.ts";
+import { parseCaChain } from "./signer/ca-chain.ts";
+
+export const SETTINGS = {
+  PUBLIC_URL,
+  CA_CHAIN: { need: "required", parse: parseCaChain },
+  // Whether a signer on a loopback host is accepted depends on the composition, so env.ts parses it.
+  CA_KEY: { need: "required", isSecret: true },
+  // Parsed together with PUBLIC_URL, whose issuer is built in.
+  ISSUERS: { need: "optional", isSplit: true },
+  OTHER_CA_CHAINS: OTHER_CHAINS,
+  CERTIFICATE_LIFETIME: { need: "optional", parse: parseLifetime },
+  SHARDS,
+} as const satisfies SettingRows;
+
+/** Identity tokens that have been used: one Durable Object per issuer. */
+const USED_TOKENS: ResourceBinding<DurableObjectNamespace<UsedTokensRpc>> = {
+  kind: "durable_object",
+  className: "UsedTokens",
+  owner: "ca",
+};
+
+/** Limits the requests of one client address. */
+const CLIENTS: ResourceBinding<RateLimit> = {
+  kind: "rate_limit",
+  namespaceId: "2003",
+  limit: 100,
+  periodSeconds: 10,
+};
+
+/** Limits the certificates of one identity. */
+const IDENTITIES: ResourceBinding<RateLimit> = {
+  kind: "rate_limit",
+  namespaceId: "2004",
+  limit: 1000,
+  periodSeconds: 60,
+};
+
+/** The keys of the built-in issuer. */
+const OIDC: EntrypointBinding<Service<OidcKeysRpc>> = { kind: "entrypoint", service: "oidc", entrypoint: "OidcKeys" };
+
+export const BINDINGS = { SEQUENCER, USED_TOKENS, CLIENTS, IDENTITIES, OIDC } as const satisfies Bindings;
+
+export const ROUTES = [
+  { method: "POST", path: "/api/v2/signingCert", handler: "signingCertificate" },
+  { method: "GET", path: "/api/v2/trustBundle", handler: "trustBundle" },
+  { method: "GET", path: "/api/v2/configuration", handler: "configuration" },
+  { method: "POST", path: "/api/v1/signingCert", handler: "legacySigningCertificate" },
+  { method: "GET", path: "/api/v1/rootCert", handler: "legacyRootCertificate" },
+  { method: "POST", path: "/api/identity/explain", handler: "explain" },
+] as const satisfies readonly RouteRow[];
+
+export const SETTING_TEXTS: OwnSettingTexts<typeof SETTINGS> = {
+  CA_KEY:
+    "The issuing CA's key, P-256 or P-384: PKCS#8 PEM, or the URL of a key in Vault ([identities.md](../identities.md#a-ca-key-in-vault)).",
+  ISSUERS:
+    "JSON list of the OpenID issuers accepted beside the built-in one ([identities.md](../identities.md)); by default those of Sigstore's public instance.",
+  CERTIFICATE_LIFETIME: "Lifetime of a signing certificate: 60 to 3600 seconds; by default 600.",
+};
+
+const FULCIO = "[Fulcio](https://github.com/sigstore/fulcio/blob/main/fulcio.proto)";
+const FULCIO_V1 = "[Fulcio v1](https://github.com/sigstore/fulcio/blob/main/fulcio_legacy.proto)";
+
+export const ROUTE_TEXTS: Readonly<Record<HandlerName<typeof ROUTES>, RouteText>> = {
+  signingCertificate: {
+    what: "Issues a certificate, with embedded SCT, for an identity token and a proof of possession.",
+    spec: FULCIO,
+  },
+  trustBundle: { what: "Lists the CA chains: the current one, then former and future ones.", spec: FULCIO },
+  configuration: { what: "Lists the accepted issuers and the challenge claim of each.", spec: FULCIO },
+  legacySigningCertificate: {
+    what: "Issues a certificate as PEM, for gitsign and cosign 2; the token is in the header.",
+    spec: FULCIO_V1,
+  },
+  legacyRootCertificate: { what: "Returns the CA chains as PEM.", spec: FULCIO_V1 },
+  explain: {
+    what: "Tells which certificate a token would yield, or which check rejects it; issues nothing.",
+    spec: null,
+  },
+};

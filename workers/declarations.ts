@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// The settings and bindings of all services, as they declare them. The routes are in front/routes.ts: the gateway needs them
+// without a single setting of a service.
+
+import type { Bindings } from "../shared/settings/binding.ts";
+import { partNames } from "../shared/settings/parts.ts";
+import type { SettingRows } from "../shared/settings/setting.ts";
+import * as ca from "./ca/declaration.ts";
+import * as log from "./log/declaration.ts";
+import * as oidc from "./oidc/declaration.ts";
+import * as sequencer from "./sequencer/declaration.ts";
+import * as trust from "./trust/declaration.ts";
+import * as tsa from "./tsa/declaration.ts";
+import * as witness from "./witness/declaration.ts";
+
+export const DECLARATIONS = {
+  ca: { settings: ca.SETTINGS, bindings: ca.BINDINGS },
+  tsa: { settings: tsa.SETTINGS, bindings: tsa.BINDINGS },
+  log: { settings: log.SETTINGS, bindings: log.BINDINGS },
+  trust: { settings: trust.SETTINGS, bindings: trust.BINDINGS },
+  oidc: { settings: oidc.SETTINGS, bindings: oidc.BINDINGS },
+  witness: { settings: witness.SETTINGS, bindings: witness.BINDINGS },
+  sequencer: { settings: sequencer.SETTINGS, bindings: sequencer.BINDINGS },
+} as const satisfies Record<string, { readonly settings: SettingRows; readonly bindings: Bindings }>;
+
+/** Every service, the sequencer included, which answers no request from outside. */
+export type DeclaredService = keyof typeof DECLARATIONS;
+
+export const DECLARED_SERVICES = Object.keys(DECLARATIONS) as DeclaredService[];
+
+/** The names of a table's settings, all parts of split ones included. */
+export const settingNames = (rows: SettingRows): readonly string[] =>
+  Object.entries(rows).flatMap(([name, { isSplit }]) => (isSplit === true ? partNames(name) : [name]));
+
+/** The names of a table's settings without which the service answers 503. */
+export const requiredNames = (rows: SettingRows): readonly string[] =>
+  Object.entries(rows).flatMap(([name, { need }]) => (need === "required" ? [name] : []));
+
+/** The names of the bindings that a composed Worker's own environment holds. */
+export const resourceNames = (rows: Bindings): readonly string[] =>
+  Object.entries(rows).flatMap(([name, { kind }]) => (kind === "entrypoint" ? [] : [name]));

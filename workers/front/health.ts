@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// GET /healthz: whether the deployment serves, what is wrong with it, and what an operator must do. Every composition
+// answers it, also one that is not configured.
+
+import { readTrustHealth, type TrustHealth } from "../../shared/trust/health.ts";
+import type { FrontConfig } from "./config.ts";
+import type { Front } from "./front.ts";
+
+interface Health {
+  /** DEGRADED: the deployment serves, and an operator must act before it stops. */
+  readonly status: "SERVING" | "DEGRADED" | "NOT_SERVING";
+  readonly problems: readonly string[];
+  readonly expiries: TrustHealth["expiries"];
+}
+
+/** 200 while everything is well, otherwise 503, so that a monitor that checks only the status notices. */
+export async function health(front: Front): Promise<Response> {
+  const { config } = front;
+  const body: Health = config.ok
+    ? await servingHealth(config.value, front)
+    : { status: "NOT_SERVING", problems: config.error.problems, expiries: [] };
+  return Response.json(body, {
+    status: body.status === "SERVING" ? 200 : 503,
+    headers: { "cache-control": "no-store" },
+  });
+}
+
+async function servingHealth(config: FrontConfig, { dispatch, logProblems }: Front): Promise<Health> {
+  const [trust, ofLogs] = await Promise.all([trustHealth(config, dispatch), logProblems?.(config) ?? []]);
+  const problems = [...trust.problems, ...ofLogs];
+  return { status: problems.length === 0 ? "SERVING" : "DEGRADED", problems, expiries: trust.expiries };
+}
+
+async function trustHealth({ publicUrl }: FrontConfig, dispatch: Front["dispatch"]): Promise<Omit<Health, "status">> {
+  try {
+    const { problems, expiries } = await readTrustHealth(publicUrl.href, (request) => dispatch("trust", request));
+    return { problems, expiries };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : "no reason given";
+    return { problems: [`The trust service does not report its health: ${reason}`], expiries: [] };
+  }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// The declaration of the log service: its settings, bindings and routes. Composition, front end, CLI and documentation
+// derive from these tables.
+
+import { INDEX, SEQUENCER, TILES, WRITES } from "../../shared/deployment/bindings.ts";
+import { OTHER_CHAINS, type OwnSettingTexts, PUBLIC_URL, SHARDS } from "../../shared/deployment/settings.ts";
+import type { HandlerName, RouteRow, RouteText } from "../../shared/http/route.ts";
+import type { Bindings, ResourceBinding } from "../../shared/settings/binding.ts";
+import type { SettingRows } from "../../shared/settings/setting.ts";
+
+export const SETTINGS = {
+  PUBLIC_URL,
+  // The write policy combines these five settings (rekor-v2/write-policy.ts).
+  CA_CHAIN: { need: "required" },
+  OTHER_CA_CHAINS: OTHER_CHAINS,
+  ACCEPT: { need: "optional" },
+  LISTED_KEYS: { need: "optional" },
+  SIGNING_ALGORITHMS: { need: "optional" },
+  SHARDS,
+} as const satisfies SettingRows;
+
+/** Limits the reads of one client address that reach a sequencer. */
+const READS: ResourceBinding<RateLimit> = { kind: "rate_limit", namespaceId: "2001", limit: 1000, periodSeconds: 10 };
+
+export const BINDINGS = { SEQUENCER, TILES, INDEX, READS, WRITES } as const satisfies Bindings;
+
+const SIGNATURE = ["signature"] as const;
+const CERTIFICATE = ["certificate"] as const;
+const ANY_LOG = ["signature", "certificate"] as const;
+
+export const ROUTES = [
+  // The signature log: Rekor v2. Clients read it at the root and below /api/v2.
+  { method: "POST", path: "/api/v2/log/entries", kinds: SIGNATURE, handler: "addEntry" },
+  { method: "GET", path: "/checkpoint", kinds: SIGNATURE, handler: "checkpoint" },
+  { method: "GET", path: "/tile/*", kinds: SIGNATURE, handler: "tile" },
+  { method: "GET", path: "/api/v2/checkpoint", kinds: SIGNATURE, handler: "checkpoint" },
+  { method: "GET", path: "/api/v2/tile/*", kinds: SIGNATURE, handler: "tile" },
+
+  // The certificate log: RFC 6962 submission, static-ct-api reads. get-sth must not exist: monitors use it to tell an
+  // RFC 6962 log from a static-ct-api log.
+  { method: "POST", path: "/ct/ct/v1/add-chain", kinds: CERTIFICATE, handler: "addChain" },
+  { method: "POST", path: "/ct/ct/v1/add-pre-chain", kinds: CERTIFICATE, handler: "addPreChain" },
+  { method: "GET", path: "/ct/ct/v1/get-roots", kinds: CERTIFICATE, handler: "getRoots" },
+  { method: "GET", path: "/ct/checkpoint", kinds: CERTIFICATE, handler: "ctCheckpoint" },
+  { method: "GET", path: "/ct/tile/*", kinds: CERTIFICATE, handler: "ctTile" },
+  { method: "GET", path: "/ct/issuer/:fingerprint", kinds: CERTIFICATE, handler: "issuer" },
+  { path: "/ct/*", kinds: CERTIFICATE },
+
+  // Our own read API over all of them.
+  { method: "GET", path: "/api/logs", handler: "logs" },
+  { method: "GET", path: "/api/search", handler: "search" },
+  { method: "GET", path: "/api/entries/:index.tlog-proof", kinds: ANY_LOG, handler: "entryTlogProof" },
+  { method: "GET", path: "/api/entries/:index", kinds: ANY_LOG, handler: "entry" },
+  { method: "GET", path: "/api/proof/inclusion", kinds: ANY_LOG, handler: "inclusion" },
+  { method: "GET", path: "/api/proof/consistency", kinds: ANY_LOG, handler: "consistency" },
+  { method: "GET", path: "/api/meta/:bundle", kinds: SIGNATURE, handler: "meta" },
+] as const satisfies readonly RouteRow[];
+
+export const SETTING_TEXTS: OwnSettingTexts<typeof SETTINGS> = {
+  ACCEPT: "Who may write to the signature log: `own-ca`, `own-ca+listed-keys` (default) or `open`.",
+  LISTED_KEYS: "PEM public keys that may write to the signature log under `own-ca+listed-keys`.",
+  SIGNING_ALGORITHMS: "Comma-separated names of the key algorithms to accept; by default all.",
+};
+
+const REKOR = "[Rekor v2](https://github.com/sigstore/rekor-tiles/blob/main/CLIENTS.md)";
+const TLOG_TILES = "[tlog-tiles](https://c2sp.org/tlog-tiles)";
+const CT_MONITORING = "[static-ct-api](https://c2sp.org/static-ct-api#monitoring-apis)";
+const CT_SUBMISSION = "[static-ct-api](https://c2sp.org/static-ct-api#submission-apis), RFC 6962 §4";
+
+export const ROUTE_TEXTS: Readonly<Record<HandlerName<typeof ROUTES>, RouteText>> = {
+  addEntry: { what: "Logs a `hashedrekord` or `dsse` entry and returns it with its inclusion proof.", spec: REKOR },
+  checkpoint: { what: "Returns the newest checkpoint of the signature log.", spec: TLOG_TILES },
+  tile: { what: "Returns a tile or an entry bundle of the signature log; gzip, Range, ETag, CORS.", spec: TLOG_TILES },
+  addChain: {
+    what: "Logs a certificate of the CA and returns its SCT; 100 in 10 s per address, then 429.",
+    spec: CT_SUBMISSION,
+  },
+  addPreChain: { what: "Logs a precertificate of the CA and returns its SCT; the same limit.", spec: CT_SUBMISSION },
+  getRoots: { what: "Lists the roots that submitted chains must end in.", spec: CT_SUBMISSION },
+  ctCheckpoint: { what: "Returns the newest checkpoint of the certificate log.", spec: CT_MONITORING },
+  ctTile: { what: "Returns a tile or an entry bundle of the certificate log.", spec: CT_MONITORING },
+  issuer: { what: "Returns an issuer's certificate by its SHA-256 fingerprint.", spec: CT_MONITORING },
+  logs: {
+    what: "Lists the logs, oldest first: name, kind, URL, origin, state, time of freezing, verifier keys.",
+    spec: null,
+  },
+  search: {
+    what: "Finds entries, newest first: `?digest=`, `?email=` or `?publicKey=`; `log`, `limit`, `cursor`.",
+    spec: null,
+  },
+  entryTlogProof: {
+    what: "Returns the proof of one entry alone, of SHA-256(0x00 ‖ canonicalizedBody), to verify offline.",
+    spec: "[tlog-proof](https://c2sp.org/tlog-proof)",
+  },
+  entry: {
+    what: "Returns one entry with its inclusion proof; `?log=` takes `certificate` or the name of a log.",
+    spec: null,
+  },
+  inclusion: {
+    what: "Proves that the tree of `size` (by default the newest) includes an entry: `?index=&size=&log=`.",
+    spec: "RFC 6962 §2.1.1",
+  },
+  consistency: {
+    what: "Proves that the tree of `to` (by default the newest) extends an earlier one: `?from=&to=&log=`.",
+    spec: "RFC 6962 §2.1.2",
+  },
+  meta: {
+    what: "Returns the times and attestation hints of a full entry bundle, one JSON line per entry.",
+    spec: null,
+  },
+};

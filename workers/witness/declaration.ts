@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The declaration of the witness service: its settings, bindings and routes. Composition, front end, CLI and documentation
+// derive from these tables.
+
+import { parseEd25519Signer } from "#private-key";
+import { ANCHOR, WRITES } from "../../shared/deployment/bindings.ts";
+import { type OwnSettingTexts, PUBLIC_URL } from "../../shared/deployment/settings.ts";
+import type { HandlerName, RouteRow, RouteText } from "../../shared/http/route.ts";
+import type { Bindings } from "../../shared/settings/binding.ts";
+import type { SettingRows } from "../../shared/settings/setting.ts";
+import { witnessedLogsSetting } from "./witnessed-logs.ts";
+
+export const SETTINGS = {
+  PUBLIC_URL,
+  // A deployment with one of these two is a witness and needs both.
+  WITNESS_KEY: { need: "optional", isSecret: true, parse: parseEd25519Signer },
+  WITNESSED_LOGS: { need: "optional", parse: witnessedLogsSetting },
+} as const satisfies SettingRows;
+
+export const BINDINGS = { ANCHOR, WRITES } as const satisfies Bindings;
+
+export const ROUTES = [
+  { method: "POST", path: "/witness/add-checkpoint", handler: "addCheckpoint" },
+  { method: "GET", path: "/witness/about", handler: "about" },
+  { path: "/witness/*" },
+] as const satisfies readonly RouteRow[];
+
+export const SETTING_TEXTS: OwnSettingTexts<typeof SETTINGS> = {
+  WITNESS_KEY: "PKCS#8 PEM, Ed25519, used for nothing else: makes this deployment a witness of other operators' logs.",
+  WITNESSED_LOGS: "The logs to witness: lines `log <vkey> [url]` of a [tlog-policy](https://c2sp.org/tlog-policy).",
+};
+
+export const ROUTE_TEXTS: Readonly<Record<HandlerName<typeof ROUTES>, RouteText>> = {
+  addCheckpoint: {
+    what: "Cosigns a checkpoint that extends the one cosigned last; 100 in 10 s per address, then 429.",
+    spec: "[tlog-witness](https://c2sp.org/tlog-witness#add-checkpoint)",
+  },
+  about: { what: "Returns the witness's verifier key as a line of a policy, and the logs that it knows.", spec: null },
+};
