@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// The CA service over fakes, with requests to send and independent parsers to read its certificates.
+
+import { createHash, createPublicKey, generateKeyPairSync, sign } from "node:crypto";
+import { ByteStream, EXTENSION_OID_SCT, X509Certificate, X509SCTExtension } from "@sigstore/core";
+import { afterEach, beforeEach, expect, vi } from "vitest";
+import type { Platform } from "../../../workers/ca/authority.ts";
+import type { CaEnv } from "../../../workers/ca/env.ts";
+import { createCa } from "../../../workers/ca/index.ts";
+import { type Clock, emptyCache, FakeCertificateLog, jwksOf, makeCaEnv, makeCaMaterial, makeClock } from "./ca.ts";
+import { makeIssuerKey } from "./identity-token.ts";
+
+/** Keys of the built-in issuer, of GitHub and of an issuer that federates others. */
+export const BUILT_IN_KEY = makeIssuerKey("built-in");
+export const GITHUB_KEY = makeIssuerKey("github");
+export const DEX_KEY = makeIssuerKey("dex", "P-256");
+export const CLIENT = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
+export const CLIENT_PEM = CLIENT.publicKey.export({ type: "spki", format: "pem" }).toString();
+export const START = makeClock().now();
+export const MATERIAL = makeCaMaterial(START);
+export const ISSUER = "https://sigstore.example.com/oidc";
+export const GITHUB = "https://token.actions.githubusercontent.com";
+export const DEX = "https://dex.example/auth";
+const ISSUERS = JSON.stringify([
+  { "issuer-url": GITHUB, type: "github-workflow", jwks: jwksOf(GITHUB_KEY) },
+  { "issuer-url": DEX, type: "email", "issuer-claim": "$.federated_claims.connector_id", jwks: jwksOf(DEX_KEY) },
+  { "issuer-url": "https://unreachable.example", type: "email" },
+]);
+
+/** A CA over fakes of everything around it. */
+export interface CaService {
+  readonly clock: Clock;
+  readonly log: FakeCertificateLog;
+  readonly env: CaEnv;
+  readonly post: (body: unknown, init?: RequestInit) => Promise<Response>;
+  readonly fetch: (path: string, init?: RequestInit) => Promise<Response>;
+}
+
+/** Creates a CA with a complete environment; `env` overrides its settings and bindings. */
+export function makeService(env: Partial<CaEnv> = {}, allowLoopbackIssuers = false): CaService {
+  const clock = makeClock();
+  const log = new FakeCertificateLog(clock.now);
+  const complete = { ...makeCaEnv(MATERIAL, log, { jwks: async () => jwksOf(BUILT_IN_KEY) }), ISSUERS, ...env };
+  const platform: Platform = {
+    now: clock.now,
+    randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+    fetch: () => Promise.reject(new TypeError("no network")),
+    cache: emptyCache,
+  };
+  const ca = createCa({ allowLoopbackIssuers }, platform);
+  const send = (path: string, init: RequestInit = {}): Promise<Response> =>
+    ca.fetch(new Request(`https://sigstore.example.com${path}`, init), complete);
+  const text = (body: unknown): string => (typeof body === "string" ? body : JSON.stringify(body));
+  return {
+    clock,
+    log,
+    env: complete,
+    fetch: send,
+    post: (body, init = {}) => send("/api/v2/signingCert", { method: "POST", body: text(body), ...init }),
+  };
+}
+
+/** The clock's time, as `exp` counts it. */
+export const seconds = (clock: Clock): number => Math.floor(clock.now() / 1000);
+/** The claims of a valid token of the built-in issuer. */
+export const emailClaims = (clock: Clock): Record<string, unknown> => ({
+  iss: ISSUER,
+  sub: "user-1",
+  aud: "sigstore",
+  exp: seconds(clock) + 60,
+  iat: seconds(clock),
+  email: "alice@example.com",
+  email_verified: true,
+});
+
+/** The client's signature over a text. */
+export const prove = (text: string): string => sign("sha256", Buffer.from(text), CLIENT.privateKey).toString("base64");
+/** A publicKeyRequest with the client's key. */
+export const keyRequest = (proofOver = "alice@example.com"): object => ({
+  publicKey: { algorithm: "ECDSA", content: CLIENT_PEM },
+  proofOfPossession: prove(proofOver),
+});
+/** The body of a signingCert request. */
+export const bodyOf = (token: string, publicKeyRequest: object = keyRequest()): object => ({
+  credentials: { oidcIdentityToken: token },
+  publicKeyRequest,
+});
+
+interface Chain {
+  readonly leaf: X509Certificate;
+  readonly issuing: X509Certificate;
+  readonly root: X509Certificate;
+  readonly pems: readonly string[];
+}
+
+/** Parses the chain in a signingCert response with @sigstore/core, and checks that the response has nothing else. */
+export async function chainOf(response: Response): Promise<Chain> {
+  const body = (await response.json()) as {
+    readonly signedCertificateEmbeddedSct: { readonly chain: { readonly certificates: readonly string[] } };
+  };
+  expect(response.status).toBe(200);
+  const pems = body.signedCertificateEmbeddedSct.chain.certificates;
+  expect(body).toEqual({ signedCertificateEmbeddedSct: { chain: { certificates: pems } } });
+  const [leaf, issuing, root] = pems.map((pem) => X509Certificate.parse(pem));
+  if (leaf === undefined || issuing === undefined || root === undefined) throw new Error("the chain is too short");
+  return { leaf, issuing, root, pems };
+}
+
+/**
+ * Whether the leaf's SCT verifies: RFC 6962 §3.2 with the parser and writer of @sigstore/core, step by step as its
+ * verifier.
+ */
+export function verifiesSct(leaf: X509Certificate, issuing: X509Certificate, log: FakeCertificateLog): boolean {
+  const clone = leaf.clone();
+  const at = clone.extensions.findIndex((extension) => extension.subs[0]?.toOID() === EXTENSION_OID_SCT);
+  const [extension] = clone.extensions.splice(at, 1);
+  if (extension === undefined) return false;
+  const scts = new X509SCTExtension(extension).signedCertificateTimestamps;
+  const signed = new ByteStream();
+  signed.appendView(createHash("sha256").update(issuing.publicKey).digest());
+  const tbs = clone.tbsCertificate.toDER();
+  signed.appendUint24(tbs.length);
+  signed.appendView(tbs);
+  const key = createPublicKey({ key: Buffer.from(log.spki), type: "spki", format: "der" });
+  return scts.length === 1 && scts.every((sct) => sct.logID.equals(log.logId) && sct.verify(signed.buffer, key));
+}
+
+/** Mutes console.log and console.error in every test of a file, as spies. */
+export function muteConsole(): void {
+  beforeEach(() => {
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    vi.spyOn(console, "log").mockImplementation(() => {});
+  });
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+}

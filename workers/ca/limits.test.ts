@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { describe, expect, it } from "vitest";
+import {
+  BUILT_IN_KEY,
+  bodyOf,
+  chainOf,
+  emailClaims,
+  ISSUER,
+  makeService,
+  muteConsole,
+} from "../../test/support/authority/ca-service.ts";
+import { makeIssuerKey, signToken } from "../../test/support/authority/identity-token.ts";
+
+muteConsole();
+
+const exhausted = { limit: async () => ({ success: false }) };
+
+describe("the rate limits", () => {
+  const TOO_MANY = "too many requests from this address; try again later";
+
+  it.each(["/api/v2/signingCert", "/api/v1/signingCert", "/api/identity/explain"])(
+    "reject %s from a limited address with 429 before reading its body",
+    async (path) => {
+      const { fetch } = makeService({ CLIENTS: exhausted });
+      const init = { method: "POST", body: "{", headers: { "cf-connecting-ip": "192.0.2.1" } };
+      const response = await fetch(path, init);
+      expect([response.status, response.headers.get("retry-after"), await response.json()]).toEqual([
+        429,
+        "60",
+        { code: 8, message: TOO_MANY, details: [] },
+      ]);
+    },
+  );
+
+  it("count addresses, and identities whose token verifies", async () => {
+    const keys: string[] = [];
+    const counting = { limit: async ({ key }: { readonly key: string }) => ({ success: keys.push(key) > 0 }) };
+    const { post, clock } = makeService({ CLIENTS: counting, IDENTITIES: counting });
+    const headers = { "cf-connecting-ip": "192.0.2.1" };
+    await chainOf(await post(bodyOf(signToken(emailClaims(clock), BUILT_IN_KEY)), { headers }));
+    await post(bodyOf(signToken(emailClaims(clock), makeIssuerKey("x"))), { headers });
+    expect(keys).toEqual(["192.0.2.1", `${ISSUER} alice@example.com`, "192.0.2.1"]);
+  });
+
+  it("reject a limited identity with 429 before logging anything", async () => {
+    const { post, clock, log } = makeService({ IDENTITIES: exhausted });
+    const response = await post(bodyOf(signToken(emailClaims(clock), BUILT_IN_KEY)));
+    expect([response.status, response.headers.get("retry-after")]).toEqual([429, "60"]);
+    expect(log.submissions).toEqual([]);
+  });
+});
