@@ -2,7 +2,7 @@
 // `sigedge start`, or `npm start`: runs the whole service on this machine until it is stopped, with its state in a folder.
 
 import { resolve } from "node:path";
-import { freePort, localUrl } from "../cli/address.ts";
+import { freePort, LISTEN_ADDRESS, localUrl, parseListenAddress } from "../cli/address.ts";
 import { type Arguments, defineCommand, refusePositionals } from "../cli/command.ts";
 import { duration, styled } from "../cli/terminal.ts";
 import { err, ok, type Result } from "../shared/result.ts";
@@ -14,6 +14,11 @@ const POLICIES = ["own-ca", "own-ca+listed-keys", "open"];
 const FLAGS = {
   port: { value: "N", default: "8787", description: "The port on this machine." },
   state: { value: "DIR", default: ".sigedge", description: "The folder for keys, logs and the search index." },
+  listen: {
+    value: "ADDRESS",
+    default: LISTEN_ADDRESS,
+    description: "The address to listen on. 0.0.0.0 is accepted in a container only (docs/install.md).",
+  },
   accept: {
     value: "POLICY",
     default: "own-ca+listed-keys",
@@ -24,6 +29,7 @@ const FLAGS = {
 
 interface Options {
   readonly port: number;
+  readonly listen: string;
   readonly state: string;
   readonly accept: string;
 }
@@ -62,23 +68,25 @@ export const START = defineCommand({
 
 function readOptions(args: Arguments<typeof FLAGS>): Result<Options, string> {
   const { port, state, accept } = args.values;
+  const listen = parseListenAddress(args.values.listen, process.env);
   const unexpected = refusePositionals(args);
   if (!unexpected.ok) return unexpected;
   if (!/^[1-9]\d{0,4}$/.test(port) || Number(port) > 65_535)
     return err(`--port ${port} is not a port; give 1 to 65535`);
+  if (!listen.ok) return listen;
   if (!POLICIES.includes(accept)) return err(`--accept ${accept} is unknown; give one of ${POLICIES.join(", ")}`);
-  return ok({ port: Number(port), state: resolve(state), accept });
+  return ok({ port: Number(port), listen: listen.value, state: resolve(state), accept });
 }
 
-async function start({ port, state, accept }: Options): Promise<Result<Stack, string>> {
-  const probed = await freePort(port);
+async function start({ port, listen, state, accept }: Options): Promise<Result<Stack, string>> {
+  const probed = await freePort(port, listen);
   if (!probed.ok) return err(`cannot listen on port ${port} (${probed.error}); choose another with --port N`);
   const settings = localSettings({ port, state, accept });
   if (!settings.ok) return settings;
   try {
     // Loaded last: the runtime takes a second to load, and a wrong flag should be reported at once.
     const { runStack } = await import("./stack.ts");
-    const stack = await runStack({ port, state, settings: settings.value, log, handlesSignals: true });
+    const stack = await runStack({ port, listen, state, settings: settings.value, log, handlesSignals: true });
     const signed = await signTimestamp(port);
     if (signed.ok) return ok(stack);
     await stack.stop();

@@ -133,6 +133,11 @@ describe("sigedge start that cannot start", () => {
       /cannot write the state folder \/dev\/null\/state \(ENOTDIR\)/,
     ],
     ["a word for a port", () => ["--port", "http"], /--port http is not a port; give 1 to 65535/],
+    [
+      "an address that other machines reach",
+      () => ["--listen", "0.0.0.0"],
+      /--listen 0\.0\.0\.0 .*accepted in a container only/,
+    ],
     ["a port beyond the last", () => ["--port", "65536"], /is not a port/],
     [
       "an unknown policy",
