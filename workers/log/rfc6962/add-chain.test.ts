@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { describe, expect, test } from "vitest";
+import { der, type LogService, makeLogService, recordErrors, send } from "../../../test/support/logs/log-service.ts";
+import vectors from "../../../test/vectors/python-cryptography/ct_chain.json" with { type: "json" };
+
+const errors = recordErrors();
+
+describe("the certificate log's submission API", () => {
+  const [vector] = vectors.cases;
+  const { precertificate = "", certificate = "" } = vector ?? {};
+  const submit = (service: LogService, endpoint: string, body: unknown): Promise<Response> =>
+    send(service, `/ct/ct/v1/${endpoint}`, {
+      method: "POST",
+      body: typeof body === "string" ? body : JSON.stringify(body),
+    });
+
+  test.each([
+    ["add-pre-chain", precertificate, "precert_entry"],
+    ["add-chain", certificate, "x509_entry"],
+  ])("%s answers with the SCT", async (endpoint, leaf, entryType) => {
+    const service = makeLogService();
+    const response = await submit(service, endpoint, { chain: [leaf, vectors.ca, vectors.root] });
+    expect([response.status, response.headers.get("cache-control")]).toStrictEqual([200, "no-store"]);
+    expect(await response.json()).toStrictEqual({
+      sct_version: 0,
+      id: Buffer.alloc(32, 9).toString("base64"),
+      timestamp: 1_790_000_000_123,
+      extensions: "AAAFAAAAAAc=",
+      signature: Buffer.from("04030003300102", "hex").toString("base64"),
+    });
+    expect(service.submitted).toMatchObject([
+      { entryType, search: { identity: "alice@example.com", issuer: "https://issuer.test", digest: null } },
+    ]);
+    expect(service.submitted[0]).not.toHaveProperty("leaf");
+  });
+
+  test.each([
+    ["text that is not JSON", "{", "not well-formed JSON"],
+    ["nothing", "", "not well-formed JSON"],
+    ["another member", { chain: [precertificate], more: 1 }, '{"chain"'],
+    ["no chain", {}, '{"chain"'],
+    ["an array", [precertificate], '{"chain"'],
+    ["a chain that is not an array", { chain: precertificate }, '{"chain"'],
+    ["a chain of numbers", { chain: [1] }, "base64"],
+    ["base64 without padding", { chain: [precertificate.slice(0, -1)] }, "base64"],
+    ["URL-safe base64", { chain: ["_-__"] }, "base64"],
+    ["base64 with a line end", { chain: [`${precertificate}\n`] }, "base64"],
+    ["an empty chain", { chain: [] }, "the chain is empty"],
+    ["nine certificates", { chain: Array.from({ length: 9 }, () => vectors.ca) }, "at most 8"],
+    ["a certificate", { chain: [certificate, vectors.ca] }, "add-chain"],
+    [
+      "a foreign CA",
+      { chain: [vectors.refused.foreign, vectors.foreignCa] },
+      "not issued by a CA that this log accepts",
+    ],
+    ["another purpose", { chain: [vectors.refused.otherPurpose, vectors.ca] }, "codeSigning"],
+    ["a poison that is none", { chain: [vectors.refused.poisonNotNull, vectors.ca] }, "poison"],
+    ["one certificate too many", { chain: [precertificate, vectors.ca, vectors.root, vectors.root] }, "certificate 3"],
+    ["what is no certificate", { chain: ["MAA="] }, "not an X.509 v3 certificate"],
+  ])("add-pre-chain rejects %s with 400", async (_, body, message) => {
+    const service = makeLogService();
+    const response = await submit(service, "add-pre-chain", body);
+    expect([response.status, response.headers.get("content-type")]).toStrictEqual([400, "text/plain; charset=utf-8"]);
+    expect(await response.text()).toContain(message);
+    expect(service.submitted).toStrictEqual([]);
+  });
+
+  test("add-chain rejects a precertificate", async () => {
+    const response = await submit(makeLogService(), "add-chain", { chain: [precertificate, vectors.ca] });
+    expect([response.status, await response.text()]).toMatchObject([400, expect.stringContaining("add-pre-chain")]);
+  });
+
+  test.each(["add-chain", "add-pre-chain"])("%s is limited by the sender's address", async (endpoint) => {
+    const service = makeLogService();
+    const headers = { "cf-connecting-ip": "192.0.2.7" };
+    const post = (): Promise<Response> =>
+      send(service, `/ct/ct/v1/${endpoint}`, { method: "POST", body: "{", headers });
+    expect((await post()).status).toBe(400);
+    service.admits = false;
+    const limited = await post();
+    expect([limited.status, limited.headers.get("retry-after")]).toStrictEqual([429, "10"]);
+    expect(limited.headers.get("content-type")).toBe("text/plain; charset=utf-8");
+    expect(await limited.text()).toMatch(/^too many chains/);
+    expect(service.limitedWrites).toStrictEqual(["192.0.2.7", "192.0.2.7"]);
+    expect([service.limited, service.submitted]).toStrictEqual([[], []]);
+  });
+
+  test("a body above 512 KiB is 413", async () => {
+    const response = await submit(makeLogService(), "add-chain", " ".repeat(512 * 1024 + 1));
+    expect([response.status, response.headers.get("content-type")]).toStrictEqual([413, "text/plain; charset=utf-8"]);
+  });
+
+  test.each([
+    [{ code: "log_busy", retryAfterSeconds: 2 }, 503, "2"],
+    [{ code: "log_starting", reason: "R2" }, 503, "1"],
+    [{ code: "log_refusing", reason: "secret of the operator" }, 503, "60"],
+    [{ code: "clock_behind", lastTimestamp: 2, now: 1 }, 503, "10"],
+    [{ code: "entry_too_large", maxBytes: 32_768 }, 413, null],
+  ])("the sequencer's %o is %i", async (error, status, retryAfter) => {
+    const service = makeLogService();
+    service.answer = { ok: false, error };
+    const response = await submit(service, "add-chain", { chain: [certificate] });
+    expect([response.status, response.headers.get("retry-after")]).toStrictEqual([status, retryAfter]);
+    expect(await response.text()).not.toContain("secret of the operator");
+    expect(errors.length).toBe(status === 503 ? 1 : 0);
+  });
+
+  test("get-roots answers with the root, /ct/issuer with each certificate of the chain", async () => {
+    const service = makeLogService();
+    const roots = await send(service, "/ct/ct/v1/get-roots");
+    expect(await roots.json()).toStrictEqual({ certificates: [vectors.root] });
+    for (const [i, certificateDer] of [vectors.ca, vectors.root].entries()) {
+      const response = await send(service, `/ct/issuer/${vectors.fingerprints[i]}`);
+      expect(Buffer.from(await response.arrayBuffer())).toStrictEqual(der(certificateDer));
+      expect(response.headers.get("content-type")).toBe("application/pkix-cert");
+      expect(response.headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
+    }
+    const upperCase = await send(service, `/ct/issuer/${vectors.fingerprints[0]?.toUpperCase()}`);
+    expect(upperCase.status).toBe(404);
+  });
+});
