@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `sigedge audit` as people run it, over both logs of a real stack: exit codes, what is kept, what is said.
+// Runs `sigedge audit` over both logs of a real stack: exit codes, state files, output.
 
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,7 +11,7 @@ import { ecdsaSigner, entryRecord, hashedRekordBody, ServedLog } from "../suppor
 import { runCommand } from "../support/process/command.ts";
 import { startStack, type TestStack } from "../support/process/stack.ts";
 
-/** With the genesis entry and those of every kind of key: a full bundle and an open one of each log. */
+/** With the genesis entry and an entry for each kind of key, both logs have one full bundle and one open bundle. */
 const KEYLESS = 270;
 const AT_ONCE = 30;
 
@@ -73,8 +73,8 @@ async function sigedgeJson(
   return { code, report: JSON.parse(stdout) as ReportJson };
 }
 
-describe("the signature log of a stack", () => {
-  test("is good: every signature of every kind of key verified", async () => {
+describe("sigedge audit of a signature log", () => {
+  test("finds it good and verifies a signature by every kind of key", async () => {
     const { code, stdout } = await sigedge(stack.url);
     expect(code).toBe(0);
     expect(stdout).toContain(`checkpoint of ${SIGNATURE_ENTRIES} entries`);
@@ -83,7 +83,7 @@ describe("the signature log of a stack", () => {
     expect(stdout).toMatch(/^Good\. /m);
   });
 
-  test("is remembered, with its keys, and audited again from there", async () => {
+  test("remembers the tree and its keys, and continues from there", async () => {
     const [file = ""] = readdirSync(join(folder, "sigedge", "audit"));
     expect(file).toMatch(/^localhost_\d+-[0-9a-f]{8}\.json$/);
     await addEntry(stack, hashedRequest(signingKey("ecdsa-p256"), Buffer.from("one more")));
@@ -95,7 +95,7 @@ describe("the signature log of a stack", () => {
     expect(newer.report.entries).toMatchObject({ startedAt: 256, read: SIGNATURE_ENTRIES + 1 - 256 });
   });
 
-  test("is good by its trusted root, and below the path of Rekor v2", async () => {
+  test("finds it good with its trusted root, and under the path of Rekor v2", async () => {
     const trustedRoot = join(folder, "trusted_root.json");
     writeFileSync(trustedRoot, await (await fetch(`${stack.url}/trusted_root.json`)).text());
     const state = ["--state", join(folder, "by-root.json")];
@@ -106,7 +106,7 @@ describe("the signature log of a stack", () => {
     }
   });
 
-  test("is bad for who trusts another key", async () => {
+  test("finds it bad if another key is trusted", async () => {
     const { code, report } = await sigedgeJson(
       stack.url,
       "--key",
@@ -120,8 +120,8 @@ describe("the signature log of a stack", () => {
   });
 });
 
-describe("the certificate log of a stack", () => {
-  test("is good: every certificate's chain verified", async () => {
+describe("sigedge audit of a certificate log", () => {
+  test("finds it good and verifies the chain of every certificate", async () => {
     const { code, report } = await sigedgeJson(`${stack.url}/ct`);
     expect([code, report.verdict]).toEqual([0, "good"]);
     expect(report).toMatchObject({
@@ -131,21 +131,21 @@ describe("the certificate log of a stack", () => {
     });
   });
 
-  test("is found below the service's own URL", async () => {
+  test("finds it from the service's URL", async () => {
     const { code, report } = await sigedgeJson(stack.url, "--ct", "--no-signatures", "--jobs", "0");
     expect(code).toBe(0);
     expect(report.log).toMatchObject({ url: `${stack.url}/ct` });
   });
 });
 
-describe("an audit that is interrupted", () => {
-  test("goes on where it was, after kill -9 as well", async () => {
+describe("an interrupted audit", () => {
+  test("continues where it was, even after kill -9", async () => {
     const origin = "slow.example.com";
     const log = new ServedLog(origin, "entries", [ecdsaSigner(origin)]);
     const { privateObject, spki } = signingKey("ecdsa-p256");
     const body = hashedRekordBody(privateObject, spki, "again and again");
     log.append(Array.from({ length: 6_000 }, () => entryRecord(body)));
-    // What is answered with 503 for good holds the audit up: it tries for some seconds.
+    // A permanent 503 delays the audit: it retries for some seconds.
     log.answers.set("tile/0/020", 503);
     const url = await log.serve();
     const args = [url, "--key", log.signers[0]?.vkey ?? "", "--state", join(folder, "slow.json")];
@@ -177,11 +177,11 @@ async function until(holds: () => boolean): Promise<void> {
     if (holds()) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error("it never came so far");
+  throw new Error("the condition never became true");
 }
 
-describe("a log that forks", () => {
-  test("is bad, and the two notes that contradict each other are shown", async () => {
+describe("a forked log", () => {
+  test("is bad, and the report shows both contradicting notes", async () => {
     const origin = "fork.example.com";
     const log = new ServedLog(origin, "entries", [ecdsaSigner(origin)]);
     const { privateObject, spki } = signingKey("ecdsa-p256");
@@ -209,16 +209,12 @@ describe("a log that forks", () => {
   });
 });
 
-describe("what cannot be told", () => {
+describe("an audit that cannot tell", () => {
   test.each<[string, readonly string[], RegExp]>([
-    ["wrong use", ["http://a", "--fast"], /--fast/],
-    ["a key that is none", ["http://a", "--key", "k"], /k is not a verifier key/],
-    [
-      "a trusted root that is not there",
-      ["http://a", "--trusted-root", "/nowhere"],
-      /\/nowhere cannot be read \(ENOENT\)/,
-    ],
-    ["no keys to be had", ["http://127.0.0.1:9"], /trusted_root\.json cannot be read .* --key or --trusted-root/],
+    ["an unknown flag", ["http://a", "--fast"], /--fast/],
+    ["a malformed key", ["http://a", "--key", "k"], /k is not a verifier key/],
+    ["a missing trusted root", ["http://a", "--trusted-root", "/nowhere"], /\/nowhere cannot be read \(ENOENT\)/],
+    ["no reachable keys", ["http://127.0.0.1:9"], /trusted_root\.json cannot be read .* --key or --trusted-root/],
   ])("%s: one line, exit code 2", async (_, args, line) => {
     const { code, stdout, stderr } = await sigedge(...args);
     expect([code, stdout]).toEqual([2, ""]);
@@ -226,7 +222,7 @@ describe("what cannot be told", () => {
     expect(stderr.trim().split("\n").length).toBe(1);
   });
 
-  test("a state file of another log, or none at all", async () => {
+  test("rejects the state file of another log, and a malformed one", async () => {
     const state = join(folder, "state.json");
     writeFileSync(state, "{");
     expect(await sigedge("http://a", "--state", state)).toMatchObject({
@@ -247,7 +243,7 @@ describe("what cannot be told", () => {
   });
 });
 
-test("--help says what there is", async () => {
+test("--help prints the usage", async () => {
   const help = await sigedge("--help");
   expect(help).toMatchObject({ code: 0, stderr: "" });
   for (const flag of [

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `sigedge audit` before a log that other people's programs wrote: Tessera's posix-oneshot, cosigned by litewitness, as released.
+// Runs `sigedge audit` over a log by other programs, as released: written by Tessera's posix-oneshot, cosigned by
+// litewitness.
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,7 +13,7 @@ import { type Litewitness, startLitewitness } from "./litewitness.ts";
 import { TesseraLog } from "./tessera.ts";
 
 const ORIGIN = "tessera.example.com/log";
-/** A full tile, and an open one that fills up later. */
+/** One full tile, and an open one that fills up later. */
 const FIRST = 300;
 const LATER = 250;
 
@@ -37,14 +38,17 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Has Tessera append `count` signed entries to the log in this folder; `isCosigned` sends its head to the witness, whose ssh agent is this process. */
+/**
+ * Lets Tessera append `count` signed entries; if `isCosigned`, it sends its head to the witness, whose ssh agent is
+ * this process.
+ */
 async function append(name: string, from: number, count: number, isCosigned = true): Promise<void> {
   const { privateObject, spki } = signingKey("ecdsa-p256");
   const entries = Array.from({ length: count }, (_, i) => hashedRekordBody(privateObject, spki, `${name} ${from + i}`));
   await log.append(name, entries, isCosigned ? `witness w1 ${witness.vkey} ${witness.url}\nquorum w1\n` : null);
 }
 
-/** Serves the files of a folder as they are now. */
+/** Serves a folder's current files. */
 function serve(name: string): void {
   served.files.clear();
   for (const path of readdirSync(join(folder, name), { recursive: true, withFileTypes: true })) {
@@ -76,8 +80,8 @@ async function auditNow(): Promise<{ readonly code: number | null; readonly repo
   return { code, report: JSON.parse(stdout) as ReportJson };
 }
 
-describe("a log of Tessera's, cosigned by litewitness", () => {
-  it("is good, and good again when it has grown", async () => {
+describe("a log written by Tessera and cosigned by litewitness", () => {
+  it("is good, and still good after it has grown", async () => {
     serve("log");
     const first = await auditNow();
     expect([first.code, first.report.verdict, first.report.entries.verified]).toEqual([0, "good", FIRST]);
@@ -89,7 +93,7 @@ describe("a log of Tessera's, cosigned by litewitness", () => {
     expect([second.code, second.report.entries.verified]).toEqual([0, FIRST + LATER]);
   });
 
-  it("is bad when it comes with another history under the same key, which its witness has not seen", async () => {
+  it("is bad if it serves another history under the same key, which its witness has not seen", async () => {
     await append("fork", 0, FIRST + LATER, false);
     serve("fork");
     const { code, report } = await auditNow();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `sigedge backup` and `sigedge restore` on a stack in workerd whose storage is then lost, in part and as a whole.
+// Runs `sigedge backup` and `sigedge restore` on a stack in workerd that loses a part of its storage, then all of it.
 
 import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -45,7 +45,7 @@ async function sigedge(...args: readonly string[]): Promise<{ code: number | nul
 
 const files = (path: string): readonly string[] => new BackupFolder(path).keys("");
 
-/** The stack on another state folder that has its keys. */
+/** Starts the stack on a copy of its state folder with some of the storage removed. */
 async function startOn(lose: (storage: string) => void): Promise<TestStack> {
   const copy = mkdtempSync(join(folder, "copy-"));
   await stack.stop();
@@ -55,7 +55,7 @@ async function startOn(lose: (storage: string) => void): Promise<TestStack> {
 }
 
 describe("sigedge backup", () => {
-  it("copies both logs of a running stack, and then what is new", async () => {
+  it("copies both logs of a running stack, then only new entries", async () => {
     await expect.poll(async () => (await fetch(`${stack.url}/api/meta/0`)).status, { timeout: 10_000 }).toBe(200);
     const first = await sigedge("backup", join(folder, "copy"), "--state", state);
     expect(first.stderr).toBe("");
@@ -86,7 +86,7 @@ describe("sigedge backup", () => {
     expect(files(join(folder, "copy"))).not.toContain("signature/backup/0000000000000301");
   });
 
-  it("says what is wrong", async () => {
+  it("names what is wrong", async () => {
     expect(await sigedge("backup", folder)).toMatchObject({
       code: 1,
       stderr: expect.stringContaining("--state DIR") as string,
@@ -103,7 +103,7 @@ describe("sigedge backup", () => {
 });
 
 describe("sigedge restore", () => {
-  it("gives a bucket back to a log that still has its storage: it runs again", async () => {
+  it("restores the bucket of a log that still has its storage: the log runs again", async () => {
     const { treeSize } = await readCheckpoint(stack.url);
     let lost = await startOn((storage) => rmSync(join(storage, "r2"), { recursive: true }));
     try {
@@ -123,11 +123,11 @@ describe("sigedge restore", () => {
     }
   });
 
-  it("makes a log readable that has lost everything but its keys, and it takes nothing", async () => {
+  it("makes a log readable that lost everything but its keys; the log accepts no entry", async () => {
     let lost = await startOn((storage) => rmSync(storage, { recursive: true }));
     const copy = lost.state;
     await lost.stop();
-    // Nobody has asked it for anything, so it has not begun anew.
+    // Without a request the object has not opened, so it has not created a new log.
     rmSync(join(copy, "storage"), { recursive: true });
     const restored = await sigedge("restore", join(folder, "copy"), "--state", copy);
     expect(restored).toMatchObject({ code: 0, json: { logs: [{}, { treeSize: 331, opens: "read-only" }] } });
@@ -148,7 +148,7 @@ describe("sigedge restore", () => {
     }
   });
 
-  it("puts nothing that is damaged, and nothing over another log", async () => {
+  it("writes no damaged object, and nothing over another log", async () => {
     const damaged = join(folder, "damaged");
     cpSync(join(folder, "copy"), damaged, { recursive: true });
     writeFileSync(join(damaged, "signature/tile/entries/000"), "x");

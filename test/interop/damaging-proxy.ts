@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// A log as somebody would serve it who changes one resource of it: what a checker must notice.
+// Serves a log with one resource changed, as an attacker would; a checker must notice.
 
 import { createServer } from "node:http";
 import { LISTEN_ADDRESS } from "../../cli/address.ts";
 
 export interface Damage {
-  /** Path of the resource, as it is asked for. */
+  /** The path of the resource, as requested. */
   readonly path: string;
-  /** What is served in its place; null for a 404. */
+  /** Returns what is served in its place; null for a 404. */
   readonly change: (body: Buffer) => Buffer | null;
 }
 
 export interface DamagedLog {
   readonly url: string;
-  /** How often the damaged resource was served. */
+  /** Counts how often the damaged resource was served. */
   readonly served: () => number;
   readonly stop: () => Promise<void>;
 }
 
-/** The bit in the middle. */
+/** Flips a bit in the middle. */
 export function flipBit(body: Buffer): Buffer {
   const changed = Buffer.from(body);
   const at = changed.length >> 1;

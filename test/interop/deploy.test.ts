@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `wrangler deploy` would send, and a Worker that was deployed without its settings.
+// Checks what `wrangler deploy` would upload, and a Worker that was deployed without its settings.
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type DryRun, dryRun, environments } from "../../cli/deploy/dry-run.ts";
 import { startStack, type TestStack } from "../support/process/stack.ts";
 
-/** DESIGN §5: what the composed Worker may weigh. */
+/** The budget for the composed Worker's bundle. */
 const MAX_COMPOSED_GZIP_BYTES = 250 * 1024;
 
 describe("wrangler deploy --dry-run", () => {
@@ -13,20 +13,20 @@ describe("wrangler deploy --dry-run", () => {
 
   beforeAll(async () => {
     const queue = [...environments()];
-    // Two at a time: each bundles on one core.
+    // Two at a time: each bundler uses one core.
     const work = async (): Promise<void> => {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) runs.set(next, await dryRun(next));
     };
     await Promise.all([work(), work()]);
   }, 180_000);
 
-  it.each(environments())("passes for -e %s", (environment) => {
+  it.each(environments())("succeeds for -e %s", (environment) => {
     const run = runs.get(environment);
     expect(run?.output).toContain("--dry-run: exiting now");
     expect(run?.passed).toBe(true);
   });
 
-  it("knows every service", () => {
+  it("covers every service", () => {
     expect(environments()).toEqual([
       null,
       "dev",
@@ -47,12 +47,12 @@ describe("wrangler deploy --dry-run", () => {
     expect(gzipBytes).toBeLessThanOrEqual(MAX_COMPOSED_GZIP_BYTES);
   });
 
-  it("finds the development issuer in [env.dev] alone", () => {
+  it("finds the development issuer in [env.dev] only", () => {
     const having = [...runs.values()].filter(({ bundle }) => bundle.includes("oidc/dev/token"));
     expect(having.map(({ environment }) => environment)).toEqual(["dev"]);
   });
 
-  it("hands no key to the edge, and names no log key outside the sequencer", () => {
+  it("gives the gateway no key, and names no log key outside the sequencer", () => {
     const naming = (setting: string): Set<string | null> =>
       new Set(
         [...runs.values()].filter(({ bundle }) => bundle.includes(setting)).map(({ environment }) => environment),
@@ -94,7 +94,7 @@ describe("a Worker without settings", () => {
     },
   );
 
-  it("is alive all the same, and says there what it misses", async () => {
+  it("still answers /healthz, which names the missing settings", async () => {
     const response = await fetch(`${stack.url}/healthz`);
     expect(response.status).toBe(503);
     expect(await response.json()).toEqual({

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a fresh clone to a deployment that signs, with the unmodified wrangler, against the stand-in of Cloudflare: composed,
-// composed by wrangler alone, and split. The commands of docs/deploy.md are run as they are written there.
+// From a fresh clone to a deployment that signs, with the unmodified wrangler against a stand-in for Cloudflare:
+// composed, composed by wrangler alone, and split. Runs the commands of docs/deploy.md exactly as printed there.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,7 +23,7 @@ const SECRETS = [
   "TUF_KEY",
 ];
 
-// wrangler takes seconds to start, and each test starts it a dozen times.
+// wrangler takes seconds to start, and each test starts it about twelve times.
 vi.setConfig({ testTimeout: 600_000 });
 
 let checkout: Checkout;
@@ -58,7 +58,7 @@ const namesOf = (worker: string, type: string): readonly string[] =>
     .map(({ name }) => name)
     .toSorted();
 
-/** The commands of a section of the documentation, with its address replaced by the stand-in's. */
+/** Reads the commands of a section of docs/deploy.md, with the address replaced by the stand-in's. */
 function walk(section: string): readonly string[] {
   const text = readFileSync(join(ROOT, "docs", "deploy.md"), "utf8");
   const [, block] = new RegExp(`<!-- walked: ${section} -->\\n+\`\`\`sh\\n([^\`]*)\`\`\``).exec(text) ?? [];
@@ -71,7 +71,7 @@ function walk(section: string): readonly string[] {
 }
 
 describe("composed", () => {
-  it("goes the ten-minute path of docs/deploy.md, and goes it again", async () => {
+  it("runs the ten-minute path of docs/deploy.md twice", async () => {
     const lines = walk("ten minutes");
     expect(lines.length).toBeGreaterThan(2);
     for (const line of lines) await run(line);
@@ -91,7 +91,7 @@ describe("composed", () => {
     expect(cloud.unknownCalls).toEqual([]);
   });
 
-  it("is deployed by a bare `npx wrangler deploy` as well", async () => {
+  it("deploys with a bare `npx wrangler deploy`", async () => {
     await run(`npx sigedge init --url ${cloud.url}`);
     const first = await run("npx wrangler deploy");
     expect(first.stdout).toContain("secrets: 7 uploaded");
@@ -102,15 +102,15 @@ describe("composed", () => {
     expect(cloud.unknownCalls).toEqual([]);
   });
 
-  it("is deployed by hand, command by command of docs/deploy.md", async () => {
+  it("deploys by hand, command by command of docs/deploy.md", async () => {
     for (const line of walk("by hand")) await run(line);
     expect(await readJson(`${cloud.url}/healthz`)).toMatchObject({ status: "SERVING" });
     expect(await readJson(`${cloud.url}/api/search?email=a@example.com`)).toMatchObject({ hits: [] });
     expect(cloud.unknownCalls).toEqual([]);
   });
 
-  it("initializes and builds from a fresh clone without a network, an address or a terminal", async () => {
-    // Whatever would be asked of Cloudflare is asked of a closed port.
+  it("initializes and builds a fresh clone without a network, an address or a terminal", async () => {
+    // Every call to Cloudflare goes to a closed port.
     const offline = { CLOUDFLARE_API_BASE_URL: "http://127.0.0.1:9/client/v4", HTTPS_PROXY: "http://127.0.0.1:9" };
     const ended = await run("npx sigedge init && npx wrangler deploy --dry-run", offline);
     expect(ended.stdout).toContain("--dry-run: exiting now.");
@@ -120,7 +120,7 @@ describe("composed", () => {
     expect(cloud.account.workers.size).toBe(0);
   });
 
-  it("lets wrangler deploy no other section, and run no development server, by mistake", async () => {
+  it("keeps wrangler from deploying another section, or running a development server, by mistake", async () => {
     await run(`npx sigedge init --url ${cloud.url}`);
     const other = await checkout.run("npx wrangler deploy -e gateway", cloud.env);
     expect([other.code === 0, cloud.account.workers.size]).toEqual([false, 0]);
@@ -131,7 +131,7 @@ describe("composed", () => {
 });
 
 describe("split", () => {
-  it("is deployed with a Worker for each service, each with its own secrets only, and signs", async () => {
+  it("deploys a Worker for each service, each with its own secrets only, and signs", async () => {
     for (const line of walk("split")) await run(line);
     const services = ["ca", "tsa", "log", "sequencer", "trust", "oidc", "witness"] as const;
     for (const service of services) {
@@ -151,7 +151,7 @@ describe("split", () => {
 });
 
 afterAll(() => {
-  // The tests left this checkout as it was.
+  // The tests left this checkout unchanged.
   const redirect = join(ROOT, ".wrangler", "deploy", "config.json");
   if (existsSync(redirect)) expect(Date.now() - statSync(redirect).mtimeMs).toBeGreaterThan(600_000);
 });

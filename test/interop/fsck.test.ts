@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tessera's and TesseraCT's fsck, as released, over HTTP: on both logs while they grow, after kill -9, beyond the first full
-// tile of level 1, and on logs that somebody has tampered with.
+// Runs the fsck commands of Tessera and TesseraCT, as released, over HTTP: on both logs while they grow, after kill -9,
+// beyond the first full tile of level 1, and on logs that have been tampered with.
 
 import { createPublicKey, X509Certificate } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -14,18 +14,18 @@ import { logVkey } from "./signed-note.ts";
 
 const ENTRIES = 66_048;
 const BATCH = 1_024;
-/** By how many entries of the signature log; both logs are in the middle of a batch. */
+/** The sizes of the signature log at which workerd is killed; both logs are in the middle of a batch. */
 const KILLS_AT = [8_000, 24_000, 48_000];
-/** A minute and a half where nothing else runs. */
+/** Takes a minute and a half on an idle machine. */
 const FILL_TIMEOUT_MS = 600_000;
 
 let stack: TestStack;
 let filled = 0;
-/** Batches that a kill cut off. */
+/** Batches that a kill interrupted. */
 let interrupted = 0;
 const seenWhileGrowing: Verdict[] = [];
 
-/** Asks again until it is answered, as clients do: a kill cuts off whatever is under way. */
+/** Retries until there is an answer, as clients do: a kill interrupts every request under way. */
 async function fill(path: string, onFilled: (entries: number) => void): Promise<void> {
   for (let from = 0; from < ENTRIES; from += BATCH) {
     const count = Math.min(BATCH, ENTRIES - from);
@@ -47,11 +47,11 @@ const isAnswered = async (url: string): Promise<boolean> =>
 
 const isServing = async (): Promise<boolean> => (await treeOf(stack.url).catch(() => null)) !== null;
 
-/** kill -9 in the middle of both loads, and a look at the logs right afterwards, while they go on growing. */
+/** Sends kill -9 in the middle of both loads, and checks the logs right afterwards while they grow. */
 async function killAndCheck(): Promise<void> {
   for (const entries of KILLS_AT) {
     while (filled < entries) await sleep(50);
-    // Not at the end of a batch.
+    // Waits for the middle of a batch.
     await sleep(150);
     process.kill(stack.workerdPid(), "SIGKILL");
     while (!(await isServing())) await sleep(100);
@@ -59,7 +59,7 @@ async function killAndCheck(): Promise<void> {
   }
 }
 
-/** A certificate and an entry of an unmodified client. */
+/** Adds a certificate and an entry by an unmodified client. */
 async function signOne(): Promise<void> {
   const identityToken = await stack.token("alice@example.com");
   await sign(await readInstance(stack.url), { identityToken, data: Buffer.from("artifact"), attestationType: null });
@@ -79,7 +79,7 @@ async function treeOf(url: string): Promise<Tree> {
   return { size, root };
 }
 
-/** Of an entry in the middle of a bundle, not of its length. */
+/** Changes a letter of an entry in the middle of a bundle, not a byte of its length. */
 function flipLetter(bundle: Buffer): Buffer {
   const at = bundle.indexOf(" of a test", bundle.length >> 1) + 1;
   return Buffer.concat([bundle.subarray(0, at), Buffer.from("O"), bundle.subarray(at + 1)]);
@@ -90,7 +90,7 @@ function flipRoot(checkpoint: Buffer): Buffer {
   return Buffer.from([origin, size, `${root.startsWith("A") ? "B" : "A"}${root.slice(1)}`, ...rest].join("\n"));
 }
 
-/** The last line is the one that the commands verify. */
+/** Changes the last line, which the commands verify. */
 function flipSignature(checkpoint: Buffer): Buffer {
   const lines = String(checkpoint).split("\n");
   const [dash, name, signature = ""] = lines.at(-2)?.split(" ") ?? [];
@@ -98,7 +98,7 @@ function flipSignature(checkpoint: Buffer): Buffer {
   return Buffer.from(lines.join("\n"));
 }
 
-/** Where the certificate of the issuing CA is served. */
+/** The path of the issuing CA's certificate. */
 function issuerPath(): string {
   const [issuing = ""] = (stack.vars["CA_CHAIN"] ?? "").split(/(?<=-----END CERTIFICATE-----)/);
   return `/ct/issuer/${new X509Certificate(issuing).fingerprint256.replaceAll(":", "").toLowerCase()}`;
@@ -114,14 +114,14 @@ beforeAll(async () => {
 
 afterAll(async () => await stack.stop());
 
-it("are content with both logs after each kill, while they grow", () => {
+it("accept both logs after each kill, while they grow", () => {
   expect(interrupted).toBeGreaterThanOrEqual(2 * KILLS_AT.length);
   expect(seenWhileGrowing.length).toBe(2 * KILLS_AT.length);
   for (const { sound, report } of seenWhileGrowing) expect(sound?.size, report).toBeGreaterThan(0);
 });
 
 describe("Tessera's fsck of the signature log", () => {
-  it("accepts it: every entry once, genesis and two real ones among them", async () => {
+  it("accepts it: every entry once, including the genesis entry and two by a client", async () => {
     const { sound, report } = await checkSignatureLog();
     expect(sound, report).toEqual(await treeOf(stack.url));
     expect(sound?.size).toBe(1 + 2 + ENTRIES);
@@ -160,10 +160,10 @@ describe("Tessera's fsck of the signature log", () => {
 });
 
 describe("TesseraCT's fsck of the certificate log", () => {
-  it("accepts it: every certificate, two real ones among them, and the issuers of all", async () => {
+  it("accepts it: every certificate, including two by a client, and all issuers", async () => {
     const { sound, report } = await checkCertificateLog();
     expect(sound, report).toEqual(await treeOf(`${stack.url}/ct`));
-    // A batch that a kill cut off is submitted again, and the log knows those certificates only that are in its tail.
+    // An interrupted batch is submitted again, and the log deduplicates only certificates in its tail.
     expect(sound?.size).toBeGreaterThanOrEqual(2 + ENTRIES);
   });
 

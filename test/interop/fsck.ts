@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs the fsck commands of Tessera and TesseraCT, which rebuild a served log from its bundles. Both end with exit code 0
-// whatever they have found (their `main` returns when the check is over), so the verdict is read from their report.
+// Runs the fsck commands of Tessera and TesseraCT, which rebuild a served log from its bundles. Both exit with 0
+// whatever they find (their `main` returns at the end of the check), so the verdict comes from their report.
 
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -15,28 +15,28 @@ export interface Tree {
 }
 
 export interface Verdict {
-  /** The tree that was found sound; null if anything is wrong. */
+  /** The accepted tree; null if anything is wrong. */
   readonly sound: Tree | null;
   readonly report: string;
 }
 
-/** More than one, and more than a single damage can stop: a worker that finds a difference takes no more work. */
+/** More than one damage can stop: a worker that finds a difference takes no more work. */
 const WORKERS = "8";
 /** A check of 66,000 entries takes two seconds. */
 const TIMEOUT_MS = 60_000;
 
 const ACCEPTED = /Successfully fsck'd log with size (\d+) and root (\S+)/;
-/** A line of klog or slog that is a warning or worse. */
+/** Matches a warning or worse in the output of klog or slog. */
 const COMPLAINT = /^[WEF]\d{4} |\blevel=(?:WARN|ERROR)\b/m;
 
 export interface SignatureLogCheck {
-  /** Where the log is read. */
+  /** The log's URL. */
   readonly url: string;
-  /** Of its Ed25519 line. */
+  /** The verifier key of the log's Ed25519 line. */
   readonly vkey: string;
 }
 
-/** Tessera's: any tlog-tiles log. */
+/** Runs Tessera's fsck, which checks any tlog-tiles log. */
 export async function tesseraFsck({ url, vkey }: SignatureLogCheck): Promise<Verdict> {
   const folder = mkdtempSync(join(tmpdir(), "sigedge-fsck-"));
   try {
@@ -49,14 +49,14 @@ export async function tesseraFsck({ url, vkey }: SignatureLogCheck): Promise<Ver
 }
 
 export interface CertificateLogCheck {
-  /** Monitoring prefix. */
+  /** The monitoring prefix. */
   readonly url: string;
   readonly origin: string;
-  /** SubjectPublicKeyInfo of the log's key, DER. */
+  /** The log's key: SubjectPublicKeyInfo, DER. */
   readonly spki: Buffer;
 }
 
-/** TesseraCT's: static-ct-api, the issuers of every chain among it. */
+/** Runs TesseraCT's fsck, which checks a static-ct-api log with the issuers of every chain. */
 export async function tesseractFsck({ url, origin, spki }: CertificateLogCheck): Promise<Verdict> {
   const key = `--public_key=${spki.toString("base64")}`;
   return await check("tesseract-fsck", [`--monitoring_url=${url}`, `--origin=${origin}`, key]);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Our CA beside Fulcio, as released: the same issuing key, the same issuers, the same certificate log. What both grant is the
-// same certificate, extension for extension; what only one of them grants is one of the differences that docs/identities.md names.
+// Compares our CA with Fulcio, as released: the same issuing key, the same issuers, the same certificate log. If both
+// grant a request, the certificates are equal, extension for extension; if only one does, docs/identities.md names the
+// difference.
 
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { X509Certificate } from "@sigstore/core";
@@ -17,23 +18,23 @@ import REQUESTS from "../vectors/csr/requests.json" with { type: "json" };
 import { type Fulcio, publicConfig, publicMetadata, startFulcio } from "./fulcio.ts";
 import { SPELLINGS } from "./request-spellings.ts";
 
-/** Types that only we have; with templates Fulcio knows them as well. */
+/** Issuer types that only we have; Fulcio supports them through templates. */
 const OURS = new Set(["circleci-job", "buddy-pipeline"]);
 const SHARED = KNOWN_IDENTITIES.filter(({ name }) => !OURS.has(name));
 const CASES = 1500;
 const SCT_LIST = "1.3.6.1.4.1.11129.2.4.2";
-/** Ours says more behind it. */
+/** The beginning of both messages; ours says more after it. */
 const BAD_TOKEN = "There was an error processing the identity token";
 
 let issuers: LoopbackIssuers;
 let stack: TestStack;
-/** With our certificate log behind it, and without any: the log takes a hundred submissions in ten seconds. */
+/** One Fulcio uses our certificate log and one uses none: the log accepts only a hundred submissions in ten seconds. */
 let logged: Fulcio;
 let plain: Fulcio;
 
 const urlOf = ({ name }: KnownIdentity): string => `${issuers.origin}/${name.replaceAll(/[^a-z]+/g, "-")}`;
 
-/** Added to the public configuration after the release: what it says, in Fulcio's words. */
+/** A provider that was added to the public configuration after the release, in Fulcio's vocabulary. */
 const BUDDY_PIPELINE = "{{.base_url}}/{{.workspace_domain}}/{{.project_name}}/pipelines/pipeline/{{.pipeline_id}}";
 const BUDDY = {
   "default-template-values": { base_url: "https://app.buddy.works", revision: "", ref: "" },
@@ -98,7 +99,7 @@ const claimsOf = (identity: KnownIdentity): Claims => {
   return { ...claims, iss: url, aud: "sigstore", exp: Math.floor(Date.now() / 1000) + 60 };
 };
 
-/** What a client signs for these claims. */
+/** The challenge that a client signs for these claims. */
 function challengeOf(identity: KnownIdentity, { email, sub }: Claims): string {
   if (identity.challenge.includes("@") && typeof email === "string") return email;
   return typeof sub === "string" ? sub : "";
@@ -117,12 +118,12 @@ const requestOf = (identity: KnownIdentity, claims: Claims): object => ({
 });
 
 interface Parts {
-  /** DER in hex, in their order; of the SCT list its OID alone. */
+  /** DER in hex, in order; for the SCT list only its OID. */
   readonly extensions: readonly string[];
   readonly rest: object;
 }
 
-/** All of a certificate but serial number, times, SCT and signature, and the chain above it. */
+/** Everything in a certificate except serial number, times, SCT and signature; and the chain above it. */
 function partsOf(text: string): Parts {
   const answer = JSON.parse(text) as Record<string, { readonly chain: { readonly certificates: readonly string[] } }>;
   const { certificates } = Object.values(answer)[0]?.chain ?? { certificates: [] };
@@ -145,24 +146,24 @@ function partsOf(text: string): Parts {
 }
 
 describe("the configuration of the public instance, unchanged", () => {
-  it("is read whole, and its production issuers are ones that a deployment accepts by itself", () => {
+  it("is read completely, and a deployment accepts its production issuers by default", () => {
     const file = readIssuersFile(publicConfig());
     expect(file.ok ? [] : file.error).toEqual([]);
     const production = readIssuersFile(publicConfig(), { environment: "production" });
     if (!production.ok) throw new Error(production.error.join("\n"));
     const accepted = new Set(PUBLIC_ISSUERS.map(({ url }) => url));
-    // Since the release, the public instance has dropped this one.
+    // The public instance has removed this issuer since the release.
     const dropped = new Set(["https://issuer.chainops.dev"]);
     const missing = production.value.issuers.filter(({ url }) => !accepted.has(url) && !dropped.has(url));
     expect(missing.map(({ url }) => url)).toEqual([]);
   });
 });
 
-/** CircleCI: Fulcio writes two quotation marks for the runner of a job without SSH. */
+/** For the runner of a CircleCI job without SSH, Fulcio writes two quotation marks. */
 const QUOTED_RUNNER = "3012060a2b0601040183bf30010b04040c022222";
 
 describe.each(SHARED)("$name", (identity) => {
-  it("gets the certificate that Fulcio gives, with an SCT of our log in it", async () => {
+  it("gets the certificate that Fulcio issues, with an SCT by our log", async () => {
     const request = requestOf(identity, claimsOf(identity));
     const ours = await post(stack.url, request);
     const theirs = await post(logged.url, request);
@@ -177,7 +178,7 @@ describe.each(SHARED)("$name", (identity) => {
 });
 
 describe("the first version of the API", () => {
-  it("answers as Fulcio does", async () => {
+  it("answers like Fulcio", async () => {
     const identity = SHARED[0] as KnownIdentity;
     const claims = claimsOf(identity);
     const body = {
@@ -198,10 +199,10 @@ describe("the first version of the API", () => {
     async (path) => {
       const read = async (base: string): Promise<unknown> => {
         const text = await (await fetch(base + path)).text();
-        // Fulcio leaves an empty line between two certificates.
+        // Fulcio prints an empty line between two certificates.
         if (!text.startsWith("{")) return text.trim().replaceAll("\n\n", "\n");
         const json = JSON.parse(text) as { readonly issuers?: readonly { readonly issuerUrl: string }[] };
-        // Fulcio's are in no order, and ours has one of its own more.
+        // Fulcio's issuers are in no order, and ours include the built-in one.
         const known = json.issuers?.filter(({ issuerUrl }) => issuerUrl.startsWith(issuers.origin));
         return known?.toSorted((a, b) => (a.issuerUrl < b.issuerUrl ? -1 : 1)) ?? json;
       };
@@ -210,14 +211,14 @@ describe("the first version of the API", () => {
   );
 });
 
-/** Without the SCT list, which a Fulcio without a log has not, and what CircleCI's runner is called. */
+/** Removes the SCT list, which a Fulcio without a log omits, and the name of CircleCI's runner. */
 const comparable = (parts: Parts): Parts => ({
   ...parts,
   extensions: parts.extensions.filter((extension) => extension !== SCT_LIST && extension !== QUOTED_RUNNER),
 });
 
-describe("one request, spelt in many ways", () => {
-  it.each(SPELLINGS)("%s: granted by both or refused by both, with the same status and code", async (_, spell) => {
+describe("one request, spelled in many ways", () => {
+  it.each(SPELLINGS)("%s: both grant it or both reject it, with the same status and code", async (_, spell) => {
     const identity = SHARED[0] as KnownIdentity;
     const claims = claimsOf(identity);
     const { body, headers = {} } = spell({
@@ -240,7 +241,7 @@ describe("one request, spelt in many ways", () => {
     ["POST", "/api/v2/trustBundle"],
     ["PUT", "/api/v1/signingCert"],
     ["GET", "/api/v2/unknown"],
-  ])("%s %s is what it is there", async (method, path) => {
+  ])("%s %s gets the same status and code as from Fulcio", async (method, path) => {
     const ask = async (base: string): Promise<unknown> => {
       const response = await fetch(base + path, { method });
       const { code } = (await response.json()) as { readonly code: number };
@@ -250,7 +251,7 @@ describe("one request, spelt in many ways", () => {
   });
 });
 
-/** Why we refuse what Fulcio grants: each is in docs/identities.md, "Where this differs from Fulcio". */
+/** Our reasons to reject what Fulcio grants; docs/identities.md, "Where this differs from Fulcio", lists each. */
 const STRICTER = [
   /must be text without control characters$/,
   /must be at most 2048 characters long$/,
@@ -267,21 +268,21 @@ const STRICTER = [
   /must be a user name, not an e-mail address$/,
 ];
 
-/** Of a claim that is null Fulcio's templates make this text, ours leave the extension out or refuse the token. */
+/** Fulcio's templates print this for a null claim; ours omit the extension or reject the token. */
 const NULL_OF_GO = "<nil>";
 
-/** An empty claim stands for its default, which the name would have a hole without; Fulcio's name has the hole. */
+/** We replace an empty claim by its default; Fulcio leaves an empty place in the name. */
 const hasDefault = (claim: string, value: unknown): boolean => claim === "base_url" && value === "";
 
-/** What of a token Fulcio looks at for its type alone, as nothing of it enters a certificate: claim by issuer type. */
+/** Claims that Fulcio decodes but never copies into a certificate, by issuer type. */
 const UNREAD: Readonly<Record<string, readonly string[]>> = {
   "chainguard-identity": ["act", "internal"],
   kubernetes: ["kubernetes.io"],
   "codefresh-workflow": ["initiator", "scm_user_name"],
 };
 
-/** One claim replaced by something odd, or grown by it. */
-function spoilt(identity: KnownIdentity, random: Random): { readonly name: string; readonly claims: Claims } {
+/** Replaces one claim by an odd value, or extends it by one. */
+function spoilClaim(identity: KnownIdentity, random: Random): { readonly name: string; readonly claims: Claims } {
   const claims = claimsOf(identity);
   const name = random.pick([...Object.keys(identity.claims), "iss", "aud", "exp", "nbf"]);
   const own = claims[name];
@@ -290,27 +291,27 @@ function spoilt(identity: KnownIdentity, random: Random): { readonly name: strin
   return { name, claims: { ...claims, [name]: isGrown ? random.pick([own + odd, odd + own]) : odd } };
 }
 
-/** The two certificates, where they must be the same. */
+/** Expects equal certificates, except where the two differ on purpose. */
 function expectEqual(ours: Answer, theirs: Answer, value: { readonly name: string; readonly claim: unknown }): void {
   const [our, their] = [partsOf(ours.text), partsOf(theirs.text)].map(comparable);
   const isNull = value.claim === null && JSON.stringify(their).includes(Buffer.from(NULL_OF_GO).toString("hex"));
   if (!isNull && !hasDefault(value.name, value.claim)) expect(our).toEqual(their);
 }
 
-/** Refused as a bad token; where Fulcio grants it, for a reason that is written down. */
+/** Expects a rejected token; if Fulcio grants it, for a documented reason. */
 function expectRefusal(ours: Answer, isGrantedThere: boolean): void {
   const { message } = JSON.parse(ours.text) as { readonly message: string };
   expect([ours.status, message.startsWith(BAD_TOKEN)]).toEqual([400, true]);
   if (isGrantedThere) expect(STRICTER.some((reason) => reason.test(message)) || message).toBe(true);
 }
 
-describe("claims as no provider sends them", () => {
-  it(`give what Fulcio gives, or a reason that is written down: ${CASES} cases`, async () => {
+describe("claims that no provider sends", () => {
+  it(`get what Fulcio issues, or a documented reason: ${CASES} cases`, async () => {
     const random = new Random(20_261_129);
     const outcomes = { both: 0, neither: 0, stricter: 0 };
     for (let i = 0; i < CASES; i++) {
       const identity = random.pick(SHARED);
-      const { name, claims } = spoilt(identity, random);
+      const { name, claims } = spoilClaim(identity, random);
       const request = requestOf(identity, claims);
       const [ours, theirs] = await Promise.all([post(stack.url, request), post(plain.url, request)]);
       const isGrantedThere = theirs.status === 200;
@@ -325,7 +326,7 @@ describe("claims as no provider sends them", () => {
       if (ours.status === 200) outcomes.both++;
       else outcomes[isGrantedThere ? "stricter" : "neither"]++;
     }
-    // None of the three is so rare that nothing was compared.
+    // Each of the three outcomes was frequent enough to be compared.
     for (const count of Object.values(outcomes)) expect(count).toBeGreaterThan(CASES / 20);
   });
 });
@@ -375,37 +376,37 @@ describe("keys and signing requests", () => {
     await expectSame({ credentials: token(), publicKeyRequest }, name);
   });
 
-  it("whose primes are close to each other are refused by both", async () => {
+  it("with primes close to each other are rejected by both", async () => {
     const publicKey = createPublicKey({ key: { kty: "RSA", e: "AQAB", n: CLOSE_PRIMES }, format: "jwk" });
     const publicKeyRequest = { publicKey: { content: pemOf(publicKey) }, proofOfPossession: "AAAA" };
     await expectSame({ credentials: token(), publicKeyRequest }, "close primes");
   });
 });
 
-/** p·q of two primes of 1024 bits that are 1734 apart: the next prime after p is q. */
+/** p·q, where p and q are primes of 1024 bits and q, the next prime after p, is p + 1734. */
 const CLOSE_PRIMES =
   "9tPmE8f11zkKuxzoLH4XA-Sk7nkjPm3XkDgaloXj4j97tCtW8ImmjT1Tx7fe7ZNWdeRuR6vkBqUIXsYmZWpvq_bHqLcjq5L88niI" +
   "uUsv9UzoWC7QDbnIlBTEvsk5dpnKG6tc1PxFMpK2uzQxNGNcmPMzRQxNfPSfEVa-08I1pMbwb62lK0LlBXP9BFbE8BbxFxKm_BDg" +
   "OY6bdBGyC7Di3vmq9zMKEq7j5omkvqTWmZzj5l1-u0EpMiVpfxeXHhkBi57R3DxVAs6j3zBZ_RTXlkZbG1R6maKQb5KpbGExKAgv" +
   "R4djq0rdKLv33PqHsfL-YJN-UDdhz56n7v2mMJWlRw";
 
-/** What we answer otherwise than Fulcio: Fulcio's answer → ours, by the name of the case. */
+/** Where our answer differs: Fulcio's answer → ours, by the name of the case. */
 const OTHERWISE: Readonly<Record<string, readonly [string, string]>> = {
-  // Which key it may be is worth saying.
+  // Our message names the accepted keys.
   "request of secp256k1": [
     "The certificate signing request could not be parsed",
     "The public key supplied in the request could not be parsed",
   ],
-  // Go does not look at the version, and finds that what was changed is not what was signed.
+  // Go ignores the version, and then finds that the signature does not cover the changed request.
   "request of version 2": [
     "The signature supplied in the request could not be verified",
     "The certificate signing request could not be parsed",
   ],
-  // Go reads the first block and not what stands behind it.
+  // Go reads the first block and ignores the rest.
   "request of two blocks": ["certificate", "The certificate signing request could not be parsed"],
 };
 
-/** The same status and code, and a message that begins with Fulcio's sentence; of a certificate, everything. */
+/** Expects the same status and code, and a message that begins with Fulcio's; or an equal certificate. */
 async function expectSame(body: object, name: string): Promise<void> {
   const [ours, theirs] = await Promise.all([post(stack.url, body), post(plain.url, body)]);
   const [our, their] = [ours, theirs].map(({ status, text }) => {

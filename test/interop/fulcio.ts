@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fulcio, as released, with the keys of a CA of ours: whatever it answers, ours can be held against.
+// Runs Fulcio, as released, with the keys of one of our CAs, to compare its answers with ours.
 
 import { spawn } from "node:child_process";
 import { createPrivateKey } from "node:crypto";
@@ -15,10 +15,10 @@ import { interopTool } from "../../tools/interop-tools.ts";
 import type { CaMaterial } from "../support/authority/ca.ts";
 import { valueOf } from "../support/value-of.ts";
 
-/** The configuration of the public instance, as it stands in Fulcio's repository. */
+/** The configuration of the public instance, from Fulcio's repository. */
 export const publicConfig = (): string => readFileSync(interopTool("fulcio", "config.yaml"), "utf8");
 
-/** Its tables of build systems, by name. */
+/** Its tables of CI providers, by name. */
 export const publicMetadata = (): Readonly<Record<string, unknown>> =>
   (parse(withSeparatedAliases(publicConfig())) as { readonly "ci-issuer-metadata": Readonly<Record<string, unknown>> })[
     "ci-issuer-metadata"
@@ -26,9 +26,9 @@ export const publicMetadata = (): Readonly<Record<string, unknown>> =>
 
 export interface FulcioOptions {
   readonly material: CaMaterial;
-  /** What its config.yaml says. */
+  /** The content of its config.yaml. */
   readonly config: object;
-  /** Submission prefix of a certificate log and its key (PEM), with which it verifies SCTs; null for none at all. */
+  /** A certificate log's submission prefix, and the key (PEM) that verifies its SCTs; null for no log. */
   readonly log: { readonly url: string; readonly publicKey: string } | null;
 }
 
@@ -39,7 +39,7 @@ export interface Fulcio {
 
 const START_TIMEOUT_MS = 30_000;
 
-/** Starts one on free ports, and waits until it serves. */
+/** Starts Fulcio on free ports, and waits until it serves. */
 export async function startFulcio({ material, config, log }: FulcioOptions): Promise<Fulcio> {
   const folder = mkdtempSync(join(tmpdir(), "sigedge-fulcio-"));
   const write = (name: string, text: string | Buffer): string => {

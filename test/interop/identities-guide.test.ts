@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What docs/identities.md says to paste into each CI, run as it stands there by cosign, with the token where that CI has it.
+// Runs the commands that docs/identities.md gives for each CI, exactly as printed, with cosign and the token where that
+// CI puts it.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -17,12 +18,12 @@ import { startStack, type TestStack } from "../support/process/stack.ts";
 const EMAIL = "alice@example.com";
 const GUIDE = readFileSync(join(ROOT, "docs", "identities.md"), "utf8");
 
-/** The code below a heading that signs. */
+/** Reads the code block that signs, below a heading. */
 function signingBlock(heading: string): string {
   const section = GUIDE.split(`### ${heading}\n`)[1]?.split(/^#{2,3} /m)[0] ?? "";
   const blocks = [...section.matchAll(/^```\w+\n(.*?)^```$/gms)].map(([, code = ""]) => code);
   const found = blocks.find((code) => code.includes("cosign sign-blob"));
-  if (found === undefined) throw new Error(`nothing signs below ${heading}`);
+  if (found === undefined) throw new Error(`no code block signs below ${heading}`);
   return found;
 }
 
@@ -46,7 +47,7 @@ let token = "";
 beforeAll(async () => {
   stack = await startStack();
   token = await stack.token(EMAIL);
-  // What a runner asks for its token.
+  // The endpoint from which a runner requests its token.
   github = createServer((request, response) => {
     const isAsked =
       request.headers.authorization === "bearer runner" && request.url?.endsWith("&audience=sigstore") === true;
@@ -79,7 +80,7 @@ async function run({ script, env = {} }: Run): Promise<{ readonly code: number; 
   return { code, output };
 }
 
-/** A command of the CI that prints the token. */
+/** Installs a command of the CI that prints the token. */
 function install(name: string, args: string): void {
   const path = join(folder, "bin", name);
   writeFileSync(path, `#!/bin/bash\n[ "$*" = '${args}' ] && cat "$HOME/ci-token"\n`);
@@ -101,7 +102,7 @@ it.each<[string, () => Run]>([
   ["Buildkite", () => ({ script: signingBlock("Buildkite") })],
   ["CircleCI", () => ({ script: signingBlock("CircleCI") })],
   ["Jenkins", () => ({ script: jenkinsScript(signingBlock("Jenkins")), env: { TOKEN: join(folder, "ci-token") } })],
-])("%s signs by what the guide says, and what it signed verifies by what the guide says", async (_, prepare) => {
+])("%s signs with the commands of the guide, and the result verifies with them", async (_, prepare) => {
   folder = mkdtempSync(join(tmpdir(), "sigedge-guide-"));
   try {
     mkdirSync(join(folder, "bin"));

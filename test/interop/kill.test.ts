@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// kill -9 of workerd under load. `npm run kill -- --rounds 50` does it more often.
+// Kills workerd with kill -9 under load. `npm run kill -- --rounds 50` does it more often.
 
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { killRounds } from "../support/logs/kill-rounds.ts";
@@ -11,9 +11,9 @@ beforeAll(async () => {
 });
 afterAll(async () => await stack.stop());
 
-it("loses, doubles, changes and forks nothing over ten kills", { timeout: 180_000 }, async () => {
+it("loses, duplicates, changes and forks nothing over ten kills", { timeout: 180_000 }, async () => {
   const { committedUnanswered, entries, certificates, immutables, sizes } = await killRounds(stack, 10);
-  // The kills did interrupt something, and there was something to lose.
+  // The kills interrupted requests, and there were entries to lose.
   expect(committedUnanswered).toBeGreaterThan(0);
   expect(immutables).toBeGreaterThan(0);
   expect(sizes.signature).toBe(entries + 1);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A log beyond the first tile of level 1: made through the sequencer's own append, served over HTTP, recomputed from outside.
+// A log beyond the first tile of level 1: written through the sequencer's append, served over HTTP, recomputed from
+// outside.
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
@@ -35,7 +36,7 @@ beforeAll(async () => {
 afterAll(async () => await stack.stop());
 
 describe("a log of 70,001 entries", () => {
-  it("has the root that its bundles give, and every entry once", async () => {
+  it("has the root that its bundles hash to, and every entry once", async () => {
     const { size, root } = await fetchCheckpoint(stack.url);
     expect(size).toBe(ENTRIES + 1);
     expect(merkleRoot(leaves).toString("base64")).toBe(root);
@@ -44,7 +45,7 @@ describe("a log of 70,001 entries", () => {
     expect(texts.has("entry 69999 of a test")).toBe(true);
   });
 
-  it("serves every full tile of every level as the hashes of its entries", async () => {
+  it("serves every full tile of every level with the right hashes", async () => {
     expect(levels.map(({ length }) => length)).toEqual([70_001, 273, 1]);
     for (const [level, hashes] of levels.entries()) {
       for (let index = 0; (index + 1) * 256 <= hashes.length; index++) {
@@ -54,7 +55,7 @@ describe("a log of 70,001 entries", () => {
     }
   });
 
-  it("serves every width of the open tiles and bundle, and none beyond", async () => {
+  it("serves every width of the open tiles and bundle, and no wider one", async () => {
     for (const [level, hashes] of levels.entries()) {
       const index = Math.floor(hashes.length / 256);
       const open = hashes.slice(index * 256);
@@ -76,7 +77,7 @@ describe("a log of 70,001 entries", () => {
     expect((await fetch(`${stack.url}/${tilePath(3, 0, 1)}`)).status).toBe(404);
   });
 
-  it("cuts partial tiles out of full ones", async () => {
+  it("cuts partial tiles from full ones", async () => {
     for (const [level, index, width] of [
       [0, 0, 1],
       [0, 272, 255],
@@ -92,7 +93,7 @@ describe("a log of 70,001 entries", () => {
     expect(full.subarray(0, part.length).equals(part)).toBe(true);
   });
 
-  it("is the same after a restart", async () => {
+  it("is unchanged after a restart", async () => {
     const before = await fetchCheckpoint(stack.url);
     await stack.restart();
     expect(await fetchCheckpoint(stack.url)).toEqual(before);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// litewitness of torchwood, as released: a witness with a database of its own, that can be stopped and started again.
+// Runs torchwood's litewitness, as released: a witness with its own database that can be stopped and restarted.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash, generateKeyPairSync } from "node:crypto";
@@ -19,19 +19,19 @@ const START_TIMEOUT_MS = 20_000;
 export interface Litewitness {
   readonly vkey: string;
   readonly url: string;
-  /** Makes it know a log, as `witnessctl add-log` and `add-key` do. */
+  /** Adds a log, like `witnessctl add-log` and `add-key`. */
   readonly addLog: (origin: string, vkey: string) => void;
-  /** The newest tree of a log that it has cosigned. */
+  /** The newest tree of a log that the witness cosigned. */
   readonly treeOf: (origin: string) => Tree;
-  /** Ends it, as a crash would; its database stays. */
+  /** Kills the witness like a crash; its database remains. */
   readonly kill: () => Promise<void>;
-  /** Starts it anew, with the same key and database. */
+  /** Starts it again with the same key and database. */
   readonly start: () => Promise<void>;
-  /** Ends it and removes its database. */
+  /** Stops it and deletes its database. */
   readonly stop: () => Promise<void>;
 }
 
-/** Starts a witness that knows no log. */
+/** Starts a witness without logs. */
 export async function startLitewitness(): Promise<Litewitness> {
   const folder = mkdtempSync(join(tmpdir(), "sigedge-witness-"));
   const keys = generateKeyPairSync("ed25519");
@@ -45,7 +45,7 @@ export async function startLitewitness(): Promise<Litewitness> {
   const args = { db: database, key: agent.fingerprint, name: NAME, "ssh-agent": socket, listen };
   const run = (): Promise<ChildProcess> => runUntilListening(args);
   let running = await run();
-  const kill = (): Promise<void> => killed(running);
+  const kill = (): Promise<void> => killProcess(running);
   return {
     vkey: witnessVkey(NAME, publicKey),
     url: `http://${listen}`,
@@ -68,7 +68,7 @@ async function runUntilListening(args: Readonly<Record<string, string>>): Promis
   const child = spawn(interopTool("litewitness"), flags, { stdio: ["ignore", "ignore", "pipe"] });
   let said = "";
   await new Promise<void>((resolve, reject) => {
-    const fail = (): void => reject(new Error(`litewitness does not listen:\n${said}`));
+    const fail = (): void => reject(new Error(`litewitness did not listen:\n${said}`));
     setTimeout(fail, START_TIMEOUT_MS).unref();
     child.once("exit", fail);
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -76,9 +76,9 @@ async function runUntilListening(args: Readonly<Record<string, string>>): Promis
       if (said.includes("msg=listening")) resolve();
     });
   });
-  // It says so just before it does.
+  // litewitness prints the line just before it listens.
   for (let attempt = 0; !(await isReachable(args["listen"] ?? "")); attempt++) {
-    if (attempt > 1000) throw new Error(`litewitness cannot be reached:\n${said}`);
+    if (attempt > 1000) throw new Error(`litewitness is unreachable:\n${said}`);
   }
   return child;
 }
@@ -89,14 +89,17 @@ const isReachable = async (address: string): Promise<boolean> =>
     () => false,
   );
 
-function killed(child: ChildProcess): Promise<void> {
+function killProcess(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
   const gone = new Promise<void>((resolve) => child.once("close", () => resolve()));
   child.kill("SIGKILL");
   return gone;
 }
 
-/** The two rows that witnessctl writes; it belongs to the same module, but needs another that not every proxy keeps. */
+/**
+ * Writes the two rows that witnessctl would: witnessctl is in the same module, but needs another one that some proxies
+ * lack.
+ */
 function addLog(path: string, origin: string, vkey: string): void {
   const emptyRoot = createHash("sha256").digest("base64");
   const database = new DatabaseSync(path);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an operator sees of a running deployment: status, doctor, trust, metrics, alert rules and dashboard.
+// Everything that shows an operator a running deployment: status, doctor, trust, metrics, alert rules and dashboard.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -26,7 +26,7 @@ const sigedge = (...args: readonly string[]): ReturnType<typeof runCommand>["end
   runCommand("cli/sigedge.mjs", { args, env: { NO_COLOR: "1" } }).ended;
 
 describe("sigedge status", () => {
-  it("shows a deployment that is well", async () => {
+  it("shows a healthy deployment", async () => {
     const { code, stdout } = await sigedge("status", stack.url, "--json");
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
@@ -41,7 +41,7 @@ describe("sigedge status", () => {
     expect((await sigedge("status", stack.url)).stdout).toContain("serves");
   });
 
-  it("fails where nothing answers, and says what use is right", async () => {
+  it("fails if nothing answers, and prints the usage if misused", async () => {
     expect(await sigedge("status", "http://localhost:9")).toMatchObject({ code: 1 });
     expect(await sigedge("status")).toMatchObject({ code: 2 });
     expect(await sigedge("status", "https://HOST/path")).toMatchObject({ code: 2 });
@@ -50,13 +50,13 @@ describe("sigedge status", () => {
 });
 
 describe("sigedge doctor", () => {
-  it("finds nothing wrong with a deployment that is well", async () => {
+  it("finds nothing wrong with a healthy deployment", async () => {
     const { code, stdout } = await sigedge("doctor", stack.url, "--json");
     expect(JSON.parse(stdout)).toEqual({ url: stack.url, findings: [] });
     expect(code).toBe(0);
   });
 
-  it("tells that a deployment is asked under another name", async () => {
+  it("reports that the deployment has another address", async () => {
     const { code, stdout } = await sigedge("doctor", stack.url.replace("localhost", "127.0.0.1"), "--json");
     expect(code).toBe(1);
     const { findings } = JSON.parse(stdout) as { findings: { check: string; finding: string; fix: string }[] };
@@ -64,7 +64,7 @@ describe("sigedge doctor", () => {
     for (const { fix } of findings) expect(fix).not.toBe("");
   });
 
-  it("names the settings that a deployment lacks, and what to do", async () => {
+  it("names the missing settings, and what to do", async () => {
     const broken = await startStack({ vars: { CA_KEY: "", OIDC_KEY: "" } });
     try {
       const { code, stdout } = await sigedge("doctor", broken.url, "--json");
@@ -78,7 +78,7 @@ describe("sigedge doctor", () => {
     }
   });
 
-  it("finds a trust root of other keys than those that run", async () => {
+  it("finds a trust root with keys other than the running ones", async () => {
     const other = await startStack();
     const mixed = await startStack({ vars: { TSA_CHAIN: other.vars["TSA_CHAIN"] ?? "" } });
     try {
@@ -91,7 +91,7 @@ describe("sigedge doctor", () => {
 });
 
 describe("sigedge trust", () => {
-  it("prints a configuration for each client, and the files that they name", async () => {
+  it("prints a configuration for each client, and writes the files that it names", async () => {
     const { code, stdout } = await sigedge("trust", stack.url, "--json");
     expect(code).toBe(0);
     const { files, configurations } = JSON.parse(stdout) as {
@@ -119,10 +119,10 @@ describe("sigedge trust", () => {
 });
 
 describe("metrics", () => {
-  /** Only of a deployment that has what they tell of. */
+  /** Gauges that only some deployments have. */
   const CONDITIONAL = ["sigedge_log_witness_lag_entries", "sigedge_expiry_seconds"];
 
-  it("has every gauge that the alert rules and the dashboard name", async () => {
+  it("have every gauge that the alert rules and the dashboard name", async () => {
     const page = await (await fetch(`${stack.url}/metrics`)).text();
     const there = new Set([...parseGauges(page).map(({ name }) => name), ...CONDITIONAL]);
     const folder = join(ROOT, "docs", "observability");
@@ -134,7 +134,7 @@ describe("metrics", () => {
     for (const name of there) expect(readFileSync(join(folder, "README.md"), "utf8")).toContain(name);
   });
 
-  it("has rules that say what to do, each in the form that Prometheus reads", () => {
+  it("have alert rules that say what to do, in Prometheus' format", () => {
     const text = readFileSync(join(ROOT, "docs", "observability", "alerts.yml"), "utf8");
     const { groups } = parse(text) as { groups: { rules: Record<string, unknown>[] }[] };
     const rules = groups.flatMap((group) => group.rules);

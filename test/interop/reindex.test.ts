@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The search index lost and rebuilt, row for row, while signing goes on: in the database of a running stack, after its file was
-// deleted, and through the real wrangler.
+// Loses the search index and rebuilds it, row for row, while signing goes on: in the database of a running stack, after
+// its file was deleted, and through the real wrangler.
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -21,7 +21,7 @@ import { runCommand } from "../support/process/command.ts";
 import { startStack, type TestStack } from "../support/process/stack.ts";
 import { valueOf } from "../support/value-of.ts";
 
-/** Certificates, each with its entry: more than a bundle in both logs. */
+/** Certificates, each with an entry: more than a bundle in both logs. */
 const KEYLESS = 270;
 const AT_ONCE = 30;
 const D1 = "storage/d1/miniflare-D1DatabaseObject";
@@ -45,7 +45,7 @@ afterAll(async () => {
 
 const attester = clientKey();
 
-/** A keyless signature, or now and then an attestation with subjects, or a bare key's. */
+/** Adds a keyless signature, sometimes an attestation with subjects, or a signature by a bare key. */
 async function signSomething(kind: number): Promise<void> {
   const number = made++;
   const key = signingKey("ecdsa-p256");
@@ -64,7 +64,7 @@ async function signSomething(kind: number): Promise<void> {
   await addEntry(stack, hashedRequest(key, Buffer.from(`keyless ${number}`), verifier));
 }
 
-/** The database of the stack, opened beside it. */
+/** Opens the stack's database while the stack runs. */
 function withDatabase<T>(use: (database: DatabaseSync) => T, folder = join(state, D1)): T {
   const file = readdirSync(folder).find((name) => /^[0-9a-f]{64}\.sqlite$/.test(name)) ?? "";
   const database = new DatabaseSync(join(folder, file), { timeout: 15_000 });
@@ -89,7 +89,7 @@ const dumpOf = (database: DatabaseSync): Dump => ({
 });
 const dump = (): Dump => withDatabase(dumpOf);
 
-/** The rows of entries that were there when `sizes` was taken. */
+/** The rows of entries below `sizes`. */
 function upTo({ posting, entry }: Dump, sizes: ReadonlyMap<string, number>): object {
   const isOld = ({ log, idx }: Row): boolean => Number(idx) < (sizes.get(String(log)) ?? 0);
   return { posting: posting.filter(isOld), entry: entry.filter(isOld) };
@@ -107,8 +107,8 @@ async function treeSizes(): Promise<ReadonlyMap<string, number>> {
 const watermarks = ({ watermark }: Dump): ReadonlyMap<string, number> =>
   new Map(watermark.map(({ log, size }) => [String(log), Number(size)]));
 
-/** Waits until the log has fed all that it has: the index is written behind the answers, and a checkpoint may be a second old. */
-async function settled(): Promise<Dump> {
+/** Waits until the index is complete: it is written after the answers, and a checkpoint may be a second old. */
+async function waitForIndex(): Promise<Dump> {
   await new Promise((resolve) => setTimeout(resolve, 1500));
   for (let attempt = 0; attempt < 300; attempt++) {
     const sizes = await treeSizes();
@@ -126,8 +126,8 @@ async function sigedgeReindex(...args: readonly string[]): Promise<string> {
 }
 
 describe("the index of a running stack, lost under load", () => {
-  test("is rebuilt row for row while signing goes on, and fed on", async () => {
-    const before = await settled();
+  test("is rebuilt row for row while signing goes on, and grows again", async () => {
+    const before = await waitForIndex();
     const sizes = watermarks(before);
     expect(sizes.get("signature")).toBeGreaterThan(256);
     expect(sizes.get("certificate")).toBeGreaterThan(256);
@@ -142,7 +142,7 @@ describe("the index of a running stack, lost under load", () => {
       database.exec("BEGIN IMMEDIATE; DELETE FROM posting; DELETE FROM entry; DELETE FROM watermark; COMMIT"),
     );
     await new Promise((resolve) => setTimeout(resolve, 1000));
-    // What the log feeds meanwhile does not pretend to be all.
+    // Rows that the log feeds in the meantime do not raise the watermark.
     const search = (await (await fetch(`${stack.url}/api/search?email=person-1@example.com`)).json()) as object;
     expect(search).toMatchObject({ hits: [], completeThrough: 0 });
 
@@ -150,19 +150,19 @@ describe("the index of a running stack, lost under load", () => {
     isSigning = false;
     await load;
 
-    const rebuilt = await settled();
+    const rebuilt = await waitForIndex();
     expect(upTo(rebuilt, sizes)).toEqual(upTo(before, sizes));
     expect(watermarks(rebuilt).get("signature")).toBeGreaterThan(sizes.get("signature") ?? 0);
-    // Once more, all of it from the tiles: also the rows that the log itself has fed meanwhile.
+    // Rebuild everything from the tiles once more, including the rows that the log fed in the meantime.
     expect(await sigedgeReindex("--state", state, "--fresh")).toMatch(/signature log .*\n.*certificate log /);
     expect(dump()).toEqual(rebuilt);
     expect(await sigedgeReindex("--state", state)).toContain("0 new");
   });
 });
 
-describe("the index whose file was deleted", () => {
+describe("an index whose file was deleted", () => {
   test("is empty after a start, says so, and is rebuilt row for row", async () => {
-    const before = await settled();
+    const before = await waitForIndex();
     await stack.stop();
     rmSync(join(state, D1), { recursive: true });
     stack = await startStack({ state, port: stack.port, vars: { ACCEPT: "open" } });
@@ -171,13 +171,13 @@ describe("the index whose file was deleted", () => {
     expect(lost).toMatchObject({ hits: [], completeThroughByLog: { signature: 0, certificate: 0 } });
     await sigedgeReindex("--state", state);
     const sizes = watermarks(before);
-    expect(upTo(await settled(), sizes)).toEqual(upTo(before, sizes));
+    expect(upTo(await waitForIndex(), sizes)).toEqual(upTo(before, sizes));
   });
 });
 
-describe("through the real wrangler, on a database that is local", () => {
-  test("comes out the same as from the stack itself", { timeout: 150_000 }, async () => {
-    const { posting, entry, watermark } = await settled();
+describe("reindex through the real wrangler, on a local database", () => {
+  test("produces the rows that the stack itself produces", { timeout: 150_000 }, async () => {
+    const { posting, entry, watermark } = await waitForIndex();
     const folder = mkdtempSync(join(tmpdir(), "sigedge-wrangler-"));
     const where = ["--local", "--persist-to", folder];
     execFileSync(join(ROOT, "node_modules/.bin/wrangler"), ["d1", "migrations", "apply", "INDEX", "--env=", ...where], {

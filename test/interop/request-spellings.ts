@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ways to write one good request for a certificate, and ways to spoil its outside: what clients send, and what protobuf's JSON
-// lets through or not.
+// Ways to write one valid request for a certificate, and ways to break its envelope: what clients send, and what
+// protobuf JSON accepts or rejects.
 
 interface Parts {
   readonly token: string;
-  /** PEM of the key. */
+  /** The public key, PEM. */
   readonly content: string;
   /** Base64. */
   readonly proof: string;
@@ -19,7 +19,7 @@ type Spelling = (parts: Parts) => Spelt;
 
 const credentials = ({ token }: Parts): object => ({ oidcIdentityToken: token });
 const keyRequest = ({ content, proof }: Parts): object => ({ publicKey: { content }, proofOfPossession: proof });
-/** The usual request with other members. */
+/** The usual request with changed members. */
 const withMembers = (parts: Parts, change: object): object => ({
   credentials: credentials(parts),
   publicKeyRequest: keyRequest(parts),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One deployment through every rotation, by the command that operators run: with Sigstore's own packages something is signed in each epoch,
-// and at the end every bundle verifies by the trusted root that tuf-js finds from root version 1.
+// Takes one deployment through every rotation with the command that operators run. Sigstore's own packages sign in each
+// epoch, and at the end every bundle verifies with the trusted root that tuf-js finds from root version 1.
 
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -18,7 +18,7 @@ import { runStack, type Stack } from "../../local/stack.ts";
 import { parsePublicUrl } from "../../shared/http/public-url.ts";
 import { valueOf } from "../support/value-of.ts";
 
-// The runtime starts anew for every step, and each command is a process of its own.
+// The runtime restarts for every step, and each command is a process.
 vi.setConfig({ testTimeout: 900_000, hookTimeout: 120_000 });
 
 const EMAIL = "alice@example.com";
@@ -59,7 +59,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** As `sigedge deploy` would: the settings and the trust file of the folder as they are. */
+/** Deploys the folder's current settings and trust file, like `sigedge deploy`. */
 async function deploy(): Promise<void> {
   await stack?.stop();
   const { secrets, vars } = valueOf(
@@ -90,10 +90,10 @@ function command(...args: readonly string[]): Promise<Ended> {
   });
 }
 
-/** Everything here is minutes old, and no client keeps anything. */
+/** Rotates without a wait: everything here is minutes old, and clients cache nothing. */
 const rotate = (...args: readonly string[]): Promise<readonly string[]> => rotateSlowly(...args, "--wait", "0");
 
-/** What changed, a line each. */
+/** Rotates, and returns one line per change. */
 async function rotateSlowly(...args: readonly string[]): Promise<readonly string[]> {
   const ended = await command(...args, "--again");
   expect(ended.code, `rotate ${args.join(" ")}: ${ended.stderr}`).toBe(0);
@@ -106,7 +106,7 @@ async function refusal(...args: readonly string[]): Promise<string> {
   return ended.stderr;
 }
 
-/** What a new client of this moment knows. */
+/** A client that fetches everything now. */
 function newClient(): Promise<Instance> {
   return readInstanceOverTuf(url, mkdtempSync(join(folder, "client-")));
 }
@@ -114,7 +114,7 @@ function newClient(): Promise<Instance> {
 const check = (instance: Instance, { bundle, data }: Pick<Epoch, "bundle" | "data">): string =>
   verify(instance, bundle, { identity: EMAIL, issuer: `${url}/oidc`, data });
 
-/** Signs, and verifies with what a client knows that asked before the step: nobody is cut off. */
+/** Signs, and verifies with a client that last fetched before the step: no client is cut off. */
 async function signEpoch(name: string, before: Instance | null): Promise<void> {
   const instance = await newClient();
   const data = Buffer.from(`signed ${name}`);
@@ -129,11 +129,11 @@ async function signEpoch(name: string, before: Instance | null): Promise<void> {
   epochs.push(epoch);
 }
 
-const newest = (): Instance => epochs.at(-1)?.instance ?? expect.fail("nothing is signed yet");
+const newest = (): Instance => epochs.at(-1)?.instance ?? expect.fail("nothing has been signed yet");
 const usedLog = ({ bundle }: Epoch): string =>
   String(bundle.verificationMaterial.tlogEntries[0]?.logId?.keyId.toString("hex"));
 
-/** One step: the command, a deployment, a signature that the clients of the step before verify. */
+/** One step: the command, a deployment, and a signature that clients of the previous step verify. */
 async function step(...args: readonly string[]): Promise<readonly string[]> {
   const changes = await rotate(...args);
   await deploy();
@@ -141,7 +141,7 @@ async function step(...args: readonly string[]): Promise<readonly string[]> {
   return changes;
 }
 
-/** Opens a log a week ahead, and lets that week pass: its `from` becomes a time that has been. */
+/** Opens a log a week ahead and lets that week pass, by moving its `from` into the past. */
 async function openLog(kind: "signature" | "certificate", at: string): Promise<void> {
   expect((await rotateSlowly(`${kind}-log`, "--url", at)).join()).toContain(`the ${kind} log ${kind}-2`);
   await deploy();
@@ -157,12 +157,12 @@ async function openLog(kind: "signature" | "certificate", at: string): Promise<v
   }
 }
 
-it("goes through every rotation, and every bundle verifies at the end", async () => {
+it("a deployment goes through every rotation, and every bundle verifies at the end", async () => {
   mkdirSync(join(folder, "state"));
   await deploy();
   await signEpoch("at first", null);
 
-  // The first goes the whole way of somebody who is too quick.
+  // The first rotation tries every step too early.
   expect(await rotate("ca", "--dry-run")).toHaveLength(2);
   await rotate("ca");
   expect(await refusal("ca", "--finish", "--wait", "0")).toContain("does not serve the new trusted root yet");
@@ -181,7 +181,7 @@ it("goes through every rotation, and every bundle verifies at the end", async ()
   await rotate("oidc");
   expect(await refusal("oidc", "--finish", "--wait", "0")).toContain("does not show the new key yet");
   await deploy();
-  // A token that the former key has signed is good until it expires.
+  // A token signed by the former key is valid until it expires.
   const token = await identityToken(url, { email: EMAIL });
   await step("oidc", "--finish");
   const late = {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// No private key, token or passphrase gets anywhere but where it belongs. A deployment is made, deployed in every way, used and
-// misused; everything that can be seen of that (outputs, wrangler's own logs at their most talkative, the Workers' logs, answers,
-// arguments of every process, bundles, files) is searched for the bytes of every secret in every encoding.
+// No private key, token or passphrase leaves its place. The test makes a deployment, deploys it in every way, uses and
+// misuses it, and searches everything observable (outputs, wrangler's debug logs, the Workers' logs, responses,
+// arguments of every process, bundles, files) for the bytes of every secret in every encoding.
 
 import { createPrivateKey, type KeyObject, randomBytes } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -17,16 +17,16 @@ import { startStack } from "../support/process/stack.ts";
 
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 900_000 });
 
-// Made here: as a text of this file it would be found in this file.
+// Generated: a literal would be found in this file itself.
 const PASSPHRASE = `a passphrase ${randomBytes(16).toString("hex")}`;
 const ONLINE = ["ca", "tsa", "signature-log", "signature-log-ed25519", "certificate-log", "oidc", "tuf"];
 const OFFLINE = ["ca-root", "tsa-root", "operator-issuer", "tuf-root-1", "tuf-root-2", "tuf-root-3", "tuf-targets"];
 
-/** Where something was seen, and what. */
+/** Everything observed, by place. */
 const seen = new Map<string, Buffer>();
 const see = (where: string, what: string | Buffer): void => void seen.set(where, Buffer.from(what));
 
-/** Every form in which the bytes of a key may stand somewhere. */
+/** Every form in which the bytes of a key can appear. */
 const needles = new Map<string, Buffer>();
 
 let checkout: Checkout;
@@ -49,14 +49,14 @@ function addBytes(name: string, bytes: Buffer): void {
   needles.set(`${name} base64url`, Buffer.from(withoutPadding(bytes.toString("base64url"))));
 }
 
-/** The bytes themselves, the text without line breaks (PEM), and without those that JSON and shells write as two characters. */
+/** The bytes as they are; without line breaks (PEM); and without line breaks that JSON and shells escape. */
 function formsOf(haystack: Buffer): readonly Buffer[] {
   const text = haystack.toString("latin1");
   const joined = text.replace(/\s|\\r|\\n/g, "");
   return [haystack, Buffer.from(joined, "latin1"), Buffer.from(joined.toLowerCase(), "latin1")];
 }
 
-/** What of the needles stands in what was seen: `needle in place`. */
+/** Searches everything observed for the needles: `needle in place`. */
 function found(
   places: ReadonlyMap<string, Buffer>,
   allowed: (place: string, needle: string) => boolean,
@@ -71,7 +71,7 @@ function found(
   return hits;
 }
 
-/** Every file, but for the packages that the checkout has a link to. */
+/** Every file except the packages that the checkout links to. */
 function filesBelow(folder: string, files = new Map<string, Buffer>()): ReadonlyMap<string, Buffer> {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
@@ -122,7 +122,7 @@ const offlineKey = (name: string): KeyObject =>
     passphrase: PASSPHRASE,
   });
 
-/** What the commands and the service say when something is wrong. */
+/** Provokes the errors of the commands and of the service. */
 async function refusals(): Promise<void> {
   const wrong = await checkout.run("npx sigedge deploy", { ...cloud.env, SIGEDGE_PASSPHRASE: `${PASSPHRASE} not` });
   see("output with a wrong passphrase", wrong.stdout + wrong.stderr);
@@ -152,7 +152,7 @@ async function refusals(): Promise<void> {
 }
 
 describe("the secrets of a deployment", () => {
-  it("are found where they do belong: the search works", () => {
+  it("are found where they belong, so the search works", () => {
     const files = filesBelow(join(deploymentFolder(), "keys"));
     expect(new Set(found(files, () => false).map((hit) => hit.split(" in ")[0])).size).toBeGreaterThanOrEqual(
       ONLINE.length,
@@ -161,12 +161,12 @@ describe("the secrets of a deployment", () => {
     expect(found(secrets, () => false)).toContain("ca (DER) base64 in secrets.json");
   });
 
-  it("stand in no output, process argument or answer", () => {
+  it("are in no output, process argument or response", () => {
     expect([...seen.keys()].some((place) => place.startsWith("process ") && place.includes("wrangler"))).toBe(true);
     expect(found(seen, () => false)).toEqual([]);
   });
 
-  it("stand in no log of a Worker, and in no bundle", () => {
+  it("are in no log of a Worker, and in no bundle", () => {
     const modules = cloud.account
       .deployed("sigedge")
       .modules.map(({ name, contents }) => [name, Buffer.from(contents)] as const);
@@ -175,7 +175,7 @@ describe("the secrets of a deployment", () => {
     expect(modules.map(([, contents]) => contents.toString()).join("")).not.toContain("oidc/dev/token");
   });
 
-  it("stand in no file but their own, and wrangler's logs were searched as well", () => {
+  it("are in no file but their own, and wrangler's logs were searched too", () => {
     const files = filesBelow(checkout.folder);
     expect([...files.keys()].some((path) => path.includes("/.logs/"))).toBe(true);
     const own = new Set([...ONLINE.map((name) => join("keys", `${name}.key.pem`)), "secrets.json"]);
@@ -184,12 +184,12 @@ describe("the secrets of a deployment", () => {
     expect(found(filesBelow(join(state, "storage")), () => false)).toEqual([]);
   });
 
-  it("lie in files and folders that only their owner can open", () => {
+  it("are in files and folders that only their owner can open", () => {
     const entries = readdirSync(deploymentFolder(), { recursive: true, withFileTypes: true });
     expect(entries.length).toBeGreaterThan(15);
     for (const entry of entries) {
       const path = join(entry.parentPath, entry.name);
-      // wrangler's own bundles, below a folder that is closed.
+      // wrangler's bundles are in a folder that only the owner can open.
       if (path.includes("/.wrangler")) continue;
       expect([path, (statSync(path).mode & 0o777).toString(8)]).toEqual([path, entry.isDirectory() ? "700" : "600"]);
     }
@@ -197,7 +197,7 @@ describe("the secrets of a deployment", () => {
     expect(readdirSync(join(deploymentFolder(), "tmp"))).toEqual([]);
   });
 
-  it("stay where they belong in a stack on this machine too", async () => {
+  it("stay in their place in a local stack too", async () => {
     const stack = await startStack();
     try {
       await stack.token("alice@example.com");

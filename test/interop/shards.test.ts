@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Several logs at once, each on its own host: opened, written to, frozen, over restarts and a kill, with the unmodified clients.
-// One trusted root verifies what was signed into any of them, at any time.
+// Several logs at once, each on its own host: opened, written to, frozen, across restarts and a kill, with unmodified
+// clients. One trusted root verifies every entry of every log at any time.
 
 import { spawnSync } from "node:child_process";
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
@@ -27,11 +27,11 @@ const FREEZE_FIRST = [
   { name: "certificate", frozen: true },
 ];
 
-/** Without a repository whose targets were signed before: the documents are built from what runs. */
+/** Without a TUF repository signed earlier, the documents are built from the running settings. */
 const WITHOUT_TUF = { TUF_KEY: "", TRUST_FILE: "" };
-/** A killed workerd is back in half a second on a machine that has nothing else to do. */
+/** On an idle machine a killed workerd is back in half a second. */
 const BACK_WITHIN_MS = 40_000;
-/** For so long an isolate shows the head that it has read. */
+/** How long an isolate serves a cached tree head. */
 const HEAD_KEPT_MS = 1100;
 
 let stack: TestStack;
@@ -41,30 +41,30 @@ let shardUrl: string;
 let shards: readonly object[];
 const key = clientKey();
 
-/** Settings that open the shards, and more. */
+/** Settings that open the shards, with further rows. */
 const withRows = (...rows: readonly object[]): Record<string, string> => ({
   SHARDS: JSON.stringify([...shards, ...rows]),
 });
 const checkpointText = async (url: string): Promise<string> => (await fetch(`${url}/checkpoint`)).text();
 const signDocument = async (instance: Instance): Promise<Bundle> =>
   sign(instance, { identityToken: await stack.token(ALICE), data: DATA, attestationType: null });
-const verified = (instance: Instance, bundle: Bundle): string =>
+const verifySigner = (instance: Instance, bundle: Bundle): string =>
   verify(instance, bundle, { identity: ALICE, issuer: `${stack.url}/oidc`, data: DATA });
 
-/** True once workerd is back; asks for what no log has part in, as a log that is asked opens. */
-const answersElsewhere = (): Promise<boolean> =>
+/** True once workerd is back. Requests a path without a log, since a request for a log opens it. */
+const isServing = (): Promise<boolean> =>
   fetch(`${stack.url}/oidc/jwks`).then(
     ({ ok }) => ok,
     () => false,
   );
 
-/** What /api/logs says of these logs. */
+/** The states of these logs in /api/logs. */
 async function statesOf(names: readonly string[]): Promise<readonly string[]> {
   const { logs } = (await readJson(`${stack.url}/api/logs`)) as { logs: { name: string; state: string }[] };
   return logs.filter(({ name }) => names.includes(name)).map(({ state: found }) => found);
 }
 
-/** The origin of the checkpoint that a bundle carries, and the logs that signed its SCTs. */
+/** The origin of a bundle's checkpoint, and the log that signed its SCT. */
 function logsOf(instance: Instance, bundle: Bundle): { readonly signature: string; readonly certificate: string } {
   const [entry] = bundle.verificationMaterial.tlogEntries;
   const { content } = bundle.verificationMaterial;
@@ -98,8 +98,8 @@ afterAll(async () => {
 const bundles: Bundle[] = [];
 let lastCheckpoints: readonly string[];
 
-describe("one after the other", () => {
-  it("the first logs take what is signed while there are no others", async () => {
+describe("logs opened one after the other", () => {
+  it("the first logs accept entries while there are no others", async () => {
     const instance = await readInstance(stack.url);
     expect(instance.trustedRoot.tlogs).toHaveLength(1);
     const bundle = await signDocument(instance);
@@ -108,7 +108,7 @@ describe("one after the other", () => {
     expect((await fetch(`${shardUrl}/checkpoint`).catch(() => null))?.status ?? 421).toBe(421);
   });
 
-  it("a row opens another log, which clients are sent to; the older ones go on", async () => {
+  it("a row opens another log, to which clients are directed; the older ones still accept entries", async () => {
     await stack.restart(withRows());
     const instance = await readInstance(stack.url);
     expect(instance.signingConfig.rekorTlogUrls.map(({ url }) => url)).toEqual([shardUrl]);
@@ -117,8 +117,8 @@ describe("one after the other", () => {
     const bundle = await signDocument(instance);
     expect(logsOf(instance, bundle)).toEqual({ signature: "127.0.0.2", certificate: `${shardUrl}/ct` });
     bundles.push(bundle);
-    for (const one of bundles) expect(verified(instance, one)).toBe(ALICE);
-    // Who writes to one log by its URL gets that log, whichever is offered.
+    for (const one of bundles) expect(verifySigner(instance, one)).toBe(ALICE);
+    // A client that writes to a log's URL gets that log, whichever the signing config offers.
     const [first, second] = [
       await postEntry(stack.url, artifactRequest(key, "one")),
       await postEntry(shardUrl, artifactRequest(key, "one")),
@@ -129,7 +129,7 @@ describe("one after the other", () => {
     expect(first.logId.keyId).not.toBe(second.logId.keyId);
   });
 
-  it("each host serves its own log and no other", async () => {
+  it("each host serves its own log only", async () => {
     for (const path of ["tile/0/000.p/2", "tile/entries/000.p/2", "ct/tile/data/000.p/1", "api/entries/1"]) {
       const read = async (url: string): Promise<string> => {
         const response = await fetch(`${url}/${path}`);
@@ -155,7 +155,7 @@ describe("one after the other", () => {
     }
   });
 
-  it("search goes over all of them and says which", async () => {
+  it("search covers all logs and names the log of each hit", async () => {
     const found = async (): Promise<unknown> => {
       const page = (await readJson(`${stack.url}/api/search?email=${ALICE}`)) as { hits: { log: string }[] };
       return page.hits.map(({ log }) => log).toSorted();
@@ -176,18 +176,18 @@ describe("one after the other", () => {
 });
 
 describe("freezing the first logs", () => {
-  it("ends them with a last checkpoint of the same tree", { timeout: 180_000 }, async () => {
+  it("ends them with a final checkpoint of the same tree", { timeout: 180_000 }, async () => {
     const urls = [stack.url, `${stack.url}/ct`];
     const before = await Promise.all(urls.map(fetchCheckpoint));
     await stack.restart(withRows(...FREEZE_FIRST));
-    // A log freezes when it opens, which the first call brings about: killed around it, it freezes once.
+    // A log freezes when it opens, at the first call; killed around it, it still freezes once.
     const seen = new Set<string>();
     const look = async (): Promise<void> => {
       const text = await checkpointText(stack.url).catch(() => "");
       if (text.includes("Log frozen")) seen.add(text);
     };
     for (const milliseconds of [3, 12, 40]) {
-      await expect.poll(answersElsewhere, { timeout: BACK_WITHIN_MS }).toBe(true);
+      await expect.poll(isServing, { timeout: BACK_WITHIN_MS }).toBe(true);
       const looks = [0, 2, 4, 8, 16, 32].map((wait) => sleep(wait).then(look));
       await sleep(milliseconds);
       process.kill(stack.workerdPid(), "SIGKILL");
@@ -203,11 +203,11 @@ describe("freezing the first logs", () => {
     lastCheckpoints = await Promise.all(urls.map(checkpointText));
     expect(await Promise.all(urls.map(fetchCheckpoint))).toEqual(before);
     expect(lastCheckpoints[0]?.split("\n")[3]).toMatch(FROZEN_LINE);
-    // No further line in a certificate log, whose clients know none.
+    // A certificate log has no extension line, since its clients reject them.
     expect(lastCheckpoints[1]?.split("\n")[3]).toBe("");
   });
 
-  it("answers who writes with 405 and the URL of the log that takes entries, whatever is sent", async () => {
+  it("answers every write with 405 and the URL of the log that accepts entries", async () => {
     for (const body of [artifactRequest(key, "two"), artifactRequest(key, "one"), {}]) {
       const response = await postRaw(stack.url, body);
       expect([response.status, response.headers.get("cache-control")]).toEqual([405, "no-store"]);
@@ -225,10 +225,10 @@ describe("freezing the first logs", () => {
     expect(await readJson(`${stack.url}/healthz`)).toMatchObject({ status: "SERVING", problems: [] });
   });
 
-  it("leaves reads, and signing into the others; one trusted root verifies all", async () => {
+  it("keeps reads, and signing into the others; one trusted root verifies everything", async () => {
     const instance = await readInstance(stack.url);
     bundles.push(await signDocument(instance));
-    for (const bundle of bundles) expect(verified(instance, bundle)).toBe(ALICE);
+    for (const bundle of bundles) expect(verifySigner(instance, bundle)).toBe(ALICE);
     const [tlog, shard] = instance.trustedRoot.tlogs.map(({ publicKey }) => publicKey?.validFor);
     const [ctlog, ctShard] = instance.trustedRoot.ctlogs.map(({ publicKey }) => publicKey?.validFor);
     for (const validFor of [tlog, ctlog]) expect(validFor?.end?.getTime()).toBeGreaterThan(Date.now() + 7_000_000);
@@ -237,7 +237,7 @@ describe("freezing the first logs", () => {
     expect(await readJson(`${stack.url}/api/entries/1`)).toMatchObject({ log: "signature" });
   });
 
-  it("happens once: over a kill the last checkpoint stays as it is", async () => {
+  it("happens once: a kill does not change the final checkpoint", async () => {
     process.kill(stack.workerdPid(), "SIGKILL");
     const read = async (): Promise<readonly string[]> => {
       const texts = await Promise.all([checkpointText(stack.url), checkpointText(`${stack.url}/ct`)]).catch(() => []);
@@ -246,7 +246,7 @@ describe("freezing the first logs", () => {
     await expect.poll(read, { timeout: BACK_WITHIN_MS }).toEqual(lastCheckpoints);
   });
 
-  it("is for ever: settings that take it back change nothing, and are complained about", async () => {
+  it("is final: settings that revoke it change nothing and are reported", async () => {
     await stack.restart(withRows());
     const response = await postRaw(stack.url, artifactRequest(key, "three"));
     expect([response.status, await response.text()]).toEqual([405, expect.stringContaining(shardUrl)]);
@@ -279,7 +279,7 @@ describe("freezing the first logs", () => {
     }
   });
 
-  it("of the newest log, once it is taken back, does not stop the CA: it asks the next one", async () => {
+  it("of the newest log, revoked in the settings, does not stop the CA: it uses the next log", async () => {
     const third = { name: "ct-3", kind: "certificate", url: shardUrl.replace("127.0.0.2", "127.0.0.3") };
     await stack.restart({ SHARDS: JSON.stringify([...shards.slice(0, 1), { ...shards[1], frozen: true }]) });
     await expect.poll(() => statesOf(["ct-2"]), { timeout: 20_000 }).toEqual(["frozen"]);
@@ -292,16 +292,16 @@ describe("freezing the first logs", () => {
     const again = await readInstance(stack.url);
     const bundle = await signDocument(again);
     expect(logsOf(again, bundle).certificate).toBe(`${third.url}/ct`);
-    for (const one of [...bundles, bundle]) expect(verified(again, one)).toBe(ALICE);
+    for (const one of [...bundles, bundle]) expect(verifySigner(again, one)).toBe(ALICE);
   });
 
-  it("lets the index be rebuilt, a log by its name", () => {
+  it("allows the index to be rebuilt, one log by name", () => {
     const args = ["cli/sigedge.mjs", "reindex", "--state", state, "--log", "sig-2", "--fresh"];
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: "utf8" });
     expect([status, stdout + stderr]).toEqual([0, expect.stringContaining("the index of the sig-2 log is complete")]);
   });
 
-  it("leaves logs such that an audit finds them good", async () => {
+  it("leaves logs that an audit finds good", async () => {
     const root = join(state, "root.json");
     writeFileSync(root, JSON.stringify(await readJson(`${stack.url}/trusted_root.json`)));
     for (const url of [stack.url, `${stack.url}/ct`]) {
@@ -314,11 +314,11 @@ describe("freezing the first logs", () => {
 });
 
 describe("a log whose storage is lost", () => {
-  it("is frozen beside a new one: writers are sent there, and what the old one has proven stays proven", async () => {
+  it("is frozen beside a new one: writers are directed there, and the old proofs still verify", async () => {
     const folder = join(state, "storage");
     const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).map((file) => join(folder, file));
     const lost = files.find((file) => file.endsWith(".sqlite") && originOfDatabase(file) === "127.0.0.2");
-    if (lost === undefined) throw new Error("no database of the log");
+    if (lost === undefined) throw new Error("no database holds the log");
     for (const file of files) if (file.startsWith(lost)) rmSync(file);
     const pem = (privateKey: KeyObject): string => privateKey.export({ format: "pem", type: "pkcs8" }).toString();
     const keys = JSON.parse(stack.vars["SHARD_KEYS"] ?? "{}") as object;
@@ -346,12 +346,12 @@ describe("a log whose storage is lost", () => {
     expect(instance.trustedRoot.tlogs[1]?.publicKey?.validFor).toMatchObject({ start: new Date(0) });
     const bundle = await signDocument(instance);
     expect(logsOf(instance, bundle).signature).toBe("127.0.0.4");
-    for (const one of [...bundles, bundle]) expect(verified(instance, one)).toBe(ALICE);
+    for (const one of [...bundles, bundle]) expect(verifySigner(instance, one)).toBe(ALICE);
     expect((await fetch(`${stack.url}/metrics`)).status).toBe(200);
   });
 });
 
-/** Of the log that a Durable Object's database holds, null if it holds none. */
+/** The origin of the log in a Durable Object's database; null if it holds none. */
 function originOfDatabase(file: string): string | null {
   const database = new DatabaseSync(file, { readOnly: true });
   try {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signed notes and Ed25519 keys of verifiers, from their specifications and node:crypto: nothing of the code under test.
+// Signed notes and Ed25519 verifier keys, from their specifications and node:crypto, without the code under test.
 // Spec: https://c2sp.org/signed-note, https://c2sp.org/tlog-cosignature
 
 import { createHash, createPrivateKey, createPublicKey, verify } from "node:crypto";
 
 const ED25519 = 1;
 const COSIGNATURE = 4;
-/** SubjectPublicKeyInfo of an Ed25519 key is this and 32 bytes (RFC 8410). */
+/** The SubjectPublicKeyInfo of an Ed25519 key is this prefix and 32 bytes (RFC 8410). */
 const SPKI_PREFIX = Buffer.from("302a300506032b6570032100", "hex");
 
 interface NoteLine {
@@ -52,7 +52,7 @@ function vkeyOf(name: string, type: number, publicKey: Uint8Array): string {
   return `${name}+${id.toString("hex")}+${key.toString("base64")}`;
 }
 
-/** True if a note has a line of this key and the signature is right; of a witness's key: the time in seconds. */
+/** True if a note has a valid line by this key; for a witness's key, the time of its line in seconds. */
 export function verifyNote(note: string, vkey: string): boolean | number {
   const { text, lines } = readNote(note);
   const [name, keyId, ...encoded] = vkey.split("+");

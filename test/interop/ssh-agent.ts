@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An agent of one Ed25519 key, in this process: litewitness signs through nothing else.
+// An SSH agent with one Ed25519 key, in this process: litewitness signs through an agent only.
 // Spec: https://datatracker.ietf.org/doc/draft-ietf-sshm-ssh-agent/ §3.2, §3.6
 
 import { createHash, type KeyObject, sign } from "node:crypto";
@@ -26,7 +26,7 @@ export async function startSshAgent(path: string, privateKey: KeyObject, publicK
     socket.on("data", (chunk: Buffer) => {
       received = answerAll(socket, Buffer.concat([received, chunk]), (message) => answer(message, blob, privateKey));
     });
-    // The peer is killed in tests.
+    // Tests kill the peer.
     socket.on("error", () => socket.destroy());
   });
   await new Promise<void>((resolve) => server.listen(path, resolve));
@@ -34,7 +34,7 @@ export async function startSshAgent(path: string, privateKey: KeyObject, publicK
   return { fingerprint: `SHA256:${digest}`, stop: () => void server.close() };
 }
 
-/** Answers every whole message; gives what is left. */
+/** Answers every complete message; returns the rest. */
 function answerAll(socket: Socket, received: Buffer, answerTo: (message: Buffer) => Buffer): Buffer {
   let rest = received;
   while (rest.length >= 4 && rest.length >= 4 + rest.readUInt32BE()) {
@@ -57,7 +57,7 @@ function answer(message: Buffer, blob: Buffer, privateKey: KeyObject): Buffer {
 
 const readString = (message: Buffer, at: number): Buffer => message.subarray(at + 4, at + 4 + message.readUInt32BE(at));
 
-/** A length of four bytes, then the bytes. */
+/** Encodes a length of four bytes, then the bytes. */
 const string = (bytes: Uint8Array): Buffer => Buffer.concat([uint32(bytes.length), bytes]);
 
 function uint32(value: number): Buffer {

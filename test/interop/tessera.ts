@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A log that Tessera writes into a folder: its posix-oneshot, as released, run once for each batch of entries.
+// A log that Tessera writes into a folder: runs its posix-oneshot, as released, once for each batch of entries.
 
 import { execFile } from "node:child_process";
 import { createHash, generateKeyPairSync } from "node:crypto";
@@ -9,12 +9,12 @@ import { promisify } from "node:util";
 import { interopTool } from "../../tools/interop-tools.ts";
 
 export class TesseraLog {
-  /** Where it lies: a folder below this one for each history. */
+  /** The log's folder, with one folder for each history. */
   readonly folder: string;
   readonly vkey: string;
   readonly #keyFile: string;
 
-  /** @param folder that exists; keys of golang.org/x/mod/sumdb/note are made in it */
+  /** @param folder an existing folder, in which the keys (golang.org/x/mod/sumdb/note) are made */
   constructor(folder: string, origin: string) {
     const { publicKey, privateKey } = generateKeyPairSync("ed25519");
     const key = Buffer.concat([Buffer.of(1), publicKey.export({ type: "spki", format: "der" }).subarray(-32)]);
@@ -27,9 +27,9 @@ export class TesseraLog {
   }
 
   /**
-   * Appends entries to the history of this name; with a policy (c2sp.org/tlog-policy) Tessera feeds its head to the witnesses
-   * there, and rejects, with what it says, if it does not get a
-   * quorum whose cosignatures it can verify; it goes on asking until then, at most for this long.
+   * Appends entries to the history of this name. With a policy (c2sp.org/tlog-policy) Tessera sends its head to the
+   * policy's witnesses and retries until it has a quorum of valid cosignatures. Rejects with Tessera's output if that
+   * takes longer than the timeout.
    */
   async append(
     history: string,

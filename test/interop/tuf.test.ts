@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The TUF repository of a running service before the three implementations of the specification that Sigstore's clients are made with: tuf-js,
-// go-tuf and python-tuf. Each starts from root version 1, follows every rotation as it happens, and from root version 1 again at the end.
+// Reads the TUF repository of a running service with the three implementations that Sigstore's clients use: tuf-js,
+// go-tuf and python-tuf. Each starts from root version 1, follows every rotation as it happens, and at the end starts
+// from version 1 again.
 
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -22,7 +23,7 @@ const TARGET = "trusted_root.json";
 
 let folder: string;
 let stack: TestStack;
-/** What the operator holds. */
+/** The operator's keys. */
 let keys: readonly OfflineKey[];
 let texts: OfflineTexts;
 let onlineKey: string;
@@ -42,9 +43,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A client in a folder of its own that was given root version 1. */
+/** A client with its own folder, initialized with root version 1. */
 interface Client {
-  /** Updates; the target's text and the version of the root that it trusts now. */
+  /** Updates, and returns the target's text and the version of the trusted root. */
   readonly update: () => Promise<{ readonly target: string; readonly rootVersion: number }>;
 }
 
@@ -91,7 +92,7 @@ function goTuf(): Client {
   let initialized: Promise<string> | null = null;
   return {
     update: async () => {
-      // It takes a name in its working folder, and writes below the same name.
+      // go-tuf takes a file name relative to its working folder, and writes to the same name.
       await (initialized ??= client("init", "--url", mirror(), "--file", "root.json"));
       await client("get", "--url", mirror(), "--turl", `${mirror()}/targets`, TARGET);
       const target = readFileSync(join(home, "tuf_download", TARGET), "utf8");
@@ -136,7 +137,7 @@ function documents(change: string): TargetDocuments {
   return Object.fromEntries(entries);
 }
 
-/** What an operator may do in the life of a repository; each gives the next texts, and sets the online key where that is new. */
+/** The changes that an operator can make. Each returns the next texts, and sets the online key if it is new. */
 const EPOCHS: readonly { readonly name: string; readonly next: () => OfflineTexts; readonly roots: number }[] = [
   {
     name: "other root keys, two of three",
@@ -179,7 +180,7 @@ const EPOCHS: readonly { readonly name: string; readonly next: () => OfflineText
   },
 ];
 
-/** Another deployment over the same state; what the state folder holds of version 1 has no say. */
+/** Deploys again over the same state; the trust file of version 1 in the state folder is ignored. */
 async function deploy(next: OfflineTexts): Promise<void> {
   texts = next;
   const { port, state } = stack;
@@ -195,7 +196,7 @@ describe("each implementation", () => {
     const client = make();
     clients.set(name, client);
     expect(await client.update()).toEqual({ target: texts.files[TARGET], rootVersion: 1 });
-    // And again, with what it has kept.
+    // And again, from its own cache.
     expect(await client.update()).toEqual({ target: texts.files[TARGET], rootVersion: 1 });
   });
 
@@ -208,11 +209,11 @@ describe("each implementation", () => {
     expect(await (await fetch(`${stack.url}/trusted_root.json`)).text()).toBe(texts.files[TARGET]);
   });
 
-  it.each(Object.entries(IMPLEMENTATIONS))("%s gets from root version 1 to the newest at once", async (_name, make) => {
+  it.each(Object.entries(IMPLEMENTATIONS))("%s goes from root version 1 to the newest at once", async (_name, make) => {
     expect(await make().update()).toEqual({ target: texts.files[TARGET], rootVersion: 6 });
   });
 
-  it.each(Object.entries(IMPLEMENTATIONS))("%s refuses the root of another repository", async (_name, make) => {
+  it.each(Object.entries(IMPLEMENTATIONS))("%s rejects the root of another repository", async (_name, make) => {
     const right = firstRoot;
     const other = await startStack();
     try {

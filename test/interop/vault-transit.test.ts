@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The CA's key in the Transit engine of Vault itself: made there, never seen here, and signing certificates that verify.
+// Keeps the CA's key in Vault's own Transit engine: it is created there, never leaves, and signs certificates that
+// verify.
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
@@ -51,7 +52,7 @@ async function publicKeyOf(name: string): Promise<string> {
   return keys["1"]?.public_key ?? "";
 }
 
-/** The commands of docs/identities.md, run as they stand there. */
+/** Makes a chain over a public key with the commands of docs/identities.md, exactly as printed. */
 function chainOver(publicKey: string): string {
   const guide = readFileSync(join(ROOT, "docs", "identities.md"), "utf8");
   const commands =
@@ -73,7 +74,7 @@ function chainOver(publicKey: string): string {
 async function startStackOver(name: string, { token = TOKEN, version = "" } = {}): Promise<TestStack> {
   const CA_CHAIN = chainOver(await publicKeyOf(name));
   const CA_KEY = `http://${token}@${address}/v1/transit/sign/${name}${version}`;
-  // The trust repository of the state folder was signed over the CA that is made there.
+  // The trust repository in the state folder was signed over the stack's own CA.
   const stack = await startStack({ vars: { CA_CHAIN, CA_KEY, TUF_KEY: "", TRUST_FILE: "" } });
   onTestFinished(() => stack.stop());
   return stack;
@@ -83,13 +84,13 @@ const statusOf = async (stack: TestStack): Promise<number> =>
   (await requestCertificate(stack, { email: EMAIL, key: clientKey() })).status;
 
 const logSize = async (stack: TestStack): Promise<number> => {
-  // A checkpoint is kept for a second.
+  // A checkpoint is cached for a second.
   await sleep(1100);
   return (await readCheckpoint(`${stack.url}/ct`)).treeSize;
 };
 
 describe.each(KEY_TYPES)("a key of type %s", (type) => {
-  it("signs certificates that verify with everything in them, until it is another", async () => {
+  it("signs certificates that verify completely, until the key is rotated", async () => {
     await vault(`keys/${type}`, { type });
     const stack = await startStackOver(type);
     const instance = await readInstance(stack.url);
@@ -99,20 +100,20 @@ describe.each(KEY_TYPES)("a key of type %s", (type) => {
     expect(verify(instance, bundle, { identity: EMAIL, issuer: `${stack.url}/oidc`, data })).toBe(EMAIL);
     const size = await logSize(stack);
     await vault(`keys/${type}/rotate`, {});
-    // The engine signs with its newest version, which is not the CA's: nothing of it gets into the log.
+    // The engine signs with its newest version, which is not the CA's: nothing reaches the log.
     expect(await statusOf(stack)).toBe(503);
     expect(await logSize(stack)).toBe(size);
   });
 });
 
-it("that is named with its version goes on after the engine has made another", async () => {
+it("a key named with its version keeps signing after a rotation in the engine", async () => {
   await vault("keys/versioned", { type: "ecdsa-p256" });
   const stack = await startStackOver("versioned", { version: "?key_version=1" });
   await vault("keys/versioned/rotate", {});
   expect(await statusOf(stack)).toBe(200);
 });
 
-it("is not to be had with another token, and no line says either", async () => {
+it("a wrong token cannot sign, and no log line shows either token", async () => {
   await vault("keys/guarded", { type: "ecdsa-p256" });
   const stack = await startStackOver("guarded", { token: "hvs.another-token" });
   expect(await statusOf(stack)).toBe(503);

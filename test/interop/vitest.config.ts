@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `npm run test:interop`: our logs before checkers that other people wrote, and the tests that take longest. Apart from
-// vitest.config.ts, since it needs their programs: tools/interop-tools.ts builds them.
+// `npm run test:interop`: clients and checkers by others, and the tests that take longest. Separate from the main
+// vitest.config.ts because it needs those programs, which tools/interop-tools.ts builds.
 
 import { defineConfig } from "vitest/config";
 
@@ -8,7 +8,7 @@ export default defineConfig({
   test: {
     name: "interop",
     include: ["test/interop/**/*.test.ts"],
-    // One workerd each.
+    // Each file runs a workerd.
     maxWorkers: 2,
     testTimeout: 180_000,
     hookTimeout: 180_000,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The witness in workerd, killed with SIGKILL while honest and dishonest feeders of one log ask it at the same time: all that it
-// ever cosigns is one history.
+// Kills the witness in workerd with SIGKILL while honest and dishonest feeders of one log send it checkpoints. It must
+// cosign one history only.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ import { verifyNote } from "./signed-note.ts";
 
 const KILLS = 4;
 const LEAVES = 400;
-/** Where the histories part; a feeder that is before that is honest. */
+/** The size at which the histories fork; a smaller feeder is honest. */
 const PARTING = 12;
 
 const main = new FedLog("witnessed.example.com/log").grow(LEAVES);
@@ -34,11 +34,11 @@ afterAll(async () => {
   rmSync(state, { recursive: true, force: true });
 });
 
-/** Size → the roots that have been cosigned for it. */
+/** The cosigned roots by tree size. */
 const cosigned = new Map<number, Set<string>>();
 let answers = 0;
 
-/** Sends the checkpoint of this history that is some entries after what the witness says it has. */
+/** Sends the checkpoint of this history that is some entries larger than the witness's last one. */
 async function feed(log: FedLog, believed: number): Promise<number> {
   const size = Math.min(LEAVES, believed + 1 + (answers % 3));
   const response = await fetch(`${stack.url}/witness/add-checkpoint`, {
@@ -50,13 +50,13 @@ async function feed(log: FedLog, believed: number): Promise<number> {
   if (response.status !== 200 && response.status !== 409) return believed;
   answers++;
   if (response.status === 409) return Number(text);
-  // Half an answer does not verify.
+  // An incomplete answer does not verify.
   if (typeof verifyNote(`${log.text(size)}\n${text}`, vkey) !== "number") return believed;
   cosigned.set(size, (cosigned.get(size) ?? new Set()).add(log.root(size).toString("base64")));
   return size;
 }
 
-/** Every cosigned head is a prefix of the largest one's history. */
+/** Expects every cosigned head to be a prefix of the largest one. */
 function expectOneHistory(): number {
   const largest = Math.max(...cosigned.keys());
   const roots = (size: number): readonly string[] => [...(cosigned.get(size) ?? [])];
@@ -74,14 +74,14 @@ it("cosigns one history over four kills", { timeout: 120_000 }, async () => {
       .map(async (log) => {
         for (let believed = 0; isFeeding; ) {
           believed = await feed(log, believed);
-          // Its own limit for one address.
+          // The witness's rate limit for one address.
           await sleep(100);
         }
       });
     await sleep(700 + 113 * kill);
     process.kill(stack.workerdPid(), "SIGKILL");
     await sleep(300);
-    // One that is killed while it starts is not started again.
+    // A workerd that is killed while it starts is not restarted.
     const isBack = (): Promise<boolean> =>
       fetch(`${stack.url}/witness/about`).then(
         ({ ok }) => ok,
@@ -96,10 +96,10 @@ it("cosigns one history over four kills", { timeout: 120_000 }, async () => {
   const largest = expectOneHistory();
   expect(largest).toBeGreaterThan(PARTING + 3);
   expect(answers).toBeGreaterThan(50);
-  // And what it has is what it cosigned last, or one step that nobody was told.
+  // The witness's head is the last one it cosigned, or one later step whose answer was lost.
   const { status } = await fetch(`${stack.url}/witness/add-checkpoint`, {
     method: "POST",
-    // An address that has not used up its limit.
+    // An address that has not reached its rate limit.
     headers: { "cf-connecting-ip": "192.0.2.1" },
     body: main.request(0, 1),
   });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Our witness before a log and a feeder that others wrote: Tessera's posix-oneshot, as released, which sends each head with its
-// proof, and stops unless it gets a cosignature that it can verify.
+// Our witness with a log and a feeder by others: Tessera's posix-oneshot, as released, sends each head with its proof,
+// and stops unless it gets a cosignature that it can verify.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,7 +15,7 @@ const ORIGIN = "tessera.example.com/witnessed";
 let folder: string;
 let log: TesseraLog;
 let stack: TestStack;
-/** The line of a policy, as our witness says it. */
+/** The policy line that our witness publishes. */
 let witnessLine: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "sigedge-witness-interop-"));
@@ -46,8 +46,8 @@ function checkpoint(history: string): { readonly size: number; readonly seconds:
   return { size: Number(note.split("\n")[1]), seconds: verifyNote(note, vkey()) };
 }
 
-describe("a log of Tessera's", () => {
-  it("is cosigned from its first head on, over tiles and restarts of the witness", async () => {
+describe("a log written by Tessera", () => {
+  it("is cosigned from its first head, across tiles and restarts of the witness", async () => {
     let size = 0;
     for (const count of [1, 10, 250, 1, 300]) {
       await append("main", count);
@@ -59,7 +59,7 @@ describe("a log of Tessera's", () => {
     }
   });
 
-  it("is not cosigned with another history under the same key", async () => {
+  it("is not cosigned if it has another history under the same key", async () => {
     await append("fork", 700, false);
     await expect(append("fork", 10, true, 10_000)).rejects.toThrow();
     expect(checkpoint("fork").seconds).toBe(false);
@@ -67,7 +67,7 @@ describe("a log of Tessera's", () => {
     expect(checkpoint("main").seconds).toBeTypeOf("number");
   });
 
-  it("catches up when it has grown without its witness", async () => {
+  it("is cosigned again after it has grown without its witness", async () => {
     await append("main", 40, false);
     await append("main", 3);
     expect(checkpoint("main")).toMatchObject({ size: 562 + 5 + 43, seconds: expect.any(Number) as number });

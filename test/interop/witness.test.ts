@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The signature log before litewitness, which keeps its own state and checks every consistency proof: across restarts of either,
-// over several tiles, with a quorum that answers wait for and without.
+// The signature log with litewitness, which keeps its own state and checks every consistency proof: across restarts of
+// either, over several tiles, with and without a quorum that answers wait for.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -20,13 +20,13 @@ import { logVkey, readNote, verifyNote } from "./signed-note.ts";
 
 const ORIGIN = "localhost";
 const CLIENTS = 40;
-/** A witness is asked as soon as a head is anchored; one that was away at the next alarm, which comes every 30 s. */
+/** A witness is called as soon as a head is anchored; one that was unreachable at the next alarm, every 30 s. */
 const COSIGNED_WITHIN_MS = 45_000;
 
 interface Witnessed {
   readonly stack: TestStack;
   readonly witness: Litewitness;
-  /** Of the log's Ed25519 line. */
+  /** The verifier key of the log's Ed25519 line. */
   readonly vkey: string;
 }
 
@@ -55,7 +55,7 @@ const treeIn = (checkpoint: string): Tree => {
   return { size: Number(size), root };
 };
 
-/** The checkpoint once it has `size` entries and the witness's line; every one seen on the way is the log's own. */
+/** Waits for a checkpoint of `size` entries with the witness's line; checks the log's line of every one before it. */
 async function cosignedCheckpoint({ stack, witness, vkey }: Witnessed, size: number): Promise<string> {
   for (const end = Date.now() + COSIGNED_WITHIN_MS; Date.now() < end; await sleep(100)) {
     const checkpoint = await readCheckpoint(stack.url);
@@ -80,14 +80,14 @@ describe("a log that does not wait for its witness", () => {
     await log.witness.stop();
   });
 
-  it("goes on while the witness does not know it", async () => {
+  it("accepts entries while the witness does not know the log", async () => {
     await fill(log, 0, 3);
     const checkpoint = await readCheckpoint(log.stack.url);
     expect(verifyNote(checkpoint, log.vkey)).toBe(true);
     expect(readNote(checkpoint).lines.map(({ name }) => name)).toEqual([ORIGIN, ORIGIN]);
   });
 
-  it("shows the witness's line, after its own two, when it has cosigned", async () => {
+  it("shows the witness's line after its own two, once cosigned", async () => {
     log.witness.addLog(ORIGIN, log.vkey);
     await fill(log, 3, 7);
     const checkpoint = await cosignedCheckpoint(log, 11);
@@ -97,7 +97,7 @@ describe("a log that does not wait for its witness", () => {
     expect(log.witness.treeOf(ORIGIN)).toEqual(treeIn(checkpoint));
   });
 
-  it("is cosigned again after a restart, for the tree that the witness has and for a larger one", async () => {
+  it("is cosigned again after a restart, for the witness's tree and for a larger one", async () => {
     await log.stack.restart();
     await cosignedCheckpoint(log, 11);
     await log.stack.restart();
@@ -106,7 +106,7 @@ describe("a log that does not wait for its witness", () => {
     expect(log.witness.treeOf(ORIGIN)).toEqual(treeIn(checkpoint));
   });
 
-  it("proves to a witness that was away how the log has grown over several tiles", async () => {
+  it("proves its growth over several tiles to a witness that was unreachable", async () => {
     await log.witness.kill();
     await fill(log, 11, 1_500);
     expect(log.witness.treeOf(ORIGIN).size).toBe(12);
@@ -116,7 +116,7 @@ describe("a log that does not wait for its witness", () => {
     expect(log.witness.treeOf(ORIGIN)).toEqual(treeIn(checkpoint));
   });
 
-  it("proves the same after a crash of its own", async () => {
+  it("proves its growth after a crash of the log", async () => {
     await log.witness.kill();
     await fill(log, 1_512, 700);
     process.kill(log.stack.workerdPid(), "SIGKILL");
@@ -132,7 +132,7 @@ describe("a log that does not wait for its witness", () => {
     expect(sound, report).toEqual(log.witness.treeOf(ORIGIN));
   });
 
-  it("is cosigned when its witness is back, though nothing is added", async () => {
+  it("is cosigned when its witness is back, without new entries", async () => {
     await log.witness.kill();
     await fill(log, 2_213, 1);
     await log.witness.start();
@@ -152,7 +152,7 @@ describe("a log whose answers wait for the witness", () => {
     await log.witness.stop();
   });
 
-  /** The entry proves itself in a tree that both the log and the witness have signed. */
+  /** Expects the entry's proof to lead to a tree that both the log and the witness signed. */
   function expectCosigned(entry: LogEntryJson, spki: Uint8Array): void {
     expectProven(entry, spki);
     const checkpoint = entry.inclusionProof.checkpoint.envelope;
@@ -168,7 +168,7 @@ describe("a log whose answers wait for the witness", () => {
     expect(new Set(entries.map(({ logIndex }) => logIndex)).size).toBe(CLIENTS);
   });
 
-  it("answers 503 while it is away, and the same entry is cosigned when it is back", async () => {
+  it("answers 503 while the witness is unreachable; the same entry is cosigned when it is back", async () => {
     const request = hashedRequest(key, Buffer.from("one more"));
     await log.witness.kill();
     const refused = await postEntry(log.stack, request);

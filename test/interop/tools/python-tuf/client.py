@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# One update of python-tuf's client: client.py HOME MIRROR TARGET. HOME/root.json is where it starts from; what it has seen and downloaded stays
-# in HOME. Prints the version of the root that it has come to.
+# Runs one update of python-tuf's client: client.py HOME MIRROR TARGET. It starts from HOME/root.json and keeps metadata
+# and targets in HOME. Prints the version of the trusted root.
 
 import os
 import sys

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
-// The published packages behind the command line of sigstore-conformance: the project's own conformance program is not published.
+// Gives the published packages the command line of sigstore-conformance; the project does not publish its own program.
 //   sign-bundle [--in-toto] --identity-token T --bundle B (--signing-config S | TUF) FILE
-//   verify-bundle [--in-toto] --bundle B --certificate-identity I --certificate-oidc-issuer U (--trusted-root R | TUF) FILE
+//   verify-bundle [--in-toto] --bundle B --certificate-identity I --certificate-oidc-issuer U
+//     (--trusted-root R | TUF) FILE
 //   TUF: --tuf-mirror M --tuf-root ROOT.json --tuf-cache DIR
 
 import { createHash } from "node:crypto";
@@ -60,13 +61,13 @@ async function verify() {
   if (bundle.content.$case === "dsseEnvelope") expectSubject(bundle.content.dsseEnvelope.payload);
   const identity = values["certificate-identity"].replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
   new Verifier(toTrustMaterial(trustedRoot)).verify(toSignedEntity(bundle, file), {
-    // The package reads it as a regular expression that may match anywhere.
+    // The package takes a regular expression, which may match anywhere.
     subjectAlternativeName: `^${identity}$`,
     extensions: { issuer: values["certificate-oidc-issuer"] },
   });
 }
 
-// The packages verify an envelope; what it says about a file is for their caller to compare.
+// The packages verify an envelope only; the caller compares its statement with the file.
 function expectSubject(payload) {
   const { subject } = JSON.parse(payload.toString("utf8"));
   const digest = createHash("sha256").update(file).digest("hex");
