@@ -3,6 +3,7 @@
 // shared capacity and are not exact quotas.
 // Spec: https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/
 
+import { clientAddress } from "../../shared/http/client-address.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { RateLimited } from "./errors.ts";
 import type { Identified } from "./issuing/identify.ts";
@@ -13,13 +14,10 @@ export interface Limits {
   readonly identities: RateLimit;
 }
 
-/** Cloudflare sets this header on every outside request and overwrites what the sender put there. */
-const CLIENT_HEADER = "cf-connecting-ip";
-
 /** Counts a request against its client's address. Call it before reading the body. Fails with rate_limited. */
 export async function limitClient(request: Request, { clients }: Limits): Promise<Result<null, RateLimited>> {
-  const client = request.headers.get(CLIENT_HEADER);
-  // Without the header the request did not come through Cloudflare: this is a local stack.
+  const client = clientAddress(request);
+  // A local stack has no limit.
   if (client === null) return ok(null);
   const { success } = await clients.limit({ key: client });
   return success ? ok(null) : err({ code: "rate_limited", who: "client" });

@@ -4,7 +4,6 @@
 import { preflight } from "../../shared/http/cache.ts";
 import { createRouter, type Handlers, withHandlers } from "../../shared/http/router.ts";
 import { createService } from "../../shared/http/service.ts";
-import { renderStatus } from "../../shared/http/status.ts";
 import type { LogKind } from "../../shared/logs/kinds.ts";
 import { entry, entryTlogProof } from "./api/entry.ts";
 import { logs } from "./api/logs.ts";
@@ -12,11 +11,11 @@ import { meta } from "./api/meta.ts";
 import { consistency, inclusion } from "./api/proof.ts";
 import { search } from "./api/search.ts";
 import { ROUTES } from "./declaration.ts";
-import { addEntryDeps, type Config, frozenError, type LogEnv, type LogSite, readConfig, siteOf } from "./env.ts";
+import { type Config, type LogEnv, readConfig } from "./env.ts";
 import type { LogError } from "./errors.ts";
-import { addEntry } from "./rekor-v2/add-entry.ts";
-import { entryStatus } from "./rekor-v2/add-entry-status.ts";
+import { addSignature } from "./rekor-v2/add-signature.ts";
 import { addChain, getRoots, issuer } from "./rfc6962/add-chain.ts";
+import { type LogSite, siteOf } from "./sites.ts";
 import { refuseJson, refuseText } from "./status.ts";
 import { checkpoint, tile } from "./tiles/read.ts";
 import type { TilesContext, TilesStub } from "./tiles/tiles.ts";
@@ -52,11 +51,6 @@ const route = createRouter(withHandlers(ROUTES, HANDLERS), {
       : refuse(request, { code: "method_wrong", allow }),
   notFound: (request) => refuse(request, { code: "path_unknown" }),
 });
-
-function addSignature(request: Request, config: Config, site: LogSite): Response | Promise<Response> {
-  const frozen = frozenError(config, site);
-  return frozen === null ? addEntry(request, addEntryDeps(config, site, request)) : renderStatus(entryStatus(frozen));
-}
 
 /** Passes the handler the log of this kind on the requested host. A host without such a log answers path_unknown. */
 function onSite(kind: LogKind, handle: SiteHandler): (...args: [Request, Config, TilesStub]) => Promise<Response> {

@@ -5,6 +5,7 @@
 // Spec: https://c2sp.org/tlog-witness#add-checkpoint
 
 import { readBody } from "../../shared/http/body.ts";
+import { clientKey } from "../../shared/http/client-address.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import {
   type AddCheckpoint,
@@ -25,7 +26,7 @@ const MAX_BODY_BYTES = 64 * 1024;
 export async function addCheckpoint(request: Request, config: Config): Promise<Response> {
   const { witness, writes } = config;
   if (witness === null) return renderError({ code: "witness_absent" });
-  const { success } = await writes.limit({ key: `witness ${senderOf(request)}` });
+  const { success } = await writes.limit({ key: `witness ${clientKey(request)}` });
   if (!success) return renderError({ code: "witness_rate_limited" });
   const body = await readBody(request, MAX_BODY_BYTES);
   if (!body.ok) return renderError({ code: "witness_body_too_large", maxBodyBytes: body.error.maxBodyBytes });
@@ -39,9 +40,6 @@ export async function addCheckpoint(request: Request, config: Config): Promise<R
     headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" },
   });
 }
-
-/** The client's address. Cloudflare sets the header on every outside request; without it the request is local. */
-const senderOf = ({ headers }: Request): string => headers.get("cf-connecting-ip") ?? "local";
 
 /** Parses the request and verifies that a known log signed its checkpoint. */
 async function readRequest(body: Uint8Array, { logs }: Witness): Promise<Result<AddCheckpoint, WitnessServiceError>> {

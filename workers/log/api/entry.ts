@@ -4,15 +4,18 @@
 
 import { parseDecimal } from "../../../shared/bytes/decimal.ts";
 import { CACHE_CONTROL, PUBLIC_READ } from "../../../shared/http/cache.ts";
+import { clientKey } from "../../../shared/http/client-address.ts";
 import { toTransparencyLogEntry } from "../../../shared/rekor/log-entry.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { formatRfc3339, type UnixMs } from "../../../shared/time.ts";
 import { leafHash } from "../../../shared/tlog/hash.ts";
 import { formatTlogProof } from "../../../shared/tlog/tlog-proof.ts";
-import { askedSite, type Config, type LogSite, readerOf, senderOf } from "../env.ts";
+import { type Config } from "../env.ts";
 import type { LogError } from "../errors.ts";
+import { readerOf } from "../reading/limited-reader.ts";
 import { readEntry } from "../reading/log-reader.ts";
 import { type Inclusion, proveInclusion } from "../reading/prover.ts";
+import { type LogSite, requestedSite } from "../sites.ts";
 import { refuseJson } from "../status.ts";
 import { SHOW_ENTRY, type ShownEntry } from "./records.ts";
 
@@ -56,9 +59,9 @@ interface ProvenEntry {
 async function provenEntry(request: Request, config: Config): Promise<Result<ProvenEntry, LogError>> {
   const leafIndex = parseEntryPath(new URL(request.url));
   if (leafIndex === null) return err({ code: "entry_index_invalid" });
-  const site = askedSite(config, request);
+  const site = requestedSite(config, request);
   if (site === null) return err({ code: "entry_log_unknown" });
-  const reader = readerOf(config, site, senderOf(request));
+  const reader = readerOf(config, site, clientKey(request));
   const found = await readEntry(reader, leafIndex);
   if (!found.ok) return found;
   const shown = SHOW_ENTRY[site.log.kind](found.value);

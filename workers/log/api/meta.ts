@@ -4,8 +4,11 @@
 
 import { parseDecimal } from "../../../shared/bytes/decimal.ts";
 import { CACHE_CONTROL, respondCompressed } from "../../../shared/http/cache.ts";
-import { type Config, type LogSite, readerOf, senderOf } from "../env.ts";
+import { clientKey } from "../../../shared/http/client-address.ts";
+import { type Config } from "../env.ts";
+import { readerOf } from "../reading/limited-reader.ts";
 import { readSidecar } from "../reading/log-reader.ts";
+import { type LogSite } from "../sites.ts";
 import { refuseJson } from "../status.ts";
 
 /** Answers with the sidecar as JSON lines, compressed if the client accepts gzip. */
@@ -13,7 +16,7 @@ export async function meta(request: Request, config: Config, site: LogSite): Pro
   const { pathname } = new URL(request.url);
   const index = parseDecimal(pathname.slice(pathname.lastIndexOf("/") + 1));
   if (index === null) return refuseJson(request, { code: "bundle_index_invalid" });
-  const sidecar = await readSidecar(readerOf(config, site, senderOf(request)), index);
+  const sidecar = await readSidecar(readerOf(config, site, clientKey(request)), index);
   if (!sidecar.ok) return refuseJson(request, sidecar.error);
   return respondCompressed(request, {
     body: sidecar.value,

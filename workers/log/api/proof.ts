@@ -6,10 +6,13 @@
 import { encodeBase64 } from "../../../shared/bytes/base64.ts";
 import { parseDecimal } from "../../../shared/bytes/decimal.ts";
 import { CACHE_CONTROL, PUBLIC_READ } from "../../../shared/http/cache.ts";
+import { clientKey } from "../../../shared/http/client-address.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import { askedSite, type Config, type LogSite, readerOf, senderOf } from "../env.ts";
+import { type Config } from "../env.ts";
 import type { ProofQueryError } from "../errors.ts";
+import { readerOf } from "../reading/limited-reader.ts";
 import { type ProvenTree, proveConsistency, proveInclusionIn } from "../reading/prover.ts";
+import { type LogSite, requestedSite } from "../sites.ts";
 import { refuseJson } from "../status.ts";
 
 /** The first number is required. If the second is null, the question is about the newest tree. */
@@ -25,7 +28,7 @@ export async function inclusion(request: Request, config: Config): Promise<Respo
   if (!asked.ok) return refuseJson(request, asked.error);
   const { site, first: leafIndex, second: treeSize } = asked.value;
   if (treeSize !== null && leafIndex >= treeSize) return refuseJson(request, invalid("index_above_size"));
-  const proven = await proveInclusionIn(readerOf(config, site, senderOf(request)), leafIndex, treeSize);
+  const proven = await proveInclusionIn(readerOf(config, site, clientKey(request)), leafIndex, treeSize);
   if (!proven.ok) return refuseJson(request, proven.error);
   const { leaf, tree, proof } = proven.value;
   const leafHash = encodeBase64(leaf);
@@ -41,7 +44,7 @@ export async function consistency(request: Request, config: Config): Promise<Res
   if (!asked.ok) return refuseJson(request, asked.error);
   const { site, first: oldSize, second: newSize } = asked.value;
   if (newSize !== null && oldSize > newSize) return refuseJson(request, invalid("from_above_to"));
-  const proven = await proveConsistency(readerOf(config, site, senderOf(request)), oldSize, newSize);
+  const proven = await proveConsistency(readerOf(config, site, clientKey(request)), oldSize, newSize);
   if (!proven.ok) return refuseJson(request, proven.error);
   const { from, to, proof } = proven.value;
   return proofResponse({ log: site.log.name, from: toJson(from), to: toJson(to), hashes: proof.map(encodeBase64) }, to);
@@ -64,7 +67,7 @@ function parseQuestion(
   const names = [...searchParams.keys()];
   if (names.some((name) => ![first, second, "log"].includes(name))) return err(invalid("unknown"));
   if (new Set(names).size !== names.length) return err(invalid("repeated"));
-  const site = askedSite(config, request);
+  const site = requestedSite(config, request);
   if (site === null) return err(invalid("log"));
   const given = parseDecimal(searchParams.get(first) ?? "");
   if (given === null) return err(invalid("number"));

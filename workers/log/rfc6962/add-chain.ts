@@ -11,12 +11,14 @@ import type { SignedCertificateTimestamp } from "../../../shared/ct/sct.ts";
 import { encodeDigitallySigned } from "../../../shared/ct/sct.ts";
 import { readBody } from "../../../shared/http/body.ts";
 import { CACHE_CONTROL, PUBLIC_READ, respondWith } from "../../../shared/http/cache.ts";
+import { clientKey } from "../../../shared/http/client-address.ts";
 import { parseJson } from "../../../shared/json/parse.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { CertificateSubmission } from "../../../shared/rpc/sequencer.ts";
 import { certificateSearchRow } from "../../../shared/search/terms.ts";
-import { admitsWrite, type Config, frozenError, type LogSite } from "../env.ts";
+import { type Config } from "../env.ts";
 import type { ChainRequestError } from "../errors.ts";
+import { frozenError, type LogSite } from "../sites.ts";
 import { refuseText } from "../status.ts";
 
 /** The limit of the reference log: ten certificates of 32 KiB fit in base64. */
@@ -32,7 +34,8 @@ export const addChain =
   async (request, config, site) => {
     const frozen = frozenError(config, site);
     if (frozen !== null) return refuseText(request, frozen);
-    if (!(await admitsWrite(config, request))) return refuseText(request, { code: "writes_limited" });
+    const { success } = await config.writes.limit({ key: clientKey(request) });
+    if (!success) return refuseText(request, { code: "writes_limited" });
     const body = await readBody(request, MAX_BODY_BYTES);
     if (!body.ok) return refuseText(request, body.error);
     const chain = parseChainRequest(body.value);

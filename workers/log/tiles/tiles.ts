@@ -11,8 +11,10 @@ import type { LogConfig } from "../../../shared/logs/config.ts";
 import { LOG_KINDS } from "../../../shared/logs/kinds.ts";
 import { err, type Result } from "../../../shared/result.ts";
 import { parseTilePath, TILE_WIDTH, type Tile, type TilePathError } from "../../../shared/tlog/tile.ts";
-import { type Config, type LogEnv, readConfig, readerOf, siteNamed } from "../env.ts";
+import { type Config, type LogEnv, readConfig } from "../env.ts";
+import { readerOf } from "../reading/limited-reader.ts";
 import { readTile } from "../reading/log-reader.ts";
+import { siteByName } from "../sites.ts";
 import { refuseText } from "../status.ts";
 
 /** Everything beside the path that determines the answer. */
@@ -40,7 +42,7 @@ export function parseLogTile({ kind }: LogConfig, path: string): Result<Tile, Ti
 }
 
 async function serveTiles(request: Request, config: Config, props: TilesProps): Promise<Response> {
-  const site = siteNamed(config, props.log);
+  const site = siteByName(config, props.log);
   if (site === null) return refuseText(request, { code: "path_unknown" });
   const reader = readerOf(config, site, request.headers.get(SENDER_HEADER) ?? "local");
   const tile = parseLogTile(reader.log, new URL(request.url).pathname.slice(1));

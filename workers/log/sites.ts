@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// The logs of the deployment, each with the way to its sequencer, and which of them a request is for.
+
+import type { LogConfig } from "../../shared/logs/config.ts";
+import { isLogKind, type LogKind } from "../../shared/logs/kinds.ts";
+import { writableLogs } from "../../shared/logs/shards.ts";
+import type { AppendError, SequencerRpc } from "../../shared/rpc/sequencer.ts";
+import { unixMs } from "../../shared/time.ts";
+import { CachedTail, type Tail } from "./reading/cached-tail.ts";
+
+/** A log's sequencer, as this service calls it. */
+type Sequencer = Tail & Pick<SequencerRpc, "appendSignature" | "appendCertificate" | "describe">;
+
+/** One log and the way to its sequencer. */
+export interface LogSite {
+  readonly log: LogConfig;
+  /** Returns a new stub on each call: a stub that threw is broken for good. */
+  readonly sequencer: () => Sequencer;
+  readonly tail: CachedTail;
+  /** SHA-256 of the log's SPKI. Fetched once per isolate, since a log's keys never change. */
+  readonly logId: () => Promise<Uint8Array>;
+}
+
+interface Sites {
+  /** Oldest first. */
+  readonly sites: readonly LogSite[];
+}
+
+/** Creates the site of a log. Call it once per isolate: the site caches the log's tail and id. */
+export function createSite(log: LogConfig, sequencers: DurableObjectNamespace<SequencerRpc>): LogSite {
+  const sequencer = (): Sequencer => sequencers.getByName(log.name);
+  let known: Uint8Array | null = null;
+  return {
+    log,
+    sequencer,
+    tail: new CachedTail(sequencer, () => Date.now()),
+    logId: async () => (known ??= (await sequencer().describe()).logId),
+  };
+}
+
+/** The log with this name (LogConfig.name), null if there is none. */
+export const siteByName = ({ sites }: Sites, name: string): LogSite | null =>
+  sites.find(({ log }) => log.name === name) ?? null;
+
+/** The log of a kind on the host of the request, null if the host has none. A host never answers for another host's log. */
+export function siteOf({ sites }: Sites, request: Request, kind: LogKind): LogSite | null {
+  const { host } = new URL(request.url);
+  return sites.find(({ log }) => log.kind === kind && log.host === host) ?? null;
+}
+
+/**
+ * The log that `?log=` requests: a kind that the host has a log of, or the name of any log. Without the parameter, it is the
+ * host's signature log, or its certificate log if it has no signature log. Null if there is no such log.
+ */
+export function requestedSite(sites: Sites, request: Request): LogSite | null {
+  const name = new URL(request.url).searchParams.get("log");
+  if (name === null) return siteOf(sites, request, "signature") ?? siteOf(sites, request, "certificate");
+  const ofKind = isLogKind(name) ? siteOf(sites, request, name) : null;
+  return ofKind ?? siteByName(sites, name);
+}
+
+/** The error with which a log that the settings freeze rejects every submission; null if they do not freeze it. */
+export function frozenError({ sites }: Sites, { log }: LogSite): AppendError | null {
+  if (!log.isFrozen) return null;
+  const all = sites.map((site) => site.log);
+  return { code: "log_frozen", writeTo: writableLogs(all, log.kind, unixMs(Date.now()))[0]?.baseUrl ?? null };
+}
