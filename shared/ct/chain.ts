@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a certificate log checks of a submitted chain, and what it makes of it: the parts of the entry that it signs.
+// Checks a chain submitted to a certificate log, and makes the parts of the entry that the log signs.
 // Spec: RFC 6962 §3.1, §3.2, §4.1, §4.2; https://c2sp.org/static-ct-api
 
 import { sha256 } from "#sha256";
@@ -17,27 +17,27 @@ type EntryType = CertificateSubmission["entryType"];
 export type ChainRefusal =
   | { readonly code: "submitted_chain_empty" }
   | { readonly code: "submitted_certificate_invalid"; readonly reason: string }
-  /** The leaf was not issued by a certificate that this log accepts. */
+  /** No certificate that this log accepts issued the leaf. */
   | { readonly code: "submitted_chain_untrusted" }
-  /** The certificate at `place` (leaf: 0) is not the next one up to the accepted root. */
+  /** The certificate at `place` (leaf: 0) is not the issuer of the one before it, or follows the root. */
   | { readonly code: "submitted_chain_out_of_order"; readonly place: number }
   /** A precertificate at add-chain, a certificate at add-pre-chain. */
   | { readonly code: "submitted_entry_type_wrong"; readonly expected: EntryType }
-  /** There is a poison, but not critical or not NULL. */
+  /** The poison extension is not critical, or its value is not NULL. */
   | { readonly code: "submitted_poison_invalid" }
   | { readonly code: "submitted_purpose_wrong" };
 
-/** All of a submission that follows from the chain. */
+/** The part of a submission that follows from the chain. */
 export interface CheckedChain extends Omit<CertificateSubmission, "search"> {
   /** The certificate or precertificate at the bottom. */
   readonly leaf: Certificate;
 }
 
 /**
- * Checks a chain, leaf first, for an entry of type `expected`. Above the leaf there may stand, in their order and from the
- * leaf's issuer on, only certificates of `accepted` (issuing CA first, root last), and as few of them as one likes: what
- * stands above the leaf has to be published by its fingerprint, and is trusted by its bytes. Validity times are not checked:
- * a log has to take what its CA issued, whenever it comes. Fails with a ChainRefusal.
+ * Checks a chain, leaf first, for an entry of type `expected`. The leaf may be followed by certificates of `accepted`
+ * (issuing CA first, root last), in order and starting with the leaf's issuer; trailing ones may be missing. No others
+ * are allowed, because the log publishes them by fingerprint and trusts them byte for byte. Validity times are not
+ * checked: a log must accept every certificate that its CA issued, at any time. Fails with a ChainRefusal.
  */
 export async function checkChain(
   chain: readonly Uint8Array[],
@@ -61,7 +61,7 @@ export async function checkChain(
 
 const NOTHING = new Uint8Array(0);
 
-/** The accepted certificates from the one that the leaf names as its issuer to the root. */
+/** The accepted certificates from the issuer that the leaf names up to the root. */
 function issuersOf(leaf: Certificate, accepted: readonly Certificate[]): readonly Certificate[] {
   const place = accepted.findIndex(({ subject }) => equal(subject, leaf.issuer));
   return place < 0 ? [] : accepted.slice(place);
@@ -92,15 +92,15 @@ function toEntry(
   return ok({ ...common, issuerKeyHash, signedEntry: tbs.value, precertificate: leaf.der });
 }
 
-/** [3] EXPLICIT of TBSCertificate: its extensions. */
+/** The extensions of TBSCertificate: [3] EXPLICIT. */
 const EXTENSIONS_TAG = 0xa3;
-/** As many as certificate.ts reads. */
+/** The limit of certificate.ts. */
 const MAX_EXTENSIONS = 64;
 
 /**
- * A TBSCertificate without one of its extensions: the list and the two lengths around it are written anew, every other byte
- * is taken over. A precertificate without its poison and the certificate without its SCTs come out the same (RFC 6962 §3.2).
- * A TBS that does not have the extension comes out as it went in. Fails with der_invalid.
+ * Removes one extension from a TBSCertificate. Re-encodes the list and the two lengths around it, and copies every
+ * other byte, so that a precertificate without its poison equals the certificate without its SCTs (RFC 6962 §3.2). A
+ * TBS without the extension is returned unchanged. Fails with der_invalid.
  */
 export function withoutExtension(tbs: Uint8Array, oid: string): Result<Uint8Array<ArrayBuffer>, DerError> {
   return decodeDer(tbs, (reader) =>
@@ -109,7 +109,7 @@ export function withoutExtension(tbs: Uint8Array, oid: string): Result<Uint8Arra
       while (!fields.done && fields.nextTag !== EXTENSIONS_TAG) before.push(fields.raw());
       const extensions = fields.optional(EXTENSIONS_TAG, (r) => r.within(EXTENSIONS_TAG, readRawExtensions)) ?? [];
       const kept = extensions.filter((extension) => extension.oid !== oid).map(({ raw }) => raw);
-      // Extensions ::= SEQUENCE SIZE (1..MAX): the last one takes the list with it.
+      // Extensions ::= SEQUENCE SIZE (1..MAX), so an empty list is omitted.
       return sequence(...before, ...(kept.length === 0 ? [] : [context(3, sequence(...kept))]));
     }),
   );

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Entries of a certificate log: as they are hashed, and as they stand in tile/data.
+// Entries of a certificate log, as hashed and as stored in tile/data.
 // Spec: RFC 6962 §3.4; https://c2sp.org/static-ct-api#log-entries
 
 import { concat } from "../bytes/bytes.ts";
@@ -24,7 +24,7 @@ export type TimestampedEntry = CertificateEntry & {
   readonly extensions: Uint8Array;
 };
 
-/** What tile/data holds of an entry. */
+/** An entry as stored in tile/data. */
 export interface TileLeaf {
   readonly entry: TimestampedEntry;
   /** The precertificate as submitted, null for an x509_entry. */
@@ -37,6 +37,7 @@ const FINGERPRINT_BYTES = 32;
 /** Version v1 and MerkleLeafType timestamped_entry. */
 const MERKLE_TREE_LEAF_PREFIX = Uint8Array.of(0x00, 0x00);
 
+/** Encodes the part of an entry that its SCT signs and its leaf hash covers. */
 export function encodeTimestampedEntry(entry: TimestampedEntry): Uint8Array<ArrayBuffer> {
   const signed =
     entry.entryType === "x509_entry"
@@ -45,7 +46,7 @@ export function encodeTimestampedEntry(entry: TimestampedEntry): Uint8Array<Arra
   return concat(uint(entry.timestamp, 8), signed, vector(entry.extensions, 2));
 }
 
-/** MerkleTreeLeaf: version v1 ‖ timestamped_entry ‖ the entry. Its leaf hash is the tree's. */
+/** Encodes MerkleTreeLeaf, the data that the leaf hash covers: version v1 ‖ timestamped_entry ‖ entry. */
 export const encodeMerkleTreeLeaf = (entry: TimestampedEntry): Uint8Array<ArrayBuffer> =>
   concat(MERKLE_TREE_LEAF_PREFIX, encodeTimestampedEntry(entry));
 
@@ -60,7 +61,10 @@ function appendChain(
   return concat(timestampedEntry, submitted, vector(concat(...chainFingerprints), 2));
 }
 
-/** Both forms of an entry, from one encoding of its TimestampedEntry: the TileLeaf, and the MerkleTreeLeaf that is hashed. */
+/**
+ * Both forms of an entry, from one encoding of its TimestampedEntry: the TileLeaf, and the MerkleTreeLeaf that is
+ * hashed.
+ */
 export function encodeLeafForms(leaf: TileLeaf): {
   readonly tileLeaf: Uint8Array<ArrayBuffer>;
   readonly merkleTreeLeaf: Uint8Array<ArrayBuffer>;
@@ -69,7 +73,7 @@ export function encodeLeafForms(leaf: TileLeaf): {
   return { tileLeaf: appendChain(entry, leaf), merkleTreeLeaf: concat(MERKLE_TREE_LEAF_PREFIX, entry) };
 }
 
-/** The leaves of a data tile, 1 to 256. Fails with the reader's codes, tile_leaf_invalid or bundle_too_long. */
+/** Decodes at most 256 leaves. Fails with the reader's codes, tile_leaf_invalid or bundle_too_long. */
 export function decodeTileLeaves(
   bundle: Uint8Array,
 ): Result<readonly TileLeaf[], BytesError | { readonly code: "tile_leaf_invalid" | "bundle_too_long" }> {

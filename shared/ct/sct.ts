@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signed certificate timestamps: what the log signs, and how an SCT is written. Spec: RFC 6962 §3.2, §3.3; static-ct-api.
+// Signed certificate timestamps: the data that the log signs, and the encoding of an SCT.
+// Spec: RFC 6962 §3.2, §3.3; https://c2sp.org/static-ct-api
 
 import { concat } from "../bytes/bytes.ts";
 import { uint, vector } from "../bytes/writer.ts";
@@ -16,23 +17,27 @@ const SCT_PREFIX = Uint8Array.of(0x00, 0x00);
 /** HashAlgorithm sha256, SignatureAlgorithm ecdsa (RFC 5246 §7.4.1.4.1). */
 const SHA256_ECDSA = Uint8Array.of(0x04, 0x03);
 
-/** struct { HashAlgorithm; SignatureAlgorithm; opaque signature<0..2^16-1>; } of an ECDSA signature in DER. */
+/** Encodes struct { HashAlgorithm; SignatureAlgorithm; opaque signature<0..2^16-1>; } for an ECDSA signature in DER. */
 export const encodeDigitallySigned = (signature: Uint8Array): Uint8Array<ArrayBuffer> =>
   concat(SHA256_ECDSA, vector(signature, 2));
 
-/** What the log signs for an entry: version ‖ certificate_timestamp ‖ the TimestampedEntry. */
+/** The data that the log signs for an entry: version ‖ certificate_timestamp ‖ TimestampedEntry. */
 export const sctSignedData = (entry: TimestampedEntry): Uint8Array<ArrayBuffer> =>
   concat(SCT_PREFIX, encodeTimestampedEntry(entry));
 
-/** What the log signs for a tree: version ‖ tree_hash ‖ uint64 timestamp ‖ uint64 size ‖ root (RFC 6962 §3.5). */
+/**
+ * The data that the log signs for a tree: version ‖ tree_hash ‖ uint64 timestamp ‖ uint64 size ‖ root (RFC 6962 §3.5).
+ */
 export const treeHeadSignedData = (timestamp: number, treeSize: number, root: Uint8Array): Uint8Array<ArrayBuffer> =>
   concat(Uint8Array.of(0x00, 0x01), uint(timestamp, 8), uint(treeSize, 8), root);
 
-/** CtExtensions of one leaf_index: type 0, length 5, 40-bit big-endian index. Throws RangeError above 2^40−1. */
+/**
+ * Encodes CtExtensions with one leaf_index: type 0, length 5, 40-bit big-endian index. Throws RangeError above 2^40−1.
+ */
 export const leafIndexExtension = (leafIndex: number): Uint8Array<ArrayBuffer> =>
   concat(Uint8Array.of(0x00, 0x00, 0x05), uint(leafIndex, 5));
 
-/** The index in the extensions of an SCT that are exactly one leaf_index. */
+/** Reads the index from CtExtensions. The caller guarantees that they are exactly one leaf_index. */
 export const readLeafIndex = (extensions: Uint8Array): number =>
   extensions.subarray(3).reduce((index, byte) => index * 256 + byte, 0);
 
@@ -47,7 +52,7 @@ function encodeSct(sct: SignedCertificateTimestamp): Uint8Array<ArrayBuffer> {
   );
 }
 
-/** Whether the SCT is the log's promise for this certificate; that the key is the log's is the caller's word. */
+/** Whether `logKey` signed this SCT for this certificate. The caller guarantees that the key is the log's. */
 export function verifySct(
   { timestamp, extensions, signature }: SignedCertificateTimestamp,
   entry: CertificateEntry,
@@ -56,7 +61,7 @@ export function verifySct(
   return verifyMessage(logKey, "SHA-256", sctSignedData({ ...entry, timestamp, extensions }), signature);
 }
 
-/** The certificate extension that embeds SCTs: a SignedCertificateTimestampList in an OCTET STRING of its own. */
+/** Encodes the certificate extension with SCTs: a SignedCertificateTimestampList in an OCTET STRING of its own. */
 export function encodeSctList(scts: readonly SignedCertificateTimestamp[]): Uint8Array<ArrayBuffer> {
   const list = vector(concat(...scts.map((sct) => vector(encodeSct(sct), 2))), 2);
   return encodeExtension(OID.sctList, false, octetString(list));
@@ -73,7 +78,7 @@ export interface SignedCertificateTimestamp {
   readonly signature: Uint8Array;
 }
 
-/** The promise of a log, and the key to hold it against. */
+/** The SCT of a log, and the key that verifies it. */
 export interface LoggedCertificate extends SignedCertificateTimestamp {
   /** SubjectPublicKeyInfo of the log's key, DER. */
   readonly spki: Uint8Array;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The signature of a certificate log on its checkpoint: a note signature of type 05 that holds an RFC 6962 tree head signature.
+// The signature of a certificate log on its checkpoint: a note signature of type 05, which is an RFC 6962 tree head
+// signature.
 // Spec: https://c2sp.org/static-ct-api#checkpoints; RFC 6962 §3.5
 
 import { decodeBytes } from "../bytes/reader.ts";
@@ -14,18 +15,18 @@ import type { Vkey, VkeyError } from "../tlog/vkey.ts";
 import { treeHeadSignedData } from "./sct.ts";
 
 export interface TreeHeadSignature {
-  /** When the log signed; no entry is younger. */
+  /** When the log signed. No entry is newer. */
   readonly timestamp: UnixMs;
   /** SignatureAndHashAlgorithm (RFC 5246 §7.4.1.4.1). */
   readonly algorithm: number;
   readonly signature: Uint8Array;
 }
 
-/** SHA-256 with ECDSA, and with RSA PKCS#1 v1.5: RFC 6962 §2.1.4 knows no others. */
+/** SHA-256 with ECDSA or RSA PKCS#1 v1.5, the only two that RFC 6962 §2.1.4 allows. */
 const SHA256_ECDSA = 0x0403;
 const SHA256_RSA = 0x0401;
 
-/** struct { uint64 timestamp; digitally-signed …; }: what follows the key id. Null if it is not of this form. */
+/** Decodes struct { uint64 timestamp; digitally-signed …; }, the bytes after the key id. Null if malformed. */
 export function decodeTreeHeadSignature(bytes: Uint8Array): TreeHeadSignature | null {
   const decoded = decodeBytes(bytes, (reader) => ({
     timestamp: unixMs(reader.uint(8)),
@@ -35,7 +36,9 @@ export function decodeTreeHeadSignature(bytes: Uint8Array): TreeHeadSignature | 
   return decoded.ok ? decoded.value : null;
 }
 
-/** The verifier of a key of type 05. Fails with vkey_type_unknown, or vkey_invalid if the bytes are no key of a log. */
+/**
+ * Makes the verifier of a key of type 05. Fails with vkey_type_unknown, or with vkey_invalid if the key is unsuitable.
+ */
 export function treeHeadVerifier(vkey: Vkey): Result<NoteVerifier, VkeyError> {
   if (vkey.type !== NOTE_RFC6962) return err({ code: "vkey_type_unknown" });
   const key = parsePublicKey(vkey.key);
@@ -55,6 +58,6 @@ export function treeHeadVerifier(vkey: Vkey): Result<NoteVerifier, VkeyError> {
   });
 }
 
-/** The verifier of a key of any type that signs checkpoints. Fails with vkey_type_unknown or vkey_invalid. */
+/** Makes the verifier of a key of any type that signs checkpoints. Fails with vkey_type_unknown or vkey_invalid. */
 export const checkpointVerifier = (vkey: Vkey): Result<NoteVerifier, VkeyError> =>
   vkey.type === NOTE_RFC6962 ? treeHeadVerifier(vkey) : noteVerifier(vkey);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The request that a witness is sent: the size that it is thought to have, a consistency proof from there, and a checkpoint.
+// The request to a witness: the size that it is believed to have cosigned, a consistency proof from there, a
+// checkpoint.
 // Spec: https://c2sp.org/tlog-witness#add-checkpoint
 
 import { decodeBase64 } from "../bytes/base64.ts";
@@ -16,7 +17,7 @@ export interface AddCheckpoint {
   readonly oldSize: number;
   readonly proof: readonly Hash[];
   readonly checkpoint: Checkpoint;
-  /** The same with its signature lines. */
+  /** The checkpoint with its signature lines. */
   readonly note: Note;
 }
 
@@ -25,12 +26,14 @@ export interface AddCheckpointError {
   readonly part: "old_size" | "proof" | "checkpoint" | "sizes";
 }
 
-/** A proof between trees of less than 2^63 leaves has no more. */
+/** A consistency proof between trees of fewer than 2^63 leaves has at most 63 hashes. */
 const MAX_PROOF_LINES = 63;
 
 const EMPTY_LINE = encodeUtf8("\n\n");
 
-/** Parses a request. Fails with add_checkpoint_invalid; part `sizes`: the old size is above the checkpoint's. */
+/**
+ * Parses a request. Fails with add_checkpoint_invalid; part `sizes` means that the old size is above the checkpoint's.
+ */
 export function parseAddCheckpoint(body: Uint8Array): Result<AddCheckpoint, AddCheckpointError> {
   const fail = (part: AddCheckpointError["part"]): Result<never, AddCheckpointError> =>
     err({ code: "add_checkpoint_invalid", part });
@@ -49,7 +52,7 @@ export function parseAddCheckpoint(body: Uint8Array): Result<AddCheckpoint, AddC
   return ok({ oldSize, proof, checkpoint: checkpoint.value, note: note.value });
 }
 
-/** Where the first empty line begins: the newline before it. */
+/** The index of the newline before the first empty line, or -1. */
 function indexOfEmptyLine(body: Uint8Array): number {
   for (let at = body.indexOf(0x0a); at >= 0; at = body.indexOf(0x0a, at + 1)) if (body[at + 1] === 0x0a) return at;
   return -1;
@@ -66,8 +69,8 @@ function parseProof(lines: readonly string[]): readonly Hash[] | null {
 }
 
 /**
- * Whether the request shows that its checkpoint contains the tree of `oldSize` leaves with this root: an empty tree has the one
- * root there is, equal sizes have equal roots and nothing to prove, and everything else needs its proof.
+ * Whether the request proves that its checkpoint contains the tree of `oldSize` leaves with this root. An empty tree
+ * must have EMPTY_ROOT; trees of equal size must have equal roots and an empty proof.
  */
 export function isConsistent({ oldSize, proof, checkpoint }: AddCheckpoint, oldRoot: Uint8Array): boolean {
   const { treeSize, rootHash } = checkpoint;
@@ -76,5 +79,5 @@ export function isConsistent({ oldSize, proof, checkpoint }: AddCheckpoint, oldR
   return verifyConsistency({ oldSize, oldRoot: hash(oldRoot), newSize: treeSize, newRoot: rootHash, proof });
 }
 
-/** The root that a witness goes by where it has cosigned nothing yet. */
+/** The root of the empty tree, from which a witness starts that has cosigned nothing yet. */
 export const NO_TREE_ROOT: Uint8Array = concat(EMPTY_ROOT);

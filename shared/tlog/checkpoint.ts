@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checkpoints: the text of a signed tree head. Spec: https://c2sp.org/tlog-checkpoint
+// Checkpoints: the signed text of a tree head. Spec: https://c2sp.org/tlog-checkpoint
 
 import { decodeBase64, encodeBase64 } from "../bytes/base64.ts";
 import { err, ok, type Result } from "../result.ts";
@@ -8,9 +8,9 @@ import { hash } from "./hash.ts";
 import type { TreeHead } from "./head.ts";
 
 export interface Checkpoint extends TreeHead {
-  /** Name of the log. */
+  /** The log's unique name. */
   readonly origin: string;
-  /** Further lines; a frozen log has one. */
+  /** Extension lines. The last checkpoint of a frozen log has one. */
   readonly extensions: readonly string[];
 }
 
@@ -19,17 +19,18 @@ export interface CheckpointError {
   readonly line: "origin" | "size" | "root" | "extension";
 }
 
-/** The extension line of a frozen log's last checkpoint, in rekor-tiles' words (cmd/freeze-checkpoint). */
+/** The extension line of a frozen log's last checkpoint, worded as in rekor-tiles (cmd/freeze-checkpoint). */
 export const frozenLine = (frozenAt: UnixMs): string => `Log frozen \u2014 ${formatUnixDate(frozenAt)}`;
 
-/** The note text: origin, size, root and extension lines, each with its newline. */
+/** Formats the note text: origin, size, root and extension lines, each with its newline. */
 export function formatCheckpoint({ origin, treeSize, rootHash, extensions }: Checkpoint): string {
   return [origin, String(treeSize), encodeBase64(rootHash), ...extensions].map((line) => `${line}\n`).join("");
 }
 
 /**
- * Parses a note text. The size is exactly what String(n) prints, at most 2^53−1: BigInt() would also take "", "0x10" and
- * " 1 ", so that two texts carried one size. Fails with checkpoint_invalid and the line that is wrong.
+ * Parses a note text. The size must be exactly what String(n) prints, at most 2^53−1. BigInt() would also accept "",
+ * "0x10" and " 1 ", so that two texts would have the same size. Fails with checkpoint_invalid, which names the wrong
+ * line.
  */
 export function parseCheckpoint(text: string): Result<Checkpoint, CheckpointError> {
   const lines = text.split("\n");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Witness cosignatures of type 04: a timestamped Ed25519 signature over a checkpoint. Formats and checks; asks nobody.
+// Witness cosignatures of type 04: timestamped Ed25519 signatures over a checkpoint. Sends no requests.
 // Spec: https://c2sp.org/tlog-cosignature
 
 import { decodeBase64 } from "../bytes/base64.ts";
@@ -12,7 +12,7 @@ import { err, ok, type Result } from "../result.ts";
 import { ed25519CosignatureKeyId, NOTE_COSIGNATURE, type NoteSignature } from "./note.ts";
 
 export interface CosignatureKey {
-  /** Key name: what stands on the signature line. */
+  /** Key name, as on the signature line. */
   readonly name: string;
   readonly keyId: Uint8Array;
   /** 32 bytes. */
@@ -35,14 +35,14 @@ export function parseCosignatureVkey(vkey: string): Result<CosignatureKey, Cosig
   return encodeHex(keyId) === hint ? ok({ name, keyId, publicKey }) : fail;
 }
 
-/** What is signed: a header, the time in seconds, and the whole checkpoint text with its extension lines. */
+/** The signed message: a header, the time in seconds, and the complete checkpoint text with its extension lines. */
 const cosignedMessage = (seconds: number, checkpointText: string): Uint8Array =>
   encodeUtf8(`cosignature/v1\ntime ${seconds}\n${checkpointText}`);
 
 /**
- * The line of `key` over a checkpoint text: the time in seconds, 8 bytes, and the signature.
- * @param seconds not 0, which only subtree signatures may have
- * @param sign Ed25519 with the key's private half, 64 bytes
+ * Makes the signature line of `key` over a checkpoint text: the time in seconds (8 bytes) and the signature.
+ * @param seconds at least 1; only subtree signatures may have 0
+ * @param sign returns the 64 bytes of an Ed25519 signature by the private key
  */
 export function cosign(
   { name, keyId }: CosignatureKey,
@@ -53,16 +53,16 @@ export function cosign(
   return { name, keyId, signature: concat(uint(seconds, 8), sign(cosignedMessage(seconds, checkpointText))) };
 }
 
-/** Ed25519 over a message, strict (RFC 8032): given by the platform. */
+/** Verifies a strict Ed25519 signature over a message (RFC 8032). The platform provides it. */
 export type Ed25519Verify = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => Promise<boolean>;
 
-/** Whether `line` is a cosignature of `key`: the same name and key id. */
+/** Whether `line` has the name and key id of `key`. */
 export const isLineOf = (key: CosignatureKey, line: NoteSignature): boolean =>
   line.name === key.name && equal(line.keyId, key.keyId);
 
 /**
- * Verifies a line of `key` over a checkpoint text and gives the witness's time in seconds. Fails with cosignature_malformed
- * (not 72 bytes, or a time of 0, which only subtree signatures may have) or cosignature_wrong.
+ * Verifies a line of `key` over a checkpoint text and returns the witness's time in seconds. Fails with
+ * cosignature_malformed (not 72 bytes, or a time of 0, which only subtree signatures may have) or cosignature_wrong.
  */
 export async function verifyCosignature(
   key: CosignatureKey,

@@ -1,31 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
-// The right edge of a tree: the open tile of each level, with its inner nodes, so that appending costs about one hash a leaf
-// and a proof in the newest tree reads nothing. Pure: growing makes a new edge and leaves the old one as it was.
+// The right edge of a tree: the open tile of each level with its inner nodes. Appending costs about one hash per leaf,
+// and a proof in the newest tree reads nothing. Pure: growing returns a new edge and does not change the old one.
 // Spec: https://c2sp.org/tlog-tiles
 
 import { type Hash, nodeHash } from "./hash.ts";
 import type { NodeReader } from "./proof.ts";
 import { nodesAtLevel, TILE_HEIGHT, TILE_WIDTH } from "./tile.ts";
 
-/** rows[0]: the hashes of the tile, 0 to 255 of them; rows[h]: the roots of their perfect subtrees of height h, for h below 8. */
+/** rows[0]: the 0 to 255 hashes of the tile. rows[h], h < 8: the roots of their perfect subtrees of height h. */
 type OpenTile = readonly (readonly Hash[])[];
 
+/** The state of a tree that appending needs. */
 export interface Edge {
   readonly treeSize: number;
   /** The open tile of each level, up to the highest level that has a node. */
   readonly tiles: readonly OpenTile[];
 }
 
-/** A tile that filled up while the tree grew. */
+/** A tile that became full while the tree grew. */
 export interface FullTile {
   readonly level: number;
   readonly index: number;
   readonly rows: OpenTile;
 }
 
+/** What growEdge returns. */
 export interface Growth {
   readonly edge: Edge;
-  /** In the order in which they filled up. */
+  /** In the order in which they became full. */
   readonly fullTiles: readonly FullTile[];
 }
 
@@ -34,20 +36,20 @@ const EMPTY_TILE: OpenTile = Array.from({ length: TILE_HEIGHT }, () => []);
 export const EMPTY_EDGE: Edge = { treeSize: 0, tiles: [] };
 
 /**
- * The edge of a tree of `treeSize` leaves from the hashes of its open tiles, level 0 first.
- * Throws RangeError if a level has another number of hashes than the tree size demands: a damaged store.
+ * Restores the edge of a tree of `treeSize` leaves from the hashes of its open tiles, level 0 first. Throws RangeError
+ * if the number of hashes of a level does not match the tree size: the store is damaged.
  */
 export function restoreEdge(treeSize: number, levels: readonly (readonly Hash[])[]): Edge {
   const tiles = levels.map((hashes, level) => {
     const due = nodesAtLevel(treeSize, level) % TILE_WIDTH;
-    if (hashes.length !== due) throw new RangeError(`level ${level} has ${hashes.length} hashes where ${due} are due`);
+    if (hashes.length !== due) throw new RangeError(`level ${level} has ${hashes.length} hashes, expected ${due}`);
     return hashes.reduce(push, mutable(EMPTY_TILE));
   });
   if (nodesAtLevel(treeSize, tiles.length) > 0) throw new RangeError(`level ${tiles.length} is missing`);
   return { treeSize, tiles };
 }
 
-/** Appends leaves. */
+/** Appends leaves. Returns the new edge and the tiles that became full. */
 export function growEdge(edge: Edge, leaves: readonly Hash[]): Growth {
   const tiles = edge.tiles.map(mutable);
   const fullTiles: FullTile[] = [];
@@ -70,7 +72,7 @@ type MutableTile = Hash[][];
 
 const mutable = (tile: OpenTile): MutableTile => tile.map((row) => [...row]);
 
-/** Adds a hash to the tile's lowest row and the roots of what it completes to those above. */
+/** Adds a hash to the tile's lowest row, and the root of each subtree that it completes to the row above. */
 function push(tile: MutableTile, added: Hash): MutableTile {
   let node = added;
   for (const row of tile) {
@@ -87,7 +89,7 @@ function rootOfFull(tile: OpenTile): Hash | null {
   return left === undefined || right === undefined ? null : nodeHash(left, right);
 }
 
-/** Nodes of the open tiles and of `fullTiles`; throws RangeError for any other. */
+/** Reads nodes of the open tiles and of `fullTiles`. Throws RangeError for any other node. */
 export function edgeNodes({ treeSize, tiles }: Edge, fullTiles: readonly FullTile[] = []): NodeReader {
   return (height, index) => {
     const level = Math.floor(height / TILE_HEIGHT);

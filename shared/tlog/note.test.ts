@@ -26,7 +26,7 @@ describe("notes and checkpoints of the reference log", () => {
     vectors.C.checkpoint,
   ];
 
-  it("parse, name their key and format back byte for byte", () => {
+  it("parse, name their key, and round-trip byte for byte", () => {
     for (const envelope of checkpoints) {
       const note = parseNote(encodeUtf8(envelope));
       if (!note.ok) throw new Error(note.error.reason);
@@ -40,7 +40,7 @@ describe("notes and checkpoints of the reference log", () => {
     }
   });
 
-  it("have the tree heads that the leaves give", () => {
+  it("have the root that the leaves give", () => {
     const body = encodeUtf8(vectors.A.body);
     expect(encodeHex(leafHash(body))).toBe(vectors.A.leafHash);
     expect(encodeBase64(leafHash(body))).toBe(vectors.A.rootB64);
@@ -85,7 +85,7 @@ describe("parseNote", () => {
     ["65 signatures", signed("a\n", line.repeat(65)), "too_many_signatures"],
     ["bytes that are not UTF-8", Uint8Array.of(0xff, 0x0a, 0x0a), "utf8"],
     ["too many bytes", new Uint8Array(600_000), "size"],
-  ])("refuses %s", (_, note, reason) => {
+  ])("rejects %s", (_, note, reason) => {
     expect(parseNote(note)).toEqual({ ok: false, error: { code: "note_invalid", reason } });
   });
 });

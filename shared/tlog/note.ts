@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signed notes: a text and signature lines. Formats, parses and names keys; the signatures themselves are made and verified
-// elsewhere. Spec: https://c2sp.org/signed-note
+// Signed notes: a text and its signature lines. Formats and parses notes and computes key ids; does not sign or verify.
+// Spec: https://c2sp.org/signed-note
 
 import { sha256 } from "#sha256";
 import { decodeBase64, encodeBase64 } from "../bytes/base64.ts";
@@ -12,13 +12,13 @@ import { err, ok, type Result } from "../result.ts";
 /** One signature line: `— <name> <base64(key id ‖ signature)>`. */
 export interface NoteSignature {
   readonly name: string;
-  /** 4 bytes that tell apart the keys of one name. */
+  /** 4 bytes that distinguish the keys of one name. */
   readonly keyId: Uint8Array;
   readonly signature: Uint8Array;
 }
 
 export interface Note {
-  /** What is signed, with its final newline. */
+  /** The signed text, including its final newline. */
   readonly text: string;
   readonly signatures: readonly NoteSignature[];
 }
@@ -34,9 +34,9 @@ export interface NoteError {
     | "too_many_signatures";
 }
 
-/** Service for 64 post-quantum lines of 5 kB; a longer note is no checkpoint. */
+/** Enough for 64 post-quantum signature lines of 5 kB each. */
 const MAX_NOTE_BYTES = 512 * 1024;
-/** The spec has clients accept at least 16. */
+/** The spec requires clients to accept at least 16. */
 const MAX_SIGNATURES = 64;
 
 /** Signature types (c2sp.org/signed-note#signature-types). */
@@ -45,16 +45,16 @@ export const NOTE_ECDSA = 0x02;
 export const NOTE_COSIGNATURE = 0x04;
 export const NOTE_RFC6962 = 0x05;
 
-/** The signed text, an empty line, and the signature lines. */
+/** Formats the signed text, an empty line, and the signature lines. */
 export function formatNote({ text, signatures }: Note): string {
   return `${text}\n${signatures.map(formatSignatureLine).join("")}`;
 }
 
-/** One signature line with its newline. */
+/** Formats one signature line, including its newline. */
 export const formatSignatureLine = ({ name, keyId, signature }: NoteSignature): string =>
   `\u2014 ${name} ${encodeBase64(concat(keyId, signature))}\n`;
 
-/** Parses a note: split at the last empty line; unknown keys are kept, nothing is verified. Fails with note_invalid. */
+/** Parses a note, which it splits at the last empty line. Keeps lines of unknown keys. Fails with note_invalid. */
 export function parseNote(bytes: Uint8Array): Result<Note, NoteError> {
   const fail = (reason: NoteError["reason"]): Result<Note, NoteError> => err({ code: "note_invalid", reason });
   if (bytes.length > MAX_NOTE_BYTES) return fail("size");
@@ -68,7 +68,10 @@ export function parseNote(bytes: Uint8Array): Result<Note, NoteError> {
   return signatures.ok ? ok({ text: note.slice(0, split + 1), signatures: signatures.value }) : signatures;
 }
 
-/** Parses 1 to 64 signature lines, each with its newline: the block of a note, and what a witness answers. Fails with note_invalid. */
+/**
+ * Parses 1 to 64 signature lines, each with its newline: the signature block of a note, or the answer of a witness.
+ * Fails with note_invalid.
+ */
 export function parseSignatureLines(block: string): Result<readonly NoteSignature[], NoteError> {
   const lines = block.split("\n");
   if (lines.pop() !== "" || lines.length === 0) return err({ code: "note_invalid", reason: "no_signature_block" });
@@ -97,7 +100,7 @@ function parseSignatureLine(line: string): NoteSignature | null {
   return { name: match[1] ?? "", keyId: bytes.value.subarray(0, 4), signature: bytes.value.subarray(4) };
 }
 
-/** The first signature of a key, or null. */
+/** Finds the first signature line of a key; null if there is none. */
 export function findSignature(note: Note, name: string, keyId: Uint8Array): NoteSignature | null {
   return note.signatures.find((signature) => signature.name === name && equal(signature.keyId, keyId)) ?? null;
 }
@@ -105,13 +108,19 @@ export function findSignature(note: Note, name: string, keyId: Uint8Array): Note
 /** Key id of an Ed25519 key: SHA-256(name ‖ LF ‖ 0x01 ‖ 32-byte key), first 4 bytes. */
 export const ed25519KeyId = (name: string, key: Uint8Array): Uint8Array => typedKeyId(name, NOTE_ED25519, key);
 
-/** Key id of an ECDSA key: SHA-256(SPKI), first 4 bytes; neither name nor type counts. */
+/** Key id of an ECDSA key: SHA-256(SPKI), first 4 bytes. It covers neither name nor type. */
 export const ecdsaKeyId = (spki: Uint8Array): Uint8Array => sha256(spki).subarray(0, 4);
 
-/** Key id of a certificate log's tree head signature: SHA-256(name ‖ LF ‖ 0x05 ‖ 32-byte log id), first 4 bytes (static-ct-api). */
+/**
+ * Key id of a certificate log's tree head signature: SHA-256(name ‖ LF ‖ 0x05 ‖ 32-byte log id), first 4 bytes
+ * (static-ct-api).
+ */
 export const rfc6962KeyId = (name: string, logId: Uint8Array): Uint8Array => typedKeyId(name, NOTE_RFC6962, logId);
 
-/** Key id of a witness's Ed25519 key: SHA-256(name ‖ LF ‖ 0x04 ‖ 32-byte key), first 4 bytes (c2sp.org/tlog-cosignature). */
+/**
+ * Key id of a witness's Ed25519 key: SHA-256(name ‖ LF ‖ 0x04 ‖ 32-byte key), first 4 bytes
+ * (c2sp.org/tlog-cosignature).
+ */
 export const ed25519CosignatureKeyId = (name: string, key: Uint8Array): Uint8Array =>
   typedKeyId(name, NOTE_COSIGNATURE, key);
 
@@ -119,7 +128,7 @@ function typedKeyId(name: string, type: number, key: Uint8Array): Uint8Array {
   return sha256(encodeUtf8(`${name}\n`), Uint8Array.of(type), key).subarray(0, 4);
 }
 
-/** `<name>+<hex key id>+<base64(type ‖ key)>`: what verifiers are configured with. */
+/** Formats a verifier key: `<name>+<hex key id>+<base64(type ‖ key)>`. */
 export function formatVkey(name: string, keyId: Uint8Array, type: number, key: Uint8Array): string {
   return `${name}+${encodeHex(keyId)}+${encodeBase64(concat(Uint8Array.of(type), key))}`;
 }

@@ -40,7 +40,7 @@ describe("parseWitnessPolicy", () => {
     expect([has(), has("a"), has("a", "c"), has("d"), has("x", "y")]).toEqual([false, false, true, true, false]);
   });
 
-  it("takes quorum none for every set", () => {
+  it("accepts every set under quorum none", () => {
     const parsed = parseWitnessPolicy(text(W("a"), "quorum none"));
     expect(parsed.ok && isQuorum(parsed.value, new Set())).toBe(true);
   });
@@ -65,7 +65,7 @@ describe("parseWitnessPolicy", () => {
     ],
     ["a URL that is none", text(`witness a ${vkey("a")} a.example`, "quorum a"), 1],
     ["33 witnesses", text(...Array.from({ length: 33 }, (_, i) => W(`w${i}`)), "quorum w1"), 33],
-  ])("refuses %s", (_, policy, line) => {
+  ])("rejects %s", (_, policy, line) => {
     expect(parseWitnessPolicy(policy)).toMatchObject({ ok: false, error: { code: "policy_invalid", line } });
   });
 });

@@ -33,7 +33,7 @@ const bytes = (hex: string): Uint8Array => {
   return decoded.value;
 };
 
-/** RFC 6962 §2.1 read aloud: nothing is shared with the code under test but the two hash functions. */
+/** RFC 6962 §2.1, transcribed. Shares only the two hash functions with the code under test. */
 function naiveRoot(leaves: readonly Hash[]): Hash {
   const [only] = leaves;
   if (only === undefined) return EMPTY_ROOT;
@@ -106,7 +106,7 @@ describe("proofs", () => {
     );
   });
 
-  it("are refused when anything in the claim is changed", () => {
+  it("are rejected if any part of the claim is changed", () => {
     fc.assert(
       fc.property(fc.integer({ min: 2, max: 80 }), fc.nat(), fc.nat(), (treeSize, position, victim) => {
         const leaves = numbered(treeSize);
@@ -135,7 +135,7 @@ describe("proofs", () => {
     );
   });
 
-  it("of impossible claims are refused", () => {
+  it("are rejected for impossible claims", () => {
     const [leaf = EMPTY_ROOT] = numbered(1);
     for (const [leafIndex, treeSize] of [
       [1, 1],

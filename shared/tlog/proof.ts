@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Roots, inclusion proofs and consistency proofs, made from perfect subtrees wherever these come from, and verified.
-// Spec: RFC 6962 §2.1; verification as RFC 9162 §2.1.3.2 and §2.1.4.2.
+// Computes roots, inclusion proofs and consistency proofs from perfect subtrees of any source, and verifies them.
+// Spec: RFC 6962 §2.1; RFC 9162 §2.1.3.2 and §2.1.4.2 (verification)
 
 import { equal } from "../bytes/bytes.ts";
 import { EMPTY_ROOT, type Hash, nodeHash } from "./hash.ts";
 
-/** The root of the perfect subtree over leaves [index·2^height, (index+1)·2^height). Throws if the source lacks it. */
+/**
+ * Returns the root of the perfect subtree over leaves [index·2^height, (index+1)·2^height). Throws if it is
+ * unavailable.
+ */
 export type NodeReader = (height: number, index: number) => Hash;
 
 /** Leaves [start, end). */
@@ -14,18 +17,18 @@ interface Range {
   readonly end: number;
 }
 
-/** Root of the tree of `treeSize` leaves. */
+/** Computes the root of the tree of `treeSize` leaves. */
 export function rootHash(treeSize: number, nodeAt: NodeReader): Hash {
   return treeSize === 0 ? EMPTY_ROOT : subtreeHash({ start: 0, end: treeSize }, nodeAt);
 }
 
-/** One level of the way down to a leaf or to an old tree: the half that was left behind. */
+/** One level of a path: the half that the path does not enter. */
 interface Step {
   readonly sibling: Range;
   readonly isLeftSibling: boolean;
 }
 
-/** The way from the leaf up to the root. */
+/** The path from a leaf up to the root. */
 function pathToLeaf(leafIndex: number, treeSize: number): readonly Step[] {
   const steps: Step[] = [];
   let range: Range = { start: 0, end: treeSize };
@@ -38,7 +41,7 @@ function pathToLeaf(leafIndex: number, treeSize: number): readonly Step[] {
   return steps.toReversed();
 }
 
-/** The way from the last perfect subtree of the old tree up to the new root: RFC 6962's SUBPROOF without its recursion. */
+/** The path from the last perfect subtree of the old tree up to the new root: RFC 6962's SUBPROOF without recursion. */
 function pathToOldTree(oldSize: number, newSize: number): { readonly bottom: Range; readonly steps: readonly Step[] } {
   const steps: Step[] = [];
   let range: Range = { start: 0, end: newSize };
@@ -57,7 +60,9 @@ function halves({ start, end }: Range): { readonly left: Range; readonly right: 
   return { left: { start, end: start + width }, right: { start: start + width, end } };
 }
 
-/** PATH(leafIndex, D[treeSize]): the siblings from the leaf to the root. The caller guarantees 0 ≤ leafIndex < treeSize. */
+/**
+ * PATH(leafIndex, D[treeSize]): the siblings from the leaf to the root. The caller guarantees 0 ≤ leafIndex < treeSize.
+ */
 export function inclusionProof(leafIndex: number, treeSize: number, nodeAt: NodeReader): readonly Hash[] {
   return pathToLeaf(leafIndex, treeSize).map(({ sibling }) => subtreeHash(sibling, nodeAt));
 }
@@ -65,12 +70,12 @@ export function inclusionProof(leafIndex: number, treeSize: number, nodeAt: Node
 /** PROOF(oldSize, D[newSize]). The caller guarantees 0 < oldSize ≤ newSize; equal sizes give an empty proof. */
 export function consistencyProof(oldSize: number, newSize: number, nodeAt: NodeReader): readonly Hash[] {
   const { bottom, steps } = pathToOldTree(oldSize, newSize);
-  // An old tree that is one perfect subtree starts the way itself: the verifier has its hash already.
+  // If the old tree is one perfect subtree, the path starts at its root, which the verifier has already.
   const parts = bottom.start === 0 ? [] : [bottom];
   return [...parts, ...steps.map(({ sibling }) => sibling)].map((range) => subtreeHash(range, nodeAt));
 }
 
-/** MTH of a range whose start is a multiple of the largest power of two in it. */
+/** MTH of a range whose start is a multiple of the largest power of two that fits in it. */
 function subtreeHash({ start, end }: Range, nodeAt: NodeReader): Hash {
   const peaks: Hash[] = [];
   for (let at = start; at < end; ) {
@@ -81,7 +86,7 @@ function subtreeHash({ start, end }: Range, nodeAt: NodeReader): Hash {
   return peaks.reduceRight((right, left) => nodeHash(left, right));
 }
 
-/** The tallest perfect subtree that starts at `start` and ends by `end`. */
+/** The highest perfect subtree that starts at `start` and ends at or before `end`. */
 function largestPerfect(start: number, end: number): { readonly height: number; readonly width: number } {
   let height = 0;
   let width = 1;
@@ -92,6 +97,7 @@ function largestPerfect(start: number, end: number): { readonly height: number; 
   return { height, width };
 }
 
+/** The statement that verifyInclusion checks. */
 export interface InclusionClaim {
   readonly leaf: Hash;
   readonly leafIndex: number;
@@ -100,20 +106,21 @@ export interface InclusionClaim {
   readonly root: Hash;
 }
 
-/** Whether `proof` shows that `leaf` stands at `leafIndex` of the tree of `treeSize` leaves with this root. */
+/** Whether `proof` proves that `leaf` is at `leafIndex` of the tree of `treeSize` leaves with this root. */
 export function verifyInclusion({ leaf, leafIndex, treeSize, proof, root }: InclusionClaim): boolean {
   if (!isIndex(leafIndex) || !isIndex(treeSize) || leafIndex >= treeSize) return false;
   const steps = pathToLeaf(leafIndex, treeSize);
   if (steps.length !== proof.length) return false;
-  const computed = proof.reduce((node, other, i) => joined(node, other, steps[i]), leaf);
+  const computed = proof.reduce((node, other, i) => parentOf(node, other, steps[i]), leaf);
   return equal(computed, root);
 }
 
 /** The parent of a node and its sibling. */
-function joined(node: Hash, sibling: Hash, step: Step | undefined): Hash {
+function parentOf(node: Hash, sibling: Hash, step: Step | undefined): Hash {
   return step?.isLeftSibling === true ? nodeHash(sibling, node) : nodeHash(node, sibling);
 }
 
+/** The statement that verifyConsistency checks. */
 export interface ConsistencyClaim {
   readonly oldSize: number;
   readonly oldRoot: Hash;
@@ -122,7 +129,7 @@ export interface ConsistencyClaim {
   readonly proof: readonly Hash[];
 }
 
-/** Whether `proof` shows that the tree of `oldSize` leaves is a prefix of the tree of `newSize` leaves. */
+/** Whether `proof` proves that the tree of `oldSize` leaves is a prefix of the tree of `newSize` leaves. */
 export function verifyConsistency(claim: ConsistencyClaim): boolean {
   const { oldSize, oldRoot, newSize, newRoot, proof } = claim;
   if (!isIndex(oldSize) || !isIndex(newSize) || oldSize > newSize) return false;
@@ -130,8 +137,8 @@ export function verifyConsistency(claim: ConsistencyClaim): boolean {
   const { bottom, steps } = pathToOldTree(oldSize, newSize);
   const [first, ...siblings] = bottom.start === 0 ? [oldRoot, ...proof] : proof;
   if (first === undefined || siblings.length !== steps.length) return false;
-  const newComputed = siblings.reduce((node, other, i) => joined(node, other, steps[i]), first);
-  // Right siblings hold only leaves that the old tree did not have.
+  const newComputed = siblings.reduce((node, other, i) => parentOf(node, other, steps[i]), first);
+  // Right siblings hold only leaves that the old tree does not have.
   const oldComputed = siblings.reduce(
     (node, other, i) => (steps[i]?.isLeftSibling === true ? nodeHash(other, node) : node),
     first,

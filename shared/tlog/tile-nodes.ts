@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Inner nodes of a tree out of its tiles: finds which tiles a proof needs, has them fetched once, and hashes the rest.
-// Knows no HTTP and no storage. Spec: https://c2sp.org/tlog-tiles#merkle-tree
+// Inner nodes of a tree from its tiles: finds the tiles that a proof needs, fetches each once, and hashes the rest.
+// Knows neither HTTP nor storage. Spec: https://c2sp.org/tlog-tiles#merkle-tree
 
 import { ok, type Result } from "../result.ts";
 import { type Hash, hash, nodeHash } from "./hash.ts";
@@ -11,9 +11,9 @@ import { decodeTile, TILE_HEIGHT, TILE_WIDTH, type Tile, tileWidth } from "./til
 export type HashTile = Tile & { readonly level: number };
 
 /**
- * Fetches the tiles of every node of a tree of `treeSize` leaves that `use` asks for, each once, and gives a reader over them:
- * `use` is first run with a reader that only takes notes. Fails as `fetchTile` does; the reader throws RangeError for a tile
- * that is narrower than the tree demands.
+ * Fetches the tiles of every node that `use` reads from a tree of `treeSize` leaves, and returns a reader over them.
+ * Finds the nodes by calling `use` with a reader that only records them. Fails like `fetchTile`. The reader throws
+ * RangeError if a tile is narrower than the tree size requires.
  */
 export async function loadNodes<E>(
   treeSize: number,
@@ -27,7 +27,7 @@ export async function loadNodes<E>(
     return NO_HASH;
   });
   const tiles = new Map<string, readonly Hash[]>();
-  // At most two tiles a level: one on the way to the leaf, one at the right edge.
+  // At most two tiles per level: one on the path to the leaf, one at the right edge.
   const reads = [...wanted].map(async ([name, tile]) => ({ name, read: await fetchTile(tile) }));
   for (const { name, read } of await Promise.all(reads)) {
     if (!read.ok) return read;
@@ -38,7 +38,7 @@ export async function loadNodes<E>(
 
 const NO_HASH = hash(new Uint8Array(32));
 
-/** The tile that spans the subtree of this height: a tile holds heights 8·level to 8·level + 7, the lowest as its hashes. */
+/** The tile that holds a node: heights 8·level to 8·level + 7, the lowest of them as its hashes. */
 function placeOf(height: number, index: number): { readonly level: number; readonly tileIndex: number } {
   const subtreesPerTile = 2 ** (TILE_HEIGHT - (height % TILE_HEIGHT));
   return { level: Math.floor(height / TILE_HEIGHT), tileIndex: Math.floor(index / subtreesPerTile) };
@@ -50,6 +50,6 @@ function nodeIn(tiles: ReadonlyMap<string, readonly Hash[]>, height: number, ind
   }
   const { level, tileIndex } = placeOf(height, index);
   const node = tiles.get(`${level}/${tileIndex}`)?.[index % TILE_WIDTH];
-  if (node === undefined) throw new RangeError(`tile ${level}/${tileIndex} is narrower than the head demands`);
+  if (node === undefined) throw new RangeError(`tile ${level}/${tileIndex} is narrower than the tree head requires`);
   return node;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Paths and widths are the examples and rules of https://c2sp.org/tlog-tiles#merkle-tree; hashes are computed over node:crypto.
+// Paths and widths are the examples and rules of https://c2sp.org/tlog-tiles#merkle-tree; hashes are computed over
+// node:crypto.
 
 import { describe, expect, it } from "vitest";
 import { naiveLeafHash, naiveRoot } from "../../test/support/logs/naive-tree.ts";

@@ -42,7 +42,7 @@ describe("proofs of another implementation", () => {
     ["a changed size", "signature"],
     ["a cosignature of another tree", "signature"],
     ["1 of 3 witnesses where 2 are asked for", "quorum"],
-  ])("%s fails for its %s", async (name, reason) => {
+  ])("%s fails because of its %s", async (name, reason) => {
     const { proof, record, policy } = vectors.find((vector) => vector.name === name) ?? expect.fail(name);
     const parsed = valueOf(parseTlogProof(encodeUtf8(proof)));
     expect(await verifyTlogProof(parsed, leafHash(encodeUtf8(record)), trustOf(policy, ORIGIN))).toEqual({
@@ -51,7 +51,7 @@ describe("proofs of another implementation", () => {
     });
   });
 
-  test("are not those of a log of another name, though its key signed them", async () => {
+  test("are rejected for a log of another name, even if its key signed them", async () => {
     const { proof, record, policy } = vectors[0] ?? expect.fail("no vectors");
     const parsed = valueOf(parseTlogProof(encodeUtf8(proof)));
     expect(await verifyTlogProof(parsed, leafHash(encodeUtf8(record)), trustOf(policy, "log.example"))).toEqual({
@@ -60,7 +60,7 @@ describe("proofs of another implementation", () => {
     });
   });
 
-  test("keep what stands beside the proof", () => {
+  test("keep the extra line", () => {
     const extraOf = (name: string): string | null => {
       const { proof } = vectors.find((vector) => vector.name === name) ?? expect.fail(name);
       const { extra } = valueOf(parseTlogProof(encodeUtf8(proof)));
@@ -87,7 +87,7 @@ const HEADER = "c2sp.org/tlog-proof@v1";
 const fileOf = (...lines: readonly string[]): string => [...lines, "", CHECKPOINT].join("\n");
 
 describe("parseTlogProof", () => {
-  it("reads the example of the spec", () => {
+  it("accepts the example of the spec", () => {
     const text = fileOf(HEADER, EXTRA, "index 73894", ...HASHES);
     const proof = valueOf(parseTlogProof(encodeUtf8(text)));
     expect(proof.leafIndex).toBe(73_894);
@@ -133,13 +133,13 @@ describe("parseTlogProof", () => {
     expect(parseTlogProof(encodeUtf8(text))).toEqual({ ok: false, error: { code: "tlog_proof_invalid", line } });
   });
 
-  it("fails for what is too long, or not UTF-8", () => {
+  it("rejects a proof that is too long or not UTF-8", () => {
     const long = fileOf(HEADER, `extra ${"A".repeat(1024 * 1024)}`, "index 0");
     expect(parseTlogProof(encodeUtf8(long))).toMatchObject({ error: { line: "size" } });
     expect(parseTlogProof(Uint8Array.of(0xff, 0xfe))).toMatchObject({ error: { line: "utf8" } });
   });
 
-  it("reads what is formatted, and formats what it reads", () => {
+  it("round-trips with formatTlogProof", () => {
     const bytes = fc.uint8Array({ maxLength: 64 });
     const node = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((raw) => hash(raw));
     const proofs = fc.record({
@@ -173,12 +173,12 @@ describe("verifyTlogProof", () => {
   const verify = (checkpoint: string): Promise<unknown> =>
     verifyTlogProof({ extra: null, leafIndex: 0, hashes: [], checkpoint }, leafHash(new Uint8Array(0)), trust);
 
-  it("believes nobody who is not named", async () => {
+  it("trusts no key that the caller does not name", async () => {
     const signed = CHECKPOINT.replace("hI2DJw==", "hI2DJwAA");
     expect(await verify(signed)).toMatchObject({ error: { code: "tlog_proof_untrusted", reason: "signature" } });
   });
 
-  it("fails for what is no note, and for a note that is no checkpoint", async () => {
+  it("rejects text that is not a note, and a note that is not a checkpoint", async () => {
     expect(await verify("no note")).toMatchObject({ error: { code: "note_invalid" } });
     expect(await verify("text\n\n— example.com/fancylog hI2DJwAA\n")).toMatchObject({
       error: { code: "checkpoint_invalid" },

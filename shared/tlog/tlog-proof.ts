@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Proofs as files: an index, the inclusion proof and the signed tree head, to be verified offline by who has the entry.
+// Proofs as files: an index, an inclusion proof and a signed tree head. With the entry, they can be verified offline.
 // Spec: https://c2sp.org/tlog-proof
 
 import { decodeBase64, encodeBase64 } from "../bytes/base64.ts";
@@ -14,7 +14,7 @@ import { verifyInclusion } from "./proof.ts";
 import { type NoteVerifier, noteVerifier, verifyLines } from "./verify-note.ts";
 
 export interface TlogProof {
-  /** What the application has put beside the proof. Nothing authenticates it. Null if there is no such line. */
+  /** Data of the application, which nothing authenticates. Null if there is no such line. */
   readonly extra: Uint8Array | null;
   readonly leafIndex: number;
   /** Leaf to root. */
@@ -34,13 +34,13 @@ const MAX_PROOF_BYTES = 1024 * 1024;
 /** A tree of 2^53 leaves has 53 levels. */
 const MAX_HASHES = 53;
 
-/** The lines of the proof, an empty one, and the checkpoint. */
+/** Formats the lines of the proof, an empty line, and the checkpoint. */
 export function formatTlogProof({ extra, leafIndex, hashes, checkpoint }: TlogProof): string {
   const extraLine = extra === null ? [] : [`extra ${encodeBase64(extra)}`];
   return [HEADER, ...extraLine, `index ${leafIndex}`, ...hashes.map(encodeBase64), "", checkpoint].join("\n");
 }
 
-/** Parses what formatTlogProof prints; of the checkpoint only that there is one. Fails with tlog_proof_invalid. */
+/** Parses what formatTlogProof prints. Does not parse the checkpoint. Fails with tlog_proof_invalid. */
 export function parseTlogProof(bytes: Uint8Array): Result<TlogProof, TlogProofError> {
   const fail = (line: TlogProofError["line"]): Result<never, TlogProofError> =>
     err({ code: "tlog_proof_invalid", line });
@@ -62,7 +62,7 @@ export function parseTlogProof(bytes: Uint8Array): Result<TlogProof, TlogProofEr
   return checkpoint === "" ? fail("checkpoint") : ok({ extra: extra?.value ?? null, leafIndex, hashes, checkpoint });
 }
 
-/** The rest of a line that starts with this word, null if it does not. */
+/** The rest of a line after this word, null if the line starts otherwise. */
 const after = (word: string, line: string | undefined): string | null =>
   line?.startsWith(word) === true ? line.slice(word.length) : null;
 
@@ -77,24 +77,24 @@ function parseHashes(lines: readonly string[]): readonly Hash[] | null {
   return hashes;
 }
 
-/** Whom the verifier of a proof believes. */
+/** The keys and witnesses that the verifier of a proof trusts. */
 export interface TlogProofTrust {
   /** First line of the log's checkpoints. */
   readonly origin: string;
-  /** The log's keys; the signature of one is enough. */
+  /** The log's keys. The signature of one is enough. */
   readonly logKeys: readonly NoteVerifier[];
-  /** Null where the log's word is enough. */
+  /** Null if no cosignatures are required. */
   readonly witnesses: WitnessPolicy | null;
 }
 
 export interface TlogProofUntrusted {
   readonly code: "tlog_proof_untrusted";
-  /** The first that does not hold: in `signature` a line of a key that is trusted is wrong, or no line is the log's. */
+  /** The first check that failed. `signature`: a line of a trusted key is wrong, or no line is the log's. */
   readonly reason: "origin" | "signature" | "quorum" | "inclusion";
 }
 
 /**
- * Verifies that the entry with this leaf hash is in the log, and gives the tree head that says so.
+ * Verifies that the entry with this leaf hash is in the log, and returns the checkpoint that covers it.
  * Fails with note_invalid, checkpoint_invalid or tlog_proof_untrusted. Spec: #verifying-a-tlog-proof
  */
 export async function verifyTlogProof(
@@ -121,7 +121,7 @@ export async function verifyTlogProof(
 }
 
 interface Cosigner {
-  /** As the policy calls it. */
+  /** The name in the policy. */
   readonly name: string;
   readonly verifier: NoteVerifier;
 }

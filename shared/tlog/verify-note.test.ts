@@ -37,7 +37,7 @@ const HEAD: SignedHead = { text: `${NAME}\n5\n${root.toString("base64")}\n`, siz
 const noteOf = (lines: string, text = HEAD.text): Note => valueOf(parseNote(encodeUtf8(`${text}\n${lines}`)));
 
 describe("parseVkey", () => {
-  test.each([EXAMPLE, vectors.log.vkey, ...Object.values(SIGNERS).map(({ vkey }) => vkey)])("takes %s", (text) => {
+  test.each([EXAMPLE, vectors.log.vkey, ...Object.values(SIGNERS).map(({ vkey }) => vkey)])("accepts %s", (text) => {
     const { name, keyId } = valueOf(parseVkey(text));
     expect(text.startsWith(`${name}+${Buffer.from(keyId).toString("hex")}+`)).toBe(true);
   });
@@ -58,7 +58,7 @@ describe("parseVkey", () => {
     ["a+00000000+/wAA", "vkey_type_unknown"],
     [EXAMPLE.replace("530d903a", "530d903b"), "vkey_id_wrong"],
     [EXAMPLE.replace("/foo", "/fop"), "vkey_id_wrong"],
-  ])("refuses %j", (text, code) => {
+  ])("rejects %j", (text, code) => {
     expect(parseVkey(text)).toEqual({ ok: false, error: { code } });
   });
 });
@@ -74,7 +74,7 @@ describe("verifyLines", () => {
     }
   });
 
-  test.each(Object.entries(SIGNERS))("type %s: verifies over the head, and over no other", async (_, signer) => {
+  test.each(Object.entries(SIGNERS))("type %s: verifies over its own head only", async (_, signer) => {
     const verifiers = [verifierOf(signer.vkey)];
     const verdicts = async (note: Note): Promise<readonly boolean[]> =>
       (await verifyLines(note, verifiers)).map(({ isGood }) => isGood);
@@ -89,7 +89,7 @@ describe("verifyLines", () => {
     }
   });
 
-  test("a line of another name or key is nobody's, and says nothing", async () => {
+  test("a line of another name or key has no verifier", async () => {
     const lines = [ed25519Signer(NAME), ed25519Signer("other"), SIGNERS["01"] ?? expect.fail("no signer")];
     const note = noteOf(lines.map(({ line }) => line(HEAD)).join(""));
     const verdicts = await verifyLines(note, [verifierOf(SIGNERS["01"]?.vkey ?? "")]);
@@ -100,7 +100,7 @@ describe("verifyLines", () => {
     ]);
   });
 
-  test("a verifier is made for the types that it knows only", () => {
+  test("only known types have a verifier", () => {
     const vkeyOf = (type: string): ReturnType<typeof parseVkey> => parseVkey(SIGNERS[type]?.vkey ?? "");
     expect(noteVerifier(valueOf(vkeyOf("05")))).toEqual({ ok: false, error: { code: "vkey_type_unknown" } });
     expect(treeHeadVerifier(valueOf(vkeyOf("01")))).toEqual({ ok: false, error: { code: "vkey_type_unknown" } });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Verifies the signature lines of a checkpoint by keys of types 01 (Ed25519), 02 (ECDSA) and 04 (a witness's cosignature);
-// type 05 is ct/tree-head.ts's. Spec: https://c2sp.org/signed-note#signatures
+// Verifies signature lines of keys of types 01 (Ed25519), 02 (ECDSA) and 04 (witness cosignature). ct/tree-head.ts
+// verifies type 05. Spec: https://c2sp.org/signed-note#signatures
 
 import { equal } from "../bytes/bytes.ts";
 import { encodeUtf8 } from "../bytes/utf8.ts";
@@ -12,32 +12,36 @@ import { type Ed25519Verify, verifyCosignature } from "./cosignature.ts";
 import { NOTE_COSIGNATURE, NOTE_ECDSA, NOTE_RFC6962, type Note, type NoteSignature } from "./note.ts";
 import type { Vkey, VkeyError } from "./vkey.ts";
 
-/** One key that is trusted to sign notes. */
+/** A key that is trusted to sign notes. */
 export interface NoteVerifier {
   readonly vkey: Vkey;
-  /** Whether these bytes, of a line with the key's name and id, are its signature over the note. */
+  /** Whether these bytes, from a line with the key's name and id, are its signature over the note. */
   readonly verify: (note: Note, signature: Uint8Array) => Promise<boolean>;
 }
 
+/** The result of verifying one signature line. */
 export interface LineVerdict {
   readonly line: NoteSignature;
-  /** The key that the line names, null for one that is not known: such a line says nothing. */
+  /** The key of the line. Null if it is unknown, in which case the line proves nothing. */
   readonly verifier: NoteVerifier | null;
   readonly isGood: boolean;
 }
 
-/** The verifier of a key of type 01, 02 or 04. Fails with vkey_type_unknown, or vkey_invalid if the bytes are no key of that type. */
+/**
+ * Makes the verifier of a key of type 01, 02 or 04. Fails with vkey_type_unknown, or with vkey_invalid if the bytes are
+ * not a key of that type.
+ */
 export function noteVerifier(vkey: Vkey): Result<NoteVerifier, VkeyError> {
   if (vkey.type === NOTE_RFC6962) return err({ code: "vkey_type_unknown" });
   const parsed = parsePublicKey(vkey.type === NOTE_ECDSA ? vkey.key : ed25519Spki(vkey.key));
   if (!parsed.ok) return err({ code: "vkey_invalid" });
   const key = parsed.value;
-  if (vkey.type === NOTE_COSIGNATURE) return ok({ vkey, verify: cosignedBy(vkey, key) });
+  if (vkey.type === NOTE_COSIGNATURE) return ok({ vkey, verify: cosignatureVerifier(vkey, key) });
   if (vkey.type === NOTE_ECDSA && !key.kind.startsWith("ecdsa")) return err({ code: "vkey_invalid" });
   return ok({ vkey, verify: ({ text }, signature) => verifyMessage(key, "SHA-256", encodeUtf8(text), signature) });
 }
 
-function cosignedBy({ name, keyId, key }: Vkey, publicKey: PublicKey): NoteVerifier["verify"] {
+function cosignatureVerifier({ name, keyId, key }: Vkey, publicKey: PublicKey): NoteVerifier["verify"] {
   const verify: Ed25519Verify = (_, message, signature) => verifyMessage(publicKey, "SHA-512", message, signature);
   return async ({ text }, signature) => {
     const cosigned = await verifyCosignature({ name, keyId, publicKey: key }, { name, keyId, signature }, text, verify);
@@ -45,10 +49,10 @@ function cosignedBy({ name, keyId, key }: Vkey, publicKey: PublicKey): NoteVerif
   };
 }
 
-/** SubjectPublicKeyInfo of 32 bytes of Ed25519 (RFC 8410 §4). */
+/** SubjectPublicKeyInfo of a 32-byte Ed25519 key (RFC 8410 §4). */
 const ed25519Spki = (key: Uint8Array): Uint8Array => sequence(sequence(oid("1.3.101.112")), bitString(key));
 
-/** A verdict on every line, in their order. A note stands if one line is good and none of a known key is not. */
+/** Verifies every line, in order. A note is good if at least one line is good and no line of a known key is wrong. */
 export function verifyLines(note: Note, verifiers: readonly NoteVerifier[]): Promise<readonly LineVerdict[]> {
   return Promise.all(
     note.signatures.map(async (line) => {

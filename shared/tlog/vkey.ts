@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Verifier keys: `<name>+<hex key id>+<base64(type ‖ key)>`, the text that verifiers of notes are configured with.
-// note.ts prints them. Spec: https://c2sp.org/signed-note#verifier-keys
+// Verifier keys: `<name>+<hex key id>+<base64(type ‖ key)>`. note.ts formats them.
+// Spec: https://c2sp.org/signed-note#verifier-keys
 
 import { sha256 } from "#sha256";
 import { decodeBase64 } from "../bytes/base64.ts";
@@ -18,20 +18,23 @@ import {
   rfc6962KeyId,
 } from "./note.ts";
 
-/** The signature types (c2sp.org/signed-note#signature-types) whose key ids can be recomputed here. */
+/** The signature types (c2sp.org/signed-note#signature-types) whose key ids can be recomputed. */
 export type VkeyType = typeof NOTE_ED25519 | typeof NOTE_ECDSA | typeof NOTE_COSIGNATURE | typeof NOTE_RFC6962;
 
 export interface Vkey {
-  /** Name on the signature lines; of a log its origin. */
+  /** Name on the signature lines. For a log it is the origin. */
   readonly name: string;
   readonly keyId: Uint8Array;
   readonly type: VkeyType;
-  /** 32 bytes of Ed25519, or a SubjectPublicKeyInfo in DER (types 02 and 05). */
+  /** A 32-byte Ed25519 key, or a SubjectPublicKeyInfo in DER (types 02 and 05). */
   readonly key: Uint8Array;
 }
 
 export interface VkeyError {
-  /** vkey_invalid: not of this form. vkey_type_unknown: another signature type. vkey_id_wrong: the id is not that of name and key. */
+  /**
+   * vkey_invalid: malformed. vkey_type_unknown: another signature type. vkey_id_wrong: the id does not match name and
+   * key.
+   */
   readonly code: "vkey_invalid" | "vkey_type_unknown" | "vkey_id_wrong";
 }
 
@@ -46,10 +49,10 @@ const KEY_IDS: Readonly<Record<VkeyType, (name: string, key: Uint8Array) => Uint
 
 const isVkeyType = (type: number): type is VkeyType => Object.hasOwn(KEY_IDS, type);
 
-/** The key id that a key of this type has under a name. */
+/** Computes the key id of a key of this type and name. */
 export const vkeyId = (type: VkeyType, name: string, key: Uint8Array): Uint8Array => KEY_IDS[type](name, key);
 
-/** Parses a verifier key. The key itself is only measured, not decoded. Fails with a VkeyError. */
+/** Parses a verifier key. Checks the length of the key but does not decode it. Fails with a VkeyError. */
 export function parseVkey(text: string): Result<Vkey, VkeyError> {
   // A name has neither white space nor a plus sign; base64 may have plus signs.
   const [, name = "", id = "", base64 = ""] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/u.exec(text) ?? [];
