@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { defineCommand, refusePositionals } from "../cli/command.ts";
-import { ROOT } from "../cli/root.ts";
+import { IS_INSTALLED, ROOT, wranglerScript } from "../cli/root.ts";
 import { say } from "../cli/terminal.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import { localSettings } from "./settings.ts";
@@ -41,6 +41,7 @@ export const DEV_VARS = defineCommand({
   exitCodes: { 0: "The files are written.", 1: "The files could not be written.", 2: "The arguments are wrong." },
   read: refusePositionals,
   run: () => {
+    if (IS_INSTALLED) return Promise.resolve(err("works in a clone only; here, run: npx sigedge start"));
     for (const shape of SHAPES) {
       const written = prepare(shape);
       if (!written.ok) return Promise.resolve(written);
@@ -64,8 +65,8 @@ function prepare({ environment, file, state }: (typeof SHAPES)[number]): Result<
   }
   writeFileSync(join(ROOT, file), lines.join(""), { mode: 0o600 });
   execFileSync(
-    join(ROOT, "node_modules", ".bin", "wrangler"),
-    ["d1", "migrations", "apply", "INDEX", "--local", `--env=${environment}`],
+    process.execPath,
+    [wranglerScript(), "d1", "migrations", "apply", "INDEX", "--local", `--env=${environment}`],
     {
       cwd: ROOT,
       stdio: ["ignore", "ignore", "inherit"],

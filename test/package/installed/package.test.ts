@@ -113,6 +113,15 @@ describe("npx sigedge", () => {
     expect(existsSync(join(user.path, ".wrangler", "deploy"))).toBe(false);
   });
 
+  it("doctor builds the deployment, and finds nobody at its address", async () => {
+    const { code, stdout } = await user.start("npx sigedge doctor").ended;
+    expect([code, stdout]).toEqual([1, expect.stringContaining("✓ the plan's limits")]);
+  });
+
+  it("dev-vars, which writes to a clone, refuses", async () => {
+    expect((await user.run("npx sigedge dev-vars", 1)).stderr).toMatch(/^sigedge dev-vars: works in a clone only.*\n$/);
+  });
+
   it("a Node that is too old, and no other at hand: one clear line, exit 2", async () => {
     const pretend = "Object.defineProperty(process.versions, 'node', { value: '20.11.0' })";
     const env = {
