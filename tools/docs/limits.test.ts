@@ -9,7 +9,7 @@ import { readConstant, renderLimits } from "./limits.ts";
 const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
 
 it("docs/reference/limits.md has the limits of the code", () => {
-  expect(read("docs/reference/limits.md"), "npm run docs:limits writes it").toBe(renderLimits(read));
+  expect(read("docs/reference/limits.md"), "npm run reference writes it").toBe(renderLimits(read));
   expect(renderLimits(read).match(/^\| `[A-Z]+` \| [^?]/gm)).toHaveLength(4);
 });
 

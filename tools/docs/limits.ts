@@ -249,9 +249,11 @@ function renderRateLimits(read: Read): string {
 /** The text of docs/reference/limits.md. */
 export const renderLimits = (read: Read): string =>
   [
+    "<!-- Written by `npm run reference` from the constants in the code. -->",
+    "",
     "# Limits",
     "",
-    "Every limit that a request, a configuration or a log can meet, read from the code by `npm run docs:limits`; do not edit.",
+    "Every limit that a request, a configuration or a log can meet, with the constant that enforces it.",
     "",
     SECTIONS.map((section) => renderSection(section, read)).join("\n\n"),
     "",

@@ -4,9 +4,9 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT } from "../cli/root.ts";
-import { findBrokenLinks } from "./docs/links.ts";
-import { listFiles } from "./docs/repository.ts";
+import { ROOT } from "../../cli/root.ts";
+import { findBrokenLinks } from "./links.ts";
+import { listFiles } from "./repository.ts";
 
 const problems = findBrokenLinks(listFiles(), (path) => readFileSync(join(ROOT, path), "utf8"));
 for (const problem of problems) process.stdout.write(`${problem}\n`);

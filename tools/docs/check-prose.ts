@@ -5,8 +5,8 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT } from "../cli/root.ts";
-import { listFiles } from "./docs/repository.ts";
+import { ROOT } from "../../cli/root.ts";
+import { listFiles } from "./repository.ts";
 
 interface Rule {
   readonly pattern: RegExp;
@@ -43,7 +43,7 @@ const MARKDOWN_WIDTH = 160;
 
 /** Texts by others, generated files, and the list above. */
 const EXEMPT =
-  /^(?:test\/vectors\/|LICENSE$|package-lock\.json$|tools\/check-prose\.ts$)|\.(?:json|pem|patch|sum|mod|txt|woff2|png|svg)$/;
+  /^(?:test\/vectors\/|LICENSE$|package-lock\.json$|tools\/docs\/check-prose\.ts$)|\.(?:json|pem|patch|sum|mod|txt|woff2|png|svg)$/;
 
 const COMMENT = /^\s*(?:\/\/|\*|\/\*\*)|\s\/\/ |\s\/\*\* /;
 

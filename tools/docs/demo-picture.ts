@@ -4,9 +4,9 @@
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT } from "../cli/root.ts";
-import { fail } from "../cli/terminal.ts";
-import { terminalSvg } from "./docs/terminal-svg.ts";
+import { ROOT } from "../../cli/root.ts";
+import { fail } from "../../cli/terminal.ts";
+import { terminalSvg } from "./terminal-svg.ts";
 
 const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, "local", "demo.ts")], {
   cwd: ROOT,

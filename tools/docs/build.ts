@@ -3,10 +3,10 @@
 
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { ROOT } from "../cli/root.ts";
-import { say } from "../cli/terminal.ts";
-import { listFiles } from "./docs/repository.ts";
-import { buildSite } from "./docs/site.ts";
+import { ROOT } from "../../cli/root.ts";
+import { say } from "../../cli/terminal.ts";
+import { listFiles } from "./repository.ts";
+import { buildSite } from "./site.ts";
 
 const OUTPUT = join(ROOT, "dist", "docs");
 
