@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The certificate extensions that say under which identity and from which build a certificate was issued.
-// One table; everything else here is derived from it. Spec: https://github.com/sigstore/fulcio/blob/main/docs/oid-info.md
+// The certificate extensions that state the identity and the build for which a certificate was issued, in one table
+// from which everything else here is derived. Spec: https://github.com/sigstore/fulcio/blob/main/docs/oid-info.md
 
 import { decodeUtf8, encodeUtf8 } from "../bytes/utf8.ts";
 import { decodeDer } from "../der/reader.ts";
@@ -10,13 +10,16 @@ import { encodeExtension, findExtension } from "../x509/extensions.ts";
 
 const ARC = "1.3.6.1.4.1.57264.1";
 
-/** `raw`: extnValue holds the UTF-8 bytes themselves; `der`: it holds a DER UTF8String. */
+/** `raw`: extnValue holds the UTF-8 bytes themselves. `der`: it holds a DER UTF8String. */
 interface Row {
   readonly number: number;
   readonly encoding: "raw" | "der";
 }
 
-/** Name → number below the arc. 1 to 6 are deprecated, still written for verifiers that read nothing newer; 7 is a name in the SAN. */
+/**
+ * Name → number below the arc. 1 to 6 are deprecated and still written for verifiers that read no newer ones; 7 is a
+ * name in the SAN.
+ */
 const ROWS = {
   issuer: { number: 1, encoding: "raw" },
   githubWorkflowTrigger: { number: 2, encoding: "raw" },
@@ -43,19 +46,20 @@ const ROWS = {
   tokenSubject: { number: 24, encoding: "der" },
 } as const satisfies Record<string, Row>;
 
+/** The name of an extension. */
 export type FulcioExtensionName = keyof typeof ROWS;
 
-/** What a certificate says; an empty or absent value has no extension. */
+/** Values by name. An empty or absent value gets no extension. */
 export type FulcioExtensions = Readonly<Partial<Record<FulcioExtensionName, string>>>;
 
 const TABLE: readonly (readonly [FulcioExtensionName, Row])[] = (
   Object.entries(ROWS) as [FulcioExtensionName, Row][]
 ).toSorted(([, a], [, b]) => a.number - b.number);
 
-/** In the order of their numbers. */
+/** The names in the order of their numbers. */
 export const FULCIO_EXTENSION_NAMES: readonly FulcioExtensionName[] = TABLE.map(([name]) => name);
 
-/** Each non-empty value as an Extension, DER, not critical, in the order of the numbers. */
+/** Encodes each non-empty value as a non-critical Extension, in the order of the numbers. */
 export function encodeFulcioExtensions(values: FulcioExtensions): readonly Uint8Array[] {
   return TABLE.flatMap(([name, { number, encoding }]) => {
     const value = values[name] ?? "";
@@ -64,10 +68,10 @@ export function encodeFulcioExtensions(values: FulcioExtensions): readonly Uint8
   });
 }
 
-/** Dotted decimals. */
+/** Returns the extension's OID in dotted decimal. */
 export const oidOf = (name: FulcioExtensionName): string => `${ARC}.${ROWS[name].number}`;
 
-/** Every extension of the table that the certificate has; one that does not hold text is left out. */
+/** Reads every extension of the table that the certificate has; ignores those that do not contain text. */
 export function readFulcioExtensions(certificate: Certificate): FulcioExtensions {
   const found = TABLE.flatMap(([name]) => {
     const value = readFulcioExtension(certificate, name);
@@ -76,7 +80,7 @@ export function readFulcioExtensions(certificate: Certificate): FulcioExtensions
   return Object.fromEntries(found);
 }
 
-/** The issuer of the identity: Issuer V2, or on older certificates the deprecated Issuer; null if there is neither. */
+/** Reads the issuer of the identity: Issuer V2, on older certificates the deprecated Issuer; null if it has neither. */
 export function readIdentityIssuer(certificate: Certificate): string | null {
   return readFulcioExtension(certificate, "issuerV2") ?? readFulcioExtension(certificate, "issuer");
 }

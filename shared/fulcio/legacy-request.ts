@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The body of POST /api/v1/signingCert: the same parts as in the second version, spelt otherwise. The key is bytes, PEM text
-// or a bare SPKI; the proof is called a signed e-mail address whatever it signs.
+// The body of POST /api/v1/signingCert: the same parts as in version 2 under other names. The key is bytes, PEM text or
+// a bare SPKI; the proof is called a signed email address, whatever it signs.
 // Spec: https://github.com/sigstore/fulcio/blob/main/fulcio_legacy.proto (CreateSigningCertificateRequest)
 
 import { encodePem } from "../bytes/pem.ts";
@@ -10,6 +10,7 @@ import { bytes, type FieldError, ignored, message } from "../json/proto.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { RequestedKey } from "./request.ts";
 
+/** The body is malformed, or its key is not text. */
 export type LegacyRequestError = JsonError | FieldError | { readonly code: "public_key_pem_invalid" };
 
 const decodeRequest = message(
@@ -21,12 +22,12 @@ const decodeRequest = message(
   "ignore",
 );
 
-/** A dash: the first byte of PEM text, and of no SPKI. */
+/** A dash: the first byte of PEM text, but of no SPKI. */
 const DASH = 0x2d;
 
 /**
- * Decodes the body. A request without key and signing request is refused before anybody looks at its token, as the reference
- * does. Fails with an arm of JsonError or FieldError, or public_key_pem_invalid.
+ * Decodes the body. Like the reference, rejects a request without key and signing request before looking at its token.
+ * Fails with a JsonError, a FieldError or public_key_pem_invalid.
  */
 export function decodeLegacyRequest(body: Uint8Array): Result<RequestedKey, LegacyRequestError> {
   const json = body.length === 0 ? ok({}) : parseJson(body);

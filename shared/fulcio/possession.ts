@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The proof that a client holds the private key of what it wants certified: a signature over the identity in its token, as
-// UTF-8 with no prefix and no nonce, or a certificate request signed by the key.
+// Proof of possession: the client shows that it holds the private key to be certified. It signs the identity in its
+// token, as UTF-8 without prefix or nonce, or sends a certificate request signed by the key.
 // Spec: https://github.com/sigstore/fulcio/blob/main/fulcio.proto (PublicKeyRequest, certificate_signing_request).
 
 import { encodeUtf8 } from "../bytes/utf8.ts";
@@ -15,17 +15,18 @@ import type { RequestedKey } from "./request.ts";
 import { KEY_HASH, parseSubjectKey, type SubjectKeyError } from "./subject-key.ts";
 import { hasClosePrimes, isRocaModulus } from "./weak-rsa.ts";
 
+/** The key is unacceptable, or its possession is not proven. */
 export type PossessionError =
   | SubjectKeyError
   | CsrError
   | { readonly code: "proof_missing" }
   | { readonly code: "proof_invalid" }
-  /** The request is signed, but not with the hash that goes with the key. */
+  /** The request is signed, but not with a hash allowed for the key. */
   | { readonly code: "csr_hash_not_permitted"; readonly kind: KeyKind; readonly hash: HashAlgorithm };
 
 /**
- * The key, if the request proves that the client holds its private half.
- * @param challenges what a proof of possession may be over; a certificate request needs none.
+ * Returns the key if the request proves that the client holds its private half.
+ * @param challenges the texts that a proof may sign; a certificate request needs none.
  */
 export function verifyPossession(
   requested: RequestedKey,
@@ -59,15 +60,15 @@ async function isSignedBy(key: PublicKey, challenge: string, proof: Uint8Array):
 }
 
 /**
- * What parsePublicKey leaves to whoever certifies a key. Fails with public_key_weak for a key whose weakness shows in its
- * numbers, and with public_key_invalid for an Ed25519 key that is no point.
+ * Makes the checks that parsePublicKey leaves to a CA. Fails with public_key_weak for a key whose numbers show a
+ * weakness, and with public_key_invalid for an Ed25519 key that is not a point.
  */
 function withoutKnownWeakness<E>(key: Result<PublicKey, E>): Result<PublicKey, E | PublicKeyError> {
   if (!key.ok) return key;
   if (key.value.kind === "ed25519") {
     const point = decodeEd25519Point(key.value.point);
     if (point === null) return err({ code: "public_key_invalid" });
-    // Under it, one signature is good for many messages, and anybody can make it.
+    // Under such a key one signature is valid for many messages, and anyone can make it.
     return point.isSmallOrder() ? err({ code: "public_key_weak" }) : key;
   }
   const modulus = "modulus" in key.value ? toBigInt(key.value.modulus) : null;
@@ -75,7 +76,7 @@ function withoutKnownWeakness<E>(key: Result<PublicKey, E>): Result<PublicKey, E
   return isWeak ? err({ code: "public_key_weak" }) : key;
 }
 
-/** Clients of before Fulcio 1.7 hash with SHA-256 whatever the curve; as a proof, that is as good. */
+/** Returns the hashes for a key. Clients older than Fulcio 1.7 use SHA-256 for every curve, which proves as much. */
 function hashesOf({ kind }: PublicKey): readonly HashAlgorithm[] {
   return kind === "ecdsa-p384" || kind === "ecdsa-p521" ? [KEY_HASH[kind], "SHA-256"] : [KEY_HASH[kind]];
 }

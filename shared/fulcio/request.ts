@@ -1,24 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// The body of POST /api/v2/signingCert. Clients send fields that are in no version of the message and enum values that are in
-// no enum, so both are read over. Spec: https://github.com/sigstore/fulcio/blob/main/fulcio.proto (CreateSigningCertificateRequest).
+// The body of POST /api/v2/signingCert. Clients send unknown fields and enum values; both are ignored.
+// Spec: https://github.com/sigstore/fulcio/blob/main/fulcio.proto (CreateSigningCertificateRequest).
 
 import { type JsonError, parseJson } from "../json/parse.ts";
 import { bytes, type FieldError, ignored, message, string } from "../json/proto.ts";
 import { err, ok, type Result } from "../result.ts";
 
-/** What a client asks for, whichever version of the API it speaks. */
+/** A client's request, in whichever version of the API. */
 export interface SigningRequest {
-  /** The identity token, "" if the request has none. */
+  /** The identity token; "" if the request has none. */
   readonly token: string;
   readonly key: RequestedKey;
 }
 
+/** The key to certify, with its proof of possession. */
 export type RequestedKey =
-  /** PEM text of the key, and a signature by it over the identity. */
+  /** PEM text of the key, and the key's signature over the identity. */
   | { readonly kind: "public-key"; readonly pem: string; readonly proof: Uint8Array }
   /** PEM text of a PKCS#10 request. */
   | { readonly kind: "csr"; readonly pem: Uint8Array };
 
+/** The body is malformed, or has both a key and a signing request. */
 export type RequestError = JsonError | FieldError | { readonly code: "key_and_csr" };
 
 const decodeRequest = message(
@@ -26,7 +28,7 @@ const decodeRequest = message(
     credentials: message({ oidcIdentityToken: string }, "ignore"),
     publicKeyRequest: message(
       {
-        // `algorithm` says nothing that the key does not say, and clients write it in many ways.
+        // `algorithm` repeats what the key says, and clients spell it in many ways.
         publicKey: message({ algorithm: ignored, content: string }, "ignore"),
         proofOfPossession: bytes,
       },
@@ -38,8 +40,8 @@ const decodeRequest = message(
 );
 
 /**
- * Decodes the body; an empty one is the empty message, and what is missing is left to the checks of token and key.
- * Fails with an arm of JsonError or FieldError, or key_and_csr if both members of the oneof are there.
+ * Decodes the body. An empty body is the empty message; later checks of token and key report what is missing.
+ * Fails with a JsonError, a FieldError, or key_and_csr if both members of the oneof are present.
  */
 export function decodeSigningRequest(body: Uint8Array): Result<SigningRequest, RequestError> {
   const json = body.length === 0 ? ok({}) : parseJson(body);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The key that a client wants certified, as it stands in a request, and the hash that goes with each kind of key.
+// Parses the key that a client wants certified, and says which hash goes with each kind of key.
 // Spec: RFC 7468 §13; RFC 8017 §A.1.1; https://github.com/sigstore/fulcio/blob/main/fulcio.proto (PublicKey).
 
 import { decodePem } from "../bytes/pem.ts";
@@ -8,9 +8,12 @@ import { type KeyKind, type PublicKey, type PublicKeyError, parsePublicKey } fro
 import { bitString, NULL, oid, sequence } from "../der/writer.ts";
 import { err, type Result } from "../result.ts";
 
+/** The text is not one key in PEM, or the key is unacceptable. */
 export type SubjectKeyError = PublicKeyError | { readonly code: "public_key_pem_invalid" };
 
-/** The hash that a kind of key is registered with; a certificate for another combination is refused. Ed25519 hashes by itself. */
+/**
+ * The hash registered for a kind of key; certificates for other combinations are rejected. Ed25519 hashes by itself.
+ */
 export const KEY_HASH: Readonly<Record<KeyKind, HashAlgorithm>> = {
   "ecdsa-p256": "SHA-256",
   "ecdsa-p384": "SHA-384",
@@ -24,7 +27,7 @@ export const KEY_HASH: Readonly<Record<KeyKind, HashAlgorithm>> = {
 const RSA_ENCRYPTION = sequence(oid("1.2.840.113549.1.1.1"), NULL);
 
 /**
- * Parses PEM text with exactly one `PUBLIC KEY` (SPKI) or `RSA PUBLIC KEY` (PKCS#1, which becomes an SPKI).
+ * Parses PEM text with exactly one `PUBLIC KEY` (SPKI) or `RSA PUBLIC KEY` (PKCS#1, which is turned into an SPKI).
  * Fails with public_key_pem_invalid, public_key_invalid, public_key_weak or public_key_unsupported.
  */
 export function parseSubjectKey(pem: string): Result<PublicKey, SubjectKeyError> {

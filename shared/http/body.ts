@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bodies of requests and responses with a limit that holds before the body is in memory.
+// Reads bodies of requests and responses with a limit that holds before the body is in memory.
 
 import { concat } from "../bytes/bytes.ts";
 import { err, ok, type Result } from "../result.ts";
@@ -10,19 +10,20 @@ export interface BodyError {
 }
 
 /**
- * What is read past the limit of a request and thrown away: a runtime that answers while the caller still sends closes the
- * connection on unread bytes, and the caller sees a broken pipe instead of the answer. Who sends still more sees just that.
+ * How much of a request is read and discarded beyond its limit. A runtime that responds while the caller still sends
+ * closes the connection on unread bytes, and the caller sees a broken pipe instead of the response. A caller that sends
+ * even more still does.
  */
 const MAX_DISCARDED_BYTES = 16 * 1024 * 1024;
 
-/** Reads the whole body of a request or response, at most `maxBodyBytes`; an absent one is empty. Fails with body_too_large. */
+/** Reads a whole body of at most `maxBodyBytes` bytes; an absent one is empty. Fails with body_too_large. */
 export async function readBody(
   message: Request | Response,
   maxBodyBytes: number,
 ): Promise<Result<Uint8Array<ArrayBuffer>, BodyError>> {
   const declared = Number(message.headers.get("content-length") ?? Number.NaN);
-  // HTTP holds a request to its declared length, and reading it at once costs a third of walking its stream. A response may
-  // be longer than it says: its length is the compressed one.
+  // HTTP holds a request to its declared length, and reading it at once costs a third of walking its stream. A response
+  // may be longer than it declares, since that length is the compressed one.
   if (message instanceof Request && declared <= maxBodyBytes) {
     const body = new Uint8Array(await message.arrayBuffer());
     return body.length <= maxBodyBytes ? ok(body) : err({ code: "body_too_large", maxBodyBytes });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Answers to reads: every one says how long it may be kept, carries a validator, gives parts on demand, and can be read by any web
-// page. Spec: RFC 9110 §8.8.3, §13.1, §14; RFC 9111 §5.2.2; RFC 8246; Fetch §3.2 (CORS).
+// Responses to reads: each says how long it may be cached, has a validator, serves ranges, and is readable by any web
+// page.
+// Spec: RFC 9110 §8.8.3, §13.1, §14; RFC 9111 §5.2.2; RFC 8246; Fetch §3.2 (CORS).
 
 import { sha256 } from "#sha256";
 import { encodeHex } from "../bytes/hex.ts";
@@ -8,27 +9,29 @@ import { unreachable } from "../unreachable.ts";
 import { acceptEncodingOf, acceptsGzip, gzipped } from "./encoding.ts";
 import { type AskedRange, parseRange } from "./range.ts";
 
-/** Cache-Control values, by what is known of the answer's future. */
+/** Cache-Control values, by what is known of the response's future. */
 export const CACHE_CONTROL = {
-  /** Never changes and always exists: a full tile, a full bundle, an issuer certificate. One year, as RFC 9111 caps it in practice. */
+  /**
+   * Never changes: a full tile, a full bundle, an issuer certificate. One year, the practical maximum under RFC 9111.
+   */
   immutable: "public, max-age=31536000, immutable",
-  /** Never changes, but is superseded by a wider one soon: a partial tile. */
+  /** Never changes, but a wider one soon supersedes it: a partial tile. */
   partial: "public, max-age=60",
-  /** Follows the operator's settings: accepted roots. */
+  /** Depends on the operator's settings: accepted roots. */
   settings: "public, max-age=60",
   /** Superseded by the next round: a checkpoint. */
   head: "public, max-age=1",
-  /** Errors and "not there yet": kept, they would hide the answer that comes a second later. */
+  /** Errors and "not yet": if cached, they would hide the response that exists a second later. */
   none: "no-store",
 } as const;
 
-/** What lets a page of another origin read the answer and all its headers; all that is answered this way is public. */
+/** Lets a page of another origin read the response and all its headers. Everything served with it is public. */
 export const PUBLIC_READ: Readonly<Record<string, string>> = {
   "access-control-allow-origin": "*",
   "access-control-expose-headers": "*",
 };
 
-/** Answers OPTIONS on what any page may read: If-None-Match, say, is a header that a browser asks about first. */
+/** Answers OPTIONS for resources that any page may read; a browser asks before it sends If-None-Match, for example. */
 export function preflight(allow: string): Response {
   const allowed = {
     "access-control-allow-methods": allow,
@@ -41,6 +44,7 @@ export function preflight(allow: string): Response {
   });
 }
 
+/** A body with its metadata. */
 export interface Representation {
   readonly body: Uint8Array;
   readonly contentType: string;
@@ -48,25 +52,28 @@ export interface Representation {
   readonly cacheControl: string;
 }
 
-/** 200 with a strong ETag (of the body's SHA-256), 304 if the request already names it, 206 or 416 if it asks for a part. */
+/**
+ * Responds with 200 and a strong ETag (of the body's SHA-256), 304 if the request has it, or 206 or 416 for a range.
+ */
 export function respondWith(request: Request, representation: Representation): Response {
   return respondPlain(request, representation, { ...commonHeaders(representation), etag: entityTag(representation) });
 }
 
 /**
- * The same, gzipped where the request allows it and it is worth it, under an ETag of its own. Parts are always of the plain form,
- * so that nobody joins pieces of two compressions.
+ * Responds like respondWith, gzipped under its own ETag if the request allows it and it pays. Ranges are always of the
+ * plain form, so that nobody joins pieces of two compressions.
  */
 export async function respondCompressed(request: Request, representation: Representation): Promise<Response> {
   const plainTag = entityTag(representation);
   const headers = { ...commonHeaders(representation), vary: "accept-encoding" };
   const plain = (): Response => respondPlain(request, representation, { ...headers, etag: plainTag });
   const isPlainAsked = request.headers.has("range") || !acceptsGzip(acceptEncodingOf(request));
-  // Who has the plain form already is told so, and not sent the other one.
+  // A client that already holds the plain form gets 304 rather than the other form.
   if (isPlainAsked || isKnown(request, plainTag)) return plain();
   const gzipTag = `${plainTag.slice(0, -1)}-gzip"`;
   const packedHeaders = { ...headers, etag: gzipTag, "content-encoding": "gzip" };
-  // Named before: it was worth it then. The same runtime makes the same bytes, so nothing has to be compressed to know.
+  // The client holds the gzip variant, so it exists. The same runtime makes the same bytes, so nothing is compressed
+  // here.
   if (isKnown(request, gzipTag)) return notModified(packedHeaders);
   const packed = await gzipped(representation.body);
   return packed === null ? plain() : withBody(request, packed, { headers: packedHeaders, encodeBody: "manual" });
@@ -107,25 +114,27 @@ function respondPlain(request: Request, { body }: Representation, headers: Heade
   }
 }
 
-/** A part counts for GET only (§14.2), and only of the very bytes that If-Range names: a date never is that precise (§13.1.5). */
+/**
+ * Ranges apply to GET only (§14.2), and only to the exact bytes that If-Range names: a date is too imprecise (§13.1.5).
+ */
 function askedRange({ method, headers }: Request, etag: string, length: number): AskedRange {
   const ifRange = headers.get("if-range");
   const counts = method === "GET" && (ifRange === null || ifRange === etag);
   return parseRange(counts ? headers.get("range") : null, length);
 }
 
-/** HEAD gets the headers alone, with the length that GET has. */
+/** HEAD gets the headers alone, with the length that GET would have. */
 function withBody({ method }: Request, body: Uint8Array, { headers, ...init }: Init200): Response {
   const withLength = { ...headers, "content-length": String(body.length) };
   return new Response(method === "HEAD" ? null : body, { ...init, headers: withLength });
 }
 
-/** §15.4.5: what a cache needs to go on with what it has, and nothing of the body. */
+/** §15.4.5: the headers a cache needs to keep using its copy, none that describe the body. */
 function notModified({ "content-type": _type, "content-encoding": _encoding, ...headers }: Headers200): Response {
   return new Response(null, { status: 304, headers });
 }
 
-/** Weak comparison, as RFC 9110 §13.1.2 demands: a proxy that compresses makes a strong validator weak. */
+/** Weak comparison, as RFC 9110 §13.1.2 requires: a proxy that compresses weakens a strong validator. */
 function isKnown({ headers }: Request, etag: string): boolean {
   const tags = (headers.get("if-none-match") ?? "").split(",").map((tag) => tag.trim().replace(/^W\//, ""));
   return tags.some((tag) => tag === etag || tag === "*");

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Requests from pages of other origins, allowed as the reference's services allow them: no credentials, and a token travels in
-// the body, since the Authorization header is not among what a page may send.
+// Requests from pages of other origins, allowed as in the reference's services: no credentials. Tokens travel in the
+// body, since pages may not send the Authorization header.
 // Spec: Fetch §3.2; https://pkg.go.dev/github.com/rs/cors (Default).
 
 const METHODS: readonly (string | null)[] = ["GET", "HEAD", "POST"];
 const HEADERS: readonly string[] = ["accept", "content-type", "x-requested-with"];
 const ANY_ORIGIN = { "access-control-allow-origin": "*" };
 
-/** Answers a preflight itself and lets every page read what `answer` answers. */
+/** Answers preflight requests, and lets every page read the responses of `answer`. */
 export async function withCors(request: Request, answer: () => Promise<Response>): Promise<Response> {
   if (request.method === "OPTIONS" && request.headers.has("access-control-request-method")) return preflight(request);
   const response = await answer();
@@ -15,7 +15,7 @@ export async function withCors(request: Request, answer: () => Promise<Response>
   return response;
 }
 
-/** 204 in any case; what is not allowed is told to the browser by leaving the headers out. */
+/** Always responds with 204; missing headers tell the browser what is not allowed. */
 function preflight(request: Request): Response {
   const method = request.headers.get("access-control-request-method");
   const asked = request.headers.get("access-control-request-headers") ?? "";

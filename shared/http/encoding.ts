@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compression of bodies, as a request allows it. Spec: RFC 9110 §12.5.3; RFC 1952
+// Compresses bodies as far as a request allows. Spec: RFC 9110 §12.5.3; RFC 1952.
 
-/** What the client accepts: Cloudflare rewrites the header before a Worker sees it, and keeps the client's own in `cf`. */
+/**
+ * Returns what the client accepts. Cloudflare rewrites the header before a Worker sees it and keeps the original in
+ * `cf`.
+ */
 export function acceptEncodingOf({ cf, headers }: Pick<Request, "cf" | "headers">): string | null {
   const own: unknown = cf?.["clientAcceptEncoding"];
   return typeof own === "string" ? own : headers.get("accept-encoding");
 }
 
-/** Whether an Accept-Encoding header takes gzip, and does not like the plain form better. An absent header takes none. */
+/** Whether an Accept-Encoding header accepts gzip and does not prefer the plain form. An absent header does not. */
 export function acceptsGzip(acceptEncoding: string | null): boolean {
   const weights = new Map((acceptEncoding ?? "").split(",").map(weightOf));
   const gzip = weights.get("gzip") ?? weights.get("x-gzip") ?? weights.get("*") ?? 0;
   return gzip > 0 && gzip >= (weights.get("identity") ?? 0);
 }
 
-/** `gzip;q=0.5` → gzip and 0.5; a weight that is not of the grammar counts as 0: not accepted. */
+/** Parses `gzip;q=0.5` to gzip and 0.5. A malformed weight counts as 0, not accepted. */
 function weightOf(item: string): readonly [coding: string, weight: number] {
   const [coding = "", ...parameters] = item.split(";").map((part) => part.trim().toLowerCase());
   const [weight = "q=1"] = parameters;
@@ -22,14 +25,14 @@ function weightOf(item: string): readonly [coding: string, weight: number] {
   return [coding, isWeight ? Number(weight.slice(2)) : 0];
 }
 
-/** One packet carries it as it is. */
+/** A body below this fits in one packet uncompressed. */
 const MIN_BYTES = 1400;
-/** Compressing takes 13 ms of CPU a MiB, and a request may have 10 ms in all on the Workers Free plan. */
+/** Compression takes 13 ms of CPU per MiB, and the Workers Free plan allows a request 10 ms in all. */
 const MAX_BYTES = 512 * 1024;
-/** A saving below this is not worth the other side's work. */
+/** A smaller saving is not worth the client's work. */
 const MAX_RATIO = 0.9;
 
-/** The body gzipped, or null where that is not worth its price. */
+/** Compresses the body; returns null if that does not pay. */
 export async function gzipped(body: Uint8Array): Promise<Uint8Array<ArrayBuffer> | null> {
   if (body.length < MIN_BYTES || body.length > MAX_BYTES) return null;
   const stream = new Blob([body]).stream().pipeThrough(new CompressionStream("gzip"));

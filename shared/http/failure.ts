@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// What becomes of an exception: it is a bug or the platform failing, so one log line tells the operator and the caller may try again.
+// Handles exceptions: one is a bug or a platform failure, so a log line informs the operator and the caller may retry.
 
 import { requestIdOf } from "./request-id.ts";
 
+/** Identifies a request that failed. */
 export interface FailedRequest {
   readonly request: Request;
   /**
-   * Stands in the log line and in the answer, so that the one leads to the other; the request's own id, which the
-   * composition has given it, goes before it.
+   * In the log line and in the response, so that one leads to the other. The id of the request, if it has one, comes
+   * first.
    */
   readonly requestId: string;
 }
 
 /**
- * Runs a service's handlers. What they throw is logged with the request's id, method and path (no query, no header, no body:
- * tokens travel there) and answered by `render`, which gives the 503 in the service's own form.
+ * Runs a service's handlers. Logs an exception with the request's id, method and path, but no query, header or body,
+ * which may hold tokens. `render` makes the 503 response in the service's own format.
  */
 export async function withFailures(
   { request, requestId: newRequestId }: FailedRequest,

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one address of a deployment. Configuration, never the Host header: origins, issuers and certificates depend on it.
+// The one address of a deployment. It is configuration and never the Host header: origins, issuers and certificates
+// depend on it.
 
 import { err, ok, type Result } from "../result.ts";
 
+/** A parsed PUBLIC_URL. */
 export interface PublicUrl {
   /** Scheme and authority without a trailing slash: `https://sigstore.example.com`, `http://localhost:8787`. */
   readonly href: string;
@@ -14,6 +16,7 @@ export interface PublicUrl {
   readonly isLoopback: boolean;
 }
 
+/** The text is not a usable PUBLIC_URL. */
 export interface PublicUrlError {
   readonly code: "public_url_invalid";
   /** Completes "PUBLIC_URL …". */
@@ -23,8 +26,8 @@ export interface PublicUrlError {
 const fail = (reason: string): Result<PublicUrl, PublicUrlError> => err({ code: "public_url_invalid", reason });
 
 /**
- * Parses PUBLIC_URL. Clients join absolute paths and compare host names, so only scheme and host (and port) may stand in it;
- * http is for loopback hosts alone. Fails with public_url_invalid.
+ * Parses PUBLIC_URL. Clients join absolute paths and compare host names, so it may have only a scheme, host and port;
+ * http is for loopback hosts only. Fails with public_url_invalid.
  */
 export function parsePublicUrl(text: string): Result<PublicUrl, PublicUrlError> {
   if (!URL.canParse(text)) return fail("is not a URL; give it as https://HOST");
@@ -39,7 +42,7 @@ export function parsePublicUrl(text: string): Result<PublicUrl, PublicUrlError> 
   return ok({ href, host: url.host, hostname: url.hostname, isLoopback });
 }
 
-/** Parses the setting PUBLIC_URL in the form that Settings.parsed takes: an error completes "PUBLIC_URL …". */
+/** Parses the setting PUBLIC_URL. The error completes "PUBLIC_URL …". */
 export function publicUrlSetting(text: string): Result<PublicUrl, string> {
   const url = parsePublicUrl(text);
   return url.ok ? url : err(url.error.reason);

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which part of a body a request asks for. One range or the whole: several at once are answered with the whole, as any server may.
+// Which part of a body a request asks for: one range or the whole. Several ranges at once get the whole, as any server
+// may choose.
 // Spec: RFC 9110 §14.1.2, §14.2
 
-/** `end` is exclusive. */
+/** A part of a body; `end` is exclusive. */
 export type AskedRange =
   | { readonly kind: "whole" }
   | { readonly kind: "part"; readonly start: number; readonly end: number }
-  /** Well-formed, and beyond the end: 416. */
+  /** Well-formed but beyond the end: 416. */
   | { readonly kind: "unsatisfiable" };
 
 const WHOLE: AskedRange = { kind: "whole" };
 const UNSATISFIABLE: AskedRange = { kind: "unsatisfiable" };
 
-/** Reads a Range header for a body of `length` bytes. What is malformed or of another unit counts as absent (§14.2). */
+/** Parses a Range header for a body of `length` bytes. A malformed one or another unit counts as absent (§14.2). */
 export function parseRange(header: string | null, length: number): AskedRange {
   const [, first, last] = /^bytes=(\d*)-(\d*)$/i.exec(header?.trim() ?? "") ?? [];
   if (first === undefined || last === undefined || (first === "" && last === "")) return WHOLE;
@@ -23,7 +24,7 @@ export function parseRange(header: string | null, length: number): AskedRange {
   return start < length ? { kind: "part", start, end } : UNSATISFIABLE;
 }
 
-/** The last `count` bytes: all of them if there are fewer. */
+/** Returns the last `count` bytes, or all if there are fewer. */
 function suffix(count: number, length: number): AskedRange {
   const isSatisfiable = count > 0 && length > 0;
   return isSatisfiable ? { kind: "part", start: Math.max(0, length - count), end: length } : UNSATISFIABLE;

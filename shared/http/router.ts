@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Routes a service's requests by the table that it declares, and answers unknown paths and methods in the form of its spec.
+// Routes a service's requests by the table that it declares, and answers unknown paths and methods in the form of its
+// spec.
 
 import { type IRequest, IttyRouter } from "itty-router";
 import type { HandlerName, RouteRow } from "./route.ts";
@@ -36,7 +37,7 @@ export function withHandlers<Rows extends readonly RouteRow[], Args extends unkn
   });
 }
 
-/** A fetch function over the table. HEAD gets the headers of GET; a doubled slash in a path counts as one. */
+/** Makes a fetch function from the table. HEAD gets the headers of GET; a doubled slash in a path counts as one. */
 export function createRouter<Args extends unknown[]>(
   routes: readonly Route<Args>[],
   { methodNotAllowed, notFound }: Fallbacks,

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The error answers of the Fulcio and Rekor routes: grpc-gateway's JSON, with the status that grpc-gateway gives each code.
+// Error responses of the Fulcio and Rekor routes: grpc-gateway's JSON, with the HTTP status it gives each code.
 // Spec: https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
 
 import type { ConfigError } from "../settings/settings.ts";
 
-/** The arm of the union `E` that has the code `C`. Unlike Extract, this also finds an arm whose `code` is a union. */
+/** The member of the union `E` with the code `C`. Unlike Extract, this also finds one whose `code` is a union. */
 type ErrorOf<E, C> = E extends { readonly code: infer Codes } ? (C extends Codes ? E : never) : never;
 
 /** One function per error code: the compiler rejects a table in which a code is missing. */
@@ -35,16 +35,17 @@ const GRPC = {
   UNAVAILABLE: { number: 14, http: 503 },
 } as const;
 
+/** A response to an error. */
 export interface Status {
   readonly grpc: keyof typeof GRPC;
-  /** Where the reference answers with another status than grpc-gateway gives the code. */
+  /** Set where the reference uses another HTTP status than grpc-gateway's for the code. */
   readonly http?: 405;
-  /** For the caller: what to fix. Never a token, a key or an upstream body. */
+  /** Tells the caller what to fix. Never contains a token, a key or an upstream body. */
   readonly message: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** `{"code","message","details":[]}` with the HTTP status of the code; never cached. */
+/** Renders `{"code","message","details":[]}` with the HTTP status of the code; never cached. */
 export function renderStatus({ grpc, http, message, headers = {} }: Status): Response {
   const { number, http: mapped } = GRPC[grpc];
   return Response.json(
@@ -53,13 +54,13 @@ export function renderStatus({ grpc, http, message, headers = {} }: Status): Res
   );
 }
 
-/** 503 with Retry-After: the platform failed at something that a retry can help. */
+/** 503 with Retry-After, for a platform failure that a retry may cure. */
 export const unavailable = (message: string, retryAfterSeconds = 1): Status => ({
   grpc: "UNAVAILABLE",
   message,
   headers: { "retry-after": String(retryAfterSeconds) },
 });
 
-/** 503 of a service whose environment is incomplete: names every missing or wrong setting. */
+/** 503 of a service whose environment is incomplete; names every missing or wrong setting. */
 export const notConfigured = ({ problems }: ConfigError): Status =>
   unavailable(`this deployment is not configured: ${problems.join("; ")}`, 60);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Identities of automated builds: one engine over tables. A provider is a table that says how its claims make the name and the
-// extensions; a new one is configuration. Spec: https://github.com/sigstore/fulcio/blob/main/docs/oidc.md (ci-provider)
+// Identities of automated builds. A provider is a table that says how its claims form the name and the extensions; one
+// engine evaluates all tables, and a new provider is configuration.
+// Spec: https://github.com/sigstore/fulcio/blob/main/docs/oidc.md (ci-provider)
 
 import type { FulcioExtensionName, FulcioExtensions } from "../fulcio/extensions.ts";
 import { type ClaimError, claimOf, readIntegerClaim, readScalarClaim, readTextClaim } from "../oidc/claims.ts";
@@ -10,54 +11,55 @@ import { challengesOf, type IdentityError, type Principal } from "./principal.ts
 import { type Lookup, parseTemplate, renderTemplate, type Template } from "./template.ts";
 import { joinUri, normalizeUri } from "./uri.ts";
 
-/** What a build may say: everything but who issued the token and for whom, which no template decides. */
+/** The extensions that templates may set: all except the token's issuer and subject. */
 export type BuildExtensionName = Exclude<FulcioExtensionName, "issuer" | "issuerV2" | "tokenSubject">;
 
 type Values<V> = Readonly<Record<string, V>>;
 
-/** A provider as its table is written. */
+/** The table of a provider, before its templates are parsed. */
 export interface ProviderSource {
-  /** Values for names that a token may lack; a claim of the same name goes before. */
+  /** Values for claims that a token may lack. */
   readonly defaults?: Values<string>;
   readonly subjectAltName: string;
   readonly extensions: Readonly<Partial<Record<BuildExtensionName, string>>>;
   readonly demands?: Demands;
 }
 
-/** Go's `url.Parse(x).String()`, or its JoinPath behind a host. */
+/** `parsed`: Go's `url.Parse(x).String()`. `joined`: Go's JoinPath on a host. */
 type UriForm = "parsed" | "joined";
 
 /**
- * What the issuer types of before the templates demand, each of which has its own code in the reference: claims that are texts
- * and not empty, and URIs that are written as such.
+ * What the issuer types from before the templates require, each with its own code in the reference: claims that are
+ * non-empty strings, and URIs in a certain form.
  */
 export interface Demands {
-  /** Claims that must be there besides those of the templates. */
+  /** Required claims besides those of the templates. */
   readonly claims: readonly string[];
-  /** Claims that must be whole numbers other than 0. */
+  /** Claims that must be integers other than 0. */
   readonly integers: readonly string[];
-  /** The only values of a claim. */
+  /** The only accepted values of a claim. */
   readonly oneOf: Values<readonly string[]>;
-  /** How the name (parsed, if it is not here) and extensions are written that are URIs; other extensions stay as they are. */
+  /** How to write the extensions that are URIs, and the name, which is `parsed` by default. */
   readonly uris: Readonly<Partial<Record<BuildExtensionName | "subjectAltName", UriForm>>>;
 }
 
+/** A provider whose templates are parsed. */
 export interface BuildProvider {
   readonly defaults: Values<string>;
-  /** A URI. It is normalized; the extensions are not. */
+  /** Renders a URI, which is normalized; the extensions are not. */
   readonly subjectAltName: Template;
   readonly extensions: readonly (readonly [BuildExtensionName, Template])[];
-  /** Null: a claim of an extension may be empty or null, and then the extension is left out; one that is absent may not. */
+  /** Null: an empty or null claim omits its extension, and an absent one is an error. */
   readonly demands: Demands | null;
 }
 
-/** A template that cannot be read. `at` is null for that of the subjectAltName; `reason` completes "the template …". */
+/** An invalid template. `at` is null for the subjectAltName's; `reason` completes "the template …". */
 export interface ProviderError {
   readonly at: BuildExtensionName | null;
   readonly reason: string;
 }
 
-/** Reads a table. Fails with every template that is wrong. */
+/** Parses a provider's table. Fails with every invalid template. */
 export function parseProvider(source: ProviderSource): Result<BuildProvider, readonly ProviderError[]> {
   const problems: ProviderError[] = [];
   const parse = (text: string, at: BuildExtensionName | null): Template => {
@@ -67,7 +69,7 @@ export function parseProvider(source: ProviderSource): Result<BuildProvider, rea
   };
   const subjectAltName = parse(source.subjectAltName, null);
   const extensions = (Object.entries(source.extensions) as [BuildExtensionName, string][])
-    // As in the reference, a template without anything in it makes no extension.
+    // As in the reference, an empty template makes no extension.
     .filter(([, text]) => text.trim() !== "")
     .map(([name, text]) => [name, parse(text, name)] as const);
   return problems.length > 0
@@ -75,11 +77,11 @@ export function parseProvider(source: ProviderSource): Result<BuildProvider, rea
     : ok({ defaults: source.defaults ?? {}, subjectAltName, extensions, demands: source.demands ?? null });
 }
 
-/** The principal of a build's token. Fails with claim_missing or claim_invalid, naming the claim, or subject_alt_name_invalid. */
+/** Returns a build's principal. Fails with claim_missing or claim_invalid for a claim, or subject_alt_name_invalid. */
 export function buildPrincipal(claims: VerifiedClaims, provider: BuildProvider): Result<Principal, IdentityError> {
   const unmet = checkDemands(claims, provider.demands);
   if (unmet !== null) return err(unmet);
-  // A name with a hole in it would be somebody else's.
+  // A name built from an empty claim would belong to somebody else.
   const name = renderTemplate(provider.subjectAltName, lookUp(claims, provider, false), missing);
   if (!name.ok) return name;
   const uri = writeUri(name.value, provider.demands?.uris.subjectAltName ?? "parsed");
@@ -137,9 +139,9 @@ function renderExtensions(claims: VerifiedClaims, provider: BuildProvider): Resu
 }
 
 /**
- * A claim, or the default of its name. The reference prints a claim that is null as `<nil>`, and lists and objects in Go's
- * notation: here the first is as good as empty, and the others are refused.
- * @param mayBeEmpty whether a claim that is there may say nothing
+ * Returns a claim, or its default. The reference prints a null claim as `<nil>`, and lists and objects in Go's
+ * notation. Here null counts as empty, and lists and objects are rejected.
+ * @param mayBeEmpty whether the claim may be present but empty
  */
 function lookUp(claims: VerifiedClaims, { defaults, demands }: BuildProvider, mayBeEmpty: boolean): Lookup<ClaimError> {
   const read = demands === null ? readScalarClaim : readTextClaim;

@@ -1,27 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-// Identities that are e-mail addresses. Spec: OpenID Connect Core 1.0 §5.1; RFC 5321 §4.1.2, §4.5.3.1; RFC 5280 §4.2.1.6.
+// Identities that are email addresses. Spec: OpenID Connect Core 1.0 §5.1; RFC 5321 §4.1.2, §4.5.3.1; RFC 5280
+// §4.2.1.6.
 
 import { type ClaimError, type ClaimPath, type Claims, claimOf, readTextAt, readTextClaim } from "../oidc/claims.ts";
 import type { VerifiedClaims } from "../oidc/token.ts";
 import { err, ok, type Result } from "../result.ts";
 import { challengesOf, type IdentityError, type Principal } from "./principal.ts";
 
-/** RFC 5321 §4.5.3.1: 64 octets of local part, 254 in all (erratum 1690 of RFC 3696). */
+/** RFC 5321 §4.5.3.1: 64 octets of local part, 254 in total (erratum 1690 of RFC 3696). */
 const MAX_LOCAL_PART = 64;
 const MAX_ADDRESS = 254;
-/** A Dot-string of atext; quoted local parts are refused, as two spellings of them would be one mailbox. */
+/** A Dot-string of atext. Quoted local parts are rejected, since two spellings of them would be one mailbox. */
 const LOCAL_PART = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
-/** Two or more labels of letters, digits and inner hyphens, the last between letters (as the reference's); no address literals. */
+/**
+ * Two or more labels of letters, digits and inner hyphens; like the reference's, the last begins and ends with a
+ * letter.
+ */
 const DOMAIN = /^(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z])?$/;
 
+/** How an issuer's email tokens are read. */
 export interface EmailOptions {
-  /** Where the issuer behind a federating provider stands, which the certificate then names; null for the token's own. */
+  /** Path to the issuer behind a federating provider, which the certificate then names; null for the token's own. */
   readonly issuerClaim: ClaimPath | null;
-  /** True for a provider that never says email_verified, and whose addresses the operator vouches for. */
+  /** True for a provider that never sends email_verified and whose addresses the operator vouches for. */
   readonly skipsVerification: boolean;
 }
 
-/** The principal of an e-mail token: `email` must be there, well-formed and verified. */
+/** Returns the principal of an email token: `email` must be present, well-formed and verified. */
 export function emailPrincipal(claims: VerifiedClaims, options: EmailOptions): Result<Principal, IdentityError> {
   const email = readEmail(claims, options.skipsVerification);
   if (!email.ok) return email;
@@ -36,7 +41,9 @@ export function emailPrincipal(claims: VerifiedClaims, options: EmailOptions): R
   });
 }
 
-/** The claim `email`, checked. Fails with claim_missing, claim_invalid, email_unverified, email_not_ascii or email_invalid. */
+/**
+ * Reads the claim `email`. Fails with claim_missing, claim_invalid, email_unverified, email_not_ascii or email_invalid.
+ */
 export function readEmail(claims: Claims, skipsVerification: boolean): Result<string, IdentityError> {
   const email = readTextClaim(claims, "email");
   if (!email.ok) return email;
@@ -47,7 +54,7 @@ export function readEmail(claims: Claims, skipsVerification: boolean): Result<st
   return isEmailAddress(email.value) ? email : err({ code: "email_invalid" });
 }
 
-/** `email_verified` as providers spell it; absent is false. */
+/** Reads `email_verified` in providers' spellings; absent is false. */
 function readVerified(claims: Claims): Result<boolean, ClaimError> {
   switch (claimOf(claims, "email_verified")) {
     case true:
@@ -64,7 +71,7 @@ function readVerified(claims: Claims): Result<boolean, ClaimError> {
   }
 }
 
-/** Whether the text is an address as a certificate may hold it. */
+/** Whether a certificate may contain this text as an email address. */
 export function isEmailAddress(text: string): boolean {
   const at = text.lastIndexOf("@");
   const local = text.slice(0, Math.max(at, 0));

@@ -5,8 +5,8 @@
 import type { Issuer } from "./issuers.ts";
 
 /**
- * Configuration: the issuers in the order of their URLs, one row per audience. Empty fields are written, as in the reference's
- * protobuf JSON; `issuerUrl` and `wildcardIssuerUrl` are a oneof.
+ * Encodes Configuration: the issuers in the order of their URLs, one row per audience. Empty fields are written, as in
+ * the reference's protobuf JSON; `issuerUrl` and `wildcardIssuerUrl` are a oneof.
  */
 export function toConfiguration(issuers: readonly Issuer[]): object {
   return {

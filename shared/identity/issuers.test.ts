@@ -78,7 +78,7 @@ describe("what the types refuse", () => {
     [
       "username",
       { sub: "a@example.com" },
-      { code: "claim_invalid", claim: "sub", expected: "a user name, not an e-mail address" },
+      { code: "claim_invalid", claim: "sub", expected: "a user name, not an email address" },
     ],
     ...[
       "https://evil.example/users/1",

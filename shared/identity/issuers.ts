@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The issuers whose tokens are accepted, and what each type of issuer makes of a token.
+// The issuers whose tokens are accepted, and how each type of issuer turns a token into an identity.
 // Spec: https://github.com/sigstore/fulcio/blob/main/docs/oidc.md
 
 import { encodeUtf8 } from "../bytes/utf8.ts";
@@ -24,10 +24,12 @@ import {
 } from "./subjects.ts";
 
 type ProviderType = keyof typeof PROVIDER_TYPES;
+/** The kind of identity that an issuer's tokens state. */
 export type IssuerType = Identity["type"];
+/** The claim that clients sign. */
 export type ChallengeClaim = "email" | "sub";
 
-/** What an issuer's tokens speak of, with all that it takes to read them. */
+/** The identity in an issuer's tokens, with everything needed to read it. */
 export type Identity =
   | { readonly type: "email"; readonly issuerClaim: ClaimPath | null; readonly skipsVerification: boolean }
   | { readonly type: "username" | "uri"; readonly subjectDomain: string }
@@ -53,39 +55,40 @@ export const CHALLENGE_CLAIMS: Readonly<Record<IssuerType, ChallengeClaim>> = {
   "buddy-pipeline": "sub",
 };
 
-/** All but the issuer, without which nobody could verify whose name the certificate has. */
+/** All except the issuer, without which nobody could verify whose name a certificate states. */
 export type OmittableExtension = Exclude<FulcioExtensionName, "issuer" | "issuerV2">;
 
+/** An accepted issuer. */
 export interface Issuer {
-  /** Compared with `iss` as a whole string; in the table, a meta issuer has its pattern here. */
+  /** Compared with `iss` as a whole string. In the table, a meta issuer's pattern. */
   readonly url: string;
-  /** Of a meta issuer, also of one that a token has named. */
+  /** The pattern of a meta issuer, also for one that a token has named; otherwise null. */
   readonly pattern: IssuerPattern | null;
-  /** A loopback address: accepted by the development composition only. */
+  /** A loopback address; only the development composition accepts it. */
   readonly isLoopback: boolean;
-  /** `aud` must be or contain one of these; at least one. */
+  /** `aud` must be or contain one of these. Never empty. */
   readonly audiences: readonly string[];
   readonly identity: Identity;
   readonly challengeClaim: ChallengeClaim;
   readonly keys: IssuerKeys;
-  /** Whom of those that it knows gets a certificate; null for all. */
+  /** Which of the issuer's identities get certificates; null for all. */
   readonly policy: Condition | null;
-  /** What certificates do not say although a token does: the certificate log makes public whatever they say. */
+  /** Extensions left out of certificates, which the certificate log makes public. */
   readonly omittedExtensions: readonly OmittableExtension[];
-  /** Whether a token is good for one certificate only. */
+  /** Whether a token is valid for one certificate only. */
   readonly takesTokensOnce: boolean;
 }
 
-/** `built-in`: of our own oidc service, asked directly; `static`: part of the configuration; `discovery`: fetched. */
+/** `built-in`: our own oidc service, called directly. `static`: in the configuration. `discovery`: fetched. */
 type IssuerKeys =
   | { readonly kind: "built-in" }
   | { readonly kind: "static"; readonly keySet: KeySet }
   | { readonly kind: "discovery" };
 
-/** The audience that every Sigstore client asks for. */
+/** The audience that every Sigstore client requests. */
 export const DEFAULT_AUDIENCE = "sigstore";
 
-/** An issuer of this type with everything else as it usually is. */
+/** Makes an issuer of this type with defaults for everything else. */
 export function plainIssuer(url: string, identity: Identity, pattern: IssuerPattern | null = null): Issuer {
   return {
     url,
@@ -101,21 +104,21 @@ export function plainIssuer(url: string, identity: Identity, pattern: IssuerPatt
   };
 }
 
-/** The issuer under our own public URL. */
+/** Makes the issuer under our own public URL. */
 export const builtInIssuer = (publicUrl: { readonly href: string; readonly isLoopback: boolean }): Issuer => ({
   ...plainIssuer(`${publicUrl.href}/oidc`, { type: "email", issuerClaim: null, skipsVerification: false }),
   isLoopback: publicUrl.isLoopback,
   keys: { kind: "built-in" },
 });
 
-/** Who is accepted, and how `iss` is looked up in it. */
+/** The accepted issuers, with a lookup by `iss`. */
 export interface IssuerTable {
   readonly issuers: readonly Issuer[];
-  /** The issuer of a token; null if nobody knows it. Exact URLs go before patterns, patterns in their order. */
+  /** Finds the issuer of a token; null if it is unknown. Exact URLs come before patterns, patterns in their order. */
   readonly find: (url: string) => Issuer | null;
 }
 
-/** A later issuer with the URL of an earlier one replaces it. */
+/** Makes a table. A later issuer with the same URL replaces an earlier one. */
 export function createIssuerTable(issuers: readonly Issuer[]): IssuerTable {
   const byUrl = new Map(issuers.map((issuer) => [issuer.url, issuer]));
   const table = [...byUrl.values()];
@@ -131,12 +134,14 @@ export function createIssuerTable(issuers: readonly Issuer[]): IssuerTable {
 }
 
 /**
- * What a name and its extensions may be together. They stand in an entry of the certificate log twice, beside two keys and two
- * signatures of half a KiB at most, and an entry has 32 KiB; a token of a build makes some 2 KiB.
+ * Limit for a name and its extensions together. A certificate log entry of at most 32 KiB contains them twice, besides
+ * two keys and two signatures of at most half a KiB each. A build's token yields about 2 KiB.
  */
 const MAX_IDENTITY_BYTES = 12 * 1024;
 
-/** Who a verified token of this issuer speaks for. Fails with policy_refused, identity_too_large or what reading the claims fails with. */
+/**
+ * Returns the identity in a verified token. Fails with policy_refused, identity_too_large or an error in the claims.
+ */
 export function principalOf(issuer: Issuer, claims: VerifiedClaims): Result<Principal, IdentityError> {
   const condition = issuer.policy === null ? null : unmetCondition(issuer.policy, claims);
   if (condition !== null) return err({ code: "policy_refused", condition });
@@ -148,7 +153,7 @@ export function principalOf(issuer: Issuer, claims: VerifiedClaims): Result<Prin
     : ok(published);
 }
 
-/** Without what the issuer's certificates shall not say. */
+/** Removes the extensions that the issuer's certificates omit. */
 function publishedOf({ omittedExtensions }: Issuer, extensions: FulcioExtensions): FulcioExtensions {
   const omitted: ReadonlySet<string> = new Set(omittedExtensions);
   return Object.fromEntries(Object.entries(extensions).filter(([name]) => !omitted.has(name)));

@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who may get a certificate at all: conditions on the claims of an issuer's tokens, in the configuration of that issuer.
-// Fulcio gives one to everybody whom an accepted issuer knows.
+// Restricts who gets certificates: conditions on the claims of an issuer's tokens, set in that issuer's configuration.
+// Fulcio gives certificates to everyone whom an accepted issuer knows.
 
 import { type ClaimPath, type Claims, claimAt } from "../oidc/claims.ts";
 import { unreachable } from "../unreachable.ts";
 
+/** A condition on claims. */
 export type Condition =
   | { readonly kind: "all" | "any"; readonly conditions: readonly Condition[] }
-  /** Holds if the claim, or one item of a list, is one of the values. Numbers and booleans count as JSON writes them. */
+  /**
+   * Holds if the claim, or an item of a list, is one of the values. Numbers and booleans compare as JSON writes them.
+   */
   | { readonly kind: "equals"; readonly claim: ClaimPath; readonly values: readonly string[] }
   | { readonly kind: "prefix"; readonly claim: ClaimPath; readonly prefix: string }
-  /** `*` stands for characters other than `/`, `**` for any; everything else for itself, from the first to the last. */
+  /** `*` matches characters other than `/`, `**` any; all others match themselves. Matches the whole value. */
   | { readonly kind: "pattern"; readonly claim: ClaimPath; readonly pattern: string };
 
 /**
- * The first condition that fails, in words that say which claim it is about and not what it would have to be; null if the
- * policy is met. Of an `any` all that was tried is said.
+ * Describes the first condition that fails, naming the claim but not the required value; null if the policy is met. For
+ * an `any`, describes every alternative.
  */
 export function unmetCondition(condition: Condition, claims: Claims): string | null {
   switch (condition.kind) {
@@ -58,8 +61,8 @@ function holds(path: ClaimPath, claims: Claims, test: (value: string) => boolean
 }
 
 /**
- * Whether the pattern matches the whole value. Goes through the value once with the set of places in the pattern that are
- * possible, so that no pattern takes longer than its length times the value's: a regular expression could take for ever.
+ * Whether the pattern matches the whole value. Goes through the value once with the set of possible positions in the
+ * pattern, so that the time is at most the product of both lengths; a regular expression could take forever.
  */
 export function matches(pattern: string, value: string): boolean {
   const steps = pattern.match(/\*\*|./gsu) ?? [];
@@ -76,9 +79,9 @@ export function matches(pattern: string, value: string): boolean {
   return places.has(steps.length);
 }
 
-/** A star may stand for nothing. */
+/** Adds the positions after stars, which may match nothing. */
 function skipStars(places: Set<number>, steps: readonly string[]): Set<number> {
-  // A Set is walked in the order in which it grows, also while it does.
+  // Iterating a Set includes the elements added on the way.
   for (const place of places) if (steps[place] === "*" || steps[place] === "**") places.add(place + 1);
   return places;
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The build systems that are known by name: which claims of a job's token make which part of the certificate. A configuration
-// may replace each of them or add its own under `ci-issuer-metadata`.
-// Spec: https://github.com/sigstore/fulcio/blob/main/docs/oid-info.md; the claims are those that each provider documents:
-// docs.github.com/actions/reference/openid-connect-reference, docs.gitlab.com/ci/secrets/id_token_authentication,
-// buildkite.com/docs/agent/v3/cli-oidc, codefresh.io/docs/docs/integrations/oidc-pipelines,
-// circleci.com/docs/openid-connect-tokens, buddy.works/docs/pipelines/oidc.
+// The build systems known by name: which claims of a job's token form which part of the certificate. A configuration
+// may replace any of them or add its own under `ci-issuer-metadata`.
+// Spec: https://github.com/sigstore/fulcio/blob/main/docs/oid-info.md; the claims are those that each provider
+// documents: docs.github.com/actions/reference/openid-connect-reference,
+// docs.gitlab.com/ci/secrets/id_token_authentication, buildkite.com/docs/agent/v3/cli-oidc,
+// codefresh.io/docs/docs/integrations/oidc-pipelines, circleci.com/docs/openid-connect-tokens,
+// buddy.works/docs/pipelines/oidc.
 
 import { type BuildProvider, type Demands, type ProviderSource, parseProvider } from "./build.ts";
 
@@ -121,7 +122,7 @@ const BUDDY: ProviderSource = {
   },
 };
 
-/** By the names under which the public instance has them. */
+/** By their names in the public instance. */
 export const PROVIDERS: ReadonlyMap<string, BuildProvider> = new Map(
   Object.entries({
     "github-workflow": GITHUB,
@@ -134,14 +135,14 @@ export const PROVIDERS: ReadonlyMap<string, BuildProvider> = new Map(
 );
 
 const NO_DEMANDS: Demands = { claims: [], integers: [], oneOf: {}, uris: {} };
-/** The types of before deployment environments do not know them. */
+/** The old issuer types have no deployment environment. */
 const { deploymentEnvironment: _github, ...GITHUB_EXTENSIONS } = GITHUB.extensions;
 const { deploymentEnvironment: _gitlab, ...GITLAB_EXTENSIONS } = GITLAB.extensions;
 
 /**
- * The same as issuer types of their own, which the reference had before the templates and still takes: they demand every claim,
- * as text, and write URIs in their own way. A Buildkite job says nothing but its name there. The reference has no types for
- * CircleCI and Buddy, so those are as with templates.
+ * The same as issuer types of their own, which the reference had before the templates and still accepts: they require
+ * every claim as a string and write URIs in their own way. A Buildkite job states only its name. The reference has no
+ * types for CircleCI and Buddy, so those work as with templates.
  */
 export const PROVIDER_TYPES = {
   "github-workflow": built({
@@ -195,6 +196,6 @@ export const PROVIDER_TYPES = {
 
 function built(source: ProviderSource): BuildProvider {
   const provider = parseProvider(source);
-  if (!provider.ok) throw new TypeError(`a table of this file is wrong: ${provider.error[0]?.reason}`);
+  if (!provider.ok) throw new TypeError(`a table in this file is invalid: ${provider.error[0]?.reason}`);
   return provider.value;
 }

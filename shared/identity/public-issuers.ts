@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The issuers of Sigstore's public instance, which a deployment accepts if nothing else is configured. Facts of August 2026.
+// The issuers of Sigstore's public instance, as of August 2026, which a deployment accepts by default.
 // Spec: https://github.com/sigstore/fulcio/blob/main/config/identity/config.yaml
 
 import { parseIssuerPattern } from "../oidc/issuer-pattern.ts";
@@ -29,7 +29,7 @@ const ISSUERS: readonly (readonly [string, Identity])[] = [
   ["https://www.kaggle.com/api/v1/models/signing", EMAIL],
 ];
 
-/** Azure writes the issuer of a cluster with a slash at the end or without. */
+/** Azure writes the issuer of a cluster with or without a trailing slash. */
 const META_ISSUERS: readonly (readonly [string, Identity])[] = [
   ["https://*.oic.prod-aks.azure.com/*/*", { type: "kubernetes" }],
   ["https://*.oic.prod-aks.azure.com/*/*/", { type: "kubernetes" }],

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Identities that stand in the token as they are: user names, URIs, SPIFFE IDs, service accounts of Kubernetes, Chainguard's
-// identities. Spec: https://github.com/sigstore/fulcio/blob/main/docs/oidc.md; SPIFFE-ID §2; RFC 1123 §2.1 (names in Kubernetes).
+// Identities taken from the token as they are: user names, URIs, SPIFFE IDs, Kubernetes service accounts, Chainguard
+// identities.
+// Spec: https://github.com/sigstore/fulcio/blob/main/docs/oidc.md; SPIFFE-ID §2; RFC 1123 §2.1 (names in Kubernetes).
 
 import { type Claims, claimOf, readTextAt, readTextClaim } from "../oidc/claims.ts";
 import type { VerifiedClaims } from "../oidc/token.ts";
@@ -13,42 +14,46 @@ import { normalizeUri } from "./uri.ts";
 const invalid = (claim: string, expected: string): Result<never, IdentityError> =>
   err({ code: "claim_invalid", claim, expected });
 
-/** The otherName `sub!domain`. */
+/** Returns the otherName `sub!domain`. */
 export function usernamePrincipal(claims: VerifiedClaims, domain: string): Result<Principal, IdentityError> {
   const subject = readTextClaim(claims, "sub");
   if (!subject.ok) return subject;
-  // The ! would be one of two, and an address in the place of a name would pass for one.
+  // A second ! would make the name ambiguous, and an address would pass for a user name.
   if (subject.value.includes("!")) return invalid("sub", "a user name without !");
-  if (isEmailAddress(subject.value)) return invalid("sub", "a user name, not an e-mail address");
+  if (isEmailAddress(subject.value)) return invalid("sub", "a user name, not an email address");
   return toPrincipal(claims, { kind: "username", value: `${subject.value}!${domain}` });
 }
 
-/** The subject itself, a URI under `domain` (scheme and host of the configuration, and its port). */
+/** Returns the subject itself, a URI under `domain`: the configured scheme, host and port. */
 export function uriPrincipal(claims: VerifiedClaims, domain: string): Result<Principal, IdentityError> {
   const subject = readTextClaim(claims, "sub");
   if (!subject.ok) return subject;
   const uri = normalizeUri(subject.value);
   if (!uri.ok) return err({ code: "subject_alt_name_invalid" });
-  // The reference compares scheme and host name and so takes every port; a service on another port is another service.
+  // The reference compares scheme and host name and so accepts any port. A service on another port is another service.
   const isUnder = originOf(uri.value) === originOf(domain);
   return isUnder
     ? toPrincipal(claims, { kind: "uri", value: uri.value })
     : invalid("sub", "a URI of the issuer's subject domain");
 }
 
-/** Scheme and authority as a URL parser prints them, null for what is none. */
+/** Returns scheme and authority as a URL parser prints them, or null for an invalid URL. */
 function originOf(uri: string): string | null {
   return URL.canParse(uri) ? new URL(uri).origin : null;
 }
 
-/** A trust domain's characters (SPIFFE-ID §2.1); as a host name in a certificate it has no empty labels (uri.ts says why). */
+/**
+ * The characters of a trust domain (SPIFFE-ID §2.1). As a host name in a certificate it has no empty labels; see
+ * uri.ts.
+ */
 const TRUST_DOMAIN = /^(?=.{1,255}$)[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/;
-/** Path segments are not empty and not dots (SPIFFE-ID §2.2). */
+/** Path segments are neither empty nor dots (SPIFFE-ID §2.2). */
 const SPIFFE_ID = /^spiffe:\/\/([a-z0-9._-]{1,255})((?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+)*)$/;
 
+/** Whether the text is a SPIFFE trust domain. */
 export const isTrustDomain = (text: string): boolean => TRUST_DOMAIN.test(text);
 
-/** The subject itself, a SPIFFE ID of the trust domain. */
+/** Returns the subject itself, a SPIFFE ID of the trust domain. */
 export function spiffePrincipal(claims: VerifiedClaims, trustDomain: string): Result<Principal, IdentityError> {
   const subject = readTextClaim(claims, "sub");
   if (!subject.ok) return subject;
@@ -61,7 +66,7 @@ export function spiffePrincipal(claims: VerifiedClaims, trustDomain: string): Re
 const DNS_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const DNS_SUBDOMAIN = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
 
-/** The service account, which the reference takes even without a name; here both names must be ones that Kubernetes has. */
+/** Returns the service account. The reference accepts one without a name; here Kubernetes must allow both names. */
 export function kubernetesPrincipal(claims: VerifiedClaims): Result<Principal, IdentityError> {
   const namespace = readTextAt(claims, ["kubernetes.io", "namespace"]);
   if (!namespace.ok) return namespace;
@@ -75,7 +80,7 @@ export function kubernetesPrincipal(claims: VerifiedClaims): Result<Principal, I
   return toPrincipal(claims, { kind: "uri", value });
 }
 
-/** `<iss>/<sub>`. An e-mail address in the token must be a verified one, since it is what clients then sign. */
+/** Returns `<iss>/<sub>`. If the token has an email address, it must be verified, since clients then sign it. */
 export function chainguardPrincipal(claims: VerifiedClaims): Result<Principal, IdentityError> {
   const subject = readTextClaim(claims, "sub");
   if (!subject.ok) return subject;
@@ -83,7 +88,7 @@ export function chainguardPrincipal(claims: VerifiedClaims): Result<Principal, I
   if (!issuer.ok) return issuer;
   const email = hasEmail(claims) ? readEmail(claims, false) : null;
   if (email?.ok === false) return email;
-  // The reference cleans the path; what would be cleaned away is no subject.
+  // The reference cleans the path. We reject a subject that cleaning would change.
   if (subject.value.split("/").some((segment) => ["", ".", ".."].includes(segment))) {
     return invalid("sub", "a path without empty or dotted segments");
   }
@@ -98,7 +103,7 @@ function hasEmail(claims: Claims): boolean {
   return email !== undefined && email !== null && email !== "";
 }
 
-/** What these have in common: the extensions say issuer and subject. */
+/** Adds the parts common to these identities: extensions with issuer and subject. */
 function toPrincipal(claims: VerifiedClaims, subjectAltName: SubjectAltName): Result<Principal, IdentityError> {
   const issuer = readTextClaim(claims, "iss");
   if (!issuer.ok) return issuer;

@@ -65,8 +65,8 @@ describe("a template", () => {
     ["{{/* comment */}}", "has {{ /* comment */ }}, which is not supported"],
     ["{{ if .a }}x", "has an if without an end"],
     ["{{ if .a }}x{{ else }}y", "has an else without an end"],
-    ["{{ if .a }}x{{ else .b }}y{{ end }}", "has an else with something other than if behind it"],
-    ["{{ if .a }}x{{ end .b }}", "has an end with more behind it"],
+    ["{{ if .a }}x{{ else .b }}y{{ end }}", "has an else with something other than if after it"],
+    ["{{ if .a }}x{{ end .b }}", "has an end with more after it"],
     ["{{ end }}", "has {{ end }} without an if"],
     ["{{ else }}", "has {{ else }} without an if"],
     ["{{ if eq .a }}x{{ end }}", "has {{  }}, which is not supported"],
@@ -74,7 +74,7 @@ describe("a template", () => {
     ["{{ index . }}", 'has an index that is not of the form index . "name"'],
     ["{{ index .a `b` }}", 'has an index that is not of the form index . "name"'],
     ["{{ (index . `b` }}", "has ( without )"],
-    ['{{ "\\x41" }}', 'has a text "\\x41" with an escape that is not supported'],
+    ['{{ "\\x41" }}', 'has a string "\\x41" with an escape that is not supported'],
     [`${"{{ if .a }}".repeat(9)}x${"{{ end }}".repeat(9)}`, "nests deeper than 8"],
   ])("%s is refused when it is read", (source, reason) => {
     expect(parseTemplate(source)).toEqual({ ok: false, error: { code: "template_invalid", reason } });

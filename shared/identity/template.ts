@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// The templates by which the claims of a build become names: the part of Go's text/template that configurations of Fulcio
-// use. `{{ .name }}`, `{{ index . "a.b/c" }}`, text literals, `if`, `else if`, `else`, `end`, `eq`, `ne`, and the trim marks.
-// Everything else is refused when the configuration is read, not when a token comes. A text without `{{` is the name of a value.
+// The templates that turn the claims of a build into names: the part of Go's text/template that Fulcio configurations
+// use. `{{ .name }}`, `{{ index . "a.b/c" }}`, string literals, `if`, `else if`, `else`, `end`, `eq`, `ne`, and trim
+// marks. Anything else is rejected when the configuration is read, not when a token arrives. A text without `{{` names
+// a value.
 // Spec: https://pkg.go.dev/text/template (go1.26), with the option missingkey=error.
 
 import { err, ok, type Result } from "../result.ts";
 import { unreachable } from "../unreachable.ts";
 
-/** A template that has been read; only parseTemplate makes them. */
+/** A parsed template; only parseTemplate returns one. */
 export type Template = readonly Node[];
 
 type Value =
-  /** `.name`: the value must be there. */
+  /** `.name`: the value must be present. */
   | { readonly kind: "field"; readonly name: string }
-  /** `index . "name"`: empty if it is not there. */
+  /** `index . "name"`: empty if absent. */
   | { readonly kind: "index"; readonly name: string }
   | { readonly kind: "text"; readonly text: string };
 
 interface Branch {
-  /** Taken if the two are equal (or not, for `ne`); for a bare value, if it is not empty. */
+  /** Taken if both are equal (for `ne`, if not); with a bare value, if it is not empty. */
   readonly left: Value;
   readonly right: Value | null;
   readonly isNegated: boolean;
@@ -28,13 +29,14 @@ interface Branch {
 
 type Node = Value | ({ readonly kind: "if" } & Branch);
 
+/** The template uses something unsupported. */
 export interface TemplateError {
   readonly code: "template_invalid";
   /** Completes "the template …". */
   readonly reason: string;
 }
 
-/** Longer ones are no name of anything; the depth keeps the recursion short. */
+/** Longer than any name; the depth bounds the recursion. */
 const MAX_LENGTH = 2048;
 const MAX_DEPTH = 8;
 
@@ -56,7 +58,7 @@ export function parseTemplate(source: string): Result<Template, TemplateError> {
 
 const fail = (reason: string): Result<never, TemplateError> => err({ code: "template_invalid", reason });
 
-/** Never leaves this file: it carries a reason out of the recursion. */
+/** Carries a reason out of the recursion; never leaves this file. */
 class TemplateSyntaxError extends Error {}
 
 function refuse(reason: string): never {
@@ -66,7 +68,7 @@ function refuse(reason: string): never {
 /** Literal text, or the tokens of one action. */
 type Part = { readonly kind: "text"; readonly text: string } | { readonly kind: "action"; readonly tokens: string[] };
 
-/** `{{- ` and ` -}}` trim the text beside them, as Go does. Null if an action is not closed. */
+/** Splits a template, trimming text beside `{{- ` and ` -}}` as Go does. Returns null if an action is not closed. */
 function split(source: string): readonly Part[] | null {
   const parts: Part[] = [];
   let rest = source;
@@ -90,12 +92,12 @@ function split(source: string): readonly Part[] | null {
   }
 }
 
-/** Behind a token there is a space, a closing parenthesis or nothing; behind an opening one, anything. */
+/** A token is followed by a space, a closing parenthesis or the end; an opening parenthesis by anything. */
 const TOKEN = /\s*(\(|(?:\.[A-Za-z_][A-Za-z0-9_]*|\.|"(?:[^"\\\n]|\\.)*"|`[^`]*`|[A-Za-z]+|\))(?=[\s)]|$))/y;
 const FIELD = /^\.[A-Za-z_][A-Za-z0-9_]*$/;
 const LITERAL = /^(?:"(?:[^"\\\n]|\\.)*"|`[^`]*`)$/;
 
-/** A token that cannot be read stands as it is; the parser refuses it by name. */
+/** Splits an action into tokens. An unreadable token is kept as it is, and the parser's error names it. */
 function tokenize(action: string): string[] {
   const tokens: string[] = [];
   let at = 0;
@@ -118,14 +120,14 @@ class TemplateParser {
     this.#parts = parts;
   }
 
-  /** The whole template. */
+  /** Parses the whole template. */
   template(): Template {
     const nodes = this.#nodes();
     if (this.#at < this.#parts.length) refuse(`has {{ ${this.#tokens().join(" ")} }} without an if`);
     return nodes;
   }
 
-  /** Up to the end, or to an `else` or `end`, which is left. */
+  /** Parses up to the end, or up to an `else` or `end`, which is not consumed. */
   #nodes(): Template {
     const nodes: Node[] = [];
     for (;;) {
@@ -150,8 +152,8 @@ class TemplateParser {
       return { kind: "if", ...test, taken, otherwise: [nested] };
     }
     const otherwise = word === "else" && rest.length === 0 ? this.#otherwise() : [];
-    if (word === "end" && rest.length > 0) refuse("has an end with more behind it");
-    if (word === "else" && rest.length > 0) refuse("has an else with something other than if behind it");
+    if (word === "end" && rest.length > 0) refuse("has an end with more after it");
+    if (word === "else" && rest.length > 0) refuse("has an else with something other than if after it");
     if (word === undefined) refuse("has an if without an end");
     this.#depth--;
     return { kind: "if", ...test, taken, otherwise };
@@ -164,7 +166,7 @@ class TemplateParser {
     return nodes;
   }
 
-  /** Of the action that the parser stands at; none at the end. */
+  /** Returns the tokens of the current action; none at the end. */
   #tokens(): readonly string[] {
     const part = this.#parts[this.#at];
     return part?.kind === "action" ? part.tokens : [];
@@ -180,7 +182,7 @@ function readTest(tokens: readonly string[]): Pick<Branch, "left" | "right" | "i
   return { left, right, isNegated: word === "ne" };
 }
 
-/** A value that takes all of the tokens: what an argument may be, or a call without parentheses. */
+/** Parses a value that uses all tokens: an argument, or a call without parentheses. */
 function wholeValue(tokens: readonly string[]): Value {
   const [value, rest] = tokens[0] === "index" ? readIndex(tokens) : readArgument(tokens);
   if (rest.length > 0) refuse(`has {{ ${tokens.join(" ")} }}, which is not supported`);
@@ -199,7 +201,7 @@ function readArgument(tokens: readonly string[]): readonly [Value, readonly stri
   return refuse(`has {{ ${tokens.join(" ")} }}, which is not supported`);
 }
 
-/** index . "name" */
+/** Parses index . "name". */
 function readIndex([, dot, name = "", ...rest]: readonly string[]): readonly [Value, readonly string[]] {
   if (dot !== "." || !LITERAL.test(name)) refuse('has an index that is not of the form index . "name"');
   return [{ kind: "index", name: readLiteral(name) }, rest];
@@ -210,11 +212,11 @@ function readLiteral(token: string): string {
   try {
     return String(JSON.parse(token));
   } catch {
-    return refuse(`has a text ${token} with an escape that is not supported`);
+    return refuse(`has a string ${token} with an escape that is not supported`);
   }
 }
 
-/** Every name that a template may ask for, wherever it stands. */
+/** Returns every name that a template refers to. */
 export function namesIn(template: Template): readonly string[] {
   return template.flatMap((node) => {
     if (node.kind === "text") return [];
@@ -224,10 +226,10 @@ export function namesIn(template: Template): readonly string[] {
   });
 }
 
-/** What a name stands for: null if there is none. Its error is handed on. */
+/** Looks up a name's value; null if there is none. */
 export type Lookup<E> = (name: string) => Result<string | null, E>;
 
-/** Fills a template in. Fails with what `lookup` fails with, and with `missing(name)` for a field that is not there. */
+/** Renders a template. Fails as `lookup` fails, and with `missing(name)` for a field without a value. */
 export function renderTemplate<E>(
   template: Template,
   lookup: Lookup<E>,
@@ -248,7 +250,7 @@ function renderBranch<E>(branch: Branch, lookup: Lookup<E>, missing: (name: stri
   const right = branch.right === null ? ok("") : valueOf(branch.right, lookup, missing);
   if (!right.ok) return right;
   const isEqual = left.value === right.value;
-  // A bare value is true if it is not the empty text, which is what it is compared with.
+  // A bare value is compared with the empty string, and is true if it differs.
   const isTaken = branch.right === null ? !isEqual : isEqual !== branch.isNegated;
   return renderTemplate(isTaken ? branch.taken : branch.otherwise, lookup, missing);
 }

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// URIs as they stand in a subjectAltName. Verifiers compare the whole string with what Fulcio writes, and Fulcio writes what
-// Go's url.Parse(x).String() makes of x. `new URL(x).href` is something else: it lower-cases the host, drops default
-// ports, collapses dots and adds a slash. Spec: https://pkg.go.dev/net/url (go1.26); RFC 3986 §2, §3.
+// Normalizes URIs for a subjectAltName. Verifiers compare the whole string with the one Fulcio writes, which is Go's
+// url.Parse(x).String(). `new URL(x).href` differs: it lower-cases the host, drops default ports, collapses dots and
+// adds a slash. Spec: https://pkg.go.dev/net/url (go1.26); RFC 3986 §2, §3.
 
 import { encodeHex } from "../bytes/hex.ts";
 import { encodeUtf8 } from "../bytes/utf8.ts";
 import { err, ok, type Result } from "../result.ts";
 
+/** The text is not a URI that may be written. */
 export interface UriError {
   readonly code: "uri_invalid";
 }
 
-/** Bytes that stand as they are once a component has to be escaped: unreserved ones and those below, per component. */
+/** Bytes that are not escaped once a component needs escaping: unreserved ones, and those below per component. */
 const UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~";
 const COMPONENT = {
   path: { plain: bytesOf(`${UNRESERVED}$&+,/:;=@`), kept: bytesOf(`${UNRESERVED}$&+,/:;=@!'()*[]%`) },
@@ -23,28 +24,28 @@ function bytesOf(ascii: string): ReadonlySet<number> {
 }
 
 /**
- * Scheme and authority in the shape that our templates have: a host name and perhaps a port; no user, no IP literal, no escapes. A
- * label of the name is not empty: Go's x509, and so cosign, reads no certificate with such a URI.
+ * Scheme and authority as our templates form them: a host name with an optional port; no user, IP literal or escapes.
+ * Labels are not empty, since Go's x509, and so cosign, rejects a certificate with such a URI.
  */
 const AUTHORITY = String.raw`https?://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?::[0-9]+)?`;
-/** Path, query and fragment behind it, or all of it as one path. */
+/** Path, query and fragment after it, or the rest as one path. */
 const PARSED = new RegExp(String.raw`^(${AUTHORITY})((?:/[^?#]*)?)((?:\?[^#]*)?)((?:#.*)?)$`, "s");
 const JOINED = new RegExp(`^(${AUTHORITY})(/.*)$`, "s");
 const BAD_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
-// oxlint-disable-next-line no-control-regex -- exactly these must be found
+// oxlint-disable-next-line no-control-regex -- matches exactly the control characters
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /**
- * Normalizes an absolute http(s) URI as Go does: path and fragment keep their spelling if it is a valid one, and are escaped
- * whole otherwise. The result is ASCII. Fails with uri_invalid: another shape, a control character, `%` without two hex
- * digits, a query that is not ASCII.
+ * Normalizes an absolute http(s) URI as Go does: path and fragment keep a valid spelling and are otherwise escaped
+ * entirely. The result is ASCII. Fails with uri_invalid for another shape, a control character, `%` without two hex
+ * digits, or a query that is not ASCII.
  */
 export function normalizeUri(text: string): Result<string, UriError> {
   const match = CONTROL.test(text) || !text.isWellFormed() ? null : PARSED.exec(text);
   if (match === null) return err({ code: "uri_invalid" });
   const [, base = "", path = "", query = "", hash = ""] = match;
   const fragment = hash.slice(1);
-  // Go passes a query through as it is; outside ASCII it would not fit an IA5String.
+  // Go keeps a query unchanged. Outside ASCII it would not fit into an IA5String.
   if (BAD_ESCAPE.test(path) || BAD_ESCAPE.test(fragment) || encodeUtf8(query).length !== query.length) {
     return err({ code: "uri_invalid" });
   }
@@ -53,9 +54,9 @@ export function normalizeUri(text: string): Result<string, UriError> {
 }
 
 /**
- * Writes a host with a path behind it as Go's URL.JoinPath does: `?` and `#` are of the path, so they are escaped, and a path
- * with any such character is escaped whole. Fails with uri_invalid as normalizeUri does, and for what Go would clean away:
- * a segment that is empty or dots makes the name of something else.
+ * Joins a host and the path after it as Go's URL.JoinPath does: `?` and `#` belong to the path and are escaped, and a
+ * path with any such character is escaped entirely. Fails with uri_invalid as normalizeUri does, and for a segment that
+ * is empty or dots: Go would remove it, and the name would belong to something else.
  */
 export function joinUri(text: string): Result<string, UriError> {
   const match = CONTROL.test(text) || !text.isWellFormed() ? null : JOINED.exec(text);
@@ -69,7 +70,7 @@ export function joinUri(text: string): Result<string, UriError> {
     : ok(`${base}${escapeComponent(path, "path")}`);
 }
 
-/** The text itself if every byte may stand in the component, otherwise decoded and escaped anew, byte by byte. */
+/** Returns the text if the component allows every byte; otherwise decodes it and escapes it again, byte by byte. */
 function escapeComponent(text: string, component: keyof typeof COMPONENT): string {
   const { plain, kept } = COMPONENT[component];
   const bytes = encodeUtf8(text);

@@ -1,32 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
-// The claims of an identity token: reading one as text that may enter a certificate. Spec: RFC 7519 §4.
+// Reads the claims of an identity token as text that may go into a certificate. Spec: RFC 7519 §4.
 
 import { member } from "../json/member.ts";
 import { err, ok, type Result } from "../result.ts";
 
-/** The members of a token's payload; who vouches for them is not said here. */
+/** The members of a token's payload, verified or not. */
 export type Claims = Readonly<Record<string, unknown>>;
 
-/** Names on the way into nested claims: `["kubernetes.io", "namespace"]`. */
+/** A path into nested claims: `["kubernetes.io", "namespace"]`. */
 export type ClaimPath = readonly string[];
 
+/** A claim is missing or unusable. */
 export type ClaimError =
   | { readonly code: "claim_missing"; readonly claim: string }
   /** `expected` completes "must be …". */
   | { readonly code: "claim_invalid"; readonly claim: string; readonly expected: string };
 
-/** One claim may stand in several extensions; this keeps a certificate far below the log's limit of an entry. */
+/** A claim may appear in several extensions. This keeps a certificate far below the log's limit for an entry. */
 const MAX_CLAIM_LENGTH = 2048;
 
-// oxlint-disable-next-line no-control-regex -- exactly these must be found: C0, DEL and C1
+// oxlint-disable-next-line no-control-regex -- matches exactly the control characters: C0, DEL and C1
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
-/** The claim itself, undefined if the token does not have it; inherited names (`constructor`) are not claims. */
+/** Returns the token's own claim; undefined if absent. Inherited names (`constructor`) are not claims. */
 export function claimOf(claims: Claims, name: string): unknown {
   return Object.hasOwn(claims, name) ? claims[name] : undefined;
 }
 
-/** The value at the end of a path, undefined if it breaks off on the way. */
+/** Returns the value at the end of a path; undefined if a step is missing. */
 export function claimAt(claims: Claims, path: ClaimPath): unknown {
   let value: unknown = claims;
   for (const step of path) {
@@ -36,14 +37,14 @@ export function claimAt(claims: Claims, path: ClaimPath): unknown {
 }
 
 /**
- * A string claim that is not empty, is well-formed Unicode without control characters and has at most 2048 UTF-16 units.
+ * Reads a non-empty string claim: well-formed Unicode without control characters, at most 2048 UTF-16 units.
  * Fails with claim_missing (absent, null or empty) or claim_invalid.
  */
 export function readTextClaim(claims: Claims, name: string): Result<string, ClaimError> {
   return readText(claimOf(claims, name), name);
 }
 
-/** Like readTextClaim, of a nested claim; errors name it with dots. */
+/** Reads a nested claim like readTextClaim; errors name it with dots. */
 export function readTextAt(claims: Claims, path: ClaimPath): Result<string, ClaimError> {
   return readText(claimAt(claims, path), path.join("."));
 }
@@ -53,14 +54,14 @@ function readText(value: unknown, name: string): Result<string, ClaimError> {
   return typeof value === "string" ? checkText(name, value) : invalid(name, "a string");
 }
 
-/** Like readTextClaim, but takes an integer or a boolean as the text that JSON writes for it. */
+/** Reads a claim like readTextClaim, but accepts an integer or boolean as the text that JSON writes for it. */
 export function readScalarClaim(claims: Claims, name: string): Result<string, ClaimError> {
   const value = claimOf(claims, name);
   if (Number.isSafeInteger(value) || typeof value === "boolean") return ok(String(value));
   return readTextClaim(claims, name);
 }
 
-/** An integer that JSON can hold exactly. Fails with claim_missing (absent or null) or claim_invalid. */
+/** Reads an integer that JSON represents exactly. Fails with claim_missing (absent or null) or claim_invalid. */
 export function readIntegerClaim(claims: Claims, name: string): Result<number, ClaimError> {
   const value = claimOf(claims, name);
   if (value === undefined || value === null) return err({ code: "claim_missing", claim: name });

@@ -63,7 +63,7 @@ describe("a pattern of issuers", () => {
     ["https://a.*.com/a", "must spell out the last two parts of its host name"],
     ["https://a.example.*/a", "must spell out the last two parts of its host name"],
     ["https://example.com:*/a", "is not a URL"],
-    ["https://*@example.com/a", "must not hold a user name or password"],
+    ["https://*@example.com/a", "must not contain a user name or password"],
     ["https://a.example.com/*?x", "must not have a query or fragment"],
     ["https://a.example.com/**", "must have a character like . or / between two wildcards"],
     ["https://a.example.com/*a*", "must have a character like . or / between two wildcards"],

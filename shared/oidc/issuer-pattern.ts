@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// Issuers that are many: one URL with wildcards, `https://oidc.eks.*.amazonaws.com/id/*`. What a token names is fetched, so a
-// pattern must never match a URL on a host that its author did not mean.
-// Spec: https://github.com/sigstore/fulcio/blob/main/docs/oidc.md (meta issuers); GHSA-59jp-pj84-45mr is what goes wrong.
+// Patterns for groups of issuers: a URL with wildcards, such as `https://oidc.eks.*.amazonaws.com/id/*`. The URL that a
+// token names is fetched, so a pattern must never match a URL on a host that its author did not mean.
+// Spec: https://github.com/sigstore/fulcio/blob/main/docs/oidc.md (meta issuers); GHSA-59jp-pj84-45mr shows the attack.
 
 import { err, ok, type Result } from "../result.ts";
 import { type IssuerUrlError, parseIssuerUrl } from "./issuer-url.ts";
 
+/** A parsed pattern. */
 export interface IssuerPattern {
   /** As given. */
   readonly text: string;
   readonly isLoopback: boolean;
-  /** Whether the whole URL fits, and is one that an issuer may have. */
+  /** Whether the whole URL matches and is allowed for an issuer. */
   readonly matches: (url: string) => boolean;
 }
 
-/** What a wildcard stands for: no dot, slash, colon, question mark, number sign or at sign. */
+/** A wildcard matches these: no dot, slash, colon, question mark, number sign or at sign. */
 const WILDCARD = "[-_a-zA-Z0-9]+";
 const OUTSIDE_WILDCARD = /[^-_a-zA-Z0-9]/;
 const MAX_WILDCARDS = 8;
 
 /**
- * Parses a pattern. The last two labels of the host must be spelt out, wildcards must be apart from one another by a character
- * that they cannot stand for (so that matching takes one pass). Fails with issuer_url_invalid.
+ * Parses a pattern. It must spell out the last two labels of the host and separate wildcards by a character that they
+ * do not match, so that matching takes one pass. Fails with issuer_url_invalid.
  */
 export function parseIssuerPattern(text: string): Result<IssuerPattern, IssuerUrlError> {
   const url = parseIssuerUrl(text.replaceAll("*", "x"));

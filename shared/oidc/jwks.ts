@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON Web Key Sets: the public keys that may have signed a token. Spec: RFC 7517 §4, §5; RFC 7518 §6; RFC 8037 §2.
+// JSON Web Key Sets: the public keys of an issuer. Spec: RFC 7517 §4, §5; RFC 7518 §6; RFC 8037 §2.
 
 import { member } from "../json/member.ts";
 import { err, ok, type Result } from "../result.ts";
 import { unreachable } from "../unreachable.ts";
 
 /**
- * What a token may be signed with: asymmetric only. `none` and the HMACs are not in the list, so they cannot be chosen by a
- * token's header either.
+ * The algorithms accepted for tokens: asymmetric ones only. `none` and the HMACs are missing, so a token's header
+ * cannot choose them either.
  */
 export const ALGORITHMS = [
   "RS256",
@@ -21,14 +21,16 @@ export const ALGORITHMS = [
   "ES512",
   "EdDSA",
 ] as const;
+/** An accepted algorithm. */
 export type Algorithm = (typeof ALGORITHMS)[number];
 
+/** Whether `alg` is an accepted algorithm. */
 export const isAlgorithm = (value: unknown): value is Algorithm => ALGORITHMS.some((algorithm) => algorithm === value);
 
-/** A public key of a set, reduced to the members that make the key. */
+/** A public key of a set, reduced to the members that define the key. */
 export interface VerificationKey {
   readonly keyId: string | null;
-  /** The only algorithm it is for, null for every one that its type can. */
+  /** The only algorithm that the key is for; null if it is for every algorithm of its type. */
   readonly algorithm: Algorithm | null;
   readonly jwk: PublicJwk;
 }
@@ -38,18 +40,20 @@ type PublicJwk =
   | { readonly kty: "EC"; readonly crv: string; readonly x: string; readonly y: string }
   | { readonly kty: "OKP"; readonly crv: string; readonly x: string };
 
-/** The keys of an issuer, and the algorithms that it says it signs with. */
+/** The keys of an issuer, and the algorithms that it claims to sign with. */
 export interface KeySet {
   readonly keys: readonly VerificationKey[];
   readonly algorithms: readonly Algorithm[];
 }
 
+/** The key cannot verify tokens. */
 export interface JwkError {
   readonly code: "jwk_unusable";
   /** Completes "the key …". */
   readonly reason: string;
 }
 
+/** The set is malformed or has no usable key. */
 export interface JwksError {
   readonly code: "jwks_invalid";
   /** Completes "the key set …". */
@@ -58,13 +62,13 @@ export interface JwksError {
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** More than any provider publishes at a time. */
+/** More than any provider publishes at once. */
 const MAX_KEYS = 100;
 const EC_CURVES: Readonly<Record<string, Algorithm>> = { "P-256": "ES256", "P-384": "ES384", "P-521": "ES512" };
 
 /**
- * The usable keys of a set. A provider's set may hold keys for other purposes: those are left out, as RFC 7517 §5 says.
- * Fails with jwks_invalid: not a set, too many keys, none usable.
+ * Returns the usable keys of a set. Keys for other purposes are ignored, as RFC 7517 §5 says.
+ * Fails with jwks_invalid: not a set, too many keys, or none usable.
  */
 export function parseJwks(value: unknown): Result<readonly VerificationKey[], JwksError> {
   const members = keysOf(value);
@@ -77,7 +81,7 @@ export function parseJwks(value: unknown): Result<readonly VerificationKey[], Jw
   return keys.length > 0 ? ok(keys) : err({ code: "jwks_invalid", reason: "has no key that can verify a token" });
 }
 
-/** A set of these keys, of which parseJwks makes the same again. */
+/** Makes a set of these keys, which parseJwks reads back. */
 export const toJwks = (keys: readonly VerificationKey[]): { readonly keys: readonly object[] } => ({
   keys: keys.map(({ keyId, algorithm, jwk }) => ({
     ...jwk,
@@ -86,13 +90,13 @@ export const toJwks = (keys: readonly VerificationKey[]): { readonly keys: reado
   })),
 });
 
-/** The members of `keys`, unread; null if the value is no set. */
+/** Returns the members of `keys`, unparsed; null if the value is not a key set. */
 export function keysOf(value: unknown): readonly unknown[] | null {
   const keys = member(value, "keys");
   return Array.isArray(keys) ? keys : null;
 }
 
-/** Reads one public key for signatures. The numbers are checked when it is imported. Fails with jwk_unusable. */
+/** Parses one public key for signatures. Its numbers are checked when it is imported. Fails with jwk_unusable. */
 export function parseJwk(value: unknown): Result<VerificationKey, JwkError> {
   if (typeof value !== "object" || value === null) return unusable("is not a JSON object");
   const members = value as Members;
@@ -107,7 +111,7 @@ export function parseJwk(value: unknown): Result<VerificationKey, JwkError> {
 }
 
 function purposeProblem({ use, key_ops: operations, d, k }: Members): string | null {
-  if (d !== undefined || k !== undefined) return "is a secret: only public keys belong here";
+  if (d !== undefined || k !== undefined) return "is a secret: publish public keys only";
   if (use !== undefined && use !== "sig") return "is not for signatures";
   return Array.isArray(operations) && !operations.includes("verify") ? "is not for verification" : null;
 }
@@ -122,7 +126,7 @@ function readNumbers({ kty, n, e, crv, x, y }: Members): PublicJwk | null {
 const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
 const unusable = (reason: string): Result<never, JwkError> => err({ code: "jwk_unusable", reason });
 
-/** Whether a signature of this algorithm can come from the key. */
+/** Whether the key can make signatures of this algorithm. */
 export function canVerify({ jwk, algorithm }: VerificationKey, wanted: Algorithm): boolean {
   if (algorithm !== null && algorithm !== wanted) return false;
   switch (jwk.kty) {

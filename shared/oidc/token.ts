@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Identity tokens: JWTs in the compact form of JWS. Cheap checks come first; keys are asked for only when everything that
-// needs none holds. Knows no issuer table and fetches nothing. Spec: RFC 7515 §5.2, §7.1; RFC 7519 §4.1, §7.2; RFC 8725.
+// Parses and verifies identity tokens: JWTs in the compact form of JWS. Cheap checks come first; keys are requested only
+// after every check that needs none. Knows no issuer table and fetches nothing.
+// Spec: RFC 7515 §5.2, §7.1; RFC 7519 §4.1, §7.2; RFC 8725.
 
 import { compactVerify } from "jose/jws/compact/verify";
 import type { Brand } from "../brand.ts";
@@ -11,9 +12,10 @@ import type { UnixMs } from "../time.ts";
 import { type ClaimError, type Claims, claimOf, readTextClaim } from "./claims.ts";
 import { ALGORITHMS, type Algorithm, canVerify, isAlgorithm, type KeySet, type VerificationKey } from "./jwks.ts";
 
+/** The token is malformed, or not valid for this service now. */
 export type TokenError =
   | { readonly code: "token_too_large"; readonly maxBytes: number }
-  /** Not three parts of base64url, or a part that is not the JSON object it should be. */
+  /** Not three parts of base64url, or a part that is not a JSON object. */
   | { readonly code: "token_malformed"; readonly part: "form" | "header" | "payload" }
   | { readonly code: "token_algorithm"; readonly allowed: readonly Algorithm[] }
   | { readonly code: "token_critical_header" }
@@ -24,39 +26,39 @@ export type TokenError =
   | { readonly code: "token_signature_invalid" }
   | ClaimError;
 
-/** A token that has been read and not verified: nothing in it is true yet. */
+/** A parsed token whose claims have not been verified. */
 export interface UnverifiedToken {
   readonly text: string;
   readonly algorithm: Algorithm;
   readonly keyId: string | null;
-  /** `iss`, to be compared as a whole string with the issuers that are trusted. */
+  /** `iss`; compare it as a whole string with the trusted issuers. */
   readonly issuer: string;
   readonly claims: Claims;
 }
 
-/** The claims of a token whose signature, audience and times have been verified. Only verifyToken makes them. */
+/** The claims of a token whose signature, audience and times have been verified. Only verifyToken returns them. */
 export type VerifiedClaims = Brand<Claims, "VerifiedClaims">;
 
-/** Where the keys of one issuer come from. */
+/** Provides the keys of one issuer. */
 export interface KeySource<E> {
   current(): Promise<Result<KeySet, E>>;
-  /** Keys younger than those of `current`, for a token that fits none of them; null if it is too soon to ask again. */
+  /** Returns newer keys than `current`, for a token that none of those verifies; null if it is too soon to fetch again. */
   refreshed(): Promise<Result<KeySet | null, E>>;
 }
 
-/** Tokens of CI providers reach 2 KiB; the limit holds before anything is parsed. */
+/** CI providers issue tokens of up to 2 KiB. The limit applies before anything is parsed. */
 const MAX_TOKEN_BYTES = 16 * 1024;
-/** Exactly two dots, and no padding (RFC 7515 §2). */
+/** Exactly two dots and no padding (RFC 7515 §2). */
 const COMPACT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
-/** How far the clock of an issuer may be ahead of ours; `exp` gets no such leeway. */
+/** How far an issuer's clock may be ahead of ours; `exp` gets no such leeway. */
 const NOT_BEFORE_LEEWAY_MS = 5 * 60 * 1000;
-/** The last second that a Date can print (ECMA-262 §21.4.1.1). */
+/** The last second that a Date represents (ECMA-262 §21.4.1.1). */
 const MAX_UNIX_SECONDS = 8_640_000_000_000;
-/** A token without a kid is tried with this many keys at most. */
+/** How many keys are tried for a token without a kid. */
 const MAX_CANDIDATES = 8;
 
 /**
- * Reads a compact JWS with a JSON payload that has `iss`. Repeated member names are refused, also in the header.
+ * Parses a compact JWS with a JSON payload that has `iss`. Rejects repeated member names in payload and header.
  * Fails with token_too_large, token_malformed, token_algorithm, token_critical_header, claim_missing or claim_invalid.
  */
 export function parseToken(text: string): Result<UnverifiedToken, TokenError> {
@@ -67,8 +69,8 @@ export function parseToken(text: string): Result<UnverifiedToken, TokenError> {
   if (header === null) return err({ code: "token_malformed", part: "header" });
   const { alg, kid, crit } = header;
   if (!isAlgorithm(alg)) return err({ code: "token_algorithm", allowed: ALGORITHMS });
-  // We understand no extension of JWS, so a token that demands one is not for us (RFC 7515 §4.1.11). jwk, jku, x5c and x5u are
-  // read over: a key that a token brings along proves nothing.
+  // We support no JWS extension and must reject a token that requires one (RFC 7515 §4.1.11). jwk, jku, x5c and x5u are
+  // ignored: a key that comes with the token proves nothing.
   if (crit !== undefined) return err({ code: "token_critical_header" });
   if (kid !== undefined && typeof kid !== "string") return err({ code: "token_malformed", part: "header" });
   const claims = parsePart(payloadPart);
@@ -85,8 +87,8 @@ function parsePart(part: string): Claims | null {
 }
 
 /**
- * Verifies audience, subject, times and signature; that `issuer` is the one whose keys `source` gives is the caller's word.
- * Fails with an arm of TokenError, or with what `source` fails with.
+ * Verifies audience, subject, times and signature. The caller guarantees that `source` has the keys of the token's issuer.
+ * Fails with a TokenError, or as `source` fails.
  */
 export async function verifyToken<E>(
   token: UnverifiedToken,
@@ -108,7 +110,7 @@ function andClaims<E>(signature: Result<null, E>, { claims }: UnverifiedToken): 
   return signature.ok ? ok(claims as VerifiedClaims) : signature;
 }
 
-/** A key id we do not have may be new; so may be the key of a token that names none. */
+/** An unknown key id may be new, and so may the key of a token without an id. */
 function mayHelpToRefresh(token: UnverifiedToken, error: TokenError): boolean {
   return error.code === "token_key_unknown" || (error.code === "token_signature_invalid" && token.keyId === null);
 }
@@ -164,11 +166,11 @@ async function verifySignature(
 
 async function isSignedBy({ text, algorithm }: UnverifiedToken, { jwk }: VerificationKey): Promise<boolean> {
   try {
-    // jose imports a key once per object and algorithm, so a key set that is kept costs its import once.
+    // jose imports a key once per object and algorithm, so a cached key set is imported once.
     await compactVerify(text, jwk, { algorithms: [algorithm] });
     return true;
   } catch {
-    // Also a key whose numbers cannot be imported: it has signed nothing.
+    // A key whose numbers cannot be imported ends here too: it has signed nothing.
     return false;
   }
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether what was signed offline is what runs: every key and chain in use has to be in the signed trusted root, and every service in
-// the signed signing config. More may be in there: keys of the past, keys to come.
+// Compares what was signed offline with what runs: every key and chain in use must be in the signed trusted root, and
+// every service in the signed signing config. Those may contain more, such as past and future keys.
 
 import { member } from "../json/member.ts";
 
-/** A sentence for each difference; none if clients can verify whatever is signed now. Takes the documents as JSON values. */
+/**
+ * Returns a sentence per difference, none if clients can verify everything signed now. Takes both documents as JSON.
+ */
 export function compareTrustedRoot(signed: unknown, live: object): readonly string[] {
   return [
     ...missing(signed, live, { list: "tlogs", part: logIdentity, name: "a signature log's key" }),
@@ -15,22 +17,22 @@ export function compareTrustedRoot(signed: unknown, live: object): readonly stri
       part: chainOf,
       name: "the chain of the timestamp authority",
     }),
-  ].map((name) => `The signed trusted root does not hold ${name} that is in use: publish new targets.`);
+  ].map((name) => `The signed trusted root does not contain ${name} that is in use: publish new targets.`);
 }
 
-/** The same of the signing config. */
+/** Compares signing configs in the same way. */
 export function compareSigningConfig(signed: unknown, live: object): readonly string[] {
   const lists = ["caUrls", "oidcUrls", "rekorTlogUrls", "tsaUrls"];
   return lists
     .flatMap((list) =>
       missing(signed, live, { list, part: (service) => member(service, "url"), name: `the URL in ${list}` }),
     )
-    .map((name) => `The signed signing config does not hold ${name} that is in use: publish new targets.`);
+    .map((name) => `The signed signing config does not contain ${name} that is in use: publish new targets.`);
 }
 
 interface Comparison {
   readonly list: string;
-  /** What two items must have in common to be the same. */
+  /** Returns the part in which two items must agree to be the same. */
   readonly part: (item: unknown) => unknown;
   readonly name: string;
 }

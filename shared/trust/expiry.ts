@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// What expires in a deployment's trust, and how long before its end somebody has to be told.
+// The expiry dates in a deployment's trust, and how long before each the operator is warned.
 
 import type { UnixMs } from "../time.ts";
 import type { Chain } from "./material.ts";
 
 const DAY_MS = 86_400_000;
 
-/** How long before the end each becomes a problem: renewing takes people, keys out of a safe, and clients that come seldom. */
+/** Warning times. Renewing takes people, keys from a safe, and clients that rarely connect. */
 export const WARN_BEFORE_MS = {
-  /** Root and targets: signed by hand, good for a year. */
+  /** Root and targets: signed by hand, valid for a year. */
   offline: 45 * DAY_MS,
-  /** Good for 90 days, replaced after 30: below this, replacing has failed for two weeks. */
+  /** Valid for 90 days, replaced after 30; with less left, replacing has failed for two weeks. */
   snapshot: 45 * DAY_MS,
-  /** Good for 7 days, replaced after one: below this, replacing has failed for two days. */
+  /** Valid for 7 days, replaced after one; with less left, replacing has failed for two days. */
   timestamp: 4 * DAY_MS,
   certificate: 60 * DAY_MS,
 } as const;
 
+/** When a document or certificate expires. */
 export interface Expiry {
   /** `tuf_root`, `tuf_timestamp`, `ca_certificate`, `tsa_root`, …: a metric's label. */
   readonly what: string;
@@ -24,7 +25,10 @@ export interface Expiry {
   readonly warnBeforeMs: number;
 }
 
-/** The certificates of a chain in use: `<name>_certificate` works, `<name>_root` is its last, `<name>_intermediate_<i>` are between. */
+/**
+ * Lists the certificates of a chain in use: `<name>_certificate` is the first, `<name>_root` the last, and
+ * `<name>_intermediate_<i>` are those between.
+ */
 export function chainExpiries(name: "ca" | "tsa", chain: Chain): readonly Expiry[] {
   return chain.map(({ notAfter }, i) => ({
     what: `${name}_${i === 0 ? "certificate" : i === chain.length - 1 ? "root" : `intermediate_${i}`}`,
@@ -33,10 +37,10 @@ export function chainExpiries(name: "ca" | "tsa", chain: Chain): readonly Expiry
   }));
 }
 
-/** A sentence for what has expired or will soon, null while there is time. */
+/** Returns a sentence if something has expired or will soon, otherwise null. */
 export function expiryProblem({ what, expiresAt, warnBeforeMs }: Expiry, now: UnixMs): string | null {
   const left = expiresAt - now;
   const on = new Date(expiresAt).toISOString().slice(0, 10);
-  if (left <= 0) return `${what} expired on ${on}: clients refuse it.`;
+  if (left <= 0) return `${what} expired on ${on}: clients reject it.`;
   return left <= warnBeforeMs ? `${what} expires on ${on}, in ${Math.floor(left / DAY_MS)} days: renew it.` : null;
 }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The trust service's report on itself to the rest of its deployment: the problems that /healthz shows and the expiries that
-// /metrics counts down.
+// The trust service's report on itself to the rest of its deployment: the problems that /healthz shows and the expiries
+// that /metrics counts down.
 
 import { isObject, member } from "../json/member.ts";
 
-/** Only requests from the service's own deployment get here: no public route leads to this path (workers/front/routes.ts). */
+/**
+ * Only requests from the service's own deployment get here: no public route leads to this path
+ * (workers/front/routes.ts).
+ */
 export const TRUST_HEALTH_PATH = "/trust/health";
 
 /** What the trust service reports. */
@@ -25,7 +28,10 @@ interface TrustExpiry {
 /** Sends a request to the trust service of the same deployment. */
 export type AskTrust = (request: Request) => Response | Promise<Response>;
 
-/** Fetches the report. Rejects if the trust service fails or its response is not a TrustHealth. @param publicUrl PublicUrl.href */
+/**
+ * Fetches the report. Rejects if the trust service fails or its response is not a TrustHealth. @param publicUrl
+ * PublicUrl.href
+ */
 export async function readTrustHealth(publicUrl: string, ask: AskTrust): Promise<TrustHealth> {
   const response = await ask(new Request(`${publicUrl}${TRUST_HEALTH_PATH}`));
   if (!response.ok) throw new Error(`the trust service answers ${response.status}: ${await messageOf(response)}`);

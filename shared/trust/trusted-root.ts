@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The trusted root: every key by which a client verifies a bundle of this deployment, in protobuf JSON.
+// The trusted root in protobuf JSON: every key that a client needs to verify a bundle of this deployment.
 // Spec: https://github.com/sigstore/protobuf-specs/blob/main/protos/sigstore_trustroot.proto (TrustedRoot)
 
 import { encodeBase64 } from "../bytes/base64.ts";
@@ -15,12 +15,12 @@ import {
   type ValidFor,
 } from "./material.ts";
 
-/** The only type that clients which look at it accept, also for logs of Rekor v2. */
+/** The only media type that clients accept if they check it, even for Rekor v2 logs. */
 const MEDIA_TYPE = "application/vnd.dev.sigstore.trustedroot+json;version=0.1";
 
 /**
- * TrustedRoot as a JSON value. Neither `operator` nor `checkpointKeyId`: sigstore-go and sigstore-python refuse fields that
- * they do not know, and sigstore-js would take the latter for the log's id.
+ * Makes TrustedRoot as JSON. It has neither `operator` nor `checkpointKeyId`: sigstore-go and sigstore-python reject
+ * unknown fields, and sigstore-js would take the latter for the log's id.
  */
 export function trustedRoot(material: TrustMaterial): object {
   const { publicUrl, signatureLogs, certificateLogs, caChain, otherCaChains, tsaChain, otherTsaChains } = material;

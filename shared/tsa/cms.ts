@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The signed envelope of a time-stamp token: CMS SignedData with one signer. Knows nothing of time stamps but their content type.
+// The signed envelope of a timestamp token: CMS SignedData with one signer. Knows only the content type of timestamps.
 // Spec: RFC 5652 §5; RFC 3161 §2.4.2; algorithms of RFC 5754 §2, §3.3.
 
 import { certificateTime, context, octetString, oid, sequence, set, setOf, smallInteger } from "../der/writer.ts";
@@ -13,7 +13,9 @@ const MESSAGE_DIGEST = "1.2.840.113549.1.9.4";
 const SIGNING_TIME = "1.2.840.113549.1.9.5";
 const SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47";
 
-/** Kind of the key → the hash of digest and signature, and both AlgorithmIdentifiers; RFC 5754 leaves out their parameters. */
+/**
+ * Kind of the key → the hash for digest and signature, and both AlgorithmIdentifiers, without parameters (RFC 5754).
+ */
 const ALGORITHMS = {
   "ecdsa-p256": {
     hash: "SHA-256",
@@ -27,20 +29,21 @@ const ALGORITHMS = {
   },
 } as const;
 
+/** The content of a token, and its signing options. */
 export interface Content {
   /** TSTInfo, DER. */
   readonly tstInfo: Uint8Array<ArrayBuffer>;
   readonly signingTime: UnixMs;
-  /** Whether the authority's certificate goes with the token. */
+  /** Whether the token includes the authority's certificate. */
   readonly withCertificate: boolean;
 }
 
-/** Signs TSTInfo: ContentInfo, DER. */
+/** Signs TSTInfo; returns a ContentInfo, DER. */
 export async function signContent(content: Content, authority: Authority): Promise<Uint8Array<ArrayBuffer>> {
   const algorithms = ALGORITHMS[authority.signer.kind];
   const digest = new Uint8Array(await crypto.subtle.digest(algorithms.hash, content.tstInfo));
-  // RFC 5652 §5.4: the signature covers the attributes as a DER SET OF, although they stand under [0] IMPLICIT. Some verifiers
-  // sort them again, others take them as they are, so they must stand sorted.
+  // RFC 5652 §5.4: the signature covers the attributes as a DER SET OF, although the message has them under [0]
+  // IMPLICIT. Some verifiers sort them again and others do not, so they must be written in sorted order.
   const attributes = setOf([
     attribute(CONTENT_TYPE, oid(TST_INFO)),
     attribute(SIGNING_TIME, certificateTime(content.signingTime)),
@@ -56,7 +59,7 @@ export async function signContent(content: Content, authority: Authority): Promi
     algorithms.signature,
     octetString(signature),
   );
-  // Version 3, as the content is not id-data (RFC 5652 §5.1).
+  // Version 3, since the content is not id-data (RFC 5652 §5.1).
   const signedData = sequence(
     smallInteger(3),
     set(algorithms.digest),
@@ -69,7 +72,7 @@ export async function signContent(content: Content, authority: Authority): Promi
 
 const attribute = (type: string, value: Uint8Array): Uint8Array => sequence(oid(type), set(value));
 
-/** The same element under [0] IMPLICIT instead of its own tag. */
+/** Returns the element with [0] IMPLICIT in place of its own tag. */
 function implicit0(element: Uint8Array): Uint8Array {
   const retagged = element.slice();
   retagged[0] = 0xa0;

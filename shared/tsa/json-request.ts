@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The JSON form of a time-stamp query, which sigstore-js sends: {artifactHash, hashAlgorithm, nonce, certificates, tsaPolicyOID}.
-// Spec: https://github.com/sigstore/timestamp-authority/blob/main/README.md (its JSON request; unknown fields are read over).
+// The JSON form of a timestamp query, which sigstore-js sends: {artifactHash, hashAlgorithm, nonce, certificates,
+// tsaPolicyOID}. Unknown fields are ignored.
+// Spec: https://github.com/sigstore/timestamp-authority/blob/main/README.md (its JSON request)
 
 import { decodeHex } from "../bytes/hex.ts";
 import { NULL, octetString, oid, sequence } from "../der/writer.ts";
@@ -9,7 +10,9 @@ import { bytes, type Decoder, message, string } from "../json/proto.ts";
 import { err, ok, type Result } from "../result.ts";
 import { MAX_NONCE_BYTES, POLICY, type TimestampRequest } from "./request.ts";
 
-/** `problem` completes "the request …". The form has no rejection of its own: what is not served is an error like any other. */
+/**
+ * `problem` completes "the request …". The JSON form has no rejection of its own: an unserved request is an error too.
+ */
 export interface JsonRequestError {
   readonly code: "timestamp_query_invalid";
   readonly problem: string;
@@ -25,7 +28,7 @@ const HASHES: Readonly<Record<string, { readonly oid: string; readonly digestByt
 const boolean: Decoder<boolean> = (value, path) =>
   typeof value === "boolean" ? ok(value) : err({ code: "field_type", path });
 
-/** A non-negative integer, written without fraction and exponent. */
+/** Decodes a non-negative integer, written without fraction or exponent. */
 const nonce: Decoder<bigint> = (value, path) => {
   const isInteger = typeof value === "bigint" || (typeof value === "number" && Number.isSafeInteger(value));
   return isInteger && value >= 0 ? ok(BigInt(value)) : err({ code: "field_type", path });
@@ -36,7 +39,7 @@ const decodeFields = message(
   "ignore",
 );
 
-/** Parses the JSON form; the caller has limited its length. Fails with timestamp_query_invalid. */
+/** Parses the JSON form. The caller has limited its length. Fails with timestamp_query_invalid. */
 export function parseJsonTimestampRequest(body: Uint8Array): Result<TimestampRequest, JsonRequestError> {
   const json = parseJsonExact(body);
   if (!json.ok) return invalid("is not a JSON object");

@@ -1,38 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
-// A time-stamp query, and what of it this authority serves. DER here, the JSON form of Sigstore's clients in json-request.ts.
+// A timestamp query in DER, and which queries this authority serves. json-request.ts reads the JSON form.
 // Spec: RFC 3161 §2.4.1.
 
 import { type DerReader, decodeDer } from "../der/reader.ts";
 import { err, ok, type Result } from "../result.ts";
 
-/** The policy under which public Sigstore timestamps, and the only one here: clients name it or none. */
+/** The policy of Sigstore's public authority, and the only one here: clients name this one or none. */
 export const POLICY = "1.3.6.1.4.1.57264.2";
 
-/** AlgorithmIdentifier.algorithm of a message imprint → the length of its digests. SHA-1 is not among them: it is broken. */
+/** AlgorithmIdentifier.algorithm of a message imprint → digest length. SHA-1 is broken and therefore missing. */
 const DIGEST_BYTES: Readonly<Record<string, number>> = {
   "2.16.840.1.101.3.4.2.1": 32,
   "2.16.840.1.101.3.4.2.2": 48,
   "2.16.840.1.101.3.4.2.3": 64,
 };
 
-/** Clients send 8 to 20 bytes; what is beyond 64 is somebody's message, not a nonce. */
+/** Clients send 8 to 20 bytes. Beyond 64 it is a hidden message rather than a nonce. */
 export const MAX_NONCE_BYTES = 64;
 
+/** A query that this authority serves. */
 export interface TimestampRequest {
-  /** MessageImprint, DER, as the requester wrote it: the token must say the same (RFC 3161 §2.4.2). */
+  /** MessageImprint, DER, exactly as requested: the token must repeat it (RFC 3161 §2.4.2). */
   readonly messageImprint: Uint8Array;
-  /** Magnitude of a non-negative INTEGER without leading zeros, null if there is none. */
+  /** Magnitude of a non-negative INTEGER without leading zeros; null if the query has no nonce. */
   readonly nonce: Uint8Array | null;
-  /** Whether the token shall bring the authority's certificate. */
+  /** Whether the token must include the authority's certificate. */
   readonly certReq: boolean;
 }
 
-/** A query that can be read and not served; the names are those of PKIFailureInfo (RFC 3161 §2.4.2). */
+/** A well-formed query that is not served; the names are those of PKIFailureInfo (RFC 3161 §2.4.2). */
 export interface Rejection {
   readonly code: "timestamp_rejected";
   readonly failure: "badAlg" | "badRequest" | "badDataFormat" | "unacceptedPolicy" | "unacceptedExtension";
 }
 
+/** The query is malformed or not served. */
 export type TimestampRequestError =
   | Rejection
   /** `problem` completes "the request …". */
@@ -54,7 +56,10 @@ interface Query {
   readonly hasExtensions: boolean;
 }
 
-/** Parses a TimeStampReq, DER. Fails with timestamp_query_invalid if it is none, with timestamp_rejected if we do not serve it. */
+/**
+ * Parses a TimeStampReq, DER. Fails with timestamp_query_invalid if it is malformed and with timestamp_rejected if it
+ * is not served.
+ */
 export function parseTimestampRequest(der: Uint8Array): Result<TimestampRequest, TimestampRequestError> {
   const query = decodeDer(der, (reader) => reader.sequence(readQuery));
   if (!query.ok) {
@@ -75,7 +80,7 @@ function readQuery(reader: DerReader): Query {
     imprint: readImprint(reader),
     policy: reader.optional(0x06, (r) => r.oid()),
     nonce: reader.optional(0x02, (r) => r.integer()),
-    // DER leaves out a DEFAULT; the reference accepts FALSE spelt out, and so do we.
+    // DER omits a DEFAULT. The reference accepts an encoded FALSE, and so do we.
     certReq: reader.optional(0x01, (r) => r.boolean()) ?? false,
     hasExtensions: reader.optional(0xa0, (r) => r.raw()) !== null,
   };
@@ -112,7 +117,7 @@ function isServedNonce(contents: Uint8Array): boolean {
   return (contents[0] ?? 0) < 0x80 && magnitude(contents).length <= MAX_NONCE_BYTES;
 }
 
-/** INTEGER contents without the sign octet. */
+/** Returns INTEGER contents without the sign octet. */
 function magnitude(contents: Uint8Array): Uint8Array {
   return contents.length > 1 && contents[0] === 0 ? contents.subarray(1) : contents;
 }

@@ -142,21 +142,21 @@ describe("checkTimestampCertificate", () => {
     { extensions: [...TIMESTAMPING, "basicConstraints=CA:FALSE"], problem: null },
     {
       extensions: ["keyUsage=digitalSignature"],
-      problem: "needs a critical extended key usage of timestamping alone",
+      problem: "needs a critical extended key usage with timestamping alone",
     },
     {
       extensions: ["extendedKeyUsage=timeStamping"],
-      problem: "needs a critical extended key usage of timestamping alone",
+      problem: "needs a critical extended key usage with timestamping alone",
     },
     {
       extensions: ["extendedKeyUsage=critical,timeStamping,codeSigning"],
-      problem: "needs a critical extended key usage of timestamping alone",
+      problem: "needs a critical extended key usage with timestamping alone",
     },
     {
       extensions: ["extendedKeyUsage=critical,codeSigning"],
-      problem: "needs a critical extended key usage of timestamping alone",
+      problem: "needs a critical extended key usage with timestamping alone",
     },
-    { extensions: [...TIMESTAMPING, CA], problem: "must not be that of a CA" },
+    { extensions: [...TIMESTAMPING, CA], problem: "must not be a CA certificate" },
     {
       extensions: ["keyUsage=critical,keyCertSign", "extendedKeyUsage=critical,timeStamping"],
       problem: "has a key usage without digitalSignature",

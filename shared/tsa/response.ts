@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// TimeStampResp: a token, or why there is none. Spec: RFC 3161 §2.4.2.
+// TimeStampResp: a token, or the reason why there is none. Spec: RFC 3161 §2.4.2.
 
 import { sequence, smallInteger, tlv } from "../der/writer.ts";
 import type { Authority } from "./authority.ts";
@@ -20,7 +20,7 @@ const FAILURE_BITS: Readonly<Record<Rejection["failure"], number>> = {
   unacceptedExtension: 16,
 };
 
-/** Grants the request: TimeStampResp with a token, DER. */
+/** Grants a request: returns a TimeStampResp with a token, DER. */
 export async function grantTimestamp(
   request: TimestampRequest,
   authority: Authority,
@@ -31,12 +31,15 @@ export async function grantTimestamp(
   return sequence(GRANTED, await signContent(content, authority));
 }
 
-/** Refuses a query that was read: TimeStampResp with status and failInfo, and no token. */
+/** Rejects a well-formed query: returns a TimeStampResp with status and failInfo but no token. */
 export function encodeRejection({ failure }: Rejection): Uint8Array<ArrayBuffer> {
   return sequence(sequence(REJECTION, failInfo(FAILURE_BITS[failure])));
 }
 
-/** BIT STRING of named bits: DER drops all zero bits after the last one (X.690 §11.2.2), which here is the only one. */
+/**
+ * Encodes a BIT STRING of named bits. DER drops the zero bits after the last set bit (X.690 §11.2.2), here the only
+ * one.
+ */
 function failInfo(bit: number): Uint8Array {
   const octets = new Uint8Array(Math.floor(bit / 8) + 1);
   octets[octets.length - 1] = 0x80 >> (bit % 8);

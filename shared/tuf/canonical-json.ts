@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bytes that TUF signs: canonical JSON as OLPC wrote it down. No white space, members in the order of their names, and in
-// strings nothing escaped but quote and backslash: a line feed of a PEM text stands there as it is.
-// Spec: https://wiki.laptop.org/go/Canonical_JSON; https://theupdateframework.github.io/specification/v1.0.31/#metaformat
+// The bytes that TUF signs: canonical JSON as OLPC defined it. It has no white space and sorts members by name, and
+// strings escape only quotes and backslashes: a line feed in a PEM text stays a line feed.
+// Spec: https://wiki.laptop.org/go/Canonical_JSON;
+// https://theupdateframework.github.io/specification/v1.0.31/#metaformat
 
 import { encodeUtf8 } from "../bytes/utf8.ts";
 
@@ -14,7 +15,7 @@ export type CanonicalValue =
   | readonly CanonicalValue[]
   | { readonly [name: string]: CanonicalValue | undefined };
 
-/** The canonical bytes. An absent (undefined) member is left out. Throws TypeError for what canonical JSON cannot say. */
+/** Encodes canonical JSON. Omits undefined members. Throws TypeError for a value that canonical JSON cannot express. */
 export const canonicalJson = (value: CanonicalValue): Uint8Array => encodeUtf8(write(value));
 
 function write(value: CanonicalValue): string {
@@ -27,7 +28,7 @@ function write(value: CanonicalValue): string {
 function object(members: Readonly<Record<string, CanonicalValue | undefined>>): string {
   const written = Object.entries(members)
     .flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }]))
-    // By UTF-16 units; implementations that sort by bytes agree on everything that metadata.ts lets a name consist of.
+    // Sorts by UTF-16 units. Sorting by bytes gives the same order for every name that metadata.ts allows.
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .map(({ name, value }) => `${quoted(name)}:${write(value)}`);
   return `{${written.join(",")}}`;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The four kinds of metadata, as this service writes them, and a parser that takes nothing else: a member too many, a fraction of a
-// second, a hash of another kind would each be read differently by some client.
+// The four kinds of TUF metadata as this service writes them, and a parser that accepts nothing else: clients disagree
+// about extra members, fractions of a second and hashes of other kinds.
 // Spec: https://theupdateframework.github.io/specification/v1.0.31/#file-formats
 
 import { encodeUtf8 } from "../bytes/utf8.ts";
@@ -10,13 +10,16 @@ import { err, ok, type Result } from "../result.ts";
 import { formatRfc3339, type UnixMs, unixMs } from "../time.ts";
 import { keyIdOf, publicKeyOf, type TufKey } from "./key.ts";
 
-/** What is written. Every client takes the same major version, whatever follows it. */
+/** The version we write. Clients compare only the major version. */
 export const SPEC_VERSION = "1.0.31";
 
 const ROLE_NAMES = ["root", "targets", "snapshot", "timestamp"] as const;
+/** A top-level role. */
 export type RoleName = (typeof ROLE_NAMES)[number];
 
-// Members are named as the spec names them; types, not interfaces, so that they are canonical values.
+// Members have the spec's names. These are types, not interfaces, so that they are canonical values.
+
+/** The keys of a role, and how many of them must sign. */
 export type Role = { readonly keyids: readonly string[]; readonly threshold: number };
 
 type Common<T extends RoleName> = {
@@ -28,13 +31,14 @@ type Common<T extends RoleName> = {
   readonly expires: string;
 };
 
+/** The keys of every role. */
 export type Root = Common<"root"> & {
   readonly consistent_snapshot: true;
   readonly keys: Readonly<Record<string, { readonly [M in keyof TufKey]: TufKey[M] }>>;
   readonly roles: { readonly [R in RoleName]: Role };
 };
 
-/** What cosign before version 3 and gitsign find a target by. */
+/** The metadata by which cosign before version 3 and gitsign find a target. */
 export type SigstoreCustom = {
   readonly sigstore: {
     readonly status: "Active" | "Expired";
@@ -43,17 +47,22 @@ export type SigstoreCustom = {
   };
 };
 
+/** Length and hash of a target. */
 export type TargetFile = {
   readonly length: number;
-  /** One hash only: go-tuf names the file after any, Java after the longest. */
+  /** Exactly one hash: go-tuf names the file after any of them, Java after the longest. */
   readonly hashes: { readonly sha256: string };
   readonly custom?: SigstoreCustom;
 };
 
+/** The files that clients download. */
 export type Targets = Common<"targets"> & { readonly targets: Readonly<Record<string, TargetFile>> };
+
+/** The version of the targets metadata. */
 export type Snapshot = Common<"snapshot"> & {
   readonly meta: { readonly "targets.json": { readonly version: number } };
 };
+/** The version of the snapshot. */
 export type Timestamp = Common<"timestamp"> & {
   readonly meta: { readonly "snapshot.json": { readonly version: number } };
 };
@@ -71,18 +80,20 @@ interface Signature {
   readonly sig: string;
 }
 
+/** Metadata with its signatures, verified or not. */
 export interface Metadata<S> {
   readonly signatures: readonly Signature[];
   readonly signed: S;
 }
 
+/** The text is not metadata of the expected role. */
 export interface MetadataError {
   readonly code: "tuf_metadata_invalid";
   /** Completes "1.root.json …". */
   readonly reason: string;
 }
 
-/** What every client takes of any metadata but timestamps; ours have a tenth of it. */
+/** The most that every client accepts for any metadata except timestamps; ours is a tenth of it. */
 const MAX_METADATA_BYTES = 99_000;
 const MAX_KEYS = 32;
 const MAX_TARGETS = 64;
@@ -90,19 +101,19 @@ const HASH = /^[0-9a-f]{64}$/;
 const SIGNATURE = /^[0-9a-f]{16,160}$/;
 const SPEC_VERSIONS = /^1\.0(\.\d{1,3})?$/;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
-/** Of a target: it stands in a URL and in a file name of every client's cache. */
+/** Names of targets, which appear in URLs and in file names of clients' caches. */
 export const TARGET_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 const USAGES = ["Fulcio", "CTFE", "Rekor", "TSA"] as const;
 const STATUSES = ["Active", "Expired"] as const;
 
-/** Thrown by what follows and caught by parseMetadata; never leaves this file. */
+/** Thrown by the functions below and caught by parseMetadata; never leaves this file. */
 class MetadataSyntaxError extends Error {}
 
-/** The text that is served: indented, since people read it too; what is signed is its canonical form. */
+/** Formats the text that is served, indented for human readers; signatures cover its canonical form. */
 export const formatMetadata = <S>({ signatures, signed }: Metadata<S>): string =>
   `${JSON.stringify({ signatures, signed }, null, 2)}\n`;
 
-/** Parses metadata of one role, strictly. No signature is verified. Fails with tuf_metadata_invalid. */
+/** Parses metadata of one role, strictly; verifies no signatures. Fails with tuf_metadata_invalid. */
 export function parseMetadata<R extends RoleName>(role: R, text: string): Result<Metadata<SignedOf[R]>, MetadataError> {
   const bytes = encodeUtf8(text);
   if (bytes.length > MAX_METADATA_BYTES) return invalid(`is longer than ${MAX_METADATA_BYTES} bytes`);
@@ -119,7 +130,7 @@ export function parseMetadata<R extends RoleName>(role: R, text: string): Result
 
 const invalid = (reason: string): Result<never, MetadataError> => err({ code: "tuf_metadata_invalid", reason });
 
-/** The time of `expires`. The text has been parsed by parseMetadata, or been written by formatRfc3339. */
+/** Returns the time in `expires`, which parseMetadata has checked or formatRfc3339 has written. */
 export const expiryOf = ({ expires }: { readonly expires: string }): UnixMs => unixMs(Date.parse(expires));
 
 const READERS: { readonly [R in RoleName]: (value: unknown) => SignedOf[R] } = {
@@ -162,7 +173,7 @@ function readKey(keyid: string, value: unknown): TufKey {
   check(keytype === "ecdsa" && scheme === "ecdsa-sha2-nistp256", "has a key that is not ECDSA P-256");
   const key = { keytype: "ecdsa", scheme: "ecdsa-sha2-nistp256", keyval: { public: string(pem) } } as const;
   check(publicKeyOf(key) !== null, `key ${keyid} is not a P-256 public key in PEM`);
-  check(keyIdOf(key) === keyid, `key ${keyid} is not called by its hash`);
+  check(keyIdOf(key) === keyid, `key ${keyid} is not named by its hash`);
   return key;
 }
 
@@ -172,17 +183,17 @@ function readRole(name: RoleName, value: unknown, keys: Root["keys"]): Role {
   check(new Set(ids).size === ids.length, `names a key of ${name} twice`);
   check(
     ids.every((id) => Object.hasOwn(keys, id)),
-    `names a key of ${name} that it does not hold`,
+    `names a key of ${name} that it does not contain`,
   );
   const needed = positive(threshold);
-  check(needed <= ids.length, `needs more signatures of ${name} than there are keys`);
+  check(needed <= ids.length, `requires more signatures of ${name} than there are keys`);
   return { keyids: ids, threshold: needed };
 }
 
 function readTargets(value: unknown): Targets {
   const fields = members(value, ["_type", "spec_version", "version", "expires", "targets"]);
   const targets = entries(fields.targets, MAX_TARGETS).map(([name, file]) => {
-    check(TARGET_NAME.test(name), "has a target whose name cannot stand in a URL");
+    check(TARGET_NAME.test(name), "has a target whose name is not allowed in a URL");
     return [name, readTargetFile(file)] as const;
   });
   return { ...readCommon("targets", fields), targets: Object.fromEntries(targets) };
@@ -228,7 +239,7 @@ function readCommon<T extends RoleName>(
   const time = Date.parse(expires);
   check(
     Number.isFinite(time) && time >= 0 && formatRfc3339(unixMs(time)) === expires,
-    "expires at a time that is none",
+    "expires at a time that does not exist",
   );
   return { _type: type, spec_version: specVersion, version: positive(fields.version), expires };
 }
@@ -251,7 +262,7 @@ function members<N extends string, O extends string = never>(
   const missing = required.find((name) => !names.includes(name));
   check(missing === undefined, `has no ${missing}`);
   const unknown = names.find((name) => ![...required, ...optional].includes(name as N | O));
-  check(unknown === undefined, "has a member that it must not have");
+  check(unknown === undefined, "has an unknown member");
   return value as Readonly<Record<N, unknown> & Partial<Record<O, unknown>>>;
 }
 
@@ -262,37 +273,37 @@ function entries(value: unknown, max: number): readonly (readonly [string, unkno
 }
 
 function object(value: unknown): JsonObject {
-  if (!isObject(value)) throw new MetadataSyntaxError("has another value where an object is due");
+  if (!isObject(value)) throw new MetadataSyntaxError("has another value where an object is expected");
   return value;
 }
 
 function list(value: unknown, max: number): readonly unknown[] {
   if (!Array.isArray(value) || value.length === 0 || value.length > max) {
-    throw new MetadataSyntaxError(`has no list of 1 to ${max} where one is due`);
+    throw new MetadataSyntaxError(`has no list of 1 to ${max} items where one is expected`);
   }
   return value;
 }
 
 function string(value: unknown): string {
-  if (typeof value !== "string") throw new MetadataSyntaxError("has another value where a text is due");
+  if (typeof value !== "string") throw new MetadataSyntaxError("has another value where a string is expected");
   return value;
 }
 
 function matching(value: unknown, pattern: RegExp): string {
   const text = string(value);
-  check(pattern.test(text), "has a text that does not look as it must");
+  check(pattern.test(text), "has a string of the wrong form");
   return text;
 }
 
 function oneOf<T extends string>(value: unknown, known: readonly T[]): T {
   const found = known.find((item) => item === value);
-  if (found === undefined) throw new MetadataSyntaxError(`has another text than ${known.join(" or ")}`);
+  if (found === undefined) throw new MetadataSyntaxError(`has a string other than ${known.join(" or ")}`);
   return found;
 }
 
 function positive(value: unknown): number {
   if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 1) {
-    throw new MetadataSyntaxError("has another value where a positive integer is due");
+    throw new MetadataSyntaxError("has another value where a positive integer is expected");
   }
   return value;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signatures over metadata: made by whoever holds a key, counted against a role's threshold.
-// Spec: https://theupdateframework.github.io/specification/v1.0.31/#file-formats-object-format, #detailed-client-workflow
+// Signs metadata and counts signatures against a role's threshold.
+// Spec: https://theupdateframework.github.io/specification/v1.0.31/#file-formats-object-format,
+// #detailed-client-workflow
 
 import { verifyEcdsaDigest } from "#ecdsa-digest";
 import { sha256 } from "#sha256";
@@ -12,21 +13,21 @@ import type { Metadata, Role, Root } from "./metadata.ts";
 
 const P256_COORDINATE_BYTES = 32;
 
-/** A private key behind a function; it never leaves its owner. */
+/** A private key behind a function; the key itself never leaves its owner. */
 export interface TufSigner {
   readonly keyId: string;
-  /** ASN.1 DER ECDSA signature over SHA-256 of the message. */
+  /** Returns the ASN.1 DER ECDSA signature over SHA-256 of the message. */
   sign(message: Uint8Array): Uint8Array;
 }
 
-/** Signs with every key, in the order of their ids, so that the order says nothing. */
+/** Signs with every key, in the order of their ids, so that the order reveals nothing. */
 export function signMetadata<S extends CanonicalValue>(signed: S, signers: readonly TufSigner[]): Metadata<S> {
   const message = canonicalJson(signed);
   const signatures = signers.map((signer) => ({ keyid: signer.keyId, sig: encodeHex(signer.sign(message)) }));
   return { signatures: signatures.toSorted((a, b) => (a.keyid < b.keyid ? -1 : 1)), signed };
 }
 
-/** How many keys of the role have signed. A key that has signed twice, or under another's name, counts once, or not. */
+/** Counts the keys of the role that have signed. A key counts once, and only under its own id. */
 function countSignatures<S extends CanonicalValue>(
   { signatures, signed }: Metadata<S>,
   { keyids }: Role,
@@ -44,7 +45,7 @@ function isSigned(key: Root["keys"][string] | undefined, digest: Uint8Array, sig
   return publicKey !== null && raw !== null && raw.ok && verifyEcdsaDigest(publicKey, digest, raw.value);
 }
 
-/** Whether as many keys of the role have signed as it needs. */
+/** Whether enough keys of the role have signed. */
 export const meetsThreshold = <S extends CanonicalValue>(
   metadata: Metadata<S>,
   role: Role,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the TUF repository is there for: trusted root and signing config, and beside them the same keys one by one, as PEM files that
-// cosign before version 3, gitsign and policy-controller pick by their custom metadata.
+// The targets of the TUF repository: trusted root and signing config, and the same keys one by one as PEM files, which
+// cosign before version 3, gitsign and policy-controller select by their custom metadata.
 // Spec: https://github.com/sigstore/root-signing (names of targets, custom.sigstore)
 
 import { sha256 } from "#sha256";
@@ -12,20 +12,20 @@ import type { SigstoreCustom, TargetFile } from "./metadata.ts";
 
 export const TRUSTED_ROOT_TARGET = "trusted_root.json";
 export const SIGNING_CONFIG_TARGET = "signing_config.v0.2.json";
-/** The name under which `cosign signing-config create --with-default-rekor-v2` looks for it. */
+/** `cosign signing-config create --with-default-rekor-v2` looks for this name. */
 const REKOR_V2_SIGNING_CONFIG_TARGET = "signing_config_rekor_v2.v0.2.json";
 
-/** A target's text, and what is said of it in targets metadata beside length and hash. */
+/** A target's text, and its custom metadata. */
 export interface TargetDocument {
   readonly text: string;
-  /** Null for the two JSON documents: sigstore-java parses every custom member that is there. */
+  /** Null for the two JSON documents: sigstore-java parses every custom member that is present. */
   readonly custom: SigstoreCustom | null;
 }
 
 /** Targets by name. */
 export type TargetDocuments = Readonly<Record<string, TargetDocument>>;
 
-/** The parts of a trusted root in protobuf JSON that the PEM files are made of. */
+/** The parts of a trusted root in protobuf JSON from which the PEM files are made. */
 interface TrustedRootJson {
   readonly tlogs: readonly LogJson[];
   readonly ctlogs: readonly LogJson[];
@@ -41,12 +41,13 @@ interface AuthorityJson {
   readonly certChain: { readonly certificates: readonly { readonly rawBytes: string }[] };
 }
 
-/** The text of a JSON target. */
+/** Formats a JSON target. */
 export const formatDocument = (document: object): string => `${JSON.stringify(document, null, 2)}\n`;
 
 /**
- * Every target of a deployment.
- * @param trustedRoot as trustedRoot() of shared/trust makes it @param signingConfig as signingConfig() does
+ * Makes every target of a deployment.
+ * @param trustedRoot as trustedRoot() of shared/trust makes it
+ * @param signingConfig as signingConfig() of shared/trust makes it
  */
 export function targetDocuments(trustedRoot: object, signingConfig: object): TargetDocuments {
   const config = { text: formatDocument(signingConfig), custom: null };
@@ -71,7 +72,7 @@ function pemTargets({ tlogs, ctlogs, certificateAuthorities, timestampAuthoritie
   return Object.fromEntries(Object.entries(all).filter(([, { text }]) => text !== ""));
 }
 
-/** One file a key: clients read one key from each. */
+/** Makes one file per key, since clients read one key from each. */
 function keyTargets(name: string, usage: "Rekor" | "CTFE", logs: readonly LogJson[]): TargetDocuments {
   return Object.fromEntries(
     logs.map(({ baseUrl, publicKey }, i) => [
@@ -81,7 +82,7 @@ function keyTargets(name: string, usage: "Rekor" | "CTFE", logs: readonly LogJso
   );
 }
 
-/** Of the newest authority: these names have service for one. */
+/** Makes the files of the newest authority: their names allow only one. */
 function timestampTargets(authorities: readonly AuthorityJson[]): TargetDocuments {
   const [authority] = authorities;
   if (authority === undefined) return {};
@@ -106,16 +107,16 @@ const distinct = (texts: readonly string[]): string => [...new Set(texts)].join(
 
 function pemOf(label: string, base64: string): string {
   const der = decodeBase64(base64);
-  if (!der.ok) throw new TypeError("a trusted root of ours holds base64");
+  if (!der.ok) throw new TypeError("a trusted root of ours has invalid base64");
   return encodePem(label, der.value);
 }
 
-/** What targets metadata says of a file: length and hash of its UTF-8 text. */
+/** Describes a file for targets metadata: length and hash of its UTF-8 text. */
 export function targetFileOf({ text, custom: about }: TargetDocument): TargetFile {
   const bytes = encodeUtf8(text);
   const file = { length: bytes.length, hashes: { sha256: encodeHex(sha256(bytes)) } };
   return about === null ? file : { ...file, custom: about };
 }
 
-/** Its path under consistent snapshots. */
+/** Returns the file's path under consistent snapshots. */
 export const targetPath = (name: string, { hashes }: TargetFile): string => `targets/${hashes.sha256}.${name}`;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The offline half of TUF repositories, as one JSON file that is deployed with the Worker: every root that was ever published, the
-// newest targets metadata and the files that it names, for each deployment under its PUBLIC_URL. All of it is public, all of it signed
-// offline. Metadata and files are texts, so that what is served is byte for byte what was signed and announced.
-//
-//   { "https://sigstore.example.com": { "roots": [1.root.json, 2.root.json, …], "targets": N.targets.json, "files": { name: text } } }
+// The offline half of TUF repositories in one JSON file that is deployed with the Worker: for each deployment, under
+// its PUBLIC_URL, every root ever published, the newest targets metadata, and the files that it names. All of it is
+// public and signed offline. Metadata and files are texts, so that they are served byte for byte as they were signed.
+//   { "https://sigstore.example.com":
+//       { "roots": [1.root.json, 2.root.json, …], "targets": N.targets.json, "files": { name: text } } }
 
 import { encodeUtf8 } from "../bytes/utf8.ts";
 import { isObject } from "../json/member.ts";
@@ -14,7 +14,7 @@ import { targetFileOf } from "./target-files.ts";
 
 /** The texts of one deployment. */
 export interface OfflineTexts {
-  /** From version 1 on, without a gap. */
+  /** From version 1 on, without gaps. */
   readonly roots: readonly string[];
   readonly targets: string;
   /** Target files by name. */
@@ -24,34 +24,35 @@ export interface OfflineTexts {
 /** Deployments by PUBLIC_URL. */
 export type TrustFile = Readonly<Record<string, OfflineTexts>>;
 
-/** The same, parsed and verified from the first root to the last file. */
+/** The same texts, parsed and verified from the first root to the last file. */
 export interface OfflineRepository {
   readonly texts: OfflineTexts;
-  /** The newest. */
+  /** The newest root. */
   readonly root: Metadata<Root>;
   readonly targets: Metadata<Targets>;
 }
 
+/** The trust file is not usable for a deployment. */
 export interface OfflineError {
   readonly code: "offline_repository_invalid";
-  /** A sentence: which document is wrong in what. */
+  /** A sentence: which document is wrong, and how. */
   readonly reason: string;
 }
 
-/** A century of yearly roots, with as many rotations again. */
+/** Yearly roots for a century, and as many rotations again. */
 const MAX_ROOTS = 256;
 const MAX_FILES = 64;
-/** One row of a Durable Object holds 2 MB; a trusted root has some ten kilobytes. */
+/** A row of a Durable Object holds 2 MB; a trusted root has about ten kilobytes. */
 const MAX_FILE_BYTES = 1_000_000;
 
 const fail = (reason: string): Result<never, OfflineError> => err({ code: "offline_repository_invalid", reason });
 
-/** The texts of a deployment in the JSON value of a trust file, null if it has none. Only their form is looked at. */
+/** Returns a deployment's texts in a trust file, or null if it has none. Checks only their form. */
 export function textsIn(trustFile: unknown, publicUrl: string): Result<OfflineTexts | null, OfflineError> {
-  if (!isObject(trustFile)) return fail("The trust file is not a JSON object of PUBLIC_URLs.");
+  if (!isObject(trustFile)) return fail("The trust file is not a JSON object with a member per PUBLIC_URL.");
   if (!Object.hasOwn(trustFile, publicUrl)) return ok(null);
   const entry = trustFile[publicUrl];
-  if (!isObject(entry)) return fail(`The trust file holds no object for ${publicUrl}.`);
+  if (!isObject(entry)) return fail(`The trust file has no object for ${publicUrl}.`);
   const { roots, targets, files, ...others } = entry;
   const isKnown = Object.keys(others).length === 0;
   if (
@@ -61,10 +62,10 @@ export function textsIn(trustFile: unknown, publicUrl: string): Result<OfflineTe
     !isObject(files) ||
     !isTexts(Object.values(files))
   ) {
-    return fail(`The trust file must hold roots, targets and files for ${publicUrl}, all of them texts.`);
+    return fail(`The trust file must have roots, targets and files for ${publicUrl}, all of them strings.`);
   }
-  if (roots.length === 0 || roots.length > MAX_ROOTS) return fail(`The trust file must hold 1 to ${MAX_ROOTS} roots.`);
-  if (Object.keys(files).length > MAX_FILES) return fail(`The trust file holds more than ${MAX_FILES} target files.`);
+  if (roots.length === 0 || roots.length > MAX_ROOTS) return fail(`The trust file must have 1 to ${MAX_ROOTS} roots.`);
+  if (Object.keys(files).length > MAX_FILES) return fail(`The trust file has more than ${MAX_FILES} target files.`);
   return ok({ roots, targets, files: files as Record<string, string> });
 }
 
@@ -72,10 +73,11 @@ const isTexts = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.every((item) => typeof item === "string");
 
 /**
- * Verifies all of it as a client would that starts from root 1: each root is signed as the one before it and as it itself demand, the
- * targets as the newest root demands, every file has the length and hash that the targets say, and none is left over.
- * Expiry is not looked at: whoever serves it says so (shared/trust/expiry.ts). Fails with offline_repository_invalid.
- * @param knownRoots how many of the first roots have been verified before, byte for byte: their signatures are not checked again
+ * Verifies everything like a client that starts from root 1: each root is signed as its predecessor and itself require,
+ * the targets as the newest root requires, and every file has the length and hash in the targets; no file is left over.
+ * Does not check expiry; shared/trust/expiry.ts reports it. Fails with offline_repository_invalid.
+ * @param knownRoots how many of the first roots were verified before, byte for byte; their signatures are not checked
+ * again
  */
 export function openOffline(texts: OfflineTexts, knownRoots = 0): Result<OfflineRepository, OfflineError> {
   const root = openRoots(texts.roots, knownRoots);
@@ -115,10 +117,10 @@ function rootProblem(
   { version, isKnown }: RootPlace,
 ): string | null {
   if (root.signed.version !== version) return `is version ${root.signed.version}`;
-  // The online roles sign with one key: a higher threshold could never be met.
+  // The online roles sign with one key, so a higher threshold could never be met.
   const { snapshot, timestamp } = root.signed.roles;
   if (snapshot.threshold !== 1 || timestamp.threshold !== 1)
-    return "asks for more than one signature of an online role";
+    return "requires more than one signature of an online role";
   if (isKnown) return null;
   if (!meetsThreshold(root, root.signed.roles.root, root.signed.keys))
     return "is not signed by enough of its own root keys";

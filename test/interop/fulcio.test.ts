@@ -265,7 +265,7 @@ const STRICTER = [
   /must be the name of a (?:namespace|service account)$/,
   /must be a path without empty or dotted segments$/,
   /its claim email is not an e-mail address$/,
-  /must be a user name, not an e-mail address$/,
+  /must be a user name, not an email address$/,
 ];
 
 /** Fulcio's templates print this for a null claim; ours omit the extension or reject the token. */

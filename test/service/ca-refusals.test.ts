@@ -355,7 +355,7 @@ const BAD: Readonly<Record<string, readonly Row[]>> = {
     [
       "a user name that is an address",
       () => identity("username", { sub: EMAIL }),
-      MUST("sub", "a user name, not an e-mail address"),
+      MUST("sub", "a user name, not an email address"),
     ],
     [
       "a URI of another host",

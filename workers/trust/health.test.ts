@@ -146,7 +146,7 @@ describe("what expires", () => {
       `tuf_targets expires on ${on}, in 39 days: renew it.`,
     ]);
     pass(41);
-    expect(await tufProblems()).toContain(`tuf_root expired on ${on}: clients refuse it.`);
+    expect(await tufProblems()).toContain(`tuf_root expired on ${on}: clients reject it.`);
     const { expiries } = await health();
     expect(expiries.find(({ what }) => what === "tuf_root")?.secondsLeft).toBeLessThan(0);
   });
@@ -204,7 +204,7 @@ describe("what runs", () => {
     const other = newService(running);
     other.deploy(first.texts, first.onlineKey);
     expect((await health(other)).problems).toEqual([
-      `The signed trusted root does not hold ${what} that is in use: publish new targets.`,
+      `The signed trusted root does not contain ${what} that is in use: publish new targets.`,
     ]);
     // One truth: what was signed is served all the same.
     expect(await (await other.fetch("/trusted_root.json")).text()).toBe(first.texts.files["trusted_root.json"]);
@@ -214,8 +214,8 @@ describe("what runs", () => {
     const other = newService({ ca: chains.otherCa, tsa: chains.otherTsa });
     other.deploy(first.texts, first.onlineKey);
     expect((await health(other)).problems).toEqual([
-      "The signed trusted root does not hold a chain of the CA that is in use: publish new targets.",
-      "The signed trusted root does not hold the chain of the timestamp authority that is in use: publish new targets.",
+      "The signed trusted root does not contain a chain of the CA that is in use: publish new targets.",
+      "The signed trusted root does not contain the chain of the timestamp authority that is in use: publish new targets.",
     ]);
   });
 
@@ -225,10 +225,10 @@ describe("what runs", () => {
     service.deploy(valueOf(publishTargets(first.texts, empty)), first.onlineKey);
     const { problems } = await health();
     expect(problems).toContain(
-      "The signed trusted root does not hold a signature log's key that is in use: publish new targets.",
+      "The signed trusted root does not contain a signature log's key that is in use: publish new targets.",
     );
     expect(problems).toContain(
-      "The signed signing config does not hold the URL in tsaUrls that is in use: publish new targets.",
+      "The signed signing config does not contain the URL in tsaUrls that is in use: publish new targets.",
     );
     expect((await service.fetch("/trusted_root.json")).status).toBe(404);
   });

@@ -55,12 +55,12 @@ describe("readConfig", () => {
     {
       what: "the root alone",
       chain: () => good.root,
-      problem: "has a first certificate that needs a critical extended key usage of timestamping alone",
+      problem: "has a first certificate that needs a critical extended key usage with timestamping alone",
     },
     {
       what: "a certificate for something else",
       chain: () => timestampChain({ extensions: ["extendedKeyUsage=critical,codeSigning"] }).chain,
-      problem: "has a first certificate that needs a critical extended key usage of timestamping alone",
+      problem: "has a first certificate that needs a critical extended key usage with timestamping alone",
     },
   ])("refuses TSA_CHAIN with $what", ({ chain, problem }) => {
     expect(problems({ PUBLIC_URL, TSA_CHAIN: chain(), TSA_KEY: good.key })).toStrictEqual([`TSA_CHAIN ${problem}`]);

@@ -63,10 +63,10 @@ describe("parseIssuers", () => {
     [[{ type: "email" }], "[0].issuer-url is missing"],
     [[{ ...GOOGLE, "issuer-url": 5 }], "[0].issuer-url must be a string that is not empty"],
     [[{ ...GOOGLE, "issuer-url": "http://accounts.google.com" }], "[0].issuer-url must start with https://"],
-    [[{ ...GOOGLE, "issuer-url": "https://A.example" }], "[0].issuer-url must be spelt https://a.example"],
+    [[{ ...GOOGLE, "issuer-url": "https://A.example" }], "[0].issuer-url must be spelled https://a.example"],
     [[{ ...GOOGLE, "issuer-url": "https://x.example/?a" }], "[0].issuer-url must not have a query or fragment"],
-    [[GOOGLE, GOOGLE], "[1].issuer-url stands there twice or is the built-in issuer"],
-    [[{ ...GOOGLE, "issuer-url": BUILT_IN.url }], "[0].issuer-url stands there twice or is the built-in issuer"],
+    [[GOOGLE, GOOGLE], "[1].issuer-url appears twice or is the built-in issuer"],
+    [[{ ...GOOGLE, "issuer-url": BUILT_IN.url }], "[0].issuer-url appears twice or is the built-in issuer"],
     [[{ ...GOOGLE, type: undefined }], TYPE_PROBLEM],
     [[{ ...GOOGLE, type: "Email" }], TYPE_PROBLEM],
     [[{ ...GOOGLE, type: "constructor" }], TYPE_PROBLEM],
@@ -90,7 +90,7 @@ describe("parseIssuers", () => {
     ],
     [
       [{ ...GOOGLE, jwks: { keys: [{ kty: "RSA", n: "AA", e: "AQAB", d: "AA" }] } }],
-      "[0].jwks.keys[0] is a secret: only public keys belong here",
+      "[0].jwks.keys[0] is a secret: publish public keys only",
     ],
   ])("says what is wrong with %j", (rows, problem) => {
     expect(parse(rows)).toEqual({ ok: false, error: [problem] });
@@ -169,7 +169,7 @@ describe("parseIssuers", () => {
     ],
     [
       { ...HOST, type: "email", policy: { claim: "a", equals: [{}] } },
-      "policy.equals[0] must be a text, an integer or a boolean",
+      "policy.equals[0] must be a string, an integer or a boolean",
     ],
     [
       { ...HOST, type: "email", policy: { claim: "a", prefix: "" } },

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The configuration of issuers in the vocabulary of Fulcio's config.yaml, as the JSON value that YAML and JSON have in common:
-// `oidc-issuers`, `meta-issuers` and `ci-issuer-metadata`, or a bare list of issuers. Reports everything that is wrong.
-// Spec: https://github.com/sigstore/fulcio/blob/main/docs/oidc.md; https://github.com/sigstore/fulcio/blob/main/pkg/config/config.go
+// Reads the configuration of issuers in the vocabulary of Fulcio's config.yaml, as the JSON value that YAML and JSON
+// share: `oidc-issuers`, `meta-issuers` and `ci-issuer-metadata`, or a bare list of issuers. Reports every problem.
+// Spec: https://github.com/sigstore/fulcio/blob/main/docs/oidc.md;
+// https://github.com/sigstore/fulcio/blob/main/pkg/config/config.go
 
 import { encodeUtf8 } from "../../bytes/utf8.ts";
 import { parseJson } from "../../json/parse.ts";
@@ -12,19 +13,22 @@ import { readIssuer } from "./issuer.ts";
 import { readProviders } from "./providers.ts";
 import { describeProblem, type Problem, Section } from "./section.ts";
 
+/** The configuration is invalid; reports every problem. */
 export interface ConfigurationError {
   readonly code: "issuers_invalid";
   readonly problems: readonly Problem[];
 }
 
-/** Four times what the public instance has. */
+/** Four times as many as the public instance has. */
 const MAX_ISSUERS = 100;
-/** `define` is where the public configuration keeps its anchors; what stands there counts only where it is referred to. */
+/**
+ * The public configuration keeps its YAML anchors in `define`, whose contents count only where they are referred to.
+ */
 const MEMBERS = ["oidc-issuers", "meta-issuers", "ci-issuer-metadata", "define"];
 
 /**
  * Reads a configuration. Fails with issuers_invalid.
- * @param taken URLs that no issuer may have: the built-in one's.
+ * @param taken URLs that no issuer may have: the built-in issuer's.
  */
 export function readConfiguration(
   value: unknown,
@@ -39,7 +43,7 @@ export function readConfiguration(
   return problems.length === 0 ? ok(issuers) : err({ code: "issuers_invalid", problems });
 }
 
-/** The text of the setting ISSUERS. Fails with problems that complete "ISSUERS". */
+/** Parses the setting ISSUERS. The problems complete "ISSUERS". */
 export function parseIssuers(text: string, taken: readonly string[]): Result<readonly Issuer[], readonly string[]> {
   const json = parseJson(encodeUtf8(text));
   if (!json.ok) return err([`is not JSON (${json.error.code})`]);
@@ -54,7 +58,7 @@ interface Row {
 
 function readList(root: Section): readonly Row[] {
   const items = root.items();
-  // What is far too long is not read to its end.
+  // A list that is far too long is not read to its end.
   return items.slice(0, MAX_ISSUERS + 1).map((section) => {
     const issuer = readIssuer(section, { key: null, kind: "either", providers: PROVIDERS });
     return { section: section.at("issuer-url", null), issuer };
@@ -79,7 +83,7 @@ function reportRepeated(rows: readonly Row[], taken: readonly string[]): void {
   const urls = new Set(taken);
   for (const { section, issuer } of rows) {
     if (issuer === null || issuer.url === "") continue;
-    if (urls.has(issuer.url)) section.report("stands there twice or is the built-in issuer");
+    if (urls.has(issuer.url)) section.report("appears twice or is the built-in issuer");
     urls.add(issuer.url);
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The extensions under their names in YAML: `build-signer-uri` is buildSignerUri.
+// The extensions' names in YAML: `build-signer-uri` is buildSignerUri.
 
 import { FULCIO_EXTENSION_NAMES } from "../../fulcio/extensions.ts";
 import type { BuildExtensionName } from "../build.ts";
@@ -13,8 +13,8 @@ const isBuildExtension = (name: Name): name is BuildExtensionName => isOmittable
 const byYamlName = <N extends Name>(names: readonly N[]): ReadonlyMap<string, N> =>
   new Map(names.map((name) => [name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`), name]));
 
-/** Those that a template may make. */
+/** The extensions that templates may set. */
 export const BUILD_EXTENSIONS = byYamlName(FULCIO_EXTENSION_NAMES.filter(isBuildExtension));
 
-/** Those that an issuer's certificates may do without. */
+/** The extensions that an issuer's certificates may omit. */
 export const OMITTABLE_EXTENSIONS = byYamlName(FULCIO_EXTENSION_NAMES.filter(isOmittable));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads one issuer of the configuration: what Fulcio's vocabulary has, and `client-ids`, `jwks`, `policy`, `omit-extensions`
-// and `one-time-tokens`, which are ours. Spec: https://github.com/sigstore/fulcio/blob/main/docs/oidc.md
+// Reads one issuer of the configuration: Fulcio's vocabulary, and our own `client-ids`, `jwks`, `policy`,
+// `omit-extensions` and `one-time-tokens`. Spec: https://github.com/sigstore/fulcio/blob/main/docs/oidc.md
 
 import { encodeUtf8 } from "../../bytes/utf8.ts";
 import { parseJson } from "../../json/parse.ts";
@@ -36,7 +36,7 @@ const MEMBERS = [
   "ca-cert",
 ];
 const TYPES = Object.keys(CHALLENGE_CLAIMS) as IssuerType[];
-/** Members that are for these types only. */
+/** Members that only these types have. */
 const MEMBERS_OF_TYPES: Readonly<Record<string, readonly IssuerType[]>> = {
   "issuer-claim": ["email"],
   "skip-email-verification": ["email"],
@@ -47,14 +47,15 @@ const MEMBERS_OF_TYPES: Readonly<Record<string, readonly IssuerType[]>> = {
 const CLAIM_PATH = /^\$(?:\.[A-Za-z0-9_-]+)+$/;
 const MAX_AUDIENCES = 16;
 
+/** Where an issuer's row is in the configuration. */
 export interface IssuerContext {
-  /** The key of its row, which is the issuer; null where `issuer-url` alone says it. */
+  /** The key of its row, which is the issuer; null if only `issuer-url` states it. */
   readonly key: string | null;
   readonly kind: "issuer" | "meta" | "either";
   readonly providers: ReadonlyMap<string, BuildProvider>;
 }
 
-/** Reads a row as far as possible; null if it is no row at all. */
+/** Reads a row as far as possible; returns null if it is not an object. */
 export function readIssuer(row: Section, context: IssuerContext): Issuer | null {
   if (typeof row.value !== "object" || row.value === null || Array.isArray(row.value)) {
     row.report("must be a JSON object");
@@ -89,7 +90,9 @@ export function readIssuer(row: Section, context: IssuerContext): Issuer | null 
   };
 }
 
-/** The reference leaves members that mean nothing for the type at their zero value, which is as good as nothing. */
+/**
+ * Reports members that do not apply to the type. The reference leaves them at their zero value, which counts as absent.
+ */
 function forbid(fields: Fields, name: string, type: IssuerType): void {
   const value = fields.get(name)?.value;
   if (value !== undefined && value !== "" && value !== false) {
@@ -104,7 +107,7 @@ function readAddress(row: Section, fields: Fields, { key, kind }: IssuerContext)
   const stated = written?.value === "" ? null : fields.text("issuer-url");
   if (key !== null && stated !== null && stated !== key) fields.report("issuer-url", "must be the key of its row");
   if (key === null && written === null) fields.report("issuer-url", "is missing");
-  // A problem with the address stands at the key, if there is one.
+  // A problem with the address is reported at the key, if there is one.
   const place = key === null ? (written ?? row) : row;
   return parseAddress(key ?? stated ?? "", kind, place);
 }
@@ -166,7 +169,10 @@ function readIssuerClaim(fields: Fields): ClaimPath | null {
   return text.slice(2).split(".");
 }
 
-/** Of a uri issuer with the issuer's scheme, of a username issuer without any; the last two labels of the host are the issuer's. */
+/**
+ * For a uri issuer it has the issuer's scheme, for a username issuer none; the last two labels of the host are the
+ * issuer's.
+ */
 function readSubjectDomain(type: "username" | "uri", fields: Fields, issuerUrl: string): string {
   const section = fields.get("subject-domain");
   if (section === null) fields.report("subject-domain", "is missing");
@@ -182,7 +188,7 @@ function domainProblem(type: "username" | "uri", domain: string, issuerUrl: stri
   if (url === null || url.href !== `${full}/` || (type === "username" && url.port !== "")) {
     return `must be ${type === "uri" ? "a scheme and a host, like https://example.com" : "a host name, like example.com"}`;
   }
-  // An address that is no URL has its own problem.
+  // An invalid address is reported elsewhere.
   const issuer = URL.canParse(issuerUrl) ? new URL(issuerUrl) : null;
   if (issuer === null) return null;
   if (type === "uri" && url.protocol !== issuer.protocol)
@@ -210,7 +216,7 @@ function readCiProvider(fields: Fields, { providers }: IdentityContext): Identit
   else if (name !== null && provider === undefined) {
     fields.report(
       "ci-provider",
-      `must be one of ${[...providers.keys()].join(", ")}, or stand below ci-issuer-metadata`,
+      `must be one of ${[...providers.keys()].join(", ")}, or be defined in ci-issuer-metadata`,
     );
   }
   return provider === undefined ? { type: "kubernetes" } : { type: "ci-provider", provider };
@@ -233,7 +239,7 @@ function readOmitted(section: Section | null): Issuer["omittedExtensions"] {
   });
 }
 
-/** A JWK Set, or the text of one, as `kubectl get --raw /openid/v1/jwks` prints it. */
+/** Reads a JWK Set, or the text of one, as `kubectl get --raw /openid/v1/jwks` prints it. */
 function readKeys(section: Section | null): Issuer["keys"] {
   if (section === null) return { kind: "discovery" };
   const { value } = section;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads a claim policy: `claim` with `equals`, `prefix` or `pattern`; `all` and `any` over such conditions; a list is an `all`.
+// Reads a claim policy: `claim` with `equals`, `prefix` or `pattern`; `all` and `any` of such conditions; a list is an
+// `all`.
 
 import type { ClaimPath } from "../../oidc/claims.ts";
 import type { Condition } from "../policy.ts";
@@ -8,12 +9,12 @@ import type { Fields, Section } from "./section.ts";
 const MEMBERS = ["all", "any", "claim", "equals", "prefix", "pattern"];
 const TESTS = ["equals", "prefix", "pattern"] as const;
 const GROUPS = ["all", "any"] as const;
-/** Nobody can say any more what a policy beyond these limits means. */
+/** Beyond these limits nobody can tell what a policy means. */
 const MAX_DEPTH = 8;
 const MAX_CONDITIONS = 100;
 const MAX_PATTERN = 512;
 
-/** What cannot be read is a problem, and a condition that nobody meets. */
+/** Reads a condition. An unreadable one is reported, and nobody meets it. */
 export function readPolicy(section: Section, depth = 0): Condition {
   const nothing: Condition = { kind: "any", conditions: [] };
   if (Array.isArray(section.value)) return { kind: "all", conditions: readConditions(section, depth) };
@@ -54,7 +55,7 @@ function readTest(test: (typeof TESTS)[number], fields: Fields): Condition | nul
   return test === "prefix" ? { kind: "prefix", claim, prefix: text } : { kind: "pattern", claim, pattern: text };
 }
 
-/** The name of a claim, or a list of names on the way into one. */
+/** Reads the name of a claim, or a list of names as the path to a nested one. */
 function readClaim(fields: Fields): ClaimPath {
   const section = fields.get("claim");
   if (section === null) fields.report("claim", "is missing");
@@ -67,12 +68,12 @@ function readValues(section: Section): readonly string[] {
   return sections.map((item) => {
     const { value } = item;
     if (typeof value === "string" || typeof value === "boolean" || Number.isSafeInteger(value)) return String(value);
-    // 1.10 and 12345678901234567890 have been rounded by now, and would be compared as something else.
+    // 1.10 and 12345678901234567890 have already been rounded and would compare as something else.
     const isNumber = typeof value === "number";
     item.report(
       isNumber
-        ? "must be in quotation marks: it is no whole number below 2^53"
-        : "must be a text, an integer or a boolean",
+        ? "must be in quotation marks: it is not an integer below 2^53"
+        : "must be a string, an integer or a boolean",
     );
     return "";
   });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads `ci-issuer-metadata`: build systems as tables of templates. Those that are known by name need not be there.
+// Reads `ci-issuer-metadata`: build systems as tables of templates. Those known by name need not be listed.
 
 import { type BuildExtensionName, type BuildProvider, parseProvider } from "../build.ts";
 import { PROVIDERS } from "../providers.ts";
@@ -8,7 +8,7 @@ import type { Section } from "./section.ts";
 
 const MEMBERS = ["default-template-values", "extension-templates", "subject-alternative-name-template"];
 
-/** The known providers and those of the configuration, which go before; `section` is null if it says nothing of them. */
+/** Returns the known providers, replaced by those of the configuration; `section` is null if it has none. */
 export function readProviders(section: Section | null): ReadonlyMap<string, BuildProvider> {
   const providers = new Map(PROVIDERS);
   for (const [name, row] of section?.entries() ?? []) {
@@ -25,7 +25,7 @@ function readProvider(row: Section): BuildProvider | null {
   const extensions: Partial<Record<BuildExtensionName, string>> = {};
   for (const [written, name] of BUILD_EXTENSIONS) {
     const template = known?.get(written);
-    // The reference takes an empty template for none.
+    // As in the reference, an empty template counts as absent.
     if (template !== null && template !== undefined && template.value !== "") extensions[name] = template.text() ?? "";
   }
   if (fields.get("subject-alternative-name-template") === null) {
@@ -46,7 +46,7 @@ function readProvider(row: Section): BuildProvider | null {
   return null;
 }
 
-/** Texts; nothing after the colon is the empty one. */
+/** Reads strings; in YAML, nothing after the colon is an empty one. */
 function readDefaults(section: Section | null): Readonly<Record<string, string>> {
   const rows = section?.entries() ?? [];
   return Object.fromEntries(

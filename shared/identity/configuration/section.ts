@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// A configuration that is being read: values with the place where they stand, and all that is wrong with them, each with its
-// place. Whoever has the text turns a place into a line.
+// A configuration while it is read: values with their places, and every problem with its place. The owner of the text
+// maps a place to a line.
 
 import { isObject } from "../../json/member.ts";
 
-/** Names of members and numbers of items, from the top. */
+/** Names of members and indexes of items, from the top. */
 export type Place = readonly (string | number)[];
 
+/** A problem in the configuration. */
 export interface Problem {
   readonly place: Place;
   /** Completes the place: "must be true or false". */
   readonly reason: string;
 }
 
-/** `oidc-issuers["https://a.example"].type must be …` */
+/** Formats a problem: `oidc-issuers["https://a.example"].type must be …` */
 export function describeProblem({ place, reason }: Problem): string {
   const path = place.map((step, i) => {
     if (typeof step === "number") return `[${step}]`;
@@ -23,7 +24,7 @@ export function describeProblem({ place, reason }: Problem): string {
   return `${path.join("")} ${reason}`.trimStart();
 }
 
-/** Something that is read; it counts only if no problem was reported. */
+/** A value being read. The result counts only if no problem was reported. */
 export class Section {
   readonly value: unknown;
   readonly place: Place;
@@ -43,28 +44,28 @@ export class Section {
     return new Section(value, [...this.place, step], this.#problems);
   }
 
-  /** The items of a list. */
+  /** Returns the items of a list. */
   items(): readonly Section[] {
     if (Array.isArray(this.value)) return this.value.map((item: unknown, i) => this.at(i, item));
     this.report("must be a list");
     return [];
   }
 
-  /** The members of an object under the names as they are written. */
+  /** Returns the members of an object under their written names. */
   entries(): readonly (readonly [string, Section])[] {
     if (isObject(this.value)) return Object.entries(this.value).map(([name, value]) => [name, this.at(name, value)]);
     this.report("must be an object");
     return [];
   }
 
-  /** The members of an object whose names are these, under their names in YAML. Others are problems. */
+  /** Returns the members of an object that have these names, under their YAML names. Reports others. */
   fields(known: readonly string[]): Fields {
     const byName = new Map<string, Section>();
     for (const [written, section] of this.entries()) {
       const name = known.find((candidate) => isSpelling(written, candidate));
       if (name === undefined) section.report(`is not known; known are ${known.join(", ")}`);
-      else if (byName.has(name)) section.report("stands there twice");
-      // Nothing after the colon is null in YAML: it was left out.
+      else if (byName.has(name)) section.report("appears twice");
+      // Nothing after the colon is null in YAML and counts as absent.
       else if (section.value !== null) byName.set(name, section);
     }
     return new Fields(this, byName);
@@ -82,13 +83,14 @@ export class Section {
   }
 }
 
-/** The reference names a member `issuer-url` in YAML and `IssuerURL` in JSON, and reads the latter in any case. */
+/** The reference names a member `issuer-url` in YAML and `IssuerURL` in JSON; it reads the latter in any case. */
 function isSpelling(written: string, name: string): boolean {
   return written === name || (!written.includes("-") && /^[A-Z]/.test(written) && lower(written) === lower(name));
 }
 
 const lower = (name: string): string => name.replaceAll("-", "").toLowerCase();
 
+/** The members of an object that is read. */
 export class Fields {
   readonly #owner: Section;
   readonly #sections: ReadonlyMap<string, Section>;
@@ -110,7 +112,7 @@ export class Fields {
     return this.get(name)?.flag() ?? otherwise;
   }
 
-  /** Reports at the member, or where it is missing. */
+  /** Reports a problem at the member, or at the object if the member is missing. */
   report(name: string, reason: string): void {
     (this.get(name) ?? this.#owner.at(name, undefined)).report(reason);
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sends spoilt requests to the CA, in this process, and looks at every answer: none is a failure, none takes long, every
-// certificate is one that may be given away, and the dry run has said of each request what then came of it.
+// Sends malformed requests to the CA in this process and checks every response: none is a failure, none takes long,
+// every certificate satisfies the invariants, and the dry run has predicted each result.
 
 import { unixMs } from "../../../shared/time.ts";
 import { createCa } from "../../../workers/ca/index.ts";
@@ -11,20 +11,21 @@ import { checkExplanation, isExplainable, toExplain } from "./explanation.ts";
 import { mutate } from "./mutations.ts";
 import { ISSUERS, toRequest, validDraft } from "./valid-request.ts";
 
+/** The result of a campaign. */
 export interface Outcome {
-  /** Status → how often. */
+  /** Status → count. */
   readonly statuses: ReadonlyMap<number, number>;
   readonly certificates: number;
-  /** Of the slowest case. */
+  /** Time of the slowest case. */
   readonly slowestMs: number;
 }
 
 const NOW = unixMs(Date.UTC(2027, 0, 15, 8));
-/** 501 is a wrong method, 204 a preflight. */
+/** 501 answers a wrong method, 204 a preflight. */
 const EXPECTED = new Set([200, 201, 204, 400, 501]);
 const MAX_MS = 5_000;
 
-/** Runs the cases `first` to `first + count`; throws with the number of a case that fails, which with the seed reproduces it. */
+/** Runs the cases `first` to `first + count`. Throws with the number of a failed case; number and seed reproduce it. */
 export async function runCampaign(
   seed: number,
   count: number,
@@ -66,7 +67,7 @@ export async function runCampaign(
         { cause: error },
       );
     }
-    // The fake log keeps everything; a hundred thousand entries are of no use to anybody.
+    // The fake log keeps everything, and nobody needs a hundred thousand entries.
     log.submissions.length = 0;
     if ((i + 1) % 5000 === 0) report(i + 1);
   }

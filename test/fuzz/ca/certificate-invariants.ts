@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What holds of every certificate that the CA ever gives away, seen by parsers that are not ours: node's and @sigstore/core's.
+// Invariants of every certificate that the CA issues, checked by parsers that are not ours: node's and
+// @sigstore/core's.
 
 import { createHash, createPublicKey, type KeyObject, X509Certificate as NodeCertificate } from "node:crypto";
 import { ByteStream, X509Certificate, X509SCTExtension } from "@sigstore/core";
@@ -15,12 +16,13 @@ const OID = {
 const FULCIO_ARC = "1.3.6.1.4.1.57264.1.";
 const FULCIO_NUMBERS = new Set([1, 2, 3, 4, 5, 6, ...Array.from({ length: 17 }, (_, i) => i + 8)]);
 
+/** The certificate log's key and submissions. */
 export interface Log {
   readonly spki: Uint8Array;
   readonly logId: Uint8Array;
 }
 
-/** PEM, leaf first: the certificates in an answer of the second version. */
+/** Returns the certificates in a version 2 response as PEM, leaf first. */
 export function certificatesIn(answer: string): readonly string[] {
   const { signedCertificateEmbeddedSct: signed } = JSON.parse(answer) as {
     readonly signedCertificateEmbeddedSct: { readonly chain: { readonly certificates: readonly string[] } };
@@ -28,7 +30,7 @@ export function certificatesIn(answer: string): readonly string[] {
   return signed.chain.certificates;
 }
 
-/** Throws with what does not hold. @param serials those of all before, to which this one is added */
+/** Throws with the invariant that does not hold. @param serials all earlier serial numbers; this one is added */
 export function checkChain(pems: readonly string[], log: Log, serials: Set<string>): void {
   const [leafPem = "", issuingPem = ""] = pems;
   const node = new NodeCertificate(leafPem);
@@ -37,7 +39,7 @@ export function checkChain(pems: readonly string[], log: Log, serials: Set<strin
   demand(node.checkIssued(issuing) && node.verify(issuing.publicKey), "the leaf is signed by its issuer");
   demand(node.subject === undefined || node.subject === "", "the subject is empty");
   demand(node.keyUsage?.join() === "1.3.6.1.5.5.7.3.3", "the only purpose is code signing");
-  demand(!node.ca, "the leaf is no CA");
+  demand(!node.ca, "the leaf is not a CA");
   const leaf = X509Certificate.parse(leafPem);
   const serial = leaf.serialNumber.toString("hex");
   demand(
@@ -53,30 +55,30 @@ export function checkChain(pems: readonly string[], log: Log, serials: Set<strin
 
 function checkExtensions(leaf: X509Certificate): void {
   const oids = leaf.extensions.map((extension) => extension.subs[0]?.toOID() ?? "");
-  demand(new Set(oids).size === oids.length, "no extension is there twice");
+  demand(new Set(oids).size === oids.length, "no extension appears twice");
   for (const oid of Object.values(OID)) demand(oids.includes(oid), `it has ${oid}`);
   for (const oid of oids) {
     const number = oid.startsWith(FULCIO_ARC) ? Number(oid.slice(FULCIO_ARC.length)) : null;
     const isKnown = Object.values<string>(OID).includes(oid) || (number !== null && FULCIO_NUMBERS.has(number));
-    demand(isKnown, `${oid} is an extension that it may have`);
+    demand(isKnown, `${oid} is an allowed extension`);
     if (number !== null) demand((textOf(leaf, number)?.length ?? 0) > 0, `${oid} is not empty`);
   }
-  demand(textOf(leaf, 1) === textOf(leaf, 8), "both issuers are one");
+  demand(textOf(leaf, 1) === textOf(leaf, 8), "both issuers are the same");
   const names = leaf.extensions.find((extension) => extension.subs[0]?.toOID() === OID.subjectAltName);
   demand(names?.subs[1]?.value.toString("hex") === "ff", "the name is critical");
-  // The value is an OCTET STRING that holds GeneralNames.
+  // The value is an OCTET STRING that contains GeneralNames.
   demand(leaf.extension(OID.subjectAltName)?.valueObj.subs[0]?.subs.length === 1, "it has one name");
   const host = /^[a-z]+:\/\/([^/?#]*)/.exec(leaf.extSubjectAltName?.uri ?? "")?.[1];
   demand(host === undefined || host.split(".").every((label) => label !== ""), "Go's x509 reads the host in its name");
 }
 
-/** The text of the extension of this number below Fulcio's arc. */
+/** Returns the text of the extension with this number under Fulcio's arc. */
 export function textOf(leaf: X509Certificate, number: number): string | undefined {
   const extension = leaf.extension(`${FULCIO_ARC}${number}`);
   return number <= 6 ? extension?.value.toString() : extension?.valueObj.subs[0]?.value.toString();
 }
 
-/** Takes the SCT out and looks whether the log signed what is left: then precertificate and certificate are one TBS. */
+/** Removes the SCT and checks that the log signed the rest, so that precertificate and certificate have one TBS. */
 function verifiesSct(leaf: X509Certificate, issuing: X509Certificate, log: Log): boolean {
   const clone = leaf.clone();
   const at = clone.extensions.findIndex((extension) => extension.subs[0]?.toOID() === OID.sctList);
@@ -100,5 +102,5 @@ function keyOf(log: Log): KeyObject {
 }
 
 function demand(holds: boolean, what: string): void {
-  if (!holds) throw new Error(`it does not hold that ${what}`);
+  if (!holds) throw new Error(`an invariant does not hold: ${what}`);
 }

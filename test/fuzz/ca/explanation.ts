@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the dry run says of a request, held against what issuing makes of it.
+// Compares the dry run's prediction for a request with the result of issuing.
 
 import { X509Certificate } from "@sigstore/core";
 import { certificatesIn, textOf } from "./certificate-invariants.ts";
 import type { Draft } from "./valid-request.ts";
 
-/** The same question, without consequences. */
+/** Makes the same request to the dry run. */
 export const toExplain = (request: Request): Request =>
   new Request(new URL("/api/identity/explain", request.url), request.clone());
 
-/** The dry run takes the body of the second version. */
+/** The dry run accepts version 2 bodies. */
 export const isExplainable = ({ version, method }: Draft): boolean => version === "v2" && method === "POST";
 
 interface Issued {
@@ -25,11 +25,11 @@ interface Explanation {
   readonly extensions?: readonly { readonly oid: string; readonly value: string }[];
 }
 
-/** Throws if the two do not say the same. */
+/** Throws if the two disagree. */
 export async function checkExplanation(explained: Response, { status, text }: Issued): Promise<void> {
   const said = (await explained.json()) as Explanation;
   if (status === 200) {
-    if (said.granted !== true) throw new Error(`a certificate that the dry run refuses: ${JSON.stringify(said)}`);
+    if (said.granted !== true) throw new Error(`the dry run rejects a certificate: ${JSON.stringify(said)}`);
     const certificate = X509Certificate.parse(certificatesIn(text)[0] ?? "");
     const has = {
       name: nameOf(certificate),
@@ -42,11 +42,11 @@ export async function checkExplanation(explained: Response, { status, text }: Is
     return;
   }
   const { message } = JSON.parse(text) as { readonly message: string };
-  // The dry run may be asked without a key; issuing may not.
+  // The dry run accepts a request without a key; issuing does not.
   const isWithoutKey =
     said.granted === true && said.key === null && message.includes("publicKeyRequest.publicKey.content");
   if (!isWithoutKey && said.message !== message) {
-    throw new Error(`refused with ${message}, and the dry run says ${JSON.stringify(said)}`);
+    throw new Error(`rejected with ${message}, but the dry run says ${JSON.stringify(said)}`);
   }
 }
 

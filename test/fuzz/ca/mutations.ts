@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ways to spoil a request, or to write it in another way that is as good. Each changes one thing of a draft.
+// Mutations that break a request, or write an equivalent one. Each changes one thing in a draft.
 
 import { isObject } from "../../../shared/json/member.ts";
 import type { Random } from "../../faults/random.ts";
@@ -129,7 +129,7 @@ function spoiltBytes(original: Buffer, random: Random): Buffer {
   return copy;
 }
 
-/** The DER in a PEM text spoilt, and PEM again. */
+/** Mutates the DER in a PEM text and encodes it again. */
 function spoiltPem(pem: string, random: Random): string {
   const [, label = "PUBLIC KEY", body = ""] = /-----BEGIN ([^-]+)-----\n([^-]*)/.exec(pem) ?? [];
   const der = spoiltBytes(Buffer.from(body, "base64"), random);
@@ -143,17 +143,17 @@ const setClaim =
   };
 
 const anyClaim = ({ claims }: Draft, random: Random): string => random.pick(Object.keys(claims));
-/** One that its issuer type has, and none of those that every token has. */
+/** Picks a claim specific to the issuer type. */
 const ownClaim = ({ identity }: Draft, random: Random): string => random.pick(Object.keys(identity.claims));
 
 function follow(draft: Draft): void {
-  // A client signs what its token says, so that a changed claim is not refused for its proof alone.
+  // A client signs what its token says, so that a changed claim is not rejected for its proof alone.
   const { email, sub } = draft.claims;
   if (typeof email === "string" && draft.challenge.includes("@")) draft.challenge = email;
   else if (typeof sub === "string") draft.challenge = sub;
 }
 
-/** Nothing that these do makes a request a worse one, or only sometimes. */
+/** These never, or only sometimes, make a request invalid. */
 const HARMLESS: readonly Mutation[] = [
   (draft, random) => void (draft.claims[`extra-${random.below(9)}`] = value(random)),
   (draft) => void (draft.claims["aud"] = ["other", "sigstore"]),
@@ -246,7 +246,7 @@ const HARMFUL: readonly Mutation[] = [
   (draft, random) => void (draft.headers["authorization"] = text(random)),
 ];
 
-/** One to three changes. */
+/** Applies one to three mutations. */
 export function mutate(draft: Draft, random: Random): void {
   const count = 1 + random.below(3);
   for (let i = 0; i < count; i++) random.pick(random.chance(0.5) ? HARMLESS : HARMFUL)(draft, random);

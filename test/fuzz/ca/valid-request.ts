@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A request that the CA grants, in parts that can be spoilt one by one before they are put together.
+// A request that the CA grants, in parts that can be broken one by one before they are assembled.
 
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import type { Random } from "../../faults/random.ts";
@@ -9,24 +9,24 @@ import REQUESTS from "../../vectors/csr/requests.json" with { type: "json" };
 
 type Json = Record<string, unknown>;
 
-/** What is sent, before it is text. Claims and header are signed as they are in the end. */
+/** A request before it is encoded. Claims and header are signed in their final form. */
 export interface Draft {
   readonly identity: KnownIdentity;
   readonly claims: Json;
   readonly header: Json;
   readonly clientKey: ClientKey;
-  /** Changes the token after it has been signed. */
+  /** Changes the token after it was signed. */
   spoilToken: (token: string) => string;
   challenge: string;
   pem: string;
   spoilProof: (proof: Buffer) => Buffer;
-  /** PEM of a signing request in place of key and proof. */
+  /** PEM of a signing request that replaces key and proof. */
   csr: string | null;
   version: "v1" | "v2";
   tokenIn: "body" | "header";
   readonly headers: Record<string, string>;
   method: string;
-  /** Changes the message before it is text, and the text. */
+  /** Changes the message before it is encoded, and its text. */
   spoilBody: (body: Json) => unknown;
   spoilText: (text: string) => string;
 }
@@ -60,7 +60,7 @@ const GOOD_CSRS = REQUESTS.filter(({ outcome }) => outcome === "ok").map(({ pem 
 const urlOf = ({ name }: KnownIdentity): string => `https://issuer.example.com/${encodeURIComponent(name)}`;
 const IDENTITIES: readonly KnownIdentity[] = KNOWN_IDENTITIES.map((known) => identityAt(known, urlOf(known)));
 
-/** The setting ISSUERS that these requests are granted under. */
+/** The setting ISSUERS that grants these requests. */
 export const ISSUERS: string = JSON.stringify(
   IDENTITIES.map((identity) => ({ "issuer-url": urlOf(identity), ...identity.row, jwks: { keys: [ISSUER_KEY.jwk] } })),
 );
@@ -93,7 +93,7 @@ export function validDraft(random: Random, nowSeconds: number): Draft {
   };
 }
 
-/** The draft as a request. */
+/** Encodes the draft as a request. */
 export function toRequest(draft: Draft): Request {
   const { version, tokenIn, headers, method } = draft;
   const token = draft.spoilToken(signed(draft));
@@ -107,7 +107,7 @@ export function toRequest(draft: Draft): Request {
   return new Request(url, { method, headers: all, ...(method === "POST" ? { body: text } : {}) });
 }
 
-/** What an HTTP stack lets through at all. */
+/** Whether an HTTP stack accepts the value at all. */
 const isHeaderValue = (value: string): boolean => /^[\t\u0020-\u007e\u0080-\u00ff]*$/.test(value);
 
 function signed({ header, claims }: Draft): string {

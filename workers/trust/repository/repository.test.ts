@@ -253,8 +253,8 @@ describe("a deployment", () => {
     ["a damaged file", { files: { "trusted_root.json": "x" } }, "is not the one that was signed"],
     ["a file too many", { files: { "trusted_root.json": "one", "b.json": "" } }, "does not name the file b.json"],
     ["a missing file", { files: {} }, "The target file trusted_root.json is missing"],
-    ["no root", { roots: [] }, "must hold 1 to 256 roots"],
-    ["another format", { targets: 1 }, "must hold roots, targets and files"],
+    ["no root", { roots: [] }, "must have 1 to 256 roots"],
+    ["another format", { targets: 1 }, "must have roots, targets and files"],
   ])("with %s is refused before a client sees it", (_what, damage, problem) => {
     service.deploy({ ...first.texts, ...damage } as unknown as FirstRepository["texts"], first.onlineKey);
     expect(service.view()).toEqual({ kind: "refused", problems: [expect.stringContaining(problem)] });
