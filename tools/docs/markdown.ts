@@ -4,11 +4,17 @@
 
 import MarkdownIt from "markdown-it";
 
-/** One link or image of a document, as it is written. */
-interface Link {
+/** A reference to something else, exactly as the document has it. */
+interface Reference {
   readonly target: string;
   /** Counted from 1. */
   readonly line: number;
+}
+
+/** A link or an image. */
+interface Link extends Reference {
+  /** The link's text; empty for an image. */
+  readonly text: string;
 }
 
 interface Heading {
@@ -21,7 +27,7 @@ export interface Document {
   readonly headings: readonly Heading[];
   readonly links: readonly Link[];
   /** The contents of inline code, with their lines. */
-  readonly code: readonly Link[];
+  readonly code: readonly Reference[];
 }
 
 // HTML is on for comments (markers of generated parts); the documents are our own.
@@ -61,19 +67,33 @@ function targetOf(token: Token): string | null {
   return target === null ? null : decodeURI(String(target));
 }
 
+/** The text between a link's opening token and its closing one. */
+const linkText = (children: readonly Token[], at: number): string =>
+  children
+    .slice(
+      at,
+      children.findIndex(({ type }, i) => i > at && type === "link_close"),
+    )
+    .map(({ type, content }) => (type === "text" || type === "code_inline" ? content : ""))
+    .join("");
+
 /** Everything in a document that refers to something else. */
 export function readDocument(text: string): Document {
   const tokens = parser.parse(text, {});
   const inline = tokens.flatMap(({ type, map, children }) =>
-    type === "inline" ? (children ?? []).map((token) => ({ token, line: (map?.[0] ?? 0) + 1 })) : [],
+    type === "inline" ? [{ children: children ?? [], line: (map?.[0] ?? 0) + 1 }] : [],
   );
   return {
     headings: readHeadings(tokens),
-    links: inline.flatMap(({ token, line }) => {
-      const target = targetOf(token);
-      return target === null ? [] : [{ target, line }];
-    }),
-    code: inline.flatMap(({ token, line }) => (token.type === "code_inline" ? [{ target: token.content, line }] : [])),
+    links: inline.flatMap(({ children, line }) =>
+      children.flatMap((token, i) => {
+        const target = targetOf(token);
+        return target === null ? [] : [{ target, line, text: token.type === "image" ? "" : linkText(children, i) }];
+      }),
+    ),
+    code: inline.flatMap(({ children, line }) =>
+      children.flatMap(({ type, content }) => (type === "code_inline" ? [{ target: content, line }] : [])),
+    ),
   };
 }
 

@@ -38,7 +38,7 @@ describe("buildSite", () => {
     expect(pageAt("deploy.html")).toContain('<h2 id="keys">Keys</h2>');
     expect(pageAt("reference/limits.html")).toContain("<title>Limits &lt;1&gt; · Sigedge</title>");
     expect(pageAt("reference/limits.html")).toContain('<a href="limits.html" aria-current="page">limits</a>');
-    expect(pageAt("reference/limits.html")).toContain('<a href="../overview.html">readme</a>');
+    expect(pageAt("reference/limits.html")).toContain('<a href="../overview.html">us</a>');
   });
 
   it("loads nothing: no script, no style sheet, no font", () => {

@@ -51,19 +51,17 @@ interface Entry {
   readonly place: string;
 }
 
-/** The pages in the order of the index. */
+/** The pages in the order of the index, by the texts of its links. */
 function readNavigation(index: string, places: ReadonlyMap<string, string>): readonly Entry[] {
-  const paths = new Set(["docs/README.md", ...readDocument(index).links.map(({ target }) => fromDocs(target))]);
-  return [...paths].flatMap((path) => {
-    const place = places.get(path);
-    return place?.endsWith(".html") ? [{ title: titleOf(path), place }] : [];
-  });
+  const titles = new Map([["docs/README.md", "documentation"]]);
+  for (const { target, text } of readDocument(index).links) {
+    const path = posix.normalize(posix.join("docs", target.split("#")[0] ?? ""));
+    if (!titles.has(path)) titles.set(path, text.toLowerCase());
+  }
+  return Array.from(titles, ([path, title]) => ({ title, place: places.get(path) ?? "" })).filter(({ place }) =>
+    place.endsWith(".html"),
+  );
 }
-
-const fromDocs = (target: string): string => posix.normalize(posix.join("docs", target.split("#")[0] ?? ""));
-
-const titleOf = (path: string): string =>
-  (path.endsWith("/README.md") ? posix.dirname(path) : path).replace(/^.*\//, "").replace(/\.md$/, "").toLowerCase();
 
 interface Surroundings {
   readonly places: ReadonlyMap<string, string>;
