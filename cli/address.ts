@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decides where a stack on this machine listens.
+// The address and the port of a local stack.
 
 import { createServer } from "node:net";
 import { err, ok, type Result } from "../shared/result.ts";
@@ -13,10 +13,7 @@ const EVERY_ADDRESS = "0.0.0.0";
 /** The container image sets it to 1: there, the engine decides who reaches the port. */
 const CONTAINER_VARIABLE = "SIGEDGE_IN_CONTAINER";
 
-/**
- * Checks the value of --listen. Accepts EVERY_ADDRESS only in a container. Fails with one line for the person at the
- * terminal.
- */
+/** Checks the value of --listen. Accepts EVERY_ADDRESS in a container only. The error is a line for the operator. */
 export function parseListenAddress(
   text: string,
   environment: Readonly<Record<string, string | undefined>>,
@@ -29,10 +26,10 @@ export function parseListenAddress(
   );
 }
 
-/** Returns the URL of a stack on this machine, which its PUBLIC_URL must be. */
+/** The URL of a local stack, which its PUBLIC_URL must equal. */
 export const localUrl = (port: number): string => `http://localhost:${port}`;
 
-/** Finds a port on which a stack can listen: `port`, or any free one for 0. Fails with the reason if there is none. */
+/** Finds a port to listen on: `port`, or any free port for 0. The error is the reason why the port cannot be used. */
 export function freePort(port: number, host: string = LISTEN_ADDRESS): Promise<Result<number, string>> {
   return new Promise((resolve) => {
     const probe = createServer();
@@ -47,5 +44,5 @@ export function freePort(port: number, host: string = LISTEN_ADDRESS): Promise<R
 
 const REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: "it is in use",
-  EACCES: "only the system's administrator may",
+  EACCES: "it requires administrator rights",
 };

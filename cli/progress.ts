@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// A line on standard error that says how far a long command has come; nothing where no terminal shows it.
+// A progress line on standard error for long commands. Prints nothing if standard error is not a terminal.
 
 import { styleText } from "node:util";
 
 export interface ProgressBar {
   /** Redraws the line, at most ten times a second. */
   readonly show: (done: number, total: number) => void;
-  /** Takes the line away. */
+  /** Erases the line. */
   readonly end: () => void;
 }
 
 const REDRAW_MS = 100;
 const BAR_CHARS = 24;
-/** Of a terminal that does not tell. */
+/** For a terminal that does not report its width. */
 const DEFAULT_COLUMNS = 80;
 
 const SILENT: ProgressBar = { show: () => undefined, end: () => undefined };
 
-/** @param what the noun of what is counted: `entries` */
+/** Makes a progress line. @param what the noun that is counted: `entries` */
 export function progressBar(what: string, stream: NodeJS.WriteStream = process.stderr): ProgressBar {
   if (!stream.isTTY) return SILENT;
   const started = performance.now();
@@ -43,7 +43,7 @@ interface ProgressFigures {
   readonly perSecond: number;
 }
 
-/** `████░░░░  33%  12,345 of 37,000 entries, 4,321/s, 6 s left`, as much of it as fits. */
+/** `████░░░░  33%  12,345 of 37,000 entries, 4,321/s, 6 s left`, cut to the width of the terminal. */
 function progressLine(what: string, { done, total, perSecond }: ProgressFigures, columns: number): string {
   const share = total === 0 ? 1 : Math.min(1, done / total);
   const filled = Math.round(share * BAR_CHARS);
@@ -51,11 +51,11 @@ function progressLine(what: string, { done, total, perSecond }: ProgressFigures,
   const percent = String(Math.floor(share * 100)).padStart(3);
   const left = perSecond > 0 ? `, ${timeLeft((total - done) / perSecond)} left` : "";
   const text = ` ${percent}%  ${count(done)} of ${count(total)} ${what}, ${count(perSecond)}/s${left}`;
-  // A line that is broken by the terminal is never taken away again.
+  // A line that the terminal wraps could not be erased.
   return bar + text.slice(0, Math.max(0, columns - BAR_CHARS - 1));
 }
 
-/** `12,345` */
+/** Formats a count: `12,345`. */
 export const count = (value: number): string => Math.round(value).toLocaleString("en-US");
 
 function timeLeft(seconds: number): string {

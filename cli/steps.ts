@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Steps of a long command, each told as it is done: on standard output for a person, on standard error beside JSON.
+// The steps of a long command, each reported as it ends.
 
 import { styleText } from "node:util";
 import { err, ok, type Result } from "../shared/result.ts";
@@ -7,17 +7,17 @@ import { duration } from "./terminal.ts";
 
 export interface Step {
   readonly title: string;
-  /** Gives a word on how it went. Fails with what went wrong. */
+  /** Gives a short result for the report. The error is a line for the operator. */
   readonly run: () => Promise<Result<string, string>>;
 }
 
 const TITLE_COLUMNS = 44;
 
-/** Runs them in order; the first that fails ends it, with its title in the error. @param stream where to tell */
+/** Runs steps in order until one fails; the error starts with its title. @param stream receives the report */
 export async function runSteps(steps: readonly Step[], stream: NodeJS.WriteStream): Promise<Result<null, string>> {
   for (const { title, run } of steps) {
     const started = performance.now();
-    // Seen at once where the line can be written over.
+    // A terminal shows the title while the step runs, and overwrites the line afterwards.
     if (stream.isTTY) stream.write(`… ${title}`);
     const done = await run();
     const mark = done.ok ? styleText("green", "✓", { stream }) : styleText("red", "✗", { stream });

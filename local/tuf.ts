@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The TUF repository of a stack on this machine: keys without a passphrase in its state folder, made with the first start, and at every later
-// one new targets where settings have changed, new expiries long before the old ones.
+// The TUF repository of a local stack: keys without a passphrase in its state folder, created by the first start. Later starts sign
+// new targets if settings changed, and new expiries long before the old ones pass.
 
 import { existsSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -33,10 +33,10 @@ const KEY_FILES = { root: "root.key.pem", targets: "targets.key.pem", online: "o
 const TRUST_FILE = "trust.json";
 
 export interface LocalDeployment {
-  /** The state folder: it exists. */
+  /** The state folder, which exists. */
   readonly state: string;
   readonly publicUrl: PublicUrl;
-  /** The settings without those that this file gives. */
+  /** All settings except TUF_KEY and TRUST_FILE. */
   readonly settings: Readonly<Record<string, string>>;
   readonly now: UnixMs;
 }
@@ -48,8 +48,8 @@ interface LocalKeys {
 }
 
 /**
- * The settings TUF_KEY and TRUST_FILE; the first call makes `<state>/tuf` with everything in it. Fails with one line for the person at the
- * terminal.
+ * The settings TUF_KEY and TRUST_FILE. The first call creates `<state>/tuf` with everything in it. The error is a line for the
+ * operator.
  */
 export function localTufSettings(deployment: LocalDeployment): Result<Readonly<Record<string, string>>, string> {
   const { state, publicUrl, settings, now } = deployment;
@@ -67,7 +67,7 @@ export function localTufSettings(deployment: LocalDeployment): Result<Readonly<R
   const texts = readTrustFile(file, publicUrl.href);
   if (!texts.ok) return texts;
   if (texts.value === null) return err(`${file} holds no repository of ${publicUrl.href}; restore it from a backup`);
-  const current = brought(texts.value, keys.value, { documents, now: deployment.now });
+  const current = refresh(texts.value, keys.value, { documents, now: deployment.now });
   if (!current.ok) return err(`${file}: ${describeRepositoryError(current.error)}`);
   if (current.value !== texts.value) {
     const written = writeTrustFile(file, publicUrl.href, current.value);
@@ -82,8 +82,8 @@ interface Wanted {
   readonly now: UnixMs;
 }
 
-/** The repository with these documents, and with at least half of its term before it: the same texts where that is so already. */
-function brought(
+/** Gives the repository these documents and at least half of its lifetime; the same texts if it has both already. */
+function refresh(
   texts: OfflineTexts,
   { root, targets }: LocalKeys,
   { documents, now }: Wanted,
@@ -102,7 +102,7 @@ function brought(
   return roles.length === 0 ? published : extendExpiry(published.value, { roles, signers, now });
 }
 
-/** All files or none, whenever the process dies: they are written beside the folder, which then appears by a rename. */
+/** Creates all files or none, even if the process dies: the folder is written under another name, then renamed. */
 function makeFolder(
   folder: string,
   { publicUrl, now }: LocalDeployment,

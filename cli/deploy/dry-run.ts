@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `wrangler deploy` would send, for the composed Worker and for every [env.<name>]: nothing is sent.
+// Runs `wrangler deploy --dry-run` for the composed Worker and for every [env.<name>]. Sends nothing.
 
 import { execFile } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -9,30 +9,30 @@ import { gzipSync } from "node:zlib";
 import { ROOT, workingFolder, wranglerScript } from "../root.ts";
 
 export interface DryRun {
-  /** Of [env.<name>], null for the composed Worker at the top level. */
+  /** The <name> of [env.<name>], null for the composed Worker at the top level. */
   readonly environment: string | null;
   readonly passed: boolean;
-  /** What wrangler printed. */
+  /** Both output streams of wrangler. */
   readonly output: string;
   /** The whole script. */
   readonly bundle: string;
   readonly gzipBytes: number;
 }
 
-/** What wrangler.toml has sections for. */
+/** The environments of wrangler.toml, null for its top level. */
 export function environments(): readonly (string | null)[] {
   const names = readFileSync(join(ROOT, "wrangler.toml"), "utf8").matchAll(/^\[env\.([a-z-]+)\]$/gm);
   return [null, ...Array.from(names, ([, name = ""]) => name)];
 }
 
 /**
- * Runs wrangler once; never rejects, a failure is `passed: false`. @param config another file than wrangler.toml; wrangler
+ * Runs wrangler once. Never rejects: after a failure `passed` is false. @param config another file than wrangler.toml; wrangler
  * keeps its temporary files beside it
  */
 export async function dryRun(environment: string | null, config: string | null = null): Promise<DryRun> {
   const folder = mkdtempSync(join(tmpdir(), "sigedge-dry-run-"));
   try {
-    // An empty --env is the top level; without it wrangler warns that there are others.
+    // An empty --env selects the top level; without --env wrangler warns that there are other environments.
     const source = config === null ? [`--env=${environment ?? ""}`] : ["--config", config];
     const args = [wranglerScript(), "deploy", "--dry-run", ...source, "--outdir", folder];
     const { passed, output } = await run(process.execPath, args);

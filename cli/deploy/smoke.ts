@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The whole life of a signature against a deployment, with Sigstore's own JavaScript client: certificate, timestamp, log entry,
-// trust root, verification, refusal, proof, search. It leaves one entry in each log, in the operator's name.
+// The smoke test: the whole life of a signature against a deployment, with Sigstore's own JavaScript client: certificate,
+// timestamp, log entry, trust root, verification, rejection, proof, search. Leaves one entry in each log, in the operator's name.
 
 import { createHash, type KeyObject, randomBytes } from "node:crypto";
 import type { Bundle } from "@sigstore/bundle";
@@ -11,16 +11,16 @@ import { type Instance, logIndexOf, readInstance, readJson, refusalOf, sign, ver
 
 export interface SmokeStep {
   readonly title: string;
-  /** Gives a word on what was seen; rejects with what is wrong. */
+  /** Resolves to a short result; rejects with the reason for a failure. */
   readonly run: () => Promise<string>;
 }
 
 const STRANGER = "somebody.else@example.com";
-/** Of a new custom domain the certificate takes minutes. */
+/** A new custom domain waits minutes for its certificate. */
 const READY_DEADLINE_MS = 300_000;
 const READY_PAUSE_MS = 1000;
 
-/** The steps, to be run in order. @param key of the operator issuer */
+/** The steps, to be run in order. @param key the key of the operator issuer */
 export function smokeSteps({ href: url, ...rest }: PublicUrl, key: KeyObject): readonly SmokeStep[] {
   const operator = operatorOf({ href: url, ...rest });
   const data = Buffer.concat([Buffer.from("The smoke test of a deployment.\n"), randomBytes(16)]);
@@ -30,7 +30,7 @@ export function smokeSteps({ href: url, ...rest }: PublicUrl, key: KeyObject): r
   const instance = (): Instance => seen.instance ?? fail("there is no trust root");
   const bundle = (): Bundle => seen.bundle ?? fail("there is no bundle");
   return [
-    { title: "the service answers", run: () => ready(url) },
+    { title: "the service answers", run: () => waitUntilReady(url) },
     {
       title: "trusted root and signing config",
       run: async () => {
@@ -48,7 +48,7 @@ export function smokeSteps({ href: url, ...rest }: PublicUrl, key: KeyObject): r
     },
     { title: "the bundle verifies", run: async () => `signed by ${verify(instance(), bundle(), expected)}` },
     {
-      title: "another signer is refused",
+      title: "another signer is rejected",
       run: async () => refusalOf(() => verify(instance(), bundle(), { ...expected, identity: STRANGER })),
     },
     {
@@ -57,21 +57,21 @@ export function smokeSteps({ href: url, ...rest }: PublicUrl, key: KeyObject): r
         const answer = await readJson(`${url}/api/entries/${logIndexOf(bundle())}`);
         const { entry } = answer as { readonly entry?: { readonly inclusionProof?: { readonly treeSize?: string } } };
         const size = entry?.inclusionProof?.treeSize;
-        return size === undefined ? fail("it answers without a proof") : `in the tree of ${size} entries`;
+        return size === undefined ? fail("the answer has no proof") : `in the tree of ${size} entries`;
       },
     },
     {
       title: "the search finds it",
       run: async () => {
         const hits = await waitForHit(url, `digest=sha256:${digest}`, logIndexOf(bundle()));
-        return hits[0]?.identity === operator.identity ? "by its digest" : fail("under another name");
+        return hits[0]?.identity === operator.identity ? "by its digest" : fail("it is found under another name");
       },
     },
   ];
 }
 
-/** Until the deployment serves: a new address takes a while to be known. */
-async function ready(url: string): Promise<string> {
+/** Waits until the deployment serves: DNS takes a while to learn a new address. */
+async function waitUntilReady(url: string): Promise<string> {
   const deadline = performance.now() + READY_DEADLINE_MS;
   for (let last = "nothing"; ; ) {
     try {
@@ -79,7 +79,7 @@ async function ready(url: string): Promise<string> {
       last = await response.text();
       const health = JSON.parse(last) as { readonly status?: unknown; readonly problems?: readonly string[] };
       if (health.status === "SERVING") return url;
-      // What is missing is not there a minute later either.
+      // A missing setting will not appear by waiting.
       if (health.status === "NOT_SERVING" && health.problems !== undefined) return fail(health.problems.join("; "));
       if (health.status === "DEGRADED") return `${url}, which says: ${health.problems?.join("; ") ?? "DEGRADED"}`;
     } catch (error) {
@@ -91,7 +91,7 @@ async function ready(url: string): Promise<string> {
   }
 }
 
-/** What fetch met stands in the cause. */
+/** The cause of a failed fetch, which says more than its message. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? error.cause.message : error.message;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs before a bare `wrangler deploy` of an initialized checkout bundles (build.command of the generated configuration): what
-// `sigedge deploy` does before it calls wrangler. Does nothing in a dry run, and keeps `wrangler dev` from running with
-// production's keys: the same log key over two storages is a log that signs two histories.
+// The build.command of the generated configuration: runs before a bare `wrangler deploy` bundles, and does what `sigedge deploy`
+// does before it calls wrangler. Does nothing in a dry run. Keeps `wrangler dev` from running with production keys: with one log
+// key over two storages, the log would sign two histories.
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -13,10 +13,10 @@ import { redirectedFolder } from "../deployment/wrangler-config.ts";
 import type { Step } from "../steps.ts";
 import { say } from "../terminal.ts";
 
-/** wrangler, its shell, and what npx put between. */
+/** wrangler, its shell, and the processes of npx between them. */
 const MAX_ANCESTORS = 6;
 
-/** Whether wrangler was asked for a dry run; null if the system does not show what it was asked. */
+/** Whether wrangler runs with --dry-run; null if the system does not show its arguments. */
 function isDryRun(): boolean | null {
   let id = process.ppid;
   for (let i = 0; i < MAX_ANCESTORS && id > 1; i++) {
@@ -39,7 +39,7 @@ function readProcess(id: number): Ancestor | null {
   try {
     if (process.platform === "linux") {
       const stat = readFileSync(`/proc/${id}/stat`, "utf8");
-      // The name, in parentheses, may hold anything; after it: state, parent.
+      // The name is in parentheses and may hold any character; state and parent follow it.
       const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
       return { parent, args: readFileSync(`/proc/${id}/cmdline`, "utf8").split("\0").slice(0, -1) };
     }
@@ -71,25 +71,25 @@ async function uploadMissing(
   deployment: Deployment,
   secrets: Readonly<Record<string, string>>,
 ): Promise<Result<string, string>> {
-  const there = await remoteSecrets(deployment, null);
-  if (!there.ok) return err(there.error);
-  const missing = Object.keys(secrets).filter((name) => there.value?.includes(name) !== true);
+  const remote = await remoteSecrets(deployment, null);
+  if (!remote.ok) return remote;
+  const missing = Object.keys(secrets).filter((name) => remote.value?.includes(name) !== true);
   return missing.length === 0 ? ok("all there") : uploadSecrets(deployment, null, secrets);
 }
 
 /** Runs the hook; gives its exit code. */
 export async function wranglerHook(): Promise<number> {
   if (process.env["WRANGLER_COMMAND"] === "dev") {
-    return failed("this checkout is prepared for deployment; to develop, use: npx wrangler dev -c wrangler.toml");
+    return failed("this checkout is prepared for deployment; for development run: npx wrangler dev -c wrangler.toml");
   }
   if (process.env[PREPARED_VARIABLE] !== undefined) return 0;
   const folder = redirectedFolder();
   const read = folder === null ? ok(null) : readDeployment(folder);
   if (!read.ok) return failed(read.error);
-  if (read.value === null) return failed("the deployment's folder is gone; npx sigedge init makes one");
+  if (read.value === null) return failed("the deployment's folder is missing; create one with: npx sigedge init");
   const dry = isDryRun();
   if (dry !== false) {
-    say(dry === true ? "sigedge: a dry run: nothing is created, no secret uploaded" : UNCERTAIN);
+    say(dry === true ? "sigedge: dry run: nothing is created, no secret uploaded" : UNCERTAIN);
     return 0;
   }
   const deployment = claimShape(read.value, "composed");
@@ -99,7 +99,7 @@ export async function wranglerHook(): Promise<number> {
 }
 
 const UNCERTAIN =
-  "sigedge: cannot see whether this is a dry run, so no secret is uploaded; npx sigedge deploy uploads them";
+  "sigedge: cannot tell whether this is a dry run, so no secret is uploaded; to upload them: npx sigedge deploy";
 
 function failed(reason: string): number {
   process.stderr.write(`sigedge: ${reason}\n`);

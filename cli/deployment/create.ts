@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes a deployment's folder: every key once, the offline ones under a passphrase at once, so that none of them ever stands
-// on a disk in the clear. Needs no network.
+// Creates the folder of a deployment with every key. Offline keys are encrypted before they are written, so none is ever on a
+// disk in the clear. Uses no network.
 
 import { createPrivateKey, generateKeyPairSync, randomInt } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -16,24 +16,24 @@ import { OPERATOR_JWKS_FILE, OPERATOR_KEY_FILE, operatorJwks, operatorOf, operat
 import { PASSPHRASE_FILE } from "./passphrase.ts";
 import { makeRepository, makeTufKeys } from "./trust-root.ts";
 
-/** Whom the CA believes at first, beside the built-in issuer and the operator. */
+/** The issuers that the CA accepts at first, beside the built-in issuer and the operator issuer. */
 export type FirstIssuers = "public" | "none";
 
 export interface NewDeployment {
   readonly folder: string;
   readonly name: string;
-  /** Null: setUrl comes later. */
+  /** Null if setUrl follows later. */
   readonly publicUrl: PublicUrl | null;
   readonly issuers: FirstIssuers;
-  /** Null: one is made, and written beside the keys. */
+  /** Null to generate one and write it beside the keys. */
   readonly passphrase: string | null;
 }
 
-/** What the authorities are called before their host is known. */
+/** The name in certificates of a deployment without an address. */
 const NAMELESS = "Sigedge";
 const SETTINGS = { ACCEPT: "own-ca+listed-keys" };
 
-/** Makes the whole folder or nothing. Fails with a line for the operator. */
+/** Creates the whole folder or nothing. The error is a line for the operator. */
 export async function createDeployment(wanted: NewDeployment): Promise<Result<Deployment, string>> {
   const { folder, name, publicUrl } = wanted;
   const deployment: Deployment = { folder, name, publicUrl, settings: SETTINGS, shape: null };
@@ -75,7 +75,10 @@ async function makeTree(wanted: WithPassphrase, deployment: Deployment): Promise
   return tree;
 }
 
-/** All files or none, whenever the process dies: the folder appears by a rename. @param complete adds what it likes before */
+/**
+ * Writes all files or none, even if the process dies: the folder appears by a rename.
+ * @param complete adds files before the rename
+ */
 function writeTree(folder: string, tree: ReadonlyMap<string, string>, complete: (unfinished: string) => void): void {
   const unfinished = mkdtempSync(`${folder}.unfinished-`);
   try {
@@ -91,7 +94,7 @@ function writeTree(folder: string, tree: ReadonlyMap<string, string>, complete: 
   }
 }
 
-/** Gives a deployment that was made without one its address, for ever, and signs its trust root. Fails with a line for the operator. */
+/** Sets the permanent address of a deployment that has none, and signs its trust root. The error is a line for the operator. */
 export function setUrl(
   deployment: Deployment,
   { publicUrl, issuers, passphrase }: Address,
@@ -112,7 +115,7 @@ interface Address {
   readonly passphrase: string;
 }
 
-/** issuers.yaml: the operator, and what Sigstore's public instance accepts as it is written in docs/. */
+/** The text of issuers.yaml: the operator issuer, then the rows of docs/public-issuers.yaml. */
 function issuersText(publicUrl: PublicUrl, jwks: object, issuers: FirstIssuers): string {
   const row = operatorRow(operatorOf(publicUrl), jwks);
   const publicText = readFileSync(join(ROOT, "docs", "public-issuers.yaml"), "utf8");
@@ -120,26 +123,26 @@ function issuersText(publicUrl: PublicUrl, jwks: object, issuers: FirstIssuers):
   return `${ISSUERS_HEADER}oidc-issuers:\n${row}${rows}`;
 }
 
-const ISSUERS_HEADER = `# Whose identity tokens the CA takes, beside those of its built-in issuer. Edit, then: npx sigedge deploy
-# What a row may say: docs/identities.md. Each public issuer lets in everybody whom it knows; take out what you do not need.
+const ISSUERS_HEADER = `# The OpenID issuers whose identity tokens the CA accepts, beside its built-in issuer. After an edit: npx sigedge deploy
+# docs/identities.md describes the rows. A public issuer admits all of its users; remove the issuers that you do not need.
 
 `;
 
-const OFFLINE_README = `Private keys that no Worker has, each under the passphrase that was chosen at \`sigedge init\` (PKCS#8; to look at one:
+const OFFLINE_README = `Private keys that no Worker has, each encrypted with the passphrase of \`sigedge init\` (PKCS#8; to inspect one:
 openssl pkey -in FILE -noout -text).
 
-  ca-root.key.pem          makes the next issuing CA
-  tsa-root.key.pem         makes the next timestamping certificate
+  ca-root.key.pem          certifies the next issuing CA
+  tsa-root.key.pem         certifies the next timestamp authority
   tuf-root-1…3.key.pem     any two of them change what clients trust; keep them apart
   tuf-targets.key.pem      signs new trusted roots and signing configs
   ${OPERATOR_KEY_FILE}  signs tokens for one identity, for the smoke test of \`sigedge deploy\`
 
-Put this folder away: copy it to two media that are not connected to any machine, check that the copies can be read, then
-delete it here. It is needed again for \`sigedge rotate\`, and for the smoke test of \`sigedge deploy\` (--offline DIR).
+Move this folder offline: copy it to two media that are not connected to any machine, check that the copies can be read, then
+delete it here. You need it for \`sigedge rotate\` and for the smoke test of \`sigedge deploy\` (--offline DIR).
 Keep the passphrase elsewhere.
 `;
 
-/** RFC 4648 base32 without what is mistaken for something else when it is written down: 6 × 5 characters, 150 bits. */
+/** 6 × 5 characters of a base32 alphabet without l, o, 0 and 1, which are easily misread: 150 bits. */
 function newPassphrase(): string {
   const alphabet = "abcdefghijkmnpqrstuvwxyz23456789";
   const group = (): string => Array.from({ length: 5 }, () => alphabet[randomInt(alphabet.length)]).join("");

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// One deployment's folder: what `sigedge init` makes and every later command reads and edits. Rotations are edits of it; the
-// files that wrangler reads are written anew from it each time.
+// The folder of a deployment: `sigedge init` creates it, every later command reads it, and rotations edit it. The files that
+// wrangler reads are generated from it each time.
 //
 //   deployment.json   name, address, settings that have no file of their own
 //   keys/             the online keys, the certificate chains, the operator issuer's public key
-//   next/, former/    what comes instead of a key, and the public half of what was there before (sigedge rotate)
-//   offline/          keys that no Worker gets, under a passphrase: to be put away
-//   issuers.yaml      whom the CA believes; listed-keys.pem, witness-policy.txt if there are any
-//   wrangler*.json, secrets*.json   made from the above
+//   next/, former/    the key that will replace a current one, and the public halves of former keys (sigedge rotate)
+//   offline/          keys that no Worker gets, encrypted with a passphrase: to be moved offline
+//   issuers.yaml      the issuers that the CA accepts; optional: listed-keys.pem, witness-policy.txt and others
+//   wrangler*.json, secrets*.json   generated from the above
 
 import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
@@ -23,23 +23,23 @@ import { tufSecret } from "./trust-root.ts";
 export interface Deployment {
   /** Absolute. */
   readonly folder: string;
-  /** Of the composed Worker, and the beginning of the names of everything else. */
+  /** The name of the composed Worker, and the prefix of every other name. */
   readonly name: string;
-  /** Null until it is known. */
+  /** Null before `sigedge init --url`. */
   readonly publicUrl: PublicUrl | null;
   /** Settings by name that are neither secret nor a file: ACCEPT, CERTIFICATE_LIFETIME. */
   readonly settings: Readonly<Record<string, string>>;
-  /** As what it was deployed; null before the first time. */
+  /** Null before the first deployment. */
   readonly shape: Shape | null;
 }
 
-/** One Worker, or one for each service with the edge in front. */
+/** One Worker, or one for each service with the gateway in front. */
 export type Shape = "composed" | "split";
 
 /** The deployment that a bare `wrangler deploy` deploys. */
 const DEFAULT_FOLDER = ".sigedge-deploy";
 export const DEFAULT_NAME = "sigedge";
-/** A Worker's name is a DNS label; the longest suffix is `-sequencer`. */
+/** A Worker's name is a DNS label of at most 63 characters; the longest suffix is `-sequencer`. */
 const NAME = /^[a-z][a-z0-9-]{0,40}[a-z0-9]$/;
 const ENVIRONMENT = /^[a-z][a-z0-9]{0,20}$/;
 const FILE = "deployment.json";
@@ -59,7 +59,7 @@ export const DEPLOYMENT_FLAGS = {
 export interface Selection {
   /** Absolute. */
   readonly folder: string;
-  /** What a new deployment there is called. */
+  /** The name of a new deployment in this folder. */
   readonly name: string;
 }
 
@@ -77,7 +77,7 @@ export function selectDeployment({
   return ok({ folder, name: `${DEFAULT_NAME}${suffix}` });
 }
 
-/** Null if the folder holds none. The error is a line for the operator. */
+/** Reads the deployment of a folder, null if it holds none. The error is a line for the operator. */
 export function readDeployment(folder: string): Result<Deployment | null, string> {
   const path = join(folder, FILE);
   if (!existsSync(path)) return ok(null);
@@ -94,27 +94,27 @@ export function readDeployment(folder: string): Result<Deployment | null, string
   if (typeof name !== "string" || !NAME.test(name)) return wrong("has no usable name");
   const publicUrl = typeof url === "string" ? parsePublicUrl(url) : ok(null);
   if (!publicUrl.ok) return wrong(`has a url that ${publicUrl.error.reason}`);
-  if (!isTexts(settings)) return wrong("has settings that are not texts");
-  if (shape !== null && shape !== "composed" && shape !== "split") return wrong("has a shape that is unknown");
+  if (!isStrings(settings)) return wrong("has settings that are not strings");
+  if (shape !== null && shape !== "composed" && shape !== "split") return wrong("has an unknown shape");
   return ok({ folder, name, publicUrl: publicUrl.value, settings, shape });
 }
 
-const isTexts = (value: unknown): value is Readonly<Record<string, string>> =>
+const isStrings = (value: unknown): value is Readonly<Record<string, string>> =>
   typeof value === "object" && value !== null && Object.values(value).every((text) => typeof text === "string");
 
-/** As readDeployment; that there is none is an error as well, which says what to do. */
+/** Reads the deployment of a folder. The error, also for a folder without a deployment, is a line for the operator. */
 export function requireDeployment(selection: Selection): Result<Deployment, string> {
   const read = readDeployment(selection.folder);
   if (!read.ok) return read;
   return read.value === null
-    ? err(`${shown(selection.folder)} holds no deployment; make it with: npx sigedge init --url https://HOST`)
+    ? err(`${shown(selection.folder)} holds no deployment; create one with: npx sigedge init --url https://HOST`)
     : ok(read.value);
 }
 
 /** Whether a text may be the name of a deployment. */
 export const isName = (text: string): boolean => NAME.test(text);
 
-/** What stands in deployment.json. */
+/** The text of deployment.json. */
 export const deploymentText = ({ name, publicUrl, settings, shape }: Omit<Deployment, "folder">): string =>
   `${JSON.stringify({ version: 1, name, url: publicUrl?.href ?? null, shape, settings }, null, 2)}\n`;
 
@@ -123,19 +123,20 @@ export const writeDeployment = (deployment: Deployment): void =>
   writePrivate(join(deployment.folder, FILE), deploymentText(deployment));
 
 /**
- * Remembers, before anything is uploaded, as what the deployment runs. The logs' storage belongs to one Worker: deployed in the
- * other shape beside it, the same keys would sign a second history. Fails with a line for the operator.
+ * Records the shape of a deployment before anything is uploaded. The logs' storage belongs to one Worker: in the other shape,
+ * the same keys would sign a second history. The error is a line for the operator.
  */
 export function claimShape(
   deployment: Deployment,
   shape: Shape,
 ): Result<Deployment & { readonly publicUrl: PublicUrl }, string> {
   const { publicUrl } = deployment;
-  if (publicUrl === null) return err("the address is not known yet: npx sigedge init --url https://HOST");
+  if (publicUrl === null)
+    return err("the deployment has no address yet; set it with: npx sigedge init --url https://HOST");
   if (deployment.shape !== null && deployment.shape !== shape) {
     return err(
       `${shown(deployment.folder)} is deployed ${deployment.shape}; the logs' storage belongs to that Worker, and in the other ` +
-        "shape the same keys would sign a second history. docs/deploy.md says how to move",
+        "shape the same keys would sign a second history. docs/deploy.md describes how to move",
     );
   }
   const claimed = { ...deployment, publicUrl, shape };
@@ -143,13 +144,13 @@ export function claimShape(
   return ok(claimed);
 }
 
-/** Where the online keys and the chains lie. */
+/** The folder of the online keys and the chains. */
 export const keysFolder = ({ folder }: Pick<Deployment, "folder">): string => join(folder, "keys");
 
-/** Where the offline keys lie until they are put away. */
+/** The folder of the offline keys, until they are moved offline. */
 export const offlineFolder = ({ folder }: Pick<Deployment, "folder">): string => join(folder, "offline");
 
-/** Everything that the services are told. */
+/** All settings of the services. */
 export interface WorkerSettings {
   readonly secrets: Readonly<Record<string, string>>;
   readonly vars: Readonly<Record<string, string>>;
@@ -157,7 +158,7 @@ export interface WorkerSettings {
 
 const isSecret = (setting: string): boolean => SECRET_SETTINGS.includes(setting) || setting.startsWith("SHARD_KEYS");
 
-/** Reads and checks all settings of the services. The error says which file is wrong. */
+/** Reads and checks all settings of the services. The error names the file at fault. */
 export function workerSettings(deployment: Deployment): Result<WorkerSettings, string> {
   const keys = readKeys(keysFolder(deployment), unixMs(Date.now()));
   if (!keys.ok) return err(describeKeysError(keys.error));
@@ -178,7 +179,7 @@ export function workerSettings(deployment: Deployment): Result<WorkerSettings, s
   return ok({ secrets, vars: { ...url, ...deployment.settings, ...files.value, ...vars } });
 }
 
-/** A path as a person in this checkout would write it. */
+/** A path as a person would type it in the current folder. */
 export function shown(path: string): string {
   const short = relative(process.cwd(), path);
   return short === "" || short.startsWith("..") ? path : short;
@@ -189,7 +190,7 @@ export function writePrivate(path: string, text: string): void {
   const unfinished = join(path, "..", `.${basename(path)}.unfinished-${process.pid}`);
   try {
     writeFileSync(unfinished, text, { mode: 0o600, flag: "wx", flush: true });
-    // A umask may have taken more away, never given more.
+    // The umask can only have removed permissions.
     chmodSync(unfinished, 0o600);
     renameSync(unfinished, path);
   } catch (error) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file that says whose tokens the CA takes, in the vocabulary of Fulcio's config.yaml: read as YAML (of which JSON is a
-// part), checked whole, each problem with its line; and made into the short JSON that the Worker reads. YAML is read here and
-// not in the Worker, where a setting holds 5 KB and a request has 10 ms, of which the library takes 50 for the public file.
+// Parses an issuers file in the format of Fulcio's config.yaml (YAML, which includes JSON), checks all of it, and shortens it to
+// the JSON that the Worker reads. The Worker parses no YAML: a request has 10 ms of CPU time there, and the YAML library needs 50
+// for the public file, which also exceeds the 5 KB of a setting.
 
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
 import { readConfiguration } from "../../shared/identity/configuration/configuration.ts";
@@ -14,14 +14,17 @@ import { err, ok, type Result } from "../../shared/result.ts";
 
 export interface IssuersFile {
   readonly issuers: readonly Issuer[];
-  /** What the Worker is given: the same issuers, in as few characters as it goes. */
+  /** The setting of the Worker: the same issuers in few characters. */
   readonly setting: string;
 }
 
-/** Beyond this an alias is not a shorthand but a bomb. */
+/** Bounds the expansion of aliases: a few lines of nested aliases can expand to gigabytes. */
 const MAX_ALIASES = 200;
 
-/** Reads the text of a file. Fails with a line for each problem: `line 12: oidc-issuers["https://a.example"].type must be …`. */
+/**
+ * Parses the text of a file. Fails with a line for each problem: `line 12: oidc-issuers["https://a.example"].type must be …`.
+ * @param environment keeps only issuers whose row names this environment or none; null keeps all
+ */
 export function readIssuersFile(
   text: string,
   { environment }: { readonly environment: string | null } = { environment: null },
@@ -32,9 +35,9 @@ export function readIssuersFile(
   if (failed.length > 0) return err(failed);
   const value = toValue(() => document.toJS({ maxAliasCount: MAX_ALIASES }));
   if (!value.ok) return err([value.error]);
-  const kept = environment === null ? value.value : ofEnvironment(value.value, environment);
+  const kept = environment === null ? value.value : keepEnvironment(value.value, environment);
   const issuers = readConfiguration(kept, []);
-  if (issuers.ok) return ok({ issuers: issuers.value, setting: JSON.stringify(shortened(kept)) });
+  if (issuers.ok) return ok({ issuers: issuers.value, setting: JSON.stringify(shorten(kept)) });
   return err(
     issuers.error.problems.map((problem) => {
       const { line } = lines.linePos(offsetOf(document, problem.place));
@@ -44,8 +47,8 @@ export function readIssuersFile(
 }
 
 /**
- * An alias as a key, `*name:`, is the alias `name` to the parser of the reference and `name:` to YAML 1.2, which wants a space
- * before the colon. The public configuration writes it so. Lines stay where they are.
+ * Separates an alias that is a key, `*name:`, from its colon. Fulcio's parser reads the alias `name`, and its public
+ * configuration relies on that; YAML 1.2 reads the alias `name:`. Line numbers stay the same.
  */
 export function withSeparatedAliases(text: string): string {
   return text.replace(/^([ \t]*)\*([A-Za-z0-9_-]+):(?=[ \t\r]*$)/gm, "$1*$2 :");
@@ -55,11 +58,11 @@ function toValue(read: () => unknown): Result<unknown, string> {
   try {
     return ok(read());
   } catch (error) {
-    return err(error instanceof Error ? error.message : "cannot be read");
+    return err(error instanceof Error ? error.message : "cannot be parsed");
   }
 }
 
-/** Where a place stands in the text: its key, its item, or what is nearest above it if it is not there. */
+/** The offset of a place in the text: its key or item, or the nearest one above it that exists. */
 function offsetOf(document: Document, place: Place): number {
   const resolved = (node: unknown): unknown => (isAlias(node) ? node.resolve(document) : node);
   let node: unknown = document.contents;
@@ -98,8 +101,8 @@ function mapRows(value: unknown, map: (rows: JsonObject) => JsonObject): unknown
   );
 }
 
-/** Without the issuers that name another environment. */
-function ofEnvironment(value: unknown, environment: string): unknown {
+/** Removes the issuers that name another environment. */
+function keepEnvironment(value: unknown, environment: string): unknown {
   const belongs = (row: unknown): boolean => {
     const named = isObject(row) ? (row["environment"] ?? row["Environment"]) : undefined;
     return named === undefined || named === environment;
@@ -108,10 +111,10 @@ function ofEnvironment(value: unknown, environment: string): unknown {
   return mapRows(value, (rows) => Object.fromEntries(Object.entries(rows).filter(([, row]) => belongs(row))));
 }
 
-/** What is for people, and what is so anyway, is left out. */
+/** Members for people only, which the Worker does not need. */
 const FOR_PEOPLE = new Set(["description", "contact", "environment", "Description", "Contact", "Environment"]);
 
-function shortened(value: unknown): unknown {
+function shorten(value: unknown): unknown {
   if (Array.isArray(value)) return value.map((row) => (isObject(row) ? shortRow(row, "") : row));
   const rows = mapRows(value, (section) =>
     Object.fromEntries(Object.entries(section).map(([url, row]) => [url, isObject(row) ? shortRow(row, url) : row])),
@@ -128,14 +131,14 @@ function shortened(value: unknown): unknown {
 }
 
 function shortRow(row: JsonObject, url: string): JsonObject {
-  const isSaid = ([name, value]: [string, unknown]): boolean =>
+  const isNeeded = ([name, value]: [string, unknown]): boolean =>
     !FOR_PEOPLE.has(name) &&
     !(name === "issuer-url" && value === url) &&
     !(name === "client-id" && value === DEFAULT_AUDIENCE && row["client-ids"] === undefined);
-  return Object.fromEntries(Object.entries(row).filter(isSaid));
+  return Object.fromEntries(Object.entries(row).filter(isNeeded));
 }
 
-/** Providers that no issuer has, and those that are the known ones of their name, word for word, are left out. */
+/** Removes providers that no issuer uses, and those that equal the built-in provider of their name. */
 function shortMetadata(section: JsonObject, used: ReadonlySet<string>): JsonObject {
   const isNeeded = (name: string, row: unknown): boolean => {
     const isUsed = [...used].some((member) => member.endsWith(`:${JSON.stringify(name)}`));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The operator issuer: an OpenID issuer whose key lies offline and whose public half stands in the CA's configuration. It can
-// speak of one identity only, so that a deployment can be tried, and sign its first artifact, before it knows any other issuer.
+// The operator issuer: an OpenID issuer whose key is offline and whose public half is in the CA's configuration. It can vouch for
+// one identity only. With it, a deployment can be tested and sign its first artifact before any other issuer is configured.
 
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { calculateJwkThumbprint, type JWK, SignJWT } from "jose";
@@ -11,32 +11,32 @@ export const OPERATOR_KEY_FILE = "operator-issuer.key.pem";
 /** In keys/: the public half, as a JWK Set. */
 export const OPERATOR_JWKS_FILE = "operator-issuer.jwks.json";
 
-/** Long enough for a person's own hands, too short to be worth stealing. */
+/** Long enough to use a token by hand, short enough to make theft pointless. */
 const TOKEN_LIFETIME_SECONDS = 300;
-/** The CA allows for clocks that differ by less. */
+/** Tolerates a CA whose clock is behind. */
 const CLOCK_GRACE_SECONDS = 10;
 
 export interface Operator {
-  /** `iss`: below the deployment's own host, which nobody else can name. Nothing is ever fetched from there. */
+  /** `iss`: a URL below the deployment's own host, which nobody else controls. Nothing is ever fetched from it. */
   readonly issuer: string;
-  /** The one identity: an e-mail address that need not exist. */
+  /** The only identity: an email address that need not exist. */
   readonly identity: string;
 }
 
-/** Who the operator is at an address. A loopback host is no name that a certificate could be checked against later. */
+/** The operator of an address. Loopback hosts get a reserved name, as a certificate for localhost proves nothing later. */
 export function operatorOf({ href, hostname, isLoopback }: PublicUrl): Operator {
   return isLoopback
     ? { issuer: "https://sigedge.invalid/operator", identity: "operator@sigedge.invalid" }
     : { issuer: `${href}/operator`, identity: `operator@${hostname}` };
 }
 
-/** The JWK Set that the CA is given. */
+/** The JWK Set for the CA. */
 export async function operatorJwks(key: KeyObject): Promise<{ readonly keys: readonly JWK[] }> {
   const jwk = createPublicKey(key).export({ format: "jwk" }) as JWK;
   return { keys: [{ ...jwk, kid: await calculateJwkThumbprint(jwk), use: "sig", alg: "ES256" }] };
 }
 
-/** An identity token of the operator issuer, good for five minutes. */
+/** Issues an identity token that is valid for five minutes. */
 export async function operatorToken(key: KeyObject, { issuer, identity }: Operator): Promise<string> {
   const { keys } = await operatorJwks(key);
   const now = Math.floor(Date.now() / 1000);
@@ -54,7 +54,7 @@ export async function operatorToken(key: KeyObject, { issuer, identity }: Operat
 export const operatorRow = (
   { issuer, identity }: Operator,
   jwks: object,
-): string => `  # You, for smoke tests and a first signature. Its key is offline/${OPERATOR_KEY_FILE}; take the row out when it is not needed.
+): string => `  # The operator, for smoke tests and a first signature. Its key is offline/${OPERATOR_KEY_FILE}; remove the row when you do not need it.
   ${issuer}:
     type: email
     policy:

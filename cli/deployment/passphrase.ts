@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The passphrase of the offline keys: from a file, from the environment, or from the person at the terminal. Never from the
-// command line, which every process of the machine can read.
+// Reads the passphrase of the offline keys from a file, from the environment or from the terminal. Never from the command line,
+// which every process on the machine can read.
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,20 +18,20 @@ export const PASSPHRASE_FLAGS = {
   },
 } as const;
 
-/** Stands beside the offline keys if nobody chose a passphrase. */
+/** Holds a generated passphrase, beside the offline keys. */
 export const PASSPHRASE_FILE = "PASSPHRASE.txt";
 
-/** Fewer are guessed whatever the key derivation costs. */
+/** Shorter passphrases can be guessed, however slow the key derivation is. */
 const MIN_CHARACTERS = 12;
 
 export interface PassphraseSource {
-  /** null: none was given. */
+  /** Null without --passphrase-file. */
   readonly file: string | null;
-  /** Whether a new one is chosen, which is asked for twice. */
+  /** Whether the passphrase is new. A new one is asked for twice. */
   readonly isNew: boolean;
 }
 
-/** Null if there is neither file nor variable nor a person to ask. The error is a line for the operator. */
+/** Reads the passphrase; null without file, variable and terminal. The error is a line for the operator. */
 export async function readPassphrase({ file, isNew }: PassphraseSource): Promise<Result<string | null, string>> {
   const given = file === null ? ok(process.env[PASSPHRASE_VARIABLE] ?? null) : firstLine(file);
   if (!given.ok) return given;
@@ -42,13 +42,16 @@ export async function readPassphrase({ file, isNew }: PassphraseSource): Promise
     : ok(text);
 }
 
-/** Of keys that exist: also from the file beside them. @param folder where they lie. Fails with a line for the operator. */
+/**
+ * Reads the passphrase of existing keys, also from the file beside them. The error is a line for the operator.
+ * @param folder the folder of the keys
+ */
 export async function offlinePassphrase(folder: string, file: string | null): Promise<Result<string, string>> {
   const beside = join(folder, PASSPHRASE_FILE);
   const read = await readPassphrase({ file: file ?? (existsSync(beside) ? beside : null), isNew: false });
   if (!read.ok) return read;
   return read.value === null
-    ? err("the passphrase of the offline keys is needed: --passphrase-file FILE")
+    ? err("the passphrase of the offline keys is missing; give it with --passphrase-file FILE")
     : ok(read.value);
 }
 
@@ -60,15 +63,15 @@ function firstLine(file: string): Result<string, string> {
   }
 }
 
-/** The text, an error, or null without a terminal. */
+/** Asks at the terminal. Gives the text, an error, or null without a terminal. */
 async function ask(isNew: boolean): Promise<string | Result<never, string> | null> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return null;
-  const first = await askOnce(isNew ? "A passphrase for the offline keys: " : "Passphrase of the offline keys: ");
+  const first = await askOnce(isNew ? "New passphrase for the offline keys: " : "Passphrase of the offline keys: ");
   if (!isNew) return first;
-  return first === (await askOnce("The same again: ")) ? first : err("the two passphrases differ");
+  return first === (await askOnce("Repeat it: ")) ? first : err("the two passphrases differ");
 }
 
-/** Without echo: readline writes what is typed to its output, which here writes nothing. */
+/** Asks without echo: readline echoes to its output, which discards everything here. */
 async function askOnce(question: string): Promise<string> {
   process.stderr.write(question);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });

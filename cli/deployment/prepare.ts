@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What has to be there before a Worker's code: the search index with its tables, and the Worker's secrets. Each is looked for
-// first, so that everything can be done again. Buckets are made by `wrangler deploy` itself, which finds them by their names.
+// Prepares the account for a Worker: the search index with its tables, and the Worker's secrets. Each step looks for an existing
+// resource first, so every step can be repeated. `wrangler deploy` creates buckets itself, or finds them by name.
 
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { type Deployment, writePrivate } from "./deployment.ts";
 import { jsonOf, reasonOf, wrangler } from "./wrangler.ts";
 import { configPath, type SplitWorker, workerName } from "./wrangler-config.ts";
 
-/** The search index: found or created, and its tables brought up to date. */
+/** Steps that find or create the search index and apply its migrations. */
 export function databaseSteps(deployment: Deployment, worker: SplitWorker | null): readonly Step[] {
   const name = `${deployment.name}-index`;
   const config = ["--config", configPath(deployment, worker)];
@@ -36,7 +36,7 @@ async function findOrCreateDatabase(name: string, config: readonly string[]): Pr
   return created.passed ? ok("created") : err(reasonOf(created));
 }
 
-/** The names of the secrets that a Worker has; null if there is no such Worker. */
+/** Reads the names of the secrets of a Worker; null if the Worker does not exist. The error is a line for the operator. */
 export async function remoteSecrets(
   deployment: Deployment,
   worker: SplitWorker | null,
@@ -48,7 +48,7 @@ export async function remoteSecrets(
   return /not found|does not exist|10007/.test(run.output) ? ok(null) : err(reasonOf(run));
 }
 
-/** Gives a Worker its secrets, which makes the Worker if there is none yet. */
+/** Uploads the secrets of a Worker, and creates the Worker if it does not exist. The error is a line for the operator. */
 export async function uploadSecrets(
   deployment: Deployment,
   worker: SplitWorker | null,
@@ -60,7 +60,7 @@ export async function uploadSecrets(
   });
 }
 
-/** Hands over a file with the secrets that is gone afterwards. */
+/** Calls `use` with a file of the secrets, which is removed afterwards. */
 export async function withSecretsFile<T>(
   { folder }: Pick<Deployment, "folder">,
   secrets: Readonly<Record<string, string>>,

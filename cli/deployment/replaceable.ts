@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a deployment has one of, and what is replaced while clients still believe the one before: the issuing CA, the timestamp
-// authority, the key of the built-in issuer. Each is a private key with a public half, in three places of the folder:
+// The keys that can be replaced while clients still trust the former one: the issuing CA, the timestamp authority, the key of the
+// built-in issuer. Each is a private key with a public half, in three places of the folder:
 //
-//   keys/      the one in use
-//   next/KIND/ the one that comes, with when it was made; it is here while it is announced
-//   former/    public halves of those that were in use
+//   keys/      the current key
+//   next/KIND/ the next key with its time of creation, while it is announced
+//   former/    the public halves of former keys
 
 import { createPublicKey } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -13,11 +13,11 @@ import { join } from "node:path";
 export type Replaceable = "ca" | "tsa" | "oidc";
 
 interface Place {
-  /** In keys/ and in next/KIND/. */
+  /** The file of the key in keys/ and next/KIND/. */
   readonly key: string;
-  /** The same; null where the public half is made of the key, and stands in next/KIND/public.pem. */
+  /** The file of the chain in both; null if the public half is derived from the key, and stored as next/KIND/public.pem. */
   readonly chain: string | null;
-  /** The setting with the public halves that are not in use. */
+  /** The setting with the public halves of the next and the former keys. */
   readonly others: string;
 }
 
@@ -30,10 +30,10 @@ export const REPLACEABLE: { readonly [R in Replaceable]: Place } = {
 /** The file of a public half in next/KIND/. */
 export const publicFile = (kind: Replaceable): string => REPLACEABLE[kind].chain ?? "public.pem";
 
-/** Where the one that comes lies. */
+/** The folder of the next key. */
 export const nextFolder = (folder: string, kind: Replaceable): string => join(folder, "next", kind);
 
-/** The files with the former ones, oldest first. */
+/** The files of the former public halves, oldest first. */
 export function formerFiles(folder: string, kind: Replaceable): readonly string[] {
   const former = join(folder, "former");
   const names = existsSync(former) ? readdirSync(former) : [];
@@ -43,26 +43,26 @@ export function formerFiles(folder: string, kind: Replaceable): readonly string[
     .map((name) => join(former, name));
 }
 
-/** PEM of the one in use: its chain, or its public key. Throws where there is none. */
+/** The public half in use, PEM: a chain or a public key. Throws if there is none. */
 export function publicInUse(folder: string, kind: Replaceable): string {
   const { key, chain } = REPLACEABLE[kind];
   if (chain !== null) return readFileSync(join(folder, "keys", chain), "utf8");
   return publicPem(readFileSync(join(folder, "keys", key), "utf8"));
 }
 
-/** PEM of the public half of a private key. */
+/** The public half of a private key, both PEM. */
 export const publicPem = (pem: string): string =>
   createPublicKey(pem).export({ type: "spki", format: "pem" }).toString();
 
-/** PEM of the one that comes, null if none does. */
+/** The public half of the next key, PEM; null if there is none. */
 export function publicNext(folder: string, kind: Replaceable): string | null {
   const file = join(nextFolder(folder, kind), publicFile(kind));
   return existsSync(file) ? readFileSync(file, "utf8") : null;
 }
 
 /**
- * The settings with the public halves that clients shall know beside those in use; keys/ has to be whole.
- * @param byHand the settings of deployment.json: an operator may have put some there
+ * The settings that publish the next and the former public halves. keys/ must be complete.
+ * @param byHand the settings of deployment.json, where an operator may have added some
  */
 export function otherSettings(
   folder: string,
@@ -72,7 +72,7 @@ export function otherSettings(
   for (const kind of Object.keys(REPLACEABLE) as Replaceable[]) {
     const former = formerFiles(folder, kind).map((file) => readFileSync(file, "utf8"));
     const inUse = publicInUse(folder, kind);
-    // Between the last two steps of a rotation the one in use is also the one that comes.
+    // If a rotation was interrupted before its last step, the current key is also the next one.
     const others = [...former, publicNext(folder, kind) ?? ""].filter((pem) => pem !== "" && pem !== inUse);
     const name = REPLACEABLE[kind].others;
     if (others.length > 0)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The TUF repository of a deployment: its keys in the deployment's folder, its signed documents beside them, and a copy of these where
-// `wrangler deploy` bundles them. docs/trust.md says what each role is for.
+// The TUF repository of a deployment: keys and signed documents in its folder, and a copy of the documents where
+// `wrangler deploy` bundles them. docs/trust.md explains the roles.
 
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -22,7 +22,7 @@ import { documentsOf, materialOf } from "../tuf/material.ts";
 import { createRepository, describeRepositoryError } from "../tuf/repository.ts";
 import { DEPLOYED_TRUST_FILE, readTrustFile, writeTrustFile } from "../tuf/trust-file.ts";
 
-/** In offline/: any two of them change the trust root, so that one can be lost and one stolen. */
+/** In offline/. Any two of them change the trust root, so one may be lost and one may be stolen. */
 export const ROOT_KEY_FILES = ["tuf-root-1.key.pem", "tuf-root-2.key.pem", "tuf-root-3.key.pem"];
 export const ROOT_THRESHOLD = 2;
 const TARGETS_KEY_FILE = "tuf-targets.key.pem";
@@ -31,7 +31,7 @@ export const ONLINE_KEY_FILE = "tuf.key.pem";
 /** The signed documents, by address, as in deployment/trust.json. */
 export const TRUST_FILE = "trust.json";
 
-/** Makes the keys in a folder that has keys/ and offline/. Throws where a file cannot be written. */
+/** Creates the keys in a folder that has keys/ and offline/. Throws if a file cannot be written. */
 export function makeTufKeys(folder: string, passphrase: string): void {
   for (const file of [...ROOT_KEY_FILES, TARGETS_KEY_FILE]) {
     const made = createOfflineKey(join(folder, "offline", file), passphrase);
@@ -40,13 +40,13 @@ export function makeTufKeys(folder: string, passphrase: string): void {
   writeFileSync(join(folder, "keys", ONLINE_KEY_FILE), createOnlineKey().pem, { mode: 0o600, flag: "wx", flush: true });
 }
 
-/** The secret of the trust service, if the deployment has one. */
+/** The secret of the trust service; empty if the deployment has none. */
 export function tufSecret(folder: string): Readonly<Record<string, string>> {
   const path = join(folder, "keys", ONLINE_KEY_FILE);
   return existsSync(path) ? { TUF_KEY: readFileSync(path, "utf8") } : {};
 }
 
-/** Signs the first version of everything, for an address. Fails with a line for the operator. */
+/** Signs version 1 of every document for an address. The error is a line for the operator. */
 export function makeRepository(folder: string, publicUrl: PublicUrl, passphrase: string): Result<null, string> {
   const now = unixMs(Date.now());
   const settings = readKeys(join(folder, "keys"), now);
@@ -57,7 +57,8 @@ export function makeRepository(folder: string, publicUrl: PublicUrl, passphrase:
   if (!offline.ok) return offline;
   const { roots, targets } = offline.value;
   const online = onlineKeyOf(tufSecret(folder)["TUF_KEY"] ?? "");
-  if (online === null) return err(`${join(folder, "keys", ONLINE_KEY_FILE)} is no key; restore it from a backup`);
+  if (online === null)
+    return err(`${join(folder, "keys", ONLINE_KEY_FILE)} is not a private key; restore it from a backup`);
   const texts = createRepository({
     root: { keys: roots.map(({ key }) => key), threshold: ROOT_THRESHOLD },
     targets: { keys: [targets.key], threshold: 1 },
@@ -70,19 +71,19 @@ export function makeRepository(folder: string, publicUrl: PublicUrl, passphrase:
   return writeTrust(folder, publicUrl, texts.value);
 }
 
-/** The signed documents of a deployment. Fails with a line for the operator, also where there are none. */
+/** Reads the signed documents of a deployment. The error, also if there are none, is a line for the operator. */
 export function readTrust(folder: string, publicUrl: PublicUrl): Result<OfflineTexts, string> {
   const texts = readTrustFile(join(folder, TRUST_FILE), publicUrl.href);
   if (!texts.ok) return texts;
   if (texts.value !== null) return ok(texts.value);
-  return err(`${join(folder, TRUST_FILE)} has nothing for ${publicUrl.href}; restore it from a backup`);
+  return err(`${join(folder, TRUST_FILE)} has no documents for ${publicUrl.href}; restore it from a backup`);
 }
 
-/** Replaces them. Fails with a line for the operator. */
+/** Replaces the signed documents of a deployment. The error is a line for the operator. */
 export function writeTrust(folder: string, publicUrl: PublicUrl, texts: OfflineTexts): Result<null, string> {
   const file = join(folder, TRUST_FILE);
   const written = writeTrustFile(file, publicUrl.href, texts);
-  // It is public; but a folder in which one file is open to others is one in which nobody notices the next.
+  // The file is public, but doctor can only find an exposed file if every file of the folder is private.
   if (written.ok) chmodSync(file, 0o600);
   return written;
 }
@@ -100,7 +101,7 @@ function openAll(folder: string, passphrase: string): Result<OfflineKeys, string
     roots.push(key.value);
   }
   const targets = roots.pop();
-  return targets === undefined ? err("there is no targets key") : ok({ roots, targets });
+  return targets === undefined ? err("the targets key is missing") : ok({ roots, targets });
 }
 
 /**
@@ -111,7 +112,7 @@ export function installTrustFile(folder: string, publicUrl: PublicUrl): Result<n
   if (IS_INSTALLED) return ok(null);
   const texts = readTrustFile(join(folder, TRUST_FILE), publicUrl.href);
   if (!texts.ok || texts.value === null) return texts.ok ? ok(null) : texts;
-  const there = readTrustFile(DEPLOYED_TRUST_FILE, publicUrl.href);
-  if (there.ok && JSON.stringify(there.value) === JSON.stringify(texts.value)) return ok(null);
+  const installed = readTrustFile(DEPLOYED_TRUST_FILE, publicUrl.href);
+  if (installed.ok && JSON.stringify(installed.value) === JSON.stringify(texts.value)) return ok(null);
   return writeTrustFile(DEPLOYED_TRUST_FILE, publicUrl.href, texts.value);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Drives the unmodified wrangler of this checkout as a child process. Secrets reach it as files, never as arguments.
+// Runs the unmodified wrangler as a child process. Secrets reach it in files, never as arguments.
 
 import { spawn } from "node:child_process";
 import { workingFolder, wranglerScript } from "../root.ts";
@@ -7,20 +7,20 @@ import { workingFolder, wranglerScript } from "../root.ts";
 export interface WranglerRun {
   readonly passed: boolean;
   readonly stdout: string;
-  /** Both streams, in the order in which they came. */
+  /** Both streams, in order of arrival. */
   readonly output: string;
 }
 
 const MAX_OUTPUT_CHARACTERS = 2 ** 22;
-/** Set for the children: what they are asked to do has been prepared. */
+/** Set for child processes: wrangler-hook then does nothing, as everything is prepared. */
 export const PREPARED_VARIABLE = "SIGEDGE_PREPARED";
 
 export interface WranglerOptions {
-  /** A file for what wrangler tells programs of what it did. */
+  /** The file for wrangler's machine-readable report. */
   readonly report?: string;
 }
 
-/** Runs wrangler to its end; never rejects, a failure is `passed: false`. @param args no secret */
+/** Runs wrangler to its end. Never rejects: after a failure `passed` is false. @param args without secrets */
 export function wrangler(args: readonly string[], { report }: WranglerOptions = {}): Promise<WranglerRun> {
   const child = spawn(process.execPath, [wranglerScript(), ...args], {
     cwd: workingFolder(),
@@ -28,12 +28,12 @@ export function wrangler(args: readonly string[], { report }: WranglerOptions = 
     env: {
       ...process.env,
       [PREPARED_VARIABLE]: "1",
-      // It asks nobody, and tells nobody.
+      // No prompts, no telemetry.
       CI: "true",
       WRANGLER_SEND_METRICS: "false",
       WRANGLER_SEND_ERROR_REPORTS: "false",
       WRANGLER_HIDE_BANNER: "true",
-      // What it prints is read here; and at its most talkative it prints what it sends.
+      // The output is parsed here; at its most verbose, wrangler would print what it sends.
       WRANGLER_LOG: "log",
       WRANGLER_LOG_SANITIZE: "true",
       WRANGLER_WRITE_LOGS: "false",
@@ -57,14 +57,14 @@ export function wrangler(args: readonly string[], { report }: WranglerOptions = 
   });
 }
 
-/** What of wrangler's output says why it failed: its error lines, or its last ones. */
+/** The part of the output that says why wrangler failed: its error lines, or its last lines. */
 export function reasonOf({ output }: WranglerRun): string {
   const lines = output.split("\n").filter((line) => line.trim() !== "" && !line.includes("Logs were written to"));
   const at = lines.findIndex((line) => line.includes("[ERROR]"));
   return (at < 0 ? lines.slice(-8) : lines.slice(at, at + 12)).join("\n");
 }
 
-/** The JSON that a command prints; null if it failed or printed none. */
+/** The JSON that wrangler printed; null if it failed or printed none. */
 export function jsonOf({ passed, stdout }: WranglerRun): unknown {
   if (!passed) return null;
   try {

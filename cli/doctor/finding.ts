@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `sigedge doctor` finds: each with what to do about it.
+// The findings of `sigedge doctor`, each with a fix.
 
 export interface Finding {
-  /** error: somebody is refused, or will be within days; warning: should be looked at. */
+  /** error: someone is rejected, or will be within days; warning: worth a look. */
   readonly level: "error" | "warning";
-  /** Which check found it: a stable word for scripts. */
+  /** The check that found it: a stable word for scripts. */
   readonly check: string;
   readonly finding: string;
   readonly fix: string;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What can be seen of a deployment in its folder, and with a login in the account: whether what was deployed is what lies here,
-// whether keys lie as keys should, and whether it fits into the plan.
+// Checks of a deployment's folder, and of the Cloudflare account: whether the deployed Worker matches the folder, whether files
+// are private, and whether the Worker fits into the plan.
 
 import { X509Certificate } from "node:crypto";
 import { existsSync, readdirSync, statSync } from "node:fs";
@@ -45,21 +45,21 @@ function checkFolder(deployment: Deployment): readonly Finding[] {
   if (existsSync(join(offline, PASSPHRASE_FILE))) {
     const path = shown(join(offline, PASSPHRASE_FILE));
     findings.push(
-      warning("folder", `${path} lies beside the keys that it protects`, "move it where passwords are kept"),
+      warning("folder", `${path} is beside the keys that it protects`, "move it to where you keep passwords"),
     );
   }
   if (deployment.shape !== null && existsSync(offline)) {
     findings.push(
       warning(
         "folder",
-        `the root keys still lie in ${shown(offline)}`,
-        "copy the folder to two media, and delete it here",
+        `the root keys are still in ${shown(offline)}`,
+        "copy the folder to two media, then delete it here",
       ),
     );
   }
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
-    // wrangler's own bundles, below a folder that is closed.
+    // wrangler's own bundles, in a private folder.
     if (path.includes(`${sep}.wrangler`)) continue;
     if ((statSync(path).mode & 0o077) !== 0)
       findings.push(error("folder", `others can open ${shown(path)}`, `chmod go= ${shown(path)}`));
@@ -69,9 +69,10 @@ function checkFolder(deployment: Deployment): readonly Finding[] {
 
 async function checkSettings(deployment: Deployment): Promise<readonly Finding[]> {
   const settings = workerSettings(deployment);
-  if (!settings.ok) return [error("settings", settings.error, "npx sigedge deploy --dry-run checks again")];
+  if (!settings.ok)
+    return [error("settings", settings.error, "correct it, then check again: npx sigedge deploy --dry-run")];
   if (deployment.publicUrl === null)
-    return [error("settings", "the address is not known", "npx sigedge init --url https://HOST")];
+    return [error("settings", "the deployment has no address", "npx sigedge init --url https://HOST")];
   const root = await readTrustRoot(deployment.publicUrl.href);
   const deployed = root.ok ? root.value.cas[0]?.[0]?.fingerprint256 : undefined;
   const chain = settings.value.vars["CA_CHAIN"] ?? "";
@@ -81,8 +82,8 @@ async function checkSettings(deployment: Deployment): Promise<readonly Finding[]
     : [
         error(
           "settings",
-          "another CA is deployed than the one in the folder",
-          "npx sigedge deploy, or find the folder it was deployed from",
+          "the deployed CA is not the one in the folder",
+          "npx sigedge deploy, or use the folder that it was deployed from",
         ),
       ];
 }
@@ -93,7 +94,7 @@ async function checkLimits(deployment: Deployment): Promise<readonly Finding[]> 
   const findings: Finding[] = [];
   if (!passed) findings.push(error("limits", "the Worker does not build", output.trim().split("\n").at(-1) ?? ""));
   if (gzipBytes > MAX_GZIP_BYTES)
-    findings.push(error("limits", `the Worker has ${gzipBytes} bytes gzip`, "the Free plan takes 3 MiB"));
+    findings.push(error("limits", `the Worker is ${gzipBytes} bytes after gzip`, "the Free plan allows 3 MiB"));
   return settings.ok ? [...findings, ...settingLimits(settings.value)] : findings;
 }
 
@@ -101,9 +102,9 @@ function settingLimits({ secrets, vars }: WorkerSettings): readonly Finding[] {
   const all = Object.entries({ ...vars, ...secrets });
   const large = all.filter(([, value]) => Buffer.byteLength(value) > MAX_SETTING_BYTES);
   return [
-    ...large.map(([name]) => error("limits", `${name} is larger than 5 KB`, "shorten the file that it is made of")),
+    ...large.map(([name]) => error("limits", `${name} is larger than 5 KB`, "shorten the file that it comes from")),
     ...(all.length > MAX_SETTINGS
-      ? [error("limits", `${all.length} settings and secrets`, "the Free plan takes 64")]
+      ? [error("limits", `${all.length} settings and secrets`, "the Free plan allows 64")]
       : []),
   ];
 }
@@ -117,16 +118,16 @@ async function checkSecrets(deployment: Deployment): Promise<readonly Finding[]>
   const findings: Finding[] = [];
   for (const worker of workersOf(deployment)) {
     const name = workerName(deployment, worker);
-    const there = await remoteSecrets(deployment, worker);
-    if (!there.ok) return [error("secrets", there.error, "npx wrangler login, or set CLOUDFLARE_API_TOKEN")];
+    const remote = await remoteSecrets(deployment, worker);
+    if (!remote.ok) return [error("secrets", remote.error, "npx wrangler login, or set CLOUDFLARE_API_TOKEN")];
     const own = Object.keys(ofWorker(worker, settings.value.secrets));
-    const missing = own.filter((secret) => there.value?.includes(secret) !== true);
-    const extra = (there.value ?? []).filter((secret) => worker !== null && !own.includes(secret));
+    const missing = own.filter((secret) => remote.value?.includes(secret) !== true);
+    const extra = (remote.value ?? []).filter((secret) => worker !== null && !own.includes(secret));
     if (missing.length > 0)
       findings.push(error("secrets", `${name} lacks ${missing.join(", ")}`, "npx sigedge deploy"));
     if (extra.length > 0) {
       const fix = `npx wrangler secret delete NAME --name ${name}`;
-      findings.push(error("secrets", `${name} has ${extra.join(", ")}, which another service should have alone`, fix));
+      findings.push(error("secrets", `${name} has ${extra.join(", ")}, which belong to another service only`, fix));
     }
   }
   return findings;

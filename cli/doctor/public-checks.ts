@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What can be seen of a deployment from outside, without any key: whether its name, its clock, its routes, what stands in front of
-// it and what it publishes fit together.
+// Checks of a deployment from outside, without a key: whether its name, clock, routes, proxies and published documents agree.
 
 import { createPublicKey, verify } from "node:crypto";
 import type { PublicUrl } from "../../shared/http/public-url.ts";
@@ -10,11 +9,11 @@ import { type Answer, expiriesOf, get, getJson, readGauges, readHealth, readTrus
 import { type Check, error, type Finding, warning } from "./finding.ts";
 
 const DAY_MS = 86_400_000;
-/** A certificate lives for ten minutes; what is off by more than this cannot sign. */
+/** Certificates are valid for ten minutes, so a clock that is off by more cannot sign reliably. */
 const MAX_SKEW_MS = 30_000;
 const EXPIRY_ERROR_DAYS = 7;
 const EXPIRY_WARNING_DAYS = 60;
-/** More than a busy minute leaves behind. */
+/** More than the backlog of a busy minute. */
 const MAX_BACKLOG = 10_000;
 
 export const publicChecks = (publicUrl: PublicUrl): readonly Check[] => [
@@ -33,7 +32,7 @@ async function checkHealth({ href }: PublicUrl): Promise<readonly Finding[]> {
   const health = await readHealth(href);
   if (!health.ok) {
     const fix =
-      "look at DNS, the route or custom domain of the Worker, and what stands in front of it (Access, a firewall rule)";
+      "check DNS, the route or custom domain of the Worker, and anything in front of it (Access, a firewall rule)";
     return [error("health", `${href}/healthz ${health.error}`, fix)];
   }
   const { status, problems } = health.value;
@@ -43,24 +42,28 @@ async function checkHealth({ href }: PublicUrl): Promise<readonly Finding[]> {
 }
 
 function fixOf(problem: string): string {
-  if (/_KEY\b/.test(problem)) return "the secrets of the Worker are not those of the deployment: npx sigedge deploy";
+  if (/_KEY\b/.test(problem)) return "upload the secrets of the deployment: npx sigedge deploy";
   if (/is missing|must |is not/.test(problem))
     return "correct the setting in the deployment's folder, then: npx sigedge deploy";
-  return "do what it says";
+  return "follow the message";
 }
 
 async function checkClock({ href }: PublicUrl): Promise<readonly Finding[]> {
   const answer = await get(`${href}/healthz`);
   const date = answer.ok ? Date.parse(answer.value.headers.get("date") ?? "") : Number.NaN;
   if (!answer.ok || Number.isNaN(date)) return [];
-  // The header has no fractions of a second.
+  // The Date header has no fractions of a second.
   const late = Math.max(0, answer.value.from - (date + 1000));
   const early = Math.max(0, date - answer.value.to);
   const skew = Math.max(late, early);
   if (skew <= MAX_SKEW_MS) return [];
   const seconds = Math.round(skew / 1000);
   return [
-    error("clock", `the service's clock and this machine's differ by ${seconds} s`, "set this machine's clock (NTP)"),
+    error(
+      "clock",
+      `the clocks of the service and of this machine differ by ${seconds} s`,
+      "set this machine's clock (NTP)",
+    ),
   ];
 }
 
@@ -71,7 +74,7 @@ async function checkOrigins({ href, host, hostname }: PublicUrl): Promise<readon
     const answer = await get(`${href}${path}`);
     if (!answer.ok || answer.value.status !== 200) continue;
     const found = answer.value.text.split("\n")[0];
-    if (found !== origin) findings.push(error("origin", `${path} is of ${found}, not of ${origin}`, ORIGIN_FIX));
+    if (found !== origin) findings.push(error("origin", `${path} has the origin ${found}, not ${origin}`, ORIGIN_FIX));
   }
   const configuration = await getJson(`${href}/oidc/.well-known/openid-configuration`);
   const issuer = configuration.ok ? (configuration.value as { readonly issuer?: unknown }).issuer : `${href}/oidc`;
@@ -80,7 +83,7 @@ async function checkOrigins({ href, host, hostname }: PublicUrl): Promise<readon
   return findings;
 }
 
-const ORIGIN_FIX = "ask at the deployment's own address (PUBLIC_URL); a log keeps the name that it was created with";
+const ORIGIN_FIX = "use the deployment's own address (PUBLIC_URL); a log keeps the name that it was created with";
 
 interface Route {
   readonly path: string;
@@ -88,7 +91,7 @@ interface Route {
   readonly type: string;
 }
 
-/** One of each service; what a GET gives. */
+/** One route of each service, with the answer to a GET. */
 const ROUTES: readonly Route[] = [
   { path: "/", status: 200, type: "text/html" },
   { path: "/api/v2/configuration", status: 200, type: "application/json" },
@@ -112,7 +115,11 @@ async function checkRoutes({ href, isLoopback }: PublicUrl): Promise<readonly Fi
   return isOpen
     ? [
         ...findings.flat(),
-        error("routes", "the development issuer answers", "this is workers/dev.ts: deploy with npx sigedge deploy"),
+        error(
+          "routes",
+          "the development issuer answers",
+          "workers/dev.ts is deployed; deploy the service with: npx sigedge deploy",
+        ),
       ]
     : findings.flat();
 }
@@ -130,12 +137,12 @@ async function checkRoute(href: string, { path, status, type }: Route): Promise<
 function routeFix(answer: Answer | null): string {
   const location = answer?.headers.get("location") ?? "";
   if (location.includes("cloudflareaccess.com"))
-    return "an Access policy stands before it: docs/deploy.md says which paths clients need";
+    return "an Access policy protects the path; docs/deploy.md lists the paths that clients need";
   if (answer !== null && answer.status >= 300 && answer.status < 400)
-    return `something in front redirects to ${location}: clients do not follow`;
+    return `something in front of the Worker redirects to ${location}; remove that, as clients do not follow redirects`;
   if (answer?.headers.has("cf-mitigated") === true)
-    return "a challenge stands before it: exempt the host from bot fighting and firewall rules";
-  if (answer?.status === 503) return "the answer says what is missing; see also the Worker's log (npx wrangler tail)";
+    return "a challenge protects the path; exempt the host from bot protection and firewall rules";
+  if (answer?.status === 503) return "the answer names what is missing; see also the Worker's log (npx wrangler tail)";
   return "the route of the Worker must cover the whole host (custom domain, or HOST/*)";
 }
 
@@ -152,7 +159,7 @@ async function checkCaches({ href }: PublicUrl): Promise<readonly Finding[]> {
     findings.push(
       error(
         "caches",
-        `a tile that is not there yet may be kept (${missing.value.headers.get("cache-control")})`,
+        `the 404 of a future tile can be cached (${missing.value.headers.get("cache-control")})`,
         CACHE_FIX,
       ),
     );
@@ -168,12 +175,11 @@ async function checkCaches({ href }: PublicUrl): Promise<readonly Finding[]> {
   return findings;
 }
 
-const CACHE_FIX =
-  "remove cache and transform rules for this host: the Worker says of every answer how long it may be kept";
+const CACHE_FIX = "remove cache and transform rules for this host; the Worker sets Cache-Control on every answer";
 
 async function checkTrustRoot({ href, hostname }: PublicUrl): Promise<readonly Finding[]> {
   const root = await readTrustRoot(href);
-  if (!root.ok) return [error("trust-root", `/trusted_root.json ${root.error}`, "the routes say more")];
+  if (!root.ok) return [error("trust-root", `/trusted_root.json ${root.error}`, "see the findings of the routes")];
   const { json, cas, tsas } = root.value;
   const findings: Finding[] = [];
   const bundle = await getJson(`${href}/api/v2/trustBundle`);
@@ -182,11 +188,13 @@ async function checkTrustRoot({ href, hostname }: PublicUrl): Promise<readonly F
     : [];
   const issuing = cas[0]?.[0]?.toString().trim();
   if (bundle.ok && !chains.some(({ certificates }) => certificates?.[0]?.trim() === issuing)) {
-    findings.push(error("trust-root", "the trust root's CA is not the one that issues", TRUST_FIX));
+    findings.push(error("trust-root", "the CA of the trust root is not the one that issues", TRUST_FIX));
   }
   const tsa = await get(`${href}/api/v1/timestamp/certchain`);
   if (tsa.ok && !tsas.some(([leaf]) => leaf !== undefined && tsa.value.text.includes(leaf.toString().trim()))) {
-    findings.push(error("trust-root", "the trust root's timestamp authority is not the one that signs", TRUST_FIX));
+    findings.push(
+      error("trust-root", "the timestamp authority of the trust root is not the one that signs", TRUST_FIX),
+    );
   }
   const keys = (json.tlogs ?? []).flatMap(({ publicKey }) => publicKey?.rawBytes ?? []);
   const head = await get(`${href}/checkpoint`);
@@ -196,7 +204,7 @@ async function checkTrustRoot({ href, hostname }: PublicUrl): Promise<readonly F
   return findings;
 }
 
-const TRUST_FIX = "settings and secrets are of two deployments: npx sigedge deploy brings both from one folder";
+const TRUST_FIX = "settings and secrets come from two deployments; deploy both from one folder: npx sigedge deploy";
 
 function isSignedBy(checkpoint: string, name: string, spki: string): boolean {
   const note = parseNote(Buffer.from(checkpoint));
@@ -217,8 +225,8 @@ async function checkLogs({ href }: PublicUrl): Promise<readonly Finding[]> {
       findings.push(
         error(
           "logs",
-          `the ${log} log takes no entries`,
-          "the Worker's log says why (npx wrangler tail); docs/log.md says what to do",
+          `the ${log} log accepts no entries`,
+          "see the Worker's log for the reason (npx wrangler tail), and docs/log.md for the remedy",
         ),
       );
     }
@@ -231,7 +239,7 @@ async function checkLogs({ href }: PublicUrl): Promise<readonly Finding[]> {
           warning(
             "logs",
             `${where} is ${gauge(name)} entries behind the ${log} log`,
-            `look whether ${where} answers, and at the plan's daily limits`,
+            `check that ${where} answers, and that the plan's daily limits are not used up`,
           ),
         );
       }
@@ -245,7 +253,7 @@ async function checkSearch({ href }: PublicUrl): Promise<readonly Finding[]> {
   if (answer.ok) return [];
   const fix =
     "apply the migrations: npx sigedge deploy, or npx wrangler d1 migrations apply INDEX --remote --config .sigedge-deploy/wrangler.json";
-  return [error("search", `the search ${answer.error}`, fix)];
+  return [error("search", `/api/search ${answer.error}`, fix)];
 }
 
 async function checkExpiry({ href }: PublicUrl): Promise<readonly Finding[]> {
@@ -253,7 +261,7 @@ async function checkExpiry({ href }: PublicUrl): Promise<readonly Finding[]> {
   if (!root.ok) return [];
   return expiriesOf(root.value, gauges.ok ? gauges.value : []).flatMap(({ what, at }) => {
     const days = Math.floor((at.getTime() - Date.now()) / DAY_MS);
-    // What is re-signed every day expires within days, and /healthz knows when that is bad.
+    // Timestamp and snapshot are signed again every day; /healthz reports it if that fails.
     if (/timestamp|snapshot/i.test(what) ? days >= 1 : days >= EXPIRY_WARNING_DAYS) return [];
     const level = days < EXPIRY_ERROR_DAYS ? error : warning;
     const when = days < 0 ? `expired on ${at.toISOString().slice(0, 10)}` : `expires in ${days} days`;
@@ -261,7 +269,7 @@ async function checkExpiry({ href }: PublicUrl): Promise<readonly Finding[]> {
       level(
         "expiry",
         `${what} ${when}`,
-        "rotate it before, so that clients have both for a while: npx sigedge rotate --help",
+        "rotate it before it expires, so that clients learn the new one in time: npx sigedge rotate --help",
       ),
     ];
   });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The certificates of a deployment's own authorities: CA root, issuing CA, TSA root, TSA. Made once, from keys held here.
+// Issues the certificates of a deployment's own authorities: CA root, issuing CA, TSA root, TSA.
 // Spec: RFC 5280 §4; RFC 3161 §2.3 (the critical, single extended key usage of a TSA).
 
 import { createPublicKey, type KeyObject, randomBytes, sign } from "node:crypto";
@@ -22,12 +22,12 @@ import { encodeName } from "../../shared/x509/name.ts";
 const HOUR_MS = 3_600_000;
 const YEAR_MS = 365 * 24 * HOUR_MS;
 const ROOT_LIFETIME_MS = 10 * YEAR_MS;
-/** Of an issuing CA and of a timestamping certificate. */
+/** The lifetime of an issuing CA and of a timestamp authority. */
 export const ISSUED_LIFETIME_MS = 3 * YEAR_MS;
-/** 128 random bits, far over the 64 that CAs owe; the top bit is cleared so that every serial has the same length. */
+/** 126 random bits, where CAs must use 64. The top bits are fixed to 01, so every serial has the same length. */
 const SERIAL_BYTES = 16;
 
-/** By the curve of the signing key: ecdsa-with-SHA256, ecdsa-with-SHA384 (RFC 5758 §3.2). */
+/** ecdsa-with-SHA256 and ecdsa-with-SHA384, by the curve of the signing key (RFC 5758 §3.2). */
 const SIGNATURE_ALGORITHMS: Readonly<Record<string, { readonly oid: string; readonly hash: string }>> = {
   prime256v1: { oid: "1.2.840.10045.4.3.2", hash: "sha256" },
   secp384r1: { oid: "1.2.840.10045.4.3.3", hash: "sha384" },
@@ -35,11 +35,11 @@ const SIGNATURE_ALGORITHMS: Readonly<Record<string, { readonly oid: string; read
 
 export interface AuthorityKeys {
   readonly root: KeyObject;
-  /** The key that works online: of the issuing CA, of the TSA. */
+  /** The online key: of the issuing CA or of the TSA. */
   readonly online: KeyObject;
 }
 
-/** Where the names of the certificates come from, and when they are made. */
+/** The host name for the subjects of certificates, and the time of issuance. */
 export interface Occasion {
   readonly hostname: string;
   readonly now: UnixMs;
@@ -59,7 +59,7 @@ interface Issuance {
   readonly extensions: readonly Uint8Array[];
 }
 
-/** PEM: the issuing CA, then the root. @param under the root's certificate, if it has one */
+/** Certifies an issuing CA: PEM of its certificate, then of the root. @param under the root's certificate, if it has one */
 export function certifyAuthority(keys: AuthorityKeys, { hostname, now }: Occasion, under?: Certificate): string {
   const root = rootParty(keys.root, under, party(keys.root, hostname, "Sigedge root"));
   const issuing = party(keys.online, hostname, "Sigedge issuing CA");
@@ -74,7 +74,7 @@ export function certifyAuthority(keys: AuthorityKeys, { hostname, now }: Occasio
   );
 }
 
-/** PEM: the timestamp authority, then its root. @param under the root's certificate, if it has one */
+/** Certifies a timestamp authority: PEM of its certificate, then of the root. @param under the root's certificate, if any */
 export function certifyTimestampAuthority(
   keys: AuthorityKeys,
   { hostname, now }: Occasion,
@@ -89,7 +89,7 @@ export function certifyTimestampAuthority(
   );
 }
 
-/** A root that has a certificate keeps the name that is in it: the host name may have become known since. */
+/** An existing root keeps the name of its certificate: the deployment may have got its host name later. */
 const rootParty = (key: KeyObject, under: Certificate | undefined, fresh: Party): Party =>
   under === undefined ? fresh : { key, name: under.subject };
 
@@ -98,7 +98,7 @@ function certifyRoot(root: Party, now: UnixMs): string {
   return certify({ subject: root, issuer: root, now, lifetimeMs: ROOT_LIFETIME_MS, extensions });
 }
 
-/** The subject carries part of the key's identifier, so that two roots of one host name never share a name. */
+/** The subject includes part of the key identifier, so two roots of one host name have different names. */
 function party(key: KeyObject, hostname: string, role: string): Party {
   const suffix = Buffer.from(identifierOf(key)).subarray(0, 4).toString("hex");
   return { key, name: encodeName({ organization: hostname, commonName: `${role} ${suffix}` }) };
@@ -106,8 +106,8 @@ function party(key: KeyObject, hostname: string, role: string): Party {
 
 function certify({ subject, issuer, now, lifetimeMs, extensions }: Issuance): string {
   const algorithm = SIGNATURE_ALGORITHMS[issuer.key.asymmetricKeyDetails?.namedCurve ?? ""];
-  if (algorithm === undefined) throw new TypeError("certificates are signed with P-256 and P-384 keys only");
-  // An hour of grace: a client whose clock is a little behind must not meet a certificate of the future.
+  if (algorithm === undefined) throw new TypeError("only P-256 and P-384 keys sign certificates");
+  // An hour of grace for clients whose clocks are behind.
   const notBefore = unixMs(now - HOUR_MS);
   const signatureAlgorithm = sequence(oid(algorithm.oid));
   const tbs = encodeTbs({

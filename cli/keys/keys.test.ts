@@ -76,7 +76,7 @@ describe("a new state folder", () => {
     expect(open()).toEqual(before);
   });
 
-  it("keeps the keys that stand there when a run has died while it made its own", () => {
+  it("keeps existing keys after another run died while it created its own", () => {
     const before = open();
     writeFileSync(join(state, "keys.unfinished-abc"), "");
     expect(open()).toEqual(before);
@@ -123,7 +123,7 @@ describe("the certificates, as openssl reads them", () => {
   });
 });
 
-describe("a state folder that cannot be used", () => {
+describe("an unusable state folder", () => {
   const P256 = () => openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256");
   const rejects: readonly [what: string, spoil: () => void, line: RegExp][] = [
     [

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keys and certificates of a deployment, as files: made once in a folder that only its owner can read, checked at every
-// start, never replaced.
+// The keys and certificates of a deployment as files in a private folder: created once, checked at every start, never replaced.
 
 import { createPrivateKey, generateKeyPairSync, type KeyObject, X509Certificate } from "node:crypto";
 import {
@@ -55,7 +54,7 @@ const RSA_2048: Algorithm = {
   matches: (key) => key?.asymmetricKeyType === "rsa" && key?.asymmetricKeyDetails?.modulusLength === 2048,
 };
 
-/** Every private key, with the setting that it becomes. The roots sign once and become none: they can be taken offline. */
+/** Every private key with its setting. The roots sign once and have no setting: they can be moved offline. */
 const KEY_FILES = {
   "ca-root.key.pem": { algorithm: P384, setting: null },
   "ca.key.pem": { algorithm: P256, setting: "CA_KEY" },
@@ -70,7 +69,7 @@ const KEY_FILES = {
 type KeyFile = keyof typeof KEY_FILES;
 const KEY_FILE_NAMES = Object.keys(KEY_FILES) as KeyFile[];
 
-/** Certificate chains: that of the online key first, the root last. */
+/** Certificate chains, online key first and root last. */
 const CHAIN_FILES = [
   {
     file: "ca-chain.pem",
@@ -88,7 +87,7 @@ const CHAIN_FILES = [
   },
 ] as const satisfies readonly { file: string; setting: string; online: KeyFile; root: KeyFile; certify: unknown }[];
 
-/** Whose keys they are: the names in certificates and the origins of logs depend on it. */
+/** The address that the keys belong to: names in certificates and origins of logs depend on it. */
 const URL_FILE = "public-url.txt";
 
 /** Reads the address that the keys of a state folder belong to. Fails with a line for the operator. */
@@ -99,14 +98,14 @@ export function readStateUrl(state: string): Result<string, string> {
     : ok(text.trim());
 }
 
-/** The files of keys that no Worker gets: they sign once, and may then lie elsewhere. */
+/** The files of keys that no Worker gets; they sign once and can then be moved offline. */
 export const OFFLINE_KEY_FILES: readonly string[] = KEY_FILE_NAMES.filter((file) => KEY_FILES[file].setting === null);
 
-/** The settings that are private keys: they become secrets of a Worker, everything else is public. */
+/** The settings that are private keys, and so become secrets of a Worker. Every other setting is public. */
 export const SECRET_SETTINGS: readonly string[] = KEY_FILE_NAMES.flatMap((file) => KEY_FILES[file].setting ?? []);
 
 /**
- * The settings that the files of `<state>/keys` give; the first call makes the folder with everything in it.
+ * The settings in the files of `<state>/keys`. The first call creates the folder with everything in it.
  * Fails with state_unwritable, state_of_another_url, key_file_damaged.
  */
 export function openKeys(state: string, publicUrl: PublicUrl, now: UnixMs): Result<Secrets, KeysError> {
@@ -126,14 +125,14 @@ export function openKeys(state: string, publicUrl: PublicUrl, now: UnixMs): Resu
   return readKeys(folder, now);
 }
 
-/** Of a stack that is a witness; not among the others, as most are none. */
+/** Not one of KEY_FILES, as only a witness has it. */
 const WITNESS_KEY_FILE = "witness.key.pem";
 
-/** The witness's key in `<folder>/keys`, made by the first call. Fails with state_unwritable, key_file_damaged. */
+/** The witness's key in `<state>/keys`, created by the first call. Fails with state_unwritable, key_file_damaged. */
 export function openWitnessKey(state: string): Result<string, KeysError> {
   const file = join(state, "keys", WITNESS_KEY_FILE);
   try {
-    // wx: of two that start at once one makes the key.
+    // wx: if two start at once, only one creates the key.
     if (!existsSync(file))
       writeFileSync(file, ED25519.make().export({ type: "pkcs8", format: "pem" }).toString(), {
         mode: 0o600,
@@ -148,7 +147,7 @@ export function openWitnessKey(state: string): Result<string, KeysError> {
     : err({ code: "key_file_damaged", file, reason: "is not an Ed25519 key" });
 }
 
-/** One line for the person at the terminal. */
+/** Describes an error in a line for the operator. */
 export function describeKeysError(error: KeysError): string {
   switch (error.code) {
     case "state_unwritable":
@@ -162,14 +161,17 @@ export function describeKeysError(error: KeysError): string {
   }
 }
 
-/** With mode 0700. Not mkdir's own recursion: on a file system that answers ENOENT to every mkdir (/proc), Node 24 never comes back from it. */
+/**
+ * Creates a folder of mode 0700 and its parents. Does not use mkdir's own recursion, which never returns in Node 24 on a file
+ * system that answers ENOENT to every mkdir (/proc).
+ */
 export function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   makeFolder(dirname(folder));
   mkdirSync(folder, { mode: 0o700 });
 }
 
-/** New keys, and certificates for them: the text of each file. @param occasion `hostname` names the authorities */
+/** Creates keys and certificates: the text of each file. @param occasion `hostname` names the authorities */
 export function makeKeyFiles(occasion: Occasion): ReadonlyMap<string, string> {
   const keys = Object.fromEntries(KEY_FILE_NAMES.map((file) => [file, KEY_FILES[file].algorithm.make()]));
   const files = new Map<string, string>();
@@ -182,7 +184,7 @@ export function makeKeyFiles(occasion: Occasion): ReadonlyMap<string, string> {
   return files;
 }
 
-/** All files or none, whenever the process dies: they are written beside the folder, which then appears by a rename. */
+/** Writes all files or none, even if the process dies: the folder is written under another name, then renamed. */
 export function writeFolder(folder: string, files: ReadonlyMap<string, string>): void {
   const unfinished = mkdtempSync(`${folder}.unfinished-`);
   for (const [file, text] of files) {
@@ -191,7 +193,7 @@ export function writeFolder(folder: string, files: ReadonlyMap<string, string>):
   renameSync(unfinished, folder);
 }
 
-/** The settings that the files of a folder give, each file checked; the offline keys may be gone. Fails with key_file_damaged. */
+/** Reads and checks the settings in the files of a folder. Offline keys may be absent. Fails with key_file_damaged. */
 export function readKeys(folder: string, now: UnixMs): Result<Secrets, KeysError> {
   const secrets: Record<string, string> = {};
   for (const file of KEY_FILE_NAMES) {
@@ -217,7 +219,7 @@ export function readKeys(folder: string, now: UnixMs): Result<Secrets, KeysError
   return ok(secrets);
 }
 
-/** The PEM text of a key of this algorithm. Fails with key_file_damaged. */
+/** Reads the PEM text of a key of this algorithm. Fails with key_file_damaged. */
 export function readKeyFile(folder: string, file: string, algorithm: Algorithm): Result<string, KeysError> {
   const text = readText(folder, file);
   if (text === null) return damaged(folder, file, "is missing");
@@ -227,7 +229,7 @@ export function readKeyFile(folder: string, file: string, algorithm: Algorithm):
 const damaged = (folder: string, file: string, reason: string): Result<never, KeysError> =>
   err({ code: "key_file_damaged", file: join(folder, file), reason });
 
-/** What is wrong with a chain, or null: each certificate holds the public half of its key, is issued by the next, is valid now. */
+/** What is wrong with a chain, or null. Each certificate must match its key, be issued by the next, and not have expired. */
 function chainProblem(text: string, keys: readonly (string | null)[], now: UnixMs): string | null {
   const chain = parseChain(text);
   if (chain.length !== keys.length) return `does not hold ${keys.length} certificates`;
@@ -236,13 +238,13 @@ function chainProblem(text: string, keys: readonly (string | null)[], now: UnixM
     const key = keys[i] ?? null;
     const spki = certificate.publicKey.export({ type: "spki", format: "der" });
     if (key !== null && !equal(spki, spkiOf(createPrivateKey(key)))) return "does not match its private keys";
-    if (!certificate.checkIssued(issuer) || !certificate.verify(issuer.publicKey)) return "is not a chain";
+    if (!certificate.checkIssued(issuer) || !certificate.verify(issuer.publicKey)) return "is not a certificate chain";
     if (certificate.validToDate.getTime() < now) return `expired on ${certificate.validTo}`;
   }
   return null;
 }
 
-/** The certificates of a PEM text, none if it is not one. */
+/** The certificates of a PEM text; empty if it is not valid. */
 function parseChain(text: string): readonly X509Certificate[] {
   const blocks = decodePem(text);
   try {
@@ -268,6 +270,6 @@ function readText(folder: string, file: string): string | null {
   }
 }
 
-/** The system's word for what failed: EACCES, ENOTDIR, … */
+/** The system's code of an error: EACCES, ENOTDIR, … */
 export const reasonOf = (error: unknown): string =>
   error instanceof Error && "code" in error ? String(error.code) : String(error);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keys of the logs that SHARDS opens, as files of a state folder: made when a log is named for the first time, a folder a
-// log, and never replaced.
+// The keys of the logs that SHARDS opens: a folder for each log, created when the log is named for the first time, never replaced.
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +14,7 @@ const KEY_FILES = {
   certificate: { ecdsa: ["log.key.pem", P256] },
 } as const;
 
-/** SHARD_KEYS in its parts, none where there are no shards. Fails with state_unwritable, key_file_damaged. */
+/** The parts of SHARD_KEYS; empty without shards. Fails with state_unwritable, key_file_damaged. */
 export function openShardKeys(
   state: string,
   publicUrl: PublicUrl,

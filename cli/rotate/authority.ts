@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A new issuing CA or timestamping certificate, under the root that there is or under a new one.
+// The rotation of the issuing CA and of the timestamp authority, under the current root or under a new one.
 
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -12,7 +12,7 @@ import { formerFiles, otherSettings, publicInUse, REPLACEABLE } from "../deploym
 import { certifyAuthority, certifyTimestampAuthority, ISSUED_LIFETIME_MS, spkiOf } from "../keys/certificates.ts";
 import { encryptKey, openKey } from "../tuf/encrypted-key.ts";
 import { isPublished, newKeyFile, offlineFiles, openTufKeys, publish, refuseUnserved } from "./publish.ts";
-import { type Begun, begin, begun, replace } from "./replacing.ts";
+import { begin, type Pending, readPending, replace } from "./replacing.ts";
 import {
   command,
   day,
@@ -36,12 +36,12 @@ const KINDS = {
 
 const nameOf = ({ kind, isNewRoot }: AuthorityRotation): string => (isNewRoot ? KINDS[kind].root : kind);
 
-/** Makes the new one and tells clients of it, or says for how long to wait. Fails with a line for the operator. */
+/** Plans to create the new authority and to announce it, or tells how long to wait. The error is a line for the operator. */
 export async function planAuthority(context: RotationContext, rotation: AuthorityRotation): Planned {
   const { folder } = context.deployment;
-  const state = begun(folder, rotation.kind);
+  const state = readPending(folder, rotation.kind);
   if (!state.ok) return state;
-  if (state.value !== null) return goOn(context, rotation, state.value);
+  if (state.value !== null) return continueRotation(context, rotation, state.value);
   const chain = chainInUse(folder, rotation.kind);
   if (!chain.ok) return chain;
   const { title, root } = KINDS[rotation.kind];
@@ -50,38 +50,44 @@ export async function planAuthority(context: RotationContext, rotation: Authorit
   if (!old.ok) return old;
   const rootEnd = chain.value.at(-1)?.notAfter ?? 0;
   if (!rotation.isNewRoot && rootEnd < context.now + ISSUED_LIFETIME_MS)
-    return err(`the root ends on ${day(rootEnd)}, before what it would sign now: npx sigedge rotate ${root} --again`);
-  // Said before anything is made, not after.
+    return err(
+      `the root expires on ${day(rootEnd)}, before a certificate that it would sign now; replace it as well: npx sigedge rotate ${root} --again`,
+    );
+  // Checks for the offline keys before anything is created.
   const keys = offlineFiles(context.offline, rotation.isNewRoot ? "tuf-" : root);
   if (!keys.ok) return keys;
   return ok({
     changes: [
       ...(rotation.isNewRoot ? [`a new root key, ${root}-N.key.pem in the offline folder`] : []),
-      `next/${rotation.kind}: a new key and chain, in ${REPLACEABLE[rotation.kind].others} until it is used`,
+      `next/${rotation.kind}: a new key and chain, which ${REPLACEABLE[rotation.kind].others} announces until they are used`,
       "trust.json: new targets, whose trusted root holds both chains",
     ],
     apply: async () => {
       const made = await make(context, rotation, chain.value);
       return made.ok ? publish(context) : made;
     },
-    next: announced(context, rotation, context.now),
+    next: stepsAfterAnnouncement(context, rotation, context.now),
   });
 }
 
-function announced(context: RotationContext, rotation: AuthorityRotation, at: number): readonly string[] {
+function stepsAfterAnnouncement(context: RotationContext, rotation: AuthorityRotation, at: number): readonly string[] {
   return [
     command(context, "deploy"),
-    `wait until ${day(at + (context.waitMs ?? TRUST_WAIT_MS))}: clients may keep the trusted root before for that long`,
+    `wait until ${day(at + (context.waitMs ?? TRUST_WAIT_MS))}: until then clients may use a trusted root without the new one`,
     command(context, `rotate ${nameOf(rotation)} --finish`),
   ];
 }
 
-function goOn(context: RotationContext, rotation: AuthorityRotation, state: Begun): ReturnType<typeof waiting> {
+function continueRotation(
+  context: RotationContext,
+  rotation: AuthorityRotation,
+  state: Pending,
+): ReturnType<typeof waiting> {
   const other = refuseOther(rotation, state);
   if (!other.ok) return other;
   const published = isPublished(context);
   if (!published.ok) return published;
-  const next = announced(context, rotation, state.at);
+  const next = stepsAfterAnnouncement(context, rotation, state.at);
   if (published.value) return waiting(next);
   return ok({
     changes: ["trust.json: new targets, whose trusted root holds both chains"],
@@ -90,17 +96,17 @@ function goOn(context: RotationContext, rotation: AuthorityRotation, state: Begu
   });
 }
 
-function refuseOther(rotation: AuthorityRotation, state: Begun): Result<null, string> {
+function refuseOther(rotation: AuthorityRotation, state: Pending): Result<null, string> {
   if (state.rotation === nameOf(rotation)) return ok(null);
   return err(
-    `a rotation ${state.rotation} was begun on ${day(state.at)}; finish it first: npx sigedge rotate ${state.rotation} --finish`,
+    `the rotation ${state.rotation} began on ${day(state.at)}; finish it first: npx sigedge rotate ${state.rotation} --finish`,
   );
 }
 
-/** Puts the new one to work. Fails with a line for the operator. */
+/** Plans to let the new authority issue or sign. The error is a line for the operator. */
 export async function planAuthorityFinish(context: RotationContext, rotation: AuthorityRotation): Planned {
   const { folder } = context.deployment;
-  const state = begun(folder, rotation.kind);
+  const state = readPending(folder, rotation.kind);
   if (!state.ok) return state;
   if (state.value === null) return finishPublishing(context, rotation);
   const other = refuseOther(rotation, state.value);
@@ -112,12 +118,12 @@ export async function planAuthorityFinish(context: RotationContext, rotation: Au
   const { key, chain } = REPLACEABLE[rotation.kind];
   return ok({
     changes: [
-      `keys/${key} and keys/${chain}: the new ones; the former chain goes to former/, the former key is gone`,
+      `keys/${key} and keys/${chain}: the new ones; the former chain moves to former/, the former key is deleted`,
       NAMED_FIRST,
     ],
     apply: async () => {
-      // Not if it was interrupted: then keys and chain do not fit, and it had been looked at.
-      const unserved = isWhole(context) ? await refuseUnserved(context) : ok(null);
+      // An interrupted run had checked this already; its keys and chain do not match each other yet.
+      const unserved = hasMatchingKeys(context) ? await refuseUnserved(context) : ok(null);
       if (!unserved.ok) return unserved;
       const signers = await openTufKeys(context);
       if (!signers.ok) return signers;
@@ -128,25 +134,27 @@ export async function planAuthorityFinish(context: RotationContext, rotation: Au
   });
 }
 
-/** The files for clients that read no trusted root have service for one timestamp authority: the first. */
+/** Files for clients that do not read a trusted root name one timestamp authority only: the first. */
 const NAMED_FIRST = "trust.json: new targets, which name it first";
 
-/** Nothing is coming any more: what is left to do is to sign, where that has failed. */
+/** Plans to sign the targets, if an earlier run replaced the key but could not sign. */
 function finishPublishing(context: RotationContext, rotation: AuthorityRotation): Awaited<Planned> {
   const published = isPublished(context);
   if (!published.ok) return published;
   const wasReplaced = formerFiles(context.deployment.folder, rotation.kind).length > 0;
   if (published.value || !wasReplaced)
-    return err(`no rotation was begun; begin with: npx sigedge rotate ${nameOf(rotation)}`);
+    return err(`no rotation is under way; begin with: npx sigedge rotate ${nameOf(rotation)}`);
   return ok({ changes: [NAMED_FIRST], apply: () => publish(context), next: [command(context, "deploy")] });
 }
 
-const isWhole = (context: RotationContext): boolean => isPublished(context).ok;
+const hasMatchingKeys = (context: RotationContext): boolean => isPublished(context).ok;
 
 function chainInUse(folder: string, kind: "ca" | "tsa"): Result<readonly Certificate[], string> {
   const chains = parseChains(publicInUse(folder, kind));
   const [chain] = chains.ok ? chains.value : [];
-  return chain === undefined ? err(`keys/${REPLACEABLE[kind].chain} is no chain; restore it from a backup`) : ok(chain);
+  return chain === undefined
+    ? err(`keys/${REPLACEABLE[kind].chain} is not a certificate chain; restore it from a backup`)
+    : ok(chain);
 }
 
 async function make(
@@ -170,7 +178,7 @@ async function make(
   return begin(context, kind, { rotation: nameOf(rotation), coming: { key, public: text } });
 }
 
-/** The offline key that belongs to the chain's last certificate. */
+/** Opens the offline key of the chain's last certificate. */
 function rootOf(
   { offline }: RotationContext,
   kind: "ca" | "tsa",
@@ -181,11 +189,11 @@ function rootOf(
   const spki = chain.at(-1)?.spki ?? new Uint8Array();
   const key = keys.value.find((candidate) => equal(spkiOf(candidate), spki));
   return key === undefined
-    ? err(`none of the ${KINDS[kind].root}….key.pem in ${offline} is that of the root in use`)
+    ? err(`${offline} has no ${KINDS[kind].root}….key.pem with the key of the current root`)
     : ok(key);
 }
 
-/** A key that no chain has: the one that an interrupted run has left, or a new one. */
+/** A root key that is in no chain: the one left by an interrupted run, or a new one. */
 function newRoot(
   { offline, deployment }: RotationContext,
   kind: "ca" | "tsa",
@@ -217,7 +225,7 @@ function rootKeys(offline: string, kind: "ca" | "tsa", passphrase: string): Resu
   const keys: KeyObject[] = [];
   for (const file of files.value) {
     const key = openKey(readFileSync(file, "utf8"), passphrase);
-    if (key === null) return err(`the passphrase is not that of ${basename(file)}`);
+    if (key === null) return err(`the passphrase does not open ${basename(file)}`);
     keys.push(key);
   }
   return ok(keys);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The next log of a kind, under a host name of its own, and the end of the one before it. docs/log.md says what the rows do.
+// The rotation of a log: opens the next log of a kind under a host name of its own, then freezes the former one. docs/log.md
+// explains the rows of shards.json.
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -29,7 +30,7 @@ import {
 
 export interface LogRotation {
   readonly kind: LogKind;
-  /** Of the new log; null where none was said. */
+  /** The address of the new log; null if none was given. */
   readonly url: string | null;
   readonly name: string | null;
 }
@@ -38,9 +39,9 @@ type Row = Readonly<Record<string, unknown>>;
 
 interface Logs {
   readonly rows: readonly Row[];
-  /** Of the kind, oldest first. */
+  /** The logs of the kind, oldest first. */
   readonly all: readonly LogConfig[];
-  /** Of those, the ones that take entries. */
+  /** The logs of the kind that accept entries, oldest first. */
   readonly open: readonly LogConfig[];
 }
 
@@ -56,7 +57,7 @@ function readLogs({ deployment: { folder, publicUrl } }: RotationContext, kind: 
 const rowsText = (rows: readonly Row[]): string => `${JSON.stringify(rows, null, 2)}\n`;
 const waitOf = ({ waitMs }: RotationContext): number => waitMs ?? TRUST_WAIT_MS;
 
-/** Opens the next log, or, once it is in use, has clients told to write to it. Fails with a line for the operator. */
+/** Plans to open the next log or, once it is in use, to announce it to clients. The error is a line for the operator. */
 export async function planLog(context: RotationContext, rotation: LogRotation): Planned {
   const logs = readLogs(context, rotation.kind);
   if (!logs.ok) return logs;
@@ -66,14 +67,14 @@ export async function planLog(context: RotationContext, rotation: LogRotation): 
   if (newest === undefined) return err(`every ${rotation.kind} log is frozen; open one by hand (docs/log.md)`);
   if (open.length > 1) {
     const other = refuseOtherLog(newest, rotation);
-    return other.ok ? goOn(context, rotation, newest) : other;
+    return other.ok ? continueRotation(context, rotation, newest) : other;
   }
   const recent = refuseRecent(context, `the log ${newest.name}`, newest.usedFrom ?? 0);
   if (!recent.ok) return recent;
   return keys.ok ? planOpening(context, rotation, logs.value) : keys;
 }
 
-/** With two logs open, naming a third is a mistake. */
+/** Refuses to open a third log while two are open. */
 function refuseOtherLog(newest: LogConfig, { kind, url, name }: LogRotation): Result<null, string> {
   const isSame =
     (url === null || new URL(newest.baseUrl).host === hostOf(url)) && (name === null || name === newest.name);
@@ -90,9 +91,9 @@ function planOpening(
 ): Awaited<Planned> {
   const { folder, publicUrl } = context.deployment;
   if (url === null) return err(`the new log needs a host name that no ${kind} log has: --url https://HOST`);
-  const wanted = name ?? nameOf(kind, all);
+  const wanted = name ?? nextName(kind, all);
   if (all.some((log) => log.name === wanted))
-    return err(`there is a log ${wanted} already; leave --name out, or give another`);
+    return err(`the log ${wanted} exists already; omit --name, or give another name`);
   const from = new Date(context.now + waitOf(context)).toISOString().replace(/\.\d+Z$/, "Z");
   const text = rowsText([...rows, { name: wanted, kind, url, from }]);
   const checked = parseShards(text, publicUrl);
@@ -108,26 +109,26 @@ function planOpening(
       return publish(context);
     },
     next: [
-      `${command(context, "deploy")} (it gives the Worker that host name as well)`,
+      `${command(context, "deploy")} (also gives the Worker that host name)`,
       ...afterOpening(context, kind, from),
     ],
   });
 }
 
-const nameOf = (kind: LogKind, all: readonly LogConfig[]): string => {
+const nextName = (kind: LogKind, all: readonly LogConfig[]): string => {
   const names = new Set(all.map(({ name }) => name));
   let n = 2;
   while (names.has(`${kind}-${n}`)) n++;
   return `${kind}-${n}`;
 };
 
-/** The CA goes over by itself; clients do when they are told. */
+/** The CA changes to the new log by itself; clients change when it is announced. */
 const afterOpening = (context: RotationContext, kind: LogKind, from: string): readonly string[] =>
   LOG_KINDS[kind].writer === "ca"
-    ? [`wait until ${from}: from then on the CA writes to it`, command(context, "rotate certificate-log --finish")]
-    : [`wait until ${from}, and then again: ${command(context, "rotate signature-log")}`];
+    ? [`wait until ${from}, when the CA starts to write to it`, command(context, "rotate certificate-log --finish")]
+    : [`wait until ${from}, then run again: ${command(context, "rotate signature-log")}`];
 
-async function goOn(context: RotationContext, { kind }: LogRotation, newest: LogConfig): Planned {
+async function continueRotation(context: RotationContext, { kind }: LogRotation, newest: LogConfig): Planned {
   const published = isPublished(context);
   if (!published.ok) return published;
   const from = newest.usedFrom ?? context.now;
@@ -152,17 +153,17 @@ async function goOn(context: RotationContext, { kind }: LogRotation, newest: Log
 }
 
 const afterUse = (context: RotationContext, kind: LogKind, from: UnixMs): readonly string[] => [
-  `wait until ${day(from + waitOf(context))}: clients may write to the log before for that long`,
+  `wait until ${day(from + waitOf(context))}: until then clients may write to the former log`,
   command(context, `rotate ${kind}-log --finish`),
 ];
 
-/** Freezes the logs before the newest. Fails with a line for the operator. */
+/** Plans to freeze the logs before the newest. The error is a line for the operator. */
 export async function planLogFinish(context: RotationContext, { kind, name, url }: LogRotation): Planned {
   const logs = readLogs(context, kind);
   if (!logs.ok) return logs;
   const { rows, all, open } = logs.value;
   if (name !== null || url !== null)
-    return err("--finish freezes the logs before the newest; --name and --url belong to the first step");
+    return err("--finish freezes the logs before the newest; --name and --url apply to the first step only");
   const newest = open.at(-1);
   if (newest === undefined || open.length < 2) {
     const last = all.findLast(({ isFrozen }) => isFrozen);
@@ -175,14 +176,14 @@ export async function planLogFinish(context: RotationContext, { kind, name, url 
   if (!early.ok) return early;
   const old = open.slice(0, -1).map((log) => log.name);
   return ok({
-    changes: old.map((log) => `${SHARDS_FILE}: the ${kind} log ${log} is frozen, for ever`),
+    changes: old.map((log) => `${SHARDS_FILE}: the ${kind} log ${log} is frozen permanently`),
     apply: async () => {
       const unserved = await refuseUnserved(context);
       if (!unserved.ok) return unserved;
-      writePrivate(join(context.deployment.folder, SHARDS_FILE), rowsText(frozen(rows, old)));
+      writePrivate(join(context.deployment.folder, SHARDS_FILE), rowsText(freezeRows(rows, old)));
       return ok(null);
     },
-    next: [command(context, "deploy"), "keep its row and its host name: what it holds is verified and read there"],
+    next: [command(context, "deploy"), "keep its row and its host name: its entries are still verified and read there"],
   });
 }
 
@@ -191,12 +192,12 @@ function refuseEarlyFreeze(context: RotationContext, kind: LogKind, newest: LogC
   const published = isPublished(context);
   if (!published.ok) return published;
   if ((newest.usedFrom ?? 0) > context.now || !published.value)
-    return err("clients are not told to write to the new log yet: npx sigedge rotate signature-log");
+    return err("the new log is not announced to clients yet; announce it with: npx sigedge rotate signature-log");
   const signedAt = targetsSignedAt(context);
   return signedAt.ok ? refuseEarly(context.now, signedAt.value + waitOf(context)) : signedAt;
 }
 
-/** When the newest targets were signed: that is when clients could first know of what they say. */
+/** When the newest targets were signed: the earliest time at which clients could know them. */
 function targetsSignedAt({ deployment: { folder, publicUrl } }: RotationContext): Result<number, string> {
   const texts = readTrust(folder, publicUrl);
   if (!texts.ok) return texts;
@@ -206,8 +207,8 @@ function targetsSignedAt({ deployment: { folder, publicUrl } }: RotationContext)
     : err(repository.error.reason);
 }
 
-/** The rows with those logs frozen: the first two have none until then. */
-function frozen(rows: readonly Row[], names: readonly string[]): readonly Row[] {
+/** The rows with these logs frozen. The first two logs have no row before that. */
+function freezeRows(rows: readonly Row[], names: readonly string[]): readonly Row[] {
   const named = new Set(rows.map(({ name }) => name));
   const first = names.filter((name) => !named.has(name)).map((name) => ({ name, frozen: true }));
   return [...first, ...rows.map((row) => (names.includes(String(row["name"])) ? { ...row, frozen: true } : row))];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A new token key of the built-in issuer. Nobody has to sign anything: verifiers fetch its keys from the issuer itself.
+// The rotation of the token key of the built-in issuer. Nothing has to be signed: verifiers fetch keys from the issuer itself.
 
 import { generateKeyPairSync } from "node:crypto";
 import { rmSync, statSync } from "node:fs";
@@ -8,7 +8,7 @@ import { exportJWK, importSPKI } from "jose";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { formerFiles, publicNext, publicPem, REPLACEABLE } from "../deployment/replaceable.ts";
 import { servedDocument } from "./publish.ts";
-import { begin, begun, replace } from "./replacing.ts";
+import { begin, readPending, replace } from "./replacing.ts";
 import {
   command,
   DAY_MS,
@@ -22,44 +22,46 @@ import {
 
 const MODULUS_BITS = 2048;
 
-const announced = (context: RotationContext, at: number): readonly string[] => [
+const stepsAfterAnnouncement = (context: RotationContext, at: number): readonly string[] => [
   command(context, "deploy"),
-  `wait until ${day(at + (context.waitMs ?? DAY_MS))}: verifiers of tokens may keep the issuer's keys for that long`,
+  `wait until ${day(at + (context.waitMs ?? DAY_MS))}: until then verifiers may use cached keys of the issuer`,
   command(context, "rotate oidc --finish"),
 ];
 
-/** Makes the key and shows its public half beside that of the one in use. Fails with a line for the operator. */
+/** Plans to create the key and to publish its public half beside the current one. The error is a line for the operator. */
 export async function planOidc(context: RotationContext): Planned {
   const { folder } = context.deployment;
-  const state = begun(folder, "oidc");
+  const state = readPending(folder, "oidc");
   if (!state.ok) return state;
-  if (state.value !== null) return waiting(announced(context, state.value.at));
+  if (state.value !== null) return waiting(stepsAfterAnnouncement(context, state.value.at));
   const { key, others } = REPLACEABLE.oidc;
   const old = refuseRecent(context, "the token key", statSync(join(folder, "keys", key)).mtimeMs);
   if (!old.ok) return old;
   return ok({
-    changes: [`next/oidc: a new key, whose public half is in ${others} until it is used`],
+    changes: [`next/oidc: a new key, whose public half ${others} announces until it is used`],
     apply: async () => {
-      // Tokens of the key before the one in use have expired weeks ago, and the JWK Set is read with every one.
+      // Tokens of earlier keys expired weeks ago, and every verifier reads the whole JWK Set.
       for (const file of formerFiles(folder, "oidc")) rmSync(file);
       const made = generateKeyPairSync("rsa", { modulusLength: MODULUS_BITS }).privateKey;
       const pem = made.export({ type: "pkcs8", format: "pem" }).toString();
       return begin(context, "oidc", { rotation: "oidc", coming: { key: pem, public: publicPem(pem) } });
     },
-    next: announced(context, context.now),
+    next: stepsAfterAnnouncement(context, context.now),
   });
 }
 
-/** Lets the new key sign. Fails with a line for the operator. */
+/** Plans to let the new key sign. The error is a line for the operator. */
 export async function planOidcFinish(context: RotationContext): Planned {
   const { folder } = context.deployment;
-  const state = begun(folder, "oidc");
+  const state = readPending(folder, "oidc");
   if (!state.ok) return state;
-  if (state.value === null) return err("no rotation was begun; begin with: npx sigedge rotate oidc");
+  if (state.value === null) return err("no rotation is under way; begin with: npx sigedge rotate oidc");
   const early = refuseEarly(context.now, state.value.at + (context.waitMs ?? DAY_MS));
   if (!early.ok) return early;
   return ok({
-    changes: ["keys/oidc.key.pem: the new one; the former public key goes to former/, the former private key is gone"],
+    changes: [
+      "keys/oidc.key.pem: the new one; the former public key moves to former/, the former private key is deleted",
+    ],
     apply: async () => {
       const unserved = await refuseUnservedKey(context, publicNext(folder, "oidc") ?? "");
       if (!unserved.ok) return unserved;
@@ -74,7 +76,7 @@ async function refuseUnservedKey(context: RotationContext, pem: string): Promise
   const served = await servedDocument(context, "/oidc/jwks");
   if (!served.ok || served.value === null) return served.ok ? ok(null) : served;
   const { n } = await exportJWK(await importSPKI(pem, "RS256", { extractable: true }));
-  // Base64url needs no escape in JSON, and no other member of a key set is as long.
+  // Base64url needs no escape in JSON, and no other member of a JWK Set is as long.
   if (n !== undefined && JSON.stringify(served.value).includes(`"${n}"`)) return ok(null);
-  return err("the deployment does not show the new key yet: npx sigedge deploy, wait, and come back");
+  return err("the deployment does not serve the new key yet; run npx sigedge deploy, wait, and try again");
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// New targets for a deployment whose settings have changed, signed with the offline keys; and whether they have arrived.
+// Signs new targets with the offline keys after the settings of a deployment changed, and checks that the deployment serves them.
 
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ import { documentsOf, materialOf } from "../tuf/material.ts";
 import { describeRepositoryError, publishTargets } from "../tuf/repository.ts";
 import type { RotationContext } from "./rotation.ts";
 
-/** What clients have to trust of the deployment as its folder has it now. */
+/** The trust material of the deployment as its folder is now. */
 function material({ deployment, now }: RotationContext): Result<TrustMaterial, string> {
   const settings = workerSettings(deployment);
   if (!settings.ok) return settings;
@@ -24,7 +24,7 @@ function material({ deployment, now }: RotationContext): Result<TrustMaterial, s
   return materialOf({ publicUrl, settings: { ...secrets, ...vars }, logsCreatedAt: null, now });
 }
 
-/** Whether the signed documents are those of the folder as it is. The error is a line for the operator. */
+/** Whether the signed documents match the folder as it is now. The error is a line for the operator. */
 export function isPublished(context: RotationContext): Result<boolean, string> {
   const wanted = material(context);
   if (!wanted.ok) return wanted;
@@ -37,7 +37,7 @@ const isSame = (documents: TargetDocuments, files: Readonly<Record<string, strin
   Object.keys(files).length === Object.keys(documents).length &&
   Object.entries(documents).every(([name, { text }]) => files[name] === text);
 
-/** Signs new targets, unless they are signed already. The error is a line for the operator. */
+/** Signs new targets unless the signed ones match already. The error is a line for the operator. */
 export async function publish(context: RotationContext): Promise<Result<null, string>> {
   const { folder, publicUrl } = context.deployment;
   const wanted = material(context);
@@ -52,24 +52,24 @@ export async function publish(context: RotationContext): Promise<Result<null, st
   return texts.ok ? writeTrust(folder, publicUrl, texts.value) : err(describeRepositoryError(texts.error));
 }
 
-/** Refuses to go on while the running deployment does not yet tell clients of what is used next. */
+/** Fails while the running deployment does not announce the next key or log. The error is a line for the operator. */
 export async function refuseUnserved(context: RotationContext): Promise<Result<null, string>> {
   const wanted = material(context);
   if (!wanted.ok) return wanted;
   const document = await servedDocument(context, "/trusted_root.json");
   if (!document.ok || document.value === null) return document.ok ? ok(null) : document;
   if (compareTrustedRoot(document.value, trustedRoot(wanted.value)).length === 0) return ok(null);
-  return err("the deployment does not serve the new trusted root yet: npx sigedge deploy, wait, and come back");
+  return err("the deployment does not serve the new trusted root yet; run npx sigedge deploy, wait, and try again");
 }
 
-/** A document that clients see, null if nobody shall ask for it. */
+/** Reads a document that the deployment serves; null with --no-check. The error is a line for the operator. */
 export async function servedDocument({ served }: RotationContext, path: string): Promise<Result<unknown, string>> {
   if (served === null) return ok(null);
   try {
     return ok(await served(path));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return err(`the deployment could not be asked what it serves (${reason}); try again, or go on without: --no-check`);
+    return err(`could not read what the deployment serves (${reason}); try again, or skip the check with --no-check`);
   }
 }
 
@@ -78,17 +78,17 @@ export interface TufKeyFile {
   readonly key: OfflineKey;
 }
 
-/** Every TUF key in the offline folder, former ones too; some may lie elsewhere. The error is a line for the operator. */
+/** Opens every TUF key in the offline folder, former ones too. The error is a line for the operator. */
 export async function openTufKeys({
   offline,
   passphrase,
 }: RotationContext): Promise<Result<readonly TufKeyFile[], string>> {
-  const there = offlineFiles(offline, "tuf-");
-  if (!there.ok) return there;
+  const files = offlineFiles(offline, "tuf-");
+  if (!files.ok) return files;
   const secret = await passphrase();
   if (!secret.ok) return secret;
   const keys: TufKeyFile[] = [];
-  for (const file of there.value) {
+  for (const file of files.value) {
     const key = openOfflineKey(file, secret.value);
     if (!key.ok) return err(describeKeyFileError(key.error));
     keys.push({ file, key: key.value });
@@ -96,17 +96,17 @@ export async function openTufKeys({
   return ok(keys);
 }
 
-/** The key files whose names begin so. The error says what is missing. */
+/** The key files whose names start with the prefix, at least one. The error is a line for the operator. */
 export function offlineFiles(offline: string, prefix: string): Result<readonly string[], string> {
   const names = existsSync(offline) ? readdirSync(offline) : [];
   const files = names.filter((name) => name.startsWith(prefix) && name.endsWith(".key.pem")).toSorted();
   if (files.length > 0) return ok(files.map((name) => join(offline, name)));
   return err(
-    `${offline} has no ${prefix}….key.pem; bring the offline keys back, or say where they are with --offline DIR`,
+    `${offline} has no ${prefix}….key.pem; connect the medium with the offline keys, or give their folder with --offline DIR`,
   );
 }
 
-/** A name for a new key file that no file there has: PREFIX-2.key.pem. */
+/** The first free name for a new key file: PREFIX-2.key.pem. */
 export function newKeyFile(offline: string, prefix: string): string {
   for (let n = 2; ; n++) {
     const file = join(offline, `${prefix}-${n}.key.pem`);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two phases of whatever has a public half in many hands: first the one that comes is made and announced, then it takes the
-// place of the one in use, whose public half stays among the others.
+// The two phases of replacing a key whose public half clients hold: the next key is created and announced, then it replaces the
+// current one, whose public half stays published.
 
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync } from "node:fs";
@@ -20,17 +20,18 @@ import { makeFolder, writeFolder } from "../keys/keys.ts";
 import type { RotationContext } from "./rotation.ts";
 
 const STATE_FILE = "rotation.json";
-/** What a Worker's setting holds. */
+/** The limit of a Worker's setting. */
 const MAX_SETTING_BYTES = 5000;
 
-export interface Begun {
-  /** What the operator asked for: `ca` and `ca-root` both make a new issuing CA. */
+/** A rotation that has begun and is not finished. */
+export interface Pending {
+  /** The name that the operator gave: `ca` and `ca-root` both create an issuing CA. */
   readonly rotation: string;
   readonly at: number;
 }
 
-/** Null if nothing was begun. The error is a line for the operator. */
-export function begun(folder: string, kind: Replaceable): Result<Begun | null, string> {
+/** Reads the pending rotation, null if there is none. The error is a line for the operator. */
+export function readPending(folder: string, kind: Replaceable): Result<Pending | null, string> {
   const file = join(nextFolder(folder, kind), STATE_FILE);
   if (!existsSync(file)) return ok(null);
   try {
@@ -38,7 +39,7 @@ export function begun(folder: string, kind: Replaceable): Result<Begun | null, s
     const time = typeof at === "string" ? Date.parse(at) : Number.NaN;
     if (typeof rotation === "string" && !Number.isNaN(time)) return ok({ rotation, at: time });
   } catch {
-    // Said below.
+    // Reported below.
   }
   return err(`${file} is damaged; restore it from a backup`);
 }
@@ -50,7 +51,7 @@ export interface Coming {
   readonly public: string;
 }
 
-/** Lays down what comes, all of it or nothing. The error is a line for the operator. */
+/** Writes the next key with its public half, all files or none. The error is a line for the operator. */
 export function begin(
   { deployment: { folder, settings }, now }: RotationContext,
   kind: Replaceable,
@@ -61,7 +62,7 @@ export function begin(
     `${otherSettings(folder, settings)[others] ?? settings[others] ?? ""}${coming.public}`,
   );
   if (bytes > MAX_SETTING_BYTES)
-    return err(`${others} would have ${bytes} bytes, and a setting holds ${MAX_SETTING_BYTES}`);
+    return err(`${others} would have ${bytes} bytes; a setting holds at most ${MAX_SETTING_BYTES}`);
   makeFolder(join(folder, "next"));
   const state = `${JSON.stringify({ rotation, at: new Date(now).toISOString() })}\n`;
   writeFolder(
@@ -76,8 +77,8 @@ export function begin(
 }
 
 /**
- * Puts what comes in the place of what is in use. Whenever this is interrupted, doing it again completes it: what comes is
- * taken away last. The former private key is gone afterwards.
+ * Replaces the current key with the next one. An interrupted call is completed by the next one, as next/ is removed last. The
+ * former private key is deleted.
  */
 export function replace({ deployment: { folder } }: RotationContext, kind: Replaceable): void {
   const { key, chain } = REPLACEABLE[kind];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `sigedge rotate` refuses, and that a rotation which was interrupted goes on; test/interop/rotations.test.ts walks through all.
+// What `sigedge rotate` refuses, and how it continues an interrupted rotation. test/interop/rotations.test.ts runs every rotation.
 
 import { createPrivateKey } from "node:crypto";
 import {
@@ -46,7 +46,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** The same keys under the same passphrase, with a derivation that costs nothing: they are opened a hundred times here. */
+/** Encrypts the keys again with a cheap key derivation: the tests open them a hundred times. */
 function cheapen(offline: string): void {
   for (const name of readdirSync(offline).filter((file) => file.endsWith(".key.pem"))) {
     const path = join(offline, name);
@@ -73,7 +73,7 @@ async function run(...args: readonly string[]): Promise<Ended> {
   return ended;
 }
 
-/** Every file's text, by path. */
+/** The text of every file, by path. */
 const tree = (): Readonly<Record<string, string>> =>
   Object.fromEntries(
     readdirSync(deployment, { recursive: true, withFileTypes: true })
@@ -97,13 +97,13 @@ describe("refused, without a change", () => {
     ["the timestamp authority was made on", ["tsa-root"], 1],
     ["the token key was made on", ["oidc"], 1],
     ["root version 1 was made on", ["tuf-root"], 1],
-    ["no rotation was begun", ["ca", "--finish"], 1],
-    ["no rotation was begun", ["oidc", "--finish"], 1],
+    ["no rotation is under way", ["ca", "--finish"], 1],
+    ["no rotation is under way", ["oidc", "--finish"], 1],
     ["has one step", ["tuf-online", "--finish"], 1],
     ["--url https://HOST", ["signature-log"], 1],
     ["has the host name of the signature log signature", ["signature-log", "--url", "https://sign.example.com"], 1],
     [
-      "there is a log certificate already",
+      "the log certificate exists already",
       ["certificate-log", "--url", "https://b.example.com", "--name", "certificate"],
       1,
     ],
@@ -117,17 +117,17 @@ describe("refused, without a change", () => {
     expect(tree()).toEqual(before);
   });
 
-  it("anything without the passphrase, or with another one", async () => {
+  it("anything without the passphrase, or with a wrong one", async () => {
     const before = tree();
     vi.stubEnv("SIGEDGE_PASSPHRASE", undefined);
-    expect((await run("ca", "--again")).error).toContain("the passphrase of the offline keys is needed");
+    expect((await run("ca", "--again")).error).toContain("the passphrase of the offline keys is missing");
     vi.stubEnv("SIGEDGE_PASSPHRASE", "another passphrase");
-    expect((await run("ca", "--again")).error).toContain("the passphrase is not that of ca-root.key.pem");
-    expect((await run("tuf-root", "--again")).error).toContain("the passphrase is not that of");
+    expect((await run("ca", "--again")).error).toContain("the passphrase does not open ca-root.key.pem");
+    expect((await run("tuf-root", "--again")).error).toContain("the passphrase does not open");
     expect(tree()).toEqual(before);
   });
 
-  it("a dry run's changes are shown and not made, without the passphrase", async () => {
+  it("a dry run shows changes and makes none, without the passphrase", async () => {
     const before = tree();
     vi.stubEnv("SIGEDGE_PASSPHRASE", undefined);
     for (const args of [["ca"], ["tuf-root"], ["oidc"], ["signature-log", "--url", "https://b.example.com"]]) {
@@ -138,44 +138,44 @@ describe("refused, without a change", () => {
     expect(tree()).toEqual(before);
   });
 
-  it("anything without the offline keys, but finds them elsewhere", async () => {
+  it("anything without the offline keys, unless --offline names their folder", async () => {
     const away = join(deployment, "..", `away-${Date.now()}`);
     renameSync(join(deployment, "offline"), away);
     for (const what of ["ca", "tsa-root", "tuf-targets"])
-      expect((await run(what, "--again")).error).toContain("say where they are with --offline DIR");
+      expect((await run(what, "--again")).error).toContain("give their folder with --offline DIR");
     expect(await run("ca", "--again", "--offline", away)).toMatchObject({ code: 0 });
   });
 
-  it("a new root with too few of the root keys, and makes it when they are there", async () => {
+  it("a new root with too few root keys, until enough are there", async () => {
     const offline = join(deployment, "offline");
     for (const n of [1, 2]) renameSync(join(offline, `tuf-root-${n}.key.pem`), join(offline, `lost-${n}`));
-    expect((await run("tuf-root", "--again")).error).toContain("2 of the keys of the root before have to sign");
+    expect((await run("tuf-root", "--again")).error).toContain("2 keys of the root before must sign");
     const before = readdirSync(offline).length;
     for (const n of [1, 2]) renameSync(join(offline, `lost-${n}`), join(offline, `tuf-root-${n * 10}.key.pem`));
     expect(await run("tuf-root", "--again")).toMatchObject({ code: 0 });
-    // The keys that the first run has made are used now.
+    // Uses the keys that the first run created.
     expect(readdirSync(offline)).toHaveLength(before);
   });
 });
 
-describe("a rotation that was begun", () => {
-  it("is not begun again, nor as another one, nor finished too early", async () => {
+describe("a rotation under way", () => {
+  it("does not begin again, nor as another rotation, nor finish too early", async () => {
     expect(await run("ca", "--again")).toMatchObject({ code: 0 });
     const begun = tree();
     expect(settings()["OTHER_CA_CHAINS"]).toContain("BEGIN CERTIFICATE");
     expect((await run("ca", "--again")).out).toContain("Nothing to change now");
-    expect((await run("ca-root", "--again")).error).toContain("a rotation ca was begun");
-    expect((await run("ca-root", "--finish")).error).toContain("a rotation ca was begun");
-    expect((await run("ca", "--finish")).error).toContain("wait, or shorten that");
+    expect((await run("ca-root", "--again")).error).toContain("the rotation ca began on");
+    expect((await run("ca-root", "--finish")).error).toContain("the rotation ca began on");
+    expect((await run("ca", "--finish")).error).toContain("wait, or shorten the wait");
     expect(tree()).toEqual(begun);
     for (const [path] of Object.entries(begun)) expect([path, statSync(path).mode & 0o077]).toEqual([path, 0]);
   });
 
-  it("goes on where signing has failed", async () => {
+  it("continues where signing failed", async () => {
     const targets = join(deployment, "offline", "tuf-targets.key.pem");
     const text = readFileSync(targets);
     rmSync(targets);
-    expect((await run("ca", "--again")).error).toContain("1 of the keys of the targets role");
+    expect((await run("ca", "--again")).error).toContain("1 key of the targets role must sign");
     const chain = settings()["OTHER_CA_CHAINS"];
     writeFileSync(targets, text, { mode: 0o600 });
     expect((await run("ca")).out).toContain("new targets");
@@ -183,12 +183,12 @@ describe("a rotation that was begun", () => {
     expect((await run("ca")).out).toContain("Nothing to change now");
   });
 
-  it("is finished once, also when it was interrupted between chain and key", async () => {
+  it("finishes once, even after an interruption between chain and key", async () => {
     expect(await run("tsa", "--again")).toMatchObject({ code: 0 });
     const before = settings();
     const next = join(deployment, "next", "tsa");
     const coming = readFileSync(join(next, "tsa-chain.pem"), "utf8");
-    // What a process has done that died before it wrote the key.
+    // The state that a process leaves if it dies before it writes the key.
     mkdirSync(join(deployment, "former"));
     renameSync(join(deployment, "keys", "tsa-chain.pem"), join(deployment, "former", "tsa-2026-01-01-aaaaaaaa.pem"));
     writeFileSync(join(deployment, "keys", "tsa-chain.pem"), coming);
@@ -196,10 +196,10 @@ describe("a rotation that was begun", () => {
     expect(await run("tsa", "--finish", "--wait", "0")).toMatchObject({ code: 0 });
     expect(existsSync(next)).toBe(false);
     expect(settings()).toMatchObject({ TSA_CHAIN: coming, OTHER_TSA_CHAINS: before["TSA_CHAIN"] });
-    expect((await run("tsa", "--finish", "--wait", "0", "--no-check")).error).toContain("no rotation was begun");
+    expect((await run("tsa", "--finish", "--wait", "0", "--no-check")).error).toContain("no rotation is under way");
   });
 
-  it("keeps the chains that the operator has put among the settings, and signs again where that has failed", async () => {
+  it("keeps the chains in the operator's settings, and signs again where signing failed", async () => {
     const byHand = readFileSync(join(fresh, "keys", "tsa-chain.pem"), "utf8");
     const file = join(deployment, "deployment.json");
     const json = JSON.parse(readFileSync(file, "utf8")) as { settings: Record<string, string> };
@@ -212,22 +212,22 @@ describe("a rotation that was begun", () => {
     expect(settings()["OTHER_CA_CHAINS"]).toBe(byHand + inUse);
     writeFileSync(join(deployment, "trust.json"), signed);
     expect((await run("ca", "--finish")).out).toContain("new targets");
-    expect((await run("ca", "--finish")).error).toContain("no rotation was begun");
+    expect((await run("ca", "--finish")).error).toContain("no rotation is under way");
   });
 
-  it("is refused where its chains would not fit into a setting", async () => {
+  it("is refused if its chains do not fit into a setting", async () => {
     const file = join(deployment, "deployment.json");
     const json = JSON.parse(readFileSync(file, "utf8")) as { settings: Record<string, string> };
     json.settings["OTHER_CA_CHAINS"] = readFileSync(join(fresh, "keys", "tsa-chain.pem"), "utf8").repeat(3);
     writeFileSync(file, JSON.stringify(json));
     const before = tree();
     expect((await run("ca", "--again")).error).toMatch(
-      /OTHER_CA_CHAINS would have \d+ bytes, and a setting holds 5000/,
+      /OTHER_CA_CHAINS would have \d+ bytes; a setting holds at most 5000/,
     );
     expect(tree()).toEqual(before);
   });
 
-  it("does not ask a deployment that does not answer for leave to finish", async () => {
+  it("finishes without an answer of the deployment only with --no-check", async () => {
     const begun = await run("oidc", "--again");
     expect(begun).toMatchObject({ code: 0 });
     const fetch = vi.spyOn(globalThis, "fetch").mockRejectedValue(new TypeError("fetch failed"));
@@ -237,14 +237,14 @@ describe("a rotation that was begun", () => {
     expect(settings()["OTHER_OIDC_KEYS"]).toContain("BEGIN PUBLIC KEY");
   });
 
-  it("opens one log, and freezes none before clients are told", async () => {
+  it("opens one log, and freezes none before it is announced", async () => {
     const open = ["signature-log", "--url", "https://b.example.com"];
     expect(await run(...open)).toMatchObject({ code: 0 });
     const begun = tree();
     expect((await run(...open)).out).toContain("Nothing to change now");
     expect((await run("signature-log", "--url", "https://c.example.com")).error).toContain("under way");
     expect((await run("signature-log", "--finish", "--no-check")).error).toContain(
-      "not told to write to the new log yet",
+      "the new log is not announced to clients yet",
     );
     expect((await run("signature-log", "--finish", "--name", "signature")).error).toContain("belong to the first step");
     expect(tree()).toEqual(begun);

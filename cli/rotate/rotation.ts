@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every rotation is made of: it is planned from what lies in the deployment's folder, so that one that was begun goes on
-// where it was, and written only afterwards.
+// The parts that all rotations share. A rotation is planned from the files of the deployment's folder, so an interrupted one
+// continues where it stopped. Nothing is written before the plan is complete.
 
 import type { PublicUrl } from "../../shared/http/public-url.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
@@ -11,57 +11,57 @@ export interface RotationContext {
   readonly deployment: Deployment & { readonly publicUrl: PublicUrl };
   /** The folder of the offline keys. */
   readonly offline: string;
-  /** Asked for when it is needed first. The error is a line for the operator. */
+  /** Asks on the first call. The error is a line for the operator. */
   readonly passphrase: () => Promise<Result<string, string>>;
   readonly now: UnixMs;
-  /** How long clients may go on with what they fetched; null for what is right for the kind. */
+  /** How long clients may use what they fetched; null for the default of the kind. */
   readonly waitMs: number | null;
-  /** Also replaces what was made a few days ago. */
+  /** Whether to replace what is less than RECENT_MS old. */
   readonly isAgain: boolean;
-  /** A JSON document of the running deployment, null if it shall not be asked. Rejects where it does not answer. */
+  /** Reads a JSON document of the running deployment; null with --no-check. Rejects if it cannot be read. */
   readonly served: ((path: string) => Promise<unknown>) | null;
 }
 
 /** One step of a rotation. */
 export interface RotationPlan {
-  /** What is different afterwards, a line each; none: nothing is to be done now. */
+  /** One line for each change; empty if there is nothing to do now. */
   readonly changes: readonly string[];
-  /** Does all of it, also where a part was done before. */
+  /** Makes all changes, including those that an interrupted run has made. */
   readonly apply: () => Promise<Result<null, string>>;
-  /** What the operator does then, in order. */
+  /** The next actions of the operator, in order. */
   readonly next: readonly string[];
 }
 
 export type Planned = Promise<Result<RotationPlan, string>>;
 
 export const DAY_MS = 24 * 3_600_000;
-/** As long as a TUF timestamp is good: no client believes an older trusted root without having asked again. */
+/** The validity of a TUF timestamp: after it, a client that has not updated rejects its trusted root. */
 export const TRUST_WAIT_MS = 7 * DAY_MS;
-/** What is younger was made by the same hand, or by mistake. */
+/** A rotation of something younger is probably a mistake. */
 const RECENT_MS = 30 * DAY_MS;
 
 /** A step that changes nothing. */
 export const waiting = (next: readonly string[]): Result<RotationPlan, string> =>
   ok({ changes: [], apply: () => Promise.resolve(ok(null)), next });
 
-/** Refuses what would replace something new, unless it was asked for in so many words. */
+/** Refuses to replace something recent without --again. The error is a line for the operator. */
 export function refuseRecent({ now, isAgain }: RotationContext, what: string, madeAt: number): Result<null, string> {
   if (isAgain || now - madeAt >= RECENT_MS) return ok(null);
-  return err(`${what} was made on ${day(madeAt)}, less than 30 days ago; to replace it all the same: --again`);
+  return err(`${what} was made on ${day(madeAt)}, less than 30 days ago; to replace it anyway, add --again`);
 }
 
-/** Refuses to go on before every client has asked again. */
+/** Refuses to continue before every client has updated. The error is a line for the operator. */
 export function refuseEarly(now: UnixMs, usableAt: number): Result<null, string> {
   if (now >= usableAt) return ok(null);
   const time = new Date(usableAt).toISOString();
   return err(
-    `until ${time} clients may hold a trusted root without the new one; wait, or shorten that with --wait DAYS`,
+    `until ${time} clients may use a trusted root without the new one; wait, or shorten the wait with --wait DAYS`,
   );
 }
 
-/** 2027-01-31 */
+/** Formats a date: 2027-01-31. */
 export const day = (time: number): string => new Date(time).toISOString().slice(0, 10);
 
-/** The command that goes on. */
+/** The command line for this deployment. */
 export const command = ({ deployment }: RotationContext, rest: string): string =>
   `npx sigedge ${rest} --dir ${deployment.folder}`;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// New keys of the TUF roles, and new terms for what they have signed: one step each, since clients follow from root to root.
+// The rotation of the keys of TUF roles, and new expiries for the same keys. One step each, as clients follow the chain of roots.
 
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -21,23 +21,23 @@ import { command, type Planned, type RotationContext, refuseRecent } from "./rot
 
 export type TufRotation = "root" | "targets" | "online" | "expiry";
 
-/** Where the next online key lies until the root that names it is signed. */
+/** Holds the next online key until the root that names it is signed. */
 const NEXT_ONLINE_KEY_FILE = "tuf-next.key.pem";
 
 const CHANGES: Readonly<Record<TufRotation, readonly string[]>> = {
   root: [
     `${ROOT_KEY_FILES.length} new root keys in the offline folder`,
-    "trust.json: a new root, signed by root keys before and after",
+    "trust.json: a new root, signed by the former and the new root keys",
   ],
   targets: [
     "a new targets key in the offline folder",
     "trust.json: a new root that names it, and targets signed with it",
   ],
   online: [`keys/${ONLINE_KEY_FILE}: a new key`, "trust.json: a new root that names it"],
-  expiry: ["trust.json: a new root and new targets with the same keys, good for another year"],
+  expiry: ["trust.json: a new root and new targets with the same keys, valid for another year"],
 };
 
-/** One step. Fails with a line for the operator. */
+/** Plans the only step. The error is a line for the operator. */
 export async function planTuf(context: RotationContext, rotation: TufRotation): Planned {
   const { folder, publicUrl } = context.deployment;
   const texts = readTrust(folder, publicUrl);
@@ -58,7 +58,9 @@ export async function planTuf(context: RotationContext, rotation: TufRotation): 
     next: [
       command(context, "deploy"),
       ...(rotation === "root" || rotation === "targets"
-        ? ["put the offline folder away again; destroy the former key files once the deployment serves the new root"]
+        ? [
+            "move the offline folder offline again; destroy the former key files once the deployment serves the new root",
+          ]
         : []),
     ],
   });
@@ -102,7 +104,7 @@ async function changeOf(
   if (rotation === "online") {
     const online = onlineKeyOf(nextOnlineKey(context.deployment.folder));
     return online === null
-      ? err(`keys/${NEXT_ONLINE_KEY_FILE} is no key; take it away`)
+      ? err(`keys/${NEXT_ONLINE_KEY_FILE} is not a private key; remove it`)
       : ok({ change: { online }, made: [] });
   }
   const count = rotation === "root" ? ROOT_KEY_FILES.length : 1;
@@ -114,7 +116,7 @@ async function changeOf(
   return ok({ change: role, made: made.value });
 }
 
-/** Keys that no root has named: those that an interrupted run has left, and as many new ones as are missing. */
+/** Keys that no root names: those left by an interrupted run, and new ones for the rest. */
 async function freshKeys(
   context: RotationContext,
   prefix: string,
@@ -141,14 +143,14 @@ async function freshKeys(
   return ok(fresh);
 }
 
-/** The text of the next online key, made if there is none. */
+/** The text of the next online key; creates it if there is none. */
 function nextOnlineKey(folder: string): string {
   const file = join(folder, "keys", NEXT_ONLINE_KEY_FILE);
   if (!existsSync(file)) writeFileSync(file, createOnlineKey().pem, { mode: 0o600, flag: "wx", flush: true });
   return readFileSync(file, "utf8");
 }
 
-/** Whether the newest root names the next online key already: then only the file has to take its place. */
+/** Whether the newest root names the next online key already, so that only its file has to be renamed. */
 function isOnlineKeyNamed(folder: string, { root }: OfflineRepository): boolean {
   const file = join(folder, "keys", NEXT_ONLINE_KEY_FILE);
   const key = existsSync(file) ? onlineKeyOf(readFileSync(file, "utf8")) : null;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The search index's rows of a log, made again from what the log serves: bundles, sidecars, and for the tail, which has no
-// sidecar yet, its entries one by one. The same pure functions make them as made the first ones.
+// The rows of the search index, rebuilt from a served log: from bundles and sidecars, and for the tail, which has no sidecar yet,
+// from its entries one by one. The functions that compute terms are the ones that the log itself uses.
 
 import { decodeTileLeaves, encodeTileLeaf, type TileLeaf } from "../../shared/ct/leaf.ts";
 import { parseJson } from "../../shared/json/parse.ts";
@@ -24,27 +24,27 @@ export interface IndexRow {
   readonly leafIndex: number;
   readonly timestamp: UnixMs;
   readonly search: SearchRow;
-  /** As in a bundle, without tile/entries' length prefix. */
+  /** The record of a bundle, without the length prefix of tile/entries. */
   readonly record: Uint8Array;
   readonly hints: AttestationHints | null;
 }
 
-/** A log, and the two places where it is read: below its own URL, and below that of the service (`/api/…`). */
+/** A log with the two places where it is read: its own URL, and the URL of the service (`/api/…`). */
 export interface ServedLog {
   readonly config: LogConfig;
   readonly tiles: LogSource;
   readonly service: LogSource;
 }
 
-/** Far above a bundle of entries of 32 KiB. */
+/** Far more than 256 entries of 32 KiB. */
 const MAX_BUNDLE_BYTES = 32 * 1024 * 1024;
 const MAX_SIDECAR_BYTES = 16 * 1024 * 1024;
 const MAX_ENTRY_BYTES = 1024 * 1024;
 const MAX_CHECKPOINT_BYTES = 512 * 1024;
-/** Entries of the tail are asked for one by one, so many at once: each costs the log a proof. */
+/** Concurrent requests for entries of the tail. Each costs the log a proof. */
 const ENTRIES_AT_ONCE = 8;
 
-/** How many entries the log has. The error is a line for the operator. */
+/** Reads the size of the log. The error is a line for the operator. */
 export async function readTreeSize({ config, tiles }: ServedLog): Promise<Result<number, string>> {
   const note = await readAll(tiles, "checkpoint", MAX_CHECKPOINT_BYTES);
   if (!note.ok) return err(`${config.baseUrl}/${note.error}`);
@@ -53,7 +53,7 @@ export async function readTreeSize({ config, tiles }: ServedLog): Promise<Result
   return checkpoint.ok ? ok(checkpoint.value.treeSize) : err(`${config.baseUrl}/checkpoint is not a checkpoint`);
 }
 
-/** The rows of the first `width` entries of a bundle. The error is a line for the operator. */
+/** Reads the rows of the first `width` entries of a bundle. The error is a line for the operator. */
 export async function readRows(
   log: ServedLog,
   bundle: number,
@@ -73,7 +73,7 @@ export async function readRows(
 async function readAll(source: LogSource, path: string, maxBytes: number): Promise<Result<Uint8Array, string>> {
   const fetched = await source.read(path, maxBytes);
   if (fetched.kind === "found") return ok(fetched.bytes);
-  return err(fetched.kind === "missing" ? `${path} is not there` : `${path} cannot be read (${fetched.reason})`);
+  return err(fetched.kind === "missing" ? `${path} is missing` : `${path} cannot be read (${fetched.reason})`);
 }
 
 const ROWS_OF: Readonly<
@@ -113,14 +113,15 @@ async function signatureRows(
     const entry = decodeEntry(body);
     const line = lines.value[i];
     const leafIndex = bundle * TILE_WIDTH + i;
-    if (!entry.ok || line === undefined) return err(`entry ${leafIndex} is not one that this version reads`);
+    if (!entry.ok || line === undefined)
+      return err(`entry ${leafIndex} has a format that this version does not support`);
     const { timestamp, hints } = line;
     rows.push({ leafIndex, timestamp, search: signatureSearchRow(entry.value, hints), record: body, hints });
   }
   return ok(rows);
 }
 
-/** What the leaves do not hold: from the sidecar, or, where there is none yet, from the entries. */
+/** Reads what leaves do not hold: from the sidecar, or from the entries if there is no sidecar yet. */
 async function readLines(
   { config, service }: ServedLog,
   bundle: number,
@@ -145,18 +146,20 @@ async function readLines(
 
 function linesOf(sidecar: Uint8Array, width: number): Result<readonly SidecarLine[], string> {
   const lines = Array.from({ length: width }, (_, line) => readSidecarLine(sidecar, line));
-  return lines.every((line) => line !== null) ? ok(lines) : err("its sidecar is not of this form");
+  return lines.every((line) => line !== null)
+    ? ok(lines)
+    : err("its sidecar has a format that this version does not support");
 }
 
-/** One entry of the tail; what `/api/entries` says of it is what a sidecar's line says, in the same members. */
+/** Reads one entry of the tail. `/api/entries` has the members of a sidecar's line. */
 async function readLine(service: LogSource, { name }: LogConfig, index: number): Promise<Result<SidecarLine, string>> {
   const json = await readAll(service, `api/entries/${index}?log=${name}`, MAX_ENTRY_BYTES);
-  if (!json.ok) return err(`of entry ${index}, ${json.error}`);
+  if (!json.ok) return err(`entry ${index}: ${json.error}`);
   const parsed = parseJson(json.value);
   const { timestampMs: timestamp = null, hints = null } = (parsed.ok ? parsed.value : {}) as {
     readonly timestampMs?: unknown;
     readonly hints?: unknown;
   };
   const line = readSidecarLine(new TextEncoder().encode(JSON.stringify({ timestamp, hints })), 0);
-  return line === null ? err(`entry ${index} is told in a form that this version does not read`) : ok(line);
+  return line === null ? err(`entry ${index} has a format that this version does not support`) : ok(line);
 }

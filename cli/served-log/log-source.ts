@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads the files of a served log over HTTP, patiently: what fails in passing is asked again, what is not there is not an error.
+// Reads the files of a served log over HTTP. Transient failures are retried four times over about twelve seconds; a missing file
+// is not an error.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { concat } from "../../shared/bytes/bytes.ts";
@@ -9,55 +10,59 @@ export type Fetched =
   | { readonly kind: "missing" }
   | { readonly kind: "unreadable"; readonly reason: string };
 
-/** One served log, or one server: reads a path below its URL. Never rejects. */
+/** A served log, or a whole server. */
 export interface LogSource {
+  /** Reads a path below the URL. Never rejects. */
   readonly read: (path: string, maxBytes: number) => Promise<Fetched>;
 }
 
-/** Waits between the tries; a server that asks for longer by Retry-After gets it, up to MAX_WAIT_MS. */
+/** Waits before each retry. Retry-After can lengthen a wait, up to MAX_WAIT_MS. */
 const WAITS_MS: readonly number[] = [200, 800, 2500, 8000];
 const MAX_WAIT_MS = 10_000;
-/** Of one try, answer and body. */
+/** For one attempt, including the body. */
 const TIMEOUT_MS = 60_000;
 
-interface Try {
+interface Attempt {
   readonly fetched: Fetched;
-  /** What to wait at least before the next one; null if there is nothing to try again. */
+  /** The shortest wait before the next attempt; null if a retry is pointless. */
   readonly leastWaitMs: number | null;
 }
 
-const final = (fetched: Fetched): Try => ({ fetched, leastWaitMs: null });
-const again = (reason: string, leastWaitMs = 0): Try => ({ fetched: { kind: "unreadable", reason }, leastWaitMs });
+const final = (fetched: Fetched): Attempt => ({ fetched, leastWaitMs: null });
+const retriable = (reason: string, leastWaitMs = 0): Attempt => ({
+  fetched: { kind: "unreadable", reason },
+  leastWaitMs,
+});
 
-/** @param base URL without a trailing slash @param waitsMs one wait before each further try */
+/** Reads over HTTP. @param base URL without a trailing slash @param waitsMs the wait before each retry */
 export function httpSource(base: string, waitsMs: readonly number[] = WAITS_MS): LogSource {
   return {
     read: async (path, maxBytes) => {
       for (const waitMs of waitsMs) {
-        const { fetched, leastWaitMs } = await tryRead(`${base}/${path}`, maxBytes);
+        const { fetched, leastWaitMs } = await attempt(`${base}/${path}`, maxBytes);
         if (leastWaitMs === null) return fetched;
         await sleep(Math.min(MAX_WAIT_MS, Math.max(waitMs, leastWaitMs)));
       }
-      return (await tryRead(`${base}/${path}`, maxBytes)).fetched;
+      return (await attempt(`${base}/${path}`, maxBytes)).fetched;
     },
   };
 }
 
-async function tryRead(url: string, maxBytes: number): Promise<Try> {
+async function attempt(url: string, maxBytes: number): Promise<Attempt> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
     if (response.ok) return final(await readBounded(response, maxBytes));
     await response.body?.cancel();
     if (response.status === 404 || response.status === 410) return final({ kind: "missing" });
     const reason = `status ${response.status}`;
-    const isPassing = response.status === 429 || response.status >= 500;
-    return isPassing ? again(reason, retryAfterMs(response)) : final({ kind: "unreadable", reason });
+    const isTransient = response.status === 429 || response.status >= 500;
+    return isTransient ? retriable(reason, retryAfterMs(response)) : final({ kind: "unreadable", reason });
   } catch (error) {
-    return again(reasonOf(error));
+    return retriable(reasonOf(error));
   }
 }
 
-/** Counts what has been decoded, not what came over the wire: a few kilobytes of gzip can stand for gigabytes. */
+/** Counts decoded bytes, not bytes on the wire: a few kilobytes of gzip can decode to gigabytes. */
 async function readBounded(response: Response, maxBytes: number): Promise<Fetched> {
   const parts: Uint8Array[] = [];
   let length = 0;
@@ -70,13 +75,13 @@ async function readBounded(response: Response, maxBytes: number): Promise<Fetche
   return { kind: "found", bytes: concat(...parts) };
 }
 
-/** Retry-After in seconds; a date is not read (RFC 9110 §10.2.3). */
+/** Parses Retry-After in seconds; ignores the date form (RFC 9110 §10.2.3). */
 function retryAfterMs(response: Response): number {
   const seconds = Number(response.headers.get("retry-after") ?? 0);
   return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 0;
 }
 
-/** The cause says more than "fetch failed": ECONNREFUSED, ENOTFOUND, UND_ERR_… */
+/** The code of the cause (ECONNREFUSED, ENOTFOUND, UND_ERR_…), which says more than "fetch failed". */
 function reasonOf(error: unknown): string {
   const cause: unknown = error instanceof Error ? (error.cause ?? error) : error;
   if (!(cause instanceof Error)) return String(cause);

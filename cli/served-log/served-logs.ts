@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which logs a service has, as its own /api/logs tells: the index knows them by these names.
+// The logs of a service, as its /api/logs lists them. The search index uses the same names.
 
 import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
 import { isObject } from "../../shared/json/member.ts";
@@ -9,24 +9,24 @@ import { isLogKind } from "../../shared/logs/kinds.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { httpSource, type LogSource } from "./log-source.ts";
 
-/** Sixteen logs with their keys are a tenth of it. */
+/** Ten times the size of sixteen logs with their keys. */
 const MAX_LOGS_BYTES = 128 * 1024;
 
-/** The error begins with the path and is a line for the operator. */
+/** Reads /api/logs. The error is a line for the operator that starts with the path. */
 async function readServedLogs(service: LogSource): Promise<Result<readonly LogConfig[], string>> {
   const fetched = await service.read("api/logs", MAX_LOGS_BYTES);
-  if (fetched.kind === "missing") return err("api/logs is not there: this is no Sigedge, or an older one");
+  if (fetched.kind === "missing") return err("api/logs is missing: the server is not Sigedge, or an older version");
   if (fetched.kind === "unreadable") return err(`api/logs cannot be read (${fetched.reason})`);
   const json = parseJson(fetched.bytes);
   const rows: unknown = json.ok && isObject(json.value) ? json.value["logs"] : null;
-  if (!Array.isArray(rows)) return err("api/logs is told in a form that this version does not read");
+  if (!Array.isArray(rows)) return err("api/logs has a format that this version does not support");
   const logs = rows.map(parseLog).filter((log) => log !== null);
   return logs.length === rows.length && logs.length > 0
     ? ok(logs)
-    : err("api/logs is told in a form that this version does not read");
+    : err("api/logs has a format that this version does not support");
 }
 
-/** The logs of a service: all, or the one of this name. The error is a line for the operator. */
+/** Reads the logs of a service: all, or the one of this name. The error is a line for the operator. */
 export async function readLogsOf(url: PublicUrl, name: string | null): Promise<Result<readonly LogConfig[], string>> {
   const all = await readServedLogs(httpSource(url.href));
   if (!all.ok) return err(`${url.href}/${all.error}`);

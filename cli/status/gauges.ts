@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads a page of metrics.
+// Parses a page of metrics.
 // Spec: https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
 
 export interface Gauge {
@@ -8,7 +8,7 @@ export interface Gauge {
   readonly value: number;
 }
 
-/** The samples of a page, in its order; lines that are none are left out. */
+/** The samples of a page, in order. Skips every other line. */
 export function parseGauges(page: string): readonly Gauge[] {
   return page.split("\n").flatMap((line) => {
     const [, name, labels = "", value] = /^([a-z_:][a-z0-9_:]*)(?:\{([^}]*)\})? (\S+)$/i.exec(line) ?? [];
@@ -24,7 +24,7 @@ export function parseGauges(page: string): readonly Gauge[] {
   });
 }
 
-/** The value of a gauge with a label, null if there is none. */
+/** The value of the gauge with these labels, null if there is none. */
 export const gaugeOf = (
   gauges: readonly Gauge[],
   name: string,

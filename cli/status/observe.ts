@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a deployment says of itself on its public routes: health, gauges, trust root, checkpoints. Reads only, with a deadline for
-// each; a route that fails is told as such.
+// Reads the public routes of a deployment: health, gauges, trust root. Each request has a deadline; a failed one is an error.
 
 import { X509Certificate } from "node:crypto";
+import { member } from "../../shared/json/member.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type Gauge, parseGauges } from "./gauges.ts";
 
 const DEADLINE_MS = 15_000;
-/** More than any of them has. */
+/** More than any of these documents has. */
 const MAX_BYTES = 4 * 1024 * 1024;
 
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** Before and after, by this machine's clock. */
+  /** Times before and after the request, by this machine's clock. */
   readonly from: number;
   readonly to: number;
 }
 
-/** GET, without following a redirect. Fails with a word on what happened on the way. */
+/** Sends a GET; does not follow redirects. Fails with the reason of the network or of the limit. */
 export async function get(url: string): Promise<Result<Answer, string>> {
   const from = Date.now();
   try {
@@ -34,7 +34,7 @@ export async function get(url: string): Promise<Result<Answer, string>> {
   }
 }
 
-/** The JSON of a route that answers 200. */
+/** Reads the JSON of a route. Fails unless the status is 200. */
 export async function getJson(url: string): Promise<Result<unknown, string>> {
   const answer = await get(url);
   if (!answer.ok) return answer;
@@ -47,7 +47,7 @@ function parse(text: string): Result<unknown, string> {
   try {
     return ok(JSON.parse(text));
   } catch {
-    return err(`answers no JSON: ${text.slice(0, 100)}`);
+    return err(`does not answer JSON: ${text.slice(0, 100)}`);
   }
 }
 
@@ -56,26 +56,26 @@ export interface Health {
   readonly problems: readonly string[];
 }
 
-/** /healthz, whatever status it has. */
+/** Reads /healthz with any status. */
 export async function readHealth(url: string): Promise<Result<Health, string>> {
   const answer = await get(`${url}/healthz`);
   if (!answer.ok) return answer;
   const body = parse(answer.value.text);
   if (!body.ok) return body;
-  const { status, problems, warnings } = body.value as { status?: unknown; problems?: unknown; warnings?: unknown };
+  const status = member(body.value, "status");
+  const problems = member(body.value, "problems");
   if (typeof status !== "string") return err("answers without a status");
-  const texts = [problems, warnings].flatMap((list) => (Array.isArray(list) ? list.map(String) : []));
-  return ok({ status, problems: texts });
+  return ok({ status, problems: Array.isArray(problems) ? problems.map(String) : [] });
 }
 
-/** /metrics; of a split deployment, whose edge has no log's binding, none. */
+/** Reads /metrics. The gateway of a split deployment has none, as it is bound to no log. */
 export async function readGauges(url: string): Promise<Result<readonly Gauge[], string>> {
   const answer = await get(`${url}/metrics`);
   if (!answer.ok) return answer;
   return answer.value.status === 200 ? ok(parseGauges(answer.value.text)) : err(`answers ${answer.value.status}`);
 }
 
-/** What of a trusted root is looked at here. */
+/** The members of a trusted root that are read here. */
 interface TrustedRootJson {
   readonly tlogs?: readonly LogJson[];
   readonly ctlogs?: readonly LogJson[];
@@ -95,12 +95,12 @@ interface AuthorityJson {
 
 export interface TrustRoot {
   readonly json: TrustedRootJson;
-  /** Of each authority, its certificates in their order. */
+  /** The certificates of each authority, leaf first. */
   readonly cas: readonly (readonly X509Certificate[])[];
   readonly tsas: readonly (readonly X509Certificate[])[];
 }
 
-/** /trusted_root.json, its certificates read. */
+/** Reads /trusted_root.json and parses its certificates. */
 export async function readTrustRoot(url: string): Promise<Result<TrustRoot, string>> {
   const json = await getJson(`${url}/trusted_root.json`);
   if (!json.ok) return json;
@@ -108,7 +108,7 @@ export async function readTrustRoot(url: string): Promise<Result<TrustRoot, stri
     const root = json.value as TrustedRootJson;
     return ok({ json: root, cas: chainsOf(root.certificateAuthorities), tsas: chainsOf(root.timestampAuthorities) });
   } catch (error) {
-    return err(`holds a certificate that cannot be read (${error instanceof Error ? error.message : "unknown"})`);
+    return err(`has an invalid certificate (${error instanceof Error ? error.message : "unknown"})`);
   }
 }
 
@@ -122,7 +122,7 @@ export interface Expiry {
   readonly at: Date;
 }
 
-/** Everything that expires, as the gauges tell, or else the certificates of the trust root. */
+/** Everything that expires, soonest first: from the gauges, or from the trust root if there are no gauges of expiry. */
 export function expiriesOf({ cas, tsas }: TrustRoot, gauges: readonly Gauge[]): readonly Expiry[] {
   const certificates = [
     ...cas.flatMap((chain, i) =>
@@ -132,11 +132,11 @@ export function expiriesOf({ cas, tsas }: TrustRoot, gauges: readonly Gauge[]): 
       chain.map((certificate, j) => ({ certificate, what: nameOf("TSA", i, j, chain.length) })),
     ),
   ].map(({ certificate, what }) => ({ what, at: certificate.validToDate }));
-  const told = gauges
+  const reported = gauges
     .filter(({ name }) => name === "sigedge_expiry_seconds")
     .map(({ labels, value }) => ({ what: labels["what"] ?? "", at: new Date(Date.now() + value * 1000) }));
-  // Where the deployment tells, it tells of the certificates as well.
-  return (told.length > 0 ? told : certificates).toSorted((a, b) => a.at.getTime() - b.at.getTime());
+  // The gauges include the certificates.
+  return (reported.length > 0 ? reported : certificates).toSorted((a, b) => a.at.getTime() - b.at.getTime());
 }
 
 function nameOf(authority: string, chain: number, place: number, length: number): string {

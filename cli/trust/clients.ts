@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How each Sigstore client is told of a deployment: commands and configuration to paste, over the TUF repository where there is one,
-// otherwise over files.
+// The configuration of each Sigstore client for a deployment, ready to paste: with the TUF repository if there is one, otherwise
+// with files.
 
 import type { Trust } from "./files.ts";
 
@@ -14,7 +14,7 @@ export const CLIENTS = [
 ] as const;
 export type Client = (typeof CLIENTS)[number];
 
-/** What to paste. File names are those of `--out`. */
+/** The text to paste. File names are those that `--out` writes. */
 export const CONFIGURATIONS: { readonly [C in Client]: (trust: Trust) => string } = {
   cosign: ({
     url,
@@ -75,7 +75,10 @@ gitsign verify --certificate-identity=IDENTITY --certificate-oidc-issuer=${issue
   "policy-controller": policyController,
 };
 
-/** Rekor v2 entries have no integrated time, so the timestamp is what counts. Spec: policy-controller's api/v1alpha1. */
+/**
+ * Rekor v2 entries have no integrated time, so the policy requires a timestamp.
+ * Spec: api/v1alpha1 of github.com/sigstore/policy-controller
+ */
 function policyController({ url, issuer, timestampUrl, hasTuf, files }: Trust): string {
   const base64 = (name: string): string => Buffer.from(files.get(name) ?? "").toString("base64");
   const keys = `sigstoreKeys:

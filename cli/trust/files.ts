@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the people who sign and verify with a deployment need of it, as files: the documents that it publishes, and the same keys
-// and chains apart, for clients that read no trusted root.
+// The files that signers and verifiers need: the documents that a deployment publishes, and the same keys and chains as separate
+// files, for clients that do not read a trusted root.
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,16 +14,16 @@ type TrustFiles = ReadonlyMap<string, string>;
 const DOCUMENTS = ["trusted_root.json", "signing_config.json"] as const;
 
 export interface Trust {
-  /** Of the service, from the signing config. */
+  /** The address of the service, from the signing config. */
   readonly url: string;
   readonly issuer: string;
   readonly timestampUrl: string;
-  /** Whether it has a TUF repository, whose root is then among the files. */
+  /** Whether the deployment has a TUF repository. Its root is then one of the files. */
   readonly hasTuf: boolean;
   readonly files: TrustFiles;
 }
 
-/** From a deployment's routes. */
+/** Reads the documents from a deployment. */
 export async function trustFromUrl(url: string): Promise<Result<Trust, string>> {
   const files = new Map<string, string>();
   for (const name of DOCUMENTS) {
@@ -38,12 +38,13 @@ export async function trustFromUrl(url: string): Promise<Result<Trust, string>> 
   return complete(files);
 }
 
-/** From files that were kept before. */
+/** Reads the documents from a folder that --out has written. */
 export function trustFromFolder(folder: string): Result<Trust, string> {
   const files = new Map<string, string>();
   for (const name of DOCUMENTS) {
     const path = join(folder, name);
-    if (!existsSync(path)) return err(`${folder} has no ${name}; sigedge trust https://HOST --out ${folder} writes it`);
+    if (!existsSync(path))
+      return err(`${folder} has no ${name}; write it with: npx sigedge trust https://HOST --out ${folder}`);
     files.set(name, readFileSync(path, "utf8"));
   }
   const root = join(folder, "root.json");
@@ -89,7 +90,7 @@ function complete(documents: Map<string, string>): Result<Trust, string> {
       .set("ctfe.pub", root.ctlogs.map(keyPem).join(""));
     const [ca, oidc, tsa] = [config.caUrls[0]?.url, config.oidcUrls[0]?.url, config.tsaUrls[0]?.url];
     if (ca === undefined || oidc === undefined || tsa === undefined)
-      return err("the signing config names no CA, issuer or TSA");
+      return err("the signing config lacks a CA, an issuer or a TSA");
     return ok({ url: ca, issuer: oidc, timestampUrl: tsa, hasTuf: files.has("root.json"), files });
   } catch (error) {
     return err(`the trust documents cannot be read (${error instanceof Error ? error.message : "unknown"})`);

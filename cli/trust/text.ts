@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// What to give to the people who sign and verify, for a terminal.
+// The output of `sigedge trust` for a terminal.
 
 import { styled } from "../terminal.ts";
 import { type Client, CONFIGURATIONS } from "./clients.ts";
 import type { Trust } from "./files.ts";
 
-/** @param out the folder that the files were written to, null if they were not */
+/** Formats the configuration of some clients. @param out the folder that the files were written to, null if none */
 export function trustText(trust: Trust, clients: readonly Client[], out: string | null): string {
   const { url, hasTuf, files } = trust;
   const lines = [
     `${styled("bold", url)}: trusted root ${url}/trusted_root.json, signing config ${url}/signing_config.json`,
     hasTuf
-      ? `TUF repository ${url}/tuf: clients follow it by themselves`
-      : "No TUF repository: clients are given files",
-    out === null ? "The files named below: sigedge trust URL --out DIR" : `In ${out}: ${[...files.keys()].join(", ")}`,
+      ? `TUF repository ${url}/tuf: clients follow its updates by themselves`
+      : "No TUF repository: clients need the files",
+    out === null
+      ? "To write the files that are named below: sigedge trust URL --out DIR"
+      : `In ${out}: ${[...files.keys()].join(", ")}`,
   ];
   for (const client of clients) lines.push("", styled("bold", `# ${client}`), CONFIGURATIONS[client](trust).trimEnd());
   return lines.join("\n");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A private key under a passphrase: PKCS#8 with PBES2, scrypt and AES-256-CBC, which `openssl pkey` reads. Node writes such files
-// itself, but with 2048 rounds of PBKDF2, which a graphics card tries a million times a second.
+// Encrypts private keys with a passphrase: PKCS#8 with PBES2, scrypt and AES-256-CBC, which `openssl pkey` reads. Node can write
+// encrypted keys too, but with 2048 rounds of PBKDF2, of which a graphics card tries a million a second.
 // Spec: RFC 5958 §3; RFC 8018 §6.2, §A.4; RFC 7914 §7
 
 import { createCipheriv, createPrivateKey, type KeyObject, randomBytes, scryptSync } from "node:crypto";
@@ -13,17 +13,18 @@ const OID = {
   aes256Cbc: "2.16.840.1.101.3.4.1.42",
 } as const;
 
-/** OWASP's parameters for 16 MiB; openssl refuses to spend more than 32 on a key file. */
+/** OWASP's parameters for 16 MiB; openssl refuses key files that need more than 32 MiB. */
 const SCRYPT = { N: 2 ** 14, r: 8, p: 5 } as const;
 const KEY_BYTES = 32;
 const BLOCK_BYTES = 16;
 
-/** PEM of EncryptedPrivateKeyInfo. */
+/** Encrypts a key: PEM of EncryptedPrivateKeyInfo. */
 export function encryptKey(key: KeyObject, passphrase: string): string {
   const [salt, iv] = [randomBytes(BLOCK_BYTES), randomBytes(BLOCK_BYTES)];
   const cipher = createCipheriv("aes-256-cbc", scryptSync(passphrase, salt, KEY_BYTES, SCRYPT), iv);
   const encrypted = Buffer.concat([cipher.update(key.export({ type: "pkcs8", format: "der" })), cipher.final()]);
-  // scrypt-params ::= SEQUENCE { salt OCTET STRING, costParameter INTEGER, blockSize INTEGER, parallelizationParameter INTEGER, … }
+  // scrypt-params ::= SEQUENCE {
+  //   salt OCTET STRING, costParameter INTEGER, blockSize INTEGER, parallelizationParameter INTEGER, … }
   const parameters = sequence(octetString(salt), number(SCRYPT.N), number(SCRYPT.r), number(SCRYPT.p));
   const derivation = sequence(oid(OID.scrypt), parameters);
   const encryption = sequence(oid(OID.aes256Cbc), octetString(iv));
@@ -33,10 +34,10 @@ export function encryptKey(key: KeyObject, passphrase: string): string {
 
 const number = (value: number): Uint8Array => integer(Uint8Array.of(value >> 8, value & 0xff));
 
-/** Whether a PEM text is a key under a passphrase. */
+/** Whether a PEM text is an encrypted key. */
 export const isEncryptedKey = (pem: string): boolean => pem.includes("-----BEGIN ENCRYPTED PRIVATE KEY-----");
 
-/** The private key of a PEM text, null if it is none or the passphrase is another. */
+/** Opens the private key of a PEM text; null if there is none or the passphrase is wrong. */
 export function openKey(pem: string, passphrase: string | null): KeyObject | null {
   try {
     return createPrivateKey(passphrase === null ? pem : { key: pem, passphrase });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keys of a TUF repository as an operator holds them: offline ones as files that only their owner can read, the online one as the text
-// of the secret TUF_KEY. All are ECDSA P-256.
+// The TUF keys of an operator: offline keys in private files, the online key as the text of the secret TUF_KEY. All are ECDSA
+// P-256.
 
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -17,7 +17,7 @@ export interface OfflineKey extends TufSigner {
 }
 
 export type KeyFileError =
-  /** The system's word for it: EEXIST, EACCES, … An existing file is never overwritten. */
+  /** `reason` is the system's code: EEXIST, EACCES, … An existing file is never overwritten. */
   | { readonly code: "key_file_unwritable"; readonly file: string; readonly reason: string }
   | { readonly code: "key_file_unreadable"; readonly file: string; readonly reason: string }
   | { readonly code: "key_file_passphrase_missing"; readonly file: string }
@@ -25,7 +25,7 @@ export type KeyFileError =
   | { readonly code: "key_file_invalid"; readonly file: string };
 
 /**
- * Makes a key and writes it to a new file of mode 0600: PKCS#8 PEM, under the passphrase if there is one. The folder must exist.
+ * Creates a key and writes it to a new file of mode 0600: PKCS#8 PEM, encrypted if there is a passphrase. The folder must exist.
  * Fails with key_file_unwritable.
  */
 export function createOfflineKey(file: string, passphrase: string | null): Result<OfflineKey, KeyFileError> {
@@ -40,7 +40,7 @@ export function createOfflineKey(file: string, passphrase: string | null): Resul
 }
 
 /**
- * Opens a key file. Fails with key_file_unreadable, key_file_passphrase_missing (it has one, none was given),
+ * Opens a key file. Fails with key_file_unreadable, key_file_passphrase_missing (the file is encrypted),
  * key_file_passphrase_wrong, key_file_invalid (not a P-256 private key in PKCS#8 PEM).
  */
 export function openOfflineKey(file: string, passphrase: string | null): Result<OfflineKey, KeyFileError> {
@@ -56,7 +56,7 @@ export function openOfflineKey(file: string, passphrase: string | null): Result<
   return isP256(key) ? ok(offlineKey(key)) : err({ code: "key_file_invalid", file });
 }
 
-/** A new online key: the text of the secret TUF_KEY (PKCS#8 PEM), and the public half for the root. */
+/** Creates an online key: the text of the secret TUF_KEY (PKCS#8 PEM), and the public half for the root. */
 export function createOnlineKey(): { readonly pem: string; readonly key: TufKey } {
   const key = newKey();
   return { pem: pemOf(key), key: offlineKey(key).key };
@@ -68,19 +68,19 @@ export function onlineKeyOf(pem: string): TufKey | null {
   return key !== null && isP256(key) ? offlineKey(key).key : null;
 }
 
-/** One line for the person at the terminal. */
+/** Describes an error in a line for the operator. */
 export function describeKeyFileError(error: KeyFileError): string {
   switch (error.code) {
     case "key_file_unwritable":
       return error.reason === "EEXIST"
-        ? `${error.file} is there already; a key is never overwritten`
+        ? `${error.file} exists already; a key is never overwritten`
         : `cannot write ${error.file} (${error.reason})`;
     case "key_file_unreadable":
       return `cannot read ${error.file} (${error.reason})`;
     case "key_file_passphrase_missing":
-      return `${error.file} needs its passphrase`;
+      return `${error.file} is encrypted; give its passphrase`;
     case "key_file_passphrase_wrong":
-      return `the passphrase is not that of ${error.file}`;
+      return `the passphrase does not open ${error.file}`;
     case "key_file_invalid":
       return `${error.file} is not a P-256 private key in PKCS#8 PEM`;
     default:

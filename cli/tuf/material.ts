@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What clients have to trust of a deployment, from its settings: the same that its trust service reads from its logs once it runs.
+// The trust material of a deployment, computed from its settings. Its trust service reads the same from the logs once it runs.
 
 import { createPrivateKey } from "node:crypto";
 import { sha256 } from "#sha256";
@@ -22,17 +22,20 @@ import { spkiOf } from "../keys/certificates.ts";
 
 export interface DeploymentSettings {
   readonly publicUrl: PublicUrl;
-  /** CA_CHAIN, TSA_CHAIN, SIGNATURE_LOG_KEY, CERTIFICATE_LOG_KEY; OTHER_CA_CHAINS, OTHER_TSA_CHAINS, SHARDS, SHARD_KEYS and SHARD_KEYS_2 if there are any. */
+  /**
+   * CA_CHAIN, TSA_CHAIN, SIGNATURE_LOG_KEY, CERTIFICATE_LOG_KEY; optional: OTHER_CA_CHAINS, OTHER_TSA_CHAINS, SHARDS,
+   * SHARD_KEYS, SHARD_KEYS_2.
+   */
   readonly settings: Readonly<Record<string, string>>;
-  /** A time that is not after the first entry of either log: they are trusted from an hour before. Null for that of the first CA. */
+  /** A time at or before the first entry of either log, which are trusted from an hour before it. Null: when the first CA starts. */
   readonly logsCreatedAt: UnixMs | null;
-  /** Which of several logs is offered depends on it. */
+  /** Decides which of several logs is offered. */
   readonly now: UnixMs;
 }
 
 /**
- * The material of a deployment. When a log was frozen only the log knows: its window stays open here, which cuts nothing off.
- * Fails with a line that names the setting.
+ * Computes the material. Only a log itself knows when it was frozen, so its validity stays open here, which rejects nothing.
+ * The error is a line that names the setting.
  */
 export function materialOf(deployment: DeploymentSettings): Result<TrustMaterial, string> {
   const { publicUrl, settings, logsCreatedAt, now } = deployment;
@@ -45,7 +48,7 @@ export function materialOf(deployment: DeploymentSettings): Result<TrustMaterial
     return otherCaChains.ok ? (otherTsaChains as Result<never, string>) : otherCaChains;
   const logs = parseShards(settings["SHARDS"] ?? "[]", publicUrl);
   if (!logs.ok) return err(logs.error.map((problem) => `SHARDS ${problem}`).join("; "));
-  // The first CA may have been replaced since: what is in the logs is as old as it was.
+  // The first CA may have been replaced; entries in the logs can be as old as it.
   const firstCa = Math.min(...[caChain.value, ...otherCaChains.value].map(([issuing]) => issuing.notBefore));
   const trusted = trustedLogs(logs.value, settings, logsCreatedAt ?? unixMs(firstCa));
   if (!trusted.ok) return trusted;
@@ -84,7 +87,7 @@ const FIRST_LOG_KEYS: Readonly<Record<string, string>> = {
   certificate: "CERTIFICATE_LOG_KEY",
 };
 
-/** The PEM of a log's ECDSA key, "" if the settings have none. */
+/** The PEM of a log's ECDSA key; "" if the settings have none. */
 function logKeyOf(name: string, settings: DeploymentSettings["settings"]): string {
   const first = FIRST_LOG_KEYS[name];
   if (first !== undefined) return settings[first] ?? "";
@@ -93,7 +96,7 @@ function logKeyOf(name: string, settings: DeploymentSettings["settings"]): strin
   return typeof ecdsa === "string" ? ecdsa : "";
 }
 
-/** Every target of a deployment. */
+/** The targets of a deployment. */
 export const documentsOf = (material: TrustMaterial): TargetDocuments =>
   targetDocuments(trustedRoot(material), signingConfig(material));
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The offline half of a TUF repository, made and changed: every function takes texts and keys and gives new texts, which a trust file holds
-// (trust-file.ts). Nothing is read, written or asked here, and nothing is given back that a client would refuse.
+// Creates and changes the offline half of a TUF repository. Every function takes texts and keys and gives the new texts of a trust
+// file (trust-file.ts), which a client would accept. Does no input or output.
 // Spec: https://theupdateframework.github.io/specification/v1.0.31/#key-management-and-migration
 
 import { err, ok, type Result } from "../../shared/result.ts";
@@ -13,10 +13,10 @@ import { type OfflineRepository, type OfflineTexts, openOffline } from "../../sh
 import { unreachable } from "../../shared/unreachable.ts";
 import type { OfflineKey } from "./keys.ts";
 
-/** Root and targets: a year, so that each is signed anew once a year at the latest. */
+/** Root and targets expire after a year, so each must be signed at least once a year. */
 export const OFFLINE_LIFETIME_MS = 365 * 24 * 3_600_000;
 
-/** Who may sign for a role, and how many of them have to. */
+/** The keys of a role, and how many of them must sign. */
 interface RoleKeys {
   readonly keys: readonly TufKey[];
   /** 1 to the number of keys. */
@@ -26,15 +26,15 @@ interface RoleKeys {
 export interface NewRepository {
   readonly root: RoleKeys;
   readonly targets: RoleKeys;
-  /** Of snapshot and timestamp: the public half of TUF_KEY. */
+  /** The key of snapshot and timestamp: the public half of TUF_KEY. */
   readonly online: TufKey;
   readonly documents: TargetDocuments;
-  /** Enough of root and targets keys; what has no part in it signs nothing. */
+  /** Enough root and targets keys; other keys are ignored. */
   readonly signers: readonly OfflineKey[];
   readonly now: UnixMs;
 }
 
-/** What a new root changes; a role that is left out keeps its keys. */
+/** The keys that a new root changes; an absent role keeps its keys. */
 export interface KeyChange {
   readonly root?: RoleKeys;
   readonly targets?: RoleKeys;
@@ -42,7 +42,7 @@ export interface KeyChange {
 }
 
 export type RepositoryError =
-  /** The keys given cannot sign for a role: of the root, or of the root before it if `previous`. */
+  /** Too few of the given keys may sign for the role of the new root, or of the root before it if `previous`. */
   | {
       readonly code: "tuf_signers_missing";
       readonly role: "root" | "targets";
@@ -50,12 +50,12 @@ export type RepositoryError =
       readonly needed: number;
     }
   | { readonly code: "tuf_role_invalid"; readonly role: "root" | "targets" }
-  /** What was to be changed is not a valid repository. */
+  /** The repository was not valid before the change. */
   | { readonly code: "tuf_repository_invalid"; readonly reason: string };
 
 type Edited = Result<OfflineTexts, RepositoryError>;
 
-/** Version 1 of everything. Fails with tuf_role_invalid, tuf_signers_missing. */
+/** Creates version 1 of every document. Fails with tuf_role_invalid, tuf_signers_missing. */
 export function createRepository({ root, targets, online, documents, signers, now }: NewRepository): Edited {
   const wrong = wrongRole({ root, targets });
   if (wrong !== null) return err(wrong);
@@ -71,9 +71,9 @@ export interface TargetsUpdate {
   readonly now: UnixMs;
 }
 
-/** The next version of the targets, over these documents and no others. Fails with tuf_repository_invalid, tuf_signers_missing. */
+/** Signs the next version of the targets, for exactly these documents. Fails with tuf_repository_invalid, tuf_signers_missing. */
 export function publishTargets(texts: OfflineTexts, { documents, signers, now }: TargetsUpdate): Edited {
-  const current = opened(texts);
+  const current = open(texts);
   if (!current.ok) return current;
   const { root, targets } = current.value;
   const next = newTargets(targets.signed.version + 1, documents, now);
@@ -83,17 +83,17 @@ export function publishTargets(texts: OfflineTexts, { documents, signers, now }:
 export interface KeyRotation {
   /** Empty for a new root with the same keys. */
   readonly change: KeyChange;
-  /** Enough root keys of the version before, enough of the new one and, where its keys change, enough of targets. */
+  /** Enough root keys of the version before and of the new one and, if the targets keys change, enough targets keys. */
   readonly signers: readonly OfflineKey[];
   readonly now: UnixMs;
 }
 
 /**
- * The next root, signed by the root keys before and after; where the keys of targets change, the next targets as well.
+ * Signs the next root with the former and the new root keys and, if the targets keys change, the next targets as well.
  * Fails with tuf_repository_invalid, tuf_role_invalid, tuf_signers_missing.
  */
 export function rotateKeys(texts: OfflineTexts, { change, signers, now }: KeyRotation): Edited {
-  const current = opened(texts);
+  const current = open(texts);
   if (!current.ok) return current;
   const wrong = wrongRole(change);
   if (wrong !== null) return err(wrong);
@@ -102,7 +102,9 @@ export function rotateKeys(texts: OfflineTexts, { change, signers, now }: KeyRot
   const rootText = signRoot(signed, root.signed, signers);
   if (!rootText.ok) return rootText;
   const next = { ...texts, roots: [...texts.roots, rootText.value] };
-  return change.targets === undefined ? ok(next) : resigned(next, signed, { targets: targets.signed, signers, now });
+  return change.targets === undefined
+    ? ok(next)
+    : resignTargets(next, signed, { targets: targets.signed, signers, now });
 }
 
 export interface Extension {
@@ -111,26 +113,26 @@ export interface Extension {
   readonly now: UnixMs;
 }
 
-/** The same again with a new expiry, as the next version. Fails with tuf_repository_invalid, tuf_signers_missing. */
+/** Signs the same content as the next version with a new expiry. Fails with tuf_repository_invalid, tuf_signers_missing. */
 export function extendExpiry(texts: OfflineTexts, { roles, signers, now }: Extension): Edited {
   const extended: Edited = roles.includes("root") ? rotateKeys(texts, { change: {}, signers, now }) : ok(texts);
   if (!extended.ok) return extended;
-  const current = opened(extended.value);
+  const current = open(extended.value);
   if (!current.ok) return current;
   const { root, targets } = current.value;
   if (!roles.includes("targets")) return extended;
-  return resigned(extended.value, root.signed, { targets: targets.signed, signers, now });
+  return resignTargets(extended.value, root.signed, { targets: targets.signed, signers, now });
 }
 
-/** One line for the person at the terminal. */
+/** Describes an error in a line for the operator. */
 export function describeRepositoryError(error: RepositoryError): string {
   switch (error.code) {
     case "tuf_signers_missing": {
       const whose = error.previous ? "the root before" : `the ${error.role} role`;
-      return `${error.needed} of the keys of ${whose} have to sign; give more key files`;
+      return `${error.needed} ${error.needed === 1 ? "key" : "keys"} of ${whose} must sign; give more key files`;
     }
     case "tuf_role_invalid":
-      return `the ${error.role} role needs distinct keys, and a threshold of 1 to their number`;
+      return `the ${error.role} role must have distinct keys, and a threshold between 1 and their number`;
     case "tuf_repository_invalid":
       return `the TUF repository is not valid: ${error.reason}`;
     default:
@@ -138,7 +140,7 @@ export function describeRepositoryError(error: RepositoryError): string {
   }
 }
 
-function opened(texts: OfflineTexts): Result<OfflineRepository, RepositoryError> {
+function open(texts: OfflineTexts): Result<OfflineRepository, RepositoryError> {
   const repository = openOffline(texts);
   return repository.ok ? repository : err({ code: "tuf_repository_invalid", reason: repository.error.reason });
 }
@@ -149,7 +151,7 @@ interface Roots {
   readonly root: Root;
 }
 
-/** The repository with other targets over other files. */
+/** The repository with other targets and files. */
 function withTargets(
   { roots, root }: Roots,
   targets: Targets,
@@ -159,7 +161,7 @@ function withTargets(
   if (!text.ok) return text;
   const files = Object.fromEntries(Object.entries(documents).map(([name, document]) => [name, document.text]));
   const texts = { roots, targets: text.value, files };
-  const repository = opened(texts);
+  const repository = open(texts);
   return repository.ok ? ok(texts) : repository;
 }
 
@@ -169,8 +171,8 @@ interface Resigning {
   readonly now: UnixMs;
 }
 
-/** The repository with the same targets, good for another year. */
-function resigned(texts: OfflineTexts, root: Root, { targets, signers, now }: Resigning): Edited {
+/** Signs the same targets for another year. */
+function resignTargets(texts: OfflineTexts, root: Root, { targets, signers, now }: Resigning): Edited {
   const text = signTargets({ ...targets, version: targets.version + 1, expires: expiry(now) }, root, signers);
   return text.ok ? ok({ ...texts, targets: text.value }) : text;
 }
@@ -180,17 +182,17 @@ function signTargets(
   { roles, keys }: Root,
   signers: readonly OfflineKey[],
 ): Result<string, RepositoryError> {
-  const metadata = signMetadata(targets, among(signers, [roles.targets]));
+  const metadata = signMetadata(targets, signersOf(signers, [roles.targets]));
   if (meetsThreshold(metadata, roles.targets, keys)) return ok(formatMetadata(metadata));
   return err({ code: "tuf_signers_missing", role: "targets", previous: false, needed: roles.targets.threshold });
 }
 
-/** Signed by the root keys of both versions: clients go from one to the next. */
+/** Signs a root with the root keys of both versions, as clients verify each root with the one before it. */
 function signRoot(root: Root, before: Root | null, signers: readonly OfflineKey[]): Result<string, RepositoryError> {
   const versions = before === null ? [root] : [before, root];
   const metadata = signMetadata(
     root,
-    among(
+    signersOf(
       signers,
       versions.map(({ roles }) => roles.root),
     ),
@@ -201,8 +203,8 @@ function signRoot(root: Root, before: Root | null, signers: readonly OfflineKey[
   return err({ code: "tuf_signers_missing", role: "root", previous: short === before, needed });
 }
 
-/** Those who have a part in one of the roles, each once. */
-function among(signers: readonly OfflineKey[], roles: readonly Role[]): readonly OfflineKey[] {
+/** The signers that belong to one of the roles, each once. */
+function signersOf(signers: readonly OfflineKey[], roles: readonly Role[]): readonly OfflineKey[] {
   const ids = new Set(roles.flatMap(({ keyids }) => keyids));
   return [...new Map(signers.map((signer) => [signer.keyId, signer])).values()].filter(({ keyId }) => ids.has(keyId));
 }
@@ -234,14 +236,14 @@ function newTargets(version: number, documents: TargetDocuments, now: UnixMs): T
   };
 }
 
-/** The keys of a root, role by role. */
+/** The keys of a root by role. */
 export function keysOf({ keys, roles }: Root): Required<KeyChange> {
   const of = ({ keyids, threshold }: Role): RoleKeys => ({
     keys: keyids.flatMap((id) => keys[id] ?? []),
     threshold,
   });
   const [online] = of(roles.timestamp).keys;
-  if (online === undefined) throw new TypeError("a root without a timestamp key");
+  if (online === undefined) throw new TypeError("the root has no timestamp key");
   return { root: of(roles.root), targets: of(roles.targets), online };
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The trust file on disk: deployment/trust.json of a checkout, which `wrangler deploy` bundles, or one in a state folder.
+// Trust files on disk: deployment/trust.json of a checkout, which `wrangler deploy` bundles, or one in a folder of state.
 
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -9,10 +9,10 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import { type OfflineTexts, textsIn } from "../../shared/tuf/trust-file.ts";
 import { ROOT } from "../root.ts";
 
-/** What is deployed from this checkout. @public for the commands that deploy. */
+/** The trust file that `wrangler deploy` bundles. */
 export const DEPLOYED_TRUST_FILE = join(ROOT, "deployment", "trust.json");
 
-/** The texts of a deployment in a trust file, null if there is no such file or it has none. Fails with one line for a person. */
+/** Reads the texts of a deployment; null without the file or without texts in it. The error is a line for the operator. */
 export function readTrustFile(file: string, publicUrl: string): Result<OfflineTexts | null, string> {
   const json = readJsonFile(file);
   if (!json.ok || json.value === null) return json.ok ? ok(null) : json;
@@ -20,7 +20,7 @@ export function readTrustFile(file: string, publicUrl: string): Result<OfflineTe
   return texts.ok ? texts : err(`${file}: ${texts.error.reason}`);
 }
 
-/** Puts the texts of a deployment into a trust file, beside those of others; the file is replaced as a whole. Fails with one line. */
+/** Writes the texts of a deployment and keeps those of others. Replaces the file atomically. The error is a line for the operator. */
 export function writeTrustFile(file: string, publicUrl: string, texts: OfflineTexts): Result<null, string> {
   const json = readJsonFile(file);
   if (!json.ok) return json;

@@ -166,12 +166,12 @@ it("a deployment goes through every rotation, and every bundle verifies at the e
   expect(await rotate("ca", "--dry-run")).toHaveLength(2);
   await rotate("ca");
   expect(await refusal("ca", "--finish", "--wait", "0")).toContain("does not serve the new trusted root yet");
-  expect(await refusal("ca", "--finish")).toContain("wait, or shorten that");
+  expect(await refusal("ca", "--finish")).toContain("wait, or shorten the wait");
   expect(await rotate("ca")).toEqual([]);
   await deploy();
   await signEpoch("ca announced", newest());
   await step("ca", "--finish");
-  expect(await refusal("ca", "--finish")).toContain("no rotation was begun");
+  expect(await refusal("ca", "--finish")).toContain("no rotation is under way");
   for (const what of ["ca-root", "tsa", "tsa-root"]) {
     await step(what);
     await step(what, "--finish");
@@ -179,7 +179,7 @@ it("a deployment goes through every rotation, and every bundle verifies at the e
 
   const next = url.replace("localhost", "127.0.0.2").replace("127.0.0.1", "127.0.0.2");
   await rotate("oidc");
-  expect(await refusal("oidc", "--finish", "--wait", "0")).toContain("does not show the new key yet");
+  expect(await refusal("oidc", "--finish", "--wait", "0")).toContain("does not serve the new key yet");
   await deploy();
   // A token signed by the former key is valid until it expires.
   const token = await identityToken(url, { email: EMAIL });
