@@ -84,6 +84,7 @@ function warmUpAuthority(key: Key): Result<Parameters<typeof issueCertificate>[1
     CA_KEY: key.pem,
     ISSUERS: JSON.stringify([{ "issuer-url": WORKFLOW_ISSUER, type: "github-workflow", jwks }]),
     SEQUENCER: { getByName: () => log },
+    USED_TOKENS: {},
     CLIENTS: unlimited,
     IDENTITIES: unlimited,
     OIDC: { jwks: () => Promise.resolve(jwks) },
