@@ -12,8 +12,8 @@ export const LOCAL_ENTRY = "workers/dev.ts";
 export const PREBUILT_WORKER = "dist/worker.mjs";
 
 /**
- * Returns one ES module with everything in it but what the runtime supplies. Throws with esbuild's message if the source
- * does not build. @param entry relative to the package
+ * Returns one ES module that holds everything except what the runtime supplies. Throws with esbuild's message if the
+ * source does not build. @param entry relative to the package
  */
 export async function bundleWorker(entry: string): Promise<string> {
   if (IS_INSTALLED && entry === LOCAL_ENTRY) return readFileSync(join(ROOT, PREBUILT_WORKER), "utf8");

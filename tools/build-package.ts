@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// `npm run build:package`, which `npm pack` and `npm publish` run first: builds dist/, the part of the published package
-// that is not its sources. Node does not strip types from files below node_modules, so the command line ships as
-// JavaScript. A clone runs its TypeScript and never reads dist/.
+// `npm run build:package`, which `npm pack` and `npm publish` run first: builds dist/, the part of the published
+// package that is not its sources. Node does not strip types from files below node_modules, so the command line ships
+// as JavaScript. A clone runs its TypeScript and never reads dist/.
 //
 //   dist/sigedge.js         the command line; cli/sigedge.mjs loads it where there is no cli/sigedge.ts
 //   dist/bundle-worker.js   the worker threads of `sigedge audit`
