@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `npm run kill -- --rounds 50`: kills workerd under load so many times, and reads both logs wholly after each.
+// `npm run kill -- --rounds 50`: kills workerd under load 50 times, and reads both logs from the first entry on after
+// each kill.
 
 import { parseArgs } from "node:util";
 import { progressBar } from "../cli/progress.ts";
@@ -9,7 +10,7 @@ import { startStack } from "../test/support/process/stack.ts";
 
 const { values } = parseArgs({ options: { rounds: { type: "string", default: "50" } } });
 const rounds = Number(values.rounds);
-if (!Number.isSafeInteger(rounds) || rounds < 1) fail(`--rounds ${values.rounds} is not a whole number above 0`);
+if (!Number.isSafeInteger(rounds) || rounds < 1) fail(`--rounds must be a whole number above 0, not ${values.rounds}`);
 
 const stack = await startStack({ vars: { ACCEPT: "open" } });
 const bar = progressBar("kills");
@@ -17,9 +18,9 @@ try {
   const report = await killRounds(stack, rounds, (done) => bar.show(done, rounds));
   bar.end();
   say(
-    `${report.kills} kills: ${report.entries} entries and ${report.certificates} certificates acknowledged and there, ` +
-      `${report.committedUnanswered} committed without an answer and found again, ` +
-      `${report.immutables} times a full tile or bundle read again and the same`,
+    `${report.kills} kills: ${report.entries} entries and ${report.certificates} certificates were acknowledged and are in the logs, ` +
+      `${report.committedUnanswered} were committed without an answer and found by a retry, ` +
+      `a full tile or bundle was read again ${report.immutables} times and never differed`,
   );
 } finally {
   await stack.stop();

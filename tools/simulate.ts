@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `npm run simulate -- --seeds 1000`: runs the log in simulated worlds in which everything fails, and says what it found. Ends
-// with exit code 1 when a world went wrong, and with the command that shows it again.
+// `npm run simulate -- --seeds 1000`: runs the log in simulated worlds in which everything fails, and reports what it
+// found. If a world goes wrong, exits with 1 and prints the command that repeats it.
 
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -12,11 +12,11 @@ import type { Report } from "../test/faults/simulation.ts";
 
 const USAGE = `npm run simulate -- [--seeds N] [--seed S] [--steps K] [--jobs J]
 
-  --seeds N  so many worlds (100; 1 if --seed is given)
-  --seed S   the first one's number (1)
-  --steps K  events in each before everything is healed and checked (20000)
-  --jobs J   so many at a time (one per processor)
-  --trace    print what happened last in the first world that goes wrong (400 lines)`;
+  --seeds N  number of worlds (100; 1 if --seed is given)
+  --seed S   number of the first world (1)
+  --steps K  events in each world before all faults are healed and the log is checked (20000)
+  --jobs J   worlds that run at a time (one per processor)
+  --trace    print the last 400 events of the first world that goes wrong`;
 
 const { values } = parseArgs({
   options: {
@@ -39,13 +39,13 @@ interface Totals {
   readonly failed: Report[];
 }
 
-function whole(name: string, text: string): number {
+function parseWhole(name: string, text: string): number {
   const number = Number(text);
-  if (!Number.isSafeInteger(number) || number < 0) fail(`--${name} ${text} is not a whole number`);
+  if (!Number.isSafeInteger(number) || number < 0) fail(`--${name} must be a whole number, not ${text}`);
   return number;
 }
 
-/** Hands seeds to `jobs` threads, one at a time each. */
+/** Runs the seeds on `jobs` threads, one at a time each. */
 async function runAll(first: number, seeds: number, steps: number, jobs: number): Promise<Totals> {
   const totals: Totals = {
     worlds: 0,
@@ -62,7 +62,7 @@ async function runAll(first: number, seeds: number, steps: number, jobs: number)
     const thread = new Worker(join(import.meta.dirname, "../test/faults/simulation-thread.ts"));
     while (next < first + seeds) {
       const seed = next++;
-      const report = await ask(thread, { seed, steps });
+      const report = await runSeed(thread, { seed, steps });
       add(totals, report);
       if (report.violation !== null) {
         bar.end();
@@ -77,7 +77,7 @@ async function runAll(first: number, seeds: number, steps: number, jobs: number)
   return totals;
 }
 
-const ask = (thread: Worker, task: { readonly seed: number; readonly steps: number }): Promise<Report> =>
+const runSeed = (thread: Worker, task: { readonly seed: number; readonly steps: number }): Promise<Report> =>
   new Promise((resolve, reject) => {
     const failed = (error: Error): void => reject(new Error(`seed ${task.seed}`, { cause: error }));
     thread.once("error", failed);
@@ -98,7 +98,7 @@ function add(totals: Totals, report: Report): void {
   if (report.violation !== null) totals.failed.push(report);
 }
 
-function tell(totals: Totals, steps: number, tookMs: number): void {
+function printTotals(totals: Totals, steps: number, tookMs: number): void {
   const { worlds, counts, failed } = totals;
   say(
     `${count(worlds)} worlds, ${count(totals.steps)} steps, ${count(totals.virtualMs / 60_000)} min of virtual time in ${duration(tookMs)}`,
@@ -110,21 +110,26 @@ function tell(totals: Totals, steps: number, tookMs: number): void {
   const endings = names.filter((name) => name.startsWith("instance: "));
   const sum = (some: readonly string[]): number => some.reduce((total, name) => total + (counts.get(name) ?? 0), 0);
   say(`${count(sum(endings))} instances ended, ${count(sum(names) - sum(endings))} faults`);
-  if (failed.length === 0) say(`${styled("green", "✓")} nothing lost, nothing doubled, nothing forked`);
+  if (failed.length === 0) say(`${styled("green", "✓")} nothing was lost, doubled or forked`);
   for (const { seed } of failed) {
-    say(`${styled("red", "✗")} again: npm run simulate -- --seed ${seed} --steps ${steps} --trace`);
+    say(`${styled("red", "✗")} repeat with: npm run simulate -- --seed ${seed} --steps ${steps} --trace`);
   }
 }
 
 async function main(): Promise<void> {
   if (values.help) return say(USAGE);
-  const steps = whole("steps", values.steps);
-  const seeds = whole("seeds", values.seeds ?? (values.seed === undefined ? "100" : "1"));
+  const steps = parseWhole("steps", values.steps);
+  const seeds = parseWhole("seeds", values.seeds ?? (values.seed === undefined ? "100" : "1"));
   const started = performance.now();
-  const totals = await runAll(whole("seed", values.seed ?? "1"), seeds, steps, Math.max(1, whole("jobs", values.jobs)));
+  const totals = await runAll(
+    parseWhole("seed", values.seed ?? "1"),
+    seeds,
+    steps,
+    Math.max(1, parseWhole("jobs", values.jobs)),
+  );
   const [worst] = totals.failed;
   if (values.trace && worst !== undefined) say([...worst.trace, worst.violation, ""].join("\n"));
-  tell(totals, steps, performance.now() - started);
+  printTotals(totals, steps, performance.now() - started);
   process.exitCode = totals.failed.length === 0 ? 0 : 1;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who acts in a simulated world, each until it is over: clients, readers, and the forces that break things.
+// The actors of a simulated world: clients, readers, and the forces that break things. Each acts until the world is
+// over.
 
 import { BOUNDARIES, FAULTS } from "./fault-plan.ts";
 import type { Random } from "./random.ts";
@@ -16,7 +17,7 @@ export function startActors(world: World): void {
   if (world.profile.freezing !== "never") void runFreezing(world);
 }
 
-/** An operator changes the settings, which takes a deploy each time. */
+/** An operator who changes the settings, with a deploy each time. */
 async function runFreezing(world: World): Promise<void> {
   const { random, scheduler, profile } = world;
   await scheduler.sleep(random.spread(1_000, 300_000), "until it is frozen");
@@ -36,7 +37,7 @@ async function runClient(world: World): Promise<void> {
   }
 }
 
-/** The same body again until it is answered; now and then a client loses heart, and at a frozen log each of them. */
+/** Retries a body until it is answered. A client sometimes gives up, and always does at a frozen log. */
 async function submitUntilAnswered(world: World, what: Submitted): Promise<void> {
   for (let result = ""; !world.isOver && result !== "ok"; ) {
     result = await world.submit(what);

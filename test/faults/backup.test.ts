@@ -1,4 +1,5 @@
-// Backups of the tail, and logs that have nothing else left: what is shown is what was signed, and nothing is signed any more.
+// SPDX-License-Identifier: Apache-2.0
+// Backups of the tail, and logs that are shown from one: they show what was signed, and sign nothing any more.
 
 import { describe, expect, it } from "vitest";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
@@ -17,7 +18,7 @@ import { valueOf } from "../support/value-of.ts";
 
 const TEN_MINUTES = 600_000;
 
-/** The alarm rings ten minutes later. */
+/** Lets the alarm ring ten minutes later. */
 async function laterAlarm(memory: MemoryLog, milliseconds = TEN_MINUTES): Promise<void> {
   memory.host.time += milliseconds;
   await memory.log.catchUp();
@@ -42,7 +43,7 @@ function dump({ storage, objects, index, anchor }: MemoryLog): unknown {
   return { rows, objects: [...objects.objects], index: [...index.entries], anchor: anchor.held };
 }
 
-/** A log whose format counts what it signs. */
+/** Restarts the log with a format that counts what it signs. */
 function lostLog(memory: MemoryLog, stores: Parameters<MemoryLog["restarted"]>[0] = {}): [MemoryLog, () => number] {
   let signed = 0;
   const { format } = memory;
@@ -56,7 +57,7 @@ function lostLog(memory: MemoryLog, stores: Parameters<MemoryLog["restarted"]>[0
   return [memory.restarted({ storage: new SqliteStorage(), format: counting, ...stores }), () => signed];
 }
 
-/** Shown at this size, read-only for ever, and nothing is written or signed. */
+/** Expects that the log is shown at this size, and that nothing is written or signed. */
 async function expectRestored(
   memory: MemoryLog,
   signed: () => number,
@@ -71,13 +72,13 @@ async function expectRestored(
     expect(log.phase).toMatchObject({ reason: expect.stringMatching(/open a new log beside it/) as string });
     expect(log.head?.treeSize).toBe(treeSize);
     const error = { code: "log_refusing" };
-    // Neither a new entry nor one that the log has: a duplicate could be answered, but its place is not known any more.
+    // Neither a new entry nor a duplicate is answered: the index of a duplicate is no longer known.
     for (const text of ["fork", "entry 1"])
       expect(await log.append(textSubmission(text))).toMatchObject({ ok: false, error });
     await log.catchUp();
     await host.settle();
     const { state, edge, restored } = log;
-    if (state === null || restored === null) throw new Error("nothing is shown");
+    if (state === null || restored === null) throw new Error("the log shows nothing");
     expectReadable({ storage: restored.rows, format, state, edge });
     expect(storage.exec("SELECT * FROM sqlite_master")).toEqual(memory.storage.exec("SELECT * FROM sqlite_master"));
   }
@@ -101,7 +102,7 @@ function expectReadable(tail: TailDeps): void {
 }
 
 describe("the tail", () => {
-  it("is copied ten minutes after the log began, and not before", async () => {
+  it("is copied ten minutes after the creation, not before", async () => {
     const memory = await grown(5);
     await laterAlarm(memory, TEN_MINUTES - 1);
     expect(backupsIn(memory)).toEqual([]);
@@ -112,7 +113,7 @@ describe("the tail", () => {
     expect(encodeBackup(backup)).toEqual(memory.objects.objects.get(keyOf(6)));
   });
 
-  it("is copied once in ten minutes, only when it changed, and the newest two copies are kept", async () => {
+  it("is copied at most once in ten minutes, only if it has changed, and the newest two backups are kept", async () => {
     const memory = await grownWithBackup(5);
     await laterAlarm(memory);
     expect(backupsIn(memory)).toEqual([keyOf(6)]);
@@ -129,7 +130,7 @@ describe("the tail", () => {
     expect(backupsIn(memory)).toEqual([keyOf(14), keyOf(16)]);
   });
 
-  it("has an alarm of its own where nothing else is owed", async () => {
+  it("sets an alarm for the backup if nothing else is owed", async () => {
     const memory = await grown(5);
     memory.host.time += 30_000;
     await memory.log.catchUp();
@@ -140,7 +141,7 @@ describe("the tail", () => {
     expect(memory.host.alarms).toHaveLength(length);
   });
 
-  it("waits for the full tiles left of it", async () => {
+  it("is copied only after the full tiles left of it are in R2", async () => {
     const memory = await grown(5);
     memory.objects.failing = "away";
     await grow(memory, 300);
@@ -154,7 +155,7 @@ describe("the tail", () => {
     expect([backup.entries.length, backup.edge.length, backup.edge[0]?.length]).toEqual([307 - 256, 1, 1]);
   });
 
-  it("is copied again where the answer of a put was lost", async () => {
+  it("is copied again if the answer of a put was lost", async () => {
     const memory = await grown(5);
     const create = memory.objects.create.bind(memory.objects);
     memory.objects.create = async (key, bytes) => {
@@ -201,7 +202,7 @@ describe("a log whose storage is lost", () => {
     expect((await memory.restarted().log.append(textSubmission("after"))).ok).toBe(true);
   });
 
-  it("does not go on where backup and anchor agree: a round may have been answered that the anchor has not heard of", async () => {
+  it("does not write even if backup and anchor agree: the anchor may have missed a round that was answered", async () => {
     const memory = await grownWithBackup(10);
     memory.anchor.failing = "away";
     const acknowledged = await memory.log.append(textSubmission("answered before the anchor knew"));
@@ -215,12 +216,12 @@ describe("a log whose storage is lost", () => {
     await expectRestored(lost, signed, 11, /one last round may have been answered/);
   });
 
-  it("and whose anchor is lost is read as the backup has it", async () => {
+  it("is read as the backup has it if the anchor is lost too", async () => {
     const [lost, signed] = lostLog(await grownWithBackup(10), { anchor: new MemoryAnchor() });
     await expectRestored(lost, signed, 11, /anchor is gone too/);
   });
 
-  it("uses an older backup where the newest is damaged", async () => {
+  it("uses an older backup if the newest is damaged", async () => {
     const memory = await grownWithBackup(10);
     await grow(memory, 3);
     await laterAlarm(memory);
@@ -230,7 +231,7 @@ describe("a log whose storage is lost", () => {
     await expectRestored(lost, signed, 11, /Entries 11 to 13 were logged after it and are lost/);
   });
 
-  it("is read when R2 can be reached again", async () => {
+  it("is read once R2 can be reached again", async () => {
     const memory = await grownWithBackup(10);
     memory.objects.failing = "away";
     const [lost, signed] = lostLog(memory);
@@ -254,7 +255,7 @@ describe("a log whose storage is lost", () => {
       (backup) => (backup["checkpoint"] = forged(String(backup["checkpoint"]))),
     ],
     ["a newer format", (backup) => (backup["format"] = 2)],
-  ])("shows nothing of a backup with %s", async (_, change) => {
+  ])("ignores a backup with %s", async (_, change) => {
     const memory = await grownWithBackup(10);
     const backup = parsed(memory);
     change(backup);
@@ -268,7 +269,7 @@ describe("a log whose storage is lost", () => {
     expect(lost.log.head).toBeNull();
   });
 
-  it("shows nothing that its anchor contradicts", async () => {
+  it("ignores a backup that its anchor contradicts", async () => {
     const memory = await grownWithBackup(10);
     const anchor = new MemoryAnchor();
     anchor.held = { treeSize: 11, rootHash: hash(new Uint8Array(32)) };
@@ -292,7 +293,7 @@ describe("a log whose storage is older than its backup, or damaged", () => {
     await expectRestored(other, alsoSigned, 16, /row is damaged.*16 entries/);
   });
 
-  it("is read from its own rows where they have more", async () => {
+  it("is read from its own rows if they have more", async () => {
     const memory = await grownWithBackup(10);
     await grow(memory, 5);
     const older = memory.storage.snapshot();
@@ -310,7 +311,7 @@ const parsed = ({ objects }: MemoryLog): Record<string, unknown> =>
 const entryOf = (backup: Record<string, unknown>, index: number): Record<string, unknown> =>
   (backup["entries"] as Record<string, unknown>[])[index] ?? {};
 
-/** The same text under signature lines whose bytes are turned round. */
+/** Returns the same text with the bytes of each signature reversed. */
 function forged(checkpoint: string): string {
   const [text = "", lines = ""] = checkpoint.split("\n\n");
   const wrong = lines.replace(/ (\S+)\n/g, (_, base64: string) => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Watches a log from outside. It holds what has left the log (answers, heads), reads the log as the public does (R2 first, then
-// the tail, through the log worker's own reader) and says what contradicts what.
+// Watches a log from outside. Keeps what has left the log (answers, heads), reads the log as the public does (R2 first,
+// then the tail, through the log service's own reader), and reports every contradiction.
 
 import { equal } from "../../shared/bytes/bytes.ts";
 import { encodeHex } from "../../shared/bytes/hex.ts";
@@ -34,11 +34,11 @@ import { simulatedEcdsa, simulatedEd25519 } from "./test-keys.ts";
 /** One entry as the log shows it. */
 interface Shown {
   readonly identity: string;
-  /** Null where the record does not say it (signature log). */
+  /** Null in a signature log, whose records have no time. */
   timestamp: number | null;
 }
 
-/** As it was read. */
+/** An entry as it was read. */
 interface Read {
   readonly leaf: Buffer;
   readonly timestamp: number | null;
@@ -55,7 +55,7 @@ export interface CheckerDeps {
   readonly random: Random;
   readonly objects: ReadonlyMap<string, Uint8Array>;
   readonly database: Database;
-  /** The tail of the living instance, without faults; null while there is none that can be read. */
+  /** The tail of the current instance, without faults. Null while none can be read. */
   readonly tail: () => Tail | null;
   readonly known: ReadonlyMap<string, Submitted>;
   readonly violate: (what: string) => void;
@@ -63,20 +63,20 @@ export interface CheckerDeps {
 
 export class Checker {
   readonly #deps: CheckerDeps;
-  /** The tree as far as it has been read and found right. */
+  /** The tree, as far as it has been read and verified. */
   #tree = new PlainTree();
   readonly #shown: Shown[] = [];
   readonly #indexOf = new Map<string, number>();
   readonly #heads = new Map<number, SeenHead>();
   readonly #acknowledged = new Map<string, number>();
-  /** Index and time of acknowledgements that the tree read so far does not reach. */
+  /** Index and time of acknowledgements beyond the tree that was read so far. */
   readonly #open: { readonly identity: string; readonly index: number; readonly timestamp: number | null }[] = [];
   /** The largest head that has left the log. */
   #visible = 0;
-  /** The first entry that the log had a row of when this checker began. */
+  /** The first entry that had a row when this checker started. */
   #firstRow = 0;
   readonly #unverified = new Set<number>();
-  /** Size of the log when it was frozen, and its last checkpoint; null while nobody has learnt of it. */
+  /** Size of the log when it was frozen, and its last checkpoint. Null until a caller learns of it. */
   #frozenSize: number | null = null;
   #lastText: string | null = null;
   audits = 0;
@@ -103,7 +103,7 @@ export class Checker {
     return this.#acknowledged.size;
   }
 
-  /** Begins with a log that has entries already; the older ones have no rows and are not looked at. */
+  /** Starts with a log that already has entries. Those without rows are not checked. */
   startWith({ tree, entries, firstRow }: GrownLog): void {
     this.#tree = tree;
     for (const [i, { identity }] of entries.entries()) {
@@ -117,7 +117,7 @@ export class Checker {
 
   // ---- what leaves the log ----
 
-  /** A head has left the log, whoever it reached. */
+  /** Takes a head that has left the log. */
   sawHead({ treeSize, rootHash, checkpoint }: SignedTreeHead | Appended): void {
     const timestamp = this.#checkCheckpoint(treeSize, rootHash, checkpoint);
     const seen = this.#heads.get(treeSize);
@@ -131,10 +131,10 @@ export class Checker {
     this.#checkFrozen(this.#visible);
   }
 
-  /** Somebody has been told that the log is frozen, with so many entries: it has no more, and never will. */
+  /** Takes an answer that the log is frozen at this size. From then on it may never grow. */
   sawFrozen(size: number): void {
     if (this.#frozenSize !== null && this.#frozenSize !== size) {
-      this.#deps.violate(`a log that was frozen at ${this.#frozenSize} is frozen at ${size}`);
+      this.#deps.violate(`a log that was frozen at ${this.#frozenSize} says that it was frozen at ${size}`);
     }
     this.#frozenSize = size;
     this.#checkFrozen(this.#visible);
@@ -149,18 +149,18 @@ export class Checker {
     if (end !== null && size > end) this.#deps.violate(`a log that was frozen at ${end} has ${size} entries`);
   }
 
-  /** The line that says so stands in one checkpoint alone, which is the log's last. */
+  /** Only the last checkpoint may have the line that the log is frozen. */
   #checkExtensions(text: string, { extensions, treeSize }: Checkpoint): void {
     if (extensions.length === 0) return;
     const [line = "", ...more] = extensions;
     const isRight = this.#deps.config.kind === "signature" && more.length === 0 && FROZEN_LINE.test(line);
-    if (!isRight) this.#deps.violate(`a checkpoint with strange lines: ${text}`);
+    if (!isRight) this.#deps.violate(`a checkpoint with unexpected lines: ${text}`);
     if (this.#lastText !== null && this.#lastText !== text) this.#deps.violate(`two last checkpoints: ${text}`);
     this.#lastText = text;
     this.sawFrozen(treeSize);
   }
 
-  /** Gives the time of a certificate log's tree head. */
+  /** Returns the time of a certificate log's tree head. */
   #checkCheckpoint(treeSize: number, rootHash: Uint8Array, checkpoint: string): number | null {
     const { config, violate } = this.#deps;
     const note = parseNote(encodeUtf8(checkpoint));
@@ -190,7 +190,7 @@ export class Checker {
     return timestamp;
   }
 
-  /** An acknowledgement has left the log. */
+  /** Takes an acknowledgement that has left the log. */
   sawAnswer(
     { identity, certificate }: Submitted,
     answer: Appended | Duplicate,
@@ -205,7 +205,7 @@ export class Checker {
     }
     if (certificate !== null) timestamp = this.#checkSct(certificate, leafIndex, sct);
     const before = this.#acknowledged.get(identity);
-    // Only a certificate whose rows are gone may be logged again.
+    // Only a certificate whose rows were deleted may be logged again.
     const maySecond = this.#deps.config.kind === "certificate" && before !== undefined && this.#isPublished(before);
     if (before !== undefined && before !== leafIndex && !maySecond) {
       this.#deps.violate(`one body acknowledged at ${before} and at ${leafIndex}`);
@@ -225,7 +225,7 @@ export class Checker {
     if (submitted === undefined || submitted.certificate !== null) return;
     const leaf = plainLeafHash(submitted.submission.toLeaf({ leafIndex, timestamp: unixMs(0) }).record);
     const root = rootFromProof(leaf, { leafIndex, treeSize }, proof);
-    if (root === null || !equal(root, rootHash)) this.#deps.violate(`the proof of ${leafIndex} does not hold`);
+    if (root === null || !equal(root, rootHash)) this.#deps.violate(`the proof of entry ${leafIndex} does not verify`);
   }
 
   #checkSct(
@@ -252,7 +252,7 @@ export class Checker {
 
   #checkEntry(identity: string, index: number, timestamp: number | null): void {
     const shown = this.#shown[index];
-    if (shown?.identity !== identity) this.#deps.violate(`what was acknowledged at ${index} is not there`);
+    if (shown?.identity !== identity) this.#deps.violate(`the entry acknowledged at ${index} is not in the log`);
     if (shown === undefined || timestamp === null) return;
     shown.timestamp ??= timestamp;
     if (shown.timestamp !== timestamp) this.#deps.violate(`entry ${index} has two times`);
@@ -263,7 +263,7 @@ export class Checker {
     const at = this.#shown[index]?.timestamp ?? null;
     const [before, after] = [this.#shown[index - 1]?.timestamp ?? null, this.#shown[index + 1]?.timestamp ?? null];
     const isOrdered = at === null || ((before === null || before <= at) && (after === null || at <= after));
-    if (!isOrdered) this.#deps.violate(`time goes back around ${index}`);
+    if (!isOrdered) this.#deps.violate(`time goes back at entry ${index}`);
   }
 
   // ---- reading ----
@@ -297,7 +297,7 @@ export class Checker {
     throw this.#unreadable(`${formatTilePath({ level, index, width })} of ${this.#visible}: ${read.error.code}`);
   }
 
-  /** Reads what has become visible since the last time. True if everything visible has been read. */
+  /** Reads what has become visible since the last call. True if all that is visible has been read. */
   async follow(): Promise<boolean> {
     const tail = this.#deps.tail();
     if (tail === null) return false;
@@ -315,7 +315,7 @@ export class Checker {
     return this.#open.length === 0;
   }
 
-  /** A few entries one by one, as an entry page reads them; many by their bundles. */
+  /** Reads a few entries one by one, as an entry page does, and many by their bundles. */
   async #readEntries(reader: LogReader, size: number): Promise<void> {
     const from = this.#tree.size;
     if (size - from > FEW_ENTRIES) {
@@ -347,7 +347,7 @@ export class Checker {
     const index = this.#tree.size;
     const earlier = this.#indexOf.get(shown.identity);
     const mayRepeat = this.#deps.config.kind === "certificate" && earlier !== undefined && this.#isPublished(earlier);
-    if (earlier !== undefined && !mayRepeat) this.#deps.violate(`one body at ${earlier} and at ${index}`);
+    if (earlier !== undefined && !mayRepeat) this.#deps.violate(`one body is at ${earlier} and at ${index}`);
     this.#indexOf.set(shown.identity, index);
     this.#tree.push(leaf);
     this.#shown.push(shown);
@@ -366,7 +366,7 @@ export class Checker {
     throw this.#unreadable(`bundle ${index} of ${size} is not what it should be`);
   }
 
-  /** Every tile that grew between two sizes, as wide as the head wants it and at one narrower width. */
+  /** Checks every tile that grew between two sizes, at the width that the head needs and at one narrower width. */
   async #checkNewTiles(reader: LogReader, from: number, size: number): Promise<void> {
     for (let level = 0; 256 ** level <= size; level++) {
       const first = Math.floor(from / 256 ** (level + 1));
@@ -379,7 +379,7 @@ export class Checker {
     for (const wanted of new Set([width, 1 + this.#deps.random.below(width)])) {
       const tile = await this.#read(reader, level, index, wanted);
       if (!equal(tile, this.#tree.tile(level, index, wanted))) {
-        this.#deps.violate(`tile ${level}/${index} at width ${wanted} is not that of the entries`);
+        this.#deps.violate(`tile ${level}/${index} at width ${wanted} does not match the entries`);
       }
     }
   }
@@ -389,14 +389,17 @@ export class Checker {
     if (head === undefined || treeSize > this.#tree.size) return;
     this.#unverified.delete(treeSize);
     if (!equal(head.root, this.#tree.root(treeSize))) {
-      this.#deps.violate(`the root that was signed for ${treeSize} is not that of the entries`);
+      this.#deps.violate(`the root that was signed for ${treeSize} does not match the entries`);
     }
     const last = this.#shown[treeSize - 1]?.timestamp ?? null;
     const isLate = head.timestamp === null || last === null || head.timestamp >= last;
     if (!isLate) this.#deps.violate(`the head of ${treeSize} is older than its last entry`);
   }
 
-  /** Reads a log that is shown as its backup has it: a head that was signed before, and the entries that it had then. */
+  /**
+   * Reads a log that is shown from its backup. It must show a head that was signed before, and the entries of that
+   * head.
+   */
   async auditRestored(head: SignedTreeHead): Promise<void> {
     const tail = this.#deps.tail();
     if (tail === null) throw this.#unreadable("a restored log shows nothing");
@@ -409,15 +412,15 @@ export class Checker {
       if (!equal(tile, Buffer.concat(leaves))) this.#deps.violate(`restored: bundle and tile ${index} differ`);
       const known = Math.min(leaves.length, this.#tree.size - index * 256);
       if (known > 0 && !equal(tile.subarray(0, 32 * known), this.#tree.tile(0, index, known)))
-        this.#deps.violate(`restored: bundle ${index} is another one`);
+        this.#deps.violate(`restored: bundle ${index} has other entries`);
     }
   }
 
   // ---- the whole ----
 
   /**
-   * Reads the log again, R2 and D1 with it, and compares everything with everything: all of it, or where it is long the newest
-   * `newestTiles` tiles and some of the older ones. False if it cannot be read now.
+   * Reads the log, R2 and D1 again and compares them. Of a long log it reads the newest `newestTiles` tiles and some
+   * older ones. False if the log cannot be read now.
    */
   async audit(newestTiles = NEWEST_TILES): Promise<boolean> {
     if (!(await this.follow())) return false;
@@ -447,7 +450,7 @@ export class Checker {
     return true;
   }
 
-  /** Compares what has come into the search index since the last time. */
+  /** Compares what the search index has received since the last call. */
   checkIndex(): void {
     this.index.check(this.#tree.size);
   }
@@ -458,7 +461,7 @@ export class Checker {
     return [...all.slice(0, -newest).filter(() => this.#deps.random.chance(2 / all.length)), ...all.slice(-newest)];
   }
 
-  /** Proofs as the log worker makes them for an old duplicate, and entries as its entry route reads them. */
+  /** Checks proofs as the log service makes them for a duplicate, and entries as its entry route reads them. */
   async #checkProofs(reader: LogReader, size: number): Promise<void> {
     if (size === 0) return;
     for (let i = 0; i < 3; i++) {
@@ -482,7 +485,7 @@ export class Checker {
     this.#checkTimeOrder(index);
   }
 
-  /** Sidecars belong to their entries; every tile has a bundle and, in a signature log, a sidecar. */
+  /** Checks that every bundle of a signature log has a sidecar, and that the sidecar matches its entries. */
   #checkObjects(): void {
     const { config, objects, known, violate } = this.#deps;
     if (config.kind !== "signature") return;
@@ -500,7 +503,7 @@ export class Checker {
     }
   }
 
-  /** A larger tree was not signed at an earlier time. */
+  /** Checks that no larger tree was signed at an earlier time. */
   #checkHeadOrder(): void {
     let last = 0;
     for (const [treeSize, { timestamp }] of [...this.#heads].toSorted(([a], [b]) => a - b)) {
@@ -511,12 +514,12 @@ export class Checker {
   }
 }
 
-/** As rekor-tiles writes it: Go's time.UnixDate in UTC. */
+/** A date as rekor-tiles writes it: Go's time.UnixDate in UTC. */
 const FROZEN_LINE = /^Log frozen \u2014 [A-Z][a-z]{2} [A-Z][a-z]{2} [ 123]\d \d\d:\d\d:\d\d UTC \d{4}$/;
 
-/** An audit reads so many of the newest tiles and bundles, and chance picks of the older ones. */
+/** How many of the newest tiles and bundles an audit reads, besides random older ones. */
 const NEWEST_TILES = 10;
-/** Up to so many new entries are read one by one. */
+/** At most this many new entries are read one by one. */
 const FEW_ENTRIES = 16;
 
 function signatureEntries(records: readonly Uint8Array[]): readonly Read[] {

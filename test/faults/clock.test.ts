@@ -1,11 +1,12 @@
-// The clock of the object is not to be trusted.
+// SPDX-License-Identifier: Apache-2.0
+// Clocks that are wrong: ahead, behind, or put back.
 
 import { describe, expect, it } from "vitest";
 import { Lab } from "./lab.ts";
 
 const HOUR = 3_600_000;
 
-describe("a clock that was ahead and is right again", () => {
+describe("a clock that was ahead and was put right", () => {
   it("does not delay the next start", async () => {
     const lab = new Lab();
     await lab.grow(5);
@@ -19,7 +20,7 @@ describe("a clock that was ahead and is right again", () => {
     expect((await lab.append()).result).toBe("ok");
   });
 
-  it("does not delay what is owed to R2 and D1", async () => {
+  it("does not delay the maintenance of R2 and D1", async () => {
     const lab = new Lab();
     await lab.grow(5);
     lab.world.plan.outages.set("d1", "fails");
@@ -40,7 +41,7 @@ describe("a waiter", () => {
     ["goes back a minute", (lab: Lab) => lab.world.moveClock(-60_000)],
     ["jumps ahead", (lab: Lab) => lab.world.moveClock(HOUR)],
     ["stands still", (lab: Lab) => lab.world.freezeClock()],
-  ])("is answered within its ten seconds when the clock %s", async (_, change) => {
+  ])("is answered within ten seconds if the clock %s", async (_, change) => {
     const lab = new Lab();
     await lab.grow(5);
     lab.world.plan.outages.set("anchor", "fails");
@@ -56,7 +57,7 @@ describe("a waiter", () => {
 });
 
 describe("timestamps", () => {
-  it.each(["signature", "certificate"] as const)("of a %s log never go back", async (kind) => {
+  it.each(["signature", "certificate"] as const)("never go back in a %s log", async (kind) => {
     const lab = new Lab({ kind });
     for (const by of [0, -20_000, -20_000, 100_000, -59_000, 30_000]) {
       lab.world.moveClock(by);

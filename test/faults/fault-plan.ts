@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which call goes wrong, and how. Two layers: single faults at a rate of each boundary, and outages, in which every call at a
-// boundary meets the same fate for a while.
+// Decides which call goes wrong, and how. There are single faults, at a rate per boundary, and outages, in which every
+// call at a boundary has the same fault for a while.
 
 import type { Random } from "./random.ts";
 
 export type Boundary = "r2.get" | "r2.put" | "d1" | "anchor" | "witness" | "rpc.append" | "rpc.read";
 
 export type Fault =
-  /** Rejected, and nothing has happened. */
+  /** Rejected without effect. */
   | "fails"
   /** Rejected although it took effect. */
   | "fails, took effect"
-  /** Rejected now, and takes effect much later. */
+  /** Rejected now; takes effect much later. */
   | "fails, takes effect later"
-  /** Never answered, and nothing has happened. */
+  /** Never answered, without effect. */
   | "hangs"
   /** Never answered although it took effect. */
   | "hangs, took effect"
   /** Takes effect late. */
   | "late"
-  /** Takes effect in time, the answer is late. */
+  /** Takes effect in time; the answer is late. */
   | "answered late"
   /** 429, or "overloaded". */
   | "limited"
-  /** A create-only put that took effect and is answered as if the key had been taken: the platform repeated it. */
+  /** A create-only put that took effect is answered as if the key had been taken: the platform repeated it. */
   | "precondition";
 
 const READS: readonly Fault[] = ["fails", "hangs", "late", "answered late", "limited"];
@@ -68,7 +68,7 @@ export class FaultPlan {
     this.#random = random;
   }
 
-  /** What happens to the next call at this boundary, null for nothing unusual. */
+  /** Draws the fault of the next call at this boundary, null for none. */
   draw(boundary: Boundary): Fault | null {
     const isHit = this.#random.chance(this.rates[boundary]);
     const fault = this.outages.get(boundary) ?? (isHit ? this.#random.pick(FAULTS[boundary]) : null);
@@ -80,7 +80,7 @@ export class FaultPlan {
     this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
   }
 
-  /** From now on everything works. */
+  /** Ends all faults. */
   heal(): void {
     for (const boundary of BOUNDARIES) this.rates[boundary] = 0;
     this.outages.clear();

@@ -1,4 +1,5 @@
-// Freezing a log: the last checkpoint, what can cut it off, and that nothing takes it back.
+// SPDX-License-Identifier: Apache-2.0
+// Freezing a log: the last checkpoint, interruptions, and that nothing undoes it.
 
 import { describe, expect, it } from "vitest";
 import { verifiersOf } from "../../cli/audit/trust.ts";
@@ -23,7 +24,7 @@ async function grown(kind: Kind, count: number): Promise<MemoryLog> {
   return memory;
 }
 
-/** The same stores under settings that freeze the log, or do not any more. */
+/** Restarts the log under settings that freeze it, or no longer do. */
 const started = (memory: MemoryLog, isFrozen: boolean): MemoryLog =>
   memory.restarted({ config: { ...memory.config, isFrozen } });
 
@@ -37,18 +38,18 @@ async function opened(memory: MemoryLog, isFrozen: boolean): Promise<MemoryLog> 
 const checkpointOf = ({ log }: MemoryLog): string => log.head?.checkpoint ?? "";
 
 describe("the date of a frozen log", () => {
-  // The layout that Go's documentation gives for time.UnixDate, and what its time.Format makes of two more.
+  // The layout in Go's documentation of time.UnixDate, and two more dates as time.Format prints them.
   it.each([
     ["2006-01-02T15:04:05Z", "Mon Jan  2 15:04:05 UTC 2006"],
     ["2026-11-23T00:00:09.999Z", "Mon Nov 23 00:00:09 UTC 2026"],
     ["2028-02-29T23:59:59Z", "Tue Feb 29 23:59:59 UTC 2028"],
-  ])("%s is written as date(1) does", (time, written) => {
+  ])("prints %s as date(1) does", (time, written) => {
     expect(formatUnixDate(unixMs(Date.parse(time)))).toBe(written);
   });
 });
 
-describe("a log that is frozen", () => {
-  it("signs its last head once more, with the line that says so", async () => {
+describe("a frozen log", () => {
+  it("signs its last head again, with the line that it is frozen", async () => {
     const memory = await grown("signature", 5);
     memory.host.time = Date.parse("2027-01-02T03:04:05.678Z");
     const frozen = await opened(memory, true);
@@ -65,14 +66,14 @@ describe("a log that is frozen", () => {
     expect(frozen.log.phase.kind).toBe("running");
   });
 
-  it("of certificates keeps the head it has: its clients know no further lines", async () => {
+  it("keeps its last checkpoint in a certificate log, whose clients know no further lines", async () => {
     const memory = await grown("certificate", 5);
     const frozen = await opened(memory, true);
     expect(checkpointOf(frozen)).toBe(checkpointOf(memory));
     expect(frozen.log.frozenAt).not.toBeNull();
   });
 
-  it.each(KINDS)("sends whoever writes on, with what it has too: %s log", async (kind) => {
+  it.each(KINDS)("sends all writers to its successor, even for entries that it has: %s log", async (kind) => {
     const memory = await grown(kind, 5);
     const frozen = await opened(memory, true);
     for (const number of [1, 1000]) {
@@ -81,7 +82,7 @@ describe("a log that is frozen", () => {
     expect(frozen.log.state?.treeSize).toBe(memory.log.state?.treeSize);
   });
 
-  it.each(KINDS)("stays so, whatever the settings say later, with the checkpoint it had: %s log", async (kind) => {
+  it.each(KINDS)("stays frozen, with the same checkpoint, whatever the settings say later: %s log", async (kind) => {
     const frozen = await opened(await grown(kind, 5), true);
     let memory = frozen;
     for (const isFrozen of [true, false, true, false]) {
@@ -94,14 +95,14 @@ describe("a log that is frozen", () => {
     }
   });
 
-  it("keeps its last entry's time, also when the clock is behind it", async () => {
+  it("is frozen no earlier than its last entry, even if the clock is behind it", async () => {
     const memory = await grown("signature", 5);
     const last = memory.log.state?.timestamp ?? 0;
     memory.host.time -= 30_000;
     expect((await opened(memory, true)).log.frozenAt).toBe(last);
   });
 
-  it("publishes and indexes what it owed", async () => {
+  it("publishes and indexes its remaining entries", async () => {
     const memory = memoryLog("signature");
     await memory.log.open();
     memory.objects.failing = "R2 is away";
@@ -121,7 +122,7 @@ describe("a log that is frozen", () => {
     expect(checkpointOf(await opened(frozen, true))).toBe(checkpointOf(frozen));
   });
 
-  it("is new, and frozen before anybody wrote", async () => {
+  it("may be new and have only its genesis entry", async () => {
     const memory = started(memoryLog("signature"), true);
     await memory.log.open();
     expect(memory.log.state?.treeSize).toBe(1);
@@ -130,7 +131,7 @@ describe("a log that is frozen", () => {
   });
 });
 
-/** Its next transaction fails, before or after it took effect. */
+/** Makes the next transaction fail, before or after it takes effect. */
 class BreakingStorage extends SqliteStorage {
   failing: "before" | "after" | null = null;
 
@@ -144,8 +145,8 @@ class BreakingStorage extends SqliteStorage {
   }
 }
 
-describe("freezing that is cut off", () => {
-  it.each(["before", "after"] as const)("by a transaction that fails %s it took effect, happens once", async (when) => {
+describe("interrupted freezing", () => {
+  it.each(["before", "after"] as const)("happens once if its transaction fails %s it took effect", async (when) => {
     const storage = new BreakingStorage();
     const memory = memoryLog("signature", { storage });
     await memory.log.open();
@@ -166,7 +167,7 @@ describe("freezing that is cut off", () => {
     expect(log.head?.checkpoint).toBe(checkpointOf(frozen));
   });
 
-  it("by the anchor's absence writes nothing until it is back, and takes nothing either", async () => {
+  it("waits for the anchor: until it is back, nothing is written and no entry is taken", async () => {
     const memory = await grown("signature", 3);
     memory.anchor.failing = "away";
     const frozen = started(memory, true);
@@ -180,7 +181,7 @@ describe("freezing that is cut off", () => {
     expect(checkpointOf(frozen)).toContain("Log frozen");
   });
 
-  it("by a storage that was put back: the log refuses, signs nothing, and still sends whoever writes on", async () => {
+  it("does not happen in restored storage: the log refuses, signs nothing and still sends writers on", async () => {
     const memory = await grown("signature", 3);
     const older = memory.storage.snapshot();
     for (let i = 0; i < 2; i++) await memory.log.append(textSubmission(`later ${i}`));
@@ -198,7 +199,7 @@ describe("freezing that is cut off", () => {
 });
 
 describe("freezing under load", () => {
-  it.each(KINDS)("leaves every entry that was acknowledged in the last tree: %s log", async (kind) => {
+  it.each(KINDS)("keeps every acknowledged entry in the last tree: %s log", async (kind) => {
     for (let seed = 1; seed <= 5; seed++) {
       const lab = new Lab({ kind }, seed);
       await lab.grow(10);
@@ -210,7 +211,7 @@ describe("freezing under load", () => {
       const results = await Promise.all(submissions);
       expect(new Set(results)).toContain("log_frozen");
       const { treeSize } = await lab.readHead();
-      // An entry whose caller lost its answer may be in the log as well.
+      // An entry whose answer was lost may be in the log too.
       expect(treeSize).toBeGreaterThanOrEqual(
         10 + (kind === "signature" ? 1 : 0) + results.filter((result) => result === "ok").length,
       );
@@ -221,7 +222,7 @@ describe("freezing under load", () => {
     }
   });
 
-  it("asks the witnesses for the last checkpoint as well", async () => {
+  it("asks the witnesses to cosign the last checkpoint", async () => {
     const lab = new Lab({ witness: "open" });
     await lab.grow(5);
     lab.world.deployFrozen(true);

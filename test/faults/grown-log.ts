@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A log shortly before 65,536 entries, written down rather than grown, so that a run can see the first tile of level 1 fill up.
-// Only what a sequencer still needs of its past is there: the rows of the tail, the edge, the last published tile.
+// A log with slightly fewer than 65,536 entries, so that the first tile of level 1 fills up during a run. Its rows are
+// written directly. It has only what a sequencer still needs of its past: rows of the tail, edge, last published tile.
 
 import { createHash } from "node:crypto";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
@@ -25,14 +25,14 @@ export interface GrownLog {
   readonly objects: ReadonlyMap<string, Uint8Array>;
   readonly head: { readonly treeSize: number; readonly rootHash: Hash };
   readonly tree: PlainTree;
-  /** The entries that still have rows; the first one's index is `firstRow`. */
+  /** The entries that still have rows, from index `firstRow` on. */
   readonly entries: readonly Submitted[];
   readonly firstRow: number;
 }
 
 let old: PlainTree | null = null;
 
-/** The tree of the entries without rows; made once, as 65,000 leaves take their time. */
+/** The tree of the entries without rows. Made once, because 65,000 leaves take time. */
 function oldTree(): PlainTree {
   if (old === null) {
     old = new PlainTree();
@@ -53,7 +53,7 @@ export function grownLog(config: LogConfig, format: LogFormat): GrownLog {
     genesisSize: config.kind === "signature" ? 1 : 0,
     createdAt: TIME,
   });
-  // Numbers that no client uses.
+  // Clients never use these numbers.
   const entries = Array.from({ length: TREE_SIZE - FIRST_ROW }, (_, i) => submitted(config.kind, 1_000_000 + i));
   for (const [i, { submission }] of entries.entries()) {
     const placement = { leafIndex: FIRST_ROW + i, timestamp: TIME };

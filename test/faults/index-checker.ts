@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compares the search index in D1 with the log: up to its watermark it has every entry, and what it has is right.
+// Compares the search index in D1 with the log: up to its watermark it must have every entry, and all it has must be
+// right.
 
 import type { SearchRow } from "../../shared/search/row.ts";
 
@@ -14,9 +15,9 @@ export interface Database {
 export interface IndexCheckerDeps {
   readonly log: string;
   readonly database: Database;
-  /** What the entry at this index is to be found by, null if nobody has submitted it. */
+  /** The search row that the entry at this index must have, null if nobody submitted it. */
   readonly searchOf: (leafIndex: number) => SearchRow | null;
-  /** The index says when the entry was logged. */
+  /** Receives the time that the index has for an entry. */
   readonly learnTime: (leafIndex: number, timestamp: number) => void;
   readonly violate: (what: string) => void;
 }
@@ -32,12 +33,12 @@ export class IndexChecker {
     this.#deps = deps;
   }
 
-  /** Entries below are taken for right. */
+  /** Entries below this index have been checked. */
   startAt(first: number): void {
     this.#first = this.#checked = this.#watermark = first;
   }
 
-  /** Looks at the newest `count` checked entries again, next time. */
+  /** Checks the newest `count` entries again, next time. */
   checkAgain(count: number): void {
     this.#checked = Math.max(this.#first, this.#checked - count);
   }
@@ -56,7 +57,9 @@ export class IndexChecker {
     return typeof row?.["size"] === "number" ? row["size"] : 0;
   }
 
-  /** Compares entries from where the last comparison ended to the watermark, as far as the tree of `treeSize` has been read. */
+  /**
+   * Compares entries from the end of the last comparison to the watermark, as far as the tree of `treeSize` was read.
+   */
   check(treeSize: number): void {
     const { watermark } = this;
     if (watermark < this.#watermark) this.#deps.violate(`the index's watermark goes back to ${watermark}`);
@@ -76,7 +79,7 @@ export class IndexChecker {
       const search = searchOf(index);
       const isRight =
         row?.["idx"] === index && row["digest"] === search?.digest && row["identity"] === search?.identity;
-      if (search === null || !isRight) return violate(`the index has not what it should have for entry ${index}`);
+      if (search === null || !isRight) return violate(`the index has a wrong row for entry ${index}`);
       if (typeof row["time_ms"] === "number") learnTime(index, row["time_ms"]);
       for (const term of search.terms) postings.push([term, index]);
     }
@@ -85,6 +88,6 @@ export class IndexChecker {
       JSON.stringify(postings),
       log,
     );
-    if (found?.["count"] !== postings.length) violate(`entries ${from} to ${end} are not found by all of their terms`);
+    if (found?.["count"] !== postings.length) violate(`entries ${from} to ${end} cannot be found by all their terms`);
   }
 }

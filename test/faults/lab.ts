@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A simulated world in which nothing goes wrong and nobody acts but the test.
+// A simulated world in which nothing goes wrong and only the test acts.
 
 import type { Profile } from "./profile.ts";
 import { Random } from "./random.ts";
@@ -27,7 +27,7 @@ const QUIET: Profile = {
 
 export interface Timed {
   readonly result: string;
-  /** Virtual. */
+  /** Virtual time. */
   readonly milliseconds: number;
 }
 
@@ -55,12 +55,12 @@ export class Lab {
   }
 
   async #step(): Promise<void> {
-    if (!(await this.world.scheduler.step())) throw new Error("nothing is left to happen");
+    if (!(await this.world.scheduler.step())) throw new Error("no event is left to run");
     await this.world.checker.follow();
     if (this.world.violation !== null) throw this.world.violation;
   }
 
-  /** Runs until the promise is settled. */
+  /** Runs the world until the promise settles. */
   async until<T>(promise: Promise<T>): Promise<T> {
     const promised = { isSettled: false };
     const settle = (): void => {
@@ -71,7 +71,7 @@ export class Lab {
     return await promise;
   }
 
-  /** What an append ends with (`ok`, an error's code, `timeout`, `failed`), and after how long. */
+  /** Appends. Returns the outcome (`ok`, an error's code, `timeout`, `failed`) and how long it took. */
   async append(what = this.next()): Promise<Timed> {
     const began = this.now;
     const result = await this.until(this.world.submit(what));
@@ -88,7 +88,7 @@ export class Lab {
     return { treeSize: head?.treeSize ?? null, milliseconds: this.now - began };
   }
 
-  /** The object dies; the next call starts a new one. */
+  /** Ends the instance. The next call starts a new one. */
   kill(): void {
     const { current } = this.world.runtime;
     if (current !== null) this.world.runtime.end(current, "killed");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The runtime of one Durable Object: at most one instance that may touch the storage, turns, the output gate, alarm, and every
-// way in which an instance ends. What it models, with the platform's words: storage writes of one turn are atomic; answers and
-// outgoing calls wait until all writes before them are durable; a call that has left is not called back by the death of its
-// sender; an instance that a deploy has replaced lives on until it touches storage.
+// The runtime of one Durable Object: a single instance that may touch the storage, turns, the output gate, the alarm,
+// and every way in which an instance ends. It models these rules of the platform: storage writes of one turn are
+// atomic; answers and outgoing calls wait until all earlier writes are durable; a call that has left survives the death
+// of its sender; an instance that a deploy has replaced lives on until it touches storage.
 
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import type { Host } from "../../workers/sequencer/deps.ts";
@@ -15,11 +15,11 @@ import { TurnStorage } from "./turn-storage.ts";
 
 export type Ending = "killed" | "killed in a turn" | "aborted" | "evicted" | "replaced by a deploy";
 
-/** A call from outside that the instance has not answered. */
+/** A call that the instance has not answered yet. */
 interface PendingCall {
   readonly label: string;
   readonly since: number;
-  /** The instance has died. */
+  /** Called when the instance dies. */
   readonly fail: () => void;
 }
 
@@ -27,10 +27,10 @@ export class Instance {
   readonly number: number;
   readonly log: Log;
   isDead = false;
-  /** What the clock shows in this turn: it stands still while code runs. */
+  /** The time of this turn: the clock stands still while code runs. */
   now: UnixMs = unixMs(0);
   readonly pending = new Set<PendingCall>();
-  /** Promises under waitUntil. */
+  /** Number of promises under waitUntil. */
   work = 0;
 
   constructor(number: number, makeLog: (instance: Instance) => Log) {
@@ -39,7 +39,7 @@ export class Instance {
   }
 }
 
-/** How often things go wrong inside the object, as probabilities of one turn. */
+/** Probabilities, per turn, of faults inside the object. */
 export interface ObjectRates {
   /** A statement throws. */
   statementFails: number;
@@ -48,7 +48,7 @@ export interface ObjectRates {
   killedInTurn: number;
   /** The flush of a turn takes seconds. */
   slowFlush: number;
-  /** Of an alarm, that it is lost; twice as often it comes twice, three times as often late. */
+  /** An alarm is lost. It comes twice with double this probability, and late with triple. */
   alarmLost: number;
 }
 
@@ -66,7 +66,7 @@ export interface RuntimeDeps {
 type StatementFault = { readonly kind: "fails" | "dies"; left: number };
 
 const ALARM_TABLE = "CREATE TABLE IF NOT EXISTS alarm (id INTEGER PRIMARY KEY, at REAL NOT NULL) STRICT";
-/** The platform gives up on an alarm after so many attempts. */
+/** After this many attempts the platform drops an alarm. */
 const ALARM_ATTEMPTS = 6;
 
 export class ObjectRuntime {
@@ -83,7 +83,7 @@ export class ObjectRuntime {
   #flushedAt = 0;
   #alarmAt: number | null = null;
   #cancelAlarm: (() => void) | null = null;
-  /** The last alarm that was due did not come, and none has been set since. */
+  /** The last alarm was lost, and none has been set since. */
   isAlarmLost = false;
 
   constructor(deps: RuntimeDeps) {
@@ -92,13 +92,13 @@ export class ObjectRuntime {
     this.storage.confirm(this.storage.endTurn() ?? 0);
   }
 
-  /** Begins with what another storage holds. */
+  /** Starts with a copy of another storage. */
   load(other: SqliteStorage): void {
     this.storage.load(other.database);
     this.storage.confirm(this.storage.endTurn() ?? 0);
   }
 
-  /** The storage is gone, with the alarm. */
+  /** Deletes the storage and the alarm. */
   clear(): void {
     this.storage.clear();
     this.storage.exec(ALARM_TABLE, []);
@@ -106,14 +106,14 @@ export class ObjectRuntime {
     this.#syncAlarm();
   }
 
-  /** From now on things go wrong inside the object as often as this. */
+  /** Sets the probabilities of faults inside the object. */
   setRates(rates: Partial<ObjectRates>): void {
     Object.assign(this.#deps.rates, rates);
   }
 
   // ---- turns ----
 
-  /** A turn of this instance after `delay`, unless it is dead by then; the function given back cancels it. */
+  /** Schedules a turn of this instance after `delay`, unless it is dead by then. The returned function cancels it. */
   turn(instance: Instance, delay: number, label: string, run: () => void): () => void {
     const begin = (): void => {
       if (instance.isDead) return;
@@ -123,7 +123,7 @@ export class ObjectRuntime {
     return this.#deps.scheduler.schedule(delay, { label, run: begin, after: () => this.#end(instance) });
   }
 
-  /** A turn of whichever instance there is then; starts one if there is none. */
+  /** Schedules a turn of the instance that is current then, and starts one if there is none. */
   turnOfCurrent(delay: number, label: string, run: (instance: Instance) => void): void {
     const begin = (): void => {
       this.current ??= this.#start();
@@ -175,10 +175,10 @@ export class ObjectRuntime {
 
   // ---- output gate ----
 
-  /** Runs when everything written so far is durable; never, if that is lost or the instance dies before. */
+  /** Calls `run` when all writes so far are durable; never, if they are lost or the instance dies first. */
   afterGate(instance: Instance, run: () => void): void {
     const unit = this.storage.newest;
-    // The writes of a replaced instance were settled by the deploy.
+    // The deploy has settled the writes of a replaced instance.
     if (instance !== this.current || this.storage.isDurable(unit)) run();
     else this.#waiting.push({ unit, instance, run });
   }
@@ -198,7 +198,7 @@ export class ObjectRuntime {
 
   // ---- endings ----
 
-  /** Ends the instance between two turns or, from inside it, in the middle of one. */
+  /** Ends the instance: between two turns or, when called from inside, in the middle of one. */
   end(instance: Instance, ending: Ending): void {
     if (instance.isDead) return;
     const { count, trace } = this.#deps;
@@ -210,7 +210,10 @@ export class ObjectRuntime {
     instance.pending.clear();
   }
 
-  /** What was not durable yet is lost from some point on; the open turn as a whole, unless it had committed. */
+  /**
+   * Loses the units that are not durable, from a random one on. The open turn is lost as a whole, unless it had
+   * committed.
+   */
   #lose(instance: Instance): void {
     if (this.current !== instance) return;
     const { random, trace } = this.#deps;
@@ -224,7 +227,7 @@ export class ObjectRuntime {
     this.#syncAlarm();
   }
 
-  /** New code: the instance keeps what runs, and ends at its next touch of storage, or after 30 s. */
+  /** Deploys new code. The old instance keeps running until it touches storage, for at most 30 s. */
   deploy(): void {
     const { current } = this;
     const { random, trace } = this.#deps;
@@ -244,7 +247,7 @@ export class ObjectRuntime {
     });
   }
 
-  // ---- what an instance is given ----
+  // ---- what an instance gets ----
 
   storageOf(instance: () => Instance): Storage {
     return {
@@ -271,7 +274,7 @@ export class ObjectRuntime {
     throw new Error("injected: the transaction took effect and fails");
   }
 
-  /** False for an instance that is dead, and for one that was replaced, which is dead from now on. */
+  /** False for a dead instance, and for a replaced one, which dies now. */
   #owns(instance: Instance): boolean {
     if (instance !== this.current) this.end(instance, "replaced by a deploy");
     return !instance.isDead;
@@ -279,7 +282,7 @@ export class ObjectRuntime {
 
   #touch(instance: Instance): void {
     if (!this.#owns(instance)) throw new Error("this object is gone");
-    if (this.#turnOf !== instance) return this.#deps.violate("storage is touched outside of a turn");
+    if (this.#turnOf !== instance) return this.#deps.violate("storage was touched outside a turn");
     const fault = this.#statementFault;
     if (fault === null || fault.left-- > 0) return;
     this.#statementFault = null;
@@ -299,7 +302,7 @@ export class ObjectRuntime {
         holder.work++;
         work.then(
           () => holder.work--,
-          (error: unknown) => holder.isDead || violate(`work that was kept alive rejects: ${String(error)}`),
+          (error: unknown) => holder.isDead || violate(`work under keepAlive rejected: ${String(error)}`),
         );
       },
       pause: (milliseconds) =>
@@ -337,7 +340,7 @@ export class ObjectRuntime {
     return scheduler.schedule(delay, { label: "alarm is due", run: () => this.#rung(attempt) });
   }
 
-  /** An alarm comes at least once: a handler that dies is called again, until the platform gives up. */
+  /** Delivers an alarm at least once. A handler that dies is called again, until the platform gives up. */
   #rung(attempt: number): void {
     const { random, count, scheduler, rates } = this.#deps;
     this.isAlarmLost = random.chance(rates.alarmLost) || attempt >= ALARM_ATTEMPTS;
@@ -363,7 +366,7 @@ export class ObjectRuntime {
 
   #catchUp(instance: Instance, done: () => void): void {
     const failed = (error: unknown): void => {
-      if (!instance.isDead) this.#deps.violate(`the alarm fails: ${String(error)}`);
+      if (!instance.isDead) this.#deps.violate(`the alarm failed: ${String(error)}`);
     };
     void (async () => {
       try {
@@ -375,7 +378,7 @@ export class ObjectRuntime {
     })();
   }
 
-  /** The platform's own write, in the turn of the alarm. */
+  /** The platform's own write in the turn of the alarm. */
   #clearAlarm(): void {
     this.#alarmAt = null;
     this.#cancelAlarm = null;

@@ -1,4 +1,5 @@
-// A store that fails, hangs or answers late: what is answered meanwhile, and that everything catches up when it is back.
+// SPDX-License-Identifier: Apache-2.0
+// Stores that fail, hang or answer late: what the log answers meanwhile, and how it catches up when they are back.
 
 import { describe, expect, it } from "vitest";
 import type { Boundary, Fault } from "./fault-plan.ts";
@@ -20,7 +21,7 @@ describe("an anchor that does not answer", () => {
       lab.world.plan.outages.set("anchor", fault);
       expect((await lab.append()).result).toBe("ok");
       const waiting = await lab.append();
-      // A late answer of a minute at most may come in time.
+      // A late answer takes at most a minute and may be in time.
       if (waiting.result !== "ok") expect(waiting.result).toBe("log_busy");
       expect(waiting.milliseconds).toBeLessThan(11_000);
       await lab.run(60_000);
@@ -33,13 +34,13 @@ describe("an anchor that does not answer", () => {
   );
 });
 
-describe("a start with a store out of reach", () => {
+describe("a start while a store cannot be reached", () => {
   it.each<[Boundary, Fault]>([
     ["anchor", "hangs"],
     ["anchor", "fails"],
     ["r2.get", "hangs"],
     ["r2.get", "fails"],
-  ])("serves its head, refuses writes and recovers: %s %s", async (boundary, fault) => {
+  ])("serves the head, rejects writes and recovers: %s %s", async (boundary, fault) => {
     const lab = new Lab();
     await lab.grow(300);
     lab.kill();
@@ -67,7 +68,7 @@ describe("R2 and D1", () => {
     ["d1", "hangs"],
     ["d1", "hangs, took effect"],
     ["d1", "fails"],
-  ])("never slow an answer, and catch up without a further entry: %s %s", async (boundary, fault) => {
+  ])("never delay an answer, and catch up without a further entry: %s %s", async (boundary, fault) => {
     const lab = new Lab();
     await lab.grow(1);
     lab.world.plan.outages.set(boundary, fault);
@@ -84,7 +85,7 @@ describe("R2 and D1", () => {
     expect(await lab.world.checker.audit()).toBe(true);
   });
 
-  it("show no bundle before the sidecar of its entries", async () => {
+  it("show no bundle before its sidecar", async () => {
     const lab = new Lab();
     const { objects } = lab.world.platform;
     const set = objects.set.bind(objects);

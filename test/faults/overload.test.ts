@@ -1,4 +1,5 @@
-// More than the log can take, in virtual time: what is taken is served in order, the rest is told to come again.
+// SPDX-License-Identifier: Apache-2.0
+// More load than the log can take, in virtual time. What fits is served in order; the rest is told to retry.
 
 import { describe, expect, it } from "vitest";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
@@ -22,7 +23,7 @@ function percentile(sorted: readonly number[], share: number): number {
 }
 
 describe("256 clients", () => {
-  it.each(["signature", "certificate"] as const)("are served alike: %s log", async (kind) => {
+  it.each(["signature", "certificate"] as const)("get fair service: %s log", async (kind) => {
     const lab = new Lab({ kind });
     await lab.append();
     const latencies: number[] = [];
@@ -40,7 +41,7 @@ describe("256 clients", () => {
     expect(await lab.world.checker.audit()).toBe(true);
   });
 
-  it("are answered in the order in which they came", async () => {
+  it("are answered in the order of their arrival", async () => {
     const memory = memoryLog("signature");
     await memory.log.open();
     const order: number[] = [];
@@ -55,7 +56,7 @@ describe("256 clients", () => {
 });
 
 describe("a full pool", () => {
-  it("is full in bytes before it is full in entries, and its rounds stay below their limit", async () => {
+  it("may be full in bytes before it is full in entries, and its rounds stay below their limit", async () => {
     const memory = memoryLog("signature");
     await memory.log.open();
     const rounds: number[] = [];
@@ -69,16 +70,16 @@ describe("a full pool", () => {
     };
     const results = await Promise.all(Array.from({ length: 400 }, async (_, i) => await memory.log.append(large(i))));
     const served = results.filter(({ ok }) => ok).length;
-    // The first ran at once; then as many as fit into 8 MiB.
+    // The first ran at once; the others are as many as fit into 8 MiB.
     expect(served).toBe(1 + MAX_POOL_BYTES / LARGE);
     for (const result of results)
       if (!result.ok) expect(result.error).toEqual({ code: "log_busy", retryAfterSeconds: 1 });
     expect(Math.max(...rounds)).toBe(MAX_ROUND_BYTES / LARGE);
-    // It is empty again.
+    // The pool is empty again.
     expect((await memory.log.append(large(1_000))).ok).toBe(true);
   });
 
-  it("takes no more while rounds stand still, and forgets who has waited ten seconds", async () => {
+  it("rejects entries while no round can run, and drops waiters after ten seconds", async () => {
     const lab = new Lab();
     await lab.grow(1);
     lab.world.plan.outages.set("anchor", "fails");
@@ -94,8 +95,8 @@ describe("a full pool", () => {
   });
 });
 
-describe("entries that D1 does not take", () => {
-  it("stay in rows and not in memory, where rows are enough to know them again", async () => {
+describe("entries that D1 rejects", () => {
+  it("stay in rows; memory grows only in a log that finds no duplicates in its rows", async () => {
     for (const [kind, kept] of [
       ["signature", 0],
       ["certificate", 50],

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// RFC 6962's tree over node:crypto, all nodes of all perfect subtrees kept: the root of any earlier size, the hashes of any
-// tile. Shares nothing with the code under test.
+// The tree of RFC 6962 over node:crypto. Keeps all nodes of all perfect subtrees, so it has the root of any earlier
+// size and the hashes of any tile. Shares nothing with the code under test.
 
 import { createHash } from "node:crypto";
 
@@ -35,7 +35,7 @@ export class PlainTree {
   /** MTH of the first `size` leaves. */
   root(size: number): Buffer {
     let root: Buffer | null = null;
-    // From the smallest perfect subtree, at the right, to the largest.
+    // From the smallest perfect subtree, on the right, to the largest.
     for (let height = 0, rest = size; rest > 0; height++, rest = Math.floor(rest / 2)) {
       if (rest % 2 === 0) continue;
       const node = this.#levels[height]?.[rest - 1];
@@ -45,7 +45,7 @@ export class PlainTree {
     return root ?? sha256();
   }
 
-  /** The first `width` hashes of a tile, one after the other. */
+  /** The first `width` hashes of a tile, concatenated. */
   tile(level: number, index: number, width: number): Buffer {
     return Buffer.concat((this.#levels[8 * level] ?? []).slice(index * 256, index * 256 + width));
   }

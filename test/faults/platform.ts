@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What stands around the object, each behind calls that go wrong: R2, D1 and the anchor as the sequencer reaches them, and the
-// object itself as its callers do. The stores do not forget and do not lie; only the way to them is bad.
+// The object's surroundings, behind calls that go wrong: R2, D1 and the anchor as the sequencer reaches them, and the
+// object as its callers reach it. The stores themselves neither forget nor lie; only the calls fail.
 
 import { equal } from "../../shared/bytes/bytes.ts";
 import { type TreeHead } from "../../shared/tlog/head.ts";
@@ -25,7 +25,7 @@ export interface PlatformDeps {
   readonly random: Random;
   readonly plan: FaultPlan;
   readonly runtime: () => ObjectRuntime;
-  /** The time that others go by. */
+  /** The time outside the object. */
   readonly now: () => number;
   readonly violate: (what: string) => void;
 }
@@ -35,15 +35,15 @@ type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false
 interface Outgoing<T> {
   readonly boundary: Boundary;
   readonly label: string;
-  /** At the far end. */
+  /** Runs in the store. */
   readonly perform: () => T;
-  /** What a put that took effect answers when its precondition is said to have failed. */
+  /** The answer of a put that took effect but is reported as a failed precondition. */
   readonly onPrecondition?: T;
-  /** The call leaves the object now. */
+  /** Runs when the call leaves the object. */
   readonly onSend?: () => void;
 }
 
-/** The error object is made anew for each call; its stack is of no use and costs time. */
+/** Makes an error without a stack, which would cost time and help nobody. */
 function failure(what: string): Answer<never> {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
@@ -59,7 +59,7 @@ export class Platform {
   readonly objects = new Map<string, Uint8Array>();
   readonly d1 = memoryD1();
   readonly witness: SimulatedWitness;
-  /** How late what is late comes; null for anything from a tenth of a second to a minute. */
+  /** The delay of late calls; null for a random one from 0.1 s to a minute. */
   latenessMs: number | null = null;
   readonly #anchorStorage = new SqliteStorage();
   readonly #deps: PlatformDeps;
@@ -146,10 +146,10 @@ export class Platform {
 
   #checkMayWrite(instance: Instance, what: string): void {
     const { phase } = instance.log;
-    if (phase.kind !== "running") this.#deps.violate(`${what} is written by a log that is ${phase.kind}`);
+    if (phase.kind !== "running") this.#deps.violate(`a log that is ${phase.kind} writes ${what}`);
   }
 
-  /** The real adapter over a bucket of ours. */
+  /** The real adapter over a simulated bucket. */
   objectsOf(instance: () => Instance): ObjectStore {
     const bucket = {
       get: async (key: string) => {
@@ -167,7 +167,7 @@ export class Platform {
           label: `put ${key}`,
           perform: () => this.#put(key, copy, options),
           onPrecondition: null,
-          // log.json is what makes a new log; everything else is written by one that runs.
+          // A new log writes log.json; only a running log writes anything else.
           onSend: () => (key.endsWith("/log.json") ? undefined : this.#checkMayWrite(instance(), key)),
         });
       },
@@ -187,7 +187,7 @@ export class Platform {
           boundary: "r2.put",
           label: `delete ${key}`,
           perform: () => {
-            if (!key.includes("/backup/")) this.#deps.violate(`the immutable object ${key} is deleted`);
+            if (!key.includes("/backup/")) this.#deps.violate(`the immutable object ${key} was deleted`);
             this.objects.delete(key);
           },
           onSend: () => this.#checkMayWrite(instance(), `the absence of ${key}`),
@@ -200,12 +200,12 @@ export class Platform {
     const held = this.objects.get(key);
     const onlyIf = options?.onlyIf as R2Conditional | undefined;
     if (held !== undefined && onlyIf?.etagDoesNotMatch === "*") return null;
-    if (held !== undefined && !equal(held, bytes)) this.#deps.violate(`the immutable object ${key} changes`);
+    if (held !== undefined && !equal(held, bytes)) this.#deps.violate(`the immutable object ${key} changed`);
     this.objects.set(key, bytes);
     return {};
   }
 
-  /** The real statements over a database of ours; a batch is one transaction. */
+  /** The real statements over a simulated database. A batch is one transaction. */
   indexOf(instance: () => Instance): SearchIndex {
     const { d1 } = this.d1;
     const { database } = this.d1;
@@ -241,7 +241,7 @@ export class Platform {
     };
   }
 
-  /** The witness, through a client that gives up after five seconds as the real one does. */
+  /** The witness, behind a client with a deadline of five seconds, like the real one. */
   witnessingOf(instance: () => Instance, requireQuorum: boolean): Witnessing {
     const post = (_url: string, body: string): Promise<WitnessAnswer> =>
       new Promise((resolve, reject) => {
@@ -259,8 +259,8 @@ export class Platform {
   // ---- from a caller to the object ----
 
   /**
-   * Calls the object. `left` sees the answer at the moment when it leaves the object, whether or not it arrives.
-   * Rejects when the call fails or the instance dies; may never settle.
+   * Calls the object. `left` sees the answer when it leaves the object, whether or not it arrives. Rejects if the call
+   * fails or the instance dies. May never settle.
    */
   callObject<T>(
     boundary: "rpc.append" | "rpc.read",
@@ -310,7 +310,7 @@ export class Platform {
   ): void {
     const { scheduler, random, runtime } = this.#deps;
     const fail = (): void => {
-      // Some callers are told that the object was reset, others hear nothing.
+      // Some callers get an error that the object was reset; others get no answer.
       if (random.chance(0.8)) call.reply(failure("the object was reset"));
     };
     const pending = { label: call.label, since: scheduler.now, fail };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What kind of day a seed stands for: which log, how much load, how much goes wrong and where.
+// Derives from a seed what its world is like: which log, how much load, and how much goes wrong where.
 
 import type { Boundary } from "./fault-plan.ts";
 import type { ObjectRates } from "./object-runtime.ts";
@@ -7,32 +7,35 @@ import type { Random } from "./random.ts";
 
 export interface Profile {
   readonly kind: "signature" | "certificate";
-  /** The log has 65,000 entries and a bit already: the first tile of level 1 fills up during the run. */
+  /** The log already has about 65,000 entries, so the first tile of level 1 fills up during the run. */
   readonly isGrown: boolean;
-  /** Whether answers wait for a witness, or the log has one at all. */
+  /** Whether the log has a witness, and whether answers wait for it. */
   readonly witness: "none" | "open" | "required";
   readonly backupEveryMs: number;
-  /** The object loses its storage in the middle of the load. */
+  /** The object loses its storage under load. */
   readonly isLost: boolean;
   readonly clients: number;
-  /** Submissions that a client makes at once. */
+  /** Number of submissions that a client makes at once. */
   readonly burst: number;
   readonly thinkMs: number;
-  /** Part of the submissions that somebody has made before. */
+  /** Fraction of submissions that repeat an earlier one. */
   readonly duplicates: number;
   readonly readers: number;
   readonly rates: Readonly<Record<Boundary, number>>;
-  /** Mean time between outages of a boundary. */
+  /** Mean time between two outages of a boundary. */
   readonly outageEveryMs: number;
   readonly object: ObjectRates;
-  /** Probability, each step, that the instance is killed there. */
+  /** Probability per step that the instance is killed. */
   readonly killed: number;
   readonly clockJumpEveryMs: number;
-  /** Whether a deploy with other settings freezes the log, and whether a later one takes that back. */
+  /** Whether a deploy freezes the log, and whether a later deploy no longer says so. */
   readonly freezing: "never" | "once" | "taken back";
 }
 
-/** Probabilities of a call's failing: rarely used stores are made worse, so that they are seen failing as often as the others. */
+/**
+ * Probability that a call fails. Rarely used stores fail more often, so that every store fails about equally often in a
+ * run.
+ */
 const LEVELS: Readonly<Record<Boundary, readonly number[]>> = {
   "r2.get": [0, 0.05, 0.3],
   "r2.put": [0, 0.1, 0.5],

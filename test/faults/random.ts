@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Randomness that a seed reproduces: xoshiro128** (Blackman and Vigna), its state filled by splitmix32.
+// Reproducible randomness: xoshiro128** (Blackman and Vigna), seeded by splitmix32.
 
 export class Random {
   readonly #state = new Uint32Array(4);
@@ -14,7 +14,7 @@ export class Random {
     }
   }
 
-  /** In [0, 1). */
+  /** A number in [0, 1). */
   next(): number {
     const [a = 0, b = 0, c = 0, d = 0] = this.#state;
     const result = Math.imul(rotate(Math.imul(b, 5), 7), 9) >>> 0;
@@ -23,7 +23,7 @@ export class Random {
     return result / 2 ** 32;
   }
 
-  /** A whole number in [0, count). */
+  /** An integer in [0, count). */
   below(count: number): number {
     return Math.floor(this.next() * count);
   }
@@ -36,7 +36,7 @@ export class Random {
     return from + this.next() * (to - from);
   }
 
-  /** Between two positive numbers, every order of magnitude alike. */
+  /** A number between two positive ones; every order of magnitude is equally likely. */
   spread(from: number, to: number): number {
     return from * (to / from) ** this.next();
   }

@@ -1,10 +1,11 @@
-// Ends of an instance at chosen moments, and what its successor finds.
+// SPDX-License-Identifier: Apache-2.0
+// Instances that end at chosen moments, and what their successors find.
 
 import { describe, expect, it } from "vitest";
 import { Lab } from "./lab.ts";
 
 describe.each(["signature", "certificate"] as const)("a %s log that is killed", (kind) => {
-  it("gives an entry of its tail the same index as before", async () => {
+  it("finds duplicates in its tail", async () => {
     const lab = new Lab({ kind });
     await lab.grow(3);
     const entry = lab.next();
@@ -15,7 +16,7 @@ describe.each(["signature", "certificate"] as const)("a %s log that is killed", 
     expect((await lab.readHead()).treeSize).toBe(size);
   });
 
-  it("keeps what it has answered, and answers nothing that it does not keep", async () => {
+  it("keeps every entry that was answered, and answers none that is lost", async () => {
     const lab = new Lab({ kind });
     await lab.grow(3);
     for (let i = 0; i < 20; i++) {
@@ -25,14 +26,14 @@ describe.each(["signature", "certificate"] as const)("a %s log that is killed", 
       lab.kill();
       await lab.until(answers);
       for (const entry of entries) expect((await lab.append(entry)).result).toBe("ok");
-      // A retry is answered with an index and no head.
+      // The answer to a retry has an index and no head.
       await lab.readHead();
       expect(await lab.world.checker.audit()).toBe(true);
     }
     expect(lab.world.checker.visible).toBe(3 + 100 + (kind === "signature" ? 1 : 0));
   });
 
-  it("takes a statement that fails at its start for a failure, not for an empty log", async () => {
+  it("does not take a failed statement at its start for an empty log", async () => {
     const lab = new Lab({ kind });
     await lab.grow(5);
     for (let i = 0; i < 10; i++) {
@@ -49,7 +50,7 @@ describe.each(["signature", "certificate"] as const)("a %s log that is killed", 
     expect(await lab.world.checker.audit()).toBe(true);
   });
 
-  it("goes on with what it owes R2 and D1, woken by its alarm alone", async () => {
+  it("finishes the maintenance of R2 and D1, woken by its alarm alone", async () => {
     const lab = new Lab({ kind });
     lab.world.plan.outages.set("d1", "fails");
     await lab.grow(1);
@@ -64,7 +65,7 @@ describe.each(["signature", "certificate"] as const)("a %s log that is killed", 
 });
 
 describe("a deploy", () => {
-  it("in the middle of a load loses nothing, and the old instance writes nothing after the new one", async () => {
+  it("under load loses nothing, and the old instance writes nothing after the new one", async () => {
     const lab = new Lab();
     await lab.grow(3);
     for (let i = 0; i < 20; i++) {
@@ -74,14 +75,14 @@ describe("a deploy", () => {
       lab.world.runtime.deploy();
       await lab.until(answers);
       for (const entry of entries) expect((await lab.append(entry)).result).toBe("ok");
-      // A retry is answered with an index and no head.
+      // The answer to a retry has an index and no head.
       await lab.readHead();
       expect(await lab.world.checker.audit()).toBe(true);
     }
     expect(lab.world.checker.visible).toBe(164);
   });
 
-  it("while the anchor is out of reach does not end in a refusal", async () => {
+  it("does not make the log refuse while the anchor cannot be reached", async () => {
     const lab = new Lab();
     await lab.grow(3);
     lab.world.plan.outages.set("anchor", "fails, takes effect later");

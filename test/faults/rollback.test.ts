@@ -1,5 +1,6 @@
-// Stores that were restored, exchanged, lost or damaged. Each ends in a refusal that says what to do: nothing is written any
-// more, by nobody, not by the alarm and not after a restart; what the rows can still show is read as before.
+// SPDX-License-Identifier: Apache-2.0
+// Stores that were restored, exchanged, lost or damaged. In each case the log refuses and says what to do. It writes
+// nothing any more, not from the alarm and not after a restart. What the rows can still show is read as before.
 
 import { describe, expect, it } from "vitest";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
@@ -25,7 +26,7 @@ function dump({ storage, objects, index, anchor }: MemoryLog): unknown {
   };
 }
 
-/** Every reason ends with something that an operator can do. */
+/** Matches what every reason must end with: something that an operator can do. */
 const ADVICE = /open a new log|restore|put the|put back|bind the bucket|set PUBLIC_URL/;
 
 async function expectRefusal(memory: MemoryLog, reason: RegExp): Promise<void> {
@@ -43,7 +44,7 @@ async function expectRefusal(memory: MemoryLog, reason: RegExp): Promise<void> {
   }
 }
 
-/** Reads of head, tile and bundle give what the rows have. */
+/** Expects that head, tile and bundle are read as the rows have them. */
 async function expectReadable(memory: MemoryLog, treeSize: number): Promise<void> {
   const { log, storage, format } = memory.restarted();
   await log.open();
@@ -58,11 +59,11 @@ async function expectReadable(memory: MemoryLog, treeSize: number): Promise<void
 
 describe("storage restored to an older state", () => {
   it.each([
-    ["of ten entries by four", 10, 4, /restored to an older state/],
+    ["four entries after it had ten", 10, 4, /restored to an older state/],
     ["inside the open tile", 300, 40, /restored to an older state/],
-    ["over the border of a tile", 500, 100, /restored to an older state|has not reached/],
+    ["across a tile boundary", 500, 100, /restored to an older state|has not reached/],
     ["by two rounds", 10, 2, /restored to an older state/],
-    ["to the day of its creation", 0, 10, /restored to an older state/],
+    ["to its creation", 0, 10, /restored to an older state/],
   ])("%s", async (_, count, more, reason) => {
     const memory = await grown(count);
     const older = memory.storage.snapshot();
@@ -70,28 +71,28 @@ describe("storage restored to an older state", () => {
     await grow(memory, more / 2);
     const restored = memory.restarted({ storage: older });
     await expectRefusal(restored, reason);
-    // A log that has nothing but its genesis is shown only once the anchor has agreed to it.
+    // A log with only its genesis entry is hidden until the anchor holds its head.
     if (count > 0) await expectReadable(restored, count + 1);
-    // The way out: the newest state.
+    // The way out is the newest state.
     const healed = memory.restarted();
     expect((await healed.log.append(textSubmission("after"))).ok).toBe(true);
   });
 
-  it("is found out although R2 is in the same older state", async () => {
+  it("is detected even if R2 is in the same older state", async () => {
     const memory = await grown(300);
     const older = { storage: memory.storage.snapshot(), objects: copyOf(memory.objects) };
     await grow(memory, 300);
     await expectRefusal(memory.restarted(older), /restored to an older state/);
   });
 
-  it("with its anchor is found out by R2 when a tile has been published since", async () => {
+  it("is detected by R2 if the anchor was restored too and a tile was published since", async () => {
     const memory = await grown(200);
     const older = { storage: memory.storage.snapshot(), anchor: anchorWith(memory) };
     await grow(memory, 100);
     await expectRefusal(memory.restarted(older), /R2 has a tile that this storage has not reached/);
   });
 
-  it("of its cursors only goes on, and publishes again what is there", async () => {
+  it("runs if only its cursors are older, and publishes again what exists", async () => {
     const memory = await grown(10);
     memory.objects.failing = memory.index.failing = "away";
     await grow(memory, 300);
@@ -111,7 +112,7 @@ describe("storage restored to an older state", () => {
 });
 
 describe("an anchor", () => {
-  it("that holds another root for the same size", async () => {
+  it("must not hold another root of the same size", async () => {
     const memory = await grown(10);
     const anchor = new MemoryAnchor();
     anchor.held = { treeSize: 11, rootHash: hash(new Uint8Array(32)) };
@@ -119,14 +120,14 @@ describe("an anchor", () => {
     await expectReadable(memory.restarted({ anchor }), 11);
   });
 
-  it("that is further than the storage", async () => {
+  it("must not be ahead of the storage", async () => {
     const memory = await grown(10);
     const anchor = new MemoryAnchor();
     anchor.held = { treeSize: 12, rootHash: hash(new Uint8Array(32)) };
     await expectRefusal(memory.restarted({ anchor }), /holds a tree of 12 entries, this storage one of 11/);
   });
 
-  it("that is older by two rounds, or gone", async () => {
+  it("must not be two rounds behind, or gone", async () => {
     const memory = await grown(10);
     const anchor = anchorWith(memory);
     await grow(memory, 2);
@@ -138,7 +139,7 @@ describe("an anchor", () => {
 });
 
 describe("R2", () => {
-  it("with another log's tile where this log's next one belongs", async () => {
+  it("must not have another log's tile in the place of the next one", async () => {
     const memory = await grown(10);
     memory.objects.failing = "away";
     await grow(memory, 300);
@@ -148,12 +149,13 @@ describe("R2", () => {
     await expectReadable(memory, 311);
   });
 
-  it.each(["signature/tile/entries/000", "signature/meta/0"])("with other bytes under %s", async (key) => {
+  it.each(["signature/tile/entries/000", "signature/meta/0"])("must not have other bytes under %s", async (key) => {
     const memory = await grown(10);
     memory.objects.objects.set(key, encodeUtf8("another log's"));
     await grow(memory, 300);
     expect(memory.log.phase).toMatchObject({ kind: "refusing", reason: expect.stringMatching(/two logs share/) });
-    // It agrees with its anchor and with the tiles: a restart finds the same bytes, and stops again before it has told anybody more.
+    // The log agrees with its anchor and with the tiles. A restart finds the same bytes and stops again before it
+    // answers anyone.
     const before = memory.anchor.held;
     const restarted = memory.restarted();
     await restarted.log.open();
@@ -164,7 +166,7 @@ describe("R2", () => {
     expect(memory.objects.objects.get(key)).toEqual(encodeUtf8("another log's"));
   });
 
-  it("of another deployment, or emptied", async () => {
+  it("must not be another deployment's, or empty", async () => {
     const memory = await grown(10);
     await expectRefusal(memory.restarted({ objects: new MemoryObjects() }), /log.json of this log is gone/);
     const other = new MemoryObjects();
@@ -195,13 +197,13 @@ describe("a damaged row", () => {
     await expectRefusal(memory.restarted({ storage }), reason);
   });
 
-  // The start reads no entry: 256 of them would cost it more than everything else. Nothing that is damaged gets any further.
+  // The start reads no entry: 256 of them would cost more than all else. A damaged one gets no further.
   it.each([
     "UPDATE entry SET record = x'00' WHERE idx = 300",
     "UPDATE entry SET search = '{' WHERE idx = 300",
     "UPDATE entry SET hints = '{' WHERE idx = 300",
     "UPDATE entry SET time_ms = -1 WHERE idx = 300",
-  ])("is found before its tile is published: %s", async (sql) => {
+  ])("is detected before its tile is published: %s", async (sql) => {
     const memory = await grown(310);
     const storage = memory.storage.snapshot();
     storage.database.exec(sql);

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// Virtual time: events in order of their time, one at a time, each with everything that it sets off (its microtasks) before
-// the next. Nothing here waits for a real clock, so that hours pass in seconds and a run can be repeated.
+// Virtual time. Events run in order of their time, one at a time, each with all microtasks that it starts before the
+// next. Nothing waits for a real clock, so hours pass in seconds and a run can be repeated.
 
 export interface Event {
   readonly label: string;
   readonly run: () => void;
-  /** Runs when all that `run` set off has come to rest. */
+  /** Runs when all microtasks that `run` started are done. */
   readonly after?: () => void;
 }
 
 interface Scheduled extends Event {
   readonly at: number;
-  /** Of two events of one time the one scheduled first runs first. */
+  /** Order of scheduling: it decides between two events at one time. */
   readonly order: number;
   isCancelled: boolean;
 }
 
 export class Scheduler {
-  /** Milliseconds since the beginning. */
+  /** Milliseconds since the start. */
   now = 0;
   readonly #heap: Scheduled[] = [];
   #order = 0;
@@ -27,7 +27,7 @@ export class Scheduler {
     this.#onEvent = onEvent;
   }
 
-  /** Runs the event after `delay`, unless the function given back is called before. */
+  /** Runs the event after `delay`, unless the returned function is called first. */
   schedule(delay: number, event: Event): () => void {
     const scheduled: Scheduled = { ...event, at: this.now + delay, order: this.#order++, isCancelled: false };
     this.#push(scheduled);
@@ -40,7 +40,7 @@ export class Scheduler {
     return new Promise((resolve) => this.schedule(delay, { label, run: resolve }));
   }
 
-  /** Runs the next event; false if there is none. */
+  /** Runs the next event. False if there is none. */
   async step(): Promise<boolean> {
     for (;;) {
       const event = this.#pop();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A witness of c2sp.org/tlog-witness that forgives nothing: it holds one head, cosigns what is consistent with it, and reports a
-// log that shows it a second history or a head before the log's anchor has it.
+// A strict witness of c2sp.org/tlog-witness. It holds one head, cosigns what is consistent with it, and reports a log
+// that shows it a second history, or a head that the log's anchor does not hold.
 
 import { createHash } from "node:crypto";
 import { decodeBase64, encodeBase64 } from "../../shared/bytes/base64.ts";
@@ -19,7 +19,7 @@ const NAME = "witness.example.com/w";
 const KEY = new Uint8Array(32).fill(3);
 const KEY_ID = ed25519CosignatureKeyId(NAME, KEY);
 
-/** Asks this one witness, and is content with nothing less. */
+/** A policy whose quorum is this one witness. */
 export const witnessPolicy: WitnessPolicy = valueOf(
   parseWitnessPolicy(
     `witness w ${formatVkey(NAME, KEY_ID, NOTE_COSIGNATURE, KEY)} https://witness.example.com\nquorum w\n`,

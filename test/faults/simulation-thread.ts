@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One thread of `npm run simulate`: takes a seed, answers with its report.
+// One thread of `npm run simulate`: receives seeds and answers each with its report.
 
 import { parentPort } from "node:worker_threads";
 import { simulate } from "./simulation.ts";

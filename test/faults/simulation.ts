@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs one seed from a log's first call to a quiet end, and says what happened.
+// Runs one seed, from the log's first call until all faults are healed and checked, and reports what happened.
 
 import { startActors } from "./actors.ts";
 import { drawProfile, type Profile } from "./profile.ts";
@@ -15,20 +15,22 @@ export interface Report {
   readonly entries: number;
   readonly acknowledged: number;
   readonly audits: number;
-  /** Faults and endings by kind. */
+  /** Number of faults and endings of each kind. */
   readonly counts: ReadonlyMap<string, number>;
-  /** Equal for equal runs. */
+  /** Digest of the whole run: equal runs have equal digests. */
   readonly digest: string;
-  /** What was found wrong, null if nothing was. */
+  /** The first violation, null if there was none. */
   readonly violation: string | null;
-  /** The last lines of what happened; of a failed run. */
+  /** The last lines of the trace, for a failed run. */
   readonly trace: readonly string[];
 }
 
 const AUDIT_EVERY_STEPS = 400;
-/** A log that is killed every few steps is not read as a whole each time. */
+/**
+ * How many of the newest tiles are read after a restart. A log that dies every few steps is not read whole each time.
+ */
 const NEWEST_AFTER_RESTART = 2;
-/** Longer than the back-off, the alarm and its lateness together. */
+/** Longer than back-off, alarm and the alarm's delay together. */
 const DRAIN_MS = 300_000;
 const READ_ATTEMPTS = 3;
 
@@ -63,7 +65,7 @@ export async function simulate(seed: number, steps: number): Promise<Report> {
 class Run {
   steps = 0;
   readonly #world: World;
-  /** The last instance whose log was read as a whole after it had opened. */
+  /** The last instance whose whole log was read after it had opened. */
   #audited = 0;
 
   constructor(world: World) {
@@ -84,7 +86,7 @@ class Run {
 
   async #step(): Promise<void> {
     const world = this.#world;
-    if (!(await world.scheduler.step())) throw new Error("nothing is left to happen");
+    if (!(await world.scheduler.step())) throw new Error("no event is left to run");
     this.steps++;
     const { current } = world.runtime;
     if (current !== null && current.number !== this.#audited && current.log.phase.kind === "running") {
@@ -104,17 +106,20 @@ class Run {
     const { scheduler } = this.#world;
     const end = scheduler.now + limitMs;
     while (!isDone()) {
-      if (scheduler.now > end) throw new Error(`after ${limitMs / 1000} s without faults: not ${what}`);
+      if (scheduler.now > end) throw new Error(`not ${what} after ${limitMs / 1000} s without faults`);
       await this.#step();
     }
   }
 
-  /** When everything works again, everybody is answered, stores catch up, and a new instance finds it all. */
+  /**
+   * Heals all faults. Then every caller must be answered, the stores must catch up, and a new instance must find it
+   * all.
+   */
   async endQuietly(): Promise<void> {
     const world = this.#world;
     world.isOver = true;
     world.heal();
-    // Without another entry the alarm alone has to bring the stores up to date, unless the platform has dropped it.
+    // Without a further entry, the alarm alone must update the stores, unless the platform has dropped it.
     const isAlarmEnough = !world.runtime.isAlarmLost && world.checker.visible > 0 && world.random.chance(0.5);
     if (!isAlarmEnough) await this.#answerOne();
     await this.#until("caught up", DRAIN_MS, () => this.#isDrained());
@@ -127,14 +132,14 @@ class Run {
     const size = await this.#readAll();
     const { checker } = world;
     if (world.isFrozen && checker.frozenSize !== size)
-      throw new Error(`a frozen log of ${size}: ${checker.frozenSize}`);
+      throw new Error(`a log that was frozen at ${checker.frozenSize} has ${size} entries`);
     const { watermark } = checker.index;
     if (watermark < size) throw new Error(`the index ends at ${watermark} of ${size}`);
   }
 
   /**
-   * Nothing is left of the object's storage, while clients go on. It takes no entry any more, and is read as its newest backup
-   * has it; if there is none, or the log was never seen, there is nothing to read.
+   * Deletes the object's storage while clients continue. The log must take no more entries and be read as its newest
+   * backup has it. Without a backup, or if nobody has seen the log, there is nothing to read.
    */
   async endLost(steps: number): Promise<void> {
     const world = this.#world;
@@ -146,7 +151,8 @@ class Run {
     for (const end = this.steps + steps; this.steps < end; ) await this.#step();
     world.isOver = true;
     world.heal();
-    // What had left the object may put a backup there up to a minute later; the instance after that sees them all.
+    // Calls that have left the object may still create a backup for up to a minute. The instance after that sees them
+    // all.
     for (let round = 0; round < 2; round++) {
       await this.#until("refusing", 120_000, this.#refused());
       const { current } = world.runtime;
@@ -155,7 +161,7 @@ class Run {
     await this.#readRestored();
   }
 
-  /** Submits until the log says that it takes nothing; gives whether it has. One that the settings freeze sends writers on. */
+  /** Submits until the log refuses. Returns whether it does. A log that the settings freeze answers log_frozen. */
   #refused(): () => boolean {
     const world = this.#world;
     const seen = { isRefused: false };
@@ -175,7 +181,8 @@ class Run {
     const world = this.#world;
     const newest = world.backups.at(-1) ?? null;
     const shown = world.runtime.current?.log.restored?.state ?? null;
-    if ((shown === null) !== (newest === null)) throw new Error(`of ${newest} entries ${shown?.treeSize} are shown`);
+    if ((shown === null) !== (newest === null))
+      throw new Error(`the backup has ${newest} entries, the log shows ${shown?.treeSize}`);
     if (shown === null) return;
     world.plan.count("restored from a backup");
     await world.checker.auditRestored(shown);
@@ -194,7 +201,7 @@ class Run {
     await this.#until("answering", 120_000, () => answer.isThere);
   }
 
-  /** Reads head and log as any reader does; gives the size. */
+  /** Reads head and log as any reader does. Returns the size. */
   async #readAll(): Promise<number> {
     const world = this.#world;
     for (let attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
@@ -202,17 +209,17 @@ class Run {
       const isRead = await world.checker.audit(Number.POSITIVE_INFINITY);
       if (world.violation !== null) throw world.violation;
       if (isRead) return size;
-      // A deploy from before may have taken the instance away that has just answered.
+      // An earlier deploy may have ended the instance that has just answered.
     }
     throw new Error("the log cannot be read");
   }
 
-  /** The size of a head of at least `seen` entries. */
+  /** Reads a head of at least `seen` entries and returns its size. */
   async #readHead(seen: number): Promise<number> {
     const world = this.#world;
     const read = { size: -1 };
     void (async () => {
-      // A head that witnesses have cosigned may be shown in place of the newest, for ten seconds.
+      // A cosigned head may be shown instead of the newest for ten seconds.
       while (read.size < seen) {
         read.size = (await world.readHead())?.treeSize ?? -1;
         await world.scheduler.sleep(1_000);
@@ -225,7 +232,7 @@ class Run {
   #isDrained(): boolean {
     const { runtime, storedState, checker } = this.#world;
     if (storedState === null) return true;
-    // An object that has been evicted has its rows only, which tell of the index later than the index itself.
+    // An evicted object has only its rows, whose cursor of the index lags behind the index.
     const { treeSize, indexed, publishedTiles } = runtime.current?.log.state ?? storedState;
     const isIndexed = Math.max(indexed, checker.index.watermark) >= treeSize;
     return isIndexed && publishedTiles === Math.floor(treeSize / 256);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the simulated clients submit, and what each of them must have become in the log: everything follows from the number.
+// What the simulated clients submit, and what the log must make of it. All of it follows from a number.
 
 import { encodeHex } from "../../shared/bytes/hex.ts";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
@@ -13,15 +13,15 @@ import { Random } from "./random.ts";
 
 export interface Submitted {
   readonly submission: Submission;
-  /** Hex; equal submissions have equal ones. */
+  /** Hex. Equal submissions have equal identities. */
   readonly identity: string;
   readonly search: SearchRow;
   readonly hints: AttestationHints | null;
-  /** Of the certificate log only. */
+  /** Null in the signature log. */
   readonly certificate: CertificateSubmission | null;
 }
 
-/** Bytes of a body: mostly small, now and then near the limit of 32 KiB. */
+/** Size of a body in bytes: mostly small, sometimes near the limit of 32 KiB. */
 function bodyBytes(random: Random): number {
   return random.chance(0.01) ? 20_000 + random.below(12_000) : 40 + random.below(200);
 }

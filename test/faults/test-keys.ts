@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signers for a simulation: a keyed hash where a signature would be, so that runs repeat to the byte, cost little, and
-// anybody with the signer can check a signature by making it again. That real signatures verify is shown elsewhere.
+// Signers for a simulation: a hash instead of a signature, so that runs repeat to the byte, cost little, and a
+// signature is checked by making it again. Other tests show that real signatures verify.
 
 import { createHash } from "node:crypto";
 import { equal } from "../../shared/bytes/bytes.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Durable Object's SQLite with the platform's promise and no more: what one turn of the event loop writes is one unit, units
-// become durable in their order and some time later, and whoever dies before loses the newest of them. An open unit is a
-// savepoint, so that losing it is a rollback.
+// A Durable Object's SQLite with exactly the guarantees of the platform. What one turn of the event loop writes is one
+// unit. Units become durable in order and some time later; an instance that dies before that loses the newest of them.
+// An open unit is a savepoint, so losing it is a rollback.
 
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from "node:sqlite";
 
@@ -16,13 +16,13 @@ interface Unit {
 export class TurnStorage {
   readonly #database = new DatabaseSync(":memory:");
   readonly #statements = new Map<string, StatementSync>();
-  /** Not released yet, oldest first; the first is never durable while a later one is not. */
+  /** Units that are not durable yet, oldest first. They become durable in this order. */
   #units: Unit[] = [];
   #lastNumber = 0;
   #isTurnOpen = false;
   #transactions = 0;
 
-  /** The newest unit that has been begun: what an outgoing message of this moment has to wait for. */
+  /** The newest unit: an outgoing message of this moment must wait for it. */
   get newest(): number {
     return this.#lastNumber;
   }
@@ -53,7 +53,7 @@ export class TurnStorage {
     }
   }
 
-  /** Nothing is left. */
+  /** Deletes everything. */
   clear(): void {
     this.#begin();
     this.#statements.clear();
@@ -84,14 +84,14 @@ export class TurnStorage {
     this.#database.exec(`SAVEPOINT unit${unit.number}`);
   }
 
-  /** Ends the turn; gives its unit, null if nothing was written. */
+  /** Ends the turn. Returns its unit, null if nothing was written. */
   endTurn(): number | null {
     if (!this.#isTurnOpen) return null;
     this.#isTurnOpen = false;
     return this.#lastNumber;
   }
 
-  /** This unit, and with it every earlier one, is durable. */
+  /** Makes this unit durable, and with it every earlier one. */
   confirm(number: number): void {
     for (const unit of this.#units) if (unit.number <= number) unit.isDurable = true;
     const [first] = this.#units;
@@ -100,12 +100,12 @@ export class TurnStorage {
     this.#units = [];
   }
 
-  /** Units that may be lost, oldest first; the last one is the open turn's, if there is one. */
+  /** Units that may be lost, oldest first. The last one is the open turn's, if a turn is open. */
   get unconfirmed(): readonly number[] {
     return this.#units.filter(({ isDurable }) => !isDurable).map(({ number }) => number);
   }
 
-  /** The object dies: unit `number` and all later ones never happened, the earlier ones are durable. */
+  /** Ends the instance: unit `number` and all later ones are lost, the earlier ones are durable. */
   loseFrom(number: number): void {
     this.#isTurnOpen = false;
     if (this.#units.some((unit) => unit.number === number)) {

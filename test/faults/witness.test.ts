@@ -1,4 +1,5 @@
-// Witnesses in a world that fails: what they may see, and what they may hold up.
+// SPDX-License-Identifier: Apache-2.0
+// Witnesses in a world that fails: what they may see, and what may wait for them.
 
 import { describe, expect, it } from "vitest";
 import type { Fault } from "./fault-plan.ts";
@@ -7,7 +8,7 @@ import { Lab } from "./lab.ts";
 const HOUR = 3_600_000;
 
 describe("a log that does not wait for its witness", () => {
-  it.each<Fault>(["hangs", "fails", "late"])("answers as fast as ever while it %s", async (fault) => {
+  it.each<Fault>(["hangs", "fails", "late"])("answers without delay while the witness %s", async (fault) => {
     const lab = new Lab({ witness: "open" });
     await lab.grow(5);
     lab.world.plan.outages.set("witness", fault);
@@ -19,7 +20,7 @@ describe("a log that does not wait for its witness", () => {
     }
   });
 
-  it("shows the newest head ten seconds after the last one that was cosigned, whatever the clock does", async () => {
+  it("shows the newest head ten seconds after the last cosigned one, whatever the clock does", async () => {
     const lab = new Lab({ witness: "open" });
     await lab.grow(5);
     await lab.run(100);
@@ -33,7 +34,7 @@ describe("a log that does not wait for its witness", () => {
 });
 
 describe("a log that waits for its witness", () => {
-  it.each(["signature", "certificate"] as const)("answers at the first try: %s log", async (kind) => {
+  it.each(["signature", "certificate"] as const)("answers at the first attempt: %s log", async (kind) => {
     const lab = new Lab({ kind, witness: "required" });
     for (let i = 0; i < 10; i++) {
       expect((await lab.append()).result).toBe("ok");
@@ -53,7 +54,7 @@ describe("a log that waits for its witness", () => {
     };
     lab.world.platform.latenessMs = 300;
     lab.world.plan.outages.set("witness", "answered late");
-    // Whoever waits does not keep others from coming.
+    // A waiting entry must not keep others from arriving.
     const submissions: Promise<void>[] = [];
     for (let i = 0; i < 600; i++) {
       submissions.push(submit());
@@ -63,7 +64,7 @@ describe("a log that waits for its witness", () => {
     expect(slowest.milliseconds).toBeLessThan(1_000);
   });
 
-  it("gives a retried entry its index once the witness is back, without another entry", async () => {
+  it("answers a retry with the index once the witness is back, without another entry", async () => {
     const lab = new Lab({ witness: "required" });
     await lab.grow(5);
     lab.world.plan.outages.set("witness", "fails");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One simulated world: a log with its stores, clients that submit and retry, readers, and the forces that act on them. All of
-// it follows from the seed.
+// One simulated world: a log with its stores, clients that submit and retry, readers, and the forces that act on them.
+// All of it follows from the seed.
 
 import { createHash } from "node:crypto";
 import { encodeHex } from "../../shared/bytes/hex.ts";
@@ -30,9 +30,9 @@ import { type Submitted, submitted } from "./submissions.ts";
 import { simulatedEcdsa, simulatedEd25519 } from "./test-keys.ts";
 
 const START = 1_790_000_000_000;
-/** What a caller waits before it tries again. */
-const CLIENT_PATIENCE_MS = 20_000;
-/** DESIGN: a waiter has 10 s; as much again for an object that is just starting, and a slow flush. */
+/** How long a caller waits before it retries. */
+const CLIENT_TIMEOUT_MS = 20_000;
+/** A waiter has 10 s; a starting object may take as long again, and then there may be a slow flush. */
 const ANSWER_LIMIT_MS = 30_000;
 const TRACE_LINES = 400;
 
@@ -43,7 +43,7 @@ interface Answered {
   readonly sct: SignedCertificateTimestamp | null;
 }
 
-/** Refused by a log that is frozen, with so many entries. */
+/** The answer of a log that was frozen at this size. */
 interface Frozen {
   readonly frozenSize: number;
 }
@@ -61,7 +61,7 @@ export class World {
   readonly trace: string[] = [];
   violation: Violation | null = null;
   isOver = false;
-  /** The object's storage is gone for good. */
+  /** The object has lost its storage forever. */
   isLost = false;
   /** The largest head that a reader has received. */
   #headRead = 0;
@@ -71,7 +71,7 @@ export class World {
   #traceHash = createHash("sha256");
   readonly #format: LogFormat;
   readonly #genesis: readonly Submission[];
-  /** What the settings of the newest deploy say. */
+  /** Whether the settings of the newest deploy freeze the log. */
   #isFrozenInSettings = false;
 
   constructor(random: Random, profile: Profile) {
@@ -133,7 +133,7 @@ export class World {
     this.checker.startWith(grown);
   }
 
-  // ---- what everything else uses ----
+  // ---- shared by all parts ----
 
   note(line: string): void {
     const text = `${this.scheduler.now.toFixed(1)} ${line}`;
@@ -142,7 +142,7 @@ export class World {
     if (this.trace.length > 2 * TRACE_LINES) this.trace.splice(0, TRACE_LINES);
   }
 
-  /** Stands for everything that has happened: equal runs have equal digests. */
+  /** Digest of all events so far: equal runs have equal digests. */
   get digest(): string {
     return this.#traceHash.copy().digest("hex");
   }
@@ -156,7 +156,7 @@ export class World {
     return unixMs(START + Math.floor((this.#frozenAt ?? this.scheduler.now) + this.#clockOffset));
   }
 
-  /** The clock is right again. */
+  /** Sets the clock right. */
   resetClock(): void {
     this.#clockOffset = 0;
   }
@@ -175,7 +175,7 @@ export class World {
 
   // ---- the object ----
 
-  /** Other settings: they come with new code, so that no instance sees them change. */
+  /** Deploys other settings. They come with new code, so no instance sees them change. */
   deployFrozen(isFrozen: boolean): void {
     this.note(`settings: ${isFrozen ? "frozen" : "not frozen"}`);
     this.plan.count(`settings: ${isFrozen ? "frozen" : "not frozen"}`);
@@ -183,9 +183,9 @@ export class World {
     this.runtime.deploy();
   }
 
-  /** Whether whoever writes is sent away: by what the rows say, or the settings. */
+  /** Whether the log rejects all writes, because its rows or the settings say that it is frozen. */
   get isFrozen(): boolean {
-    return this.#isFrozenInSettings || (this.storedState !== null && this.#onlookersStorage().readFrozenAt() !== null);
+    return this.#isFrozenInSettings || (this.storedState !== null && this.#observerStorage().readFrozenAt() !== null);
   }
 
   #makeLog(instance: () => Instance): Log {
@@ -204,7 +204,7 @@ export class World {
       successor: () => null,
       host: runtime.hostOf(instance, (event, data) => {
         this.note(`${event} ${JSON.stringify(data)}`);
-        // Nothing in this world damages a store: a log that refuses is a log lost for no reason.
+        // Nothing in this world damages a store, so a log that refuses was lost without reason.
         if (event === "log_refusing" && !this.isLost)
           this.violate(`the log refuses to write: ${String(data["reason"])}`);
       }),
@@ -217,20 +217,20 @@ export class World {
     return { storage: instance.log.restored?.rows ?? own, format: this.#format, state, edge };
   }
 
-  #onlookersStorage(): LogStorage {
+  #observerStorage(): LogStorage {
     return new LogStorage({
       exec: (query, ...bindings) => this.runtime.storage.exec(query, bindings),
       transactionSync: () => {
-        throw new Error("onlookers write nothing");
+        throw new Error("observers must not write");
       },
     });
   }
 
-  /** The living instance's tail without turns and faults, for those who look on; null if it has no head to show. */
+  /** The current instance's tail without turns and faults, for observers. Null if it has no head to show. */
   #directTail(): Tail | null {
     const instance = this.runtime.current;
     if (instance === null || instance.log.state === null || instance.log.identity === null) return null;
-    const storage = this.#onlookersStorage();
+    const storage = this.#observerStorage();
     const deps = (): TailDeps => this.#tailDeps(instance, storage);
     return {
       head: async () => Promise.resolve(deps().state),
@@ -240,7 +240,7 @@ export class World {
     };
   }
 
-  /** As the sequencer's RPC does it. */
+  /** Appends as the sequencer's RPC does. */
   async #append(instance: Instance, { submission, certificate }: Submitted): Promise<Answered | Frozen | string> {
     const result = await instance.log.append(submission);
     if (!result.ok) {
@@ -264,10 +264,10 @@ export class World {
 
   // ---- clients and readers ----
 
-  /** Resolves to null when the caller has waited long enough. */
-  #patiently<T>(call: Promise<T>): Promise<T | null> {
+  /** Resolves to null if the caller's timeout comes first. */
+  #withTimeout<T>(call: Promise<T>): Promise<T | null> {
     return new Promise((resolve, reject) => {
-      const cancel = this.scheduler.schedule(CLIENT_PATIENCE_MS, {
+      const cancel = this.scheduler.schedule(CLIENT_TIMEOUT_MS, {
         label: "a caller gives up",
         run: () => resolve(null),
       });
@@ -275,7 +275,7 @@ export class World {
     });
   }
 
-  /** One submission of this one. True when it is answered with an index. */
+  /** Submits once. Resolves to `ok`, an error's code, `timeout` or `failed`. */
   async submit(what: Submitted): Promise<string> {
     try {
       const call = this.platform.callObject(
@@ -289,11 +289,11 @@ export class World {
             return;
           }
           this.note(`acknowledged ${answered.answer.leafIndex} ${answered.answer.kind}`);
-          if (this.isLost) this.violate("a log that has lost its storage takes an entry");
+          if (this.isLost) this.violate("a log that has lost its storage took an entry");
           this.checker.sawAnswer(what, answered.answer, answered.sct);
         },
       );
-      const result = await this.#patiently(call);
+      const result = await this.#withTimeout(call);
       if (result === null) return "timeout";
       if (typeof result === "string") return result;
       return "frozenSize" in result ? "log_frozen" : "ok";
@@ -302,12 +302,12 @@ export class World {
     }
   }
 
-  /** What nobody has submitted yet. */
+  /** A new submission. */
   fresh(): Submitted {
     return this.#numbered(this.#numbers++);
   }
 
-  /** The next submission of a client: now and then one that somebody has made before. */
+  /** The next submission of a client: sometimes one that was made before. */
   next(): Submitted {
     const isRepeat = this.#numbers > 0 && this.random.chance(this.profile.duplicates);
     return isRepeat ? this.#numbered(this.random.below(this.#numbers)) : this.fresh();
@@ -320,8 +320,8 @@ export class World {
   }
 
   /**
-   * What is read may not be older than what anybody had seen before the question was asked; where witnesses hold heads back,
-   * than what anybody had read.
+   * Reads the head. It must not be older than any head that was visible when the call was made or, where witnesses hold
+   * heads back, than any head that was read.
    */
   async readHead(): Promise<SignedTreeHead | null> {
     const seenBefore = this.profile.witness === "none" ? this.checker.visible : this.#headRead;
@@ -330,7 +330,7 @@ export class World {
         this.note(`head ${head.treeSize}`);
         this.checker.sawHead(head);
       };
-      const head = await this.#patiently(
+      const head = await this.#withTimeout(
         this.platform.callObject("rpc.read", "head", (instance) => this.#head(instance), left),
       );
       if (head !== null && head.treeSize < seenBefore && !this.isLost) {
@@ -343,9 +343,9 @@ export class World {
     }
   }
 
-  // ---- watching ----
+  // ---- checks ----
 
-  /** After each step. */
+  /** Checks after each step that no call waits too long. */
   checkAnswers(): void {
     const { current } = this.runtime;
     if (current === null) return;
@@ -354,26 +354,26 @@ export class World {
     }
   }
 
-  /** As the rows have it, null before there is a log. */
+  /** The state in the rows, null before there is a log. */
   get storedState(): StateRow | null {
     const [row] = this.runtime.storage.exec("SELECT name FROM sqlite_master WHERE name = 'state'", []);
-    return row === undefined ? null : this.#onlookersStorage().readState();
+    return row === undefined ? null : this.#observerStorage().readState();
   }
 
-  /** The anchor holds the newest durable head or the one before it. */
+  /** Checks that the anchor holds the newest durable head or its predecessor. */
   checkAnchor(): void {
     const state = this.storedState;
     const held = this.platform.anchored;
     if (state === null || held === null) return;
     const sizes = [state.treeSize, state.previous?.treeSize ?? 0];
     if (!sizes.includes(held.treeSize))
-      this.violate(`the anchor holds ${held.treeSize}, the log ${sizes.join(" after ")}`);
+      this.violate(`the anchor holds ${held.treeSize}, the log has ${sizes.join(" after ")}`);
   }
 
-  /** The object dies and nothing is left of its storage; whatever has left it is on its way still. */
+  /** Ends the instance and deletes its storage. Calls that have left it are still on their way. */
   loseStorage(): void {
     this.note("the storage is lost");
-    // Where neither is there, nobody has seen the log: it is begun anew.
+    // If neither exists, nobody has seen the log, and it is created again.
     this.isLost = this.platform.anchored !== null || this.platform.objects.has(objectKey(this.config, "log.json"));
     const { current } = this.runtime;
     if (current !== null) this.runtime.end(current, "killed");
@@ -387,7 +387,7 @@ export class World {
     return sizes.filter((size) => size !== null).toSorted((a, b) => a - b);
   }
 
-  /** Everything works again, and the clock is right or far enough ahead. */
+  /** Ends all faults, and sets the clock right or, if the log's last timestamp is ahead, to that timestamp. */
   heal(): void {
     this.note("everything works again");
     this.plan.heal();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Appends to a log in memory, and reads its tail and head, as the tests of the log need it.
+// Appends to a log in memory and reads its tail and head.
 
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import type { Appended } from "../../../shared/rpc/sequencer.ts";
@@ -33,7 +33,7 @@ export async function appendCertificate({ log, host }: MemoryLog, text: string):
   return result.value.placement;
 }
 
-/** Appends `count` new texts, 64 a round, and waits for the maintenance. */
+/** Appends `count` new texts, 64 per round, and waits for the maintenance. */
 export async function appendTexts(memory: MemoryLog, count: number, prefix = "entry"): Promise<void> {
   for (let from = 0; from < count; from += 64) {
     const texts = Array.from({ length: Math.min(64, count - from) }, (_, i) => `${prefix} ${from + i}`);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An independent reader of a served log: downloads every bundle and tile and recomputes the tree by RFC 6962's definition.
-// It shares nothing with the code under test.
+// An independent reader of a served log. Downloads every bundle and tile and recomputes the tree by RFC 6962's
+// definition. Shares nothing with the code under test.
 
 import { createHash } from "node:crypto";
 import { expect } from "vitest";
@@ -27,7 +27,7 @@ const sha256 = (...parts: readonly Uint8Array[]): Buffer => {
 export const leafHashOf = (entry: Uint8Array): Buffer => sha256(Buffer.of(0), entry);
 const parent = (left: Buffer, right: Buffer): Buffer => sha256(Buffer.of(1), left, right);
 
-/** MTH of RFC 6962 §2.1, from the bottom up: a level at a time, a node without a sibling moving up as it is. */
+/** MTH of RFC 6962 §2.1, level by level from the bottom. A node without a sibling moves up unchanged. */
 export function merkleRoot(leaves: readonly Buffer[]): Buffer {
   let level = leaves;
   if (level.length === 0) return sha256();
@@ -59,7 +59,7 @@ export async function fetchBytes(url: string, path: string): Promise<Buffer> {
   return Buffer.from(await response.arrayBuffer());
 }
 
-/** The entries of tile/entries: two bytes of length, then the entry. */
+/** Splits a tile/entries bundle: two length bytes, then the entry. */
 function splitBundle(bundle: Buffer): readonly Buffer[] {
   const entries: Buffer[] = [];
   for (let at = 0; at < bundle.length; at += 2 + bundle.readUInt16BE(at)) {
@@ -68,7 +68,7 @@ function splitBundle(bundle: Buffer): readonly Buffer[] {
   return entries;
 }
 
-/** All entries of a signature log of `size` entries, from its bundles. */
+/** Reads all entries of a signature log of `size` entries from its bundles. */
 export async function fetchEntries(url: string, size: number): Promise<readonly Buffer[]> {
   const entries: Buffer[] = [];
   for (let index = 0; index * 256 < size; index++) {
@@ -80,7 +80,7 @@ export async function fetchEntries(url: string, size: number): Promise<readonly 
   return entries;
 }
 
-/** Hashes of every tile level: level 0 the leaves, level n the roots of 256 nodes of level n−1. */
+/** The hashes of every tile level: level 0 has the leaves, level n the roots of 256 nodes of level n−1. */
 export function tileLevels(leaves: readonly Buffer[]): readonly (readonly Buffer[])[] {
   const levels: (readonly Buffer[])[] = [leaves];
   for (let level = leaves; level.length >= 256; ) {

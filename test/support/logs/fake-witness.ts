@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A witness in memory as c2sp.org/tlog-witness describes it, over node:crypto and a tree of its own, with ways to misbehave.
+// A witness in memory, from c2sp.org/tlog-witness, over node:crypto and a tree of its own. It can misbehave.
 
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import type { WitnessAnswer } from "../../../workers/sequencer/deps.ts";
 
-export type Misbehaviour =
+export type Misbehavior =
   | "none"
   | "down"
   | "garbage"
@@ -24,10 +24,10 @@ export class FakeWitness {
   readonly name: string;
   readonly vkey: string;
   readonly url: string;
-  behaviour: Misbehaviour = "none";
-  /** Sizes and roots that it has cosigned, the newest last. */
+  behavior: Misbehavior = "none";
+  /** The sizes and roots that it has cosigned, newest last. */
   readonly cosigned: { readonly size: number; readonly root: string }[] = [];
-  /** Statuses that it has answered. */
+  /** The statuses of its answers. */
   readonly statuses: number[] = [];
   readonly #keys = generateKeyPairSync("ed25519");
   readonly #keyId: Buffer;
@@ -51,10 +51,10 @@ export class FakeWitness {
   }
 
   #answer(body: string): WitnessAnswer {
-    if (this.behaviour === "down") throw new Error("connection refused");
-    if (this.behaviour === "garbage") return { status: 200, body: "<html>\n" };
-    if (this.behaviour === "always-409") return { status: 409, body: "0\n" };
-    if (this.behaviour === "ahead") return { status: 409, body: "9007199254740991\n" };
+    if (this.behavior === "down") throw new Error("connection refused");
+    if (this.behavior === "garbage") return { status: 200, body: "<html>\n" };
+    if (this.behavior === "always-409") return { status: 409, body: "0\n" };
+    if (this.behavior === "ahead") return { status: 409, body: "9007199254740991\n" };
     const end = body.indexOf("\n\n");
     const [first = "", ...proof] = body.slice(0, end).split("\n");
     const checkpoint = body.slice(end + 2);
@@ -69,9 +69,9 @@ export class FakeWitness {
   }
 
   #line(text: string): string {
-    const seconds = this.behaviour === "time-zero" ? 0 : 1_790_000_000;
-    const key = this.behaviour === "other-key" ? generateKeyPairSync("ed25519").privateKey : this.#keys.privateKey;
-    const signed = this.behaviour === "wrong-signature" ? `${text}more\n` : text;
+    const seconds = this.behavior === "time-zero" ? 0 : 1_790_000_000;
+    const key = this.behavior === "other-key" ? generateKeyPairSync("ed25519").privateKey : this.#keys.privateKey;
+    const signed = this.behavior === "wrong-signature" ? `${text}more\n` : text;
     const signature = sign(null, Buffer.from(`cosignature/v1\ntime ${seconds}\n${signed}`), key);
     const time = Buffer.alloc(8);
     time.writeBigUInt64BE(BigInt(seconds));
@@ -84,7 +84,7 @@ interface Head {
   readonly root: string;
 }
 
-/** RFC 9162 §2.1.4.2, word for word: another algorithm than the one under test. */
+/** RFC 9162 §2.1.4.2, transcribed literally: another algorithm than the one under test. */
 function isConsistent(first: Head, second: Head, lines: readonly string[]): boolean {
   const path = lines.map((line) => Buffer.from(line, "base64"));
   if (first.size === second.size) return path.length === 0 && first.root === second.root;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A log that is fed to a witness: its leaves, its key, and the requests that an honest or a dishonest feeder sends of it. From
-// RFC 6962 and C2SP, over node:crypto; shares nothing with the code under test.
+// A log that is fed to a witness: its leaves, its key, and the requests of an honest or dishonest feeder. Written from
+// RFC 6962 and C2SP over node:crypto; shares nothing with the code under test.
 
 import { createHash, generateKeyPairSync, type KeyPairKeyObjectResult, sign } from "node:crypto";
 import { naiveLeafHash, naiveRoot } from "./naive-tree.ts";
@@ -21,13 +21,13 @@ export class FedLog {
     this.vkey = `${origin}+${this.#keyId.toString("hex")}+${key.toString("base64")}`;
   }
 
-  /** Appends leaves; another `history` gives another tree. */
+  /** Appends leaves. Another `history` gives another tree. */
   grow(count: number, history = "main"): this {
     for (let i = 0; i < count; i++) this.leaves.push(naiveLeafHash(Buffer.from(`${history} ${this.leaves.length}`)));
     return this;
   }
 
-  /** The same key with the first `keep` leaves, and others after them. */
+  /** Forks the log: the same key and the first `keep` leaves, then others. */
   fork(keep: number, size: number): FedLog {
     const fork = new FedLog(this.origin, this.#keys);
     fork.leaves.push(...this.leaves.slice(0, keep));
@@ -38,7 +38,7 @@ export class FedLog {
     return naiveRoot(this.leaves, 0, size);
   }
 
-  /** The text of the checkpoint of a size. */
+  /** The text of the checkpoint of a tree size. */
   text(size = this.leaves.length, root = this.root(size)): string {
     return `${this.origin}\n${size}\n${root.toString("base64")}\n`;
   }
@@ -53,7 +53,7 @@ export class FedLog {
     return `${text}\n${this.line(text)}`;
   }
 
-  /** PROOF(m, D[n]) as RFC 6962 §2.1.2 writes it down. */
+  /** PROOF(m, D[n]), exactly as in RFC 6962 §2.1.2. */
   proof(oldSize: number, newSize = this.leaves.length): readonly Buffer[] {
     return oldSize === 0 || oldSize === newSize ? [] : this.#subproof(oldSize, 0, newSize, true);
   }
@@ -68,7 +68,7 @@ export class FedLog {
       : [...this.#subproof(m - k, start + k, end, false), naiveRoot(this.leaves, start, start + k)];
   }
 
-  /** A request of an honest feeder that believes the witness to be at `oldSize`. */
+  /** The request of an honest feeder that believes the witness to be at `oldSize`. */
   request(oldSize: number, newSize = this.leaves.length): string {
     return request(oldSize, this.proof(oldSize, newSize), this.checkpoint(newSize));
   }

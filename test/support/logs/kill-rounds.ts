@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// kill -9 of workerd in the middle of a load, again and again. After each kill both logs are read as anybody reads them and
-// compared with what their clients were told, and with what the logs said before.
+// Kills workerd with SIGKILL under load, again and again. After each kill, both logs are fetched over HTTP and compared
+// with the answers that clients got and with what the logs showed before.
 
 import { strict as assert } from "node:assert";
 import { createHash } from "node:crypto";
@@ -28,17 +28,17 @@ export interface KillReport {
   readonly kills: number;
   readonly entries: number;
   readonly certificates: number;
-  /** Entries that a killed request had committed and the client's retry found. */
+  /** Entries that a killed request had committed and a retry found. */
   readonly committedUnanswered: number;
-  /** Full tiles and bundles that were read again after a later kill. */
+  /** How often a full tile or bundle was read again after a later kill. */
   readonly immutables: number;
   readonly sizes: { readonly signature: number; readonly certificate: number };
 }
 
-/** Clients that log entries, and clients that ask for certificates. */
+/** Clients that log entries, and clients that request certificates. */
 const SIGNERS = 32;
 const APPLICANTS = 8;
-/** So many requests are on their way when workerd is killed. */
+/** How many requests are in flight when workerd is killed. */
 const MIN_IN_FLIGHT = 20;
 const MAX_ATTEMPTS = 400;
 const INDEX_WAIT_MS = 60_000;
@@ -49,18 +49,21 @@ interface LoggedEntry {
   readonly index: number;
 }
 
-/** One log as it was told and as it was read. */
+/** One log: what clients were told, and what was read. */
 interface Witnessed {
-  /** Tree size → the roots that anybody was shown for it, base64. */
+  /** Tree size → the roots that were shown for it, base64. */
   readonly roots: Map<number, Set<string>>;
-  /** Path → hash of every full tile and bundle that has been read. */
+  /** Path → hash of every full tile and bundle that was read. */
   readonly immutables: Map<string, string>;
   size: number;
 }
 
 const nothing = (): Witnessed => ({ roots: new Map(), immutables: new Map(), size: 0 });
 
-/** Kills the stack's workerd `kills` times. Rejects with the first thing that is wrong. @param onKill told how many it were */
+/**
+ * Kills the stack's workerd `kills` times. Rejects with the first violation. @param onKill called with the number of
+ * kills so far
+ */
 export async function killRounds(
   stack: TestStack,
   kills: number,
@@ -70,7 +73,7 @@ export async function killRounds(
   await run.load(async () => await sleep(300));
   for (let kill = 1; kill <= kills; kill++) {
     await run.load(async () => {
-      // Anywhere in the load; the number of the kill moves the moment.
+      // The number of the kill varies the moment.
       await sleep(600 + ((137 * kill) % 700));
       while (run.inFlight < MIN_IN_FLIGHT) await sleep(1);
       process.kill(stack.workerdPid(), "SIGKILL");
@@ -99,7 +102,7 @@ class KillRun {
     this.#stack = stack;
   }
 
-  /** All clients at work while `work` runs, and until each has the answer to its last request. */
+  /** Runs all clients while `work` runs, and until each has the answer to its last request. */
   async load(work: () => Promise<void>): Promise<void> {
     let isOn = true;
     const client = async (ask: () => Promise<void>): Promise<void> => {
@@ -109,7 +112,7 @@ class KillRun {
       ...Array.from({ length: SIGNERS }, () => client(() => this.#sign())),
       ...Array.from({ length: APPLICANTS }, () => client(() => this.#apply())),
     ];
-    // A client that gives up is the verdict, whatever else happens.
+    // A client that gives up fails the run, whatever else happens.
     await Promise.race([work(), Promise.all(clients)]);
     isOn = false;
     await Promise.all(clients);
@@ -140,7 +143,7 @@ class KillRun {
     this.#certificates.push(X509Certificate.parse(answer.signedCertificateEmbeddedSct.chain.certificates[0]));
   }
 
-  /** Asks as a client with retries does: a broken connection and 503 are no answers. */
+  /** Retries as a client does: a broken connection and 503 are no answers. */
   async #untilAnswered(
     ask: () => Promise<Response>,
     status: number,
@@ -227,13 +230,13 @@ class KillRun {
     immutables.set(path, hash);
   }
 
-  /** Every certificate that anybody got is where its SCT says, with the time of its SCT; times never go back. */
+  /** Checks that every issued certificate is where its SCT says, with the SCT's time, and that times never go back. */
   #checkCertificates(records: readonly Buffer[]): void {
     const leaves = records.map(parseTileLeaf);
     for (const certificate of this.#certificates) {
       const [sct] = certificate.extSCT?.signedCertificateTimestamps ?? [];
       assert.ok(sct !== undefined, "a certificate without an SCT");
-      // leaf_index of static-ct-api: type 0, two bytes of length, 40 bits.
+      // leaf_index of static-ct-api: type 0, two length bytes, 40 bits.
       const leaf = leaves[sct.extensions.readUIntBE(3, 5)];
       assert.equal(leaf?.timestamp, sct.datetime.getTime(), "the time of the SCT and of its entry");
       assert.ok(leaf?.signedEntry.includes(certificate.serialNumber), "another certificate is at the index of the SCT");
@@ -242,7 +245,7 @@ class KillRun {
       assert.ok(timestamp >= (leaves[i - 1]?.timestamp ?? 0), "time went back");
   }
 
-  /** The search finds every entry at its index once the index is complete. */
+  /** Checks that the search finds every entry at its index, once it is complete. */
   async checkIndex(): Promise<void> {
     const deadline = Date.now() + INDEX_WAIT_MS;
     while ((await this.#completeThrough()) < this.#signature.size) {
@@ -292,7 +295,7 @@ function see({ roots }: Witnessed, size: number, root: string): void {
   roots.set(size, (roots.get(size) ?? new Set()).add(root));
 }
 
-/** An answer with its body: one that breaks off in the middle is none. */
+/** Reads an answer with its whole body. A truncated answer is none. */
 async function whole(response: Response): Promise<{ status: number; text: string; headers: Headers }> {
   const { status, headers } = response;
   return { status, headers, text: await response.text() };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A log outside workerd: real SQLite (node:sqlite), and memory for everything else, each part with a switch to make it fail.
+// A log outside workerd, over real SQLite (node:sqlite) and stores in memory. Each store has a switch that makes it
+// fail.
 
 import { generateKeyPairSync } from "node:crypto";
 import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
@@ -28,7 +29,7 @@ import { Log } from "../../../workers/sequencer/log.ts";
 import type { Storage } from "../../../workers/sequencer/platform/durable-storage.ts";
 import { LogStorage } from "../../../workers/sequencer/storage.ts";
 
-/** Durable storage as a Durable Object has it: what was committed stays when the object dies. */
+/** Storage as a Durable Object has it: what was committed survives the object. */
 export class SqliteStorage implements Storage {
   readonly database = new DatabaseSync(":memory:");
   #inTransaction = false;
@@ -60,7 +61,7 @@ export class SqliteStorage implements Storage {
     }
   }
 
-  /** A copy of everything, to be put back later: what a restore to an older state does. */
+  /** Copies everything, so that a test can restore an older state. */
   snapshot(): SqliteStorage {
     const copy = new SqliteStorage();
     for (const { sql } of this.database.prepare("SELECT sql FROM sqlite_master WHERE type = 'table'").all()) {
@@ -85,7 +86,7 @@ function toRow(row: Record<string, SQLOutputValue>): Record<string, SqlStorageVa
   );
 }
 
-/** R2 with create-only objects; changing one is a failure of the test. */
+/** R2 with create-only objects. */
 export class MemoryObjects implements ObjectStore {
   readonly objects = new Map<string, Uint8Array>();
   failing: string | null = null;
@@ -115,6 +116,7 @@ export class MemoryObjects implements ObjectStore {
   }
 }
 
+/** D1 in memory. */
 class MemoryIndex implements SearchIndex {
   readonly entries = new Map<number, IndexedEntry>();
   failing: string | null = null;
@@ -126,6 +128,7 @@ class MemoryIndex implements SearchIndex {
   }
 }
 
+/** An anchor in memory. */
 export class MemoryAnchor implements AnchorPort {
   held: TreeHead | null = null;
   failing: string | null = null;
@@ -146,6 +149,7 @@ export class MemoryAnchor implements AnchorPort {
   }
 }
 
+/** A host whose clock the test sets. */
 class MemoryHost implements Host {
   time = 1_790_000_000_000;
   aborted: string | null = null;
@@ -165,7 +169,7 @@ class MemoryHost implements Host {
   keepAlive(work: Promise<void>): void {
     this.#work.push(work.catch(() => undefined));
   }
-  /** Short, and through the event loop: a store that fails for ever must not starve the test. */
+  /** Short, but through the event loop, so that a store that always fails does not starve the test. */
   pause(): Promise<void> {
     return new Promise((resolve) => setTimeout(resolve, 0));
   }
@@ -179,12 +183,13 @@ class MemoryHost implements Host {
   logLine(event: string): void {
     this.lines.push(event);
   }
-  /** Resolves when nothing that was kept alive is under way any more. */
+  /** Resolves when all work under keepAlive is done. */
   async settle(): Promise<void> {
     for (let done = 0; done < this.#work.length; ) done = (await Promise.all(this.#work)).length;
   }
 }
 
+/** A log and all its parts. */
 export interface MemoryLog {
   readonly log: Log;
   readonly config: LogConfig;
@@ -194,7 +199,7 @@ export interface MemoryLog {
   readonly index: MemoryIndex;
   readonly anchor: MemoryAnchor;
   readonly host: MemoryHost;
-  /** The log after its object has died: memory is gone, the stores stay. Stores may be exchanged for others. */
+  /** Restarts the log: its memory is lost, the stores stay unless `stores` replaces them. */
   readonly restarted: (stores?: Partial<Stores>) => MemoryLog;
 }
 
@@ -209,7 +214,7 @@ interface Stores {
   readonly witnessing: Witnessing | null;
 }
 
-/** Where a frozen log sends whoever writes. */
+/** The log that a frozen log sends writers to. */
 export const SUCCESSOR = "https://next.example.com";
 
 const pkcs8 = (key: ReturnType<typeof generateKeyPairSync>["privateKey"]): string =>
@@ -257,11 +262,11 @@ const SEARCH: SearchRow = {
   issuer: null,
 };
 
-/** A body that is nothing but a text: the sequencer does not look inside. */
+/** A submission whose body is only a text. The sequencer does not parse bodies. */
 export const textSubmission = (text: string): Submission =>
   signatureSubmission({ body: encodeUtf8(text), search: SEARCH, hints: null });
 
-/** Appends `count` more entries, 64 a round, and waits for what follows. */
+/** Appends `count` more entries, 64 per round, and waits for the maintenance. */
 export async function grow(memory: MemoryLog, count: number): Promise<void> {
   const before = memory.log.state?.treeSize ?? 0;
   for (let from = 0; from < count; from += 64) {

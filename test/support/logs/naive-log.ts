@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A log as its readers meet it, in memory: a list of records, cut into tiles by RFC 6962 as it is written down. What is below
-// `publishedTiles` lies in its object store, the rest is told by its tail. Nothing of it is the sequencer's code.
+// A log in memory, as its readers see it: a list of records, cut into tiles straight from RFC 6962. What is below
+// `publishedTiles` is in its object store, the rest in its tail. Shares no code with the sequencer.
 
 import type { TailAnswer, TailEntry } from "../../../shared/rpc/sequencer.ts";
 import { unixMs } from "../../../shared/time.ts";
@@ -9,7 +9,7 @@ import type { SignedTreeHead } from "../../../shared/tlog/head.ts";
 import { naiveLeafHash, naiveRoot, naiveTile } from "./naive-tree.ts";
 
 export interface NaiveRecord {
-  /** As it stands in the bundle, with its length prefix if there is one. */
+  /** The bytes in the bundle, with the length prefix if there is one. */
   readonly framed: Uint8Array;
   readonly record: Uint8Array;
   /** What the leaf hash covers. */
@@ -25,7 +25,9 @@ function signatureRecord(body: Uint8Array): NaiveRecord {
   };
 }
 
-/** A record of the certificate log, an x509_entry: timestamp ‖ 0 ‖ u24 certificate ‖ u16 extensions ‖ u16 fingerprints. */
+/**
+ * A record of the certificate log, an x509_entry: timestamp ‖ 0 ‖ u24 certificate ‖ u16 extensions ‖ u16 fingerprints.
+ */
 function certificateRecord(certificate: Uint8Array, index: number): NaiveRecord {
   const header = Buffer.alloc(13);
   header.writeUIntBE(BASE_MS + index, 2, 6);
@@ -47,10 +49,10 @@ export class NaiveLog {
   readonly #leaves: Buffer[] = [];
   readonly #name: string;
   publishedTiles = 0;
-  /** What the tail's calls reject with, null for none. */
+  /** The error that all calls to the tail reject with, null for none. */
   failing: string | null = null;
 
-  /** @param name what its objects' keys begin with */
+  /** @param name prefix of the keys of its objects */
   constructor(kind: "signature" | "certificate", records: readonly NaiveRecord[] = [], name: string = kind) {
     this.kind = kind;
     this.#name = name;
@@ -62,7 +64,9 @@ export class NaiveLog {
     return this.#leaves;
   }
 
-  /** Puts the first `tiles` full tiles, all that they complete, their bundles and sidecars into the object store. */
+  /**
+   * Puts the first `tiles` full tiles into the object store, with the tiles that they complete, bundles and sidecars.
+   */
   publish(tiles: number): void {
     this.publishedTiles = tiles;
     const leaves = this.leaves;
@@ -125,13 +129,13 @@ export class NaiveLog {
   }
 }
 
-/** Below a million, which is all that tests need. */
+/** Valid below a million, which is enough for tests. */
 function naiveIndex(index: number): string {
   const digits = String(index).padStart(6, "0");
   return index < 1000 ? digits.slice(3) : `x${digits.slice(0, 3)}/${digits.slice(3)}`;
 }
 
-/** `count` small different records of a kind. */
+/** Makes `count` small, different records of a kind. */
 export function naiveRecords(kind: "signature" | "certificate", count: number): readonly NaiveRecord[] {
   return Array.from({ length: count }, (_, i) => {
     const bytes = new Uint8Array(Buffer.from(`record ${i}`));

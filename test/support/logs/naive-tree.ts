@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// RFC 6962 §2.1 written down as it stands there, over node:crypto: the other side of every test of trees and proofs.
+// RFC 6962 §2.1, transcribed literally over node:crypto: the reference in every test of trees and proofs.
 
 import { createHash } from "node:crypto";
 
@@ -28,7 +28,7 @@ function largestPowerBelow(size: number): number {
   return power;
 }
 
-/** The root that a leaf and its audit path give, bottom up (RFC 9162 §2.1.3.2); null if the path has another length. */
+/** Computes the root from a leaf and its audit path (RFC 9162 §2.1.3.2). Null if the path has the wrong length. */
 export function rootFromProof(
   leaf: Uint8Array,
   { leafIndex, treeSize }: { readonly leafIndex: number; readonly treeSize: number },
@@ -59,7 +59,7 @@ export interface NaiveTree {
   readonly root: Uint8Array;
 }
 
-/** RFC 9162 §2.1.4.2, bottom up, as it stands there; two trees of one size have an empty proof, the empty tree is everybody's. */
+/** RFC 9162 §2.1.4.2, transcribed literally. Trees of equal size have an empty proof, and so has the empty tree. */
 export function isConsistent(older: NaiveTree, newer: NaiveTree, proof: readonly Uint8Array[]): boolean {
   if (older.size === newer.size) return proof.length === 0 && Buffer.compare(older.root, newer.root) === 0;
   if (older.size === 0) return proof.length === 0 && Buffer.compare(older.root, sha256()) === 0;
@@ -86,7 +86,7 @@ export function isConsistent(older: NaiveTree, newer: NaiveTree, proof: readonly
   return sn === 0 && Buffer.compare(fr, older.root) === 0 && Buffer.compare(sr, newer.root) === 0;
 }
 
-/** The hashes of tile `index` of `level` in a tree of these leaves: 0 to 256 of them. */
+/** The 0 to 256 hashes of tile `index` of `level` in a tree of these leaves. */
 export function naiveTile(leaves: readonly Buffer[], level: number, index: number): readonly Buffer[] {
   const span = 256 ** level;
   const hashes: Buffer[] = [];
@@ -96,7 +96,7 @@ export function naiveTile(leaves: readonly Buffer[], level: number, index: numbe
   return hashes;
 }
 
-/** The root of the first n of these leaves, for every n from 0 on: subtrees of powers of two, joined from the right. */
+/** The roots of the first n leaves, for every n from 0 on: subtrees of powers of two, joined from the right. */
 export function prefixRoots(leaves: readonly Buffer[]): readonly Buffer[] {
   const roots = [sha256()];
   const subtrees: { readonly size: number; readonly root: Buffer }[] = [];

@@ -5,7 +5,7 @@ import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { verifyEd25519 } from "../../../shared/crypto/verify-message.ts";
 import { parseNote } from "../../../shared/tlog/note.ts";
 import { parseWitnessPolicy } from "../../../shared/tlog/policy.ts";
-import { FakeWitness, type Misbehaviour } from "../../../test/support/logs/fake-witness.ts";
+import { FakeWitness, type Misbehavior } from "../../../test/support/logs/fake-witness.ts";
 import { type MemoryLog, memoryLog, textSubmission } from "../../../test/support/logs/memory-log.ts";
 
 function witnessedLog(witnesses: readonly FakeWitness[], quorum: string, requireQuorum = false): MemoryLog {
@@ -51,11 +51,11 @@ describe("a log with witnesses", () => {
     const witness = new FakeWitness("a.example");
     const memory = witnessedLog([witness], "all");
     await append(memory, 5);
-    witness.behaviour = "down";
+    witness.behavior = "down";
     await append(memory, 1500);
     memory.host.time += 60_000;
     expect(signersOf(memory).length).toBe(2);
-    witness.behaviour = "none";
+    witness.behavior = "none";
     const restarted = memory.restarted();
     await append(restarted, 1);
     expect(signersOf(restarted)).toContain("a.example");
@@ -72,11 +72,11 @@ describe("a log with witnesses", () => {
     "ahead",
     "always-409",
     "time-zero",
-  ] satisfies Misbehaviour[])(
+  ] satisfies Misbehavior[])(
     "continues without a witness that is %s, and keeps the lines of the others",
-    async (behaviour) => {
+    async (behavior) => {
       const [good, bad] = [new FakeWitness("good.example"), new FakeWitness("bad.example")];
-      bad.behaviour = behaviour;
+      bad.behavior = behavior;
       const memory = witnessedLog([good, bad], "good.example");
       await append(memory, 10);
       expect(memory.log.head?.treeSize).toBe(11);
@@ -89,14 +89,14 @@ describe("a log with witnesses", () => {
     const witness = new FakeWitness("a.example");
     const memory = witnessedLog([witness], "all");
     await append(memory, 3);
-    witness.behaviour = "down";
+    witness.behavior = "down";
     await append(memory, 3);
     expect(memory.log.head?.treeSize).toBe(4);
     memory.host.time += 10_001;
     expect(memory.log.head?.treeSize).toBe(7);
     memory.host.time -= 5_000;
     expect(memory.log.head?.treeSize).toBe(7);
-    witness.behaviour = "none";
+    witness.behavior = "none";
     await append(memory, 1);
     expect(memory.log.head?.treeSize).toBe(8);
     expect(signersOf(memory)).toContain("a.example");
@@ -130,11 +130,11 @@ describe("a log that requires a quorum", () => {
     const memory = witnessedLog([witness], "all", true);
     await memory.log.open();
     await memory.host.settle();
-    witness.behaviour = "down";
+    witness.behavior = "down";
     const missing = { ok: false, error: { code: "witnesses_missing", retryAfterSeconds: 2 } };
     expect(await memory.log.append(textSubmission("one"))).toEqual(missing);
     expect(memory.log.state?.treeSize).toBe(2);
-    witness.behaviour = "none";
+    witness.behavior = "none";
     await memory.log.append(textSubmission("two"));
     const again = await memory.log.append(textSubmission("one"));
     expect(again.ok && again.value.answer).toEqual({ kind: "duplicate", leafIndex: 1 });
