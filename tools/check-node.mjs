@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs before every npm script, on any Node: plain JavaScript that Node 12 parses. The npm package "node" installs a suitable
-// Node in node_modules/.bin, so this check fails only if that installation failed.
+// Runs before every npm script, on any Node: plain JavaScript that Node 12 parses. The npm package "node" installs a
+// suitable Node in node_modules/.bin, so this check fails only if that installation failed.
 
 /** wrangler 4 needs 22.12, running .ts files directly needs 22.18, the @sigstore packages need 22.22.2. */
 const REQUIRED = [22, 22, 2];

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// `npm run fuzz:ca -- [--cases 100000] [--seed N]`: spoilt requests against the CA. Prints what came of them; ends with an error
-// at the first case that breaks a rule, with the numbers that reproduce it.
+// `npm run fuzz:ca -- [--cases 100000] [--seed N]`: sends broken requests to the CA and prints the outcomes. Fails at
+// the first case that breaks a rule, and prints the numbers that reproduce it.
 
 import { registerHooks } from "node:module";
 import { parseArgs } from "node:util";
 
-// The service's Durable Object extends a class that only workerd has; as in the unit tests, another stands in for it.
+// The service's Durable Object extends a class that only workerd has; the unit tests' stand-in replaces it.
 registerHooks({
   resolve: (specifier, context, next) =>
     next(
@@ -24,7 +24,7 @@ const { values } = parseArgs({
   },
 });
 const [cases, seed] = [Number(values.cases), Number(values.seed)];
-// One line for each certificate is for a deployment's log.
+// Drops the line that the CA logs for each certificate.
 console.log = () => {};
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes the programs that other people wrote, for `npm run test:interop`: clients and checkers, from the ordinary registries of
-// their ecosystems, at pinned versions, once, into a folder outside the repository. A tool is a folder below test/interop/tools.
-//   node tools/interop-tools.ts [TOOL …]        SIGEDGE_TOOLS=DIR chooses the folder, by default ~/.cache/sigedge/tools
+// Builds the clients and checkers by others for `npm run test:interop`, from their ordinary registries, at pinned
+// versions, once, into a folder outside the repository. Each tool is a folder in test/interop/tools.
+//   node tools/interop-tools.ts [TOOL …]     SIGEDGE_TOOLS=DIR chooses the folder; default ~/.cache/sigedge/tools
 
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -15,7 +15,7 @@ import { appear, DEFINITIONS, isBuilt, type Tool, toolFolder } from "./interop/t
 
 const ECOSYSTEMS = [GO, PYTHON, NPM, RUST, JAVA];
 
-/** Where a program of a built tool lies; `command` may be left out for a tool of one program. Throws if it has not been built. */
+/** The path of a program; `command` is optional for a tool with one program. Throws if the tool has not been built. */
 export function interopTool(name: string, command?: string): string {
   const tool = readTool(name);
   const found = tool.commands.find((path) => command === undefined || basename(path) === command);
@@ -24,7 +24,7 @@ export function interopTool(name: string, command?: string): string {
   return path;
 }
 
-/** The version of a tool, as its definition pins it. */
+/** The version that the tool's definition pins. */
 export const interopVersion = (name: string): string => readTool(name).version;
 
 /** The folder of a built tool, for PYTHONPATH and the like. Throws if it has not been built. */
@@ -34,7 +34,7 @@ export function interopFolder(name: string): string {
   return folder;
 }
 
-/** The folders in which the programs of a built tool lie, for PATH. Throws if one has not been built. */
+/** The folders of a built tool's programs, for PATH. Throws if one has not been built. */
 export const interopPath = (name: string): readonly string[] => [
   ...new Set(readTool(name).commands.map((command) => dirname(interopTool(name, basename(command))))),
 ];
@@ -61,7 +61,7 @@ async function main(): Promise<void> {
   const tools = (asked.length > 0 ? asked : definedTools()).map(readTool);
   for (const tool of tools.filter(isBuilt)) say(`${styled("green", "✓")} ${tool.name} ${tool.version}`);
   const failures: string[] = [];
-  // All that can be made is, so that one look shows everything that is missing.
+  // Builds everything possible before failing, so that one run reports everything that is missing.
   for (const tool of tools.filter((candidate) => !isBuilt(candidate))) {
     await buildTool(tool).catch((error: Error) => failures.push(`${tool.name}: ${error.message}`));
   }

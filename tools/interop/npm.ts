@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Programs in JavaScript, from the npm registry, at the versions and hashes of test/interop/tools/*/package-lock.json.
+// Installs programs in JavaScript from the npm registry, at the versions and hashes of
+// test/interop/tools/*/package-lock.json.
 
 import { chmodSync, copyFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -10,8 +11,8 @@ const PROGRAM = ".mjs";
 export const NPM: Ecosystem = { file: "package.json", read: readTool };
 
 /**
- * `config.tool` of a package.json is the package whose version counts, `config.commands` its programs. A `<name>.mjs` beside it is
- * a program as well, for packages that are published without one.
+ * `config.tool` of a package.json names the package that decides the version, `config.commands` its programs. A
+ * `<name>.mjs` beside it is a program too, for packages that are published without one.
  */
 function readTool(name: string): Tool {
   const { config, dependencies } = JSON.parse(readDefinition(name, "package.json")) as {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Programs in Python, from PyPI, at the versions and hashes of test/interop/tools/*/requirements.txt.
+// Installs programs in Python from PyPI, at the versions and hashes of test/interop/tools/*/requirements.txt.
 
 import { join } from "node:path";
 import { DEFINITIONS, type Ecosystem, hashedKey, readDefinition, run, type Tool } from "./tool.ts";
 
 export const PYTHON: Ecosystem = { file: "requirements.txt", read: readTool };
 
-/** The first lines say `# tool: <package> <command> …`; PYTHONPATH must be the tool's folder when a command is run. */
+/** The first lines hold `# tool: <package> <command> …`. Commands need PYTHONPATH set to the tool's folder. */
 function readTool(name: string): Tool {
   const text = readDefinition(name, "requirements.txt");
   const [, packageName = "", commands = ""] = /^# tool: (\S+) (.+)$/m.exec(text) ?? [];

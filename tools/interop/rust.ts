@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Programs in Rust: examples of published crates, from crates.io, with the versions and hashes of the Cargo.lock inside each crate.
+// Builds programs in Rust: examples of published crates from crates.io, with the versions and hashes of each crate's
+// Cargo.lock.
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -8,9 +9,9 @@ import { join } from "node:path";
 import { say } from "../../cli/terminal.ts";
 import { appear, DEFINITIONS, type Ecosystem, hashedKey, readDefinition, run, type Tool, toolFolder } from "./tool.ts";
 
-/** What the crates want. */
+/** The oldest Rust 1.x that the crates build with. */
 const MIN_MINOR_VERSION = 86;
-/** Installs a Rust, by hash; none of Debian's is new enough. */
+/** Installs Rust, by hash; Debian's is too old. */
 const RUSTUP = join(DEFINITIONS, "rustup.json");
 
 interface Example {
@@ -20,7 +21,7 @@ interface Example {
 
 export const RUST: Ecosystem = { file: "crates.json", read: readTool };
 
-/** crates.json: a version, and the examples, each of a crate. */
+/** Reads crates.json: a version, and the examples with their crates. */
 function readTool(name: string): Tool {
   const text = readDefinition(name, "crates.json");
   const { version, examples } = JSON.parse(text) as {
@@ -37,7 +38,7 @@ function readTool(name: string): Tool {
 }
 
 async function build(version: string, examples: readonly Example[], folder: string): Promise<void> {
-  // Both share most of what they are made of.
+  // Both share most of their dependencies.
   const target = join(folder, "target");
   const env = { ...(await rustEnvironment()), CARGO_TARGET_DIR: target, CARGO_PROFILE_DEV_DEBUG: "0" };
   mkdirSync(join(folder, "bin"));
@@ -55,11 +56,11 @@ async function build(version: string, examples: readonly Example[], folder: stri
 interface Rustup {
   readonly version: string;
   readonly toolchain: string;
-  /** Platform → that of its rustup-init. */
+  /** The SHA-256 of rustup-init by platform. */
   readonly sha256: Readonly<Record<string, string>>;
 }
 
-/** The environment in which `cargo` is new enough: this one, or one with a Rust that is kept beside the tools. */
+/** An environment with a `cargo` that is new enough: this one, or one with a Rust that is kept beside the tools. */
 async function rustEnvironment(): Promise<NodeJS.ProcessEnv> {
   if (hasRust()) return process.env;
   const rustup = JSON.parse(readFileSync(RUSTUP, "utf8")) as Rustup;
@@ -94,14 +95,15 @@ async function installRust({ version, toolchain, sha256 }: Rustup, folder: strin
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url}: status ${response.status}; install Rust by hand (https://rustup.rs)`);
   const bytes = new Uint8Array(await response.arrayBuffer());
-  if (createHash("sha256").update(bytes).digest("hex") !== sha256[platform]) throw new Error(`${url} is another file`);
+  if (createHash("sha256").update(bytes).digest("hex") !== sha256[platform])
+    throw new Error(`${url} does not have the expected SHA-256`);
   const installer = join(folder, "rustup-init");
   writeFileSync(installer, bytes, { mode: 0o755 });
   const what = ["-y", "--no-modify-path", "--profile", "minimal", "--default-toolchain", toolchain];
   await run(installer, what, { env: environmentOf(folder, toolchain) });
 }
 
-/** As Rust calls it: x86_64-unknown-linux-gnu. */
+/** Rust's name of this platform, for example x86_64-unknown-linux-gnu. */
 function platformName(): string {
   const machine = process.arch === "arm64" ? "aarch64" : "x86_64";
   return `${machine}-${process.platform === "darwin" ? "apple-darwin" : "unknown-linux-gnu"}`;

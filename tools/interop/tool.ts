@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the programs that other people wrote are defined, where they are kept once made, and how they get there.
+// The programs by others: where their definitions are, where built ones are kept, and how they get there.
 
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -9,27 +9,27 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { ROOT } from "../../cli/root.ts";
 
-/** A folder a tool; what is in it says how it is made. */
+/** One folder per tool; its files define how to build it. */
 export const DEFINITIONS = join(ROOT, "test/interop/tools");
-/** Kept from the output of a command that failed. */
+/** How many lines of a failed command's output are reported. */
 const MAX_OUTPUT_LINES = 20;
 
 export interface Tool {
-  /** Folder below DEFINITIONS. */
+  /** The tool's folder in DEFINITIONS. */
   readonly name: string;
-  /** Of the package that it is there for. */
+  /** The version of the package that the tool is for. */
   readonly version: string;
-  /** Name of its folder in the cache: another definition is another folder. */
+  /** The name of its folder in the cache; a changed definition gets a new folder. */
   readonly key: string;
   /** Its programs, relative to that folder. */
   readonly commands: readonly string[];
-  /** Makes all of it in a folder that is empty. Rejects with the reason, and what would have to be installed. */
+  /** Builds the tool in an empty folder. Rejects with the reason, and what to install. */
   readonly build: (folder: string) => Promise<void>;
 }
 
-/** What builds tools of one ecosystem, from the ordinary registry of its packages. */
+/** Builds the tools of one ecosystem from its ordinary package registry. */
 export interface Ecosystem {
-  /** The file of a definition that shows the ecosystem. */
+  /** The file that a definition of this ecosystem has. */
   readonly file: string;
   readonly read: (name: string) => Tool;
 }
@@ -45,13 +45,13 @@ export const isBuilt = (tool: Tool): boolean => tool.commands.every((path) => ex
 export const readDefinition = (name: string, file: string): string =>
   readFileSync(join(DEFINITIONS, name, file), "utf8");
 
-/** `<name>@<version>-<hash of the definition>`, for tools whose version does not say everything that is in them. */
+/** `<name>@<version>-<hash of the definition>`, for tools whose version does not determine their content. */
 export function hashedKey(name: string, version: string, texts: readonly string[]): string {
   const hash = createHash("sha256").update(texts.join("\0")).digest("hex").slice(0, 8);
   return `${name}@${version}-${hash}`;
 }
 
-/** All of a folder or none, whenever the process dies: it is made beside its place and appears by a rename. */
+/** Makes a folder atomically, even if the process dies: builds it beside its place and renames it. */
 export async function appear(folder: string, make: (unfinished: string) => Promise<void>): Promise<void> {
   mkdirSync(cacheFolder(), { recursive: true });
   const unfinished = mkdtempSync(`${folder}.unfinished-`);
@@ -70,8 +70,8 @@ export interface RunOptions {
 }
 
 /**
- * Runs a build step, yielding to whoever else works on the machine. Resolves to the lines of standard output; rejects with
- * the last lines of both if the command fails or is not there.
+ * Runs a build step at low priority. Resolves to the lines of standard output; rejects with the last lines of both
+ * outputs if the command fails or is missing.
  */
 export async function run(
   command: string,
