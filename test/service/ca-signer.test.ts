@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The CA's key in another process, which speaks as Vault's Transit engine does: certificates come, and none come without it.
+// The CA's key in another process, which speaks as Vault's Transit engine does: certificates come, and none come
+// without it.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { generateKeyPairSync, sign } from "node:crypto";
