@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { unstable_readConfig } from "wrangler";
 import { ROOT } from "../cli/root.ts";
+import type { Binding, Bindings } from "../shared/settings/binding.ts";
+import { composedBindings, DECLARATIONS, DECLARED_SERVICES } from "../workers/declarations.ts";
+import { SERVICE_ROUTES } from "../workers/front/routes.ts";
 import { WORKER } from "./stack.ts";
 
 /** The part of wrangler's own reading of its file that counts here; the package's types do not reach that far. */
@@ -12,48 +15,105 @@ interface WranglerConfig {
   readonly compatibility_date: string;
   readonly compatibility_flags: readonly string[];
   readonly migrations: readonly { readonly new_sqlite_classes?: readonly string[] }[];
-  readonly durable_objects: { readonly bindings: readonly { readonly name: string; readonly class_name: string }[] };
-  readonly r2_buckets: readonly { readonly binding: string; readonly bucket_name: string }[];
-  readonly d1_databases: readonly { readonly binding: string; readonly database_id: string }[];
-  readonly ratelimits: readonly { readonly name: string; readonly namespace_id: string; readonly simple: object }[];
-}
-
-/** What wrangler.toml says of the top level, or of a section, in the words of stack.ts. */
-function configured(env?: string): unknown {
-  const config: WranglerConfig = unstable_readConfig(
-    { config: join(ROOT, "wrangler.toml"), env },
-    { hideWarnings: true },
-  );
-  const sqliteClasses = new Set(config.migrations.flatMap((migration) => migration.new_sqlite_classes ?? []));
-  return {
-    name: config.name,
-    compatibilityDate: config.compatibility_date,
-    compatibilityFlags: config.compatibility_flags,
-    durableObjects: Object.fromEntries(
-      config.durable_objects.bindings.map(({ name, class_name: className }) => [
-        name,
-        { className, useSQLite: sqliteClasses.has(className) },
-      ]),
-    ),
-    r2Buckets: Object.fromEntries(config.r2_buckets.map(({ binding, bucket_name: name }) => [binding, name])),
-    d1Databases: Object.fromEntries(config.d1_databases.map(({ binding, database_id: id }) => [binding, id])),
-    ratelimits: Object.fromEntries(
-      config.ratelimits.map(({ name, namespace_id, simple }) => [name, { namespace_id, simple: { ...simple } }]),
-    ),
+  readonly durable_objects: {
+    readonly bindings: readonly {
+      readonly name: string;
+      readonly class_name: string;
+      readonly script_name?: string;
+    }[];
   };
+  readonly r2_buckets: readonly { readonly binding: string; readonly bucket_name: string }[];
+  readonly d1_databases: readonly {
+    readonly binding: string;
+    readonly database_name: string;
+    readonly database_id: string;
+  }[];
+  readonly ratelimits: readonly {
+    readonly name: string;
+    readonly namespace_id: string;
+    readonly simple: { readonly limit: number; readonly period: number };
+  }[];
+  readonly services?: readonly { readonly binding: string; readonly service: string; readonly entrypoint?: string }[];
 }
 
-it("runs what wrangler.toml deploys", () => {
-  expect(configured()).toEqual(WORKER);
-});
+const read = (env?: string): WranglerConfig =>
+  unstable_readConfig({ config: join(ROOT, "wrangler.toml"), env }, { hideWarnings: true });
 
-it("and what wrangler dev -e dev runs, over storage of its own", () => {
-  const dev = configured("dev");
-  expect(dev).toMatchObject({
-    compatibilityDate: WORKER.compatibilityDate,
-    durableObjects: WORKER.durableObjects,
-    ratelimits: WORKER.ratelimits,
+const sqliteClasses = ({ migrations }: WranglerConfig): readonly string[] =>
+  migrations.flatMap((migration) => migration.new_sqlite_classes ?? []);
+
+/** The bindings of a section of wrangler.toml as rows of a declaration. @param service the service of the section */
+function configuredBindings(config: WranglerConfig, service: string | null): Bindings {
+  const ownerOf = (script: string | undefined): string | undefined =>
+    script?.replace(/^sigedge-/, "") ?? service ?? undefined;
+  const rows: readonly (readonly [string, unknown])[] = [
+    ...config.durable_objects.bindings.map(
+      ({ name, class_name: className, script_name: script }) =>
+        [name, { kind: "durable_object", className, owner: ownerOf(script) }] as const,
+    ),
+    ...config.r2_buckets.map(({ binding, bucket_name: bucketName }) => [binding, { kind: "r2", bucketName }] as const),
+    ...config.d1_databases.map(
+      ({ binding, database_name: databaseName, database_id: databaseId }) =>
+        [binding, { kind: "d1", databaseName, databaseId }] as const,
+    ),
+    ...config.ratelimits.map(
+      ({ name, namespace_id: namespaceId, simple }) =>
+        [name, { kind: "rate_limit", namespaceId, limit: simple.limit, periodSeconds: simple.period }] as const,
+    ),
+    ...(config.services ?? []).map(
+      ({ binding, service: script, entrypoint }) =>
+        [binding, { kind: "entrypoint", service: ownerOf(script), entrypoint }] as const,
+    ),
+  ];
+  return Object.fromEntries(rows) as Bindings;
+}
+
+/** The composed Worker implements every class, so its section names no owner. */
+const withoutOwner = (rows: Bindings): unknown =>
+  Object.fromEntries(
+    Object.entries(rows).map(([name, row]) => [
+      name,
+      row.kind === "durable_object" ? { ...row, owner: undefined } : row,
+    ]),
+  );
+
+const ownedClasses = (rows: readonly Binding[], service: string): readonly string[] =>
+  rows.flatMap((row) => (row.kind === "durable_object" && row.owner === service ? [row.className] : []));
+
+describe("wrangler.toml", () => {
+  it("deploys what a local stack runs", () => {
+    const config = read();
+    const { name, compatibility_date: compatibilityDate, compatibility_flags: compatibilityFlags } = config;
+    expect(WORKER).toMatchObject({ name, compatibilityDate, compatibilityFlags });
+    const classes = Object.values(WORKER.durableObjects).map(({ className }) => className);
+    expect(sqliteClasses(config).toSorted()).toEqual(classes.toSorted());
   });
-  expect(dev).not.toMatchObject({ r2Buckets: WORKER.r2Buckets });
-  expect(dev).not.toMatchObject({ d1Databases: WORKER.d1Databases });
+
+  it("binds at the top level what the services declare", () => {
+    expect(configuredBindings(read(), null)).toEqual(withoutOwner(composedBindings()));
+  });
+
+  it("binds the same in [env.dev], over storage of its own", () => {
+    const config = read("dev");
+    expect(config.compatibility_date).toBe(WORKER.compatibilityDate);
+    const { TILES, INDEX, ...dev } = configuredBindings(config, null);
+    const { TILES: tiles, INDEX: index, ...composed } = composedBindings();
+    expect(dev).toEqual(withoutOwner(composed));
+    expect([TILES?.kind, INDEX?.kind]).toEqual([tiles?.kind, index?.kind]);
+    expect(TILES).not.toEqual(tiles);
+    expect(INDEX).not.toEqual(index);
+  });
+
+  it.each(DECLARED_SERVICES)("binds in [env.%s] what the service declares, and creates its classes", (service) => {
+    const config = read(service);
+    const { bindings } = DECLARATIONS[service];
+    expect(configuredBindings(config, service)).toEqual(bindings);
+    expect(sqliteClasses(config)).toEqual(ownedClasses(Object.values(bindings), service));
+  });
+
+  it("binds in [env.gateway] every service that has routes, and nothing else", () => {
+    const services = new Set(SERVICE_ROUTES.map(({ service }) => service));
+    const rows = Array.from(services, (service) => [service.toUpperCase(), { kind: "entrypoint", service }]);
+    expect(configuredBindings(read("gateway"), "gateway")).toEqual(Object.fromEntries(rows));
+  });
 });

@@ -9,28 +9,44 @@ import { LISTEN_ADDRESS } from "../cli/address.ts";
 import { ROOT } from "../cli/root.ts";
 import { parsePublicUrl } from "../shared/http/public-url.ts";
 import { parseShards } from "../shared/logs/shards.ts";
+import type { Bindings } from "../shared/settings/binding.ts";
+import { composedBindings } from "../workers/declarations.ts";
 import { bundleWorker, LOCAL_ENTRY } from "./bundle.ts";
 
-/** What wrangler.toml says of the Worker, in Miniflare's words; a test holds the two together. */
+/** The composed Worker as wrangler.toml configures it, in Miniflare's terms. A test compares the two. */
 export const WORKER = {
   name: "sigedge",
   compatibilityDate: "2026-10-20",
   compatibilityFlags: ["nodejs_compat"],
-  durableObjects: {
-    SEQUENCER: { className: "Sequencer", useSQLite: true },
-    ANCHOR: { className: "Anchor", useSQLite: true },
-    USED_TOKENS: { className: "UsedTokens", useSQLite: true },
-    TUF: { className: "TufRepository", useSQLite: true },
-  },
-  r2Buckets: { TILES: "sigedge-tiles" },
-  d1Databases: { INDEX: "00000000-0000-0000-0000-000000000000" },
-  ratelimits: {
-    READS: { namespace_id: "2001", simple: { limit: 1000, period: 10 } },
-    WRITES: { namespace_id: "2002", simple: { limit: 100, period: 10 } },
-    CLIENTS: { namespace_id: "2003", simple: { limit: 100, period: 10 } },
-    IDENTITIES: { namespace_id: "2004", simple: { limit: 1000, period: 60 } },
-  },
+  ...runtimeBindings(composedBindings()),
 } as const;
+
+/** The declared bindings in Miniflare's terms. */
+function runtimeBindings(rows: Bindings): {
+  readonly durableObjects: Readonly<Record<string, { readonly className: string; readonly useSQLite: true }>>;
+  readonly r2Buckets: Readonly<Record<string, string>>;
+  readonly d1Databases: Readonly<Record<string, string>>;
+  readonly ratelimits: Readonly<Record<string, RuntimeRateLimit>>;
+} {
+  const durableObjects: Record<string, { className: string; useSQLite: true }> = {};
+  const r2Buckets: Record<string, string> = {};
+  const d1Databases: Record<string, string> = {};
+  const ratelimits: Record<string, RuntimeRateLimit> = {};
+  for (const [name, row] of Object.entries(rows)) {
+    if (row.kind === "durable_object") durableObjects[name] = { className: row.className, useSQLite: true };
+    if (row.kind === "r2") r2Buckets[name] = row.bucketName;
+    if (row.kind === "d1") d1Databases[name] = row.databaseId;
+    if (row.kind === "rate_limit") {
+      ratelimits[name] = { namespace_id: row.namespaceId, simple: { limit: row.limit, period: row.periodSeconds } };
+    }
+  }
+  return { durableObjects, r2Buckets, d1Databases, ratelimits };
+}
+
+interface RuntimeRateLimit {
+  readonly namespace_id: string;
+  readonly simple: { readonly limit: number; readonly period: 10 | 60 };
+}
 
 export interface StackOptions {
   readonly port: number;

@@ -2,9 +2,9 @@
 // The settings and bindings of all services, as they declare them. The routes are in front/routes.ts: the gateway needs them
 // without a single setting of a service.
 
-import type { Bindings } from "../shared/settings/binding.ts";
+import type { Binding, Bindings } from "../shared/settings/binding.ts";
 import { partNames } from "../shared/settings/parts.ts";
-import type { SettingRows } from "../shared/settings/setting.ts";
+import type { Setting, SettingRows } from "../shared/settings/setting.ts";
 import * as ca from "./ca/declaration.ts";
 import * as log from "./log/declaration.ts";
 import * as oidc from "./oidc/declaration.ts";
@@ -36,6 +36,20 @@ export const settingNames = (rows: SettingRows): readonly string[] =>
 export const requiredNames = (rows: SettingRows): readonly string[] =>
   Object.entries(rows).flatMap(([name, { need }]) => (need === "required" ? [name] : []));
 
+/** Whether a setting, or the setting that this is a part of, is a secret of any service. */
+export const isSecret = (name: string): boolean =>
+  DECLARED_SERVICES.flatMap((service) => Object.entries<Setting>(DECLARATIONS[service].settings)).some(
+    ([setting, row]) => row.isSecret === true && settingNames({ [setting]: row }).includes(name),
+  );
+
 /** The names of the bindings that a composed Worker's own environment holds. */
 export const resourceNames = (rows: Bindings): readonly string[] =>
   Object.entries(rows).flatMap(([name, { kind }]) => (kind === "entrypoint" ? [] : [name]));
+
+/** The bindings of the composed Worker, those that several services share once. */
+export const composedBindings = (): Bindings =>
+  Object.fromEntries(
+    DECLARED_SERVICES.flatMap((service) => Object.entries<Binding>(DECLARATIONS[service].bindings)).filter(
+      ([, { kind }]) => kind !== "entrypoint",
+    ),
+  );

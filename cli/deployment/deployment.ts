@@ -14,7 +14,8 @@ import { basename, join, relative, resolve } from "node:path";
 import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { unixMs } from "../../shared/time.ts";
-import { describeKeysError, readKeys, SECRET_SETTINGS } from "../keys/keys.ts";
+import { isSecret } from "../../workers/declarations.ts";
+import { describeKeysError, readKeys } from "../keys/keys.ts";
 import { IS_INSTALLED, workingFolder } from "../root.ts";
 import { fileSettings, readShards, witnessSecret } from "./folder-settings.ts";
 import { otherSettings } from "./replaceable.ts";
@@ -155,8 +156,6 @@ export interface WorkerSettings {
   readonly secrets: Readonly<Record<string, string>>;
   readonly vars: Readonly<Record<string, string>>;
 }
-
-const isSecret = (setting: string): boolean => SECRET_SETTINGS.includes(setting) || setting.startsWith("SHARD_KEYS");
 
 /** Reads and checks all settings of the services. The error names the file at fault. */
 export function workerSettings(deployment: Deployment): Result<WorkerSettings, string> {

@@ -101,9 +101,6 @@ export function readStateUrl(state: string): Result<string, string> {
 /** The files of keys that no Worker gets; they sign once and can then be moved offline. */
 export const OFFLINE_KEY_FILES: readonly string[] = KEY_FILE_NAMES.filter((file) => KEY_FILES[file].setting === null);
 
-/** The settings that are private keys, and so become secrets of a Worker. Every other setting is public. */
-export const SECRET_SETTINGS: readonly string[] = KEY_FILE_NAMES.flatMap((file) => KEY_FILES[file].setting ?? []);
-
 /**
  * The settings in the files of `<state>/keys`. The first call creates the folder with everything in it.
  * Fails with state_unwritable, state_of_another_url, key_file_damaged.

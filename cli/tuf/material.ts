@@ -11,6 +11,7 @@ import type { LogConfig } from "../../shared/logs/config.ts";
 import type { LogKind } from "../../shared/logs/kinds.ts";
 import { parseShards, writableLogs } from "../../shared/logs/shards.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import { joinParts } from "../../shared/settings/parts.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import type { Chain, TrustedLog, TrustMaterial } from "../../shared/trust/material.ts";
 import { signingConfig } from "../../shared/trust/signing-config.ts";
@@ -24,7 +25,7 @@ export interface DeploymentSettings {
   readonly publicUrl: PublicUrl;
   /**
    * CA_CHAIN, TSA_CHAIN, SIGNATURE_LOG_KEY, CERTIFICATE_LOG_KEY; optional: OTHER_CA_CHAINS, OTHER_TSA_CHAINS, SHARDS,
-   * SHARD_KEYS, SHARD_KEYS_2.
+   * SHARD_KEYS in its parts.
    */
   readonly settings: Readonly<Record<string, string>>;
   /** A time at or before the first entry of either log, which are trusted from an hour before it. Null: when the first CA starts. */
@@ -91,7 +92,7 @@ const FIRST_LOG_KEYS: Readonly<Record<string, string>> = {
 function logKeyOf(name: string, settings: DeploymentSettings["settings"]): string {
   const first = FIRST_LOG_KEYS[name];
   if (first !== undefined) return settings[first] ?? "";
-  const json = parseJson(encodeUtf8(`${settings["SHARD_KEYS"] ?? ""}${settings["SHARD_KEYS_2"] ?? ""}`));
+  const json = parseJson(encodeUtf8(joinParts(settings, "SHARD_KEYS")));
   const ecdsa = member(member(json.ok ? json.value : null, name), "ecdsa");
   return typeof ecdsa === "string" ? ecdsa : "";
 }

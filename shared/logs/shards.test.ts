@@ -137,7 +137,7 @@ describe("parseShards", () => {
 
 describe("logsSetting", () => {
   test("reports under the name of the setting", () => {
-    const settings = new Settings({ PUBLIC_URL: MAIN.href, SHARDS: "{}" });
+    const settings = new Settings({ PUBLIC_URL: MAIN.href, SHARDS: "{}" }, {});
     const logs = logsSetting(settings);
     expect(settings.finish(logs)).toEqual({
       ok: false,
@@ -146,7 +146,7 @@ describe("logsSetting", () => {
   });
 
   test("leaves PUBLIC_URL to whoever reports it", () => {
-    const settings = new Settings({ SHARDS: "{}" });
+    const settings = new Settings({ SHARDS: "{}" }, {});
     logsSetting(settings);
     expect(settings.finish(() => null).ok).toBe(true);
   });

@@ -33,7 +33,7 @@ export type EntrypointBinding<T = unknown> = Bound<T> & {
   readonly entrypoint: string;
 };
 
-type Binding = ResourceBinding | EntrypointBinding;
+export type Binding = ResourceBinding | EntrypointBinding;
 
 export type Bindings = Readonly<Record<string, Binding>>;
 

@@ -13,6 +13,12 @@ const MAX_PARTS = 4;
 export const partNames = (name: string): readonly string[] =>
   Array.from({ length: MAX_PARTS }, (_, i) => (i === 0 ? name : `${name}_${i + 1}`));
 
+/** The text of a setting in an environment, all its parts joined; "" if it is missing. */
+export function joinParts(env: object, name: string): string {
+  const texts = partNames(name).map((part): unknown => Reflect.get(env, part));
+  return texts.filter((text) => typeof text === "string").join("");
+}
+
 /** The parts of a text by name, at least one. The error completes "<name> …". */
 export function splitSetting(name: string, text: string): Result<Readonly<Record<string, string>>, string> {
   const parts: string[] = [""];

@@ -5,7 +5,7 @@
 import type { Result } from "../result.ts";
 
 /** One row of a service's settings. */
-interface Setting<T = unknown> {
+export interface Setting<T = unknown> {
   /** A service without a required setting answers 503 on every route. */
   readonly need: "required" | "optional";
   /** Uploaded as a secret, so that neither wrangler nor the dashboard prints it. */

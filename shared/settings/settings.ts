@@ -4,7 +4,7 @@
 
 import { err, ok, type Result } from "../result.ts";
 import type { Bindings, BindingsEnv } from "./binding.ts";
-import { partNames } from "./parts.ts";
+import { joinParts } from "./parts.ts";
 import type { Parsed, SettingRows } from "./setting.ts";
 
 export interface ConfigError {
@@ -23,8 +23,8 @@ export class Settings<Rows extends SettingRows = SettingRows> {
   readonly #problems: string[] = [];
 
   /** @param rows the service's declared settings: they say which are split into parts, and how each is parsed */
-  constructor(env: object, rows?: Rows) {
-    this.#rows = rows ?? {};
+  constructor(env: object, rows: Rows) {
+    this.#rows = rows;
     this.#env = env;
   }
 
@@ -37,14 +37,9 @@ export class Settings<Rows extends SettingRows = SettingRows> {
 
   /** The setting's text, all its parts joined; null if it is missing or empty. */
   optional(name: Name<Rows>): string | null {
-    const names = this.#rows[name]?.isSplit === true ? partNames(name) : [name];
-    const text = names.map((part) => this.#part(part)).join("");
-    return text === "" ? null : text;
-  }
-
-  #part(name: string): string {
-    const value: unknown = Reflect.get(this.#env, name);
-    return typeof value === "string" ? value : "";
+    const isSplit = this.#rows[name]?.isSplit === true;
+    const value: unknown = isSplit ? joinParts(this.#env, name) : Reflect.get(this.#env, name);
+    return typeof value === "string" && value !== "" ? value : null;
   }
 
   /**
