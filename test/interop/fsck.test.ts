@@ -149,7 +149,7 @@ describe("Tessera's fsck of the signature log", () => {
       { path: "/checkpoint", change: flipSignature },
       /fsck failed: .*checkpoint/,
     ],
-  ] satisfies readonly [string, Damage, RegExp][])("refuses it %s", async (_, damage, reason) => {
+  ] satisfies readonly [string, Damage, RegExp][])("rejects it %s", async (_, damage, reason) => {
     const damaged = await serveDamaged(stack.url, damage);
     const { sound, report } = await checkSignatureLog(damaged.url);
     await damaged.stop();
@@ -172,7 +172,7 @@ describe("TesseraCT's fsck of the certificate log", () => {
     ["with a bit of a certificate changed", () => ({ path: `/ct/${tilePath("data", 200)}`, change: flipBit })],
     ["with a bit of its checkpoint's signature changed", () => ({ path: "/ct/checkpoint", change: flipSignature })],
     ["without its issuer", () => ({ path: issuerPath(), change: () => null })],
-  ] satisfies readonly [string, () => Damage][])("refuses it %s", async (_, damage) => {
+  ] satisfies readonly [string, () => Damage][])("rejects it %s", async (_, damage) => {
     const damaged = await serveDamaged(stack.url, damage());
     const { sound, report } = await checkCertificateLog(damaged.url);
     await damaged.stop();

@@ -331,12 +331,12 @@ describe("claims that no provider sends", () => {
   });
 });
 
-describe("keys and signing requests", () => {
+describe("keys and certificate signing requests", () => {
   const identity = KNOWN_IDENTITIES[0] as KnownIdentity;
   const token = (): object => ({ oidcIdentityToken: tokenOf(claimsOf(identity)) });
 
   it.each(REQUESTS.map(({ name, pem }): [string, string] => [name, pem]))(
-    "a request of %s: the same answer",
+    "a request of %s gets the same answer",
     async (name, pem) => {
       const body = { credentials: token(), certificateSigningRequest: Buffer.from(pem).toString("base64") };
       await expectSame(body, `request of ${name}`);
@@ -369,14 +369,14 @@ describe("keys and signing requests", () => {
     ["RSA with exponent 3", () => rsa(2048, 3), "sha256"],
     ["P-224", () => ec("secp224r1"), "sha256"],
     ["secp256k1", () => ec("secp256k1"), "sha256"],
-  ])("%s: the same answer", async (name, make, hash) => {
+  ])("%s gets the same answer", async (name, make, hash) => {
     const [publicKey, privateKey] = make();
     const proofOfPossession = sign(hash, Buffer.from(identity.challenge), privateKey).toString("base64");
     const publicKeyRequest = { publicKey: { content: pemOf(publicKey) }, proofOfPossession };
     await expectSame({ credentials: token(), publicKeyRequest }, name);
   });
 
-  it("with primes close to each other are rejected by both", async () => {
+  it("both reject a key whose primes are close to each other", async () => {
     const publicKey = createPublicKey({ key: { kty: "RSA", e: "AQAB", n: CLOSE_PRIMES }, format: "jwk" });
     const publicKeyRequest = { publicKey: { content: pemOf(publicKey) }, proofOfPossession: "AAAA" };
     await expectSame({ credentials: token(), publicKeyRequest }, "close primes");
@@ -391,7 +391,7 @@ const CLOSE_PRIMES =
   "R4djq0rdKLv33PqHsfL-YJN-UDdhz56n7v2mMJWlRw";
 
 /** Where our answer differs: Fulcio's answer → ours, by the name of the case. */
-const OTHERWISE: Readonly<Record<string, readonly [string, string]>> = {
+const DIFFERENCES: Readonly<Record<string, readonly [string, string]>> = {
   // Our message names the accepted keys.
   "request of secp256k1": [
     "The certificate signing request could not be parsed",
@@ -414,7 +414,7 @@ async function expectSame(body: object, name: string): Promise<void> {
     const { code, message } = JSON.parse(text) as { readonly code: number; readonly message: string };
     return { status, code, sentence: message.split(": ")[0] ?? "", parts: null };
   });
-  const [theirSentence, ourSentence] = OTHERWISE[name] ?? [];
+  const [theirSentence, ourSentence] = DIFFERENCES[name] ?? [];
   if (theirSentence === undefined) expect(our).toEqual(their);
   else expect([their?.sentence, our?.sentence, our?.status, our?.code]).toEqual([theirSentence, ourSentence, 400, 3]);
 }

@@ -37,7 +37,7 @@ const algorithms = ["ECDSA", "RSA", "", "ecdsa", 2, 99, null].map((algorithm): [
 ]);
 
 export const SPELLINGS: readonly (readonly [string, Spelling])[] = [
-  ["the usual one", (parts) => ({ body: withMembers(parts, {}) })],
+  ["the usual spelling", (parts) => ({ body: withMembers(parts, {}) })],
   [
     "snake case",
     ({ token, content, proof }) => ({
@@ -65,7 +65,7 @@ export const SPELLINGS: readonly (readonly [string, Spelling])[] = [
   ],
   ...algorithms,
   [
-    "members that nobody knows",
+    "unknown members",
     (parts) => ({
       body: withMembers(parts, {
         extra: [1, { a: null }],
@@ -83,14 +83,14 @@ export const SPELLINGS: readonly (readonly [string, Spelling])[] = [
     },
   ],
   [
-    "PEM asked for",
+    "a request for PEM",
     (parts) => ({
       body: withMembers(parts, {}),
       headers: { accept: "application/pem-certificate-chain", "content-type": "text/plain" },
     }),
   ],
   ["both keys", (parts) => ({ body: withMembers(parts, { certificateSigningRequest: "AAAA" }) })],
-  ["a member in both spellings", (parts) => ({ body: withMembers(parts, { public_key_request: {} }) })],
+  ["a member in both cases", (parts) => ({ body: withMembers(parts, { public_key_request: {} }) })],
   [
     "a key that is a number",
     (parts) => ({ body: withMembers(parts, { publicKeyRequest: { publicKey: { content: 5 } } }) }),
@@ -101,8 +101,8 @@ export const SPELLINGS: readonly (readonly [string, Spelling])[] = [
   ],
   ["no key", (parts) => ({ body: { credentials: credentials(parts) } })],
   ["no token", (parts) => ({ body: withoutToken(parts) })],
-  ["nothing", () => ({ body: "" })],
+  ["an empty body", () => ({ body: "" })],
   ["a list", () => ({ body: "[]" })],
-  ["JSON cut off", () => ({ body: '{"credentials":' })],
+  ["truncated JSON", () => ({ body: '{"credentials":' })],
   ["more than 4 MiB", () => ({ body: " ".repeat(4 * 1024 * 1024 + 1) })],
 ];

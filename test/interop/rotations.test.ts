@@ -160,7 +160,7 @@ async function openLog(kind: "signature" | "certificate", at: string): Promise<v
 it("a deployment goes through every rotation, and every bundle verifies at the end", async () => {
   mkdirSync(join(folder, "state"));
   await deploy();
-  await signEpoch("at first", null);
+  await signEpoch("before any rotation", null);
 
   // The first rotation tries every step too early.
   expect(await rotate("ca", "--dry-run")).toHaveLength(2);

@@ -23,8 +23,8 @@ const ONLINE = ["ca", "tsa", "signature-log", "signature-log-ed25519", "certific
 const OFFLINE = ["ca-root", "tsa-root", "operator-issuer", "tuf-root-1", "tuf-root-2", "tuf-root-3", "tuf-targets"];
 
 /** Everything observed, by place. */
-const seen = new Map<string, Buffer>();
-const see = (where: string, what: string | Buffer): void => void seen.set(where, Buffer.from(what));
+const observed = new Map<string, Buffer>();
+const observe = (where: string, what: string | Buffer): void => void observed.set(where, Buffer.from(what));
 
 /** Every form in which the bytes of a key can appear. */
 const needles = new Map<string, Buffer>();
@@ -57,7 +57,7 @@ function formsOf(haystack: Buffer): readonly Buffer[] {
 }
 
 /** Searches everything observed for the needles: `needle in place`. */
-function found(
+function findNeedles(
   places: ReadonlyMap<string, Buffer>,
   allowed: (place: string, needle: string) => boolean,
 ): readonly string[] {
@@ -83,7 +83,7 @@ function filesBelow(folder: string, files = new Map<string, Buffer>()): Readonly
 
 async function run(line: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
   const { code, stdout, stderr } = await checkout.run(line, { ...cloud.env, ...env });
-  see(`output of ${line}`, stdout + stderr);
+  observe(`output of ${line}`, stdout + stderr);
   expect({ line, code, stderr }).toMatchObject({ code: 0 });
 }
 
@@ -95,14 +95,14 @@ beforeAll(async () => {
   needles.set("passphrase", Buffer.from(PASSPHRASE.replaceAll(" ", "")));
   needles.set("API token", Buffer.from(cloud.token));
   const watch = watchArguments();
-  const talkative = { WRANGLER_LOG: "debug", WRANGLER_LOG_PATH: join(checkout.folder, ".logs") };
+  const debugLogs = { WRANGLER_LOG: "debug", WRANGLER_LOG_PATH: join(checkout.folder, ".logs") };
   await run(`npx sigedge init --url ${cloud.url} --passphrase-file ${state}/passphrase`);
-  await run("npx wrangler deploy --dry-run", talkative);
-  await run("npx wrangler deploy", talkative);
+  await run("npx wrangler deploy --dry-run", debugLogs);
+  await run("npx wrangler deploy", debugLogs);
   await run("npx sigedge deploy", { SIGEDGE_PASSPHRASE: PASSPHRASE });
   await run("npx sigedge deploy --split --dry-run");
-  await refusals();
-  for (const [i, args] of watch.stop().entries()) see(`process ${i}: ${args.slice(0, 80)}`, args);
+  await provokeErrors();
+  for (const [i, args] of watch.stop().entries()) observe(`process ${i}: ${args.slice(0, 80)}`, args);
 
   for (const name of ONLINE) {
     addKey(name, createPrivateKey(readFileSync(join(deploymentFolder(), "keys", `${name}.key.pem`))));
@@ -123,15 +123,15 @@ const offlineKey = (name: string): KeyObject =>
   });
 
 /** Provokes the errors of the commands and of the service. */
-async function refusals(): Promise<void> {
+async function provokeErrors(): Promise<void> {
   const wrong = await checkout.run("npx sigedge deploy", { ...cloud.env, SIGEDGE_PASSPHRASE: `${PASSPHRASE} not` });
-  see("output with a wrong passphrase", wrong.stdout + wrong.stderr);
+  observe("output with a wrong passphrase", wrong.stdout + wrong.stderr);
   expect(wrong.code).toBe(1);
   const unknown = await checkout.run("npx sigedge deploy --no-smoke-test", {
     ...cloud.env,
     CLOUDFLARE_API_TOKEN: "wrong",
   });
-  see("output with a wrong API token", unknown.stdout + unknown.stderr);
+  observe("output with a wrong API token", unknown.stdout + unknown.stderr);
   expect(unknown.code).toBe(1);
   const publicUrl = parsePublicUrl(cloud.url);
   if (!publicUrl.ok) throw new Error(publicUrl.error.reason);
@@ -147,23 +147,23 @@ async function refusals(): Promise<void> {
   ] as const) {
     const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
     const response = await fetch(`${cloud.url}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
-    see(`answer ${response.status} of ${path}`, JSON.stringify([...response.headers]) + (await response.text()));
+    observe(`answer ${response.status} of ${path}`, JSON.stringify([...response.headers]) + (await response.text()));
   }
 }
 
 describe("the secrets of a deployment", () => {
   it("are found where they belong, so the search works", () => {
     const files = filesBelow(join(deploymentFolder(), "keys"));
-    expect(new Set(found(files, () => false).map((hit) => hit.split(" in ")[0])).size).toBeGreaterThanOrEqual(
+    expect(new Set(findNeedles(files, () => false).map((hit) => hit.split(" in ")[0])).size).toBeGreaterThanOrEqual(
       ONLINE.length,
     );
     const secrets = new Map([["secrets.json", readFileSync(join(deploymentFolder(), "secrets.json"))]]);
-    expect(found(secrets, () => false)).toContain("ca (DER) base64 in secrets.json");
+    expect(findNeedles(secrets, () => false)).toContain("ca (DER) base64 in secrets.json");
   });
 
   it("are in no output, process argument or response", () => {
-    expect([...seen.keys()].some((place) => place.startsWith("process ") && place.includes("wrangler"))).toBe(true);
-    expect(found(seen, () => false)).toEqual([]);
+    expect([...observed.keys()].some((place) => place.startsWith("process ") && place.includes("wrangler"))).toBe(true);
+    expect(findNeedles(observed, () => false)).toEqual([]);
   });
 
   it("are in no log of a Worker, and in no bundle", () => {
@@ -171,7 +171,7 @@ describe("the secrets of a deployment", () => {
       .deployed("sigedge")
       .modules.map(({ name, contents }) => [name, Buffer.from(contents)] as const);
     expect(cloud.logs.length).toBeGreaterThan(0);
-    expect(found(new Map([["logs", Buffer.from(cloud.logs.join("\n"))], ...modules]), () => false)).toEqual([]);
+    expect(findNeedles(new Map([["logs", Buffer.from(cloud.logs.join("\n"))], ...modules]), () => false)).toEqual([]);
     expect(modules.map(([, contents]) => contents.toString()).join("")).not.toContain("oidc/dev/token");
   });
 
@@ -180,8 +180,8 @@ describe("the secrets of a deployment", () => {
     expect([...files.keys()].some((path) => path.includes("/.logs/"))).toBe(true);
     const own = new Set([...ONLINE.map((name) => join("keys", `${name}.key.pem`)), "secrets.json"]);
     const isOwn = (path: string): boolean => own.has(relative(deploymentFolder(), path));
-    expect(found(files, isOwn)).toEqual([]);
-    expect(found(filesBelow(join(state, "storage")), () => false)).toEqual([]);
+    expect(findNeedles(files, isOwn)).toEqual([]);
+    expect(findNeedles(filesBelow(join(state, "storage")), () => false)).toEqual([]);
   });
 
   it("are in files and folders that only their owner can open", () => {
@@ -209,7 +209,7 @@ describe("the secrets of a deployment", () => {
       }
       const places = new Map(filesBelow(join(stack.state, "storage")));
       places.set("logs", Buffer.from(stack.logs.map(({ message }) => message).join("\n")));
-      expect(found(places, () => false)).toEqual([]);
+      expect(findNeedles(places, () => false)).toEqual([]);
     } finally {
       await stack.stop();
     }
