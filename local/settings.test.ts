@@ -72,7 +72,7 @@ it("says in which file and member something is wrong", () => {
   write([{ ...SHARDS[0], url: "http://localhost:8787" }]);
   expect(read()).toMatchObject({
     ok: false,
-    error: `${join(state, "shards.json")}: [0].url has the host name of the signature log signature; give it another, whatever the port`,
+    error: `${join(state, "shards.json")}: [0].url has the host name of the signature log signature; use another host name, not only another port`,
   });
 });
 

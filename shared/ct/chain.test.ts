@@ -33,13 +33,13 @@ describe("withoutExtension", () => {
     },
   );
 
-  test("an extension that is not there changes nothing", () => {
+  test("returns a TBS without the extension unchanged", () => {
     for (const { tbs } of vectors.cases) {
       expect(withoutExtension(bytes(tbs), OID.precertificatePoison)).toStrictEqual({ ok: true, value: bytes(tbs) });
     }
   });
 
-  test("the last extension takes the list with it", () => {
+  test("omits the list after removing its last extension", () => {
     // SEQUENCE { INTEGER 1, [3] { SEQUENCE { SEQUENCE { OID 1.3.6.1.4.1.11129.2.4.3, TRUE, OCTET STRING NULL } } } }
     const poison = Buffer.from("3013060a2b06010401d6790204030101ff04020500", "hex");
     const tbs = tlv(0x30, Buffer.from("020101", "hex"), tlv(0xa3, tlv(0x30, poison)));
@@ -47,7 +47,7 @@ describe("withoutExtension", () => {
     expect(without.ok && encodeHex(without.value)).toBe("3003020101");
   });
 
-  test("bytes and mutated certificates never throw", () => {
+  test("never throws for arbitrary bytes and mutated certificates", () => {
     const { tbs } = certificate(first?.precertificate ?? "");
     fc.assert(
       fc.property(fc.nat(tbs.length - 1), fc.nat(255), (at, value) => {
@@ -88,7 +88,7 @@ describe("checkChain accepts", () => {
     });
   });
 
-  test("no leaf of a CA that is not accepted itself, though its root is", async () => {
+  test("no leaf of a CA that is not accepted itself, even if its root is", async () => {
     expect(await checkChain([plain, ca, root], accepted.slice(1), "x509_entry")).toStrictEqual({
       ok: false,
       error: { code: "submitted_chain_untrusted" },
@@ -96,7 +96,7 @@ describe("checkChain accepts", () => {
   });
 });
 
-describe("checkChain refuses", () => {
+describe("checkChain rejects", () => {
   const { refused } = vectors;
   const flipped = Uint8Array.from(precertificate);
   flipped[flipped.length - 1] = (flipped.at(-1) ?? 0) ^ 1;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The backup of a log's tail: everything that its tiles in R2 do not hold. With them, and with the log's key, it is the whole
-// log at one tree head. One JSON document; the same tree gives the same entries, whoever writes it. Nothing in it is secret.
+// The backup of a log's tail: everything that its tiles in R2 do not hold. Together with the tiles and the log's key it
+// is the complete log at one tree head. One JSON document without secrets; every writer makes the same entries of a
+// tree.
 
 import { decodeBase64, encodeBase64 } from "../bytes/base64.ts";
 import { encodeUtf8 } from "../bytes/utf8.ts";
@@ -13,12 +14,12 @@ import { type Hash, hash } from "../tlog/hash.ts";
 import type { SignedTreeHead } from "../tlog/head.ts";
 import { TILE_WIDTH } from "../tlog/tile.ts";
 
-/** What the log was created as. */
+/** The identity that the log was created with. */
 interface BackupIdentity {
   readonly name: string;
   readonly origin: string;
   readonly baseUrl: string;
-  /** As in log.json. */
+  /** The value in log.json. */
   readonly creation: string;
   readonly spki: Uint8Array;
   readonly genesisSize: number;
@@ -26,46 +27,47 @@ interface BackupIdentity {
 }
 
 interface BackupEntry {
-  /** As in a bundle, without tile/entries' length prefix. */
+  /** As in a bundle, without the length prefix of tile/entries. */
   readonly record: Uint8Array;
   readonly timestamp: UnixMs;
   readonly search: SearchRow;
   readonly hints: AttestationHints | null;
 }
 
+/** The tail of a log and the head of its tree. */
 export interface Backup extends BackupIdentity, SignedTreeHead {
-  /** Hashes of the open tile of level 1 and of each above it, up to the highest level that has a node. */
+  /** Hashes of the open tile of each level from 1 up to the highest level that has a node. */
   readonly edge: readonly (readonly Hash[])[];
-  /** The entries right of the last full bundle: 0 to 255. */
+  /** The 0 to 255 entries after the last full bundle. */
   readonly entries: readonly BackupEntry[];
 }
 
 export interface BackupError {
   readonly code: "backup_invalid";
-  /** The member that is not of this form. */
+  /** The malformed member. */
   readonly member: string;
 }
 
 const FORMAT = 1;
-/** Sizes have 16 digits at most, so that names are in the order of sizes. */
+/** Sizes are padded to 16 digits, so that names sort by size. */
 const SIZE_DIGITS = 16;
-/** Where the backups of a log lie, below its prefix. */
+/** Folder of the backups, below the log's prefix. */
 export const BACKUP_FOLDER = "backup/";
-/** 255 entries of 32 KiB in base64, each with the terms and hints of 512 subjects, make half of it. */
+/** Twice the size of 255 entries of 32 KiB in base64, each with the terms and hints of 512 subjects. */
 const MAX_BACKUP_BYTES = 128 * 1024 * 1024;
 
-/** Where the backup of a tree of this size lies, below the log's prefix. */
+/** Path of the backup of a tree of this size, below the log's prefix. */
 export const backupPath = (treeSize: number): string =>
   `${BACKUP_FOLDER}${String(treeSize).padStart(SIZE_DIGITS, "0")}`;
 
-/** The size that is in the name of a backup, null if it is the name of something else. */
+/** The size in the path of a backup, null if the path is of something else. */
 export function backupSize(path: string): number | null {
   const match = new RegExp(`^${BACKUP_FOLDER}(\\d{${SIZE_DIGITS}})$`).exec(path);
   const size = Number(match?.[1] ?? Number.NaN);
   return Number.isSafeInteger(size) ? size : null;
 }
 
-/** The same backup gives the same bytes. */
+/** Encodes a backup. Deterministic. */
 export function encodeBackup(backup: Backup): Uint8Array {
   const document = {
     format: FORMAT,
@@ -86,7 +88,7 @@ export function encodeBackup(backup: Backup): Uint8Array {
   return encodeUtf8(`${JSON.stringify(document)}\n`);
 }
 
-/** Member by member: what a caller's row has beside them stays behind. */
+/** Lists the members one by one, because a caller's row may have more. */
 function encodeEntry({ record, timestamp, search, hints }: BackupEntry): object {
   const { termsVersion, terms, digest, identity, issuer } = search;
   return {
@@ -101,7 +103,7 @@ function encodeEntry({ record, timestamp, search, hints }: BackupEntry): object 
   };
 }
 
-/** Reads a backup; what it says of its tree is for the caller to check. Fails with backup_invalid. */
+/** Decodes a backup. The caller must check it against its tree. Fails with backup_invalid. */
 export function decodeBackup(bytes: Uint8Array): Result<Backup, BackupError> {
   const json = bytes.length > MAX_BACKUP_BYTES ? null : parseJson(bytes);
   if (json?.ok !== true) return err({ code: "backup_invalid", member: "document" });
@@ -166,10 +168,10 @@ function toHash(path: string, text: unknown): Hash {
   return hash(bytes.value);
 }
 
-/** Leaves this file as a value only. */
+/** Thrown in this file only, where decodeBackup catches it. */
 class MemberError extends Error {}
 
-/** The members of one JSON object; each is of the type that it is asked for, or the whole document is refused. */
+/** Reads the members of one JSON object. Throws MemberError if a member has another type than requested. */
 class Members {
   readonly path: string;
   readonly #object: object;

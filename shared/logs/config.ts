@@ -1,30 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
-// The logs of a deployment. A log is a row of configuration; one Durable Object class serves them all.
+// The logs of a deployment. A log is a row of configuration; one Durable Object class serves all of them.
 
 import type { PublicUrl } from "../http/public-url.ts";
 import type { UnixMs } from "../time.ts";
 import { LOG_KINDS, type LogKind } from "./kinds.ts";
 
+/** The configuration of one log. */
 export interface LogConfig {
-  /** The Durable Object's name, the prefix of the log's objects in R2, and its name in the search index. */
+  /** Name of the Durable Object and of the log in the search index, and prefix of the log's objects in R2. */
   readonly name: string;
   readonly kind: LogKind;
-  /** First line of every checkpoint. Bare host name, or the schemeless submission prefix of the certificate log. */
+  /** First line of every checkpoint: a host name, or the submission prefix without its scheme (LOG_KINDS). */
   readonly origin: string;
-  /** What trusted root and clients call the log: no trailing slash. */
+  /** URL of the log in the trusted root and for clients, without a trailing slash. */
   readonly baseUrl: string;
-  /** Authority that the log is served on: no other one is answered for it. */
+  /** Authority that the log is served on. Requests to any other are not answered for it. */
   readonly host: string;
-  /** The settings freeze it. A log that has been frozen stays so, whatever they say later (LogDescription.frozenAt). */
+  /**
+   * Whether the settings freeze the log. Freezing is irreversible, whatever they say later (LogDescription.frozenAt).
+   */
   readonly isFrozen: boolean;
-  /** From when on the CA and the signing config prefer it to older logs, null for at once: clients learn its key before. */
+  /**
+   * When the CA and the signing config begin to prefer it to older logs, so that clients learn its key before. Null: at
+   * once.
+   */
   readonly usedFrom: UnixMs | null;
 }
 
 /** The first log of each kind. */
 export type Logs = Readonly<Record<LogKind, LogConfig>>;
 
-/** The two first logs, behind the public URL; SHARDS opens further ones (shards.ts). */
+/** The first log of each kind, behind the public URL. SHARDS opens more (shards.ts). */
 export function logsOf(publicUrl: PublicUrl): Logs {
   return {
     signature: openLog({ name: "signature", kind: "signature", url: publicUrl }),
@@ -32,7 +38,7 @@ export function logsOf(publicUrl: PublicUrl): Logs {
   };
 }
 
-/** A log that takes entries, at the address that its kind has below a URL. */
+/** A log that accepts entries, at the path of its kind below a URL. */
 export function openLog({
   name,
   kind,
@@ -51,5 +57,5 @@ export function openLog({
   };
 }
 
-/** Where an immutable object of a log lies in R2; `path` as in its public URL (`tile/0/000`). */
+/** The R2 key of an object of a log. `path` is as in its public URL: `tile/0/000`. */
 export const objectKey = (log: LogConfig, path: string): string => `${log.name}/${path}`;

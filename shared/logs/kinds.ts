@@ -27,7 +27,9 @@ export interface LogKindFacts {
   readonly records: RecordFormat;
 }
 
-/** How a kind of log stores its entries. A record is one entry of a bundle without the length prefix of tile/entries. */
+/**
+ * How a kind of log stores its entries. A record is one entry of a bundle without the length prefix of tile/entries.
+ */
 interface RecordFormat {
   /** The records of a bundle, 1 to 256; null if the bundle is malformed. */
   readonly split: (bundle: Uint8Array) => readonly Uint8Array[] | null;

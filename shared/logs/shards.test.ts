@@ -24,7 +24,7 @@ const CT_SHARD = { name: "ct-2027", kind: "certificate", url: "https://2027.exam
 const FROZEN = { name: "signature", frozen: true };
 
 describe("parseShards", () => {
-  test("has the two first logs without a row", () => {
+  test("has the first two logs without a row", () => {
     expect(logsOf([])).toStrictEqual([
       {
         name: "signature",
@@ -47,7 +47,7 @@ describe("parseShards", () => {
     ]);
   });
 
-  test("opens a log a row, in their order, and freezes", () => {
+  test("opens one log per row, in order, and freezes", () => {
     const rows = [FROZEN, { ...SHARD, from: "2027-01-01T00:00:00Z" }, { ...CT_SHARD, frozen: true }];
     const [signature, certificate, shard, ctShard] = logsOf(rows);
     expect([signature?.isFrozen, certificate?.isFrozen]).toEqual([true, false]);
@@ -67,16 +67,20 @@ describe("parseShards", () => {
     });
   });
 
-  test("takes other loopback hosts on a person's own machine, with their port", () => {
+  test("accepts other loopback hosts with their port if PUBLIC_URL is a loopback address", () => {
     const [, , shard] = logsOf([{ ...SHARD, url: "http://127.0.0.2:8787" }], urlOf("http://localhost:8787"));
     expect(shard).toMatchObject({ origin: "127.0.0.2", host: "127.0.0.2:8787", baseUrl: "http://127.0.0.2:8787" });
   });
 
   test.each<[what: string, rows: unknown, problem: string]>([
     ["an object", {}, "must be a list of logs"],
-    ["a row that is none", [[]], "[0] must be an object"],
+    ["a row that is not an object", [[]], "[0] must be an object"],
     ["null", [null], "[0] must be an object"],
-    ["no name", [{ ...SHARD, name: undefined }], "[0].name must be 1 to 32 of a-z, 0-9 and -, without - at its ends"],
+    [
+      "no name",
+      [{ ...SHARD, name: undefined }],
+      "[0].name must be 1 to 32 characters of a-z, 0-9 and -, and must not begin or end with -",
+    ],
     ["upper case", [{ ...SHARD, name: "Sig" }], "[0].name must be 1 to 32"],
     ["a path", [{ ...SHARD, name: "../signature" }], "[0].name must be 1 to 32"],
     ["a name that ends in -", [{ ...SHARD, name: "sig-" }], "[0].name must be 1 to 32"],
@@ -104,20 +108,20 @@ describe("parseShards", () => {
     ["no URL", [{ ...SHARD, url: undefined }], "[0].url must be https://HOST"],
     ["http", [{ ...SHARD, url: "http://2027.example.com" }], "[0].url must start with https://"],
     ["a path in the URL", [{ ...SHARD, url: "https://2027.example.com/log" }], "[0].url must be scheme and host alone"],
-    ["a loopback host", [{ ...SHARD, url: "http://127.0.0.2:8787" }], "[0].url and PUBLIC_URL must both be on this"],
+    ["a loopback host", [{ ...SHARD, url: "http://127.0.0.2:8787" }], "[0].url and PUBLIC_URL must both be loopback"],
     ["the main host", [{ ...SHARD, url: MAIN.href }], "[0].url has the host name of the signature log signature"],
     ["another port of it", [{ ...CT_SHARD, url: `${MAIN.href}:8443` }], "host name of the certificate log certificate"],
     [
       "a host of two logs of a kind",
       [SHARD, { ...SHARD, name: "b", url: "https://2027.example.com:8443" }],
-      "[1].url has the host name of the signature log sig-2027; give it another, whatever the port",
+      "[1].url has the host name of the signature log sig-2027; use another host name, not only another port",
     ],
     [
       "too many",
       Array.from({ length: MAX_LOGS - 1 }, (_, i) => ({ ...SHARD, name: `s${i}`, url: `https://s${i}.example.com` })),
       "makes 17 logs; at most 16 are possible",
     ],
-  ])("refuses %s", (_, rows, problem) => {
+  ])("rejects %s", (_, rows, problem) => {
     const parsed = parseShards(JSON.stringify(rows), MAIN);
     expect(parsed.ok ? [] : parsed.error).toEqual([expect.stringContaining(problem)]);
   });
@@ -125,7 +129,7 @@ describe("parseShards", () => {
   test.each([
     ["no JSON", "[", "is not JSON"],
     ["a member twice", '[{"name":"signature","frozen":true,"frozen":true}]', "has a member twice"],
-  ])("refuses %s", (_, text, problem) => {
+  ])("rejects %s", (_, text, problem) => {
     expect(parseShards(text, MAIN)).toEqual({ ok: false, error: [problem] });
   });
 
@@ -145,7 +149,7 @@ describe("logsSetting", () => {
     });
   });
 
-  test("leaves PUBLIC_URL to whoever reports it", () => {
+  test("leaves problems of PUBLIC_URL to the caller", () => {
     const settings = new Settings({ SHARDS: "{}" }, {});
     logsSetting(settings);
     expect(settings.finish(() => null).ok).toBe(true);
@@ -159,7 +163,7 @@ describe("writableLogs", () => {
   const names = (rows: readonly object[], kind: "signature" | "certificate" = "signature"): readonly string[] =>
     writableLogs(logsOf(rows), kind, now).map(({ name }) => name);
 
-  test("are those that are not frozen, newest first", () => {
+  test("are the logs that are not frozen, newest first", () => {
     expect(names([second, third])).toEqual(["sig-3", "sig-2", "signature"]);
     expect(names([second, third, FROZEN])).toEqual(["sig-3", "sig-2"]);
     expect(names([second, { ...third, frozen: true }])).toEqual(["sig-2", "signature"]);
@@ -167,7 +171,7 @@ describe("writableLogs", () => {
     expect(names([FROZEN])).toEqual([]);
   });
 
-  test("have those whose time has not come last, the earliest of them first", () => {
+  test("end with logs whose time is in the future, earliest first", () => {
     const rows = [
       { ...second, from: "2027-01-01T00:00:01Z" },
       { ...third, from: "2026-12-31T00:00:00Z" },

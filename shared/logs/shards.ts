@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// All logs of a deployment: the two first ones, and those that the setting SHARDS opens, each a row. Opening, freezing and
-// choosing a log is configuration; nothing here knows what a log holds.
+// All logs of a deployment: the first two, and one for each row of the setting SHARDS. Opens, freezes and chooses logs
+// by configuration. Does not know what a log holds.
 
 import { encodeUtf8 } from "../bytes/utf8.ts";
 import { type PublicUrl, parsePublicUrl } from "../http/public-url.ts";
@@ -12,18 +12,18 @@ import { type UnixMs, unixMs } from "../time.ts";
 import { type LogConfig, logsOf, openLog } from "./config.ts";
 import { isLogKind, LOG_KINDS, type LogKind } from "./kinds.ts";
 
-/** Every read of the trust root asks all of them. */
+/** Every read of the trust root asks all logs. */
 export const MAX_LOGS = 16;
 
-/** Part of R2 keys and file names: no separator, no dot, no upper case. */
+/** A name is part of R2 keys and file names, so it has no separator, no dot and no upper case. */
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/;
 const SHARD_MEMBERS = ["name", "kind", "url", "frozen", "from"];
 const FIRST_MEMBERS = ["name", "frozen"];
 
 /**
- * All logs, oldest first: those behind the public URL, then a row each. Fails with one line for every problem, which
- * completes "SHARDS …" and names the member.
+ * Parses SHARDS. Returns all logs, oldest first: those behind the public URL, then one per row. Fails with one line per
+ * problem, which completes "SHARDS …" and names the member.
  */
 export function parseShards(text: string, publicUrl: PublicUrl): Result<readonly LogConfig[], readonly string[]> {
   const json = parseJson(encodeUtf8(text));
@@ -53,7 +53,10 @@ class ShardsReader {
     if (!isObject(row)) return this.#report(place, "must be an object");
     const { name } = row;
     if (typeof name !== "string" || !NAME.test(name)) {
-      return this.#report(`${place}.name`, "must be 1 to 32 of a-z, 0-9 and -, without - at its ends");
+      return this.#report(
+        `${place}.name`,
+        "must be 1 to 32 characters of a-z, 0-9 and -, and must not begin or end with -",
+      );
     }
     if (this.#seen.has(name)) return this.#report(`${place}.name`, `is ${name}, which another row has`);
     this.#seen.add(name);
@@ -72,7 +75,7 @@ class ShardsReader {
     }
   }
 
-  /** The logs behind the public URL are there without a row: one can only freeze them. */
+  /** The logs behind the public URL need no row. A row can only freeze them. */
   #readFirst(place: string, log: LogConfig, row: Row): void {
     const advice = `${log.name} is the log behind PUBLIC_URL, which a row can only freeze: {"name":"${log.name}","frozen":true}`;
     this.#checkMembers(place, row, FIRST_MEMBERS, advice);
@@ -96,11 +99,11 @@ class ShardsReader {
     if (from === undefined) return null;
     const time = typeof from === "string" && TIME.test(from) ? Date.parse(from) : Number.NaN;
     if (!Number.isNaN(time) && time >= 0) return unixMs(time);
-    this.#report(`${place}.from`, "must be a time in UTC: 2027-01-01T00:00:00Z");
+    this.#report(`${place}.from`, "must be a time in UTC, such as 2027-01-01T00:00:00Z");
     return null;
   }
 
-  /** A host name of its own within the kind: origins are made of it, and clients tell logs apart by it. */
+  /** Every log of a kind needs its own host name: its origin contains it, and clients distinguish logs by it. */
   #readUrl(place: string, kind: LogKind, text: unknown): PublicUrl | null {
     const member = `${place}.url`;
     const url = typeof text === "string" ? parsePublicUrl(text) : err({ reason: "must be https://HOST" });
@@ -110,16 +113,22 @@ class ShardsReader {
     }
     const { isLoopback, hostname } = url.value;
     if (isLoopback !== this.#publicUrl.isLoopback) {
-      this.#report(member, "and PUBLIC_URL must both be on this machine, or both not");
+      this.#report(member, "and PUBLIC_URL must both be loopback addresses, or neither");
     }
     const twin = this.logs.find((log) => log.kind === kind && new URL(log.baseUrl).hostname === hostname);
     if (twin === undefined) return url.value;
-    this.#report(member, `has the host name of the ${kind} log ${twin.name}; give it another, whatever the port`);
+    this.#report(
+      member,
+      `has the host name of the ${kind} log ${twin.name}; use another host name, not only another port`,
+    );
     return null;
   }
 }
 
-/** All logs of PUBLIC_URL and SHARDS, oldest first; read inside finish's `build` only. PUBLIC_URL's own problems are the caller's. */
+/**
+ * All logs of PUBLIC_URL and SHARDS, oldest first. Call the result only inside the `build` of Settings.finish. The
+ * caller reports problems of PUBLIC_URL itself.
+ */
 export function logsSetting(settings: Settings): () => readonly LogConfig[] {
   const publicUrl = parsePublicUrl(settings.optional("PUBLIC_URL") ?? "");
   const logs = publicUrl.ok ? parseShards(settings.optional("SHARDS") ?? "[]", publicUrl.value) : err([]);
@@ -131,8 +140,8 @@ export function logsSetting(settings: Settings): () => readonly LogConfig[] {
 }
 
 /**
- * The logs of a kind that the settings do not freeze, the one to write to first: the newest of those in use; after those in
- * use, those whose time has not come, the earliest first.
+ * The logs of a kind that the settings do not freeze, in the order in which to write to them: logs in use, newest
+ * first, then logs whose `usedFrom` is in the future, earliest first.
  */
 export function writableLogs(logs: readonly LogConfig[], kind: LogKind, now: UnixMs): readonly LogConfig[] {
   const open = logs.filter((log) => log.kind === kind && !log.isFrozen);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The logs that a witness knows: the `log` lines of a policy. Spec: https://c2sp.org/tlog-policy#log-lines,
-// https://c2sp.org/signed-note#verifier-keys
+// The logs that a witness knows: the `log` lines of a policy.
+// Spec: https://c2sp.org/tlog-policy#log-lines, https://c2sp.org/signed-note#verifier-keys
 
 import { checkpointVerifier } from "../ct/tree-head.ts";
 import { err, ok, type Result } from "../result.ts";
@@ -8,12 +8,12 @@ import { NOTE_COSIGNATURE } from "../tlog/note.ts";
 import type { NoteVerifier } from "../tlog/verify-note.ts";
 import { parseVkey } from "../tlog/vkey.ts";
 
-/** Origin → the keys of the log. */
+/** Origin → keys of the log. */
 export type WitnessedLogs = ReadonlyMap<string, readonly NoteVerifier[]>;
 
 export interface WitnessedLogsError {
   readonly code: "witnessed_logs_invalid";
-  /** From 1. */
+  /** 1-based; 0 if there is no log line. */
   readonly line: number;
   readonly reason: string;
 }
@@ -21,8 +21,8 @@ export interface WitnessedLogsError {
 const MAX_LOGS = 1000;
 
 /**
- * Parses lines `log <vkey> [url]`; a log is named by its vkey, and may have several. Lines that begin with # and empty ones say
- * nothing. Keys are of type 01, 02 or 05; the URL is for people. Fails with witnessed_logs_invalid.
+ * Parses lines `log <vkey> [url]`. The name of the vkey is the log's origin; a log may have several keys, of types 01,
+ * 02 and 05. Ignores the URL, empty lines and lines that begin with #. Fails with witnessed_logs_invalid.
  */
 export function parseWitnessedLogs(text: string): Result<WitnessedLogs, WitnessedLogsError> {
   const logs = new Map<string, readonly NoteVerifier[]>();
@@ -31,14 +31,16 @@ export function parseWitnessedLogs(text: string): Result<WitnessedLogs, Witnesse
       err({ code: "witnessed_logs_invalid", line: i + 1, reason });
     const [keyword = "", vkeyText = "", ...rest] = line.trim().split(/[ \t]+/);
     if (keyword === "" || keyword.startsWith("#")) continue;
-    if (keyword !== "log" || vkeyText === "" || rest.length > 1) return fail("a line is `log <vkey> [url]`");
+    if (keyword !== "log" || vkeyText === "" || rest.length > 1) return fail("a line must be `log <vkey> [url]`");
     const verifier = logVerifier(vkeyText);
-    if (verifier === null) return fail("its vkey is not that of a log's key (type 01, 02 or 05)");
+    if (verifier === null) return fail("its vkey must be that of a log's key (type 01, 02 or 05)");
     const { name } = verifier.vkey;
     logs.set(name, [...(logs.get(name) ?? []), verifier]);
     if (logs.size > MAX_LOGS) return fail(`more than ${MAX_LOGS} logs`);
   }
-  return logs.size === 0 ? err({ code: "witnessed_logs_invalid", line: 0, reason: "there is no log line" }) : ok(logs);
+  return logs.size === 0
+    ? err({ code: "witnessed_logs_invalid", line: 0, reason: "at least one log line is required" })
+    : ok(logs);
 }
 
 function logVerifier(text: string): NoteVerifier | null {

@@ -15,13 +15,13 @@ const statement = (fields: object): Uint8Array =>
   utf8(JSON.stringify({ _type: "https://in-toto.io/Statement/v1", ...fields }));
 
 describe("preAuthEncoding", () => {
-  it("is that of vector B", () => {
+  it("is the PAE of vector B", () => {
     const encoded = preAuthEncoding(IN_TOTO, utf8("payload"));
     expect(new TextDecoder().decode(encoded)).toBe(vectors.B.pae);
     expect(sha256(encoded)).toBe(vectors.B.paeSha256);
   });
 
-  it("is that of the protocol's example", () => {
+  it("is the PAE of the protocol's example", () => {
     const encoded = preAuthEncoding("http://example.com/HelloWorld", utf8("hello world"));
     expect(new TextDecoder().decode(encoded)).toBe("DSSEv1 29 http://example.com/HelloWorld 11 hello world");
   });
@@ -35,7 +35,7 @@ describe("preAuthEncoding", () => {
 describe("readAttestationHints", () => {
   const [one, two] = [sha256(utf8("one")), sha256(utf8("two"))];
 
-  it("takes every subject's digests and the predicate's type", () => {
+  it("reads every subject's digests and the predicate's type", () => {
     const payload = statement({
       subject: [
         { name: "one", digest: { sha512: "AB".repeat(64), sha256: one.toUpperCase() } },
@@ -75,14 +75,14 @@ describe("readAttestationHints", () => {
     ],
     ["a predicate type that is no string", IN_TOTO, statement({ predicateType: 1 })],
     ["a predicate type beyond reason", IN_TOTO, statement({ predicateType: "p".repeat(513) })],
-  ])("has the payload's hash alone of %s", (_, payloadType, payload) => {
+  ])("has only the payload's hash for %s", (_, payloadType, payload) => {
     expect(readAttestationHints(payloadType, payload)).toEqual({
       ok: true,
       value: { payloadHash: `sha256:${sha256(payload)}`, subjectDigests: [], predicateType: null },
     });
   });
 
-  it("takes 256 subjects and refuses 257", () => {
+  it("accepts 256 subjects and rejects 257", () => {
     const subjects = (count: number): object[] =>
       Array.from({ length: count }, (_, i) => ({ digest: { sha256: sha256(utf8(`subject ${i}`)) } }));
     const taken = readAttestationHints(IN_TOTO, statement({ subject: subjects(256) }));
@@ -93,7 +93,7 @@ describe("readAttestationHints", () => {
     });
   });
 
-  it("refuses more than 512 digests in all", () => {
+  it("rejects more than 512 digests in total", () => {
     const digest = Object.fromEntries(Array.from({ length: 513 }, (_, i) => [`alg${i}`, "ab"]));
     expect(readAttestationHints(IN_TOTO, statement({ subject: [{ digest }] }))).toMatchObject({
       ok: false,

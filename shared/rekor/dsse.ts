@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// DSSE: what an envelope's signature covers, and what the log remembers of a payload that its leaf does not hold.
-// Spec: https://github.com/secure-systems-lab/dsse/blob/master/protocol.md; https://github.com/in-toto/attestation/tree/main/spec/v1
+// DSSE: the data that an envelope's signature covers, and the hints that the log keeps about a payload.
+// Spec: https://github.com/secure-systems-lab/dsse/blob/master/protocol.md;
+// https://github.com/in-toto/attestation/tree/main/spec/v1
 
 import { sha256 } from "#sha256";
 import { concat } from "../bytes/bytes.ts";
@@ -13,15 +14,18 @@ import type { AttestationHints } from "./hints.ts";
 export interface SubjectsError {
   readonly code: "attestation_subjects_too_many";
   readonly maxSubjects: number;
-  /** Different ones, of all subjects together. */
+  /** Distinct digests of all subjects together. */
   readonly maxDigests: number;
 }
 
 const IN_TOTO_PAYLOAD_TYPE = "application/vnd.in-toto+json";
-/** Each digest is a row of the search index: a day's free rows are 100,000. Two digests a subject are usual at most. */
+/**
+ * Each digest is a row of the search index, and a free plan has 100,000 rows a day. A subject usually has one or two
+ * digests.
+ */
 const MAX_SUBJECTS = 256;
 const MAX_SUBJECT_DIGESTS = 512;
-/** Longer than any type URI in use; what is longer is not kept. */
+/** Longer than any type URI in use. A longer one is not kept. */
 const MAX_PREDICATE_TYPE_CHARS = 512;
 
 /** PAE(type, body) = "DSSEv1" SP LEN(type) SP type SP LEN(body) SP body; lengths of bytes in ASCII decimal. */
@@ -31,7 +35,7 @@ export function preAuthEncoding(payloadType: string, payload: Uint8Array): Uint8
 }
 
 /**
- * What an attestation can be found by. A payload that is no in-toto statement, or not a well-formed one, has its hash alone:
+ * Reads the search hints of an attestation. A payload that is not a well-formed in-toto statement has only its hash:
  * the log vouches for signatures and does not judge statements. Fails with attestation_subjects_too_many.
  */
 export function readAttestationHints(
@@ -57,7 +61,7 @@ export function readAttestationHints(
   });
 }
 
-/** Plain JSON.parse: a predicate may nest deeper than our own messages, and hints claim nothing that a signature would carry. */
+/** Uses JSON.parse, because a predicate may nest deeper than our parser allows. Hints are not security-relevant. */
 function parseStatement(payload: Uint8Array): unknown {
   const text = decodeUtf8(payload);
   try {
@@ -67,7 +71,10 @@ function parseStatement(payload: Uint8Array): unknown {
   }
 }
 
-/** `<algorithm>:<hex>` of a ResourceDescriptor's DigestSet, SHA-256 first; entries that are not hex (goModuleH1) are left out. */
+/**
+ * `<algorithm>:<hex>` for each digest of a ResourceDescriptor, SHA-256 first. Skips values that are not hex
+ * (goModuleH1).
+ */
 function readDigests(subject: unknown): readonly string[] {
   const digests = member(subject, "digest");
   if (typeof digests !== "object" || digests === null) return [];

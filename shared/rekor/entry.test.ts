@@ -70,7 +70,7 @@ describe("encodeEntry", () => {
 describe("decodeEntry", () => {
   const keyDetails = Object.keys(SIGNATURE_SCHEMES) as KeyDetails[];
 
-  it("reads back what encodeEntry prints", () => {
+  it("accepts what encodeEntry prints", () => {
     fc.assert(
       fc.property(
         fc.uint8Array(),
@@ -108,7 +108,7 @@ describe("decodeEntry", () => {
     ["both verifiers", body.replace('"publicKey":', '"x509Certificate":{"rawBytes":""},"publicKey":')],
     ["unpadded base64", body.replace('zpTA="', 'zpTA"')],
     ["a dsse entry", vectors["C"]?.body ?? ""],
-  ])("refuses %s", (_, refused) => {
+  ])("rejects %s", (_, refused) => {
     const decoded = decodeEntry(new TextEncoder().encode(refused));
     expect(decoded).toEqual({ ok: false, error: { code: "entry_body_invalid" } });
   });

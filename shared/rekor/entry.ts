@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The canonical body of a hashedrekord 0.0.2 entry: the bytes that the leaf hash covers, written and read back. The log has
-// no other kind of entry: a DSSE envelope is one over its PAE (dsse.ts).
+// The canonical body of a hashedrekord 0.0.2 entry: the bytes that the leaf hash covers. The log has no other kind of
+// entry; a DSSE envelope becomes an entry over its PAE (dsse.ts).
 // Spec: https://github.com/sigstore/architecture-docs/blob/main/rekor-v2-spec.md; RFC 8785 over protobuf JSON.
 
 import { decodeBase64, encodeBase64 } from "../bytes/base64.ts";
@@ -12,6 +12,7 @@ import { member } from "../json/member.ts";
 import { parseJson } from "../json/parse.ts";
 import { err, ok, type Result } from "../result.ts";
 
+/** The key or certificate of an entry. */
 export interface Verifier {
   readonly kind: "publicKey" | "x509Certificate";
   /** SubjectPublicKeyInfo or Certificate, DER. */
@@ -20,7 +21,7 @@ export interface Verifier {
 }
 
 export interface HashedRekordEntry {
-  /** By the hash of the verifier's keyDetails. */
+  /** Digest by the hash of the verifier's keyDetails. */
   readonly digest: Uint8Array;
   readonly signature: Uint8Array;
   readonly verifier: Verifier;
@@ -30,11 +31,12 @@ export interface EntryError {
   readonly code: "entry_body_invalid";
 }
 
+/** `kindVersion` of every entry. */
 export const ENTRY_KIND = { kind: "hashedrekord", version: "0.0.2" } as const;
 
 /**
- * The canonical body. The shape is fixed and every value is ASCII that JSON does not escape, so the members spelt here in
- * RFC 8785's order are all there is to canonicalization.
+ * Encodes the canonical body. The shape is fixed and every value is ASCII that JSON does not escape, so writing the
+ * members in the order of RFC 8785 is all that canonicalization requires.
  */
 export function encodeEntry({ digest, signature, verifier }: HashedRekordEntry): Uint8Array {
   const { keyDetails, kind, rawBytes } = verifier;
@@ -48,13 +50,13 @@ export function encodeEntry({ digest, signature, verifier }: HashedRekordEntry):
 }
 
 /**
- * Reads a canonical body back; exactly what encodeEntry prints is accepted. That the signature verifies is not checked.
- * Fails with entry_body_invalid.
+ * Decodes a canonical body: exactly what encodeEntry prints. Does not verify the signature. Fails with
+ * entry_body_invalid.
  */
 export function decodeEntry(body: Uint8Array): Result<HashedRekordEntry, EntryError> {
   const json = parseJson(body);
   const entry = json.ok ? readEntry(json.value) : null;
-  // Printing it again finds every deviation: another member, order, spelling, hash or white space.
+  // Encoding it again detects every deviation: other members, order, spelling, hash or white space.
   return entry !== null && equal(encodeEntry(entry), body) ? ok(entry) : err({ code: "entry_body_invalid" });
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an attestation says beyond its leaf.
+// Hints: the part of an attestation that its leaf does not hold.
 
 import { member } from "../json/member.ts";
 
-/** What an attestation says that its leaf does not hold. Kept in the sidecar meta/<N>. */
+/** Search data of an attestation. Stored in the sidecar meta/<N>; the log does not prove it. */
 export interface AttestationHints {
   /** `sha256:<hex>` of the payload. */
   readonly payloadHash: string;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// TransparencyLogEntry: what a client stores in its bundle. Every member is written, also the empty ones: sigstore-python
-// demands all of inclusionProof, and no client minds those that Rekor v2 leaves at zero.
+// TransparencyLogEntry, which a client stores in its bundle. Empty members are written too: sigstore-python requires
+// all of inclusionProof, and no client rejects the members that Rekor v2 leaves at zero.
 // Spec: https://github.com/sigstore/protobuf-specs/blob/main/protos/sigstore_rekor.proto
 
 import { encodeBase64 } from "../bytes/base64.ts";
 import { ENTRY_KIND } from "./entry.ts";
 
+/** An entry with its inclusion proof. */
 export interface ProvenEntry {
   readonly leafIndex: number;
   readonly treeSize: number;
@@ -17,13 +18,15 @@ export interface ProvenEntry {
   readonly body: Uint8Array;
 }
 
-/** The message in protobuf JSON: 64-bit integers as decimal strings. `logId` is the SHA-256 of the log's SPKI. */
+/**
+ * Makes the message in protobuf JSON: 64-bit integers are decimal strings. `logId` is the SHA-256 of the log's SPKI.
+ */
 export function toTransparencyLogEntry(logId: Uint8Array, entry: ProvenEntry): object {
   return {
     logIndex: String(entry.leafIndex),
     logId: { keyId: encodeBase64(logId) },
     kindVersion: ENTRY_KIND,
-    // Rekor v2 promises nothing and keeps no time: the inclusion is proven, the time is the timestamp authority's.
+    // Rekor v2 makes no promise and keeps no time: the proof shows inclusion, a timestamp authority gives the time.
     integratedTime: "0",
     inclusionPromise: null,
     inclusionProof: {

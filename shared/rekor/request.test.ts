@@ -40,18 +40,18 @@ describe("decodeEntryRequest", () => {
     ],
     ["an enum by number", hashed({}, { verifier: { ...verifier, keyDetails: 5 } })],
     ["null members", { ...hashed({}, { verifier: { ...verifier, x509Certificate: null } }), dsseRequestV002: null }],
-  ])("takes a hashedrekord request: %s", (_, json) => {
+  ])("accepts a hashedrekord request: %s", (_, json) => {
     expect(decodeEntryRequest(json)).toEqual({ ok: true, value: wanted });
   });
 
-  it("takes a certificate", () => {
+  it("accepts a certificate", () => {
     expect(decodeEntryRequest(hashed({}, { verifier: certified }))).toEqual({
       ok: true,
       value: { ...wanted, verifier: { ...key, kind: "x509Certificate" } },
     });
   });
 
-  it("takes what is absent for empty", () => {
+  it("decodes absent fields as empty", () => {
     const empty = new Uint8Array(0);
     expect(decodeEntryRequest({ hashedRekordRequestV002: {} })).toEqual({
       ok: true,
@@ -68,7 +68,7 @@ describe("decodeEntryRequest", () => {
     });
   });
 
-  it("takes an envelope", () => {
+  it("accepts an envelope", () => {
     expect(decodeEntryRequest(dsse({}, { verifiers: [verifier, {}] }))).toEqual({
       ok: true,
       value: {
@@ -130,11 +130,11 @@ describe("decodeEntryRequest", () => {
       "dsseRequestV002.verifiers",
     ],
     ["a null signature", dsse({ signatures: [null] }), "field_type", "dsseRequestV002.envelope.signatures[0]"],
-  ])("refuses %s", (_, json, code, path) => {
+  ])("rejects %s", (_, json, code, path) => {
     expect(decodeEntryRequest(json)).toEqual({ ok: false, error: { code, path } });
   });
 
-  it("refuses a request without an entry", () => {
+  it("rejects a request without an entry", () => {
     for (const json of [{}, { hashedRekordRequestV002: null }]) {
       expect(decodeEntryRequest(json)).toEqual({ ok: false, error: { code: "entry_kind_missing" } });
     }

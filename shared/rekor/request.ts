@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// CreateEntryRequest of Rekor v2, from protobuf JSON: unknown fields refused, the oneofs resolved, nothing verified.
+// Decodes CreateEntryRequest of Rekor v2 from protobuf JSON. Rejects unknown fields, resolves the oneofs, verifies
+// nothing.
 // Spec: https://github.com/sigstore/rekor-tiles/tree/main/api/proto/rekor/v2
 
 import { KEY_DETAILS_NUMBERS } from "../crypto/key-details.ts";
 import { bytes, type Decoder, enumeration, type FieldError, message, repeated, string } from "../json/proto.ts";
 import { err, ok, type Result } from "../result.ts";
 
-/** What Rekor took of each in an envelope's request. Only one of the signatures is used; how many came is told in the answer. */
+/** Rekor's limits for an envelope. Only one signature is accepted, but the error names how many were sent. */
 const MAX_SIGNATURES = 10;
 const MAX_VERIFIERS = 10;
 
 export interface RequestedVerifier {
   readonly kind: "publicKey" | "x509Certificate";
-  /** DER, not parsed; empty if it was not sent. */
+  /** Unparsed DER; empty if it was not sent. */
   readonly rawBytes: Uint8Array;
   readonly keyDetails: keyof typeof KEY_DETAILS_NUMBERS;
 }
 
-/** Bytes that were not sent are empty, as protobuf cannot tell the two apart. */
+/** Bytes that were not sent are empty: protobuf does not distinguish the two. */
 export interface HashedRekordRequest {
   readonly kind: "hashedrekord";
   readonly digest: Uint8Array;
@@ -28,7 +29,7 @@ export interface HashedRekordRequest {
 interface DsseEnvelope {
   readonly payload: Uint8Array;
   readonly payloadType: string;
-  /** `sig` of each; the keyid says nothing that could be verified. */
+  /** The `sig` of each signature. The keyid is ignored because it cannot be verified. */
   readonly signatures: readonly Uint8Array[];
 }
 
@@ -46,8 +47,8 @@ export interface EntryKindMissing {
 
 const EMPTY = new Uint8Array(0);
 
-/** What `decoder` finds, as the domain has it. */
-function mapped<T, U>(decoder: Decoder<T>, toDomain: (value: T) => U): Decoder<U> {
+/** Applies `toDomain` to what `decoder` decodes. */
+function map<T, U>(decoder: Decoder<T>, toDomain: (value: T) => U): Decoder<U> {
   return (value, path) => {
     const decoded = decoder(value, path);
     return decoded.ok ? ok(toDomain(decoded.value)) : decoded;
@@ -61,7 +62,7 @@ const verifierMessage = message(
   "refuse",
 );
 
-/** Null if neither key nor certificate is there. */
+/** Decodes to null if neither key nor certificate was sent. */
 const verifier: Decoder<RequestedVerifier | null> = (value, path) => {
   const decoded = verifierMessage(value, path);
   if (!decoded.ok) return decoded;
@@ -74,7 +75,7 @@ const verifier: Decoder<RequestedVerifier | null> = (value, path) => {
   return ok({ kind: "x509Certificate", rawBytes: x509Certificate.rawBytes ?? EMPTY, keyDetails });
 };
 
-const hashedRekord: Decoder<HashedRekordRequest> = mapped(
+const hashedRekord: Decoder<HashedRekordRequest> = map(
   message({ digest: bytes, signature: message({ content: bytes, verifier }, "refuse") }, "refuse"),
   ({ digest = EMPTY, signature }) => ({
     kind: "hashedrekord",
@@ -84,7 +85,7 @@ const hashedRekord: Decoder<HashedRekordRequest> = mapped(
   }),
 );
 
-const envelope: Decoder<DsseEnvelope> = mapped(
+const envelope: Decoder<DsseEnvelope> = map(
   message(
     {
       payload: bytes,
@@ -100,7 +101,7 @@ const envelope: Decoder<DsseEnvelope> = mapped(
   }),
 );
 
-const dsse: Decoder<DsseRequest> = mapped(
+const dsse: Decoder<DsseRequest> = map(
   message({ envelope, verifiers: repeated(verifier, MAX_VERIFIERS) }, "refuse"),
   ({ envelope: sent = { payload: EMPTY, payloadType: "", signatures: [] }, verifiers = [] }) => ({
     kind: "dsse",
@@ -111,7 +112,7 @@ const dsse: Decoder<DsseRequest> = mapped(
 
 const createEntryRequest = message({ hashedRekordRequestV002: hashedRekord, dsseRequestV002: dsse }, "refuse");
 
-/** Decodes the JSON value of a request. Fails with a FieldError, or entry_kind_missing if neither kind of entry is there. */
+/** Decodes the JSON value of a request. Fails with a FieldError, or with entry_kind_missing if no entry was sent. */
 export function decodeEntryRequest(json: unknown): Result<EntryRequest, FieldError | EntryKindMissing> {
   const request = createEntryRequest(json, "");
   if (!request.ok) return request;

@@ -7,12 +7,12 @@ const HINTS = { payloadHash: "sha256:00", subjectDigests: ["sha256:11", "sha512:
 const sidecar = (...lines: readonly unknown[]): Uint8Array =>
   Buffer.from(lines.map((line) => `${typeof line === "string" ? line : JSON.stringify(line)}\n`).join(""));
 
-test("lies beside the tiles, by the number of its bundle", () => {
+test("has a path beside the tiles, with the number of its bundle", () => {
   expect([0, 999, 1234].map(sidecarPath)).toStrictEqual(["meta/0", "meta/999", "meta/1234"]);
 });
 
 describe("readSidecarLine", () => {
-  test("gives the line of an entry", () => {
+  test("reads the line of an entry", () => {
     const bytes = sidecar({ timestamp: 5, hints: null }, { timestamp: 6, hints: HINTS });
     expect(readSidecarLine(bytes, 0)).toStrictEqual({ timestamp: 5, hints: null });
     expect(readSidecarLine(bytes, 1)).toStrictEqual({ timestamp: 6, hints: HINTS });
@@ -30,7 +30,7 @@ describe("readSidecarLine", () => {
     ["a hint too few", sidecar({ timestamp: 5, hints: { ...HINTS, predicateType: undefined } }), 0],
     ["digests that are none", sidecar({ timestamp: 5, hints: { ...HINTS, subjectDigests: [1] } }), 0],
     ["what is not UTF-8", Uint8Array.of(0x7b, 0xff, 0x7d), 0],
-  ])("refuses %s", (_, bytes, line) => {
+  ])("rejects %s", (_, bytes, line) => {
     expect(readSidecarLine(bytes, line)).toBeNull();
   });
 });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sidecars: what the sequencer keeps of the entries of a full bundle beside their leaves. One line of JSON per entry,
+// Sidecars: the data about the entries of a full bundle that their leaves do not hold. One line of JSON per entry:
 // `{"timestamp": ms, "hints": null | {"payloadHash", "subjectDigests", "predicateType"}}`.
 
 import { decodeUtf8, encodeUtf8 } from "../bytes/utf8.ts";
@@ -8,20 +8,21 @@ import { parseJson } from "../json/parse.ts";
 import { type UnixMs, unixMs } from "../time.ts";
 import { type AttestationHints, decodeHints } from "./hints.ts";
 
+/** The data of one entry. */
 export interface SidecarLine {
   readonly timestamp: UnixMs;
   readonly hints: AttestationHints | null;
 }
 
-/** Where the sidecar of a bundle lies, below the log's prefix. */
+/** Path of the sidecar of a bundle, below the log's prefix. */
 export const sidecarPath = (bundleIndex: number): string => `meta/${bundleIndex}`;
 
-/** The sidecar of a bundle, one line an entry. */
+/** Encodes the sidecar of a bundle, one line per entry. */
 export function encodeSidecar(entries: readonly SidecarLine[]): Uint8Array {
   return encodeUtf8(entries.map(({ timestamp, hints }) => `${JSON.stringify({ timestamp, hints })}\n`).join(""));
 }
 
-/** One line of a sidecar, null if the sidecar or that line is not of this form: a damaged store. */
+/** Reads one line of a sidecar. Null if the sidecar or that line is malformed: the store is damaged. */
 export function readSidecarLine(sidecar: Uint8Array, line: number): SidecarLine | null {
   const text = decodeUtf8(sidecar);
   const found = text.ok ? text.value.split("\n")[line] : undefined;

@@ -114,11 +114,11 @@ describe("a hashedrekord request", () => {
       { digest: new Uint8Array(64) },
       { code: "entry_digest_length", hash: "SHA-256", expectedBytes: 32, actualBytes: 64 },
     ],
-  ])("%s is refused", async (_, fields, error) => {
+  ])("%s is rejected", async (_, fields, error) => {
     expect(await toCandidates(hashed(fields), ALL)).toEqual({ ok: false, error });
   });
 
-  it("is refused with the label of any other key", async () => {
+  it("is rejected with the keyDetails of any other key", async () => {
     for (const keyDetails of Object.keys(KEY_DETAILS_NUMBERS) as (keyof typeof KEY_DETAILS_NUMBERS)[]) {
       const result = await toCandidates(hashed({ verifier: verifier({ keyDetails }) }), ALL);
       if (keyDetails === "PKIX_ECDSA_P256_SHA_256") expect(result.ok).toBe(true);
@@ -132,7 +132,7 @@ describe("a hashedrekord request", () => {
     }
   });
 
-  it("is refused where the operator does not accept its algorithm", async () => {
+  it("is rejected if the operator does not accept its algorithm", async () => {
     const accepted = new Set(["PKIX_ED25519_PH"] as const);
     expect(await toCandidates(hashed(), accepted)).toEqual({
       ok: false,
@@ -146,7 +146,7 @@ describe("a hashedrekord request", () => {
 });
 
 describe("a DSSE request", () => {
-  it("is an entry over the PAE, by the verifier that verifies it", async () => {
+  it("becomes an entry over the PAE with the verifier whose key made the signature", async () => {
     const others = (["ecdsa-p384", "ed25519"] as const).map((kind) => {
       const { spki, keyDetails } = signingKey(kind);
       return verifier({ rawBytes: spki, keyDetails });
@@ -159,7 +159,7 @@ describe("a DSSE request", () => {
     });
   });
 
-  it.each(KEY_KINDS)("hashes the PAE as a key of %s does", async (kind) => {
+  it.each(KEY_KINDS)("hashes the PAE with the hash of a key of %s", async (kind) => {
     const key = signingKey(kind);
     const pae = preAuthEncoding("text/plain", message);
     const verifiers = [verifier({ rawBytes: key.spki, keyDetails: key.keyDetails })];
@@ -170,7 +170,7 @@ describe("a DSSE request", () => {
     });
   });
 
-  it("whose signature is no verifier's is refused", async () => {
+  it("is rejected if the signature is not by any verifier's key", async () => {
     for (const changed of [
       { ...envelope, payload: new Uint8Array(0) },
       { ...envelope, payloadType: "text/html" },
@@ -207,7 +207,7 @@ describe("a DSSE request", () => {
       { verifiers: [verifier(), verifier({ rawBytes: message })] },
       { code: "public_key_invalid" },
     ],
-  ])("%s is refused", async (_, fields, error) => {
+  ])("%s is rejected", async (_, fields, error) => {
     expect(await toCandidates(dsse(fields), ALL)).toEqual({ ok: false, error });
   });
 });

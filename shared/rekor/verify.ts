@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Turns a request into entries that may be logged, and verifies one. In the reference's order, cheap checks first, with one
-// rule more: keyDetails has to be the label of the key, because a client that rebuilds the leaf works it out from the key and
-// would never find an entry with another one. Spec: https://github.com/sigstore/architecture-docs/blob/main/rekor-v2-spec.md
+// Turns a request into candidate entries, and verifies one. Checks in the reference's order, cheap checks first, with
+// one additional rule: keyDetails must be that of the key, because a client that rebuilds the leaf derives keyDetails
+// from the key and would not find an entry with another value.
+// Spec: https://github.com/sigstore/architecture-docs/blob/main/rekor-v2-spec.md
 
 import { HASHES, type HashAlgorithm, hashMessage } from "../crypto/hash.ts";
 import { isKeyDetails, type KeyDetails, keyDetailsOf, SIGNATURE_SCHEMES } from "../crypto/key-details.ts";
@@ -18,7 +19,7 @@ type VerifierError =
   | { readonly code: "entry_verifier_missing" }
   | { readonly code: "entry_verifier_empty" }
   | { readonly code: "entry_certificate_invalid" }
-  /** keyDetails is none of the log's, or none that this log takes. */
+  /** keyDetails is unknown, or this log does not accept it. */
   | {
       readonly code: "entry_key_details_unsupported";
       readonly keyDetails: string;
@@ -27,7 +28,7 @@ type VerifierError =
   | {
       readonly code: "entry_key_details_mismatch";
       readonly keyDetails: string;
-      /** The label of the key that was sent. */
+      /** The keyDetails of the key that was sent. */
       readonly expected: string;
     };
 
@@ -51,18 +52,18 @@ export interface Credential {
   readonly certificate: Certificate | null;
 }
 
-/** An entry whose signature has not been verified yet. */
+/** An entry whose signature is not verified yet. */
 export interface Candidate {
   readonly entry: HashedRekordEntry;
   readonly credential: Credential;
 }
 
-/** The keyDetails that a log takes; an operator may narrow the set. */
+/** The keyDetails that a log accepts. An operator may narrow the set. */
 export type AcceptedKeyDetails = ReadonlySet<KeyDetails>;
 
 /**
- * Checks everything but policy and signature. Gives one candidate, or for an envelope one for each verifier that came with it.
- * Fails with an EntryRequestError other than entry_signature_invalid.
+ * Checks everything but policy and signature. Returns one candidate, or for an envelope one for each verifier in the
+ * request. Fails with an EntryRequestError other than entry_signature_invalid.
  */
 export async function toCandidates(
   request: EntryRequest,
@@ -71,7 +72,7 @@ export async function toCandidates(
   return request.kind === "dsse" ? fromEnvelope(request, accepted) : fromDigest(request, accepted);
 }
 
-/** The first candidate whose signature verifies. Fails with entry_signature_invalid. */
+/** Returns the first candidate whose signature verifies. Fails with entry_signature_invalid. */
 export function verifyAny(candidates: readonly Candidate[]): Result<Candidate, EntryRequestError> {
   const verified = candidates.find(({ entry: { digest, signature, verifier }, credential }) =>
     verifyDigest(credential.key, SIGNATURE_SCHEMES[verifier.keyDetails].hash, digest, signature),
@@ -98,7 +99,9 @@ function fromDigest(
   return ok([{ entry: { digest, signature, verifier }, credential }]);
 }
 
-/** Clients make envelopes of one signature, and verifiers look at the first alone: more would be logged and never verified. */
+/**
+ * Requires exactly one signature: verifiers check only the first, so further ones would be logged but never verified.
+ */
 async function fromEnvelope(
   { envelope, verifiers }: DsseRequest,
   accepted: AcceptedKeyDetails,
@@ -122,7 +125,7 @@ async function fromEnvelope(
   return ok(candidates);
 }
 
-/** Digests of one message, each algorithm's computed once however many verifiers ask for it. */
+/** Digests of one message, computed once per algorithm however many verifiers use it. */
 function hashOnce(message: Uint8Array): (hash: HashAlgorithm) => Promise<Uint8Array> {
   const digests = new Map<HashAlgorithm, Promise<Uint8Array>>();
   return (hash) => {

@@ -1,25 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// The contract of an anchor: the newest head of a log, kept apart from the log.
+// The contract of an anchor, which stores the newest head of a log apart from the log.
 
 import type { TreeHead } from "../tlog/head.ts";
 
+/** One step of a head. */
 export interface Advance {
-  /** Null only where no head has ever been held. */
+  /** Null only if the anchor has never held a head. */
   readonly from: TreeHead | null;
   readonly to: TreeHead;
 }
 
-/** The Durable Object that holds the newest head of one log, ours or one that we witness. A rejected promise is the platform's failure. */
+/**
+ * The Durable Object that holds the newest head of one log, either ours or one that we witness. A rejected promise is
+ * the platform's failure.
+ */
 export interface AnchorRpc extends Rpc.DurableObjectBranded {
+  /** Returns the head that is held, null if there is none yet. */
   read(): Promise<TreeHead | null>;
-  /** True once `to` is durable there; false if the anchor holds neither `from` nor `to`. Safe to repeat. */
+  /** Returns true once `to` is durable, false if the anchor holds neither `from` nor `to`. Safe to repeat. */
   advance(step: Advance): Promise<boolean>;
   /**
-   * Moves from exactly this head to the next, at most once: of several that start from one head one is taken, also if they all
-   * lead to the same. Gives what is held then, durably.
+   * Moves from exactly `from` to `to`, at most once: of several exchanges from one head only the first is taken, even
+   * if all lead to the same head. Returns the head that is then held durably.
    */
   exchange(step: Advance): Promise<{ readonly isTaken: boolean; readonly held: TreeHead | null }>;
 }
 
-/** Name of the anchor of a log that we witness. No log of ours has a space in its name. */
+/** The name of the anchor of a log that we witness. Names of our own logs contain no space. */
 export const witnessedName = (origin: string): string => `witness ${origin}`;

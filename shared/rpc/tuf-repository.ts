@@ -3,29 +3,33 @@
 
 import type { Expiry } from "../trust/expiry.ts";
 
-/** Everything that is served below /tuf/, as it is at one moment. */
+/** Everything served below /tuf/ at one moment. */
 export type TufView =
-  /** This deployment has no repository, and never had one. */
+  /** This deployment never had a repository. */
   | { readonly kind: "absent" }
-  /** It was given one that no client would accept. */
+  /** No client would accept the repository that was deployed. */
   | { readonly kind: "refused"; readonly problems: readonly string[] }
   | TufServing;
 
+/** A repository that can be served. */
 export interface TufServing {
   readonly kind: "serving";
-  /** Of the newest root. */
+  /** Version of the newest root. */
   readonly rootVersion: number;
-  /** Texts by path below /tuf/: `1.root.json`, `targets/<sha256>.trusted_root.json`; also those that newer ones have replaced lately. */
+  /**
+   * Path below /tuf/ → text: `1.root.json`, `targets/<sha256>.trusted_root.json`. Recently replaced documents are
+   * included.
+   */
   readonly documents: Readonly<Record<string, string>>;
-  /** The path of each target by its name. */
+  /** Target name → path below /tuf/. */
   readonly targets: Readonly<Record<string, string>>;
   readonly expiries: readonly Expiry[];
-  /** What is wrong beside that: sentences that say what to do. */
+  /** Problems that do not keep the repository from being served: sentences that say what to do. */
   readonly problems: readonly string[];
 }
 
-/** The Durable Object of the repository; its name is PublicUrl.href. A rejected promise is the platform's failure. */
+/** The Durable Object of the repository, named PublicUrl.href. A rejected promise is the platform's failure. */
 export interface TufRepositoryRpc extends Rpc.DurableObjectBranded {
-  /** Takes over what was deployed, signs what is due, and shows everything. */
+  /** Adopts the deployed trust file, signs metadata that is due, and returns everything that is served. */
   serve(): Promise<TufView>;
 }

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// The contract of the tokens that are good for one certificate.
+// The contract of the store of used tokens: identity tokens that are valid for one certificate.
 
 import type { UnixMs } from "../time.ts";
 
-/** The Durable Object of the tokens of one issuer; its name is the issuer's URL. A rejected promise is the platform's failure. */
+/**
+ * The Durable Object of one issuer's tokens, named after the issuer's URL. A rejected promise is the platform's
+ * failure.
+ */
 export interface UsedTokensRpc extends Rpc.DurableObjectBranded {
   /**
-   * True for the first that asks for a token, false for everybody after it.
-   * @param token hex SHA-256 of what is signed of it
+   * Marks a token as used. Returns true for the first call with this token, false for every later one.
+   * @param token hex SHA-256 of the signed part of the token
    */
   use(token: string, expiresAt: UnixMs): Promise<boolean>;
-  /** Whether `use` would refuse the token. Uses nothing up. */
+  /** Whether `use` would return false. Does not mark the token. */
   isUsed(token: string): Promise<boolean>;
-  /** Nothing came of its use, so it may be used again. */
+  /** Releases a token whose issuance failed. */
   release(token: string): Promise<void>;
 }

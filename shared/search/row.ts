@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the search index keeps of an entry (migrations/).
+// The row of the search index for an entry (migrations/).
 
 import { member } from "../json/member.ts";
 
-/** Made by the versioned pure functions of shared/search/terms.ts from leaf and hints, so that it can be rebuilt. */
+/** Made from leaf and hints by the versioned pure functions of terms.ts, so that it can be rebuilt. */
 export interface SearchRow {
-  /** Of the functions that made the row (TERMS_VERSION). */
+  /** Version of the functions that made the row (TERMS_VERSION). */
   readonly termsVersion: number;
-  /** What the entry is found by: `digest:sha256:<hex>`, `email:<lower case>`, `key:<hex sha256 of SPKI>`, …; no duplicates. */
+  /**
+   * The terms of the entry, without duplicates: `digest:sha256:<hex>`, `email:<lower case>`, `key:<hex sha256 of
+   * SPKI>`, …
+   */
   readonly terms: readonly string[];
-  /** `sha256:<hex>` of what was signed (an attestation: of its first subject if it has one), null for a certificate. */
+  /** `sha256:<hex>` of the signed data (for an attestation: of its first subject, if any); null for a certificate. */
   readonly digest: string | null;
   /** The subjectAltName as written, null for a bare key. */
   readonly identity: string | null;
@@ -18,8 +21,8 @@ export interface SearchRow {
 }
 
 /**
- * Decodes a stored row, null if it is not of this form. A row without a version has version 1: it comes from a service that is
- * deployed apart and older.
+ * Decodes a stored row, null if it is not of this form. A row without a version has version 1: it comes from a service
+ * that is deployed apart and older.
  */
 export function decodeSearchRow(json: unknown): SearchRow | null {
   const termsVersion = member(json, "termsVersion") ?? 1;

@@ -55,7 +55,7 @@ describe("signatureSearchRow", () => {
     });
   });
 
-  it("takes the certificate that the caller has parsed", () => {
+  it("uses the certificate that the caller has parsed", () => {
     const certificate = leafNamed("email");
     const entry = byCertificate(certificate);
     expect(signatureSearchRow(entry, null, certificate)).toEqual(signatureSearchRow(entry, null));
@@ -87,12 +87,12 @@ describe("signatureSearchRow", () => {
     expect(bare.digest).toBe(`sha256:${signed}`);
   });
 
-  it("makes few rows of a certificate with many names, and none of names it does not know", () => {
+  it("indexes at most 8 names of a certificate, and no names of unknown types", () => {
     expect(signatureSearchRow(byCertificate(leafNamed("manyNames")), null).terms.length).toBe(2 + 8);
     expect(signatureSearchRow(byCertificate(leafNamed("dnsName")), null)).toMatchObject({ identity: null });
   });
 
-  it("keeps to the budget of rows: one signature and its certificate, both logs", () => {
+  it("stays within the row budget for one signature and its certificate in both logs", () => {
     // Beside the terms each log writes one entry row and at most one watermark a signature.
     const attested: AttestationHints = { payloadHash: "sha256:01", subjectDigests: ["sha256:02"], predicateType: "p" };
     const signature = signatureSearchRow(byCertificate(leafNamed("email")), attested).terms.length + 2;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an entry is found by. Pure and versioned, so that the search index, which is a cache, can be made again from the logs
-// and comes out the same. Each term is a row in D1: no more of them than searches need.
+// The search terms of an entry. Pure and versioned, so that rebuilding the search index from the logs gives the same
+// rows. Each term is a row in D1, so there are no more than searches need.
 
 import { sha256 } from "#sha256";
 import { encodeHex } from "../bytes/hex.ts";
@@ -14,21 +14,25 @@ import { readSubjectAltNames, type SubjectAltName } from "../x509/subject-alt-na
 import type { SearchRow } from "./row.ts";
 
 /**
- * Goes up whenever the same entry would get another row. Each row in D1 tells its version, and `sigedge reindex` makes those of
- * other versions again.
+ * Increases whenever the same entry would get another row. Each row in D1 has its version, and `sigedge reindex`
+ * rebuilds rows of other versions.
  */
 export const TERMS_VERSION = 1;
 
 /** `digest` is `<algorithm>:<hex>`, both in lower case: `sha256:9f86d0…`. */
 export const digestTerm = (digest: string): string => `digest:${digest}`;
 
-/** An e-mail address is found in any case: what RFC 5321 §2.4 says of the local part is not what people type. */
+/**
+ * Matches an e-mail address in any case: RFC 5321 §2.4 has a case-sensitive local part, but people do not type it so.
+ */
 export const emailTerm = (address: string): string => `email:${address.toLowerCase()}`;
 
 /** `fingerprint` is the lower-case hex SHA-256 of a SubjectPublicKeyInfo. */
 export const keyTerm = (fingerprint: string): string => `key:${fingerprint}`;
 
-/** Of a certificate's names; those of our CA have one. A stranger's could otherwise make thousands of rows of one entry. */
+/**
+ * Names indexed per certificate. Our own CA issues one; a foreign certificate could otherwise add thousands of rows.
+ */
 const MAX_NAMES = 8;
 
 /**
@@ -76,7 +80,7 @@ function signerTerms({ verifier }: HashedRekordEntry, certificate: Certificate |
 
 function certificateTerms(certificate: Certificate): SignerTerms {
   const read = readSubjectAltNames(certificate);
-  // An open log takes certificates of any CA: names that we cannot read are names that nobody can search for.
+  // An open log accepts certificates of any CA. Names that do not parse are not searchable.
   const names = read.ok ? read.value.slice(0, MAX_NAMES) : [];
   return {
     terms: [...names.map(nameTerm), spkiTerm(certificate.spki)],

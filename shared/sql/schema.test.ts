@@ -14,7 +14,7 @@ const THREE: Schema = {
   ],
 };
 
-/** An object of before versions were kept: tables of version 1 and no version. */
+/** An object written before versions were stored: tables of version 1, but no version. */
 function unversioned(): SqliteStorage {
   const storage = new SqliteStorage();
   storage.exec("CREATE TABLE thing (a INTEGER) STRICT");
@@ -24,7 +24,7 @@ function unversioned(): SqliteStorage {
 
 const changes = (storage: SqliteStorage): unknown => storage.exec("SELECT total_changes() AS n")[0]?.["n"];
 
-it("makes the tables of a new object", () => {
+it("creates the tables of a new object", () => {
   const storage = new SqliteStorage();
   expect(schemaVersion(storage, THREE)).toBe(0);
   expect(migrate(storage, THREE)).toEqual({ ok: true, value: null });
@@ -32,7 +32,7 @@ it("makes the tables of a new object", () => {
   expect(storage.exec("SELECT * FROM thing")).toEqual([]);
 });
 
-it("leads rows of the first version to the newest, also by way of one between", () => {
+it("migrates rows of the first version to the newest, directly and through an intermediate version", () => {
   for (const between of [[], [{ ...THREE, steps: THREE.steps.slice(0, 2) }]]) {
     const storage = unversioned();
     for (const schema of [...between, THREE]) expect(migrate(storage, schema).ok).toBe(true);
@@ -43,7 +43,7 @@ it("leads rows of the first version to the newest, also by way of one between", 
   }
 });
 
-it("writes nothing where there is nothing to do, not even a version", () => {
+it("writes nothing, not even a version, if there is nothing to migrate", () => {
   const old = unversioned();
   const before = changes(old);
   expect(migrate(old, ONE).ok).toBe(true);
@@ -55,7 +55,7 @@ it("writes nothing where there is nothing to do, not even a version", () => {
   expect(changes(old)).toBe(migrated);
 });
 
-it("is done whole or not at all", () => {
+it("migrates completely or not at all", () => {
   const storage = unversioned();
   const broken: Schema = { ...THREE, steps: [...THREE.steps, ["UPDATE thing SET c = 1"]] };
   expect(() => migrate(storage, broken)).toThrow(/no such column/);
@@ -64,19 +64,17 @@ it("is done whole or not at all", () => {
   expect(migrate(storage, THREE).ok).toBe(true);
 });
 
-it("leaves alone what a newer version has written, and says so", () => {
+it("rejects tables that newer code has written, and does not change them", () => {
   const storage = unversioned();
   migrate(storage, THREE);
   const before = changes(storage);
   const refused = migrate(storage, ONE);
   expect(refused).toEqual({ ok: false, error: { code: "schema_too_new", stored: 3, known: 1 } });
   expect(changes(storage)).toBe(before);
-  expect(!refused.ok && describeTooNew(refused.error)).toMatch(
-    /tables of version 3, this one knows 1.*deploy that version/,
-  );
+  expect(!refused.ok && describeTooNew(refused.error)).toMatch(/schema version 3, known up to 1.*deploy that version/);
 });
 
-it("takes a version that is gone for damage, not for a new object", () => {
+it("throws if the version is missing, and does not treat the object as new", () => {
   const storage = unversioned();
   migrate(storage, THREE);
   storage.exec("DELETE FROM schema_version");

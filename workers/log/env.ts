@@ -55,8 +55,8 @@ export const readConfig: (env: LogEnv) => Result<Config, ConfigError> = oncePerE
 type Writers = Pick<Config, "chains" | "policy" | "accepted">;
 
 /**
- * Reads who may write what. The policy depends on the chain, so a wrong chain is reported alone. Call the returned function
- * inside finish's `build` only.
+ * Reads who may write what. The policy depends on the chain, so a wrong chain is reported alone. Call the returned
+ * function inside finish's `build` only.
  */
 function readWriters(settings: Settings): () => Writers {
   const pem = settings.required("CA_CHAIN");

@@ -42,15 +42,17 @@ export function createSite(log: LogConfig, sequencers: DurableObjectNamespace<Se
 export const siteByName = ({ sites }: Sites, name: string): LogSite | null =>
   sites.find(({ log }) => log.name === name) ?? null;
 
-/** The log of a kind on the host of the request, null if the host has none. A host never answers for another host's log. */
+/**
+ * The log of a kind on the host of the request, null if the host has none. A host never answers for another host's log.
+ */
 export function siteOf({ sites }: Sites, request: Request, kind: LogKind): LogSite | null {
   const { host } = new URL(request.url);
   return sites.find(({ log }) => log.kind === kind && log.host === host) ?? null;
 }
 
 /**
- * The log that `?log=` requests: a kind that the host has a log of, or the name of any log. Without the parameter, it is the
- * host's signature log, or its certificate log if it has no signature log. Null if there is no such log.
+ * The log that `?log=` requests: a kind that the host has a log of, or the name of any log. Without the parameter, it
+ * is the host's signature log, or its certificate log if it has no signature log. Null if there is no such log.
  */
 export function requestedSite(sites: Sites, request: Request): LogSite | null {
   const name = new URL(request.url).searchParams.get("log");

@@ -257,10 +257,10 @@ describe("what it says of itself", () => {
     [{ WITNESS_KEY: "" }, "WITNESS_KEY is missing"],
     [{ WITNESSED_LOGS: "" }, "WITNESSED_LOGS is missing"],
     [{ WITNESS_KEY: "x" }, "WITNESS_KEY is not an Ed25519 private key"],
-    [{ WITNESSED_LOGS: "\nlog x" }, "WITNESSED_LOGS line 2: its vkey is not that of a log's key"],
+    [{ WITNESSED_LOGS: "\nlog x" }, "WITNESSED_LOGS line 2: its vkey must be that of a log's key"],
     [{ WITNESSED_LOGS: `log ${vkey}` }, "line 1: its vkey"],
-    [{ WITNESSED_LOGS: "quorum none" }, "line 1: a line is"],
-    [{ WITNESSED_LOGS: "# nothing" }, "there is no log line"],
+    [{ WITNESSED_LOGS: "quorum none" }, "line 1: a line must be"],
+    [{ WITNESSED_LOGS: "# nothing" }, "at least one log line is required"],
   ])("is what is wrong with %j", async (settings, problem) => {
     env = makeEnv(settings);
     const response = await about();

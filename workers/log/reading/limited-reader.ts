@@ -7,7 +7,8 @@ import type { Admission } from "./cached-tail.ts";
 import type { LogReader } from "./log-reader.ts";
 
 /**
- * The log as one request may read it. Reads that reach the sequencer count against the client's limit, once per request.
+ * The log as one request may read it. Reads that reach the sequencer count against the client's limit, once per
+ * request.
  * @param client the key under which the limit counts (shared/http/client-address.ts)
  */
 export function readerOf(
