@@ -4,9 +4,10 @@
 
 import { BOUNDARIES, FAULTS } from "./fault-plan.ts";
 import type { Random } from "./random.ts";
-import type { Submitted } from "./submissions.ts";
+import type { SimulatedSubmission } from "./submissions.ts";
 import type { World } from "./world.ts";
 
+/** Starts all actors of a world. */
 export function startActors(world: World): void {
   const { clients, readers } = world.profile;
   for (let i = 0; i < clients; i++) void runClient(world);
@@ -38,7 +39,7 @@ async function runClient(world: World): Promise<void> {
 }
 
 /** Retries a body until it is answered. A client sometimes gives up, and always does at a frozen log. */
-async function submitUntilAnswered(world: World, what: Submitted): Promise<void> {
+async function submitUntilAnswered(world: World, what: SimulatedSubmission): Promise<void> {
   for (let result = ""; !world.isOver && result !== "ok"; ) {
     result = await world.submit(what);
     if (result === "log_frozen") return;

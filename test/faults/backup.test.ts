@@ -8,7 +8,7 @@ import { hash } from "../../shared/tlog/hash.ts";
 import { readBundle, readEntry, readTile, type TailDeps } from "../../workers/sequencer/tail.ts";
 import {
   grow,
-  grown,
+  growLog,
   MemoryAnchor,
   type MemoryLog,
   SqliteStorage,
@@ -26,7 +26,7 @@ async function laterAlarm(memory: MemoryLog, milliseconds = TEN_MINUTES): Promis
 }
 
 async function grownWithBackup(count: number): Promise<MemoryLog> {
-  const memory = await grown(count);
+  const memory = await growLog(count);
   await laterAlarm(memory);
   return memory;
 }
@@ -44,7 +44,7 @@ function dump({ storage, objects, index, anchor }: MemoryLog): unknown {
 }
 
 /** Restarts the log with a format that counts what it signs. */
-function lostLog(memory: MemoryLog, stores: Parameters<MemoryLog["restarted"]>[0] = {}): [MemoryLog, () => number] {
+function lostLog(memory: MemoryLog, stores: Parameters<MemoryLog["restart"]>[0] = {}): [MemoryLog, () => number] {
   let signed = 0;
   const { format } = memory;
   const counting = {
@@ -54,7 +54,7 @@ function lostLog(memory: MemoryLog, stores: Parameters<MemoryLog["restarted"]>[0
       return format.signCheckpoint(...args);
     },
   };
-  return [memory.restarted({ storage: new SqliteStorage(), format: counting, ...stores }), () => signed];
+  return [memory.restart({ storage: new SqliteStorage(), format: counting, ...stores }), () => signed];
 }
 
 /** Expects that the log is shown at this size, and that nothing is written or signed. */
@@ -66,7 +66,7 @@ async function expectRestored(
 ): Promise<void> {
   const before = dump(memory);
   for (let attempt = 0; attempt < 2; attempt++) {
-    const { log, host, format, storage } = memory.restarted();
+    const { log, host, format, storage } = memory.restart();
     await log.open();
     expect(log.phase).toMatchObject({ kind: "refusing", reason: expect.stringMatching(reason) as string });
     expect(log.phase).toMatchObject({ reason: expect.stringMatching(/open a new log beside it/) as string });
@@ -103,7 +103,7 @@ function expectReadable(tail: TailDeps): void {
 
 describe("the tail", () => {
   it("is copied ten minutes after the creation, not before", async () => {
-    const memory = await grown(5);
+    const memory = await growLog(5);
     await laterAlarm(memory, TEN_MINUTES - 1);
     expect(backupsIn(memory)).toEqual([]);
     await laterAlarm(memory, 1);
@@ -124,14 +124,14 @@ describe("the tail", () => {
       await laterAlarm(memory, 1);
     }
     expect(backupsIn(memory)).toEqual([keyOf(14), keyOf(16)]);
-    const restarted = memory.restarted();
-    await grow(restarted, 1);
-    await laterAlarm(restarted, TEN_MINUTES - 1);
+    const restart = memory.restart();
+    await grow(restart, 1);
+    await laterAlarm(restart, TEN_MINUTES - 1);
     expect(backupsIn(memory)).toEqual([keyOf(14), keyOf(16)]);
   });
 
   it("sets an alarm for the backup if nothing else is owed", async () => {
-    const memory = await grown(5);
+    const memory = await growLog(5);
     memory.host.time += 30_000;
     await memory.log.catchUp();
     expect(memory.host.alarms.at(-1)).toBe(1_790_000_000_000 + TEN_MINUTES);
@@ -142,7 +142,7 @@ describe("the tail", () => {
   });
 
   it("is copied only after the full tiles left of it are in R2", async () => {
-    const memory = await grown(5);
+    const memory = await growLog(5);
     memory.objects.failing = "away";
     await grow(memory, 300);
     memory.host.time += TEN_MINUTES;
@@ -156,7 +156,7 @@ describe("the tail", () => {
   });
 
   it("is copied again if the answer of a put was lost", async () => {
-    const memory = await grown(5);
+    const memory = await growLog(5);
     const create = memory.objects.create.bind(memory.objects);
     memory.objects.create = async (key, bytes) => {
       await create(key, bytes);
@@ -199,7 +199,7 @@ describe("a log whose storage is lost", () => {
     const [lost, signed] = lostLog(memory);
     await expectRestored(lost, signed, count + 1, reason);
     // The way back: the newest storage.
-    expect((await memory.restarted().log.append(textSubmission("after"))).ok).toBe(true);
+    expect((await memory.restart().log.append(textSubmission("after"))).ok).toBe(true);
   });
 
   it("does not write even if backup and anchor agree: the anchor may have missed a round that was answered", async () => {
@@ -241,7 +241,7 @@ describe("a log whose storage is lost", () => {
     await expectRestored(lost, signed, 11, /11 entries/);
   });
 
-  it.each<[string, (backup: ReturnType<typeof parsed>) => void]>([
+  it.each<[string, (backup: ReturnType<typeof parseBackup>) => void]>([
     ["another log's name", (backup) => (backup["name"] = "certificate")],
     ["another address", (backup) => (backup["baseUrl"] = "https://other.example.com")],
     ["another key", (backup) => (backup["spki"] = Buffer.alloc(91).toString("base64"))],
@@ -252,12 +252,12 @@ describe("a log whose storage is lost", () => {
     ["an entry less", (backup) => (backup["entries"] as unknown[]).pop()],
     [
       "a checkpoint that somebody else signed",
-      (backup) => (backup["checkpoint"] = forged(String(backup["checkpoint"]))),
+      (backup) => (backup["checkpoint"] = reverseSignatures(String(backup["checkpoint"]))),
     ],
     ["a newer format", (backup) => (backup["format"] = 2)],
   ])("ignores a backup with %s", async (_, change) => {
     const memory = await grownWithBackup(10);
-    const backup = parsed(memory);
+    const backup = parseBackup(memory);
     change(backup);
     memory.objects.objects.set(keyOf(11), encodeUtf8(JSON.stringify(backup)));
     const [lost] = lostLog(memory);
@@ -281,7 +281,7 @@ describe("a log whose storage is lost", () => {
 
 describe("a log whose storage is older than its backup, or damaged", () => {
   it("is read as the backup has it", async () => {
-    const memory = await grown(10);
+    const memory = await growLog(10);
     const older = memory.storage.snapshot();
     await grow(memory, 5);
     await laterAlarm(memory);
@@ -299,20 +299,20 @@ describe("a log whose storage is older than its backup, or damaged", () => {
     const older = memory.storage.snapshot();
     await grow(memory, 5);
     await grow(memory, 5);
-    const { log } = memory.restarted({ storage: older });
+    const { log } = memory.restart({ storage: older });
     await log.open();
     expect([log.phase.kind, log.head?.treeSize, log.restored]).toEqual(["refusing", 16, null]);
   });
 });
 
-const parsed = ({ objects }: MemoryLog): Record<string, unknown> =>
+const parseBackup = ({ objects }: MemoryLog): Record<string, unknown> =>
   JSON.parse(Buffer.from(objects.objects.get(keyOf(11)) ?? []).toString()) as Record<string, unknown>;
 
 const entryOf = (backup: Record<string, unknown>, index: number): Record<string, unknown> =>
   (backup["entries"] as Record<string, unknown>[])[index] ?? {};
 
 /** Returns the same text with the bytes of each signature reversed. */
-function forged(checkpoint: string): string {
+function reverseSignatures(checkpoint: string): string {
   const [text = "", lines = ""] = checkpoint.split("\n\n");
   const wrong = lines.replace(/ (\S+)\n/g, (_, base64: string) => {
     const bytes = Buffer.from(base64, "base64");

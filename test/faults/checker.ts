@@ -28,7 +28,7 @@ import type { GrownLog } from "./grown-log.ts";
 import { type Database, IndexChecker } from "./index-checker.ts";
 import { PlainTree, plainLeafHash } from "./plain-tree.ts";
 import type { Random } from "./random.ts";
-import type { Submitted } from "./submissions.ts";
+import type { SimulatedSubmission } from "./submissions.ts";
 import { simulatedEcdsa, simulatedEd25519 } from "./test-keys.ts";
 
 /** One entry as the log shows it. */
@@ -50,6 +50,7 @@ interface SeenHead {
   readonly timestamp: number | null;
 }
 
+/** What a checker needs of the world. */
 export interface CheckerDeps {
   readonly config: LogConfig;
   readonly random: Random;
@@ -57,10 +58,11 @@ export interface CheckerDeps {
   readonly database: Database;
   /** The tail of the current instance, without faults. Null while none can be read. */
   readonly tail: () => Tail | null;
-  readonly known: ReadonlyMap<string, Submitted>;
+  readonly known: ReadonlyMap<string, SimulatedSubmission>;
   readonly violate: (what: string) => void;
 }
 
+/** Checks one log from outside and reports every contradiction. */
 export class Checker {
   readonly #deps: CheckerDeps;
   /** The tree, as far as it has been read and verified. */
@@ -192,7 +194,7 @@ export class Checker {
 
   /** Takes an acknowledgement that has left the log. */
   sawAnswer(
-    { identity, certificate }: Submitted,
+    { identity, certificate }: SimulatedSubmission,
     answer: Appended | Duplicate,
     sct: SignedCertificateTimestamp | null,
   ): void {
@@ -229,7 +231,7 @@ export class Checker {
   }
 
   #checkSct(
-    certificate: NonNullable<Submitted["certificate"]>,
+    certificate: NonNullable<SimulatedSubmission["certificate"]>,
     leafIndex: number,
     sct: SignedCertificateTimestamp | null,
   ): UnixMs | null {

@@ -4,8 +4,10 @@
 
 import type { Random } from "./random.ts";
 
+/** A kind of call that can go wrong. */
 export type Boundary = "r2.get" | "r2.put" | "d1" | "anchor" | "witness" | "rpc.append" | "rpc.read";
 
+/** How a call goes wrong. */
 export type Fault =
   /** Rejected without effect. */
   | "fails"
@@ -29,6 +31,7 @@ export type Fault =
 const READS: readonly Fault[] = ["fails", "hangs", "late", "answered late", "limited"];
 const WRITES: readonly Fault[] = [...READS, "fails, took effect", "fails, takes effect later", "hangs, took effect"];
 
+/** The faults that are possible at each boundary. */
 export const FAULTS: Readonly<Record<Boundary, readonly Fault[]>> = {
   "r2.get": READS,
   "r2.put": [...WRITES, "precondition"],
@@ -49,6 +52,7 @@ export const BOUNDARIES: readonly Boundary[] = [
   "rpc.read",
 ];
 
+/** The faults of one world. */
 export class FaultPlan {
   /** Probability that a call at this boundary goes wrong. */
   readonly rates: Record<Boundary, number> = {

@@ -10,26 +10,26 @@ import { parseNote } from "../../shared/tlog/note.ts";
 import { verifyLines } from "../../shared/tlog/verify-note.ts";
 import { type MemoryLog, memoryLog, SqliteStorage, SUCCESSOR, textSubmission } from "../support/logs/memory-log.ts";
 import { Lab } from "./lab.ts";
-import { submitted } from "./submissions.ts";
+import { makeSubmission } from "./submissions.ts";
 
 type Kind = MemoryLog["config"]["kind"];
 const KINDS: readonly Kind[] = ["signature", "certificate"];
 const FROZEN = { ok: false, error: { code: "log_frozen", writeTo: SUCCESSOR } };
 
-async function grown(kind: Kind, count: number): Promise<MemoryLog> {
+async function growLog(kind: Kind, count: number): Promise<MemoryLog> {
   const memory = memoryLog(kind);
   await memory.log.open();
-  await Promise.all(Array.from({ length: count }, (_, i) => memory.log.append(submitted(kind, i).submission)));
+  await Promise.all(Array.from({ length: count }, (_, i) => memory.log.append(makeSubmission(kind, i).submission)));
   await memory.host.settle();
   return memory;
 }
 
 /** Restarts the log under settings that freeze it, or no longer do. */
-const started = (memory: MemoryLog, isFrozen: boolean): MemoryLog =>
-  memory.restarted({ config: { ...memory.config, isFrozen } });
+const restartWith = (memory: MemoryLog, isFrozen: boolean): MemoryLog =>
+  memory.restart({ config: { ...memory.config, isFrozen } });
 
-async function opened(memory: MemoryLog, isFrozen: boolean): Promise<MemoryLog> {
-  const next = started(memory, isFrozen);
+async function reopenWith(memory: MemoryLog, isFrozen: boolean): Promise<MemoryLog> {
+  const next = restartWith(memory, isFrozen);
   await next.log.open();
   await next.host.settle();
   return next;
@@ -50,9 +50,9 @@ describe("the date of a frozen log", () => {
 
 describe("a frozen log", () => {
   it("signs its last head again, with the line that it is frozen", async () => {
-    const memory = await grown("signature", 5);
+    const memory = await growLog("signature", 5);
     memory.host.time = Date.parse("2027-01-02T03:04:05.678Z");
-    const frozen = await opened(memory, true);
+    const frozen = await reopenWith(memory, true);
     const note = parseNote(encodeUtf8(checkpointOf(frozen)));
     const before = parseNote(encodeUtf8(checkpointOf(memory)));
     if (!note.ok || !before.ok) throw new Error("no note");
@@ -67,39 +67,39 @@ describe("a frozen log", () => {
   });
 
   it("keeps its last checkpoint in a certificate log, whose clients know no further lines", async () => {
-    const memory = await grown("certificate", 5);
-    const frozen = await opened(memory, true);
+    const memory = await growLog("certificate", 5);
+    const frozen = await reopenWith(memory, true);
     expect(checkpointOf(frozen)).toBe(checkpointOf(memory));
     expect(frozen.log.frozenAt).not.toBeNull();
   });
 
   it.each(KINDS)("sends all writers to its successor, even for entries that it has: %s log", async (kind) => {
-    const memory = await grown(kind, 5);
-    const frozen = await opened(memory, true);
+    const memory = await growLog(kind, 5);
+    const frozen = await reopenWith(memory, true);
     for (const number of [1, 1000]) {
-      expect(await frozen.log.append(submitted(kind, number).submission)).toEqual(FROZEN);
+      expect(await frozen.log.append(makeSubmission(kind, number).submission)).toEqual(FROZEN);
     }
     expect(frozen.log.state?.treeSize).toBe(memory.log.state?.treeSize);
   });
 
   it.each(KINDS)("stays frozen, with the same checkpoint, whatever the settings say later: %s log", async (kind) => {
-    const frozen = await opened(await grown(kind, 5), true);
+    const frozen = await reopenWith(await growLog(kind, 5), true);
     let memory = frozen;
     for (const isFrozen of [true, false, true, false]) {
       memory.host.time += 86_400_000;
-      memory = await opened(memory, isFrozen);
+      memory = await reopenWith(memory, isFrozen);
       expect(checkpointOf(memory)).toBe(checkpointOf(frozen));
       expect(memory.log.frozenAt).toBe(frozen.log.frozenAt);
-      expect(await memory.log.append(submitted(kind, 1000).submission)).toEqual(FROZEN);
+      expect(await memory.log.append(makeSubmission(kind, 1000).submission)).toEqual(FROZEN);
       await memory.log.catchUp();
     }
   });
 
   it("is frozen no earlier than its last entry, even if the clock is behind it", async () => {
-    const memory = await grown("signature", 5);
+    const memory = await growLog("signature", 5);
     const last = memory.log.state?.timestamp ?? 0;
     memory.host.time -= 30_000;
-    expect((await opened(memory, true)).log.frozenAt).toBe(last);
+    expect((await reopenWith(memory, true)).log.frozenAt).toBe(last);
   });
 
   it("publishes and indexes its remaining entries", async () => {
@@ -114,16 +114,16 @@ describe("a frozen log", () => {
     await memory.host.settle();
     memory.objects.failing = null;
     memory.index.failing = null;
-    const frozen = await opened(memory, true);
+    const frozen = await reopenWith(memory, true);
     expect(frozen.log.state).toMatchObject({ treeSize: 301, publishedTiles: 1, indexed: 301 });
     expect(frozen.index.entries.size).toBe(301);
     const checkpoint = parseCheckpoint(checkpointOf(frozen).split("\n\n")[0]?.concat("\n") ?? "");
     expect(checkpoint).toMatchObject({ ok: true, value: { extensions: [expect.stringMatching(/^Log frozen/)] } });
-    expect(checkpointOf(await opened(frozen, true))).toBe(checkpointOf(frozen));
+    expect(checkpointOf(await reopenWith(frozen, true))).toBe(checkpointOf(frozen));
   });
 
   it("may be new and have only its genesis entry", async () => {
-    const memory = started(memoryLog("signature"), true);
+    const memory = restartWith(memoryLog("signature"), true);
     await memory.log.open();
     expect(memory.log.state?.treeSize).toBe(1);
     expect(checkpointOf(memory)).toContain("Log frozen");
@@ -152,7 +152,7 @@ describe("interrupted freezing", () => {
     await memory.log.open();
     await memory.log.append(textSubmission("entry"));
     await memory.host.settle();
-    const frozen = started(memory, true);
+    const frozen = restartWith(memory, true);
     storage.failing = when;
     await frozen.log.open();
     expect(frozen.log.phase.kind).toBe("starting");
@@ -163,14 +163,14 @@ describe("interrupted freezing", () => {
     await frozen.log.open();
     expect(frozen.log.phase.kind).toBe("running");
     expect(frozen.log.frozenAt).toBe(when === "before" ? memory.host.time : memory.host.time - 2_000);
-    const { log } = await opened(frozen, false);
+    const { log } = await reopenWith(frozen, false);
     expect(log.head?.checkpoint).toBe(checkpointOf(frozen));
   });
 
   it("waits for the anchor: until it is back, nothing is written and no entry is taken", async () => {
-    const memory = await grown("signature", 3);
+    const memory = await growLog("signature", 3);
     memory.anchor.failing = "away";
-    const frozen = started(memory, true);
+    const frozen = restartWith(memory, true);
     await frozen.log.open();
     expect(await frozen.log.append(textSubmission("something new"))).toEqual(FROZEN);
     expect(frozen.log.frozenAt).toBeNull();
@@ -182,17 +182,17 @@ describe("interrupted freezing", () => {
   });
 
   it("does not happen in restored storage: the log refuses, signs nothing and still sends writers on", async () => {
-    const memory = await grown("signature", 3);
+    const memory = await growLog("signature", 3);
     const older = memory.storage.snapshot();
     for (let i = 0; i < 2; i++) await memory.log.append(textSubmission(`later ${i}`));
     await memory.host.settle();
-    const restored = started(memory.restarted({ storage: older }), true);
+    const restored = restartWith(memory.restart({ storage: older }), true);
     await restored.log.open();
     expect(restored.log.phase.kind).toBe("refusing");
     expect(restored.log.frozenAt).toBeNull();
     expect(await restored.log.append(textSubmission("something new"))).toEqual(FROZEN);
     expect(checkpointOf(restored)).not.toContain("Log frozen");
-    const lost = started(memory.restarted({ storage: new SqliteStorage() }), true);
+    const lost = restartWith(memory.restart({ storage: new SqliteStorage() }), true);
     expect(await lost.log.append(textSubmission("something new"))).toEqual(FROZEN);
     expect(lost.log.phase.kind).toBe("refusing");
   });

@@ -12,7 +12,7 @@ import type { LogFormat } from "../../workers/sequencer/kinds/kind.ts";
 import { LogStorage } from "../../workers/sequencer/storage.ts";
 import { SqliteStorage } from "../support/logs/memory-log.ts";
 import { PlainTree } from "./plain-tree.ts";
-import { type Submitted, submitted } from "./submissions.ts";
+import { makeSubmission, type SimulatedSubmission } from "./submissions.ts";
 
 const PUBLISHED_TILES = 254;
 const FIRST_ROW = PUBLISHED_TILES * 256;
@@ -20,13 +20,14 @@ const TREE_SIZE = FIRST_ROW + 76;
 const TIME = unixMs(1_790_000_000_000);
 const CREATION = "00".repeat(16);
 
+/** A log with a past. */
 export interface GrownLog {
   readonly storage: SqliteStorage;
   readonly objects: ReadonlyMap<string, Uint8Array>;
   readonly head: { readonly treeSize: number; readonly rootHash: Hash };
   readonly tree: PlainTree;
   /** The entries that still have rows, from index `firstRow` on. */
-  readonly entries: readonly Submitted[];
+  readonly entries: readonly SimulatedSubmission[];
   readonly firstRow: number;
 }
 
@@ -41,6 +42,7 @@ function oldTree(): PlainTree {
   return old.copy();
 }
 
+/** Makes the rows, objects and head of such a log. */
 export function grownLog(config: LogConfig, format: LogFormat): GrownLog {
   const tree = oldTree();
   const sqlite = new SqliteStorage();
@@ -54,7 +56,7 @@ export function grownLog(config: LogConfig, format: LogFormat): GrownLog {
     createdAt: TIME,
   });
   // Clients never use these numbers.
-  const entries = Array.from({ length: TREE_SIZE - FIRST_ROW }, (_, i) => submitted(config.kind, 1_000_000 + i));
+  const entries = Array.from({ length: TREE_SIZE - FIRST_ROW }, (_, i) => makeSubmission(config.kind, 1_000_000 + i));
   for (const [i, { submission }] of entries.entries()) {
     const placement = { leafIndex: FIRST_ROW + i, timestamp: TIME };
     const { record, leafHash } = submission.toLeaf(placement);

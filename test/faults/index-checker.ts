@@ -8,10 +8,12 @@ type Row = Record<string, unknown>;
 interface Statement {
   readonly all: (...values: (string | number)[]) => Row[];
 }
+/** As much of SQLite as the checker calls. */
 export interface Database {
   readonly prepare: (sql: string) => Statement;
 }
 
+/** What an index checker needs. */
 export interface IndexCheckerDeps {
   readonly log: string;
   readonly database: Database;
@@ -22,6 +24,7 @@ export interface IndexCheckerDeps {
   readonly violate: (what: string) => void;
 }
 
+/** Checks the search index of one log. */
 export class IndexChecker {
   readonly #deps: IndexCheckerDeps;
   readonly #statements = new Map<string, Statement>();

@@ -3,7 +3,7 @@
 
 import type { Profile } from "./profile.ts";
 import { Random } from "./random.ts";
-import { type Submitted, submitted } from "./submissions.ts";
+import { makeSubmission, type SimulatedSubmission } from "./submissions.ts";
 import { World } from "./world.ts";
 
 const QUIET: Profile = {
@@ -25,12 +25,14 @@ const QUIET: Profile = {
   freezing: "never",
 };
 
+/** An outcome and the time it took. */
 export interface Timed {
   readonly result: string;
   /** Virtual time. */
   readonly milliseconds: number;
 }
 
+/** A quiet world, driven by a test. */
 export class Lab {
   readonly world: World;
   #numbers = 0;
@@ -43,8 +45,8 @@ export class Lab {
     return this.world.scheduler.now;
   }
 
-  next(): Submitted {
-    const what = submitted(this.world.profile.kind, 2_000_000 + this.#numbers++);
+  next(): SimulatedSubmission {
+    const what = makeSubmission(this.world.profile.kind, 2_000_000 + this.#numbers++);
     this.world.known.set(what.identity, what);
     return what;
   }

@@ -13,6 +13,7 @@ import type { Random } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { TurnStorage } from "./turn-storage.ts";
 
+/** How an instance ends. */
 export type Ending = "killed" | "killed in a turn" | "aborted" | "evicted" | "replaced by a deploy";
 
 /** A call that the instance has not answered yet. */
@@ -23,6 +24,7 @@ interface PendingCall {
   readonly fail: () => void;
 }
 
+/** One instance of the object. */
 export class Instance {
   readonly number: number;
   readonly log: Log;
@@ -52,6 +54,7 @@ export interface ObjectRates {
   alarmLost: number;
 }
 
+/** What a runtime needs of the world. */
 export interface RuntimeDeps {
   readonly scheduler: Scheduler;
   readonly random: Random;
@@ -69,6 +72,7 @@ const ALARM_TABLE = "CREATE TABLE IF NOT EXISTS alarm (id INTEGER PRIMARY KEY, a
 /** After this many attempts the platform drops an alarm. */
 const ALARM_ATTEMPTS = 6;
 
+/** Runs the instances of one object, one at a time. */
 export class ObjectRuntime {
   readonly storage = new TurnStorage();
   readonly #deps: RuntimeDeps;

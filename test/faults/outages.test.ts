@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { Boundary, Fault } from "./fault-plan.ts";
 import { Lab } from "./lab.ts";
 
-function indexed(lab: Lab): number {
+function readWatermark(lab: Lab): number {
   return lab.world.checker.index.watermark;
 }
 
@@ -81,7 +81,7 @@ describe("R2 and D1", () => {
     await lab.run(600_000);
     lab.world.plan.heal();
     await lab.run(120_000);
-    expect({ indexed: indexed(lab), tiles: publishedTiles(lab) }).toEqual({ indexed: 308, tiles: 1 });
+    expect({ indexed: readWatermark(lab), tiles: publishedTiles(lab) }).toEqual({ indexed: 308, tiles: 1 });
     expect(await lab.world.checker.audit()).toBe(true);
   });
 
@@ -113,6 +113,6 @@ describe("R2 and D1", () => {
     lab.world.plan.outages.set("d1", "hangs");
     await lab.grow(600);
     await lab.run(1_000);
-    expect({ indexed: indexed(lab), tiles: publishedTiles(lab) }).toEqual({ indexed: 0, tiles: 2 });
+    expect({ indexed: readWatermark(lab), tiles: publishedTiles(lab) }).toEqual({ indexed: 0, tiles: 2 });
   });
 });

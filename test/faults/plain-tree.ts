@@ -10,9 +10,11 @@ const sha256 = (...parts: readonly Uint8Array[]): Buffer => {
   return hash.digest();
 };
 
+/** SHA-256 of 0x00 and the leaf (RFC 6962 §2.1). */
 export const plainLeafHash = (data: Uint8Array): Buffer => sha256(Uint8Array.of(0), data);
 const parent = (left: Uint8Array, right: Uint8Array): Buffer => sha256(Uint8Array.of(1), left, right);
 
+/** A tree that grows leaf by leaf. */
 export class PlainTree {
   /** levels[h][i]: root of leaves [i·2^h, (i+1)·2^h). */
   readonly #levels: Buffer[][] = [[]];

@@ -20,6 +20,7 @@ import type { Random } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { SimulatedWitness, verifySimulated, witnessPolicy } from "./simulated-witness.ts";
 
+/** What a platform needs of the world. */
 export interface PlatformDeps {
   readonly scheduler: Scheduler;
   readonly random: Random;
@@ -55,6 +56,7 @@ function failure(what: string): Answer<never> {
 const TOO_SLOW = new Error("the witness takes too long");
 const NOT_REFUSED = failure("nothing");
 
+/** The stores, the anchor and the witness of one world. */
 export class Platform {
   readonly objects = new Map<string, Uint8Array>();
   readonly d1 = memoryD1();

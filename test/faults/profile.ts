@@ -5,6 +5,7 @@ import type { Boundary } from "./fault-plan.ts";
 import type { ObjectRates } from "./object-runtime.ts";
 import type { Random } from "./random.ts";
 
+/** What one world is like. */
 export interface Profile {
   readonly kind: "signature" | "certificate";
   /** The log already has about 65,000 entries, so the first tile of level 1 fills up during the run. */
@@ -46,6 +47,7 @@ const LEVELS: Readonly<Record<Boundary, readonly number[]>> = {
   "rpc.read": [0, 0.05],
 };
 
+/** Draws the profile of a world. */
 export function drawProfile(random: Random): Profile {
   const kind = random.pick(["signature", "certificate"] as const);
   const rate = (boundary: Boundary): number => random.pick(LEVELS[boundary]);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reproducible randomness: xoshiro128** (Blackman and Vigna), seeded by splitmix32.
 
+/** A source of numbers that its seed reproduces. */
 export class Random {
   readonly #state = new Uint32Array(4);
 

@@ -9,7 +9,7 @@ import { LogStorage } from "../../workers/sequencer/storage.ts";
 import { readBundle, readTile } from "../../workers/sequencer/tail.ts";
 import {
   grow,
-  grown,
+  growLog,
   MemoryAnchor,
   type MemoryLog,
   MemoryObjects,
@@ -32,7 +32,7 @@ const ADVICE = /open a new log|restore|put the|put back|bind the bucket|set PUBL
 async function expectRefusal(memory: MemoryLog, reason: RegExp): Promise<void> {
   const before = dump(memory);
   for (let attempt = 0; attempt < 2; attempt++) {
-    const { log, host } = memory.restarted();
+    const { log, host } = memory.restart();
     await log.open();
     expect(log.phase).toMatchObject({ kind: "refusing", reason: expect.stringMatching(reason) });
     expect(log.phase).toMatchObject({ reason: expect.stringMatching(ADVICE) });
@@ -46,7 +46,7 @@ async function expectRefusal(memory: MemoryLog, reason: RegExp): Promise<void> {
 
 /** Expects that head, tile and bundle are read as the rows have them. */
 async function expectReadable(memory: MemoryLog, treeSize: number): Promise<void> {
-  const { log, storage, format } = memory.restarted();
+  const { log, storage, format } = memory.restart();
   await log.open();
   expect(log.head?.treeSize).toBe(treeSize);
   const { state, edge } = log;
@@ -65,35 +65,35 @@ describe("storage restored to an older state", () => {
     ["by two rounds", 10, 2, /restored to an older state/],
     ["to its creation", 0, 10, /restored to an older state/],
   ])("%s", async (_, count, more, reason) => {
-    const memory = await grown(count);
+    const memory = await growLog(count);
     const older = memory.storage.snapshot();
     await grow(memory, more / 2);
     await grow(memory, more / 2);
-    const restored = memory.restarted({ storage: older });
+    const restored = memory.restart({ storage: older });
     await expectRefusal(restored, reason);
     // A log with only its genesis entry is hidden until the anchor holds its head.
     if (count > 0) await expectReadable(restored, count + 1);
     // The way out is the newest state.
-    const healed = memory.restarted();
+    const healed = memory.restart();
     expect((await healed.log.append(textSubmission("after"))).ok).toBe(true);
   });
 
   it("is detected even if R2 is in the same older state", async () => {
-    const memory = await grown(300);
+    const memory = await growLog(300);
     const older = { storage: memory.storage.snapshot(), objects: copyOf(memory.objects) };
     await grow(memory, 300);
-    await expectRefusal(memory.restarted(older), /restored to an older state/);
+    await expectRefusal(memory.restart(older), /restored to an older state/);
   });
 
   it("is detected by R2 if the anchor was restored too and a tile was published since", async () => {
-    const memory = await grown(200);
+    const memory = await growLog(200);
     const older = { storage: memory.storage.snapshot(), anchor: anchorWith(memory) };
     await grow(memory, 100);
-    await expectRefusal(memory.restarted(older), /R2 has a tile that this storage has not reached/);
+    await expectRefusal(memory.restart(older), /R2 has a tile that this storage has not reached/);
   });
 
   it("runs if only its cursors are older, and publishes again what exists", async () => {
-    const memory = await grown(10);
+    const memory = await growLog(10);
     memory.objects.failing = memory.index.failing = "away";
     await grow(memory, 300);
     const older = memory.storage.snapshot();
@@ -102,7 +102,7 @@ describe("storage restored to an older state", () => {
     await memory.log.catchUp();
     const objects = new Map(memory.objects.objects);
     expect(objects.has("signature/tile/0/000")).toBe(true);
-    const restored = memory.restarted({ storage: older });
+    const restored = memory.restart({ storage: older });
     await restored.log.open();
     await restored.host.settle();
     expect(restored.log.phase.kind).toBe("running");
@@ -113,34 +113,34 @@ describe("storage restored to an older state", () => {
 
 describe("an anchor", () => {
   it("must not hold another root of the same size", async () => {
-    const memory = await grown(10);
+    const memory = await growLog(10);
     const anchor = new MemoryAnchor();
     anchor.held = { treeSize: 11, rootHash: hash(new Uint8Array(32)) };
-    await expectRefusal(memory.restarted({ anchor }), /restored to an older state/);
-    await expectReadable(memory.restarted({ anchor }), 11);
+    await expectRefusal(memory.restart({ anchor }), /restored to an older state/);
+    await expectReadable(memory.restart({ anchor }), 11);
   });
 
   it("must not be ahead of the storage", async () => {
-    const memory = await grown(10);
+    const memory = await growLog(10);
     const anchor = new MemoryAnchor();
     anchor.held = { treeSize: 12, rootHash: hash(new Uint8Array(32)) };
-    await expectRefusal(memory.restarted({ anchor }), /holds a tree of 12 entries, this storage one of 11/);
+    await expectRefusal(memory.restart({ anchor }), /holds a tree of 12 entries, this storage one of 11/);
   });
 
   it("must not be two rounds behind, or gone", async () => {
-    const memory = await grown(10);
+    const memory = await growLog(10);
     const anchor = anchorWith(memory);
     await grow(memory, 2);
     await grow(memory, 2);
-    await expectRefusal(memory.restarted({ anchor }), /anchor holds a tree of 11/);
-    await expectRefusal(memory.restarted({ anchor: new MemoryAnchor() }), /anchor of this log is gone/);
-    await expectReadable(memory.restarted({ anchor: new MemoryAnchor() }), 15);
+    await expectRefusal(memory.restart({ anchor }), /anchor holds a tree of 11/);
+    await expectRefusal(memory.restart({ anchor: new MemoryAnchor() }), /anchor of this log is gone/);
+    await expectReadable(memory.restart({ anchor: new MemoryAnchor() }), 15);
   });
 });
 
 describe("R2", () => {
   it("must not have another log's tile in the place of the next one", async () => {
-    const memory = await grown(10);
+    const memory = await growLog(10);
     memory.objects.failing = "away";
     await grow(memory, 300);
     memory.objects.failing = null;
@@ -150,14 +150,14 @@ describe("R2", () => {
   });
 
   it.each(["signature/tile/entries/000", "signature/meta/0"])("must not have other bytes under %s", async (key) => {
-    const memory = await grown(10);
+    const memory = await growLog(10);
     memory.objects.objects.set(key, encodeUtf8("another log's"));
     await grow(memory, 300);
     expect(memory.log.phase).toMatchObject({ kind: "refusing", reason: expect.stringMatching(/two logs share/) });
     // The log agrees with its anchor and with the tiles. A restart finds the same bytes and stops again before it
     // answers anyone.
     const before = memory.anchor.held;
-    const restarted = memory.restarted();
+    const restarted = memory.restart();
     await restarted.log.open();
     await restarted.host.settle();
     expect(restarted.log.phase.kind).toBe("refusing");
@@ -167,11 +167,11 @@ describe("R2", () => {
   });
 
   it("must not be another deployment's, or empty", async () => {
-    const memory = await grown(10);
-    await expectRefusal(memory.restarted({ objects: new MemoryObjects() }), /log.json of this log is gone/);
+    const memory = await growLog(10);
+    await expectRefusal(memory.restart({ objects: new MemoryObjects() }), /log.json of this log is gone/);
     const other = new MemoryObjects();
     other.objects.set("signature/log.json", encodeUtf8('{"name":"signature"}'));
-    await expectRefusal(memory.restarted({ objects: other }), /R2 belongs to another log/);
+    await expectRefusal(memory.restart({ objects: other }), /R2 belongs to another log/);
   });
 });
 
@@ -191,10 +191,10 @@ describe("a damaged row", () => {
     ["UPDATE log SET spki = zeroblob(91)", /log key is not the one/],
     ["DELETE FROM log", /storage of this log is gone/],
   ])("%s", async (sql, reason) => {
-    const memory = await grown(310);
+    const memory = await growLog(310);
     const storage = memory.storage.snapshot();
     storage.database.exec(sql);
-    await expectRefusal(memory.restarted({ storage }), reason);
+    await expectRefusal(memory.restart({ storage }), reason);
   });
 
   // The start reads no entry: 256 of them would cost more than all else. A damaged one gets no further.
@@ -204,10 +204,10 @@ describe("a damaged row", () => {
     "UPDATE entry SET hints = '{' WHERE idx = 300",
     "UPDATE entry SET time_ms = -1 WHERE idx = 300",
   ])("is detected before its tile is published: %s", async (sql) => {
-    const memory = await grown(310);
+    const memory = await growLog(310);
     const storage = memory.storage.snapshot();
     storage.database.exec(sql);
-    const restarted = memory.restarted({ storage });
+    const restarted = memory.restart({ storage });
     const published = new Map(memory.objects.objects);
     await restarted.log.open();
     await grow(restarted, 300);

@@ -2,6 +2,7 @@
 // Virtual time. Events run in order of their time, one at a time, each with all microtasks that it starts before the
 // next. Nothing waits for a real clock, so hours pass in seconds and a run can be repeated.
 
+/** What happens at one time. */
 export interface Event {
   readonly label: string;
   readonly run: () => void;
@@ -16,6 +17,7 @@ interface Scheduled extends Event {
   isCancelled: boolean;
 }
 
+/** The clock of one world. */
 export class Scheduler {
   /** Milliseconds since the start. */
   now = 0;
@@ -49,7 +51,7 @@ export class Scheduler {
       this.now = event.at;
       this.#onEvent(event.label);
       event.run();
-      await settled();
+      await drainMicrotasks();
       event.after?.();
       return true;
     }
@@ -94,4 +96,4 @@ function earlierChild(heap: readonly Scheduled[], at: number): number {
 const isBefore = (a: Scheduled, b: Scheduled): boolean => a.at < b.at || (a.at === b.at && a.order < b.order);
 
 /** Node runs an immediate when no microtask is left. */
-const settled = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+const drainMicrotasks = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));

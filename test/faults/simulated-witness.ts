@@ -28,6 +28,7 @@ export const witnessPolicy: WitnessPolicy = valueOf(
 
 const sign = (message: Uint8Array): Uint8Array => new Uint8Array(createHash("sha512").update(message).digest());
 
+/** Verifies this witness's signatures. */
 export const verifySimulated: Witnessing["verify"] = async (_key, message, signature) =>
   await Promise.resolve(equal(signature, sign(message)));
 
@@ -37,6 +38,7 @@ interface WitnessWatch {
   readonly violate: (what: string) => void;
 }
 
+/** Cosigns what is consistent with its head, and reports everything else. */
 export class SimulatedWitness {
   readonly #watch: WitnessWatch;
   #size = 0;

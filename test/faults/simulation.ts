@@ -6,6 +6,7 @@ import { drawProfile, type Profile } from "./profile.ts";
 import { Random } from "./random.ts";
 import { World } from "./world.ts";
 
+/** The outcome of one run. */
 export interface Report {
   readonly seed: number;
   readonly profile: Profile;
@@ -34,6 +35,7 @@ const NEWEST_AFTER_RESTART = 2;
 const DRAIN_MS = 300_000;
 const READ_ATTEMPTS = 3;
 
+/** Runs one seed. */
 export async function simulate(seed: number, steps: number): Promise<Report> {
   const random = new Random(seed);
   const profile = drawProfile(random);

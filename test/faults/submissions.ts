@@ -11,7 +11,8 @@ import type { Submission } from "../../workers/sequencer/kinds/kind.ts";
 import { signatureSubmission } from "../../workers/sequencer/kinds/signature.ts";
 import { Random } from "./random.ts";
 
-export interface Submitted {
+/** A submission and what the log must make of it. */
+export interface SimulatedSubmission {
   readonly submission: Submission;
   /** Hex. Equal submissions have equal identities. */
   readonly identity: string;
@@ -26,7 +27,8 @@ function bodyBytes(random: Random): number {
   return random.chance(0.01) ? 20_000 + random.below(12_000) : 40 + random.below(200);
 }
 
-export function submitted(kind: "signature" | "certificate", number: number): Submitted {
+/** Makes the submission with this number. */
+export function makeSubmission(kind: "signature" | "certificate", number: number): SimulatedSubmission {
   const random = new Random(number);
   const digest = `sha256:${number.toString(16).padStart(64, "0")}`;
   const identity = `client${number % 17}@example.com`;

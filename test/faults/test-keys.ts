@@ -15,6 +15,7 @@ const digest = (...parts: readonly Uint8Array[]): Uint8Array => {
 
 const SPKI = new Uint8Array(91).fill(7);
 
+/** Stands for an ECDSA key. */
 export const simulatedEcdsa: LogSigner = {
   kind: "ecdsa-p256",
   spki: SPKI,
@@ -23,6 +24,7 @@ export const simulatedEcdsa: LogSigner = {
   verify: (message, signature) => equal(signature, digest(Uint8Array.of(1), message)),
 };
 
+/** Stands for an Ed25519 key. */
 export const simulatedEd25519: Ed25519Signer = {
   kind: "ed25519",
   publicKey: new Uint8Array(32).fill(9),

@@ -13,6 +13,7 @@ interface Unit {
   isDurable: boolean;
 }
 
+/** The storage of one object. */
 export class TurnStorage {
   readonly #database = new DatabaseSync(":memory:");
   readonly #statements = new Map<string, StatementSync>();

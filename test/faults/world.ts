@@ -26,7 +26,7 @@ import { Platform } from "./platform.ts";
 import type { Profile } from "./profile.ts";
 import type { Random } from "./random.ts";
 import { Scheduler } from "./scheduler.ts";
-import { type Submitted, submitted } from "./submissions.ts";
+import { makeSubmission, type SimulatedSubmission } from "./submissions.ts";
 import { simulatedEcdsa, simulatedEd25519 } from "./test-keys.ts";
 
 const START = 1_790_000_000_000;
@@ -36,6 +36,7 @@ const CLIENT_TIMEOUT_MS = 20_000;
 const ANSWER_LIMIT_MS = 30_000;
 const TRACE_LINES = 400;
 
+/** Something that the log must never do. */
 export class Violation extends Error {}
 
 interface Answered {
@@ -48,6 +49,7 @@ interface Frozen {
   readonly frozenSize: number;
 }
 
+/** One simulated world. */
 export class World {
   readonly scheduler = new Scheduler((label) => this.note(label));
   readonly plan: FaultPlan;
@@ -57,7 +59,7 @@ export class World {
   readonly profile: Profile;
   readonly random: Random;
   readonly config: LogConfig;
-  readonly known = new Map<string, Submitted>();
+  readonly known = new Map<string, SimulatedSubmission>();
   readonly trace: string[] = [];
   violation: Violation | null = null;
   isOver = false;
@@ -241,7 +243,10 @@ export class World {
   }
 
   /** Appends as the sequencer's RPC does. */
-  async #append(instance: Instance, { submission, certificate }: Submitted): Promise<Answered | Frozen | string> {
+  async #append(
+    instance: Instance,
+    { submission, certificate }: SimulatedSubmission,
+  ): Promise<Answered | Frozen | string> {
     const result = await instance.log.append(submission);
     if (!result.ok) {
       const { frozenAt, state } = instance.log;
@@ -276,7 +281,7 @@ export class World {
   }
 
   /** Submits once. Resolves to `ok`, an error's code, `timeout` or `failed`. */
-  async submit(what: Submitted): Promise<string> {
+  async submit(what: SimulatedSubmission): Promise<string> {
     try {
       const call = this.platform.callObject(
         "rpc.append",
@@ -303,18 +308,18 @@ export class World {
   }
 
   /** A new submission. */
-  fresh(): Submitted {
+  fresh(): SimulatedSubmission {
     return this.#numbered(this.#numbers++);
   }
 
   /** The next submission of a client: sometimes one that was made before. */
-  next(): Submitted {
+  next(): SimulatedSubmission {
     const isRepeat = this.#numbers > 0 && this.random.chance(this.profile.duplicates);
     return isRepeat ? this.#numbered(this.random.below(this.#numbers)) : this.fresh();
   }
 
-  #numbered(number: number): Submitted {
-    const what = submitted(this.profile.kind, number);
+  #numbered(number: number): SimulatedSubmission {
+    const what = makeSubmission(this.profile.kind, number);
     this.known.set(what.identity, what);
     return what;
   }

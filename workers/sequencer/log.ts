@@ -10,7 +10,7 @@ import type { Edge } from "../../shared/tlog/edge.ts";
 import type { SignedTreeHead } from "../../shared/tlog/head.ts";
 import type { LogDeps } from "./deps.ts";
 import type { Submission } from "./kinds/kind.ts";
-import { isDue, withDeadlines, within } from "./platform/deadlines.ts";
+import { isDue, withDeadline, withDeadlines } from "./platform/deadlines.ts";
 import { Maintenance } from "./publication/maintenance.ts";
 import { checkNothingExists, checkOutside, readRows } from "./recovery/recover.ts";
 import type { Refusal } from "./recovery/refusal.ts";
@@ -122,7 +122,7 @@ export class Log {
       // The caller may be gone before the log is open.
       host.keepAlive(this.#opening);
     }
-    await within(host, OPENING_DEADLINE_MS, this.#opening).catch(() => undefined);
+    await withDeadline(host, OPENING_DEADLINE_MS, this.#opening).catch(() => undefined);
   }
 
   /** Opens the log, without waiting for R2 and the anchor if the rows have a head to show. */

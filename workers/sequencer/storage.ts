@@ -318,8 +318,8 @@ function entryRow(row: Row): EntryRow {
     record: blob(row, "record"),
     leafHash: hash(blob(row, "leaf_hash")),
     timestamp: unixMs(integer(row, "time_ms")),
-    search: decoded(row, "search", decodeSearchRow),
-    hints: row["hints"] === null ? null : decoded(row, "hints", decodeHints),
+    search: decodeColumn(row, "search", decodeSearchRow),
+    hints: row["hints"] === null ? null : decodeColumn(row, "hints", decodeHints),
   };
 }
 
@@ -341,14 +341,14 @@ function text(row: Row, column: string): string {
 }
 
 /** Decodes a JSON column. Throws RangeError if it is not of the form that is written here. */
-function decoded<T>(row: Row, column: string, decode: (json: unknown) => T | null): T {
-  const value = decode(parseColumn(text(row, column)));
+function decodeColumn<T>(row: Row, column: string, decode: (json: unknown) => T | null): T {
+  const value = decode(parseJsonText(text(row, column)));
   if (value === null) throw new RangeError(`${column} is not of its form`);
   return value;
 }
 
 /** Undefined, which no decoder takes, if the text is not JSON. */
-function parseColumn(json: string): unknown {
+function parseJsonText(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch {

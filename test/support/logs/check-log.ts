@@ -5,12 +5,14 @@
 import { createHash } from "node:crypto";
 import { expect } from "vitest";
 
+/** A checkpoint as it was served. */
 export interface ServedCheckpoint {
   readonly origin: string;
   readonly size: number;
   readonly root: string;
 }
 
+/** Fetches a checkpoint. Does not verify its signatures. */
 export async function fetchCheckpoint(url: string): Promise<ServedCheckpoint> {
   const response = await fetch(`${url}/checkpoint`);
   if (!response.ok) throw new Error(`checkpoint: ${response.status} ${await response.text()}`);
@@ -24,6 +26,7 @@ const sha256 = (...parts: readonly Uint8Array[]): Buffer => {
   return hash.digest();
 };
 
+/** SHA-256 of 0x00 and the entry (RFC 6962 §2.1). */
 export const leafHashOf = (entry: Uint8Array): Buffer => sha256(Buffer.of(0), entry);
 const parent = (left: Buffer, right: Buffer): Buffer => sha256(Buffer.of(1), left, right);
 
@@ -53,6 +56,7 @@ export function tilePath(level: number | string, index: number, width = 256): st
   return `tile/${level}/${name}${width === 256 ? "" : `.p/${width}`}`;
 }
 
+/** Fetches an object of the log. Throws unless it is served with 2xx. */
 export async function fetchBytes(url: string, path: string): Promise<Buffer> {
   const response = await fetch(`${url}/${path}`);
   if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);

@@ -4,6 +4,7 @@
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import type { WitnessAnswer } from "../../../workers/sequencer/deps.ts";
 
+/** What the witness does wrong. */
 export type Misbehavior =
   | "none"
   | "down"
@@ -20,6 +21,7 @@ const sha256 = (...parts: readonly Uint8Array[]): Buffer => {
   return hash.digest();
 };
 
+/** A witness of one log. */
 export class FakeWitness {
   readonly name: string;
   readonly vkey: string;

@@ -5,6 +5,7 @@
 import { createHash, generateKeyPairSync, type KeyPairKeyObjectResult, sign } from "node:crypto";
 import { naiveLeafHash, naiveRoot } from "./naive-tree.ts";
 
+/** A log with an Ed25519 key. */
 export class FedLog {
   readonly origin: string;
   readonly #keys: KeyPairKeyObjectResult;
@@ -74,5 +75,6 @@ export class FedLog {
   }
 }
 
+/** Formats an add-checkpoint request. */
 export const request = (oldSize: number | string, proof: readonly Buffer[], checkpoint: string): string =>
   `old ${oldSize}\n${proof.map((hash) => `${hash.toString("base64")}\n`).join("")}\n${checkpoint}`;

@@ -24,6 +24,7 @@ import {
 } from "./log-client.ts";
 import { naiveLeafHash, naiveTile, prefixRoots } from "./naive-tree.ts";
 
+/** What the rounds found. */
 export interface KillReport {
   readonly kills: number;
   readonly entries: number;

@@ -200,7 +200,7 @@ export interface MemoryLog {
   readonly anchor: MemoryAnchor;
   readonly host: MemoryHost;
   /** Restarts the log: its memory is lost, the stores stay unless `stores` replaces them. */
-  readonly restarted: (stores?: Partial<Stores>) => MemoryLog;
+  readonly restart: (stores?: Partial<Stores>) => MemoryLog;
 }
 
 interface Stores {
@@ -224,7 +224,9 @@ const ecdsa = parseLogSigner(pkcs8(generateKeyPairSync("ec", { namedCurve: "prim
 const ed25519 = parseEd25519Signer(pkcs8(generateKeyPairSync("ed25519").privateKey));
 const url = parsePublicUrl("https://log.example.com");
 if (!ecdsa.ok || !ed25519.ok || !url.ok) throw new Error("test keys");
+/** The logs' ECDSA key. */
 export const testEcdsa = ecdsa.value;
+/** The two first logs behind https://log.example.com. */
 export const testLogs = logsOf(url.value);
 
 const testKeys = { ecdsa: ecdsa.value, ed25519: ed25519.value };
@@ -251,7 +253,7 @@ export function memoryLog(kind: LogKind, stores: Partial<Stores> = {}): MemoryLo
     backupEveryMs: 600_000,
     successor: () => SUCCESSOR,
   });
-  return { ...all, log, restarted: (other = {}) => memoryLog(kind, { ...all, ...other }) };
+  return { ...all, log, restart: (other = {}) => memoryLog(kind, { ...all, ...other }) };
 }
 
 const SEARCH: SearchRow = {
@@ -277,7 +279,7 @@ export async function grow(memory: MemoryLog, count: number): Promise<void> {
 }
 
 /** A new signature log with `count` entries after the genesis entry. */
-export async function grown(count: number): Promise<MemoryLog> {
+export async function growLog(count: number): Promise<MemoryLog> {
   const memory = memoryLog("signature");
   await memory.log.open();
   await grow(memory, count);

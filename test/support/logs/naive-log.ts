@@ -8,6 +8,7 @@ import { hash } from "../../../shared/tlog/hash.ts";
 import type { SignedTreeHead } from "../../../shared/tlog/head.ts";
 import { naiveLeafHash, naiveRoot, naiveTile } from "./naive-tree.ts";
 
+/** A record and its leaf. */
 export interface NaiveRecord {
   /** The bytes in the bundle, with the length prefix if there is one. */
   readonly framed: Uint8Array;
@@ -41,6 +42,7 @@ function certificateRecord(certificate: Uint8Array, index: number): NaiveRecord 
 
 const BASE_MS = 1_790_000_000_000;
 
+/** A log in memory. */
 export class NaiveLog {
   readonly kind: "signature" | "certificate";
   readonly records: NaiveRecord[];

@@ -9,6 +9,7 @@ const sha256 = (...parts: readonly Uint8Array[]): Buffer => {
   return hash.digest();
 };
 
+/** SHA-256 of 0x00 and the leaf. */
 export const naiveLeafHash = (data: Uint8Array): Buffer => sha256(Uint8Array.of(0), data);
 
 const naiveNodeHash = (left: Uint8Array, right: Uint8Array): Buffer => sha256(Uint8Array.of(1), left, right);
@@ -54,6 +55,7 @@ export function rootFromProof(
   return sn === 0 ? root : null;
 }
 
+/** A tree with the path to one leaf. */
 export interface NaiveTree {
   readonly size: number;
   readonly root: Uint8Array;

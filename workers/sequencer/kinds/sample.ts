@@ -4,8 +4,10 @@
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import type { SearchRow } from "../../../shared/search/row.ts";
 
+/** Bytes of a sample entry; the first byte is replaced by its number. */
 export const SAMPLE_BYTES = encodeUtf8("warm-up");
 
+/** Search terms of a sample entry. */
 export const SAMPLE_SEARCH: SearchRow = {
   terms: ["key:warm-up"],
   termsVersion: 1,

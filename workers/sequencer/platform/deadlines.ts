@@ -16,7 +16,7 @@ const D1_MS = 30_000;
 type Timer = Pick<Host, "after">;
 
 /** Settles as `work` does. Rejects if it has not settled in time; its later outcome is then ignored. */
-export async function within<T>(timer: Timer, milliseconds: number, work: Promise<T>): Promise<T> {
+export async function withDeadline<T>(timer: Timer, milliseconds: number, work: Promise<T>): Promise<T> {
   return await new Promise((resolve, reject) => {
     const cancel = timer.after(milliseconds, () => reject(new Error(`no answer within ${milliseconds} ms`)));
     work.then(resolve, reject).finally(cancel);
@@ -38,15 +38,15 @@ interface Stores {
 export function withDeadlines({ objects, index, anchor }: Stores, timer: Timer): Stores {
   return {
     objects: {
-      get: async (key) => await within(timer, R2_GET_MS, objects.get(key)),
-      create: async (key, bytes) => await within(timer, R2_PUT_MS, objects.create(key, bytes)),
-      list: async (prefix) => await within(timer, R2_PUT_MS, objects.list(prefix)),
-      remove: async (key) => await within(timer, R2_GET_MS, objects.remove(key)),
+      get: async (key) => await withDeadline(timer, R2_GET_MS, objects.get(key)),
+      create: async (key, bytes) => await withDeadline(timer, R2_PUT_MS, objects.create(key, bytes)),
+      list: async (prefix) => await withDeadline(timer, R2_PUT_MS, objects.list(prefix)),
+      remove: async (key) => await withDeadline(timer, R2_GET_MS, objects.remove(key)),
     },
-    index: { write: async (log, entries) => await within(timer, D1_MS, index.write(log, entries)) },
+    index: { write: async (log, entries) => await withDeadline(timer, D1_MS, index.write(log, entries)) },
     anchor: {
-      read: async () => await within(timer, ANCHOR_MS, anchor.read()),
-      advance: async (step) => await within(timer, ANCHOR_MS, anchor.advance(step)),
+      read: async () => await withDeadline(timer, ANCHOR_MS, anchor.read()),
+      advance: async (step) => await withDeadline(timer, ANCHOR_MS, anchor.advance(step)),
     },
   };
 }

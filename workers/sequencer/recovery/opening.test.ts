@@ -36,7 +36,7 @@ describe("opening", () => {
 
   it("recovers the same tree, entries and identity", async () => {
     const memory = await grown(300);
-    const restarted = memory.restarted();
+    const restarted = memory.restart();
     await restarted.log.open();
     expect(headOf(restarted)).toEqual(headOf(memory));
     expect(restarted.log.head?.checkpoint).toBe(memory.log.head?.checkpoint);
@@ -49,7 +49,7 @@ describe("opening", () => {
     const answered = await appendText(memory, "answered before the anchor knew");
     const anchor = new MemoryAnchor();
     anchor.held = memory.anchor.held;
-    const restarted = memory.restarted({ anchor });
+    const restarted = memory.restart({ anchor });
     expect((await appendText(restarted, "next")).leafIndex).toBe(answered.leafIndex + 1);
     expect(anchor.held?.treeSize).toBe(8);
     memory.anchor.failing = null;
@@ -82,13 +82,13 @@ describe("opening", () => {
     Reflect.deleteProperty(memory.objects, "create");
     Reflect.deleteProperty(memory.anchor, "advance");
     memory.objects.failing = memory.anchor.failing = null;
-    const restarted = memory.restarted();
+    const restarted = memory.restart();
     expect((await appendText(restarted, "a")).leafIndex).toBe(1);
   });
 
   it("serves its head while the anchor or R2 cannot be reached, then resumes writing", async () => {
     const memory = await grown(5);
-    const restarted = memory.restarted();
+    const restarted = memory.restart();
     restarted.objects.failing = "away";
     await restarted.log.open();
     expect(restarted.log.phase).toEqual({ kind: "starting", reason: "away" });
@@ -105,7 +105,7 @@ describe("opening", () => {
     await appendText(memory, "a");
     await appendText(memory, "b");
     await memory.host.settle();
-    await expectRefusal(memory.restarted({ storage: older }), /restored to an older state/);
+    await expectRefusal(memory.restart({ storage: older }), /restored to an older state/);
   });
 
   it("refuses storage that is one round behind its anchor", async () => {
@@ -113,15 +113,15 @@ describe("opening", () => {
     const older = memory.storage.snapshot();
     await appendText(memory, "a");
     await memory.host.settle();
-    await expectRefusal(memory.restarted({ storage: older }), /restored to an older state/);
+    await expectRefusal(memory.restart({ storage: older }), /restored to an older state/);
   });
 
   it("refuses when the storage is gone but R2 or the anchor know the log", async () => {
     const memory = await grown(5);
     const { storage } = memoryLog("signature");
-    await expectRefusal(memory.restarted({ storage }), /storage of this log is gone/);
-    await expectRefusal(memory.restarted({ storage, anchor: new MemoryAnchor() }), /storage of this log is gone/);
-    await expectRefusal(memory.restarted({ storage, objects: new MemoryObjects() }), /storage of this log is gone/);
+    await expectRefusal(memory.restart({ storage }), /storage of this log is gone/);
+    await expectRefusal(memory.restart({ storage, anchor: new MemoryAnchor() }), /storage of this log is gone/);
+    await expectRefusal(memory.restart({ storage, objects: new MemoryObjects() }), /storage of this log is gone/);
   });
 
   it("refuses when the anchor is gone or more than one round behind", async () => {
@@ -129,10 +129,10 @@ describe("opening", () => {
     const { held } = memory.anchor;
     await appendTexts(memory, 3, "more");
     await appendTexts(memory, 3, "still more");
-    await expectRefusal(memory.restarted({ anchor: new MemoryAnchor() }), /anchor of this log is gone/);
+    await expectRefusal(memory.restart({ anchor: new MemoryAnchor() }), /anchor of this log is gone/);
     const older = new MemoryAnchor();
     older.held = held;
-    await expectRefusal(memory.restarted({ anchor: older }), /anchor holds a tree of 6/);
+    await expectRefusal(memory.restart({ anchor: older }), /anchor holds a tree of 6/);
   });
 
   it("refuses another bucket, a missing tile, a changed tile and a tile that its storage has not reached", async () => {
@@ -141,7 +141,7 @@ describe("opening", () => {
       const objects = new MemoryObjects();
       for (const [key, bytes] of memory.objects.objects) objects.objects.set(key, bytes);
       change(objects.objects);
-      return memory.restarted({ objects });
+      return memory.restart({ objects });
     };
     await expectRefusal(
       changed((objects) => objects.clear()),
@@ -170,7 +170,7 @@ describe("opening", () => {
     const damaged = (sql: string): MemoryLog => {
       const storage = memory.storage.snapshot();
       storage.database.exec(sql);
-      return memory.restarted({ storage });
+      return memory.restart({ storage });
     };
     await expectRefusal(damaged("DELETE FROM entry WHERE idx = 3"), /damaged/);
     await expectRefusal(damaged("UPDATE entry SET leaf_hash = zeroblob(32) WHERE idx = 3"), /damaged/);
@@ -186,11 +186,11 @@ describe("opening", () => {
     storage.exec("ALTER TABLE entry DROP COLUMN identity");
     storage.exec("DROP TABLE frozen");
     storage.exec("UPDATE schema_version SET version = 3");
-    const upgraded = memory.restarted({ storage });
+    const upgraded = memory.restart({ storage });
     expect(await appendCertificate(upgraded, "old")).toEqual(old);
     const added = await appendCertificate(upgraded, "new");
     expect(added).not.toEqual(old);
-    const again = upgraded.restarted();
+    const again = upgraded.restart();
     expect(await appendCertificate(again, "old")).toEqual(old);
     expect(await appendCertificate(again, "new")).toEqual(added);
     expect(again.log.state?.treeSize).toBe(2);
@@ -199,9 +199,9 @@ describe("opening", () => {
   it("refuses another PUBLIC_URL and another key", async () => {
     const memory = await grown(1);
     const config = { ...testLogs.signature, baseUrl: "https://other.example.com", origin: "other.example.com" };
-    await expectRefusal(memory.restarted({ config }), /created for https:\/\/log.example.com/);
+    await expectRefusal(memory.restart({ config }), /created for https:\/\/log.example.com/);
     const format = { ...memory.format, spki: new Uint8Array(91) };
-    await expectRefusal(memory.restarted({ format }), /log key is not the one/);
+    await expectRefusal(memory.restart({ format }), /log key is not the one/);
   });
 
   it("stops when another copy has moved the anchor", async () => {

@@ -85,7 +85,7 @@ describe("the tables of a log", () => {
     storage.exec("ALTER TABLE entry ADD COLUMN later TEXT");
     writeVersion(storage, 99);
     const before = rowsOf(storage);
-    const { log, host } = memory.restarted();
+    const { log, host } = memory.restart();
     await log.open();
     expect(log.head?.checkpoint).toBe(memory.log.head?.checkpoint);
     expect(log.phase).toMatchObject({
@@ -98,7 +98,7 @@ describe("the tables of a log", () => {
     expect(rowsOf(storage)).toEqual(before);
     writeVersion(storage, LOG_SCHEMA.steps.length);
     storage.exec("ALTER TABLE entry DROP COLUMN later");
-    const again = memory.restarted();
+    const again = memory.restart();
     expect((await again.log.append(textSubmission("more"))).ok).toBe(true);
   });
 
@@ -106,7 +106,7 @@ describe("the tables of a log", () => {
     const memory = await grownLog();
     memory.storage.exec("ALTER TABLE state RENAME COLUMN root TO root_hash");
     writeVersion(memory.storage, 99);
-    const { log } = memory.restarted();
+    const { log } = memory.restart();
     await log.open();
     expect([log.phase.kind, log.head]).toEqual(["refusing", null]);
   });
@@ -134,7 +134,7 @@ describe("the table of an anchor", () => {
     const memory = await grownLog();
     // The anchor's constructor throws, so no call reaches it.
     memory.anchor.read = async () => prepareAnchoredHead(storage) ?? null;
-    const { log } = memory.restarted();
+    const { log } = memory.restart();
     await log.open();
     expect(log.phase).toMatchObject({ kind: "starting", reason: expect.stringContaining("deploy that version") });
     expect(log.head?.checkpoint).toBe(memory.log.head?.checkpoint);

@@ -81,7 +81,7 @@ describe("appending", () => {
     const again = await memory.log.append(textSubmission("twice"));
     expect(again.ok && again.value.answer).toEqual({ kind: "duplicate", leafIndex: first.leafIndex });
     await appendTexts(memory, 600);
-    const restarted = memory.restarted();
+    const restarted = memory.restart();
     const later = await restarted.log.append(textSubmission("twice"));
     expect(later.ok && later.value.answer).toEqual({ kind: "duplicate", leafIndex: first.leafIndex });
     expect(headOf(restarted).size).toBe(603);
@@ -138,7 +138,7 @@ describe("appending", () => {
     expect(memory.host.aborted).toContain("disk full");
     const { storage } = memory;
     Reflect.deleteProperty(storage, "transactionSync");
-    const restarted = memory.restarted();
+    const restarted = memory.restart();
     await restarted.log.open();
     expect(headOf(restarted).size).toBe(2);
   });

@@ -7,6 +7,7 @@ const MAX_ROUND_ENTRIES = 64;
 export const MAX_ROUND_BYTES = 1024 * 1024;
 /** Sixteen rounds. At 700 entries a second the last waiter is served within two seconds. */
 const MAX_POOL_ENTRIES = 1024;
+/** 256 entries of 32 KiB; the object has 128 MB. */
 export const MAX_POOL_BYTES = 8 * 1024 * 1024;
 
 /** An item that counts against the pool's byte limit. */

@@ -62,7 +62,7 @@ export function runRound(input: RoundInput): Round {
     const { leafIndex } = known;
     const placement = known.timestamp === null ? null : { leafIndex, timestamp: known.timestamp };
     if (newTree === null || leafIndex < edge.treeSize) return { answer: { kind: "duplicate", leafIndex }, placement };
-    return { answer: appended(newTree, leafIndex, timestamp), placement };
+    return { answer: toAppended(newTree, leafIndex, timestamp), placement };
   });
   return { newTree, outcomes };
 }
@@ -100,7 +100,7 @@ function grow({ edge, timestamp, format }: RoundInput, entries: NewTree["entries
   return { ...grown, head: { ...head, timestamp, checkpoint }, entries };
 }
 
-function appended({ edge, fullTiles, head }: NewTree, leafIndex: number, timestamp: UnixMs): Appended {
+function toAppended({ edge, fullTiles, head }: NewTree, leafIndex: number, timestamp: UnixMs): Appended {
   const proof = inclusionProof(leafIndex, head.treeSize, edgeNodes(edge, fullTiles));
   const { treeSize, rootHash: root, checkpoint } = head;
   return { kind: "appended", leafIndex, timestamp, treeSize, rootHash: root, proof, checkpoint };

@@ -56,7 +56,7 @@ describe("a log with witnesses", () => {
     memory.host.time += 60_000;
     expect(signersOf(memory).length).toBe(2);
     witness.behavior = "none";
-    const restarted = memory.restarted();
+    const restarted = memory.restart();
     await append(restarted, 1);
     expect(signersOf(restarted)).toContain("a.example");
     expect(witness.cosigned.at(-1)?.size).toBe(1507);

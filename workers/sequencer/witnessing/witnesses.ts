@@ -80,7 +80,8 @@ export class Witnesses {
    */
   async cosign(answer: Appended | Duplicate): Promise<Result<Appended | Duplicate, AppendError>> {
     const needed = answer.kind === "appended" ? answer.treeSize : answer.leafIndex + 1;
-    if (!(await this.#within(this.#reaches(needed)))) return err({ code: "witnesses_missing", retryAfterSeconds: 2 });
+    if (!(await this.#awaitDeadline(this.#reaches(needed))))
+      return err({ code: "witnesses_missing", retryAfterSeconds: 2 });
     const head = this.#cosigned?.head;
     if (answer.kind === "appended" && head?.treeSize === answer.treeSize) {
       return ok({ ...answer, checkpoint: head.checkpoint });
@@ -124,7 +125,7 @@ export class Witnesses {
   }
 
   /** Resolves to false if the deadline comes first. `work` must not reject. */
-  async #within(work: Promise<boolean>): Promise<boolean> {
+  async #awaitDeadline(work: Promise<boolean>): Promise<boolean> {
     return await new Promise((resolve) => {
       const cancel = this.#deps.host.after(QUORUM_DEADLINE_MS, () => resolve(false));
       void work.then(resolve).finally(cancel);
