@@ -3,7 +3,7 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { CommandPage } from "../cli/command.ts";
+import type { CommandPage } from "../cli/help/command-page.ts";
 import { optionRows } from "../cli/help/page.ts";
 import { ROOT } from "../cli/root.ts";
 import { loadCommands } from "../cli/sigedge.ts";

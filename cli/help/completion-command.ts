@@ -2,8 +2,9 @@
 // `sigedge completion SHELL`: prints a script that completes commands and flags in a shell.
 
 import { err, ok } from "../../shared/result.ts";
-import { type Command, type CommandPage, defineCommand } from "../command.ts";
+import { type Command, defineCommand } from "../command.ts";
 import { say } from "../terminal.ts";
+import type { CommandPage } from "./command-page.ts";
 import { completionScript, isShell, SHELLS } from "./completion.ts";
 
 /** Makes the command. @param loadCommands every command, this one included */

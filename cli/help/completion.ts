@@ -3,7 +3,7 @@
 // Spec: bash(1) "Programmable Completion"; zshcompsys(1) "_arguments"; fish complete(1)
 
 import { unreachable } from "../../shared/unreachable.ts";
-import type { CommandPage, Flag } from "../command.ts";
+import type { CommandPage, Flag } from "./command-page.ts";
 import { flagPages } from "./page.ts";
 
 export const SHELLS = ["bash", "zsh", "fish"] as const;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The help page of a command, as `--help` prints it.
 
-import type { CommandPage, Flag } from "../command.ts";
 import { styled } from "../terminal.ts";
+import type { CommandPage, Flag } from "./command-page.ts";
 
 const COLUMNS = 100;
 /** A longer term gets a line of its own. */

@@ -7,12 +7,24 @@ import { equal } from "../bytes/bytes.ts";
 import { type DerError, type DerReader, decodeDer } from "../der/reader.ts";
 import { context, sequence } from "../der/writer.ts";
 import { err, ok, type Result } from "../result.ts";
-import type { CertificateSubmission } from "../rpc/sequencer.ts";
 import { type Certificate, parseCertificate } from "../x509/certificate.ts";
 import { verifyIssuedBy } from "../x509/chain.ts";
 import { OID, purposesOf } from "../x509/extensions.ts";
 
-type EntryType = CertificateSubmission["entryType"];
+/** A checked certificate or precertificate. The sequencer adds index and time to make the leaf (static-ct-api). */
+export interface CheckedCertificate {
+  readonly entryType: "x509_entry" | "precert_entry";
+  /** SHA-256 of the issuing CA's SPKI; null for an x509_entry. */
+  readonly issuerKeyHash: Uint8Array | null;
+  /** The certificate; for a precert_entry the TBSCertificate without the poison. */
+  readonly signedEntry: Uint8Array;
+  /** The precertificate as submitted; null for an x509_entry. */
+  readonly precertificate: Uint8Array | null;
+  /** SHA-256 of each certificate of the chain, issuer first, root last. */
+  readonly chainFingerprints: readonly Uint8Array[];
+}
+
+type EntryType = CheckedCertificate["entryType"];
 
 export type ChainRefusal =
   | { readonly code: "submitted_chain_empty" }
@@ -28,7 +40,7 @@ export type ChainRefusal =
   | { readonly code: "submitted_purpose_wrong" };
 
 /** The part of a submission that follows from the chain. */
-export interface CheckedChain extends Omit<CertificateSubmission, "search"> {
+export interface CheckedChain extends CheckedCertificate {
   /** The certificate or precertificate at the bottom. */
   readonly leaf: Certificate;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The contract of a sequencer: append entries, read the tail, describe the log.
 
+import type { CheckedCertificate } from "../ct/chain.ts";
 import type { LoggedCertificate } from "../ct/sct.ts";
 import type { AttestationHints } from "../rekor/hints.ts";
 import type { Result } from "../result.ts";
@@ -16,17 +17,8 @@ export interface SignatureSubmission {
   readonly hints: AttestationHints | null;
 }
 
-/** A checked certificate or precertificate. The sequencer adds index and time to make the leaf (static-ct-api). */
-export interface CertificateSubmission {
-  readonly entryType: "x509_entry" | "precert_entry";
-  /** SHA-256 of the issuing CA's SPKI; null for an x509_entry. */
-  readonly issuerKeyHash: Uint8Array | null;
-  /** The certificate; for a precert_entry the TBSCertificate without the poison. */
-  readonly signedEntry: Uint8Array;
-  /** The precertificate as submitted; null for an x509_entry. */
-  readonly precertificate: Uint8Array | null;
-  /** SHA-256 of each certificate of the chain, issuer first, root last. */
-  readonly chainFingerprints: readonly Uint8Array[];
+/** A checked certificate or precertificate, with its search terms. */
+export interface CertificateSubmission extends CheckedCertificate {
   readonly search: SearchRow;
 }
 

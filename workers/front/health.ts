@@ -2,9 +2,17 @@
 // GET /healthz: whether the deployment serves, what is wrong with it, and what an operator must do. Every composition
 // answers it, also one that is not configured.
 
+import type { Result } from "../../shared/result.ts";
+import type { ConfigError } from "../../shared/settings/settings.ts";
 import { readTrustHealth, type TrustHealth } from "../../shared/trust/health.ts";
 import type { FrontConfig } from "./config.ts";
-import type { Front } from "./front.ts";
+
+/** The parts of a composition that its health depends on. */
+interface Deployment {
+  readonly config: Result<FrontConfig, ConfigError>;
+  readonly logProblems?: (config: FrontConfig) => Promise<readonly string[]>;
+  readonly dispatch: (service: "trust", request: Request) => Response | Promise<Response>;
+}
 
 interface Health {
   /** DEGRADED: the deployment serves, and an operator must act before it stops. */
@@ -14,7 +22,7 @@ interface Health {
 }
 
 /** 200 while everything is well, otherwise 503, so that a monitor that checks only the status notices. */
-export async function health(front: Front): Promise<Response> {
+export async function health(front: Deployment): Promise<Response> {
   const { config } = front;
   const body: Health = config.ok
     ? await servingHealth(config.value, front)
@@ -25,13 +33,16 @@ export async function health(front: Front): Promise<Response> {
   });
 }
 
-async function servingHealth(config: FrontConfig, { dispatch, logProblems }: Front): Promise<Health> {
+async function servingHealth(config: FrontConfig, { dispatch, logProblems }: Deployment): Promise<Health> {
   const [trust, ofLogs] = await Promise.all([trustHealth(config, dispatch), logProblems?.(config) ?? []]);
   const problems = [...trust.problems, ...ofLogs];
   return { status: problems.length === 0 ? "SERVING" : "DEGRADED", problems, expiries: trust.expiries };
 }
 
-async function trustHealth({ publicUrl }: FrontConfig, dispatch: Front["dispatch"]): Promise<Omit<Health, "status">> {
+async function trustHealth(
+  { publicUrl }: FrontConfig,
+  dispatch: Deployment["dispatch"],
+): Promise<Omit<Health, "status">> {
   try {
     const { problems, expiries } = await readTrustHealth(publicUrl.href, (request) => dispatch("trust", request));
     return { problems, expiries };

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// The layers of the repository, from the bottom up: one row each. A file may import from its own row and from the rows
+// below. A new service is one more name in the row of the services. check-layers.ts enforces it.
+
+/** A row of folders and files, each a prefix of paths. */
+export interface Layer {
+  readonly name: string;
+  readonly paths: readonly string[];
+  /** Its paths do not import one another. */
+  readonly areSeparate?: true;
+}
+
+const SHARED = (...folders: readonly string[]): readonly string[] => folders.map((folder) => `shared/${folder}`);
+const SERVICES = (...services: readonly string[]): readonly string[] => services.map((name) => `workers/${name}/`);
+
+/** The layers from the bottom up. The longest matching path decides where a file belongs; tests belong to the top. */
+export const LAYERS: readonly Layer[] = [
+  { name: "values", paths: SHARED("bytes/", "brand.ts", "result.ts", "time.ts", "unreachable.ts") },
+  // The public URL of a deployment is needed far below HTTP: it is in the names of logs and issuers.
+  { name: "formats", paths: SHARED("der/", "json/", "crypto/", "settings/", "http/public-url.ts") },
+  { name: "structures", paths: SHARED("tlog/", "x509/", "tuf/", "sql/") },
+  {
+    name: "domain",
+    paths: SHARED("ct/", "oidc/", "identity/", "fulcio/", "rekor/", "tsa/", "trust/", "search/", "logs/"),
+  },
+  { name: "contracts", paths: SHARED("") },
+  {
+    name: "services",
+    paths: SERVICES("ca", "log", "oidc", "sequencer", "trust", "tsa", "witness"),
+    areSeparate: true,
+  },
+  { name: "composition", paths: ["workers/", "web/"] },
+  { name: "cli", paths: ["cli/"] },
+  { name: "local", paths: ["local/"] },
+  { name: "development", paths: ["tools/", "test/", "bench/", "vitest.config.ts"] },
+];
+
+/** Imports that the rows above would allow, or would not. */
+export const EXCEPTIONS = {
+  /** The one file that imports from a row above its own. */
+  upward: { from: "cli/sigedge.ts", to: "local/" },
+  /** node:* inside shared/. */
+  natives: "shared/crypto/native/",
+} as const;
