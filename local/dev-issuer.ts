@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Asks the development issuer of a stack on this machine for identity tokens.
+// Requests identity tokens from the development issuer of a local stack.
 
 export interface TokenRequest {
   readonly email: string;
@@ -8,7 +8,7 @@ export interface TokenRequest {
   readonly expiresIn?: number;
 }
 
-/** An identity token for any e-mail address. Rejects with the issuer's answer where it gives none. */
+/** Requests an identity token for any email address. Rejects with the issuer's answer if it refuses. */
 export async function identityToken(url: string, request: TokenRequest): Promise<string> {
   const response = await fetch(`${url}/oidc/dev/token`, {
     method: "POST",

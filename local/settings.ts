@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything a stack on this machine is configured with: its keys from the state folder, its URL from its port.
+// The settings of a local stack: keys and files from the state folder, the URL from the port.
 
 import { localUrl } from "../cli/address.ts";
 import { fileSettings, readShards, witnessSecret } from "../cli/deployment/folder-settings.ts";
@@ -16,7 +16,7 @@ export interface LocalStack {
   readonly accept: string | null;
 }
 
-/** The textual settings of the services; makes the keys of a new state folder. Fails with one line for the person at the terminal. */
+/** Reads the settings of all services, and creates the keys of a new state folder. The error is a line for the operator. */
 export function localSettings({ port, state, accept }: LocalStack): Result<Readonly<Record<string, string>>, string> {
   const publicUrl = parsePublicUrl(localUrl(port));
   if (!publicUrl.ok) return err(`${localUrl(port)} ${publicUrl.error.reason}`);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The audit of one log: its head, its history since the last audit, every hash of its tree, every entry. Reads the log and
-// nothing else; what it keeps for the next time goes through `save`.
+// Audits one log: its head, its history since the last audit, every hash of its tree, every entry. Reads the log only; `save`
+// receives what the next audit needs.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { encodeBase64 } from "../../shared/bytes/base64.ts";
@@ -19,42 +19,43 @@ import type { TrustedLog } from "./trust.ts";
 
 export interface AuditOptions {
   readonly log: TrustedLog;
-  /** Of the log and of witnesses. */
+  /** The keys of the log and of witnesses. */
   readonly verifiers: readonly NoteVerifier[];
   readonly source: LogSource;
   /** Whether signatures and chains of entries are verified. */
   readonly verifies: boolean;
-  /** Worker threads; 0 for none. */
+  /** The number of worker threads; 0 uses this thread. */
   readonly jobs: number;
-  /** The last tree that was found good. */
+  /** The tree that the last good audit saw. */
   readonly audited: AuditedTree | null;
-  /** Where to go on. */
+  /** Where to continue; null for the beginning. */
   readonly progress: Progress | null;
-  /** Keeps the progress; called every few seconds and at the end. */
+  /** Saves the progress. Called every few seconds and at the end. */
   readonly save: (progress: Progress) => void;
   readonly onProgress: (done: number, total: number) => void;
   readonly now: () => number;
-  /** Waits between readings of a checkpoint that is older than the last audited one. */
+  /** Waits between reads of a checkpoint that is older than the last audited one. */
   readonly staleWaitsMs?: readonly number[];
 }
 
+/** The result of an audit. */
 export interface AuditReport {
   readonly verdict: "good" | "bad" | "could not tell";
-  /** Null if there was none to believe. */
+  /** Null if no head could be verified. */
   readonly head: AuditedHead | null;
   readonly findings: FindingsSummary;
   readonly counts: Counts;
-  /** Entries that were read this time. */
+  /** The number of entries read by this audit. */
   readonly entriesRead: number;
-  /** Where it went on from, 0 for the beginning. */
+  /** The index of the first entry read; 0 unless the audit continued another. */
   readonly startedAt: number;
 }
 
 const SAVE_EVERY_MS = 2000;
-/** tlog-tiles has checkpoints cached for a few seconds at most. */
+/** tlog-tiles allows caches of a few seconds for checkpoints. */
 const STALE_WAITS_MS = [1000, 2000, 4000];
 
-/** Audits a log; rejects only if this machine fails. */
+/** Audits a log. Rejects only if this machine fails. */
 export async function audit(options: AuditOptions): Promise<AuditReport> {
   const auditedSize = options.audited?.size ?? 0;
   const head = await readNewestHead(options, auditedSize);
@@ -69,7 +70,7 @@ export async function audit(options: AuditOptions): Promise<AuditReport> {
   return report(head.value, findings, NO_WORK);
 }
 
-/** A cache may show a checkpoint that is some seconds old: one of a smaller tree than was audited is read again before it counts. */
+/** Reads the head. A cache can serve an old checkpoint, so a tree smaller than the audited one is read again before it counts. */
 async function readNewestHead(options: AuditOptions, auditedSize: number): ReturnType<typeof readHead> {
   const { source, log, verifiers, staleWaitsMs = STALE_WAITS_MS } = options;
   let head = await readHead(source, log.origin, verifiers);
@@ -110,7 +111,7 @@ async function auditTree(options: AuditOptions, head: AuditedHead): Promise<Audi
   }
 }
 
-/** One run over a tree, with what it has found so far. */
+/** One run over a tree, with its findings so far. */
 class TreeAudit {
   readonly #options: AuditOptions;
   readonly #head: AuditedHead;
@@ -142,7 +143,7 @@ class TreeAudit {
       if (piece.edge === null) return this.#report(edge);
       edge = piece.edge;
       this.#options.onProgress(edge.treeSize, this.#head.treeSize);
-      this.#saveNowAndThen(edge);
+      this.#saveOccasionally(edge);
     }
     this.#findings.add(...(await compareOpenTiles(this.#parts, edge)));
     this.#checkRoot(edge);
@@ -167,7 +168,7 @@ class TreeAudit {
     this.#findings.add({ code: "root_wrong", size, rebuilt: encodeBase64(rebuilt), signed: encodeBase64(rootHash) });
   }
 
-  /** A log that has entries of Rekor's kinds has no others; one that has none is some other log, whose entries say nothing to us. */
+  /** A log with entries of Rekor's kinds must have no others. A log without any is another kind of log, and is not judged. */
   #checkUnknown(): void {
     const { verified, unverified, firstUnknown } = this.#counts;
     const isRekor = this.#options.log.isRekor || verified + unverified > 0;
@@ -175,12 +176,12 @@ class TreeAudit {
     this.#findings.add({
       code: "entry_invalid",
       leafIndex: firstUnknown,
-      reason: "it is of no kind that the log takes",
+      reason: "it has a kind that the log does not accept",
     });
   }
 
-  /** A gap may be closed the next time: an audit goes on from before the first one. */
-  #saveNowAndThen(edge: Edge): void {
+  /** Saves only up to the first gap, as the next audit may be able to read what is missing. */
+  #saveOccasionally(edge: Edge): void {
     const findings = this.#findings.summary;
     if (findings.gaps > 0 || edge.treeSize % TILE_WIDTH !== 0) return;
     this.#resumable = { edge, counts: this.#counts, findings };
@@ -205,7 +206,7 @@ class TreeAudit {
   }
 }
 
-/** A whole number of bundles, and what was found in them. */
+/** A tree of whole bundles, with the findings in them. */
 interface Resumable {
   readonly edge: Edge;
   readonly counts: Counts;

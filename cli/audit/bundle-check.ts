@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One bundle of entries: taken apart, hashed, and each entry checked. What costs the audit its time, so it runs in worker
-// threads; it knows the bundle alone and nothing of the tree.
+// Decodes one bundle of entries, hashes it and checks each entry. This is the expensive part of an audit, so it runs in worker
+// threads. Knows the bundle only, not the tree.
 
 import { concat } from "../../shared/bytes/bytes.ts";
 import { decodeTileLeaves, encodeMerkleTreeLeaf, type TileLeaf } from "../../shared/ct/leaf.ts";
@@ -12,45 +12,45 @@ import type { Finding } from "./findings.ts";
 import type { Issuers } from "./issuers.ts";
 import { checkRekorEntry, type EntryVerdict } from "./rekor-entry.ts";
 
-/** What is the same for all bundles of an audit. */
+/** The settings of an audit, the same for all bundles. */
 export interface CheckSettings {
   readonly kind: LogKind;
-  /** Whether signatures and chains are verified, or forms and hashes alone. */
+  /** Whether to verify signatures and chains, or only formats and hashes. */
   readonly verifies: boolean;
-  /** Of a certificate log: when its tree head was signed, null if that is not known. */
+  /** When the tree head of a certificate log was signed; null if that is unknown. */
   readonly headTimestamp: number | null;
 }
 
 export interface BundleTask {
   readonly path: string;
   readonly bytes: Uint8Array;
-  /** Index of its first entry. */
+  /** The index of its first entry. */
   readonly firstIndex: number;
-  /** How many entries it must hold. */
+  /** The number of entries that it must hold. */
   readonly servedWidth: number;
-  /** How many of them the audited tree has. */
+  /** The number of its entries in the audited tree. */
   readonly width: number;
 }
 
 export interface BundleCheck {
-  /** `width` hashes of 32 bytes, or nothing if the bundle is malformed. */
+  /** `width` hashes of 32 bytes; empty if the bundle is malformed. */
   readonly leafHashes: Uint8Array;
   readonly verified: number;
-  /** Of a form that is known, but not verified. */
+  /** Entries of a known kind that were not verified. */
   readonly unverified: number;
   readonly unknown: number;
-  /** The first entry of no known kind. */
+  /** The index of the first entry of an unknown kind. */
   readonly firstUnknown: number | null;
   readonly findings: readonly Finding[];
 }
 
 interface DecodedEntry {
-  /** What its leaf hash covers. */
+  /** The bytes that the leaf hash covers. */
   readonly hashed: Uint8Array;
   readonly check: (leafIndex: number) => Promise<EntryVerdict | { readonly kind: "open"; readonly finding: Finding }>;
 }
 
-/** Checks a bundle; does not reject for anything that a log can serve. */
+/** Checks a bundle. Does not reject, whatever the log serves. */
 export async function checkBundle(
   { path, bytes, firstIndex, servedWidth, width }: BundleTask,
   settings: CheckSettings,
@@ -58,7 +58,7 @@ export async function checkBundle(
 ): Promise<BundleCheck> {
   const decoded = DECODERS[settings.kind](bytes, settings, issuers);
   if (typeof decoded === "string") return malformed(path, decoded);
-  if (decoded.length !== servedWidth) return malformed(path, `${decoded.length} entries where ${servedWidth} are due`);
+  if (decoded.length !== servedWidth) return malformed(path, `it has ${decoded.length} entries, not ${servedWidth}`);
   const entries = decoded.slice(0, width);
   const tally = new Tally();
   for (const [i, entry] of entries.entries()) tally.count(firstIndex + i, await entry.check(firstIndex + i));
@@ -71,31 +71,31 @@ const malformed = (path: string, reason: string): BundleCheck => ({
   findings: [{ code: "bundle_malformed", path, reason }],
 });
 
-/** The entries, or what is wrong with the bundle. */
+/** Decodes the entries; a string says what is wrong with the bundle. */
 const DECODERS: Readonly<
   Record<LogKind, (bytes: Uint8Array, settings: CheckSettings, issuers: Issuers) => readonly DecodedEntry[] | string>
 > = { signature: decodeSignatures, certificate: decodeLeaves };
 
 function decodeSignatures(bytes: Uint8Array, { verifies }: CheckSettings): readonly DecodedEntry[] | string {
   const decoded = decodeEntryBundle(bytes);
-  if (!decoded.ok) return FORMS[decoded.error.code];
+  if (!decoded.ok) return DECODE_PROBLEMS[decoded.error.code];
   return decoded.value.map((body) => ({ hashed: body, check: () => checkRekorEntry(body, verifies) }));
 }
 
 function decodeLeaves(bytes: Uint8Array, settings: CheckSettings, issuers: Issuers): readonly DecodedEntry[] | string {
   const decoded = decodeTileLeaves(bytes);
-  if (!decoded.ok) return FORMS[decoded.error.code];
+  if (!decoded.ok) return DECODE_PROBLEMS[decoded.error.code];
   return decoded.value.map((leaf) => ({
     hashed: encodeMerkleTreeLeaf(leaf.entry),
     check: (leafIndex) => checkLeaf(leaf, leafIndex, settings, issuers),
   }));
 }
 
-const FORMS = {
+const DECODE_PROBLEMS = {
   bytes_truncated: "it ends within an entry",
   bytes_trailing: "it does not end with an entry",
   bytes_integer_too_large: "an entry has a number beyond 2^53",
-  bundle_too_long: "more than 256 entries",
+  bundle_too_long: "it has more than 256 entries",
   tile_leaf_invalid: "an entry is not a TileLeaf",
 } as const;
 
@@ -112,6 +112,7 @@ async function checkLeaf(
 
 type Verdict = Awaited<ReturnType<DecodedEntry["check"]>>;
 
+/** Counts the verdicts on the entries of a bundle. */
 class Tally {
   readonly #counts = { verified: 0, unverified: 0, unknown: 0 };
   readonly #findings: Finding[] = [];

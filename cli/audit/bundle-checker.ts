@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks bundles on several cores: worker threads that take one bundle at a time, or, for a small log, this thread.
+// Checks bundles on several cores: in worker threads, each with one bundle at a time, or in this thread.
 
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,17 +14,17 @@ export interface BundleChecker {
   readonly close: () => Promise<void>;
 }
 
-/** What a worker thread is started with. */
+/** The data that a worker thread starts with. */
 export interface WorkerSettings extends CheckSettings {
-  /** URL of the log, without a trailing slash: for issuers. */
+  /** The URL of the log without a trailing slash, to fetch issuers. */
   readonly url: string;
 }
 
-/** @param jobs worker threads; 0 checks in this one */
+/** Makes a checker. @param jobs the number of worker threads; 0 uses this thread */
 export const bundleChecker = (jobs: number, settings: WorkerSettings): BundleChecker =>
-  jobs === 0 ? inThisThread(settings) : new WorkerPool(jobs, settings);
+  jobs === 0 ? singleThread(settings) : new WorkerPool(jobs, settings);
 
-function inThisThread(settings: WorkerSettings): BundleChecker {
+function singleThread(settings: WorkerSettings): BundleChecker {
   const issuers = new Issuers(httpSource(settings.url));
   return { check: (task) => checkBundle(task, settings, issuers), close: () => Promise.resolve() };
 }
@@ -35,6 +35,7 @@ interface Job {
   readonly reject: (error: unknown) => void;
 }
 
+/** Worker threads, and the bundles that wait for one. */
 class WorkerPool implements BundleChecker {
   readonly #workers: readonly Worker[];
   readonly #idle: Worker[];
@@ -75,7 +76,7 @@ class WorkerPool implements BundleChecker {
     this.#start();
   }
 
-  /** A thread that ended is a bug, or the machine is out of memory: nothing of this audit can be told any more. */
+  /** A thread ends only for a bug or for lack of memory. The audit has no result then. */
   #fail(error: unknown): void {
     for (const { reject } of [...this.#running.values(), ...this.#waiting]) reject(error);
     this.#waiting.length = 0;

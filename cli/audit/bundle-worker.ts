@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A worker thread of an audit: takes bundles one at a time and answers with what it found in them.
+// A worker thread of an audit: receives bundles one at a time and answers with their checks.
 
 import { parentPort, workerData } from "node:worker_threads";
 import { httpSource } from "../served-log/log-source.ts";
@@ -10,7 +10,7 @@ import { Issuers } from "./issuers.ts";
 const settings = workerData as WorkerSettings;
 const issuers = new Issuers(httpSource(settings.url));
 
-// What cannot be expected ends the thread by its rejection, and the audit with it.
+// A bug rejects, which ends the thread and the audit.
 parentPort?.on("message", (task: BundleTask) => void checkTask(task));
 
 async function checkTask(task: BundleTask): Promise<void> {

@@ -112,10 +112,10 @@ describe("an entry is bad", () => {
   const certificate = parts(3).signedEntry;
   const precertificate = parts(4).precertificate ?? Buffer.alloc(0);
   test.each<[string, 3 | 4, Partial<LeafParts>, RegExp]>([
-    ["that names another place", 4, { leafIndex: 5 }, /another place/],
-    ["without its place", 4, { extensions: Buffer.alloc(0) }, /another place/],
-    ["with two places", 4, { extensions: Buffer.from("00000500000000040000050000000004", "hex") }, /another place/],
-    ["with a place of 4 bytes", 4, { extensions: Buffer.from("00000400000004", "hex") }, /another place/],
+    ["that names another place", 4, { leafIndex: 5 }, /has another index/],
+    ["without its place", 4, { extensions: Buffer.alloc(0) }, /has another index/],
+    ["with two places", 4, { extensions: Buffer.from("00000500000000040000050000000004", "hex") }, /has another index/],
+    ["with a place of 4 bytes", 4, { extensions: Buffer.from("00000400000004", "hex") }, /has another index/],
     ["younger than the tree head", 3, { timestamp: SIGNED_AT_MS + 1 }, /younger/],
     ["that is no certificate", 3, { signedEntry: Buffer.from("none") }, /not an X.509/],
     ["with a wrong signature", 3, { signedEntry: flipped(certificate, certificate.length - 1) }, /not issued/],
@@ -126,7 +126,7 @@ describe("an entry is bad", () => {
       "whose chain breaks off above",
       3,
       { fingerprints: [FINGERPRINTS[0] ?? CA, sha256(der(vectors.otherCa))] },
-      /hang together/,
+      /chain is broken/,
     ],
     ["whose TBS is not the precertificate's", 4, { signedEntry: parts(5).signedEntry }, /without the poison/],
     ["whose TBS has the poison", 4, { signedEntry: tbsOf(precertificate) }, /without the poison/],

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an audit can find, and what each finding is worth: evidence that the log is not what it claims to be, or a gap that
-// leaves the question open.
+// The findings of an audit. Each is either damage, evidence that the log is not what it claims to be, or a gap, which leaves the
+// question open.
 
-/** Evidence: no honest log, served whole, shows it. */
+/** Evidence: an honest log that is served completely never shows it. */
 type Damage =
   | { readonly code: "checkpoint_invalid"; readonly reason: string }
   | { readonly code: "checkpoint_origin_wrong"; readonly expected: string; readonly found: string }
-  /** No line is of a key that this audit trusts. */
+  /** No line was signed by a trusted key. */
   | { readonly code: "checkpoint_unsigned"; readonly keys: readonly string[] }
   | { readonly code: "checkpoint_signature_wrong"; readonly key: string }
   | { readonly code: "cosignature_wrong"; readonly key: string }
@@ -14,7 +14,7 @@ type Damage =
   /** The first `auditedSize` entries do not give the root that was audited before. */
   | { readonly code: "tree_forked"; readonly auditedSize: number; readonly auditedRoot: string; readonly root: string }
   | { readonly code: "root_wrong"; readonly size: number; readonly rebuilt: string; readonly signed: string }
-  /** The hash at `position` of a tile is not the one rebuilt from what lies below it. */
+  /** The hash at `position` of a tile is not the hash rebuilt from the level below. */
   | { readonly code: "tile_wrong"; readonly path: string; readonly position: number }
   | { readonly code: "tile_malformed"; readonly path: string; readonly bytes: number; readonly expectedBytes: number }
   | { readonly code: "bundle_malformed"; readonly path: string; readonly reason: string }
@@ -38,36 +38,36 @@ export const isGap = (finding: Finding): finding is Gap => GAPS.has(finding.code
 type TextOf = { readonly [C in Finding["code"]]: (finding: Extract<Finding, { readonly code: C }>) => string };
 
 const TEXTS: TextOf = {
-  checkpoint_invalid: ({ reason }) => `the checkpoint is not one (${reason})`,
+  checkpoint_invalid: ({ reason }) => `the checkpoint is malformed (${reason})`,
   checkpoint_origin_wrong: ({ expected, found }) =>
-    `the checkpoint is of another log: its origin is ${JSON.stringify(found)}, not ${JSON.stringify(expected)}`,
+    `the checkpoint belongs to another log: its origin is ${JSON.stringify(found)}, not ${JSON.stringify(expected)}`,
   checkpoint_unsigned: ({ keys }) => `the checkpoint has no signature of a trusted key (${keys.join(", ")})`,
   checkpoint_signature_wrong: ({ key }) => `the checkpoint's signature by ${key} is wrong`,
   cosignature_wrong: ({ key }) => `the cosignature by ${key} is wrong`,
   tree_shrunk: ({ auditedSize, size }) =>
-    `the tree has ${size} entries, and had ${auditedSize} when it was audited last: entries are gone`,
+    `the tree has ${size} entries, but had ${auditedSize} at the last audit: entries are gone`,
   tree_forked: ({ auditedSize, auditedRoot, root }) =>
-    `the first ${auditedSize} entries give root ${root}, and gave ${auditedRoot} when they were audited: history was rewritten`,
+    `the first ${auditedSize} entries have the root ${root}, but had ${auditedRoot} at the last audit: history was rewritten`,
   root_wrong: ({ size, rebuilt, signed }) =>
-    `the ${size} entries give root ${rebuilt}, and the checkpoint has ${signed} signed`,
-  tile_wrong: ({ path, position }) => `${path}: hash ${position} is not that of what lies below it`,
-  tile_malformed: ({ path, bytes, expectedBytes }) => `${path}: ${bytes} bytes where ${expectedBytes} are due`,
+    `the ${size} entries have the root ${rebuilt}, but the checkpoint signs ${signed}`,
+  tile_wrong: ({ path, position }) => `${path}: hash ${position} does not match the level below`,
+  tile_malformed: ({ path, bytes, expectedBytes }) => `${path}: ${bytes} bytes instead of ${expectedBytes}`,
   bundle_malformed: ({ path, reason }) => `${path}: ${reason}`,
   entry_not_in_tree: ({ path, leafIndex }) => `${path}: entry ${leafIndex} is not the one whose hash is in the tree`,
   entry_invalid: ({ leafIndex, reason }) => `entry ${leafIndex}: ${reason}`,
-  issuer_wrong: ({ path }) => `${path}: is not the certificate with this SHA-256`,
-  resource_missing: ({ path }) => `${path}: is not there (404)`,
-  resource_unreadable: ({ path, reason }) => `${path}: cannot be read (${reason})`,
+  issuer_wrong: ({ path }) => `${path}: the file is not the certificate with this SHA-256`,
+  resource_missing: ({ path }) => `${path}: missing (404)`,
+  resource_unreadable: ({ path, reason }) => `${path}: unreadable (${reason})`,
 };
 
-/** One line for a person. */
+/** Describes a finding in one line. */
 export function describeFinding(finding: Finding): string {
   // The table's type pairs each code with its own arm, which an index by a union of codes cannot express.
   const describe = TEXTS[finding.code] as (finding: Finding) => string;
   return describe(finding);
 }
 
-/** Most that a report lists; what is beyond is counted. A log whose every entry is wrong needs no list of them. */
+/** The most findings that a report lists. The rest are counted: nobody needs a list of every entry of a broken log. */
 const MAX_LISTED = 200;
 
 export interface FindingsSummary {
@@ -78,7 +78,7 @@ export interface FindingsSummary {
 
 const isSame = (a: Finding, b: Finding): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-/** Collects findings, each once, and counts what it does not keep. */
+/** Collects findings, each once, and counts those beyond MAX_LISTED. */
 export class Findings {
   readonly #listed: Finding[];
   #damages: number;
@@ -92,7 +92,7 @@ export class Findings {
 
   add(...findings: readonly Finding[]): void {
     for (const finding of findings) {
-      // An issuer is asked for by every entry below it, in every thread.
+      // Every entry below an issuer reports it, in every thread.
       if ("path" in finding && this.#listed.some((known) => isSame(known, finding))) continue;
       if (isGap(finding)) this.#gaps++;
       else this.#damages++;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The signed tree head that an audit starts from: read, and believed only if a trusted key signed it.
+// Reads and verifies the signed tree head that an audit starts from.
 // Spec: https://c2sp.org/tlog-checkpoint, https://c2sp.org/signed-note
 
 import { encodeHex } from "../../shared/bytes/hex.ts";
@@ -14,22 +14,22 @@ import type { Finding } from "./findings.ts";
 interface SignatureLine {
   /** `<name>+<hex key id>` */
   readonly key: string;
-  /** Of the key that verified it, null for a line of a key that is not known. */
+  /** The type of the key that verified the line; null for an unknown key. */
   readonly type: number | null;
 }
 
 export interface AuditedHead extends Checkpoint {
-  /** The note as it was served. */
+  /** The signed note as served. */
   readonly note: string;
   readonly lines: readonly SignatureLine[];
-  /** In ms; null but for a signature of type 05. */
+  /** In ms; null without a signature of type 05. */
   readonly timestamp: number | null;
 }
 
-/** 64 lines of 5 kB, as much as a note of ours may have. */
+/** 64 lines of 5 kB, the most that Sigedge writes, and some more. */
 const MAX_CHECKPOINT_BYTES = 512 * 1024;
 
-/** Reads the checkpoint and verifies every line of a known key. Fails with the findings that leave nothing to go on from. */
+/** Reads the checkpoint and verifies every line of a known key. Fails with findings that end the audit. */
 export async function readHead(
   source: LogSource,
   origin: string,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The certificates above the leaves of a certificate log, each fetched once by its fingerprint, and who issued whom, by
-// node:crypto: another implementation than the one by which our log accepted the chain.
+// The certificates above the leaves of a certificate log, each fetched once by its fingerprint. Verifies chains with node:crypto, a
+// different implementation from the one by which the log accepted them.
 // Spec: https://c2sp.org/static-ct-api#issuers
 
 import { X509Certificate } from "node:crypto";
@@ -16,16 +16,17 @@ export interface Issuer {
   readonly certificate: X509Certificate;
   /** SHA-256 of its SubjectPublicKeyInfo. */
   readonly keyHash: Uint8Array;
-  /** It issues precertificates in the name of the certificate above it (RFC 6962 §3.1). */
+  /** Whether it issues precertificates in the name of the certificate above it (RFC 6962 §3.1). */
   readonly isPrecertificateIssuer: boolean;
 }
 
-/** Longer than any certificate of a CA. */
+/** Larger than any certificate of a CA. */
 const MAX_CERTIFICATE_BYTES = 64 * 1024;
 const PRECERTIFICATE_SIGNING = "1.3.6.1.4.1.11129.2.4.4";
 
 type Fetched = Result<Issuer, Finding>;
 
+/** Fetches issuers and remembers them, and which of them issued which. */
 export class Issuers {
   readonly #source: LogSource;
   readonly #fetched = new Map<string, Promise<Fetched>>();
@@ -35,7 +36,7 @@ export class Issuers {
     this.#source = source;
   }
 
-  /** The certificate with this SHA-256. Fails with a finding: it is not there, or is another one. */
+  /** Fetches the certificate with this SHA-256. Fails with a finding if it is missing, unreadable or another one. */
   get(fingerprint: Uint8Array): Promise<Fetched> {
     const name = encodeHex(fingerprint);
     const known = this.#fetched.get(name) ?? this.#fetch(name, fingerprint);
@@ -55,7 +56,7 @@ export class Issuers {
     return ok({ fingerprint: name, certificate, keyHash: sha256(spki), isPrecertificateIssuer });
   }
 
-  /** Whether each certificate of a chain was issued by the next; remembered, as there are few. */
+  /** Whether each certificate of a chain was issued by the next. Remembers the answer, as logs have few issuers. */
   areLinked(chain: readonly Issuer[]): boolean {
     return chain.every((issuer, i) => {
       const above = chain[i + 1];
@@ -71,7 +72,7 @@ export class Issuers {
   }
 }
 
-/** The certificate in these bytes, null if they are none. */
+/** Parses a certificate; null if the bytes are not one. */
 export function parseX509(der: Uint8Array): X509Certificate | null {
   try {
     return new X509Certificate(der);
@@ -80,6 +81,6 @@ export function parseX509(der: Uint8Array): X509Certificate | null {
   }
 }
 
-/** Whether the issuer is a CA, the names and key identifiers fit, and the signature verifies. Times are not looked at. */
+/** Whether the issuer is a CA, names and key identifiers match, and the signature verifies. Ignores validity times. */
 export const isIssuedBy = (certificate: X509Certificate, issuer: X509Certificate): boolean =>
   issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which log an audit is of: by the keys that the caller names, by those that an earlier audit pinned, or, the first time, by
-// those that the log's own server gives; and what earlier audits of the same log remember.
+// Identifies the log of an audit: by the keys that the caller gives, by the keys that an earlier audit pinned or, the first time, by
+// the keys that the log's own server publishes. Reads the state of earlier audits of the same log.
 
 import { readFileSync } from "node:fs";
 import { err, ok, type Result } from "../../shared/result.ts";
@@ -16,13 +16,13 @@ export interface KnownLog {
   readonly earlier: AuditState | null;
 }
 
-/** Those of the public instance are 10 KB. */
+/** A hundred times the trusted root of the public instance. */
 const MAX_TRUSTED_ROOT_BYTES = 1024 * 1024;
-/** Nothing is lost yet by giving up, and who mistyped the URL should not wait for it. */
+/** Short waits: a mistyped URL should fail fast, and no work is lost yet. */
 const FIRST_WAITS_MS = [200, 800];
 const ADVICE = "give the log's key with --key or --trusted-root";
 
-/** Finds the log's keys. The error is a line for the caller. */
+/** Finds the log's keys and the state of earlier audits. The error is a line for the operator. */
 export async function findLog(options: Options): Promise<Result<KnownLog, string>> {
   const { stateFile } = options;
   const state = readState(stateFile);
@@ -33,11 +33,11 @@ export async function findLog(options: Options): Promise<Result<KnownLog, string
   if (earlier === null || isSameLog(earlier, named.value.log)) return ok({ ...named.value, earlier });
   return err(
     `${stateFile} remembers another log (${earlier.vkeys.join(", ")}): ` +
-      "give another file with --state, or remove it if that log is gone for good",
+      "give another file with --state, or remove this one if that log no longer exists",
   );
 }
 
-/** A key in common: a log may show further ones later. */
+/** Logs with a key in common are the same: a log may add keys later. */
 const isSameLog = (earlier: AuditState, { kind, origin, vkeys }: TrustedLog): boolean =>
   earlier.kind === kind && earlier.origin === origin && vkeys.some((vkey) => earlier.vkeys.includes(vkey));
 
@@ -56,7 +56,7 @@ async function nameLog(options: Options, earlier: AuditState | null): Promise<Re
 const trusted = (log: Result<TrustedLog, string>, trust: TrustSource): Result<NamedLog, string> =>
   log.ok ? ok({ log: log.value, trust }) : log;
 
-/** The trusted root of the service that serves the log: as trustworthy as the connection is, this once. */
+/** Trusts the trusted root of the server that serves the log, this once: it is as trustworthy as the connection. */
 async function firstUse(url: string, isCertificateLog: boolean): Promise<Result<NamedLog, string>> {
   const { origin } = new URL(url);
   const fetched = await httpSource(origin, FIRST_WAITS_MS).read("trusted_root.json", MAX_TRUSTED_ROOT_BYTES);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One entry of a signature log: its form, and the signature that it holds, verified again. What a bundle gives is all there is:
-// a legacy DSSE entry holds the hash of its payload alone, so its signature cannot be verified from the log.
+// Checks one entry of a signature log: its format, and its signature. A legacy DSSE entry holds only the hash of its payload, so its
+// signature cannot be verified from the log.
 // Spec: https://github.com/sigstore/architecture-docs/blob/main/rekor-v2-spec.md
 
 import {
@@ -14,7 +14,7 @@ import { parseJson } from "../../shared/json/parse.ts";
 import { decodeEntry, type HashedRekordEntry } from "../../shared/rekor/entry.ts";
 import { toCandidates, verifyAny } from "../../shared/rekor/verify.ts";
 
-/** `unknown`: of no kind that is known here. `unverified`: of a known kind that does not hold what a check would need. */
+/** `unknown`: an entry of an unknown kind. `unverified`: an entry of a known kind that lacks the data for verification. */
 export type EntryVerdict =
   | { readonly kind: "verified" }
   | { readonly kind: "unverified" }
@@ -27,7 +27,7 @@ const invalid = (reason: string): EntryVerdict => ({ kind: "invalid", reason });
 
 const ALL_KEY_DETAILS = new Set(Object.keys(SIGNATURE_SCHEMES).filter(isKeyDetails)) satisfies ReadonlySet<KeyDetails>;
 
-/** Checks one body. Without `verifies` its form alone, and a well-formed one counts as unverified. */
+/** Checks one body. Without `verifies`, checks the format only: a well-formed body is unverified. */
 export async function checkRekorEntry(body: Uint8Array, verifies: boolean): Promise<EntryVerdict> {
   const entry = decodeEntry(body);
   if (!entry.ok) return judgeForeign(body);
@@ -41,13 +41,13 @@ async function verify(entry: HashedRekordEntry): Promise<EntryVerdict> {
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  entry_signature_invalid: "its signature is not the key's over the digest",
+  entry_signature_invalid: "its signature over the digest does not verify",
   entry_certificate_invalid: "its certificate is not an X.509 v3 certificate",
-  entry_key_details_mismatch: "its keyDetails is not that of its key",
-  entry_digest_length: "its digest has another length than the hash of its key's scheme",
+  entry_key_details_mismatch: "its keyDetails does not match its key",
+  entry_digest_length: "its digest does not have the length of the hash of its key's scheme",
 };
 
-/** What decodeEntry does not take: an entry of another kind, of another scheme, or no entry at all. */
+/** Judges a body that decodeEntry rejects: of another kind, of another scheme, or not an entry at all. */
 function judgeForeign(body: Uint8Array): EntryVerdict {
   const json = parseJson(body);
   if (!json.ok) return { kind: "unknown" };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an audit found, for a person and for a program.
+// Formats the report of an audit for people and for programs.
 
 import { encodeBase64 } from "../../shared/bytes/base64.ts";
 import { count } from "../progress.ts";
@@ -14,7 +14,7 @@ export interface AuditContext {
   readonly trust: TrustSource;
   /** Whether the keys come from the state file of an earlier audit. */
   readonly isPinned: boolean;
-  /** The tree that was found good before. */
+  /** The tree of the last good audit. */
   readonly audited: AuditedTree | null;
   readonly verifies: boolean;
   readonly stateFile: string;
@@ -51,7 +51,7 @@ const OPEN = styled("yellow", "?");
 const BAD = styled("red", "✗");
 const dim = (text: string): string => styled("dim", text);
 
-/** Lines for the terminal. */
+/** The report for a terminal. */
 export function reportText(report: AuditReport, context: AuditContext): string {
   const { findings, head } = report;
   const more = findings.damages + findings.gaps - findings.listed.length;
@@ -68,7 +68,7 @@ export function reportText(report: AuditReport, context: AuditContext): string {
     .replace(C1_CONTROLS, "\ufffd");
 }
 
-/** A note may hold them (signed-note forbids those below U+0020 alone), and some terminals obey them. */
+/** Some terminals obey them, and a note can hold them: signed-note forbids only those below U+0020. */
 const C1_CONTROLS = /[\u007f-\u009f]/g;
 
 function title({ log }: AuditContext): string {
@@ -80,7 +80,7 @@ function trustLines({ trust, isPinned, stateFile }: AuditContext): readonly stri
   if (isPinned) return [dim(`  keys as pinned in ${stateFile} when this log was first seen`)];
   return [
     `${OPEN} keys taken from the log's own server on first use, and pinned in ${stateFile}:`,
-    "  whoever serves a false log can serve its keys as well; --key or --trusted-root settles that",
+    "  a server with a forged log can serve forged keys as well; give the keys with --key or --trusted-root",
   ];
 }
 
@@ -94,26 +94,25 @@ function headLines(
   const lines = [
     `${GOOD} checkpoint of ${count(head.treeSize)} entries, root ${encodeBase64(head.rootHash)}, signed by ${known.join(", ")}`,
   ];
-  if (others > 0)
-    lines.push(dim(`  ${others} more signature ${others === 1 ? "line" : "lines"} of keys that are not known here`));
-  if (audited !== null) lines.push(dim(`  last found good on ${audited.at}, with ${count(audited.size)} entries`));
-  if (startedAt > 0) lines.push(dim(`  went on at entry ${count(startedAt)}, where an earlier audit had come to`));
+  if (others > 0) lines.push(dim(`  ${others} more signature ${others === 1 ? "line" : "lines"} by unknown keys`));
+  if (audited !== null) lines.push(dim(`  last good audit on ${audited.at}, with ${count(audited.size)} entries`));
+  if (startedAt > 0) lines.push(dim(`  continued at entry ${count(startedAt)}, where an earlier audit stopped`));
   const checked = counts.verified + counts.unverified;
-  if (verifies && counts.verified > 0) lines.push(`${GOOD} ${count(counts.verified)} ${WHAT[log.kind]} verified`);
+  if (verifies && counts.verified > 0) lines.push(`${GOOD} ${count(counts.verified)} ${CHECKED[log.kind]} verified`);
   if (verifies && counts.unverified > 0)
-    lines.push(dim(`  ${count(counts.unverified)} entries do not hold what verifying them takes`));
+    lines.push(dim(`  ${count(counts.unverified)} entries lack the data for verification`));
   if (!verifies && checked > 0)
     lines.push(dim(`  ${count(checked)} entries read; --no-signatures: their signatures were not checked`));
   if (counts.unknown > 0 && checked === 0)
-    lines.push(dim(`  ${count(counts.unknown)} entries of a kind that is not known here: hashed, not judged`));
+    lines.push(dim(`  ${count(counts.unknown)} entries of unknown kinds: hashed, but not judged`));
   return lines;
 }
 
-const WHAT = { signature: "signatures of entries", certificate: "certificates and their chains" } as const;
+const CHECKED = { signature: "signatures of entries", certificate: "certificates and their chains" } as const;
 
 const FORKS: ReadonlySet<Finding["code"]> = new Set(["tree_shrunk", "tree_forked", "root_wrong"]);
 
-/** Two signed notes that cannot both be true: what anybody can verify without believing this tool. */
+/** Two signed notes that contradict each other: evidence that anyone can verify without trusting this tool. */
 function evidence({ head, findings }: AuditReport, { audited }: AuditContext): readonly string[] {
   if (head === null || audited === null || !findings.listed.some(({ code }) => FORKS.has(code))) return [];
   return ["", `Signed on ${audited.at}:`, "", indent(audited.checkpoint), "Signed now:", "", indent(head.note)];
@@ -124,11 +123,11 @@ const indent = (note: string): string => note.replace(/^(?=.)/gm, "    ");
 function verdictLine({ verdict, entriesRead }: AuditReport, { tookMs }: AuditContext): string {
   const rate = entriesRead === 0 ? "" : `, ${count((entriesRead * 60_000) / Math.max(1, tookMs))} entries a minute`;
   const took = dim(`(${duration(tookMs)}${rate})`);
-  return `${styled(["bold", VERDICTS[verdict].colour], VERDICTS[verdict].text)} ${took}`;
+  return `${styled(["bold", VERDICTS[verdict].color], VERDICTS[verdict].text)} ${took}`;
 }
 
 const VERDICTS = {
-  good: { colour: "green", text: "Good." },
-  bad: { colour: "red", text: "Bad: this log is not what it claims to be." },
-  "could not tell": { colour: "yellow", text: "Could not tell: not all of the log could be read." },
+  good: { color: "green", text: "Good." },
+  bad: { color: "red", text: "Bad: this log is not what it claims to be." },
+  "could not tell": { color: "yellow", text: "Could not tell: parts of the log could not be read." },
 } as const;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an audit remembers of a log: the keys that it believed, the last tree that was found good, and how far an interrupted
-// audit had come. One JSON file a log, replaced as a whole.
+// The state that audits of a log keep: the pinned keys, the tree of the last good audit, and the progress of an interrupted one.
+// One JSON file for each log, replaced atomically.
 
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -19,7 +19,7 @@ export interface AuditedTree {
   readonly size: number;
   /** Base64. */
   readonly root: string;
-  /** The signed note: what proves a fork to others, should the log show another history later. */
+  /** The signed note, which proves a fork to others if the log shows another history later. */
   readonly checkpoint: string;
   /** RFC 3339. */
   readonly at: string;
@@ -34,15 +34,15 @@ export interface Counts {
 
 export const NO_COUNTS: Counts = { verified: 0, unverified: 0, unknown: 0, firstUnknown: null };
 
-/** A tree rebuilt so far, a whole number of bundles. */
+/** The tree rebuilt so far: whole bundles. */
 export interface Progress {
   readonly treeSize: number;
-  /** Base64 of the hashes of the open tile of each level, level 0 first. */
+  /** The hashes of the open tile of each level in Base64, level 0 first. */
   readonly edge: readonly string[];
   readonly verifies: boolean;
   readonly counts: Counts;
   readonly findings: FindingsSummary;
-  /** It went through to the end of its tree: only an incremental audit goes on from here. */
+  /** Whether the audit reached the end of its tree. Only an incremental audit continues from a complete one. */
   readonly isComplete: boolean;
 }
 
@@ -58,7 +58,7 @@ export interface AuditState {
   readonly progress: Progress | null;
 }
 
-/** Where the state of a log lies if the caller does not say: the user's cache folder, a file a URL. */
+/** The default state file: one for each URL, in the user's cache folder. */
 export function defaultStateFile(url: string, env: NodeJS.ProcessEnv = process.env): string {
   const name = url.replace(/^https?:\/\//, "").replace(/[^A-Za-z0-9.-]+/g, "_");
   const digest = createHash("sha256").update(url).digest("hex").slice(0, 8);
@@ -72,7 +72,7 @@ function cacheFolder(env: NodeJS.ProcessEnv): string {
   return join(homedir(), ".cache");
 }
 
-/** Null if there is none yet. The error says what is wrong with the file: a state that cannot be read is not an empty one. */
+/** Reads the state, null if there is none yet. An unreadable file is an error, not an empty state. */
 export function readState(file: string): Result<AuditState | null, string> {
   let text: string;
   try {
@@ -85,12 +85,12 @@ export function readState(file: string): Result<AuditState | null, string> {
     const state = JSON.parse(text) as AuditState;
     if (state.version === 1) return ok(state);
   } catch {
-    // Told below.
+    // Reported below.
   }
-  return err(`the state file ${file} is not one of this version: give another with --state, or remove it`);
+  return err(`the state file ${file} is not one of this version; give another with --state, or remove it`);
 }
 
-/** Replaces the file as a whole: a crash leaves the old one or the new one. Throws what the file system says. */
+/** Replaces the file: a crash leaves the old one or the new one. Throws the error of the file system. */
 export function writeState(file: string, state: AuditState): void {
   mkdirSync(dirname(file), { recursive: true });
   const unfinished = `${file}.${process.pid}.new`;
@@ -98,11 +98,11 @@ export function writeState(file: string, state: AuditState): void {
   renameSync(unfinished, file);
 }
 
-/** The hashes of an edge, as Progress holds them. */
+/** Encodes an edge for Progress. */
 export const encodeEdge = ({ tiles }: Edge): readonly string[] =>
   tiles.map(([hashes = []]) => encodeBase64(encodeTile(hashes)));
 
-/** The edge of a saved progress, null if the file was damaged. */
+/** Decodes the edge of a saved progress; null if the file is damaged. */
 export function decodeEdge({ treeSize, edge }: Progress): Edge | null {
   if (treeSize === 0) return EMPTY_EDGE;
   const levels = edge.map((text) => decodeBase64(text));

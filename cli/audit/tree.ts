@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rebuilds a served tree from its entries: every bundle and every tile of every level is read, each hash computed from what
-// lies below it and compared. Where a bundle and its tile disagree, the tile above says which of the two is wrong, so that one
-// wrong file is one finding. Spec: https://c2sp.org/tlog-tiles#merkle-tree
+// Rebuilds a served tree from its entries: reads every bundle and every tile of every level, and compares each hash with the one
+// computed from the level below. If a bundle and its tile disagree, the tile above decides which one is wrong, so one wrong file
+// is one finding. Spec: https://c2sp.org/tlog-tiles#merkle-tree
 
 import { equal } from "../../shared/bytes/bytes.ts";
 import { LOG_KINDS, type LogKind } from "../../shared/logs/kinds.ts";
@@ -25,30 +25,30 @@ export interface TreeParts {
   readonly source: LogSource;
   readonly kind: LogKind;
   readonly treeSize: number;
-  /** What the checkpoint has signed. */
+  /** The root of the checkpoint. */
   readonly signedRoot: Hash;
-  /** A size at which the root is wanted as well: that of the tree that was audited last. */
+  /** Another size whose root is computed: that of the last good audit. */
   readonly markedSize: number | null;
   readonly check: (task: BundleTask) => Promise<BundleCheck>;
 }
 
-/** One bundle with its tile of level 0, as far as they could be had. */
+/** One bundle with its tile of level 0, as far as they could be read. */
 export interface Piece {
-  /** The tree with this bundle's entries; null if neither entries nor hashes could be had: there the audit ends. */
+  /** The tree including this bundle; null if neither entries nor hashes could be read, which ends the audit. */
   readonly edge: Edge | null;
   readonly check: BundleCheck | null;
-  /** The root at the marked size, if that lies in this bundle. */
+  /** The root at the marked size, if it falls in this bundle. */
   readonly markedRoot: Hash | null;
   readonly findings: readonly Finding[];
 }
 
-/** Bundles that are read ahead: enough for both cores and the network, few enough for the memory (16 MiB is the largest). */
+/** Bundles read ahead: enough to keep cores and network busy. Bundles of up to 16 MiB bound the number. */
 const READ_AHEAD = 12;
 const MAX_TILE_BYTES = 32 * TILE_WIDTH;
-/** Entries of 64 KiB; a certificate log's may be larger, and are not. */
+/** Twice 256 entries of 64 KiB. A certificate log could have larger entries, but does not. */
 const MAX_BUNDLE_BYTES = 2 * TILE_WIDTH * 65_537;
 
-/** Gives the tree bundle by bundle, from `start` (a whole number of bundles) to the end. */
+/** Yields the tree bundle by bundle, from `start` (whole bundles) to the end. */
 export async function* rebuildTree(parts: TreeParts, start: Edge): AsyncGenerator<Piece, void, void> {
   const bundles = Math.ceil(parts.treeSize / TILE_WIDTH);
   let edge = start;
@@ -68,7 +68,7 @@ export async function* rebuildTree(parts: TreeParts, start: Edge): AsyncGenerato
   }
 }
 
-/** Compares the tiles above level 0 that filled up with those that are served. */
+/** Compares the tiles above level 0 that became full with the served ones. */
 async function compareFullTiles(parts: TreeParts, { fullTiles }: Growth): Promise<readonly Finding[]> {
   const compared = fullTiles.map(async ({ level, index, rows: [hashes = []] }) =>
     level === 0 ? [] : await compareTile(parts, { level, index, width: TILE_WIDTH }, hashes),
@@ -76,7 +76,7 @@ async function compareFullTiles(parts: TreeParts, { fullTiles }: Growth): Promis
   return (await Promise.all(compared)).flat();
 }
 
-/** Compares the open tiles above level 0 with those that are served. */
+/** Compares the open tiles above level 0 with the served ones. */
 export async function compareOpenTiles(parts: TreeParts, { treeSize, tiles }: Edge): Promise<readonly Finding[]> {
   const compared = tiles.map(async ([hashes = []], level) => {
     if (level === 0 || hashes.length === 0) return [];
@@ -86,16 +86,16 @@ export async function compareOpenTiles(parts: TreeParts, { treeSize, tiles }: Ed
   return (await Promise.all(compared)).flat();
 }
 
-/** The root of the tree that an edge belongs to. */
+/** The root of the tree of an edge. */
 export const rootOf = (edge: Edge): Hash => rootHash(edge.treeSize, edgeNodes(edge));
 
-/** Runs `load` for each index, a few ahead, and gives the results in their order. */
+/** Calls `run` for each index, a few ahead, and yields the results in order. */
 async function* inOrder<T>(first: number, end: number, run: (index: number) => Promise<T>): AsyncGenerator<T> {
   const ahead: Promise<T>[] = [];
   for (let next = first; next < end || ahead.length > 0; ) {
     while (next < end && ahead.length < READ_AHEAD) {
       const running = run(next++);
-      // Whoever stops early does not wait for the rest, which may fail then.
+      // If the consumer stops early, later failures have no handler.
       running.catch(() => undefined);
       ahead.push(running);
     }
@@ -135,7 +135,7 @@ async function load(parts: TreeParts, index: number): Promise<Loaded> {
   };
 }
 
-/** Decides which leaf hashes the tree goes on with, and tells what disagrees with them. */
+/** Decides which leaf hashes the tree continues with, and reports what disagrees with them. */
 async function settle(
   parts: TreeParts,
   edge: Edge,
@@ -146,7 +146,7 @@ async function settle(
   if (computed === null || hashes === null) return { leaves: computed ?? hashes, findings };
   const position = firstDifference(computed, hashes);
   if (position < 0) return { leaves: computed, findings };
-  if (await standInTree(parts, edge, { index, hashes })) {
+  if (await belongToTree(parts, edge, { index, hashes })) {
     const leafIndex = index * TILE_WIDTH + position;
     return { leaves: hashes, findings: [...findings, { code: "entry_not_in_tree", path: bundlePath, leafIndex }] };
   }
@@ -160,8 +160,8 @@ const firstDifference = (a: readonly Hash[], b: readonly Hash[]): number =>
     return right === undefined || !equal(left, right);
   });
 
-/** Whether these hashes lead to the tile above, or, of the open tile, to the signed root. */
-async function standInTree(
+/** Whether these hashes lead to the tile above or, for the open tile, to the signed root. */
+async function belongToTree(
   { source, treeSize, signedRoot }: TreeParts,
   edge: Edge,
   { index, hashes }: { readonly index: number; readonly hashes: readonly Hash[] },
@@ -204,7 +204,7 @@ interface ServedTile {
   readonly fetched: Fetched;
 }
 
-/** Reads a tile; a partial one that is gone is a prefix of the full one by now (tlog-tiles, "Partial Tiles"). */
+/** Reads a tile. A partial tile may be gone once the full one exists, of which it is a prefix (tlog-tiles, "Partial Tiles"). */
 async function readTile(source: LogSource, tile: Tile, maxBytes: number): Promise<ServedTile> {
   const path = formatTilePath(tile);
   const fetched = await source.read(path, maxBytes);

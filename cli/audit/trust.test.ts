@@ -22,9 +22,9 @@ describe("verifier keys", () => {
 
   test.each<[string, readonly string[], RegExp]>([
     ["no key", ["what"], /what is not a verifier key: give it as/],
-    ["a key id of another name", [ed25519Signer("a").vkey.replace(/^a/, "b")], /id is not that/],
-    ["a key of an unknown type", ["a+00000000+/wAA"], /type is none of/],
-    ["a witness's key", [witnessSigner("w").vkey], /give it as --witness/],
+    ["a key id of another name", [ed25519Signer("a").vkey.replace(/^a/, "b")], /id does not match/],
+    ["a key of an unknown type", ["a+00000000+/wAA"], /type must be 01/],
+    ["a witness's key", [witnessSigner("w").vkey], /give it with --witness/],
     ["keys of two logs", [ed25519Signer("a").vkey, ed25519Signer("b").vkey], /different logs: a, b/],
     ["bytes that are no key", ["a+2c624232+Ajg="], /give it as/],
   ])("refuse %s", (_, keys, reason) => {

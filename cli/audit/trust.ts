@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which keys an audit believes: those that the caller names, those of a trusted root, or those that an earlier audit pinned.
+// The keys that an audit trusts: those of the caller, those of a trusted root, or those that an earlier audit pinned.
 // Spec: https://c2sp.org/signed-note#verifier-keys;
 // https://github.com/sigstore/protobuf-specs/blob/main/protos/sigstore_trustroot.proto (TrustedRoot)
 
@@ -16,16 +16,16 @@ import { parseVkey, type VkeyType, vkeyId } from "../../shared/tlog/vkey.ts";
 
 /** A log as its keys describe it. */
 export interface TrustedLog {
-  /** Where it is read, without a trailing slash. */
+  /** The URL at which it is read, without a trailing slash. */
   readonly url: string;
   readonly kind: LogKind;
   readonly origin: string;
   readonly vkeys: readonly string[];
-  /** Every entry has to be one of Rekor's: the keys come from a trusted root that calls this a signature log. */
+  /** Whether every entry must be one of Rekor's kinds: true if a trusted root lists this as a signature log. */
   readonly isRekor: boolean;
 }
 
-/** Verifiers of these keys. The error names the key that cannot be used. */
+/** Makes verifiers of these keys. The error names the key that cannot be used. */
 export function verifiersOf(vkeys: readonly string[]): Result<readonly NoteVerifier[], string> {
   const verifiers: NoteVerifier[] = [];
   for (const text of vkeys) {
@@ -39,13 +39,13 @@ export function verifiersOf(vkeys: readonly string[]): Result<readonly NoteVerif
 
 const VKEY_PROBLEMS = {
   vkey_invalid: "give it as <name>+<8 hex digits>+<base64>",
-  vkey_type_unknown: "its type is none of 01 (Ed25519), 02 (ECDSA), 04 (cosignature), 05 (certificate log)",
-  vkey_id_wrong: "its id is not that of its name and key",
+  vkey_type_unknown: "its type must be 01 (Ed25519), 02 (ECDSA), 04 (cosignature) or 05 (certificate log)",
+  vkey_id_wrong: "its id does not match its name and key",
 } as const;
 
 /**
- * A log by the verifier keys that the caller gave; its origin is their name. A key of type 05 makes it a certificate log.
- * The error is a line for the caller.
+ * Describes a log by its verifier keys, whose name is its origin. A key of type 05 makes it a certificate log. The error is a
+ * line for the operator.
  */
 export function logOfVkeys(
   url: string,
@@ -56,21 +56,21 @@ export function logOfVkeys(
   if (!verifiers.ok) return verifiers;
   const keys = verifiers.value.map(({ vkey }) => vkey);
   const witness = keys.findIndex(({ type }) => type === NOTE_COSIGNATURE);
-  if (witness >= 0) return err(`${vkeys[witness]} is a witness's key: give it as --witness`);
+  if (witness >= 0) return err(`${vkeys[witness]} is the key of a witness; give it with --witness`);
   const names = [...new Set(keys.map(({ name }) => name))];
   const [origin = "", another] = names;
-  if (another !== undefined) return err(`the keys are of different logs: ${names.join(", ")}`);
+  if (another !== undefined) return err(`the keys belong to different logs: ${names.join(", ")}`);
   const hasTreeHeadKey = keys.some(({ type }) => type === NOTE_RFC6962);
   const kind = isCertificateLog || hasTreeHeadKey ? "certificate" : "signature";
   return ok({ url, kind, origin, vkeys, isRekor: false });
 }
 
-/** Rekor v2 serves its log below this path; a trusted root has the URL without it. */
+/** Rekor v2 serves its log below this path, which the URL in a trusted root lacks. */
 const REKOR_READ_PATH = "/api/v2";
 
 /**
- * A log by the trusted root that lists its URL. `isCertificateLog` with the URL of a service takes the one below it.
- * The error is a line for the caller.
+ * Describes a log by the trusted root that lists its URL. With `isCertificateLog`, the URL of a service selects the certificate
+ * log below it. The error is a line for the operator.
  */
 export function logOfTrustedRoot(url: string, json: Uint8Array, isCertificateLog: boolean): Result<TrustedLog, string> {
   const root = parseJson(json);
@@ -116,7 +116,7 @@ function toVkey(kind: LogKind, origin: string, spki: Uint8Array): string | null 
   return key.value.kind.startsWith("ecdsa") ? format(NOTE_ECDSA, spki) : null;
 }
 
-/** TransparencyLogInstance: what of it is needed; instances that lack it are passed over. */
+/** Reads the needed members of each TransparencyLogInstance. Skips instances that lack them. */
 function readLogs(root: unknown, name: "tlogs" | "ctlogs"): readonly LogInstance[] {
   const instances: unknown = member(root, name);
   if (!Array.isArray(instances)) return [];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Copies a served log into a folder: full tiles with their bundles and sidecars once, the tail anew. Everything is hashed on the
-// way, and at the end adds up to a checkpoint that the log's key has signed; otherwise nothing is said to be backed up.
+// Copies a served log into a folder: each full tile with its bundle and sidecar once, the tail each time. Everything is hashed, and
+// the backup succeeds only if the result matches a checkpoint that the log's key signed.
 
 import { equal } from "../../shared/bytes/bytes.ts";
 import { decodeUtf8 } from "../../shared/bytes/utf8.ts";
@@ -15,31 +15,31 @@ import { parseNote } from "../../shared/tlog/note.ts";
 import { decodeTile, encodeTile, fullTileRoot, TILE_WIDTH } from "../../shared/tlog/tile.ts";
 import { type NoteVerifier, verifyLines } from "../../shared/tlog/verify-note.ts";
 import { type IndexRow, readRows, type ServedLog } from "../served-log/index-rows.ts";
-import { addsUp, bundlePath, creationIn, leavesOf, newestTail, tilePath, upperTiles } from "./contents.ts";
+import { bundlePath, creationIn, leavesOf, matchesCheckpoint, newestTail, tilePath, upperTiles } from "./contents.ts";
 import type { BackupFolder } from "./folder.ts";
 
 export interface BackedUpLog extends ServedLog {
-  /** The log's ECDSA key, as its trusted root has it. */
+  /** The log's ECDSA key, from the trusted root. */
   readonly spki: Uint8Array;
   readonly verifier: NoteVerifier;
-  /** At the latest. */
+  /** The log was created at this time or earlier. */
   readonly createdAt: UnixMs;
-  /** log.json as it is in R2. */
+  /** log.json from R2. */
   readonly logJson: Uint8Array;
 }
 
 export interface BackedUp {
   readonly treeSize: number;
-  /** Files that were not there before. */
+  /** The number of files added. */
   readonly newFiles: number;
 }
 
-/** Bundles that are fetched at a time. */
-const AT_ONCE = 8;
+/** Bundles fetched concurrently. */
+const CONCURRENT_BUNDLES = 8;
 const MAX_FILE_BYTES = 32 * 1024 * 1024;
 const MAX_CHECKPOINT_BYTES = 512 * 1024;
 
-/** The error is a line for the operator. */
+/** Copies one log. The error is a line for the operator. */
 export async function backUpLog(
   log: BackedUpLog,
   folder: BackupFolder,
@@ -48,7 +48,7 @@ export async function backUpLog(
   const { name, kind } = log.config;
   const creation = creationIn(log.logJson);
   const before = folder.read(`${name}/log.json`);
-  if (creation === null) return err(`log.json of the ${name} log is not of a form that this version reads`);
+  if (creation === null) return err(`log.json of the ${name} log has a format that this version does not support`);
   if (before !== null && !equal(before, log.logJson)) return err(`${folder.path} holds another ${name} log`);
   const head = await readHead(log);
   if (!head.ok) return head;
@@ -56,8 +56,8 @@ export async function backUpLog(
   const tiles = Math.floor(treeSize / TILE_WIDTH);
   const files = new NewFiles(folder, name);
   const roots: Hash[] = [];
-  for (let from = 0; from < tiles; from += AT_ONCE) {
-    const indexes = Array.from({ length: Math.min(AT_ONCE, tiles - from) }, (_, i) => from + i);
+  for (let from = 0; from < tiles; from += CONCURRENT_BUNDLES) {
+    const indexes = Array.from({ length: Math.min(CONCURRENT_BUNDLES, tiles - from) }, (_, i) => from + i);
     for (const root of await Promise.all(indexes.map((index) => copyTile(log, files, index)))) {
       if (!root.ok) return root;
       roots.push(root.value);
@@ -82,13 +82,14 @@ export async function backUpLog(
     edge: upper.open,
     entries: entries.value,
   };
-  if (!addsUp(kind, tail))
-    return err(`the entries of ${baseUrl} do not add up to its checkpoint: \`sigedge audit\` says more`);
+  if (!matchesCheckpoint(kind, tail))
+    return err(`the entries of ${baseUrl} do not match its checkpoint; for details: npx sigedge audit`);
   replaceTail(folder, files, tail);
   files.write("log.json", log.logJson);
   return ok({ treeSize, newFiles: files.count });
 }
 
+/** Writes the files of a log that the folder lacks, and counts them. */
 class NewFiles {
   readonly folder: BackupFolder;
   readonly #name: string;
@@ -132,7 +133,7 @@ async function readHead({ config, tiles, verifier }: BackedUpLog): Promise<Resul
   return ok({ treeSize, rootHash, checkpoint: text.value });
 }
 
-/** The tile last: where it is, its bundle and its sidecar are. Gives its root. */
+/** Copies a tile with its bundle and sidecar, and gives its root. The tile is written last, so its presence implies the others. */
 async function copyTile(log: BackedUpLog, files: NewFiles, index: number): Promise<Result<Hash, string>> {
   const { config, tiles, service } = log;
   const known = files.read(tilePath(0, index));
@@ -145,7 +146,7 @@ async function copyTile(log: BackedUpLog, files: NewFiles, index: number): Promi
   if (LOG_KINDS[config.kind].hasSidecars) {
     const sidecar = await service.read(`api/${sidecarPath(index)}`, MAX_FILE_BYTES);
     if (sidecar.kind !== "found")
-      return err(`the sidecar of bundle ${index} is not in R2 yet, or cannot be read: try again in a minute`);
+      return err(`the sidecar of bundle ${index} is not in R2 yet or cannot be read; try again in a minute`);
     files.write(sidecarPath(index), sidecar.bytes);
   }
   files.write(path, bundle.bytes);
@@ -158,7 +159,7 @@ async function readTail(log: BackedUpLog, treeSize: number): Promise<Result<read
   return width === 0 ? ok([]) : await readRows(log, Math.floor(treeSize / TILE_WIDTH), width);
 }
 
-/** The new copy first, then the old one away. */
+/** Writes the new copy of the tail, then removes the old one. */
 function replaceTail(folder: BackupFolder, files: NewFiles, tail: Backup): void {
   const old = newestTail(folder, tail.name);
   files.write(backupPath(tail.treeSize), encodeBackup({ ...tail, createdAt: unixMs(tail.createdAt) }));

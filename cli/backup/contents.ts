@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a backup of a log has to hold, and whether it does: log.json, every full tile with its bundle and sidecar, and a copy of
-// the tail; all of it adds up to the checkpoint in that copy.
+// The contents of a log's backup, and their check: log.json, every full tile with its bundle and sidecar, and a copy of the tail,
+// whose checkpoint all of it must match.
 
 import { equal } from "../../shared/bytes/bytes.ts";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
@@ -24,7 +24,7 @@ export const bundlePath = (kind: Kind, index: number): string =>
   formatTilePath({ level: LOG_KINDS[kind].bundleLevel, index, width: TILE_WIDTH });
 export const tilePath = (level: number, index: number): string => formatTilePath({ level, index, width: TILE_WIDTH });
 
-/** The leaf hashes of the entries of a bundle, null if it is none. */
+/** The leaf hashes of a bundle; null if it is malformed. */
 export function leavesOf(kind: Kind, bundle: Uint8Array): readonly Hash[] | null {
   const { split, leafData } = LOG_KINDS[kind].records;
   const leaves = split(bundle)
@@ -33,7 +33,7 @@ export function leavesOf(kind: Kind, bundle: Uint8Array): readonly Hash[] | null
   return leaves?.map(leafHash) ?? null;
 }
 
-/** Full tiles of every level above 0, and the open ones, from the roots of the full tiles of level 0. */
+/** Computes the full and the open tiles of every level above 0 from the roots of the full tiles of level 0. */
 export function upperTiles(roots: readonly Hash[]): {
   readonly full: readonly { readonly level: number; readonly index: number; readonly bytes: Uint8Array }[];
   readonly open: readonly (readonly Hash[])[];
@@ -53,8 +53,11 @@ export function upperTiles(roots: readonly Hash[]): {
   return { full, open };
 }
 
-/** Whether the entries of the tail and what is left of them make the tree head that the backup names, and its checkpoint. */
-export function addsUp(kind: Kind, { treeSize, entries, edge, rootHash: root, checkpoint }: Backup): boolean {
+/** Whether the entries of the tail and the edge to their left have the tree head and the checkpoint of the backup. */
+export function matchesCheckpoint(
+  kind: Kind,
+  { treeSize, entries, edge, rootHash: root, checkpoint }: Backup,
+): boolean {
   const leaves = entries.map(({ record }) => LOG_KINDS[kind].records.leafData(record));
   const note = parseNote(encodeUtf8(checkpoint));
   const head = note.ok ? parseCheckpoint(note.value.text) : note;
@@ -69,7 +72,7 @@ export function addsUp(kind: Kind, { treeSize, entries, edge, rootHash: root, ch
   }
 }
 
-/** The newest copy of the tail in a folder, null if there is none that can be read. */
+/** Reads the newest readable copy of the tail in a folder; null if there is none. */
 export function newestTail(folder: BackupFolder, name: string): Backup | null {
   const keys = folder.keys(`${name}/${BACKUP_FOLDER}`).toReversed();
   for (const key of keys) {
@@ -82,11 +85,11 @@ export function newestTail(folder: BackupFolder, name: string): Backup | null {
 
 export interface CheckedBackup {
   readonly tail: Backup;
-  /** Every object of the log at that size, log.json last. */
+  /** The keys of every object of the log at that size, log.json last. */
   readonly keys: readonly string[];
 }
 
-/** Reads and hashes all of a log's backup. The error is a line for the operator. */
+/** Reads and hashes the whole backup of a log. The error is a line for the operator. */
 export function checkBackup(
   folder: BackupFolder,
   log: Pick<LogConfig, "name" | "kind">,
@@ -96,7 +99,7 @@ export function checkBackup(
   if (tail === null) return err(`${folder.path} has no copy of the ${log.name} log's tail`);
   const creation = creationIn(folder.read(`${log.name}/log.json`));
   if (creation !== tail.creation || tail.name !== log.name)
-    return err(`log.json and tail of the ${log.name} log differ`);
+    return err(`log.json and tail of the ${log.name} log belong to different logs`);
   const tiles = Math.floor(tail.treeSize / TILE_WIDTH);
   const roots: Hash[] = [];
   const keys: string[] = [];
@@ -111,11 +114,11 @@ export function checkBackup(
   for (const { level, index, bytes } of upper.full) {
     const key = `${log.name}/${tilePath(level, index)}`;
     const found = folder.read(key);
-    if (found === null || !equal(found, bytes)) return err(`${key} is missing or not what the tiles below it make`);
+    if (found === null || !equal(found, bytes)) return err(`${key} is missing or does not match the tiles below it`);
     keys.push(key);
   }
-  if (!addsUp(log.kind, { ...tail, edge: upper.open }))
-    return err(`the entries of the ${log.name} log do not add up to its checkpoint of ${tail.treeSize}`);
+  if (!matchesCheckpoint(log.kind, { ...tail, edge: upper.open }))
+    return err(`the entries of the ${log.name} log do not match its checkpoint of size ${tail.treeSize}`);
   return ok({ tail, keys: [...keys, `${log.name}/${backupPath(tail.treeSize)}`, `${log.name}/log.json`] });
 }
 
@@ -134,11 +137,11 @@ function checkTile(
   const [bundle, tile] = keys.slice(-2).map((key) => folder.read(key));
   const leaves = bundle && leavesOf(kind, bundle);
   if (!leaves || !tile || leaves.length !== TILE_WIDTH || !equal(encodeTile(leaves), tile))
-    return err(`tile ${index} of the ${name} log is not that of its bundle`);
+    return err(`tile ${index} of the ${name} log does not match its bundle`);
   return ok({ root: fullTileRoot(decodeTile(tile)), keys });
 }
 
-/** `creation` of a log.json, null if it is not one. */
+/** The member `creation` of a log.json; null if the file is malformed. */
 export function creationIn(logJson: Uint8Array | null): string | null {
   const json = logJson === null ? null : parseJson(logJson);
   const value: unknown = json?.ok === true && typeof json.value === "object" && json.value !== null ? json.value : {};

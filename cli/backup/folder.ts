@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// A backup in a folder: files named as the objects in R2. A file appears whole or not at all, and is never changed.
+// A backup in a folder: files with the names of the objects in R2. A file appears whole or not at all.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 
+/** Reads and writes the files of a backup. Keys are paths with slashes. */
 export class BackupFolder {
   readonly path: string;
 
-  /** @param path absolute; made when something is written */
+  /** @param path absolute; created by the first write */
   constructor(path: string) {
     this.path = path;
   }
@@ -37,7 +38,7 @@ export class BackupFolder {
     rmSync(this.file(key), { force: true });
   }
 
-  /** Every key that begins so, in their order. */
+  /** The keys below a folder, sorted. */
   keys(prefix: string): readonly string[] {
     const folder = this.file(prefix);
     if (!existsSync(folder)) return [];

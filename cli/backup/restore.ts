@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Puts a backup into a bucket that is empty, or that lacks some of this same log, after all of it has been checked.
+// Checks a backup, then puts it into a bucket that is empty or that lacks some objects of the same log.
 
 import { equal } from "../../shared/bytes/bytes.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
@@ -8,7 +8,7 @@ import type { BackupBucket } from "./buckets.ts";
 import { checkBackup, newestTail } from "./contents.ts";
 import type { BackupFolder } from "./folder.ts";
 
-/** The logs that a folder has a backup of. The origin of a certificate log has a path, that of a signature log has none. */
+/** The logs in a backup. The origin of a certificate log has a path; the origin of a signature log has none. */
 export function logsIn(folder: BackupFolder): readonly Pick<LogConfig, "name" | "kind">[] {
   const names = folder
     .keys("")
@@ -24,7 +24,7 @@ export interface RestoredObjects {
   readonly objects: number;
 }
 
-/** The error is a line for the operator; rejects with BucketError. */
+/** Restores one log. The error is a line for the operator. Rejects with BucketError. */
 export async function restoreLog(
   folder: BackupFolder,
   log: Pick<LogConfig, "name" | "kind">,
@@ -37,8 +37,8 @@ export async function restoreLog(
   const held = await bucket.get(logJson);
   const own = folder.read(logJson);
   if (held !== null && (own === null || !equal(held, own)))
-    return err(`the bucket belongs to another ${log.name} log: give this one an empty bucket`);
-  // log.json last: an instance that opens meanwhile finds either nothing of the log or all of it.
+    return err(`the bucket belongs to another ${log.name} log; restore into an empty bucket`);
+  // log.json is put last: a log that opens meanwhile finds either no log or a complete one.
   await bucket.put(folder, keys.slice(0, -1), onProgress);
   await bucket.put(folder, keys.slice(-1), () => undefined);
   return ok({ treeSize: tail.treeSize, objects: keys.length });

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The search index as reindex writes it: D1's SQLite file of a stack on this machine, also while the stack runs, or D1 itself
-// through wrangler.
+// The search index as reindex writes it: the SQLite file of a local stack, which may be running, or D1 through wrangler.
 
 import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -10,16 +9,16 @@ import { DatabaseSync } from "node:sqlite";
 import { IS_INSTALLED, ROOT, workingFolder, wranglerScript } from "../root.ts";
 
 export interface IndexDatabase {
-  /** Entries that are written at a time: what is lost when it is interrupted. */
+  /** Entries written in one transaction: the work lost by an interruption. */
   readonly batchEntries: number;
-  /** Log → the size through which its index is complete. */
+  /** Reads the size through which the index of each log is complete. */
   readonly watermarks: () => Promise<ReadonlyMap<string, number>>;
-  /** Runs statements, all or none. */
+  /** Runs all statements or none. */
   readonly run: (statements: readonly string[]) => Promise<void>;
   readonly close: () => void;
 }
 
-/** What the operator is told, in one line. */
+/** Its message is a line for the operator. */
 export class DatabaseError extends Error {}
 
 interface WatermarkRow {
@@ -31,18 +30,18 @@ const WATERMARKS = "SELECT log, size FROM watermark";
 const toMap = (rows: readonly WatermarkRow[]): ReadonlyMap<string, number> =>
   new Map(rows.map(({ log, size }) => [log, size]));
 
-// ---- a stack on this machine ----
+// ---- a local stack ----
 
-/** A running stack holds the write lock for some milliseconds a round. */
+/** A running stack holds the write lock for some milliseconds in each round. */
 const BUSY_TIMEOUT_MS = 15_000;
-/** Where the local runtime keeps D1, below `<state>/storage`. */
+/** The folder of D1 below `<state>/storage`. */
 const D1_FOLDER = "d1/miniflare-D1DatabaseObject";
 
 /** Opens the index of a state folder. Throws DatabaseError. */
 export function localDatabase(state: string): IndexDatabase {
   const database = openLocal(join(state, "storage", D1_FOLDER));
   return {
-    // Short transactions: a stack that runs beside it waits for none of them.
+    // Short transactions, so that a running stack hardly waits for them.
     batchEntries: 256,
     watermarks: () => Promise.resolve(toMap(database.prepare(WATERMARKS).all() as unknown as readonly WatermarkRow[])),
     run: async (statements) => {
@@ -64,16 +63,17 @@ function openLocal(folder: string): DatabaseSync {
   const [file, another] = existsSync(folder)
     ? readdirSync(folder).filter((name) => /^[0-9a-f]{64}\.sqlite$/.test(name))
     : [];
-  const advice = "start the stack on it once (npm start -- --state DIR): that makes its tables";
-  if (file === undefined) throw new DatabaseError(`there is no search index in ${folder}: ${advice}`);
-  if (another !== undefined) throw new DatabaseError(`there are several databases in ${folder}`);
+  const advice = "start the stack once to create the tables (npx sigedge start --state DIR)";
+  if (file === undefined) throw new DatabaseError(`there is no search index in ${folder}; ${advice}`);
+  if (another !== undefined)
+    throw new DatabaseError(`there are several databases in ${folder}; remove those of other stacks`);
   const database = new DatabaseSync(join(folder, file), { timeout: BUSY_TIMEOUT_MS });
   const tables = database
     .prepare("SELECT name FROM sqlite_master WHERE name IN ('posting', 'entry', 'watermark')")
     .all();
   if (tables.length === 3) return database;
   database.close();
-  throw new DatabaseError(`the database in ${folder} lacks its tables: ${advice}`);
+  throw new DatabaseError(`the database in ${folder} has no tables; ${advice}`);
 }
 
 // ---- D1 through wrangler ----
@@ -81,15 +81,15 @@ function openLocal(folder: string): DatabaseSync {
 export interface WranglerTarget {
   /** The wrangler to run; by default that of this checkout. */
   readonly command?: readonly [string, ...string[]];
-  /** Binding or name of the database in the configuration. */
+  /** The binding or the name of the database. */
   readonly database: string;
-  /** wrangler's configuration of a deployment; null for wrangler.toml. */
+  /** The configuration file of a deployment; null for wrangler.toml. */
   readonly config: string | null;
-  /** `--remote`; tests say `--local` and where. */
+  /** `--remote`; tests pass `--local` and a folder. */
   readonly where: readonly string[];
 }
 
-/** An import keeps D1 from answering while it runs, so that few large ones are better than many small ones. */
+/** D1 answers no query during an import, so a few large imports are better than many small ones. */
 const REMOTE_BATCH_ENTRIES = 4096;
 
 /**
@@ -98,7 +98,7 @@ const REMOTE_BATCH_ENTRIES = 4096;
  */
 const WRANGLER_TOML = IS_INSTALLED ? ["--env=", "--config", join(ROOT, "wrangler.toml")] : ["--env="];
 
-/** The index in D1. Its calls reject with DatabaseError. */
+/** Opens the index in D1. Its calls reject with DatabaseError. */
 export function wranglerDatabase({ command, database, config, where }: WranglerTarget): IndexDatabase {
   const [program, ...first] = command ?? [process.execPath, wranglerScript()];
   const source = config === null ? WRANGLER_TOML : ["--config", config];
@@ -136,9 +136,9 @@ function parseAnswer(output: string): readonly WranglerAnswer[] {
     const answer: unknown = JSON.parse(output);
     if (Array.isArray(answer)) return answer as readonly WranglerAnswer[];
   } catch {
-    // Told below.
+    // Reported below.
   }
-  throw new DatabaseError(`wrangler answered with something else than JSON: ${firstLine(output)}`);
+  throw new DatabaseError(`the output of wrangler is not JSON: ${firstLine(output)}`);
 }
 
 const firstLine = (text: string): string => text.trim().split("\n")[0]?.slice(0, 200) ?? "";
@@ -154,7 +154,7 @@ export function runWrangler(program: string, args: readonly string[]): Promise<s
   });
 }
 
-/** With --json wrangler tells what went wrong on standard output: `{"error": {"text": …}}`. */
+/** With --json, wrangler prints errors on standard output: `{"error": {"text": …}}`. */
 function wranglerProblem(stdout: string): string | null {
   try {
     const answer = JSON.parse(stdout) as { readonly error?: { readonly text?: unknown } };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rebuilds the search index of one log from what the log serves, from where the index is complete to the end of the log. The
-// index itself says how far it is, so that it can be interrupted anywhere; rows are written before the watermark is raised.
+// Rebuilds the search index of one log, from where the index is complete to the end of the log. The index itself holds that size,
+// its watermark, and rows are written before the watermark is raised, so the work can be interrupted anywhere.
 
 import { err, ok, type Result } from "../../shared/result.ts";
 import { TILE_WIDTH, tileWidth } from "../../shared/tlog/tile.ts";
@@ -11,29 +11,29 @@ import { clearLog, clearOtherVersions, insertRows, joinWatermark, raiseWatermark
 export interface ReindexOptions {
   readonly log: ServedLog;
   readonly database: IndexDatabase;
-  /** Whether what is there is thrown away first. */
+  /** Whether to empty the index first. */
   readonly isFresh: boolean;
   readonly onProgress: (done: number, total: number) => void;
-  /** Resolves when a checkpoint that is read has every entry that was there when the command began. */
+  /** Resolves once a checkpoint read after it includes every entry from before the command began. */
   readonly settled: () => Promise<void>;
 }
 
-/** A checkpoint is kept for 1 s by the isolate that read it, and for 1 s by whoever stands between. */
+/** A checkpoint is cached for 1 s by the isolate that read it and for 1 s by any cache in front of it. */
 export const HEAD_AGE_MS = 3000;
 
 export interface Reindexed {
-  /** How far the index was complete before. */
+  /** The size through which the index was complete before. */
   readonly from: number;
-  /** How far it is now; the log may have fed it beyond what was read. */
+  /** The same now. The log may have fed the index beyond what was read. */
   readonly to: number;
 }
 
 /**
- * Rejects with DatabaseError if the database fails; the error is a line for the operator.
+ * Rebuilds the index. The error is a line for the operator. Rejects with DatabaseError if the database fails.
  *
- * The log goes on feeding from a cursor of its own, and raises the watermark only if no gap lies below. So the last pass has
- * to reach that cursor: it reads a head that holds all that was fed before the command began, and what is fed since is there,
- * from the cursor on without a hole. joinWatermark takes it in, and from then on the log itself raises the watermark.
+ * Meanwhile the log feeds the index from a cursor of its own, and raises the watermark only if there is no gap below. The second
+ * pass reaches that cursor: it reads a head that includes everything fed before the command began, and what the log fed since
+ * then continues from the cursor without a gap. joinWatermark includes it, and from then on the log raises the watermark.
  */
 export async function reindex(options: ReindexOptions): Promise<Result<Reindexed, string>> {
   const { log, database, isFresh, settled } = options;
@@ -50,7 +50,7 @@ export async function reindex(options: ReindexOptions): Promise<Result<Reindexed
 const watermarkOf = async ({ log, database }: ReindexOptions): Promise<number> =>
   (await database.watermarks()).get(log.config.name) ?? 0;
 
-/** Indexes from `from` to the log's end as it is now; gives how far the index is complete. */
+/** Indexes from `from` to the current end of the log. Gives the size through which the index is complete. */
 async function indexToHead(options: ReindexOptions, from: number): Promise<Result<number, string>> {
   const { log, database, onProgress } = options;
   const { name } = log.config;
@@ -75,7 +75,7 @@ interface Batch {
   readonly batchEntries: number;
 }
 
-/** The next rows, up to the end of a bundle. */
+/** Reads the next rows, up to the end of a bundle. */
 async function readBatch(
   log: ServedLog,
   { indexed, size, batchEntries }: Batch,
@@ -87,5 +87,5 @@ async function readBatch(
     if (!read.ok) return read;
     rows.push(...read.value.filter(({ leafIndex }) => leafIndex >= indexed));
   }
-  return rows.length > 0 ? ok(rows) : err("the log gives no rows");
+  return rows.length > 0 ? ok(rows) : err("the log served no rows");
 }

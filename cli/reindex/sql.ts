@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The statements that put rows into the search index (migrations/), as text: the same ones for a local database
-// and for a file that wrangler sends to D1.
+// The SQL statements that write the search index (migrations/), as text: for a local database, and for a file that wrangler sends
+// to D1.
 
 import { TERMS_VERSION } from "../../shared/search/terms.ts";
 import type { IndexRow } from "../served-log/index-rows.ts";
 
-/** D1 takes statements of 100 KB. */
+/** D1 accepts statements of up to 100 KB. */
 const MAX_STATEMENT_CHARS = 50_000;
 
-/** One value: a number, NULL, or a text that cannot end early, whatever a certificate holds. */
+/** Formats a value: a number, NULL, or a quoted text. No text from a certificate can end the quotes. */
 export function sqlValue(value: string | number | null): string {
   if (value === null) return "NULL";
   if (typeof value === "number") return String(value);
@@ -17,7 +17,7 @@ export function sqlValue(value: string | number | null): string {
     : `CAST(X'${Buffer.from(value).toString("hex")}' AS TEXT)`;
 }
 
-/** Puts rows in; those that are there already stay as they are. */
+/** Inserts rows; existing rows stay unchanged. */
 export function insertRows(
   log: string,
   rows: readonly Pick<IndexRow, "leafIndex" | "timestamp" | "search">[],
@@ -57,14 +57,13 @@ function inserts(table: string, rows: readonly (readonly (string | number | null
   return statements;
 }
 
-/** Says that every row below `size` is there. */
+/** Records that every row below `size` exists. */
 export const raiseWatermark = (log: string, size: number): string =>
   `INSERT INTO watermark VALUES (${sqlValue(log)},${size}) ON CONFLICT (log) DO UPDATE SET size = max(size, excluded.size)`;
 
 /**
- * Takes in the rows that the log itself has fed meanwhile: it goes on writing behind a gap, but does not raise the watermark
- * over one. If everything from the watermark on is there without a hole, the watermark is raised to its end, and from then on
- * the log raises it again.
+ * Includes the rows that the log itself has fed meanwhile: it writes behind a gap, but does not raise the watermark over one. If
+ * the rows from the watermark on have no gap, raises the watermark to their end; from then on the log raises it again.
  */
 export function joinWatermark(log: string): string {
   const fed = `FROM entry WHERE log = ${sqlValue(log)} AND idx >= watermark.size`;
@@ -72,8 +71,8 @@ export function joinWatermark(log: string): string {
 }
 
 /**
- * Takes out the rows that another version of the terms made, the watermark first: the index is complete up to the first of
- * them, and everything from there on is made again as after any other gap. One look at each row of the log.
+ * Deletes the rows made by another version of the search terms, and lowers the watermark first: the index is complete up to the
+ * first of them, and the rest is rebuilt as after any gap. Reads each row of the log once.
  */
 export function clearOtherVersions(log: string): readonly string[] {
   const name = sqlValue(log);
@@ -85,6 +84,6 @@ export function clearOtherVersions(log: string): readonly string[] {
   ];
 }
 
-/** Empties the index of a log, the watermark first: what is half gone is not shown. */
+/** Empties the index of a log, the watermark first, so that search never shows half an index as complete. */
 export const clearLog = (log: string): readonly string[] =>
   ["watermark", "posting", "entry"].map((table) => `DELETE FROM ${table} WHERE log = ${sqlValue(log)}`);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signing and verifying with Sigstore's own JavaScript packages, unmodified, as anybody's program would: all that it is told
-// is the address of an instance.
+// Signs and verifies with Sigstore's own JavaScript packages, unmodified. The address of an instance is the only configuration.
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +9,7 @@ import { bundleBuilderFromSigningConfig } from "@sigstore/sign";
 import { initTUF } from "@sigstore/tuf";
 import { PolicyError, toSignedEntity, toTrustMaterial, VerificationError, Verifier } from "@sigstore/verify";
 
-/** What an instance publishes for its clients. */
+/** The documents that an instance publishes for its clients. */
 export interface Instance {
   readonly url: string;
   readonly signingConfig: SigningConfig;
@@ -20,15 +19,15 @@ export interface Instance {
 export interface Signing {
   readonly identityToken: string;
   readonly data: Buffer;
-  /** Media type of an attestation's payload; null to sign the data itself. */
+  /** The media type of an attestation's payload; null to sign the data itself. */
   readonly attestationType: string | null;
 }
 
 export interface Expectation {
-  /** The signer's e-mail address or URI, exactly. */
+  /** The signer's exact email address or URI. */
   readonly identity: string;
   readonly issuer: string;
-  /** The signed data, null for an attestation, which carries its own. */
+  /** The signed data; null for an attestation, which includes its data. */
   readonly data: Buffer | null;
 }
 
@@ -41,8 +40,8 @@ export async function readInstance(url: string): Promise<Instance> {
 }
 
 /**
- * The same over TUF, starting from root version 1 and nothing else, as somebody does who was given that file.
- * @param folder empty; the client keeps there what it has seen
+ * Reads the same over TUF, starting from root version 1 only, as a client that was given that file.
+ * @param folder empty; the cache of the client
  */
 export async function readInstanceOverTuf(url: string, folder: string): Promise<Instance> {
   const rootPath = join(folder, "first-root.json");
@@ -56,14 +55,14 @@ export async function readInstanceOverTuf(url: string, folder: string): Promise<
   return { url, signingConfig: SigningConfig.fromJSON(signingConfig), trustedRoot: TrustedRoot.fromJSON(trustedRoot) };
 }
 
-/** GETs JSON; rejects with status and body where there is none. */
+/** Reads JSON. Rejects with status and body if the status is not 2xx. */
 export async function readJson(url: string): Promise<unknown> {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
   return response.json();
 }
 
-/** Key, certificate, signature, timestamp, log entry: with the package's own time-outs and retries. */
+/** Signs: key, certificate, signature, timestamp, log entry, with the package's own timeouts and retries. */
 export function sign({ signingConfig }: Instance, signing: Signing): Promise<Bundle> {
   const builder = bundleBuilderFromSigningConfig({
     signingConfig,
@@ -76,10 +75,10 @@ export function sign({ signingConfig }: Instance, signing: Signing): Promise<Bun
   });
 }
 
-/** Who signed, by the trusted root alone; no request is made. Throws the package's error where anything is wrong. */
+/** Verifies with the trusted root only, without a request. Gives the signer. Throws the package's error if anything is wrong. */
 export function verify({ trustedRoot }: Instance, bundle: Bundle, { identity, issuer, data }: Expectation): string {
   const signer = new Verifier(toTrustMaterial(trustedRoot)).verify(toSignedEntity(bundle, data ?? undefined), {
-    // The package reads it as a regular expression that may match anywhere.
+    // The package treats it as a regular expression that can match anywhere.
     subjectAlternativeName: `^${escapeRegExp(identity)}$`,
     extensions: { issuer },
   });
@@ -88,7 +87,7 @@ export function verify({ trustedRoot }: Instance, bundle: Bundle, { identity, is
 
 const escapeRegExp = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 
-/** What the verifier says against; throws where it accepts. */
+/** The error of a verifier that must reject. Throws if it accepts. */
 export function refusalOf(check: () => unknown): string {
   try {
     check();
@@ -99,6 +98,6 @@ export function refusalOf(check: () => unknown): string {
   throw new Error("the verifier accepted it");
 }
 
-/** Where the signature log has it; -1 for a bundle without an entry. */
+/** The index of a bundle in the signature log; -1 without an entry. */
 export const logIndexOf = (bundle: Bundle): number =>
   Number(bundle.verificationMaterial.tlogEntries[0]?.logIndex ?? -1);

@@ -155,7 +155,7 @@ describe("sigedge restore", () => {
     const target = join(folder, "empty");
     expect(await sigedge("restore", damaged, "--state", target)).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining("tile 0 of the signature log is not that of its bundle") as string,
+      stderr: expect.stringContaining("tile 0 of the signature log does not match its bundle") as string,
     });
     cpSync(join(folder, "copy"), damaged, { recursive: true });
     rmSync(join(damaged, "signature/meta/0"));
