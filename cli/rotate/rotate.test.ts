@@ -246,7 +246,9 @@ describe("a rotation under way", () => {
     expect((await run("signature-log", "--finish", "--no-check")).error).toContain(
       "the new log is not announced to clients yet",
     );
-    expect((await run("signature-log", "--finish", "--name", "signature")).error).toContain("apply to the first step only");
+    expect((await run("signature-log", "--finish", "--name", "signature")).error).toContain(
+      "apply to the first step only",
+    );
     expect(tree()).toEqual(begun);
     expect(settings()["SHARDS"]).toContain('"name": "signature-2"');
   });
