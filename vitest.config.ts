@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two projects: unit tests beside their files, in plain Node; service tests against the stack in workerd, over HTTP.
+// Defines two projects: unit tests beside their files, in plain Node, and service tests over HTTP against the stack in
+// workerd.
 
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
@@ -12,7 +13,7 @@ const alias = {
 export default defineConfig({
   resolve: { alias },
   test: {
-    // vitest's own choice on a machine with two cores is one.
+    // On a machine with two cores, vitest would choose one worker.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
@@ -31,7 +32,7 @@ export default defineConfig({
             "test/interop/clients/results.test.ts",
           ],
           testTimeout: 60_000,
-          // Importing everything anew for each file would cost a third of the time.
+          // Importing every module again for each file would take a third of the time.
           isolate: false,
         },
       },

@@ -21,6 +21,8 @@ const folder = dirname(fileURLToPath(import.meta.url));
 const isClone = existsSync(join(folder, "sigedge.ts"));
 
 if (difference >= 0) {
+  // For this process only: wrangler may run this file again, with the Node of the PATH.
+  delete process.env.SIGEDGE_OWN_NODE;
   const { main } = await (isClone ? import("./sigedge.ts") : import(BUILT));
   process.exitCode = await main(process.argv.slice(2));
 } else {
