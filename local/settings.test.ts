@@ -49,7 +49,7 @@ it("a log that shards.json opens gets keys of its own, which stay", () => {
   expect(Object.keys(keys())).toEqual(["sig-2", "ct-2", "sig-3"]);
 });
 
-it("private keys are files that their owner alone can read", () => {
+it("keeps private keys in files that only their owner can read", () => {
   write(SHARDS);
   settings();
   const folder = join(state, "keys", "shards", "sig-2");
@@ -58,7 +58,7 @@ it("private keys are files that their owner alone can read", () => {
   for (const at of [folder, join(folder, "..")]) expect(statSync(at).mode & 0o777).toBe(0o700);
 });
 
-it("a key that is gone is not made again: its log signed with it", () => {
+it("does not replace a missing key, since its log has signed with it", () => {
   write(SHARDS);
   settings();
   rmSync(join(state, "keys", "shards", "sig-2", "log.key.pem"));
@@ -68,7 +68,7 @@ it("a key that is gone is not made again: its log signed with it", () => {
   });
 });
 
-it("says in which file and member something is wrong", () => {
+it("names the file and the member that are wrong", () => {
   write([{ ...SHARDS[0], url: "http://localhost:8787" }]);
   expect(read()).toMatchObject({
     ok: false,
@@ -76,7 +76,7 @@ it("says in which file and member something is wrong", () => {
   });
 });
 
-it("what the trust repository signs has every log, and offers the newest", () => {
+it("signs a trust repository that has every log and offers the newest", () => {
   write([...SHARDS, { name: "certificate", frozen: true }]);
   const { TRUST_FILE = "{}", PUBLIC_URL = "" } = settings();
   const { files } = (JSON.parse(TRUST_FILE) as Record<string, { files: Record<string, string> }>)[PUBLIC_URL] ?? {

@@ -11,7 +11,7 @@ import { localTufSettings } from "./tuf.ts";
 
 export interface LocalStack {
   readonly port: number;
-  /** Absolute. */
+  /** An absolute path. */
   readonly state: string;
   readonly accept: string | null;
 }

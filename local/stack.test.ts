@@ -9,7 +9,7 @@ import { composedBindings, DECLARATIONS, DECLARED_SERVICES } from "../workers/de
 import { SERVICE_ROUTES } from "../workers/front/routes.ts";
 import { WORKER } from "./stack.ts";
 
-/** The part of wrangler's own reading of its file that counts here; the package's types do not reach that far. */
+/** The parts of wrangler's configuration that are compared. The package declares no types for them. */
 interface WranglerConfig {
   readonly name: string;
   readonly compatibility_date: string;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The whole service in one workerd on this machine: the composed Worker with the development issuer, real Durable Objects,
-// R2 and D1 in a state folder. Knows nothing of keys or terminals. Reaches nothing outside this machine by itself.
+// Runs all services in one workerd on this machine: the composed Worker with the development issuer, and Durable
+// Objects, R2 and D1 in a state folder. Knows nothing about keys or terminals, and makes no request to the outside by
+// itself.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -50,24 +51,24 @@ interface RuntimeRateLimit {
 
 export interface StackOptions {
   readonly port: number;
-  /** Where it listens; by default loopback. */
+  /** The address to listen on; by default loopback. */
   readonly listen?: string;
-  /** Absolute; storage lies below it. */
+  /** An absolute path; the storage is below it. */
   readonly state: string;
   /** The Worker's entry, relative to the repository; by default the composed Worker with the development issuer. */
   readonly entry?: string;
   /** The textual settings of the services. */
   readonly settings: Readonly<Record<string, string>>;
-  /** What the Worker writes to its console. */
+  /** Receives what the Worker writes to its console. */
   readonly log: (line: WorkerLog) => void;
-  /** True if the caller stops the stack on signals; by default these end the process, and workerd with it. */
+  /** True if the caller stops the stack on signals. By default a signal ends the process, and workerd with it. */
   readonly handlesSignals?: boolean;
 }
 
 export type WorkerLog = Pick<WorkerdStructuredLog, "level" | "message">;
 
 export interface Stack {
-  /** Ends workerd; storage stays. */
+  /** Ends workerd. The storage stays. */
   readonly stop: () => Promise<void>;
 }
 
@@ -96,7 +97,7 @@ function runtimeOptions(
     compatibilityFlags: [...WORKER.compatibilityFlags],
     modules: [{ type: "ESModule", path: "worker.mjs", contents: script }],
     bindings: { ...settings },
-    // Straight to the Worker: Miniflare's own entry in front of it would halve the throughput.
+    // Requests go straight to the Worker: Miniflare's own entry would halve the throughput.
     unsafeDirectSockets: [{ host: listen, port }, ...shardSockets(settings)],
     host: LISTEN_ADDRESS,
     resourcePersistencePath: join(state, "storage"),
@@ -110,11 +111,11 @@ function runtimeOptions(
   };
 }
 
-/** The loopback addresses of the logs that SHARDS opens, each once. */
+/** The loopback addresses of the logs in SHARDS, each once. */
 function shardSockets(settings: StackOptions["settings"]): readonly { readonly host: string; readonly port: number }[] {
   const { PUBLIC_URL = "", SHARDS = "[]" } = settings;
   const main = parsePublicUrl(PUBLIC_URL);
-  // The Worker says what is wrong with its settings.
+  // The Worker reports wrong settings.
   const logs = main.ok ? parseShards(SHARDS, main.value) : main;
   if (!main.ok || !logs.ok) return [];
   const hosts = new Set(logs.value.map(({ host }) => host).filter((host) => host !== main.value.host));
@@ -124,7 +125,9 @@ function shardSockets(settings: StackOptions["settings"]): readonly { readonly h
   });
 }
 
-/** Miniflare would end the process at these signals, with 128 and more, before a caller could do it in order. */
+/**
+ * Removes the signal listeners that Miniflare installs: they end the process before the caller can shut down in order.
+ */
 function withoutSignalListeners<T>(create: () => T): T {
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   const before = new Set(signals.flatMap((signal) => process.listeners(signal)));
@@ -135,7 +138,7 @@ function withoutSignalListeners<T>(create: () => T): T {
   return created;
 }
 
-/** Applies the migrations that the database has not seen, and remembers them where `wrangler d1 migrations` does. */
+/** Applies the migrations that the database lacks, and records them where `wrangler d1 migrations` does. */
 async function applyMigrations(runtime: Miniflare): Promise<void> {
   const database = await runtime.getD1Database("INDEX");
   await database

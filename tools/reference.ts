@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `npm run reference`: writes docs/reference/settings.md and routes.md from the declarations of the services. A unit test fails
-// while the committed pages differ from what this writes.
+// `npm run reference`: writes docs/reference/settings.md and routes.md from the declarations of the services. A unit
+// test fails while the committed pages differ from what this writes.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

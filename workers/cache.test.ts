@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The composed Worker in front of Workers Cache: what is cached, under which keys, and that no two logs share one.
+// The composed Worker behind Workers Cache: which responses are cached, under which keys, and that no two logs share a
+// key.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -49,7 +50,7 @@ beforeEach(() => {
   logs = {
     signature: new NaiveLog("signature", naiveRecords("signature", ENTRIES)),
     certificate: new NaiveLog("certificate", naiveRecords("certificate", ENTRIES)),
-    // Other entries than those of the first logs.
+    // Entries that differ from those of the first logs.
     "sig-2": new NaiveLog("signature", naiveRecords("signature", ENTRIES + 1).slice(1), "sig-2"),
     "ct-2": new NaiveLog("certificate", naiveRecords("certificate", ENTRIES + 1).slice(1), "ct-2"),
   };
@@ -96,7 +97,7 @@ describe("the key of a tile", () => {
     ]);
   });
 
-  it("is never that of another log's: each gets its own tile, warm or cold", async () => {
+  it("is never another log's: each log serves its own tile, warm or cold", async () => {
     for (const path of ["tile/0/000", "tile/0/001.p/44", "tile/1/000.p/1"]) {
       const askAll = async (): Promise<readonly Buffer[]> => {
         const paths = [
@@ -116,7 +117,7 @@ describe("the key of a tile", () => {
     expect(new Set(keys()).size).toBe(12);
   });
 
-  it("rests on names that no two logs of a deployment share", () => {
+  it("contains a name that no two logs of a deployment share", () => {
     const url = parsePublicUrl(URL_TEXT);
     if (!url.ok) throw new Error(url.error.reason);
     const shards = parseShards(JSON.stringify(SHARDS), url.value);
@@ -125,7 +126,7 @@ describe("the key of a tile", () => {
     expect(new Set(names).size).toBe(names.length);
   });
 
-  it("is one, whichever address, query or spelling of a header a reader prefers", async () => {
+  it("is the same for every address, query and spelling of a header", async () => {
     const full = await bytesOf(await ask("/tile/entries/000", { "accept-encoding": "identity" }));
     for (const path of [
       "/api/v2/tile/entries/000",
@@ -144,7 +145,7 @@ describe("the key of a tile", () => {
     expect(logs.signature.calls).toEqual([]);
   });
 
-  it("cannot be reached by another host's name", async () => {
+  it("is unreachable under another host name", async () => {
     await ask("/tile/0/000");
     const foreign = new Request("http://other.example:8787/tile/0/000");
     expect((await worker.fetch(foreign, env, context as never)).status).toBe(421);
@@ -152,8 +153,8 @@ describe("the key of a tile", () => {
   });
 });
 
-describe("what the cache is asked to keep", () => {
-  it("is full tiles for a year, partial ones for a minute", async () => {
+describe("the cache", () => {
+  it("keeps full tiles for a year, partial ones for a minute", async () => {
     for (const [path, cacheControl] of [
       ["/tile/0/000", "public, max-age=31536000, immutable"],
       ["/tile/0/000.p/7", "public, max-age=60"],
@@ -164,7 +165,7 @@ describe("what the cache is asked to keep", () => {
     expect(hits()).toEqual([false, true, false, true, false, true]);
   });
 
-  it("is nothing that is not there, not yet or never", async () => {
+  it("keeps no 404, whether the tile may appear later or not", async () => {
     const missing = ["/tile/0/001", "/tile/0/001.p/45", "/tile/2/000.p/1", "/ct/tile/data/007"];
     for (const path of [...missing, ...missing]) {
       const response = await ask(path);
@@ -175,29 +176,29 @@ describe("what the cache is asked to keep", () => {
     expect((await ask("/tile/0/001.p/45")).status).toBe(200);
   });
 
-  it("is no path that no tile has: the entrypoint is not even asked", async () => {
+  it("never sees a path that no tile has: the entrypoint is not called", async () => {
     for (const path of ["/tile/0/0", "/tile/data/000", "/ct/tile/entries/000", "/tile/x", "/tile/0/000.p/256"]) {
       expect((await ask(path)).status).toBe(404);
     }
     expect(context.calls).toEqual([]);
   });
 
-  it("is no refusal", async () => {
+  it("keeps no error", async () => {
     admits = false;
     expect((await ask("/tile/0/001.p/3")).status).toBe(429);
     admits = true;
     expect((await ask("/tile/0/001.p/3")).status).toBe(200);
   });
 
-  it("is not the checkpoint: an old one must not outlive a log that fails", async () => {
+  it("keeps no checkpoint: an old one must not outlive a failing log", async () => {
     await ask("/checkpoint");
     await ask("/ct/checkpoint");
     expect(context.calls).toEqual([]);
   });
 });
 
-describe("an answer out of the cache", () => {
-  it("has the id of the request that it answers", async () => {
+describe("a cached response", () => {
+  it("carries the id of the current request", async () => {
     for (const id of ["first", "second"]) {
       const response = await ask("/tile/0/000", { "x-request-id": id });
       expect(response.headers.get("x-request-id")).toBe(id);
@@ -228,7 +229,7 @@ describe("wrangler.toml", () => {
       { hideWarnings: true },
     ) as never;
 
-  it.each(environments())("has the cache off for -e %s, but for the entrypoint of the tiles", (name) => {
+  it.each(environments())("disables the cache for -e %s, except for the entrypoint of the tiles", (name) => {
     const { cache, exports = {}, main } = read(name);
     expect(cache).toEqual({ enabled: false, cross_version_cache: false });
     const hasTiles = [null, "dev", "log"].includes(name);

@@ -153,7 +153,7 @@ describe("each service", () => {
     expect([...touched]).toEqual(["OIDC_KEY"]);
   });
 
-  it("reaches a sequencer that has the log keys alone", () => {
+  it("reaches a sequencer that has only the log keys", () => {
     const touched = new Set<string>();
     const objectCtx = { id: { name: "certificate" } } as unknown as DurableObjectState;
     const object = new Sequencer(objectCtx, guardedEnv(secretsOf("sequencer"), touched));
@@ -182,7 +182,7 @@ describe("an incomplete environment", () => {
     expect(await response.json()).toMatchObject({ status: "NOT_SERVING", problems: ["TSA_KEY is missing"] });
   });
 
-  it("says what is wrong with an address", async () => {
+  it("names what is wrong with an address", async () => {
     const env = { ...completeEnv(), PUBLIC_URL: "http://sigstore.example.com" };
     const response = await worker.fetch(new Request(`${URL_TEXT}/healthz`), env, ctx);
     expect(await response.json()).toMatchObject({

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// All services in one Worker. Each receives an environment that holds its own settings and bindings only, so that a fault in
-// one service cannot reach another's key.
+// All services in one Worker. Each receives an environment that holds its own settings and bindings only, so that a
+// fault in one service cannot reach another's key.
 
 import type { Result } from "../shared/result.ts";
 import type { OidcKeysRpc } from "../shared/rpc/oidc-keys.ts";

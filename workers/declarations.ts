@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The settings and bindings of all services, as they declare them. The routes are in front/routes.ts: the gateway needs them
-// without a single setting of a service.
+// The settings and bindings of all services, as they declare them. The routes are in front/routes.ts: the gateway needs
+// them without a single setting of a service.
 
 import type { Binding, Bindings } from "../shared/settings/binding.ts";
 import { partNames } from "../shared/settings/parts.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the platform makes of the composed Worker by class: the runtime hands each the whole environment, so each takes its
-// own service's part and keeps nothing else.
+// The classes that the platform instantiates in the composed Worker. The runtime passes each the whole environment, so
+// each narrows it to its own service and keeps nothing else.
 
 import { UsedTokens as CaServiceUsedTokens } from "./ca/index.ts";
 import { type ComposedEnv, serviceEnv } from "./compose.ts";
@@ -11,35 +11,35 @@ import { TufRepository as TrustServiceRepository } from "./trust/index.ts";
 
 export { Anchor } from "./sequencer/index.ts";
 
-/** Of the ca service; it needs no setting, so it gets none. */
+/** The ca service's class of used tokens. It needs no setting and receives none. */
 export class UsedTokens extends CaServiceUsedTokens {
   constructor(ctx: DurableObjectState) {
     super(ctx, {});
   }
 }
 
-/** The log keys' service. */
+/** The sequencer of one log, with the log keys. */
 export class Sequencer extends SequencerServiceObject {
   constructor(ctx: DurableObjectState, env: ComposedEnv) {
     super(ctx, serviceEnv.sequencer(env));
   }
 }
 
-/** The TUF online key's service. */
+/** The TUF repository, with its online key. */
 export class TufRepository extends TrustServiceRepository {
   constructor(ctx: DurableObjectState, env: ComposedEnv) {
     super(ctx, serviceEnv.trust(env));
   }
 }
 
-/** The token key's service. */
+/** The public keys of the built-in issuer, for the CA. */
 export class OidcKeys extends OidcServiceKeys {
   constructor(ctx: ExecutionContext, env: ComposedEnv) {
     super(ctx, serviceEnv.oidc(env));
   }
 }
 
-/** The log service's cached half. */
+/** The part of the log service that runs behind the cache. */
 export class Tiles extends LogServiceTiles {
   constructor(ctx: ExecutionContext<TilesProps>, env: ComposedEnv) {
     super(ctx, serviceEnv.log(env));
@@ -48,7 +48,7 @@ export class Tiles extends LogServiceTiles {
 
 declare global {
   namespace Cloudflare {
-    /** What ctx.exports holds. */
+    /** The type of ctx.exports. */
     interface GlobalProps {
       mainModule: { readonly OidcKeys: typeof OidcKeys; readonly Tiles: typeof Tiles };
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The composed Worker: every service behind one host name. A bare `wrangler deploy` deploys this.
+// The composed Worker: all services behind one host name. A bare `wrangler deploy` deploys it.
 
 import ca from "./ca/index.ts";
 import { compose } from "./compose.ts";

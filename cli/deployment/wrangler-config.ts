@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What wrangler reads to deploy: wrangler.toml as it stands in the repository, with this deployment's names and public
-// settings. wrangler.toml itself is never touched, so that an upgrade by `git pull` meets no local change. No secret is in it:
+// Writes the files that wrangler deploys from: wrangler.toml with the deployment's own names and public settings.
+// wrangler.toml itself never changes, so an upgrade by `git pull` meets no local edit. The files hold no secret, since
 // wrangler prints parts of its configuration.
 // Spec: https://developers.cloudflare.com/workers/wrangler/configuration/#generated-wrangler-configuration
 
@@ -13,7 +13,7 @@ import { TRUST_FILE } from "./trust-root.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Sections that wrangler does not hand down from the top level to an environment. */
+/** The sections that an environment does not inherit from the top level. */
 const NOT_INHERITED = new Set([
   "durable_objects",
   "r2_buckets",
@@ -24,16 +24,16 @@ const NOT_INHERITED = new Set([
   "env",
 ]);
 
-/** The Workers of a split deployment, each after those that it is bound to. */
+/** The Workers of a split deployment, each after those that it binds. */
 export const SPLIT_ORDER = ["sequencer", "oidc", "tsa", "log", "trust", "ca", "witness", "gateway"] as const;
 export type SplitWorker = (typeof SPLIT_ORDER)[number];
 
-/** Where wrangler looks whether another configuration is meant. */
+/** The file in which wrangler finds the path of another configuration. */
 const REDIRECT = join(ROOT, ".wrangler", "deploy", "config.json");
 /** Runs before a bare `wrangler deploy` bundles. */
 const HOOK = "node cli/sigedge.mjs wrangler-hook";
 
-/** The configuration file of the composed Worker (null), or of one of the split ones. */
+/** The configuration file of a split Worker, or of the composed one (null). */
 export const configPath = ({ folder }: Pick<Deployment, "folder">, worker: SplitWorker | null): string =>
   join(folder, worker === null ? "wrangler.json" : `wrangler.${worker}.json`);
 
@@ -44,11 +44,11 @@ export const workerName = ({ name }: Pick<Deployment, "name">, worker: SplitWork
 export interface ConfigRequest {
   readonly deployment: Deployment;
   readonly worker: SplitWorker | null;
-  /** What it is told: of a split Worker, only its own. */
+  /** The variables that the Worker receives: a split Worker gets only its own. */
   readonly vars: WorkerSettings["vars"];
 }
 
-/** Writes the configuration file of a Worker and gives its path. Loads wrangler, which takes a second. */
+/** Writes the configuration file of a Worker and returns its path. Loads wrangler, which takes a second. */
 export async function writeConfig({ deployment, worker, vars }: ConfigRequest): Promise<string> {
   const path = configPath(deployment, worker);
   const section = renamed(await readSection(worker), deployment.name) as Json;
@@ -58,9 +58,9 @@ export async function writeConfig({ deployment, worker, vars }: ConfigRequest): 
     ...routing(deployment, worker, vars["SHARDS"] ?? "[]"),
     main: fromFolder(deployment, String(section["main"])),
     vars,
-    // The deployment's folder is the truth about them.
+    // The deployment's folder decides, not the dashboard.
     keep_vars: false,
-    // `wrangler deploy -e NAME` would otherwise deploy this and say nothing.
+    // Without it, `wrangler deploy -e NAME` would silently deploy this configuration.
     targetEnvironment: "deployment",
     topLevelName: workerName(deployment, worker),
     build: worker === null && !IS_INSTALLED ? { command: HOOK, cwd: ROOT } : {},
@@ -71,7 +71,7 @@ export async function writeConfig({ deployment, worker, vars }: ConfigRequest): 
   return path;
 }
 
-/** The top level, or an environment with what it inherits. */
+/** Reads the top level, or an environment with what it inherits. */
 async function readSection(worker: SplitWorker | null): Promise<Json> {
   const { experimental_readRawConfig: readRawConfig } = await import("wrangler");
   const { env, ...top } = readRawConfig({ config: join(ROOT, "wrangler.toml") }).rawConfig as Json;
@@ -80,11 +80,11 @@ async function readSection(worker: SplitWorker | null): Promise<Json> {
   return { ...Object.fromEntries(inherited), ...((env as Json)[worker] as Json) };
 }
 
-/** Where the Worker answers. Services behind an edge answer to their bindings only. */
+/** The domains of the Worker. Services behind a gateway answer their bindings only. */
 function routing({ publicUrl }: Deployment, worker: SplitWorker | null, shards: string): Json {
   const isFront = worker === null || worker === "gateway";
   if (!isFront || publicUrl === null || publicUrl.isLoopback) return { workers_dev: false, preview_urls: false };
-  // Those of further logs as well: a deployment takes away the domains that its configuration does not have.
+  // The domains of further logs, too: a deployment removes the domains that its configuration lacks.
   const logs = parseShards(shards, publicUrl);
   const others = logs.ok ? logs.value.map(({ baseUrl }) => new URL(baseUrl).hostname) : [];
   const own = [...new Set([publicUrl.hostname, ...others])].filter((hostname) => !isWorkersDev(hostname));
@@ -99,7 +99,7 @@ const isWorkersDev = (hostname: string): boolean => hostname.endsWith(".workers.
 
 const NAMES = new Set(["name", "service", "script_name", "bucket_name", "database_name"]);
 
-/** Every name of ours with the deployment's in the place of `sigedge`. A binding's `name` is in capitals, which tells it apart. */
+/** Replaces `sigedge` in our names by the deployment's name. The `name` of a binding is in capitals and stays. */
 function renamed(value: unknown, name: string): unknown {
   if (Array.isArray(value)) return value.map((item) => renamed(item, name));
   if (typeof value !== "object" || value === null) return value;
@@ -111,7 +111,7 @@ function renamed(value: unknown, name: string): unknown {
   );
 }
 
-/** Without an id wrangler finds the database by its name, or creates it. */
+/** Removes the ids, so that wrangler finds each database by its name or creates it. */
 function withoutIds(databases: unknown, migrations: string): readonly Json[] {
   if (!Array.isArray(databases)) return [];
   return databases.map((configured: Json) => {
@@ -123,7 +123,7 @@ function withoutIds(databases: unknown, migrations: string): readonly Json[] {
 const fromFolder = ({ folder }: Deployment, path: string): string => relative(folder, join(ROOT, path)) || ".";
 
 /**
- * Bundles the deployment's own trust file in the place of deployment/trust.json. In a clone that file is edited instead
+ * Bundles the deployment's own trust file instead of deployment/trust.json. In a clone that file is edited instead
  * (installTrustFile), so that a bare `wrangler deploy` bundles it too; an installed package is never edited.
  */
 function ownTrustFile({ folder }: Deployment): Json {
@@ -143,7 +143,7 @@ export function redirectTo(deployment: Deployment): boolean {
   return true;
 }
 
-/** The folder of the deployment that a bare `wrangler deploy` deploys, null if that is wrangler.toml as it stands. */
+/** The folder of the deployment that a bare `wrangler deploy` deploys, null if it deploys wrangler.toml itself. */
 export function redirectedFolder(): string | null {
   try {
     const { configPath: path } = JSON.parse(readFileSync(REDIRECT, "utf8")) as { readonly configPath?: unknown };

@@ -9,11 +9,13 @@ export interface RouteRow {
   readonly method?: "GET" | "POST";
   /** A whole path, or an itty-router pattern: `/tuf/*`, `/ct/issuer/:fingerprint`. */
   readonly path: string;
-  /** The service's handler. A row without one reserves the paths below `/*`, which the service answers with its own 404. */
+  /**
+   * The service's handler. A row without one reserves the paths below `/*`, which the service answers with its own 404.
+   */
   readonly handler?: string;
   /**
-   * Every host that has a log of one of these kinds answers the route, each for its own log. Without it, only the host of
-   * PUBLIC_URL answers.
+   * Every host that has a log of one of these kinds answers the route, each for its own log. Without it, only the host
+   * of PUBLIC_URL answers.
    */
   readonly kinds?: readonly LogKind[];
   /** Reached by the front end's own requests only, never from outside. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A service's outermost layer: not configured, it says so on every route; what its handlers throw becomes its 503.
+// The outermost layer of a service: an unconfigured service answers 503 on every route, and an exception becomes a 503.
 
 import type { Result } from "../result.ts";
 import type { ConfigError } from "../settings/settings.ts";
@@ -8,15 +8,15 @@ import { requestIdOf } from "./request-id.ts";
 import { notConfigured, renderStatus } from "./status.ts";
 
 export interface ServiceParts<Env, Config, Rest extends unknown[] = []> {
-  /** Called for every request: oncePerEnv keeps that cheap. */
+  /** Called for every request; wrap it in oncePerEnv. */
   readonly readConfig: (env: Env) => Result<Config, ConfigError>;
-  /** `rest` is what fetch was given beyond the environment. */
+  /** @param rest the further arguments of fetch */
   readonly route: (request: Request, config: Config, ...rest: Rest) => Promise<Response>;
-  /** The 503 in the service's own form; where a service has several, the request tells which. */
+  /** The 503 in the form that the spec of the request's route prescribes. */
   readonly failed: (requestId: string, request: Request) => Response;
 }
 
-/** The default export of a service's index.ts. */
+/** Creates the default export of a service's index.ts. */
 export function createService<Env, Config, Rest extends unknown[] = []>({
   readConfig,
   route,
@@ -29,7 +29,7 @@ export function createService<Env, Config, Rest extends unknown[] = []>({
     return config.ok ? route(request, config.value, ...rest) : renderStatus(notConfigured(config.error));
   };
   return {
-    // The composition and the edge name every request; only a test comes without.
+    // The front end gives every request an id; only tests send one without.
     fetch: (request, env, ...rest) =>
       withFailures(
         { request, requestId: requestIdOf(request) ?? "unnamed" },

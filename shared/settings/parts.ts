@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A setting whose text exceeds one variable of a Worker is split over `NAME`, `NAME_2`, `NAME_3` and `NAME_4`. The text is
-// their concatenation; parts that are not needed are empty or missing.
+// A setting whose text exceeds one variable of a Worker is split over `NAME`, `NAME_2`, `NAME_3` and `NAME_4`. The text
+// is their concatenation; parts that are not needed are empty or missing.
 // Spec: https://developers.cloudflare.com/workers/platform/limits/ (environment variables: 5 KB each)
 
 import { encodeUtf8 } from "../bytes/utf8.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads the settings and bindings of one service from its environment. Names everything that is missing or wrong at once,
-// and never a value.
+// Reads the settings and bindings of one service from its environment. Names everything that is missing or wrong at
+// once, and never a value.
 
 import { err, ok, type Result } from "../result.ts";
 import type { Bindings, BindingsEnv } from "./binding.ts";
@@ -43,8 +43,8 @@ export class Settings<Rows extends SettingRows = SettingRows> {
   }
 
   /**
-   * Parses a required setting, by default with its row's parser. Call the returned function inside finish's `build` only:
-   * there the value is known to exist.
+   * Parses a required setting, by default with its row's parser. Call the returned function inside finish's `build`
+   * only: there the value is known to exist.
    */
   parsed<N extends Name<Rows>>(name: N): () => Parsed<Rows[N]>;
   parsed<T>(name: Name<Rows>, parse: Parser<T>): () => T;
@@ -71,7 +71,10 @@ export class Settings<Rows extends SettingRows = SettingRows> {
     return () => (result.ok ? result.value : unread(`${name} ${result.error}`));
   }
 
-  /** The service's bindings; each that the environment lacks is a problem. Call the returned function inside `build` only. */
+  /**
+   * The service's bindings; each that the environment lacks is a problem. Call the returned function inside `build`
+   * only.
+   */
   bindings<B extends Bindings>(rows: B): () => BindingsEnv<B> {
     const names = Object.keys(rows);
     for (const name of names) {
@@ -96,8 +99,8 @@ function unread(problem: string): never {
 }
 
 /**
- * Reads a service's configuration once per environment object, since parsing keys is expensive. The caller must therefore
- * pass the same object for every request.
+ * Reads a service's configuration once per environment object, since parsing keys is expensive. The caller must
+ * therefore pass the same object for every request.
  */
 export function oncePerEnv<Env extends object, C>(read: (env: Env) => C): (env: Env) => C {
   const seen = new WeakMap<Env, { readonly config: C }>();

@@ -37,12 +37,13 @@ export function createCertificateAuthority(config: Config, platform: Platform): 
     store: cacheStore(config.publicUrl, platform.cache),
     report: (failure) => console.error(JSON.stringify(failure)),
   });
+  const { chain, otherChains, lifetimeMs, limits, issuers, allowLoopbackIssuers } = config;
   return {
-    identification: { issuers: config.issuers, allowLoopbackIssuers: config.allowLoopbackIssuers, keysOf },
-    limits: config.limits,
-    chain: config.chain,
-    otherChains: config.otherChains,
-    lifetimeMs: config.lifetimeMs,
+    chain,
+    otherChains,
+    lifetimeMs,
+    limits,
+    identification: { issuers, allowLoopbackIssuers, keysOf },
     signer: signerOf(config, platform),
     tokenUse: (issuer) => config.usedTokens.getByName(issuer),
     logs: () =>

@@ -29,7 +29,7 @@ describe("the configuration of the CA", () => {
     ]);
   });
 
-  it("says everything that is wrong at once", () => {
+  it("names everything that is wrong at once", () => {
     expect(problems({ PUBLIC_URL: "x", CA_CHAIN: "", CA_KEY: "x", ISSUERS: "x" })).toEqual([
       "PUBLIC_URL is not a URL; give it as https://HOST",
       "CA_CHAIN is missing",
@@ -38,7 +38,7 @@ describe("the configuration of the CA", () => {
     ]);
   });
 
-  it("takes P-384, and a root that issues by itself", () => {
+  it("accepts P-384, and a root that issues directly", () => {
     expect(problems({ ...makeCaMaterial(NOW, "secp384r1") })).toEqual([]);
     // The root's key is not the online one, so that this is the only complaint.
     expect(problems({ CA_CHAIN: ROOT })).toEqual(["CA_KEY is not the key of the first certificate of CA_CHAIN"]);
@@ -103,11 +103,11 @@ describe("the configuration of the CA", () => {
     expect(problems(env)).toEqual([expect.stringContaining(problem)]);
   });
 
-  it("never says a secret", () => {
+  it("never shows a secret", () => {
     expect(problems({ CA_KEY: `${MATERIAL.CA_KEY}x` }).join()).not.toContain(MATERIAL.CA_KEY.slice(60, 80));
   });
 
-  it("accepts the built-in issuer and the default ones, or those that are configured", () => {
+  it("accepts the built-in issuer, and the default or the configured ones", () => {
     const urls = (env: Readonly<Record<string, unknown>>, allowLoopback = false): readonly string[] => {
       const config = readConfig({ ...ENV, ...env }, allowLoopback);
       return config.ok ? config.value.issuers.issuers.map(({ url }) => url) : [];

@@ -18,9 +18,8 @@ import type { BindingsEnv } from "../../shared/settings/binding.ts";
 import type { SettingsEnv } from "../../shared/settings/setting.ts";
 import { type ConfigError, Settings } from "../../shared/settings/settings.ts";
 import { BINDINGS, SETTINGS } from "./declaration.ts";
+import type { CertificateAuthority } from "./issuing/certificate-authority.ts";
 import { DEFAULT_LIFETIME_MS } from "./issuing/lifetime.ts";
-import type { Limits } from "./limits.ts";
-import type { CaChain } from "./signer/ca-chain.ts";
 import { type CertificateSigner, parseCaKey, SCHEMES } from "./signer/ca-key.ts";
 import { isRemoteKey, parseRemoteKey, type RemoteKey } from "./signer/remote-signer.ts";
 
@@ -31,14 +30,10 @@ type CaKey =
   | { readonly kind: "held"; readonly signer: CertificateSigner }
   | { readonly kind: "remote"; readonly remote: RemoteKey };
 
-export interface Config {
+/** The parts of the CA that the settings give as they are, and what authority.ts makes the others from. */
+export interface Config extends Pick<CertificateAuthority, "chain" | "otherChains" | "lifetimeMs" | "limits"> {
   /** Without a trailing slash. */
   readonly publicUrl: string;
-  readonly chain: CaChain;
-  /** DER. */
-  readonly otherChains: readonly (readonly Uint8Array[])[];
-  readonly lifetimeMs: number;
-  readonly limits: Limits;
   readonly key: CaKey;
   /** All logs of the deployment, oldest first. */
   readonly logs: readonly LogConfig[];
@@ -100,7 +95,7 @@ function checkPair(settings: Settings, { chain, key }: Pick<Config, "chain" | "k
   }
 }
 
-/** The issuers beside the built-in one. */
+/** Reads the issuers beside the built-in one; by default those of the public instance. */
 function readIssuers(settings: Settings, allowLoopback: boolean): readonly Issuer[] {
   const text = settings.optional("ISSUERS");
   if (text === null) return PUBLIC_ISSUERS;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The certificate authority: an OpenID Connect identity and a key in, a ten-minute certificate out.
+// The certificate authority: issues short-lived certificates for OpenID Connect identities.
 
 import { withCors } from "../../shared/http/cors.ts";
 import { createRouter, type Handlers, withHandlers } from "../../shared/http/router.ts";
@@ -24,7 +24,7 @@ export { UsedTokens } from "./issuing/used-tokens.ts";
 await warmUp();
 
 export interface CaOptions {
-  /** True in the development composition only: anybody on the machine can be such an issuer. */
+  /** True in the development composition only: anyone on the machine can run such an issuer. */
   readonly allowLoopbackIssuers: boolean;
 }
 
@@ -42,7 +42,7 @@ const route = createRouter(withHandlers(ROUTES, HANDLERS), {
   notFound: (request) => renderError({ code: "path_unknown" }, request),
 });
 
-/** The CA as a service. */
+/** Creates the CA service. */
 export function createCa(
   { allowLoopbackIssuers }: CaOptions,
   platform: Platform = PLATFORM,

@@ -53,7 +53,7 @@ describe("a request", () => {
     expect(await seen[0]?.text()).toBe("query");
   });
 
-  it("of another host is misdirected, whatever the path", async () => {
+  it("for another host is misdirected, whatever the path", async () => {
     for (const path of ["/", "/checkpoint", "/nothing"]) {
       const response = await answer(new Request(`https://elsewhere.example.com${path}`), front);
       expect(response.status).toBe(421);
@@ -62,7 +62,7 @@ describe("a request", () => {
     expect(seen).toEqual([]);
   });
 
-  it("of another port is misdirected, of the default port is not", async () => {
+  it("for another port is misdirected, for the default port it is not", async () => {
     expect((await answer(new Request("https://sigstore.example.com:8443/"), front)).status).toBe(421);
     expect((await answer(new Request("https://sigstore.example.com:443/"), front)).status).toBe(200);
   });
@@ -87,7 +87,7 @@ describe("a request", () => {
   ];
   const SHARD_HOSTS = Object.keys(LOG_PATHS) as (keyof typeof LOG_PATHS)[];
 
-  it.each(SHARD_HOSTS)("of the host of a shard, %s, reaches that log and nothing else", async (host) => {
+  it.each(SHARD_HOSTS)("for the host of a shard, %s, reaches that log and nothing else", async (host) => {
     const own = [...LOG_PATHS[host], ...ANY_LOG_PATHS];
     for (const path of own) expect(await (await answer(new Request(`${host}${path}`), front)).text()).toBe("log");
     expect(seen.map(({ url }) => url)).toEqual(own.map((path) => `${host}${path}`));
@@ -103,7 +103,7 @@ describe("a request", () => {
     expect((await answer(new Request(`${host}:8443/checkpoint`), front)).status).toBe(421);
   });
 
-  it("for a path that nobody has is not found", async () => {
+  it("for an unknown path is not found", async () => {
     const response = await get("/nothing");
     expect(response.status).toBe(404);
     expect(await response.json()).toEqual({
@@ -131,7 +131,7 @@ describe("the request id", () => {
     expect(seen[0]?.headers.get("x-request-id")).toBe(response.headers.get("x-request-id"));
   });
 
-  it("stands on answers whose headers cannot be changed", async () => {
+  it("is set on responses with immutable headers", async () => {
     const immutable = await fetch("data:text/plain,tile");
     const response = await answer(new Request(`${URL_TEXT}/tile/0/000`, { headers: { "x-request-id": "abc" } }), {
       ...front,
@@ -142,7 +142,7 @@ describe("the request id", () => {
   });
 });
 
-describe("what fails", () => {
+describe("an exception", () => {
   it("becomes a 503 that names the log line", async () => {
     const lines: string[] = [];
     vi.spyOn(console, "error").mockImplementation((line: string) => lines.push(line));
@@ -173,7 +173,7 @@ describe("a deployment that is not configured", () => {
     });
   });
 
-  it("is alive, and tells why it does not serve, on any host", async () => {
+  it("reports on /healthz of any host why it does not serve", async () => {
     const response = await answer(new Request("https://anything.example.com/healthz"), incomplete);
     expect(response.status).toBe(503);
     expect(await response.json()).toEqual({
@@ -184,7 +184,7 @@ describe("a deployment that is not configured", () => {
   });
 });
 
-describe("own pages", () => {
+describe("the front end's own pages", () => {
   const healthAfter = (trust: () => Response): Promise<Response> =>
     answer(new Request(`${URL_TEXT}/healthz`), {
       ...front,
@@ -192,7 +192,7 @@ describe("own pages", () => {
         service === "trust" && url.endsWith("/trust/health") ? trust() : new Response(service),
     });
 
-  it("serves the health of a configured deployment, as its trust service knows it", async () => {
+  it("report the health of a configured deployment as its trust service sees it", async () => {
     const expiries = [{ what: "tuf_root", expires: "2027-11-23T10:20:30Z", secondsLeft: 31_536_000 }];
     const well = await healthAfter(() => Response.json({ problems: [], expiries }));
     expect([well.status, well.headers.get("cache-control")]).toEqual([200, "no-store"]);
@@ -202,7 +202,7 @@ describe("own pages", () => {
     expect(await ill.json()).toEqual({ status: "DEGRADED", problems: ["tuf_root expires on 2026-11-24"], expiries });
   });
 
-  it("is red when the trust service cannot tell, and says why", async () => {
+  it("answer 503 when the trust service fails, and say why", async () => {
     const answers = [
       () => Response.json({ code: 503, message: "storage lost" }, { status: 503 }),
       () => new Response("not JSON"),
@@ -222,11 +222,11 @@ describe("own pages", () => {
     expect(said[2]).toContain("The trust service does not report its health: no such service");
   });
 
-  it("does not let anybody outside ask the trust service for its health", async () => {
+  it("do not expose the health route of the trust service", async () => {
     expect((await get("/trust/health")).status).toBe(404);
   });
 
-  it("tells with the health what an operator has to do about logs", async () => {
+  it("report with the health what an operator must do about logs", async () => {
     const ill: Front = {
       ...front,
       dispatch: () => Response.json({ problems: [], expiries: [] }),
@@ -237,7 +237,7 @@ describe("own pages", () => {
     expect(await response.json()).toEqual({ status: "DEGRADED", problems: ["4 logs"], expiries: [] });
   });
 
-  it("answers HEAD with the headers of GET, and refuses the rest", async () => {
+  it("answer HEAD with the headers of GET, and other methods with 405", async () => {
     const head = await get("/", { method: "HEAD" });
     expect(head.status).toBe(200);
     expect(head.headers.get("content-type")).toBe("text/html; charset=utf-8");
@@ -246,7 +246,7 @@ describe("own pages", () => {
     expect([post.status, post.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
   });
 
-  it("shows a home page that loads nothing and runs nothing", async () => {
+  it("include a home page that loads nothing and runs nothing", async () => {
     const response = await get("/");
     const html = await response.text();
     expect(html).toContain("<title>Sigedge at sigstore.example.com</title>");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every request passes here before it reaches a service, in the composed Worker and in the gateway alike: it gets an id, its
-// host is checked, and paths that belong to no service are answered.
+// Every request passes here before it reaches a service, in the composed Worker and in the gateway alike: it gets an
+// id, its host is checked, and paths that belong to no service are answered.
 
 import { withFailures } from "../../shared/http/failure.ts";
 import type { PublicUrl } from "../../shared/http/public-url.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reports in /healthz each log that is frozen although the settings do not freeze it. The answer is kept for a minute, since
-// monitors poll /healthz often.
+// Reports in /healthz each log that is frozen although the settings do not freeze it. The answer is kept for a minute,
+// since monitors poll /healthz often.
 
 import type { LogConfig } from "../../shared/logs/config.ts";
 import type { SequencerRpc } from "../../shared/rpc/sequencer.ts";

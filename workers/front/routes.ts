@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which service answers which path, from the routes that the services declare: the one table for the composed Worker and for
-// the gateway. It imports routes only, so that the gateway's bundle names no secret.
+// Which service answers which path, from the routes that the services declare: the one table for the composed Worker
+// and for the gateway. It imports routes only, so that the gateway's bundle names no secret.
 
 import type { RouteRow } from "../../shared/http/route.ts";
 import type { LogKind } from "../../shared/logs/kinds.ts";
@@ -24,7 +24,7 @@ export interface ServiceRoute {
   readonly kinds: readonly LogKind[] | null;
 }
 
-/** Each path once. Where two overlap, the whole path comes before the one with `*`, and the longer before the shorter. */
+/** Each path once, longer paths first. A whole path has precedence over one with `*`, and a longer one over a shorter. */
 export const SERVICE_ROUTES: readonly ServiceRoute[] = [
   ...new Map(
     Object.entries(ROUTES)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Worker in front of services that are deployed apart: the same front end, over service bindings. It holds no key and no
-// state.
+// The Worker in front of services that are deployed apart: the same front end, over service bindings. It holds no key
+// and no state.
 
 import type { Result } from "../../shared/result.ts";
 import type { SettingsEnv } from "../../shared/settings/setting.ts";

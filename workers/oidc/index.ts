@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The built-in OpenID provider: its metadata and keys over HTTP, and its keys for the CA by RPC.
+// The built-in OpenID issuer: serves its metadata and keys over HTTP, and its keys to the CA by RPC.
 
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { createRouter, type Handlers, withHandlers } from "../../shared/http/router.ts";
@@ -26,9 +26,9 @@ export default createService({
   failed: (requestId) => renderError({ code: "oidc_failed", requestId }),
 });
 
-/** The issuer's keys for the CA, which cannot fetch its own host name. */
+/** The issuer's keys for the CA, whose Worker cannot fetch its own host name. */
 export class OidcKeys extends WorkerEntrypoint<OidcEnv> implements OidcKeysRpc {
-  /** JWK Set of the public keys; rejects where the service is not configured, since no keys is not an empty set of keys. */
+  /** The JWK Set of the public keys. Rejects if the service is not configured: that is not an empty set of keys. */
   async jwks(): Promise<{ readonly keys: readonly JsonWebKey[] }> {
     const config = readConfig(this.env);
     if (!config.ok) throw new Error(config.error.problems.join("; "));

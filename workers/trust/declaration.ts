@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The declaration of the trust service: its settings, bindings and routes. Composition, front end, CLI and documentation
-// derive from these tables.
+// The declaration of the trust service: its settings, bindings and routes. Composition, front end, CLI and
+// documentation derive from these tables.
 
 import { SEQUENCER } from "../../shared/deployment/bindings.ts";
 import { OTHER_CHAINS, type OwnSettingTexts, PUBLIC_URL, SHARDS } from "../../shared/deployment/settings.ts";

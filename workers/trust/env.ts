@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The configuration of the trust service: address, certificate chains, logs, and the deployed TUF repository. No other file
-// of the service reads the environment.
+// The configuration of the trust service: address, certificate chains, logs, and the deployed TUF repository. No other
+// file of the service reads the environment.
 
 import bundledTrustFile from "#trust-file" with { type: "json" };
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
@@ -59,8 +59,8 @@ export const readConfig: (env: TrustEnv) => Result<Config, ConfigError> = oncePe
 });
 
 /**
- * What the repository's Durable Object was deployed with. The repository itself reports what is wrong with it: trusted root
- * and signing config are served without a repository.
+ * What the repository's Durable Object was deployed with. The repository itself reports what is wrong with it: trusted
+ * root and signing config are served without a repository.
  */
 export function readDeployed(env: TrustEnv): Deployed {
   const { PUBLIC_URL = "", TUF_KEY = "" } = env;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The documents that clients bootstrap from: a TUF repository, and trusted root and signing config without it.
+// The documents that clients bootstrap from: the TUF repository, and trusted root and signing config outside it.
 
 import { createRouter, type Handlers, withHandlers } from "../../shared/http/router.ts";
 import { createService } from "../../shared/http/service.ts";
@@ -33,7 +33,7 @@ const service = createService({
   failed: (requestId) => renderError({ code: "trust_failed", requestId }),
 });
 
-/** A Cron Trigger: signs what is due before a reader has to wait for it. Nothing depends on it. */
+/** Run by a Cron Trigger: signs what is due, so that no reader waits for it. Nothing depends on it. */
 async function scheduled(_controller: ScheduledController, env: TrustEnv): Promise<void> {
   const config = readConfig(env);
   if (config.ok) await config.value.serveTuf();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The declaration of the tsa service: its settings, bindings and routes. Composition, front end, CLI and documentation derive
-// from these tables.
+// The declaration of the tsa service: its settings, bindings and routes. Composition, front end, CLI and documentation
+// derive from these tables.
 
 import { parseEcdsaSigner } from "#private-key";
 import { type OwnSettingTexts, PUBLIC_URL } from "../../shared/deployment/settings.ts";

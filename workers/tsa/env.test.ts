@@ -39,7 +39,7 @@ describe("readConfig", () => {
     expect(problems({})).toStrictEqual(["PUBLIC_URL is missing", "TSA_CHAIN is missing", "TSA_KEY is missing"]);
   });
 
-  test("refuses the key of another certificate", () => {
+  test("rejects the key of another certificate", () => {
     const problem = "TSA_KEY is not the key of the first certificate of TSA_CHAIN";
     expect(problems({ PUBLIC_URL, TSA_CHAIN: good.chain, TSA_KEY: other.key })).toStrictEqual([problem]);
   });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The declaration of the witness service: its settings, bindings and routes. Composition, front end, CLI and documentation
-// derive from these tables.
+// The declaration of the witness service: its settings, bindings and routes. Composition, front end, CLI and
+// documentation derive from these tables.
 
 import { parseEd25519Signer } from "#private-key";
 import { ANCHOR, WRITES } from "../../shared/deployment/bindings.ts";

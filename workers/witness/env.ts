@@ -23,8 +23,8 @@ export interface Config {
 export interface Witness {
   readonly key: CosignatureKey;
   /**
-   * Signs cosignatures and nothing else. Their message does not hold the witness's name, so a key with two names would speak
-   * for both. Spec: https://c2sp.org/tlog-cosignature
+   * Signs cosignatures and nothing else. Their message does not hold the witness's name, so a key with two names would
+   * speak for both. Spec: https://c2sp.org/tlog-cosignature
    */
   readonly sign: Ed25519Signer["sign"];
   /** The verifier key that logs and verifiers configure. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The witness of other people's logs.
+// The witness: cosigns checkpoints of other operators' logs.
 
 import { createRouter, type Handlers, withHandlers } from "../../shared/http/router.ts";
 import { createService } from "../../shared/http/service.ts";
