@@ -26,7 +26,7 @@ export interface CheckedCertificate {
 
 type EntryType = CheckedCertificate["entryType"];
 
-export type ChainRefusal =
+export type SubmittedChainError =
   | { readonly code: "submitted_chain_empty" }
   | { readonly code: "submitted_certificate_invalid"; readonly reason: string }
   /** No certificate that this log accepts issued the leaf. */
@@ -49,24 +49,24 @@ export interface CheckedChain extends CheckedCertificate {
  * Checks a chain, leaf first, for an entry of type `expected`. The leaf may be followed by certificates of `accepted`
  * (issuing CA first, root last), in order and starting with the leaf's issuer; trailing ones may be missing. No others
  * are allowed, because the log publishes them by fingerprint and trusts them byte for byte. Validity times are not
- * checked: a log must accept every certificate that its CA issued, at any time. Fails with a ChainRefusal.
+ * checked: a log must accept every certificate that its CA issued, at any time. Fails with a SubmittedChainError.
  */
 export async function checkChain(
   chain: readonly Uint8Array[],
   accepted: readonly Certificate[],
   expected: EntryType,
-): Promise<Result<CheckedChain, ChainRefusal>> {
+): Promise<Result<CheckedChain, SubmittedChainError>> {
   const [leafDer, ...above] = chain;
   if (leafDer === undefined) return err({ code: "submitted_chain_empty" });
   const leaf = parseCertificate(leafDer);
   if (!leaf.ok) return err({ code: "submitted_certificate_invalid", reason: leaf.error.reason });
-  const refusal = leafRefusal(leaf.value, expected);
-  if (refusal !== null) return err(refusal);
+  const problem = leafError(leaf.value, expected);
+  if (problem !== null) return err(problem);
   const issuers = issuersOf(leaf.value, accepted);
-  const strange = above.findIndex((der, i) => !equal(der, issuers[i]?.der ?? NOTHING));
+  const foreign = above.findIndex((der, i) => !equal(der, issuers[i]?.der ?? NOTHING));
   const [issuer] = issuers;
-  if (issuer === undefined || strange === 0) return err({ code: "submitted_chain_untrusted" });
-  if (strange > 0) return err({ code: "submitted_chain_out_of_order", place: strange + 1 });
+  if (issuer === undefined || foreign === 0) return err({ code: "submitted_chain_untrusted" });
+  if (foreign > 0) return err({ code: "submitted_chain_out_of_order", place: foreign + 1 });
   if (!(await verifyIssuedBy(leaf.value, issuer))) return err({ code: "submitted_chain_untrusted" });
   return toEntry(leaf.value, issuers, expected);
 }
@@ -79,7 +79,7 @@ function issuersOf(leaf: Certificate, accepted: readonly Certificate[]): readonl
   return place < 0 ? [] : accepted.slice(place);
 }
 
-function leafRefusal(leaf: Certificate, expected: EntryType): ChainRefusal | null {
+function leafError(leaf: Certificate, expected: EntryType): SubmittedChainError | null {
   const poison = leaf.extensions.find(({ oid }) => oid === OID.precertificatePoison);
   if ((poison === undefined) !== (expected === "x509_entry")) return { code: "submitted_entry_type_wrong", expected };
   if (poison !== undefined && !(poison.critical && isNull(poison.value))) return { code: "submitted_poison_invalid" };
@@ -92,7 +92,7 @@ function toEntry(
   leaf: Certificate,
   issuers: readonly Certificate[],
   entryType: EntryType,
-): Result<CheckedChain, ChainRefusal> {
+): Result<CheckedChain, SubmittedChainError> {
   const chainFingerprints = issuers.map(({ der }) => sha256(der));
   const common = { leaf, entryType, chainFingerprints };
   if (entryType === "x509_entry") {

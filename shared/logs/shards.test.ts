@@ -85,8 +85,8 @@ describe("parseShards", () => {
     ["a path", [{ ...SHARD, name: "../signature" }], "[0].name must be 1 to 32"],
     ["a name that ends in -", [{ ...SHARD, name: "sig-" }], "[0].name must be 1 to 32"],
     ["a long name", [{ ...SHARD, name: "a".repeat(33) }], "[0].name must be 1 to 32"],
-    ["a name twice", [SHARD, { ...SHARD, url: "https://2028.example.com" }], "[1].name is sig-2027, which another row"],
-    ["another row for a first log", [FROZEN, FROZEN], "[1].name is signature, which another row"],
+    ["a name twice", [SHARD, { ...SHARD, url: "https://2028.example.com" }], "[1].name is sig-2027, the name of another row"],
+    ["another row for a first log", [FROZEN, FROZEN], "[1].name is signature, the name of another row"],
     [
       "a first log with a URL",
       [{ ...FROZEN, url: "https://a.example.com" }],
@@ -119,7 +119,7 @@ describe("parseShards", () => {
     [
       "too many",
       Array.from({ length: MAX_LOGS - 1 }, (_, i) => ({ ...SHARD, name: `s${i}`, url: `https://s${i}.example.com` })),
-      "makes 17 logs; at most 16 are possible",
+      "results in 17 logs; at most 16 are allowed",
     ],
   ])("rejects %s", (_, rows, problem) => {
     const parsed = parseShards(JSON.stringify(rows), MAIN);

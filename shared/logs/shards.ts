@@ -32,7 +32,7 @@ export function parseShards(text: string, publicUrl: PublicUrl): Result<readonly
   const reader = new ShardsReader(publicUrl);
   for (const [i, row] of (json.value as readonly unknown[]).entries()) reader.read(`[${i}]`, row);
   const { logs, problems } = reader;
-  if (logs.length > MAX_LOGS) problems.push(`makes ${logs.length} logs; at most ${MAX_LOGS} are possible`);
+  if (logs.length > MAX_LOGS) problems.push(`results in ${logs.length} logs; at most ${MAX_LOGS} are allowed`);
   return problems.length === 0 ? ok(logs) : err(problems);
 }
 
@@ -58,7 +58,7 @@ class ShardsReader {
         "must be 1 to 32 characters of a-z, 0-9 and -, and must not begin or end with -",
       );
     }
-    if (this.#seen.has(name)) return this.#report(`${place}.name`, `is ${name}, which another row has`);
+    if (this.#seen.has(name)) return this.#report(`${place}.name`, `is ${name}, the name of another row`);
     this.#seen.add(name);
     const first = this.logs.find((log) => log.name === name);
     if (first === undefined) this.#readShard(place, name, row);

@@ -61,7 +61,7 @@ export function readAttestationHints(
   });
 }
 
-/** Uses JSON.parse, because a predicate may nest deeper than our parser allows. Hints are not security-relevant. */
+/** Uses JSON.parse, because a predicate may nest deeper than our parser allows. Nothing relies on hints. */
 function parseStatement(payload: Uint8Array): unknown {
   const text = decodeUtf8(payload);
   try {

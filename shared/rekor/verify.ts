@@ -45,7 +45,7 @@ export type EntryRequestError =
   | { readonly code: "entry_envelope_signatures"; readonly count: number }
   | { readonly code: "entry_signature_invalid" };
 
-/** Who signed: what a write policy decides on. */
+/** The key that signed, and its certificate: the subject of the write policy. */
 export interface Credential {
   readonly key: PublicKey;
   /** Null if the key came bare. */

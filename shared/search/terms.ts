@@ -23,7 +23,8 @@ export const TERMS_VERSION = 1;
 export const digestTerm = (digest: string): string => `digest:${digest}`;
 
 /**
- * Matches an e-mail address in any case: RFC 5321 §2.4 has a case-sensitive local part, but people do not type it so.
+ * Matches an e-mail address in any case: RFC 5321 §2.4 makes the local part case-sensitive, but people do not use it
+ * so.
  */
 export const emailTerm = (address: string): string => `email:${address.toLowerCase()}`;
 

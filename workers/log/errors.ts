@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The errors of the log service. status.ts and rekor-v2/add-entry-status.ts give each its answer.
 
-import type { ChainRefusal } from "../../shared/ct/chain.ts";
+import type { SubmittedChainError } from "../../shared/ct/chain.ts";
 import type { BodyError } from "../../shared/http/body.ts";
 import type { JsonError } from "../../shared/json/parse.ts";
 import type { FieldError } from "../../shared/json/proto.ts";
@@ -19,7 +19,7 @@ import type { WritePolicyError } from "./rekor-v2/write-policy.ts";
 export type LogError =
   | AppendError
   | BodyError
-  | ChainRefusal
+  | SubmittedChainError
   | ChainRequestError
   | EntryPathError
   | MetaPathError

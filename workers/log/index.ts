@@ -16,7 +16,7 @@ import type { LogError } from "./errors.ts";
 import { addSignature } from "./rekor-v2/add-signature.ts";
 import { addChain, getRoots, issuer } from "./rfc6962/add-chain.ts";
 import { type LogSite, siteOf } from "./sites.ts";
-import { refuseJson, refuseText } from "./status.ts";
+import { renderJsonError, renderTextError } from "./status.ts";
 import { checkpoint, tile } from "./tiles/read.ts";
 import type { TilesContext, TilesStub } from "./tiles/tiles.ts";
 import { warmUp } from "./warm-up/warm-up.ts";
@@ -48,31 +48,31 @@ const route = createRouter(withHandlers(ROUTES, HANDLERS), {
   methodNotAllowed: (allow, request) =>
     request.method === "OPTIONS" && allow !== "POST"
       ? preflight(allow)
-      : refuse(request, { code: "method_wrong", allow }),
-  notFound: (request) => refuse(request, { code: "path_unknown" }),
+      : renderError(request, { code: "method_wrong", allow }),
+  notFound: (request) => renderError(request, { code: "path_unknown" }),
 });
 
 /** Passes the handler the log of this kind on the requested host. A host without such a log answers path_unknown. */
 function onSite(kind: LogKind, handle: SiteHandler): (...args: [Request, Config, TilesStub]) => Promise<Response> {
   return async (request, config, tiles) => {
     const site = siteOf(config, request, kind);
-    return site === null ? refuse(request, { code: "path_unknown" }) : await handle(request, config, site, tiles);
+    return site === null ? renderError(request, { code: "path_unknown" }) : await handle(request, config, site, tiles);
   };
 }
 
 type SiteHandler = (request: Request, config: Config, site: LogSite, tiles: TilesStub) => Response | Promise<Response>;
 
 /** Answers in the form that the path's spec prescribes for errors. */
-function refuse(request: Request, error: LogError): Response {
+function renderError(request: Request, error: LogError): Response {
   const { pathname } = new URL(request.url);
   const isJson = pathname.startsWith("/api/") && !/^\/api\/v2\/(checkpoint|tile)\b/.test(pathname);
-  return isJson ? refuseJson(request, error) : refuseText(request, error);
+  return isJson ? renderJsonError(request, error) : renderTextError(request, error);
 }
 
 const service = createService<LogEnv, Config, [TilesStub]>({
   readConfig,
   route,
-  failed: (requestId, request) => refuse(request, { code: "service_failed", requestId }),
+  failed: (requestId, request) => renderError(request, { code: "service_failed", requestId }),
 });
 
 export default {

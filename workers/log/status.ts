@@ -29,14 +29,14 @@ const later = (message: string, seconds = 1): Answer => ({
   headers: { "retry-after": String(seconds) },
 });
 
-/** The error as grpc-gateway's JSON. */
-export function refuseJson(request: Request, error: LogError): Response {
+/** Renders the error as grpc-gateway's JSON. Logs it if it is a failure of the platform or of the log (503). */
+export function renderJsonError(request: Request, error: LogError): Response {
   const { grpc, message, headers } = answerAndLog(request, error);
   return renderStatus({ grpc, message, headers: { ...PUBLIC_READ, ...headers } });
 }
 
-/** The error as a line of text. */
-export function refuseText(request: Request, error: LogError): Response {
+/** Renders the error as a line of text. Logs it like renderJsonError. */
+export function renderTextError(request: Request, error: LogError): Response {
   const { http, message, headers } = answerAndLog(request, error);
   const common = { ...PUBLIC_READ, "content-type": "text/plain; charset=utf-8", "cache-control": CACHE_CONTROL.none };
   return new Response(`${message}\n`, { status: http, headers: { ...common, ...headers } });

@@ -16,13 +16,13 @@ import { readerOf } from "../reading/limited-reader.ts";
 import { readEntry } from "../reading/log-reader.ts";
 import { type Inclusion, proveInclusion } from "../reading/prover.ts";
 import { type LogSite, requestedSite } from "../sites.ts";
-import { refuseJson } from "../status.ts";
+import { renderJsonError } from "../status.ts";
 import { SHOW_ENTRY, type ShownEntry } from "./records.ts";
 
 /** Answers with an entry of the log that `?log=` names, by kind or by name; by default the host's signature log. */
 export async function entry(request: Request, config: Config): Promise<Response> {
   const proven = await provenEntry(request, config);
-  if (!proven.ok) return refuseJson(request, proven.error);
+  if (!proven.ok) return renderJsonError(request, proven.error);
   const { site, timestamp, shown, inclusion } = proven.value;
   const { body, kindVersion, ...details } = shown;
   const logEntry = toTransparencyLogEntry(await site.logId(), { ...inclusion.head, ...inclusion, body });
@@ -41,7 +41,7 @@ export async function entry(request: Request, config: Config): Promise<Response>
 /** Answers with the proof alone. A verifier needs the body as well: the proof is for its leaf hash. */
 export async function entryTlogProof(request: Request, config: Config): Promise<Response> {
   const proven = await provenEntry(request, config);
-  if (!proven.ok) return refuseJson(request, proven.error);
+  if (!proven.ok) return renderJsonError(request, proven.error);
   const { leafIndex, proof, head } = proven.value.inclusion;
   const text = formatTlogProof({ extra: null, leafIndex, hashes: proof, checkpoint: head.checkpoint });
   const headers = { "content-type": "text/plain; charset=utf-8", "cache-control": CACHE_CONTROL.none };

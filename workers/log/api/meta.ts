@@ -9,15 +9,15 @@ import { type Config } from "../env.ts";
 import { readerOf } from "../reading/limited-reader.ts";
 import { readSidecar } from "../reading/log-reader.ts";
 import { type LogSite } from "../sites.ts";
-import { refuseJson } from "../status.ts";
+import { renderJsonError } from "../status.ts";
 
 /** Answers with the sidecar as JSON lines, compressed if the client accepts gzip. */
 export async function meta(request: Request, config: Config, site: LogSite): Promise<Response> {
   const { pathname } = new URL(request.url);
   const index = parseDecimal(pathname.slice(pathname.lastIndexOf("/") + 1));
-  if (index === null) return refuseJson(request, { code: "bundle_index_invalid" });
+  if (index === null) return renderJsonError(request, { code: "bundle_index_invalid" });
   const sidecar = await readSidecar(readerOf(config, site, clientKey(request)), index);
-  if (!sidecar.ok) return refuseJson(request, sidecar.error);
+  if (!sidecar.ok) return renderJsonError(request, sidecar.error);
   return respondCompressed(request, {
     body: sidecar.value,
     contentType: "application/x-ndjson",

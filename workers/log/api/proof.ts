@@ -13,10 +13,10 @@ import type { ProofQueryError } from "../errors.ts";
 import { readerOf } from "../reading/limited-reader.ts";
 import { type ProvenTree, proveConsistency, proveInclusionIn } from "../reading/prover.ts";
 import { type LogSite, requestedSite } from "../sites.ts";
-import { refuseJson } from "../status.ts";
+import { renderJsonError } from "../status.ts";
 
-/** The first number is required. If the second is null, the question is about the newest tree. */
-interface Question {
+/** `second` is null if the query is about the newest tree. */
+interface ProofQuery {
   readonly site: LogSite;
   readonly first: number;
   readonly second: number | null;
@@ -24,12 +24,12 @@ interface Question {
 
 /** Answers with the leaf at an index, and the proof that the tree of the given size holds it. */
 export async function inclusion(request: Request, config: Config): Promise<Response> {
-  const asked = parseQuestion(request, config, ["index", "size"]);
-  if (!asked.ok) return refuseJson(request, asked.error);
-  const { site, first: leafIndex, second: treeSize } = asked.value;
-  if (treeSize !== null && leafIndex >= treeSize) return refuseJson(request, invalid("index_above_size"));
+  const query = parseProofQuery(request, config, ["index", "size"]);
+  if (!query.ok) return renderJsonError(request, query.error);
+  const { site, first: leafIndex, second: treeSize } = query.value;
+  if (treeSize !== null && leafIndex >= treeSize) return renderJsonError(request, invalid("index_above_size"));
   const proven = await proveInclusionIn(readerOf(config, site, clientKey(request)), leafIndex, treeSize);
-  if (!proven.ok) return refuseJson(request, proven.error);
+  if (!proven.ok) return renderJsonError(request, proven.error);
   const { leaf, tree, proof } = proven.value;
   const leafHash = encodeBase64(leaf);
   return proofResponse(
@@ -40,12 +40,12 @@ export async function inclusion(request: Request, config: Config): Promise<Respo
 
 /** Answers with the proof that the tree of one size is a prefix of the tree of a larger size. */
 export async function consistency(request: Request, config: Config): Promise<Response> {
-  const asked = parseQuestion(request, config, ["from", "to"]);
-  if (!asked.ok) return refuseJson(request, asked.error);
-  const { site, first: oldSize, second: newSize } = asked.value;
-  if (newSize !== null && oldSize > newSize) return refuseJson(request, invalid("from_above_to"));
+  const query = parseProofQuery(request, config, ["from", "to"]);
+  if (!query.ok) return renderJsonError(request, query.error);
+  const { site, first: oldSize, second: newSize } = query.value;
+  if (newSize !== null && oldSize > newSize) return renderJsonError(request, invalid("from_above_to"));
   const proven = await proveConsistency(readerOf(config, site, clientKey(request)), oldSize, newSize);
-  if (!proven.ok) return refuseJson(request, proven.error);
+  if (!proven.ok) return renderJsonError(request, proven.error);
   const { from, to, proof } = proven.value;
   return proofResponse({ log: site.log.name, from: toJson(from), to: toJson(to), hashes: proof.map(encodeBase64) }, to);
 }
@@ -58,11 +58,11 @@ function proofResponse(json: object, { checkpoint }: ProvenTree): Response {
 }
 
 /** Rejects unknown and repeated parameters: with a misspelled `size` the proof would be for another tree. */
-function parseQuestion(
+function parseProofQuery(
   request: Request,
   config: Config,
   [first, second]: readonly [string, string],
-): Result<Question, ProofQueryError> {
+): Result<ProofQuery, ProofQueryError> {
   const { searchParams } = new URL(request.url);
   const names = [...searchParams.keys()];
   if (names.some((name) => ![first, second, "log"].includes(name))) return err(invalid("unknown"));

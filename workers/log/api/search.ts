@@ -4,7 +4,7 @@
 import { CACHE_CONTROL, PUBLIC_READ } from "../../../shared/http/cache.ts";
 import { formatRfc3339 } from "../../../shared/time.ts";
 import type { Config } from "../env.ts";
-import { refuseJson } from "../status.ts";
+import { renderJsonError } from "../status.ts";
 import { type Hit, type SearchPage, searchPage } from "./search-index.ts";
 import { formatCursor, parseSearchQuery, type SearchQuery } from "./search-query.ts";
 
@@ -14,9 +14,9 @@ import { formatCursor, parseSearchQuery, type SearchQuery } from "./search-query
 export async function search(request: Request, { index, sites }: Config): Promise<Response> {
   const all = sites.map(({ log }) => log.name);
   const query = parseSearchQuery(new URL(request.url).searchParams, all);
-  if (!query.ok) return refuseJson(request, query.error);
+  if (!query.ok) return renderJsonError(request, query.error);
   const page = await searchPage(index, query.value, all);
-  if (!page.ok) return refuseJson(request, page.error);
+  if (!page.ok) return renderJsonError(request, page.error);
   const headers = { ...PUBLIC_READ, "cache-control": CACHE_CONTROL.none };
   return Response.json(toJson(query.value, page.value, all), { headers });
 }

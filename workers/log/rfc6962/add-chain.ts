@@ -19,7 +19,7 @@ import { certificateSearchRow } from "../../../shared/search/terms.ts";
 import { type Config } from "../env.ts";
 import type { ChainRequestError } from "../errors.ts";
 import { frozenError, type LogSite } from "../sites.ts";
-import { refuseText } from "../status.ts";
+import { renderTextError } from "../status.ts";
 
 /** The limit of the reference log: ten certificates of 32 KiB fit in base64. */
 const MAX_BODY_BYTES = 512 * 1024;
@@ -33,18 +33,18 @@ export const addChain =
   (entryType: CertificateSubmission["entryType"]): Handler =>
   async (request, config, site) => {
     const frozen = frozenError(config, site);
-    if (frozen !== null) return refuseText(request, frozen);
+    if (frozen !== null) return renderTextError(request, frozen);
     const { success } = await config.writes.limit({ key: clientKey(request) });
-    if (!success) return refuseText(request, { code: "writes_limited" });
+    if (!success) return renderTextError(request, { code: "writes_limited" });
     const body = await readBody(request, MAX_BODY_BYTES);
-    if (!body.ok) return refuseText(request, body.error);
+    if (!body.ok) return renderTextError(request, body.error);
     const chain = parseChainRequest(body.value);
-    if (!chain.ok) return refuseText(request, chain.error);
+    if (!chain.ok) return renderTextError(request, chain.error);
     const checked = await checkAgainstAny(chain.value, config.chains, entryType);
-    if (!checked.ok) return refuseText(request, checked.error);
+    if (!checked.ok) return renderTextError(request, checked.error);
     const { leaf, ...entry } = checked.value;
     const sct = await site.sequencer().appendCertificate({ ...entry, search: certificateSearchRow(leaf) });
-    if (!sct.ok) return refuseText(request, sct.error);
+    if (!sct.ok) return renderTextError(request, sct.error);
     return Response.json(sctJson(sct.value), { headers: { "cache-control": CACHE_CONTROL.none } });
   };
 
@@ -111,7 +111,7 @@ export function getRoots(_: Request, { chains }: Config): Response {
 export function issuer(request: Request, { chains }: Config): Response {
   const fingerprint = new URL(request.url).pathname.split("/").at(-1);
   const found = chains.flat().find(({ der }) => encodeHex(sha256(der)) === fingerprint);
-  if (found === undefined) return refuseText(request, { code: "issuer_unknown" });
+  if (found === undefined) return renderTextError(request, { code: "issuer_unknown" });
   const { der: body } = found;
   return respondWith(request, { body, contentType: "application/pkix-cert", cacheControl: CACHE_CONTROL.immutable });
 }

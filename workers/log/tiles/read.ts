@@ -12,7 +12,7 @@ import { formatTilePath } from "../../../shared/tlog/tile.ts";
 import { type Config } from "../env.ts";
 import { readerOf } from "../reading/limited-reader.ts";
 import { type LogSite } from "../sites.ts";
-import { refuseText } from "../status.ts";
+import { renderTextError } from "../status.ts";
 import { parseLogTile, SENDER_HEADER, type TilesStub } from "./tiles.ts";
 
 /**
@@ -21,7 +21,7 @@ import { parseLogTile, SENDER_HEADER, type TilesStub } from "./tiles.ts";
 export async function checkpoint(request: Request, config: Config, site: LogSite): Promise<Response> {
   const { tail, admit } = readerOf(config, site, clientKey(request));
   const head = await tail.head(admit);
-  if (!head.ok) return refuseText(request, head.error);
+  if (!head.ok) return renderTextError(request, head.error);
   return respondWith(request, {
     body: encodeUtf8(head.value.checkpoint),
     contentType: "text/plain; charset=utf-8",
@@ -38,7 +38,7 @@ export async function tile(
 ): Promise<Response> {
   const { pathname } = new URL(request.url);
   const path = parseLogTile(log, pathname.slice(pathname.indexOf("/tile/") + 1));
-  if (!path.ok) return refuseText(request, path.error);
+  if (!path.ok) return renderTextError(request, path.error);
   const url = `${publicUrl.href}/${formatTilePath(path.value)}`;
   const canonical = new Request(url, { method: request.method, headers: forwardedHeaders(request) });
   return tiles({ props: { log: log.name } }).fetch(canonical);

@@ -15,7 +15,7 @@ import { type Config, type LogEnv, readConfig } from "../env.ts";
 import { readerOf } from "../reading/limited-reader.ts";
 import { readTile } from "../reading/log-reader.ts";
 import { siteByName } from "../sites.ts";
-import { refuseText } from "../status.ts";
+import { renderTextError } from "../status.ts";
 
 /** Everything beside the path that determines the answer. */
 export interface TilesProps {
@@ -43,12 +43,12 @@ export function parseLogTile({ kind }: LogConfig, path: string): Result<Tile, Ti
 
 async function serveTiles(request: Request, config: Config, props: TilesProps): Promise<Response> {
   const site = siteByName(config, props.log);
-  if (site === null) return refuseText(request, { code: "path_unknown" });
+  if (site === null) return renderTextError(request, { code: "path_unknown" });
   const reader = readerOf(config, site, request.headers.get(SENDER_HEADER) ?? "local");
   const tile = parseLogTile(reader.log, new URL(request.url).pathname.slice(1));
-  if (!tile.ok) return refuseText(request, tile.error);
+  if (!tile.ok) return renderTextError(request, tile.error);
   const bytes = await readTile(reader, tile.value);
-  if (!bytes.ok) return refuseText(request, bytes.error);
+  if (!bytes.ok) return renderTextError(request, bytes.error);
   const { level, width } = tile.value;
   const representation = {
     body: bytes.value,
@@ -62,7 +62,7 @@ async function serveTiles(request: Request, config: Config, props: TilesProps): 
 const service = createService<LogEnv, Config, [TilesProps]>({
   readConfig,
   route: serveTiles,
-  failed: (requestId, request) => refuseText(request, { code: "service_failed", requestId }),
+  failed: (requestId, request) => renderTextError(request, { code: "service_failed", requestId }),
 });
 
 /** The cached entrypoint. */
