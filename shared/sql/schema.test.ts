@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { expect, it } from "vitest";
-import { SqliteStorage } from "../../test/support/logs/memory-log.ts";
+import { SqliteStorage } from "../../test/support/logs/sqlite-storage.ts";
 import { describeTooNew, migrate, type Schema, schemaVersion } from "./schema.ts";
 
 const ONE: Schema = { firstTable: "thing", steps: [["CREATE TABLE thing (a INTEGER) STRICT"]] };

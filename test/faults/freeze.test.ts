@@ -8,7 +8,8 @@ import { formatUnixDate, unixMs } from "../../shared/time.ts";
 import { parseCheckpoint } from "../../shared/tlog/checkpoint.ts";
 import { parseNote } from "../../shared/tlog/note.ts";
 import { verifyLines } from "../../shared/tlog/verify-note.ts";
-import { type MemoryLog, memoryLog, SqliteStorage, SUCCESSOR, textSubmission } from "../support/logs/memory-log.ts";
+import { type MemoryLog, memoryLog, SUCCESSOR, textSubmission } from "../support/logs/memory-log.ts";
+import { SqliteStorage } from "../support/logs/sqlite-storage.ts";
 import { Lab } from "./lab.ts";
 import { makeSubmission } from "./submissions.ts";
 

@@ -10,7 +10,7 @@ import { type Hash, hash } from "../../shared/tlog/hash.ts";
 import { decodeTile, formatTilePath, fullTileRoot } from "../../shared/tlog/tile.ts";
 import type { LogFormat } from "../../workers/sequencer/kinds/kind.ts";
 import { LogStorage } from "../../workers/sequencer/storage.ts";
-import { SqliteStorage } from "../support/logs/memory-log.ts";
+import { SqliteStorage } from "../support/logs/sqlite-storage.ts";
 import { PlainTree } from "./plain-tree.ts";
 import { makeSubmission, type SimulatedSubmission } from "./submissions.ts";
 

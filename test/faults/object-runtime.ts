@@ -8,7 +8,7 @@ import { type UnixMs, unixMs } from "../../shared/time.ts";
 import type { Host } from "../../workers/sequencer/deps.ts";
 import type { Log } from "../../workers/sequencer/log.ts";
 import type { Storage } from "../../workers/sequencer/platform/durable-storage.ts";
-import type { SqliteStorage } from "../support/logs/memory-log.ts";
+import type { SqliteStorage } from "../support/logs/sqlite-storage.ts";
 import type { Random } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { TurnStorage } from "./turn-storage.ts";

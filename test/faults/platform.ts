@@ -12,8 +12,8 @@ import {
 import type { AnchorPort, ObjectStore, SearchIndex, WitnessAnswer, Witnessing } from "../../workers/sequencer/deps.ts";
 import { r2Objects } from "../../workers/sequencer/platform/r2-objects.ts";
 import { d1Index } from "../../workers/sequencer/publication/index-feed.ts";
-import { SqliteStorage } from "../support/logs/memory-log.ts";
 import { memoryD1 } from "../support/logs/sqlite-d1.ts";
+import { SqliteStorage } from "../support/logs/sqlite-storage.ts";
 import type { Boundary, Fault, FaultPlan } from "./fault-plan.ts";
 import type { Instance, ObjectRuntime } from "./object-runtime.ts";
 import type { Random } from "./random.ts";

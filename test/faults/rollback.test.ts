@@ -7,14 +7,8 @@ import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import { hash } from "../../shared/tlog/hash.ts";
 import { LogStorage } from "../../workers/sequencer/storage.ts";
 import { readBundle, readTile } from "../../workers/sequencer/tail.ts";
-import {
-  grow,
-  growLog,
-  MemoryAnchor,
-  type MemoryLog,
-  MemoryObjects,
-  textSubmission,
-} from "../support/logs/memory-log.ts";
+import { grow, growLog, type MemoryLog, textSubmission } from "../support/logs/memory-log.ts";
+import { MemoryAnchor, MemoryObjects } from "../support/logs/memory-stores.ts";
 
 function dump({ storage, objects, index, anchor }: MemoryLog): unknown {
   const tables = storage.exec("SELECT name FROM sqlite_master WHERE type = 'table'");

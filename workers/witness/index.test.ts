@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Advance } from "../../shared/rpc/anchor.ts";
 import { verifyNote, witnessVkey } from "../../test/interop/signed-note.ts";
 import { FedLog, request } from "../../test/support/logs/fed-log.ts";
-import { SqliteStorage } from "../../test/support/logs/memory-log.ts";
+import { SqliteStorage } from "../../test/support/logs/sqlite-storage.ts";
 import { exchangeAnchoredHead, prepareAnchoredHead, readAnchoredHead } from "../sequencer/anchor/anchored-head.ts";
 import type { WitnessEnv } from "./env.ts";
 import service from "./index.ts";

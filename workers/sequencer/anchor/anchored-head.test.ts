@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { hash } from "../../../shared/tlog/hash.ts";
 import type { TreeHead } from "../../../shared/tlog/head.ts";
-import { SqliteStorage } from "../../../test/support/logs/memory-log.ts";
+import { SqliteStorage } from "../../../test/support/logs/sqlite-storage.ts";
 import { advanceAnchoredHead, exchangeAnchoredHead, prepareAnchoredHead, readAnchoredHead } from "./anchored-head.ts";
 
 const head = (treeSize: number, root = treeSize): TreeHead => ({

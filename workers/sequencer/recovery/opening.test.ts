@@ -4,14 +4,8 @@ import { describe, expect, it } from "vitest";
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { EMPTY_ROOT } from "../../../shared/tlog/hash.ts";
 import { appendCertificate, appendText, appendTexts, headOf } from "../../../test/support/logs/appends.ts";
-import {
-  MemoryAnchor,
-  type MemoryLog,
-  MemoryObjects,
-  memoryLog,
-  testLogs,
-  textSubmission,
-} from "../../../test/support/logs/memory-log.ts";
+import { type MemoryLog, memoryLog, testLogs, textSubmission } from "../../../test/support/logs/memory-log.ts";
+import { MemoryAnchor, MemoryObjects } from "../../../test/support/logs/memory-stores.ts";
 
 describe("opening", () => {
   async function grown(count: number): Promise<MemoryLog> {

@@ -6,7 +6,8 @@ import { describe, expect, it } from "vitest";
 import { schemaVersion } from "../../../shared/sql/schema.ts";
 import { hash } from "../../../shared/tlog/hash.ts";
 import { firstSql } from "../../../test/support/logs/first-version.ts";
-import { type MemoryLog, memoryLog, SqliteStorage, textSubmission } from "../../../test/support/logs/memory-log.ts";
+import { type MemoryLog, memoryLog, textSubmission } from "../../../test/support/logs/memory-log.ts";
+import { SqliteStorage } from "../../../test/support/logs/sqlite-storage.ts";
 import { ANCHOR_SCHEMA, advanceAnchoredHead, prepareAnchoredHead, readAnchoredHead } from "../anchor/anchored-head.ts";
 import { LOG_SCHEMA, LogStorage } from "../storage.ts";
 
