@@ -85,7 +85,11 @@ describe("parseShards", () => {
     ["a path", [{ ...SHARD, name: "../signature" }], "[0].name must be 1 to 32"],
     ["a name that ends in -", [{ ...SHARD, name: "sig-" }], "[0].name must be 1 to 32"],
     ["a long name", [{ ...SHARD, name: "a".repeat(33) }], "[0].name must be 1 to 32"],
-    ["a name twice", [SHARD, { ...SHARD, url: "https://2028.example.com" }], "[1].name is sig-2027, the name of another row"],
+    [
+      "a name twice",
+      [SHARD, { ...SHARD, url: "https://2028.example.com" }],
+      "[1].name is sig-2027, the name of another row",
+    ],
     ["another row for a first log", [FROZEN, FROZEN], "[1].name is signature, the name of another row"],
     [
       "a first log with a URL",
