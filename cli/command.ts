@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The frame of every `sigedge` command. A command is data (name, flags, examples, exit codes) and two functions: one that checks
-// its arguments, one that runs. Help, completions and docs/reference/commands.md are generated from the data.
+// The frame of every `sigedge` command. A command is data (name, flags, examples, exit codes) and two functions: one
+// that checks its arguments, one that runs. Help, completions and docs/reference/commands.md are generated from the
+// data.
 
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { err, ok, type Result } from "../shared/result.ts";

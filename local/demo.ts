@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `sigedge demo`, or `npm run demo`: the whole story in one run. Starts a stack of its own, signs with Sigstore's own JavaScript
-// client, verifies, shows forgeries that the client rejects, and finds the signature again.
+// `sigedge demo`, or `npm run demo`: the whole story in one run. Starts a stack of its own, signs with Sigstore's own
+// JavaScript client, verifies, shows forgeries that the client rejects, and finds the signature again.
 
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";

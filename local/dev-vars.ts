@@ -14,8 +14,8 @@ import { localSettings } from "./settings.ts";
 const PORT = 8787;
 
 /**
- * Each shape has keys of its own, beside the storage that wrangler keeps for it: with one key over two storages, a log would
- * sign two histories.
+ * Each shape has keys of its own, beside the storage that wrangler keeps for it: with one key over two storages, a
+ * log would sign two histories.
  */
 const SHAPES = [
   { environment: "", file: ".dev.vars", state: ".wrangler/sigedge" },
@@ -76,7 +76,9 @@ function prepare({ environment, file, state }: (typeof SHAPES)[number]): Result<
   return ok(null);
 }
 
-/** Quotes a value with the first kind of quotes that it does not hold; null if it holds all. JSON holds double quotes. */
+/**
+ * Quotes a value with the first kind of quotes that it does not hold; null if it holds all. JSON holds double quotes.
+ */
 function quote(value: string): string | null {
   const mark = ['"', "'", "`"].find((candidate) => !value.includes(candidate));
   return mark === undefined ? null : `${mark}${value}${mark}`;

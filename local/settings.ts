@@ -16,7 +16,10 @@ export interface LocalStack {
   readonly accept: string | null;
 }
 
-/** Reads the settings of all services, and creates the keys of a new state folder. The error is a line for the operator. */
+/**
+ * Reads the settings of all services, and creates the keys of a new state folder. The error is a line for the
+ * operator.
+ */
 export function localSettings({ port, state, accept }: LocalStack): Result<Readonly<Record<string, string>>, string> {
   const publicUrl = parsePublicUrl(localUrl(port));
   if (!publicUrl.ok) return err(`${localUrl(port)} ${publicUrl.error.reason}`);

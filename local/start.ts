@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `sigedge start`, or `npm start`: runs the whole service on this machine until it is stopped, with its state in a folder.
+// `sigedge start`, or `npm start`: runs the whole service on this machine until it is stopped, with its state in a
+// folder.
 
 import { resolve } from "node:path";
 import { freePort, LISTEN_ADDRESS, localUrl, parseListenAddress } from "../cli/address.ts";
@@ -96,7 +97,10 @@ async function start({ port, listen, state, accept }: Options): Promise<Result<S
   }
 }
 
-/** Has the TUF repository sign its timestamp, which it does when it is read, before anyone learns that the service runs. */
+/**
+ * Has the TUF repository sign its timestamp, which it does when it is read, before anyone learns that the service
+ * runs.
+ */
 async function signTimestamp(port: number): Promise<Result<null, string>> {
   const response = await fetch(`${localUrl(port)}/tuf/timestamp.json`);
   const text = await response.text();
@@ -157,8 +161,9 @@ const acceptedBy = (accept: string): string =>
     : "signatures with certificates of its own CA or with listed keys";
 
 /**
- * npm runs scripts through a shell, and a shell that a signal ends does not pass the signal on. Our parent process then changes.
- * We stop as if we had received the signal: an orphaned workerd would hold the port and the state folder.
+ * npm runs scripts through a shell, and a shell that a signal ends does not pass the signal on. Our parent process
+ * then changes. We stop as if we had received the signal: an orphaned workerd would hold the port and the state
+ * folder.
  */
 function watchNpm(end: () => void): void {
   if (process.env["npm_lifecycle_event"] === undefined) return;

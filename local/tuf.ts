@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The TUF repository of a local stack: keys without a passphrase in its state folder, created by the first start. Later starts sign
-// new targets if settings changed, and new expiries long before the old ones pass.
+// The TUF repository of a local stack: keys without a passphrase in its state folder, created by the first start.
+// Later starts sign new targets if settings changed, and new expiries long before the old ones pass.
 
 import { existsSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -48,8 +48,8 @@ interface LocalKeys {
 }
 
 /**
- * The settings TUF_KEY and TRUST_FILE. The first call creates `<state>/tuf` with everything in it. The error is a line for the
- * operator.
+ * The settings TUF_KEY and TRUST_FILE. The first call creates `<state>/tuf` with everything in it. The error is a
+ * line for the operator.
  */
 export function localTufSettings(deployment: LocalDeployment): Result<Readonly<Record<string, string>>, string> {
   const { state, publicUrl, settings, now } = deployment;

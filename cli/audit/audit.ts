@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Audits one log: its head, its history since the last audit, every hash of its tree, every entry. Reads the log only; `save`
-// receives what the next audit needs.
+// Audits one log: its head, its history since the last audit, every hash of its tree, every entry. Reads the log
+// only; `save` receives what the next audit needs.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { encodeBase64 } from "../../shared/bytes/base64.ts";
@@ -70,7 +70,10 @@ export async function audit(options: AuditOptions): Promise<AuditReport> {
   return report(head.value, findings, NO_WORK);
 }
 
-/** Reads the head. A cache can serve an old checkpoint, so a tree smaller than the audited one is read again before it counts. */
+/**
+ * Reads the head. A cache can serve an old checkpoint, so a tree smaller than the audited one is read again before it
+ * counts.
+ */
 async function readNewestHead(options: AuditOptions, auditedSize: number): ReturnType<typeof readHead> {
   const { source, log, verifiers, staleWaitsMs = STALE_WAITS_MS } = options;
   let head = await readHead(source, log.origin, verifiers);
@@ -168,7 +171,10 @@ class TreeAudit {
     this.#findings.add({ code: "root_wrong", size, rebuilt: encodeBase64(rebuilt), signed: encodeBase64(rootHash) });
   }
 
-  /** A log with entries of Rekor's kinds must have no others. A log without any is another kind of log, and is not judged. */
+  /**
+   * A log with entries of Rekor's kinds must have no others. A log without any is another kind of log, and is not
+   * judged.
+   */
   #checkUnknown(): void {
     const { verified, unverified, firstUnknown } = this.#counts;
     const isRekor = this.#options.log.isRekor || verified + unverified > 0;

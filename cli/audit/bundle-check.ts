@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decodes one bundle of entries, hashes it and checks each entry. This is the expensive part of an audit, so it runs in worker
-// threads. Knows the bundle only, not the tree.
+// Decodes one bundle of entries, hashes it and checks each entry. This is the expensive part of an audit, so it runs
+// in worker threads. Knows the bundle only, not the tree.
 
 import { concat } from "../../shared/bytes/bytes.ts";
 import { decodeTileLeaves, encodeMerkleTreeLeaf, type TileLeaf } from "../../shared/ct/leaf.ts";

@@ -58,7 +58,9 @@ export type ChainVerdict =
 const VERIFIED: ChainVerdict = { kind: "verified" };
 const invalid = (reason: string): ChainVerdict => ({ kind: "invalid", reason });
 
-/** Verifies the chain of an entry up to the last certificate that the log names. `leaf` must have passed leafProblem. */
+/**
+ * Verifies the chain of an entry up to the last certificate that the log names. `leaf` must have passed leafProblem.
+ */
 export async function checkChain(leaf: TileLeaf, issuers: Issuers): Promise<ChainVerdict> {
   const chain: Issuer[] = [];
   for (const fetched of await Promise.all(leaf.chainFingerprints.map((fingerprint) => issuers.get(fingerprint)))) {
@@ -75,7 +77,10 @@ export async function checkChain(leaf: TileLeaf, issuers: Issuers): Promise<Chai
   return checkSignedEntry(leaf, chain);
 }
 
-/** Checks that a precertificate's entry is the TBS of the final certificate: without the poison, in the name of its issuer. */
+/**
+ * Checks that a precertificate's entry is the TBS of the final certificate: without the poison, in the name of its
+ * issuer.
+ */
 function checkSignedEntry({ entry, precertificate }: TileLeaf, chain: readonly Issuer[]): ChainVerdict {
   if (entry.entryType === "x509_entry" || precertificate === null) return VERIFIED;
   const [first, second] = chain;
@@ -84,7 +89,8 @@ function checkSignedEntry({ entry, precertificate }: TileLeaf, chain: readonly I
   if (issuer === undefined || !equal(issuer.keyHash, entry.issuerKeyHash)) {
     return invalid("its issuer_key_hash is not that of its issuer");
   }
-  // The name and key identifier of a precertificate issuer are replaced as well. Clients find other differences by the SCT.
+  // The name and key identifier of a precertificate issuer are replaced as well. Clients find other differences by
+  // the SCT.
   if (isByProxy) return VERIFIED;
   const certificate = parseCertificate(precertificate);
   const tbs = certificate.ok ? tbsWithoutPoison(certificate.value) : null;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Audits of certificate logs whose certificates are python-cryptography's (test/vectors/python-cryptography/ct_chain.py).
+// Audits of certificate logs whose certificates are python-cryptography's
+// (test/vectors/python-cryptography/ct_chain.py).
 
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";

@@ -102,7 +102,9 @@ function startingState({ log, trust, earlier }: KnownLog): AuditState {
   return { version: 1, url, kind, origin, vkeys, trust, isRekor, audited, progress };
 }
 
-/** Continues an interrupted audit that checked as much as this one; continues a complete one only with --incremental. */
+/**
+ * Continues an interrupted audit that checked as much as this one; continues a complete one only with --incremental.
+ */
 function resumable(progress: Progress | null, { verifies, isIncremental }: Options): Progress | null {
   if (progress === null || (verifies && !progress.verifies)) return null;
   return progress.isComplete && !isIncremental ? null : progress;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The findings of an audit. Each is either damage, evidence that the log is not what it claims to be, or a gap, which leaves the
-// question open.
+// The findings of an audit. Each is either damage, evidence that the log is not what it claims to be, or a gap, which
+// leaves the question open.
 
 /** Evidence: an honest log that is served completely never shows it. */
 type Damage =

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The certificates above the leaves of a certificate log, each fetched once by its fingerprint. Verifies chains with node:crypto, a
-// different implementation from the one by which the log accepted them.
+// The certificates above the leaves of a certificate log, each fetched once by its fingerprint. Verifies chains with
+// node:crypto, a different implementation from the one by which the log accepted them.
 // Spec: https://c2sp.org/static-ct-api#issuers
 
 import { X509Certificate } from "node:crypto";

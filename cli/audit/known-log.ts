@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Identifies the log of an audit: by the keys that the caller gives, by the keys that an earlier audit pinned or, the first time, by
-// the keys that the log's own server publishes. Reads the state of earlier audits of the same log.
+// Identifies the log of an audit: by the keys that the caller gives, by the keys that an earlier audit pinned or, the
+// first time, by the keys that the log's own server publishes. Reads the state of earlier audits of the same log.
 
 import { readFileSync } from "node:fs";
 import { err, ok, type Result } from "../../shared/result.ts";

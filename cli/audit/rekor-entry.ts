@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks one entry of a signature log: its format, and its signature. A legacy DSSE entry holds only the hash of its payload, so its
-// signature cannot be verified from the log.
+// Checks one entry of a signature log: its format, and its signature. A legacy DSSE entry holds only the hash of its
+// payload, so its signature cannot be verified from the log.
 // Spec: https://github.com/sigstore/architecture-docs/blob/main/rekor-v2-spec.md
 
 import {
@@ -14,7 +14,10 @@ import { parseJson } from "../../shared/json/parse.ts";
 import { decodeEntry, type HashedRekordEntry } from "../../shared/rekor/entry.ts";
 import { toCandidates, verifyAny } from "../../shared/rekor/verify.ts";
 
-/** `unknown`: an entry of an unknown kind. `unverified`: an entry of a known kind that lacks the data for verification. */
+/**
+ * `unknown`: an entry of an unknown kind. `unverified`: an entry of a known kind that lacks the data for
+ * verification.
+ */
 export type EntryVerdict =
   | { readonly kind: "verified" }
   | { readonly kind: "unverified" }

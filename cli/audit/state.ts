@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The state that audits of a log keep: the pinned keys, the tree of the last good audit, and the progress of an interrupted one.
-// One JSON file for each log, replaced atomically.
+// The state that audits of a log keep: the pinned keys, the tree of the last good audit, and the progress of an
+// interrupted one. One JSON file for each log, replaced atomically.
 
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rebuilds a served tree from its entries: reads every bundle and every tile of every level, and compares each hash with the one
-// computed from the level below. If a bundle and its tile disagree, the tile above decides which one is wrong, so one wrong file
-// is one finding. Spec: https://c2sp.org/tlog-tiles#merkle-tree
+// Rebuilds a served tree from its entries: reads every bundle and every tile of every level, and compares each hash
+// with the one computed from the level below. If a bundle and its tile disagree, the tile above decides which one is
+// wrong, so one wrong file is one finding. Spec: https://c2sp.org/tlog-tiles#merkle-tree
 
 import { equal } from "../../shared/bytes/bytes.ts";
 import { LOG_KINDS, type LogKind } from "../../shared/logs/kinds.ts";
@@ -204,7 +204,10 @@ interface ServedTile {
   readonly fetched: Fetched;
 }
 
-/** Reads a tile. A partial tile may be gone once the full one exists, of which it is a prefix (tlog-tiles, "Partial Tiles"). */
+/**
+ * Reads a tile. A partial tile may be gone once the full one exists, of which it is a prefix (tlog-tiles, "Partial
+ * Tiles").
+ */
 async function readTile(source: LogSource, tile: Tile, maxBytes: number): Promise<ServedTile> {
   const path = formatTilePath(tile);
   const fetched = await source.read(path, maxBytes);

@@ -44,8 +44,8 @@ const VKEY_PROBLEMS = {
 } as const;
 
 /**
- * Describes a log by its verifier keys, whose name is its origin. A key of type 05 makes it a certificate log. The error is a
- * line for the operator.
+ * Describes a log by its verifier keys, whose name is its origin. A key of type 05 makes it a certificate log. The
+ * error is a line for the operator.
  */
 export function logOfVkeys(
   url: string,
@@ -69,8 +69,8 @@ export function logOfVkeys(
 const REKOR_READ_PATH = "/api/v2";
 
 /**
- * Describes a log by the trusted root that lists its URL. With `isCertificateLog`, the URL of a service selects the certificate
- * log below it. The error is a line for the operator.
+ * Describes a log by the trusted root that lists its URL. With `isCertificateLog`, the URL of a service selects the
+ * certificate log below it. The error is a line for the operator.
  */
 export function logOfTrustedRoot(url: string, json: Uint8Array, isCertificateLog: boolean): Result<TrustedLog, string> {
   const root = parseJson(json);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Copies a served log into a folder: each full tile with its bundle and sidecar once, the tail each time. Everything is hashed, and
-// the backup succeeds only if the result matches a checkpoint that the log's key signed.
+// Copies a served log into a folder: each full tile with its bundle and sidecar once, the tail each time. Everything
+// is hashed, and the backup succeeds only if the result matches a checkpoint that the log's key signed.
 
 import { equal } from "../../shared/bytes/bytes.ts";
 import { decodeUtf8 } from "../../shared/bytes/utf8.ts";
@@ -133,7 +133,10 @@ async function readHead({ config, tiles, verifier }: BackedUpLog): Promise<Resul
   return ok({ treeSize, rootHash, checkpoint: text.value });
 }
 
-/** Copies a tile with its bundle and sidecar, and gives its root. The tile is written last, so its presence implies the others. */
+/**
+ * Copies a tile with its bundle and sidecar, and gives its root. The tile is written last, so its presence implies
+ * the others.
+ */
 async function copyTile(log: BackedUpLog, files: NewFiles, index: number): Promise<Result<Hash, string>> {
   const { config, tiles, service } = log;
   const known = files.read(tilePath(0, index));

@@ -33,7 +33,10 @@ export interface WranglerBucket {
 /** Objects put by one run of wrangler. */
 const BATCH = 500;
 
-/** Opens R2 through wrangler, which must be logged in. Puts overwrite: the caller has checked which log the bucket belongs to. */
+/**
+ * Opens R2 through wrangler, which must be logged in. Puts overwrite: the caller has checked which log the bucket
+ * belongs to.
+ */
 export function wranglerBucket({ command, bucket, where }: WranglerBucket): BackupBucket {
   const [program, ...first] = command ?? [process.execPath, wranglerScript()];
   const run = async (args: readonly string[]): Promise<string> => {

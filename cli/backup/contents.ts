@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The contents of a log's backup, and their check: log.json, every full tile with its bundle and sidecar, and a copy of the tail,
-// whose checkpoint all of it must match.
+// The contents of a log's backup, and their check: log.json, every full tile with its bundle and sidecar, and a copy
+// of the tail, whose checkpoint all of it must match.
 
 import { equal } from "../../shared/bytes/bytes.ts";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";

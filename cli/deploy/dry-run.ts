@@ -26,8 +26,8 @@ export function environments(): readonly (string | null)[] {
 }
 
 /**
- * Runs wrangler once. Never rejects: after a failure `passed` is false. @param config another file than wrangler.toml; wrangler
- * keeps its temporary files beside it
+ * Runs wrangler once. Never rejects: after a failure `passed` is false. @param config another file than
+ * wrangler.toml; wrangler keeps its temporary files beside it
  */
 export async function dryRun(environment: string | null, config: string | null = null): Promise<DryRun> {
   const folder = mkdtempSync(join(tmpdir(), "sigedge-dry-run-"));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The smoke test: the whole life of a signature against a deployment, with Sigstore's own JavaScript client: certificate,
-// timestamp, log entry, trust root, verification, rejection, proof, search. Leaves one entry in each log, in the operator's name.
+// The smoke test: the whole life of a signature against a deployment, with Sigstore's own JavaScript client:
+// certificate, timestamp, log entry, trust root, verification, rejection, proof, search. Leaves one entry in each
+// log, in the operator's name.
 
 import { createHash, type KeyObject, randomBytes } from "node:crypto";
 import type { Bundle } from "@sigstore/bundle";

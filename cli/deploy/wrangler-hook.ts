@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The build.command of the generated configuration: runs before a bare `wrangler deploy` bundles, and does what `sigedge deploy`
-// does before it calls wrangler. Does nothing in a dry run. Keeps `wrangler dev` from running with production keys: with one log
-// key over two storages, the log would sign two histories.
+// The build.command of the generated configuration: runs before a bare `wrangler deploy` bundles, and does what
+// `sigedge deploy` does before it calls wrangler. Does nothing in a dry run. Keeps `wrangler dev` from running with
+// production keys: with one log key over two storages, the log would sign two histories.
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Creates the folder of a deployment with every key. Offline keys are encrypted before they are written, so none is ever on a
-// disk in the clear. Uses no network.
+// Creates the folder of a deployment with every key. Offline keys are encrypted before they are written, so none is
+// ever on a disk in the clear. Uses no network.
 
 import { createPrivateKey, generateKeyPairSync, randomInt } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -94,7 +94,10 @@ function writeTree(folder: string, tree: ReadonlyMap<string, string>, complete: 
   }
 }
 
-/** Sets the permanent address of a deployment that has none, and signs its trust root. The error is a line for the operator. */
+/**
+ * Sets the permanent address of a deployment that has none, and signs its trust root. The error is a line for the
+ * operator.
+ */
 export function setUrl(
   deployment: Deployment,
   { publicUrl, issuers, passphrase }: Address,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The folder of a deployment: `sigedge init` creates it, every later command reads it, and rotations edit it. The files that
-// wrangler reads are generated from it each time.
+// The folder of a deployment: `sigedge init` creates it, every later command reads it, and rotations edit it. The
+// files that wrangler reads are generated from it each time.
 //
 //   deployment.json   name, address, settings that have no file of their own
 //   keys/             the online keys, the certificate chains, the operator issuer's public key
@@ -124,8 +124,8 @@ export const writeDeployment = (deployment: Deployment): void =>
   writePrivate(join(deployment.folder, FILE), deploymentText(deployment));
 
 /**
- * Records the shape of a deployment before anything is uploaded. The logs' storage belongs to one Worker: in the other shape,
- * the same keys would sign a second history. The error is a line for the operator.
+ * Records the shape of a deployment before anything is uploaded. The logs' storage belongs to one Worker: in the
+ * other shape, the same keys would sign a second history. The error is a line for the operator.
  */
 export function claimShape(
   deployment: Deployment,

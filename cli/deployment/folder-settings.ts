@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The settings that an operator keeps as files in a deployment's folder, or in the state folder of a local stack: listed keys,
-// witness policy, witnessed logs, issuers and further logs.
+// The settings that an operator keeps as files in a deployment's folder, or in the state folder of a local stack:
+// listed keys, witness policy, witnessed logs, issuers and further logs.
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -9,7 +9,10 @@ import { splitSetting } from "../../shared/settings/parts.ts";
 import { ROOT } from "../root.ts";
 import { readIssuersFile } from "./issuers-file.ts";
 
-/** A configuration with everything that the public instance's has in it: anchors as values and as keys, both kinds of issuers. */
+/**
+ * A configuration with everything that the public instance's has in it: anchors as values and as keys, both kinds of
+ * issuers.
+ */
 const LIKE_FULCIO = `# A licence
 define:
   - &widget-type "widget-build"

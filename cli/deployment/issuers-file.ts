@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parses an issuers file in the format of Fulcio's config.yaml (YAML, which includes JSON), checks all of it, and shortens it to
-// the JSON that the Worker reads. The Worker parses no YAML: a request has 10 ms of CPU time there, and the YAML library needs 50
-// for the public file, which also exceeds the 5 KB of a setting.
+// Parses an issuers file in the format of Fulcio's config.yaml (YAML, which includes JSON), checks all of it, and
+// shortens it to the JSON that the Worker reads. The Worker parses no YAML: a request has 10 ms of CPU time there,
+// and the YAML library needs 50 for the public file, which also exceeds the 5 KB of a setting.
 
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
 import { readConfiguration } from "../../shared/identity/configuration/configuration.ts";
@@ -22,7 +22,8 @@ export interface IssuersFile {
 const MAX_ALIASES = 200;
 
 /**
- * Parses the text of a file. Fails with a line for each problem: `line 12: oidc-issuers["https://a.example"].type must be …`.
+ * Parses the text of a file. Fails with a line for each problem: `line 12: oidc-issuers["https://a.example"].type
+ * must be …`.
  * @param environment keeps only issuers whose row names this environment or none; null keeps all
  */
 export function readIssuersFile(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The operator issuer: an OpenID issuer whose key is offline and whose public half is in the CA's configuration. It can vouch for
-// one identity only. With it, a deployment can be tested and sign its first artifact before any other issuer is configured.
+// The operator issuer: an OpenID issuer whose key is offline and whose public half is in the CA's configuration. It
+// can vouch for one identity only. With it, a deployment can be tested and sign its first artifact before any other
+// issuer is configured.
 
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { calculateJwkThumbprint, type JWK, SignJWT } from "jose";
@@ -23,7 +24,10 @@ export interface Operator {
   readonly identity: string;
 }
 
-/** The operator of an address. Loopback hosts get a reserved name, as a certificate for localhost proves nothing later. */
+/**
+ * The operator of an address. Loopback hosts get a reserved name, as a certificate for localhost proves nothing
+ * later.
+ */
 export function operatorOf({ href, hostname, isLoopback }: PublicUrl): Operator {
   return isLoopback
     ? { issuer: "https://sigedge.invalid/operator", identity: "operator@sigedge.invalid" }

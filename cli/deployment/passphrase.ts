@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads the passphrase of the offline keys from a file, from the environment or from the terminal. Never from the command line,
-// which every process on the machine can read.
+// Reads the passphrase of the offline keys from a file, from the environment or from the terminal. Never from the
+// command line, which every process on the machine can read.
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Prepares the account for a Worker: the search index with its tables, and the Worker's secrets. Each step looks for an existing
-// resource first, so every step can be repeated. `wrangler deploy` creates buckets itself, or finds them by name.
+// Prepares the account for a Worker: the search index with its tables, and the Worker's secrets. Each step looks for
+// an existing resource first, so every step can be repeated. `wrangler deploy` creates buckets itself, or finds them
+// by name.
 
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -36,7 +37,10 @@ async function findOrCreateDatabase(name: string, config: readonly string[]): Pr
   return created.passed ? ok("created") : err(reasonOf(created));
 }
 
-/** Reads the names of the secrets of a Worker; null if the Worker does not exist. The error is a line for the operator. */
+/**
+ * Reads the names of the secrets of a Worker; null if the Worker does not exist. The error is a line for the
+ * operator.
+ */
 export async function remoteSecrets(
   deployment: Deployment,
   worker: SplitWorker | null,
@@ -48,7 +52,9 @@ export async function remoteSecrets(
   return /not found|does not exist|10007/.test(run.output) ? ok(null) : err(reasonOf(run));
 }
 
-/** Uploads the secrets of a Worker, and creates the Worker if it does not exist. The error is a line for the operator. */
+/**
+ * Uploads the secrets of a Worker, and creates the Worker if it does not exist. The error is a line for the operator.
+ */
 export async function uploadSecrets(
   deployment: Deployment,
   worker: SplitWorker | null,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keys that can be replaced while clients still trust the former one: the issuing CA, the timestamp authority, the key of the
-// built-in issuer. Each is a private key with a public half, in three places of the folder:
+// The keys that can be replaced while clients still trust the former one: the issuing CA, the timestamp authority,
+// the key of the built-in issuer. Each is a private key with a public half, in three places of the folder:
 //
 //   keys/      the current key
 //   next/KIND/ the next key with its time of creation, while it is announced
@@ -15,7 +15,10 @@ export type Replaceable = "ca" | "tsa" | "oidc";
 interface Place {
   /** The file of the key in keys/ and next/KIND/. */
   readonly key: string;
-  /** The file of the chain in both; null if the public half is derived from the key, and stored as next/KIND/public.pem. */
+  /**
+   * The file of the chain in both; null if the public half is derived from the key, and stored as
+   * next/KIND/public.pem.
+   */
   readonly chain: string | null;
   /** The setting with the public halves of the next and the former keys. */
   readonly others: string;

@@ -105,8 +105,8 @@ function openAll(folder: string, passphrase: string): Result<OfflineKeys, string
 }
 
 /**
- * Copies the deployment's documents to where `wrangler deploy` bundles them, if it has any. An installed package bundles them
- * from the deployment's folder (wrangler-config.ts). Fails with a line for the operator.
+ * Copies the deployment's documents to where `wrangler deploy` bundles them, if it has any. An installed package
+ * bundles them from the deployment's folder (wrangler-config.ts). Fails with a line for the operator.
  */
 export function installTrustFile(folder: string, publicUrl: PublicUrl): Result<null, string> {
   if (IS_INSTALLED) return ok(null);

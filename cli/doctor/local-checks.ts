@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks of a deployment's folder, and of the Cloudflare account: whether the deployed Worker matches the folder, whether files
-// are private, and whether the Worker fits into the plan.
+// Checks of a deployment's folder, and of the Cloudflare account: whether the deployed Worker matches the folder,
+// whether files are private, and whether the Worker fits into the plan.
 
 import { X509Certificate } from "node:crypto";
 import { existsSync, readdirSync, statSync } from "node:fs";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks of a deployment from outside, without a key: whether its name, clock, routes, proxies and published documents agree.
+// Checks of a deployment from outside, without a key: whether its name, clock, routes, proxies and published
+// documents agree.
 
 import { createPublicKey, verify } from "node:crypto";
 import type { PublicUrl } from "../../shared/http/public-url.ts";

@@ -59,7 +59,10 @@ interface Issuance {
   readonly extensions: readonly Uint8Array[];
 }
 
-/** Certifies an issuing CA: PEM of its certificate, then of the root. @param under the root's certificate, if it has one */
+/**
+ * Certifies an issuing CA: PEM of its certificate, then of the root.
+ * @param under the root's certificate, if it has one
+ */
 export function certifyAuthority(keys: AuthorityKeys, { hostname, now }: Occasion, under?: Certificate): string {
   const root = rootParty(keys.root, under, party(keys.root, hostname, "Sigedge root"));
   const issuing = party(keys.online, hostname, "Sigedge issuing CA");
@@ -74,7 +77,10 @@ export function certifyAuthority(keys: AuthorityKeys, { hostname, now }: Occasio
   );
 }
 
-/** Certifies a timestamp authority: PEM of its certificate, then of the root. @param under the root's certificate, if any */
+/**
+ * Certifies a timestamp authority: PEM of its certificate, then of the root.
+ * @param under the root's certificate, if any
+ */
 export function certifyTimestampAuthority(
   keys: AuthorityKeys,
   { hostname, now }: Occasion,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keys and certificates of a deployment as files in a private folder: created once, checked at every start, never replaced.
+// The keys and certificates of a deployment as files in a private folder: created once, checked at every start, never
+// replaced.
 
 import { createPrivateKey, generateKeyPairSync, type KeyObject, X509Certificate } from "node:crypto";
 import {
@@ -159,8 +160,8 @@ export function describeKeysError(error: KeysError): string {
 }
 
 /**
- * Creates a folder of mode 0700 and its parents. Does not use mkdir's own recursion, which never returns in Node 24 on a file
- * system that answers ENOENT to every mkdir (/proc).
+ * Creates a folder of mode 0700 and its parents. Does not use mkdir's own recursion, which never returns in Node 24
+ * on a file system that answers ENOENT to every mkdir (/proc).
  */
 export function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
@@ -226,7 +227,10 @@ export function readKeyFile(folder: string, file: string, algorithm: Algorithm):
 const damaged = (folder: string, file: string, reason: string): Result<never, KeysError> =>
   err({ code: "key_file_damaged", file: join(folder, file), reason });
 
-/** What is wrong with a chain, or null. Each certificate must match its key, be issued by the next, and not have expired. */
+/**
+ * What is wrong with a chain, or null. Each certificate must match its key, be issued by the next, and not have
+ * expired.
+ */
 function chainProblem(text: string, keys: readonly (string | null)[], now: UnixMs): string | null {
   const chain = parseChain(text);
   if (chain.length !== keys.length) return `does not hold ${keys.length} certificates`;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keys of the logs that SHARDS opens: a folder for each log, created when the log is named for the first time, never replaced.
+// The keys of the logs that SHARDS opens: a folder for each log, created when the log is named for the first time,
+// never replaced.
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";

@@ -123,7 +123,10 @@ function readTarget({ values, positionals }: Given): Result<Target, string> {
   return ok({ url: publicUrl.value, openDatabase });
 }
 
-/** wrangler's configuration of the deployment in this checkout, null if there is none. Fails if its address is another. */
+/**
+ * wrangler's configuration of the deployment in this checkout, null if there is none. Fails if its address is
+ * another.
+ */
 function deployedConfig(values: Given["values"], url: PublicUrl): Result<string | null, string> {
   const selection = selectDeployment(values);
   if (!selection.ok) return selection;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The search index as reindex writes it: the SQLite file of a local stack, which may be running, or D1 through wrangler.
+// The search index as reindex writes it: the SQLite file of a local stack, which may be running, or D1 through
+// wrangler.
 
 import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -93,8 +94,8 @@ export interface WranglerTarget {
 const REMOTE_BATCH_ENTRIES = 4096;
 
 /**
- * Selects the top level of wrangler.toml, whose database the services apart share: an empty --env. Only an installed package
- * names the file; in a clone, `sigedge init` may have redirected wrangler to a deployment's configuration.
+ * Selects the top level of wrangler.toml, whose database the services apart share: an empty --env. Only an installed
+ * package names the file; in a clone, `sigedge init` may have redirected wrangler to a deployment's configuration.
  */
 const WRANGLER_TOML = IS_INSTALLED ? ["--env=", "--config", join(ROOT, "wrangler.toml")] : ["--env="];
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reindexing against a database in memory and a served log that can fail: that it goes on, and how it meets the log's own feed.
+// Reindexing against a database in memory and a served log that can fail: that it goes on, and how it meets the log's
+// own feed.
 
 import { generateKeyPairSync } from "node:crypto";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rebuilds the search index of one log, from where the index is complete to the end of the log. The index itself holds that size,
-// its watermark, and rows are written before the watermark is raised, so the work can be interrupted anywhere.
+// Rebuilds the search index of one log, from where the index is complete to the end of the log. The index itself
+// holds that size, its watermark, and rows are written before the watermark is raised, so the work can be interrupted
+// anywhere.
 
 import { err, ok, type Result } from "../../shared/result.ts";
 import { TILE_WIDTH, tileWidth } from "../../shared/tlog/tile.ts";
@@ -31,9 +32,10 @@ export interface Reindexed {
 /**
  * Rebuilds the index. The error is a line for the operator. Rejects with DatabaseError if the database fails.
  *
- * Meanwhile the log feeds the index from a cursor of its own, and raises the watermark only if there is no gap below. The second
- * pass reaches that cursor: it reads a head that includes everything fed before the command began, and what the log fed since
- * then continues from the cursor without a gap. joinWatermark includes it, and from then on the log raises the watermark.
+ * Meanwhile the log feeds the index from a cursor of its own, and raises the watermark only if there is no gap below.
+ * The second pass reaches that cursor: it reads a head that includes everything fed before the command began, and
+ * what the log fed since then continues from the cursor without a gap. joinWatermark includes it, and from then on
+ * the log raises the watermark.
  */
 export async function reindex(options: ReindexOptions): Promise<Result<Reindexed, string>> {
   const { log, database, isFresh, settled } = options;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The SQL statements that write the search index (migrations/), as text: for a local database, and for a file that wrangler sends
-// to D1.
+// The SQL statements that write the search index (migrations/), as text: for a local database, and for a file that
+// wrangler sends to D1.
 
 import { TERMS_VERSION } from "../../shared/search/terms.ts";
 import type { IndexRow } from "../served-log/index-rows.ts";
@@ -62,8 +62,9 @@ export const raiseWatermark = (log: string, size: number): string =>
   `INSERT INTO watermark VALUES (${sqlValue(log)},${size}) ON CONFLICT (log) DO UPDATE SET size = max(size, excluded.size)`;
 
 /**
- * Includes the rows that the log itself has fed meanwhile: it writes behind a gap, but does not raise the watermark over one. If
- * the rows from the watermark on have no gap, raises the watermark to their end; from then on the log raises it again.
+ * Includes the rows that the log itself has fed meanwhile: it writes behind a gap, but does not raise the watermark
+ * over one. If the rows from the watermark on have no gap, raises the watermark to their end; from then on the log
+ * raises it again.
  */
 export function joinWatermark(log: string): string {
   const fed = `FROM entry WHERE log = ${sqlValue(log)} AND idx >= watermark.size`;
@@ -71,8 +72,8 @@ export function joinWatermark(log: string): string {
 }
 
 /**
- * Deletes the rows made by another version of the search terms, and lowers the watermark first: the index is complete up to the
- * first of them, and the rest is rebuilt as after any gap. Reads each row of the log once.
+ * Deletes the rows made by another version of the search terms, and lowers the watermark first: the index is complete
+ * up to the first of them, and the rest is rebuilt as after any gap. Reads each row of the log once.
  */
 export function clearOtherVersions(log: string): readonly string[] {
   const name = sqlValue(log);

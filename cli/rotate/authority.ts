@@ -36,7 +36,10 @@ const KINDS = {
 
 const nameOf = ({ kind, isNewRoot }: AuthorityRotation): string => (isNewRoot ? KINDS[kind].root : kind);
 
-/** Plans to create the new authority and to announce it, or tells how long to wait. The error is a line for the operator. */
+/**
+ * Plans to create the new authority and to announce it, or tells how long to wait. The error is a line for the
+ * operator.
+ */
 export async function planAuthority(context: RotationContext, rotation: AuthorityRotation): Planned {
   const { folder } = context.deployment;
   const state = readPending(folder, rotation.kind);

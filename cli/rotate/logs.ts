@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rotation of a log: opens the next log of a kind under a host name of its own, then freezes the former one. docs/log.md
-// explains the rows of shards.json.
+// The rotation of a log: opens the next log of a kind under a host name of its own, then freezes the former one.
+// docs/log.md explains the rows of shards.json.
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -57,7 +57,9 @@ function readLogs({ deployment: { folder, publicUrl } }: RotationContext, kind: 
 const rowsText = (rows: readonly Row[]): string => `${JSON.stringify(rows, null, 2)}\n`;
 const waitOf = ({ waitMs }: RotationContext): number => waitMs ?? TRUST_WAIT_MS;
 
-/** Plans to open the next log or, once it is in use, to announce it to clients. The error is a line for the operator. */
+/**
+ * Plans to open the next log or, once it is in use, to announce it to clients. The error is a line for the operator.
+ */
 export async function planLog(context: RotationContext, rotation: LogRotation): Planned {
   const logs = readLogs(context, rotation.kind);
   if (!logs.ok) return logs;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rotation of the token key of the built-in issuer. Nothing has to be signed: verifiers fetch keys from the issuer itself.
+// The rotation of the token key of the built-in issuer. Nothing has to be signed: verifiers fetch keys from the
+// issuer itself.
 
 import { generateKeyPairSync } from "node:crypto";
 import { rmSync, statSync } from "node:fs";
@@ -28,7 +29,10 @@ const stepsAfterAnnouncement = (context: RotationContext, at: number): readonly 
   command(context, "rotate oidc --finish"),
 ];
 
-/** Plans to create the key and to publish its public half beside the current one. The error is a line for the operator. */
+/**
+ * Plans to create the key and to publish its public half beside the current one. The error is a line for the
+ * operator.
+ */
 export async function planOidc(context: RotationContext): Planned {
   const { folder } = context.deployment;
   const state = readPending(folder, "oidc");

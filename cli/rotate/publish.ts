@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signs new targets with the offline keys after the settings of a deployment changed, and checks that the deployment serves them.
+// Signs new targets with the offline keys after the settings of a deployment changed, and checks that the deployment
+// serves them.
 
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";

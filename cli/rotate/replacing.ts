@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two phases of replacing a key whose public half clients hold: the next key is created and announced, then it replaces the
-// current one, whose public half stays published.
+// The two phases of replacing a key whose public half clients hold: the next key is created and announced, then it
+// replaces the current one, whose public half stays published.
 
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync } from "node:fs";
@@ -77,8 +77,8 @@ export function begin(
 }
 
 /**
- * Replaces the current key with the next one. An interrupted call is completed by the next one, as next/ is removed last. The
- * former private key is deleted.
+ * Replaces the current key with the next one. An interrupted call is completed by the next one, as next/ is removed
+ * last. The former private key is deleted.
  */
 export function replace({ deployment: { folder } }: RotationContext, kind: Replaceable): void {
   const { key, chain } = REPLACEABLE[kind];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `sigedge rotate` refuses, and how it continues an interrupted rotation. test/interop/rotations.test.ts runs every rotation.
+// What `sigedge rotate` refuses, and how it continues an interrupted rotation. test/interop/rotations.test.ts runs
+// every rotation.
 
 import { createPrivateKey } from "node:crypto";
 import {

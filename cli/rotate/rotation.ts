@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parts that all rotations share. A rotation is planned from the files of the deployment's folder, so an interrupted one
-// continues where it stopped. Nothing is written before the plan is complete.
+// The parts that all rotations share. A rotation is planned from the files of the deployment's folder, so an
+// interrupted one continues where it stopped. Nothing is written before the plan is complete.
 
 import type { PublicUrl } from "../../shared/http/public-url.ts";
 import { err, ok, type Result } from "../../shared/result.ts";

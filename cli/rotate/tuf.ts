@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rotation of the keys of TUF roles, and new expiries for the same keys. One step each, as clients follow the chain of roots.
+// The rotation of the keys of TUF roles, and new expiries for the same keys. One step each, as clients follow the
+// chain of roots.
 
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";

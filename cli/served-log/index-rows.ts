@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rows of the search index, rebuilt from a served log: from bundles and sidecars, and for the tail, which has no sidecar yet,
-// from its entries one by one. The functions that compute terms are the ones that the log itself uses.
+// The rows of the search index, rebuilt from a served log: from bundles and sidecars, and for the tail, which has no
+// sidecar yet, from its entries one by one. The functions that compute terms are the ones that the log itself uses.
 
 import { decodeTileLeaves, encodeTileLeaf, type TileLeaf } from "../../shared/ct/leaf.ts";
 import { parseJson } from "../../shared/json/parse.ts";

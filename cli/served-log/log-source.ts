@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads the files of a served log over HTTP. Transient failures are retried four times over about twelve seconds; a missing file
-// is not an error.
+// Reads the files of a served log over HTTP. Transient failures are retried four times over about twelve seconds; a
+// missing file is not an error.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { concat } from "../../shared/bytes/bytes.ts";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signs and verifies with Sigstore's own JavaScript packages, unmodified. The address of an instance is the only configuration.
+// Signs and verifies with Sigstore's own JavaScript packages, unmodified. The address of an instance is the only
+// configuration.
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -75,7 +76,10 @@ export function sign({ signingConfig }: Instance, signing: Signing): Promise<Bun
   });
 }
 
-/** Verifies with the trusted root only, without a request. Gives the signer. Throws the package's error if anything is wrong. */
+/**
+ * Verifies with the trusted root only, without a request. Gives the signer. Throws the package's error if anything is
+ * wrong.
+ */
 export function verify({ trustedRoot }: Instance, bundle: Bundle, { identity, issuer, data }: Expectation): string {
   const signer = new Verifier(toTrustMaterial(trustedRoot)).verify(toSignedEntity(bundle, data ?? undefined), {
     // The package treats it as a regular expression that can match anywhere.

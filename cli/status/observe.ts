@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads the public routes of a deployment: health, gauges, trust root. Each request has a deadline; a failed one is an error.
+// Reads the public routes of a deployment: health, gauges, trust root. Each request has a deadline; a failed one is
+// an error.
 
 import { X509Certificate } from "node:crypto";
 import { member } from "../../shared/json/member.ts";

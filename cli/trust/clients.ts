@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The configuration of each Sigstore client for a deployment, ready to paste: with the TUF repository if there is one, otherwise
-// with files.
+// The configuration of each Sigstore client for a deployment, ready to paste: with the TUF repository if there is
+// one, otherwise with files.
 
 import type { Trust } from "./files.ts";
 

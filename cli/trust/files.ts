@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The files that signers and verifiers need: the documents that a deployment publishes, and the same keys and chains as separate
-// files, for clients that do not read a trusted root.
+// The files that signers and verifiers need: the documents that a deployment publishes, and the same keys and chains
+// as separate files, for clients that do not read a trusted root.
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Encrypts private keys with a passphrase: PKCS#8 with PBES2, scrypt and AES-256-CBC, which `openssl pkey` reads. Node can write
-// encrypted keys too, but with 2048 rounds of PBKDF2, of which a graphics card tries a million a second.
+// Encrypts private keys with a passphrase: PKCS#8 with PBES2, scrypt and AES-256-CBC, which `openssl pkey` reads.
+// Node can write encrypted keys too, but with 2048 rounds of PBKDF2, of which a graphics card tries a million a
+// second.
 // Spec: RFC 5958 §3; RFC 8018 §6.2, §A.4; RFC 7914 §7
 
 import { createCipheriv, createPrivateKey, type KeyObject, randomBytes, scryptSync } from "node:crypto";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The TUF keys of an operator: offline keys in private files, the online key as the text of the secret TUF_KEY. All are ECDSA
-// P-256.
+// The TUF keys of an operator: offline keys in private files, the online key as the text of the secret TUF_KEY. All
+// are ECDSA P-256.
 
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -25,8 +25,8 @@ export type KeyFileError =
   | { readonly code: "key_file_invalid"; readonly file: string };
 
 /**
- * Creates a key and writes it to a new file of mode 0600: PKCS#8 PEM, encrypted if there is a passphrase. The folder must exist.
- * Fails with key_file_unwritable.
+ * Creates a key and writes it to a new file of mode 0600: PKCS#8 PEM, encrypted if there is a passphrase. The folder
+ * must exist. Fails with key_file_unwritable.
  */
 export function createOfflineKey(file: string, passphrase: string | null): Result<OfflineKey, KeyFileError> {
   const key = newKey();

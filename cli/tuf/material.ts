@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The trust material of a deployment, computed from its settings. Its trust service reads the same from the logs once it runs.
+// The trust material of a deployment, computed from its settings. Its trust service reads the same from the logs once
+// it runs.
 
 import { createPrivateKey } from "node:crypto";
 import { sha256 } from "#sha256";
@@ -28,15 +29,18 @@ export interface DeploymentSettings {
    * SHARD_KEYS in its parts.
    */
   readonly settings: Readonly<Record<string, string>>;
-  /** A time at or before the first entry of either log, which are trusted from an hour before it. Null: when the first CA starts. */
+  /**
+   * A time at or before the first entry of either log, which are trusted from an hour before it. Null: when the first
+   * CA starts.
+   */
   readonly logsCreatedAt: UnixMs | null;
   /** Decides which of several logs is offered. */
   readonly now: UnixMs;
 }
 
 /**
- * Computes the material. Only a log itself knows when it was frozen, so its validity stays open here, which rejects nothing.
- * The error is a line that names the setting.
+ * Computes the material. Only a log itself knows when it was frozen, so its validity stays open here, which rejects
+ * nothing. The error is a line that names the setting.
  */
 export function materialOf(deployment: DeploymentSettings): Result<TrustMaterial, string> {
   const { publicUrl, settings, logsCreatedAt, now } = deployment;

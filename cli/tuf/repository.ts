@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Creates and changes the offline half of a TUF repository. Every function takes texts and keys and gives the new texts of a trust
-// file (trust-file.ts), which a client would accept. Does no input or output.
+// Creates and changes the offline half of a TUF repository. Every function takes texts and keys and gives the new
+// texts of a trust file (trust-file.ts), which a client would accept. Does no input or output.
 // Spec: https://theupdateframework.github.io/specification/v1.0.31/#key-management-and-migration
 
 import { err, ok, type Result } from "../../shared/result.ts";
@@ -71,7 +71,10 @@ export interface TargetsUpdate {
   readonly now: UnixMs;
 }
 
-/** Signs the next version of the targets, for exactly these documents. Fails with tuf_repository_invalid, tuf_signers_missing. */
+/**
+ * Signs the next version of the targets, for exactly these documents. Fails with tuf_repository_invalid,
+ * tuf_signers_missing.
+ */
 export function publishTargets(texts: OfflineTexts, { documents, signers, now }: TargetsUpdate): Edited {
   const current = open(texts);
   if (!current.ok) return current;
@@ -113,7 +116,10 @@ export interface Extension {
   readonly now: UnixMs;
 }
 
-/** Signs the same content as the next version with a new expiry. Fails with tuf_repository_invalid, tuf_signers_missing. */
+/**
+ * Signs the same content as the next version with a new expiry. Fails with tuf_repository_invalid,
+ * tuf_signers_missing.
+ */
 export function extendExpiry(texts: OfflineTexts, { roles, signers, now }: Extension): Edited {
   const extended: Edited = roles.includes("root") ? rotateKeys(texts, { change: {}, signers, now }) : ok(texts);
   if (!extended.ok) return extended;

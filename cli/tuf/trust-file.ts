@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Trust files on disk: deployment/trust.json of a checkout, which `wrangler deploy` bundles, or one in a folder of state.
+// Trust files on disk: deployment/trust.json of a checkout, which `wrangler deploy` bundles, or one in a folder of
+// state.
 
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -12,7 +13,10 @@ import { ROOT } from "../root.ts";
 /** The trust file that `wrangler deploy` bundles. */
 export const DEPLOYED_TRUST_FILE = join(ROOT, "deployment", "trust.json");
 
-/** Reads the texts of a deployment; null without the file or without texts in it. The error is a line for the operator. */
+/**
+ * Reads the texts of a deployment; null without the file or without texts in it. The error is a line for the
+ * operator.
+ */
 export function readTrustFile(file: string, publicUrl: string): Result<OfflineTexts | null, string> {
   const json = readJsonFile(file);
   if (!json.ok || json.value === null) return json.ok ? ok(null) : json;
@@ -20,7 +24,10 @@ export function readTrustFile(file: string, publicUrl: string): Result<OfflineTe
   return texts.ok ? texts : err(`${file}: ${texts.error.reason}`);
 }
 
-/** Writes the texts of a deployment and keeps those of others. Replaces the file atomically. The error is a line for the operator. */
+/**
+ * Writes the texts of a deployment and keeps those of others. Replaces the file atomically. The error is a line for
+ * the operator.
+ */
 export function writeTrustFile(file: string, publicUrl: string, texts: OfflineTexts): Result<null, string> {
   const json = readJsonFile(file);
   if (!json.ok) return json;
