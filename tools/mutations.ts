@@ -27,7 +27,7 @@ const SUFFIX = ".mutation";
 export interface Mutation {
   readonly name: string;
   readonly invariant: string;
-  /** What the break does, for people. */
+  /** The effect of the break, in one line. */
   readonly summary: string;
   /** Test files that must notice it, relative to the root. */
   readonly tests: readonly string[];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Backups of the tail, and logs that are shown from one: they show what was signed, and sign nothing any more.
+// Backups of the tail, and logs that are shown from one: they show what was signed and sign nothing new.
 
 import { describe, expect, it } from "vitest";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";

@@ -50,7 +50,7 @@ interface SeenHead {
   readonly timestamp: number | null;
 }
 
-/** What a checker needs of the world. */
+/** The parts of a world that a checker uses. */
 export interface CheckerDeps {
   readonly config: LogConfig;
   readonly random: Random;

@@ -40,7 +40,7 @@ describe("a waiter", () => {
     ["goes back an hour", (lab: Lab) => lab.world.moveClock(-HOUR)],
     ["goes back a minute", (lab: Lab) => lab.world.moveClock(-60_000)],
     ["jumps ahead", (lab: Lab) => lab.world.moveClock(HOUR)],
-    ["stands still", (lab: Lab) => lab.world.freezeClock()],
+    ["stops", (lab: Lab) => lab.world.freezeClock()],
   ])("is answered within ten seconds if the clock %s", async (_, change) => {
     const lab = new Lab();
     await lab.grow(5);

@@ -13,7 +13,7 @@ export interface Database {
   readonly prepare: (sql: string) => Statement;
 }
 
-/** What an index checker needs. */
+/** The parts of a world that an index checker uses. */
 export interface IndexCheckerDeps {
   readonly log: string;
   readonly database: Database;

@@ -29,7 +29,7 @@ export class Instance {
   readonly number: number;
   readonly log: Log;
   isDead = false;
-  /** The time of this turn: the clock stands still while code runs. */
+  /** The time of this turn: the clock stops while code runs. */
   now: UnixMs = unixMs(0);
   readonly pending = new Set<PendingCall>();
   /** Number of promises under waitUntil. */
@@ -54,7 +54,7 @@ export interface ObjectRates {
   alarmLost: number;
 }
 
-/** What a runtime needs of the world. */
+/** The parts of a world that a runtime uses. */
 export interface RuntimeDeps {
   readonly scheduler: Scheduler;
   readonly random: Random;

@@ -20,7 +20,7 @@ import type { Random } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { SimulatedWitness, verifySimulated, witnessPolicy } from "./simulated-witness.ts";
 
-/** What a platform needs of the world. */
+/** The parts of a world that a platform uses. */
 export interface PlatformDeps {
   readonly scheduler: Scheduler;
   readonly random: Random;

@@ -5,7 +5,7 @@ import type { Boundary } from "./fault-plan.ts";
 import type { ObjectRates } from "./object-runtime.ts";
 import type { Random } from "./random.ts";
 
-/** What one world is like. */
+/** The properties of one world. */
 export interface Profile {
   readonly kind: "signature" | "certificate";
   /** The log already has about 65,000 entries, so the first tile of level 1 fills up during the run. */

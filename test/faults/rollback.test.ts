@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stores that were restored, exchanged, lost or damaged. In each case the log refuses and says what to do. It writes
-// nothing any more, not from the alarm and not after a restart. What the rows can still show is read as before.
+// nothing any more, not from the alarm and not after a restart. Readers still get all that the rows can show.
 
 import { describe, expect, it } from "vitest";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";

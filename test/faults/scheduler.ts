@@ -2,7 +2,7 @@
 // Virtual time. Events run in order of their time, one at a time, each with all microtasks that it starts before the
 // next. Nothing waits for a real clock, so hours pass in seconds and a run can be repeated.
 
-/** What happens at one time. */
+/** Code that runs at one time. */
 export interface Event {
   readonly label: string;
   readonly run: () => void;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the simulated clients submit, and what the log must make of it. All of it follows from a number.
+// The submissions of simulated clients, and the entries that the log must make of them. All of it follows from a
+// number.
 
 import { encodeHex } from "../../shared/bytes/hex.ts";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a log needs from the world. Each port is as narrow as its use, so that a test can make any call of it fail.
+// The ports of a log. Each port is as narrow as its use, so that a test can make any call of it fail.
 
 import type { LogConfig } from "../../shared/logs/config.ts";
 import type { Advance } from "../../shared/rpc/anchor.ts";
@@ -63,7 +63,7 @@ export interface AnchorPort {
   advance(step: Advance): Promise<boolean>;
 }
 
-/** Who cosigns the log's checkpoints, and whether answers wait for them. */
+/** The log's witnesses, and whether answers wait for them. */
 export interface Witnessing {
   readonly policy: WitnessPolicy;
   readonly requireQuorum: boolean;
@@ -72,7 +72,7 @@ export interface Witnessing {
   readonly post: (url: string, body: string) => Promise<WitnessAnswer>;
 }
 
-/** What a witness answered. */
+/** The answer of a witness. */
 export interface WitnessAnswer {
   readonly status: number;
   /** At most 64 KiB. */

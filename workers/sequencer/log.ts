@@ -63,7 +63,7 @@ export class Log {
     return this.#memory.phase;
   }
 
-  /** What the log was created as, null until it may be shown. */
+  /** Null until the log may be shown. */
   get identity(): LogIdentity | null {
     return this.#memory.identity;
   }

@@ -143,7 +143,7 @@ export class Sequencer
     await this.#log.catchUp();
   }
 
-  /** What the tail is read from. Throws until the anchor holds a head of the log. */
+  /** The inputs of a tail read. Throws until the anchor holds a head of the log. */
   #tail(): TailDeps {
     const { identity, state, edge, phase } = this.#log;
     if (identity === null || state === null) throw new Error(phase.kind === "running" ? "no log" : phase.reason);

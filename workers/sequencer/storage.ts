@@ -14,7 +14,7 @@ import type { Storage } from "./platform/durable-storage.ts";
 
 /** The tables of version 1. */
 const FIRST_TABLES: SchemaStep = [
-  // What the log was created as. Never written again.
+  // The log's identity, written once at its creation.
   `CREATE TABLE log (
      id INTEGER PRIMARY KEY CHECK (id = 1), creation TEXT NOT NULL, origin TEXT NOT NULL, base_url TEXT NOT NULL,
      spki BLOB NOT NULL, genesis_size INTEGER NOT NULL, created_ms INTEGER NOT NULL) STRICT`,
@@ -52,7 +52,7 @@ export const LOG_SCHEMA: Schema = {
   steps: [FIRST_TABLES, TERMS_VERSIONS, BACKUPS, IDENTITIES, FROZEN],
 };
 
-/** What a log was created as. */
+/** The identity that a log got at its creation. */
 export interface LogIdentity {
   /** Random, and the same in R2's log.json, so that two logs are never mistaken for one. */
   readonly creation: string;

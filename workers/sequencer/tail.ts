@@ -12,7 +12,7 @@ import type { LogStorage, StateRow } from "./storage.ts";
 /** The rows of the tail: the log's own, or those of a backup. */
 export type TailRows = Pick<LogStorage, "readEntries" | "readLeafHashes" | "readEdgeTile">;
 
-/** What a tail is read from. */
+/** The inputs of a tail read. */
 export interface TailDeps {
   readonly storage: TailRows;
   readonly format: LogFormat;

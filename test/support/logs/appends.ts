@@ -42,7 +42,7 @@ export async function appendTexts(memory: MemoryLog, count: number, prefix = "en
   await memory.host.settle();
 }
 
-/** What the log's tail is read from. */
+/** The inputs of a read of the log's tail. */
 export function tailOf({ log, storage, format }: MemoryLog): TailDeps {
   const { state, edge } = log;
   if (state === null) throw new Error("not open");

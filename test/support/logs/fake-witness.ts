@@ -4,7 +4,7 @@
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import type { WitnessAnswer } from "../../../workers/sequencer/deps.ts";
 
-/** What the witness does wrong. */
+/** The way in which the witness misbehaves. */
 export type Misbehavior =
   | "none"
   | "down"

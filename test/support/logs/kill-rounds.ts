@@ -24,7 +24,7 @@ import {
 } from "./log-client.ts";
 import { naiveLeafHash, naiveTile, prefixRoots } from "./naive-tree.ts";
 
-/** What the rounds found. */
+/** The findings of all rounds. */
 export interface KillReport {
   readonly kills: number;
   readonly entries: number;

@@ -13,7 +13,7 @@ export interface NaiveRecord {
   /** The bytes in the bundle, with the length prefix if there is one. */
   readonly framed: Uint8Array;
   readonly record: Uint8Array;
-  /** What the leaf hash covers. */
+  /** The bytes that the leaf hash covers. */
   readonly hashed: Uint8Array;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a kind of log is to the sequencer. Everything outside this folder asks the object and never which kind it is.
+// The interface of a kind of log. Everything outside this folder asks the object and never which kind it is.
 // Facts that other services need too are in shared/logs/kinds.ts.
 
 import type { Ed25519Signer } from "../../../shared/crypto/signer.ts";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the warm-up submits.
+// The content of the warm-up's submissions.
 
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import type { SearchRow } from "../../../shared/search/row.ts";

@@ -15,7 +15,7 @@ import type { LogDeps, ObjectStore } from "../deps.ts";
 import { type Refusal, refuse, toRefusal } from "../recovery/refusal.ts";
 import type { EntryRow } from "../storage.ts";
 
-/** What publication needs of the log. */
+/** The parts of a log that publication uses. */
 export type PublishDeps = Pick<LogDeps, "config" | "storage" | "format" | "objects">;
 
 /**

@@ -41,7 +41,7 @@ export interface Recovered {
   readonly tail: ReadonlyMap<string, { readonly leafIndex: number; readonly timestamp: UnixMs }>;
 }
 
-/** What recovery needs of the log. */
+/** The parts of a log that recovery uses. */
 export type RecoverDeps = Pick<LogDeps, "config" | "storage" | "format" | "objects" | "anchor">;
 
 /**
@@ -120,7 +120,9 @@ function readIdentity({ storage, format }: RecoverDeps, leafIndex: number): Hash
 export async function checkNothingExists({ config, objects, anchor }: RecoverDeps): Promise<Result<null, Refusal>> {
   const [anchored, logJson] = await Promise.all([anchor.read(), objects.get(objectKey(config, "log.json"))]);
   if (anchored === null && logJson === null) return ok(null);
-  return refuse("the storage of this log is gone while R2 or the anchor still know it: restore it, or open a new log");
+  return refuse(
+    "the storage of this log is gone, but R2 or the anchor still knows the log: restore the storage, or open a new log",
+  );
 }
 
 /**

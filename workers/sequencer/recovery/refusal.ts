@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Why a log refuses to write. Refusing is a state, not a crash: reads go on.
+// The reasons for which a log refuses to write. Refusing is a state, not a crash: reads go on.
 
 import { err, type Result } from "../../../shared/result.ts";
 
 /** The log disagrees with its anchor, with R2 or with itself. */
 export interface Refusal {
   readonly code: "log_refusing";
-  /** What is wrong and what the operator should do. */
+  /** Says what is wrong and what the operator should do. */
   readonly reason: string;
 }
 

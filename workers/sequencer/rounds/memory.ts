@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an open log keeps in memory: a copy of its newest rows, and whether it may write. Trusted for nothing: recovery
+// The memory of an open log: a copy of its newest rows, and whether it may write. Trusted for nothing: recovery
 // rebuilds it from the rows. log.ts owns it; rounds and maintenance read it and move it forward, always after the rows.
 
 import { encodeHex } from "../../../shared/bytes/hex.ts";

@@ -28,10 +28,10 @@ export interface KnownEntry {
   readonly timestamp: UnixMs | null;
 }
 
-/** What became of a submission. */
+/** The result of a submission. */
 export interface Outcome {
   readonly answer: Appended | Duplicate;
-  /** What an SCT promises. Null for a duplicate whose time is not known. */
+  /** The place that an SCT promises. Null for a duplicate whose time is not known. */
   readonly placement: Placement | null;
 }
 

@@ -90,7 +90,8 @@ export class Witnesses {
   }
 
   /**
-   * Whether a quorum reaches this size. Asks again for a head that found no quorum before, as no other call may do so.
+   * Whether a quorum reaches this size. If the newest head found none before, asks again, because no other call may
+   * come.
    */
   async #reaches(treeSize: number): Promise<boolean> {
     const newest = this.#newest;
@@ -104,7 +105,7 @@ export class Witnesses {
     return true;
   }
 
-  /** True while the newest head lacks a quorum, because a witness could not be reached. */
+  /** True while the newest head lacks a quorum. */
   get isBehind(): boolean {
     return this.#newest !== null && !this.#has(this.#newest.treeSize);
   }
