@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every type of issuer over HTTP, in the whole stack: discovery and keys come from a second server, the token is as its
-// provider documents it, the certificate is read by a parser that is not ours, and each claim that it needs is missed.
+// Every type of issuer over HTTP, in the whole stack. A second server has discovery documents and keys, tokens are as
+// their providers document them, an independent parser reads the certificates, and each required claim is left out
+// once.
 
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -77,7 +78,7 @@ async function leafOf(response: Response): Promise<X509Certificate> {
   return X509Certificate.parse(signedCertificateEmbeddedSct.chain.certificates[0]);
 }
 
-/** Number below Fulcio's arc → text: of 1 to 6 the octets, of the others the UTF8String in them. */
+/** Extension values by number below Fulcio's arc: raw text for 1 to 6, a DER UTF8String for the others. */
 function extensionsOf(leaf: X509Certificate): Record<string, string | undefined> {
   return Object.fromEntries(
     leaf.extensions.flatMap((extension) => {
@@ -99,7 +100,7 @@ function nameIn(leaf: X509Certificate): object {
 }
 
 describe.each(KNOWN_IDENTITIES)("$name", (known) => {
-  it("has the name and the extensions of its token", async () => {
+  it("yields the name and the extensions of its token", async () => {
     const url = urlOf(known);
     const identity = identityAt(known, url);
     const leaf = await leafOf(await post(claimsOf(identity, url), identity.challenge));
@@ -113,7 +114,7 @@ describe.each(KNOWN_IDENTITIES)("$name", (known) => {
     ]);
   });
 
-  it("is refused without any one of the claims that it needs", async () => {
+  it("is rejected without any one of its required claims", async () => {
     const url = urlOf(known);
     const identity = identityAt(known, url);
     for (const claim of identity.needs) {
@@ -125,7 +126,7 @@ describe.each(KNOWN_IDENTITIES)("$name", (known) => {
     }
   });
 
-  it("is explained as it is issued", async () => {
+  it("is explained exactly as it is issued", async () => {
     const url = urlOf(known);
     const identity = identityAt(known, url);
     const response = await post(claimsOf(identity, url), identity.challenge, "/api/identity/explain");
@@ -151,7 +152,7 @@ describe("a meta issuer", () => {
     throw new Error("no kubernetes");
   };
 
-  it("is each of many, found by its own discovery", async () => {
+  it("accepts each matching issuer through its own discovery document", async () => {
     for (const cluster of ["cluster-a", "cluster-b_1"]) {
       const url = `${issuers.origin}/${cluster}`;
       const leaf = await leafOf(await post(claimsOf(kubernetes(), url), kubernetes().challenge));
@@ -159,7 +160,7 @@ describe("a meta issuer", () => {
     }
   });
 
-  it.each(["cluster-", "cluster-a/b", "cluster-a?x", "cluster-a.b", "Cluster-a"])("is not %s", async (name) => {
+  it.each(["cluster-", "cluster-a/b", "cluster-a?x", "cluster-a.b", "Cluster-a"])("does not match %s", async (name) => {
     const before = issuers.asked.length;
     const response = await post(claimsOf(kubernetes(), `${issuers.origin}/${name}`), kubernetes().challenge);
     expect([response.status, await response.json()]).toMatchObject([
@@ -176,7 +177,7 @@ describe("a policy", () => {
     (KNOWN_IDENTITIES[0] as KnownIdentity);
   const claims = (change: object): object => ({ ...claimsOf(github(), `${issuers.origin}/policy`), ...change });
 
-  it("lets in whom it means, for any of the audiences, without what its certificates shall not say", async () => {
+  it("accepts matching claims for any of the audiences, and omits the configured extensions", async () => {
     const leaf = await leafOf(await post(claims({ aud: ["x", "sigedge"] }), github().challenge));
     const { 22: _visibility, 24: _subject, ...said } = github().extensions;
     const url = `${issuers.origin}/policy`;
@@ -189,7 +190,7 @@ describe("a policy", () => {
       { job_workflow_ref: "octo-org/r/.github/workflows/x.yml@refs/heads/dev" },
       "job_workflow_ref does not match the accepted pattern",
     ],
-  ])("refuses %j and says which claim it is", async (change, condition) => {
+  ])("rejects %j and names the claim", async (change, condition) => {
     const response = await post(claims(change), github().challenge);
     expect([response.status, await response.json()]).toEqual([
       400,
@@ -202,8 +203,8 @@ describe("a policy", () => {
   });
 });
 
-describe("tokens that are good for one certificate", () => {
-  it("give exactly one, of many requests at once, also after a restart", async () => {
+describe("one-time tokens", () => {
+  it("yield exactly one certificate for many concurrent requests, even after a restart", async () => {
     const email = "alice@example.com";
     const claims = {
       sub: "1",
@@ -230,12 +231,12 @@ describe("tokens that are good for one certificate", () => {
   });
 });
 
-describe("limits", () => {
-  it("answer an address that asks too often with 429 and when to come again", async () => {
+describe("the rate limits", () => {
+  it("reject an address with too many requests with 429 and Retry-After", async () => {
     const ask = async (client: string): Promise<Response> =>
       fetch(`${stack.url}/api/v2/signingCert`, { method: "POST", body: "{}", headers: { "cf-connecting-ip": client } });
     const answers: Response[] = [];
-    // A hundred in ten seconds: one of two windows gets more than that, however slow the machine is.
+    // The limit is 100 per ten seconds; one of two windows exceeds it, however slow the machine is.
     for (let i = 0; i < 15; i++)
       answers.push(...(await Promise.all(Array.from({ length: 20 }, () => ask("192.0.2.9")))));
     expect(answers[0]?.status).toBe(400);
@@ -246,7 +247,7 @@ describe("limits", () => {
   });
 });
 
-it("each certificate leaves one line, and no line says more of a token than its issuer and a hash of its id", async () => {
+it("each certificate logs one line, and no line reveals more of a token than its issuer and a hash of its id", async () => {
   const github = KNOWN_IDENTITIES.find(({ name }) => name === "github-workflow") as KnownIdentity;
   const url = urlOf(github);
   await leafOf(

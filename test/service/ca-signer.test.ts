@@ -27,7 +27,7 @@ beforeAll(async () => {
   });
   const [port] = (await once(signer.stdout as NodeJS.EventEmitter, "data")) as [Buffer];
   const CA_KEY = `http://${TOKEN}@127.0.0.1:${port.toString().trim()}/v1/transit/sign/sigedge-ca`;
-  // The trust repository of the state folder was signed over the CA that is made there.
+  // The trust repository in the state folder was signed over the CA that was created there.
   const vars = { CA_CHAIN: MATERIAL.CA_CHAIN, CA_KEY, TUF_KEY: "", TRUST_FILE: "" };
   stack = await startStack({ vars });
 });
@@ -37,7 +37,7 @@ afterAll(async () => {
   await stack.stop();
 });
 
-it("signs certificates, which verify with everything in them", async () => {
+it("a remote signer signs certificates that verify completely", async () => {
   const instance = await readInstance(stack.url);
   const data = Buffer.from("an artifact\n");
   const identityToken = await stack.token(EMAIL);
@@ -45,7 +45,7 @@ it("signs certificates, which verify with everything in them", async () => {
   expect(verify(instance, bundle, { identity: EMAIL, issuer: `${stack.url}/oidc`, data })).toBe(EMAIL);
 });
 
-it("gone, leaves a 503 and no word of its token", async () => {
+it("an unreachable remote signer yields 503 and does not reveal its token", async () => {
   signer.kill();
   await once(signer, "exit");
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });

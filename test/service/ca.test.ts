@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The CA over HTTP, in the whole stack: who gets a certificate and what it is, who gets none and with which words, and that a
-// request that was refused leaves no entry in the certificate log.
+// The CA over HTTP, in the whole stack: the certificates it issues, the requests it rejects with their messages, and
+// that a rejected request leaves no entry in the certificate log.
 
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, X509Certificate } from "node:crypto";
 import { createServer, type Server } from "node:http";
@@ -20,7 +20,7 @@ const DISCOVERED_KEY = makeIssuerKey("discovered", "P-256");
 const CLIENT = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
 const CLIENT_PEM = CLIENT.publicKey.export({ type: "spki", format: "pem" }).toString();
 
-/** An OpenID provider of its own, which counts how often it is asked. */
+/** A separate OpenID provider that counts the requests for its keys. */
 interface Provider {
   readonly url: string;
   readonly asked: string[];
@@ -42,7 +42,7 @@ async function startProvider(): Promise<Provider> {
 
 let provider: Provider;
 let stack: TestStack;
-/** The token key of the built-in issuer, to sign what it would not. */
+/** The token key of the built-in issuer, to sign tokens that the issuer would not. */
 let builtInKey: IssuerKey;
 
 beforeAll(async () => {
@@ -95,7 +95,7 @@ const withToken = (token: string, publicKeyRequest: object = keyRequest()): obje
 interface Issued {
   readonly pems: readonly string[];
   readonly leaf: SigstoreCertificate;
-  /** The index that the SCT carries. */
+  /** The leaf index in the SCT. */
   readonly leafIndex: number;
 }
 
@@ -117,7 +117,7 @@ async function issued(response: Response): Promise<Issued> {
 const issueOne = async (): Promise<Issued> => issued(await post(withToken(await stack.token(EMAIL))));
 
 describe("a certificate", () => {
-  it("comes for a key with its proof of possession, as @sigstore/sign asks for it", async () => {
+  it("is issued for a key with proof of possession, as @sigstore/sign sends it", async () => {
     const { pems, leaf } = await issueOne();
     expect(pems).toHaveLength(3);
     expect(leaf.extSubjectAltName?.rfc822Name).toBe(EMAIL);
@@ -134,12 +134,12 @@ describe("a certificate", () => {
     expect(bundle).toEqual({ chains: [{ certificates: pems.slice(1).map((pem) => `${pem}\n`) }] });
   });
 
-  it("comes with the token in the header, as sigstore-go asks for it", async () => {
+  it("is issued with the token in the header, as sigstore-go sends it", async () => {
     const authorization = `Bearer ${await stack.token(EMAIL)}`;
     await issued(await post({ publicKeyRequest: keyRequest() }, { authorization }));
   });
 
-  it("comes for a signing request, as sigstore-python asks for it", async () => {
+  it("is issued for a signing request, as sigstore-python sends it", async () => {
     const { pem, spki } = REQUESTS[0] ?? { pem: "", spki: "" };
     const { leaf, pems } = await issued(
       await post(
@@ -151,14 +151,14 @@ describe("a certificate", () => {
     expect(pems.length).toBeGreaterThanOrEqual(2);
   });
 
-  it.each(REQUESTS.filter(({ outcome }) => outcome === "ok"))("comes for a key $name", async ({ pem, spki }) => {
+  it.each(REQUESTS.filter(({ outcome }) => outcome === "ok"))("is issued for the key $name", async ({ pem, spki }) => {
     const csr = Buffer.from(pem).toString("base64");
     const authorization = `Bearer ${await stack.token(EMAIL)}`;
     const { leaf } = await issued(await post({ certificateSigningRequest: csr }, { authorization }));
     expect(leaf.publicKey.toString("hex")).toBe(spki);
   });
 
-  it("comes for unknown fields, null members, snake_case and base64url", async () => {
+  it("is issued despite unknown fields, null members, snake_case and base64url", async () => {
     const proof = proofOf(EMAIL).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
     const body = {
       credentials: { oidc_identity_token: await stack.token(EMAIL), extra: {} },
@@ -169,7 +169,7 @@ describe("a certificate", () => {
     await issued(await post(body));
   });
 
-  it("comes for a GitHub workflow, with its build", async () => {
+  it("is issued for a GitHub workflow and describes its build", async () => {
     const workflow = "octo-org/octo-repo/.github/workflows/release.yml@refs/heads/main";
     const claims = {
       iss: GITHUB,
@@ -200,7 +200,7 @@ describe("a certificate", () => {
     );
   });
 
-  it("comes for a discovered issuer, which is asked once", async () => {
+  it("is issued for a discovered issuer, whose keys are fetched once", async () => {
     const claims = (): object => ({ ...builtInClaims(), iss: provider.url });
     const token = (key: IssuerKey): string => signToken({ ...claims() }, key, { alg: "ES256" });
     for (let i = 0; i < 3; i++) await issued(await post(withToken(token(DISCOVERED_KEY))));
@@ -211,7 +211,7 @@ describe("a certificate", () => {
 
   it("is in the certificate log at the index of its SCT, signed by the log", async () => {
     const { leaf, leafIndex, pems } = await issueOne();
-    // The checkpoint may be a second old.
+    // The checkpoint may be up to a second old.
     await sleep(1100);
     const { treeSize } = await readCheckpoint(`${stack.url}/ct`);
     expect(treeSize).toBeGreaterThan(leafIndex);
@@ -249,7 +249,7 @@ const csrNamed = async (name: string): Promise<object> => ({
   certificateSigningRequest: Buffer.from(REQUESTS.find((row) => row.name === name)?.pem ?? "").toString("base64"),
 });
 
-/** What is refused, with the message, all with status 400 and code 3. */
+/** Requests that get status 400 and code 3, with the message. */
 const REFUSED: readonly (readonly [string, () => Promise<object | string> | object | string, string])[] = [
   ["no body", () => "", MISSING],
   ["no token", () => ({ publicKeyRequest: keyRequest() }), MISSING],
@@ -382,7 +382,7 @@ const REFUSED: readonly (readonly [string, () => Promise<object | string> | obje
   ],
 ];
 
-describe("a refused request", () => {
+describe("a rejected request", () => {
   it("leaves no entry in the certificate log", async () => {
     const before = await issueOne();
     for (const [name, make, message] of REFUSED) {
@@ -403,7 +403,7 @@ describe("a refused request", () => {
     expect((await issueOne()).leafIndex).toBe(before.leafIndex + 1);
   });
 
-  it("has the scheme of its token in another case", async () => {
+  it("has a lower-case bearer scheme", async () => {
     const response = await post(
       { publicKeyRequest: keyRequest() },
       { authorization: `bearer ${await stack.token(EMAIL)}` },
@@ -423,7 +423,7 @@ describe("a refused request", () => {
     expect(await response.json()).toEqual({ code: 12, message: "Method Not Allowed", details: [] });
   });
 
-  it("comes while its issuer cannot be reached: 503, and when to come again", async () => {
+  it("whose issuer is unreachable gets 503 and Retry-After", async () => {
     const response = await post(forged({ iss: "http://127.0.0.1:9" }));
     expect([response.status, response.headers.get("retry-after")]).toEqual([503, "5"]);
     expect(await response.json()).toMatchObject({
@@ -434,7 +434,7 @@ describe("a refused request", () => {
   });
 });
 
-it("the log lines hold no token and no key", () => {
+it("log lines contain no token and no key", () => {
   const text = stack.logs.map(({ message }) => message).join("\n");
   expect(text).not.toContain("eyJ");
   expect(text).not.toContain("PRIVATE KEY");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The certificate log over HTTP: what RFC 6962 submits, what static-ct-api reads. Trees, SCTs and signatures are checked here
-// by the letters of the specs, with node:crypto.
+// The certificate log over HTTP: submission by RFC 6962, reads by static-ct-api. Trees, SCTs and signatures are
+// verified exactly as the specs say, with node:crypto.
 
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify, X509Certificate } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -39,7 +39,7 @@ const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base6
 const spkiOf = (certificate: X509Certificate | undefined): Buffer =>
   certificate?.publicKey.export({ format: "der", type: "spki" }) ?? Buffer.alloc(0);
 
-/** Name, DER, as it stands in the certificate. */
+/** The issuer's Name, DER, as in the certificate. */
 function subjectOf(certificate: X509Certificate | undefined): Uint8Array {
   const parsed = parseCertificate(certificate?.raw ?? new Uint8Array(0));
   if (!parsed.ok) throw new Error(parsed.error.reason);
@@ -52,11 +52,11 @@ let serials = 0;
 interface Made {
   readonly certificate: Uint8Array;
   readonly tbs: Uint8Array;
-  /** Of the same fields without the poison. */
+  /** The same fields without the poison. */
   readonly tbsWithoutPoison: Uint8Array;
 }
 
-/** A leaf of the stack's CA, or of the given key; with the poison it is a precertificate. */
+/** A leaf issued by the stack's CA or by the given key; with the poison it is a precertificate. */
 function makeLeaf(options: { readonly poison: boolean; readonly caKey?: string }): Made {
   const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const now = Date.now() - (Date.now() % 1000);
@@ -90,7 +90,7 @@ const submit = (endpoint: string, body: string): Promise<Response> =>
 const chainOf = (leaf: Uint8Array, above: readonly X509Certificate[] = chain): string =>
   JSON.stringify({ chain: [leaf, ...above.map(({ raw }) => raw)].map(base64) });
 
-/** Entries that were promised so far. */
+/** The number of SCTs issued so far. */
 let promised = 0;
 
 async function submitted(endpoint: string, body: string): Promise<SctJson> {
@@ -101,7 +101,7 @@ async function submitted(endpoint: string, body: string): Promise<SctJson> {
   return sct;
 }
 
-/** The index that static-ct-api has in the SCT: extension type 0, length 5, 40 bits. */
+/** The leaf index in the SCT by static-ct-api: extension type 0, length 5, 40 bits. */
 function leafIndexOf({ extensions }: SctJson): number {
   const bytes = Buffer.from(extensions, "base64");
   expect(bytes.subarray(0, 3).toString("hex")).toBe("000005");
@@ -116,7 +116,7 @@ const uint = (value: number, length: number): Buffer => {
 };
 const vector = (data: Uint8Array, lengthBytes: number): Buffer => Buffer.concat([uint(data.length, lengthBytes), data]);
 
-/** Verifies the SCT over RFC 6962 §3.2's struct; `entry` is type and signed_entry. */
+/** Verifies the SCT over the struct of RFC 6962 §3.2; `entry` is the type and signed_entry. */
 function expectValidSct(sct: SctJson, entry: Buffer): void {
   const key = createPublicKey(stack.vars["CERTIFICATE_LOG_KEY"] ?? "");
   expect(sct.sct_version).toBe(0);
@@ -133,7 +133,7 @@ function expectValidSct(sct: SctJson, entry: Buffer): void {
 const precertEntry = (tbs: Uint8Array): Buffer =>
   Buffer.concat([uint(1, 2), Buffer.from(sha256Hex(spkiOf(chain[0])), "hex"), vector(tbs, 3)]);
 
-/** All records, once a checkpoint covers what was promised: an isolate may show one that is a second old. */
+/** All records, once a checkpoint covers every SCT: an isolate may serve one that is a second old. */
 async function readLog(): Promise<{ readonly records: readonly Buffer[]; readonly root: Buffer }> {
   for (let attempt = 0; attempt < 50; attempt++) {
     const { treeSize, rootHash } = await readCheckpoint(ct());
@@ -144,7 +144,7 @@ async function readLog(): Promise<{ readonly records: readonly Buffer[]; readonl
 }
 
 describe("add-pre-chain", () => {
-  test("logs the TBS without its poison and promises it with an SCT that verifies", async () => {
+  test("logs the TBSCertificate without its poison and answers with an SCT that verifies", async () => {
     const { certificate, tbsWithoutPoison } = makeLeaf({ poison: true });
     const sct = await submitted("add-pre-chain", chainOf(certificate));
     expectValidSct(sct, precertEntry(tbsWithoutPoison));
@@ -166,7 +166,7 @@ describe("add-pre-chain", () => {
     }
   });
 
-  test("takes the chain without its root, or the leaf alone, and names the whole chain all the same", async () => {
+  test("accepts the chain without its root, or the leaf alone, and logs the whole chain", async () => {
     for (const above of [chain.slice(0, 1), []]) {
       const { certificate } = makeLeaf({ poison: true });
       const index = leafIndexOf(await submitted("add-pre-chain", chainOf(certificate, above)));
@@ -176,7 +176,7 @@ describe("add-pre-chain", () => {
     }
   });
 
-  test("gives the same promise for the same precertificate", async () => {
+  test("answers with the same SCT for the same precertificate", async () => {
     const { certificate, tbsWithoutPoison } = makeLeaf({ poison: true });
     const first = await submitted("add-pre-chain", chainOf(certificate));
     const again = await submitted("add-pre-chain", chainOf(certificate));
@@ -186,7 +186,7 @@ describe("add-pre-chain", () => {
 });
 
 describe("add-chain", () => {
-  test("logs the certificate and promises it with an SCT that verifies", async () => {
+  test("logs the certificate and answers with an SCT that verifies", async () => {
     const { certificate } = makeLeaf({ poison: false });
     const sct = await submitted("add-chain", chainOf(certificate));
     expectValidSct(sct, Buffer.concat([uint(0, 2), vector(certificate, 3)]));
@@ -197,8 +197,8 @@ describe("add-chain", () => {
   });
 });
 
-describe("a refused submission", () => {
-  test("has a status and a reason in text, and leaves no entry behind", async () => {
+describe("a rejected submission", () => {
+  test("gets a status and a reason in text, and leaves no entry", async () => {
     const { records } = await readLog();
     const foreignKey = String(
       generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ format: "pem", type: "pkcs8" }),
@@ -229,7 +229,7 @@ describe("a refused submission", () => {
       expect(response.headers.get("content-type")).toMatch(/^text\/plain/);
       expect(response.headers.get("cache-control")).toBe("no-store");
     }
-    // One that is taken shows that the log still counts on from where it was.
+    // An accepted one shows that the log continues at the same index.
     const sct = await submitted("add-pre-chain", chainOf(poisoned));
     expect(leafIndexOf(sct)).toBe(records.length);
   });
@@ -247,7 +247,7 @@ describe("a refused submission", () => {
 });
 
 describe("reads of the certificate log", () => {
-  test("get-roots gives the root, and nothing of RFC 6962's read API exists", async () => {
+  test("get-roots answers with the root, and RFC 6962's read API does not exist", async () => {
     const roots = await (await fetch(`${ct()}/ct/v1/get-roots`)).json();
     expect(roots).toStrictEqual({ certificates: chain.slice(-1).map(({ raw }) => base64(raw)) });
     for (const path of ["get-sth", "get-entries?start=0&end=1", "get-sth-consistency", "get-entry-and-proof"]) {
@@ -284,7 +284,7 @@ describe("reads of the certificate log", () => {
     }
   });
 
-  test("an entry comes with its proof", async () => {
+  test("an entry is served with its proof", async () => {
     const { records, root } = await readLog();
     for (const index of [0, records.length - 1]) {
       const response = await fetch(`${stack.url}/api/entries/${index}?log=certificate`);
@@ -300,7 +300,7 @@ describe("reads of the certificate log", () => {
 });
 
 describe("proofs of the certificate log", () => {
-  test("are given as those of the other log, as JSON and as a file", async () => {
+  test("are served like those of the signature log, as JSON and as a file", async () => {
     const { records, root } = await readLog();
     const index = records.length - 1;
     const response = await fetch(`${stack.url}/api/proof/inclusion?index=${index}&log=certificate`);
@@ -313,9 +313,9 @@ describe("proofs of the certificate log", () => {
   });
 });
 
-// The last of the file: it leaves this address without a right to write for ten seconds.
+// This test is last because it blocks writes from this address for ten seconds.
 describe("a sender of too many chains", () => {
-  test("is told to wait, while reads go on", async () => {
+  test("gets 429 while reads still succeed", async () => {
     const statuses = new Set<number>();
     let refused: Response | null = null;
     for (let i = 0; i < 20 && refused === null; i++) {

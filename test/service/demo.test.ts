@@ -8,7 +8,7 @@ import { runCommand } from "../support/process/command.ts";
 
 const leftovers = (): readonly string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("sigedge-demo-"));
 
-it("tells the whole story and leaves nothing behind", async () => {
+it("shows every step and leaves nothing behind", async () => {
   const before = leftovers();
   const { code, stdout, stderr } = await runCommand("cli/sigedge.mjs", { args: ["demo"] }).ended;
   expect(stderr).toBe("");

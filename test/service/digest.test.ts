@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Verification over digests inside workerd, whose node:crypto is another implementation: against OpenSSL's signatures, noble's
-// verdicts, crafted ones and Wycheproof's.
+// Verification over digests in workerd, whose node:crypto is another implementation: compared with OpenSSL, noble,
+// crafted signatures and Wycheproof.
 
 import { createHash } from "node:crypto";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
@@ -63,7 +63,7 @@ const asked = (
 });
 
 describe("verifyDigest in workerd", () => {
-  it("takes every kind of key's signature", async () => {
+  it("accepts the signature of every kind of key", async () => {
     await expectVerdicts(
       KEY_KINDS.map((kind) => {
         const key = signingKey(kind);
@@ -77,7 +77,7 @@ describe("verifyDigest in workerd", () => {
     );
   });
 
-  it("tells good ECDSA signatures from bad ones", async () => {
+  it("accepts valid ECDSA signatures and rejects invalid ones", async () => {
     const made = [
       ...Array.from({ length: 8 }, (_, seed) => ecdsaCases("ecdsa-p256", seed)),
       ecdsaCases("ecdsa-p384", 0),
@@ -88,7 +88,7 @@ describe("verifyDigest in workerd", () => {
     ];
     await expectVerdicts(
       made.flatMap(({ spki, cases }) =>
-        // A raw signature of another length has no counterpart in DER.
+        // A raw signature of another length cannot be expressed in DER.
         cases
           .filter(({ signature }) => signature.length === cases[0]?.signature.length)
           .map(({ name, digest, signature, isValid }) => ({
@@ -100,13 +100,16 @@ describe("verifyDigest in workerd", () => {
     );
   });
 
-  it.each(["rsa-2048", "rsa-3072", "rsa-4096"] as const)("tells good signatures of %s from bad ones", async (kind) => {
-    const { spki } = signingKey(kind);
-    const cases = rsaCases(kind);
-    await expectVerdicts(
-      cases.map(({ name, isValid, ...rest }) => ({ name, question: asked("SHA-256", spki, rest), isValid })),
-    );
-  });
+  it.each(["rsa-2048", "rsa-3072", "rsa-4096"] as const)(
+    "accepts valid signatures of %s and rejects invalid ones",
+    async (kind) => {
+      const { spki } = signingKey(kind);
+      const cases = rsaCases(kind);
+      await expectVerdicts(
+        cases.map(({ name, isValid, ...rest }) => ({ name, question: asked("SHA-256", spki, rest), isValid })),
+      );
+    },
+  );
 
   it.each([
     ["ecdsa_secp256r1_sha256", "SHA-256"],
@@ -117,7 +120,7 @@ describe("verifyDigest in workerd", () => {
     await expectVerdicts(
       readWycheproof(file).map(({ name, spki, message: signed, signature, isValid }) => {
         const digest = new Uint8Array(createHash(hash.replace("-", "")).update(signed).digest());
-        // One group of the RSA file has the exponent 3, which is no key here.
+        // One group of the RSA file has the exponent 3, which is not supported.
         const isKey = !Buffer.from(spki).subarray(-3).equals(Buffer.from("020103", "hex"));
         return { name, question: asked(hash, spki, { digest, signature }), isValid: isKey ? isValid : null };
       }),

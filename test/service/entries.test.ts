@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// POST /api/v2/log/entries over HTTP: what the signature log takes, what it refuses and with which words, and that the same
-// entry never gets a second index.
+// POST /api/v2/log/entries over HTTP: the entries that the signature log accepts, those it rejects with their messages,
+// and that a duplicate never gets a second index.
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -45,7 +45,7 @@ afterAll(async () => {
 });
 
 describe("an open log", () => {
-  it.each(KEY_KINDS)("takes an entry of %s and proves it", async (kind) => {
+  it.each(KEY_KINDS)("accepts an entry by %s and proves it", async (kind) => {
     const key = signingKey(kind);
     const request = hashedRequest(key, message);
     const entry = await addEntry(open, request);
@@ -58,7 +58,7 @@ describe("an open log", () => {
     );
   });
 
-  it("answers every member that a client may ask for", async () => {
+  it("answers with every member that clients read", async () => {
     const key = signingKey("ecdsa-p256");
     const response = await postEntry(open, hashedRequest(key, message));
     expect(response.status).toBe(201);
@@ -97,7 +97,7 @@ describe("an open log", () => {
     expect(await again.json()).toMatchObject({ canonicalizedBody: logged.canonicalizedBody });
   });
 
-  it("takes an attestation as a hashedrekord over its PAE", async () => {
+  it("accepts an attestation as a hashedrekord over its PAE", async () => {
     const key = newSigningKey("ecdsa-p256");
     const subject = [{ name: "a", digest: { sha256: "cd".repeat(32) } }];
     const payload = new TextEncoder().encode(
@@ -111,7 +111,7 @@ describe("an open log", () => {
     );
   });
 
-  it("takes a certificate of any CA", async () => {
+  it("accepts a certificate of any CA", async () => {
     const verifier = { x509Certificate: { rawBytes: base64(leafNamed("byStranger").der) }, keyDetails: P256 };
     const digest = createHash("sha256").update(message).digest("base64");
     const signature = { content: base64(signWithLeafKey(message)), verifier };
@@ -119,8 +119,8 @@ describe("an open log", () => {
   });
 });
 
-describe("the same entry again", () => {
-  it("gets the index that it has, at once and in parallel", async () => {
+describe("a duplicate entry", () => {
+  it("gets the existing index, in sequence and in parallel", async () => {
     const request = hashedRequest(signingKey("ecdsa-p256"), message);
     const responses = await Promise.all(Array.from({ length: 20 }, () => postEntry(open, request)));
     const entries = (await Promise.all(responses.map((response) => response.json()))) as LogEntryJson[];
@@ -130,7 +130,7 @@ describe("the same entry again", () => {
     for (const entry of entries) expectProven(entry, spki);
   });
 
-  it("gets the index that it has after more than 256 further entries and a restart, proven in the tree of then", async () => {
+  it("gets the existing index after more than 256 entries and a restart, proven in the current tree", async () => {
     const key = newSigningKey("ecdsa-p256");
     const request = hashedRequest(key, message);
     const first = await addEntry(open, request);
@@ -156,7 +156,7 @@ describe("the same entry again", () => {
 describe("the default write policy", () => {
   const NAMED = 'invalid hashedrekord request: write policy "own-ca+listed-keys"';
 
-  it("takes a certificate of our CA", async () => {
+  it("accepts a certificate of our CA", async () => {
     const key = newSigningKey("ecdsa-p256");
     const certificate = await ownCertificate(restricted, "alice@example.com", key);
     const verifier = { x509Certificate: { rawBytes: base64(certificate) }, keyDetails: P256 };
@@ -165,11 +165,11 @@ describe("the default write policy", () => {
     expect(decode(entry.canonicalizedBody)).toContain(`"x509Certificate":{"rawBytes":"${base64(certificate)}"}`);
   });
 
-  it("takes a listed key", async () => {
+  it("accepts a listed key", async () => {
     expectProven(await addEntry(restricted, hashedRequest(listed, message)), await logKey(restricted));
   });
 
-  it.each(["byStranger", "byNamesake", "email"])("refuses the certificate %s of another CA", async (name) => {
+  it.each(["byStranger", "byNamesake", "email"])("rejects the certificate %s of another CA", async (name) => {
     const verifier = { x509Certificate: { rawBytes: base64(leafNamed(name).der) }, keyDetails: P256 };
     const digest = createHash("sha256").update(message).digest("base64");
     const signature = { content: base64(signWithLeafKey(message)), verifier };
@@ -180,7 +180,7 @@ describe("the default write policy", () => {
     );
   });
 
-  it("refuses an unlisted key", async () => {
+  it("rejects an unlisted key", async () => {
     const key = newSigningKey("ecdsa-p256");
     const fingerprint = createHash("sha256").update(key.spki).digest("hex");
     await expectRefused(
@@ -191,7 +191,7 @@ describe("the default write policy", () => {
   });
 });
 
-/** 400 with this message, and no entry between one that was accepted before and one accepted afterwards. */
+/** Expects 400 with this message, and no entry between one accepted before and one accepted afterwards. */
 async function expectRefused(stack: TestStack, body: object | string, text: string): Promise<void> {
   const before = await addEntry(stack, hashedRequest(listed, message));
   const response = await postEntry(stack, body);
@@ -203,7 +203,7 @@ async function expectRefused(stack: TestStack, body: object | string, text: stri
   expect(Number(after.logIndex)).toBe(Number(before.logIndex) + 1);
 }
 
-describe("a refused entry", () => {
+describe("a rejected entry", () => {
   const INVALID = "invalid hashedrekord request: ";
   const key = signingKey("ecdsa-p256");
   const request = (fields: object = {}, signature: object = {}): HashedRequest => {
@@ -271,11 +271,11 @@ describe("a refused entry", () => {
         ),
       `${INVALID}the entry is too large: its canonical body must be at most 32768 bytes`,
     ],
-  ])("%s: 400, and the tree stays as it is", async (_, body, text) => {
+  ])("%s: yields 400 and leaves the tree unchanged", async (_, body, text) => {
     await expectRefused(open, body(), text);
   });
 
-  it.each(["GET", "PUT", "DELETE"])("by %s: 501, as the reference answers", async (method) => {
+  it.each(["GET", "PUT", "DELETE"])("by %s: yields 501, as the reference does", async (method) => {
     const response = await fetch(`${open.url}/api/v2/log/entries`, { method });
     expect(response.status).toBe(501);
     expect(await response.json()).toEqual({ code: 12, message: "Method Not Allowed", details: [] });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The OpenID provider over HTTP: found by discovery, verified with its keys as any relying party does.
+// The OpenID provider over HTTP, used as any relying party does: discovery, then verification with its keys.
 
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -19,7 +19,7 @@ const ask = (body: string, headers: Readonly<Record<string, string>> = {}): Prom
   });
 
 describe("the issuer over HTTP", () => {
-  test("is found by discovery, and its tokens verify with its keys", async () => {
+  test("is discoverable, and its tokens verify with its keys", async () => {
     const discovered = await fetch(`${stack.url}/oidc/.well-known/openid-configuration`);
     const { issuer, jwks_uri } = (await discovered.json()) as { readonly issuer: string; readonly jwks_uri: string };
     expect(issuer).toBe(`${stack.url}/oidc`);
@@ -33,7 +33,7 @@ describe("the issuer over HTTP", () => {
     await expect(jwtVerify(elsewhere, keys, claims)).rejects.toMatchObject({ claim: "aud" });
   });
 
-  test("keeps its key over a restart", async () => {
+  test("keeps its key across a restart", async () => {
     const keys = async (): Promise<string> => (await fetch(`${stack.url}/oidc/jwks`)).text();
     const before = await keys();
     await stack.restart();
@@ -42,7 +42,7 @@ describe("the issuer over HTTP", () => {
 });
 
 describe("the development issuer over HTTP", () => {
-  test("gives one JWT as identity and as access token", async () => {
+  test("answers with one JWT as identity token and access token", async () => {
     const answer = await ask('{"email":"alice@example.com"}');
     expect(answer.status).toBe(200);
     const grant = (await answer.json()) as Readonly<Record<string, unknown>>;
@@ -59,7 +59,7 @@ describe("the development issuer over HTTP", () => {
     { body: '{"email":"alice"}', problem: "needs an e-mail address in email" },
     { body: '{"email":"a@b","admin":true}', problem: "has a wrong or unknown field: admin" },
     { body: '{"email":"a@b","expiresIn":100000}', problem: "has an expiresIn beyond 86400 seconds" },
-  ])("refuses $body with 400", async ({ body, problem }) => {
+  ])("rejects $body with 400", async ({ body, problem }) => {
     const answer = await ask(body);
     expect(answer.status).toBe(400);
     expect(await answer.json()).toStrictEqual({
@@ -68,7 +68,7 @@ describe("the development issuer over HTTP", () => {
     });
   });
 
-  test("is of no use to a page of another origin", async () => {
+  test("is unusable for a page of another origin", async () => {
     const form = await ask('{"email":"a@b"}', { "content-type": "text/plain", origin: "https://evil.example" });
     expect(form.status).toBe(415);
     const preflight = await fetch(`${stack.url}/oidc/dev/token`, {
@@ -81,13 +81,13 @@ describe("the development issuer over HTTP", () => {
       expect(answer.headers.get("access-control-allow-origin")).toBeNull();
   });
 
-  test("refuses another method and too much", async () => {
+  test("rejects other methods and bodies that are too large", async () => {
     const wrong = await fetch(`${stack.url}/oidc/dev/token`);
     expect([wrong.status, wrong.headers.get("allow")]).toStrictEqual([405, "POST"]);
     expect((await ask(`{"email":"${"a".repeat(5000)}"}`)).status).toBe(413);
   });
 
-  test("leaves no token in the log", async () => {
+  test("writes no token to the log", async () => {
     const token = await stack.token("bob@example.com");
     const [, , signature = ""] = token.split(".");
     expect(JSON.stringify(stack.logs)).not.toContain(signature);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The signature log as readers meet it over HTTP: every tile and bundle, entries with their proofs, duplicates.
+// Reads of the signature log over HTTP: every tile and bundle, entries with their proofs, duplicates.
 
 import { createPublicKey, verify } from "node:crypto";
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
@@ -27,7 +27,7 @@ import {
 import { isConsistent, naiveLeafHash, naiveRoot, naiveTile, rootFromProof } from "../support/logs/naive-tree.ts";
 import { startStack, type TestStack } from "../support/process/stack.ts";
 
-/** One full tile and an open one; the genesis entry is the first. */
+/** One full tile and a partial one; the genesis entry is the first. */
 const ENTRIES = 299;
 const key = clientKey();
 const artifacts = Array.from({ length: ENTRIES }, (_, i) => `artifact ${i}`);
@@ -43,8 +43,8 @@ afterAll(() => stack.stop());
 const get = (path: string, init: RequestInit = {}): Promise<Response> => fetch(`${stack.url}/${path}`, init);
 const sizeOf = async (): Promise<number> => (await readCheckpoint(stack.url)).treeSize;
 
-describe("the answers to writes", () => {
-  test("give each entry an index of its own and a proof that leads to the checkpoint's root", () => {
+describe("the responses to writes", () => {
+  test("give each entry its own index and a proof that leads to the checkpoint's root", () => {
     expect(new Set(posted.map(({ logIndex }) => logIndex)).size).toBe(ENTRIES);
     for (const entry of posted) {
       const { rootHash, checkpoint, treeSize } = entry.inclusionProof;
@@ -56,7 +56,7 @@ describe("the answers to writes", () => {
 });
 
 describe("the checkpoint", () => {
-  test("is the same at both places, signed by the log's two keys over the text", async () => {
+  test("is the same at both paths, signed by the log's two keys", async () => {
     const note = await (await get("checkpoint")).text();
     expect(await (await get("api/v2/checkpoint")).text()).toBe(note);
     const { origin, text, signatures } = parseNote(note);
@@ -73,7 +73,7 @@ describe("the checkpoint", () => {
     expect(signatures[0]?.keyId.toString("hex")).toBe(sha256Hex(spki).slice(0, 8));
   });
 
-  test("is the root of the bundles, and every checkpoint that was given before is a root of a prefix", async () => {
+  test("has the root of the bundles, and every earlier checkpoint has the root of a prefix", async () => {
     const { treeSize, rootHash } = await readCheckpoint(stack.url);
     expect(treeSize).toBe(ENTRIES + 1);
     const records = await readRecords(stack.url, treeSize, "entries");
@@ -122,7 +122,7 @@ describe.each(["", "api/v2/"])("tiles at /%s", (prefix) => {
 const uint16 = (value: number): Buffer => Buffer.from([value >> 8, value & 0xff]);
 
 describe("tiles", () => {
-  test("answer HEAD and If-None-Match, and say how long they may be kept", async () => {
+  test("answer HEAD and If-None-Match, and carry Cache-Control", async () => {
     for (const [path, cacheControl] of [
       [tilePath(0, 0), "public, max-age=31536000, immutable"],
       [tilePath("entries", 0), "public, max-age=31536000, immutable"],
@@ -147,7 +147,7 @@ describe("tiles", () => {
     }
   });
 
-  test("that are no paths of a tile are 404 in text, another method is 405", async () => {
+  test("are 404 in text for malformed paths, 405 for other methods", async () => {
     for (const path of [
       "tile/0/0",
       "tile/0/000.p/0",
@@ -164,7 +164,7 @@ describe("tiles", () => {
     expect((await get("tile/0/000", { method: "POST", body: "" })).status).toBe(405);
   });
 
-  test("that are partial stay what they were while the log grows", async () => {
+  test("that are partial do not change while the log grows", async () => {
     const size = await sizeOf();
     const paths = [
       tilePath(0, 1, 5),
@@ -181,7 +181,7 @@ describe("tiles", () => {
   });
 });
 
-/** A request by node:http, which leaves headers and body as they are. */
+/** A request by node:http, which does not change headers or body. */
 function raw(path: string, headers: Record<string, string> = {}, method = "GET"): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
     const sent = httpRequest(`${stack.url}/${path}`, { method, headers }, (answer) => {
@@ -202,7 +202,7 @@ interface RawAnswer {
 }
 
 describe("bundles", () => {
-  test("come gzipped to who accepts that, whole or partial, each form with its own tag", async () => {
+  test("are gzipped for clients that accept it, full or partial, with an ETag per encoding", async () => {
     for (const path of [tilePath("entries", 0), tilePath("entries", 1, 40)]) {
       const plain = await raw(path);
       expect(plain.headers["content-encoding"]).toBeUndefined();
@@ -222,7 +222,7 @@ describe("bundles", () => {
     }
   });
 
-  test("do not come gzipped to who does not, and hashes never do", async () => {
+  test("are not gzipped for other clients, and hashes never are", async () => {
     for (const accepted of ["identity", "gzip;q=0", "br"]) {
       const { headers } = await raw(tilePath("entries", 0), { "accept-encoding": accepted });
       expect([accepted, headers["content-encoding"]]).toStrictEqual([accepted, undefined]);
@@ -232,8 +232,8 @@ describe("bundles", () => {
   });
 });
 
-describe("parts of a tile", () => {
-  test("are given one at a time", async () => {
+describe("ranges of a tile", () => {
+  test("are served one at a time", async () => {
     const { body: whole, headers } = await raw(tilePath(0, 0));
     expect(headers["accept-ranges"]).toBe("bytes");
     for (const [range, start, end] of [
@@ -262,7 +262,7 @@ describe("parts of a tile", () => {
     }
   });
 
-  test("are of the plain form, and of the bytes that If-Range names", async () => {
+  test("are of the unencoded form, and of the bytes that If-Range names", async () => {
     const { body, headers } = await raw(tilePath("entries", 0));
     const resumed = { "accept-encoding": "gzip", range: "bytes=100-199", "if-range": headers.etag ?? "" };
     const part = await raw(tilePath("entries", 0), resumed);
@@ -274,7 +274,7 @@ describe("parts of a tile", () => {
 });
 
 describe("a page of another origin", () => {
-  test("may read everything, conditionally too, and write nothing", async () => {
+  test("may read everything, even conditionally, and write nothing", async () => {
     const headers = {
       origin: "https://page.example",
       "access-control-request-method": "GET",
@@ -319,7 +319,7 @@ const bytes = (base64: string): Buffer => Buffer.from(base64, "base64");
 const jsonOf = async <T>(path: string): Promise<T> => (await (await get(path)).json()) as T;
 
 describe("proofs", () => {
-  test("of inclusion lead from the leaf to the root of the tree that was asked for", async () => {
+  test("of inclusion lead from the leaf to the root of the requested tree", async () => {
     const { treeSize: head, rootHash: headRoot } = await readCheckpoint(stack.url);
     const records = await readRecords(stack.url, head, "entries");
     const leaves = records.map(naiveLeafHash);
@@ -371,7 +371,7 @@ describe("proofs", () => {
     }
   });
 
-  test("of what is malformed are 400, of what is not there 404, in JSON", async () => {
+  test("are 400 for malformed requests, 404 beyond the head, in JSON", async () => {
     const size = await sizeOf();
     for (const [path, status, code] of [
       ["inclusion", 400, 3],
@@ -390,7 +390,7 @@ describe("proofs", () => {
     }
   });
 
-  test("come as files that verify offline with the log's key", async () => {
+  test("are served as files that verify offline with the log's key", async () => {
     const key25519 = createPublicKey(stack.vars["SIGNATURE_LOG_ED25519_KEY"] ?? "");
     const { x = "" } = key25519.export({ format: "jwk" });
     const publicKey = new Uint8Array(Buffer.from(x, "base64url"));
@@ -440,23 +440,26 @@ interface EntryAnswer {
 }
 
 describe("GET /api/entries/<index>", () => {
-  test.each([0, 1, 127, 255, 256, 290])("gives entry %i with its proof to the current checkpoint", async (index) => {
-    const answer = (await (await get(`api/entries/${index}`)).json()) as EntryAnswer;
-    expect(answer).toMatchObject({ index, log: "signature", kind: "hashedrekord", hints: null });
-    expect(Math.abs(Date.parse(answer.timestamp) - Date.now())).toBeLessThan(120_000);
-    const { treeSize, rootHash } = await readCheckpoint(stack.url);
-    const records = await readRecords(stack.url, treeSize, "entries");
-    const { entry } = answer;
-    expect(Buffer.from(entry.canonicalizedBody, "base64")).toStrictEqual(records[index]);
-    expect(entry.inclusionProof.treeSize).toBe(String(treeSize));
-    expect(rootOfEntry(entry)).toStrictEqual(rootHash);
-    expect(parseNote(entry.inclusionProof.checkpoint.envelope).rootHash).toStrictEqual(rootHash);
-    const known = posted.find(({ logIndex }) => logIndex === String(index));
-    if (known !== undefined) {
-      expect(entry).toMatchObject({ ...known, inclusionProof: {} });
-      expect(Object.keys(entry)).toStrictEqual(Object.keys(known));
-    }
-  });
+  test.each([0, 1, 127, 255, 256, 290])(
+    "answers with entry %i and its proof in the current checkpoint",
+    async (index) => {
+      const answer = (await (await get(`api/entries/${index}`)).json()) as EntryAnswer;
+      expect(answer).toMatchObject({ index, log: "signature", kind: "hashedrekord", hints: null });
+      expect(Math.abs(Date.parse(answer.timestamp) - Date.now())).toBeLessThan(120_000);
+      const { treeSize, rootHash } = await readCheckpoint(stack.url);
+      const records = await readRecords(stack.url, treeSize, "entries");
+      const { entry } = answer;
+      expect(Buffer.from(entry.canonicalizedBody, "base64")).toStrictEqual(records[index]);
+      expect(entry.inclusionProof.treeSize).toBe(String(treeSize));
+      expect(rootOfEntry(entry)).toStrictEqual(rootHash);
+      expect(parseNote(entry.inclusionProof.checkpoint.envelope).rootHash).toStrictEqual(rootHash);
+      const known = posted.find(({ logIndex }) => logIndex === String(index));
+      if (known !== undefined) {
+        expect(entry).toMatchObject({ ...known, inclusionProof: {} });
+        expect(Object.keys(entry)).toStrictEqual(Object.keys(known));
+      }
+    },
+  );
 
   test("beyond the head is 404, a malformed index 400, in JSON", async () => {
     const size = await sizeOf();
@@ -474,18 +477,18 @@ describe("GET /api/entries/<index>", () => {
   });
 });
 
-describe("an entry that is in the log already", () => {
-  // ECDSA signatures differ each time: the same entry is the same request.
+describe("an entry that is already in the log", () => {
+  // ECDSA signatures differ each time, so a duplicate is the same request.
   const requests = ["twice, in the open tile", "twice, later"].map((artifact) => artifactRequest(key, artifact));
 
-  test("gets 201 with its index and a proof made from tiles, in the open tile and in a published one", async () => {
+  test("gets 201 with its index and a proof from tiles, in the partial tile and in a published one", async () => {
     const [request = {}] = requests;
     const first = (await (await postRaw(stack.url, request)).json()) as LogEntryJson;
     await postArtifacts(stack.url, key, ["in between"]);
     const again = await postRaw(stack.url, request);
     expect([again.status, again.headers.get("x-log-index")]).toStrictEqual([201, first.logIndex]);
     await expectSame(first, await again.json());
-    // 256 more: the tile with the entry fills up and goes to R2.
+    // After 256 more, the tile with the entry is full and published to R2.
     await postArtifacts(
       stack.url,
       key,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The search over HTTP: by digest, e-mail, key and subject, in pages, over both logs.
+// The search over HTTP: by digest, e-mail address, key and subject, in pages, over both logs.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { certificateFor } from "../support/authority/request-certificate.ts";
@@ -61,7 +61,7 @@ async function search(parameters: Readonly<Record<string, string>>): Promise<Pag
   return (await response.json()) as PageJson;
 }
 
-/** The index is fed behind the answers: waits until it covers so many entries. */
+/** Waits until the index, which is updated after the responses, covers this many entries. */
 async function waitForIndex(signature: number, certificate: number): Promise<void> {
   for (let attempt = 0; attempt < 200; attempt++) {
     const { completeThroughByLog: size } = await search({ email: "nobody@example.com" });
@@ -74,7 +74,7 @@ async function waitForIndex(signature: number, certificate: number): Promise<voi
 const named = (hits: readonly HitJson[]): readonly string[] => hits.map(({ log, index }) => `${log} ${index}`);
 
 describe("a search", () => {
-  test("by the digest of an artifact finds its entry, in any case of letters", async () => {
+  test("by the digest of an artifact finds its entry, ignoring case", async () => {
     const digest = `sha256:${sha256Hex("signed by Alice")}`;
     for (const spelling of [digest, digest.toUpperCase()]) {
       const page = await search({ digest: spelling });
@@ -94,7 +94,7 @@ describe("a search", () => {
     }
   });
 
-  test("by e-mail finds the signature and the certificate behind it, newest first, in any case of letters", async () => {
+  test("by e-mail finds the signature and the certificate behind it, newest first, ignoring case", async () => {
     for (const email of [EMAIL, "alice@EXAMPLE.com"]) {
       const { hits } = await search({ email });
       expect(named(hits)).toStrictEqual([`signature ${indexes.signed}`, "certificate 0"]);
@@ -104,12 +104,12 @@ describe("a search", () => {
     expect((await search({ email: "alice@example.co" })).hits).toStrictEqual([]);
   });
 
-  test("by public key finds all that it signed, also inside a certificate", async () => {
+  test("by public key finds everything that it signed, even with a certificate", async () => {
     const { hits } = await search({ publicKey: signer.fingerprint.toUpperCase() });
     expect(named(hits)).toStrictEqual([`signature ${indexes.signed}`, "certificate 0"]);
   });
 
-  test("by the digest of a subject finds the attestation, which keeps its hints", async () => {
+  test("by the digest of a subject finds the attestation with its hints", async () => {
     for (const subject of SUBJECTS) {
       const { hits } = await search({ digest: `sha256:${subject}` });
       expect(named(hits)).toStrictEqual([`signature ${indexes.attested}`]);
@@ -124,7 +124,7 @@ describe("a search", () => {
     });
   });
 
-  test("in pages gives each entry once, newest first, while the log grows between them", async () => {
+  test("in pages lists each entry once, newest first, while the log grows", async () => {
     const parameters = { publicKey: many.fingerprint, limit: "10" };
     const first = await search(parameters);
     const before = first.completeThrough;
@@ -141,17 +141,17 @@ describe("a search", () => {
     const anew = await search({ ...parameters, limit: "64" });
     expect(anew.hits.length).toBe(28);
     expect(anew.hits.slice(2).map(({ index }) => index)).toStrictEqual(seen);
-    // The same cursor again is the same page.
+    // The same cursor yields the same page.
     expect((await search({ ...parameters, cursor: first.nextCursor ?? "" })).hits).toStrictEqual(second.hits);
   });
 
-  test("has 20 hits a page by default", async () => {
+  test("lists 20 hits per page by default", async () => {
     const { hits, nextCursor } = await search({ publicKey: many.fingerprint });
     expect(hits.length).toBe(20);
     expect(nextCursor).not.toBeNull();
   });
 
-  test("that is wrong is 400 and says what to give", async () => {
+  test("with wrong parameters is 400 and says what to send", async () => {
     const { nextCursor } = await search({ publicKey: many.fingerprint, limit: "1" });
     const wrong: readonly [Record<string, string>, string][] = [
       [{}, "give exactly one of digest"],
@@ -174,7 +174,7 @@ describe("a search", () => {
     expect((await fetch(`${stack.url}/api/search`, { method: "POST" })).status).toBe(501);
   });
 
-  test("can be read by any page and is not kept", async () => {
+  test("is readable by any origin and is not cached", async () => {
     const response = await get({ email: EMAIL });
     expect(response.headers.get("access-control-allow-origin")).toBe("*");
     expect(response.headers.get("cache-control")).toBe("no-store");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Unmodified clients against the running service, over HTTP: @sigstore/sign and @sigstore/verify end to end; openssl on what
-// they carry away; two parsers that are not ours on every extension of the certificate.
+// Unmodified clients against the running service: @sigstore/sign and @sigstore/verify end to end; openssl on their
+// results; two independent parsers on every extension of the certificate.
 
 import { execFileSync } from "node:child_process";
 import { createHash, createPublicKey, X509Certificate as NodeCertificate } from "node:crypto";
@@ -55,7 +55,7 @@ const expected = (changes: Partial<Expectation> = {}): Expectation => ({
   ...changes,
 });
 
-/** The bundle after a change of its JSON form. */
+/** The bundle with a change to its JSON. */
 function changed(bundle: Bundle, change: (json: SerializedBundle) => void): Bundle {
   const json = structuredClone(bundleToJSON(bundle));
   change(json);
@@ -89,7 +89,7 @@ describe("@sigstore/sign and @sigstore/verify", () => {
     expect(verify(instance, attestation, expected({ data: null }))).toBe(ALICE);
   });
 
-  it("go on doing so after a restart, also with what was signed before", async () => {
+  it("still sign after a restart, and verify what was signed before", async () => {
     await stack.restart();
     const again = await readInstance(stack.url);
     expect(again).toEqual(instance);
@@ -99,7 +99,7 @@ describe("@sigstore/sign and @sigstore/verify", () => {
     expect(verify(instance, next, expected())).toBe(ALICE);
   });
 
-  it("sign for many at once", async () => {
+  it("sign concurrently", async () => {
     const signers = Array.from({ length: 12 }, (_, i) => `person-${i}@example.com`);
     const bundles = await Promise.all(
       signers.map(async (email) => {
@@ -163,7 +163,7 @@ describe("@sigstore/sign and @sigstore/verify", () => {
       ],
       "TLOG_INCLUSION_PROOF_ERROR",
     ],
-  ])("refuse %s", (_, changes, code) => {
+  ])("reject %s", (_, changes, code) => {
     const [bundle, expectation] = changes();
     expect(() => verify(instance, bundle, expectation)).toThrow(expect.objectContaining({ code }));
   });
@@ -197,7 +197,7 @@ describe("openssl", () => {
         "root.pem",
         "-untrusted",
         "issuing.pem",
-        // The critical extensions of a signing certificate are none that openssl would not know.
+        // openssl knows all critical extensions of a signing certificate.
         `${name}.pem`,
       );
       expect(verified).toBe(`${name}.pem: OK\n`);
@@ -224,7 +224,7 @@ describe("openssl", () => {
     expect(text).toMatch(/CT Precertificate SCTs: ?\n\s+Signed Certificate Timestamp:\n\s+Version *: v1/);
     expect(text).toContain("ecdsa-with-SHA256");
     for (const arc of ["1", "8", "24"]) expect(text).toContain(`1.3.6.1.4.1.57264.1.${arc}:`);
-    // Nothing that asn1parse could not walk to the end.
+    // asn1parse parses everything to the end.
     expect(openssl("asn1parse", "-in", "read.pem")).toContain("BIT STRING");
   });
 });
@@ -244,7 +244,7 @@ describe("@sigstore/core reads", () => {
     expect(certificate.extAuthorityKeyID?.keyIdentifier).toEqual(issuer.extSubjectKeyID?.keyIdentifier);
   });
 
-  it("the issuer in both its forms", () => {
+  it("the issuer in both encodings", () => {
     const certificate = X509Certificate.parse(certificateOf(message));
     const issuer = `${stack.url}/oidc`;
     // .1 is the bare text, .8 the DER UTF8String.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The services apart, as the [env.<name>] sections of wrangler.toml deploy them: eight Workers, each with its own settings only,
-// joined by service bindings and Durable Object bindings, with the edge in front. One unmodified client end to end.
+// The services apart, as the [env.<name>] sections of wrangler.toml deploy them: eight Workers, each with its own
+// settings only, joined by service bindings and Durable Object bindings, with the gateway in front. One unmodified
+// client end to end.
 
 import { createPrivateKey } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -18,7 +19,7 @@ import { DECLARATIONS, settingNames } from "../../workers/declarations.ts";
 import { signToken } from "../support/authority/identity-token.ts";
 import { runCommand } from "../support/process/command.ts";
 
-// wrangler warns of every binding that a section does not have, which is what the sections are for.
+// wrangler warns about every binding that a section lacks, which is intended.
 vi.hoisted(() => vi.stubEnv("WRANGLER_LOG", "error"));
 
 const ALICE = "alice@example.com";
@@ -35,7 +36,7 @@ type Settings = Readonly<Record<string, string>>;
 const only = (names: readonly string[]): Settings =>
   Object.fromEntries(Object.entries(settings).filter(([name]) => names.includes(name)));
 
-/** One section of wrangler.toml as wrangler reads it, bundled. */
+/** One section of wrangler.toml as wrangler reads it, with its bundle. */
 async function section(environment: string, bindings: Settings): Promise<object> {
   const { workerOptions, main } = unstable_getMiniflareWorkerOptions(join(ROOT, "wrangler.toml"), environment);
   const { modulesRules: _rules, rootPath: _root, ...options } = workerOptions as Record<string, unknown>;
@@ -93,7 +94,7 @@ afterAll(async () => {
   rmSync(state, { recursive: true, force: true });
 });
 
-/** As the built-in issuer would sign it: the deployed service has no development issuer. */
+/** A token of the built-in issuer, signed here because the deployed service has no development issuer. */
 async function identityToken(): Promise<string> {
   const { keys } = (await readJson(`${url}/oidc/jwks`)) as { keys: readonly { kid: string }[] };
   const now = Math.floor(Date.now() / 1000);
@@ -103,7 +104,7 @@ async function identityToken(): Promise<string> {
   return signToken({ ...claims, email: ALICE, email_verified: true }, key);
 }
 
-it("serves a client through the edge: certificate, timestamp, entry, trust root, search", async () => {
+it("serves a client through the gateway: certificate, timestamp, entry, trust root, search", async () => {
   const instance = await readInstance(url);
   const data = Buffer.from("an artifact\n");
   const bundle = await sign(instance, { identityToken: await identityToken(), data, attestationType: null });
@@ -113,14 +114,14 @@ it("serves a client through the edge: certificate, timestamp, entry, trust root,
     .toMatchObject({ hits: [{ identity: ALICE }, { identity: ALICE }] });
 });
 
-it.each([[], ["--ct"]])("has logs that an audit finds good %s", async (...flags) => {
+it.each([[], ["--ct"]])("has logs that pass an audit %s", async (...flags) => {
   const args = ["audit", url, ...flags, "--jobs", "0", "--json", "--state", join(state, `audit${flags.join("")}.json`)];
   const { code, stdout, stderr } = await runCommand("cli/sigedge.mjs", { args }).ended;
   expect(code, stderr).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({ verdict: "good" });
 });
 
-it("has the front of the composed Worker, without what needs a log's binding", async () => {
+it("has the front end of the composed Worker, except for what needs a log's binding", async () => {
   expect(await readJson(`${url}/healthz`)).toMatchObject({ status: "SERVING", problems: [] });
   expect(await (await fetch(`${url}/`)).text()).toContain("<title>Sigedge at localhost");
   expect((await fetch(url.replace("localhost", "127.0.0.1"))).status).toBe(421);
@@ -129,7 +130,7 @@ it("has the front of the composed Worker, without what needs a log's binding", a
   expect([response.status, response.headers.get("x-request-id")]).toEqual([200, "abc"]);
 });
 
-it("serves tiles of both logs through the log service's own entrypoint: gzipped, in parts, by tag", async () => {
+it("serves tiles of both logs through the log service's own entrypoint: gzipped, in ranges, by ETag", async () => {
   for (const prefix of ["", "/api/v2", "/ct"]) {
     const bundle = `${url}${prefix}/tile/${prefix === "/ct" ? "data" : "entries"}/000.p/1`;
     const plain = await fetch(bundle, { headers: { "accept-encoding": "identity" } });
@@ -141,7 +142,7 @@ it("serves tiles of both logs through the log service's own entrypoint: gzipped,
     expect(known.status).toBe(304);
     expect((await fetch(`${url}${prefix}/tile/0/000`)).status).toBe(404);
   }
-  // The genesis entry and the one above.
+  // The genesis entry and the entry of the client.
   const two = `${url}/tile/entries/000.p/2`;
   const packed = await fetch(two, { headers: { "accept-encoding": "gzip" } });
   const plain = await fetch(two, { headers: { "accept-encoding": "identity" } });
@@ -151,7 +152,7 @@ it("serves tiles of both logs through the log service's own entrypoint: gzipped,
   expect([sidecars.status, sidecars.headers.get("cache-control")]).toEqual([404, "no-store"]);
 });
 
-it("serves further logs through the edge, each on its host", async () => {
+it("serves further logs through the gateway, each on its host", async () => {
   const checkpoint = await fetch(`${shardUrl}/checkpoint`);
   expect([checkpoint.status, (await checkpoint.text()).split("\n")[0]]).toEqual([200, SHARD_HOST]);
   const submission = await fetch(`${shardUrl}/ct/ct/v1/add-chain`, { method: "POST", body: "{}" });

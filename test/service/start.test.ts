@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `sigedge start` as a real process: it starts, keeps its state, stops cleanly, and says in one line why it cannot start.
+// `sigedge start` as a real process: it starts, keeps its state, stops cleanly, and says in one line why it cannot
+// start.
 
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -35,9 +36,9 @@ const text = async (path: string): Promise<string> => (await fetch(`${url}${path
 describe("sigedge start", () => {
   const seen = { trustedRoot: "", jwks: "", bundleEntry: "" };
 
-  it("is ready in seconds and says what a person needs, without colors where there is no terminal", async () => {
+  it("is ready in seconds and prints what a user needs, without colors unless in a terminal", async () => {
     const command = start();
-    // 5 s is the budget of an idle machine (npm run bench); here other tests and people run beside it.
+    // 5 s is the budget on an idle machine (npm run bench); here other tests run at the same time.
     expect(await command.says("Ctrl-C ends the service")).toBeLessThan(20_000);
     seen.trustedRoot = await text("/trusted_root.json");
     seen.jwks = await text("/oidc/jwks");
@@ -49,7 +50,7 @@ describe("sigedge start", () => {
     command.process.kill("SIGTERM");
     const { code, stdout, stderr } = await command.ended;
     expect(code).toBe(0);
-    // What the Worker says is for the operator: the one certificate, and nothing else.
+    // The Worker's own lines are for the operator: one certificate, nothing else.
     expect(
       stderr
         .trim()
@@ -70,7 +71,7 @@ describe("sigedge start", () => {
     expect(stdout).not.toContain("\u001b");
   });
 
-  it("has the same keys, logs and entries at the second run, and ends on Ctrl-C", async () => {
+  it("has the same keys, logs and entries on the second run, and ends on Ctrl-C", async () => {
     const command = start();
     await command.says("Ctrl-C ends the service");
     expect(await text("/trusted_root.json")).toBe(seen.trustedRoot);
@@ -84,17 +85,17 @@ describe("sigedge start", () => {
     expect(listenerPid(port)).toBeNull();
   });
 
-  it("stops cleanly when it is ended while it starts", async () => {
+  it("stops cleanly if it is terminated during start-up", async () => {
     const fresh = join(folder, "fresh");
     const command = start("--state", fresh);
-    // The keys are the last thing before workerd.
+    // Writing the keys is the last step before workerd starts.
     await vi.waitUntil(() => existsSync(join(fresh, "keys")), { timeout: 10_000, interval: 5 });
     command.process.kill("SIGTERM");
     expect((await command.ended).code).toBe(0);
     expect(listenerPid(port)).toBeNull();
   });
 
-  it("takes the write policy from --accept", async () => {
+  it("uses the write policy of --accept", async () => {
     const command = start("--accept", "open");
     await command.says("The log accepts any valid signature");
     await command.says("Ctrl-C ends the service");
@@ -102,7 +103,7 @@ describe("sigedge start", () => {
     expect((await command.ended).code).toBe(0);
   });
 
-  it("leaves nothing behind when npm is ended, which does not pass the signal on", async () => {
+  it("leaves nothing behind if npm is terminated, which does not forward the signal", async () => {
     const npm = spawn("npm", ["start", "--", "--port", String(port), "--state", state()], {
       cwd: ROOT,
       stdio: "ignore",
@@ -120,7 +121,7 @@ describe("sigedge start", () => {
   }
 });
 
-describe("sigedge start that cannot start", () => {
+describe("sigedge start fails with one clear line and exit 1", () => {
   const rejects: readonly [what: string, args: () => readonly string[], line: RegExp][] = [
     [
       "a state folder of another URL",
@@ -149,14 +150,14 @@ describe("sigedge start that cannot start", () => {
     ["a stray word", () => ["8788"], /unexpected argument 8788/],
   ];
 
-  it.each(rejects)("%s: one clear line, exit 1", async (_, args, line) => {
+  it.each(rejects)("for %s", async (_, args, line) => {
     const { code, stdout, stderr } = await runStart(...args()).ended;
     expect(stderr).toMatch(line);
     expect(stderr).toMatch(/^sigedge start: [^\n]+\n$/);
     expect([code, stdout]).toEqual([1, ""]);
   });
 
-  it("a port in use: one clear line, exit 1", async () => {
+  it("for a port in use", async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
     const { code, stderr } = await start().ended;
@@ -167,7 +168,7 @@ describe("sigedge start that cannot start", () => {
     ]);
   });
 
-  it("a damaged key: one clear line, exit 1", async () => {
+  it("for a damaged key", async () => {
     writeFileSync(
       join(state(), "keys", "ca.key.pem"),
       "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
@@ -179,13 +180,13 @@ describe("sigedge start that cannot start", () => {
     expect(code).toBe(1);
   });
 
-  it("--help exits with 0", async () => {
+  it("but --help exits with 0", async () => {
     const { code, stdout } = await runStart("--help").ended;
     expect(code).toBe(0);
     for (const flag of ["--port", "--state", "--accept"]) expect(stdout).toContain(flag);
   });
 
-  it("a script that an old Node can parse says what to do", async () => {
+  it("for an old Node, by a script that it can parse", async () => {
     const pretend = "Object.defineProperty(process.versions, 'node', { value: '20.11.0' })";
     const { code, stderr } = await runCommand("tools/check-node.mjs", {
       env: { NODE_OPTIONS: `--import "data:text/javascript,${encodeURIComponent(pretend)}"` },

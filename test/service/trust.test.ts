@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The trust documents over HTTP: what they name is what serves.
+// The trust documents over HTTP: they name the keys and services that are running.
 
 import { createHash, createPublicKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -30,7 +30,7 @@ const certificatesOf = (name: string): readonly string[] =>
     .map((pem) => new X509Certificate(pem).raw.toString("base64"));
 
 describe("GET /trusted_root.json", () => {
-  test("holds the keys of this deployment", async () => {
+  test("contains the keys of this deployment", async () => {
     const root = TrustedRoot.fromJSON(await get("/trusted_root.json"));
     expect(root.mediaType).toBe("application/vnd.dev.sigstore.trustedroot+json;version=0.1");
     for (const [logs, file, baseUrl] of [
@@ -55,13 +55,13 @@ describe("GET /trusted_root.json", () => {
     expect(toTrustMaterial(root).tlogs).toHaveLength(1);
   });
 
-  test("stays the same over a restart", async () => {
+  test("stays the same across a restart", async () => {
     const before = await get("/trusted_root.json");
     await stack.restart();
     expect(await get("/trusted_root.json")).toStrictEqual(before);
   });
 
-  test("refuses other methods with 405", async () => {
+  test("rejects other methods with 405", async () => {
     const answer = await fetch(`${stack.url}/trusted_root.json`, { method: "DELETE" });
     expect([answer.status, answer.headers.get("allow")]).toStrictEqual([405, "GET, HEAD"]);
     expect(await answer.json()).toStrictEqual({ code: 405, message: "use GET, HEAD" });
@@ -69,7 +69,7 @@ describe("GET /trusted_root.json", () => {
 });
 
 describe("GET /signing_config.json", () => {
-  test("names services that answer", async () => {
+  test("names services that respond", async () => {
     const config = SigningConfig.fromJSON(await get("/signing_config.json"));
     const urls = [config.caUrls, config.oidcUrls, config.rekorTlogUrls, config.tsaUrls].map((services) =>
       services.map(({ url, majorApiVersion }) => [url, majorApiVersion]),

@@ -22,7 +22,7 @@ const post = (contentType: string, body: string | Uint8Array<ArrayBuffer>): Prom
   fetch(endpoint(), { method: "POST", headers: { "content-type": contentType }, body });
 const bytesOf = async (response: Response): Promise<Uint8Array> => new Uint8Array(await response.arrayBuffer());
 
-/** Leaf and root as they are served, PEM. */
+/** The served leaf and root, PEM. */
 async function servedChain(): Promise<{ readonly leaf: string; readonly root: string }> {
   const chain = await (await fetch(`${endpoint()}/certchain`)).text();
   const [leaf = "", root = ""] = chain.split(/(?<=-----END CERTIFICATE-----\n)/);
@@ -47,7 +47,7 @@ describe("a timestamp over HTTP", () => {
     },
   );
 
-  test("is had by the unmodified client of @sigstore/sign, which speaks JSON", async () => {
+  test("is issued to the unmodified client of @sigstore/sign, which sends JSON", async () => {
     const witness = new TSAWitness({ tsaBaseURL: stack.url });
     const content = { $case: "messageSignature", messageSignature: { signature: Buffer.from(DATA) } };
     const material = await witness.testify(content as never);
@@ -58,14 +58,14 @@ describe("a timestamp over HTTP", () => {
     expect(Math.abs(RFC3161Timestamp.parse(response).signingTime.getTime() - Date.now())).toBeLessThan(10_000);
   });
 
-  test("echoes a nonce that is no JavaScript number", async () => {
+  test("echoes a nonce beyond JavaScript's safe integers", async () => {
     const body = `{"artifactHash":"${"A".repeat(43)}=","hashAlgorithm":"sha256","nonce":36893488147419103233}`;
     expect(printTimestamp(await bytesOf(await post("application/json", body)))).toContain(
       "Nonce: 0x020000000000000001",
     );
   });
 
-  test("is refused as RFC 3161 has it, if the query can be read", async () => {
+  test("is rejected as RFC 3161 says if the query is well-formed", async () => {
     const answer = await post(DER, timestampQuery(DATA, "-sha1"));
     expect(answer.status).toBe(200);
     expect(answer.headers.get("content-type")).toBe("application/timestamp-reply");
@@ -102,14 +102,14 @@ describe("a timestamp over HTTP", () => {
       status: 400,
       message: "the request needs in artifactHash the 32 bytes of a sha256 digest",
     },
-  ])("refuses $what with $status", async ({ type, body, status, message }) => {
+  ])("rejects $what with $status", async ({ type, body, status, message }) => {
     const answer = await post(type, body);
     expect(answer.status).toBe(status);
     expect(answer.headers.get("content-type")).toBe("application/json");
     expect(await answer.json()).toStrictEqual({ code: status, message });
   });
 
-  test("refuses another method with 405", async () => {
+  test("rejects other methods with 405", async () => {
     const answer = await fetch(endpoint());
     expect([answer.status, answer.headers.get("allow")]).toStrictEqual([405, "POST"]);
     expect(await answer.json()).toStrictEqual({ code: 405, message: "use POST" });
@@ -117,7 +117,7 @@ describe("a timestamp over HTTP", () => {
 });
 
 describe("the chain over HTTP", () => {
-  test("is the one of the configuration, leaf first", async () => {
+  test("is the configured one, leaf first", async () => {
     const answer = await fetch(`${endpoint()}/certchain`);
     expect(answer.headers.get("content-type")).toBe("application/pem-certificate-chain");
     expect(await answer.text()).toBe(readFileSync(`${stack.state}/keys/tsa-chain.pem`, "utf8"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The TUF repository as it is served by real workerd: before tuf-js over HTTP, over a crash, beside what runs.
+// The TUF repository in workerd: read by tuf-js over HTTP, through a crash, and compared with what runs.
 
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -50,7 +50,7 @@ async function targetOf(updater: Updater, name: string): Promise<Buffer> {
 }
 
 describe("a client with root 1", () => {
-  it("gets every target; trusted root and signing config are those that are served without TUF", async () => {
+  it("gets every target; trusted root and signing config equal those served without TUF", async () => {
     const home = await clientHome();
     const updater = await updated(home);
     const targets = JSON.parse(readFileSync(join(home, "targets.json"), "utf8")) as {
@@ -84,14 +84,14 @@ describe("a client with root 1", () => {
     expect(custom["rekor.pub"]).toEqual({ sigstore: { status: "Active", usage: "Rekor", uri: stack.url } });
   });
 
-  it("may have been given the mirror with a slash too many", async () => {
+  it("may use a mirror URL with an additional slash", async () => {
     const updater = await updated(await clientHome(), `${stack.url}/tuf/`);
     expect((await targetOf(updater, "trusted_root.json")).length).toBeGreaterThan(1000);
   });
 });
 
 describe("every document", () => {
-  it("may be kept for as long as its name means it", async () => {
+  it("is cacheable for as long as its name identifies it", async () => {
     const { signed } = await timestamp();
     const snapshot = `/tuf/${signed.meta["snapshot.json"].version}.snapshot.json`;
     const forever = "public, max-age=31536000, immutable";
@@ -125,7 +125,7 @@ describe("every document", () => {
     expect((await get("/tuf/1.root.json", { method: "PUT" })).status).toBe(405);
   });
 
-  it("is below the sizes that clients take, and PEM is called so", async () => {
+  it("is smaller than clients' limits, and PEM has its own type", async () => {
     for (const path of ["timestamp.json", "1.root.json", "1.targets.json"]) {
       expect((await (await get(`/tuf/${path}`)).arrayBuffer()).byteLength).toBeLessThan(16_384);
     }
@@ -136,8 +136,8 @@ describe("every document", () => {
   });
 });
 
-describe("what runs and what was signed", () => {
-  it("is well together, and everything that expires is counted down", async () => {
+describe("the running services and the signed targets", () => {
+  it("agree, and everything that expires is counted down", async () => {
     const response = await get("/healthz");
     expect(response.status).toBe(200);
     const { expiries, ...rest } = (await response.json()) as {
@@ -161,7 +161,7 @@ describe("what runs and what was signed", () => {
   });
 });
 
-it("keeps version and bytes over a crash, and a client that was there before goes on", async () => {
+it("keeps version and bytes through a crash, and an earlier client can still update", async () => {
   const home = await clientHome();
   await updated(home);
   const before = await (await get("/tuf/timestamp.json")).text();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The newest version on what the first one left behind, in workerd: Durable Objects, D1 and R2 of that day.
+// The newest version on the Durable Objects, D1 and R2 that the first version wrote, in workerd.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { request as httpRequest } from "node:http";
@@ -16,7 +16,7 @@ import { valueOf } from "../support/value-of.ts";
 const key = clientKey();
 const before = firstAnswers();
 const settings = firstSettings();
-/** Its address is in its checkpoints; the port that is listened on is another. */
+/** The address in its checkpoints; the stack listens on another port. */
 const { host } = new URL(settings["PUBLIC_URL"] ?? "");
 
 let state: string;
@@ -60,19 +60,19 @@ const post = (artifact: string): Promise<Answer> =>
   ask("/api/v2/log/entries", JSON.stringify(artifactRequest(key, artifact)));
 
 describe("a stack of the first version", () => {
-  it("shows the checkpoints that it showed", async () => {
+  it("still serves its checkpoints", async () => {
     expect((await ask("/checkpoint")).text).toBe(before.checkpoint);
     expect((await ask("/ct/checkpoint")).text).toBe(before.ct);
   });
 
-  it("finds what it found", async () => {
+  it("still finds its entries", async () => {
     for (const [query, answer] of Object.entries(before.searches)) {
       const { status, text } = await ask(`/api/search?${query}`);
       expect([status, JSON.parse(text)]).toEqual([200, answer]);
     }
   });
 
-  it("goes on at the next index, and still knows its entries", async () => {
+  it("continues at the next index, and still recognizes duplicates", async () => {
     const size = parseNote(before.checkpoint).treeSize;
     const { status, text } = await post("after the upgrade");
     expect(status).toBe(201);
@@ -85,7 +85,7 @@ describe("a stack of the first version", () => {
     expect(JSON.parse(proof)).toMatchObject({ from: { treeSize: size, rootHash }, to: { treeSize: size + 1 } });
   });
 
-  it("puts old and new rows into one tile, and into the index", async () => {
+  it("writes old and new rows to one tile, and to the index", async () => {
     for (let from = 0; from < 256; from += 64) {
       const answers = await Promise.all(Array.from({ length: 64 }, (_, i) => post(`more ${from + i}`)));
       expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
@@ -99,7 +99,7 @@ describe("a stack of the first version", () => {
     await expect.poll(complete, { timeout: 10_000 }).toBe(size);
   });
 
-  it("opens again with the tables as they are now", async () => {
+  it("opens again with the current tables", async () => {
     const { text: checkpoint } = await ask("/checkpoint");
     await stack.stop();
     await start();

@@ -20,7 +20,7 @@ const pem = (key: ReturnType<typeof generateKeyPairSync>["privateKey"]): string 
   key.export({ type: "pkcs8", format: "pem" }).toString();
 
 describe("the configuration of the CA", () => {
-  it("needs three settings", () => {
+  it("requires three settings", () => {
     expect(problems({})).toEqual([]);
     expect(problems({ PUBLIC_URL: "", CA_CHAIN: undefined, CA_KEY: undefined })).toEqual([
       "PUBLIC_URL is missing",
@@ -40,22 +40,26 @@ describe("the configuration of the CA", () => {
 
   it("accepts P-384, and a root that issues directly", () => {
     expect(problems({ ...makeCaMaterial(NOW, "secp384r1") })).toEqual([]);
-    // The root's key is not the online one, so that this is the only complaint.
+    // The root's key is not the online one, so this is the only problem.
     expect(problems({ CA_CHAIN: ROOT })).toEqual(["CA_KEY is not the key of the first certificate of CA_CHAIN"]);
   });
 
   it.each<[string, Readonly<Record<string, unknown>>, string]>([
     ["an address with a path", { PUBLIC_URL: "https://a.example/x" }, "PUBLIC_URL must be scheme and host alone"],
-    ["no PEM", { CA_CHAIN: "x" }, "CA_CHAIN is not PEM text of certificates"],
+    ["a chain that is not PEM", { CA_CHAIN: "x" }, "CA_CHAIN is not PEM text of certificates"],
     [
       "a key in the chain",
       { CA_CHAIN: MATERIAL.CA_KEY },
       "CA_CHAIN has something other than a certificate in position 1",
     ],
-    ["a chain upside down", { CA_CHAIN: ROOT + ISSUING }, "CA_CHAIN is out of order"],
+    ["a chain in reverse order", { CA_CHAIN: ROOT + ISSUING }, "CA_CHAIN is out of order"],
     ["a chain without its root", { CA_CHAIN: ISSUING }, "CA_CHAIN must end in its root"],
-    ["another chain", { CA_CHAIN: OTHER.CA_CHAIN }, "CA_KEY is not the key of the first certificate of CA_CHAIN"],
-    ["no key", { CA_KEY: "x" }, "CA_KEY must be one PKCS#8 PEM block"],
+    [
+      "a chain of another key",
+      { CA_CHAIN: OTHER.CA_CHAIN },
+      "CA_KEY is not the key of the first certificate of CA_CHAIN",
+    ],
+    ["a key that is not PEM", { CA_KEY: "x" }, "CA_KEY must be one PKCS#8 PEM block"],
     ["two keys", { CA_KEY: MATERIAL.CA_KEY + OTHER.CA_KEY }, "CA_KEY must be one PKCS#8 PEM block"],
     ["a damaged key", { CA_KEY: MATERIAL.CA_KEY.replace(/^M....../m, "MAAAAAA") }, "CA_KEY is not a private key"],
     [
@@ -69,37 +73,37 @@ describe("the configuration of the CA", () => {
       { CA_KEY: pem(generateKeyPairSync("ec", { namedCurve: "secp521r1" }).privateKey) },
       "CA_KEY must be an ECDSA key",
     ],
-    ["another chain that is none", { OTHER_CA_CHAINS: "x" }, "OTHER_CA_CHAINS is not PEM text of certificates"],
+    ["other chains that are not PEM", { OTHER_CA_CHAINS: "x" }, "OTHER_CA_CHAINS is not PEM text of certificates"],
     [
       "another chain without its root",
       { OTHER_CA_CHAINS: ISSUING },
       "OTHER_CA_CHAINS has a chain that does not end in its root",
     ],
     [
-      "another chain upside down",
+      "another chain in reverse order",
       { OTHER_CA_CHAINS: ROOT + ISSUING },
       "OTHER_CA_CHAINS has a chain that does not end in its root",
     ],
     [
-      "another chain with a key in it",
+      "other chains with a key among them",
       { OTHER_CA_CHAINS: MATERIAL.CA_KEY },
       "OTHER_CA_CHAINS has something other than a certificate",
     ],
-    ["a lifetime of nothing", { CERTIFICATE_LIFETIME: "0" }, "CERTIFICATE_LIFETIME must be 60 to 3600 seconds"],
+    ["a lifetime of zero", { CERTIFICATE_LIFETIME: "0" }, "CERTIFICATE_LIFETIME must be 60 to 3600 seconds"],
     ["a lifetime of a day", { CERTIFICATE_LIFETIME: "86400" }, "CERTIFICATE_LIFETIME must be 60 to 3600 seconds"],
     [
-      "a lifetime that is no number",
+      "a lifetime that is not a number",
       { CERTIFICATE_LIFETIME: "10m" },
       "CERTIFICATE_LIFETIME must be 60 to 3600 seconds",
     ],
-    ["issuers that are no JSON", { ISSUERS: "[" }, "ISSUERS is not JSON (json_invalid)"],
-    ["a wrong issuer", { ISSUERS: '[{"issuer-url":"https://a.example"}]' }, "ISSUERS[0].type must be one of"],
+    ["issuers that are not JSON", { ISSUERS: "[" }, "ISSUERS is not JSON (json_invalid)"],
+    ["an issuer without a type", { ISSUERS: '[{"issuer-url":"https://a.example"}]' }, "ISSUERS[0].type must be one of"],
     [
       "a loopback issuer",
       { ISSUERS: '[{"issuer-url":"http://localhost:1","type":"email"}]' },
       "ISSUERS has http://localhost:1, which is a loopback address, for development only",
     ],
-  ])("says what is wrong with %s", (_, env, problem) => {
+  ])("reports %s", (_, env, problem) => {
     expect(problems(env)).toEqual([expect.stringContaining(problem)]);
   });
 
@@ -125,7 +129,7 @@ describe("the configuration of the CA", () => {
       "https://a.example",
       "https://sigstore.example.com/oidc",
     ]);
-    // A setting holds 5 KB; a longer text goes on in the next.
+    // A setting holds at most 5 KB; a longer text continues in the next one.
     expect(
       urls({ ISSUERS: '[{"issuer-url":"https://a.exa', ISSUERS_2: 'mple","type":', ISSUERS_3: '"email"}]' }),
     ).toEqual(["https://a.example", "https://sigstore.example.com/oidc"]);

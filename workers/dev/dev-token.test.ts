@@ -26,7 +26,7 @@ const ask = (body: string, at = PUBLIC_URL, settings = env): Promise<Response> =
   );
 const grant = async (request: object): Promise<Grant> => (await (await ask(JSON.stringify(request))).json()) as Grant;
 
-/** Verifies against the keys that the service serves, as the CA does. */
+/** Verifies with the keys that the service serves, as the CA does. */
 async function verify(token: string, audience = "sigstore"): Promise<JWTVerifyResult> {
   const served = await (await service.fetch(new Request(`${PUBLIC_URL}/oidc/jwks`), env)).json();
   return jwtVerify(token, createLocalJWKSet(served as never), {
@@ -41,7 +41,7 @@ afterEach(() => {
 });
 
 describe("POST /oidc/dev/token", () => {
-  test("gives a token that verifies with the served keys", async () => {
+  test("issues a token that verifies with the served keys", async () => {
     const answer = await ask('{"email":"alice@example.com"}');
     expect(answer.status).toBe(200);
     expect(Object.fromEntries(answer.headers)).toStrictEqual({
@@ -65,7 +65,7 @@ describe("POST /oidc/dev/token", () => {
     expect(protectedHeader).toMatchObject({ alg: "RS256", kid: decodeProtectedHeader(id_token).kid });
   });
 
-  test("takes audience and life time, also one in the past", async () => {
+  test("accepts an audience and a lifetime, even a negative one", async () => {
     const other = await grant({ email: "a@b", audience: "elsewhere", expiresIn: 60 });
     expect(other.expires_in).toBe(60);
     expect((await verify(other.id_token, "elsewhere")).payload.aud).toBe("elsewhere");
@@ -101,7 +101,7 @@ describe("POST /oidc/dev/token", () => {
     { body: '{"email":"ä@c"}', problem: "needs an e-mail address in email" },
     { body: '{"email":"a@b\\n"}', problem: "needs an e-mail address in email" },
     { body: `{"email":"${"a".repeat(253)}@b"}`, problem: "needs an e-mail address in email" },
-  ])("refuses $body with 400", async ({ body, problem }) => {
+  ])("rejects $body with 400", async ({ body, problem }) => {
     const answer = await ask(body);
     expect(answer.status).toBe(400);
     expect(await answer.json()).toStrictEqual({
@@ -110,7 +110,7 @@ describe("POST /oidc/dev/token", () => {
     });
   });
 
-  test("refuses more than 4 KiB with 413", async () => {
+  test("rejects more than 4 KiB with 413", async () => {
     const answer = await ask(JSON.stringify({ email: "a@b", audience: "x".repeat(4096) }));
     expect(answer.status).toBe(413);
     expect(await answer.json()).toStrictEqual({
@@ -125,7 +125,7 @@ describe("POST /oidc/dev/token", () => {
     "application/x-www-form-urlencoded",
     "application/jsonx",
     "text/plain;application/json",
-  ])("refuses the type %s with 415, which a page of another origin could send unasked", async (type) => {
+  ])("rejects the type %s with 415, which a page of another origin could send without a preflight", async (type) => {
     const headers = type === null ? {} : { "content-type": type };
     const body = new Blob(['{"email":"a@b"}']);
     const answer = await devToken(
@@ -136,7 +136,7 @@ describe("POST /oidc/dev/token", () => {
     expect(answer.headers.get("access-control-allow-origin")).toBeNull();
   });
 
-  test.each(["GET", "PUT", "OPTIONS"])("refuses %s with 405 and no CORS header", async (method) => {
+  test.each(["GET", "PUT", "OPTIONS"])("rejects %s with 405 and no CORS header", async (method) => {
     const headers = { origin: "https://evil.example", "access-control-request-method": "POST" };
     const answer = await devToken(new Request(`${PUBLIC_URL}${DEV_TOKEN_PATH}`, { method, headers }), env);
     expect([answer.status, answer.headers.get("allow")]).toStrictEqual([405, "POST"]);
@@ -152,7 +152,7 @@ describe("POST /oidc/dev/token", () => {
     },
     { what: "a name that was rebound to this machine", publicUrl: PUBLIC_URL, at: "http://evil.example:8787" },
     { what: "a name that begins like a loopback address", publicUrl: PUBLIC_URL, at: "http://127.0.0.1.evil.example" },
-  ])("refuses $what with 403", async ({ publicUrl, at }) => {
+  ])("rejects $what with 403", async ({ publicUrl, at }) => {
     const answer = await ask('{"email":"a@b"}', at, { PUBLIC_URL: publicUrl, OIDC_KEY });
     expect(answer.status).toBe(403);
     expect(await answer.json()).toStrictEqual({
@@ -165,7 +165,7 @@ describe("POST /oidc/dev/token", () => {
     expect((await ask('{"email":"a@b"}', at, { PUBLIC_URL: at, OIDC_KEY })).status).toBe(200);
   });
 
-  test("says what its configuration lacks", async () => {
+  test("reports missing settings", async () => {
     const answer = await ask('{"email":"a@b"}', PUBLIC_URL, { PUBLIC_URL });
     expect(answer.status).toBe(503);
     expect(await answer.json()).toMatchObject({ message: "this deployment is not configured: OIDC_KEY is missing" });

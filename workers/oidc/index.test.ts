@@ -18,7 +18,7 @@ const ask = (path: string, method = "GET", settings: OidcEnv = env): Promise<Res
   service.fetch(new Request(`${PUBLIC_URL}${path}`, { method }), settings);
 
 describe("GET /oidc/.well-known/openid-configuration", () => {
-  test("names issuer, keys and algorithm, and nothing that does not run", async () => {
+  test("names issuer, keys and algorithm, and nothing that is not served", async () => {
     const answer = await ask("/oidc/.well-known/openid-configuration");
     expect(answer.status).toBe(200);
     expect(answer.headers.get("content-type")).toBe("application/json");
@@ -36,7 +36,7 @@ describe("GET /oidc/.well-known/openid-configuration", () => {
 });
 
 describe("GET /oidc/jwks", () => {
-  test("gives the public key under its thumbprint, and no private part", async () => {
+  test("contains the public key under its thumbprint, and no private part", async () => {
     const answer = await ask("/oidc/jwks");
     expect(answer.status).toBe(200);
     expect(answer.headers.get("cache-control")).toBe("public, max-age=300");
@@ -49,7 +49,7 @@ describe("GET /oidc/jwks", () => {
     expect(await importJWK(jwk)).toMatchObject({ type: "public" });
   });
 
-  test("shows the keys before and after the one that signs behind it", async () => {
+  test("lists previous and coming keys after the signing key", async () => {
     const others = [0, 1].map(() => generateKeyPairSync("rsa", { modulusLength: 2048 }).publicKey);
     const OTHER_OIDC_KEYS = others.map(pem).join("");
     const answer = await ask("/oidc/jwks", "GET", { ...env, OTHER_OIDC_KEYS });
@@ -65,19 +65,19 @@ describe("GET /oidc/jwks", () => {
     ["x", "OTHER_OIDC_KEYS must be PEM text of public keys (BEGIN PUBLIC KEY)"],
     [OIDC_KEY, "OTHER_OIDC_KEYS must be PEM text of public keys (BEGIN PUBLIC KEY)"],
     [pem(generateKeyPairSync("ec", { namedCurve: "prime256v1" }).publicKey), "OTHER_OIDC_KEYS must be an RSA key"],
-  ])("refuses other keys that are none", async (OTHER_OIDC_KEYS, problem) => {
+  ])("rejects other keys that are not public keys", async (OTHER_OIDC_KEYS, problem) => {
     const settings = { ...env, OTHER_OIDC_KEYS };
     await expect(new OidcKeys({} as ExecutionContext, settings).jwks()).rejects.toThrow(problem);
   });
 
-  test("is what the CA gets by RPC", async () => {
+  test("is what the CA reads by RPC", async () => {
     const served: unknown = await (await ask("/oidc/jwks")).json();
-    // The stand-in of cloudflare:workers takes any context.
+    // The fake of cloudflare:workers accepts any context.
     const entrypoint = new OidcKeys({} as ExecutionContext, env);
     expect(await entrypoint.jwks()).toStrictEqual(served);
   });
 
-  test("rejects the RPC of a service without a key, so that nobody takes that for an issuer without keys", async () => {
+  test("rejects the RPC without a key, which is not the same as an empty key set", async () => {
     const entrypoint = new OidcKeys({} as ExecutionContext, { PUBLIC_URL });
     await expect(entrypoint.jwks()).rejects.toThrow("OIDC_KEY is missing");
   });
@@ -93,7 +93,7 @@ describe("the service", () => {
     ]);
   });
 
-  test.each(["POST", "PUT", "DELETE"])("refuses %s with 405", async (method) => {
+  test.each(["POST", "PUT", "DELETE"])("rejects %s with 405", async (method) => {
     const answer = await ask("/oidc/jwks", method);
     expect([answer.status, answer.headers.get("allow")]).toStrictEqual([405, "GET, HEAD"]);
     expect(await answer.json()).toStrictEqual({ error: "invalid_request", error_description: "use GET, HEAD" });

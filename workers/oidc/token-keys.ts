@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keys of the built-in issuer: the one that signs tokens, and the public keys that verifiers may still or soon need.
+// The keys of the built-in issuer: the one that signs tokens, and the public keys that verifiers may still or soon
+// need.
 // Spec: RFC 7517; RFC 7638
 
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the service says of itself: what expires, what differs from what runs, what was deployed wrongly.
+// The problems that the service reports: expiries, differences between signed and running, and wrong deployments.
 
 import { createHash, generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -90,7 +90,7 @@ function log(): LogDescription {
   };
 }
 const chain = (pem: string): Chain => valueOf(parseChain(pem)) as unknown as Chain;
-/** Of everything as it runs. */
+/** The signed documents that match what runs. */
 function documents(): TargetDocuments {
   const { signature, certificate } = logsOf(PUBLIC_URL);
   const trusted = (baseUrl: string, name: string) => ({ baseUrl, ...(logs[name] ?? log()) });
@@ -132,11 +132,11 @@ async function health(of = service): Promise<TrustHealth> {
 }
 const pass = (days: number): void => void vi.setSystemTime(Date.now() + days * DAY);
 
-describe("what expires", () => {
+describe("an expiry", () => {
   const tufProblems = async (): Promise<readonly string[]> =>
     (await health()).problems.filter((problem) => problem.startsWith("tuf_"));
 
-  it("is quiet while there is time, red long before a client fails, and says when it does", async () => {
+  it("is reported long before a client fails, with the time, and not earlier", async () => {
     pass(315);
     expect(await tufProblems()).toEqual([]);
     pass(10);
@@ -151,14 +151,14 @@ describe("what expires", () => {
     expect(expiries.find(({ what }) => what === "tuf_root")?.secondsLeft).toBeLessThan(0);
   });
 
-  it("counts down the online documents, which are renewed by being asked for", async () => {
+  it("counts down the online documents, which requests renew", async () => {
     pass(100);
     const { expiries } = await health();
     const left = Object.fromEntries(expiries.map(({ what, secondsLeft }) => [what, secondsLeft / 86_400]));
     expect(left).toMatchObject({ tuf_snapshot: 90, tuf_timestamp: 7 });
   });
 
-  it("is red for online documents that cannot be renewed, four days before their end", async () => {
+  it("is reported four days ahead for online documents that cannot be renewed", async () => {
     await health();
     service.deploy(first.texts, "");
     pass(2);
@@ -190,7 +190,7 @@ describe("what expires", () => {
   });
 });
 
-describe("what runs", () => {
+describe("a difference from what runs", () => {
   it.each([
     [
       "a signature log's key",
@@ -200,17 +200,17 @@ describe("what runs", () => {
       "a certificate log's key",
       { describe: (name: string) => Promise.resolve(name === "certificate" ? log() : (logs[name] ?? log())) },
     ],
-  ])("with another key than was signed is red: %s", async (what, running) => {
+  ])("is reported if a running key is not the signed one: %s", async (what, running) => {
     const other = newService(running);
     other.deploy(first.texts, first.onlineKey);
     expect((await health(other)).problems).toEqual([
       `The signed trusted root does not contain ${what} that is in use: publish new targets.`,
     ]);
-    // One truth: what was signed is served all the same.
+    // The signed documents are still served.
     expect(await (await other.fetch("/trusted_root.json")).text()).toBe(first.texts.files["trusted_root.json"]);
   });
 
-  it("with other chains than were signed is red", async () => {
+  it("is reported if a chain in use is not the signed one", async () => {
     const other = newService({ ca: chains.otherCa, tsa: chains.otherTsa });
     other.deploy(first.texts, first.onlineKey);
     expect((await health(other)).problems).toEqual([
@@ -219,7 +219,7 @@ describe("what runs", () => {
     ]);
   });
 
-  it("is compared with what clients get: targets without the documents are red", async () => {
+  it("is reported if the targets lack the documents", async () => {
     const signers: readonly OfflineKey[] = first.targets;
     const empty = { documents: { "a.pem": { text: "a", custom: null } }, signers, now: unixMs(start) };
     service.deploy(valueOf(publishTargets(first.texts, empty)), first.onlineKey);
@@ -233,15 +233,15 @@ describe("what runs", () => {
     expect((await service.fetch("/trusted_root.json")).status).toBe(404);
   });
 
-  it("that cannot be asked is a problem of its own", async () => {
+  it("is reported if the logs are unreachable", async () => {
     const other = newService({ describe: () => Promise.reject(new Error("storage lost")) });
     other.deploy(first.texts, first.onlineKey);
     expect((await health(other)).problems).toEqual(["Could not read the keys of the logs: see the sequencer's log."]);
   });
 });
 
-describe("what was deployed", () => {
-  it("and is refused is said on every trust route, and nothing of it is served", async () => {
+describe("a deployed repository", () => {
+  it("that is refused yields 503 on every trust route, and none of it is served", async () => {
     const other = newService();
     other.deploy({ ...first.texts, targets: "{}" }, first.onlineKey);
     const problem = "The targets metadata has no signatures. Restore the trust file, or sign it again.";
@@ -254,14 +254,14 @@ describe("what was deployed", () => {
     expect((await health(other)).problems).toEqual([problem]);
   });
 
-  it("and is no repository leaves the documents to the keys in use, and 404 below /tuf/", async () => {
+  it("that is absent leaves documents built from the keys in use, and 404 below /tuf/", async () => {
     const bare = newService();
     expect((await bare.fetch("/tuf/timestamp.json")).status).toBe(404);
     expect(await (await bare.fetch("/trusted_root.json")).json()).toHaveProperty("tlogs");
     expect((await health(bare)).problems).toEqual([]);
   });
 
-  it("is what the documents without TUF are, byte for byte", async () => {
+  it("yields the documents without TUF byte for byte", async () => {
     expect(await (await service.fetch("/trusted_root.json")).text()).toBe(first.texts.files["trusted_root.json"]);
     expect(await (await service.fetch("/signing_config.json")).text()).toBe(
       first.texts.files["signing_config.v0.2.json"],
@@ -271,8 +271,8 @@ describe("what was deployed", () => {
   });
 });
 
-describe("a repository that does not answer", () => {
-  it("is 503 that a retry can help", async () => {
+describe("a repository that does not respond", () => {
+  it("yields 503 with Retry-After", async () => {
     vi.spyOn(console, "error").mockImplementation(() => undefined);
     const lost = newService();
     lost.breakDown();

@@ -43,7 +43,7 @@ function describeLog(origin: string): LogDescription {
   };
 }
 
-/** An environment whose logs answer with `describeLogs`. */
+/** An environment whose logs describe themselves with `describeLogs`. */
 const envWith = (describeLogs: (logName: string) => Promise<LogDescription>): TrustEnv => ({
   PUBLIC_URL,
   TUF: { getByName: () => ({ serve: () => Promise.resolve({ kind: "absent" }) }) } as never,
@@ -56,7 +56,7 @@ const ask = (env: TrustEnv, path: string, init: RequestInit = {}): Promise<Respo
   service.fetch(new Request(`${PUBLIC_URL}${path}`, init), env);
 
 describe("the trust documents", () => {
-  test.each(DOCUMENTS)("%s: JSON that may be kept for a minute and read by any page", async (path) => {
+  test.each(DOCUMENTS)("%s is JSON, cacheable for a minute and readable by any origin", async (path) => {
     const answer = await ask(running(), path);
     expect(answer.status).toBe(200);
     expect(Object.fromEntries(answer.headers)).toMatchObject({
@@ -67,7 +67,7 @@ describe("the trust documents", () => {
     expect(await answer.json()).toHaveProperty("mediaType");
   });
 
-  test("hold the keys that the logs name", async () => {
+  test("contain the keys that the logs name", async () => {
     const logs = { signature: describeLog("a"), certificate: describeLog("b") };
     const env = envWith((name) => Promise.resolve(logs[name as keyof typeof logs]));
     const keyOf = ({ spki }: LogDescription): string => Buffer.from(spki).toString("base64");
@@ -77,7 +77,7 @@ describe("the trust documents", () => {
     });
   });
 
-  test("go by the list of logs: each key, and of the signature logs the newest that takes entries", async () => {
+  test("contain each log's key, and offer the newest signature log that accepts entries", async () => {
     const shards = [
       { name: "sig-1", kind: "signature", url: "https://one.example.com" },
       { name: "sig-2", kind: "signature", url: "https://two.example.com" },
@@ -106,16 +106,16 @@ describe("the trust documents", () => {
     };
     expect(await offered([])).toEqual(["https://two.example.com"]);
     expect(await offered(["sig-2"], ["sig-2"])).toEqual(["https://one.example.com"]);
-    // Frozen in the settings and not yet in the log, and the other way round.
+    // One is frozen in the settings and not yet in the log, the other vice versa.
     expect(await offered([], ["sig-2"])).toEqual(["https://one.example.com"]);
     expect(await offered(["sig-2"])).toEqual(["https://one.example.com"]);
-    // Better one whose time has not come than none.
+    // A log whose time has not come is better than none.
     const others = ["signature", "sig-1", "sig-2"];
     expect(await offered(others, others)).toEqual(["https://three.example.com"]);
     expect(await offered([...others, "sig-3"], others)).toEqual([]);
   });
 
-  test("answer HEAD, and 304 to whoever has them", async () => {
+  test("answer HEAD, and 304 to a client that has them", async () => {
     const env = running();
     const head = await ask(env, "/trusted_root.json", { method: "HEAD" });
     expect([head.status, await head.text()]).toStrictEqual([200, ""]);
@@ -123,7 +123,7 @@ describe("the trust documents", () => {
     expect((await ask(env, "/trusted_root.json", { headers })).status).toBe(304);
   });
 
-  test("ask the logs once in ten seconds, however many read", async () => {
+  test("read the logs once in ten seconds, however many clients there are", async () => {
     vi.useFakeTimers({ toFake: ["Date"] });
     const describeLogs = vi.fn((name: string) => Promise.resolve(describeLog(name)));
     const env = envWith(describeLogs);
@@ -134,7 +134,7 @@ describe("the trust documents", () => {
     expect(describeLogs).toHaveBeenCalledTimes(4);
   });
 
-  test("are 503 while a log does not answer, and whole again afterwards", async () => {
+  test("are 503 while a log does not respond, and complete again afterwards", async () => {
     const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
     let broken = true;
     const env = envWith((name) =>
@@ -156,7 +156,7 @@ describe("the trust documents", () => {
     expect((await ask(env, "/trusted_root.json")).status).toBe(200);
   });
 
-  test("are 503 when a log takes longer than four seconds", async () => {
+  test("are 503 if a log takes longer than four seconds", async () => {
     const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
     vi.useFakeTimers();
     const answer = ask(
@@ -170,7 +170,7 @@ describe("the trust documents", () => {
 });
 
 describe("the service", () => {
-  test("refuses other methods with 405 and has no other path", async () => {
+  test("rejects other methods with 405 and other paths with 404", async () => {
     const wrong = await ask(running(), "/trusted_root.json", { method: "POST" });
     expect([wrong.status, wrong.headers.get("allow")]).toStrictEqual([405, "GET, HEAD"]);
     expect(await wrong.json()).toStrictEqual({ code: 405, message: "use GET, HEAD" });

@@ -22,7 +22,7 @@ const problems = (env: TsaEnv): readonly string[] => {
 };
 
 describe("readConfig", () => {
-  test.each(["P-256", "P-384"] as const)("takes a %s key with its chain", (curve) => {
+  test.each(["P-256", "P-384"] as const)("accepts a %s key with its chain", (curve) => {
     const { chain, key } = timestampChain({ curve });
     const config = readConfig({ PUBLIC_URL, TSA_CHAIN: chain, TSA_KEY: key });
     if (!config.ok) throw new Error(config.error.problems.join());
@@ -62,7 +62,7 @@ describe("readConfig", () => {
       chain: () => timestampChain({ extensions: ["extendedKeyUsage=critical,codeSigning"] }).chain,
       problem: "has a first certificate that needs a critical extended key usage with timestamping alone",
     },
-  ])("refuses TSA_CHAIN with $what", ({ chain, problem }) => {
+  ])("rejects TSA_CHAIN with $what", ({ chain, problem }) => {
     expect(problems({ PUBLIC_URL, TSA_CHAIN: chain(), TSA_KEY: good.key })).toStrictEqual([`TSA_CHAIN ${problem}`]);
   });
 
@@ -100,7 +100,7 @@ describe("readConfig", () => {
       key: () => generateKeyPairSync("ed25519").privateKey.export(PKCS8).toString(),
       problem: "must be an ECDSA key on P-256 or P-384",
     },
-  ])("refuses TSA_KEY with $what", ({ key, problem }) => {
+  ])("rejects TSA_KEY with $what", ({ key, problem }) => {
     expect(problems({ PUBLIC_URL, TSA_CHAIN: good.chain, TSA_KEY: key() })).toStrictEqual([`TSA_KEY ${problem}`]);
   });
 });

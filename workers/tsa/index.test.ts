@@ -57,7 +57,7 @@ describe("POST /api/v1/timestamp", () => {
     expect(verifyTimestamp({ response, against: { query }, root: pem.root })).toBe("Verification: OK");
   });
 
-  test("answers the JSON form, a nonce beyond 2^53 included", async () => {
+  test("answers a JSON request, including a nonce beyond 2^53", async () => {
     const nonce = "340282366920938463463374607431768211455";
     const body = `{"artifactHash":"${HELLO_SHA256}","hashAlgorithm":"sha256","nonce":${nonce},"certificates":true}`;
     const answer = await post("application/json; charset=utf-8", body);
@@ -68,7 +68,7 @@ describe("POST /api/v1/timestamp", () => {
     expect(verifyTimestamp({ response, against: { data: DATA }, root: pem.root })).toBe("Verification: OK");
   });
 
-  test("gives every token another positive serial of 20 bytes, and whole seconds", async () => {
+  test("gives each token a unique positive serial of 20 bytes, and whole seconds", async () => {
     const serials = new Set<string>();
     for (let i = 0; i < 5; i++) {
       const text = printTimestamp(await bytesOf(await post(DER, timestampQuery(DATA))));
@@ -97,7 +97,7 @@ describe("POST /api/v1/timestamp", () => {
     { what: "no type", type: null, body: "x", status: 415 },
     { what: "another type", type: "application/octet-stream", body: "x", status: 415 },
     { what: "a type in a parameter", type: "multipart/form-data; boundary=application/json", body: "x", status: 415 },
-  ])("refuses $what with 415", async ({ type, body, status }) => {
+  ])("rejects $what with 415", async ({ type, body, status }) => {
     const answer = await post(type, new Blob([body], type === null ? {} : { type }));
     expect(answer.status).toBe(status);
     expect(await answer.json()).toStrictEqual({
@@ -128,7 +128,7 @@ describe("POST /api/v1/timestamp", () => {
       body: '{"artifactHash":"qvTGHdzF6KLavt4PO0gs2a6pQ00=","hashAlgorithm":"sha1"}',
       message: "the request needs hashAlgorithm sha256, sha384 or sha512",
     },
-  ])("refuses $what with 400", async ({ type, body, message }) => {
+  ])("rejects $what with 400", async ({ type, body, message }) => {
     const answer = await post(type, body);
     expect(answer.status).toBe(400);
     expect(answer.headers.get("content-type")).toBe("application/json");
@@ -136,7 +136,7 @@ describe("POST /api/v1/timestamp", () => {
     expect(await answer.json()).toStrictEqual({ code: 400, message });
   });
 
-  test("takes the time after the body has arrived", async () => {
+  test("reads the clock after the body has arrived", async () => {
     vi.useFakeTimers({ toFake: ["Date"] });
     const start = Date.parse("2030-01-02T03:04:05.900Z");
     vi.setSystemTime(Math.min(start, new X509Certificate(pem.leaf).validToDate.getTime() - 60_000));
@@ -160,7 +160,7 @@ describe("POST /api/v1/timestamp", () => {
     expect(token.signingTime.getTime()).toBe(Math.floor((before + 5000) / 1000) * 1000);
   });
 
-  test("gives no token once its certificate has expired", async () => {
+  test("issues no token once its certificate has expired", async () => {
     vi.useFakeTimers({ toFake: ["Date"] });
     vi.setSystemTime(new X509Certificate(pem.leaf).validToDate.getTime() + 1000);
     const answer = await post(DER, timestampQuery(DATA));
@@ -172,7 +172,7 @@ describe("POST /api/v1/timestamp", () => {
     });
   });
 
-  test.each(["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])("refuses %s with 405", async (method) => {
+  test.each(["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])("rejects %s with 405", async (method) => {
     const answer = await service.fetch(new Request(ENDPOINT, { method }), env);
     expect(answer.status).toBe(405);
     expect(answer.headers.get("allow")).toBe("POST");
@@ -184,7 +184,7 @@ describe("GET /api/v1/timestamp/certchain", () => {
   const get = (method = "GET"): Promise<Response> =>
     service.fetch(new Request(`${ENDPOINT}/certchain`, { method }), env);
 
-  test("gives leaf, then root", async () => {
+  test("answers with leaf, then root", async () => {
     const answer = await get();
     expect(answer.status).toBe(200);
     expect(answer.headers.get("content-type")).toBe("application/pem-certificate-chain");
@@ -204,7 +204,7 @@ describe("GET /api/v1/timestamp/certchain", () => {
 });
 
 describe("the service", () => {
-  test("lets a page of another origin ask, as the reference does", async () => {
+  test("allows requests from other origins, as the reference does", async () => {
     const headers = {
       origin: "https://signer.example",
       "access-control-request-method": "POST",
@@ -226,7 +226,7 @@ describe("the service", () => {
     expect(await answer.json()).toStrictEqual({ code: 404, message: "the timestamp authority has no such path" });
   });
 
-  test("says on every route what its configuration lacks", async () => {
+  test("reports missing settings on every route", async () => {
     for (const path of ["", "/certchain", "/other"]) {
       const answer = await service.fetch(new Request(`${ENDPOINT}${path}`), {
         PUBLIC_URL: "https://sigstore.example.com",
@@ -240,7 +240,7 @@ describe("the service", () => {
     }
   });
 
-  test("answers an exception with 503 and one log line, which leads to it and shows nothing of the request", async () => {
+  test("answers an exception with 503 and one log line, which identifies it and reveals nothing of the request", async () => {
     const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
     vi.spyOn(crypto, "getRandomValues").mockImplementation(() => {
       throw new Error("no entropy");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The service over its anchors in SQLite, before feeders that are honest, mistaken and dishonest. The same in workerd,
-// with kills: test/interop/witness-kill.test.ts; before others' feeders: test/interop/witness-role.test.ts.
+// The service over anchors in SQLite, with honest, mistaken and dishonest feeders. In workerd, with kills:
+// test/interop/witness-kill.test.ts; with feeders of others: test/interop/witness-role.test.ts.
 
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -18,7 +18,7 @@ const vkey = witnessVkey("sigstore.example.com/witness", rawOf(keys.publicKey));
 
 let log: FedLog;
 let anchors: Map<string, SqliteStorage>;
-/** What happens between the read and the exchange of a request. */
+/** Runs between the read and the exchange of a request. */
 let between: () => Promise<void>;
 let isLimited: boolean;
 let env: WitnessEnv;
@@ -83,7 +83,7 @@ function expectCosigned({ status, text }: Answer, size: number): void {
 }
 
 describe("an honest feeder", () => {
-  it("has the first checkpoint of a log cosigned, and every later one that contains it", async () => {
+  it("gets the first checkpoint of a log cosigned, and every later one that extends it", async () => {
     let oldSize = 0;
     for (const size of [1, 2, 7, 8, 9, 16, 20]) {
       expectCosigned(await feed(log.request(oldSize, size)), size);
@@ -91,37 +91,37 @@ describe("an honest feeder", () => {
     }
   });
 
-  it("has the same checkpoint cosigned again", async () => {
+  it("gets the same checkpoint cosigned again", async () => {
     await feed(log.request(0, 5));
     expectCosigned(await feed(log.request(5, 5)), 5);
     expectCosigned(await feed(log.request(5, 20)), 20);
   });
 
-  it("has an empty tree cosigned", async () => {
+  it("gets an empty tree cosigned", async () => {
     expectCosigned(await feed(log.request(0, 0)), 0);
     expectCosigned(await feed(log.request(0, 0)), 0);
     expectCosigned(await feed(log.request(0, 3)), 3);
   });
 
-  it("has extension lines cosigned with the rest", async () => {
+  it("gets extension lines cosigned with the rest", async () => {
     const text = `${log.text(4)}an extension\n`;
     const { status, text: line } = await feed(request(0, [], `${text}\n${log.line(text)}`));
     expect([status, typeof verifyNote(`${text}\n${line}`, vkey)]).toEqual([200, "number"]);
   });
 
-  it("may send lines of others along", async () => {
+  it("may include signature lines of others", async () => {
     const [text, lines = ""] = log.checkpoint(4).split("\n\n");
     const other = new FedLog("log.example.com/one");
     expect(await feedStatus(request(0, [], `${text}\n\n${other.line(`${text}\n`)}${lines}`))).toBe(200);
   });
 
-  it.each([0, 3, 6])("is told the size where it believes another: %i", async (believed) => {
+  it.each([0, 3, 6])("gets the cosigned size if it assumes another: %i", async (believed) => {
     await feed(log.request(0, 5));
     expect(await feed(log.request(believed, 9))).toEqual({ status: 409, text: "5\n", type: "text/x.tlog.size" });
     expectCosigned(await feed(log.request(5, 9)), 9);
   });
 
-  it("is told of two logs apart", async () => {
+  it("gets separate sizes for two logs", async () => {
     await feed(log.request(0, 5));
     expect([...anchors.keys()]).toEqual(["witness log.example.com/one"]);
   });
@@ -146,11 +146,11 @@ describe("a dishonest feeder", () => {
     ],
     ["a proof with one hash too few", () => request(10, log.proof(10, 15).slice(1), log.checkpoint(15)), 422],
     ["a proof in another order", () => request(10, log.proof(10, 15).toReversed(), log.checkpoint(15)), 422],
-    ["a proof where none is due", () => request(10, [Buffer.alloc(32)], log.checkpoint(10)), 422],
+    ["a proof where none is needed", () => request(10, [Buffer.alloc(32)], log.checkpoint(10)), 422],
     ["another key", () => new FedLog(log.origin).grow(15).request(10, 15), 403],
     ["a wrong signature beside a good one", () => withBadLine(15), 403],
-    ["a log that we do not know", () => new FedLog("unknown.example.com").grow(3).request(0, 3), 404],
-  ])("with %s gets nothing", async (_, body, status) => {
+    ["an unknown log", () => new FedLog("unknown.example.com").grow(3).request(0, 3), 404],
+  ])("with %s gets no cosignature", async (_, body, status) => {
     const before = anchors.get("witness log.example.com/one")?.exec("SELECT size FROM head");
     const answer = await feed(body());
     expect(answer.status).toBe(status);
@@ -159,7 +159,7 @@ describe("a dishonest feeder", () => {
     expectCosigned(await feed(log.request(10, 20)), 20);
   });
 
-  it("that begins a log with a proof, or with a root of nothing, gets nothing", async () => {
+  it("that starts a log with a proof, or with a wrong empty root, gets no cosignature", async () => {
     anchors.clear();
     expect(await feedStatus(request(0, [Buffer.alloc(32)], log.checkpoint(3)))).toBe(422);
     const text = log.text(0, Buffer.alloc(32));
@@ -174,14 +174,14 @@ describe("a dishonest feeder", () => {
   }
 });
 
-describe("requests that are none", () => {
+describe("malformed requests", () => {
   it.each<[string, () => string | Uint8Array, number]>([
     ["empty", () => "", 400],
     ["without an old size", () => `\n${log.checkpoint(3)}`, 400],
-    ["with an old size of two spellings", () => request("00", [], log.checkpoint(3)), 400],
-    ["with an old size that is signed", () => request("+0", [], log.checkpoint(3)), 400],
+    ["with an old size with a leading zero", () => request("00", [], log.checkpoint(3)), 400],
+    ["with an old size with a sign", () => request("+0", [], log.checkpoint(3)), 400],
     ["with two spaces", () => request(" 0", [], log.checkpoint(3)), 400],
-    ["with an old size beyond all", () => request("9007199254740993", [], log.checkpoint(3)), 400],
+    ["with an old size beyond 2^53", () => request("9007199254740993", [], log.checkpoint(3)), 400],
     ["with a proof line that is not base64", () => `old 0\n?\n\n${log.checkpoint(3)}`, 400],
     ["with a proof line of 31 bytes", () => request(1, [Buffer.alloc(31)], log.checkpoint(3)), 400],
     ["with 64 proof lines", () => request(1, Array<Buffer>(64).fill(Buffer.alloc(32)), log.checkpoint(3)), 400],
@@ -190,23 +190,23 @@ describe("requests that are none", () => {
     ["with carriage returns", () => log.request(0, 3).replaceAll("\n", "\r\n"), 400],
     ["not UTF-8", () => Buffer.concat([Buffer.from("old 0\n\xff", "latin1"), Buffer.from(log.checkpoint(3))]), 400],
     ["larger than 64 KiB", () => log.request(0, 3).padEnd(64 * 1024 + 1, "x"), 413],
-  ])("are refused: %s", async (_, body, status) => {
+  ])("are rejected: %s", async (_, body, status) => {
     expect((await feed(body())).status).toBe(status);
   });
 
-  it("and those of another method", async () => {
+  it("are rejected like requests with another method", async () => {
     expect(await feedStatus(log.request(0, 3))).toBe(200);
     expect((await feed("", "GET")).status).toBe(405);
   });
 
-  it("and those that are too many", async () => {
+  it("are rejected like requests over the rate limit", async () => {
     isLimited = true;
     expect(await feedStatus(log.request(0, 3))).toBe(429);
   });
 });
 
-describe("feeders at the same time", () => {
-  it("from one head: exactly one is cosigned", async () => {
+describe("concurrent feeders", () => {
+  it("that start from one head: exactly one is cosigned", async () => {
     await feed(log.request(0, 4));
     const forks = [log, log.fork(4, 12), log.fork(4, 15), log.fork(4, 20)];
     const answers = await Promise.all([...forks, ...forks].map((fork) => feed(fork.request(4))));
@@ -216,7 +216,7 @@ describe("feeders at the same time", () => {
     for (const { status, text } of answers) if (status !== 200) expect([status, text]).toEqual([409, `${size}\n`]);
   });
 
-  it("in the middle of a request: it is a conflict, and tells the new size", async () => {
+  it("that advance during a request cause a conflict with the new size", async () => {
     await feed(log.request(0, 4));
     let isFirst = true;
     between = async () => {
@@ -227,7 +227,7 @@ describe("feeders at the same time", () => {
     expect(await feed(log.fork(4, 12).request(4))).toEqual({ status: 409, text: "9\n", type: "text/x.tlog.size" });
   });
 
-  it("is told nothing before the head is durable, and nothing where that is not known", async () => {
+  it("get no cosignature before the head is durable, nor if that is unknown", async () => {
     vi.spyOn(console, "error").mockImplementation(() => undefined);
     between = () => Promise.reject(new Error("the platform failed"));
     const { status, text } = await feed(log.request(0, 4));
@@ -235,16 +235,16 @@ describe("feeders at the same time", () => {
   });
 });
 
-describe("what it says of itself", () => {
+describe("GET /witness/about", () => {
   const about = async (): Promise<Response> => await service.fetch(new Request(`${PREFIX}/about`), env);
 
-  it("is its vkey and the logs that it knows", async () => {
+  it("answers with the verifier key and the witnessed logs", async () => {
     const text = await (await about()).text();
     expect(text).toContain(`witness sigedge ${vkey} ${PREFIX}\n`);
     expect(text).toContain("# log.example.com/one\n# other.example.com\n");
   });
 
-  it("is nothing without a key", async () => {
+  it("answers 404 without a key", async () => {
     env = makeEnv({ WITNESS_KEY: "", WITNESSED_LOGS: "" });
     expect((await about()).status).toBe(404);
     expect(await feed(log.request(0, 3))).toMatchObject({
@@ -261,7 +261,7 @@ describe("what it says of itself", () => {
     [{ WITNESSED_LOGS: `log ${vkey}` }, "line 1: its vkey"],
     [{ WITNESSED_LOGS: "quorum none" }, "line 1: a line must be"],
     [{ WITNESSED_LOGS: "# nothing" }, "at least one log line is required"],
-  ])("is what is wrong with %j", async (settings, problem) => {
+  ])("reports what is wrong with %j", async (settings, problem) => {
     env = makeEnv(settings);
     const response = await about();
     expect(response.status).toBe(503);

@@ -24,7 +24,7 @@ const DOCUMENT = {
   id_token_signing_alg_values_supported: ["ES256"],
 };
 
-/** Keeps what is put, as text. */
+/** A cache that stores text. */
 function memoryCache(kept = new Map<string, string>()): PlatformCache {
   return {
     match: async (name) => {
@@ -47,7 +47,7 @@ interface Bench {
   readonly fetched: string[];
   readonly inits: RequestInit[];
   readonly reported: string[];
-  /** Another isolate of the same location: it starts without keys. */
+  /** Another isolate of the same location; it starts without keys. */
   readonly another: () => Pick<Bench, "source">;
 }
 
@@ -89,8 +89,8 @@ const refreshedKeyIds = async ({ source }: Bench): Promise<unknown> => {
 const NAME_IN_CACHE = `https://sigstore.example.com/oidc/issuer-keys/1/${createHash("sha256").update(ISSUER.url).digest("hex")}`;
 const UNAVAILABLE = { code: "issuer_keys_unavailable", issuer: ISSUER.url, retryAfterSeconds: 5 };
 
-describe("keys of a discovered issuer", () => {
-  it("are fetched once, without following redirects, and kept", async () => {
+describe("the keys of a discovered issuer", () => {
+  it("are fetched once, without following redirects, and cached", async () => {
     const bench = makeBench();
     expect(await bench.source.current()).toMatchObject({ ok: true, value: { algorithms: ["ES256"] } });
     expect(await keyIds(bench)).toEqual(["one"]);
@@ -114,7 +114,7 @@ describe("keys of a discovered issuer", () => {
     ["max-age=999999999999", 60 * MINUTE],
     ["s-maxage=5", 10 * MINUTE],
     ["no-store", MINUTE],
-  ])("are fresh as Cache-Control %j says, within bounds", async (cacheControl, freshMs) => {
+  ])("are fresh for as long as Cache-Control %j says, within bounds", async (cacheControl, freshMs) => {
     const bench = makeBench();
     const headers: Record<string, string> = cacheControl === null ? {} : { "cache-control": cacheControl };
     bench.web.keys = () => Response.json(jwksOf(KEY_1), { headers });
@@ -139,7 +139,7 @@ describe("keys of a discovered issuer", () => {
     expect(bench.fetched).toHaveLength(4);
   });
 
-  it("stay when the issuer cannot be reached, for a day", async () => {
+  it("remain in use for a day while the issuer is unreachable", async () => {
     const bench = makeBench();
     await keyIds(bench);
     bench.web.document = () => new Response("oops", { status: 500 });
@@ -153,7 +153,7 @@ describe("keys of a discovered issuer", () => {
     expect(bench.reported).toHaveLength(3);
   });
 
-  it("are asked for by many at the start, but not by any number", async () => {
+  it("are fetched by a bounded number of concurrent requests at the start", async () => {
     const bench = makeBench();
     bench.web.document = () => new Promise(() => {});
     for (let i = 0; i < 64; i++) void bench.source.current();
@@ -164,7 +164,7 @@ describe("keys of a discovered issuer", () => {
     expect(await keyIds(bench)).toEqual(["one"]);
   });
 
-  it("are asked for again after a failure, but not at once", async () => {
+  it("are fetched again after a failure, but not immediately", async () => {
     const bench = makeBench();
     bench.web.keys = () => Promise.reject(new DOMException("secret text", "TimeoutError"));
     for (let i = 0; i < 10; i++) expect(await keyIds(bench)).toEqual(UNAVAILABLE);
@@ -175,7 +175,7 @@ describe("keys of a discovered issuer", () => {
     expect(await keyIds(bench)).toEqual(["one"]);
   });
 
-  it("do not hang on a request that was cancelled while it fetched", async () => {
+  it("are fetched again after a request was canceled during its fetch", async () => {
     const bench = makeBench();
     await keyIds(bench);
     bench.advance(MINUTE);
@@ -217,7 +217,7 @@ describe("keys of a discovered issuer", () => {
       "the discovery document could not be fetched: TypeError",
     ],
     [
-      "breaks off",
+      "is cut off",
       { document: () => new Response(new ReadableStream({ pull: (c) => c.error(new Error("x")) })) },
       "the discovery document could not be read: Error",
     ],
@@ -227,13 +227,13 @@ describe("keys of a discovered issuer", () => {
       "the key set could not be fetched: status 301",
     ],
     [
-      "has keys that are ten megabytes",
+      "has ten megabytes of keys",
       { keys: () => new Response(" ".repeat(10_000_000)) },
       "the key set is larger than 262144 bytes",
     ],
     ["has no keys", { keys: () => Response.json({ keys: [] }) }, "the key set has no key that can verify a token"],
-    ["has keys twice", { keys: () => new Response('{"keys":[],"keys":[]}') }, "the key set is not JSON"],
-  ])("cannot be had if the discovery document %s", async (_, web, reason) => {
+    ["has a duplicate member", { keys: () => new Response('{"keys":[],"keys":[]}') }, "the key set is not JSON"],
+  ])("are unavailable if the discovery document %s", async (_, web, reason) => {
     const bench = makeBench();
     Object.assign(bench.web, web);
     expect(await keyIds(bench)).toEqual(UNAVAILABLE);
@@ -241,8 +241,8 @@ describe("keys of a discovered issuer", () => {
   });
 });
 
-describe("keys in the store of the location", () => {
-  it("are enough for an isolate that has just started, while they are fresh", async () => {
+describe("the keys in the store of the location", () => {
+  it("suffice for a new isolate while they are fresh", async () => {
     const bench = makeBench();
     bench.web.keys = () => Response.json({ keys: [{ ...KEY_1.jwk, alg: "ES256" }, makeIssuerKey("three").jwk] });
     const first = await bench.source.current();
@@ -256,7 +256,7 @@ describe("keys in the store of the location", () => {
     expect(bench.fetched).toHaveLength(4);
   });
 
-  it("serve while the issuer is away, in any isolate, for a day from when they were fetched", async () => {
+  it("serve every isolate for a day after they were fetched while the issuer is unreachable", async () => {
     const bench = makeBench();
     await keyIds(bench);
     bench.web.document = () => Promise.reject(new TypeError("no route"));
@@ -266,7 +266,7 @@ describe("keys in the store of the location", () => {
     expect(await keyIds(bench.another())).toEqual(UNAVAILABLE);
   });
 
-  it("are newer than those of an isolate that has slept, and serve it", async () => {
+  it("replace the older keys of an isolate that was idle", async () => {
     const bench = makeBench();
     await keyIds(bench);
     bench.advance(24 * 60 * MINUTE);
@@ -277,7 +277,7 @@ describe("keys in the store of the location", () => {
     expect(await keyIds(bench)).toEqual(["two"]);
   });
 
-  it("that are older than what was fetched while they were looked up count for nothing", async () => {
+  it("are ignored if newer ones were fetched during the lookup", async () => {
     const cache = memoryCache();
     const earlier = makeBench(ISSUER, undefined, cache);
     await keyIds(earlier);
@@ -289,14 +289,14 @@ describe("keys in the store of the location", () => {
     bench.web.keys = () => Response.json(jwksOf(KEY_2));
     const [first, second] = [keyIds(bench), keyIds(bench)];
     await expect.poll(() => looking.length).toBe(2);
-    // The second finds nothing and asks; then the first finds what was there before.
+    // The second lookup finds nothing and fetches; then the first one returns the older keys.
     looking[1]?.(new Response("nothing"));
     expect(await second).toEqual(["two"]);
     looking[0]?.(stored);
     expect([await first, await keyIds(bench)]).toEqual([["two"], ["two"]]);
   });
 
-  it("count for how often an issuer is asked about unknown kids", async () => {
+  it("limit how often unknown kids cause a fetch", async () => {
     const bench = makeBench();
     await keyIds(bench);
     bench.advance(30 * SECOND - 1);
@@ -308,7 +308,7 @@ describe("keys in the store of the location", () => {
     expect(await source.refreshed()).toMatchObject({ ok: true, value: { keys: [{ keyId: "one" }] } });
   });
 
-  it("are kept for each issuer, under a name of this deployment's own", async () => {
+  it("are stored per issuer, under a name of this deployment", async () => {
     const kept = new Map<string, string>();
     await keyIds(makeBench(ISSUER, undefined, memoryCache(kept)));
     const other = makeBench({ ...ISSUER, url: "https://other.example" }, undefined, memoryCache(kept));
@@ -329,14 +329,14 @@ describe("keys in the store of the location", () => {
         },
       },
     ],
-    ["holds no JSON", { match: async () => new Response("<html>") }],
-    ["holds another thing", { match: async () => Response.json([]) }],
+    ["holds text that is not JSON", { match: async () => new Response("<html>") }],
+    ["holds other JSON", { match: async () => Response.json([]) }],
     [
       "holds no keys",
       { match: async () => Response.json({ jwks: { keys: [] }, algorithms: ["ES256"], freshMs: 1, loadedAt: 1 }) },
     ],
     [
-      "holds no algorithm",
+      "holds no algorithms",
       { match: async () => Response.json({ jwks: jwksOf(KEY_2), algorithms: ["none"], freshMs: 1e9, loadedAt: 1 }) },
     ],
     [
@@ -344,23 +344,23 @@ describe("keys in the store of the location", () => {
       { match: async () => Response.json({ jwks: jwksOf(KEY_2), algorithms: ["ES256"], freshMs: 1e9 }) },
     ],
     [
-      "holds keys of the future",
+      "holds keys from the future",
       {
         match: async () => Response.json({ jwks: jwksOf(KEY_2), algorithms: ["ES256"], freshMs: 1e9, loadedAt: 9e12 }),
       },
     ],
-    ["holds too much", { match: async () => new Response(" ".repeat(600_000)) }],
-  ])("are as good as absent if the cache %s", async (_, cache) => {
+    ["holds too many bytes", { match: async () => new Response(" ".repeat(600_000)) }],
+  ])("count as absent if the cache %s", async (_, cache) => {
     const bench = makeBench(ISSUER, undefined, { ...memoryCache(), ...cache });
     expect(await keyIds(bench)).toEqual(["one"]);
     expect(bench.fetched).toHaveLength(2);
   });
 });
 
-describe("keys of the built-in issuer", () => {
+describe("the keys of the built-in issuer", () => {
   const issuer: Issuer = { ...ISSUER, keys: { kind: "built-in" } };
 
-  it("come by RPC, never by fetch", async () => {
+  it("are read by RPC, never by fetch", async () => {
     let calls = 0;
     const bench = makeBench(issuer, async () => {
       calls++;
@@ -375,15 +375,15 @@ describe("keys of the built-in issuer", () => {
 
   it.each<[string, () => Promise<unknown>, string]>([
     ["fails", () => Promise.reject(new Error("secret")), "the oidc service failed: Error"],
-    ["has none", async () => ({ keys: [] }), "the key set has no key that can verify a token"],
-  ])("are a 503 when the service %s", async (_, jwks, reason) => {
+    ["has no keys", async () => ({ keys: [] }), "the key set has no key that can verify a token"],
+  ])("are unavailable when the service %s", async (_, jwks, reason) => {
     const bench = makeBench(issuer, jwks);
     expect(await keyIds(bench)).toEqual(UNAVAILABLE);
     expect(bench.reported).toEqual([reason]);
   });
 });
 
-it("static keys are what is configured", async () => {
+it("static keys are the configured ones", async () => {
   const keySet = {
     keys: [{ keyId: "x", algorithm: null, jwk: { kty: "RSA", n: "AA", e: "AQAB" } }],
     algorithms: ALGORITHMS,
@@ -394,13 +394,13 @@ it("static keys are what is configured", async () => {
   expect(bench.fetched).toEqual([]);
 });
 
-describe("the issuers of a pattern", () => {
+describe("the issuers that match a pattern", () => {
   const parsed = parseIssuerPattern("https://oidc.eks.*.amazonaws.com/id/*");
   const pattern = parsed.ok ? parsed.value : null;
   const issuerAt = (i: number): Issuer =>
     plainIssuer(`https://oidc.eks.x.amazonaws.com/id/${i}`, { type: "kubernetes" }, pattern);
 
-  /** `good`: the ones that exist. */
+  /** @param good the issuers that exist */
   function makeMany(
     good: ReadonlySet<number>,
     cache: PlatformCache = memoryCache(),
@@ -435,7 +435,7 @@ describe("the issuers of a pattern", () => {
     return { ask, fetched, advance: clock.advance };
   }
 
-  it("are asked twenty at a time, and those that are known go on", async () => {
+  it("are contacted at most twenty per window, and known ones stay available", async () => {
     const { ask, fetched, advance } = makeMany(new Set([0, 99]));
     expect(await ask(0)).toBe("keys");
     for (let i = 1; i < 20; i++) expect(await ask(i)).toBe(5);
@@ -447,7 +447,7 @@ describe("the issuers of a pattern", () => {
     expect(await ask(99)).toBe("keys");
   });
 
-  it("that another isolate knows are not among those twenty", async () => {
+  it("that another isolate stored do not count toward the twenty", async () => {
     const cache = memoryCache();
     const good = new Set([1000]);
     expect(await makeMany(good, cache).ask(1000)).toBe("keys");
@@ -456,7 +456,7 @@ describe("the issuers of a pattern", () => {
     expect([await ask(1000), await ask(31)]).toEqual(["keys", 30]);
   });
 
-  it("that do not exist push out none that does", async () => {
+  it("that do not exist evict none that does", async () => {
     const { ask, fetched, advance } = makeMany(new Set([0]));
     expect(await ask(0)).toBe("keys");
     for (let i = 1; i <= 240; i++) {

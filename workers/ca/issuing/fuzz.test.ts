@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A short run of `npm run fuzz:ca`, always the same one.
+// A short run of `npm run fuzz:ca` with a fixed seed.
 
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { runCampaign } from "../../../test/fuzz/ca/campaign.ts";
@@ -7,9 +7,9 @@ import { runCampaign } from "../../../test/fuzz/ca/campaign.ts";
 beforeEach(() => void vi.spyOn(console, "log").mockImplementation(() => {}));
 afterEach(() => void vi.restoreAllMocks());
 
-it("answers spoilt requests in order, and gives away no certificate that is not whole", async () => {
+it("answers corrupted requests with proper errors, and issues only complete certificates", async () => {
   const { statuses, certificates } = await runCampaign(20_261_123, 600);
   expect([...statuses.keys()].toSorted((a, b) => a - b)).toEqual(expect.arrayContaining([200, 201, 400, 501]));
-  // A fuzzer of which nothing gets through tests the first check only.
+  // If no request gets through, the fuzzer tests only the first check.
   expect(certificates).toBeGreaterThanOrEqual(60);
 });

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The object over SQLite as node has it; that exactly one of many requests wins is shown over HTTP
-// (ca-identities.test.ts).
+// The Durable Object over node's SQLite. ca-identities.test.ts shows over HTTP that exactly one of many requests wins.
 
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { afterEach, expect, it, vi } from "vitest";
@@ -9,7 +8,7 @@ import { UsedTokens } from "./used-tokens.ts";
 
 afterEach(() => void vi.useRealTimers());
 
-/** @param tables statements that an earlier version has run */
+/** @param tables statements that an earlier version ran */
 function makeObject(tables = ""): {
   readonly object: UsedTokens;
   readonly rows: () => number;
@@ -25,7 +24,7 @@ function makeObject(tables = ""): {
     setAlarm: async (at: number) => void (alarm = at),
   };
   const rowsOf = (text: string, values: readonly SQLInputValue[]): unknown[] => database.prepare(text).all(...values);
-  // The cursor of the platform runs its statement whether or not it is read.
+  // The platform runs a statement even if its cursor is not read.
   const exec = storage.sql.exec;
   storage.sql.exec = (text, ...values) => {
     const rows = exec(text, ...values).toArray();
@@ -42,7 +41,7 @@ function makeObject(tables = ""): {
   };
 }
 
-it("knows a token until it has expired, and then forgets it", async () => {
+it("keeps a token until it expires, then deletes it", async () => {
   vi.useFakeTimers({ now: 1_800_000_000_000 });
   const { object, rows, alarmAt } = makeObject();
   const expiresAt = unixMs(Date.now() + 300_000);
@@ -69,7 +68,7 @@ it("lets a released token be used again", async () => {
   expect(await object.use("a", expiresAt)).toBe(true);
 });
 
-it("knows the tokens that the first version has seen", async () => {
+it("keeps the tokens that the first version stored", async () => {
   const object = makeObject(`
     CREATE TABLE IF NOT EXISTS used_tokens (token TEXT PRIMARY KEY, forget_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     INSERT INTO used_tokens VALUES ('seen', ${Date.now() + 300_000})`).object;
@@ -77,7 +76,7 @@ it("knows the tokens that the first version has seen", async () => {
   expect(await object.use("other", unixMs(Date.now() + 60_000))).toBe(true);
 });
 
-it("makes no promise about tokens that a newer version keeps, and clears none away", async () => {
+it("rejects calls on tables of a newer version, and deletes none of its tokens", async () => {
   const { object, rows } = makeObject(`
     CREATE TABLE used_tokens (token TEXT PRIMARY KEY, forget_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     INSERT INTO used_tokens VALUES ('old', 1);

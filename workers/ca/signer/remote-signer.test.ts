@@ -21,8 +21,8 @@ function spkiOf({ CA_CHAIN }: { readonly CA_CHAIN: string }): Uint8Array {
 const signatureBy = (pem: string): string => sign("sha256", MESSAGE, createPrivateKey(pem)).toString("base64");
 const answer = (signature: unknown, status = 200): Response => Response.json({ data: { signature } }, { status });
 
-describe("a key that a signer holds", () => {
-  it("signs what it is asked to, for the token", async () => {
+describe("a remote signer", () => {
+  it("signs, authenticated by the token", async () => {
     const asked: { url: string; init: RequestInit }[] = [];
     const signer = createRemoteSigner(KEY, spkiOf(MATERIAL), async (url, init) => {
       asked.push({ url, init });
@@ -50,18 +50,18 @@ describe("a key that a signer holds", () => {
 
   it.each<[string, () => Response | Promise<Response>]>([
     ["another key's signature", () => answer(`vault:v1:${signatureBy(OTHER.CA_KEY)}`)],
-    ["no signature", () => answer("vault:v1:AAAA")],
-    ["no version", () => answer(signatureBy(MATERIAL.CA_KEY))],
+    ["a text that is not a signature", () => answer("vault:v1:AAAA")],
+    ["a signature without a version", () => answer(signatureBy(MATERIAL.CA_KEY))],
     ["a number", () => answer(5)],
-    ["no base64", () => answer("vault:v1:%")],
+    ["invalid base64", () => answer("vault:v1:%")],
     ["no data", () => Response.json({})],
     ["a list", () => Response.json([])],
-    ["no JSON", () => new Response("<html>")],
-    ["too much", () => new Response(`{"a":"${"x".repeat(20_000)}"}`)],
+    ["a body that is not JSON", () => new Response("<html>")],
+    ["a body that is too large", () => new Response(`{"a":"${"x".repeat(20_000)}"}`)],
     ["403", () => answer("secret", 403)],
     ["a redirect", () => new Response(null, { status: 302, headers: { location: "https://evil.example" } })],
-    ["nothing", () => Promise.reject(new TypeError("connection lost"))],
-  ])("is not trusted when it answers with %s, and its answer is not repeated", async (_, respond) => {
+    ["no response", () => Promise.reject(new TypeError("connection lost"))],
+  ])("is rejected when it answers with %s, without quoting the response", async (_, respond) => {
     const signer = createRemoteSigner(KEY, spkiOf(MATERIAL), async () => respond());
     const failure = await signer.sign(MESSAGE).then(
       () => "signed",
@@ -74,7 +74,7 @@ describe("a key that a signer holds", () => {
   });
 });
 
-describe("its address", () => {
+describe("the address of a remote key", () => {
   it.each([
     ["https://s.token@vault.example/v1/transit/sign/ca", { url: KEY.url, token: "s.token", keyVersion: null }],
     [
@@ -83,7 +83,7 @@ describe("its address", () => {
     ],
     ["https://a%2Fb@vault.example:8200/x", { url: "https://vault.example:8200/x", token: "a/b", keyVersion: null }],
     ["http://t@127.0.0.1:8200/x", { url: "http://127.0.0.1:8200/x", token: "t", keyVersion: null }],
-  ])("%s", (text, value) => {
+  ])("accepts %s", (text, value) => {
     expect(isRemoteKey(text)).toBe(true);
     expect(parseRemoteKey(text, true)).toEqual({ ok: true, value });
   });
@@ -100,7 +100,7 @@ describe("its address", () => {
     ["https://secret@vault.example/x#y", "must not have a fragment"],
     ["https://secret%zz@vault.example/x", "has a user name that is not a token, or has an invalid percent escape"],
     ["https://secret%0a@vault.example/x", "has a user name that is not a token, or has an invalid percent escape"],
-  ])("%s is none", (text, problem) => {
+  ])("rejects %s", (text, problem) => {
     const parsed = parseRemoteKey(text, false);
     expect(parsed).toEqual({ ok: false, error: problem });
     expect(JSON.stringify(parsed)).not.toContain("secret");

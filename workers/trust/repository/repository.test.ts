@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The repository against time, rotations, restarts and wrong deployments; the clients' view of it is
-// tuf-clients.test.ts.
+// The repository over time, through rotations, restarts and wrong deployments. tuf-clients.test.ts has the clients'
+// view.
 
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -54,7 +54,7 @@ interface Versions {
   readonly targets: number;
   readonly root: number;
 }
-/** As a client would follow them; every signature is checked by clients elsewhere. */
+/** Follows the documents as a client does; tuf-clients.test.ts checks the signatures. */
 function versions(): Versions {
   const { documents, rootVersion } = serving();
   const timestamp = valueOf(parseMetadata("timestamp", documents["timestamp.json"] ?? "")).signed;
@@ -70,10 +70,10 @@ function versions(): Versions {
 const changed = (content: string, from = first.texts) =>
   valueOf(publishTargets(from, { documents: text(content), signers: first.targets, now: unixMs(now) }));
 
-describe("time", () => {
+describe("over time, the repository", () => {
   beforeEach(() => service.deploy(first.texts, first.onlineKey));
 
-  it("replaces a timestamp that is a day old when it is read, and not before", () => {
+  it("replaces a timestamp that is a day old when it is read, and not earlier", () => {
     const before = versions();
     now += DAY - MINUTE;
     expect(versions()).toEqual(before);
@@ -92,7 +92,7 @@ describe("time", () => {
     expect(versions().snapshot).toBeGreaterThan(before.snapshot);
   });
 
-  it("that nobody reads in for a year takes nothing away", () => {
+  it("keeps everything through a year without readers", () => {
     const before = versions();
     now += 364 * DAY;
     const after = versions();
@@ -100,7 +100,7 @@ describe("time", () => {
     expect(serving().expiries.find(({ what }) => what === "tuf_root")?.expiresAt).toBeLessThan(now + 2 * DAY);
   });
 
-  it("that goes back never takes a version back, and does not leave what was signed in the future for long", () => {
+  it("never goes back a version if the clock goes back, and soon replaces documents signed in the future", () => {
     now += 400 * DAY;
     const ahead = versions();
     now -= 400 * DAY;
@@ -110,21 +110,21 @@ describe("time", () => {
     expect(versions()).toEqual(back);
   });
 
-  it("gives versions that fit into 32 bits until the year 6000, one by one within a minute", () => {
+  it("uses versions that fit into 32 bits until the year 6000, consecutive within a minute", () => {
     expect(nextVersion(0, unixMs(Date.UTC(6000, 0)))).toBeLessThan(2 ** 31);
     expect(nextVersion(nextVersion(0, unixMs(START)), unixMs(START))).toBe(Math.floor(START / MINUTE) + 1);
   });
 });
 
-describe("a restart", () => {
-  it("shows the same documents, byte for byte", () => {
+describe("after a restart, the repository", () => {
+  it("serves the same documents, byte for byte", () => {
     service.deploy(first.texts, first.onlineKey);
     const before = serving();
     service.restart();
     expect(serving()).toEqual(before);
   });
 
-  it("on storage of yesterday still gives higher versions", () => {
+  it("uses higher versions even on yesterday's storage", () => {
     service.deploy(first.texts, first.onlineKey);
     versions();
     const yesterday = service.copyStorage();
@@ -135,7 +135,7 @@ describe("a restart", () => {
     expect(versions().timestamp).toBeGreaterThan(today.timestamp);
   });
 
-  it("on lost storage goes on above what clients have seen", () => {
+  it("continues above the versions that clients have seen even on lost storage", () => {
     service.deploy(first.texts, first.onlineKey);
     const before = versions();
     now += MINUTE;
@@ -148,7 +148,7 @@ describe("a restart", () => {
   });
 });
 
-it("refuses tables that a newer version of the software has written, and says so", async () => {
+it("refuses tables that a newer version has migrated, and says so", async () => {
   const database = new DatabaseSync(":memory:");
   const exec = (query: string, ...bindings: SQLInputValue[]) => ({
     toArray: () => database.prepare(query).all(...bindings),
@@ -165,9 +165,9 @@ it("refuses tables that a newer version of the software has written, and says so
 });
 
 describe("a deployment", () => {
-  it("without a repository has none", () => expect(service.view()).toEqual({ kind: "absent" }));
+  it("without a repository serves none", () => expect(service.view()).toEqual({ kind: "absent" }));
 
-  it("of new targets is a new snapshot and a new timestamp; the old files stay for two weeks", () => {
+  it("of new targets causes a new snapshot and timestamp; the old files stay for two weeks", () => {
     service.deploy(first.texts, first.onlineKey);
     const before = versions();
     const oldFile = serving().targets["trusted_root.json"] ?? "";
@@ -188,7 +188,7 @@ describe("a deployment", () => {
     expect(documents).toHaveProperty(["1.root.json"]);
   });
 
-  it("of a file that comes back serves it for good", () => {
+  it("that restores an earlier file serves it permanently", () => {
     service.deploy(first.texts, first.onlineKey);
     versions();
     const two = changed("two");
@@ -201,7 +201,7 @@ describe("a deployment", () => {
     expect(documents[targets["trusted_root.json"] ?? ""]).toBe("one");
   });
 
-  it("of an older trust file is refused, and the newer one served on", () => {
+  it("of an older trust file is refused, and the newer one stays served", () => {
     service.deploy(first.texts, first.onlineKey);
     versions();
     const two = changed("two");
@@ -212,7 +212,7 @@ describe("a deployment", () => {
     expect(serving().problems).toEqual([
       "The trust file of this deployment is older than the served one (targets 1, served 2): deploy the newest one.",
     ]);
-    // Also after a week: the online half goes on.
+    // The online documents are still renewed after a week.
     now += 7 * DAY;
     expect(versions().timestamp).toBeGreaterThan(before.timestamp);
     service.deploy(two, first.onlineKey);
@@ -251,7 +251,7 @@ describe("a deployment", () => {
 
   it.each([
     ["a damaged file", { files: { "trusted_root.json": "x" } }, "is not the one that was signed"],
-    ["a file too many", { files: { "trusted_root.json": "one", "b.json": "" } }, "does not name the file b.json"],
+    ["an additional file", { files: { "trusted_root.json": "one", "b.json": "" } }, "does not name the file b.json"],
     ["a missing file", { files: {} }, "The target file trusted_root.json is missing"],
     ["no root", { roots: [] }, "must have 1 to 256 roots"],
     ["another format", { targets: 1 }, "must have roots, targets and files"],
@@ -284,7 +284,7 @@ describe("a deployment", () => {
 });
 
 describe("the online key", () => {
-  it("is missed by name", () => {
+  it("is named if it is missing", () => {
     service.deploy(first.texts, "");
     expect(service.view()).toMatchObject({
       kind: "refused",
@@ -310,7 +310,7 @@ describe("the online key", () => {
         expect.stringContaining("TUF_KEY is not the key that the newest root names"),
       ]);
       now += 2 * DAY;
-      // The old root with the old key goes on; with the new key nothing can be signed for it, and six days are left.
+      // The old root stays served; the new key cannot sign for it, and its documents last six more days.
       if (order === "the secret first") expect(versions().timestamp).toBe(before.timestamp);
       else expect(versions().timestamp).toBeGreaterThan(before.timestamp);
       service.deploy(rotated, next.pem);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A year of the repository before tuf-js, on a clock that jumps: one client that updates as time goes by, others that
-// start from root 1.
+// A year of the repository, read by tuf-js on a clock that jumps: one client updates over time, others start from root
+// 1.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -32,7 +32,7 @@ let chains: Readonly<Record<"ca" | "tsa", OpensslChain>>;
 let operator: TufOperator;
 let folder: string;
 let service: TufService;
-/** Paths of every request since the test began. */
+/** The paths of all requests since the test began. */
 let asked: string[];
 
 beforeAll(() => {
@@ -62,7 +62,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A client with nothing but a root, in a folder of its own. */
+/** A client that has only a root, in its own folder. */
 function client(root: string): { readonly read: (target: string) => Promise<string> } {
   const home = mkdtempSync(join(folder, "client-"));
   writeFileSync(join(home, "root.json"), root);
@@ -76,7 +76,7 @@ function client(root: string): { readonly read: (target: string) => Promise<stri
     });
     await updater.refresh();
     const info = await updater.getTargetInfo(target);
-    if (info === undefined) throw new Error(`${target} is not there`);
+    if (info === undefined) throw new Error(`${target} is missing`);
     return readFileSync(await updater.downloadTarget(info), "utf8");
   };
   return { read };
@@ -86,7 +86,7 @@ const pass = (days: number): void => void vi.setSystemTime(Date.now() + days * D
 const now = () => unixMs(Date.now());
 const role = (keys: readonly OfflineKey[], threshold: number) => ({ keys: keys.map(({ key }) => key), threshold });
 
-it("asks for what the reference says, in its order", async () => {
+it("requests the files in the order that the specification demands", async () => {
   const first = firstRepository(operator, documents("one"), START);
   service.deploy(first.texts, first.onlineKey);
   expect(await client(first.texts.roots[0] ?? "").read("trusted_root.json")).toBe("one");
@@ -100,7 +100,7 @@ it("asks for what the reference says, in its order", async () => {
   ]);
 });
 
-it("follows a year of re-signing, with every role rotated on the way", async () => {
+it("follows a year of re-signing in which every role is rotated", async () => {
   const first = firstRepository(operator, documents("one"), START);
   const [firstRoot = ""] = first.texts.roots;
   let { texts, onlineKey } = first;
@@ -142,11 +142,11 @@ it("follows a year of re-signing, with every role rotated on the way", async () 
   const longLived = client(firstRoot);
   for (let day = 0; day <= 400; day++) {
     events[day]?.();
-    // The gaps are longer than what a timestamp is good for; a month of silence comes in spring.
+    // The gaps are longer than a timestamp's lifetime; in spring, nobody reads for a month.
     const isRead = day % 10 < 2 && !(day > 135 && day < 170);
     if (isRead) expect(await longLived.read("trusted_root.json")).toBe(content);
     if (day % 100 === 0) expect(await client(firstRoot).read("trusted_root.json")).toBe(content);
-    // The platform restarts objects as it likes.
+    // The platform may restart the object at any time.
     if (day % 5 === 0) service.restart();
     pass(1);
   }
@@ -154,7 +154,7 @@ it("follows a year of re-signing, with every role rotated on the way", async () 
   expect(service.view()).toMatchObject({ kind: "serving", problems: [], rootVersion: 6 });
 }, 60_000);
 
-it("recovers from a month in which nobody read and no cron ran: the first reader is served", async () => {
+it("serves the first reader after a month without readers and cron runs", async () => {
   const first = firstRepository(operator, documents("one"), START);
   service.deploy(first.texts, first.onlineKey);
   const known = client(first.texts.roots[0] ?? "");
@@ -164,7 +164,7 @@ it("recovers from a month in which nobody read and no cron ran: the first reader
   expect(await client(first.texts.roots[0] ?? "").read("trusted_root.json")).toBe("one");
 });
 
-it("serves clients on where an older trust file was deployed by mistake", async () => {
+it("keeps serving clients after an older trust file was deployed by mistake", async () => {
   const first = firstRepository(operator, documents("one"), START);
   service.deploy(first.texts, first.onlineKey);
   const newer = { documents: documents("two"), signers: first.targets, now: now() };
@@ -176,21 +176,21 @@ it("serves clients on where an older trust file was deployed by mistake", async 
   expect(await known.read("trusted_root.json")).toBe("two");
 });
 
-it("would strand clients if it gave what the older file says: so they do notice", async () => {
+it("would be rejected by clients if it served the older file, so the tests above can fail", async () => {
   const first = firstRepository(operator, documents("one"), START);
   const storage = service.copyStorage();
   const newer = { documents: documents("two"), signers: first.targets, now: now() };
   service.deploy(valueOf(publishTargets(first.texts, newer)), first.onlineKey);
   const known = client(first.texts.roots[0] ?? "");
   await known.read("trusted_root.json");
-  // A repository without memory of what it served.
+  // This repository has no record of what it served.
   service.putStorageBack(storage);
   pass(1);
   service.deploy(first.texts, first.onlineKey);
   await expect(known.read("trusted_root.json")).rejects.toThrow(/version/i);
 });
 
-it("gives two readers at once the same documents", async () => {
+it("serves concurrent readers the same documents", async () => {
   const first = firstRepository(operator, documents("one"), START);
   service.deploy(first.texts, first.onlineKey);
   pass(40);
