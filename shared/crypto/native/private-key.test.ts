@@ -31,11 +31,11 @@ const MESSAGE = new TextEncoder().encode("message");
 
 describe("an ECDSA key", () => {
   test.each([
-    ["parseEcdsaSigner", "P-256", parseEcdsaSigner, P256, "ecdsa-p256", "sha256"],
-    ["parseEcdsaSigner", "P-384", parseEcdsaSigner, P384, "ecdsa-p384", "sha384"],
-    ["parseP256Signer", "P-256", parseP256Signer, P256, "ecdsa-p256", "sha256"],
-    ["parseP256Signer", "P-256 in SEC 1", parseP256Signer, sec1(KEY), "ecdsa-p256", "sha256"],
-  ] as const)("%s reads %s, signs and verifies", (_name, _form, parse, pem, kind, hash) => {
+    { form: "P-256 with parseEcdsaSigner", parse: parseEcdsaSigner, pem: P256, kind: "ecdsa-p256", hash: "sha256" },
+    { form: "P-384 with parseEcdsaSigner", parse: parseEcdsaSigner, pem: P384, kind: "ecdsa-p384", hash: "sha384" },
+    { form: "P-256 with parseP256Signer", parse: parseP256Signer, pem: P256, kind: "ecdsa-p256", hash: "sha256" },
+    { form: "SEC 1 with parseP256Signer", parse: parseP256Signer, pem: sec1(KEY), kind: "ecdsa-p256", hash: "sha256" },
+  ])("in $form is read, signs and verifies", ({ parse, pem, kind, hash }) => {
     const signer = parse(pem);
     if (!signer.ok) throw new Error(signer.error);
     const publicKey = createPublicKey(pem);
