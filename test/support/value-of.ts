@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Result } from "../../shared/result.ts";
 
-/** The value of a Result that a test takes for granted; its error fails the test. */
+/** Returns the value of a Result; an error fails the test. */
 export function valueOf<T>(result: Result<T, unknown>): T {
   if (!result.ok) throw new Error(`unexpected: ${JSON.stringify(result.error)}`);
   return result.value;

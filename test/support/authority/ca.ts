@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A CA for unit tests: keys and chain as a deployment has them, and a certificate log that signs real SCTs and keeps what it got.
+// A CA for unit tests: keys and chain like a deployment's, and a certificate log that signs real SCTs and records its
+// calls.
 
 import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { certifyAuthority, spkiOf } from "../../../cli/keys/certificates.ts";
@@ -29,16 +30,16 @@ export function makeCaMaterial(now: UnixMs, curve: Curve = "prime256v1"): CaMate
   return { CA_CHAIN, CA_KEY: pkcs8(online) };
 }
 
-/** In the place of the sequencer: one log, in memory. */
+/** A stand-in for the sequencer: one log, in memory. */
 export class FakeCertificateLog {
   readonly #key: KeyObject;
   readonly #now: () => UnixMs;
   readonly submissions: CertificateSubmission[] = [];
-  /** What the next calls answer in place of an SCT. */
+  /** If set, the next calls fail with this instead of returning an SCT. */
   failure: AppendError | Error | null = null;
-  /** What the next calls answer differently from what they sign. */
+  /** Changes the answers of the next calls after signing. */
   change: Partial<LoggedCertificate> = {};
-  /** What the next calls sign in the place of what is right. */
+  /** Changes what the next calls sign. */
   promise: Partial<Pick<LoggedCertificate, "timestamp" | "extensions">> = {};
 
   constructor(now: () => UnixMs, curve: Curve = "prime256v1") {
@@ -46,7 +47,7 @@ export class FakeCertificateLog {
     this.#key = makeKey(curve);
   }
 
-  /** SubjectPublicKeyInfo, DER. */
+  /** The log's key: SubjectPublicKeyInfo, DER. */
   get spki(): Uint8Array {
     return spkiOf(this.#key);
   }
@@ -55,7 +56,7 @@ export class FakeCertificateLog {
     return createHash("sha256").update(this.spki).digest();
   }
 
-  /** What it says of itself with an SCT. */
+  /** The log's part of an answer with an SCT. */
   get identity(): Pick<LoggedCertificate, "logId" | "spki"> {
     return { logId: this.logId, spki: this.spki };
   }
@@ -82,7 +83,7 @@ export class FakeCertificateLog {
   }
 }
 
-/** The environment of a CA below `https://sigstore.example.com` with these parts. */
+/** The environment of a CA at `https://sigstore.example.com` with these parts. */
 export function makeCaEnv(
   material: CaMaterial,
   log: FakeCertificateLog,
@@ -122,7 +123,7 @@ export const jwksOf = (...keys: readonly IssuerKey[]): { readonly keys: readonly
   keys: keys.map(({ jwk }) => jwk),
 });
 
-/** A clock that stands still until it is set. */
+/** A clock that moves only when it is set. */
 export interface Clock {
   now: () => UnixMs;
   advance: (ms: number) => void;
@@ -138,5 +139,5 @@ export function makeClock(start = Date.UTC(2027, 0, 15, 8, 0, 0, 250)): Clock {
   };
 }
 
-/** The platform's cache where it has none. */
+/** A platform cache that stores nothing. */
 export const emptyCache = (): PlatformCache => ({ match: async () => undefined, put: async () => {} });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The stack of `npm start`, whose CA meets the fault that a request names in `x-fault`: in what is behind it (the sequencer, its
-// anchor, the oidc service, the store of used tokens) or in its own settings.
+// The stack of `npm start`, with a CA in which a request causes the fault that it names in `x-fault`: in a dependency
+// (the sequencer, its anchor, the oidc service, the store of used tokens) or in the CA's own settings.
 
 import type { LoggedCertificate } from "../../../shared/ct/sct.ts";
 import type { CertificateSubmission } from "../../../shared/rpc/sequencer.ts";
@@ -20,7 +20,7 @@ const sequencer = (append: () => Promise<unknown>): Partial<CaEnv> => ({
   SEQUENCER: { getByName: () => ({ appendCertificate: append }) } as unknown as CaEnv["SEQUENCER"],
 });
 const refusing = (error: object): Partial<CaEnv> => sequencer(async () => ({ ok: false, error }));
-/** The real log's answer, changed. */
+/** Changes the real log's answer. */
 const answering =
   (change: (sct: LoggedCertificate) => object) =>
   (env: CaEnv): Partial<CaEnv> => ({

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every issuer type with a token as its provider documents it, and what the certificate must say: names and numbers written
-// out by hand from the claims and the tables of Fulcio's docs/oid-info.md, none of it made by the code under test.
+// Every issuer type with a token as its provider documents it, and the expected certificate: names and numbers
+// written by hand from the claims and the tables of Fulcio's docs/oid-info.md, without the code under test.
 
 export interface KnownIdentity {
   readonly name: string;
-  /** The row of the configuration, without its issuer. */
+  /** The issuer's row of the configuration, without its URL. */
   readonly row: Readonly<Record<string, unknown>>;
-  /** All claims but iss, aud and the times. */
+  /** All claims except iss, aud and the times. */
   readonly claims: Readonly<Record<string, unknown>>;
   readonly subjectAltName: { readonly kind: "email" | "uri" | "username"; readonly value: string };
-  /** Number below 1.3.6.1.4.1.57264.1 → text; 1 and 8 are the issuer's URL if they are not here. */
+  /** Extension texts by number under 1.3.6.1.4.1.57264.1; 1 and 8 default to the issuer's URL. */
   readonly extensions: Readonly<Record<number, string>>;
-  /** What a client signs. */
+  /** The challenge that a client signs. */
   readonly challenge: string;
-  /** The claims without which there is no certificate. */
+  /** The required claims. */
   readonly needs: readonly string[];
 }
 
@@ -411,7 +411,7 @@ export const KNOWN_IDENTITIES: readonly KnownIdentity[] = [
   ...BUILDS,
 ];
 
-/** The identity at a real address: ISSUER, ORIGIN and HOST stand for it and its parts. */
+/** Replaces ISSUER, ORIGIN and HOST by an issuer's real address and its parts. */
 export function identityAt(identity: KnownIdentity, issuer: string): KnownIdentity {
   const { origin, hostname } = new URL(issuer);
   const text = JSON.stringify(identity).replaceAll("ISSUER", issuer).replaceAll("ORIGIN", origin);

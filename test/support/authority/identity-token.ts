@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Identity tokens for tests, signed by node:crypto: nothing here is shared with the code that verifies them.
+// Identity tokens for tests, signed by node:crypto, without the code that verifies them.
 
 import { constants, createHmac, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 
 export interface IssuerKey {
   readonly privateKey: KeyObject;
   readonly keyId: string;
-  /** The public half, as a JWK Set shows it. */
+  /** The public key, as in a JWK Set. */
   readonly jwk: Readonly<Record<string, unknown>>;
 }
 
@@ -26,11 +26,11 @@ function generate(type: KeyType): { readonly publicKey: KeyObject; readonly priv
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** base64url of the JSON of a value; of a string, of the string itself. */
+/** Encodes a string, or the JSON of any other value, as base64url. */
 export const part = (value: Json | string): string =>
   Buffer.from(typeof value === "string" ? value : JSON.stringify(value)).toString("base64url");
 
-/** A compact JWS. `header` is added to alg and kid, an undefined member takes one away. */
+/** Signs a compact JWS. `header` adds to alg and kid; an undefined member removes one. */
 export function signToken(claims: Json | string, key: IssuerKey, header: Json = {}): string {
   const complete: Json = { alg: "RS256", kid: key.keyId, typ: "JWT", ...header };
   const input = `${part(complete)}.${part(claims)}`;
@@ -47,7 +47,9 @@ function signature(alg: string, input: Buffer, key: KeyObject): Buffer {
   return alg.startsWith("RS") ? sign(hash, input, key) : Buffer.of(0);
 }
 
-/** An HMAC over the public key's text: what a verifier that lets the header choose the algorithm would accept. */
+/**
+ * Forges a token by an HMAC over the public key's text, which a verifier accepts if the header chooses the algorithm.
+ */
 export function signWithPublicKey(claims: Json, publicKeyText: string): string {
   const input = `${part({ alg: "HS256" })}.${part(claims)}`;
   return `${input}.${createHmac("sha256", publicKeyText).update(input).digest("base64url")}`;

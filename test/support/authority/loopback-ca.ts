@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ca service as it is deployed apart, but taking tokens of an issuer on this machine, as a test's is.
+// The ca service as deployed apart, except that it accepts tokens of issuers on this machine.
 
 import { createCa } from "../../../workers/ca/index.ts";
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// OpenID providers on this machine: one server, an issuer for each path, discovery and keys as a provider serves them, or as
-// one that is broken or hostile does.
+// OpenID providers on this machine: one server with an issuer for each path, which serves discovery and keys like a
+// sound, a broken or a hostile provider.
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -9,12 +9,12 @@ import { type IssuerKey, makeIssuerKey } from "./identity-token.ts";
 export interface LoopbackIssuers {
   readonly origin: string;
   readonly key: IssuerKey;
-  /** The paths that were asked for, in order. */
+  /** The requested paths, in order. */
   readonly asked: string[];
   readonly close: () => void;
 }
 
-/** What an issuer of this name answers in place of its document or its keys. */
+/** The response of the issuer with this name, instead of its document or keys. */
 type Fault = (response: ServerResponse, origin: string) => void;
 
 const json = (response: ServerResponse, body: unknown): void => {
@@ -30,7 +30,7 @@ const status =
 const silent: Fault = () => {};
 const stalls: Fault = (response) => void response.write('{"keys":[');
 
-/** Broken discovery, by the name of the issuer. */
+/** Broken discovery documents, by the name of the issuer. */
 const DISCOVERY_FAULTS: Readonly<Record<string, Fault>> = {
   "discovery-silent": silent,
   "discovery-stalls": stalls,
@@ -73,7 +73,7 @@ const KEY_FAULTS: Readonly<Record<string, Fault>> = {
   "keys-huge": (response) => void response.end(`{"keys":[],"a":"${"x".repeat(300_000)}"}`),
 };
 
-/** Those that keep a connection open, for longer than anybody waits. */
+/** Issuers that keep a connection open longer than any timeout. */
 export const STALLING_ISSUERS: readonly string[] = [
   "discovery-silent",
   "discovery-stalls",
@@ -81,7 +81,7 @@ export const STALLING_ISSUERS: readonly string[] = [
   "keys-stall",
 ];
 
-/** Those that answer at once. */
+/** Issuers that answer at once. */
 export const FAULTY_ISSUERS: readonly string[] = [...Object.keys(DISCOVERY_FAULTS), ...Object.keys(KEY_FAULTS)].filter(
   (name) => !STALLING_ISSUERS.includes(name),
 );
@@ -101,7 +101,7 @@ export async function startLoopbackIssuers(): Promise<LoopbackIssuers> {
     asked,
     close: () => {
       server.close();
-      // Those of stalling issuers stay open.
+      // Closes the connections that stalling issuers keep open.
       server.closeAllConnections();
     },
   };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Asks a stack's CA for a certificate, as a client does that has a token of the development issuer.
+// Requests a certificate from a stack's CA with a token of the development issuer.
 
 import { sign } from "node:crypto";
 import type { ClientKey } from "../logs/log-client.ts";
@@ -8,11 +8,11 @@ import type { TestStack } from "../process/stack.ts";
 export interface CertificateRequest {
   readonly email: string;
   readonly key: Pick<ClientKey, "privateKey" | "spki">;
-  /** The address that limits count for. */
+  /** The client address for the rate limits. */
   readonly client?: string;
 }
 
-/** The CA's answer, whatever it is. */
+/** Sends the request and returns the response. */
 export async function requestCertificate(
   stack: Pick<TestStack, "url" | "token">,
   { email, key, client }: CertificateRequest,
@@ -32,7 +32,7 @@ export async function requestCertificate(
   });
 }
 
-/** The leaf of a certificate that has to be given, DER. */
+/** Requests a certificate and returns the leaf, DER. Throws if the CA rejects the request. */
 export async function certificateFor(
   stack: Pick<TestStack, "url" | "token">,
   request: CertificateRequest,

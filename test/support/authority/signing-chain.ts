@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads test/vectors/python-cryptography/signing_chain.json: certificates that our code did not make, and the leaves' key.
+// Reads test/vectors/python-cryptography/signing_chain.json: certificates made by other code, and the leaves' key.
 
 import { createPrivateKey, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -32,21 +32,21 @@ export function certificateOf(base64: string): Certificate {
 }
 
 export const ROOT = certificateOf(file.root);
-/** The CA that issued the leaves, except where a leaf's name says otherwise. */
+/** The CA that issued the leaves, unless a leaf's name says otherwise. */
 export const CA = certificateOf(file.ca);
 export const STRANGER = certificateOf(file.stranger);
 
-/** A leaf by its name in signing_chain.py. */
+/** Returns a leaf by its name in signing_chain.py. */
 export function leafNamed(name: string): Certificate {
   const base64 = file.signers[name];
   if (base64 === undefined) throw new Error(`no leaf ${name}`);
   return certificateOf(base64);
 }
 
-/** A P-256 signature by the key of all the leaves, DER. */
+/** Signs with the P-256 key of all the leaves; DER. */
 export const signWithLeafKey = (message: Uint8Array): Uint8Array => new Uint8Array(sign("sha256", message, leafKey));
 
-/** Certificates with another, and whether the other issued them. */
+/** Pairs of certificates, and whether the second issued the first. */
 export const PAIRS = file.pairs.map(({ what, issued, certificate, issuer }) => ({
   what,
   issued,

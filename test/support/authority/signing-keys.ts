@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keys of every kind that the service takes, made and used by node:crypto: the signer is never our own code.
+// Keys of every kind that the service accepts, made and used by node:crypto, never by our own code.
 
 import { generateKeyPairSync, type KeyObject, sign, verify } from "node:crypto";
 import { ed25519ph } from "@noble/curves/ed25519.js";
@@ -29,14 +29,14 @@ export const KEY_KINDS: readonly KeyKind[] = [
 
 const keys = new Map<KeyKind, SigningKey>();
 
-/** A key of this kind, the same one throughout a test file: RSA keys take seconds. */
+/** Returns a key of this kind, the same one throughout a test file: RSA keys take seconds. */
 export function signingKey(kind: KeyKind): SigningKey {
   const key = keys.get(kind) ?? newSigningKey(kind);
   keys.set(kind, key);
   return key;
 }
 
-/** A key of this kind that nobody has used. */
+/** Makes a new key of this kind. */
 export function newSigningKey(kind: KeyKind): SigningKey {
   const { publicKey: publicObject, privateKey: privateObject } = generate(kind);
   const spki = new Uint8Array(publicObject.export({ format: "der", type: "spki" }));
@@ -54,14 +54,17 @@ function generate(kind: KeyKind): { readonly publicKey: KeyObject; readonly priv
   return generateKeyPairSync("ec", { namedCurve: size.replace("p", "P-") });
 }
 
-/** Signs a message as the log wants it: ECDSA in DER, RSA PKCS#1 v1.5, Ed25519ph (node:crypto has none; noble signs it). */
+/**
+ * Signs a message as the log expects: ECDSA in DER, RSA PKCS#1 v1.5, Ed25519ph (by noble, since node:crypto lacks
+ * it).
+ */
 export function signMessage({ kind, hash, privateObject }: SigningKey, message: Uint8Array): Uint8Array {
   if (kind !== "ed25519") return new Uint8Array(sign(hash.replace("-", ""), message, privateObject));
   const { d = "" } = privateObject.export({ format: "jwk" });
   return ed25519ph.sign(message, new Uint8Array(Buffer.from(d, "base64url")));
 }
 
-/** node:crypto's own verdict on such a signature, given the message. Not for Ed25519ph. */
+/** Verifies such a signature with node:crypto, given the message. Not for Ed25519ph. */
 export function verifyByNode({ hash, publicObject }: SigningKey, message: Uint8Array, signature: Uint8Array): boolean {
   return verify(hash.replace("-", ""), message, publicObject, signature);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A signer process: what the Transit engine of Vault answers to a request for a signature, with a key that never leaves it.
-// Run by itself with CA_KEY (PEM) and TOKEN in its environment it prints its port and signs until it is killed.
+// A signer that answers like the Transit engine of Vault, with a key that never leaves its process. Started with
+// CA_KEY (PEM) and TOKEN in its environment, it prints its port and signs until it is killed.
 // Spec: https://developer.hashicorp.com/vault/api-docs/secret/transit#sign-data
 
 import { createPrivateKey } from "node:crypto";
@@ -18,7 +18,7 @@ const key = createPrivateKey(process.env["CA_KEY"] ?? "");
 const curveName = key.asymmetricKeyDetails?.namedCurve as keyof typeof CURVES;
 const secret = Buffer.from(key.export({ format: "jwk" }).d ?? "", "base64url");
 
-/** Over a digest, in DER: node signs messages only. */
+/** Signs a digest; DER. node:crypto signs messages only. */
 function signDigest(digest: Buffer): string {
   const signature = CURVES[curveName].sign(digest, secret, { prehash: false, lowS: false, format: "der" });
   return `vault:v1:${Buffer.from(signature).toString("base64")}`;

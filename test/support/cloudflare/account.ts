@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an account of Cloudflare holds, as far as deploying Workers changes it: Workers with their versions, secrets and Durable
-// Object namespaces, buckets, databases. Refuses what the platform refuses, with its codes where wrangler looks at them.
+// The parts of a Cloudflare account that deploying Workers changes: Workers with their versions, secrets and Durable
+// Object namespaces, buckets, databases. Rejects what the platform rejects, with its codes where wrangler reads them.
 
 import { randomUUID } from "node:crypto";
 import { gzipSync } from "node:zlib";
 
-/** A binding as wrangler sends it: name, type and what belongs to the type. */
+/** A binding as wrangler sends it: name, type and the members of that type. */
 export type Binding = Readonly<Record<string, unknown>> & { readonly name: string; readonly type: string };
 
-/** A member of a binding that is a text, null if it is none. */
+/** A text member of a binding; null if it is missing or no text. */
 export function textOf(binding: Binding, key: string): string | null {
   const value = binding[key];
   return typeof value === "string" ? value : null;
@@ -55,7 +55,7 @@ export interface Version extends Upload {
   readonly id: string;
   readonly number: number;
   readonly createdAt: string;
-  /** With everything inherited written out. */
+  /** With inherited bindings resolved. */
   readonly bindings: readonly Binding[];
 }
 
@@ -63,7 +63,7 @@ export interface Worker {
   readonly name: string;
   readonly tag: string;
   readonly versions: Version[];
-  /** Ids, newest first. */
+  /** Version ids, newest first. */
   readonly deployments: string[];
   migrationTag: string | null;
   workersDev: boolean;
@@ -71,7 +71,7 @@ export interface Worker {
   schedules: readonly string[];
 }
 
-/** Its storage outlives the script that it belongs to at the moment. */
+/** A namespace: its storage outlives the script that owns it. */
 export interface Namespace {
   readonly id: string;
   script: string;
@@ -89,7 +89,7 @@ export class Refusal extends Error {
   }
 }
 
-/** Free plan: https://developers.cloudflare.com/workers/platform/limits/ */
+/** The limits of the Free plan: https://developers.cloudflare.com/workers/platform/limits/ */
 const MAX_VARIABLES = 64;
 const MAX_VARIABLE_BYTES = 5 * 1024;
 const MAX_GZIP_BYTES = 3 * 1024 * 1024;
@@ -97,10 +97,10 @@ const MAX_GZIP_BYTES = 3 * 1024 * 1024;
 export class Account {
   readonly workers = new Map<string, Worker>();
   readonly buckets = new Set<string>();
-  /** Name by id. */
+  /** Names by id. */
   readonly databases = new Map<string, string>();
   readonly namespaces: Namespace[] = [];
-  /** Goes up with every change of what runs. */
+  /** Increases with every change of what runs. */
   generation = 0;
 
   worker(name: string): Worker {
@@ -116,7 +116,7 @@ export class Account {
     return version;
   }
 
-  /** PUT of a script: its first version, or one with a change of Durable Object classes; it is deployed at once. */
+  /** Handles PUT of a script: the first version, or one that changes Durable Object classes; deployed at once. */
   putScript(name: string, upload: Upload): Version {
     const worker = this.workers.get(name) ?? newWorker(name);
     this.#migrate(worker, upload.metadata);
@@ -127,7 +127,7 @@ export class Account {
     return version;
   }
 
-  /** A version that nobody meets before it is deployed. */
+  /** Adds a version that serves no request before it is deployed. */
   addVersion(name: string, upload: Upload): Version {
     const worker = this.worker(name);
     if (upload.metadata.migrations !== undefined) {
@@ -149,7 +149,7 @@ export class Account {
     this.generation++;
   }
 
-  /** A null takes a secret away. */
+  /** Sets secrets; null deletes one. */
   patchSecrets(name: string, secrets: Readonly<Record<string, { readonly text: string } | null>>): void {
     const { metadata, modules, bindings } = this.deployed(name);
     const kept = bindings.filter((binding) => !(binding.name in secrets));

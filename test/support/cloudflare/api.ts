@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The calls of Cloudflare's API that wrangler makes to deploy Workers, over an account in memory. A call that is not known, not
-// authorized or not as the platform wants it is refused and remembered.
-// Spec: https://developers.cloudflare.com/api/ ; the calls themselves are those of wrangler 4.155.0.
+// The calls of Cloudflare's API that wrangler makes to deploy Workers, over an account in memory. Rejects and records
+// every call that is unknown, unauthorized or malformed.
+// Spec: https://developers.cloudflare.com/api/; the calls are those of wrangler 4.155.0.
 
 import type { Account, Module, Upload, Version } from "./account.ts";
 import { Refusal } from "./account.ts";
@@ -33,7 +33,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 function json({ headers, body }: ApiRequest): Json {
   const type = headers.get("content-type") ?? "";
-  // wrangler names no type for a new bucket.
+  // wrangler sends no type for a new bucket.
   if (!/json|text\/plain/.test(type)) throw new Refusal(415, 10002, `JSON was expected, not ${type}`);
   const value: unknown = JSON.parse(Buffer.from(body).toString());
   if (typeof value !== "object" || value === null) throw new Refusal(400, 10026, "an object was expected");
@@ -46,7 +46,7 @@ function text(value: Json, key: string): string {
   return found;
 }
 
-/** The multipart form of an upload. */
+/** Parses the multipart form of an upload. */
 async function readUpload({ headers, body }: ApiRequest): Promise<Upload> {
   const type = headers.get("content-type") ?? "";
   if (!type.startsWith("multipart/form-data")) throw new Refusal(415, 10002, "a form was expected");
@@ -114,7 +114,7 @@ const createDeployment: Handler = ({ account }, [name = ""], request) => {
   return { id: version.version_id };
 };
 
-/** Of a secret, only that it is there. */
+/** Lists a secret by name only, as the platform does. */
 const shown = ({ bindings }: Version): readonly Json[] =>
   bindings.map(({ text: value, ...binding }) =>
     binding.type === "secret_text" ? binding : { ...binding, text: value },
@@ -184,7 +184,7 @@ const queryDatabase: Handler = async ({ account, query }, [id = ""], request) =>
   return [{ results, success, meta }];
 };
 
-/** Below /accounts/<id>. `*` is one segment, handed over in order. */
+/** Handlers by path under /accounts/<id>. `*` matches one segment, passed on in order. */
 const ROUTES: readonly (readonly [string, string, Handler])[] = [
   ["GET", "workers/services/*", (api, [name = ""]) => service(api, name)],
   ["GET", "workers/workers/*", (api, [name = ""]) => ({ name, subdomain: subdomainOf(api, name) })],

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs what an account holds: every deployed Worker with its bindings in one workerd, on storage that stays. A Durable Object's
-// storage goes by its namespace, not by the script that has it at the moment, as on the platform.
+// Runs every deployed Worker of an account with its bindings in one workerd, on persistent storage. As on the
+// platform, a Durable Object's storage belongs to its namespace, not to the script that owns the namespace.
 
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
@@ -11,21 +11,21 @@ type WorkerOptions = Record<string, unknown>;
 
 export interface RuntimeOptions {
   readonly account: Account;
-  /** Folder for storage. */
+  /** The folder for storage. */
   readonly state: string;
-  /** What the Workers write to their consoles. */
+  /** Receives the lines that the Workers write to their consoles. */
   readonly log: (message: string) => void;
 }
 
 export interface Runtime {
-  /** Brings workerd to what the account holds now; gives the port at which a Worker listens. */
+  /** Restarts workerd with the account's current Workers; returns the port of one of them. */
   readonly portOf: (worker: string) => Promise<number>;
   /** Runs SQL on a database. */
   readonly query: (databaseId: string, sql: string) => Promise<D1Result>;
   readonly stop: () => Promise<void>;
 }
 
-/** Every binding of every kind hangs on a Worker; databases are there before any Worker is. */
+/** A Worker that holds the databases, which exist before any other Worker does. */
 const KEEPER = "keeper";
 
 export function createRuntime({ account, state, log }: RuntimeOptions): Runtime {
@@ -56,7 +56,7 @@ export function createRuntime({ account, state, log }: RuntimeOptions): Runtime 
     await runtime.ready;
     return runtime;
   }
-  /** One after the other: workerd is replaced meanwhile. */
+  /** Serializes the calls, since workerd restarts during one. */
   const inTurn = <T>(work: (running: Miniflare) => Promise<T>): Promise<T> => {
     const result = turn.then(current).then(work);
     turn = result.catch(() => undefined);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Cloudflare on this machine: the API that wrangler deploys through, and the Workers that were deployed, which really run.
-// What a test deploys here it deploys with the unmodified wrangler; what it then asks is answered by the uploaded bundle with the
-// uploaded settings, secrets and bindings.
+// A stand-in for Cloudflare on this machine: the API that wrangler deploys through, and the deployed Workers, which
+// really run. Tests deploy with the unmodified wrangler; the uploaded bundle then answers with the uploaded settings,
+// secrets and bindings.
 
 import { randomBytes } from "node:crypto";
 import {
@@ -18,29 +18,29 @@ import { answerCall } from "./api.ts";
 import { createRuntime } from "./runtime.ts";
 
 export interface StandInOptions {
-  /** Folder for storage. */
+  /** The folder for storage. */
   readonly state: string;
-  /** Which Worker answers at `url`; the platform would know it by its routes. */
+  /** Chooses the Worker that answers at `url`, like the routes of the platform. */
   readonly front: (account: Account) => string;
 }
 
 export interface StandIn {
-  /** Where the deployed Worker answers. */
+  /** The address of the deployed Worker. */
   readonly url: string;
   readonly account: Account;
-  /** What tells wrangler of all this. */
+  /** The environment that points wrangler here. */
   readonly env: Readonly<Record<string, string>>;
   readonly token: string;
-  /** Every call, as `METHOD path`. */
+  /** Every API call, as `METHOD path`. */
   readonly calls: readonly string[];
-  /** Calls that the platform does not know. */
+  /** Calls that the API does not know. */
   readonly unknownCalls: readonly string[];
-  /** What the Workers wrote to their consoles. */
+  /** The lines that the Workers wrote to their consoles. */
   readonly logs: readonly string[];
   readonly stop: () => Promise<void>;
 }
 
-/** Starts API and front on free ports. */
+/** Starts the API and the front on free ports. */
 export async function startStandIn({ state, front }: StandInOptions): Promise<StandIn> {
   const account = new Account();
   const calls: string[] = [];
@@ -100,7 +100,7 @@ function reply(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
 }
 
-/** Host and everything else as the client sent it. */
+/** Forwards a request unchanged, its Host header included. */
 async function forward(request: IncomingMessage, response: ServerResponse, port: () => Promise<number>): Promise<void> {
   try {
     const body = await readBody(request);

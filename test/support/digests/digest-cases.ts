@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signatures over digests, good and bad, to hold two verifiers against each other: what the one says, the other has to say.
+// Valid and invalid signatures over digests, for which two verifiers must agree.
 
 import { constants, createHash, privateEncrypt, sign } from "node:crypto";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
@@ -12,7 +12,7 @@ import { newSigningKey, type SigningKey, signingKey } from "../authority/signing
 export interface DigestCase {
   readonly name: string;
   readonly digest: Uint8Array;
-  /** ECDSA: r ‖ s. */
+  /** The signature; for ECDSA r ‖ s. */
   readonly signature: Uint8Array;
   readonly isValid: boolean;
 }
@@ -24,7 +24,7 @@ export interface EcdsaCases {
 
 const flip = (bytes: Uint8Array, at: number): Uint8Array => bytes.with(at, (bytes[at] ?? 0) ^ 1);
 
-/** Cases of a new key of this kind around one message signed by OpenSSL; `seed` makes the message. */
+/** Makes cases with a new key of this kind around one message signed by OpenSSL; `seed` determines the message. */
 export function ecdsaCases(kind: EcdsaKind, seed: number): EcdsaCases {
   const key = newSigningKey(kind);
   const { n, coordinateBytes: size } = CURVES[kind];
@@ -34,7 +34,7 @@ export function ecdsaCases(kind: EcdsaKind, seed: number): EcdsaCases {
   const r = toBigInt(signature.subarray(0, size));
   const s = toBigInt(signature.subarray(size));
   const pair = (first: bigint, second: bigint): Uint8Array => concat(octets(first, size), octets(second, size));
-  // What verifies under −Q: a verifier that knows u2·Q by its x alone would take it.
+  // Verifies under −Q: a verifier that compares u2·Q by its x coordinate only would accept it.
   const negated = octets(modulo(-toBigInt(digest), n), size);
   const bad = (name: string, other: Uint8Array, over = digest): DigestCase => ({
     name,
@@ -71,7 +71,7 @@ export function ecdsaCases(kind: EcdsaKind, seed: number): EcdsaCases {
   };
 }
 
-/** Cases of an RSA key: encodings that lenient verifiers have taken for PKCS#1 v1.5. */
+/** Makes cases with an RSA key: encodings that lenient verifiers accepted as PKCS#1 v1.5. */
 export function rsaCases(kind: "rsa-2048" | "rsa-3072" | "rsa-4096"): readonly DigestCase[] {
   const key = signingKey(kind);
   const message = new TextEncoder().encode("message");
@@ -142,7 +142,10 @@ const rawRsa = ({ privateObject }: SigningKey, encoded: Uint8Array): Uint8Array 
 
 const NOBLE = { "ecdsa-p256": p256, "ecdsa-p384": p384, "ecdsa-p521": p521 };
 
-/** Signatures, good ones but for one, whose sum of points is a doubling, has a summand at infinity, or ends there. Made from the private key. */
+/**
+ * Makes signatures, all valid except one, whose sum of points is a doubling, has a summand at infinity, or ends
+ * there. Needs the private key.
+ */
 export function degenerateCases(kind: EcdsaKind, seed: number): EcdsaCases {
   const key = newSigningKey(kind);
   const { d: encoded = "" } = key.privateObject.export({ format: "jwk" });
@@ -152,7 +155,7 @@ export function degenerateCases(kind: EcdsaKind, seed: number): EcdsaCases {
   const { coordinateBytes: size } = CURVES[kind];
   const k = BigInt(seed) + 2n;
   const r = Fn.create(Point.BASE.multiply(k).toAffine().x);
-  // s·u1 = z, s·u2 = r, and k = u1 + u2·d makes the signature good.
+  // s·u1 = z, s·u2 = r, and k = u1 + u2·d makes the signature valid.
   const withFactors = (name: string, u1: bigint, u2: bigint, isValid = true): DigestCase => {
     const s = Fn.div(r, u2);
     const digest = octets(Fn.mul(s, u1) << BigInt(8 * size - Fn.BITS), size);

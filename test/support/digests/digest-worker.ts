@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Worker that verifies signatures over digests: what node:crypto does in workerd is not what it does in Node.
+// A Worker that verifies signatures over digests, since node:crypto differs between workerd and Node.
 
 import { decodeBase64 } from "../../../shared/bytes/base64.ts";
 import type { HashAlgorithm } from "../../../shared/crypto/hash.ts";
 import { parsePublicKey } from "../../../shared/crypto/public-key.ts";
 import { verifyDigest } from "../../../shared/crypto/verify-digest.ts";
 
-/** All in base64 but the name of the hash. */
+/** Everything except the hash's name is base64. */
 export interface DigestQuestion {
   readonly hash: HashAlgorithm;
   readonly spki: string;
   readonly digest: string;
-  /** ECDSA in DER. */
+  /** The signature; for ECDSA in DER. */
   readonly signature: string;
-  /** Asks so often and answers the last time: for measurements. */
+  /** Repeats the verification this often, for measurements. */
   readonly times?: number;
 }
 
-/** Null: the key is none. */
+/** Null if the key is invalid. */
 export type DigestAnswer = boolean | null;
 
 function answer({ hash, spki, digest, signature, times = 1 }: DigestQuestion): DigestAnswer {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A fresh clone for a test: the files as they stand here, nothing that is ignored, the packages of this checkout.
+// A fresh clone for a test: this checkout's current files without ignored ones, and a link to its packages.
 
 import { execFileSync, spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
@@ -15,7 +15,7 @@ export interface Ended {
 
 export interface Checkout {
   readonly folder: string;
-  /** Runs a line in a shell, as a person types it there. */
+  /** Runs a line in a shell in the clone. */
   readonly run: (line: string, env?: Readonly<Record<string, string>>) => Promise<Ended>;
   readonly remove: () => void;
 }
@@ -39,7 +39,7 @@ function runLine(line: string, cwd: string, env: Readonly<Record<string, string>
   const path = `${join(ROOT, "node_modules", ".bin")}:${process.env["PATH"] ?? ""}`;
   const child = spawn("bash", ["-euo", "pipefail", "-c", line], {
     cwd,
-    // Nothing of the person who runs the test: no login, no settings of wrangler.
+    // Hides the login and the wrangler settings of the person who runs the test.
     env: {
       PATH: path,
       HOME: cwd,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stands in for the module "cloudflare:workers" in unit tests: base classes that keep what they are given, as workerd's do.
+// Stands in for the module "cloudflare:workers" in unit tests: base classes that keep their arguments, like workerd's.
 
 class Base<Env> {
   protected readonly ctx: unknown;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs one of the project's commands as a person does: a real process, its output, its exit code.
+// Runs one of the project's commands as a real process, with its output and exit code.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { ROOT } from "../../../cli/root.ts";
 
 interface Ended {
-  /** Null if a signal ended it. */
+  /** Null if a signal ended the process. */
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -14,7 +14,7 @@ interface Ended {
 
 export interface Command {
   readonly process: ChildProcess;
-  /** Resolves when standard output holds the text, after how many ms; rejects if the process ends before. */
+  /** Resolves to the elapsed ms when standard output contains the text; rejects if the process ends first. */
   readonly says: (text: string) => Promise<number>;
   readonly ended: Promise<Ended>;
 }
@@ -24,7 +24,7 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Starts `<file>` of the repository with the Node that runs the test, in a process group of its own, without a terminal. */
+/** Starts a file of the repository with the test's Node, in its own process group, without a terminal. */
 export function runCommand(file: string, { args = [], env = {} }: CommandOptions = {}): Command {
   const started = performance.now();
   const child = spawn(process.execPath, [join(ROOT, file), ...args], {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which process listens on a port of this machine: the one to kill for a crash test.
+// Finds the process that listens on a port of this machine, to kill it in a crash test.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 
-/** The process id, null if nothing listens. */
+/** Returns the process id; null if nothing listens. */
 export function listenerPid(port: number): number | null {
   return existsSync("/proc/net/tcp") ? fromProc(port) : fromLsof(port);
 }
@@ -22,7 +22,7 @@ function fromProc(port: number): number | null {
   return owner === undefined ? null : Number(owner);
 }
 
-/** What the descriptors of a process point at; nothing if it is gone or not ours. */
+/** The targets of a process's file descriptors; empty if it has ended or is not ours. */
 function openFiles(pid: string): readonly string[] {
   const folder = `/proc/${pid}/fd`;
   try {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// openssl as the other side of a test: it makes chains that our code did not make, and judges timestamps that it did.
+// openssl as an independent judge: it makes chains without our code, and verifies timestamps made by our code.
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -11,7 +11,7 @@ export interface OpensslChain {
   readonly chain: string;
   readonly leaf: string;
   readonly root: string;
-  /** Of the leaf, PKCS#8 PEM. */
+  /** The leaf's key, PKCS#8 PEM. */
   readonly key: string;
 }
 
@@ -21,10 +21,10 @@ export interface ChainOptions {
   readonly extensions?: readonly string[];
 }
 
-/** What RFC 3161 §2.3 asks of a timestamping certificate. */
+/** The extensions that RFC 3161 §2.3 requires of a timestamping certificate. */
 export const TIMESTAMPING = ["keyUsage=critical,digitalSignature", "extendedKeyUsage=critical,timeStamping"];
 
-/** Runs `use` with a temporary folder that is gone afterwards. */
+/** Runs `use` with a temporary folder, and deletes it afterwards. */
 function inFolder<T>(use: (folder: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), "sigedge-openssl-"));
   try {
@@ -34,7 +34,7 @@ function inFolder<T>(use: (folder: string) => T): T {
   }
 }
 
-/** A self-signed root and a leaf below it, both made by openssl. */
+/** Makes a self-signed root and a leaf under it with openssl. */
 export function timestampChain({ curve = "P-256", extensions = TIMESTAMPING }: ChainOptions = {}): OpensslChain {
   return inFolder((folder) => {
     const run = (...args: readonly string[]): void => {
@@ -65,7 +65,7 @@ export function timestampChain({ curve = "P-256", extensions = TIMESTAMPING }: C
   });
 }
 
-/** A time-stamp query, DER, by `openssl ts -query`. @param options for example -sha512, -cert, -no_nonce */
+/** Makes a timestamp query with `openssl ts -query`; DER. @param options for example -sha512, -cert, -no_nonce */
 export function timestampQuery(data: Uint8Array, ...options: readonly string[]): Uint8Array<ArrayBuffer> {
   return inFolder((folder) => {
     writeFileSync(join(folder, "data"), data);
@@ -77,15 +77,15 @@ export function timestampQuery(data: Uint8Array, ...options: readonly string[]):
 
 export interface TimestampCheck {
   readonly response: Uint8Array;
-  /** What was timestamped, or the query that asked. */
+  /** The timestamped data, or the query. */
   readonly against: { readonly data: Uint8Array } | { readonly query: Uint8Array };
   /** PEM. */
   readonly root: string;
-  /** PEM of the authority's certificate, where the token does not bring it. */
+  /** The authority's certificate, PEM, if the token does not contain it. */
   readonly leaf?: string;
 }
 
-/** "Verification: OK" if `openssl ts -verify` agrees, its complaints otherwise. */
+/** Returns "Verification: OK" if `openssl ts -verify` accepts the timestamp, its errors otherwise. */
 export function verifyTimestamp({ response, against, root, leaf }: TimestampCheck): string {
   return inFolder((folder) => {
     writeFileSync(join(folder, "response.tsr"), response);
@@ -100,7 +100,7 @@ export function verifyTimestamp({ response, against, root, leaf }: TimestampChec
   });
 }
 
-/** A response as `openssl ts -reply -text` prints it. */
+/** Prints a response with `openssl ts -reply -text`. */
 export function printTimestamp(response: Uint8Array): string {
   return inFolder((folder) => {
     writeFileSync(join(folder, "response.tsr"), response);

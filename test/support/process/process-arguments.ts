@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The arguments of every process that starts on this machine while a test watches: what any user could read of it.
+// Records the arguments of every process that starts on this machine during a test, as any user could read them.
 
 import { readdirSync, readFileSync } from "node:fs";
 
-/** Shorter than any process of interest lives. */
+/** Shorter than the life of any process of interest. */
 const INTERVAL_MS = 10;
 
 export interface ArgumentWatch {
-  /** Ends it and gives each command line that was seen, its arguments parted by spaces. */
+  /** Stops watching and returns each command line seen, its arguments joined by spaces. */
   readonly stop: () => readonly string[];
 }
 
@@ -30,7 +30,7 @@ function argumentsOf(id: string): string {
   try {
     return readFileSync(`/proc/${id}/cmdline`, "utf8").replaceAll("\0", " ").trim();
   } catch {
-    // It has ended meanwhile.
+    // The process has ended in the meantime.
     return "";
   }
 }

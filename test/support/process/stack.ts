@@ -15,12 +15,12 @@ import { valueOf } from "../value-of.ts";
 import { listenerPid } from "./listener.ts";
 
 export interface TestStackOptions {
-  /** Settings over those of the state folder: `{ ACCEPT: "open" }`. An empty text takes a setting away. */
+  /** Settings that override the state folder's: `{ ACCEPT: "open" }`. An empty text removes a setting. */
   readonly vars?: Readonly<Record<string, string>>;
-  /** A folder that stays afterwards; by default a temporary one that does not. */
+  /** A folder that is kept; by default a temporary one that is deleted. */
   readonly state?: string;
   readonly port?: number;
-  /** Another Worker than that of `npm start`, for tests that need a hand inside: relative to the repository. */
+  /** A Worker other than that of `npm start`, for tests that control its inside; relative to the repository. */
   readonly entry?: string;
 }
 
@@ -28,21 +28,21 @@ export interface TestStack {
   readonly url: string;
   readonly port: number;
   readonly state: string;
-  /** The settings of the services, keys among them. */
+  /** The settings of the services, including keys. */
   readonly vars: Readonly<Record<string, string>>;
-  /** What the Worker has written to its console so far. */
+  /** The lines that the Worker has written to its console. */
   readonly logs: readonly WorkerLog[];
-  /** An identity token of the development issuer. */
+  /** Gets an identity token from the development issuer. */
   readonly token: (email: string, claims?: Omit<TokenRequest, "email">) => Promise<string>;
   /** The process to kill for a crash. Miniflare starts another after about 0.2 s, on the same port and storage. */
   readonly workerdPid: () => number;
-  /** Ends workerd and starts it anew on the same state, with these settings over those it began with. */
+  /** Restarts workerd on the same state, with these settings over the original ones. */
   readonly restart: (changes?: Readonly<Record<string, string>>) => Promise<void>;
-  /** Ends workerd and removes a temporary state folder. */
+  /** Stops workerd and deletes a temporary state folder. */
   readonly stop: () => Promise<void>;
 }
 
-/** Starts a stack and waits until it serves. Several may run at once. */
+/** Starts a stack and waits until it serves. Several can run at once. */
 export async function startStack(options: TestStackOptions = {}): Promise<TestStack> {
   const port = options.port ?? (await anyPort());
   const url = localUrl(port);
@@ -80,7 +80,7 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
   };
 }
 
-/** Where one of these is another, clients have to be told: the targets are signed anew, as an operator would. */
+/** Settings that clients must learn: if one differs, the targets are signed again, as an operator would do. */
 const TRUSTED_SETTINGS = ["CA_CHAIN", "OTHER_CA_CHAINS", "TSA_CHAIN", "SIGNATURE_LOG_KEY", "CERTIFICATE_LOG_KEY"];
 
 type Vars = Readonly<Record<string, string>>;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The trust service with its repository over SQLite as node has it, on whatever clock the test sets, and an operator who holds the keys.
+// The trust service with its repository over node:sqlite, on a clock that the test sets, and an operator who has the
+// keys.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,29 +19,29 @@ import { openRepository } from "../../../workers/trust/repository/tuf-repository
 import { valueOf } from "../value-of.ts";
 
 export interface TufService {
-  /** Deploys texts and a key, as `wrangler deploy` does: a new Durable Object over the same storage, isolates that know nothing. */
+  /** Deploys texts and a key like `wrangler deploy`: a new Durable Object over the same storage, and new isolates. */
   deploy(texts: OfflineTexts | null, onlineKey?: string): void;
-  /** A new Durable Object with what was deployed last. */
+  /** Starts a new Durable Object with the last deployment. */
   restart(): void;
   fetch(path: string, init?: RequestInit): Promise<Response>;
-  /** What the Durable Object shows, past the service's memory. */
+  /** The Durable Object's documents, without the service's cache. */
   view(): TufView;
-  /** The storage as it is now, to put back later. */
+  /** Copies the current storage, to restore it later. */
   copyStorage(): DatabaseSync;
-  /** From now on the Durable Object's storage fails. */
+  /** Makes the Durable Object's storage fail from now on. */
   breakDown(): void;
   putStorageBack(copy: DatabaseSync): void;
 }
 
 export interface TufServiceOptions {
   readonly publicUrl: string;
-  /** Chains, logs and whatever else the service needs beside the repository. */
+  /** Chains, logs and everything else that the service needs besides the repository. */
   readonly env: Omit<TrustEnv, "PUBLIC_URL" | "TUF" | "TUF_KEY" | "TRUST_FILE">;
   /** Milliseconds. */
   readonly now: () => number;
 }
 
-/** A service that has nothing deployed yet. */
+/** Creates a service without a deployment. */
 export function tufService({ publicUrl, env, now }: TufServiceOptions): TufService {
   let database = new DatabaseSync(":memory:");
   let settings: TrustEnv = { PUBLIC_URL: publicUrl, TRUST_FILE: "{}" };
@@ -114,12 +115,12 @@ function copyOf(database: DatabaseSync): DatabaseSync {
 }
 
 export interface TufOperator {
-  /** Offline keys of their own, as many as asked for. */
+  /** Makes this many offline keys. */
   readonly keys: (count: number) => readonly OfflineKey[];
   readonly remove: () => void;
 }
 
-/** Somebody with a folder of key files. */
+/** An operator with a folder of key files. */
 export function tufOperator(): TufOperator {
   const folder = mkdtempSync(join(tmpdir(), "sigedge-operator-"));
   let made = 0;
