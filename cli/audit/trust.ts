@@ -10,9 +10,9 @@ import { member } from "../../shared/json/member.ts";
 import { parseJson } from "../../shared/json/parse.ts";
 import { LOG_KINDS, type LogKind } from "../../shared/logs/kinds.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { formatVkey, NOTE_COSIGNATURE, NOTE_ECDSA, NOTE_ED25519, NOTE_RFC6962 } from "../../shared/tlog/note.ts";
+import { formatVkey, NOTE_COSIGNATURE, NOTE_RFC6962 } from "../../shared/tlog/note.ts";
 import type { NoteVerifier } from "../../shared/tlog/verify-note.ts";
-import { parseVkey, type VkeyType, vkeyId } from "../../shared/tlog/vkey.ts";
+import { parseVkey, vkeyId } from "../../shared/tlog/vkey.ts";
 
 /** A log as its keys describe it. */
 export interface TrustedLog {
@@ -107,13 +107,9 @@ function toLog(url: string, kind: LogKind, instances: readonly LogInstance[]): R
 }
 
 function toVkey(kind: LogKind, origin: string, spki: Uint8Array): string | null {
-  const key = parsePublicKey(spki);
-  if (!key.ok) return null;
-  const format = (type: VkeyType, bytes: Uint8Array): string =>
-    formatVkey(origin, vkeyId(type, origin, bytes), type, bytes);
-  if (kind === "certificate") return format(NOTE_RFC6962, spki);
-  if (key.value.kind === "ed25519") return format(NOTE_ED25519, key.value.point);
-  return key.value.kind.startsWith("ecdsa") ? format(NOTE_ECDSA, spki) : null;
+  const parsed = parsePublicKey(spki);
+  const signer = parsed.ok ? LOG_KINDS[kind].checkpointKey(parsed.value) : null;
+  return signer && formatVkey(origin, vkeyId(signer.type, origin, signer.key), signer.type, signer.key);
 }
 
 /** Reads the needed members of each TransparencyLogInstance. Skips instances that lack them. */

@@ -2,9 +2,12 @@
 // The kinds of log, one object each: everything outside the sequencer that differs between kinds. To add a kind, add an
 // object here, its format in workers/sequencer/kinds/ and its view in workers/log/api/records.ts.
 
+import type { PublicKey } from "../crypto/public-key.ts";
 import { decodeTileLeaves, encodeMerkleTreeLeaf, encodeTileLeaf, type TileLeaf } from "../ct/leaf.ts";
 import type { UnixMs } from "../time.ts";
 import { decodeEntryBundle, frameEntry } from "../tlog/entries.ts";
+import { NOTE_ECDSA, NOTE_ED25519, NOTE_RFC6962 } from "../tlog/note.ts";
+import type { Vkey } from "../tlog/vkey.ts";
 
 /** A log of signatures (Rekor v2) or of certificates (static-ct-api). */
 export type LogKind = "signature" | "certificate";
@@ -24,6 +27,8 @@ export interface LogKindFacts {
   readonly trustedRootMember: "tlogs" | "ctlogs";
   /** Who submits entries: our own CA, which reads its settings, or clients, which read the signing config. */
   readonly writer: "ca" | "clients";
+  /** Which key of the trusted root signs the log's checkpoints, as type and bytes of a vkey; null for other keys. */
+  readonly checkpointKey: (key: PublicKey) => Pick<Vkey, "type" | "key"> | null;
   readonly records: RecordFormat;
 }
 
@@ -51,6 +56,10 @@ export const LOG_KINDS: Readonly<Record<LogKind, LogKindFacts>> = {
     genesisSize: 1,
     trustedRootMember: "tlogs",
     writer: "clients",
+    checkpointKey: (key) => {
+      if (key.kind === "ed25519") return { type: NOTE_ED25519, key: key.point };
+      return key.kind.startsWith("ecdsa") ? { type: NOTE_ECDSA, key: key.spki } : null;
+    },
     records: {
       split: (bundle) => {
         const entries = decodeEntryBundle(bundle);
@@ -70,6 +79,7 @@ export const LOG_KINDS: Readonly<Record<LogKind, LogKindFacts>> = {
     genesisSize: 0,
     trustedRootMember: "ctlogs",
     writer: "ca",
+    checkpointKey: ({ spki }) => ({ type: NOTE_RFC6962, key: spki }),
     records: {
       split: (bundle) => {
         const leaves = decodeTileLeaves(bundle);
