@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // The settings that several services of a deployment receive alike: their rows, and what the reference says about them.
 
-import { publicUrlSetting } from "../http/public-url.ts";
+import { parsePublicUrlSetting } from "../http/public-url.ts";
 import { err, type Result } from "../result.ts";
 import { type CompleteChain, parseChains } from "../x509/chains.ts";
 
-export const PUBLIC_URL = { need: "required", parse: publicUrlSetting } as const;
+export const PUBLIC_URL = { need: "required", parse: parsePublicUrlSetting } as const;
 
 /** Parsed together with PUBLIC_URL (shared/logs/shards.ts). */
 export const SHARDS = { need: "optional" } as const;
 
-export const OTHER_CHAINS = { need: "optional", parse: chainsSetting } as const;
+export const OTHER_CHAINS = { need: "optional", parse: parseChainsSetting } as const;
 
-function chainsSetting(pem: string): Result<readonly CompleteChain[], string> {
+function parseChainsSetting(pem: string): Result<readonly CompleteChain[], string> {
   const chains = parseChains(pem);
   return chains.ok ? chains : err(chains.error.reason);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { describe, expect, test } from "vitest";
-import { parsePublicUrl, publicUrlSetting } from "./public-url.ts";
+import { parsePublicUrl, parsePublicUrlSetting } from "./public-url.ts";
 
 describe("parsePublicUrl accepts", () => {
   test.each([
@@ -13,7 +13,7 @@ describe("parsePublicUrl accepts", () => {
     ["https://localhost", "localhost", "localhost", true],
   ])("%s", (href, host, hostname, isLoopback) => {
     expect(parsePublicUrl(href)).toEqual({ ok: true, value: { href, host, hostname, isLoopback } });
-    expect(publicUrlSetting(href)).toEqual({ ok: true, value: { href, host, hostname, isLoopback } });
+    expect(parsePublicUrlSetting(href)).toEqual({ ok: true, value: { href, host, hostname, isLoopback } });
   });
 });
 
@@ -41,6 +41,6 @@ describe("parsePublicUrl rejects", () => {
     ["http://127.1", alone("http://127.0.0.1")],
   ])("%s", (text, reason) => {
     expect(parsePublicUrl(text)).toEqual({ ok: false, error: { code: "public_url_invalid", reason } });
-    expect(publicUrlSetting(text)).toEqual({ ok: false, error: reason });
+    expect(parsePublicUrlSetting(text)).toEqual({ ok: false, error: reason });
   });
 });

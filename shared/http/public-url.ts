@@ -43,7 +43,7 @@ export function parsePublicUrl(text: string): Result<PublicUrl, PublicUrlError> 
 }
 
 /** Parses the setting PUBLIC_URL. The error completes "PUBLIC_URL …". */
-export function publicUrlSetting(text: string): Result<PublicUrl, string> {
+export function parsePublicUrlSetting(text: string): Result<PublicUrl, string> {
   const url = parsePublicUrl(text);
   return url.ok ? url : err(url.error.reason);
 }

@@ -5,7 +5,7 @@ import { type PublicUrl, parsePublicUrl } from "../http/public-url.ts";
 import { Settings } from "../settings/settings.ts";
 import { unixMs } from "../time.ts";
 import type { LogConfig } from "./config.ts";
-import { logsSetting, MAX_LOGS, parseShards, writableLogs } from "./shards.ts";
+import { MAX_LOGS, parseShards, readLogs, writableLogs } from "./shards.ts";
 
 const urlOf = (text: string): PublicUrl => {
   const url = parsePublicUrl(text);
@@ -143,10 +143,10 @@ describe("parseShards", () => {
   });
 });
 
-describe("logsSetting", () => {
+describe("readLogs", () => {
   test("reports under the name of the setting", () => {
     const settings = new Settings({ PUBLIC_URL: MAIN.href, SHARDS: "{}" }, {});
-    const logs = logsSetting(settings);
+    const logs = readLogs(settings);
     expect(settings.finish(logs)).toEqual({
       ok: false,
       error: { code: "config_invalid", problems: ["SHARDS must be a list of logs"] },
@@ -155,7 +155,7 @@ describe("logsSetting", () => {
 
   test("leaves problems of PUBLIC_URL to the caller", () => {
     const settings = new Settings({ SHARDS: "{}" }, {});
-    logsSetting(settings);
+    readLogs(settings);
     expect(settings.finish(() => null).ok).toBe(true);
   });
 });

@@ -129,10 +129,10 @@ class ShardsReader {
  * All logs of PUBLIC_URL and SHARDS, oldest first. Call the result only inside the `build` of Settings.finish. The
  * caller reports problems of PUBLIC_URL itself.
  */
-export function logsSetting(settings: Settings): () => readonly LogConfig[] {
-  const publicUrl = parsePublicUrl(settings.optional("PUBLIC_URL") ?? "");
-  const logs = publicUrl.ok ? parseShards(settings.optional("SHARDS") ?? "[]", publicUrl.value) : err([]);
-  if (!logs.ok) for (const problem of logs.error) settings.problem(`SHARDS ${problem}`);
+export function readLogs(settings: Settings): () => readonly LogConfig[] {
+  const publicUrl = parsePublicUrl(settings.read("PUBLIC_URL") ?? "");
+  const logs = publicUrl.ok ? parseShards(settings.read("SHARDS") ?? "[]", publicUrl.value) : err([]);
+  if (!logs.ok) for (const problem of logs.error) settings.report(`SHARDS ${problem}`);
   return () => {
     if (!logs.ok) throw new TypeError("PUBLIC_URL or SHARDS is wrong");
     return logs.value;

@@ -27,11 +27,11 @@ describe("a setting in parts", () => {
   it("joins the parts of any setting whose row says that it is split, in order", () => {
     const env = { LONG_3: "c", LONG: "a", LONG_2: "b", SHORT: "a", SHORT_2: "b" };
     const settings = new Settings(env, ROWS);
-    expect([settings.optional("LONG"), settings.optional("SHORT")]).toEqual(["abc", "a"]);
+    expect([settings.read("LONG"), settings.read("SHORT")]).toEqual(["abc", "a"]);
   });
 
   it("is missing if all its parts are missing or empty", () => {
-    expect(new Settings({ LONG: "", LONG_2: "" }, ROWS).optional("LONG")).toBeNull();
+    expect(new Settings({ LONG: "", LONG_2: "" }, ROWS).read("LONG")).toBeNull();
   });
 
   it("is read back as it was written, in parts of at most 5000 bytes of valid UTF-8", () => {
@@ -53,22 +53,22 @@ describe("a setting in parts", () => {
 describe("Settings", () => {
   it("parses with the row's parser, and reports what is wrong under the setting's name", () => {
     const settings = new Settings({ COUNT: "3" }, ROWS);
-    const count = settings.parsed("COUNT");
+    const count = settings.parse("COUNT");
     expect(settings.finish(() => count() + 1)).toEqual(ok(4));
-    expect(problemsOf({ COUNT: "x" }, (read) => read.parsed("COUNT"))).toEqual(["COUNT must be a number"]);
-    expect(problemsOf({ COUNT: "" }, (read) => read.parsed("COUNT"))).toEqual(["COUNT is missing"]);
+    expect(problemsOf({ COUNT: "x" }, (read) => read.parse("COUNT"))).toEqual(["COUNT must be a number"]);
+    expect(problemsOf({ COUNT: "" }, (read) => read.parse("COUNT"))).toEqual(["COUNT is missing"]);
   });
 
   it("accepts that an optional setting is missing, but not that it is wrong", () => {
     const settings = new Settings({}, ROWS);
-    const count = settings.parsedIfSet("COUNT");
+    const count = settings.parseIfSet("COUNT");
     expect(settings.finish(() => count())).toEqual(ok(null));
-    expect(problemsOf({ COUNT: "x" }, (read) => read.parsedIfSet("COUNT"))).toEqual(["COUNT must be a number"]);
+    expect(problemsOf({ COUNT: "x" }, (read) => read.parseIfSet("COUNT"))).toEqual(["COUNT must be a number"]);
   });
 
   it("names every binding that is missing", () => {
     const rows = { TILES: { kind: "r2", bucketName: "tiles" }, OTHER: { kind: "r2", bucketName: "other" } } as const;
-    expect(problemsOf({ TILES: {} }, (read) => read.bindings(rows))).toEqual([
+    expect(problemsOf({ TILES: {} }, (read) => read.readBindings(rows))).toEqual([
       "OTHER is missing: wrangler.toml must bind it",
     ]);
   });

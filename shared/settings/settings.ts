@@ -29,14 +29,14 @@ export class Settings<Rows extends SettingRows = SettingRows> {
   }
 
   /** The setting's text. A missing or empty setting is a problem and yields "". */
-  required(name: Name<Rows>): string {
-    const value = this.optional(name);
+  readRequired(name: Name<Rows>): string {
+    const value = this.read(name);
     if (value === null) this.#problems.push(`${name} is missing`);
     return value ?? "";
   }
 
   /** The setting's text, all its parts joined; null if it is missing or empty. */
-  optional(name: Name<Rows>): string | null {
+  read(name: Name<Rows>): string | null {
     const isSplit = this.#rows[name]?.isSplit === true;
     const value: unknown = isSplit ? joinParts(this.#env, name) : Reflect.get(this.#env, name);
     return typeof value === "string" && value !== "" ? value : null;
@@ -46,26 +46,26 @@ export class Settings<Rows extends SettingRows = SettingRows> {
    * Parses a required setting, by default with its row's parser. Call the returned function inside finish's `build`
    * only: there the value is known to exist.
    */
-  parsed<N extends Name<Rows>>(name: N): () => Parsed<Rows[N]>;
-  parsed<T>(name: Name<Rows>, parse: Parser<T>): () => T;
-  parsed(name: Name<Rows>, parse: Parser<unknown> = this.#parserOf(name)): () => unknown {
-    const text = this.required(name);
-    return text === "" ? () => unread(`${name} is missing`) : this.#parse(name, text, parse);
+  parse<N extends Name<Rows>>(name: N): () => Parsed<Rows[N]>;
+  parse<T>(name: Name<Rows>, parse: Parser<T>): () => T;
+  parse(name: Name<Rows>, parse: Parser<unknown> = this.#parserOf(name)): () => unknown {
+    const text = this.readRequired(name);
+    return text === "" ? () => unread(`${name} is missing`) : this.#parseText(name, text, parse);
   }
 
-  /** Parses an optional setting, which yields null if it is missing or empty; otherwise as `parsed`. */
-  parsedIfSet<N extends Name<Rows>>(name: N): () => Parsed<Rows[N]> | null;
-  parsedIfSet<T>(name: Name<Rows>, parse: Parser<T>): () => T | null;
-  parsedIfSet(name: Name<Rows>, parse: Parser<unknown> = this.#parserOf(name)): () => unknown {
-    const text = this.optional(name);
-    return text === null ? () => null : this.#parse(name, text, parse);
+  /** Parses an optional setting, which yields null if it is missing or empty; otherwise as `parse`. */
+  parseIfSet<N extends Name<Rows>>(name: N): () => Parsed<Rows[N]> | null;
+  parseIfSet<T>(name: Name<Rows>, parse: Parser<T>): () => T | null;
+  parseIfSet(name: Name<Rows>, parse: Parser<unknown> = this.#parserOf(name)): () => unknown {
+    const text = this.read(name);
+    return text === null ? () => null : this.#parseText(name, text, parse);
   }
 
   #parserOf(name: string): Parser<unknown> {
     return this.#rows[name]?.parse ?? ok;
   }
 
-  #parse(name: string, text: string, parse: Parser<unknown>): () => unknown {
+  #parseText(name: string, text: string, parse: Parser<unknown>): () => unknown {
     const result = parse(text);
     if (!result.ok) this.#problems.push(`${name} ${result.error}`);
     return () => (result.ok ? result.value : unread(`${name} ${result.error}`));
@@ -75,16 +75,16 @@ export class Settings<Rows extends SettingRows = SettingRows> {
    * The service's bindings; each that the environment lacks is a problem. Call the returned function inside `build`
    * only.
    */
-  bindings<B extends Bindings>(rows: B): () => BindingsEnv<B> {
+  readBindings<B extends Bindings>(rows: B): () => BindingsEnv<B> {
     const names = Object.keys(rows);
     for (const name of names) {
-      if (Reflect.get(this.#env, name) === undefined) this.problem(`${name} is missing: wrangler.toml must bind it`);
+      if (Reflect.get(this.#env, name) === undefined) this.report(`${name} is missing: wrangler.toml must bind it`);
     }
     return () => Object.fromEntries(names.map((name) => [name, Reflect.get(this.#env, name)])) as BindingsEnv<B>;
   }
 
   /** Reports a condition that spans several settings. */
-  problem(line: string): void {
+  report(line: string): void {
     this.#problems.push(line);
   }
 

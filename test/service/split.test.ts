@@ -64,14 +64,14 @@ beforeAll(async () => {
   const local = localSettings({ port: port.value, state, accept: null });
   if (!local.ok) throw new Error(local.error);
   settings = local.value;
-  const edge = await section("gateway", only(["PUBLIC_URL", "SHARDS"]));
+  const gateway = await section("gateway", only(["PUBLIC_URL", "SHARDS"]));
   const services = await Promise.all(
     SERVICES.map((service) => section(service, only(settingNames(DECLARATIONS[service].settings)))),
   );
   runtime = new Miniflare(
     convertV4MiniflareOptions({
       workers: [
-        { ...edge, unsafeDirectSockets: [LISTEN_ADDRESS, SHARD_HOST].map((host) => ({ host, port: port.value })) },
+        { ...gateway, unsafeDirectSockets: [LISTEN_ADDRESS, SHARD_HOST].map((host) => ({ host, port: port.value })) },
         ...services,
       ] as never,
       resourcePersistencePath: join(state, "storage"),

@@ -4,12 +4,12 @@
 
 import { equal } from "../../shared/bytes/bytes.ts";
 import { parsePublicKey } from "../../shared/crypto/public-key.ts";
-import { publicUrlSetting } from "../../shared/http/public-url.ts";
+import { parsePublicUrlSetting } from "../../shared/http/public-url.ts";
 import { parseIssuers } from "../../shared/identity/configuration/configuration.ts";
 import { builtInIssuer, createIssuerTable, type Issuer, type IssuerTable } from "../../shared/identity/issuers.ts";
 import { PUBLIC_ISSUERS } from "../../shared/identity/public-issuers.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
-import { logsSetting } from "../../shared/logs/shards.ts";
+import { readLogs } from "../../shared/logs/shards.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { OidcKeysRpc } from "../../shared/rpc/oidc-keys.ts";
 import type { SequencerRpc } from "../../shared/rpc/sequencer.ts";
@@ -48,14 +48,14 @@ export interface Config extends Pick<CertificateAuthority, "chain" | "otherChain
 /** Fails with config_invalid, naming everything that is missing or wrong. */
 export function readConfig(env: CaEnv, allowLoopbackIssuers: boolean): Result<Config, ConfigError> {
   const settings = new Settings(env, SETTINGS);
-  const publicUrl = settings.parsed("PUBLIC_URL");
-  const logs = logsSetting(settings);
-  const chain = settings.parsed("CA_CHAIN");
-  const key = settings.parsed("CA_KEY", (text) => parseKey(text, allowLoopbackIssuers));
-  const otherChains = settings.parsedIfSet("OTHER_CA_CHAINS");
-  const lifetimeMs = settings.parsedIfSet("CERTIFICATE_LIFETIME");
+  const publicUrl = settings.parse("PUBLIC_URL");
+  const logs = readLogs(settings);
+  const chain = settings.parse("CA_CHAIN");
+  const key = settings.parse("CA_KEY", (text) => parseKey(text, allowLoopbackIssuers));
+  const otherChains = settings.parseIfSet("OTHER_CA_CHAINS");
+  const lifetimeMs = settings.parseIfSet("CERTIFICATE_LIFETIME");
   const issuers = readIssuers(settings, allowLoopbackIssuers);
-  const bindings = settings.bindings(BINDINGS);
+  const bindings = settings.readBindings(BINDINGS);
   const material = settings.finish(() => ({ chain: chain(), key: key() }));
   if (material.ok) checkPair(settings, material.value);
   return settings.finish(() => ({
@@ -88,21 +88,21 @@ function checkPair(settings: Settings, { chain, key }: Pick<Config, "chain" | "k
   const { spki } = chain.issuer;
   const publicKey = parsePublicKey(spki);
   if (key.kind === "held" && !equal(key.signer.spki, spki)) {
-    settings.problem("CA_KEY is not the key of the first certificate of CA_CHAIN");
+    settings.report("CA_KEY is not the key of the first certificate of CA_CHAIN");
   }
   if (key.kind === "remote" && !(publicKey.ok && publicKey.value.kind in SCHEMES)) {
-    settings.problem("CA_CHAIN must begin with a certificate whose key is on P-256 or P-384");
+    settings.report("CA_CHAIN must begin with a certificate whose key is on P-256 or P-384");
   }
 }
 
 /** Reads the issuers beside the built-in one; by default those of the public instance. */
 function readIssuers(settings: Settings, allowLoopback: boolean): readonly Issuer[] {
-  const text = settings.optional("ISSUERS");
+  const text = settings.read("ISSUERS");
   if (text === null) return PUBLIC_ISSUERS;
-  const publicUrl = publicUrlSetting(settings.optional("PUBLIC_URL") ?? "");
+  const publicUrl = parsePublicUrlSetting(settings.read("PUBLIC_URL") ?? "");
   const issuers = parseIssuers(text, publicUrl.ok ? [builtInIssuer(publicUrl.value).url] : []);
   const problems = issuers.ok ? loopbackProblems(issuers.value, allowLoopback) : issuers.error;
-  for (const problem of problems) settings.problem(`ISSUERS${problem.startsWith("[") ? "" : " "}${problem}`);
+  for (const problem of problems) settings.report(`ISSUERS${problem.startsWith("[") ? "" : " "}${problem}`);
   return issuers.ok ? issuers.value : [];
 }
 

@@ -3,7 +3,7 @@
 
 import type { PublicUrl } from "../../shared/http/public-url.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
-import { logsSetting } from "../../shared/logs/shards.ts";
+import { readLogs } from "../../shared/logs/shards.ts";
 import type { Result } from "../../shared/result.ts";
 import { type ConfigError, Settings } from "../../shared/settings/settings.ts";
 import { SETTINGS } from "./declaration.ts";
@@ -17,10 +17,10 @@ export interface FrontConfig {
 /** @param required further names that the environment must have; their values are not read */
 export function readFrontConfig(env: object, required: Iterable<string> = []): Result<FrontConfig, ConfigError> {
   const settings = new Settings(env, SETTINGS);
-  const publicUrl = settings.parsed("PUBLIC_URL");
-  const logs = logsSetting(settings);
+  const publicUrl = settings.parse("PUBLIC_URL");
+  const logs = readLogs(settings);
   for (const name of required) {
-    if (!(name in SETTINGS) && !(name in env)) settings.problem(`${name} is missing`);
+    if (!(name in SETTINGS) && !(name in env)) settings.report(`${name} is missing`);
   }
   return settings.finish(() => ({ publicUrl: publicUrl(), logs: logs() }));
 }

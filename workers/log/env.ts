@@ -3,7 +3,7 @@
 // environment.
 
 import type { PublicUrl } from "../../shared/http/public-url.ts";
-import { logsSetting } from "../../shared/logs/shards.ts";
+import { readLogs } from "../../shared/logs/shards.ts";
 import type { AcceptedKeyDetails } from "../../shared/rekor/verify.ts";
 import { err, type Result } from "../../shared/result.ts";
 import type { BindingsEnv } from "../../shared/settings/binding.ts";
@@ -34,10 +34,10 @@ export interface Config {
 /** Fails with config_invalid, naming everything that is missing or wrong. */
 export const readConfig: (env: LogEnv) => Result<Config, ConfigError> = oncePerEnv((env) => {
   const settings = new Settings(env, SETTINGS);
-  const publicUrl = settings.parsed("PUBLIC_URL");
-  const logs = logsSetting(settings);
+  const publicUrl = settings.parse("PUBLIC_URL");
+  const logs = readLogs(settings);
   const writers = readWriters(settings);
-  const bindings = settings.bindings(BINDINGS);
+  const bindings = settings.readBindings(BINDINGS);
   return settings.finish(() => {
     const { SEQUENCER, TILES, INDEX, READS, WRITES } = bindings();
     return {
@@ -59,15 +59,15 @@ type Writers = Pick<Config, "chains" | "policy" | "accepted">;
  * function inside finish's `build` only.
  */
 function readWriters(settings: Settings): () => Writers {
-  const pem = settings.required("CA_CHAIN");
-  const chains = parseChains(`${pem}\n${settings.optional("OTHER_CA_CHAINS") ?? ""}`);
+  const pem = settings.readRequired("CA_CHAIN");
+  const chains = parseChains(`${pem}\n${settings.read("OTHER_CA_CHAINS") ?? ""}`);
   const issuers = chains.ok ? chains.value.map(([issuing]) => issuing) : [];
   const policy = chains.ok
-    ? parseWritePolicy(settings.optional("ACCEPT"), settings.optional("LISTED_KEYS"), issuers)
+    ? parseWritePolicy(settings.read("ACCEPT"), settings.read("LISTED_KEYS"), issuers)
     : err(`CA_CHAIN ${chains.error.reason}`);
-  const accepted = parseSigningAlgorithms(settings.optional("SIGNING_ALGORITHMS"));
-  if (!policy.ok && pem !== "") settings.problem(policy.error);
-  if (!accepted.ok) settings.problem(`SIGNING_ALGORITHMS ${accepted.error}`);
+  const accepted = parseSigningAlgorithms(settings.read("SIGNING_ALGORITHMS"));
+  if (!policy.ok && pem !== "") settings.report(policy.error);
+  if (!accepted.ok) settings.report(`SIGNING_ALGORITHMS ${accepted.error}`);
   return () => {
     if (!chains.ok || !policy.ok || !accepted.ok) throw new TypeError("a wrong setting that was not reported");
     return { chains: chains.value, policy: policy.value, accepted: accepted.value };

@@ -21,9 +21,9 @@ export interface Config extends TokenKey {
 /** Fails with config_invalid, naming everything that is missing or wrong. */
 export const readConfig: (env: OidcEnv) => Result<Config, ConfigError> = oncePerEnv((env) => {
   const settings = new Settings(env, SETTINGS);
-  const publicUrl = settings.parsed("PUBLIC_URL");
-  const key = settings.parsed("OIDC_KEY");
-  const others = settings.parsedIfSet("OTHER_OIDC_KEYS");
+  const publicUrl = settings.parse("PUBLIC_URL");
+  const key = settings.parse("OIDC_KEY");
+  const others = settings.parseIfSet("OTHER_OIDC_KEYS");
   return settings.finish(() => ({
     publicUrl: publicUrl(),
     issuer: `${publicUrl().href}/oidc`,

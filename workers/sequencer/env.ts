@@ -2,7 +2,7 @@
 // The sequencer's environment. No other service holds log keys.
 
 import type { LogConfig } from "../../shared/logs/config.ts";
-import { logsSetting, writableLogs } from "../../shared/logs/shards.ts";
+import { readLogs, writableLogs } from "../../shared/logs/shards.ts";
 import type { Result } from "../../shared/result.ts";
 import type { BindingsEnv } from "../../shared/settings/binding.ts";
 import type { SettingsEnv } from "../../shared/settings/setting.ts";
@@ -30,8 +30,8 @@ export interface LogSetup extends Pick<LogDeps, "config" | "format" | "genesis" 
  */
 export function readLogSetup(env: SequencerEnv, name: string): Result<LogSetup, ConfigError> {
   const settings = new Settings(env, SETTINGS);
-  settings.parsed("PUBLIC_URL");
-  const logs = logsSetting(settings);
+  settings.parse("PUBLIC_URL");
+  const logs = readLogs(settings);
   const witnesses = readWitnesses(settings);
   const keys = readKeys(settings, logs, name);
   return settings.finish(() => {
@@ -66,20 +66,20 @@ function readKeys(settings: Settings<typeof SETTINGS>, logs: () => readonly LogC
 
 /** Reads the keys of the first log of a kind. Call the returned function inside finish's `build` only. */
 function readFirstKeys(settings: Settings<typeof SETTINGS>, { keySettings }: SequencerKind): () => LogKeys {
-  const ecdsa = settings.parsed(keySettings.ecdsa);
-  const ed25519 = keySettings.ed25519 === null ? null : settings.parsed(keySettings.ed25519);
+  const ecdsa = settings.parse(keySettings.ecdsa);
+  const ed25519 = keySettings.ed25519 === null ? null : settings.parse(keySettings.ed25519);
   return () => ({ ecdsa: ecdsa(), ed25519: ed25519 === null ? null : ed25519() });
 }
 
 /** Reads who cosigns. Returns null without WITNESS_POLICY. */
 function readWitnesses(settings: Settings): LogSetup["witnesses"] {
-  const text = settings.optional("WITNESS_POLICY");
-  const mode = settings.optional("WITNESS_MODE") ?? "fail-open";
+  const text = settings.read("WITNESS_POLICY");
+  const mode = settings.read("WITNESS_MODE") ?? "fail-open";
   if (mode !== "fail-open" && mode !== "require-quorum")
-    settings.problem("WITNESS_MODE must be fail-open or require-quorum");
+    settings.report("WITNESS_MODE must be fail-open or require-quorum");
   if (text === null) return null;
   const policy = parseWitnessPolicy(text);
   if (policy.ok) return { policy: policy.value, requireQuorum: mode === "require-quorum" };
-  settings.problem(`WITNESS_POLICY: line ${policy.error.line}: ${policy.error.reason}`);
+  settings.report(`WITNESS_POLICY: line ${policy.error.line}: ${policy.error.reason}`);
   return null;
 }

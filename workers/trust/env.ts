@@ -7,7 +7,7 @@ import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import type { PublicUrl } from "../../shared/http/public-url.ts";
 import { parseJson } from "../../shared/json/parse.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
-import { logsSetting } from "../../shared/logs/shards.ts";
+import { readLogs } from "../../shared/logs/shards.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { LogDescription } from "../../shared/rpc/sequencer.ts";
 import type { TufView } from "../../shared/rpc/tuf-repository.ts";
@@ -39,13 +39,13 @@ export interface Config {
 /** Fails with config_invalid, naming what is missing or wrong. */
 export const readConfig: (env: TrustEnv) => Result<Config, ConfigError> = oncePerEnv((env) => {
   const settings = new Settings(env, SETTINGS);
-  const publicUrl = settings.parsed("PUBLIC_URL");
-  const logs = logsSetting(settings);
-  const caChain = settings.parsed("CA_CHAIN");
-  const otherCaChains = settings.parsedIfSet("OTHER_CA_CHAINS");
-  const tsaChain = settings.parsed("TSA_CHAIN");
-  const otherTsaChains = settings.parsedIfSet("OTHER_TSA_CHAINS");
-  const bindings = settings.bindings(BINDINGS);
+  const publicUrl = settings.parse("PUBLIC_URL");
+  const logs = readLogs(settings);
+  const caChain = settings.parse("CA_CHAIN");
+  const otherCaChains = settings.parseIfSet("OTHER_CA_CHAINS");
+  const tsaChain = settings.parse("TSA_CHAIN");
+  const otherTsaChains = settings.parseIfSet("OTHER_TSA_CHAINS");
+  const bindings = settings.readBindings(BINDINGS);
   return settings.finish(() => ({
     publicUrl: publicUrl(),
     logs: logs(),

@@ -20,9 +20,9 @@ export interface Config {
 export const readConfig: (env: TsaEnv) => Result<Config, ConfigError> = oncePerEnv((env) => {
   const settings = new Settings(env, SETTINGS);
   // The service does not use the address, but every service of an incomplete deployment must say so.
-  settings.parsed("PUBLIC_URL");
-  const chain = settings.parsed("TSA_CHAIN");
-  const key = settings.parsed("TSA_KEY");
+  settings.parse("PUBLIC_URL");
+  const chain = settings.parse("TSA_CHAIN");
+  const key = settings.parse("TSA_KEY");
   const material = settings.finish(() => ({ key: key(), ...chain() }));
   if (!material.ok) return material;
   const { key: tsaKey, chain: certificates, leaf } = material.value;

@@ -8,13 +8,13 @@ import { type OwnSettingTexts, PUBLIC_URL } from "../../shared/deployment/settin
 import type { HandlerName, RouteRow, RouteText } from "../../shared/http/route.ts";
 import type { Bindings } from "../../shared/settings/binding.ts";
 import type { SettingRows } from "../../shared/settings/setting.ts";
-import { witnessedLogsSetting } from "./witnessed-logs.ts";
+import { parseWitnessedLogsSetting } from "./witnessed-logs.ts";
 
 export const SETTINGS = {
   PUBLIC_URL,
   // A deployment with one of these two is a witness and needs both.
   WITNESS_KEY: { need: "optional", isSecret: true, parse: parseEd25519Signer },
-  WITNESSED_LOGS: { need: "optional", parse: witnessedLogsSetting },
+  WITNESSED_LOGS: { need: "optional", parse: parseWitnessedLogsSetting },
 } as const satisfies SettingRows;
 
 export const BINDINGS = { ANCHOR, WRITES } as const satisfies Bindings;

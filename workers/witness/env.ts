@@ -37,12 +37,12 @@ export interface Witness {
 /** Fails with config_invalid, naming everything that is missing or wrong. */
 export const readConfig: (env: WitnessEnv) => Result<Config, ConfigError> = oncePerEnv((env) => {
   const settings = new Settings(env, SETTINGS);
-  const publicUrl = settings.parsed("PUBLIC_URL");
-  const isWitness = settings.optional("WITNESS_KEY") !== null;
-  const key = isWitness ? settings.parsed("WITNESS_KEY") : null;
-  if (!isWitness && settings.optional("WITNESSED_LOGS") !== null) settings.problem("WITNESS_KEY is missing");
-  const logs = isWitness ? settings.parsed("WITNESSED_LOGS") : null;
-  const bindings = settings.bindings(BINDINGS);
+  const publicUrl = settings.parse("PUBLIC_URL");
+  const isWitness = settings.read("WITNESS_KEY") !== null;
+  const key = isWitness ? settings.parse("WITNESS_KEY") : null;
+  if (!isWitness && settings.read("WITNESSED_LOGS") !== null) settings.report("WITNESS_KEY is missing");
+  const logs = isWitness ? settings.parse("WITNESSED_LOGS") : null;
+  const bindings = settings.readBindings(BINDINGS);
   return settings.finish(() => ({
     witness:
       key === null || logs === null ? null : toWitness(`${publicUrl().host}/witness`, key(), logs(), bindings().ANCHOR),

@@ -5,7 +5,7 @@ import { parseWitnessedLogs, type WitnessedLogs } from "../../shared/logs/witnes
 import { err, type Result } from "../../shared/result.ts";
 
 /** Parses `log <vkey>` lines. The error completes "WITNESSED_LOGS …" and names the line. */
-export function witnessedLogsSetting(text: string): Result<WitnessedLogs, string> {
+export function parseWitnessedLogsSetting(text: string): Result<WitnessedLogs, string> {
   const logs = parseWitnessedLogs(text);
   return logs.ok ? logs : err(`line ${logs.error.line}: ${logs.error.reason}`);
 }

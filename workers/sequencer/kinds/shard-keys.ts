@@ -24,11 +24,11 @@ export function readShardKeys(
   { name, kind }: LogConfig,
   others: readonly LogKeys[],
 ): LogKeys | null {
-  const keys = parseShardKeys(settings.optional("SHARD_KEYS") ?? "", name, SEQUENCER_KINDS[kind]);
+  const keys = parseShardKeys(settings.read("SHARD_KEYS") ?? "", name, SEQUENCER_KINDS[kind]);
   const isTwin = keys.ok && others.some(({ ecdsa }) => equal(ecdsa.logId, keys.value.ecdsa.logId));
   // To clients the key is the log: two logs with one key would be one log with two histories.
-  if (isTwin) settings.problem(`SHARD_KEYS.${name}.ecdsa is another log's key: every log needs its own`);
-  if (!keys.ok) settings.problem(`SHARD_KEYS${keys.error}`);
+  if (isTwin) settings.report(`SHARD_KEYS.${name}.ecdsa is another log's key: every log needs its own`);
+  if (!keys.ok) settings.report(`SHARD_KEYS${keys.error}`);
   return keys.ok && !isTwin ? keys.value : null;
 }
 
