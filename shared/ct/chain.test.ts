@@ -103,9 +103,13 @@ describe("checkChain rejects", () => {
 
   test.each([
     ["nothing", [], { code: "submitted_chain_empty" }],
-    ["what is no certificate", [Uint8Array.of(0x30, 0)], { code: "submitted_certificate_invalid" }],
+    ["bytes that are not a certificate", [Uint8Array.of(0x30, 0)], { code: "submitted_certificate_invalid" }],
     ["trailing bytes", [Buffer.concat([precertificate, Uint8Array.of(0)])], { code: "submitted_certificate_invalid" }],
-    ["a certificate instead", [plain], { code: "submitted_entry_type_wrong", expected: "precert_entry" }],
+    [
+      "a certificate instead of a precertificate",
+      [plain],
+      { code: "submitted_entry_type_wrong", expected: "precert_entry" },
+    ],
     ["a poison that is not critical", [bytes(refused.poisonNotCritical)], { code: "submitted_poison_invalid" }],
     ["a poison that is not NULL", [bytes(refused.poisonNotNull)], { code: "submitted_poison_invalid" }],
     ["a poison with more than NULL", [bytes(refused.poisonTrailing)], { code: "submitted_poison_invalid" }],
@@ -125,7 +129,7 @@ describe("checkChain rejects", () => {
     ],
     ["the same, with our own", [bytes(refused.sameNameOtherKey), ca, root], { code: "submitted_chain_untrusted" }],
     ["a changed signature", [flipped, ca, root], { code: "submitted_chain_untrusted" }],
-    ["an issuer left out", [precertificate, root], { code: "submitted_chain_untrusted" }],
+    ["a missing issuer", [precertificate, root], { code: "submitted_chain_untrusted" }],
     ["the chain out of order", [precertificate, root, ca], { code: "submitted_chain_untrusted" }],
     ["the leaf twice", [precertificate, precertificate], { code: "submitted_chain_untrusted" }],
     [

@@ -101,14 +101,14 @@ describe("parseShards", () => {
       [{ name: "certificate", frozen: false }],
       "[0].frozen must be true; certificate",
     ],
-    ["a first log for nothing", [{ name: "certificate" }], "[0].frozen must be true"],
+    ["a row for a first log that does not freeze it", [{ name: "certificate" }], "[0].frozen must be true"],
     ["an unknown member", [{ ...SHARD, Frozen: true }], "[0].Frozen is not known here; known are name, kind, url"],
     ["no kind", [{ ...SHARD, kind: undefined }], "[0].kind must be signature or certificate"],
     ["another kind", [{ ...SHARD, kind: "rekor" }], "[0].kind must be signature or certificate"],
-    ["a text for a flag", [{ ...SHARD, frozen: "true" }], "[0].frozen must be true or false"],
-    ["null for a flag", [{ ...SHARD, frozen: null }], "[0].frozen must be true or false"],
-    ["a date", [{ ...SHARD, from: "2027-01-01" }], "[0].from must be a time in UTC"],
-    ["no date", [{ ...SHARD, from: "2027-13-01T00:00:00Z" }], "[0].from must be a time in UTC"],
+    ["text instead of a flag", [{ ...SHARD, frozen: "true" }], "[0].frozen must be true or false"],
+    ["null instead of a flag", [{ ...SHARD, frozen: null }], "[0].frozen must be true or false"],
+    ["a date without a time", [{ ...SHARD, from: "2027-01-01" }], "[0].from must be a time in UTC"],
+    ["a month 13", [{ ...SHARD, from: "2027-13-01T00:00:00Z" }], "[0].from must be a time in UTC"],
     ["no URL", [{ ...SHARD, url: undefined }], "[0].url must be https://HOST"],
     ["http", [{ ...SHARD, url: "http://2027.example.com" }], "[0].url must start with https://"],
     ["a path in the URL", [{ ...SHARD, url: "https://2027.example.com/log" }], "[0].url must be scheme and host alone"],
@@ -131,8 +131,8 @@ describe("parseShards", () => {
   });
 
   test.each([
-    ["no JSON", "[", "is not JSON"],
-    ["a member twice", '[{"name":"signature","frozen":true,"frozen":true}]', "has a member twice"],
+    ["text that is not JSON", "[", "is not JSON"],
+    ["a repeated member", '[{"name":"signature","frozen":true,"frozen":true}]', "has a member twice"],
   ])("rejects %s", (_, text, problem) => {
     expect(parseShards(text, MAIN)).toEqual({ ok: false, error: [problem] });
   });

@@ -56,8 +56,8 @@ describe("readAttestationHints", () => {
   });
 
   it.each([
-    ["no JSON", IN_TOTO, utf8("payload")],
-    ["no UTF-8", IN_TOTO, Uint8Array.of(0xff)],
+    ["text that is not JSON", IN_TOTO, utf8("payload")],
+    ["bytes that are not UTF-8", IN_TOTO, Uint8Array.of(0xff)],
     [
       "another payload type",
       "application/json",
@@ -65,16 +65,16 @@ describe("readAttestationHints", () => {
     ],
     ["null", IN_TOTO, utf8("null")],
     ["an array", IN_TOTO, utf8("[]")],
-    ["a subject that is no list", IN_TOTO, statement({ subject: { digest: { sha256: one } } })],
-    ["subjects that are no objects", IN_TOTO, statement({ subject: [null, 1, "x", []] })],
-    ["digests that are no objects", IN_TOTO, statement({ subject: [{ digest: null }, { digest: "sha256" }, {}] })],
+    ["subjects that are not a list", IN_TOTO, statement({ subject: { digest: { sha256: one } } })],
+    ["subjects that are not objects", IN_TOTO, statement({ subject: [null, 1, "x", []] })],
+    ["digests that are not objects", IN_TOTO, statement({ subject: [{ digest: null }, { digest: "sha256" }, {}] })],
     [
       "digests that are not hex",
       IN_TOTO,
       statement({ subject: [{ digest: { goModuleH1: "h1:x/+=", sha256: 1, sha1: "a", "": "ab" } }] }),
     ],
-    ["a predicate type that is no string", IN_TOTO, statement({ predicateType: 1 })],
-    ["a predicate type beyond reason", IN_TOTO, statement({ predicateType: "p".repeat(513) })],
+    ["a predicate type that is not a string", IN_TOTO, statement({ predicateType: 1 })],
+    ["a predicate type of 513 characters", IN_TOTO, statement({ predicateType: "p".repeat(513) })],
   ])("has only the payload's hash for %s", (_, payloadType, payload) => {
     expect(readAttestationHints(payloadType, payload)).toEqual({
       ok: true,

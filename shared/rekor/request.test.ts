@@ -83,7 +83,7 @@ describe("decodeEntryRequest", () => {
     ["null", null, "field_type", ""],
     ["a list", [], "field_type", ""],
     ["an unknown field", { foo: 1 }, "field_unknown", "foo"],
-    ["an unknown field further down", hashed({ foo: 1 }), "field_unknown", "hashedRekordRequestV002.foo"],
+    ["an unknown nested field", hashed({ foo: 1 }), "field_unknown", "hashedRekordRequestV002.foo"],
     [
       "an unknown field at the bottom",
       hashed({}, { verifier: { ...verifier, publicKey: { bytes: "" } } }),
@@ -109,8 +109,8 @@ describe("decodeEntryRequest", () => {
       "hashedRekordRequestV002.signature.verifier.x509Certificate",
     ],
     ["both kinds", { ...hashed({}), ...dsse() }, "field_repeated", "dsseRequestV002"],
-    ["bytes that are no base64", hashed({ digest: "!" }), "field_bytes", "hashedRekordRequestV002.digest"],
-    ["bytes that are no string", hashed({ digest: [1] }), "field_type", "hashedRekordRequestV002.digest"],
+    ["bytes that are not base64", hashed({ digest: "!" }), "field_bytes", "hashedRekordRequestV002.digest"],
+    ["bytes that are not a string", hashed({ digest: [1] }), "field_type", "hashedRekordRequestV002.digest"],
     [
       "an unknown enum name",
       hashed({}, { verifier: { ...verifier, keyDetails: "NOPE" } }),

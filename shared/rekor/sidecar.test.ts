@@ -19,17 +19,17 @@ describe("readSidecarLine", () => {
   });
 
   test.each([
-    ["a line too few", sidecar({ timestamp: 5, hints: null }), 1],
-    ["no JSON", sidecar("{"), 0],
-    ["no object", sidecar("5"), 0],
+    ["a missing line", sidecar({ timestamp: 5, hints: null }), 1],
+    ["a line that is not JSON", sidecar("{"), 0],
+    ["a line that is not an object", sidecar("5"), 0],
     ["no time", sidecar({ hints: null }), 0],
     ["a negative time", sidecar({ timestamp: -1, hints: null }), 0],
-    ["a fraction of a ms", sidecar({ timestamp: 1.5, hints: null }), 0],
+    ["a fraction of a millisecond", sidecar({ timestamp: 1.5, hints: null }), 0],
     ["a time as text", sidecar({ timestamp: "5", hints: null }), 0],
     ["no hints", sidecar({ timestamp: 5 }), 0],
-    ["a hint too few", sidecar({ timestamp: 5, hints: { ...HINTS, predicateType: undefined } }), 0],
-    ["digests that are none", sidecar({ timestamp: 5, hints: { ...HINTS, subjectDigests: [1] } }), 0],
-    ["what is not UTF-8", Uint8Array.of(0x7b, 0xff, 0x7d), 0],
+    ["a missing hint", sidecar({ timestamp: 5, hints: { ...HINTS, predicateType: undefined } }), 0],
+    ["digests that are not strings", sidecar({ timestamp: 5, hints: { ...HINTS, subjectDigests: [1] } }), 0],
+    ["bytes that are not UTF-8", Uint8Array.of(0x7b, 0xff, 0x7d), 0],
   ])("rejects %s", (_, bytes, line) => {
     expect(readSidecarLine(bytes, line)).toBeNull();
   });

@@ -73,7 +73,7 @@ describe("a hashedrekord request", () => {
     ["without a verifier", { verifier: null, digest: EMPTY }, { code: "entry_verifier_missing" }],
     ["without a digest", { digest: EMPTY }, { code: "entry_digest_missing" }],
     ["with an empty verifier", { verifier: verifier({ rawBytes: EMPTY }) }, { code: "entry_verifier_empty" }],
-    ["with a key that is none", { verifier: verifier({ rawBytes: message }) }, { code: "public_key_invalid" }],
+    ["with a key that does not parse", { verifier: verifier({ rawBytes: message }) }, { code: "public_key_invalid" }],
     [
       "with bytes after the key",
       { verifier: verifier({ rawBytes: concat(p256.spki, EMPTY, Uint8Array.of(0)) }) },
@@ -201,7 +201,7 @@ describe("a DSSE request", () => {
       { code: "entry_signature_missing" },
     ],
     ["without verifiers", { verifiers: [] }, { code: "entry_verifier_missing" }],
-    ["with a verifier that is none", { verifiers: [verifier(), null] }, { code: "entry_verifier_missing" }],
+    ["with a verifier that is null", { verifiers: [verifier(), null] }, { code: "entry_verifier_missing" }],
     [
       "with a damaged verifier",
       { verifiers: [verifier(), verifier({ rawBytes: message })] },

@@ -93,7 +93,7 @@ describe("signatureSearchRow", () => {
   });
 
   it("stays within the row budget for one signature and its certificate in both logs", () => {
-    // Beside the terms each log writes one entry row and at most one watermark a signature.
+    // Besides the terms, each log writes one entry row and at most one watermark per signature.
     const attested: AttestationHints = { payloadHash: "sha256:01", subjectDigests: ["sha256:02"], predicateType: "p" };
     const signature = signatureSearchRow(byCertificate(leafNamed("email")), attested).terms.length + 2;
     const certificate = certificateSearchRow(leafNamed("email")).terms.length + 2;

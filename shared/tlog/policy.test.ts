@@ -50,12 +50,12 @@ describe("parseWitnessPolicy", () => {
     ["two quorums", text(W("a"), "quorum a", "quorum a"), 3],
     ["an unknown keyword", text("wittness a"), 1],
     ["a witness twice", text(W("a"), W("a"), "quorum a"), 2],
-    ["a group that is called none", text(W("a"), "group none all a", "quorum a"), 2],
-    ["a reference forwards", text("group g all a", W("a"), "quorum g"), 1],
+    ["a group named none", text(W("a"), "group none all a", "quorum a"), 2],
+    ["a reference to a later line", text("group g all a", W("a"), "quorum g"), 1],
     ["a member of two groups", text(W("a"), "group g all a", "group h all a", "quorum g"), 3],
     ["a threshold of zero", text(W("a"), "group g 0 a", "quorum g"), 2],
     ["a threshold above the members", text(W("a"), "group g 2 a", "quorum g"), 2],
-    ["a group of nobody", text("group g all", "quorum g"), 1],
+    ["a group without members", text("group g all", "quorum g"), 1],
     ["a quorum that is not defined", text(W("a"), "quorum b"), 2],
     ["a key of another type", text(`witness a ${vkey("a", NOTE_ED25519)}`, "quorum a"), 1],
     [
@@ -63,7 +63,7 @@ describe("parseWitnessPolicy", () => {
       text(`witness a ${vkey("a").replace(/\+[0-9a-f]{8}\+/, "+00000000+")}`, "quorum a"),
       1,
     ],
-    ["a URL that is none", text(`witness a ${vkey("a")} a.example`, "quorum a"), 1],
+    ["a URL without a scheme", text(`witness a ${vkey("a")} a.example`, "quorum a"), 1],
     ["33 witnesses", text(...Array.from({ length: 33 }, (_, i) => W(`w${i}`)), "quorum w1"), 33],
   ])("rejects %s", (_, policy, line) => {
     expect(parseWitnessPolicy(policy)).toMatchObject({ ok: false, error: { code: "policy_invalid", line } });

@@ -16,7 +16,7 @@ function valueOf<T>(result: Result<T, { readonly code: string }>): T {
   return result.value;
 }
 
-/** What a policy of one log says, for the log of `origin`. */
+/** The trust that a policy gives to the log of `origin`. */
 function trustOf(policy: string, origin: string): TlogProofTrust {
   const [, vkey = ""] = /^log (\S+)$/m.exec(policy) ?? [];
   const witnesses = policy.includes("quorum none") ? null : valueOf(parseWitnessPolicy(policy));
@@ -72,7 +72,7 @@ describe("proofs of another implementation", () => {
   });
 });
 
-// The spec's own example but for its signatures, which are elided there.
+// The example of the spec, with signatures in place of those that the spec elides.
 const HASHES = [
   "gSKyXoYZUgZ6jduWYrkDOARinOMGJveXjgMkBTcdPlQ=",
   "B95lDa8R83lS8n0eG+o0buTxRKQTYFi//1U8anccXmA=",

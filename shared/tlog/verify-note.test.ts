@@ -18,7 +18,7 @@ import { type NoteVerifier, noteVerifier, verifyLines } from "./verify-note.ts";
 import { parseVkey } from "./vkey.ts";
 
 const NAME = "log.example.com";
-/** The example of the signed-note specification: a type byte 01, and the name commits to the id. */
+/** The example of the signed-note specification, with type byte 01. */
 const EXAMPLE = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
 const SIGNERS: Readonly<Record<string, NoteSigner>> = {
   "01": ed25519Signer(NAME),

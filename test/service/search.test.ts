@@ -160,7 +160,7 @@ describe("a search", () => {
       [{ email: "alice" }, "email must be"],
       [{ publicKey: "00" }, "publicKey must be"],
       [{ email: EMAIL, limit: "65" }, "limit must be"],
-      [{ email: EMAIL, cursor: nextCursor ?? "" }, "the cursor does not belong"],
+      [{ email: EMAIL, cursor: nextCursor ?? "" }, "cursor must be the nextCursor"],
       [{ email: EMAIL, log: "rekor" }, "log must be"],
       [{ email: EMAIL, page: "2" }, "unknown parameter"],
     ];
