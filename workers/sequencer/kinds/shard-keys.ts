@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keys of the logs that SHARDS opens, from one setting: SHARD_KEYS, a JSON object of log names, each with {"ecdsa":
-// PEM, "ed25519": PEM} or, where the kind has no Ed25519 key, "ecdsa" alone. A wrong row stops its log and no other. A
-// row may be added before its log and stay after it. Problems name a key and never show it.
+// The keys of the logs that SHARDS opens, from one setting: SHARD_KEYS, a JSON object with a row for each log name:
+// {"ecdsa": PEM, "ed25519": PEM}, or "ecdsa" alone for a kind without an Ed25519 key. A wrong row stops its log and no
+// other. A row may be added before its log and stay after it. Problems name a key and never show it.
 
 import { parseEd25519Signer } from "#private-key";
 import { equal } from "../../../shared/bytes/bytes.ts";
