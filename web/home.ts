@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a person sees who opens the address of an instance: what it is and where its parts are. One page without scripts,
-// fonts or images; it loads nothing.
+// The start page of a deployment: what it is and where its parts are. One page without scripts, fonts or images; it
+// loads nothing.
 
 import type { PublicUrl } from "../shared/http/public-url.ts";
 
@@ -26,7 +26,7 @@ button { font: inherit; font-size: .9rem; cursor: pointer }
 @media (max-width: 34rem) { dl div { grid-template-columns: 1fr; gap: 0 } }
 `;
 
-/** Path and what stands there, by heading. */
+/** Paths and their content, by heading. */
 const PLACES: Readonly<Record<string, readonly (readonly [path: string, what: string])[]>> = {
   "What clients need": [
     ["/trusted_root.json", "trusted root: the keys and certificates to verify with"],

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Requests to the signature log as a client would make them, and what its answers claim, recomputed without our code.
+// Requests to the signature log like a client's, and checks of its answers without our code.
 
 import { createPublicKey, verify } from "node:crypto";
 import { expect } from "vitest";
@@ -43,7 +43,7 @@ export const bareVerifier = ({ spki, keyDetails }: SigningKey): VerifierJson => 
   keyDetails,
 });
 
-/** An entry of `message`, signed anew: an ECDSA signature is another one each time. */
+/** Makes an entry of `message` with a new signature: ECDSA signatures differ each time. */
 export const hashedRequest = (key: SigningKey, message: Uint8Array, verifier = bareVerifier(key)): HashedRequest => ({
   hashedRekordRequestV002: {
     digest: base64(hashOf(key, message)),
@@ -51,7 +51,7 @@ export const hashedRequest = (key: SigningKey, message: Uint8Array, verifier = b
   },
 });
 
-/** An envelope with one signature over DSSE's pre-authentication encoding, written down as in its protocol. */
+/** Makes an envelope with one signature over DSSE's pre-authentication encoding, as its protocol defines it. */
 export function dsseRequest(key: SigningKey, payloadType: string, payload: Uint8Array): object {
   const pae = preAuthEncoding(payloadType, payload);
   return {
@@ -76,20 +76,20 @@ export const postEntry = (stack: TestStack, body: object | string): Promise<Resp
     body: typeof body === "string" ? body : JSON.stringify(body),
   });
 
-/** Posts an entry that has to be accepted. */
+/** Posts an entry. Throws unless the log accepts it. */
 export async function addEntry(stack: TestStack, body: object): Promise<LogEntryJson> {
   const response = await postEntry(stack, body);
   if (response.status !== 201) throw new Error(`${response.status} ${await response.text()}`);
   return (await response.json()) as LogEntryJson;
 }
 
-/** Size of the tree by the checkpoint that the log serves. */
+/** The tree size in the served checkpoint. */
 export async function treeSize(stack: TestStack): Promise<number> {
   const checkpoint = await (await fetch(`${stack.url}/checkpoint`)).text();
   return Number(checkpoint.split("\n")[1]);
 }
 
-/** The certificate that the stack's CA gives `email` for this P-256 key, DER. */
+/** Requests a certificate for `email` and this P-256 key from the stack's CA; DER. */
 export const ownCertificate = (stack: TestStack, email: string, key: SigningKey): Promise<Uint8Array> =>
   certificateFor(stack, {
     email,
@@ -104,7 +104,7 @@ export async function logKey(stack: TestStack): Promise<Uint8Array> {
   return Buffer.from(root.tlogs[0]?.publicKey.rawBytes ?? "", "base64");
 }
 
-/** The leaf, the proof, the checkpoint and its first signature of an answer hang together. */
+/** Expects the leaf, the proof, the checkpoint and its first signature in an answer to be consistent. */
 export function expectProven(entry: LogEntryJson, spki: Uint8Array): void {
   const { inclusionProof: proof } = entry;
   const place = { leafIndex: Number(entry.logIndex), treeSize: Number(proof.treeSize) };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The composed Worker with two more routes for tests: they append many entries through the sequencer's own RPC, as the log and
-// CA services do after their checks. `POST /test/fill?from=N&count=M` fills the signature log with texts that name their number;
-// `POST /test/fill-certificates?from=N&count=M&at=MS` the certificate log with precertificates of the deployment's own CA,
-// whose TBS depends on number and time only, so that a repeated call submits the same.
+// The composed Worker with two more routes for tests, which append many entries through the sequencer's RPC, like the
+// log and CA services after their checks. `POST /test/fill?from=N&count=M` fills the signature log with numbered
+// texts. `POST /test/fill-certificates?from=N&count=M&at=MS` fills the certificate log with precertificates by the
+// deployment's own CA, whose TBS depends only on number and time, so that a repeated call submits the same ones.
 
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { uint } from "../../../shared/bytes/writer.ts";
@@ -64,7 +64,7 @@ interface Authority {
   readonly at: UnixMs;
 }
 
-/** As the CA service submits them, for the CA's own key in the place of a client's. */
+/** Makes a submission like the CA service's, for the CA's own key instead of a client's. */
 async function precertificate({ chain, signer, at }: Authority, number: number): Promise<CertificateSubmission> {
   const email = `signer-${number}@example.com`;
   const leaf = encodeLeaf(chain.issuer, {

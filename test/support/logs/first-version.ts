@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The state that the first version left behind (test/vectors/first-version), as SQL and as a state folder to start a stack on.
+// The state that the first version wrote (test/vectors/first-version), as SQL and as a state folder to start a stack
+// on.
 
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -8,7 +9,7 @@ import { localBucket } from "../../../local/local-bucket.ts";
 
 const FOLDER = join(import.meta.dirname, "../../vectors/first-version");
 
-/** Where the local runtime keeps each store, below `<state>/storage`. */
+/** The folders of the local runtime's stores in `<state>/storage`. */
 const PLACES = {
   sequencer: "do/sigedge-Sequencer",
   anchor: "do/sigedge-Anchor",
@@ -19,21 +20,21 @@ type Store = keyof typeof PLACES;
 
 const readJson = (name: string): unknown => JSON.parse(readFileSync(join(FOLDER, name), "utf8"));
 
-/** The settings of its services. */
+/** The settings of the first version's services. */
 export const firstSettings = (): Readonly<Record<string, string>> =>
   readJson("settings.json") as Record<string, string>;
 
 export interface FirstAnswers {
   readonly checkpoint: string;
   readonly ct: string;
-  /** Query of `/api/search` → what it answered. */
+  /** The answers of `/api/search` by query. */
   readonly searches: Readonly<Record<string, unknown>>;
 }
 
-/** What it answered last. */
+/** The first version's last answers. */
 export const firstAnswers = (): FirstAnswers => readJson("answers.json") as FirstAnswers;
 
-/** File name without its ending → tables and rows. */
+/** Tables and rows by file name, without the extension. */
 export function firstSql(store: Store): ReadonlyMap<string, string> {
   const folder = join(FOLDER, store);
   return new Map(
@@ -41,7 +42,7 @@ export function firstSql(store: Store): ReadonlyMap<string, string> {
   );
 }
 
-/** Lays everything into a new state folder. */
+/** Writes everything into a new state folder. */
 export async function layFirstState(state: string): Promise<void> {
   for (const [store, place] of Object.entries(PLACES)) {
     for (const [name, sql] of firstSql(store as Store)) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A client of both logs that shares no code with them: it writes entries with node:crypto, reads checkpoints and bundles by the
-// letters of their specs, and computes trees as RFC 6962 has them.
+// A client of both logs that shares no code with them: it makes entries with node:crypto, reads checkpoints and
+// bundles exactly as their specs say, and computes trees by RFC 6962.
 // Spec: https://c2sp.org/tlog-tiles, https://c2sp.org/tlog-checkpoint, https://c2sp.org/static-ct-api
 
 import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
@@ -10,13 +10,13 @@ export interface ClientKey {
   readonly privateKey: KeyObject;
   /** SubjectPublicKeyInfo, DER. */
   readonly spki: Buffer;
-  /** Hex SHA-256 of it: what the search calls publicKey. */
+  /** Its SHA-256 in hex, which the search calls publicKey. */
   readonly fingerprint: string;
 }
 
 export const sha256Hex = (data: Uint8Array | string): string => createHash("sha256").update(data).digest("hex");
 
-/** A new P-256 key. */
+/** Makes a new P-256 key. */
 export function clientKey(): ClientKey {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const spki = publicKey.export({ format: "der", type: "spki" });
@@ -73,10 +73,10 @@ export interface LogEntryJson {
   readonly canonicalizedBody: string;
 }
 
-/** Posts an entry; whatever is not a 201 is an error. */
+/** Posts an entry. Throws unless the status is 201. */
 export async function postEntry(url: string, request: object): Promise<LogEntryJson> {
   const response = await postRaw(url, request);
-  if (response.status !== 201) throw new Error(`entry refused: ${response.status} ${await response.text()}`);
+  if (response.status !== 201) throw new Error(`entry rejected: ${response.status} ${await response.text()}`);
   return (await response.json()) as LogEntryJson;
 }
 
@@ -105,13 +105,13 @@ export interface ParsedCheckpoint {
   readonly origin: string;
   readonly treeSize: number;
   readonly rootHash: Buffer;
-  /** What is signed: the text with its last newline. */
+  /** The signed text, with its last newline. */
   readonly text: string;
-  /** Of each signature line, after the 4 bytes of its key id. */
+  /** The signature of each line, without the 4 bytes of its key id. */
   readonly signatures: readonly { readonly name: string; readonly keyId: Buffer; readonly signature: Buffer }[];
 }
 
-/** Reads a note that is a checkpoint, without verifying it. */
+/** Parses a checkpoint without verifying it. */
 export function parseNote(note: string): ParsedCheckpoint {
   const [text = "", lines = ""] = note.split("\n\n");
   const [origin = "", size = "", root = ""] = text.split("\n");
@@ -127,7 +127,7 @@ export function parseNote(note: string): ParsedCheckpoint {
   return { origin, treeSize: Number(size), rootHash: Buffer.from(root, "base64"), text: `${text}\n`, signatures };
 }
 
-/** @param base where the log's `checkpoint` lies, without a trailing slash. */
+/** Fetches a checkpoint. @param base the log's URL without a trailing slash */
 export async function readCheckpoint(base: string): Promise<ParsedCheckpoint> {
   const response = await fetch(`${base}/checkpoint`);
   if (response.status !== 200) throw new Error(`no checkpoint: ${response.status}`);
@@ -147,7 +147,7 @@ export async function readBytes(url: string): Promise<Buffer> {
   return Buffer.from(await response.arrayBuffer());
 }
 
-/** Every record of the log up to `treeSize`, as it stands in its bundle without framing. */
+/** Reads every record of the log up to `treeSize`, without the framing of its bundle. */
 export async function readRecords(
   base: string,
   treeSize: number,
@@ -158,7 +158,7 @@ export async function readRecords(
     const bundle = await readBytes(`${base}/${tilePath(kind, index, Math.min(256, treeSize - index * 256))}`);
     records.push(...(kind === "entries" ? splitEntries(bundle) : splitTileLeaves(bundle)));
   }
-  if (records.length !== treeSize) throw new Error(`${records.length} records where ${treeSize} are due`);
+  if (records.length !== treeSize) throw new Error(`${records.length} records instead of ${treeSize}`);
   return records;
 }
 
@@ -201,7 +201,7 @@ export const parseTileLeaf = (leaf: Buffer): ParsedTileLeaf => tileLeafAt(leaf, 
 function tileLeafAt(bytes: Buffer, start: number): { readonly leaf: ParsedTileLeaf; readonly end: number } {
   let at = start;
   const take = (length: number): Buffer => {
-    if (at + length > bytes.length) throw new Error("a tile leaf is cut off");
+    if (at + length > bytes.length) throw new Error("a tile leaf is truncated");
     at += length;
     return bytes.subarray(at - length, at);
   };
@@ -218,11 +218,11 @@ function tileLeafAt(bytes: Buffer, start: number): { readonly leaf: ParsedTileLe
   return { leaf: { ...entry, precertificate, fingerprints }, end: at };
 }
 
-/** The leaf hash of a record of the certificate log: of its MerkleTreeLeaf. */
+/** The leaf hash of a record of the certificate log: the hash of its MerkleTreeLeaf. */
 export const certificateLeafHash = (record: Buffer): Buffer =>
   naiveLeafHash(Buffer.concat([Uint8Array.of(0, 0), parseTileLeaf(record).timestampedEntry]));
 
-/** What the entry's own proof makes of its body; equal to the root that it names if all is well. */
+/** The root that the entry's own proof leads to from its body; a valid entry names the same root. */
 export function rootOfEntry({ canonicalizedBody, inclusionProof }: LogEntryJson): Buffer | null {
   const { logIndex, treeSize, hashes } = inclusionProof;
   const place = { leafIndex: Number(logIndex), treeSize: Number(treeSize) };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A log as files behind a web server, for those who read logs: tiles, bundles and signed checkpoint written by the letters of
-// their specs over node:crypto. Nothing of it is our code, and any file can be damaged.
-// Spec: https://c2sp.org/tlog-tiles, https://c2sp.org/signed-note, https://c2sp.org/static-ct-api, https://c2sp.org/tlog-cosignature
+// A log as files behind a web server, to test readers: tiles, bundles and signed checkpoint, written exactly as their
+// specs say over node:crypto, without our code. Any file can be damaged.
+// Spec: https://c2sp.org/tlog-tiles, https://c2sp.org/signed-note, https://c2sp.org/static-ct-api,
+// https://c2sp.org/tlog-cosignature
 
 import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { createServer, type Server } from "node:http";
@@ -35,14 +36,14 @@ export interface NoteSigner {
   readonly line: (head: SignedHead) => string;
 }
 
-/** When every cosignature and every tree head is signed: later than any entry. */
+/** The time of every cosignature and tree head: later than any entry. */
 export const SIGNED_AT_MS = 1_790_100_000_000;
 
 interface KeyOfSigner {
   readonly name: string;
   readonly type: number;
   readonly key: Uint8Array;
-  /** What the key id is the start of. */
+  /** The hash that starts with the key id. */
   readonly id: Buffer;
 }
 
@@ -99,7 +100,7 @@ export function treeHeadSigner(name: string): NoteSigner {
 // ---- the log ----
 
 export interface ServedRecord {
-  /** As it stands in its bundle. */
+  /** The record's bytes in its bundle. */
   readonly framed: Buffer;
   readonly leafHash: Buffer;
 }
@@ -109,9 +110,9 @@ export class ServedLog {
   readonly bundles: "entries" | "data";
   readonly signers: readonly NoteSigner[];
   readonly files = new Map<string, Buffer>();
-  /** What a path is answered with in place of its file. */
+  /** Statuses by path, returned instead of the file. */
   readonly answers = new Map<string, number>();
-  /** Paths in the order in which they were asked for. */
+  /** The requested paths, in order. */
   readonly asked: string[] = [];
   readonly #records: ServedRecord[] = [];
   #server: Server | null = null;
@@ -133,13 +134,13 @@ export class ServedLog {
     this.sign();
   }
 
-  /** Another history of the same log: its records replaced from `index` on. */
+  /** Makes another history of the same log: replaces its records from `index` on. */
   rewrite(index: number, records: readonly ServedRecord[]): void {
     this.#records.length = index;
     this.append(records);
   }
 
-  /** Writes the checkpoint; by default that of the tree. */
+  /** Writes the checkpoint; by default the tree's. */
   sign(change: Partial<SignedHead & { readonly origin: string; readonly signers: readonly NoteSigner[] }> = {}): void {
     const size = change.size ?? this.size;
     const root = change.root ?? naiveRoot(this.#records.slice(0, size).map(({ leafHash }) => leafHash));
@@ -162,7 +163,7 @@ export class ServedLog {
     }
   }
 
-  /** Changes one file; without `change` it is gone. */
+  /** Changes one file, or deletes it without `change`. */
   damage(path: string, change?: (bytes: Buffer) => Buffer): void {
     const bytes = this.files.get(path);
     if (bytes === undefined) throw new Error(`there is no ${path}`);
@@ -170,7 +171,7 @@ export class ServedLog {
     else this.files.set(path, change(Buffer.from(bytes)));
   }
 
-  /** Starts a web server; gives its URL. */
+  /** Starts a web server and returns its URL. */
   async serve(): Promise<string> {
     const server = createServer((request, response) => {
       const path = (request.url ?? "").slice(1);
@@ -224,7 +225,7 @@ export interface LeafParts {
   /** The certificate, or the TBS without the poison. */
   readonly signedEntry: Buffer;
   readonly fingerprints: readonly Buffer[];
-  /** In place of the leaf_index extension. */
+  /** Replaces the leaf_index extension. */
   readonly extensions?: Buffer;
 }
 

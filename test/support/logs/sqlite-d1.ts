@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// D1 over node:sqlite, with the migrations of the repository: as much of its interface as the search uses.
+// D1 over node:sqlite, with the migrations of the repository and the part of its interface that the search uses.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,13 +15,13 @@ interface Statement {
 export interface MemoryD1 {
   readonly d1: D1Database;
   readonly database: DatabaseSync;
-  /** Every statement that was run. */
+  /** Every statement run. */
   readonly statements: readonly Statement[];
-  /** What every call rejects with from now on, null for working again. */
+  /** Makes every call reject with this error from now on; null repairs it. */
   fail: (reason: string | null) => void;
 }
 
-/** An empty search index. */
+/** Creates an empty search index. */
 export function memoryD1(): MemoryD1 {
   const database = new DatabaseSync(":memory:");
   for (const name of readdirSync(MIGRATIONS).toSorted()) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The execution context of the log service with its own entrypoint behind Workers Cache, as the platform documents that cache: the key
-// is entrypoint, props, path and query, then what Vary names; a body is kept if its 200 says so; HEAD is asked as GET, a Range never
-// reaches the Worker. Time stands still, so nothing grows old.
-// Spec: https://developers.cloudflare.com/workers/cache/cache-keys/, https://developers.cloudflare.com/workers/cache/configuration/
+// The execution context of the log service, with its own entrypoint behind Workers Cache as the platform documents
+// it: the key is entrypoint, props, path and query, then the headers that Vary names; a 200 is stored if it allows
+// that; HEAD becomes GET; and a Range never reaches the Worker. The clock does not move, so nothing expires.
+// Spec: https://developers.cloudflare.com/workers/cache/cache-keys/,
+// https://developers.cloudflare.com/workers/cache/configuration/
 
 import type { LogEnv } from "../../../workers/log/env.ts";
 import { Tiles, type TilesContext, type TilesProps, type TilesStub } from "../../../workers/log/tiles/tiles.ts";
@@ -23,7 +24,7 @@ interface Kept {
   readonly response: Response;
 }
 
-/** @param isCaching false: the entrypoint runs every time, as in workerd on a person's machine. */
+/** @param isCaching false to run the entrypoint every time, like a local workerd. */
 export function tilesContext(env: LogEnv, isCaching = true): CachingContext {
   const calls: TilesCall[] = [];
   const store = new Map<string, Kept[]>();
@@ -53,7 +54,7 @@ export function tilesContext(env: LogEnv, isCaching = true): CachingContext {
   return { calls, exports: { Tiles: stub } };
 }
 
-/** What comes over a binding has headers that cannot be changed. */
+/** Makes the headers of a response immutable, like those of a response from a binding. */
 function immutable(response: Response): Response {
   const fail = (): never => {
     throw new TypeError("Can't modify immutable headers.");
