@@ -51,13 +51,13 @@ describe("decodeBase64", () => {
     "====",
     "AAA€",
     "ÀAAA",
-  ])("refuses %j", (text) => {
+  ])("rejects %j", (text) => {
     expect(decodeBase64(text)).toEqual(INVALID);
   });
 });
 
 describe("decodeProtoBase64", () => {
-  it("takes both alphabets, padded or not", () => {
+  it("accepts both alphabets, padded or not", () => {
     fc.assert(
       fc.property(fc.uint8Array(), (bytes) => {
         const standard = Buffer.from(bytes).toString("base64");
@@ -70,7 +70,7 @@ describe("decodeProtoBase64", () => {
     );
   });
 
-  it.each(["A", "AAAAA", "AB", "AAB", "AA=", "A===", "A\nAA", "AA=A", "!!!!"])("refuses %j", (text) => {
+  it.each(["A", "AAAAA", "AB", "AAB", "AA=", "A===", "A\nAA", "AA=A", "!!!!"])("rejects %j", (text) => {
     expect(decodeProtoBase64(text)).toEqual(INVALID);
   });
 });

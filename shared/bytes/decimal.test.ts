@@ -26,4 +26,4 @@ test.each([
   "٣",
   "9007199254740992",
   "1".repeat(17),
-])("%j is none", (text) => expect(parseDecimal(text)).toBeNull());
+])("%j is not a number", (text) => expect(parseDecimal(text)).toBeNull());

@@ -16,7 +16,7 @@ describe("encodeHex and decodeHex", () => {
     );
   });
 
-  it("take a character for a digit exactly if it is one", () => {
+  it("accept exactly the hex digits", () => {
     for (let code = 0; code < 0x180; code++) {
       const character = String.fromCharCode(code);
       const isDigit = /^[0-9a-fA-F]$/.test(character);
@@ -25,7 +25,7 @@ describe("encodeHex and decodeHex", () => {
     }
   });
 
-  it.each(["0", "000", "0x", " 00", "00 "])("refuses %j", (text) => {
+  it.each(["0", "000", "0x", " 00", "00 "])("rejects %j", (text) => {
     expect(decodeHex(text)).toEqual({ ok: false, error: { code: "hex_invalid" } });
   });
 });

@@ -23,7 +23,7 @@ describe("decodePem accepts", () => {
   });
 });
 
-describe("decodePem refuses", () => {
+describe("decodePem rejects", () => {
   test.each<[string, string]>([
     ["an empty text", ""],
     ["white space alone", " \n"],

@@ -30,7 +30,7 @@ describe("decodeBytes accepts", () => {
   });
 });
 
-describe("decodeBytes refuses", () => {
+describe("decodeBytes rejects", () => {
   test.each<[string, string, (reader: ByteReader) => unknown, string]>([
     ["bytes beyond the end", "ab", (r) => r.bytes(2), "bytes_truncated"],
     ["a number beyond the end", "01", (r) => r.uint(2), "bytes_truncated"],

@@ -31,6 +31,6 @@ test.each([
   ["a surrogate pair (CESU-8)", "ed a0 81 ed b0 80"],
   ["beyond the last code point", "f4 90 80 80"],
   ["a byte that never occurs", "ff"],
-])("decodeUtf8 refuses %s", (_what, bytes) => {
+])("decodeUtf8 rejects %s", (_what, bytes) => {
   expect(decodeUtf8(hex(bytes))).toEqual({ ok: false, error: { code: "utf8_invalid" } });
 });

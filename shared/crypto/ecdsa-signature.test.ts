@@ -52,7 +52,7 @@ describe("encodeEcdsaSignature and decodeEcdsaSignature", () => {
   });
 });
 
-describe("decodeEcdsaSignature refuses", () => {
+describe("decodeEcdsaSignature rejects", () => {
   it.each([
     ["nothing", ""],
     ["no numbers", "30 00"],
@@ -63,7 +63,7 @@ describe("decodeEcdsaSignature refuses", () => {
     ["an indefinite length", "30 80 020101 020101 0000"],
     ["a truncated sequence", "30 07 020101 020101"],
     ["a negative number", "30 06 0201ff 020101"],
-    ["a number with a needless zero", "30 07 02020001 020101"],
+    ["a number with a redundant zero", "30 07 02020001 020101"],
     ["an empty number", "30 05 0200 020101"],
     ["a number longer than a coordinate", "30 0a 02050100000000 020101"],
     ["another tag than INTEGER", "30 06 040101 020101"],

@@ -29,7 +29,7 @@ function rsaModulus(): Uint8Array {
   return new Uint8Array(Buffer.from(n, "base64url"));
 }
 
-/** A modulus of 2048 bits that `factor` divides. */
+/** Returns a modulus of 2048 bits that `factor` divides. */
 function modulusWithFactor(factor: bigint): Uint8Array {
   const near = (1n << 2047n) + 12345n;
   const multiple = near - (near % factor) + factor;
@@ -37,12 +37,12 @@ function modulusWithFactor(factor: bigint): Uint8Array {
 }
 
 describe("parsePublicKey", () => {
-  it.each(KEY_KINDS)("takes an %s key that OpenSSL made", (kind) => {
+  it.each(KEY_KINDS)("accepts an %s key that OpenSSL made", (kind) => {
     const { spki } = signingKey(kind);
     expect(parsePublicKey(spki)).toMatchObject({ ok: true, value: { kind, spki } });
   });
 
-  it("knows the points of OpenSSL's keys as on their curves", () => {
+  it("finds the points of OpenSSL's keys on their curves", () => {
     for (const namedCurve of ["P-256", "P-384", "P-521"]) {
       for (let i = 0; i < 20; i++) {
         expect(parsePublicKey(spkiOf(generateKeyPairSync("ec", { namedCurve }).publicKey)).ok).toBe(true);
@@ -50,7 +50,7 @@ describe("parsePublicKey", () => {
     }
   });
 
-  it("takes no key that OpenSSL refuses, whichever byte is changed", () => {
+  it("rejects every key that OpenSSL rejects, whichever byte is changed", () => {
     for (const kind of ["ecdsa-p256", "rsa-2048"] as const) {
       const { spki } = signingKey(kind);
       fc.assert(
@@ -116,7 +116,7 @@ describe("parsePublicKey", () => {
     ["RSA with a factor of 3", "public_key_weak", rsaSpki(modulusWithFactor(3n), F4)],
     ["RSA with a factor of 751", "public_key_weak", rsaSpki(modulusWithFactor(751n), F4)],
     ["RSA 2056", "public_key_weak", spkiOf(generateKeyPairSync("rsa", { modulusLength: 2056 }).publicKey)],
-  ])("refuses %s: %s", (_, code, spki) => {
+  ])("rejects %s: %s", (_, code, spki) => {
     expect(parsePublicKey(spki)).toEqual({ ok: false, error: { code } });
   });
 });

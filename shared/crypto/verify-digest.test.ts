@@ -39,7 +39,7 @@ function ecdsaKey(spki: Uint8Array): EcdsaPublicKey {
 }
 
 describe("verifyDigest", () => {
-  it.each(KEY_KINDS)("takes a signature of %s over the digest, and nothing near it", (kind) => {
+  it.each(KEY_KINDS)("accepts a signature of %s over the digest, and no variation", (kind) => {
     const key = signingKey(kind);
     const digest = hashOf(key, message);
     const signature = signMessage(key, message);
@@ -68,12 +68,12 @@ describe("verifyDigest", () => {
     for (const { name, spki, message: signed, signature, isValid } of cases) {
       const key = parsePublicKey(spki);
       const digest = new Uint8Array(createHash(hash.replace("-", "")).update(signed).digest());
-      // Wycheproof also has RSA keys with the exponent 3, which are no keys here.
+      // Wycheproof also has RSA keys with the exponent 3, which we reject.
       expect([name, key.ok && verifyDigest(key.value, hash, digest, signature)]).toEqual([name, isValid && key.ok]);
     }
   });
 
-  it("refuses an Ed25519 signature over the message, or over the digest as message", () => {
+  it("rejects an Ed25519 signature over the message, or over the digest as message", () => {
     const { publicKey, privateObject } = signingKey("ed25519");
     const secret = new Uint8Array(Buffer.from(privateObject.export({ format: "jwk" }).d ?? "", "base64url"));
     const digest = hashOf(signingKey("ed25519"), message);
@@ -81,7 +81,7 @@ describe("verifyDigest", () => {
     expect(verifyDigest(publicKey, "SHA-512", digest, ed25519.sign(digest, secret))).toBe(false);
   });
 
-  it("refuses raw r and s", () => {
+  it("rejects raw r and s", () => {
     const { spki, cases } = ecdsaCases("ecdsa-p256", 0);
     const [good] = cases;
     const raw = good?.signature ?? new Uint8Array(0);
@@ -137,7 +137,7 @@ describe("ECDSA, native and in the browser", () => {
     );
   });
 
-  it("take any bytes for a signature without throwing", () => {
+  it("never throw, whatever the signature", () => {
     const { publicKey } = signingKey("ecdsa-p256");
     fc.assert(
       fc.property(
@@ -152,7 +152,7 @@ describe("ECDSA, native and in the browser", () => {
   });
 });
 
-/** noble throws for a length that verify-digest.ts never lets through. */
+/** noble throws for a length that verify-digest.ts never passes on. */
 function verdictOf(
   verify: typeof ecdsaNatively,
   key: EcdsaPublicKey,
@@ -196,33 +196,33 @@ describe("verifyEd25519phDigest", () => {
   );
   const digest = sha512(new TextEncoder().encode("abc"));
 
-  it("takes the vector of RFC 8032 §7.3 by its digest", () => {
+  it("accepts the vector of RFC 8032 §7.3 by its digest", () => {
     expect(verifyEd25519phDigest(publicKey, digest, signature)).toBe(true);
     expect(verifyEd25519phDigest(publicKey, sha512(digest), signature)).toBe(false);
     expect(verifyEd25519phDigest(publicKey, digest.subarray(0, 32), signature)).toBe(false);
   });
 
-  it("refuses S + L, the same signature spelt otherwise", () => {
+  it("rejects S + L, another encoding of the same signature", () => {
     const s = numberOf(signature.subarray(32));
     const other = concat(signature.subarray(0, 32), littleEndian(s + order));
     expect(verifyEd25519phDigest(publicKey, digest, other)).toBe(false);
   });
 
-  it("refuses a signature with a context", () => {
+  it("rejects a signature with a context", () => {
     const secret = hex("833fe62409237b9d62ec77587520911e9a759cec1d19755b7da901b96dca3d42");
     const abc = new TextEncoder().encode("abc");
     const other = ed25519ph.sign(abc, secret, { context: new TextEncoder().encode("c") });
     expect(verifyEd25519phDigest(publicKey, digest, other)).toBe(false);
   });
 
-  it("refuses keys of small order, for which anybody can sign anything", () => {
+  it("rejects keys of small order, for which anybody can sign anything", () => {
     const identity = Point.ZERO.toBytes();
     const forged = concat(identity, new Uint8Array(32));
     expect(ed25519ph.verify(forged, new TextEncoder().encode("abc"), identity, { zip215: true })).toBe(true);
     expect(verifyEd25519phDigest(identity, digest, forged)).toBe(false);
   });
 
-  it("refuses keys that are no canonical points", () => {
+  it("rejects keys that are not canonical points", () => {
     expect(verifyEd25519phDigest(littleEndian(2n), digest, signature)).toBe(false);
     expect(verifyEd25519phDigest(littleEndian((1n << 255n) - 19n + 1n), digest, signature)).toBe(false);
   });

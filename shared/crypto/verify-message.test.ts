@@ -13,7 +13,7 @@ import { verifyMessage } from "./verify-message.ts";
 const message = new TextEncoder().encode("a message");
 
 describe("verifyMessage", () => {
-  it.each(KEY_KINDS)("takes what OpenSSL signed with %s, and nothing near it", async (kind) => {
+  it.each(KEY_KINDS)("accepts what OpenSSL signed with %s, and no variation", async (kind) => {
     const { publicKey, privateObject } = signingKey(kind);
     const signature = new Uint8Array(sign(kind === "ed25519" ? null : "sha384", message, privateObject));
     expect(await verifyMessage(publicKey, "SHA-384", message, signature)).toBe(true);
@@ -29,13 +29,13 @@ describe("verifyMessage", () => {
     if (kind !== "ed25519") expect(await verifyMessage(publicKey, "SHA-256", message, signature)).toBe(false);
   });
 
-  it.each(["SHA-256", "SHA-384", "SHA-512"] as const)("takes %s with P-256", async (hash) => {
+  it.each(["SHA-256", "SHA-384", "SHA-512"] as const)("accepts %s with P-256", async (hash) => {
     const { publicKey, privateObject } = signingKey("ecdsa-p256");
     const signature = sign(hash.replace("-", ""), message, privateObject);
     expect(await verifyMessage(publicKey, hash, message, new Uint8Array(signature))).toBe(true);
   });
 
-  it("takes s of either half, as Go and OpenSSL do", async () => {
+  it("accepts s in either half, as Go and OpenSSL do", async () => {
     const { publicKey, privateObject } = signingKey("ecdsa-p256");
     const raw = decodeEcdsaSignature(sign("sha256", message, privateObject), 32);
     if (!raw.ok) throw new Error(raw.error.code);
@@ -47,20 +47,20 @@ describe("verifyMessage", () => {
     }
   });
 
-  it("refuses raw r and s", async () => {
+  it("rejects raw r and s", async () => {
     const { publicKey, privateObject } = signingKey("ecdsa-p256");
     const raw = sign("sha256", message, { key: privateObject, dsaEncoding: "ieee-p1363" });
     expect(await verifyMessage(publicKey, "SHA-256", message, new Uint8Array(raw))).toBe(false);
   });
 
-  it("refuses an RSA-PSS signature", async () => {
+  it("rejects an RSA-PSS signature", async () => {
     const { publicKey, privateObject } = signingKey("rsa-2048");
     const padding = constants.RSA_PKCS1_PSS_PADDING;
     const signature = sign("sha256", message, { key: privateObject, padding, saltLength: 32 });
     expect(await verifyMessage(publicKey, "SHA-256", message, new Uint8Array(signature))).toBe(false);
   });
 
-  it("refuses a signature over the digest as message", async () => {
+  it("rejects a signature over the digest as message", async () => {
     const { publicKey, privateObject } = signingKey("ecdsa-p256");
     const digest = createHash("sha256").update(message).digest();
     const { d = "" } = privateObject.export({ format: "jwk" });
@@ -80,7 +80,7 @@ describe("verifyMessage", () => {
     for (const { name, spki, message: signed, signature, isValid } of readWycheproof(file)) {
       const key = parsePublicKey(spki);
       const verdict = key.ok && (await verifyMessage(key.value, hash, signed, signature));
-      // Wycheproof also has RSA keys with the exponent 3, which are no keys here.
+      // Wycheproof also has RSA keys with the exponent 3, which we reject.
       expect([name, verdict]).toEqual([name, isValid && key.ok]);
       expect(key.ok || key.error.code === "public_key_weak").toBe(true);
     }

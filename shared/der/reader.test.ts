@@ -72,7 +72,7 @@ describe("decodeDer accepts", () => {
   });
 });
 
-describe("decodeDer refuses with der_invalid", () => {
+describe("decodeDer rejects with der_invalid", () => {
   test.each<[keyof typeof READS, string, string]>([
     ["raw", "no bytes", ""],
     ["raw", "a tag alone", "04"],

@@ -27,7 +27,7 @@ describe("encodeFulcioExtensions", () => {
     ]);
   });
 
-  it("orders by number, leaves out what is empty, and numbers as oid-info.md does", () => {
+  it("orders by number, omits empty values, and numbers as oid-info.md does", () => {
     const all: FulcioExtensions = {
       tokenSubject: "24",
       deploymentEnvironment: "23",
@@ -68,14 +68,14 @@ describe("encodeFulcioExtensions", () => {
 
 describe("readIdentityIssuer", () => {
   it.each([
-    ["the newer", { issuer: "old", issuerV2: "new" }, "new"],
+    ["the newer one", { issuer: "old", issuerV2: "new" }, "new"],
     ["the deprecated one alone", { issuer: "old" }, "old"],
     ["none", {}, null],
   ])("prefers %s", (_, values, expected) => {
     expect(readIdentityIssuer(certificateWith(values))).toBe(expected);
   });
 
-  it("does not read what is not a UTF8String", () => {
+  it("ignores a value that is not a UTF8String", () => {
     const oid = "1.3.6.1.4.1.57264.1.8";
     for (const value of [[0x13, 1, 0x61], [0x0c, 2, 0x61], [0x0c, 1, 0xff], []]) {
       const certificate = { extensions: [{ oid, critical: false, value: Uint8Array.from(value) }] };

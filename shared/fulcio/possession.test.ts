@@ -36,7 +36,9 @@ async function outcome(
 const ed25519Pem = (hex: string): string =>
   encodePem("PUBLIC KEY", Buffer.from(`302a300506032b6570032100${hex}`, "hex"));
 
-/** The points of small order, and encodings that are none: "Taming the many EdDSAs", https://eprint.iacr.org/2020/1244, table 1. */
+/**
+ * Points of small order, and invalid encodings: "Taming the many EdDSAs", https://eprint.iacr.org/2020/1244, table 1.
+ */
 const SMALL_ORDER = [
   "0100000000000000000000000000000000000000000000000000000000000000",
   "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
@@ -57,14 +59,14 @@ const NOT_CANONICAL = [
 ];
 
 describe("an Ed25519 key", () => {
-  // The signature R = identity, S = 0 is one of a key of small order over many messages, by the equation of RFC 8032 §5.1.7.
+  // For a key of small order, R = identity and S = 0 satisfy the equation of RFC 8032 §5.1.7 for many messages.
   const forged = Buffer.from(`${SMALL_ORDER[0]}${"00".repeat(32)}`, "hex");
 
-  it.each(SMALL_ORDER)("of small order is refused: %s", async (hex) => {
+  it.each(SMALL_ORDER)("of small order is rejected: %s", async (hex) => {
     expect(await outcome(ed25519Pem(hex), forged)).toBe("public_key_weak");
   });
 
-  it.each([...NOT_CANONICAL, "02".padEnd(64, "0")])("that is no encoded point is refused: %s", async (hex) => {
+  it.each([...NOT_CANONICAL, "02".padEnd(64, "0")])("that is not an encoded point is rejected: %s", async (hex) => {
     expect(await outcome(ed25519Pem(hex), forged)).toBe("public_key_invalid");
   });
 });
@@ -86,7 +88,7 @@ describe("a proof of possession", () => {
     expect(await outcome(pemOf(pair), over(EMAIL, pair, hash))).toBe(expected);
   });
 
-  it("gives the key as it stands in the request", async () => {
+  it("returns the key exactly as in the request", async () => {
     const key = await verifyPossession({ kind: "public-key", pem: pemOf(P256), proof: over(EMAIL, P256, "sha256") }, [
       EMAIL,
     ]);
@@ -94,7 +96,7 @@ describe("a proof of possession", () => {
     expect(key.ok && encodeHex(key.value.spki)).toBe(spki.toString("hex"));
   });
 
-  it("takes PKCS#1 for RSA, and makes an SPKI of it", async () => {
+  it("accepts PKCS#1 for RSA and turns it into an SPKI", async () => {
     const pem = RSA.publicKey.export({ type: "pkcs1", format: "pem" }).toString();
     const key = await verifyPossession({ kind: "public-key", pem, proof: over(EMAIL, RSA, "sha256") }, [EMAIL]);
     const spki = RSA.publicKey.export({ type: "spki", format: "der" });
@@ -126,7 +128,7 @@ describe("a proof of possession", () => {
     expect(await outcome(pemOf(P256), proof)).toBe(expected);
   });
 
-  it("by RSA-PSS is refused", async () => {
+  it("by RSA-PSS is rejected", async () => {
     const options = { key: RSA.privateKey, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 };
     expect(await outcome(pemOf(RSA), sign("sha256", Buffer.from(EMAIL), options))).toBe("proof_invalid");
   });
@@ -150,7 +152,7 @@ describe("a public key", () => {
 
   it.each([
     ["that is missing", "", "public_key_pem_invalid"],
-    ["that is no PEM", "hello", "public_key_pem_invalid"],
+    ["that is not PEM", "hello", "public_key_pem_invalid"],
     ["in base64 alone", Buffer.from(der(P256)).toString("base64"), "public_key_pem_invalid"],
     ["twice", pemOf(P256) + pemOf(P256), "public_key_pem_invalid"],
     ["with text after it", `${pemOf(P256)}hello`, "public_key_pem_invalid"],

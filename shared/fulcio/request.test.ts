@@ -71,11 +71,11 @@ describe("decodeSigningRequest", () => {
     ['{"publicKeyRequest":{},"certificateSigningRequest":"UEVN"}', { code: "key_and_csr" }],
     ['{"publicKeyRequest":{},"certificateSigningRequest":""}', { code: "key_and_csr" }],
     [`${'{"x":'.repeat(40)}1${"}".repeat(40)}`, { code: "json_too_deep" }],
-  ])("refuses %s", (text, error) => {
+  ])("rejects %s", (text, error) => {
     expect(decode(text)).toEqual({ ok: false, error });
   });
 
-  it("refuses what is not UTF-8, and never throws", () => {
+  it("rejects bytes that are not UTF-8, and never throws", () => {
     expect(decodeSigningRequest(Uint8Array.of(0x22, 0xff, 0x22))).toMatchObject({ error: { code: "json_invalid" } });
     fc.assert(fc.property(fc.json(), (text) => void decode(text)));
   });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keys are made as Infineon's library made them (the form of their primes is public), and by OpenSSL for the opposite.
+// Weak keys are made as Infineon's library made them, whose form of primes is public; strong ones by OpenSSL.
 
 import { checkPrimeSync, generateKeyPairSync, generatePrimeSync, randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
@@ -20,7 +20,9 @@ function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
   return result;
 }
 
-/** A prime of 1024 bits of the form k·M + (65537^a mod M): M is the product of 126 primes for keys of 2048 bits. */
+/**
+ * Returns a prime of 1024 bits of the form k·M + (65537^a mod M): M is the product of 126 primes for keys of 2048 bits.
+ */
 function infineonPrime(): bigint {
   const m = primes(126).reduce((product, prime) => product * prime, 1n);
   const bits = 1024 - m.toString(2).length;
@@ -36,16 +38,16 @@ const modulusOf = (jwk: { readonly n?: string }): bigint =>
   BigInt(`0x${Buffer.from(jwk.n ?? "", "base64url").toString("hex")}`);
 
 describe("the fingerprint of ROCA", () => {
-  it("is on keys that were made that way", () => {
+  it("is on keys made that way", () => {
     expect(isRocaModulus(infineonPrime() * infineonPrime())).toBe(true);
   });
 
-  it("is not if one prime is another's", () => {
+  it("is absent if one prime has another form", () => {
     const honest = generatePrimeSync(1024, { bigint: true });
     expect(isRocaModulus(infineonPrime() * honest)).toBe(false);
   });
 
-  it("is not on the keys of OpenSSL", () => {
+  it("is absent from OpenSSL's keys", () => {
     for (let i = 0; i < 2; i++) {
       const { publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
       expect(isRocaModulus(modulusOf(publicKey.export({ format: "jwk" })))).toBe(false);
@@ -59,7 +61,7 @@ describe("Fermat's method", () => {
     while (!checkPrimeSync(n)) n += 2n;
     return n;
   };
-  /** With its two top bits set, as in keys: the product then has the full length. */
+  /** Sets the two top bits, as in keys, so that the product has the full length. */
   const prime = (bits: number): bigint => {
     for (;;) {
       const candidate = generatePrimeSync(bits, { bigint: true });
@@ -67,21 +69,21 @@ describe("Fermat's method", () => {
     }
   };
 
-  it.each([1024, 1536, 2048])("takes a modulus of neighbouring primes of %i bits apart", (bits) => {
+  it.each([1024, 1536, 2048])("factors a modulus of neighboring primes of %i bits", (bits) => {
     const p = prime(bits);
     expect(hasClosePrimes(p * nextPrime(p + 2n))).toBe(true);
     expect(hasClosePrimes(p * p)).toBe(true);
   });
 
-  it("reaches as far as a hundred rounds do", () => {
-    // Of p and p + 2b the root of the product lies b²/2p below p + b: that many rounds.
+  it("reaches as far as a hundred rounds", () => {
+    // The root of p · (p + 2b) is b²/2p below p + b, which takes that many rounds.
     const p = prime(1024);
     const root = BigInt(Math.floor(Math.sqrt(Number(p >> 64n)))) << 32n;
     expect(hasClosePrimes(p * nextPrime(p + 2n * 12n * root))).toBe(true);
     expect(hasClosePrimes(p * nextPrime(p + 2n * 16n * root))).toBe(false);
   });
 
-  it("does nothing to the keys of OpenSSL", () => {
+  it("does not factor OpenSSL's keys", () => {
     const { publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
     expect(hasClosePrimes(modulusOf(publicKey.export({ format: "jwk" })))).toBe(false);
   });

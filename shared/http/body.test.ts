@@ -5,7 +5,7 @@ import { readBody } from "./body.ts";
 
 const MIB = 1024 * 1024;
 
-/** A stream of `chunks` chunks of 1 MiB that counts how many were taken. */
+/** Makes a stream of `chunks` chunks of 1 MiB that counts how many were read. */
 function stream(chunks: number): { readonly body: ReadableStream; readonly taken: () => number } {
   let taken = 0;
   const body = new ReadableStream({
@@ -37,14 +37,14 @@ describe("readBody", () => {
     ]);
   });
 
-  it("refuses more, declared or not", async () => {
+  it("rejects a longer body, declared or not", async () => {
     expect(await readBody(post("abcde"), 4)).toEqual(TOO_LARGE);
     expect(await readBody(post("abcde", { "content-length": "5" }), 4)).toEqual(TOO_LARGE);
     expect(await readBody(post("abc", { "content-length": "5" }), 4)).toEqual(TOO_LARGE);
     expect(await readBody(new Response("abcde"), 4)).toEqual(TOO_LARGE);
   });
 
-  it("takes what a caller still sends, within reason, so that it can read the answer", async () => {
+  it("reads a bounded rest of the request, so that the caller can read the response", async () => {
     const some = stream(10);
     expect(await readBody(post(some.body), 4)).toEqual(TOO_LARGE);
     expect(some.taken()).toBe(10);
@@ -53,7 +53,7 @@ describe("readBody", () => {
     expect(endless.taken()).toBeLessThan(20);
   });
 
-  it("takes no more of a response than its limit", async () => {
+  it("reads no more of a response than its limit", async () => {
     const endless = stream(1_000_000);
     expect(await readBody(new Response(endless.body), 4)).toEqual(TOO_LARGE);
     expect(endless.taken()).toBeLessThan(4);

@@ -22,14 +22,14 @@ const COMMON = { ...READABLE, "accept-ranges": "bytes", "cache-control": CACHE_C
 const WHOLE = { ...COMMON, "content-length": "10", "content-type": "application/octet-stream", etag };
 
 describe("respondWith", () => {
-  test("answers 200 with body, type, validator, life time and CORS", async () => {
+  test("responds with 200, body, type, validator, lifetime and CORS", async () => {
     const response = ask();
     expect(response.status).toBe(200);
     expect(await textOf(response)).toBe(TILE);
     expect(Object.fromEntries(response.headers)).toStrictEqual(WHOLE);
   });
 
-  test("answers HEAD with the headers of GET", async () => {
+  test("responds to HEAD with the headers of GET", async () => {
     const response = ask({}, "HEAD");
     expect([response.status, await textOf(response)]).toEqual([200, ""]);
     expect(Object.fromEntries(response.headers)).toStrictEqual(WHOLE);
@@ -49,7 +49,7 @@ describe("respondWith", () => {
   });
 });
 
-describe("a part", () => {
+describe("a range", () => {
   test.each([
     ["bytes=2-4", "234", "bytes 2-4/10"],
     ["bytes=7-", "789", "bytes 7-9/10"],
@@ -65,7 +65,7 @@ describe("a part", () => {
     });
   });
 
-  test("beyond the end gives 416, which nobody keeps", async () => {
+  test("beyond the end gives 416, which is not cached", async () => {
     const response = ask({ range: "bytes=10-" });
     expect([response.status, await textOf(response)]).toEqual([416, ""]);
     expect(Object.fromEntries(response.headers)).toStrictEqual({
@@ -75,7 +75,7 @@ describe("a part", () => {
     });
   });
 
-  test.each(["bytes=0-0,2-2", "bytes=3-1", "lines=1-2"])("%s gives the whole", async (range) => {
+  test.each(["bytes=0-0,2-2", "bytes=3-1", "lines=1-2"])("%s gives the whole body", async (range) => {
     const response = ask({ range });
     expect([response.status, await textOf(response)]).toEqual([200, TILE]);
   });
@@ -83,14 +83,14 @@ describe("a part", () => {
   test.each([
     [etag, 206],
     ['"other"', 200],
-    // Neither says that the bytes are the same (RFC 9110 §13.1.5).
+    // Neither proves that the bytes are the same (RFC 9110 §13.1.5).
     [`W/${etag}`, 200],
     ["Mon, 21 Sep 2026 14:13:20 GMT", 200],
   ])("If-Range %s gives %i", (ifRange, status) => {
     expect(ask({ range: "bytes=0-1", "if-range": ifRange }).status).toBe(status);
   });
 
-  test("is for GET", () => {
+  test("applies to GET only", () => {
     expect(ask({ range: "bytes=0-1" }, "HEAD").status).toBe(200);
   });
 });
@@ -103,7 +103,7 @@ describe("respondCompressed", () => {
   const get = (headers: Record<string, string>, method = "GET"): Promise<Response> =>
     respondCompressed(request(headers, method), bundle);
 
-  test("gzips on demand, under a tag of its own", async () => {
+  test("gzips on request, under its own ETag", async () => {
     const response = await get({ "accept-encoding": "gzip" });
     const body = Buffer.from(await response.arrayBuffer());
     expect(gunzipSync(body).toString()).toBe(text);
@@ -139,20 +139,20 @@ describe("respondCompressed", () => {
     expect(response.headers.has("content-encoding")).toBe(false);
   });
 
-  test("does not take the gzipped form for the plain one", async () => {
+  test("does not confuse the gzip variant with the plain one", async () => {
     expect((await get({ "if-none-match": gzipTag })).status).toBe(200);
     const resumed = await get({ "accept-encoding": "gzip", range: "bytes=1-", "if-range": gzipTag });
     expect([resumed.status, resumed.headers.get("etag")]).toEqual([200, plainTag]);
   });
 
-  test("gives parts of the plain form, whatever is accepted", async () => {
+  test("serves ranges of the plain form, whatever is accepted", async () => {
     const response = await get({ "accept-encoding": "gzip", range: "bytes=4-7" });
     expect([response.status, await textOf(response)]).toEqual([206, "same"]);
     expect(response.headers.get("etag")).toBe(plainTag);
     expect(response.headers.has("content-encoding")).toBe(false);
   });
 
-  test("leaves alone what does not get smaller", async () => {
+  test("does not compress a body that does not shrink", async () => {
     const response = await respondCompressed(request({ "accept-encoding": "gzip" }), tile);
     expect([response.headers.get("etag"), response.headers.get("vary")]).toEqual([etag, "accept-encoding"]);
     expect(response.headers.has("content-encoding")).toBe(false);

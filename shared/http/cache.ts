@@ -102,12 +102,12 @@ function respondPlain(request: Request, { body }: Representation, headers: Heade
       return withBody(request, body.subarray(start, end), { status: 206, headers: partial });
     }
     case "unsatisfiable": {
-      const refused = {
+      const unsatisfied = {
         ...PUBLIC_READ,
         "cache-control": CACHE_CONTROL.none,
         "content-range": `bytes */${body.length}`,
       };
-      return new Response(null, { status: 416, headers: refused });
+      return new Response(null, { status: 416, headers: unsatisfied });
     }
     default:
       return unreachable(range);

@@ -44,7 +44,7 @@ describe("acceptsGzip", () => {
   ])("%s: no", (header) => expect(acceptsGzip(header)).toBe(false));
 });
 
-test("the client's own header counts, not what Cloudflare makes of it", () => {
+test("the client's own header counts, not Cloudflare's version of it", () => {
   const headers = new Headers({ "accept-encoding": "gzip, br" });
   expect(acceptEncodingOf({ headers, cf: { clientAcceptEncoding: "identity" } })).toBe("identity");
   expect(acceptEncodingOf({ headers, cf: { clientAcceptEncoding: "" } })).toBe("");
@@ -54,7 +54,7 @@ test("the client's own header counts, not what Cloudflare makes of it", () => {
 });
 
 describe("gzipped", () => {
-  test("gives what gunzip undoes", async () => {
+  test("produces what gunzip reads", async () => {
     const body = new TextEncoder().encode("the same again; ".repeat(500));
     const packed = await gzipped(body);
     expect(packed?.length).toBeLessThan(body.length / 10);
@@ -63,8 +63,8 @@ describe("gzipped", () => {
 
   test.each([
     ["nothing", new Uint8Array(0)],
-    ["what fits into a packet", new Uint8Array(1399)],
-    ["what takes too long", new Uint8Array(512 * 1024 + 1)],
-    ["what does not get smaller", new Uint8Array(randomBytes(8192))],
-  ])("leaves %s as it is", async (_, body) => expect(await gzipped(body)).toBeNull());
+    ["a body that fits into a packet", new Uint8Array(1399)],
+    ["a body that takes too long", new Uint8Array(512 * 1024 + 1)],
+    ["a body that does not shrink", new Uint8Array(randomBytes(8192))],
+  ])("does not compress %s", async (_, body) => expect(await gzipped(body)).toBeNull());
 });

@@ -9,14 +9,14 @@ const UNSATISFIABLE = { kind: "unsatisfiable" };
 const part = (start: number, end: number): object => ({ kind: "part", start, end });
 
 describe("parseRange", () => {
-  // RFC 9110 §14.1.2 has these of a representation of 10000 bytes, with its last position inclusive.
+  // RFC 9110 §14.1.2 gives these examples for a representation of 10000 bytes, with an inclusive last position.
   test.each([
     ["bytes=0-499", part(0, 500)],
     ["bytes=500-999", part(500, 1000)],
     ["bytes=-500", part(9500, 10_000)],
     ["bytes=9500-", part(9500, 10_000)],
     ["bytes=0-0", part(0, 1)],
-    // Beyond the end: the part that there is.
+    // Beyond the end: the part that exists.
     ["bytes=9999-10000", part(9999, 10_000)],
     ["bytes=0-99999999999999999999999", part(0, 10_000)],
     ["bytes=-10001", part(0, 10_000)],
@@ -42,16 +42,16 @@ describe("parseRange", () => {
     "bytes = 0-1",
     "0-1",
     "pages=1-2",
-    // Several at once.
+    // Several ranges.
     "bytes=0-0,-1",
     "bytes=0-1, 5-6",
-  ])("%s does not count", (header) => expect(parseRange(header, 10_000)).toEqual(WHOLE));
+  ])("%s counts as absent", (header) => expect(parseRange(header, 10_000)).toEqual(WHOLE));
 
   test.each(["bytes=0-", "bytes=0-0", "bytes=-1"])("%s of an empty body is 416", (header) =>
     expect(parseRange(header, 0)).toEqual(UNSATISFIABLE),
   );
 
-  it("never names what the body does not have", () => {
+  it("never exceeds the body", () => {
     fc.assert(
       fc.property(fc.nat(), fc.nat(), fc.nat(5000), (first, last, length) => {
         for (const header of [`bytes=${first}-${last}`, `bytes=${first}-`, `bytes=-${last}`]) {

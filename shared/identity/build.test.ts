@@ -5,7 +5,7 @@ import type { VerifiedClaims } from "../oidc/token.ts";
 import { buildPrincipal } from "./build.ts";
 import { PROVIDER_TYPES, PROVIDERS } from "./providers.ts";
 
-/** The claims of a token of a release workflow that calls a reusable one, as docs.github.com shows them. */
+/** Claims of a release workflow that calls a reusable one, as in docs.github.com. */
 const CLAIMS = {
   jti: "6f0f24f6-04d6-4b0c-9b4d-7a29fd0b1c2c",
   sub: "repo:octo-org/octo-repo:environment:prod",
@@ -41,7 +41,7 @@ const principal = (claims: Claims = CLAIMS): ReturnType<typeof buildPrincipal> =
   buildPrincipal(claims as unknown as VerifiedClaims, PROVIDER_TYPES["github-workflow"]);
 
 describe("a GitHub workflow", () => {
-  it("becomes what Fulcio makes of it", () => {
+  it("gives the same certificate as Fulcio", () => {
     const issuer = "https://token.actions.githubusercontent.com";
     expect(principal()).toEqual({
       ok: true,
@@ -79,7 +79,7 @@ describe("a GitHub workflow", () => {
     });
   });
 
-  it("escapes the name and every URI as Go joins them", () => {
+  it("escapes the name and every URI as Go's JoinPath does", () => {
     const ref = "o/r/.github/workflows/ä b.yml@refs/heads/fix#12";
     const escaped = "https://github.com/o/r/.github/workflows/%C3%A4%20b.yml@refs/heads/fix%2312";
     expect(principal({ ...CLAIMS, job_workflow_ref: ref })).toMatchObject({
@@ -88,11 +88,11 @@ describe("a GitHub workflow", () => {
     });
   });
 
-  it.each(["o//r", "o/../r", "./r", "o/r/"])("is refused if %s would have to be cleaned", (repository) => {
+  it.each(["o//r", "o/../r", "./r", "o/r/"])("is rejected if %s would have to be cleaned", (repository) => {
     expect(principal({ ...CLAIMS, repository })).toEqual({ ok: false, error: { code: "subject_alt_name_invalid" } });
   });
 
-  it("does not expand what a claim holds", () => {
+  it("does not expand the text of a claim", () => {
     expect(principal({ ...CLAIMS, workflow: "{sha} $1 $&" })).toMatchObject({
       ok: true,
       value: { extensions: { githubWorkflowName: "{sha} $1 $&" } },
@@ -116,7 +116,7 @@ describe("a GitHub workflow", () => {
     "workflow_sha",
     "run_id",
     "run_attempt",
-  ])("needs %s", (claim) => {
+  ])("requires %s", (claim) => {
     for (const value of [undefined, null, ""]) {
       expect(principal({ ...CLAIMS, [claim]: value })).toEqual({ ok: false, error: { code: "claim_missing", claim } });
     }
@@ -128,7 +128,7 @@ describe("a GitHub workflow", () => {
     }
   });
 
-  it("refuses a name that Go cannot parse", () => {
+  it("rejects a name that Go cannot parse", () => {
     expect(principal({ ...CLAIMS, job_workflow_ref: "o/r/100%" })).toEqual({
       ok: false,
       error: { code: "subject_alt_name_invalid" },
@@ -136,7 +136,7 @@ describe("a GitHub workflow", () => {
   });
 });
 
-describe("the types of before the templates", () => {
+describe("the types from before the templates", () => {
   const builtBy = (type: keyof typeof PROVIDER_TYPES, claims: Claims): ReturnType<typeof buildPrincipal> =>
     buildPrincipal(claims as unknown as VerifiedClaims, PROVIDER_TYPES[type]);
   const GITLAB = {
@@ -167,7 +167,7 @@ describe("the types of before the templates", () => {
     scm_repo_url: "https://github.com/é",
   };
 
-  // As Fulcio 1.8.8 writes them.
+  // Written by Fulcio 1.8.8.
   it("write every URI in their own way: GitHub", () => {
     const strange = { ...CLAIMS, repository: "o/é", repository_owner: "é", workflow_ref: "w#é", run_attempt: "2é" };
     expect(builtBy("github-workflow", strange)).toMatchObject({
@@ -221,26 +221,26 @@ describe("the types of before the templates", () => {
     [null, { code: "claim_missing", claim: "runner_id" }],
     ["1", { code: "claim_invalid", claim: "runner_id", expected: "an integer" }],
     [1.5, { code: "claim_invalid", claim: "runner_id", expected: "an integer" }],
-  ])("take no runner %j", (runner_id, error) => {
+  ])("reject the runner %j", (runner_id, error) => {
     expect(builtBy("gitlab-pipeline", { ...GITLAB, runner_id })).toEqual({ ok: false, error });
   });
 });
 
-describe("a GitHub workflow by templates", () => {
+describe("a GitHub workflow with templates", () => {
   const byTemplates = (claims: Claims): ReturnType<typeof buildPrincipal> => {
     const provider = PROVIDERS.get("github-workflow");
     if (provider === undefined) throw new Error("no provider");
     return buildPrincipal(claims as unknown as VerifiedClaims, provider);
   };
 
-  it("has the deployment environment, if the token names one", () => {
+  it("has the deployment environment if the token names one", () => {
     const { environment: _, ...rest } = CLAIMS;
     expect(byTemplates(CLAIMS)).toMatchObject({ ok: true, value: { extensions: { deploymentEnvironment: "prod" } } });
     expect(byTemplates(rest)).toMatchObject({ ok: true, value: { extensions: { deploymentEnvironment: "" } } });
     expect(byTemplates({ ...CLAIMS, environment: "" })).toMatchObject({ ok: true });
   });
 
-  it("escapes the name as Go parses it, and keeps the extensions raw", () => {
+  it("escapes the name as Go's Parse does, and keeps the extensions raw", () => {
     const ref = "o/r/.github/workflows/ä b.yml@refs/heads/main";
     expect(byTemplates({ ...CLAIMS, job_workflow_ref: ref })).toMatchObject({
       ok: true,
@@ -251,7 +251,7 @@ describe("a GitHub workflow by templates", () => {
     });
   });
 
-  it("takes numbers as JSON writes them", () => {
+  it("accepts numbers as JSON writes them", () => {
     expect(byTemplates({ ...CLAIMS, run_attempt: 3, repository_id: 74 })).toMatchObject({
       ok: true,
       value: { extensions: { sourceRepositoryIdentifier: "74" } },

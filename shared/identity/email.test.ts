@@ -17,7 +17,7 @@ const principal = (claims: Claims, path: readonly string[] | null = null): Retur
   });
 
 describe("emailPrincipal", () => {
-  it("makes one e-mail name, the issuer twice and the raw subject", () => {
+  it("gives one email name, the issuer twice and the raw subject", () => {
     expect(principal({})).toEqual({
       ok: true,
       value: {
@@ -28,7 +28,7 @@ describe("emailPrincipal", () => {
     });
   });
 
-  it("has one challenge where the subject is the address", () => {
+  it("has one challenge if the subject is the address", () => {
     expect(principal({ sub: CLAIMS.email })).toMatchObject({ ok: true, value: { challenges: [CLAIMS.email] } });
   });
 
@@ -57,11 +57,11 @@ describe("emailPrincipal", () => {
     ["inherited", { federated_claims: {} }, "claim_missing"],
     ["a number", { federated_claims: { connector_id: 5 } }, "claim_invalid"],
     ["with a line break", { federated_claims: { connector_id: "a\nb" } }, "claim_invalid"],
-  ])("refuses an issuer claim that is %s", (_, claims, code) => {
+  ])("rejects an issuer claim that is %s", (_, claims, code) => {
     expect(principal(claims, ["federated_claims", "connector_id"])).toMatchObject({ ok: false, error: { code } });
   });
 
-  it.each([true, "true", "True"])("takes email_verified %j", (verified) => {
+  it.each([true, "true", "True"])("accepts email_verified %j", (verified) => {
     expect(principal({ email_verified: verified }).ok).toBe(true);
   });
 
@@ -75,7 +75,7 @@ describe("emailPrincipal", () => {
     ["yes", "claim_invalid"],
     ["TRUE", "claim_invalid"],
     [[true], "claim_invalid"],
-  ])("refuses email_verified %j", (verified, code) => {
+  ])("rejects email_verified %j", (verified, code) => {
     expect(principal({ email_verified: verified })).toMatchObject({ ok: false, error: { code } });
   });
 
@@ -87,7 +87,7 @@ describe("emailPrincipal", () => {
     "user@xn--bcher-kva.example",
     "user@123.example",
     "user@example.xn--p1ai",
-  ])("takes %s, case preserved", (email) => {
+  ])("accepts %s and preserves its case", (email) => {
     expect(principal({ email })).toMatchObject({ ok: true, value: { subjectAltName: { value: email } } });
   });
 
@@ -123,7 +123,7 @@ describe("emailPrincipal", () => {
     [undefined, "claim_missing"],
     [["a@example.com"], "claim_invalid"],
     [5, "claim_invalid"],
-  ])("refuses %j with %s", (email, code) => {
+  ])("rejects %j with %s", (email, code) => {
     expect(principal({ email })).toMatchObject({ ok: false, error: { code } });
   });
 });

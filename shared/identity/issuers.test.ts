@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Claims → certificate for every type of issuer: what a token of each provider makes, field by field, and which claims it needs.
+// Claims → certificate for every type of issuer: the fields that a token of each provider gives, and the claims it
+// requires.
 
 import { describe, expect, it } from "vitest";
 import { identityAt, KNOWN_IDENTITIES, type KnownIdentity } from "../../test/support/authority/identities.ts";
@@ -25,7 +26,7 @@ function principal(identity: KnownIdentity, change: object = {}, row: object = {
   return principalOf(issuerOf({ ...identity.row, ...row }), claims as unknown as VerifiedClaims);
 }
 
-/** Number of the extension → text, of those that a certificate would have. */
+/** Number → text of the extensions that a certificate would have. */
 const numbered = ({ extensions }: Principal): Record<string, string> =>
   Object.fromEntries(
     FULCIO_EXTENSION_NAMES.flatMap((name) => {
@@ -42,7 +43,7 @@ const known = (name: string): KnownIdentity => {
 const CASES = KNOWN_IDENTITIES.map((identity) => identityAt(identity, URL_TEXT));
 
 describe.each(CASES)("$name", (identity) => {
-  it("becomes what the tables say", () => {
+  it("becomes the identity in the table", () => {
     const result = principal(identity);
     if (!result.ok) throw new Error(JSON.stringify(result.error));
     expect(result.value.subjectAltName).toEqual(identity.subjectAltName);
@@ -50,20 +51,20 @@ describe.each(CASES)("$name", (identity) => {
     expect(result.value.challenges[0]).toBe(identity.challenge);
   });
 
-  it.each(identity.needs)("needs %s", (claim) => {
+  it.each(identity.needs)("requires %s", (claim) => {
     expect(principal(identity, { [claim]: undefined }).ok).toBe(false);
   });
 
-  it.each(Object.keys(identity.claims))("has no space for a structure or a control character in %s", (claim) => {
+  it.each(Object.keys(identity.claims))("rejects a structure or a control character in %s", (claim) => {
     for (const value of [{ a: 1 }, "a\nb", "\ud800", "x".repeat(2049), 1.5]) {
       const result = principal(identity, { [claim]: value });
       if (!result.ok) continue;
-      // The claim is one that nothing reads: then it changes nothing.
+      // A claim that nothing reads changes nothing.
       expect(numbered(result.value)).toEqual({ 1: URL_TEXT, 8: URL_TEXT, ...identity.extensions });
     }
   });
 
-  it("does not say what it shall not", () => {
+  it("omits the extensions that the issuer omits", () => {
     const result = principal(identity, {}, { "omit-extensions": ["token-subject", "build-trigger"] });
     const { 20: _trigger, 24: _subject, ...rest } = identity.extensions;
     expect(result.ok && numbered(result.value)).toEqual({ 1: URL_TEXT, 8: URL_TEXT, ...rest });
@@ -72,7 +73,7 @@ describe.each(CASES)("$name", (identity) => {
 
 const code = (result: Result<unknown, IdentityError>): unknown => (result.ok ? "granted" : result.error);
 
-describe("what the types refuse", () => {
+describe("tokens that the types reject", () => {
   it.each<[string, object, object]>([
     ["username", { sub: "a!b" }, { code: "claim_invalid", claim: "sub", expected: "a user name without !" }],
     [
@@ -164,7 +165,7 @@ describe("what the types refuse", () => {
   });
 });
 
-describe("what the types take", () => {
+describe("tokens that the types accept", () => {
   it.each<[string, object, number, string | undefined]>([
     ["ci-provider gitlab-pipeline", { ref_type: "tag", ref: "v1" }, 14, "refs/tags/v1"],
     ["ci-provider gitlab-pipeline", { ci_config_sha: null }, 10, undefined],
@@ -199,7 +200,7 @@ describe("what the types take", () => {
     expect(principal(known("spiffe"), { sub: "spiffe://prod.example.org" }).ok).toBe(true);
   });
 
-  it("a verified address in the token of Chainguard, which is then what is signed", () => {
+  it("a verified address in a Chainguard token, which clients then sign", () => {
     const result = principal(known("chainguard-identity"), { email: "a@example.com", email_verified: true });
     expect(result.ok && result.value.challenges[0]).toBe("a@example.com");
   });

@@ -10,12 +10,12 @@ const lookup = (name: string): Result<string | null, string> =>
 
 function render(source: string): string {
   const template = parseTemplate(source);
-  if (!template.ok) return `refused: ${template.error.reason}`;
+  if (!template.ok) return `rejected: ${template.error.reason}`;
   const text = renderTemplate(template.value, lookup, (name) => `no ${name}`);
   return text.ok ? text.value : `error: ${text.error}`;
 }
 
-// What Go 1.26 makes of the same text with the same values and missingkey=error.
+// Results of Go 1.26 for the same text and values with missingkey=error.
 describe("a template", () => {
   it.each([
     ["a", "A"],
@@ -76,28 +76,28 @@ describe("a template", () => {
     ["{{ (index . `b` }}", "has ( without )"],
     ['{{ "\\x41" }}', 'has a string "\\x41" with an escape that is not supported'],
     [`${"{{ if .a }}".repeat(9)}x${"{{ end }}".repeat(9)}`, "nests deeper than 8"],
-  ])("%s is refused when it is read", (source, reason) => {
+  ])("%s is rejected when it is parsed", (source, reason) => {
     expect(parseTemplate(source)).toEqual({ ok: false, error: { code: "template_invalid", reason } });
   });
 
-  it("is what Go makes of it, or is refused when it is read", () => {
+  it("renders as in Go, or is rejected when it is parsed", () => {
     let rendered = 0;
     for (const [source, [kind, text]] of VECTORS as unknown as (readonly [string, readonly [string, string?]])[]) {
       const ours = render(source);
-      if (ours.startsWith("refused: ")) continue;
+      if (ours.startsWith("rejected: ")) continue;
       rendered++;
       expect([source, kind === "run" ? ours.startsWith("error: ") : ours]).toEqual([source, kind === "run" || text]);
     }
-    // What Go can parse it mostly takes.
+    // It accepts most of what Go parses.
     expect(rendered).toBeGreaterThan(300);
   });
 
-  it("does not expand what a value holds", () => {
+  it("does not expand the text of a value", () => {
     const template = parseTemplate("{{ .a }}");
     expect(template.ok && renderTemplate(template.value, () => ok("{{ .b }} $&"), String)).toEqual(ok("{{ .b }} $&"));
   });
 
-  it("says which names it asks for", () => {
+  it("lists the names that it refers to", () => {
     const template = parseTemplate('{{ if eq .a "x" }}{{ .b }}{{ else }}{{ index . "c/d" }}{{ end }}{{ .e }}');
     expect(template.ok && namesIn(template.value)).toEqual(["a", "b", "c/d", "e"]);
   });

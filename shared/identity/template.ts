@@ -61,7 +61,7 @@ const fail = (reason: string): Result<never, TemplateError> => err({ code: "temp
 /** Carries a reason out of the recursion; never leaves this file. */
 class TemplateSyntaxError extends Error {}
 
-function refuse(reason: string): never {
+function reject(reason: string): never {
   throw new TemplateSyntaxError(reason);
 }
 
@@ -123,7 +123,7 @@ class TemplateParser {
   /** Parses the whole template. */
   template(): Template {
     const nodes = this.#nodes();
-    if (this.#at < this.#parts.length) refuse(`has {{ ${this.#tokens().join(" ")} }} without an if`);
+    if (this.#at < this.#parts.length) reject(`has {{ ${this.#tokens().join(" ")} }} without an if`);
     return nodes;
   }
 
@@ -141,7 +141,7 @@ class TemplateParser {
   }
 
   #branch(condition: readonly string[]): Node {
-    if (++this.#depth > MAX_DEPTH) refuse(`nests deeper than ${MAX_DEPTH}`);
+    if (++this.#depth > MAX_DEPTH) reject(`nests deeper than ${MAX_DEPTH}`);
     const test = readTest(condition);
     const taken = this.#nodes();
     const [word, ...rest] = this.#tokens();
@@ -152,16 +152,16 @@ class TemplateParser {
       return { kind: "if", ...test, taken, otherwise: [nested] };
     }
     const otherwise = word === "else" && rest.length === 0 ? this.#otherwise() : [];
-    if (word === "end" && rest.length > 0) refuse("has an end with more after it");
-    if (word === "else" && rest.length > 0) refuse("has an else with something other than if after it");
-    if (word === undefined) refuse("has an if without an end");
+    if (word === "end" && rest.length > 0) reject("has an end with more after it");
+    if (word === "else" && rest.length > 0) reject("has an else with something other than if after it");
+    if (word === undefined) reject("has an if without an end");
     this.#depth--;
     return { kind: "if", ...test, taken, otherwise };
   }
 
   #otherwise(): Template {
     const nodes = this.#nodes();
-    if (this.#tokens().join() !== "end") refuse("has an else without an end");
+    if (this.#tokens().join() !== "end") reject("has an else without an end");
     this.#at++;
     return nodes;
   }
@@ -178,14 +178,14 @@ function readTest(tokens: readonly string[]): Pick<Branch, "left" | "right" | "i
   if (word !== "eq" && word !== "ne") return { left: wholeValue(tokens), right: null, isNegated: false };
   const [left, afterLeft] = readArgument(rest);
   const [right, afterRight] = readArgument(afterLeft);
-  if (afterRight.length > 0) refuse(`compares more than two values with ${word}`);
+  if (afterRight.length > 0) reject(`compares more than two values with ${word}`);
   return { left, right, isNegated: word === "ne" };
 }
 
 /** Parses a value that uses all tokens: an argument, or a call without parentheses. */
 function wholeValue(tokens: readonly string[]): Value {
   const [value, rest] = tokens[0] === "index" ? readIndex(tokens) : readArgument(tokens);
-  if (rest.length > 0) refuse(`has {{ ${tokens.join(" ")} }}, which is not supported`);
+  if (rest.length > 0) reject(`has {{ ${tokens.join(" ")} }}, which is not supported`);
   return value;
 }
 
@@ -193,17 +193,17 @@ function readArgument(tokens: readonly string[]): readonly [Value, readonly stri
   const [token = "", ...rest] = tokens;
   if (token === "(") {
     const [value, after] = rest[0] === "index" ? readIndex(rest) : readArgument(rest);
-    if (after[0] !== ")") refuse("has ( without )");
+    if (after[0] !== ")") reject("has ( without )");
     return [value, after.slice(1)];
   }
   if (FIELD.test(token)) return [{ kind: "field", name: token.slice(1) }, rest];
   if (LITERAL.test(token)) return [{ kind: "text", text: readLiteral(token) }, rest];
-  return refuse(`has {{ ${tokens.join(" ")} }}, which is not supported`);
+  return reject(`has {{ ${tokens.join(" ")} }}, which is not supported`);
 }
 
 /** Parses index . "name". */
 function readIndex([, dot, name = "", ...rest]: readonly string[]): readonly [Value, readonly string[]] {
-  if (dot !== "." || !LITERAL.test(name)) refuse('has an index that is not of the form index . "name"');
+  if (dot !== "." || !LITERAL.test(name)) reject('has an index that is not of the form index . "name"');
   return [{ kind: "index", name: readLiteral(name) }, rest];
 }
 
@@ -212,7 +212,7 @@ function readLiteral(token: string): string {
   try {
     return String(JSON.parse(token));
   } catch {
-    return refuse(`has a string ${token} with an escape that is not supported`);
+    return reject(`has a string ${token} with an escape that is not supported`);
   }
 }
 

@@ -5,18 +5,18 @@ import JOINS from "../../test/vectors/go-net-url/joins.json" with { type: "json"
 import VECTORS from "../../test/vectors/go-net-url/uris.json" with { type: "json" };
 import { joinUri, normalizeUri } from "./uri.ts";
 
-// oxlint-disable-next-line no-control-regex -- exactly these
+// oxlint-disable-next-line no-control-regex -- matches exactly the control characters
 const CONTROL = /[\u0000-\u001f\u007f]/;
 const ASCII = Array.from({ length: 95 }, (_, i) => String.fromCharCode(0x20 + i));
 const PIECES = [...ASCII, "%41", "%2f", "é", "日", "𝒳", "\u0085", "\n", "\ud800"];
 
-/** Where we refuse what Go takes: the result would not fit an IA5String, or a fragment holds a control character. */
+/** We reject what Go accepts if the result does not fit an IA5String or a fragment has a control character. */
 function isOurs([input, output]: readonly (string | null)[]): boolean {
   return output === null || output === undefined || (/^[ -~]*$/.test(output) && !CONTROL.test(input ?? ""));
 }
 
 describe("normalizeUri", () => {
-  it("does what Go does", () => {
+  it("agrees with Go", () => {
     const pairs = VECTORS as (readonly (string | null)[])[];
     for (const [input = "", expected = null] of pairs.filter(isOurs)) {
       const result = normalizeUri(input ?? "");
@@ -44,11 +44,11 @@ describe("normalizeUri", () => {
     "https://.github.com/a",
     "https://github..com/a",
     "https://github.com./a",
-  ])("refuses %j", (text) => {
+  ])("rejects %j", (text) => {
     expect(normalizeUri(text)).toEqual({ ok: false, error: { code: "uri_invalid" } });
   });
 
-  it("gives ASCII, and keeps what it gives", () => {
+  it("returns ASCII, and is idempotent", () => {
     fc.assert(
       fc.property(
         fc.array(fc.constantFrom(...PIECES)).map((pieces) => pieces.join("")),
@@ -64,7 +64,7 @@ describe("normalizeUri", () => {
 });
 
 describe("joinUri", () => {
-  it("does what Go does, and refuses what Go would clean away", () => {
+  it("agrees with Go, and rejects paths that Go would clean", () => {
     for (const [path = "", expected = null] of JOINS as (readonly (string | null)[])[]) {
       const isCleaned = path?.split("/").some((segment) => ["", ".", ".."].includes(segment)) === true;
       const result = joinUri(`https://github.com/${path ?? ""}`);
@@ -79,7 +79,7 @@ describe("joinUri", () => {
     "https://a@github.com/b",
     "https://a.b/c\nd",
     "https://a./b",
-  ])("refuses %j", (text) => {
+  ])("rejects %j", (text) => {
     expect(joinUri(text)).toEqual({ ok: false, error: { code: "uri_invalid" } });
   });
 });

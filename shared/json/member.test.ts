@@ -10,7 +10,7 @@ test.each([
   ["undefined", undefined, false],
   ["a string", "{}", false],
   ["a number", 1, false],
-])("isObject takes %s for %s: %s", (_name, value, expected) => {
+])("isObject of %s is %3$s", (_name, value, expected) => {
   expect(isObject(value)).toBe(expected);
 });
 

@@ -37,7 +37,7 @@ describe("parseJson accepts", () => {
   });
 });
 
-describe("parseJson refuses", () => {
+describe("parseJson rejects", () => {
   test.each<[string, string]>([
     ["an empty text", ""],
     ["white space alone", " \n"],
@@ -115,7 +115,7 @@ describe("parseJsonExact", () => {
     expect(parseJsonExact(utf8(`{"a": [${text}]}`))).toEqual({ ok: true, value: { a: [value] } });
   });
 
-  test("refuses what parseJson refuses", () => {
+  test("rejects what parseJson rejects", () => {
     expect(parseJsonExact(utf8("01"))).toEqual({ ok: false, error: { code: "json_invalid" } });
     expect(parseJsonExact(utf8('{"a":1,"a":1}'))).toEqual({ ok: false, error: { code: "json_duplicate_member" } });
     expect(parseJsonExact(utf8(nested(33)))).toEqual({ ok: false, error: { code: "json_too_deep" } });

@@ -10,10 +10,10 @@ const FIELDS = {
   rawBytes: bytes,
   color: COLOR,
   items: repeated(string, 2),
-  requestV002: message({ innerName: string }, "refuse"),
+  requestV002: message({ innerName: string }, "reject"),
   other: ignored,
 };
-const strict = message(FIELDS, "refuse");
+const strict = message(FIELDS, "reject");
 const lenient = message(FIELDS, "ignore");
 const decode = (decoder: Decoder<unknown>, json: string): unknown => decoder(JSON.parse(json), "");
 
@@ -44,7 +44,7 @@ describe("accepts", () => {
   });
 });
 
-describe("refuses", () => {
+describe("rejects", () => {
   test.each<[string, string, string, string]>([
     ["a string for the message", '"x"', "field_type", ""],
     ["an array for the message", "[]", "field_type", ""],
@@ -74,7 +74,7 @@ describe("refuses", () => {
     ["an unknown field inside a message", '{"requestV002": {"x": 1}}', "requestV002.x"],
     ["a field in another case", '{"Text": "a"}', "Text"],
     ["a member named __proto__", '{"__proto__": {"text": "a"}}', "__proto__"],
-  ])("%s, where unknown fields are refused", (_what, json, path) => {
+  ])("%s, where unknown fields are rejected", (_what, json, path) => {
     expect(decode(strict, json)).toEqual({ ok: false, error: { code: "field_unknown", path } });
   });
 });

@@ -67,7 +67,7 @@ export function repeated<T>(item: Decoder<T>, max: number): Decoder<readonly T[]
  */
 export function message<S extends Readonly<Record<string, Decoder<unknown>>>>(
   spec: S,
-  unknownFields: "refuse" | "ignore",
+  unknownFields: "reject" | "ignore",
 ): Decoder<{ readonly [K in keyof S]?: Decoded<S[K]> }> {
   const spellings = new Map(
     Object.keys(spec).flatMap((name) => [[name, name] as const, [snakeCase(name), name] as const]),
@@ -80,7 +80,7 @@ export function message<S extends Readonly<Record<string, Decoder<unknown>>>>(
       const at = path === "" ? (name ?? spelling) : `${path}.${name ?? spelling}`;
       const decoder = name === undefined ? undefined : spec[name];
       if (name === undefined || decoder === undefined) {
-        if (unknownFields === "refuse") return err({ code: "field_unknown", path: at });
+        if (unknownFields === "reject") return err({ code: "field_unknown", path: at });
         continue;
       }
       if (raw === null) continue;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import { discoveryUrl, parseDiscovery } from "./discovery.ts";
-import { parseIssuerUrl } from "./issuer-url.ts";
 
 const ISSUER = { url: "https://accounts.google.com", isLoopback: false, pattern: null };
-/** As https://accounts.google.com/.well-known/openid-configuration has it, shortened. */
+/** https://accounts.google.com/.well-known/openid-configuration, shortened. */
 const DOCUMENT = {
   issuer: "https://accounts.google.com",
   authorization_endpoint: "https://accounts.google.com/o/oauth2/v2/auth",
@@ -13,7 +12,7 @@ const DOCUMENT = {
 };
 
 describe("parseDiscovery", () => {
-  it("wants the keys of one of many issuers on its own host", () => {
+  it("requires the keys of an issuer that matched a pattern on its own host", () => {
     const issuer = { url: "https://oidc.eks.x.amazonaws.com/id/y", isLoopback: false, pattern: {} };
     const at = (jwks_uri: string): unknown => parseDiscovery({ issuer: issuer.url, jwks_uri }, issuer);
     expect(at("https://oidc.eks.x.amazonaws.com/id/y/keys")).toMatchObject({ ok: true });
@@ -44,7 +43,7 @@ describe("parseDiscovery", () => {
     expect(parseDiscovery(document, ISSUER)).toMatchObject({ ok: true, value: { algorithms } });
   });
 
-  it("allows a key set on a loopback address to a loopback issuer", () => {
+  it("allows a loopback issuer a key set on a loopback address", () => {
     const document = { issuer: "http://localhost:9", jwks_uri: "http://localhost:9/keys" };
     expect(parseDiscovery(document, { url: "http://localhost:9", isLoopback: true, pattern: null }).ok).toBe(true);
   });
@@ -62,7 +61,7 @@ describe("parseDiscovery", () => {
     ["with a jwks_uri with a password", { ...DOCUMENT, jwks_uri: "https://a:b@example.com/keys" }],
     ["with a jwks_uri of another scheme", { ...DOCUMENT, jwks_uri: "data:application/json,{}" }],
     ["with no algorithm of ours", { ...DOCUMENT, id_token_signing_alg_values_supported: ["HS256", "none"] }],
-  ])("refuses a document %s", (_, document) => {
+  ])("rejects a document %s", (_, document) => {
     expect(parseDiscovery(document, ISSUER)).toMatchObject({ ok: false, error: { code: "discovery_invalid" } });
   });
 });
@@ -74,43 +73,4 @@ it.each([
   ["https://a.example/x//", "https://a.example/x//.well-known/openid-configuration"],
 ])("the document of %s is at %s", (issuer, url) => {
   expect(discoveryUrl(issuer)).toBe(url);
-});
-
-describe("parseIssuerUrl", () => {
-  it.each([
-    ["https://accounts.google.com", false],
-    ["https://accounts.google.com/", false],
-    ["https://oauth2.sigstore.dev/auth", false],
-    ["https://example.com:8443/a/b", false],
-    ["http://localhost:8787/oidc", true],
-    ["https://localhost", true],
-    ["http://127.0.0.2:1", true],
-    ["http://[::1]:1/x", true],
-    ["http://dev.localhost", true],
-    ["http://0.0.0.0:1", true],
-  ])("takes %s", (href, isLoopback) => {
-    expect(parseIssuerUrl(href)).toEqual({ ok: true, value: { href, isLoopback } });
-  });
-
-  it.each([
-    "",
-    "accounts.google.com",
-    "http://accounts.google.com",
-    "ftp://accounts.google.com",
-    "https://a:b@accounts.google.com",
-    "https://a@accounts.google.com",
-    "https://accounts.google.com?x=y",
-    "https://accounts.google.com/?",
-    "https://accounts.google.com/#",
-    "https://Accounts.Google.com",
-    "https://accounts.google.com:443",
-    "https://accounts.google.com/a/../b",
-    "https://accounts.google.com/ä",
-    " https://accounts.google.com",
-    `https://example.com/${"a".repeat(500)}`,
-    "http://127.0.0.1.example.com",
-    "http://localhost.example.com",
-  ])("refuses %j", (text) => {
-    expect(parseIssuerUrl(text)).toMatchObject({ ok: false, error: { code: "issuer_url_invalid" } });
-  });
 });

@@ -23,7 +23,7 @@ describe("a pattern of issuers", () => {
     expect(matches(pattern, url)).toBe(true);
   });
 
-  // GHSA-59jp-pj84-45mr and its kin: what a token may try, so that its own host is asked.
+  // GHSA-59jp-pj84-45mr and similar: URLs with which a token could send us to a host of its choice.
   it.each([
     "http://evil.example?https://oidc.eks.x.amazonaws.com/id/y",
     "https://evil.example/https://oidc.eks.x.amazonaws.com/id/y",
@@ -51,7 +51,7 @@ describe("a pattern of issuers", () => {
     "https://oidc.eks.x.amazonaws.com:443/id/y",
     "https://oidc.eks.x.amazonaws.com.evil.example/id/y",
     `https://oidc.eks.x.amazonaws.com/id/${"y".repeat(600)}`,
-  ])("never %s", (url) => {
+  ])("never matches %s", (url) => {
     expect(matches(EKS, url)).toBe(false);
   });
 
@@ -69,7 +69,7 @@ describe("a pattern of issuers", () => {
     ["https://a.example.com/*a*", "must have a character like . or / between two wildcards"],
     [`https://a.example.com${"/*".repeat(9)}`, "must not have more than 8 wildcards"],
     ["*", "is not a URL"],
-  ])("%s is none: it %s", (text, reason) => {
+  ])("%s is rejected: it %s", (text, reason) => {
     expect(parseIssuerPattern(text)).toEqual({ ok: false, error: { code: "issuer_url_invalid", reason } });
   });
 });

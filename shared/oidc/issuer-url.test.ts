@@ -32,6 +32,7 @@ describe("parseIssuerUrl rejects", () => {
     ["http://accounts.example.com", "must start with https://"],
     ["http://localhost.example.com", "must start with https://"],
     ["http://128.0.0.1", "must start with https://"],
+    ["http://127.0.0.1.example.com", "must start with https://"],
     ["ftp://localhost", "must start with https://"],
     ["file:///etc/passwd", "must start with https://"],
     ["https://user@example.com", "must not contain a user name or password"],

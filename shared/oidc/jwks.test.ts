@@ -15,7 +15,7 @@ const EC = {
 const RSA = makeIssuerKey("2").jwk;
 
 describe("parseJwk", () => {
-  it("keeps what makes the key", () => {
+  it("keeps the members that define the key", () => {
     const { kty, n, e } = RSA;
     expect(parseJwk({ ...RSA, x5c: ["AA=="], "x-ms": 1, alg: "RS256" })).toEqual({
       ok: true,
@@ -45,13 +45,13 @@ describe("parseJwk", () => {
     ["for HMAC", { ...RSA, alg: "HS256" }],
     ["for key wrapping", { ...RSA, alg: "RSA-OAEP" }],
     ["with a kid that is a number", { ...RSA, kid: 1 }],
-  ])("refuses a key %s", (_, jwk) => {
+  ])("rejects a key %s", (_, jwk) => {
     expect(parseJwk(jwk)).toMatchObject({ ok: false, error: { code: "jwk_unusable" } });
   });
 });
 
 describe("parseJwks", () => {
-  it("leaves out what is not usable", () => {
+  it("ignores unusable keys", () => {
     expect(parseJwks({ keys: [EC, RSA, null, { kty: "oct" }] })).toMatchObject({ ok: true, value: [{ keyId: "2" }] });
   });
 
@@ -64,7 +64,7 @@ describe("parseJwks", () => {
     [{ keys: [] }],
     [{ keys: [EC] }],
     [{ keys: Array(101).fill(RSA) }],
-  ])("refuses %j", (value) => {
+  ])("rejects %j", (value) => {
     expect(parseJwks(value)).toMatchObject({ ok: false, error: { code: "jwks_invalid" } });
   });
 });

@@ -49,7 +49,7 @@ const refusal = async (text: string, keys?: KeySource<never>): Promise<unknown> 
 const without = (claim: keyof typeof CLAIMS): Readonly<Record<string, unknown>> => ({ ...CLAIMS, [claim]: undefined });
 
 describe("a token that is accepted", () => {
-  it("gives its claims", async () => {
+  it("yields its claims", async () => {
     expect(await verify(signToken(CLAIMS, KEY))).toEqual({ ok: true, value: CLAIMS });
   });
 
@@ -85,14 +85,14 @@ describe("a token that is accepted", () => {
     expect(await refusal(signToken(CLAIMS, KEY, { kid: undefined }), source(keySet(OTHER, KEY)))).toBe("accepted");
   });
 
-  it("with keys in its header, which are read over", async () => {
+  it("with keys in its header, which are ignored", async () => {
     const header = { jwk: OTHER.jwk, jku: "https://evil.example", x5u: "https://evil.example", x5c: ["AA=="] };
     expect(await refusal(signToken(CLAIMS, KEY, header))).toBe("accepted");
     expect(await refusal(signToken(CLAIMS, OTHER, { ...header, kid: "one" }))).toBe("token_signature_invalid");
   });
 });
 
-describe("a token that is refused by its form", () => {
+describe("a token that is rejected for its form", () => {
   const good = signToken(CLAIMS, KEY);
   const [header = "", payload = "", signature = ""] = good.split(".");
   it.each([
@@ -135,7 +135,7 @@ describe("a token that is refused by its form", () => {
     expect(await refusal(text)).toBe(code);
   });
 
-  it("a member twice, in the header or the payload", async () => {
+  it("a repeated member in the header or the payload", async () => {
     const claims = JSON.stringify(CLAIMS);
     expect(await refusal(signToken(`${claims.slice(0, -1)},"sub":"other"}`, KEY))).toBe("token_malformed");
     expect(await refusal(signToken(`${claims.slice(0, -1)},"su\\u0062":"other"}`, KEY))).toBe("token_malformed");
@@ -148,7 +148,7 @@ function publicPem({ privateKey }: IssuerKey): string {
   return createPublicKey(privateKey).export({ type: "spki", format: "pem" }).toString();
 }
 
-describe("a token that is refused by its claims", () => {
+describe("a token that is rejected for its claims", () => {
   it.each([
     ["no iss", without("iss"), "claim_missing"],
     ["an empty iss", { ...CLAIMS, iss: "" }, "claim_missing"],
@@ -187,7 +187,7 @@ describe("a token that is refused by its claims", () => {
     expect(await refusal(signToken(claims, KEY))).toBe(code);
   });
 
-  it("before its keys are asked for", async () => {
+  it("before its keys are requested", async () => {
     const unasked = async (): Promise<never> => expect.unreachable("keys were asked for");
     const keys = { current: unasked, refreshed: unasked };
     for (const claims of [{ exp: 1 }, { aud: "x" }, { sub: "" }, { nbf: NOW_SECONDS + 1000 }]) {
@@ -196,7 +196,7 @@ describe("a token that is refused by its claims", () => {
   });
 });
 
-describe("a token that is refused by its signature", () => {
+describe("a token that is rejected for its signature", () => {
   it.each([
     ["of another key with this kid", signToken(CLAIMS, { ...OTHER, keyId: "one" }), "token_signature_invalid"],
     ["of an unknown key", signToken(CLAIMS, OTHER), "token_key_unknown"],
@@ -224,7 +224,7 @@ describe("a token that is refused by its signature", () => {
     });
   });
 
-  it("with an algorithm that its key is not for", async () => {
+  it("with an algorithm that its key does not allow", async () => {
     const restricted = { ...KEY, jwk: { ...KEY.jwk, alg: "RS256" } };
     expect(await refusal(signToken(CLAIMS, KEY, { alg: "PS256" }), source(keySet(restricted)))).toBe(
       "token_key_unknown",
@@ -239,17 +239,17 @@ describe("a token that is refused by its signature", () => {
 });
 
 describe("refreshed keys", () => {
-  it("help a kid that is not known yet", async () => {
+  it("help with an unknown kid", async () => {
     expect(await refusal(signToken(CLAIMS, OTHER), source(keySet(KEY), keySet(KEY, OTHER)))).toBe("accepted");
     expect(await refusal(signToken(CLAIMS, OTHER), source(keySet(KEY), keySet(KEY)))).toBe("token_key_unknown");
   });
 
-  it("help a token without a kid", async () => {
+  it("help with a token without a kid", async () => {
     const text = signToken(CLAIMS, OTHER, { kid: undefined });
     expect(await refusal(text, source(keySet(KEY), keySet(OTHER)))).toBe("accepted");
   });
 
-  it("are not asked for when a known key did not sign", async () => {
+  it("are not requested if a known key did not sign", async () => {
     const keys = { ...source(keySet(KEY)), refreshed: async (): Promise<never> => expect.unreachable("asked") };
     expect(await refusal(signToken(CLAIMS, { ...OTHER, keyId: "one" }), keys)).toBe("token_signature_invalid");
   });

@@ -55,11 +55,11 @@ function map<T, U>(decoder: Decoder<T>, toDomain: (value: T) => U): Decoder<U> {
   };
 }
 
-const der = message({ rawBytes: bytes }, "refuse");
+const der = message({ rawBytes: bytes }, "reject");
 
 const verifierMessage = message(
   { publicKey: der, x509Certificate: der, keyDetails: enumeration(KEY_DETAILS_NUMBERS) },
-  "refuse",
+  "reject",
 );
 
 /** Decodes to null if neither key nor certificate was sent. */
@@ -76,7 +76,7 @@ const verifier: Decoder<RequestedVerifier | null> = (value, path) => {
 };
 
 const hashedRekord: Decoder<HashedRekordRequest> = map(
-  message({ digest: bytes, signature: message({ content: bytes, verifier }, "refuse") }, "refuse"),
+  message({ digest: bytes, signature: message({ content: bytes, verifier }, "reject") }, "reject"),
   ({ digest = EMPTY, signature }) => ({
     kind: "hashedrekord",
     digest,
@@ -90,9 +90,9 @@ const envelope: Decoder<DsseEnvelope> = map(
     {
       payload: bytes,
       payloadType: string,
-      signatures: repeated(message({ sig: bytes, keyid: string }, "refuse"), MAX_SIGNATURES),
+      signatures: repeated(message({ sig: bytes, keyid: string }, "reject"), MAX_SIGNATURES),
     },
-    "refuse",
+    "reject",
   ),
   ({ payload = EMPTY, payloadType = "", signatures = [] }) => ({
     payload,
@@ -102,7 +102,7 @@ const envelope: Decoder<DsseEnvelope> = map(
 );
 
 const dsse: Decoder<DsseRequest> = map(
-  message({ envelope, verifiers: repeated(verifier, MAX_VERIFIERS) }, "refuse"),
+  message({ envelope, verifiers: repeated(verifier, MAX_VERIFIERS) }, "reject"),
   ({ envelope: sent = { payload: EMPTY, payloadType: "", signatures: [] }, verifiers = [] }) => ({
     kind: "dsse",
     envelope: sent,
@@ -110,7 +110,7 @@ const dsse: Decoder<DsseRequest> = map(
   }),
 );
 
-const createEntryRequest = message({ hashedRekordRequestV002: hashedRekord, dsseRequestV002: dsse }, "refuse");
+const createEntryRequest = message({ hashedRekordRequestV002: hashedRekord, dsseRequestV002: dsse }, "reject");
 
 /** Decodes the JSON value of a request. Fails with a FieldError, or with entry_kind_missing if no entry was sent. */
 export function decodeEntryRequest(json: unknown): Result<EntryRequest, FieldError | EntryKindMissing> {

@@ -132,7 +132,7 @@ describe("trustedRoot", () => {
     expect(trusted.certificateAuthorities).toHaveLength(2);
   });
 
-  test("keeps a frozen log, until two hours after it took its last entry", () => {
+  test("keeps a frozen log until two hours after its last entry", () => {
     const frozenAt = unixMs(Date.parse("2026-12-01T00:00:00.500Z"));
     const shard = newLog("https://2027.sigstore.example.com");
     const frozen = { ...signatureLog, frozenAt };
@@ -150,14 +150,14 @@ describe("trustedRoot", () => {
     expect(signingConfig({ ...rotated, offeredLog: null })).toMatchObject({ rekorTlogUrls: [] });
   });
 
-  test("knows no beginning of a log whose storage is lost", () => {
+  test("has no start for a log whose storage is lost", () => {
     const lost = { ...signatureLog, createdAt: unixMs(0) };
     expect(trustedRoot({ ...material, signatureLogs: [lost] })).toMatchObject({
       tlogs: [{ publicKey: { validFor: { start: "1970-01-01T00:00:00Z" } } }],
     });
   });
 
-  test("is read by @sigstore/verify with the keys that are in use", () => {
+  test("gives @sigstore/verify the keys in use", () => {
     const trusted = toTrustMaterial(TrustedRoot.fromJSON(trustedRoot(material)));
     const [tlog] = trusted.tlogs;
     const spki = createPublicKey({ key: Buffer.from(signatureLog.spki), format: "der", type: "spki" });
@@ -176,10 +176,10 @@ describe("trustedRoot", () => {
     { name: "TrustedRoot", of: TrustedRoot, build: trustedRoot },
     { name: "SigningConfig", of: SigningConfig, build: signingConfig },
     { name: "ClientTrustConfig", of: ClientTrustConfig, build: clientTrustConfig },
-  ])("$name loses nothing on the way through protobuf: no field is unknown", ({ of, build }) => {
+  ])("$name survives protobuf unchanged, without unknown fields", ({ of, build }) => {
     const written = build(material);
     const read: unknown = of.toJSON(of.fromJSON(written) as never);
-    // protobuf-specs writes times with milliseconds and enums by name, as we do.
+    // Like us, protobuf-specs writes times with milliseconds and enums by name.
     expect(JSON.parse(JSON.stringify(read).replaceAll(".000Z", "Z"))).toStrictEqual(written);
   });
 });
@@ -200,7 +200,7 @@ describe("signingConfig", () => {
     });
   });
 
-  test("is one that @sigstore/sign can sign with", () => {
+  test("lets @sigstore/sign sign", () => {
     const config = SigningConfig.fromJSON(signingConfig(material));
     const options = { signingConfig: config, bundleType: "messageSignature" } as const;
     const identityProvider = { getToken: () => Promise.resolve("") };
@@ -209,7 +209,7 @@ describe("signingConfig", () => {
 });
 
 describe("clientTrustConfig", () => {
-  test("is both in one", () => {
+  test("combines both documents", () => {
     expect(clientTrustConfig(material)).toStrictEqual({
       mediaType: "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json",
       trustedRoot: trustedRoot(material),

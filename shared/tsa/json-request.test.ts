@@ -10,7 +10,7 @@ import { parseJsonTimestampRequest } from "./json-request.ts";
 const digest = (length: number): string => encodeBase64(new Uint8Array(length).fill(0xab));
 const parse = (text: string): ReturnType<typeof parseJsonTimestampRequest> =>
   parseJsonTimestampRequest(encodeUtf8(text));
-/** A request with `more` members, as JSON text, since a nonce must reach the parser as it is written. */
+/** Makes a request with `more` members as JSON text, so that a nonce reaches the parser as written. */
 const request = (more: string): string => `{"artifactHash":"${digest(32)}","hashAlgorithm":"sha256"${more}}`;
 
 describe("parseJsonTimestampRequest", () => {
@@ -28,7 +28,7 @@ describe("parseJsonTimestampRequest", () => {
     { name: "sha512", length: 64 },
     { name: "SHA256", length: 32 },
     { name: "Sha512", length: 64 },
-  ])("takes $name", ({ name, length }) => {
+  ])("accepts $name", ({ name, length }) => {
     expect(parse(`{"artifactHash":"${digest(length)}","hashAlgorithm":"${name}"}`).ok).toBe(true);
   });
 
@@ -43,12 +43,12 @@ describe("parseJsonTimestampRequest", () => {
       text: "1461501637330902918203684832716283019655932542975",
       hex: "ffffffffffffffffffffffffffffffffffffffff",
     },
-  ])("takes nonce $text exactly", ({ text, hex }) => {
+  ])("reads nonce $text exactly", ({ text, hex }) => {
     const parsed = parse(request(`,"nonce":${text}`));
     expect(parsed.ok && parsed.value.nonce !== null ? encodeHex(parsed.value.nonce) : parsed).toBe(hex);
   });
 
-  test("takes every nonce below 2^160 exactly", () => {
+  test("reads every nonce below 2^160 exactly", () => {
     fc.assert(
       fc.property(fc.bigInt({ min: 0n, max: 2n ** 160n - 1n }), (nonce) => {
         const parsed = parse(request(`,"nonce":${nonce}`));
@@ -105,11 +105,11 @@ describe("parseJsonTimestampRequest", () => {
     { text: request(',"nonce":1e30'), problem: "has a bad nonce" },
     { text: request(',"nonce":"12"'), problem: "has a bad nonce" },
     { text: request(`,"nonce":1${"0".repeat(160)}`), problem: "has a nonce of over 64 bytes" },
-  ])("refuses $text: $problem", ({ text, problem }) => {
+  ])("rejects $text: $problem", ({ text, problem }) => {
     expect(parse(text)).toStrictEqual({ ok: false, error: { code: "timestamp_query_invalid", problem } });
   });
 
-  test("never throws, whatever comes", () => {
+  test("never throws, whatever the input", () => {
     const texts = fc.oneof(
       fc.string(),
       fc.json(),

@@ -51,7 +51,7 @@ describe("parseTimestampRequest", () => {
 
   test.each([
     { what: "an imprint without parameters", parts: [imprint(sequence(oid(SHA256)), 32)] },
-    { what: "certReq FALSE spelt out, as Go accepts it", parts: [sha256Imprint, tlv(0x01, Uint8Array.of(0))] },
+    { what: "certReq FALSE spelled out, as Go accepts it", parts: [sha256Imprint, tlv(0x01, Uint8Array.of(0))] },
     { what: "a nonce of zero", parts: [sha256Imprint, smallInteger(0)] },
     { what: "a nonce of 64 bytes", parts: [sha256Imprint, integer(new Uint8Array(64).fill(0xff))] },
     { what: "everything at once", parts: [sha256Imprint, oid(POLICY), smallInteger(7), TRUE] },
@@ -120,12 +120,12 @@ describe("parseTimestampRequest", () => {
     { what: "a BOOLEAN that is neither", der: sequence(V1, sha256Imprint, tlv(0x01, Uint8Array.of(1))) },
     { what: "an imprint with more in it", der: sequence(V1, sequence(sequence(oid(SHA256)), octetString(), V1)) },
     { what: "a response", der: sequence(sequence(V1)) },
-  ])("refuses $what", ({ der }) => {
+  ])("fails to parse $what", ({ der }) => {
     const request = parseTimestampRequest(der);
     expect(request.ok ? request.value : request.error.code).toBe("timestamp_query_invalid");
   });
 
-  test("never throws, whatever comes", () => {
+  test("never throws, whatever the input", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (der) => {
         parseTimestampRequest(der);
@@ -133,7 +133,7 @@ describe("parseTimestampRequest", () => {
     );
   });
 
-  test("never throws on a damaged query, and echoes only what stands in it", () => {
+  test("never throws on a damaged query, and echoes only its own bytes", () => {
     const change = fc.tuple(fc.nat(200), fc.nat(255));
     fc.assert(
       fc.property(fc.constantFrom(...Object.values(QUERIES)), fc.array(change, { maxLength: 4 }), (hex, changes) => {
@@ -145,7 +145,7 @@ describe("parseTimestampRequest", () => {
     );
   });
 
-  test("reads every nonce and flag that is written", () => {
+  test("reads every nonce and flag", () => {
     const nonces = fc.option(fc.uint8Array({ minLength: 1, maxLength: 64 }).filter(([first]) => first !== 0));
     fc.assert(
       fc.property(nonces, fc.boolean(), (nonce, certReq) => {

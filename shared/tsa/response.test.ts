@@ -33,7 +33,7 @@ const requestOf = (query: Uint8Array): TimestampRequest => {
   return request.value;
 };
 
-/** The present, with a fraction of a second. */
+/** The current time, with a fraction of a second. */
 const instant = () => ({
   genTime: unixMs(Math.floor(Date.now() / 1000) * 1000 + 678),
   serialNumber: new Uint8Array(20).fill(0x42),
@@ -74,7 +74,7 @@ describe.each(["P-256", "P-384"] as const)("a token signed with %s", (curve) => 
     expect(verifyTimestamp({ response, against: { data: DATA }, root })).toContain("certificate verify error");
   });
 
-  test("brings its certificate only if asked", async () => {
+  test("includes its certificate only on request", async () => {
     const response = await grant(timestampQuery(DATA, "-no_nonce"));
     expect(verifyTimestamp({ response, against: { data: DATA }, root: pem.root })).not.toBe("Verification: OK");
     const check = { response, against: { data: DATA }, root: pem.root, leaf: pem.leaf };
@@ -84,7 +84,7 @@ describe.each(["P-256", "P-384"] as const)("a token signed with %s", (curve) => 
     expect(encodeHex(await grant(timestampQuery(DATA, "-cert")))).toContain(hex);
   });
 
-  test("verifies with @sigstore/core, which takes the attributes in the order in which they stand", async () => {
+  test("verifies with @sigstore/core, which does not sort the attributes", async () => {
     const response = await grant(timestampQuery(DATA, "-cert"));
     const token = RFC3161Timestamp.parse(Buffer.from(response));
     const key = createPublicKey(new X509Certificate(pem.leaf).publicKey.export({ type: "spki", format: "pem" }));
@@ -98,7 +98,7 @@ describe.each(["P-256", "P-384"] as const)("a token signed with %s", (curve) => 
     expect(Date.now() - token.signingTime.getTime()).toBeLessThan(10_000);
   });
 
-  test("says what openssl prints", async () => {
+  test("has the contents that openssl prints", async () => {
     const text = printTimestamp(await grant(timestampQuery(DATA, "-cert")));
     expect(text).toContain("Status: Granted.");
     expect(text).toContain("Policy OID: 1.3.6.1.4.1.57264.2");
@@ -110,7 +110,7 @@ describe.each(["P-256", "P-384"] as const)("a token signed with %s", (curve) => 
 });
 
 describe("encodeRejection", () => {
-  // PKIStatusInfo ::= SEQUENCE { status 2, failInfo BIT STRING }, DER by hand: the named bit is the last bit of the string.
+  // PKIStatusInfo ::= SEQUENCE { status 2, failInfo BIT STRING }, DER by hand; the named bit is the string's last.
   test.each([
     { failure: "badAlg", hex: "3009300702010203020780", text: "unrecognized or unsupported algorithm identifier" },
     { failure: "badRequest", hex: "3009300702010203020520", text: "transaction not permitted or supported" },

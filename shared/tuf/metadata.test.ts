@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parser against what it must refuse; canonical form and key ids against the implementation that tuf-js uses.
+// Tests the parser with invalid metadata, and canonical form and key ids against the implementation of tuf-js.
 
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { canonicalize } from "@tufjs/canonical-json";
@@ -69,7 +69,7 @@ describe("canonical JSON", () => {
     ),
   })).any;
 
-  it("is that of the implementation that tuf-js uses", () => {
+  it("equals that of the implementation in tuf-js", () => {
     fc.assert(
       fc.property(value, (any) => {
         expect(Buffer.from(canonicalJson(any)).toString()).toBe(canonicalize(any));
@@ -77,18 +77,18 @@ describe("canonical JSON", () => {
     );
   });
 
-  it("escapes quote and backslash and nothing else", () => {
+  it("escapes only quotes and backslashes", () => {
     const bytes = canonicalJson({ b: 'a"\\\n\té', a: [-1, true, null], c: undefined });
     expect(Buffer.from(bytes).toString()).toBe('{"a":[-1,true,null],"b":"a\\"\\\\\n\té"}');
   });
 
-  it.each([1.5, Number.NaN, 2 ** 53])("has no %d", (number) => {
+  it.each([1.5, Number.NaN, 2 ** 53])("cannot express %d", (number) => {
     expect(() => canonicalJson(number)).toThrow("integers only");
   });
 });
 
 describe("a key", () => {
-  it("is called by the hash of its object, and verified by the implementation that tuf-js uses", () => {
+  it("is named by the hash of its object, and verified by the implementation in tuf-js", () => {
     const json =
       '{"keytype":"ecdsa","keyval":{"public":"' + one.key.keyval.public + '"},"scheme":"ecdsa-sha2-nistp256"}';
     expect(one.keyId).toBe(createHash("sha256").update(json).digest("hex"));
@@ -100,18 +100,18 @@ describe("a key", () => {
     expect(() => metadata.verifyDelegate("root", metadata)).not.toThrow();
   });
 
-  it("is of P-256 alone", () => {
+  it("must be on P-256", () => {
     expect(tufKey(newSigner("P-384").spki).ok).toBe(false);
     expect(tufKey(new Uint8Array(5)).ok).toBe(false);
-    const spelt = { ...one.key, keyval: { public: one.key.keyval.public.replaceAll("\n", "\r\n") } };
-    expect(publicKeyOf(spelt)).toBeNull();
+    const respelled = { ...one.key, keyval: { public: one.key.keyval.public.replaceAll("\n", "\r\n") } };
+    expect(publicKeyOf(respelled)).toBeNull();
   });
 });
 
 describe("signatures", () => {
   const count = (signers: readonly TufSigner[], from = ROOT) =>
     meetsThreshold(signMetadata(from, signers), ROOT.roles.root, ROOT.keys);
-  it("count by key", () => {
+  it("count per key", () => {
     expect(count([one, two])).toBe(true);
     expect(count([one])).toBe(false);
     expect(count([one, one])).toBe(false);
@@ -119,7 +119,7 @@ describe("signatures", () => {
     expect(count([one, { ...one, keyId: two.keyId }])).toBe(false);
   });
 
-  it("are of these bytes", () => {
+  it("cover exactly these bytes", () => {
     const other = { ...signed, signed: { ...ROOT, version: 2 } };
     expect(meetsThreshold(other, ROOT.roles.root, ROOT.keys)).toBe(false);
     const damaged = { ...signed, signatures: signed.signatures.map(({ keyid, sig }) => ({ keyid, sig: `${sig}00` })) };
@@ -130,7 +130,7 @@ describe("signatures", () => {
 describe("metadata", () => {
   const parse = (value: unknown) => parseMetadata("root", JSON.stringify(value));
 
-  it("comes back as it was written", () => {
+  it("is read back as it was written", () => {
     expect(valueOf(parseMetadata("root", formatMetadata(signed)))).toEqual(signed);
     const targets = signMetadata(TARGETS, [two]);
     expect(valueOf(parseMetadata("targets", formatMetadata(targets)))).toEqual(targets);
@@ -166,7 +166,7 @@ describe("metadata", () => {
     ["an Ed25519 key", oneKey({ keytype: "ed25519" }), "not ECDSA P-256"],
     ["a key of another name", oneKey({ keyval: two.key.keyval }), "not named by its hash"],
     ["a key that is none", oneKey({ keyval: { public: "x" } }), "not a P-256 public key"],
-  ])("with %s is refused", (_what, value, reason) => {
+  ])("with %s is rejected", (_what, value, reason) => {
     const parsed = parse(value);
     expect(parsed).toMatchObject({ ok: false, error: { code: "tuf_metadata_invalid" } });
     expect(parsed.ok ? "" : parsed.error.reason).toContain(reason);
@@ -184,9 +184,9 @@ describe("metadata", () => {
     ["a hidden name", targets("..", {})],
     ["another custom member", targets("a", { custom: { other: {} } })],
     ["an unknown usage", targets("a", { custom: { sigstore: { status: "Active", usage: "Other" } } })],
-  ])("of targets with %s is refused", (_what, parsed) => expect(parsed.ok).toBe(false));
+  ])("of targets with %s is rejected", (_what, parsed) => expect(parsed.ok).toBe(false));
 
-  it("that is no JSON, or has a member twice, or is too long, is refused", () => {
+  it("that is not JSON, repeats a member or is too long is rejected", () => {
     expect(parseMetadata("root", "{").ok).toBe(false);
     expect(parseMetadata("root", formatMetadata(signed).replace("{", '{"signatures":[],')).ok).toBe(false);
     expect(parseMetadata("root", formatMetadata(signed) + " ".repeat(99_000)).ok).toBe(false);

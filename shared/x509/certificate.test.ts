@@ -70,7 +70,7 @@ describe("parseCertificate accepts", () => {
     ["the parts put together again", {}],
     ["no extensions", { extensions: "" }],
     ["an empty subject (§4.1.2.6)", { subject: "3000" }],
-    ["a negative serial number, which Go refuses", { serial: "0201ff" }],
+    ["a negative serial number, which Go rejects", { serial: "0201ff" }],
     ["GeneralizedTime (§4.1.2.5.2)", { validity: tlv("30", at(81, 15), tlv("18", "32303530303130313030303030305a")) }],
     [
       "critical FALSE spelled out, as Go does",
@@ -89,7 +89,7 @@ describe("parseCertificate accepts", () => {
 /** An extension with the OID 1.2.i. */
 const numbered = (i: number): string => tlv("30", tlv("06", "2a", i.toString(16).padStart(2, "0")), "0400");
 
-describe("parseCertificate refuses with der_invalid", () => {
+describe("parseCertificate rejects with der_invalid", () => {
   test.each<[string, Partial<typeof PARTS>]>([
     ["version 1, which has no version field", { version: "", extensions: "" }],
     ["version 2", { version: "a003020101" }],

@@ -25,7 +25,7 @@ describe("verifyIssuedBy", () => {
     expect(await verifyIssuedBy(leafNamed("byNamesake"), CA)).toBe(false);
   });
 
-  it("takes no byte of a certificate changed", async () => {
+  it("rejects a certificate with any byte changed", async () => {
     const { der } = leafNamed("email");
     for (let at = 0; at < der.length; at += 7) {
       const changed = parseCertificate(der.with(at, (der[at] ?? 0) ^ 1));
@@ -33,7 +33,7 @@ describe("verifyIssuedBy", () => {
     }
   });
 
-  it("takes what Sigstore's staging CA issued", async () => {
+  it("accepts what Sigstore's staging CA issued", async () => {
     const [leaf, issuer, root] = stagingChain();
     expect(await verifyIssuedBy(leaf, issuer)).toBe(true);
     expect(await verifyIssuedBy(issuer, root)).toBe(true);
@@ -57,7 +57,7 @@ function stagingChain(): readonly [Certificate, Certificate, Certificate] {
 }
 
 describe("isCertificateAuthority", () => {
-  it("knows CAs from leaves", () => {
+  it("tells CAs from leaves", () => {
     expect([ROOT, CA, STRANGER].map(isCertificateAuthority)).toEqual([true, true, true]);
     expect(isCertificateAuthority(leafNamed("email"))).toBe(false);
   });
@@ -67,7 +67,7 @@ describe("parseChain", () => {
   const pem = (...certificates: readonly Certificate[]): string =>
     certificates.map(({ der }) => encodePem("CERTIFICATE", der)).join("");
 
-  it("takes certificates in the order of their issue", () => {
+  it("accepts certificates in the order of their issue", () => {
     expect(parseChain(pem(leafNamed("email"), CA, ROOT))).toEqual({ ok: true, value: [leafNamed("email"), CA, ROOT] });
     expect(parseChain(pem(ROOT))).toEqual({ ok: true, value: [ROOT] });
   });
@@ -80,7 +80,7 @@ describe("parseChain", () => {
     [pem(leafNamed("email"), ROOT), "is out of order: certificate 1 was not issued by certificate 2"],
     [pem(CA) + encodePem("PUBLIC KEY", ROOT.der), "has something other than a certificate in position 2"],
     [encodePem("CERTIFICATE", ROOT.spki), "has something other than a certificate in position 1"],
-  ])("refuses a chain %#", (text, reason) => {
+  ])("rejects a chain %#", (text, reason) => {
     expect(parseChain(text)).toEqual({ ok: false, error: { code: "chain_invalid", reason } });
   });
 });

@@ -23,7 +23,7 @@ describe("a certificate signing request", () => {
   it.each(readable.filter(({ outcome }) => !outcome.startsWith("public_key")))("$name is verified", async (row) => {
     const request = valueOf(parseCertificateRequest(encodeUtf8(row.pem)));
     const verified = await verifyCertificateRequest(request, valueOf(parsePublicKey(request.spki)));
-    // The hash is looked at above this layer.
+    // The layer above checks the hash.
     const isSigned = row.outcome === "ok" || row.outcome === "csr_hash_not_permitted";
     expect(verified.ok ? "signed" : verified.error.code).toBe(isSigned ? "signed" : row.outcome);
   });

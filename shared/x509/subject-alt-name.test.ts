@@ -7,7 +7,7 @@ import type { Certificate } from "./certificate.ts";
 import { OID } from "./extensions.ts";
 import { encodeSubjectAltName, readSubjectAltNames, type SubjectAltName } from "./subject-alt-name.ts";
 
-/** Bytes that Go's crypto/x509 and Fulcio write for these names. */
+/** The bytes that Go's crypto/x509 and Fulcio write for these names. */
 const ENCODED: readonly (readonly [SubjectAltName, string])[] = [
   [{ kind: "email", value: "a@example.com" }, "301b0603551d110101ff0411300f810d61406578616d706c652e636f6d"],
   [
@@ -34,7 +34,7 @@ describe("encodeSubjectAltName", () => {
     expect(encodeHex(encodeSubjectAltName(name))).toBe(hex);
   });
 
-  it.each(["email", "uri"] as const)("takes ASCII only for %s", (kind) => {
+  it.each(["email", "uri"] as const)("accepts only ASCII for %s", (kind) => {
     expect(() => encodeSubjectAltName({ kind, value: "ä@example.com" })).toThrow(RangeError);
   });
 });
@@ -47,7 +47,7 @@ describe("readSubjectAltNames", () => {
     }
   });
 
-  it("passes over names of other kinds", () => {
+  it("ignores names of other kinds", () => {
     const value = sequence(
       contextPrimitive(2, encodeUtf8("e.x")),
       contextPrimitive(7, Uint8Array.of(127, 0, 0, 1)),
@@ -60,7 +60,7 @@ describe("readSubjectAltNames", () => {
     });
   });
 
-  it("finds none where there is no extension", () => {
+  it("finds none without the extension", () => {
     expect(readSubjectAltNames({ extensions: [] } as unknown as Certificate)).toEqual({ ok: true, value: [] });
   });
 
@@ -70,7 +70,7 @@ describe("readSubjectAltNames", () => {
     ["an address that is not ASCII", "30048102c3a9"],
     ["trailing bytes", "3003810161ff"],
     ["a user name that is not text", "3014a012060a2b0601040183bf300107a00404026162"],
-  ])("refuses %s", (_, hex) => {
+  ])("rejects %s", (_, hex) => {
     expect(readSubjectAltNames(certificateWith(bytes(hex)))).toMatchObject({
       ok: false,
       error: { code: "der_invalid" },

@@ -34,7 +34,7 @@ const MAX_AUDIENCE_CHARACTERS = 255;
 
 const integer: Decoder<number> = (value, path) =>
   Number.isSafeInteger(value) ? ok(value as number) : err({ code: "field_type", path });
-const decodeFields = message({ email: string, audience: string, expiresIn: integer }, "refuse");
+const decodeFields = message({ email: string, audience: string, expiresIn: integer }, "reject");
 
 /**
  * Answers every request to DEV_TOKEN_PATH and rejects all but a `POST` of JSON from a loopback host. The JSON type

@@ -12,7 +12,7 @@ const TYPE_PROBLEM =
 const GOOGLE = { "issuer-url": "https://accounts.google.com", type: "email" };
 
 describe("parseIssuers", () => {
-  it("fills in what a row leaves out", () => {
+  it("fills in the defaults of a row", () => {
     expect(parse([GOOGLE])).toEqual({
       ok: true,
       value: [
@@ -32,7 +32,7 @@ describe("parseIssuers", () => {
     });
   });
 
-  it("reads everything that a row may have", () => {
+  it("reads every member of a row", () => {
     const key = makeIssuerKey("k", "P-256");
     const row = {
       ...GOOGLE,
@@ -92,7 +92,7 @@ describe("parseIssuers", () => {
       [{ ...GOOGLE, jwks: { keys: [{ kty: "RSA", n: "AA", e: "AQAB", d: "AA" }] } }],
       "[0].jwks.keys[0] is a secret: publish public keys only",
     ],
-  ])("says what is wrong with %j", (rows, problem) => {
+  ])("reports the problem in %j", (rows, problem) => {
     expect(parse(rows)).toEqual({ ok: false, error: [problem] });
   });
 
@@ -110,7 +110,7 @@ describe("parseIssuers", () => {
       { issuerClaim: null },
     ],
     [{ ...HOST, type: "kubernetes", "skip-email-verification": false }, { type: "kubernetes" }],
-  ])("takes %j", (row, identity) => {
+  ])("accepts %j", (row, identity) => {
     expect(parse([row])).toMatchObject({ ok: true, value: [{ identity }] });
   });
 
@@ -180,12 +180,12 @@ describe("parseIssuers", () => {
       { ...HOST, type: "email", policy: { claim: "a", pattern: "x".repeat(513) } },
       "policy.pattern must not be longer than 512",
     ],
-  ])("says what is wrong with %j", (row, problem) => {
+  ])("reports the problem in %j", (row, problem) => {
     const result = parse([row]);
     expect(result.ok ? [] : result.error).toContainEqual(expect.stringContaining(`[0].${problem}`));
   });
 
-  it("takes several audiences, and a key set as text", () => {
+  it("accepts several audiences, and a key set as text", () => {
     const key = makeIssuerKey("k", "P-256");
     const jwks = JSON.stringify({ keys: [key.jwk] });
     const row = { ...HOST, type: "kubernetes", "client-id": "a", "client-ids": ["b", "a"], jwks };
@@ -195,7 +195,7 @@ describe("parseIssuers", () => {
     });
   });
 
-  it("says everything that is wrong, and what is not JSON", () => {
+  it("reports every problem, and a text that is not JSON", () => {
     const result = parse([{ x: 1 }, { "issuer-url": "y", type: "z" }]);
     expect(result.ok ? [] : result.error).toHaveLength(5);
     expect(parseIssuers("[", [])).toMatchObject({ ok: false, error: ["is not JSON (json_invalid)"] });
