@@ -27,11 +27,11 @@ const settings = (): Readonly<Record<string, string>> => {
 const keys = (): Record<string, Record<string, string>> =>
   JSON.parse(settings()["SHARD_KEYS"] ?? "null") as Record<string, Record<string, string>>;
 
-it("no shards are no settings", () => {
+it("a folder without shards has no settings for them", () => {
   expect(Object.keys(settings()).filter((name) => name.startsWith("SHARD"))).toEqual([]);
 });
 
-it("a log that shards.json opens gets keys of its own, which stay", () => {
+it("a log in shards.json gets keys of its own, which stay", () => {
   write(SHARDS);
   const made = keys();
   const typeOf = (pem = ""): string => createPrivateKey(pem).asymmetricKeyType ?? "";

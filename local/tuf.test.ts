@@ -39,7 +39,7 @@ const versions = ({ root, targets }: OfflineRepository): readonly number[] => [
   targets.signed.version,
 ];
 
-it("is made with the first start and stays the same over the next ones", () => {
+it("is created by the first start and stays the same", () => {
   const first = start(NOW);
   expect(versions(first)).toEqual([1, 1]);
   expect(Object.keys(first.texts.files).toSorted()).toEqual([
@@ -59,7 +59,7 @@ it("is made with the first start and stays the same over the next ones", () => {
   expect(keyFiles.map((file) => statSync(join(folder, file)).mode & 0o777)).toEqual([0o600, 0o600, 0o600]);
 });
 
-it("follows the settings with new targets", () => {
+it("signs new targets after a change of settings", () => {
   const before = start(NOW);
   const changed = start(NOW, { OTHER_CA_CHAINS: settings["TSA_CHAIN"] ?? "" });
   expect(versions(changed)).toEqual([1, 2]);
@@ -67,7 +67,7 @@ it("follows the settings with new targets", () => {
   expect(versions(start(NOW))).toEqual([1, 3]);
 });
 
-it("is extended in the second half of its term", () => {
+it("is extended in the second half of its lifetime", () => {
   expect(versions(start(NOW + YEAR_MS / 2 - 60_000))).toEqual([1, 3]);
   const extended = start(NOW + YEAR_MS / 2 + 60_000);
   expect(versions(extended)).toEqual([2, 4]);

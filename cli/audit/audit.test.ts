@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Audits of logs that test/support/logs/served-log.ts writes and damages: what is found, and what it is worth.
+// Audits of logs that test/support/logs/served-log.ts writes and damages: the findings and the verdicts.
 
 import { generateKeyPairSync } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -47,7 +47,7 @@ beforeEach(() => {
 afterAll(() => log.stop());
 
 interface Run extends AuditReport {
-  /** What was saved last. */
+  /** The progress saved last. */
   readonly saved: Progress | null;
 }
 
@@ -96,7 +96,7 @@ const OPEN_TILE = "tile/0/001.p/44";
 const UPPER_TILE = "tile/1/000.p/1";
 
 describe("a good log", () => {
-  test("is good, with every entry verified, by threads and without", async () => {
+  test("is good, with every entry verified, with and without threads", async () => {
     for (const jobs of [0, 2]) {
       const report = await run({ verifies: true, jobs });
       expect(report).toMatchObject({ verdict: "good", entriesRead: SIZE, counts: { verified: SIZE, unknown: 0 } });
@@ -104,7 +104,7 @@ describe("a good log", () => {
     }
   });
 
-  test("is read whole, each file once", async () => {
+  test("is read completely, each file once", async () => {
     await run();
     expect(log.asked.toSorted()).toEqual([...log.files.keys()].toSorted());
   });
@@ -115,7 +115,7 @@ describe("a good log", () => {
     expect(await run({ audited: goodTree() })).toMatchObject({ verdict: "good", entriesRead: size });
   });
 
-  test("whose entries are of another kind is good, and they are not judged", async () => {
+  test("with entries of another kind is good, and the entries are not judged", async () => {
     log.rewrite(
       0,
       Array.from({ length: 3 }, (_, i) => entryRecord(Buffer.from(`entry ${i}`))),
@@ -124,7 +124,7 @@ describe("a good log", () => {
     expect(await run({ verifies: true })).toMatchObject({ verdict: "good", counts: { unknown: 4, verified: 0 } });
   });
 
-  test("that has grown past its partial tiles while it was read is good", async () => {
+  test("that outgrows its partial tiles during the audit is good", async () => {
     const checkpoint = log.files.get("checkpoint") ?? Buffer.alloc(0);
     log.append(records(512 - SIZE, "later"));
     for (const path of [OPEN_BUNDLE, OPEN_TILE, UPPER_TILE]) log.damage(path);
@@ -136,7 +136,7 @@ describe("a good log", () => {
     expect(await run()).toMatchObject({ verdict: "good", entriesRead: SIZE });
   });
 
-  test("with lines of keys that nobody knows is good", async () => {
+  test("with signature lines by unknown keys is good", async () => {
     const strangers = Array.from({ length: 16 }, (_, i) => witnessSigner(`witness-${i}.example.org`));
     log.sign({ signers: [ed25519, ...strangers] });
     expect(await run()).toMatchObject({ verdict: "good" });
@@ -145,7 +145,7 @@ describe("a good log", () => {
     expect(await run()).toMatchObject({ verdict: "good" });
   });
 
-  test("that is slow to answer, or busy at first, is good", async () => {
+  test("that is slow or busy at first is good", async () => {
     log.answers.set(FULL_TILE, 503);
     const source = httpSource(url, [20]);
     const patient = { read: (path: string, max: number) => source.read(path, max) };
@@ -160,7 +160,7 @@ describe("a damaged log is bad", () => {
     ["a hash of the open tile", () => log.damage(OPEN_TILE, flip(0)), ["tile_wrong"]],
     ["a hash of an upper tile", () => log.damage(UPPER_TILE, flip(31)), ["tile_wrong"]],
     ["a tile that is too short", () => log.damage(FULL_TILE, (bytes) => bytes.subarray(32)), ["tile_malformed"]],
-    ["a tile of no whole hashes", () => log.damage(OPEN_TILE, (bytes) => bytes.subarray(1)), ["tile_malformed"]],
+    ["a tile that ends within a hash", () => log.damage(OPEN_TILE, (bytes) => bytes.subarray(1)), ["tile_malformed"]],
     [
       "a tile that is too long",
       () => log.damage(UPPER_TILE, (bytes) => Buffer.concat([bytes, bytes])),
@@ -168,28 +168,28 @@ describe("a damaged log is bad", () => {
     ],
     ["an entry of a full bundle", () => log.damage(FULL_BUNDLE, swapEntry), ["entry_not_in_tree"]],
     ["an entry of the open bundle", () => log.damage(OPEN_BUNDLE, swapEntry), ["entry_not_in_tree"]],
+    ["a truncated full bundle", () => log.damage(FULL_BUNDLE, (bytes) => bytes.subarray(0, -1)), ["bundle_malformed"]],
+    ["the open bundle, truncated after an entry", () => log.damage(OPEN_BUNDLE, withoutFirst), ["bundle_malformed"]],
     [
-      "a full bundle that was cut off",
-      () => log.damage(FULL_BUNDLE, (bytes) => bytes.subarray(0, -1)),
-      ["bundle_malformed"],
-    ],
-    ["the open bundle, cut off after an entry", () => log.damage(OPEN_BUNDLE, withoutFirst), ["bundle_malformed"]],
-    [
-      "a bundle with an entry too many",
+      "a bundle with one entry too many",
       () => log.damage(OPEN_BUNDLE, (bytes) => Buffer.concat([bytes, Buffer.of(0, 0)])),
       ["bundle_malformed"],
     ],
     ["an empty bundle", () => log.damage(OPEN_BUNDLE, () => Buffer.alloc(0)), ["bundle_malformed"]],
-    ["a root that was signed and is another one", () => log.sign({ root: Buffer.alloc(32, 1) }), ["root_wrong"]],
-    ["a size with another's root", () => log.sign({ size: 256, root: rootOf(log) }), ["root_wrong"]],
+    [
+      "a signed root that is not the root of the entries",
+      () => log.sign({ root: Buffer.alloc(32, 1) }),
+      ["root_wrong"],
+    ],
+    ["a size with the root of another size", () => log.sign({ size: 256, root: rootOf(log) }), ["root_wrong"]],
     ["a checkpoint of another origin", () => log.sign({ origin: "other.example.com" }), ["checkpoint_origin_wrong"]],
     [
-      "a checkpoint of another key of the same name",
+      "a checkpoint by another key with the same name",
       () => log.sign({ signers: [ecdsaSigner(ORIGIN)] }),
       ["checkpoint_unsigned"],
     ],
     ["a checkpoint that only a witness signed", () => log.sign({ signers: [witness] }), ["checkpoint_unsigned"]],
-    ["a wrong signature beside a right one", () => signWrong(ecdsa, [ed25519]), ["checkpoint_signature_wrong"]],
+    ["a wrong signature beside a good one", () => signWrong(ecdsa, [ed25519]), ["checkpoint_signature_wrong"]],
     ["a wrong signature of type 01", () => signWrong(ed25519, [ecdsa]), ["checkpoint_signature_wrong"]],
     ["a wrong cosignature", () => signWrong(witness, [ecdsa]), ["cosignature_wrong"]],
     [
@@ -197,8 +197,8 @@ describe("a damaged log is bad", () => {
       () => log.damage("checkpoint", (note) => note.subarray(0, note.indexOf("\n\n") + 1)),
       ["checkpoint_invalid"],
     ],
-    ["a checkpoint that is none", () => log.sign({ text: `${ORIGIN}\n007\nAAAA\n` }), ["checkpoint_invalid"]],
-    ["an entry that is of no kind", () => log.rewrite(7, [entryRecord(Buffer.from("{}"))]), ["entry_invalid"]],
+    ["a malformed checkpoint", () => log.sign({ text: `${ORIGIN}\n007\nAAAA\n` }), ["checkpoint_invalid"]],
+    ["an entry without a kind", () => log.rewrite(7, [entryRecord(Buffer.from("{}"))]), ["entry_invalid"]],
     [
       "a body that is not canonical",
       () => log.rewrite(7, [entryRecord(Buffer.concat([bodyOf("x"), Buffer.from(" ")]))]),
@@ -206,7 +206,7 @@ describe("a damaged log is bad", () => {
     ],
   ];
 
-  /** The first entry replaced by another well-formed one of the same length. */
+  /** Replaces the first entry by another well-formed one of the same length. */
   const swapEntry = (bundle: Buffer): Buffer => {
     const length = 2 + bundle.readUInt16BE(0);
     const body = bundle.toString("latin1", 2, length);
@@ -230,13 +230,13 @@ describe("a damaged log is bad", () => {
     expect(report.verdict).toBe("bad");
   });
 
-  test("names every damage of several, each once", async () => {
+  test("reports each of several damages once", async () => {
     log.damage(FULL_BUNDLE, swapEntry);
     log.damage(OPEN_TILE, flip(33));
     log.damage(UPPER_TILE, flip(0));
     log.sign({ root: Buffer.alloc(32) });
     expect((await run()).findings.listed).toMatchObject([
-      // The tile above is wrong as well, so that nothing says which of bundle and tile is.
+      // The tile above is wrong as well, so nothing decides between bundle and tile.
       { code: "tile_wrong", path: FULL_TILE, position: 0 },
       { code: "tile_wrong", path: OPEN_TILE, position: 1 },
       { code: "tile_wrong", path: UPPER_TILE, position: 0 },
@@ -244,7 +244,7 @@ describe("a damaged log is bad", () => {
     ]);
   });
 
-  test("of entries only if they are looked at: signatures", async () => {
+  test("by a wrong signature, if signatures are verified", async () => {
     const wrong = rekorBody(Buffer.alloc(32), Buffer.from("30060201010201ff", "hex"), spki);
     log.rewrite(5, [entryRecord(wrong)]);
     expect(codes(await run())).toEqual([]);
@@ -272,7 +272,7 @@ describe("a damaged log is bad", () => {
         return hashedRekordBody(other.privateKey, other.publicKey.export({ type: "spki", format: "der" }), "x");
       },
     ],
-    ["no key at all", () => rekorBody(Buffer.alloc(32), Buffer.alloc(8), Buffer.from("not a key"))],
+    ["bytes that are not a key", () => rekorBody(Buffer.alloc(32), Buffer.alloc(8), Buffer.from("not a key"))],
     ["a digest that is too short", () => rekorBody(Buffer.alloc(20), Buffer.alloc(8), spki)],
   ])("an entry with %s", async (_, body) => {
     log.rewrite(0, [entryRecord(bodyOf("good")), entryRecord(body())]);
@@ -281,14 +281,14 @@ describe("a damaged log is bad", () => {
   });
 });
 
-describe("a log that was audited before", () => {
-  test("is good when it grew", async () => {
+describe("a log with an earlier audit", () => {
+  test("is good if it grew", async () => {
     const audited = goodTree();
     log.append(records(100, "later"));
     expect(await run({ audited })).toMatchObject({ verdict: "good", entriesRead: SIZE + 100 });
   });
 
-  test.each([299, 256, 1, 0])("is bad when it has %i entries only", async (size) => {
+  test.each([299, 256, 1, 0])("is bad if it has only %i entries", async (size) => {
     const audited = goodTree();
     log.files.clear();
     log.rewrite(0, originals.slice(0, size));
@@ -297,7 +297,7 @@ describe("a log that was audited before", () => {
     expect(report.verdict).toBe("bad");
   });
 
-  test("is good when a cache shows its last checkpoint but one for a while", async () => {
+  test("is good if a cache serves its former checkpoint for a while", async () => {
     const old = log.files.get("checkpoint") ?? Buffer.alloc(0);
     log.append(records(1, "newest"));
     const audited = goodTree();
@@ -314,7 +314,7 @@ describe("a log that was audited before", () => {
     expect(await run({ audited, source: cached })).toMatchObject({ verdict: "good", entriesRead: SIZE + 1 });
   });
 
-  test.each([0, 255, 256, 299])("is bad when entry %i was replaced, whether it grew or not", async (index) => {
+  test.each([0, 255, 256, 299])("is bad if entry %i was replaced, whether it grew or not", async (index) => {
     const audited = goodTree();
     log.rewrite(index, records(SIZE - index, "another history"));
     expect(codes(await run({ audited }))).toEqual(["tree_forked"]);
@@ -327,14 +327,14 @@ describe("a log that was audited before", () => {
   });
 });
 
-describe("what cannot be read", () => {
+describe("unreadable files", () => {
   test.each<[string, readonly string[], readonly string[]]>([
     ["the checkpoint", ["checkpoint"], ["checkpoint"]],
-    ["a bundle, whose hashes are there", [FULL_BUNDLE], [FULL_BUNDLE]],
+    ["a bundle with a readable tile", [FULL_BUNDLE], [FULL_BUNDLE]],
     ["the open bundle", [OPEN_BUNDLE], [OPEN_BUNDLE]],
-    ["a tile, whose entries are there", [FULL_TILE], [FULL_TILE]],
+    ["a tile with a readable bundle", [FULL_TILE], [FULL_TILE]],
     ["an upper tile", [UPPER_TILE], [UPPER_TILE]],
-    ["a bundle and its tile: there it ends", [FULL_BUNDLE, FULL_TILE], [FULL_BUNDLE, FULL_TILE]],
+    ["a bundle and its tile, where the audit ends", [FULL_BUNDLE, FULL_TILE], [FULL_BUNDLE, FULL_TILE]],
   ])("%s: could not tell", async (_, paths, found) => {
     for (const path of paths) log.damage(path);
     const report = await run();
@@ -348,19 +348,19 @@ describe("what cannot be read", () => {
     expect(unreadable.verdict).toBe("could not tell");
   });
 
-  test("nothing at all", async () => {
+  test("an unreachable log", async () => {
     const report = await run({ source: httpSource("http://127.0.0.1:9", [1]) });
     expect(report).toMatchObject({ verdict: "could not tell", head: null });
     expect(report.findings.listed).toEqual([{ code: "resource_unreadable", path: "checkpoint", reason: "bad port" }]);
   });
 
-  test("is outweighed by what is wrong", async () => {
+  test("do not hide damage", async () => {
     log.damage(OPEN_BUNDLE);
     log.damage(FULL_TILE, flip(0));
     expect((await run()).verdict).toBe("bad");
   });
 
-  test("a bundle larger than any is not read to its end", async () => {
+  test("an oversized bundle is not read to its end", async () => {
     log.files.set(OPEN_BUNDLE, Buffer.alloc(40 * 1024 * 1024));
     expect(codes(await run())).toEqual(["resource_unreadable"]);
   });
@@ -381,7 +381,7 @@ describe("an interrupted audit", () => {
     expect(log.asked.filter((path) => /\/00[01]$/.test(path) && path !== UPPER_TILE)).toEqual([]);
   });
 
-  test("keeps what it had found wrong", async () => {
+  test("keeps its findings", async () => {
     grow();
     log.damage(FULL_TILE, flip(0));
     for (const path of ["tile/entries/002", "tile/0/002"]) log.answers.set(path, 503);
@@ -392,7 +392,7 @@ describe("an interrupted audit", () => {
     expect(codes(second)).toEqual(["tile_wrong"]);
   });
 
-  test("notices what was rewritten below the place where it goes on", async () => {
+  test("notices a change below the place where it continues", async () => {
     grow();
     const first = await run();
     log.rewrite(10, records(990, "another history"));
@@ -401,7 +401,7 @@ describe("an interrupted audit", () => {
     expect(codes(second)).toContain("root_wrong");
   });
 
-  test("starts anew if the tree is smaller, or its state was damaged", async () => {
+  test("starts from the beginning if the tree is smaller or the state is damaged", async () => {
     grow();
     const { saved } = await run();
     if (saved === null) throw new Error("nothing saved");

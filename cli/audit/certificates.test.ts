@@ -30,7 +30,7 @@ const ROOT = der(vectors.root);
 const FINGERPRINTS = [sha256(CA), sha256(ROOT)];
 const issuerPath = (certificate: Buffer): string => `issuer/${sha256(certificate).toString("hex")}`;
 
-/** The entry at an index: precertificates, and every third time a certificate. */
+/** The entry at an index: a precertificate, or a certificate at every third index. */
 function parts(leafIndex: number): LeafParts {
   const made = vectors.cases[leafIndex % vectors.cases.length];
   if (made === undefined) throw new Error("no vectors");
@@ -76,7 +76,7 @@ function run({ verifies = true, vkey = signer.vkey, jobs = 0 } = {}): Promise<Au
   });
 }
 
-/** Replaces the entry at 4 (a precertificate) or 3 (a certificate) and leaves those after it away. */
+/** Replaces entry 4 (a precertificate) or 3 (a certificate), and removes the entries after it. */
 const replace = (leafIndex: 3 | 4, change: Partial<LeafParts>): void =>
   log.rewrite(leafIndex, [leafRecord({ ...parts(leafIndex), ...change })]);
 
@@ -86,13 +86,13 @@ describe("a good certificate log", () => {
     expect(log.asked.filter((path) => path.startsWith("issuer/")).length).toBe(2 * Math.max(1, jobs));
   });
 
-  test("that Tessera wrote is good", async () => {
+  test("written by Tessera is good", async () => {
     log.files.clear();
     for (const [path, bytes] of Object.entries(tessera.files)) log.files.set(path, der(bytes));
     expect(await run({ vkey: tessera.vkey })).toMatchObject({ verdict: "good", counts: { verified: 52 } });
   });
 
-  test("whose checkpoint has a signature of type 02 is good as well", async () => {
+  test("with a checkpoint signature of type 02 is good as well", async () => {
     const other = ecdsaSigner(ORIGIN);
     log.sign({ signers: [other] });
     expect(await run({ vkey: other.vkey })).toMatchObject({ verdict: "good", head: { timestamp: null } });
@@ -113,25 +113,30 @@ describe("an entry is bad", () => {
   const certificate = parts(3).signedEntry;
   const precertificate = parts(4).precertificate ?? Buffer.alloc(0);
   test.each<[string, 3 | 4, Partial<LeafParts>, RegExp]>([
-    ["that names another place", 4, { leafIndex: 5 }, /has another index/],
-    ["without its place", 4, { extensions: Buffer.alloc(0) }, /has another index/],
-    ["with two places", 4, { extensions: Buffer.from("00000500000000040000050000000004", "hex") }, /has another index/],
-    ["with a place of 4 bytes", 4, { extensions: Buffer.from("00000400000004", "hex") }, /has another index/],
+    ["with another index", 4, { leafIndex: 5 }, /has another index/],
+    ["without an index", 4, { extensions: Buffer.alloc(0) }, /has another index/],
+    [
+      "with two indexes",
+      4,
+      { extensions: Buffer.from("00000500000000040000050000000004", "hex") },
+      /has another index/,
+    ],
+    ["with an index of 4 bytes", 4, { extensions: Buffer.from("00000400000004", "hex") }, /has another index/],
     ["younger than the tree head", 3, { timestamp: SIGNED_AT_MS + 1 }, /younger/],
-    ["that is no certificate", 3, { signedEntry: Buffer.from("none") }, /not an X.509/],
+    ["that is not a certificate", 3, { signedEntry: Buffer.from("none") }, /not an X.509/],
     ["with a wrong signature", 3, { signedEntry: flipped(certificate, certificate.length - 1) }, /not issued/],
     ["issued by another CA of the same name", 3, { signedEntry: der(vectors.refused.sameNameOtherKey) }, /not issued/],
     ["whose issuer is not first", 3, { fingerprints: FINGERPRINTS.toReversed() }, /not issued/],
     ["without a chain", 3, { fingerprints: [] }, /not issued/],
     [
-      "whose chain breaks off above",
+      "with a broken chain",
       3,
       { fingerprints: [FINGERPRINTS[0] ?? CA, sha256(der(vectors.otherCa))] },
       /chain is broken/,
     ],
     ["whose TBS is not the precertificate's", 4, { signedEntry: parts(5).signedEntry }, /without the poison/],
     ["whose TBS has the poison", 4, { signedEntry: tbsOf(precertificate) }, /without the poison/],
-    ["with the key hash of another", 4, { issuerKeyHash: Buffer.alloc(32, 1) }, /issuer_key_hash/],
+    ["with the key hash of another issuer", 4, { issuerKeyHash: Buffer.alloc(32, 1) }, /issuer_key_hash/],
     ["whose precertificate has no poison", 4, { precertificate: certificate }, /no poison/],
   ])("%s", async (_, leafIndex, change, reason) => {
     log.files.set(issuerPath(der(vectors.otherCa)), der(vectors.otherCa));
@@ -150,21 +155,21 @@ describe("an entry is bad", () => {
 });
 
 describe("the log", () => {
-  test("with an issuer that is another certificate is bad", async () => {
+  test("with the wrong certificate as an issuer is bad", async () => {
     log.files.set(issuerPath(CA), ROOT);
     const report = await run();
     expect(report.findings.listed).toEqual([{ code: "issuer_wrong", path: issuerPath(CA) }]);
     expect(report.verdict).toBe("bad");
   });
 
-  test("without an issuer: could not tell, said once", async () => {
+  test("without an issuer: could not tell, reported once", async () => {
     log.damage(issuerPath(ROOT));
     const report = await run();
     expect(report.findings.listed).toEqual([{ code: "resource_missing", path: issuerPath(ROOT) }]);
     expect(report.verdict).toBe("could not tell");
   });
 
-  test("is not asked for issuers when no chain is verified", async () => {
+  test("is not asked for issuers if no chain is verified", async () => {
     log.damage(issuerPath(ROOT));
     expect(await run({ verifies: false })).toMatchObject({
       verdict: "good",
@@ -172,7 +177,7 @@ describe("the log", () => {
     });
   });
 
-  test("whose bundle is cut off, or has something else behind an entry, is bad", async () => {
+  test("with a truncated bundle, or with other bytes after an entry, is bad", async () => {
     for (const change of [(b: Buffer) => b.subarray(0, -1), (b: Buffer) => Buffer.concat([b, Buffer.of(0)])]) {
       log.rewrite(0, originals);
       log.damage("tile/data/001.p/24", change);

@@ -14,7 +14,7 @@ function read(args: readonly string[]): Result<Options, string> {
 }
 
 describe("the command line of sigedge audit", () => {
-  test("has a default for everything but the URL", () => {
+  test("has a default for every option", () => {
     expect(valueOf(read(["https://log.example.com/"]))).toMatchObject({
       url: "https://log.example.com",
       vkeys: [],
@@ -26,7 +26,7 @@ describe("the command line of sigedge audit", () => {
     });
   });
 
-  test("is read whole", () => {
+  test("sets every option", () => {
     const args = ["--key", "a", "--key=b", "--witness", "w", "--ct", "--no-signatures", "--incremental", "--jobs", "0"];
     expect(valueOf(read(["http://h:1/a/b//", ...args, "--state", "/s"]))).toEqual({
       url: "http://h:1/a/b",
@@ -46,12 +46,12 @@ describe("the command line of sigedge audit", () => {
   test.each<[string, readonly string[], RegExp]>([
     ["no URL", [], /one http or https URL/],
     ["two URLs", ["http://a", "http://b"], /one http or https URL/],
-    ["no URL at all", ["log.example.com"], /one http or https URL/],
-    ["a URL of another kind", ["file:///tmp/log"], /one http or https URL/],
+    ["a word that is not a URL", ["log.example.com"], /one http or https URL/],
+    ["a file URL", ["file:///tmp/log"], /one http or https URL/],
     ["an unknown flag", ["http://a", "--fast"], /^Unknown option '--fast'; see sigedge audit --help$/],
     ["a flag without its value", ["http://a", "--key"], /--key/],
     ["--key and --trusted-root", ["http://a", "--key", "k", "--trusted-root", "f"], /not both/],
-    ["threads that are no number", ["http://a", "--jobs", "many"], /--jobs/],
+    ["a word for --jobs", ["http://a", "--jobs", "many"], /--jobs/],
     ["too many threads", ["http://a", "--jobs", "65"], /--jobs/],
   ])("%s: says what is wrong", (_, args, line) => {
     expect(read(args)).toMatchObject({ ok: false, error: expect.stringMatching(line) as string });

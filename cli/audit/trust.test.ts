@@ -26,12 +26,12 @@ describe("verifier keys", () => {
     ["a key of an unknown type", ["a+00000000+/wAA"], /type must be 01/],
     ["a witness's key", [witnessSigner("w").vkey], /give it with --witness/],
     ["keys of two logs", [ed25519Signer("a").vkey, ed25519Signer("b").vkey], /different logs: a, b/],
-    ["bytes that are no key", ["a+2c624232+Ajg="], /give it as/],
+    ["bytes that are not a key", ["a+2c624232+Ajg="], /give it as/],
   ])("refuse %s", (_, keys, reason) => {
     expect(logOfVkeys(URL, keys, false)).toMatchObject({ ok: false, error: expect.stringMatching(reason) as string });
   });
 
-  test("of the public log, as it publishes it, is taken", () => {
+  test("in the form of the public log are accepted", () => {
     const vkey = "log2025-1.rekor.sigstore.dev+cf119915+AbfK5adZJxsI323FwGD2AJJ9F4i89cfDuLdGJBIYntuO";
     expect(valueOf(logOfVkeys("https://log2025-1.rekor.sigstore.dev/api/v2", [vkey], false))).toMatchObject({
       origin: "log2025-1.rekor.sigstore.dev",
@@ -70,7 +70,7 @@ describe("a trusted root", () => {
     expect(verifiersOf(log.vkeys).ok).toBe(true);
   });
 
-  test("may give one log several keys", () => {
+  test("may list several keys for one log", () => {
     const json = root([instance(URL, ecdsa), instance(URL, ed25519)], []);
     expect(valueOf(logOfTrustedRoot(URL, json, false)).vkeys.length).toBe(2);
   });

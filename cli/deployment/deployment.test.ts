@@ -36,7 +36,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("a new deployment", () => {
-  it("has every offline key under the passphrase, as openssl reads it, and no other file of them", () => {
+  it("encrypts every offline key so that openssl opens it, and writes it to no other file", () => {
     const offline = join(made.folder, "offline");
     const keys = readdirSync(offline).filter((file) => file.endsWith(".pem"));
     expect(keys.toSorted()).toEqual([
@@ -60,14 +60,14 @@ describe("a new deployment", () => {
     expect(() => execFileSync("openssl", wrong, { stdio: "ignore" })).toThrow();
   }, 120_000);
 
-  it("lets nobody else read anything", () => {
+  it("is readable by its owner only", () => {
     for (const entry of readdirSync(made.folder, { recursive: true, withFileTypes: true })) {
       const path = join(entry.parentPath, entry.name);
       expect([path, statSync(path).mode & 0o077]).toEqual([path, 0]);
     }
   });
 
-  it("gives the Workers their settings, without the offline folder", () => {
+  it("has every setting of the Workers without the offline folder", () => {
     const away = join(folder, "away");
     cpSync(made.folder, away, { recursive: true });
     rmSync(join(away, "offline"), { recursive: true });
@@ -79,7 +79,7 @@ describe("a new deployment", () => {
     for (const text of Object.values(settings.vars)) expect(text).not.toContain("PRIVATE KEY");
   });
 
-  it("believes the operator, for one identity, and those of the public instance", () => {
+  it("accepts the operator for one identity, and the issuers of the public instance", () => {
     const file = readIssuersFile(readFileSync(join(made.folder, "issuers.yaml"), "utf8"));
     if (!file.ok) throw new Error(file.error.join());
     const operator = file.value.issuers.find(({ url }) => url === "https://sign.example.com/operator");
@@ -88,7 +88,7 @@ describe("a new deployment", () => {
     expect(file.value.issuers.length).toBeGreaterThan(20);
   });
 
-  it("is deployed in one shape for ever", () => {
+  it("keeps its shape", () => {
     const claimed = value(claimShape(made, "composed"));
     expect(claimShape(claimed, "split")).toMatchObject({ ok: false });
     expect(value(readDeployment(made.folder))).toMatchObject({ shape: "composed", name: "sigedge-test" });
@@ -97,7 +97,7 @@ describe("a new deployment", () => {
 });
 
 describe("the configuration for wrangler", () => {
-  it("holds no secret, its own names, the custom domain, and what a split Worker inherits", async () => {
+  it("has no secret, but its own names, the custom domain, and what a split Worker inherits", async () => {
     const { vars, secrets } = value(workerSettings(made));
     const composed = readFileSync(await writeConfig({ deployment: made, worker: null, vars }), "utf8");
     for (const secret of Object.values(secrets)) expect(composed).not.toContain(secret.split("\n")[1]);
@@ -132,7 +132,7 @@ describe("the configuration for wrangler", () => {
 });
 
 describe("the choice of a deployment", () => {
-  it("keeps others apart by name and folder", () => {
+  it("separates deployments by name and folder", () => {
     expect(value(selectDeployment({ dir: null, env: "staging" }))).toMatchObject({ name: "sigedge-staging" });
     expect(selectDeployment({ dir: null, env: "../x" }).ok).toBe(false);
   });

@@ -79,7 +79,7 @@ describe("a file of issuers", () => {
     ]);
   });
 
-  it("loses nothing on the way into the setting but what is for people", () => {
+  it("keeps everything in the setting except members for people", () => {
     const file = readIssuersFile(LIKE_FULCIO);
     if (!file.ok) throw new Error(file.error.join("\n"));
     expect(JSON.stringify(parseIssuers(file.value.setting, []))).toBe(
@@ -88,7 +88,7 @@ describe("a file of issuers", () => {
     expect(file.value.setting).not.toMatch(/ops@|Widget"|"client-id"|define/);
   });
 
-  it("can be cut down to an environment", () => {
+  it("can be reduced to an environment", () => {
     const file = readIssuersFile(LIKE_FULCIO, { environment: "production" });
     expect(file.ok && file.value.issuers.map(({ url }) => url)).toEqual([
       "https://ci.widget.example",
@@ -98,7 +98,7 @@ describe("a file of issuers", () => {
     ]);
   });
 
-  it("that ships is what is accepted without a configuration", () => {
+  it("in docs/ equals the default without a configuration", () => {
     const file = readIssuersFile(readFileSync(join(ROOT, "docs", "public-issuers.yaml"), "utf8"));
     if (!file.ok) throw new Error(file.error.join("\n"));
     const byUrl = (issuers: readonly { readonly url: string }[]): object =>
@@ -109,12 +109,12 @@ describe("a file of issuers", () => {
 
   const guide = readFileSync(join(ROOT, "docs", "identities.md"), "utf8");
   const examples = Array.from(guide.matchAll(/^```yaml\n(.*?)^```$/gms), ([, yaml = ""]) => yaml);
-  it.each(examples.filter((yaml) => yaml.includes("oidc-issuers:")))("of the guide is one: example %#", (yaml) => {
+  it.each(examples.filter((yaml) => yaml.includes("oidc-issuers:")))("in the guide is valid: example %#", (yaml) => {
     const file = readIssuersFile(yaml);
     expect(file.ok ? [] : file.error).toEqual([]);
   });
 
-  it("of the public instance, if there is a copy (SIGEDGE_FULCIO_CONFIG=config.yaml), is read unchanged", () => {
+  it("of the public instance is accepted unchanged (if SIGEDGE_FULCIO_CONFIG names a copy)", () => {
     const path = process.env["SIGEDGE_FULCIO_CONFIG"];
     const text = path === undefined ? LIKE_FULCIO : readFileSync(path, "utf8");
     const file = readIssuersFile(text, { environment: "production" });
@@ -126,7 +126,7 @@ describe("a file of issuers", () => {
     }
   });
 
-  it("may be JSON, with the names of Go", () => {
+  it("may be JSON with the field names of Go", () => {
     const json = {
       OIDCIssuers: {
         "https://a.example": {

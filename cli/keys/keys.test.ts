@@ -34,7 +34,7 @@ function open(): Secrets {
 
 const file = (name: string): string => join(state, "keys", name);
 
-/** Writes the certificates of a chain apart, for tools that want files. */
+/** Writes each certificate of a chain to a file, for openssl. */
 function split(chain: string): string[] {
   const pems = chain.match(/-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----\n/g) ?? [];
   return pems.map((pem, i) => {
@@ -47,7 +47,7 @@ function split(chain: string): string[] {
 const openssl = (...args: string[]): string => execFileSync("openssl", args, { encoding: "utf8" });
 
 describe("a new state folder", () => {
-  it("gets every setting of every service, the same ones at the second start", () => {
+  it("has every setting of every service, and keeps them", () => {
     const first = open();
     expect(Object.keys(first).toSorted()).toEqual([
       "CA_CHAIN",
@@ -62,14 +62,14 @@ describe("a new state folder", () => {
     expect(open()).toEqual(first);
   });
 
-  it("is for its owner alone, and holds nothing unfinished", () => {
+  it("is readable by its owner only, and has no unfinished files", () => {
     open();
     expect(statSync(join(state, "keys")).mode & 0o777).toBe(0o700);
     for (const name of readdirSync(join(state, "keys"))) expect(statSync(file(name)).mode & 0o777).toBe(0o600);
     expect(readdirSync(state)).toEqual(["keys"]);
   });
 
-  it("works without the root keys, which may be taken offline", () => {
+  it("works without the root keys, which can be moved offline", () => {
     const before = open();
     rmSync(file("ca-root.key.pem"));
     rmSync(file("tsa-root.key.pem"));
@@ -127,35 +127,35 @@ describe("an unusable state folder", () => {
   const P256 = () => openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256");
   const rejects: readonly [what: string, spoil: () => void, line: RegExp][] = [
     [
-      "a key file of noise",
+      "a key file of random text",
       () => writeFileSync(file("ca.key.pem"), "noise"),
       /ca\.key\.pem is not a P-256 private key/,
     ],
     [
-      "a cut key file",
+      "a truncated key file",
       () => writeFileSync(file("oidc.key.pem"), open()["OIDC_KEY"]?.slice(0, 400) ?? ""),
       /oidc\.key\.pem is not a RSA-2048/,
     ],
     ["a key of another kind", () => writeFileSync(file("oidc.key.pem"), P256()), /oidc\.key\.pem is not a RSA-2048/],
     ["a missing key", () => rmSync(file("tsa.key.pem")), /tsa\.key\.pem is missing/],
     [
-      "a CA key that is not the certificate's",
+      "a CA key of another certificate",
       () => writeFileSync(file("ca.key.pem"), P256()),
       /ca-chain\.pem does not match its private keys/,
     ],
     [
-      "a TSA key that is not the certificate's",
+      "a TSA key of another certificate",
       () => writeFileSync(file("tsa.key.pem"), P256()),
       /tsa-chain\.pem does not match its private keys/,
     ],
     ["a missing chain", () => rmSync(file("ca-chain.pem")), /ca-chain\.pem is missing/],
     [
-      "a chain of one",
+      "a chain of one certificate",
       () => writeFileSync(file("ca-chain.pem"), readFileSync(split(open()["CA_CHAIN"] ?? "")[0] ?? "")),
       /ca-chain\.pem does not hold 2 certificates/,
     ],
     [
-      "a chain of noise",
+      "a chain of random text",
       () => writeFileSync(file("tsa-chain.pem"), "noise"),
       /tsa-chain\.pem does not hold 2 certificates/,
     ],
@@ -188,7 +188,7 @@ describe("an unusable state folder", () => {
     expect(describeKeysError(result.error)).toMatch(/^cannot write the state folder .* \(E[A-Z]+\); choose another/);
   });
 
-  it.skipIf(process.getuid?.() === 0)("one without write permission", () => {
+  it.skipIf(process.getuid?.() === 0)("a folder without write permission", () => {
     chmodSync(state, 0o500);
     expect(openKeys(state, here, now)).toMatchObject({ ok: false, error: { code: "state_unwritable" } });
   });

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reindexing against a database in memory and a served log that can fail: that it goes on, and how it meets the log's
-// own feed.
+// Reindexing a served log that can fail into a database in memory: continuation, and the meeting with the log's feed.
 
 import { generateKeyPairSync } from "node:crypto";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -116,7 +115,7 @@ describe("reindex", () => {
     ]);
   });
 
-  test("goes on where it was interrupted, and ends up with the same", async () => {
+  test("continues after an interruption, with the same result", async () => {
     const whole = memoryIndex();
     await run(whole);
     const index = memoryIndex();
@@ -142,9 +141,9 @@ describe("reindex", () => {
     expect(dump(index.database)).toEqual(dump(whole.database));
   });
 
-  test("joins what the log has fed behind the gap", async () => {
+  test("includes the rows that the log fed behind the gap", async () => {
     const index = memoryIndex();
-    // The log has fed entries 520 to 639, some of which it has made since, and could not raise the watermark.
+    // The log has fed entries 520 to 639, some of them new, and could not raise the watermark.
     for (let idx = 520; idx < 640; idx++) {
       index.database
         .prepare("INSERT INTO entry VALUES ('signature', ?, ?, NULL, NULL, NULL, 1)")
@@ -153,7 +152,7 @@ describe("reindex", () => {
     expect(await run(index)).toEqual({ ok: true, value: { from: 0, to: 640 } });
   });
 
-  test("reaches the log's cursor though the first checkpoint was an old one", async () => {
+  test("reaches the log's cursor even if the first checkpoint is old", async () => {
     const index = memoryIndex();
     log.sign({ size: 256 });
     const fed = (from: number, to: number): void => {
@@ -161,7 +160,7 @@ describe("reindex", () => {
         index.database.prepare("INSERT INTO entry VALUES ('signature', ?, 1, NULL, NULL, NULL, 1)").run(idx);
       }
     };
-    // The log had fed 520 entries when the index was lost, and feeds on while it is rebuilt.
+    // The log had fed 520 entries when the index was lost, and continues while it is rebuilt.
     fed(520, 525);
     const settled = (): Promise<void> => {
       log.sign();
@@ -171,7 +170,7 @@ describe("reindex", () => {
     expect(await run(index, false, settled)).toEqual({ ok: true, value: { from: 0, to: 540 } });
   });
 
-  test("does not join over a hole", async () => {
+  test("does not raise the watermark over a gap", async () => {
     const index = memoryIndex();
     for (const idx of [SIZE, SIZE + 2]) {
       index.database.prepare("INSERT INTO entry VALUES ('signature', ?, 1, NULL, NULL, NULL, 1)").run(idx);
@@ -179,7 +178,7 @@ describe("reindex", () => {
     expect(await run(index)).toEqual({ ok: true, value: { from: 0, to: SIZE } });
   });
 
-  test("starts anew when told to, and mends what was damaged below the watermark", async () => {
+  test("starts from the beginning with --fresh, and repairs damage below the watermark", async () => {
     const index = memoryIndex();
     await run(index);
     const before = dump(index.database);
@@ -200,7 +199,7 @@ describe("reindex", () => {
     const index = memoryIndex();
     await run(index);
     const before = dump(index.database);
-    // What an older version found an entry by, and showed of it.
+    // The terms and the row of an older version.
     index.database.exec(`
       INSERT INTO posting SELECT 'gone:' || idx, log, idx FROM entry WHERE ${which};
       DELETE FROM posting WHERE term LIKE 'key:%' AND ${which};
@@ -208,7 +207,7 @@ describe("reindex", () => {
       INSERT INTO entry VALUES ('certificate', 0, 1, NULL, NULL, NULL, 0);
       INSERT INTO posting VALUES ('gone:0', 'certificate', 0)`);
     expect(await run(index)).toEqual({ ok: true, value: { from, to: SIZE } });
-    // The other log's are that log's matter.
+    // Rows of the other log stay.
     expect(index.database.prepare("SELECT count(*) AS n FROM posting WHERE log = 'certificate'").get()).toEqual({
       n: 1,
     });
@@ -216,7 +215,7 @@ describe("reindex", () => {
     expect(dump(index.database)).toEqual(before);
   });
 
-  test("says how far it is while rows of another version are away, and goes on from there", async () => {
+  test("lowers the watermark while rows of another version are missing, and continues from there", async () => {
     const index = memoryIndex();
     await run(index);
     const before = dump(index.database);
@@ -231,17 +230,17 @@ describe("reindex", () => {
 
   test.each<[string, () => void, RegExp]>([
     ["no checkpoint", () => log.damage("checkpoint"), /checkpoint is missing/],
-    ["a checkpoint that is none", () => log.damage("checkpoint", () => Buffer.from("x")), /not a checkpoint/],
-    ["a bundle that is gone", () => log.damage("tile/entries/000"), /tile\/entries\/000 is missing/],
-    ["a bundle that is none", () => log.damage("tile/entries/000", () => Buffer.of(0)), /not a bundle/],
+    ["a malformed checkpoint", () => log.damage("checkpoint", () => Buffer.from("x")), /not a checkpoint/],
+    ["a missing bundle", () => log.damage("tile/entries/000"), /tile\/entries\/000 is missing/],
+    ["a malformed bundle", () => log.damage("tile/entries/000", () => Buffer.of(0)), /not a bundle/],
     ["an entry of another kind", () => log.rewrite(7, [entryRecord(Buffer.from("?"))]), /entry 7 has a format/],
     ["a damaged sidecar", () => log.damage("api/meta/1", (bytes) => bytes.subarray(9)), /sidecar has a format/],
     [
-      "an entry in another form",
+      "an entry in another format",
       () => log.damage("api/entries/512?log=signature", () => Buffer.from("{}")),
       /entry 512/,
     ],
-    ["an entry that is gone", () => log.damage("api/entries/529?log=signature"), /entry 529: api/],
+    ["a missing entry", () => log.damage("api/entries/529?log=signature"), /entry 529: api/],
   ])("says what is wrong: %s", async (_, damage, reason) => {
     damage();
     expect(await run(memoryIndex())).toMatchObject({ ok: false, error: expect.stringMatching(reason) as string });
@@ -249,7 +248,7 @@ describe("reindex", () => {
 });
 
 describe("the statements", () => {
-  test("hold any text", () => {
+  test("quote any text", () => {
     const { database } = memoryD1();
     const texts = [
       "",
@@ -270,7 +269,7 @@ describe("the statements", () => {
     });
   });
 
-  test("stay below what D1 takes", () => {
+  test("stay below the limit of D1", () => {
     const terms = Array.from({ length: 512 }, (_, i) => `digest:sha512:${"ab".repeat(64)}${i}`);
     const rows = Array.from({ length: 64 }, (_, leafIndex) => ({
       leafIndex,
@@ -292,7 +291,7 @@ describe("the statements", () => {
   });
 });
 
-describe("a database that cannot be used", () => {
+describe("an unusable database", () => {
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "sigedge-reindex-test-"));
@@ -304,7 +303,7 @@ describe("a database that cannot be used", () => {
     return [file];
   };
 
-  test("a state folder without one: says what to do", () => {
+  test("a state folder without a database: says what to do", () => {
     expect(() => localDatabase(folder)).toThrow(DatabaseError);
     expect(() => localDatabase(folder)).toThrow(/start the stack once/);
     rmSync(folder, { recursive: true });
@@ -320,7 +319,7 @@ describe("a database that cannot be used", () => {
     rmSync(folder, { recursive: true });
   });
 
-  test("is called as wrangler wants it", async () => {
+  test("calls wrangler with the right arguments", async () => {
     const script = `echo "$@" >> ${folder}/calls; for last; do :; done; case "$*" in *--file*) cp "$last" ${folder}/rows.sql;; esac; echo '[{"success":true,"results":[{"log":"signature","size":4}]}]'`;
     const database = wranglerDatabase({ command: tool(script), database: "INDEX", config: null, where: ["--remote"] });
     expect(await database.watermarks()).toEqual(new Map([["signature", 4]]));

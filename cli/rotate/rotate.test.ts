@@ -108,7 +108,7 @@ describe("refused, without a change", () => {
       ["certificate-log", "--url", "https://b.example.com", "--name", "certificate"],
       1,
     ],
-    ["must be 1 to 32 of a-z", ["signature-log", "--url", "https://b.example.com", "--name", "A"], 1],
+    ["must be 1 to 32 characters of a-z", ["signature-log", "--url", "https://b.example.com", "--name", "A"], 1],
     ["no rotation of the signature log is under way", ["signature-log", "--finish"], 1],
   ])("%s: %j", async (message, args, code) => {
     const before = tree();

@@ -27,11 +27,11 @@ beforeAll(() => {
   };
 });
 
-describe("the material of a deployment whose CA and TSA have been replaced", () => {
+describe("the material of a deployment with a replaced CA and TSA", () => {
   const materialWith = (others: Readonly<Record<string, string>>) =>
     materialOf({ publicUrl, settings: { ...settings, ...others }, logsCreatedAt: null, now: NOW });
 
-  it("trusts its logs since the first CA, not since the newest", () => {
+  it("trusts its logs from the first CA on, not from the newest", () => {
     const first = certifyAuthority(keys(), at(NOW - 2 * YEAR_MS));
     const coming = certifyAuthority(keys(), at(NOW + 1000));
     const material = valueOf(materialWith({ OTHER_CA_CHAINS: first + coming }));
@@ -39,7 +39,7 @@ describe("the material of a deployment whose CA and TSA have been replaced", () 
       expect(createdAt).toBe(NOW - 2 * YEAR_MS - 3_600_000);
   });
 
-  it("holds the other timestamp authorities", () => {
+  it("includes the former timestamp authorities", () => {
     const other = certifyTimestampAuthority(keys(), at(NOW - YEAR_MS));
     const { otherTsaChains } = valueOf(materialWith({ OTHER_TSA_CHAINS: other }));
     expect(otherTsaChains.map(([{ notBefore }]) => notBefore)).toEqual([NOW - YEAR_MS - 3_600_000]);

@@ -39,7 +39,7 @@ const role = (members: readonly OfflineKey[], threshold: number) => ({
   threshold,
 });
 
-/** Root: two of keys 0, 1, 2. Targets: key 3. */
+/** Root: two of the keys 0, 1, 2. Targets: key 3. */
 const made = (signers = keys): OfflineTexts =>
   valueOf(
     createRepository({
@@ -53,7 +53,7 @@ const made = (signers = keys): OfflineTexts =>
   );
 
 describe("key files", () => {
-  it("are read by openssl with their passphrase, and by nobody without", () => {
+  it("open in openssl with their passphrase only", () => {
     const file = join(folder, "protected.pem");
     const created = valueOf(createOfflineKey(file, "correct horse"));
     expect(statSync(file).mode & 0o777).toBe(0o600);
@@ -68,7 +68,7 @@ describe("key files", () => {
     expect(errorOf(openOfflineKey(file, null)).code).toBe("key_file_passphrase_missing");
   });
 
-  it("that openssl has written are opened", () => {
+  it("written by openssl open", () => {
     const file = join(folder, "openssl.pem");
     const generated = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-aes-256-cbc", "-pass", "pass:x"];
     execFileSync("openssl", ["genpkey", ...generated, "-out", file], { stdio: "ignore" });
@@ -76,7 +76,7 @@ describe("key files", () => {
     expect(valueOf(openOfflineKey(file, "x")).key.keyval.public).toBe(publicKey);
   });
 
-  it("are not overwritten, and not taken for what they are not", () => {
+  it("are not overwritten, and reject other contents", () => {
     const file = join(folder, "0.pem");
     const before = readFileSync(file, "utf8");
     expect(errorOf(createOfflineKey(file, null))).toMatchObject({ code: "key_file_unwritable", reason: "EEXIST" });
@@ -88,14 +88,14 @@ describe("key files", () => {
     expect(onlineKeyOf(readFileSync(p384, "utf8"))).toBeNull();
   });
 
-  it("hold online keys as the secret that a Worker reads", () => {
+  it("hold an online key in the form that a Worker reads", () => {
     expect(createPrivateKey(online.pem).asymmetricKeyDetails?.namedCurve).toBe("prime256v1");
     expect(onlineKeyOf(online.pem)).toEqual(online.key);
   });
 });
 
 describe("a new repository", () => {
-  it("is signed by its root keys over canonical JSON, says openssl", () => {
+  it("is signed over canonical JSON, which openssl verifies", () => {
     const { root } = valueOf(openOffline(made()));
     expect(root.signatures).toHaveLength(3);
     expect(root.signed.expires).toBe("2027-11-23T10:20:30Z");
@@ -131,7 +131,7 @@ describe("a new repository", () => {
 });
 
 describe("a change", () => {
-  it("of the documents is the next targets, and needs no root key", () => {
+  it("of the documents signs the next targets, without a root key", () => {
     const documents = { "b.pem": { text: "b", custom: null } };
     const texts = valueOf(publishTargets(made(), { documents, signers: [key(3)], now: NOW }));
     expect(texts.files).toEqual({ "b.pem": "b" });
@@ -144,7 +144,7 @@ describe("a change", () => {
     );
   });
 
-  it("of the root keys is signed by those before and those after", () => {
+  it("of the root keys is signed by the former and the new keys", () => {
     const change = { root: role([key(4), key(5)], 2) };
     const texts = valueOf(rotateKeys(made(), { change, signers: keys, now: NOW }));
     const { root, targets } = valueOf(openOffline(texts));
@@ -156,7 +156,7 @@ describe("a change", () => {
     expect(short([key(0), key(1), key(4)])).toMatchObject({ role: "root", previous: false, needed: 2 });
   });
 
-  it("of the targets keys signs the targets anew", () => {
+  it("of the targets keys signs the targets again", () => {
     const change = { targets: role([key(4)], 1) };
     expect(errorOf(rotateKeys(made(), { change, signers: keys.slice(0, 3), now: NOW }))).toMatchObject({
       role: "targets",
@@ -167,7 +167,7 @@ describe("a change", () => {
     expect(targets.signatures.map(({ keyid }) => keyid)).toEqual([key(4).keyId]);
   });
 
-  it("of the online key leaves everything else", () => {
+  it("of the online key changes nothing else", () => {
     const next = createOnlineKey();
     const texts = valueOf(rotateKeys(made(), { change: { online: next.key }, signers: keys, now: NOW }));
     const { root, targets } = valueOf(openOffline(texts));
@@ -176,7 +176,7 @@ describe("a change", () => {
     expect(targets.signed.version).toBe(1);
   });
 
-  it("of the expiry is the next version of each role", () => {
+  it("of the expiry signs the next version of each role", () => {
     const now = unixMs(NOW + 86_400_000);
     const texts = valueOf(extendExpiry(made(), { roles: ["root", "targets"], signers: keys, now }));
     const { root, targets } = valueOf(openOffline(texts));
@@ -185,7 +185,7 @@ describe("a change", () => {
     expect(texts.files).toEqual(made().files);
   });
 
-  it("of what is not valid is refused", () => {
+  it("of an invalid repository is refused", () => {
     const damaged = { ...made(), files: { "trusted_root.json": "another" } };
     for (const edited of [
       publishTargets(damaged, { documents: DOCUMENTS, signers: keys, now: NOW }),
