@@ -17,7 +17,7 @@ export async function appendText({ log }: MemoryLog, text: string): Promise<Appe
   return result.value.answer;
 }
 
-/** Appends a certificate that is only a text, and waits for the maintenance. */
+/** Appends a text as if it were a certificate, and waits for maintenance. */
 export async function appendCertificate({ log, host }: MemoryLog, text: string): Promise<Placement | null> {
   const submission = certificateSubmission({
     entryType: "x509_entry",
@@ -33,7 +33,7 @@ export async function appendCertificate({ log, host }: MemoryLog, text: string):
   return result.value.placement;
 }
 
-/** Appends `count` new texts, 64 per round, and waits for the maintenance. */
+/** Appends `count` new texts, 64 per round, and waits for maintenance. */
 export async function appendTexts(memory: MemoryLog, count: number, prefix = "entry"): Promise<void> {
   for (let from = 0; from < count; from += 64) {
     const texts = Array.from({ length: Math.min(64, count - from) }, (_, i) => `${prefix} ${from + i}`);
@@ -49,7 +49,7 @@ export function tailOf({ log, storage, format }: MemoryLog): TailDeps {
   return { storage: new LogStorage(storage), format, state, edge };
 }
 
-/** Size and root of the head that the log shows. */
+/** Size and root of the served head. */
 export function headOf({ log }: MemoryLog): { readonly size: number; readonly root: Uint8Array } {
   if (log.head === null) throw new Error("no head");
   return { size: log.head.treeSize, root: log.head.rootHash };
