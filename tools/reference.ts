@@ -73,8 +73,9 @@ export function settingsPage(): string {
 
 # Settings
 
-\`sigedge init\` creates the required settings and \`sigedge deploy\` uploads each one to the Workers that read it. A Worker with a
-missing or wrong setting answers 503 on every route, except \`/healthz\`, and names the problem. Empty text counts as missing.
+\`sigedge init\` creates the required settings, and \`sigedge deploy\` uploads each setting to the Workers that read it. While a required
+setting is missing, the Worker answers 503 on every route, and \`/healthz\` lists all that are missing. The services that read a wrong
+setting answer 503 and name the problem. Empty text counts as missing.
 
 ${table(["setting", "services", "need", "kind", "what"], rows)}
 A variable of a Worker holds at most 5 KB. A setting marked with … may be longer: its text continues in \`NAME_2\`, \`NAME_3\` and

@@ -101,6 +101,7 @@ export function compose(
   };
 }
 
+/** The names without which some service cannot run. */
 const REQUIRED = new Set(
   Object.values(DECLARATIONS).flatMap(({ settings, bindings }) =>
     requiredNames(settings).concat(resourceNames(bindings)),

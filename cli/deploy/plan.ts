@@ -58,13 +58,13 @@ const workersOf = ({ isSplit }: Plan): readonly (SplitWorker | null)[] => (isSpl
 
 async function writeConfigs(plan: Plan): Promise<Result<string, string>> {
   for (const worker of workersOf(plan)) {
-    await writeConfig({ deployment: plan.deployment, worker, vars: ofWorker(worker, plan.settings.vars) });
+    await writeConfig({ deployment: plan.deployment, worker, vars: settingsOf(worker, plan.settings.vars) });
   }
   return ok(plan.isSplit ? `${SPLIT_ORDER.length} Workers` : "one Worker");
 }
 
 /** The settings that a Worker's service declares. */
-export function ofWorker(
+export function settingsOf(
   worker: SplitWorker | null,
   settings: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
@@ -74,7 +74,7 @@ export function ofWorker(
 }
 
 function deployWorker(plan: Plan, worker: SplitWorker | null): Promise<Result<string, string>> {
-  const secrets = ofWorker(worker, plan.settings.secrets);
+  const secrets = settingsOf(worker, plan.settings.secrets);
   if (Object.keys(secrets).length === 0) return runDeploy(plan, worker, []);
   return withSecretsFile(plan.deployment, secrets, (file) => runDeploy(plan, worker, ["--secrets-file", file]));
 }

@@ -6,7 +6,7 @@ import { X509Certificate } from "node:crypto";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, sep } from "node:path";
 import { dryRun } from "../deploy/dry-run.ts";
-import { ofWorker } from "../deploy/plan.ts";
+import { settingsOf } from "../deploy/plan.ts";
 import {
   type Deployment,
   offlineFolder,
@@ -120,7 +120,7 @@ async function checkSecrets(deployment: Deployment): Promise<readonly Finding[]>
     const name = workerName(deployment, worker);
     const remote = await remoteSecrets(deployment, worker);
     if (!remote.ok) return [error("secrets", remote.error, "npx wrangler login, or set CLOUDFLARE_API_TOKEN")];
-    const own = Object.keys(ofWorker(worker, settings.value.secrets));
+    const own = Object.keys(settingsOf(worker, settings.value.secrets));
     const missing = own.filter((secret) => remote.value?.includes(secret) !== true);
     const extra = (remote.value ?? []).filter((secret) => worker !== null && !own.includes(secret));
     if (missing.length > 0)

@@ -24,7 +24,7 @@ export interface ServiceRoute {
   readonly kinds: readonly LogKind[] | null;
 }
 
-/** Each path once, longer paths first. A whole path has precedence over one with `*`, and a longer one over a shorter. */
+/** Each path once, longer paths first: the longest match wins, and a whole path wins over one with `*`. */
 export const SERVICE_ROUTES: readonly ServiceRoute[] = [
   ...new Map(
     Object.entries(ROUTES)
