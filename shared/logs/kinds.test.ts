@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Compares the record formats with records that test/support/logs/naive-log.ts writes out by hand.
+
+import { describe, expect, it } from "vitest";
+import { naiveRecords } from "../../test/support/logs/naive-log.ts";
+import { isLogKind, LOG_KINDS } from "./kinds.ts";
+
+describe.each(["signature", "certificate"] as const)("the records of a %s log", (kind) => {
+  const { split, frame, leafData } = LOG_KINDS[kind].records;
+  const records = naiveRecords(kind, 256);
+  const bundle = new Uint8Array(Buffer.concat(records.map(({ framed }) => framed)));
+
+  it("are split from a bundle and framed again", () => {
+    const found = split(bundle) ?? [];
+    expect(found.map((record) => Buffer.from(record))).toEqual(records.map(({ record }) => Buffer.from(record)));
+    expect(Buffer.concat(found.map(frame))).toEqual(Buffer.from(bundle));
+  });
+
+  it("have the data that the leaf hash covers", () => {
+    const hashed = records.map(({ record }) => Buffer.from(leafData(record) ?? []));
+    expect(hashed).toEqual(records.map((record) => Buffer.from(record.hashed)));
+  });
+
+  it("are not split from a truncated bundle, or from 257 entries", () => {
+    const [first] = records;
+    expect(split(bundle.subarray(0, -1))).toBeNull();
+    expect(split(new Uint8Array(Buffer.concat([bundle, first?.framed ?? Buffer.of()])))).toBeNull();
+  });
+});
+
+describe("the time of a record", () => {
+  it("is in the record of a certificate log", () => {
+    const [, second] = naiveRecords("certificate", 2);
+    expect(LOG_KINDS.certificate.records.timestamp(second?.record ?? new Uint8Array(0))).toBe(1_790_000_000_001);
+    expect(LOG_KINDS.certificate.records.timestamp(Uint8Array.of(1))).toBeNull();
+  });
+
+  it("is in the sidecar of a signature log", () => {
+    expect(LOG_KINDS.signature.records.timestamp(new Uint8Array(8))).toBeNull();
+    expect(LOG_KINDS.signature.hasSidecars).toBe(true);
+  });
+});
+
+describe("the origin of a log", () => {
+  it.each([
+    ["signature", "https://log.example.com", "log.example.com"],
+    ["signature", "http://localhost:8787", "localhost"],
+    ["certificate", "https://log.example.com/ct", "log.example.com/ct"],
+    ["certificate", "http://localhost:8787/ct", "localhost:8787/ct"],
+  ] as const)("of kind %s at %s is %s", (kind, baseUrl, origin) => {
+    expect(LOG_KINDS[kind].originOf(baseUrl)).toBe(origin);
+  });
+});
+
+describe("isLogKind", () => {
+  it.each(["signature", "certificate"])("accepts %s", (word) => expect(isLogKind(word)).toBe(true));
+  it.each(["rekor", "Signature", "", "constructor", null, 1])("rejects %j", (word) =>
+    expect(isLogKind(word)).toBe(false),
+  );
+});
