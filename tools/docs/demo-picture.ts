@@ -8,10 +8,10 @@ import { ROOT } from "../../cli/root.ts";
 import { fail } from "../../cli/terminal.ts";
 import { terminalSvg } from "./terminal-svg.ts";
 
-const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, "local", "demo.ts")], {
+const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, "cli", "sigedge.mjs"), "demo"], {
   cwd: ROOT,
   encoding: "utf8",
   env: { ...process.env, FORCE_COLOR: "1" },
 });
-if (status !== 0) fail(`the demo failed:\n${stdout}${stderr}`);
+if (status !== 0 || stdout === "") fail(`the demo failed:\n${stdout}${stderr}`);
 writeFileSync(join(ROOT, "docs", "demo.svg"), terminalSvg(`$ npm run demo\n${stdout.trimEnd()}`));
