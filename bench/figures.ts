@@ -3,6 +3,7 @@
 
 import { styled } from "../cli/terminal.ts";
 
+/** The units of figures. */
 export type Unit = "ms" | "/s" | "s" | "KiB" | "" | "%";
 
 /** An upper or lower bound. */

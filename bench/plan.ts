@@ -3,6 +3,7 @@
 
 import type { KeyKind } from "../shared/crypto/public-key.ts";
 
+/** The sizes of the samples. */
 export interface Plan {
   /** Requests of each kind before measuring it, so that V8 has compiled the code. */
   readonly warmUp: number;

@@ -14,10 +14,13 @@ import { makeIssuerKey } from "./identity-token.ts";
 export const BUILT_IN_KEY = makeIssuerKey("built-in");
 export const GITHUB_KEY = makeIssuerKey("github");
 export const DEX_KEY = makeIssuerKey("dex", "P-256");
+/** The client's key. */
 export const CLIENT = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
 export const CLIENT_PEM = CLIENT.publicKey.export({ type: "spki", format: "pem" }).toString();
+/** The start of every clock. */
 export const START = makeClock().now();
 export const MATERIAL = makeCaMaterial(START);
+/** The built-in issuer. */
 export const ISSUER = "https://sigstore.example.com/oidc";
 export const GITHUB = "https://token.actions.githubusercontent.com";
 export const DEX = "https://dex.example/auth";

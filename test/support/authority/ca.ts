@@ -14,16 +14,19 @@ import type { CaEnv } from "../../../workers/ca/env.ts";
 import type { PlatformCache } from "../../../workers/ca/issuer-keys/key-store.ts";
 import type { IssuerKey } from "./identity-token.ts";
 
+/** A curve of the CA's key, by its name in node. */
 export type Curve = "prime256v1" | "secp384r1";
 
 const makeKey = (namedCurve: Curve): KeyObject => generateKeyPairSync("ec", { namedCurve }).privateKey;
 const pkcs8 = (key: KeyObject): string => key.export({ type: "pkcs8", format: "pem" }).toString();
 
+/** The CA's settings. */
 export interface CaMaterial {
   readonly CA_CHAIN: string;
   readonly CA_KEY: string;
 }
 
+/** Creates a CA key and a chain with a root. */
 export function makeCaMaterial(now: UnixMs, curve: Curve = "prime256v1"): CaMaterial {
   const online = makeKey(curve);
   const CA_CHAIN = certifyAuthority({ root: makeKey("secp384r1"), online }, { hostname: "ca.example", now });
@@ -119,6 +122,7 @@ export function makeCaEnv(
   };
 }
 
+/** The JWK Set of these keys. */
 export const jwksOf = (...keys: readonly IssuerKey[]): { readonly keys: readonly unknown[] } => ({
   keys: keys.map(({ jwk }) => jwk),
 });
@@ -129,6 +133,7 @@ export interface Clock {
   advance: (ms: number) => void;
 }
 
+/** Creates a clock. */
 export function makeClock(start = Date.UTC(2027, 0, 15, 8, 0, 0, 250)): Clock {
   let time = unixMs(start);
   return {

@@ -2,6 +2,7 @@
 // Every issuer type with a token as its provider documents it, and the expected certificate: names and numbers
 // written by hand from the claims and the tables of Fulcio's docs/oid-info.md, without the code under test.
 
+/** A token and the identity that it must yield. */
 export interface KnownIdentity {
   readonly name: string;
   /** The issuer's row of the configuration, without its URL. */

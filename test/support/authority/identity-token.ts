@@ -3,6 +3,7 @@
 
 import { constants, createHmac, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 
+/** An issuer's token key. */
 export interface IssuerKey {
   readonly privateKey: KeyObject;
   readonly keyId: string;
@@ -10,10 +11,12 @@ export interface IssuerKey {
   readonly jwk: Readonly<Record<string, unknown>>;
 }
 
+/** The kinds of token keys. */
 export type KeyType = "RSA" | "P-256" | "P-384" | "P-521" | "Ed25519";
 
 const CURVES = { "P-256": "prime256v1", "P-384": "secp384r1", "P-521": "secp521r1" } as const;
 
+/** Generates a token key. */
 export function makeIssuerKey(keyId: string, type: KeyType = "RSA"): IssuerKey {
   const { publicKey, privateKey } = generate(type);
   return { privateKey, keyId, jwk: { ...publicKey.export({ format: "jwk" }), kid: keyId, use: "sig" } };

@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { type IssuerKey, makeIssuerKey } from "./identity-token.ts";
 
+/** A running server of issuers. */
 export interface LoopbackIssuers {
   readonly origin: string;
   readonly key: IssuerKey;
@@ -86,6 +87,7 @@ export const FAULTY_ISSUERS: readonly string[] = [...Object.keys(DISCOVERY_FAULT
   (name) => !STALLING_ISSUERS.includes(name),
 );
 
+/** Starts the server. */
 export async function startLoopbackIssuers(): Promise<LoopbackIssuers> {
   const key = makeIssuerKey("issuer", "P-256");
   const asked: string[] = [];

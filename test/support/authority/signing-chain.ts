@@ -25,6 +25,7 @@ const leafKey = createPrivateKey({ key: Buffer.from(file.leafKey, "base64"), for
 
 export const fromBase64 = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.from(text, "base64"));
 
+/** Parses a certificate in base64. Throws if it does not parse. */
 export function certificateOf(base64: string): Certificate {
   const certificate = parseCertificate(fromBase64(base64));
   if (!certificate.ok) throw new Error(certificate.error.reason);

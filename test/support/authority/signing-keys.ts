@@ -7,6 +7,7 @@ import type { HashAlgorithm } from "../../../shared/crypto/hash.ts";
 import { type KeyDetails, keyDetailsOf, SIGNATURE_SCHEMES } from "../../../shared/crypto/key-details.ts";
 import { type KeyKind, type PublicKey, parsePublicKey } from "../../../shared/crypto/public-key.ts";
 
+/** A key pair of a client. */
 export interface SigningKey {
   readonly kind: KeyKind;
   readonly keyDetails: KeyDetails;
@@ -17,6 +18,7 @@ export interface SigningKey {
   readonly privateObject: KeyObject;
 }
 
+/** Every kind of key that the log accepts. */
 export const KEY_KINDS: readonly KeyKind[] = [
   "ecdsa-p256",
   "ecdsa-p384",

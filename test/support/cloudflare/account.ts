@@ -14,6 +14,7 @@ export function textOf(binding: Binding, key: string): string | null {
   return typeof value === "string" ? value : null;
 }
 
+/** The metadata part of an upload. */
 export interface Metadata {
   readonly main_module?: string;
   readonly bindings?: readonly Binding[];
@@ -40,17 +41,20 @@ interface MigrationStep {
   }[];
 }
 
+/** A module of a script. */
 export interface Module {
   readonly name: string;
   readonly type: string;
   readonly contents: string;
 }
 
+/** An uploaded script. */
 export interface Upload {
   readonly metadata: Metadata;
   readonly modules: readonly Module[];
 }
 
+/** A version of a Worker. */
 export interface Version extends Upload {
   readonly id: string;
   readonly number: number;
@@ -59,6 +63,7 @@ export interface Version extends Upload {
   readonly bindings: readonly Binding[];
 }
 
+/** A Worker of the account. */
 export interface Worker {
   readonly name: string;
   readonly tag: string;
@@ -78,6 +83,7 @@ export interface Namespace {
   className: string;
 }
 
+/** An error of the API, with the platform's status and code. */
 export class Refusal extends Error {
   readonly status: number;
   readonly code: number;
@@ -94,6 +100,7 @@ const MAX_VARIABLES = 64;
 const MAX_VARIABLE_BYTES = 5 * 1024;
 const MAX_GZIP_BYTES = 3 * 1024 * 1024;
 
+/** An account that starts empty. */
 export class Account {
   readonly workers = new Map<string, Worker>();
   readonly buckets = new Set<string>();

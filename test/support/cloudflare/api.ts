@@ -6,6 +6,7 @@
 import type { Account, Module, Upload, Version } from "./account.ts";
 import { Refusal } from "./account.ts";
 
+/** A call to the API. */
 export interface ApiRequest {
   readonly method: string;
   readonly url: URL;
@@ -13,6 +14,7 @@ export interface ApiRequest {
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
+/** The state behind the API. */
 export interface Api {
   readonly account: Account;
   readonly accountId: string;

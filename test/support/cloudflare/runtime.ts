@@ -9,6 +9,7 @@ import { type Account, type Binding, textOf, type Worker } from "./account.ts";
 
 type WorkerOptions = Record<string, unknown>;
 
+/** What to run, and where. */
 export interface RuntimeOptions {
   readonly account: Account;
   /** The folder for storage. */
@@ -17,6 +18,7 @@ export interface RuntimeOptions {
   readonly log: (message: string) => void;
 }
 
+/** A workerd that runs the account. */
 export interface Runtime {
   /** Restarts workerd with the account's current Workers; returns the port of one of them. */
   readonly portOf: (worker: string) => Promise<number>;
@@ -28,6 +30,7 @@ export interface Runtime {
 /** A Worker that holds the databases, which exist before any other Worker does. */
 const KEEPER = "keeper";
 
+/** Creates a runtime. It starts workerd on first use. */
 export function createRuntime({ account, state, log }: RuntimeOptions): Runtime {
   let runtime: Miniflare | null = null;
   let generation = -1;

@@ -17,6 +17,7 @@ import { Account, Refusal } from "./account.ts";
 import { answerCall } from "./api.ts";
 import { createRuntime } from "./runtime.ts";
 
+/** Options of the stand-in. */
 export interface StandInOptions {
   /** The folder for storage. */
   readonly state: string;
@@ -24,6 +25,7 @@ export interface StandInOptions {
   readonly front: (account: Account) => string;
 }
 
+/** A running stand-in. */
 export interface StandIn {
   /** The address of the deployed Worker. */
   readonly url: string;

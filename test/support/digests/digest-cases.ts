@@ -9,6 +9,7 @@ import { decodeEcdsaSignature } from "../../../shared/crypto/ecdsa-signature.ts"
 import { encodePkcs1 } from "../../../shared/crypto/pkcs1.ts";
 import { newSigningKey, type SigningKey, signingKey } from "../authority/signing-keys.ts";
 
+/** A signature over a digest and the expected verdict. */
 export interface DigestCase {
   readonly name: string;
   readonly digest: Uint8Array;
@@ -17,6 +18,7 @@ export interface DigestCase {
   readonly isValid: boolean;
 }
 
+/** Cases of one ECDSA key. */
 export interface EcdsaCases {
   readonly spki: Uint8Array;
   readonly cases: readonly DigestCase[];
@@ -126,6 +128,7 @@ export function rsaCases(kind: "rsa-2048" | "rsa-3072" | "rsa-4096"): readonly D
   ];
 }
 
+/** Hashes a message with the key's hash. */
 export function hashOf({ hash }: SigningKey, message: Uint8Array): Uint8Array {
   return new Uint8Array(createHash(hash.replace("-", "")).update(message).digest());
 }

@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import { decodeHex } from "../../../shared/bytes/hex.ts";
 
+/** One test vector. */
 export interface WycheproofCase {
   readonly name: string;
   readonly spki: Uint8Array;

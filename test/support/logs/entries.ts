@@ -9,12 +9,14 @@ import { hashOf } from "../digests/digest-cases.ts";
 import type { TestStack } from "../process/stack.ts";
 import { naiveLeafHash, rootFromProof } from "./naive-tree.ts";
 
+/** The verifier of a request. */
 export interface VerifierJson {
   readonly publicKey?: { readonly rawBytes: string };
   readonly x509Certificate?: { readonly rawBytes: string };
   readonly keyDetails: string;
 }
 
+/** A hashedrekord request. */
 export interface HashedRequest {
   readonly hashedRekordRequestV002: {
     readonly digest: string;
@@ -22,6 +24,7 @@ export interface HashedRequest {
   };
 }
 
+/** A log entry as the service answers. */
 export interface LogEntryJson {
   readonly logIndex: string;
   readonly logId: { readonly keyId: string };
@@ -38,6 +41,7 @@ export interface LogEntryJson {
 
 export const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
 
+/** The verifier of a bare key. */
 export const bareVerifier = ({ spki, keyDetails }: SigningKey): VerifierJson => ({
   publicKey: { rawBytes: base64(spki) },
   keyDetails,
@@ -66,9 +70,11 @@ export function dsseRequest(key: SigningKey, payloadType: string, payload: Uint8
   };
 }
 
+/** DSSE's pre-authentication encoding (PAE). */
 export const preAuthEncoding = (payloadType: string, payload: Uint8Array): Uint8Array =>
   Buffer.concat([Buffer.from(`DSSEv1 ${Buffer.byteLength(payloadType)} ${payloadType} ${payload.length} `), payload]);
 
+/** Posts an entry. */
 export const postEntry = (stack: TestStack, body: object | string): Promise<Response> =>
   fetch(`${stack.url}/api/v2/log/entries`, {
     method: "POST",

@@ -24,6 +24,7 @@ const readJson = (name: string): unknown => JSON.parse(readFileSync(join(FOLDER,
 export const firstSettings = (): Readonly<Record<string, string>> =>
   readJson("settings.json") as Record<string, string>;
 
+/** Responses of the first version. */
 export interface FirstAnswers {
   readonly checkpoint: string;
   readonly ct: string;

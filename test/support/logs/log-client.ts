@@ -6,6 +6,7 @@
 import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { naiveLeafHash, naiveRoot, rootFromProof } from "./naive-tree.ts";
 
+/** A client's P-256 key. */
 export interface ClientKey {
   readonly privateKey: KeyObject;
   /** SubjectPublicKeyInfo, DER. */
@@ -57,6 +58,7 @@ export function attestationRequest(key: ClientKey, subjects: readonly string[]):
   return { dsseRequestV002: { envelope, verifiers: [verifierOf(key)] } };
 }
 
+/** A log entry as the service answers. */
 export interface LogEntryJson {
   readonly logIndex: string;
   readonly logId: { readonly keyId: string };
@@ -80,6 +82,7 @@ export async function postEntry(url: string, request: object): Promise<LogEntryJ
   return (await response.json()) as LogEntryJson;
 }
 
+/** Posts an entry and returns the response. */
 export const postRaw = (url: string, request: object): Promise<Response> =>
   fetch(`${url}/api/v2/log/entries`, {
     method: "POST",
@@ -101,6 +104,7 @@ export async function postArtifacts(
   return entries;
 }
 
+/** The parts of a checkpoint. */
 export interface ParsedCheckpoint {
   readonly origin: string;
   readonly treeSize: number;
@@ -141,6 +145,7 @@ export function tilePath(level: number | "entries" | "data", index: number, widt
   return `tile/${level}/${name}${width === 256 ? "" : `.p/${width}`}`;
 }
 
+/** Reads a URL. Throws unless the status is 200. */
 export async function readBytes(url: string): Promise<Buffer> {
   const response = await fetch(url);
   if (response.status !== 200) throw new Error(`${url}: ${response.status} ${await response.text()}`);
@@ -184,6 +189,7 @@ export function splitTileLeaves(bundle: Buffer): readonly Buffer[] {
   return leaves;
 }
 
+/** The parts of a TileLeaf. */
 export interface ParsedTileLeaf {
   readonly timestamp: number;
   readonly entryType: number;
@@ -196,6 +202,7 @@ export interface ParsedTileLeaf {
   readonly timestampedEntry: Buffer;
 }
 
+/** Parses one TileLeaf. */
 export const parseTileLeaf = (leaf: Buffer): ParsedTileLeaf => tileLeafAt(leaf, 0).leaf;
 
 function tileLeafAt(bytes: Buffer, start: number): { readonly leaf: ParsedTileLeaf; readonly end: number } {

@@ -24,12 +24,14 @@ const uint64 = (value: number): Buffer => {
 
 // ---- signers ----
 
+/** A tree head to sign. */
 export interface SignedHead {
   readonly text: string;
   readonly size: number;
   readonly root: Buffer;
 }
 
+/** Signs checkpoints. */
 export interface NoteSigner {
   readonly vkey: string;
   /** The whole signature line. */
@@ -99,12 +101,14 @@ export function treeHeadSigner(name: string): NoteSigner {
 
 // ---- the log ----
 
+/** A record and its leaf hash. */
 export interface ServedRecord {
   /** The record's bytes in its bundle. */
   readonly framed: Buffer;
   readonly leafHash: Buffer;
 }
 
+/** A log whose files are served. */
 export class ServedLog {
   readonly origin: string;
   readonly bundles: "entries" | "data";
@@ -210,12 +214,14 @@ export function hashedRekordBody(key: KeyObject, spki: Uint8Array, message: stri
   return rekorBody(sha256(message), sign("sha256", Buffer.from(message), key), spki);
 }
 
+/** The canonical body of a hashedrekord entry. */
 export const rekorBody = (digest: Uint8Array, signature: Uint8Array, spki: Uint8Array): Buffer =>
   Buffer.from(
     `{"apiVersion":"0.0.2","kind":"hashedrekord","spec":{"hashedRekordV002":{"data":{"algorithm":"SHA2_256","digest":"${base64(digest)}"},` +
       `"signature":{"content":"${base64(signature)}","verifier":{"keyDetails":"PKIX_ECDSA_P256_SHA_256","publicKey":{"rawBytes":"${base64(spki)}"}}}}}}`,
   );
 
+/** The parts of a certificate log record. */
 export interface LeafParts {
   readonly timestamp: number;
   readonly leafIndex: number;

@@ -12,6 +12,7 @@ interface Statement {
   readonly values: readonly SQLInputValue[];
 }
 
+/** A D1 database in memory. */
 export interface MemoryD1 {
   readonly d1: D1Database;
   readonly database: DatabaseSync;

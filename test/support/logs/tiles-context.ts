@@ -14,6 +14,7 @@ interface TilesCall {
   readonly isHit: boolean;
 }
 
+/** A context that records the requests to its cache. */
 export interface CachingContext extends TilesContext {
   /** Every request that reached the cache. */
   readonly calls: readonly TilesCall[];

@@ -7,12 +7,14 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { ROOT } from "../../../cli/root.ts";
 
+/** The result of a command. */
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
+/** A fresh clone. */
 export interface Checkout {
   readonly folder: string;
   /** Runs a line in a shell in the clone. */
@@ -20,6 +22,7 @@ export interface Checkout {
   readonly remove: () => void;
 }
 
+/** Creates a clone in a temporary folder. */
 export function freshCheckout(): Checkout {
   const folder = mkdtempSync(join(tmpdir(), "sigedge-checkout-"));
   const files = execFileSync("git", ["ls-files", "-coz", "--exclude-standard"], { cwd: ROOT, encoding: "utf8" });

@@ -11,5 +11,7 @@ class Base<Env> {
   }
 }
 
+/** The base class of Durable Objects. */
 export class DurableObject<Env = unknown> extends Base<Env> {}
+/** The base class of entrypoints. */
 export class WorkerEntrypoint<Env = unknown> extends Base<Env> {}

@@ -12,6 +12,7 @@ interface Ended {
   readonly stderr: string;
 }
 
+/** A running command. */
 export interface Command {
   readonly process: ChildProcess;
   /** Resolves to the elapsed ms when standard output contains the text; rejects if the process ends first. */
@@ -19,6 +20,7 @@ export interface Command {
   readonly ended: Promise<Ended>;
 }
 
+/** Arguments and environment of a command. */
 export interface CommandOptions {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;

@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+/** A chain and its key. */
 export interface OpensslChain {
   /** PEM: the leaf, then its root. */
   readonly chain: string;
@@ -15,6 +16,7 @@ export interface OpensslChain {
   readonly key: string;
 }
 
+/** What to put into the leaf. */
 export interface ChainOptions {
   readonly curve?: "P-256" | "P-384";
   /** Lines of the leaf's extension section, in openssl's configuration syntax. */
@@ -75,6 +77,7 @@ export function timestampQuery(data: Uint8Array, ...options: readonly string[]):
   });
 }
 
+/** A response and what to verify it with. */
 export interface TimestampCheck {
   readonly response: Uint8Array;
   /** The timestamped data, or the query. */

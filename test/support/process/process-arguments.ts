@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from "node:fs";
 /** Shorter than the life of any process of interest. */
 const INTERVAL_MS = 10;
 
+/** A running watch. */
 export interface ArgumentWatch {
   /** Stops watching and returns each command line seen, its arguments joined by spaces. */
   readonly stop: () => readonly string[];

@@ -14,6 +14,7 @@ import { unixMs } from "../../../shared/time.ts";
 import { valueOf } from "../value-of.ts";
 import { listenerPid } from "./listener.ts";
 
+/** Options of a stack. */
 export interface TestStackOptions {
   /** Settings that override the state folder's: `{ ACCEPT: "open" }`. An empty text removes a setting. */
   readonly vars?: Readonly<Record<string, string>>;
@@ -24,6 +25,7 @@ export interface TestStackOptions {
   readonly entry?: string;
 }
 
+/** A running stack. */
 export interface TestStack {
   readonly url: string;
   readonly port: number;

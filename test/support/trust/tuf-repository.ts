@@ -18,6 +18,7 @@ import service from "../../../workers/trust/index.ts";
 import { openRepository } from "../../../workers/trust/repository/tuf-repository.ts";
 import { valueOf } from "../value-of.ts";
 
+/** The trust service of a test. */
 export interface TufService {
   /** Deploys texts and a key like `wrangler deploy`: a new Durable Object over the same storage, and new isolates. */
   deploy(texts: OfflineTexts | null, onlineKey?: string): void;
@@ -33,6 +34,7 @@ export interface TufService {
   putStorageBack(copy: DatabaseSync): void;
 }
 
+/** Options of the service. */
 export interface TufServiceOptions {
   readonly publicUrl: string;
   /** Chains, logs and everything else that the service needs besides the repository. */
@@ -114,6 +116,7 @@ function copyOf(database: DatabaseSync): DatabaseSync {
   return copy;
 }
 
+/** An operator with offline keys. */
 export interface TufOperator {
   /** Makes this many offline keys. */
   readonly keys: (count: number) => readonly OfflineKey[];
@@ -131,6 +134,7 @@ export function tufOperator(): TufOperator {
   };
 }
 
+/** The first version of a repository. */
 export interface FirstRepository {
   readonly texts: OfflineTexts;
   readonly root: readonly OfflineKey[];

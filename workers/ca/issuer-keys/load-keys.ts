@@ -23,6 +23,7 @@ export interface LoadedKeys {
 /** For the discovery document and the key set together. */
 export const FETCH_TIMEOUT_MS = 10_000;
 const MAX_DISCOVERY_BYTES = 64 * 1024;
+/** The largest key set that is read. */
 export const MAX_JWKS_BYTES = 256 * 1024;
 
 const MINUTE_MS = 60_000;
