@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { CLIENTS, operationsOf, TRANSPORTS } from "./all.ts";
+import { CLIENTS, operationsOf, TRANSPORTS } from "./clients.ts";
 import { currentTable, readResults, TABLES, writeTables } from "./results.ts";
 
 const results = readResults();

@@ -5,8 +5,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../../../cli/root.ts";
-import { CLIENTS, operationsOf, TRANSPORTS } from "./all.ts";
 import type { Capability, Client, Transport } from "./client.ts";
+import { CLIENTS, operationsOf, TRANSPORTS } from "./clients.ts";
 import type { Kind } from "./pairs.ts";
 
 type ExitCodes = Readonly<Record<string, number>>;
