@@ -20,6 +20,7 @@ type Values<F extends Flags> = {
     : boolean;
 };
 
+/** The parsed arguments of a command. */
 export interface Arguments<F extends Flags> {
   readonly values: Values<F>;
   readonly positionals: readonly string[];
@@ -36,6 +37,7 @@ export interface Output {
   readonly result: (json: unknown, text: string) => void;
 }
 
+/** A page, and the functions of its command. */
 export interface Definition<F extends Flags, O> extends CommandPage {
   readonly flags: F;
   /** Exit code for wrong arguments; 2 if it is absent. */
@@ -48,7 +50,7 @@ export interface Definition<F extends Flags, O> extends CommandPage {
   readonly run: (options: O, output: Output) => Promise<Result<number, string>>;
 }
 
-/** A command whose options are nobody else's concern. */
+/** A command, ready to run. */
 export interface Command extends CommandPage {
   /** Parses the arguments and runs the command, or prints its help. Resolves to the exit code. */
   readonly execute: (args: readonly string[]) => Promise<number>;

@@ -3,6 +3,7 @@
 
 import { styleText } from "node:util";
 
+/** A progress line. */
 export interface ProgressBar {
   /** Redraws the line, at most ten times a second. */
   readonly show: (done: number, total: number) => void;

@@ -5,6 +5,7 @@ import { styleText } from "node:util";
 import { err, ok, type Result } from "../shared/result.ts";
 import { duration } from "./terminal.ts";
 
+/** A step of a long command. */
 export interface Step {
   readonly title: string;
   /** Gives a short result for the report. The error is a line for the operator. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests identity tokens from the development issuer of a local stack.
 
+/** The claims of an identity token. */
 export interface TokenRequest {
   readonly email: string;
   readonly audience?: string;

@@ -9,6 +9,7 @@ import { err, ok, type Result } from "../shared/result.ts";
 import { unixMs } from "../shared/time.ts";
 import { localTufSettings } from "./tuf.ts";
 
+/** The options of a local stack. */
 export interface LocalStack {
   readonly port: number;
   /** An absolute path. */

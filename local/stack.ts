@@ -49,6 +49,7 @@ interface RuntimeRateLimit {
   readonly simple: { readonly limit: number; readonly period: 10 | 60 };
 }
 
+/** The options of a stack. */
 export interface StackOptions {
   readonly port: number;
   /** The address to listen on; by default loopback. */
@@ -67,6 +68,7 @@ export interface StackOptions {
 
 export type WorkerLog = Pick<WorkerdStructuredLog, "level" | "message">;
 
+/** A running stack. */
 export interface Stack {
   /** Ends workerd. The storage stays. */
   readonly stop: () => Promise<void>;

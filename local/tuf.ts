@@ -32,6 +32,7 @@ const FOLDER = "tuf";
 const KEY_FILES = { root: "root.key.pem", targets: "targets.key.pem", online: "online.key.pem" } as const;
 const TRUST_FILE = "trust.json";
 
+/** A local stack, as its TUF repository needs it. */
 export interface LocalDeployment {
   /** The state folder, which exists. */
   readonly state: string;

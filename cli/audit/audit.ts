@@ -17,6 +17,7 @@ import { type AuditedTree, type Counts, decodeEdge, encodeEdge, NO_COUNTS, type 
 import { compareOpenTiles, type Piece, rebuildTree, rootOf, type TreeParts } from "./tree.ts";
 import type { TrustedLog } from "./trust.ts";
 
+/** The log, its keys, and the state of earlier audits. */
 export interface AuditOptions {
   readonly log: TrustedLog;
   /** The keys of the log and of witnesses. */

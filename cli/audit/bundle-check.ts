@@ -21,6 +21,7 @@ export interface CheckSettings {
   readonly headTimestamp: number | null;
 }
 
+/** A bundle to check. */
 export interface BundleTask {
   readonly path: string;
   readonly bytes: Uint8Array;
@@ -32,6 +33,7 @@ export interface BundleTask {
   readonly width: number;
 }
 
+/** The result of checking a bundle. */
 export interface BundleCheck {
   /** `width` hashes of 32 bytes; empty if the bundle is malformed. */
   readonly leafHashes: Uint8Array;

@@ -8,6 +8,7 @@ import { httpSource } from "../served-log/log-source.ts";
 import { type BundleCheck, type BundleTask, type CheckSettings, checkBundle } from "./bundle-check.ts";
 import { Issuers } from "./issuers.ts";
 
+/** Checks bundles until it is closed. */
 export interface BundleChecker {
   /** Rejects only if the checker itself fails. */
   readonly check: (task: BundleTask) => Promise<BundleCheck>;

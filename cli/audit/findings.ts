@@ -67,9 +67,10 @@ export function describeFinding(finding: Finding): string {
   return describe(finding);
 }
 
-/** The most findings that a report lists. The rest are counted: nobody needs a list of every entry of a broken log. */
+/** The most findings that a report lists. The rest are counted: every entry of a log can be wrong. */
 const MAX_LISTED = 200;
 
+/** The listed findings, and the numbers of all. */
 export interface FindingsSummary {
   readonly listed: readonly Finding[];
   readonly damages: number;

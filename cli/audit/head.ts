@@ -18,6 +18,7 @@ interface SignatureLine {
   readonly type: number | null;
 }
 
+/** A verified tree head. */
 export interface AuditedHead extends Checkpoint {
   /** The signed note as served. */
   readonly note: string;

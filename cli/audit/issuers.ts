@@ -11,6 +11,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import type { LogSource } from "../served-log/log-source.ts";
 import type { Finding } from "./findings.ts";
 
+/** A CA certificate of a chain. */
 export interface Issuer {
   readonly fingerprint: string;
   readonly certificate: X509Certificate;

@@ -9,6 +9,7 @@ import type { Options } from "./options.ts";
 import { type AuditState, readState, type TrustSource } from "./state.ts";
 import { logOfTrustedRoot, logOfVkeys, type TrustedLog } from "./trust.ts";
 
+/** A log with its keys, and where they come from. */
 export interface KnownLog {
   readonly log: TrustedLog;
   readonly trust: TrustSource;

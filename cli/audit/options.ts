@@ -10,6 +10,7 @@ import { defaultStateFile } from "./state.ts";
 /** More threads gain nothing on any machine. */
 const MAX_JOBS = 64;
 
+/** The options of an audit. */
 export interface Options {
   /** Without a trailing slash. */
   readonly url: string;

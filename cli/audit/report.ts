@@ -9,6 +9,7 @@ import { describeFinding, type Finding, isGap } from "./findings.ts";
 import type { AuditedTree, TrustSource } from "./state.ts";
 import type { TrustedLog } from "./trust.ts";
 
+/** What a report needs beside the result of the audit. */
 export interface AuditContext {
   readonly log: TrustedLog;
   readonly trust: TrustSource;

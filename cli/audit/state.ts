@@ -15,6 +15,7 @@ import type { FindingsSummary } from "./findings.ts";
 
 export type TrustSource = "key" | "trusted-root" | "first-use";
 
+/** The tree of the last good audit. */
 export interface AuditedTree {
   readonly size: number;
   /** Base64. */
@@ -25,6 +26,7 @@ export interface AuditedTree {
   readonly at: string;
 }
 
+/** Numbers of entries by verdict. */
 export interface Counts {
   readonly verified: number;
   readonly unverified: number;
@@ -46,6 +48,7 @@ export interface Progress {
   readonly isComplete: boolean;
 }
 
+/** The content of a state file. */
 export interface AuditState {
   readonly version: 1;
   readonly url: string;

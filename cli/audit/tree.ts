@@ -21,6 +21,7 @@ import type { Fetched, LogSource } from "../served-log/log-source.ts";
 import type { BundleCheck, BundleTask } from "./bundle-check.ts";
 import type { Finding } from "./findings.ts";
 
+/** A served tree, and the check of its bundles. */
 export interface TreeParts {
   readonly source: LogSource;
   readonly kind: LogKind;

@@ -18,6 +18,7 @@ import { type IndexRow, readRows, type ServedLog } from "../served-log/index-row
 import { bundlePath, creationIn, leavesOf, matchesCheckpoint, newestTail, tilePath, upperTiles } from "./contents.ts";
 import type { BackupFolder } from "./folder.ts";
 
+/** A served log with what it does not serve itself. */
 export interface BackedUpLog extends ServedLog {
   /** The log's ECDSA key, from the trusted root. */
   readonly spki: Uint8Array;
@@ -28,6 +29,7 @@ export interface BackedUpLog extends ServedLog {
   readonly logJson: Uint8Array;
 }
 
+/** The result of a backup. */
 export interface BackedUp {
   readonly treeSize: number;
   /** The number of files added. */

@@ -22,6 +22,7 @@ type Progress = (done: number, total: number) => void;
 /** Its message is a line for the operator. */
 export class BucketError extends Error {}
 
+/** A bucket that wrangler opens. */
 export interface WranglerBucket {
   /** The wrangler to run. Default: the one of this checkout. */
   readonly command?: readonly [string, ...string[]];

@@ -20,8 +20,10 @@ import type { BackupFolder } from "./folder.ts";
 
 type Kind = LogConfig["kind"];
 
+/** The path of a full bundle. */
 export const bundlePath = (kind: Kind, index: number): string =>
   formatTilePath({ level: LOG_KINDS[kind].bundleLevel, index, width: TILE_WIDTH });
+/** The path of a full tile. */
 export const tilePath = (level: number, index: number): string => formatTilePath({ level, index, width: TILE_WIDTH });
 
 /** The leaf hashes of a bundle; null if it is malformed. */
@@ -83,6 +85,7 @@ export function newestTail(folder: BackupFolder, name: string): Backup | null {
   return null;
 }
 
+/** A backup that was checked completely. */
 export interface CheckedBackup {
   readonly tail: Backup;
   /** The keys of every object of the log at that size, log.json last. */

@@ -16,6 +16,7 @@ export const FLAGS = {
   log: { value: "NAME", description: "One log, by its name in /api/logs. Default: all logs." },
 } as const;
 
+/** The options of backup and restore. */
 export interface Options {
   readonly folder: BackupFolder;
   readonly state: string | null;

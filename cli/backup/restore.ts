@@ -19,6 +19,7 @@ export function logsIn(folder: BackupFolder): readonly Pick<LogConfig, "name" | 
   });
 }
 
+/** The result of a restore. */
 export interface RestoredObjects {
   readonly treeSize: number;
   readonly objects: number;

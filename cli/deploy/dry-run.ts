@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { ROOT, workingFolder, wranglerScript } from "../root.ts";
 
+/** The result of one dry run. */
 export interface DryRun {
   /** The <name> of [env.<name>], null for the composed Worker at the top level. */
   readonly environment: string | null;

@@ -12,6 +12,7 @@ import { reasonOf, wrangler } from "../deployment/wrangler.ts";
 import { SPLIT_ORDER, type SplitWorker, workerName, writeConfig } from "../deployment/wrangler-config.ts";
 import type { Step } from "../steps.ts";
 
+/** A Worker that was deployed. */
 export interface Deployed {
   readonly name: string;
   /** Null in a dry run. */
@@ -19,6 +20,7 @@ export interface Deployed {
   readonly gzipBytes: number | null;
 }
 
+/** What to deploy, and in which shape. */
 export interface Plan {
   readonly deployment: Deployment;
   readonly isSplit: boolean;

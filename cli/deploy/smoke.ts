@@ -10,6 +10,7 @@ import { operatorOf, operatorToken } from "../deployment/operator-issuer.ts";
 import { waitForHit } from "../signing/search.ts";
 import { type Instance, logIndexOf, readInstance, readJson, refusalOf, sign, verify } from "../signing/sigstore-js.ts";
 
+/** One step of the smoke test. */
 export interface SmokeStep {
   readonly title: string;
   /** Resolves to a short result; rejects with the reason for a failure. */

@@ -19,6 +19,7 @@ import { makeRepository, makeTufKeys } from "./trust-root.ts";
 /** The issuers that the CA accepts at first, beside the built-in issuer and the operator issuer. */
 export type FirstIssuers = "public" | "none";
 
+/** A deployment to create. */
 export interface NewDeployment {
   readonly folder: string;
   readonly name: string;

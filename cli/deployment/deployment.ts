@@ -21,6 +21,7 @@ import { fileSettings, readShards, witnessSecret } from "./folder-settings.ts";
 import { otherSettings } from "./replaceable.ts";
 import { tufSecret } from "./trust-root.ts";
 
+/** The content of deployment.json. */
 export interface Deployment {
   /** Absolute. */
   readonly folder: string;
@@ -57,6 +58,7 @@ export const DEPLOYMENT_FLAGS = {
   },
 } as const;
 
+/** The deployment that the flags choose. */
 export interface Selection {
   /** Absolute. */
   readonly folder: string;

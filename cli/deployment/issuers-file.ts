@@ -12,6 +12,7 @@ import { PROVIDERS } from "../../shared/identity/providers.ts";
 import { isObject, type JsonObject } from "../../shared/json/member.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 
+/** A valid issuers file. */
 export interface IssuersFile {
   readonly issuers: readonly Issuer[];
   /** The setting of the Worker: the same issuers in few characters. */

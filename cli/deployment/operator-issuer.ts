@@ -17,6 +17,7 @@ const TOKEN_LIFETIME_SECONDS = 300;
 /** Tolerates a CA whose clock is behind. */
 const CLOCK_GRACE_SECONDS = 10;
 
+/** The issuer and the identity of the operator. */
 export interface Operator {
   /** `iss`: a URL below the deployment's own host, which nobody else controls. Nothing is ever fetched from it. */
   readonly issuer: string;

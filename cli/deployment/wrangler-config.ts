@@ -41,6 +41,7 @@ export const configPath = ({ folder }: Pick<Deployment, "folder">, worker: Split
 export const workerName = ({ name }: Pick<Deployment, "name">, worker: SplitWorker | null): string =>
   worker === null ? name : `${name}-${worker}`;
 
+/** The Worker to configure. */
 export interface ConfigRequest {
   readonly deployment: Deployment;
   readonly worker: SplitWorker | null;
@@ -51,7 +52,7 @@ export interface ConfigRequest {
 /** Writes the configuration file of a Worker and returns its path. Loads wrangler, which takes a second. */
 export async function writeConfig({ deployment, worker, vars }: ConfigRequest): Promise<string> {
   const path = configPath(deployment, worker);
-  const section = renamed(await readSection(worker), deployment.name) as Json;
+  const section = rename(await readSection(worker), deployment.name) as Json;
   const config = {
     ...section,
     name: workerName(deployment, worker),
@@ -100,13 +101,13 @@ const isWorkersDev = (hostname: string): boolean => hostname.endsWith(".workers.
 const NAMES = new Set(["name", "service", "script_name", "bucket_name", "database_name"]);
 
 /** Replaces `sigedge` in our names by the deployment's name. The `name` of a binding is in capitals and stays. */
-function renamed(value: unknown, name: string): unknown {
-  if (Array.isArray(value)) return value.map((item) => renamed(item, name));
+function rename(value: unknown, name: string): unknown {
+  if (Array.isArray(value)) return value.map((item) => rename(item, name));
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, member]) => {
       const isOurs = typeof member === "string" && NAMES.has(key) && /^sigedge(-|$)/.test(member);
-      return [key, isOurs ? `${name}${member.slice(DEFAULT_NAME.length)}` : renamed(member, name)];
+      return [key, isOurs ? `${name}${member.slice(DEFAULT_NAME.length)}` : rename(member, name)];
     }),
   );
 }

@@ -4,6 +4,7 @@
 import { spawn } from "node:child_process";
 import { workingFolder, wranglerScript } from "../root.ts";
 
+/** A finished run of wrangler. */
 export interface WranglerRun {
   readonly passed: boolean;
   readonly stdout: string;
@@ -15,6 +16,7 @@ const MAX_OUTPUT_CHARACTERS = 2 ** 22;
 /** Set for child processes: wrangler-hook then does nothing, as everything is prepared. */
 export const PREPARED_VARIABLE = "SIGEDGE_PREPARED";
 
+/** Options of a run of wrangler. */
 export interface WranglerOptions {
   /** The file for wrangler's machine-readable report. */
   readonly report?: string;

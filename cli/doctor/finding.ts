@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The findings of `sigedge doctor`, each with a fix.
 
+/** A problem of a deployment, and its fix. */
 export interface Finding {
   /** error: someone is rejected, or will be within days; warning: worth a look. */
   readonly level: "error" | "warning";
@@ -10,12 +11,14 @@ export interface Finding {
   readonly fix: string;
 }
 
+/** Makes a finding of level error. */
 export const error = (check: string, finding: string, fix: string): Finding => ({
   level: "error",
   check,
   finding,
   fix,
 });
+/** Makes a finding of level warning. */
 export const warning = (check: string, finding: string, fix: string): Finding => ({
   level: "warning",
   check,
@@ -23,6 +26,7 @@ export const warning = (check: string, finding: string, fix: string): Finding =>
   fix,
 });
 
+/** A check, with the title that doctor prints. */
 export interface Check {
   readonly title: string;
   readonly run: () => Promise<readonly Finding[]>;

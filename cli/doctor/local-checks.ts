@@ -27,12 +27,14 @@ const MAX_GZIP_BYTES = 3 * 1024 * 1024;
 const MAX_SETTING_BYTES = 5 * 1024;
 const MAX_SETTINGS = 64;
 
+/** The checks of a deployment's folder. */
 export const localChecks = (deployment: Deployment): readonly Check[] => [
   { title: "the deployment's folder", run: async () => checkFolder(deployment) },
   { title: "settings", run: () => checkSettings(deployment) },
   { title: "the plan's limits", run: () => checkLimits(deployment) },
 ];
 
+/** The checks of the Cloudflare account. */
 export const accountChecks = (deployment: Deployment): readonly Check[] => [
   { title: "secrets in the account", run: () => checkSecrets(deployment) },
   { title: "D1 migrations in the account", run: () => checkMigrations(deployment) },

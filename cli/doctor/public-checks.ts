@@ -17,6 +17,7 @@ const EXPIRY_WARNING_DAYS = 60;
 /** More than the backlog of a busy minute. */
 const MAX_BACKLOG = 10_000;
 
+/** The checks from outside. */
 export const publicChecks = (publicUrl: PublicUrl): readonly Check[] => [
   { title: "health", run: () => checkHealth(publicUrl) },
   { title: "clock", run: () => checkClock(publicUrl) },

@@ -9,6 +9,7 @@ import { flagPages } from "./page.ts";
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof SHELLS)[number];
 
+/** Whether there is a completion script for a shell of this name. */
 export const isShell = (text: string): text is Shell => SHELLS.some((shell) => shell === text);
 
 /** The script that completes `sigedge` in a shell. */

@@ -33,6 +33,7 @@ const SIGNATURE_ALGORITHMS: Readonly<Record<string, { readonly oid: string; read
   secp384r1: { oid: "1.2.840.10045.4.3.3", hash: "sha384" },
 };
 
+/** The private keys of an authority. */
 export interface AuthorityKeys {
   readonly root: KeyObject;
   /** The online key: of the issuing CA or of the TSA. */

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { IS_INSTALLED, ROOT, workingFolder, wranglerScript } from "../root.ts";
 
+/** The search index, as reindex uses it. */
 export interface IndexDatabase {
   /** Entries written in one transaction: the work lost by an interruption. */
   readonly batchEntries: number;
@@ -79,6 +80,7 @@ function openLocal(folder: string): DatabaseSync {
 
 // ---- D1 through wrangler ----
 
+/** A database that wrangler opens. */
 export interface WranglerTarget {
   /** The wrangler to run; by default that of this checkout. */
   readonly command?: readonly [string, ...string[]];

@@ -9,6 +9,7 @@ import { type IndexRow, readRows, readTreeSize, type ServedLog } from "../served
 import type { IndexDatabase } from "./databases.ts";
 import { clearLog, clearOtherVersions, insertRows, joinWatermark, raiseWatermark } from "./sql.ts";
 
+/** A log and its index. */
 export interface ReindexOptions {
   readonly log: ServedLog;
   readonly database: IndexDatabase;
@@ -22,6 +23,7 @@ export interface ReindexOptions {
 /** A checkpoint is cached for 1 s by the isolate that read it and for 1 s by any cache in front of it. */
 export const HEAD_AGE_MS = 3000;
 
+/** The result of a rebuild. */
 export interface Reindexed {
   /** The size through which the index was complete before. */
   readonly from: number;

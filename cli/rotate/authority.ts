@@ -24,6 +24,7 @@ import {
   waiting,
 } from "./rotation.ts";
 
+/** Which authority to rotate, and whether its root too. */
 export interface AuthorityRotation {
   readonly kind: "ca" | "tsa";
   readonly isNewRoot: boolean;
@@ -178,7 +179,7 @@ async function make(
   const keys = { root: root.value, online };
   const text = KINDS[kind].certify(keys, { hostname: deployment.publicUrl.hostname, now }, under);
   const key = online.export({ type: "pkcs8", format: "pem" }).toString();
-  return begin(context, kind, { rotation: nameOf(rotation), coming: { key, public: text } });
+  return begin(context, kind, { rotation: nameOf(rotation), nextKey: { key, public: text } });
 }
 
 /** Opens the offline key of the chain's last certificate. */

@@ -28,6 +28,7 @@ import {
   waiting,
 } from "./rotation.ts";
 
+/** Which log to rotate, and the new one. */
 export interface LogRotation {
   readonly kind: LogKind;
   /** The address of the new log; null if none was given. */

@@ -48,7 +48,7 @@ export async function planOidc(context: RotationContext): Planned {
       for (const file of formerFiles(folder, "oidc")) rmSync(file);
       const made = generateKeyPairSync("rsa", { modulusLength: MODULUS_BITS }).privateKey;
       const pem = made.export({ type: "pkcs8", format: "pem" }).toString();
-      return begin(context, "oidc", { rotation: "oidc", coming: { key: pem, public: publicPem(pem) } });
+      return begin(context, "oidc", { rotation: "oidc", nextKey: { key: pem, public: publicPem(pem) } });
     },
     next: stepsAfterAnnouncement(context, context.now),
   });

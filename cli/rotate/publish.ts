@@ -74,6 +74,7 @@ export async function servedDocument({ served }: RotationContext, path: string):
   }
 }
 
+/** An opened key file. */
 export interface TufKeyFile {
   readonly file: string;
   readonly key: OfflineKey;

@@ -44,7 +44,8 @@ export function readPending(folder: string, kind: Replaceable): Result<Pending |
   return err(`${file} is damaged; restore it from a backup`);
 }
 
-export interface Coming {
+/** The next key with its public half. */
+export interface NextKey {
   /** Private key, PEM. */
   readonly key: string;
   /** Chain or public key, PEM. */
@@ -55,11 +56,11 @@ export interface Coming {
 export function begin(
   { deployment: { folder, settings }, now }: RotationContext,
   kind: Replaceable,
-  { rotation, coming }: { readonly rotation: string; readonly coming: Coming },
+  { rotation, nextKey }: { readonly rotation: string; readonly nextKey: NextKey },
 ): Result<null, string> {
   const { key, others } = REPLACEABLE[kind];
   const bytes = Buffer.byteLength(
-    `${otherSettings(folder, settings)[others] ?? settings[others] ?? ""}${coming.public}`,
+    `${otherSettings(folder, settings)[others] ?? settings[others] ?? ""}${nextKey.public}`,
   );
   if (bytes > MAX_SETTING_BYTES)
     return err(`${others} would have ${bytes} bytes; a setting holds at most ${MAX_SETTING_BYTES}`);
@@ -68,8 +69,8 @@ export function begin(
   writeFolder(
     nextFolder(folder, kind),
     new Map([
-      [key, coming.key],
-      [publicFile(kind), coming.public],
+      [key, nextKey.key],
+      [publicFile(kind), nextKey.public],
       [STATE_FILE, state],
     ]),
   );
@@ -83,14 +84,14 @@ export function begin(
 export function replace({ deployment: { folder } }: RotationContext, kind: Replaceable): void {
   const { key, chain } = REPLACEABLE[kind];
   const next = nextFolder(folder, kind);
-  const coming = publicNext(folder, kind) ?? "";
+  const nextPublic = publicNext(folder, kind) ?? "";
   const inUse = publicInUse(folder, kind);
-  if (inUse !== coming) {
+  if (inUse !== nextPublic) {
     makeFolder(join(folder, "former"));
     const name = `${kind}-${new Date().toISOString().slice(0, 10)}-${fingerprint(inUse)}.pem`;
     writePrivate(join(folder, "former", name), inUse);
   }
-  if (chain !== null) writePrivate(join(folder, "keys", chain), coming);
+  if (chain !== null) writePrivate(join(folder, "keys", chain), nextPublic);
   writePrivate(join(folder, "keys", key), readFileSync(join(next, key), "utf8"));
   rmSync(next, { recursive: true });
 }

@@ -7,6 +7,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import type { UnixMs } from "../../shared/time.ts";
 import type { Deployment } from "../deployment/deployment.ts";
 
+/** The deployment to rotate, and the options of the operator. */
 export interface RotationContext {
   readonly deployment: Deployment & { readonly publicUrl: PublicUrl };
   /** The folder of the offline keys. */

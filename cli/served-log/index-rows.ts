@@ -20,6 +20,7 @@ import { formatTilePath, TILE_WIDTH } from "../../shared/tlog/tile.ts";
 import { parseCertificate } from "../../shared/x509/certificate.ts";
 import type { LogSource } from "./log-source.ts";
 
+/** An entry with its row of the search index. */
 export interface IndexRow {
   readonly leafIndex: number;
   readonly timestamp: UnixMs;

@@ -3,6 +3,7 @@
 
 import { readJson } from "./sigstore-js.ts";
 
+/** A result of the search. */
 export interface Hit {
   readonly index: number;
   readonly log: string;

@@ -17,6 +17,7 @@ export interface Instance {
   readonly trustedRoot: TrustedRoot;
 }
 
+/** The data to sign, and the identity of the signer. */
 export interface Signing {
   readonly identityToken: string;
   readonly data: Buffer;
@@ -24,6 +25,7 @@ export interface Signing {
   readonly attestationType: string | null;
 }
 
+/** What a verification requires. */
 export interface Expectation {
   /** The signer's exact email address or URI. */
   readonly identity: string;

@@ -2,6 +2,7 @@
 // Parses a page of metrics.
 // Spec: https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
 
+/** A sample of a metric. */
 export interface Gauge {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;

@@ -11,6 +11,7 @@ const DEADLINE_MS = 15_000;
 /** More than any of these documents has. */
 const MAX_BYTES = 4 * 1024 * 1024;
 
+/** An HTTP answer, with the times around it. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -52,6 +53,7 @@ function parse(text: string): Result<unknown, string> {
   }
 }
 
+/** The content of /healthz. */
 export interface Health {
   readonly status: string;
   readonly problems: readonly string[];
@@ -94,6 +96,7 @@ interface AuthorityJson {
   readonly certChain?: { readonly certificates?: readonly { readonly rawBytes?: string }[] };
 }
 
+/** A trusted root with parsed certificates. */
 export interface TrustRoot {
   readonly json: TrustedRootJson;
   /** The certificates of each authority, leaf first. */
@@ -118,6 +121,7 @@ const chainsOf = (authorities: readonly AuthorityJson[] = []): readonly (readonl
     (certChain?.certificates ?? []).map(({ rawBytes = "" }) => new X509Certificate(Buffer.from(rawBytes, "base64"))),
   );
 
+/** Something that expires, and when. */
 export interface Expiry {
   readonly what: string;
   readonly at: Date;

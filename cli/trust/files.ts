@@ -13,6 +13,7 @@ type TrustFiles = ReadonlyMap<string, string>;
 
 const DOCUMENTS = ["trusted_root.json", "signing_config.json"] as const;
 
+/** The addresses and files of a deployment that clients need. */
 export interface Trust {
   /** The address of the service, from the signing config. */
   readonly url: string;

@@ -22,6 +22,7 @@ import { parseChain } from "../../shared/x509/chain.ts";
 import { parseChains } from "../../shared/x509/chains.ts";
 import { spkiOf } from "../keys/certificates.ts";
 
+/** The settings that the trust material depends on. */
 export interface DeploymentSettings {
   readonly publicUrl: PublicUrl;
   /**

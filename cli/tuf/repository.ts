@@ -23,6 +23,7 @@ interface RoleKeys {
   readonly threshold: number;
 }
 
+/** A repository to create. */
 export interface NewRepository {
   readonly root: RoleKeys;
   readonly targets: RoleKeys;
@@ -65,6 +66,7 @@ export function createRepository({ root, targets, online, documents, signers, no
   return withTargets({ roots: [rootText.value], root: signed }, newTargets(1, documents, now), { documents, signers });
 }
 
+/** New targets, and the keys that sign them. */
 export interface TargetsUpdate {
   readonly documents: TargetDocuments;
   readonly signers: readonly OfflineKey[];
@@ -83,6 +85,7 @@ export function publishTargets(texts: OfflineTexts, { documents, signers, now }:
   return withTargets({ roots: texts.roots, root: root.signed }, next, { documents, signers });
 }
 
+/** A change of keys, and the keys that sign it. */
 export interface KeyRotation {
   /** Empty for a new root with the same keys. */
   readonly change: KeyChange;
@@ -110,6 +113,7 @@ export function rotateKeys(texts: OfflineTexts, { change, signers, now }: KeyRot
     : resignTargets(next, signed, { targets: targets.signed, signers, now });
 }
 
+/** The roles to extend, and the keys that sign them. */
 export interface Extension {
   readonly roles: readonly ("root" | "targets")[];
   readonly signers: readonly OfflineKey[];
