@@ -6,7 +6,7 @@
 import { sha256 } from "#sha256";
 import { encodeHex } from "../bytes/hex.ts";
 import { unreachable } from "../unreachable.ts";
-import { acceptEncodingOf, acceptsGzip, gzipped } from "./encoding.ts";
+import { acceptEncodingOf, acceptsGzip, compress } from "./encoding.ts";
 import { type AskedRange, parseRange } from "./range.ts";
 
 /** Cache-Control values, by what is known of the response's future. */
@@ -75,7 +75,7 @@ export async function respondCompressed(request: Request, representation: Repres
   // The client holds the gzip variant, so it exists. The same runtime makes the same bytes, so nothing is compressed
   // here.
   if (isKnown(request, gzipTag)) return notModified(packedHeaders);
-  const packed = await gzipped(representation.body);
+  const packed = await compress(representation.body);
   return packed === null ? plain() : withBody(request, packed, { headers: packedHeaders, encodeBody: "manual" });
 }
 

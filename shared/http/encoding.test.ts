@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { acceptEncodingOf, acceptsGzip, gzipped } from "./encoding.ts";
+import { acceptEncodingOf, acceptsGzip, compress } from "./encoding.ts";
 
 describe("acceptsGzip", () => {
   test.each([
@@ -53,10 +53,10 @@ test("the client's own header counts, not Cloudflare's version of it", () => {
   expect(acceptEncodingOf({ headers: new Headers() })).toBeNull();
 });
 
-describe("gzipped", () => {
+describe("compress", () => {
   test("produces what gunzip reads", async () => {
     const body = new TextEncoder().encode("the same again; ".repeat(500));
-    const packed = await gzipped(body);
+    const packed = await compress(body);
     expect(packed?.length).toBeLessThan(body.length / 10);
     expect(new Uint8Array(gunzipSync(packed ?? new Uint8Array(0)))).toEqual(body);
   });
@@ -66,5 +66,5 @@ describe("gzipped", () => {
     ["a body that fits into a packet", new Uint8Array(1399)],
     ["a body that takes too long", new Uint8Array(512 * 1024 + 1)],
     ["a body that does not shrink", new Uint8Array(randomBytes(8192))],
-  ])("does not compress %s", async (_, body) => expect(await gzipped(body)).toBeNull());
+  ])("does not compress %s", async (_, body) => expect(await compress(body)).toBeNull());
 });

@@ -33,7 +33,7 @@ const MAX_BYTES = 512 * 1024;
 const MAX_RATIO = 0.9;
 
 /** Compresses the body; returns null if that does not pay. */
-export async function gzipped(body: Uint8Array): Promise<Uint8Array<ArrayBuffer> | null> {
+export async function compress(body: Uint8Array): Promise<Uint8Array<ArrayBuffer> | null> {
   if (body.length < MIN_BYTES || body.length > MAX_BYTES) return null;
   const stream = new Blob([body]).stream().pipeThrough(new CompressionStream("gzip"));
   const packed = new Uint8Array(await new Response(stream).arrayBuffer());

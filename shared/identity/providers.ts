@@ -131,7 +131,7 @@ export const PROVIDERS: ReadonlyMap<string, BuildProvider> = new Map(
     "codefresh-workflow": CODEFRESH,
     "circleci-job": CIRCLECI,
     "buddy-pipeline": BUDDY,
-  }).map(([name, source]) => [name, built(source)]),
+  }).map(([name, source]) => [name, parseKnown(source)]),
 );
 
 const NO_DEMANDS: Demands = { claims: [], integers: [], oneOf: {}, uris: {} };
@@ -145,7 +145,7 @@ const { deploymentEnvironment: _gitlab, ...GITLAB_EXTENSIONS } = GITLAB.extensio
  * types for CircleCI and Buddy, so those work as with templates.
  */
 export const PROVIDER_TYPES = {
-  "github-workflow": built({
+  "github-workflow": parseKnown({
     ...GITHUB,
     extensions: GITHUB_EXTENSIONS,
     demands: {
@@ -160,7 +160,7 @@ export const PROVIDER_TYPES = {
       },
     },
   }),
-  "gitlab-pipeline": built({
+  "gitlab-pipeline": parseKnown({
     ...GITLAB,
     extensions: GITLAB_EXTENSIONS,
     defaults: { ...GITLAB.defaults, ci_config_sha: "", project_visibility: "" },
@@ -177,8 +177,8 @@ export const PROVIDER_TYPES = {
       },
     },
   }),
-  "buildkite-job": built({ ...BUILDKITE, extensions: {}, demands: NO_DEMANDS }),
-  "codefresh-workflow": built({
+  "buildkite-job": parseKnown({ ...BUILDKITE, extensions: {}, demands: NO_DEMANDS }),
+  "codefresh-workflow": parseKnown({
     ...CODEFRESH,
     demands: {
       ...NO_DEMANDS,
@@ -190,11 +190,11 @@ export const PROVIDER_TYPES = {
       },
     },
   }),
-  "circleci-job": built(CIRCLECI),
-  "buddy-pipeline": built(BUDDY),
+  "circleci-job": parseKnown(CIRCLECI),
+  "buddy-pipeline": parseKnown(BUDDY),
 } as const;
 
-function built(source: ProviderSource): BuildProvider {
+function parseKnown(source: ProviderSource): BuildProvider {
   const provider = parseProvider(source);
   if (!provider.ok) throw new TypeError(`a table in this file is invalid: ${provider.error[0]?.reason}`);
   return provider.value;

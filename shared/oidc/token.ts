@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parses and verifies identity tokens: JWTs in the compact form of JWS. Cheap checks come first; keys are requested only
-// after every check that needs none. Knows no issuer table and fetches nothing.
+// Parses and verifies identity tokens: JWTs in the compact form of JWS. Cheap checks come first; keys are requested
+// only after every check that needs none. Knows no issuer table and fetches nothing.
 // Spec: RFC 7515 §5.2, §7.1; RFC 7519 §4.1, §7.2; RFC 8725.
 
 import { compactVerify } from "jose/jws/compact/verify";
@@ -42,7 +42,9 @@ export type VerifiedClaims = Brand<Claims, "VerifiedClaims">;
 /** Provides the keys of one issuer. */
 export interface KeySource<E> {
   current(): Promise<Result<KeySet, E>>;
-  /** Returns newer keys than `current`, for a token that none of those verifies; null if it is too soon to fetch again. */
+  /**
+   * Returns newer keys than `current`, for a token that none of those verifies; null if it is too soon to fetch again.
+   */
   refreshed(): Promise<Result<KeySet | null, E>>;
 }
 
@@ -87,8 +89,8 @@ function parsePart(part: string): Claims | null {
 }
 
 /**
- * Verifies audience, subject, times and signature. The caller guarantees that `source` has the keys of the token's issuer.
- * Fails with a TokenError, or as `source` fails.
+ * Verifies audience, subject, times and signature. The caller guarantees that `source` has the keys of the token's
+ * issuer. Fails with a TokenError, or as `source` fails.
  */
 export async function verifyToken<E>(
   token: UnverifiedToken,

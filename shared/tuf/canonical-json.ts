@@ -20,7 +20,7 @@ export const canonicalJson = (value: CanonicalValue): Uint8Array => encodeUtf8(w
 
 function write(value: CanonicalValue): string {
   if (value === null || typeof value === "boolean") return String(value);
-  if (typeof value === "string") return quoted(value);
+  if (typeof value === "string") return quote(value);
   if (typeof value === "number") return integer(value);
   return Array.isArray(value) ? `[${value.map(write).join(",")}]` : object(value as Record<string, CanonicalValue>);
 }
@@ -30,11 +30,11 @@ function object(members: Readonly<Record<string, CanonicalValue | undefined>>): 
     .flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }]))
     // Sorts by UTF-16 units. Sorting by bytes gives the same order for every name that metadata.ts allows.
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-    .map(({ name, value }) => `${quoted(name)}:${write(value)}`);
+    .map(({ name, value }) => `${quote(name)}:${write(value)}`);
   return `{${written.join(",")}}`;
 }
 
-const quoted = (text: string): string => `"${text.replace(/["\\]/g, "\\$&")}"`;
+const quote = (text: string): string => `"${text.replace(/["\\]/g, "\\$&")}"`;
 
 function integer(value: number): string {
   if (!Number.isSafeInteger(value)) throw new TypeError("canonical JSON has integers only");

@@ -55,8 +55,8 @@ const USAGE = [keyUsage(KEY_USAGE.digitalSignature), extendedKeyUsage(OID.codeSi
 export function encodeLeaf(issuer: Certificate, leaf: LeafFields): Leaf {
   const extensions = [
     ...USAGE,
-    subjectKeyIdentifier(checked(keyIdentifier(leaf.spki))),
-    authorityKeyIdentifier(checked(subjectKeyIdentifierOf(issuer))),
+    subjectKeyIdentifier(unwrap(keyIdentifier(leaf.spki))),
+    authorityKeyIdentifier(unwrap(subjectKeyIdentifierOf(issuer))),
     encodeSubjectAltName(leaf.subjectAltName),
     ...leaf.extensions,
   ];
@@ -68,7 +68,7 @@ export function encodeLeaf(issuer: Certificate, leaf: LeafFields): Leaf {
   };
 }
 
-function checked(identifier: Result<Uint8Array, DerError>): Uint8Array {
+function unwrap(identifier: Result<Uint8Array, DerError>): Uint8Array {
   if (!identifier.ok) throw new TypeError(identifier.error.reason);
   return identifier.value;
 }

@@ -39,11 +39,11 @@ function readAttribute(reader: DerReader): { readonly type: string; readonly val
   return reader.sequence((attribute) => {
     const type = attribute.oid();
     const isText = [0x0c, 0x13, 0x16].includes(attribute.nextTag);
-    return { type, value: isText ? attribute.text() : skipped(attribute) };
+    return { type, value: isText ? attribute.text() : skip(attribute) };
   });
 }
 
-function skipped(reader: DerReader): string {
+function skip(reader: DerReader): string {
   reader.raw();
   return "";
 }

@@ -36,7 +36,7 @@ export function verifyEcdsaDigest({ kind, point }: EcdsaPublicKey, digest: Uint8
   const t = (leftmostBits(digest, n) * s * inverseOfProduct) % n;
   const u2 = (r * r * inverseOfProduct) % n;
   const sum = add(curve, decodePoint(point), multiplyBase(kind, t));
-  return sum !== null && multipliedX(kind, u2, sum) % n === r;
+  return sum !== null && multiplyX(kind, u2, sum) % n === r;
 }
 
 /** Returns z: as many of the digest's leftmost bits as n has (§6.4.2, step 2). */
@@ -54,7 +54,7 @@ function multiplyBase(kind: EcdsaKind, k: bigint): Point | null {
 }
 
 /** Returns the x of k·point, where k is neither 0 nor a multiple of n. Throws if the point is not on the curve. */
-function multipliedX(kind: EcdsaKind, k: bigint, { x, y }: Point): bigint {
+function multiplyX(kind: EcdsaKind, k: bigint, { x, y }: Point): bigint {
   const { coordinateBytes } = CURVES[kind];
   const ecdh = createECDH(ECDH_CURVES[kind]);
   ecdh.setPrivateKey(toOctets(k, coordinateBytes));

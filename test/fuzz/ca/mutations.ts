@@ -108,7 +108,7 @@ export const VALUES: readonly unknown[] = [
 const text = (random: Random): string => random.pick(TEXTS);
 const value = (random: Random): unknown => (random.chance(0.6) ? text(random) : random.pick(VALUES));
 
-function spoiltText(original: string, random: Random): string {
+function corruptText(original: string, random: Random): string {
   const at = random.below(original.length + 1);
   const kind = random.below(5);
   if (kind === 0) return original.slice(0, at) + original.slice(at + 1);
@@ -118,7 +118,7 @@ function spoiltText(original: string, random: Random): string {
   return original + original.slice(at);
 }
 
-function spoiltBytes(original: Buffer, random: Random): Buffer {
+function corruptBytes(original: Buffer, random: Random): Buffer {
   const copy = Buffer.from(original);
   const at = random.below(copy.length);
   const kind = random.below(4);
@@ -130,9 +130,9 @@ function spoiltBytes(original: Buffer, random: Random): Buffer {
 }
 
 /** Mutates the DER in a PEM text and encodes it again. */
-function spoiltPem(pem: string, random: Random): string {
+function corruptPem(pem: string, random: Random): string {
   const [, label = "PUBLIC KEY", body = ""] = /-----BEGIN ([^-]+)-----\n([^-]*)/.exec(pem) ?? [];
-  const der = spoiltBytes(Buffer.from(body, "base64"), random);
+  const der = corruptBytes(Buffer.from(body, "base64"), random);
   return `-----BEGIN ${label}-----\n${(der.toString("base64").match(/.{1,64}/g) ?? []).join("\n")}\n-----END ${label}-----\n`;
 }
 
@@ -165,14 +165,14 @@ const HARMLESS: readonly Mutation[] = [
   (draft, random) =>
     void (draft.headers["content-type"] = random.pick(["text/plain", "application/json; charset=x", ""])),
   (draft, random) => void (draft.headers["x-request-id"] = text(random)),
-  (draft, random) => void (draft.spoilText = (body) => " ".repeat(random.below(5)) + body),
+  (draft, random) => void (draft.corruptText = (body) => " ".repeat(random.below(5)) + body),
   (draft, random) => {
     const more = value(random);
-    draft.spoilBody = (body) => ({ ...body, unknown: more });
+    draft.corruptBody = (body) => ({ ...body, unknown: more });
   },
-  (draft) => void (draft.spoilBody = snakeCased),
+  (draft) => void (draft.corruptBody = toSnakeCase),
   (draft) =>
-    void (draft.spoilText = (body) =>
+    void (draft.corruptText = (body) =>
       body.replace(/"[A-Za-z0-9+/]{80,}=*"/g, (bytes) =>
         bytes.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", ""),
       )),
@@ -188,12 +188,12 @@ const HARMLESS: readonly Mutation[] = [
   },
 ];
 
-function snakeCased(body: unknown): unknown {
+function toSnakeCase(body: unknown): unknown {
   if (!isObject(body)) return body;
   return Object.fromEntries(
     Object.entries(body as Json).map(([name, inner]) => [
       name.replaceAll(/[A-Z]/g, (c) => `_${c.toLowerCase()}`),
-      snakeCased(inner),
+      toSnakeCase(inner),
     ]),
   );
 }
@@ -206,7 +206,7 @@ const HARMFUL: readonly Mutation[] = [
   (draft, random) => void delete draft.claims[anyClaim(draft, random)],
   (draft, random) => {
     const name = ownClaim(draft, random);
-    draft.claims[name] = spoiltText(String(draft.claims[name]), random);
+    draft.claims[name] = corruptText(String(draft.claims[name]), random);
     follow(draft);
   },
   setClaim("iss", value),
@@ -223,25 +223,25 @@ const HARMFUL: readonly Mutation[] = [
   (draft, random) => void (draft.header["crit"] = value(random)),
   (draft) => void (draft.header["stranger"] = true),
   (draft, random) => void (draft.header["x".repeat(random.below(20_000))] = 1),
-  (draft, random) => void (draft.spoilToken = (token) => spoiltText(token, random)),
-  (draft, random) => void (draft.spoilToken = () => text(random)),
+  (draft, random) => void (draft.corruptToken = (token) => corruptText(token, random)),
+  (draft, random) => void (draft.corruptToken = () => text(random)),
   (draft, random) => void (draft.challenge = text(random)),
-  (draft, random) => void (draft.spoilProof = (proof) => spoiltBytes(proof, random)),
-  (draft) => void (draft.spoilProof = () => Buffer.alloc(0)),
-  (draft, random) => void (draft.pem = spoiltText(draft.pem, random)),
-  (draft, random) => void (draft.pem = spoiltPem(draft.pem, random)),
+  (draft, random) => void (draft.corruptProof = (proof) => corruptBytes(proof, random)),
+  (draft) => void (draft.corruptProof = () => Buffer.alloc(0)),
+  (draft, random) => void (draft.pem = corruptText(draft.pem, random)),
+  (draft, random) => void (draft.pem = corruptPem(draft.pem, random)),
   (draft, random) => void (draft.pem = text(random)),
   (draft, random) => void (draft.csr = random.pick(REQUESTS).pem),
-  (draft, random) => void (draft.csr = spoiltPem(draft.csr ?? random.pick(REQUESTS).pem, random)),
-  (draft, random) => void (draft.csr = spoiltText(draft.csr ?? random.pick(REQUESTS).pem, random)),
+  (draft, random) => void (draft.csr = corruptPem(draft.csr ?? random.pick(REQUESTS).pem, random)),
+  (draft, random) => void (draft.csr = corruptText(draft.csr ?? random.pick(REQUESTS).pem, random)),
   (draft, random) => void (draft.method = random.pick(["GET", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"])),
-  (draft, random) => void (draft.spoilText = (body) => spoiltText(body, random)),
+  (draft, random) => void (draft.corruptText = (body) => corruptText(body, random)),
   (draft, random) =>
-    void (draft.spoilText = () =>
+    void (draft.corruptText = () =>
       random.pick(["", "null", "[]", "{}", '"x"', "[".repeat(100_000), "1e999", "\ufeff{}"])),
   (draft, random) => {
     const inner = value(random);
-    draft.spoilBody = (body) => ({ ...body, [random.pick([...Object.keys(body), "credentials"])]: inner });
+    draft.corruptBody = (body) => ({ ...body, [random.pick([...Object.keys(body), "credentials"])]: inner });
   },
   (draft, random) => void (draft.headers["authorization"] = text(random)),
 ];

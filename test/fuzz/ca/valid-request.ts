@@ -16,10 +16,10 @@ export interface Draft {
   readonly header: Json;
   readonly clientKey: ClientKey;
   /** Changes the token after it was signed. */
-  spoilToken: (token: string) => string;
+  corruptToken: (token: string) => string;
   challenge: string;
   pem: string;
-  spoilProof: (proof: Buffer) => Buffer;
+  corruptProof: (proof: Buffer) => Buffer;
   /** PEM of a signing request that replaces key and proof. */
   csr: string | null;
   version: "v1" | "v2";
@@ -27,8 +27,8 @@ export interface Draft {
   readonly headers: Record<string, string>;
   method: string;
   /** Changes the message before it is encoded, and its text. */
-  spoilBody: (body: Json) => unknown;
-  spoilText: (text: string) => string;
+  corruptBody: (body: Json) => unknown;
+  corruptText: (text: string) => string;
 }
 
 interface ClientKey {
@@ -79,28 +79,28 @@ export function validDraft(random: Random, nowSeconds: number): Draft {
     },
     header: { alg: "ES256", kid: ISSUER_KEY.keyId, typ: "JWT" },
     clientKey: key,
-    spoilToken: (token) => token,
+    corruptToken: (token) => token,
     challenge: identity.challenge,
     pem: key.pem,
-    spoilProof: (proof) => proof,
+    corruptProof: (proof) => proof,
     csr: random.chance(0.2) ? random.pick(GOOD_CSRS) : null,
     version: random.chance(0.2) ? "v1" : "v2",
     tokenIn: random.chance(0.5) ? "body" : "header",
     headers: {},
     method: "POST",
-    spoilBody: (body) => body,
-    spoilText: (text) => text,
+    corruptBody: (body) => body,
+    corruptText: (text) => text,
   };
 }
 
 /** Encodes the draft as a request. */
 export function toRequest(draft: Draft): Request {
   const { version, tokenIn, headers, method } = draft;
-  const token = draft.spoilToken(signed(draft));
+  const token = draft.corruptToken(signToken(draft));
   const inHeader = tokenIn === "header" || version === "v1";
   const body = version === "v1" ? legacyBody(draft) : currentBody(draft);
   if (!inHeader) body["credentials"] = { oidcIdentityToken: token };
-  const text = draft.spoilText(JSON.stringify(draft.spoilBody(body)));
+  const text = draft.corruptText(JSON.stringify(draft.corruptBody(body)));
   const all = new Headers(Object.entries(headers).filter(([, value]) => isHeaderValue(value)));
   if (inHeader && isHeaderValue(token)) all.set("authorization", `Bearer ${token}`);
   const url = `https://sigstore.example.com/api/${version}/signingCert`;
@@ -110,15 +110,15 @@ export function toRequest(draft: Draft): Request {
 /** Whether an HTTP stack accepts the value at all. */
 const isHeaderValue = (value: string): boolean => /^[\t\u0020-\u007e\u0080-\u00ff]*$/.test(value);
 
-function signed({ header, claims }: Draft): string {
+function signToken({ header, claims }: Draft): string {
   const input = `${part(header)}.${part(claims)}`;
   const key = header["stranger"] === true ? STRANGER : ISSUER_KEY;
   const signature = sign("sha256", Buffer.from(input), { key: key.privateKey, dsaEncoding: "ieee-p1363" });
   return `${input}.${signature.toString("base64url")}`;
 }
 
-function proofOf({ clientKey: { privateKey, hash }, challenge, spoilProof }: Draft): string {
-  return spoilProof(sign(hash, Buffer.from(challenge), privateKey)).toString("base64");
+function proofOf({ clientKey: { privateKey, hash }, challenge, corruptProof }: Draft): string {
+  return corruptProof(sign(hash, Buffer.from(challenge), privateKey)).toString("base64");
 }
 
 function currentBody(draft: Draft): Json {
