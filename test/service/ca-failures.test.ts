@@ -86,9 +86,9 @@ describe("a broken issuer", () => {
     const body = withToken(signToken(claimsOf({ iss: url }), ca.issuers.key, { alg: "ES256" }));
     const unavailable = [503, "5", { code: 14, message: away(url), details: [] }];
     expect(await ask(body)).toEqual(unavailable);
-    const asked = ca.issuers.asked.length;
+    const requested = ca.issuers.requested.length;
     for (let i = 0; i < 5; i++) expect(await ask(body)).toEqual(unavailable);
-    expect(ca.issuers.asked.length).toBe(asked);
+    expect(ca.issuers.requested.length).toBe(requested);
   });
 
   it("that keeps the connection open yields 503 after ten seconds in total", async () => {
@@ -104,13 +104,13 @@ describe("a broken issuer", () => {
   });
 
   it("cannot redirect the CA to another path", () => {
-    expect(ca.issuers.asked.filter((path) => path.startsWith("/good/") || path.startsWith("/x/"))).toEqual([]);
+    expect(ca.issuers.requested.filter((path) => path.startsWith("/good/") || path.startsWith("/x/"))).toEqual([]);
   });
 
   it("is contacted once during a flood of unknown key ids", async () => {
     const { key, origin } = ca.issuers;
     const url = `${origin}/email`;
-    const count = (): number => ca.issuers.asked.filter((path) => path === "/email/keys").length;
+    const count = (): number => ca.issuers.requested.filter((path) => path === "/email/keys").length;
     expect((await ask(withToken(signToken(claimsOf({ iss: url }), ca.issuers.key, { alg: "ES256" }))))[0]).toBe(200);
     for (let i = 0; i < 50; i++) {
       const token = signToken(claimsOf({ iss: url }), { ...key, keyId: `k${i}` }, { alg: "ES256" });
@@ -120,14 +120,14 @@ describe("a broken issuer", () => {
   });
 
   it("invented within a pattern is contacted a bounded number of times", async () => {
-    const before = ca.issuers.asked.length;
+    const before = ca.issuers.requested.length;
     const answers: unknown[] = [];
     for (let i = 0; i < 40; i++) {
       const token = signToken(claimsOf({ iss: `${ca.issuers.origin}/cluster-${i}` }), STRANGER, { alg: "RS256" });
       answers.push((await ask(withToken(token)))[0]);
     }
     expect(answers.filter((status) => status === 503).length).toBe(20);
-    expect(ca.issuers.asked.length - before).toBeLessThanOrEqual(40);
+    expect(ca.issuers.requested.length - before).toBeLessThanOrEqual(40);
   });
 });
 

@@ -108,7 +108,7 @@ describe.each(KNOWN_IDENTITIES)("$name", (known) => {
     expect(leaf.extSubjectAltName?.critical).toBe(true);
     expect(extensionsOf(leaf)).toEqual({ 1: url, 8: url, ...identity.extensions });
     expect(leaf.notAfter.getTime() - leaf.notBefore.getTime()).toBe(900_000);
-    expect(issuers.asked.filter((path) => path.startsWith(`/${nameOf(known)}/`))).toEqual([
+    expect(issuers.requested.filter((path) => path.startsWith(`/${nameOf(known)}/`))).toEqual([
       `/${nameOf(known)}/.well-known/openid-configuration`,
       `/${nameOf(known)}/keys`,
     ]);
@@ -161,13 +161,13 @@ describe("a meta issuer", () => {
   });
 
   it.each(["cluster-", "cluster-a/b", "cluster-a?x", "cluster-a.b", "Cluster-a"])("does not match %s", async (name) => {
-    const before = issuers.asked.length;
+    const before = issuers.requested.length;
     const response = await post(claimsOf(kubernetes(), `${issuers.origin}/${name}`), kubernetes().challenge);
     expect([response.status, await response.json()]).toMatchObject([
       400,
       { message: expect.stringContaining("is not accepted here") },
     ]);
-    expect(issuers.asked.length).toBe(before);
+    expect(issuers.requested.length).toBe(before);
   });
 });
 

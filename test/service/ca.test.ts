@@ -23,21 +23,21 @@ const CLIENT_PEM = CLIENT.publicKey.export({ type: "spki", format: "pem" }).toSt
 /** A separate OpenID provider that counts the requests for its keys. */
 interface Provider {
   readonly url: string;
-  readonly asked: string[];
+  readonly requested: string[];
   readonly server: Server;
 }
 
 async function startProvider(): Promise<Provider> {
-  const asked: string[] = [];
+  const requested: string[] = [];
   const server = createServer((request, response) => {
-    asked.push(request.url ?? "");
+    requested.push(request.url ?? "");
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const document = { issuer: url, jwks_uri: `${url}/keys`, id_token_signing_alg_values_supported: ["ES256"] };
     response.setHeader("content-type", "application/json");
     response.end(JSON.stringify(request.url === "/keys" ? { keys: [DISCOVERED_KEY.jwk] } : document));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked, server };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requested, server };
 }
 
 let provider: Provider;
@@ -206,7 +206,7 @@ describe("a certificate", () => {
     for (let i = 0; i < 3; i++) await issued(await post(withToken(token(DISCOVERED_KEY))));
     const strange = makeIssuerKey("strange", "P-256");
     for (let i = 0; i < 5; i++) expect((await post(withToken(token(strange)))).status).toBe(400);
-    expect(provider.asked).toEqual(["/.well-known/openid-configuration", "/keys"]);
+    expect(provider.requested).toEqual(["/.well-known/openid-configuration", "/keys"]);
   });
 
   it("is in the certificate log at the index of its SCT, signed by the log", async () => {

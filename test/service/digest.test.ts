@@ -51,7 +51,7 @@ async function expectVerdicts(expected: readonly Expected[]): Promise<void> {
   expect(named).toEqual(expected.map(({ name, isValid }) => [name, isValid]));
 }
 
-const asked = (
+const toQuestion = (
   hash: HashAlgorithm,
   spki: Uint8Array,
   { digest, signature }: Omit<DigestCase, "name" | "isValid">,
@@ -70,7 +70,7 @@ describe("verifyDigest in workerd", () => {
         const signature = signMessage(key, message);
         return {
           name: kind,
-          question: asked(key.hash, key.spki, { digest: hashOf(key, message), signature }),
+          question: toQuestion(key.hash, key.spki, { digest: hashOf(key, message), signature }),
           isValid: true,
         };
       }),
@@ -93,7 +93,7 @@ describe("verifyDigest in workerd", () => {
           .filter(({ signature }) => signature.length === cases[0]?.signature.length)
           .map(({ name, digest, signature, isValid }) => ({
             name,
-            question: asked("SHA-256", spki, { digest, signature: encodeEcdsaSignature(signature) }),
+            question: toQuestion("SHA-256", spki, { digest, signature: encodeEcdsaSignature(signature) }),
             isValid,
           })),
       ),
@@ -106,7 +106,7 @@ describe("verifyDigest in workerd", () => {
       const { spki } = signingKey(kind);
       const cases = rsaCases(kind);
       await expectVerdicts(
-        cases.map(({ name, isValid, ...rest }) => ({ name, question: asked("SHA-256", spki, rest), isValid })),
+        cases.map(({ name, isValid, ...rest }) => ({ name, question: toQuestion("SHA-256", spki, rest), isValid })),
       );
     },
   );
@@ -122,7 +122,7 @@ describe("verifyDigest in workerd", () => {
         const digest = new Uint8Array(createHash(hash.replace("-", "")).update(signed).digest());
         // One group of the RSA file has the exponent 3, which is not supported.
         const isKey = !Buffer.from(spki).subarray(-3).equals(Buffer.from("020103", "hex"));
-        return { name, question: asked(hash, spki, { digest, signature }), isValid: isKey ? isValid : null };
+        return { name, question: toQuestion(hash, spki, { digest, signature }), isValid: isKey ? isValid : null };
       }),
     );
   });

@@ -46,13 +46,13 @@ interface Answer {
 function ask(path: string, body?: string): Promise<Answer> {
   const method = body === undefined ? "GET" : "POST";
   return new Promise((resolve, reject) => {
-    const asked = httpRequest({ host: "127.0.0.1", port, path, method, headers: { host } }, (response) => {
+    const sent = httpRequest({ host: "127.0.0.1", port, path, method, headers: { host } }, (response) => {
       const parts: Buffer[] = [];
       response.on("data", (part: Buffer) => parts.push(part));
       response.on("end", () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(parts).toString() }));
     });
-    asked.on("error", reject);
-    asked.end(body);
+    sent.on("error", reject);
+    sent.end(body);
   });
 }
 

@@ -11,7 +11,7 @@ export interface LoopbackIssuers {
   readonly origin: string;
   readonly key: IssuerKey;
   /** The requested paths, in order. */
-  readonly asked: string[];
+  readonly requested: string[];
   readonly close: () => void;
 }
 
@@ -90,9 +90,9 @@ export const FAULTY_ISSUERS: readonly string[] = [...Object.keys(DISCOVERY_FAULT
 /** Starts the server. */
 export async function startLoopbackIssuers(): Promise<LoopbackIssuers> {
   const key = makeIssuerKey("issuer", "P-256");
-  const asked: string[] = [];
+  const requested: string[] = [];
   const server = createServer((request, response) => {
-    asked.push(request.url ?? "");
+    requested.push(request.url ?? "");
     answer(request, response, { origin: originOf(), key });
   });
   const originOf = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -100,7 +100,7 @@ export async function startLoopbackIssuers(): Promise<LoopbackIssuers> {
   return {
     origin: originOf(),
     key,
-    asked,
+    requested,
     close: () => {
       server.close();
       // Closes the connections that stalling issuers keep open.
