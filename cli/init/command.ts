@@ -211,7 +211,7 @@ function outcomeText({ deployment, isNew, madePassphrase, isBare }: Outcome): st
 function offlineText(deployment: Deployment, madePassphrase: boolean): readonly string[] {
   const folder = shown(offlineFolder(deployment));
   return [
-    bold(`Move ${folder} offline.`),
+    bold(`Move ${folder} off this machine.`),
     "  It holds the root keys, encrypted with a passphrase. No Worker needs them: copy the folder to two media that are",
     "  not connected to any machine, then delete it here. You need it to rotate keys and for the smoke test of deploy.",
     ...(madePassphrase

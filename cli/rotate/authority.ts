@@ -77,7 +77,7 @@ export async function planAuthority(context: RotationContext, rotation: Authorit
 function stepsAfterAnnouncement(context: RotationContext, rotation: AuthorityRotation, at: number): readonly string[] {
   return [
     command(context, "deploy"),
-    `wait until ${day(at + (context.waitMs ?? TRUST_WAIT_MS))}: until then clients may use a trusted root without the new one`,
+    `wait until ${day(at + (context.waitMs ?? TRUST_WAIT_MS))}; before that, clients may use a trusted root without the new one`,
     command(context, `rotate ${nameOf(rotation)} --finish`),
   ];
 }

@@ -156,7 +156,7 @@ async function continueRotation(context: RotationContext, { kind }: LogRotation,
 }
 
 const afterUse = (context: RotationContext, kind: LogKind, from: UnixMs): readonly string[] => [
-  `wait until ${day(from + waitOf(context))}: until then clients may write to the former log`,
+  `wait until ${day(from + waitOf(context))}; before that, clients may write to the former log`,
   command(context, `rotate ${kind}-log --finish`),
 ];
 

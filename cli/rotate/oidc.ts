@@ -25,7 +25,7 @@ const MODULUS_BITS = 2048;
 
 const stepsAfterAnnouncement = (context: RotationContext, at: number): readonly string[] => [
   command(context, "deploy"),
-  `wait until ${day(at + (context.waitMs ?? DAY_MS))}: until then verifiers may use cached keys of the issuer`,
+  `wait until ${day(at + (context.waitMs ?? DAY_MS))}; before that, verifiers may use cached keys of the issuer`,
   command(context, "rotate oidc --finish"),
 ];
 
