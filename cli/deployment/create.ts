@@ -141,8 +141,9 @@ openssl pkey -in FILE -noout -text).
   tuf-targets.key.pem      signs new trusted roots and signing configs
   ${OPERATOR_KEY_FILE}  signs tokens for one identity, for the smoke test of \`sigedge deploy\`
 
-Move this folder off this machine: copy it to two media that are not connected to any machine, check that the copies can be read, then
-delete it here. You need it for \`sigedge rotate\` and for the smoke test of \`sigedge deploy\` (--offline DIR).
+Move this folder off this machine: copy it to two media that are not connected to any machine, check that the copies
+can be read, then delete it here. You need it for \`sigedge rotate\` and for the smoke test of \`sigedge deploy\`
+(--offline DIR).
 Keep the passphrase elsewhere.
 `;
 
