@@ -227,7 +227,7 @@ describe("one-time tokens", () => {
       ...Array<number>(11).fill(400),
     ]);
     await stack.restart();
-    expect(await (await ask()).json()).toMatchObject({ message: expect.stringContaining("it has been used") });
+    expect(await (await ask()).json()).toMatchObject({ message: expect.stringContaining("it has already been used") });
   });
 });
 
