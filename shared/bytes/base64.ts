@@ -4,6 +4,7 @@
 
 import { err, ok, type Result } from "../result.ts";
 
+/** The text is not base64 in the accepted form. */
 export interface Base64Error {
   readonly code: "base64_invalid";
 }

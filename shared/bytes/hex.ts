@@ -3,6 +3,7 @@
 
 import { err, ok, type Result } from "../result.ts";
 
+/** The text is not hexadecimal. */
 export interface HexError {
   readonly code: "hex_invalid";
 }

@@ -10,6 +10,7 @@ export interface PemBlock {
   readonly der: Uint8Array<ArrayBuffer>;
 }
 
+/** The text is not PEM, or has too many blocks. */
 export interface PemError {
   readonly code: "pem_invalid" | "pem_too_many_blocks";
 }

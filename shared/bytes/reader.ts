@@ -3,6 +3,7 @@
 
 import { err, ok, type Result } from "../result.ts";
 
+/** The bytes do not have the expected structure. */
 export interface BytesError {
   readonly code: "bytes_truncated" | "bytes_trailing" | "bytes_integer_too_large";
 }

@@ -3,6 +3,7 @@
 
 import { err, ok, type Result } from "../result.ts";
 
+/** The bytes are not well-formed UTF-8. */
 export interface Utf8Error {
   readonly code: "utf8_invalid";
 }

@@ -15,6 +15,7 @@ export interface Curve {
   readonly b: bigint;
 }
 
+/** An ECDSA key by its curve. */
 export type EcdsaKind = "ecdsa-p256" | "ecdsa-p384" | "ecdsa-p521";
 
 export const CURVES: Readonly<Record<EcdsaKind, Curve>> = {

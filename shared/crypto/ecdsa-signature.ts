@@ -6,6 +6,7 @@ import { decodeDer } from "../der/reader.ts";
 import { integer, sequence } from "../der/writer.ts";
 import { err, ok, type Result } from "../result.ts";
 
+/** The bytes are not a strict DER signature. */
 export interface EcdsaSignatureError {
   readonly code: "ecdsa_signature_invalid";
 }

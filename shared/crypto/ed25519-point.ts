@@ -3,6 +3,7 @@
 
 import { ed25519 } from "@noble/curves/ed25519.js";
 
+/** A decoded point of @noble/curves. */
 export type Ed25519Point = InstanceType<typeof ed25519.Point>;
 
 /**

@@ -2,8 +2,10 @@
 // The hash algorithms of signatures, and their names in WebCrypto, protobuf and search.
 // Spec: FIPS 180-4; sigstore_common.proto.
 
+/** A hash algorithm, as WebCrypto names it. */
 export type HashAlgorithm = "SHA-256" | "SHA-384" | "SHA-512";
 
+/** A hash algorithm's digest length and its other names. */
 export interface HashNames {
   readonly digestBytes: number;
   /** dev.sigstore.common.v1.HashAlgorithm, as canonical bodies spell it. */

@@ -5,6 +5,7 @@
 import type { HashAlgorithm } from "./hash.ts";
 import type { KeyKind } from "./public-key.ts";
 
+/** The kind of key and the hash of a signature. */
 export interface SignatureScheme {
   readonly keyKind: KeyKind;
   /** The hash whose digest is signed; for Ed25519, the prehash of Ed25519ph. */

@@ -36,6 +36,7 @@ export const octetString = (...contents: readonly Uint8Array[]): Der => tlv(0x04
 /** Encodes a BIT STRING. The low `unusedBits` bits of the last byte do not count and must be zero. */
 export const bitString = (bytes: Uint8Array, unusedBits = 0): Der => tlv(0x03, Uint8Array.of(unusedBits), bytes);
 
+/** Encodes a UTF8String. */
 export const utf8String = (text: string): Der => tlv(0x0c, encodeUtf8(text));
 
 export const TRUE: Der = Uint8Array.of(0x01, 0x01, 0xff);

@@ -4,6 +4,7 @@
 import { concat } from "../bytes/bytes.ts";
 import { err, ok, type Result } from "../result.ts";
 
+/** The body is longer than its limit. */
 export interface BodyError {
   readonly code: "body_too_large";
   readonly maxBodyBytes: number;

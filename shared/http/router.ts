@@ -12,6 +12,7 @@ export type Handlers<Rows extends readonly RouteRow[], Args extends unknown[]> =
   Record<HandlerName<Rows>, Handler<Args>>
 >;
 
+/** A route with its handler. */
 export interface Route<Args extends unknown[]> {
   readonly method: "GET" | "POST";
   /** itty-router pattern; a `GET` also answers HEAD. */
@@ -19,6 +20,7 @@ export interface Route<Args extends unknown[]> {
   readonly handle: Handler<Args>;
 }
 
+/** Responses to requests that no route handles. */
 export interface Fallbacks {
   /** `allow` is the value of the Allow header that RFC 9110 §15.5.6 demands of a 405. */
   readonly methodNotAllowed: (allow: string, request: Request) => Response;

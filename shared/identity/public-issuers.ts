@@ -42,6 +42,7 @@ const META_ISSUERS: readonly (readonly [string, Identity])[] = [
   ["https://token.actions.githubusercontent.com/*", jobOf("github-workflow")],
 ];
 
+/** The default for a deployment that configures no issuers. */
 export const PUBLIC_ISSUERS: readonly Issuer[] = [
   ...ISSUERS.map(([url, identity]) => plainIssuer(url, identity)),
   ...META_ISSUERS.map(([text, identity]) => metaIssuer(text, identity)),

@@ -5,6 +5,7 @@
 import { decodeUtf8 } from "../bytes/utf8.ts";
 import { err, ok, type Result } from "../result.ts";
 
+/** The text is not JSON, repeats a member name, or nests too deeply. */
 export interface JsonError {
   readonly code: "json_invalid" | "json_duplicate_member" | "json_too_deep";
 }

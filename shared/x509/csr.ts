@@ -26,6 +26,7 @@ export interface CertificateRequest {
   readonly signature: Uint8Array;
 }
 
+/** The request is malformed, of an unknown algorithm, or not signed by its key. */
 export type CsrError =
   | { readonly code: "csr_invalid" }
   | { readonly code: "csr_algorithm_unrecognized"; readonly oid: string }

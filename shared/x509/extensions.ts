@@ -8,6 +8,7 @@ import { bitString, contextPrimitive, NULL, octetString, oid, sequence, smallInt
 import { err, type Result } from "../result.ts";
 import type { Certificate } from "./certificate.ts";
 
+/** The object identifiers of extensions and key purposes, in dotted decimal. */
 export const OID = {
   subjectKeyIdentifier: "2.5.29.14",
   keyUsage: "2.5.29.15",
