@@ -207,19 +207,12 @@ export class Checker {
     }
     if (certificate !== null) timestamp = this.#checkSct(certificate, leafIndex, sct);
     const before = this.#acknowledged.get(identity);
-    // Only a certificate whose rows were deleted may be logged again.
-    const maySecond = this.#deps.config.kind === "certificate" && before !== undefined && this.#isPublished(before);
-    if (before !== undefined && before !== leafIndex && !maySecond) {
+    if (before !== undefined && before !== leafIndex) {
       this.#deps.violate(`one body acknowledged at ${before} and at ${leafIndex}`);
     }
     this.#acknowledged.set(identity, leafIndex);
     if (leafIndex < this.#tree.size) this.#checkEntry(identity, leafIndex, timestamp);
     else this.#open.push({ identity, index: leafIndex, timestamp });
-  }
-
-  #isPublished(index: number): boolean {
-    const path = formatTilePath({ level: 0, index: Math.floor(index / 256), width: 256 });
-    return this.#deps.objects.has(objectKey(this.#deps.config, path));
   }
 
   #checkProof(identity: string, { leafIndex, treeSize, rootHash, proof }: Appended): void {
@@ -348,8 +341,7 @@ export class Checker {
     const shown: Shown = { identity: identity(), timestamp };
     const index = this.#tree.size;
     const earlier = this.#indexOf.get(shown.identity);
-    const mayRepeat = this.#deps.config.kind === "certificate" && earlier !== undefined && this.#isPublished(earlier);
-    if (earlier !== undefined && !mayRepeat) this.#deps.violate(`one body is at ${earlier} and at ${index}`);
+    if (earlier !== undefined) this.#deps.violate(`one body is at ${earlier} and at ${index}`);
     this.#indexOf.set(shown.identity, index);
     this.#tree.push(leaf);
     this.#shown.push(shown);

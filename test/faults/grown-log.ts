@@ -61,11 +61,8 @@ export function grownLog(config: LogConfig, format: LogFormat): GrownLog {
     const placement = { leafIndex: FIRST_ROW + i, timestamp: TIME };
     const { record, leafHash } = submission.toLeaf(placement);
     const { search, hints } = submission;
-    storage.insertEntry(
-      { ...placement, record, leafHash, search, hints },
-      format.remembersAll ? null : submission.identity,
-    );
-    if (format.remembersAll) storage.insertDedup(leafHash, placement.leafIndex);
+    storage.insertEntry({ ...placement, record, leafHash, search, hints });
+    storage.insertIdentity(submission.identity, { ...placement, timestamp: format.promisesTime ? TIME : null });
     tree.push(Buffer.from(leafHash));
   }
   const tileRoots = decodeTile(tree.tile(1, 0, PUBLISHED_TILES));

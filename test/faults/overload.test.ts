@@ -94,20 +94,3 @@ describe("a full pool", () => {
     expect(await lab.world.checker.audit()).toBe(true);
   });
 });
-
-describe("entries that D1 rejects", () => {
-  it("stay in rows; memory grows only in a log that finds no duplicates in its rows", async () => {
-    for (const [kind, kept] of [
-      ["signature", 0],
-      ["certificate", 50],
-    ] as const) {
-      const lab = new Lab({ kind });
-      lab.world.plan.outages.set("d1", "fails");
-      await lab.grow(50);
-      expect(lab.world.runtime.current?.log.tailSize).toBe(kept);
-      lab.kill();
-      await lab.append();
-      expect(lab.world.runtime.current?.log.tailSize).toBe(kept === 0 ? 0 : kept + 1);
-    }
-  });
-});

@@ -16,6 +16,21 @@ describe.each(["signature", "certificate"] as const)("a %s log that is killed", 
     expect((await lab.readHead()).treeSize).toBe(size);
   });
 
+  it("finds duplicates whose rows are gone", async () => {
+    const lab = new Lab({ kind });
+    const entry = lab.next();
+    expect((await lab.append(entry)).result).toBe("ok");
+    await lab.grow(600);
+    await lab.run(60_000);
+    expect(lab.world.runtime.storage.exec("SELECT idx FROM entry ORDER BY idx LIMIT 1", [])[0]?.["idx"]).toBe(512);
+    const size = lab.world.checker.visible;
+    for (const _ of [1, 2]) {
+      expect((await lab.append(entry)).result).toBe("ok");
+      lab.kill();
+    }
+    expect((await lab.readHead()).treeSize).toBe(size);
+  });
+
   it("keeps every entry that was answered, and answers none that is lost", async () => {
     const lab = new Lab({ kind });
     await lab.grow(3);

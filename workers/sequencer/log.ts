@@ -41,7 +41,7 @@ export class Log {
 
   constructor(ports: LogDeps) {
     const deps = { ...ports, ...withDeadlines(ports, ports.host) };
-    const memory = new LogMemory(deps.format);
+    const memory = new LogMemory();
     const witnesses =
       deps.witnessing &&
       new Witnesses({
@@ -76,11 +76,6 @@ export class Log {
   /** When the log was frozen, null if it was not. */
   get frozenAt(): UnixMs | null {
     return this.#memory.frozenAt;
-  }
-
-  /** How many identities are kept in memory. */
-  get tailSize(): number {
-    return this.#memory.tailSize;
   }
 
   /** The backup that is shown instead of the log's own rows, null if the rows are shown. */
@@ -155,7 +150,7 @@ export class Log {
   }
 
   async #recover(): Promise<Result<null, Refusal>> {
-    const migrated = this.#deps.storage.migrate();
+    const migrated = this.#deps.storage.migrate((record) => this.#deps.format.readRecord(record).identity);
     if (!migrated.ok) return this.#showNewer(describeTooNew(migrated.error));
     const own = await this.#recoverRows();
     return own.ok ? own : err(await this.#showBackup(own.error));

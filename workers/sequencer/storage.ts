@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sequencer's tables: everything to the right of the last full tile in R2, the state of the tree and, forever, the
-// index of every canonical body. Knows SQL and rows; knows no hashing and no protocol.
+// index of every identity. Knows SQL and rows; knows no hashing and no protocol.
 
 import { type AttestationHints, decodeHints } from "../../shared/rekor/hints.ts";
 import { ok, type Result } from "../../shared/result.ts";
@@ -38,7 +38,7 @@ const TERMS_VERSIONS: SchemaStep = ["UPDATE entry SET search = json_set(search, 
 /** The backups of the tail that are in R2 (publication/backup.ts). */
 const BACKUPS: SchemaStep = ["CREATE TABLE backup (size INTEGER PRIMARY KEY, made_ms INTEGER NOT NULL) STRICT"];
 
-/** The identity of an entry, in a log that does not keep all of them. Older rows have none. */
+/** The identity of an entry, in a log that did not keep all of them. */
 const IDENTITIES: SchemaStep = ["ALTER TABLE entry ADD COLUMN identity BLOB"];
 
 /** When the log was frozen. The row is never deleted. */
@@ -46,11 +46,20 @@ const FROZEN: SchemaStep = [
   "CREATE TABLE frozen (id INTEGER PRIMARY KEY CHECK (id = 1), time_ms INTEGER NOT NULL) STRICT",
 ];
 
+/** Every log keeps all identities, and a certificate log the time that its SCTs promise. */
+const ALL_IDENTITIES: SchemaStep = [
+  "ALTER TABLE dedup RENAME COLUMN leaf_hash TO identity",
+  "ALTER TABLE dedup ADD COLUMN time_ms INTEGER",
+  "ALTER TABLE entry DROP COLUMN identity",
+];
+
 /** To change these tables, append a step. Released steps never change. */
 export const LOG_SCHEMA: Schema = {
   firstTable: "log",
-  steps: [FIRST_TABLES, TERMS_VERSIONS, BACKUPS, IDENTITIES, FROZEN],
+  steps: [FIRST_TABLES, TERMS_VERSIONS, BACKUPS, IDENTITIES, FROZEN, ALL_IDENTITIES],
 };
+/** From this version on, every entry has an identity row. */
+const ALL_IDENTITIES_VERSION = 6;
 
 /** The identity that a log got at its creation. */
 export interface LogIdentity {
@@ -86,15 +95,11 @@ export interface EntryRow {
   readonly hints: AttestationHints | null;
 }
 
-/**
- * The identity of an entry, in a log that does not keep all of them. The leaf hash covers index and time, so it is no
- * identity.
- */
-export interface IdentityRow {
+/** The place of an entry, by its identity. */
+export interface KnownEntry {
   readonly leafIndex: number;
-  readonly timestamp: UnixMs;
-  /** Null in rows that are older than the column. */
-  readonly identity: Hash | null;
+  /** Null in a log whose answers do not promise a time. */
+  readonly timestamp: UnixMs | null;
 }
 
 /** A tile of level 1 or above. */
@@ -132,9 +137,37 @@ export class LogStorage {
   /**
    * Brings the tables to the newest version. Does nothing if there is no log. Fails with schema_too_new; most tables of
    * a newer version can be read all the same.
+   * @param identityOf computes the identity of a record, for entries that are older than identity rows
    */
-  migrate(): Result<null, SchemaTooNew> {
-    return schemaVersion(this.#storage, LOG_SCHEMA) === 0 ? ok(null) : migrate(this.#storage, LOG_SCHEMA);
+  migrate(identityOf: (record: Uint8Array) => Hash): Result<null, SchemaTooNew> {
+    const version = schemaVersion(this.#storage, LOG_SCHEMA);
+    if (version === 0) return ok(null);
+    if (version >= ALL_IDENTITIES_VERSION) return migrate(this.#storage, LOG_SCHEMA);
+    return this.#storage.transactionSync(() => {
+      const migrated = migrate(this.#withoutTransactions(), LOG_SCHEMA);
+      this.#addIdentities(identityOf);
+      return migrated;
+    });
+  }
+
+  /** Adds the identity rows of entries that have none. Reads one entry at a time: there may be many. */
+  #addIdentities(identityOf: (record: Uint8Array) => Hash): void {
+    for (const row of this.#storage.exec("SELECT idx FROM entry ORDER BY idx")) {
+      const leafIndex = integer(row, "idx");
+      const [entry] = this.#storage.exec("SELECT record, time_ms FROM entry WHERE idx = ?", leafIndex);
+      if (entry === undefined) throw new RangeError(`entry ${leafIndex} is missing`);
+      const identity = identityOf(blob(entry, "record"));
+      const timestamp = unixMs(integer(entry, "time_ms"));
+      if (this.findIdentity(identity) === null) this.insertIdentity(identity, { leafIndex, timestamp });
+    }
+  }
+
+  /** The storage inside a transaction that is already open. */
+  #withoutTransactions(): Storage {
+    return {
+      exec: (query, ...bindings) => this.#storage.exec(query, ...bindings),
+      transactionSync: (run) => run(),
+    };
   }
 
   /** Null if there is no log yet. */
@@ -154,10 +187,7 @@ export class LogStorage {
 
   /** Creates the tables and the row of the log. Call it in the transaction that also writes the first state. */
   createLog(identity: LogIdentity): void {
-    const made = migrate(
-      { exec: (query, ...bindings) => this.#storage.exec(query, ...bindings), transactionSync: (run) => run() },
-      LOG_SCHEMA,
-    );
+    const made = migrate(this.#withoutTransactions(), LOG_SCHEMA);
     if (!made.ok) throw new Error("the storage already has a log");
     this.#storage.exec(
       "INSERT INTO log VALUES (1, ?, ?, ?, ?, ?, ?)",
@@ -216,43 +246,32 @@ export class LogStorage {
     this.#storage.exec("INSERT INTO frozen VALUES (1, ?)", frozenAt);
   }
 
-  /**
-   * A plain INSERT: a second entry at an index is an error, never a replacement.
-   * @param identity null in a log that keeps all identities (insertDedup)
-   */
-  insertEntry(entry: EntryRow, identity: Hash | null): void {
+  /** A plain INSERT: a second entry at an index is an error, never a replacement. */
+  insertEntry(entry: EntryRow): void {
     this.#storage.exec(
-      "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?)",
       entry.leafIndex,
       buffer(entry.record),
       buffer(entry.leafHash),
       entry.timestamp,
       JSON.stringify(entry.search),
       entry.hints === null ? null : JSON.stringify(entry.hints),
-      identity === null ? null : buffer(identity),
     );
   }
 
-  /** Identities of all entries that still have rows, in order. Throws RangeError if one up to `treeSize` is missing. */
-  readIdentities(treeSize: number): readonly IdentityRow[] {
-    const rows = this.#storage.exec("SELECT idx, time_ms, identity FROM entry ORDER BY idx");
-    const first = treeSize - rows.length;
-    return rows.map((row, i) => {
-      if (integer(row, "idx") !== first + i) throw new RangeError(`entry ${first + i} is missing`);
-      const identity = row["identity"] === null ? null : hash(blob(row, "identity"));
-      return { leafIndex: first + i, timestamp: unixMs(integer(row, "time_ms")), identity };
-    });
+  /** Keeps the place of an identity forever. Throws if it has one. */
+  insertIdentity(identity: Hash, { leafIndex, timestamp }: KnownEntry): void {
+    this.#storage.exec("INSERT INTO dedup VALUES (?, ?, ?)", buffer(identity), leafIndex, timestamp);
   }
 
-  /** Keeps the index of a leaf hash forever. Throws if it has one. */
-  insertDedup(leafHash: Hash, leafIndex: number): void {
-    this.#storage.exec("INSERT INTO dedup VALUES (?, ?)", buffer(leafHash), leafIndex);
-  }
-
-  /** The index of the entry with this leaf hash, null if there is none. */
-  findDuplicate(leafHash: Hash): number | null {
-    const [row] = this.#storage.exec("SELECT idx FROM dedup WHERE leaf_hash = ?", buffer(leafHash));
-    return row === undefined ? null : integer(row, "idx");
+  /** The place of the entry with this identity, null if there is none. */
+  findIdentity(identity: Hash): KnownEntry | null {
+    const [row] = this.#storage.exec("SELECT idx, time_ms FROM dedup WHERE identity = ?", buffer(identity));
+    if (row === undefined) return null;
+    return {
+      leafIndex: integer(row, "idx"),
+      timestamp: row["time_ms"] === null ? null : unixMs(integer(row, "time_ms")),
+    };
   }
 
   writeEdge({ level, tileIndex, hashes }: EdgeRow): void {

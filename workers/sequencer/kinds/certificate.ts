@@ -41,7 +41,7 @@ export const CERTIFICATE_KIND: SequencerKind = {
 function createFormat(origin: string, { ecdsa }: LogKeys): LogFormat {
   const keyId = rfc6962KeyId(origin, ecdsa.logId);
   return {
-    remembersAll: false,
+    promisesTime: true,
     spki: ecdsa.spki,
     vkeys: [formatVkey(origin, keyId, NOTE_RFC6962, ecdsa.spki)],
     signCheckpoint(head, timestamp) {

@@ -56,8 +56,8 @@ export interface Submission {
 
 /** How a log encodes its entries and signs its tree heads. Pure, except that it holds the keys. */
 export interface LogFormat {
-  /** True: the log looks up identities in its rows and keeps them forever. False: it knows only those of its tail. */
-  readonly remembersAll: boolean;
+  /** Whether an answer promises the entry's time (an SCT), so that a duplicate must give the same one. */
+  readonly promisesTime: boolean;
   /** SubjectPublicKeyInfo of the ECDSA key, DER. */
   readonly spki: Uint8Array;
   /** One vkey per signature line of a checkpoint, in their order. */

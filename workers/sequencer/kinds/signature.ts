@@ -50,7 +50,7 @@ function createFormat(origin: string, { ecdsa, ed25519 }: LogKeys): LogFormat {
     });
   };
   return {
-    remembersAll: true,
+    promisesTime: false,
     spki: ecdsa.spki,
     vkeys: [
       formatVkey(origin, ecdsaId, NOTE_ECDSA, ecdsa.spki),

@@ -169,7 +169,6 @@ export class Maintenance {
       storage.prune(end, state.publishedTiles);
     });
     this.#prunedTo = end;
-    memory.forgetBelow(end);
   }
 }
 

@@ -172,14 +172,17 @@ describe("opening", () => {
     await expectRefusal(damaged("DELETE FROM state"), /damaged/);
   });
 
-  it("opens tables that are older than the identity column, and knows their entries", async () => {
+  it.each([
+    ["have no identities", 3, ["DROP TABLE frozen"]],
+    ["have identities of the tail", 5, ["ALTER TABLE entry ADD COLUMN identity BLOB"]],
+  ])("opens certificate logs whose tables %s, and knows their entries", async (_, version, undo) => {
     const memory = memoryLog("certificate");
     await memory.log.open();
     const old = await appendCertificate(memory, "old");
     const storage = memory.storage.snapshot();
-    storage.exec("ALTER TABLE entry DROP COLUMN identity");
-    storage.exec("DROP TABLE frozen");
-    storage.exec("UPDATE schema_version SET version = 3");
+    for (const step of ["DELETE FROM dedup", "ALTER TABLE dedup DROP COLUMN time_ms", ...undo]) storage.exec(step);
+    storage.exec("ALTER TABLE dedup RENAME COLUMN identity TO leaf_hash");
+    storage.exec("UPDATE schema_version SET version = ?", version);
     const upgraded = memory.restart({ storage });
     expect(await appendCertificate(upgraded, "old")).toEqual(old);
     const added = await appendCertificate(upgraded, "new");

@@ -7,7 +7,6 @@
 // After a crash between two steps, recovery runs the rest: nobody sees a head before the anchor holds it.
 
 import { equal } from "../../../shared/bytes/bytes.ts";
-import { encodeHex } from "../../../shared/bytes/hex.ts";
 import { decodeUtf8, encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { objectKey } from "../../../shared/logs/config.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
@@ -37,8 +36,6 @@ export interface Recovered {
   /** When the log was frozen, null if it was not. */
   readonly frozenAt: UnixMs | null;
   readonly edge: Edge;
-  /** Identities of the entries that still have rows, as hex. Empty for a log that looks them up in its rows. */
-  readonly tail: ReadonlyMap<string, { readonly leafIndex: number; readonly timestamp: UnixMs }>;
 }
 
 /** The parts of a log that recovery uses. */
@@ -60,7 +57,7 @@ export function readRows(deps: RecoverDeps): Result<Recovered | null, Refusal> {
     if (!equal(rootHash(edge.treeSize, edgeNodes(edge)), state.rootHash) || !isCheckpointOf(state)) {
       return refuse("the stored entries do not add up to the stored tree head: a row is damaged; open a new log");
     }
-    return ok({ identity, state, frozenAt: storage.readFrozenAt(), edge, tail: readTail(deps, state) });
+    return ok({ identity, state, frozenAt: storage.readFrozenAt(), edge });
   } catch (error) {
     if (error instanceof RangeError) return err(toRefusal(error));
     throw error;
@@ -97,23 +94,6 @@ function readEdge(storage: RecoverDeps["storage"], state: StateRow): Edge {
     levels.push(storage.readEdgeTile(level, tileIndex) ?? []);
   }
   return restoreEdge(treeSize, levels);
-}
-
-/** Reads the identities of the entries that still have rows, unless the log looks identities up in its rows. */
-function readTail(deps: RecoverDeps, { treeSize }: StateRow): Recovered["tail"] {
-  const { storage, format } = deps;
-  const rows = format.remembersAll ? [] : storage.readIdentities(treeSize);
-  const tail = new Map<string, { leafIndex: number; timestamp: UnixMs }>();
-  for (const { leafIndex, timestamp, identity } of rows) {
-    tail.set(encodeHex(identity ?? readIdentity(deps, leafIndex)), { leafIndex, timestamp });
-  }
-  return tail;
-}
-
-function readIdentity({ storage, format }: RecoverDeps, leafIndex: number): Hash {
-  const [entry] = storage.readEntries(leafIndex, leafIndex + 1);
-  if (entry === undefined) throw new RangeError(`entry ${leafIndex} is missing`);
-  return format.readRecord(entry.record).identity;
 }
 
 /** Refuses if the anchor or log.json exists: the log existed before, and its storage is lost. */

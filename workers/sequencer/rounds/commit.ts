@@ -14,7 +14,6 @@
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { AppendError } from "../../../shared/rpc/sequencer.ts";
 import { unixMs } from "../../../shared/time.ts";
-import type { Hash } from "../../../shared/tlog/hash.ts";
 import type { SignedTreeHead } from "../../../shared/tlog/head.ts";
 import { TILE_WIDTH } from "../../../shared/tlog/tile.ts";
 import type { LogDeps } from "../deps.ts";
@@ -23,7 +22,7 @@ import type { Refusal } from "../recovery/refusal.ts";
 import type { StateRow } from "../storage.ts";
 import type { LogMemory } from "./memory.ts";
 import { Pool } from "./pool.ts";
-import { type KnownEntry, type NewTree, type Outcome, runRound } from "./round.ts";
+import { type NewTree, type Outcome, runRound } from "./round.ts";
 
 /**
  * Lets the event loop take in requests between rounds. Without it, waiting requests starve those that are still
@@ -120,7 +119,7 @@ export class Rounds {
 
   /** Runs steps 1 to 3. Returns the step that the anchor must follow, null if nothing was written. */
   #commitRound(): { readonly from: StateRow; readonly to: StateRow } | null {
-    const { format, host } = this.#deps;
+    const { format, host, storage } = this.#deps;
     const { memory } = this.#parts;
     const waiters = this.#pool.takeRound();
     const from = memory.openState();
@@ -136,7 +135,7 @@ export class Rounds {
         submissions: waiters.map(({ submission }) => submission),
         timestamp: unixMs(Math.max(now, from.timestamp)),
         format,
-        findEarlier: (identity) => this.#findEarlier(identity),
+        findEarlier: (identity) => storage.findIdentity(identity),
       });
       const to = newTree === null ? from : this.#commit(from, newTree);
       for (const [i, { resolve }] of waiters.entries()) {
@@ -163,12 +162,6 @@ export class Rounds {
     memory.commit(to, newTree);
     maintenance.wake();
     return to;
-  }
-
-  #findEarlier(identity: Hash): KnownEntry | null {
-    if (!this.#deps.format.remembersAll) return this.#parts.memory.findInTail(identity);
-    const leafIndex = this.#deps.storage.findDuplicate(identity);
-    return leafIndex === null ? null : { leafIndex, timestamp: null };
   }
 
   /** Runs step 4: no further round until the anchor holds the new head, and none at all if it holds another one. */
@@ -206,8 +199,11 @@ export function writeTree(
   state: StateRow,
 ): void {
   for (const entry of newTree?.entries ?? []) {
-    storage.insertEntry(entry, format.remembersAll ? null : entry.identity);
-    if (format.remembersAll) storage.insertDedup(entry.leafHash, entry.leafIndex);
+    storage.insertEntry(entry);
+    storage.insertIdentity(entry.identity, {
+      leafIndex: entry.leafIndex,
+      timestamp: format.promisesTime ? entry.timestamp : null,
+    });
   }
   for (const { level, index, rows } of newTree?.fullTiles ?? []) {
     if (level > 0) storage.writeEdge({ level, tileIndex: index, hashes: rows[0] ?? [] });

@@ -10,7 +10,7 @@ import type { Hash } from "../../../shared/tlog/hash.ts";
 import type { SignedTreeHead } from "../../../shared/tlog/head.ts";
 import { inclusionProof, rootHash } from "../../../shared/tlog/proof.ts";
 import type { LogFormat, Placement, Submission } from "../kinds/kind.ts";
-import type { EntryRow } from "../storage.ts";
+import type { EntryRow, KnownEntry } from "../storage.ts";
 
 interface RoundInput {
   readonly edge: Edge;
@@ -19,13 +19,6 @@ interface RoundInput {
   readonly format: LogFormat;
   /** The place that an earlier round gave to an identity, null if none did. */
   readonly findEarlier: (identity: Hash) => KnownEntry | null;
-}
-
-/** The place of an entry that the log already has. */
-export interface KnownEntry {
-  readonly leafIndex: number;
-  /** Null in a log that remembers indices only. */
-  readonly timestamp: UnixMs | null;
 }
 
 /** The result of a submission. */

@@ -48,7 +48,7 @@ export class MemorySql implements Storage {
   #select(table: string, query: string, [name = "log"]: readonly Value[]): readonly Row[] {
     if (table === "sqlite_master") return typeof name === "string" && this.#columns.has(name) ? [{ name }] : [];
     // The warm-up submits no duplicates.
-    return query.includes("WHERE leaf_hash") ? [] : (this.#rows.get(table) ?? []);
+    return query.includes("WHERE identity") ? [] : (this.#rows.get(table) ?? []);
   }
 }
 
