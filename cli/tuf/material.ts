@@ -14,7 +14,8 @@ import { parseShards, writableLogs } from "../../shared/logs/shards.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { joinParts } from "../../shared/settings/parts.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
-import type { Chain, TrustedLog, TrustMaterial } from "../../shared/trust/material.ts";
+import { type Chain, type TrustedLog, type TrustMaterial, withoutCompromised } from "../../shared/trust/material.ts";
+import { NO_RETIRED_KEYS, parseRetiredKeys } from "../../shared/trust/retired-keys.ts";
 import { signingConfig } from "../../shared/trust/signing-config.ts";
 import { trustedRoot } from "../../shared/trust/trusted-root.ts";
 import { type TargetDocuments, targetDocuments } from "../../shared/tuf/target-files.ts";
@@ -26,8 +27,8 @@ import { spkiOf } from "../keys/certificates.ts";
 export interface DeploymentSettings {
   readonly publicUrl: PublicUrl;
   /**
-   * CA_CHAIN, TSA_CHAIN, SIGNATURE_LOG_KEY, CERTIFICATE_LOG_KEY; optional: OTHER_CA_CHAINS, OTHER_TSA_CHAINS, SHARDS,
-   * SHARD_KEYS in its parts.
+   * CA_CHAIN, TSA_CHAIN, SIGNATURE_LOG_KEY, CERTIFICATE_LOG_KEY; optional: OTHER_CA_CHAINS, OTHER_TSA_CHAINS and
+   * RETIRED_KEYS in their parts, SHARDS, SHARD_KEYS in its parts.
    */
   readonly settings: Readonly<Record<string, string>>;
   /**
@@ -52,6 +53,9 @@ export function materialOf(deployment: DeploymentSettings): Result<TrustMaterial
   const otherTsaChains = readOtherChains(settings, "OTHER_TSA_CHAINS");
   if (!otherCaChains.ok || !otherTsaChains.ok)
     return otherCaChains.ok ? (otherTsaChains as Result<never, string>) : otherCaChains;
+  const retired = joinParts(settings, "RETIRED_KEYS");
+  const retiredKeys = retired === "" ? ok(NO_RETIRED_KEYS) : parseRetiredKeys(retired);
+  if (!retiredKeys.ok) return err(`RETIRED_KEYS ${retiredKeys.error}`);
   const logs = parseShards(settings["SHARDS"] ?? "[]", publicUrl);
   if (!logs.ok) return err(logs.error.map((problem) => `SHARDS ${problem}`).join("; "));
   // The first CA may have been replaced; entries in the logs can be as old as it.
@@ -70,6 +74,7 @@ export function materialOf(deployment: DeploymentSettings): Result<TrustMaterial
     otherCaChains: otherCaChains.value,
     tsaChain: tsaChain.value,
     otherTsaChains: otherTsaChains.value,
+    retiredKeys: retiredKeys.value,
   });
 }
 
@@ -104,7 +109,7 @@ function logKeyOf(name: string, settings: DeploymentSettings["settings"]): strin
 
 /** The targets of a deployment. */
 export const documentsOf = (material: TrustMaterial): TargetDocuments =>
-  targetDocuments(trustedRoot(material), signingConfig(material));
+  targetDocuments(trustedRoot(material), signingConfig(material), trustedRoot(withoutCompromised(material)));
 
 function readChain(settings: DeploymentSettings["settings"], name: string): Result<Chain, string> {
   const chain = parseChain(settings[name] ?? "");
@@ -114,8 +119,8 @@ function readChain(settings: DeploymentSettings["settings"], name: string): Resu
 }
 
 function readOtherChains(settings: DeploymentSettings["settings"], name: string): Result<readonly Chain[], string> {
-  const text = settings[name];
-  const chains = text === undefined ? ok([]) : parseChains(text);
+  const text = joinParts(settings, name);
+  const chains = text === "" ? ok([]) : parseChains(text);
   return chains.ok ? chains : err(`${name} ${chains.error.reason}`);
 }
 

@@ -3,6 +3,7 @@
 
 import { parsePublicUrlSetting } from "../http/public-url.ts";
 import { err, type Result } from "../result.ts";
+import { parseRetiredKeys } from "../trust/retired-keys.ts";
 import { type CompleteChain, parseChains } from "../x509/chains.ts";
 
 export const PUBLIC_URL = { need: "required", parse: parsePublicUrlSetting } as const;
@@ -10,7 +11,9 @@ export const PUBLIC_URL = { need: "required", parse: parsePublicUrlSetting } as 
 /** Parsed together with PUBLIC_URL (shared/logs/shards.ts). */
 export const SHARDS = { need: "optional" } as const;
 
-export const OTHER_CHAINS = { need: "optional", parse: parseChainsSetting } as const;
+export const OTHER_CHAINS = { need: "optional", isSplit: true, parse: parseChainsSetting } as const;
+
+export const RETIRED_KEYS = { need: "optional", isSplit: true, parse: parseRetiredKeys } as const;
 
 function parseChainsSetting(pem: string): Result<readonly CompleteChain[], string> {
   const chains = parseChains(pem);
@@ -25,6 +28,8 @@ export const SHARED_SETTING_TEXTS = {
     "JSON list of the logs beside the first two, and of frozen logs ([log.md](../log.md#several-logs-and-freezing-one)).",
   CA_CHAIN: "PEM certificates: the issuing CA first, the root last.",
   OTHER_CA_CHAINS: "PEM chains of former and future issuing CAs that clients trust, each with its root last.",
+  RETIRED_KEYS:
+    "JSON list of former keys, each with the time of its retirement ([trust.md](../trust.md#retired-keys)).",
   TSA_CHAIN: "PEM certificates: the timestamping certificate first, the root last.",
 } as const;
 

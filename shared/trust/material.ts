@@ -6,6 +6,7 @@ import { encodeBase64 } from "../bytes/base64.ts";
 import type { PublicUrl } from "../http/public-url.ts";
 import { formatRfc3339, type UnixMs, unixMs } from "../time.ts";
 import type { Certificate } from "../x509/certificate.ts";
+import { type RetiredKeys, type Retirement, retirementOf } from "./retired-keys.ts";
 
 /** A log that clients trust. */
 export interface TrustedLog {
@@ -37,6 +38,8 @@ export interface TrustMaterial {
   readonly tsaChain: Chain;
   /** Chains of former and future timestamp authorities. */
   readonly otherTsaChains: readonly Chain[];
+  /** When keys of these chains and logs went out of use. */
+  readonly retiredKeys: RetiredKeys;
 }
 
 /** TimeRange of dev.sigstore.common.v1; without an end until the key is replaced. */
@@ -55,20 +58,52 @@ const GRACE_MS = 3_600_000;
  */
 const FROZEN_GRACE_MS = 3_600_000 + GRACE_MS;
 
-/** Returns the range that contains the time of every entry, SCT and timestamp that involves the log. */
-export function logValidity({ createdAt, frozenAt }: TrustedLog): ValidFor {
-  const start = formatRfc3339(unixMs(Math.max(0, createdAt - GRACE_MS)));
-  return frozenAt === null ? { start } : { start, end: formatRfc3339(unixMs(frozenAt + FROZEN_GRACE_MS)) };
+/**
+ * Returns the range that contains the time of every entry, SCT and timestamp that involves the log, up to the
+ * retirement of its key. Null if the key was retired before it was used: nobody is to trust the log.
+ */
+export function logValidity(log: TrustedLog, retired: RetiredKeys): ValidFor | null {
+  const end = log.frozenAt === null ? null : unixMs(log.frozenAt + FROZEN_GRACE_MS);
+  return validFor(logStart(log), end, retirementOf(retired, [log]));
 }
 
-/** Returns the range from the start of the first certificate; the others existed before it. */
-export function chainValidity([certificate]: Chain): ValidFor {
-  return { start: formatRfc3339(certificate.notBefore) };
+/**
+ * Returns the range from the start of the chain's first certificate (the others existed before it) to its end, or to
+ * the retirement of one of its keys. The range of the chain in use has no end of its own. Null if the key was retired
+ * before it was used: nobody is to trust the chain.
+ */
+export function chainValidity(chain: Chain, isInUse: boolean, retired: RetiredKeys): ValidFor | null {
+  const [{ notBefore, notAfter }] = chain;
+  return validFor(notBefore, isInUse ? null : notAfter, retirementOf(retired, chain));
 }
 
-/** Returns the range of a chain not in use: it ends with its first certificate, whenever it was retired. */
-export function otherChainValidity([certificate]: Chain): ValidFor {
-  return { start: formatRfc3339(certificate.notBefore), end: formatRfc3339(certificate.notAfter) };
+function validFor(start: UnixMs, end: UnixMs | null, retirement: Retirement | null): ValidFor | null {
+  if (retirement !== null && retirement.retiredAt <= start) return null;
+  const ends = [end, retirement?.retiredAt ?? null].filter((time) => time !== null);
+  const range = startingAt(start);
+  return ends.length === 0 ? range : { ...range, end: formatRfc3339(unixMs(Math.min(...ends))) };
+}
+
+/** A range without an end. */
+export const startingAt = (start: UnixMs): ValidFor => ({ start: formatRfc3339(start) });
+
+/** When clients begin to trust a log. */
+export const logStart = ({ createdAt }: TrustedLog): UnixMs => unixMs(Math.max(0, createdAt - GRACE_MS));
+
+/**
+ * The material without the keys that others may have, except those in use: for files from which clients take keys
+ * without a range of time.
+ */
+export function withoutCompromised(material: TrustMaterial): TrustMaterial {
+  const isClean = (keys: Parameters<typeof retirementOf>[1]): boolean =>
+    retirementOf(material.retiredKeys, keys)?.isCompromised !== true;
+  return {
+    ...material,
+    signatureLogs: material.signatureLogs.filter((log) => isClean([log])),
+    certificateLogs: material.certificateLogs.filter((log) => isClean([log])),
+    otherCaChains: material.otherCaChains.filter(isClean),
+    otherTsaChains: material.otherTsaChains.filter(isClean),
+  };
 }
 
 /** Returns the full URL of the timestamp endpoint; clients append nothing to it and compare it as a whole. */

@@ -4,7 +4,8 @@
 // Spec: https://github.com/sigstore/protobuf-specs/blob/main/protos/sigstore_trustroot.proto (SigningConfig,
 // ClientTrustConfig)
 
-import { chainValidity, logValidity, type TrustMaterial, timestampUrl, type ValidFor } from "./material.ts";
+import type { UnixMs } from "../time.ts";
+import { logStart, startingAt, type TrustMaterial, timestampUrl } from "./material.ts";
 import { trustedRoot } from "./trusted-root.ts";
 
 const SIGNING_CONFIG_TYPE = "application/vnd.dev.sigstore.signingconfig.v0.2+json";
@@ -17,20 +18,21 @@ const API_VERSION = { ca: 1, oidc: 1, rekor: 2, tsa: 1 } as const;
  * Makes SigningConfig as JSON: one service of each kind and the selector ANY, since sigstore-js throws for the others.
  */
 export function signingConfig({ publicUrl, offeredLog, caChain, tsaChain }: TrustMaterial): object {
-  const service = (url: string, majorApiVersion: number, validFor: ValidFor): object => ({
+  const service = (url: string, majorApiVersion: number, start: UnixMs): object => ({
     url,
     majorApiVersion,
-    validFor,
+    validFor: startingAt(start),
     operator: publicUrl.hostname,
   });
+  const [[ca], [tsa]] = [caChain, tsaChain];
   return {
     mediaType: SIGNING_CONFIG_TYPE,
-    caUrls: [service(publicUrl.href, API_VERSION.ca, chainValidity(caChain))],
+    caUrls: [service(publicUrl.href, API_VERSION.ca, ca.notBefore)],
     // A token is worthless without the CA, so the issuer is in use as long as the CA.
-    oidcUrls: [service(`${publicUrl.href}/oidc`, API_VERSION.oidc, chainValidity(caChain))],
+    oidcUrls: [service(`${publicUrl.href}/oidc`, API_VERSION.oidc, ca.notBefore)],
     // At most one: given two, clients disagree about which to use.
-    rekorTlogUrls: offeredLog === null ? [] : [service(offeredLog.baseUrl, API_VERSION.rekor, logValidity(offeredLog))],
-    tsaUrls: [service(timestampUrl(publicUrl), API_VERSION.tsa, chainValidity(tsaChain))],
+    rekorTlogUrls: offeredLog === null ? [] : [service(offeredLog.baseUrl, API_VERSION.rekor, logStart(offeredLog))],
+    tsaUrls: [service(timestampUrl(publicUrl), API_VERSION.tsa, tsa.notBefore)],
     rekorTlogConfig: { selector: "ANY" },
     tsaConfig: { selector: "ANY" },
   };

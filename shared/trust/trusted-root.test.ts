@@ -10,10 +10,13 @@ import { parsePublicUrl } from "../http/public-url.ts";
 import { logsOf } from "../logs/config.ts";
 import { unixMs } from "../time.ts";
 import { parseChain } from "../x509/chain.ts";
-import type { Chain, TrustedLog, TrustMaterial } from "./material.ts";
+import { type Chain, type TrustedLog, type TrustMaterial, withoutCompromised } from "./material.ts";
+import { keyFingerprint, NO_RETIRED_KEYS, type RetiredKeys } from "./retired-keys.ts";
 import { clientTrustConfig, signingConfig } from "./signing-config.ts";
 import { trustedRoot } from "./trusted-root.ts";
 
+/** After the start of chains that the tests make. */
+const END = new Date(Math.floor(Date.now() / 1000) * 1000 + 60_000).toISOString().replace(".000Z", "Z");
 const CREATED_AT = unixMs(Date.parse("2026-11-23T10:20:30.987Z"));
 
 const chainOf = (pem: string): Chain => {
@@ -52,6 +55,7 @@ beforeAll(() => {
     otherCaChains: [],
     tsaChain: chainOf(tsa.chain),
     otherTsaChains: [],
+    retiredKeys: NO_RETIRED_KEYS,
   };
   const since = (pem: string): string => new X509Certificate(pem).validFromDate.toISOString().replace(".000Z", "Z");
   start = { ca: since(ca.leaf), tsa: since(tsa.leaf) };
@@ -130,6 +134,80 @@ describe("trustedRoot", () => {
       TrustedRoot.fromJSON(trustedRoot({ ...material, otherCaChains: [chainOf(other.chain)] })),
     );
     expect(trusted.certificateAuthorities).toHaveLength(2);
+  });
+
+  describe("with retired keys", () => {
+    const RETIRED = "2026-11-25T00:00:00Z";
+    const retire = (keys: readonly { readonly spki: Uint8Array }[], retired = RETIRED): RetiredKeys =>
+      new Map(
+        keys.map((key) => [keyFingerprint(key), { retiredAt: unixMs(Date.parse(retired)), isCompromised: false }]),
+      );
+    const windows = (of: TrustMaterial): Readonly<Record<string, readonly unknown[]>> => {
+      const root = trustedRoot(of) as Record<string, { validFor?: unknown; publicKey?: { validFor: unknown } }[]>;
+      const lists = ["tlogs", "ctlogs", "certificateAuthorities", "timestampAuthorities"];
+      return Object.fromEntries(
+        lists.map((list) => [list, (root[list] ?? []).map((one) => one.validFor ?? one.publicKey?.validFor)]),
+      );
+    };
+
+    test("ends each range with the retirement, for a key and for the root above it", () => {
+      const chain = chainOf(timestampChain().chain);
+      const starts = { ...material, otherCaChains: [chain], otherTsaChains: [chain] };
+      for (const keys of [chain.slice(0, 1), chain.slice(1)]) {
+        const { certificateAuthorities, timestampAuthorities } = windows({ ...starts, retiredKeys: retire(keys, END) });
+        expect(certificateAuthorities?.[1]).toMatchObject({ end: END });
+        expect(timestampAuthorities?.[1]).toMatchObject({ end: END });
+        expect(certificateAuthorities?.[0]).toEqual({ start: start.ca });
+      }
+      const { tlogs, ctlogs } = windows({ ...material, retiredKeys: retire([signatureLog, certificateLog]) });
+      const range = { start: "2026-11-23T09:20:30Z", end: RETIRED };
+      expect([tlogs, ctlogs]).toEqual([[range], [range]]);
+    });
+
+    test("never extends a range, whatever the retirement says", () => {
+      const frozenAt = unixMs(Date.parse("2026-11-24T00:00:00Z"));
+      const frozen = { ...signatureLog, frozenAt };
+      const { tlogs } = windows({ ...material, signatureLogs: [frozen], retiredKeys: retire([frozen]) });
+      expect(tlogs).toEqual([{ start: "2026-11-23T09:20:30Z", end: "2026-11-24T02:00:00Z" }]);
+      const chain = chainOf(timestampChain().chain);
+      const far = retire(chain, "9999-01-01T00:00:00Z");
+      const { certificateAuthorities } = windows({ ...material, otherCaChains: [chain], retiredKeys: far });
+      const notAfter = new Date(chain[0].notAfter).toISOString().replace(".000Z", "Z");
+      expect(certificateAuthorities?.[1]).toMatchObject({ end: notAfter });
+    });
+
+    test("omits what was retired before its first use", () => {
+      const chain = chainOf(timestampChain().chain);
+      const retiredKeys = retire([...chain, signatureLog, certificateLog], "2020-01-01T00:00:00Z");
+      const { tlogs, ctlogs, certificateAuthorities, timestampAuthorities } = windows({
+        ...material,
+        otherCaChains: [chain],
+        otherTsaChains: [chain],
+        retiredKeys,
+      });
+      expect([tlogs, ctlogs].map((list) => list?.length)).toEqual([0, 0]);
+      expect([certificateAuthorities, timestampAuthorities].map((list) => list?.length)).toEqual([1, 1]);
+    });
+
+    test("gives clients without ranges no key that others may have", () => {
+      const [planned, stolen] = [timestampChain(), timestampChain()].map(({ chain }) => chainOf(chain));
+      if (planned === undefined || stolen === undefined) throw new Error("chains");
+      const retiredKeys = new Map([
+        ...retire([planned[0]]),
+        [keyFingerprint(stolen[0]), { retiredAt: unixMs(Date.parse(END)), isCompromised: true }],
+      ]);
+      const others = [planned, stolen];
+      const clean = withoutCompromised({ ...material, otherCaChains: others, otherTsaChains: others, retiredKeys });
+      expect([clean.otherCaChains, clean.otherTsaChains]).toEqual([[planned], [planned]]);
+      const stolenLogs = new Map(
+        [signatureLog, certificateLog].map((log) => [
+          keyFingerprint(log),
+          { retiredAt: unixMs(Date.parse(RETIRED)), isCompromised: true },
+        ]),
+      );
+      const { signatureLogs, certificateLogs } = withoutCompromised({ ...material, retiredKeys: stolenLogs });
+      expect([signatureLogs, certificateLogs]).toEqual([[], []]);
+    });
   });
 
   test("keeps a frozen log until two hours after its last entry", () => {

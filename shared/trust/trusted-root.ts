@@ -7,7 +7,6 @@ import {
   type Chain,
   chainValidity,
   logValidity,
-  otherChainValidity,
   rawBytes,
   type TrustedLog,
   type TrustMaterial,
@@ -23,39 +22,43 @@ const MEDIA_TYPE = "application/vnd.dev.sigstore.trustedroot+json;version=0.1";
  * unknown fields, and sigstore-js would take the latter for the log's id.
  */
 export function trustedRoot(material: TrustMaterial): object {
-  const { publicUrl, signatureLogs, certificateLogs, caChain, otherCaChains, tsaChain, otherTsaChains } = material;
+  const { publicUrl, caChain, tsaChain, retiredKeys } = material;
+  const logs = (list: readonly TrustedLog[]): readonly object[] =>
+    list.flatMap((log) => transparencyLog(log, logValidity(log, retiredKeys)));
+  const authorities = (uri: string, inUse: Chain, others: readonly Chain[]): readonly object[] =>
+    [inUse, ...others].flatMap((chain) =>
+      certificateAuthority(chain, uri, chainValidity(chain, chain === inUse, retiredKeys)),
+    );
   return {
     mediaType: MEDIA_TYPE,
-    tlogs: signatureLogs.map(transparencyLog),
-    certificateAuthorities: [
-      certificateAuthority(caChain, publicUrl.href, chainValidity(caChain)),
-      ...otherCaChains.map((chain) => certificateAuthority(chain, publicUrl.href, otherChainValidity(chain))),
-    ],
-    ctlogs: certificateLogs.map(transparencyLog),
-    timestampAuthorities: [
-      certificateAuthority(tsaChain, timestampUrl(publicUrl), chainValidity(tsaChain)),
-      ...otherTsaChains.map((chain) => certificateAuthority(chain, timestampUrl(publicUrl), otherChainValidity(chain))),
-    ],
+    tlogs: logs(material.signatureLogs),
+    certificateAuthorities: authorities(publicUrl.href, caChain, material.otherCaChains),
+    ctlogs: logs(material.certificateLogs),
+    timestampAuthorities: authorities(timestampUrl(publicUrl), tsaChain, material.otherTsaChains),
   };
 }
 
-// TransparencyLogInstance
-function transparencyLog(log: TrustedLog): object {
-  return {
+// TransparencyLogInstance; none without a range
+function transparencyLog(log: TrustedLog, validFor: ValidFor | null): readonly object[] {
+  if (validFor === null) return [];
+  const instance = {
     baseUrl: log.baseUrl,
     hashAlgorithm: "SHA2_256",
-    publicKey: { ...rawBytes(log.spki), keyDetails: "PKIX_ECDSA_P256_SHA_256", validFor: logValidity(log) },
+    publicKey: { ...rawBytes(log.spki), keyDetails: "PKIX_ECDSA_P256_SHA_256", validFor },
     logId: { keyId: encodeBase64(log.logId) },
   };
+  return [instance];
 }
 
-// CertificateAuthority
-function certificateAuthority(chain: Chain, uri: string, validFor: ValidFor): object {
+// CertificateAuthority; none without a range
+function certificateAuthority(chain: Chain, uri: string, validFor: ValidFor | null): readonly object[] {
+  if (validFor === null) return [];
   const [{ subjectName }] = chain;
-  return {
+  const authority = {
     subject: { organization: subjectName.organization, commonName: subjectName.commonName },
     uri,
     certChain: { certificates: chain.map(({ der }) => rawBytes(der)) },
     validFor,
   };
+  return [authority];
 }

@@ -48,14 +48,15 @@ export const formatDocument = (document: object): string => `${JSON.stringify(do
  * Makes every target of a deployment.
  * @param trustedRoot as trustedRoot() of shared/trust makes it
  * @param signingConfig as signingConfig() of shared/trust makes it
+ * @param pemRoot a trusted root with the keys of the PEM files, which clients trust without a range of time
  */
-export function targetDocuments(trustedRoot: object, signingConfig: object): TargetDocuments {
+export function targetDocuments(trustedRoot: object, signingConfig: object, pemRoot = trustedRoot): TargetDocuments {
   const config = { text: formatDocument(signingConfig), custom: null };
   return {
     [TRUSTED_ROOT_TARGET]: { text: formatDocument(trustedRoot), custom: null },
     [SIGNING_CONFIG_TARGET]: config,
     [REKOR_V2_SIGNING_CONFIG_TARGET]: config,
-    ...pemTargets(trustedRoot as TrustedRootJson),
+    ...pemTargets(pemRoot as TrustedRootJson),
   };
 }
 

@@ -3,7 +3,13 @@
 // derive from these tables.
 
 import { SEQUENCER } from "../../shared/deployment/bindings.ts";
-import { OTHER_CHAINS, type OwnSettingTexts, PUBLIC_URL, SHARDS } from "../../shared/deployment/settings.ts";
+import {
+  OTHER_CHAINS,
+  type OwnSettingTexts,
+  PUBLIC_URL,
+  RETIRED_KEYS,
+  SHARDS,
+} from "../../shared/deployment/settings.ts";
 import type { HandlerName, RouteRow, RouteText } from "../../shared/http/route.ts";
 import type { OidcKeysRpc } from "../../shared/rpc/oidc-keys.ts";
 import type { UsedTokensRpc } from "../../shared/rpc/used-tokens.ts";
@@ -20,6 +26,7 @@ export const SETTINGS = {
   // Parsed together with PUBLIC_URL, whose issuer is built in.
   ISSUERS: { need: "optional", isSplit: true },
   OTHER_CA_CHAINS: OTHER_CHAINS,
+  RETIRED_KEYS,
   CERTIFICATE_LIFETIME: { need: "optional", parse: parseLifetime },
   SHARDS,
 } as const satisfies SettingRows;

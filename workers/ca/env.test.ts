@@ -3,6 +3,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { unixMs } from "../../shared/time.ts";
 import { FakeCertificateLog, makeCaEnv, makeCaMaterial } from "../../test/support/authority/ca.ts";
+import { spkiSha256 } from "../../test/support/authority/fingerprint.ts";
 import { readConfig } from "./env.ts";
 
 const NOW = unixMs(1_800_000_000_000);
@@ -89,6 +90,12 @@ describe("the configuration of the CA", () => {
       { OTHER_CA_CHAINS: MATERIAL.CA_KEY },
       "OTHER_CA_CHAINS has something other than a certificate",
     ],
+    [
+      "the key in use among the retired ones",
+      { RETIRED_KEYS: JSON.stringify([{ sha256: spkiSha256(MATERIAL.CA_CHAIN), retired: "2030-01-01T00:00:00Z" }]) },
+      "CA_CHAIN has a key that RETIRED_KEYS retires",
+    ],
+    ["retired keys that are not JSON", { RETIRED_KEYS: "x" }, "RETIRED_KEYS must be a JSON list of retired keys"],
     ["a lifetime of zero", { CERTIFICATE_LIFETIME: "0" }, "CERTIFICATE_LIFETIME must be 60 to 3600 seconds"],
     ["a lifetime of a day", { CERTIFICATE_LIFETIME: "86400" }, "CERTIFICATE_LIFETIME must be 60 to 3600 seconds"],
     [

@@ -17,6 +17,7 @@ import type { UsedTokensRpc } from "../../shared/rpc/used-tokens.ts";
 import type { BindingsEnv } from "../../shared/settings/binding.ts";
 import type { SettingsEnv } from "../../shared/settings/setting.ts";
 import { type ConfigError, Settings } from "../../shared/settings/settings.ts";
+import { NO_RETIRED_KEYS, type Retirement, retirementOf } from "../../shared/trust/retired-keys.ts";
 import { BINDINGS, SETTINGS } from "./declaration.ts";
 import type { CertificateAuthority } from "./issuing/certificate-authority.ts";
 import { DEFAULT_LIFETIME_MS } from "./issuing/lifetime.ts";
@@ -53,15 +54,23 @@ export function readConfig(env: CaEnv, allowLoopbackIssuers: boolean): Result<Co
   const chain = settings.parse("CA_CHAIN");
   const key = settings.parse("CA_KEY", (text) => parseKey(text, allowLoopbackIssuers));
   const otherChains = settings.parseIfSet("OTHER_CA_CHAINS");
+  const retiredKeys = settings.parseIfSet("RETIRED_KEYS");
   const lifetimeMs = settings.parseIfSet("CERTIFICATE_LIFETIME");
   const issuers = readIssuers(settings, allowLoopbackIssuers);
   const bindings = settings.readBindings(BINDINGS);
-  const material = settings.finish(() => ({ chain: chain(), key: key() }));
-  if (material.ok) checkPair(settings, material.value);
+  const material = settings.finish(() => ({
+    chain: chain(),
+    key: key(),
+    retired: retirementOf(retiredKeys() ?? NO_RETIRED_KEYS, [chain().issuer]),
+  }));
+  if (material.ok) checkKey(settings, material.value);
   return settings.finish(() => ({
     publicUrl: publicUrl().href,
     chain: chain(),
-    otherChains: (otherChains() ?? []).map((other) => other.map(({ der }) => der)),
+    otherChains: (otherChains() ?? []).map((other) => ({
+      certificates: other.map(({ der }) => der),
+      retirement: retirementOf(retiredKeys() ?? NO_RETIRED_KEYS, other),
+    })),
     lifetimeMs: lifetimeMs() ?? DEFAULT_LIFETIME_MS,
     limits: { clients: bindings().CLIENTS, identities: bindings().IDENTITIES },
     key: key(),
@@ -83,10 +92,19 @@ function parseKey(text: string, allowLoopback: boolean): Result<CaKey, string> {
   return signer.ok ? ok({ kind: "held", signer: signer.value }) : signer;
 }
 
-/** Checks that key and certificate match. The key of a remote signer is compared at each signature instead. */
-function checkPair(settings: Settings, { chain, key }: Pick<Config, "chain" | "key">): void {
+/** The key that issues, with its chain. */
+interface KeyInUse extends Pick<Config, "chain" | "key"> {
+  readonly retired: Retirement | null;
+}
+
+/**
+ * Checks that the key is not retired, and that key and certificate match. The key of a remote signer is compared at
+ * each signature instead.
+ */
+function checkKey(settings: Settings, { chain, key, retired }: KeyInUse): void {
   const { spki } = chain.issuer;
   const publicKey = parsePublicKey(spki);
+  if (retired !== null) settings.report("CA_CHAIN has a key that RETIRED_KEYS retires");
   if (key.kind === "held" && !equal(key.signer.spki, spki)) {
     settings.report("CA_KEY is not the key of the first certificate of CA_CHAIN");
   }

@@ -3,16 +3,23 @@
 // derive from these tables.
 
 import { INDEX, SEQUENCER, TILES, WRITES } from "../../shared/deployment/bindings.ts";
-import { OTHER_CHAINS, type OwnSettingTexts, PUBLIC_URL, SHARDS } from "../../shared/deployment/settings.ts";
+import {
+  OTHER_CHAINS,
+  type OwnSettingTexts,
+  PUBLIC_URL,
+  RETIRED_KEYS,
+  SHARDS,
+} from "../../shared/deployment/settings.ts";
 import type { HandlerName, RouteRow, RouteText } from "../../shared/http/route.ts";
 import type { Bindings, ResourceBinding } from "../../shared/settings/binding.ts";
 import type { SettingRows } from "../../shared/settings/setting.ts";
 
 export const SETTINGS = {
   PUBLIC_URL,
-  // The write policy combines these five settings (rekor-v2/write-policy.ts).
+  // The write policy combines these six settings (rekor-v2/write-policy.ts).
   CA_CHAIN: { need: "required" },
   OTHER_CA_CHAINS: OTHER_CHAINS,
+  RETIRED_KEYS,
   ACCEPT: { need: "optional" },
   LISTED_KEYS: { need: "optional" },
   SIGNING_ALGORITHMS: { need: "optional" },

@@ -9,6 +9,7 @@ import { err, type Result } from "../../shared/result.ts";
 import type { BindingsEnv } from "../../shared/settings/binding.ts";
 import type { SettingsEnv } from "../../shared/settings/setting.ts";
 import { type ConfigError, oncePerEnv, Settings } from "../../shared/settings/settings.ts";
+import { parseRetiredKeys, type Retirement, retirementOf } from "../../shared/trust/retired-keys.ts";
 import { type CompleteChain, parseChains } from "../../shared/x509/chains.ts";
 import { BINDINGS, SETTINGS } from "./declaration.ts";
 import type { Objects } from "./reading/log-reader.ts";
@@ -17,12 +18,19 @@ import { createSite, type LogSite } from "./sites.ts";
 
 export type LogEnv = SettingsEnv<typeof SETTINGS> & Partial<BindingsEnv<typeof BINDINGS>>;
 
+/** An issuing CA of the deployment. */
+interface AcceptedAuthority {
+  /** The issuing CA first, its root last. */
+  readonly chain: CompleteChain;
+  readonly retirement: Retirement | null;
+}
+
 export interface Config {
   readonly publicUrl: PublicUrl;
   /** Oldest first. */
   readonly sites: readonly LogSite[];
-  /** The current chain first. Each has its issuing CA first, its root last. */
-  readonly chains: readonly CompleteChain[];
+  /** The current one first. */
+  readonly authorities: readonly AcceptedAuthority[];
   readonly policy: WritePolicy;
   readonly accepted: AcceptedKeyDetails;
   readonly objects: Objects;
@@ -52,7 +60,7 @@ export const readConfig: (env: LogEnv) => Result<Config, ConfigError> = oncePerE
   });
 });
 
-type Writers = Pick<Config, "chains" | "policy" | "accepted">;
+type Writers = Pick<Config, "authorities" | "policy" | "accepted">;
 
 /**
  * Reads who may write what. The policy depends on the chain, so a wrong chain is reported alone. Call the returned
@@ -61,16 +69,22 @@ type Writers = Pick<Config, "chains" | "policy" | "accepted">;
 function readWriters(settings: Settings): () => Writers {
   const pem = settings.readRequired("CA_CHAIN");
   const chains = parseChains(`${pem}\n${settings.read("OTHER_CA_CHAINS") ?? ""}`);
-  const issuers = chains.ok ? chains.value.map(([issuing]) => issuing) : [];
+  const retired = parseRetiredKeys(settings.read("RETIRED_KEYS") ?? "[]");
+  const authorities = (chains.ok ? chains.value : []).map((chain) => ({
+    chain,
+    retirement: retired.ok ? retirementOf(retired.value, chain) : null,
+  }));
+  const issuers = authorities.map(({ chain: [certificate], retirement }) => ({ certificate, retirement }));
   const policy = chains.ok
     ? parseWritePolicy(settings.read("ACCEPT"), settings.read("LISTED_KEYS"), issuers)
     : err(`CA_CHAIN ${chains.error.reason}`);
   const accepted = parseSigningAlgorithms(settings.read("SIGNING_ALGORITHMS"));
   if (!policy.ok && pem !== "") settings.report(policy.error);
   if (!accepted.ok) settings.report(`SIGNING_ALGORITHMS ${accepted.error}`);
+  if (!retired.ok) settings.report(`RETIRED_KEYS ${retired.error}`);
   return () => {
     if (!chains.ok || !policy.ok || !accepted.ok) throw new TypeError("a wrong setting that was not reported");
-    return { chains: chains.value, policy: policy.value, accepted: accepted.value };
+    return { authorities, policy: policy.value, accepted: accepted.value };
   };
 }
 

@@ -9,6 +9,7 @@ import type { SubjectsError } from "../../shared/rekor/dsse.ts";
 import type { EntryKindMissing } from "../../shared/rekor/request.ts";
 import type { EntryRequestError } from "../../shared/rekor/verify.ts";
 import type { AppendError } from "../../shared/rpc/sequencer.ts";
+import type { UnixMs } from "../../shared/time.ts";
 import type { TilePathError } from "../../shared/tlog/tile.ts";
 import type { SearchUnavailable } from "./api/search-index.ts";
 import type { SearchQueryError } from "./api/search-query.ts";
@@ -29,6 +30,8 @@ export type LogError =
   | SearchQueryError
   | SearchUnavailable
   | TilePathError
+  /** The key of the CA that issued the submitted certificate, or one above it, is retired. */
+  | { readonly code: "submitted_issuer_retired"; readonly retiredAt: UnixMs }
   | { readonly code: "issuer_unknown" }
   | { readonly code: "writes_limited" }
   | { readonly code: "path_unknown" }

@@ -7,6 +7,7 @@
 import { CACHE_CONTROL, PUBLIC_READ } from "../../shared/http/cache.ts";
 import { requestIdOf } from "../../shared/http/request-id.ts";
 import { type AnswerTable, answerByCode, renderStatus, type Status } from "../../shared/http/status.ts";
+import { formatRfc3339 } from "../../shared/time.ts";
 import { MAX_LIMIT, type SearchQueryError } from "./api/search-query.ts";
 import type { ChainRequestError, LogError, ProofQueryError } from "./errors.ts";
 import { frozenMessage } from "./rekor-v2/add-entry-status.ts";
@@ -111,6 +112,8 @@ const ANSWERS: AnswerTable<LogError, Answer> = {
   submitted_certificate_invalid: () => badRequest("the first element of the chain is not an X.509 v3 certificate"),
   submitted_chain_untrusted: () =>
     badRequest("the certificate was not issued by a CA that this log accepts; get-roots lists the accepted roots"),
+  submitted_issuer_retired: ({ retiredAt }) =>
+    badRequest(`the key of the CA that issued the certificate was retired at ${formatRfc3339(retiredAt)}`),
   submitted_chain_out_of_order: ({ place }) =>
     badRequest(
       `certificate ${place} of the chain must be the issuer of the one before it, and no certificate may follow the root`,

@@ -2,7 +2,7 @@
 // The declaration of the oidc service: its settings, bindings and routes. Composition, front end, CLI and documentation
 // derive from these tables.
 
-import { type OwnSettingTexts, PUBLIC_URL } from "../../shared/deployment/settings.ts";
+import { type OwnSettingTexts, PUBLIC_URL, RETIRED_KEYS } from "../../shared/deployment/settings.ts";
 import type { HandlerName, RouteRow, RouteText } from "../../shared/http/route.ts";
 import type { Bindings } from "../../shared/settings/binding.ts";
 import type { SettingRows } from "../../shared/settings/setting.ts";
@@ -11,7 +11,8 @@ import { parseOtherKeys, parseTokenKey } from "./token-keys.ts";
 export const SETTINGS = {
   PUBLIC_URL,
   OIDC_KEY: { need: "required", isSecret: true, parse: parseTokenKey },
-  OTHER_OIDC_KEYS: { need: "optional", parse: parseOtherKeys },
+  OTHER_OIDC_KEYS: { need: "optional", isSplit: true, parse: parseOtherKeys },
+  RETIRED_KEYS,
 } as const satisfies SettingRows;
 
 export const BINDINGS = {} as const satisfies Bindings;
@@ -24,7 +25,7 @@ export const ROUTES = [
 
 export const SETTING_TEXTS: OwnSettingTexts<typeof SETTINGS> = {
   OIDC_KEY: "PKCS#8 PEM, RSA of 2048 to 4096 bits: signs the tokens of the built-in issuer.",
-  OTHER_OIDC_KEYS: "PEM public keys of the built-in issuer: former ones and the next one, at most 4.",
+  OTHER_OIDC_KEYS: "PEM public keys of the built-in issuer: former ones and the next one, at most 16.",
 };
 
 export const ROUTE_TEXTS: Readonly<Record<HandlerName<typeof ROUTES>, RouteText>> = {

@@ -2,6 +2,8 @@
 // The issuer's metadata and public keys, with which others verify its tokens.
 // Spec: https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata; RFC 7517 §5.
 
+import type { UnixMs } from "../../shared/time.ts";
+import { isAccepted } from "../../shared/trust/retired-keys.ts";
 import type { Config } from "./env.ts";
 
 /**
@@ -28,12 +30,15 @@ export function discovery({ issuer }: Config): Response {
 }
 
 /** Answers with the JWK Set: the signing key first, each key named by its RFC 7638 thumbprint. */
-export function jwks(config: Config): Response {
-  return Response.json({ keys: publicKeys(config) }, { headers: HEADERS });
+export function jwks(config: Config, now: UnixMs): Response {
+  return Response.json({ keys: publicKeys(config, now) }, { headers: HEADERS });
 }
 
-/** The keys of all tokens that are valid now or will be: the signing key, then the previous and coming ones. */
-export const publicKeys = ({ publicKey, otherPublicKeys }: Config): readonly JsonWebKey[] => [
+/**
+ * The keys of all tokens that are valid now or will be: the signing key, then the coming ones, and the previous ones
+ * while tokens of theirs can be valid. A key that others may have is not among them.
+ */
+export const publicKeys = ({ publicKey, otherKeys }: Config, now: UnixMs): readonly JsonWebKey[] => [
   publicKey,
-  ...otherPublicKeys,
+  ...otherKeys.filter(({ retirement }) => isAccepted(retirement, now)).map(({ jwk }) => jwk),
 ];

@@ -5,6 +5,7 @@ import type { PublicUrl } from "../../shared/http/public-url.ts";
 import type { Result } from "../../shared/result.ts";
 import type { SettingsEnv } from "../../shared/settings/setting.ts";
 import { type ConfigError, oncePerEnv, Settings } from "../../shared/settings/settings.ts";
+import { NO_RETIRED_KEYS, type Retirement, retirementOf } from "../../shared/trust/retired-keys.ts";
 import { SETTINGS } from "./declaration.ts";
 import type { TokenKey } from "./token-keys.ts";
 
@@ -15,7 +16,10 @@ export interface Config extends TokenKey {
   /** `iss` of every token, byte for byte as in the discovery document. */
   readonly issuer: string;
   /** The former keys, whose tokens may still be valid, and the next one. */
-  readonly otherPublicKeys: readonly JsonWebKeyWithKid[];
+  readonly otherKeys: readonly {
+    readonly jwk: JsonWebKeyWithKid;
+    readonly retirement: Retirement | null;
+  }[];
 }
 
 /** Fails with config_invalid, naming everything that is missing or wrong. */
@@ -24,10 +28,14 @@ export const readConfig: (env: OidcEnv) => Result<Config, ConfigError> = oncePer
   const publicUrl = settings.parse("PUBLIC_URL");
   const key = settings.parse("OIDC_KEY");
   const others = settings.parseIfSet("OTHER_OIDC_KEYS");
+  const retired = settings.parseIfSet("RETIRED_KEYS");
   return settings.finish(() => ({
     publicUrl: publicUrl(),
     issuer: `${publicUrl().href}/oidc`,
     ...key(),
-    otherPublicKeys: others() ?? [],
+    otherKeys: (others() ?? []).map((other) => ({
+      jwk: other.jwk,
+      retirement: retirementOf(retired() ?? NO_RETIRED_KEYS, [other]),
+    })),
   }));
 });

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { generateKeyPairSync, type KeyObject } from "node:crypto";
+import { createHash, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { calculateJwkThumbprint, importJWK } from "jose";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { IN_FLIGHT_MS } from "../../shared/trust/retired-keys.ts";
 import type { OidcEnv } from "./env.ts";
 import service, { OidcKeys } from "./index.ts";
 
@@ -59,6 +60,27 @@ describe("GET /oidc/jwks", () => {
     expect(keys.slice(1).map(({ n }) => n)).toStrictEqual(others.map((key) => key.export({ format: "jwk" }).n));
     for (const jwk of keys) expect(jwk["kid"]).toBe(await calculateJwkThumbprint(jwk, "sha256"));
     expect(await new OidcKeys({} as ExecutionContext, { ...env, OTHER_OIDC_KEYS }).jwks()).toStrictEqual({ keys });
+  });
+
+  test.each([
+    { compromised: false, atMs: IN_FLIGHT_MS - 1, isListed: true },
+    { compromised: false, atMs: IN_FLIGHT_MS, isListed: false },
+    { compromised: true, atMs: -1, isListed: true },
+    { compromised: true, atMs: 0, isListed: false },
+  ])("lists a former key while its tokens are accepted: $compromised at $atMs ms", async (row) => {
+    const { compromised, atMs, isListed } = row;
+    const { publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    const retired = "2026-11-29T12:00:00Z";
+    const sha256 = createHash("sha256")
+      .update(publicKey.export({ type: "spki", format: "der" }))
+      .digest("hex");
+    const RETIRED_KEYS = JSON.stringify([{ sha256, retired, compromised }]);
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.parse(retired) + atMs });
+    const settings = { ...env, OTHER_OIDC_KEYS: pem(publicKey), RETIRED_KEYS };
+    const served = (await (await ask("/oidc/jwks", "GET", settings)).json()) as { readonly keys: readonly unknown[] };
+    const called = await new OidcKeys({} as ExecutionContext, settings).jwks();
+    vi.useRealTimers();
+    expect([served.keys.length, called.keys.length]).toEqual(isListed ? [2, 2] : [1, 1]);
   });
 
   test.each([

@@ -5,6 +5,7 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import { createRouter, type Handlers, withHandlers } from "../../shared/http/router.ts";
 import { createService } from "../../shared/http/service.ts";
 import type { OidcKeysRpc } from "../../shared/rpc/oidc-keys.ts";
+import { unixMs } from "../../shared/time.ts";
 import { ROUTES } from "./declaration.ts";
 import { discovery, jwks, publicKeys } from "./discovery.ts";
 import { type Config, type OidcEnv, readConfig } from "./env.ts";
@@ -12,7 +13,7 @@ import { renderError } from "./status.ts";
 
 const HANDLERS: Handlers<typeof ROUTES, [Config]> = {
   discovery: (_, config) => discovery(config),
-  jwks: (_, config) => jwks(config),
+  jwks: (_, config) => jwks(config, unixMs(Date.now())),
 };
 
 const route = createRouter(withHandlers(ROUTES, HANDLERS), {
@@ -32,6 +33,6 @@ export class OidcKeys extends WorkerEntrypoint<OidcEnv> implements OidcKeysRpc {
   async jwks(): Promise<{ readonly keys: readonly JsonWebKey[] }> {
     const config = readConfig(this.env);
     if (!config.ok) throw new Error(config.error.problems.join("; "));
-    return { keys: publicKeys(config.value) };
+    return { keys: publicKeys(config.value, unixMs(Date.now())) };
   }
 }

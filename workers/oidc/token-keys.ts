@@ -13,13 +13,20 @@ import { err, ok, type Result } from "../../shared/result.ts";
 /** A smaller modulus is weak (RFC 7518 §3.3); a larger one costs 6 ms of CPU per token. */
 const MIN_MODULUS_BITS = 2048;
 const MAX_MODULUS_BITS = 4096;
-/** The next key, the previous one, and two more. */
-const MAX_OTHER_KEYS = 4;
+/** The next key and the former ones of a month, however often they were replaced. */
+const MAX_OTHER_KEYS = 16;
 
 export interface TokenKey {
   readonly signingKey: JWK;
   /** The public half of `signingKey`, as the JWK Set shows it. */
   readonly publicKey: JsonWebKeyWithKid;
+}
+
+/** The public half of a key that does not sign now. */
+export interface OtherKey {
+  readonly jwk: JsonWebKeyWithKid;
+  /** SubjectPublicKeyInfo, DER. */
+  readonly spki: Uint8Array;
 }
 
 /** Parses OIDC_KEY: one RSA key in PKCS#8 PEM. The error completes "OIDC_KEY …". */
@@ -36,17 +43,17 @@ export function parseTokenKey(pem: string): Result<TokenKey, string> {
 }
 
 /** Parses OTHER_OIDC_KEYS: PEM text of RSA public keys, possibly none. The error completes "OTHER_OIDC_KEYS …". */
-export function parseOtherKeys(pem: string): Result<readonly JsonWebKeyWithKid[], string> {
+export function parseOtherKeys(pem: string): Result<readonly OtherKey[], string> {
   if (pem.trim() === "") return ok([]);
   const blocks = decodePem(pem);
   if (!blocks.ok || blocks.value.some(({ label }) => label !== "PUBLIC KEY"))
     return err("must be PEM text of public keys (BEGIN PUBLIC KEY)");
   if (blocks.value.length > MAX_OTHER_KEYS) return err(`must be at most ${MAX_OTHER_KEYS} keys`);
-  const keys: JsonWebKeyWithKid[] = [];
+  const keys: OtherKey[] = [];
   for (const { label, der } of blocks.value) {
     const key = publicJwk(exportJwk(encodePem(label, der), createPublicKey));
     if (!key.ok) return key;
-    keys.push(key.value);
+    keys.push({ jwk: key.value, spki: der });
   }
   return ok(keys);
 }

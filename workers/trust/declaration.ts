@@ -3,7 +3,13 @@
 // documentation derive from these tables.
 
 import { SEQUENCER } from "../../shared/deployment/bindings.ts";
-import { OTHER_CHAINS, type OwnSettingTexts, PUBLIC_URL, SHARDS } from "../../shared/deployment/settings.ts";
+import {
+  OTHER_CHAINS,
+  type OwnSettingTexts,
+  PUBLIC_URL,
+  RETIRED_KEYS,
+  SHARDS,
+} from "../../shared/deployment/settings.ts";
 import type { HandlerName, RouteRow, RouteText } from "../../shared/http/route.ts";
 import type { TufRepositoryRpc } from "../../shared/rpc/tuf-repository.ts";
 import type { Bindings, ResourceBinding } from "../../shared/settings/binding.ts";
@@ -17,6 +23,7 @@ export const SETTINGS = {
   OTHER_CA_CHAINS: OTHER_CHAINS,
   TSA_CHAIN: { need: "required", parse: parseAuthorityChain },
   OTHER_TSA_CHAINS: OTHER_CHAINS,
+  RETIRED_KEYS,
   SHARDS,
   // The repository reports what is wrong with these two; the trusted root is served without them.
   TUF_KEY: { need: "optional", isSecret: true },

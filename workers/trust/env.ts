@@ -15,6 +15,7 @@ import type { BindingsEnv } from "../../shared/settings/binding.ts";
 import type { SettingsEnv } from "../../shared/settings/setting.ts";
 import { type ConfigError, oncePerEnv, Settings } from "../../shared/settings/settings.ts";
 import type { Chain } from "../../shared/trust/material.ts";
+import { NO_RETIRED_KEYS, type RetiredKeys } from "../../shared/trust/retired-keys.ts";
 import { textsIn } from "../../shared/tuf/trust-file.ts";
 import { BINDINGS, SETTINGS } from "./declaration.ts";
 import { parseOnlineKey } from "./repository/online-key.ts";
@@ -30,6 +31,7 @@ export interface Config {
   readonly otherCaChains: readonly Chain[];
   readonly tsaChain: Chain;
   readonly otherTsaChains: readonly Chain[];
+  readonly retiredKeys: RetiredKeys;
   /** Asks a log for its keys; rejects if it is unreachable. @param logName LogConfig.name */
   readonly describeLog: (logName: string) => Promise<LogDescription>;
   /** Asks the repository for everything that it serves; rejects if it is unreachable. */
@@ -45,6 +47,7 @@ export const readConfig: (env: TrustEnv) => Result<Config, ConfigError> = oncePe
   const otherCaChains = settings.parseIfSet("OTHER_CA_CHAINS");
   const tsaChain = settings.parse("TSA_CHAIN");
   const otherTsaChains = settings.parseIfSet("OTHER_TSA_CHAINS");
+  const retiredKeys = settings.parseIfSet("RETIRED_KEYS");
   const bindings = settings.readBindings(BINDINGS);
   return settings.finish(() => ({
     publicUrl: publicUrl(),
@@ -53,6 +56,7 @@ export const readConfig: (env: TrustEnv) => Result<Config, ConfigError> = oncePe
     otherCaChains: otherCaChains() ?? [],
     tsaChain: tsaChain(),
     otherTsaChains: otherTsaChains() ?? [],
+    retiredKeys: retiredKeys() ?? NO_RETIRED_KEYS,
     describeLog: (logName) => bindings().SEQUENCER.getByName(logName).describe(),
     serveTuf: () => bindings().TUF.getByName(publicUrl().href).serve(),
   }));

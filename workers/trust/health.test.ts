@@ -15,6 +15,7 @@ import type { LogDescription } from "../../shared/rpc/sequencer.ts";
 import { unixMs } from "../../shared/time.ts";
 import type { TrustHealth } from "../../shared/trust/health.ts";
 import type { Chain } from "../../shared/trust/material.ts";
+import { NO_RETIRED_KEYS } from "../../shared/trust/retired-keys.ts";
 import { signingConfig } from "../../shared/trust/signing-config.ts";
 import { trustedRoot } from "../../shared/trust/trusted-root.ts";
 import { type TargetDocuments, targetDocuments } from "../../shared/tuf/target-files.ts";
@@ -104,6 +105,7 @@ function documents(): TargetDocuments {
     otherCaChains: [],
     tsaChain: chain(chains.tsa),
     otherTsaChains: [],
+    retiredKeys: NO_RETIRED_KEYS,
   };
   return targetDocuments(trustedRoot(material), signingConfig(material));
 }

@@ -11,7 +11,7 @@ import { readBody } from "../../../shared/http/body.ts";
 import { respondWith } from "../../../shared/http/cache.ts";
 import { ok, type Result } from "../../../shared/result.ts";
 import type { CaError } from "../errors.ts";
-import type { CertificateAuthority } from "../issuing/certificate-authority.ts";
+import { type CertificateAuthority, trustedChains } from "../issuing/certificate-authority.ts";
 import { renderError } from "../status.ts";
 import { bearerToken, issueFor, MAX_BODY_BYTES } from "./signing-certificate.ts";
 
@@ -25,9 +25,9 @@ export async function legacySigningCertificate(request: Request, ca: Certificate
   return new Response(pemOf(chain.value).trimEnd(), { status: 201, headers });
 }
 
-/** GET /api/v1/rootCert: all chains, the issuing CA's first. */
+/** GET /api/v1/rootCert: all chains that are not retired, the issuing CA's first. */
 export function legacyRootCertificate(request: Request, ca: CertificateAuthority): Response {
-  const pem = [ca.chain.certificates, ...ca.otherChains].map(pemOf).join("");
+  const pem = trustedChains(ca).map(pemOf).join("");
   const body = new Uint8Array(encodeUtf8(pem));
   return respondWith(request, { body, contentType: CONTENT_TYPE, cacheControl: "public, max-age=60" });
 }

@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { makeCaMaterial } from "../../../test/support/authority/ca.ts";
 import { MATERIAL, makeService, muteConsole, START } from "../../../test/support/authority/ca-service.ts";
+import { spkiSha256 } from "../../../test/support/authority/fingerprint.ts";
 
 muteConsole();
 
@@ -37,5 +38,20 @@ describe("a deployment with other CAs", () => {
       "application/pem-certificate-chain",
       MATERIAL.CA_CHAIN + old + coming,
     ]);
+  });
+
+  it.each([
+    { atMs: -1, isPublished: true },
+    { atMs: 0, isPublished: false },
+  ])("publishes a former chain until the retirement of one of its keys: $atMs ms", async ({ atMs, isPublished }) => {
+    const old = makeCaMaterial(START).CA_CHAIN;
+    for (const certificate of old.split(/(?<=-----END CERTIFICATE-----\n)/)) {
+      const retired = new Date(START - (START % 1000) + 1000).toISOString().replace(".000Z", "Z");
+      const row = { sha256: spkiSha256(certificate), retired };
+      const service = makeService({ OTHER_CA_CHAINS: old, RETIRED_KEYS: JSON.stringify([row]) });
+      service.clock.advance(Date.parse(retired) + atMs - START);
+      const pem = await (await service.fetch("/api/v1/rootCert")).text();
+      expect(pem).toBe(MATERIAL.CA_CHAIN + (isPublished ? old : ""));
+    }
   });
 });

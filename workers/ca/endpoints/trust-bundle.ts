@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// GET /api/v2/trustBundle: the chain of the issuing CA, then the chains of earlier and coming CAs.
+// GET /api/v2/trustBundle: the chain of the issuing CA, then the chains of earlier and coming CAs,
+// without those that are retired: the document has no place for the time until which each is trusted.
 
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { toTrustBundle } from "../../../shared/fulcio/response.ts";
 import { respondWith } from "../../../shared/http/cache.ts";
-import type { CertificateAuthority } from "../issuing/certificate-authority.ts";
+import { type CertificateAuthority, trustedChains } from "../issuing/certificate-authority.ts";
 
 /** Answers with every chain. Cached for one minute only, so that clients learn of a new CA soon. */
-export function trustBundle(request: Request, { chain, otherChains }: CertificateAuthority): Response {
-  const body = new Uint8Array(encodeUtf8(JSON.stringify(toTrustBundle([chain.certificates, ...otherChains]))));
+export function trustBundle(request: Request, ca: CertificateAuthority): Response {
+  const body = new Uint8Array(encodeUtf8(JSON.stringify(toTrustBundle(trustedChains(ca)))));
   return respondWith(request, { body, contentType: "application/json", cacheControl: "public, max-age=60" });
 }

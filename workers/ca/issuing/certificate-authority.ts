@@ -3,6 +3,7 @@
 
 import type { SequencerRpc } from "../../../shared/rpc/sequencer.ts";
 import type { UnixMs } from "../../../shared/time.ts";
+import { isInUse, type Retirement } from "../../../shared/trust/retired-keys.ts";
 import type { Limits } from "../limits.ts";
 import type { CaChain } from "../signer/ca-chain.ts";
 import type { CertificateSigner } from "../signer/ca-key.ts";
@@ -14,8 +15,8 @@ export interface CertificateAuthority {
   readonly identification: Identification;
   readonly limits: Limits;
   readonly chain: CaChain;
-  /** The chains of earlier and coming issuing CAs: certificates in DER, each chain with its root last. */
-  readonly otherChains: readonly (readonly Uint8Array[])[];
+  /** The chains of earlier and coming issuing CAs. */
+  readonly otherChains: readonly OtherChain[];
   readonly lifetimeMs: number;
   readonly signer: CertificateSigner;
   readonly tokenUse: TokenUse;
@@ -23,6 +24,23 @@ export interface CertificateAuthority {
   readonly logs: () => readonly WritableLog[];
   readonly now: () => UnixMs;
   readonly randomBytes: (length: number) => Uint8Array;
+}
+
+/** The chain of an issuing CA that does not issue now. */
+interface OtherChain {
+  /** In DER, the root last. */
+  readonly certificates: readonly Uint8Array[];
+  readonly retirement: Retirement | null;
+}
+
+/** All chains that are trusted now, the issuing CA's first: certificates in DER, each chain with its root last. */
+export function trustedChains({
+  chain,
+  otherChains,
+  now,
+}: Pick<CertificateAuthority, "chain" | "otherChains" | "now">): readonly (readonly Uint8Array[])[] {
+  const others = otherChains.filter(({ retirement }) => isInUse(retirement, now()));
+  return [chain.certificates, ...others.map(({ certificates }) => certificates)];
 }
 
 /** A certificate log that accepts entries. */

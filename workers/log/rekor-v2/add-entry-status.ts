@@ -4,6 +4,7 @@
 // Spec: https://github.com/sigstore/rekor-tiles (internal/server/service.go). The codes are those of grpc-gateway.
 
 import { type AnswerTable, answerByCode, type Status, unavailable } from "../../../shared/http/status.ts";
+import { formatRfc3339 } from "../../../shared/time.ts";
 import type { AddEntryError } from "../errors.ts";
 
 const badRequest = (message: string): Status => ({ grpc: "INVALID_ARGUMENT", message });
@@ -69,6 +70,10 @@ const STATUSES: AnswerTable<AddEntryError, Status> = {
     invalid(`write policy "${accept}" rejects the public key with SHA-256 ${fingerprint}: it is not listed`),
   policy_certificate_foreign: ({ accept }) =>
     invalid(`write policy "${accept}" accepts only certificates of this log's own CA, which did not issue this one`),
+  policy_certificate_retired: ({ retiredAt }) =>
+    invalid(
+      `the key of the CA that issued this certificate was retired at ${formatRfc3339(retiredAt)}: get a new certificate`,
+    ),
   policy_certificate_purpose: ({ accept }) =>
     invalid(`write policy "${accept}" accepts only signing certificates: purpose codeSigning and an embedded SCT list`),
   log_busy: ({ retryAfterSeconds }) =>

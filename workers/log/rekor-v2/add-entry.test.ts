@@ -58,11 +58,12 @@ const appendedAs = ({ logIndex, treeSize, rootB64, proofHashes, checkpoint }: Ve
 });
 
 function deps(answer: Answer = ok(appendedAs(vectors.A)), other: Partial<AddEntryDeps> = {}): AddEntryDeps {
-  const policy = parseWritePolicy("open", null, [CA]);
+  const policy = parseWritePolicy("open", null, [{ certificate: CA, retirement: null }]);
   const accepted = parseSigningAlgorithms(null);
   if (!policy.ok || !accepted.ok) throw new Error("settings");
   return {
     policy: policy.value,
+    now: () => unixMs(Date.now()),
     accepted: accepted.value,
     sequencer: () => ({
       appendSignature: (submission) => {
@@ -450,7 +451,7 @@ describe("a rejected entry", () => {
 
 describe("the write policy", () => {
   const restricted = (keys: string | null = null): AddEntryDeps => {
-    const policy = parseWritePolicy(null, keys, [CA]);
+    const policy = parseWritePolicy(null, keys, [{ certificate: CA, retirement: null }]);
     if (!policy.ok) throw new Error(policy.error);
     return deps(undefined, { policy: policy.value });
   };

@@ -15,6 +15,7 @@ import { type AcceptedKeyDetails, type Candidate, toCandidates, verifyAny } from
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { AppendError, Duplicate, SequencerRpc, SignatureSubmission } from "../../../shared/rpc/sequencer.ts";
 import { signatureSearchRow } from "../../../shared/search/terms.ts";
+import type { UnixMs } from "../../../shared/time.ts";
 import { type Hash, leafHash } from "../../../shared/tlog/hash.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
 import type { AddEntryError } from "../errors.ts";
@@ -31,6 +32,7 @@ export interface EntryProver {
 export interface AddEntryDeps {
   readonly policy: WritePolicy;
   readonly accepted: AcceptedKeyDetails;
+  readonly now: () => UnixMs;
   /** Returns a new stub of the log's sequencer for each call. A rejected promise is the platform's failure. */
   readonly sequencer: () => Pick<SequencerRpc, "appendSignature">;
   /** SHA-256 of the log's SPKI (LogDescription.logId). Rejects when the sequencer does. */
@@ -84,11 +86,11 @@ function readRequest(body: Uint8Array): Result<EntryRequest, AddEntryError> {
 
 async function check(
   request: EntryRequest,
-  { policy, accepted }: Pick<AddEntryDeps, "policy" | "accepted">,
+  { policy, accepted, now }: Pick<AddEntryDeps, "policy" | "accepted" | "now">,
 ): Promise<Result<SignatureSubmission, AddEntryError>> {
   const candidates = await toCandidates(request, accepted);
   if (!candidates.ok) return candidates;
-  const admitted = await admitAny(policy, candidates.value);
+  const admitted = await admitAny(policy, candidates.value, now());
   if (!admitted.ok) return admitted;
   const verified = verifyAny(admitted.value);
   if (!verified.ok) return verified;
@@ -100,11 +102,12 @@ async function check(
 async function admitAny(
   policy: WritePolicy,
   candidates: readonly Candidate[],
+  now: UnixMs,
 ): Promise<Result<readonly Candidate[], WritePolicyError>> {
   const admitted: Candidate[] = [];
   let refusal: Result<null, WritePolicyError> | null = null;
   for (const candidate of candidates) {
-    const verdict = await applyWritePolicy(policy, candidate.credential);
+    const verdict = await applyWritePolicy(policy, candidate.credential, now);
     if (verdict.ok) admitted.push(candidate);
     else refusal ??= verdict;
   }

@@ -2,6 +2,7 @@
 // POST /api/v2/log/entries on one log: rejects entries to a frozen log, and connects add-entry.ts to the log.
 
 import { renderStatus } from "../../../shared/http/status.ts";
+import { unixMs } from "../../../shared/time.ts";
 import type { Config } from "../env.ts";
 import type { LogReader } from "../reading/log-reader.ts";
 import { proveInclusion } from "../reading/prover.ts";
@@ -26,6 +27,7 @@ function addEntryDeps(
   return {
     policy,
     accepted,
+    now: () => unixMs(Date.now()),
     sequencer,
     logId,
     prover: { prove: (leafIndex, leaf) => proveInclusion(reader, leafIndex, leaf) },

@@ -5,16 +5,34 @@ import { describe, expect, it } from "vitest";
 import { encodePem } from "../../../shared/bytes/pem.ts";
 import { parsePublicKey } from "../../../shared/crypto/public-key.ts";
 import type { Credential } from "../../../shared/rekor/verify.ts";
+import { unixMs } from "../../../shared/time.ts";
+import { IN_FLIGHT_MS } from "../../../shared/trust/retired-keys.ts";
 import type { Certificate } from "../../../shared/x509/certificate.ts";
 import { CA, leafNamed, ROOT } from "../../../test/support/authority/signing-chain.ts";
 import { newSigningKey, signingKey } from "../../../test/support/authority/signing-keys.ts";
-import { applyWritePolicy, parseSigningAlgorithms, parseWritePolicy, type WritePolicy } from "./write-policy.ts";
+import { valueOf } from "../../../test/support/value-of.ts";
+import {
+  applyWritePolicy,
+  type PolicyIssuer,
+  parseSigningAlgorithms,
+  parseWritePolicy,
+  type WritePolicy,
+} from "./write-policy.ts";
 
 const listed = signingKey("ecdsa-p256");
 const listedPem = encodePem("PUBLIC KEY", listed.spki);
 
+const inUse = (certificate: Certificate): PolicyIssuer => ({ certificate, retirement: null });
+const RETIRED_AT = unixMs(Date.parse("2026-11-29T12:00:00Z"));
+
+const apply = (
+  of: WritePolicy,
+  credential: Credential,
+  now: number = RETIRED_AT,
+): ReturnType<typeof applyWritePolicy> => applyWritePolicy(of, credential, unixMs(now));
+
 function policy(accept: string | null, keys: string | null = null): WritePolicy {
-  const parsed = parseWritePolicy(accept, keys, [CA]);
+  const parsed = parseWritePolicy(accept, keys, [inUse(CA)]);
   if (!parsed.ok) throw new Error(parsed.error);
   return parsed.value;
 }
@@ -32,11 +50,11 @@ function certified(certificate: Certificate): Credential {
 
 describe("applyWritePolicy", () => {
   it("accepts everything if the log is open", async () => {
-    expect(await applyWritePolicy(policy("open"), bare(newSigningKey("ecdsa-p256")))).toEqual({
+    expect(await apply(policy("open"), bare(newSigningKey("ecdsa-p256")))).toEqual({
       ok: true,
       value: null,
     });
-    expect(await applyWritePolicy(policy("open"), certified(leafNamed("byStranger")))).toEqual({
+    expect(await apply(policy("open"), certified(leafNamed("byStranger")))).toEqual({
       ok: true,
       value: null,
     });
@@ -45,8 +63,8 @@ describe("applyWritePolicy", () => {
   it.each(["own-ca", "own-ca+listed-keys"] as const)(
     "takes signing certificates of our CA under %s",
     async (accept) => {
-      expect(await applyWritePolicy(policy(accept), certified(leafNamed("email")))).toEqual({ ok: true, value: null });
-      expect(await applyWritePolicy(policy(accept), certified(leafNamed("uri")))).toEqual({ ok: true, value: null });
+      expect(await apply(policy(accept), certified(leafNamed("email")))).toEqual({ ok: true, value: null });
+      expect(await apply(policy(accept), certified(leafNamed("uri")))).toEqual({ ok: true, value: null });
     },
   );
 
@@ -60,37 +78,54 @@ describe("applyWritePolicy", () => {
     ["noPurpose", "policy_certificate_purpose"],
   ])("rejects the certificate %s: %s", async (name, code) => {
     const accept = "own-ca+listed-keys";
-    expect(await applyWritePolicy(policy(accept), certified(leafNamed(name)))).toEqual({
+    expect(await apply(policy(accept), certified(leafNamed(name)))).toEqual({
       ok: false,
       error: { code, accept },
     });
   });
 
   it("accepts signing certificates of every CA of a rotation", async () => {
-    const rotated = parseWritePolicy(null, null, [ROOT, CA]);
+    const rotated = parseWritePolicy(null, null, [ROOT, CA].map(inUse));
     if (!rotated.ok) throw new Error(rotated.error);
-    expect(await applyWritePolicy(rotated.value, certified(leafNamed("email")))).toEqual({ ok: true, value: null });
-    expect((await applyWritePolicy(rotated.value, certified(leafNamed("byStranger")))).ok).toBe(false);
+    expect(await apply(rotated.value, certified(leafNamed("email")))).toEqual({ ok: true, value: null });
+    expect((await apply(rotated.value, certified(leafNamed("byStranger")))).ok).toBe(false);
   });
+
+  it.each([
+    { isCompromised: false, closesAt: RETIRED_AT + IN_FLIGHT_MS },
+    { isCompromised: true, closesAt: RETIRED_AT },
+  ])(
+    "closes to a retired CA, whoever else may write: compromised $isCompromised",
+    async ({ isCompromised, closesAt }) => {
+      const retired = { certificate: CA, retirement: { retiredAt: RETIRED_AT, isCompromised } };
+      const leaf = certified(leafNamed("email"));
+      for (const accept of ["own-ca", "own-ca+listed-keys", "open"]) {
+        const of = valueOf(parseWritePolicy(accept, null, [inUse(ROOT), retired]));
+        expect(await apply(of, leaf, closesAt - 1)).toEqual({ ok: true, value: null });
+        const error = { code: "policy_certificate_retired", retiredAt: RETIRED_AT };
+        expect(await apply(of, leaf, closesAt)).toEqual({ ok: false, error });
+      }
+    },
+  );
 
   it("accepts listed bare keys and no others", async () => {
     const both = policy("own-ca+listed-keys", listedPem);
-    expect(await applyWritePolicy(both, bare(listed))).toEqual({ ok: true, value: null });
+    expect(await apply(both, bare(listed))).toEqual({ ok: true, value: null });
     const other = newSigningKey("ecdsa-p256");
     const fingerprint = createHash("sha256").update(other.spki).digest("hex");
-    expect(await applyWritePolicy(both, bare(other))).toEqual({
+    expect(await apply(both, bare(other))).toEqual({
       ok: false,
       error: { code: "policy_key_not_listed", accept: "own-ca+listed-keys", fingerprint },
     });
     const leaf = leafNamed("byStranger");
     const leafListed = policy("own-ca+listed-keys", encodePem("PUBLIC KEY", leaf.spki));
-    expect(await applyWritePolicy(leafListed, certified(leaf))).toMatchObject({
+    expect(await apply(leafListed, certified(leaf))).toMatchObject({
       error: { code: "policy_certificate_foreign" },
     });
   });
 
   it("rejects every key under own-ca, listed or not", async () => {
-    expect(await applyWritePolicy(policy("own-ca", listedPem), bare(listed))).toMatchObject({
+    expect(await apply(policy("own-ca", listedPem), bare(listed))).toMatchObject({
       error: { code: "policy_key_not_listed" },
     });
   });
@@ -98,7 +133,7 @@ describe("applyWritePolicy", () => {
 
 describe("parseWritePolicy", () => {
   it("defaults to own-ca+listed-keys", () => {
-    expect(policy(null)).toEqual({ accept: "own-ca+listed-keys", issuers: [CA], listedKeys: new Set() });
+    expect(policy(null)).toEqual({ accept: "own-ca+listed-keys", issuers: [inUse(CA)], listedKeys: new Set() });
   });
 
   it("accepts keys of every kind", () => {
@@ -122,7 +157,7 @@ describe("parseWritePolicy", () => {
     ],
     [null, encodePem("PUBLIC KEY", CA.der), "LISTED_KEYS: block 1 is not a PUBLIC KEY that the log accepts"],
   ])("rejects %s, %s", (accept, keys, reason) => {
-    expect(parseWritePolicy(accept, keys, [CA])).toEqual({ ok: false, error: reason });
+    expect(parseWritePolicy(accept, keys, [inUse(CA)])).toEqual({ ok: false, error: reason });
   });
 
   it("rejects a chain without a certificate", () => {

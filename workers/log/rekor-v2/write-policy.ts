@@ -9,6 +9,8 @@ import { isKeyDetails, type KeyDetails, SIGNATURE_SCHEMES } from "../../../share
 import { parsePublicKey } from "../../../shared/crypto/public-key.ts";
 import type { AcceptedKeyDetails, Credential } from "../../../shared/rekor/verify.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
+import type { UnixMs } from "../../../shared/time.ts";
+import { isAccepted, type Retirement } from "../../../shared/trust/retired-keys.ts";
 import type { Certificate } from "../../../shared/x509/certificate.ts";
 import { verifyIssuedBy } from "../../../shared/x509/chain.ts";
 import { findExtension, OID, purposesOf } from "../../../shared/x509/extensions.ts";
@@ -18,14 +20,22 @@ type Accept = "own-ca" | "own-ca+listed-keys" | "open";
 export interface WritePolicy {
   readonly accept: Accept;
   /** The CAs whose signing certificates are accepted: the issuing CA, its predecessors and its successors. */
-  readonly issuers: readonly Certificate[];
+  readonly issuers: readonly PolicyIssuer[];
   /** Lower-case hex SHA-256 of each listed key's SPKI. */
   readonly listedKeys: ReadonlySet<string>;
+}
+
+/** A CA, whose certificates are accepted until shortly after its retirement. */
+export interface PolicyIssuer {
+  readonly certificate: Certificate;
+  readonly retirement: Retirement | null;
 }
 
 export type WritePolicyError =
   | { readonly code: "policy_key_not_listed"; readonly accept: Accept; readonly fingerprint: string }
   | { readonly code: "policy_certificate_foreign"; readonly accept: Accept }
+  /** Our CA issued the certificate with a key that is retired. */
+  | { readonly code: "policy_certificate_retired"; readonly retiredAt: UnixMs }
   /** Our CA issued the certificate, but it lacks the purpose codeSigning or the embedded SCT list. */
   | { readonly code: "policy_certificate_purpose"; readonly accept: Accept };
 
@@ -34,11 +44,17 @@ const DEFAULT_ACCEPT: Accept = "own-ca+listed-keys";
 /** A Worker's variable holds 5 KB: about 28 P-256 keys. */
 const MAX_LISTED_KEYS = 64;
 
-/** Decides whether the holder of this credential may write. Fails with a WritePolicyError. */
+/**
+ * Decides whether the holder of this credential may write now. No policy accepts certificates of a retired CA: clients
+ * that compare no timestamp with the CA's range notice only that the entry is missing. Fails with a WritePolicyError.
+ */
 export async function applyWritePolicy(
   { accept, issuers, listedKeys }: WritePolicy,
   { key, certificate }: Credential,
+  now: UnixMs,
 ): Promise<Result<null, WritePolicyError>> {
+  const retired = certificate === null ? null : await retirementIn(certificate, issuers, now);
+  if (retired !== null) return err({ code: "policy_certificate_retired", retiredAt: retired.retiredAt });
   if (accept === "open") return ok(null);
   if (certificate === null) {
     const fingerprint = encodeHex(sha256(key.spki));
@@ -49,9 +65,22 @@ export async function applyWritePolicy(
   return isSigningCertificate(certificate) ? ok(null) : err({ code: "policy_certificate_purpose", accept });
 }
 
-async function isIssuedByAny(certificate: Certificate, issuers: readonly Certificate[]): Promise<boolean> {
-  for (const issuer of issuers) if (await verifyIssuedBy(certificate, issuer)) return true;
+async function isIssuedByAny(certificate: Certificate, issuers: readonly PolicyIssuer[]): Promise<boolean> {
+  for (const issuer of issuers) if (await verifyIssuedBy(certificate, issuer.certificate)) return true;
   return false;
+}
+
+/** The retirement of the CA that issued the certificate, once nothing of that CA is accepted any more. */
+async function retirementIn(
+  certificate: Certificate,
+  issuers: readonly PolicyIssuer[],
+  now: UnixMs,
+): Promise<Retirement | null> {
+  for (const issuer of issuers) {
+    const isOver = issuer.retirement !== null && !isAccepted(issuer.retirement, now);
+    if (isOver && (await verifyIssuedBy(certificate, issuer.certificate))) return issuer.retirement;
+  }
+  return null;
 }
 
 /**
@@ -69,7 +98,7 @@ function isSigningCertificate(certificate: Certificate): boolean {
 export function parseWritePolicy(
   accept: string | null,
   listedKeysPem: string | null,
-  issuers: readonly Certificate[],
+  issuers: readonly PolicyIssuer[],
 ): Result<WritePolicy, string> {
   const known = accept === null ? DEFAULT_ACCEPT : ACCEPTS.find((name) => name === accept);
   if (known === undefined) return err(`ACCEPT must be one of ${ACCEPTS.join(", ")}`);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { encodePem } from "../../../shared/bytes/pem.ts";
+import { spkiSha256 } from "../../../test/support/authority/fingerprint.ts";
 import { der, type LogService, makeLogService, recordErrors, send } from "../../../test/support/logs/log-service.ts";
 import vectors from "../../../test/vectors/python-cryptography/ct_chain.json" with { type: "json" };
 
@@ -64,6 +66,32 @@ describe("the certificate log's submission API", () => {
     expect([response.status, response.headers.get("content-type")]).toStrictEqual([400, "text/plain; charset=utf-8"]);
     expect(await response.text()).toContain(message);
     expect(service.submitted).toStrictEqual([]);
+  });
+
+  test.each([
+    ["the issuing CA", vectors.ca],
+    ["its root", vectors.root],
+  ])("accepts nothing from the retirement of the key of %s on", async (_, retiredCertificate) => {
+    const sha256 = spkiSha256(encodePem("CERTIFICATE", der(retiredCertificate)));
+    const retired = "2026-11-29T12:00:00Z";
+    for (const [atMs, status] of [
+      [-1, 200],
+      [0, 400],
+    ] as const) {
+      const service = makeLogService();
+      Object.assign(service.env, { RETIRED_KEYS: JSON.stringify([{ sha256, retired }]) });
+      vi.useFakeTimers({ toFake: ["Date"], now: Date.parse(retired) + atMs });
+      const responses = [
+        await submit(service, "add-pre-chain", { chain: [precertificate, vectors.ca, vectors.root] }),
+        await submit(service, "add-chain", { chain: [vector?.certificate, vectors.ca, vectors.root] }),
+      ];
+      const roots: unknown = await (await send(service, "/ct/ct/v1/get-roots")).json();
+      vi.useRealTimers();
+      expect(responses.map((response) => response.status)).toEqual([status, status]);
+      expect(service.submitted).toHaveLength(status === 200 ? 2 : 0);
+      expect(roots).toEqual({ certificates: status === 200 ? [vectors.root] : [] });
+      if (status === 400) expect(await responses[0]?.text()).toContain(`was retired at ${retired}`);
+    }
   });
 
   test("add-chain rejects a precertificate", async () => {

@@ -16,8 +16,10 @@ import { parseJson } from "../../../shared/json/parse.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { CertificateSubmission } from "../../../shared/rpc/sequencer.ts";
 import { certificateSearchRow } from "../../../shared/search/terms.ts";
-import { type Config } from "../env.ts";
-import type { ChainRequestError } from "../errors.ts";
+import { unixMs } from "../../../shared/time.ts";
+import { isInUse } from "../../../shared/trust/retired-keys.ts";
+import type { Config } from "../env.ts";
+import type { ChainRequestError, LogError } from "../errors.ts";
 import { frozenError, type LogSite } from "../sites.ts";
 import { renderTextError } from "../status.ts";
 
@@ -40,7 +42,7 @@ export const addChain =
     if (!body.ok) return renderTextError(request, body.error);
     const chain = parseChainRequest(body.value);
     if (!chain.ok) return renderTextError(request, chain.error);
-    const checked = await checkAgainstAny(chain.value, config.chains, entryType);
+    const checked = await checkAgainstAny(chain.value, config.authorities, entryType);
     if (!checked.ok) return renderTextError(request, checked.error);
     const { leaf, ...entry } = checked.value;
     const sct = await site.sequencer().appendCertificate({ ...entry, search: certificateSearchRow(leaf) });
@@ -48,15 +50,22 @@ export const addChain =
     return Response.json(sctJson(sct.value), { headers: { "cache-control": CACHE_CONTROL.none } });
   };
 
-/** Runs checkChain against every accepted chain. If all fail, returns the error for the issuing chain. */
+type Checked = Awaited<ReturnType<typeof checkChain>>;
+
+/**
+ * Runs checkChain against the chain of every CA. If all fail, returns the error for the issuing CA. What a retired key
+ * signed is rejected at once: the CA fetches its SCT while it issues, so nothing is under way.
+ */
 async function checkAgainstAny(
   chain: readonly Uint8Array[],
-  accepted: Config["chains"],
+  accepted: Config["authorities"],
   entryType: CertificateSubmission["entryType"],
-): ReturnType<typeof checkChain> {
-  const results: Awaited<ReturnType<typeof checkChain>>[] = [];
-  for (const one of accepted) {
-    const result = await checkChain(chain, one, entryType);
+): Promise<Checked | Result<never, LogError>> {
+  const results: Checked[] = [];
+  for (const { chain: issuers, retirement } of accepted) {
+    const result = await checkChain(chain, issuers, entryType);
+    if (result.ok && retirement !== null && !isInUse(retirement, unixMs(Date.now())))
+      return err({ code: "submitted_issuer_retired", retiredAt: retirement.retiredAt });
     if (result.ok) return result;
     results.push(result);
   }
@@ -100,17 +109,19 @@ function sctJson({ logId, timestamp, extensions, signature }: SignedCertificateT
   };
 }
 
-/** Answers get-roots with the roots of the accepted chains. */
-export function getRoots(_: Request, { chains }: Config): Response {
-  const roots = chains.flatMap((chain) => chain.slice(-1)).map(({ der }) => encodeBase64(der));
+/** Answers get-roots with the roots of the CAs that are not retired. */
+export function getRoots(_: Request, { authorities }: Config): Response {
+  const now = unixMs(Date.now());
+  const accepted = authorities.filter(({ retirement }) => isInUse(retirement, now));
+  const roots = accepted.flatMap(({ chain }) => chain.slice(-1)).map(({ der }) => encodeBase64(der));
   const certificates = [...new Set(roots)];
   return Response.json({ certificates }, { headers: { ...PUBLIC_READ, "cache-control": CACHE_CONTROL.settings } });
 }
 
 /** Answers with the accepted certificate of this SHA-256 (lower-case hex): the chain_fingerprints of entries. */
-export function issuer(request: Request, { chains }: Config): Response {
+export function issuer(request: Request, { authorities }: Config): Response {
   const fingerprint = new URL(request.url).pathname.split("/").at(-1);
-  const found = chains.flat().find(({ der }) => encodeHex(sha256(der)) === fingerprint);
+  const found = authorities.flatMap(({ chain }) => chain).find(({ der }) => encodeHex(sha256(der)) === fingerprint);
   if (found === undefined) return renderTextError(request, { code: "issuer_unknown" });
   const { der: body } = found;
   return respondWith(request, { body, contentType: "application/pkix-cert", cacheControl: CACHE_CONTROL.immutable });

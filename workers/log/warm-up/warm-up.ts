@@ -100,10 +100,11 @@ function signingCertificate(): Certificate {
 }
 
 function warmUpEnv({ der, spki }: Certificate): LogEnv {
-  const env: Record<keyof LogEnv, unknown> = {
+  const env: Partial<Record<keyof LogEnv, unknown>> = {
     PUBLIC_URL: WARM_UP_URL,
     CA_CHAIN: encodePem("CERTIFICATE", der),
     OTHER_CA_CHAINS: "",
+    RETIRED_KEYS: "[]",
     ACCEPT: "own-ca+listed-keys",
     LISTED_KEYS: encodePem("PUBLIC KEY", spki),
     SIGNING_ALGORITHMS: "PKIX_ECDSA_P256_SHA_256",
@@ -123,6 +124,7 @@ function depsOf({ policy, accepted }: Pick<Config, "policy" | "accepted">): Para
   return {
     policy,
     accepted,
+    now: () => EPOCH,
     sequencer: () => ({
       appendSignature: () =>
         Promise.resolve(ok({ kind: "appended", leafIndex: 0, timestamp: EPOCH, proof: [], ...head })),

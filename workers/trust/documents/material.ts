@@ -24,7 +24,7 @@ const kept = new WeakMap<Config, Kept>();
 export async function readMaterial(config: Config, now: number): Promise<TrustMaterial> {
   const known = kept.get(config);
   if (known !== undefined && now < known.until) return known.material;
-  const { publicUrl, logs, caChain, otherCaChains, tsaChain, otherTsaChains } = config;
+  const { publicUrl, logs, caChain, otherCaChains, tsaChain, otherTsaChains, retiredKeys } = config;
   const described = new Map(await Promise.all(logs.map(async (log) => [log, await readLog(config, log)] as const)));
   const material = {
     publicUrl,
@@ -35,6 +35,7 @@ export async function readMaterial(config: Config, now: number): Promise<TrustMa
     otherCaChains,
     tsaChain,
     otherTsaChains,
+    retiredKeys,
   };
   kept.set(config, { material, until: now + KEEP_MS });
   return material;
