@@ -33,6 +33,11 @@ interface WranglerConfig {
     readonly namespace_id: string;
     readonly simple: { readonly limit: number; readonly period: number };
   }[];
+  readonly main?: string;
+  readonly preview_urls?: boolean;
+  readonly workers_dev?: boolean;
+  readonly triggers: { readonly crons?: readonly string[] };
+  readonly observability?: unknown;
   readonly services?: readonly { readonly binding: string; readonly service: string; readonly entrypoint?: string }[];
 }
 
@@ -79,6 +84,37 @@ const withoutOwner = (rows: Bindings): unknown =>
 
 const ownedClasses = (rows: readonly Binding[], service: string): readonly string[] =>
   rows.flatMap((row) => (row.kind === "durable_object" && row.owner === service ? [row.className] : []));
+
+/** Every section of wrangler.toml that is deployed; undefined for the top level. */
+const SECTIONS = [undefined, "dev", "gateway", ...DECLARED_SERVICES] as const;
+
+describe("every section of wrangler.toml", () => {
+  it.each(SECTIONS)("runs under the flags of the local stack: %s", (section) => {
+    const config = read(section);
+    expect(config.compatibility_date).toBe(WORKER.compatibilityDate);
+    expect(config.compatibility_flags).toEqual(WORKER.compatibilityFlags);
+  });
+
+  it.each(SECTIONS)("has a cron exactly if its Worker has a scheduled handler: %s", async (section) => {
+    const { main, triggers } = read(section);
+    const { default: worker } = (await import(main ?? "")) as { readonly default?: object };
+    expect(triggers.crons ?? []).toHaveLength(worker !== undefined && "scheduled" in worker ? 1 : 0);
+  });
+
+  it.each(SECTIONS)("has no preview address, and no address of its own behind the gateway: %s", (section) => {
+    const { preview_urls: previews, workers_dev: workersDev } = read(section);
+    const isBehind = DECLARED_SERVICES.some((service) => service === section);
+    expect([previews, workersDev === false]).toEqual([false, isBehind]);
+  });
+
+  it.each(SECTIONS)("keeps the headers and queries of requests out of the logs: %s", (section) => {
+    expect(read(section).observability).toEqual({
+      enabled: true,
+      redact_query_string: true,
+      logs: { enabled: true, invocation_logs: false },
+    });
+  });
+});
 
 describe("wrangler.toml", () => {
   it("deploys what a local stack runs", () => {

@@ -18,7 +18,12 @@ import { bundleWorker, LOCAL_ENTRY } from "./bundle.ts";
 export const WORKER = {
   name: "sigedge",
   compatibilityDate: "2026-10-20",
-  compatibilityFlags: ["nodejs_compat"],
+  compatibilityFlags: [
+    "nodejs_compat",
+    "global_fetch_strictly_public",
+    "disallow_importable_env",
+    "webcrypto_modern_algorithms",
+  ],
   ...runtimeBindings(composedBindings()),
 } as const;
 

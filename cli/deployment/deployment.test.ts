@@ -123,7 +123,9 @@ describe("the configuration for wrangler", () => {
     const ca = readFileSync(await writeConfig({ deployment: made, worker: "ca", vars: {} }), "utf8");
     expect(JSON.parse(ca)).toMatchObject({
       name: "sigedge-test-ca",
-      compatibility_flags: ["nodejs_compat"],
+      compatibility_flags: expect.arrayContaining(["disallow_importable_env", "global_fetch_strictly_public"]),
+      preview_urls: false,
+      observability: { redact_query_string: true, logs: { invocation_logs: false } },
       workers_dev: false,
       services: [{ service: "sigedge-test-oidc" }],
     });
