@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Requests from pages of other origins, allowed as in the reference's services: no credentials. Tokens travel in the
-// body, since pages may not send the Authorization header.
+// Requests from pages of other origins to services that pages may write to, allowed as in the reference's services: no
+// credentials. Tokens travel in the body, since pages may not send the Authorization header. The front end lets pages
+// read everything else.
 // Spec: Fetch §3.2; https://pkg.go.dev/github.com/rs/cors (Default).
 
 const METHODS: readonly (string | null)[] = ["GET", "HEAD", "POST"];

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every request passes here before it reaches a service, in the composed Worker and in the gateway alike: it gets an
-// id, its host is checked, and paths that belong to no service are answered.
+// id, its host is checked, and paths that belong to no service are answered. Whatever an answer's status, and whoever
+// made it, pages of other origins can read it if everybody may.
 
+import { PUBLIC_READ, preflight } from "../../shared/http/cache.ts";
 import { withFailures } from "../../shared/http/failure.ts";
 import type { PublicUrl } from "../../shared/http/public-url.ts";
 import { REQUEST_ID_HEADER, requestIdOf } from "../../shared/http/request-id.ts";
@@ -13,7 +15,7 @@ import { homePage } from "../../web/home.ts";
 import type { FrontConfig } from "./config.ts";
 import { type PageName, ROUTES } from "./declaration.ts";
 import { health } from "./health.ts";
-import { isOfLog, type ServiceName, serviceOf } from "./routes.ts";
+import { isOfLog, type PageAccess, pageAccessOf, type ServiceName, serviceOf } from "./routes.ts";
 
 type Page = (config: FrontConfig) => Response | Promise<Response>;
 
@@ -36,13 +38,23 @@ export async function answer(request: Request, front: Front): Promise<Response> 
   const requestId = requestIdOf(request) ?? crypto.randomUUID();
   const named = new Request(request);
   named.headers.set(REQUEST_ID_HEADER, requestId);
+  const { pathname } = new URL(request.url);
+  const access = OWN_PATHS.has(pathname) ? "all" : pageAccessOf(pathname);
   const response = await withFailures(
     { request: named, requestId },
-    () => route(named, front),
+    () => (access === "all" && isPreflight(request) ? preflight("GET, HEAD") : route(named, front)),
     () => renderStatus(unavailable(`the service failed; its log has request ${requestId}`)),
   );
-  return withRequestId(response, requestId);
+  return withHeaders(response, { ...(isReadable(request, access) ? PUBLIC_READ : {}), [REQUEST_ID_HEADER]: requestId });
 }
+
+const isPreflight = ({ method, headers }: Request): boolean =>
+  method === "OPTIONS" && headers.has("access-control-request-method");
+
+const isRead = ({ method }: Request): boolean => method === "GET" || method === "HEAD";
+
+const isReadable = (request: Request, access: PageAccess): boolean =>
+  access === "all" || (access === "read" && isRead(request));
 
 function route(request: Request, front: Front): Response | Promise<Response> {
   const { config, pages, dispatch } = front;
@@ -94,22 +106,22 @@ function misdirected({ href }: PublicUrl, own: readonly LogConfig[]): Response {
 }
 
 async function readOnly(request: Request, page: () => Response | Promise<Response>): Promise<Response> {
-  if (request.method !== "GET" && request.method !== "HEAD") {
+  if (!isRead(request)) {
     return new Response("Method Not Allowed\n", { status: 405, headers: { allow: "GET, HEAD" } });
   }
   const response = await page();
   return request.method === "HEAD" ? new Response(null, response) : response;
 }
 
-/** Sets the header in place where possible: a copy would turn a body of known length into a stream. */
-function withRequestId(response: Response, requestId: string): Response {
+/** Sets the headers in place where possible: a copy would turn a body of known length into a stream. */
+function withHeaders(response: Response, headers: Readonly<Record<string, string>>): Response {
   try {
-    response.headers.set(REQUEST_ID_HEADER, requestId);
+    for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
     return response;
   } catch {
     // The headers of a response from a service binding or a cache are immutable.
     const copy = new Response(response.body, response);
-    copy.headers.set(REQUEST_ID_HEADER, requestId);
+    for (const [name, value] of Object.entries(headers)) copy.headers.set(name, value);
     return copy;
   }
 }

@@ -22,21 +22,33 @@ export interface ServiceRoute {
   readonly service: ServiceName;
   /** Every host that has a log of one of these kinds answers, each for its own; null: only the host of PUBLIC_URL. */
   readonly kinds: readonly LogKind[] | null;
+  /** The declared methods; none for paths that are only reserved. */
+  readonly methods: readonly ("GET" | "POST")[];
 }
 
 /** Each path once, longer paths first: the longest match wins, and a whole path wins over one with `*`. */
-export const SERVICE_ROUTES: readonly ServiceRoute[] = [
-  ...new Map(
-    Object.entries(ROUTES)
-      .flatMap(([service, rows]) => publicRoutes(service as ServiceName, rows))
-      .map((route) => [route.path, route]),
-  ).values(),
-].toSorted((a, b) => b.path.length - a.path.length);
+export const SERVICE_ROUTES: readonly ServiceRoute[] = mergeMethods(
+  Object.entries(ROUTES).flatMap(([service, rows]) => publicRoutes(service as ServiceName, rows)),
+).toSorted((a, b) => b.path.length - a.path.length);
+
+function mergeMethods(routes: readonly ServiceRoute[]): readonly ServiceRoute[] {
+  const byPath = new Map<string, ServiceRoute>();
+  for (const route of routes) {
+    const methods = [...(byPath.get(route.path)?.methods ?? []), ...route.methods];
+    byPath.set(route.path, { ...route, methods });
+  }
+  return [...byPath.values()];
+}
 
 function publicRoutes(service: ServiceName, rows: readonly RouteRow[]): readonly ServiceRoute[] {
   return rows
     .filter(({ isInternal }) => isInternal !== true)
-    .map(({ path, kinds = null }) => ({ service, path: withoutParameters(path), kinds }));
+    .map(({ method, path, kinds = null }) => ({
+      service,
+      path: withoutParameters(path),
+      kinds,
+      methods: method === undefined ? [] : [method],
+    }));
 }
 
 /** `/ct/issuer/:fingerprint` → `/ct/issuer/*`: the service itself answers what it does not know below. */
@@ -61,3 +73,15 @@ export const serviceOf = (pathname: string): ServiceName | null => routeOf(pathn
 /** Whether a host that has logs of these kinds, and nothing else, answers the path. */
 export const isOfLog = (pathname: string, kinds: readonly LogKind[]): boolean =>
   routeOf(pathname)?.kinds?.some((kind) => kinds.includes(kind)) ?? false;
+
+/**
+ * What a page of another origin may do at a path. `all`: read every answer, and send any header. `read`: read the
+ * answer to GET and HEAD. `declared`: the service decides, as an answer to POST may be a token or a certificate.
+ */
+export type PageAccess = "all" | "read" | "declared";
+
+/** A reserved path has no method, so its service may serve more there than it declares. */
+export function pageAccessOf(pathname: string): PageAccess {
+  const methods = routeOf(pathname)?.methods ?? [];
+  return methods.includes("POST") ? "declared" : methods.includes("GET") ? "all" : "read";
+}

@@ -78,36 +78,6 @@ describe("a path or method without a route", () => {
   });
 });
 
-describe("a preflight", () => {
-  test.each([
-    "/checkpoint",
-    "/tile/0/000",
-    "/api/v2/tile/0/000",
-    "/ct/tile/data/000",
-    "/ct/ct/v1/get-roots",
-    "/api/search",
-    "/api/entries/0",
-    "/api/entries/0.tlog-proof",
-    "/api/proof/inclusion",
-    "/api/meta/0",
-  ])("for %s lets any page read it with any header", async (path) => {
-    const response = await send(makeLogService(), path, { method: "OPTIONS" });
-    expect(response.status).toBe(204);
-    expect(Object.fromEntries(response.headers)).toMatchObject({
-      "access-control-allow-origin": "*",
-      "access-control-allow-methods": "GET, HEAD",
-      "access-control-allow-headers": "*",
-      allow: "GET, HEAD",
-    });
-  });
-
-  test.each(["/ct/ct/v1/add-chain", "/api/v2/log/entries"])("for %s does not let pages write", async (path) => {
-    const response = await send(makeLogService(), path, { method: "OPTIONS" });
-    expect([405, 501]).toContain(response.status);
-    expect(response.headers.has("access-control-allow-methods")).toBe(false);
-  });
-});
-
 describe("a frozen log", () => {
   const SHARDS = [
     { name: "sig-2", kind: "signature", url: "https://two.example.com" },

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The front end of all logs: a handler for each route, and the answers that no handler gives.
 
-import { preflight } from "../../shared/http/cache.ts";
 import { createRouter, type Handlers, withHandlers } from "../../shared/http/router.ts";
 import { createService } from "../../shared/http/service.ts";
 import type { LogKind } from "../../shared/logs/kinds.ts";
@@ -45,10 +44,7 @@ const HANDLERS: Handlers<typeof ROUTES, [Config, TilesStub]> = {
 };
 
 const route = createRouter(withHandlers(ROUTES, HANDLERS), {
-  methodNotAllowed: (allow, request) =>
-    request.method === "OPTIONS" && allow !== "POST"
-      ? preflight(allow)
-      : renderError(request, { code: "method_wrong", allow }),
+  methodNotAllowed: (allow, request) => renderError(request, { code: "method_wrong", allow }),
   notFound: (request) => renderError(request, { code: "path_unknown" }),
 });
 
