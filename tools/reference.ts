@@ -17,6 +17,7 @@ import * as sequencer from "../workers/sequencer/declaration.ts";
 import * as trust from "../workers/trust/declaration.ts";
 import * as tsa from "../workers/tsa/declaration.ts";
 import * as witness from "../workers/witness/declaration.ts";
+import { formatBytes } from "./docs/limits.ts";
 
 const GENERATED = "<!-- Written by `npm run reference`. Edit workers/*/declaration.ts instead. -->";
 
@@ -92,9 +93,10 @@ function hostsOf(kinds: RouteRow["kinds"]): string {
 function routeRows(service: string, { ROUTES: rows, ROUTE_TEXTS: texts }: DeclaredRoutes): readonly string[][] {
   return rows
     .filter(({ handler, isInternal }) => handler !== undefined && isInternal !== true)
-    .map(({ method = "", path, handler = "", kinds }) => {
+    .map(({ method = "", path, handler = "", kinds, maxBodyBytes }) => {
       const text = texts[handler];
-      return [method, `\`${path}\``, service, hostsOf(kinds), text?.what ?? "", text?.spec ?? ""];
+      const body = maxBodyBytes === undefined ? "" : formatBytes(maxBodyBytes);
+      return [method, `\`${path}\``, service, hostsOf(kinds), body, text?.what ?? "", text?.spec ?? ""];
     });
 }
 
@@ -111,11 +113,14 @@ one segment. A doubled slash counts as one.
 The column *hosts* says which hosts answer: *main* is the host of \`PUBLIC_URL\`; a *log* route is also answered by every host that
 has a log of that kind, for its own log. Any other request to such a host, and any request to another host, is answered with 421.
 
+The column *body* has the longest request body that a route reads. A longer one is rejected unread, with 413 or with 400 where the
+reference does so.
+
 Errors have the form that the clients of a route expect: JSON \`{"code","message","details"}\` with a gRPC code on the Fulcio and Rekor
 routes, a line of text on tiles and CT routes. Routes without a spec are our own. A development stack on a loopback host also has
 \`POST /oidc/dev/token\`, which issues a token for any e-mail address.
 
-${table(["method", "path", "service", "hosts", "what", "spec"], rows)}`;
+${table(["method", "path", "service", "hosts", "body", "what", "spec"], rows)}`;
 }
 
 if (import.meta.main) {

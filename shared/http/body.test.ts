@@ -44,18 +44,35 @@ describe("readBody", () => {
     expect(await readBody(new Response("abcde"), 4)).toEqual(TOO_LARGE);
   });
 
-  it("reads a bounded rest of the request, so that the caller can read the response", async () => {
-    const some = stream(10);
-    expect(await readBody(post(some.body), 4)).toEqual(TOO_LARGE);
-    expect(some.taken()).toBe(10);
-    const endless = stream(1_000_000);
-    expect(await readBody(post(endless.body), 4)).toEqual(TOO_LARGE);
-    expect(endless.taken()).toBeLessThan(20);
+  it("reads nothing of a body that declares to be too long", async () => {
+    for (const message of [
+      (body: ReadableStream) => post(body, { "content-length": "5" }),
+      (body: ReadableStream) => new Response(body, { headers: { "content-length": "5" } }),
+    ]) {
+      const { body, taken } = stream(1_000_000);
+      const before = taken();
+      expect(await readBody(message(body), 4)).toEqual(TOO_LARGE);
+      expect(taken() - before).toBeLessThan(2);
+    }
   });
 
-  it("reads no more of a response than its limit", async () => {
-    const endless = stream(1_000_000);
-    expect(await readBody(new Response(endless.body), 4)).toEqual(TOO_LARGE);
-    expect(endless.taken()).toBeLessThan(4);
+  it("reads no more of an undeclared body than its limit and a chunk", async () => {
+    for (const message of [(body: ReadableStream) => post(body), (body: ReadableStream) => new Response(body)]) {
+      const { body, taken } = stream(1_000_000);
+      expect(await readBody(message(body), 4)).toEqual(TOO_LARGE);
+      expect(taken()).toBeLessThan(4);
+    }
+  });
+
+  it("reports a sender that hangs up", async () => {
+    const broken = (): ReadableStream =>
+      new ReadableStream({
+        start: (controller) => controller.enqueue(new Uint8Array(3)),
+        pull: (controller) => controller.error(new Error("Network connection lost.")),
+      });
+    const incomplete = { ok: false, error: { code: "body_incomplete" } };
+    expect(await readBody(post(broken()), 4)).toEqual(incomplete);
+    expect(await readBody(post(broken(), { "content-length": "4" }), 4)).toEqual(incomplete);
+    expect(await readBody(new Response(broken()), 4)).toEqual(incomplete);
   });
 });

@@ -4,48 +4,45 @@
 import { concat } from "../bytes/bytes.ts";
 import { err, ok, type Result } from "../result.ts";
 
-/** The body is longer than its limit. */
-export interface BodyError {
-  readonly code: "body_too_large";
-  readonly maxBodyBytes: number;
-}
+/** Why there is no body. */
+export type BodyError =
+  /** The body is longer than its limit. */
+  | { readonly code: "body_too_large"; readonly maxBodyBytes: number }
+  /** The sender hung up before the end of the body, or sent broken chunks. */
+  | { readonly code: "body_incomplete" };
 
 /**
- * How much of a request is read and discarded beyond its limit. A runtime that responds while the caller still sends
- * closes the connection on unread bytes, and the caller sees a broken pipe instead of the response. A caller that sends
- * even more still does.
+ * Reads a whole body of at most `maxBodyBytes` bytes; an absent one is empty. Reads nothing of a body that declares to
+ * be longer, and nothing beyond the limit of one that declares nothing: the server discards a short rest by itself and
+ * then closes the connection. Fails with a BodyError.
  */
-const MAX_DISCARDED_BYTES = 16 * 1024 * 1024;
-
-/** Reads a whole body of at most `maxBodyBytes` bytes; an absent one is empty. Fails with body_too_large. */
 export async function readBody(
   message: Request | Response,
   maxBodyBytes: number,
 ): Promise<Result<Uint8Array<ArrayBuffer>, BodyError>> {
+  const tooLarge = err({ code: "body_too_large", maxBodyBytes } as const);
   const declared = Number(message.headers.get("content-length") ?? Number.NaN);
-  // HTTP holds a request to its declared length, and reading it at once costs a third of walking its stream. A response
-  // may be longer than it declares, since that length is the compressed one.
-  if (message instanceof Request && declared <= maxBodyBytes) {
-    const body = new Uint8Array(await message.arrayBuffer());
-    return body.length <= maxBodyBytes ? ok(body) : err({ code: "body_too_large", maxBodyBytes });
+  if (declared > maxBodyBytes) return tooLarge;
+  try {
+    // HTTP holds a request to its declared length, and reading it at once costs a third of walking its stream. A
+    // response may be longer than it declares, since that length is the compressed one.
+    const isDeclared = message instanceof Request && declared <= maxBodyBytes;
+    const body = isDeclared ? new Uint8Array(await message.arrayBuffer()) : await readStream(message, maxBodyBytes);
+    return body.length <= maxBodyBytes ? ok(body) : tooLarge;
+  } catch {
+    // Nothing of ours runs in here: the connection failed, or what it carried is no HTTP.
+    return err({ code: "body_incomplete" });
   }
-  return await readStream(message, maxBodyBytes, declared > maxBodyBytes);
 }
 
-async function readStream(
-  message: Request | Response,
-  maxBodyBytes: number,
-  isDeclaredTooLarge: boolean,
-): Promise<Result<Uint8Array<ArrayBuffer>, BodyError>> {
-  const maxReadBytes = maxBodyBytes + (message instanceof Request ? MAX_DISCARDED_BYTES : 0);
+/** Reads the body up to the chunk that exceeds the limit. */
+async function readStream(message: Request | Response, maxBodyBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
-  let length = isDeclaredTooLarge ? maxBodyBytes : 0;
+  let length = 0;
   for await (const chunk of (message.body ?? []) as AsyncIterable<Uint8Array>) {
+    chunks.push(chunk);
     length += chunk.length;
-    if (length > maxReadBytes) break;
-    if (length <= maxBodyBytes) chunks.push(chunk);
+    if (length > maxBodyBytes) break;
   }
-  return isDeclaredTooLarge || length > maxBodyBytes
-    ? err({ code: "body_too_large", maxBodyBytes })
-    : ok(concat(...chunks));
+  return concat(...chunks);
 }

@@ -4,9 +4,21 @@
 import type { LogKind } from "../logs/kinds.ts";
 
 /** One row of a service's routes. */
-export interface RouteRow {
+export type RouteRow = PathRow & (BodylessRow | BodyRow);
+
+interface BodylessRow {
   /** A `GET` also answers HEAD. */
-  readonly method?: "GET" | "POST";
+  readonly method?: "GET";
+  readonly maxBodyBytes?: never;
+}
+
+interface BodyRow {
+  readonly method: "POST";
+  /** A longer body is rejected unread. Several times what a real request has. */
+  readonly maxBodyBytes: number;
+}
+
+interface PathRow {
   /** A whole path, or an itty-router pattern: `/tuf/*`, `/ct/issuer/:fingerprint`. */
   readonly path: string;
   /**
@@ -26,6 +38,19 @@ export interface RouteRow {
 export type HandlerName<Rows extends readonly RouteRow[]> = NonNullable<
   Extract<Rows[number], { readonly handler: string }>["handler"]
 >;
+
+/** The names of the handlers of POST routes. */
+type BodyHandlerName<Rows extends readonly RouteRow[]> = HandlerName<readonly Extract<Rows[number], BodyRow>[]>;
+
+/** The limit that a table of routes declares for the body that a handler reads. */
+export function maxBodyBytesOf<const Rows extends readonly RouteRow[]>(
+  rows: Rows,
+  handler: BodyHandlerName<Rows>,
+): number {
+  const row = rows.find((one) => one.handler === handler);
+  if (row?.method !== "POST") throw new TypeError(`${handler} reads no body`);
+  return row.maxBodyBytes;
+}
 
 /** What the reference documentation says about a handler's routes. */
 export interface RouteText {

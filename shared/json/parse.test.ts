@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Texts from the grammar of RFC 8259 §2 to §8.
 
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { parseJson, parseJsonExact } from "./parse.ts";
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -65,7 +65,6 @@ describe("parseJson rejects", () => {
     ["a raw newline in a string (§7)", '"\n"'],
     ["an unfinished string", '"a'],
     ["a no-break space", "\u00a01"],
-    ["100,000 open brackets", "[".repeat(100_000)],
   ])("%s with json_invalid", (_what, text) => {
     expect(parseJson(utf8(text))).toEqual({ ok: false, error: { code: "json_invalid" } });
   });
@@ -77,6 +76,15 @@ describe("parseJson rejects", () => {
     ["UTF-16", [0x7b, 0x00, 0x7d, 0x00]],
   ])("bytes that are not UTF-8 (%s) with json_invalid", (_what, bytes) => {
     expect(parseJson(Uint8Array.from(bytes))).toEqual({ ok: false, error: { code: "json_invalid" } });
+  });
+
+  test.each([
+    ["a high surrogate", String.raw`"\ud800"`],
+    ["a low surrogate", String.raw`["\udfff"]`],
+    ["two high ones", String.raw`{"a": "\uD800\ud800"}`],
+    ["half a pair in a name", String.raw`{"\uDBFFa": 1}`],
+  ])("a lone surrogate (%s) with json_invalid", (_what, text) => {
+    expect(parseJson(utf8(text))).toEqual({ ok: false, error: { code: "json_invalid" } });
   });
 
   test.each([
@@ -93,10 +101,57 @@ describe("parseJson rejects", () => {
 
   test.each([
     ["33 levels", nested(33)],
+    ["100,000 open brackets", "[".repeat(100_000)],
     ["100,000 levels", nested(100_000)],
     ["33 levels of objects and arrays in turn", `${'[{"a":'.repeat(17)}1${"}]".repeat(17)}`],
   ])("%s with json_too_deep", (_what, text) => {
     expect(parseJson(utf8(text))).toEqual({ ok: false, error: { code: "json_too_deep" } });
+  });
+});
+
+describe("the number of values", () => {
+  const MIB = 2 ** 20;
+  const TOO_MANY = { ok: false, error: { code: "json_too_many_values" } };
+
+  test.each([
+    ["4096 numbers", `[${"0,".repeat(4094)}0]`],
+    ["4096 members with their values", `{${Array.from({ length: 4095 }, (_, i) => `"k${i}":"v"`).join()}}`],
+    ["one string of 4 MiB", `"${"A".repeat(4 * MIB)}"`],
+    ["a string with 10,000 escaped quotes", `"${String.raw`\"`.repeat(10_000)}"`],
+    ["an indented text of 2,000 lines", `[${"\n                          1,".repeat(1999)}1]`],
+  ])("accepts %s", (_what, text) => {
+    expect(parseJson(utf8(text)).ok).toBe(true);
+  });
+
+  /** Each would take an isolate of 128 MB tenths of a second, or its memory, if it were built before it is counted. */
+  const EXPENSIVE: readonly (readonly [string, string])[] = [
+    ["4097 numbers", `[${"0,".repeat(4096)}0]`],
+    ["4 MiB of empty objects", `[${"{},".repeat(MIB)}{}]`],
+    ["4 MiB of members", `{${Array.from({ length: 400_000 }, (_, i) => `"k${i}":0`).join()}}`],
+    ["4 MiB of empty strings", `[${'"",'.repeat(MIB)}""]`],
+    ["4 MiB of quotes alone", '"'.repeat(4 * MIB)],
+    ["4 MiB of escaped quotes", `"${String.raw`\"`.repeat(2 * MIB)}"`],
+    ["4 MiB of backslashes", `"${"\\".repeat(4 * MIB)}"`],
+    ["4 MiB of commas", ",".repeat(4 * MIB)],
+    ["4 MiB of white space", " ".repeat(4 * MIB)],
+    ["4 MiB of digits", "1".repeat(4 * MIB)],
+  ];
+
+  test.each(EXPENSIVE)("rejects %s before it builds anything", (_what, text) => {
+    const parsed = vi.spyOn(JSON, "parse");
+    try {
+      const result = parseJson(utf8(text));
+      expect(result.ok || result.error.code).toBe("json_too_many_values");
+      expect(parsed).not.toHaveBeenCalled();
+    } finally {
+      parsed.mockRestore();
+    }
+  });
+
+  test("counts up to the caller's limit", () => {
+    expect(parseJson(utf8("[1,2,3]"), 4).ok).toBe(true);
+    expect(parseJson(utf8("[1,2,3,4]"), 3)).toEqual(TOO_MANY);
+    expect(parseJson(utf8(`[${"0,".repeat(50_000)}0]`), 100_000).ok).toBe(true);
   });
 });
 

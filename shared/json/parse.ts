@@ -1,21 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parses untrusted JSON: JSON.parse, but rejects repeated member names and deep nesting. Two parsers that resolve a
-// duplicate differently would read two different messages; grpc-gateway rejects it as well. Spec: RFC 8259 §4.
+// Parses untrusted JSON: JSON.parse, but rejects repeated member names, and bounds depth and number of values before
+// anything is built. Two parsers that resolve a duplicate differently would read two different messages; grpc-gateway
+// rejects it as well, and a lone surrogate too. Spec: RFC 8259 §4; RFC 7493 §2.1.
 
 import { decodeUtf8 } from "../bytes/utf8.ts";
 import { err, ok, type Result } from "../result.ts";
 
-/** The text is not JSON, repeats a member name, or nests too deeply. */
+/** The text is not JSON, repeats a member name, nests too deeply or has too many values. */
 export interface JsonError {
-  readonly code: "json_invalid" | "json_duplicate_member" | "json_too_deep";
+  readonly code: "json_invalid" | "json_duplicate_member" | "json_too_deep" | "json_too_many_values";
 }
 
 /** Deeper than any of our messages, and shallow enough that recursive decoders do not overflow the stack. */
 const MAX_DEPTH = 32;
+/**
+ * Twenty times the values of any request or setting. To build as many takes one or two milliseconds; 4 MiB of empty
+ * objects would take half a second and the memory of an isolate.
+ */
+const MAX_VALUES = 4096;
+/**
+ * How many characters of syntax, white space, numbers and escapes one value may have on average. The scan visits these
+ * one by one, and skips the rest of a string natively.
+ */
+const MAX_VISITS_PER_VALUE = 32;
+/** Finding the end of a string, or the next quote in it, costs as much as that many other characters. */
+const VISITS_PER_STRING = 8;
 
-/** Parses UTF-8 JSON text. Fails with json_invalid, json_duplicate_member or json_too_deep. */
-export function parseJson(bytes: Uint8Array): Result<unknown, JsonError> {
-  return parse(bytes, (text) => JSON.parse(text));
+/**
+ * Parses UTF-8 JSON text. Fails with json_invalid, json_duplicate_member, json_too_deep or json_too_many_values.
+ * @param maxValues values of objects and arrays at all depths together
+ */
+export function parseJson(bytes: Uint8Array, maxValues = MAX_VALUES): Result<unknown, JsonError> {
+  return parse(bytes, maxValues, (text) => JSON.parse(text));
 }
 
 /**
@@ -23,7 +39,7 @@ export function parseJson(bytes: Uint8Array): Result<unknown, JsonError> {
  * length of the text: reading a decimal integer takes time quadratic in its digits.
  */
 export function parseJsonExact(bytes: Uint8Array): Result<unknown, JsonError> {
-  return parse(bytes, (text) => JSON.parse(text, exactInteger as (key: string, value: unknown) => unknown));
+  return parse(bytes, MAX_VALUES, (text) => JSON.parse(text, exactInteger as (key: string, value: unknown) => unknown));
 }
 
 /**
@@ -34,47 +50,92 @@ function exactInteger(_key: string, value: unknown, context: { readonly source?:
   return typeof value === "number" && !Number.isSafeInteger(value) && /^-?\d+$/.test(source) ? BigInt(source) : value;
 }
 
-function parse(bytes: Uint8Array, read: (text: string) => unknown): Result<unknown, JsonError> {
+function parse(bytes: Uint8Array, maxValues: number, read: (text: string) => unknown): Result<unknown, JsonError> {
   const text = decodeUtf8(bytes);
   if (!text.ok) return err({ code: "json_invalid" });
+  const excess = excessOf(text.value, maxValues);
+  if (excess !== null) return err({ code: excess });
   let value: unknown;
   try {
     value = read(text.value);
   } catch {
     return err({ code: "json_invalid" });
   }
-  const problem = structureProblem(text.value);
-  return problem === null ? ok(value) : err({ code: problem });
+  if (!isUnicode(value)) return err({ code: "json_invalid" });
+  return repeatsName(text.value) ? err({ code: "json_duplicate_member" }) : ok(value);
 }
 
-/** Walks the structure of a text that JSON.parse accepted, skipping the contents of strings. */
-function structureProblem(text: string): Exclude<JsonError["code"], "json_invalid"> | null {
+const BACKSLASH = 0x5c;
+
+/**
+ * Scans any text, JSON or not, without building anything, and stops at the first limit that it exceeds. Every value but
+ * the first follows a comma or an opening bracket, so these are counted.
+ */
+function excessOf(text: string, maxValues: number): "json_too_deep" | "json_too_many_values" | null {
+  let depth = 0;
+  let values = 0;
+  let visits = maxValues * MAX_VISITS_PER_VALUE;
+  for (let at = 0; at < text.length; at++) {
+    if (--visits < 0 || values > maxValues) return "json_too_many_values";
+    const character = text[at];
+    if (character === ",") {
+      values++;
+    } else if (character === "{" || character === "[") {
+      values++;
+      if (++depth > MAX_DEPTH) return "json_too_deep";
+    } else if (character === "}" || character === "]") {
+      depth--;
+    } else if (character === '"') {
+      const skipped = skipString(text, at, visits - VISITS_PER_STRING);
+      visits = skipped.visits;
+      at = skipped.end - 1;
+    }
+  }
+  return visits < 0 || values > maxValues ? "json_too_many_values" : null;
+}
+
+/**
+ * Skips the string that starts at `start`. Each backslash before a quote is a visit. `end` is after the closing quote, or
+ * the end of the text; `visits` is negative if there were too many.
+ */
+function skipString(text: string, start: number, maxVisits: number): { readonly end: number; readonly visits: number } {
+  let visits = maxVisits;
+  let at = start;
+  while (visits >= 0) {
+    at = text.indexOf('"', at + 1);
+    if (at < 0) break;
+    let first = at;
+    while (text.charCodeAt(first - 1) === BACKSLASH && at - first <= visits) first--;
+    visits -= first === at ? 0 : at - first + VISITS_PER_STRING;
+    if ((at - first) % 2 === 0) return { end: at + 1, visits };
+  }
+  return { end: text.length, visits };
+}
+
+/** Whether an object in a text that JSON.parse accepted has two members of one name. Skips the contents of strings. */
+function repeatsName(text: string): boolean {
   const members: (Set<string> | null)[] = [];
   for (let at = 0; at < text.length; at++) {
     const character = text[at];
     if (character === "{" || character === "[") {
       members.push(character === "{" ? new Set() : null);
-      if (members.length > MAX_DEPTH) return "json_too_deep";
     } else if (character === "}" || character === "]") {
       members.pop();
     } else if (character === '"') {
-      const end = stringEnd(text, at);
-      if (isMemberName(text, end) && !addMember(members.at(-1), text.slice(at, end))) return "json_duplicate_member";
+      const { end } = skipString(text, at, Number.POSITIVE_INFINITY);
+      if (isMemberName(text, end) && !addMember(members.at(-1), text.slice(at, end))) return true;
       at = end - 1;
     }
   }
-  return null;
+  return false;
 }
 
-/** Returns the position after the closing quote of the string that starts at `start`. */
-function stringEnd(text: string, start: number): number {
-  let at = start;
-  for (;;) {
-    at = text.indexOf('"', at + 1);
-    let backslashes = 0;
-    while (text[at - 1 - backslashes] === "\\") backslashes++;
-    if (backslashes % 2 === 0) return at + 1;
-  }
+/** Whether all strings and names are Unicode. An escape can write half a surrogate pair, which no UTF-8 text can hold. */
+function isUnicode(value: unknown): boolean {
+  if (typeof value === "string") return value.isWellFormed();
+  if (typeof value !== "object" || value === null) return true;
+  if (Array.isArray(value)) return value.every(isUnicode);
+  return Object.entries(value).every(([name, inner]) => name.isWellFormed() && isUnicode(inner));
 }
 
 function isMemberName(text: string, end: number): boolean {

@@ -55,6 +55,8 @@ const SIZE_DIGITS = 16;
 export const BACKUP_FOLDER = "backup/";
 /** Twice the size of 255 entries of 32 KiB in base64, each with the terms and hints of 512 subjects. */
 const MAX_BACKUP_BYTES = 128 * 1024 * 1024;
+/** 255 entries with 512 terms and as many hints each, and the hashes of all levels. */
+const MAX_BACKUP_VALUES = 400_000;
 
 /** Path of the backup of a tree of this size, below the log's prefix. */
 export const backupPath = (treeSize: number): string =>
@@ -105,7 +107,7 @@ function encodeEntry({ record, timestamp, search, hints }: BackupEntry): object 
 
 /** Decodes a backup. The caller must check it against its tree. Fails with backup_invalid. */
 export function decodeBackup(bytes: Uint8Array): Result<Backup, BackupError> {
-  const json = bytes.length > MAX_BACKUP_BYTES ? null : parseJson(bytes);
+  const json = bytes.length > MAX_BACKUP_BYTES ? null : parseJson(bytes, MAX_BACKUP_VALUES);
   if (json?.ok !== true) return err({ code: "backup_invalid", member: "document" });
   try {
     return ok(readBackup(new Members("", json.value)));

@@ -276,8 +276,8 @@ const REFUSED: readonly (readonly [string, () => Promise<object | string> | obje
   ],
   [
     "a body of 4 MiB and a byte",
-    () => " ".repeat(4 * 1024 * 1024 + 1),
-    "http: request body too large: send at most 4194304 bytes",
+    () => " ".repeat(64 * 1024 + 1),
+    "http: request body too large: send at most 65536 bytes",
   ],
   ["a token that is not a JWT", () => withToken("x"), NOT_A_JWT],
   ["a token of five parts", () => withToken("a.b.c.d.e"), NOT_A_JWT],

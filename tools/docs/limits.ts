@@ -28,7 +28,7 @@ const SECTIONS: readonly Section[] = [
   {
     title: "Certificates",
     limits: [
-      ...limitsIn("workers/ca/endpoints/signing-certificate.ts", ["request body", "MAX_BODY_BYTES", "bytes", "400"]),
+      ...limitsIn("workers/ca/declaration.ts", ["request body", "MAX_REQUEST_BYTES", "bytes", "400"]),
       ...limitsIn("shared/oidc/token.ts", ["identity token", "MAX_TOKEN_BYTES", "bytes", "400"]),
       ...limitsIn("shared/oidc/claims.ts", ["characters of a claim", "MAX_CLAIM_LENGTH", "count", "400"]),
       ...limitsIn("shared/identity/issuers.ts", [
@@ -81,10 +81,11 @@ const SECTIONS: readonly Section[] = [
     title: "Log entries",
     limits: [
       ...limitsIn(
-        "workers/log/rekor-v2/add-entry.ts",
-        ["request body of `/api/v2/log/entries`", "MAX_BODY_BYTES", "bytes", "400"],
-        ["entry", "MAX_ENTRY_BYTES", "bytes", "400"],
+        "workers/log/declaration.ts",
+        ["request body of `/api/v2/log/entries`", "MAX_ENTRY_REQUEST_BYTES", "bytes", "400"],
+        ["request body of `add-chain` and `add-pre-chain`", "MAX_CHAIN_REQUEST_BYTES", "bytes", "413"],
       ),
+      ...limitsIn("workers/log/rekor-v2/add-entry.ts", ["entry", "MAX_ENTRY_BYTES", "bytes", "400"]),
       ...limitsIn(
         "shared/rekor/request.ts",
         ["signatures of a DSSE envelope", "MAX_SIGNATURES", "count", "400"],
@@ -101,11 +102,7 @@ const SECTIONS: readonly Section[] = [
         "count",
         "503: the setting is wrong",
       ]),
-      ...limitsIn(
-        "workers/log/rfc6962/add-chain.ts",
-        ["request body of `add-chain` and `add-pre-chain`", "MAX_BODY_BYTES", "bytes", "413"],
-        ["certificates of a chain", "MAX_CERTIFICATES", "count", "400"],
-      ),
+      ...limitsIn("workers/log/rfc6962/add-chain.ts", ["certificates of a chain", "MAX_CERTIFICATES", "count", "400"]),
       ...limitsIn("shared/logs/shards.ts", [
         "logs of a deployment, frozen ones included",
         "MAX_LOGS",
@@ -152,9 +149,15 @@ const SECTIONS: readonly Section[] = [
         "count",
         "503: the setting is wrong",
       ]),
-      ...limitsIn("workers/witness/add-checkpoint.ts", [
+      ...limitsIn("workers/tsa/declaration.ts", [
+        "request body of `/api/v1/timestamp`",
+        "MAX_QUERY_BYTES",
+        "bytes",
+        "400",
+      ]),
+      ...limitsIn("workers/witness/declaration.ts", [
         "request body of `add-checkpoint`",
-        "MAX_BODY_BYTES",
+        "MAX_CHECKPOINT_BYTES",
         "bytes",
         "413",
       ]),
@@ -195,7 +198,8 @@ export function readConstant(source: string, name: string): number {
 
 const grouped = (value: number): string => value.toLocaleString("en-US");
 
-function formatBytes(value: number): string {
+/** A number of bytes as people write it. */
+export function formatBytes(value: number): string {
   if (value % 2 ** 20 === 0) return `${value / 2 ** 20} MiB`;
   return value % 1024 === 0 ? `${value / 1024} KiB` : `${grouped(value)} bytes`;
 }

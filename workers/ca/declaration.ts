@@ -59,13 +59,16 @@ const OIDC: EntrypointBinding<Service<OidcKeysRpc>> = { kind: "entrypoint", serv
 
 export const BINDINGS = { SEQUENCER, USED_TOKENS, CLIENTS, IDENTITIES, OIDC } as const satisfies Bindings;
 
+/** A request has 3 KiB: a token of at most 16 KiB, a key of at most 800 bytes and its proof, or a signing request. */
+const MAX_REQUEST_BYTES = 64 * 1024;
+
 export const ROUTES = [
-  { method: "POST", path: "/api/v2/signingCert", handler: "signingCertificate" },
+  { method: "POST", path: "/api/v2/signingCert", maxBodyBytes: MAX_REQUEST_BYTES, handler: "signingCertificate" },
   { method: "GET", path: "/api/v2/trustBundle", handler: "trustBundle" },
   { method: "GET", path: "/api/v2/configuration", handler: "configuration" },
-  { method: "POST", path: "/api/v1/signingCert", handler: "legacySigningCertificate" },
+  { method: "POST", path: "/api/v1/signingCert", maxBodyBytes: MAX_REQUEST_BYTES, handler: "legacySigningCertificate" },
   { method: "GET", path: "/api/v1/rootCert", handler: "legacyRootCertificate" },
-  { method: "POST", path: "/api/identity/explain", handler: "explain" },
+  { method: "POST", path: "/api/identity/explain", maxBodyBytes: MAX_REQUEST_BYTES, handler: "explain" },
 ] as const satisfies readonly RouteRow[];
 
 export const SETTING_TEXTS: OwnSettingTexts<typeof SETTINGS> = {

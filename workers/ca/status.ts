@@ -30,9 +30,11 @@ const STATUSES: AnswerTable<CaError, Status> = {
   ca_failed: ({ requestId }) => unavailable(`error communicating with CA backend: its log has request ${requestId}`),
 
   body_too_large: ({ maxBodyBytes }) => invalid(`http: request body too large: send at most ${maxBodyBytes} bytes`),
+  body_incomplete: () => badRequest("unexpected EOF: it ends before its body does; send it again"),
   json_invalid: () => badRequest("the body is not JSON"),
   json_duplicate_member: () => badRequest("an object in the body has a duplicate member"),
   json_too_deep: () => badRequest("the body is nested too deeply"),
+  json_too_many_values: () => badRequest("the body has too many values"),
   field_unknown: ({ path }) => badRequest(`${path} is an unknown field`),
   field_repeated: ({ path }) => badRequest(`${path} appears twice`),
   field_type: ({ path }) => badRequest(`${path === "" ? "the body" : path} has the wrong JSON type`),

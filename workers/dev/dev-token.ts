@@ -55,7 +55,7 @@ async function issueToken(request: Request, env: OidcEnv): Promise<Response> {
   const rejection = rejectionOf(request, config.value);
   if (rejection !== null) return rejection;
   const body = await readBody(request, MAX_BODY_BYTES);
-  if (!body.ok) return reject({ code: "token_body_too_large", maxBodyBytes: MAX_BODY_BYTES });
+  if (!body.ok) return reject(body.error);
   const tokenRequest = parseTokenRequest(body.value);
   if (!tokenRequest.ok) return reject(tokenRequest.error);
   const token = await signToken(config.value, tokenRequest.value);

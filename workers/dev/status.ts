@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The HTTP response for each error of the development issuer. Spec: RFC 6749 §5.2 (error, error_description).
 
+import type { BodyError } from "../../shared/http/body.ts";
 import { type AnswerTable, answerByCode } from "../../shared/http/status.ts";
 import { type OAuthAnswer, renderOAuthError } from "../oidc/status.ts";
 
@@ -8,7 +9,7 @@ import { type OAuthAnswer, renderOAuthError } from "../oidc/status.ts";
 export type DevTokenError =
   | { readonly code: "token_host_not_loopback" }
   | { readonly code: "token_type_not_json" }
-  | { readonly code: "token_body_too_large"; readonly maxBodyBytes: number }
+  | BodyError
   /** `problem` completes the sentence "the request …". */
   | { readonly code: "token_request_invalid"; readonly problem: string };
 
@@ -23,7 +24,12 @@ const ANSWERS: AnswerTable<DevTokenError, OAuthAnswer> = {
     error: "invalid_request",
     description: "send content-type: application/json",
   }),
-  token_body_too_large: ({ maxBodyBytes }) => ({
+  body_incomplete: () => ({
+    status: 400,
+    error: "invalid_request",
+    description: "the request ends before its body does: send it again",
+  }),
+  body_too_large: ({ maxBodyBytes }) => ({
     status: 413,
     error: "invalid_request",
     description: `the request is larger than ${maxBodyBytes} bytes`,

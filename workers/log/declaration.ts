@@ -35,9 +35,20 @@ const SIGNATURE = ["signature"] as const;
 const CERTIFICATE = ["certificate"] as const;
 const ANY_LOG = ["signature", "certificate"] as const;
 
+/** The reference's limit. An envelope is base64, so its payload has at most 3 MiB. */
+const MAX_ENTRY_REQUEST_BYTES = 4 * 1024 * 1024;
+/** Eight certificates of 32 KiB fit in base64. */
+const MAX_CHAIN_REQUEST_BYTES = 512 * 1024;
+
 export const ROUTES = [
   // The signature log: Rekor v2. Clients read it at the root and below /api/v2.
-  { method: "POST", path: "/api/v2/log/entries", kinds: SIGNATURE, handler: "addEntry" },
+  {
+    method: "POST",
+    path: "/api/v2/log/entries",
+    maxBodyBytes: MAX_ENTRY_REQUEST_BYTES,
+    kinds: SIGNATURE,
+    handler: "addEntry",
+  },
   { method: "GET", path: "/checkpoint", kinds: SIGNATURE, handler: "checkpoint" },
   { method: "GET", path: "/tile/*", kinds: SIGNATURE, handler: "tile" },
   { method: "GET", path: "/api/v2/checkpoint", kinds: SIGNATURE, handler: "checkpoint" },
@@ -45,8 +56,20 @@ export const ROUTES = [
 
   // The certificate log: RFC 6962 submission, static-ct-api reads. get-sth must not exist: monitors use it to tell an
   // RFC 6962 log from a static-ct-api log.
-  { method: "POST", path: "/ct/ct/v1/add-chain", kinds: CERTIFICATE, handler: "addChain" },
-  { method: "POST", path: "/ct/ct/v1/add-pre-chain", kinds: CERTIFICATE, handler: "addPreChain" },
+  {
+    method: "POST",
+    path: "/ct/ct/v1/add-chain",
+    maxBodyBytes: MAX_CHAIN_REQUEST_BYTES,
+    kinds: CERTIFICATE,
+    handler: "addChain",
+  },
+  {
+    method: "POST",
+    path: "/ct/ct/v1/add-pre-chain",
+    maxBodyBytes: MAX_CHAIN_REQUEST_BYTES,
+    kinds: CERTIFICATE,
+    handler: "addPreChain",
+  },
   { method: "GET", path: "/ct/ct/v1/get-roots", kinds: CERTIFICATE, handler: "getRoots" },
   { method: "GET", path: "/ct/checkpoint", kinds: CERTIFICATE, handler: "ctCheckpoint" },
   { method: "GET", path: "/ct/tile/*", kinds: CERTIFICATE, handler: "ctTile" },

@@ -106,6 +106,7 @@ const ANSWERS: AnswerTable<LogError, Answer> = {
 
   // Submitting a chain of certificates.
   writes_limited: () => tooMany("chains"),
+  body_incomplete: () => badRequest("the request ends before its body does: send it again"),
   body_too_large: ({ maxBodyBytes }) => tooLarge(`the request body must be at most ${maxBodyBytes} bytes`),
   chain_request_invalid: ({ problem }) => badRequest(CHAIN_PROBLEMS[problem]),
   submitted_chain_empty: () => badRequest("the chain is empty: send the certificate followed by its issuers"),

@@ -17,8 +17,11 @@ export const SETTINGS = {
 
 export const BINDINGS = {} as const satisfies Bindings;
 
+/** A query has about 100 bytes. */
+const MAX_QUERY_BYTES = 2048;
+
 export const ROUTES = [
-  { method: "POST", path: "/api/v1/timestamp", handler: "timestamp" },
+  { method: "POST", path: "/api/v1/timestamp", maxBodyBytes: MAX_QUERY_BYTES, handler: "timestamp" },
   { method: "GET", path: "/api/v1/timestamp/certchain", handler: "certChain" },
 ] as const satisfies readonly RouteRow[];
 

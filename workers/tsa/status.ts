@@ -2,6 +2,7 @@
 // The HTTP response for each error of the tsa service: {"code": <HTTP status>, "message"}, as Sigstore's timestamp
 // authority sends it. Spec: https://github.com/sigstore/timestamp-authority/blob/main/openapi.yaml#definitions
 
+import type { BodyError } from "../../shared/http/body.ts";
 import { type AnswerTable, answerByCode } from "../../shared/http/status.ts";
 import { formatRfc3339, type UnixMs } from "../../shared/time.ts";
 
@@ -10,7 +11,7 @@ export type TsaError =
   | { readonly code: "tsa_path_unknown" }
   | { readonly code: "tsa_method_wrong"; readonly allow: string }
   | { readonly code: "timestamp_type_unknown" }
-  | { readonly code: "timestamp_query_too_large"; readonly maxBodyBytes: number }
+  | BodyError
   /** `problem` completes the sentence "the request …". */
   | { readonly code: "timestamp_query_invalid"; readonly problem: string }
   | { readonly code: "timestamp_certificate_not_valid"; readonly notBefore: UnixMs; readonly notAfter: UnixMs }
@@ -29,7 +30,8 @@ const ANSWERS: AnswerTable<TsaError, Answer> = {
     status: 415,
     message: "send content-type application/timestamp-query (DER) or application/json",
   }),
-  timestamp_query_too_large: ({ maxBodyBytes }) => ({
+  body_incomplete: () => ({ status: 400, message: "the request ends before its body does: send it again" }),
+  body_too_large: ({ maxBodyBytes }) => ({
     status: 400,
     message: `the request is larger than ${maxBodyBytes} bytes`,
   }),

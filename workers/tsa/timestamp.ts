@@ -3,24 +3,28 @@
 // Spec: RFC 3161 §2.4, §3.4; https://github.com/sigstore/timestamp-authority/blob/main/openapi.yaml
 
 import { readBody } from "../../shared/http/body.ts";
+import { maxBodyBytesOf } from "../../shared/http/route.ts";
 import { err, type Result } from "../../shared/result.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import { parseJsonTimestampRequest } from "../../shared/tsa/json-request.ts";
 import { parseTimestampRequest, type Rejection, type TimestampRequest } from "../../shared/tsa/request.ts";
 import { encodeRejection, grantTimestamp } from "../../shared/tsa/response.ts";
 import type { Certificate } from "../../shared/x509/certificate.ts";
+import { ROUTES } from "./declaration.ts";
 import type { Config } from "./env.ts";
 import { renderError, type TsaError } from "./status.ts";
 
 interface Format {
-  readonly maxBodyBytes: number;
+  readonly maxBytes: number;
   readonly parse: (body: Uint8Array) => Result<TimestampRequest, TsaError | Rejection>;
 }
 
-/** Request formats by media type. A request has about 100 bytes; the reference allows 1024 bytes of JSON. */
+const MAX_BODY_BYTES = maxBodyBytesOf(ROUTES, "timestamp");
+
+/** Request formats by media type. The reference allows 1024 bytes of JSON. */
 const FORMATS: ReadonlyMap<string, Format> = new Map([
-  ["application/timestamp-query", { maxBodyBytes: 2048, parse: parseTimestampRequest }],
-  ["application/json", { maxBodyBytes: 1024, parse: parseJsonTimestampRequest }],
+  ["application/timestamp-query", { maxBytes: MAX_BODY_BYTES, parse: parseTimestampRequest }],
+  ["application/json", { maxBytes: 1024, parse: parseJsonTimestampRequest }],
 ]);
 
 /** At most 160 bits (RFC 3161 §2.4.2). */
@@ -49,9 +53,8 @@ async function readRequest(request: Request): Promise<Result<TimestampRequest, T
   const [mediaType = ""] = (request.headers.get("content-type") ?? "").split(";");
   const format = FORMATS.get(mediaType.trim().toLowerCase());
   if (format === undefined) return err({ code: "timestamp_type_unknown" });
-  const body = await readBody(request, format.maxBodyBytes);
-  if (!body.ok) return err({ code: "timestamp_query_too_large", maxBodyBytes: format.maxBodyBytes });
-  return format.parse(body.value);
+  const body = await readBody(request, format.maxBytes);
+  return body.ok ? format.parse(body.value) : body;
 }
 
 const isValidAt = ({ notBefore, notAfter }: Certificate, now: UnixMs): boolean => notBefore <= now && now <= notAfter;

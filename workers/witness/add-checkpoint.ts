@@ -6,6 +6,7 @@
 
 import { readBody } from "../../shared/http/body.ts";
 import { clientKey } from "../../shared/http/client-address.ts";
+import { maxBodyBytesOf } from "../../shared/http/route.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import {
   type AddCheckpoint,
@@ -16,11 +17,11 @@ import {
 import { cosign } from "../../shared/tlog/cosignature.ts";
 import { formatSignatureLine } from "../../shared/tlog/note.ts";
 import { type NoteVerifier, verifyLines } from "../../shared/tlog/verify-note.ts";
+import { ROUTES } from "./declaration.ts";
 import type { Config, Witness } from "./env.ts";
 import { renderError, type WitnessServiceError } from "./status.ts";
 
-/** 63 proof lines, a checkpoint, and space for 16 signature lines of a post-quantum scheme at 3.3 kB each. */
-const MAX_BODY_BYTES = 64 * 1024;
+const MAX_BODY_BYTES = maxBodyBytesOf(ROUTES, "addCheckpoint");
 
 /** Answers 200 with the cosignature line. */
 export async function addCheckpoint(request: Request, config: Config): Promise<Response> {
@@ -29,7 +30,7 @@ export async function addCheckpoint(request: Request, config: Config): Promise<R
   const { success } = await writes.limit({ key: `witness ${clientKey(request)}` });
   if (!success) return renderError({ code: "witness_rate_limited" });
   const body = await readBody(request, MAX_BODY_BYTES);
-  if (!body.ok) return renderError({ code: "witness_body_too_large", maxBodyBytes: body.error.maxBodyBytes });
+  if (!body.ok) return renderError(body.error);
   const submitted = await readRequest(body.value, witness);
   const witnessed = submitted.ok ? await advanceHead(submitted.value, witness) : submitted;
   if (!witnessed.ok) return renderError(witnessed.error);

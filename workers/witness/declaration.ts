@@ -19,8 +19,11 @@ export const SETTINGS = {
 
 export const BINDINGS = { ANCHOR, WRITES } as const satisfies Bindings;
 
+/** 63 proof lines, a checkpoint, and space for 16 signature lines of a post-quantum scheme at 3.3 kB each. */
+const MAX_CHECKPOINT_BYTES = 64 * 1024;
+
 export const ROUTES = [
-  { method: "POST", path: "/witness/add-checkpoint", handler: "addCheckpoint" },
+  { method: "POST", path: "/witness/add-checkpoint", maxBodyBytes: MAX_CHECKPOINT_BYTES, handler: "addCheckpoint" },
   { method: "GET", path: "/witness/about", handler: "about" },
   { path: "/witness/*" },
 ] as const satisfies readonly RouteRow[];

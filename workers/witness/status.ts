@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The HTTP response for each error of the witness service, as text. Spec: https://c2sp.org/tlog-witness#add-checkpoint
 
+import type { BodyError } from "../../shared/http/body.ts";
 import { type AnswerTable, answerByCode } from "../../shared/http/status.ts";
 import type { AddCheckpointError } from "../../shared/tlog/add-checkpoint.ts";
 
@@ -10,7 +11,7 @@ export type WitnessServiceError =
   | { readonly code: "witness_absent" }
   | { readonly code: "witness_method_wrong"; readonly allow: string }
   | { readonly code: "witness_rate_limited" }
-  | { readonly code: "witness_body_too_large"; readonly maxBodyBytes: number }
+  | BodyError
   | AddCheckpointError
   | { readonly code: "witnessed_log_unknown" }
   | { readonly code: "witnessed_log_unsigned" }
@@ -41,7 +42,8 @@ const ANSWERS: AnswerTable<WitnessServiceError, Answer> = {
     text: "too many checkpoints from this address",
     headers: { "retry-after": "10" },
   }),
-  witness_body_too_large: ({ maxBodyBytes }) => ({
+  body_incomplete: () => ({ status: 400, text: "the request ends before its body does: send it again" }),
+  body_too_large: ({ maxBodyBytes }) => ({
     status: 413,
     text: `the request is larger than ${maxBodyBytes} bytes`,
   }),

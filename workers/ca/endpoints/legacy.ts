@@ -9,12 +9,15 @@ import { decodeLegacyRequest } from "../../../shared/fulcio/legacy-request.ts";
 import type { SigningRequest } from "../../../shared/fulcio/request.ts";
 import { readBody } from "../../../shared/http/body.ts";
 import { respondWith } from "../../../shared/http/cache.ts";
+import { maxBodyBytesOf } from "../../../shared/http/route.ts";
 import { ok, type Result } from "../../../shared/result.ts";
+import { ROUTES } from "../declaration.ts";
 import type { CaError } from "../errors.ts";
 import { type CertificateAuthority, trustedChains } from "../issuing/certificate-authority.ts";
 import { renderError } from "../status.ts";
-import { bearerToken, issueFor, MAX_BODY_BYTES } from "./signing-certificate.ts";
+import { bearerToken, issueFor } from "./signing-certificate.ts";
 
+const MAX_BODY_BYTES = maxBodyBytesOf(ROUTES, "legacySigningCertificate");
 const CONTENT_TYPE = "application/pem-certificate-chain";
 
 /** POST /api/v1/signingCert: the chain, leaf first and root last, without a trailing line break. */

@@ -179,10 +179,10 @@ describe("signingCert rejects", () => {
 
   it("a body that is too large", async () => {
     const { post } = makeService();
-    const response = await post(" ".repeat(4 * 1024 * 1024 + 1));
+    const response = await post(" ".repeat(64 * 1024 + 1));
     expect([response.status, await response.json()]).toEqual([
       400,
-      { code: 3, message: "http: request body too large: send at most 4194304 bytes", details: [] },
+      { code: 3, message: "http: request body too large: send at most 65536 bytes", details: [] },
     ]);
   });
 

@@ -6,15 +6,16 @@ import { decodeSigningRequest, type SigningRequest } from "../../../shared/fulci
 import { toSigningCertificate } from "../../../shared/fulcio/response.ts";
 import { readBody } from "../../../shared/http/body.ts";
 import { requestIdOf } from "../../../shared/http/request-id.ts";
+import { maxBodyBytesOf } from "../../../shared/http/route.ts";
 import { ok, type Result } from "../../../shared/result.ts";
+import { ROUTES } from "../declaration.ts";
 import type { CaError } from "../errors.ts";
 import type { CertificateAuthority } from "../issuing/certificate-authority.ts";
 import { issueCertificate } from "../issuing/issue.ts";
 import { limitClient } from "../limits.ts";
 import { renderError } from "../status.ts";
 
-/** The reference's limit. A typical request has 3 KiB. */
-export const MAX_BODY_BYTES = 4 * 1024 * 1024;
+const MAX_BODY_BYTES = maxBodyBytesOf(ROUTES, "signingCertificate");
 
 /** Answers 200 with the chain, always as JSON: some clients ask for PEM and still parse JSON. */
 export async function signingCertificate(request: Request, ca: CertificateAuthority): Promise<Response> {

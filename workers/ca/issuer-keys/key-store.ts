@@ -63,8 +63,8 @@ function encode({ keySet, freshMs, loadedAt }: StoredKeys): string {
 }
 
 async function decode(response: Response): Promise<StoredKeys | null> {
-  const body = await settle(readBody(response, 2 * MAX_JWKS_BYTES));
-  const json = body.ok && body.value.ok ? parseJson(body.value.value) : null;
+  const body = await readBody(response, 2 * MAX_JWKS_BYTES);
+  const json = body.ok ? parseJson(body.value) : null;
   if (json?.ok !== true || typeof json.value !== "object" || json.value === null) return null;
   const { jwks, algorithms, freshMs, loadedAt } = json.value as Readonly<Record<string, unknown>>;
   const keys = parseJwks(jwks);

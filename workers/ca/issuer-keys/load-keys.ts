@@ -80,10 +80,10 @@ async function fetchJson(
   const response = await settle(fetch(url, init));
   if (!response.ok) return err(`could not be fetched: ${response.error}`);
   if (response.value.status !== 200) return err(`could not be fetched: status ${response.value.status}`);
-  const body = await settle(readBody(response.value, maxBytes));
-  if (!body.ok) return err(`could not be read: ${body.error}`);
-  if (!body.value.ok) return err(`is larger than ${maxBytes} bytes`);
-  const json = parseJson(body.value.value);
+  const body = await readBody(response.value, maxBytes);
+  if (!body.ok)
+    return err(body.error.code === "body_too_large" ? `is larger than ${maxBytes} bytes` : "could not be read");
+  const json = parseJson(body.value);
   if (!json.ok) return err("is not JSON");
   return ok({ json: json.value, cacheControl: response.value.headers.get("cache-control") ?? "" });
 }

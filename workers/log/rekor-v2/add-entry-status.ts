@@ -21,10 +21,12 @@ export const frozenMessage = (writeTo: string | null): string =>
 const MAX_QUOTED_CHARS = 64;
 
 const STATUSES: AnswerTable<AddEntryError, Status> = {
+  body_incomplete: () => badRequest("unexpected EOF: the request ends before its body does; send it again"),
   body_too_large: () => badRequest("http: request body too large"),
   json_invalid: () => malformed("syntax error: the request body is not well-formed JSON in UTF-8"),
   json_duplicate_member: () => malformed("syntax error: a member name is repeated in one object"),
   json_too_deep: () => malformed("syntax error: the request is nested too deeply"),
+  json_too_many_values: () => malformed("syntax error: the request has too many values"),
   field_unknown: ({ path }) => malformed(`unknown field ${quotedLast(path)}${where(path)}`),
   field_repeated: ({ path }) => malformed(`field ${path} is already set, or conflicts with a field that is set`),
   field_type: ({ path }) => malformed(`invalid value for field ${at(path)}: wrong JSON type`),

@@ -4,6 +4,7 @@
 // Spec: https://github.com/sigstore/architecture-docs/blob/main/rekor-v2-spec.md
 
 import { readBody } from "../../../shared/http/body.ts";
+import { maxBodyBytesOf } from "../../../shared/http/route.ts";
 import { renderStatus } from "../../../shared/http/status.ts";
 import { parseJson } from "../../../shared/json/parse.ts";
 import { readAttestationHints, type SubjectsError } from "../../../shared/rekor/dsse.ts";
@@ -18,6 +19,7 @@ import { signatureSearchRow } from "../../../shared/search/terms.ts";
 import type { UnixMs } from "../../../shared/time.ts";
 import { type Hash, leafHash } from "../../../shared/tlog/hash.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
+import { ROUTES } from "../declaration.ts";
 import type { AddEntryError } from "../errors.ts";
 import type { ServedHead } from "../reading/cached-tail.ts";
 import type { Inclusion, ProveError } from "../reading/prover.ts";
@@ -44,8 +46,7 @@ export interface AddEntryDeps {
   readonly report: (error: AddEntryError) => void;
 }
 
-/** The reference's limit. An envelope is base64, so its payload is at most 3 MiB. */
-const MAX_BODY_BYTES = 4 * 1024 * 1024;
+const MAX_BODY_BYTES = maxBodyBytesOf(ROUTES, "addEntry");
 /** Ten times an entry with a certificate. The length prefix of a bundle would allow 65,535. */
 const MAX_ENTRY_BYTES = 32 * 1024;
 

@@ -12,19 +12,20 @@ import { encodeDigitallySigned } from "../../../shared/ct/sct.ts";
 import { readBody } from "../../../shared/http/body.ts";
 import { CACHE_CONTROL, PUBLIC_READ, respondWith } from "../../../shared/http/cache.ts";
 import { clientKey } from "../../../shared/http/client-address.ts";
+import { maxBodyBytesOf } from "../../../shared/http/route.ts";
 import { parseJson } from "../../../shared/json/parse.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { CertificateSubmission } from "../../../shared/rpc/sequencer.ts";
 import { certificateSearchRow } from "../../../shared/search/terms.ts";
 import { unixMs } from "../../../shared/time.ts";
 import { isInUse } from "../../../shared/trust/retired-keys.ts";
+import { ROUTES } from "../declaration.ts";
 import type { Config } from "../env.ts";
 import type { ChainRequestError, LogError } from "../errors.ts";
 import { frozenError, type LogSite } from "../sites.ts";
 import { renderTextError } from "../status.ts";
 
-/** The limit of the reference log: ten certificates of 32 KiB fit in base64. */
-const MAX_BODY_BYTES = 512 * 1024;
+const MAX_BODY_BYTES = maxBodyBytesOf(ROUTES, "addChain");
 /** Twice the longest chain of a private CA. */
 const MAX_CERTIFICATES = 8;
 
