@@ -95,8 +95,8 @@ function excessOf(text: string, maxValues: number): "json_too_deep" | "json_too_
 }
 
 /**
- * Skips the string that starts at `start`. Each backslash before a quote is a visit. `end` is after the closing quote, or
- * the end of the text; `visits` is negative if there were too many.
+ * Skips the string that starts at `start`. Each backslash before a quote is a visit. `end` is after the closing quote,
+ * or the end of the text; `visits` is negative if there were too many.
  */
 function skipString(text: string, start: number, maxVisits: number): { readonly end: number; readonly visits: number } {
   let visits = maxVisits;
@@ -130,7 +130,7 @@ function repeatsName(text: string): boolean {
   return false;
 }
 
-/** Whether all strings and names are Unicode. An escape can write half a surrogate pair, which no UTF-8 text can hold. */
+/** Whether all strings are Unicode, names included: an escape can write half a surrogate pair, which UTF-8 cannot hold. */
 function isUnicode(value: unknown): boolean {
   if (typeof value === "string") return value.isWellFormed();
   if (typeof value !== "object" || value === null) return true;
