@@ -59,7 +59,7 @@ function inserts(table: string, rows: readonly (readonly (string | number | null
 
 /** Records that every row below `size` exists. */
 export const raiseWatermark = (log: string, size: number): string =>
-  `INSERT INTO watermark VALUES (${sqlValue(log)},${size}) ON CONFLICT (log) DO UPDATE SET size = max(size, excluded.size)`;
+  `INSERT INTO watermark (log, size) VALUES (${sqlValue(log)},${size}) ON CONFLICT (log) DO UPDATE SET size = max(size, excluded.size)`;
 
 /**
  * Includes the rows that the log itself has fed meanwhile: it writes behind a gap, but does not raise the watermark

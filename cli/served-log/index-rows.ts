@@ -2,22 +2,20 @@
 // The rows of the search index, rebuilt from a served log: from bundles and sidecars, and for the tail, which has no
 // sidecar yet, from its entries one by one. The functions that compute terms are the ones that the log itself uses.
 
-import { decodeTileLeaves, encodeTileLeaf, type TileLeaf } from "../../shared/ct/leaf.ts";
+import { decodeTileLeaves, encodeTileLeaf } from "../../shared/ct/leaf.ts";
 import { parseJson } from "../../shared/json/parse.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
 import { LOG_KINDS, type LogKind } from "../../shared/logs/kinds.ts";
-import { decodeEntry } from "../../shared/rekor/entry.ts";
 import type { AttestationHints } from "../../shared/rekor/hints.ts";
-import { readSidecarLine, type SidecarLine } from "../../shared/rekor/sidecar.ts";
+import { MAX_SIDECAR_BYTES, openSidecar, readSidecarLine, type SidecarLine } from "../../shared/rekor/sidecar.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import { certificateRecordRow, signatureRecordRow } from "../../shared/search/record-row.ts";
 import type { SearchRow } from "../../shared/search/row.ts";
-import { certificateSearchRow, signatureSearchRow } from "../../shared/search/terms.ts";
 import type { UnixMs } from "../../shared/time.ts";
 import { parseCheckpoint } from "../../shared/tlog/checkpoint.ts";
 import { decodeEntryBundle } from "../../shared/tlog/entries.ts";
 import { parseNote } from "../../shared/tlog/note.ts";
 import { formatTilePath, TILE_WIDTH } from "../../shared/tlog/tile.ts";
-import { parseCertificate } from "../../shared/x509/certificate.ts";
 import type { LogSource } from "./log-source.ts";
 
 /** An entry with its row of the search index. */
@@ -39,7 +37,6 @@ export interface ServedLog {
 
 /** Far more than 256 entries of 32 KiB. */
 const MAX_BUNDLE_BYTES = 32 * 1024 * 1024;
-const MAX_SIDECAR_BYTES = 16 * 1024 * 1024;
 const MAX_ENTRY_BYTES = 1024 * 1024;
 const MAX_CHECKPOINT_BYTES = 512 * 1024;
 /** Concurrent requests for entries of the tail. Each costs the log a proof. */
@@ -89,16 +86,14 @@ function certificateRows(bytes: Uint8Array, bundle: number): Result<readonly Ind
   if (!leaves.ok) return err("is not a bundle");
   const rows: IndexRow[] = [];
   for (const [i, leaf] of leaves.value.entries()) {
-    const certificate = parseCertificate(submitted(leaf));
-    if (!certificate.ok) return err(`entry ${bundle * TILE_WIDTH + i} does not hold a certificate`);
+    const record = encodeTileLeaf(leaf);
+    const search = certificateRecordRow(record);
+    if (search === null) return err(`entry ${bundle * TILE_WIDTH + i} does not hold a certificate`);
     const { timestamp } = leaf.entry;
-    const search = certificateSearchRow(certificate.value);
-    rows.push({ leafIndex: bundle * TILE_WIDTH + i, timestamp, search, record: encodeTileLeaf(leaf), hints: null });
+    rows.push({ leafIndex: bundle * TILE_WIDTH + i, timestamp, search, record, hints: null });
   }
   return ok(rows);
 }
-
-const submitted = ({ entry, precertificate }: TileLeaf): Uint8Array => precertificate ?? entry.signedEntry;
 
 async function signatureRows(
   log: ServedLog,
@@ -110,14 +105,14 @@ async function signatureRows(
   const lines = await readLines(log, bundle, bodies.value.length);
   if (!lines.ok) return lines;
   const rows: IndexRow[] = [];
-  for (const [i, body] of bodies.value.entries()) {
-    const entry = decodeEntry(body);
+  for (const [i, record] of bodies.value.entries()) {
     const line = lines.value[i];
+    const search = line === undefined ? null : signatureRecordRow(record, line.hints);
     const leafIndex = bundle * TILE_WIDTH + i;
-    if (!entry.ok || line === undefined)
+    if (line === undefined || search === null)
       return err(`entry ${leafIndex} has a format that this version does not support`);
     const { timestamp, hints } = line;
-    rows.push({ leafIndex, timestamp, search: signatureSearchRow(entry.value, hints), record: body, hints });
+    rows.push({ leafIndex, timestamp, search, record, hints });
   }
   return ok(rows);
 }
@@ -146,7 +141,7 @@ async function readLines(
 }
 
 function linesOf(sidecar: Uint8Array, width: number): Result<readonly SidecarLine[], string> {
-  const lines = Array.from({ length: width }, (_, line) => readSidecarLine(sidecar, line));
+  const lines = Array.from({ length: width }, (_, line) => line).map(openSidecar(sidecar));
   return lines.every((line) => line !== null)
     ? ok(lines)
     : err("its sidecar has a format that this version does not support");

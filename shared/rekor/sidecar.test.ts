@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { describe, expect, test } from "vitest";
-import { readSidecarLine, sidecarPath } from "./sidecar.ts";
+import { unixMs } from "../time.ts";
+import { readAttestationHints } from "./dsse.ts";
+import { encodeSidecar, MAX_SIDECAR_BYTES, openSidecar, readSidecarLine, sidecarPath } from "./sidecar.ts";
 
 const HINTS = { payloadHash: "sha256:00", subjectDigests: ["sha256:11", "sha512:22"], predicateType: null };
 const sidecar = (...lines: readonly unknown[]): Uint8Array =>
@@ -9,6 +11,21 @@ const sidecar = (...lines: readonly unknown[]): Uint8Array =>
 
 test("has a path beside the tiles, with the number of its bundle", () => {
   expect([0, 999, 1234].map(sidecarPath)).toStrictEqual(["meta/0", "meta/999", "meta/1234"]);
+});
+
+test("holds 256 entries with the most hints that the log keeps", () => {
+  const name = (i: number): string => `a${i}`.padEnd(32, "-");
+  const subject = Array.from({ length: 256 }, (_, i) => ({
+    digest: { [name(2 * i)]: "ab".repeat(64), [name(2 * i + 1)]: "cd".repeat(64) },
+  }));
+  const statement = JSON.stringify({ subject, predicateType: "\u0000".repeat(512) });
+  const hints = readAttestationHints("application/vnd.in-toto+json", Buffer.from(statement));
+  if (!hints.ok) throw new Error(hints.error.code);
+  expect(hints.value.subjectDigests.length).toBe(512);
+  const line = { timestamp: unixMs(Number.MAX_SAFE_INTEGER), hints: hints.value };
+  const full = encodeSidecar(Array.from({ length: 256 }, () => line));
+  expect(full.length).toBeLessThanOrEqual(MAX_SIDECAR_BYTES);
+  expect(openSidecar(full)(255)).toStrictEqual(line);
 });
 
 describe("readSidecarLine", () => {

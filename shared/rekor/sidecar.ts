@@ -6,6 +6,7 @@ import { decodeUtf8, encodeUtf8 } from "../bytes/utf8.ts";
 import { member } from "../json/member.ts";
 import { parseJson } from "../json/parse.ts";
 import { type UnixMs, unixMs } from "../time.ts";
+import { TILE_WIDTH } from "../tlog/tile.ts";
 import { type AttestationHints, decodeHints } from "./hints.ts";
 
 /** The data of one entry. */
@@ -13,6 +14,11 @@ export interface SidecarLine {
   readonly timestamp: UnixMs;
   readonly hints: AttestationHints | null;
 }
+
+/** The longest line: 512 digests of 161 characters, and a predicate type of 512, each escaped (dsse.ts). */
+const MAX_LINE_BYTES = 96 * 1024;
+/** The limit of a sidecar for who writes it and who reads it. */
+export const MAX_SIDECAR_BYTES = TILE_WIDTH * MAX_LINE_BYTES;
 
 /** Path of the sidecar of a bundle, below the log's prefix. */
 export const sidecarPath = (bundleIndex: number): string => `meta/${bundleIndex}`;
@@ -22,13 +28,22 @@ export function encodeSidecar(entries: readonly SidecarLine[]): Uint8Array {
   return encodeUtf8(entries.map(({ timestamp, hints }) => `${JSON.stringify({ timestamp, hints })}\n`).join(""));
 }
 
-/** Reads one line of a sidecar. Null if the sidecar or that line is malformed: the store is damaged. */
-export function readSidecarLine(sidecar: Uint8Array, line: number): SidecarLine | null {
+/**
+ * Splits a sidecar once. The returned function reads one line: null if the sidecar or that line is malformed, because
+ * the store is damaged.
+ */
+export function openSidecar(sidecar: Uint8Array): (line: number) => SidecarLine | null {
   const text = decodeUtf8(sidecar);
-  const found = text.ok ? text.value.split("\n")[line] : undefined;
-  const json = found === undefined ? null : parseJson(encodeUtf8(found));
-  return json?.ok === true ? toLine(json.value) : null;
+  const lines = text.ok ? text.value.split("\n") : [];
+  return (line) => {
+    const found = lines[line];
+    const json = found === undefined ? null : parseJson(encodeUtf8(found));
+    return json?.ok === true ? toLine(json.value) : null;
+  };
 }
+
+/** Reads one line of a sidecar; openSidecar reads several. */
+export const readSidecarLine = (sidecar: Uint8Array, line: number): SidecarLine | null => openSidecar(sidecar)(line);
 
 function toLine(json: unknown): SidecarLine | null {
   const timestamp = member(json, "timestamp");

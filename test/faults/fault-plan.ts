@@ -65,6 +65,8 @@ export class FaultPlan {
     "rpc.read": 0,
   };
   readonly outages = new Map<Boundary, Fault>();
+  /** D1 refuses every call, as a full or deleted database does. */
+  isIndexGone = false;
   readonly counts = new Map<string, number>();
   readonly #random: Random;
 
@@ -74,6 +76,10 @@ export class FaultPlan {
 
   /** Draws the fault of the next call at this boundary, null for none. */
   draw(boundary: Boundary): Fault | null {
+    if (boundary === "d1" && this.isIndexGone) {
+      this.count("d1: gone");
+      return "fails";
+    }
     const isHit = this.#random.chance(this.rates[boundary]);
     const fault = this.outages.get(boundary) ?? (isHit ? this.#random.pick(FAULTS[boundary]) : null);
     if (fault !== null) this.count(`${boundary}: ${fault}`);
@@ -88,5 +94,6 @@ export class FaultPlan {
   heal(): void {
     for (const boundary of BOUNDARIES) this.rates[boundary] = 0;
     this.outages.clear();
+    this.isIndexGone = false;
   }
 }

@@ -85,6 +85,44 @@ describe("R2 and D1", () => {
     expect(await lab.world.checker.audit()).toBe(true);
   });
 
+  it.each<["gone" | "lost", "signature" | "certificate"]>([
+    ["gone", "signature"],
+    ["gone", "certificate"],
+    ["lost", "signature"],
+    ["lost", "certificate"],
+  ])("go on without D1 forever, and the index is complete when it is back: %s, %s", async (index, kind) => {
+    const lab = new Lab({ kind, index });
+    for (let i = 0; i < 4; i++) {
+      await lab.grow(900);
+      await lab.run(40_000);
+      const { result, milliseconds } = await lab.append();
+      expect(result).toBe("ok");
+      expect(milliseconds).toBeLessThan(200);
+      lab.world.checkRows();
+      if (i === 1) lab.kill();
+    }
+    const size = lab.world.checker.visible;
+    const [rows] = lab.world.runtime.storage.exec("SELECT COUNT(*) AS count FROM entry", []);
+    expect(rows?.["count"]).toBe(4 * 256 + (size % 256));
+    expect(readWatermark(lab)).toBe(0);
+    lab.world.heal();
+    await lab.run(120_000);
+    expect(readWatermark(lab)).toBe(size);
+    expect(await lab.world.checker.audit()).toBe(true);
+  });
+
+  it("restores a D1 that has lost its rows, although the log had fed them", async () => {
+    const lab = new Lab();
+    await lab.grow(700);
+    await lab.run(60_000);
+    expect(readWatermark(lab)).toBe(701);
+    lab.world.loseIndex();
+    expect((await lab.append()).result).toBe("ok");
+    await lab.run(60_000);
+    expect(readWatermark(lab)).toBe(702);
+    expect(await lab.world.checker.audit()).toBe(true);
+  });
+
   it("show no bundle before its sidecar", async () => {
     const lab = new Lab();
     const { objects } = lab.world.platform;

@@ -209,17 +209,16 @@ export class Platform {
 
   /** The real statements over a simulated database. A batch is one transaction. */
   indexOf(instance: () => Instance): SearchIndex {
-    const { d1 } = this.d1;
-    const { database } = this.d1;
+    const { d1, database, run } = this.d1;
     const batch = (statements: D1PreparedStatement[]): Promise<unknown> =>
       this.#call(instance(), {
         boundary: "d1",
         label: "d1 batch",
         perform: () => {
           database.exec("BEGIN");
-          // Runs before batch returns; only the promise around the result is asynchronous.
-          void d1.batch(statements);
+          const results = run(statements);
           database.exec("COMMIT");
+          return results;
         },
         onSend: () => this.#checkMayWrite(instance(), "D1"),
       });

@@ -99,6 +99,7 @@ class Run {
     }
     if (this.steps % 20 === 0 && !world.isLost) {
       world.checkAnswers();
+      world.checkRows();
       world.checker.checkIndex();
     }
     if (world.violation !== null) throw world.violation;

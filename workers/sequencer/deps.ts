@@ -50,7 +50,19 @@ export interface IndexedEntry {
 
 /** D1. Writing the same entries again changes nothing. */
 export interface SearchIndex {
-  write(log: string, entries: readonly IndexedEntry[]): Promise<void>;
+  /**
+   * Writes entries without a gap between them. Returns the size through which the index is complete: less than the end
+   * of `entries` if it has lost rows, more if it was ahead. Rejects, and writes nothing, if it holds rows of another
+   * log.
+   */
+  write(log: IndexedLog, entries: readonly IndexedEntry[]): Promise<number>;
+}
+
+/** The log whose entries are indexed. */
+export interface IndexedLog {
+  readonly name: string;
+  /** Tells two logs of one name apart (LogIdentity). */
+  readonly creation: string;
 }
 
 /**

@@ -238,7 +238,10 @@ export class Log {
     await this.open();
     const { kind } = this.#memory.phase;
     if (kind === "refusing") return;
-    if (kind === "running") await Promise.all([this.#maintenance.run(), this.#witnesses?.askAgain()]);
+    if (kind === "running") {
+      await Promise.all([this.#maintenance.run(), this.#witnesses?.askAgain()]);
+      this.#maintenance.saveCursor();
+    }
     // Some of it may have failed, and there may be no traffic to wake the log.
     this.#maintenance.armAlarm();
   }

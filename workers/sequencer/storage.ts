@@ -300,6 +300,12 @@ export class LogStorage {
     return entries;
   }
 
+  /** The first entry that has a row, null if none has. */
+  readFirstIndex(): number | null {
+    const [row] = this.#storage.exec("SELECT idx FROM entry ORDER BY idx LIMIT 1");
+    return row === undefined ? null : integer(row, "idx");
+  }
+
   /** Leaf hashes of entries [from, to). Throws RangeError if one is missing. */
   readLeafHashes(from: number, to: number): readonly Hash[] {
     const rows = this.#storage.exec("SELECT leaf_hash FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx", from, to);

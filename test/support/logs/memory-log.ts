@@ -71,7 +71,8 @@ export function memoryLog(kind: LogKind, stores: Partial<Stores> = {}): MemoryLo
     anchor: new MemoryAnchor(),
     host: new MemoryHost(),
     config,
-    format: createFormat(config.origin, testKeys),
+    // The bodies of test submissions are texts.
+    format: { ...createFormat(config.origin, testKeys), readSearchRow: () => SEARCH },
     witnessing: null,
     ...stores,
   };

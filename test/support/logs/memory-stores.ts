@@ -4,7 +4,14 @@
 import type { Advance } from "../../../shared/rpc/anchor.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import { sameHead, type TreeHead } from "../../../shared/tlog/head.ts";
-import type { AnchorPort, Host, IndexedEntry, ObjectStore, SearchIndex } from "../../../workers/sequencer/deps.ts";
+import type {
+  AnchorPort,
+  Host,
+  IndexedEntry,
+  IndexedLog,
+  ObjectStore,
+  SearchIndex,
+} from "../../../workers/sequencer/deps.ts";
 
 /** R2 with create-only objects. */
 export class MemoryObjects implements ObjectStore {
@@ -40,11 +47,21 @@ export class MemoryObjects implements ObjectStore {
 export class MemoryIndex implements SearchIndex {
   readonly entries = new Map<number, IndexedEntry>();
   failing: string | null = null;
+  /** Number of calls. */
+  writes = 0;
 
-  write(_log: string, entries: readonly IndexedEntry[]): Promise<void> {
+  write(_log: IndexedLog, entries: readonly IndexedEntry[]): Promise<number> {
+    this.writes++;
     if (this.failing !== null) return Promise.reject(new Error(this.failing));
     for (const entry of entries) this.entries.set(entry.leafIndex, entry);
-    return Promise.resolve();
+    return Promise.resolve(this.complete);
+  }
+
+  /** The size through which the index is complete. */
+  get complete(): number {
+    let size = 0;
+    while (this.entries.has(size)) size++;
+    return size;
   }
 }
 

@@ -18,6 +18,8 @@ export interface MemoryD1 {
   readonly database: DatabaseSync;
   /** Every statement run. */
   readonly statements: readonly Statement[];
+  /** Runs a batch at once, within the caller's transaction. */
+  readonly run: (statements: readonly unknown[]) => readonly { readonly results: unknown[] }[];
   /** Makes every call reject with this error from now on; null repairs it. */
   fail: (reason: string | null) => void;
 }
@@ -34,12 +36,14 @@ export function memoryD1(): MemoryD1 {
     const bind = (...bound: readonly SQLInputValue[]): unknown => statement(sql, bound);
     return { sql, values, bind };
   };
+  const run = (statements: readonly Statement[]): readonly { readonly results: unknown[] }[] => {
+    seen.push(...statements);
+    return statements.map(({ sql, values }) => ({ results: database.prepare(sql).all(...values) }));
+  };
   const batch = (statements: readonly Statement[]): Promise<unknown> => {
     if (failing !== null) return Promise.reject(new Error(failing));
-    seen.push(...statements);
     try {
-      const results = statements.map(({ sql, values }) => ({ results: database.prepare(sql).all(...values) }));
-      return Promise.resolve(results);
+      return Promise.resolve(run(statements));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -48,5 +52,5 @@ export function memoryD1(): MemoryD1 {
   const fail = (reason: string | null): void => {
     failing = reason;
   };
-  return { d1, database, fail, statements: seen };
+  return { d1, database, run: run as MemoryD1["run"], fail, statements: seen };
 }

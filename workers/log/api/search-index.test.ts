@@ -27,7 +27,7 @@ function append({ database }: MemoryD1, sizes: Record<LogName, number>, rows: re
     insert("posting", "email:other@b", log, index);
     insert("entry", log, index, timestamp, `digest ${index}`, null, null, 1);
     database
-      .prepare("INSERT INTO watermark VALUES (?, ?) ON CONFLICT (log) DO UPDATE SET size = excluded.size")
+      .prepare("INSERT INTO watermark (log, size) VALUES (?, ?) ON CONFLICT (log) DO UPDATE SET size = excluded.size")
       .run(log, sizes[log]);
   }
 }

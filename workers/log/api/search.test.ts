@@ -12,7 +12,7 @@ describe("GET /api/search", () => {
       INSERT INTO posting VALUES ('email:a@b', 'signature', 0), ('email:a@b', 'certificate', 0), ('email:a@b', 'signature', 1);
       INSERT INTO entry VALUES ('signature', 0, 1790000000000, 'sha256:00', 'A@b', 'https://issuer.test', 1),
         ('certificate', 0, 1789999999999, NULL, 'A@b', 'https://issuer.test', 1), ('signature', 1, 1790000001000, 'sha256:01', NULL, NULL, 1);
-      INSERT INTO watermark VALUES ('signature', 2), ('certificate', 1);`);
+      INSERT INTO watermark (log, size) VALUES ('signature', 2), ('certificate', 1);`);
     const response = await send(service, "/api/search?email=a@b&limit=2");
     expect([response.status, response.headers.get("cache-control")]).toStrictEqual([200, "no-store"]);
     expect(response.headers.get("access-control-allow-origin")).toBe("*");

@@ -77,4 +77,10 @@ export interface LogFormat {
    * damaged.
    */
   readRecord(record: Uint8Array): { readonly leafHash: Hash; readonly identity: Hash };
+  /**
+   * The search row of a stored record, equal to the one that came with its submission. Null if the record does not
+   * parse.
+   * @param hints those of its sidecar
+   */
+  readSearchRow(record: Uint8Array, hints: AttestationHints | null): SearchRow | null;
 }

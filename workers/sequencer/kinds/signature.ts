@@ -5,6 +5,7 @@
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import type { AttestationHints } from "../../../shared/rekor/hints.ts";
 import type { SignatureSubmission } from "../../../shared/rpc/sequencer.ts";
+import { signatureRecordRow } from "../../../shared/search/record-row.ts";
 import type { SearchRow } from "../../../shared/search/row.ts";
 import { formatCheckpoint, frozenLine } from "../../../shared/tlog/checkpoint.ts";
 import { encodeEntryBundle } from "../../../shared/tlog/entries.ts";
@@ -67,6 +68,7 @@ function createFormat(origin: string, { ecdsa, ed25519 }: LogKeys): LogFormat {
       const hash = leafHash(record);
       return { leafHash: hash, identity: hash };
     },
+    readSearchRow: signatureRecordRow,
   };
 }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Feeds the search index from the log, behind its answers. D1 is a cache: if it fails, stalls or vanishes, only the
-// search's "complete through" stops.
+// search's "complete through" stops. When it is back, it gets what it lacks: from the rows, or from R2 where they are
+// gone.
 
-import type { IndexedEntry, SearchIndex } from "../deps.ts";
-import type { LogStorage } from "../storage.ts";
+import type { IndexedEntry, IndexedLog, SearchIndex } from "../deps.ts";
+import type { LogStorage, StateRow } from "../storage.ts";
+import type { StoredEntries } from "./stored-entries.ts";
 
 /** As many entries per batch as per round, so that no invocation handles more. */
 const BATCH_ENTRIES = 64;
@@ -12,19 +14,28 @@ const BATCH_ENTRIES = 64;
  */
 const BATCH_TERMS = 4096;
 
+/** The parts of a log that feeding uses. */
+export interface FeedDeps {
+  readonly log: IndexedLog;
+  readonly storage: Pick<LogStorage, "readEntries">;
+  readonly stored: Pick<StoredEntries, "read">;
+  readonly index: SearchIndex;
+}
+
 /**
- * Writes the next batch of entries, from `indexed` on, and returns the new cursor: `indexed` itself if nothing is left
- * to write.
+ * Writes the next batch of entries, from the cursor on, and returns the new cursor: how far D1 is complete. It goes
+ * back if D1 has lost rows. Rejects if D1 or R2 fails.
+ * @param firstRow entries below it have no row
  */
 export async function feedIndex(
-  { log, storage, index }: { readonly log: string; readonly storage: LogStorage; readonly index: SearchIndex },
-  indexed: number,
-  treeSize: number,
+  { log, storage, stored, index }: FeedDeps,
+  { indexed, treeSize }: Pick<StateRow, "indexed" | "treeSize">,
+  firstRow: number,
 ): Promise<number> {
-  if (indexed >= treeSize) return indexed;
-  const batch = limitTerms(storage.readEntries(indexed, Math.min(treeSize, indexed + BATCH_ENTRIES)));
-  await index.write(log, batch);
-  return indexed + batch.length;
+  const end = Math.min(treeSize, indexed + BATCH_ENTRIES);
+  const isGone = indexed < firstRow;
+  const batch = isGone ? await stored.read(indexed, end - indexed) : storage.readEntries(indexed, end);
+  return await index.write(log, limitTerms(batch));
 }
 
 /** The first entries that together have at most 4096 terms, but at least one entry. */
@@ -37,14 +48,28 @@ function limitTerms<E extends IndexedEntry>(entries: readonly E[]): readonly E[]
   return end < 0 ? entries : entries.slice(0, end);
 }
 
+/** Bound to every statement: rows of another log under this name stay as they are until reindex removes them. */
+const IS_OURS = "NOT EXISTS (SELECT 1 FROM watermark WHERE log = ?1 AND creation <> ?2)";
+const POSTINGS = `INSERT OR IGNORE INTO posting (term, log, idx)
+  SELECT value ->> 0, ?1, value ->> 1 FROM json_each(?3) WHERE ${IS_OURS}`;
+// A service that is deployed apart may be older and send rows without a version.
+const ENTRIES = `INSERT OR IGNORE INTO entry (log, idx, time_ms, digest, identity, issuer, terms_version)
+  SELECT ?1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, coalesce(value ->> 5, 1)
+  FROM json_each(?3) WHERE ${IS_OURS}`;
+// A row that is older than the column is this log's: it is claimed.
+const WATERMARK = `INSERT INTO watermark (log, creation, size)
+  SELECT ?1, ?2, ?4 WHERE (?3 = 0 OR ?3 <= (SELECT size FROM watermark WHERE log = ?1)) AND ${IS_OURS}
+  ON CONFLICT (log) DO UPDATE SET size = max(size, excluded.size), creation = excluded.creation`;
+const COMPLETE = "SELECT size, creation FROM watermark WHERE log = ?1";
+
 /**
  * The search index in D1 (migrations/). One batch is one transaction, so the watermark never runs ahead of the rows.
- * Nor does it skip a gap: after the database was lost or restored it stays until `sigedge reindex` has filled the gap.
- * The rows travel as one JSON parameter, because D1 takes at most 100 parameters.
+ * Nor does it skip a gap: after the database was lost or restored it says what is missing. The rows travel as one JSON
+ * parameter, because D1 takes at most 100 parameters.
  */
 export function d1Index(db: D1Database): SearchIndex {
   return {
-    async write(log, entries) {
+    async write({ name, creation }, entries) {
       const postings = entries.flatMap(({ leafIndex, search }) => search.terms.map((term) => [term, leafIndex]));
       const rows = entries.map(({ leafIndex, timestamp, search }) => [
         leafIndex,
@@ -55,28 +80,16 @@ export function d1Index(db: D1Database): SearchIndex {
         search.termsVersion,
       ]);
       const start = entries[0]?.leafIndex ?? 0;
-      const end = start + entries.length;
-      await db.batch([
-        db
-          .prepare(
-            "INSERT OR IGNORE INTO posting (term, log, idx) SELECT value ->> 0, ?1, value ->> 1 FROM json_each(?2)",
-          )
-          .bind(log, JSON.stringify(postings)),
-        db
-          .prepare(
-            // A service that is deployed apart may be older and send rows without a version.
-            `INSERT OR IGNORE INTO entry (log, idx, time_ms, digest, identity, issuer, terms_version)
-             SELECT ?1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, coalesce(value ->> 5, 1)
-             FROM json_each(?2)`,
-          )
-          .bind(log, JSON.stringify(rows)),
-        db
-          .prepare(
-            `INSERT INTO watermark (log, size) SELECT ?1, ?3 WHERE ?2 = 0 OR ?2 <= (SELECT size FROM watermark WHERE log = ?1)
-             ON CONFLICT (log) DO UPDATE SET size = max(size, excluded.size)`,
-          )
-          .bind(log, start, end),
+      const results = await db.batch<{ readonly size: number; readonly creation: string | null }>([
+        db.prepare(POSTINGS).bind(name, creation, JSON.stringify(postings)),
+        db.prepare(ENTRIES).bind(name, creation, JSON.stringify(rows)),
+        db.prepare(WATERMARK).bind(name, creation, start, start + entries.length),
+        db.prepare(COMPLETE).bind(name),
       ]);
+      const [watermark] = results.at(-1)?.results ?? [];
+      if (watermark === undefined) return 0;
+      if (watermark.creation === creation || watermark.creation === null) return watermark.size;
+      throw new Error(`the search index holds rows of another log called ${name}: run sigedge reindex`);
     },
   };
 }

@@ -13,11 +13,24 @@ import type { StateRow } from "../storage.ts";
 import { TailBackups } from "./backup.ts";
 import { feedIndex } from "./index-feed.ts";
 import { publishTile } from "./publish.ts";
+import { StoredEntries } from "./stored-entries.ts";
 
 /** The alarm is the fallback for work that a crash cut off. One per 30 s costs one row. */
 const ALARM_AFTER_MS = 30_000;
 /** How long a store that failed is left alone, so that its outage does not cost a call per round. */
 const BACK_OFF_MS = 5_000;
+/**
+ * How many published tiles keep their rows while D1 lags: D1 is fed from rows for less than from R2. Beyond that, rows
+ * go, whatever D1 has.
+ */
+const TILES_KEPT_FOR_INDEX = 4;
+/**
+ * How many bundles D1 is fed from R2 by one invocation: 24 calls of R2 and D1, of the 50 that the Free plan allows. The
+ * alarm continues.
+ */
+const STORED_BUNDLES = 4;
+/** How soon the alarm continues to feed D1 from R2. */
+const CONTINUE_AFTER_MS = 1_000;
 
 /** The other parts of the log that maintenance works with. */
 interface MaintenanceParts {
@@ -38,8 +51,10 @@ export class Maintenance {
   readonly #backups: TailBackups;
   #alarmAt = unixMs(0);
   #notBefore = { r2: unixMs(0), d1: unixMs(0) };
-  /** Rows below this index are gone. */
-  #prunedTo = 0;
+  /** Entries below this index have no row. Null before the rows were read. */
+  #firstRow: number | null = null;
+  /** Whether D1 needs more from R2 than one invocation may send it. */
+  #isUnfinished = false;
 
   constructor(deps: LogDeps, parts: MaintenanceParts) {
     this.#deps = deps;
@@ -77,6 +92,7 @@ export class Maintenance {
   /** The latest time at which the object must be awake, null if nothing is owed. */
   #nextWork(now: UnixMs): UnixMs | null {
     const { state, identity } = this.#parts.memory;
+    if (this.#isUnfinished) return unixMs(now + CONTINUE_AFTER_MS);
     const soon = unixMs(now + ALARM_AFTER_MS);
     const isUnwitnessed = this.#parts.witnesses?.isBehind === true;
     if (state === null || identity === null || isBehind(state) || isUnwitnessed) return soon;
@@ -117,7 +133,9 @@ export class Maintenance {
         return;
       }
       // Other rounds may have committed during the await, so the cursor is set on the newest state.
-      this.#moveCursors({ publishedTiles: index + 1, publishedRoot: published.value });
+      const { state: newest } = this.#parts.memory;
+      if (newest === null) return;
+      this.#settle({ ...newest, publishedTiles: index + 1, publishedRoot: published.value }, true);
     }
     const state = this.#writableState();
     const { identity } = this.#parts.memory;
@@ -135,41 +153,77 @@ export class Maintenance {
   async #feedAll(): Promise<void> {
     const { config, storage, index } = this.#deps;
     const { memory } = this.#parts;
+    const stored = new StoredEntries(this.#deps);
+    this.#isUnfinished = false;
+    let storedEntries = 0;
     for (;;) {
       const before = this.#writableState();
-      if (before === null || before.indexed >= before.treeSize) return;
-      const indexed = await feedIndex({ log: config.name, storage, index }, before.indexed, before.treeSize);
+      const { identity } = memory;
+      if (before === null || identity === null || before.indexed >= before.treeSize) return;
+      const firstRow = this.#readFirstRow(before);
+      const isStored = before.indexed < firstRow;
+      if (isStored && storedEntries >= STORED_BUNDLES * TILE_WIDTH) {
+        this.#isUnfinished = true;
+        return;
+      }
+      const log = { name: config.name, creation: identity.creation };
+      const indexed = await feedIndex({ log, storage, stored, index }, before, firstRow);
+      // Rounds may have committed during the await, so the cursor is set on the newest state.
       if (memory.state === null) return;
-      // In memory only; the next round's state row carries it. Losing it repeats a few rows in D1.
+      if (indexed > memory.state.treeSize)
+        throw new Error(`the search index has ${indexed} entries, more than the log: run sigedge reindex`);
+      if (indexed === before.indexed) throw new Error(`the search index stays at ${indexed} entries`);
+      if (indexed < before.indexed) this.#reportLoss(before.indexed, indexed);
+      if (isStored) storedEntries += Math.max(1, indexed - before.indexed);
+      // In memory only; the next round's state row, or the alarm, writes it. Losing it repeats a few rows in D1.
       memory.state = { ...memory.state, indexed };
-      this.#prune();
+      this.#settle(memory.state, false);
     }
   }
 
-  #moveCursors(cursors: Pick<StateRow, "publishedTiles" | "publishedRoot">): void {
-    const { storage } = this.#deps;
-    const { memory } = this.#parts;
-    if (memory.state === null) return;
-    const moved = { ...memory.state, ...cursors };
-    storage.transactionSync(() => storage.writeState(moved));
-    memory.state = moved;
-    this.#prune();
+  #reportLoss(indexed: number, complete: number): void {
+    const { host, config } = this.#deps;
+    host.logLine("index_lost", { log: config.name, indexed, complete });
   }
 
-  /** Drops the rows of tiles that both R2 and D1 have. */
-  #prune(): void {
+  /**
+   * Writes the cursor of D1 if nothing else has, so that an idle log does not feed the same entries at each start. Call
+   * it in the alarm: rounds write the cursor with their state, and one row for each entry would be one too many.
+   */
+  saveCursor(): void {
+    const state = this.#writableState();
     const { storage } = this.#deps;
-    const { memory } = this.#parts;
-    const { state } = memory;
-    if (state === null) return;
-    const end = Math.min(state.publishedTiles, Math.floor(state.indexed / TILE_WIDTH)) * TILE_WIDTH;
-    if (end <= this.#prunedTo) return;
+    if (state === null || storage.readState().indexed === state.indexed) return;
+    storage.transactionSync(() => storage.writeState(state));
+  }
+
+  #readFirstRow({ treeSize }: StateRow): number {
+    this.#firstRow ??= this.#deps.storage.readFirstIndex() ?? treeSize;
+    return this.#firstRow;
+  }
+
+  /**
+   * Writes the state if a cursor has moved, and in the same transaction drops the rows of tiles that R2 has, as soon as
+   * D1 has them too or lags by more than a few tiles.
+   */
+  #settle(state: StateRow, isMoved: boolean): void {
+    const { storage } = this.#deps;
+    const end = endOfDroppable(state);
+    const isPrunable = end > this.#readFirstRow(state);
+    if (!isMoved && !isPrunable) return;
     storage.transactionSync(() => {
       storage.writeState(state);
-      storage.prune(end, state.publishedTiles);
+      if (isPrunable) storage.prune(end, state.publishedTiles);
     });
-    this.#prunedTo = end;
+    this.#parts.memory.state = state;
+    if (isPrunable) this.#firstRow = end;
   }
+}
+
+/** Entries below this index need no row. */
+function endOfDroppable({ publishedTiles, indexed }: StateRow): number {
+  const wanted = Math.max(Math.floor(indexed / TILE_WIDTH), publishedTiles - TILES_KEPT_FOR_INDEX);
+  return Math.min(publishedTiles, wanted) * TILE_WIDTH;
 }
 
 const hasFullTile = ({ treeSize, publishedTiles }: StateRow): boolean => treeSize >= (publishedTiles + 1) * TILE_WIDTH;

@@ -2,9 +2,15 @@
 
 import { describe, expect, it } from "vitest";
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
-import { appendTexts, headOf, tailOf } from "../../../test/support/logs/appends.ts";
-import { memoryLog, textSubmission } from "../../../test/support/logs/memory-log.ts";
+import { appendCertificate, appendTexts, headOf, tailOf } from "../../../test/support/logs/appends.ts";
+import { type MemoryLog, memoryLog, textSubmission } from "../../../test/support/logs/memory-log.ts";
+import type { StateRow } from "../storage.ts";
 import { readTile } from "../tail.ts";
+
+function headOfLog({ log }: MemoryLog): StateRow {
+  if (log.state === null) throw new Error("the log is not open");
+  return log.state;
+}
 
 describe("publishing", () => {
   it("puts full bundles, sidecars and tiles into R2, feeds the index, then deletes the rows", async () => {
@@ -53,6 +59,31 @@ describe("publishing", () => {
     expect(memory.index.entries.size).toBe(301);
     expect(memory.objects.objects.has("signature/tile/0/000")).toBe(true);
     expect(readTile(tailOf(memory), 0, 0, 256).kind).toBe("published");
+  });
+
+  it.each([["signature"], ["certificate"]] as const)("lets an idle %s log sleep after one alarm", async (kind) => {
+    const memory = memoryLog(kind);
+    await memory.log.open();
+    const append = async (): Promise<unknown> =>
+      kind === "signature" ? await appendTexts(memory, 1) : await appendCertificate(memory, "one");
+    await append();
+    await memory.host.settle();
+    const { treeSize } = headOfLog(memory);
+    // The object has slept since: its memory is gone.
+    let log = memory.restart();
+    for (let at = 0; at < 2; at++) {
+      memory.host.alarms = [];
+      memory.host.time += 700_000;
+      await log.log.catchUp();
+      await memory.host.settle();
+      log = log.restart();
+    }
+    expect(memory.host.alarms).toEqual([]);
+    expect(memory.storage.exec("SELECT size, indexed FROM state")).toEqual([{ size: treeSize, indexed: treeSize }]);
+    const { writes } = memory.index;
+    await log.log.open();
+    await memory.host.settle();
+    expect([memory.index.writes, memory.host.alarms]).toEqual([writes, []]);
   });
 
   it("sets the next alarm after one rang, even if the clock was put back", async () => {

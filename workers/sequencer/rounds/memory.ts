@@ -58,8 +58,8 @@ export class LogMemory {
   }
 
   /**
-   * Follows a committed round, in the turn of its transaction. Identities stay in the rows, so memory does not grow with
-   * the log or with what R2 and D1 are owed.
+   * Follows a committed round, in the turn of its transaction. Identities stay in the rows, so memory does not grow
+   * with the log or with what R2 and D1 are owed.
    */
   commit(state: StateRow, { edge }: NewTree): void {
     this.state = state;
