@@ -95,6 +95,7 @@ const appendSignature = (env: ComposedEnv, number: number) =>
     body: filler(number),
     search: searchRow(number),
     hints: null,
+    budget: null,
   });
 
 const appendCertificate = (env: ComposedEnv, number: number) =>

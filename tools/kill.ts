@@ -12,7 +12,7 @@ const { values } = parseArgs({ options: { rounds: { type: "string", default: "50
 const rounds = Number(values.rounds);
 if (!Number.isSafeInteger(rounds) || rounds < 1) fail(`--rounds must be a whole number above 0, not ${values.rounds}`);
 
-const stack = await startStack({ vars: { ACCEPT: "open" } });
+const stack = await startStack({ vars: { ACCEPT: "open", ENTRIES_PER_KEY: "1000000000" } });
 const bar = progressBar("kills");
 try {
   const report = await killRounds(stack, rounds, (done) => bar.show(done, rounds));

@@ -73,7 +73,7 @@ export async function toCandidates(
 }
 
 /** Returns the first candidate whose signature verifies. Fails with entry_signature_invalid. */
-export function verifyAny(candidates: readonly Candidate[]): Result<Candidate, EntryRequestError> {
+export function verifyAny<T extends Candidate>(candidates: readonly T[]): Result<T, EntryRequestError> {
   const verified = candidates.find(({ entry: { digest, signature, verifier }, credential }) =>
     verifyDigest(credential.key, SIGNATURE_SCHEMES[verifier.keyDetails].hash, digest, signature),
   );

@@ -15,6 +15,29 @@ export interface SignatureSubmission {
   readonly body: Uint8Array;
   readonly search: SearchRow;
   readonly hints: AttestationHints | null;
+  /** Null for an entry that the log writes itself. */
+  readonly budget: WriteBudget | null;
+}
+
+/**
+ * How many entries a writer may have logged, and until when the log counts them. The log counts entries with equal
+ * `writer` and `until` together, and forgets the count after `until`.
+ */
+export interface WriteBudget {
+  /** Who writes: the holder of a certificate, or of a key alone. */
+  readonly kind: "certificate" | "key";
+  /** SHA-256 of the writer's SubjectPublicKeyInfo. */
+  readonly writer: Uint8Array;
+  /** 0: nothing new, so that only the place of an entry that is logged already is answered. */
+  readonly entries: number;
+  readonly until: UnixMs;
+}
+
+/** The writer has as many entries in the log as its budget allows. */
+export interface WriterExhausted extends Pick<WriteBudget, "kind" | "entries" | "until"> {
+  readonly code: "writer_exhausted";
+  /** Until the count ends. */
+  readonly retryAfterSeconds: number;
 }
 
 /** A checked certificate or precertificate, with its search terms. */
@@ -56,6 +79,7 @@ export type AppendError =
   | { readonly code: "clock_behind"; readonly lastTimestamp: UnixMs; readonly now: UnixMs }
   /** The entry is logged, but its tree has no quorum of witnesses yet. A retry returns its index and proof. */
   | { readonly code: "witnesses_missing"; readonly retryAfterSeconds: number }
+  | WriterExhausted
   | { readonly code: "entry_too_large"; readonly maxBytes: number };
 
 /** `published`: the object is in R2 by now, so read it there. `beyond`: the tree is not that large. */

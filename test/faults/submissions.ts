@@ -44,7 +44,7 @@ export function makeSubmission(kind: "signature" | "certificate", number: number
   const body = encodeUtf8(text.padEnd(bodyBytes(random), "."));
   if (kind === "signature") {
     const hints = number % 5 === 0 ? { payloadHash: digest, subjectDigests: [digest], predicateType: "test" } : null;
-    const submission = signatureSubmission({ body, search, hints });
+    const submission = signatureSubmission({ body, search, hints, budget: null });
     return { submission, search, hints, certificate: null, identity: encodeHex(submission.identity) };
   }
   const isPrecertificate = number % 3 !== 0;

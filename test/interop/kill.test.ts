@@ -7,7 +7,7 @@ import { startStack, type TestStack } from "../support/process/stack.ts";
 
 let stack: TestStack;
 beforeAll(async () => {
-  stack = await startStack({ vars: { ACCEPT: "open" } });
+  stack = await startStack({ vars: { ACCEPT: "open", ENTRIES_PER_KEY: "1000000000" } });
 });
 afterAll(async () => await stack.stop());
 

@@ -124,6 +124,8 @@ const STATUSES: AnswerTable<CaError, Status> = {
   log_refusing: ({ reason }) => logFailed(`the certificate log refuses to write: ${reason}`, OPERATOR_SECONDS),
   log_frozen: () =>
     logFailed("every certificate log of this CA is frozen; the operator must open another", OPERATOR_SECONDS),
+  // The log counts signatures only.
+  writer_exhausted: () => logFailed("the certificate log counts its writers", OPERATOR_SECONDS),
   clock_behind: () => logFailed("the certificate log's clock is behind its last timestamp", OPERATOR_SECONDS),
   entry_too_large: ({ maxBytes }) =>
     badToken(`its claims produce an entry of more than ${maxBytes} bytes for the certificate log`),

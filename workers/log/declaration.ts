@@ -13,15 +13,19 @@ import {
 import type { HandlerName, RouteRow, RouteText } from "../../shared/http/route.ts";
 import type { Bindings, ResourceBinding } from "../../shared/settings/binding.ts";
 import type { SettingRows } from "../../shared/settings/setting.ts";
+import { parseEntries, parseGrace } from "./rekor-v2/write-budget.ts";
 
 export const SETTINGS = {
   PUBLIC_URL,
-  // The write policy combines these six settings (rekor-v2/write-policy.ts).
+  // The write policy combines these settings (rekor-v2/write-policy.ts, rekor-v2/write-budget.ts).
   CA_CHAIN: { need: "required" },
   OTHER_CA_CHAINS: OTHER_CHAINS,
   RETIRED_KEYS,
   ACCEPT: { need: "optional" },
   LISTED_KEYS: { need: "optional" },
+  CERTIFICATE_GRACE: { need: "optional", parse: parseGrace },
+  ENTRIES_PER_CERTIFICATE: { need: "optional", parse: parseEntries },
+  ENTRIES_PER_KEY: { need: "optional", parse: parseEntries },
   SIGNING_ALGORITHMS: { need: "optional" },
   SHARDS,
 } as const satisfies SettingRows;
@@ -89,6 +93,10 @@ export const ROUTES = [
 export const SETTING_TEXTS: OwnSettingTexts<typeof SETTINGS> = {
   ACCEPT: "Who may write to the signature log: `own-ca`, `own-ca+listed-keys` (default) or `open`.",
   LISTED_KEYS: "PEM public keys that may write to the signature log under `own-ca+listed-keys`.",
+  CERTIFICATE_GRACE:
+    "For how many minutes after its expiry a certificate may still be logged, and used in the signature log: 0 to 525600; by default 10.",
+  ENTRIES_PER_CERTIFICATE: "How many entries the signature log takes of one certificate; by default 1000.",
+  ENTRIES_PER_KEY: "How many entries a day it takes of one listed key, or under `open` of any key; by default 10000.",
   SIGNING_ALGORITHMS: "Comma-separated names of the key algorithms to accept; by default all.",
 };
 

@@ -13,6 +13,7 @@ import { parseRetiredKeys, type Retirement, retirementOf } from "../../shared/tr
 import { type CompleteChain, parseChains } from "../../shared/x509/chains.ts";
 import { BINDINGS, SETTINGS } from "./declaration.ts";
 import type { Objects } from "./reading/log-reader.ts";
+import { DEFAULT_BOUNDS, type WriteBounds } from "./rekor-v2/write-budget.ts";
 import { parseSigningAlgorithms, parseWritePolicy, type WritePolicy } from "./rekor-v2/write-policy.ts";
 import { createSite, type LogSite } from "./sites.ts";
 
@@ -66,7 +67,7 @@ type Writers = Pick<Config, "authorities" | "policy" | "accepted">;
  * Reads who may write what. The policy depends on the chain, so a wrong chain is reported alone. Call the returned
  * function inside finish's `build` only.
  */
-function readWriters(settings: Settings): () => Writers {
+function readWriters(settings: Settings<typeof SETTINGS>): () => Writers {
   const pem = settings.readRequired("CA_CHAIN");
   const chains = parseChains(`${pem}\n${settings.read("OTHER_CA_CHAINS") ?? ""}`);
   const retired = parseRetiredKeys(settings.read("RETIRED_KEYS") ?? "[]");
@@ -78,14 +79,27 @@ function readWriters(settings: Settings): () => Writers {
   const policy = chains.ok
     ? parseWritePolicy(settings.read("ACCEPT"), settings.read("LISTED_KEYS"), issuers)
     : err(`CA_CHAIN ${chains.error.reason}`);
+  const bounds = readBounds(settings);
   const accepted = parseSigningAlgorithms(settings.read("SIGNING_ALGORITHMS"));
   if (!policy.ok && pem !== "") settings.report(policy.error);
   if (!accepted.ok) settings.report(`SIGNING_ALGORITHMS ${accepted.error}`);
   if (!retired.ok) settings.report(`RETIRED_KEYS ${retired.error}`);
   return () => {
     if (!chains.ok || !policy.ok || !accepted.ok) throw new TypeError("a wrong setting that was not reported");
-    return { authorities, policy: policy.value, accepted: accepted.value };
+    return { authorities, policy: { ...policy.value, bounds: bounds() }, accepted: accepted.value };
   };
+}
+
+/** Call the returned function inside finish's `build` only. */
+function readBounds(settings: Settings<typeof SETTINGS>): () => WriteBounds {
+  const graceMs = settings.parseIfSet("CERTIFICATE_GRACE");
+  const entriesPerCertificate = settings.parseIfSet("ENTRIES_PER_CERTIFICATE");
+  const entriesPerKey = settings.parseIfSet("ENTRIES_PER_KEY");
+  return () => ({
+    graceMs: graceMs() ?? DEFAULT_BOUNDS.graceMs,
+    entriesPerCertificate: entriesPerCertificate() ?? DEFAULT_BOUNDS.entriesPerCertificate,
+    entriesPerKey: entriesPerKey() ?? DEFAULT_BOUNDS.entriesPerKey,
+  });
 }
 
 function toObjects(bucket: R2Bucket): Objects {

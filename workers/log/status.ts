@@ -145,6 +145,8 @@ const ANSWERS: AnswerTable<LogError, Answer> = {
     // RFC 9110 §15.5.6 requires the header. An empty list means that no method is allowed.
     headers: { allow: "" },
   }),
+  // Only the signature log counts its writers (rekor-v2/add-entry-status.ts).
+  writer_exhausted: () => later("the log counts its writers"),
   clock_behind: () => later("the log's clock is behind its last entry: retry later", 10),
   entry_too_large: ({ maxBytes }) => tooLarge(`the entry must be at most ${maxBytes} bytes`),
 };

@@ -4,6 +4,7 @@
 
 import { type AttestationHints, decodeHints } from "../../shared/rekor/hints.ts";
 import { ok, type Result } from "../../shared/result.ts";
+import type { WriteBudget } from "../../shared/rpc/sequencer.ts";
 import { decodeSearchRow, type SearchRow } from "../../shared/search/row.ts";
 import { migrate, type Schema, type SchemaStep, type SchemaTooNew, schemaVersion } from "../../shared/sql/schema.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
@@ -53,10 +54,17 @@ const ALL_IDENTITIES: SchemaStep = [
   "ALTER TABLE entry DROP COLUMN identity",
 ];
 
+/** How many entries the writers of recent entries have; a row goes when its count ends. */
+const WRITERS: SchemaStep = [
+  `CREATE TABLE writer (
+     until_ms INTEGER NOT NULL, writer BLOB NOT NULL, entries INTEGER NOT NULL,
+     PRIMARY KEY (until_ms, writer)) STRICT, WITHOUT ROWID`,
+];
+
 /** To change these tables, append a step. Released steps never change. */
 export const LOG_SCHEMA: Schema = {
   firstTable: "log",
-  steps: [FIRST_TABLES, TERMS_VERSIONS, BACKUPS, IDENTITIES, FROZEN, ALL_IDENTITIES],
+  steps: [FIRST_TABLES, TERMS_VERSIONS, BACKUPS, IDENTITIES, FROZEN, ALL_IDENTITIES, WRITERS],
 };
 /** From this version on, every entry has an identity row. */
 const ALL_IDENTITIES_VERSION = 6;
@@ -100,6 +108,12 @@ export interface KnownEntry {
   readonly leafIndex: number;
   /** Null in a log whose answers do not promise a time. */
   readonly timestamp: UnixMs | null;
+}
+
+/** How many entries count against a budget. */
+export interface WriterCount {
+  readonly budget: WriteBudget;
+  readonly entries: number;
 }
 
 /** A tile of level 1 or above. */
@@ -272,6 +286,23 @@ export class LogStorage {
       leafIndex: integer(row, "idx"),
       timestamp: row["time_ms"] === null ? null : unixMs(integer(row, "time_ms")),
     };
+  }
+
+  /** How many entries count against a budget so far. */
+  readCount({ writer, until }: WriteBudget): number {
+    const query = "SELECT entries FROM writer WHERE until_ms = ? AND writer = ?";
+    const [row] = this.#storage.exec(query, until, buffer(writer));
+    return row === undefined ? 0 : integer(row, "entries");
+  }
+
+  writeCount({ budget: { writer, until }, entries }: WriterCount): void {
+    this.#storage.exec("INSERT OR REPLACE INTO writer VALUES (?, ?, ?)", until, buffer(writer), entries);
+  }
+
+  /** Deletes counts that have ended before `time`, at most twice as many as a round can add. */
+  forgetCounts(time: number): void {
+    const ended = "SELECT until_ms, writer FROM writer WHERE until_ms < ? ORDER BY until_ms LIMIT 128";
+    this.#storage.exec(`DELETE FROM writer WHERE (until_ms, writer) IN (${ended})`, time);
   }
 
   writeEdge({ level, tileIndex, hashes }: EdgeRow): void {

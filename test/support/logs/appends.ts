@@ -2,9 +2,11 @@
 // Appends to a log in memory and reads its tail and head.
 
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
-import type { Appended } from "../../../shared/rpc/sequencer.ts";
+import { ok } from "../../../shared/result.ts";
+import type { Appended, SequencerRpc } from "../../../shared/rpc/sequencer.ts";
 import { certificateSubmission } from "../../../workers/sequencer/kinds/certificate.ts";
 import type { Placement } from "../../../workers/sequencer/kinds/kind.ts";
+import { signatureSubmission } from "../../../workers/sequencer/kinds/signature.ts";
 import { LogStorage } from "../../../workers/sequencer/storage.ts";
 import type { TailDeps } from "../../../workers/sequencer/tail.ts";
 import { type MemoryLog, textSubmission } from "./memory-log.ts";
@@ -54,3 +56,11 @@ export function headOf({ log }: MemoryLog): { readonly size: number; readonly ro
   if (log.head === null) throw new Error("no head");
   return { size: log.head.treeSize, root: log.head.rootHash };
 }
+
+/** The log as its Durable Object answers it to the log service. */
+export const sequencerOf = ({ log }: MemoryLog): Pick<SequencerRpc, "appendSignature"> => ({
+  async appendSignature(submission) {
+    const appended = await log.append(signatureSubmission(submission));
+    return appended.ok ? ok(appended.value.answer) : appended;
+  },
+});

@@ -55,7 +55,7 @@ function appenderOf(pathname: string, search: URLSearchParams, env: ComposedEnv)
 async function appendText(env: ComposedEnv, number: number): Promise<Result<unknown, unknown>> {
   const search = { termsVersion: 1, terms: [`digest:sha256:${number}`], digest: null, identity: null, issuer: null };
   const body = encodeUtf8(`entry ${number} of a test`);
-  return await env.SEQUENCER.getByName("signature").appendSignature({ body, search, hints: null });
+  return await env.SEQUENCER.getByName("signature").appendSignature({ body, search, hints: null, budget: null });
 }
 
 interface Authority {

@@ -4,6 +4,7 @@
 // Spec: https://github.com/sigstore/rekor-tiles (internal/server/service.go). The codes are those of grpc-gateway.
 
 import { type AnswerTable, answerByCode, type Status, unavailable } from "../../../shared/http/status.ts";
+import type { WriterExhausted } from "../../../shared/rpc/sequencer.ts";
 import { formatRfc3339 } from "../../../shared/time.ts";
 import type { AddEntryError } from "../errors.ts";
 
@@ -93,10 +94,29 @@ const STATUSES: AnswerTable<AddEntryError, Status> = {
     message: frozenMessage(writeTo),
     headers: { allow: "" },
   }),
+  writer_exhausted: exhausted,
   clock_behind: () => unavailable("the log's clock is behind its last entry: retry later", 10),
   entry_unproven: ({ leafIndex }) =>
     unavailable(`the entry is logged at index ${leafIndex}, but its proof is unavailable: retry`),
 };
+
+/** A budget of nothing is that of a certificate which expired too long ago. */
+function exhausted({ kind, entries, until, retryAfterSeconds }: WriterExhausted): Status {
+  const time = formatRfc3339(until);
+  if (entries === 0) {
+    return invalid(`the certificate has expired, and was accepted until ${time}: sign with a new certificate`);
+  }
+  if (kind === "certificate") {
+    return invalid(
+      `the log has ${entries} entries of this certificate, and accepts no more: sign with a new certificate`,
+    );
+  }
+  return {
+    grpc: "RESOURCE_EXHAUSTED",
+    message: `the log has ${entries} entries of this key, and accepts no more until ${time}`,
+    headers: { "retry-after": String(retryAfterSeconds) },
+  };
+}
 
 /** The answer to an entry that was not logged, or that was logged but cannot be proven. */
 export const entryStatus = (error: AddEntryError): Status => answerByCode(STATUSES, error);

@@ -13,6 +13,7 @@ import { KEY_KINDS, type SigningKey, signingKey, signMessage } from "../../../te
 import { hashOf } from "../../../test/support/digests/digest-cases.ts";
 import type { AddEntryError } from "../errors.ts";
 import { type AddEntryDeps, addEntry, type EntryProver } from "./add-entry.ts";
+import { DEFAULT_BOUNDS } from "./write-budget.ts";
 import { parseSigningAlgorithms, parseWritePolicy } from "./write-policy.ts";
 
 const vectorsPath = new URL("../../../test/vectors/rekor-tiles/rekor-v2-vectors.json", import.meta.url).pathname;
@@ -37,6 +38,8 @@ let reported: AddEntryError[];
 let observed: number[];
 
 const NOWHERE: EntryProver = { prove: () => Promise.reject(new Error("nothing to prove")) };
+/** Within the validity of the leaves. */
+const NOW = unixMs(leafNamed("email").notBefore + 1000);
 const message = new TextEncoder().encode("an artifact");
 const p256 = signingKey("ecdsa-p256");
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
@@ -62,9 +65,9 @@ function deps(answer: Answer = ok(appendedAs(vectors.A)), other: Partial<AddEntr
   const accepted = parseSigningAlgorithms(null);
   if (!policy.ok || !accepted.ok) throw new Error("settings");
   return {
-    policy: policy.value,
-    now: () => unixMs(Date.now()),
+    policy: { ...policy.value, bounds: DEFAULT_BOUNDS },
     accepted: accepted.value,
+    now: () => NOW,
     sequencer: () => ({
       appendSignature: (submission) => {
         submitted.push(submission);
@@ -453,7 +456,7 @@ describe("the write policy", () => {
   const restricted = (keys: string | null = null): AddEntryDeps => {
     const policy = parseWritePolicy(null, keys, [{ certificate: CA, retirement: null }]);
     if (!policy.ok) throw new Error(policy.error);
-    return deps(undefined, { policy: policy.value });
+    return deps(undefined, { policy: { ...policy.value, bounds: DEFAULT_BOUNDS } });
   };
   const NAMED = 'invalid hashedrekord request: write policy "own-ca+listed-keys"';
 

@@ -14,7 +14,13 @@ import { type ProvenEntry, toTransparencyLogEntry } from "../../../shared/rekor/
 import { decodeEntryRequest, type EntryRequest } from "../../../shared/rekor/request.ts";
 import { type AcceptedKeyDetails, type Candidate, toCandidates, verifyAny } from "../../../shared/rekor/verify.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import type { AppendError, Duplicate, SequencerRpc, SignatureSubmission } from "../../../shared/rpc/sequencer.ts";
+import type {
+  AppendError,
+  Duplicate,
+  SequencerRpc,
+  SignatureSubmission,
+  WriteBudget,
+} from "../../../shared/rpc/sequencer.ts";
 import { signatureSearchRow } from "../../../shared/search/terms.ts";
 import type { UnixMs } from "../../../shared/time.ts";
 import { type Hash, leafHash } from "../../../shared/tlog/hash.ts";
@@ -99,20 +105,25 @@ async function check(
   return hints.ok ? toSubmission(verified.value, hints.value) : hints;
 }
 
+/** A candidate that the write policy accepts, within a budget. */
+interface Admitted extends Candidate {
+  readonly budget: WriteBudget;
+}
+
 /** Applies the policy before verifying signatures, which costs more. If none is admitted, returns the first error. */
 async function admitAny(
   policy: WritePolicy,
   candidates: readonly Candidate[],
   now: UnixMs,
-): Promise<Result<readonly Candidate[], WritePolicyError>> {
-  const admitted: Candidate[] = [];
-  let refusal: Result<null, WritePolicyError> | null = null;
+): Promise<Result<readonly Admitted[], WritePolicyError>> {
+  const admitted: Admitted[] = [];
+  let refusal: Result<never, WritePolicyError> | null = null;
   for (const candidate of candidates) {
     const verdict = await applyWritePolicy(policy, candidate.credential, now);
-    if (verdict.ok) admitted.push(candidate);
+    if (verdict.ok) admitted.push({ ...candidate, budget: verdict.value });
     else refusal ??= verdict;
   }
-  return admitted.length === 0 && refusal?.ok === false ? refusal : ok(admitted);
+  return admitted.length === 0 && refusal !== null ? refusal : ok(admitted);
 }
 
 function readHints(request: EntryRequest): Result<AttestationHints | null, SubjectsError> {
@@ -121,12 +132,12 @@ function readHints(request: EntryRequest): Result<AttestationHints | null, Subje
 }
 
 function toSubmission(
-  { entry, credential }: Candidate,
+  { entry, credential, budget }: Admitted,
   hints: AttestationHints | null,
 ): Result<SignatureSubmission, AppendError> {
   const body = encodeEntry(entry);
   if (body.length > MAX_ENTRY_BYTES) return err({ code: "entry_too_large", maxBytes: MAX_ENTRY_BYTES });
-  return ok({ body, search: signatureSearchRow(entry, hints, credential.certificate), hints });
+  return ok({ body, search: signatureSearchRow(entry, hints, credential.certificate), hints, budget });
 }
 
 async function append(

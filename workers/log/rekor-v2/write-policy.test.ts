@@ -11,6 +11,7 @@ import type { Certificate } from "../../../shared/x509/certificate.ts";
 import { CA, leafNamed, ROOT } from "../../../test/support/authority/signing-chain.ts";
 import { newSigningKey, signingKey } from "../../../test/support/authority/signing-keys.ts";
 import { valueOf } from "../../../test/support/value-of.ts";
+import { DEFAULT_BOUNDS } from "./write-budget.ts";
 import {
   applyWritePolicy,
   type PolicyIssuer,
@@ -26,15 +27,15 @@ const inUse = (certificate: Certificate): PolicyIssuer => ({ certificate, retire
 const RETIRED_AT = unixMs(Date.parse("2026-11-29T12:00:00Z"));
 
 const apply = (
-  of: WritePolicy,
+  of: Omit<WritePolicy, "bounds">,
   credential: Credential,
   now: number = RETIRED_AT,
-): ReturnType<typeof applyWritePolicy> => applyWritePolicy(of, credential, unixMs(now));
+): ReturnType<typeof applyWritePolicy> => applyWritePolicy({ ...of, bounds: DEFAULT_BOUNDS }, credential, unixMs(now));
 
 function policy(accept: string | null, keys: string | null = null): WritePolicy {
   const parsed = parseWritePolicy(accept, keys, [inUse(CA)]);
   if (!parsed.ok) throw new Error(parsed.error);
-  return parsed.value;
+  return { ...parsed.value, bounds: DEFAULT_BOUNDS };
 }
 
 const bare = ({ publicKey: key }: { readonly publicKey: Credential["key"] }): Credential => ({
@@ -50,21 +51,15 @@ function certified(certificate: Certificate): Credential {
 
 describe("applyWritePolicy", () => {
   it("accepts everything if the log is open", async () => {
-    expect(await apply(policy("open"), bare(newSigningKey("ecdsa-p256")))).toEqual({
-      ok: true,
-      value: null,
-    });
-    expect(await apply(policy("open"), certified(leafNamed("byStranger")))).toEqual({
-      ok: true,
-      value: null,
-    });
+    expect(await apply(policy("open"), bare(newSigningKey("ecdsa-p256")))).toMatchObject({ ok: true });
+    expect(await apply(policy("open"), certified(leafNamed("byStranger")))).toMatchObject({ ok: true });
   });
 
   it.each(["own-ca", "own-ca+listed-keys"] as const)(
     "takes signing certificates of our CA under %s",
     async (accept) => {
-      expect(await apply(policy(accept), certified(leafNamed("email")))).toEqual({ ok: true, value: null });
-      expect(await apply(policy(accept), certified(leafNamed("uri")))).toEqual({ ok: true, value: null });
+      expect(await apply(policy(accept), certified(leafNamed("email")))).toMatchObject({ ok: true });
+      expect(await apply(policy(accept), certified(leafNamed("uri")))).toMatchObject({ ok: true });
     },
   );
 
@@ -87,7 +82,7 @@ describe("applyWritePolicy", () => {
   it("accepts signing certificates of every CA of a rotation", async () => {
     const rotated = parseWritePolicy(null, null, [ROOT, CA].map(inUse));
     if (!rotated.ok) throw new Error(rotated.error);
-    expect(await apply(rotated.value, certified(leafNamed("email")))).toEqual({ ok: true, value: null });
+    expect(await apply(rotated.value, certified(leafNamed("email")))).toMatchObject({ ok: true });
     expect((await apply(rotated.value, certified(leafNamed("byStranger")))).ok).toBe(false);
   });
 
@@ -101,7 +96,7 @@ describe("applyWritePolicy", () => {
       const leaf = certified(leafNamed("email"));
       for (const accept of ["own-ca", "own-ca+listed-keys", "open"]) {
         const of = valueOf(parseWritePolicy(accept, null, [inUse(ROOT), retired]));
-        expect(await apply(of, leaf, closesAt - 1)).toEqual({ ok: true, value: null });
+        expect(await apply(of, leaf, closesAt - 1)).toMatchObject({ ok: true });
         const error = { code: "policy_certificate_retired", retiredAt: RETIRED_AT };
         expect(await apply(of, leaf, closesAt)).toEqual({ ok: false, error });
       }
@@ -110,7 +105,7 @@ describe("applyWritePolicy", () => {
 
   it("accepts listed bare keys and no others", async () => {
     const both = policy("own-ca+listed-keys", listedPem);
-    expect(await apply(both, bare(listed))).toEqual({ ok: true, value: null });
+    expect(await apply(both, bare(listed))).toMatchObject({ ok: true });
     const other = newSigningKey("ecdsa-p256");
     const fingerprint = createHash("sha256").update(other.spki).digest("hex");
     expect(await apply(both, bare(other))).toEqual({
@@ -133,7 +128,7 @@ describe("applyWritePolicy", () => {
 
 describe("parseWritePolicy", () => {
   it("defaults to own-ca+listed-keys", () => {
-    expect(policy(null)).toEqual({ accept: "own-ca+listed-keys", issuers: [inUse(CA)], listedKeys: new Set() });
+    expect(policy(null)).toMatchObject({ accept: "own-ca+listed-keys", issuers: [inUse(CA)], listedKeys: new Set() });
   });
 
   it("accepts keys of every kind", () => {

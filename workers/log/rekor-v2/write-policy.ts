@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The write policy of the signature log. By default it accepts certificates of our own CA and keys that the operator
-// lists: strangers would fill an open log on a free plan within an hour.
+// lists: strangers would fill an open log on a free plan within an hour. What a writer that it accepts may still do is
+// bounded by write-budget.ts.
 
 import { sha256 } from "#sha256";
 import { encodeHex } from "../../../shared/bytes/hex.ts";
@@ -9,11 +10,13 @@ import { isKeyDetails, type KeyDetails, SIGNATURE_SCHEMES } from "../../../share
 import { parsePublicKey } from "../../../shared/crypto/public-key.ts";
 import type { AcceptedKeyDetails, Credential } from "../../../shared/rekor/verify.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
+import type { WriteBudget } from "../../../shared/rpc/sequencer.ts";
 import type { UnixMs } from "../../../shared/time.ts";
 import { isAccepted, type Retirement } from "../../../shared/trust/retired-keys.ts";
 import type { Certificate } from "../../../shared/x509/certificate.ts";
 import { verifyIssuedBy } from "../../../shared/x509/chain.ts";
 import { findExtension, OID, purposesOf } from "../../../shared/x509/extensions.ts";
+import { certificateBudget, keyBudget, type WriteBounds } from "./write-budget.ts";
 
 type Accept = "own-ca" | "own-ca+listed-keys" | "open";
 
@@ -23,6 +26,7 @@ export interface WritePolicy {
   readonly issuers: readonly PolicyIssuer[];
   /** Lower-case hex SHA-256 of each listed key's SPKI. */
   readonly listedKeys: ReadonlySet<string>;
+  readonly bounds: WriteBounds;
 }
 
 /** A CA, whose certificates are accepted until shortly after its retirement. */
@@ -45,24 +49,30 @@ const DEFAULT_ACCEPT: Accept = "own-ca+listed-keys";
 const MAX_LISTED_KEYS = 64;
 
 /**
- * Decides whether the holder of this credential may write now. No policy accepts certificates of a retired CA: clients
+ * Decides whether and how much an entry with this credential may write now. Whoever sends it need not hold the key
+ * (write-budget.ts), so the answer is a budget and not a yes. No policy accepts certificates of a retired CA: clients
  * that compare no timestamp with the CA's range notice only that the entry is missing. Fails with a WritePolicyError.
  */
 export async function applyWritePolicy(
-  { accept, issuers, listedKeys }: WritePolicy,
+  { accept, issuers, listedKeys, bounds }: WritePolicy,
   { key, certificate }: Credential,
   now: UnixMs,
-): Promise<Result<null, WritePolicyError>> {
+): Promise<Result<WriteBudget, WritePolicyError>> {
   const retired = certificate === null ? null : await retirementIn(certificate, issuers, now);
   if (retired !== null) return err({ code: "policy_certificate_retired", retiredAt: retired.retiredAt });
-  if (accept === "open") return ok(null);
+  // An open log accepts certificates of CAs whose lifetimes it does not know, so it counts all of them by their keys.
+  if (accept === "open") return ok(keyBudget(key.spki, bounds, now));
   if (certificate === null) {
     const fingerprint = encodeHex(sha256(key.spki));
-    return listedKeys.has(fingerprint) ? ok(null) : err({ code: "policy_key_not_listed", accept, fingerprint });
+    return listedKeys.has(fingerprint)
+      ? ok(keyBudget(key.spki, bounds, now))
+      : err({ code: "policy_key_not_listed", accept, fingerprint });
   }
   // A listed key is not enough: a foreign certificate over it would put an unverified name into the search index.
   if (!(await isIssuedByAny(certificate, issuers))) return err({ code: "policy_certificate_foreign", accept });
-  return isSigningCertificate(certificate) ? ok(null) : err({ code: "policy_certificate_purpose", accept });
+  return isSigningCertificate(certificate)
+    ? ok(certificateBudget(certificate, bounds, now))
+    : err({ code: "policy_certificate_purpose", accept });
 }
 
 async function isIssuedByAny(certificate: Certificate, issuers: readonly PolicyIssuer[]): Promise<boolean> {
@@ -84,8 +94,8 @@ async function retirementIn(
 }
 
 /**
- * Whether the certificate has the purpose codeSigning and an SCT list, which a precertificate lacks. Validity times are
- * not checked: verifiers compare them with the timestamp.
+ * Whether the certificate has the purpose codeSigning and an SCT list, which a precertificate lacks. Its
+ * budget depends on its expiry; verifiers compare its validity with the timestamp.
  */
 function isSigningCertificate(certificate: Certificate): boolean {
   return purposesOf(certificate).includes(OID.codeSigning) && findExtension(certificate, OID.sctList) !== null;
@@ -99,7 +109,7 @@ export function parseWritePolicy(
   accept: string | null,
   listedKeysPem: string | null,
   issuers: readonly PolicyIssuer[],
-): Result<WritePolicy, string> {
+): Result<Omit<WritePolicy, "bounds">, string> {
   const known = accept === null ? DEFAULT_ACCEPT : ACCEPTS.find((name) => name === accept);
   if (known === undefined) return err(`ACCEPT must be one of ${ACCEPTS.join(", ")}`);
   if (issuers.length === 0) return err("CA_CHAIN has no certificate");

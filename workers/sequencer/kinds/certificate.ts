@@ -77,6 +77,8 @@ export function certificateSubmission(submission: CertificateSubmission): Submis
   return {
     search,
     hints: null,
+    // The CA writes under an identity's rate limit; add-chain takes each of its certificates once.
+    budget: null,
     bytes: signedEntry.length + (precertificate?.length ?? 0),
     identity: certificateIdentity(entry),
     toLeaf(placement) {

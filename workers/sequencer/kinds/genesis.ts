@@ -21,5 +21,5 @@ export function signGenesis(origin: string, ecdsa: LogSigner): SignatureSubmissi
     signature: ecdsa.sign(statement),
     verifier: { kind: "publicKey", rawBytes: ecdsa.spki, keyDetails: "PKIX_ECDSA_P256_SHA_256" },
   };
-  return { body: encodeEntry(entry), search: signatureSearchRow(entry, null), hints: null };
+  return { body: encodeEntry(entry), search: signatureSearchRow(entry, null), hints: null, budget: null };
 }

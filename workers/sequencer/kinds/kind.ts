@@ -4,6 +4,7 @@
 
 import type { Ed25519Signer } from "../../../shared/crypto/signer.ts";
 import type { AttestationHints } from "../../../shared/rekor/hints.ts";
+import type { WriteBudget } from "../../../shared/rpc/sequencer.ts";
 import type { SearchRow } from "../../../shared/search/row.ts";
 import type { SettingOf } from "../../../shared/settings/setting.ts";
 import type { UnixMs } from "../../../shared/time.ts";
@@ -51,6 +52,8 @@ export interface Submission {
   readonly bytes: number;
   /** The key of deduplication: equal identities are one entry. */
   readonly identity: Hash;
+  /** What bounds the writer's new entries; null for no bound. */
+  readonly budget: WriteBudget | null;
   readonly toLeaf: (placement: Placement) => Leaf;
 }
 

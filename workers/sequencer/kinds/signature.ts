@@ -32,7 +32,7 @@ export const SIGNATURE_KIND: SequencerKind = {
   createFormat,
   createGenesis: (origin, { ecdsa }) => [signatureSubmission(signGenesis(origin, ecdsa))],
   createSample: (number) =>
-    signatureSubmission({ body: SAMPLE_BYTES.with(0, number), search: SAMPLE_SEARCH, hints: null }),
+    signatureSubmission({ body: SAMPLE_BYTES.with(0, number), search: SAMPLE_SEARCH, hints: null, budget: null }),
 };
 
 function createFormat(origin: string, { ecdsa, ed25519 }: LogKeys): LogFormat {
@@ -73,11 +73,12 @@ function createFormat(origin: string, { ecdsa, ed25519 }: LogKeys): LogFormat {
 }
 
 /** The submission of a canonical body, whose leaf hash is also its identity. */
-export function signatureSubmission({ body, search, hints }: SignatureSubmission): Submission {
+export function signatureSubmission({ body, search, hints, budget }: SignatureSubmission): Submission {
   const identity = leafHash(body);
   return {
     search,
     hints,
+    budget,
     bytes: body.length + textLength(search, hints),
     identity,
     toLeaf: () => ({ record: body, leafHash: identity }),

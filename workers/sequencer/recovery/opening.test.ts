@@ -180,7 +180,8 @@ describe("opening", () => {
     await memory.log.open();
     const old = await appendCertificate(memory, "old");
     const storage = memory.storage.snapshot();
-    for (const step of ["DELETE FROM dedup", "ALTER TABLE dedup DROP COLUMN time_ms", ...undo]) storage.exec(step);
+    for (const step of ["DROP TABLE writer", "DELETE FROM dedup", "ALTER TABLE dedup DROP COLUMN time_ms", ...undo])
+      storage.exec(step);
     storage.exec("ALTER TABLE dedup RENAME COLUMN identity TO leaf_hash");
     storage.exec("UPDATE schema_version SET version = ?", version);
     const upgraded = memory.restart({ storage });

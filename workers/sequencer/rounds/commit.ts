@@ -11,9 +11,9 @@
 //   6 full tiles to R2, rows to D1, cursors          repeated from the cursors; create-only puts make this harmless
 // There is no await from 1 to 3: nothing can interleave, and no index is given out twice.
 
-import { err, ok, type Result } from "../../../shared/result.ts";
+import { err, type Result } from "../../../shared/result.ts";
 import type { AppendError } from "../../../shared/rpc/sequencer.ts";
-import { unixMs } from "../../../shared/time.ts";
+import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import type { SignedTreeHead } from "../../../shared/tlog/head.ts";
 import { TILE_WIDTH } from "../../../shared/tlog/tile.ts";
 import type { LogDeps } from "../deps.ts";
@@ -136,12 +136,13 @@ export class Rounds {
         timestamp: unixMs(Math.max(now, from.timestamp)),
         format,
         findEarlier: (identity) => storage.findIdentity(identity),
+        countOf: (budget) => storage.readCount(budget),
       });
       const to = newTree === null ? from : this.#commit(from, newTree);
       for (const [i, { resolve }] of waiters.entries()) {
         const outcome = outcomes[i];
         if (outcome === undefined) throw new RangeError("a waiter without an outcome");
-        resolve(ok(outcome));
+        resolve(outcome);
       }
       return newTree === null ? null : { from, to };
     } catch (error) {
@@ -193,23 +194,37 @@ export class Rounds {
 }
 
 /** Writes all rows of a round or of a creation. Call it inside a transaction. */
-export function writeTree(
-  { storage, format }: Pick<LogDeps, "storage" | "format">,
-  newTree: NewTree | null,
-  state: StateRow,
-): void {
-  for (const entry of newTree?.entries ?? []) {
+export function writeTree(deps: Pick<LogDeps, "storage" | "format">, newTree: NewTree | null, state: StateRow): void {
+  if (newTree !== null) {
+    writeEntries(deps, newTree.entries);
+    writeCounts(deps.storage, newTree.counts, state.timestamp);
+    writeEdge(deps.storage, newTree);
+  }
+  deps.storage.writeState(state);
+}
+
+function writeEntries({ storage, format }: Pick<LogDeps, "storage" | "format">, entries: NewTree["entries"]): void {
+  for (const entry of entries) {
     storage.insertEntry(entry);
     storage.insertIdentity(entry.identity, {
       leafIndex: entry.leafIndex,
       timestamp: format.promisesTime ? entry.timestamp : null,
     });
   }
-  for (const { level, index, rows } of newTree?.fullTiles ?? []) {
+}
+
+function writeEdge(storage: LogDeps["storage"], { edge, fullTiles }: NewTree): void {
+  for (const { level, index, rows } of fullTiles) {
     if (level > 0) storage.writeEdge({ level, tileIndex: index, hashes: rows[0] ?? [] });
-    const above = newTree?.edge.tiles[level + 1]?.[0] ?? [];
+    const above = edge.tiles[level + 1]?.[0] ?? [];
     const aboveIndex = Math.floor((index + 1) / TILE_WIDTH);
     if (above.length > 0) storage.writeEdge({ level: level + 1, tileIndex: aboveIndex, hashes: above });
   }
-  storage.writeState(state);
+}
+
+/** Writes the counts of a round's writers, and deletes some that have ended: a row in, at most two rows out. */
+function writeCounts(storage: LogDeps["storage"], counts: NewTree["counts"], now: UnixMs): void {
+  for (const count of counts) storage.writeCount(count);
+  // A count ends by the clock of the log service, which may lag behind.
+  if (counts.length > 0) storage.forgetCounts(now - MAX_CLOCK_LAG_MS);
 }

@@ -16,6 +16,7 @@ export function createLog({ config, format, genesis, storage, host }: LogDeps): 
     timestamp: createdAt,
     format,
     findEarlier: () => null,
+    countOf: () => 0,
   });
   const { origin, baseUrl } = config;
   const genesisSize = genesis.length;

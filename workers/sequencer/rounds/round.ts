@@ -2,23 +2,21 @@
 // One round as a pure function. In: a tree, the waiting submissions and the time. Out: the next tree with its signed
 // head, the rows to write and the outcome of each submission. This is where an index is decided.
 
-import { encodeHex } from "../../../shared/bytes/hex.ts";
-import type { Appended, Duplicate } from "../../../shared/rpc/sequencer.ts";
+import { ok, type Result } from "../../../shared/result.ts";
+import type { Appended, Duplicate, WriterExhausted } from "../../../shared/rpc/sequencer.ts";
 import type { UnixMs } from "../../../shared/time.ts";
 import { type Edge, edgeNodes, type FullTile, growEdge } from "../../../shared/tlog/edge.ts";
-import type { Hash } from "../../../shared/tlog/hash.ts";
 import type { SignedTreeHead } from "../../../shared/tlog/head.ts";
 import { inclusionProof, rootHash } from "../../../shared/tlog/proof.ts";
 import type { LogFormat, Placement, Submission } from "../kinds/kind.ts";
-import type { EntryRow, KnownEntry } from "../storage.ts";
+import type { KnownEntry } from "../storage.ts";
+import { type Earlier, type Placed, placeAll } from "./placing.ts";
 
-interface RoundInput {
+interface RoundInput extends Earlier {
   readonly edge: Edge;
   readonly submissions: readonly Submission[];
   readonly timestamp: UnixMs;
   readonly format: LogFormat;
-  /** The place that an earlier round gave to an identity, null if none did. */
-  readonly findEarlier: (identity: Hash) => KnownEntry | null;
 }
 
 /** The result of a submission. */
@@ -33,56 +31,31 @@ export interface NewTree {
   readonly edge: Edge;
   readonly head: SignedTreeHead;
   readonly fullTiles: readonly FullTile[];
-  readonly entries: readonly (EntryRow & { readonly identity: Hash })[];
+  readonly entries: Placed["newEntries"];
+  readonly counts: Placed["counts"];
 }
 
 interface Round {
-  /** Null if every submission was a duplicate: there is nothing to write. */
+  /** Null if no submission was a new entry: there is nothing to write. */
   readonly newTree: NewTree | null;
   /** One per submission, in their order. */
-  readonly outcomes: readonly Outcome[];
+  readonly outcomes: readonly Result<Outcome, WriterExhausted>[];
 }
 
 /** Decides the index of every submission and signs the tree that holds them. */
 export function runRound(input: RoundInput): Round {
-  const { edge, submissions, timestamp } = input;
-  const placed = placeAll(input);
-  const entries = placed.newEntries;
-  const newTree = entries.length === 0 ? null : grow(input, entries);
-  const outcomes = submissions.map((submission): Outcome => {
-    const known = placed.byIdentity.get(encodeHex(submission.identity));
-    if (known === undefined) throw new RangeError("a submission was not placed");
-    const { leafIndex } = known;
-    const placement = known.timestamp === null ? null : { leafIndex, timestamp: known.timestamp };
+  const { edge, timestamp } = input;
+  const placed = placeAll({ ...input, firstIndex: edge.treeSize });
+  const newTree = placed.newEntries.length === 0 ? null : grow(input, placed);
+  const toOutcome = ({ leafIndex, timestamp: promised }: KnownEntry): Outcome => {
+    const placement = promised === null ? null : { leafIndex, timestamp: promised };
     if (newTree === null || leafIndex < edge.treeSize) return { answer: { kind: "duplicate", leafIndex }, placement };
     return { answer: toAppended(newTree, leafIndex, timestamp), placement };
-  });
-  return { newTree, outcomes };
+  };
+  return { newTree, outcomes: placed.places.map((place) => (place.ok ? ok(toOutcome(place.value)) : place)) };
 }
 
-interface Placed {
-  readonly byIdentity: ReadonlyMap<string, KnownEntry>;
-  readonly newEntries: NewTree["entries"];
-}
-
-/** Gives each new identity the next free index. Equal identities in one round share it. */
-function placeAll({ edge, submissions, timestamp, findEarlier }: RoundInput): Placed {
-  const byIdentity = new Map<string, KnownEntry>();
-  const newEntries: (EntryRow & { readonly identity: Hash })[] = [];
-  for (const submission of submissions) {
-    const key = encodeHex(submission.identity);
-    if (byIdentity.has(key)) continue;
-    const earlier = findEarlier(submission.identity);
-    const placement = { leafIndex: edge.treeSize + newEntries.length, timestamp };
-    byIdentity.set(key, earlier ?? placement);
-    if (earlier !== null) continue;
-    const { search, hints, identity } = submission;
-    newEntries.push({ ...placement, ...submission.toLeaf(placement), search, hints, identity });
-  }
-  return { byIdentity, newEntries };
-}
-
-function grow({ edge, timestamp, format }: RoundInput, entries: NewTree["entries"]): NewTree {
+function grow({ edge, timestamp, format }: RoundInput, { newEntries: entries, counts }: Placed): NewTree {
   const grown = growEdge(
     edge,
     entries.map(({ leafHash }) => leafHash),
@@ -90,7 +63,7 @@ function grow({ edge, timestamp, format }: RoundInput, entries: NewTree["entries
   const { treeSize } = grown.edge;
   const head = { treeSize, rootHash: rootHash(treeSize, edgeNodes(grown.edge, grown.fullTiles)) };
   const checkpoint = format.signCheckpoint(head, timestamp);
-  return { ...grown, head: { ...head, timestamp, checkpoint }, entries };
+  return { ...grown, head: { ...head, timestamp, checkpoint }, entries, counts };
 }
 
 function toAppended({ edge, fullTiles, head }: NewTree, leafIndex: number, timestamp: UnixMs): Appended {

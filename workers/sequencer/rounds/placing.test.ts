@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Budgets of writers over many rounds, beside a model that counts by hand.
+
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
+import type { WriteBudget } from "../../../shared/rpc/sequencer.ts";
+import { unixMs } from "../../../shared/time.ts";
+import { memoryLog } from "../../../test/support/logs/memory-log.ts";
+import { signatureSubmission } from "../kinds/signature.ts";
+
+const SEARCH = { terms: [], termsVersion: 1, digest: null, identity: null, issuer: null };
+
+/** Far enough apart that one ends while the other counts. */
+const WINDOW_MS = 3_600_000;
+
+interface Step {
+  /** Two writers, in the window of the step's time. */
+  readonly writer: 0 | 1;
+  /** Few bodies, so that some come twice. */
+  readonly body: number;
+}
+
+const step: fc.Arbitrary<Step> = fc.record({ writer: fc.constantFrom(0, 1), body: fc.nat(40) });
+const round = fc.record({
+  steps: fc.array(step, { minLength: 1, maxLength: 12 }),
+  advanceMs: fc.constantFrom(0, 1000, WINDOW_MS),
+  restarts: fc.boolean(),
+});
+
+describe("budgets", () => {
+  it("bound the new entries of each writer in each window, and cost a duplicate nothing", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(round, { maxLength: 12 }), fc.integer({ min: 0, max: 8 }), async (rounds, entries) => {
+        let memory = memoryLog("signature");
+        await memory.log.open();
+        const logged = new Set<string>();
+        const used = new Map<string, number>();
+        for (const { steps, advanceMs, restarts } of rounds) {
+          memory.host.time = unixMs(memory.host.time + advanceMs);
+          if (restarts) memory = memory.restart();
+          const until = unixMs((Math.floor(memory.host.time / WINDOW_MS) + 1) * WINDOW_MS);
+          const answers = await Promise.all(
+            steps.map(async ({ writer, body }) => {
+              const budget: WriteBudget = { kind: "key", writer: new Uint8Array(32).fill(writer), entries, until };
+              const submission = { body: encodeUtf8(`${writer} ${body}`), search: SEARCH, hints: null, budget };
+              return await memory.log.append(signatureSubmission(submission));
+            }),
+          );
+          const expected = steps.map(({ writer, body }) => {
+            const name = `${writer} ${body}`;
+            if (logged.has(name)) return "logged";
+            const count = used.get(`${writer} ${until}`) ?? 0;
+            if (count >= entries) return "writer_exhausted";
+            used.set(`${writer} ${until}`, count + 1);
+            logged.add(name);
+            return "logged";
+          });
+          expect(answers.map((answer) => (answer.ok ? "logged" : answer.error.code))).toEqual(expected);
+        }
+        expect(memory.log.head?.treeSize).toBe(1 + logged.size);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("count nothing in the round of a transaction that failed", async () => {
+    const memory = memoryLog("signature");
+    await memory.log.open();
+    const until = unixMs(memory.host.time + WINDOW_MS);
+    const budget: WriteBudget = { kind: "key", writer: new Uint8Array(32), entries: 1, until };
+    const submission = signatureSubmission({ body: encodeUtf8("one"), search: SEARCH, hints: null, budget });
+    memory.storage.transactionSync = () => {
+      throw new Error("disk full");
+    };
+    void memory.log.append(submission);
+    await memory.host.settle();
+    Reflect.deleteProperty(memory.storage, "transactionSync");
+    const { log } = memory.restart();
+    expect((await log.append(submission)).ok).toBe(true);
+  });
+});
