@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Builds the CA from its configuration, and gives it the clock, the randomness and the network.
 
+import { createFetchOutside, type FetchOutside, type PlatformFetch } from "../../shared/http/outside.ts";
 import { writableLogs } from "../../shared/logs/shards.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import type { Config } from "./env.ts";
 import { createKeySources } from "./issuer-keys/jwks-source.ts";
 import { cacheStore, type PlatformCache } from "./issuer-keys/key-store.ts";
-import type { Fetch } from "./issuer-keys/load-keys.ts";
 import type { CertificateAuthority } from "./issuing/certificate-authority.ts";
 import type { CertificateSigner } from "./signer/ca-key.ts";
 import { createRemoteSigner } from "./signer/remote-signer.ts";
@@ -15,7 +15,7 @@ import { createRemoteSigner } from "./signer/remote-signer.ts";
 export interface Platform {
   readonly now: () => UnixMs;
   readonly randomBytes: (length: number) => Uint8Array;
-  readonly fetch: Fetch;
+  readonly fetch: PlatformFetch;
   /** The cache of the Cloudflare location. Throws where there is none. */
   readonly cache: () => PlatformCache;
 }
@@ -24,14 +24,20 @@ export interface Platform {
 export const PLATFORM: Platform = {
   now: () => unixMs(Date.now()),
   randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+  // oxlint-disable-next-line no-restricted-globals -- reaches nothing but createFetchOutside
   fetch: (url, init) => fetch(url, init),
   cache: () => caches.default,
 };
 
 /** Creates the CA of a configuration. Call it once per isolate: the CA caches its issuers' keys. */
 export function createCertificateAuthority(config: Config, platform: Platform): CertificateAuthority {
-  const keysOf = createKeySources({
+  const fetchOutside = createFetchOutside({
     fetch: platform.fetch,
+    ownHosts: [new URL(config.publicUrl).host, ...config.logs.map(({ host }) => host)],
+    allowsLoopback: config.allowLoopbackIssuers,
+  });
+  const keysOf = createKeySources({
+    fetchOutside,
     now: platform.now,
     builtInJwks: () => config.oidc.jwks(),
     store: cacheStore(config.publicUrl, platform.cache),
@@ -44,7 +50,7 @@ export function createCertificateAuthority(config: Config, platform: Platform): 
     lifetimeMs,
     limits,
     identification: { issuers, allowLoopbackIssuers, keysOf },
-    signer: signerOf(config, platform),
+    signer: signerOf(config, fetchOutside),
     tokenUse: (issuer) => config.usedTokens.getByName(issuer),
     logs: () =>
       writableLogs(config.logs, "certificate", platform.now()).map(({ name }) => ({
@@ -56,6 +62,6 @@ export function createCertificateAuthority(config: Config, platform: Platform): 
   };
 }
 
-function signerOf({ key, chain }: Config, { fetch }: Platform): CertificateSigner {
-  return key.kind === "held" ? key.signer : createRemoteSigner(key.remote, chain.issuer.spki, fetch);
+function signerOf({ key, chain }: Config, fetchOutside: FetchOutside): CertificateSigner {
+  return key.kind === "held" ? key.signer : createRemoteSigner(key.remote, chain.issuer.spki, fetchOutside);
 }

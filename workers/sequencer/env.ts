@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sequencer's environment. No other service holds log keys.
 
+import type { Outside } from "../../shared/http/outside.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
 import { readLogs, writableLogs } from "../../shared/logs/shards.ts";
 import type { Result } from "../../shared/result.ts";
@@ -21,6 +22,7 @@ export type SequencerEnv = SettingsEnv<typeof SETTINGS> & Omit<BindingsEnv<typeo
 /** The part of a log that comes from the settings. */
 export interface LogSetup extends Pick<LogDeps, "config" | "format" | "genesis" | "successor"> {
   readonly ecdsa: LogSigner;
+  readonly network: Omit<Outside, "fetch">;
   readonly witnesses: Pick<Witnessing, "policy" | "requireQuorum"> | null;
 }
 
@@ -30,7 +32,7 @@ export interface LogSetup extends Pick<LogDeps, "config" | "format" | "genesis" 
  */
 export function readLogSetup(env: SequencerEnv, name: string): Result<LogSetup, ConfigError> {
   const settings = new Settings(env, SETTINGS);
-  settings.parse("PUBLIC_URL");
+  const publicUrl = settings.parse("PUBLIC_URL");
   const logs = readLogs(settings);
   const witnesses = readWitnesses(settings);
   const keys = readKeys(settings, logs, name);
@@ -47,6 +49,10 @@ export function readLogSetup(env: SequencerEnv, name: string): Result<LogSetup, 
       genesis: kind.createGenesis(config.origin, keys),
       witnesses: kind.isWitnessed ? witnesses : null,
       successor,
+      network: {
+        ownHosts: [publicUrl().host, ...logs().map(({ host }) => host)],
+        allowsLoopback: publicUrl().isLoopback,
+      },
     };
   });
 }

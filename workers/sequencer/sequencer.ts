@@ -30,7 +30,7 @@ import { r2Objects } from "./platform/r2-objects.ts";
 import { d1Index } from "./publication/index-feed.ts";
 import { LogStorage, type StateRow } from "./storage.ts";
 import { readBundle, readEntry, readTile, type TailDeps } from "./tail.ts";
-import { postToWitness } from "./witnessing/witness-client.ts";
+import { createWitnessClient } from "./witnessing/witness-client.ts";
 
 /**
  * For signatures: the limit of a canonical body. A certificate takes about 1.6 kB, and its precertificate as much
@@ -66,7 +66,11 @@ export class Sequencer
       anchor: anchorStub(env, name),
       host: durableHost(ctx),
       backupEveryMs: BACKUP_EVERY_MS,
-      witnessing: setup.value.witnesses && { ...setup.value.witnesses, verify: verifyEd25519, post: postToWitness },
+      witnessing: setup.value.witnesses && {
+        ...setup.value.witnesses,
+        verify: verifyEd25519,
+        post: createWitnessClient(setup.value.network),
+      },
     });
   }
 

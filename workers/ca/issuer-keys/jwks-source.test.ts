@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { createFetchOutside, type FetchOutside, type PlatformFetch } from "../../../shared/http/outside.ts";
 import { type Identity, type Issuer, plainIssuer } from "../../../shared/identity/issuers.ts";
 import { parseIssuerPattern } from "../../../shared/oidc/issuer-pattern.ts";
 import { ALGORITHMS } from "../../../shared/oidc/jwks.ts";
@@ -35,6 +36,9 @@ function memoryCache(kept = new Map<string, string>()): PlatformCache {
   };
 }
 
+const outsideBy = (fetch: PlatformFetch): FetchOutside =>
+  createFetchOutside({ fetch, ownHosts: ["sigstore.example.com"], allowsLoopback: false });
+
 interface Web {
   document: () => Response | Promise<Response>;
   keys: () => Response | Promise<Response>;
@@ -66,11 +70,11 @@ function makeBench(
     builtInJwks,
     store: cacheStore("https://sigstore.example.com", () => cache),
     report: ({ reason }) => void reported.push(reason),
-    fetch: async (url, init) => {
+    fetchOutside: outsideBy(async (url, init) => {
       fetched.push(url);
       inits.push(init);
       return url.endsWith("openid-configuration") ? web.document() : web.keys();
-    },
+    }),
   };
   const another = (): Pick<Bench, "source"> => ({ source: createKeySources(platform)(issuer) });
   return { web, ...another(), advance: clock.advance, fetched, inits, reported, another };
@@ -101,7 +105,7 @@ describe("the keys of a discovered issuer", () => {
       "https://keys.example/set?v=1",
     ]);
     for (const init of bench.inits) {
-      expect(init).toMatchObject({ redirect: "manual" });
+      expect(init).toMatchObject({ redirect: "manual", cache: "no-store" });
       expect(init.signal).toBeInstanceOf(AbortSignal);
     }
   });
@@ -416,7 +420,7 @@ describe("the issuers that match a pattern", () => {
       builtInJwks: () => Promise.reject(new Error()),
       store: cacheStore("https://sigstore.example.com", () => cache),
       report: () => {},
-      fetch: async (url) => {
+      fetchOutside: outsideBy(async (url) => {
         fetched.push(url);
         const [, i = ""] = /id\/(\d+)/.exec(url) ?? [];
         if (!good.has(Number(i))) return new Response(null, { status: 404 });
@@ -426,7 +430,7 @@ describe("the issuers that match a pattern", () => {
             ? jwksOf(KEY_1)
             : { issuer, jwks_uri: `${issuer}/keys`, id_token_signing_alg_values_supported: ["ES256"] },
         );
-      },
+      }),
     });
     const ask = async (i: number): Promise<unknown> => {
       const keys = await sourceOf(issuerAt(i)).current();

@@ -3,6 +3,7 @@
 // so that a new isolate works while an issuer is unreachable. An attacker can post tokens that name any issuer and any
 // key id, so the contents of tokens must not determine how often an issuer is contacted.
 
+import type { FetchOutside } from "../../../shared/http/outside.ts";
 import type { Issuer } from "../../../shared/identity/issuers.ts";
 import type { KeySet } from "../../../shared/oidc/jwks.ts";
 import type { KeySource } from "../../../shared/oidc/token.ts";
@@ -11,11 +12,11 @@ import type { UnixMs } from "../../../shared/time.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
 import type { KeysUnavailable } from "../errors.ts";
 import { type KeyStore, MAX_AGE_MS, type StoredKeys } from "./key-store.ts";
-import { FETCH_TIMEOUT_MS, type Fetch, type LoadedKeys, loadBuiltIn, loadDiscovered } from "./load-keys.ts";
+import { FETCH_TIMEOUT_MS, type LoadedKeys, loadBuiltIn, loadDiscovered } from "./load-keys.ts";
 
 /** What key sources use of their surroundings. */
 export interface KeysPlatform {
-  readonly fetch: Fetch;
+  readonly fetchOutside: FetchOutside;
   readonly now: () => UnixMs;
   /** The JWK Set of the built-in issuer; rejects when the oidc service fails. */
   readonly builtInJwks: () => Promise<unknown>;
@@ -71,7 +72,7 @@ class MetaSources {
     const known = this.#sources.get(issuer.url);
     if (known === undefined && !this.#admits(pattern)) return storedSource(issuer.url, this.#platform);
     const source =
-      known ?? new CachedKeys(issuer.url, this.#platform, () => loadDiscovered(issuer, this.#platform.fetch));
+      known ?? new CachedKeys(issuer.url, this.#platform, () => loadDiscovered(issuer, this.#platform.fetchOutside));
     this.#sources.delete(issuer.url);
     this.#sources.set(issuer.url, source);
     if (this.#sources.size > MAX_META_SOURCES) this.#evictOne();
@@ -124,7 +125,7 @@ function createSource(issuer: Issuer, platform: KeysPlatform): KeySource<KeysUna
     case "built-in":
       return new CachedKeys(issuer.url, platform, () => loadBuiltIn(platform.builtInJwks), null);
     case "discovery":
-      return new CachedKeys(issuer.url, platform, () => loadDiscovered(issuer, platform.fetch));
+      return new CachedKeys(issuer.url, platform, () => loadDiscovered(issuer, platform.fetchOutside));
     default:
       return unreachable(keys);
   }

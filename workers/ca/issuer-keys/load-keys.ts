@@ -3,15 +3,12 @@
 // addresses in the issuer's configuration and its discovery document. Spec: OpenID Connect Discovery 1.0 §4; RFC 7517
 // §5.
 
-import { readBody } from "../../../shared/http/body.ts";
+import { describeOutsideError, type FetchOutside } from "../../../shared/http/outside.ts";
 import type { Issuer } from "../../../shared/identity/issuers.ts";
 import { parseJson } from "../../../shared/json/parse.ts";
 import { discoveryUrl, parseDiscovery } from "../../../shared/oidc/discovery.ts";
 import { ALGORITHMS, type KeySet, parseJwks } from "../../../shared/oidc/jwks.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-
-/** The platform's fetch. */
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /** Keys as fetched. */
 export interface LoadedKeys {
@@ -44,13 +41,13 @@ export async function loadBuiltIn(builtInJwks: () => Promise<unknown>): Promise<
 /**
  * Fetches an issuer's keys through its discovery document. Fails with a reason that contains nothing the issuer sent.
  */
-export async function loadDiscovered(issuer: Issuer, fetch: Fetch): Promise<Result<LoadedKeys, string>> {
-  const signal = AbortSignal.timeout(FETCH_TIMEOUT_MS);
-  const document = await fetchJson(discoveryUrl(issuer.url), MAX_DISCOVERY_BYTES, { fetch, signal });
+export async function loadDiscovered(issuer: Issuer, fetchOutside: FetchOutside): Promise<Result<LoadedKeys, string>> {
+  const deadline = AbortSignal.timeout(FETCH_TIMEOUT_MS);
+  const document = await fetchJson(discoveryUrl(issuer.url), MAX_DISCOVERY_BYTES, { fetchOutside, deadline });
   if (!document.ok) return err(`the discovery document ${document.error}`);
   const discovery = parseDiscovery(document.value.json, issuer);
   if (!discovery.ok) return err(`the discovery document ${discovery.error.reason}`);
-  const set = await fetchJson(discovery.value.jwksUri, MAX_JWKS_BYTES, { fetch, signal });
+  const set = await fetchJson(discovery.value.jwksUri, MAX_JWKS_BYTES, { fetchOutside, deadline });
   if (!set.ok) return err(`the key set ${set.error}`);
   const keys = parseJwks(set.value.json);
   if (!keys.ok) return err(`the key set ${keys.error.reason}`);
@@ -66,26 +63,21 @@ interface FetchedJson {
 }
 
 interface Fetching {
-  readonly fetch: Fetch;
-  readonly signal: AbortSignal;
+  readonly fetchOutside: FetchOutside;
+  readonly deadline: AbortSignal;
 }
 
-/** Fetches JSON. Redirects are failures: the keys are at the configured address, and a redirect could lead anywhere. */
 async function fetchJson(
   url: string,
   maxBytes: number,
-  { fetch, signal }: Fetching,
+  { fetchOutside, deadline }: Fetching,
 ): Promise<Result<FetchedJson, string>> {
-  const init = { redirect: "manual", signal, headers: { accept: "application/json" } } as const;
-  const response = await settle(fetch(url, init));
-  if (!response.ok) return err(`could not be fetched: ${response.error}`);
-  if (response.value.status !== 200) return err(`could not be fetched: status ${response.value.status}`);
-  const body = await readBody(response.value, maxBytes);
-  if (!body.ok)
-    return err(body.error.code === "body_too_large" ? `is larger than ${maxBytes} bytes` : "could not be read");
-  const json = parseJson(body.value);
-  if (!json.ok) return err("is not JSON");
-  return ok({ json: json.value, cacheControl: response.value.headers.get("cache-control") ?? "" });
+  const answer = await fetchOutside(url, { deadline, maxBytes, headers: { accept: "application/json" } });
+  if (!answer.ok) return err(describeOutsideError(answer.error));
+  const { status, headers, body } = answer.value;
+  if (status !== 200) return err(`could not be fetched: status ${status}`);
+  const json = parseJson(body);
+  return json.ok ? ok({ json: json.value, cacheControl: headers.get("cache-control") ?? "" }) : err("is not JSON");
 }
 
 /**

@@ -8,12 +8,11 @@
 import { decodeBase64, encodeBase64 } from "../../../shared/bytes/base64.ts";
 import { parsePublicKey } from "../../../shared/crypto/public-key.ts";
 import { verifyMessage } from "../../../shared/crypto/verify-message.ts";
-import { readBody } from "../../../shared/http/body.ts";
+import { describeOutsideError, type FetchOutside } from "../../../shared/http/outside.ts";
 import { member } from "../../../shared/json/member.ts";
 import { parseJson } from "../../../shared/json/parse.ts";
 import { parseFetchableUrl } from "../../../shared/oidc/issuer-url.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import type { Fetch } from "../issuer-keys/load-keys.ts";
 import { type CertificateSigner, SCHEMES } from "./ca-key.ts";
 
 /** The address of a remote key. */
@@ -73,7 +72,7 @@ function decodeEscapes(text: string): string | null {
  * Creates a signer for the remote key whose public half is `spki`, taken from the CA's certificate. It verifies every
  * signature, so that nothing that the CA did not sign reaches the log.
  */
-export function createRemoteSigner(key: RemoteKey, spki: Uint8Array, fetch: Fetch): CertificateSigner {
+export function createRemoteSigner(key: RemoteKey, spki: Uint8Array, fetchOutside: FetchOutside): CertificateSigner {
   const publicKey = parsePublicKey(spki);
   const scheme = publicKey.ok ? SCHEMES[publicKey.value.kind] : undefined;
   if (!publicKey.ok || scheme === undefined) throw new TypeError("the key of the CA's certificate is not supported");
@@ -83,7 +82,7 @@ export function createRemoteSigner(key: RemoteKey, spki: Uint8Array, fetch: Fetc
     spki,
     sign: async (message) => {
       const digest = new Uint8Array(await crypto.subtle.digest(webHash, new Uint8Array(message)));
-      const signature = await requestSignature(`${key.url}/${vaultHash}`, key, { digest, fetch });
+      const signature = await requestSignature(`${key.url}/${vaultHash}`, key, { digest, fetchOutside });
       if (await verifyMessage(publicKey.value, webHash, message, signature)) return signature;
       throw new Error(`the signer's response is not a ${webHash} signature by the CA's key`);
     },
@@ -92,19 +91,19 @@ export function createRemoteSigner(key: RemoteKey, spki: Uint8Array, fetch: Fetc
 
 interface SigningInput {
   readonly digest: Uint8Array;
-  readonly fetch: Fetch;
+  readonly fetchOutside: FetchOutside;
 }
 
 /** Rejects without quoting the response, which may contain anything. */
 async function requestSignature(
   url: string,
   { token, keyVersion }: RemoteKey,
-  { digest, fetch }: SigningInput,
+  { digest, fetchOutside }: SigningInput,
 ): Promise<Uint8Array> {
-  const response = await fetch(url, {
+  const answer = await fetchOutside(url, {
     method: "POST",
-    redirect: "manual",
-    signal: AbortSignal.timeout(TIMEOUT_MS),
+    deadline: AbortSignal.timeout(TIMEOUT_MS),
+    maxBytes: MAX_RESPONSE_BYTES,
     headers: { "content-type": "application/json", "x-vault-token": token },
     body: JSON.stringify({
       input: encodeBase64(digest),
@@ -113,10 +112,11 @@ async function requestSignature(
       ...(keyVersion === null ? {} : { key_version: keyVersion }),
     }),
   });
-  if (response.status !== 200) throw new Error(`the signer answered with status ${response.status}`);
-  const body = await readBody(response, MAX_RESPONSE_BYTES);
-  const json = body.ok ? parseJson(body.value) : null;
-  const signature = json?.ok === true ? signatureIn(json.value) : null;
+  if (!answer.ok) throw new Error(`the signer's response ${describeOutsideError(answer.error)}`);
+  const { status, body } = answer.value;
+  if (status !== 200) throw new Error(`the signer answered with status ${status}`);
+  const json = parseJson(body);
+  const signature = json.ok ? signatureIn(json.value) : null;
   if (signature === null) throw new Error("the signer's response is not a signature");
   return signature;
 }
