@@ -148,7 +148,7 @@ function welcome({ port, state, accept }: Options, readyMs: number): string {
     ),
     "",
     head("Find it:"),
-    commandLine(`curl -s '${url}/api/search?email=alice@example.com'`),
+    commandLine(`curl -s '${url}/api/search?identity=alice@example.com'`),
     "",
     `No cosign? ${styled("cyan", "npm run demo")} signs and verifies with Sigstore's own JavaScript client. Ctrl-C ends the service.`,
     "",

@@ -60,8 +60,8 @@ export function homePage({ href, host }: PublicUrl): string {
 <p class="lead">Signs software for people and pipelines by their OpenID identity, without long-lived keys, and records every certificate and every signature in public logs. Sigstore clients work with it as they are.</p>
 <h2>Find signatures</h2>
 <p>By who signed, or by what was signed. Answers are JSON.</p>
-<form action="/api/search"><input type="email" name="email" placeholder="alice@example.com" aria-label="e-mail address" required><button>By identity</button></form>
-<form action="/api/search"><input name="digest" placeholder="sha256:…" aria-label="digest of the file" pattern="sha256:[0-9a-f]{64}" required><button>By digest</button></form>
+<form action="/api/search"><input name="identity" placeholder="alice@example.com, or the URI of a workflow" aria-label="identity" required><button>By identity</button></form>
+<form action="/api/search"><input name="digest" placeholder="output of sha256sum, sha256:…, sha512-…" aria-label="digest of the file" required><button>By digest</button></form>
 ${sections.join("\n")}
 <p class="lead">The address of this instance is <code>${escapeHtml(href)}</code>.</p>
 </html>

@@ -28,6 +28,10 @@ export const digestTerm = (digest: string): string => `digest:${digest}`;
  */
 export const emailTerm = (address: string): string => `email:${address.toLowerCase()}`;
 
+/** The term of a certificate's name: `email:`, `uri:` or `username:` before it. */
+export const nameTerm = ({ kind, value }: SubjectAltName): string =>
+  kind === "email" ? emailTerm(value) : `${kind}:${value}`;
+
 /** `fingerprint` is the lower-case hex SHA-256 of a SubjectPublicKeyInfo. */
 export const keyTerm = (fingerprint: string): string => `key:${fingerprint}`;
 
@@ -88,10 +92,6 @@ function certificateTerms(certificate: Certificate): SignerTerms {
     identity: names[0]?.value ?? null,
     issuer: readIdentityIssuer(certificate),
   };
-}
-
-function nameTerm({ kind, value }: SubjectAltName): string {
-  return kind === "email" ? emailTerm(value) : `${kind}:${value}`;
 }
 
 const spkiTerm = (spki: Uint8Array): string => keyTerm(encodeHex(sha256(spki)));

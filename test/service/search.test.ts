@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The search over HTTP: by digest, e-mail address, key and subject, in pages, over both logs.
+// The search over HTTP: by digest, identity, issuer, key and subject, in pages, over both logs.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { certificateFor } from "../support/authority/request-certificate.ts";
@@ -76,7 +76,9 @@ const named = (hits: readonly HitJson[]): readonly string[] => hits.map(({ log, 
 describe("a search", () => {
   test("by the digest of an artifact finds its entry, ignoring case", async () => {
     const digest = `sha256:${sha256Hex("signed by Alice")}`;
-    for (const spelling of [digest, digest.toUpperCase()]) {
+    const hex = digest.slice("sha256:".length);
+    const integrity = `sha256-${Buffer.from(hex, "hex").toString("base64")}`;
+    for (const spelling of [digest, digest.toUpperCase(), hex, `sha256-${hex}`, integrity]) {
       const page = await search({ digest: spelling });
       expect(page.hits).toStrictEqual([
         {
@@ -102,6 +104,21 @@ describe("a search", () => {
     }
     expect(named((await search({ email: EMAIL, log: "certificate" })).hits)).toStrictEqual(["certificate 0"]);
     expect((await search({ email: "alice@example.co" })).hits).toStrictEqual([]);
+  });
+
+  test("by identity finds any name, alone and with its issuer, and says how to write what it cannot find", async () => {
+    const found = [`signature ${indexes.signed}`, "certificate 0"];
+    const issuer = `${stack.url}/oidc`;
+    expect(named((await search({ identity: EMAIL })).hits)).toStrictEqual(found);
+    expect(named((await search({ identity: EMAIL, issuer })).hits)).toStrictEqual(found);
+    expect(named((await search({ issuer })).hits)).toStrictEqual(found);
+    expect(await search({ identity: EMAIL, issuer: "https://elsewhere.example" })).toMatchObject({
+      hits: [],
+      nextCursor: null,
+    });
+    expect((await search({ identity: "spiffe://example.com/signer" })).hits).toStrictEqual([]);
+    const uri = await get({ email: "https://github.com/o/r/w.yml@refs/heads/main" });
+    expect([uri.status, await uri.text()]).toStrictEqual([400, expect.stringContaining("write identity=")]);
   });
 
   test("by public key finds everything that it signed, even with a certificate", async () => {

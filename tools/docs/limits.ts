@@ -165,11 +165,25 @@ const SECTIONS: readonly Section[] = [
   },
   {
     title: "Search",
-    limits: limitsIn(
-      "workers/log/api/search-query.ts",
-      ["hits of a page (`limit`)", "MAX_LIMIT", "count", "400"],
-      ["hits of a page by default", "DEFAULT_LIMIT", "count", ""],
-    ),
+    limits: [
+      ...limitsIn(
+        "workers/log/api/search-query.ts",
+        ["hits of a page (`limit`)", "MAX_LIMIT", "count", "400"],
+        ["hits of a page by default", "DEFAULT_LIMIT", "count", ""],
+      ),
+      ...limitsIn("workers/log/api/search-index.ts", [
+        "entries of each log that a page with `issuer` looks at",
+        "WINDOW",
+        "count",
+        "the next page goes on",
+      ]),
+      ...limitsIn("shared/search/spellings.ts", [
+        "characters of `identity` and `issuer`",
+        "MAX_NAME_CHARS",
+        "count",
+        "400",
+      ]),
+    ],
   },
   {
     title: "Trust root",

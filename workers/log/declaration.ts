@@ -123,7 +123,7 @@ export const ROUTE_TEXTS: Readonly<Record<HandlerName<typeof ROUTES>, RouteText>
     spec: null,
   },
   search: {
-    what: "Finds entries, newest first: `?digest=`, `?email=` or `?publicKey=`; `log`, `limit`, `cursor`.",
+    what: "Finds entries, newest first: `?digest=`, `?identity=`, `?email=`, `?publicKey=`, `?issuer=`; `log`, `limit`, `cursor`.",
     spec: null,
   },
   entryTlogProof: {

@@ -7,6 +7,7 @@
 import { CACHE_CONTROL, PUBLIC_READ } from "../../shared/http/cache.ts";
 import { requestIdOf } from "../../shared/http/request-id.ts";
 import { type AnswerTable, answerByCode, renderStatus, type Status } from "../../shared/http/status.ts";
+import { MAX_NAME_CHARS } from "../../shared/search/spellings.ts";
 import { formatRfc3339 } from "../../shared/time.ts";
 import { MAX_LIMIT, type SearchQueryError } from "./api/search-query.ts";
 import type { ChainRequestError, LogError, ProofQueryError } from "./errors.ts";
@@ -161,13 +162,16 @@ const PROOF_PROBLEMS: Readonly<Record<ProofQueryError["problem"], string>> = {
 };
 
 const SEARCH_PROBLEMS: Readonly<Record<SearchQueryError["parameter"], string>> = {
-  term: "give exactly one of digest=sha256:<hex>, email=<address> and publicKey=<hex SHA-256 of the SubjectPublicKeyInfo>",
-  unknown: "unknown parameter: known are digest, email, publicKey, log, limit and cursor",
+  term: "give exactly one of digest, identity, email and publicKey, or issuer alone; issuer goes with any of them",
+  unknown: "unknown parameter: known are digest, identity, email, publicKey, issuer, log, limit and cursor",
   repeated: "a parameter is repeated",
   digest:
-    "digest must be sha256:<64 hex digits>, or sha384, sha512, sha1 or gitCommit with the number of digits of that hash",
-  email: "email must be a complete address: name@host",
+    "digest must be sha256:<64 hex digits>, or sha384, sha512, sha1 or gitCommit with the number of digits of that hash; bare hex and sha512-<base64> are fine too",
+  identity: `identity must be a whole name of a certificate, at most ${MAX_NAME_CHARS} characters; * is not a wildcard: write issuer= for all names of an issuer`,
+  email:
+    "email must be a complete address, name@host, and * is not a wildcard; for a URI or a user name write identity=",
   publicKey: "publicKey must be 64 hex digits: the SHA-256 of the key's SubjectPublicKeyInfo in DER",
+  issuer: `issuer must be the whole URL of an OpenID issuer, at most ${MAX_NAME_CHARS} characters; * is not a wildcard`,
   log: "log must be the name of a log; /api/logs lists the names",
   limit: `limit must be a number from 1 to ${MAX_LIMIT}`,
   cursor: "cursor must be the nextCursor of the previous page, sent with the same parameters",

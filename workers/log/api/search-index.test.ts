@@ -15,17 +15,18 @@ interface Row {
   readonly log: LogName;
   readonly timestamp: number;
   readonly matches: boolean;
+  readonly issuer?: string;
 }
 
 /** Appends entries as the sequencer's feed does: rows and watermark together. */
 function append({ database }: MemoryD1, sizes: Record<LogName, number>, rows: readonly Row[]): void {
-  for (const { log, timestamp, matches } of rows) {
+  for (const { log, timestamp, matches, issuer = null } of rows) {
     const index = sizes[log]++;
     const insert = (table: string, ...values: readonly (string | number | null)[]): unknown =>
       database.prepare(`INSERT INTO ${table} VALUES (${values.map(() => "?").join()})`).run(...values);
     if (matches) insert("posting", TERM, log, index);
     insert("posting", "email:other@b", log, index);
-    insert("entry", log, index, timestamp, `digest ${index}`, null, null, 1);
+    insert("entry", log, index, timestamp, `digest ${index}`, null, issuer, 1);
     database
       .prepare("INSERT INTO watermark (log, size) VALUES (?, ?) ON CONFLICT (log) DO UPDATE SET size = excluded.size")
       .run(log, sizes[log]);
@@ -33,7 +34,11 @@ function append({ database }: MemoryD1, sizes: Record<LogName, number>, rows: re
 }
 
 async function page({ d1 }: MemoryD1, query: Partial<SearchQuery> = {}): Promise<SearchPage> {
-  const result = await searchPage(d1, { term: TERM, logs: LOGS, limit: 20, bounds: null, ...query }, LOGS);
+  const result = await searchPage(
+    d1,
+    { terms: [TERM], issuer: null, logs: LOGS, limit: 20, bounds: null, ...query },
+    LOGS,
+  );
   if (!result.ok) throw new Error(result.error.reason);
   return result.value;
 }
@@ -133,6 +138,106 @@ describe("searchPage", () => {
     );
   });
 
+  test("finds an entry that has several of the terms once, and one that has any of them", async () => {
+    const memory = memoryD1();
+    append(memory, empty(), [
+      { log: "signature", timestamp: 1, matches: true },
+      { log: "signature", timestamp: 1, matches: false },
+    ]);
+    const { hits, next } = await page(memory, { terms: [TERM, "email:other@b"], limit: 2 });
+    expect([names(hits), next]).toStrictEqual([["signature 1", "signature 0"], null]);
+    const first = await page(memory, { terms: [TERM, "email:other@b"], limit: 1 });
+    expect(names(first.hits)).toStrictEqual(["signature 1"]);
+    const second = await page(memory, { terms: [TERM, "email:other@b"], limit: 1, bounds: first.next });
+    expect([names(second.hits), second.next]).toStrictEqual([["signature 0"], null]);
+  });
+
+  test("takes an issuer with or without a slash at its end, and entries without one not at all", async () => {
+    const memory = memoryD1();
+    append(memory, empty(), [
+      { log: "signature", timestamp: 1, matches: true, issuer: "https://a.example" },
+      { log: "signature", timestamp: 2, matches: true, issuer: "https://a.example/" },
+      { log: "signature", timestamp: 3, matches: true, issuer: "https://a.example/realm" },
+      { log: "signature", timestamp: 4, matches: true },
+      { log: "signature", timestamp: 5, matches: false, issuer: "https://a.example" },
+    ]);
+    for (const issuer of ["https://a.example", "https://a.example/"]) {
+      expect(names((await page(memory, { issuer })).hits)).toStrictEqual(["signature 1", "signature 0"]);
+      expect(names((await page(memory, { terms: [], issuer })).hits)).toStrictEqual([
+        "signature 4",
+        "signature 1",
+        "signature 0",
+      ]);
+    }
+  });
+
+  test("pages through an issuer's entries, once and in order, however far apart they are", async () => {
+    const row = fc.record({
+      log: fc.constantFrom(...LOGS),
+      later: fc.constantFrom(0, 0, 1),
+      matches: fc.boolean(),
+      run: fc.constantFrom(1, 1, 1, 3, 200),
+      issuer: fc.constantFrom("https://a.example", "https://b.example"),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(row, { maxLength: 20 }),
+        fc.integer({ min: 1, max: 5 }),
+        fc.boolean(),
+        async (runs, limit, hasTerm) => {
+          const memory = memoryD1();
+          let now = 0;
+          const rows = runs.flatMap(({ log, later, matches, run, issuer }) =>
+            Array.from({ length: run }, () => ({ log, timestamp: (now += later), matches, issuer })),
+          );
+          memory.database.exec("BEGIN");
+          append(memory, empty(), rows);
+          memory.database.exec("COMMIT");
+          const sizes = empty();
+          const expected = rows
+            .map(({ log, timestamp, matches, issuer }) => ({
+              log,
+              timestamp,
+              matches,
+              issuer,
+              leafIndex: sizes[log]++,
+            }))
+            .filter(({ issuer, matches }) => issuer === "https://a.example" && (matches || !hasTerm))
+            .toSorted(
+              (a, b) =>
+                b.timestamp - a.timestamp || LOGS.indexOf(a.log) - LOGS.indexOf(b.log) || b.leafIndex - a.leafIndex,
+            );
+          const seen: Hit[] = [];
+          let bounds: Bounds | null = null;
+          do {
+            const query = { terms: hasTerm ? ([TERM] as const) : ([] as const), issuer: "https://a.example" };
+            const { hits, next }: SearchPage = await page(memory, { ...query, limit, bounds });
+            expect(hits.length).toBeLessThanOrEqual(limit);
+            if (next !== null) expect(next).not.toStrictEqual(bounds);
+            seen.push(...hits);
+            bounds = next;
+          } while (bounds !== null);
+          expect(names(seen)).toStrictEqual(expected.map(({ log, leafIndex }) => `${log} ${leafIndex}`));
+        },
+      ),
+      { numRuns: 12 },
+    );
+  });
+
+  test("looks at no more than a window of an issuer's log", async () => {
+    for (const terms of [[TERM], []] as const) {
+      const { database, statements, ...memory } = memoryD1();
+      await page({ database, statements, ...memory }, { terms, issuer: "https://a.example" });
+      const plans = statements.map(({ sql, values }) => database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...values));
+      const scans = plans.flat().filter(({ detail }) => /SCAN (?:posting|entry)/.test(String(detail)));
+      expect(scans).toStrictEqual([]);
+      for (const { sql, values } of statements.slice(1)) {
+        expect(sql).toContain("LIMIT ?3");
+        expect(values[2]).toBe(256);
+      }
+    }
+  });
+
   test("scans the primary keys, and no more rows than it returns", async () => {
     const { database, statements, ...memory } = memoryD1();
     await page({ database, statements, ...memory });
@@ -147,7 +252,7 @@ describe("searchPage", () => {
   test("fails with search_unavailable if D1 fails or its tables are missing", async () => {
     const memory = memoryD1();
     memory.fail("D1_ERROR: storage operation exceeded timeout");
-    const query: SearchQuery = { term: TERM, logs: LOGS, limit: 20, bounds: null };
+    const query: SearchQuery = { terms: [TERM], issuer: null, logs: LOGS, limit: 20, bounds: null };
     const failed = await searchPage(memory.d1, query, LOGS);
     expect(failed).toStrictEqual({
       ok: false,
@@ -167,7 +272,7 @@ describe("searchPage", () => {
     const stalled = new Proxy(d1, {
       get: (target, name) => (name === "batch" ? () => new Promise(() => undefined) : Reflect.get(target, name)),
     });
-    const answer = searchPage(stalled, { term: TERM, logs: LOGS, limit: 20, bounds: null }, LOGS);
+    const answer = searchPage(stalled, { terms: [TERM], issuer: null, logs: LOGS, limit: 20, bounds: null }, LOGS);
     await vi.advanceTimersByTimeAsync(5000);
     expect(await answer).toStrictEqual({
       ok: false,

@@ -39,15 +39,31 @@ const DEADLINE_MS = 5000;
 
 const WATERMARKS = "SELECT log, size FROM watermark";
 /**
- * Scans posting's primary key backward. Omits rows at and above the watermark: they are incomplete, and later pages
- * could not tell them from entries that were indexed between two requests.
+ * Omits rows at and above the watermark: they are incomplete, and later pages could not tell them from entries that
+ * were indexed between two requests.
  */
-const HITS = `
-  SELECT posting.idx, entry.time_ms, entry.digest, entry.identity, entry.issuer
-  FROM posting JOIN entry ON entry.log = posting.log AND entry.idx = posting.idx
-  WHERE posting.term = ?1 AND posting.log = ?2
-    AND posting.idx < MIN(?3, COALESCE((SELECT size FROM watermark WHERE log = ?2), 0))
-  ORDER BY posting.idx DESC LIMIT ?4`;
+const BELOW = "MIN(?2, COALESCE((SELECT size FROM watermark WHERE log = ?1), 0))";
+const SHOWN = "entry.idx, entry.time_ms, entry.digest, entry.identity, entry.issuer";
+/** Scans posting's primary key backward. */
+const BY_TERM = `
+  SELECT ${SHOWN} FROM posting JOIN entry ON entry.log = posting.log AND entry.idx = posting.idx
+  WHERE posting.term = ?4 AND posting.log = ?1 AND posting.idx < ${BELOW} ORDER BY posting.idx DESC LIMIT ?3`;
+/** Scans entry's primary key backward. */
+const ALL = `SELECT ${SHOWN} FROM entry WHERE log = ?1 AND idx < ${BELOW} ORDER BY idx DESC LIMIT ?3`;
+
+/**
+ * Entries that a page looks at, in each log, for those of an issuer. No term has the issuer, as it would be two rows
+ * of every signature, so a page may have fewer hits than its limit, even none, and still be followed by another.
+ */
+const WINDOW = 256;
+
+/** The rows of an issuer, with or without a slash at its end, and the last row of a full window. */
+const ofIssuer = (rows: string, [exact, other]: readonly [string, string]): string => `
+  SELECT *, issuer IN (${exact}, ${other}) AS matches
+  FROM (SELECT *, row_number() OVER (ORDER BY idx DESC) AS nth FROM (${rows}))
+  WHERE matches OR nth = ${WINDOW} ORDER BY idx DESC`;
+const BY_TERM_AND_ISSUER = ofIssuer(BY_TERM, ["?5", "?6"]);
+const BY_ISSUER = ofIssuer(ALL, ["?4", "?5"]);
 
 interface WatermarkRow {
   readonly log: string;
@@ -55,6 +71,9 @@ interface WatermarkRow {
 }
 
 interface HitRow {
+  /** Absent without an issuer: then all rows match. */
+  readonly matches?: number;
+  readonly nth?: number;
   readonly idx: number;
   readonly time_ms: number;
   readonly digest: string | null;
@@ -71,18 +90,53 @@ export async function searchPage(
   query: SearchQuery,
   all: readonly string[],
 ): Promise<Result<SearchPage, SearchUnavailable>> {
-  const { term, logs, limit, bounds } = query;
-  // One row more than the limit tells whether there is another page.
-  const statements = logs.map((log) => database.prepare(HITS).bind(term, log, bounds?.get(log) ?? NO_BOUND, limit + 1));
+  const { limit, bounds } = query;
+  const scans = scansOf(query);
+  const statements = scans.map(({ sql, values }) => database.prepare(sql).bind(...values));
   try {
     // A batch is one transaction, so watermarks and hits are consistent.
     const [watermarks, ...found] = await withDeadline(database.batch([database.prepare(WATERMARKS), ...statements]));
     const completeThrough = toBounds((watermarks?.results ?? []) as WatermarkRow[], all);
-    const hits = logs.map((log, i) => ((found[i]?.results ?? []) as HitRow[]).map((row) => toHit(log, row)));
-    return ok({ ...firstPage(hits.flat(), limit, bounds ?? completeThrough), completeThrough });
+    const scanned = scans.map(({ log }, i) => toScanned(log, (found[i]?.results ?? []) as HitRow[], limit));
+    return ok({ ...firstPage(scanned, limit, bounds ?? completeThrough), completeThrough });
   } catch (error) {
     return err({ code: "search_unavailable", reason: error instanceof Error ? error.message : "not an Error" });
   }
+}
+
+/** One statement for each log and term. */
+interface Scan {
+  readonly log: string;
+  readonly sql: string;
+  readonly values: readonly (string | number)[];
+}
+
+function scansOf({ terms, issuer, logs, limit, bounds }: SearchQuery): readonly Scan[] {
+  return logs.flatMap((log) => {
+    const below = bounds?.get(log) ?? NO_BOUND;
+    if (issuer === null) {
+      // One row more than the limit tells whether there is another page.
+      return terms.map((term) => ({ log, sql: BY_TERM, values: [log, below, limit + 1, term] }));
+    }
+    const spellings = [issuer, issuer.endsWith("/") ? issuer.slice(0, -1) : `${issuer}/`];
+    const [term] = terms;
+    return term === undefined
+      ? [{ log, sql: BY_ISSUER, values: [log, below, WINDOW, ...spellings] }]
+      : terms.map((each) => ({ log, sql: BY_TERM_AND_ISSUER, values: [log, below, WINDOW, each, ...spellings] }));
+  });
+}
+
+/** What one statement found. */
+interface Scanned {
+  readonly hits: readonly Hit[];
+  /** The last row that it looked at, if there may be more below; null if there is nothing below. */
+  readonly floor: Hit | null;
+}
+
+function toScanned(log: string, rows: readonly HitRow[], limit: number): Scanned {
+  const hits = rows.filter(({ matches = 1 }) => matches === 1).map((row) => toHit(log, row));
+  const last = rows.find(({ nth }, i) => (nth === undefined ? i === limit : nth === WINDOW));
+  return { hits, floor: last === undefined ? null : toHit(log, last) };
 }
 
 /** Rejects after DEADLINE_MS: D1 can stall for a minute, and no client waits that long. */
@@ -109,14 +163,22 @@ function toHit(log: string, { idx, time_ms, digest, identity, issuer }: HitRow):
 
 /**
  * Takes the newest `limit` of all hits, and the bounds of the next page. A log's timestamps never decrease, so each
- * log's hits are in order of their index, and the hits left over are below those taken.
+ * log's hits are in order of their index, and the hits left over are below those taken. Hits below the highest floor
+ * wait for a later page: what is between them and that floor is not known yet.
  */
-function firstPage(all: readonly Hit[], limit: number, bounds: Bounds): Omit<SearchPage, "completeThrough"> {
-  const hits = all.toSorted(newestFirst([...bounds.keys()])).slice(0, limit);
+function firstPage(scanned: readonly Scanned[], limit: number, bounds: Bounds): Omit<SearchPage, "completeThrough"> {
+  const order = newestFirst([...bounds.keys()]);
+  const [cut] = scanned.flatMap(({ floor }) => floor ?? []).toSorted(order);
+  const sorted = scanned.flatMap(({ hits }) => hits).toSorted(order);
+  // An entry that has several of the terms is found once for each.
+  const distinct = sorted.filter((hit, i) => i === 0 || order(hit, sorted[i - 1] ?? hit) !== 0);
+  const known = cut === undefined ? distinct : distinct.filter((hit) => order(hit, cut) <= 0);
+  const hits = known.slice(0, limit);
+  if (known.length === hits.length && cut === undefined) return { hits, next: null };
+  const seen = known.length === hits.length && cut !== undefined ? [...hits, cut] : hits;
   const lowest = (log: string, bound: number): number =>
-    Math.min(bound, ...hits.filter((hit) => hit.log === log).map(({ leafIndex }) => leafIndex));
-  const next = new Map([...bounds].map(([log, bound]) => [log, lowest(log, bound)]));
-  return { hits, next: all.length > hits.length ? next : null };
+    Math.min(bound, ...seen.filter((hit) => hit.log === log).map(({ leafIndex }) => leafIndex));
+  return { hits, next: new Map([...bounds].map(([log, bound]) => [log, lowest(log, bound)])) };
 }
 
 /** Newest first. Within one millisecond, hits of the older log come first. */

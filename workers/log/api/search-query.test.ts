@@ -17,22 +17,44 @@ const accepted = (query: string): SearchQuery => {
 
 describe("parseSearchQuery accepts", () => {
   test.each([
-    [`digest=sha256:${HEX}`, { term: `digest:sha256:${HEX}` }],
-    [`digest=SHA256:${HEX.toUpperCase()}`, { term: `digest:sha256:${HEX}` }],
-    [`digest=sha384:${"0".repeat(96)}`, { term: `digest:sha384:${"0".repeat(96)}` }],
-    [`digest=sha512:${"f".repeat(128)}`, { term: `digest:sha512:${"f".repeat(128)}` }],
-    [`digest=sha1:${"1".repeat(40)}`, { term: `digest:sha1:${"1".repeat(40)}` }],
-    [`digest=gitCommit:${"2".repeat(40)}`, { term: `digest:gitcommit:${"2".repeat(40)}` }],
-    ["email=Alice%40Example.COM", { term: "email:alice@example.com" }],
-    ["email=a%2Bb@c", { term: "email:a+b@c" }],
-    [`publicKey=${HEX.toUpperCase()}`, { term: `key:${HEX}` }],
+    [`digest=sha256:${HEX}`, { terms: [`digest:sha256:${HEX}`] }],
+    [`digest=SHA256:${HEX.toUpperCase()}`, { terms: [`digest:sha256:${HEX}`] }],
+    [`digest=sha384:${"0".repeat(96)}`, { terms: [`digest:sha384:${"0".repeat(96)}`] }],
+    [`digest=sha512:${"f".repeat(128)}`, { terms: [`digest:sha512:${"f".repeat(128)}`] }],
+    [`digest=sha1:${"1".repeat(40)}`, { terms: [`digest:sha1:${"1".repeat(40)}`] }],
+    [`digest=gitCommit:${"2".repeat(40)}`, { terms: [`digest:gitcommit:${"2".repeat(40)}`] }],
+    ["email=Alice%40Example.COM", { terms: ["email:alice@example.com"] }],
+    ["email=a%2Bb@c", { terms: ["email:a+b@c"] }],
+    [`digest=${HEX}`, { terms: [`digest:sha256:${HEX}`] }],
+    ["email=a+b@c", { terms: ["email:a+b@c"] }],
+    [
+      "identity=https://github.com/O/r/w.yml@refs/heads/main",
+      {
+        terms: [
+          "email:https://github.com/o/r/w.yml@refs/heads/main",
+          "uri:https://github.com/O/r/w.yml@refs/heads/main",
+          "username:https://github.com/O/r/w.yml@refs/heads/main",
+        ],
+      },
+    ],
+    ["email=a@b&issuer=https://issuer.test", { issuer: "https://issuer.test" }],
+    ["issuer=https://issuer.test", { terms: [], issuer: "https://issuer.test" }],
+    [`publicKey=sha256:${HEX}`, { terms: [`key:${HEX}`] }],
+    [`publicKey=${HEX.toUpperCase()}`, { terms: [`key:${HEX}`] }],
     ["email=a@b&limit=1", { limit: 1 }],
     ["email=a@b&limit=64", { limit: 64 }],
     ["email=a@b&log=signature", { logs: ["signature"] }],
     ["email=a@b&log=certificate", { logs: ["certificate"] }],
     ["email=a@b&log=sig-2027", { logs: ["sig-2027"] }],
   ])("%s", (query, expected) => {
-    expect(accepted(query)).toStrictEqual({ logs: ALL, limit: 20, bounds: null, term: "email:a@b", ...expected });
+    expect(accepted(query)).toStrictEqual({
+      logs: ALL,
+      limit: 20,
+      bounds: null,
+      terms: ["email:a@b"],
+      issuer: null,
+      ...expected,
+    });
   });
 });
 
@@ -46,7 +68,6 @@ describe("parseSearchQuery rejects", () => {
     ["email=a@b&limit=1&limit=1", "repeated"],
     ["email=a@b&since=2026", "unknown"],
     ["Email=a@b", "unknown"],
-    [`digest=${HEX}`, "digest"],
     [`digest=sha-256:${HEX}`, "digest"],
     [`digest=md5:${"0".repeat(32)}`, "digest"],
     [`digest=sha1:${HEX}`, "digest"],
@@ -62,9 +83,15 @@ describe("parseSearchQuery rejects", () => {
     ["email=a@", "email"],
     ["email=a@b@c", "email"],
     ["email=a@b%0A", "email"],
-    ["email=a b@c", "email"],
+    ["email=https://a@b", "email"],
+    ["email=*@example.com", "email"],
+    ["identity=", "identity"],
+    ["identity=*@example.com", "identity"],
+    ["issuer=", "issuer"],
+    ["issuer=https://*.example.com", "issuer"],
+    ["email=a@b&identity=a@b", "term"],
+    ["subject=a@b", "unknown"],
     [`email=${"a".repeat(253)}@b`, "email"],
-    [`publicKey=sha256:${HEX}`, "publicKey"],
     [`publicKey=${HEX.slice(2)}`, "publicKey"],
     ["email=a@b&limit=0", "limit"],
     ["email=a@b&limit=65", "limit"],
@@ -110,6 +137,7 @@ describe("the cursor", () => {
 
   test.each([
     ["another address", `email=a@c&cursor=${cursor}`],
+    ["another issuer", `email=a@b&issuer=x&cursor=${cursor}`],
     ["other logs", `email=a@b&log=signature&cursor=${cursor}`],
     ["another kind of term", `publicKey=${HEX}&cursor=${cursor}`],
     ["padding", `email=a@b&cursor=${cursor}=`],

@@ -8,13 +8,24 @@ import { decodeBytes } from "../../../shared/bytes/reader.ts";
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { uint } from "../../../shared/bytes/writer.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import { digestTerm, emailTerm, keyTerm, TERMS_VERSION } from "../../../shared/search/terms.ts";
+import {
+  digestTerms,
+  emailTerms,
+  identityTerms,
+  isWholeName,
+  publicKeyTerms,
+  type Terms,
+} from "../../../shared/search/spellings.ts";
+import { TERMS_VERSION } from "../../../shared/search/terms.ts";
 
 /** Log name → upper bound of the entry indexes (exclusive), in the order of the logs. */
 export type Bounds = ReadonlyMap<string, number>;
 
 export interface SearchQuery {
-  readonly term: string;
+  /** An entry has at least one of them; empty for entries of an issuer, whatever their terms. */
+  readonly terms: Terms | readonly [];
+  /** The OpenID issuer that vouched for the signer; null for any, and for keys without a certificate. */
+  readonly issuer: string | null;
   /** Names of the logs to search: all of them, or the one in `log`. */
   readonly logs: readonly string[];
   readonly limit: number;
@@ -24,8 +35,8 @@ export interface SearchQuery {
 
 export interface SearchQueryError {
   readonly code: "search_query_invalid";
-  /** The wrong parameter; `term` if there is not exactly one of digest, email and publicKey. */
-  readonly parameter: "term" | "unknown" | "repeated" | "digest" | "email" | "publicKey" | "log" | "limit" | "cursor";
+  /** The wrong parameter; `term` if there is none to search by, or more than one. */
+  readonly parameter: TermName | "term" | "unknown" | "repeated" | "issuer" | "log" | "limit" | "cursor";
 }
 
 export const MAX_LIMIT = 64;
@@ -34,22 +45,16 @@ const DEFAULT_LIMIT = 20;
 const invalid = (parameter: SearchQueryError["parameter"]): Result<never, SearchQueryError> =>
   err({ code: "search_query_invalid", parameter });
 
-/** Digests of artifacts and of attestation subjects, with the names and lengths of in-toto's digest_set.md. */
-const DIGEST =
-  /^(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}|sha1:[0-9a-f]{40}|git(?:Commit|Tree|Blob|Tag):(?:[0-9a-f]{40}|[0-9a-f]{64}))$/i;
-const EMAIL = /^[^\s@]+@[^\s@]+$/;
-/** The longest address that SMTP can carry (RFC 5321 §4.5.3.1.3). */
-const MAX_EMAIL_CHARS = 254;
-const SHA256_HEX = /^[0-9a-f]{64}$/i;
-
-/** Parameter → the term that entries are indexed by, null if the value is malformed. */
-const TERMS: Readonly<Record<"digest" | "email" | "publicKey", (value: string) => string | null>> = {
-  digest: (value) => (DIGEST.test(value) ? digestTerm(value.toLowerCase()) : null),
-  email: (value) => (EMAIL.test(value) && value.length <= MAX_EMAIL_CHARS ? emailTerm(value) : null),
-  publicKey: (value) => (SHA256_HEX.test(value) ? keyTerm(value.toLowerCase()) : null),
-};
-const TERM_NAMES = Object.keys(TERMS) as readonly (keyof typeof TERMS)[];
-const KNOWN: ReadonlySet<string> = new Set([...TERM_NAMES, "log", "limit", "cursor"]);
+/** Parameter → the terms that its value names, null if it names nothing. */
+const TERMS = {
+  digest: digestTerms,
+  identity: identityTerms,
+  email: emailTerms,
+  publicKey: publicKeyTerms,
+} as const satisfies Readonly<Record<string, (value: string) => Terms | null>>;
+type TermName = keyof typeof TERMS;
+const TERM_NAMES = Object.keys(TERMS) as readonly TermName[];
+const KNOWN: ReadonlySet<string> = new Set([...TERM_NAMES, "issuer", "log", "limit", "cursor"]);
 
 /**
  * Parses the query string. Rejects unknown and repeated parameters: ignoring a filter would return more than the client
@@ -63,17 +68,27 @@ export function parseSearchQuery(
   const names = [...parameters.keys()];
   if (names.some((name) => !KNOWN.has(name))) return invalid("unknown");
   if (new Set(names).size !== names.length) return invalid("repeated");
-  const [key, ...more] = TERM_NAMES.filter((name) => parameters.has(name));
-  if (key === undefined || more.length > 0) return invalid("term");
-  const term = TERMS[key](parameters.get(key) ?? "");
-  if (term === null) return invalid(key);
+  const terms = parseTerms(parameters);
+  if (!terms.ok) return terms;
+  const issuer = parameters.get("issuer");
+  if (issuer !== null && !isWholeName(issuer)) return invalid("issuer");
+  const question = { terms: terms.value, issuer };
   const logs = parseLogs(parameters.get("log"), all);
   if (logs === null) return invalid("log");
   const limit = parseLimit(parameters.get("limit"));
   if (limit === null) return invalid("limit");
   const cursor = parameters.get("cursor");
-  const bounds = cursor === null ? null : parseCursor(cursor, { term, logs }, all);
-  return cursor !== null && bounds === null ? invalid("cursor") : ok({ term, logs, limit, bounds });
+  const bounds = cursor === null ? null : parseCursor(cursor, { ...question, logs }, all);
+  return cursor !== null && bounds === null ? invalid("cursor") : ok({ ...question, logs, limit, bounds });
+}
+
+/** One parameter that names terms, or none if the issuer alone is searched for. */
+function parseTerms(parameters: URLSearchParams): Result<SearchQuery["terms"], SearchQueryError> {
+  const [name, ...more] = TERM_NAMES.filter((known) => parameters.has(known));
+  if (more.length > 0) return invalid("term");
+  if (name === undefined) return parameters.has("issuer") ? ok([]) : invalid("term");
+  const terms = TERMS[name](parameters.get(name) ?? "");
+  return terms === null ? invalid(name) : ok(terms);
 }
 
 function parseLogs(value: string | null, all: readonly string[]): readonly string[] | null {
@@ -87,7 +102,7 @@ function parseLimit(value: string | null): number | null {
 }
 
 /** The part of a query that a cursor is bound to. With another query it would silently skip hits. */
-type Question = Pick<SearchQuery, "term" | "logs">;
+type Question = Pick<SearchQuery, "terms" | "issuer" | "logs">;
 
 const VERSION = Uint8Array.of(1);
 const TAG_BYTES = 8;
@@ -115,6 +130,6 @@ function parseCursor(cursor: string, question: Question, all: readonly string[])
 }
 
 /** Covers the list of logs too, because the bounds are in its order. */
-function tagOf({ term, logs }: Question, all: readonly string[]): Uint8Array {
-  return sha256(encodeUtf8(JSON.stringify([TERMS_VERSION, term, logs, all]))).subarray(0, TAG_BYTES);
+function tagOf({ terms, issuer, logs }: Question, all: readonly string[]): Uint8Array {
+  return sha256(encodeUtf8(JSON.stringify([TERMS_VERSION, terms, issuer, logs, all]))).subarray(0, TAG_BYTES);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// GET /api/search: finds entries by artifact digest, signer e-mail address or public key, newest first.
+// GET /api/search: finds entries by artifact digest, signer, issuer or public key, newest first.
 
 import { CACHE_CONTROL, PUBLIC_READ } from "../../../shared/http/cache.ts";
 import { formatRfc3339 } from "../../../shared/time.ts";
