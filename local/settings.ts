@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // The settings of a local stack: keys and files from the state folder, the URL from the port.
 
+import { join } from "node:path";
 import { localUrl } from "../cli/address.ts";
 import { fileSettings, readShards, witnessSecret } from "../cli/deployment/folder-settings.ts";
-import { describeKeysError, openKeys } from "../cli/keys/keys.ts";
+import { checkedSettings, describeDamagedKeys } from "../cli/deployment/settings-check.ts";
+import { openKeys } from "../cli/keys/keys.ts";
 import { parsePublicUrl } from "../shared/http/public-url.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import { unixMs } from "../shared/time.ts";
 import { localTufSettings } from "./tuf.ts";
+
+const DEVELOPMENT = { allowLoopbackIssuers: true } as const;
 
 /** The options of a local stack. */
 export interface LocalStack {
@@ -26,7 +30,7 @@ export function localSettings({ port, state, accept }: LocalStack): Result<Reado
   if (!publicUrl.ok) return err(`${localUrl(port)} ${publicUrl.error.reason}`);
   const now = unixMs(Date.now());
   const secrets = openKeys(state, publicUrl.value, now);
-  if (!secrets.ok) return err(describeKeysError(secrets.error));
+  if (!secrets.ok) return err(describeDamagedKeys(secrets.error, join(state, "keys"), DEVELOPMENT));
   const files = fileSettings(state);
   if (!files.ok) return files;
   const witness = witnessSecret(state, files.value);
@@ -41,6 +45,9 @@ export function localSettings({ port, state, accept }: LocalStack): Result<Reado
     PUBLIC_URL: publicUrl.value.href,
     ...(accept === null ? {} : { ACCEPT: accept }),
   };
+  // Before the trust root is signed over them.
+  const checked = checkedSettings(settings, DEVELOPMENT);
+  if (!checked.ok) return checked;
   const tuf = localTufSettings({ state, publicUrl: publicUrl.value, settings, now });
   return tuf.ok ? ok({ ...settings, ...tuf.value }) : tuf;
 }

@@ -6,7 +6,6 @@ import { unstable_readConfig } from "wrangler";
 import { ROOT } from "../cli/root.ts";
 import type { Binding, Bindings } from "../shared/settings/binding.ts";
 import { composedBindings, DECLARATIONS, DECLARED_SERVICES } from "../workers/declarations.ts";
-import { SERVICE_ROUTES } from "../workers/front/routes.ts";
 import { WORKER } from "./stack.ts";
 
 /** The parts of wrangler's configuration that are compared. The package declares no types for them. */
@@ -147,9 +146,8 @@ describe("wrangler.toml", () => {
     expect(sqliteClasses(config)).toEqual(ownedClasses(Object.values(bindings), service));
   });
 
-  it("binds in [env.gateway] every service that has routes, and nothing else", () => {
-    const services = new Set(SERVICE_ROUTES.map(({ service }) => service));
-    const rows = Array.from(services, (service) => [service.toUpperCase(), { kind: "entrypoint", service }]);
+  it("binds in [env.gateway] every service, and nothing else", () => {
+    const rows = DECLARED_SERVICES.map((service) => [service.toUpperCase(), { kind: "entrypoint", service }]);
     expect(configuredBindings(read("gateway"), "gateway")).toEqual(Object.fromEntries(rows));
   });
 });

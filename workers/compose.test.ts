@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { localSettings } from "../local/settings.ts";
-import ca from "./ca/index.ts";
-import { type ComposedEnv, compose, type Services, serviceEnv } from "./compose.ts";
+import { CONTEXT as ctx, SERVICES, unusableBindings, COMPOSED as worker } from "../test/support/composed.ts";
+import { type ComposedEnv, serviceEnv } from "./compose.ts";
 import {
   DECLARATIONS,
   DECLARED_SERVICES,
@@ -18,11 +18,6 @@ import {
 } from "./declarations.ts";
 import { OidcKeys, Sequencer } from "./entrypoints.ts";
 import { SERVICE_ROUTES, type ServiceName } from "./front/routes.ts";
-import log from "./log/index.ts";
-import oidc from "./oidc/index.ts";
-import trust from "./trust/index.ts";
-import tsa from "./tsa/index.ts";
-import witness from "./witness/index.ts";
 
 /** The verifier key of sum.golang.org. */
 const WITNESSED_VKEY = "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8";
@@ -34,7 +29,6 @@ function shardKeys(): string {
   const ecdsa = pem(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey);
   return JSON.stringify({ [SHARD.name]: { ecdsa, ed25519: pem(generateKeyPairSync("ed25519").privateKey) } });
 }
-const SERVICES: Services = { ca, tsa, log, trust, oidc, witness };
 const SERVICE_NAMES = Object.keys(SERVICES) as ServiceName[];
 /** The secret settings that a service declares, all parts of split ones included. */
 const secretsOf = (service: DeclaredService): readonly string[] =>
@@ -64,17 +58,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(state, { recursive: true, force: true }));
 
-/** Bindings whose every use fails: these tests do not depend on what a service does with them. */
-function brokenBindings(): Record<string, unknown> {
-  const unusable = { getByName: () => fail(), get: fail, prepare: fail, limit: fail };
-  const names = DECLARED_SERVICES.flatMap((service) => resourceNames(DECLARATIONS[service].bindings));
-  return Object.fromEntries(names.map((name) => [name, unusable]));
-}
-function fail(): never {
-  throw new Error("not in this test");
-}
-
-const completeEnv = (): ComposedEnv => ({ ...brokenBindings(), ...settings }) as unknown as ComposedEnv;
+const completeEnv = (): ComposedEnv => ({ ...unusableBindings(), ...settings }) as unknown as ComposedEnv;
 
 /** The complete environment, but a secret that is not among `own` must not be read. */
 function guardedEnv(own: readonly string[], touched: Set<string>): ComposedEnv {
@@ -88,9 +72,6 @@ function guardedEnv(own: readonly string[], touched: Set<string>): ComposedEnv {
     },
   });
 }
-
-const ctx = { waitUntil: () => undefined, passThroughOnException: () => undefined } as unknown as ExecutionContext;
-const worker = compose(SERVICES, () => ({ jwks: fail }) as never);
 
 describe("narrowed environments", () => {
   it("give every secret to one service only", () => {

@@ -16,6 +16,7 @@ import { logProblems } from "./front/log-problems.ts";
 import { metricsPage } from "./front/metrics.ts";
 import type { ServiceName } from "./front/routes.ts";
 import type { TilesContext } from "./log/tiles/tiles.ts";
+import { checkSettings as checkSequencer } from "./sequencer/env.ts";
 
 /** The part of the environment that a service may see. The composition supplies what the service calls by RPC. */
 type ServiceEnv<S extends DeclaredService> = SettingsEnv<(typeof DECLARATIONS)[S]["settings"]> &
@@ -51,6 +52,7 @@ function narrowTo<S extends DeclaredService>(service: S): (env: ComposedEnv) => 
 /** A service's default export; `Rest` is what it needs from the execution context. */
 interface ServiceModule<Env, Rest extends unknown[] = []> {
   readonly fetch: (request: Request, env: Env, ...rest: Rest) => Response | Promise<Response>;
+  readonly checkSettings: (env: Env) => readonly string[];
 }
 
 export type Services = {
@@ -87,11 +89,26 @@ export function compose(
         oidc: (named) => services.oidc.fetch(named, serviceEnv.oidc(env)),
         witness: (named) => services.witness.fetch(named, serviceEnv.witness(env)),
       };
+      const settingsProblems = (): readonly string[] => [
+        ...new Set([
+          ...services.ca.checkSettings(caEnv(env, ctx)),
+          ...services.tsa.checkSettings(serviceEnv.tsa(env)),
+          ...services.log.checkSettings(serviceEnv.log(env)),
+          ...services.trust.checkSettings(serviceEnv.trust(env)),
+          ...services.oidc.checkSettings(serviceEnv.oidc(env)),
+          ...services.witness.checkSettings(serviceEnv.witness(env)),
+          ...checkSequencer(serviceEnv.sequencer(env)),
+        ]),
+      ];
       return answer(request, {
         config: readConfig(env),
+        settingsProblems,
         pages: {
-          metrics: async ({ publicUrl, logs }) =>
-            metricsPage(logs, env.SEQUENCER, await readTrustHealth(publicUrl.href, enter.trust)),
+          metrics: ({ publicUrl, logs }) =>
+            metricsPage(settingsProblems(), logs, {
+              sequencer: env.SEQUENCER,
+              trust: () => readTrustHealth(publicUrl.href, enter.trust),
+            }),
         },
         logProblems: ({ logs }) => logProblems(logs, env.SEQUENCER),
         dispatch: (service, named) => enter[service](named),

@@ -16,6 +16,7 @@ export { Anchor, OidcKeys, Sequencer, Tiles, TufRepository, UsedTokens } from ".
 const ca = createCa({ allowLoopbackIssuers: true });
 
 const oidc: Services["oidc"] = {
+  ...oidcService,
   fetch: (request, env) =>
     new URL(request.url).pathname === DEV_TOKEN_PATH ? devToken(request, env) : oidcService.fetch(request, env),
 };

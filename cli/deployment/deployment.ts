@@ -15,10 +15,11 @@ import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts"
 import { err, ok, type Result } from "../../shared/result.ts";
 import { unixMs } from "../../shared/time.ts";
 import { isSecret } from "../../workers/declarations.ts";
-import { describeKeysError, readKeys } from "../keys/keys.ts";
+import { readKeys } from "../keys/keys.ts";
 import { IS_INSTALLED, workingFolder } from "../root.ts";
 import { fileSettings, readShards, witnessSecret } from "./folder-settings.ts";
 import { otherSettings } from "./replaceable.ts";
+import { checkedSettings, describeDamagedKeys } from "./settings-check.ts";
 import { tufSecret } from "./trust-root.ts";
 
 /** The content of deployment.json. */
@@ -96,7 +97,7 @@ export function readDeployment(folder: string): Result<Deployment | null, string
   if (version !== 1) return wrong("was written by another version of sigedge");
   if (typeof name !== "string" || !NAME.test(name)) return wrong("has no usable name");
   const publicUrl = typeof url === "string" ? parsePublicUrl(url) : ok(null);
-  if (!publicUrl.ok) return wrong(`has a url that ${publicUrl.error.reason}`);
+  if (!publicUrl.ok) return wrong(`has a url that is wrong: PUBLIC_URL ${publicUrl.error.reason}`);
   if (!isStrings(settings)) return wrong("has settings that are not strings");
   if (shape !== null && shape !== "composed" && shape !== "split") return wrong("has an unknown shape");
   return ok({ folder, name, publicUrl: publicUrl.value, settings, shape });
@@ -162,7 +163,7 @@ export interface WorkerSettings {
 /** Reads and checks all settings of the services. The error names the file at fault. */
 export function workerSettings(deployment: Deployment): Result<WorkerSettings, string> {
   const keys = readKeys(keysFolder(deployment), unixMs(Date.now()));
-  if (!keys.ok) return err(describeKeysError(keys.error));
+  if (!keys.ok) return err(describeDamagedKeys(keys.error, keysFolder(deployment), PRODUCTION));
   const files = fileSettings(deployment.folder);
   if (!files.ok) return files;
   const shards: Result<Readonly<Record<string, string>>, string> = deployment.publicUrl === null
@@ -177,8 +178,15 @@ export function workerSettings(deployment: Deployment): Result<WorkerSettings, s
   for (const [name, value] of Object.entries({ ...keys.value, ...others, ...shards.value }))
     (isSecret(name) ? secrets : vars)[name] = value;
   const url = deployment.publicUrl === null ? {} : { PUBLIC_URL: deployment.publicUrl.href };
-  return ok({ secrets, vars: { ...url, ...deployment.settings, ...files.value, ...vars } });
+  const all: WorkerSettings = { secrets, vars: { ...url, ...deployment.settings, ...files.value, ...vars } };
+  const checked = checkedSettings({ ...WITHOUT_ADDRESS, ...all.vars, ...all.secrets }, PRODUCTION);
+  return checked.ok ? ok(all) : checked;
 }
+
+const PRODUCTION = { allowLoopbackIssuers: false } as const;
+
+/** What `sigedge init --url` adds. Until then, the other settings are checked with this. */
+const WITHOUT_ADDRESS = { PUBLIC_URL: "https://sigedge.invalid" };
 
 /** A path as a person would type it in the current folder. */
 export function shown(path: string): string {

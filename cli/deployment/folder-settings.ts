@@ -15,7 +15,7 @@ import { readIssuersFile } from "./issuers-file.ts";
 type Settings = Readonly<Record<string, string>>;
 
 /** Files that become settings unchanged. */
-const OPTIONAL_FILES = {
+export const OPTIONAL_FILES = {
   "listed-keys.pem": "LISTED_KEYS",
   "witness-policy.txt": "WITNESS_POLICY",
   "witnessed-logs.txt": "WITNESSED_LOGS",

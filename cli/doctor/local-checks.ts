@@ -71,8 +71,10 @@ function checkFolder(deployment: Deployment): readonly Finding[] {
 
 async function checkSettings(deployment: Deployment): Promise<readonly Finding[]> {
   const settings = workerSettings(deployment);
-  if (!settings.ok)
-    return [error("settings", settings.error, "correct it, then check again: npx sigedge deploy --dry-run")];
+  if (!settings.ok) {
+    const fix = "correct it, then check again: npx sigedge deploy --dry-run";
+    return settings.error.split("\n").map((problem) => error("settings", problem, fix));
+  }
   if (deployment.publicUrl === null)
     return [error("settings", "the deployment has no address", "npx sigedge init --url https://HOST")];
   const root = await readTrustRoot(deployment.publicUrl.href);

@@ -126,7 +126,7 @@ export function openKeys(state: string, publicUrl: PublicUrl, now: UnixMs): Resu
 /** Not one of KEY_FILES, as only a witness has it. */
 const WITNESS_KEY_FILE = "witness.key.pem";
 
-/** The witness's key in `<state>/keys`, created by the first call. Fails with state_unwritable, key_file_damaged. */
+/** The witness's key in `<state>/keys`, created by the first call. Fails with state_unwritable. */
 export function openWitnessKey(state: string): Result<string, KeysError> {
   const file = join(state, "keys", WITNESS_KEY_FILE);
   try {
@@ -139,10 +139,7 @@ export function openWitnessKey(state: string): Result<string, KeysError> {
   } catch (error) {
     return err({ code: "state_unwritable", folder: state, reason: reasonOf(error) });
   }
-  const text = readFileSync(file, "utf8");
-  return ED25519.matches(parseKey(text))
-    ? ok(text)
-    : err({ code: "key_file_damaged", file, reason: "is not an Ed25519 key" });
+  return ok(readFileSync(file, "utf8"));
 }
 
 /** Describes an error in a line for the operator. */
@@ -217,8 +214,18 @@ export function readKeys(folder: string, now: UnixMs): Result<Secrets, KeysError
   return ok(secrets);
 }
 
+/** The settings in the files of a folder that exist, whatever they hold. */
+export function readKeyTexts(folder: string): Secrets {
+  const files = [...KEY_FILE_NAMES.map((file) => ({ file, setting: KEY_FILES[file].setting })), ...CHAIN_FILES];
+  const texts = files.flatMap(({ file, setting }) => {
+    const text = readText(folder, file);
+    return setting === null || text === null ? [] : [[setting, text]];
+  });
+  return Object.fromEntries(texts) as Secrets;
+}
+
 /** Reads the PEM text of a key of this algorithm. Fails with key_file_damaged. */
-export function readKeyFile(folder: string, file: string, algorithm: Algorithm): Result<string, KeysError> {
+function readKeyFile(folder: string, file: string, algorithm: Algorithm): Result<string, KeysError> {
   const text = readText(folder, file);
   if (text === null) return damaged(folder, file, "is missing");
   return algorithm.matches(parseKey(text)) ? ok(text) : damaged(folder, file, `is not a ${algorithm.name} private key`);
@@ -263,7 +270,8 @@ function parseKey(text: string): KeyObject | null {
   }
 }
 
-function readText(folder: string, file: string): string | null {
+/** The text of a file, null if it cannot be read. */
+export function readText(folder: string, file: string): string | null {
   try {
     return readFileSync(join(folder, file), "utf8");
   } catch {

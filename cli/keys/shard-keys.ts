@@ -8,7 +8,7 @@ import type { PublicUrl } from "../../shared/http/public-url.ts";
 import { type LogConfig, logsOf } from "../../shared/logs/config.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { splitSetting } from "../../shared/settings/parts.ts";
-import { ED25519, type KeysError, makeFolder, P256, readKeyFile, reasonOf, writeFolder } from "./keys.ts";
+import { ED25519, type KeysError, makeFolder, P256, readText, reasonOf, writeFolder } from "./keys.ts";
 
 const KEY_FILES = {
   signature: { ecdsa: ["log.key.pem", P256], ed25519: ["log-ed25519.key.pem", ED25519] },
@@ -50,10 +50,11 @@ function openLogKeys(folder: string, kind: LogConfig["kind"]): Result<Readonly<R
     return err({ code: "state_unwritable", folder, reason: reasonOf(error) });
   }
   const keys: Record<string, string> = {};
-  for (const [member, [file, algorithm]] of files) {
-    const text = readKeyFile(folder, file, algorithm);
-    if (!text.ok) return text;
-    keys[member] = text.value;
+  // Whoever reads SHARD_KEYS says what is wrong with a key.
+  for (const [member, [file]] of files) {
+    const text = readText(folder, file);
+    if (text === null) return err({ code: "key_file_damaged", file: join(folder, file), reason: "is missing" });
+    keys[member] = text;
   }
   return ok(keys);
 }

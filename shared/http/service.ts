@@ -5,26 +5,36 @@ import type { Result } from "../result.ts";
 import type { ConfigError } from "../settings/settings.ts";
 import { withFailures } from "./failure.ts";
 import { requestIdOf } from "./request-id.ts";
+import { isSettingsCheck, problemsOf, settingsReport } from "./settings-check.ts";
 import { notConfigured, renderStatus } from "./status.ts";
 
 export interface ServiceParts<Env, Config, Rest extends unknown[] = []> {
   /** Called for every request; wrap it in oncePerEnv. */
   readonly readConfig: (env: Env) => Result<Config, ConfigError>;
+  /** What is wrong with the settings, where more of them can be wrong than `readConfig` reads. */
+  readonly checkSettings?: (env: Env) => readonly string[];
   /** @param rest the further arguments of fetch */
   readonly route: (request: Request, config: Config, ...rest: Rest) => Promise<Response>;
   /** The 503 in the form that the spec of the request's route prescribes. */
   readonly failed: (requestId: string, request: Request) => Response;
 }
 
+/** What a service offers to the composition. */
+export interface Service<Env, Rest extends unknown[] = []> {
+  readonly fetch: (request: Request, env: Env, ...rest: Rest) => Promise<Response>;
+  /** Names everything that is missing or wrong, one line each. */
+  readonly checkSettings: (env: Env) => readonly string[];
+}
+
 /** Creates the default export of a service's index.ts. */
 export function createService<Env, Config, Rest extends unknown[] = []>({
   readConfig,
+  checkSettings = (env) => problemsOf(readConfig(env)),
   route,
   failed,
-}: ServiceParts<Env, Config, Rest>): {
-  readonly fetch: (request: Request, env: Env, ...rest: Rest) => Promise<Response>;
-} {
+}: ServiceParts<Env, Config, Rest>): Service<Env, Rest> {
   const answer = (request: Request, env: Env, rest: Rest): Promise<Response> | Response => {
+    if (isSettingsCheck(request)) return settingsReport(checkSettings(env));
     const config = readConfig(env);
     return config.ok ? route(request, config.value, ...rest) : renderStatus(notConfigured(config.error));
   };
@@ -36,5 +46,6 @@ export function createService<Env, Config, Rest extends unknown[] = []>({
         () => answer(request, env, rest),
         (requestId) => failed(requestId, request),
       ),
+    checkSettings,
   };
 }

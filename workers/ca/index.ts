@@ -3,7 +3,7 @@
 
 import { withCors } from "../../shared/http/cors.ts";
 import { createRouter, type Handlers, withHandlers } from "../../shared/http/router.ts";
-import { createService } from "../../shared/http/service.ts";
+import { createService, type Service } from "../../shared/http/service.ts";
 import { renderStatus } from "../../shared/http/status.ts";
 import { ok } from "../../shared/result.ts";
 import { oncePerEnv } from "../../shared/settings/settings.ts";
@@ -43,12 +43,7 @@ const route = createRouter(withHandlers(ROUTES, HANDLERS), {
 });
 
 /** Creates the CA service. */
-export function createCa(
-  { allowLoopbackIssuers }: CaOptions,
-  platform: Platform = PLATFORM,
-): {
-  readonly fetch: (request: Request, env: CaEnv) => Promise<Response>;
-} {
+export function createCa({ allowLoopbackIssuers }: CaOptions, platform: Platform = PLATFORM): Service<CaEnv> {
   const service = createService<CaEnv, CertificateAuthority>({
     readConfig: oncePerEnv((env) => {
       const config = readConfig(env, allowLoopbackIssuers);
@@ -57,7 +52,7 @@ export function createCa(
     route,
     failed: (requestId) => renderStatus(statusOf({ code: "ca_failed", requestId })),
   });
-  return { fetch: (request, env) => withCors(request, () => service.fetch(request, env)) };
+  return { ...service, fetch: (request, env) => withCors(request, () => service.fetch(request, env)) };
 }
 
 export default createCa({ allowLoopbackIssuers: false });

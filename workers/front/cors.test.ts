@@ -36,6 +36,7 @@ function front(status: number, isImmutable = false): Front {
   if (!publicUrl.ok) throw new Error(publicUrl.error.reason);
   return {
     config: ok({ publicUrl: publicUrl.value, logs: [] }),
+    settingsProblems: () => [],
     pages: { metrics: () => new Response(null, { status }) },
     dispatch: async () => (isImmutable ? await fetch("data:text/plain,x") : new Response(null, { status })),
   };

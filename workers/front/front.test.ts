@@ -29,6 +29,7 @@ function logs(): readonly LogConfig[] {
 const seen: Request[] = [];
 const front: Front = {
   config: ok({ publicUrl: publicUrl(), logs: logs() }),
+  settingsProblems: () => [],
   pages: { metrics: () => new Response("own page") },
   dispatch: (service, request) => {
     seen.push(request);

@@ -21,6 +21,8 @@ type Page = (config: FrontConfig) => Response | Promise<Response>;
 
 export interface Front {
   readonly config: Result<FrontConfig, ConfigError>;
+  /** Everything that is wrong with the settings of any service, one line each; does not reject. */
+  readonly settingsProblems: () => readonly string[] | Promise<readonly string[]>;
   /** The pages of this composition beside those that every composition has. */
   readonly pages: Readonly<Partial<Record<PageName, Page>>>;
   /** What an operator must do about the logs, for a composition that can ask them; does not reject. */

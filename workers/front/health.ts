@@ -2,6 +2,7 @@
 // GET /healthz: whether the deployment serves, what is wrong with it, and what an operator must do. Every composition
 // answers it, also one that is not configured.
 
+import { problemsOf } from "../../shared/http/settings-check.ts";
 import type { Result } from "../../shared/result.ts";
 import type { ConfigError } from "../../shared/settings/settings.ts";
 import { readTrustHealth, type TrustHealth } from "../../shared/trust/health.ts";
@@ -10,12 +11,16 @@ import type { FrontConfig } from "./config.ts";
 /** The parts of a composition that its health depends on. */
 interface Deployment {
   readonly config: Result<FrontConfig, ConfigError>;
+  readonly settingsProblems: () => readonly string[] | Promise<readonly string[]>;
   readonly logProblems?: (config: FrontConfig) => Promise<readonly string[]>;
   readonly dispatch: (service: "trust", request: Request) => Response | Promise<Response>;
 }
 
 interface Health {
-  /** DEGRADED: the deployment serves, and an operator must act before it stops. */
+  /**
+   * NOT_SERVING: a setting is missing or wrong. DEGRADED: the deployment serves, and an operator must act before it
+   * stops.
+   */
   readonly status: "SERVING" | "DEGRADED" | "NOT_SERVING";
   readonly problems: readonly string[];
   readonly expiries: TrustHealth["expiries"];
@@ -24,9 +29,11 @@ interface Health {
 /** 200 while everything is well, otherwise 503, so that a monitor that checks only the status notices. */
 export async function health(front: Deployment): Promise<Response> {
   const { config } = front;
-  const body: Health = config.ok
-    ? await servingHealth(config.value, front)
-    : { status: "NOT_SERVING", problems: config.error.problems, expiries: [] };
+  const wrong = [...new Set([...problemsOf(config), ...(await front.settingsProblems())])];
+  const body: Health =
+    config.ok && wrong.length === 0
+      ? await servingHealth(config.value, front)
+      : { status: "NOT_SERVING", problems: wrong, expiries: [] };
   return Response.json(body, {
     status: body.status === "SERVING" ? 200 : 503,
     headers: { "cache-control": "no-store" },

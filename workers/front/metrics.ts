@@ -61,12 +61,35 @@ const GAUGES: readonly {
   },
 ];
 
-/** Rejects if a log is unreachable: a gap is better than an invented number. */
+/** Where the figures come from. */
+export interface Sources {
+  readonly sequencer: DurableObjectNamespace<SequencerRpc>;
+  readonly trust: () => Promise<TrustHealth>;
+}
+
+/**
+ * The page. Rejects if a log or the trust service does not answer: a gap is better than an invented number. While a
+ * setting is wrong, none of them may answer, so the page says that and nothing else.
+ */
 export async function metricsPage(
+  settingsProblems: readonly string[],
   logs: readonly LogConfig[],
-  sequencer: DurableObjectNamespace<SequencerRpc>,
-  trust: TrustHealth,
+  sources: Sources,
 ): Promise<Response> {
+  const text = settingsProblems.length > 0 ? "" : await figures(logs, sources);
+  return new Response(settingsGauge(settingsProblems.length) + text, {
+    headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8", "cache-control": "no-store" },
+  });
+}
+
+const settingsGauge = (problems: number): string =>
+  `# HELP sigedge_settings_problems Settings that are missing or wrong; /healthz names them.
+# TYPE sigedge_settings_problems gauge
+sigedge_settings_problems ${problems}
+`;
+
+async function figures(logs: readonly LogConfig[], { sequencer, trust }: Sources): Promise<string> {
+  const health = await trust();
   const described = await Promise.all(
     logs.map(async (log) => ({ log, description: await sequencer.getByName(log.name).describe() })),
   );
@@ -79,9 +102,7 @@ export async function metricsPage(
       }),
     ].join(""),
   );
-  return new Response(text.join("") + trustGauges(trust), {
-    headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8", "cache-control": "no-store" },
-  });
+  return text.join("") + trustGauges(health);
 }
 
 function trustGauges({ expiries, problems }: TrustHealth): string {

@@ -2,18 +2,22 @@
 // The Worker in front of services that are deployed apart: the same front end, over service bindings. It holds no key
 // and no state.
 
+import { readSettingsReport } from "../../shared/http/settings-check.ts";
 import type { Result } from "../../shared/result.ts";
 import type { SettingsEnv } from "../../shared/settings/setting.ts";
 import { type ConfigError, oncePerEnv } from "../../shared/settings/settings.ts";
 import { type FrontConfig, readFrontConfig } from "../front/config.ts";
 import type { SETTINGS } from "../front/declaration.ts";
 import { answer } from "../front/front.ts";
-import type { ServiceName } from "../front/routes.ts";
+
+/** Every service, also the one that answers no request from outside. */
+const SERVICES = ["ca", "tsa", "log", "trust", "oidc", "witness", "sequencer"] as const;
+type BoundService = (typeof SERVICES)[number];
 
 /** Each service is bound under its name in capitals. */
-type GatewayEnv = SettingsEnv<typeof SETTINGS> & { readonly [Name in Uppercase<ServiceName>]: Fetcher };
+type GatewayEnv = SettingsEnv<typeof SETTINGS> & { readonly [Name in Uppercase<BoundService>]: Fetcher };
 
-const bindingOf = (service: ServiceName): Uppercase<ServiceName> => service.toUpperCase() as Uppercase<ServiceName>;
+const bindingOf = (service: BoundService): Uppercase<BoundService> => service.toUpperCase() as Uppercase<BoundService>;
 
 const readConfig: (env: GatewayEnv) => Result<FrontConfig, ConfigError> = oncePerEnv((env) => readFrontConfig(env));
 
@@ -21,7 +25,15 @@ export default {
   fetch: (request: Request, env: GatewayEnv): Promise<Response> =>
     answer(request, {
       config: readConfig(env),
+      settingsProblems: () => settingsProblems(env),
       pages: {},
       dispatch: (service, named) => env[bindingOf(service)].fetch(named),
     }),
 };
+
+async function settingsProblems(env: GatewayEnv): Promise<readonly string[]> {
+  const reports = SERVICES.map((service) =>
+    readSettingsReport(service, (request) => env[bindingOf(service)].fetch(request)),
+  );
+  return [...new Set((await Promise.all(reports)).flat())];
+}

@@ -74,4 +74,5 @@ const service = createService<LogEnv, Config, [TilesStub]>({
 export default {
   fetch: (request: Request, env: LogEnv, ctx: TilesContext): Promise<Response> =>
     service.fetch(request, env, (options) => ctx.exports.Tiles(options)),
+  checkSettings: service.checkSettings,
 };

@@ -2,15 +2,16 @@
 // The sequencer's environment. No other service holds log keys.
 
 import type { Outside } from "../../shared/http/outside.ts";
+import { problemsOf } from "../../shared/http/settings-check.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
 import { readLogs, writableLogs } from "../../shared/logs/shards.ts";
 import type { Result } from "../../shared/result.ts";
 import type { BindingsEnv } from "../../shared/settings/binding.ts";
 import type { SettingsEnv } from "../../shared/settings/setting.ts";
-import { type ConfigError, Settings } from "../../shared/settings/settings.ts";
+import { type ConfigError, oncePerEnv, Settings } from "../../shared/settings/settings.ts";
 import type { UnixMs } from "../../shared/time.ts";
 import { parseWitnessPolicy } from "../../shared/tlog/policy.ts";
-import { type BINDINGS, SETTINGS } from "./declaration.ts";
+import { BINDINGS, SETTINGS } from "./declaration.ts";
 import type { LogDeps, Witnessing } from "./deps.ts";
 import type { SequencerKind } from "./kinds/kind.ts";
 import { SEQUENCER_KINDS } from "./kinds/kinds.ts";
@@ -56,6 +57,21 @@ export function readLogSetup(env: SequencerEnv, name: string): Result<LogSetup, 
     };
   });
 }
+
+/** Names everything that is wrong with the bindings and with the settings of any log, each once. */
+export const checkSettings: (env: SequencerEnv) => readonly string[] = oncePerEnv((env) => {
+  const settings = new Settings(env, SETTINGS);
+  settings.parse("PUBLIC_URL");
+  settings.readBindings(BINDINGS);
+  const logs = readLogs(settings);
+  const known = settings.finish(() => logs().map(({ name }) => name));
+  // Whatever is wrong outside SHARD_KEYS is found for any log.
+  const names = known.ok ? known.value : [FIRST_LOG];
+  return [...new Set([...problemsOf(known), ...names.flatMap((name) => problemsOf(readLogSetup(env, name)))])];
+});
+
+/** A log that every deployment has. */
+const FIRST_LOG = "signature";
 
 /** Reads the keys of a log. Returns null if it has none or if a setting is wrong. */
 function readKeys(settings: Settings<typeof SETTINGS>, logs: () => readonly LogConfig[], name: string): LogKeys | null {

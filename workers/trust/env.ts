@@ -5,6 +5,7 @@
 import bundledTrustFile from "#trust-file" with { type: "json" };
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import type { PublicUrl } from "../../shared/http/public-url.ts";
+import { problemsOf } from "../../shared/http/settings-check.ts";
 import { parseJson } from "../../shared/json/parse.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
 import { readLogs } from "../../shared/logs/shards.ts";
@@ -19,7 +20,7 @@ import { NO_RETIRED_KEYS, type RetiredKeys } from "../../shared/trust/retired-ke
 import { textsIn } from "../../shared/tuf/trust-file.ts";
 import { BINDINGS, SETTINGS } from "./declaration.ts";
 import { parseOnlineKey } from "./repository/online-key.ts";
-import type { Deployed } from "./repository/repository.ts";
+import { type Deployed, describeSignerError } from "./repository/repository.ts";
 
 export type TrustEnv = SettingsEnv<typeof SETTINGS> & Partial<BindingsEnv<typeof BINDINGS>>;
 
@@ -60,6 +61,17 @@ export const readConfig: (env: TrustEnv) => Result<Config, ConfigError> = oncePe
     describeLog: (logName) => bindings().SEQUENCER.getByName(logName).describe(),
     serveTuf: () => bindings().TUF.getByName(publicUrl().href).serve(),
   }));
+});
+
+/** Names everything that is wrong, the repository's two settings included, as the repository itself would. */
+export const checkSettings: (env: TrustEnv) => readonly string[] = oncePerEnv((env) => {
+  const { texts, signer } = readDeployed(env);
+  return [
+    ...problemsOf(readConfig(env)),
+    ...(texts.ok ? [] : [texts.error]),
+    // Where no repository is deployed, the key may be missing.
+    ...(signer.ok || (env.TUF_KEY ?? "") === "" ? [] : [describeSignerError(signer.error)]),
+  ];
 });
 
 /**

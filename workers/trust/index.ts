@@ -7,7 +7,7 @@ import { unixMs } from "../../shared/time.ts";
 import { ROUTES } from "./declaration.ts";
 import { clientTrustConfigDocument, signingConfigDocument, trustedRootDocument } from "./documents/documents.ts";
 import { tufDocument } from "./documents/tuf.ts";
-import { type Config, readConfig, type TrustEnv } from "./env.ts";
+import { type Config, checkSettings, readConfig, type TrustEnv } from "./env.ts";
 import { trustHealth } from "./health.ts";
 import { renderError } from "./status.ts";
 
@@ -29,6 +29,7 @@ const route = createRouter(withHandlers(ROUTES, HANDLERS), {
 
 const service = createService({
   readConfig,
+  checkSettings,
   route,
   failed: (requestId) => renderError({ code: "trust_failed", requestId }),
 });

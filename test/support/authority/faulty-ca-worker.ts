@@ -72,6 +72,7 @@ const healthy = createCa({ allowLoopbackIssuers: true });
 const envs = new Map<string, CaEnv>();
 
 const ca = {
+  ...healthy,
   fetch: (request: Request, env: CaEnv): Promise<Response> => {
     const fault = request.headers.get("x-fault") ?? "";
     const change = FAULTS[fault];

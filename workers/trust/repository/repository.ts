@@ -234,9 +234,13 @@ const snapshotPath = (version: number): string => `${version}.snapshot.json`;
 const pathsOf = ({ targets }: Targets): readonly string[] =>
   Object.entries(targets).map(([name, file]) => targetPath(name, file));
 
+/** @param error of Deployed.signer */
+export const describeSignerError = (error: string): string =>
+  `TUF_KEY ${error}: set the secret whose public half the newest root names.`;
+
 /** Returns the signer if the root names its key for both online roles. */
 function signerFor({ roles }: Root, signer: Deployed["signer"]): Result<TufSigner, string> {
-  if (!signer.ok) return err(`TUF_KEY ${signer.error}: set the secret whose public half the newest root names.`);
+  if (!signer.ok) return err(describeSignerError(signer.error));
   const isNamed = [roles.snapshot, roles.timestamp].every(({ keyids }) => keyids.includes(signer.value.keyId));
   return isNamed
     ? ok(signer.value)

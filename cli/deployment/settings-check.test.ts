@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every setting, once wrong, at every place that reads settings: each names it with the same sentence.
+
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { localSettings } from "../../local/settings.ts";
+import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
+import { COMPOSED, CONTEXT, SERVICES, unusableBindings } from "../../test/support/composed.ts";
+import { valueOf } from "../../test/support/value-of.ts";
+import type { ComposedEnv } from "../../workers/compose.ts";
+import { DECLARATIONS, type DeclaredService, settingNames } from "../../workers/declarations.ts";
+import gateway from "../../workers/gateway/index.ts";
+import sequencer from "../../workers/sequencer/index.ts";
+import { DEPLOY } from "../deploy/command.ts";
+import { localChecks } from "../doctor/local-checks.ts";
+import { publicChecks } from "../doctor/public-checks.ts";
+import { INIT } from "../init/command.ts";
+import { STATUS } from "../status/command.ts";
+import { createDeployment } from "./create.ts";
+import { type Deployment, readDeployment, workerSettings } from "./deployment.ts";
+import { settingsProblems } from "./settings-check.ts";
+
+type SettingName = { [S in DeclaredService]: keyof (typeof DECLARATIONS)[S]["settings"] }[DeclaredService];
+
+interface Bad {
+  readonly text: string;
+  readonly sentence: string;
+  /** The file of the setting in a deployment's folder; null for a setting of deployment.json. */
+  readonly file: string | null;
+  /** Its file in the state folder of a local stack, if it has one there. */
+  readonly local?: string;
+}
+
+const PEM_BLOCK = "must be one PKCS#8 PEM block (BEGIN PRIVATE KEY)";
+const NO_CHAIN = "is not PEM text of certificates";
+const keyFile = (file: string): { readonly file: string; readonly local: string } => ({
+  file: `keys/${file}`,
+  local: `keys/${file}`,
+});
+const sameFile = (file: string): { readonly file: string; readonly local: string } => ({ file, local: file });
+
+/** One wrong text for every setting; a new setting needs a row here. */
+const BAD: Readonly<Record<SettingName, Bad>> = {
+  PUBLIC_URL: { text: "http://sign.example.com", sentence: "PUBLIC_URL must start with https://", file: null },
+  CA_CHAIN: { text: "x", sentence: `CA_CHAIN ${NO_CHAIN}`, ...keyFile("ca-chain.pem") },
+  CA_KEY: { text: "x", sentence: `CA_KEY ${PEM_BLOCK}`, ...keyFile("ca.key.pem") },
+  ISSUERS: {
+    text: '[{"issuer-url":"https://a.example","type":"x"}]',
+    sentence: "[0].type must be",
+    file: "issuers.yaml",
+    local: "issuers.yaml",
+  },
+  OTHER_CA_CHAINS: { text: "x", sentence: `OTHER_CA_CHAINS ${NO_CHAIN}`, file: null },
+  RETIRED_KEYS: { text: "x", sentence: "RETIRED_KEYS must be a JSON list of retired keys", file: null },
+  CERTIFICATE_LIFETIME: {
+    text: "ten minutes",
+    sentence: "CERTIFICATE_LIFETIME must be 60 to 3600 seconds",
+    file: null,
+  },
+  SHARDS: { text: '[{"name":"X"}]', sentence: "[0].name must be 1 to 32 characters", ...sameFile("shards.json") },
+  TSA_CHAIN: { text: "x", sentence: `TSA_CHAIN ${NO_CHAIN}`, ...keyFile("tsa-chain.pem") },
+  TSA_KEY: { text: "x", sentence: `TSA_KEY ${PEM_BLOCK}`, ...keyFile("tsa.key.pem") },
+  ACCEPT: { text: "all", sentence: "ACCEPT must be one of own-ca, own-ca+listed-keys, open", file: null },
+  LISTED_KEYS: {
+    text: "x",
+    sentence: "LISTED_KEYS must be PEM text of 1 to 64 public keys",
+    ...sameFile("listed-keys.pem"),
+  },
+  CERTIFICATE_GRACE: { text: "a while", sentence: "CERTIFICATE_GRACE must be", file: null },
+  ENTRIES_PER_CERTIFICATE: { text: "many", sentence: "ENTRIES_PER_CERTIFICATE must be", file: null },
+  ENTRIES_PER_KEY: { text: "many", sentence: "ENTRIES_PER_KEY must be", file: null },
+  SIGNING_ALGORITHMS: { text: "ECDSA", sentence: "SIGNING_ALGORITHMS has ECDSA; known are", file: null },
+  OTHER_TSA_CHAINS: { text: "x", sentence: `OTHER_TSA_CHAINS ${NO_CHAIN}`, file: null },
+  TUF_KEY: { text: "x", sentence: "TUF_KEY is not a P-256 private key in PKCS#8 PEM", file: "keys/tuf.key.pem" },
+  TRUST_FILE: { text: "x", sentence: "TRUST_FILE is not JSON.", file: null },
+  OIDC_KEY: { text: "x", sentence: `OIDC_KEY ${PEM_BLOCK}`, ...keyFile("oidc.key.pem") },
+  OTHER_OIDC_KEYS: { text: "x", sentence: "OTHER_OIDC_KEYS must be PEM text of public keys", file: null },
+  WITNESS_KEY: {
+    text: "x",
+    sentence: "WITNESS_KEY is not an Ed25519 private key in PKCS#8 PEM",
+    ...keyFile("witness.key.pem"),
+  },
+  WITNESSED_LOGS: { text: "garbage", sentence: "WITNESSED_LOGS line 1: ", ...sameFile("witnessed-logs.txt") },
+  SIGNATURE_LOG_KEY: { text: "x", sentence: "SIGNATURE_LOG_KEY is not a P-256", ...keyFile("signature-log.key.pem") },
+  SIGNATURE_LOG_ED25519_KEY: {
+    text: "x",
+    sentence: "SIGNATURE_LOG_ED25519_KEY is not an Ed25519 private key in PKCS#8 PEM",
+    ...keyFile("signature-log-ed25519.key.pem"),
+  },
+  CERTIFICATE_LOG_KEY: {
+    text: "x",
+    sentence: "CERTIFICATE_LOG_KEY is not a P-256",
+    ...keyFile("certificate-log.key.pem"),
+  },
+  SHARD_KEYS: { text: "x", sentence: "SHARD_KEYS.sig-2.ecdsa is not a P-256", ...keyFile("shards/sig-2/log.key.pem") },
+  WITNESS_POLICY: {
+    text: "garbage",
+    sentence: "WITNESS_POLICY: line 1: ",
+    ...sameFile("witness-policy.txt"),
+  },
+  WITNESS_MODE: { text: "maybe", sentence: "WITNESS_MODE must be fail-open or require-quorum", file: null },
+};
+const NAMES = Object.keys(BAD) as SettingName[];
+
+const URL_TEXT = "https://sign.example.com";
+const PORT = 8787;
+const SHARD = (url: string): string => JSON.stringify([{ name: "sig-2", kind: "signature", url }]);
+const VKEY = "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8";
+
+let root: string;
+let good: Deployment;
+let texts: Readonly<Record<string, string>>;
+let publicUrl: PublicUrl;
+
+beforeAll(async () => {
+  root = mkdtempSync(join(tmpdir(), "sigedge-settings-check-"));
+  publicUrl = valueOf(parsePublicUrl(URL_TEXT));
+  const wanted = { name: "sigedge-x", publicUrl, issuers: "none", passphrase: "correct horse battery" } as const;
+  good = valueOf(await createDeployment({ ...wanted, folder: join(root, "good") }));
+  writeFileSync(join(good.folder, "shards.json"), SHARD("https://2027.example.com"));
+  writeFileSync(join(good.folder, "witnessed-logs.txt"), `log ${VKEY}\n`);
+  const { vars, secrets } = valueOf(workerSettings(good));
+  texts = { ...vars, ...secrets };
+  const state = join(root, "state");
+  mkdirSync(state);
+  writeFileSync(join(state, "shards.json"), SHARD(`http://127.0.0.2:${PORT}`));
+  writeFileSync(join(state, "witnessed-logs.txt"), `log ${VKEY}\n`);
+  valueOf(localSettings({ port: PORT, state, accept: null }));
+}, 60_000);
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+beforeEach(() => {
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
+
+/** What a Worker has when its setting is wrong. */
+function badTexts(name: SettingName): Readonly<Record<string, string>> {
+  const { text } = BAD[name];
+  if (name !== "SHARD_KEYS") return { ...texts, [name]: text };
+  const keys = JSON.parse(texts["SHARD_KEYS"] ?? "") as Record<string, object>;
+  return { ...texts, SHARD_KEYS: JSON.stringify({ "sig-2": { ...keys["sig-2"], ecdsa: text } }) };
+}
+
+/** A copy of the folder in which the setting is wrong. */
+function badFolder(name: SettingName): string {
+  const { text, file } = BAD[name];
+  const folder = mkdtempSync(join(root, "bad-"));
+  cpSync(good.folder, folder, { recursive: true });
+  if (file !== null) {
+    writeFileSync(join(folder, file), text);
+    return folder;
+  }
+  const path = join(folder, "deployment.json");
+  const json = JSON.parse(readFileSync(path, "utf8")) as { readonly settings: object };
+  const changed = name === "PUBLIC_URL" ? { url: text } : { settings: { ...json.settings, [name]: text } };
+  writeFileSync(path, JSON.stringify({ ...json, ...changed }));
+  return folder;
+}
+
+const composedEnv = (settings: Readonly<Record<string, string>>): ComposedEnv =>
+  ({ ...unusableBindings(), ...settings }) as unknown as ComposedEnv;
+
+/** Fetches a path from the composed Worker. */
+const fetchComposed = (path: string, settings: Readonly<Record<string, string>>): Promise<Response> =>
+  COMPOSED.fetch(new Request(`${URL_TEXT}${path}`), composedEnv(settings), CONTEXT);
+
+/** Fetches a path through the gateway from services that each have only their own settings. */
+function fetchSplit(path: string, settings: Readonly<Record<string, string>>): Promise<Response> {
+  const services = Object.entries({ ...SERVICES, sequencer }).map(([service, module]) => {
+    const { settings: rows, bindings } = DECLARATIONS[service as DeclaredService];
+    const own = settingNames(rows).filter((name) => name in settings);
+    const env = {
+      ...Object.fromEntries(Object.keys(bindings).map((name) => [name, {}])),
+      ...Object.fromEntries(own.map((name) => [name, settings[name]])),
+    };
+    const ask = module.fetch as (request: Request, env: object, context: object) => Response | Promise<Response>;
+    return [service.toUpperCase(), { fetch: (request: Request) => ask(request, env, CONTEXT) }];
+  });
+  const { PUBLIC_URL, SHARDS } = settings;
+  return gateway.fetch(new Request(`${URL_TEXT}${path}`), { PUBLIC_URL, SHARDS, ...Object.fromEntries(services) });
+}
+
+/** Runs a command in this process. Gives its exit code and all that it printed. */
+async function runHere(
+  command: { readonly execute: (args: readonly string[]) => Promise<number> },
+  args: readonly string[],
+): Promise<{ readonly code: number; readonly printed: string }> {
+  let printed = "";
+  const take = (text: string | Uint8Array): boolean => {
+    printed += String(text);
+    return true;
+  };
+  const spies = [process.stdout, process.stderr].map((stream) => vi.spyOn(stream, "write").mockImplementation(take));
+  const code = await command.execute(args);
+  for (const spy of spies) spy.mockRestore();
+  return { code, printed };
+}
+
+it("finds nothing wrong with right settings", async () => {
+  expect(settingsProblems(texts, { allowLoopbackIssuers: false })).toEqual([]);
+  for (const ask of [fetchComposed, fetchSplit]) {
+    // The trust service and the logs are out of reach here, which is no problem of a setting.
+    expect(await (await ask("/healthz", texts)).json()).toMatchObject({ status: "DEGRADED" });
+  }
+});
+
+it("has a wrong text for every setting that a service declares", () => {
+  const declared = Object.values(DECLARATIONS).flatMap(({ settings }) => Object.keys(settings));
+  expect(NAMES.toSorted()).toEqual([...new Set(declared)].toSorted());
+});
+
+it.each(["ACEPT", "CA_KEYS", "SOMETHING_ELSE"])("names %s, which is no setting", (name) => {
+  const meant =
+    { ACEPT: "did you mean ACCEPT?", CA_KEYS: "did you mean CA_KEY?" }[name] ?? "docs/reference/settings.md";
+  const settings = { ...good.settings, [name]: "x" };
+  expect(workerSettings({ ...good, settings })).toMatchObject({
+    error: expect.stringContaining(`${name} is not a setting; ${meant}`) as unknown,
+  });
+});
+
+describe.each(NAMES)("a wrong %s is named", (name) => {
+  const { sentence, local } = BAD[name];
+  const named = expect.arrayContaining([expect.stringContaining(sentence)]) as unknown;
+
+  it("by /healthz of the composed Worker and of the gateway, with 503", async () => {
+    for (const ask of [fetchComposed, fetchSplit]) {
+      const response = await ask("/healthz", badTexts(name));
+      expect(response.status).toBe(503);
+      expect(await response.json()).toMatchObject({ status: "NOT_SERVING", problems: named });
+    }
+  });
+
+  it("by /metrics", async () => {
+    const page = await (await fetchComposed("/metrics", badTexts(name))).text();
+    // Without an address or a list of logs, nothing but /healthz answers.
+    if (name === "PUBLIC_URL" || name === "SHARDS") expect(page).toContain(sentence);
+    else expect(page).toMatch(/^sigedge_settings_problems [1-9]/m);
+  });
+
+  it("by sigedge status and sigedge doctor, from outside", async () => {
+    vi.stubGlobal("fetch", (url: string) => fetchComposed(new URL(url).pathname, badTexts(name)));
+    const status = await runHere(STATUS, [URL_TEXT]);
+    expect(status.code).toBe(1);
+    expect(status.printed).toContain(sentence);
+    const [health] = publicChecks(publicUrl);
+    const findings = (await health?.run()) ?? [];
+    expect(findings.map(({ finding }) => finding)).toEqual(named);
+    expect(findings.every(({ level }) => level === "error")).toBe(true);
+  });
+
+  it("by init, deploy, deploy --dry-run and doctor, for the folder", async () => {
+    const folder = badFolder(name);
+    for (const [command, ...args] of [[INIT], [DEPLOY], [DEPLOY, "--dry-run"]] as const) {
+      const { code, printed } = await runHere(command, [...args, "--dir", folder]);
+      expect(code).toBe(1);
+      expect(printed).toContain(sentence);
+    }
+    const deployment = readDeployment(folder);
+    if (!deployment.ok) {
+      expect(deployment.error).toContain(sentence);
+      return;
+    }
+    const check = localChecks({ ...good, ...deployment.value }).find(({ title }) => title === "settings");
+    expect(((await check?.run()) ?? []).map(({ finding }) => finding)).toEqual(named);
+  });
+
+  it.runIf(local !== undefined)("by start, for the state folder", () => {
+    const state = mkdtempSync(join(root, "state-"));
+    cpSync(join(root, "state"), state, { recursive: true });
+    const path = join(state, local ?? "");
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, BAD[name].text);
+    const read = localSettings({ port: PORT, state, accept: null });
+    expect(read).toMatchObject({ ok: false, error: expect.stringContaining(sentence) as unknown });
+  });
+});

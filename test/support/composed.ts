@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// The composed Worker in a unit test: all services, over bindings whose every use fails.
+
+import ca from "../../workers/ca/index.ts";
+import { compose, type Services } from "../../workers/compose.ts";
+import { DECLARATIONS, DECLARED_SERVICES, resourceNames } from "../../workers/declarations.ts";
+import log from "../../workers/log/index.ts";
+import oidc from "../../workers/oidc/index.ts";
+import trust from "../../workers/trust/index.ts";
+import tsa from "../../workers/tsa/index.ts";
+import witness from "../../workers/witness/index.ts";
+
+export const SERVICES: Services = { ca, tsa, log, trust, oidc, witness };
+
+export const COMPOSED = compose(SERVICES, () => ({ jwks: fail }) as never);
+
+export const CONTEXT = {
+  waitUntil: () => undefined,
+  passThroughOnException: () => undefined,
+} as unknown as ExecutionContext;
+
+/** All bindings of the composed Worker. */
+export function unusableBindings(): Readonly<Record<string, unknown>> {
+  const unusable = { getByName: () => fail(), get: fail, prepare: fail, limit: fail };
+  const names = DECLARED_SERVICES.flatMap((service) => resourceNames(DECLARATIONS[service].bindings));
+  return Object.fromEntries(names.map((name) => [name, unusable]));
+}
+
+function fail(): never {
+  throw new Error("not in this test");
+}
