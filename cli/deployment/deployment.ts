@@ -6,6 +6,7 @@
 //   keys/             the online keys, the certificate chains, the operator issuer's public key
 //   next/, former/    the key that will replace a current one, and the public halves of former keys (sigedge rotate)
 //   offline/          keys that no Worker gets, encrypted with a passphrase: to be moved offline
+//   retired-keys.json  when each former key went out of use
 //   issuers.yaml      the issuers that the CA accepts; optional: listed-keys.pem, witness-policy.txt and others
 //   wrangler*.json, secrets*.json   generated from the above
 
@@ -18,7 +19,7 @@ import { isSecret } from "../../workers/declarations.ts";
 import { readKeys } from "../keys/keys.ts";
 import { IS_INSTALLED, workingFolder } from "../root.ts";
 import { fileSettings, readShards, witnessSecret } from "./folder-settings.ts";
-import { otherSettings } from "./replaceable.ts";
+import { allSettings, formerSettings, withoutFormer } from "./former-settings.ts";
 import { checkedSettings, describeDamagedKeys } from "./settings-check.ts";
 import { tufSecret } from "./trust-root.ts";
 
@@ -174,13 +175,29 @@ export function workerSettings(deployment: Deployment): Result<WorkerSettings, s
   if (!witness.ok) return witness;
   const secrets: Record<string, string> = { ...tufSecret(deployment.folder), ...witness.value };
   const vars: Record<string, string> = {};
-  const others = otherSettings(deployment.folder, deployment.settings);
-  for (const [name, value] of Object.entries({ ...keys.value, ...others, ...shards.value }))
+  const others = formerSettings(deployment);
+  if (!others.ok) return others;
+  for (const [name, value] of Object.entries({ ...keys.value, ...others.value, ...shards.value }))
     (isSecret(name) ? secrets : vars)[name] = value;
   const url = deployment.publicUrl === null ? {} : { PUBLIC_URL: deployment.publicUrl.href };
-  const all: WorkerSettings = { secrets, vars: { ...url, ...deployment.settings, ...files.value, ...vars } };
+  const all: WorkerSettings = {
+    secrets,
+    vars: { ...url, ...withoutFormer(deployment.settings), ...files.value, ...vars },
+  };
   const checked = checkedSettings({ ...WITHOUT_ADDRESS, ...all.vars, ...all.secrets }, PRODUCTION);
   return checked.ok ? ok(all) : checked;
+}
+
+/**
+ * All settings with every former key and every retirement, as the trusted root needs them: the settings of the services
+ * may leave out old ones. The error names the file at fault.
+ */
+export function trustSettings(deployment: Deployment): Result<Readonly<Record<string, string>>, string> {
+  const settings = workerSettings(deployment);
+  if (!settings.ok) return settings;
+  const all = allSettings(deployment);
+  const { secrets, vars } = settings.value;
+  return all.ok ? ok({ ...secrets, ...withoutFormer(vars), ...all.value }) : all;
 }
 
 const PRODUCTION = { allowLoopbackIssuers: false } as const;

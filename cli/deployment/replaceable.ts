@@ -9,6 +9,11 @@
 import { createPublicKey } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { joinParts, splitSetting } from "../../shared/settings/parts.ts";
+import type { UnixMs } from "../../shared/time.ts";
+import type { RetiredKeys, Retirement } from "../../shared/trust/retired-keys.ts";
+import { fingerprintsOf } from "./retired-keys.ts";
 
 export type Replaceable = "ca" | "tsa" | "oidc";
 
@@ -30,6 +35,13 @@ export const REPLACEABLE: { readonly [R in Replaceable]: Place } = {
   oidc: { key: "oidc.key.pem", chain: null, others: "OTHER_OIDC_KEYS" },
 };
 
+export const REPLACEABLE_KINDS = Object.keys(REPLACEABLE) as Replaceable[];
+
+/** Nothing that was made with a key is under way this long after its retirement. */
+const KEEP_MS = 30 * 24 * 3_600_000;
+/** The built-in issuer reads at most 16 other keys. */
+const MAX_FORMER = 12;
+
 /** The file of a public half in next/KIND/. */
 export const publicFile = (kind: Replaceable): string => REPLACEABLE[kind].chain ?? "public.pem";
 
@@ -37,7 +49,7 @@ export const publicFile = (kind: Replaceable): string => REPLACEABLE[kind].chain
 export const nextFolder = (folder: string, kind: Replaceable): string => join(folder, "next", kind);
 
 /** The files of the former public halves, oldest first. */
-export function formerFiles(folder: string, kind: Replaceable): readonly string[] {
+function formerFiles(folder: string, kind: Replaceable): readonly string[] {
   const former = join(folder, "former");
   const names = existsSync(former) ? readdirSync(former) : [];
   return names
@@ -63,23 +75,68 @@ export function publicNext(folder: string, kind: Replaceable): string | null {
   return existsSync(file) ? readFileSync(file, "utf8") : null;
 }
 
+/** The public halves of other keys than the one in use, PEM, in the form of the settings; empty if there are none. */
+export interface OtherKeys {
+  /** The setting: OTHER_CA_CHAINS. */
+  readonly name: string;
+  readonly byHand: string;
+  /** Oldest first. */
+  readonly former: readonly string[];
+  /** Null if no rotation is under way. */
+  readonly next: string | null;
+}
+
 /**
- * The settings that publish the next and the former public halves. keys/ must be complete.
+ * The other keys of every kind. keys/ must be complete.
  * @param byHand the settings of deployment.json, where an operator may have added some
  */
-export function otherSettings(
-  folder: string,
-  byHand: Readonly<Record<string, string>>,
-): Readonly<Record<string, string>> {
-  const settings: Record<string, string> = {};
-  for (const kind of Object.keys(REPLACEABLE) as Replaceable[]) {
-    const former = formerFiles(folder, kind).map((file) => readFileSync(file, "utf8"));
+export function readOtherKeys(folder: string, byHand: Readonly<Record<string, string>>): readonly OtherKeys[] {
+  return REPLACEABLE_KINDS.map((kind) => {
     const inUse = publicInUse(folder, kind);
-    // If a rotation was interrupted before its last step, the current key is also the next one.
-    const others = [...former, publicNext(folder, kind) ?? ""].filter((pem) => pem !== "" && pem !== inUse);
-    const name = REPLACEABLE[kind].others;
-    if (others.length > 0)
-      settings[name] = [...(byHand[name] === undefined ? [] : [`${byHand[name].trimEnd()}\n`]), ...others].join("");
+    const next = publicNext(folder, kind);
+    const { others: name } = REPLACEABLE[kind];
+    const text = joinParts(byHand, name).trimEnd();
+    return {
+      name,
+      byHand: text === "" ? "" : `${text}\n`,
+      former: formerFiles(folder, kind)
+        .map((file) => readFileSync(file, "utf8"))
+        .filter((pem) => pem !== inUse),
+      // If a rotation was interrupted before its last step, the current key is also the next one.
+      next: next === inUse ? null : next,
+    };
+  });
+}
+
+/** The text of all of them, for the trusted root, which has no limit. */
+export const allOthersText = ({ byHand, former, next }: OtherKeys): string => [byHand, ...former, next ?? ""].join("");
+
+/**
+ * The settings that publish other keys to the services. Where they do not fit, the oldest keys that are long retired
+ * are left out: the services accept nothing of theirs, and the signed trusted root has them for ever. The error is a
+ * line for the operator.
+ */
+export function otherSettings(
+  others: OtherKeys,
+  retired: RetiredKeys,
+  now: UnixMs,
+): Result<Readonly<Record<string, string>>, string> {
+  const isOver = (pem: string): boolean => {
+    const retirement = retirementIn(retired, pem);
+    return retirement !== null && now - retirement.retiredAt > KEEP_MS;
+  };
+  for (let former = others.former; ; ) {
+    const text = allOthersText({ ...others, former });
+    const parts = text === "" ? ok({}) : splitSetting(others.name, text);
+    if (parts.ok && former.length <= MAX_FORMER) return parts;
+    const oldest = former.findIndex(isOver);
+    if (oldest === -1) return parts.ok ? parts : err(`${others.name} ${parts.error}`);
+    former = former.toSpliced(oldest, 1);
   }
-  return settings;
+}
+
+function retirementIn(retired: RetiredKeys, pem: string): Retirement | null {
+  const times = fingerprintsOf(pem).map((fingerprint) => retired.get(fingerprint));
+  const [earliest] = times.filter((one) => one !== undefined).toSorted((a, b) => a.retiredAt - b.retiredAt);
+  return earliest ?? null;
 }

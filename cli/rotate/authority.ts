@@ -8,7 +8,7 @@ import { equal } from "../../shared/bytes/bytes.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { Certificate } from "../../shared/x509/certificate.ts";
 import { parseChains } from "../../shared/x509/chains.ts";
-import { formerFiles, otherSettings, publicInUse, REPLACEABLE } from "../deployment/replaceable.ts";
+import { allOthersText, publicInUse, REPLACEABLE, readOtherKeys } from "../deployment/replaceable.ts";
 import { certifyAuthority, certifyTimestampAuthority, ISSUED_LIFETIME_MS, spkiOf } from "../keys/certificates.ts";
 import { encryptKey, openKey } from "../tuf/encrypted-key.ts";
 import { isPublished, newKeyFile, offlineFiles, openTufKeys, publish, refuseUnserved } from "./publish.ts";
@@ -20,6 +20,8 @@ import {
   type RotationContext,
   refuseEarly,
   refuseRecent,
+  retiringNow,
+  stepsAfterRetirement,
   TRUST_WAIT_MS,
   waiting,
 } from "./rotation.ts";
@@ -35,7 +37,8 @@ const KINDS = {
   tsa: { title: "the timestamp authority", root: "tsa-root", certify: certifyTimestampAuthority },
 } as const;
 
-const nameOf = ({ kind, isNewRoot }: AuthorityRotation): string => (isNewRoot ? KINDS[kind].root : kind);
+/** The name of the rotation: `ca` or `ca-root`. */
+export const nameOf = ({ kind, isNewRoot }: AuthorityRotation): string => (isNewRoot ? KINDS[kind].root : kind);
 
 /**
  * Plans to create the new authority and to announce it, or tells how long to wait. The error is a line for the
@@ -52,11 +55,8 @@ export async function planAuthority(context: RotationContext, rotation: Authorit
   const [issuing] = chain.value;
   const old = refuseRecent(context, title, issuing?.notBefore ?? 0);
   if (!old.ok) return old;
-  const rootEnd = chain.value.at(-1)?.notAfter ?? 0;
-  if (!rotation.isNewRoot && rootEnd < context.now + ISSUED_LIFETIME_MS)
-    return err(
-      `the root expires on ${day(rootEnd)}, before a certificate that it would sign now; replace it as well: npx sigedge rotate ${root} --again`,
-    );
+  const rootEnd = refuseShortRoot(context, rotation, chain.value);
+  if (!rootEnd.ok) return rootEnd;
   // Checks for the offline keys before anything is created.
   const keys = offlineFiles(context.offline, rotation.isNewRoot ? "tuf-" : root);
   if (!keys.ok) return keys;
@@ -67,11 +67,25 @@ export async function planAuthority(context: RotationContext, rotation: Authorit
       "trust.json: new targets, whose trusted root holds both chains",
     ],
     apply: async () => {
-      const made = await make(context, rotation, chain.value);
+      const made = await makeAuthority(context, rotation, chain.value);
       return made.ok ? publish(context) : made;
     },
     next: stepsAfterAnnouncement(context, rotation, context.now),
   });
+}
+
+/** Refuses to make a certificate that its root would not outlive. The error is a line for the operator. */
+export function refuseShortRoot(
+  { now, compromisedSince }: RotationContext,
+  { kind, isNewRoot }: AuthorityRotation,
+  chain: readonly Certificate[],
+): Result<null, string> {
+  const rootEnd = chain.at(-1)?.notAfter ?? 0;
+  if (isNewRoot || rootEnd >= now + ISSUED_LIFETIME_MS) return ok(null);
+  const flag = compromisedSince === null ? "--again" : "--compromised";
+  return err(
+    `the root expires on ${day(rootEnd)}, before a certificate that it would sign now; replace it as well: npx sigedge rotate ${KINDS[kind].root} ${flag}`,
+  );
 }
 
 function stepsAfterAnnouncement(context: RotationContext, rotation: AuthorityRotation, at: number): readonly string[] {
@@ -131,29 +145,40 @@ export async function planAuthorityFinish(context: RotationContext, rotation: Au
       if (!unserved.ok) return unserved;
       const signers = await openTufKeys(context);
       if (!signers.ok) return signers;
-      replace(context, rotation.kind);
-      return publish(context);
+      return replaceAuthority(context, rotation);
     },
-    next: [command(context, "deploy")],
+    next: stepsAfterRetirement(context),
   });
+}
+
+/** Lets the next authority issue or sign, retires the current one, and signs targets that say so. */
+export async function replaceAuthority(
+  context: RotationContext,
+  rotation: AuthorityRotation,
+): Promise<Result<null, string>> {
+  const retiring = retiringNow(context, nameOf(rotation));
+  const replaced = replace(context, rotation.kind, { ...retiring, isRootRetired: rotation.isNewRoot });
+  return replaced.ok ? publish(context) : replaced;
 }
 
 /** Files for clients that do not read a trusted root name one timestamp authority only: the first. */
 const NAMED_FIRST = "trust.json: new targets, which name it first";
 
-/** Plans to sign the targets, if an earlier run replaced the key but could not sign. */
+/**
+ * Plans to sign the targets, if an earlier run replaced the key but could not sign, or if the operator changed what the
+ * folder says.
+ */
 function finishPublishing(context: RotationContext, rotation: AuthorityRotation): Awaited<Planned> {
   const published = isPublished(context);
   if (!published.ok) return published;
-  const wasReplaced = formerFiles(context.deployment.folder, rotation.kind).length > 0;
-  if (published.value || !wasReplaced)
-    return err(`no rotation is under way; begin with: npx sigedge rotate ${nameOf(rotation)}`);
+  if (published.value) return err(`no rotation is under way; begin with: npx sigedge rotate ${nameOf(rotation)}`);
   return ok({ changes: [NAMED_FIRST], apply: () => publish(context), next: [command(context, "deploy")] });
 }
 
 const hasMatchingKeys = (context: RotationContext): boolean => isPublished(context).ok;
 
-function chainInUse(folder: string, kind: "ca" | "tsa"): Result<readonly Certificate[], string> {
+/** The chain in keys/. The error is a line for the operator. */
+export function chainInUse(folder: string, kind: "ca" | "tsa"): Result<readonly Certificate[], string> {
   const chains = parseChains(publicInUse(folder, kind));
   const [chain] = chains.ok ? chains.value : [];
   return chain === undefined
@@ -161,7 +186,8 @@ function chainInUse(folder: string, kind: "ca" | "tsa"): Result<readonly Certifi
     : ok(chain);
 }
 
-async function make(
+/** Creates the next authority and announces it in the settings. The error is a line for the operator. */
+export async function makeAuthority(
   context: RotationContext,
   rotation: AuthorityRotation,
   chain: readonly Certificate[],
@@ -206,9 +232,8 @@ function newRoot(
   const keys = offlineFiles(offline, KINDS[kind].root).ok ? rootKeys(offline, kind, passphrase) : ok([]);
   if (!keys.ok) return keys;
   const { folder, settings } = deployment;
-  const chains = parseChains(
-    `${publicInUse(folder, kind)}${otherSettings(folder, settings)[REPLACEABLE[kind].others] ?? ""}`,
-  );
+  const others = readOtherKeys(folder, settings).filter(({ name }) => name === REPLACEABLE[kind].others);
+  const chains = parseChains([publicInUse(folder, kind), ...others.map(allOthersText)].join(""));
   if (!chains.ok) return err(`the chains in keys/ and former/ cannot be read: ${chains.error.reason}`);
   const isKnown = (key: KeyObject): boolean =>
     chains.value.some((chain) => equal(spkiOf(key), chain.at(-1)?.spki ?? new Uint8Array()));

@@ -4,7 +4,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { unixMs } from "../../shared/time.ts";
+import { type UnixMs, unixMs } from "../../shared/time.ts";
 import { type Arguments, defineCommand } from "../command.ts";
 import {
   DEPLOYMENT_FLAGS,
@@ -19,13 +19,23 @@ import { offlinePassphrase, PASSPHRASE_FLAGS } from "../deployment/passphrase.ts
 import { readJson } from "../signing/sigstore-js.ts";
 import { styled } from "../terminal.ts";
 import { planAuthority, planAuthorityFinish } from "./authority.ts";
-import { type LogRotation, planLog, planLogFinish } from "./logs.ts";
-import { planOidc, planOidcFinish } from "./oidc.ts";
+import { planCompromisedAuthority } from "./compromised.ts";
+import { type LogRotation, planCompromisedLog, planLog, planLogFinish } from "./logs.ts";
+import { planCompromisedOidc, planOidc, planOidcFinish } from "./oidc.ts";
 import { DAY_MS, type Planned, type RotationContext } from "./rotation.ts";
-import { planTuf } from "./tuf.ts";
+import { planTuf, type TufRotation } from "./tuf.ts";
 
 const FLAGS = {
   finish: { description: "Take the last step of the rotation." },
+  compromised: {
+    description:
+      "Others may have the key: take all steps at once, and end the trust in the key at the time of --since.",
+  },
+  since: {
+    value: "TIME",
+    description:
+      "With --compromised: when others may have got the key, in UTC, such as 2027-01-31 or 2027-01-31T12:00:00Z. Default: now.",
+  },
   url: {
     value: "URL",
     description: "The address of the new log: https://HOST with a host name that no log of its kind has.",
@@ -62,15 +72,24 @@ interface Steps {
   readonly begin: (context: RotationContext, log: Omit<LogRotation, "kind">) => Planned;
   /** Null for a rotation of one step. */
   readonly finish: ((context: RotationContext, log: Omit<LogRotation, "kind">) => Planned) | null;
+  /** Null for a rotation whose one step takes the former key out at once. */
+  readonly compromised: ((context: RotationContext, log: Omit<LogRotation, "kind">) => Planned) | null;
 }
 
 const logSteps = (kind: LogRotation["kind"]): Steps => ({
   begin: (context, options) => planLog(context, { kind, ...options }),
   finish: (context, options) => planLogFinish(context, { kind, ...options }),
+  compromised: (context, options) => planCompromisedLog(context, { kind, ...options }),
 });
 const authoritySteps = (kind: "ca" | "tsa", isNewRoot: boolean): Steps => ({
   begin: (context) => planAuthority(context, { kind, isNewRoot }),
   finish: (context) => planAuthorityFinish(context, { kind, isNewRoot }),
+  compromised: (context) => planCompromisedAuthority(context, { kind, isNewRoot }),
+});
+const tufSteps = (rotation: TufRotation): Steps => ({
+  begin: (context) => planTuf(context, rotation),
+  finish: null,
+  compromised: null,
 });
 
 const ROTATIONS: Readonly<Record<keyof typeof TARGETS, Steps>> = {
@@ -80,16 +99,17 @@ const ROTATIONS: Readonly<Record<keyof typeof TARGETS, Steps>> = {
   "ca-root": authoritySteps("ca", true),
   tsa: authoritySteps("tsa", false),
   "tsa-root": authoritySteps("tsa", true),
-  oidc: { begin: planOidc, finish: planOidcFinish },
-  "tuf-root": { begin: (context) => planTuf(context, "root"), finish: null },
-  "tuf-targets": { begin: (context) => planTuf(context, "targets"), finish: null },
-  "tuf-online": { begin: (context) => planTuf(context, "online"), finish: null },
-  "tuf-expiry": { begin: (context) => planTuf(context, "expiry"), finish: null },
+  oidc: { begin: planOidc, finish: planOidcFinish, compromised: planCompromisedOidc },
+  "tuf-root": tufSteps("root"),
+  "tuf-targets": tufSteps("targets"),
+  "tuf-online": tufSteps("online"),
+  "tuf-expiry": tufSteps("expiry"),
 };
 
 interface RotateOptions extends Selection {
   readonly what: string;
   readonly isFinish: boolean;
+  readonly compromisedSince: UnixMs | null;
   readonly log: Omit<LogRotation, "kind">;
   readonly waitMs: number | null;
   readonly isAgain: boolean;
@@ -102,7 +122,11 @@ interface RotateOptions extends Selection {
 export const ROTATE = defineCommand({
   name: "rotate",
   summary: "replace a log, an authority or a key, without breaking verification",
-  usage: ["rotate WHAT [options]", "rotate WHAT --finish [options]"],
+  usage: [
+    "rotate WHAT [options]",
+    "rotate WHAT --finish [options]",
+    "rotate WHAT --compromised [--since TIME] [options]",
+  ],
   description: [
     "Replaces one part of a deployment. Everything that verified before still verifies afterwards. The command edits the deployment's folder and prints what to do next; it sends nothing. Run it again after an interruption: it continues where it stopped.",
   ],
@@ -111,6 +135,10 @@ export const ROTATE = defineCommand({
   json: "Print one JSON object on standard output.",
   examples: [
     { title: "Make a new issuing CA and announce it", command: "npx sigedge rotate ca" },
+    {
+      title: "Replace an issuing CA whose key others may have since the 1st of May",
+      command: "npx sigedge rotate ca --compromised --since 2027-05-01",
+    },
     { title: "Let it issue, a week after the deployment that announced it", command: "npx sigedge rotate ca --finish" },
     {
       title: "Open the next signature log",
@@ -143,10 +171,14 @@ function readOptions({ values, positionals }: Arguments<typeof FLAGS>): Result<R
   if (!selection.ok) return selection;
   const waitMs = readWait(values.wait);
   if (!waitMs.ok) return waitMs;
+  const since = readSince(values.compromised, values.since, Date.now());
+  if (!since.ok) return since;
+  if (values.compromised && values.finish) return err("--compromised takes all steps at once; run it without --finish");
   return ok({
     ...selection.value,
     what,
     isFinish: values.finish,
+    compromisedSince: since.value,
     log: { url: values.url, name: values.name },
     waitMs: waitMs.value,
     isAgain: values.again,
@@ -155,6 +187,17 @@ function readOptions({ values, positionals }: Arguments<typeof FLAGS>): Result<R
     offline: values.offline,
     passphraseFile: values["passphrase-file"],
   });
+}
+
+const DATE = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}:\d{2}Z)?$/;
+
+/** Whole seconds; null without --compromised. */
+function readSince(isCompromised: boolean, text: string | null, now: number): Result<UnixMs | null, string> {
+  if (!isCompromised) return text === null ? ok(null) : err("--since needs --compromised");
+  const time = text === null ? now : DATE.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(time) || time < 0)
+    return err("--since must be a time in UTC, such as 2027-01-31 or 2027-01-31T12:00:00Z");
+  return time > now ? err("--since must not be in the future") : ok(unixMs(Math.floor(time / 1000) * 1000));
 }
 
 /** Null if the flag is absent. */
@@ -176,9 +219,15 @@ interface Rotated {
 async function rotate(options: RotateOptions): Promise<Result<Rotated, string>> {
   const { what, isFinish, isDryRun } = options;
   if (!isTarget(what)) return err(`${what} cannot be rotated; name one of ${Object.keys(ROTATIONS).join(", ")}`);
-  const { begin, finish } = ROTATIONS[what];
-  const run = isFinish ? finish : begin;
-  if (run === null) return err(`the rotation of ${what} has one step; run it without --finish`);
+  const { begin, finish, compromised } = ROTATIONS[what];
+  const isCompromised = options.compromisedSince !== null;
+  const run = isCompromised ? compromised : isFinish ? finish : begin;
+  if (run === null)
+    return err(
+      isCompromised
+        ? `the rotation of ${what} takes the former key out at once; run it without --compromised`
+        : `the rotation of ${what} has one step; run it without --finish`,
+    );
   if (!what.endsWith("-log") && (options.log.url ?? options.log.name) !== null)
     return err("--url and --name apply to logs only");
   const context = contextOf(options);
@@ -223,6 +272,7 @@ function contextOf(options: RotateOptions): Result<RotationContext, string> {
     passphrase: () => (passphrase ??= offlinePassphrase(offline, options.passphraseFile)),
     now: unixMs(Date.now()),
     waitMs: options.waitMs,
+    compromisedSince: options.compromisedSince,
     isAgain: options.isAgain,
     served: options.isChecked ? (path) => readJson(`${publicUrl.href}${path}`) : null,
   });

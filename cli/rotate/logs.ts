@@ -9,21 +9,28 @@ import type { LogKind } from "../../shared/logs/kinds.ts";
 import { LOG_KINDS } from "../../shared/logs/kinds.ts";
 import { parseShards } from "../../shared/logs/shards.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { UnixMs } from "../../shared/time.ts";
+import { formatRfc3339, type UnixMs, unixMs } from "../../shared/time.ts";
 import { expiryOf } from "../../shared/tuf/metadata.ts";
 import { openOffline } from "../../shared/tuf/trust-file.ts";
-import { writePrivate } from "../deployment/deployment.ts";
+import { workerSettings, writePrivate } from "../deployment/deployment.ts";
 import { SHARDS_FILE } from "../deployment/folder-settings.ts";
+import { fingerprintsOf } from "../deployment/retired-keys.ts";
 import { readTrust } from "../deployment/trust-root.ts";
+import { logKeyOf } from "../tuf/material.ts";
 import { OFFLINE_LIFETIME_MS } from "../tuf/repository.ts";
-import { isPublished, offlineFiles, publish, refuseUnserved } from "./publish.ts";
+import { planUnsigned, retirementLine } from "./compromised.ts";
+import { isPublished, offlineFiles, openTufKeys, publish, refuseUnserved } from "./publish.ts";
+import { retireKeys } from "./replacing.ts";
 import {
   command,
   day,
   type Planned,
   type RotationContext,
+  type RotationPlan,
   refuseEarly,
   refuseRecent,
+  retiringNow,
+  stepsAfterRetirement,
   TRUST_WAIT_MS,
   waiting,
 } from "./rotation.ts";
@@ -87,20 +94,34 @@ function refuseOtherLog(newest: LogConfig, { kind, url, name }: LogRotation): Re
 
 const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).host : "");
 
-function planOpening(
-  context: RotationContext,
+interface Opening {
+  readonly wanted: string;
+  readonly rows: readonly Row[];
+}
+
+/** The rows with the next log, which is preferred from a time on, or at once. The error is a line for the operator. */
+function openNext(
+  { deployment: { publicUrl } }: RotationContext,
   { kind, url, name }: LogRotation,
-  { rows, all }: Logs,
-): Awaited<Planned> {
-  const { folder, publicUrl } = context.deployment;
+  { rows, all, from }: Pick<Logs, "rows" | "all"> & { readonly from: string | null },
+): Result<Opening, string> {
   if (url === null) return err(`the new log needs a host name that no ${kind} log has: --url https://HOST`);
   const wanted = name ?? nextName(kind, all);
   if (all.some((log) => log.name === wanted))
     return err(`the log ${wanted} exists already; omit --name, or give another name`);
-  const from = new Date(context.now + waitOf(context)).toISOString().replace(/\.\d+Z$/, "Z");
-  const text = rowsText([...rows, { name: wanted, kind, url, from }]);
-  const checked = parseShards(text, publicUrl);
-  if (!checked.ok) return err(checked.error.join("; "));
+  const opened = [...rows, { name: wanted, kind, url, ...(from === null ? {} : { from }) }];
+  const checked = parseShards(rowsText(opened), publicUrl);
+  return checked.ok ? ok({ wanted, rows: opened }) : err(checked.error.join("; "));
+}
+
+function planOpening(context: RotationContext, rotation: LogRotation, { rows, all }: Logs): Awaited<Planned> {
+  const { folder } = context.deployment;
+  const { kind, url } = rotation;
+  const from = formatRfc3339(unixMs(context.now + waitOf(context)));
+  const opening = openNext(context, rotation, { rows, all, from });
+  if (!opening.ok) return opening;
+  const { wanted } = opening.value;
+  const text = rowsText(opening.value.rows);
   return ok({
     changes: [
       `${SHARDS_FILE}: the ${kind} log ${wanted} at ${url}, preferred from ${from}`,
@@ -169,6 +190,8 @@ export async function planLogFinish(context: RotationContext, { kind, name, url 
     return err("--finish freezes the logs before the newest; --name and --url apply to the first step only");
   const newest = open.at(-1);
   if (newest === undefined || open.length < 2) {
+    const published = isPublished(context);
+    if (published.ok && !published.value) return ok(signFrozen(context));
     const last = all.findLast(({ isFrozen }) => isFrozen);
     const done = last === undefined ? "" : ` (${last.name} is frozen)`;
     return err(
@@ -178,17 +201,85 @@ export async function planLogFinish(context: RotationContext, { kind, name, url 
   const early = refuseEarlyFreeze(context, kind, newest);
   if (!early.ok) return early;
   const old = open.slice(0, -1).map((log) => log.name);
+  const keys = offlineFiles(context.offline, "tuf-");
+  if (!keys.ok) return keys;
   return ok({
-    changes: old.map((log) => `${SHARDS_FILE}: the ${kind} log ${log} is frozen permanently`),
+    changes: freezingLines(kind, old),
     apply: async () => {
       const unserved = await refuseUnserved(context);
-      if (!unserved.ok) return unserved;
-      writePrivate(join(context.deployment.folder, SHARDS_FILE), rowsText(freezeRows(rows, old)));
-      return ok(null);
+      return unserved.ok ? freeze(context, kind, { old, rows }) : unserved;
     },
-    next: [command(context, "deploy"), "keep its row and its host name: its entries are still verified and read there"],
+    next: [...stepsAfterRetirement(context), KEEP_HOST],
   });
 }
+
+const KEEP_HOST = "keep its row and its host name: its entries are still verified and read there";
+const SIGNED_END = "trust.json: new targets, whose trusted root ends the trust in the former log's key";
+
+const freezingLines = (kind: LogKind, old: readonly string[]): readonly string[] => [
+  ...old.map((log) => `${SHARDS_FILE}: the ${kind} log ${log} is frozen permanently`),
+  SIGNED_END,
+];
+
+/** Plans to sign the targets, if an earlier run froze a log but could not sign. */
+const signFrozen = (context: RotationContext): RotationPlan => ({
+  changes: [SIGNED_END],
+  apply: () => publish(context),
+  next: [...stepsAfterRetirement(context), KEEP_HOST],
+});
+
+/** Freezes logs, retires their keys, and signs targets that say so. */
+async function freeze(
+  context: RotationContext,
+  kind: LogKind,
+  { old, rows }: { readonly old: readonly string[]; readonly rows: readonly Row[] },
+): Promise<Result<null, string>> {
+  const { folder } = context.deployment;
+  const signers = await openTufKeys(context);
+  if (!signers.ok) return signers;
+  const settings = workerSettings(context.deployment);
+  if (!settings.ok) return settings;
+  const keys = old.flatMap((name) => fingerprintsOf(logKeyOf(name, settings.value.secrets)));
+  const retired = retireKeys(folder, keys, retiringNow(context, `${kind}-log`));
+  if (!retired.ok) return retired;
+  writePrivate(join(folder, SHARDS_FILE), rowsText(freezeRows(rows, old)));
+  return publish(context);
+}
+
+/**
+ * Plans to freeze the log in use at once: clients write to the announced log, or to a new one. The error is a line for
+ * the operator.
+ */
+export async function planCompromisedLog(context: RotationContext, rotation: LogRotation): Planned {
+  const { kind } = rotation;
+  const logs = readLogs(context, kind);
+  if (!logs.ok) return logs;
+  const { rows, all, open } = logs.value;
+  const isAnnounced = open.length > 1;
+  const unsigned = planUnsigned(context, `${kind}-log`, isAnnounced ? open : null);
+  if (!unsigned.ok) return unsigned;
+  if (unsigned.value !== null) return ok(unsigned.value);
+  const keys = offlineFiles(context.offline, "tuf-");
+  if (!keys.ok) return keys;
+  const next = isAnnounced
+    ? ok({ wanted: open.at(-1)?.name ?? "", rows })
+    : openNext(context, rotation, { rows, all, from: null });
+  if (!next.ok) return next;
+  const { wanted } = next.value;
+  const old = open.map(({ name }) => name).filter((name) => name !== wanted);
+  return ok({
+    changes: [
+      `${SHARDS_FILE}: the ${kind} log ${wanted} is used at once`,
+      ...freezingLines(kind, old),
+      retirementLine(context),
+    ],
+    apply: () => freeze(context, kind, { old, rows: next.value.rows.map((row) => usedAtOnce(row, wanted)) }),
+    next: [...stepsAfterRetirement(context), KEEP_HOST],
+  });
+}
+
+const usedAtOnce = ({ from, ...row }: Row, name: string): Row =>
+  row["name"] === name || from === undefined ? row : { ...row, from };
 
 function refuseEarlyFreeze(context: RotationContext, kind: LogKind, newest: LogConfig): Result<null, string> {
   if (LOG_KINDS[kind].writer === "ca") return refuseEarly(context.now, newest.usedFrom ?? 0);

@@ -3,11 +3,13 @@
 // issuer itself.
 
 import { generateKeyPairSync } from "node:crypto";
-import { rmSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { exportJWK, importSPKI } from "jose";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { formerFiles, publicNext, publicPem, REPLACEABLE } from "../deployment/replaceable.ts";
+import { publicNext, publicPem, REPLACEABLE } from "../deployment/replaceable.ts";
+import { RETIRED_KEYS_FILE } from "../deployment/retired-keys.ts";
+import { refuseSecond } from "./compromised.ts";
 import { servedDocument } from "./publish.ts";
 import { begin, readPending, replace } from "./replacing.ts";
 import {
@@ -18,6 +20,8 @@ import {
   type RotationContext,
   refuseEarly,
   refuseRecent,
+  retiringNow,
+  stepsAfterRetirement,
   waiting,
 } from "./rotation.ts";
 
@@ -44,15 +48,43 @@ export async function planOidc(context: RotationContext): Planned {
   return ok({
     changes: [`next/oidc: a new key, whose public half ${others} announces until it is used`],
     apply: async () => {
-      // Tokens of earlier keys expired weeks ago, and every verifier reads the whole JWK Set.
-      for (const file of formerFiles(folder, "oidc")) rmSync(file);
-      const made = generateKeyPairSync("rsa", { modulusLength: MODULUS_BITS }).privateKey;
-      const pem = made.export({ type: "pkcs8", format: "pem" }).toString();
-      return begin(context, "oidc", { rotation: "oidc", nextKey: { key: pem, public: publicPem(pem) } });
+      return makeTokenKey(context);
     },
     next: stepsAfterAnnouncement(context, context.now),
   });
 }
+
+function makeTokenKey(context: RotationContext): Result<null, string> {
+  const made = generateKeyPairSync("rsa", { modulusLength: MODULUS_BITS }).privateKey;
+  const pem = made.export({ type: "pkcs8", format: "pem" }).toString();
+  return begin(context, "oidc", { rotation: "oidc", nextKey: { key: pem, public: publicPem(pem) } });
+}
+
+/**
+ * Plans to replace the key in one step: the announced one, or a new one. The issuer no longer lists the former one. The
+ * error is a line for the operator.
+ */
+export async function planCompromisedOidc(context: RotationContext): Planned {
+  const { folder } = context.deployment;
+  const state = readPending(folder, "oidc");
+  if (!state.ok) return state;
+  const second = state.value === null ? refuseSecond(context, "oidc") : ok(null);
+  if (!second.ok) return second;
+  return ok({
+    changes: [
+      `keys/oidc.key.pem: ${state.value === null ? "a new key" : "the announced key"}; the former one is deleted`,
+      `${RETIRED_KEYS_FILE}: the former key, of which the issuer lists nothing from now on`,
+    ],
+    apply: async () => {
+      const made = state.value === null ? makeTokenKey(context) : ok(null);
+      return made.ok ? replaceTokenKey(context) : made;
+    },
+    next: stepsAfterRetirement(context),
+  });
+}
+
+const replaceTokenKey = (context: RotationContext): Result<null, string> =>
+  replace(context, "oidc", { ...retiringNow(context, "oidc"), isRootRetired: false });
 
 /** Plans to let the new key sign. The error is a line for the operator. */
 export async function planOidcFinish(context: RotationContext): Planned {
@@ -69,10 +101,9 @@ export async function planOidcFinish(context: RotationContext): Planned {
     apply: async () => {
       const unserved = await refuseUnservedKey(context, publicNext(folder, "oidc") ?? "");
       if (!unserved.ok) return unserved;
-      replace(context, "oidc");
-      return ok(null);
+      return replaceTokenKey(context);
     },
-    next: [command(context, "deploy")],
+    next: stepsAfterRetirement(context),
   });
 }
 

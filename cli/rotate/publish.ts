@@ -9,7 +9,7 @@ import { compareTrustedRoot } from "../../shared/trust/compare.ts";
 import type { TrustMaterial } from "../../shared/trust/material.ts";
 import { trustedRoot } from "../../shared/trust/trusted-root.ts";
 import type { TargetDocuments } from "../../shared/tuf/target-files.ts";
-import { workerSettings } from "../deployment/deployment.ts";
+import { trustSettings } from "../deployment/deployment.ts";
 import { readTrust, writeTrust } from "../deployment/trust-root.ts";
 import { describeKeyFileError, type OfflineKey, openOfflineKey } from "../tuf/keys.ts";
 import { documentsOf, materialOf } from "../tuf/material.ts";
@@ -18,11 +18,10 @@ import type { RotationContext } from "./rotation.ts";
 
 /** The trust material of the deployment as its folder is now. */
 function material({ deployment, now }: RotationContext): Result<TrustMaterial, string> {
-  const settings = workerSettings(deployment);
+  const settings = trustSettings(deployment);
   if (!settings.ok) return settings;
-  const { secrets, vars } = settings.value;
   const { publicUrl } = deployment;
-  return materialOf({ publicUrl, settings: { ...secrets, ...vars }, logsCreatedAt: null, now });
+  return materialOf({ publicUrl, settings: settings.value, logsCreatedAt: null, now });
 }
 
 /** Whether the signed documents match the folder as it is now. The error is a line for the operator. */

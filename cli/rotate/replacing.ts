@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { err, ok, type Result } from "../../shared/result.ts";
+import { parseRetiredKeys } from "../../shared/trust/retired-keys.ts";
 import { writePrivate } from "../deployment/deployment.ts";
 import {
   nextFolder,
@@ -15,13 +16,20 @@ import {
   publicNext,
   REPLACEABLE,
   type Replaceable,
+  readOtherKeys,
 } from "../deployment/replaceable.ts";
+import {
+  fingerprintsOf,
+  RETIRED_KEYS_FILE,
+  type Retiring,
+  readRetiredKeys,
+  retiredKeysText,
+  withRetired,
+} from "../deployment/retired-keys.ts";
 import { makeFolder, writeFolder } from "../keys/keys.ts";
 import type { RotationContext } from "./rotation.ts";
 
 const STATE_FILE = "rotation.json";
-/** The limit of a Worker's setting. */
-const MAX_SETTING_BYTES = 5000;
 
 /** A rotation that has begun and is not finished. */
 export interface Pending {
@@ -59,11 +67,13 @@ export function begin(
   { rotation, nextKey }: { readonly rotation: string; readonly nextKey: NextKey },
 ): Result<null, string> {
   const { key, others } = REPLACEABLE[kind];
-  const bytes = Buffer.byteLength(
-    `${otherSettings(folder, settings)[others] ?? settings[others] ?? ""}${nextKey.public}`,
-  );
-  if (bytes > MAX_SETTING_BYTES)
-    return err(`${others} would have ${bytes} bytes; a setting holds at most ${MAX_SETTING_BYTES}`);
+  const rows = readRetiredKeys(folder);
+  const retired = rows.ok ? parseRetiredKeys(retiredKeysText(rows.value)) : rows;
+  if (!retired.ok) return retired;
+  for (const other of readOtherKeys(folder, settings).filter(({ name }) => name === others)) {
+    const fitting = otherSettings({ ...other, next: nextKey.public }, retired.value, now);
+    if (!fitting.ok) return fitting;
+  }
   makeFolder(join(folder, "next"));
   const state = `${JSON.stringify({ rotation, at: new Date(now).toISOString() })}\n`;
   writeFolder(
@@ -77,23 +87,44 @@ export function begin(
   return ok(null);
 }
 
+/** Removes the next key, which was announced but never used. */
+export const discardNext = (folder: string, kind: Replaceable): void =>
+  rmSync(nextFolder(folder, kind), { recursive: true, force: true });
+
 /**
- * Replaces the current key with the next one. An interrupted call is completed by the next one, as next/ is removed
- * last. The former private key is deleted.
+ * Replaces the current key with the next one, and records the retirement of the current one. An interrupted call is
+ * completed by the next one, as next/ is removed last. The former private key is deleted.
+ * @param retiring the root of the chain is retired with its key if `isRootRetired`
  */
-export function replace({ deployment: { folder } }: RotationContext, kind: Replaceable): void {
+export function replace(
+  { deployment: { folder }, now }: RotationContext,
+  kind: Replaceable,
+  retiring: Retiring & { readonly isRootRetired: boolean },
+): Result<null, string> {
   const { key, chain } = REPLACEABLE[kind];
   const next = nextFolder(folder, kind);
   const nextPublic = publicNext(folder, kind) ?? "";
   const inUse = publicInUse(folder, kind);
   if (inUse !== nextPublic) {
+    const keys = fingerprintsOf(inUse);
+    const retired = retireKeys(folder, retiring.isRootRetired ? keys : keys.slice(0, 1), retiring);
+    if (!retired.ok) return retired;
     makeFolder(join(folder, "former"));
-    const name = `${kind}-${new Date().toISOString().slice(0, 10)}-${fingerprint(inUse)}.pem`;
+    const name = `${kind}-${new Date(now).toISOString().slice(0, 10)}-${fingerprint(inUse)}.pem`;
     writePrivate(join(folder, "former", name), inUse);
   }
   if (chain !== null) writePrivate(join(folder, "keys", chain), nextPublic);
   writePrivate(join(folder, "keys", key), readFileSync(join(next, key), "utf8"));
   rmSync(next, { recursive: true });
+  return ok(null);
+}
+
+/** Records the retirement of keys. The error is a line for the operator. */
+export function retireKeys(folder: string, fingerprints: readonly string[], retiring: Retiring): Result<null, string> {
+  const rows = readRetiredKeys(folder);
+  if (!rows.ok) return rows;
+  writePrivate(join(folder, RETIRED_KEYS_FILE), retiredKeysText(withRetired(rows.value, fingerprints, retiring)));
+  return ok(null);
 }
 
 const fingerprint = (pem: string): string => createHash("sha256").update(pem).digest("hex").slice(0, 8);

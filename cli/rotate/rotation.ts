@@ -4,8 +4,9 @@
 
 import type { PublicUrl } from "../../shared/http/public-url.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { UnixMs } from "../../shared/time.ts";
+import { formatRfc3339, type UnixMs, unixMs } from "../../shared/time.ts";
 import type { Deployment } from "../deployment/deployment.ts";
+import type { Retiring } from "../deployment/retired-keys.ts";
 
 /** The deployment to rotate, and the options of the operator. */
 export interface RotationContext {
@@ -17,6 +18,8 @@ export interface RotationContext {
   readonly now: UnixMs;
   /** How long clients may use what they fetched; null for the default of the kind. */
   readonly waitMs: number | null;
+  /** Since when others may have the key, with --compromised; null without it. */
+  readonly compromisedSince: UnixMs | null;
   /** Whether to replace what is less than RECENT_MS old. */
   readonly isAgain: boolean;
   /** Reads a JSON document of the running deployment; null with --no-check. Rejects if it cannot be read. */
@@ -38,8 +41,34 @@ export type Planned = Promise<Result<RotationPlan, string>>;
 export const DAY_MS = 24 * 3_600_000;
 /** The validity of a TUF timestamp: after it, a client that has not updated rejects its trusted root. */
 export const TRUST_WAIT_MS = 7 * DAY_MS;
+/**
+ * How long a former key stays trusted after the step that replaces it: time to deploy, as the running deployment signs
+ * with it until then.
+ */
+const RETIRE_AFTER_MS = DAY_MS;
 /** A rotation of something younger is probably a mistake. */
 const RECENT_MS = 30 * DAY_MS;
+
+/** The retirement of a key that this step replaces. It is later than the step, unless others may have the key. */
+export const retiringNow = ({ now, compromisedSince }: RotationContext, what: string): Retiring => ({
+  what,
+  retiredAt: compromisedSince ?? unixMs(now + RETIRE_AFTER_MS),
+  isCompromised: compromisedSince !== null,
+});
+
+/** The next actions after a step that retires a key. */
+export function stepsAfterRetirement(context: RotationContext): readonly string[] {
+  const deploy = command(context, "deploy");
+  if (context.compromisedSince === null)
+    return [
+      `${deploy} (before ${formatRfc3339(unixMs(context.now + RETIRE_AFTER_MS))}: clients do not trust what the former key signs after that)`,
+    ];
+  return [
+    `${deploy} (at once: until then the former key is trusted)`,
+    "delete the former versions of the Worker, which hold the former key (docs/trust.md#a-stolen-key)",
+    `look for what the former key signed since ${formatRfc3339(context.compromisedSince)} (docs/trust.md#a-stolen-key)`,
+  ];
+}
 
 /** A step that changes nothing. */
 export const waiting = (next: readonly string[]): Result<RotationPlan, string> =>

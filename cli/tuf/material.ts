@@ -99,7 +99,7 @@ const FIRST_LOG_KEYS: Readonly<Record<string, string>> = {
 };
 
 /** The PEM of a log's ECDSA key; "" if the settings have none. */
-function logKeyOf(name: string, settings: DeploymentSettings["settings"]): string {
+export function logKeyOf(name: string, settings: DeploymentSettings["settings"]): string {
   const first = FIRST_LOG_KEYS[name];
   if (first !== undefined) return settings[first] ?? "";
   const json = parseJson(encodeUtf8(joinParts(settings, "SHARD_KEYS")));
