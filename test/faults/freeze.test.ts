@@ -22,6 +22,7 @@ async function growLog(kind: Kind, count: number): Promise<MemoryLog> {
   await memory.log.open();
   await Promise.all(Array.from({ length: count }, (_, i) => memory.log.append(makeSubmission(kind, i).submission)));
   await memory.host.settle();
+  await memory.log.catchUp();
   return memory;
 }
 

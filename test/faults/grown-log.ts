@@ -69,7 +69,7 @@ export function grownLog(config: LogConfig, format: LogFormat): GrownLog {
   storage.writeEdge({ level: 1, tileIndex: 0, hashes: tileRoots });
   const head = { treeSize: TREE_SIZE, rootHash: hash(new Uint8Array(tree.root(TREE_SIZE))) };
   const lastTile = new Uint8Array(tree.tile(0, PUBLISHED_TILES - 1, 256));
-  storage.writeState({
+  const state = {
     ...head,
     timestamp: TIME,
     checkpoint: format.signCheckpoint(head, TIME),
@@ -77,7 +77,8 @@ export function grownLog(config: LogConfig, format: LogFormat): GrownLog {
     publishedTiles: PUBLISHED_TILES,
     publishedRoot: fullTileRoot(decodeTile(lastTile)),
     indexed: TREE_SIZE,
-  });
+  };
+  storage.writeState(state, true);
   const logJson = `${JSON.stringify({ name: config.name, origin: config.origin, creation: CREATION })}\n`;
   const objects = new Map([
     [objectKey(config, "log.json"), encodeUtf8(logJson)],

@@ -12,7 +12,7 @@ import type { LogDeps } from "./deps.ts";
 import type { Submission } from "./kinds/kind.ts";
 import { isDue, withDeadline, withDeadlines } from "./platform/deadlines.ts";
 import { Maintenance } from "./publication/maintenance.ts";
-import { checkNothingExists, checkOutside, readRows } from "./recovery/recover.ts";
+import { checkNothingExists, checkOutside, isShowable, readRows } from "./recovery/recover.ts";
 import type { Refusal } from "./recovery/refusal.ts";
 import { type RestoredLog, restoreFromBackup } from "./recovery/restore.ts";
 import { Rounds } from "./rounds/commit.ts";
@@ -38,6 +38,8 @@ export class Log {
   readonly #rounds: Rounds;
   #opening: Promise<void> | null = null;
   #nextOpening: UnixMs = unixMs(0);
+  /** Resolved when the log has a head to show. */
+  readonly #readable = Promise.withResolvers<void>();
 
   constructor(ports: LogDeps) {
     const deps = { ...ports, ...withDeadlines(ports, ports.host) };
@@ -68,7 +70,7 @@ export class Log {
     return this.#memory.identity;
   }
 
-  /** The newest committed state, null before the rows were read. */
+  /** The newest state that the anchor holds, null before the rows were read. */
   get state(): StateRow | null {
     return this.#memory.state;
   }
@@ -88,8 +90,8 @@ export class Log {
   }
 
   /**
-   * The head to show: the newest committed one, or the newest with a quorum of witnesses. Null until the creation is
-   * complete.
+   * The head to show: the newest that the anchor holds, or the newest with a quorum of witnesses. Null until the anchor
+   * holds one.
    */
   get head(): SignedTreeHead | null {
     const { state, identity } = this.#memory;
@@ -120,10 +122,10 @@ export class Log {
     await withDeadline(host, OPENING_DEADLINE_MS, this.#opening).catch(() => undefined);
   }
 
-  /** Opens the log, without waiting for R2 and the anchor if the rows have a head to show. */
+  /** Opens the log, but waits no longer than until there is a head to show. */
   async openToRead(): Promise<void> {
     const opening = this.open();
-    if (this.#memory.identity === null) await opening;
+    if (this.#memory.identity === null) await Promise.race([opening, this.#readable.promise]);
   }
 
   async #open(): Promise<void> {
@@ -151,7 +153,7 @@ export class Log {
 
   async #recover(): Promise<Result<null, Refusal>> {
     const migrated = this.#deps.storage.migrate((record) => this.#deps.format.readRecord(record).identity);
-    if (!migrated.ok) return this.#showNewer(describeTooNew(migrated.error));
+    if (!migrated.ok) return await this.#showNewer(describeTooNew(migrated.error));
     const own = await this.#recoverRows();
     return own.ok ? own : err(await this.#showBackup(own.error));
   }
@@ -167,9 +169,18 @@ export class Log {
     if (!rows.ok) return rows;
     if (rows.value === null) throw new Error("the log was created but has no rows");
     this.#memory.load(rows.value);
-    const outside = await checkOutside(this.#deps, rows.value);
-    if (outside.ok) this.#memory.identity = rows.value.identity;
+    const anchored = await this.#deps.anchor.read();
+    // Before R2 is asked: reads do not wait for it.
+    if (isShowable(rows.value, anchored)) this.#show(rows.value.identity);
+    const outside = await checkOutside(this.#deps, rows.value, anchored);
+    if (outside.ok) this.#show(rows.value.identity);
     return outside;
+  }
+
+  /** Lets readers see the head of the rows. */
+  #show(identity: LogIdentity): void {
+    this.#memory.identity = identity;
+    this.#readable.resolve();
   }
 
   /** Shows the backup of a log that refuses, if it has more entries than the rows. Returns why the log refuses. */
@@ -186,9 +197,13 @@ export class Log {
   }
 
   /** Reads tables of a newer version as far as this version understands them. They are never written. */
-  #showNewer(reason: string): Result<null, Refusal> {
+  async #showNewer(reason: string): Promise<Result<null, Refusal>> {
     const rows = readRows(this.#deps);
-    if (rows.ok && rows.value !== null) this.#memory.load(rows.value);
+    if (rows.ok && rows.value !== null) {
+      this.#memory.load(rows.value);
+      const anchored = await this.#deps.anchor.read().catch(() => undefined);
+      if (anchored !== undefined && isShowable(rows.value, anchored)) this.#show(rows.value.identity);
+    }
     return err({ code: "log_refusing", reason });
   }
 

@@ -61,10 +61,16 @@ const WRITERS: SchemaStep = [
      PRIMARY KEY (until_ms, writer)) STRICT, WITHOUT ROWID`,
 ];
 
+/**
+ * Whether the anchor is known to hold the head of the state row. A head that an earlier version wrote was answered
+ * before the anchor had it, so it counts as known.
+ */
+const ANCHORED: SchemaStep = ["ALTER TABLE state ADD COLUMN is_anchored INTEGER NOT NULL DEFAULT 1"];
+
 /** To change these tables, append a step. Released steps never change. */
 export const LOG_SCHEMA: Schema = {
   firstTable: "log",
-  steps: [FIRST_TABLES, TERMS_VERSIONS, BACKUPS, IDENTITIES, FROZEN, ALL_IDENTITIES, WRITERS],
+  steps: [FIRST_TABLES, TERMS_VERSIONS, BACKUPS, IDENTITIES, FROZEN, ALL_IDENTITIES, WRITERS, ANCHORED],
 };
 /** From this version on, every entry has an identity row. */
 const ALL_IDENTITIES_VERSION = 6;
@@ -234,9 +240,10 @@ export class LogStorage {
     };
   }
 
-  writeState(state: StateRow): void {
+  /** @param isAnchored whether the anchor is known to hold this head */
+  writeState(state: StateRow, isAnchored: boolean): void {
     this.#storage.exec(
-      "INSERT OR REPLACE INTO state VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT OR REPLACE INTO state VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       state.treeSize,
       buffer(state.rootHash),
       state.timestamp,
@@ -246,7 +253,28 @@ export class LogStorage {
       state.publishedTiles,
       state.publishedRoot === null ? null : buffer(state.publishedRoot),
       state.indexed,
+      isAnchored ? 1 : 0,
     );
+  }
+
+  /**
+   * Writes the cursors and leaves the head as it is: a round may have written one that the anchor does not hold yet.
+   * @param state the newest state that the anchor holds
+   */
+  writeCursors({ treeSize, publishedTiles, publishedRoot, indexed }: StateRow): void {
+    this.#storage.exec(
+      `UPDATE state SET published_tiles = ?, published_root = ?, indexed = ?, is_anchored = is_anchored OR size = ?`,
+      publishedTiles,
+      publishedRoot === null ? null : buffer(publishedRoot),
+      indexed,
+      treeSize,
+    );
+  }
+
+  /** Whether the anchor is known to hold the head of the state row. */
+  isStateAnchored(): boolean {
+    const [row] = this.#storage.exec("SELECT is_anchored FROM state");
+    return row?.["is_anchored"] === 1;
   }
 
   /** When the log was frozen, null if it was not. */

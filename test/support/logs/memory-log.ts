@@ -108,10 +108,11 @@ export async function grow(memory: MemoryLog, count: number): Promise<void> {
   await memory.host.settle();
 }
 
-/** A new signature log with `count` entries after the genesis entry. */
+/** A new signature log at rest, with `count` entries after the genesis entry. */
 export async function growLog(count: number): Promise<MemoryLog> {
   const memory = memoryLog("signature");
   await memory.log.open();
   await grow(memory, count);
+  await memory.log.catchUp();
   return memory;
 }

@@ -72,12 +72,14 @@ export class TailBackups {
   }
 }
 
-/** Encodes the tail. Synchronous, so that rows and state belong together. */
+/** Encodes the tail. The rows may be ahead of the state by a round that the anchor does not hold yet. */
 function encodeTail({ config, storage }: PublishDeps, identity: LogIdentity, state: StateRow): Uint8Array {
   const { treeSize, rootHash, timestamp, checkpoint, publishedTiles } = state;
   const edge = [];
   for (let level = 1; nodesAtLevel(treeSize, level) > 0; level++) {
-    edge.push(storage.readEdgeTile(level, Math.floor(nodesAtLevel(treeSize, level) / TILE_WIDTH)) ?? []);
+    const nodes = nodesAtLevel(treeSize, level);
+    const hashes = storage.readEdgeTile(level, Math.floor(nodes / TILE_WIDTH)) ?? [];
+    edge.push(hashes.slice(0, nodes % TILE_WIDTH));
   }
   const entries = storage.readEntries(publishedTiles * TILE_WIDTH, treeSize);
   return encodeBackup({ name: config.name, ...identity, treeSize, rootHash, timestamp, checkpoint, edge, entries });

@@ -62,7 +62,12 @@ export class Maintenance {
     this.#backups = new TailBackups(deps);
   }
 
-  /** Makes sure that the work happens: now, and by the alarm if the object dies. Call it in the turn of a commit. */
+  /** Makes sure that the work of a round happens even if the object dies. Call it in the turn of its transaction. */
+  expectWork(): void {
+    this.#setAlarm(unixMs(this.#deps.host.now() + ALARM_AFTER_MS));
+  }
+
+  /** Does the work that there is, and makes sure that it happens even if the object dies. */
   wake(): void {
     this.armAlarm();
     const { state } = this.#parts.memory;
@@ -79,12 +84,17 @@ export class Maintenance {
 
   /** Sets the alarm if there is or may be work and no alarm is set. */
   armAlarm(): void {
+    const at = this.#nextWork(this.#deps.host.now());
+    if (at !== null) this.#setAlarm(at);
+  }
+
+  /** Sets the alarm, unless one is set that comes earlier. */
+  #setAlarm(at: UnixMs): void {
     const { host } = this.#deps;
     const now = host.now();
-    const at = this.#nextWork(now);
     // An alarm later than any that is ever set means that the clock was put back.
     const isSet = this.#alarmAt > now && this.#alarmAt - now <= Math.max(ALARM_AFTER_MS, this.#deps.backupEveryMs);
-    if (at === null || (isSet && this.#alarmAt <= at)) return;
+    if (isSet && this.#alarmAt <= at) return;
     this.#alarmAt = at;
     host.setAlarm(at);
   }
@@ -187,14 +197,20 @@ export class Maintenance {
   }
 
   /**
-   * Writes the cursor of D1 if nothing else has, so that an idle log does not feed the same entries at each start. Call
-   * it in the alarm: rounds write the cursor with their state, and one row for each entry would be one too many.
+   * Writes the cursor of D1, and that the anchor holds the head, if nothing else has: then an idle log does not feed
+   * the same entries at each start, and shows its head before the anchor answers. Call it in the alarm: rounds write
+   * the cursor with their state, and one row for each entry would be one too many.
    */
   saveCursor(): void {
+    const { storage, host, config } = this.#deps;
     const state = this.#writableState();
-    const { storage } = this.#deps;
-    if (state === null || storage.readState().indexed === state.indexed) return;
-    storage.transactionSync(() => storage.writeState(state));
+    if (state === null) return;
+    try {
+      if (storage.readState().indexed === state.indexed && storage.isStateAnchored()) return;
+      storage.transactionSync(() => storage.writeCursors(state));
+    } catch (error) {
+      host.logLine("maintenance_failed", { log: config.name, store: "rows", reason: String(error) });
+    }
   }
 
   #readFirstRow({ treeSize }: StateRow): number {
@@ -212,7 +228,7 @@ export class Maintenance {
     const isPrunable = end > this.#readFirstRow(state);
     if (!isMoved && !isPrunable) return;
     storage.transactionSync(() => {
-      storage.writeState(state);
+      storage.writeCursors(state);
       if (isPrunable) storage.prune(end, state.publishedTiles);
     });
     this.#parts.memory.state = state;

@@ -14,7 +14,7 @@ import type { UnixMs } from "../../../shared/time.ts";
 import { parseCheckpoint } from "../../../shared/tlog/checkpoint.ts";
 import { type Edge, edgeNodes, restoreEdge } from "../../../shared/tlog/edge.ts";
 import type { Hash } from "../../../shared/tlog/hash.ts";
-import { sameHead } from "../../../shared/tlog/head.ts";
+import { sameHead, type TreeHead } from "../../../shared/tlog/head.ts";
 import { parseNote } from "../../../shared/tlog/note.ts";
 import { rootHash } from "../../../shared/tlog/proof.ts";
 import {
@@ -33,6 +33,8 @@ import { type Refusal, refuse, toRefusal } from "./refusal.ts";
 export interface Recovered {
   readonly identity: LogIdentity;
   readonly state: StateRow;
+  /** Whether the rows say that the anchor holds the head. */
+  readonly isAnchored: boolean;
   /** When the log was frozen, null if it was not. */
   readonly frozenAt: UnixMs | null;
   readonly edge: Edge;
@@ -57,7 +59,7 @@ export function readRows(deps: RecoverDeps): Result<Recovered | null, Refusal> {
     if (!equal(rootHash(edge.treeSize, edgeNodes(edge)), state.rootHash) || !isCheckpointOf(state)) {
       return refuse("the stored entries do not add up to the stored tree head: a row is damaged; open a new log");
     }
-    return ok({ identity, state, frozenAt: storage.readFrozenAt(), edge });
+    return ok({ identity, state, isAnchored: storage.isStateAnchored(), frozenAt: storage.readFrozenAt(), edge });
   } catch (error) {
     if (error instanceof RangeError) return err(toRefusal(error));
     throw error;
@@ -106,13 +108,30 @@ export async function checkNothingExists({ config, objects, anchor }: RecoverDep
 }
 
 /**
+ * Whether readers may see the head of the rows, also if the log refuses to write. Not if the anchor holds another head
+ * of its size: somebody may have seen that one. And not if the anchor holds its predecessor: storage that is put back
+ * could still sign another head of its size.
+ * @param anchored the head that the anchor holds
+ */
+export function isShowable({ state, identity, isAnchored }: Recovered, anchored: TreeHead | null): boolean {
+  if (isAnchored) return true;
+  if (anchored === null) return state.treeSize > identity.genesisSize;
+  if (anchored.treeSize === state.treeSize) return sameHead(anchored, state);
+  return state.previous === null || !sameHead(anchored, state.previous);
+}
+
+/**
  * Compares the rows with log.json, the anchor and the last tile in R2. Finishes a creation or a round that was cut off
  * between its transaction and the anchor. Rejects if R2 or the anchor cannot be reached; the caller tries again later.
+ * @param anchored the head that the anchor holds
  */
-export async function checkOutside(deps: RecoverDeps, recovered: Recovered): Promise<Result<null, Refusal>> {
+export async function checkOutside(
+  deps: RecoverDeps,
+  recovered: Recovered,
+  anchored: TreeHead | null,
+): Promise<Result<null, Refusal>> {
   const { anchor } = deps;
   const { state, identity } = recovered;
-  const anchored = await anchor.read();
   const isUnanchored = anchored === null;
   if (isUnanchored && state.treeSize > identity.genesisSize) {
     return refuse("the anchor of this log is gone: nothing shows that this is its newest state; open a new log");

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shows a log whose storage is lost or damaged as its newest backup has it. Such a log is never written again.
 //
-// Not even if backup and anchor hold the same head: answers leave before the anchor has their head (rounds/commit.ts,
-// steps 3 and 4), so a last round may have been acknowledged that neither knows, and the next round would sign a second
-// tree of its size. A restored log has no rows. What it shows is in memory, and code that knows no backups finds an
-// empty storage.
+// Not even if backup and anchor hold the same head, so that no answered entry is lost: a backup has no identities of
+// published entries, and the next round would log a body a second time. A restored log has no rows. What it shows is in
+// memory, and code that knows no backups finds an empty storage.
 
 import { equal } from "../../../shared/bytes/bytes.ts";
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
@@ -151,7 +150,7 @@ function tailRows(entries: readonly EntryRow[]): TailRows {
 async function describeLoss(deps: RecoverDeps, treeSize: number, anchored: TreeHead | null): Promise<string> {
   if (anchored === null) return "Whether more followed is unknown, because the anchor is gone too.";
   if (anchored.treeSize <= treeSize)
-    return "The anchor knows of no later ones, but one last round may have been answered before the anchor heard of it.";
+    return "The anchor knows of no later ones, so no entry that was acknowledged is lost.";
   const range = `Entries ${treeSize} to ${anchored.treeSize - 1} were logged after it`;
   const end = await publishedEnd(deps, treeSize, anchored.treeSize);
   if (end >= anchored.treeSize) return `${range}: they are in R2's bundles, but no tree head proves them.`;

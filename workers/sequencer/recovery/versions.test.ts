@@ -34,6 +34,7 @@ async function grownLog(): Promise<MemoryLog> {
   await memory.log.open();
   for (let i = 0; i < 3; i++) await memory.log.append(textSubmission(`entry ${i}`));
   await memory.host.settle();
+  await memory.log.catchUp();
   return memory;
 }
 

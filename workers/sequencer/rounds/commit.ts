@@ -4,17 +4,22 @@
 //
 // The protocol, and what a crash leaves behind after each step:
 //   1 take the pool, assign indices, hash, sign      nothing was written; the waiters fail; nobody has seen an index
-//   2 one transaction: entries, state, dedup, edge   durable whole or not at all: recovery finds the old or new head
-//   3 answer the waiters                             the output gate lets answers leave only after 2 is durable
-//   4 anchor.advance(from → to), beside the answers  recovery finds the anchor one head behind and sends the step again
-//   5 next round, after a pause if entries wait      not before 4 has succeeded: the anchor is never two heads behind
+//   2 one transaction: entries, state, dedup, edge   durable whole or not at all: recovery finds the old or new head;
+//                                                    nobody has seen the new one
+//   3 anchor.advance(from → to), until it answers    the call leaves after 2 is durable; recovery finds the anchor at
+//                                                    from, and sends the step again, or at to; nobody has seen to
+//   4 memory moves to the new head, in one turn:     the head is in two places: a storage that is put back to any
+//     the waiters are answered, readers see it       state before 2 no longer agrees with its anchor
+//   5 next round                                     not before 4: the anchor is never two heads behind
 //   6 full tiles to R2, rows to D1, cursors          repeated from the cursors; create-only puts make this harmless
-// There is no await from 1 to 3: nothing can interleave, and no index is given out twice.
+// There is no await in 1 and 2: nothing can interleave, and no index is given out twice. Nothing of a round leaves the
+// object before 4: no answer, head, tile, record or row of the search index.
 
 import { err, type Result } from "../../../shared/result.ts";
+import type { Advance } from "../../../shared/rpc/anchor.ts";
 import type { AppendError } from "../../../shared/rpc/sequencer.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
-import type { SignedTreeHead } from "../../../shared/tlog/head.ts";
+import type { SignedTreeHead, TreeHead } from "../../../shared/tlog/head.ts";
 import { TILE_WIDTH } from "../../../shared/tlog/tile.ts";
 import type { LogDeps } from "../deps.ts";
 import type { Submission } from "../kinds/kind.ts";
@@ -22,7 +27,7 @@ import type { Refusal } from "../recovery/refusal.ts";
 import type { StateRow } from "../storage.ts";
 import type { LogMemory } from "./memory.ts";
 import { Pool } from "./pool.ts";
-import { type NewTree, type Outcome, runRound } from "./round.ts";
+import { type NewTree, nextState, type Outcome, runRound } from "./round.ts";
 
 /**
  * Lets the event loop take in requests between rounds. Without it, waiting requests starve those that are still
@@ -35,13 +40,18 @@ const WAITER_DEADLINE_MS = 10_000;
 const MAX_CLOCK_LAG_MS = 60_000;
 const ANCHOR_RETRY_MS = [10, 50, 250, 1_000, 2_000] as const;
 
+const OTHER_HEAD: Refusal = {
+  code: "log_refusing",
+  reason: "the anchor holds another tree head than this log: a second copy of it is running; open a new log",
+};
+
 const NOTHING = (): void => undefined;
 
 /** The other parts of the log that a round works with. */
 export interface RoundParts {
   readonly memory: LogMemory;
-  /** Woken by every commit. */
-  readonly maintenance: { wake(): void };
+  /** Its alarm is set in the turn of every commit; it is woken when the anchor holds the head. */
+  readonly maintenance: { wake(): void; expectWork(): void };
   /** Sees a head only once the anchor holds it. */
   readonly witnesses: { observe(head: SignedTreeHead): void } | null;
   /** Stops the log. */
@@ -54,12 +64,20 @@ interface Waiter {
   readonly resolve: (result: Result<Outcome, AppendError>) => void;
 }
 
+/** A round whose rows are written and whose head the anchor does not hold yet. */
+interface OpenRound {
+  readonly from: TreeHead;
+  readonly newTree: NewTree;
+  readonly answer: () => void;
+  readonly reject: (refusal: Refusal) => void;
+}
+
 /** Collects submissions and commits them, one round at a time. */
 export class Rounds {
   readonly #deps: LogDeps;
   readonly #parts: RoundParts;
   readonly #pool = new Pool<Waiter>();
-  /** True from the start of a round until the anchor holds its head and the pause after it is over. */
+  /** True from the start of a round until its waiters are answered and the pause after it is over. */
   #isRoundUnderWay = false;
 
   constructor(deps: LogDeps, parts: RoundParts) {
@@ -67,7 +85,10 @@ export class Rounds {
     this.#parts = parts;
   }
 
-  /** Resolves when the entry is committed or found to be a duplicate, or with the reason why it is not in the log. */
+  /**
+   * Resolves when the entry is in a tree that the anchor holds, or with an error. After log_busy the entry may be in
+   * the log all the same.
+   */
   async submit(submission: Submission): Promise<Result<Outcome, AppendError>> {
     const { host } = this.#deps;
     return await new Promise((resolve) => {
@@ -82,15 +103,14 @@ export class Rounds {
       };
       if (!this.#pool.add(waiter)) {
         resolve(err({ code: "log_busy", retryAfterSeconds: 1 }));
-      } else if (!this.#isRoundUnderWay) {
-        // Takes the waiter and answers it before this call returns, so it needs no deadline.
-        this.#startRounds();
-      } else {
-        // A timer, not the clock: the clock may be put back, and an idle object without timers can hibernate.
-        cancelDeadline = host.after(WAITER_DEADLINE_MS, () => {
-          if (this.#pool.remove(waiter)) resolve(err({ code: "log_busy", retryAfterSeconds: 2 }));
-        });
+        return;
       }
+      // A timer, not the clock: the clock may be put back, and an idle object without timers can hibernate.
+      cancelDeadline = host.after(WAITER_DEADLINE_MS, () => {
+        this.#pool.remove(waiter);
+        resolve(err({ code: "log_busy", retryAfterSeconds: 2 }));
+      });
+      if (!this.#isRoundUnderWay) this.#startRounds();
     });
   }
 
@@ -100,16 +120,16 @@ export class Rounds {
   }
 
   /**
-   * Runs rounds until the pool is empty. The first one runs before the promise is returned, so an idle log answers at
-   * once.
+   * Runs rounds until the pool is empty. The first one is written before the promise is returned, so an idle log does
+   * not wait.
    */
   async #runRounds(): Promise<void> {
     try {
       while (this.#parts.memory.isRunning && !this.#pool.isEmpty) {
-        const step = this.#commitRound();
-        // The transaction is durable by now, or the object is gone. During this await entries may join the pool, reads
-        // go on and maintenance may move its cursors; no other round can start.
-        if (step !== null) await this.#anchorStep(step);
+        const round = this.#commitRound();
+        // The rows are ahead of memory by this round. During this await entries may join the pool, readers see the head
+        // before, and maintenance may move its cursors; no other round can start.
+        if (round !== null) await this.#anchorRound(round);
         if (!this.#pool.isEmpty) await this.#deps.host.pause(PAUSE_MS);
       }
     } finally {
@@ -117,8 +137,8 @@ export class Rounds {
     }
   }
 
-  /** Runs steps 1 to 3. Returns the step that the anchor must follow, null if nothing was written. */
-  #commitRound(): { readonly from: StateRow; readonly to: StateRow } | null {
+  /** Runs steps 1 and 2. Returns null if nothing was written: all waiters are answered. */
+  #commitRound(): OpenRound | null {
     const { format, host, storage } = this.#deps;
     const { memory } = this.#parts;
     const waiters = this.#pool.takeRound();
@@ -138,13 +158,19 @@ export class Rounds {
         findEarlier: (identity) => storage.findIdentity(identity),
         countOf: (budget) => storage.readCount(budget),
       });
-      const to = newTree === null ? from : this.#commit(from, newTree);
-      for (const [i, { resolve }] of waiters.entries()) {
-        const outcome = outcomes[i];
-        if (outcome === undefined) throw new RangeError("a waiter without an outcome");
-        resolve(outcome);
+      if (outcomes.length !== waiters.length) throw new RangeError("a waiter without an outcome");
+      const answer = (): void => {
+        for (const [i, outcome] of outcomes.entries()) waiters[i]?.resolve(outcome);
+      };
+      if (newTree === null) {
+        answer();
+        return null;
       }
-      return newTree === null ? null : { from, to };
+      this.#write(from, newTree);
+      const reject = (refusal: Refusal): void => {
+        for (const { resolve } of waiters) resolve(err(refusal));
+      };
+      return { from, newTree, answer, reject };
     } catch (error) {
       // The state is unknown, so memory cannot be trusted. The waiters fail with the object, and the next call
       // recovers.
@@ -154,32 +180,32 @@ export class Rounds {
     }
   }
 
-  #commit(from: StateRow, newTree: NewTree): StateRow {
+  #write(from: StateRow, newTree: NewTree): void {
     const { storage } = this.#deps;
-    const { memory, maintenance } = this.#parts;
-    const { treeSize, rootHash } = from;
-    const to: StateRow = { ...from, ...newTree.head, previous: { treeSize, rootHash } };
-    storage.transactionSync(() => writeTree(this.#deps, newTree, to));
-    memory.commit(to, newTree);
-    maintenance.wake();
-    return to;
+    storage.transactionSync(() => writeTree(this.#deps, newTree, nextState(from, newTree)));
+    this.#parts.maintenance.expectWork();
   }
 
-  /** Runs step 4: no further round until the anchor holds the new head, and none at all if it holds another one. */
-  async #anchorStep(step: { readonly from: StateRow; readonly to: StateRow }): Promise<void> {
+  /** Runs steps 3 and 4. If the anchor holds another head, the log stops. */
+  async #anchorRound({ from, newTree, answer, reject }: OpenRound): Promise<void> {
+    const { memory, maintenance, witnesses, refuse } = this.#parts;
+    if (!(await this.#advance({ from, to: newTree.head }))) {
+      refuse(OTHER_HEAD);
+      reject(OTHER_HEAD);
+      return;
+    }
+    memory.advance(newTree);
+    answer();
+    witnesses?.observe(memory.openState());
+    maintenance.wake();
+  }
+
+  /** Asks the anchor until it answers. */
+  async #advance(step: Advance): Promise<boolean> {
     const { anchor, host, config } = this.#deps;
-    const { witnesses, refuse } = this.#parts;
     for (let attempt = 0; ; attempt++) {
       try {
-        if (await anchor.advance(step)) {
-          witnesses?.observe(step.to);
-          return;
-        }
-        refuse({
-          code: "log_refusing",
-          reason: "the anchor holds another tree head than this log: a second copy of it is running; open a new log",
-        });
-        return;
+        return await anchor.advance(step);
       } catch (error) {
         host.logLine("anchor_failed", { log: config.name, attempt, reason: String(error) });
         await host.pause(ANCHOR_RETRY_MS[Math.min(attempt, ANCHOR_RETRY_MS.length - 1)] ?? 0);
@@ -193,14 +219,16 @@ export class Rounds {
   }
 }
 
-/** Writes all rows of a round or of a creation. Call it inside a transaction. */
+/**
+ * Writes all rows of a round or of a creation, whose head the anchor does not hold yet. Call it inside a transaction.
+ */
 export function writeTree(deps: Pick<LogDeps, "storage" | "format">, newTree: NewTree | null, state: StateRow): void {
   if (newTree !== null) {
     writeEntries(deps, newTree.entries);
     writeCounts(deps.storage, newTree.counts, state.timestamp);
     writeEdge(deps.storage, newTree);
   }
-  deps.storage.writeState(state);
+  deps.storage.writeState(state, false);
 }
 
 function writeEntries({ storage, format }: Pick<LogDeps, "storage" | "format">, entries: NewTree["entries"]): void {

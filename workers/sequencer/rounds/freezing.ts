@@ -16,7 +16,7 @@ export function freezeLog({ storage, format, host, config }: LogDeps, memory: Lo
   const frozen = { ...state, checkpoint: format.signFrozen(state, frozenAt) ?? state.checkpoint };
   storage.transactionSync(() => {
     storage.writeFrozen(frozenAt);
-    storage.writeState(frozen);
+    storage.writeState(frozen, true);
   });
   memory.state = frozen;
   memory.frozenAt = frozenAt;

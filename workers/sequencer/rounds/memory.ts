@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The memory of an open log: a copy of its newest rows, and whether it may write. Trusted for nothing: recovery
-// rebuilds it from the rows. log.ts owns it; rounds and maintenance read it and move it forward, always after the rows.
+// The memory of an open log: its newest tree that the anchor holds, and whether it may write. Trusted for nothing:
+// recovery rebuilds it from the rows. log.ts owns it; rounds and maintenance read it and move it forward, always after
+// the rows. All that leaves the object is read through it, so nothing leaves that the anchor does not hold.
 
 import type { UnixMs } from "../../../shared/time.ts";
 import { type Edge, EMPTY_EDGE } from "../../../shared/tlog/edge.ts";
 import type { Recovered } from "../recovery/recover.ts";
 import type { RestoredLog } from "../recovery/restore.ts";
 import type { LogIdentity, StateRow } from "../storage.ts";
-import type { NewTree } from "./round.ts";
+import { type NewTree, nextState } from "./round.ts";
 
 /** Whether the log takes entries, and if it does not, why. */
 export type Phase =
@@ -18,9 +19,9 @@ export type Phase =
 /** The memory of one log. */
 export class LogMemory {
   phase: Phase = { kind: "starting", reason: "the log has not been opened yet" };
-  /** Null until the log may be shown: its creation must be complete. */
+  /** Null until the log may be shown: the anchor must hold its head. */
   identity: LogIdentity | null = null;
-  /** The newest committed state, null before the rows were read. */
+  /** The newest state that the anchor holds, null before the rows were read. */
   state: StateRow | null = null;
   /** When the log was frozen, null if it was not. */
   frozenAt: UnixMs | null = null;
@@ -33,20 +34,19 @@ export class LogMemory {
     return this.phase.kind === "running";
   }
 
-  /** The newest committed state. Throws if the log is not open. */
+  /** The newest state that the anchor holds. Throws if the log is not open. */
   openState(): StateRow {
     if (this.state === null) throw new Error("the log is not open");
     return this.state;
   }
 
   /** Takes what the rows say. */
-  load({ identity, state, frozenAt, edge }: Recovered): void {
+  load({ identity, state, isAnchored, frozenAt, edge }: Recovered): void {
     this.state = state;
     this.frozenAt = frozenAt;
     this.edge = edge;
-    // A log that has grown was opened before, so its head may be read even if R2 or the anchor is out of reach. A new
-    // log stays hidden until the anchor holds its head.
-    if (state.treeSize > identity.genesisSize) this.identity = identity;
+    // A head that the anchor is known to hold may be read even if R2 or the anchor is out of reach.
+    if (isAnchored) this.identity = identity;
   }
 
   /** Takes what a backup says, instead of the rows. */
@@ -58,11 +58,12 @@ export class LogMemory {
   }
 
   /**
-   * Follows a committed round, in the turn of its transaction. Identities stay in the rows, so memory does not grow
-   * with the log or with what R2 and D1 are owed.
+   * Moves to the head of a round that the anchor holds now. Cursors may have moved since its transaction. Identities
+   * stay in the rows, so memory does not grow with the log or with what R2 and D1 are owed.
    */
-  commit(state: StateRow, { edge }: NewTree): void {
-    this.state = state;
+  advance(newTree: NewTree): void {
+    const { edge } = newTree;
+    this.state = nextState(this.openState(), newTree);
     this.edge = edge;
   }
 }

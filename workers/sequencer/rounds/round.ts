@@ -9,7 +9,7 @@ import { type Edge, edgeNodes, type FullTile, growEdge } from "../../../shared/t
 import type { SignedTreeHead } from "../../../shared/tlog/head.ts";
 import { inclusionProof, rootHash } from "../../../shared/tlog/proof.ts";
 import type { LogFormat, Placement, Submission } from "../kinds/kind.ts";
-import type { KnownEntry } from "../storage.ts";
+import type { KnownEntry, StateRow } from "../storage.ts";
 import { type Earlier, type Placed, placeAll } from "./placing.ts";
 
 interface RoundInput extends Earlier {
@@ -53,6 +53,12 @@ export function runRound(input: RoundInput): Round {
     return { answer: toAppended(newTree, leafIndex, timestamp), placement };
   };
   return { newTree, outcomes: placed.places.map((place) => (place.ok ? ok(toOutcome(place.value)) : place)) };
+}
+
+/** The state after a round. */
+export function nextState(from: StateRow, { head }: NewTree): StateRow {
+  const previous = { treeSize: from.treeSize, rootHash: from.rootHash };
+  return { ...from, ...head, previous };
 }
 
 function grow({ edge, timestamp, format }: RoundInput, { newEntries: entries, counts }: Placed): NewTree {
