@@ -1,33 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Builds the CA from its configuration, and gives it the clock, the randomness and the network.
 
-import { createFetchOutside, type FetchOutside, type PlatformFetch } from "../../shared/http/outside.ts";
+import { createFetchOutside, type FetchOutside } from "../../shared/http/outside.ts";
 import { writableLogs } from "../../shared/logs/shards.ts";
-import { type UnixMs, unixMs } from "../../shared/time.ts";
 import type { Config } from "./env.ts";
-import { createKeySources } from "./issuer-keys/jwks-source.ts";
-import { cacheStore, type PlatformCache } from "./issuer-keys/key-store.ts";
+import { createEntryKey } from "./issuer-keys/entry-key.ts";
+import { createKeySources, type KeysFailure } from "./issuer-keys/jwks-source.ts";
+import { cacheStore, type EntryRejected } from "./issuer-keys/key-store.ts";
 import type { CertificateAuthority } from "./issuing/certificate-authority.ts";
+import type { Platform } from "./platform.ts";
 import type { CertificateSigner } from "./signer/ca-key.ts";
 import { createRemoteSigner } from "./signer/remote-signer.ts";
 
-/** What the CA uses of the platform that it runs on. */
-export interface Platform {
-  readonly now: () => UnixMs;
-  readonly randomBytes: (length: number) => Uint8Array;
-  readonly fetch: PlatformFetch;
-  /** The cache of the Cloudflare location. Throws where there is none. */
-  readonly cache: () => PlatformCache;
-}
-
-/** The Workers runtime. */
-export const PLATFORM: Platform = {
-  now: () => unixMs(Date.now()),
-  randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
-  // oxlint-disable-next-line no-restricted-globals -- reaches nothing but createFetchOutside
-  fetch: (url, init) => fetch(url, init),
-  cache: () => caches.default,
-};
+/** Writes a line for the operator. */
+const report = (failure: KeysFailure | EntryRejected): void => console.error(JSON.stringify(failure));
 
 /** Creates the CA of a configuration. Call it once per isolate: the CA caches its issuers' keys. */
 export function createCertificateAuthority(config: Config, platform: Platform): CertificateAuthority {
@@ -39,9 +25,15 @@ export function createCertificateAuthority(config: Config, platform: Platform): 
   const keysOf = createKeySources({
     fetchOutside,
     now: platform.now,
+    keepAlive: platform.keepAlive,
     builtInJwks: () => config.oidc.jwks(),
-    store: cacheStore(config.publicUrl, platform.cache),
-    report: (failure) => console.error(JSON.stringify(failure)),
+    store: cacheStore({
+      base: config.publicUrl,
+      entryKey: createEntryKey(config.entrySecret),
+      cache: platform.cache,
+      report,
+    }),
+    report,
   });
   const { chain, otherChains, lifetimeMs, limits, issuers, allowLoopbackIssuers } = config;
   return {

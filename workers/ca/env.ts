@@ -36,6 +36,8 @@ export interface Config extends Pick<CertificateAuthority, "chain" | "otherChain
   /** Without a trailing slash. */
   readonly publicUrl: string;
   readonly key: CaKey;
+  /** The text of CA_KEY, from which the key of cache entries is derived. */
+  readonly entrySecret: string;
   /** All logs of the deployment, oldest first. */
   readonly logs: readonly LogConfig[];
   /** Includes loopback issuers, so that the rejection of one can say why. */
@@ -74,6 +76,7 @@ export function readConfig(env: CaEnv, allowLoopbackIssuers: boolean): Result<Co
     lifetimeMs: lifetimeMs() ?? DEFAULT_LIFETIME_MS,
     limits: { clients: bindings().CLIENTS, identities: bindings().IDENTITIES },
     key: key(),
+    entrySecret: settings.read("CA_KEY") ?? "",
     logs: logs(),
     issuers: createIssuerTable([...issuers, builtInIssuer(publicUrl())]),
     allowLoopbackIssuers,

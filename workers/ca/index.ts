@@ -7,7 +7,7 @@ import { createService, type Service } from "../../shared/http/service.ts";
 import { renderStatus } from "../../shared/http/status.ts";
 import { ok } from "../../shared/result.ts";
 import { oncePerEnv } from "../../shared/settings/settings.ts";
-import { createCertificateAuthority, PLATFORM, type Platform } from "./authority.ts";
+import { createCertificateAuthority } from "./authority.ts";
 import { ROUTES } from "./declaration.ts";
 import { configuration } from "./endpoints/configuration.ts";
 import { explain } from "./endpoints/explain.ts";
@@ -16,6 +16,7 @@ import { signingCertificate } from "./endpoints/signing-certificate.ts";
 import { trustBundle } from "./endpoints/trust-bundle.ts";
 import { type CaEnv, readConfig } from "./env.ts";
 import type { CertificateAuthority } from "./issuing/certificate-authority.ts";
+import { PLATFORM, type Platform } from "./platform.ts";
 import { renderError, statusOf } from "./status.ts";
 import { warmUp } from "./warm-up/warm-up.ts";
 

@@ -39,6 +39,7 @@ export async function runCampaign(
       now: () => NOW,
       randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
       fetch: () => Promise.reject(new TypeError("no network")),
+      keepAlive: () => {},
       cache: emptyCache,
     },
   );

@@ -4,9 +4,9 @@
 import { createHash, createPublicKey, generateKeyPairSync, sign } from "node:crypto";
 import { ByteStream, EXTENSION_OID_SCT, X509Certificate, X509SCTExtension } from "@sigstore/core";
 import { afterEach, beforeEach, expect, vi } from "vitest";
-import type { Platform } from "../../../workers/ca/authority.ts";
 import type { CaEnv } from "../../../workers/ca/env.ts";
 import { createCa } from "../../../workers/ca/index.ts";
+import type { Platform } from "../../../workers/ca/platform.ts";
 import { type Clock, emptyCache, FakeCertificateLog, jwksOf, makeCaEnv, makeCaMaterial, makeClock } from "./ca.ts";
 import { makeIssuerKey } from "./identity-token.ts";
 
@@ -49,6 +49,7 @@ export function makeService(env: Partial<CaEnv> = {}, allowLoopbackIssuers = fal
     randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
     fetch: () => Promise.reject(new TypeError("no network")),
     cache: emptyCache,
+    keepAlive: () => {},
   };
   const ca = createCa({ allowLoopbackIssuers }, platform);
   const send = (path: string, init: RequestInit = {}): Promise<Response> =>

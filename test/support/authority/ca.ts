@@ -145,4 +145,4 @@ export function makeClock(start = Date.UTC(2027, 0, 15, 8, 0, 0, 250)): Clock {
 }
 
 /** A platform cache that stores nothing. */
-export const emptyCache = (): PlatformCache => ({ match: async () => undefined, put: async () => {} });
+export const emptyCache = async (): Promise<PlatformCache> => ({ match: async () => undefined, put: async () => {} });

@@ -13,5 +13,8 @@ class Base<Env> {
 
 /** The base class of Durable Objects. */
 export class DurableObject<Env = unknown> extends Base<Env> {}
+/** Keeps the invocation alive; in a unit test there is none. */
+export const waitUntil = (): void => {};
+
 /** The base class of entrypoints. */
 export class WorkerEntrypoint<Env = unknown> extends Base<Env> {}

@@ -6,6 +6,7 @@
 import { FULCIO_EXTENSION_NAMES, oidOf } from "../../../shared/fulcio/extensions.ts";
 import { type PossessionError, verifyPossession } from "../../../shared/fulcio/possession.ts";
 import type { RequestedKey } from "../../../shared/fulcio/request.ts";
+import { clientKey } from "../../../shared/http/client-address.ts";
 import type { Principal } from "../../../shared/identity/principal.ts";
 import { ok, type Result } from "../../../shared/result.ts";
 import type { IssueError } from "../errors.ts";
@@ -26,7 +27,7 @@ export async function explain(request: Request, ca: CertificateAuthority): Promi
   if (!limited.ok) return renderError(limited.error, request);
   const read = await readRequest(request);
   if (!read.ok) return renderError(read.error, request);
-  const identified = await identifyWithinLimits(read.value.token, ca);
+  const identified = await identifyWithinLimits(read.value.token, clientKey(request), ca);
   if (!identified.ok) return renderRejection(identified.error, request);
   const key = await readKey(read.value.key, identified.value.principal);
   if (!key.ok) return renderRejection(key.error, request);

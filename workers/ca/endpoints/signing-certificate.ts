@@ -5,6 +5,7 @@
 import { decodeSigningRequest, type SigningRequest } from "../../../shared/fulcio/request.ts";
 import { toSigningCertificate } from "../../../shared/fulcio/response.ts";
 import { readBody } from "../../../shared/http/body.ts";
+import { clientKey } from "../../../shared/http/client-address.ts";
 import { requestIdOf } from "../../../shared/http/request-id.ts";
 import { maxBodyBytesOf } from "../../../shared/http/route.ts";
 import { ok, type Result } from "../../../shared/result.ts";
@@ -35,7 +36,7 @@ export async function issueFor(
   if (!limited.ok) return limited;
   const signingRequest = await read(request);
   if (!signingRequest.ok) return signingRequest;
-  const issued = await issueCertificate(signingRequest.value, ca);
+  const issued = await issueCertificate(signingRequest.value, clientKey(request), ca);
   if (!issued.ok) return issued;
   console.log(JSON.stringify({ code: "certificate_issued", requestId: requestIdOf(request), ...issued.value.record }));
   return ok(issued.value.chain);

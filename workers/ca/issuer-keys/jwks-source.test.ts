@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { createFetchOutside, type FetchOutside, type PlatformFetch } from "../../../shared/http/outside.ts";
 import { type Identity, type Issuer, plainIssuer } from "../../../shared/identity/issuers.ts";
@@ -9,8 +8,9 @@ import type { KeySource } from "../../../shared/oidc/token.ts";
 import { jwksOf, makeClock } from "../../../test/support/authority/ca.ts";
 import { makeIssuerKey } from "../../../test/support/authority/identity-token.ts";
 import type { KeysUnavailable } from "../errors.ts";
-import { createKeySources, type KeysPlatform } from "./jwks-source.ts";
-import { cacheStore, type PlatformCache } from "./key-store.ts";
+import { createEntryKey } from "./entry-key.ts";
+import { createKeySources, type KeySources, type KeysPlatform } from "./jwks-source.ts";
+import { cacheStore, type KeyStore, type PlatformCache } from "./key-store.ts";
 
 const KEY_1 = makeIssuerKey("one", "P-256");
 const KEY_2 = makeIssuerKey("two", "P-256");
@@ -36,6 +36,15 @@ function memoryCache(kept = new Map<string, string>()): PlatformCache {
   };
 }
 
+const ENTRY_KEY = createEntryKey("the CA's key");
+const storeIn = (cache: PlatformCache, rejected: string[]): KeyStore =>
+  cacheStore({
+    base: "https://sigstore.example.com",
+    entryKey: ENTRY_KEY,
+    cache: async () => cache,
+    report: ({ issuer }) => void rejected.push(issuer),
+  });
+
 const outsideBy = (fetch: PlatformFetch): FetchOutside =>
   createFetchOutside({ fetch, ownHosts: ["sigstore.example.com"], allowsLoopback: false });
 
@@ -51,6 +60,10 @@ interface Bench {
   readonly fetched: string[];
   readonly inits: RequestInit[];
   readonly reported: string[];
+  /** The issuers whose entries in the cache were not the CA's own. */
+  readonly rejected: string[];
+  /** The work that the platform was asked to keep alive. */
+  readonly keptAlive: Promise<unknown>[];
   /** Another isolate of the same location; it starts without keys. */
   readonly another: () => Pick<Bench, "source">;
 }
@@ -65,10 +78,13 @@ function makeBench(
   const fetched: string[] = [];
   const inits: RequestInit[] = [];
   const reported: string[] = [];
+  const rejected: string[] = [];
+  const keptAlive: Promise<unknown>[] = [];
   const platform: KeysPlatform = {
     now: clock.now,
     builtInJwks,
-    store: cacheStore("https://sigstore.example.com", () => cache),
+    keepAlive: (work) => void keptAlive.push(work),
+    store: storeIn(cache, rejected),
     report: ({ reason }) => void reported.push(reason),
     fetchOutside: outsideBy(async (url, init) => {
       fetched.push(url);
@@ -76,8 +92,8 @@ function makeBench(
       return url.endsWith("openid-configuration") ? web.document() : web.keys();
     }),
   };
-  const another = (): Pick<Bench, "source"> => ({ source: createKeySources(platform)(issuer) });
-  return { web, ...another(), advance: clock.advance, fetched, inits, reported, another };
+  const another = (): Pick<Bench, "source"> => ({ source: createKeySources(platform)(issuer, "192.0.2.1") });
+  return { web, ...another(), advance: clock.advance, fetched, inits, reported, rejected, keptAlive, another };
 }
 
 const keyIds = async ({ source }: Pick<Bench, "source">): Promise<unknown> => {
@@ -90,7 +106,12 @@ const refreshedKeyIds = async ({ source }: Bench): Promise<unknown> => {
   return keys.ok ? (keys.value?.keys.map(({ keyId }) => keyId) ?? null) : keys.error;
 };
 
-const NAME_IN_CACHE = `https://sigstore.example.com/oidc/issuer-keys/1/${createHash("sha256").update(ISSUER.url).digest("hex")}`;
+const nameInCache = async (): Promise<string> =>
+  `https://sigstore.example.com/oidc/issuer-keys/${await ENTRY_KEY.nameOf(ISSUER.url)}`;
+/** An entry as the CA makes it, whatever it holds. */
+const sealed = async (value: unknown, issuer = ISSUER.url, key = ENTRY_KEY): Promise<Response> =>
+  new Response(await key.seal(issuer, typeof value === "string" ? value : JSON.stringify(value)));
+const KEYS_ENTRY = { jwks: jwksOf(KEY_2), algorithms: ["ES256"], freshMs: 1e9, loadedAt: 1 };
 const UNAVAILABLE = { code: "issuer_keys_unavailable", issuer: ISSUER.url, retryAfterSeconds: 5 };
 
 describe("the keys of a discovered issuer", () => {
@@ -177,6 +198,44 @@ describe("the keys of a discovered issuer", () => {
     bench.web.keys = () => Response.json(jwksOf(KEY_1));
     bench.advance(5 * SECOND);
     expect(await keyIds(bench)).toEqual(["one"]);
+  });
+
+  it("are fetched for the isolate: a client that hangs up does not end the fetch", async () => {
+    const bench = makeBench();
+    await keyIds(bench);
+    bench.advance(10 * MINUTE);
+    const answer: ((response: Response) => void)[] = [];
+    bench.web.document = () => new Promise((resolve) => void answer.push(resolve));
+    bench.web.keys = () => Response.json(jwksOf(KEY_2));
+    void bench.source.current();
+    await expect.poll(() => answer.length).toBe(1);
+    // The client has gone. What the platform was asked to keep alive goes on.
+    answer[0]?.(Response.json(DOCUMENT));
+    await bench.keptAlive.at(-1);
+    bench.web.document = () => Promise.reject(new TypeError("no route"));
+    expect(await keyIds(bench)).toEqual(["two"]);
+    expect(bench.keptAlive).toHaveLength(2);
+  });
+
+  it.each<[string, (bench: Bench) => Promise<unknown>]>([
+    ["a fetch", ({ source }) => source.current()],
+    ["a refresh for an unknown kid", ({ source }) => source.refreshed()],
+  ])("that were withdrawn end a minute after their freshness, however often %s dies", async (_, attack) => {
+    const bench = makeBench();
+    await keyIds(bench);
+    const acceptedAfter: number[] = [];
+    for (let seconds = 0; seconds < 3600; seconds += 5) {
+      // The attacker's request dies before the issuer answers; a client that stays gets the current keys.
+      bench.web.document = () => new Promise(() => {});
+      void attack(bench);
+      await Promise.resolve();
+      bench.web.document = () => Response.json(DOCUMENT);
+      bench.web.keys = () => Response.json(jwksOf(KEY_2));
+      const ids = await keyIds(bench);
+      if (JSON.stringify(ids) === '["one"]') acceptedAfter.push(seconds);
+      bench.advance(5 * SECOND);
+    }
+    expect(Math.max(...acceptedAfter)).toBeLessThan(11 * 60);
   });
 
   it("are fetched again after a request was canceled during its fetch", async () => {
@@ -285,7 +344,7 @@ describe("the keys in the store of the location", () => {
     const cache = memoryCache();
     const earlier = makeBench(ISSUER, undefined, cache);
     await keyIds(earlier);
-    const stored = (await cache.match(NAME_IN_CACHE)) as Response;
+    const stored = (await cache.match(await nameInCache())) as Response;
     const looking: ((found: Response) => void)[] = [];
     const slow = { ...cache, match: () => new Promise<Response>((resolve) => void looking.push(resolve)) };
     const bench = makeBench(ISSUER, undefined, slow);
@@ -317,7 +376,7 @@ describe("the keys in the store of the location", () => {
     await keyIds(makeBench(ISSUER, undefined, memoryCache(kept)));
     const other = makeBench({ ...ISSUER, url: "https://other.example" }, undefined, memoryCache(kept));
     expect(await keyIds(other)).toMatchObject({ code: "issuer_keys_unavailable" });
-    expect([...kept.keys()]).toEqual([NAME_IN_CACHE]);
+    expect([...kept.keys()]).toEqual([await nameInCache()]);
   });
 
   it.each<[string, Partial<PlatformCache>]>([
@@ -333,31 +392,53 @@ describe("the keys in the store of the location", () => {
         },
       },
     ],
-    ["holds text that is not JSON", { match: async () => new Response("<html>") }],
-    ["holds other JSON", { match: async () => Response.json([]) }],
-    [
-      "holds no keys",
-      { match: async () => Response.json({ jwks: { keys: [] }, algorithms: ["ES256"], freshMs: 1, loadedAt: 1 }) },
-    ],
-    [
-      "holds no algorithms",
-      { match: async () => Response.json({ jwks: jwksOf(KEY_2), algorithms: ["none"], freshMs: 1e9, loadedAt: 1 }) },
-    ],
-    [
-      "holds no time",
-      { match: async () => Response.json({ jwks: jwksOf(KEY_2), algorithms: ["ES256"], freshMs: 1e9 }) },
-    ],
-    [
-      "holds keys from the future",
-      {
-        match: async () => Response.json({ jwks: jwksOf(KEY_2), algorithms: ["ES256"], freshMs: 1e9, loadedAt: 9e12 }),
-      },
-    ],
     ["holds too many bytes", { match: async () => new Response(" ".repeat(600_000)) }],
+    ["holds text that is not JSON", { match: () => sealed("<html>") }],
+    ["holds other JSON", { match: () => sealed([]) }],
+    ["holds no keys", { match: () => sealed({ ...KEYS_ENTRY, jwks: { keys: [] } }) }],
+    ["holds no algorithms", { match: () => sealed({ ...KEYS_ENTRY, algorithms: ["none"] }) }],
+    ["holds no time", { match: () => sealed({ ...KEYS_ENTRY, loadedAt: undefined }) }],
+    ["holds keys from the future", { match: () => sealed({ ...KEYS_ENTRY, loadedAt: 9e12 }) }],
   ])("count as absent if the cache %s", async (_, cache) => {
     const bench = makeBench(ISSUER, undefined, { ...memoryCache(), ...cache });
     expect(await keyIds(bench)).toEqual(["one"]);
     expect(bench.fetched).toHaveLength(2);
+    expect(bench.rejected).toEqual([]);
+  });
+
+  const NOW = makeClock().now();
+  const FRESH_ENTRY = { ...KEYS_ENTRY, loadedAt: NOW };
+  const flipped = async (): Promise<Response> =>
+    new Response((await (await sealed(FRESH_ENTRY)).text()).replace('"freshMs":1', '"freshMs":2'));
+
+  it.each<[string, () => Promise<Response>]>([
+    ["without a MAC", async () => Response.json(FRESH_ENTRY)],
+    ["with a made-up MAC", async () => new Response(`${"A".repeat(43)}=\n${JSON.stringify(FRESH_ENTRY)}`)],
+    ["with the MAC of another deployment", () => sealed(FRESH_ENTRY, ISSUER.url, createEntryKey("another CA's key"))],
+    ["that belongs to another issuer", () => sealed(FRESH_ENTRY, "https://evil.example")],
+    ["that was changed", flipped],
+    ["that is not text", async () => new Response(Uint8Array.of(0xff, 0x0a))],
+  ])("are never those of an entry %s, which is reported", async (_, match) => {
+    const bench = makeBench(ISSUER, undefined, { ...memoryCache(), match });
+    expect(await keyIds(bench)).toEqual(["one"]);
+    expect(bench.fetched).toHaveLength(2);
+    expect(bench.rejected).toEqual([ISSUER.url]);
+  });
+
+  it("are those of the CA's own entry, but no entry makes them fresh for more than an hour", async () => {
+    const bench = makeBench(ISSUER, undefined, { ...memoryCache(), match: () => sealed(FRESH_ENTRY) });
+    expect(await keyIds(bench)).toEqual(["two"]);
+    bench.advance(60 * MINUTE - 1);
+    expect([await keyIds(bench), bench.fetched]).toEqual([["two"], []]);
+    bench.advance(1);
+    expect(await keyIds(bench)).toEqual(["one"]);
+  });
+
+  it("have a name that nobody can predict who does not have the CA's key", async () => {
+    const names = await Promise.all(["a", "b", "a"].map((secret) => createEntryKey(secret).nameOf(ISSUER.url)));
+    expect(names[0]).toBe(names[2]);
+    expect(names[0]).not.toBe(names[1]);
+    expect(names[0]).toMatch(/^[0-9a-f]{64}$/);
   });
 });
 
@@ -409,16 +490,19 @@ describe("the issuers that match a pattern", () => {
     good: ReadonlySet<number>,
     cache: PlatformCache = memoryCache(),
   ): {
-    readonly ask: (i: number) => Promise<unknown>;
+    /** @param client by default one of its own for each issuer */
+    readonly ask: (i: number, client?: string) => Promise<unknown>;
     readonly fetched: string[];
     readonly advance: (ms: number) => void;
+    readonly sourceOf: KeySources;
   } {
     const clock = makeClock();
     const fetched: string[] = [];
     const sourceOf = createKeySources({
       now: clock.now,
       builtInJwks: () => Promise.reject(new Error()),
-      store: cacheStore("https://sigstore.example.com", () => cache),
+      keepAlive: () => {},
+      store: storeIn(cache, []),
       report: () => {},
       fetchOutside: outsideBy(async (url) => {
         fetched.push(url);
@@ -432,11 +516,11 @@ describe("the issuers that match a pattern", () => {
         );
       }),
     });
-    const ask = async (i: number): Promise<unknown> => {
-      const keys = await sourceOf(issuerAt(i)).current();
+    const ask = async (i: number, client = `client ${i}`): Promise<unknown> => {
+      const keys = await sourceOf(issuerAt(i), client).current();
       return keys.ok ? "keys" : keys.error.retryAfterSeconds;
     };
-    return { ask, fetched, advance: clock.advance };
+    return { ask, fetched, advance: clock.advance, sourceOf };
   }
 
   it("are contacted at most twenty per window, and known ones stay available", async () => {
@@ -451,13 +535,41 @@ describe("the issuers that match a pattern", () => {
     expect(await ask(99)).toBe("keys");
   });
 
-  it("that another isolate stored do not count toward the twenty", async () => {
+  it("that one client invents take no place of another client's issuers", async () => {
+    const { ask, fetched } = makeMany(new Set([99]));
+    const answers: unknown[] = [];
+    for (let i = 0; i < 60; i++) answers.push(await ask(i, "one client"));
+    expect(answers).toEqual([...Array(5).fill(5), ...Array(55).fill(30)]);
+    expect(fetched).toHaveLength(5);
+    expect(await ask(99, "another client")).toBe("keys");
+  });
+
+  it("that another isolate stored do not count toward the twenty while they are fresh", async () => {
     const cache = memoryCache();
     const good = new Set([1000]);
     expect(await makeMany(good, cache).ask(1000)).toBe("keys");
     const { ask } = makeMany(good, cache);
     for (let i = 0; i < 30; i++) await ask(i);
     expect([await ask(1000), await ask(31)]).toEqual(["keys", 30]);
+  });
+
+  it("do not get stale keys from the store because others invented names", async () => {
+    const cache = memoryCache();
+    const good = new Set([1000]);
+    expect(await makeMany(good, cache).ask(1000)).toBe("keys");
+    const { ask, advance } = makeMany(good, cache);
+    advance(10 * MINUTE);
+    for (let i = 0; i < 30; i++) await ask(i);
+    expect(await ask(1000)).toBe(30);
+    advance(31_000);
+    expect(await ask(1000)).toBe("keys");
+  });
+
+  it("are not kept if their keys are configured", () => {
+    const keySet = { keys: [], algorithms: ALGORITHMS };
+    const issuer: Issuer = { ...issuerAt(1), keys: { kind: "static", keySet } };
+    const { sourceOf } = makeMany(new Set());
+    expect(sourceOf(issuer, "a")).not.toBe(sourceOf(issuer, "a"));
   });
 
   it("that do not exist evict none that does", async () => {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fetches the keys of issuers when a token needs them, and caches them in the isolate and in a store that outlives it,
 // so that a new isolate works while an issuer is unreachable. An attacker can post tokens that name any issuer and any
-// key id, so the contents of tokens must not determine how often an issuer is contacted.
+// key id, and hang up at any time, so neither may determine how often an issuer is contacted, nor how long a key that
+// the issuer has withdrawn stays in use.
 
 import type { FetchOutside } from "../../../shared/http/outside.ts";
 import type { Issuer } from "../../../shared/identity/issuers.ts";
@@ -13,6 +14,7 @@ import { unreachable } from "../../../shared/unreachable.ts";
 import type { KeysUnavailable } from "../errors.ts";
 import { type KeyStore, MAX_AGE_MS, type StoredKeys } from "./key-store.ts";
 import { FETCH_TIMEOUT_MS, type LoadedKeys, loadBuiltIn, loadDiscovered } from "./load-keys.ts";
+import { NEWCOMERS_WINDOW_MS, Newcomers } from "./newcomers.ts";
 
 /** What key sources use of their surroundings. */
 export interface KeysPlatform {
@@ -21,12 +23,17 @@ export interface KeysPlatform {
   /** The JWK Set of the built-in issuer; rejects when the oidc service fails. */
   readonly builtInJwks: () => Promise<unknown>;
   readonly store: KeyStore;
+  /** Lets the work finish after the request that began it has ended. `work` does not reject. */
+  readonly keepAlive: (work: Promise<unknown>) => void;
   /** Logs why an issuer's keys could not be fetched. */
-  readonly report: (failure: {
-    readonly code: "issuer_keys_failed";
-    readonly issuer: string;
-    readonly reason: string;
-  }) => void;
+  readonly report: (failure: KeysFailure) => void;
+}
+
+/** Why an issuer's keys could not be fetched. */
+export interface KeysFailure {
+  readonly code: "issuer_keys_failed";
+  readonly issuer: string;
+  readonly reason: string;
 }
 
 const MINUTE_MS = 60_000;
@@ -36,23 +43,26 @@ const REFRESH_PAUSE_MS = 30_000;
 const FAILURE_PAUSE_MS = 5_000;
 /** How many requests may fetch one issuer's keys at once while there are none; further requests are asked to retry. */
 const MAX_FETCHING = 64;
+/** For how long after their freshness keys are used while another request fetches newer ones. */
+const FETCHING_GRACE_MS = MINUTE_MS;
 
 /** How many issuers that match patterns are cached. */
 const MAX_META_SOURCES = 100;
-/**
- * How many new issuers are contacted per pattern and window. Their names come from tokens, so an attacker invents them.
- */
-const MAX_NEWCOMERS = 20;
-const NEWCOMERS_WINDOW_MS = 30_000;
+
+/** The key source of an issuer, for a request of this client. */
+export type KeySources = (issuer: Issuer, client: string) => KeySource<KeysUnavailable>;
 
 /** Returns a function that gives each issuer its key source, created at first use and kept. */
-export function createKeySources(platform: KeysPlatform): (issuer: Issuer) => KeySource<KeysUnavailable> {
+export function createKeySources(platform: KeysPlatform): KeySources {
   const sources = new Map<string, KeySource<KeysUnavailable>>();
   const metaSources = new MetaSources(platform);
-  return (issuer) => {
-    if (issuer.pattern !== null && issuer.keys.kind === "discovery") return metaSources.of(issuer, issuer.pattern.text);
-    const source = sources.get(issuer.url) ?? createSource(issuer, platform);
-    sources.set(issuer.url, source);
+  return (issuer, client) => {
+    const { pattern, keys, url } = issuer;
+    // Whoever posts tokens invents the names that match a pattern, so no source of one is kept without a bound.
+    if (pattern !== null && keys.kind === "discovery") return metaSources.of(issuer, pattern.text, client);
+    if (pattern !== null) return createSource(issuer, platform);
+    const source = sources.get(url) ?? createSource(issuer, platform);
+    sources.set(url, source);
     return source;
   };
 }
@@ -62,30 +72,23 @@ class MetaSources {
   readonly #platform: KeysPlatform;
   /** Least recently used first. */
   readonly #sources = new Map<string, CachedKeys>();
-  readonly #windows = new Map<string, { readonly until: number; newcomers: number }>();
+  readonly #newcomers = new Newcomers();
 
   constructor(platform: KeysPlatform) {
     this.#platform = platform;
   }
 
-  of(issuer: Issuer, pattern: string): KeySource<KeysUnavailable> {
+  of(issuer: Issuer, pattern: string, client: string): KeySource<KeysUnavailable> {
     const known = this.#sources.get(issuer.url);
-    if (known === undefined && !this.#admits(pattern)) return storedSource(issuer.url, this.#platform);
+    if (known === undefined && !this.#newcomers.admits(pattern, client, this.#platform.now())) {
+      return storedSource(issuer.url, this.#platform);
+    }
     const source =
       known ?? new CachedKeys(issuer.url, this.#platform, () => loadDiscovered(issuer, this.#platform.fetchOutside));
     this.#sources.delete(issuer.url);
     this.#sources.set(issuer.url, source);
     if (this.#sources.size > MAX_META_SOURCES) this.#evictOne();
     return source;
-  }
-
-  #admits(pattern: string): boolean {
-    const now = this.#platform.now();
-    const running = this.#windows.get(pattern);
-    const window =
-      running !== undefined && now < running.until ? running : { until: now + NEWCOMERS_WINDOW_MS, newcomers: 0 };
-    this.#windows.set(pattern, window);
-    return ++window.newcomers <= MAX_NEWCOMERS;
   }
 
   /** Evicts an issuer without keys first: invented names have none. */
@@ -97,25 +100,29 @@ class MetaSources {
   }
 }
 
-/** Serves the keys that another isolate stored, without contacting the issuer. */
+/** Serves fresh keys that another isolate stored, without contacting the issuer. */
 function storedSource(issuer: string, { store, now }: KeysPlatform): KeySource<KeysUnavailable> {
   const retryAfterSeconds = NEWCOMERS_WINDOW_MS / 1000;
   const refusal = err({ code: "issuer_keys_unavailable", issuer, retryAfterSeconds } as const);
   return {
     current: async () => {
       const stored = await store.read(issuer);
-      return stored !== null && isUsable(stored, now()) ? ok(stored.keySet) : refusal;
+      return stored !== null && isFresh(stored, now()) ? ok(stored.keySet) : refusal;
     },
     refreshed: async () => refusal,
   };
 }
 
 /**
- * Whether stored keys may be used. Keys from the future would stay too long, but another machine's clock may be up to a
- * minute ahead.
+ * Whether stored keys may be used at all. Keys from the future would stay too long, but another machine's clock may be
+ * up to a minute ahead.
  */
 const isUsable = ({ loadedAt }: StoredKeys, now: UnixMs): boolean =>
   now >= loadedAt - MINUTE_MS && now < loadedAt + MAX_AGE_MS;
+
+/** Whether keys may be used without asking the issuer. */
+const isFresh = (stored: StoredKeys, now: UnixMs, graceMs = 0): boolean =>
+  isUsable(stored, now) && now < stored.loadedAt + stored.freshMs + graceMs;
 
 function createSource(issuer: Issuer, platform: KeysPlatform): KeySource<KeysUnavailable> {
   const { keys } = issuer;
@@ -136,7 +143,10 @@ type Load = () => Promise<Result<LoadedKeys, string>>;
 
 /**
  * The cached keys of one issuer. A request never waits for another request's fetch, because in Workers such a promise
- * may never settle. So while there are no keys, several requests may fetch them at once; later, one at a time does.
+ * may never settle. So while there are no fresh keys, several requests may fetch them at once.
+ *
+ * Keys beyond their freshness are used in two cases only: a fetch has just failed, or another request has been fetching
+ * for less than a minute. Otherwise a client that starts fetches and hangs up would keep a withdrawn key in use.
  */
 class CachedKeys implements KeySource<KeysUnavailable> {
   readonly #issuer: string;
@@ -145,7 +155,8 @@ class CachedKeys implements KeySource<KeysUnavailable> {
   readonly #store: KeyStore | null;
   #kept: StoredKeys | null = null;
   #fetchedAt = Number.NEGATIVE_INFINITY;
-  /** A canceled request takes its fetch along silently, so the fetching state expires by itself. */
+  #failedAt = Number.NEGATIVE_INFINITY;
+  /** A fetch that dies does so silently, so the fetching state expires by itself. */
   #fetchingUntil = Number.NEGATIVE_INFINITY;
   #fetching = 0;
 
@@ -163,16 +174,14 @@ class CachedKeys implements KeySource<KeysUnavailable> {
 
   async current(): Promise<Result<KeySet, KeysUnavailable>> {
     const now = this.#platform.now();
-    if (this.#keptAt(now) === null && !this.#isPausing(now)) await this.#takeFromStore(now);
+    if (this.#keptAt(now) === null && !this.#hasFailed(now)) await this.#takeFromStore(now);
     const kept = this.#keptAt(now);
     const isFetching = now < this.#fetchingUntil;
-    const isPausing = this.#isPausing(now);
-    if (kept !== null && (now < kept.loadedAt + kept.freshMs || isFetching || isPausing)) return ok(kept.keySet);
-    if (isPausing && !isFetching) return this.#unavailable(FAILURE_PAUSE_MS);
+    if (kept !== null && isFresh(kept, now, isFetching ? FETCHING_GRACE_MS : 0)) return ok(kept.keySet);
+    if (this.#hasFailed(now)) return this.#orUnavailable(kept);
     if (isFetching && this.#fetching >= MAX_FETCHING) return this.#unavailable(1000);
     const loaded = await this.#fetchKeys(now);
-    const keySet = loaded ?? kept?.keySet;
-    return keySet === undefined ? this.#unavailable(FAILURE_PAUSE_MS) : ok(keySet);
+    return loaded === null ? this.#orUnavailable(this.#keptAt(now)) : ok(loaded);
   }
 
   async refreshed(): Promise<Result<KeySet | null, KeysUnavailable>> {
@@ -181,8 +190,9 @@ class CachedKeys implements KeySource<KeysUnavailable> {
     return ok(now < this.#fetchedAt + REFRESH_PAUSE_MS ? null : await this.#fetchKeys(now));
   }
 
-  #isPausing(now: UnixMs): boolean {
-    return now < this.#fetchedAt + FAILURE_PAUSE_MS;
+  /** Whether a fetch has failed so recently that the next one must wait. */
+  #hasFailed(now: UnixMs): boolean {
+    return now < this.#failedAt + FAILURE_PAUSE_MS;
   }
 
   #keptAt(now: UnixMs): StoredKeys | null {
@@ -199,20 +209,35 @@ class CachedKeys implements KeySource<KeysUnavailable> {
     this.#fetchedAt = Math.max(this.#fetchedAt, stored.loadedAt);
   }
 
-  /** Fetches and stores the keys. Returns null after a failure, which it reports. */
-  async #fetchKeys(now: UnixMs): Promise<KeySet | null> {
+  /**
+   * Fetches and stores the keys. Returns null after a failure, which it reports. The fetch belongs to the isolate: it
+   * goes on when the client of the request that began it hangs up.
+   */
+  #fetchKeys(now: UnixMs): Promise<KeySet | null> {
     this.#fetching = now < this.#fetchingUntil ? this.#fetching + 1 : 1;
     this.#fetchedAt = now;
     this.#fetchingUntil = now + 2 * FETCH_TIMEOUT_MS;
+    const fetched = this.#loadAndStore(now);
+    this.#platform.keepAlive(fetched);
+    return fetched;
+  }
+
+  async #loadAndStore(now: UnixMs): Promise<KeySet | null> {
     const loaded = await this.#load();
     this.#fetchingUntil = Number.NEGATIVE_INFINITY;
     if (!loaded.ok) {
+      this.#failedAt = this.#platform.now();
       this.#platform.report({ code: "issuer_keys_failed", issuer: this.#issuer, reason: loaded.error });
       return null;
     }
-    this.#kept = { ...loaded.value, loadedAt: now };
-    await this.#store?.write(this.#issuer, this.#kept);
+    const isNewest = now >= (this.#kept?.loadedAt ?? Number.NEGATIVE_INFINITY);
+    if (isNewest) this.#kept = { ...loaded.value, loadedAt: now };
+    if (isNewest) await this.#store?.write(this.#issuer, { ...loaded.value, loadedAt: now });
     return loaded.value.keySet;
+  }
+
+  #orUnavailable(kept: StoredKeys | null): Result<KeySet, KeysUnavailable> {
+    return kept === null ? this.#unavailable(FAILURE_PAUSE_MS) : ok(kept.keySet);
   }
 
   #unavailable(retryAfterMs: number): Result<never, KeysUnavailable> {

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stores issuers' keys beyond the life of an isolate, in the cache of the Cloudflare location where there is one (not
-// on workers.dev). The keys are public and are checked before they are stored. They are parsed as strictly as an
-// issuer's own response, and a failing cache counts as empty. Spec:
-// https://developers.cloudflare.com/workers/runtime-apis/cache/
+// on workers.dev). An entry counts only if this CA made it (entry-key.ts), is parsed as strictly as an issuer's own
+// response, and lasts no longer than one. A failing cache counts as empty.
+// Spec: https://developers.cloudflare.com/workers/runtime-apis/cache/
 
-import { sha256 } from "#sha256";
-import { encodeHex } from "../../../shared/bytes/hex.ts";
-import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
+import { decodeUtf8, encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { readBody } from "../../../shared/http/body.ts";
 import { parseJson } from "../../../shared/json/parse.ts";
 import { isAlgorithm, parseJwks, toJwks } from "../../../shared/oidc/jwks.ts";
-import type { Result } from "../../../shared/result.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
-import { type LoadedKeys, MAX_JWKS_BYTES, settle } from "./load-keys.ts";
+import type { EntryKey } from "./entry-key.ts";
+import { clampFreshMs, type LoadedKeys, MAX_JWKS_BYTES, settle } from "./load-keys.ts";
 
 /** Keys with the time at which they were fetched. */
 export interface StoredKeys extends LoadedKeys {
@@ -33,44 +31,71 @@ export interface PlatformCache {
   readonly put: (url: string, response: Response) => Promise<void>;
 }
 
+/** Something in the cache under the name of an entry was not made by this CA. */
+export interface EntryRejected {
+  readonly code: "issuer_keys_entry_rejected";
+  readonly issuer: string;
+}
+
+/** What a store in the cache needs. */
+export interface CacheStoreParts {
+  /** URL prefix of the names: this deployment's own, as the cache demands. */
+  readonly base: string;
+  readonly entryKey: EntryKey;
+  /** Rejects or throws where there is no cache. */
+  readonly cache: () => Promise<PlatformCache>;
+  readonly report: (rejected: EntryRejected) => void;
+}
+
 /** How long old keys remain in use while their issuer is unreachable. One of them may have been revoked. */
 export const MAX_AGE_MS = 24 * 60 * 60 * 1000;
 
-/**
- * Creates a store in the cache.
- * @param base URL prefix of the cache keys: this deployment's own, so that no other deployment shares them
- */
-export function cacheStore(base: string, cache: () => PlatformCache): KeyStore {
-  // No route serves this address. A new version of the stored format gets a new number.
-  const nameOf = (issuer: string): string => `${base}/oidc/issuer-keys/1/${encodeHex(sha256(encodeUtf8(issuer)))}`;
+/** Creates a store in the cache. */
+export function cacheStore({ base, entryKey, cache, report }: CacheStoreParts): KeyStore {
+  // No route serves this address.
+  const nameOf = async (issuer: string): Promise<string> => `${base}/oidc/issuer-keys/${await entryKey.nameOf(issuer)}`;
   return {
     read: async (issuer) => {
-      const found = await attempt(() => cache().match(nameOf(issuer)));
-      return found.ok && found.value !== undefined ? decode(found.value) : null;
+      const found = await settle(async () => (await cache()).match(await nameOf(issuer)));
+      const sealed = found.ok && found.value !== undefined ? await readText(found.value) : null;
+      if (sealed === null) return null;
+      const text = await entryKey.open(issuer, sealed);
+      if (text === null) report({ code: "issuer_keys_entry_rejected", issuer });
+      return text === null ? null : decode(text);
     },
     write: async (issuer, keys) => {
-      const headers = { "content-type": "application/json", "cache-control": `max-age=${MAX_AGE_MS / 1000}` };
-      await attempt(() => cache().put(nameOf(issuer), new Response(encode(keys), { headers })));
+      const headers = { "content-type": "text/plain; charset=utf-8", "cache-control": `max-age=${MAX_AGE_MS / 1000}` };
+      await settle(async () => {
+        const response = new Response(await entryKey.seal(issuer, encode(keys)), { headers });
+        await (await cache()).put(await nameOf(issuer), response);
+      });
     },
   };
 }
 
-/** Also catches the exception that `cache` throws where there is no cache at all. */
-const attempt = <T>(call: () => Promise<T>): Promise<Result<T, string>> => settle(Promise.resolve().then(call));
+/** Null if it cannot be read or is longer than any entry; "" for bytes that are no text, which is no entry either. */
+async function readText(response: Response): Promise<string | null> {
+  const body = await readBody(response, 2 * MAX_JWKS_BYTES);
+  const text = body.ok ? decodeUtf8(body.value) : null;
+  return text === null ? null : text.ok ? text.value : "";
+}
 
 function encode({ keySet, freshMs, loadedAt }: StoredKeys): string {
   return JSON.stringify({ jwks: toJwks(keySet.keys), algorithms: keySet.algorithms, freshMs, loadedAt });
 }
 
-async function decode(response: Response): Promise<StoredKeys | null> {
-  const body = await readBody(response, 2 * MAX_JWKS_BYTES);
-  const json = body.ok ? parseJson(body.value) : null;
-  if (json?.ok !== true || typeof json.value !== "object" || json.value === null) return null;
+function decode(text: string): StoredKeys | null {
+  const json = parseJson(encodeUtf8(text));
+  if (!json.ok || typeof json.value !== "object" || json.value === null) return null;
   const { jwks, algorithms, freshMs, loadedAt } = json.value as Readonly<Record<string, unknown>>;
   const keys = parseJwks(jwks);
   const known = Array.isArray(algorithms) ? algorithms.filter(isAlgorithm) : [];
   if (!keys.ok || known.length === 0 || !isDuration(freshMs) || !isDuration(loadedAt)) return null;
-  return { keySet: { keys: keys.value, algorithms: known }, freshMs, loadedAt: unixMs(loadedAt) };
+  return {
+    keySet: { keys: keys.value, algorithms: known },
+    freshMs: clampFreshMs(freshMs),
+    loadedAt: unixMs(loadedAt),
+  };
 }
 
 const isDuration = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;

@@ -31,7 +31,7 @@ const MAX_FRESH_MS = 60 * MINUTE_MS;
 
 /** Gets the keys of the built-in oidc service. Fails with the reason. */
 export async function loadBuiltIn(builtInJwks: () => Promise<unknown>): Promise<Result<LoadedKeys, string>> {
-  const answer = await settle(builtInJwks());
+  const answer = await settle(builtInJwks);
   if (!answer.ok) return err(`the oidc service failed: ${answer.error}`);
   const keys = parseJwks(answer.value);
   if (!keys.ok) return err(`the key set ${keys.error.reason}`);
@@ -81,11 +81,11 @@ async function fetchJson(
 }
 
 /**
- * Turns a rejection into the exception's name. Its message is dropped, as it could contain what the other side sent.
+ * Turns an exception into the exception's name. Its message is dropped, as it could contain what the other side sent.
  */
-export async function settle<T>(call: Promise<T>): Promise<Result<T, string>> {
+export async function settle<T>(call: () => Promise<T>): Promise<Result<T, string>> {
   try {
-    return ok(await call);
+    return ok(await call());
   } catch (error) {
     return err(error instanceof Error ? error.name : "unknown");
   }
@@ -94,5 +94,8 @@ export async function settle<T>(call: Promise<T>): Promise<Result<T, string>> {
 function freshMsOf(cacheControl: string): number {
   const seconds = /(?:^|[\s,])max-age=(\d+)/i.exec(cacheControl)?.[1];
   if (seconds === undefined) return /no-(?:store|cache)/i.test(cacheControl) ? MIN_FRESH_MS : DEFAULT_FRESH_MS;
-  return Math.min(Math.max(Number(seconds) * 1000, MIN_FRESH_MS), MAX_FRESH_MS);
+  return clampFreshMs(Number(seconds) * 1000);
 }
+
+/** The time within the bounds on how long keys may be fresh. */
+export const clampFreshMs = (freshMs: number): number => Math.min(Math.max(freshMs, MIN_FRESH_MS), MAX_FRESH_MS);

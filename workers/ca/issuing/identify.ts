@@ -4,17 +4,18 @@
 
 import { type Issuer, type IssuerTable, principalOf } from "../../../shared/identity/issuers.ts";
 import type { Principal } from "../../../shared/identity/principal.ts";
-import { type KeySource, parseToken, type VerifiedClaims, verifyToken } from "../../../shared/oidc/token.ts";
+import { parseToken, type VerifiedClaims, verifyToken } from "../../../shared/oidc/token.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { UnixMs } from "../../../shared/time.ts";
-import type { IdentifyError, IssuerError, KeysUnavailable } from "../errors.ts";
+import type { IdentifyError, IssuerError } from "../errors.ts";
+import type { KeySources } from "../issuer-keys/jwks-source.ts";
 
 /** The accepted issuers and their keys. */
 export interface Identification {
   /** Includes loopback issuers even where they are rejected, so that the error can say why. */
   readonly issuers: IssuerTable;
   readonly allowLoopbackIssuers: boolean;
-  readonly keysOf: (issuer: Issuer) => KeySource<KeysUnavailable>;
+  readonly keysOf: KeySources;
 }
 
 /** A verified token and its principal. */
@@ -32,7 +33,7 @@ export interface Identified {
 export async function identify(
   text: string,
   trusted: Identification,
-  now: UnixMs,
+  { client, now }: { readonly client: string; readonly now: UnixMs },
 ): Promise<Result<Identified, IdentifyError>> {
   if (text === "") return err({ code: "token_missing" });
   const token = parseToken(text);
@@ -40,7 +41,7 @@ export async function identify(
   const issuer = findIssuer(trusted, token.value.issuer);
   if (!issuer.ok) return issuer;
   const expected = { audiences: issuer.value.audiences, now };
-  const claims = await verifyToken(token.value, expected, trusted.keysOf(issuer.value));
+  const claims = await verifyToken(token.value, expected, trusted.keysOf(issuer.value, client));
   if (!claims.ok) return claims;
   const principal = principalOf(issuer.value, claims.value);
   if (!principal.ok) return principal;

@@ -48,12 +48,17 @@ export interface Issued {
 const BACKDATED_MS = 5_000;
 const SERIAL_BYTES = 20;
 
-/** Issues a certificate. Rejects if the platform or the signer fails. */
+/**
+ * Issues a certificate. Rejects if the platform or the signer fails.
+ *
+ * @param client the key of the client (shared/http/client-address.ts)
+ */
 export async function issueCertificate(
   request: SigningRequest,
+  client: string,
   ca: CertificateAuthority,
 ): Promise<Result<Issued, IssueError>> {
-  const identified = await identifyWithinLimits(request.token, ca);
+  const identified = await identifyWithinLimits(request.token, client, ca);
   if (!identified.ok) return identified;
   const key = await verifyPossession(request.key, identified.value.principal.challenges);
   if (!key.ok) return key;
@@ -63,9 +68,10 @@ export async function issueCertificate(
 /** Verifies the token, then applies the rate limit of its identity. */
 export async function identifyWithinLimits(
   token: string,
+  client: string,
   ca: CertificateAuthority,
 ): Promise<Result<Identified, IssueError>> {
-  const identified = await identify(token, ca.identification, ca.now());
+  const identified = await identify(token, ca.identification, { client, now: ca.now() });
   if (!identified.ok) return identified;
   const limited = await limitIdentity(identified.value, ca.limits);
   return limited.ok ? identified : limited;

@@ -30,6 +30,7 @@ import { type CaEnv, readConfig } from "../env.ts";
 import { issueCertificate } from "../issuing/issue.ts";
 
 const NOW = unixMs(1_800_000_000_000);
+const CLIENT = "start-up";
 const NO_BYTES = new Uint8Array(0);
 const WORKFLOW_ISSUER = "https://workflow.warm-up.invalid";
 const WORKFLOW_CLAIMS =
@@ -48,7 +49,7 @@ async function issueBoth(): Promise<number> {
   let length = 0;
   for (const body of [emailRequest(key), workflowRequest(key)]) {
     const request = decodeSigningRequest(encodeUtf8(JSON.stringify(body)));
-    const chain = request.ok && authority.ok ? await issueCertificate(request.value, authority.value) : null;
+    const chain = request.ok && authority.ok ? await issueCertificate(request.value, CLIENT, authority.value) : null;
     if (chain?.ok === true) length += JSON.stringify(toSigningCertificate(chain.value.chain)).length;
   }
   return length;
@@ -67,7 +68,7 @@ function openKey(): Key {
   return { ...key, privateKey, jwk: { ...createPublicKey(privateKey).export({ format: "jwk" }), kid: "1" } };
 }
 
-function warmUpAuthority(key: Key): Result<Parameters<typeof issueCertificate>[1], unknown> {
+function warmUpAuthority(key: Key): Result<Parameters<typeof issueCertificate>[2], unknown> {
   const jwks = { keys: [key.jwk] };
   const log = {
     appendCertificate: ({ signedEntry, issuerKeyHash }: CertificateSubmission) => {
@@ -95,7 +96,8 @@ function warmUpAuthority(key: Key): Result<Parameters<typeof issueCertificate>[1
     now: () => NOW,
     randomBytes: (length: number) => new Uint8Array(length),
     fetch: () => Promise.reject(new TypeError("start-up has no network")),
-    cache: () => ({ match: () => Promise.resolve(undefined), put: () => Promise.resolve() }),
+    keepAlive: () => {},
+    cache: () => Promise.reject(new TypeError("start-up has no cache")),
   };
   return config.ok ? ok(createCertificateAuthority(config.value, platform)) : config;
 }
