@@ -73,6 +73,13 @@ export type AppendError =
    * The log is frozen for good. `writeTo` is the URL of a log of its kind that accepts entries, null if there is none.
    */
   | { readonly code: "log_frozen"; readonly writeTo: string | null }
+  /**
+   * The storage of the log is full. `writeTo` is the URL of a log of its kind that accepts entries, null if there is
+   * none.
+   */
+  | { readonly code: "log_full"; readonly writeTo: string | null }
+  /** The plan's daily rows are used up. Entries are accepted again at 00:00 UTC. */
+  | { readonly code: "log_over_quota"; readonly retryAfterSeconds: number }
   /** The anchor or R2 could not be reached at start. A retry can help. */
   | { readonly code: "log_starting"; readonly reason: string }
   /** The clock is more than 60 s behind the log's last timestamp. */
@@ -102,6 +109,11 @@ export interface TailEntry {
 /** The state of a log, for the trust root, health checks and /api/logs. */
 export interface LogDescription {
   readonly origin: string;
+  /**
+   * Random, chosen at the creation of the log; the search index names it (migrations/). Null if unknown: the storage is
+   * lost or damaged.
+   */
+  readonly creation: string | null;
   /** 0 if unknown: the log refuses to write because its storage is lost or damaged. */
   readonly createdAt: UnixMs;
   /** No entry was accepted after this time. Null while the log is not frozen; never becomes null again. */
@@ -121,7 +133,10 @@ export interface LogDescription {
   readonly headTimestamp: UnixMs | null;
   /** Size of the newest tree with a quorum of witnesses. Null if the log has no witnesses or has not asked them yet. */
   readonly witnessedSize: number | null;
-  readonly state: "running" | "starting" | "refusing" | "frozen";
+  /** Bytes of the log's storage, and how many it can hold. */
+  readonly storageBytes: number;
+  readonly storageLimitBytes: number;
+  readonly state: "running" | "starting" | "refusing" | "frozen" | "full" | "over_quota";
   /** Why the log is not running; null if it is. */
   readonly reason: string | null;
 }

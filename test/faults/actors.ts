@@ -15,6 +15,7 @@ export function startActors(world: World): void {
   void runOutages(world);
   void runDeploys(world);
   void runClock(world);
+  void runStorage(world);
   if (world.profile.freezing !== "never") void runFreezing(world);
 }
 
@@ -70,6 +71,27 @@ async function runOutages(world: World): Promise<void> {
     await scheduler.sleep(random.spread(300, 60_000), "outage");
     plan.outages.delete(boundary);
     world.note(`outage over: ${boundary}`);
+  }
+}
+
+/** The platform's words for a storage that takes no more rows. */
+export const STORAGE_ERRORS = {
+  full: "database or disk is full: SQLITE_FULL",
+  over_quota: "Exceeded allowed rows written in Durable Objects free tier.",
+} as const;
+
+async function runStorage(world: World): Promise<void> {
+  const { random, scheduler, plan, profile, runtime } = world;
+  const mean = profile.storageRejectsEveryMs;
+  for (;;) {
+    await scheduler.sleep(random.spread(mean / 4, mean * 4), "storage takes rows");
+    if (world.isOver) return;
+    const fault = random.pick(["full", "over_quota"] as const);
+    plan.count(`storage: ${fault}`);
+    world.note(`storage: ${fault}`);
+    runtime.storageRejects = STORAGE_ERRORS[fault];
+    await scheduler.sleep(random.spread(300, 60_000), "storage rejects rows");
+    runtime.storageRejects = null;
   }
 }
 

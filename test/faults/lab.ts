@@ -23,6 +23,7 @@ const QUIET: Profile = {
   killed: 0,
   clockJumpEveryMs: 1e9,
   freezing: "never",
+  storageRejectsEveryMs: 1e9,
   index: "kept",
 };
 

@@ -7,7 +7,7 @@
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import type { Host } from "../../workers/sequencer/deps.ts";
 import type { Log } from "../../workers/sequencer/log.ts";
-import type { Storage } from "../../workers/sequencer/platform/durable-storage.ts";
+import type { SizedStorage } from "../../workers/sequencer/platform/durable-storage.ts";
 import type { SqliteStorage } from "../support/logs/sqlite-storage.ts";
 import type { Random } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -87,6 +87,8 @@ export class ObjectRuntime {
   #flushedAt = 0;
   #alarmAt: number | null = null;
   #cancelAlarm: (() => void) | null = null;
+  /** The error with which the storage rejects every write, null if it takes them. */
+  storageRejects: string | null = null;
   /** The last alarm was lost, and none has been set since. */
   isAlarmLost = false;
 
@@ -253,13 +255,15 @@ export class ObjectRuntime {
 
   // ---- what an instance gets ----
 
-  storageOf(instance: () => Instance): Storage {
+  storageOf(instance: () => Instance): SizedStorage {
     return {
       exec: (query, ...bindings) => {
         this.#touch(instance());
+        if (this.storageRejects !== null && !query.startsWith("SELECT")) throw new Error(this.storageRejects);
         return this.storage.exec(query, bindings);
       },
       transactionSync: (run) => this.#transaction(instance(), run),
+      sizeBytes: () => 0,
     };
   }
 

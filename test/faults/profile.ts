@@ -31,6 +31,8 @@ export interface Profile {
   readonly clockJumpEveryMs: number;
   /** Whether a deploy freezes the log, and whether a later deploy no longer says so. */
   readonly freezing: "never" | "once" | "taken back";
+  /** Mean time between two times at which the storage is full or over its quota. */
+  readonly storageRejectsEveryMs: number;
   /** Whether D1 refuses every call until the end, and whether it has lost its rows when it is back. */
   readonly index: "kept" | "gone" | "lost";
 }
@@ -85,6 +87,7 @@ export function drawProfile(random: Random): Profile {
     killed: random.pick([0, 0.0005, 0.003, 0.02]),
     clockJumpEveryMs: random.pick([5_000, 30_000, 3_600_000]),
     freezing: random.pick(["never", "never", "once", "taken back"] as const),
+    storageRejectsEveryMs: random.pick([5_000, 60_000, 3_600_000]),
     index: random.pick(["kept", "kept", "kept", "gone", "lost"] as const),
   };
 }

@@ -210,6 +210,7 @@ export class World {
       index: platform.indexOf(instance),
       anchor: platform.anchorOf(instance),
       backupEveryMs: this.profile.backupEveryMs,
+      maxStorageBytes: 1,
       witnessing: witness === "none" ? null : platform.witnessingOf(instance, witness === "required"),
       successor: () => null,
       host: runtime.hostOf(instance, (event, data) => {
@@ -233,6 +234,7 @@ export class World {
       transactionSync: () => {
         throw new Error("observers must not write");
       },
+      sizeBytes: () => 0,
     });
   }
 
@@ -421,6 +423,7 @@ export class World {
   heal(): void {
     this.note("everything works again");
     this.plan.heal();
+    this.runtime.storageRejects = null;
     // The bundles of a log's simulated past are not in R2, so its index could not be rebuilt.
     if (this.profile.index === "lost" && !this.profile.isGrown) this.loseIndex();
     this.runtime.setRates({ statementFails: 0, transactionFails: 0, killedInTurn: 0, slowFlush: 0, alarmLost: 0 });

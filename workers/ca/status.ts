@@ -126,6 +126,10 @@ const STATUSES: AnswerTable<CaError, Status> = {
     logFailed("every certificate log of this CA is frozen; the operator must open another", OPERATOR_SECONDS),
   // The log counts signatures only.
   writer_exhausted: () => logFailed("the certificate log counts its writers", OPERATOR_SECONDS),
+  log_full: () =>
+    logFailed("the certificate log of this CA is full; the operator must open another (SHARDS)", OPERATOR_SECONDS),
+  log_over_quota: ({ retryAfterSeconds }) =>
+    logFailed("the certificate log has used up its plan's daily rows; try again after 00:00 UTC", retryAfterSeconds),
   clock_behind: () => logFailed("the certificate log's clock is behind its last timestamp", OPERATOR_SECONDS),
   entry_too_large: ({ maxBytes }) =>
     badToken(`its claims produce an entry of more than ${maxBytes} bytes for the certificate log`),

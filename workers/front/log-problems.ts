@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reports in /healthz each log that is frozen although the settings do not freeze it. The answer is kept for a minute,
-// since monitors poll /healthz often.
+// Reports in /healthz what an operator must do about a log: one that is frozen although the settings do not freeze it,
+// one that is full or nearly so. The answer is kept for a minute, since monitors poll /healthz often.
 
 import type { LogConfig } from "../../shared/logs/config.ts";
-import type { SequencerRpc } from "../../shared/rpc/sequencer.ts";
+import type { LogDescription, SequencerRpc } from "../../shared/rpc/sequencer.ts";
 import { formatRfc3339 } from "../../shared/time.ts";
 
 const KEEP_MS = 60_000;
 const DEADLINE_MS = 1_000;
+
+/** Early enough to open another log, which needs a hostname. */
+const NEARLY_FULL_PERCENT = 80;
 
 interface Kept {
   readonly problems: readonly string[];
@@ -33,10 +36,21 @@ async function problemOf(log: LogConfig, sequencer: DurableObjectNamespace<Seque
   try {
     const deadline = new Promise<null>((resolve) => setTimeout(() => resolve(null), DEADLINE_MS));
     const description = await Promise.race([sequencer.getByName(log.name).describe(), deadline]);
-    const frozenAt = description?.frozenAt ?? null;
-    if (frozenAt === null || log.isFrozen) return null;
-    return `the log ${log.name} has been frozen since ${formatRfc3339(frozenAt)}, permanently: freeze it in SHARDS again`;
+    return description === null ? null : describeProblem(log, description);
   } catch {
     return null;
   }
+}
+
+function describeProblem({ name, isFrozen }: LogConfig, log: LogDescription): string | null {
+  if (log.frozenAt !== null) {
+    if (isFrozen) return null;
+    return `the log ${name} has been frozen since ${formatRfc3339(log.frozenAt)}, permanently: freeze it in SHARDS again`;
+  }
+  if (log.state === "full" || log.state === "over_quota") return `the log ${name} takes no entries: ${log.reason}`;
+  // A sequencer that is deployed apart may be older and know no size.
+  const percent = Math.floor((100 * (log.storageBytes ?? 0)) / (log.storageLimitBytes ?? 1));
+  return percent < NEARLY_FULL_PERCENT
+    ? null
+    : `the storage of the log ${name} is ${percent} % full, and at 95 % it takes no more entries: open another log of its kind in SHARDS`;
 }

@@ -16,7 +16,7 @@ const GAUGES: readonly {
   { name: "sigedge_log_size", help: "Entries in the log.", value: (log) => log.treeSize },
   {
     name: "sigedge_log_running",
-    help: "1 if the log takes entries, 0 if it is starting, frozen, or refuses to write.",
+    help: "1 if the log takes entries, 0 if it is starting, frozen, full, over its plan's quota, or refuses to write.",
     value: (log) => (log.state === "running" ? 1 : 0),
   },
   {
@@ -53,6 +53,16 @@ const GAUGES: readonly {
     name: "sigedge_log_index_backlog_entries",
     help: "Entries that the search index in D1 does not have yet.",
     value: ({ treeSize, indexedEntries }) => treeSize - indexedEntries,
+  },
+  {
+    name: "sigedge_log_storage_bytes",
+    help: "Bytes of the storage of the log's Durable Object.",
+    value: ({ storageBytes }) => storageBytes,
+  },
+  {
+    name: "sigedge_log_storage_limit_bytes",
+    help: "What that storage can hold. At 95 % of it the log is full.",
+    value: ({ storageLimitBytes }) => storageLimitBytes,
   },
   {
     name: "sigedge_log_witness_lag_entries",

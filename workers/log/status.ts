@@ -11,7 +11,7 @@ import { MAX_NAME_CHARS } from "../../shared/search/spellings.ts";
 import { formatRfc3339 } from "../../shared/time.ts";
 import { MAX_LIMIT, type SearchQueryError } from "./api/search-query.ts";
 import type { ChainRequestError, LogError, ProofQueryError } from "./errors.ts";
-import { frozenMessage } from "./rekor-v2/add-entry-status.ts";
+import { frozenMessage, fullMessage, QUOTA_MESSAGE } from "./rekor-v2/add-entry-status.ts";
 
 interface Answer {
   /** Status of the text form. The JSON form has the status of its gRPC code. */
@@ -148,6 +148,11 @@ const ANSWERS: AnswerTable<LogError, Answer> = {
   }),
   // Only the signature log counts its writers (rekor-v2/add-entry-status.ts).
   writer_exhausted: () => later("the log counts its writers"),
+  log_full: ({ writeTo }) =>
+    writeTo === null
+      ? later("the log's storage is full, and there is no other log: its operator must open one (SHARDS)", 3600)
+      : { http: 405, grpc: "UNIMPLEMENTED", message: fullMessage(writeTo), headers: { allow: "" } },
+  log_over_quota: ({ retryAfterSeconds }) => later(QUOTA_MESSAGE, retryAfterSeconds),
   clock_behind: () => later("the log's clock is behind its last entry: retry later", 10),
   entry_too_large: ({ maxBytes }) => tooLarge(`the entry must be at most ${maxBytes} bytes`),
 };

@@ -24,9 +24,11 @@ export interface LogDeps {
   readonly host: Host;
   /** The shortest time between two backups of the tail. */
   readonly backupEveryMs: number;
+  /** What the storage can hold. */
+  readonly maxStorageBytes: number;
   /** Null for a log without witnesses. */
   readonly witnessing: Witnessing | null;
-  /** URL of the log that writers of a frozen log should use, null if there is none. */
+  /** URL of the log that writers of a frozen or full log should use, null if there is none. */
   readonly successor: (now: UnixMs) => string | null;
 }
 

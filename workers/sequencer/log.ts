@@ -15,6 +15,7 @@ import { Maintenance } from "./publication/maintenance.ts";
 import { checkNothingExists, checkOutside, isShowable, readRows } from "./recovery/recover.ts";
 import type { Refusal } from "./recovery/refusal.ts";
 import { type RestoredLog, restoreFromBackup } from "./recovery/restore.ts";
+import { Capacity } from "./rounds/capacity.ts";
 import { Rounds } from "./rounds/commit.ts";
 import { createLog } from "./rounds/creation.ts";
 import { freezeLog } from "./rounds/freezing.ts";
@@ -36,6 +37,7 @@ export class Log {
   readonly #witnesses: Witnesses | null;
   readonly #maintenance: Maintenance;
   readonly #rounds: Rounds;
+  readonly #capacity: Capacity;
   #opening: Promise<void> | null = null;
   #nextOpening: UnixMs = unixMs(0);
   /** Resolved when the log has a head to show. */
@@ -58,7 +60,14 @@ export class Log {
     this.#memory = memory;
     this.#witnesses = witnesses;
     this.#maintenance = maintenance;
-    this.#rounds = new Rounds(deps, { memory, maintenance, witnesses, refuse });
+    this.#capacity = new Capacity(deps);
+    this.#rounds = new Rounds(deps, {
+      memory,
+      maintenance,
+      witnesses,
+      refuse,
+      rejectedByStorage: (error) => this.#rejectedByStorage(error),
+    });
   }
 
   get phase(): Phase {
@@ -73,6 +82,12 @@ export class Log {
   /** The newest state that the anchor holds, null before the rows were read. */
   get state(): StateRow | null {
     return this.#memory.state;
+  }
+
+  /** How full the storage is, and why it takes no entry now. */
+  get storage(): { readonly bytes: number; readonly limitBytes: number; readonly fault: Capacity["fault"] } {
+    const { storage, maxStorageBytes } = this.#deps;
+    return { bytes: storage.sizeBytes(), limitBytes: maxStorageBytes, fault: this.#capacity.fault };
   }
 
   /** When the log was frozen, null if it was not. */
@@ -145,6 +160,7 @@ export class Log {
       // R2 or the anchor could not be reached. To assume that all is well is what forks logs: write nothing until both
       // answer.
       const reason = error instanceof Error ? error.message : String(error);
+      this.#capacity.note(error);
       memory.phase = { kind: "starting", reason };
       this.#nextOpening = unixMs(host.now() + RESTART_AFTER_MS);
       host.logLine("log_open_failed", { log: config.name, reason });
@@ -216,7 +232,20 @@ export class Log {
     storage.touch();
     this.#memory.phase = { kind: "refusing", reason };
     host.logLine("log_refusing", { log: config.name, reason });
-    this.#rounds.refuseAll(reason);
+    this.#rounds.rejectAll({ code: "log_refusing", reason });
+  }
+
+  /**
+   * Takes the error of a failed transaction. If the storage is full or over its quota, stops appending for a while, and
+   * returns the answer for whoever waits. Memory follows only transactions that succeeded; if this one took effect all
+   * the same, the next round finds its index taken and drops the object. Returns null for any other error.
+   */
+  #rejectedByStorage(error: unknown): AppendError | null {
+    const { host, config } = this.#deps;
+    const answer = this.#capacity.note(error);
+    if (answer === null) return null;
+    host.logLine("storage_rejects", { log: config.name, code: answer.code, reason: String(error) });
+    return answer;
   }
 
   // ---- appending ----
@@ -233,6 +262,8 @@ export class Log {
     if (frozenAt !== null || config.isFrozen) {
       return err({ code: "log_frozen", writeTo: successor(host.now()) });
     }
+    const { error } = this.#capacity;
+    if (error !== null && phase.kind !== "refusing") return err(error);
     if (phase.kind === "starting") return err({ code: "log_starting", reason: phase.reason });
     if (phase.kind === "refusing") return err({ code: "log_refusing", reason: phase.reason });
     const committed = await this.#rounds.submit(submission);

@@ -17,9 +17,8 @@ import type {
   TailAnswer,
   TailEntry,
 } from "../../shared/rpc/sequencer.ts";
-import { formatRfc3339, unixMs } from "../../shared/time.ts";
+import { unixMs } from "../../shared/time.ts";
 import type { SignedTreeHead, TreeHead } from "../../shared/tlog/head.ts";
-import { TILE_WIDTH } from "../../shared/tlog/tile.ts";
 import type { AnchorPort, Host } from "./deps.ts";
 import { type LogSetup, readLogSetup, type SequencerEnv } from "./env.ts";
 import { certificateSubmission, signSct } from "./kinds/certificate.ts";
@@ -27,8 +26,10 @@ import { signatureSubmission } from "./kinds/signature.ts";
 import { Log } from "./log.ts";
 import { durableStorage } from "./platform/durable-storage.ts";
 import { r2Objects } from "./platform/r2-objects.ts";
+import { describeLog } from "./publication/description.ts";
 import { d1Index } from "./publication/index-feed.ts";
-import { LogStorage, type StateRow } from "./storage.ts";
+import { OBJECT_LIMIT_BYTES } from "./rounds/capacity.ts";
+import { LogStorage } from "./storage.ts";
 import { readBundle, readEntry, readTile, type TailDeps } from "./tail.ts";
 import { createWitnessClient } from "./witnessing/witness-client.ts";
 
@@ -66,6 +67,7 @@ export class Sequencer
       anchor: anchorStub(env, name),
       host: durableHost(ctx),
       backupEveryMs: BACKUP_EVERY_MS,
+      maxStorageBytes: OBJECT_LIMIT_BYTES,
       witnessing: setup.value.witnesses && {
         ...setup.value.witnesses,
         verify: verifyEd25519,
@@ -113,33 +115,8 @@ export class Sequencer
     return readEntry(this.#tail(), leafIndex);
   }
 
-  async describe(): Promise<LogDescription> {
-    await this.#log.openToRead();
-    const { phase, identity, state, frozenAt } = this.#log;
-    // A lost log is described by its keys: what it has proven stays proven, and the trust root must list it.
-    if (identity === null && phase.kind !== "refusing") {
-      throw new Error(phase.kind === "running" ? "no log" : phase.reason);
-    }
-    const { config, ecdsa, format } = this.#setup;
-    return {
-      origin: config.origin,
-      createdAt: identity?.createdAt ?? unixMs(0),
-      frozenAt,
-      spki: ecdsa.spki,
-      logId: ecdsa.logId,
-      vkeys: format.vkeys,
-      ...progressOf(state),
-      witnessedSize: this.#log.witnessedSize,
-      state: phase.kind === "running" && frozenAt !== null ? "frozen" : phase.kind,
-      reason: phase.kind === "running" ? this.#frozenReason() : phase.reason,
-    };
-  }
-
-  #frozenReason(): string | null {
-    const { frozenAt } = this.#log;
-    if (frozenAt === null) return null;
-    const since = `frozen since ${formatRfc3339(frozenAt)}`;
-    return this.#setup.config.isFrozen ? since : `${since}: SHARDS no longer says so, but nothing undoes it`;
+  describe(): Promise<LogDescription> {
+    return describeLog(this.#log, this.#setup);
   }
 
   /** Never throws: the platform gives up after six failed alarms in a row. */
@@ -153,15 +130,6 @@ export class Sequencer
     if (identity === null || state === null) throw new Error(phase.kind === "running" ? "no log" : phase.reason);
     return { storage: this.#log.restored?.rows ?? this.#storage, format: this.#setup.format, state, edge };
   }
-}
-
-/** How far the log, R2 and D1 have come; zeros before the first head. */
-function progressOf(
-  state: StateRow | null,
-): Pick<LogDescription, "treeSize" | "publishedEntries" | "indexedEntries" | "headTimestamp"> {
-  if (state === null) return { treeSize: 0, publishedEntries: 0, indexedEntries: 0, headTimestamp: null };
-  const { treeSize, publishedTiles, indexed, timestamp } = state;
-  return { treeSize, publishedEntries: publishedTiles * TILE_WIDTH, indexedEntries: indexed, headTimestamp: timestamp };
 }
 
 /** Each call gets a new stub: one that has thrown stays broken. */

@@ -6,12 +6,19 @@ import { type AttestationHints, decodeHints } from "../../shared/rekor/hints.ts"
 import { ok, type Result } from "../../shared/result.ts";
 import type { WriteBudget } from "../../shared/rpc/sequencer.ts";
 import { decodeSearchRow, type SearchRow } from "../../shared/search/row.ts";
-import { migrate, type Schema, type SchemaStep, type SchemaTooNew, schemaVersion } from "../../shared/sql/schema.ts";
+import {
+  migrate,
+  type Schema,
+  type SchemaStep,
+  type SchemaStorage,
+  type SchemaTooNew,
+  schemaVersion,
+} from "../../shared/sql/schema.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import { type Hash, hash } from "../../shared/tlog/hash.ts";
 import type { SignedTreeHead, TreeHead } from "../../shared/tlog/head.ts";
 import { decodeTile, encodeTile, TILE_WIDTH } from "../../shared/tlog/tile.ts";
-import type { Storage } from "./platform/durable-storage.ts";
+import type { SizedStorage } from "./platform/durable-storage.ts";
 
 /** The tables of version 1. */
 const FIRST_TABLES: SchemaStep = [
@@ -139,14 +146,19 @@ type Row = Record<string, SqlStorageValue>;
 
 /** Reads and writes the rows of one log. Throws what the platform throws, and RangeError for rows that do not parse. */
 export class LogStorage {
-  readonly #storage: Storage;
+  readonly #storage: SizedStorage;
 
-  constructor(storage: Storage) {
+  constructor(storage: SizedStorage) {
     this.#storage = storage;
   }
 
   transactionSync<T>(run: () => T): T {
     return this.#storage.transactionSync(run);
+  }
+
+  /** Bytes in use. */
+  sizeBytes(): number {
+    return this.#storage.sizeBytes();
   }
 
   /** Throws if another instance owns the storage by now. */
@@ -183,7 +195,7 @@ export class LogStorage {
   }
 
   /** The storage inside a transaction that is already open. */
-  #withoutTransactions(): Storage {
+  #withoutTransactions(): SchemaStorage {
     return {
       exec: (query, ...bindings) => this.#storage.exec(query, ...bindings),
       transactionSync: (run) => run(),

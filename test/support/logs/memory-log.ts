@@ -41,6 +41,7 @@ interface Stores {
   readonly config: LogConfig;
   readonly format: LogFormat;
   readonly witnessing: Witnessing | null;
+  readonly maxStorageBytes: number;
 }
 
 /** The log that a frozen log sends writers to. */
@@ -74,6 +75,7 @@ export function memoryLog(kind: LogKind, stores: Partial<Stores> = {}): MemoryLo
     // The bodies of test submissions are texts.
     format: { ...createFormat(config.origin, testKeys), readSearchRow: () => SEARCH },
     witnessing: null,
+    maxStorageBytes: Number.MAX_SAFE_INTEGER,
     ...stores,
   };
   const log = new Log({

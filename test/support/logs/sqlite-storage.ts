@@ -2,10 +2,10 @@
 // A Durable Object's storage outside workerd, over real SQLite (node:sqlite).
 
 import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
-import type { Storage } from "../../../workers/sequencer/platform/durable-storage.ts";
+import type { SizedStorage } from "../../../workers/sequencer/platform/durable-storage.ts";
 
 /** Storage as a Durable Object has it: what was committed survives the object. */
-export class SqliteStorage implements Storage {
+export class SqliteStorage implements SizedStorage {
   readonly database = new DatabaseSync(":memory:");
   #inTransaction = false;
 
@@ -34,6 +34,13 @@ export class SqliteStorage implements Storage {
     } finally {
       this.#inTransaction = false;
     }
+  }
+
+  sizeBytes(): number {
+    const [row] = this.exec(
+      "SELECT (page_count - freelist_count) * page_size AS bytes FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
+    );
+    return Number(row?.["bytes"]);
   }
 
   /** Copies everything, so that a test can restore an older state. */

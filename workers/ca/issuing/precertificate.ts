@@ -55,17 +55,22 @@ export async function logPrecertificate(leaf: Leaf, ca: CertificateAuthority): P
   return logged;
 }
 
-/** Appends to the first log that is not frozen: a log can be frozen even where the settings no longer say so. */
+/**
+ * Appends to the first log that is neither frozen nor full: a log can be frozen even where the settings no longer say
+ * so.
+ */
 async function appendToNewest(
   { logs }: CertificateAuthority,
   submission: CertificateSubmission,
 ): Promise<Result<Logged, AppendError>> {
+  let closed: AppendError = { code: "log_frozen", writeTo: null };
   for (const { name, sequencer } of logs()) {
     const sct = await sequencer().appendCertificate(submission);
     if (sct.ok) return ok({ log: name, sct: sct.value });
-    if (sct.error.code !== "log_frozen") return sct;
+    if (sct.error.code !== "log_frozen" && sct.error.code !== "log_full") return sct;
+    closed = { code: sct.error.code, writeTo: null };
   }
-  return err({ code: "log_frozen", writeTo: null });
+  return err(closed);
 }
 
 function isPlausible({ timestamp, extensions }: LoggedCertificate, now: UnixMs): boolean {

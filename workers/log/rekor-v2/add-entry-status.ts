@@ -19,6 +19,12 @@ export const frozenMessage = (writeTo: string | null): string =>
     ? "This log has been frozen, and no other log of this deployment accepts entries."
     : `This log has been frozen, please switch to the latest log: ${writeTo}`;
 
+/** The message for a full log, in the words of frozenMessage. */
+export const fullMessage = (writeTo: string): string =>
+  `The storage of this log is full, please switch to the latest log: ${writeTo}`;
+
+export const QUOTA_MESSAGE = "the log has used up its plan's daily rows: retry after 00:00 UTC; it can still be read";
+
 const MAX_QUOTED_CHARS = 64;
 
 const STATUSES: AnswerTable<AddEntryError, Status> = {
@@ -95,6 +101,11 @@ const STATUSES: AnswerTable<AddEntryError, Status> = {
     headers: { allow: "" },
   }),
   writer_exhausted: exhausted,
+  log_full: ({ writeTo }) =>
+    writeTo === null
+      ? unavailable("the log's storage is full, and there is no other log: its operator must open one (SHARDS)", 3600)
+      : { grpc: "UNIMPLEMENTED", http: 405, message: fullMessage(writeTo), headers: { allow: "" } },
+  log_over_quota: ({ retryAfterSeconds }) => unavailable(QUOTA_MESSAGE, retryAfterSeconds),
   clock_behind: () => unavailable("the log's clock is behind its last entry: retry later", 10),
   entry_unproven: ({ leafIndex }) =>
     unavailable(`the entry is logged at index ${leafIndex}, but its proof is unavailable: retry`),

@@ -13,10 +13,17 @@ export interface Storage {
   transactionSync<T>(run: () => T): T;
 }
 
+/** A storage that knows its size. */
+export interface SizedStorage extends Storage {
+  /** Bytes in use, without freed pages. */
+  sizeBytes(): number;
+}
+
 /** Adapts the platform's storage. */
-export function durableStorage(storage: DurableObjectStorage): Storage {
+export function durableStorage(storage: DurableObjectStorage): SizedStorage {
   return {
     exec: (query, ...bindings) => storage.sql.exec(query, ...bindings).toArray(),
     transactionSync: (run) => storage.transactionSync(run),
+    sizeBytes: () => storage.sql.databaseSize,
   };
 }

@@ -199,7 +199,8 @@ export class Maintenance {
   /**
    * Writes the cursor of D1, and that the anchor holds the head, if nothing else has: then an idle log does not feed
    * the same entries at each start, and shows its head before the anchor answers. Call it in the alarm: rounds write
-   * the cursor with their state, and one row for each entry would be one too many.
+   * the cursor with their state, and one row for each entry would be one too many. Does not throw: without the cursor,
+   * the next start feeds the entries again.
    */
   saveCursor(): void {
     const { storage, host, config } = this.#deps;

@@ -81,6 +81,7 @@ describe("the tables of a log", () => {
             run();
             throw new Error("killed");
           }),
+        sizeBytes: () => 0,
       });
       expect(() => dying.migrate(identityOf)).toThrow("killed");
       expect([rowsOf(storage), schemaVersion(storage, LOG_SCHEMA)]).toEqual([before, 1]);

@@ -56,6 +56,8 @@ export interface RoundParts {
   readonly witnesses: { observe(head: SignedTreeHead): void } | null;
   /** Stops the log. */
   readonly refuse: (refusal: Refusal) => void;
+  /** Takes the error of a failed transaction. Returns what to answer, null if the outcome is unknown. */
+  readonly rejectedByStorage: (error: unknown) => AppendError | null;
 }
 
 interface Waiter {
@@ -172,6 +174,12 @@ export class Rounds {
       };
       return { from, newTree, answer, reject };
     } catch (error) {
+      const rejected = this.#parts.rejectedByStorage(error);
+      if (rejected !== null) {
+        for (const { resolve } of waiters) resolve(err(rejected));
+        this.rejectAll(rejected);
+        return null;
+      }
       // The state is unknown, so memory cannot be trusted. The waiters fail with the object, and the next call
       // recovers.
       host.logLine("round_failed", { log: this.#deps.config.name, reason: String(error) });
@@ -208,14 +216,17 @@ export class Rounds {
         return await anchor.advance(step);
       } catch (error) {
         host.logLine("anchor_failed", { log: config.name, attempt, reason: String(error) });
+        // The anchor's storage counts against the same quota. This round's waiters have their deadline.
+        const rejected = this.#parts.rejectedByStorage(error);
+        if (rejected !== null) this.rejectAll(rejected);
         await host.pause(ANCHOR_RETRY_MS[Math.min(attempt, ANCHOR_RETRY_MS.length - 1)] ?? 0);
       }
     }
   }
 
   /** Answers all waiters: there will be no round for them. */
-  refuseAll(reason: string): void {
-    for (const { resolve } of this.#pool.takeAll()) resolve(err({ code: "log_refusing", reason }));
+  rejectAll(error: AppendError): void {
+    for (const { resolve } of this.#pool.takeAll()) resolve(err(error));
   }
 }
 

@@ -2,18 +2,22 @@
 // Start-up has no storage, so the warm-up has its own: the few SQLite statements that a log and its anchor run while
 // they are created, opened and extended by an entry or two.
 
-import type { Storage } from "../platform/durable-storage.ts";
+import type { SizedStorage } from "../platform/durable-storage.ts";
 
 type Value = ArrayBuffer | string | number | null;
 type Row = Record<string, SqlStorageValue>;
 
 /** Tables in memory. It understands the statements of the warm-up only. */
-export class MemorySql implements Storage {
+export class MemorySql implements SizedStorage {
   readonly #columns = new Map<string, readonly string[]>();
   readonly #rows = new Map<string, readonly Row[]>();
 
   transactionSync<T>(run: () => T): T {
     return run();
+  }
+
+  sizeBytes(): number {
+    return 0;
   }
 
   exec(query: string, ...values: readonly Value[]): Row[] {

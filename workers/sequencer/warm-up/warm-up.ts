@@ -42,6 +42,7 @@ async function grow(name: string): Promise<number> {
       storage: new LogStorage(rows),
       host: idleHost(),
       backupEveryMs: Number.POSITIVE_INFINITY,
+      maxStorageBytes: 1,
       witnessing: null,
     });
   const { createSample } = SEQUENCER_KINDS[setup.value.config.kind];

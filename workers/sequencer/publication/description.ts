@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a log tells about itself: its identity, how far R2 and D1 have come, how full its storage is, and whether it
+// takes entries.
+
+import type { LogDescription } from "../../../shared/rpc/sequencer.ts";
+import { formatRfc3339, unixMs } from "../../../shared/time.ts";
+import { TILE_WIDTH } from "../../../shared/tlog/tile.ts";
+import type { LogSetup } from "../env.ts";
+import type { Log } from "../log.ts";
+import { FAULT_REASONS } from "../rounds/capacity.ts";
+import type { StateRow } from "../storage.ts";
+
+type Setup = Pick<LogSetup, "config" | "ecdsa" | "format">;
+
+/**
+ * Describes a log. Waits until it is open, at most 5 s: an object that slept has not failed. Rejects if there is
+ * nothing to describe yet.
+ */
+export async function describeLog(log: Log, setup: Setup): Promise<LogDescription> {
+  await log.open();
+  const { phase, identity, state, frozenAt, storage } = log;
+  // A lost log is described by its keys: what it has proven stays proven, and the trust root must list it.
+  if (identity === null && phase.kind !== "refusing") {
+    throw new Error(phase.kind === "running" ? "no log" : phase.reason);
+  }
+  const { config, ecdsa, format } = setup;
+  return {
+    origin: config.origin,
+    creation: identity?.creation ?? null,
+    createdAt: identity?.createdAt ?? unixMs(0),
+    frozenAt,
+    spki: ecdsa.spki,
+    logId: ecdsa.logId,
+    vkeys: format.vkeys,
+    ...progressOf(state),
+    witnessedSize: log.witnessedSize,
+    storageBytes: storage.bytes,
+    storageLimitBytes: storage.limitBytes,
+    ...describeState(log, setup),
+  };
+}
+
+function describeState(
+  { phase, frozenAt, storage: { fault } }: Log,
+  { config }: Setup,
+): Pick<LogDescription, "state" | "reason"> {
+  if (phase.kind === "refusing") return { state: "refusing", reason: phase.reason };
+  if (frozenAt !== null && phase.kind === "running") {
+    const since = `frozen since ${formatRfc3339(frozenAt)}`;
+    const reason = config.isFrozen ? since : `${since}: SHARDS no longer says so, but nothing undoes it`;
+    return { state: "frozen", reason };
+  }
+  if (fault !== null) return { state: fault, reason: FAULT_REASONS[fault] };
+  return phase.kind === "starting" ? { state: "starting", reason: phase.reason } : { state: "running", reason: null };
+}
+
+/** How far the log, R2 and D1 have come; zeros before the first head. */
+function progressOf(
+  state: StateRow | null,
+): Pick<LogDescription, "treeSize" | "publishedEntries" | "indexedEntries" | "headTimestamp"> {
+  if (state === null) return { treeSize: 0, publishedEntries: 0, indexedEntries: 0, headTimestamp: null };
+  const { treeSize, publishedTiles, indexed, timestamp } = state;
+  return { treeSize, publishedEntries: publishedTiles * TILE_WIDTH, indexedEntries: indexed, headTimestamp: timestamp };
+}
