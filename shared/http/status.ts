@@ -39,7 +39,7 @@ const GRPC = {
 export interface Status {
   readonly grpc: keyof typeof GRPC;
   /** Set where the reference uses another HTTP status than grpc-gateway's for the code. */
-  readonly http?: 405;
+  readonly http?: 405 | 415;
   /** Tells the caller what to fix. Never contains a token, a key or an upstream body. */
   readonly message: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -60,6 +60,21 @@ export const unavailable = (message: string, retryAfterSeconds = 1): Status => (
   message,
   headers: { "retry-after": String(retryAfterSeconds) },
 });
+
+/**
+ * 415 of a request whose body is compressed; null for any other. No service decompresses: a small body could become
+ * any size. The header says what would be accepted (RFC 9110 §15.5.16).
+ */
+export function encodedBody({ method, headers }: Request): Status | null {
+  const encoding = headers.get("content-encoding")?.trim().toLowerCase() ?? "";
+  if (method === "GET" || method === "HEAD" || encoding === "" || encoding === "identity") return null;
+  return {
+    grpc: "INVALID_ARGUMENT",
+    http: 415,
+    message: "this service does not accept Content-Encoding; send the body uncompressed",
+    headers: { "accept-encoding": "identity" },
+  };
+}
 
 /** 503 of a service whose environment is incomplete; names every missing or wrong setting. */
 export const notConfigured = ({ problems }: ConfigError): Status =>

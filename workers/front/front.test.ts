@@ -119,6 +119,84 @@ describe("a request", () => {
   });
 });
 
+describe("a body with Content-Encoding", () => {
+  const POSTED = SERVICE_ROUTES.filter(({ methods }) => methods.includes("POST")).map(({ path }) => path);
+  const post = (path: string, encoding: string, base = URL_TEXT): Promise<Response> =>
+    answer(
+      new Request(`${base}${path}`, { method: "POST", body: "{}", headers: { "content-encoding": encoding } }),
+      front,
+    );
+
+  it.each(POSTED)("is not accepted on %s, which says so", async (path) => {
+    for (const encoding of ["gzip", "GZIP", "br", "deflate, gzip", "identity, gzip", "unknown"]) {
+      const response = await post(path.replace("*", "x"), encoding);
+      expect([encoding, response.status, response.headers.get("accept-encoding")]).toEqual([encoding, 415, "identity"]);
+      expect(await response.json()).toMatchObject({ code: 3, message: expect.stringContaining("uncompressed") });
+    }
+    expect(seen).toEqual([]);
+  });
+
+  it("is not accepted on the host of a shard either", async () => {
+    expect((await post("/api/v2/log/entries", "gzip", "https://2027.example.com")).status).toBe(415);
+  });
+
+  it.each(["identity", "Identity", ""])("of %j reaches the service", async (encoding) => {
+    expect(await (await post("/api/v2/log/entries", encoding)).text()).toBe("log");
+  });
+});
+
+describe("a request over http to a deployment at https", () => {
+  const plain = (url: string, init: RequestInit = {}): Promise<Response> => answer(new Request(url, init), front);
+
+  it.each(["/", "/healthz", "/checkpoint", "/api/search?email=a%40b", "/oidc/jwks", "/nothing"])(
+    "is redirected if it reads: %s",
+    async (path) => {
+      for (const method of ["GET", "HEAD"]) {
+        const response = await plain(`http://sigstore.example.com${path}`, { method });
+        expect([response.status, response.headers.get("location")]).toEqual([308, `${URL_TEXT}${path}`]);
+        expect(response.headers.get("strict-transport-security")).toBeNull();
+      }
+      expect(seen).toEqual([]);
+    },
+  );
+
+  it("is redirected to the host of the log that it names", async () => {
+    const response = await plain("http://2027.example.com/checkpoint");
+    expect(response.headers.get("location")).toBe("https://2027.example.com/checkpoint");
+  });
+
+  it.each(["POST", "PUT", "OPTIONS"])("is refused if it is a %s, and reaches no service", async (method) => {
+    for (const path of ["/api/v2/signingCert", "/api/v2/log/entries", "/healthz"]) {
+      const response = await plain(`http://sigstore.example.com${path}`, {
+        method,
+        body: method === "POST" ? "{}" : null,
+      });
+      expect([path, response.status]).toEqual([path, 403]);
+      expect(await response.text()).toContain("answers https only");
+    }
+    expect(seen).toEqual([]);
+  });
+
+  it("is misdirected for another host", async () => {
+    expect((await plain("http://elsewhere.example.com/")).status).toBe(421);
+  });
+
+  it("is answered on a loopback host, without promising https", async () => {
+    const local = parsePublicUrl("http://localhost:8787");
+    if (!local.ok) throw new Error(local.error.reason);
+    const config = ok({ publicUrl: local.value, logs: [] });
+    const response = await answer(new Request("http://localhost:8787/"), { ...front, config });
+    expect([response.status, response.headers.get("strict-transport-security")]).toEqual([200, null]);
+  });
+});
+
+it.each(["/", "/healthz", "/checkpoint", "/nothing", "/tile/0/000"])(
+  "every answer over https makes browsers stay there: %s",
+  async (path) => {
+    expect((await get(path)).headers.get("strict-transport-security")).toBe("max-age=31536000");
+  },
+);
+
 describe("the request id", () => {
   it.each(["abc-123", "00-4bf92f3577b34da6a3ce929d0e0e4736-00", "x".repeat(128)])("%s is kept", async (id) => {
     const response = await get("/checkpoint", { headers: { "x-request-id": id } });

@@ -7,7 +7,7 @@ import { PUBLIC_READ, preflight } from "../../shared/http/cache.ts";
 import { withFailures } from "../../shared/http/failure.ts";
 import type { PublicUrl } from "../../shared/http/public-url.ts";
 import { REQUEST_ID_HEADER, requestIdOf } from "../../shared/http/request-id.ts";
-import { notConfigured, renderStatus, unavailable } from "../../shared/http/status.ts";
+import { encodedBody, notConfigured, renderStatus, unavailable } from "../../shared/http/status.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
 import type { Result } from "../../shared/result.ts";
 import type { ConfigError } from "../../shared/settings/settings.ts";
@@ -15,6 +15,7 @@ import { homePage } from "../../web/home.ts";
 import type { FrontConfig } from "./config.ts";
 import { type PageName, ROUTES } from "./declaration.ts";
 import { health } from "./health.ts";
+import { insecure, transportHeaders } from "./https.ts";
 import { isOfLog, type PageAccess, pageAccessOf, type ServiceName, serviceOf } from "./routes.ts";
 
 type Page = (config: FrontConfig) => Response | Promise<Response>;
@@ -47,7 +48,11 @@ export async function answer(request: Request, front: Front): Promise<Response> 
     () => (access === "all" && isPreflight(request) ? preflight("GET, HEAD") : route(named, front)),
     () => renderStatus(unavailable(`the service failed; its log has request ${requestId}`)),
   );
-  return withHeaders(response, { ...(isReadable(request, access) ? PUBLIC_READ : {}), [REQUEST_ID_HEADER]: requestId });
+  return withHeaders(response, {
+    ...(isReadable(request, access) ? PUBLIC_READ : {}),
+    ...transportHeaders(request, front.config),
+    [REQUEST_ID_HEADER]: requestId,
+  });
 }
 
 const isPreflight = ({ method, headers }: Request): boolean =>
@@ -62,9 +67,13 @@ function route(request: Request, front: Front): Response | Promise<Response> {
   const { config, pages, dispatch } = front;
   const { pathname, host } = new URL(request.url);
   const own = OWN_PATHS.get(pathname);
+  const unencrypted = insecure(request, config);
+  if (unencrypted !== null) return unencrypted;
   if (own === "health") return readOnly(request, () => health(front));
   if (!config.ok) return renderStatus(notConfigured(config.error));
   const { publicUrl } = config.value;
+  const encoded = encodedBody(request);
+  if (encoded !== null) return renderStatus(encoded);
   if (host !== publicUrl.host) return toShard(request, config.value, dispatch);
   const page = own === undefined ? undefined : own === "home" ? home : pages[own];
   if (page !== undefined) return readOnly(request, () => page(config.value));
