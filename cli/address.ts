@@ -33,7 +33,7 @@ export const localUrl = (port: number): string => `http://localhost:${port}`;
 export function freePort(port: number, host: string = LISTEN_ADDRESS): Promise<Result<number, string>> {
   return new Promise((resolve) => {
     const probe = createServer();
-    probe.once("error", (error: NodeJS.ErrnoException) => resolve(err(REASONS[error.code ?? ""] ?? error.message)));
+    probe.once("error", (error: NodeJS.ErrnoException) => resolve(err(REASONS.get(error.code ?? "") ?? error.message)));
     probe.listen({ port, host, exclusive: true }, () => {
       const address = probe.address();
       const given = typeof address === "object" && address !== null ? address.port : port;
@@ -42,7 +42,7 @@ export function freePort(port: number, host: string = LISTEN_ADDRESS): Promise<R
   });
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: "it is in use",
-  EACCES: "it requires administrator rights",
-};
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ["EADDRINUSE", "it is in use"],
+  ["EACCES", "it requires administrator rights"],
+]);

@@ -60,7 +60,8 @@ const problemOf = (from: string, to: string): string | null => platformProblem(f
 
 function platformProblem(from: string, to: string): string | null {
   if (!from.startsWith("shared/") || TEST.test(from)) return null;
-  const isPlatform = to.startsWith("cloudflare:") || (to.startsWith("node:") && !from.startsWith(EXCEPTIONS.natives));
+  const isNative = EXCEPTIONS.natives.some((folder) => from.startsWith(folder));
+  const isPlatform = to.startsWith("cloudflare:") || (to.startsWith("node:") && !isNative);
   return isPlatform ? `imports ${to}: shared/ knows no platform` : null;
 }
 

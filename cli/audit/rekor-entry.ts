@@ -40,15 +40,15 @@ export async function checkRekorEntry(body: Uint8Array, verifies: boolean): Prom
 async function verify(entry: HashedRekordEntry): Promise<EntryVerdict> {
   const candidates = await toCandidates({ kind: "hashedrekord", ...entry }, ALL_KEY_DETAILS);
   const verified = candidates.ok ? verifyAny(candidates.value) : candidates;
-  return verified.ok ? VERIFIED : invalid(REASONS[verified.error.code] ?? verified.error.code);
+  return verified.ok ? VERIFIED : invalid(REASONS.get(verified.error.code) ?? verified.error.code);
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  entry_signature_invalid: "its signature over the digest does not verify",
-  entry_certificate_invalid: "its certificate is not an X.509 v3 certificate",
-  entry_key_details_mismatch: "its keyDetails does not match its key",
-  entry_digest_length: "its digest does not have the length of the hash of its key's scheme",
-};
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ["entry_signature_invalid", "its signature over the digest does not verify"],
+  ["entry_certificate_invalid", "its certificate is not an X.509 v3 certificate"],
+  ["entry_key_details_mismatch", "its keyDetails does not match its key"],
+  ["entry_digest_length", "its digest does not have the length of the hash of its key's scheme"],
+]);
 
 /** Judges a body that decodeEntry rejects: of another kind, of another scheme, or not an entry at all. */
 function judgeForeign(body: Uint8Array): EntryVerdict {

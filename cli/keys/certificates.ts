@@ -28,10 +28,10 @@ export const ISSUED_LIFETIME_MS = 3 * YEAR_MS;
 const SERIAL_BYTES = 16;
 
 /** ecdsa-with-SHA256 and ecdsa-with-SHA384, by the curve of the signing key (RFC 5758 §3.2). */
-const SIGNATURE_ALGORITHMS: Readonly<Record<string, { readonly oid: string; readonly hash: string }>> = {
-  prime256v1: { oid: "1.2.840.10045.4.3.2", hash: "sha256" },
-  secp384r1: { oid: "1.2.840.10045.4.3.3", hash: "sha384" },
-};
+const SIGNATURE_ALGORITHMS: ReadonlyMap<string, { readonly oid: string; readonly hash: string }> = new Map([
+  ["prime256v1", { oid: "1.2.840.10045.4.3.2", hash: "sha256" }],
+  ["secp384r1", { oid: "1.2.840.10045.4.3.3", hash: "sha384" }],
+]);
 
 /** The private keys of an authority. */
 export interface AuthorityKeys {
@@ -112,7 +112,7 @@ function party(key: KeyObject, hostname: string, role: string): Party {
 }
 
 function certify({ subject, issuer, now, lifetimeMs, extensions }: Issuance): string {
-  const algorithm = SIGNATURE_ALGORITHMS[issuer.key.asymmetricKeyDetails?.namedCurve ?? ""];
+  const algorithm = SIGNATURE_ALGORITHMS.get(issuer.key.asymmetricKeyDetails?.namedCurve ?? "");
   if (algorithm === undefined) throw new TypeError("only P-256 and P-384 keys sign certificates");
   // An hour of grace for clients whose clocks are behind.
   const notBefore = unixMs(now - HOUR_MS);

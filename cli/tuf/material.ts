@@ -87,20 +87,20 @@ function trustedLogs(
   for (const log of logs) {
     const one = trustedLog(log, logKeyOf(log.name, settings), createdAt);
     if (one === null)
-      return err(`${FIRST_LOG_KEYS[log.name] ?? `SHARD_KEYS.${log.name}.ecdsa`} is not a private key in PEM`);
+      return err(`${FIRST_LOG_KEYS.get(log.name) ?? `SHARD_KEYS.${log.name}.ecdsa`} is not a private key in PEM`);
     trusted.set(log, one);
   }
   return ok(trusted);
 }
 
-const FIRST_LOG_KEYS: Readonly<Record<string, string>> = {
-  signature: "SIGNATURE_LOG_KEY",
-  certificate: "CERTIFICATE_LOG_KEY",
-};
+const FIRST_LOG_KEYS: ReadonlyMap<string, string> = new Map([
+  ["signature", "SIGNATURE_LOG_KEY"],
+  ["certificate", "CERTIFICATE_LOG_KEY"],
+]);
 
 /** The PEM of a log's ECDSA key; "" if the settings have none. */
 export function logKeyOf(name: string, settings: DeploymentSettings["settings"]): string {
-  const first = FIRST_LOG_KEYS[name];
+  const first = FIRST_LOG_KEYS.get(name);
   if (first !== undefined) return settings[first] ?? "";
   const json = parseJson(encodeUtf8(joinParts(settings, "SHARD_KEYS")));
   const ecdsa = member(member(json.ok ? json.value : null, name), "ecdsa");

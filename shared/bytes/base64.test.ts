@@ -3,6 +3,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeBase64, decodeProtoBase64, encodeBase64 } from "./base64.ts";
+import * as browser from "./browser/base64.ts";
+import * as native from "./native/base64.ts";
 
 const INVALID = { ok: false, error: { code: "base64_invalid" } };
 
@@ -70,7 +72,33 @@ describe("decodeProtoBase64", () => {
     );
   });
 
-  it.each(["A", "AAAAA", "AB", "AAB", "AA=", "A===", "A\nAA", "AA=A", "!!!!"])("rejects %j", (text) => {
+  it("ignores line breaks, as Go's decoder does", () => {
+    expect(decodeProtoBase64("A\nA\r\nE=\n")).toEqual({ ok: true, value: Uint8Array.of(0, 1) });
+  });
+
+  it.each(["A", "AAAAA", "AB", "AAB", "AA=", "A===", "A\tAA", "+_8=", "-/8", "AA=A", "!!!!"])("rejects %j", (text) => {
     expect(decodeProtoBase64(text)).toEqual(INVALID);
+  });
+});
+
+describe("the browser's implementation", () => {
+  const digits = fc.oneof(
+    fc.string({ unit: fc.constantFrom(...Array.from("ABgw059+/=-_ €")), maxLength: 12 }),
+    fc.uint8Array().map((bytes) => Buffer.from(bytes).toString("base64").replace(/=+$/, "")),
+    fc.uint8Array().map((bytes) => Buffer.from(bytes).toString("base64url")),
+  );
+
+  it("agrees with the native one", () => {
+    fc.assert(
+      fc.property(digits, fc.constantFrom("base64", "base64url"), (text, alphabet) => {
+        expect(browser.decode(text, alphabet)).toEqual(native.decode(text, alphabet));
+      }),
+      { numRuns: 2000 },
+    );
+    fc.assert(
+      fc.property(fc.uint8Array(), (bytes) => {
+        expect(browser.encode(bytes)).toBe(native.encode(bytes));
+      }),
+    );
   });
 });

@@ -17,6 +17,11 @@ describe("decodePem accepts", () => {
     ["white space after the boundaries (RFC 7468 §3)", "-----BEGIN A----- \t\nAAEC\n-----END A----- \n", [A]],
     ["a label with spaces and digits", block("X509 CRL 2"), [{ ...A, label: "X509 CRL 2" }]],
     ["lines of any length", block("A", "A\nA\nEC\n"), [A]],
+    ["text before a block", `x\n${block("A")}`, [A]],
+    ["text between blocks", `${block("A")}# bob's\n${block("A")}`, [A, A]],
+    ["text after a block", `${block("A")}x`, [A]],
+    ["what openssl prints", `Certificate:\n    Data:\n        Version: 3 (0x2)\n${block("A")}`, [A]],
+    ["a block in comments beside one", `${block("B").replace(/^/gm, "# ")}\n${block("A")}`, [A]],
     ["no payload", block("A", ""), [{ label: "A", der: new Uint8Array(0) }]],
   ])("%s", (_what, text, value) => {
     expect(decodePem(text)).toEqual({ ok: true, value });
@@ -27,9 +32,11 @@ describe("decodePem rejects", () => {
   test.each<[string, string]>([
     ["an empty text", ""],
     ["white space alone", " \n"],
-    ["text before a block", `x\n${block("A")}`],
-    ["text between blocks", `${block("A")}x\n${block("A")}`],
-    ["text after a block", `${block("A")}x`],
+    ["text alone", "Certificate:\n    Data:\n"],
+    ["blocks in comments only", block("A").replace(/^/gm, "# ")],
+    ["a boundary in the middle of a line", `key: ${block("A")}`],
+    ["an end without a beginning", `-----END A-----\n${block("A")}`],
+    ["a broken block before a good one", `-----BEGIN A-----\nAA\n${block("A")}`],
     ["text on the line of the end boundary", `${block("A").trimEnd()}x`],
     ["another label at the end", block("A", "AAEC\n", "B")],
     ["no end", "-----BEGIN A-----\nAAEC\n"],

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// PEM blocks. Spec: RFC 7468 §3, the strict form; text between blocks is rejected.
+// PEM blocks: each in the strict form of RFC 7468 §3. The explanatory text around them (§2, §5.2) says whose key it is,
+// or repeats a certificate for people.
 
 import { err, ok, type Result } from "../result.ts";
 import { decodeBase64, encodeBase64 } from "./base64.ts";
@@ -25,27 +26,30 @@ export function encodePem(label: string, der: Uint8Array): string {
   return `-----BEGIN ${label}-----\n${lines.join("\n")}\n-----END ${label}-----\n`;
 }
 
+/** A line that begins with a boundary, after white space at most. `# -----BEGIN` is a comment like any other line. */
+const BOUNDARY = /^[ \t]*(?=-----(?:BEGIN|END) )/gm;
+
 /**
- * Parses one or more PEM blocks with only white space between and around them.
+ * Parses one or more PEM blocks and ignores other lines between and around them.
  * Fails with pem_invalid, also if there is no block, and with pem_too_many_blocks above `maxBlocks`.
  */
 export function decodePem(text: string, maxBlocks = MAX_BLOCKS): Result<readonly PemBlock[], PemError> {
   const blocks: PemBlock[] = [];
-  let at = skipSpace(text, 0);
-  while (at < text.length) {
+  for (let at = nextBoundary(text, 0); at !== null; ) {
     if (blocks.length === maxBlocks) return err({ code: "pem_too_many_blocks" });
     BLOCK.lastIndex = at;
     const match = BLOCK.exec(text);
     const der = match === null ? null : decodeBase64((match[2] ?? "").replace(/[\r\n]+/g, ""));
     if (match === null || der === null || !der.ok) return err({ code: "pem_invalid" });
     blocks.push({ label: match[1] ?? "", der: der.value });
-    at = skipSpace(text, at + match[0].length);
+    at = nextBoundary(text, at + match[0].length);
   }
   return blocks.length > 0 ? ok(blocks) : err({ code: "pem_invalid" });
 }
 
-function skipSpace(text: string, from: number): number {
-  let at = from;
-  while (at < text.length && " \t\r\n".includes(text.charAt(at))) at++;
-  return at;
+/** Where the next boundary begins; null if there is none. */
+function nextBoundary(text: string, from: number): number | null {
+  BOUNDARY.lastIndex = from;
+  const match = BOUNDARY.exec(text);
+  return match === null ? null : match.index + match[0].length;
 }

@@ -53,17 +53,21 @@ const OID_EC_PUBLIC_KEY = "1.2.840.10045.2.1";
 const OID_ED25519 = "1.3.101.112";
 const OID_RSA_ENCRYPTION = "1.2.840.113549.1.1.1";
 
-const NAMED_CURVES: Readonly<Record<string, EcdsaKind>> = {
-  "1.2.840.10045.3.1.7": "ecdsa-p256",
-  "1.3.132.0.34": "ecdsa-p384",
-  "1.3.132.0.35": "ecdsa-p521",
-};
+const NAMED_CURVES: ReadonlyMap<string, EcdsaKind> = new Map([
+  ["1.2.840.10045.3.1.7", "ecdsa-p256"],
+  ["1.3.132.0.34", "ecdsa-p384"],
+  ["1.3.132.0.35", "ecdsa-p521"],
+]);
 
 /** 112 bits of security, which is too few. */
 const OID_P224 = "1.3.132.0.33";
 
 const RSA_EXPONENT = 65537n;
-const RSA_KINDS: Readonly<Record<number, RsaKind>> = { 2048: "rsa-2048", 3072: "rsa-3072", 4096: "rsa-4096" };
+const RSA_KINDS: ReadonlyMap<number, RsaKind> = new Map([
+  [2048, "rsa-2048"],
+  [3072, "rsa-3072"],
+  [4096, "rsa-4096"],
+]);
 /** Trial division finds factors below this bound, which is the one of the WebPKI's key checks. */
 const SMALL_PRIME_LIMIT = 752;
 
@@ -108,7 +112,7 @@ function readParameters(identifier: DerReader, algorithm: string): string | null
 }
 
 function toEcdsa(spki: Uint8Array, curve: string, point: Uint8Array): Result<PublicKey, PublicKeyError> {
-  const kind = NAMED_CURVES[curve];
+  const kind = NAMED_CURVES.get(curve);
   if (kind === undefined) return err({ code: curve === OID_P224 ? "public_key_weak" : "public_key_unsupported" });
   return isOnCurve(CURVES[kind], point) ? ok({ kind, spki, point }) : err({ code: "public_key_invalid" });
 }
@@ -125,7 +129,7 @@ function toRsa(spki: Uint8Array, bits: Uint8Array): Result<PublicKey, PublicKeyE
   if (!numbers.ok) return err({ code: "public_key_invalid" });
   const { modulus, exponent } = numbers.value;
   const length = 8 * modulus.length - Math.clz32(modulus[0] ?? 0) + 24;
-  const kind = RSA_KINDS[length];
+  const kind = RSA_KINDS.get(length);
   return kind === undefined || exponent !== RSA_EXPONENT || hasSmallFactor(toBigInt(modulus))
     ? err({ code: "public_key_weak" })
     : ok({ kind, spki, modulus });

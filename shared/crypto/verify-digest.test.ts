@@ -12,6 +12,7 @@ import {
   verifyByNode,
 } from "../../test/support/authority/signing-keys.ts";
 import { degenerateCases, ecdsaCases, hashOf, rsaCases } from "../../test/support/digests/digest-cases.ts";
+import { wrongSignatures } from "../../test/support/digests/wrong-signatures.ts";
 import { readWycheproof } from "../../test/support/digests/wycheproof.ts";
 import { concat } from "../bytes/bytes.ts";
 import { decodeHex } from "../bytes/hex.ts";
@@ -39,6 +40,14 @@ function ecdsaKey(spki: Uint8Array): EcdsaPublicKey {
 }
 
 describe("verifyDigest", () => {
+  it.each(KEY_KINDS)("gives every byte string a verdict for %s", (kind) => {
+    const key = signingKey(kind);
+    const digest = hashOf(key, message);
+    for (const { name, signature } of wrongSignatures(signMessage(key, message), 4)) {
+      expect([name, verifyDigest(key.publicKey, key.hash, digest, signature)]).toEqual([name, false]);
+    }
+  });
+
   it.each(KEY_KINDS)("accepts a signature of %s over the digest, and no variation", (kind) => {
     const key = signingKey(kind);
     const digest = hashOf(key, message);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { constants, createHash, sign } from "node:crypto";
+import { constants, createHash, sign, verify } from "node:crypto";
 import { p256 } from "@noble/curves/nist.js";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { KEY_KINDS, newSigningKey, signingKey } from "../../test/support/authority/signing-keys.ts";
+import { wrongSignatures } from "../../test/support/digests/wrong-signatures.ts";
 import { readWycheproof } from "../../test/support/digests/wycheproof.ts";
 import { CURVES, toBigInt } from "./curves.ts";
 import { decodeEcdsaSignature, encodeEcdsaSignature } from "./ecdsa-signature.ts";
@@ -27,6 +29,22 @@ describe("verifyMessage", () => {
     );
     expect(await verifyMessage(publicKey, "SHA-384", message, new Uint8Array(0))).toBe(false);
     if (kind !== "ed25519") expect(await verifyMessage(publicKey, "SHA-256", message, signature)).toBe(false);
+  });
+
+  it.each(KEY_KINDS)("gives every byte string the verdict that OpenSSL gives it, for %s", async (kind) => {
+    const { publicKey, publicObject, privateObject } = signingKey(kind);
+    const name = kind === "ed25519" ? null : "sha384";
+    const valid = new Uint8Array(sign(name, message, privateObject));
+    const judge = async (signature: Uint8Array): Promise<void> => {
+      expect(await verifyMessage(publicKey, "SHA-384", message, signature)).toBe(
+        verify(name, message, publicObject, signature),
+      );
+    };
+    for (const { signature } of wrongSignatures(valid, 3)) await judge(signature);
+    const damaged = fc.tuple(fc.nat(valid.length), fc.uint8Array({ maxLength: 8 })).map(([at, bytes]) => {
+      return Uint8Array.from([...valid.subarray(0, at), ...bytes, ...valid.subarray(at + bytes.length)]);
+    });
+    await fc.assert(fc.asyncProperty(fc.oneof(fc.uint8Array({ maxLength: 600 }), damaged), judge), { numRuns: 100 });
   });
 
   it.each(["SHA-256", "SHA-384", "SHA-512"] as const)("accepts %s with P-256", async (hash) => {

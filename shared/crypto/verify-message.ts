@@ -8,6 +8,7 @@ import { decodeEcdsaSignature } from "./ecdsa-signature.ts";
 import type { HashAlgorithm } from "./hash.ts";
 import type { EcdsaPublicKey, PublicKey, RsaPublicKey } from "./public-key.ts";
 
+const ED25519_SIGNATURE_BYTES = 64;
 const WEB_CURVES: Readonly<Record<EcdsaKind, string>> = {
   "ecdsa-p256": "P-256",
   "ecdsa-p384": "P-384",
@@ -16,7 +17,7 @@ const WEB_CURVES: Readonly<Record<EcdsaKind, string>> = {
 
 /**
  * Whether `signature` is the key's over `message`. ECDSA: strict DER, s in either half of its range. RSA: PKCS#1 v1.5
- * only; a PSS signature is rejected. Ed25519: pure; `hash` is ignored.
+ * only; a PSS signature is rejected. Ed25519: pure; `hash` is ignored. False for any other bytes, of any length.
  */
 export function verifyMessage(
   key: PublicKey,
@@ -24,19 +25,31 @@ export function verifyMessage(
   message: Uint8Array,
   signature: Uint8Array,
 ): Promise<boolean> {
-  switch (key.kind) {
-    case "ecdsa-p256":
-    case "ecdsa-p384":
-    case "ecdsa-p521":
-      return verifyEcdsa(key, hash, message, signature);
-    case "rsa-2048":
-    case "rsa-3072":
-    case "rsa-4096":
-      return verifyRsa(key, hash, message, signature);
-    case "ed25519":
-      return verifyEd25519(key.point, message, signature);
-    default:
-      return unreachable(key);
+  return verdict(() => {
+    switch (key.kind) {
+      case "ecdsa-p256":
+      case "ecdsa-p384":
+      case "ecdsa-p521":
+        return verifyEcdsa(key, hash, message, signature);
+      case "rsa-2048":
+      case "rsa-3072":
+      case "rsa-4096":
+        return verifyRsa(key, hash, message, signature);
+      case "ed25519":
+        return verifyEd25519(key.point, message, signature);
+      default:
+        return unreachable(key);
+    }
+  });
+}
+
+/** Numbers that WebCrypto refuses to work with have signed nothing. It reports them with a DOMException. */
+async function verdict(verify: () => Promise<boolean>): Promise<boolean> {
+  try {
+    return await verify();
+  } catch (error) {
+    if (error instanceof DOMException) return false;
+    throw error;
   }
 }
 
@@ -71,8 +84,9 @@ async function verifyRsa(
   signature: Uint8Array,
 ): Promise<boolean> {
   const algorithm = { name: "RSASSA-PKCS1-v1_5", hash };
+  if (signature.length !== key.modulus.length) return false;
   const cryptoKey = await crypto.subtle.importKey("spki", key.spki, algorithm, false, ["verify"]);
-  return crypto.subtle.verify(algorithm, cryptoKey, signature, message);
+  return await crypto.subtle.verify(algorithm, cryptoKey, signature, message);
 }
 
 /**
@@ -83,6 +97,8 @@ export async function verifyEd25519(
   message: Uint8Array,
   signature: Uint8Array,
 ): Promise<boolean> {
+  // workerd throws for another length instead of answering false.
+  if (signature.length !== ED25519_SIGNATURE_BYTES) return false;
   const key = await crypto.subtle.importKey("raw", publicKey, "Ed25519", false, ["verify"]);
-  return crypto.subtle.verify("Ed25519", key, signature, message);
+  return await crypto.subtle.verify("Ed25519", key, signature, message);
 }

@@ -155,7 +155,7 @@ describe("a public key", () => {
     ["that is not PEM", "hello", "public_key_pem_invalid"],
     ["in base64 alone", Buffer.from(der(P256)).toString("base64"), "public_key_pem_invalid"],
     ["twice", pemOf(P256) + pemOf(P256), "public_key_pem_invalid"],
-    ["with text after it", `${pemOf(P256)}hello`, "public_key_pem_invalid"],
+    ["behind a boundary without an end", `-----BEGIN PUBLIC KEY-----\n${pemOf(P256)}`, "public_key_pem_invalid"],
     ["that is private", P256.privateKey.export({ type: "pkcs8", format: "pem" }).toString(), "public_key_pem_invalid"],
     ["that calls itself a certificate", encodePem("CERTIFICATE", der(P256)), "public_key_pem_invalid"],
     ["that calls itself EC PUBLIC KEY", encodePem("EC PUBLIC KEY", der(P256)), "public_key_pem_invalid"],

@@ -22,6 +22,8 @@ describe("parseSubjectKey accepts", () => {
     ["Ed25519", spki(generateKeyPairSync("ed25519").publicKey), "ed25519"],
     ["RSA", spki(RSA), "rsa-2048"],
     ["RSA in PKCS#1", pkcs1(RSA), "rsa-2048"],
+    ["text before the key", `key:\n${P256}`, "ecdsa-p256"],
+    ["text after the key", `${P256}hello`, "ecdsa-p256"],
   ])("%s", (_what, pem, kind) => {
     expect(parseSubjectKey(pem)).toMatchObject({ ok: true, value: { kind } });
   });
@@ -35,7 +37,7 @@ describe("parseSubjectKey rejects", () => {
   test.each([
     ["an empty text", "", "public_key_pem_invalid"],
     ["two keys", P256 + P256, "public_key_pem_invalid"],
-    ["text before the key", `key:\n${P256}`, "public_key_pem_invalid"],
+    ["a key in a comment", P256.replace(/^/gm, "# "), "public_key_pem_invalid"],
     ["another label", P256.replaceAll("PUBLIC KEY", "CERTIFICATE"), "public_key_pem_invalid"],
     ["an EC key as PKCS#1", P256.replaceAll("PUBLIC KEY", "RSA PUBLIC KEY"), "public_key_invalid"],
     ["PKCS#1 as SPKI", pkcs1(RSA).replaceAll("RSA PUBLIC KEY", "PUBLIC KEY"), "public_key_invalid"],

@@ -2,7 +2,7 @@
 // Parses the key that a client wants certified, and says which hash goes with each kind of key.
 // Spec: RFC 7468 §13; RFC 8017 §A.1.1; https://github.com/sigstore/fulcio/blob/main/fulcio.proto (PublicKey).
 
-import { decodePem } from "../bytes/pem.ts";
+import { decodePem, type PemBlock } from "../bytes/pem.ts";
 import type { HashAlgorithm } from "../crypto/hash.ts";
 import { type KeyKind, type PublicKey, type PublicKeyError, parsePublicKey } from "../crypto/public-key.ts";
 import { bitString, NULL, oid, sequence } from "../der/writer.ts";
@@ -33,7 +33,11 @@ const RSA_ENCRYPTION = sequence(oid("1.2.840.113549.1.1.1"), NULL);
 export function parseSubjectKey(pem: string): Result<PublicKey, SubjectKeyError> {
   const blocks = decodePem(pem);
   const [block, ...more] = blocks.ok ? blocks.value : [];
-  if (block === undefined || more.length > 0) return err({ code: "public_key_pem_invalid" });
+  return block === undefined || more.length > 0 ? err({ code: "public_key_pem_invalid" }) : parseKeyBlock(block);
+}
+
+/** Parses a block like parseSubjectKey. */
+export function parseKeyBlock(block: PemBlock): Result<PublicKey, SubjectKeyError> {
   if (block.label === "PUBLIC KEY") return parsePublicKey(block.der);
   if (block.label === "RSA PUBLIC KEY") return parsePublicKey(sequence(RSA_ENCRYPTION, bitString(block.der)));
   return err({ code: "public_key_pem_invalid" });

@@ -79,15 +79,6 @@ describe("parseJson rejects", () => {
   });
 
   test.each([
-    ["a high surrogate", String.raw`"\ud800"`],
-    ["a low surrogate", String.raw`["\udfff"]`],
-    ["two high ones", String.raw`{"a": "\uD800\ud800"}`],
-    ["half a pair in a name", String.raw`{"\uDBFFa": 1}`],
-  ])("a lone surrogate (%s) with json_invalid", (_what, text) => {
-    expect(parseJson(utf8(text))).toEqual({ ok: false, error: { code: "json_invalid" } });
-  });
-
-  test.each([
     ["twice the same name", '{"a": 1, "a": 1}'],
     ["a name and its escaped spelling", String.raw`{"a": 1, "\u0061": 2}`],
     ["two escaped spellings", String.raw`{"\/": 1, "/": 2}`],

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Parses untrusted JSON: JSON.parse, but rejects repeated member names, and bounds depth and number of values before
 // anything is built. Two parsers that resolve a duplicate differently would read two different messages; grpc-gateway
-// rejects it as well, and a lone surrogate too. Spec: RFC 8259 §4; RFC 7493 §2.1.
+// rejects it as well. Spec: RFC 8259 §4.
 
 import { decodeUtf8 } from "../bytes/utf8.ts";
 import { err, ok, type Result } from "../result.ts";
@@ -61,7 +61,6 @@ function parse(bytes: Uint8Array, maxValues: number, read: (text: string) => unk
   } catch {
     return err({ code: "json_invalid" });
   }
-  if (!isUnicode(value)) return err({ code: "json_invalid" });
   return repeatsName(text.value) ? err({ code: "json_duplicate_member" }) : ok(value);
 }
 
@@ -128,14 +127,6 @@ function repeatsName(text: string): boolean {
     }
   }
   return false;
-}
-
-/** Whether all strings are Unicode, names included: an escape can write half a surrogate pair, which UTF-8 cannot hold. */
-function isUnicode(value: unknown): boolean {
-  if (typeof value === "string") return value.isWellFormed();
-  if (typeof value !== "object" || value === null) return true;
-  if (Array.isArray(value)) return value.every(isUnicode);
-  return Object.entries(value).every(([name, inner]) => name.isWellFormed() && isUnicode(inner));
 }
 
 function isMemberName(text: string, end: number): boolean {

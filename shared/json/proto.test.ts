@@ -33,7 +33,8 @@ describe("accepts", () => {
     ["no items", '{"items": []}', { items: [] }],
     ["as many items as allowed", '{"items": ["a", "b"]}', { items: ["a", "b"] }],
     ["any value in an ignored field", '{"other": {"x": [1]}}', { other: null }],
-    ["a field beside its null spelling", '{"rawBytes": null, "raw_bytes": "AA=="}', { rawBytes: Uint8Array.of(0) }],
+    ["base64 with line breaks", '{"rawBytes": "+/\\r\\n8=\\n"}', { rawBytes: Uint8Array.of(0xfb, 0xff) }],
+    ["a surrogate pair", String.raw`{"text": "\ud834\udd1e"}`, { text: "𝄞" }],
   ])("%s", (_what, json, value) => {
     expect(decode(strict, json)).toEqual({ ok: true, value });
     expect(decode(lenient, json)).toEqual({ ok: true, value });
@@ -50,6 +51,10 @@ describe("rejects", () => {
     ["an array for the message", "[]", "field_type", ""],
     ["null for the message", "null", "field_type", ""],
     ["a number for a string", '{"text": 1}', "field_type", "text"],
+    ["a field beside its null spelling", '{"rawBytes": null, "raw_bytes": "AA=="}', "field_repeated", "rawBytes"],
+    ["a field before its null spelling", '{"raw_bytes": "AA==", "rawBytes": null}', "field_repeated", "rawBytes"],
+    ["half a surrogate pair", String.raw`{"text": "a\ud800"}`, "field_text", "text"],
+    ["base64 of both alphabets", '{"rawBytes": "+_8="}', "field_bytes", "rawBytes"],
     ["a number for bytes", '{"rawBytes": 1}', "field_type", "rawBytes"],
     ["bytes that are not base64", '{"raw_bytes": "!"}', "field_bytes", "rawBytes"],
     ["base64 of one digit", '{"rawBytes": "A"}', "field_bytes", "rawBytes"],

@@ -9,7 +9,14 @@ import { isObject } from "./member.ts";
 
 /** A field does not have the expected form. */
 export interface FieldError {
-  readonly code: "field_unknown" | "field_repeated" | "field_type" | "field_bytes" | "field_enum" | "field_too_many";
+  readonly code:
+    | "field_unknown"
+    | "field_repeated"
+    | "field_type"
+    | "field_text"
+    | "field_bytes"
+    | "field_enum"
+    | "field_too_many";
   /** Dotted camelCase names from the top of the message; "" for the message itself. */
   readonly path: string;
 }
@@ -18,9 +25,14 @@ export interface FieldError {
 export type Decoder<T> = (value: unknown, path: string) => Result<T, FieldError>;
 type Decoded<D> = D extends Decoder<infer T> ? T : never;
 
-/** Decodes a string field. Fails with field_type. */
-export const string: Decoder<string> = (value, path) =>
-  typeof value === "string" ? ok(value) : err({ code: "field_type", path });
+/**
+ * Decodes a string field. Fails with field_type, or with field_text for half a surrogate pair: an escape can write it,
+ * but no UTF-8 text can hold it, so that a signature over the field would cover other text than was sent.
+ */
+export const string: Decoder<string> = (value, path) => {
+  if (typeof value !== "string") return err({ code: "field_type", path });
+  return value.isWellFormed() ? ok(value) : err({ code: "field_text", path });
+};
 
 /** Decodes a bytes field. Fails with field_type or field_bytes. */
 export const bytes: Decoder<Uint8Array<ArrayBuffer>> = (value, path) => {
@@ -62,8 +74,8 @@ export function repeated<T>(item: Decoder<T>, max: number): Decoder<readonly T[]
 
 /**
  * Decodes a message: the fields of `spec` under their camelCase names, each absent or decoded; null counts as absent.
- * Fails with field_repeated if an object has both spellings of one field, and with field_unknown for an unknown field
- * unless those are ignored.
+ * Fails with field_repeated if an object has both spellings of one field, even if one is null, and with field_unknown
+ * for an unknown field unless those are ignored.
  */
 export function message<S extends Readonly<Record<string, Decoder<unknown>>>>(
   spec: S,
@@ -75,6 +87,7 @@ export function message<S extends Readonly<Record<string, Decoder<unknown>>>>(
   return (value, path) => {
     if (!isObject(value)) return err({ code: "field_type", path });
     const out: Record<string, unknown> = {};
+    const seen = new Set<string>();
     for (const [spelling, raw] of Object.entries(value)) {
       const name = spellings.get(spelling);
       const at = path === "" ? (name ?? spelling) : `${path}.${name ?? spelling}`;
@@ -83,8 +96,9 @@ export function message<S extends Readonly<Record<string, Decoder<unknown>>>>(
         if (unknownFields === "reject") return err({ code: "field_unknown", path: at });
         continue;
       }
+      if (seen.has(name)) return err({ code: "field_repeated", path: at });
+      seen.add(name);
       if (raw === null) continue;
-      if (Object.hasOwn(out, name)) return err({ code: "field_repeated", path: at });
       const decoded = decoder(raw, at);
       if (!decoded.ok) return decoded;
       out[name] = decoded.value;

@@ -64,7 +64,11 @@ type Members = Readonly<Record<string, unknown>>;
 
 /** More than any provider publishes at once. */
 const MAX_KEYS = 100;
-const EC_CURVES: Readonly<Record<string, Algorithm>> = { "P-256": "ES256", "P-384": "ES384", "P-521": "ES512" };
+const EC_CURVES: ReadonlyMap<string, Algorithm> = new Map([
+  ["P-256", "ES256"],
+  ["P-384", "ES384"],
+  ["P-521", "ES512"],
+]);
 
 /**
  * Returns the usable keys of a set. Keys for other purposes are ignored, as RFC 7517 §5 says.
@@ -118,7 +122,7 @@ function purposeProblem({ use, key_ops: operations, d, k }: Members): string | n
 
 function readNumbers({ kty, n, e, crv, x, y }: Members): PublicJwk | null {
   if (kty === "RSA" && isText(n) && isText(e)) return { kty, n, e };
-  if (kty === "EC" && isText(crv) && Object.hasOwn(EC_CURVES, crv) && isText(x) && isText(y)) return { kty, crv, x, y };
+  if (kty === "EC" && isText(crv) && EC_CURVES.has(crv) && isText(x) && isText(y)) return { kty, crv, x, y };
   if (kty === "OKP" && crv === "Ed25519" && isText(x)) return { kty, crv, x };
   return null;
 }
@@ -133,7 +137,7 @@ export function canVerify({ jwk, algorithm }: VerificationKey, wanted: Algorithm
     case "RSA":
       return wanted.startsWith("RS") || wanted.startsWith("PS");
     case "EC":
-      return EC_CURVES[jwk.crv] === wanted;
+      return EC_CURVES.get(jwk.crv) === wanted;
     case "OKP":
       return wanted === "EdDSA";
     default:

@@ -55,6 +55,9 @@ describe("a token that is accepted", () => {
 
   it.each([
     ["several audiences", { aud: ["other", "sigstore"] }],
+    ["exp in half a second (RFC 7519 §2: a NumericDate may have a fraction)", { exp: NOW_SECONDS + 0.5 }],
+    ["nbf with a fraction", { nbf: NOW_SECONDS - 0.5 }],
+    ["nbf null", { nbf: null }],
     ["nbf four minutes ahead", { nbf: NOW_SECONDS + 240 }],
     ["nbf five minutes ahead", { nbf: NOW_SECONDS + 300 }],
     ["iat in the future", { iat: NOW_SECONDS + 1000 }],
@@ -177,12 +180,11 @@ describe("a token that is rejected for its claims", () => {
     ["exp 0", { ...CLAIMS, exp: 0 }, "token_expired"],
     ["exp negative", { ...CLAIMS, exp: -1 }, "claim_invalid"],
     ["exp quoted", { ...CLAIMS, exp: String(NOW_SECONDS + 60) }, "claim_invalid"],
-    ["exp with a fraction", { ...CLAIMS, exp: NOW_SECONDS + 60.5 }, "claim_invalid"],
+    ["exp half a second ago", { ...CLAIMS, exp: NOW_SECONDS - 0.5 }, "token_expired"],
     ["exp beyond all dates", { ...CLAIMS, exp: 1e300 }, "claim_invalid"],
     ["exp a boolean", { ...CLAIMS, exp: true }, "claim_invalid"],
     ["nbf six minutes ahead", { ...CLAIMS, nbf: NOW_SECONDS + 360 }, "token_not_yet_valid"],
     ["nbf quoted", { ...CLAIMS, nbf: "1" }, "claim_invalid"],
-    ["nbf null", { ...CLAIMS, nbf: null }, "claim_missing"],
   ])("%s", async (_, claims, code) => {
     expect(await refusal(signToken(claims, KEY))).toBe(code);
   });

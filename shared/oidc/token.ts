@@ -136,7 +136,7 @@ function checkTimes(claims: Claims, now: UnixMs): Result<null, TokenError> {
   if (!exp.ok) return exp;
   // "on or after which the JWT MUST NOT be accepted" (RFC 7519 §4.1.4)
   if (exp.value * 1000 <= now) return err({ code: "token_expired", exp: exp.value, now });
-  if (claimOf(claims, "nbf") === undefined) return ok(null);
+  if ((claimOf(claims, "nbf") ?? null) === null) return ok(null);
   const nbf = readSeconds(claims, "nbf");
   if (!nbf.ok) return nbf;
   return nbf.value * 1000 > now + NOT_BEFORE_LEEWAY_MS
@@ -144,12 +144,13 @@ function checkTimes(claims: Claims, now: UnixMs): Result<null, TokenError> {
     : ok(null);
 }
 
+/** Reads a NumericDate, which may have a fraction (RFC 7519 §2). */
 function readSeconds(claims: Claims, claim: string): Result<number, ClaimError> {
   const value = claimOf(claims, claim);
   if (value === undefined || value === null) return err({ code: "claim_missing", claim });
-  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= MAX_UNIX_SECONDS
+  return typeof value === "number" && value >= 0 && value <= MAX_UNIX_SECONDS
     ? ok(value)
-    : err({ code: "claim_invalid", claim, expected: "a whole number of seconds since 1970" });
+    : err({ code: "claim_invalid", claim, expected: "a number of seconds since 1970" });
 }
 
 async function verifySignature(

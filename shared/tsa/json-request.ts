@@ -8,7 +8,7 @@ import { NULL, octetString, oid, sequence } from "../der/writer.ts";
 import { parseJsonExact } from "../json/parse.ts";
 import { bytes, type Decoder, message, string } from "../json/proto.ts";
 import { err, ok, type Result } from "../result.ts";
-import { MAX_NONCE_BYTES, POLICY, type TimestampRequest } from "./request.ts";
+import { isServedNonce, MAX_NONCE_BYTES, POLICY, type TimestampRequest } from "./request.ts";
 
 /**
  * `problem` completes "the request …". The JSON form has no rejection of its own: an unserved request is an error too.
@@ -19,19 +19,19 @@ export interface JsonRequestError {
 }
 
 /** Names in lower case → AlgorithmIdentifier.algorithm and digest length. */
-const HASHES: Readonly<Record<string, { readonly oid: string; readonly digestBytes: number }>> = {
-  sha256: { oid: "2.16.840.1.101.3.4.2.1", digestBytes: 32 },
-  sha384: { oid: "2.16.840.1.101.3.4.2.2", digestBytes: 48 },
-  sha512: { oid: "2.16.840.1.101.3.4.2.3", digestBytes: 64 },
-};
+const HASHES: ReadonlyMap<string, { readonly oid: string; readonly digestBytes: number }> = new Map([
+  ["sha256", { oid: "2.16.840.1.101.3.4.2.1", digestBytes: 32 }],
+  ["sha384", { oid: "2.16.840.1.101.3.4.2.2", digestBytes: 48 }],
+  ["sha512", { oid: "2.16.840.1.101.3.4.2.3", digestBytes: 64 }],
+]);
 
 const boolean: Decoder<boolean> = (value, path) =>
   typeof value === "boolean" ? ok(value) : err({ code: "field_type", path });
 
-/** Decodes a non-negative integer, written without fraction or exponent. */
+/** Decodes an integer of either sign, written without fraction or exponent. */
 const nonce: Decoder<bigint> = (value, path) => {
   const isInteger = typeof value === "bigint" || (typeof value === "number" && Number.isSafeInteger(value));
-  return isInteger && value >= 0 ? ok(BigInt(value)) : err({ code: "field_type", path });
+  return isInteger ? ok(BigInt(value)) : err({ code: "field_type", path });
 };
 
 const decodeFields = message(
@@ -46,24 +46,29 @@ export function parseJsonTimestampRequest(body: Uint8Array): Result<TimestampReq
   const fields = decodeFields(json.value, "");
   if (!fields.ok) return invalid(fields.error.path === "" ? "is not a JSON object" : `has a bad ${fields.error.path}`);
   const { artifactHash, hashAlgorithm = "", certificates = false, tsaPolicyOID = "" } = fields.value;
-  const hash = HASHES[hashAlgorithm.toLowerCase()];
+  const hash = HASHES.get(hashAlgorithm.toLowerCase());
   if (hash === undefined) return invalid("needs hashAlgorithm sha256, sha384 or sha512");
   if (artifactHash?.length !== hash.digestBytes) {
     return invalid(`needs in artifactHash the ${hash.digestBytes} bytes of a ${hashAlgorithm.toLowerCase()} digest`);
   }
   if (tsaPolicyOID !== "" && tsaPolicyOID !== POLICY) return invalid(`has a tsaPolicyOID other than ${POLICY}`);
-  const number = fields.value.nonce === undefined ? null : toBytes(fields.value.nonce);
-  if (number !== null && number.length > MAX_NONCE_BYTES)
-    return invalid(`has a nonce of over ${MAX_NONCE_BYTES} bytes`);
+  const number = fields.value.nonce === undefined ? null : toContents(fields.value.nonce);
+  if (number !== null && !isServedNonce(number)) return invalid(`has a nonce of over ${MAX_NONCE_BYTES} bytes`);
   const messageImprint = sequence(sequence(oid(hash.oid), NULL), octetString(artifactHash));
   return ok({ messageImprint, nonce: number, certReq: certificates });
 }
 
 const invalid = (problem: string): Result<never, JsonRequestError> => err({ code: "timestamp_query_invalid", problem });
 
-function toBytes(value: bigint): Uint8Array {
-  const digits = value.toString(16);
-  const magnitude = decodeHex(digits.length % 2 === 0 ? digits : `0${digits}`);
-  if (!magnitude.ok) throw new RangeError("negative integer");
-  return magnitude.value;
+/** The contents of a DER INTEGER: two's complement in as few bytes as possible. */
+function toContents(value: bigint): Uint8Array {
+  const magnitude = value < 0n ? -value - 1n : value;
+  const length = Math.floor(magnitude.toString(2).length / 8) + 1;
+  const contents = decodeHex(
+    BigInt.asUintN(8 * length, value)
+      .toString(16)
+      .padStart(2 * length, "0"),
+  );
+  if (!contents.ok) throw new RangeError("not an integer");
+  return contents.value;
 }

@@ -9,20 +9,23 @@ import { err, ok, type Result } from "../result.ts";
 export const POLICY = "1.3.6.1.4.1.57264.2";
 
 /** AlgorithmIdentifier.algorithm of a message imprint → digest length. SHA-1 is broken and therefore missing. */
-const DIGEST_BYTES: Readonly<Record<string, number>> = {
-  "2.16.840.1.101.3.4.2.1": 32,
-  "2.16.840.1.101.3.4.2.2": 48,
-  "2.16.840.1.101.3.4.2.3": 64,
-};
+const DIGEST_BYTES: ReadonlyMap<string, number> = new Map([
+  ["2.16.840.1.101.3.4.2.1", 32],
+  ["2.16.840.1.101.3.4.2.2", 48],
+  ["2.16.840.1.101.3.4.2.3", 64],
+]);
 
-/** Clients send 8 to 20 bytes. Beyond 64 it is a hidden message rather than a nonce. */
+/**
+ * Clients send 8 to 20 bytes, some of them with the top bit set: a negative number (RFC 3161 §2.4.1 has an INTEGER of
+ * any sign). Beyond 64 it is a hidden message rather than a nonce.
+ */
 export const MAX_NONCE_BYTES = 64;
 
 /** A query that this authority serves. */
 export interface TimestampRequest {
   /** MessageImprint, DER, exactly as requested: the token must repeat it (RFC 3161 §2.4.2). */
   readonly messageImprint: Uint8Array;
-  /** Magnitude of a non-negative INTEGER without leading zeros; null if the query has no nonce. */
+  /** Contents of an INTEGER of either sign, exactly as requested, since the token must repeat it; null without one. */
   readonly nonce: Uint8Array | null;
   /** Whether the token must include the authority's certificate. */
   readonly certReq: boolean;
@@ -68,7 +71,7 @@ export function parseTimestampRequest(der: Uint8Array): Result<TimestampRequest,
   const failure = failureOf(query.value);
   if (failure !== null) return err({ code: "timestamp_rejected", failure });
   const { imprint, nonce, certReq } = query.value;
-  return ok({ messageImprint: imprint.der, nonce: nonce === null ? null : magnitude(nonce), certReq });
+  return ok({ messageImprint: imprint.der, nonce, certReq });
 }
 
 // TimeStampReq ::= SEQUENCE {
@@ -106,18 +109,14 @@ function readAlgorithm(reader: DerReader): Pick<Imprint, "algorithm" | "hasParam
 function failureOf({ version, imprint, policy, nonce, hasExtensions }: Query): Rejection["failure"] | null {
   if (version.length !== 1 || version[0] !== 1) return "badRequest";
   if (nonce !== null && !isServedNonce(nonce)) return "badRequest";
-  const digestBytes = DIGEST_BYTES[imprint.algorithm];
+  const digestBytes = DIGEST_BYTES.get(imprint.algorithm);
   if (digestBytes === undefined || imprint.hasParameters) return "badAlg";
   if (imprint.digestBytes !== digestBytes) return "badDataFormat";
   if (policy !== null && policy !== POLICY) return "unacceptedPolicy";
   return hasExtensions ? "unacceptedExtension" : null;
 }
 
-function isServedNonce(contents: Uint8Array): boolean {
-  return (contents[0] ?? 0) < 0x80 && magnitude(contents).length <= MAX_NONCE_BYTES;
-}
-
-/** Returns INTEGER contents without the sign octet. */
-function magnitude(contents: Uint8Array): Uint8Array {
-  return contents.length > 1 && contents[0] === 0 ? contents.subarray(1) : contents;
+/** Whether the contents of an INTEGER are short enough, not counting a sign octet. */
+export function isServedNonce(contents: Uint8Array): boolean {
+  return contents.length <= MAX_NONCE_BYTES + (contents[0] === 0 ? 1 : 0);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // TSTInfo: the statement of a timestamp token. Spec: RFC 3161 §2.4.2.
 
-import { context, generalizedTime, integer, oid, sequence, smallInteger } from "../der/writer.ts";
+import { context, generalizedTime, integer, oid, sequence, smallInteger, tlv } from "../der/writer.ts";
 import type { UnixMs } from "../time.ts";
 import { POLICY, type TimestampRequest } from "./request.ts";
 
@@ -29,7 +29,7 @@ export function encodeTstInfo(request: TimestampRequest, tsa: Uint8Array, instan
     generalizedTime(instant.genTime),
     sequence(smallInteger(ACCURACY_SECONDS)),
     // ordering is FALSE, its DEFAULT, and therefore omitted.
-    ...(request.nonce === null ? [] : [integer(request.nonce)]),
+    ...(request.nonce === null ? [] : [tlv(0x02, request.nonce)]),
     // tsa [0] GeneralName is EXPLICIT, because GeneralName is a CHOICE; so is directoryName [4].
     context(0, context(4, tsa)),
   );

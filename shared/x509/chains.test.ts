@@ -27,7 +27,11 @@ describe("parseChains rejects", () => {
   test.each([
     ["an empty text", "", "is not PEM text of certificates"],
     ["a text that is not PEM", "x", "is not PEM text of certificates"],
-    ["text between the blocks", `${pem(CA)}x\n${pem(ROOT)}`, "is not PEM text of certificates"],
+    [
+      "a broken block between two others",
+      `${pem(CA)}-----BEGIN A-----\n${pem(ROOT)}`,
+      "is not PEM text of certificates",
+    ],
     ["49 certificates", pem(ROOT).repeat(49), "is not PEM text of certificates"],
     ["a chain without its root", pem(CA), "has a chain that does not end in its root"],
     ["a second chain without its root", pem(CA, ROOT, CA), "has a chain that does not end in its root"],

@@ -258,7 +258,7 @@ const STRICTER = [
   /must be a string$/,
   /must be an integer$/,
   /make a name and extensions of more than 12288 bytes together$/,
-  /must be a whole number of seconds since 1970$/,
+  /must be a number of seconds since 1970$/,
   /is missing or empty$/,
   /its claims do not form a URI that a certificate can hold$/,
   /must be a URI of the issuer's subject domain$/,

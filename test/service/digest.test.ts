@@ -2,7 +2,7 @@
 // Verification over digests in workerd, whose node:crypto is another implementation: compared with OpenSSL, noble,
 // crafted signatures and Wycheproof.
 
-import { createHash } from "node:crypto";
+import { createHash, sign } from "node:crypto";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bundleWorker } from "../../local/bundle.ts";
@@ -12,6 +12,7 @@ import type { HashAlgorithm } from "../../shared/crypto/hash.ts";
 import { KEY_KINDS, signingKey, signMessage } from "../support/authority/signing-keys.ts";
 import { type DigestCase, degenerateCases, ecdsaCases, hashOf, rsaCases } from "../support/digests/digest-cases.ts";
 import type { DigestAnswer, DigestQuestion } from "../support/digests/digest-worker.ts";
+import { wrongSignatures } from "../support/digests/wrong-signatures.ts";
 import { readWycheproof } from "../support/digests/wycheproof.ts";
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
@@ -62,7 +63,39 @@ const toQuestion = (
   signature: base64(signature),
 });
 
+describe("verifyMessage in workerd", () => {
+  it.each(KEY_KINDS)("accepts the signature of %s and gives every other byte string a verdict", async (kind) => {
+    const key = signingKey(kind);
+    const valid = new Uint8Array(
+      sign(kind === "ed25519" ? null : key.hash.replace("-", ""), message, key.privateObject),
+    );
+    const question = {
+      ...toQuestion(key.hash, key.spki, { digest: message, signature: valid }),
+      message: base64(message),
+    };
+    await expectVerdicts([
+      { name: "valid", question, isValid: true },
+      ...wrongSignatures(valid, 1).map(({ name, signature }) => ({
+        name,
+        question: { ...question, signature: base64(signature) },
+        isValid: false,
+      })),
+    ]);
+  });
+});
+
 describe("verifyDigest in workerd", () => {
+  it.each(KEY_KINDS)("gives every byte string a verdict for %s", async (kind) => {
+    const key = signingKey(kind);
+    await expectVerdicts(
+      wrongSignatures(signMessage(key, message), 2).map(({ name, signature }) => ({
+        name,
+        question: toQuestion(key.hash, key.spki, { digest: hashOf(key, message), signature }),
+        isValid: false,
+      })),
+    );
+  });
+
   it("accepts the signature of every kind of key", async () => {
     await expectVerdicts(
       KEY_KINDS.map((kind) => {

@@ -38,6 +38,7 @@ const STATUSES: AnswerTable<CaError, Status> = {
   field_unknown: ({ path }) => badRequest(`${path} is an unknown field`),
   field_repeated: ({ path }) => badRequest(`${path} appears twice`),
   field_type: ({ path }) => badRequest(`${path === "" ? "the body" : path} has the wrong JSON type`),
+  field_text: ({ path }) => badRequest(`${path} has half a surrogate pair, which is no Unicode text`),
   field_bytes: ({ path }) => badRequest(`${path} is not base64`),
   field_enum: ({ path }) => badRequest(`${path} has an unknown value`),
   field_too_many: ({ path }) => badRequest(`${path} has too many items`),
@@ -69,10 +70,12 @@ const STATUSES: AnswerTable<CaError, Status> = {
     badToken(`its audience (aud) must be ${expected.map(quote).join(" or ")}; request a token for that audience`),
   token_expired: ({ exp, now }) =>
     badToken(
-      `it expired at ${formatRfc3339(unixMs(exp * 1000))}, and the time is ${formatRfc3339(now)}; request a new one`,
+      `it expired at ${formatRfc3339(unixMs(Math.floor(exp * 1000)))}, and the time is ${formatRfc3339(now)}; request a new one`,
     ),
   token_not_yet_valid: ({ nbf, now }) =>
-    badToken(`it is not valid before ${formatRfc3339(unixMs(nbf * 1000))}, and the time is ${formatRfc3339(now)}`),
+    badToken(
+      `it is not valid before ${formatRfc3339(unixMs(Math.floor(nbf * 1000)))}, and the time is ${formatRfc3339(now)}`,
+    ),
   token_key_unknown: () => badToken("its kid names none of its issuer's keys"),
   token_signature_invalid: () => badToken("its signature does not verify with its issuer's keys"),
   issuer_unknown: ({ issuer }) =>

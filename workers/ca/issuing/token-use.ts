@@ -54,7 +54,7 @@ export async function useOnce<T, E>(
   if (!issuer.takesTokensOnce) return issue();
   const token = hexSha256(signedText);
   // The token is verified, so exp is a number; after it the token is rejected anyway.
-  const expiresAt = unixMs(Number(claimOf(claims, "exp")) * 1000);
+  const expiresAt = unixMs(Math.ceil(Number(claimOf(claims, "exp")) * 1000));
   if (!(await tokenUse(issuer.url).use(token, expiresAt))) return err({ code: "token_used" });
   const issued = await issue();
   // If `issue` throws, the outcome is unknown and a certificate may be in the log, so the token stays used.

@@ -37,6 +37,7 @@ const STATUSES: AnswerTable<AddEntryError, Status> = {
   field_unknown: ({ path }) => malformed(`unknown field ${quotedLast(path)}${where(path)}`),
   field_repeated: ({ path }) => malformed(`field ${path} is already set, or conflicts with a field that is set`),
   field_type: ({ path }) => malformed(`invalid value for field ${at(path)}: wrong JSON type`),
+  field_text: ({ path }) => malformed(`invalid value for string field ${path}: half a surrogate pair`),
   field_bytes: ({ path }) => malformed(`invalid value for bytes field ${path}: not base64`),
   field_enum: ({ path }) => malformed(`invalid value for enum field ${path}`),
   field_too_many: ({ path }) => malformed(`too many elements in field ${path}: at most 10`),

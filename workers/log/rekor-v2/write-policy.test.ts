@@ -127,6 +127,14 @@ describe("applyWritePolicy", () => {
 });
 
 describe("parseWritePolicy", () => {
+  it("takes listed keys with comments, and RSA keys in PKCS#1", () => {
+    const rsa = signingKey("rsa-2048");
+    const pkcs1 = String(rsa.publicObject.export({ type: "pkcs1", format: "pem" }));
+    const commented = policy(null, `# the build server's\n${listedPem}\n# the release manager's\n${pkcs1}`);
+    expect(commented.listedKeys.size).toBe(2);
+    expect(commented.listedKeys).toEqual(policy(null, listedPem + encodePem("PUBLIC KEY", rsa.spki)).listedKeys);
+  });
+
   it("defaults to own-ca+listed-keys", () => {
     expect(policy(null)).toMatchObject({ accept: "own-ca+listed-keys", issuers: [inUse(CA)], listedKeys: new Set() });
   });

@@ -7,7 +7,7 @@ import { sha256 } from "#sha256";
 import { encodeHex } from "../../../shared/bytes/hex.ts";
 import { decodePem } from "../../../shared/bytes/pem.ts";
 import { isKeyDetails, type KeyDetails, SIGNATURE_SCHEMES } from "../../../shared/crypto/key-details.ts";
-import { parsePublicKey } from "../../../shared/crypto/public-key.ts";
+import { parseKeyBlock } from "../../../shared/fulcio/subject-key.ts";
 import type { AcceptedKeyDetails, Credential } from "../../../shared/rekor/verify.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { WriteBudget } from "../../../shared/rpc/sequencer.ts";
@@ -122,10 +122,10 @@ function parseListedKeys(pem: string): Result<ReadonlySet<string>, string> {
   const blocks = decodePem(pem, MAX_LISTED_KEYS);
   if (!blocks.ok) return err(`LISTED_KEYS must be PEM text of 1 to ${MAX_LISTED_KEYS} public keys`);
   const fingerprints = new Set<string>();
-  for (const [i, { label, der }] of blocks.value.entries()) {
-    const key = label === "PUBLIC KEY" ? parsePublicKey(der) : null;
-    if (key === null || !key.ok) return err(`LISTED_KEYS: block ${i + 1} is not a PUBLIC KEY that the log accepts`);
-    fingerprints.add(encodeHex(sha256(der)));
+  for (const [i, block] of blocks.value.entries()) {
+    const key = parseKeyBlock(block);
+    if (!key.ok) return err(`LISTED_KEYS: block ${i + 1} is not a PUBLIC KEY that the log accepts`);
+    fingerprints.add(encodeHex(sha256(key.value.spki)));
   }
   return ok(fingerprints);
 }
