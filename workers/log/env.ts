@@ -75,7 +75,13 @@ function readWriters(settings: Settings<typeof SETTINGS>): () => Writers {
     chain,
     retirement: retired.ok ? retirementOf(retired.value, chain) : null,
   }));
-  const issuers = authorities.map(({ chain: [certificate], retirement }) => ({ certificate, retirement }));
+  const issuers = authorities.flatMap(({ chain }) =>
+    chain.map((certificate, i) => ({
+      certificate,
+      retirement: retired.ok ? retirementOf(retired.value, chain.slice(i)) : null,
+      isIssuing: i === 0,
+    })),
+  );
   const policy = chains.ok
     ? parseWritePolicy(settings.read("ACCEPT"), settings.read("LISTED_KEYS"), issuers)
     : err(`CA_CHAIN ${chains.error.reason}`);

@@ -45,9 +45,9 @@ export class FakeCertificateLog {
   /** Changes what the next calls sign. */
   promise: Partial<Pick<LoggedCertificate, "timestamp" | "extensions">> = {};
 
-  constructor(now: () => UnixMs, curve: Curve = "prime256v1") {
+  constructor(now: () => UnixMs, curve: Curve = "prime256v1", key: KeyObject = makeKey(curve)) {
     this.#now = now;
-    this.#key = makeKey(curve);
+    this.#key = key;
   }
 
   /** The log's key: SubjectPublicKeyInfo, DER. */

@@ -61,7 +61,7 @@ const appendedAs = ({ logIndex, treeSize, rootB64, proofHashes, checkpoint }: Ve
 });
 
 function deps(answer: Answer = ok(appendedAs(vectors.A)), other: Partial<AddEntryDeps> = {}): AddEntryDeps {
-  const policy = parseWritePolicy("open", null, [{ certificate: CA, retirement: null }]);
+  const policy = parseWritePolicy("open", null, [{ certificate: CA, retirement: null, isIssuing: true }]);
   const accepted = parseSigningAlgorithms(null);
   if (!policy.ok || !accepted.ok) throw new Error("settings");
   return {
@@ -454,7 +454,7 @@ describe("a rejected entry", () => {
 
 describe("the write policy", () => {
   const restricted = (keys: string | null = null): AddEntryDeps => {
-    const policy = parseWritePolicy(null, keys, [{ certificate: CA, retirement: null }]);
+    const policy = parseWritePolicy(null, keys, [{ certificate: CA, retirement: null, isIssuing: true }]);
     if (!policy.ok) throw new Error(policy.error);
     return deps(undefined, { policy: { ...policy.value, bounds: DEFAULT_BOUNDS } });
   };

@@ -51,7 +51,7 @@ interface Site {
 }
 
 async function site(accept: string, listed: string | null = null): Promise<Site> {
-  const policy = parseWritePolicy(accept, listed, [{ certificate: CA, retirement: null }]);
+  const policy = parseWritePolicy(accept, listed, [{ certificate: CA, retirement: null, isIssuing: true }]);
   const accepted = parseSigningAlgorithms(null);
   if (!policy.ok || !accepted.ok) throw new Error("settings");
   const self: Site = {

@@ -23,7 +23,11 @@ import {
 const listed = signingKey("ecdsa-p256");
 const listedPem = encodePem("PUBLIC KEY", listed.spki);
 
-const inUse = (certificate: Certificate): PolicyIssuer => ({ certificate, retirement: null });
+const inUse = (certificate: Certificate): PolicyIssuer => ({
+  certificate,
+  retirement: null,
+  isIssuing: true,
+});
 const RETIRED_AT = unixMs(Date.parse("2026-11-29T12:00:00Z"));
 
 const apply = (
@@ -92,16 +96,27 @@ describe("applyWritePolicy", () => {
   ])(
     "closes to a retired CA, whoever else may write: compromised $isCompromised",
     async ({ isCompromised, closesAt }) => {
-      const retired = { certificate: CA, retirement: { retiredAt: RETIRED_AT, isCompromised } };
+      const retirement = { retiredAt: RETIRED_AT, isCompromised };
       const leaf = certified(leafNamed("email"));
       for (const accept of ["own-ca", "own-ca+listed-keys", "open"]) {
-        const of = valueOf(parseWritePolicy(accept, null, [inUse(ROOT), retired]));
+        const of = valueOf(parseWritePolicy(accept, null, [{ ...inUse(CA), retirement }, inUse(ROOT)]));
         expect(await apply(of, leaf, closesAt - 1)).toMatchObject({ ok: true });
         const error = { code: "policy_certificate_retired", retiredAt: RETIRED_AT };
         expect(await apply(of, leaf, closesAt)).toEqual({ ok: false, error });
       }
     },
   );
+
+  it("rejects what a retired root issued itself, also under an open policy", async () => {
+    const retirement = { retiredAt: RETIRED_AT, isCompromised: true };
+    const issuers = [inUse(CA), { certificate: ROOT, retirement, isIssuing: false }];
+    const open = { ...valueOf(parseWritePolicy("open", null, issuers)), bounds: DEFAULT_BOUNDS };
+    expect((await apply(open, certified(leafNamed("byRoot")), RETIRED_AT - 1)).ok).toBe(true);
+    expect(await apply(open, certified(leafNamed("byRoot")))).toMatchObject({
+      error: { code: "policy_certificate_retired" },
+    });
+    expect((await apply(open, certified(leafNamed("email")))).ok).toBe(true);
+  });
 
   it("accepts listed bare keys and no others", async () => {
     const both = policy("own-ca+listed-keys", listedPem);

@@ -22,17 +22,19 @@ type Accept = "own-ca" | "own-ca+listed-keys" | "open";
 
 export interface WritePolicy {
   readonly accept: Accept;
-  /** The CAs whose signing certificates are accepted: the issuing CA, its predecessors and its successors. */
+  /** The issuing CA, its predecessors and its successors, and the roots of all. */
   readonly issuers: readonly PolicyIssuer[];
   /** Lower-case hex SHA-256 of each listed key's SPKI. */
   readonly listedKeys: ReadonlySet<string>;
   readonly bounds: WriteBounds;
 }
 
-/** A CA, whose certificates are accepted until shortly after its retirement. */
+/** A CA of the deployment, whose certificates are accepted until shortly after its retirement. */
 export interface PolicyIssuer {
   readonly certificate: Certificate;
   readonly retirement: Retirement | null;
+  /** Whether it issues signing certificates; a root does not. */
+  readonly isIssuing: boolean;
 }
 
 export type WritePolicyError =
@@ -76,11 +78,12 @@ export async function applyWritePolicy(
 }
 
 async function isIssuedByAny(certificate: Certificate, issuers: readonly PolicyIssuer[]): Promise<boolean> {
-  for (const issuer of issuers) if (await verifyIssuedBy(certificate, issuer.certificate)) return true;
+  for (const issuer of issuers)
+    if (issuer.isIssuing && (await verifyIssuedBy(certificate, issuer.certificate))) return true;
   return false;
 }
 
-/** The retirement of the CA that issued the certificate, once nothing of that CA is accepted any more. */
+/** The retirement of the CA, or of the root, that issued the certificate, once nothing of it is accepted any more. */
 async function retirementIn(
   certificate: Certificate,
   issuers: readonly PolicyIssuer[],
@@ -103,7 +106,7 @@ function isSigningCertificate(certificate: Certificate): boolean {
 
 /**
  * Parses the settings ACCEPT and LISTED_KEYS (PEM public keys); null for a setting that is not given. `issuers` are the
- * issuing CAs. The error names the wrong setting and what is wrong with it.
+ * CAs of all chains. The error names the wrong setting and what is wrong with it.
  */
 export function parseWritePolicy(
   accept: string | null,
