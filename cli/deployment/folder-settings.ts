@@ -19,6 +19,7 @@ export const OPTIONAL_FILES = {
   "listed-keys.pem": "LISTED_KEYS",
   "witness-policy.txt": "WITNESS_POLICY",
   "witnessed-logs.txt": "WITNESSED_LOGS",
+  "oidc-providers.json": "OIDC_PROVIDERS",
 } as const;
 /** The value of SHARDS: every log but the first two. */
 export const SHARDS_FILE = "shards.json";

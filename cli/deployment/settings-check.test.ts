@@ -54,6 +54,11 @@ const BAD: Readonly<Record<SettingName, Bad>> = {
   },
   OTHER_CA_CHAINS: { text: "x", sentence: `OTHER_CA_CHAINS ${NO_CHAIN}`, file: null },
   RETIRED_KEYS: { text: "x", sentence: "RETIRED_KEYS must be a JSON list of retired keys", file: null },
+  OIDC_PROVIDERS: {
+    text: '["login.example.com"]',
+    sentence: "OIDC_PROVIDERS [0].url is not a URL",
+    ...sameFile("oidc-providers.json"),
+  },
   CERTIFICATE_LIFETIME: {
     text: "ten minutes",
     sentence: "CERTIFICATE_LIFETIME must be 60 to 3600 seconds",

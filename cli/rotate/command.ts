@@ -23,6 +23,7 @@ import { planCompromisedAuthority } from "./compromised.ts";
 import { type LogRotation, planCompromisedLog, planLog, planLogFinish } from "./logs.ts";
 import { planCompromisedOidc, planOidc, planOidcFinish } from "./oidc.ts";
 import { DAY_MS, type Planned, type RotationContext } from "./rotation.ts";
+import { planSigningConfig } from "./signing-config.ts";
 import { planTuf, type TufRotation } from "./tuf.ts";
 
 const FLAGS = {
@@ -65,6 +66,7 @@ const TARGETS = {
   "tuf-root": "The root keys of the TUF repository. One step.",
   "tuf-targets": "The targets key of the TUF repository. One step.",
   "tuf-online": "The online key of the TUF repository. One step.",
+  "signing-config": "The signing config that clients fetch over TUF, after a change of oidc-providers.json. One step.",
   "tuf-expiry": "The expiry of the TUF root and targets: another year for the same keys. One step.",
 } as const;
 
@@ -103,6 +105,7 @@ const ROTATIONS: Readonly<Record<keyof typeof TARGETS, Steps>> = {
   "tuf-root": tufSteps("root"),
   "tuf-targets": tufSteps("targets"),
   "tuf-online": tufSteps("online"),
+  "signing-config": { begin: planSigningConfig, finish: null, compromised: null },
   "tuf-expiry": tufSteps("expiry"),
 };
 

@@ -213,3 +213,16 @@ describe("a rotation under way", () => {
     expect(settings()["SHARDS"]).toContain('"name": "signature-2"');
   });
 });
+
+describe("signing-config", () => {
+  it("is signed again once the providers changed, however young the keys are", async () => {
+    expect((await run("signing-config")).out).toContain("Nothing to change now");
+    writeFileSync(join(deployment, "oidc-providers.json"), '["login.example.com"]');
+    expect((await run("signing-config")).error).toContain("OIDC_PROVIDERS [0].url is not a URL");
+    writeFileSync(join(deployment, "oidc-providers.json"), '["https://login.example.com"]');
+    expect((await run("signing-config")).out).toContain("trust.json: new targets");
+    const trust = readFileSync(join(deployment, "trust.json"), "utf8");
+    expect(trust).toContain("https://login.example.com");
+    expect((await run("signing-config")).out).toContain("Nothing to change now");
+  });
+});

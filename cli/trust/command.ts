@@ -94,9 +94,9 @@ function write({ files }: Trust, folder: string): void {
 }
 
 function trustJson(trust: Trust, clients: readonly Client[]): object {
-  const { url, issuer, files } = trust;
+  const { url, provider, issuer, files } = trust;
   const configurations = Object.fromEntries(clients.map((client) => [client, CONFIGURATIONS[client](trust)]));
-  return { url, issuer, files: Object.fromEntries(files), configurations };
+  return { url, provider, issuer, files: Object.fromEntries(files), configurations };
 }
 
 /** Serves until the process ends; rejects if the port is taken. */

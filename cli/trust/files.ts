@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { encodePem } from "../../shared/bytes/pem.ts";
+import { parsePublicUrl } from "../../shared/http/public-url.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { get } from "../status/observe.ts";
 
@@ -17,7 +18,10 @@ const DOCUMENTS = ["trusted_root.json", "signing_config.json"] as const;
 export interface Trust {
   /** The address of the service, from the signing config. */
   readonly url: string;
-  readonly issuer: string;
+  /** Where people log in; null if tokens come from elsewhere, as in CI. */
+  readonly provider: string | null;
+  /** The issuer that certificates name, where it is certain: of the provider, or of a local stack's own tokens. */
+  readonly issuer: string | null;
   readonly timestampUrl: string;
   /** Whether the deployment has a TUF repository. Its root is then one of the files. */
   readonly hasTuf: boolean;
@@ -53,6 +57,12 @@ export function trustFromFolder(folder: string): Result<Trust, string> {
   return complete(files);
 }
 
+/** A stack on this machine, which has the development issuer. */
+export function isLocal(url: string): boolean {
+  const publicUrl = parsePublicUrl(url);
+  return publicUrl.ok && publicUrl.value.isLoopback;
+}
+
 interface Certificates {
   readonly certChain: { readonly certificates: readonly { readonly rawBytes: string }[] };
 }
@@ -68,9 +78,25 @@ interface TrustedRootJson {
   readonly timestampAuthorities: readonly Certificates[];
 }
 
+interface Provider {
+  readonly url: string;
+  readonly validFor?: { readonly start?: string; readonly end?: string };
+}
+
+/** The provider that clients choose: of those that are valid now, the one that became valid last. */
+function providerOf({ oidcUrls = [] }: SigningConfigJson): string | null {
+  const now = Date.now();
+  const valid = oidcUrls.filter(
+    ({ validFor: { start, end } = {} }) =>
+      Date.parse(start ?? "1970-01-01T00:00:00Z") <= now && now < Date.parse(end ?? "9999-12-31T00:00:00Z"),
+  );
+  const [newest] = valid.toSorted((a, b) => (b.validFor?.start ?? "").localeCompare(a.validFor?.start ?? ""));
+  return newest?.url ?? null;
+}
+
 interface SigningConfigJson {
   readonly caUrls: readonly { readonly url: string }[];
-  readonly oidcUrls: readonly { readonly url: string }[];
+  readonly oidcUrls?: readonly Provider[];
   readonly tsaUrls: readonly { readonly url: string }[];
 }
 
@@ -89,10 +115,11 @@ function complete(documents: Map<string, string>): Result<Trust, string> {
       .set("tsa-chain.pem", root.timestampAuthorities.map(chainPem).join(""))
       .set("rekor.pub", root.tlogs.map(keyPem).join(""))
       .set("ctfe.pub", root.ctlogs.map(keyPem).join(""));
-    const [ca, oidc, tsa] = [config.caUrls[0]?.url, config.oidcUrls[0]?.url, config.tsaUrls[0]?.url];
-    if (ca === undefined || oidc === undefined || tsa === undefined)
-      return err("the signing config lacks a CA, an issuer or a TSA");
-    return ok({ url: ca, issuer: oidc, timestampUrl: tsa, hasTuf: files.has("root.json"), files });
+    const [url, timestampUrl] = [config.caUrls[0]?.url, config.tsaUrls[0]?.url];
+    if (url === undefined || timestampUrl === undefined) return err("the signing config lacks a CA or a TSA");
+    const provider = providerOf(config);
+    const issuer = provider ?? (isLocal(url) ? `${url}/oidc` : null);
+    return ok({ url, provider, issuer, timestampUrl, hasTuf: files.has("root.json"), files });
   } catch (error) {
     return err(`the trust documents cannot be read (${error instanceof Error ? error.message : "unknown"})`);
   }

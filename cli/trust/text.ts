@@ -7,12 +7,15 @@ import type { Trust } from "./files.ts";
 
 /** Formats the configuration of some clients. @param out the folder that the files were written to, null if none */
 export function trustText(trust: Trust, clients: readonly Client[], out: string | null): string {
-  const { url, hasTuf, files } = trust;
+  const { url, provider, hasTuf, files } = trust;
   const lines = [
     `${styled("bold", url)}: trusted root ${url}/trusted_root.json, signing config ${url}/signing_config.json`,
     hasTuf
       ? `TUF repository ${url}/tuf: clients follow its updates by themselves`
       : "No TUF repository: clients need the files",
+    provider === null
+      ? "Nobody can log in with a browser here: sign with an identity token (docs/identities.md, People)"
+      : `People log in at ${provider}`,
     out === null
       ? "To write the files that are named below: sigedge trust URL --out DIR"
       : `In ${out}: ${[...files.keys()].join(", ")}`,

@@ -15,6 +15,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import { joinParts } from "../../shared/settings/parts.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import { type Chain, type TrustedLog, type TrustMaterial, withoutCompromised } from "../../shared/trust/material.ts";
+import { parseOidcProviders } from "../../shared/trust/oidc-providers.ts";
 import { NO_RETIRED_KEYS, parseRetiredKeys } from "../../shared/trust/retired-keys.ts";
 import { signingConfig } from "../../shared/trust/signing-config.ts";
 import { trustedRoot } from "../../shared/trust/trusted-root.ts";
@@ -28,7 +29,7 @@ export interface DeploymentSettings {
   readonly publicUrl: PublicUrl;
   /**
    * CA_CHAIN, TSA_CHAIN, SIGNATURE_LOG_KEY, CERTIFICATE_LOG_KEY; optional: OTHER_CA_CHAINS, OTHER_TSA_CHAINS and
-   * RETIRED_KEYS in their parts, SHARDS, SHARD_KEYS in its parts.
+   * RETIRED_KEYS in their parts, OIDC_PROVIDERS, SHARDS, SHARD_KEYS in its parts.
    */
   readonly settings: Readonly<Record<string, string>>;
   /**
@@ -53,9 +54,8 @@ export function materialOf(deployment: DeploymentSettings): Result<TrustMaterial
   const otherTsaChains = readOtherChains(settings, "OTHER_TSA_CHAINS");
   if (!otherCaChains.ok || !otherTsaChains.ok)
     return otherCaChains.ok ? (otherTsaChains as Result<never, string>) : otherCaChains;
-  const retired = joinParts(settings, "RETIRED_KEYS");
-  const retiredKeys = retired === "" ? ok(NO_RETIRED_KEYS) : parseRetiredKeys(retired);
-  if (!retiredKeys.ok) return err(`RETIRED_KEYS ${retiredKeys.error}`);
+  const parsed = parseLists(settings);
+  if (!parsed.ok) return parsed;
   const logs = parseShards(settings["SHARDS"] ?? "[]", publicUrl);
   if (!logs.ok) return err(logs.error.map((problem) => `SHARDS ${problem}`).join("; "));
   // The first CA may have been replaced; entries in the logs can be as old as it.
@@ -74,8 +74,19 @@ export function materialOf(deployment: DeploymentSettings): Result<TrustMaterial
     otherCaChains: otherCaChains.value,
     tsaChain: tsaChain.value,
     otherTsaChains: otherTsaChains.value,
-    retiredKeys: retiredKeys.value,
+    ...parsed.value,
   });
+}
+
+function parseLists(
+  settings: DeploymentSettings["settings"],
+): Result<Pick<TrustMaterial, "retiredKeys" | "oidcProviders">, string> {
+  const retired = joinParts(settings, "RETIRED_KEYS");
+  const retiredKeys = retired === "" ? ok(NO_RETIRED_KEYS) : parseRetiredKeys(retired);
+  if (!retiredKeys.ok) return err(`RETIRED_KEYS ${retiredKeys.error}`);
+  const oidcProviders = parseOidcProviders(settings["OIDC_PROVIDERS"] ?? "[]");
+  if (!oidcProviders.ok) return err(`OIDC_PROVIDERS ${oidcProviders.error}`);
+  return ok({ retiredKeys: retiredKeys.value, oidcProviders: oidcProviders.value });
 }
 
 function trustedLogs(

@@ -6,6 +6,7 @@ import { encodeBase64 } from "../bytes/base64.ts";
 import type { PublicUrl } from "../http/public-url.ts";
 import { formatRfc3339, type UnixMs, unixMs } from "../time.ts";
 import type { Certificate } from "../x509/certificate.ts";
+import type { OidcProvider } from "./oidc-providers.ts";
 import { type RetiredKeys, type Retirement, retirementOf } from "./retired-keys.ts";
 
 /** A log that clients trust. */
@@ -30,6 +31,8 @@ export interface TrustMaterial {
   /** Every log that has entries or may get some, including frozen ones. */
   readonly signatureLogs: readonly TrustedLog[];
   readonly certificateLogs: readonly TrustedLog[];
+  /** Where people log in. Empty: tokens come from elsewhere, as in CI. */
+  readonly oidcProviders: readonly OidcProvider[];
   /** The signature log that clients write to; null if all are frozen. */
   readonly offeredLog: TrustedLog | null;
   readonly caChain: Chain;

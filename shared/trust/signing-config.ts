@@ -17,7 +17,7 @@ const API_VERSION = { ca: 1, oidc: 1, rekor: 2, tsa: 1 } as const;
 /**
  * Makes SigningConfig as JSON: one service of each kind and the selector ANY, since sigstore-js throws for the others.
  */
-export function signingConfig({ publicUrl, offeredLog, caChain, tsaChain }: TrustMaterial): object {
+export function signingConfig({ publicUrl, offeredLog, caChain, tsaChain, oidcProviders }: TrustMaterial): object {
   const service = (url: string, majorApiVersion: number, start: UnixMs): object => ({
     url,
     majorApiVersion,
@@ -28,8 +28,14 @@ export function signingConfig({ publicUrl, offeredLog, caChain, tsaChain }: Trus
   return {
     mediaType: SIGNING_CONFIG_TYPE,
     caUrls: [service(publicUrl.href, API_VERSION.ca, ca.notBefore)],
-    // A token is worthless without the CA, so the issuer is in use as long as the CA.
-    oidcUrls: [service(`${publicUrl.href}/oidc`, API_VERSION.oidc, ca.notBefore)],
+    // Only providers at which somebody can log in: with none, clients ask for a token instead of opening a dead page. A
+    // token is worthless without the CA, so a provider is in use as long as the CA unless its row says otherwise.
+    oidcUrls: oidcProviders.map(({ url, operator, validFor }) => ({
+      url,
+      majorApiVersion: API_VERSION.oidc,
+      validFor: validFor ?? startingAt(ca.notBefore),
+      operator,
+    })),
     // At most one: given two, clients disagree about which to use.
     rekorTlogUrls: offeredLog === null ? [] : [service(offeredLog.baseUrl, API_VERSION.rekor, logStart(offeredLog))],
     tsaUrls: [service(timestampUrl(publicUrl), API_VERSION.tsa, tsa.notBefore)],

@@ -6,11 +6,13 @@ import { bundleBuilderFromSigningConfig } from "@sigstore/sign";
 import { toTrustMaterial } from "@sigstore/verify";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type OpensslChain, timestampChain } from "../../test/support/process/openssl.ts";
+import { valueOf } from "../../test/support/value-of.ts";
 import { parsePublicUrl } from "../http/public-url.ts";
 import { logsOf } from "../logs/config.ts";
 import { unixMs } from "../time.ts";
 import { parseChain } from "../x509/chain.ts";
 import { type Chain, type TrustedLog, type TrustMaterial, withoutCompromised } from "./material.ts";
+import { parseOidcProviders } from "./oidc-providers.ts";
 import { keyFingerprint, NO_RETIRED_KEYS, type RetiredKeys } from "./retired-keys.ts";
 import { clientTrustConfig, signingConfig } from "./signing-config.ts";
 import { trustedRoot } from "./trusted-root.ts";
@@ -55,6 +57,7 @@ beforeAll(() => {
     otherCaChains: [],
     tsaChain: chainOf(tsa.chain),
     otherTsaChains: [],
+    oidcProviders: [],
     retiredKeys: NO_RETIRED_KEYS,
   };
   const since = (pem: string): string => new X509Certificate(pem).validFromDate.toISOString().replace(".000Z", "Z");
@@ -255,7 +258,9 @@ describe("trustedRoot", () => {
     { name: "SigningConfig", of: SigningConfig, build: signingConfig },
     { name: "ClientTrustConfig", of: ClientTrustConfig, build: clientTrustConfig },
   ])("$name survives protobuf unchanged, without unknown fields", ({ of, build }) => {
-    const written = build(material);
+    // protobuf-specs leaves out an empty list.
+    const oidcProviders = valueOf(parseOidcProviders('["https://login.example.com"]'));
+    const written = build({ ...material, oidcProviders });
     const read: unknown = of.toJSON(of.fromJSON(written) as never);
     // Like us, protobuf-specs writes times with milliseconds and enums by name.
     expect(JSON.parse(JSON.stringify(read).replaceAll(".000Z", "Z"))).toStrictEqual(written);
@@ -270,12 +275,46 @@ describe("signingConfig", () => {
     expect(signingConfig(material)).toStrictEqual({
       mediaType: "application/vnd.dev.sigstore.signingconfig.v0.2+json",
       caUrls: [{ url: origin, majorApiVersion: 1, validFor: { start: start.ca }, operator }],
-      oidcUrls: [{ url: `${origin}/oidc`, majorApiVersion: 1, validFor: { start: start.ca }, operator }],
+      oidcUrls: [],
       rekorTlogUrls: [{ url: origin, majorApiVersion: 2, validFor: rekor, operator }],
       tsaUrls: [{ url: `${origin}/api/v1/timestamp`, majorApiVersion: 1, validFor: { start: start.tsa }, operator }],
       rekorTlogConfig: { selector: "ANY" },
       tsaConfig: { selector: "ANY" },
     });
+  });
+
+  test("names the providers of the settings, each for as long as its row says", () => {
+    const oidcProviders = valueOf(
+      parseOidcProviders(
+        JSON.stringify([
+          "https://login.example.com/realms/staff",
+          {
+            url: "https://old.example.com/",
+            operator: "old",
+            validFor: { start: "2026-01-01T00:00:00Z", end: "2027-01-01T00:00:00Z" },
+          },
+        ]),
+      ),
+    );
+    const config = signingConfig({ ...material, oidcProviders });
+    expect(config).toMatchObject({
+      oidcUrls: [
+        {
+          url: "https://login.example.com/realms/staff",
+          majorApiVersion: 1,
+          validFor: { start: start.ca },
+          operator: "login.example.com",
+        },
+        {
+          url: "https://old.example.com/",
+          majorApiVersion: 1,
+          validFor: { start: "2026-01-01T00:00:00Z", end: "2027-01-01T00:00:00Z" },
+          operator: "old",
+        },
+      ],
+    });
+    const read: unknown = SigningConfig.toJSON(SigningConfig.fromJSON(config));
+    expect(JSON.parse(JSON.stringify(read).replaceAll(".000Z", "Z"))).toStrictEqual(config);
   });
 
   test("lets @sigstore/sign sign", () => {

@@ -76,13 +76,13 @@ describe("GET /signing_config.json", () => {
     );
     expect(urls).toStrictEqual([
       [[stack.url, 1]],
-      [[`${stack.url}/oidc`, 1]],
+      // Nobody can log in at a stack without OIDC_PROVIDERS.
+      [],
       [[stack.url, 2]],
       [[`${stack.url}/api/v1/timestamp`, 1]],
     ]);
     const endpoints = [
       `${config.caUrls[0]?.url}/api/v2/trustBundle`,
-      `${config.oidcUrls[0]?.url}/.well-known/openid-configuration`,
       `${config.rekorTlogUrls[0]?.url}/checkpoint`,
       `${config.tsaUrls[0]?.url}/certchain`,
     ];

@@ -10,11 +10,13 @@ import {
   RETIRED_KEYS,
   SHARDS,
 } from "../../shared/deployment/settings.ts";
+
 import type { HandlerName, RouteRow, RouteText } from "../../shared/http/route.ts";
 import type { TufRepositoryRpc } from "../../shared/rpc/tuf-repository.ts";
 import type { Bindings, ResourceBinding } from "../../shared/settings/binding.ts";
 import type { SettingRows } from "../../shared/settings/setting.ts";
 import { TRUST_HEALTH_PATH } from "../../shared/trust/health.ts";
+import { parseOidcProviders } from "../../shared/trust/oidc-providers.ts";
 import { parseAuthorityChain } from "./documents/authority-chain.ts";
 
 export const SETTINGS = {
@@ -24,6 +26,7 @@ export const SETTINGS = {
   TSA_CHAIN: { need: "required", parse: parseAuthorityChain },
   OTHER_TSA_CHAINS: OTHER_CHAINS,
   RETIRED_KEYS,
+  OIDC_PROVIDERS: { need: "optional", parse: parseOidcProviders },
   SHARDS,
   // The repository reports what is wrong with these two; the trusted root is served without them.
   TUF_KEY: { need: "optional", isSecret: true },
@@ -50,6 +53,8 @@ export const ROUTES = [
 export const SETTING_TEXTS: OwnSettingTexts<typeof SETTINGS> = {
   OTHER_TSA_CHAINS:
     "PEM chains of former and future timestamp authorities that clients trust, each with its root last.",
+  OIDC_PROVIDERS:
+    "JSON list of the OpenID providers at which people log in to sign ([identities.md](../identities.md#people)); by default none.",
   TUF_KEY:
     "PKCS#8 PEM, P-256: signs TUF snapshots and timestamps. Required where `deployment/trust.json` has a repository.",
   TRUST_FILE: "Text of a trust file in place of the bundled `deployment/trust.json`: for local stacks.",

@@ -16,6 +16,7 @@ import type { BindingsEnv } from "../../shared/settings/binding.ts";
 import type { SettingsEnv } from "../../shared/settings/setting.ts";
 import { type ConfigError, oncePerEnv, Settings } from "../../shared/settings/settings.ts";
 import type { Chain } from "../../shared/trust/material.ts";
+import type { OidcProvider } from "../../shared/trust/oidc-providers.ts";
 import { NO_RETIRED_KEYS, type RetiredKeys } from "../../shared/trust/retired-keys.ts";
 import { textsIn } from "../../shared/tuf/trust-file.ts";
 import { BINDINGS, SETTINGS } from "./declaration.ts";
@@ -33,6 +34,7 @@ export interface Config {
   readonly tsaChain: Chain;
   readonly otherTsaChains: readonly Chain[];
   readonly retiredKeys: RetiredKeys;
+  readonly oidcProviders: readonly OidcProvider[];
   /** Asks a log for its keys; rejects if it is unreachable. @param logName LogConfig.name */
   readonly describeLog: (logName: string) => Promise<LogDescription>;
   /** Asks the repository for everything that it serves; rejects if it is unreachable. */
@@ -49,7 +51,12 @@ export const readConfig: (env: TrustEnv) => Result<Config, ConfigError> = oncePe
   const tsaChain = settings.parse("TSA_CHAIN");
   const otherTsaChains = settings.parseIfSet("OTHER_TSA_CHAINS");
   const retiredKeys = settings.parseIfSet("RETIRED_KEYS");
+  const oidcProviders = settings.parseIfSet("OIDC_PROVIDERS");
   const bindings = settings.readBindings(BINDINGS);
+  settings.finish(() => {
+    if (!publicUrl().isLoopback && (oidcProviders() ?? []).some(({ isLoopback }) => isLoopback))
+      settings.report("OIDC_PROVIDERS has a loopback address, which is for development only");
+  });
   return settings.finish(() => ({
     publicUrl: publicUrl(),
     logs: logs(),
@@ -58,6 +65,7 @@ export const readConfig: (env: TrustEnv) => Result<Config, ConfigError> = oncePe
     tsaChain: tsaChain(),
     otherTsaChains: otherTsaChains() ?? [],
     retiredKeys: retiredKeys() ?? NO_RETIRED_KEYS,
+    oidcProviders: oidcProviders() ?? [],
     describeLog: (logName) => bindings().SEQUENCER.getByName(logName).describe(),
     serveTuf: () => bindings().TUF.getByName(publicUrl().href).serve(),
   }));

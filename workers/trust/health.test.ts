@@ -108,6 +108,7 @@ function documents(): TargetDocuments {
     otherCaChains: [],
     tsaChain: chain(chains.tsa),
     otherTsaChains: [],
+    oidcProviders: [],
     retiredKeys: NO_RETIRED_KEYS,
   };
   return targetDocuments(trustedRoot(material), signingConfig(material));

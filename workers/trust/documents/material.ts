@@ -24,7 +24,7 @@ const kept = new WeakMap<Config, Kept>();
 export async function readMaterial(config: Config, now: number): Promise<TrustMaterial> {
   const known = kept.get(config);
   if (known !== undefined && now < known.until) return known.material;
-  const { publicUrl, logs, caChain, otherCaChains, tsaChain, otherTsaChains, retiredKeys } = config;
+  const { publicUrl, logs, caChain, otherCaChains, tsaChain, otherTsaChains, retiredKeys, oidcProviders } = config;
   const described = new Map(await Promise.all(logs.map(async (log) => [log, await readLog(config, log)] as const)));
   const material = {
     publicUrl,
@@ -36,6 +36,7 @@ export async function readMaterial(config: Config, now: number): Promise<TrustMa
     tsaChain,
     otherTsaChains,
     retiredKeys,
+    oidcProviders,
   };
   kept.set(config, { material, until: now + KEEP_MS });
   return material;
