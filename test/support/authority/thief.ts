@@ -59,6 +59,7 @@ export function stolenCa(
       randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
       fetch: () => Promise.reject(new TypeError("no network")),
       cache: emptyCache,
+      keepAlive: () => {},
     },
   );
   const complete = { ...env, ISSUERS };
