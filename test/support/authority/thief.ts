@@ -113,7 +113,7 @@ async function serve(answer: (request: Request) => Response | Promise<Response>)
   const server: Server = createServer((incoming, outgoing) => {
     const chunks: Buffer[] = [];
     incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
-    incoming.on("end", async () => {
+    const respond = async (): Promise<void> => {
       const headers = Object.entries(incoming.headers).map(([name, value]): [string, string] => [name, String(value)]);
       const body = chunks.length === 0 ? null : Buffer.concat(chunks);
       const request = new Request(`https://sigstore.example.com${incoming.url ?? "/"}`, {
@@ -124,7 +124,8 @@ async function serve(answer: (request: Request) => Response | Promise<Response>)
       const response = await answer(request);
       outgoing.writeHead(response.status, Object.fromEntries(response.headers));
       outgoing.end(Buffer.from(await response.arrayBuffer()));
-    });
+    };
+    incoming.on("end", () => void respond());
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const address = server.address();
