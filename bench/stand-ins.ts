@@ -27,7 +27,7 @@ export interface StandIns {
 type RateLimitName = { [N in keyof ComposedEnv]: ComposedEnv[N] extends RateLimit ? N : never }[keyof ComposedEnv];
 
 /** All rate limits; the type check fails if one is missing. */
-const RATE_LIMITS = Object.keys({ READS: true, WRITES: true, CLIENTS: true, IDENTITIES: true } satisfies Record<
+const RATE_LIMITS = Object.keys({ READS: true, WRITES: true, IDENTITIES: true } satisfies Record<
   RateLimitName,
   true
 >) as RateLimitName[];

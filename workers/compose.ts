@@ -2,6 +2,7 @@
 // All services in one Worker. Each receives an environment that holds its own settings and bindings only, so that a
 // fault in one service cannot reach another's key.
 
+import { createGate } from "../shared/http/rate-gate.ts";
 import type { Result } from "../shared/result.ts";
 import type { OidcKeysRpc } from "../shared/rpc/oidc-keys.ts";
 import type { ResourcesEnv } from "../shared/settings/binding.ts";
@@ -110,6 +111,7 @@ export function compose(
               trust: () => readTrustHealth(publicUrl.href, enter.trust),
             }),
         },
+        gateOf: ({ publicUrl }) => createGate(publicUrl, { reads: env.READS }),
         logProblems: ({ logs }) => logProblems(logs, env.SEQUENCER),
         dispatch: (service, named) => enter[service](named),
       });

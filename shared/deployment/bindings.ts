@@ -29,7 +29,15 @@ export const INDEX: ResourceBinding<D1Database> = {
   databaseId: "00000000-0000-0000-0000-000000000000",
 };
 
-/** Limits the submissions of one client address. */
+/** Limits what one client network makes objects and D1 answer. */
+export const READS: ResourceBinding<RateLimit> = {
+  kind: "rate_limit",
+  namespaceId: "2001",
+  limit: 1000,
+  periodSeconds: 10,
+};
+
+/** Limits the POSTs of one client network, for each kind of route apart (shared/http/rate-gate.ts). */
 export const WRITES: ResourceBinding<RateLimit> = {
   kind: "rate_limit",
   namespaceId: "2002",

@@ -2,6 +2,7 @@
 // What a service declares about its routes. The front end's table and the service's router both derive from these rows.
 
 import type { LogKind } from "../logs/kinds.ts";
+import type { WriteLimit } from "./rate-gate.ts";
 
 /** One row of a service's routes. */
 export type RouteRow = PathRow & (BodylessRow | BodyRow);
@@ -10,12 +11,19 @@ interface BodylessRow {
   /** A `GET` also answers HEAD. */
   readonly method?: "GET";
   readonly maxBodyBytes?: never;
+  /**
+   * `reads`: every request reaches an object or D1. Without it, none does, or the handler counts those that do, because
+   * caches answer most of them.
+   */
+  readonly limit?: "reads";
 }
 
 interface BodyRow {
   readonly method: "POST";
   /** A longer body is rejected unread. Several times what a real request has. */
   readonly maxBodyBytes: number;
+  /** What the request counts as, for its client's network. */
+  readonly limit: WriteLimit;
 }
 
 interface PathRow {

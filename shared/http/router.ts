@@ -3,6 +3,8 @@
 // spec.
 
 import { type IRequest, IttyRouter } from "itty-router";
+import { clientNetwork } from "./client-address.ts";
+import type { RateGate, RouteLimit } from "./rate-gate.ts";
 import type { HandlerName, RouteRow } from "./route.ts";
 
 type Handler<Args extends unknown[]> = (request: IRequest, ...args: Args) => Promise<Response> | Response;
@@ -18,6 +20,7 @@ export interface Route<Args extends unknown[]> {
   /** itty-router pattern; a `GET` also answers HEAD. */
   readonly path: string;
   readonly handle: Handler<Args>;
+  readonly limit?: RouteLimit | undefined;
 }
 
 /** Responses to requests that no route handles. */
@@ -27,25 +30,38 @@ export interface Fallbacks {
   readonly notFound: (request: Request) => Response;
 }
 
+/** What counts the requests of a service's limited routes. */
+export interface Limited<Args extends unknown[]> {
+  readonly gateOf: (...args: Args) => RateGate;
+  /** The 429 in the form that the spec of the request's route prescribes, with Retry-After. */
+  readonly limited: (request: Request, limit: RouteLimit) => Response;
+}
+
 /** The declared routes, each with its handler. Rows without a handler only reserve paths. */
 export function withHandlers<Rows extends readonly RouteRow[], Args extends unknown[]>(
   rows: Rows,
   handlers: Handlers<Rows, Args>,
 ): readonly Route<Args>[] {
   const byName = new Map(Object.entries<Handler<Args>>(handlers));
-  return rows.flatMap(({ method, path, handler = "" }) => {
+  return rows.flatMap(({ method, path, limit, handler = "" }) => {
     const handle = byName.get(handler);
-    return method === undefined || handle === undefined ? [] : [{ method, path, handle }];
+    return method === undefined || handle === undefined ? [] : [{ method, path, handle, limit }];
   });
 }
 
-/** Makes a fetch function from the table. HEAD gets the headers of GET; a doubled slash in a path counts as one. */
+/**
+ * Makes a fetch function from the table. HEAD gets the headers of GET; a doubled slash in a path counts as one.
+ * @param limits null for a service without limited routes; with one, this throws TypeError
+ */
 export function createRouter<Args extends unknown[]>(
   routes: readonly Route<Args>[],
   { methodNotAllowed, notFound }: Fallbacks,
+  limits: Limited<Args> | null,
 ): (request: Request, ...args: Args) => Promise<Response> {
   const router = IttyRouter<IRequest, Args, Response>();
-  for (const { method, path, handle } of routes) {
+  for (const route of routes) {
+    const { method, path } = route;
+    const handle = behindGate(route, limits);
     if (method === "GET") router.get(path, handle).head(path, handle);
     else router.post(path, handle);
   }
@@ -55,6 +71,20 @@ export function createRouter<Args extends unknown[]>(
     const response = await router.fetch(withSingleSlashes(request), ...args);
     return request.method === "HEAD" ? new Response(null, response) : response;
   };
+}
+
+/** The handler, called for requests within the limit only. */
+function behindGate<Args extends unknown[]>(
+  { path, limit, handle }: Route<Args>,
+  limits: Limited<Args> | null,
+): Handler<Args> {
+  if (limit === undefined) return handle;
+  if (limits === null) throw new TypeError(`nothing limits ${path}`);
+  const { gateOf, limited } = limits;
+  return async (request, ...args) =>
+    (await gateOf(...args).admits(limit, clientNetwork(request)))
+      ? await handle(request, ...args)
+      : limited(request, limit);
 }
 
 function allowedOn(

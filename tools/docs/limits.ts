@@ -242,9 +242,8 @@ const RATE_LIMIT = /^\[\[ratelimits\]\]\nname = "(\w+)"\n.*\nsimple = \{ limit =
 
 /** What each rate limit of wrangler.toml counts. */
 const COUNTED: Readonly<Record<string, string>> = {
-  READS: "reads that reach a sequencer, per address",
-  WRITES: "submissions of chains, and checkpoints sent to the witness, per address",
-  CLIENTS: "requests for certificates, per address",
+  READS: "reads that reach a sequencer or the search index, per client network: an IPv4 address, or a /64 of IPv6",
+  WRITES: "POSTs, per client network, for each kind apart: certificates, timestamps, entries, chains, checkpoints",
   IDENTITIES: "certificates, per identity",
 };
 

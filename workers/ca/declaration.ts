@@ -2,7 +2,7 @@
 // The declaration of the ca service: its settings, bindings and routes. Composition, front end, CLI and documentation
 // derive from these tables.
 
-import { SEQUENCER } from "../../shared/deployment/bindings.ts";
+import { SEQUENCER, WRITES } from "../../shared/deployment/bindings.ts";
 import {
   OTHER_CHAINS,
   type OwnSettingTexts,
@@ -38,14 +38,6 @@ const USED_TOKENS: ResourceBinding<DurableObjectNamespace<UsedTokensRpc>> = {
   owner: "ca",
 };
 
-/** Limits the requests of one client address. */
-const CLIENTS: ResourceBinding<RateLimit> = {
-  kind: "rate_limit",
-  namespaceId: "2003",
-  limit: 100,
-  periodSeconds: 10,
-};
-
 /** Limits the certificates of one identity. */
 const IDENTITIES: ResourceBinding<RateLimit> = {
   kind: "rate_limit",
@@ -57,18 +49,36 @@ const IDENTITIES: ResourceBinding<RateLimit> = {
 /** The keys of the built-in issuer. */
 const OIDC: EntrypointBinding<Service<OidcKeysRpc>> = { kind: "entrypoint", service: "oidc", entrypoint: "OidcKeys" };
 
-export const BINDINGS = { SEQUENCER, USED_TOKENS, CLIENTS, IDENTITIES, OIDC } as const satisfies Bindings;
+export const BINDINGS = { SEQUENCER, USED_TOKENS, WRITES, IDENTITIES, OIDC } as const satisfies Bindings;
 
 /** A request has 3 KiB: a token of at most 16 KiB, a key of at most 800 bytes and its proof, or a signing request. */
 const MAX_REQUEST_BYTES = 64 * 1024;
 
 export const ROUTES = [
-  { method: "POST", path: "/api/v2/signingCert", maxBodyBytes: MAX_REQUEST_BYTES, handler: "signingCertificate" },
+  {
+    method: "POST",
+    path: "/api/v2/signingCert",
+    maxBodyBytes: MAX_REQUEST_BYTES,
+    limit: "certificates",
+    handler: "signingCertificate",
+  },
   { method: "GET", path: "/api/v2/trustBundle", handler: "trustBundle" },
   { method: "GET", path: "/api/v2/configuration", handler: "configuration" },
-  { method: "POST", path: "/api/v1/signingCert", maxBodyBytes: MAX_REQUEST_BYTES, handler: "legacySigningCertificate" },
+  {
+    method: "POST",
+    path: "/api/v1/signingCert",
+    maxBodyBytes: MAX_REQUEST_BYTES,
+    limit: "certificates",
+    handler: "legacySigningCertificate",
+  },
   { method: "GET", path: "/api/v1/rootCert", handler: "legacyRootCertificate" },
-  { method: "POST", path: "/api/identity/explain", maxBodyBytes: MAX_REQUEST_BYTES, handler: "explain" },
+  {
+    method: "POST",
+    path: "/api/identity/explain",
+    maxBodyBytes: MAX_REQUEST_BYTES,
+    limit: "certificates",
+    handler: "explain",
+  },
 ] as const satisfies readonly RouteRow[];
 
 export const SETTING_TEXTS: OwnSettingTexts<typeof SETTINGS> = {

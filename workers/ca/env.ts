@@ -5,6 +5,7 @@
 import { equal } from "../../shared/bytes/bytes.ts";
 import { parsePublicKey } from "../../shared/crypto/public-key.ts";
 import { parsePublicUrlSetting } from "../../shared/http/public-url.ts";
+import { createGate } from "../../shared/http/rate-gate.ts";
 import { parseIssuers } from "../../shared/identity/configuration/configuration.ts";
 import { builtInIssuer, createIssuerTable, type Issuer, type IssuerTable } from "../../shared/identity/issuers.ts";
 import { PUBLIC_ISSUERS } from "../../shared/identity/public-issuers.ts";
@@ -74,7 +75,11 @@ export function readConfig(env: CaEnv, allowLoopbackIssuers: boolean): Result<Co
       retirement: retirementOf(retiredKeys() ?? NO_RETIRED_KEYS, other),
     })),
     lifetimeMs: lifetimeMs() ?? DEFAULT_LIFETIME_MS,
-    limits: { clients: bindings().CLIENTS, identities: bindings().IDENTITIES },
+    limits: {
+      gate: createGate(publicUrl(), { writes: bindings().WRITES }),
+      identities: bindings().IDENTITIES,
+      deployment: publicUrl().host,
+    },
     key: key(),
     entrySecret: settings.read("CA_KEY") ?? "",
     logs: logs(),

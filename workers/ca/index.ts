@@ -38,10 +38,17 @@ const HANDLERS: Handlers<typeof ROUTES, [CertificateAuthority]> = {
   explain,
 };
 
-const route = createRouter(withHandlers(ROUTES, HANDLERS), {
-  methodNotAllowed: (_, request) => renderError({ code: "method_wrong" }, request),
-  notFound: (request) => renderError({ code: "path_unknown" }, request),
-});
+const route = createRouter(
+  withHandlers(ROUTES, HANDLERS),
+  {
+    methodNotAllowed: (_, request) => renderError({ code: "method_wrong" }, request),
+    notFound: (request) => renderError({ code: "path_unknown" }, request),
+  },
+  {
+    gateOf: (ca) => ca.limits.gate,
+    limited: (request) => renderError({ code: "rate_limited", who: "client" }, request),
+  },
+);
 
 /** Creates the CA service. */
 export function createCa({ allowLoopbackIssuers }: CaOptions, platform: Platform = PLATFORM): Service<CaEnv> {

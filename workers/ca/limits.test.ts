@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import {
   BUILT_IN_KEY,
@@ -17,12 +18,12 @@ muteConsole();
 const exhausted = { limit: async () => ({ success: false }) };
 
 describe("the rate limits", () => {
-  const TOO_MANY = "too many requests from this address; try again later";
+  const TOO_MANY = "too many requests from this network; try again later";
 
   it.each(["/api/v2/signingCert", "/api/v1/signingCert", "/api/identity/explain"])(
     "reject %s from a limited address with 429 before reading its body",
     async (path) => {
-      const { fetch } = makeService({ CLIENTS: exhausted });
+      const { fetch } = makeService({ WRITES: exhausted });
       const init = { method: "POST", body: "{", headers: { "cf-connecting-ip": "192.0.2.1" } };
       const response = await fetch(path, init);
       expect([response.status, response.headers.get("retry-after"), await response.json()]).toEqual([
@@ -36,11 +37,13 @@ describe("the rate limits", () => {
   it("count addresses, and identities whose token verifies", async () => {
     const keys: string[] = [];
     const counting = { limit: async ({ key }: { readonly key: string }) => ({ success: keys.push(key) > 0 }) };
-    const { post, clock } = makeService({ CLIENTS: counting, IDENTITIES: counting });
+    const { post, clock } = makeService({ WRITES: counting, IDENTITIES: counting });
     const headers = { "cf-connecting-ip": "192.0.2.1" };
     await chainOf(await post(bodyOf(signToken(emailClaims(clock), BUILT_IN_KEY)), { headers }));
     await post(bodyOf(signToken(emailClaims(clock), makeIssuerKey("x"))), { headers });
-    expect(keys).toEqual(["192.0.2.1", `${ISSUER} alice@example.com`, "192.0.2.1"]);
+    const client = "sigstore.example.com certificates 192.0.2.1";
+    const identity = createHash("sha256").update(`${ISSUER} alice@example.com`).digest("hex");
+    expect(keys).toEqual([client, `sigstore.example.com identity ${identity}`, client]);
   });
 
   it("reject a limited identity with 429 before logging anything", async () => {

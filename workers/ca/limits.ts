@@ -1,26 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rate limits per client address and per identity. Cloudflare counts approximately and per location: these protect
-// shared capacity and are not exact quotas.
+// The rate limit of an identity. That of a client's network is the router's (shared/http/rate-gate.ts).
 // Spec: https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/
 
-import { clientAddress } from "../../shared/http/client-address.ts";
+import { sha256 } from "#sha256";
+import { encodeHex } from "../../shared/bytes/hex.ts";
+import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
+import type { RateGate } from "../../shared/http/rate-gate.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { RateLimited } from "./errors.ts";
 import type { Identified } from "./issuing/identify.ts";
 
-/** The rate-limit bindings of the service. */
+/** What the service counts. */
 export interface Limits {
-  readonly clients: RateLimit;
+  readonly gate: RateGate;
   readonly identities: RateLimit;
-}
-
-/** Counts a request against its client's address. Call it before reading the body. Fails with rate_limited. */
-export async function limitClient(request: Request, { clients }: Limits): Promise<Result<null, RateLimited>> {
-  const client = clientAddress(request);
-  // A local stack has no limit.
-  if (client === null) return ok(null);
-  const { success } = await clients.limit({ key: client });
-  return success ? ok(null) : err({ code: "rate_limited", who: "client" });
+  /** Names the deployment, because the counters belong to the account. */
+  readonly deployment: string;
 }
 
 /**
@@ -29,8 +24,10 @@ export async function limitClient(request: Request, { clients }: Limits): Promis
  */
 export async function limitIdentity(
   { issuer, principal }: Identified,
-  { identities }: Limits,
+  { identities, deployment }: Limits,
 ): Promise<Result<null, RateLimited>> {
-  const { success } = await identities.limit({ key: `${issuer.url} ${principal.subjectAltName.value}` });
+  // A name may have 12 KiB and any character; a key should not.
+  const identity = sha256(encodeUtf8(`${issuer.url} ${principal.subjectAltName.value}`));
+  const { success } = await identities.limit({ key: `${deployment} identity ${encodeHex(identity)}` });
   return success ? ok(null) : err({ code: "rate_limited", who: "identity" });
 }

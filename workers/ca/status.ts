@@ -48,7 +48,7 @@ const STATUSES: AnswerTable<CaError, Status> = {
     grpc: "RESOURCE_EXHAUSTED",
     message:
       who === "client"
-        ? "too many requests from this address; try again later"
+        ? "too many requests from this network; try again later"
         : "too many certificates for this identity; try again later, or sign more with each certificate",
     headers: { "retry-after": String(RATE_SECONDS) },
   }),

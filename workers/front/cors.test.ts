@@ -37,6 +37,7 @@ function front(status: number, isImmutable = false): Front {
   return {
     config: ok({ publicUrl: publicUrl.value, logs: [] }),
     settingsProblems: () => [],
+    gateOf: () => ({ admits: () => Promise.resolve(true) }),
     pages: { metrics: () => new Response(null, { status }) },
     dispatch: async () => (isImmutable ? await fetch("data:text/plain,x") : new Response(null, { status })),
   };

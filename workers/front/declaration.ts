@@ -10,7 +10,7 @@ export const SETTINGS = { PUBLIC_URL, SHARDS } as const satisfies SettingRows;
 export const ROUTES = [
   { method: "GET", path: "/", handler: "home" },
   { method: "GET", path: "/healthz", handler: "health" },
-  { method: "GET", path: "/metrics", handler: "metrics" },
+  { method: "GET", path: "/metrics", limit: "reads", handler: "metrics" },
 ] as const satisfies readonly RouteRow[];
 
 /** The pages that only some compositions have; elsewhere their paths are unknown. */

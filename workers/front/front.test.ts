@@ -31,6 +31,7 @@ const front: Front = {
   config: ok({ publicUrl: publicUrl(), logs: logs() }),
   settingsProblems: () => [],
   pages: { metrics: () => new Response("own page") },
+  gateOf: () => ({ admits: () => Promise.resolve(true) }),
   dispatch: (service, request) => {
     seen.push(request);
     return new Response(service);

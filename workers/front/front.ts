@@ -4,10 +4,16 @@
 // made it, pages of other origins can read it if everybody may.
 
 import { PUBLIC_READ, preflight } from "../../shared/http/cache.ts";
+import { clientNetwork } from "../../shared/http/client-address.ts";
 import { withFailures } from "../../shared/http/failure.ts";
 import type { PublicUrl } from "../../shared/http/public-url.ts";
+import type { RateGate } from "../../shared/http/rate-gate.ts";
 import { REQUEST_ID_HEADER, requestIdOf } from "../../shared/http/request-id.ts";
+
+import type { RouteRow } from "../../shared/http/route.ts";
+
 import { encodedBody, notConfigured, renderStatus, unavailable } from "../../shared/http/status.ts";
+
 import type { LogConfig } from "../../shared/logs/config.ts";
 import type { Result } from "../../shared/result.ts";
 import type { ConfigError } from "../../shared/settings/settings.ts";
@@ -26,15 +32,15 @@ export interface Front {
   readonly settingsProblems: () => readonly string[] | Promise<readonly string[]>;
   /** The pages of this composition beside those that every composition has. */
   readonly pages: Readonly<Partial<Record<PageName, Page>>>;
+  /** Counts the requests for limited pages; null for a composition without such pages. */
+  readonly gateOf: ((config: FrontConfig) => RateGate) | null;
   /** What an operator must do about the logs, for a composition that can ask them; does not reject. */
   readonly logProblems?: (config: FrontConfig) => Promise<readonly string[]>;
   /** Passes the request to a service; it carries its id. */
   readonly dispatch: (service: ServiceName, request: Request) => Response | Promise<Response>;
 }
 
-const OWN_PATHS = new Map<string, (typeof ROUTES)[number]["handler"]>(
-  ROUTES.map(({ path, handler }) => [path, handler]),
-);
+const OWN_PATHS = new Map<string, (typeof ROUTES)[number]>(ROUTES.map((row) => [row.path, row]));
 
 /** Answers a request; never throws. */
 export async function answer(request: Request, front: Front): Promise<Response> {
@@ -69,17 +75,39 @@ function route(request: Request, front: Front): Response | Promise<Response> {
   const own = OWN_PATHS.get(pathname);
   const unencrypted = insecure(request, config);
   if (unencrypted !== null) return unencrypted;
-  if (own === "health") return readOnly(request, () => health(front));
+  if (own?.handler === "health") return readOnly(request, () => health(front));
   if (!config.ok) return renderStatus(notConfigured(config.error));
   const { publicUrl } = config.value;
   const encoded = encodedBody(request);
   if (encoded !== null) return renderStatus(encoded);
   if (host !== publicUrl.host) return toShard(request, config.value, dispatch);
-  const page = own === undefined ? undefined : own === "home" ? home : pages[own];
-  if (page !== undefined) return readOnly(request, () => page(config.value));
+  const page = own === undefined ? undefined : own.handler === "home" ? home : pages[own.handler];
+  if (own !== undefined && page !== undefined) {
+    return readOnly(request, async () =>
+      (await isAdmitted(request, own, front, config.value)) ? await page(config.value) : renderStatus(TOO_MANY),
+    );
+  }
   const service = serviceOf(pathname);
   if (service !== null) return dispatch(service, request);
   return renderStatus({ grpc: "NOT_FOUND", message: `no such path; ${publicUrl.href}/ lists what there is` });
+}
+
+const TOO_MANY = {
+  grpc: "RESOURCE_EXHAUSTED",
+  message: "too many requests from this network: retry in ten seconds",
+  headers: { "retry-after": "10" },
+} as const;
+
+/** Whether the client's network is within the limit that the page's route declares. */
+async function isAdmitted(
+  request: Request,
+  { path, limit }: RouteRow,
+  { gateOf }: Front,
+  config: FrontConfig,
+): Promise<boolean> {
+  if (limit === undefined) return true;
+  if (gateOf === null) throw new TypeError(`nothing limits ${path}`);
+  return await gateOf(config).admits(limit, clientNetwork(request));
 }
 
 /** A host other than that of PUBLIC_URL answers for its own logs only. */

@@ -27,6 +27,7 @@ export default {
       config: readConfig(env),
       settingsProblems: () => settingsProblems(env),
       pages: {},
+      gateOf: null,
       dispatch: (service, named) => env[bindingOf(service)].fetch(named),
     }),
 };

@@ -2,7 +2,7 @@
 // The declaration of the log service: its settings, bindings and routes. Composition, front end, CLI and documentation
 // derive from these tables.
 
-import { INDEX, SEQUENCER, TILES, WRITES } from "../../shared/deployment/bindings.ts";
+import { INDEX, READS, SEQUENCER, TILES, WRITES } from "../../shared/deployment/bindings.ts";
 import {
   OTHER_CHAINS,
   type OwnSettingTexts,
@@ -11,7 +11,7 @@ import {
   SHARDS,
 } from "../../shared/deployment/settings.ts";
 import type { HandlerName, RouteRow, RouteText } from "../../shared/http/route.ts";
-import type { Bindings, ResourceBinding } from "../../shared/settings/binding.ts";
+import type { Bindings } from "../../shared/settings/binding.ts";
 import type { SettingRows } from "../../shared/settings/setting.ts";
 import { parseEntries, parseGrace } from "./rekor-v2/write-budget.ts";
 
@@ -30,9 +30,6 @@ export const SETTINGS = {
   SHARDS,
 } as const satisfies SettingRows;
 
-/** Limits the reads of one client address that reach a sequencer. */
-const READS: ResourceBinding<RateLimit> = { kind: "rate_limit", namespaceId: "2001", limit: 1000, periodSeconds: 10 };
-
 export const BINDINGS = { SEQUENCER, TILES, INDEX, READS, WRITES } as const satisfies Bindings;
 
 const SIGNATURE = ["signature"] as const;
@@ -50,6 +47,7 @@ export const ROUTES = [
     method: "POST",
     path: "/api/v2/log/entries",
     maxBodyBytes: MAX_ENTRY_REQUEST_BYTES,
+    limit: "entries",
     kinds: SIGNATURE,
     handler: "addEntry",
   },
@@ -64,6 +62,7 @@ export const ROUTES = [
     method: "POST",
     path: "/ct/ct/v1/add-chain",
     maxBodyBytes: MAX_CHAIN_REQUEST_BYTES,
+    limit: "chains",
     kinds: CERTIFICATE,
     handler: "addChain",
   },
@@ -71,6 +70,7 @@ export const ROUTES = [
     method: "POST",
     path: "/ct/ct/v1/add-pre-chain",
     maxBodyBytes: MAX_CHAIN_REQUEST_BYTES,
+    limit: "chains",
     kinds: CERTIFICATE,
     handler: "addPreChain",
   },
@@ -81,8 +81,8 @@ export const ROUTES = [
   { path: "/ct/*", kinds: CERTIFICATE },
 
   // Our own read API over all of them.
-  { method: "GET", path: "/api/logs", handler: "logs" },
-  { method: "GET", path: "/api/search", handler: "search" },
+  { method: "GET", path: "/api/logs", limit: "reads", handler: "logs" },
+  { method: "GET", path: "/api/search", limit: "reads", handler: "search" },
   { method: "GET", path: "/api/entries/:index.tlog-proof", kinds: ANY_LOG, handler: "entryTlogProof" },
   { method: "GET", path: "/api/entries/:index", kinds: ANY_LOG, handler: "entry" },
   { method: "GET", path: "/api/proof/inclusion", kinds: ANY_LOG, handler: "inclusion" },
@@ -110,10 +110,10 @@ export const ROUTE_TEXTS: Readonly<Record<HandlerName<typeof ROUTES>, RouteText>
   checkpoint: { what: "Returns the newest checkpoint of the signature log.", spec: TLOG_TILES },
   tile: { what: "Returns a tile or an entry bundle of the signature log; gzip, Range, ETag, CORS.", spec: TLOG_TILES },
   addChain: {
-    what: "Logs a certificate of the CA and returns its SCT; 100 in 10 s per address, then 429.",
+    what: "Logs a certificate of the CA and returns its SCT.",
     spec: CT_SUBMISSION,
   },
-  addPreChain: { what: "Logs a precertificate of the CA and returns its SCT; the same limit.", spec: CT_SUBMISSION },
+  addPreChain: { what: "Logs a precertificate of the CA and returns its SCT.", spec: CT_SUBMISSION },
   getRoots: { what: "Lists the roots that submitted chains must end in.", spec: CT_SUBMISSION },
   ctCheckpoint: { what: "Returns the newest checkpoint of the certificate log.", spec: CT_MONITORING },
   ctTile: { what: "Returns a tile or an entry bundle of the certificate log.", spec: CT_MONITORING },

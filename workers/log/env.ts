@@ -3,6 +3,7 @@
 // environment.
 
 import type { PublicUrl } from "../../shared/http/public-url.ts";
+import { createGate, type RateGate } from "../../shared/http/rate-gate.ts";
 import { readLogs } from "../../shared/logs/shards.ts";
 import type { AcceptedKeyDetails } from "../../shared/rekor/verify.ts";
 import { err, type Result } from "../../shared/result.ts";
@@ -36,8 +37,7 @@ export interface Config {
   readonly accepted: AcceptedKeyDetails;
   readonly objects: Objects;
   readonly index: D1Database;
-  readonly reads: RateLimit;
-  readonly writes: RateLimit;
+  readonly gate: RateGate;
 }
 
 /** Fails with config_invalid, naming everything that is missing or wrong. */
@@ -54,8 +54,7 @@ export const readConfig: (env: LogEnv) => Result<Config, ConfigError> = oncePerE
       sites: logs().map((log) => createSite(log, SEQUENCER)),
       objects: toObjects(TILES),
       index: INDEX,
-      reads: READS,
-      writes: WRITES,
+      gate: createGate(publicUrl(), { reads: READS, writes: WRITES }),
       ...writers(),
     };
   });

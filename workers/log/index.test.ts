@@ -101,7 +101,7 @@ describe("a frozen log", () => {
         expect([chain.status, chain.headers.get("content-type")]).toStrictEqual([405, "text/plain; charset=utf-8"]);
         expect(await chain.text()).toBe(`${message}/ct\n`);
       }
-      expect([service.submitted, service.limitedWrites, errors]).toStrictEqual([[], [], []]);
+      expect([service.submitted, service.limited, errors]).toStrictEqual([[], [], []]);
     },
   );
 

@@ -43,10 +43,17 @@ const HANDLERS: Handlers<typeof ROUTES, [Config, TilesStub]> = {
   meta: onSite("signature", meta),
 };
 
-const route = createRouter(withHandlers(ROUTES, HANDLERS), {
-  methodNotAllowed: (allow, request) => renderError(request, { code: "method_wrong", allow }),
-  notFound: (request) => renderError(request, { code: "path_unknown" }),
-});
+const route = createRouter(
+  withHandlers(ROUTES, HANDLERS),
+  {
+    methodNotAllowed: (allow, request) => renderError(request, { code: "method_wrong", allow }),
+    notFound: (request) => renderError(request, { code: "path_unknown" }),
+  },
+  {
+    gateOf: ({ gate }) => gate,
+    limited: (request, limit) => renderError(request, { code: limit === "reads" ? "reads_limited" : "writes_limited" }),
+  },
+);
 
 /** Passes the handler the log of this kind on the requested host. A host without such a log answers path_unknown. */
 function onSite(kind: LogKind, handle: SiteHandler): (...args: [Request, Config, TilesStub]) => Promise<Response> {

@@ -66,7 +66,7 @@ export function logFailure(request: Request, error: { readonly code: string }, l
 const tooMany = (requests: string): Answer => ({
   http: 429,
   grpc: "RESOURCE_EXHAUSTED",
-  message: `too many ${requests} from this address: retry in ten seconds`,
+  message: `too many ${requests} from this network: retry in ten seconds`,
   headers: { "retry-after": "10" },
 });
 
@@ -106,7 +106,7 @@ const ANSWERS: AnswerTable<LogError, Answer> = {
     later("the search index is unavailable; signing and reading still work: retry in a minute", 60),
 
   // Submitting a chain of certificates.
-  writes_limited: () => tooMany("chains"),
+  writes_limited: () => tooMany("submissions"),
   body_incomplete: () => badRequest("the request ends before its body does: send it again"),
   body_too_large: ({ maxBodyBytes }) => tooLarge(`the request body must be at most ${maxBodyBytes} bytes`),
   chain_request_invalid: ({ problem }) => badRequest(CHAIN_PROBLEMS[problem]),

@@ -16,10 +16,14 @@ const HANDLERS: Handlers<typeof ROUTES, [Config]> = {
   jwks: (_, config) => jwks(config, unixMs(Date.now())),
 };
 
-const route = createRouter(withHandlers(ROUTES, HANDLERS), {
-  methodNotAllowed: (allow) => renderError({ code: "oidc_method_wrong", allow }),
-  notFound: () => renderError({ code: "oidc_path_unknown" }),
-});
+const route = createRouter(
+  withHandlers(ROUTES, HANDLERS),
+  {
+    methodNotAllowed: (allow) => renderError({ code: "oidc_method_wrong", allow }),
+    notFound: () => renderError({ code: "oidc_path_unknown" }),
+  },
+  null,
+);
 
 export default createService({
   readConfig,

@@ -22,10 +22,14 @@ const HANDLERS: Handlers<typeof ROUTES, [Config]> = {
     Response.json(await trustHealth(config, unixMs(Date.now())), { headers: { "cache-control": "no-store" } }),
 };
 
-const route = createRouter(withHandlers(ROUTES, HANDLERS), {
-  methodNotAllowed: (allow) => renderError({ code: "trust_method_wrong", allow }),
-  notFound: () => renderError({ code: "trust_path_unknown" }),
-});
+const route = createRouter(
+  withHandlers(ROUTES, HANDLERS),
+  {
+    methodNotAllowed: (allow) => renderError({ code: "trust_method_wrong", allow }),
+    notFound: () => renderError({ code: "trust_path_unknown" }),
+  },
+  null,
+);
 
 const service = createService({
   readConfig,

@@ -3,6 +3,7 @@
 // derive from these tables.
 
 import { parseEcdsaSigner } from "#private-key";
+import { WRITES } from "../../shared/deployment/bindings.ts";
 import { type OwnSettingTexts, PUBLIC_URL } from "../../shared/deployment/settings.ts";
 import type { HandlerName, RouteRow, RouteText } from "../../shared/http/route.ts";
 import type { Bindings } from "../../shared/settings/binding.ts";
@@ -15,13 +16,19 @@ export const SETTINGS = {
   TSA_KEY: { need: "required", isSecret: true, parse: parseEcdsaSigner },
 } as const satisfies SettingRows;
 
-export const BINDINGS = {} as const satisfies Bindings;
+export const BINDINGS = { WRITES } as const satisfies Bindings;
 
 /** A query has about 100 bytes. */
 const MAX_QUERY_BYTES = 2048;
 
 export const ROUTES = [
-  { method: "POST", path: "/api/v1/timestamp", maxBodyBytes: MAX_QUERY_BYTES, handler: "timestamp" },
+  {
+    method: "POST",
+    path: "/api/v1/timestamp",
+    maxBodyBytes: MAX_QUERY_BYTES,
+    limit: "timestamps",
+    handler: "timestamp",
+  },
   { method: "GET", path: "/api/v1/timestamp/certchain", handler: "certChain" },
 ] as const satisfies readonly RouteRow[];
 

@@ -16,15 +16,18 @@ beforeAll(() => {
   other = timestampChain();
 });
 
+/** Every binding is there; the settings are those of the test. */
+const withBindings = (env: TsaEnv): TsaEnv => ({ WRITES: { limit: async () => ({ success: true }) }, ...env });
+
 const problems = (env: TsaEnv): readonly string[] => {
-  const config = readConfig(env);
+  const config = readConfig(withBindings(env));
   return config.ok ? [] : config.error.problems;
 };
 
 describe("readConfig", () => {
   test.each(["P-256", "P-384"] as const)("accepts a %s key with its chain", (curve) => {
     const { chain, key } = timestampChain({ curve });
-    const config = readConfig({ PUBLIC_URL, TSA_CHAIN: chain, TSA_KEY: key });
+    const config = readConfig(withBindings({ PUBLIC_URL, TSA_CHAIN: chain, TSA_KEY: key }));
     if (!config.ok) throw new Error(config.error.problems.join());
     expect(config.value.authority.signer.kind).toBe({ "P-256": "ecdsa-p256", "P-384": "ecdsa-p384" }[curve]);
     expect(config.value.chain).toHaveLength(2);

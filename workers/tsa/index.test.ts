@@ -24,7 +24,12 @@ let env: TsaEnv;
 
 beforeAll(() => {
   pem = timestampChain();
-  env = { PUBLIC_URL: "https://sigstore.example.com", TSA_CHAIN: pem.chain, TSA_KEY: pem.key };
+  env = {
+    PUBLIC_URL: "https://sigstore.example.com",
+    TSA_CHAIN: pem.chain,
+    TSA_KEY: pem.key,
+    WRITES: { limit: () => Promise.resolve({ success: true }) },
+  };
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -230,6 +235,7 @@ describe("the service", () => {
     for (const path of ["", "/certchain", "/other"]) {
       const answer = await service.fetch(new Request(`${ENDPOINT}${path}`), {
         PUBLIC_URL: "https://sigstore.example.com",
+        WRITES: { limit: () => Promise.resolve({ success: true }) },
       });
       expect(answer.status).toBe(503);
       expect(await answer.json()).toStrictEqual({

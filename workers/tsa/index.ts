@@ -15,10 +15,17 @@ await warmUp();
 
 const HANDLERS: Handlers<typeof ROUTES, [Config]> = { timestamp, certChain };
 
-const route = createRouter(withHandlers(ROUTES, HANDLERS), {
-  methodNotAllowed: (allow) => renderError({ code: "tsa_method_wrong", allow }),
-  notFound: () => renderError({ code: "tsa_path_unknown" }),
-});
+const route = createRouter(
+  withHandlers(ROUTES, HANDLERS),
+  {
+    methodNotAllowed: (allow) => renderError({ code: "tsa_method_wrong", allow }),
+    notFound: () => renderError({ code: "tsa_path_unknown" }),
+  },
+  {
+    gateOf: ({ gate }) => gate,
+    limited: () => renderError({ code: "tsa_rate_limited" }),
+  },
+);
 
 export default createService({
   readConfig,

@@ -10,6 +10,7 @@ import { formatRfc3339, type UnixMs } from "../../shared/time.ts";
 export type TsaError =
   | { readonly code: "tsa_path_unknown" }
   | { readonly code: "tsa_method_wrong"; readonly allow: string }
+  | { readonly code: "tsa_rate_limited" }
   | { readonly code: "timestamp_type_unknown" }
   | BodyError
   /** `problem` completes the sentence "the request …". */
@@ -26,6 +27,11 @@ interface Answer {
 const ANSWERS: AnswerTable<TsaError, Answer> = {
   tsa_path_unknown: () => ({ status: 404, message: "the timestamp authority has no such path" }),
   tsa_method_wrong: ({ allow }) => ({ status: 405, message: `use ${allow}`, headers: { allow } }),
+  tsa_rate_limited: () => ({
+    status: 429,
+    message: "too many requests from this network: retry in ten seconds",
+    headers: { "retry-after": "10" },
+  }),
   timestamp_type_unknown: () => ({
     status: 415,
     message: "send content-type application/timestamp-query (DER) or application/json",

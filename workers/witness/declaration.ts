@@ -23,7 +23,13 @@ export const BINDINGS = { ANCHOR, WRITES } as const satisfies Bindings;
 const MAX_CHECKPOINT_BYTES = 64 * 1024;
 
 export const ROUTES = [
-  { method: "POST", path: "/witness/add-checkpoint", maxBodyBytes: MAX_CHECKPOINT_BYTES, handler: "addCheckpoint" },
+  {
+    method: "POST",
+    path: "/witness/add-checkpoint",
+    maxBodyBytes: MAX_CHECKPOINT_BYTES,
+    limit: "checkpoints",
+    handler: "addCheckpoint",
+  },
   { method: "GET", path: "/witness/about", handler: "about" },
   { path: "/witness/*" },
 ] as const satisfies readonly RouteRow[];
@@ -35,7 +41,7 @@ export const SETTING_TEXTS: OwnSettingTexts<typeof SETTINGS> = {
 
 export const ROUTE_TEXTS: Readonly<Record<HandlerName<typeof ROUTES>, RouteText>> = {
   addCheckpoint: {
-    what: "Cosigns a checkpoint that extends the one cosigned last; 100 in 10 s per address, then 429.",
+    what: "Cosigns a checkpoint that extends the one cosigned last.",
     spec: "[tlog-witness](https://c2sp.org/tlog-witness#add-checkpoint)",
   },
   about: { what: "Returns the witness's verifier key as a line of a policy, and the logs that it knows.", spec: null },

@@ -2,6 +2,7 @@
 // The configuration of the witness service. No other file of the service reads the environment.
 
 import type { Ed25519Signer } from "../../shared/crypto/signer.ts";
+import { createGate, type RateGate } from "../../shared/http/rate-gate.ts";
 import type { WitnessedLogs } from "../../shared/logs/witnessed-logs.ts";
 import type { Result } from "../../shared/result.ts";
 import { type AnchorRpc, witnessedName } from "../../shared/rpc/anchor.ts";
@@ -17,7 +18,7 @@ export type WitnessEnv = SettingsEnv<typeof SETTINGS> & BindingsEnv<typeof BINDI
 export interface Config {
   /** Null for a deployment that is not a witness. */
   readonly witness: Witness | null;
-  readonly writes: RateLimit;
+  readonly gate: RateGate;
 }
 
 export interface Witness {
@@ -46,7 +47,7 @@ export const readConfig: (env: WitnessEnv) => Result<Config, ConfigError> = once
   return settings.finish(() => ({
     witness:
       key === null || logs === null ? null : toWitness(`${publicUrl().host}/witness`, key(), logs(), bindings().ANCHOR),
-    writes: bindings().WRITES,
+    gate: createGate(publicUrl(), { writes: bindings().WRITES }),
   }));
 });
 

@@ -11,10 +11,17 @@ import { renderError } from "./status.ts";
 
 const HANDLERS: Handlers<typeof ROUTES, [Config]> = { addCheckpoint, about };
 
-const route = createRouter(withHandlers(ROUTES, HANDLERS), {
-  methodNotAllowed: (allow) => renderError({ code: "witness_method_wrong", allow }),
-  notFound: () => renderError({ code: "witness_path_unknown" }),
-});
+const route = createRouter(
+  withHandlers(ROUTES, HANDLERS),
+  {
+    methodNotAllowed: (allow) => renderError({ code: "witness_method_wrong", allow }),
+    notFound: () => renderError({ code: "witness_path_unknown" }),
+  },
+  {
+    gateOf: ({ gate }) => gate,
+    limited: () => renderError({ code: "witness_rate_limited" }),
+  },
+);
 
 export default createService({
   readConfig,

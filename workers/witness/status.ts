@@ -39,7 +39,7 @@ const ANSWERS: AnswerTable<WitnessServiceError, Answer> = {
   witness_method_wrong: ({ allow }) => ({ status: 405, text: `use ${allow}`, headers: { allow } }),
   witness_rate_limited: () => ({
     status: 429,
-    text: "too many checkpoints from this address",
+    text: "too many checkpoints from this network",
     headers: { "retry-after": "10" },
   }),
   body_incomplete: () => ({ status: 400, text: "the request ends before its body does: send it again" }),

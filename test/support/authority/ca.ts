@@ -116,7 +116,7 @@ export function makeCaEnv(
     ...material,
     SEQUENCER: namespace as unknown as CaEnv["SEQUENCER"],
     USED_TOKENS: usedTokens as unknown as CaEnv["USED_TOKENS"],
-    CLIENTS: unlimited,
+    WRITES: unlimited,
     IDENTITIES: unlimited,
     OIDC: builtIn as unknown as CaEnv["OIDC"],
   };

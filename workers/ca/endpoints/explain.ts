@@ -6,7 +6,7 @@
 import { FULCIO_EXTENSION_NAMES, oidOf } from "../../../shared/fulcio/extensions.ts";
 import { type PossessionError, verifyPossession } from "../../../shared/fulcio/possession.ts";
 import type { RequestedKey } from "../../../shared/fulcio/request.ts";
-import { clientKey } from "../../../shared/http/client-address.ts";
+import { clientNetwork } from "../../../shared/http/client-address.ts";
 import type { Principal } from "../../../shared/identity/principal.ts";
 import { ok, type Result } from "../../../shared/result.ts";
 import type { IssueError } from "../errors.ts";
@@ -14,7 +14,6 @@ import type { CertificateAuthority } from "../issuing/certificate-authority.ts";
 import type { Identified } from "../issuing/identify.ts";
 import { identifyWithinLimits, validityNow } from "../issuing/issue.ts";
 import { checkUnused } from "../issuing/token-use.ts";
-import { limitClient } from "../limits.ts";
 import { renderError, statusOf } from "../status.ts";
 import { readRequest } from "./signing-certificate.ts";
 
@@ -23,11 +22,9 @@ import { readRequest } from "./signing-certificate.ts";
  * issuer) are those of signingCert.
  */
 export async function explain(request: Request, ca: CertificateAuthority): Promise<Response> {
-  const limited = await limitClient(request, ca.limits);
-  if (!limited.ok) return renderError(limited.error, request);
   const read = await readRequest(request);
   if (!read.ok) return renderError(read.error, request);
-  const identified = await identifyWithinLimits(read.value.token, clientKey(request), ca);
+  const identified = await identifyWithinLimits(read.value.token, clientNetwork(request) ?? "unknown", ca);
   if (!identified.ok) return renderRejection(identified.error, request);
   const key = await readKey(read.value.key, identified.value.principal);
   if (!key.ok) return renderRejection(key.error, request);

@@ -5,7 +5,7 @@
 import { decodeSigningRequest, type SigningRequest } from "../../../shared/fulcio/request.ts";
 import { toSigningCertificate } from "../../../shared/fulcio/response.ts";
 import { readBody } from "../../../shared/http/body.ts";
-import { clientKey } from "../../../shared/http/client-address.ts";
+import { clientNetwork } from "../../../shared/http/client-address.ts";
 import { requestIdOf } from "../../../shared/http/request-id.ts";
 import { maxBodyBytesOf } from "../../../shared/http/route.ts";
 import { ok, type Result } from "../../../shared/result.ts";
@@ -13,7 +13,6 @@ import { ROUTES } from "../declaration.ts";
 import type { CaError } from "../errors.ts";
 import type { CertificateAuthority } from "../issuing/certificate-authority.ts";
 import { issueCertificate } from "../issuing/issue.ts";
-import { limitClient } from "../limits.ts";
 import { renderError } from "../status.ts";
 
 const MAX_BODY_BYTES = maxBodyBytesOf(ROUTES, "signingCertificate");
@@ -32,11 +31,9 @@ export async function issueFor(
   ca: CertificateAuthority,
   read: (request: Request) => Promise<Result<SigningRequest, CaError>>,
 ): Promise<Result<readonly Uint8Array[], CaError>> {
-  const limited = await limitClient(request, ca.limits);
-  if (!limited.ok) return limited;
   const signingRequest = await read(request);
   if (!signingRequest.ok) return signingRequest;
-  const issued = await issueCertificate(signingRequest.value, clientKey(request), ca);
+  const issued = await issueCertificate(signingRequest.value, clientNetwork(request) ?? "unknown", ca);
   if (!issued.ok) return issued;
   console.log(JSON.stringify({ code: "certificate_issued", requestId: requestIdOf(request), ...issued.value.record }));
   return ok(issued.value.chain);

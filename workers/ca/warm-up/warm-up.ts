@@ -86,7 +86,7 @@ function warmUpAuthority(key: Key): Result<Parameters<typeof issueCertificate>[2
     ISSUERS: JSON.stringify([{ "issuer-url": WORKFLOW_ISSUER, type: "github-workflow", jwks }]),
     SEQUENCER: { getByName: () => log },
     USED_TOKENS: {},
-    CLIENTS: unlimited,
+    WRITES: unlimited,
     IDENTITIES: unlimited,
     OIDC: { jwks: () => Promise.resolve(jwks) },
   };

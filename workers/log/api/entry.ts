@@ -4,7 +4,7 @@
 
 import { parseDecimal } from "../../../shared/bytes/decimal.ts";
 import { CACHE_CONTROL, PUBLIC_READ } from "../../../shared/http/cache.ts";
-import { clientKey } from "../../../shared/http/client-address.ts";
+import { clientNetwork } from "../../../shared/http/client-address.ts";
 import { toTransparencyLogEntry } from "../../../shared/rekor/log-entry.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { formatRfc3339, type UnixMs } from "../../../shared/time.ts";
@@ -61,7 +61,7 @@ async function provenEntry(request: Request, config: Config): Promise<Result<Pro
   if (leafIndex === null) return err({ code: "entry_index_invalid" });
   const site = requestedSite(config, request);
   if (site === null) return err({ code: "entry_log_unknown" });
-  const reader = readerOf(config, site, clientKey(request));
+  const reader = readerOf(config, site, clientNetwork(request));
   const found = await readEntry(reader, leafIndex);
   if (!found.ok) return found;
   const shown = SHOW_ENTRY[site.log.kind](found.value);

@@ -4,7 +4,7 @@
 
 import { parseDecimal } from "../../../shared/bytes/decimal.ts";
 import { CACHE_CONTROL, respondCompressed } from "../../../shared/http/cache.ts";
-import { clientKey } from "../../../shared/http/client-address.ts";
+import { clientNetwork } from "../../../shared/http/client-address.ts";
 import { type Config } from "../env.ts";
 import { readerOf } from "../reading/limited-reader.ts";
 import { readSidecar } from "../reading/log-reader.ts";
@@ -16,7 +16,7 @@ export async function meta(request: Request, config: Config, site: LogSite): Pro
   const { pathname } = new URL(request.url);
   const index = parseDecimal(pathname.slice(pathname.lastIndexOf("/") + 1));
   if (index === null) return renderJsonError(request, { code: "bundle_index_invalid" });
-  const sidecar = await readSidecar(readerOf(config, site, clientKey(request)), index);
+  const sidecar = await readSidecar(readerOf(config, site, clientNetwork(request)), index);
   if (!sidecar.ok) return renderJsonError(request, sidecar.error);
   return respondCompressed(request, {
     body: sidecar.value,

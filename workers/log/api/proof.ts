@@ -6,7 +6,7 @@
 import { encodeBase64 } from "../../../shared/bytes/base64.ts";
 import { parseDecimal } from "../../../shared/bytes/decimal.ts";
 import { CACHE_CONTROL, PUBLIC_READ } from "../../../shared/http/cache.ts";
-import { clientKey } from "../../../shared/http/client-address.ts";
+import { clientNetwork } from "../../../shared/http/client-address.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { type Config } from "../env.ts";
 import type { ProofQueryError } from "../errors.ts";
@@ -28,7 +28,7 @@ export async function inclusion(request: Request, config: Config): Promise<Respo
   if (!query.ok) return renderJsonError(request, query.error);
   const { site, first: leafIndex, second: treeSize } = query.value;
   if (treeSize !== null && leafIndex >= treeSize) return renderJsonError(request, invalid("index_above_size"));
-  const proven = await proveInclusionIn(readerOf(config, site, clientKey(request)), leafIndex, treeSize);
+  const proven = await proveInclusionIn(readerOf(config, site, clientNetwork(request)), leafIndex, treeSize);
   if (!proven.ok) return renderJsonError(request, proven.error);
   const { leaf, tree, proof } = proven.value;
   const leafHash = encodeBase64(leaf);
@@ -44,7 +44,7 @@ export async function consistency(request: Request, config: Config): Promise<Res
   if (!query.ok) return renderJsonError(request, query.error);
   const { site, first: oldSize, second: newSize } = query.value;
   if (newSize !== null && oldSize > newSize) return renderJsonError(request, invalid("from_above_to"));
-  const proven = await proveConsistency(readerOf(config, site, clientKey(request)), oldSize, newSize);
+  const proven = await proveConsistency(readerOf(config, site, clientNetwork(request)), oldSize, newSize);
   if (!proven.ok) return renderJsonError(request, proven.error);
   const { from, to, proof } = proven.value;
   return proofResponse({ log: site.log.name, from: toJson(from), to: toJson(to), hashes: proof.map(encodeBase64) }, to);

@@ -9,14 +9,14 @@ import type { LogReader } from "./log-reader.ts";
 /**
  * The log as one request may read it. Reads that reach the sequencer count against the client's limit, once per
  * request.
- * @param client the key under which the limit counts (shared/http/client-address.ts)
+ * @param client the client's network (shared/http/client-address.ts)
  */
 export function readerOf(
-  { objects, reads }: Pick<Config, "objects" | "reads">,
+  { objects, gate }: Pick<Config, "objects" | "gate">,
   { log, tail }: LogSite,
-  client: string,
+  client: string | null,
 ): LogReader {
-  let outcome: Promise<RateLimitOutcome> | null = null;
-  const admit: Admission = async () => (await (outcome ??= reads.limit({ key: client }))).success;
+  let isAdmitted: Promise<boolean> | null = null;
+  const admit: Admission = async () => await (isAdmitted ??= gate.admits("reads", client));
   return { log, tail, objects, admit };
 }

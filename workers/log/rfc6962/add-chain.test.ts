@@ -99,7 +99,7 @@ describe("the certificate log's submission API", () => {
     expect([response.status, await response.text()]).toMatchObject([400, expect.stringContaining("add-pre-chain")]);
   });
 
-  test.each(["add-chain", "add-pre-chain"])("%s is limited by the sender's address", async (endpoint) => {
+  test.each(["add-chain", "add-pre-chain"])("%s is limited by the sender's network", async (endpoint) => {
     const service = makeLogService();
     const headers = { "cf-connecting-ip": "192.0.2.7" };
     const post = (): Promise<Response> =>
@@ -109,8 +109,11 @@ describe("the certificate log's submission API", () => {
     const limited = await post();
     expect([limited.status, limited.headers.get("retry-after")]).toStrictEqual([429, "10"]);
     expect(limited.headers.get("content-type")).toBe("text/plain; charset=utf-8");
-    expect(await limited.text()).toMatch(/^too many chains/);
-    expect(service.limitedWrites).toStrictEqual(["192.0.2.7", "192.0.2.7"]);
+    expect(await limited.text()).toMatch(/^too many submissions/);
+    expect(service.limitedWrites).toStrictEqual([
+      "log.example.com chains 192.0.2.7",
+      "log.example.com chains 192.0.2.7",
+    ]);
     expect([service.limited, service.submitted]).toStrictEqual([[], []]);
   });
 

@@ -11,7 +11,6 @@ import type { SignedCertificateTimestamp } from "../../../shared/ct/sct.ts";
 import { encodeDigitallySigned } from "../../../shared/ct/sct.ts";
 import { readBody } from "../../../shared/http/body.ts";
 import { CACHE_CONTROL, PUBLIC_READ, respondWith } from "../../../shared/http/cache.ts";
-import { clientKey } from "../../../shared/http/client-address.ts";
 import { maxBodyBytesOf } from "../../../shared/http/route.ts";
 import { parseJson } from "../../../shared/json/parse.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
@@ -37,8 +36,6 @@ export const addChain =
   async (request, config, site) => {
     const frozen = frozenError(config, site);
     if (frozen !== null) return renderTextError(request, frozen);
-    const { success } = await config.writes.limit({ key: clientKey(request) });
-    if (!success) return renderTextError(request, { code: "writes_limited" });
     const body = await readBody(request, MAX_BODY_BYTES);
     if (!body.ok) return renderTextError(request, body.error);
     const chain = parseChainRequest(body.value);

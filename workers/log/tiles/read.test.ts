@@ -83,7 +83,7 @@ describe("reads of tiles and checkpoints", () => {
     expect(service.limited).toStrictEqual([]);
     await send(service, "/tile/0/002.p/1", { headers: { "cf-connecting-ip": "192.0.2.1" } });
     await send(service, "/api/entries/699");
-    expect(service.limited).toStrictEqual(["192.0.2.1", "local"]);
+    expect(service.limited).toStrictEqual(["log.example.com reads 192.0.2.1", "log.example.com reads unknown"]);
     service.admits = false;
     const text = await send(service, "/tile/0/002.p/2");
     expect([text.status, text.headers.get("retry-after")]).toStrictEqual([429, "10"]);

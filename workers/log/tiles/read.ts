@@ -5,7 +5,7 @@
 
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { CACHE_CONTROL, respondWith } from "../../../shared/http/cache.ts";
-import { clientKey } from "../../../shared/http/client-address.ts";
+import { clientNetwork } from "../../../shared/http/client-address.ts";
 import { acceptEncodingOf, acceptsGzip } from "../../../shared/http/encoding.ts";
 import { REQUEST_ID_HEADER } from "../../../shared/http/request-id.ts";
 import { formatTilePath } from "../../../shared/tlog/tile.ts";
@@ -19,7 +19,7 @@ import { parseLogTile, SENDER_HEADER, type TilesStub } from "./tiles.ts";
  * Answers with a signed tree head that is at most a second old. Not cached: a cache would hide that the log is failing.
  */
 export async function checkpoint(request: Request, config: Config, site: LogSite): Promise<Response> {
-  const { tail, admit } = readerOf(config, site, clientKey(request));
+  const { tail, admit } = readerOf(config, site, clientNetwork(request));
   const head = await tail.head(admit);
   if (!head.ok) return renderTextError(request, head.error);
   return respondWith(request, {
@@ -53,7 +53,7 @@ function forwardedHeaders(request: Request): Headers {
   const isGzipWanted = acceptsGzip(acceptEncodingOf(request)) && !request.headers.has("range");
   const headers = new Headers({
     "accept-encoding": isGzipWanted ? "gzip" : "identity",
-    [SENDER_HEADER]: clientKey(request),
+    [SENDER_HEADER]: clientNetwork(request) ?? "",
   });
   for (const name of FORWARDED_HEADERS) {
     const value = request.headers.get(name);

@@ -31,7 +31,7 @@ export interface TilesContext {
   readonly exports: { readonly Tiles: TilesStub };
 }
 
-/** The client's address as read.ts knows it: the platform may change cf-connecting-ip between entrypoints. */
+/** The client's network as read.ts knows it: the platform may change cf-connecting-ip between entrypoints. */
 export const SENDER_HEADER = "x-sigedge-sender";
 
 /** Parses `tile/…` as a path of this log. Fails with tile_path_invalid. */
@@ -44,7 +44,7 @@ export function parseLogTile({ kind }: LogConfig, path: string): Result<Tile, Ti
 async function serveTiles(request: Request, config: Config, props: TilesProps): Promise<Response> {
   const site = siteByName(config, props.log);
   if (site === null) return renderTextError(request, { code: "path_unknown" });
-  const reader = readerOf(config, site, request.headers.get(SENDER_HEADER) ?? "local");
+  const reader = readerOf(config, site, request.headers.get(SENDER_HEADER) || null);
   const tile = parseLogTile(reader.log, new URL(request.url).pathname.slice(1));
   if (!tile.ok) return renderTextError(request, tile.error);
   const bytes = await readTile(reader, tile.value);
