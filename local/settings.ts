@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // The settings of a local stack: keys and files from the state folder, the URL from the port.
 
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { localUrl } from "../cli/address.ts";
-import { fileSettings, readShards, witnessSecret } from "../cli/deployment/folder-settings.ts";
+import {
+  fileSettings,
+  publicIssuersLine,
+  readShards,
+  type SettingsFolder,
+  witnessSecret,
+  writePublicIssuers,
+} from "../cli/deployment/folder-settings.ts";
 import { checkedSettings, describeDamagedKeys } from "../cli/deployment/settings-check.ts";
 import { openKeys } from "../cli/keys/keys.ts";
 import { parsePublicUrl } from "../shared/http/public-url.ts";
@@ -29,9 +37,11 @@ export function localSettings({ port, state, accept }: LocalStack): Result<Reado
   const publicUrl = parsePublicUrl(localUrl(port));
   if (!publicUrl.ok) return err(`${localUrl(port)} ${publicUrl.error.reason}`);
   const now = unixMs(Date.now());
+  const isNew = !existsSync(join(state, "keys"));
   const secrets = openKeys(state, publicUrl.value, now);
   if (!secrets.ok) return err(describeDamagedKeys(secrets.error, join(state, "keys"), DEVELOPMENT));
-  const files = fileSettings(state);
+  if (isNew) offerPublicIssuers(state);
+  const files = fileSettings(localFolder(state));
   if (!files.ok) return files;
   const witness = witnessSecret(state, files.value);
   if (!witness.ok) return witness;
@@ -50,4 +60,14 @@ export function localSettings({ port, state, accept }: LocalStack): Result<Reado
   if (!checked.ok) return checked;
   const tuf = localTufSettings({ state, publicUrl: publicUrl.value, settings, now });
   return tuf.ok ? ok({ ...settings, ...tuf.value }) : tuf;
+}
+
+const localFolder = (state: string): SettingsFolder => ({ folder: state, environment: null, needsIssuers: true });
+
+/** The line that says how many public issuers a local stack admits without a policy; null if none. */
+export const localIssuersLine = (state: string): string | null => publicIssuersLine(localFolder(state));
+
+/** Gives a new stack the issuers of the public instance, in a file that says so. */
+function offerPublicIssuers(state: string): void {
+  if (!readdirSync(state).some((name) => /^issuers?\./i.test(name))) writePublicIssuers(state);
 }

@@ -7,7 +7,7 @@ import { freePort, LISTEN_ADDRESS, localUrl, parseListenAddress } from "../cli/a
 import { type Arguments, defineCommand, refusePositionals } from "../cli/command.ts";
 import { duration, styled } from "../cli/terminal.ts";
 import { err, ok, type Result } from "../shared/result.ts";
-import { localSettings } from "./settings.ts";
+import { localIssuersLine, localSettings } from "./settings.ts";
 import type { Stack, WorkerLog } from "./stack.ts";
 
 const POLICIES = ["own-ca", "own-ca+listed-keys", "open"];
@@ -131,6 +131,7 @@ function welcome({ port, state, accept }: Options, readyMs: number): string {
     `  Signing config  ${url}/signing_config.json`,
     `  TUF repository  ${url}/tuf (first root: ${url}/tuf/1.root.json)`,
     `  State           ${state} (private keys, logs, index)`,
+    ...issuersLines(state),
     `  The log accepts ${accept === "open" ? "any valid signature" : acceptedBy(accept)}`,
     "",
     head("Sign a file, as alice@example.com:"),
@@ -153,6 +154,11 @@ function welcome({ port, state, accept }: Options, readyMs: number): string {
     `No cosign? ${styled("cyan", "npm run demo")} signs and verifies with Sigstore's own JavaScript client. Ctrl-C ends the service.`,
     "",
   ].join("\n");
+}
+
+function issuersLines(state: string): readonly string[] {
+  const line = localIssuersLine(state);
+  return line === null ? [] : [`  The CA ${line}`];
 }
 
 const acceptedBy = (accept: string): string =>

@@ -7,10 +7,17 @@ import type { Result } from "../shared/result.ts";
 import type { OidcKeysRpc } from "../shared/rpc/oidc-keys.ts";
 import type { ResourcesEnv } from "../shared/settings/binding.ts";
 import type { SettingsEnv } from "../shared/settings/setting.ts";
-import { type ConfigError, oncePerEnv } from "../shared/settings/settings.ts";
+import { type ConfigError, missingSentence, oncePerEnv } from "../shared/settings/settings.ts";
 import { readTrustHealth } from "../shared/trust/health.ts";
 import type { CaEnv } from "./ca/env.ts";
-import { DECLARATIONS, type DeclaredService, requiredNames, resourceNames, settingNames } from "./declarations.ts";
+import {
+  DECLARATIONS,
+  type Declaration,
+  type DeclaredService,
+  requiredNames,
+  resourceNames,
+  settingNames,
+} from "./declarations.ts";
 import { type FrontConfig, readFrontConfig } from "./front/config.ts";
 import { answer } from "./front/front.ts";
 import { logProblems } from "./front/log-problems.ts";
@@ -120,10 +127,13 @@ export function compose(
   };
 }
 
-/** The names without which some service cannot run. */
-const REQUIRED = new Set(
-  Object.values(DECLARATIONS).flatMap(({ settings, bindings }) =>
-    requiredNames(settings).concat(resourceNames(bindings)),
+/** The names without which some service cannot run, with what to say of each that is missing. */
+const REQUIRED: ReadonlyMap<string, string> = new Map(
+  Object.values<Declaration>(DECLARATIONS).flatMap(({ settings, bindings }): [string, string][] =>
+    [...requiredNames(settings), ...resourceNames(bindings)].map((name) => [
+      name,
+      missingSentence(name, settings[name]),
+    ]),
   ),
 );
 

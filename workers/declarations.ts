@@ -21,7 +21,13 @@ export const DECLARATIONS = {
   oidc: { settings: oidc.SETTINGS, bindings: oidc.BINDINGS },
   witness: { settings: witness.SETTINGS, bindings: witness.BINDINGS },
   sequencer: { settings: sequencer.SETTINGS, bindings: sequencer.BINDINGS },
-} as const satisfies Record<string, { readonly settings: SettingRows; readonly bindings: Bindings }>;
+} as const satisfies Record<string, Declaration>;
+
+/** What a service declares. */
+export interface Declaration {
+  readonly settings: SettingRows;
+  readonly bindings: Bindings;
+}
 
 /** Every service, the sequencer included, which answers no request from outside. */
 export type DeclaredService = keyof typeof DECLARATIONS;
@@ -32,9 +38,11 @@ export const DECLARED_SERVICES = Object.keys(DECLARATIONS) as DeclaredService[];
 export const settingNames = (rows: SettingRows): readonly string[] =>
   Object.entries(rows).flatMap(([name, { isSplit }]) => (isSplit === true ? partNames(name) : [name]));
 
-/** The names of a table's settings without which the service answers 503. */
+/** The names of a table's settings without which every service of a composed Worker answers 503. */
 export const requiredNames = (rows: SettingRows): readonly string[] =>
-  Object.entries(rows).flatMap(([name, { need }]) => (need === "required" ? [name] : []));
+  Object.entries(rows).flatMap(([name, { need, stopsServiceOnly }]) =>
+    need === "required" && stopsServiceOnly !== true ? [name] : [],
+  );
 
 /** Whether a setting, or the setting that this is a part of, is a secret of any service. */
 export const isSecret = (name: string): boolean =>

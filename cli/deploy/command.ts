@@ -12,6 +12,7 @@ import {
   DEPLOYMENT_FLAGS,
   type Deployment,
   offlineFolder,
+  openIssuersLine,
   requireDeployment,
   type Selection,
   selectDeployment,
@@ -22,6 +23,7 @@ import { OPERATOR_KEY_FILE } from "../deployment/operator-issuer.ts";
 import { offlinePassphrase, PASSPHRASE_FLAGS } from "../deployment/passphrase.ts";
 import { installTrustFile } from "../deployment/trust-root.ts";
 import { runSteps, type Step } from "../steps.ts";
+import { styled } from "../terminal.ts";
 import { trustFromUrl } from "../trust/files.ts";
 import { trustText } from "../trust/text.ts";
 import { openKey } from "../tuf/encrypted-key.ts";
@@ -116,6 +118,8 @@ async function deploy(options: Options, stream: NodeJS.WriteStream): Promise<Res
   if (!read.ok) return read;
   const settings = workerSettings(read.value);
   if (!settings.ok) return settings;
+  const open = openIssuersLine(read.value);
+  if (open !== null) stream.write(`${styled("yellow", `The CA ${open}`)}\n`);
   const workers: Deployed[] = [];
   const plan = { isSplit, settings: settings.value, done: (worker: Deployed) => void workers.push(worker) };
   if (isDryRun) {

@@ -37,7 +37,7 @@ const SETTINGS = { ACCEPT: "own-ca+listed-keys" };
 /** Creates the whole folder or nothing. The error is a line for the operator. */
 export async function createDeployment(wanted: NewDeployment): Promise<Result<Deployment, string>> {
   const { folder, name, publicUrl } = wanted;
-  const deployment: Deployment = { folder, name, publicUrl, settings: SETTINGS, shape: null };
+  const deployment: Deployment = { folder, name, publicUrl, settings: SETTINGS, environment: null, shape: null };
   if (existsSync(folder)) return err(`${shown(folder)} exists and holds no deployment; choose another with --dir DIR`);
   const passphrase = wanted.passphrase ?? newPassphrase();
   try {

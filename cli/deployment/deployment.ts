@@ -18,7 +18,7 @@ import { unixMs } from "../../shared/time.ts";
 import { isSecret } from "../../workers/declarations.ts";
 import { readKeys } from "../keys/keys.ts";
 import { IS_INSTALLED, workingFolder } from "../root.ts";
-import { fileSettings, readShards, witnessSecret } from "./folder-settings.ts";
+import { fileSettings, publicIssuersLine, readShards, type SettingsFolder, witnessSecret } from "./folder-settings.ts";
 import { allSettings, formerSettings, withoutFormer } from "./former-settings.ts";
 import { checkedSettings, describeDamagedKeys } from "./settings-check.ts";
 import { tufSecret } from "./trust-root.ts";
@@ -33,6 +33,8 @@ export interface Deployment {
   readonly publicUrl: PublicUrl | null;
   /** Settings by name that are neither secret nor a file: ACCEPT, CERTIFICATE_LIFETIME. */
   readonly settings: Readonly<Record<string, string>>;
+  /** Which rows of the issuers file count, beside those that name no environment; null if no row may name one. */
+  readonly environment: string | null;
   /** Null before the first deployment. */
   readonly shape: Shape | null;
 }
@@ -86,23 +88,32 @@ export function selectDeployment({
 export function readDeployment(folder: string): Result<Deployment | null, string> {
   const path = join(folder, FILE);
   if (!existsSync(path)) return ok(null);
-  const wrong = (reason: string): Result<never, string> => err(`${shown(path)} ${reason}`);
   let json: unknown;
   try {
     json = JSON.parse(readFileSync(path, "utf8"));
   } catch {
-    return wrong("is not JSON; restore it from a backup");
+    return err(`${shown(path)} is not JSON; restore it from a backup`);
   }
-  if (typeof json !== "object" || json === null) return wrong("is not an object; restore it from a backup");
-  const { version, name, url, settings, shape = null } = json as Readonly<Record<string, unknown>>;
-  if (version !== 1) return wrong("was written by another version of sigedge");
-  if (typeof name !== "string" || !NAME.test(name)) return wrong("has no usable name");
-  const publicUrl = typeof url === "string" ? parsePublicUrl(url) : ok(null);
-  if (!publicUrl.ok) return wrong(`has a url that is wrong: PUBLIC_URL ${publicUrl.error.reason}`);
-  if (!isStrings(settings)) return wrong("has settings that are not strings");
-  if (shape !== null && shape !== "composed" && shape !== "split") return wrong("has an unknown shape");
-  return ok({ folder, name, publicUrl: publicUrl.value, settings, shape });
+  const decoded = decodeDeployment(json);
+  return decoded.ok ? ok({ folder, ...decoded.value }) : err(`${shown(path)} ${decoded.error}`);
 }
+
+/** Decodes deployment.json. The error completes its path. */
+function decodeDeployment(json: unknown): Result<Omit<Deployment, "folder">, string> {
+  if (typeof json !== "object" || json === null) return err("is not an object; restore it from a backup");
+  const { version, name, url, settings, shape = null, environment = null } = json as Readonly<Record<string, unknown>>;
+  if (version !== 1) return err("was written by another version of sigedge");
+  if (typeof name !== "string" || !NAME.test(name)) return err("has no usable name");
+  const publicUrl = typeof url === "string" ? parsePublicUrl(url) : ok(null);
+  if (!publicUrl.ok) return err(`has a url that is wrong: PUBLIC_URL ${publicUrl.error.reason}`);
+  if (!isStrings(settings)) return err("has settings that are not strings");
+  if (!isEnvironment(environment)) return err("has an environment that is not a word");
+  if (shape !== null && shape !== "composed" && shape !== "split") return err("has an unknown shape");
+  return ok({ name, publicUrl: publicUrl.value, settings, environment, shape });
+}
+
+const isEnvironment = (value: unknown): value is string | null =>
+  value === null || (typeof value === "string" && value !== "");
 
 const isStrings = (value: unknown): value is Readonly<Record<string, string>> =>
   typeof value === "object" && value !== null && Object.values(value).every((text) => typeof text === "string");
@@ -120,8 +131,17 @@ export function requireDeployment(selection: Selection): Result<Deployment, stri
 export const isName = (text: string): boolean => NAME.test(text);
 
 /** The text of deployment.json. */
-export const deploymentText = ({ name, publicUrl, settings, shape }: Omit<Deployment, "folder">): string =>
-  `${JSON.stringify({ version: 1, name, url: publicUrl?.href ?? null, shape, settings }, null, 2)}\n`;
+export const deploymentText = ({
+  name,
+  publicUrl,
+  settings,
+  environment,
+  shape,
+}: Omit<Deployment, "folder">): string => {
+  const url = publicUrl?.href ?? null;
+  const chosen = environment === null ? {} : { environment };
+  return `${JSON.stringify({ version: 1, name, url, ...chosen, shape, settings }, null, 2)}\n`;
+};
 
 /** Replaces deployment.json. */
 export const writeDeployment = (deployment: Deployment): void =>
@@ -165,7 +185,7 @@ export interface WorkerSettings {
 export function workerSettings(deployment: Deployment): Result<WorkerSettings, string> {
   const keys = readKeys(keysFolder(deployment), unixMs(Date.now()));
   if (!keys.ok) return err(describeDamagedKeys(keys.error, keysFolder(deployment), PRODUCTION));
-  const files = fileSettings(deployment.folder);
+  const files = fileSettings(settingsFolder(deployment));
   if (!files.ok) return files;
   const shards: Result<Readonly<Record<string, string>>, string> = deployment.publicUrl === null
     ? ok({})
@@ -184,7 +204,8 @@ export function workerSettings(deployment: Deployment): Result<WorkerSettings, s
     secrets,
     vars: { ...url, ...withoutFormer(deployment.settings), ...files.value, ...vars },
   };
-  const checked = checkedSettings({ ...WITHOUT_ADDRESS, ...all.vars, ...all.secrets }, PRODUCTION);
+  const missing = deployment.publicUrl === null ? WITHOUT_ADDRESS : {};
+  const checked = checkedSettings({ ...missing, ...all.vars, ...all.secrets }, PRODUCTION);
   return checked.ok ? ok(all) : checked;
 }
 
@@ -203,7 +224,16 @@ export function trustSettings(deployment: Deployment): Result<Readonly<Record<st
 const PRODUCTION = { allowLoopbackIssuers: false } as const;
 
 /** What `sigedge init --url` adds. Until then, the other settings are checked with this. */
-const WITHOUT_ADDRESS = { PUBLIC_URL: "https://sigedge.invalid" };
+const WITHOUT_ADDRESS = { PUBLIC_URL: "https://sigedge.invalid", ISSUERS: "[]" };
+
+const settingsFolder = ({ folder, environment, publicUrl }: Deployment): SettingsFolder => ({
+  folder,
+  environment,
+  needsIssuers: publicUrl !== null,
+});
+
+/** The line that says how many public issuers a deployment admits without a policy; null if none. */
+export const openIssuersLine = (deployment: Deployment): string | null => publicIssuersLine(settingsFolder(deployment));
 
 /** A path as a person would type it in the current folder. */
 export function shown(path: string): string {

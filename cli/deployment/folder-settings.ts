@@ -2,15 +2,16 @@
 // The settings that an operator keeps as files in a deployment's folder, or in the state folder of a local stack:
 // listed keys, witness policy, witnessed logs, issuers and further logs.
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PublicUrl } from "../../shared/http/public-url.ts";
+import { PUBLIC_ISSUERS, PUBLIC_ISSUERS_WORD } from "../../shared/identity/public-issuers.ts";
 import { parseShards } from "../../shared/logs/shards.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { splitSetting } from "../../shared/settings/parts.ts";
 import { describeKeysError, openWitnessKey } from "../keys/keys.ts";
 import { openShardKeys } from "../keys/shard-keys.ts";
-import { readIssuersFile } from "./issuers-file.ts";
+import { type IssuersFile, readIssuersFile } from "./issuers-file.ts";
 
 type Settings = Readonly<Record<string, string>>;
 
@@ -24,31 +25,74 @@ export const OPTIONAL_FILES = {
 /** The value of SHARDS: every log but the first two. */
 export const SHARDS_FILE = "shards.json";
 /** The issuers, in either format; checked and shortened before they become ISSUERS. */
-const ISSUERS_FILES = ["issuers.yaml", "issuers.json"];
+const ISSUERS_FILE = "issuers.yaml";
+const ISSUERS_FILES = [ISSUERS_FILE, "issuers.json"];
+
+/** A folder whose files become settings. */
+export interface SettingsFolder {
+  readonly folder: string;
+  /** Which rows of the issuers file count; null refuses rows that name an environment. */
+  readonly environment: string | null;
+  /** False before `sigedge init --url`, which writes the issuers file. */
+  readonly needsIssuers: boolean;
+}
 
 /** Reads the settings of OPTIONAL_FILES and the issuers. Fails with a line for the operator. */
-export function fileSettings(folder: string): Result<Settings, string> {
+export function fileSettings(of: SettingsFolder): Result<Settings, string> {
+  const { folder } = of;
   const settings: Record<string, string> = {};
   for (const [file, setting] of Object.entries(OPTIONAL_FILES)) {
     const path = join(folder, file);
     if (existsSync(path)) settings[setting] = readFileSync(path, "utf8");
   }
-  const issuers = readIssuers(folder);
+  const issuers = readIssuers(of);
   if (!issuers.ok) return issuers;
   if (issuers.value === null) return ok(settings);
-  const parts = splitSetting("ISSUERS", issuers.value);
+  const parts = splitSetting("ISSUERS", issuers.value.setting);
   return parts.ok ? ok({ ...settings, ...parts.value }) : err(`the issuers file ${parts.error}`);
 }
 
-function readIssuers(folder: string): Result<string | null, string> {
-  const [path, ...others] = ISSUERS_FILES.map((file) => join(folder, file)).filter((candidate) =>
-    existsSync(candidate),
-  );
-  if (path === undefined) return ok(null);
+/** Reads the issuers file; null if there is none and none is needed. Fails with a line for the operator. */
+function readIssuers({ folder, environment, needsIssuers }: SettingsFolder): Result<IssuersFile | null, string> {
+  const named = existsSync(folder) ? readdirSync(folder).filter((name) => /^issuers?\./i.test(name)) : [];
+  const unknown = named.find((name) => !ISSUERS_FILES.includes(name) && !IS_COPY.test(name));
+  // Ignored silently, a misspelt file would leave its restrictions out.
+  if (unknown !== undefined) {
+    return err(`${join(folder, unknown)} is not read; name it ${ISSUERS_FILES.join(" or ")}, or move it elsewhere`);
+  }
+  const [path, ...others] = ISSUERS_FILES.filter((file) => named.includes(file)).map((file) => join(folder, file));
+  if (path === undefined) return needsIssuers ? err(noIssuersFile(folder)) : ok(null);
   if (others.length > 0) return err(`${path} and ${others.join()} exclude each other; keep one of them`);
-  const file = readIssuersFile(readFileSync(path, "utf8"));
-  return file.ok ? ok(file.value.setting) : err(file.error.map((problem) => `${path}: ${problem}`).join("\n"));
+  const setting = '"environment" in deployment.json';
+  const file = readIssuersFile(readFileSync(path, "utf8"), { environment, setting });
+  return file.ok ? file : err(file.error.map((problem) => `${path}: ${problem}`).join("\n"));
 }
+
+/** Copies that editors leave. */
+const IS_COPY = /(~|\.(bak|orig|rej|swp|tmp))$/;
+
+const noIssuersFile = (folder: string): string =>
+  `${join(folder, ISSUERS_FILE)} is missing: list whose identity tokens the CA accepts (docs/identities.md). To accept all issuers of Sigstore's public instance, so everyone with a Google or GitHub account: echo ${PUBLIC_ISSUERS_WORD} > ${join(folder, ISSUERS_FILE)}`;
+
+/** The line that says how many of Sigstore's public issuers the folder admits without a policy; null if none. */
+export function publicIssuersLine(of: SettingsFolder): string | null {
+  const file = readIssuers(of);
+  if (!file.ok || file.value === null) return null;
+  const isPublic = new Set(PUBLIC_ISSUERS.map(({ url }) => url));
+  const open = file.value.issuers.filter(({ url, policy }) => policy === null && isPublic.has(url)).length;
+  if (open === 0) return null;
+  return `accepts ${open} public issuers without a policy, so everyone who has an account there: edit ${join(of.folder, ISSUERS_FILE)}`;
+}
+
+/** Writes the issuers file of a new local stack. */
+export function writePublicIssuers(folder: string): void {
+  writeFileSync(join(folder, ISSUERS_FILE), PUBLIC_ISSUERS_TEXT, { mode: 0o600, flag: "wx" });
+}
+
+const PUBLIC_ISSUERS_TEXT = `# The OpenID issuers whose identity tokens the CA accepts, beside its built-in one. "${PUBLIC_ISSUERS_WORD}" stands for those of Sigstore's
+# public instance, which admit everyone. docs/identities.md describes how to list others instead.
+${PUBLIC_ISSUERS_WORD}
+`;
 
 /** Reads SHARDS and SHARD_KEYS, and creates the keys of logs that are new. Fails with a line for the operator. */
 export function readShards(folder: string, publicUrl: PublicUrl): Result<Settings, string> {

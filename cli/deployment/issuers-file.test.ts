@@ -66,9 +66,12 @@ ci-issuer-metadata:
 
 const lineOf = (needle: string, text = LIKE_FULCIO): number => text.slice(0, text.indexOf(needle)).split("\n").length;
 
+/** As for Fulcio, which ignores environments. */
+const EVERY_ENVIRONMENT = LIKE_FULCIO.replace(/^ +environment: \w+\n/gm, "");
+
 describe("a file of issuers", () => {
   it("is read as Fulcio reads it", () => {
-    const file = readIssuersFile(LIKE_FULCIO);
+    const file = readIssuersFile(EVERY_ENVIRONMENT);
     if (!file.ok) throw new Error(file.error.join("\n"));
     expect(file.value.issuers.map(({ url, identity }) => [url, identity.type])).toEqual([
       ["https://ci.widget.example", "ci-provider"],
@@ -80,7 +83,7 @@ describe("a file of issuers", () => {
   });
 
   it("keeps everything in the setting except members for people", () => {
-    const file = readIssuersFile(LIKE_FULCIO);
+    const file = readIssuersFile(EVERY_ENVIRONMENT);
     if (!file.ok) throw new Error(file.error.join("\n"));
     expect(JSON.stringify(parseIssuers(file.value.setting, []))).toBe(
       JSON.stringify({ ok: true, value: file.value.issuers }),
@@ -96,6 +99,54 @@ describe("a file of issuers", () => {
       "https://dex.example/auth",
       "https://oidc.eks.*.amazonaws.com/id/*",
     ]);
+  });
+
+  it("that names environments needs the choice of one that it has", () => {
+    const problems = (environment: string | null, text = LIKE_FULCIO): unknown =>
+      readIssuersFile(text, { environment });
+    const environments = '"production" and "staging"';
+    expect(problems(null)).toEqual({
+      ok: false,
+      error: [`has issuers of the environment ${environments}; choose one with --environment`],
+    });
+    const row = (environment: string): string =>
+      `oidc-issuers:\n  https://a.example:\n    type: email\n    environment: ${environment}\n`;
+    expect(problems("production", row("staging"))).toEqual({
+      ok: false,
+      error: ['has no issuer of the environment "production", only of "staging"'],
+    });
+    for (const environment of [null, "production"])
+      expect(problems(environment, row('""'))).toMatchObject({ ok: true });
+  });
+
+  it("may be one word for the issuers of the public instance", () => {
+    for (const text of ["public", "# everyone\npublic\n"]) {
+      expect(readIssuersFile(text)).toEqual({ ok: true, value: { issuers: PUBLIC_ISSUERS, setting: "public" } });
+    }
+    expect(readIssuersFile("everyone").ok).toBe(false);
+  });
+
+  it.each([
+    "policy",
+    "jwks",
+    "client-id",
+    "client-ids",
+    "one-time-tokens",
+    "omit-extensions",
+    "issuer-claim",
+    "environment",
+  ])("whose %s has no value is refused, with its line", (member) => {
+    const text = `oidc-issuers:\n  https://a.example:\n    type: email\n    ${member}:\n      # - claim: sub\n`;
+    expect(readIssuersFile(text)).toMatchObject({
+      error: [
+        expect.stringMatching(new RegExp(`^line 4: .*\\.${member} has no value: write one, or remove`)) as string,
+      ],
+    });
+  });
+
+  it.each(["all", "any", "claim", "equals"])("whose policy has %s without a value is refused", (member) => {
+    const text = `oidc-issuers:\n  https://a.example:\n    type: email\n    policy: {claim: sub, prefix: a, ${member}: null}\n`;
+    expect(readIssuersFile(text).ok).toBe(false);
   });
 
   it("in docs/ equals the default without a configuration", () => {

@@ -9,6 +9,7 @@ import { readProviders } from "../../shared/identity/configuration/providers.ts"
 import { describeProblem, type Place, Section } from "../../shared/identity/configuration/section.ts";
 import { DEFAULT_AUDIENCE, type Issuer } from "../../shared/identity/issuers.ts";
 import { PROVIDERS } from "../../shared/identity/providers.ts";
+import { PUBLIC_ISSUERS, PUBLIC_ISSUERS_WORD } from "../../shared/identity/public-issuers.ts";
 import { isObject, type JsonObject } from "../../shared/json/member.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 
@@ -22,14 +23,21 @@ export interface IssuersFile {
 /** Bounds the expansion of aliases: a few lines of nested aliases can expand to gigabytes. */
 const MAX_ALIASES = 200;
 
+/** Which rows of a file count. */
+export interface Environment {
+  /** Keeps only issuers whose row names this environment or none. Null refuses rows that name one. */
+  readonly environment: string | null;
+  /** Where an environment is set, for the operator. */
+  readonly setting?: string;
+}
+
 /**
  * Parses the text of a file. Fails with a line for each problem: `line 12: oidc-issuers["https://a.example"].type
  * must be …`.
- * @param environment keeps only issuers whose row names this environment or none; null keeps all
  */
 export function readIssuersFile(
   text: string,
-  { environment }: { readonly environment: string | null } = { environment: null },
+  { environment, setting = "--environment" }: Environment = { environment: null },
 ): Result<IssuersFile, readonly string[]> {
   const lines = new LineCounter();
   const document = parseDocument(withSeparatedAliases(text), { lineCounter: lines, prettyErrors: false });
@@ -37,8 +45,11 @@ export function readIssuersFile(
   if (failed.length > 0) return err(failed);
   const value = toValue(() => document.toJS({ maxAliasCount: MAX_ALIASES }));
   if (!value.ok) return err([value.error]);
+  if (value.value === PUBLIC_ISSUERS_WORD) return ok({ issuers: PUBLIC_ISSUERS, setting: PUBLIC_ISSUERS_WORD });
   const kept = environment === null ? value.value : keepEnvironment(value.value, environment);
   const issuers = readConfiguration(kept, []);
+  const choice = environmentProblem(value.value, kept, { environment, setting });
+  if (issuers.ok && choice !== null) return err([choice]);
   if (issuers.ok) return ok({ issuers: issuers.value, setting: JSON.stringify(shorten(kept)) });
   return err(
     issuers.error.problems.map((problem) => {
@@ -103,11 +114,51 @@ function mapRows(value: unknown, map: (rows: JsonObject) => JsonObject): unknown
   );
 }
 
+/** The environment that a row names, null for none. */
+function environmentOf(row: unknown): unknown {
+  const named = isObject(row) ? (row["environment"] ?? row["Environment"]) : null;
+  return named === "" || named === undefined ? null : named;
+}
+
+const rowsOf = (value: unknown): readonly unknown[] => {
+  if (Array.isArray(value)) return value;
+  if (!isObject(value)) return [];
+  return Object.entries(value).flatMap(([name, rows]) =>
+    ISSUER_SECTIONS.has(name) && isObject(rows) ? Object.values(rows) : [],
+  );
+};
+
+/** The environments that rows name, each once. */
+const environmentsOf = (value: unknown): readonly unknown[] => [
+  ...new Set(
+    rowsOf(value)
+      .map(environmentOf)
+      .filter((named) => named !== null),
+  ),
+];
+
+/** What is wrong with the choice of an environment, null if nothing. */
+function environmentProblem(
+  value: unknown,
+  kept: unknown,
+  { environment, setting }: Required<Environment>,
+): string | null {
+  const names = environmentsOf(value).map((name) => JSON.stringify(name));
+  if (environment === null) {
+    // To keep all would admit the issuers of a test environment into production.
+    return names.length === 0
+      ? null
+      : `has issuers of the environment ${names.join(" and ")}; choose one with ${setting}`;
+  }
+  if (rowsOf(kept).length > 0 || rowsOf(value).length === 0) return null;
+  return `has no issuer of the environment ${JSON.stringify(environment)}, only of ${names.join(" and ")}`;
+}
+
 /** Removes the issuers that name another environment. */
 function keepEnvironment(value: unknown, environment: string): unknown {
   const belongs = (row: unknown): boolean => {
-    const named = isObject(row) ? (row["environment"] ?? row["Environment"]) : undefined;
-    return named === undefined || named === environment;
+    const named = environmentOf(row);
+    return named === null || named === environment;
   };
   if (Array.isArray(value)) return value.filter(belongs);
   return mapRows(value, (rows) => Object.fromEntries(Object.entries(rows).filter(([, row]) => belongs(row))));

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every setting, once wrong, at every place that reads settings: each names it with the same sentence.
 
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { localSettings } from "../../local/settings.ts";
+import { localIssuersLine, localSettings } from "../../local/settings.ts";
 import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
 import { COMPOSED, CONTEXT, SERVICES, unusableBindings } from "../../test/support/composed.ts";
 import { valueOf } from "../../test/support/value-of.ts";
@@ -19,7 +19,7 @@ import { publicChecks } from "../doctor/public-checks.ts";
 import { INIT } from "../init/command.ts";
 import { STATUS } from "../status/command.ts";
 import { createDeployment } from "./create.ts";
-import { type Deployment, readDeployment, workerSettings } from "./deployment.ts";
+import { type Deployment, openIssuersLine, readDeployment, workerSettings, writeDeployment } from "./deployment.ts";
 import { settingsProblems } from "./settings-check.ts";
 
 type SettingName = { [S in DeclaredService]: keyof (typeof DECLARATIONS)[S]["settings"] }[DeclaredService];
@@ -229,6 +229,67 @@ it.each(["ACEPT", "CA_KEYS", "SOMETHING_ELSE"])("names %s, which is no setting",
   const settings = { ...good.settings, [name]: "x" };
   expect(workerSettings({ ...good, settings })).toMatchObject({
     error: expect.stringContaining(`${name} is not a setting; ${meant}`) as unknown,
+  });
+});
+
+describe("who is admitted", () => {
+  const copy = (change: (folder: string) => void): Deployment => {
+    const folder = mkdtempSync(join(root, "issuers-"));
+    cpSync(good.folder, folder, { recursive: true });
+    change(folder);
+    return { ...good, folder };
+  };
+  const refusal = (deployment: Deployment): string => {
+    const settings = workerSettings(deployment);
+    return settings.ok ? "" : settings.error;
+  };
+
+  it("is never everybody because a file is missing or misspelt", () => {
+    const without = copy((folder) => rmSync(join(folder, "issuers.yaml")));
+    expect(refusal(without)).toMatch(/issuers\.yaml is missing: .* echo public > /);
+    for (const name of ["issuers.yml", "issuer.yaml", "Issuers.yaml", "issuers.yaml.txt"]) {
+      const misspelt = copy((folder) => renameSync(join(folder, "issuers.yaml"), join(folder, name)));
+      expect(refusal(misspelt)).toContain(`${name} is not read; name it issuers.yaml`);
+    }
+    expect(refusal(copy((folder) => writeFileSync(join(folder, "issuers.yaml~"), "x")))).toBe("");
+    // Before the address is set, there is no issuers file.
+    const nameless = copy((folder) => rmSync(join(folder, "issuers.yaml")));
+    expect(refusal({ ...nameless, publicUrl: null })).toBe("");
+  });
+
+  it("is everybody where the operator has written so, and every command says it", async () => {
+    const open = copy((folder) => writeFileSync(join(folder, "issuers.yaml"), "public\n"));
+    expect(valueOf(workerSettings(open)).vars).toMatchObject({ ISSUERS: "public" });
+    expect(openIssuersLine(open)).toMatch(/^accepts 27 public issuers without a policy.*: edit .*issuers\.yaml$/);
+    expect(openIssuersLine(good)).toBeNull();
+    expect((await runHere(INIT, ["--dir", open.folder])).printed).toContain("accepts 27 public issuers");
+    vi.stubGlobal("fetch", () => Promise.reject(new Error("no network")));
+    const check = localChecks(open).find(({ title }) => title === "settings");
+    expect(await check?.run()).toMatchObject([{ level: "warning", check: "issuers" }]);
+    const state = mkdtempSync(join(root, "new-state-"));
+    expect(valueOf(localSettings({ port: PORT, state, accept: null }))).toMatchObject({ ISSUERS: "public" });
+    expect(readFileSync(join(state, "issuers.yaml"), "utf8")).toMatch(/\npublic\n$/);
+    expect(localIssuersLine(state)).toContain("accepts 27 public issuers");
+    rmSync(join(state, "issuers.yaml"));
+    expect(localSettings({ port: PORT, state, accept: null })).toMatchObject({ ok: false });
+  });
+
+  it("are the issuers of the environment in deployment.json", () => {
+    const row = (host: string, environment: string): string =>
+      `  https://${host}:\n    type: email\n    environment: ${environment}\n`;
+    const both = copy((folder) =>
+      writeFileSync(
+        join(folder, "issuers.yaml"),
+        `oidc-issuers:\n${row("prod.example", "production")}${row("test.example", "staging")}`,
+      ),
+    );
+    expect(refusal(both)).toContain('choose one with "environment" in deployment.json');
+    writeDeployment({ ...both, environment: "staging" });
+    const staging = valueOf(readDeployment(both.folder));
+    expect(staging?.environment).toBe("staging");
+    const { vars } = valueOf(workerSettings({ ...both, environment: staging?.environment ?? null }));
+    expect(vars["ISSUERS"]).toContain("test.example");
+    expect(vars["ISSUERS"]).not.toContain("prod.example");
   });
 });
 

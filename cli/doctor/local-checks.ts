@@ -10,6 +10,7 @@ import { settingsOf } from "../deploy/plan.ts";
 import {
   type Deployment,
   offlineFolder,
+  openIssuersLine,
   shown,
   type WorkerSettings,
   workerSettings,
@@ -75,6 +76,11 @@ async function checkSettings(deployment: Deployment): Promise<readonly Finding[]
     const fix = "correct it, then check again: npx sigedge deploy --dry-run";
     return settings.error.split("\n").map((problem) => error("settings", problem, fix));
   }
+  const open = openIssuersLine(deployment);
+  const admits =
+    open === null
+      ? []
+      : [warning("issuers", `the CA ${open}`, "remove the issuers that you do not need, or give them a policy")];
   if (deployment.publicUrl === null)
     return [error("settings", "the deployment has no address", "npx sigedge init --url https://HOST")];
   const root = await readTrustRoot(deployment.publicUrl.href);
@@ -82,8 +88,9 @@ async function checkSettings(deployment: Deployment): Promise<readonly Finding[]
   const chain = settings.value.vars["CA_CHAIN"] ?? "";
   const here = new X509Certificate(chain).fingerprint256;
   return deployed === undefined || deployed === here
-    ? []
+    ? admits
     : [
+        ...admits,
         error(
           "settings",
           "the deployed CA is not the one in the folder",

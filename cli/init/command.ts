@@ -12,6 +12,7 @@ import {
   type Deployment,
   isName,
   offlineFolder,
+  openIssuersLine,
   readDeployment,
   selectDeployment,
   shown,
@@ -192,6 +193,8 @@ function outcomeText({ deployment, isNew, madePassphrase, isBare }: Outcome): st
     `  ${shown(folder)}/keys       online keys, which become secrets of the Workers; back them up where you keep secrets`,
     `  ${shown(folder)}/issuers.yaml   the issuers whose identity tokens the CA accepts; edit it before you deploy`,
   ];
+  const admits = openIssuersLine(deployment);
+  if (admits !== null) lines.push("", styled("yellow", `The CA ${admits}`));
   if (existsSync(offlineFolder(deployment))) lines.push("", ...offlineText(deployment, madePassphrase));
   lines.push("");
   if (publicUrl === null) {

@@ -42,6 +42,9 @@ const META_ISSUERS: readonly (readonly [string, Identity])[] = [
   ["https://token.actions.githubusercontent.com/*", jobOf("github-workflow")],
 ];
 
+/** The whole text of ISSUERS, or of an issuers file, that stands for PUBLIC_ISSUERS. */
+export const PUBLIC_ISSUERS_WORD = "public";
+
 /** The default for a deployment that configures no issuers. */
 export const PUBLIC_ISSUERS: readonly Issuer[] = [
   ...ISSUERS.map(([url, identity]) => plainIssuer(url, identity)),

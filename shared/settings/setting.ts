@@ -8,6 +8,10 @@ import type { Result } from "../result.ts";
 export interface Setting<T = unknown> {
   /** A service without a required setting answers 503 on every route. */
   readonly need: "required" | "optional";
+  /** Without this required setting, its own service answers 503, and the rest of a composed Worker goes on. */
+  readonly stopsServiceOnly?: true;
+  /** What to do if a required setting is missing; completes "<name> is missing: …". */
+  readonly whenMissing?: string;
   /** Uploaded as a secret, so that neither wrangler nor the dashboard prints it. */
   readonly isSecret?: true;
   /** The text may exceed the size of one variable and continue in NAME_2, NAME_3 and NAME_4 (parts.ts). */

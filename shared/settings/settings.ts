@@ -5,7 +5,7 @@
 import { err, ok, type Result } from "../result.ts";
 import type { Bindings, BindingsEnv } from "./binding.ts";
 import { joinParts } from "./parts.ts";
-import type { Parsed, SettingRows } from "./setting.ts";
+import type { Parsed, Setting, SettingRows } from "./setting.ts";
 
 export interface ConfigError {
   readonly code: "config_invalid";
@@ -15,6 +15,10 @@ export interface ConfigError {
 
 type Name<Rows> = keyof Rows & string;
 type Parser<T> = (text: string) => Result<T, string>;
+
+/** Says that a required setting is missing, and what to do if its row knows. */
+export const missingSentence = (name: string, row: Setting | undefined): string =>
+  `${name} is missing${row?.whenMissing === undefined ? "" : `: ${row.whenMissing}`}`;
 
 /** Collects settings and their problems. `finish` builds the configuration if there is no problem. */
 export class Settings<Rows extends SettingRows = SettingRows> {
@@ -31,7 +35,7 @@ export class Settings<Rows extends SettingRows = SettingRows> {
   /** The setting's text. A missing or empty setting is a problem and yields "". */
   readRequired(name: Name<Rows>): string {
     const value = this.read(name);
-    if (value === null) this.#problems.push(`${name} is missing`);
+    if (value === null) this.#problems.push(missingSentence(name, this.#rows[name]));
     return value ?? "";
   }
 

@@ -60,6 +60,14 @@ const post = (artifact: string): Promise<Answer> =>
   ask("/api/v2/log/entries", JSON.stringify(artifactRequest(key, artifact)));
 
 describe("a stack of the first version", () => {
+  it("is told that it must say whose tokens the CA accepts, and the CA accepts none until then", async () => {
+    const whatToWrite = 'ISSUERS is missing: list whose identity tokens the CA accepts, or write \\"public\\"';
+    for (const path of ["/healthz", "/api/v2/configuration"]) {
+      const { status, text } = await ask(path);
+      expect([status, text]).toEqual([503, expect.stringContaining(whatToWrite)]);
+    }
+  });
+
   it("still serves its checkpoints", async () => {
     expect((await ask("/checkpoint")).text).toBe(before.checkpoint);
     expect((await ask("/ct/checkpoint")).text).toBe(before.ct);

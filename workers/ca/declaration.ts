@@ -23,8 +23,15 @@ export const SETTINGS = {
   CA_CHAIN: { need: "required", parse: parseCaChain },
   // Whether a signer on a loopback host is accepted depends on the composition, so env.ts parses it.
   CA_KEY: { need: "required", isSecret: true },
-  // Parsed together with PUBLIC_URL, whose issuer is built in.
-  ISSUERS: { need: "optional", isSplit: true },
+  // Parsed together with PUBLIC_URL, whose issuer is built in. Required, so that nobody lets the world in by omission;
+  // older deployments have none, and their logs stay readable.
+  ISSUERS: {
+    need: "required",
+    stopsServiceOnly: true,
+    isSplit: true,
+    whenMissing:
+      'list whose identity tokens the CA accepts, or write "public" for all issuers of Sigstore\'s public instance (docs/identities.md)',
+  },
   OTHER_CA_CHAINS: OTHER_CHAINS,
   RETIRED_KEYS,
   CERTIFICATE_LIFETIME: { need: "optional", parse: parseLifetime },
@@ -85,7 +92,7 @@ export const SETTING_TEXTS: OwnSettingTexts<typeof SETTINGS> = {
   CA_KEY:
     "The issuing CA's key, P-256 or P-384: PKCS#8 PEM, or the URL of a key in Vault ([identities.md](../identities.md#a-ca-key-in-vault)).",
   ISSUERS:
-    "JSON list of the OpenID issuers accepted beside the built-in one ([identities.md](../identities.md)); by default those of Sigstore's public instance.",
+    "JSON list of the OpenID issuers accepted beside the built-in one ([identities.md](../identities.md)), or `public` for those of Sigstore's public instance, which admit everyone.",
   CERTIFICATE_LIFETIME: "Lifetime of a signing certificate: 60 to 3600 seconds; by default 600.",
 };
 

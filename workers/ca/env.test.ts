@@ -21,12 +21,15 @@ const pem = (key: ReturnType<typeof generateKeyPairSync>["privateKey"]): string 
   key.export({ type: "pkcs8", format: "pem" }).toString();
 
 describe("the configuration of the CA", () => {
-  it("requires three settings", () => {
+  it("requires four settings, and says what to write for the one that used to be optional", () => {
     expect(problems({})).toEqual([]);
-    expect(problems({ PUBLIC_URL: "", CA_CHAIN: undefined, CA_KEY: undefined })).toEqual([
+    expect(problems({ PUBLIC_URL: "", CA_CHAIN: undefined, CA_KEY: undefined, ISSUERS: "" })).toEqual([
       "PUBLIC_URL is missing",
       "CA_CHAIN is missing",
       "CA_KEY is missing",
+      expect.stringMatching(
+        /^ISSUERS is missing: list .* or write "public" for all issuers of Sigstore's public instance/,
+      ),
     ]);
   });
 
@@ -118,13 +121,13 @@ describe("the configuration of the CA", () => {
     expect(problems({ CA_KEY: `${MATERIAL.CA_KEY}x` }).join()).not.toContain(MATERIAL.CA_KEY.slice(60, 80));
   });
 
-  it("accepts the built-in issuer, and the default or the configured ones", () => {
+  it("accepts the built-in issuer, and the public or the listed ones", () => {
     const urls = (env: Readonly<Record<string, unknown>>, allowLoopback = false): readonly string[] => {
       const config = readConfig({ ...ENV, ...env }, allowLoopback);
       return config.ok ? config.value.issuers.issuers.map(({ url }) => url) : [];
     };
-    expect(urls({})).toHaveLength(28);
-    expect(urls({})).toEqual(
+    expect(urls({ ISSUERS: "public" })).toHaveLength(28);
+    expect(urls({ ISSUERS: "public" })).toEqual(
       expect.arrayContaining([
         "https://sigstore.example.com/oidc",
         "https://accounts.google.com",

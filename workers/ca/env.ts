@@ -8,7 +8,7 @@ import { parsePublicUrlSetting } from "../../shared/http/public-url.ts";
 import { createGate } from "../../shared/http/rate-gate.ts";
 import { parseIssuers } from "../../shared/identity/configuration/configuration.ts";
 import { builtInIssuer, createIssuerTable, type Issuer, type IssuerTable } from "../../shared/identity/issuers.ts";
-import { PUBLIC_ISSUERS } from "../../shared/identity/public-issuers.ts";
+import { PUBLIC_ISSUERS, PUBLIC_ISSUERS_WORD } from "../../shared/identity/public-issuers.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
 import { readLogs } from "../../shared/logs/shards.ts";
 import { ok, type Result } from "../../shared/result.ts";
@@ -121,10 +121,11 @@ function checkKey(settings: Settings, { chain, key, retired }: KeyInUse): void {
   }
 }
 
-/** Reads the issuers beside the built-in one; by default those of the public instance. */
+/** Reads the issuers beside the built-in one. */
 function readIssuers(settings: Settings, allowLoopback: boolean): readonly Issuer[] {
-  const text = settings.read("ISSUERS");
-  if (text === null) return PUBLIC_ISSUERS;
+  const text = settings.readRequired("ISSUERS");
+  if (text === "") return [];
+  if (text === PUBLIC_ISSUERS_WORD) return PUBLIC_ISSUERS;
   const publicUrl = parsePublicUrlSetting(settings.read("PUBLIC_URL") ?? "");
   const issuers = parseIssuers(text, publicUrl.ok ? [builtInIssuer(publicUrl.value).url] : []);
   const problems = issuers.ok ? loopbackProblems(issuers.value, allowLoopback) : issuers.error;

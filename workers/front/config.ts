@@ -14,13 +14,16 @@ export interface FrontConfig {
   readonly logs: readonly LogConfig[];
 }
 
-/** @param required further names that the environment must have; their values are not read */
-export function readFrontConfig(env: object, required: Iterable<string> = []): Result<FrontConfig, ConfigError> {
+/** @param required further names that the environment must have, with what to say of each; their values are not read */
+export function readFrontConfig(
+  env: object,
+  required: ReadonlyMap<string, string> = new Map(),
+): Result<FrontConfig, ConfigError> {
   const settings = new Settings(env, SETTINGS);
   const publicUrl = settings.parse("PUBLIC_URL");
   const logs = readLogs(settings);
-  for (const name of required) {
-    if (!(name in SETTINGS) && !(name in env)) settings.report(`${name} is missing`);
+  for (const [name, missing] of required) {
+    if (!(name in SETTINGS) && !(name in env)) settings.report(missing);
   }
   return settings.finish(() => ({ publicUrl: publicUrl(), logs: logs() }));
 }

@@ -35,6 +35,18 @@ const MEMBERS = [
   "environment",
   "ca-cert",
 ];
+/** Without these, more tokens are accepted or certificates say something else than the operator may think. */
+const VALUED_MEMBERS = [
+  "client-id",
+  "client-ids",
+  "issuer-claim",
+  "challenge-claim",
+  "jwks",
+  "policy",
+  "omit-extensions",
+  "one-time-tokens",
+  "environment",
+];
 const TYPES = Object.keys(CHALLENGE_CLAIMS) as IssuerType[];
 /** Members that only these types have. */
 const MEMBERS_OF_TYPES: Readonly<Record<string, readonly IssuerType[]>> = {
@@ -61,7 +73,7 @@ export function readIssuer(row: Section, context: IssuerContext): Issuer | null 
     row.report("must be a JSON object");
     return null;
   }
-  const fields = row.fields(MEMBERS);
+  const fields = row.fields(MEMBERS, VALUED_MEMBERS);
   if (fields.get("ca-cert") !== null) {
     fields.report(
       "ca-cert",

@@ -18,7 +18,7 @@ const MAX_PATTERN = 512;
 export function readPolicy(section: Section, depth = 0): Condition {
   const nothing: Condition = { kind: "any", conditions: [] };
   if (Array.isArray(section.value)) return { kind: "all", conditions: readConditions(section, depth) };
-  const fields = section.fields(MEMBERS);
+  const fields = section.fields(MEMBERS, MEMBERS);
   const groups = GROUPS.filter((name) => fields.get(name) !== null);
   const tests = TESTS.filter((name) => fields.get(name) !== null);
   const [group] = groups;

@@ -58,15 +58,19 @@ export class Section {
     return [];
   }
 
-  /** Returns the members of an object that have these names, under their YAML names. Reports others. */
-  fields(known: readonly string[]): Fields {
+  /**
+   * Returns the members of an object that have these names, under their YAML names. Reports others.
+   * @param valued those that say who is admitted: one without a value, as a comment leaves it, is reported
+   */
+  fields(known: readonly string[], valued: readonly string[] = []): Fields {
     const byName = new Map<string, Section>();
     for (const [written, section] of this.entries()) {
       const name = known.find((candidate) => isSpelling(written, candidate));
       if (name === undefined) section.report(`is not known; known are ${known.join(", ")}`);
       else if (byName.has(name)) section.report("appears twice");
-      // Nothing after the colon is null in YAML and counts as absent.
       else if (section.value !== null) byName.set(name, section);
+      // Nothing after the colon is null in YAML. It counts as absent where that admits nobody else.
+      else if (valued.includes(name)) section.report("has no value: write one, or remove the member");
     }
     return new Fields(this, byName);
   }

@@ -113,6 +113,7 @@ export function makeCaEnv(
   };
   return {
     PUBLIC_URL: "https://sigstore.example.com",
+    ISSUERS: "public",
     ...material,
     SEQUENCER: namespace as unknown as CaEnv["SEQUENCER"],
     USED_TOKENS: usedTokens as unknown as CaEnv["USED_TOKENS"],
