@@ -6,6 +6,7 @@ import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { type BackupBucket, BucketError } from "../cli/backup/buckets.ts";
 import { equal } from "../shared/bytes/bytes.ts";
 import { WORKER } from "./stack.ts";
+import { checkUnused } from "./state-use.ts";
 
 interface LocalBucket {
   readonly get: (key: string) => Promise<Uint8Array | null>;
@@ -20,6 +21,8 @@ export async function openStateBucket(state: string): Promise<BackupBucket> {
   return {
     get: bucket.get,
     put: async (folder, keys, onProgress) => {
+      const unused = await checkUnused(state);
+      if (!unused.ok) throw new BucketError(unused.error);
       for (const [i, key] of keys.entries()) {
         const bytes = folder.read(key) ?? new Uint8Array();
         const isTaken = !(await bucket.create(key, bytes));

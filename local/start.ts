@@ -4,11 +4,12 @@
 
 import { resolve } from "node:path";
 import { freePort, LISTEN_ADDRESS, localUrl, parseListenAddress } from "../cli/address.ts";
-import { type Arguments, defineCommand, refusePositionals } from "../cli/command.ts";
+import { type Arguments, defineCommand, type Output, refusePositionals } from "../cli/command.ts";
 import { duration, styled } from "../cli/terminal.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import { localIssuersLine, localSettings } from "./settings.ts";
 import type { Stack, WorkerLog } from "./stack.ts";
+import { takeState } from "./state-use.ts";
 
 const POLICIES = ["own-ca", "own-ca+listed-keys", "open"];
 
@@ -55,23 +56,46 @@ export const START = defineCommand({
   read: readOptions,
   run: async (options, output) => {
     const starting = start(options);
-    // A signal that arrives during the start takes effect when the start is complete.
-    const end = (): void =>
-      void starting.then((stack) => (stack.ok ? stack.value.stop() : undefined)).then(() => process.exit(0));
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, end);
-    watchNpm(end);
+    const isEnding = endOnSignals(starting, output);
     const stack = await starting;
     if (!stack.ok) return stack;
-    output.say(welcome(options, performance.now()));
+    if (!isEnding()) output.say(welcome(options, performance.now()));
     return ok(0);
   },
 });
+
+/**
+ * Ends the service in order on the first signal, and at once on the second. A signal during the start takes effect when
+ * the start is complete, since storage that is half created would be left; it is confirmed at once. Returns whether a
+ * signal has arrived.
+ */
+function endOnSignals(starting: Promise<Result<Stack, string>>, output: Pick<Output, "say">): () => boolean {
+  let isStarted = false;
+  let signaledAt: number | null = null;
+  void starting.then(() => (isStarted = true));
+  const end = (): void => {
+    const isSecond = signaledAt !== null && performance.now() > signaledAt + SAME_SIGNAL_MS;
+    if (isSecond) process.exit(1);
+    if (signaledAt !== null) return;
+    signaledAt = performance.now();
+    if (!isStarted) output.say("Ending when the start is complete; Ctrl-C again ends at once");
+    void starting.then((stack) => (stack.ok ? stack.value.stop() : undefined)).then(() => process.exit(0));
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end);
+  watchNpm(() => {
+    if (signaledAt === null) end();
+  });
+  return () => signaledAt !== null;
+}
+
+/** One Ctrl-C in a terminal arrives twice under npm: from the terminal, and from npm. */
+const SAME_SIGNAL_MS = 500;
 
 function readOptions(args: Arguments<typeof FLAGS>): Result<Options, string> {
   const { port, state, accept } = args.values;
   const listen = parseListenAddress(args.values.listen, process.env);
   const unexpected = refusePositionals(args);
-  if (!unexpected.ok) return unexpected;
+  if (!unexpected.ok) return err(`${unexpected.error}${npmAdvice(args.positionals)}`);
   if (!/^[1-9]\d{0,4}$/.test(port) || Number(port) > 65_535)
     return err(`--port ${port} is not a port; give 1 to 65535`);
   if (!listen.ok) return listen;
@@ -79,7 +103,16 @@ function readOptions(args: Arguments<typeof FLAGS>): Result<Options, string> {
   return ok({ port: Number(port), listen: listen.value, state: resolve(state), accept });
 }
 
+/** npm takes flags for its own unless they come after `--`, and passes their values on. */
+function npmAdvice([first = ""]: readonly string[]): string {
+  if (process.env["npm_lifecycle_event"] === undefined) return "";
+  const flag = /^\d+$/.test(first) ? `--port ${first}` : `--state ${first}`;
+  return `; npm keeps flags for itself: write npm start -- ${flag}`;
+}
+
 async function start({ port, listen, state, accept }: Options): Promise<Result<Stack, string>> {
+  const taken = await takeState(state, port);
+  if (!taken.ok) return taken;
   const probed = await freePort(port, listen);
   if (!probed.ok) return err(`cannot listen on port ${port} (${probed.error}); choose another with --port N`);
   const settings = localSettings({ port, state, accept });

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// `sigedge status URL`: the state of a deployment in a dozen lines.
+// `sigedge status [URL]`: the state of a deployment in a dozen lines.
 
 import { parsePublicUrl } from "../../shared/http/public-url.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { defineCommand } from "../command.ts";
+import { DEPLOYMENT_FLAGS, readDeployment, selectDeployment } from "../deployment/deployment.ts";
 import { count } from "../progress.ts";
 import { styled } from "../terminal.ts";
 import { type Gauge, gaugeOf } from "./gauges.ts";
@@ -32,12 +33,14 @@ interface Status {
 export const STATUS = defineCommand({
   name: "status",
   summary: "show whether a deployment serves, how large its logs are, and what expires when",
-  usage: ["status URL [options]"],
+  usage: ["status [URL] [options]"],
   description: [
     "Shows what a deployment reports on its public routes: whether it serves, how large its logs are, how far storage and search lag behind them, and what expires when. Needs no login.",
   ],
-  arguments: [{ name: "URL", description: "The address of the deployment: https://HOST." }],
-  flags: {},
+  arguments: [
+    { name: "URL", description: "The address of the deployment: https://HOST. Default: the deployment of the folder." },
+  ],
+  flags: DEPLOYMENT_FLAGS,
   json: "Print one JSON object on standard output.",
   examples: [
     { title: "Show the state of a deployment", command: "npx sigedge status https://sign.example.com" },
@@ -51,9 +54,9 @@ export const STATUS = defineCommand({
     1: "Something is wrong, or the deployment does not answer.",
     2: "The arguments are wrong.",
   },
-  read: ({ positionals: [text, ...more] }): Result<string, string> => {
-    if (text === undefined || more.length > 0)
-      return err("give the address of one deployment: sigedge status https://HOST");
+  read: ({ values, positionals: [text, ...more] }): Result<string, string> => {
+    if (more.length > 0) return err("give one address");
+    if (text === undefined) return urlOfFolder(values);
     const url = parsePublicUrl(text.replace(/\/$/, ""));
     return url.ok ? ok(url.value.href) : err(`the address ${url.error.reason}`);
   },
@@ -65,6 +68,16 @@ export const STATUS = defineCommand({
     return ok(isWell(status) ? 0 : 1);
   },
 });
+
+/** The address of the deployment in the folder. */
+function urlOfFolder(values: Parameters<typeof selectDeployment>[0]): Result<string, string> {
+  const selection = selectDeployment(values);
+  if (!selection.ok) return selection;
+  const deployment = readDeployment(selection.value.folder);
+  if (!deployment.ok) return deployment;
+  const own = deployment.value?.publicUrl?.href;
+  return own === undefined ? err("give the address of a deployment: sigedge status https://HOST") : ok(own);
+}
 
 async function readStatus(url: string, health: Health): Promise<Status> {
   const [gauges, root, signature, certificate] = await Promise.all([

@@ -91,8 +91,43 @@ describe("sigedge start", () => {
     // Writing the keys is the last step before workerd starts.
     await vi.waitUntil(() => existsSync(join(fresh, "keys")), { timeout: 10_000, interval: 5 });
     command.process.kill("SIGTERM");
-    expect((await command.ended).code).toBe(0);
+    await command.says("Ending when the start is complete");
+    const { code, stdout } = await command.ended;
+    expect(code).toBe(0);
+    expect(stdout).not.toContain("is running at");
     expect(listenerPid(port)).toBeNull();
+  });
+
+  it("ends at once on a second Ctrl-C, and leaves a folder that starts", async () => {
+    const fresh = join(folder, "twice");
+    const command = start("--state", fresh);
+    await vi.waitUntil(() => existsSync(join(fresh, "keys")), { timeout: 10_000, interval: 5 });
+    command.process.kill("SIGINT");
+    await command.says("Ending when the start is complete");
+    const again = setInterval(() => command.process.kill("SIGINT"), 50);
+    expect([0, 1]).toContain((await command.ended).code);
+    clearInterval(again);
+    await vi.waitUntil(() => listenerPid(port) === null, { timeout: 5000, interval: 50 });
+    const next = start("--state", fresh);
+    await next.says("Ctrl-C ends the service");
+    next.process.kill("SIGTERM");
+    expect((await next.ended).code).toBe(0);
+  });
+
+  it("refuses a state folder that is in use, for a second start and for a restore", async () => {
+    const command = start();
+    await command.says("Ctrl-C ends the service");
+    const line = `process ${command.process.pid} uses the state folder ${state()}, at port ${port}; stop it first\n`;
+    expect((await runStart("--port", String(port + 1), "--state", state()).ended).stderr).toBe(
+      `sigedge start: ${line}`,
+    );
+    const backup = join(folder, "backup");
+    const made = await runCommand("cli/sigedge.mjs", { args: ["backup", backup, "--state", state()] }).ended;
+    expect(made.code, made.stderr).toBe(0);
+    const restored = await runCommand("cli/sigedge.mjs", { args: ["restore", backup, "--state", state()] }).ended;
+    expect([restored.code, restored.stderr]).toEqual([1, `sigedge restore: ${line}`]);
+    command.process.kill("SIGTERM");
+    expect((await command.ended).code).toBe(0);
   });
 
   it("uses the write policy of --accept", async () => {

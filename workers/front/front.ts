@@ -89,7 +89,14 @@ function route(request: Request, front: Front): Response | Promise<Response> {
   }
   const service = serviceOf(pathname);
   if (service !== null) return dispatch(service, request);
-  return renderStatus({ grpc: "NOT_FOUND", message: `no such path; ${publicUrl.href}/ lists what there is` });
+  return renderStatus({ grpc: "NOT_FOUND", message: unknownPath(pathname, publicUrl) });
+}
+
+/** A client that was given this address as that of a Rekor v1 log asks below these paths. */
+function unknownPath(pathname: string, { href }: PublicUrl): string {
+  return /^\/+api\/v1\/(?:log|index)(?:\/|$)/.test(pathname)
+    ? `the log here is Rekor v2, and this is a path of Rekor v1; sign with the signing config, ${href}/signing_config.json`
+    : `no such path; ${href}/ lists what there is`;
 }
 
 const TOO_MANY = {
