@@ -19,8 +19,8 @@ const STARTING_MS = 60_000;
 const fileIn = (state: string): string => join(state, "running.json");
 
 /**
- * Takes a state folder for this process until it ends, and creates the folder. The error is a line for the operator: the
- * folder cannot be written, another process uses it, or one was left over.
+ * Takes a state folder for this process until it ends, and creates the folder. The error is a line for the operator:
+ * the folder cannot be written, another process uses it, or one was left over.
  */
 export async function takeState(state: string, port: number): Promise<Result<null, string>> {
   const unused = await checkUnused(state);

@@ -44,7 +44,7 @@ describe.skipIf(!isInstalled("bash"))("bash", () => {
     [["rotate", "ca", "--f"], ["--finish"]],
     [
       ["status", "--"],
-      ["--json", "--help"],
+      ["--env", "--dir", "--json", "--help"],
     ],
     [
       ["init", "--issuers", ""],
