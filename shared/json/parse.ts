@@ -5,6 +5,7 @@
 
 import { decodeUtf8 } from "../bytes/utf8.ts";
 import { err, ok, type Result } from "../result.ts";
+import { skipString } from "./scan.ts";
 
 /** The text is not JSON, repeats a member name, nests too deeply or has too many values. */
 export interface JsonError {
@@ -23,8 +24,6 @@ const MAX_VALUES = 4096;
  * one by one, and skips the rest of a string natively.
  */
 const MAX_VISITS_PER_VALUE = 32;
-/** Finding the end of a string, or the next quote in it, costs as much as that many other characters. */
-const VISITS_PER_STRING = 8;
 
 /**
  * Parses UTF-8 JSON text. Fails with json_invalid, json_duplicate_member, json_too_deep or json_too_many_values.
@@ -64,8 +63,6 @@ function parse(bytes: Uint8Array, maxValues: number, read: (text: string) => unk
   return repeatsName(text.value) ? err({ code: "json_duplicate_member" }) : ok(value);
 }
 
-const BACKSLASH = 0x5c;
-
 /**
  * Scans any text, JSON or not, without building anything, and stops at the first limit that it exceeds. Every value but
  * the first follows a comma or an opening bracket, so these are counted.
@@ -85,30 +82,12 @@ function excessOf(text: string, maxValues: number): "json_too_deep" | "json_too_
     } else if (character === "}" || character === "]") {
       depth--;
     } else if (character === '"') {
-      const skipped = skipString(text, at, visits - VISITS_PER_STRING);
+      const skipped = skipString(text, at, visits);
       visits = skipped.visits;
       at = skipped.end - 1;
     }
   }
   return visits < 0 || values > maxValues ? "json_too_many_values" : null;
-}
-
-/**
- * Skips the string that starts at `start`. Each backslash before a quote is a visit. `end` is after the closing quote,
- * or the end of the text; `visits` is negative if there were too many.
- */
-function skipString(text: string, start: number, maxVisits: number): { readonly end: number; readonly visits: number } {
-  let visits = maxVisits;
-  let at = start;
-  while (visits >= 0) {
-    at = text.indexOf('"', at + 1);
-    if (at < 0) break;
-    let first = at;
-    while (text.charCodeAt(first - 1) === BACKSLASH && at - first <= visits) first--;
-    visits -= first === at ? 0 : at - first + VISITS_PER_STRING;
-    if ((at - first) % 2 === 0) return { end: at + 1, visits };
-  }
-  return { end: text.length, visits };
 }
 
 /** Whether an object in a text that JSON.parse accepted has two members of one name. Skips the contents of strings. */

@@ -4,6 +4,7 @@
 // are the same whoever writes them.
 
 import { decodeBase64, encodeBase64 } from "../bytes/base64.ts";
+import { concat } from "../bytes/bytes.ts";
 import { encodeUtf8 } from "../bytes/utf8.ts";
 import { parseJson } from "../json/parse.ts";
 import type { AttestationHints } from "../rekor/hints.ts";
@@ -69,8 +70,10 @@ export function backupSize(path: string): number | null {
   return Number.isSafeInteger(size) ? size : null;
 }
 
-/** Encodes a backup. Deterministic. */
-export function encodeBackup(backup: Backup): Uint8Array {
+/** Encodes a backup. Deterministic. Takes the entries one by one, so that a caller need not hold all of them. */
+export function encodeBackup(
+  backup: Omit<Backup, "entries"> & { readonly entries: Iterable<BackupEntry> },
+): Uint8Array<ArrayBuffer> {
   const document = {
     format: FORMAT,
     name: backup.name,
@@ -85,13 +88,16 @@ export function encodeBackup(backup: Backup): Uint8Array {
     timestamp: backup.timestamp,
     checkpoint: backup.checkpoint,
     edge: backup.edge.map((hashes) => hashes.map(encodeBase64)),
-    entries: backup.entries.map(encodeEntry),
   };
-  return encodeUtf8(`${JSON.stringify(document)}\n`);
+  const parts = [encodeUtf8(`${JSON.stringify(document).slice(0, -1)},"entries":[`)];
+  for (const entry of backup.entries) {
+    parts.push(encodeUtf8(`${parts.length === 1 ? "" : ","}${JSON.stringify(toJson(entry))}`));
+  }
+  return concat(...parts, encodeUtf8("]}\n"));
 }
 
 /** Lists the members one by one, because a caller's row may have more. */
-function encodeEntry({ record, timestamp, search, hints }: BackupEntry): object {
+function toJson({ record, timestamp, search, hints }: BackupEntry): object {
   const { termsVersion, terms, digest, identity, issuer } = search;
   return {
     record: encodeBase64(record),

@@ -20,9 +20,8 @@ test("holds 256 entries with the most hints that the log keeps", () => {
   }));
   const statement = JSON.stringify({ subject, predicateType: "\u0000".repeat(512) });
   const hints = readAttestationHints("application/vnd.in-toto+json", Buffer.from(statement));
-  if (!hints.ok) throw new Error(hints.error.code);
-  expect(hints.value.subjectDigests.length).toBe(512);
-  const line = { timestamp: unixMs(Number.MAX_SAFE_INTEGER), hints: hints.value };
+  expect(hints.subjectDigests.length).toBe(101);
+  const line = { timestamp: unixMs(Number.MAX_SAFE_INTEGER), hints };
   const full = encodeSidecar(Array.from({ length: 256 }, () => line));
   expect(full.length).toBeLessThanOrEqual(MAX_SIDECAR_BYTES);
   expect(openSidecar(full)(255)).toStrictEqual(line);

@@ -15,7 +15,10 @@ export interface SidecarLine {
   readonly hints: AttestationHints | null;
 }
 
-/** The longest line: 512 digests of 161 characters, and a predicate type of 512, each escaped (dsse.ts). */
+/**
+ * The longest line that any version has written: 512 digests of 161 characters, and a predicate type of 512, each escaped.
+ * Today it is a fifth of that (dsse.ts).
+ */
 const MAX_LINE_BYTES = 96 * 1024;
 /** The limit of a sidecar for who writes it and who reads it. */
 export const MAX_SIDECAR_BYTES = TILE_WIDTH * MAX_LINE_BYTES;

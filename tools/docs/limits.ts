@@ -91,11 +91,12 @@ const SECTIONS: readonly Section[] = [
         ["signatures of a DSSE envelope", "MAX_SIGNATURES", "count", "400"],
         ["verifiers of a request", "MAX_VERIFIERS", "count", "400"],
       ),
-      ...limitsIn(
-        "shared/rekor/dsse.ts",
-        ["subjects of an attestation", "MAX_SUBJECTS", "count", "400"],
-        ["digests of its subjects", "MAX_SUBJECT_DIGESTS", "count", "400"],
-      ),
+      ...limitsIn("shared/rekor/dsse.ts", [
+        "digests of subjects that an attestation is found by",
+        "MAX_DIGEST_BYTES",
+        "bytes",
+        "the rest is not indexed",
+      ]),
       ...limitsIn("workers/log/rekor-v2/write-policy.ts", [
         "keys in `LISTED_KEYS`",
         "MAX_LISTED_KEYS",

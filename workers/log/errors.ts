@@ -5,7 +5,6 @@ import type { SubmittedChainError } from "../../shared/ct/chain.ts";
 import type { BodyError } from "../../shared/http/body.ts";
 import type { JsonError } from "../../shared/json/parse.ts";
 import type { FieldError } from "../../shared/json/proto.ts";
-import type { SubjectsError } from "../../shared/rekor/dsse.ts";
 import type { EntryKindMissing } from "../../shared/rekor/request.ts";
 import type { EntryRequestError } from "../../shared/rekor/verify.ts";
 import type { AppendError } from "../../shared/rpc/sequencer.ts";
@@ -46,7 +45,6 @@ export type AddEntryError =
   | EntryKindMissing
   | EntryRequestError
   | WritePolicyError
-  | SubjectsError
   | AppendError
   /** An earlier round logged the entry, but its proof cannot be made now. */
   | { readonly code: "entry_unproven"; readonly leafIndex: number; readonly cause: ProveError };

@@ -3,6 +3,7 @@
 // index of every identity. Knows SQL and rows; knows no hashing and no protocol.
 
 import { type AttestationHints, decodeHints } from "../../shared/rekor/hints.ts";
+import type { SidecarLine } from "../../shared/rekor/sidecar.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { WriteBudget } from "../../shared/rpc/sequencer.ts";
 import { decodeSearchRow, type SearchRow } from "../../shared/search/row.ts";
@@ -371,6 +372,25 @@ export class LogStorage {
     return entries;
   }
 
+  /** The records of entries [from, to), without what search knows of them. Throws RangeError if one is missing. */
+  readRecords(from: number, to: number): readonly Uint8Array[] {
+    return this.#readColumns("record", from, to).map((row) => blob(row, "record"));
+  }
+
+  /** What a sidecar has of entries [from, to). Throws RangeError if one is missing. */
+  readSidecarLines(from: number, to: number): readonly SidecarLine[] {
+    return this.#readColumns("time_ms, hints", from, to).map((row) => ({
+      timestamp: unixMs(integer(row, "time_ms")),
+      hints: row["hints"] === null ? null : decodeColumn(row, "hints", decodeHints),
+    }));
+  }
+
+  #readColumns(columns: string, from: number, to: number): readonly Row[] {
+    const rows = this.#storage.exec(`SELECT ${columns} FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx`, from, to);
+    if (rows.length !== to - from) throw new RangeError(`entries ${from} to ${to} are incomplete`);
+    return rows;
+  }
+
   /** The first entry that has a row, null if none has. */
   readFirstIndex(): number | null {
     const [row] = this.#storage.exec("SELECT idx FROM entry ORDER BY idx LIMIT 1");
@@ -379,9 +399,7 @@ export class LogStorage {
 
   /** Leaf hashes of entries [from, to). Throws RangeError if one is missing. */
   readLeafHashes(from: number, to: number): readonly Hash[] {
-    const rows = this.#storage.exec("SELECT leaf_hash FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx", from, to);
-    if (rows.length !== to - from) throw new RangeError(`entries ${from} to ${to} are incomplete`);
-    return rows.map((row) => hash(blob(row, "leaf_hash")));
+    return this.#readColumns("leaf_hash", from, to).map((row) => hash(blob(row, "leaf_hash")));
   }
 
   /** The backups that R2 is known to have, smallest first. */

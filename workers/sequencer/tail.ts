@@ -10,7 +10,7 @@ import type { LogFormat } from "./kinds/kind.ts";
 import type { LogStorage, StateRow } from "./storage.ts";
 
 /** The rows of the tail: the log's own, or those of a backup. */
-export type TailRows = Pick<LogStorage, "readEntries" | "readLeafHashes" | "readEdgeTile">;
+export type TailRows = Pick<LogStorage, "readRecords" | "readSidecarLines" | "readLeafHashes" | "readEdgeTile">;
 
 /** The inputs of a tail read. */
 export interface TailDeps {
@@ -48,8 +48,7 @@ export function readBundle(deps: TailDeps, bundleIndex: number, width: number): 
   if (width > tileWidth(state.treeSize, 0, bundleIndex)) return BEYOND;
   if (bundleIndex < state.publishedTiles) return PUBLISHED;
   const from = bundleIndex * TILE_WIDTH;
-  const entries = storage.readEntries(from, from + width);
-  return { kind: "found", value: format.encodeBundle(entries.map(({ record }) => record)) };
+  return { kind: "found", value: format.encodeBundle(storage.readRecords(from, from + width)) };
 }
 
 /** Reads one entry. Throws RangeError as readTile does. */
@@ -57,10 +56,10 @@ export function readEntry({ storage, state }: TailDeps, leafIndex: number): Tail
   checkArguments(leafIndex, 1);
   if (leafIndex >= state.treeSize) return BEYOND;
   if (leafIndex < state.publishedTiles * TILE_WIDTH) return PUBLISHED;
-  const [entry] = storage.readEntries(leafIndex, leafIndex + 1);
-  if (entry === undefined) throw new RangeError(`entry ${leafIndex} is missing`);
-  const { record, timestamp, hints } = entry;
-  return { kind: "found", value: { record, timestamp, hints } };
+  const [record] = storage.readRecords(leafIndex, leafIndex + 1);
+  const [line] = storage.readSidecarLines(leafIndex, leafIndex + 1);
+  if (record === undefined || line === undefined) throw new RangeError(`entry ${leafIndex} is missing`);
+  return { kind: "found", value: { record, ...line } };
 }
 
 function checkArguments(index: number, width: number): void {

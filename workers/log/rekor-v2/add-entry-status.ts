@@ -72,10 +72,6 @@ const STATUSES: AnswerTable<AddEntryError, Status> = {
     ),
   entry_too_large: ({ maxBytes }) =>
     invalid(`the entry is too large: its canonical body must be at most ${maxBytes} bytes`),
-  attestation_subjects_too_many: ({ maxSubjects, maxDigests }) =>
-    invalid(
-      `the attestation has too many subjects: at most ${maxSubjects} are accepted, with at most ${maxDigests} distinct digests in total`,
-    ),
   policy_key_not_listed: ({ accept, fingerprint }) =>
     invalid(`write policy "${accept}" rejects the public key with SHA-256 ${fingerprint}: it is not listed`),
   policy_certificate_foreign: ({ accept }) =>

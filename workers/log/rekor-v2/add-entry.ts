@@ -7,7 +7,7 @@ import { readBody } from "../../../shared/http/body.ts";
 import { maxBodyBytesOf } from "../../../shared/http/route.ts";
 import { renderStatus } from "../../../shared/http/status.ts";
 import { parseJson } from "../../../shared/json/parse.ts";
-import { readAttestationHints, type SubjectsError } from "../../../shared/rekor/dsse.ts";
+import { readAttestationHints } from "../../../shared/rekor/dsse.ts";
 import { encodeEntry } from "../../../shared/rekor/entry.ts";
 import type { AttestationHints } from "../../../shared/rekor/hints.ts";
 import { type ProvenEntry, toTransparencyLogEntry } from "../../../shared/rekor/log-entry.ts";
@@ -101,8 +101,7 @@ async function check(
   if (!admitted.ok) return admitted;
   const verified = verifyAny(admitted.value);
   if (!verified.ok) return verified;
-  const hints = readHints(request);
-  return hints.ok ? toSubmission(verified.value, hints.value) : hints;
+  return toSubmission(verified.value, readHints(request));
 }
 
 /** A candidate that the write policy accepts, within a budget. */
@@ -126,8 +125,8 @@ async function admitAny(
   return admitted.length === 0 && refusal !== null ? refusal : ok(admitted);
 }
 
-function readHints(request: EntryRequest): Result<AttestationHints | null, SubjectsError> {
-  if (request.kind !== "dsse") return ok(null);
+function readHints(request: EntryRequest): AttestationHints | null {
+  if (request.kind !== "dsse") return null;
   return readAttestationHints(request.envelope.payloadType, request.envelope.payload);
 }
 

@@ -4,7 +4,8 @@ import { describe, expect, test } from "vitest";
 import { unixMs } from "../../../shared/time.ts";
 import { memoryD1 } from "../../../test/support/logs/sqlite-d1.ts";
 import type { IndexedEntry } from "../deps.ts";
-import { d1Index } from "./index-feed.ts";
+import type { LogStorage } from "../storage.ts";
+import { d1Index, feedIndex } from "./index-feed.ts";
 
 /** Entries [start, end) as the log passes them on. */
 const entries = (start: number, end: number): readonly IndexedEntry[] =>
@@ -49,4 +50,26 @@ describe("the watermark", () => {
     await index.write(signature, entries(4, 14));
     expect(database.prepare("SELECT size FROM watermark").all()).toMatchObject([{ size: 14 }]);
   });
+});
+
+test("a batch has at most a megabyte of terms, of whatever characters, and at least one entry", async () => {
+  const batches: number[] = [];
+  const index = {
+    write: (_: unknown, batch: readonly IndexedEntry[]) => {
+      const bytes = Buffer.byteLength(JSON.stringify(batch.map(({ search }) => search)));
+      expect(batch.length === 1 || bytes < 1_010_000).toBe(true);
+      batches.push(batch.length);
+      return Promise.resolve((batch[0]?.leafIndex ?? 0) + batch.length);
+    },
+  };
+  // A control character takes six bytes in JSON, and a Chinese one three bytes in UTF-8.
+  const terms = ["\u0001".repeat(20_000), "\u65e5".repeat(30_000)];
+  const large = entries(0, 64).map((entry) => ({ ...entry, search: { ...entry.search, terms } }));
+  const huge = large.map((entry) => ({ ...entry, search: { ...entry.search, terms: ["x".repeat(1_100_000)] } }));
+  const stored = { read: () => Promise.reject(new Error("the rows are here")) };
+  for (const rows of [entries(0, 64), large, huge]) {
+    const storage = { readEntries: () => rows } as unknown as LogStorage;
+    await feedIndex({ log: signature, storage, stored, index }, { indexed: 0, treeSize: 64 }, 0);
+  }
+  expect(batches).toEqual([64, 4, 1]);
 });

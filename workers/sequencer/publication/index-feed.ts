@@ -3,6 +3,7 @@
 // search's "complete through" stops. When it is back, it gets what it lacks: from the rows, or from R2 where they are
 // gone.
 
+import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import type { IndexedEntry, IndexedLog, SearchIndex } from "../deps.ts";
 import type { LogStorage, StateRow } from "../storage.ts";
 import type { StoredEntries } from "./stored-entries.ts";
@@ -10,9 +11,10 @@ import type { StoredEntries } from "./stored-entries.ts";
 /** As many entries per batch as per round, so that no invocation handles more. */
 const BATCH_ENTRIES = 64;
 /**
- * Terms per batch; an attestation may have 500. At about 100 bytes each they stay far below D1's 2 MB for a parameter.
+ * Bytes of a batch's terms and texts in JSON, half of the 2 MB that D1 takes as a parameter. An entry has at most 32 KiB
+ * of names, of which each character takes six bytes at worst.
  */
-const BATCH_TERMS = 4096;
+const BATCH_BYTES = 1_000_000;
 
 /** The parts of a log that feeding uses. */
 export interface FeedDeps {
@@ -35,15 +37,15 @@ export async function feedIndex(
   const end = Math.min(treeSize, indexed + BATCH_ENTRIES);
   const isGone = indexed < firstRow;
   const batch = isGone ? await stored.read(indexed, end - indexed) : storage.readEntries(indexed, end);
-  return await index.write(log, limitTerms(batch));
+  return await index.write(log, limitBytes(batch));
 }
 
-/** The first entries that together have at most 4096 terms, but at least one entry. */
-function limitTerms<E extends IndexedEntry>(entries: readonly E[]): readonly E[] {
-  let terms = 0;
+/** The first entries that fit into a batch, but at least one entry. */
+function limitBytes<E extends IndexedEntry>(entries: readonly E[]): readonly E[] {
+  let bytes = 0;
   const end = entries.findIndex(({ search }, i) => {
-    terms += search.terms.length;
-    return i > 0 && terms > BATCH_TERMS;
+    bytes += encodeUtf8(JSON.stringify(search)).length;
+    return i > 0 && bytes > BATCH_BYTES;
   });
   return end < 0 ? entries : entries.slice(0, end);
 }

@@ -13,7 +13,6 @@ import type { Hash } from "../../../shared/tlog/hash.ts";
 import { encodeTile, formatTilePath, fullTileRoot, TILE_WIDTH, type Tile } from "../../../shared/tlog/tile.ts";
 import type { LogDeps, ObjectStore } from "../deps.ts";
 import { type Refusal, refuse, toRefusal } from "../recovery/refusal.ts";
-import type { EntryRow } from "../storage.ts";
 
 /** The parts of a log that publication uses. */
 export type PublishDeps = Pick<LogDeps, "config" | "storage" | "format" | "objects">;
@@ -27,10 +26,10 @@ export async function publishTile(deps: PublishDeps, index: number): Promise<Res
   const { bundleLevel, hasSidecars } = LOG_KINDS[config.kind];
   const tile = readSigned(deps, index);
   if (!tile.ok) return tile;
-  const { entries, root } = tile.value;
+  const { records, leafHashes, root } = tile.value;
   const objects: [path: string, bytes: Uint8Array][] = [
-    [fullTilePath(bundleLevel, index), format.encodeBundle(entries.map(({ record }) => record))],
-    [fullTilePath(0, index), encodeTile(entries.map(({ leafHash }) => leafHash))],
+    [fullTilePath(bundleLevel, index), format.encodeBundle(records)],
+    [fullTilePath(0, index), encodeTile(leafHashes)],
   ];
   for (const { level, tileIndex, hashes } of storage.readEdge()) {
     const isCompletedHere = (tileIndex + 1) * TILE_WIDTH ** level === index + 1;
@@ -40,7 +39,8 @@ export async function publishTile(deps: PublishDeps, index: number): Promise<Res
     await createObject(deps.objects, objectKey(config, name), bytes);
   if (hasSidecars) {
     // Before the bundle: a reader who finds an entry in the bundle looks up its time and hints here.
-    const sidecar = await create(sidecarPath(index), encodeSidecar(entries));
+    const lines = storage.readSidecarLines(index * TILE_WIDTH, (index + 1) * TILE_WIDTH);
+    const sidecar = await create(sidecarPath(index), encodeSidecar(lines));
     if (!sidecar.ok) return sidecar;
   }
   const results = await Promise.all(objects.map(async ([name, bytes]) => await create(name, bytes)));
@@ -49,7 +49,8 @@ export async function publishTile(deps: PublishDeps, index: number): Promise<Res
 }
 
 interface SignedTile {
-  readonly entries: readonly EntryRow[];
+  readonly records: readonly Uint8Array[];
+  readonly leafHashes: readonly Hash[];
   readonly root: Hash;
 }
 
@@ -59,13 +60,17 @@ interface SignedTile {
  */
 function readSigned({ storage, format }: PublishDeps, index: number): Result<SignedTile, Refusal> {
   try {
-    const entries = storage.readEntries(index * TILE_WIDTH, (index + 1) * TILE_WIDTH);
-    const damaged = entries.find(({ record, leafHash }) => !equal(format.readRecord(record).leafHash, leafHash));
-    if (damaged !== undefined) throw new RangeError(`entry ${damaged.leafIndex} has another hash`);
-    const root = fullTileRoot(entries.map(({ leafHash }) => leafHash));
+    const [from, to] = [index * TILE_WIDTH, (index + 1) * TILE_WIDTH];
+    const records = storage.readRecords(from, to);
+    const leafHashes = storage.readLeafHashes(from, to);
+    const damaged = leafHashes.findIndex((leafHash, i) => {
+      return !equal(format.readRecord(records[i] ?? new Uint8Array(0)).leafHash, leafHash);
+    });
+    if (damaged >= 0) throw new RangeError(`entry ${from + damaged} has another hash`);
+    const root = fullTileRoot(leafHashes);
     const signed = storage.readEdgeTile(1, Math.floor(index / TILE_WIDTH))?.[index % TILE_WIDTH];
     if (signed === undefined || !equal(root, signed)) throw new RangeError(`tile ${index} has another root`);
-    return ok({ entries, root });
+    return ok({ records, leafHashes, root });
   } catch (error) {
     if (error instanceof RangeError) return err(toRefusal(error));
     throw error;

@@ -141,7 +141,8 @@ function tailRows(entries: readonly EntryRow[]): TailRows {
     return found;
   };
   return {
-    readEntries,
+    readRecords: (from, to) => readEntries(from, to).map(({ record }) => record),
+    readSidecarLines: (from, to) => readEntries(from, to).map(({ timestamp, hints }) => ({ timestamp, hints })),
     readLeafHashes: (from, to) => readEntries(from, to).map(({ leafHash }) => leafHash),
     readEdgeTile: () => null,
   };
