@@ -28,34 +28,48 @@ export function skipString(
   return { end: text.length, visits };
 }
 
+interface Token {
+  /** The character of a bracket, a comma or a colon; a quote for a string. */
+  readonly kind: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The tokens that structure a text, as far as `maxVisits` reaches: numbers, literals and white space are skipped. */
+function* tokensOf(text: string, maxVisits: number): Generator<Token> {
+  let visits = maxVisits;
+  for (let at = 0; at < text.length && --visits >= 0; at++) {
+    const kind = text.charAt(at);
+    if (kind === '"') {
+      const skipped = skipString(text, at, visits);
+      yield { kind, start: at, end: skipped.end };
+      visits = skipped.visits;
+      at = skipped.end - 1;
+    } else if ("{}[],:".includes(kind)) {
+      yield { kind, start: at, end: at + 1 };
+    }
+  }
+}
+
 /**
- * Finds members of the outermost object: the texts of their values, as far as they are found within `maxVisits`. Stops at
- * the last one, so that a large member behind them costs nothing.
+ * Finds members of the outermost object: the texts of their values, as far as they are found within `maxVisits`. Stops
+ * at the last one, so that a large member behind them costs nothing.
  */
 export function findMembers(text: string, names: readonly string[], maxVisits: number): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
-  let visits = maxVisits;
   let depth = 0;
-  let name = "";
   let lastString = "";
-  let start = 0;
-  for (let at = 0; at < text.length && --visits >= 0 && found.size < names.length; at++) {
-    const character = text[at];
-    if (character === '"') {
-      const skipped = skipString(text, at, visits);
-      if (depth === 1) lastString = text.slice(at + 1, skipped.end - 1);
-      visits = skipped.visits;
-      at = skipped.end - 1;
-    } else if (character === "{" || character === "[") {
-      depth++;
-    } else if (character === ":" && depth === 1) {
-      name = lastString;
-      start = at + 1;
-    } else if (character === "," || character === "}" || character === "]") {
-      if (depth === 1 && names.includes(name)) found.set(name, text.slice(start, at));
-      if (depth === 1) name = "";
-      if (character !== ",") depth--;
-    }
+  let value: { readonly name: string; readonly start: number } | null = null;
+  for (const { kind, start, end } of tokensOf(text, maxVisits)) {
+    if (kind === "{" || kind === "[") depth++;
+    else if (kind === '"' && depth === 1) lastString = text.slice(start + 1, end - 1);
+    else if (kind === ":" && depth === 1) value = { name: lastString, start: end };
+    if (!",}]".includes(kind)) continue;
+    if (depth === 1 && value !== null && names.includes(value.name))
+      found.set(value.name, text.slice(value.start, start));
+    if (depth === 1) value = null;
+    if (kind !== ",") depth--;
+    if (found.size === names.length) break;
   }
   return found;
 }

@@ -64,10 +64,12 @@ test("a batch has at most a megabyte of terms, of whatever characters, and at le
   };
   // A control character takes six bytes in JSON, and a Chinese one three bytes in UTF-8.
   const terms = ["\u0001".repeat(20_000), "\u65e5".repeat(30_000)];
-  const large = entries(0, 64).map((entry) => ({ ...entry, search: { ...entry.search, terms } }));
-  const huge = large.map((entry) => ({ ...entry, search: { ...entry.search, terms: ["x".repeat(1_100_000)] } }));
+  const withTerms = (of: readonly string[]): readonly IndexedEntry[] =>
+    entries(0, 64).map(({ leafIndex, timestamp, search }) => {
+      return { leafIndex, timestamp, search: { ...search, terms: of } };
+    });
   const stored = { read: () => Promise.reject(new Error("the rows are here")) };
-  for (const rows of [entries(0, 64), large, huge]) {
+  for (const rows of [entries(0, 64), withTerms(terms), withTerms(["x".repeat(1_100_000)])]) {
     const storage = { readEntries: () => rows } as unknown as LogStorage;
     await feedIndex({ log: signature, storage, stored, index }, { indexed: 0, treeSize: 64 }, 0);
   }
