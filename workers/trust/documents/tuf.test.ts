@@ -22,7 +22,7 @@ class Repository {
       [`${version}.targets.json`]: `targets ${version}`,
       [`targets/${HASH}.${version}.json`]: `file ${version}`,
     };
-    return { kind: "serving", problems: [], rootVersion: 1, documents, targets: {}, expiries: [] } as TufView;
+    return { kind: "serving", problems: [], rootVersion: 1, documents, targets: {}, expiries: [] };
   }
 
   /** An isolate with its own cache. */
