@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { localIssuersLine, localSettings } from "../../local/settings.ts";
 import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
 import { COMPOSED, CONTEXT, SERVICES, unusableBindings } from "../../test/support/composed.ts";
+import { FakeWitness } from "../../test/support/logs/fake-witness.ts";
 import { valueOf } from "../../test/support/value-of.ts";
 import type { ComposedEnv } from "../../workers/compose.ts";
 import { DECLARATIONS, type DeclaredService, settingNames } from "../../workers/declarations.ts";
@@ -230,6 +231,22 @@ it.each(["ACEPT", "CA_KEYS", "SOMETHING_ELSE"])("names %s, which is no setting",
   expect(workerSettings({ ...good, settings })).toMatchObject({
     error: expect.stringContaining(`${name} is not a setting; ${meant}`) as unknown,
   });
+});
+
+it.each([
+  ["http://witness.example", "must start with https://"],
+  ["https://127.0.0.1:9", "is a loopback address, for development only"],
+  [`${URL_TEXT}/witness`, "is this deployment's own"],
+  ["https://2027.example.com/witness", "is this deployment's own"],
+])("names a witness that the log would never ask: %s", (address, reason) => {
+  const { name, vkey } = new FakeWitness("w.example");
+  const policy = (url: string): string => `witness ${name} ${vkey} ${url}\nquorum ${name}\n`;
+  const problems = (url: string): readonly string[] =>
+    settingsProblems({ ...texts, WITNESS_POLICY: policy(url) }, { allowLoopbackIssuers: false });
+  expect(problems("https://witness.example")).toEqual([]);
+  expect(problems(address)).toEqual([
+    `WITNESS_POLICY: the address of witness w.example ${reason} (from witness-policy.txt)`,
+  ]);
 });
 
 describe("who is admitted", () => {

@@ -11,13 +11,17 @@ import { readBody } from "./body.ts";
 /** The platform's fetch. */
 export type PlatformFetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** Who asks. */
-export interface Outside {
-  readonly fetch: PlatformFetch;
+/** What is not outside. */
+export interface Neighborhood {
   /** The hosts of this deployment, each with its port. A request to one of them would enter its own front door. */
   readonly ownHosts: readonly string[];
   /** True in development only: http and https to this machine are allowed. */
   readonly allowsLoopback: boolean;
+}
+
+/** Who asks. */
+interface Outside extends Neighborhood {
+  readonly fetch: PlatformFetch;
 }
 
 export interface OutsideRequest {
@@ -72,8 +76,8 @@ export function createFetchOutside(outside: Outside): FetchOutside {
   };
 }
 
-/** Completes "the address …"; null if the address may be asked. */
-function addressProblem(text: string, { ownHosts, allowsLoopback }: Outside): string | null {
+/** Why an address may never be asked; completes "the address …". Null if it may be. */
+export function addressProblem(text: string, { ownHosts, allowsLoopback }: Neighborhood): string | null {
   const address = parseFetchableUrl(text);
   if (!address.ok) return address.error.reason;
   if (address.value.isLoopback && !allowsLoopback) return "is a loopback address, for development only";

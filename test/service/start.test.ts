@@ -192,6 +192,12 @@ describe("sigedge start fails with one clear line and exit 1", () => {
     expect([code, stdout]).toEqual([1, ""]);
   });
 
+  it("for flags that npm kept for itself", async () => {
+    const args = ["start", "8788"];
+    const { code, stderr } = await runCommand("cli/sigedge.mjs", { args, env: { npm_lifecycle_event: "start" } }).ended;
+    expect([code, stderr]).toEqual([1, expect.stringContaining("write npm start -- --port 8788\n")]);
+  });
+
   it("for a port in use", async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));

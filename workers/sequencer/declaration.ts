@@ -36,6 +36,6 @@ export const SETTING_TEXTS: OwnSettingTexts<typeof SETTINGS> = {
   SHARD_KEYS:
     'JSON object of the keys of the logs in `SHARDS`: name → `{"ecdsa": PEM, "ed25519": PEM}`; a certificate log has `ecdsa` only.',
   WITNESS_POLICY:
-    "The witnesses that cosign the signature logs' checkpoints, as a [tlog-policy](https://c2sp.org/tlog-policy).",
+    "The witnesses that cosign the signature logs' checkpoints, as a [tlog-policy](https://c2sp.org/tlog-policy); none at an address of this deployment.",
   WITNESS_MODE: "`fail-open` (default) or `require-quorum`: whether an entry waits for the quorum of witnesses.",
 };

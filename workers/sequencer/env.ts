@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sequencer's environment. No other service holds log keys.
 
-import type { Outside } from "../../shared/http/outside.ts";
+import { addressProblem, type Neighborhood } from "../../shared/http/outside.ts";
 import { problemsOf } from "../../shared/http/settings-check.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
 import { readLogs, writableLogs } from "../../shared/logs/shards.ts";
@@ -10,7 +10,7 @@ import type { BindingsEnv } from "../../shared/settings/binding.ts";
 import type { SettingsEnv } from "../../shared/settings/setting.ts";
 import { type ConfigError, oncePerEnv, Settings } from "../../shared/settings/settings.ts";
 import type { UnixMs } from "../../shared/time.ts";
-import { parseWitnessPolicy } from "../../shared/tlog/policy.ts";
+import { parseWitnessPolicy, type WitnessPolicy } from "../../shared/tlog/policy.ts";
 import { BINDINGS, SETTINGS } from "./declaration.ts";
 import type { LogDeps, Witnessing } from "./deps.ts";
 import type { SequencerKind } from "./kinds/kind.ts";
@@ -23,7 +23,7 @@ export type SequencerEnv = SettingsEnv<typeof SETTINGS> & Omit<BindingsEnv<typeo
 /** The part of a log that comes from the settings. */
 export interface LogSetup extends Pick<LogDeps, "config" | "format" | "genesis" | "successor"> {
   readonly ecdsa: LogSigner;
-  readonly network: Omit<Outside, "fetch">;
+  readonly neighborhood: Neighborhood;
   readonly witnesses: Pick<Witnessing, "policy" | "requireQuorum"> | null;
 }
 
@@ -37,6 +37,12 @@ export function readLogSetup(env: SequencerEnv, name: string): Result<LogSetup, 
   const logs = readLogs(settings);
   const witnesses = readWitnesses(settings);
   const keys = readKeys(settings, logs, name);
+  const neighborhood = (): Neighborhood => ({
+    ownHosts: [publicUrl().host, ...logs().map(({ host }) => host)],
+    allowsLoopback: publicUrl().isLoopback,
+  });
+  const known = settings.finish(neighborhood);
+  if (known.ok && witnesses !== null) checkAddresses(settings, witnesses.policy, known.value);
   return settings.finish(() => {
     const config = logs().find((log) => log.name === name);
     if (config === undefined || keys === null) throw new RangeError(`no log is called ${name}`);
@@ -50,10 +56,7 @@ export function readLogSetup(env: SequencerEnv, name: string): Result<LogSetup, 
       genesis: kind.createGenesis(config.origin, keys),
       witnesses: kind.isWitnessed ? witnesses : null,
       successor,
-      network: {
-        ownHosts: [publicUrl().host, ...logs().map(({ host }) => host)],
-        allowsLoopback: publicUrl().isLoopback,
-      },
+      neighborhood: neighborhood(),
     };
   });
 }
@@ -91,6 +94,14 @@ function readFirstKeys(settings: Settings<typeof SETTINGS>, { keySettings }: Seq
   const ecdsa = settings.parse(keySettings.ecdsa);
   const ed25519 = keySettings.ed25519 === null ? null : settings.parse(keySettings.ed25519);
   return () => ({ ecdsa: ecdsa(), ed25519: ed25519 === null ? null : ed25519() });
+}
+
+/** Checks that every witness is at an address that the log may ask. */
+function checkAddresses(settings: Settings, { witnesses }: WitnessPolicy, neighborhood: Neighborhood): void {
+  for (const { name, url } of witnesses) {
+    const problem = url === null ? null : addressProblem(url, neighborhood);
+    if (problem !== null) settings.report(`WITNESS_POLICY: the address of witness ${name} ${problem}`);
+  }
 }
 
 /** Reads who cosigns. Returns null without WITNESS_POLICY. */

@@ -71,7 +71,7 @@ export class Sequencer
       witnessing: setup.value.witnesses && {
         ...setup.value.witnesses,
         verify: verifyEd25519,
-        post: createWitnessClient(setup.value.network),
+        post: createWitnessClient(setup.value.neighborhood),
       },
     });
   }

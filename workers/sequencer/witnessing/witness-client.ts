@@ -5,7 +5,7 @@ import { decodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import {
   createFetchOutside,
   describeOutsideError,
-  type Outside,
+  type Neighborhood,
   type PlatformFetch,
 } from "../../../shared/http/outside.ts";
 import type { Witnessing } from "../deps.ts";
@@ -23,10 +23,10 @@ const PLATFORM_FETCH: PlatformFetch = (url, init) => fetch(url, init);
  * UTF-8, and never asks this deployment itself.
  */
 export function createWitnessClient(
-  network: Omit<Outside, "fetch">,
+  neighborhood: Neighborhood,
   fetch: PlatformFetch = PLATFORM_FETCH,
 ): Witnessing["post"] {
-  const fetchOutside = createFetchOutside({ ...network, fetch });
+  const fetchOutside = createFetchOutside({ ...neighborhood, fetch });
   return async (url, body) => {
     const deadline = AbortSignal.timeout(TIMEOUT_MS);
     const answer = await fetchOutside(url, { method: "POST", body, deadline, maxBytes: MAX_ANSWER_BYTES });
