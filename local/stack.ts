@@ -27,6 +27,15 @@ export const WORKER = {
   ...runtimeBindings(composedBindings()),
 } as const;
 
+/** Nothing leaves this machine. */
+const OFFLINE = {
+  cf: false,
+  telemetry: { enabled: false },
+  unsafeLocalExplorer: false,
+  unsafeObservability: false,
+  log: new Log(LogLevel.ERROR),
+} as const;
+
 /** The declared bindings in Miniflare's terms. */
 function runtimeBindings(rows: Bindings): {
   readonly durableObjects: Readonly<Record<string, { readonly className: string; readonly useSQLite: true }>>;
@@ -81,12 +90,10 @@ export interface Stack {
 
 /** Starts workerd and waits until it serves. The port must be free. */
 export async function runStack(options: StackOptions): Promise<Stack> {
-  const script = await bundleWorker(options.entry ?? LOCAL_ENTRY);
-  const create = (): Miniflare => new Miniflare(convertV4MiniflareOptions(runtimeOptions(options, script)));
-  const runtime = options.handlesSignals === true ? withoutSignalListeners(create) : create();
+  const [script] = await Promise.all([bundleWorker(options.entry ?? LOCAL_ENTRY), prepareIndex(options)]);
+  const runtime = createRuntime(options, runtimeOptions(options, script));
   try {
     await runtime.ready;
-    await applyMigrations(runtime);
   } catch (error) {
     await runtime.dispose();
     throw error;
@@ -94,10 +101,17 @@ export async function runStack(options: StackOptions): Promise<Stack> {
   return { stop: () => runtime.dispose() };
 }
 
+type RuntimeOptions = Parameters<typeof convertV4MiniflareOptions>[0];
+
+function createRuntime({ handlesSignals = false }: StackOptions, options: RuntimeOptions): Miniflare {
+  const create = (): Miniflare => new Miniflare(convertV4MiniflareOptions(options));
+  return handlesSignals ? withoutSignalListeners(create) : create();
+}
+
 function runtimeOptions(
   { port, listen = LISTEN_ADDRESS, state, settings, log }: StackOptions,
   script: string,
-): Parameters<typeof convertV4MiniflareOptions>[0] {
+): RuntimeOptions {
   return {
     ...WORKER,
     durableObjects: { ...WORKER.durableObjects },
@@ -108,12 +122,8 @@ function runtimeOptions(
     unsafeDirectSockets: [{ host: listen, port }, ...shardSockets(settings)],
     host: LISTEN_ADDRESS,
     resourcePersistencePath: join(state, "storage"),
-    cf: false,
-    telemetry: { enabled: false },
-    unsafeLocalExplorer: false,
-    unsafeObservability: false,
+    ...OFFLINE,
     logRequests: false,
-    log: new Log(LogLevel.ERROR),
     handleStructuredLogs: log,
   };
 }
@@ -143,6 +153,26 @@ function withoutSignalListeners<T>(create: () => T): T {
     for (const listener of process.listeners(signal)) if (!before.has(listener)) process.off(signal, listener);
   }
   return created;
+}
+
+/**
+ * Prepares the search index of a state folder. An entry that arrives before the tables would wait for the log's next
+ * attempt, so this runs before anything listens.
+ */
+async function prepareIndex(options: StackOptions): Promise<void> {
+  const runtime = createRuntime(options, {
+    name: WORKER.name,
+    compatibilityDate: WORKER.compatibilityDate,
+    modules: [{ type: "ESModule", path: "worker.mjs", contents: "export default {};" }],
+    d1Databases: { ...WORKER.d1Databases },
+    resourcePersistencePath: join(options.state, "storage"),
+    ...OFFLINE,
+  });
+  try {
+    await applyMigrations(runtime);
+  } finally {
+    await runtime.dispose();
+  }
 }
 
 /** Applies the migrations that the database lacks, and records them where `wrangler d1 migrations` does. */

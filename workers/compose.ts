@@ -23,6 +23,7 @@ import { answer } from "./front/front.ts";
 import { logProblems } from "./front/log-problems.ts";
 import { metricsPage } from "./front/metrics.ts";
 import type { ServiceName } from "./front/routes.ts";
+import { searchLags } from "./front/search-lag.ts";
 import type { TilesContext } from "./log/tiles/tiles.ts";
 import { checkSettings as checkSequencer } from "./sequencer/env.ts";
 
@@ -116,10 +117,17 @@ export function compose(
             metricsPage(settingsProblems(), logs, {
               sequencer: env.SEQUENCER,
               trust: () => readTrustHealth(publicUrl.href, enter.trust),
+              search: () => searchLags(logs, env.SEQUENCER, env.INDEX),
             }),
         },
         gateOf: ({ publicUrl }) => createGate(publicUrl, { reads: env.READS }),
-        logProblems: ({ logs }) => logProblems(logs, env.SEQUENCER),
+        logProblems: async ({ logs }) => {
+          const [ofLogs, search] = await Promise.all([
+            logProblems(logs, env.SEQUENCER),
+            searchLags(logs, env.SEQUENCER, env.INDEX),
+          ]);
+          return [...ofLogs, ...search.problems];
+        },
         dispatch: (service, named) => enter[service](named),
       });
     },

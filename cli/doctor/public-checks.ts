@@ -3,10 +3,21 @@
 // documents agree.
 
 import { createPublicKey, verify } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { PublicUrl } from "../../shared/http/public-url.ts";
+import { ok, type Result } from "../../shared/result.ts";
 import { ecdsaKeyId, findSignature, parseNote } from "../../shared/tlog/note.ts";
 import { gaugeOf } from "../status/gauges.ts";
-import { type Answer, expiriesOf, get, getJson, readGauges, readHealth, readTrustRoot } from "../status/observe.ts";
+import {
+  type Answer,
+  expiriesOf,
+  get,
+  getJson,
+  readGauges,
+  readHealth,
+  readTrustRoot,
+  treeSizeIn,
+} from "../status/observe.ts";
 import { type Check, error, type Finding, warning } from "./finding.ts";
 
 const DAY_MS = 86_400_000;
@@ -14,6 +25,8 @@ const DAY_MS = 86_400_000;
 const MAX_SKEW_MS = 30_000;
 const EXPIRY_ERROR_DAYS = 7;
 const EXPIRY_WARNING_DAYS = 60;
+/** Longer than the log needs to feed an entry to the search index. */
+const FEED_MS = 3_000;
 /** More than the backlog of a busy minute. */
 const MAX_BACKLOG = 10_000;
 
@@ -234,7 +247,7 @@ async function checkLogs({ href }: PublicUrl): Promise<readonly Finding[]> {
     }
     for (const [name, where] of [
       ["publish_backlog_entries", "R2"],
-      ["index_backlog_entries", "the search index"],
+      ["search_backlog_entries", "the search index"],
     ] as const) {
       if (gauge(name) > MAX_BACKLOG) {
         findings.push(
@@ -251,11 +264,47 @@ async function checkLogs({ href }: PublicUrl): Promise<readonly Finding[]> {
 }
 
 async function checkSearch({ href }: PublicUrl): Promise<readonly Finding[]> {
-  const answer = await getJson(`${href}/api/search?email=doctor@example.com`);
-  if (answer.ok) return [];
+  const sizes = await readTreeSizes(href);
+  const first = await readCompleteness(href);
+  // The log feeds the index within a second or two.
+  const isBehind = first.ok && sizes.some(([log, size]) => (first.value[log] ?? 0) < size);
+  if (isBehind) await sleep(FEED_MS);
+  const answer = isBehind ? await readCompleteness(href) : first;
+  if (answer.ok) return sizes.flatMap(([log, size]) => incompleteness(log, size, answer.value[log] ?? 0));
   const fix =
     "apply the migrations: npx sigedge deploy, or npx wrangler d1 migrations apply INDEX --remote --config .sigedge-deploy/wrangler.json";
   return [error("search", `/api/search ${answer.error}`, fix)];
+}
+
+type Completeness = Readonly<Record<string, number>>;
+
+/** Up to which index search finds the entries of each log. */
+async function readCompleteness(href: string): Promise<Result<Completeness, string>> {
+  const answer = await getJson(`${href}/api/search?email=doctor@example.com`);
+  if (!answer.ok) return answer;
+  const { completeThroughByLog = {} } = answer.value as { readonly completeThroughByLog?: Completeness };
+  return ok(completeThroughByLog);
+}
+
+/** Sizes of the first two logs, by name, as their checkpoints have them. */
+async function readTreeSizes(href: string): Promise<readonly (readonly [log: string, size: number])[]> {
+  const heads = { signature: `${href}/checkpoint`, certificate: `${href}/ct/checkpoint` };
+  const sizes = await Promise.all(
+    Object.entries(heads).map(async ([log, url]) => [log, (await treeSizeIn(url)) ?? 0] as const),
+  );
+  return sizes;
+}
+
+function incompleteness(log: string, size: number, complete: number): readonly Finding[] {
+  if (complete >= size) return [];
+  const found = `search finds ${complete} of the ${size} entries of the ${log} log`;
+  return [
+    warning(
+      "search",
+      found,
+      "the log restores what a lost database lacks; npx sigedge reindex URL --remote does it now, and removes the rows of another log",
+    ),
+  ];
 }
 
 async function checkExpiry({ href }: PublicUrl): Promise<readonly Finding[]> {

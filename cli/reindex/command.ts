@@ -28,7 +28,10 @@ const FLAGS = {
   database: { value: "NAME", default: "INDEX", description: "Binding or name of the database, with --remote." },
   ...DEPLOYMENT_FLAGS,
   log: { value: "NAME", description: "One log, by its name in /api/logs. Default: all logs." },
-  fresh: { description: "Empty the index first. Use it if the database was damaged." },
+  fresh: {
+    description:
+      "Empty the index first, once everything that it is made of has been read. Use it if the database was damaged.",
+  },
 } as const;
 
 interface Options {
@@ -45,7 +48,7 @@ export const REINDEX = defineCommand({
   usage: ["reindex --state DIR [options]", "reindex URL --remote [options]"],
   description: [
     "Rebuilds the search index (D1) from the logs' public tiles, sidecars and tail. Signing continues meanwhile.",
-    "The command starts where the index is complete, so you can interrupt it and run it again. Rows made by another version of the search terms are replaced.",
+    "The command starts where the index is complete, so you can interrupt it and run it again. Rows made by another version of the search terms are replaced, and so are rows of another log of the same name.",
   ],
   arguments: [{ name: "URL", description: "The address of the deployment, with --remote." }],
   flags: FLAGS,
@@ -77,11 +80,11 @@ async function run({ url, openDatabase, logName, isFresh }: Options): Promise<Re
   const settled = (): Promise<void> => sleep(Math.max(0, startedAt + HEAD_AGE_MS - performance.now()));
   try {
     for (const config of logs.value) {
-      const { name } = config;
+      const { name, creation } = config;
       const bar = progressBar(`entries of the ${name} log`);
       const started = performance.now();
       const log = { config, tiles: httpSource(config.baseUrl), service: httpSource(new URL(config.baseUrl).origin) };
-      const done = await reindex({ log, database, isFresh, onProgress: bar.show, settled });
+      const done = await reindex({ log, database, creation, isFresh, onProgress: bar.show, settled });
       bar.end();
       if (!done.ok) return done;
       const { from, to } = done.value;

@@ -13,8 +13,8 @@ import { IS_INSTALLED, ROOT, workingFolder, wranglerScript } from "../root.ts";
 export interface IndexDatabase {
   /** Entries written in one transaction: the work lost by an interruption. */
   readonly batchEntries: number;
-  /** Reads the size through which the index of each log is complete. */
-  readonly watermarks: () => Promise<ReadonlyMap<string, number>>;
+  /** Runs one SELECT. */
+  readonly query: (statement: string) => Promise<readonly Record<string, unknown>[]>;
   /** Runs all statements or none. */
   readonly run: (statements: readonly string[]) => Promise<void>;
   readonly close: () => void;
@@ -23,14 +23,21 @@ export interface IndexDatabase {
 /** Its message is a line for the operator. */
 export class DatabaseError extends Error {}
 
-interface WatermarkRow {
-  readonly log: string;
+/** How far the index of a log is complete, and which log its rows are of. */
+export interface Watermark {
   readonly size: number;
+  /** Null if unknown: the row is older than the column. */
+  readonly creation: string | null;
 }
 
-const WATERMARKS = "SELECT log, size FROM watermark";
-const toMap = (rows: readonly WatermarkRow[]): ReadonlyMap<string, number> =>
-  new Map(rows.map(({ log, size }) => [log, size]));
+/** Reads the watermark of a log, null if there is none. */
+export async function readWatermark(database: IndexDatabase, log: string): Promise<Watermark | null> {
+  const rows = await database.query("SELECT log, size, creation FROM watermark");
+  const row = rows.find((each) => each["log"] === log);
+  if (row === undefined) return null;
+  const { size, creation } = row;
+  return { size: typeof size === "number" ? size : 0, creation: typeof creation === "string" ? creation : null };
+}
 
 // ---- a local stack ----
 
@@ -45,7 +52,7 @@ export function localDatabase(state: string): IndexDatabase {
   return {
     // Short transactions, so that a running stack hardly waits for them.
     batchEntries: 256,
-    watermarks: () => Promise.resolve(toMap(database.prepare(WATERMARKS).all() as unknown as readonly WatermarkRow[])),
+    query: (statement) => Promise.resolve(database.prepare(statement).all()),
     run: async (statements) => {
       await Promise.resolve();
       database.exec("BEGIN IMMEDIATE");
@@ -109,9 +116,9 @@ export function wranglerDatabase({ command, database, config, where }: WranglerT
     runWrangler(program, [...first, "d1", "execute", database, ...source, ...where, "--json", "--yes", ...args]);
   return {
     batchEntries: REMOTE_BATCH_ENTRIES,
-    watermarks: async () => {
-      const [answer] = parseAnswer(await execute(["--command", WATERMARKS]));
-      return toMap((answer?.results ?? []) as readonly WatermarkRow[]);
+    query: async (statement) => {
+      const [answer] = parseAnswer(await execute(["--command", statement]));
+      return (answer?.results ?? []) as readonly Record<string, unknown>[];
     },
     run: async (statements) => {
       const folder = mkdtempSync(join(tmpdir(), "sigedge-reindex-"));

@@ -13,7 +13,7 @@ import { ed25519Signer, entryRecord, hashedRekordBody, ServedLog } from "../../t
 import { memoryD1 } from "../../test/support/logs/sqlite-d1.ts";
 import { valueOf } from "../../test/support/value-of.ts";
 import { httpSource } from "../served-log/log-source.ts";
-import { DatabaseError, type IndexDatabase, localDatabase, wranglerDatabase } from "./databases.ts";
+import { DatabaseError, type IndexDatabase, localDatabase, readWatermark, wranglerDatabase } from "./databases.ts";
 import { reindex } from "./reindex.ts";
 import { insertRows, joinWatermark, raiseWatermark, sqlValue } from "./sql.ts";
 
@@ -59,15 +59,7 @@ function memoryIndex(): IndexDatabase & { readonly database: DatabaseSync } {
   return {
     database,
     batchEntries: 256,
-    watermarks: () =>
-      Promise.resolve(
-        new Map(
-          database
-            .prepare("SELECT * FROM watermark")
-            .all()
-            .map(({ log: name, size }) => [String(name), Number(size)]),
-        ),
-      ),
+    query: (statement) => Promise.resolve(database.prepare(statement).all()),
     run: (statements) => {
       database.exec(["BEGIN", ...statements, "COMMIT"].join(";\n"));
       return Promise.resolve();
@@ -86,6 +78,7 @@ const run = (
   return reindex({
     log: { config, tiles: source, service: source },
     database,
+    creation: "this log",
     isFresh,
     onProgress: () => undefined,
     settled,
@@ -95,6 +88,8 @@ const dump = (database: DatabaseSync): readonly unknown[] =>
   ["posting ORDER BY term, log, idx", "entry ORDER BY log, idx", "watermark ORDER BY log"].map((table) =>
     database.prepare(`SELECT * FROM ${table}`).all(),
   );
+const sizeIn = async (index: IndexDatabase): Promise<number | undefined> =>
+  (await readWatermark(index, "signature"))?.size;
 const asked = (pattern: RegExp): number => log.asked.filter((path) => pattern.test(path)).length;
 
 describe("reindex", () => {
@@ -121,7 +116,7 @@ describe("reindex", () => {
     const index = memoryIndex();
     log.answers.set("tile/entries/001", 503);
     expect(await run(index)).toMatchObject({ ok: false, error: expect.stringContaining("status 503") as string });
-    expect(await index.watermarks()).toEqual(new Map([["signature", 256]]));
+    expect(await sizeIn(index)).toBe(256);
     log.answers.clear();
     log.asked.length = 0;
     expect(await run(index)).toEqual({ ok: true, value: { from: 256, to: SIZE } });
@@ -204,6 +199,7 @@ describe("reindex", () => {
       INSERT INTO posting SELECT 'gone:' || idx, log, idx FROM entry WHERE ${which};
       DELETE FROM posting WHERE term LIKE 'key:%' AND ${which};
       UPDATE entry SET digest = 'old', terms_version = 0 WHERE ${which};
+      UPDATE watermark SET terms_version = 0;
       INSERT INTO entry VALUES ('certificate', 0, 1, NULL, NULL, NULL, 0);
       INSERT INTO posting VALUES ('gone:0', 'certificate', 0)`);
     expect(await run(index)).toEqual({ ok: true, value: { from, to: SIZE } });
@@ -215,14 +211,62 @@ describe("reindex", () => {
     expect(dump(index.database)).toEqual(before);
   });
 
+  test("looks at no row if all are of this version", async () => {
+    const index = memoryIndex();
+    await run(index);
+    const seen: string[] = [];
+    const watched = {
+      ...index,
+      query: (statement: string) => {
+        seen.push(statement);
+        return index.query(statement);
+      },
+      run: (statements: readonly string[]) => {
+        seen.push(...statements);
+        return index.run(statements);
+      },
+    };
+    expect(await run(watched)).toEqual({ ok: true, value: { from: SIZE, to: SIZE } });
+    expect(seen.filter((statement) => !/^SELECT [a-z_, ]+ FROM watermark/.test(statement))).toEqual([]);
+  });
+
+  test("removes the rows of another log of the same name", async () => {
+    const [index, expected] = [memoryIndex(), memoryIndex()];
+    await run(expected);
+    await run(index);
+    index.database.exec(`
+      INSERT INTO posting VALUES ('email:stranger@example.com', 'signature', 7), ('email:x@example.com', 'certificate', 7);
+      UPDATE entry SET identity = 'stranger@example.com' WHERE idx = 7;
+      INSERT INTO entry VALUES ('signature', 9999, 1, NULL, 'stranger@example.com', NULL, 1);
+      UPDATE watermark SET creation = 'another log', size = 9999`);
+    expect(await run(index)).toEqual({ ok: true, value: { from: 0, to: SIZE } });
+    index.database.exec("DELETE FROM posting WHERE log = 'certificate'");
+    expect(dump(index.database)).toEqual(dump(expected.database));
+  });
+
+  test.each(["--fresh", "another log's rows"])("removes nothing that it cannot make again: %s", async (why) => {
+    const index = memoryIndex();
+    await run(index);
+    if (why !== "--fresh") index.database.exec("UPDATE watermark SET creation = 'another log'");
+    const before = dump(index.database);
+    log.answers.set("tile/entries/001", 503);
+    expect(await run(index, why === "--fresh")).toMatchObject({
+      ok: false,
+      error: expect.stringContaining("the index is as it was") as string,
+    });
+    expect(dump(index.database)).toEqual(before);
+  });
+
   test("lowers the watermark while rows of another version are missing, and continues from there", async () => {
     const index = memoryIndex();
     await run(index);
     const before = dump(index.database);
-    index.database.exec("UPDATE entry SET terms_version = 0 WHERE idx >= 256");
+    index.database.exec(
+      "UPDATE entry SET terms_version = 0 WHERE idx >= 256; UPDATE watermark SET terms_version = NULL",
+    );
     log.answers.set("tile/entries/001", 503);
     expect((await run(index)).ok).toBe(false);
-    expect(await index.watermarks()).toEqual(new Map([["signature", 256]]));
+    expect(await sizeIn(index)).toBe(256);
     log.answers.clear();
     expect(await run(index)).toEqual({ ok: true, value: { from: 256, to: SIZE } });
     expect(dump(index.database)).toEqual(before);
@@ -285,7 +329,7 @@ describe("the statements", () => {
 
   test("never lower the watermark", () => {
     const { database } = memoryD1();
-    for (const size of [5, 3, 7]) database.exec(raiseWatermark("signature", size));
+    for (const size of [5, 3, 7]) database.exec(raiseWatermark("signature", size, "this log"));
     database.exec(joinWatermark("signature"));
     expect(database.prepare("SELECT * FROM watermark").all()).toMatchObject([{ log: "signature", size: 7 }]);
   });
@@ -315,21 +359,23 @@ describe("an unusable database", () => {
     ["echo 'hello'", /not JSON: hello/],
   ])("wrangler: %s", async (script, reason) => {
     const database = wranglerDatabase({ command: tool(script), database: "INDEX", config: null, where: ["--remote"] });
-    await expect(database.watermarks()).rejects.toThrow(reason);
+    await expect(readWatermark(database, "signature")).rejects.toThrow(reason);
     rmSync(folder, { recursive: true });
   });
 
   test("calls wrangler with the right arguments", async () => {
     const script = `echo "$@" >> ${folder}/calls; for last; do :; done; case "$*" in *--file*) cp "$last" ${folder}/rows.sql;; esac; echo '[{"success":true,"results":[{"log":"signature","size":4}]}]'`;
     const database = wranglerDatabase({ command: tool(script), database: "INDEX", config: null, where: ["--remote"] });
-    expect(await database.watermarks()).toEqual(new Map([["signature", 4]]));
+    expect(await readWatermark(database, "signature")).toEqual({ size: 4, creation: null });
     await database.run(["SELECT 1", "SELECT 2"]);
     const calls = readFileSync(join(folder, "calls"), "utf8").trim().split("\n");
-    expect(calls[0]).toBe("d1 execute INDEX --env= --remote --json --yes --command SELECT log, size FROM watermark");
+    expect(calls[0]).toBe(
+      "d1 execute INDEX --env= --remote --json --yes --command SELECT log, size, creation FROM watermark",
+    );
     expect(calls[1]).toMatch(/^d1 execute INDEX --env= --remote --json --yes --file .*rows\.sql$/);
     expect(readFileSync(join(folder, "rows.sql"), "utf8")).toBe("SELECT 1;\nSELECT 2;\n");
     const deployed = { command: tool(script), database: "INDEX", config: "/d/wrangler.json", where: ["--remote"] };
-    await wranglerDatabase(deployed).watermarks();
+    await readWatermark(wranglerDatabase(deployed), "signature");
     expect(readFileSync(join(folder, "calls"), "utf8")).toContain(
       "d1 execute INDEX --config /d/wrangler.json --remote",
     );

@@ -6,14 +6,17 @@
 import { err, ok, type Result } from "../../shared/result.ts";
 import { TILE_WIDTH, tileWidth } from "../../shared/tlog/tile.ts";
 import { type IndexRow, readRows, readTreeSize, type ServedLog } from "../served-log/index-rows.ts";
-import type { IndexDatabase } from "./databases.ts";
-import { clearLog, clearOtherVersions, insertRows, joinWatermark, raiseWatermark } from "./sql.ts";
+import { clearLog, clearOtherVersions } from "./clearing.ts";
+import { type IndexDatabase, readWatermark } from "./databases.ts";
+import { insertRows, joinWatermark, raiseWatermark } from "./sql.ts";
 
 /** A log and its index. */
 export interface ReindexOptions {
   readonly log: ServedLog;
   readonly database: IndexDatabase;
-  /** Whether to empty the index first. */
+  /** The log's `creation`; null if the service does not say. Rows of another log are removed first. */
+  readonly creation: string | null;
+  /** Whether to empty the index first, once all that it is made of has been read. */
   readonly isFresh: boolean;
   readonly onProgress: (done: number, total: number) => void;
   /** Resolves once a checkpoint read after it includes every entry from before the command began. */
@@ -40,10 +43,18 @@ export interface Reindexed {
  * the log raises the watermark.
  */
 export async function reindex(options: ReindexOptions): Promise<Result<Reindexed, string>> {
-  const { log, database, isFresh, settled } = options;
+  const { log, database, creation, isFresh, settled } = options;
   const { name } = log.config;
-  await database.run(isFresh ? clearLog(name) : clearOtherVersions(name));
-  const from = await watermarkOf(options);
+  const before = await readWatermark(database, name);
+  const isForeign = (before?.creation ?? creation) !== creation && creation !== null;
+  if (isFresh || isForeign) {
+    const readable = await readWhole(options);
+    if (!readable.ok) return readable;
+    await clearLog(database, name);
+  } else {
+    await clearOtherVersions(database, name);
+  }
+  const from = await sizeOf(options);
   const first = await indexToHead(options, from);
   if (!first.ok) return first;
   await settled();
@@ -51,12 +62,25 @@ export async function reindex(options: ReindexOptions): Promise<Result<Reindexed
   return second.ok ? ok({ from, to: second.value }) : second;
 }
 
-const watermarkOf = async ({ log, database }: ReindexOptions): Promise<number> =>
-  (await database.watermarks()).get(log.config.name) ?? 0;
+const sizeOf = async ({ log, database }: ReindexOptions): Promise<number> =>
+  (await readWatermark(database, log.config.name))?.size ?? 0;
+
+/** Reads all that the index is made of, so that nothing is removed that cannot be made again. */
+async function readWhole({ log, database, onProgress }: ReindexOptions): Promise<Result<null, string>> {
+  const size = await readTreeSize(log);
+  if (!size.ok) return size;
+  for (let read = 0; read < size.value; ) {
+    const rows = await readBatch(log, { indexed: read, size: size.value, batchEntries: database.batchEntries });
+    if (!rows.ok) return err(`${rows.error}; the index is as it was`);
+    read += rows.value.length;
+    onProgress(read, size.value);
+  }
+  return ok(null);
+}
 
 /** Indexes from `from` to the current end of the log. Gives the size through which the index is complete. */
 async function indexToHead(options: ReindexOptions, from: number): Promise<Result<number, string>> {
-  const { log, database, onProgress } = options;
+  const { log, database, creation, onProgress } = options;
   const { name } = log.config;
   const size = await readTreeSize(log);
   if (!size.ok) return size;
@@ -66,11 +90,11 @@ async function indexToHead(options: ReindexOptions, from: number): Promise<Resul
     if (!rows.ok) return rows;
     indexed += rows.value.length;
     const isLast = indexed >= size.value;
-    const watermark = [raiseWatermark(name, indexed), ...(isLast ? [joinWatermark(name)] : [])];
+    const watermark = [raiseWatermark(name, indexed, creation), ...(isLast ? [joinWatermark(name)] : [])];
     await database.run([...insertRows(name, rows.value), ...watermark]);
     onProgress(indexed, size.value);
   }
-  return ok(indexed > from ? await watermarkOf(options) : from);
+  return ok(indexed > from ? await sizeOf(options) : from);
 }
 
 interface Batch {

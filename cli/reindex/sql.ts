@@ -57,9 +57,12 @@ function inserts(table: string, rows: readonly (readonly (string | number | null
   return statements;
 }
 
-/** Records that every row below `size` exists. */
-export const raiseWatermark = (log: string, size: number): string =>
-  `INSERT INTO watermark (log, size) VALUES (${sqlValue(log)},${size}) ON CONFLICT (log) DO UPDATE SET size = max(size, excluded.size)`;
+/**
+ * Records that every row below `size` exists, and whose they are.
+ * @param creation of the log; null if the service does not say
+ */
+export const raiseWatermark = (log: string, size: number, creation: string | null): string =>
+  `INSERT INTO watermark (log, size, creation, terms_version) VALUES (${sqlValue(log)},${size},${sqlValue(creation)},${TERMS_VERSION}) ON CONFLICT (log) DO UPDATE SET size = max(size, excluded.size), creation = coalesce(excluded.creation, creation), terms_version = min(terms_version, excluded.terms_version)`;
 
 /**
  * Includes the rows that the log itself has fed meanwhile: it writes behind a gap, but does not raise the watermark
@@ -70,21 +73,3 @@ export function joinWatermark(log: string): string {
   const fed = `FROM entry WHERE log = ${sqlValue(log)} AND idx >= watermark.size`;
   return `UPDATE watermark SET size = (SELECT max(idx) + 1 ${fed}) WHERE log = ${sqlValue(log)} AND (SELECT count(*) ${fed}) > 0 AND (SELECT count(*) ${fed}) = (SELECT max(idx) + 1 ${fed}) - size`;
 }
-
-/**
- * Deletes the rows made by another version of the search terms, and lowers the watermark first: the index is complete
- * up to the first of them, and the rest is rebuilt as after any gap. Reads each row of the log once.
- */
-export function clearOtherVersions(log: string): readonly string[] {
-  const name = sqlValue(log);
-  const other = `FROM entry WHERE log = ${name} AND terms_version <> ${TERMS_VERSION}`;
-  return [
-    `UPDATE watermark SET size = min(size, coalesce((SELECT min(idx) ${other}), size)) WHERE log = ${name}`,
-    `DELETE FROM posting WHERE log = ${name} AND idx IN (SELECT idx ${other})`,
-    `DELETE ${other}`,
-  ];
-}
-
-/** Empties the index of a log, the watermark first, so that search never shows half an index as complete. */
-export const clearLog = (log: string): readonly string[] =>
-  ["watermark", "posting", "entry"].map((table) => `DELETE FROM ${table} WHERE log = ${sqlValue(log)}`);

@@ -12,8 +12,14 @@ import { httpSource, type LogSource } from "./log-source.ts";
 /** Ten times the size of sixteen logs with their keys. */
 const MAX_LOGS_BYTES = 128 * 1024;
 
+/** A log as /api/logs lists it. */
+export interface ListedLog extends LogConfig {
+  /** Tells two logs of one name apart. Null if the service does not say. */
+  readonly creation: string | null;
+}
+
 /** Reads /api/logs. The error is a line for the operator that starts with the path. */
-async function readServedLogs(service: LogSource): Promise<Result<readonly LogConfig[], string>> {
+async function readServedLogs(service: LogSource): Promise<Result<readonly ListedLog[], string>> {
   const fetched = await service.read("api/logs", MAX_LOGS_BYTES);
   if (fetched.kind === "missing") return err("api/logs is missing: the server is not Sigedge, or an older version");
   if (fetched.kind === "unreadable") return err(`api/logs cannot be read (${fetched.reason})`);
@@ -27,7 +33,7 @@ async function readServedLogs(service: LogSource): Promise<Result<readonly LogCo
 }
 
 /** Reads the logs of a service: all, or the one of this name. The error is a line for the operator. */
-export async function readLogsOf(url: PublicUrl, name: string | null): Promise<Result<readonly LogConfig[], string>> {
+export async function readLogsOf(url: PublicUrl, name: string | null): Promise<Result<readonly ListedLog[], string>> {
   const all = await readServedLogs(httpSource(url.href));
   if (!all.ok) return err(`${url.href}/${all.error}`);
   const logs = all.value.filter((log) => name === null || log.name === name);
@@ -35,12 +41,12 @@ export async function readLogsOf(url: PublicUrl, name: string | null): Promise<R
   return logs.length > 0 ? ok(logs) : err(`there is no log ${name ?? ""}; ${url.href} has ${names}`);
 }
 
-function parseLog(row: unknown): LogConfig | null {
+function parseLog(row: unknown): ListedLog | null {
   if (!isObject(row)) return null;
-  const { name, kind, url } = row;
+  const { name, kind, url, creation = null } = row;
   if (typeof name !== "string" || typeof url !== "string" || !URL.canParse(url)) return null;
   if (!isLogKind(kind)) return null;
   const origin = parsePublicUrl(new URL(url).origin);
   const log = origin.ok ? openLog({ name, kind, url: origin.value }) : null;
-  return log?.baseUrl === url ? log : null;
+  return log?.baseUrl === url ? { ...log, creation: typeof creation === "string" ? creation : null } : null;
 }

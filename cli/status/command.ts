@@ -8,7 +8,7 @@ import { DEPLOYMENT_FLAGS, readDeployment, selectDeployment } from "../deploymen
 import { count } from "../progress.ts";
 import { styled } from "../terminal.ts";
 import { type Gauge, gaugeOf } from "./gauges.ts";
-import { type Expiry, expiriesOf, get, type Health, readGauges, readHealth, readTrustRoot } from "./observe.ts";
+import { type Expiry, expiriesOf, type Health, readGauges, readHealth, readTrustRoot, treeSizeIn } from "./observe.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -101,13 +101,6 @@ async function readStatus(url: string, health: Health): Promise<Status> {
   };
 }
 
-/** The second line of a checkpoint, null if there is no checkpoint. */
-async function treeSizeIn(url: string): Promise<number | null> {
-  const answer = await get(url);
-  const line = answer.ok && answer.value.status === 200 ? answer.value.text.split("\n")[1] : undefined;
-  return line !== undefined && /^\d+$/.test(line) ? Number(line) : null;
-}
-
 function logStatus(log: string, size: number | null, gauges: readonly Gauge[]): LogStatus {
   const gauge = (name: string): number | null => gaugeOf(gauges, `sigedge_log_${name}`, { log });
   const running = gauge("running");
@@ -118,7 +111,8 @@ function logStatus(log: string, size: number | null, gauges: readonly Gauge[]): 
     running: running === null ? null : running === 1,
     behind: {
       r2: gauge("publish_backlog_entries"),
-      d1: gauge("index_backlog_entries"),
+      // What D1 says; a deployment of an older version tells only what its log has fed.
+      d1: gauge("search_backlog_entries") ?? gauge("index_backlog_entries"),
       witnesses: gauge("witness_lag_entries"),
     },
     headAt: head === null ? null : new Date(head * 1000).toISOString(),

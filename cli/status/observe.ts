@@ -148,3 +148,10 @@ function nameOf(authority: string, chain: number, place: number, length: number)
   const part = place === length - 1 && length > 1 ? `${authority} root` : authority;
   return chain === 0 ? part : `${part} (${chain + 1}.)`;
 }
+
+/** The second line of a checkpoint, null if there is no checkpoint. */
+export async function treeSizeIn(url: string): Promise<number | null> {
+  const answer = await get(url);
+  const line = answer.ok && answer.value.status === 200 ? answer.value.text.split("\n")[1] : undefined;
+  return line !== undefined && /^\d+$/.test(line) ? Number(line) : null;
+}

@@ -186,14 +186,15 @@ describe("reindex through the real wrangler, on a local database", () => {
       env: { ...process.env, CI: "true", WRANGLER_SEND_METRICS: "false" },
     });
     const { signature: config } = logsOf(valueOf(parsePublicUrl(stack.url)));
+    const isOfLog = ({ log }: Row): boolean => log === "signature";
     const done = await reindex({
       log: { config, tiles: httpSource(config.baseUrl), service: httpSource(stack.url) },
       database: wranglerDatabase({ database: "INDEX", config: null, where }),
+      creation: String(Reflect.get(watermark.find(isOfLog) ?? {}, "creation")),
       isFresh: false,
       onProgress: () => undefined,
       settled: () => Promise.resolve(),
     });
-    const isOfLog = ({ log }: Row): boolean => log === "signature";
     expect(withDatabase(dumpOf, join(folder, "v3", "d1", "miniflare-D1DatabaseObject"))).toEqual({
       posting: posting.filter(isOfLog),
       entry: entry.filter(isOfLog),

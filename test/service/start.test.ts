@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { freePort, localUrl } from "../../cli/address.ts";
 import { ROOT } from "../../cli/root.ts";
@@ -33,13 +34,27 @@ const runStart = (...args: readonly string[]): Command => runCommand("cli/sigedg
 const start = (...args: readonly string[]): Command => runStart("--port", String(port), "--state", state(), ...args);
 const text = async (path: string): Promise<string> => (await fetch(`${url}${path}`)).text();
 
+/** The status of every request until the first answer and for a second after it; null while nothing listens. */
+async function pollHealth(): Promise<readonly (number | null)[]> {
+  const seen: (number | null)[] = [];
+  for (let answered = 0; answered < 20; await sleep(50)) {
+    const response = await fetch(`${url}/healthz`).catch(() => null);
+    seen.push(response?.status ?? null);
+    if (response !== null) answered++;
+  }
+  return seen;
+}
+
 describe("sigedge start", () => {
   const seen = { trustedRoot: "", jwks: "", bundleEntry: "" };
 
   it("is ready in seconds and prints what a user needs, without colors unless in a terminal", async () => {
     const command = start();
+    // Whoever polls from the first moment on wakes the logs, and finds the service ready or not there.
+    const polled = pollHealth();
     // 5 s is the budget on an idle machine (npm run bench); here other tests run at the same time.
     expect(await command.says("Ctrl-C ends the service")).toBeLessThan(20_000);
+    expect(new Set(await polled)).toEqual(new Set([null, 200]));
     seen.trustedRoot = await text("/trusted_root.json");
     seen.jwks = await text("/oidc/jwks");
     const instance = await readInstance(url);

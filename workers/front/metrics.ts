@@ -6,6 +6,7 @@ import type { LogConfig } from "../../shared/logs/config.ts";
 import type { LogDescription, SequencerRpc } from "../../shared/rpc/sequencer.ts";
 import { TILE_WIDTH } from "../../shared/tlog/tile.ts";
 import type { TrustHealth } from "../../shared/trust/health.ts";
+import type { SearchLags } from "./search-lag.ts";
 
 /** The gauges of a log. A log for which a value is null has no sample. */
 const GAUGES: readonly {
@@ -51,7 +52,7 @@ const GAUGES: readonly {
   },
   {
     name: "sigedge_log_index_backlog_entries",
-    help: "Entries that the search index in D1 does not have yet.",
+    help: "Entries that the log has not fed to the search index in D1 yet.",
     value: ({ treeSize, indexedEntries }) => treeSize - indexedEntries,
   },
   {
@@ -75,6 +76,7 @@ const GAUGES: readonly {
 export interface Sources {
   readonly sequencer: DurableObjectNamespace<SequencerRpc>;
   readonly trust: () => Promise<TrustHealth>;
+  readonly search: () => Promise<SearchLags>;
 }
 
 /**
@@ -98,8 +100,8 @@ const settingsGauge = (problems: number): string =>
 sigedge_settings_problems ${problems}
 `;
 
-async function figures(logs: readonly LogConfig[], { sequencer, trust }: Sources): Promise<string> {
-  const health = await trust();
+async function figures(logs: readonly LogConfig[], { sequencer, trust, search }: Sources): Promise<string> {
+  const [health, lags] = await Promise.all([trust(), search()]);
   const described = await Promise.all(
     logs.map(async (log) => ({ log, description: await sequencer.getByName(log.name).describe() })),
   );
@@ -112,7 +114,17 @@ async function figures(logs: readonly LogConfig[], { sequencer, trust }: Sources
       }),
     ].join(""),
   );
-  return text.join("") + trustGauges(health);
+  return text.join("") + searchGauges(lags) + trustGauges(health);
+}
+
+/** What D1 says. While it does not answer, there are no invented numbers. */
+function searchGauges({ byLog }: SearchLags): string {
+  return [
+    "# HELP sigedge_search_up 1 if the search index in D1 answers.\n# TYPE sigedge_search_up gauge\n",
+    `sigedge_search_up ${byLog === null ? 0 : 1}\n`,
+    "# HELP sigedge_log_search_backlog_entries Entries that the search index lacks, as D1 itself says.\n# TYPE sigedge_log_search_backlog_entries gauge\n",
+    ...[...(byLog ?? [])].map(([log, { entries }]) => `sigedge_log_search_backlog_entries{log="${log}"} ${entries}\n`),
+  ].join("");
 }
 
 function trustGauges({ expiries, problems }: TrustHealth): string {

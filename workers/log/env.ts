@@ -49,10 +49,11 @@ export const readConfig: (env: LogEnv) => Result<Config, ConfigError> = oncePerE
   const bindings = settings.readBindings(BINDINGS);
   return settings.finish(() => {
     const { SEQUENCER, TILES, INDEX, READS, WRITES } = bindings();
+    const objects = toObjects(TILES);
     return {
       publicUrl: publicUrl(),
-      sites: logs().map((log) => createSite(log, SEQUENCER)),
-      objects: toObjects(TILES),
+      sites: logs().map((log) => createSite(log, SEQUENCER, objects)),
+      objects,
       index: INDEX,
       gate: createGate(publicUrl(), { reads: READS, writes: WRITES }),
       ...writers(),

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The logs of the deployment, each with the way to its sequencer, and which of them a request is for.
 
-import type { LogConfig } from "../../shared/logs/config.ts";
+import { type LogConfig, objectKey } from "../../shared/logs/config.ts";
 import { isLogKind, type LogKind } from "../../shared/logs/kinds.ts";
+import { LOG_JSON, readLogCreation } from "../../shared/logs/log-json.ts";
 import { writableLogs } from "../../shared/logs/shards.ts";
 import type { AppendError, SequencerRpc } from "../../shared/rpc/sequencer.ts";
 import { unixMs } from "../../shared/time.ts";
 import { CachedTail, type Tail } from "./reading/cached-tail.ts";
+import type { Objects } from "./reading/log-reader.ts";
 
 /** A log's sequencer, as this service calls it. */
 type Sequencer = Tail & Pick<SequencerRpc, "appendSignature" | "appendCertificate" | "describe">;
@@ -17,6 +19,11 @@ export interface LogSite {
   /** Returns a new stub on each call: a stub that threw is broken for good. */
   readonly sequencer: () => Sequencer;
   readonly tail: CachedTail;
+  /**
+   * The `creation` of the log, null if there is no log yet. Read once per isolate: it never changes. Rejects if R2
+   * fails.
+   */
+  readonly creation: () => Promise<string | null>;
   /** SHA-256 of the log's SPKI. Fetched once per isolate, since a log's keys never change. */
   readonly logId: () => Promise<Uint8Array>;
 }
@@ -27,13 +34,24 @@ interface Sites {
 }
 
 /** Creates the site of a log. Call it once per isolate: the site caches the log's tail and id. */
-export function createSite(log: LogConfig, sequencers: DurableObjectNamespace<SequencerRpc>): LogSite {
+export function createSite(
+  log: LogConfig,
+  sequencers: DurableObjectNamespace<SequencerRpc>,
+  objects: Pick<Objects, "get">,
+): LogSite {
   const sequencer = (): Sequencer => sequencers.getByName(log.name);
   let known: Uint8Array | null = null;
+  let creation: string | null = null;
   return {
     log,
     sequencer,
     tail: new CachedTail(sequencer, () => Date.now()),
+    creation: async () => {
+      if (creation !== null) return creation;
+      const bytes = await objects.get(objectKey(log, LOG_JSON));
+      creation = bytes === null ? null : readLogCreation(bytes);
+      return creation;
+    },
     logId: async () => (known ??= (await sequencer().describe()).logId),
   };
 }

@@ -36,5 +36,6 @@ function toJson({ log }: LogSite, description: LogDescription | null): object {
     state: description?.state ?? "unreachable",
     frozenAt: frozenAt === null ? null : formatRfc3339(frozenAt),
     vkeys: description?.vkeys ?? null,
+    creation: description?.creation ?? null,
   };
 }

@@ -10,6 +10,7 @@ const TERM = "email:a@b";
 /** The first two logs and a shard. */
 const LOGS = ["signature", "certificate", "sig-2027"] as const;
 type LogName = (typeof LOGS)[number];
+const ALL = LOGS.map((name) => ({ name, creation: `${name} itself` }));
 
 interface Row {
   readonly log: LogName;
@@ -37,7 +38,7 @@ async function page({ d1 }: MemoryD1, query: Partial<SearchQuery> = {}): Promise
   const result = await searchPage(
     d1,
     { terms: [TERM], issuer: null, logs: LOGS, limit: 20, bounds: null, ...query },
-    LOGS,
+    ALL,
   );
   if (!result.ok) throw new Error(result.error.reason);
   return result.value;
@@ -51,6 +52,19 @@ afterEach(() => {
 });
 
 describe("searchPage", () => {
+  test("does not show the rows of another log under the same name, and says that nothing is complete", async () => {
+    const memory = memoryD1();
+    append(memory, empty(), [
+      { log: "signature", timestamp: 1, matches: true },
+      { log: "certificate", timestamp: 2, matches: true },
+    ]);
+    memory.database.exec("UPDATE watermark SET creation = 'another' WHERE log = 'signature'");
+    memory.database.exec("UPDATE watermark SET creation = 'certificate itself' WHERE log = 'certificate'");
+    const { hits, completeThrough } = await page(memory);
+    expect(names(hits)).toEqual(["certificate 0"]);
+    expect(Object.fromEntries(completeThrough)).toEqual({ signature: 0, certificate: 1, "sig-2027": 0 });
+  });
+
   test("an empty index is complete through 0", async () => {
     expect(await page(memoryD1())).toStrictEqual({
       hits: [],
@@ -253,14 +267,14 @@ describe("searchPage", () => {
     const memory = memoryD1();
     memory.fail("D1_ERROR: storage operation exceeded timeout");
     const query: SearchQuery = { terms: [TERM], issuer: null, logs: LOGS, limit: 20, bounds: null };
-    const failed = await searchPage(memory.d1, query, LOGS);
+    const failed = await searchPage(memory.d1, query, ALL);
     expect(failed).toStrictEqual({
       ok: false,
       error: { code: "search_unavailable", reason: "D1_ERROR: storage operation exceeded timeout" },
     });
     memory.fail(null);
     memory.database.exec("DROP TABLE posting");
-    expect(await searchPage(memory.d1, query, LOGS)).toMatchObject({
+    expect(await searchPage(memory.d1, query, ALL)).toMatchObject({
       ok: false,
       error: { code: "search_unavailable", reason: "no such table: posting" },
     });
@@ -272,7 +286,7 @@ describe("searchPage", () => {
     const stalled = new Proxy(d1, {
       get: (target, name) => (name === "batch" ? () => new Promise(() => undefined) : Reflect.get(target, name)),
     });
-    const answer = searchPage(stalled, { terms: [TERM], issuer: null, logs: LOGS, limit: 20, bounds: null }, LOGS);
+    const answer = searchPage(stalled, { terms: [TERM], issuer: null, logs: LOGS, limit: 20, bounds: null }, ALL);
     await vi.advanceTimersByTimeAsync(5000);
     expect(await answer).toStrictEqual({
       ok: false,

@@ -37,7 +37,7 @@ const NO_BOUND = Number.MAX_SAFE_INTEGER;
 /** A search takes a few milliseconds. */
 const DEADLINE_MS = 5000;
 
-const WATERMARKS = "SELECT log, size FROM watermark";
+const WATERMARKS = "SELECT log, size, creation FROM watermark";
 /**
  * Omits rows at and above the watermark: they are incomplete, and later pages could not tell them from entries that
  * were indexed between two requests.
@@ -68,6 +68,15 @@ const BY_ISSUER = ofIssuer(ALL, ["?4", "?5"]);
 interface WatermarkRow {
   readonly log: string;
   readonly size: number;
+  /** Null in rows that are older than the column. */
+  readonly creation: string | null;
+}
+
+/** A log as the index knows it. */
+export interface IndexedLog {
+  readonly name: string;
+  /** Tells two logs of one name apart; null if there is no log yet. */
+  readonly creation: string | null;
 }
 
 interface HitRow {
@@ -82,13 +91,14 @@ interface HitRow {
 }
 
 /**
- * Reads one page of hits. Fails with search_unavailable.
- * @param all the names of all logs, oldest first
+ * Reads one page of hits. Rows of another log under a name are not found, and that name is complete through 0. Fails
+ * with search_unavailable.
+ * @param all all logs, oldest first
  */
 export async function searchPage(
   database: D1Database,
   query: SearchQuery,
-  all: readonly string[],
+  all: readonly IndexedLog[],
 ): Promise<Result<SearchPage, SearchUnavailable>> {
   const { limit, bounds } = query;
   const scans = scansOf(query);
@@ -97,7 +107,10 @@ export async function searchPage(
     // A batch is one transaction, so watermarks and hits are consistent.
     const [watermarks, ...found] = await withDeadline(database.batch([database.prepare(WATERMARKS), ...statements]));
     const completeThrough = toBounds((watermarks?.results ?? []) as WatermarkRow[], all);
-    const scanned = scans.map(({ log }, i) => toScanned(log, (found[i]?.results ?? []) as HitRow[], limit));
+    const scanned = scans.map(({ log }, i) => {
+      const isOurs = (completeThrough.get(log) ?? 0) > 0;
+      return toScanned(log, isOurs ? ((found[i]?.results ?? []) as HitRow[]) : [], limit);
+    });
     return ok({ ...firstPage(scanned, limit, bounds ?? completeThrough), completeThrough });
   } catch (error) {
     return err({ code: "search_unavailable", reason: error instanceof Error ? error.message : "not an Error" });
@@ -152,9 +165,14 @@ async function withDeadline<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** The watermark of every log, in the order of `all`. A log without a watermark has nothing in the index. */
-function toBounds(rows: readonly WatermarkRow[], all: readonly string[]): Bounds {
-  return new Map(all.map((name) => [name, rows.find(({ log }) => log === name)?.size ?? 0]));
+/** The watermark of every log, in the order of `all`. A log without a watermark of its own has nothing in the index. */
+function toBounds(rows: readonly WatermarkRow[], all: readonly IndexedLog[]): Bounds {
+  const sizeOf = ({ name, creation }: IndexedLog): number => {
+    const row = rows.find(({ log }) => log === name);
+    const isForeign = row !== undefined && row.creation !== null && creation !== null && row.creation !== creation;
+    return row === undefined || isForeign ? 0 : row.size;
+  };
+  return new Map(all.map((log) => [log.name, sizeOf(log)]));
 }
 
 function toHit(log: string, { idx, time_ms, digest, identity, issuer }: HitRow): Hit {

@@ -4,8 +4,9 @@
 import { CACHE_CONTROL, PUBLIC_READ } from "../../../shared/http/cache.ts";
 import { formatRfc3339 } from "../../../shared/time.ts";
 import type { Config } from "../env.ts";
+import type { LogSite } from "../sites.ts";
 import { renderJsonError } from "../status.ts";
-import { type Hit, type SearchPage, searchPage } from "./search-index.ts";
+import { type Hit, type IndexedLog, type SearchPage, searchPage } from "./search-index.ts";
 import { formatCursor, parseSearchQuery, type SearchQuery } from "./search-query.ts";
 
 /**
@@ -15,11 +16,16 @@ export async function search(request: Request, { index, sites }: Config): Promis
   const all = sites.map(({ log }) => log.name);
   const query = parseSearchQuery(new URL(request.url).searchParams, all);
   if (!query.ok) return renderJsonError(request, query.error);
-  const page = await searchPage(index, query.value, all);
+  const page = await searchPage(index, query.value, await Promise.all(sites.map(toIndexed)));
   if (!page.ok) return renderJsonError(request, page.error);
   const headers = { ...PUBLIC_READ, "cache-control": CACHE_CONTROL.none };
   return Response.json(toJson(query.value, page.value, all), { headers });
 }
+
+const toIndexed = async ({ log, creation }: LogSite): Promise<IndexedLog> => ({
+  name: log.name,
+  creation: await creation(),
+});
 
 function toJson(query: SearchQuery, { hits, next, completeThrough }: SearchPage, all: readonly string[]): object {
   return {

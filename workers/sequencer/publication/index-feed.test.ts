@@ -8,11 +8,11 @@ import type { LogStorage } from "../storage.ts";
 import { d1Index, feedIndex } from "./index-feed.ts";
 
 /** Entries [start, end) as the log passes them on. */
-const entries = (start: number, end: number): readonly IndexedEntry[] =>
+const entries = (start: number, end: number, termsVersion = 1): readonly IndexedEntry[] =>
   Array.from({ length: end - start }, (_, i) => ({
     leafIndex: start + i,
     timestamp: unixMs(1000 + start + i),
-    search: { termsVersion: 1, terms: [`key:${start + i}`], digest: null, identity: null, issuer: null },
+    search: { termsVersion, terms: [`key:${start + i}`], digest: null, identity: null, issuer: null },
   }));
 
 const signature = { name: "signature", creation: "first" };
@@ -49,6 +49,35 @@ describe("the watermark", () => {
     expect(database.prepare("SELECT size FROM watermark").all()).toMatchObject([{ size: 4 }]);
     await index.write(signature, entries(4, 14));
     expect(database.prepare("SELECT size FROM watermark").all()).toMatchObject([{ size: 14 }]);
+  });
+
+  test("is claimed if it is older than its owner's name, and its rows are left alone if they are another log's", async () => {
+    const { d1, database } = memoryD1();
+    const index = d1Index(d1);
+    database.exec("INSERT INTO watermark (log, size) VALUES ('signature', 4)");
+    await index.write(signature, entries(4, 6));
+    expect(database.prepare("SELECT * FROM watermark").all()).toEqual([
+      expect.objectContaining({ log: "signature", size: 6, creation: "first", terms_version: null }),
+    ]);
+    const dump = (): unknown =>
+      ["posting", "entry", "watermark"].map((table) => database.prepare(`SELECT * FROM ${table}`).all());
+    const before = dump();
+    const second = { name: "signature", creation: "second" };
+    await expect(index.write(second, entries(0, 8))).rejects.toThrow(/another log called signature.*reindex/);
+    expect(dump()).toEqual(before);
+  });
+
+  test("answers how far the index is complete, and keeps the oldest version of its terms", async () => {
+    const { d1, database } = memoryD1();
+    const index = d1Index(d1);
+    expect(await index.write(signature, entries(0, 8))).toBe(8);
+    expect(await index.write(signature, entries(2, 4))).toBe(8);
+    expect(await index.write(signature, entries(12, 14))).toBe(8);
+    const older = entries(8, 9, 0);
+    expect(await index.write(signature, older)).toBe(9);
+    expect(database.prepare("SELECT terms_version FROM watermark").all()).toMatchObject([{ terms_version: 0 }]);
+    database.exec("DELETE FROM watermark");
+    expect(await index.write(signature, entries(9, 12))).toBe(0);
   });
 });
 

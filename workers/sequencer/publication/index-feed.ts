@@ -59,9 +59,10 @@ const ENTRIES = `INSERT OR IGNORE INTO entry (log, idx, time_ms, digest, identit
   SELECT ?1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, coalesce(value ->> 5, 1)
   FROM json_each(?3) WHERE ${IS_OURS}`;
 // A row that is older than the column is this log's: it is claimed.
-const WATERMARK = `INSERT INTO watermark (log, creation, size)
-  SELECT ?1, ?2, ?4 WHERE (?3 = 0 OR ?3 <= (SELECT size FROM watermark WHERE log = ?1)) AND ${IS_OURS}
-  ON CONFLICT (log) DO UPDATE SET size = max(size, excluded.size), creation = excluded.creation`;
+const WATERMARK = `INSERT INTO watermark (log, creation, size, terms_version)
+  SELECT ?1, ?2, ?4, ?5 WHERE (?3 = 0 OR ?3 <= (SELECT size FROM watermark WHERE log = ?1)) AND ${IS_OURS}
+  ON CONFLICT (log) DO UPDATE SET size = max(size, excluded.size), creation = excluded.creation,
+    terms_version = min(terms_version, excluded.terms_version)`;
 const COMPLETE = "SELECT size, creation FROM watermark WHERE log = ?1";
 
 /**
@@ -82,10 +83,11 @@ export function d1Index(db: D1Database): SearchIndex {
         search.termsVersion,
       ]);
       const start = entries[0]?.leafIndex ?? 0;
+      const termsVersion = Math.min(...entries.map(({ search }) => search.termsVersion));
       const results = await db.batch<{ readonly size: number; readonly creation: string | null }>([
         db.prepare(POSTINGS).bind(name, creation, JSON.stringify(postings)),
         db.prepare(ENTRIES).bind(name, creation, JSON.stringify(rows)),
-        db.prepare(WATERMARK).bind(name, creation, start, start + entries.length),
+        db.prepare(WATERMARK).bind(name, creation, start, start + entries.length, termsVersion),
         db.prepare(COMPLETE).bind(name),
       ]);
       const [watermark] = results.at(-1)?.results ?? [];

@@ -9,6 +9,7 @@
 import { equal } from "../../../shared/bytes/bytes.ts";
 import { decodeUtf8, encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { objectKey } from "../../../shared/logs/config.ts";
+import { formatLogJson, LOG_JSON } from "../../../shared/logs/log-json.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { UnixMs } from "../../../shared/time.ts";
 import { parseCheckpoint } from "../../../shared/tlog/checkpoint.ts";
@@ -100,7 +101,7 @@ function readEdge(storage: RecoverDeps["storage"], state: StateRow): Edge {
 
 /** Refuses if the anchor or log.json exists: the log existed before, and its storage is lost. */
 export async function checkNothingExists({ config, objects, anchor }: RecoverDeps): Promise<Result<null, Refusal>> {
-  const [anchored, logJson] = await Promise.all([anchor.read(), objects.get(objectKey(config, "log.json"))]);
+  const [anchored, logJson] = await Promise.all([anchor.read(), objects.get(objectKey(config, LOG_JSON))]);
   if (anchored === null && logJson === null) return ok(null);
   return refuse(
     "the storage of this log is gone, but R2 or the anchor still knows the log: restore the storage, or open a new log",
@@ -156,10 +157,8 @@ async function checkLogJson(
   { identity }: Recovered,
   mayCreate: boolean,
 ): Promise<Result<null, Refusal>> {
-  const key = objectKey(config, "log.json");
-  const wanted = encodeUtf8(
-    `${JSON.stringify({ name: config.name, origin: identity.origin, creation: identity.creation })}\n`,
-  );
+  const key = objectKey(config, LOG_JSON);
+  const wanted = formatLogJson({ ...identity, name: config.name });
   let found = await objects.get(key);
   if (found === null && mayCreate) {
     if (await objects.create(key, wanted)) return ok(null);

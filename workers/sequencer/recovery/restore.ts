@@ -7,10 +7,10 @@
 
 import { equal } from "../../../shared/bytes/bytes.ts";
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
-import { parseJson } from "../../../shared/json/parse.ts";
 import { BACKUP_FOLDER, type Backup, backupSize, decodeBackup } from "../../../shared/logs/backup.ts";
 import { objectKey } from "../../../shared/logs/config.ts";
 import { LOG_KINDS } from "../../../shared/logs/kinds.ts";
+import { LOG_JSON, readLogCreation } from "../../../shared/logs/log-json.ts";
 import { parseCheckpoint } from "../../../shared/tlog/checkpoint.ts";
 import { type Edge, edgeNodes, restoreEdge } from "../../../shared/tlog/edge.ts";
 import type { TreeHead } from "../../../shared/tlog/head.ts";
@@ -66,11 +66,8 @@ export async function restoreFromBackup(
 
 /** Reads which log the bucket belongs to. Null if log.json does not say. */
 async function readCreation({ config, objects }: RecoverDeps): Promise<string | null> {
-  const bytes = await objects.get(objectKey(config, "log.json"));
-  const json = bytes === null ? null : parseJson(bytes);
-  const value: unknown = json?.ok === true && typeof json.value === "object" && json.value !== null ? json.value : {};
-  const creation: unknown = Reflect.get(value as object, "creation");
-  return typeof creation === "string" ? creation : null;
+  const bytes = await objects.get(objectKey(config, LOG_JSON));
+  return bytes === null ? null : readLogCreation(bytes);
 }
 
 async function openNewestBackup(deps: RecoverDeps, creation: string): Promise<Omit<RestoredLog, "refusal"> | null> {

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// How far the search index is behind each log, as D1 itself says: the logs' own cursors do not know of a database that
+// was lost, restored or replaced. The answer is kept for a minute, since monitors ask often.
+
+import type { LogConfig } from "../../shared/logs/config.ts";
+import type { LogDescription, SequencerRpc } from "../../shared/rpc/sequencer.ts";
+
+const KEEP_MS = 60_000;
+/** A problem may be over at once: at a first start, the tables are a second away. */
+const KEEP_FAILURE_MS = 5_000;
+const DEADLINE_MS = 2_000;
+/** More than the backlog of a busy minute. */
+const MAX_LAG = 10_000;
+
+/** The search index beside one log. */
+export interface SearchLag {
+  /** Entries that the index does not have. */
+  readonly entries: number;
+  /** What an operator must do, null if nothing. */
+  readonly problem: string | null;
+}
+
+/** The search index beside all logs. */
+export interface SearchLags {
+  /** Null if the index does not answer. */
+  readonly byLog: ReadonlyMap<string, SearchLag> | null;
+  readonly problems: readonly string[];
+}
+
+const WATERMARKS = "SELECT log, size, creation FROM watermark";
+
+interface Watermark {
+  readonly log: string;
+  readonly size: number;
+  readonly creation: string | null;
+}
+
+interface Kept {
+  readonly lags: SearchLags;
+  readonly until: number;
+}
+
+const kept = new WeakMap<readonly LogConfig[], Kept>();
+
+/** Compares the index with the logs. Does not reject. A log that does not answer is left out. */
+export async function searchLags(
+  logs: readonly LogConfig[],
+  sequencer: DurableObjectNamespace<SequencerRpc>,
+  index: D1Database,
+): Promise<SearchLags> {
+  const known = kept.get(logs);
+  if (known !== undefined && Date.now() < known.until) return known.lags;
+  const lags = await compare(logs, sequencer, index);
+  kept.set(logs, { lags, until: Date.now() + (lags.problems.length === 0 ? KEEP_MS : KEEP_FAILURE_MS) });
+  return lags;
+}
+
+async function compare(
+  logs: readonly LogConfig[],
+  sequencer: DurableObjectNamespace<SequencerRpc>,
+  index: D1Database,
+): Promise<SearchLags> {
+  // The logs first: what they say is in the index by then.
+  const described = await Promise.all(logs.map(async ({ name }) => ({ name, log: await describe(sequencer, name) })));
+  try {
+    const [answer] = await withDeadline(index.batch<Watermark>([index.prepare(WATERMARKS)]));
+    const results = answer?.results ?? [];
+    const byLog = new Map(
+      described.flatMap(({ name, log }) => {
+        const watermark = results.find((row) => row.log === name) ?? null;
+        return log === null ? [] : [[name, lagOf(name, log, watermark)] as const];
+      }),
+    );
+    return { byLog, problems: [...byLog.values()].flatMap(({ problem }) => problem ?? []) };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : "no reason given";
+    const problem = `the search index does not answer (${reason}): signing goes on; see whether D1 is full, its daily rows are used up, or a migration is missing (npx sigedge deploy)`;
+    return { byLog: null, problems: [problem] };
+  }
+}
+
+async function describe(sequencer: DurableObjectNamespace<SequencerRpc>, name: string): Promise<LogDescription | null> {
+  try {
+    return await withDeadline(sequencer.getByName(name).describe());
+  } catch {
+    return null;
+  }
+}
+
+function lagOf(name: string, log: LogDescription, watermark: Watermark | null): SearchLag {
+  const { treeSize, indexedEntries, creation } = log;
+  const size = watermark?.size ?? 0;
+  const stored = watermark?.creation ?? null;
+  // A sequencer that is deployed apart may be older and not say its creation.
+  const isOther = typeof creation === "string" && stored !== null && stored !== creation;
+  if (isOther || size > treeSize) {
+    const problem = `the search index holds rows of another log called ${name}: run npx sigedge reindex`;
+    return { entries: treeSize, problem };
+  }
+  const entries = treeSize - size;
+  if (size < indexedEntries) {
+    const problem = `the search index has lost entries of the log ${name} (it has ${size} of ${treeSize}): the log restores them from its next entry on; npx sigedge reindex does it now`;
+    return { entries, problem };
+  }
+  const problem =
+    entries > MAX_LAG
+      ? `the search index is ${entries} entries behind the log ${name}: see whether D1 is full, or its daily rows are used up`
+      : null;
+  return { entries, problem };
+}
+
+async function withDeadline<T>(work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${DEADLINE_MS} ms`)), DEADLINE_MS);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
