@@ -16,7 +16,7 @@ import { OPERATOR_JWKS_FILE, OPERATOR_KEY_FILE, operatorJwks, operatorOf, operat
 import { PASSPHRASE_FILE } from "./passphrase.ts";
 import { makeRepository, makeTufKeys } from "./trust-root.ts";
 
-/** The issuers that the CA accepts at first, beside the built-in issuer and the operator issuer. */
+/** The issuers that the CA accepts at first, beside the operator issuer. */
 export type FirstIssuers = "public" | "none";
 
 /** A deployment to create. */
@@ -127,7 +127,7 @@ function issuersText(publicUrl: PublicUrl, jwks: object, issuers: FirstIssuers):
   return `${ISSUERS_HEADER}oidc-issuers:\n${row}${rows}`;
 }
 
-const ISSUERS_HEADER = `# The OpenID issuers whose identity tokens the CA accepts, beside its built-in issuer. After an edit: npx sigedge deploy
+const ISSUERS_HEADER = `# The OpenID issuers whose identity tokens the CA accepts. After an edit: npx sigedge deploy
 # docs/identities.md describes the rows. A public issuer admits all of its users; remove the issuers that you do not need.
 
 `;

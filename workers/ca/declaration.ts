@@ -92,7 +92,7 @@ export const SETTING_TEXTS: OwnSettingTexts<typeof SETTINGS> = {
   CA_KEY:
     "The issuing CA's key, P-256 or P-384: PKCS#8 PEM, or the URL of a key in Vault ([identities.md](../identities.md#a-ca-key-in-vault)).",
   ISSUERS:
-    "JSON list of the OpenID issuers accepted beside the built-in one ([identities.md](../identities.md)), or `public` for those of Sigstore's public instance, which admit everyone.",
+    "JSON list of the OpenID issuers accepted ([identities.md](../identities.md)), or `public` for those of Sigstore's public instance, which admit everyone.",
   CERTIFICATE_LIFETIME: "Lifetime of a signing certificate: 60 to 3600 seconds; by default 600.",
 };
 

@@ -121,29 +121,41 @@ describe("the configuration of the CA", () => {
     expect(problems({ CA_KEY: `${MATERIAL.CA_KEY}x` }).join()).not.toContain(MATERIAL.CA_KEY.slice(60, 80));
   });
 
-  it("accepts the built-in issuer, and the public or the listed ones", () => {
-    const urls = (env: Readonly<Record<string, unknown>>, allowLoopback = false): readonly string[] => {
-      const config = readConfig({ ...ENV, ...env }, allowLoopback);
-      return config.ok ? config.value.issuers.issuers.map(({ url }) => url) : [];
-    };
-    expect(urls({ ISSUERS: "public" })).toHaveLength(28);
+  const urls = (env: Readonly<Record<string, unknown>>, allowLoopback = false): readonly string[] => {
+    const config = readConfig({ ...ENV, ...env }, allowLoopback);
+    return config.ok ? config.value.issuers.issuers.map(({ url }) => url) : [];
+  };
+
+  it("accepts the public issuers or the listed ones", () => {
+    expect(urls({ ISSUERS: "public" })).toHaveLength(27);
     expect(urls({ ISSUERS: "public" })).toEqual(
       expect.arrayContaining([
-        "https://sigstore.example.com/oidc",
         "https://accounts.google.com",
         "https://token.actions.githubusercontent.com",
         "https://oidc.eks.*.amazonaws.com/id/*",
       ]),
     );
-    expect(urls({ ISSUERS: '[{"issuer-url":"https://a.example","type":"email"}]' })).toEqual([
-      "https://a.example",
-      "https://sigstore.example.com/oidc",
-    ]);
+    expect(urls({ ISSUERS: '[{"issuer-url":"https://a.example","type":"email"}]' })).toEqual(["https://a.example"]);
     // A setting holds at most 5 KB; a longer text continues in the next one.
     expect(
       urls({ ISSUERS: '[{"issuer-url":"https://a.exa', ISSUERS_2: 'mple","type":', ISSUERS_3: '"email"}]' }),
-    ).toEqual(["https://a.example", "https://sigstore.example.com/oidc"]);
-    expect(urls({ ISSUERS: '[{"issuer-url":"http://localhost:1","type":"email"}]' }, true)).toHaveLength(2);
-    expect(urls({ ISSUERS: "[]" })).toEqual(["https://sigstore.example.com/oidc"]);
+    ).toEqual(["https://a.example"]);
+    expect(urls({ ISSUERS: '[{"issuer-url":"http://localhost:1","type":"email"}]' }, true)).toHaveLength(1);
+    expect(urls({ ISSUERS: "[]" })).toEqual([]);
+  });
+
+  it("trusts the built-in issuer on a loopback address only, where it can issue", () => {
+    for (const allowLoopback of [false, true]) {
+      expect(urls({}, allowLoopback)).not.toContain("https://sigstore.example.com/oidc");
+      expect(urls({ PUBLIC_URL: "http://localhost:8787" }, allowLoopback)).toContain("http://localhost:8787/oidc");
+      expect(urls({ PUBLIC_URL: "http://localhost:8787", ISSUERS: "[]" }, allowLoopback)).toHaveLength(1);
+    }
+  });
+
+  it("keeps the address of the built-in issuer for it", () => {
+    const row = { "issuer-url": "https://sigstore.example.com/oidc", type: "email" };
+    expect(problems({ ISSUERS: JSON.stringify([row]) })).toEqual([
+      "ISSUERS[0].issuer-url appears twice or is the built-in issuer",
+    ]);
   });
 });

@@ -83,7 +83,9 @@ export function readConfig(env: CaEnv, allowLoopbackIssuers: boolean): Result<Co
     key: key(),
     entrySecret: settings.read("CA_KEY") ?? "",
     logs: logs(),
-    issuers: createIssuerTable([...issuers, builtInIssuer(publicUrl())]),
+    // It issues tokens on a development stack only. Elsewhere nothing honest has one, and whoever stole OIDC_KEY could
+    // be anybody.
+    issuers: createIssuerTable(publicUrl().isLoopback ? [...issuers, builtInIssuer(publicUrl())] : issuers),
     allowLoopbackIssuers,
     sequencer: bindings().SEQUENCER,
     usedTokens: bindings().USED_TOKENS,
@@ -121,7 +123,7 @@ function checkKey(settings: Settings, { chain, key, retired }: KeyInUse): void {
   }
 }
 
-/** Reads the issuers beside the built-in one. */
+/** Reads the issuers of the setting. */
 function readIssuers(settings: Settings, allowLoopback: boolean): readonly Issuer[] {
   const text = settings.readRequired("ISSUERS");
   if (text === "") return [];

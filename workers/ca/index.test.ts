@@ -2,13 +2,7 @@
 // The routes of the service, and what it answers when it cannot work.
 
 import { describe, expect, it } from "vitest";
-import {
-  BUILT_IN_KEY,
-  bodyOf,
-  emailClaims,
-  makeService,
-  muteConsole,
-} from "../../test/support/authority/ca-service.ts";
+import { bodyOf, emailClaims, ISSUER_KEY, makeService, muteConsole } from "../../test/support/authority/ca-service.ts";
 import { signToken } from "../../test/support/authority/identity-token.ts";
 
 muteConsole();
@@ -33,7 +27,7 @@ describe("the CA service", () => {
   it("an unreachable issuer yields 503", async () => {
     const { post, clock } = makeService();
     const claims = { ...emailClaims(clock), iss: "https://unreachable.example" };
-    const response = await post(bodyOf(signToken(claims, BUILT_IN_KEY)));
+    const response = await post(bodyOf(signToken(claims, ISSUER_KEY)));
     expect([response.status, response.headers.get("retry-after"), await response.json()]).toEqual([
       503,
       "5",
@@ -49,7 +43,7 @@ describe("the CA service", () => {
   it("an expired CA certificate yields 503 that names it", async () => {
     const { post, clock, log } = makeService();
     clock.advance(4 * 365 * 86_400_000);
-    const response = await post(bodyOf(signToken(emailClaims(clock), BUILT_IN_KEY)));
+    const response = await post(bodyOf(signToken(emailClaims(clock), ISSUER_KEY)));
     expect(response.status).toBe(503);
     expect(await response.json()).toMatchObject({
       message: expect.stringContaining("the CA certificate is valid from"),

@@ -3,11 +3,11 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import {
-  BUILT_IN_KEY,
   bodyOf,
   chainOf,
   emailClaims,
   ISSUER,
+  ISSUER_KEY,
   makeService,
   muteConsole,
 } from "../../test/support/authority/ca-service.ts";
@@ -39,7 +39,7 @@ describe("the rate limits", () => {
     const counting = { limit: async ({ key }: { readonly key: string }) => ({ success: keys.push(key) > 0 }) };
     const { post, clock } = makeService({ WRITES: counting, IDENTITIES: counting });
     const headers = { "cf-connecting-ip": "192.0.2.1" };
-    await chainOf(await post(bodyOf(signToken(emailClaims(clock), BUILT_IN_KEY)), { headers }));
+    await chainOf(await post(bodyOf(signToken(emailClaims(clock), ISSUER_KEY)), { headers }));
     await post(bodyOf(signToken(emailClaims(clock), makeIssuerKey("x"))), { headers });
     const client = "sigstore.example.com certificates 192.0.2.1";
     const identity = createHash("sha256").update(`${ISSUER} alice@example.com`).digest("hex");
@@ -48,7 +48,7 @@ describe("the rate limits", () => {
 
   it("reject a limited identity with 429 before logging anything", async () => {
     const { post, clock, log } = makeService({ IDENTITIES: exhausted });
-    const response = await post(bodyOf(signToken(emailClaims(clock), BUILT_IN_KEY)));
+    const response = await post(bodyOf(signToken(emailClaims(clock), ISSUER_KEY)));
     expect([response.status, response.headers.get("retry-after")]).toEqual([429, "60"]);
     expect(log.submissions).toEqual([]);
   });

@@ -10,8 +10,8 @@ import type { Platform } from "../../../workers/ca/platform.ts";
 import { type Clock, emptyCache, FakeCertificateLog, jwksOf, makeCaEnv, makeCaMaterial, makeClock } from "./ca.ts";
 import { makeIssuerKey } from "./identity-token.ts";
 
-/** Keys of the built-in issuer, of GitHub and of an issuer that federates others. */
-export const BUILT_IN_KEY = makeIssuerKey("built-in");
+/** Keys of the operator's issuer, of GitHub and of an issuer that federates others. */
+export const ISSUER_KEY = makeIssuerKey("operator");
 export const GITHUB_KEY = makeIssuerKey("github");
 export const DEX_KEY = makeIssuerKey("dex", "P-256");
 /** The client's key. */
@@ -20,11 +20,14 @@ export const CLIENT_PEM = CLIENT.publicKey.export({ type: "spki", format: "pem" 
 /** The start of every clock. */
 export const START = makeClock().now();
 export const MATERIAL = makeCaMaterial(START);
-/** The built-in issuer. */
-export const ISSUER = "https://sigstore.example.com/oidc";
+/** The operator's own issuer. */
+export const ISSUER = "https://login.example.com";
+/** The built-in issuer, which issues nothing outside a development stack. */
+export const BUILT_IN = "https://sigstore.example.com/oidc";
 export const GITHUB = "https://token.actions.githubusercontent.com";
 export const DEX = "https://dex.example/auth";
 const ISSUERS = JSON.stringify([
+  { "issuer-url": ISSUER, type: "email", jwks: jwksOf(ISSUER_KEY) },
   { "issuer-url": GITHUB, type: "github-workflow", jwks: jwksOf(GITHUB_KEY) },
   { "issuer-url": DEX, type: "email", "issuer-claim": "$.federated_claims.connector_id", jwks: jwksOf(DEX_KEY) },
   { "issuer-url": "https://unreachable.example", type: "email" },
@@ -43,7 +46,7 @@ export interface CaService {
 export function makeService(env: Partial<CaEnv> = {}, allowLoopbackIssuers = false): CaService {
   const clock = makeClock();
   const log = new FakeCertificateLog(clock.now);
-  const complete = { ...makeCaEnv(MATERIAL, log, { jwks: async () => jwksOf(BUILT_IN_KEY) }), ISSUERS, ...env };
+  const complete = { ...makeCaEnv(MATERIAL, log, { jwks: async () => jwksOf(ISSUER_KEY) }), ISSUERS, ...env };
   const platform: Platform = {
     now: clock.now,
     randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
@@ -66,7 +69,7 @@ export function makeService(env: Partial<CaEnv> = {}, allowLoopbackIssuers = fal
 
 /** The clock's time, as `exp` counts it. */
 export const seconds = (clock: Clock): number => Math.floor(clock.now() / 1000);
-/** The claims of a valid token of the built-in issuer. */
+/** The claims of a valid token of the operator's issuer. */
 export const emailClaims = (clock: Clock): Record<string, unknown> => ({
   iss: ISSUER,
   sub: "user-1",

@@ -37,7 +37,6 @@ describe("GET /api/v2/configuration", () => {
     expect(issuers).toEqual([
       { wildcardIssuerUrl: "https://*.id.example.com", issuerType: "kubernetes", ...row, audience: "a" },
       { wildcardIssuerUrl: "https://*.id.example.com", issuerType: "kubernetes", ...row, audience: "b" },
-      { issuerUrl: ISSUER, issuerType: "email", ...row, challengeClaim: "email" },
       { issuerUrl: "https://td.example.com", issuerType: "spiffe", ...row, spiffeTrustDomain: "td.example" },
       { issuerUrl: "https://u.example.com", issuerType: "uri", ...row, subjectDomain: "https://x.example.com" },
       {

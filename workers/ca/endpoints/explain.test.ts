@@ -3,13 +3,13 @@
 import { describe, expect, it } from "vitest";
 import { type Clock, jwksOf } from "../../../test/support/authority/ca.ts";
 import {
-  BUILT_IN_KEY,
   bodyOf,
   type CaService,
   emailClaims,
   GITHUB,
   GITHUB_KEY,
   ISSUER,
+  ISSUER_KEY,
   keyRequest,
   makeService,
   muteConsole,
@@ -26,7 +26,7 @@ describe("POST /api/identity/explain", () => {
 
   it("describes the certificate without side effects", async () => {
     const service = makeService();
-    const token = signToken({ ...emailClaims(service.clock), jti: "x" }, BUILT_IN_KEY);
+    const token = signToken({ ...emailClaims(service.clock), jti: "x" }, ISSUER_KEY);
     const response = await ask(service, credentials(token));
     expect([response.status, response.headers.get("cache-control")]).toEqual([200, "no-store"]);
     expect(await response.json()).toEqual({
@@ -51,7 +51,7 @@ describe("POST /api/identity/explain", () => {
 
   it("verifies the key if there is one", async () => {
     const service = makeService();
-    const token = signToken(emailClaims(service.clock), BUILT_IN_KEY);
+    const token = signToken(emailClaims(service.clock), ISSUER_KEY);
     expect(await (await ask(service, bodyOf(token))).json()).toMatchObject({ granted: true, key: "ecdsa-p256" });
     expect(await (await ask(service, bodyOf(token, keyRequest("bob@example.com")))).json()).toEqual({
       granted: false,
@@ -62,18 +62,18 @@ describe("POST /api/identity/explain", () => {
 
   it.each([
     ["token_missing", () => ({})],
-    ["token_expired", (clock: Clock) => credentials(signToken({ ...emailClaims(clock), exp: 1 }, BUILT_IN_KEY))],
+    ["token_expired", (clock: Clock) => credentials(signToken({ ...emailClaims(clock), exp: 1 }, ISSUER_KEY))],
     [
       "issuer_unknown",
-      (clock: Clock) => credentials(signToken({ ...emailClaims(clock), iss: "https://x.example" }, BUILT_IN_KEY)),
+      (clock: Clock) => credentials(signToken({ ...emailClaims(clock), iss: "https://x.example" }, ISSUER_KEY)),
     ],
     [
       "email_unverified",
-      (clock: Clock) => credentials(signToken({ ...emailClaims(clock), email_verified: false }, BUILT_IN_KEY)),
+      (clock: Clock) => credentials(signToken({ ...emailClaims(clock), email_verified: false }, ISSUER_KEY)),
     ],
     [
       "token_signature_invalid",
-      (clock: Clock) => credentials(signToken(emailClaims(clock), { ...GITHUB_KEY, keyId: "built-in" })),
+      (clock: Clock) => credentials(signToken(emailClaims(clock), { ...GITHUB_KEY, keyId: "operator" })),
     ],
   ])("names the check that rejects the token: %s", async (check, body) => {
     const service = makeService();
@@ -110,14 +110,14 @@ describe("POST /api/identity/explain", () => {
         },
       } as unknown as CaEnv["USED_TOKENS"],
     });
-    const response = await ask(service, credentials(signToken(emailClaims(service.clock), BUILT_IN_KEY)));
+    const response = await ask(service, credentials(signToken(emailClaims(service.clock), ISSUER_KEY)));
     expect(await response.json()).toMatchObject({ granted: true });
   });
 
   it("answers 503 if the CA's own certificate has expired", async () => {
     const service = makeService();
     service.clock.advance(4 * 365 * 86_400_000);
-    const response = await ask(service, credentials(signToken(emailClaims(service.clock), BUILT_IN_KEY)));
+    const response = await ask(service, credentials(signToken(emailClaims(service.clock), ISSUER_KEY)));
     expect([response.status, await response.json()]).toMatchObject([
       503,
       { message: expect.stringContaining("the CA certificate is valid from") as string },
@@ -176,7 +176,7 @@ describe("POST /api/identity/explain", () => {
   it("answers with an error if the body is malformed or the issuer unreachable", async () => {
     const service = makeService();
     expect((await service.fetch("/api/identity/explain", { method: "POST", body: "{" })).status).toBe(400);
-    const token = signToken({ ...emailClaims(service.clock), iss: "https://unreachable.example" }, BUILT_IN_KEY);
+    const token = signToken({ ...emailClaims(service.clock), iss: "https://unreachable.example" }, ISSUER_KEY);
     expect((await ask(service, credentials(token))).status).toBe(503);
     expect((await service.fetch("/api/identity/explain")).status).toBe(501);
   });

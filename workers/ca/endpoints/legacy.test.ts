@@ -3,12 +3,12 @@
 import { X509Certificate } from "@sigstore/core";
 import { describe, expect, it } from "vitest";
 import {
-  BUILT_IN_KEY,
   bodyOf,
   type CaService,
   CLIENT,
   CLIENT_PEM,
   emailClaims,
+  ISSUER_KEY,
   makeService,
   muteConsole,
   prove,
@@ -35,7 +35,7 @@ describe("POST /api/v1/signingCert", () => {
   ])("answers 201 with PEM for a key in %s", async (_, publicKey, more) => {
     const service = makeService();
     const body = { publicKey, signedEmailAddress: prove("alice@example.com"), ...more };
-    const response = await ask(service, body, signToken(emailClaims(service.clock), BUILT_IN_KEY));
+    const response = await ask(service, body, signToken(emailClaims(service.clock), ISSUER_KEY));
     expect(response.status).toBe(201);
     expect(response.headers.get("content-type")).toBe("application/pem-certificate-chain");
     const text = await response.text();
@@ -51,7 +51,7 @@ describe("POST /api/v1/signingCert", () => {
   it("accepts a signing request", async () => {
     const service = makeService();
     const csr = base64(REQUESTS.find(({ outcome }) => outcome === "ok")?.pem ?? "");
-    const token = signToken(emailClaims(service.clock), BUILT_IN_KEY);
+    const token = signToken(emailClaims(service.clock), ISSUER_KEY);
     expect((await ask(service, { certificateSigningRequest: csr }, token)).status).toBe(201);
   });
 
@@ -80,7 +80,7 @@ describe("POST /api/v1/signingCert", () => {
   it("takes the token from the header only", async () => {
     const service = makeService();
     const body = {
-      ...bodyOf(signToken(emailClaims(service.clock), BUILT_IN_KEY)),
+      ...bodyOf(signToken(emailClaims(service.clock), ISSUER_KEY)),
       publicKey: { content: base64(CLIENT_PEM) },
     };
     expect((await ask(service, body, "")).status).toBe(400);

@@ -4,12 +4,13 @@
 import { describe, expect, it } from "vitest";
 import type { Clock } from "../../../test/support/authority/ca.ts";
 import {
-  BUILT_IN_KEY,
+  BUILT_IN,
   bodyOf,
   CLIENT_PEM,
   emailClaims,
   GITHUB_KEY,
   ISSUER,
+  ISSUER_KEY,
   keyRequest,
   makeService,
   muteConsole,
@@ -23,9 +24,9 @@ muteConsole();
 describe("signingCert rejects", () => {
   const TOKEN = "There was an error processing the identity token: ";
   const SIGNATURE = "The signature supplied in the request could not be verified: ";
-  const good = (clock: Clock): string => signToken(emailClaims(clock), BUILT_IN_KEY);
+  const good = (clock: Clock): string => signToken(emailClaims(clock), ISSUER_KEY);
   const claiming = (claims: object) => (clock: Clock) =>
-    bodyOf(signToken({ ...emailClaims(clock), ...claims }, BUILT_IN_KEY));
+    bodyOf(signToken({ ...emailClaims(clock), ...claims }, ISSUER_KEY));
   const proof = "proofOfPossession must be the key's signature over the token's email, or its sub if it has no email";
   const csr = (name: string) => (clock: Clock) => ({
     credentials: { oidcIdentityToken: good(clock) },
@@ -86,6 +87,11 @@ describe("signingCert rejects", () => {
       `${TOKEN}its issuer "${ISSUER.toUpperCase()}" is not accepted here; /api/v2/configuration lists the accepted issuers`,
     ],
     [
+      "the built-in issuer, which issues nothing here",
+      claiming({ iss: BUILT_IN }),
+      `${TOKEN}its issuer "${BUILT_IN}" is not accepted here; /api/v2/configuration lists the accepted issuers`,
+    ],
+    [
       "a default issuer that ISSUERS replaces",
       claiming({ iss: "https://accounts.google.com" }),
       `${TOKEN}its issuer "https://accounts.google.com" is not accepted here; /api/v2/configuration lists the accepted issuers`,
@@ -97,12 +103,12 @@ describe("signingCert rejects", () => {
     ],
     [
       "a token with a forged signature",
-      (clock) => bodyOf(signToken(emailClaims(clock), { ...GITHUB_KEY, keyId: "built-in" })),
+      (clock) => bodyOf(signToken(emailClaims(clock), { ...GITHUB_KEY, keyId: "operator" })),
       `${TOKEN}its signature does not verify with its issuer's keys`,
     ],
     [
       "a token with alg none",
-      (clock) => bodyOf(signToken(emailClaims(clock), BUILT_IN_KEY, { alg: "none" })),
+      (clock) => bodyOf(signToken(emailClaims(clock), ISSUER_KEY, { alg: "none" })),
       `${TOKEN}its alg must be one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA`,
     ],
     ["a token without a subject", claiming({ sub: "" }), `${TOKEN}its claim sub is missing or empty`],
@@ -202,7 +208,7 @@ describe("signingCert rejects", () => {
       [true, 200],
     ] as const) {
       const { post, clock, fetch } = makeService({ PUBLIC_URL: "http://localhost:8787" }, allow);
-      const response = await post(bodyOf(signToken({ ...emailClaims(clock), iss: issuer }, BUILT_IN_KEY)));
+      const response = await post(bodyOf(signToken({ ...emailClaims(clock), iss: issuer }, ISSUER_KEY)));
       expect(response.status).toBe(status);
       const body = (await response.json()) as { readonly message?: string };
       if (!allow) {

@@ -12,7 +12,6 @@ import { readFulcioExtensions } from "../../../shared/fulcio/extensions.ts";
 import { parseCertificate } from "../../../shared/x509/certificate.ts";
 import { type Clock, makeCaMaterial } from "../../../test/support/authority/ca.ts";
 import {
-  BUILT_IN_KEY,
   bodyOf,
   CLIENT,
   chainOf,
@@ -22,6 +21,7 @@ import {
   GITHUB,
   GITHUB_KEY,
   ISSUER,
+  ISSUER_KEY,
   keyRequest,
   makeService,
   muteConsole,
@@ -39,9 +39,7 @@ const P384_MATERIAL = makeCaMaterial(START, "secp384r1");
 describe("an issued certificate", () => {
   it("meets what every verifier requires", async () => {
     const { post, clock, log } = makeService();
-    const { leaf, issuing, root, pems } = await chainOf(
-      await post(bodyOf(signToken(emailClaims(clock), BUILT_IN_KEY))),
-    );
+    const { leaf, issuing, root, pems } = await chainOf(await post(bodyOf(signToken(emailClaims(clock), ISSUER_KEY))));
     expect(pems.every((pem) => pem.endsWith("-----END CERTIFICATE-----"))).toBe(true);
     expect(leaf.verify(issuing) && issuing.verify(root) && root.verify()).toBe(true);
     expect(verifiesSct(leaf, issuing, log)).toBe(true);
@@ -70,7 +68,7 @@ describe("an issued certificate", () => {
 
   it("is logged before it is signed, with the same TBSCertificate", async () => {
     const { post, clock, log } = makeService();
-    const { leaf, issuing, root } = await chainOf(await post(bodyOf(signToken(emailClaims(clock), BUILT_IN_KEY))));
+    const { leaf, issuing, root } = await chainOf(await post(bodyOf(signToken(emailClaims(clock), ISSUER_KEY))));
     const [submission, ...more] = log.submissions;
     if (submission === undefined) throw new Error("nothing was logged");
     expect(more).toEqual([]);
@@ -95,7 +93,7 @@ describe("an issued certificate", () => {
   it("verifies with openssl", async ({ skip }) => {
     if (spawnSync("openssl", ["version"]).status !== 0) skip("openssl is not installed");
     const { post, clock } = makeService();
-    const { pems } = await chainOf(await post(bodyOf(signToken(emailClaims(clock), BUILT_IN_KEY))));
+    const { pems } = await chainOf(await post(bodyOf(signToken(emailClaims(clock), ISSUER_KEY))));
     const folder = mkdtempSync(join(tmpdir(), "sigedge-ca-"));
     try {
       const [leaf = "", issuing = "", root = ""] = ["leaf", "issuing", "root"].map((name) => join(folder, name));
@@ -111,7 +109,7 @@ describe("an issued certificate", () => {
       expect(text).toMatch(/X509v3 Key Usage: critical\n\s+Digital Signature\n/);
       expect(text).toMatch(/X509v3 Extended Key Usage: ?\n\s+Code Signing\n/);
       expect(text).toMatch(/X509v3 Subject Alternative Name: critical\n\s+email:alice@example\.com\n/);
-      expect(text).toMatch(/1\.3\.6\.1\.4\.1\.57264\.1\.1: ?\n\s+https:\/\/sigstore\.example\.com\/oidc\n/);
+      expect(text).toMatch(/1\.3\.6\.1\.4\.1\.57264\.1\.1: ?\n\s+https:\/\/login\.example\.com\n/);
       expect(text).toMatch(/CT Precertificate SCTs: ?\n\s+Signed Certificate Timestamp:\n\s+Version\s+: v1 \(0x0\)/);
       expect(text).toMatch(/Subject:\s*\n/);
     } finally {
@@ -182,21 +180,21 @@ describe("an issued certificate", () => {
 
   it("can be issued by a P-384 CA", async () => {
     const { post, clock, log } = makeService(P384_MATERIAL);
-    const { leaf, issuing } = await chainOf(await post(bodyOf(signToken(emailClaims(clock), BUILT_IN_KEY))));
+    const { leaf, issuing } = await chainOf(await post(bodyOf(signToken(emailClaims(clock), ISSUER_KEY))));
     expect(leaf.signatureAlgorithm).toBe("sha384");
     expect(leaf.verify(issuing) && verifiesSct(leaf, issuing, log)).toBe(true);
   });
 
   it("has a unique serial number", async () => {
     const { post, clock } = makeService();
-    const token = signToken(emailClaims(clock), BUILT_IN_KEY);
+    const token = signToken(emailClaims(clock), ISSUER_KEY);
     const chains = await Promise.all(Array.from({ length: 20 }, async () => chainOf(await post(bodyOf(token)))));
     expect(new Set(chains.map(({ leaf }) => leaf.serialNumber.toString("hex"))).size).toBe(20);
   });
 });
 
 describe("signingCert accepts a request", () => {
-  const token = (clock: Clock): string => signToken(emailClaims(clock), BUILT_IN_KEY);
+  const token = (clock: Clock): string => signToken(emailClaims(clock), ISSUER_KEY);
 
   it.each<[string, (clock: Clock) => [unknown, RequestInit?]]>([
     [
@@ -253,7 +251,7 @@ describe("an issuance", () => {
   it("logs one line: request, issuer, identity, serial, index, and a hash of the token's id", async () => {
     const { post, clock } = makeService();
     const claims = { ...emailClaims(clock), jti: "secret-id" };
-    const token = signToken(claims, BUILT_IN_KEY);
+    const token = signToken(claims, ISSUER_KEY);
     const { leaf } = await chainOf(await post(bodyOf(token), { headers: { "x-request-id": "req-7" } }));
     expect(console.log).toHaveBeenCalledOnce();
     const line = String(vi.mocked(console.log).mock.calls[0]?.[0]);
@@ -271,7 +269,7 @@ describe("an issuance", () => {
 
   it("uses the configured lifetime", async () => {
     const { post, clock } = makeService({ CERTIFICATE_LIFETIME: "300" });
-    const { leaf } = await chainOf(await post(bodyOf(signToken(emailClaims(clock), BUILT_IN_KEY))));
+    const { leaf } = await chainOf(await post(bodyOf(signToken(emailClaims(clock), ISSUER_KEY))));
     expect(leaf.notAfter.getTime() - leaf.notBefore.getTime()).toBe(300_000);
   });
 });

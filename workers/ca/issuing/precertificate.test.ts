@@ -5,11 +5,11 @@ import { describe, expect, it, vi } from "vitest";
 import { unixMs } from "../../../shared/time.ts";
 import { FakeCertificateLog, jwksOf, makeCaEnv } from "../../../test/support/authority/ca.ts";
 import {
-  BUILT_IN_KEY,
   bodyOf,
   type CaService,
   chainOf,
   emailClaims,
+  ISSUER_KEY,
   MATERIAL,
   makeService,
   muteConsole,
@@ -34,12 +34,12 @@ describe("a CA with several certificate logs", () => {
       "ct-2": new FakeCertificateLog(service.clock.now),
       "ct-3": new FakeCertificateLog(service.clock.now),
     };
-    const { SEQUENCER } = makeCaEnv(MATERIAL, service.log, { jwks: async () => jwksOf(BUILT_IN_KEY) }, shards);
+    const { SEQUENCER } = makeCaEnv(MATERIAL, service.log, { jwks: async () => jwksOf(ISSUER_KEY) }, shards);
     Object.assign(service.env, { SEQUENCER });
     return { ...service, logs: [service.log, shards["ct-2"], shards["ct-3"]] };
   }
   const issue = ({ post, clock }: CaService): Promise<Response> =>
-    post(bodyOf(signToken(emailClaims(clock), BUILT_IN_KEY)));
+    post(bodyOf(signToken(emailClaims(clock), ISSUER_KEY)));
   const counts = (logs: readonly FakeCertificateLog[]): readonly number[] =>
     logs.map(({ submissions }) => submissions.length);
 
@@ -96,7 +96,7 @@ describe("a failure behind the CA", () => {
   ] as const)("%o yields 503 with Retry-After", async (failure, retryAfter, message) => {
     const { post, clock, log } = makeService();
     log.failure = failure;
-    const response = await post(bodyOf(signToken(emailClaims(clock), BUILT_IN_KEY)));
+    const response = await post(bodyOf(signToken(emailClaims(clock), ISSUER_KEY)));
     expect(response.status).toBe(503);
     expect(response.headers.get("retry-after")).toBe(retryAfter);
     expect(await response.json()).toEqual({ code: 14, message, details: [] });
@@ -106,7 +106,7 @@ describe("a failure behind the CA", () => {
   it("an entry that is too large yields 400, because its size comes from the token", async () => {
     const { post, clock, log } = makeService();
     log.failure = { code: "entry_too_large", maxBytes: 65_535 };
-    expect((await post(bodyOf(signToken(emailClaims(clock), BUILT_IN_KEY)))).status).toBe(400);
+    expect((await post(bodyOf(signToken(emailClaims(clock), ISSUER_KEY)))).status).toBe(400);
   });
 
   it.each<[string, (log: FakeCertificateLog) => void]>([
@@ -123,7 +123,7 @@ describe("a failure behind the CA", () => {
   ])("%s: yields 503 and a log line with the request's id, without the token", async (_, fail) => {
     const { post, clock, log } = makeService();
     fail(log);
-    const token = signToken(emailClaims(clock), BUILT_IN_KEY);
+    const token = signToken(emailClaims(clock), ISSUER_KEY);
     const response = await post(bodyOf(token), { headers: { "x-request-id": "req-1" } });
     expect(response.status).toBe(503);
     expect(response.headers.get("retry-after")).toBe("1");
@@ -142,6 +142,6 @@ describe("a failure behind the CA", () => {
     const service = makeService();
     const log = new FakeCertificateLog(service.clock.now, "secp384r1");
     Object.assign(service.env, { SEQUENCER: makeCaEnv(MATERIAL, log, { jwks: async () => jwksOf() }).SEQUENCER });
-    expect((await service.post(bodyOf(signToken(emailClaims(service.clock), BUILT_IN_KEY)))).status).toBe(503);
+    expect((await service.post(bodyOf(signToken(emailClaims(service.clock), ISSUER_KEY)))).status).toBe(503);
   });
 });

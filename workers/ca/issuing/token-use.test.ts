@@ -3,12 +3,12 @@
 import { describe, expect, it } from "vitest";
 import { type Clock, jwksOf } from "../../../test/support/authority/ca.ts";
 import {
-  BUILT_IN_KEY,
   bodyOf,
   DEX_KEY,
   emailClaims,
   GITHUB,
   GITHUB_KEY,
+  ISSUER_KEY,
   makeService,
   muteConsole,
 } from "../../../test/support/authority/ca-service.ts";
@@ -64,7 +64,7 @@ describe("an issuer with one-time tokens", () => {
 
   it("is the exception: other tokens yield several certificates", async () => {
     const { post, clock } = makeService();
-    const body = bodyOf(signToken(emailClaims(clock), BUILT_IN_KEY));
+    const body = bodyOf(signToken(emailClaims(clock), ISSUER_KEY));
     expect([(await post(body)).status, (await post(body)).status]).toEqual([200, 200]);
   });
 });

@@ -32,6 +32,7 @@ import { issueCertificate } from "../issuing/issue.ts";
 const NOW = unixMs(1_800_000_000_000);
 const CLIENT = "start-up";
 const NO_BYTES = new Uint8Array(0);
+const EMAIL_ISSUER = "https://email.warm-up.invalid";
 const WORKFLOW_ISSUER = "https://workflow.warm-up.invalid";
 const WORKFLOW_CLAIMS =
   "event_name sha workflow repository ref job_workflow_ref job_workflow_sha runner_environment repository_id repository_owner " +
@@ -83,7 +84,10 @@ function warmUpAuthority(key: Key): Result<Parameters<typeof issueCertificate>[2
     PUBLIC_URL: WARM_UP_URL,
     CA_CHAIN: encodePem("CERTIFICATE", rootCertificate(key)),
     CA_KEY: key.pem,
-    ISSUERS: JSON.stringify([{ "issuer-url": WORKFLOW_ISSUER, type: "github-workflow", jwks }]),
+    ISSUERS: JSON.stringify([
+      { "issuer-url": EMAIL_ISSUER, type: "email", jwks },
+      { "issuer-url": WORKFLOW_ISSUER, type: "github-workflow", jwks },
+    ]),
     SEQUENCER: { getByName: () => log },
     USED_TOKENS: {},
     WRITES: unlimited,
@@ -115,7 +119,7 @@ const signWith = ({ privateKey }: Key, message: Uint8Array): Uint8Array =>
 function emailRequest(key: Key): object {
   const email = "warm-up@warm-up.invalid";
   return {
-    credentials: { oidcIdentityToken: formatToken({ iss: `${WARM_UP_URL}/oidc`, email, email_verified: true }, key) },
+    credentials: { oidcIdentityToken: formatToken({ iss: EMAIL_ISSUER, email, email_verified: true }, key) },
     publicKeyRequest: {
       publicKey: { algorithm: "ECDSA", content: encodePem("PUBLIC KEY", key.spki) },
       proofOfPossession: encodeBase64(signWith(key, encodeUtf8(email))),
