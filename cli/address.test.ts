@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { describe, expect, it } from "vitest";
-import { parseListenAddress } from "./address.ts";
+import { parsePublicUrl } from "../shared/http/public-url.ts";
+import { localUrl, parseListenAddress } from "./address.ts";
+
+it.each([80, 443, 8787, 65_535])("localUrl is a public URL at port %i", (port) => {
+  expect(parsePublicUrl(localUrl(port))).toMatchObject({ ok: true, value: { isLoopback: true } });
+});
 
 describe("parseListenAddress", () => {
   it("accepts loopback anywhere", () => {

@@ -27,7 +27,7 @@ export function parseListenAddress(
 }
 
 /** The URL of a local stack, which its PUBLIC_URL must equal. */
-export const localUrl = (port: number): string => `http://localhost:${port}`;
+export const localUrl = (port: number): string => new URL(`http://localhost:${port}`).origin;
 
 /** Finds a port to listen on: `port`, or any free port for 0. The error is the reason why the port cannot be used. */
 export function freePort(port: number, host: string = LISTEN_ADDRESS): Promise<Result<number, string>> {

@@ -2,9 +2,10 @@
 // One process uses a state folder at a time. The one that does writes its id and port into the folder, so that a second
 // start or a restore is refused with a sentence, and so that a process that was left over can be named.
 
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort, LISTEN_ADDRESS } from "../cli/address.ts";
+import { makeFolder } from "../cli/keys/keys.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 
 /** Who uses a state folder. */
@@ -27,7 +28,7 @@ export async function takeState(state: string, port: number): Promise<Result<nul
   if (!unused.ok) return unused;
   const user: User = { pid: process.pid, port };
   try {
-    mkdirSync(state, { recursive: true, mode: 0o700 });
+    makeFolder(state);
     // The file of a process that has ended. One without content is being written, or was when the machine stopped.
     if (readUser(state) !== null || !isStarting(state)) rmSync(fileIn(state), { force: true });
     writeFileSync(fileIn(state), JSON.stringify(user), { flag: "wx", mode: 0o600 });

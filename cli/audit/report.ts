@@ -122,10 +122,14 @@ function evidence({ head, findings }: AuditReport, { audited }: AuditContext): r
 const indent = (note: string): string => note.replace(/^(?=.)/gm, "    ");
 
 function verdictLine({ verdict, entriesRead }: AuditReport, { tookMs }: AuditContext): string {
-  const rate = entriesRead === 0 ? "" : `, ${count((entriesRead * 60_000) / Math.max(1, tookMs))} entries a minute`;
+  const rate =
+    entriesRead < MIN_RATED_ENTRIES ? "" : `, ${count((entriesRead * 60_000) / Math.max(1, tookMs))} entries a minute`;
   const took = dim(`(${duration(tookMs)}${rate})`);
   return `${styled(["bold", VERDICTS[verdict].color], VERDICTS[verdict].text)} ${took}`;
 }
+
+/** Fewer say nothing about how fast an audit is: the connection takes most of their time. */
+const MIN_RATED_ENTRIES = 256;
 
 const VERDICTS = {
   good: { color: "green", text: "Good." },

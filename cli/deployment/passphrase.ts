@@ -67,8 +67,13 @@ function firstLine(file: string): Result<string, string> {
 /** Asks at the terminal. Gives the text, an error, or null without a terminal. */
 async function ask(isNew: boolean): Promise<string | Result<never, string> | null> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return null;
-  const first = await askOnce(isNew ? "New passphrase for the offline keys: " : "Passphrase of the offline keys: ");
-  if (!isNew) return first;
+  const first = await askOnce(
+    isNew
+      ? `New passphrase for the offline keys, at least ${MIN_CHARACTERS} characters: `
+      : "Passphrase of the offline keys: ",
+  );
+  // Too short: no need to repeat it.
+  if (!isNew || first.length < MIN_CHARACTERS) return first;
   return first === (await askOnce("Repeat it: ")) ? first : err("the two passphrases differ");
 }
 

@@ -159,6 +159,7 @@ describe("an unusable state folder", () => {
       () => writeFileSync(file("tsa-chain.pem"), "noise"),
       /tsa-chain\.pem does not hold 2 certificates/,
     ],
+    ["a missing address", () => rmSync(file("public-url.txt")), /public-url\.txt is missing; restore it/],
     [
       "another URL",
       () => writeFileSync(file("public-url.txt"), "http://localhost:9999\n"),

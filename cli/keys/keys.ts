@@ -118,7 +118,8 @@ export function openKeys(state: string, publicUrl: PublicUrl, now: UnixMs): Resu
   } catch (error) {
     return err({ code: "state_unwritable", folder: state, reason: reasonOf(error) });
   }
-  const owner = readText(folder, URL_FILE)?.trim() ?? "nobody";
+  const owner = readText(folder, URL_FILE)?.trim() ?? null;
+  if (owner === null) return err({ code: "key_file_damaged", file: join(folder, URL_FILE), reason: "is missing" });
   if (owner !== publicUrl.href) return err({ code: "state_of_another_url", folder: state, publicUrl: owner });
   return readKeys(folder, now);
 }

@@ -145,6 +145,30 @@ describe("sigedge start", () => {
     expect((await command.ended).code).toBe(0);
   });
 
+  it("names the workerd that a killed start has left, and starts once that is gone", async () => {
+    const command = start();
+    await command.says("Ctrl-C ends the service");
+    const { pid } = command.process;
+    command.process.kill("SIGKILL");
+    await command.ended;
+    const workerd = listenerPid(port);
+    if (workerd !== null) {
+      const { code, stderr } = await start().ended;
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringMatching(
+          new RegExp(`^sigedge start: process ${pid}, .* was killed, and its workerd still listens on port ${port}; `),
+        ),
+      ]);
+      process.kill(workerd, "SIGTERM");
+      await vi.waitUntil(() => listenerPid(port) === null, { timeout: 10_000, interval: 50 });
+    }
+    const next = start();
+    await next.says("Ctrl-C ends the service");
+    next.process.kill("SIGTERM");
+    expect((await next.ended).code).toBe(0);
+  });
+
   it("uses the write policy of --accept", async () => {
     const command = start("--accept", "open");
     await command.says("The log accepts any valid signature");
