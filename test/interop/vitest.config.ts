@@ -5,6 +5,12 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
+  // A thief runs services of ours in the test's own process.
+  resolve: {
+    alias: {
+      "cloudflare:workers": new URL("../support/process/cloudflare-workers.ts", import.meta.url).pathname,
+    },
+  },
   test: {
     name: "interop",
     include: ["test/interop/**/*.test.ts"],

@@ -68,7 +68,7 @@ export function stolenCa(
 
 /** Runs the timestamp authority with a key and a chain. */
 export const stolenTsa = (material: { readonly TSA_CHAIN: string; readonly TSA_KEY: string }): Promise<Served> => {
-  const env = { PUBLIC_URL: "https://thief.example", ...material };
+  const env = { PUBLIC_URL: "https://thief.example", WRITES: { limit: async () => ({ success: true }) }, ...material };
   return serve((request) => tsa.fetch(request, env));
 };
 
@@ -145,7 +145,7 @@ export function redirected(instance: Instance, services: { readonly ca?: Served;
   return { ...instance, signingConfig: SigningConfig.fromJSON(json) };
 }
 
-/** The bundle with the same entry in a log that nobody else sees: a tree of one leaf, signed with a stolen key. */
+/** The bundle with the same entry in a log that nobody else sees: a tree of two leaves, signed with a stolen key. */
 export function inSecretTree(bundle: Bundle, origin: string, logKey: string): Bundle {
   const [entry] = bundle.verificationMaterial.tlogEntries;
   if (entry === undefined) throw new Error("the bundle has no entry");
@@ -154,8 +154,9 @@ export function inSecretTree(bundle: Bundle, origin: string, logKey: string): Bu
     for (const part of parts) hash.update(part);
     return hash.digest();
   };
-  const root = sha256(Buffer.of(0), entry.canonicalizedBody);
-  const text = `${origin}\n1\n${root.toString("base64")}\n`;
+  const sibling = sha256(Buffer.of(0), Buffer.from("anything"));
+  const root = sha256(Buffer.of(1), sibling, sha256(Buffer.of(0), entry.canonicalizedBody));
+  const text = `${origin}\n2\n${root.toString("base64")}\n`;
   const key = createPrivateKey(logKey);
   const keyId = sha256(createPublicKey(key).export({ type: "spki", format: "der" }));
   const signature = Buffer.concat([keyId.subarray(0, 4), signBytes("sha256", Buffer.from(text), key)]);
@@ -163,13 +164,13 @@ export function inSecretTree(bundle: Bundle, origin: string, logKey: string): Bu
   const json = bundleToJSON(bundle);
   const [logged] = json.verificationMaterial.tlogEntries;
   if (logged === undefined) throw new Error("the bundle has no entry");
-  logged.logIndex = "0";
+  logged.logIndex = "1";
   logged.logId = { keyId: keyId.toString("base64") };
   logged.inclusionProof = {
-    logIndex: "0",
+    logIndex: "1",
     rootHash: root.toString("base64"),
-    treeSize: "1",
-    hashes: [],
+    treeSize: "2",
+    hashes: [sibling.toString("base64")],
     checkpoint: { envelope },
   };
   return bundleFromJSON(json);
