@@ -95,6 +95,7 @@ const appendSignature = (env: ComposedEnv, number: number) =>
     body: filler(number),
     search: searchRow(number),
     hints: null,
+    otherForms: [],
     budget: null,
   });
 
@@ -104,6 +105,7 @@ const appendCertificate = (env: ComposedEnv, number: number) =>
     issuerKeyHash: new Uint8Array(32),
     signedEntry: filler(number),
     precertificate: filler(number),
+    precertificateForm: null,
     chainFingerprints: [new Uint8Array(32), new Uint8Array(32)],
     search: searchRow(number),
   });

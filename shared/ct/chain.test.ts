@@ -77,8 +77,22 @@ describe("checkChain accepts", () => {
       entryType: "precert_entry",
       signedEntry: bytes(first?.tbs ?? ""),
       precertificate,
+      precertificateForm: null,
     });
   });
+
+  test.each(vectors.cases.map((vector, i) => [i, vector] as const))(
+    "case %i: a certificate with SCTs, which says what the entry of its precertificate holds",
+    async (_, vector) => {
+      const [before, after] = [
+        await checkChain([bytes(vector.precertificate)], accepted, "precert_entry"),
+        await checkChain([bytes(vector.withScts)], accepted, "x509_entry"),
+      ];
+      if (!before.ok || !after.ok) throw new Error("rejected");
+      const { issuerKeyHash, signedEntry } = before.value;
+      expect(after.value.precertificateForm).toStrictEqual({ issuerKeyHash, signedEntry });
+    },
+  );
 
   test("a certificate", async () => {
     const checked = await checkChain([plain, ca, root], accepted, "x509_entry");

@@ -22,6 +22,8 @@ export interface CheckedCertificate {
   readonly precertificate: Uint8Array | null;
   /** SHA-256 of each certificate of the chain, issuer first, root last. */
   readonly chainFingerprints: readonly Uint8Array[];
+  /** What the entry of a certificate's precertificate holds (RFC 6962 §3.2); null for a precert_entry. */
+  readonly precertificateForm: { readonly issuerKeyHash: Uint8Array; readonly signedEntry: Uint8Array } | null;
 }
 
 type EntryType = CheckedCertificate["entryType"];
@@ -95,13 +97,20 @@ function toEntry(
 ): Result<CheckedChain, SubmittedChainError> {
   const chainFingerprints = issuers.map(({ der }) => sha256(der));
   const common = { leaf, entryType, chainFingerprints };
-  if (entryType === "x509_entry") {
-    return ok({ ...common, issuerKeyHash: null, signedEntry: leaf.der, precertificate: null });
-  }
-  const tbs = withoutExtension(leaf.tbs, OID.precertificatePoison);
+  // RFC 6962 §3.2: the log signs the TBSCertificate without the poison, which is that of the certificate without its
+  // SCTs.
+  const tbs = withoutExtension(leaf.tbs, entryType === "x509_entry" ? OID.sctList : OID.precertificatePoison);
   if (!tbs.ok) return err({ code: "submitted_certificate_invalid", reason: tbs.error.reason });
-  const issuerKeyHash = sha256(issuers[0]?.spki ?? NOTHING);
-  return ok({ ...common, issuerKeyHash, signedEntry: tbs.value, precertificate: leaf.der });
+  const precertificate = { issuerKeyHash: sha256(issuers[0]?.spki ?? NOTHING), signedEntry: tbs.value };
+  return entryType === "x509_entry"
+    ? ok({
+        ...common,
+        issuerKeyHash: null,
+        signedEntry: leaf.der,
+        precertificate: null,
+        precertificateForm: precertificate,
+      })
+    : ok({ ...common, ...precertificate, precertificate: leaf.der, precertificateForm: null });
 }
 
 /** The extensions of TBSCertificate: [3] EXPLICIT. */

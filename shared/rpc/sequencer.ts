@@ -15,6 +15,8 @@ export interface SignatureSubmission {
   readonly body: Uint8Array;
   readonly search: SearchRow;
   readonly hints: AttestationHints | null;
+  /** Leaf hashes of the bodies that say the same with another ECDSA signature (shared/rekor/other-forms.ts). */
+  readonly otherForms: readonly Uint8Array[];
   /** Null for an entry that the log writes itself. */
   readonly budget: WriteBudget | null;
 }
@@ -87,6 +89,8 @@ export type AppendError =
   /** The entry is logged, but its tree has no quorum of witnesses yet. A retry returns its index and proof. */
   | { readonly code: "witnesses_missing"; readonly retryAfterSeconds: number }
   | WriterExhausted
+  /** The log has the same thing at `leafIndex`, encoded or signed differently, and takes it once. */
+  | { readonly code: "entry_in_other_form"; readonly leafIndex: number }
   | { readonly code: "entry_too_large"; readonly maxBytes: number };
 
 /** `published`: the object is in R2 by now, so read it there. `beyond`: the tree is not that large. */

@@ -538,7 +538,7 @@ function certificateEntries(bundle: Uint8Array, from: number): readonly Read[] |
 function identityOf({ entry }: TileLeaf): string {
   const issuerKeyHash = entry.entryType === "precert_entry" ? entry.issuerKeyHash : null;
   const { entryType, signedEntry } = entry;
-  const nothing = { precertificate: null, chainFingerprints: [], search: NO_SEARCH };
+  const nothing = { precertificateForm: null, precertificate: null, chainFingerprints: [], search: NO_SEARCH };
   return encodeHex(certificateSubmission({ entryType, issuerKeyHash, signedEntry, ...nothing }).identity);
 }
 

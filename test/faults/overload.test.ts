@@ -16,6 +16,7 @@ const large = (number: number): ReturnType<typeof textSubmission> =>
     body: encodeUtf8(`${number} `.padEnd(LARGE, ".")),
     search: { termsVersion: 1, terms: [], digest: null, identity: null, issuer: null },
     hints: null,
+    otherForms: [],
     budget: null,
   });
 

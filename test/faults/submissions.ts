@@ -44,7 +44,7 @@ export function makeSubmission(kind: "signature" | "certificate", number: number
   const body = encodeUtf8(text.padEnd(bodyBytes(random), "."));
   if (kind === "signature") {
     const hints = number % 5 === 0 ? { payloadHash: digest, subjectDigests: [digest], predicateType: "test" } : null;
-    const submission = signatureSubmission({ body, search, hints, budget: null });
+    const submission = signatureSubmission({ body, search, hints, otherForms: [], budget: null });
     return { submission, search, hints, certificate: null, identity: encodeHex(submission.identity) };
   }
   const isPrecertificate = number % 3 !== 0;
@@ -53,6 +53,7 @@ export function makeSubmission(kind: "signature" | "certificate", number: number
     issuerKeyHash: isPrecertificate ? new Uint8Array(32).fill(5) : null,
     signedEntry: body,
     precertificate: isPrecertificate ? encodeUtf8(`poisoned ${text}`) : null,
+    precertificateForm: null,
     chainFingerprints: [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)],
     search,
   };

@@ -4,10 +4,10 @@
 
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify, X509Certificate } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { oid, sequence } from "../../shared/der/writer.ts";
+import { octetString, oid, sequence } from "../../shared/der/writer.ts";
 import { unixMs } from "../../shared/time.ts";
 import { encodeCertificate, encodeTbs, parseCertificate } from "../../shared/x509/certificate.ts";
-import { extendedKeyUsage, KEY_USAGE, keyUsage, OID, POISON } from "../../shared/x509/extensions.ts";
+import { encodeExtension, extendedKeyUsage, KEY_USAGE, keyUsage, OID, POISON } from "../../shared/x509/extensions.ts";
 import { EMPTY_NAME } from "../../shared/x509/name.ts";
 import {
   certificateLeafHash,
@@ -198,6 +198,57 @@ describe("add-chain", () => {
     expect(naiveRoot(records.map(certificateLeafHash))).toStrictEqual(root);
     const leaf = parseTileLeaf(records[leafIndexOf(sct)] ?? Buffer.alloc(0));
     expect(leaf).toMatchObject({ entryType: 0, signedEntry: Buffer.from(certificate), precertificate: null });
+  });
+});
+
+describe("a certificate whose precertificate is logged", () => {
+  /** Both signed twice: ECDSA signatures differ each time. */
+  const pair = (): readonly (readonly [endpoint: string, certificate: Uint8Array])[] => {
+    const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const now = Date.now() - (Date.now() % 1000);
+    const plain = [keyUsage(KEY_USAGE.digitalSignature), extendedKeyUsage(OID.codeSigning, false)];
+    const fields = {
+      serial: Uint8Array.of(2, serials++),
+      signatureAlgorithm: ECDSA_SHA256,
+      issuer: subjectOf(chain[0]),
+      notBefore: unixMs(now),
+      notAfter: unixMs(now + 600_000),
+      subject: EMPTY_NAME,
+      spki: publicKey.export({ format: "der", type: "spki" }),
+    };
+    const scts = encodeExtension(OID.sctList, false, octetString(Uint8Array.of(0, 0)));
+    const key = createPrivateKey(stack.vars["CA_KEY"] ?? "");
+    return (["add-pre-chain", "add-pre-chain", "add-chain", "add-chain"] as const).map((endpoint) => {
+      const tbs = encodeTbs({ ...fields, extensions: [...plain, endpoint === "add-chain" ? scts : POISON] });
+      return [endpoint, encodeCertificate(tbs, ECDSA_SHA256, sign("sha256", tbs, key))] as const;
+    });
+  };
+
+  test("gets the SCT of its precertificate, and no entry", async () => {
+    const forms = pair();
+    const scts = [];
+    for (const [endpoint, certificate] of forms) scts.push(await submitted(endpoint, chainOf(certificate)));
+    expect(new Set(scts.map((sct) => JSON.stringify({ ...sct, signature: "" }))).size).toBe(1);
+    const { records } = await readLog();
+    const leaf = parseTileLeaf(records[leafIndexOf(scts[0] as SctJson)] ?? Buffer.alloc(0));
+    expect(leaf.entryType).toBe(1);
+    // The promise is that of the entry in the log, whoever asks.
+    for (const sct of scts) expectValidSct(sct, precertEntry(leaf.signedEntry));
+    expect(records.filter((record) => parseTileLeaf(record).signedEntry.equals(leaf.signedEntry))).toHaveLength(1);
+  });
+
+  test("is refused in another form if it came first itself", async () => {
+    const [before, , certificate, other] = pair();
+    if (before === undefined || certificate === undefined || other === undefined) throw new Error("no pair");
+    const sct = await submitted(certificate[0], chainOf(certificate[1]));
+    expect(leafIndexOf(await submitted(certificate[0], chainOf(certificate[1])))).toBe(leafIndexOf(sct));
+    for (const [endpoint, der] of [before, other]) {
+      const response = await submit(endpoint, chainOf(der));
+      expect([response.status, await response.text()]).toEqual([
+        400,
+        expect.stringContaining(`has this certificate at index ${leafIndexOf(sct)} in another form`),
+      ]);
+    }
   });
 });
 

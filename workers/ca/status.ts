@@ -127,6 +127,8 @@ const STATUSES: AnswerTable<CaError, Status> = {
   log_refusing: ({ reason }) => logFailed(`the certificate log refuses to write: ${reason}`, OPERATOR_SECONDS),
   log_frozen: () =>
     logFailed("every certificate log of this CA is frozen; the operator must open another", OPERATOR_SECONDS),
+  entry_in_other_form: ({ leafIndex }) =>
+    logFailed(`the certificate log has this certificate at ${leafIndex}, in another form`, OPERATOR_SECONDS),
   // The log counts signatures only.
   writer_exhausted: () => logFailed("the certificate log counts its writers", OPERATOR_SECONDS),
   log_full: () =>

@@ -32,6 +32,7 @@ export type LogError =
   /** The key of the CA that issued the submitted certificate, or one above it, is retired. */
   | { readonly code: "submitted_issuer_retired"; readonly retiredAt: UnixMs }
   | { readonly code: "issuer_unknown" }
+  | { readonly code: "submitted_certificate_expired"; readonly notAfter: UnixMs }
   | { readonly code: "writes_limited" }
   | { readonly code: "path_unknown" }
   | { readonly code: "method_wrong"; readonly allow: string }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The routes of the service, and what it answers when it cannot work.
 
-import { describe, expect, test } from "vitest";
-import { makeLogService, recordErrors, send, sendTo } from "../../test/support/logs/log-service.ts";
+import { X509Certificate } from "node:crypto";
+import { describe, expect, test, vi } from "vitest";
+import { der, makeLogService, recordErrors, send, sendTo } from "../../test/support/logs/log-service.ts";
 import vectors from "../../test/vectors/python-cryptography/ct_chain.json" with { type: "json" };
 import type { LogEnv } from "./env.ts";
 
@@ -114,8 +115,10 @@ describe("a frozen log", () => {
   test("that the settings do not freeze answers with the sequencer's error", async () => {
     const service = makeLogService();
     service.answer = { ok: false, error: { code: "log_frozen", writeTo: "https://two.example.com/ct" } };
-    const body = JSON.stringify({ chain: [vectors.cases[0]?.certificate] });
-    const response = await post(service.env, "/ct/ct/v1/add-chain", body);
+    const certificate = vectors.cases[0]?.certificate ?? "";
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.parse(new X509Certificate(der(certificate)).validTo) });
+    const response = await post(service.env, "/ct/ct/v1/add-chain", JSON.stringify({ chain: [certificate] }));
+    vi.useRealTimers();
     expect([response.status, await response.text()]).toStrictEqual([
       405,
       "This log has been frozen, please switch to the latest log: https://two.example.com/ct\n",

@@ -146,6 +146,10 @@ const ANSWERS: AnswerTable<LogError, Answer> = {
     // RFC 9110 §15.5.6 requires the header. An empty list means that no method is allowed.
     headers: { allow: "" },
   }),
+  submitted_certificate_expired: ({ notAfter }) =>
+    badRequest(`the certificate expired at ${formatRfc3339(notAfter)}, too long ago to be logged`),
+  entry_in_other_form: ({ leafIndex }) =>
+    badRequest(`the log has this certificate at index ${leafIndex} in another form, and takes each certificate once`),
   // Only the signature log counts its writers (rekor-v2/add-entry-status.ts).
   writer_exhausted: () => later("the log counts its writers"),
   log_full: ({ writeTo }) =>

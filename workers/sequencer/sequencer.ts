@@ -21,7 +21,7 @@ import { unixMs } from "../../shared/time.ts";
 import type { SignedTreeHead, TreeHead } from "../../shared/tlog/head.ts";
 import type { AnchorPort, Host } from "./deps.ts";
 import { type LogSetup, readLogSetup, type SequencerEnv } from "./env.ts";
-import { certificateSubmission, signSct } from "./kinds/certificate.ts";
+import { asPrecertificate, certificateSubmission, signSct } from "./kinds/certificate.ts";
 import { signatureSubmission } from "./kinds/signature.ts";
 import { Log } from "./log.ts";
 import { durableStorage } from "./platform/durable-storage.ts";
@@ -32,6 +32,9 @@ import { OBJECT_LIMIT_BYTES } from "./rounds/capacity.ts";
 import { LogStorage } from "./storage.ts";
 import { readBundle, readEntry, readTile, type TailDeps } from "./tail.ts";
 import { createWitnessClient } from "./witnessing/witness-client.ts";
+
+const inOtherForm = ({ leafIndex }: Appended | Duplicate): Result<never, AppendError> =>
+  err({ code: "entry_in_other_form", leafIndex });
 
 /**
  * For signatures: the limit of a canonical body. A certificate takes about 1.6 kB, and its precertificate as much
@@ -79,7 +82,9 @@ export class Sequencer
   async appendSignature(submission: SignatureSubmission): Promise<Result<Appended | Duplicate, AppendError>> {
     if (submission.body.length > MAX_ENTRY_BYTES) return ENTRY_TOO_LARGE;
     const appended = await this.#log.append(signatureSubmission(submission));
-    return appended.ok ? ok(appended.value.answer) : appended;
+    if (!appended.ok) return appended;
+    const { answer, isOtherForm } = appended.value;
+    return isOtherForm ? inOtherForm(answer) : ok(answer);
   }
 
   async appendCertificate(submission: CertificateSubmission): Promise<Result<LoggedCertificate, AppendError>> {
@@ -87,9 +92,11 @@ export class Sequencer
     if (signedEntry.length + (precertificate?.length ?? 0) > MAX_ENTRY_BYTES) return ENTRY_TOO_LARGE;
     const appended = await this.#log.append(certificateSubmission(submission));
     if (!appended.ok) return appended;
-    const { placement } = appended.value;
-    if (placement === null) throw new Error("a certificate without a placement");
-    return ok(signSct(this.#setup.ecdsa, submission, placement));
+    const { answer, placement, isOtherForm } = appended.value;
+    // The log has the certificate in a form that this submission does not hold.
+    if (placement === null) return inOtherForm(answer);
+    // An SCT promises the entry that is in the log: that of the precertificate, if it came first.
+    return ok(signSct(this.#setup.ecdsa, isOtherForm ? asPrecertificate(submission) : submission, placement));
   }
 
   async head(): Promise<SignedTreeHead> {

@@ -2,7 +2,7 @@
 // Appends to a log in memory and reads its tail and head.
 
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
-import { ok } from "../../../shared/result.ts";
+import { err, ok } from "../../../shared/result.ts";
 import type { Appended, SequencerRpc } from "../../../shared/rpc/sequencer.ts";
 import { certificateSubmission } from "../../../workers/sequencer/kinds/certificate.ts";
 import type { Placement } from "../../../workers/sequencer/kinds/kind.ts";
@@ -26,6 +26,7 @@ export async function appendCertificate({ log, host }: MemoryLog, text: string):
     issuerKeyHash: null,
     signedEntry: encodeUtf8(text),
     precertificate: null,
+    precertificateForm: null,
     chainFingerprints: [],
     search: { terms: [], termsVersion: 1, digest: null, identity: null, issuer: null },
   });
@@ -61,6 +62,8 @@ export function headOf({ log }: MemoryLog): { readonly size: number; readonly ro
 export const sequencerOf = ({ log }: MemoryLog): Pick<SequencerRpc, "appendSignature"> => ({
   async appendSignature(submission) {
     const appended = await log.append(signatureSubmission(submission));
-    return appended.ok ? ok(appended.value.answer) : appended;
+    if (!appended.ok) return appended;
+    const { answer, isOtherForm } = appended.value;
+    return isOtherForm ? err({ code: "entry_in_other_form", leafIndex: answer.leafIndex }) : ok(answer);
   },
 });

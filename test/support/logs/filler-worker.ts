@@ -55,7 +55,13 @@ function appenderOf(pathname: string, search: URLSearchParams, env: ComposedEnv)
 async function appendText(env: ComposedEnv, number: number): Promise<Result<unknown, unknown>> {
   const search = { termsVersion: 1, terms: [`digest:sha256:${number}`], digest: null, identity: null, issuer: null };
   const body = encodeUtf8(`entry ${number} of a test`);
-  return await env.SEQUENCER.getByName("signature").appendSignature({ body, search, hints: null, budget: null });
+  return await env.SEQUENCER.getByName("signature").appendSignature({
+    body,
+    search,
+    hints: null,
+    otherForms: [],
+    budget: null,
+  });
 }
 
 interface Authority {
@@ -82,6 +88,7 @@ async function precertificate({ chain, signer, at }: Authority, number: number):
     issuerKeyHash: chain.issuerKeyHash,
     signedEntry: leaf.loggedTbs,
     precertificate: encodeCertificate(tbs, signer.algorithm, await signer.sign(tbs)),
+    precertificateForm: null,
     chainFingerprints: chain.fingerprints,
     search: { termsVersion: 1, terms: [emailTerm(email)], digest: null, identity: email, issuer: null },
   };

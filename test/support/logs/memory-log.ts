@@ -98,7 +98,7 @@ const SEARCH: SearchRow = {
 
 /** A submission whose body is only a text. The sequencer does not parse bodies. */
 export const textSubmission = (text: string): Submission =>
-  signatureSubmission({ body: encodeUtf8(text), search: SEARCH, hints: null, budget: null });
+  signatureSubmission({ body: encodeUtf8(text), search: SEARCH, hints: null, otherForms: [], budget: null });
 
 /** Appends `count` more entries, 64 per round, and waits for the maintenance. */
 export async function grow(memory: MemoryLog, count: number): Promise<void> {

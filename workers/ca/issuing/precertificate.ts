@@ -44,6 +44,7 @@ export async function logPrecertificate(leaf: Leaf, ca: CertificateAuthority): P
   const logged = await appendToNewest(ca, {
     ...entry,
     precertificate,
+    precertificateForm: null,
     chainFingerprints: ca.chain.fingerprints,
     search: certificateSearchRow(parseOwn(precertificate)),
   });

@@ -97,6 +97,10 @@ const STATUSES: AnswerTable<AddEntryError, Status> = {
     message: frozenMessage(writeTo),
     headers: { allow: "" },
   }),
+  entry_in_other_form: ({ leafIndex }) => ({
+    grpc: "ALREADY_EXISTS",
+    message: `an equivalent entry already exists at index ${leafIndex}: its ECDSA signature, or that on its certificate, is the other one of (r, s) and (r, n - s)`,
+  }),
   writer_exhausted: exhausted,
   log_full: ({ writeTo }) =>
     writeTo === null

@@ -11,6 +11,7 @@ import { readAttestationHints } from "../../../shared/rekor/dsse.ts";
 import { encodeEntry } from "../../../shared/rekor/entry.ts";
 import type { AttestationHints } from "../../../shared/rekor/hints.ts";
 import { type ProvenEntry, toTransparencyLogEntry } from "../../../shared/rekor/log-entry.ts";
+import { otherForms } from "../../../shared/rekor/other-forms.ts";
 import { decodeEntryRequest, type EntryRequest } from "../../../shared/rekor/request.ts";
 import { type AcceptedKeyDetails, type Candidate, toCandidates, verifyAny } from "../../../shared/rekor/verify.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
@@ -136,7 +137,14 @@ function toSubmission(
 ): Result<SignatureSubmission, AppendError> {
   const body = encodeEntry(entry);
   if (body.length > MAX_ENTRY_BYTES) return err({ code: "entry_too_large", maxBytes: MAX_ENTRY_BYTES });
-  return ok({ body, search: signatureSearchRow(entry, hints, credential.certificate), hints, budget });
+  const forms = otherForms(entry, credential).map((form) => leafHash(encodeEntry(form)));
+  return ok({
+    body,
+    otherForms: forms,
+    search: signatureSearchRow(entry, hints, credential.certificate),
+    hints,
+    budget,
+  });
 }
 
 async function append(

@@ -3,6 +3,8 @@
 
 import { describe, expect, it } from "vitest";
 import { encodePem } from "../../../shared/bytes/pem.ts";
+import { parsePublicKey } from "../../../shared/crypto/public-key.ts";
+import { otherForms } from "../../../shared/rekor/other-forms.ts";
 import { err, ok } from "../../../shared/result.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import { hash } from "../../../shared/tlog/hash.ts";
@@ -158,6 +160,43 @@ describe("a stranger who forges signatures", () => {
     const mixed = (i: number): Verifier => (i % 2 === 0 ? certificate : bare(leaf.spki));
     let i = 0;
     expect(await forge(one, 7, () => forgedRequest(leaf.spki, mixed(i++)))).toEqual(statuses([201, BUDGET], [429, 2]));
+  });
+
+  it("cannot log the other signature of an entry, or of its certificate", async () => {
+    const one = await site("own-ca");
+    const { digest, signature } = forgeSignature(leaf.spki);
+    const entry = {
+      digest,
+      signature,
+      verifier: { kind: "x509Certificate", rawBytes: leaf.der, keyDetails: "PKIX_ECDSA_P256_SHA_256" },
+    } as const;
+    const key = parsePublicKey(leaf.spki);
+    if (!key.ok) throw new Error(key.error.code);
+    const forms = [entry, ...otherForms(entry, { key: key.value, certificate: leaf })].map((form) =>
+      JSON.stringify({
+        hashedRekordRequestV002: {
+          digest: base64(form.digest),
+          signature: {
+            content: base64(form.signature),
+            verifier: {
+              x509Certificate: { rawBytes: base64(form.verifier.rawBytes) },
+              keyDetails: form.verifier.keyDetails,
+            },
+          },
+        },
+      }),
+    );
+    expect(forms).toHaveLength(4);
+    // All at once, so that some wait for one round; then one after the other.
+    const [first = 0, ...others] = await Promise.all(forms.map(async (form) => (await one.post(form)).status));
+    expect([first, others]).toEqual([201, [409, 409, 409]]);
+    one.memory = one.memory.restart();
+    const again = await Promise.all(forms.slice(1).map(async (form) => await (await one.post(form)).json()));
+    for (const answer of again) {
+      expect(answer).toMatchObject({ code: 6, message: expect.stringContaining("already exists at index 1") });
+    }
+    expect((await one.post(forms[0] ?? "")).headers.get("x-log-index")).toBe("1");
+    expect(sizeOf(one)).toBe(1);
   });
 
   it("leaves no row behind once the certificate is useless", async () => {

@@ -60,7 +60,7 @@ function parseNumber(text: string, min: number, max: number): number | null {
 }
 
 /** Whether the certificate expired longer ago than the grace. */
-const isStale = ({ notAfter }: Certificate, graceMs: number, now: UnixMs): boolean => now > notAfter + graceMs;
+export const isStale = ({ notAfter }: Certificate, graceMs: number, now: UnixMs): boolean => now > notAfter + graceMs;
 
 /**
  * The budget of a certificate of our CA: one count until the end of the grace. After that it allows nothing new, but an

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { describe, expect, test, vi } from "vitest";
+import { X509Certificate } from "node:crypto";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { encodePem } from "../../../shared/bytes/pem.ts";
 import { spkiSha256 } from "../../../test/support/authority/fingerprint.ts";
 import { der, type LogService, makeLogService, recordErrors, send } from "../../../test/support/logs/log-service.ts";
@@ -8,9 +9,17 @@ import vectors from "../../../test/vectors/python-cryptography/ct_chain.json" wi
 
 const errors = recordErrors();
 
+const validUntil = (leaf: string): number => Date.parse(new X509Certificate(der(leaf)).validTo);
+
 describe("the certificate log's submission API", () => {
   const [vector] = vectors.cases;
   const { precertificate = "", certificate = "" } = vector ?? {};
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ["Date"], now: validUntil(precertificate) - 1000 });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
   const submit = (service: LogService, endpoint: string, body: unknown): Promise<Response> =>
     send(service, `/ct/ct/v1/${endpoint}`, {
       method: "POST",
@@ -79,18 +88,42 @@ describe("the certificate log's submission API", () => {
       [0, 400],
     ] as const) {
       const service = makeLogService();
-      Object.assign(service.env, { RETIRED_KEYS: JSON.stringify([{ sha256, retired }]) });
+      Object.assign(service.env, {
+        RETIRED_KEYS: JSON.stringify([{ sha256, retired }]),
+        // The leaves are older than the retirement.
+        CERTIFICATE_GRACE: "525600",
+      });
       vi.useFakeTimers({ toFake: ["Date"], now: Date.parse(retired) + atMs });
       const responses = [
         await submit(service, "add-pre-chain", { chain: [precertificate, vectors.ca, vectors.root] }),
         await submit(service, "add-chain", { chain: [vector?.certificate, vectors.ca, vectors.root] }),
       ];
       const roots: unknown = await (await send(service, "/ct/ct/v1/get-roots")).json();
-      vi.useRealTimers();
       expect(responses.map((response) => response.status)).toEqual([status, status]);
       expect(service.submitted).toHaveLength(status === 200 ? 2 : 0);
       expect(roots).toEqual({ certificates: status === 200 ? [vectors.root] : [] });
       if (status === 400) expect(await responses[0]?.text()).toContain(`was retired at ${retired}`);
+    }
+  });
+
+  test.each(["add-pre-chain", "add-chain"])("%s takes a certificate until the end of the grace", async (endpoint) => {
+    const leaf = endpoint === "add-chain" ? certificate : precertificate;
+    const notAfter = validUntil(leaf);
+    for (const [minutes, grace, status] of [
+      [0, "0", 200],
+      [10, "", 200],
+      [11, "", 400],
+      [100, "100", 200],
+      [101, "100", 400],
+      [525_601, "525600", 400],
+    ] as const) {
+      const service = makeLogService();
+      Object.assign(service.env, { CERTIFICATE_GRACE: grace });
+      vi.setSystemTime(notAfter + minutes * 60_000);
+      const response = await submit(service, endpoint, { chain: [leaf, vectors.ca] });
+      expect([minutes, response.status]).toEqual([minutes, status]);
+      expect(service.submitted).toHaveLength(status === 200 ? 1 : 0);
+      if (status === 400) expect(await response.text()).toMatch(/^the certificate expired at 20.*, too long ago/);
     }
   });
 

@@ -21,6 +21,7 @@ import { isInUse } from "../../../shared/trust/retired-keys.ts";
 import { ROUTES } from "../declaration.ts";
 import type { Config } from "../env.ts";
 import type { ChainRequestError, LogError } from "../errors.ts";
+import { isStale } from "../rekor-v2/write-budget.ts";
 import { frozenError, type LogSite } from "../sites.ts";
 import { renderTextError } from "../status.ts";
 
@@ -43,6 +44,10 @@ export const addChain =
     const checked = await checkAgainstAny(chain.value, config.authorities, entryType);
     if (!checked.ok) return renderTextError(request, checked.error);
     const { leaf, ...entry } = checked.value;
+    // The log needs no certificate of a private CA that nobody can use, and a stranger could send it all old ones.
+    if (isStale(leaf, config.policy.bounds.graceMs, unixMs(Date.now()))) {
+      return renderTextError(request, { code: "submitted_certificate_expired", notAfter: leaf.notAfter });
+    }
     const sct = await site.sequencer().appendCertificate({ ...entry, search: certificateSearchRow(leaf) });
     if (!sct.ok) return renderTextError(request, sct.error);
     return Response.json(sctJson(sct.value), { headers: { "cache-control": CACHE_CONTROL.none } });

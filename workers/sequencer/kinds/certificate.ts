@@ -79,6 +79,7 @@ export function certificateSubmission(submission: CertificateSubmission): Submis
     hints: null,
     // The CA writes under an identity's rate limit; add-chain takes each of its certificates once.
     budget: null,
+    ...formsOf(submission),
     bytes: signedEntry.length + (precertificate?.length ?? 0),
     identity: certificateIdentity(entry),
     toLeaf(placement) {
@@ -106,6 +107,22 @@ export function signSct(
   return { logId, spki, timestamp, extensions, signature: sign(sctSignedData(entry)) };
 }
 
+/**
+ * A certificate is the same as its precertificate, which does not know it: its own form is found by that of the
+ * precertificate, or takes it.
+ */
+function formsOf({ precertificateForm }: CertificateSubmission): Pick<Submission, "otherForms" | "takesOtherForms"> {
+  if (precertificateForm === null) return { otherForms: [], takesOtherForms: false };
+  const form = certificateIdentity({ entryType: "precert_entry", ...precertificateForm });
+  return { otherForms: [form], takesOtherForms: true };
+}
+
+/** The precertificate that the log has in place of a certificate. */
+export const asPrecertificate = (submission: CertificateSubmission): CertificateSubmission =>
+  submission.precertificateForm === null
+    ? submission
+    : { ...submission, ...submission.precertificateForm, entryType: "precert_entry" };
+
 /** A small precertificate for the warm-up. */
 export const sampleCertificate = (number: number): CertificateSubmission => ({
   entryType: "precert_entry",
@@ -113,6 +130,7 @@ export const sampleCertificate = (number: number): CertificateSubmission => ({
   signedEntry: SAMPLE_BYTES.with(0, number),
   precertificate: SAMPLE_BYTES,
   chainFingerprints: [new Uint8Array(32)],
+  precertificateForm: null,
   search: SAMPLE_SEARCH,
 });
 

@@ -21,5 +21,11 @@ export function signGenesis(origin: string, ecdsa: LogSigner): SignatureSubmissi
     signature: ecdsa.sign(statement),
     verifier: { kind: "publicKey", rawBytes: ecdsa.spki, keyDetails: "PKIX_ECDSA_P256_SHA_256" },
   };
-  return { body: encodeEntry(entry), search: signatureSearchRow(entry, null), hints: null, budget: null };
+  return {
+    body: encodeEntry(entry),
+    search: signatureSearchRow(entry, null),
+    hints: null,
+    otherForms: [],
+    budget: null,
+  };
 }

@@ -52,6 +52,10 @@ export interface Submission {
   readonly bytes: number;
   /** The key of deduplication: equal identities are one entry. */
   readonly identity: Hash;
+  /** Identities of the same thing in other forms. The log takes it once, in the form that comes first. */
+  readonly otherForms: readonly Hash[];
+  /** True: the other forms cannot name this one, so the entry takes their identities too. */
+  readonly takesOtherForms: boolean;
   /** What bounds the writer's new entries; null for no bound. */
   readonly budget: WriteBudget | null;
   readonly toLeaf: (placement: Placement) => Leaf;

@@ -9,7 +9,7 @@ import { signatureRecordRow } from "../../../shared/search/record-row.ts";
 import type { SearchRow } from "../../../shared/search/row.ts";
 import { formatCheckpoint, frozenLine } from "../../../shared/tlog/checkpoint.ts";
 import { encodeEntryBundle } from "../../../shared/tlog/entries.ts";
-import { leafHash } from "../../../shared/tlog/hash.ts";
+import { hash, leafHash } from "../../../shared/tlog/hash.ts";
 import type { TreeHead } from "../../../shared/tlog/head.ts";
 import {
   ecdsaKeyId,
@@ -32,7 +32,13 @@ export const SIGNATURE_KIND: SequencerKind = {
   createFormat,
   createGenesis: (origin, { ecdsa }) => [signatureSubmission(signGenesis(origin, ecdsa))],
   createSample: (number) =>
-    signatureSubmission({ body: SAMPLE_BYTES.with(0, number), search: SAMPLE_SEARCH, hints: null, budget: null }),
+    signatureSubmission({
+      body: SAMPLE_BYTES.with(0, number),
+      search: SAMPLE_SEARCH,
+      hints: null,
+      otherForms: [],
+      budget: null,
+    }),
 };
 
 function createFormat(origin: string, { ecdsa, ed25519 }: LogKeys): LogFormat {
@@ -65,20 +71,23 @@ function createFormat(origin: string, { ecdsa, ed25519 }: LogKeys): LogFormat {
     },
     encodeBundle: encodeEntryBundle,
     readRecord(record) {
-      const hash = leafHash(record);
-      return { leafHash: hash, identity: hash };
+      const identity = leafHash(record);
+      return { leafHash: identity, identity };
     },
     readSearchRow: signatureRecordRow,
   };
 }
 
 /** The submission of a canonical body, whose leaf hash is also its identity. */
-export function signatureSubmission({ body, search, hints, budget }: SignatureSubmission): Submission {
+export function signatureSubmission({ body, search, hints, otherForms, budget }: SignatureSubmission): Submission {
   const identity = leafHash(body);
   return {
     search,
     hints,
     budget,
+    // Each names all others, so a lookup of all of them finds whichever came first, also in a log that is older.
+    otherForms: otherForms.map(hash),
+    takesOtherForms: false,
     bytes: body.length + textLength(search, hints),
     identity,
     toLeaf: () => ({ record: body, leafHash: identity }),

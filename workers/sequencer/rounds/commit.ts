@@ -249,6 +249,8 @@ function writeEntries({ storage, format }: Pick<LogDeps, "storage" | "format">, 
       leafIndex: entry.leafIndex,
       timestamp: format.promisesTime ? entry.timestamp : null,
     });
+    // Without a time: no SCT promises an entry in a form that it does not have.
+    for (const form of entry.taken) storage.insertIdentity(form, { leafIndex: entry.leafIndex, timestamp: null });
   }
 }
 

@@ -24,34 +24,61 @@ interface PlacingInput extends Earlier {
   readonly timestamp: UnixMs;
 }
 
+/** The place of a submission. */
+export interface Place extends KnownEntry {
+  /** The entry there is the same thing in another form. */
+  readonly isOtherForm: boolean;
+}
+
+/** A new entry, and the identities under which it is found. */
+interface NewEntry extends EntryRow {
+  readonly identity: Hash;
+  /** Those of other forms that it takes. */
+  readonly taken: readonly Hash[];
+}
+
 export interface Placed {
   /** One per submission, in their order. */
-  readonly places: readonly Result<KnownEntry, WriterExhausted>[];
-  readonly newEntries: readonly (EntryRow & { readonly identity: Hash })[];
+  readonly places: readonly Result<Place, WriterExhausted>[];
+  readonly newEntries: readonly NewEntry[];
   /** The new counts of the writers of new entries. */
   readonly counts: readonly WriterCount[];
 }
 
 /**
- * Gives each new identity the next free index. Equal identities share it, in one round and across rounds. An entry that
- * the log has already costs its writer nothing.
+ * Gives each new identity the next free index. Equal identities and other forms of the same thing share it, in one
+ * round and across rounds. An entry that the log has already costs its writer nothing.
  */
 export function placeAll({ firstIndex, submissions, timestamp, findEarlier, countOf }: PlacingInput): Placed {
   const inRound = new Map<string, KnownEntry>();
   const counts = new Map<string, WriterCount>();
-  const newEntries: (EntryRow & { readonly identity: Hash })[] = [];
-  const places = submissions.map((submission): Result<KnownEntry, WriterExhausted> => {
-    const { search, hints, identity, budget } = submission;
-    const known = inRound.get(encodeHex(identity)) ?? findEarlier(identity);
+  const newEntries: NewEntry[] = [];
+  const find = (identity: Hash): KnownEntry | null => inRound.get(encodeHex(identity)) ?? findEarlier(identity);
+  const places = submissions.map((submission): Result<Place, WriterExhausted> => {
+    const { search, hints, identity, otherForms, takesOtherForms, budget } = submission;
+    const known = findPlace(submission, find);
     if (known !== null) return ok(known);
     const counted = budget === null ? null : countEntry(budget, counts, { countOf, timestamp });
     if (counted?.ok === false) return counted;
     const place = { leafIndex: firstIndex + newEntries.length, timestamp };
+    const taken = takesOtherForms ? otherForms : [];
+    for (const form of taken) inRound.set(encodeHex(form), { ...place, timestamp: null });
     inRound.set(encodeHex(identity), place);
-    newEntries.push({ ...place, ...submission.toLeaf(place), search, hints, identity });
-    return ok(place);
+    newEntries.push({ ...place, ...submission.toLeaf(place), search, hints, identity, taken });
+    return ok({ ...place, isOtherForm: false });
   });
   return { places, newEntries, counts: [...counts.values()] };
+}
+
+/** The place of a submission that the log has already, in this or another form. */
+function findPlace({ identity, otherForms }: Submission, find: Earlier["findEarlier"]): Place | null {
+  const same = find(identity);
+  if (same !== null) return { ...same, isOtherForm: false };
+  for (const form of otherForms) {
+    const other = find(form);
+    if (other !== null) return { ...other, isOtherForm: true };
+  }
+  return null;
 }
 
 /** Counts one more entry against a budget. Fails with writer_exhausted if the budget does not allow it. */

@@ -9,8 +9,8 @@ import { type Edge, edgeNodes, type FullTile, growEdge } from "../../../shared/t
 import type { SignedTreeHead } from "../../../shared/tlog/head.ts";
 import { inclusionProof, rootHash } from "../../../shared/tlog/proof.ts";
 import type { LogFormat, Placement, Submission } from "../kinds/kind.ts";
-import type { KnownEntry, StateRow } from "../storage.ts";
-import { type Earlier, type Placed, placeAll } from "./placing.ts";
+import type { StateRow } from "../storage.ts";
+import { type Earlier, type Place, type Placed, placeAll } from "./placing.ts";
 
 interface RoundInput extends Earlier {
   readonly edge: Edge;
@@ -24,6 +24,8 @@ export interface Outcome {
   readonly answer: Appended | Duplicate;
   /** The place that an SCT promises. Null for a duplicate whose time is not known. */
   readonly placement: Placement | null;
+  /** A duplicate of an entry that is the same thing in another form. */
+  readonly isOtherForm: boolean;
 }
 
 /** The tree after a round, and the rows that lead to it. */
@@ -47,10 +49,11 @@ export function runRound(input: RoundInput): Round {
   const { edge, timestamp } = input;
   const placed = placeAll({ ...input, firstIndex: edge.treeSize });
   const newTree = placed.newEntries.length === 0 ? null : grow(input, placed);
-  const toOutcome = ({ leafIndex, timestamp: promised }: KnownEntry): Outcome => {
+  const toOutcome = ({ leafIndex, timestamp: promised, isOtherForm }: Place): Outcome => {
     const placement = promised === null ? null : { leafIndex, timestamp: promised };
-    if (newTree === null || leafIndex < edge.treeSize) return { answer: { kind: "duplicate", leafIndex }, placement };
-    return { answer: toAppended(newTree, leafIndex, timestamp), placement };
+    const isNew = newTree !== null && leafIndex >= edge.treeSize;
+    const answer = isNew ? toAppended(newTree, leafIndex, timestamp) : ({ kind: "duplicate", leafIndex } as const);
+    return { answer, placement, isOtherForm };
   };
   return { newTree, outcomes: placed.places.map((place) => (place.ok ? ok(toOutcome(place.value)) : place)) };
 }
