@@ -103,6 +103,7 @@ describe("decodeDer rejects with der_invalid", () => {
     ["oid", "an arc that goes on after the end", "06 02 2a 86"],
     ["oid", "an arc padded with 80 (§8.19.2)", "06 03 2a 80 01"],
     ["oid", "a first arc padded with 80", "06 02 80 2a"],
+    ["oid", "65 octets", `06 41 ${"01 ".repeat(65).trim()}`],
     ["oid", "an arc of 2^53", "06 09 2a 90 80 80 80 80 80 80 00"],
     ["null", "contents (§8.8.2)", "05 01 00"],
     ["text", "a string of another type", "1e 02 00 48"],

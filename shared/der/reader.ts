@@ -186,7 +186,11 @@ function lengthAt(bytes: Uint8Array, at: number): { readonly header: number; rea
   return { header: 1 + count, length };
 }
 
+/** Registered identifiers have up to 20. In dotted decimal a longer one is longer still, and messages quote it. */
+const MAX_OID_BYTES = 64;
+
 function dottedOid(contents: Uint8Array): string {
+  if (contents.length > MAX_OID_BYTES) throw new DerSyntaxError("OID too long");
   const arcs: number[] = [];
   let arc = 0;
   let started = false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Walks over JSON text without building anything, within a bound: each character outside of strings is a visit, and what
-// is inside is skipped natively. Checks no grammar.
+// Walks over JSON text without building anything, within a bound: each character outside of strings is a visit, and
+// what is inside is skipped natively. Checks no grammar.
 
 const BACKSLASH = 0x5c;
 /** Finding the end of a string, or the next quote in it, costs as much as that many other characters. */

@@ -31,8 +31,8 @@ export function preAuthEncoding(payloadType: string, payload: Uint8Array): Uint8
 }
 
 /**
- * Reads the search hints of an attestation: as many digests of its first subjects as fit. A payload that is not an in-toto
- * statement has only its hash: the log vouches for signatures and does not judge statements.
+ * Reads the search hints of an attestation: as many digests of its first subjects as fit. A payload that is not an
+ * in-toto statement has only its hash: the log vouches for signatures and does not judge statements.
  */
 export function readAttestationHints(payloadType: string, payload: Uint8Array): AttestationHints {
   const { subject, predicateType } =

@@ -16,8 +16,8 @@ export interface SidecarLine {
 }
 
 /**
- * The longest line that any version has written: 512 digests of 161 characters, and a predicate type of 512, each escaped.
- * Today it is a fifth of that (dsse.ts).
+ * The longest line that any version has written: 512 digests of 161 characters, and a predicate type of 512, each
+ * escaped. Today it is a fifth of that (dsse.ts).
  */
 const MAX_LINE_BYTES = 96 * 1024;
 /** The limit of a sidecar for who writes it and who reads it. */

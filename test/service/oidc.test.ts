@@ -57,7 +57,7 @@ describe("the development issuer over HTTP", () => {
   test.each([
     { body: "{", problem: "is not JSON" },
     { body: '{"email":"alice"}', problem: "needs an e-mail address in email" },
-    { body: '{"email":"a@b","admin":true}', problem: "has a wrong or unknown field: admin" },
+    { body: '{"email":"a@b","admin":true}', problem: 'has a wrong or unknown field: "admin"' },
     { body: '{"email":"a@b","expiresIn":100000}', problem: "has an expiresIn beyond 86400 seconds" },
   ])("rejects $body with 400", async ({ body, problem }) => {
     const answer = await ask(body);

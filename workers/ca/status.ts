@@ -3,6 +3,7 @@
 // for it, and then says what to fix. Spec: https://github.com/sigstore/fulcio/blob/main/pkg/server/error.go
 
 import { KEY_HASH } from "../../shared/fulcio/subject-key.ts";
+import { quote } from "../../shared/http/quote.ts";
 import { requestIdOf } from "../../shared/http/request-id.ts";
 import { type AnswerTable, answerByCode, renderStatus, type Status, unavailable } from "../../shared/http/status.ts";
 import { formatRfc3339, unixMs } from "../../shared/time.ts";
@@ -139,9 +140,6 @@ const STATUSES: AnswerTable<CaError, Status> = {
   entry_too_large: ({ maxBytes }) =>
     badToken(`its claims produce an entry of more than ${maxBytes} bytes for the certificate log`),
 };
-
-/** Quotes and cuts untrusted text. */
-const quote = (text: string): string => JSON.stringify(text.slice(0, 200));
 
 /** Returns the status of an error. */
 export const statusOf = (error: CaError): Status => answerByCode(STATUSES, error);

@@ -6,6 +6,7 @@ import { SignJWT } from "jose";
 import { readBody } from "../../shared/http/body.ts";
 import { withFailures } from "../../shared/http/failure.ts";
 import { parsePublicUrl } from "../../shared/http/public-url.ts";
+import { quote } from "../../shared/http/quote.ts";
 import { requestIdOf } from "../../shared/http/request-id.ts";
 import { notConfigured, renderStatus } from "../../shared/http/status.ts";
 import { parseJson } from "../../shared/json/parse.ts";
@@ -86,7 +87,7 @@ function parseTokenRequest(body: Uint8Array): Result<TokenRequest, DevTokenError
   const json = parseJson(body);
   if (!json.ok) return invalid("is not JSON");
   const fields = decodeFields(json.value, "");
-  if (!fields.ok) return invalid(`has a wrong or unknown field${fields.error.path && `: ${fields.error.path}`}`);
+  if (!fields.ok) return invalid(`has a wrong or unknown field${fields.error.path && `: ${quote(fields.error.path)}`}`);
   const { email, audience = "sigstore", expiresIn = DEFAULT_LIFETIME_SECONDS } = fields.value;
   if (email === undefined || !isEmail(email)) return invalid("needs an e-mail address in email");
   if (audience === "" || audience.length > MAX_AUDIENCE_CHARACTERS) return invalid("has an empty or too long audience");

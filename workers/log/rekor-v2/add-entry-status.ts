@@ -3,6 +3,7 @@
 // because people and tools search for it, and continues with what to fix.
 // Spec: https://github.com/sigstore/rekor-tiles (internal/server/service.go). The codes are those of grpc-gateway.
 
+import { quote } from "../../../shared/http/quote.ts";
 import { type AnswerTable, answerByCode, type Status, unavailable } from "../../../shared/http/status.ts";
 import type { WriterExhausted } from "../../../shared/rpc/sequencer.ts";
 import { formatRfc3339 } from "../../../shared/time.ts";
@@ -24,8 +25,6 @@ export const fullMessage = (writeTo: string): string =>
   `The storage of this log is full, please switch to the latest log: ${writeTo}`;
 
 export const QUOTA_MESSAGE = "the log has used up its plan's daily rows: retry after 00:00 UTC; it can still be read";
-
-const MAX_QUOTED_CHARS = 64;
 
 const STATUSES: AnswerTable<AddEntryError, Status> = {
   body_incomplete: () => badRequest("unexpected EOF: the request ends before its body does; send it again"),
@@ -133,10 +132,8 @@ function exhausted({ kind, entries, until, retryAfterSeconds }: WriterExhausted)
 /** The answer to an entry that was not logged, or that was logged but cannot be proven. */
 export const entryStatus = (error: AddEntryError): Status => answerByCode(STATUSES, error);
 
-/** The last part of a path as a JSON string, cut: it is the caller's text. */
-function quotedLast(path: string): string {
-  return JSON.stringify(path.slice(path.lastIndexOf(".") + 1).slice(0, MAX_QUOTED_CHARS));
-}
+/** The last part of a path, which is the caller's text. */
+const quotedLast = (path: string): string => quote(path.slice(path.lastIndexOf(".") + 1));
 
 function where(path: string): string {
   const dot = path.lastIndexOf(".");

@@ -11,8 +11,8 @@ import type { StoredEntries } from "./stored-entries.ts";
 /** As many entries per batch as per round, so that no invocation handles more. */
 const BATCH_ENTRIES = 64;
 /**
- * Bytes of a batch's terms and texts in JSON, half of the 2 MB that D1 takes as a parameter. An entry has at most 32 KiB
- * of names, of which each character takes six bytes at worst.
+ * Bytes of a batch's terms and texts in JSON, half of the 2 MB that D1 takes as a parameter. An entry has at most
+ * 32 KiB of names, of which each character takes six bytes at worst.
  */
 const BATCH_BYTES = 1_000_000;
 

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// A valid request of every declared route. The compiler rejects the table if a route has none.
+
+import { createHash, generateKeyPairSync, sign } from "node:crypto";
+import type { HandlerName, RouteRow } from "../../../shared/http/route.ts";
+import type { ROUTES as CA } from "../../../workers/ca/declaration.ts";
+import type { ROUTES as FRONT } from "../../../workers/front/declaration.ts";
+import type { ROUTES as LOG } from "../../../workers/log/declaration.ts";
+import type { ROUTES as OIDC } from "../../../workers/oidc/declaration.ts";
+import type { ROUTES as TRUST } from "../../../workers/trust/declaration.ts";
+import type { ROUTES as TSA } from "../../../workers/tsa/declaration.ts";
+import type { ROUTES as WITNESS } from "../../../workers/witness/declaration.ts";
+import type { Random } from "../../faults/random.ts";
+import type { FedLog } from "../../support/logs/fed-log.ts";
+import { artifactRequest, attestationRequest, type ClientKey, clientKey } from "../../support/logs/log-client.ts";
+import type { TestStack } from "../../support/process/stack.ts";
+import REQUESTS from "../../vectors/csr/requests.json" with { type: "json" };
+
+type Named<Rows extends readonly RouteRow[]> = HandlerName<Rows>;
+type Handler =
+  | Named<typeof CA>
+  | Named<typeof FRONT>
+  | Named<typeof LOG>
+  | Named<typeof OIDC>
+  | Named<typeof TRUST>
+  | Named<typeof TSA>
+  | Named<typeof WITNESS>;
+
+/** What a request has beside the method and path of its route. */
+interface Content {
+  /** Replaces the parameters of the route's path, or its `*`. */
+  readonly rest?: string;
+  readonly query?: string;
+  readonly contentType?: string;
+  readonly body?: string | Uint8Array;
+  readonly authorization?: string;
+}
+
+type Make = (random: Random) => Content;
+
+const EMAIL = "fuzz@example.com";
+const JSON_TYPE = "application/json";
+
+/** What valid requests are made of. */
+interface Material {
+  readonly token: string;
+  readonly key: ClientKey;
+  /** PEM of the key. */
+  readonly pem: string;
+  readonly proof: string;
+  /** DER in base64, leaf first. */
+  readonly chain: readonly string[];
+  readonly witnessed: FedLog;
+}
+
+/** Makes what valid requests are made of; a token lives for ten minutes. */
+export async function makeMaterial(stack: TestStack, witnessed: FedLog): Promise<Material> {
+  const token = await stack.token(EMAIL);
+  const key = clientKey();
+  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const pem = String(publicKey.export({ format: "pem", type: "spki" }));
+  const proof = sign("sha256", Buffer.from(EMAIL), privateKey).toString("base64");
+  const response = await fetch(`${stack.url}/api/v1/signingCert`, {
+    method: "POST",
+    headers: { "content-type": JSON_TYPE, authorization: `Bearer ${token}` },
+    body: legacyBody(pem, proof),
+  });
+  const chain = Array.from((await response.text()).matchAll(/-----BEGIN CERTIFICATE-----([^-]*)/g), ([, text = ""]) =>
+    text.replaceAll("\n", ""),
+  );
+  if (chain.length === 0) throw new Error(`no certificate: ${response.status}`);
+  return { token, key, pem, proof, chain, witnessed };
+}
+
+const legacyBody = (pem: string, proof: string): string => {
+  const content = pem.replaceAll(/-----[A-Z ]+-----|\n/g, "");
+  return JSON.stringify({ publicKey: { algorithm: "ecdsa", content }, signedEmailAddress: proof });
+};
+
+const TILES = ["0/000", "0/000.p/1", "0/000.p/7", "1/000.p/1", "entries/000", "entries/000.p/3", "data/000.p/1", "x"];
+const number = (random: Random): string =>
+  random.pick(["0", "1", "2", "5", "300", "9007199254740991", "9007199254740992", "-1", "1.5", "", "x"]);
+const log = (random: Random): string => random.pick(["", "&log=signature", "&log=certificate", "&log=constructor"]);
+const none: Make = () => ({});
+
+/** A valid request of every handler. */
+export function contents(material: Material): Readonly<Record<Handler, Make>> {
+  const { token, key, pem, proof, chain, witnessed } = material;
+  const signing: Make = (random) => {
+    const publicKeyRequest = { publicKey: { algorithm: "ECDSA", content: pem }, proofOfPossession: proof };
+    const csr = { certificateSigningRequest: Buffer.from(random.pick(REQUESTS).pem).toString("base64") };
+    const asked = random.chance(0.3) ? csr : { publicKeyRequest };
+    const body = JSON.stringify({ credentials: { oidcIdentityToken: token }, ...asked });
+    return { contentType: JSON_TYPE, body };
+  };
+  const search: Make = (random) => ({
+    query: `${random.pick(["digest=sha256:", "email=", "publicKey=", "identity=", "issuer=", "constructor="])}${random.pick(
+      [createHash("sha256").update("x").digest("hex"), EMAIL, "%00"],
+    )}${log(random)}&limit=${number(random)}`,
+  });
+  const entry: Make = (random) => ({ rest: number(random), query: log(random).slice(1) });
+  const chains: Make = () => ({ contentType: JSON_TYPE, body: JSON.stringify({ chain }) });
+  const tiles: Make = (random) => ({ rest: random.pick(TILES) });
+  return {
+    signingCertificate: signing,
+    explain: signing,
+    legacySigningCertificate: () => ({
+      contentType: JSON_TYPE,
+      authorization: `Bearer ${token}`,
+      body: legacyBody(pem, proof),
+    }),
+    trustBundle: none,
+    configuration: none,
+    legacyRootCertificate: none,
+    timestamp: (random) => timestampQuery(random),
+    certChain: none,
+    addEntry: (random) => ({ contentType: JSON_TYPE, body: JSON.stringify(entryRequest(key, random)) }),
+    checkpoint: none,
+    tile: tiles,
+    addChain: chains,
+    addPreChain: chains,
+    getRoots: none,
+    ctCheckpoint: none,
+    ctTile: tiles,
+    issuer: (random) => ({
+      rest: random.pick([
+        "0".repeat(64),
+        createHash("sha256")
+          .update(Buffer.from(chain[1] ?? "", "base64"))
+          .digest("hex"),
+      ]),
+    }),
+    logs: none,
+    search,
+    entryTlogProof: (random) => ({ rest: `${number(random)}.tlog-proof`, query: log(random).slice(1) }),
+    entry,
+    inclusion: (random) => ({ query: `index=${number(random)}&size=${number(random)}${log(random)}` }),
+    consistency: (random) => ({ query: `from=${number(random)}&to=${number(random)}${log(random)}` }),
+    meta: (random) => ({ rest: number(random) }),
+    tuf: (random) => ({
+      rest: random.pick(["timestamp.json", "1.root.json", "2.root.json", "targets/x", "root.json"]),
+    }),
+    trustedRoot: none,
+    signingConfig: none,
+    clientTrustConfig: none,
+    health: none,
+    home: none,
+    metrics: none,
+    discovery: none,
+    jwks: none,
+    addCheckpoint: (random) => ({ contentType: "text/plain", body: witnessed.request(random.below(8)) }),
+    about: none,
+  };
+}
+
+/** A query in DER or JSON. */
+function timestampQuery(random: Random): Content {
+  const digest = random.bytes(32);
+  if (random.chance(0.5)) {
+    const nonce = random.below(2 ** 31);
+    const artifactHash = Buffer.from(digest).toString("base64");
+    const body = JSON.stringify({ artifactHash, hashAlgorithm: "sha256", nonce, certificates: true });
+    return { contentType: JSON_TYPE, body };
+  }
+  const head = Buffer.from("30430201013031300d060960864801650304020105000420", "hex");
+  const nonce = Buffer.concat([Buffer.from("0206", "hex"), random.bytes(6)]);
+  const body = Buffer.concat([head, digest, nonce, Buffer.from("0101ff", "hex")]);
+  return { contentType: "application/timestamp-query", body };
+}
+
+function entryRequest(key: ClientKey, random: Random): object {
+  if (random.chance(0.6)) return artifactRequest(key, String(random.next()));
+  const count = random.pick([1, 3, 300, 1024]);
+  const subjects = Array.from({ length: count }, (_, i) => i.toString(16).padStart(64, "0"));
+  return attestationRequest(key, subjects);
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// A short run of the fuzzer, and the bodies that cost a parser most on every route that reads one: the whole service in
+// workerd, with the heap of an isolate and a CPU ceiling per request. `npm run fuzz` runs it for long.
+
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { Campaign, FUZZED_ROUTES, type FuzzedStack, startFuzzedStack } from "../fuzz/service/campaign.ts";
+
+let fuzzed: FuzzedStack;
+let campaign: Campaign;
+
+beforeAll(async () => {
+  fuzzed = await startFuzzedStack();
+  campaign = new Campaign(fuzzed);
+});
+afterAll(() => fuzzed.stack.stop());
+
+it.each(FUZZED_ROUTES.filter(({ method }) => method === "POST"))(
+  "$path answers the most expensive bodies within the budget",
+  async (row) => {
+    await campaign.runExpensive(row);
+  },
+);
+
+it("answers changed requests of every route within the budget, and without a failure", async () => {
+  await campaign.run(20_261_129, 400);
+  const paths = FUZZED_ROUTES.map(({ method, path }) => `${method} ${path}`);
+  expect([...campaign.outcomes.keys()].toSorted()).toEqual([...new Set(paths)].toSorted());
+});
