@@ -28,6 +28,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   audit: async () => (await import("./audit/command.ts")).AUDIT,
   backup: async () => (await import("./backup/command.ts")).backupCommand(openStateBucket),
   restore: async () => (await import("./backup/restore-command.ts")).restoreCommand(openStateBucket),
+  "index-attestation": async () => (await import("./index-attestation/command.ts")).INDEX_ATTESTATION,
   reindex: async () => (await import("./reindex/command.ts")).REINDEX,
   "dev-vars": async () => (await import("../local/dev-vars.ts")).DEV_VARS,
   completion: async () => (await import("./help/completion-command.ts")).completionCommand(loadCommands),

@@ -83,6 +83,13 @@ export const ROUTES = [
   // Our own read API over all of them.
   { method: "GET", path: "/api/logs", limit: "reads", handler: "logs" },
   { method: "GET", path: "/api/search", limit: "reads", handler: "search" },
+  {
+    method: "POST",
+    path: "/api/search/attestations",
+    maxBodyBytes: MAX_ENTRY_REQUEST_BYTES,
+    limit: "entries",
+    handler: "indexAttestation",
+  },
   { method: "GET", path: "/api/entries/:index.tlog-proof", kinds: ANY_LOG, handler: "entryTlogProof" },
   { method: "GET", path: "/api/entries/:index", kinds: ANY_LOG, handler: "entry" },
   { method: "GET", path: "/api/proof/inclusion", kinds: ANY_LOG, handler: "inclusion" },
@@ -124,6 +131,10 @@ export const ROUTE_TEXTS: Readonly<Record<HandlerName<typeof ROUTES>, RouteText>
   },
   search: {
     what: "Finds entries, newest first: `?digest=`, `?identity=`, `?email=`, `?publicKey=`, `?issuer=`; `log`, `limit`, `cursor`.",
+    spec: null,
+  },
+  indexAttestation: {
+    what: "Makes the logged attestation of a DSSE envelope, or of a bundle with one, findable by its subjects ([search.md](../search.md#attestations)).",
     spec: null,
   },
   entryTlogProof: {

@@ -28,6 +28,7 @@ export type LogError =
   | RecordError
   | SearchQueryError
   | SearchUnavailable
+  | AttestationError
   | TilePathError
   /** The key of the CA that issued the submitted certificate, or one above it, is retired. */
   | { readonly code: "submitted_issuer_retired"; readonly retiredAt: UnixMs }
@@ -72,6 +73,12 @@ interface RecordError {
 interface MetaPathError {
   readonly code: "bundle_index_invalid";
 }
+
+/** POST /api/search/attestations. */
+export type AttestationError =
+  | { readonly code: "attestation_invalid"; readonly problem: "json" | "envelope" | "subjects" }
+  /** No indexed entry has a signature over the envelope. */
+  | { readonly code: "attestation_unknown" };
 
 /** GET /api/proof/…: the query is wrong. */
 export interface ProofQueryError {

@@ -5,6 +5,7 @@ import { createRouter, type Handlers, withHandlers } from "../../shared/http/rou
 import { createService } from "../../shared/http/service.ts";
 import type { LogKind } from "../../shared/logs/kinds.ts";
 import { entry, entryTlogProof } from "./api/entry.ts";
+import { indexAttestation } from "./api/index-attestation.ts";
 import { logs } from "./api/logs.ts";
 import { meta } from "./api/meta.ts";
 import { consistency, inclusion } from "./api/proof.ts";
@@ -36,6 +37,7 @@ const HANDLERS: Handlers<typeof ROUTES, [Config, TilesStub]> = {
   issuer: onSite("certificate", issuer),
   logs,
   search,
+  indexAttestation,
   entryTlogProof,
   entry,
   inclusion,

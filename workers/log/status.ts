@@ -105,6 +105,12 @@ const ANSWERS: AnswerTable<LogError, Answer> = {
   search_unavailable: () =>
     later("the search index is unavailable; signing and reading still work: retry in a minute", 60),
 
+  attestation_invalid: ({ problem }) => badRequest(ATTESTATION_PROBLEMS[problem]),
+  attestation_unknown: () =>
+    notFound(
+      "no entry of this deployment has a signature over this envelope; a new entry is indexed within seconds: retry",
+    ),
+
   // Submitting a chain of certificates.
   writes_limited: () => tooMany("submissions"),
   body_incomplete: () => badRequest("the request ends before its body does: send it again"),
@@ -184,6 +190,14 @@ const SEARCH_PROBLEMS: Readonly<Record<SearchQueryError["parameter"], string>> =
   log: "log must be the name of a log; /api/logs lists the names",
   limit: `limit must be a number from 1 to ${MAX_LIMIT}`,
   cursor: "cursor must be the nextCursor of the previous page, sent with the same parameters",
+};
+
+const ATTESTATION_PROBLEMS: Readonly<
+  Record<Extract<LogError, { readonly code: "attestation_invalid" }>["problem"], string>
+> = {
+  json: "the request body is not well-formed JSON",
+  envelope: "the request body must be a DSSE envelope, with payload and payloadType, or a Sigstore bundle that has one",
+  subjects: "the payload is not an in-toto statement whose subjects have digests in hex",
 };
 
 const CHAIN_PROBLEMS: Readonly<Record<ChainRequestError["problem"], string>> = {

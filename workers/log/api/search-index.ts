@@ -152,6 +152,24 @@ function toScanned(log: string, rows: readonly HitRow[], limit: number): Scanned
   return { hits, floor: last === undefined ? null : toHit(log, last) };
 }
 
+/** Only for an entry that is indexed, so that no row outlives or precedes its entry's. */
+const ADD_TERMS = `INSERT OR IGNORE INTO posting (term, log, idx)
+  SELECT value, ?1, ?2 FROM json_each(?3) WHERE EXISTS (SELECT 1 FROM entry WHERE log = ?1 AND idx = ?2)`;
+
+/** Makes an indexed entry findable by further terms. Fails with search_unavailable. */
+export async function addTerms(
+  database: D1Database,
+  { log, leafIndex }: Pick<Hit, "log" | "leafIndex">,
+  terms: readonly string[],
+): Promise<Result<null, SearchUnavailable>> {
+  try {
+    await withDeadline(database.batch([database.prepare(ADD_TERMS).bind(log, leafIndex, JSON.stringify(terms))]));
+    return ok(null);
+  } catch (error) {
+    return err({ code: "search_unavailable", reason: error instanceof Error ? error.message : "not an Error" });
+  }
+}
+
 /** Rejects after DEADLINE_MS: D1 can stall for a minute, and no client waits that long. */
 async function withDeadline<T>(work: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
