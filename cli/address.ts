@@ -26,7 +26,7 @@ export function parseListenAddress(
   );
 }
 
-/** The URL of a local stack, which its PUBLIC_URL must equal. */
+/** The URL of a local stack, which its PUBLIC_URL must equal: the default port is not written. */
 export const localUrl = (port: number): string => new URL(`http://localhost:${port}`).origin;
 
 /** Finds a port to listen on: `port`, or any free port for 0. The error is the reason why the port cannot be used. */

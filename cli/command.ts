@@ -105,6 +105,9 @@ export function parseArguments<const F extends Flags>(
   };
   try {
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+    const empty = Object.keys(flags).find((flag) => [values[flag]].flat().includes(""));
+    // An unset variable of a script: --state "$STATE" would otherwise mean the current folder.
+    if (empty !== undefined) return err(`--${empty} is empty; give a value, or leave the flag out`);
     const given = Object.entries(flags).map(([flag, row]) => [flag, values[flag] ?? absentValue(row)]);
     return ok({
       // Each value has the type that its row declares: parseArgs checks this, but its type forgets the table.

@@ -4,6 +4,7 @@
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { childEnvironment } from "../cli/child-environment.ts";
 import { defineCommand, refusePositionals } from "../cli/command.ts";
 import { IS_INSTALLED, ROOT, wranglerScript } from "../cli/root.ts";
 import { say } from "../cli/terminal.ts";
@@ -70,7 +71,7 @@ function prepare({ environment, file, state }: (typeof SHAPES)[number]): Result<
     {
       cwd: ROOT,
       stdio: ["ignore", "ignore", "inherit"],
-      env: { ...process.env, CI: "true", WRANGLER_SEND_METRICS: "false" },
+      env: childEnvironment({ CI: "true", WRANGLER_SEND_METRICS: "false" }),
     },
   );
   return ok(null);

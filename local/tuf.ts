@@ -4,6 +4,7 @@
 
 import { existsSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { IGNORED_BY_GIT } from "../cli/keys/keys.ts";
 import {
   createOfflineKey,
   createOnlineKey,
@@ -115,6 +116,8 @@ function makeFolder(
   const targets = createOfflineKey(join(unfinished, KEY_FILES.targets), null);
   if (!targets.ok) return err(describeKeyFileError(targets.error));
   const online = createOnlineKey();
+  const [ignore, everything] = IGNORED_BY_GIT;
+  writeFileSync(join(unfinished, ignore), everything, { mode: 0o600 });
   writeFileSync(join(unfinished, KEY_FILES.online), online.pem, { mode: 0o600, flag: "wx", flush: true });
   const texts = createRepository({
     root: { keys: [root.value.key], threshold: 1 },

@@ -8,7 +8,7 @@ import type { PublicUrl } from "../../shared/http/public-url.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type Arguments, defineCommand, refusePositionals } from "../command.ts";
 import {
-  claimShape,
+  chooseShape,
   DEPLOYMENT_FLAGS,
   type Deployment,
   offlineFolder,
@@ -36,6 +36,13 @@ const FLAGS = {
       "Deploy one Worker for each service, with the gateway in front. Each Worker then holds only its own secrets.",
   },
   "dry-run": { description: "Build every Worker and check every setting, but send nothing." },
+  adopt: {
+    description:
+      "Replace a Worker, bucket or database of this name that was not made from this folder. Its logs and secrets are lost to their owner.",
+  },
+  "take-over-domain": {
+    description: "Take the host name from another Worker, or replace the DNS record that it has.",
+  },
   "no-smoke-test": { description: "Skip the signature at the end." },
   offline: {
     value: "DIR",
@@ -49,6 +56,8 @@ interface Options extends Selection {
   readonly isSplit: boolean;
   readonly isDryRun: boolean;
   readonly isTried: boolean;
+  readonly adopts: boolean;
+  readonly takesDomain: boolean;
   readonly offline: string | null;
   readonly passphraseFile: string | null;
 }
@@ -60,6 +69,7 @@ export const DEPLOY = defineCommand({
   description: [
     "Deploys what sigedge init created: finds or creates the database and the bucket, applies D1 migrations, uploads code, settings and secrets, then signs, logs, verifies and finds a file at the deployed address.",
     "The command is safe to repeat. Run it again to deploy a new version, a changed setting or an edited issuers.yaml.",
+    "A first deployment stops before it sends anything if the account already has a Worker, bucket, database or domain of these names.",
     "Requires a wrangler that is logged in (npx wrangler login), or CLOUDFLARE_API_TOKEN.",
   ],
   arguments: [],
@@ -98,6 +108,8 @@ function readOptions(args: Arguments<typeof FLAGS>): Result<Options, string> {
     isSplit: values.split,
     isDryRun: values["dry-run"],
     isTried: !values["no-smoke-test"],
+    adopts: values.adopt,
+    takesDomain: values["take-over-domain"],
     offline: values.offline,
     passphraseFile: values["passphrase-file"],
   });
@@ -112,7 +124,7 @@ interface Outcome {
 }
 
 async function deploy(options: Options, stream: NodeJS.WriteStream): Promise<Result<Outcome, string>> {
-  const { isSplit, isDryRun } = options;
+  const { isSplit, isDryRun, adopts, takesDomain } = options;
   const shape = isSplit ? "split" : "composed";
   const read = requireDeployment(options);
   if (!read.ok) return read;
@@ -121,13 +133,15 @@ async function deploy(options: Options, stream: NodeJS.WriteStream): Promise<Res
   const open = openIssuersLine(read.value);
   if (open !== null) stream.write(`${styled("yellow", `The CA ${open}`)}\n`);
   const workers: Deployed[] = [];
-  const plan = { isSplit, settings: settings.value, done: (worker: Deployed) => void workers.push(worker) };
+  const isFirst = read.value.shape === null;
+  const chosen = { isSplit, isFirst, adopts, takesDomain };
+  const plan = { ...chosen, settings: settings.value, done: (worker: Deployed) => void workers.push(worker) };
   if (isDryRun) {
     const built = await runSteps(dryRunSteps({ ...plan, deployment: read.value }), stream);
     const url = read.value.publicUrl?.href ?? null;
     return built.ok ? ok({ url, shape, dryRun: true, workers, tried: false }) : built;
   }
-  const deployment = claimShape(read.value, shape);
+  const deployment = chooseShape(read.value, shape);
   if (!deployment.ok) return deployment;
   const trust = installTrustFile(deployment.value.folder, deployment.value.publicUrl);
   if (!trust.ok) return trust;

@@ -6,6 +6,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { childEnvironment } from "../child-environment.ts";
 import { ROOT, workingFolder, wranglerScript } from "../root.ts";
 
 /** The result of one dry run. */
@@ -46,14 +47,13 @@ export async function dryRun(environment: string | null, config: string | null =
 }
 
 function run(command: string, args: readonly string[]): Promise<{ readonly passed: boolean; readonly output: string }> {
-  const env = {
-    ...process.env,
+  const env = childEnvironment({
     WRANGLER_SEND_METRICS: "false",
     WRANGLER_SEND_ERROR_REPORTS: "false",
     WRANGLER_HIDE_BANNER: "true",
     WRANGLER_WRITE_LOGS: "false",
     NO_COLOR: "1",
-  };
+  });
   return new Promise((resolve) => {
     execFile(command, args, { cwd: workingFolder(), env, maxBuffer: 2 ** 24 }, (error, stdout, stderr) => {
       resolve({ passed: error === null, output: stdout + stderr });

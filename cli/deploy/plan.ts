@@ -6,11 +6,13 @@ import { join } from "node:path";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { DECLARATIONS, settingNames } from "../../workers/declarations.ts";
 import { SETTINGS as GATEWAY_SETTINGS } from "../../workers/front/declaration.ts";
-import type { Deployment, WorkerSettings } from "../deployment/deployment.ts";
-import { databaseSteps, withSecretsFile } from "../deployment/prepare.ts";
+import { openAccount } from "../deployment/account.ts";
+import { type Deployment, forgetShape, recordShape, type WorkerSettings } from "../deployment/deployment.ts";
+import { databaseSteps, remoteSecrets, withSecretsFile } from "../deployment/prepare.ts";
 import { reasonOf, wrangler } from "../deployment/wrangler.ts";
 import { SPLIT_ORDER, type SplitWorker, workerName, writeConfig } from "../deployment/wrangler-config.ts";
 import type { Step } from "../steps.ts";
+import { preflight } from "./preflight.ts";
 
 /** A Worker that was deployed. */
 export interface Deployed {
@@ -25,6 +27,12 @@ export interface Plan {
   readonly deployment: Deployment;
   readonly isSplit: boolean;
   readonly settings: WorkerSettings;
+  /** Whether nothing was deployed from the folder before. */
+  readonly isFirst: boolean;
+  /** Whether to replace what another folder has made. */
+  readonly adopts: boolean;
+  /** Whether to take a domain from another Worker or DNS record. */
+  readonly takesDomain: boolean;
   /** Called after each Worker. */
   readonly done: (worker: Deployed) => void;
 }
@@ -36,12 +44,32 @@ export function deploySteps(plan: Plan): readonly Step[] {
   const first = workers[0] ?? null;
   return [
     { title: "configuration", run: () => writeConfigs(plan) },
+    { title: "what the account has already", run: () => checkAccount(plan, workers) },
     ...databaseSteps(deployment, first),
     ...workers.map((worker) => ({
       title: `Worker ${workerName(deployment, worker)}`,
-      run: () => deployWorker(plan, worker),
+      run: () => (worker === first ? deployFirst(plan, worker) : deployWorker(plan, worker)),
     })),
   ];
+}
+
+async function checkAccount(
+  { deployment, settings, ...choices }: Plan,
+  workers: readonly (SplitWorker | null)[],
+): Promise<Result<string, string>> {
+  const account = await openAccount();
+  return account.ok ? preflight(account.value, { ...choices, deployment, workers, vars: settings.vars }) : account;
+}
+
+/** Uploads the first Worker, which decides the deployment's shape if it exists afterwards. */
+async function deployFirst(plan: Plan, worker: SplitWorker | null): Promise<Result<string, string>> {
+  const { deployment, isFirst } = plan;
+  recordShape(deployment);
+  const deployed = await deployWorker(plan, worker);
+  if (deployed.ok || !isFirst) return deployed;
+  const remote = await remoteSecrets(deployment, worker);
+  if (remote.ok && remote.value === null) forgetShape(deployment);
+  return deployed;
 }
 
 /** Builds what would be deployed, without a network. */

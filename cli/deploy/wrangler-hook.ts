@@ -6,12 +6,15 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { claimShape, type Deployment, readDeployment, workerSettings } from "../deployment/deployment.ts";
+import { childEnvironment } from "../child-environment.ts";
+import { openAccount } from "../deployment/account.ts";
+import { chooseShape, type Deployment, readDeployment, recordShape, workerSettings } from "../deployment/deployment.ts";
 import { databaseSteps, remoteSecrets, uploadSecrets } from "../deployment/prepare.ts";
 import { PREPARED_VARIABLE } from "../deployment/wrangler.ts";
 import { redirectedFolder } from "../deployment/wrangler-config.ts";
 import type { Step } from "../steps.ts";
 import { say } from "../terminal.ts";
+import { preflight, type Target } from "./preflight.ts";
 
 /** wrangler, its shell, and the processes of npx between them. */
 const MAX_ANCESTORS = 6;
@@ -43,7 +46,10 @@ function readProcess(id: number): Ancestor | null {
       const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
       return { parent, args: readFileSync(`/proc/${id}/cmdline`, "utf8").split("\0").slice(0, -1) };
     }
-    const line = execFileSync("ps", ["-o", "ppid=,args=", "-p", String(id)], { encoding: "utf8" }).trim();
+    const line = execFileSync("ps", ["-o", "ppid=,args=", "-p", String(id)], {
+      encoding: "utf8",
+      env: childEnvironment({}),
+    }).trim();
     const [parent = "", ...args] = line.split(/\s+/);
     return { parent: Number(parent), args };
   } catch {
@@ -51,11 +57,12 @@ function readProcess(id: number): Ancestor | null {
   }
 }
 
-async function prepare(deployment: Deployment): Promise<Result<null, string>> {
+async function prepare(deployment: Deployment, isFirst: boolean): Promise<Result<null, string>> {
   const settings = workerSettings(deployment);
   if (!settings.ok) return settings;
-  const { secrets } = settings.value;
+  const { secrets, vars } = settings.value;
   const steps: readonly Step[] = [
+    { title: "what the account has already", run: () => checkAccount({ deployment, isFirst, vars }) },
     ...databaseSteps(deployment, null),
     { title: "secrets", run: () => uploadMissing(deployment, secrets) },
   ];
@@ -65,6 +72,11 @@ async function prepare(deployment: Deployment): Promise<Result<null, string>> {
     say(`sigedge: ${title}: ${done.value}`);
   }
   return ok(null);
+}
+
+async function checkAccount(of: Pick<Target, "deployment" | "isFirst" | "vars">): Promise<Result<string, string>> {
+  const account = await openAccount();
+  return account.ok ? preflight(account.value, { ...of, workers: [null], adopts: false, takesDomain: false }) : account;
 }
 
 async function uploadMissing(
@@ -92,10 +104,12 @@ export async function wranglerHook(): Promise<number> {
     say(dry === true ? "sigedge: dry run: nothing is created, no secret uploaded" : UNCERTAIN);
     return 0;
   }
-  const deployment = claimShape(read.value, "composed");
+  const deployment = chooseShape(read.value, "composed");
   if (!deployment.ok) return failed(deployment.error);
-  const prepared = await prepare(deployment.value);
-  return prepared.ok ? 0 : failed(prepared.error);
+  const prepared = await prepare(deployment.value, read.value.shape === null);
+  if (!prepared.ok) return failed(prepared.error);
+  recordShape(deployment.value);
+  return 0;
 }
 
 const UNCERTAIN =

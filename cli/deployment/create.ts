@@ -8,8 +8,8 @@ import { dirname, join } from "node:path";
 import type { PublicUrl } from "../../shared/http/public-url.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { unixMs } from "../../shared/time.ts";
-import { makeFolder, makeKeyFiles, OFFLINE_KEY_FILES } from "../keys/keys.ts";
-import { IS_INSTALLED, ROOT } from "../root.ts";
+import { IGNORED_BY_GIT, makeFolder, makeKeyFiles, OFFLINE_KEY_FILES } from "../keys/keys.ts";
+import { ROOT } from "../root.ts";
 import { encryptKey } from "../tuf/encrypted-key.ts";
 import { type Deployment, deploymentText, keysFolder, shown, writeDeployment, writePrivate } from "./deployment.ts";
 import { OPERATOR_JWKS_FILE, OPERATOR_KEY_FILE, operatorJwks, operatorOf, operatorRow } from "./operator-issuer.ts";
@@ -59,9 +59,7 @@ type WithPassphrase = NewDeployment & { readonly passphrase: string };
 
 async function makeTree(wanted: WithPassphrase, deployment: Deployment): Promise<Map<string, string>> {
   const { publicUrl, issuers, passphrase } = wanted;
-  const tree = new Map([["deployment.json", deploymentText(deployment)]]);
-  // A clone ignores the folder already.
-  if (IS_INSTALLED) tree.set(".gitignore", "*\n");
+  const tree = new Map([["deployment.json", deploymentText(deployment)], IGNORED_BY_GIT]);
   const keys = makeKeyFiles({ hostname: publicUrl?.hostname ?? NAMELESS, now: unixMs(Date.now()) });
   for (const [file, text] of keys) {
     if (OFFLINE_KEY_FILES.includes(file)) tree.set(`offline/${file}`, encryptKey(createPrivateKey(text), passphrase));

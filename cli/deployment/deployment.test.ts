@@ -7,7 +7,15 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
 import { createDeployment, setUrl } from "./create.ts";
-import { claimShape, type Deployment, readDeployment, selectDeployment, workerSettings } from "./deployment.ts";
+import {
+  chooseShape,
+  type Deployment,
+  forgetShape,
+  readDeployment,
+  recordShape,
+  selectDeployment,
+  workerSettings,
+} from "./deployment.ts";
 import { readIssuersFile } from "./issuers-file.ts";
 import { writeConfig } from "./wrangler-config.ts";
 
@@ -88,11 +96,17 @@ describe("a new deployment", () => {
     expect(file.value.issuers.length).toBeGreaterThan(20);
   });
 
-  it("keeps its shape", () => {
-    const claimed = value(claimShape(made, "composed"));
-    expect(claimShape(claimed, "split")).toMatchObject({ ok: false });
+  it("has no shape before its first Worker is uploaded, and keeps it afterwards", () => {
+    const chosen = value(chooseShape(made, "split"));
+    expect(value(readDeployment(made.folder))).toMatchObject({ shape: null });
+    recordShape(chosen);
+    forgetShape(chosen);
+    expect(value(readDeployment(made.folder))).toMatchObject({ shape: null });
+    const claimed = value(chooseShape(made, "composed"));
+    recordShape(claimed);
+    expect(chooseShape(claimed, "split")).toMatchObject({ ok: false });
     expect(value(readDeployment(made.folder))).toMatchObject({ shape: "composed", name: "sigedge-test" });
-    expect(claimShape({ ...made, publicUrl: null }, "composed")).toMatchObject({ ok: false });
+    expect(chooseShape({ ...made, publicUrl: null }, "composed")).toMatchObject({ ok: false });
   });
 });
 

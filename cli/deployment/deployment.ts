@@ -16,7 +16,7 @@ import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts"
 import { err, ok, type Result } from "../../shared/result.ts";
 import { unixMs } from "../../shared/time.ts";
 import { isSecret } from "../../workers/declarations.ts";
-import { readKeys } from "../keys/keys.ts";
+import { REMOTE_CA_KEY_FILE, readKeys } from "../keys/keys.ts";
 import { IS_INSTALLED, workingFolder } from "../root.ts";
 import { fileSettings, publicIssuersLine, readShards, type SettingsFolder, witnessSecret } from "./folder-settings.ts";
 import { allSettings, formerSettings, withoutFormer } from "./former-settings.ts";
@@ -148,10 +148,10 @@ export const writeDeployment = (deployment: Deployment): void =>
   writePrivate(join(deployment.folder, FILE), deploymentText(deployment));
 
 /**
- * Records the shape of a deployment before anything is uploaded. The logs' storage belongs to one Worker: in the
- * other shape, the same keys would sign a second history. The error is a line for the operator.
+ * Chooses the shape of a deployment; recordShape makes the choice permanent. The logs' storage belongs to one Worker:
+ * in the other shape, the same keys would sign a second history. The error is a line for the operator.
  */
-export function claimShape(
+export function chooseShape(
   deployment: Deployment,
   shape: Shape,
 ): Result<Deployment & { readonly publicUrl: PublicUrl }, string> {
@@ -164,9 +164,20 @@ export function claimShape(
         "shape the same keys would sign a second history. docs/deploy.md describes how to move",
     );
   }
-  const claimed = { ...deployment, publicUrl, shape };
-  if (deployment.shape === null) writeDeployment(claimed);
-  return ok(claimed);
+  return ok({ ...deployment, publicUrl, shape });
+}
+
+/** Records the shape just before the first Worker is uploaded: a failure before that decides nothing. */
+export function recordShape(deployment: Deployment): void {
+  const known = readDeployment(deployment.folder);
+  if (known.ok && known.value !== null && known.value.shape === null)
+    writeDeployment({ ...known.value, shape: deployment.shape });
+}
+
+/** Forgets the shape after a first upload that did not happen. */
+export function forgetShape(deployment: Deployment): void {
+  const known = readDeployment(deployment.folder);
+  if (known.ok && known.value !== null) writeDeployment({ ...known.value, shape: null });
 }
 
 /** The folder of the online keys and the chains. */
@@ -185,6 +196,14 @@ export interface WorkerSettings {
 export function workerSettings(deployment: Deployment): Result<WorkerSettings, string> {
   const keys = readKeys(keysFolder(deployment), unixMs(Date.now()));
   if (!keys.ok) return err(describeDamagedKeys(keys.error, keysFolder(deployment), PRODUCTION));
+  const exposed = Object.keys(deployment.settings).find(isSecret);
+  // wrangler prints settings, and uploads them as plain text.
+  if (exposed !== undefined) {
+    const file = shown(join(deployment.folder, FILE));
+    return err(
+      `${exposed} is a secret: remove it from the settings of ${file}, and keep it in keys/${secretForm(exposed)}`,
+    );
+  }
   const files = fileSettings(settingsFolder(deployment));
   if (!files.ok) return files;
   const shards: Result<Readonly<Record<string, string>>, string> = deployment.publicUrl === null
@@ -222,6 +241,9 @@ export function trustSettings(deployment: Deployment): Result<Readonly<Record<st
 }
 
 const PRODUCTION = { allowLoopbackIssuers: false } as const;
+
+const secretForm = (name: string): string =>
+  name === "CA_KEY" ? ` as ca.key.pem, or the URL of a key in Vault as ${REMOTE_CA_KEY_FILE}` : "";
 
 /** What `sigedge init --url` adds. Until then, the other settings are checked with this. */
 const WITHOUT_ADDRESS = { PUBLIC_URL: "https://sigedge.invalid", ISSUERS: "[]" };

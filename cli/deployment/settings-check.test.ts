@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every setting, once wrong, at every place that reads settings: each names it with the same sentence.
 
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
@@ -249,18 +250,56 @@ it.each([
   ]);
 });
 
-describe("who is admitted", () => {
-  const copy = (change: (folder: string) => void): Deployment => {
-    const folder = mkdtempSync(join(root, "issuers-"));
-    cpSync(good.folder, folder, { recursive: true });
-    change(folder);
-    return { ...good, folder };
-  };
-  const refusal = (deployment: Deployment): string => {
-    const settings = workerSettings(deployment);
-    return settings.ok ? "" : settings.error;
-  };
+/** A changed copy of the right folder. */
+function copy(change: (folder: string) => void): Deployment {
+  const folder = mkdtempSync(join(root, "copy-"));
+  cpSync(good.folder, folder, { recursive: true });
+  change(folder);
+  return { ...good, folder };
+}
 
+function refusal(deployment: Deployment): string {
+  const settings = workerSettings(deployment);
+  return settings.ok ? "" : settings.error;
+}
+
+describe("a secret", () => {
+  const SECRETS = Object.values(DECLARATIONS).flatMap(({ settings }) =>
+    settingNames(Object.fromEntries(Object.entries(settings).filter(([, row]) => "isSecret" in row))),
+  );
+
+  it.each(SECRETS)("%s among the plain settings is refused, and not shown", (name) => {
+    const line = refusal({ ...good, settings: { ...good.settings, [name]: "https://s.TOKEN@vault.example" } });
+    expect(line).toContain(`${name} is a secret: remove it from the settings of`);
+    expect(line).not.toContain("TOKEN");
+  });
+
+  it("may be the URL of the CA's key, in a private file and in place of the key", () => {
+    const url = "https://s.TOKEN@vault.example/v1/transit/sign/ca?key_version=1";
+    const remote = copy((folder) => {
+      rmSync(join(folder, "keys", "ca.key.pem"));
+      writeFileSync(join(folder, "keys", "ca.key.url"), `${url}\n`, { mode: 0o600 });
+    });
+    const { vars, secrets } = valueOf(workerSettings(remote));
+    expect(secrets["CA_KEY"]).toBe(url);
+    expect(JSON.stringify(vars)).not.toContain("TOKEN");
+    chmodSync(join(remote.folder, "keys", "ca.key.url"), 0o644);
+    expect(refusal(remote)).toContain("holds a token and others can read it (chmod 600)");
+    const both = copy((folder) => writeFileSync(join(folder, "keys", "ca.key.url"), url, { mode: 0o600 }));
+    expect(refusal(both)).toContain("ca.key.url and ca.key.pem exclude each other");
+  });
+
+  it("is in a folder that git ignores", () => {
+    const repository = mkdtempSync(join(root, "repository-"));
+    execFileSync("git", ["init", "-q", repository]);
+    cpSync(good.folder, join(repository, "prod"), { recursive: true });
+    cpSync(join(root, "state"), join(repository, "state"), { recursive: true });
+    const added = execFileSync("git", ["-C", repository, "add", "-n", "-A"], { encoding: "utf8" });
+    expect(added).not.toMatch(/\.pem|\.jwks/);
+  });
+});
+
+describe("who is admitted", () => {
   it("is never everybody because a file is missing or misspelt", () => {
     const without = copy((folder) => rmSync(join(folder, "issuers.yaml")));
     expect(refusal(without)).toMatch(/issuers\.yaml is missing: .* echo public > /);
@@ -279,7 +318,6 @@ describe("who is admitted", () => {
     expect(valueOf(workerSettings(open)).vars).toMatchObject({ ISSUERS: "public" });
     expect(openIssuersLine(open)).toMatch(/^accepts 27 public issuers without a policy.*: edit .*issuers\.yaml$/);
     expect(openIssuersLine(good)).toBeNull();
-    expect((await runHere(INIT, ["--dir", open.folder])).printed).toContain("accepts 27 public issuers");
     vi.stubGlobal("fetch", () => Promise.reject(new Error("no network")));
     const check = localChecks(open).find(({ title }) => title === "settings");
     expect(await check?.run()).toMatchObject([{ level: "warning", check: "issuers" }]);

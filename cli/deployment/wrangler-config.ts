@@ -85,15 +85,21 @@ async function readSection(worker: SplitWorker | null): Promise<Json> {
 function routing({ publicUrl }: Deployment, worker: SplitWorker | null, shards: string): Json {
   const isFront = worker === null || worker === "gateway";
   if (!isFront || publicUrl === null || publicUrl.isLoopback) return { workers_dev: false, preview_urls: false };
-  // The domains of further logs, too: a deployment removes the domains that its configuration lacks.
-  const logs = parseShards(shards, publicUrl);
-  const others = logs.ok ? logs.value.map(({ baseUrl }) => new URL(baseUrl).hostname) : [];
-  const own = [...new Set([publicUrl.hostname, ...others])].filter((hostname) => !isWorkersDev(hostname));
+  const own = customDomains({ publicUrl }, shards);
   return {
     workers_dev: isWorkersDev(publicUrl.hostname),
     preview_urls: false,
     ...(own.length === 0 ? {} : { routes: own.map((pattern) => ({ pattern, custom_domain: true })) }),
   };
+}
+
+/** The host names that the deployment needs as domains of its front Worker. */
+export function customDomains({ publicUrl }: Pick<Deployment, "publicUrl">, shards: string): readonly string[] {
+  if (publicUrl === null || publicUrl.isLoopback) return [];
+  // The domains of further logs, too: a deployment removes the domains that its configuration lacks.
+  const logs = parseShards(shards, publicUrl);
+  const others = logs.ok ? logs.value.map(({ baseUrl }) => new URL(baseUrl).hostname) : [];
+  return [...new Set([publicUrl.hostname, ...others])].filter((hostname) => !isWorkersDev(hostname));
 }
 
 const isWorkersDev = (hostname: string): boolean => hostname.endsWith(".workers.dev");

@@ -2,6 +2,7 @@
 // Runs the unmodified wrangler as a child process. Secrets reach it in files, never as arguments.
 
 import { spawn } from "node:child_process";
+import { childEnvironment } from "../child-environment.ts";
 import { workingFolder, wranglerScript } from "../root.ts";
 
 /** A finished run of wrangler. */
@@ -27,8 +28,7 @@ export function wrangler(args: readonly string[], { report }: WranglerOptions = 
   const child = spawn(process.execPath, [wranglerScript(), ...args], {
     cwd: workingFolder(),
     stdio: ["ignore", "pipe", "pipe"],
-    env: {
-      ...process.env,
+    env: childEnvironment({
       [PREPARED_VARIABLE]: "1",
       // No prompts, no telemetry.
       CI: "true",
@@ -41,7 +41,7 @@ export function wrangler(args: readonly string[], { report }: WranglerOptions = 
       WRANGLER_WRITE_LOGS: "false",
       NO_COLOR: "1",
       ...(report === undefined ? {} : { WRANGLER_OUTPUT_FILE_PATH: report }),
-    },
+    }),
   });
   let stdout = "";
   let output = "";

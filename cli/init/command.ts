@@ -24,6 +24,7 @@ import { offlinePassphrase, PASSPHRASE_FILE, PASSPHRASE_FLAGS, readPassphrase } 
 import { installTrustFile } from "../deployment/trust-root.ts";
 import { redirectedFolder, redirectTo, writeConfig } from "../deployment/wrangler-config.ts";
 import { styled } from "../terminal.ts";
+import { addressProblem } from "./address-problem.ts";
 
 const FLAGS = {
   url: {
@@ -101,6 +102,8 @@ function readOptions(args: Arguments<typeof FLAGS>): Result<Options, string> {
   if (!selection.ok) return selection;
   const url = values.url === null ? ok(null) : parsePublicUrl(values.url);
   if (!url.ok) return err(`--url ${url.error.reason}`);
+  const unreachable = url.value === null ? null : addressProblem(url.value, values.name ?? selection.value.name);
+  if (unreachable !== null) return err(`--url ${unreachable}`);
   if (values.issuers !== "public" && values.issuers !== "none") return err("--issuers must be public or none");
   const name = values.name ?? selection.value.name;
   if (!isName(name))

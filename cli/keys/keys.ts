@@ -11,6 +11,7 @@ import {
   mkdtempSync,
   readFileSync,
   renameSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
@@ -21,6 +22,9 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import type { UnixMs } from "../../shared/time.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import { certifyAuthority, certifyTimestampAuthority, type Occasion, spkiOf } from "./certificates.ts";
+
+/** A file in every folder that gets keys: `git add` then leaves them alone, wherever the folder is. */
+export const IGNORED_BY_GIT: readonly [file: string, text: string] = [".gitignore", "*\n"];
 
 /** Settings of workers/ by name: PEM texts. */
 export type Secrets = Readonly<Record<string, string>>;
@@ -113,7 +117,7 @@ export function openKeys(state: string, publicUrl: PublicUrl, now: UnixMs): Resu
     accessSync(state, constants.W_OK);
     if (!existsSync(folder)) {
       const files = makeKeyFiles({ hostname: publicUrl.hostname, now });
-      writeFolder(folder, new Map([[URL_FILE, `${publicUrl.href}\n`], ...files]));
+      writeFolder(folder, new Map([IGNORED_BY_GIT, [URL_FILE, `${publicUrl.href}\n`], ...files]));
     }
   } catch (error) {
     return err({ code: "state_unwritable", folder: state, reason: reasonOf(error) });
@@ -195,7 +199,7 @@ export function readKeys(folder: string, now: UnixMs): Result<Secrets, KeysError
   for (const file of KEY_FILE_NAMES) {
     const { algorithm, setting } = KEY_FILES[file];
     if (setting === null && readText(folder, file) === null) continue;
-    const key = readKeyFile(folder, file, algorithm);
+    const key = setting === "CA_KEY" ? readCaKey(folder, file) : readKeyFile(folder, file, algorithm);
     if (!key.ok) return key;
     if (setting !== null) secrets[setting] = key.value;
   }
@@ -213,6 +217,19 @@ export function readKeys(folder: string, now: UnixMs): Result<Secrets, KeysError
     secrets[setting] = text;
   }
   return ok(secrets);
+}
+
+/** In place of ca.key.pem: the URL of a key in a remote signer, with the signer's token. */
+export const REMOTE_CA_KEY_FILE = "ca.key.url";
+
+/** Reads the key of the CA, or the URL of one. Fails with key_file_damaged. */
+function readCaKey(folder: string, file: KeyFile): Result<string, KeysError> {
+  const url = readText(folder, REMOTE_CA_KEY_FILE);
+  if (url === null) return readKeyFile(folder, file, KEY_FILES[file].algorithm);
+  if (readText(folder, file) !== null) return damaged(folder, REMOTE_CA_KEY_FILE, `and ${file} exclude each other`);
+  const isOpen = (statSync(join(folder, REMOTE_CA_KEY_FILE)).mode & 0o077) !== 0;
+  if (isOpen) return damaged(folder, REMOTE_CA_KEY_FILE, "holds a token and others can read it (chmod 600)");
+  return ok(url.trim());
 }
 
 /** The settings in the files of a folder that exist, whatever they hold. */

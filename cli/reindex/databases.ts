@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { childEnvironment } from "../child-environment.ts";
 import { IS_INSTALLED, ROOT, workingFolder, wranglerScript } from "../root.ts";
 
 /** The search index, as reindex uses it. */
@@ -155,7 +156,7 @@ const firstLine = (text: string): string => text.trim().split("\n")[0]?.slice(0,
 
 /** Runs wrangler in the checkout; gives its standard output. Rejects with DatabaseError. */
 export function runWrangler(program: string, args: readonly string[]): Promise<string> {
-  const env = { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true", NO_COLOR: "1" };
+  const env = childEnvironment({ WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true", NO_COLOR: "1" });
   return new Promise((resolve, reject) => {
     execFile(program, args, { cwd: workingFolder(), env, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);

@@ -91,6 +91,32 @@ describe("composed", () => {
     expect(cloud.unknownCalls).toEqual([]);
   });
 
+  it("decides nothing when it fails, and replaces nothing that another folder made", async () => {
+    await run(`npx sigedge init --url ${cloud.url}`);
+    const deployment = join(checkout.folder, ".sigedge-deploy", "deployment.json");
+    const shape = (): unknown => (JSON.parse(readFileSync(deployment, "utf8")) as { shape: unknown }).shape;
+    const noLogin = { ...cloud.env, CLOUDFLARE_API_TOKEN: "" };
+    expect((await checkout.run("npx sigedge deploy --no-smoke-test", noLogin)).code).toBe(1);
+    expect([shape(), cloud.account.workers.size, cloud.account.databases.size]).toEqual([null, 0, 0]);
+    await run("npx sigedge deploy --no-smoke-test");
+    expect(shape()).toBe("composed");
+    const before = cloud.account.deployed("sigedge").id;
+    await run("npx sigedge init --url https://other.example.com --dir other --name sigedge");
+    for (const line of [
+      "npx sigedge deploy --no-smoke-test --dir other",
+      "npx sigedge deploy --split --no-smoke-test --dir other",
+    ]) {
+      const other = await checkout.run(line, cloud.env);
+      expect(other.code).toBe(1);
+    }
+    const refused = await checkout.run("npx sigedge deploy --no-smoke-test --dir other", cloud.env);
+    expect(refused.stderr).toContain(`the Worker sigedge, which answers for ${cloud.url}`);
+    expect(cloud.account.deployed("sigedge").id).toBe(before);
+    await run("npx sigedge deploy --no-smoke-test --dir other --adopt");
+    expect(cloud.account.deployed("sigedge").id).not.toBe(before);
+    expect(cloud.unknownCalls).toEqual([]);
+  });
+
   it("deploys with a bare `npx wrangler deploy`", async () => {
     await run(`npx sigedge init --url ${cloud.url}`);
     const first = await run("npx wrangler deploy");

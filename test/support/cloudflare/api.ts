@@ -153,13 +153,32 @@ const setSchedules: Handler = ({ account }, [name = ""], request) => {
 const domainChanges: Handler = ({ account }, [name = ""], request) => {
   const wanted = json(request) as unknown as readonly { readonly hostname: string }[];
   const { domains } = account.worker(name);
-  const added = wanted.filter(({ hostname }) => !domains.has(hostname));
-  return { added, removed: [], updated: [], conflicting: [] };
+  const added = wanted.filter(({ hostname }) => !domains.has(hostname) && ownerOf(account, hostname) === null);
+  const conflicting = wanted.filter(({ hostname }) => !domains.has(hostname) && ownerOf(account, hostname) !== null);
+  return { added, removed: [], updated: [], conflicting };
+};
+
+/** The Worker that has a domain, null if none has. */
+const ownerOf = ({ workers }: Account, hostname: string): string | null =>
+  [...workers.values()].find(({ domains }) => domains.has(hostname))?.name ?? null;
+
+const listDomains: Handler = ({ account }, _, { url }) => {
+  const hostname = url.searchParams.get("hostname") ?? "";
+  const owner = ownerOf(account, hostname);
+  return owner === null ? [] : [{ id: hostname, hostname, service: owner, environment: "production" }];
 };
 
 const setDomains: Handler = ({ account }, [name = ""], request) => {
-  const { origins } = json(request) as { readonly origins?: readonly { readonly hostname: string }[] };
-  for (const { hostname } of origins ?? []) account.worker(name).domains.add(hostname);
+  const { origins, override_existing_origin: takesOver } = json(request) as {
+    readonly origins?: readonly { readonly hostname: string }[];
+    readonly override_existing_origin?: boolean;
+  };
+  for (const { hostname } of origins ?? []) {
+    const owner = ownerOf(account, hostname);
+    if (owner !== null && owner !== name && takesOver !== true) throw new Refusal(409, 100_116, "the domain is taken");
+    if (owner !== null) account.worker(owner).domains.delete(hostname);
+    account.worker(name).domains.add(hostname);
+  }
   return origins ?? [];
 };
 
@@ -208,6 +227,7 @@ const ROUTES: readonly (readonly [string, string, Handler])[] = [
   ["PUT", "workers/scripts/*/schedules", setSchedules],
   ["POST", "workers/scripts/*/domains/changeset", domainChanges],
   ["PUT", "workers/scripts/*/domains/records", setDomains],
+  ["GET", "workers/domains", listDomains],
   ["GET", "r2/buckets", ({ account }) => ({ buckets: Array.from(account.buckets, (name) => ({ name })) })],
   ["GET", "r2/buckets/*", getBucket],
   ["POST", "r2/buckets", createBucket],
