@@ -77,6 +77,20 @@ const legacyBody = (pem: string, proof: string): string => {
   return JSON.stringify({ publicKey: { algorithm: "ecdsa", content }, signedEmailAddress: proof });
 };
 
+/** An envelope that nobody signed. */
+const ENVELOPE = {
+  payloadType: "application/vnd.in-toto+json",
+  payload: Buffer.from(
+    JSON.stringify({
+      _type: "https://in-toto.io/Statement/v1",
+      subject: [{ name: "x", digest: { sha256: createHash("sha256").update("x").digest("hex") } }],
+      predicateType: "https://example.com/predicate",
+      predicate: {},
+    }),
+  ).toString("base64"),
+  signatures: [],
+};
+
 const TILES = ["0/000", "0/000.p/1", "0/000.p/7", "1/000.p/1", "entries/000", "entries/000.p/3", "data/000.p/1", "x"];
 const number = (random: Random): string =>
   random.pick(["0", "1", "2", "5", "300", "9007199254740991", "9007199254740992", "-1", "1.5", "", "x"]);
@@ -132,6 +146,7 @@ export function contents(material: Material): Readonly<Record<Handler, Make>> {
     }),
     logs: none,
     search,
+    indexAttestation: () => ({ contentType: JSON_TYPE, body: JSON.stringify(ENVELOPE) }),
     entryTlogProof: (random) => ({ rest: `${number(random)}.tlog-proof`, query: log(random).slice(1) }),
     entry,
     inclusion: (random) => ({ query: `index=${number(random)}&size=${number(random)}${log(random)}` }),

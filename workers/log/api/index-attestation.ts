@@ -3,7 +3,8 @@
 // the digest of what they sign, so the log never sees the statement. Whoever has the envelope may send it: it must be
 // what the entry's signature covers, and its subjects become search terms of that entry.
 //
-// The terms are in D1 alone. Rebuilding the index from an empty database loses them; sending the envelope again is safe.
+// The terms are in D1 alone. Rebuilding the index from an empty database loses them; sending the envelope again is
+// safe.
 
 import { equal } from "../../../shared/bytes/bytes.ts";
 import { encodeHex } from "../../../shared/bytes/hex.ts";
