@@ -3,15 +3,13 @@
 // then the tail, through the log service's own reader), and reports every contradiction.
 
 import { equal } from "../../shared/bytes/bytes.ts";
-import { encodeHex } from "../../shared/bytes/hex.ts";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
-import { decodeTileLeaves, encodeMerkleTreeLeaf, type TileLeaf } from "../../shared/ct/leaf.ts";
+import { decodeTileLeaves, encodeMerkleTreeLeaf } from "../../shared/ct/leaf.ts";
 import type { SignedCertificateTimestamp } from "../../shared/ct/sct.ts";
 import { encodeDigitallySigned, leafIndexExtension, sctSignedData, treeHeadSignedData } from "../../shared/ct/sct.ts";
 import { type LogConfig, objectKey } from "../../shared/logs/config.ts";
 import { readSidecarLine, sidecarPath } from "../../shared/rekor/sidecar.ts";
 import type { Appended, Duplicate } from "../../shared/rpc/sequencer.ts";
-import type { SearchRow } from "../../shared/search/row.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import { type Checkpoint, parseCheckpoint } from "../../shared/tlog/checkpoint.ts";
 import { decodeEntryBundle } from "../../shared/tlog/entries.ts";
@@ -22,18 +20,18 @@ import { formatTilePath, tileWidth } from "../../shared/tlog/tile.ts";
 import { CachedTail, type Tail } from "../../workers/log/reading/cached-tail.ts";
 import { type LogReader, readEntry, readTile } from "../../workers/log/reading/log-reader.ts";
 import { proveInclusion } from "../../workers/log/reading/prover.ts";
-import { certificateSubmission } from "../../workers/sequencer/kinds/certificate.ts";
 import { rootFromProof } from "../support/logs/naive-tree.ts";
 import type { GrownLog } from "./grown-log.ts";
 import { type Database, IndexChecker } from "./index-checker.ts";
 import { PlainTree, plainLeafHash } from "./plain-tree.ts";
 import type { Random } from "./random.ts";
-import type { SimulatedSubmission } from "./submissions.ts";
+import { identityOfEntry, type SimulatedSubmission } from "./submissions.ts";
 import { simulatedEcdsa, simulatedEd25519 } from "./test-keys.ts";
 
 /** One entry as the log shows it. */
 interface Shown {
   readonly identity: string;
+  readonly isFinal: boolean | null;
   /** Null in a signature log, whose records have no time. */
   timestamp: number | null;
 }
@@ -43,6 +41,17 @@ interface Read {
   readonly leaf: Buffer;
   readonly timestamp: number | null;
   readonly identity: () => string;
+  /** Whether it is a certificate; false for a precertificate, null in a signature log. */
+  readonly isFinal: boolean | null;
+}
+
+/** An acknowledged entry. */
+interface Promised {
+  readonly identity: string;
+  readonly index: number;
+  readonly timestamp: number | null;
+  /** As in Read. */
+  readonly isFinal: boolean | null | "any";
 }
 
 interface SeenHead {
@@ -72,7 +81,7 @@ export class Checker {
   readonly #heads = new Map<number, SeenHead>();
   readonly #acknowledged = new Map<string, number>();
   /** Index and time of acknowledgements beyond the tree that was read so far. */
-  readonly #open: { readonly identity: string; readonly index: number; readonly timestamp: number | null }[] = [];
+  readonly #open: Promised[] = [];
   /** The largest head that has left the log. */
   #visible = 0;
   /** The first entry that had a row when this checker started. */
@@ -108,8 +117,8 @@ export class Checker {
   /** Starts with a log that already has entries. Those without rows are not checked. */
   startWith({ tree, entries, firstRow }: GrownLog): void {
     this.#tree = tree;
-    for (const [i, { identity }] of entries.entries()) {
-      this.#shown[firstRow + i] = { identity, timestamp: null };
+    for (const [i, { identity, certificate }] of entries.entries()) {
+      this.#shown[firstRow + i] = { identity, timestamp: null, isFinal: isFinal(certificate) };
       this.#indexOf.set(identity, firstRow + i);
     }
     this.#firstRow = firstRow;
@@ -211,8 +220,9 @@ export class Checker {
       this.#deps.violate(`one body acknowledged at ${before} and at ${leafIndex}`);
     }
     this.#acknowledged.set(identity, leafIndex);
-    if (leafIndex < this.#tree.size) this.#checkEntry(identity, leafIndex, timestamp);
-    else this.#open.push({ identity, index: leafIndex, timestamp });
+    const promised = { identity, index: leafIndex, timestamp, isFinal: isFinal(certificate) };
+    if (leafIndex < this.#tree.size) this.#checkEntry(promised);
+    else this.#open.push(promised);
   }
 
   #checkProof(identity: string, { leafIndex, treeSize, rootHash, proof }: Appended): void {
@@ -245,9 +255,11 @@ export class Checker {
     return timestamp;
   }
 
-  #checkEntry(identity: string, index: number, timestamp: number | null): void {
+  #checkEntry({ identity, index, timestamp, isFinal }: Promised): void {
     const shown = this.#shown[index];
     if (shown?.identity !== identity) this.#deps.violate(`the entry acknowledged at ${index} is not in the log`);
+    if (isFinal !== "any" && shown?.isFinal !== isFinal)
+      this.#deps.violate(`the SCT of ${index} promises another form of the certificate`);
     if (shown === undefined || timestamp === null) return;
     shown.timestamp ??= timestamp;
     if (shown.timestamp !== timestamp) this.#deps.violate(`entry ${index} has two times`);
@@ -303,9 +315,9 @@ export class Checker {
       await this.#checkNewTiles(reader, from, this.#visible);
       for (const treeSize of this.#unverified) this.#verifyHead(treeSize);
     }
-    for (const { identity, index, timestamp } of this.#open.splice(0)) {
-      if (index < this.#tree.size) this.#checkEntry(identity, index, timestamp);
-      else this.#open.push({ identity, index, timestamp });
+    for (const promised of this.#open.splice(0)) {
+      if (promised.index < this.#tree.size) this.#checkEntry(promised);
+      else this.#open.push(promised);
     }
     return this.#open.length === 0;
   }
@@ -337,8 +349,8 @@ export class Checker {
     return new Error(what);
   }
 
-  #grow({ leaf, identity, timestamp }: Read): void {
-    const shown: Shown = { identity: identity(), timestamp };
+  #grow({ leaf, identity, timestamp, isFinal }: Read): void {
+    const shown: Shown = { identity: identity(), timestamp, isFinal };
     const index = this.#tree.size;
     const earlier = this.#indexOf.get(shown.identity);
     if (earlier !== undefined) this.#deps.violate(`one body is at ${earlier} and at ${index}`);
@@ -435,7 +447,8 @@ export class Checker {
         await this.#checkTile(reader, level, index);
       }
     }
-    for (const [identity, index] of this.#acknowledged) this.#checkEntry(identity, index, null);
+    for (const [identity, index] of this.#acknowledged)
+      this.#checkEntry({ identity, index, timestamp: null, isFinal: "any" });
     await this.#checkProofs(reader, size);
     this.#checkObjects();
     this.#checkHeadOrder();
@@ -516,10 +529,13 @@ const NEWEST_TILES = 10;
 /** At most this many new entries are read one by one. */
 const FEW_ENTRIES = 16;
 
+const isFinal = (certificate: SimulatedSubmission["certificate"]): boolean | null =>
+  certificate === null ? null : certificate.entryType === "x509_entry";
+
 function signatureEntries(records: readonly Uint8Array[]): readonly Read[] {
   return records.map((record) => {
     const leaf = plainLeafHash(record);
-    return { leaf, identity: () => leaf.toString("hex"), timestamp: null };
+    return { leaf, identity: () => leaf.toString("hex"), timestamp: null, isFinal: null };
   });
 }
 
@@ -531,15 +547,7 @@ function certificateEntries(bundle: Uint8Array, from: number): readonly Read[] |
   return leaves.value.map((leaf) => ({
     leaf: plainLeafHash(encodeMerkleTreeLeaf(leaf.entry)),
     timestamp: leaf.entry.timestamp,
-    identity: () => identityOf(leaf),
+    identity: () => identityOfEntry(leaf.entry),
+    isFinal: leaf.entry.entryType === "x509_entry",
   }));
 }
-
-function identityOf({ entry }: TileLeaf): string {
-  const issuerKeyHash = entry.entryType === "precert_entry" ? entry.issuerKeyHash : null;
-  const { entryType, signedEntry } = entry;
-  const nothing = { precertificateForm: null, precertificate: null, chainFingerprints: [], search: NO_SEARCH };
-  return encodeHex(certificateSubmission({ entryType, issuerKeyHash, signedEntry, ...nothing }).identity);
-}
-
-const NO_SEARCH: SearchRow = { termsVersion: 1, terms: [], digest: null, identity: null, issuer: null };

@@ -2,8 +2,10 @@
 // The submissions of simulated clients, and the entries that the log must make of them. All of it follows from a
 // number.
 
+import { concat, equal } from "../../shared/bytes/bytes.ts";
 import { encodeHex } from "../../shared/bytes/hex.ts";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
+import type { CertificateEntry } from "../../shared/ct/leaf.ts";
 import type { AttestationHints } from "../../shared/rekor/hints.ts";
 import type { CertificateSubmission } from "../../shared/rpc/sequencer.ts";
 import type { SearchRow } from "../../shared/search/row.ts";
@@ -15,13 +17,15 @@ import { Random } from "./random.ts";
 /** A submission and what the log must make of it. */
 export interface SimulatedSubmission {
   readonly submission: Submission;
-  /** Hex. Equal submissions have equal identities. */
+  /** Hex. Equal submissions have equal identities, and so have a certificate and its precertificate. */
   readonly identity: string;
   readonly search: SearchRow;
   readonly hints: AttestationHints | null;
   /** Null in the signature log. */
   readonly certificate: CertificateSubmission | null;
 }
+
+const ISSUER_KEY_HASH = new Uint8Array(32).fill(5);
 
 /** Size of a body in bytes: mostly small, sometimes near the limit of 32 KiB. */
 function bodyBytes(random: Random): number {
@@ -50,7 +54,7 @@ export function makeSubmission(kind: "signature" | "certificate", number: number
   const isPrecertificate = number % 3 !== 0;
   const certificate: CertificateSubmission = {
     entryType: isPrecertificate ? "precert_entry" : "x509_entry",
-    issuerKeyHash: isPrecertificate ? new Uint8Array(32).fill(5) : null,
+    issuerKeyHash: isPrecertificate ? ISSUER_KEY_HASH : null,
     signedEntry: body,
     precertificate: isPrecertificate ? encodeUtf8(`poisoned ${text}`) : null,
     precertificateForm: null,
@@ -59,4 +63,41 @@ export function makeSubmission(kind: "signature" | "certificate", number: number
   };
   const submission = certificateSubmission(certificate);
   return { submission, search, hints: null, certificate, identity: encodeHex(submission.identity) };
+}
+
+const FINAL = encodeUtf8("final of ");
+
+/** The certificate of a precertificate: the log must take only one of them. Null for every other submission. */
+export function finalForm(what: SimulatedSubmission): SimulatedSubmission | null {
+  const { certificate, identity } = what;
+  if (certificate?.entryType !== "precert_entry" || certificate.issuerKeyHash === null) return null;
+  const { issuerKeyHash, signedEntry } = certificate;
+  const final: CertificateSubmission = {
+    ...certificate,
+    entryType: "x509_entry",
+    issuerKeyHash: null,
+    signedEntry: concat(FINAL, signedEntry),
+    precertificate: null,
+    precertificateForm: { issuerKeyHash, signedEntry },
+  };
+  return { ...what, submission: certificateSubmission(final), certificate: final, identity };
+}
+
+/** The identity of a logged certificate, in whichever form it is. */
+export function identityOfEntry(entry: CertificateEntry): string {
+  const isFinal = entry.entryType === "x509_entry" && equal(entry.signedEntry.subarray(0, FINAL.length), FINAL);
+  const { entryType, signedEntry } = isFinal
+    ? { entryType: "precert_entry" as const, signedEntry: entry.signedEntry.subarray(FINAL.length) }
+    : entry;
+  return encodeHex(
+    certificateSubmission({
+      entryType,
+      issuerKeyHash: entryType === "precert_entry" ? ISSUER_KEY_HASH : null,
+      signedEntry,
+      precertificate: null,
+      precertificateForm: null,
+      chainFingerprints: [],
+      search: { termsVersion: 1, terms: [], digest: null, identity: null, issuer: null },
+    }).identity,
+  );
 }

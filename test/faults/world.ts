@@ -12,7 +12,7 @@ import type { SearchRow } from "../../shared/search/row.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import type { SignedTreeHead } from "../../shared/tlog/head.ts";
 import type { Tail } from "../../workers/log/reading/cached-tail.ts";
-import { signSct } from "../../workers/sequencer/kinds/certificate.ts";
+import { asPrecertificate, signSct } from "../../workers/sequencer/kinds/certificate.ts";
 import type { LogFormat, Submission } from "../../workers/sequencer/kinds/kind.ts";
 import { SEQUENCER_KINDS } from "../../workers/sequencer/kinds/kinds.ts";
 import { Log } from "../../workers/sequencer/log.ts";
@@ -27,7 +27,7 @@ import { Platform } from "./platform.ts";
 import type { Profile } from "./profile.ts";
 import type { Random } from "./random.ts";
 import { Scheduler } from "./scheduler.ts";
-import { makeSubmission, type SimulatedSubmission } from "./submissions.ts";
+import { finalForm, makeSubmission, type SimulatedSubmission } from "./submissions.ts";
 import { simulatedEcdsa, simulatedEd25519 } from "./test-keys.ts";
 
 const START = 1_790_000_000_000;
@@ -43,6 +43,8 @@ export class Violation extends Error {}
 interface Answered {
   readonly answer: Appended | Duplicate;
   readonly sct: SignedCertificateTimestamp | null;
+  /** What the SCT promises. */
+  readonly certificate: SimulatedSubmission["certificate"];
 }
 
 /** The answer of a log that was frozen at this size. */
@@ -263,10 +265,11 @@ export class World {
       const isFinal = result.error.code === "log_frozen" && frozenAt !== null && state !== null;
       return isFinal ? { frozenSize: state.treeSize } : result.error.code;
     }
-    const { answer, placement } = result.value;
-    if (certificate === null) return { answer, sct: null };
-    if (placement === null) throw new Error("a certificate without a placement");
-    return { answer, sct: signSct(simulatedEcdsa, certificate, placement) };
+    const { answer, placement, isOtherForm } = result.value;
+    if (certificate === null) return { answer, sct: null, certificate };
+    if (placement === null) return "entry_in_other_form";
+    const promised = isOtherForm ? asPrecertificate(certificate) : certificate;
+    return { answer, sct: signSct(simulatedEcdsa, promised, placement), certificate: promised };
   }
 
   async #head(instance: Instance): Promise<SignedTreeHead> {
@@ -305,7 +308,7 @@ export class World {
           }
           this.note(`acknowledged ${answered.answer.leafIndex} ${answered.answer.kind}`);
           if (this.isLost) this.violate("a log that has lost its storage took an entry");
-          this.checker.sawAnswer(what, answered.answer, answered.sct);
+          this.checker.sawAnswer({ ...what, certificate: answered.certificate }, answered.answer, answered.sct);
         },
       );
       const result = await this.#withTimeout(call);
@@ -322,10 +325,14 @@ export class World {
     return this.#numbered(this.#numbers++);
   }
 
-  /** The next submission of a client: sometimes one that was made before. */
+  /**
+   * The next submission of a client: sometimes one that was made before, sometimes a certificate in place of its
+   * precertificate.
+   */
   next(): SimulatedSubmission {
     const isRepeat = this.#numbers > 0 && this.random.chance(this.profile.duplicates);
-    return isRepeat ? this.#numbered(this.random.below(this.#numbers)) : this.fresh();
+    const what = isRepeat ? this.#numbered(this.random.below(this.#numbers)) : this.fresh();
+    return (this.random.chance(0.3) ? finalForm(what) : null) ?? what;
   }
 
   #numbered(number: number): SimulatedSubmission {
