@@ -53,6 +53,8 @@ export interface Appended extends Omit<SignedTreeHead, "timestamp"> {
   readonly leafIndex: number;
   /** When the entry was appended. */
   readonly timestamp: UnixMs;
+  /** Whether the public is shown this head at once. False while it lacks its witnesses. */
+  readonly isShown?: boolean;
   /** Inclusion proof of the leaf in the tree of `treeSize`, leaf to root (RFC 6962 §2.1.1). */
   readonly proof: readonly Uint8Array[];
 }
@@ -149,8 +151,11 @@ export interface LogDescription {
 export interface SequencerRpc extends Rpc.DurableObjectBranded {
   appendSignature(submission: SignatureSubmission): Promise<Result<Appended | Duplicate, AppendError>>;
   appendCertificate(submission: CertificateSubmission): Promise<Result<LoggedCertificate, AppendError>>;
-  /** Returns the newest signed head that may be shown. */
-  head(): Promise<SignedTreeHead>;
+  /**
+   * Returns the head that is shown to the public or, if that has fewer than `minTreeSize` (default 0) entries, the
+   * newest. So what was acknowledged can be proven at once, although a smaller cosigned head is still shown.
+   */
+  head(minTreeSize?: number): Promise<SignedTreeHead>;
   /** Returns the first `width` (1 to 256) hashes of a tile, 32 bytes each. */
   readTile(level: number, tileIndex: number, width: number): Promise<TailAnswer<Uint8Array>>;
   /** Returns the first `width` records of a bundle as in tile/entries or tile/data. */

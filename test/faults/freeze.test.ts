@@ -235,11 +235,11 @@ describe("freezing under load", () => {
       return note.ok ? note.value.signatures.length : 0;
     };
     expect((await lab.append()).result).toBe("log_frozen");
-    await lab.run(1_000);
-    expect(await cosigned()).toBe(3);
+    await lab.run(3_000);
+    expect(await cosigned()).toBe(5);
     lab.kill();
     await lab.append();
-    await lab.run(1_000);
-    expect(await cosigned()).toBe(3);
+    await lab.run(3_000);
+    expect(await cosigned()).toBe(5);
   });
 });

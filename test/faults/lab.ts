@@ -10,6 +10,7 @@ const QUIET: Profile = {
   kind: "signature",
   isGrown: false,
   witness: "none",
+  hasHangingWitness: false,
   backupEveryMs: 600_000,
   isLost: false,
   clients: 0,

@@ -18,7 +18,7 @@ import type { Boundary, Fault, FaultPlan } from "./fault-plan.ts";
 import type { Instance, ObjectRuntime } from "./object-runtime.ts";
 import type { Random } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
-import { SimulatedWitness, verifySimulated, witnessPolicy } from "./simulated-witness.ts";
+import { SimulatedWitness, verifySimulated, WITNESSES, witnessAt, witnessPolicy } from "./simulated-witness.ts";
 
 /** The parts of a world that a platform uses. */
 export interface PlatformDeps {
@@ -60,7 +60,9 @@ const NOT_REFUSED = failure("nothing");
 export class Platform {
   readonly objects = new Map<string, Uint8Array>();
   readonly d1 = memoryD1();
-  readonly witness: SimulatedWitness;
+  readonly witnesses: ReadonlyMap<string, SimulatedWitness>;
+  /** The witness that takes every connection and never answers, null for none. */
+  hangingWitness: string | null = null;
   /** The delay of late calls; null for a random one from 0.1 s to a minute. */
   latenessMs: number | null = null;
   readonly #anchorStorage = new SqliteStorage();
@@ -69,11 +71,8 @@ export class Platform {
   constructor(deps: PlatformDeps) {
     this.#deps = deps;
     prepareAnchoredHead(this.#anchorStorage);
-    this.witness = new SimulatedWitness({
-      anchoredSize: () => this.anchored?.treeSize ?? 0,
-      now: deps.now,
-      violate: deps.violate,
-    });
+    const watch = { anchoredSize: () => this.anchored?.treeSize ?? 0, now: deps.now, violate: deps.violate };
+    this.witnesses = new Map(WITNESSES.map((name) => [name, new SimulatedWitness(name, watch)]));
   }
 
   get anchored(): TreeHead | null {
@@ -242,15 +241,22 @@ export class Platform {
     };
   }
 
-  /** The witness, behind a client with a deadline of five seconds, like the real one. */
+  #callWitness(instance: Instance, name: string, body: string): Promise<WitnessAnswer> {
+    const witness = this.witnesses.get(name);
+    if (witness === undefined) throw new Error(name);
+    if (name === this.hangingWitness) {
+      this.#deps.plan.count("a witness takes the connection and never answers");
+      return new Promise(() => undefined);
+    }
+    return this.#call(instance, { boundary: "witness", label: name, perform: () => witness.addCheckpoint(body) });
+  }
+
+  /** The witnesses, behind a client with a deadline of five seconds, like the real one. */
   witnessingOf(instance: () => Instance, requireQuorum: boolean): Witnessing {
-    const post = (_url: string, body: string): Promise<WitnessAnswer> =>
+    const post = (url: string, body: string): Promise<WitnessAnswer> =>
       new Promise((resolve, reject) => {
-        const call = this.#call(instance(), {
-          boundary: "witness",
-          label: "witness",
-          perform: () => this.witness.addCheckpoint(body),
-        });
+        const name = witnessAt(url);
+        const call = this.#callWitness(instance(), name, body);
         const cancel = this.#deps.runtime().turn(instance(), 5_000, "witness is too slow", () => reject(TOO_SLOW));
         call.then(resolve, reject).finally(cancel);
       });

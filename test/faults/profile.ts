@@ -12,6 +12,8 @@ export interface Profile {
   readonly isGrown: boolean;
   /** Whether the log has a witness, and whether answers wait for it. */
   readonly witness: "none" | "open" | "required";
+  /** One of the three witnesses takes every connection and never answers. Two make the quorum. */
+  readonly hasHangingWitness: boolean;
   readonly backupEveryMs: number;
   /** The object loses its storage under load. */
   readonly isLost: boolean;
@@ -60,6 +62,7 @@ export function drawProfile(random: Random): Profile {
     kind,
     isGrown: random.chance(0.15),
     witness: random.pick(["none", "none", "open", "required"] as const),
+    hasHangingWitness: random.chance(0.3),
     backupEveryMs: random.pick([5_000, 60_000, 600_000]),
     isLost: random.chance(0.2),
     clients: random.pick([3, 10, 30]),

@@ -15,22 +15,39 @@ import { verifyConsistency } from "../../shared/tlog/proof.ts";
 import type { WitnessAnswer, Witnessing } from "../../workers/sequencer/deps.ts";
 import { valueOf } from "../support/value-of.ts";
 
-const NAME = "witness.example.com/w";
-const KEY = new Uint8Array(32).fill(3);
-const KEY_ID = ed25519CosignatureKeyId(NAME, KEY);
+/** The names of the witnesses; their keys and addresses follow from these. */
+export const WITNESSES = ["w1", "w2", "w3"] as const;
+type WitnessName = (typeof WITNESSES)[number];
 
-/** A policy whose quorum is this one witness. */
+const fullName = (name: WitnessName): string => `${name}.example.com/w`;
+const keyOf = (name: WitnessName): Uint8Array => new Uint8Array(32).fill(WITNESSES.indexOf(name) + 3);
+const keyIdOf = (name: WitnessName): Uint8Array => ed25519CosignatureKeyId(fullName(name), keyOf(name));
+const vkeyOf = (name: WitnessName): string => formatVkey(fullName(name), keyIdOf(name), NOTE_COSIGNATURE, keyOf(name));
+
+/** Two of the three make a quorum. */
 export const witnessPolicy: WitnessPolicy = valueOf(
   parseWitnessPolicy(
-    `witness w ${formatVkey(NAME, KEY_ID, NOTE_COSIGNATURE, KEY)} https://witness.example.com\nquorum w\n`,
+    [
+      ...WITNESSES.map((name) => `witness ${name} ${vkeyOf(name)} https://${name}.example.com`),
+      `group two 2 ${WITNESSES.join(" ")}`,
+      "quorum two\n",
+    ].join("\n"),
   ),
 );
 
-const sign = (message: Uint8Array): Uint8Array => new Uint8Array(createHash("sha512").update(message).digest());
+/** The witness at an address. */
+export function witnessAt(url: string): WitnessName {
+  const found = WITNESSES.find((name) => url.startsWith(`https://${name}.`));
+  if (found === undefined) throw new Error(`no witness at ${url}`);
+  return found;
+}
 
-/** Verifies this witness's signatures. */
-export const verifySimulated: Witnessing["verify"] = async (_key, message, signature) =>
-  await Promise.resolve(equal(signature, sign(message)));
+const sign = (key: Uint8Array, message: Uint8Array): Uint8Array =>
+  new Uint8Array(createHash("sha512").update(key).update(message).digest());
+
+/** Verifies the witnesses' signatures. */
+export const verifySimulated: Witnessing["verify"] = async (key, message, signature) =>
+  await Promise.resolve(equal(signature, sign(key, message)));
 
 interface WitnessWatch {
   readonly anchoredSize: () => number;
@@ -40,11 +57,13 @@ interface WitnessWatch {
 
 /** Cosigns what is consistent with its head, and reports everything else. */
 export class SimulatedWitness {
+  readonly #name: WitnessName;
   readonly #watch: WitnessWatch;
   #size = 0;
   #root: Hash = EMPTY_ROOT;
 
-  constructor(watch: WitnessWatch) {
+  constructor(name: WitnessName, watch: WitnessWatch) {
+    this.#name = name;
     this.#watch = watch;
   }
 
@@ -69,11 +88,9 @@ export class SimulatedWitness {
     this.#size = treeSize;
     this.#root = rootHash;
     const seconds = Math.floor(this.#watch.now() / 1000);
-    const signature = sign(encodeUtf8(`cosignature/v1\ntime ${seconds}\n${note.value.text}`));
-    return {
-      status: 200,
-      body: `\u2014 ${NAME} ${encodeBase64(concat(KEY_ID, uint(seconds, 8), signature))}\n`,
-    };
+    const signature = sign(keyOf(this.#name), encodeUtf8(`cosignature/v1\ntime ${seconds}\n${note.value.text}`));
+    const line = encodeBase64(concat(keyIdOf(this.#name), uint(seconds, 8), signature));
+    return { status: 200, body: `\u2014 ${fullName(this.#name)} ${line}\n` };
   }
 
   #accuse(what: string): WitnessAnswer {

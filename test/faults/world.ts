@@ -116,6 +116,7 @@ export class World {
       now: () => START + scheduler.now,
       runtime: () => this.runtime,
     });
+    if (profile.hasHangingWitness) this.platform.hangingWitness = "w3";
     this.checker = new Checker({
       random,
       violate,

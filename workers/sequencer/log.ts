@@ -12,7 +12,7 @@ import type { LogDeps } from "./deps.ts";
 import type { Submission } from "./kinds/kind.ts";
 import { isDue, withDeadline, withDeadlines } from "./platform/deadlines.ts";
 import { Maintenance } from "./publication/maintenance.ts";
-import { checkNothingExists, checkOutside, isShowable, readRows } from "./recovery/recover.ts";
+import { checkNothingExists, checkOutside, isShowable, type Recovered, readRows } from "./recovery/recover.ts";
 import type { Refusal } from "./recovery/refusal.ts";
 import { type RestoredLog, restoreFromBackup } from "./recovery/restore.ts";
 import { Capacity } from "./rounds/capacity.ts";
@@ -51,6 +51,10 @@ export class Log {
       new Witnesses({
         ...deps.witnessing,
         host: deps.host,
+        save: (cosigned) => {
+          if (!memory.isRunning) throw new Error("the log does not run");
+          deps.storage.transactionSync(() => deps.storage.writeCosigned(cosigned));
+        },
         consistency: async (from, to) =>
           await proveConsistency({ ...deps, state: memory.openState(), edge: memory.edge }, from, to),
       });
@@ -112,6 +116,23 @@ export class Log {
     const { state, identity } = this.#memory;
     if (state === null || identity === null) return null;
     return this.#witnesses?.chooseHead(state) ?? state;
+  }
+
+  /**
+   * The head that proves entries below `minTreeSize`: the newest cosigned one if it holds them, otherwise the newest.
+   * Null as `head`.
+   */
+  headOver(minTreeSize: number): SignedTreeHead | null {
+    const { state, identity } = this.#memory;
+    const shown = this.head;
+    if (state === null || identity === null || shown === null || shown.treeSize >= minTreeSize) return shown;
+    return this.#witnesses?.headOver(state, minTreeSize) ?? state;
+  }
+
+  /** Whether the head of an answer is shown to the public at once: no witness is missing in it. */
+  get showsAnswers(): boolean {
+    const { witnessing } = this.#deps;
+    return witnessing === null || witnessing.requireQuorum;
   }
 
   /** Size of the newest tree with a quorum of witnesses that this instance knows of. Null without witnesses. */
@@ -184,13 +205,18 @@ export class Log {
     }
     if (!rows.ok) return rows;
     if (rows.value === null) throw new Error("the log was created but has no rows");
-    this.#memory.load(rows.value);
+    this.#load(rows.value);
     const anchored = await this.#deps.anchor.read();
     // Before R2 is asked: reads do not wait for it.
     if (isShowable(rows.value, anchored)) this.#show(rows.value.identity);
     const outside = await checkOutside(this.#deps, rows.value, anchored);
     if (outside.ok) this.#show(rows.value.identity);
     return outside;
+  }
+
+  #load(recovered: Recovered): void {
+    this.#memory.load(recovered);
+    if (recovered.cosigned !== null) this.#witnesses?.restore(recovered.cosigned, recovered.state);
   }
 
   /** Lets readers see the head of the rows. */
@@ -216,7 +242,7 @@ export class Log {
   async #showNewer(reason: string): Promise<Result<null, Refusal>> {
     const rows = readRows(this.#deps);
     if (rows.ok && rows.value !== null) {
-      this.#memory.load(rows.value);
+      this.#load(rows.value);
       const anchored = await this.#deps.anchor.read().catch(() => undefined);
       if (anchored !== undefined && isShowable(rows.value, anchored)) this.#show(rows.value.identity);
     }

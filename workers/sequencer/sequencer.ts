@@ -84,7 +84,8 @@ export class Sequencer
     const appended = await this.#log.append(signatureSubmission(submission));
     if (!appended.ok) return appended;
     const { answer, isOtherForm } = appended.value;
-    return isOtherForm ? inOtherForm(answer) : ok(answer);
+    if (isOtherForm) return inOtherForm(answer);
+    return ok(answer.kind === "appended" ? { ...answer, isShown: this.#log.showsAnswers } : answer);
   }
 
   async appendCertificate(submission: CertificateSubmission): Promise<Result<LoggedCertificate, AppendError>> {
@@ -99,9 +100,9 @@ export class Sequencer
     return ok(signSct(this.#setup.ecdsa, isOtherForm ? asPrecertificate(submission) : submission, placement));
   }
 
-  async head(): Promise<SignedTreeHead> {
+  async head(minTreeSize = 0): Promise<SignedTreeHead> {
     await this.#log.openToRead();
-    const shown = this.#log.head;
+    const shown = this.#log.headOver(minTreeSize);
     if (shown === null) throw new Error("the log has no head yet");
     const { treeSize, rootHash, timestamp, checkpoint } = shown;
     return { treeSize, rootHash, timestamp, checkpoint };

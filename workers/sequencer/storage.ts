@@ -75,10 +75,17 @@ const WRITERS: SchemaStep = [
  */
 const ANCHORED: SchemaStep = ["ALTER TABLE state ADD COLUMN is_anchored INTEGER NOT NULL DEFAULT 1"];
 
+/** The newest head that a quorum of witnesses has cosigned, with their lines. */
+const COSIGNED: SchemaStep = [
+  `CREATE TABLE cosigned (
+     id INTEGER PRIMARY KEY CHECK (id = 1), size INTEGER NOT NULL, root BLOB NOT NULL, time_ms INTEGER NOT NULL,
+     checkpoint TEXT NOT NULL, since_ms INTEGER NOT NULL) STRICT`,
+];
+
 /** To change these tables, append a step. Released steps never change. */
 export const LOG_SCHEMA: Schema = {
   firstTable: "log",
-  steps: [FIRST_TABLES, TERMS_VERSIONS, BACKUPS, IDENTITIES, FROZEN, ALL_IDENTITIES, WRITERS, ANCHORED],
+  steps: [FIRST_TABLES, TERMS_VERSIONS, BACKUPS, IDENTITIES, FROZEN, ALL_IDENTITIES, WRITERS, ANCHORED, COSIGNED],
 };
 /** From this version on, every entry has an identity row. */
 const ALL_IDENTITIES_VERSION = 6;
@@ -128,6 +135,12 @@ export interface KnownEntry {
 export interface WriterCount {
   readonly budget: WriteBudget;
   readonly entries: number;
+}
+
+/** A head that a quorum of witnesses has cosigned; the checkpoint has their lines. */
+export interface CosignedRow extends SignedTreeHead {
+  /** When the quorum was found. */
+  readonly since: UnixMs;
 }
 
 /** A tile of level 1 or above. */
@@ -288,6 +301,30 @@ export class LogStorage {
   isStateAnchored(): boolean {
     const [row] = this.#storage.exec("SELECT is_anchored FROM state");
     return row?.["is_anchored"] === 1;
+  }
+
+  /** The newest cosigned head, null if there is none. */
+  readCosigned(): CosignedRow | null {
+    const [row] = this.#storage.exec("SELECT * FROM cosigned");
+    if (row === undefined) return null;
+    return {
+      treeSize: integer(row, "size"),
+      rootHash: hash(blob(row, "root")),
+      timestamp: unixMs(integer(row, "time_ms")),
+      checkpoint: text(row, "checkpoint"),
+      since: unixMs(integer(row, "since_ms")),
+    };
+  }
+
+  writeCosigned({ treeSize, rootHash, timestamp, checkpoint, since }: CosignedRow): void {
+    this.#storage.exec(
+      "INSERT OR REPLACE INTO cosigned VALUES (1, ?, ?, ?, ?, ?)",
+      treeSize,
+      buffer(rootHash),
+      timestamp,
+      checkpoint,
+      since,
+    );
   }
 
   /** When the log was frozen, null if it was not. */

@@ -54,13 +54,42 @@ describe("the head", () => {
   test("of an append is shown at once, and never an older one after it", async () => {
     await tail.head(always);
     const appended = { treeSize: 12, rootHash: hash(new Uint8Array(32)), checkpoint: "12" };
-    tail.observe(appended);
+    tail.observe(appended, true);
     expect(await tail.head(always)).toStrictEqual({ ok: true, value: appended });
-    tail.observe({ ...appended, treeSize: 11, checkpoint: "11" });
+    tail.observe({ ...appended, treeSize: 11, checkpoint: "11" }, true);
     expect(await tail.head(always)).toStrictEqual({ ok: true, value: appended });
     now += 1000;
     expect(await tail.head(always)).toStrictEqual({ ok: true, value: appended });
     expect(log.calls.length).toBe(2);
+  });
+
+  test("that lacks its witnesses is for proofs, and never in the place of the one that is shown", async () => {
+    const bare = { treeSize: 12, rootHash: hash(new Uint8Array(32)), checkpoint: "bare" };
+    const shown = await tail.head(always);
+    for (let appended = 0; appended < 20; appended++) {
+      // Under load an append comes in each second.
+      tail.observe({ ...bare, treeSize: 12 + appended }, false);
+      expect(await tail.head(always)).toStrictEqual(shown);
+      expect(await tail.head(always, 10)).toStrictEqual(shown);
+      expect(await tail.head(always, 12)).toMatchObject({ value: { checkpoint: "bare" } });
+      now += 500;
+    }
+    expect(log.calls.length).toBe(10);
+  });
+
+  test("that another isolate has caused is requested by its size", async () => {
+    const asked: (number | undefined)[] = [];
+    const answer = log.head.bind(log);
+    log.head = async (minTreeSize?: number) => {
+      asked.push(minTreeSize);
+      return await answer();
+    };
+    await tail.head(always);
+    log.records.push(...naiveRecords("signature", 3));
+    expect(await tail.head(always, 12)).toMatchObject({ value: { treeSize: 13 } });
+    expect(await tail.head(always, 13)).toMatchObject({ value: { treeSize: 13 } });
+    expect(await tail.head(always)).toMatchObject({ value: { treeSize: 10 } });
+    expect(asked).toStrictEqual([undefined, 12]);
   });
 
   test("is not requested without admission, but a cached head is returned", async () => {

@@ -54,14 +54,34 @@ class ShortMemory<T> {
   }
 }
 
+/** The newest of some heads, for a second after the last. */
+class HeldHead {
+  #head: ServedHead | null = null;
+  #until = 0;
+
+  read(now: number): ServedHead | null {
+    return this.#until > now ? this.#head : null;
+  }
+
+  /** Returns the newest that was kept: the head that readers see never shrinks. */
+  keep(head: ServedHead, now: number): ServedHead {
+    const newest = this.#head === null || head.treeSize >= this.#head.treeSize ? head : this.#head;
+    this.#head = newest;
+    this.#until = now + KEPT_MS;
+    return newest;
+  }
+}
+
 /** The tail of one log, cached in one isolate. */
 export class CachedTail {
   readonly #source: () => Tail;
   readonly #now: () => number;
   readonly #slices: ShortMemory<Uint8Array>;
   readonly #entries: ShortMemory<TailEntry>;
-  #head: ServedHead | null = null;
-  #headUntil = 0;
+  /** The newest head that the sequencer shows to the public. */
+  readonly #shown = new HeldHead();
+  /** The newest head that this isolate knows. The sequencer may not show it yet, because no witness has cosigned it. */
+  readonly #known = new HeldHead();
 
   /** @param source returns a new stub for each call: a stub that has thrown stays broken */
   constructor(source: () => Tail, now: () => number) {
@@ -71,22 +91,30 @@ export class CachedTail {
     this.#entries = new ShortMemory(now, ({ record }) => record.length);
   }
 
-  /** Returns a head that is at most a second old, or a new one if that head has fewer than `minTreeSize` leaves. */
+  /**
+   * Returns the head that is shown to the public, at most a second old. If it has fewer than `minTreeSize` leaves,
+   * returns a newer one: its witnesses may be missing, but what was acknowledged must be provable.
+   */
   async head(admit: Admission, minTreeSize = 0): Promise<Result<ServedHead, ReadsLimited>> {
-    const kept = this.#head;
-    if (kept !== null && this.#headUntil > this.#now() && kept.treeSize >= minTreeSize) return ok(kept);
+    let shown = this.#shown.read(this.#now());
+    if (shown === null) {
+      if (!(await admit())) return err({ code: "reads_limited" });
+      shown = this.#shown.keep(await this.#source().head(), this.#now());
+    }
+    if (shown.treeSize >= minTreeSize) return ok(shown);
+    const known = this.#known.read(this.#now());
+    if (known !== null && known.treeSize >= minTreeSize) return ok(known);
     if (!(await admit())) return err({ code: "reads_limited" });
-    return ok(this.observe(await this.#source().head()));
+    return ok(this.#known.keep(await this.#source().head(minTreeSize), this.#now()));
   }
 
   /**
-   * Records a head, such as that of an append, and returns the newest known: the head that readers see never shrinks.
+   * Takes the head of an append, for proofs. It is shown to the public only if the sequencer says so: a head that lacks
+   * witnesses must not take the place of one that has them.
    */
-  observe(head: ServedHead): ServedHead {
-    const newest = this.#head === null || head.treeSize >= this.#head.treeSize ? head : this.#head;
-    this.#head = newest;
-    this.#headUntil = this.#now() + KEPT_MS;
-    return newest;
+  observe(head: ServedHead, isShown: boolean): void {
+    this.#known.keep(head, this.#now());
+    if (isShown) this.#shown.keep(head, this.#now());
   }
 
   /** As SequencerRpc.readTile. */

@@ -104,14 +104,14 @@ describe("proveInclusion", () => {
   test("never returns a proof that does not verify: the root of another tree", async () => {
     const naive = makeLog(600, 2);
     const reader = readerOf(naive);
-    reader.tail.observe({ treeSize: 600, rootHash: hash(new Uint8Array(32)), checkpoint: "" });
+    reader.tail.observe({ treeSize: 600, rootHash: hash(new Uint8Array(32)), checkpoint: "" }, true);
     expect(await proveInclusion(reader, 3, leafOf(naive, 3))).toStrictEqual({ ok: false, error: mismatch });
   });
 
   test("fails with proof_mismatch, not beyond_head, if a tile that the head covers is missing", async () => {
     const naive = makeLog(600, 2);
     const reader = readerOf(naive);
-    reader.tail.observe({ treeSize: 601, rootHash: hash(new Uint8Array(32)), checkpoint: "" });
+    reader.tail.observe({ treeSize: 601, rootHash: hash(new Uint8Array(32)), checkpoint: "" }, true);
     expect(await proveInclusion(reader, 3, leafOf(naive, 3))).toMatchObject({ error: { code: "proof_mismatch" } });
   });
 });
@@ -166,7 +166,7 @@ describe("proofs in and between older trees", () => {
 
   test("are never returned against the root of another tree", async () => {
     const reader = readerOf(makeLog(600, 2));
-    reader.tail.observe({ treeSize: 600, rootHash: hash(new Uint8Array(32)), checkpoint: "" });
+    reader.tail.observe({ treeSize: 600, rootHash: hash(new Uint8Array(32)), checkpoint: "" }, true);
     for (const proven of [
       proveInclusionIn(reader, 3, 5),
       proveInclusionIn(reader, 3, null),

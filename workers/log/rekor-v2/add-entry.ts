@@ -47,8 +47,8 @@ export interface AddEntryDeps {
   /** SHA-256 of the log's SPKI (LogDescription.logId). Rejects when the sequencer does. */
   readonly logId: () => Promise<Uint8Array>;
   readonly prover: EntryProver;
-  /** Receives the head of every append, so that readers in this isolate do not request it again. */
-  readonly observe: (head: ServedHead) => void;
+  /** Receives the head of every append, so that proofs in this isolate do not request it again. */
+  readonly observe: (head: ServedHead, isShown: boolean) => void;
   /** Receives every error, for the log line. entryStatus decides what the client sees. */
   readonly report: (error: AddEntryError) => void;
 }
@@ -156,7 +156,7 @@ async function append(
   if (!answer.ok) return answer;
   switch (answer.value.kind) {
     case "appended":
-      deps.observe(answer.value);
+      deps.observe(answer.value, answer.value.isShown === true);
       return ok({ entry: { ...answer.value, body }, isDuplicate: false });
     case "duplicate":
       return proveDuplicate(answer.value, body, deps.prover);

@@ -31,7 +31,7 @@ function addEntryDeps(
     sequencer,
     logId,
     prover: { prove: (leafIndex, leaf) => proveInclusion(reader, leafIndex, leaf) },
-    observe: (head) => tail.observe(head),
+    observe: (head, isShown) => tail.observe(head, isShown),
     report: (error) => logFailure(request, error, entryStatus(error).grpc === "UNAVAILABLE" ? "error" : "warn"),
   };
 }

@@ -186,6 +186,7 @@ describe("opening", () => {
       storage.exec(step);
     storage.exec("ALTER TABLE dedup RENAME COLUMN identity TO leaf_hash");
     storage.exec("ALTER TABLE state DROP COLUMN is_anchored");
+    storage.exec("DROP TABLE cosigned");
     storage.exec("UPDATE schema_version SET version = ?", version);
     const upgraded = memory.restart({ storage });
     expect(await appendCertificate(upgraded, "old")).toEqual(old);

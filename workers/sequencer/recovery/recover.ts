@@ -27,7 +27,7 @@ import {
   TILE_WIDTH,
 } from "../../../shared/tlog/tile.ts";
 import type { LogDeps } from "../deps.ts";
-import type { LogIdentity, StateRow } from "../storage.ts";
+import type { CosignedRow, LogIdentity, StateRow } from "../storage.ts";
 import { type Refusal, refuse, toRefusal } from "./refusal.ts";
 
 /** The log as its own rows have it. */
@@ -36,6 +36,8 @@ export interface Recovered {
   readonly state: StateRow;
   /** Whether the rows say that the anchor holds the head. */
   readonly isAnchored: boolean;
+  /** The newest cosigned head, null if there is none. */
+  readonly cosigned: CosignedRow | null;
   /** When the log was frozen, null if it was not. */
   readonly frozenAt: UnixMs | null;
   readonly edge: Edge;
@@ -60,7 +62,14 @@ export function readRows(deps: RecoverDeps): Result<Recovered | null, Refusal> {
     if (!equal(rootHash(edge.treeSize, edgeNodes(edge)), state.rootHash) || !isCheckpointOf(state)) {
       return refuse("the stored entries do not add up to the stored tree head: a row is damaged; open a new log");
     }
-    return ok({ identity, state, isAnchored: storage.isStateAnchored(), frozenAt: storage.readFrozenAt(), edge });
+    return ok({
+      identity,
+      state,
+      isAnchored: storage.isStateAnchored(),
+      cosigned: storage.readCosigned(),
+      frozenAt: storage.readFrozenAt(),
+      edge,
+    });
   } catch (error) {
     if (error instanceof RangeError) return err(toRefusal(error));
     throw error;

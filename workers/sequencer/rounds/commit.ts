@@ -31,9 +31,10 @@ import { type NewTree, nextState, type Outcome, runRound } from "./round.ts";
 
 /**
  * Lets the event loop take in requests between rounds. Without it, waiting requests starve those that are still
- * arriving.
+ * arriving. Those who were answered together tend to send together, so a round of many is followed by a pause too: else
+ * the first of them gets a round of its own, and the others wait for its anchor.
  */
-const PAUSE_MS = 4;
+const PAUSE_MS = 1;
 /** After that a waiter is told that the log is busy. Its entry leaves the pool and will not be in the log. */
 const WAITER_DEADLINE_MS = 10_000;
 /** How far the clock may lag behind the last timestamp. Beyond that it is wrong, not skewed. */
@@ -70,6 +71,7 @@ interface Waiter {
 interface OpenRound {
   readonly from: TreeHead;
   readonly newTree: NewTree;
+  readonly waiters: number;
   readonly answer: () => void;
   readonly reject: (refusal: Refusal) => void;
 }
@@ -132,7 +134,8 @@ export class Rounds {
         // The rows are ahead of memory by this round. During this await entries may join the pool, readers see the head
         // before, and maintenance may move its cursors; no other round can start.
         if (round !== null) await this.#anchorRound(round);
-        if (!this.#pool.isEmpty) await this.#deps.host.pause(PAUSE_MS);
+        const isLoaded = !this.#pool.isEmpty || (round !== null && round.waiters > 1);
+        if (isLoaded) await this.#deps.host.pause(PAUSE_MS);
       }
     } finally {
       this.#isRoundUnderWay = false;
@@ -172,7 +175,7 @@ export class Rounds {
       const reject = (refusal: Refusal): void => {
         for (const { resolve } of waiters) resolve(err(refusal));
       };
-      return { from, newTree, answer, reject };
+      return { from, newTree, waiters: waiters.length, answer, reject };
     } catch (error) {
       const rejected = this.#parts.rejectedByStorage(error);
       if (rejected !== null) {

@@ -8,19 +8,28 @@ import { parseWitnessPolicy } from "../../../shared/tlog/policy.ts";
 import { FakeWitness, type Misbehavior } from "../../../test/support/logs/fake-witness.ts";
 import { type MemoryLog, memoryLog, textSubmission } from "../../../test/support/logs/memory-log.ts";
 
-function witnessedLog(witnesses: readonly FakeWitness[], quorum: string, requireQuorum = false): MemoryLog {
+/** @param threshold of the group `all` */
+function witnessedLog(
+  witnesses: readonly FakeWitness[],
+  quorum: string,
+  requireQuorum = false,
+  threshold = "all",
+): MemoryLog & { readonly hang: (name: string) => void } {
+  const hanging = new Set<string>();
   const lines = [
     ...witnesses.map(({ policyLine }) => policyLine),
-    `group all all ${witnesses.map(({ name }) => name).join(" ")}`,
+    `group all ${threshold} ${witnesses.map(({ name }) => name).join(" ")}`,
   ];
   const policy = parseWitnessPolicy(`${lines.join("\n")}\nquorum ${quorum}\n`);
   if (!policy.ok) throw new Error(policy.error.reason);
   const post = async (url: string, body: string) => {
     const witness = witnesses.find((candidate) => `${candidate.url}/add-checkpoint` === url);
     if (witness === undefined) throw new Error(url);
+    if (hanging.has(witness.name)) return await new Promise<never>(() => undefined);
     return await Promise.resolve(witness.answer(body));
   };
-  return memoryLog("signature", { witnessing: { policy: policy.value, requireQuorum, verify: verifyEd25519, post } });
+  const witnessing = { policy: policy.value, requireQuorum, verify: verifyEd25519, post };
+  return { ...memoryLog("signature", { witnessing }), hang: (name) => hanging.add(name) };
 }
 
 const signersOf = (memory: MemoryLog): readonly string[] => {
@@ -116,7 +125,50 @@ describe("a log with witnesses", () => {
   });
 });
 
+describe("what was just acknowledged", () => {
+  it("can be proven at once, although the older cosigned head is shown while the witness is away", async () => {
+    const witness = new FakeWitness("a.example");
+    const memory = witnessedLog([witness], "all");
+    await append(memory, 3);
+    witness.behavior = "down";
+    const result = await memory.log.append(textSubmission("acknowledged"));
+    await memory.host.settle();
+    expect(result.ok && result.value.answer.leafIndex).toBe(4);
+    expect(memory.log.headOver(0)?.treeSize).toBe(4);
+    expect(memory.log.headOver(4)).toEqual(memory.log.head);
+    expect(memory.log.headOver(5)?.treeSize).toBe(5);
+    expect(memory.log.head?.treeSize).toBe(4);
+  });
+});
+
 describe("a log that requires a quorum", () => {
+  it("proves duplicates in a head that satisfies the policy, however long the witnesses are away", async () => {
+    const [a, b] = [new FakeWitness("a.example"), new FakeWitness("b.example")];
+    const memory = witnessedLog([a, b], "all", true);
+    await memory.log.append(textSubmission("one"));
+    await memory.host.settle();
+    b.behavior = "down";
+    await memory.log.append(textSubmission("two"));
+    for (const log of [memory, memory.restart()]) {
+      memory.host.time += 60_000;
+      const again = await log.log.append(textSubmission("one"));
+      expect(again.ok && again.value.answer).toEqual({ kind: "duplicate", leafIndex: 1 });
+      for (const head of [log.log.head, log.log.headOver(2)]) {
+        expect(head?.treeSize).toBe(2);
+        expect(head?.checkpoint).toContain("\n— b.example ");
+      }
+    }
+  });
+
+  it.each([1, 2])("is not held up by a witness that never answers, with a quorum of %i of three", async (threshold) => {
+    const witnesses = ["a", "b", "c"].map((name) => new FakeWitness(`${name}.example`));
+    const memory = witnessedLog(witnesses, "all", true, String(threshold));
+    memory.hang("c.example");
+    const began = performance.now();
+    for (const text of ["one", "two", "three"]) expect((await memory.log.append(textSubmission(text))).ok).toBe(true);
+    expect(performance.now() - began).toBeLessThan(2_000);
+  });
+
   it("answers with the cosigned checkpoint of the entry's own tree", async () => {
     const memory = witnessedLog([new FakeWitness("a.example")], "all", true);
     const result = await memory.log.append(textSubmission("one"));

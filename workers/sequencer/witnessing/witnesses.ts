@@ -1,77 +1,120 @@
 // SPDX-License-Identifier: Apache-2.0
-// Asks witnesses to cosign the log's checkpoints, and chooses the checkpoint that readers are shown. Receives only
-// heads that the anchor already holds. A witness that is slow, dead or lying costs its own cosignature and nothing
-// else.
-// Spec: https://c2sp.org/tlog-witness, https://c2sp.org/tlog-cosignature
+// The witnesses of a log, and the checkpoint that readers are shown. Receives only heads that the anchor already holds.
+// The newest cosigned head is in a row before anybody sees it, so that what the public was shown outlives the instance.
 
-import { encodeBase64 } from "../../../shared/bytes/base64.ts";
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { AppendError, Appended, Duplicate } from "../../../shared/rpc/sequencer.ts";
-import { type UnixMs, unixMs } from "../../../shared/time.ts";
-import { type CosignatureKey, isLineOf, verifyCosignature } from "../../../shared/tlog/cosignature.ts";
-import type { Hash } from "../../../shared/tlog/hash.ts";
+import { isLineOf } from "../../../shared/tlog/cosignature.ts";
 import type { SignedTreeHead } from "../../../shared/tlog/head.ts";
-import { formatNote, type NoteSignature, parseNote, parseSignatureLines } from "../../../shared/tlog/note.ts";
-import { isQuorum, type Witness } from "../../../shared/tlog/policy.ts";
-import type { Host, Witnessing } from "../deps.ts";
+import { formatNote, type NoteSignature, parseNote } from "../../../shared/tlog/note.ts";
+import { isQuorum, type WitnessPolicy } from "../../../shared/tlog/policy.ts";
+import type { Witnessing } from "../deps.ts";
+import type { CosignedRow } from "../storage.ts";
+import { Cosigning } from "./cosigning.ts";
+import { type SubmissionDeps, Submissions } from "./submission.ts";
 
-/** How long a head with a quorum is shown instead of a newer one without. */
+/** How long a head with a quorum is shown instead of a newer one without, unless answers wait for the quorum. */
 const SHOW_COSIGNED_MS = 10_000;
 /** How long an answer waits for a required quorum. */
 const QUORUM_DEADLINE_MS = 5_000;
-/** A conflict tells the size that the witness has, so one retry with that size is enough. */
-const MAX_TRIES = 2;
+/** A line that comes after the decision is written after this time, unless a newer head has been written by then. */
+const SAVE_LATE_LINES_MS = 1_000;
 
-interface WitnessDeps extends Pick<Witnessing, "policy" | "verify" | "post"> {
-  readonly host: Host;
-  /** Makes the consistency proof between two sizes of this log. Rejects if a tile cannot be read. */
-  readonly consistency: (oldSize: number, newSize: number) => Promise<readonly Hash[]>;
-}
-
-type WitnessError =
-  | { readonly code: "witness_status"; readonly status: number }
-  | { readonly code: "witness_answer_invalid" }
-  | { readonly code: "witness_size_invalid" }
-  | { readonly code: "witness_cosignature_wrong" };
-
-/** A head whose checkpoint has the lines of a quorum. */
-interface CosignedHead {
-  readonly head: SignedTreeHead;
-  readonly since: UnixMs;
+interface WitnessDeps extends SubmissionDeps, Pick<Witnessing, "policy" | "requireQuorum"> {
+  /** Writes the row. Throws if the instance no longer owns its storage. */
+  readonly save: (cosigned: CosignedRow) => void;
 }
 
 /** The witnesses of one log, and what they have cosigned. */
 export class Witnesses {
   readonly #deps: WitnessDeps;
-  /** The size that each witness last reported. */
-  readonly #sizes = new Map<string, number>();
-  #cosigned: CosignedHead | null = null;
+  readonly #cosigning: Cosigning;
+  /** The newest cosigned head, with the lines that have come. */
+  #cosigned: CosignedRow | null = null;
+  /** The newest cosigned head as the row has it. */
+  #saved: CosignedRow | null = null;
   #shownSize = 0;
-  #newest: SignedTreeHead | null = null;
-  #running: Promise<void> | null = null;
-  /** Resolved when a head arrives, and when the witnesses have been asked about one. */
+  #isSaving = false;
+  /** Resolved when a head arrives, is cosigned, or finds no quorum. */
   #changed = Promise.withResolvers<void>();
 
   constructor(deps: WitnessDeps) {
     this.#deps = deps;
+    this.#cosigning = new Cosigning({
+      ...deps,
+      submissions: new Submissions(deps),
+      keep: ({ head, lines, since }) =>
+        this.#keep({ ...head, checkpoint: withLines(head.checkpoint, sortLines(deps.policy, lines)), since }),
+      decided: () => this.#announce(),
+    });
   }
 
-  /** Takes a head that the anchor holds and asks for cosignatures. While that is under way, the newest head is next. */
+  /**
+   * Takes up the cosigned head of an earlier instance, unless the policy no longer finds a quorum in it. Call it before
+   * the first observe.
+   * @param newest the log's newest head
+   */
+  restore(row: CosignedRow, newest: SignedTreeHead): void {
+    const { policy } = this.#deps;
+    const note = parseNote(encodeUtf8(row.checkpoint));
+    if (!note.ok || row.treeSize > newest.treeSize) return;
+    const lines = new Map<string, NoteSignature>();
+    for (const { name, key } of policy.witnesses) {
+      const line = note.value.signatures.find((candidate) => isLineOf(key, candidate));
+      if (line !== undefined) lines.set(name, line);
+    }
+    if (!isQuorum(policy, new Set(lines.keys()))) return;
+    this.#cosigned = row;
+    const signatures = note.value.signatures.filter((candidate) => ![...lines.values()].includes(candidate));
+    const checkpoint = formatNote({ text: note.value.text, signatures });
+    this.#cosigning.restore({ head: { ...row, checkpoint }, lines, since: row.since });
+  }
+
+  /** Takes a head that the anchor holds, and asks for cosignatures. */
   observe(head: SignedTreeHead): void {
-    this.#newest = head;
+    const cosigned = this.#cosigned;
+    // Freezing signs the same tree under another text.
+    if (cosigned?.treeSize === head.treeSize && textOf(cosigned) !== textOf(head)) {
+      this.#cosigned = null;
+      this.#cosigning.restore(null);
+    }
+    this.#cosigning.submit(head);
     this.#announce();
-    if (this.#running !== null) return;
-    this.#running = this.#askUntilCurrent().finally(() => {
-      this.#running = null;
-      this.#announce();
-    });
-    this.#deps.host.keepAlive(this.#running);
   }
 
   #announce(): void {
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
+  }
+
+  /** A new head is shown only if it is written: answers leave when the row is durable. */
+  #keep(row: CosignedRow): boolean {
+    const isLate = this.#cosigned?.treeSize === row.treeSize;
+    if (!isLate && !this.#save(row)) return false;
+    this.#cosigned = row;
+    if (isLate) this.#saveLater();
+    return true;
+  }
+
+  #saveLater(): void {
+    if (this.#isSaving) return;
+    this.#isSaving = true;
+    this.#deps.host.after(SAVE_LATE_LINES_MS, () => {
+      this.#isSaving = false;
+      if (this.#cosigned !== null && this.#cosigned !== this.#saved) this.#save(this.#cosigned);
+    });
+  }
+
+  #save(row: CosignedRow): boolean {
+    try {
+      this.#deps.save(row);
+      this.#saved = row;
+      return true;
+    } catch (error) {
+      this.#deps.host.logLine("cosigned_head_not_saved", { treeSize: row.treeSize, reason: String(error) });
+      return false;
+    }
   }
 
   /**
@@ -82,7 +125,7 @@ export class Witnesses {
     const needed = answer.kind === "appended" ? answer.treeSize : answer.leafIndex + 1;
     if (!(await this.#awaitDeadline(this.#reaches(needed))))
       return err({ code: "witnesses_missing", retryAfterSeconds: 2 });
-    const head = this.#cosigned?.head;
+    const head = this.#cosigned;
     if (answer.kind === "appended" && head?.treeSize === answer.treeSize) {
       return ok({ ...answer, checkpoint: head.checkpoint });
     }
@@ -94,35 +137,40 @@ export class Witnesses {
    * come.
    */
   async #reaches(treeSize: number): Promise<boolean> {
-    const newest = this.#newest;
-    if (this.#running === null && newest !== null && !this.#has(treeSize)) this.observe(newest);
+    this.#retry();
     while (!this.#has(treeSize)) {
       // A tree that was just committed arrives once the anchor holds it. The quorum of a later tree will do.
-      const isAsked = this.#running === null && (this.#newest?.treeSize ?? 0) >= treeSize;
+      const isAsked = !this.#cosigning.isUnderWay && (this.#cosigning.newest?.treeSize ?? 0) >= treeSize;
       if (isAsked) return false;
       await this.#changed.promise;
     }
     return true;
   }
 
+  #retry(): void {
+    const { newest, isUnderWay } = this.#cosigning;
+    if (newest !== null && this.isBehind && !isUnderWay) this.#cosigning.submit(newest);
+  }
+
   /** True while the newest head lacks a quorum. */
   get isBehind(): boolean {
-    return this.#newest !== null && !this.#has(this.#newest.treeSize);
+    const { newest } = this.#cosigning;
+    return newest !== null && !this.#has(newest.treeSize);
   }
 
   /** Size of the newest head with a quorum, null before the first. */
   get cosignedSize(): number | null {
-    return this.#cosigned?.head.treeSize ?? null;
+    return this.#cosigned?.treeSize ?? null;
   }
 
-  /** Asks again if the newest head lacks a quorum. Resolves when the witnesses have been asked. Does not reject. */
+  /** Asks again if the newest head lacks a quorum. Resolves when that is decided. Does not reject. */
   async askAgain(): Promise<void> {
-    if (this.#newest !== null && this.isBehind) this.observe(this.#newest);
-    await this.#running;
+    this.#retry();
+    while (this.#cosigning.isUnderWay) await this.#changed.promise;
   }
 
   #has(treeSize: number): boolean {
-    return this.#cosigned !== null && this.#cosigned.head.treeSize >= treeSize;
+    return this.#cosigned !== null && this.#cosigned.treeSize >= treeSize;
   }
 
   /** Resolves to false if the deadline comes first. `work` must not reject. */
@@ -133,90 +181,34 @@ export class Witnesses {
     });
   }
 
-  /** Chooses the head to show: the newest with a quorum, for 10 s, then the newest. The size never goes back. */
+  /**
+   * Chooses the head to show: the newest with a quorum, for 10 s, then the newest. Where answers wait for the quorum,
+   * no acknowledged entry is beyond it, and it is shown however old it is. The size never goes back.
+   */
   chooseHead(newest: SignedTreeHead): SignedTreeHead {
     const cosigned = this.#cosigned;
     // A clock that was put back must not make a head fresher.
     const age = cosigned === null ? 0 : this.#deps.host.now() - cosigned.since;
-    const isFresh = age >= 0 && age <= SHOW_COSIGNED_MS;
-    const isNewest = cosigned !== null && cosigned.head.treeSize === newest.treeSize;
-    const head =
-      cosigned !== null && (isNewest || isFresh) && cosigned.head.treeSize >= this.#shownSize ? cosigned.head : newest;
+    const isFresh = this.#deps.requireQuorum || (age >= 0 && age <= SHOW_COSIGNED_MS);
+    const isNewest = cosigned !== null && cosigned.treeSize === newest.treeSize;
+    const head = cosigned !== null && (isNewest || isFresh) && cosigned.treeSize >= this.#shownSize ? cosigned : newest;
     this.#shownSize = Math.max(this.#shownSize, head.treeSize);
     return head;
   }
 
-  async #askUntilCurrent(): Promise<void> {
-    for (let head = this.#newest; head !== null; head = this.#newest) {
-      await this.#askAll(head);
-      this.#announce();
-      if (this.#newest === head) return;
-    }
+  /** The head that proves entries below `minTreeSize`: the newest cosigned one if it does, otherwise the newest. */
+  headOver(newest: SignedTreeHead, minTreeSize: number): SignedTreeHead {
+    const cosigned = this.#cosigned;
+    return cosigned !== null && cosigned.treeSize >= minTreeSize ? cosigned : newest;
   }
+}
 
-  async #askAll(head: SignedTreeHead): Promise<void> {
-    const { policy, host } = this.#deps;
-    const asked = policy.witnesses.filter(({ url }) => url !== null);
-    const lines = await Promise.all(asked.map((witness) => this.#ask(witness, head)));
-    const signers = new Set(asked.filter((_, i) => lines[i] !== null).map(({ name }) => name));
-    if (!isQuorum(policy, signers)) return;
-    const checkpoint = withLines(
-      head.checkpoint,
-      lines.filter((line) => line !== null),
-    );
-    this.#cosigned = { head: { ...head, checkpoint }, since: unixMs(host.now()) };
-  }
+/** The text that a checkpoint's lines sign. */
+const textOf = ({ checkpoint }: SignedTreeHead): string => checkpoint.slice(0, checkpoint.indexOf("\n\n"));
 
-  /** Returns the witness's line. Logs the reason and returns null if there is no valid one. */
-  async #ask(witness: Witness, head: SignedTreeHead): Promise<NoteSignature | null> {
-    const { host } = this.#deps;
-    try {
-      const line = await this.#submit(witness, head);
-      if (line.ok) return line.value;
-      host.logLine("witness_failed", { witness: witness.name, ...line.error });
-    } catch (error) {
-      host.logLine("witness_failed", { witness: witness.name, code: "witness_unreachable", reason: String(error) });
-    }
-    return null;
-  }
-
-  async #submit({ name, url, key }: Witness, head: SignedTreeHead): Promise<Result<NoteSignature, WitnessError>> {
-    for (let attempt = 1; ; attempt++) {
-      const oldSize = this.#sizes.get(name) ?? 0;
-      const { status, body } = await this.#deps.post(`${url}/add-checkpoint`, await this.#request(oldSize, head));
-      if (status === 200) {
-        const line = await this.#readLine(key, body, head);
-        if (line.ok) this.#sizes.set(name, head.treeSize);
-        return line;
-      }
-      if (status !== 409 || attempt === MAX_TRIES) return err({ code: "witness_status", status });
-      const size = /^(0|[1-9]\d{0,15})\n$/.exec(body)?.[1];
-      // A witness ahead of our newest head has seen another history or answers for another log: there is nothing to
-      // prove.
-      if (size === undefined || Number(size) > head.treeSize) return err({ code: "witness_size_invalid" });
-      this.#sizes.set(name, Number(size));
-    }
-  }
-
-  /** Builds the request: `old <size>`, the consistency proof, an empty line, the checkpoint. */
-  async #request(oldSize: number, head: SignedTreeHead): Promise<string> {
-    const isPrefix = oldSize > 0 && oldSize < head.treeSize;
-    const proof = isPrefix ? await this.#deps.consistency(oldSize, head.treeSize) : [];
-    return `old ${oldSize}\n${proof.map((node) => `${encodeBase64(node)}\n`).join("")}\n${head.checkpoint}`;
-  }
-
-  async #readLine(
-    key: CosignatureKey,
-    body: string,
-    head: SignedTreeHead,
-  ): Promise<Result<NoteSignature, WitnessError>> {
-    const lines = parseSignatureLines(body);
-    const line = lines.ok ? lines.value.find((candidate) => isLineOf(key, candidate)) : undefined;
-    const note = parseNote(encodeUtf8(head.checkpoint));
-    if (line === undefined || !note.ok) return err({ code: "witness_answer_invalid" });
-    const verified = await verifyCosignature(key, line, note.value.text, this.#deps.verify);
-    return verified.ok ? ok(line) : err({ code: "witness_cosignature_wrong" });
-  }
+/** The lines in the order of the policy. */
+function sortLines({ witnesses }: WitnessPolicy, lines: ReadonlyMap<string, NoteSignature>): readonly NoteSignature[] {
+  return witnesses.map(({ name }) => lines.get(name)).filter((line) => line !== undefined);
 }
 
 /** Adds lines to a checkpoint. The log's own stay first, because some clients look no further. */
