@@ -133,16 +133,20 @@ const ISSUERS_HEADER = `# The OpenID issuers whose identity tokens the CA accept
 const OFFLINE_README = `Private keys that no Worker has, each encrypted with the passphrase of \`sigedge init\` (PKCS#8; to inspect one:
 openssl pkey -in FILE -noout -text).
 
-  ca-root.key.pem          certifies the next issuing CA
-  tsa-root.key.pem         certifies the next timestamp authority
-  tuf-root-1…3.key.pem     any two of them change what clients trust; keep them apart
-  tuf-targets.key.pem      signs new trusted roots and signing configs
-  ${OPERATOR_KEY_FILE}  signs tokens for one identity, for the smoke test of \`sigedge deploy\`
+  file                     signs                            needed for (sigedge …)
+  ca-root.key.pem          the next issuing CA              rotate ca
+  tsa-root.key.pem         the next timestamp authority     rotate tsa
+  tuf-targets.key.pem      trusted roots, signing configs   rotate of a CA, a TSA or a log; tuf-targets, tuf-expiry
+  tuf-root-1…3.key.pem     the TUF root: any two of them    rotate tuf-root, tuf-targets, tuf-online, tuf-expiry
+  ${OPERATOR_KEY_FILE}  tokens of one identity           deploy (or: deploy --no-smoke-test)
 
-Move this folder off this machine: copy it to two media that are not connected to any machine, check that the copies
-can be read, then delete it here. You need it for \`sigedge rotate\` and for the smoke test of \`sigedge deploy\`
-(--offline DIR).
-Keep the passphrase elsewhere.
+After the first \`sigedge deploy\`, move this folder off this machine: copy it to two media that are not connected to any
+machine, check each copy (openssl pkey -in FILE -noout asks for the passphrase), then delete it here. Keep the
+passphrase elsewhere.
+
+Whoever has two root keys and the passphrase decides what clients trust. To keep the root keys apart, leave one of the
+three on each of three media, the other files on two of them, and put together in one folder what a command needs:
+--offline DIR. A command that lacks a file says which; run it again with the file.
 `;
 
 /** 6 × 5 characters of a base32 alphabet without l, o, 0 and 1, which are easily misread: 150 bits. */

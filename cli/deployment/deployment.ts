@@ -84,6 +84,18 @@ export function selectDeployment({
   return ok({ folder, name: `${DEFAULT_NAME}${suffix}` });
 }
 
+/** The flags that choose a deployment from the current folder; none for the default one. */
+export function deploymentFlags({ folder }: Pick<Deployment, "folder">): readonly string[] {
+  const beside = join(workingFolder(), DEFAULT_FOLDER);
+  const env = folder.startsWith(`${beside}-`) ? folder.slice(beside.length + 1) : null;
+  if (folder === beside) return [];
+  return env !== null && ENVIRONMENT.test(env) ? ["--env", env] : ["--dir", quoted(shown(folder))];
+}
+
+/** A path as a word of a shell. */
+export const quoted = (path: string): string =>
+  /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+
 /** Reads the deployment of a folder, null if it holds none. The error is a line for the operator. */
 export function readDeployment(folder: string): Result<Deployment | null, string> {
   const path = join(folder, FILE);

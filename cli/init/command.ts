@@ -198,28 +198,30 @@ function outcomeText({ deployment, isNew, madePassphrase, isBare }: Outcome): st
   ];
   const admits = openIssuersLine(deployment);
   if (admits !== null) lines.push("", styled("yellow", `The CA ${admits}`));
-  if (existsSync(offlineFolder(deployment))) lines.push("", ...offlineText(deployment, madePassphrase));
+  const offline = existsSync(offlineFolder(deployment)) ? ["", ...offlineText(deployment, madePassphrase)] : [];
   lines.push("");
   if (publicUrl === null) {
     return [
       ...lines,
       bold("Next: set the permanent address of the service"),
       commandLine(`npx sigedge init --url https://HOST${selection}`),
+      ...offline,
     ].join("\n");
   }
   const { issuer, identity } = operatorOf(publicUrl);
   lines.push(`The operator's identity: ${identity}, issued by ${issuer}`, "", bold("Next"));
   lines.push(commandLine(`npx sigedge deploy${selection}`));
   if (isBare) lines.push(`or, with wrangler alone: ${styled("cyan", "npx wrangler deploy")}`);
-  return lines.join("\n");
+  return [...lines, ...offline].join("\n");
 }
 
 function offlineText(deployment: Deployment, madePassphrase: boolean): readonly string[] {
   const folder = shown(offlineFolder(deployment));
   return [
-    bold(`Move ${folder} off this machine.`),
-    "  It holds the root keys, encrypted with a passphrase. No Worker needs them: copy the folder to two media that are",
-    "  not connected to any machine, then delete it here. You need it to rotate keys and for the smoke test of deploy.",
+    bold(`Then move ${folder} off this machine.`),
+    "  It holds the root keys, encrypted with a passphrase. No Worker needs them: after the first deploy, copy the folder",
+    "  to two media that are not connected to any machine, check the copies, and delete it here. README.txt in it says",
+    "  which command needs which file, and how to keep the root keys apart.",
     ...(madePassphrase
       ? [
           styled(

@@ -220,29 +220,39 @@ interface Rotated {
 
 /** Takes one step of a rotation. The error is a line for the operator. */
 async function rotate(options: RotateOptions): Promise<Result<Rotated, string>> {
-  const { what, isFinish, isDryRun } = options;
+  const { what, isDryRun } = options;
   if (!isTarget(what)) return err(`${what} cannot be rotated; name one of ${Object.keys(ROTATIONS).join(", ")}`);
-  const { begin, finish, compromised } = ROTATIONS[what];
-  const isCompromised = options.compromisedSince !== null;
-  const run = isCompromised ? compromised : isFinish ? finish : begin;
-  if (run === null)
-    return err(
-      isCompromised
-        ? `the rotation of ${what} takes the former key out at once; run it without --compromised`
-        : `the rotation of ${what} has one step; run it without --finish`,
-    );
+  const run = stepOf(what, options);
+  if (!run.ok) return run;
   if (!what.endsWith("-log") && (options.log.url ?? options.log.name) !== null)
     return err("--url and --name apply to logs only");
   const context = contextOf(options);
   if (!context.ok) return context;
-  const plan = await run(context.value, options.log);
-  if (!plan.ok) return plan;
-  const { changes, next, apply } = plan.value;
+  const asked = await run.value(context.value, options.log);
+  // A dry run shows the step that --again would take, and first why it needs that.
+  const plan = asked.ok || !isDryRun ? asked : await run.value({ ...context.value, isAgain: true }, options.log);
+  if (!plan.ok) return err(asked.ok ? plan.error : asked.error);
+  const { changes, apply } = plan.value;
   if (!isDryRun && changes.length > 0) {
     const done = await applyStep(context.value, apply);
     if (!done.ok) return done;
   }
+  const next = [...(asked.ok ? [] : [asked.error]), ...plan.value.next];
   return ok({ what, dryRun: isDryRun, changes, next });
+}
+
+/** The step that the flags ask for. The error is a line for the operator. */
+function stepOf(
+  what: keyof typeof TARGETS,
+  { isFinish, compromisedSince }: RotateOptions,
+): Result<Steps["begin"], string> {
+  const { begin, finish, compromised } = ROTATIONS[what];
+  if (compromisedSince !== null)
+    return compromised === null
+      ? err(`the rotation of ${what} takes the former key out at once; run it without --compromised`)
+      : ok(compromised);
+  if (!isFinish) return ok(begin);
+  return finish === null ? err(`the rotation of ${what} has one step; run it without --finish`) : ok(finish);
 }
 
 const isTarget = (what: string): what is keyof typeof TARGETS => Object.hasOwn(ROTATIONS, what);

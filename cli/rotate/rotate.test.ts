@@ -100,12 +100,22 @@ describe("refused, without a change", () => {
     expect(tree()).toEqual(before);
   });
 
+  it("a dry run of what is too recent says so, and shows what --again would change", async () => {
+    const ended = await run("ca", "--dry-run", "--json");
+    const { changes, next } = JSON.parse(ended.out) as { changes: string[]; next: string[] };
+    expect(changes.length).toBeGreaterThan(0);
+    expect(next[0]).toContain("the issuing CA was made on");
+    expect((await run("ca", "--finish", "--dry-run")).error).toContain("no rotation is under way");
+  });
+
   it("anything without the offline keys, unless --offline names their folder", async () => {
     const away = join(deployment, "..", `away-${Date.now()}`);
     renameSync(join(deployment, "offline"), away);
     for (const what of ["ca", "tsa-root", "tuf-targets"])
       expect((await run(what, "--again")).error).toContain("give their folder with --offline DIR");
-    expect(await run("ca", "--again", "--offline", away)).toMatchObject({ code: 0 });
+    const ended = await run("ca", "--again", "--offline", away);
+    expect(ended).toMatchObject({ code: 0 });
+    expect(ended.out).toContain(`rotate ca --finish --dir ${deployment} --offline ${away}`);
   });
 
   it("a new root with too few root keys, until enough are there", async () => {
@@ -114,7 +124,10 @@ describe("refused, without a change", () => {
     expect((await run("tuf-root", "--again")).error).toContain("2 keys of the root before must sign");
     const before = readdirSync(offline).length;
     for (const n of [1, 2]) renameSync(join(offline, `lost-${n}`), join(offline, `tuf-root-${n * 10}.key.pem`));
-    expect(await run("tuf-root", "--again")).toMatchObject({ code: 0 });
+    const ended = await run("tuf-root", "--again");
+    expect(ended).toMatchObject({ code: 0 });
+    // Names the files to destroy, and none of those in use.
+    expect(ended.out).toContain("destroy tuf-root-10.key.pem, tuf-root-20.key.pem, tuf-root-3.key.pem once");
     // Uses the keys that the first run created.
     expect(readdirSync(offline)).toHaveLength(before);
   });

@@ -5,7 +5,7 @@
 import type { PublicUrl } from "../../shared/http/public-url.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { formatRfc3339, type UnixMs, unixMs } from "../../shared/time.ts";
-import type { Deployment } from "../deployment/deployment.ts";
+import { type Deployment, deploymentFlags, offlineFolder, quoted } from "../deployment/deployment.ts";
 import type { Retiring } from "../deployment/retired-keys.ts";
 
 /** The deployment to rotate, and the options of the operator. */
@@ -32,7 +32,7 @@ export interface RotationPlan {
   readonly changes: readonly string[];
   /** Makes all changes, including those that an interrupted run has made. */
   readonly apply: () => Promise<Result<null, string>>;
-  /** The next actions of the operator, in order. */
+  /** The next actions of the operator, in order; read after `apply`, if that runs. */
   readonly next: readonly string[];
 }
 
@@ -93,5 +93,9 @@ export function refuseEarly(now: UnixMs, usableAt: number): Result<null, string>
 export const day = (time: number): string => new Date(time).toISOString().slice(0, 10);
 
 /** The command line for this deployment. */
-export const command = ({ deployment }: RotationContext, rest: string): string =>
-  `npx sigedge ${rest} --dir ${deployment.folder}`;
+export function command({ deployment, offline }: RotationContext, rest: string): string {
+  const isMoved = offline !== offlineFolder(deployment);
+  return ["npx sigedge", rest, ...deploymentFlags(deployment), ...(isMoved ? ["--offline", quoted(offline)] : [])].join(
+    " ",
+  );
+}

@@ -53,18 +53,37 @@ export async function planTuf(context: RotationContext, rotation: TufRotation): 
     ? ok(null)
     : refuseRecent(context, `root version ${repository.value.root.signed.version}`, signedAt);
   if (!recent.ok) return recent;
+  let former: readonly string[] = [];
   return ok({
     changes: CHANGES[rotation],
-    apply: () => apply(context, rotation, { texts: texts.value, repository: repository.value }),
-    next: [
-      command(context, "deploy"),
-      ...(rotation === "root" || rotation === "targets"
-        ? [
-            "move the offline folder offline again; destroy the former key files once the deployment serves the new root",
-          ]
-        : []),
-    ],
+    apply: async () => {
+      const signed = await apply(context, rotation, { texts: texts.value, repository: repository.value });
+      if (signed.ok) former = await formerFilesOf(context, rotation);
+      return signed;
+    },
+    get next() {
+      const files = former.length === 0 ? "the former key files" : former.join(", ");
+      return [
+        command(context, "deploy"),
+        ...(rotation === "root" || rotation === "targets"
+          ? [`move the offline folder offline again; destroy ${files} once the deployment serves the new root`]
+          : []),
+      ];
+    },
   });
+}
+
+/** The files of the role's keys in the offline folder that the newest root does not name. */
+async function formerFilesOf(context: RotationContext, rotation: TufRotation): Promise<readonly string[]> {
+  const { folder, publicUrl } = context.deployment;
+  const texts = readTrust(folder, publicUrl);
+  const repository = texts.ok ? openOffline(texts.value) : texts;
+  const opened = await openTufKeys(context);
+  if (!repository.ok || !opened.ok) return [];
+  const named = Object.keys(repository.value.root.signed.keys);
+  return opened.value
+    .filter(({ file, key }) => basename(file).startsWith(`tuf-${rotation}`) && !named.includes(key.keyId))
+    .map(({ file }) => basename(file));
 }
 
 interface Current {
