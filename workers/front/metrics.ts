@@ -102,9 +102,7 @@ sigedge_settings_problems ${problems}
 
 async function figures(logs: readonly LogConfig[], { sequencer, trust, search }: Sources): Promise<string> {
   const [health, lags] = await Promise.all([trust(), search()]);
-  const described = await Promise.all(
-    logs.map(async (log) => ({ log, description: await sequencer.getByName(log.name).describe() })),
-  );
+  const described = await describeAll(logs, sequencer);
   const text = GAUGES.map(({ name, help, value }) =>
     [
       `# HELP ${name} ${help}\n# TYPE ${name} gauge\n`,
@@ -115,6 +113,26 @@ async function figures(logs: readonly LogConfig[], { sequencer, trust, search }:
     ].join(""),
   );
   return text.join("") + searchGauges(lags) + trustGauges(health);
+}
+
+interface Described {
+  readonly log: LogConfig;
+  readonly description: LogDescription;
+}
+
+/** A scrape asks every object of the deployment, so an isolate asks them at most once in this time. */
+const KEEP_MS = 5_000;
+const kept = new WeakMap<readonly LogConfig[], { readonly described: readonly Described[]; readonly until: number }>();
+
+async function describeAll(logs: readonly LogConfig[], sequencer: Sources["sequencer"]): Promise<readonly Described[]> {
+  const now = Date.now();
+  const known = kept.get(logs);
+  if (known !== undefined && now < known.until && now >= known.until - KEEP_MS) return known.described;
+  const described = await Promise.all(
+    logs.map(async (log) => ({ log, description: await sequencer.getByName(log.name).describe() })),
+  );
+  kept.set(logs, { described, until: now + KEEP_MS });
+  return described;
 }
 
 /** What D1 says. While it does not answer, there are no invented numbers. */
