@@ -8,6 +8,7 @@ import { encodePem } from "../../shared/bytes/pem.ts";
 import { parsePublicUrl } from "../../shared/http/public-url.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { get } from "../status/observe.ts";
+import { parsePlainJson } from "../status/plain-text.ts";
 
 /** Text by file name. */
 type TrustFiles = ReadonlyMap<string, string>;
@@ -40,7 +41,7 @@ export async function trustFromUrl(url: string): Promise<Result<Trust, string>> 
   }
   const root = await get(`${url}/tuf/root.json`);
   if (root.ok && root.value.status === 200) files.set("root.json", root.value.text);
-  return complete(files);
+  return complete(files, url);
 }
 
 /** Reads the documents from a folder that --out has written. */
@@ -54,7 +55,7 @@ export function trustFromFolder(folder: string): Result<Trust, string> {
   }
   const root = join(folder, "root.json");
   if (existsSync(root)) files.set("root.json", readFileSync(root, "utf8"));
-  return complete(files);
+  return complete(files, null);
 }
 
 /** A stack on this machine, which has the development issuer. */
@@ -100,10 +101,28 @@ interface SigningConfigJson {
   readonly tsaUrls: readonly { readonly url: string }[];
 }
 
-function complete(documents: Map<string, string>): Result<Trust, string> {
+/**
+ * Why the addresses of a signing config cannot be printed in commands to paste, null if they can: a server could name
+ * another service, or write a command of its own into one.
+ * @param asked the address that the config was read from, null for a file
+ */
+function addressProblem({ url, timestampUrl, provider }: Addresses, asked: string | null): string | null {
+  const publicUrl = parsePublicUrl(url);
+  if (!publicUrl.ok) return `names a CA whose address ${publicUrl.error.reason}`;
+  if (asked !== null && publicUrl.value.href !== asked) return `is for ${publicUrl.value.href}, not for ${asked}`;
+  if (timestampUrl !== `${url}/api/v1/timestamp`) return "names a timestamp authority of another address";
+  return provider === null || PROVIDER.test(provider) ? null : "names a provider whose address is not a URL";
+}
+
+type Addresses = Pick<Trust, "url" | "timestampUrl" | "provider">;
+
+/** Scheme, host, port and path, of characters that no shell interprets. */
+const PROVIDER = /^https?:\/\/[A-Za-z0-9.-]+(:\d+)?(\/[A-Za-z0-9._~%/-]*)?$/;
+
+function complete(documents: Map<string, string>, asked: string | null): Result<Trust, string> {
   try {
-    const root = JSON.parse(documents.get("trusted_root.json") ?? "") as TrustedRootJson;
-    const config = JSON.parse(documents.get("signing_config.json") ?? "") as SigningConfigJson;
+    const root = parsePlainJson(documents.get("trusted_root.json") ?? "") as TrustedRootJson;
+    const config = parsePlainJson(documents.get("signing_config.json") ?? "") as SigningConfigJson;
     const clientConfig = {
       mediaType: "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json",
       trustedRoot: root,
@@ -118,6 +137,8 @@ function complete(documents: Map<string, string>): Result<Trust, string> {
     const [url, timestampUrl] = [config.caUrls[0]?.url, config.tsaUrls[0]?.url];
     if (url === undefined || timestampUrl === undefined) return err("the signing config lacks a CA or a TSA");
     const provider = providerOf(config);
+    const problem = addressProblem({ url, timestampUrl, provider }, asked);
+    if (problem !== null) return err(`the signing config ${problem}`);
     const issuer = provider ?? (isLocal(url) ? `${url}/oidc` : null);
     return ok({ url, provider, issuer, timestampUrl, hasTuf: files.has("root.json"), files });
   } catch (error) {
