@@ -5,9 +5,9 @@ import { X509Certificate } from "@sigstore/core";
 import { certificatesIn, textOf } from "./certificate-invariants.ts";
 import type { Draft } from "./valid-request.ts";
 
-/** Makes the same request to the dry run. */
+/** Turns a request into the same one to the dry run. */
 export const toExplain = (request: Request): Request =>
-  new Request(new URL("/api/identity/explain", request.url), request.clone());
+  new Request(new URL("/api/identity/explain", request.url), request);
 
 /** The dry run accepts version 2 bodies. */
 export const isExplainable = ({ version, method }: Draft): boolean => version === "v2" && method === "POST";
