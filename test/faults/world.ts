@@ -275,7 +275,7 @@ export class World {
 
   async #head(instance: Instance): Promise<SignedTreeHead> {
     await instance.log.openToRead();
-    const { head } = instance.log;
+    const head = instance.log.headOver(0);
     if (head === null) throw new Error("the log has no head yet");
     const { treeSize, rootHash, timestamp, checkpoint } = head;
     return { treeSize, rootHash, timestamp, checkpoint };

@@ -19,6 +19,7 @@ import { Capacity } from "./rounds/capacity.ts";
 import { Rounds } from "./rounds/commit.ts";
 import { createLog } from "./rounds/creation.ts";
 import { freezeLog } from "./rounds/freezing.ts";
+import { refreshHead } from "./rounds/fresh-head.ts";
 import { LogMemory, type Phase } from "./rounds/memory.ts";
 import type { Outcome } from "./rounds/round.ts";
 import type { LogIdentity, StateRow } from "./storage.ts";
@@ -119,10 +120,11 @@ export class Log {
   }
 
   /**
-   * The head that proves entries below `minTreeSize`: the newest cosigned one if it holds them, otherwise the newest.
+   * Signs the head again if that is due. Returns the head that proves entries below `minTreeSize`: the newest cosigned one if it holds them, otherwise the newest.
    * Null as `head`.
    */
   headOver(minTreeSize: number): SignedTreeHead | null {
+    refreshHead(this.#deps, this.#memory);
     const { state, identity } = this.#memory;
     const shown = this.head;
     if (state === null || identity === null || shown === null || shown.treeSize >= minTreeSize) return shown;

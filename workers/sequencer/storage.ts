@@ -297,6 +297,17 @@ export class LogStorage {
     );
   }
 
+  /** Writes time and checkpoint of the same tree. False, and nothing is written, if the row has a newer tree. */
+  writeFreshHead({ treeSize, timestamp, checkpoint }: StateRow): boolean {
+    const written = this.#storage.exec(
+      "UPDATE state SET time_ms = ?, checkpoint = ? WHERE size = ? RETURNING id",
+      timestamp,
+      checkpoint,
+      treeSize,
+    );
+    return written.length === 1;
+  }
+
   /** Whether the anchor is known to hold the head of the state row. */
   isStateAnchored(): boolean {
     const [row] = this.#storage.exec("SELECT is_anchored FROM state");

@@ -43,6 +43,7 @@ function createFormat(origin: string, { ecdsa }: LogKeys): LogFormat {
   const keyId = rfc6962KeyId(origin, ecdsa.logId);
   return {
     promisesTime: true,
+    signsTime: true,
     spki: ecdsa.spki,
     vkeys: [formatVkey(origin, keyId, NOTE_RFC6962, ecdsa.spki)],
     signCheckpoint(head, timestamp) {

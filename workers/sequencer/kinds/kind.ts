@@ -65,6 +65,12 @@ export interface Submission {
 export interface LogFormat {
   /** Whether an answer promises the entry's time (an SCT), so that a duplicate must give the same one. */
   readonly promisesTime: boolean;
+  /**
+   * Whether a head's signature covers its time. "The timestamp MUST be at least as recent as the most recent SCT
+   * timestamp in the tree. Each subsequent timestamp MUST be more recent than the timestamp of the previous update."
+   * Spec: RFC 6962 §3.5
+   */
+  readonly signsTime: boolean;
   /** SubjectPublicKeyInfo of the ECDSA key, DER. */
   readonly spki: Uint8Array;
   /** One vkey per signature line of a checkpoint, in their order. */

@@ -58,6 +58,7 @@ function createFormat(origin: string, { ecdsa, ed25519 }: LogKeys): LogFormat {
   };
   return {
     promisesTime: false,
+    signsTime: false,
     spki: ecdsa.spki,
     vkeys: [
       formatVkey(origin, ecdsaId, NOTE_ECDSA, ecdsa.spki),

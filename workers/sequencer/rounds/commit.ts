@@ -158,7 +158,7 @@ export class Rounds {
       const { newTree, outcomes } = runRound({
         edge: memory.edge,
         submissions: waiters.map(({ submission }) => submission),
-        timestamp: unixMs(Math.max(now, from.timestamp)),
+        timestamp: unixMs(Math.max(now, from.timestamp + (format.signsTime ? 1 : 0))),
         format,
         findEarlier: (identity) => storage.findIdentity(identity),
         countOf: (budget) => storage.readCount(budget),
