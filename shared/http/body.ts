@@ -12,9 +12,15 @@ export type BodyError =
   | { readonly code: "body_incomplete" };
 
 /**
+ * A body that declares to be longer than its limit by no more than this is read and discarded: a client that is still
+ * sending when the connection closes may never see why.
+ */
+const MAX_DISCARDED_BYTES = 64 * 1024;
+
+/**
  * Reads a whole body of at most `maxBodyBytes` bytes; an absent one is empty. Reads nothing of a body that declares to
- * be longer, and nothing beyond the limit of one that declares nothing: the server discards a short rest by itself and
- * then closes the connection. Fails with a BodyError.
+ * be much longer, and nothing beyond the limit of one that declares nothing: the server discards a short rest by itself
+ * and then closes the connection. Fails with a BodyError.
  */
 export async function readBody(
   message: Request | Response,
@@ -22,8 +28,12 @@ export async function readBody(
 ): Promise<Result<Uint8Array<ArrayBuffer>, BodyError>> {
   const tooLarge = err({ code: "body_too_large", maxBodyBytes } as const);
   const declared = Number(message.headers.get("content-length") ?? Number.NaN);
-  if (declared > maxBodyBytes) return tooLarge;
+  if (declared > maxBodyBytes + MAX_DISCARDED_BYTES) return tooLarge;
   try {
+    if (declared > maxBodyBytes) {
+      await readStream(message, declared);
+      return tooLarge;
+    }
     // HTTP holds a request to its declared length, and reading it at once costs a third of walking its stream. A
     // response may be longer than it declares, since that length is the compressed one.
     const isDeclared = message instanceof Request && declared <= maxBodyBytes;

@@ -99,7 +99,7 @@ const PAYLOAD = `${TOKEN}its payload is not a valid JSON object`;
 const ALGORITHMS = `${TOKEN}its alg must be one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA`;
 const UNKNOWN_KEY = `${TOKEN}its kid names none of its issuer's keys`;
 const SIGNATURE = `${TOKEN}its signature does not verify with its issuer's keys`;
-const SECONDS = (claim: string): string => `${TOKEN}its claim ${claim} must be a whole number of seconds since 1970`;
+const SECONDS = (claim: string): string => `${TOKEN}its claim ${claim} must be a number of seconds since 1970`;
 const MISSING = (claim: string): string => `${TOKEN}its claim ${claim} is missing or empty`;
 const MUST = (claim: string, what: string): string => `${TOKEN}its claim ${claim} must be ${what}`;
 const VERIFIED = `${TOKEN}its claim email_verified is not true: the issuer does not vouch for the e-mail address`;
@@ -255,7 +255,6 @@ const BAD: Readonly<Record<string, readonly Row[]>> = {
     ],
     ["no exp", () => claiming({ exp: undefined }), MISSING("exp")],
     ["an exp that is text", () => claiming({ exp: "9999999999" }), SECONDS("exp")],
-    ["an exp with a fraction", () => claiming({ exp: now() + 60.5 }), SECONDS("exp")],
     ["an exp below zero", () => claiming({ exp: -1 }), SECONDS("exp")],
     ["an exp in 1970", () => claiming({ exp: 1 }), "EXPIRED"],
     ["an nbf that is text", () => claiming({ nbf: "1" }), SECONDS("nbf")],
@@ -378,7 +377,6 @@ const BAD: Readonly<Record<string, readonly Row[]>> = {
     ["a private key", () => keyOf(CLIENT.privateKey.export({ type: "pkcs8", format: "pem" }).toString()), PEM],
     ["a certificate", () => keyOf(ca.stack.vars["CA_CHAIN"] ?? ""), PEM],
     ["two keys", () => keyOf(CLIENT_PEM + CLIENT_PEM), PEM],
-    ["trailing text", () => keyOf(`${CLIENT_PEM}x`), PEM],
     ["trailing bytes", () => keyOf(asPem(Buffer.concat([derOf(CLIENT_PEM), Buffer.of(0)]))), BAD_KEY],
     [
       "a point that is not on the curve",
