@@ -4,7 +4,8 @@
 
 import type { PublicUrl } from "../shared/http/public-url.ts";
 
-const STYLE = `
+/** The style of every page. */
+export const STYLE = `
 :root { color-scheme: light dark; --text: #1c2024; --soft: #5f6770; --line: #dfe3e8; --back: #fcfcfd; --link: #0b5cad }
 @media (prefers-color-scheme: dark) { :root { --text: #e6e8eb; --soft: #9aa3ad; --line: #2e343b; --back: #131619; --link: #7ab8f5 } }
 * { box-sizing: border-box }
@@ -68,6 +69,7 @@ ${sections.join("\n")}
 `;
 }
 
-function escapeHtml(text: string): string {
+/** The text as content or attribute of a page. */
+export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

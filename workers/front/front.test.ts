@@ -261,8 +261,24 @@ describe("a deployment that is not configured", () => {
     const response = await answer(new Request(`${URL_TEXT}${path}`), incomplete);
     expect(response.status).toBe(503);
     expect(await response.json()).toMatchObject({
-      message: "this deployment is not configured: PUBLIC_URL is missing; CA_KEY is missing",
+      message: expect.stringMatching(
+        /^this deployment is not configured: PUBLIC_URL is missing; CA_KEY is missing; .*npx sigedge init --url .*https:/,
+      ) as unknown,
     });
+  });
+
+  it("says so to a browser as a page, which shows no markup of a problem", async () => {
+    const accept = "text/html,application/xhtml+xml,*/*;q=0.8";
+    const hostile: Front = { ...front, config: err({ code: "config_invalid", problems: ["A <script> is missing"] }) };
+    const response = await answer(new Request(`${URL_TEXT}/`, { headers: { accept } }), hostile);
+    expect([response.status, response.headers.get("retry-after")]).toEqual([503, "60"]);
+    expect(response.headers.get("content-type")).toBe("text/html; charset=utf-8");
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    expect(response.headers.get("content-security-policy")).toContain("default-src 'none'");
+    const html = await response.text();
+    expect(html).toContain("npx sigedge init --url https://HOST");
+    expect(html).toContain("docs/deploy.md");
+    expect(html).not.toContain("<script");
   });
 
   it("reports on /healthz of any host why it does not serve", async () => {

@@ -18,6 +18,7 @@ import type { LogConfig } from "../../shared/logs/config.ts";
 import type { Result } from "../../shared/result.ts";
 import type { ConfigError } from "../../shared/settings/settings.ts";
 import { homePage } from "../../web/home.ts";
+import { DEPLOY_GUIDE, notConfiguredPage } from "../../web/not-configured.ts";
 import type { FrontConfig } from "./config.ts";
 import { type PageName, ROUTES } from "./declaration.ts";
 import { health } from "./health.ts";
@@ -76,7 +77,7 @@ function route(request: Request, front: Front): Response | Promise<Response> {
   const unencrypted = insecure(request, config);
   if (unencrypted !== null) return unencrypted;
   if (own?.handler === "health") return readOnly(request, () => health(front));
-  if (!config.ok) return renderStatus(notConfigured(config.error));
+  if (!config.ok) return unconfigured(request, config.error);
   const { publicUrl } = config.value;
   const encoded = encodedBody(request);
   if (encoded !== null) return renderStatus(encoded);
@@ -90,6 +91,19 @@ function route(request: Request, front: Front): Response | Promise<Response> {
   const service = serviceOf(pathname);
   if (service !== null) return dispatch(service, request);
   return renderStatus({ grpc: "NOT_FOUND", message: unknownPath(pathname, publicUrl) });
+}
+
+/** 503 that says what to do; for a browser, as a page. */
+function unconfigured(request: Request, error: ConfigError): Response {
+  const { message, ...status } = notConfigured(error);
+  const advice = `to create what is missing: npx sigedge init --url https://HOST (${DEPLOY_GUIDE})`;
+  const json = renderStatus({ ...status, message: `${message}; ${advice}` });
+  const isBrowser = isRead(request) && (request.headers.get("accept") ?? "").includes("text/html");
+  if (!isBrowser) return json;
+  const headers = new Headers(json.headers);
+  for (const [name, value] of Object.entries(PAGE_HEADERS)) headers.set(name, value);
+  const page = request.method === "HEAD" ? null : notConfiguredPage(error.problems);
+  return new Response(page, { status: json.status, headers });
 }
 
 /** A client that was given this address as that of a Rekor v1 log asks below these paths. */
@@ -129,16 +143,16 @@ function toShard(
   return isOfLog(pathname, kinds) ? dispatch("log", request) : misdirected(publicUrl, own);
 }
 
+/** The pages load nothing and run nothing. */
+const PAGE_HEADERS = {
+  "content-type": "text/html; charset=utf-8",
+  "content-security-policy":
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  "x-content-type-options": "nosniff",
+} as const;
+
 const home: Page = ({ publicUrl }) =>
-  new Response(homePage(publicUrl), {
-    headers: {
-      "content-type": "text/html; charset=utf-8",
-      "cache-control": "public, max-age=300",
-      "content-security-policy":
-        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-      "x-content-type-options": "nosniff",
-    },
-  });
+  new Response(homePage(publicUrl), { headers: { ...PAGE_HEADERS, "cache-control": "public, max-age=300" } });
 
 /** RFC 9110 §15.5.20. Certificates, tokens and checkpoints hold the configured names, so no other host is answered. */
 function misdirected({ href }: PublicUrl, own: readonly LogConfig[]): Response {

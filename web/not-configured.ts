@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The page of a Worker without its settings, as the Deploy to Cloudflare button leaves one: what is missing, and the
+// command that creates it.
+
+import { escapeHtml, STYLE } from "./home.ts";
+
+/** Where the way from a Worker without settings to a deployment is described. */
+export const DEPLOY_GUIDE = "https://github.com/sigedge/sigedge/blob/main/docs/deploy.md";
+
+/** The whole page. @param problems lines for the operator, without values */
+export const notConfiguredPage = (problems: readonly string[]): string => `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Sigedge is not configured</title>
+<style>${STYLE}</style>
+<main>
+<h1>Sigedge is not configured</h1>
+<p class="lead">The Worker runs, but it has no keys yet. In a clone of the repository, these commands create and upload everything:</p>
+<p><code>npx sigedge init --url https://HOST</code><br><code>npx sigedge deploy</code></p>
+<p><a href="${DEPLOY_GUIDE}">The guide</a> describes them.</p>
+<h2>What is missing or wrong</h2>
+<ul>
+${problems.map((problem) => `<li>${escapeHtml(problem)}</li>`).join("\n")}
+</ul>
+</main>
+</html>
+`;
