@@ -158,6 +158,9 @@ export interface StoredBackup {
 
 type Row = Record<string, SqlStorageValue>;
 
+/** Few enough entries that their terms and hints take little memory at once. */
+const STEP_ENTRIES = 16;
+
 /** Reads and writes the rows of one log. Throws what the platform throws, and RangeError for rows that do not parse. */
 export class LogStorage {
   readonly #storage: SizedStorage;
@@ -418,6 +421,14 @@ export class LogStorage {
     const isDense = entries.length === to - from && entries.every(({ leafIndex }, i) => leafIndex === from + i);
     if (!isDense) throw new RangeError(`entries ${from} to ${to} are incomplete`);
     return entries;
+  }
+
+  /**
+   * Entries [from, to) one by one, of which a few are in memory at once. Throws RangeError as readEntries does. Read it
+   * to the end before anything is awaited.
+   */
+  *readInSteps(from: number, to: number): Generator<EntryRow> {
+    for (let at = from; at < to; at += STEP_ENTRIES) yield* this.readEntries(at, Math.min(to, at + STEP_ENTRIES));
   }
 
   /** The records of entries [from, to), without what search knows of them. Throws RangeError if one is missing. */

@@ -29,13 +29,19 @@ it("reads of the tail select what they answer with", async () => {
   expect(await columnsOf(() => readTile(deps, 0, 0, 200))).toEqual([]);
 });
 
-it("publishing a tile reads no search terms", async () => {
+it("publishing a tile and the backup read terms and hints of 16 entries at once", async () => {
   const memory = await growLog(199);
   memory.objects.failing = "R2 is away";
   await grow(memory, 56);
   const objects = new MemoryObjects();
   const deps = { config: memory.config, storage: new LogStorage(memory.storage), format: memory.format, objects };
-  const columns = await columnsOf(async () => expect(await publishTile(deps, 0)).toMatchObject({ ok: true }));
-  expect(columns).toEqual(["hints", "leaf_hash", "record", "time_ms"]);
+  const exec = vi.spyOn(SqliteStorage.prototype, "exec");
+  expect(await publishTile(deps, 0)).toMatchObject({ ok: true });
+  expect([...deps.storage.readInSteps(0, 256)]).toHaveLength(256);
+  const read = exec.mock.calls.flatMap(([query], i) => {
+    const { value } = exec.mock.results[i] ?? {};
+    return /FROM entry WHERE/.test(query) && Array.isArray(value) ? [value.length] : [];
+  });
+  expect(read).toEqual(Array.from({ length: 32 }, () => 16));
   expect(objects.objects.has("signature/meta/0")).toBe(true);
 });

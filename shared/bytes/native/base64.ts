@@ -9,6 +9,7 @@ export const encode = ({ buffer, byteOffset, length }: Uint8Array): string =>
 
 /** Decodes unpadded digits of one alphabet; null for anything else, and for unused bits that are not zero. */
 export function decode(digits: string, alphabet: "base64" | "base64url"): Uint8Array<ArrayBuffer> | null {
+  if (digits.includes("=")) return null;
   // Buffer skips what is no digit. Encoding again shows whether it did.
   const bytes = Buffer.from(digits, alphabet);
   const padding = alphabet === "base64" ? "=".repeat((4 - (digits.length % 4)) % 4) : "";

@@ -8,7 +8,7 @@ import { objectKey } from "../../../shared/logs/config.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import { nodesAtLevel, TILE_WIDTH } from "../../../shared/tlog/tile.ts";
 import { isDue } from "../platform/deadlines.ts";
-import type { EntryRow, LogIdentity, LogStorage, StateRow, StoredBackup } from "../storage.ts";
+import type { LogIdentity, LogStorage, StateRow, StoredBackup } from "../storage.ts";
 import type { PublishDeps } from "./publish.ts";
 
 /** One more than needed: the older one stays until the newer one is known to exist. */
@@ -72,13 +72,6 @@ export class TailBackups {
   }
 }
 
-/** Few enough entries that their terms and hints take little memory at once. */
-const STEP_ENTRIES = 16;
-
-function* readInSteps(storage: LogStorage, from: number, to: number): Generator<EntryRow> {
-  for (let at = from; at < to; at += STEP_ENTRIES) yield* storage.readEntries(at, Math.min(to, at + STEP_ENTRIES));
-}
-
 /** Encodes the tail. The rows may be ahead of the state by a round that the anchor does not hold yet. */
 function encodeTail({ config, storage }: PublishDeps, identity: LogIdentity, state: StateRow): Uint8Array {
   const { treeSize, rootHash, timestamp, checkpoint, publishedTiles } = state;
@@ -88,6 +81,6 @@ function encodeTail({ config, storage }: PublishDeps, identity: LogIdentity, sta
     const hashes = storage.readEdgeTile(level, Math.floor(nodes / TILE_WIDTH)) ?? [];
     edge.push(hashes.slice(0, nodes % TILE_WIDTH));
   }
-  const entries = readInSteps(storage, publishedTiles * TILE_WIDTH, treeSize);
+  const entries = storage.readInSteps(publishedTiles * TILE_WIDTH, treeSize);
   return encodeBackup({ name: config.name, ...identity, treeSize, rootHash, timestamp, checkpoint, edge, entries });
 }

@@ -13,6 +13,7 @@ import type { Hash } from "../../../shared/tlog/hash.ts";
 import { encodeTile, formatTilePath, fullTileRoot, TILE_WIDTH, type Tile } from "../../../shared/tlog/tile.ts";
 import type { LogDeps, ObjectStore } from "../deps.ts";
 import { type Refusal, refuse, toRefusal } from "../recovery/refusal.ts";
+import type { EntryRow } from "../storage.ts";
 
 /** The parts of a log that publication uses. */
 export type PublishDeps = Pick<LogDeps, "config" | "storage" | "format" | "objects">;
@@ -26,10 +27,10 @@ export async function publishTile(deps: PublishDeps, index: number): Promise<Res
   const { bundleLevel, hasSidecars } = LOG_KINDS[config.kind];
   const tile = readSigned(deps, index);
   if (!tile.ok) return tile;
-  const { records, leafHashes, root } = tile.value;
+  const { entries, root } = tile.value;
   const objects: [path: string, bytes: Uint8Array][] = [
-    [fullTilePath(bundleLevel, index), format.encodeBundle(records)],
-    [fullTilePath(0, index), encodeTile(leafHashes)],
+    [fullTilePath(bundleLevel, index), format.encodeBundle(entries.map(({ record }) => record))],
+    [fullTilePath(0, index), encodeTile(entries.map(({ leafHash }) => leafHash))],
   ];
   for (const { level, tileIndex, hashes } of storage.readEdge()) {
     const isCompletedHere = (tileIndex + 1) * TILE_WIDTH ** level === index + 1;
@@ -39,8 +40,7 @@ export async function publishTile(deps: PublishDeps, index: number): Promise<Res
     await createObject(deps.objects, objectKey(config, name), bytes);
   if (hasSidecars) {
     // Before the bundle: a reader who finds an entry in the bundle looks up its time and hints here.
-    const lines = storage.readSidecarLines(index * TILE_WIDTH, (index + 1) * TILE_WIDTH);
-    const sidecar = await create(sidecarPath(index), encodeSidecar(lines));
+    const sidecar = await create(sidecarPath(index), encodeSidecar(entries));
     if (!sidecar.ok) return sidecar;
   }
   const results = await Promise.all(objects.map(async ([name, bytes]) => await create(name, bytes)));
@@ -48,9 +48,11 @@ export async function publishTile(deps: PublishDeps, index: number): Promise<Res
   return refused?.ok === false ? refused : ok(root);
 }
 
+/** What is published of an entry: its search terms can be computed. */
+type PublishedEntry = Omit<EntryRow, "leafIndex" | "search">;
+
 interface SignedTile {
-  readonly records: readonly Uint8Array[];
-  readonly leafHashes: readonly Hash[];
+  readonly entries: readonly PublishedEntry[];
   readonly root: Hash;
 }
 
@@ -60,17 +62,19 @@ interface SignedTile {
  */
 function readSigned({ storage, format }: PublishDeps, index: number): Result<SignedTile, Refusal> {
   try {
-    const [from, to] = [index * TILE_WIDTH, (index + 1) * TILE_WIDTH];
-    const records = storage.readRecords(from, to);
-    const leafHashes = storage.readLeafHashes(from, to);
-    const damaged = leafHashes.findIndex((leafHash, i) => {
-      return !equal(format.readRecord(records[i] ?? new Uint8Array(0)).leafHash, leafHash);
-    });
-    if (damaged >= 0) throw new RangeError(`entry ${from + damaged} has another hash`);
-    const root = fullTileRoot(leafHashes);
+    const entries: PublishedEntry[] = [];
+    for (const { leafIndex, record, leafHash, timestamp, hints } of storage.readInSteps(
+      index * TILE_WIDTH,
+      (index + 1) * TILE_WIDTH,
+    )) {
+      if (!equal(format.readRecord(record).leafHash, leafHash))
+        throw new RangeError(`entry ${leafIndex} has another hash`);
+      entries.push({ record, leafHash, timestamp, hints });
+    }
+    const root = fullTileRoot(entries.map(({ leafHash }) => leafHash));
     const signed = storage.readEdgeTile(1, Math.floor(index / TILE_WIDTH))?.[index % TILE_WIDTH];
     if (signed === undefined || !equal(root, signed)) throw new RangeError(`tile ${index} has another root`);
-    return ok({ records, leafHashes, root });
+    return ok({ entries, root });
   } catch (error) {
     if (error instanceof RangeError) return err(toRefusal(error));
     throw error;
