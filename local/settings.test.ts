@@ -90,3 +90,18 @@ it("signs a trust repository that has every log and offers the newest", () => {
   expect(urls("trusted_root.json", "ctlogs", "baseUrl")).toEqual([`${PUBLIC_URL}/ct`, "http://127.0.0.2:8787/ct"]);
   expect(urls("signing_config.v0.2.json", "rekorTlogUrls", "url")).toEqual(["http://127.0.0.2:8787"]);
 });
+
+it.each([
+  ["a setting without a file of its own", '{"WITNESS_MODE":"require-quorum"}', null],
+  ["a wrong value", '{"WITNESS_MODE":"maybe"}', /WITNESS_MODE must be fail-open or require-quorum/],
+  ["a name that is no setting", '{"WITNES_MODE":"fail-open"}', /WITNES_MODE cannot be set there/],
+  ["a key", '{"WITNESS_KEY":"x"}', /WITNESS_KEY cannot be set there/],
+  ["the URL", '{"PUBLIC_URL":"https://other.example"}', /PUBLIC_URL cannot be set there/],
+  ["a number", '{"CERTIFICATE_LIFETIME":600}', /CERTIFICATE_LIFETIME is not a text/],
+  ["no object", "[]", /is not a JSON object/],
+])("settings.json with %s", (_, json, refusal) => {
+  writeFileSync(join(state, "settings.json"), json);
+  const result = read();
+  if (refusal === null) expect(result).toMatchObject({ ok: true, value: { WITNESS_MODE: "require-quorum" } });
+  else expect(result).toMatchObject({ ok: false, error: expect.stringMatching(refusal) });
+});

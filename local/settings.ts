@@ -17,6 +17,7 @@ import { openKeys } from "../cli/keys/keys.ts";
 import { parsePublicUrl } from "../shared/http/public-url.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import { unixMs } from "../shared/time.ts";
+import { readPlainSettings } from "./plain-settings.ts";
 import { localTufSettings } from "./tuf.ts";
 
 const DEVELOPMENT = { allowLoopbackIssuers: true } as const;
@@ -43,11 +44,14 @@ export function localSettings({ port, state, accept }: LocalStack): Result<Reado
   if (isNew) offerPublicIssuers(state);
   const files = fileSettings(localFolder(state));
   if (!files.ok) return files;
+  const plain = readPlainSettings(state);
+  if (!plain.ok) return plain;
   const witness = witnessSecret(state, files.value);
   if (!witness.ok) return witness;
   const shards = readShards(state, publicUrl.value);
   if (!shards.ok) return shards;
   const settings = {
+    ...plain.value,
     ...secrets.value,
     ...files.value,
     ...witness.value,

@@ -213,14 +213,14 @@ describe("freezing the first logs", () => {
       expect([response.status, response.headers.get("cache-control")]).toEqual([405, "no-store"]);
       expect(await response.json()).toEqual({
         code: 12,
-        message: `This log has been frozen, please switch to the latest log: ${shardUrl}`,
+        message: `This log has been frozen, please switch to the latest log. It is ${shardUrl}`,
         details: [],
       });
     }
     const chain = await fetch(`${stack.url}/ct/ct/v1/add-pre-chain`, { method: "POST", body: "{}" });
     expect([chain.status, await chain.text()]).toEqual([
       405,
-      `This log has been frozen, please switch to the latest log: ${shardUrl}/ct\n`,
+      `This log has been frozen, please switch to the latest log. It is ${shardUrl}/ct\n`,
     ]);
     expect(await readJson(`${stack.url}/healthz`)).toMatchObject({ status: "SERVING", problems: [] });
   });

@@ -94,7 +94,7 @@ describe("a frozen log", () => {
       const service = makeLogService();
       const env = { ...service.env, SHARDS: JSON.stringify([...SHARDS, ...FREEZE]) };
       const entry = await post(env, "/api/v2/log/entries", body);
-      const message = "This log has been frozen, please switch to the latest log: https://two.example.com";
+      const message = "This log has been frozen, please switch to the latest log. It is https://two.example.com";
       expect([entry.status, entry.headers.get("allow")]).toStrictEqual([405, ""]);
       expect(await entry.json()).toStrictEqual({ code: 12, message, details: [] });
       for (const path of ["/ct/ct/v1/add-chain", "/ct/ct/v1/add-pre-chain"]) {
@@ -109,7 +109,9 @@ describe("a frozen log", () => {
   test("says so if there is no other log", async () => {
     const env = { ...makeLogService().env, SHARDS: JSON.stringify(FREEZE) };
     const { message } = (await (await post(env, "/api/v2/log/entries", "{}")).json()) as { message: string };
-    expect(message).toBe("This log has been frozen, and no other log of this deployment accepts entries.");
+    expect(message).toBe(
+      "This log has been frozen, please switch to the latest log. No log of this deployment accepts entries.",
+    );
   });
 
   test("that the settings do not freeze answers with the sequencer's error", async () => {
@@ -121,7 +123,7 @@ describe("a frozen log", () => {
     vi.useRealTimers();
     expect([response.status, await response.text()]).toStrictEqual([
       405,
-      "This log has been frozen, please switch to the latest log: https://two.example.com/ct\n",
+      "This log has been frozen, please switch to the latest log. It is https://two.example.com/ct\n",
     ]);
   });
 });

@@ -14,11 +14,14 @@ const invalid = (reason: string): Status => badRequest(`invalid hashedrekord req
 const malformed = (reason: string): Status => badRequest(`proto: ${reason}`);
 const at = (path: string): string => (path === "" ? "the request" : path);
 
-/** The message for a frozen log: the reference's sentence (internal/server/service.go), with the log to write to. */
+/** Clients of rekor-tiles look for this sentence as a whole (internal/server/service.go). */
+const FROZEN_SENTENCE = "This log has been frozen, please switch to the latest log.";
+
+/** The message for a frozen log: the reference's sentence, and the log to write to. */
 export const frozenMessage = (writeTo: string | null): string =>
   writeTo === null
-    ? "This log has been frozen, and no other log of this deployment accepts entries."
-    : `This log has been frozen, please switch to the latest log: ${writeTo}`;
+    ? `${FROZEN_SENTENCE} No log of this deployment accepts entries.`
+    : `${FROZEN_SENTENCE} It is ${writeTo}`;
 
 /** The message for a full log, in the words of frozenMessage. */
 export const fullMessage = (writeTo: string): string =>
