@@ -106,6 +106,9 @@ describe("a command", () => {
     [[], "name a fruit", 2],
     [["apple", "--color"], "Unknown option '--color'; see sigedge weigh --help", 2],
     [["apple", "--unit"], "Option '--unit <value>' argument missing; see sigedge weigh --help", 2],
+    // An unset variable of a script.
+    [["apple", "--box", ""], "--box is empty; give a value, or leave the flag out", 2],
+    [["apple", "--label", "a", "--label="], "--label is empty; give a value, or leave the flag out", 2],
     [["melon"], "melon is too heavy", 1],
   ])("%j: says in one line what is wrong, and exits with its code", async (args, line, code) => {
     expect(await weigh().execute(args)).toBe(code);
