@@ -83,7 +83,14 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
 }
 
 /** Settings that clients must learn: if one differs, the targets are signed again, as an operator would do. */
-const TRUSTED_SETTINGS = ["CA_CHAIN", "OTHER_CA_CHAINS", "TSA_CHAIN", "SIGNATURE_LOG_KEY", "CERTIFICATE_LOG_KEY"];
+const TRUSTED_SETTINGS = [
+  "OIDC_PROVIDERS",
+  "CA_CHAIN",
+  "OTHER_CA_CHAINS",
+  "TSA_CHAIN",
+  "SIGNATURE_LOG_KEY",
+  "CERTIFICATE_LOG_KEY",
+];
 
 type Vars = Readonly<Record<string, string>>;
 
