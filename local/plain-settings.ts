@@ -8,8 +8,7 @@ import { parseJson } from "../shared/json/parse.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import { DECLARATIONS } from "../workers/declarations.ts";
 
-/** The file in the state folder. */
-export const PLAIN_SETTINGS_FILE = "settings.json";
+const PLAIN_SETTINGS_FILE = "settings.json";
 
 /** The settings of a deployment that are no secrets. */
 const PLAIN_NAMES: ReadonlySet<string> = new Set(
