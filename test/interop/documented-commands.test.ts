@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every cosign and sigstore-python command that a document shows exists in the pinned client, with its flags. Help omits
-// deprecated flags, so none of them can be shown. The commands of docs/clients.md are run by clients.test.ts, those of the
-// CI systems by identities-guide.test.ts, and those of `sigedge trust` by people.test.ts.
+// Every cosign and sigstore-python command that a document shows exists in the pinned client, with its flags. Help
+// omits deprecated flags, so none of them can be shown. The commands of docs/clients.md are run by clients.test.ts,
+// those of the CI systems by identities-guide.test.ts, and those of `sigedge trust` by people.test.ts.
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";

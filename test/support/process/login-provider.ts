@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An OpenID provider on this machine at which one person is always logged in: authorization code with PKCE, for a public
-// client. A program in the place of a browser follows its redirects.
+// An OpenID provider on this machine at which one person is always logged in: authorization code with PKCE, for a
+// public client. A program in the place of a browser follows its redirects.
 
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -53,6 +53,14 @@ export async function startLoginProvider(email: string): Promise<LoginProvider> 
     return { id_token: token, access_token: token, token_type: "Bearer", expires_in: 300 };
   };
 
+  const answerToken = async (
+    request: IncomingMessage,
+    json: (status: number, value: object) => void,
+  ): Promise<void> => {
+    const granted = exchange(new URLSearchParams(await bodyOf(request)));
+    json(granted === null ? 400 : 200, granted ?? { error: "invalid_grant" });
+  };
+
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? "", url);
     const json = (status: number, value: object): void => {
@@ -61,12 +69,8 @@ export async function startLoginProvider(email: string): Promise<LoginProvider> 
     if (pathname === "/.well-known/openid-configuration") json(200, metadataOf(url));
     else if (pathname === "/jwks") json(200, { keys: [key.jwk] });
     else if (pathname === "/authorize") response.writeHead(302, { location: authorize(searchParams) }).end();
-    else if (pathname === "/token") {
-      void bodyOf(request).then((body) => {
-        const granted = exchange(new URLSearchParams(body));
-        json(granted === null ? 400 : 200, granted ?? { error: "invalid_grant" });
-      });
-    } else json(404, {});
+    else if (pathname === "/token") void answerToken(request, json);
+    else json(404, {});
   });
   server.listen(0, "localhost");
   await once(server, "listening");
@@ -88,7 +92,7 @@ const metadataOf = (url: string): object => ({
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
+  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
   return Buffer.concat(chunks).toString();
 }
 
