@@ -102,7 +102,8 @@ describe("R2 and D1", () => {
       if (i === 1) lab.kill();
     }
     const size = lab.world.checker.visible;
-    const [rows] = lab.world.runtime.storage.exec("SELECT COUNT(*) AS count FROM entry", []);
+    const both = "(SELECT idx FROM entry UNION ALL SELECT idx FROM entry_odd)";
+    const [rows] = lab.world.runtime.storage.exec(`SELECT COUNT(*) AS count FROM ${both}`, []);
     expect(rows?.["count"]).toBe(4 * 256 + (size % 256));
     expect(readWatermark(lab)).toBe(0);
     lab.world.heal();

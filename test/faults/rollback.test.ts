@@ -179,8 +179,8 @@ describe("a damaged row", () => {
     ["UPDATE state SET published_root = zeroblob(32)", /not the one this log published/],
     ["UPDATE edge SET hashes = zeroblob(32)", /damaged/],
     ["DELETE FROM edge", /damaged/],
-    ["UPDATE entry SET idx = 1000 WHERE idx = 310", /damaged/],
-    ["UPDATE entry SET leaf_hash = zeroblob(32) WHERE idx = 300", /damaged/],
+    ["UPDATE entry_odd SET idx = 1000 WHERE idx = 310", /damaged/],
+    ["UPDATE entry_odd SET leaf_hash = zeroblob(32) WHERE idx = 300", /damaged/],
     ["UPDATE log SET creation = 'another'", /R2 belongs to another log/],
     ["UPDATE log SET spki = zeroblob(91)", /log key is not the one/],
     ["DELETE FROM log", /storage of this log is gone/],
@@ -193,10 +193,10 @@ describe("a damaged row", () => {
 
   // The start reads no entry: 256 of them would cost more than all else. A damaged one gets no further.
   it.each([
-    "UPDATE entry SET record = x'00' WHERE idx = 300",
-    "UPDATE entry SET search = '{' WHERE idx = 300",
-    "UPDATE entry SET hints = '{' WHERE idx = 300",
-    "UPDATE entry SET time_ms = -1 WHERE idx = 300",
+    "UPDATE entry_odd SET record = x'00' WHERE idx = 300",
+    "UPDATE entry_odd SET search = '{' WHERE idx = 300",
+    "UPDATE entry_odd SET hints = '{' WHERE idx = 300",
+    "UPDATE entry_odd SET time_ms = -1 WHERE idx = 300",
   ])("is detected before its tile is published: %s", async (sql) => {
     const memory = await growLog(310);
     const storage = memory.storage.snapshot();

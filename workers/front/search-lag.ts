@@ -13,7 +13,7 @@ const DEADLINE_MS = 2_000;
 const MAX_LAG = 10_000;
 
 /** The search index beside one log. */
-export interface SearchLag {
+interface SearchLag {
   /** Entries that the index does not have. */
   readonly entries: number;
   /** What an operator must do, null if nothing. */

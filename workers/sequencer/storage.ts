@@ -7,88 +7,20 @@ import type { SidecarLine } from "../../shared/rekor/sidecar.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { WriteBudget } from "../../shared/rpc/sequencer.ts";
 import { decodeSearchRow, type SearchRow } from "../../shared/search/row.ts";
-import {
-  migrate,
-  type Schema,
-  type SchemaStep,
-  type SchemaStorage,
-  type SchemaTooNew,
-  schemaVersion,
-} from "../../shared/sql/schema.ts";
+import { migrate, type SchemaStorage, type SchemaTooNew, schemaVersion } from "../../shared/sql/schema.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import { type Hash, hash } from "../../shared/tlog/hash.ts";
 import type { SignedTreeHead, TreeHead } from "../../shared/tlog/head.ts";
 import { decodeTile, encodeTile, TILE_WIDTH } from "../../shared/tlog/tile.ts";
 import type { SizedStorage } from "./platform/durable-storage.ts";
-
-/** The tables of version 1. */
-const FIRST_TABLES: SchemaStep = [
-  // The log's identity, written once at its creation.
-  `CREATE TABLE log (
-     id INTEGER PRIMARY KEY CHECK (id = 1), creation TEXT NOT NULL, origin TEXT NOT NULL, base_url TEXT NOT NULL,
-     spki BLOB NOT NULL, genesis_size INTEGER NOT NULL, created_ms INTEGER NOT NULL) STRICT`,
-  // The newest committed tree head, its predecessor (which the anchor may still hold), and how far R2 and D1 have come.
-  `CREATE TABLE state (
-     id INTEGER PRIMARY KEY CHECK (id = 1), size INTEGER NOT NULL, root BLOB NOT NULL, time_ms INTEGER NOT NULL,
-     checkpoint TEXT NOT NULL, previous_size INTEGER, previous_root BLOB, published_tiles INTEGER NOT NULL,
-     published_root BLOB, indexed INTEGER NOT NULL) STRICT`,
-  `CREATE TABLE entry (
-     idx INTEGER PRIMARY KEY, record BLOB NOT NULL, leaf_hash BLOB NOT NULL, time_ms INTEGER NOT NULL,
-     search TEXT NOT NULL, hints TEXT) STRICT`,
-  `CREATE TABLE dedup (leaf_hash BLOB PRIMARY KEY, idx INTEGER NOT NULL) STRICT, WITHOUT ROWID`,
-  // Tiles of level 1 and above: the open one of each level, and the full ones that R2 does not have yet.
-  `CREATE TABLE edge (
-     level INTEGER NOT NULL, tile INTEGER NOT NULL, hashes BLOB NOT NULL, PRIMARY KEY (level, tile)) STRICT, WITHOUT ROWID`,
-];
-
-/** Search rows name the version of their terms (shared/search/terms.ts). Rows without one have version 1. */
-const TERMS_VERSIONS: SchemaStep = ["UPDATE entry SET search = json_set(search, '$.termsVersion', 1)"];
-
-/** The backups of the tail that are in R2 (publication/backup.ts). */
-const BACKUPS: SchemaStep = ["CREATE TABLE backup (size INTEGER PRIMARY KEY, made_ms INTEGER NOT NULL) STRICT"];
-
-/** The identity of an entry, in a log that did not keep all of them. */
-const IDENTITIES: SchemaStep = ["ALTER TABLE entry ADD COLUMN identity BLOB"];
-
-/** When the log was frozen. The row is never deleted. */
-const FROZEN: SchemaStep = [
-  "CREATE TABLE frozen (id INTEGER PRIMARY KEY CHECK (id = 1), time_ms INTEGER NOT NULL) STRICT",
-];
-
-/** Every log keeps all identities, and a certificate log the time that its SCTs promise. */
-const ALL_IDENTITIES: SchemaStep = [
-  "ALTER TABLE dedup RENAME COLUMN leaf_hash TO identity",
-  "ALTER TABLE dedup ADD COLUMN time_ms INTEGER",
-  "ALTER TABLE entry DROP COLUMN identity",
-];
-
-/** How many entries the writers of recent entries have; a row goes when its count ends. */
-const WRITERS: SchemaStep = [
-  `CREATE TABLE writer (
-     until_ms INTEGER NOT NULL, writer BLOB NOT NULL, entries INTEGER NOT NULL,
-     PRIMARY KEY (until_ms, writer)) STRICT, WITHOUT ROWID`,
-];
-
-/**
- * Whether the anchor is known to hold the head of the state row. A head that an earlier version wrote was answered
- * before the anchor had it, so it counts as known.
- */
-const ANCHORED: SchemaStep = ["ALTER TABLE state ADD COLUMN is_anchored INTEGER NOT NULL DEFAULT 1"];
-
-/** The newest head that a quorum of witnesses has cosigned, with their lines. */
-const COSIGNED: SchemaStep = [
-  `CREATE TABLE cosigned (
-     id INTEGER PRIMARY KEY CHECK (id = 1), size INTEGER NOT NULL, root BLOB NOT NULL, time_ms INTEGER NOT NULL,
-     checkpoint TEXT NOT NULL, since_ms INTEGER NOT NULL) STRICT`,
-];
-
-/** To change these tables, append a step. Released steps never change. */
-export const LOG_SCHEMA: Schema = {
-  firstTable: "log",
-  steps: [FIRST_TABLES, TERMS_VERSIONS, BACKUPS, IDENTITIES, FROZEN, ALL_IDENTITIES, WRITERS, ANCHORED, COSIGNED],
-};
-/** From this version on, every entry has an identity row. */
-const ALL_IDENTITIES_VERSION = 6;
+import {
+  ALL_IDENTITIES_VERSION,
+  ENTRIES,
+  ENTRY_COLUMNS,
+  ENTRY_TABLES,
+  entryTable,
+  LOG_SCHEMA,
+} from "./recovery/log-schema.ts";
 
 /** The identity that a log got at its creation. */
 export interface LogIdentity {
@@ -201,9 +133,9 @@ export class LogStorage {
 
   /** Adds the identity rows of entries that have none. Reads one entry at a time: there may be many. */
   #addIdentities(identityOf: (record: Uint8Array) => Hash): void {
-    for (const row of this.#storage.exec("SELECT idx FROM entry ORDER BY idx")) {
+    for (const row of this.#storage.exec(`SELECT idx FROM ${ENTRIES} ORDER BY idx`)) {
       const leafIndex = integer(row, "idx");
-      const [entry] = this.#storage.exec("SELECT record, time_ms FROM entry WHERE idx = ?", leafIndex);
+      const [entry] = this.#storage.exec(`SELECT record, time_ms FROM ${ENTRIES} WHERE idx = ?`, leafIndex);
       if (entry === undefined) throw new RangeError(`entry ${leafIndex} is missing`);
       const identity = identityOf(blob(entry, "record"));
       const timestamp = unixMs(integer(entry, "time_ms"));
@@ -355,7 +287,7 @@ export class LogStorage {
   /** A plain INSERT: a second entry at an index is an error, never a replacement. */
   insertEntry(entry: EntryRow): void {
     this.#storage.exec(
-      "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?)",
+      `INSERT INTO ${entryTable(entry.leafIndex)} VALUES (?, ?, ?, ?, ?, ?)`,
       entry.leafIndex,
       buffer(entry.record),
       buffer(entry.leafHash),
@@ -416,7 +348,7 @@ export class LogStorage {
 
   /** Entries [from, to) in order. Throws RangeError if one is missing: the store is damaged. */
   readEntries(from: number, to: number): readonly EntryRow[] {
-    const rows = this.#storage.exec("SELECT * FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx", from, to);
+    const rows = this.#storage.exec(`SELECT * FROM ${ENTRIES} WHERE idx >= ? AND idx < ? ORDER BY idx`, from, to);
     const entries = rows.map(entryRow);
     const isDense = entries.length === to - from && entries.every(({ leafIndex }, i) => leafIndex === from + i);
     if (!isDense) throw new RangeError(`entries ${from} to ${to} are incomplete`);
@@ -445,14 +377,18 @@ export class LogStorage {
   }
 
   #readColumns(columns: string, from: number, to: number): readonly Row[] {
-    const rows = this.#storage.exec(`SELECT ${columns} FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx`, from, to);
+    const rows = this.#storage.exec(
+      `SELECT ${columns} FROM ${ENTRIES} WHERE idx >= ? AND idx < ? ORDER BY idx`,
+      from,
+      to,
+    );
     if (rows.length !== to - from) throw new RangeError(`entries ${from} to ${to} are incomplete`);
     return rows;
   }
 
   /** The first entry that has a row, null if none has. */
   readFirstIndex(): number | null {
-    const [row] = this.#storage.exec("SELECT idx FROM entry ORDER BY idx LIMIT 1");
+    const [row] = this.#storage.exec(`SELECT idx FROM ${ENTRIES} ORDER BY idx LIMIT 1`);
     return row === undefined ? null : integer(row, "idx");
   }
 
@@ -477,11 +413,24 @@ export class LogStorage {
 
   /** Deletes entries below `end`, and the upper tiles that R2 has. */
   prune(end: number, publishedTiles: number): void {
-    this.#storage.exec("DELETE FROM entry WHERE idx < ?", end);
+    for (const table of ENTRY_TABLES) this.#pruneTable(table, end);
     for (const { level, tileIndex } of this.readEdge()) {
       if ((tileIndex + 1) * TILE_WIDTH ** level > publishedTiles) continue;
       this.#storage.exec("DELETE FROM edge WHERE level = ? AND tile = ?", level, tileIndex);
     }
+  }
+
+  /** Deletes a table's entries below `end`: with the table, if there are no others in it. */
+  #pruneTable(table: (typeof ENTRY_TABLES)[number], end: number): void {
+    const [first] = this.#storage.exec(`SELECT idx FROM ${table} ORDER BY idx LIMIT 1`);
+    const [last] = this.#storage.exec(`SELECT idx FROM ${table} ORDER BY idx DESC LIMIT 1`);
+    if (first === undefined || last === undefined || integer(first, "idx") >= end) return;
+    if (integer(last, "idx") >= end) {
+      this.#storage.exec(`DELETE FROM ${table} WHERE idx < ?`, end);
+      return;
+    }
+    this.#storage.exec(`DROP TABLE ${table}`);
+    this.#storage.exec(`CREATE TABLE ${table} ${ENTRY_COLUMNS}`);
   }
 }
 

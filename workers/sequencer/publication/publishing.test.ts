@@ -40,6 +40,24 @@ describe("publishing", () => {
     expect(readTile(tail, 2, 0, 1).kind).toBe("beyond");
   });
 
+  it("deletes the rows of a tile with their table, which the platform does not bill", async () => {
+    const memory = memoryLog("signature");
+    await memory.log.open();
+    const exec = memory.storage.exec.bind(memory.storage);
+    const dropped: string[] = [];
+    memory.storage.exec = (query, ...bindings) => {
+      if (/^(?:DELETE FROM|DROP TABLE) entry/.test(query)) dropped.push(query);
+      return exec(query, ...bindings);
+    };
+    for (let i = 0; i < 4; i++) await appendTexts(memory, 200, `part ${i}`);
+    expect(dropped).toEqual(["DROP TABLE entry", "DROP TABLE entry_odd", "DROP TABLE entry"]);
+    expect(memory.log.state?.treeSize).toBe(801);
+    expect(readTile(tailOf(memory), 0, 3, 33).kind).toBe("found");
+    const { log } = memory.restart();
+    await log.open();
+    expect(log.phase.kind).toBe("running");
+  });
+
   it("keeps signing while D1 and R2 are down, and catches up in the alarm", async () => {
     const memory = memoryLog("signature");
     await memory.log.open();

@@ -182,7 +182,13 @@ describe("opening", () => {
     await memory.log.open();
     const old = await appendCertificate(memory, "old");
     const storage = memory.storage.snapshot();
-    for (const step of ["DROP TABLE writer", "DELETE FROM dedup", "ALTER TABLE dedup DROP COLUMN time_ms", ...undo])
+    for (const step of [
+      "DROP TABLE entry_odd",
+      "DROP TABLE writer",
+      "DELETE FROM dedup",
+      "ALTER TABLE dedup DROP COLUMN time_ms",
+      ...undo,
+    ])
       storage.exec(step);
     storage.exec("ALTER TABLE dedup RENAME COLUMN identity TO leaf_hash");
     storage.exec("ALTER TABLE state DROP COLUMN is_anchored");

@@ -9,7 +9,8 @@ import { firstSql } from "../../../test/support/logs/first-version.ts";
 import { type MemoryLog, memoryLog, textSubmission } from "../../../test/support/logs/memory-log.ts";
 import { SqliteStorage } from "../../../test/support/logs/sqlite-storage.ts";
 import { ANCHOR_SCHEMA, advanceAnchoredHead, prepareAnchoredHead, readAnchoredHead } from "../anchor/anchored-head.ts";
-import { LOG_SCHEMA, LogStorage } from "../storage.ts";
+import { LogStorage } from "../storage.ts";
+import { LOG_SCHEMA } from "./log-schema.ts";
 
 function load(sql: string): SqliteStorage {
   const storage = new SqliteStorage();
