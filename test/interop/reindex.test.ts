@@ -128,7 +128,7 @@ async function sigedgeReindex(...args: readonly string[]): Promise<string> {
 /** How far a search of the signature log is complete. */
 async function completeThrough(): Promise<number> {
   const response = await fetch(`${stack.url}/api/search?email=person-1@example.com&log=signature`);
-  return ((await response.json()) as { readonly completeThrough: number }).completeThrough;
+  return (await response.json<{ readonly completeThrough: number }>()).completeThrough;
 }
 
 describe("the index of a running stack, lost under load", () => {
