@@ -8,7 +8,7 @@ import { LOG_KINDS } from "../../../shared/logs/kinds.ts";
 import { readSidecarLine, sidecarPath } from "../../../shared/rekor/sidecar.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { TailEntry } from "../../../shared/rpc/sequencer.ts";
-import { formatTilePath, TILE_WIDTH, type Tile } from "../../../shared/tlog/tile.ts";
+import { formatTilePath, TILE_WIDTH, type Tile, tileWidth } from "../../../shared/tlog/tile.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
 import type { Admission, CachedTail, ReadsLimited, TailRead } from "./cached-tail.ts";
 
@@ -40,23 +40,42 @@ export function readTile(reader: LogReader, tile: Tile): Promise<Result<Uint8Arr
   const stored = async (): Promise<Result<Uint8Array, ReadError> | null> => {
     const object = await reader.objects.get(key);
     if (object === null) return null;
-    const bytes = cutTo(reader.log, tile, object);
+    const bytes = cutTo(reader.log, tile, { bytes: object, width: TILE_WIDTH });
     return bytes === null ? err({ code: "object_damaged", key }) : ok(bytes);
   };
   return readThrough({ key, stored, tail: () => readTail(reader, tile) });
 }
 
-function readTail({ tail, admit }: LogReader, { level, index, width }: Tile): Promise<TailRead<Uint8Array>> {
-  return typeof level === "number" ? tail.tile(admit, level, index, width) : tail.bundle(admit, index, width);
+/**
+ * Asks for the widest tile that the newest head has, and cuts: 255 widths of one tile are one question a second, and not
+ * 255. Only a width beyond that head is a question of its own.
+ */
+async function readTail({ log, tail, admit }: LogReader, tile: Tile): Promise<TailRead<Uint8Array>> {
+  const { level, index, width } = tile;
+  const head = await tail.head(admit);
+  if (!head.ok) return head;
+  const widest = Math.max(width, tileWidth(head.value.treeSize, typeof level === "number" ? level : 0, index));
+  const answer = await (typeof level === "number"
+    ? tail.tile(admit, level, index, widest)
+    : tail.bundle(admit, index, widest));
+  if (!answer.ok || answer.value.kind !== "found" || width === widest) return answer;
+  const value = cutTo(log, tile, { bytes: answer.value.value, width: widest });
+  if (value === null) throw new RangeError("the sequencer's tile has another width");
+  return ok({ kind: "found", value });
 }
 
-/** Cuts a full tile or bundle to the given width: a partial one is its prefix. Null if `full` is not full. */
-function cutTo({ kind }: LogConfig, { level, width }: Tile, full: Uint8Array): Uint8Array | null {
-  if (typeof level === "number") return full.length === 32 * TILE_WIDTH ? full.subarray(0, 32 * width) : null;
-  if (width === TILE_WIDTH) return full;
+/** Cuts a wider tile or bundle to the given width: a partial one is its prefix. Null if `wider` has another width. */
+function cutTo(
+  { kind }: LogConfig,
+  { level, width }: Tile,
+  wider: { readonly bytes: Uint8Array; readonly width: number },
+): Uint8Array | null {
+  const { bytes } = wider;
+  if (typeof level === "number") return bytes.length === 32 * wider.width ? bytes.subarray(0, 32 * width) : null;
+  if (width === wider.width) return bytes;
   const { split, frame } = LOG_KINDS[kind].records;
-  const records = split(full);
-  return records?.length === TILE_WIDTH ? concat(...records.slice(0, width).map(frame)) : null;
+  const records = split(bytes);
+  return records?.length === wider.width ? concat(...records.slice(0, width).map(frame)) : null;
 }
 
 interface Places<T> {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { makeLogService, recordErrors, send } from "../../../test/support/logs/log-service.ts";
 
 const errors = recordErrors();
@@ -85,13 +85,27 @@ describe("reads of tiles and checkpoints", () => {
     await send(service, "/api/entries/699");
     expect(service.limited).toStrictEqual(["log.example.com reads 192.0.2.1", "log.example.com reads unknown"]);
     service.admits = false;
-    const text = await send(service, "/tile/0/002.p/2");
+    const text = await send(service, "/tile/entries/002.p/2");
     expect([text.status, text.headers.get("retry-after")]).toStrictEqual([429, "10"]);
     expect(await text.text()).toMatch(/^too many reads/);
     const json = await send(service, "/api/entries/650");
     expect([json.status, json.headers.get("retry-after")]).toStrictEqual([429, "10"]);
     expect(await json.json()).toMatchObject({ code: 8 });
   });
+
+  test.each(["/tile/0/002", "/tile/1/000", "/tile/entries/002", "/ct/tile/0/002", "/ct/tile/data/002"])(
+    "of %s at every width are one question to the sequencer",
+    async (path) => {
+      const service = makeLogService(512 + 255, 2);
+      const kind = path.startsWith("/ct/") ? "certificate" : "signature";
+      const widths = Array.from({ length: path.includes("/1/") ? 2 : 255 }, (_, i) => i + 1);
+      // All within one second, however slow the machine is.
+      vi.useFakeTimers({ toFake: ["Date"] });
+      for (const width of widths) expect((await send(service, `${path}.p/${width}`)).status).toBe(200);
+      vi.useRealTimers();
+      expect(service.logs[kind].calls).toHaveLength(2);
+    },
+  );
 
   test("that fail are 503 with a request id and a log line, never 404 and never empty", async () => {
     const service = makeLogService(10);
