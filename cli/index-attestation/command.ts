@@ -38,6 +38,10 @@ export const INDEX_ATTESTATION = defineCommand({
       title: "Find an attestation by its artifact",
       command: "npx sigedge index-attestation app.sigstore.json --url https://sign.example.com",
     },
+    {
+      title: "Index all attestations of a release",
+      command: "npx sigedge index-attestation dist/*.sigstore.json --url https://sign.example.com",
+    },
   ],
   exitCodes: {
     0: "Every attestation is findable.",

@@ -120,8 +120,8 @@ export class Log {
   }
 
   /**
-   * Signs the head again if that is due. Returns the head that proves entries below `minTreeSize`: the newest cosigned one if it holds them, otherwise the newest.
-   * Null as `head`.
+   * Signs the head again if that is due. Returns the head that proves entries below `minTreeSize`: the newest cosigned
+   * one if it holds them, otherwise the newest. Null as `head`.
    */
   headOver(minTreeSize: number): SignedTreeHead | null {
     refreshHead(this.#deps, this.#memory);

@@ -47,8 +47,8 @@ export function readTile(reader: LogReader, tile: Tile): Promise<Result<Uint8Arr
 }
 
 /**
- * Asks for the widest tile that the newest head has, and cuts: 255 widths of one tile are one question a second, and not
- * 255. Only a width beyond that head is a question of its own.
+ * Asks for the widest tile that the newest head has, and cuts: the 255 widths of one tile are one question a second.
+ * Only a width beyond that head is a question of its own.
  */
 async function readTail({ log, tail, admit }: LogReader, tile: Tile): Promise<TailRead<Uint8Array>> {
   const { level, index, width } = tile;
