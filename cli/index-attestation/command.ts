@@ -28,7 +28,7 @@ export const INDEX_ATTESTATION = defineCommand({
   summary: "make logged attestations findable by what they attest",
   usage: ["index-attestation FILE… --url URL"],
   description: [
-    "cosign and sigstore-python log only the digest of an attestation. Sends the envelope of each file to the deployment, which finds its entry and indexes the digests of its subjects. Running it again is safe.",
+    "Some clients, such as cosign and sigstore-python, log only the digest of an attestation. This command sends the envelope of each file to the deployment, which finds the entry and indexes the digests of its subjects. Running it again is safe.",
   ],
   arguments: [{ name: "FILE", description: "A Sigstore bundle of an attestation, or a DSSE envelope." }],
   flags: FLAGS,
