@@ -3,12 +3,16 @@
 // what is inside is skipped natively. Checks no grammar.
 
 const BACKSLASH = 0x5c;
-/** Finding the end of a string, or the next quote in it, costs as much as that many other characters. */
+const QUOTE = 0x22;
+/** Finding the end of a string costs as much as that many other characters. */
 const VISITS_PER_STRING = 8;
+/** A native search costs more than a microsecond: behind an escaped quote it pays only for a distance beyond this. */
+const NEAR = 16;
+const VISITS_PER_SEARCH = 32;
 
 /**
- * Skips the string that starts at `start`. Each backslash before a quote is a visit. `end` is after the closing quote,
- * or the end of the text; `visits` is negative if there were too many.
+ * Skips the string that starts at `start`. What is near an escaped quote is visited, as is each backslash before a
+ * quote. `end` is after the closing quote, or the end of the text; `visits` is negative if there were too many.
  */
 export function skipString(
   text: string,
@@ -16,16 +20,22 @@ export function skipString(
   maxVisits: number,
 ): { readonly end: number; readonly visits: number } {
   let visits = maxVisits - VISITS_PER_STRING;
-  let at = start;
-  while (visits >= 0) {
-    at = text.indexOf('"', at + 1);
-    if (at < 0) break;
+  let at = text.indexOf('"', start + 1);
+  while (visits >= 0 && at >= 0) {
     let first = at;
     while (text.charCodeAt(first - 1) === BACKSLASH && at - first <= visits) first--;
-    visits -= first === at ? 0 : at - first + VISITS_PER_STRING;
-    if ((at - first) % 2 === 0) return { end: at + 1, visits };
+    if ((at - first) % 2 === 0) return { end: at + 1, visits: visits - (at - first) };
+    const near = findNear(text, at + 1);
+    visits -= at - first + VISITS_PER_STRING + (near === null ? VISITS_PER_SEARCH : 0);
+    at = near ?? text.indexOf('"', at + NEAR);
   }
   return { end: text.length, visits };
+}
+
+/** The first quote among the next characters, null if there is none. */
+function findNear(text: string, from: number): number | null {
+  for (let at = from; at < from + NEAR; at++) if (text.charCodeAt(at) === QUOTE) return at;
+  return null;
 }
 
 interface Token {
