@@ -14,10 +14,7 @@ afterAll(() => copy.remove());
 
 it("uses one name for Worker and resources, the deployment's, whatever the folder is called", async () => {
   const path = join(copy.folder, "wrangler.toml");
-  const renamed = readFileSync(path, "utf8").replace(
-    'name = "sigedge"',
-    'name = "my-signer"\nupload_source_maps = true',
-  );
+  const renamed = readFileSync(path, "utf8").replace('name = "sigedge"', 'name = "my-signer"');
   expect(renamed).toContain("my-signer");
   writeFileSync(path, renamed);
   writeFileSync(join(copy.folder, "passphrase.txt"), "correct horse battery staple\n");
