@@ -103,7 +103,7 @@ function toLog(url: string, kind: LogKind, instances: readonly LogInstance[]): R
   const origin = LOG_KINDS[kind].originOf(first.baseUrl);
   const vkeys = instances.map(({ spki }) => toVkey(kind, origin, spki)).filter((vkey) => vkey !== null);
   if (vkeys.length === 0) return err("the trusted root has no key of this log that signs checkpoints");
-  return ok({ url, kind, origin, vkeys, isRekor: kind === "signature" });
+  return ok({ url, kind, origin, vkeys, isRekor: LOG_KINDS[kind].isRekor });
 }
 
 function toVkey(kind: LogKind, origin: string, spki: Uint8Array): string | null {

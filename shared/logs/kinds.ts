@@ -25,6 +25,8 @@ export interface LogKindFacts {
   readonly genesisSize: 0 | 1;
   /** The member of the Sigstore trusted root that lists logs of this kind. */
   readonly trustedRootMember: "tlogs" | "ctlogs";
+  /** Whether entries are Rekor entries, whose attestations can be found by what they attest. */
+  readonly isRekor: boolean;
   /** Who submits entries: our own CA, which reads its settings, or clients, which read the signing config. */
   readonly writer: "ca" | "clients";
   /** Which key of the trusted root signs the log's checkpoints, as type and bytes of a vkey; null for other keys. */
@@ -55,6 +57,7 @@ export const LOG_KINDS: Readonly<Record<LogKind, LogKindFacts>> = {
     hasSidecars: true,
     genesisSize: 1,
     trustedRootMember: "tlogs",
+    isRekor: true,
     writer: "clients",
     checkpointKey: (key) => {
       if (key.kind === "ed25519") return { type: NOTE_ED25519, key: key.point };
@@ -78,6 +81,7 @@ export const LOG_KINDS: Readonly<Record<LogKind, LogKindFacts>> = {
     hasSidecars: false,
     genesisSize: 0,
     trustedRootMember: "ctlogs",
+    isRekor: false,
     writer: "ca",
     checkpointKey: ({ spki }) => ({ type: NOTE_RFC6962, key: spki }),
     records: {

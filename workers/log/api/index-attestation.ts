@@ -17,6 +17,7 @@ import { maxBodyBytesOf } from "../../../shared/http/route.ts";
 import { member } from "../../../shared/json/member.ts";
 import { parseJson } from "../../../shared/json/parse.ts";
 import { bytes, ignored, message, string } from "../../../shared/json/proto.ts";
+import { LOG_KINDS } from "../../../shared/logs/kinds.ts";
 import { preAuthEncoding, readAttestationHints } from "../../../shared/rekor/dsse.ts";
 import { decodeEntry } from "../../../shared/rekor/entry.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
@@ -94,7 +95,7 @@ async function findEntries(
   signed: Uint8Array,
 ): Promise<Result<readonly Hit[], LogError>> {
   const all = await indexedLogs(config.sites);
-  const logs = config.sites.filter(({ log }) => log.kind === "signature").map(({ log }) => log.name);
+  const logs = config.sites.filter(({ log }) => LOG_KINDS[log.kind].isRekor).map(({ log }) => log.name);
   for (const hash of HASH_ORDER) {
     const digest = await hashMessage(hash, signed);
     const terms = [digestTerm(`${HASHES[hash].short}:${encodeHex(digest)}`)] as const;
