@@ -44,7 +44,8 @@ export async function preflight(account: CloudflareAccount, target: Target): Pro
   if (strangers.value.length > 0 && !adopts) {
     return err(
       `the account has what this folder did not make:\n${strangers.value.map((line) => `  ${line}`).join("\n")}\n` +
-        "nothing was sent; use the folder that made it or another name (sigedge init --name NAME), or replace it for good with --adopt",
+        "nothing was sent; use the folder that made it or another name (sigedge init --name NAME), or replace it for good: " +
+        "sigedge deploy --adopt, or SIGEDGE_ADOPT=1 npx wrangler deploy",
     );
   }
   const domains = await findForeignDomains(account, target);

@@ -74,9 +74,13 @@ async function prepare(deployment: Deployment, isFirst: boolean): Promise<Result
   return ok(null);
 }
 
+/** Set to 1, it says for a bare `npx wrangler deploy` what --adopt says for `sigedge deploy`. */
+const ADOPT_VARIABLE = "SIGEDGE_ADOPT";
+
 async function checkAccount(of: Pick<Target, "deployment" | "isFirst" | "vars">): Promise<Result<string, string>> {
   const account = await openAccount();
-  return account.ok ? preflight(account.value, { ...of, workers: [null], adopts: false, takesDomain: false }) : account;
+  const adopts = process.env[ADOPT_VARIABLE] === "1";
+  return account.ok ? preflight(account.value, { ...of, workers: [null], adopts, takesDomain: false }) : account;
 }
 
 async function uploadMissing(

@@ -32,7 +32,7 @@ const commandLine = (transport: Transport): readonly Operation[] => [
   {
     name: "cli: attest",
     run: cliAttest('--rekor-url "$S"'),
-    refusedWith: /\(404\) no such path/,
+    refusedWith: /\(404\) the log here is Rekor v2/,
     because:
       "the command line supports Rekor v1 only: `RekorWitness` at @sigstore/cli 0.10.3 dist/commands/attest.js:139",
   },
