@@ -11,17 +11,17 @@ import { decodeTile, TILE_HEIGHT, TILE_WIDTH, type Tile, tileWidth } from "./til
 export type HashTile = Tile & { readonly level: number };
 
 /**
- * Fetches the tiles of every node that `use` reads from a tree of `treeSize` leaves, and returns a reader over them.
- * Finds the nodes by calling `use` with a reader that only records them. Fails like `fetchTile`. The reader throws
- * RangeError if a tile is narrower than the tree size requires.
+ * Computes something from the nodes of a tree of `treeSize` leaves, such as a proof. Calls `compute` twice: first with
+ * a reader that only records which nodes it reads, then, when their tiles are fetched, with the nodes. Fails like
+ * `fetchTile`. Rejects with RangeError if a tile is narrower than the tree size requires.
  */
-export async function loadNodes<E>(
+export async function computeFromTiles<T, E>(
   treeSize: number,
-  use: (nodeAt: NodeReader) => unknown,
+  compute: (nodeAt: NodeReader) => T,
   fetchTile: (tile: HashTile) => Promise<Result<Uint8Array, E>>,
-): Promise<Result<NodeReader, E>> {
+): Promise<Result<T, E>> {
   const wanted = new Map<string, HashTile>();
-  use((height, index) => {
+  compute((height, index) => {
     const { level, tileIndex } = placeOf(height, index);
     wanted.set(`${level}/${tileIndex}`, { level, index: tileIndex, width: tileWidth(treeSize, level, tileIndex) });
     return NO_HASH;
@@ -33,7 +33,7 @@ export async function loadNodes<E>(
     if (!read.ok) return read;
     tiles.set(name, decodeTile(read.value));
   }
-  return ok((height, index) => nodeIn(tiles, height, index));
+  return ok(compute((height, index) => nodeIn(tiles, height, index)));
 }
 
 const NO_HASH = hash(new Uint8Array(32));

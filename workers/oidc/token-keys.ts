@@ -3,8 +3,9 @@
 // need.
 // Spec: RFC 7517; RFC 7638
 
-import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import { createPublicKey, type KeyObject } from "node:crypto";
 import { base64url, type JWK } from "jose";
+import { parsePkcs8 } from "#private-key";
 import { sha256 } from "#sha256";
 import { decodePem, encodePem } from "../../shared/bytes/pem.ts";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
@@ -31,15 +32,12 @@ export interface OtherKey {
 
 /** Parses OIDC_KEY: one RSA key in PKCS#8 PEM. The error completes "OIDC_KEY …". */
 export function parseTokenKey(pem: string): Result<TokenKey, string> {
-  const blocks = decodePem(pem);
-  if (!blocks.ok || blocks.value.length !== 1 || blocks.value[0]?.label !== "PRIVATE KEY") {
-    return err("must be one PKCS#8 PEM block (BEGIN PRIVATE KEY)");
-  }
-  const jwk = exportJwk(pem, createPrivateKey);
-  const publicKey = publicJwk(jwk);
-  return jwk === null || !publicKey.ok
-    ? (publicKey as Result<never, string>)
-    : ok({ signingKey: jwk, publicKey: publicKey.value });
+  const key = parsePkcs8(pem);
+  if (!key.ok) return key;
+  const signingKey = exportJwk(() => key.value);
+  if (signingKey === null) return err("must be an RSA key");
+  const publicKey = publicJwk(signingKey);
+  return publicKey.ok ? ok({ signingKey, publicKey: publicKey.value }) : publicKey;
 }
 
 /** Parses OTHER_OIDC_KEYS: PEM text of RSA public keys, possibly none. The error completes "OTHER_OIDC_KEYS …". */
@@ -51,7 +49,7 @@ export function parseOtherKeys(pem: string): Result<readonly OtherKey[], string>
   if (blocks.value.length > MAX_OTHER_KEYS) return err(`must be at most ${MAX_OTHER_KEYS} keys`);
   const keys: OtherKey[] = [];
   for (const { label, der } of blocks.value) {
-    const key = publicJwk(exportJwk(encodePem(label, der), createPublicKey));
+    const key = publicJwk(exportJwk(() => createPublicKey(encodePem(label, der))));
     if (!key.ok) return key;
     keys.push({ jwk: key.value, spki: der });
   }
@@ -68,9 +66,10 @@ function publicJwk(jwk: JWK | null): Result<JsonWebKeyWithKid, string> {
   return ok({ kty: "RSA", use: "sig", alg: "RS256", kid: thumbprint(n, e), n, e });
 }
 
-function exportJwk(pem: string, open: (pem: string) => KeyObject): JWK | null {
+/** Returns null for a key that does not parse, or that has no JWK form. */
+function exportJwk(open: () => KeyObject): JWK | null {
   try {
-    return open(pem).export({ format: "jwk" });
+    return open().export({ format: "jwk" });
   } catch {
     return null;
   }

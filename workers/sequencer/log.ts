@@ -23,7 +23,7 @@ import { refreshHead } from "./rounds/fresh-head.ts";
 import { LogMemory, type Phase } from "./rounds/memory.ts";
 import type { Outcome } from "./rounds/round.ts";
 import type { LogIdentity, StateRow } from "./storage.ts";
-import { proveConsistency } from "./witnessing/consistency.ts";
+import { proveToWitness } from "./witnessing/consistency.ts";
 import { Witnesses } from "./witnessing/witnesses.ts";
 
 /** How soon a failed start is tried again. */
@@ -57,7 +57,7 @@ export class Log {
           deps.storage.transactionSync(() => deps.storage.writeCosigned(cosigned));
         },
         consistency: async (from, to) =>
-          await proveConsistency({ ...deps, state: memory.openState(), edge: memory.edge }, from, to),
+          await proveToWitness({ ...deps, state: memory.openState(), edge: memory.edge }, from, to),
       });
     const refuse = (refusal: Refusal): void => this.#refuse(refusal);
     const maintenance = new Maintenance(deps, { memory, witnesses, refuse });

@@ -10,15 +10,21 @@ import type { EcdsaSigner, Ed25519Signer } from "../signer.ts";
 
 const HASHES = { "ecdsa-p256": "sha256", "ecdsa-p384": "sha384" } as const;
 
-/** Reads a key on P-256 or P-384 from exactly one PEM block of PKCS#8 (RFC 7468 §10). */
-export function parseEcdsaSigner(pem: string): Result<EcdsaSigner, string> {
+/** Reads a key of any algorithm from exactly one PEM block of PKCS#8 (RFC 7468 §10). */
+export function parsePkcs8(pem: string): Result<KeyObject, string> {
   const blocks = decodePem(pem);
   if (!blocks.ok || blocks.value.length !== 1 || blocks.value[0]?.label !== "PRIVATE KEY") {
     return err("must be one PKCS#8 PEM block (BEGIN PRIVATE KEY)");
   }
   const key = readKey(pem);
-  if (key === null) return err("is not a private key");
-  const signer = toSigner(key);
+  return key === null ? err("is not a private key") : ok(key);
+}
+
+/** Reads a key on P-256 or P-384 from exactly one PEM block of PKCS#8. */
+export function parseEcdsaSigner(pem: string): Result<EcdsaSigner, string> {
+  const key = parsePkcs8(pem);
+  if (!key.ok) return key;
+  const signer = toSigner(key.value);
   return signer === null || signer.kind === "ed25519" ? err("must be an ECDSA key on P-256 or P-384") : ok(signer);
 }
 

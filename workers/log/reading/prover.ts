@@ -14,7 +14,7 @@ import {
   verifyConsistency,
   verifyInclusion,
 } from "../../../shared/tlog/proof.ts";
-import { loadNodes } from "../../../shared/tlog/tile-nodes.ts";
+import { computeFromTiles } from "../../../shared/tlog/tile-nodes.ts";
 import type { ServedHead } from "./cached-tail.ts";
 import { type LogReader, type ReadError, readTile } from "./log-reader.ts";
 
@@ -49,12 +49,12 @@ export async function proveInclusion(
   const head = await headOver(reader, leafIndex + 1);
   if (!head.ok) return head;
   const { treeSize } = head.value;
-  const use = (nodeAt: NodeReader): unknown => inclusionProof(leafIndex, treeSize, nodeAt);
-  const nodes = await nodesOf(reader, head.value, leafIndex, use);
-  if (!nodes.ok) return nodes;
-  const proof = inclusionProof(leafIndex, treeSize, nodes.value);
-  const claim = { leaf, leafIndex, treeSize, proof, root: head.value.rootHash };
-  return verifyInclusion(claim) ? ok({ leafIndex, head: head.value, proof }) : mismatch(reader, head.value, leafIndex);
+  const proof = await compute(reader, head.value, leafIndex, (nodeAt) => inclusionProof(leafIndex, treeSize, nodeAt));
+  if (!proof.ok) return proof;
+  const claim = { leaf, leafIndex, treeSize, proof: proof.value, root: head.value.rootHash };
+  return verifyInclusion(claim)
+    ? ok({ leafIndex, head: head.value, proof: proof.value })
+    : mismatch(reader, head.value, leafIndex);
 }
 
 /** A tree that the log has or had. */
@@ -83,15 +83,14 @@ export async function proveInclusionIn(
   const head = await headOver(reader, treeSize ?? leafIndex + 1);
   if (!head.ok) return head;
   const size = treeSize ?? head.value.treeSize;
-  const nodes = await nodesOf(reader, head.value, leafIndex, (nodeAt) => {
-    nodeAt(0, leafIndex);
-    inclusionProof(leafIndex, size, nodeAt);
-    pathToHead(size, head.value, nodeAt);
-  });
-  if (!nodes.ok) return nodes;
-  const tree = provenTree(size, head.value, nodes.value);
-  const leaf = nodes.value(0, leafIndex);
-  const proof = inclusionProof(leafIndex, size, nodes.value);
+  const found = await compute(reader, head.value, leafIndex, (nodeAt) => ({
+    leaf: nodeAt(0, leafIndex),
+    proof: inclusionProof(leafIndex, size, nodeAt),
+    path: pathToHead(size, head.value, nodeAt),
+  }));
+  if (!found.ok) return found;
+  const { leaf, proof, path } = found.value;
+  const tree = provenTree(path, head.value);
   const isProven = tree !== null && verifyInclusion({ leaf, leafIndex, treeSize: size, proof, root: tree.rootHash });
   return isProven ? ok({ leafIndex, leaf, tree, proof }) : mismatch(reader, head.value, leafIndex);
 }
@@ -114,15 +113,16 @@ export async function proveConsistency(
   const head = await headOver(reader, to ?? from);
   if (!head.ok) return head;
   const size = to ?? head.value.treeSize;
-  const nodes = await nodesOf(reader, head.value, null, (nodeAt) => {
-    prefixProof(from, size, nodeAt);
-    for (const treeSize of [from, size]) pathToHead(treeSize, head.value, nodeAt);
-  });
-  if (!nodes.ok) return nodes;
-  const older = provenTree(from, head.value, nodes.value);
-  const newer = provenTree(size, head.value, nodes.value);
+  const found = await compute(reader, head.value, null, (nodeAt) => ({
+    proof: prefixProof(from, size, nodeAt),
+    older: pathToHead(from, head.value, nodeAt),
+    newer: pathToHead(size, head.value, nodeAt),
+  }));
+  if (!found.ok) return found;
+  const { proof } = found.value;
+  const older = provenTree(found.value.older, head.value);
+  const newer = provenTree(found.value.newer, head.value);
   if (older === null || newer === null) return mismatch(reader, head.value, null);
-  const proof = prefixProof(from, size, nodes.value);
   const claim = { oldSize: from, oldRoot: older.rootHash, newSize: size, newRoot: newer.rootHash, proof };
   return verifyConsistency(claim) ? ok({ from: older, to: newer, proof }) : mismatch(reader, head.value, null);
 }
@@ -133,34 +133,35 @@ async function headOver({ tail, admit }: LogReader, treeSize: number): Promise<R
   return head.ok && head.value.treeSize < treeSize ? err({ code: "beyond_head" }) : head;
 }
 
-/** Loads the nodes that `use` reads from the tiles of the newest tree, which hold those of every older tree. */
-async function nodesOf(
+/** Computes from the tiles of the newest tree, which hold the nodes of every older tree. */
+async function compute<T>(
   reader: LogReader,
   head: ServedHead,
   leafIndex: number | null,
-  use: (nodeAt: NodeReader) => unknown,
-): Promise<Result<NodeReader, ProveError>> {
-  const nodes = await loadNodes(head.treeSize, use, (tile) => readTile(reader, tile));
+  from: (nodeAt: NodeReader) => T,
+): Promise<Result<T, ProveError>> {
+  const computed = await computeFromTiles(head.treeSize, from, (tile) => readTile(reader, tile));
   // The head covers this tile, so a missing tile is a mismatch and not an index that is too high.
-  return !nodes.ok && nodes.error.code === "beyond_head" ? mismatch(reader, head, leafIndex) : nodes;
+  return !computed.ok && computed.error.code === "beyond_head" ? mismatch(reader, head, leafIndex) : computed;
 }
 
 /** PROOF(oldSize, D[newSize]); empty if the old tree is empty. */
 const prefixProof = (oldSize: number, newSize: number, nodeAt: NodeReader): readonly Hash[] =>
   oldSize === 0 ? [] : consistencyProof(oldSize, newSize, nodeAt);
 
-const pathToHead = (
-  treeSize: number,
-  head: ServedHead,
-  nodeAt: NodeReader,
-): { root: Hash; proof: readonly Hash[] } => ({
-  root: rootHash(treeSize, nodeAt),
+/** A tree with its proof to the newest. */
+interface PathToHead extends TreeHead {
+  readonly proof: readonly Hash[];
+}
+
+const pathToHead = (treeSize: number, head: ServedHead, nodeAt: NodeReader): PathToHead => ({
+  treeSize,
+  rootHash: rootHash(treeSize, nodeAt),
   proof: prefixProof(treeSize, head.treeSize, nodeAt),
 });
 
-/** The tree of `treeSize` leaves, null if it is not a prefix of the signed head. */
-function provenTree(treeSize: number, head: ServedHead, nodeAt: NodeReader): ProvenTree | null {
-  const { root, proof } = pathToHead(treeSize, head, nodeAt);
+/** The tree of a path, null if it is not a prefix of the signed head. */
+function provenTree({ treeSize, rootHash: root, proof }: PathToHead, head: ServedHead): ProvenTree | null {
   const claim = { oldSize: treeSize, oldRoot: root, newSize: head.treeSize, newRoot: head.rootHash, proof };
   const checkpoint = treeSize === head.treeSize ? head.checkpoint : null;
   return verifyConsistency(claim) ? { treeSize, rootHash: root, checkpoint } : null;

@@ -4,24 +4,30 @@
 import { objectKey } from "../../../shared/logs/config.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { Hash } from "../../../shared/tlog/hash.ts";
-import { consistencyProof, type NodeReader } from "../../../shared/tlog/proof.ts";
+import { consistencyProof } from "../../../shared/tlog/proof.ts";
 import { formatTilePath, TILE_WIDTH } from "../../../shared/tlog/tile.ts";
-import { type HashTile, loadNodes } from "../../../shared/tlog/tile-nodes.ts";
+import { computeFromTiles, type HashTile } from "../../../shared/tlog/tile-nodes.ts";
 import type { LogDeps } from "../deps.ts";
 import { readTile, type TailDeps } from "../tail.ts";
 
 type ConsistencyDeps = TailDeps & Pick<LogDeps, "config" | "objects">;
 
-/** Makes the proof between two sizes, 0 < oldSize ≤ newSize ≤ the tree's size. Rejects if a tile cannot be read. */
-export async function proveConsistency(
+/**
+ * Makes the proof that a witness asks for, between two sizes, 0 < oldSize ≤ newSize ≤ the tree's size. Rejects if a
+ * tile cannot be read. The witness verifies it.
+ */
+export async function proveToWitness(
   deps: ConsistencyDeps,
   oldSize: number,
   newSize: number,
 ): Promise<readonly Hash[]> {
-  const use = (nodeAt: NodeReader): readonly Hash[] => consistencyProof(oldSize, newSize, nodeAt);
-  const nodes = await loadNodes(newSize, use, (tile) => loadTile(deps, tile));
-  if (!nodes.ok) throw new Error(`${nodes.error} cannot be read`);
-  return use(nodes.value);
+  const proof = await computeFromTiles(
+    newSize,
+    (nodeAt) => consistencyProof(oldSize, newSize, nodeAt),
+    (tile) => loadTile(deps, tile),
+  );
+  if (!proof.ok) throw new Error(`${proof.error} cannot be read`);
+  return proof.value;
 }
 
 /** Loads a tile. The error is its path. */
