@@ -26,7 +26,7 @@ export async function measureAudit(entries = ENTRIES): Promise<Section> {
   log.append(Array.from({ length: entries }, (_, i) => entryRecord(hashedRekordBody(privateKey, spki, `entry ${i}`))));
   const url = await log.serve();
   const folder = mkdtempSync(join(tmpdir(), "sigedge-bench-audit-"));
-  const perMinute = async (...flags: readonly string[]): Promise<number> => {
+  const measurePerMinute = async (...flags: readonly string[]): Promise<number> => {
     const args = ["audit", url, "--key", log.signers[0]?.vkey ?? "", "--state", join(folder, flags.join("")), ...flags];
     const started = performance.now();
     const { code, stderr } = await runCommand("cli/sigedge.mjs", { args }).ended;
@@ -34,8 +34,8 @@ export async function measureAudit(entries = ENTRIES): Promise<Section> {
     return (entries * 60_000) / (performance.now() - started);
   };
   try {
-    const withSignatures = await perMinute("--json");
-    const without = await perMinute("--no-signatures");
+    const withSignatures = await measurePerMinute("--json");
+    const without = await measurePerMinute("--no-signatures");
     return {
       title: `Audit of ${entries} entries`,
       notes: ["The same machine serves the log."],

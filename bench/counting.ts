@@ -28,17 +28,17 @@ const total = { r2ClassA: 0, r2ClassB: 0, durableObjectRowsWritten: 0, durableOb
 
 /** Wraps a bucket so that its operations are counted. */
 export function meterBucket(bucket: R2Bucket): R2Bucket {
-  const counted = (name: "put" | "list" | "get" | "head", into: "r2ClassA" | "r2ClassB") => {
+  const count = (name: "put" | "list" | "get" | "head", into: "r2ClassA" | "r2ClassB") => {
     return (...args: readonly unknown[]): unknown => {
       total[into]++;
       return Reflect.apply(Reflect.get(bucket, name), bucket, args);
     };
   };
   return override(bucket, {
-    put: counted("put", "r2ClassA"),
-    list: counted("list", "r2ClassA"),
-    get: counted("get", "r2ClassB"),
-    head: counted("head", "r2ClassB"),
+    put: count("put", "r2ClassA"),
+    list: count("list", "r2ClassA"),
+    get: count("get", "r2ClassB"),
+    head: count("head", "r2ClassB"),
   });
 }
 

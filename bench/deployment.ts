@@ -15,7 +15,7 @@ import { WORKER } from "../local/stack.ts";
 import { figure, type Section } from "./figures.ts";
 import { BUDGET, type Plan } from "./plan.ts";
 import { processorMs } from "./processor-time.ts";
-import { unusedPort } from "./stack.ts";
+import { findUnusedPort } from "./stack.ts";
 import { median } from "./statistics.ts";
 
 const START_DEADLINE_MS = 30_000;
@@ -32,9 +32,9 @@ export async function measureDeployment(plan: Plan, progress: (line: string) => 
   progress("npm start");
   const state = mkdtempSync(join(tmpdir(), "sigedge-bench-"));
   try {
-    const port = await unusedPort();
-    const first = await readySeconds(state, port);
-    const second = await readySeconds(state, port);
+    const port = await findUnusedPort();
+    const first = await measureStart(state, port);
+    const second = await measureStart(state, port);
     return {
       title: "Deployment",
       notes: [
@@ -67,9 +67,9 @@ async function startUpMs(script: string, runs: number): Promise<number> {
     writeFileSync(join(folder, "worker.mjs"), script);
     const sample: number[] = [];
     for (let i = 0; i < runs; i++) {
-      const port = await unusedPort();
+      const port = await findUnusedPort();
       writeFileSync(join(folder, "config.capnp"), workerdConfig(port));
-      sample.push(await untilAnswering(join(folder, "config.capnp"), port));
+      sample.push(await waitForAnswer(join(folder, "config.capnp"), port));
     }
     return median(sample);
   } finally {
@@ -144,7 +144,7 @@ function workerdPath(): string {
   return path;
 }
 
-async function untilAnswering(config: string, port: number): Promise<number> {
+async function waitForAnswer(config: string, port: number): Promise<number> {
   const workerd = spawnGroup(workerdPath(), ["serve", config]);
   try {
     await poll(() => isAnswering(`http://127.0.0.1:${port}/healthz`), workerd);
@@ -155,7 +155,7 @@ async function untilAnswering(config: string, port: number): Promise<number> {
 }
 
 /** Returns the seconds from the command to the first trusted root served, which needs both logs. */
-async function readySeconds(state: string, port: number): Promise<number> {
+async function measureStart(state: string, port: number): Promise<number> {
   const started = performance.now();
   const npm = spawnGroup("npm", ["start", "--", "--port", String(port), "--state", state]);
   try {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Figures and their budgets, and how to render both.
 
-import { styled } from "../cli/terminal.ts";
+import { paint } from "../cli/terminal.ts";
 
 /** The units of figures. */
 export type Unit = "ms" | "/s" | "s" | "KiB" | "" | "%";
@@ -57,7 +57,7 @@ export function renderSection({ title, notes, rows }: Section): string {
     const cells = known.map((one, i) => renderFigure(one, i === known.length - 1 ? 0 : FIGURE_WIDTH));
     return `  ${name.padEnd(NAME_WIDTH)} ${cells.join("")}`.trimEnd();
   });
-  return [styled("bold", title), ...body, ...notes.map((note) => styled("dim", `  ${note}`)), ""].join("\n");
+  return [paint("bold", title), ...body, ...notes.map((note) => paint("dim", `  ${note}`)), ""].join("\n");
 }
 
 /** Renders `p50 8.1 ms ≤ 12 ✓`, padded to `width` visible characters. */
@@ -65,9 +65,9 @@ function renderFigure(one: Figure, width: number): string {
   const { label, value, unit, budget } = one;
   const number = `${label} ${renderNumber(value)}${unit === "" || unit === "/s" ? unit : ` ${unit}`}`;
   const limit = budget === null ? "" : renderBudget(budget);
-  const mark = budget === null ? "" : isMet(one) === true ? styled("green", "✓") : styled("red", "✗");
+  const mark = budget === null ? "" : isMet(one) === true ? paint("green", "✓") : paint("red", "✗");
   const visible = number.length + limit.length + (budget === null ? 0 : 3);
-  const text = budget === null ? number : `${number} ${styled("dim", limit)} ${mark}`;
+  const text = budget === null ? number : `${number} ${paint("dim", limit)} ${mark}`;
   return text + " ".repeat(Math.max(0, width - visible));
 }
 

@@ -15,7 +15,7 @@ export async function measureLatency({ stack, plan, progress, requests }: Bench)
   const measure = async (name: string, make: () => PostRequest, isBudgeted: boolean) => {
     progress(`one client: ${name}`);
     await runLoad(stack.client, makeMany(plan.warmUp, make));
-    await stack.quiet();
+    await stack.waitUntilQuiet();
     const { latenciesMs } = await runLoad(stack.client, makeMany(plan.sequential, make));
     const figures = [
       figure("p50", percentile(latenciesMs, 0.5), "ms", isBudgeted ? BUDGET.latencyP50Ms : null),
@@ -47,12 +47,12 @@ export async function measureLoad({ stack, plan, progress, requests }: Bench): P
     progress(`${CLIENTS} clients: ${name}`);
     const batch = makeMany(plan.concurrent, make);
     await runLoad(clients, makeMany(plan.warmUp, make));
-    await stack.quiet();
+    await stack.waitUntilQuiet();
     const before = processorMs(stack.pid);
     const clientsBefore = process.cpuUsage();
     const { latenciesMs, seconds } = await runLoad(clients, batch);
     const { user, system } = process.cpuUsage(clientsBefore);
-    await stack.quiet();
+    await stack.waitUntilQuiet();
     const cpu = (processorMs(stack.pid) - before) / batch.length;
     const figures = [
       figure("", batch.length / seconds, "/s", isBudgeted ? BUDGET.entriesPerSecond : null),

@@ -14,12 +14,12 @@ const SIGNATURES = 256;
 export async function measureOperations(bench: Bench): Promise<Section> {
   const { stack, progress } = bench;
   progress(`operations of ${SIGNATURES} signatures`);
-  await stack.quiet();
+  await stack.waitUntilQuiet();
   const before = await stack.counts();
   await signMany(bench, SIGNATURES);
-  await stack.quiet();
+  await stack.waitUntilQuiet();
   const after = await stack.counts();
-  const each = (name: keyof typeof before): number => (after[name] - before[name]) / SIGNATURES;
+  const countEach = (name: keyof typeof before): number => (after[name] - before[name]) / SIGNATURES;
   return {
     title: "Operations per signature, at one entry per round",
     notes: [
@@ -27,16 +27,16 @@ export async function measureOperations(bench: Bench): Promise<Section> {
       `of both logs; rows by D1's responses. Over ${SIGNATURES} signatures: one full tile of each log.`,
     ],
     rows: [
-      { name: "R2 class A operations", figures: [figure("", each("r2ClassA"), "", BUDGET.r2ClassA)] },
-      { name: "R2 class B operations", figures: [figure("", each("r2ClassB"), "")] },
+      { name: "R2 class A operations", figures: [figure("", countEach("r2ClassA"), "", BUDGET.r2ClassA)] },
+      { name: "R2 class B operations", figures: [figure("", countEach("r2ClassB"), "")] },
       {
         name: "Durable Object rows",
         figures: [
-          figure("written", each("durableObjectRowsWritten"), "", BUDGET.durableObjectRows),
-          figure("read", each("durableObjectRowsRead"), ""),
+          figure("written", countEach("durableObjectRowsWritten"), "", BUDGET.durableObjectRows),
+          figure("read", countEach("durableObjectRowsRead"), ""),
         ],
       },
-      { name: "D1 rows", figures: [figure("written", each("d1RowsWritten"), "", BUDGET.d1Rows)] },
+      { name: "D1 rows", figures: [figure("written", countEach("d1RowsWritten"), "", BUDGET.d1Rows)] },
     ],
   };
 }
@@ -46,7 +46,7 @@ export async function measureSequencer({ stack, plan, progress }: Bench): Promis
   progress("the sequencer alone");
   const measure = async (name: string): Promise<Section["rows"][number]> => {
     await stack.append("signature", CLIENTS * 4, CLIENTS);
-    await stack.quiet();
+    await stack.waitUntilQuiet();
     let seconds = 0;
     const waitedBefore = waitedMs(stack.pid);
     const processorMs = await stack.processorMsOf(async () => {
@@ -55,7 +55,7 @@ export async function measureSequencer({ stack, plan, progress }: Bench): Promis
       seconds = (performance.now() - started) / 1000;
     });
     const waited = waitedMs(stack.pid) - waitedBefore;
-    await stack.quiet();
+    await stack.waitUntilQuiet();
     const figures = [
       figure("", plan.appends / seconds, "/s"),
       figure("CPU of one", processorMs / plan.appends, "ms"),

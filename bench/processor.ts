@@ -90,7 +90,7 @@ async function warmFigures(bench: Bench, subject: Subject): Promise<readonly Fig
   progress(`CPU, warm: ${subject.name.trim()}`);
   const measure = async (): Promise<number> => {
     await repeat(bench, subject, plan.warmUp)();
-    await stack.quiet();
+    await stack.waitUntilQuiet();
     return await measureEach(bench, plan.batch, () => repeat(bench, subject, plan.batch));
   };
   const withSimulators = subject.part === "everything" ? await measure() : Number.NaN;
@@ -107,7 +107,7 @@ async function warmFigures(bench: Bench, subject: Subject): Promise<readonly Fig
 }
 
 /** Measures the first run of a subject in a fresh isolate, as the median of several isolates. */
-async function freshFigure(bench: Bench, subject: Subject): Promise<Figure> {
+async function measureFresh(bench: Bench, subject: Subject): Promise<Figure> {
   const { stack, plan, progress } = bench;
   progress(`CPU, fresh isolate: ${subject.name.trim()}`);
   await stack.fillHalfTile(subject.log);
@@ -124,7 +124,7 @@ async function freshFigure(bench: Bench, subject: Subject): Promise<Figure> {
   return figure("fresh", median(sample), "ms", isExpensive(subject.kind) ? null : BUDGET.freshMs);
 }
 
-async function emptyFigure(bench: Bench): Promise<Figure> {
+async function measureEmpty(bench: Bench): Promise<Figure> {
   const { stack, plan, progress } = bench;
   progress("CPU, warm: empty request");
   const ask = async (): Promise<void> => {
@@ -146,10 +146,10 @@ const REQUEST_NOTES = [
 
 /** Measures the warm figures of the section. */
 export async function measureWarm(bench: Bench): Promise<Section> {
-  await bench.stack.quiet();
+  await bench.stack.waitUntilQuiet();
   const rows: Row[] = [];
   for (const subject of SUBJECTS) rows.push({ name: subject.name, figures: await warmFigures(bench, subject) });
-  rows.push({ name: "in each Worker's: HTTP and dispatch", figures: [await emptyFigure(bench)] });
+  rows.push({ name: "in each Worker's: HTTP and dispatch", figures: [await measureEmpty(bench)] });
   return { title: "CPU of one request", notes: REQUEST_NOTES, rows };
 }
 
@@ -162,7 +162,7 @@ export async function addFresh(bench: Bench, warm: Section): Promise<Section> {
     const subject = SUBJECTS[i];
     const isDue = subject !== undefined && subject.isFresh && bench.plan.freshKinds.includes(subject.kind);
     const [first, ...rest] = row.figures;
-    const figures = [first, ...(isDue ? [await freshFigure(bench, subject)] : []), ...rest];
+    const figures = [first, ...(isDue ? [await measureFresh(bench, subject)] : []), ...rest];
     rows.push({ name: row.name, figures: figures.filter((one) => one !== undefined) });
   }
   return { ...warm, rows };
@@ -174,9 +174,9 @@ export async function measureSignature(bench: Bench): Promise<Section> {
   progress("CPU of a signature");
   const sign: Work = async () => await signMany(bench, plan.batch);
   await sign();
-  await stack.quiet();
+  await stack.waitUntilQuiet();
   const withSimulators = await measureEach(bench, plan.batch, () => sign);
-  await stack.quiet();
+  await stack.waitUntilQuiet();
   await stack.useStandIns(true);
   const { pid } = stack;
   const signatures = plan.batch * plan.batches;

@@ -6,8 +6,8 @@
 import { writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
-import { say, styled } from "../cli/terminal.ts";
-import { newSigningKey } from "../test/support/authority/signing-keys.ts";
+import { paint, say } from "../cli/terminal.ts";
+import { createSigningKey } from "../test/support/authority/signing-keys.ts";
 import type { Bench } from "./bench.ts";
 import { measureDeployment } from "./deployment.ts";
 import { isMet, renderSection, type Section, toPlainFigures } from "./figures.ts";
@@ -28,7 +28,7 @@ const USAGE = `npm run bench -- [--quick] [--json FILE]
 const started = performance.now();
 const progress = (line: string): void =>
   void process.stderr.write(
-    styled("dim", `${((performance.now() - started) / 1000).toFixed(0).padStart(4)} s  ${line}\n`),
+    paint("dim", `${((performance.now() - started) / 1000).toFixed(0).padStart(4)} s  ${line}\n`),
   );
 
 const machine = {
@@ -48,10 +48,10 @@ function add(section: Section): void {
 }
 
 /** Runs with a new stack and stops it afterwards. */
-async function withStack<T>(plan: Plan, run: (bench: Bench) => Promise<T>): Promise<T> {
+async function runWithStack<T>(plan: Plan, run: (bench: Bench) => Promise<T>): Promise<T> {
   progress("starting a stack");
-  const key = newSigningKey("ecdsa-p256");
-  const listed = Array.from(KEY_KINDS.keys(), newSigningKey);
+  const key = createSigningKey("ecdsa-p256");
+  const listed = Array.from(KEY_KINDS.keys(), createSigningKey);
   const stack = await BenchStack.start(listed);
   try {
     return await run({ stack, plan, progress, key, requests: await makeRequests(stack, { key, listed }) });
@@ -61,7 +61,7 @@ async function withStack<T>(plan: Plan, run: (bench: Bench) => Promise<T>): Prom
 }
 
 async function measureAll(plan: Plan): Promise<void> {
-  const warm = await withStack(plan, async (bench) => {
+  const warm = await runWithStack(plan, async (bench) => {
     add(await measureLatency(bench));
     add(await measureLoad(bench));
     add(await measureOperations(bench));
@@ -74,7 +74,7 @@ async function measureAll(plan: Plan): Promise<void> {
     say("CPU is not measured on this system: it has no /proc/self/schedstat.");
     return;
   }
-  add(await withStack(plan, (bench) => addFresh(bench, warm)));
+  add(await runWithStack(plan, (bench) => addFresh(bench, warm)));
   add(await measureDeployment(plan, progress));
 }
 
@@ -94,7 +94,7 @@ say(
   `${machine.processors} × ${machine.model}, load ${machine.loadAverage.toFixed(1)}, Node ${machine.node}, ${machine.platform}`,
 );
 say(`a P-256 verification by OpenSSL takes ${machine.verificationMs.toFixed(3)} ms of CPU on this machine now`);
-say(styled("dim", "Clients and service share the machine; other work on it makes every figure worse.\n"));
+say(paint("dim", "Clients and service share the machine; other work on it makes every figure worse.\n"));
 try {
   await measureAll(plan);
   const figures = sections.flatMap(({ rows }) => rows.flatMap((row) => row.figures));

@@ -5,9 +5,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { freePort, localUrl } from "../cli/address.ts";
+import { findFreePort, localUrl } from "../cli/address.ts";
 import { identityToken } from "../local/dev-issuer.ts";
-import { localSettings } from "../local/settings.ts";
+import { openLocalSettings } from "../local/settings.ts";
 import { runStack, type WorkerLog } from "../local/stack.ts";
 import type { Logs } from "../shared/logs/config.ts";
 import type { SigningKey } from "../test/support/authority/signing-keys.ts";
@@ -40,8 +40,8 @@ export interface Identity {
 export const workerWarnings: string[] = [];
 
 /** Returns a free port. */
-export async function unusedPort(): Promise<number> {
-  const port = await freePort(0);
+export async function findUnusedPort(): Promise<number> {
+  const port = await findFreePort(0);
   if (!port.ok) throw new Error(port.error);
   return port.value;
 }
@@ -76,11 +76,11 @@ export class BenchStack {
    * @param listed the keys that may write without a certificate
    */
   static async start(listed: readonly SigningKey[]): Promise<BenchStack> {
-    const port = await unusedPort();
+    const port = await findUnusedPort();
     const state = mkdtempSync(join(tmpdir(), "sigedge-bench-"));
     const pems = listed.map(({ publicObject }) => publicObject.export({ format: "pem", type: "spki" }).toString());
     writeFileSync(join(state, "listed-keys.pem"), pems.join(""));
-    const settings = localSettings({ port, state, accept: null });
+    const settings = openLocalSettings({ port, state, accept: null });
     if (!settings.ok) throw new Error(settings.error);
     const log = ({ level, message }: WorkerLog): void => {
       if (level === "error" || level === "warn") workerWarnings.push(message);
@@ -147,7 +147,7 @@ export class BenchStack {
   async fillHalfTile(log: LogName): Promise<void> {
     const missing = (HALF_TILE - (await this.#size(log)) + 2 * 256) % 256;
     if (missing > 0) await this.append(log, missing, HALF_TILE);
-    await this.quiet();
+    await this.waitUntilQuiet();
   }
 
   async #size(log: LogName): Promise<number> {
@@ -155,7 +155,7 @@ export class BenchStack {
   }
 
   /** Resolves once the work that follows the responses is done: nothing has been written for QUIET_MS. */
-  async quiet(): Promise<void> {
+  async waitUntilQuiet(): Promise<void> {
     for (let before = ""; ; ) {
       const now = JSON.stringify(await this.counts());
       if (now === before) return;

@@ -81,9 +81,9 @@ const APPENDED: Appended = {
   checkpoint: "log.example.com\n".padEnd(400, "."),
 };
 
-const LOG = valueOf(parseLogSigner(newLogKey()));
+const LOG = valueOf(parseLogSigner(createLogKey()));
 
-function newLogKey(): string {
+function createLogKey(): string {
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
   return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 }

@@ -4,7 +4,7 @@
 // measure time.
 
 import { encodeUtf8 } from "../shared/bytes/utf8.ts";
-import { oncePerEnv } from "../shared/settings/settings.ts";
+import { readOncePerEnv } from "../shared/settings/settings.ts";
 import { hash } from "../shared/tlog/hash.ts";
 import type { ComposedEnv } from "../workers/compose.ts";
 import dev, { Anchor as DevAnchor, Sequencer as DevSequencer } from "../workers/dev.ts";
@@ -13,9 +13,9 @@ import { createStandIns } from "./stand-ins.ts";
 
 export * from "../workers/dev.ts";
 
-const standIns = oncePerEnv(createStandIns);
+const standIns = readOncePerEnv(createStandIns);
 
-const meterEnv: (env: ComposedEnv) => ComposedEnv = oncePerEnv((real) => {
+const meterEnv: (env: ComposedEnv) => ComposedEnv = readOncePerEnv((real) => {
   const { env } = standIns(real);
   return { ...env, TILES: meterBucket(env.TILES), INDEX: meterDatabase(env.INDEX) };
 });

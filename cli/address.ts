@@ -30,7 +30,7 @@ export function parseListenAddress(
 export const localUrl = (port: number): string => new URL(`http://localhost:${port}`).origin;
 
 /** Finds a port to listen on: `port`, or any free port for 0. The error is the reason why the port cannot be used. */
-export function freePort(port: number, host: string = LISTEN_ADDRESS): Promise<Result<number, string>> {
+export function findFreePort(port: number, host: string = LISTEN_ADDRESS): Promise<Result<number, string>> {
   return new Promise((resolve) => {
     const probe = createServer();
     probe.once("error", (error: NodeJS.ErrnoException) => resolve(err(REASONS.get(error.code ?? "") ?? error.message)));

@@ -108,7 +108,7 @@ export function parseArguments<const F extends Flags>(
     const empty = Object.keys(flags).find((flag) => [values[flag]].flat().includes(""));
     // An unset variable of a script: --state "$STATE" would otherwise mean the current folder.
     if (empty !== undefined) return err(`--${empty} is empty; give a value, or leave the flag out`);
-    const given = Object.entries(flags).map(([flag, row]) => [flag, values[flag] ?? absentValue(row)]);
+    const given = Object.entries(flags).map(([flag, row]) => [flag, values[flag] ?? valueWhenAbsent(row)]);
     return ok({
       // Each value has the type that its row declares: parseArgs checks this, but its type forgets the table.
       values: Object.fromEntries(given) as Values<F>,
@@ -128,7 +128,7 @@ const optionOf = (flag: Flag): NonNullable<ParseArgsConfig["options"]>[string] =
     ? { type: "boolean" }
     : { type: "string", ...(flag.multiple === true ? { multiple: true } : {}) };
 
-const absentValue = (flag: Flag): string | readonly string[] | boolean | null => {
+const valueWhenAbsent = (flag: Flag): string | readonly string[] | boolean | null => {
   if (flag.value === undefined) return false;
   return flag.multiple === true ? [] : (flag.default ?? null);
 };

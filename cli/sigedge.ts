@@ -9,7 +9,7 @@ import type { Command } from "./command.ts";
 import { helpPage } from "./help/page.ts";
 import { suggestion } from "./help/suggestion.ts";
 import { ROOT } from "./root.ts";
-import { say, styled } from "./terminal.ts";
+import { paint, say } from "./terminal.ts";
 
 const openStateBucket = async (state: string): Promise<BackupBucket> =>
   (await import("../local/local-bucket.ts")).openStateBucket(state);
@@ -63,12 +63,12 @@ const SPECIAL: Readonly<Record<string, (args: readonly string[]) => Promise<numb
 async function run(name: string | undefined, use: (command: Command) => Promise<number>): Promise<number> {
   const load = name !== undefined && Object.hasOwn(LOADERS, name) ? LOADERS[name] : undefined;
   if (load !== undefined) return use(await load());
-  process.stderr.write(`sigedge: ${name === undefined ? "a command is missing" : unknownCommand(name)}\n`);
+  process.stderr.write(`sigedge: ${name === undefined ? "a command is missing" : describeUnknown(name)}\n`);
   if (name === undefined) process.stderr.write(`\n${await overviewText()}\n`);
   return MISUSE;
 }
 
-function unknownCommand(name: string): string {
+function describeUnknown(name: string): string {
   const meant = suggestion(name, Object.keys(LOADERS));
   return `there is no command ${name}${meant === null ? "; see sigedge --help" : `; did you mean ${meant}?`}`;
 }
@@ -91,7 +91,7 @@ async function overviewText(): Promise<string> {
   return [
     "sigedge COMMAND [options]",
     "",
-    ...commands.map(({ name, summary }) => `  ${styled("bold", name.padEnd(10))} ${summary}`),
+    ...commands.map(({ name, summary }) => `  ${paint("bold", name.padEnd(10))} ${summary}`),
     "",
     "sigedge help COMMAND describes a command; sigedge --version prints the version.",
   ].join("\n");

@@ -6,7 +6,7 @@ import { styleText } from "node:util";
 export type Style = Parameters<typeof styleText>[0];
 
 /** Styles a text if standard output is a terminal with colors. Honors NO_COLOR and FORCE_COLOR. */
-export const styled = (style: Style, text: string): string => styleText(style, text, { stream: process.stdout });
+export const paint = (style: Style, text: string): string => styleText(style, text, { stream: process.stdout });
 
 /** Prints a line on standard output. */
 export const say = (line = ""): void => void process.stdout.write(`${line}\n`);

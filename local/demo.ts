@@ -7,14 +7,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Bundle, bundleFromJSON, bundleToJSON } from "@sigstore/bundle";
-import { freePort, localUrl } from "../cli/address.ts";
+import { findFreePort, localUrl } from "../cli/address.ts";
 import { defineCommand, refusePositionals } from "../cli/command.ts";
 import { type Hit, waitForHit } from "../cli/signing/search.ts";
 import { type Instance, logIndexOf, readInstanceOverTuf, refusalOf, sign, verify } from "../cli/signing/sigstore-js.ts";
-import { duration, say, styled } from "../cli/terminal.ts";
+import { duration, paint, say } from "../cli/terminal.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import { identityToken } from "./dev-issuer.ts";
-import { localSettings } from "./settings.ts";
+import { openLocalSettings } from "./settings.ts";
 import type { Stack, WorkerLog } from "./stack.ts";
 
 const ALICE = "alice@example.com";
@@ -54,7 +54,7 @@ class Demo {
       await this.#tell();
       await this.#cleanUp();
       say(
-        `\nEverything held, in ${duration(performance.now())}. To try the service: ${styled("cyan", "npx sigedge start")}`,
+        `\nEverything held, in ${duration(performance.now())}. To try the service: ${paint("cyan", "npx sigedge start")}`,
       );
       return ok(0);
     } catch (error) {
@@ -66,7 +66,7 @@ class Demo {
   }
 
   async #tell(): Promise<void> {
-    say(styled("bold", "Sigedge: sign a file without keeping a key, and let everyone check who signed it"));
+    say(paint("bold", "Sigedge: sign a file without keeping a key, and let everyone check who signed it"));
     say();
     const url = await this.#step(
       "started the whole service on this machine",
@@ -85,12 +85,12 @@ class Demo {
     const number = String(this.#steps).padStart(2);
     try {
       const value = await run();
-      const took = styled("dim", duration(performance.now() - started).padStart(7));
-      say(`${styled("green", "✓")} ${number}  ${title.padEnd(66)} ${took}`);
-      for (const line of detail(value)) say(`      ${styled("dim", line)}`);
+      const took = paint("dim", duration(performance.now() - started).padStart(7));
+      say(`${paint("green", "✓")} ${number}  ${title.padEnd(66)} ${took}`);
+      for (const line of detail(value)) say(`      ${paint("dim", line)}`);
       return value;
     } catch (error) {
-      say(`${styled("red", "✗")} ${number}  ${title}`);
+      say(`${paint("red", "✗")} ${number}  ${title}`);
       throw new Error(
         `step ${this.#steps} failed (${title}): ${error instanceof Error ? error.message : String(error)}`,
         { cause: error },
@@ -101,9 +101,9 @@ class Demo {
   async #start(): Promise<string> {
     const state = mkdtempSync(join(tmpdir(), "sigedge-demo-"));
     this.#state = state;
-    const port = await freePort(0);
+    const port = await findFreePort(0);
     if (!port.ok) throw new Error(port.error);
-    const settings = localSettings({ port: port.value, state, accept: null });
+    const settings = openLocalSettings({ port: port.value, state, accept: null });
     if (!settings.ok) throw new Error(settings.error);
     const { runStack } = await import("./stack.ts");
     this.#stack = await runStack({

@@ -9,7 +9,7 @@ import { defineCommand, refusePositionals } from "../cli/command.ts";
 import { IS_INSTALLED, ROOT, wranglerScript } from "../cli/root.ts";
 import { say } from "../cli/terminal.ts";
 import { err, ok, type Result } from "../shared/result.ts";
-import { localSettings } from "./settings.ts";
+import { openLocalSettings } from "./settings.ts";
 
 /** The default of wrangler dev. */
 const PORT = 8787;
@@ -56,7 +56,7 @@ npx wrangler dev -e dev    runs it with the development issuer, so that you can 
 });
 
 function prepare({ environment, file, state }: (typeof SHAPES)[number]): Result<null, string> {
-  const settings = localSettings({ port: PORT, state: join(ROOT, state), accept: null });
+  const settings = openLocalSettings({ port: PORT, state: join(ROOT, state), accept: null });
   if (!settings.ok) return settings;
   const lines: string[] = [];
   for (const [name, value] of Object.entries(settings.value)) {

@@ -17,7 +17,7 @@ interface LocalBucket {
 
 /** Opens the bucket for backup and restore. No stack may run on the state folder while files are put. */
 export async function openStateBucket(state: string): Promise<BackupBucket> {
-  const bucket = await localBucket(state);
+  const bucket = await openLocalBucket(state);
   return {
     get: bucket.get,
     put: async (folder, keys, onProgress) => {
@@ -36,7 +36,7 @@ export async function openStateBucket(state: string): Promise<BackupBucket> {
 }
 
 /** Opens the bucket below `<state>/storage`, and creates it if it does not exist. */
-export async function localBucket(state: string): Promise<LocalBucket> {
+export async function openLocalBucket(state: string): Promise<LocalBucket> {
   const options = {
     name: WORKER.name,
     compatibilityDate: WORKER.compatibilityDate,

@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { localSettings } from "./settings.ts";
+import { openLocalSettings } from "./settings.ts";
 
 const SHARDS = [
   { name: "sig-2", kind: "signature", url: "http://127.0.0.2:8787" },
@@ -17,7 +17,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(state, { recursive: true, force: true }));
 
-const read = (): ReturnType<typeof localSettings> => localSettings({ port: 8787, state, accept: null });
+const read = (): ReturnType<typeof openLocalSettings> => openLocalSettings({ port: 8787, state, accept: null });
 const write = (rows: unknown): void => writeFileSync(join(state, "shards.json"), JSON.stringify(rows));
 const settings = (): Readonly<Record<string, string>> => {
   const result = read();

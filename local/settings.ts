@@ -5,20 +5,20 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { localUrl } from "../cli/address.ts";
 import {
+  describePublicIssuers,
   fileSettings,
-  publicIssuersLine,
   readShards,
   type SettingsFolder,
   witnessSecret,
   writePublicIssuers,
 } from "../cli/deployment/folder-settings.ts";
-import { checkedSettings, describeDamagedKeys } from "../cli/deployment/settings-check.ts";
+import { describeDamagedKeys, validateSettings } from "../cli/deployment/settings-check.ts";
 import { openKeys } from "../cli/keys/keys.ts";
 import { parsePublicUrl } from "../shared/http/public-url.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import { unixMs } from "../shared/time.ts";
 import { readPlainSettings } from "./plain-settings.ts";
-import { localTufSettings } from "./tuf.ts";
+import { openLocalTufSettings } from "./tuf.ts";
 
 const DEVELOPMENT = { allowLoopbackIssuers: true } as const;
 
@@ -34,7 +34,11 @@ export interface LocalStack {
  * Reads the settings of all services, and creates the keys of a new state folder. The error is a line for the
  * operator.
  */
-export function localSettings({ port, state, accept }: LocalStack): Result<Readonly<Record<string, string>>, string> {
+export function openLocalSettings({
+  port,
+  state,
+  accept,
+}: LocalStack): Result<Readonly<Record<string, string>>, string> {
   const publicUrl = parsePublicUrl(localUrl(port));
   if (!publicUrl.ok) return err(`${localUrl(port)} ${publicUrl.error.reason}`);
   const now = unixMs(Date.now());
@@ -60,16 +64,16 @@ export function localSettings({ port, state, accept }: LocalStack): Result<Reado
     ...(accept === null ? {} : { ACCEPT: accept }),
   };
   // Before the trust root is signed over them.
-  const checked = checkedSettings(settings, DEVELOPMENT);
+  const checked = validateSettings(settings, DEVELOPMENT);
   if (!checked.ok) return checked;
-  const tuf = localTufSettings({ state, publicUrl: publicUrl.value, settings, now });
+  const tuf = openLocalTufSettings({ state, publicUrl: publicUrl.value, settings, now });
   return tuf.ok ? ok({ ...settings, ...tuf.value }) : tuf;
 }
 
 const localFolder = (state: string): SettingsFolder => ({ folder: state, environment: null, needsIssuers: true });
 
 /** The line that says how many public issuers a local stack admits without a policy; null if none. */
-export const localIssuersLine = (state: string): string | null => publicIssuersLine(localFolder(state));
+export const describeLocalIssuers = (state: string): string | null => describePublicIssuers(localFolder(state));
 
 /** Gives a new stack the issuers of the public instance, in a file that says so. */
 function offerPublicIssuers(state: string): void {

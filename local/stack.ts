@@ -105,7 +105,7 @@ type RuntimeOptions = Parameters<typeof convertV4MiniflareOptions>[0];
 
 function createRuntime({ handlesSignals = false }: StackOptions, options: RuntimeOptions): Miniflare {
   const create = (): Miniflare => new Miniflare(convertV4MiniflareOptions(options));
-  return handlesSignals ? withoutSignalListeners(create) : create();
+  return handlesSignals ? dropSignalListeners(create) : create();
 }
 
 function runtimeOptions(
@@ -145,7 +145,7 @@ function shardSockets(settings: StackOptions["settings"]): readonly { readonly h
 /**
  * Removes the signal listeners that Miniflare installs: they end the process before the caller can shut down in order.
  */
-function withoutSignalListeners<T>(create: () => T): T {
+function dropSignalListeners<T>(create: () => T): T {
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   const before = new Set(signals.flatMap((signal) => process.listeners(signal)));
   const created = create();

@@ -3,11 +3,11 @@
 // folder.
 
 import { resolve } from "node:path";
-import { freePort, LISTEN_ADDRESS, localUrl, parseListenAddress } from "../cli/address.ts";
+import { findFreePort, LISTEN_ADDRESS, localUrl, parseListenAddress } from "../cli/address.ts";
 import { type Arguments, defineCommand, type Output, refusePositionals } from "../cli/command.ts";
-import { duration, styled } from "../cli/terminal.ts";
+import { duration, paint } from "../cli/terminal.ts";
 import { err, ok, type Result } from "../shared/result.ts";
-import { localIssuersLine, localSettings } from "./settings.ts";
+import { describeLocalIssuers, openLocalSettings } from "./settings.ts";
 import type { Stack, WorkerLog } from "./stack.ts";
 import { takeState } from "./state-use.ts";
 
@@ -113,9 +113,9 @@ function npmAdvice([first = ""]: readonly string[]): string {
 async function start({ port, listen, state, accept }: Options): Promise<Result<Stack, string>> {
   const taken = await takeState(state, port);
   if (!taken.ok) return taken;
-  const probed = await freePort(port, listen);
+  const probed = await findFreePort(port, listen);
   if (!probed.ok) return err(`cannot listen on port ${port} (${probed.error}); choose another with --port N`);
-  const settings = localSettings({ port, state, accept });
+  const settings = openLocalSettings({ port, state, accept });
   if (!settings.ok) return settings;
   try {
     // Loaded last: the runtime takes a second to load, and a wrong flag should be reported at once.
@@ -151,21 +151,21 @@ function log({ message }: WorkerLog): void {
 const reasonOf = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
 
-const head = (text: string): string => styled("bold", text);
-const commandLine = (text: string): string => `  ${styled("cyan", text)}`;
+const head = (text: string): string => paint("bold", text);
+const commandLine = (text: string): string => `  ${paint("cyan", text)}`;
 
 function welcome({ port, state, accept }: Options, readyMs: number): string {
   const url = localUrl(port);
   return [
     "",
-    `${styled(["bold", "green"], "Sigedge")} is running at ${head(url)} ${styled("dim", `(ready in ${duration(readyMs)})`)}`,
+    `${paint(["bold", "green"], "Sigedge")} is running at ${head(url)} ${paint("dim", `(ready in ${duration(readyMs)})`)}`,
     "",
     `  Trust root      ${url}/trusted_root.json`,
     `  Signing config  ${url}/signing_config.json`,
     `  TUF repository  ${url}/tuf (first root: ${url}/tuf/1.root.json)`,
     `  State           ${state} (private keys, logs, index)`,
     ...issuersLines(state),
-    `  The log accepts ${accept === "open" ? "any valid signature" : acceptedBy(accept)}`,
+    `  The log accepts ${accept === "open" ? "any valid signature" : describeAccept(accept)}`,
     "",
     head("Sign a file, as alice@example.com:"),
     commandLine(`curl -sO ${url}/trusted_root.json -O ${url}/signing_config.json`),
@@ -184,17 +184,17 @@ function welcome({ port, state, accept }: Options, readyMs: number): string {
     head("Find it:"),
     commandLine(`curl -s '${url}/api/search?identity=alice@example.com'`),
     "",
-    `No cosign? ${styled("cyan", "npm run demo")} signs and verifies with Sigstore's own JavaScript client. Ctrl-C ends the service.`,
+    `No cosign? ${paint("cyan", "npm run demo")} signs and verifies with Sigstore's own JavaScript client. Ctrl-C ends the service.`,
     "",
   ].join("\n");
 }
 
 function issuersLines(state: string): readonly string[] {
-  const line = localIssuersLine(state);
+  const line = describeLocalIssuers(state);
   return line === null ? [] : [`  The CA ${line}`];
 }
 
-const acceptedBy = (accept: string): string =>
+const describeAccept = (accept: string): string =>
   accept === "own-ca"
     ? "signatures with certificates of its own CA"
     : "signatures with certificates of its own CA or with listed keys";

@@ -6,7 +6,7 @@ import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { freePort, LISTEN_ADDRESS } from "../cli/address.ts";
+import { findFreePort, LISTEN_ADDRESS } from "../cli/address.ts";
 import { valueOf } from "../test/support/value-of.ts";
 import { checkUnused, takeState } from "./state-use.ts";
 
@@ -32,7 +32,7 @@ function usedBy(pid: number, port: number, ageSeconds = 0): void {
 }
 
 async function listen(): Promise<number> {
-  const port = valueOf(await freePort(0));
+  const port = valueOf(await findFreePort(0));
   const listener = createServer();
   server = listener;
   await new Promise<void>((resolve) => void listener.listen(port, LISTEN_ADDRESS, resolve));
@@ -62,7 +62,7 @@ describe("a state folder", () => {
   });
 
   it("is refused while another process starts on it", async () => {
-    usedBy(OTHER, valueOf(await freePort(0)));
+    usedBy(OTHER, valueOf(await findFreePort(0)));
     expect((await takeState(state, 8787)).ok).toBe(false);
   });
 
@@ -77,8 +77,8 @@ describe("a state folder", () => {
   });
 
   it.each<[string, () => Promise<void>]>([
-    ["has ended", async () => usedBy(endedPid(), valueOf(await freePort(0)))],
-    ["had an id that another program has now", async () => usedBy(OTHER, valueOf(await freePort(0)), 3600)],
+    ["has ended", async () => usedBy(endedPid(), valueOf(await findFreePort(0)))],
+    ["had an id that another program has now", async () => usedBy(OTHER, valueOf(await findFreePort(0)), 3600)],
     [
       "left a damaged file",
       async () => {

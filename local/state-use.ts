@@ -4,7 +4,7 @@
 
 import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { freePort, LISTEN_ADDRESS } from "../cli/address.ts";
+import { findFreePort, LISTEN_ADDRESS } from "../cli/address.ts";
 import { makeFolder } from "../cli/keys/keys.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 
@@ -50,7 +50,7 @@ export async function checkUnused(state: string): Promise<Result<null, string>> 
   const user = readUser(state);
   if (user === null || user.pid === process.pid) return ok(null);
   const { pid, port } = user;
-  const isListening = !(await freePort(port, LISTEN_ADDRESS)).ok;
+  const isListening = !(await findFreePort(port, LISTEN_ADDRESS)).ok;
   const isAlive = isProcess(pid);
   if (isAlive && (isListening || isStarting(state))) {
     return err(`process ${pid} uses the state folder ${state}, at port ${port}; stop it first`);

@@ -9,7 +9,7 @@ import { parsePublicUrl } from "../shared/http/public-url.ts";
 import { unixMs } from "../shared/time.ts";
 import { type OfflineRepository, openOffline, type TrustFile } from "../shared/tuf/trust-file.ts";
 import { valueOf } from "../test/support/value-of.ts";
-import { localTufSettings } from "./tuf.ts";
+import { openLocalTufSettings } from "./tuf.ts";
 
 const NOW = Date.parse("2026-11-23T10:20:30Z");
 const YEAR_MS = 365 * 86_400_000;
@@ -29,7 +29,7 @@ function start(
   others: Readonly<Record<string, string>> = {},
 ): OfflineRepository & { readonly key: string } {
   const deployment = { state, publicUrl: PUBLIC_URL, settings: { ...settings, ...others }, now: unixMs(at) };
-  const { TUF_KEY = "", TRUST_FILE = "" } = valueOf(localTufSettings(deployment));
+  const { TUF_KEY = "", TRUST_FILE = "" } = valueOf(openLocalTufSettings(deployment));
   const texts = (JSON.parse(TRUST_FILE) as TrustFile)[PUBLIC_URL.href];
   if (texts === undefined) throw new Error("no repository");
   return { ...valueOf(openOffline(texts)), key: TUF_KEY };

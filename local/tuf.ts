@@ -53,7 +53,7 @@ interface LocalKeys {
  * The settings TUF_KEY and TRUST_FILE. The first call creates `<state>/tuf` with everything in it. The error is a
  * line for the operator.
  */
-export function localTufSettings(deployment: LocalDeployment): Result<Readonly<Record<string, string>>, string> {
+export function openLocalTufSettings(deployment: LocalDeployment): Result<Readonly<Record<string, string>>, string> {
   const { state, publicUrl, settings, now } = deployment;
   const material = materialOf({ publicUrl, settings, logsCreatedAt: null, now });
   if (!material.ok) return material;

@@ -2,7 +2,7 @@
 // `npm run deploy:dry-run`: builds everything that wrangler.toml can deploy and prints the sizes; sends nothing.
 
 import { type DryRun, dryRun, environments } from "../cli/deploy/dry-run.ts";
-import { fail, say, styled } from "../cli/terminal.ts";
+import { fail, paint, say } from "../cli/terminal.ts";
 
 /** The budget for the composed Worker's bundle. */
 const MAX_COMPOSED_GZIP_BYTES = 250 * 1024;
@@ -10,7 +10,7 @@ const MAX_COMPOSED_GZIP_BYTES = 250 * 1024;
 function tell({ environment, passed, output, gzipBytes }: DryRun): boolean {
   const name = environment === null ? "(composed)" : environment;
   const small = environment !== null || gzipBytes <= MAX_COMPOSED_GZIP_BYTES;
-  const mark = passed && small ? styled("green", "✓") : styled("red", "✗");
+  const mark = passed && small ? paint("green", "✓") : paint("red", "✗");
   say(`${mark} ${name.padEnd(12)} ${(gzipBytes / 1024).toFixed(1).padStart(7)} KiB gzip`);
   if (!passed) say(output);
   if (!small) say(`  larger than the budget of ${MAX_COMPOSED_GZIP_BYTES / 1024} KiB`);

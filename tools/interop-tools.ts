@@ -5,7 +5,7 @@
 
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { duration, fail, say, styled } from "../cli/terminal.ts";
+import { duration, fail, paint, say } from "../cli/terminal.ts";
 import { GO } from "./interop/go.ts";
 import { JAVA } from "./interop/java.ts";
 import { NPM } from "./interop/npm.ts";
@@ -39,7 +39,7 @@ export const interopPath = (name: string): readonly string[] => [
   ...new Set(readTool(name).commands.map((command) => dirname(interopTool(name, basename(command))))),
 ];
 
-const definedTools = (): readonly string[] =>
+const listDefinedTools = (): readonly string[] =>
   readdirSync(DEFINITIONS, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
 
 function readTool(name: string): Tool {
@@ -51,15 +51,15 @@ function readTool(name: string): Tool {
 /** Builds one tool. Rejects with the last lines of what failed. */
 async function buildTool(tool: Tool): Promise<void> {
   const started = performance.now();
-  say(`${styled("dim", "…")} ${tool.name} ${tool.version}`);
+  say(`${paint("dim", "…")} ${tool.name} ${tool.version}`);
   await appear(toolFolder(tool), tool.build);
-  say(`${styled("green", "✓")} ${tool.name} ${tool.version}: built in ${duration(performance.now() - started)}`);
+  say(`${paint("green", "✓")} ${tool.name} ${tool.version}: built in ${duration(performance.now() - started)}`);
 }
 
 async function main(): Promise<void> {
   const asked = process.argv.slice(2);
-  const tools = (asked.length > 0 ? asked : definedTools()).map(readTool);
-  for (const tool of tools.filter(isBuilt)) say(`${styled("green", "✓")} ${tool.name} ${tool.version}`);
+  const tools = (asked.length > 0 ? asked : listDefinedTools()).map(readTool);
+  for (const tool of tools.filter(isBuilt)) say(`${paint("green", "✓")} ${tool.name} ${tool.version}`);
   const failures: string[] = [];
   // Builds everything possible before failing, so that one run reports everything that is missing.
   for (const tool of tools.filter((candidate) => !isBuilt(candidate))) {

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { progressBar } from "../cli/progress.ts";
 import { ROOT } from "../cli/root.ts";
-import { duration, fail, say, styled } from "../cli/terminal.ts";
+import { duration, fail, paint, say } from "../cli/terminal.ts";
 import { applyMutation, type Mutation, readMutations } from "./mutations.ts";
 
 /** A break may make a test hang. */
@@ -45,7 +45,7 @@ interface VitestReport {
 /**
  * Returns the name of the first test that fails, null if none does. Ends the process if a test file cannot be loaded.
  */
-function firstFailure(copy: string, tests: readonly string[]): string | null {
+function findFailure(copy: string, tests: readonly string[]): string | null {
   const report = join(copy, "vitest-report.json");
   rmSync(report, { force: true });
   const vitest = join(copy, "node_modules/vitest/vitest.mjs");
@@ -66,23 +66,23 @@ function runMutation(mutation: Mutation, copy: string): Outcome {
   const broken = applyMutation(mutation, copy);
   if (!broken.ok) fail(broken.error);
   for (const [file, text] of broken.value) writeFileSync(join(copy, file), text);
-  const killedBy = firstFailure(copy, mutation.tests);
+  const killedBy = findFailure(copy, mutation.tests);
   for (const file of broken.value.keys()) cpSync(join(ROOT, file), join(copy, file));
   return { mutation, killedBy, milliseconds: performance.now() - started };
 }
 
 function printOutcome({ mutation, killedBy, milliseconds }: Outcome): void {
-  const mark = killedBy === null ? styled("red", "✗ survived") : styled("green", "✓ noticed ");
+  const mark = killedBy === null ? paint("red", "✗ survived") : paint("green", "✓ noticed ");
   say(`${mark} ${mutation.invariant}  ${mutation.name.padEnd(32)} ${mutation.summary}`);
   const by = killedBy ?? `every test passed: ${mutation.tests.join(" ")}`;
-  say(styled("dim", `             ${by} (${duration(milliseconds)})`));
+  say(paint("dim", `             ${by} (${duration(milliseconds)})`));
 }
 
 function runAll(mutations: readonly Mutation[], copy: string): readonly Outcome[] {
   const tests = [...new Set(mutations.flatMap((mutation) => mutation.tests))];
   const bar = progressBar("mutations");
   bar.show(0, mutations.length);
-  const failure = firstFailure(copy, tests);
+  const failure = findFailure(copy, tests);
   if (failure !== null) fail(`a test fails without any mutation: ${failure}`);
   const outcomes: Outcome[] = [];
   for (const mutation of mutations) {

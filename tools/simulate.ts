@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
 import { count, progressBar } from "../cli/progress.ts";
-import { duration, fail, say, styled } from "../cli/terminal.ts";
+import { duration, fail, paint, say } from "../cli/terminal.ts";
 import type { Report } from "../test/faults/simulation.ts";
 
 const USAGE = `npm run simulate -- [--seeds N] [--seed S] [--steps K] [--jobs J]
@@ -66,7 +66,7 @@ async function runAll(first: number, seeds: number, steps: number, jobs: number)
       add(totals, report);
       if (report.violation !== null) {
         bar.end();
-        say(`${styled("red", "✗")} seed ${seed}: ${report.violation.split("\n")[0]}`);
+        say(`${paint("red", "✗")} seed ${seed}: ${report.violation.split("\n")[0]}`);
       }
       bar.show(totals.worlds, seeds);
     }
@@ -79,10 +79,10 @@ async function runAll(first: number, seeds: number, steps: number, jobs: number)
 
 const runSeed = (thread: Worker, task: { readonly seed: number; readonly steps: number }): Promise<Report> =>
   new Promise((resolve, reject) => {
-    const failed = (error: Error): void => reject(new Error(`seed ${task.seed}`, { cause: error }));
-    thread.once("error", failed);
+    const rejectWith = (error: Error): void => reject(new Error(`seed ${task.seed}`, { cause: error }));
+    thread.once("error", rejectWith);
     thread.once("message", (report: Report) => {
-      thread.off("error", failed);
+      thread.off("error", rejectWith);
       resolve(report);
     });
     thread.postMessage(task, []);
@@ -110,9 +110,9 @@ function printTotals(totals: Totals, steps: number, tookMs: number): void {
   const endings = names.filter((name) => name.startsWith("instance: "));
   const sum = (some: readonly string[]): number => some.reduce((total, name) => total + (counts.get(name) ?? 0), 0);
   say(`${count(sum(endings))} instances ended, ${count(sum(names) - sum(endings))} faults`);
-  if (failed.length === 0) say(`${styled("green", "✓")} nothing was lost, doubled or forked`);
+  if (failed.length === 0) say(`${paint("green", "✓")} nothing was lost, doubled or forked`);
   for (const { seed } of failed) {
-    say(`${styled("red", "✗")} repeat with: npm run simulate -- --seed ${seed} --steps ${steps} --trace`);
+    say(`${paint("red", "✗")} repeat with: npm run simulate -- --seed ${seed} --steps ${steps} --trace`);
   }
 }
 

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { unstable_readConfig } from "wrangler";
 import { environments } from "../cli/deploy/dry-run.ts";
 import { ROOT } from "../cli/root.ts";
-import { localSettings } from "../local/settings.ts";
+import { openLocalSettings } from "../local/settings.ts";
 import { parsePublicUrl } from "../shared/http/public-url.ts";
 import { parseShards } from "../shared/logs/shards.ts";
 import { NaiveLog, naiveRecords } from "../test/support/logs/naive-log.ts";
@@ -36,7 +36,7 @@ let state: string;
 let settings: Readonly<Record<string, string>>;
 beforeAll(() => {
   state = mkdtempSync(join(tmpdir(), "sigedge-cache-"));
-  const read = localSettings({ port: 8787, state, accept: null });
+  const read = openLocalSettings({ port: 8787, state, accept: null });
   if (!read.ok) throw new Error(read.error);
   settings = read.value;
 });

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { localSettings } from "../local/settings.ts";
+import { openLocalSettings } from "../local/settings.ts";
 import { CONTEXT as ctx, SERVICES, unusableBindings, COMPOSED as worker } from "../test/support/composed.ts";
 import { type ComposedEnv, serviceEnv } from "./compose.ts";
 import {
@@ -42,7 +42,7 @@ let settings: Readonly<Record<string, string>>;
 
 beforeAll(() => {
   state = mkdtempSync(join(tmpdir(), "sigedge-compose-"));
-  const read = localSettings({ port: 8787, state, accept: null });
+  const read = openLocalSettings({ port: 8787, state, accept: null });
   if (!read.ok) throw new Error(read.error);
   const witnessKey = generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" }).toString();
   settings = {

@@ -7,7 +7,7 @@ import type { Result } from "../shared/result.ts";
 import type { OidcKeysRpc } from "../shared/rpc/oidc-keys.ts";
 import type { ResourcesEnv } from "../shared/settings/binding.ts";
 import type { SettingsEnv } from "../shared/settings/setting.ts";
-import { type ConfigError, missingSentence, oncePerEnv } from "../shared/settings/settings.ts";
+import { type ConfigError, describeMissing, readOncePerEnv } from "../shared/settings/settings.ts";
 import { readTrustHealth } from "../shared/trust/health.ts";
 import type { CaEnv } from "./ca/env.ts";
 import {
@@ -52,7 +52,7 @@ export const serviceEnv: { readonly [S in DeclaredService]: (env: ComposedEnv) =
 function narrowTo<S extends DeclaredService>(service: S): (env: ComposedEnv) => ServiceEnv<S> {
   const { settings, bindings } = DECLARATIONS[service];
   const names = [...settingNames(settings), ...resourceNames(bindings)];
-  return oncePerEnv((env: ComposedEnv) => {
+  return readOncePerEnv((env: ComposedEnv) => {
     const present = names.filter((name) => name in env);
     return Object.fromEntries(present.map((name) => [name, Reflect.get(env, name)])) as unknown as ServiceEnv<S>;
   });
@@ -140,12 +140,12 @@ const REQUIRED: ReadonlyMap<string, string> = new Map(
   Object.values<Declaration>(DECLARATIONS).flatMap(({ settings, bindings }): [string, string][] =>
     [...requiredNames(settings), ...resourceNames(bindings)].map((name) => [
       name,
-      missingSentence(name, settings[name]),
+      describeMissing(name, settings[name]),
     ]),
   ),
 );
 
 /** Names everything that any service misses. It checks only that secrets exist. */
-const readConfig: (env: ComposedEnv) => Result<FrontConfig, ConfigError> = oncePerEnv((env) =>
+const readConfig: (env: ComposedEnv) => Result<FrontConfig, ConfigError> = readOncePerEnv((env) =>
   readFrontConfig(env, REQUIRED),
 );

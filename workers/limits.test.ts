@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { localSettings } from "../local/settings.ts";
+import { openLocalSettings } from "../local/settings.ts";
 import type { RouteRow } from "../shared/http/route.ts";
 import { tilesContext } from "../test/support/logs/tiles-context.ts";
 import { ROUTES as CA } from "./ca/declaration.ts";
@@ -41,7 +41,7 @@ let settings: Readonly<Record<string, string>>;
 
 beforeAll(() => {
   state = mkdtempSync(join(tmpdir(), "sigedge-limits-"));
-  const read = localSettings({ port: PORT, state, accept: null });
+  const read = openLocalSettings({ port: PORT, state, accept: null });
   if (!read.ok) throw new Error(read.error);
   const witnessKey = generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" }).toString();
   settings = { ...read.value, WITNESS_KEY: witnessKey, WITNESSED_LOGS: `log ${WITNESSED_VKEY}` };

@@ -59,15 +59,16 @@ export async function checkBundle(
   issuers: Issuers,
 ): Promise<BundleCheck> {
   const decoded = DECODERS[settings.kind](bytes, settings, issuers);
-  if (typeof decoded === "string") return malformed(path, decoded);
-  if (decoded.length !== servedWidth) return malformed(path, `it has ${decoded.length} entries, not ${servedWidth}`);
+  if (typeof decoded === "string") return rejectMalformed(path, decoded);
+  if (decoded.length !== servedWidth)
+    return rejectMalformed(path, `it has ${decoded.length} entries, not ${servedWidth}`);
   const entries = decoded.slice(0, width);
   const tally = new Tally();
   for (const [i, entry] of entries.entries()) tally.count(firstIndex + i, await entry.check(firstIndex + i));
   return { leafHashes: concat(...entries.map(({ hashed }) => leafHash(hashed))), ...tally.result };
 }
 
-const malformed = (path: string, reason: string): BundleCheck => ({
+const rejectMalformed = (path: string, reason: string): BundleCheck => ({
   ...new Tally().result,
   leafHashes: new Uint8Array(0),
   findings: [{ code: "bundle_malformed", path, reason }],

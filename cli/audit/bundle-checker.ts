@@ -23,9 +23,9 @@ export interface WorkerSettings extends CheckSettings {
 
 /** Makes a checker. @param jobs the number of worker threads; 0 uses this thread */
 export const bundleChecker = (jobs: number, settings: WorkerSettings): BundleChecker =>
-  jobs === 0 ? singleThread(settings) : new WorkerPool(jobs, settings);
+  jobs === 0 ? checkInOneThread(settings) : new WorkerPool(jobs, settings);
 
-function singleThread(settings: WorkerSettings): BundleChecker {
+function checkInOneThread(settings: WorkerSettings): BundleChecker {
   const issuers = new Issuers(httpSource(settings.url));
   return { check: (task) => checkBundle(task, settings, issuers), close: () => Promise.resolve() };
 }

@@ -71,7 +71,7 @@ async function run(options: Options, { known, verifiers, output }: Setup): Promi
   const { verifies, stateFile, jobs } = options;
   const { log, trust, earlier } = known;
   const audited = earlier?.audited ?? null;
-  let state = startingState(known);
+  let state = chooseStart(known);
   const keep = (change: Partial<AuditState>): void => writeState(stateFile, (state = { ...state, ...change }));
   const bar = progressBar("entries");
   const started = performance.now();
@@ -82,21 +82,21 @@ async function run(options: Options, { known, verifiers, output }: Setup): Promi
     verifies,
     jobs,
     audited,
-    progress: resumable(earlier?.progress ?? null, options),
+    progress: selectResumable(earlier?.progress ?? null, options),
     save: (progress) => keep({ progress }),
     onProgress: bar.show,
     now: () => performance.now(),
   });
   bar.end();
   // Keys are pinned only once they have verified a head.
-  if (report.head !== null) keep(nextState(report, state));
+  if (report.head !== null) keep(toNextState(report, state));
   const tookMs = performance.now() - started;
   const context = { log, trust, isPinned: earlier !== null, audited, verifies, stateFile, tookMs };
   output.result(reportJson(report, context), reportText(report, context));
   return EXIT_CODES[report.verdict];
 }
 
-function startingState({ log, trust, earlier }: KnownLog): AuditState {
+function chooseStart({ log, trust, earlier }: KnownLog): AuditState {
   const { url, kind, origin, vkeys, isRekor } = log;
   const { audited = null, progress = null } = earlier ?? {};
   return { version: 1, url, kind, origin, vkeys, trust, isRekor, audited, progress };
@@ -105,13 +105,13 @@ function startingState({ log, trust, earlier }: KnownLog): AuditState {
 /**
  * Continues an interrupted audit that checked as much as this one; continues a complete one only with --incremental.
  */
-function resumable(progress: Progress | null, { verifies, isIncremental }: Options): Progress | null {
+function selectResumable(progress: Progress | null, { verifies, isIncremental }: Options): Progress | null {
   if (progress === null || (verifies && !progress.verifies)) return null;
   return progress.isComplete && !isIncremental ? null : progress;
 }
 
 /** Only a good tree binds the next audit; after a bad one, the next audit starts from the beginning. */
-function nextState({ verdict, head }: AuditReport, { progress }: AuditState): Partial<AuditState> {
+function toNextState({ verdict, head }: AuditReport, { progress }: AuditState): Partial<AuditState> {
   if (verdict === "bad") return { progress: null };
   if (verdict !== "good" || head === null) return { progress };
   const at = formatRfc3339(unixMs(Date.now()));

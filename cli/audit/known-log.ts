@@ -46,19 +46,19 @@ type NamedLog = Omit<KnownLog, "earlier">;
 
 async function nameLog(options: Options, earlier: AuditState | null): Promise<Result<NamedLog, string>> {
   const { url, vkeys, trustedRoot, isCertificateLog } = options;
-  if (vkeys.length > 0) return trusted(logOfVkeys(url, vkeys, isCertificateLog), "key");
+  if (vkeys.length > 0) return nameTrusted(logOfVkeys(url, vkeys, isCertificateLog), "key");
   if (trustedRoot !== null) {
     const json = readFile(trustedRoot);
-    return json.ok ? trusted(logOfTrustedRoot(url, json.value, isCertificateLog), "trusted-root") : json;
+    return json.ok ? nameTrusted(logOfTrustedRoot(url, json.value, isCertificateLog), "trusted-root") : json;
   }
-  return earlier === null ? await firstUse(url, isCertificateLog) : ok({ log: earlier, trust: earlier.trust });
+  return earlier === null ? await trustOnFirstUse(url, isCertificateLog) : ok({ log: earlier, trust: earlier.trust });
 }
 
-const trusted = (log: Result<TrustedLog, string>, trust: TrustSource): Result<NamedLog, string> =>
+const nameTrusted = (log: Result<TrustedLog, string>, trust: TrustSource): Result<NamedLog, string> =>
   log.ok ? ok({ log: log.value, trust }) : log;
 
 /** Trusts the trusted root of the server that serves the log, this once: it is as trustworthy as the connection. */
-async function firstUse(url: string, isCertificateLog: boolean): Promise<Result<NamedLog, string>> {
+async function trustOnFirstUse(url: string, isCertificateLog: boolean): Promise<Result<NamedLog, string>> {
   const { origin } = new URL(url);
   const fetched = await httpSource(origin, FIRST_WAITS_MS).read("trusted_root.json", MAX_TRUSTED_ROOT_BYTES);
   if (fetched.kind === "missing") return err(`${origin} has no trusted_root.json: ${ADVICE}`);
@@ -66,7 +66,7 @@ async function firstUse(url: string, isCertificateLog: boolean): Promise<Result<
     return err(`${origin}/trusted_root.json cannot be read (${fetched.reason}): ${ADVICE}`);
   }
   const log = logOfTrustedRoot(url, fetched.bytes, isCertificateLog);
-  return log.ok ? trusted(log, "first-use") : err(`${origin}/trusted_root.json: ${log.error}; ${ADVICE}`);
+  return log.ok ? nameTrusted(log, "first-use") : err(`${origin}/trusted_root.json: ${log.error}; ${ADVICE}`);
 }
 
 function readFile(path: string): Result<Uint8Array, string> {

@@ -3,7 +3,7 @@
 
 import { encodeBase64 } from "../../shared/bytes/base64.ts";
 import { count } from "../progress.ts";
-import { duration, styled } from "../terminal.ts";
+import { duration, paint } from "../terminal.ts";
 import type { AuditReport } from "./audit.ts";
 import { describeFinding, type Finding, isGap } from "./findings.ts";
 import type { AuditedTree, TrustSource } from "./state.ts";
@@ -47,10 +47,10 @@ export function reportJson(report: AuditReport, context: AuditContext): object {
   };
 }
 
-const GOOD = styled("green", "✓");
-const OPEN = styled("yellow", "?");
-const BAD = styled("red", "✗");
-const dim = (text: string): string => styled("dim", text);
+const GOOD = paint("green", "✓");
+const OPEN = paint("yellow", "?");
+const BAD = paint("red", "✗");
+const dim = (text: string): string => paint("dim", text);
 
 /** The report for a terminal. */
 export function reportText(report: AuditReport, context: AuditContext): string {
@@ -73,7 +73,7 @@ export function reportText(report: AuditReport, context: AuditContext): string {
 const C1_CONTROLS = /[\u007f-\u009f]/g;
 
 function title({ log }: AuditContext): string {
-  return `${styled("bold", log.url)}  ${log.kind} log, origin ${log.origin}`;
+  return `${paint("bold", log.url)}  ${log.kind} log, origin ${log.origin}`;
 }
 
 function trustLines({ trust, isPinned, stateFile }: AuditContext): readonly string[] {
@@ -125,7 +125,7 @@ function verdictLine({ verdict, entriesRead }: AuditReport, { tookMs }: AuditCon
   const rate =
     entriesRead < MIN_RATED_ENTRIES ? "" : `, ${count((entriesRead * 60_000) / Math.max(1, tookMs))} entries a minute`;
   const took = dim(`(${duration(tookMs)}${rate})`);
-  return `${styled(["bold", VERDICTS[verdict].color], VERDICTS[verdict].text)} ${took}`;
+  return `${paint(["bold", VERDICTS[verdict].color], VERDICTS[verdict].text)} ${took}`;
 }
 
 /** Fewer say nothing about how fast an audit is: the connection takes most of their time. */

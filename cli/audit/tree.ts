@@ -53,7 +53,7 @@ const MAX_BUNDLE_BYTES = 2 * TILE_WIDTH * 65_537;
 export async function* rebuildTree(parts: TreeParts, start: Edge): AsyncGenerator<Piece, void, void> {
   const bundles = Math.ceil(parts.treeSize / TILE_WIDTH);
   let edge = start;
-  for await (const loaded of inOrder(start.treeSize / TILE_WIDTH, bundles, (index) => load(parts, index))) {
+  for await (const loaded of runInOrder(start.treeSize / TILE_WIDTH, bundles, (index) => load(parts, index))) {
     const { leaves, findings } = await settle(parts, edge, loaded);
     const { check } = loaded;
     if (leaves === null) {
@@ -91,7 +91,7 @@ export async function compareOpenTiles(parts: TreeParts, { treeSize, tiles }: Ed
 export const rootOf = (edge: Edge): Hash => rootHash(edge.treeSize, edgeNodes(edge));
 
 /** Calls `run` for each index, a few ahead, and yields the results in order. */
-async function* inOrder<T>(first: number, end: number, run: (index: number) => Promise<T>): AsyncGenerator<T> {
+async function* runInOrder<T>(first: number, end: number, run: (index: number) => Promise<T>): AsyncGenerator<T> {
   const ahead: Promise<T>[] = [];
   for (let next = first; next < end || ahead.length > 0; ) {
     while (next < end && ahead.length < READ_AHEAD) {

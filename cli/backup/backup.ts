@@ -15,7 +15,15 @@ import { parseNote } from "../../shared/tlog/note.ts";
 import { decodeTile, encodeTile, fullTileRoot, TILE_WIDTH } from "../../shared/tlog/tile.ts";
 import { type NoteVerifier, verifyLines } from "../../shared/tlog/verify-note.ts";
 import { type IndexRow, readRows, type ServedLog } from "../served-log/index-rows.ts";
-import { bundlePath, creationIn, leavesOf, matchesCheckpoint, newestTail, tilePath, upperTiles } from "./contents.ts";
+import {
+  bundlePath,
+  creationIn,
+  leavesOf,
+  matchesCheckpoint,
+  readNewestTail,
+  tilePath,
+  upperTiles,
+} from "./contents.ts";
 import type { BackupFolder } from "./folder.ts";
 
 /** A served log with what it does not serve itself. */
@@ -166,7 +174,7 @@ async function readTail(log: BackedUpLog, treeSize: number): Promise<Result<read
 
 /** Writes the new copy of the tail, then removes the old one. */
 function replaceTail(folder: BackupFolder, files: NewFiles, tail: Backup): void {
-  const old = newestTail(folder, tail.name);
+  const old = readNewestTail(folder, tail.name);
   files.write(backupPath(tail.treeSize), encodeBackup({ ...tail, createdAt: unixMs(tail.createdAt) }));
   if (old !== null && old.treeSize < tail.treeSize) folder.remove(`${tail.name}/${backupPath(old.treeSize)}`);
 }

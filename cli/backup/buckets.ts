@@ -49,7 +49,7 @@ export function wranglerBucket({ command, bucket, where }: WranglerBucket): Back
   };
   return {
     get: (key) =>
-      inTemporaryFolder(async (folder) => {
+      runInTemporaryFolder(async (folder) => {
         const file = join(folder, "object");
         try {
           await run(["object", "get", `${bucket}/${key}`, "--file", file]);
@@ -60,7 +60,7 @@ export function wranglerBucket({ command, bucket, where }: WranglerBucket): Back
         }
       }),
     put: (folder, keys, onProgress) =>
-      inTemporaryFolder(async (temporary) => {
+      runInTemporaryFolder(async (temporary) => {
         const list = join(temporary, "objects.json");
         for (let at = 0; at < keys.length; at += BATCH) {
           const batch = keys.slice(at, at + BATCH);
@@ -73,7 +73,7 @@ export function wranglerBucket({ command, bucket, where }: WranglerBucket): Back
   };
 }
 
-async function inTemporaryFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+async function runInTemporaryFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "sigedge-bucket-"));
   try {
     return await use(folder);

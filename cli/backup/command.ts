@@ -12,7 +12,7 @@ import { type Command, defineCommand, type Output } from "../command.ts";
 import { count, progressBar } from "../progress.ts";
 import { httpSource } from "../served-log/log-source.ts";
 import { readLogsOf } from "../served-log/served-logs.ts";
-import { duration, styled } from "../terminal.ts";
+import { duration, paint } from "../terminal.ts";
 import { type BackedUpLog, backUpLog } from "./backup.ts";
 import type { BackupBucket } from "./buckets.ts";
 import { catchBucketError, FLAGS, type OpenStateBucket, type Options, openBucket, readOptions } from "./options.ts";
@@ -65,8 +65,8 @@ async function run(
     if (!result.ok) return result;
     const { treeSize, newFiles } = result.value;
     done.push({ log: name, treeSize, newFiles });
-    const took = styled("dim", `(${count(newFiles)} new files, ${duration(performance.now() - started)})`);
-    output.say(`${styled("green", "✓")} ${count(treeSize)} entries of the ${name} log are in ${folder.path} ${took}`);
+    const took = paint("dim", `(${count(newFiles)} new files, ${duration(performance.now() - started)})`);
+    output.say(`${paint("green", "✓")} ${count(treeSize)} entries of the ${name} log are in ${folder.path} ${took}`);
   }
   if (output.isJson) output.result({ folder: folder.path, logs: done }, "");
   return ok(0);
@@ -94,7 +94,7 @@ async function findLog(
     const logJson = await bucket.get(`${config.name}/log.json`);
     if (logJson === null)
       return err(`the bucket has no log.json of the ${config.name} log: it belongs to another service`);
-    const createdAt = unixMs(createdAtIn(root.bytes, config));
+    const createdAt = unixMs(readCreatedAt(root.bytes, config));
     const service = httpSource(new URL(config.baseUrl).origin);
     return ok({
       config,
@@ -111,7 +111,7 @@ async function findLog(
 }
 
 /** The start of the validity of the log's key in the trusted root. */
-function createdAtIn(trustedRoot: Uint8Array, { kind, baseUrl }: LogConfig): number {
+function readCreatedAt(trustedRoot: Uint8Array, { kind, baseUrl }: LogConfig): number {
   const root = JSON.parse(Buffer.from(trustedRoot).toString()) as Readonly<Record<string, readonly TrustedInstance[]>>;
   const instances = root[LOG_KINDS[kind].trustedRootMember] ?? [];
   const start = instances.find((instance) => instance.baseUrl === baseUrl)?.publicKey.validFor?.start;

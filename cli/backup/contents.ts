@@ -75,7 +75,7 @@ export function matchesCheckpoint(
 }
 
 /** Reads the newest readable copy of the tail in a folder; null if there is none. */
-export function newestTail(folder: BackupFolder, name: string): Backup | null {
+export function readNewestTail(folder: BackupFolder, name: string): Backup | null {
   const keys = folder.keys(`${name}/${BACKUP_FOLDER}`).toReversed();
   for (const key of keys) {
     const bytes = backupSize(key.slice(name.length + 1)) === null ? null : folder.read(key);
@@ -98,7 +98,7 @@ export function checkBackup(
   log: Pick<LogConfig, "name" | "kind">,
   onProgress: (done: number, total: number) => void,
 ): Result<CheckedBackup, string> {
-  const tail = newestTail(folder, log.name);
+  const tail = readNewestTail(folder, log.name);
   if (tail === null) return err(`${folder.path} has no copy of the ${log.name} log's tail`);
   const creation = creationIn(folder.read(`${log.name}/log.json`));
   if (creation !== tail.creation || tail.name !== log.name)

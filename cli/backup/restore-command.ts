@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type Command, defineCommand, type Output } from "../command.ts";
 import { count, progressBar } from "../progress.ts";
-import { styled } from "../terminal.ts";
+import { paint } from "../terminal.ts";
 import type { BackupBucket } from "./buckets.ts";
 import { catchBucketError, FLAGS, type OpenStateBucket, type Options, openBucket, readOptions } from "./options.ts";
 import { logsIn, restoreLog } from "./restore.ts";
@@ -58,7 +58,7 @@ async function run(
       const opens = openingOf(state === null ? null : hadObjects);
       done.push({ log: name, treeSize, objects, opens: opens.code });
       output.say(
-        `${styled("green", "✓")} ${count(treeSize)} entries of the ${name} log are in the bucket (${count(objects)} objects)`,
+        `${paint("green", "✓")} ${count(treeSize)} entries of the ${name} log are in the bucket (${count(objects)} objects)`,
       );
       output.say(`  ${opens.text(treeSize)}`);
     }

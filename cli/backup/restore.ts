@@ -5,7 +5,7 @@ import { equal } from "../../shared/bytes/bytes.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { BackupBucket } from "./buckets.ts";
-import { checkBackup, newestTail } from "./contents.ts";
+import { checkBackup, readNewestTail } from "./contents.ts";
 import type { BackupFolder } from "./folder.ts";
 
 /** The logs in a backup. The origin of a certificate log has a path; the origin of a signature log has none. */
@@ -14,7 +14,7 @@ export function logsIn(folder: BackupFolder): readonly Pick<LogConfig, "name" | 
     .keys("")
     .flatMap((key) => (key.endsWith("/log.json") ? [key.slice(0, -"/log.json".length)] : []));
   return names.map((name) => {
-    const isCertificateLog = newestTail(folder, name)?.origin.includes("/") === true;
+    const isCertificateLog = readNewestTail(folder, name)?.origin.includes("/") === true;
     return { name, kind: isCertificateLog ? "certificate" : "signature" };
   });
 }

@@ -16,14 +16,14 @@ import {
   requireDeployment,
   type Selection,
   selectDeployment,
-  shown,
+  shortenPath,
   workerSettings,
 } from "../deployment/deployment.ts";
 import { OPERATOR_KEY_FILE } from "../deployment/operator-issuer.ts";
 import { offlinePassphrase, PASSPHRASE_FLAGS } from "../deployment/passphrase.ts";
 import { installTrustFile } from "../deployment/trust-root.ts";
 import { runSteps, type Step } from "../steps.ts";
-import { styled } from "../terminal.ts";
+import { paint } from "../terminal.ts";
 import { trustFromUrl } from "../trust/files.ts";
 import { trustText } from "../trust/text.ts";
 import { openKey } from "../tuf/encrypted-key.ts";
@@ -131,7 +131,7 @@ async function deploy(options: Options, stream: NodeJS.WriteStream): Promise<Res
   const settings = workerSettings(read.value);
   if (!settings.ok) return settings;
   const open = openIssuersLine(read.value);
-  if (open !== null) stream.write(`${styled("yellow", `The CA ${open}`)}\n`);
+  if (open !== null) stream.write(`${paint("yellow", `The CA ${open}`)}\n`);
   const workers: Deployed[] = [];
   const isFirst = read.value.shape === null;
   const chosen = { isSplit, isFirst, adopts, takesDomain };
@@ -170,13 +170,13 @@ async function operatorKey(
   const path = join(folder, OPERATOR_KEY_FILE);
   if (!existsSync(path)) {
     return err(
-      `the smoke test needs ${shown(path)}; give its folder with --offline DIR, or skip the test with --no-smoke-test`,
+      `the smoke test needs ${shortenPath(path)}; give its folder with --offline DIR, or skip the test with --no-smoke-test`,
     );
   }
   const passphrase = await offlinePassphrase(folder, passphraseFile);
   if (!passphrase.ok) return passphrase;
   const key = openKey(readFileSync(path, "utf8"), passphrase.value);
-  return key === null ? err(`this passphrase does not open ${shown(path)}`) : ok(key);
+  return key === null ? err(`this passphrase does not open ${shortenPath(path)}`) : ok(key);
 }
 
 async function outcomeText({ dryRun, url, tried }: Outcome): Promise<string> {

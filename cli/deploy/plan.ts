@@ -8,7 +8,7 @@ import { DECLARATIONS, settingNames } from "../../workers/declarations.ts";
 import { SETTINGS as GATEWAY_SETTINGS } from "../../workers/front/declaration.ts";
 import { openAccount } from "../deployment/account.ts";
 import { type Deployment, forgetShape, recordShape, type WorkerSettings } from "../deployment/deployment.ts";
-import { databaseSteps, remoteSecrets, withSecretsFile } from "../deployment/prepare.ts";
+import { databaseSteps, remoteSecrets, useSecretsFile } from "../deployment/prepare.ts";
 import { reasonOf, wrangler } from "../deployment/wrangler.ts";
 import { SPLIT_ORDER, type SplitWorker, workerName, writeConfig } from "../deployment/wrangler-config.ts";
 import type { Step } from "../steps.ts";
@@ -106,7 +106,7 @@ export function settingsOf(
 function deployWorker(plan: Plan, worker: SplitWorker | null): Promise<Result<string, string>> {
   const secrets = settingsOf(worker, plan.settings.secrets);
   if (Object.keys(secrets).length === 0) return runDeploy(plan, worker, []);
-  return withSecretsFile(plan.deployment, secrets, (file) => runDeploy(plan, worker, ["--secrets-file", file]));
+  return useSecretsFile(plan.deployment, secrets, (file) => runDeploy(plan, worker, ["--secrets-file", file]));
 }
 
 async function runDeploy(

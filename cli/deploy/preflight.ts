@@ -72,7 +72,7 @@ async function findStrangers(
     const settings = await account.read(`workers/scripts/${encodeURIComponent(name)}/settings`);
     if (!settings.ok) return settings;
     if (settings.value === null) continue;
-    const problem = strangeness(settings.value, vars, wasDeployed);
+    const problem = describeStranger(settings.value, vars, wasDeployed);
     if (problem === null) hasOwnWorker = true;
     else lines.push(`the Worker ${name}, which ${problem}`);
   }
@@ -91,7 +91,7 @@ async function findStrangers(
 }
 
 /** Why a deployed Worker is not this deployment's, null if it is. */
-function strangeness(settings: unknown, vars: WorkerSettings["vars"], wasDeployed: boolean): string | null {
+function describeStranger(settings: unknown, vars: WorkerSettings["vars"], wasDeployed: boolean): string | null {
   const bindings = member(settings, "bindings");
   const texts = new Map(
     (Array.isArray(bindings) ? bindings.filter(isObject) : []).map((binding) => [binding["name"], binding["text"]]),

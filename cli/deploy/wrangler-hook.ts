@@ -11,7 +11,7 @@ import { openAccount } from "../deployment/account.ts";
 import { chooseShape, type Deployment, readDeployment, recordShape, workerSettings } from "../deployment/deployment.ts";
 import { databaseSteps, remoteSecrets, uploadSecrets } from "../deployment/prepare.ts";
 import { PREPARED_VARIABLE } from "../deployment/wrangler.ts";
-import { redirectedFolder } from "../deployment/wrangler-config.ts";
+import { findRedirectedFolder } from "../deployment/wrangler-config.ts";
 import type { Step } from "../steps.ts";
 import { say } from "../terminal.ts";
 import { preflight, type Target } from "./preflight.ts";
@@ -96,22 +96,22 @@ async function uploadMissing(
 /** Runs the hook; gives its exit code. */
 export async function wranglerHook(): Promise<number> {
   if (process.env["WRANGLER_COMMAND"] === "dev") {
-    return failed("this checkout is prepared for deployment; for development run: npx wrangler dev -c wrangler.toml");
+    return fail("this checkout is prepared for deployment; for development run: npx wrangler dev -c wrangler.toml");
   }
   if (process.env[PREPARED_VARIABLE] !== undefined) return 0;
-  const folder = redirectedFolder();
+  const folder = findRedirectedFolder();
   const read = folder === null ? ok(null) : readDeployment(folder);
-  if (!read.ok) return failed(read.error);
-  if (read.value === null) return failed("the deployment's folder is missing; create one with: npx sigedge init");
+  if (!read.ok) return fail(read.error);
+  if (read.value === null) return fail("the deployment's folder is missing; create one with: npx sigedge init");
   const dry = isDryRun();
   if (dry !== false) {
     say(dry === true ? "sigedge: dry run: nothing is created, no secret uploaded" : UNCERTAIN);
     return 0;
   }
   const deployment = chooseShape(read.value, "composed");
-  if (!deployment.ok) return failed(deployment.error);
+  if (!deployment.ok) return fail(deployment.error);
   const prepared = await prepare(deployment.value, read.value.shape === null);
-  if (!prepared.ok) return failed(prepared.error);
+  if (!prepared.ok) return fail(prepared.error);
   recordShape(deployment.value);
   return 0;
 }
@@ -119,7 +119,7 @@ export async function wranglerHook(): Promise<number> {
 const UNCERTAIN =
   "sigedge: cannot tell whether this is a dry run, so no secret is uploaded; to upload them: npx sigedge deploy";
 
-function failed(reason: string): number {
+function fail(reason: string): number {
   process.stderr.write(`sigedge: ${reason}\n`);
   return 1;
 }

@@ -27,7 +27,7 @@ export async function openAccount(env: NodeJS.ProcessEnv = process.env): Promise
   const headers = await authorization();
   if (!headers.ok) return headers;
   const base = env["CLOUDFLARE_API_BASE_URL"] ?? API;
-  const id = env["CLOUDFLARE_ACCOUNT_ID"] ?? (await onlyAccount(base, headers.value));
+  const id = env["CLOUDFLARE_ACCOUNT_ID"] ?? (await findOnlyAccount(base, headers.value));
   if (typeof id !== "string") return id;
   return ok({
     fingerprint: createHash("sha256").update(id).digest("hex").slice(0, 16),
@@ -48,7 +48,7 @@ async function authorization(): Promise<Result<Readonly<Record<string, string>>,
   return err(`wrangler is not logged in; run: npx wrangler login, or set CLOUDFLARE_API_TOKEN\n${reasonOf(run)}`);
 }
 
-async function onlyAccount(
+async function findOnlyAccount(
   base: string,
   headers: Readonly<Record<string, string>>,
 ): Promise<string | Result<never, string>> {

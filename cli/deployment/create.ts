@@ -11,7 +11,14 @@ import { unixMs } from "../../shared/time.ts";
 import { IGNORED_BY_GIT, makeFolder, makeKeyFiles, OFFLINE_KEY_FILES } from "../keys/keys.ts";
 import { ROOT } from "../root.ts";
 import { encryptKey } from "../tuf/encrypted-key.ts";
-import { type Deployment, deploymentText, keysFolder, shown, writeDeployment, writePrivate } from "./deployment.ts";
+import {
+  type Deployment,
+  deploymentText,
+  keysFolder,
+  shortenPath,
+  writeDeployment,
+  writePrivate,
+} from "./deployment.ts";
 import { OPERATOR_JWKS_FILE, OPERATOR_KEY_FILE, operatorJwks, operatorOf, operatorRow } from "./operator-issuer.ts";
 import { PASSPHRASE_FILE } from "./passphrase.ts";
 import { makeRepository, makeTufKeys } from "./trust-root.ts";
@@ -38,8 +45,9 @@ const SETTINGS = { ACCEPT: "own-ca+listed-keys" };
 export async function createDeployment(wanted: NewDeployment): Promise<Result<Deployment, string>> {
   const { folder, name, publicUrl } = wanted;
   const deployment: Deployment = { folder, name, publicUrl, settings: SETTINGS, environment: null, shape: null };
-  if (existsSync(folder)) return err(`${shown(folder)} exists and holds no deployment; choose another with --dir DIR`);
-  const passphrase = wanted.passphrase ?? newPassphrase();
+  if (existsSync(folder))
+    return err(`${shortenPath(folder)} exists and holds no deployment; choose another with --dir DIR`);
+  const passphrase = wanted.passphrase ?? createPassphrase();
   try {
     const tree = await makeTree({ ...wanted, passphrase }, deployment);
     if (wanted.passphrase === null) tree.set(`offline/${PASSPHRASE_FILE}`, `${passphrase}\n`);
@@ -50,7 +58,7 @@ export async function createDeployment(wanted: NewDeployment): Promise<Result<De
       if (!repository.ok) throw new Error(repository.error);
     });
   } catch (error) {
-    return err(`${shown(folder)} cannot be written (${error instanceof Error ? error.message : "unknown"})`);
+    return err(`${shortenPath(folder)} cannot be written (${error instanceof Error ? error.message : "unknown"})`);
   }
   return ok(deployment);
 }
@@ -150,7 +158,7 @@ three on each of three media, the other files on two of them, and put together i
 `;
 
 /** 6 × 5 characters of a base32 alphabet without l, o, 0 and 1, which are easily misread: 150 bits. */
-function newPassphrase(): string {
+function createPassphrase(): string {
   const alphabet = "abcdefghijkmnpqrstuvwxyz23456789";
   const group = (): string => Array.from({ length: 5 }, () => alphabet[randomInt(alphabet.length)]).join("");
   return Array.from({ length: 6 }, group).join("-");

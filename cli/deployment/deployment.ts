@@ -18,9 +18,15 @@ import { unixMs } from "../../shared/time.ts";
 import { isSecret } from "../../workers/declarations.ts";
 import { REMOTE_CA_KEY_FILE, readKeys } from "../keys/keys.ts";
 import { IS_INSTALLED, workingFolder } from "../root.ts";
-import { fileSettings, publicIssuersLine, readShards, type SettingsFolder, witnessSecret } from "./folder-settings.ts";
-import { allSettings, formerSettings, withoutFormer } from "./former-settings.ts";
-import { checkedSettings, describeDamagedKeys } from "./settings-check.ts";
+import {
+  describePublicIssuers,
+  fileSettings,
+  readShards,
+  type SettingsFolder,
+  witnessSecret,
+} from "./folder-settings.ts";
+import { joinAllSettings, readFormerSettings, withoutFormer } from "./former-settings.ts";
+import { describeDamagedKeys, validateSettings } from "./settings-check.ts";
 import { tufSecret } from "./trust-root.ts";
 
 /** The content of deployment.json. */
@@ -89,11 +95,11 @@ export function deploymentFlags({ folder }: Pick<Deployment, "folder">): readonl
   const beside = join(workingFolder(), DEFAULT_FOLDER);
   const env = folder.startsWith(`${beside}-`) ? folder.slice(beside.length + 1) : null;
   if (folder === beside) return [];
-  return env !== null && ENVIRONMENT.test(env) ? ["--env", env] : ["--dir", quoted(shown(folder))];
+  return env !== null && ENVIRONMENT.test(env) ? ["--env", env] : ["--dir", quoteForShell(shortenPath(folder))];
 }
 
 /** A path as a word of a shell. */
-export const quoted = (path: string): string =>
+export const quoteForShell = (path: string): string =>
   /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 
 /** Reads the deployment of a folder, null if it holds none. The error is a line for the operator. */
@@ -104,10 +110,10 @@ export function readDeployment(folder: string): Result<Deployment | null, string
   try {
     json = JSON.parse(readFileSync(path, "utf8"));
   } catch {
-    return err(`${shown(path)} is not JSON; restore it from a backup`);
+    return err(`${shortenPath(path)} is not JSON; restore it from a backup`);
   }
   const decoded = decodeDeployment(json);
-  return decoded.ok ? ok({ folder, ...decoded.value }) : err(`${shown(path)} ${decoded.error}`);
+  return decoded.ok ? ok({ folder, ...decoded.value }) : err(`${shortenPath(path)} ${decoded.error}`);
 }
 
 /** Decodes deployment.json. The error completes its path. */
@@ -135,7 +141,7 @@ export function requireDeployment(selection: Selection): Result<Deployment, stri
   const read = readDeployment(selection.folder);
   if (!read.ok) return read;
   return read.value === null
-    ? err(`${shown(selection.folder)} holds no deployment; create one with: npx sigedge init --url https://HOST`)
+    ? err(`${shortenPath(selection.folder)} holds no deployment; create one with: npx sigedge init --url https://HOST`)
     : ok(read.value);
 }
 
@@ -172,7 +178,7 @@ export function chooseShape(
     return err("the deployment has no address yet; set it with: npx sigedge init --url https://HOST");
   if (deployment.shape !== null && deployment.shape !== shape) {
     return err(
-      `${shown(deployment.folder)} is deployed ${deployment.shape}; the logs' storage belongs to that Worker, and in the other ` +
+      `${shortenPath(deployment.folder)} is deployed ${deployment.shape}; the logs' storage belongs to that Worker, and in the other ` +
         "shape the same keys would sign a second history. docs/deploy.md describes how to move",
     );
   }
@@ -211,7 +217,7 @@ export function workerSettings(deployment: Deployment): Result<WorkerSettings, s
   const exposed = Object.keys(deployment.settings).find(isSecret);
   // wrangler prints settings, and uploads them as plain text.
   if (exposed !== undefined) {
-    const file = shown(join(deployment.folder, FILE));
+    const file = shortenPath(join(deployment.folder, FILE));
     return err(
       `${exposed} is a secret: remove it from the settings of ${file}, and keep it in keys/${secretForm(exposed)}`,
     );
@@ -226,7 +232,7 @@ export function workerSettings(deployment: Deployment): Result<WorkerSettings, s
   if (!witness.ok) return witness;
   const secrets: Record<string, string> = { ...tufSecret(deployment.folder), ...witness.value };
   const vars: Record<string, string> = {};
-  const others = formerSettings(deployment);
+  const others = readFormerSettings(deployment);
   if (!others.ok) return others;
   for (const [name, value] of Object.entries({ ...keys.value, ...others.value, ...shards.value }))
     (isSecret(name) ? secrets : vars)[name] = value;
@@ -236,7 +242,7 @@ export function workerSettings(deployment: Deployment): Result<WorkerSettings, s
     vars: { ...url, ...withoutFormer(deployment.settings), ...files.value, ...vars },
   };
   const missing = deployment.publicUrl === null ? WITHOUT_ADDRESS : {};
-  const checked = checkedSettings({ ...missing, ...all.vars, ...all.secrets }, PRODUCTION);
+  const checked = validateSettings({ ...missing, ...all.vars, ...all.secrets }, PRODUCTION);
   return checked.ok ? ok(all) : checked;
 }
 
@@ -247,7 +253,7 @@ export function workerSettings(deployment: Deployment): Result<WorkerSettings, s
 export function trustSettings(deployment: Deployment): Result<Readonly<Record<string, string>>, string> {
   const settings = workerSettings(deployment);
   if (!settings.ok) return settings;
-  const all = allSettings(deployment);
+  const all = joinAllSettings(deployment);
   const { secrets, vars } = settings.value;
   return all.ok ? ok({ ...secrets, ...withoutFormer(vars), ...all.value }) : all;
 }
@@ -267,10 +273,11 @@ const settingsFolder = ({ folder, environment, publicUrl }: Deployment): Setting
 });
 
 /** The line that says how many public issuers a deployment admits without a policy; null if none. */
-export const openIssuersLine = (deployment: Deployment): string | null => publicIssuersLine(settingsFolder(deployment));
+export const openIssuersLine = (deployment: Deployment): string | null =>
+  describePublicIssuers(settingsFolder(deployment));
 
 /** A path as a person would type it in the current folder. */
-export function shown(path: string): string {
+export function shortenPath(path: string): string {
   const short = relative(process.cwd(), path);
   return short === "" || short.startsWith("..") ? path : short;
 }

@@ -61,7 +61,7 @@ function readIssuers({ folder, environment, needsIssuers }: SettingsFolder): Res
     return err(`${join(folder, unknown)} is not read; name it ${ISSUERS_FILES.join(" or ")}, or move it elsewhere`);
   }
   const [path, ...others] = ISSUERS_FILES.filter((file) => named.includes(file)).map((file) => join(folder, file));
-  if (path === undefined) return needsIssuers ? err(noIssuersFile(folder)) : ok(null);
+  if (path === undefined) return needsIssuers ? err(describeMissingFile(folder)) : ok(null);
   if (others.length > 0) return err(`${path} and ${others.join()} exclude each other; keep one of them`);
   const setting = '"environment" in deployment.json';
   const file = readIssuersFile(readFileSync(path, "utf8"), { environment, setting });
@@ -71,11 +71,11 @@ function readIssuers({ folder, environment, needsIssuers }: SettingsFolder): Res
 /** Copies that editors leave. */
 const IS_COPY = /(~|\.(bak|orig|rej|swp|tmp))$/;
 
-const noIssuersFile = (folder: string): string =>
+const describeMissingFile = (folder: string): string =>
   `${join(folder, ISSUERS_FILE)} is missing: list whose identity tokens the CA accepts (docs/identities.md). To accept all issuers of Sigstore's public instance, so everyone with a Google or GitHub account: echo ${PUBLIC_ISSUERS_WORD} > ${join(folder, ISSUERS_FILE)}`;
 
 /** The line that says how many of Sigstore's public issuers the folder admits without a policy; null if none. */
-export function publicIssuersLine(of: SettingsFolder): string | null {
+export function describePublicIssuers(of: SettingsFolder): string | null {
   const file = readIssuers(of);
   if (!file.ok || file.value === null) return null;
   const isPublic = new Set(PUBLIC_ISSUERS.map(({ url }) => url));

@@ -7,13 +7,13 @@ import { joinParts, partNames, splitSetting } from "../../shared/settings/parts.
 import { unixMs } from "../../shared/time.ts";
 import { NO_RETIRED_KEYS, parseRetiredKeys, type RetiredKeys } from "../../shared/trust/retired-keys.ts";
 import {
-  allOthersText,
+  joinOthers,
   otherSettings,
-  publicInUse,
   REPLACEABLE,
   REPLACEABLE_KINDS,
   type Replaceable,
   readOtherKeys,
+  readPublicInUse,
 } from "./replaceable.ts";
 import { fingerprintsOf, RETIRED_KEYS_FILE, type RetiredRow, readRetiredKeys } from "./retired-keys.ts";
 
@@ -35,8 +35,8 @@ export function withoutFormer(settings: Settings): Settings {
 }
 
 /** Reads the other keys than those in use, and the times of their retirement. The error is a line for the operator. */
-export function formerSettings(deployment: Named): Result<Settings, string> {
-  const rows = retiredRows(deployment);
+export function readFormerSettings(deployment: Named): Result<Settings, string> {
+  const rows = readRetiredRows(deployment);
   if (!rows.ok) return rows;
   const text = JSON.stringify(rows.value, ["sha256", "retired", "compromised"]);
   const retired = parseRetiredKeys(text);
@@ -56,10 +56,10 @@ export function formerSettings(deployment: Named): Result<Settings, string> {
 }
 
 const hasRetiredKey = (folder: string, kind: Replaceable, retired: RetiredKeys): boolean =>
-  fingerprintsOf(publicInUse(folder, kind)).some((fingerprint) => retired.has(fingerprint));
+  fingerprintsOf(readPublicInUse(folder, kind)).some((fingerprint) => retired.has(fingerprint));
 
 /** The rows in deployment.json, then those of the folder. The error is a line for the operator. */
-function retiredRows({ folder, settings }: Named): Result<readonly RetiredRow[], string> {
+function readRetiredRows({ folder, settings }: Named): Result<readonly RetiredRow[], string> {
   const text = joinParts(settings, RETIRED_KEYS);
   const own = text === "" ? ok(NO_RETIRED_KEYS) : parseRetiredKeys(text);
   if (!own.ok) return err(`RETIRED_KEYS ${own.error}`);
@@ -68,9 +68,9 @@ function retiredRows({ folder, settings }: Named): Result<readonly RetiredRow[],
 }
 
 /** The same settings with every former key and every retirement, not split. The error is a line for the operator. */
-export function allSettings(deployment: Named): Result<Settings, string> {
-  const rows = retiredRows(deployment);
+export function joinAllSettings(deployment: Named): Result<Settings, string> {
+  const rows = readRetiredRows(deployment);
   if (!rows.ok) return rows;
-  const others = readOtherKeys(deployment.folder, deployment.settings).map((one) => [one.name, allOthersText(one)]);
+  const others = readOtherKeys(deployment.folder, deployment.settings).map((one) => [one.name, joinOthers(one)]);
   return ok({ ...Object.fromEntries(others), [RETIRED_KEYS]: JSON.stringify(rows.value) });
 }

@@ -77,13 +77,13 @@ function toValue(read: () => unknown): Result<unknown, string> {
 
 /** The offset of a place in the text: its key or item, or the nearest one above it that exists. */
 function offsetOf(document: Document, place: Place): number {
-  const resolved = (node: unknown): unknown => (isAlias(node) ? node.resolve(document) : node);
+  const resolve = (node: unknown): unknown => (isAlias(node) ? node.resolve(document) : node);
   let node: unknown = document.contents;
   let offset = 0;
   for (const step of place) {
-    node = resolved(node);
+    node = resolve(node);
     if (isMap(node)) {
-      const pair = node.items.find(({ key }) => textOf(resolved(key)) === String(step));
+      const pair = node.items.find(({ key }) => textOf(resolve(key)) === String(step));
       if (pair === undefined) break;
       offset = startOf(pair.key) ?? offset;
       node = pair.value;
@@ -156,34 +156,34 @@ function environmentProblem(
 
 /** Removes the issuers that name another environment. */
 function keepEnvironment(value: unknown, environment: string): unknown {
-  const belongs = (row: unknown): boolean => {
+  const isInEnvironment = (row: unknown): boolean => {
     const named = environmentOf(row);
     return named === null || named === environment;
   };
-  if (Array.isArray(value)) return value.filter(belongs);
-  return mapRows(value, (rows) => Object.fromEntries(Object.entries(rows).filter(([, row]) => belongs(row))));
+  if (Array.isArray(value)) return value.filter(isInEnvironment);
+  return mapRows(value, (rows) => Object.fromEntries(Object.entries(rows).filter(([, row]) => isInEnvironment(row))));
 }
 
 /** Members for people only, which the Worker does not need. */
 const FOR_PEOPLE = new Set(["description", "contact", "environment", "Description", "Contact", "Environment"]);
 
 function shorten(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((row) => (isObject(row) ? shortRow(row, "") : row));
+  if (Array.isArray(value)) return value.map((row) => (isObject(row) ? shortenRow(row, "") : row));
   const rows = mapRows(value, (section) =>
-    Object.fromEntries(Object.entries(section).map(([url, row]) => [url, isObject(row) ? shortRow(row, url) : row])),
+    Object.fromEntries(Object.entries(section).map(([url, row]) => [url, isObject(row) ? shortenRow(row, url) : row])),
   );
   if (!isObject(rows)) return rows;
   const used = new Set(JSON.stringify(rows).match(/"(?:ci-provider|CIProvider)":"[^"]*"/g) ?? []);
   const sections = Object.entries(rows).flatMap(([name, section]): [string, unknown][] => {
     if (name === "define") return [];
     return METADATA_SECTIONS.has(name) && isObject(section)
-      ? [[name, shortMetadata(section, used)]]
+      ? [[name, shortenMetadata(section, used)]]
       : [[name, section]];
   });
   return Object.fromEntries(sections);
 }
 
-function shortRow(row: JsonObject, url: string): JsonObject {
+function shortenRow(row: JsonObject, url: string): JsonObject {
   const isNeeded = ([name, value]: [string, unknown]): boolean =>
     !FOR_PEOPLE.has(name) &&
     !(name === "issuer-url" && value === url) &&
@@ -192,7 +192,7 @@ function shortRow(row: JsonObject, url: string): JsonObject {
 }
 
 /** Removes providers that no issuer uses, and those that equal the built-in provider of their name. */
-function shortMetadata(section: JsonObject, used: ReadonlySet<string>): JsonObject {
+function shortenMetadata(section: JsonObject, used: ReadonlySet<string>): JsonObject {
   const isNeeded = (name: string, row: unknown): boolean => {
     const isUsed = [...used].some((member) => member.endsWith(`:${JSON.stringify(name)}`));
     const own = readProviders(new Section({ [name]: row }, [], [])).get(name);

@@ -34,7 +34,7 @@ export interface PassphraseSource {
 
 /** Reads the passphrase; null without file, variable and terminal. The error is a line for the operator. */
 export async function readPassphrase({ file, isNew }: PassphraseSource): Promise<Result<string | null, string>> {
-  const given = file === null ? ok(process.env[PASSPHRASE_VARIABLE] ?? null) : firstLine(file);
+  const given = file === null ? ok(process.env[PASSPHRASE_VARIABLE] ?? null) : readFirstLine(file);
   if (!given.ok) return given;
   const text = given.value ?? (await ask(isNew));
   if (typeof text !== "string") return text ?? ok(null);
@@ -56,7 +56,7 @@ export async function offlinePassphrase(folder: string, file: string | null): Pr
     : ok(read.value);
 }
 
-function firstLine(file: string): Result<string, string> {
+function readFirstLine(file: string): Result<string, string> {
   try {
     return ok(readFileSync(file, "utf8").split(/\r?\n/)[0] ?? "");
   } catch (error) {

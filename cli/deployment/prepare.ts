@@ -60,14 +60,14 @@ export async function uploadSecrets(
   worker: SplitWorker | null,
   secrets: Readonly<Record<string, string>>,
 ): Promise<Result<string, string>> {
-  return withSecretsFile(deployment, secrets, async (file) => {
+  return useSecretsFile(deployment, secrets, async (file) => {
     const run = await wrangler(["secret", "bulk", file, "--name", workerName(deployment, worker)]);
     return run.passed ? ok(`${Object.keys(secrets).length} uploaded`) : err(reasonOf(run));
   });
 }
 
 /** Calls `use` with a file of the secrets, which is removed afterwards. */
-export async function withSecretsFile<T>(
+export async function useSecretsFile<T>(
   { folder }: Pick<Deployment, "folder">,
   secrets: Readonly<Record<string, string>>,
   use: (file: string) => Promise<T>,

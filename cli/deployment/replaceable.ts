@@ -49,7 +49,7 @@ export const publicFile = (kind: Replaceable): string => REPLACEABLE[kind].chain
 export const nextFolder = (folder: string, kind: Replaceable): string => join(folder, "next", kind);
 
 /** The files of the former public halves, oldest first. */
-function formerFiles(folder: string, kind: Replaceable): readonly string[] {
+function listFormerFiles(folder: string, kind: Replaceable): readonly string[] {
   const former = join(folder, "former");
   const names = existsSync(former) ? readdirSync(former) : [];
   return names
@@ -59,7 +59,7 @@ function formerFiles(folder: string, kind: Replaceable): readonly string[] {
 }
 
 /** The public half in use, PEM: a chain or a public key. Throws if there is none. */
-export function publicInUse(folder: string, kind: Replaceable): string {
+export function readPublicInUse(folder: string, kind: Replaceable): string {
   const { key, chain } = REPLACEABLE[kind];
   if (chain !== null) return readFileSync(join(folder, "keys", chain), "utf8");
   return publicPem(readFileSync(join(folder, "keys", key), "utf8"));
@@ -70,7 +70,7 @@ export const publicPem = (pem: string): string =>
   createPublicKey(pem).export({ type: "spki", format: "pem" }).toString();
 
 /** The public half of the next key, PEM; null if there is none. */
-export function publicNext(folder: string, kind: Replaceable): string | null {
+export function readPublicNext(folder: string, kind: Replaceable): string | null {
   const file = join(nextFolder(folder, kind), publicFile(kind));
   return existsSync(file) ? readFileSync(file, "utf8") : null;
 }
@@ -92,14 +92,14 @@ export interface OtherKeys {
  */
 export function readOtherKeys(folder: string, byHand: Readonly<Record<string, string>>): readonly OtherKeys[] {
   return REPLACEABLE_KINDS.map((kind) => {
-    const inUse = publicInUse(folder, kind);
-    const next = publicNext(folder, kind);
+    const inUse = readPublicInUse(folder, kind);
+    const next = readPublicNext(folder, kind);
     const { others: name } = REPLACEABLE[kind];
     const text = joinParts(byHand, name).trimEnd();
     return {
       name,
       byHand: text === "" ? "" : `${text}\n`,
-      former: formerFiles(folder, kind)
+      former: listFormerFiles(folder, kind)
         .map((file) => readFileSync(file, "utf8"))
         .filter((pem) => pem !== inUse),
       // If a rotation was interrupted before its last step, the current key is also the next one.
@@ -109,7 +109,7 @@ export function readOtherKeys(folder: string, byHand: Readonly<Record<string, st
 }
 
 /** The text of all of them, for the trusted root, which has no limit. */
-export const allOthersText = ({ byHand, former, next }: OtherKeys): string => [byHand, ...former, next ?? ""].join("");
+export const joinOthers = ({ byHand, former, next }: OtherKeys): string => [byHand, ...former, next ?? ""].join("");
 
 /**
  * The settings that publish other keys to the services. Where they do not fit, the oldest keys that are long retired
@@ -126,7 +126,7 @@ export function otherSettings(
     return retirement !== null && now - retirement.retiredAt > KEEP_MS;
   };
   for (let former = others.former; ; ) {
-    const text = allOthersText({ ...others, former });
+    const text = joinOthers({ ...others, former });
     const parts = text === "" ? ok({}) : splitSetting(others.name, text);
     if (parts.ok && former.length <= MAX_FORMER) return parts;
     const oldest = former.findIndex(isOver);

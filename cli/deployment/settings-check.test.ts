@@ -6,7 +6,7 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rm
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { localIssuersLine, localSettings } from "../../local/settings.ts";
+import { describeLocalIssuers, openLocalSettings } from "../../local/settings.ts";
 import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
 import { COMPOSED, CONTEXT, SERVICES, unusableBindings } from "../../test/support/composed.ts";
 import { FakeWitness } from "../../test/support/logs/fake-witness.ts";
@@ -134,7 +134,7 @@ beforeAll(async () => {
   mkdirSync(state);
   writeFileSync(join(state, "shards.json"), SHARD(`http://127.0.0.2:${PORT}`));
   writeFileSync(join(state, "witnessed-logs.txt"), `log ${VKEY}\n`);
-  valueOf(localSettings({ port: PORT, state, accept: null }));
+  valueOf(openLocalSettings({ port: PORT, state, accept: null }));
 }, 60_000);
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 beforeEach(() => {
@@ -322,11 +322,11 @@ describe("who is admitted", () => {
     const check = localChecks(open).find(({ title }) => title === "settings");
     expect(await check?.run()).toMatchObject([{ level: "warning", check: "issuers" }]);
     const state = mkdtempSync(join(root, "new-state-"));
-    expect(valueOf(localSettings({ port: PORT, state, accept: null }))).toMatchObject({ ISSUERS: "public" });
+    expect(valueOf(openLocalSettings({ port: PORT, state, accept: null }))).toMatchObject({ ISSUERS: "public" });
     expect(readFileSync(join(state, "issuers.yaml"), "utf8")).toMatch(/\npublic\n$/);
-    expect(localIssuersLine(state)).toContain("accepts 27 public issuers");
+    expect(describeLocalIssuers(state)).toContain("accepts 27 public issuers");
     rmSync(join(state, "issuers.yaml"));
-    expect(localSettings({ port: PORT, state, accept: null })).toMatchObject({ ok: false });
+    expect(openLocalSettings({ port: PORT, state, accept: null })).toMatchObject({ ok: false });
   });
 
   it("are the issuers of the environment in deployment.json", () => {
@@ -400,7 +400,7 @@ describe.each(NAMES)("a wrong %s is named", (name) => {
     const path = join(state, local ?? "");
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, BAD[name].text);
-    const read = localSettings({ port: PORT, state, accept: null });
+    const read = openLocalSettings({ port: PORT, state, accept: null });
     expect(read).toMatchObject({ ok: false, error: expect.stringContaining(sentence) as unknown });
   });
 });

@@ -9,12 +9,12 @@ import { OPTIONAL_FILES } from "./folder-settings.ts";
 
 /** Names everything that is missing, wrong or unknown, one line each. */
 export const settingsProblems = (settings: SettingTexts, composition: Composition): readonly string[] => [
-  ...Object.keys(settings).flatMap(unknownSetting),
-  ...checkSettings(settings, composition).map(withSource),
+  ...Object.keys(settings).flatMap(describeUnknown),
+  ...checkSettings(settings, composition).map(nameSource),
 ];
 
 /** Passes the settings on if all are right. The error has a line for each problem. */
-export function checkedSettings<S extends SettingTexts>(settings: S, composition: Composition): Result<S, string> {
+export function validateSettings<S extends SettingTexts>(settings: S, composition: Composition): Result<S, string> {
   const problems = settingsProblems(settings, composition);
   return problems.length === 0 ? ok(settings) : err(problems.join("\n"));
 }
@@ -29,13 +29,13 @@ export function describeDamagedKeys(error: KeysError, folder: string, compositio
 }
 
 /** Adds the file that a setting comes from. */
-function withSource(problem: string): string {
+function nameSource(problem: string): string {
   const setting = /^[A-Z0-9_]+/.exec(problem)?.[0];
   const [file] = Object.entries(OPTIONAL_FILES).find(([, name]) => name === setting) ?? [];
   return file === undefined ? problem : `${problem} (from ${file})`;
 }
 
-function unknownSetting(name: string): readonly string[] {
+function describeUnknown(name: string): readonly string[] {
   if (SETTING_NAMES.has(name)) return [];
   const meant = suggestion(name, [...SETTING_NAMES]);
   return [

@@ -65,7 +65,7 @@ export async function writeConfig({ deployment, worker, vars }: ConfigRequest): 
     targetEnvironment: "deployment",
     topLevelName: workerName(deployment, worker),
     build: worker === null && !IS_INSTALLED ? { command: HOOK, cwd: ROOT } : {},
-    ...ownTrustFile(deployment),
+    ...aliasTrustFile(deployment),
     d1_databases: withoutIds(section["d1_databases"], fromFolder(deployment, "migrations")),
   };
   writePrivate(path, `${JSON.stringify(config, null, 2)}\n`);
@@ -133,7 +133,7 @@ const fromFolder = ({ folder }: Deployment, path: string): string => relative(fo
  * Bundles the deployment's own trust file instead of deployment/trust.json. In a clone that file is edited instead
  * (installTrustFile), so that a bare `wrangler deploy` bundles it too; an installed package is never edited.
  */
-function ownTrustFile({ folder }: Deployment): Json {
+function aliasTrustFile({ folder }: Deployment): Json {
   const file = join(folder, TRUST_FILE);
   return IS_INSTALLED && existsSync(file) ? { alias: { "#trust-file": file } } : {};
 }
@@ -151,7 +151,7 @@ export function redirectTo(deployment: Deployment): boolean {
 }
 
 /** The folder of the deployment that a bare `wrangler deploy` deploys, null if it deploys wrangler.toml itself. */
-export function redirectedFolder(): string | null {
+export function findRedirectedFolder(): string | null {
   try {
     const { configPath: path } = JSON.parse(readFileSync(REDIRECT, "utf8")) as { readonly configPath?: unknown };
     return typeof path === "string" ? dirname(resolve(dirname(REDIRECT), path)) : null;

@@ -5,7 +5,7 @@ import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts"
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type Arguments, defineCommand, type Output } from "../command.ts";
 import { DEPLOYMENT_FLAGS, type Deployment, readDeployment, selectDeployment } from "../deployment/deployment.ts";
-import { styled } from "../terminal.ts";
+import { paint } from "../terminal.ts";
 import type { Finding } from "./finding.ts";
 import { accountChecks, localChecks } from "./local-checks.ts";
 import { publicChecks } from "./public-checks.ts";
@@ -69,10 +69,10 @@ export const DOCTOR = defineCommand({
 
 function report(title: string, findings: readonly Finding[], { say }: Output): void {
   const isBad = findings.some(({ level }) => level === "error");
-  const mark = isBad ? styled("red", "✗") : findings.length > 0 ? styled("yellow", "!") : styled("green", "✓");
+  const mark = isBad ? paint("red", "✗") : findings.length > 0 ? paint("yellow", "!") : paint("green", "✓");
   say(`${mark} ${title}`);
   for (const { level, finding, fix } of findings) {
-    say(`    ${styled(level === "error" ? "red" : "yellow", finding)}`);
+    say(`    ${paint(level === "error" ? "red" : "yellow", finding)}`);
     say(`    → ${fix}`);
   }
 }

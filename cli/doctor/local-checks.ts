@@ -11,7 +11,7 @@ import {
   type Deployment,
   offlineFolder,
   openIssuersLine,
-  shown,
+  shortenPath,
   type WorkerSettings,
   workerSettings,
 } from "../deployment/deployment.ts";
@@ -46,7 +46,7 @@ function checkFolder(deployment: Deployment): readonly Finding[] {
   const findings: Finding[] = [];
   const offline = offlineFolder(deployment);
   if (existsSync(join(offline, PASSPHRASE_FILE))) {
-    const path = shown(join(offline, PASSPHRASE_FILE));
+    const path = shortenPath(join(offline, PASSPHRASE_FILE));
     findings.push(
       warning("folder", `${path} is beside the keys that it protects`, "move it to where you keep passwords"),
     );
@@ -55,7 +55,7 @@ function checkFolder(deployment: Deployment): readonly Finding[] {
     findings.push(
       warning(
         "folder",
-        `the root keys are still in ${shown(offline)}`,
+        `the root keys are still in ${shortenPath(offline)}`,
         "copy the folder to two media, then delete it here",
       ),
     );
@@ -65,7 +65,7 @@ function checkFolder(deployment: Deployment): readonly Finding[] {
     // wrangler's own bundles, in a private folder.
     if (path.includes(`${sep}.wrangler`)) continue;
     if ((statSync(path).mode & 0o077) !== 0)
-      findings.push(error("folder", `others can open ${shown(path)}`, `chmod go= ${shown(path)}`));
+      findings.push(error("folder", `others can open ${shortenPath(path)}`, `chmod go= ${shortenPath(path)}`));
   }
   return findings;
 }

@@ -270,7 +270,7 @@ async function checkSearch({ href }: PublicUrl): Promise<readonly Finding[]> {
   const isBehind = first.ok && sizes.some(([log, size]) => (first.value[log] ?? 0) < size);
   if (isBehind) await sleep(FEED_MS);
   const answer = isBehind ? await readCompleteness(href) : first;
-  if (answer.ok) return sizes.flatMap(([log, size]) => incompleteness(log, size, answer.value[log] ?? 0));
+  if (answer.ok) return sizes.flatMap(([log, size]) => reportIncomplete(log, size, answer.value[log] ?? 0));
   const fix =
     "apply the migrations: npx sigedge deploy, or npx wrangler d1 migrations apply INDEX --remote --config .sigedge-deploy/wrangler.json";
   return [error("search", `/api/search ${answer.error}`, fix)];
@@ -295,7 +295,7 @@ async function readTreeSizes(href: string): Promise<readonly (readonly [log: str
   return sizes;
 }
 
-function incompleteness(log: string, size: number, complete: number): readonly Finding[] {
+function reportIncomplete(log: string, size: number, complete: number): readonly Finding[] {
   if (complete >= size) return [];
   const found = `search finds ${complete} of the ${size} entries of the ${log} log`;
   return [

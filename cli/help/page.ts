@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The help page of a command, as `--help` prints it.
 
-import { styled } from "../terminal.ts";
+import { paint } from "../terminal.ts";
 import type { CommandPage, Flag } from "./command-page.ts";
 
 const COLUMNS = 100;
@@ -50,7 +50,7 @@ function section(title: string, rows: readonly Row[]): readonly string[] {
   if (rows.length === 0) return [];
   const terms = rows.map(([name]) => name.length).filter((length) => length <= MAX_TERM_COLUMNS);
   const indent = Math.max(0, ...terms) + 4;
-  return ["", styled("bold", title), ...rows.flatMap((row) => rowLines(row, indent))];
+  return ["", paint("bold", title), ...rows.flatMap((row) => rowLines(row, indent))];
 }
 
 function rowLines([name, text]: Row, indent: number): readonly string[] {
@@ -67,8 +67,8 @@ const examples = ({ examples: list }: CommandPage): readonly string[] =>
     ? []
     : [
         "",
-        styled("bold", "Examples"),
-        ...list.flatMap(({ title, command }) => [`  ${styled("dim", `# ${title}`)}`, `  ${command}`]),
+        paint("bold", "Examples"),
+        ...list.flatMap(({ title, command }) => [`  ${paint("dim", `# ${title}`)}`, `  ${command}`]),
       ];
 
 /** Breaks a text at spaces into lines of at most `columns`; a longer word gets a line of its own. */

@@ -15,15 +15,15 @@ import {
   openIssuersLine,
   readDeployment,
   selectDeployment,
-  shown,
+  shortenPath,
   workerSettings,
   writePrivate,
 } from "../deployment/deployment.ts";
 import { operatorOf } from "../deployment/operator-issuer.ts";
 import { offlinePassphrase, PASSPHRASE_FILE, PASSPHRASE_FLAGS, readPassphrase } from "../deployment/passphrase.ts";
 import { installTrustFile } from "../deployment/trust-root.ts";
-import { redirectedFolder, redirectTo, writeConfig } from "../deployment/wrangler-config.ts";
-import { styled } from "../terminal.ts";
+import { findRedirectedFolder, redirectTo, writeConfig } from "../deployment/wrangler-config.ts";
+import { paint } from "../terminal.ts";
 import { addressProblem } from "./address-problem.ts";
 
 const FLAGS = {
@@ -125,7 +125,7 @@ async function writeFiles(deployment: Deployment): Promise<Result<boolean, strin
   const trust = deployment.publicUrl === null ? ok(null) : installTrustFile(deployment.folder, deployment.publicUrl);
   if (!trust.ok) return trust;
   await writeConfig({ deployment, worker: null, vars: settings.value.vars });
-  const other = redirectedFolder();
+  const other = findRedirectedFolder();
   return ok((other === null || other === deployment.folder || !existsSync(other)) && redirectTo(deployment));
 }
 
@@ -145,7 +145,7 @@ async function open(options: Options): Promise<Result<Opened, string>> {
   const madePassphrase = existsSync(join(offlineFolder(known.value), PASSPHRASE_FILE));
   if (publicUrl !== null && owner !== null && owner.href !== publicUrl.href) {
     return err(
-      `${shown(folder)} belongs to ${owner.href} permanently; create another deployment for another address (--env NAME)`,
+      `${shortenPath(folder)} belongs to ${owner.href} permanently; create another deployment for another address (--env NAME)`,
     );
   }
   if (publicUrl === null || owner !== null) return ok({ deployment: known.value, isNew: false, madePassphrase });
@@ -185,19 +185,19 @@ function outcomeJson({ deployment, isNew, madePassphrase, isBare }: Outcome): ob
   };
 }
 
-const bold = (text: string): string => styled("bold", text);
-const commandLine = (text: string): string => `  ${styled("cyan", text)}`;
+const bold = (text: string): string => paint("bold", text);
+const commandLine = (text: string): string => `  ${paint("cyan", text)}`;
 
 function outcomeText({ deployment, isNew, madePassphrase, isBare }: Outcome): string {
   const { folder, publicUrl, name } = deployment;
-  const selection = folder.endsWith(".sigedge-deploy") ? "" : ` --dir ${shown(folder)}`;
+  const selection = folder.endsWith(".sigedge-deploy") ? "" : ` --dir ${shortenPath(folder)}`;
   const lines = [
-    `${styled("green", "✓")} ${isNew ? "created" : "kept"} the keys of ${name}`,
-    `  ${shown(folder)}/keys       online keys, which become secrets of the Workers; back them up where you keep secrets`,
-    `  ${shown(folder)}/issuers.yaml   the issuers whose identity tokens the CA accepts; edit it before you deploy`,
+    `${paint("green", "✓")} ${isNew ? "created" : "kept"} the keys of ${name}`,
+    `  ${shortenPath(folder)}/keys       online keys, which become secrets of the Workers; back them up where you keep secrets`,
+    `  ${shortenPath(folder)}/issuers.yaml   the issuers whose identity tokens the CA accepts; edit it before you deploy`,
   ];
   const admits = openIssuersLine(deployment);
-  if (admits !== null) lines.push("", styled("yellow", `The CA ${admits}`));
+  if (admits !== null) lines.push("", paint("yellow", `The CA ${admits}`));
   const offline = existsSync(offlineFolder(deployment)) ? ["", ...offlineText(deployment, madePassphrase)] : [];
   lines.push("");
   if (publicUrl === null) {
@@ -211,12 +211,12 @@ function outcomeText({ deployment, isNew, madePassphrase, isBare }: Outcome): st
   const { issuer, identity } = operatorOf(publicUrl);
   lines.push(`The operator's identity: ${identity}, issued by ${issuer}`, "", bold("Next"));
   lines.push(commandLine(`npx sigedge deploy${selection}`));
-  if (isBare) lines.push(`or, with wrangler alone: ${styled("cyan", "npx wrangler deploy")}`);
+  if (isBare) lines.push(`or, with wrangler alone: ${paint("cyan", "npx wrangler deploy")}`);
   return [...lines, ...offline].join("\n");
 }
 
 function offlineText(deployment: Deployment, madePassphrase: boolean): readonly string[] {
-  const folder = shown(offlineFolder(deployment));
+  const folder = shortenPath(offlineFolder(deployment));
   return [
     bold(`Then move ${folder} off this machine.`),
     "  It holds the root keys, encrypted with a passphrase. No Worker needs them: after the first deploy, copy the folder",
@@ -224,11 +224,11 @@ function offlineText(deployment: Deployment, madePassphrase: boolean): readonly 
     "  which command needs which file, and how to keep the root keys apart.",
     ...(madePassphrase
       ? [
-          styled(
+          paint(
             "yellow",
             `  There was no terminal to ask for a passphrase, so init generated one: ${folder}/${PASSPHRASE_FILE}.`,
           ),
-          styled("yellow", "  Move that file elsewhere; beside the keys it protects nothing."),
+          paint("yellow", "  Move that file elsewhere; beside the keys it protects nothing."),
         ]
       : []),
   ];

@@ -213,7 +213,7 @@ export function readKeys(folder: string, now: UnixMs): Result<Secrets, KeysError
             [online, root].map((name) => readText(folder, name)),
             now,
           );
-    if (text === null || problem !== null) return damaged(folder, file, problem ?? "");
+    if (text === null || problem !== null) return failDamaged(folder, file, problem ?? "");
     secrets[setting] = text;
   }
   return ok(secrets);
@@ -226,9 +226,9 @@ export const REMOTE_CA_KEY_FILE = "ca.key.url";
 function readCaKey(folder: string, file: KeyFile): Result<string, KeysError> {
   const url = readText(folder, REMOTE_CA_KEY_FILE);
   if (url === null) return readKeyFile(folder, file, KEY_FILES[file].algorithm);
-  if (readText(folder, file) !== null) return damaged(folder, REMOTE_CA_KEY_FILE, `and ${file} exclude each other`);
+  if (readText(folder, file) !== null) return failDamaged(folder, REMOTE_CA_KEY_FILE, `and ${file} exclude each other`);
   const isOpen = (statSync(join(folder, REMOTE_CA_KEY_FILE)).mode & 0o077) !== 0;
-  if (isOpen) return damaged(folder, REMOTE_CA_KEY_FILE, "holds a token and others can read it (chmod 600)");
+  if (isOpen) return failDamaged(folder, REMOTE_CA_KEY_FILE, "holds a token and others can read it (chmod 600)");
   return ok(url.trim());
 }
 
@@ -245,11 +245,13 @@ export function readKeyTexts(folder: string): Secrets {
 /** Reads the PEM text of a key of this algorithm. Fails with key_file_damaged. */
 function readKeyFile(folder: string, file: string, algorithm: Algorithm): Result<string, KeysError> {
   const text = readText(folder, file);
-  if (text === null) return damaged(folder, file, "is missing");
-  return algorithm.matches(parseKey(text)) ? ok(text) : damaged(folder, file, `is not a ${algorithm.name} private key`);
+  if (text === null) return failDamaged(folder, file, "is missing");
+  return algorithm.matches(parseKey(text))
+    ? ok(text)
+    : failDamaged(folder, file, `is not a ${algorithm.name} private key`);
 }
 
-const damaged = (folder: string, file: string, reason: string): Result<never, KeysError> =>
+const failDamaged = (folder: string, file: string, reason: string): Result<never, KeysError> =>
   err({ code: "key_file_damaged", file: join(folder, file), reason });
 
 /**

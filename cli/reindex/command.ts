@@ -6,14 +6,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type Arguments, defineCommand } from "../command.ts";
-import { DEPLOYMENT_FLAGS, readDeployment, selectDeployment, shown } from "../deployment/deployment.ts";
+import { DEPLOYMENT_FLAGS, readDeployment, selectDeployment, shortenPath } from "../deployment/deployment.ts";
 import { configPath } from "../deployment/wrangler-config.ts";
 import { readStateUrl } from "../keys/keys.ts";
 import { count, progressBar } from "../progress.ts";
 import { httpSource } from "../served-log/log-source.ts";
 import { readLogsOf } from "../served-log/served-logs.ts";
-import { duration, say, styled } from "../terminal.ts";
-import { DatabaseError, type IndexDatabase, localDatabase, wranglerDatabase } from "./databases.ts";
+import { duration, paint, say } from "../terminal.ts";
+import { DatabaseError, type IndexDatabase, openLocalDatabase, wranglerDatabase } from "./databases.ts";
 import { HEAD_AGE_MS, reindex } from "./reindex.ts";
 
 const FLAGS = {
@@ -77,19 +77,19 @@ async function run({ url, openDatabase, logName, isFresh }: Options): Promise<Re
   if (!logs.ok) return logs;
   const database = openDatabase();
   const startedAt = performance.now();
-  const settled = (): Promise<void> => sleep(Math.max(0, startedAt + HEAD_AGE_MS - performance.now()));
+  const waitUntilSettled = (): Promise<void> => sleep(Math.max(0, startedAt + HEAD_AGE_MS - performance.now()));
   try {
     for (const config of logs.value) {
       const { name, creation } = config;
       const bar = progressBar(`entries of the ${name} log`);
       const started = performance.now();
       const log = { config, tiles: httpSource(config.baseUrl), service: httpSource(new URL(config.baseUrl).origin) };
-      const done = await reindex({ log, database, creation, isFresh, onProgress: bar.show, settled });
+      const done = await reindex({ log, database, creation, isFresh, onProgress: bar.show, settled: waitUntilSettled });
       bar.end();
       if (!done.ok) return done;
       const { from, to } = done.value;
-      const took = styled("dim", `(${count(to - from)} new, ${duration(performance.now() - started)})`);
-      say(`${styled("green", "✓")} the index of the ${name} log is complete through ${count(to)} entries ${took}`);
+      const took = paint("dim", `(${count(to - from)} new, ${duration(performance.now() - started)})`);
+      say(`${paint("green", "✓")} the index of the ${name} log is complete through ${count(to)} entries ${took}`);
     }
     return ok(0);
   } finally {
@@ -117,12 +117,12 @@ function readTarget({ values, positionals }: Given): Result<Target, string> {
   const publicUrl = parsePublicUrl(url.value);
   if (!publicUrl.ok) return err(`the URL ${publicUrl.error.reason}`);
   if (text !== undefined && text !== url.value) return err(`the state folder belongs to ${url.value}`);
-  const config = state === null ? deployedConfig(values, publicUrl.value) : ok(null);
+  const config = state === null ? selectDeployedConfig(values, publicUrl.value) : ok(null);
   if (!config.ok) return config;
   const openDatabase = (): IndexDatabase =>
     state === null
       ? wranglerDatabase({ database, config: config.value, where: ["--remote"] })
-      : localDatabase(resolve(state));
+      : openLocalDatabase(resolve(state));
   return ok({ url: publicUrl.value, openDatabase });
 }
 
@@ -130,7 +130,7 @@ function readTarget({ values, positionals }: Given): Result<Target, string> {
  * wrangler's configuration of the deployment in this checkout, null if there is none. Fails if its address is
  * another.
  */
-function deployedConfig(values: Given["values"], url: PublicUrl): Result<string | null, string> {
+function selectDeployedConfig(values: Given["values"], url: PublicUrl): Result<string | null, string> {
   const selection = selectDeployment(values);
   if (!selection.ok) return selection;
   const deployment = readDeployment(selection.value.folder);
@@ -139,7 +139,7 @@ function deployedConfig(values: Given["values"], url: PublicUrl): Result<string 
   const { publicUrl } = deployment.value;
   if (publicUrl !== null && publicUrl.href !== url.href) {
     return err(
-      `the deployment in ${shown(selection.value.folder)} is ${publicUrl.href}; choose another with --dir or --env`,
+      `the deployment in ${shortenPath(selection.value.folder)} is ${publicUrl.href}; choose another with --dir or --env`,
     );
   }
   return ok(configPath(deployment.value, null));

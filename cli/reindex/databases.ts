@@ -48,7 +48,7 @@ const BUSY_TIMEOUT_MS = 15_000;
 const D1_FOLDER = "d1/miniflare-D1DatabaseObject";
 
 /** Opens the index of a state folder. Throws DatabaseError. */
-export function localDatabase(state: string): IndexDatabase {
+export function openLocalDatabase(state: string): IndexDatabase {
   const database = openLocal(join(state, "storage", D1_FOLDER));
   return {
     // Short transactions, so that a running stack hardly waits for them.

@@ -13,7 +13,7 @@ import { ed25519Signer, entryRecord, hashedRekordBody, ServedLog } from "../../t
 import { memoryD1 } from "../../test/support/logs/sqlite-d1.ts";
 import { valueOf } from "../../test/support/value-of.ts";
 import { httpSource } from "../served-log/log-source.ts";
-import { DatabaseError, type IndexDatabase, localDatabase, readWatermark, wranglerDatabase } from "./databases.ts";
+import { DatabaseError, type IndexDatabase, openLocalDatabase, readWatermark, wranglerDatabase } from "./databases.ts";
 import { reindex } from "./reindex.ts";
 import { insertRows, joinWatermark, raiseWatermark, sqlValue } from "./sql.ts";
 
@@ -348,8 +348,8 @@ describe("an unusable database", () => {
   };
 
   test("a state folder without a database: says what to do", () => {
-    expect(() => localDatabase(folder)).toThrow(DatabaseError);
-    expect(() => localDatabase(folder)).toThrow(/start the stack once/);
+    expect(() => openLocalDatabase(folder)).toThrow(DatabaseError);
+    expect(() => openLocalDatabase(folder)).toThrow(/start the stack once/);
     rmSync(folder, { recursive: true });
   });
 

@@ -8,10 +8,10 @@ import { equal } from "../../shared/bytes/bytes.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { Certificate } from "../../shared/x509/certificate.ts";
 import { parseChains } from "../../shared/x509/chains.ts";
-import { allOthersText, publicInUse, REPLACEABLE, readOtherKeys } from "../deployment/replaceable.ts";
+import { joinOthers, REPLACEABLE, readOtherKeys, readPublicInUse } from "../deployment/replaceable.ts";
 import { certifyAuthority, certifyTimestampAuthority, ISSUED_LIFETIME_MS, spkiOf } from "../keys/certificates.ts";
 import { encryptKey, openKey } from "../tuf/encrypted-key.ts";
-import { isPublished, newKeyFile, offlineFiles, openTufKeys, publish, refuseUnserved } from "./publish.ts";
+import { chooseKeyFile, isPublished, offlineFiles, openTufKeys, publish, refuseUnserved } from "./publish.ts";
 import { begin, type Pending, readPending, replace } from "./replacing.ts";
 import {
   command,
@@ -20,10 +20,10 @@ import {
   type RotationContext,
   refuseEarly,
   refuseRecent,
-  retiringNow,
+  retireNow,
   stepsAfterRetirement,
   TRUST_WAIT_MS,
-  waiting,
+  waitFor,
 } from "./rotation.ts";
 
 /** Which authority to rotate, and whether its root too. */
@@ -100,13 +100,13 @@ function continueRotation(
   context: RotationContext,
   rotation: AuthorityRotation,
   state: Pending,
-): ReturnType<typeof waiting> {
+): ReturnType<typeof waitFor> {
   const other = refuseOther(rotation, state);
   if (!other.ok) return other;
   const published = isPublished(context);
   if (!published.ok) return published;
   const next = stepsAfterAnnouncement(context, rotation, state.at);
-  if (published.value) return waiting(next);
+  if (published.value) return waitFor(next);
   return ok({
     changes: ["trust.json: new targets, whose trusted root holds both chains"],
     apply: () => publish(context),
@@ -156,7 +156,7 @@ export async function replaceAuthority(
   context: RotationContext,
   rotation: AuthorityRotation,
 ): Promise<Result<null, string>> {
-  const retiring = retiringNow(context, nameOf(rotation));
+  const retiring = retireNow(context, nameOf(rotation));
   const replaced = replace(context, rotation.kind, { ...retiring, isRootRetired: rotation.isNewRoot });
   return replaced.ok ? publish(context) : replaced;
 }
@@ -179,7 +179,7 @@ const hasMatchingKeys = (context: RotationContext): boolean => isPublished(conte
 
 /** The chain in keys/. The error is a line for the operator. */
 export function chainInUse(folder: string, kind: "ca" | "tsa"): Result<readonly Certificate[], string> {
-  const chains = parseChains(publicInUse(folder, kind));
+  const chains = parseChains(readPublicInUse(folder, kind));
   const [chain] = chains.ok ? chains.value : [];
   return chain === undefined
     ? err(`keys/${REPLACEABLE[kind].chain} is not a certificate chain; restore it from a backup`)
@@ -196,7 +196,7 @@ export async function makeAuthority(
   if (!passphrase.ok) return passphrase;
   const { kind, isNewRoot } = rotation;
   const root = isNewRoot
-    ? newRoot(context, kind, passphrase.value)
+    ? openRootKey(context, kind, passphrase.value)
     : rootOf(context, kind, { passphrase: passphrase.value, chain });
   if (!root.ok) return root;
   const { deployment, now } = context;
@@ -224,7 +224,7 @@ function rootOf(
 }
 
 /** A root key that is in no chain: the one left by an interrupted run, or a new one. */
-function newRoot(
+function openRootKey(
   { offline, deployment }: RotationContext,
   kind: "ca" | "tsa",
   passphrase: string,
@@ -233,14 +233,14 @@ function newRoot(
   if (!keys.ok) return keys;
   const { folder, settings } = deployment;
   const others = readOtherKeys(folder, settings).filter(({ name }) => name === REPLACEABLE[kind].others);
-  const chains = parseChains([publicInUse(folder, kind), ...others.map(allOthersText)].join(""));
+  const chains = parseChains([readPublicInUse(folder, kind), ...others.map(joinOthers)].join(""));
   if (!chains.ok) return err(`the chains in keys/ and former/ cannot be read: ${chains.error.reason}`);
   const isKnown = (key: KeyObject): boolean =>
     chains.value.some((chain) => equal(spkiOf(key), chain.at(-1)?.spki ?? new Uint8Array()));
   const left = keys.value.find((key) => !isKnown(key));
   if (left !== undefined) return ok(left);
   const key = generateKeyPairSync("ec", { namedCurve: "secp384r1" }).privateKey;
-  writeFileSync(newKeyFile(offline, KINDS[kind].root), encryptKey(key, passphrase), {
+  writeFileSync(chooseKeyFile(offline, KINDS[kind].root), encryptKey(key, passphrase), {
     mode: 0o600,
     flag: "wx",
     flush: true,

@@ -17,7 +17,7 @@ import {
 } from "../deployment/deployment.ts";
 import { offlinePassphrase, PASSPHRASE_FLAGS } from "../deployment/passphrase.ts";
 import { readJson } from "../signing/sigstore-js.ts";
-import { styled } from "../terminal.ts";
+import { paint } from "../terminal.ts";
 import { planAuthority, planAuthorityFinish } from "./authority.ts";
 import { planCompromisedAuthority } from "./compromised.ts";
 import { type LogRotation, planCompromisedLog, planLog, planLogFinish } from "./logs.ts";
@@ -294,10 +294,10 @@ function contextOf(options: RotateOptions): Result<RotationContext, string> {
 function outcomeText({ what, dryRun, changes, next }: Rotated): string {
   const head = changes.length === 0 ? `Nothing to change now for ${what}.` : dryRun ? "This would change:" : "Changed:";
   return [
-    styled("bold", head),
+    paint("bold", head),
     ...changes.map((change) => `  ${change}`),
     "",
-    styled("bold", dryRun && changes.length > 0 ? "Then:" : "Next:"),
+    paint("bold", dryRun && changes.length > 0 ? "Then:" : "Next:"),
     ...next.map((step, i) => `  ${i + 1}. ${step}`),
   ].join("\n");
 }

@@ -7,10 +7,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { parsePublicUrl } from "../../shared/http/public-url.ts";
 import { spkiSha256 } from "../../test/support/authority/fingerprint.ts";
 import {
+  createRotatingDeployments,
   type Ended,
   PASSPHRASE,
   type RotatingDeployments,
-  rotatingDeployments,
   runRotate,
   variablesOf,
 } from "../../test/support/trust/rotating-deployment.ts";
@@ -25,7 +25,7 @@ const URL_B = "https://b.example.com";
 let deployments: RotatingDeployments;
 let deployment: string;
 beforeAll(async () => {
-  deployments = await rotatingDeployments();
+  deployments = await createRotatingDeployments();
 }, 60_000);
 afterAll(() => deployments.remove());
 beforeEach(() => {

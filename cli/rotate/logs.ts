@@ -29,10 +29,10 @@ import {
   type RotationPlan,
   refuseEarly,
   refuseRecent,
-  retiringNow,
+  retireNow,
   stepsAfterRetirement,
   TRUST_WAIT_MS,
-  waiting,
+  waitFor,
 } from "./rotation.ts";
 
 /** Which log to rotate, and the new one. */
@@ -106,7 +106,7 @@ function openNext(
   { rows, all, from }: Pick<Logs, "rows" | "all"> & { readonly from: string | null },
 ): Result<Opening, string> {
   if (url === null) return err(`the new log needs a host name that no ${kind} log has: --url https://HOST`);
-  const wanted = name ?? nextName(kind, all);
+  const wanted = name ?? chooseName(kind, all);
   if (all.some((log) => log.name === wanted))
     return err(`the log ${wanted} exists already; omit --name, or give another name`);
   const opened = [...rows, { name: wanted, kind, url, ...(from === null ? {} : { from }) }];
@@ -134,12 +134,12 @@ function planOpening(context: RotationContext, rotation: LogRotation, { rows, al
     },
     next: [
       `${command(context, "deploy")} (also gives the Worker that host name)`,
-      ...afterOpening(context, kind, from),
+      ...stepsAfterOpening(context, kind, from),
     ],
   });
 }
 
-const nextName = (kind: LogKind, all: readonly LogConfig[]): string => {
+const chooseName = (kind: LogKind, all: readonly LogConfig[]): string => {
   const names = new Set(all.map(({ name }) => name));
   let n = 2;
   while (names.has(`${kind}-${n}`)) n++;
@@ -147,7 +147,7 @@ const nextName = (kind: LogKind, all: readonly LogConfig[]): string => {
 };
 
 /** The CA changes to the new log by itself; clients change when it is announced. */
-const afterOpening = (context: RotationContext, kind: LogKind, from: string): readonly string[] =>
+const stepsAfterOpening = (context: RotationContext, kind: LogKind, from: string): readonly string[] =>
   LOG_KINDS[kind].writer === "ca"
     ? [`wait until ${from}, when the CA starts to write to it`, command(context, "rotate certificate-log --finish")]
     : [`wait until ${from}, then run again: ${command(context, "rotate signature-log")}`];
@@ -157,10 +157,10 @@ async function continueRotation(context: RotationContext, { kind }: LogRotation,
   if (!published.ok) return published;
   const from = newest.usedFrom ?? context.now;
   const isUsed = from <= context.now;
-  const later = [command(context, "deploy"), ...afterUse(context, kind, isUsed ? context.now : from)];
+  const later = [command(context, "deploy"), ...stepsAfterUse(context, kind, isUsed ? context.now : from)];
   if (published.value)
-    return waiting(
-      isUsed ? later : [command(context, "deploy"), ...afterOpening(context, kind, new Date(from).toISOString())],
+    return waitFor(
+      isUsed ? later : [command(context, "deploy"), ...stepsAfterOpening(context, kind, new Date(from).toISOString())],
     );
   return ok({
     changes: [
@@ -176,7 +176,7 @@ async function continueRotation(context: RotationContext, { kind }: LogRotation,
   });
 }
 
-const afterUse = (context: RotationContext, kind: LogKind, from: UnixMs): readonly string[] => [
+const stepsAfterUse = (context: RotationContext, kind: LogKind, from: UnixMs): readonly string[] => [
   `wait until ${day(from + waitOf(context))}; before that, clients may write to the former log`,
   command(context, `rotate ${kind}-log --finish`),
 ];
@@ -240,7 +240,7 @@ async function freeze(
   const settings = workerSettings(context.deployment);
   if (!settings.ok) return settings;
   const keys = old.flatMap((name) => fingerprintsOf(logKeyOf(name, settings.value.secrets)));
-  const retired = retireKeys(folder, keys, retiringNow(context, `${kind}-log`));
+  const retired = retireKeys(folder, keys, retireNow(context, `${kind}-log`));
   if (!retired.ok) return retired;
   writePrivate(join(folder, SHARDS_FILE), rowsText(freezeRows(rows, old)));
   return publish(context);
@@ -273,12 +273,12 @@ export async function planCompromisedLog(context: RotationContext, rotation: Log
       ...freezingLines(kind, old),
       retirementLine(context),
     ],
-    apply: () => freeze(context, kind, { old, rows: next.value.rows.map((row) => usedAtOnce(row, wanted)) }),
+    apply: () => freeze(context, kind, { old, rows: next.value.rows.map((row) => useAtOnce(row, wanted)) }),
     next: [...stepsAfterRetirement(context), KEEP_HOST],
   });
 }
 
-const usedAtOnce = ({ from, ...row }: Row, name: string): Row =>
+const useAtOnce = ({ from, ...row }: Row, name: string): Row =>
   row["name"] === name || from === undefined ? row : { ...row, from };
 
 function refuseEarlyFreeze(context: RotationContext, kind: LogKind, newest: LogConfig): Result<null, string> {

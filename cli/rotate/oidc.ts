@@ -7,10 +7,10 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { exportJWK, importSPKI } from "jose";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { publicNext, publicPem, REPLACEABLE } from "../deployment/replaceable.ts";
+import { publicPem, REPLACEABLE, readPublicNext } from "../deployment/replaceable.ts";
 import { RETIRED_KEYS_FILE } from "../deployment/retired-keys.ts";
 import { refuseSecond } from "./compromised.ts";
-import { servedDocument } from "./publish.ts";
+import { readServedDocument } from "./publish.ts";
 import { begin, readPending, replace } from "./replacing.ts";
 import {
   command,
@@ -20,9 +20,9 @@ import {
   type RotationContext,
   refuseEarly,
   refuseRecent,
-  retiringNow,
+  retireNow,
   stepsAfterRetirement,
-  waiting,
+  waitFor,
 } from "./rotation.ts";
 
 const MODULUS_BITS = 2048;
@@ -41,7 +41,7 @@ export async function planOidc(context: RotationContext): Planned {
   const { folder } = context.deployment;
   const state = readPending(folder, "oidc");
   if (!state.ok) return state;
-  if (state.value !== null) return waiting(stepsAfterAnnouncement(context, state.value.at));
+  if (state.value !== null) return waitFor(stepsAfterAnnouncement(context, state.value.at));
   const { key, others } = REPLACEABLE.oidc;
   const old = refuseRecent(context, "the token key", statSync(join(folder, "keys", key)).mtimeMs);
   if (!old.ok) return old;
@@ -84,7 +84,7 @@ export async function planCompromisedOidc(context: RotationContext): Planned {
 }
 
 const replaceTokenKey = (context: RotationContext): Result<null, string> =>
-  replace(context, "oidc", { ...retiringNow(context, "oidc"), isRootRetired: false });
+  replace(context, "oidc", { ...retireNow(context, "oidc"), isRootRetired: false });
 
 /** Plans to let the new key sign. The error is a line for the operator. */
 export async function planOidcFinish(context: RotationContext): Planned {
@@ -99,7 +99,7 @@ export async function planOidcFinish(context: RotationContext): Planned {
       "keys/oidc.key.pem: the new one; the former public key moves to former/, the former private key is deleted",
     ],
     apply: async () => {
-      const unserved = await refuseUnservedKey(context, publicNext(folder, "oidc") ?? "");
+      const unserved = await refuseUnservedKey(context, readPublicNext(folder, "oidc") ?? "");
       if (!unserved.ok) return unserved;
       return replaceTokenKey(context);
     },
@@ -108,7 +108,7 @@ export async function planOidcFinish(context: RotationContext): Planned {
 }
 
 async function refuseUnservedKey(context: RotationContext, pem: string): Promise<Result<null, string>> {
-  const served = await servedDocument(context, "/oidc/jwks");
+  const served = await readServedDocument(context, "/oidc/jwks");
   if (!served.ok || served.value === null) return served.ok ? ok(null) : served;
   const { n } = await exportJWK(await importSPKI(pem, "RS256", { extractable: true }));
   // Base64url needs no escape in JSON, and no other member of a JWK Set is as long.

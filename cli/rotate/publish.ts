@@ -56,14 +56,14 @@ export async function publish(context: RotationContext): Promise<Result<null, st
 export async function refuseUnserved(context: RotationContext): Promise<Result<null, string>> {
   const wanted = material(context);
   if (!wanted.ok) return wanted;
-  const document = await servedDocument(context, "/trusted_root.json");
+  const document = await readServedDocument(context, "/trusted_root.json");
   if (!document.ok || document.value === null) return document.ok ? ok(null) : document;
   if (compareTrustedRoot(document.value, trustedRoot(wanted.value)).length === 0) return ok(null);
   return err("the deployment does not serve the new trusted root yet; run npx sigedge deploy, wait, and try again");
 }
 
 /** Reads a document that the deployment serves; null with --no-check. The error is a line for the operator. */
-export async function servedDocument({ served }: RotationContext, path: string): Promise<Result<unknown, string>> {
+export async function readServedDocument({ served }: RotationContext, path: string): Promise<Result<unknown, string>> {
   if (served === null) return ok(null);
   try {
     return ok(await served(path));
@@ -108,7 +108,7 @@ export function offlineFiles(offline: string, prefix: string): Result<readonly s
 }
 
 /** The first free name for a new key file: PREFIX-2.key.pem. */
-export function newKeyFile(offline: string, prefix: string): string {
+export function chooseKeyFile(offline: string, prefix: string): string {
   for (let n = 2; ; n++) {
     const file = join(offline, `${prefix}-${n}.key.pem`);
     if (!existsSync(file)) return file;

@@ -12,11 +12,11 @@ import {
   nextFolder,
   otherSettings,
   publicFile,
-  publicInUse,
-  publicNext,
   REPLACEABLE,
   type Replaceable,
   readOtherKeys,
+  readPublicInUse,
+  readPublicNext,
 } from "../deployment/replaceable.ts";
 import {
   fingerprintsOf,
@@ -103,8 +103,8 @@ export function replace(
 ): Result<null, string> {
   const { key, chain } = REPLACEABLE[kind];
   const next = nextFolder(folder, kind);
-  const nextPublic = publicNext(folder, kind) ?? "";
-  const inUse = publicInUse(folder, kind);
+  const nextPublic = readPublicNext(folder, kind) ?? "";
+  const inUse = readPublicInUse(folder, kind);
   if (inUse !== nextPublic) {
     const keys = fingerprintsOf(inUse);
     const retired = retireKeys(folder, retiring.isRootRetired ? keys : keys.slice(0, 1), retiring);

@@ -6,10 +6,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, s
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import {
+  createRotatingDeployments,
   type Ended,
   PASSPHRASE,
   type RotatingDeployments,
-  rotatingDeployments,
   runRotate,
   variablesOf,
 } from "../../test/support/trust/rotating-deployment.ts";
@@ -21,7 +21,7 @@ let fresh: string;
 let deployment: string;
 
 beforeAll(async () => {
-  deployments = await rotatingDeployments();
+  deployments = await createRotatingDeployments();
   fresh = deployments.fresh;
 }, 60_000);
 afterAll(() => deployments.remove());

@@ -5,7 +5,7 @@
 import type { PublicUrl } from "../../shared/http/public-url.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { formatRfc3339, type UnixMs, unixMs } from "../../shared/time.ts";
-import { type Deployment, deploymentFlags, offlineFolder, quoted } from "../deployment/deployment.ts";
+import { type Deployment, deploymentFlags, offlineFolder, quoteForShell } from "../deployment/deployment.ts";
 import type { Retiring } from "../deployment/retired-keys.ts";
 
 /** The deployment to rotate, and the options of the operator. */
@@ -50,7 +50,7 @@ const RETIRE_AFTER_MS = DAY_MS;
 const RECENT_MS = 30 * DAY_MS;
 
 /** The retirement of a key that this step replaces. It is later than the step, unless others may have the key. */
-export const retiringNow = ({ now, compromisedSince }: RotationContext, what: string): Retiring => ({
+export const retireNow = ({ now, compromisedSince }: RotationContext, what: string): Retiring => ({
   what,
   retiredAt: compromisedSince ?? unixMs(now + RETIRE_AFTER_MS),
   isCompromised: compromisedSince !== null,
@@ -71,7 +71,7 @@ export function stepsAfterRetirement(context: RotationContext): readonly string[
 }
 
 /** A step that changes nothing. */
-export const waiting = (next: readonly string[]): Result<RotationPlan, string> =>
+export const waitFor = (next: readonly string[]): Result<RotationPlan, string> =>
   ok({ changes: [], apply: () => Promise.resolve(ok(null)), next });
 
 /** Refuses to replace something recent without --again. The error is a line for the operator. */
@@ -95,7 +95,10 @@ export const day = (time: number): string => new Date(time).toISOString().slice(
 /** The command line for this deployment. */
 export function command({ deployment, offline }: RotationContext, rest: string): string {
   const isMoved = offline !== offlineFolder(deployment);
-  return ["npx sigedge", rest, ...deploymentFlags(deployment), ...(isMoved ? ["--offline", quoted(offline)] : [])].join(
-    " ",
-  );
+  return [
+    "npx sigedge",
+    rest,
+    ...deploymentFlags(deployment),
+    ...(isMoved ? ["--offline", quoteForShell(offline)] : []),
+  ].join(" ");
 }

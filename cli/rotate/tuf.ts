@@ -17,7 +17,7 @@ import {
   OFFLINE_LIFETIME_MS,
   rotateKeys,
 } from "../tuf/repository.ts";
-import { newKeyFile, offlineFiles, openTufKeys, type TufKeyFile } from "./publish.ts";
+import { chooseKeyFile, offlineFiles, openTufKeys, type TufKeyFile } from "./publish.ts";
 import { command, type Planned, type RotationContext, refuseRecent } from "./rotation.ts";
 
 export type TufRotation = "root" | "targets" | "online" | "expiry";
@@ -58,7 +58,7 @@ export async function planTuf(context: RotationContext, rotation: TufRotation): 
     changes: CHANGES[rotation],
     apply: async () => {
       const signed = await apply(context, rotation, { texts: texts.value, repository: repository.value });
-      if (signed.ok) former = await formerFilesOf(context, rotation);
+      if (signed.ok) former = await findFormerFiles(context, rotation);
       return signed;
     },
     get next() {
@@ -74,7 +74,7 @@ export async function planTuf(context: RotationContext, rotation: TufRotation): 
 }
 
 /** The files of the role's keys in the offline folder that the newest root does not name. */
-async function formerFilesOf(context: RotationContext, rotation: TufRotation): Promise<readonly string[]> {
+async function findFormerFiles(context: RotationContext, rotation: TufRotation): Promise<readonly string[]> {
   const { folder, publicUrl } = context.deployment;
   const texts = readTrust(folder, publicUrl);
   const repository = texts.ok ? openOffline(texts.value) : texts;
@@ -122,13 +122,13 @@ async function changeOf(
 ): Promise<Result<Change, string>> {
   if (rotation === "expiry") return ok({ change: {}, made: [] });
   if (rotation === "online") {
-    const online = onlineKeyOf(nextOnlineKey(context.deployment.folder));
+    const online = onlineKeyOf(openNextOnlineKey(context.deployment.folder));
     return online === null
       ? err(`keys/${NEXT_ONLINE_KEY_FILE} is not a private key; remove it`)
       : ok({ change: { online }, made: [] });
   }
   const count = rotation === "root" ? ROOT_KEY_FILES.length : 1;
-  const made = await freshKeys(context, `tuf-${rotation}`, { count, opened, current });
+  const made = await openFreshKeys(context, `tuf-${rotation}`, { count, opened, current });
   if (!made.ok) return made;
   const keys = made.value.map(({ key }) => key.key);
   const role =
@@ -137,7 +137,7 @@ async function changeOf(
 }
 
 /** Keys that no root names: those left by an interrupted run, and new ones for the rest. */
-async function freshKeys(
+async function openFreshKeys(
   context: RotationContext,
   prefix: string,
   {
@@ -155,7 +155,7 @@ async function freshKeys(
   const passphrase = await context.passphrase();
   if (!passphrase.ok) return passphrase;
   while (fresh.length < count) {
-    const file = newKeyFile(context.offline, prefix);
+    const file = chooseKeyFile(context.offline, prefix);
     const key = createOfflineKey(file, passphrase.value);
     if (!key.ok) return err(describeKeyFileError(key.error));
     fresh.push({ file, key: key.value });
@@ -164,7 +164,7 @@ async function freshKeys(
 }
 
 /** The text of the next online key; creates it if there is none. */
-function nextOnlineKey(folder: string): string {
+function openNextOnlineKey(folder: string): string {
   const file = join(folder, "keys", NEXT_ONLINE_KEY_FILE);
   if (!existsSync(file)) writeFileSync(file, createOnlineKey().pem, { mode: 0o600, flag: "wx", flush: true });
   return readFileSync(file, "utf8");

@@ -28,8 +28,8 @@ interface Attempt {
   readonly leastWaitMs: number | null;
 }
 
-const final = (fetched: Fetched): Attempt => ({ fetched, leastWaitMs: null });
-const retriable = (reason: string, leastWaitMs = 0): Attempt => ({
+const stopWith = (fetched: Fetched): Attempt => ({ fetched, leastWaitMs: null });
+const retryFor = (reason: string, leastWaitMs = 0): Attempt => ({
   fetched: { kind: "unreadable", reason },
   leastWaitMs,
 });
@@ -51,14 +51,14 @@ export function httpSource(base: string, waitsMs: readonly number[] = WAITS_MS):
 async function attempt(url: string, maxBytes: number): Promise<Attempt> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-    if (response.ok) return final(await readBounded(response, maxBytes));
+    if (response.ok) return stopWith(await readBounded(response, maxBytes));
     await response.body?.cancel();
-    if (response.status === 404 || response.status === 410) return final({ kind: "missing" });
+    if (response.status === 404 || response.status === 410) return stopWith({ kind: "missing" });
     const reason = `status ${response.status}`;
     const isTransient = response.status === 429 || response.status >= 500;
-    return isTransient ? retriable(reason, retryAfterMs(response)) : final({ kind: "unreadable", reason });
+    return isTransient ? retryFor(reason, retryAfterMs(response)) : stopWith({ kind: "unreadable", reason });
   } catch (error) {
-    return retriable(reasonOf(error));
+    return retryFor(reasonOf(error));
   }
 }
 

@@ -6,7 +6,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import { defineCommand } from "../command.ts";
 import { DEPLOYMENT_FLAGS, readDeployment, selectDeployment } from "../deployment/deployment.ts";
 import { count } from "../progress.ts";
-import { styled } from "../terminal.ts";
+import { paint } from "../terminal.ts";
 import { type Gauge, gaugeOf } from "./gauges.ts";
 import { type Expiry, expiriesOf, type Health, readGauges, readHealth, readTrustRoot, treeSizeIn } from "./observe.ts";
 
@@ -133,31 +133,31 @@ const isWell = ({ health, logs, expiries, unreadable }: Status): boolean =>
   unreadable.every((line) => line === "/metrics answers 404");
 
 function statusText({ url, health, logs, expiries, unreadable }: Status): string {
-  const serves = health.status === "SERVING" ? styled("green", "serves") : styled("red", health.status);
+  const serves = health.status === "SERVING" ? paint("green", "serves") : paint("red", health.status);
   return [
-    `${styled("bold", url)} ${serves}`,
-    ...health.problems.map((problem) => `  ${styled("red", problem)}`),
+    `${paint("bold", url)} ${serves}`,
+    ...health.problems.map((problem) => `  ${paint("red", problem)}`),
     "",
     ...logs.map(logText),
     "",
     ...expiries.map(({ what, at, days }) => {
       const style = days < 0 ? "red" : days < 30 ? "yellow" : "dim";
-      return `${what.padEnd(24)} expires ${at.slice(0, 10)} ${styled(style, `in ${count(days)} days`)}`;
+      return `${what.padEnd(24)} expires ${at.slice(0, 10)} ${paint(style, `in ${count(days)} days`)}`;
     }),
-    ...unreadable.map((line) => styled("yellow", line)),
+    ...unreadable.map((line) => paint("yellow", line)),
   ].join("\n");
 }
 
-const behindText = (name: string, entries: number | null): readonly string[] =>
+const describeLag = (name: string, entries: number | null): readonly string[] =>
   entries === null || entries === 0 ? [] : [`${name} ${count(entries)} behind`];
 
 function logText({ log, size, running, behind, headAt }: LogStatus): string {
   const parts = [
-    size === null ? styled("red", "unreadable") : `${count(size)} entries`,
-    running === false ? styled("red", "accepts no entries") : "",
-    ...behindText("R2", behind.r2),
-    ...behindText("search", behind.d1),
-    ...behindText("witnesses", behind.witnesses),
+    size === null ? paint("red", "unreadable") : `${count(size)} entries`,
+    running === false ? paint("red", "accepts no entries") : "",
+    ...describeLag("R2", behind.r2),
+    ...describeLag("search", behind.d1),
+    ...describeLag("witnesses", behind.witnesses),
     headAt === null ? "" : `last at ${headAt}`,
   ];
   return `${`${log} log`.padEnd(24)} ${parts.filter((part) => part !== "").join(", ")}`;

@@ -6,7 +6,7 @@ import { X509Certificate } from "node:crypto";
 import { member } from "../../shared/json/member.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type Gauge, parseGauges } from "./gauges.ts";
-import { parsePlainJson, plainLine, plainText } from "./plain-text.ts";
+import { parsePlainJson, removeControls, toLine } from "./plain-text.ts";
 
 const DEADLINE_MS = 15_000;
 /** More than any of these documents has. */
@@ -29,8 +29,8 @@ export async function get(url: string): Promise<Result<Answer, string>> {
     const response = await fetch(url, { signal: AbortSignal.timeout(DEADLINE_MS), redirect: "manual" });
     const bytes = await response.arrayBuffer();
     if (bytes.byteLength > MAX_BYTES) return err(`answers ${bytes.byteLength} bytes`);
-    const text = plainText(Buffer.from(bytes).toString());
-    const headers = new Headers(Array.from(response.headers, ([name, value]) => [name, plainLine(value)]));
+    const text = removeControls(Buffer.from(bytes).toString());
+    const headers = new Headers(Array.from(response.headers, ([name, value]) => [name, toLine(value)]));
     return ok({ status: response.status, headers, text, from, to: Date.now() });
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
@@ -43,7 +43,7 @@ export async function getJson(url: string): Promise<Result<unknown, string>> {
   const answer = await get(url);
   if (!answer.ok) return answer;
   if (answer.value.status !== 200)
-    return err(`answers ${answer.value.status}: ${plainLine(answer.value.text.slice(0, 300)).trim()}`);
+    return err(`answers ${answer.value.status}: ${toLine(answer.value.text.slice(0, 300)).trim()}`);
   return parse(answer.value.text);
 }
 
@@ -51,7 +51,7 @@ function parse(text: string): Result<unknown, string> {
   try {
     return ok(parsePlainJson(text));
   } catch {
-    return err(`does not answer JSON: ${plainLine(text.slice(0, 100))}`);
+    return err(`does not answer JSON: ${toLine(text.slice(0, 100))}`);
   }
 }
 
@@ -70,8 +70,8 @@ export async function readHealth(url: string): Promise<Result<Health, string>> {
   const status = member(body.value, "status");
   const problems = member(body.value, "problems");
   if (typeof status !== "string") return err("answers without a status");
-  const lines = Array.isArray(problems) ? problems.map((problem) => plainLine(String(problem))) : [];
-  return ok({ status: plainLine(status), problems: lines });
+  const lines = Array.isArray(problems) ? problems.map((problem) => toLine(String(problem))) : [];
+  return ok({ status: toLine(status), problems: lines });
 }
 
 /** Reads /metrics. The gateway of a split deployment has none, as it is bound to no log. */

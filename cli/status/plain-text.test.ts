@@ -5,7 +5,7 @@ import { parsePublicUrl } from "../../shared/http/public-url.ts";
 import { valueOf } from "../../test/support/value-of.ts";
 import { publicChecks } from "../doctor/public-checks.ts";
 import { STATUS } from "./command.ts";
-import { parsePlainJson, plainLine, plainText } from "./plain-text.ts";
+import { parsePlainJson, removeControls, toLine } from "./plain-text.ts";
 
 const URL_TEXT = "https://sign.example.com";
 /** Clears the screen, sets the title, hides text, goes to the start of the line. */
@@ -18,8 +18,8 @@ afterEach(() => {
 });
 
 it("keeps lines, and removes what a terminal would obey", () => {
-  expect(plainText(`${HOSTILE}\nnext é ✓`)).toBe("a[2Jb]0;titlec8mdefg\nnext é ✓");
-  expect(plainLine("one\r\ntwo\tthree")).toBe("one two three");
+  expect(removeControls(`${HOSTILE}\nnext é ✓`)).toBe("a[2Jb]0;titlec8mdefg\nnext é ✓");
+  expect(toLine("one\r\ntwo\tthree")).toBe("one two three");
   expect(parsePlainJson('{"a":["\\u001b[2J\\n"]}')).toEqual({ a: ["[2J\n"] });
 });
 

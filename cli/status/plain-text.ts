@@ -6,11 +6,11 @@
 const CONTROLS = /(?![\t\n\r])[\p{Cc}\p{Bidi_Control}]/gu;
 
 /** The text without control characters. Lines stay. */
-export const plainText = (text: string): string => text.replace(CONTROLS, "");
+export const removeControls = (text: string): string => text.replace(CONTROLS, "");
 
 /** The text as a part of one line. */
-export const plainLine = (text: string): string => plainText(text).replace(/[\r\n\t]+/g, " ");
+export const toLine = (text: string): string => removeControls(text).replace(/[\r\n\t]+/g, " ");
 
 /** Parses JSON whose strings may hold such characters as escapes. Throws SyntaxError. */
 export const parsePlainJson = (text: string): unknown =>
-  JSON.parse(text, (_, value: unknown) => (typeof value === "string" ? plainText(value) : value));
+  JSON.parse(text, (_, value: unknown) => (typeof value === "string" ? removeControls(value) : value));

@@ -3,12 +3,12 @@
 import { createServer } from "node:net";
 import { expect, it, vi } from "vitest";
 import { valueOf } from "../../test/support/value-of.ts";
-import { freePort, LISTEN_ADDRESS } from "../address.ts";
+import { findFreePort, LISTEN_ADDRESS } from "../address.ts";
 import { TRUST } from "./command.ts";
 import { trustFromUrl } from "./files.ts";
 
 it("--serve refuses a taken port with one line, before it reads anything", async () => {
-  const port = valueOf(await freePort(0));
+  const port = valueOf(await findFreePort(0));
   const server = createServer();
   await new Promise<void>((resolve) => void server.listen(port, LISTEN_ADDRESS, resolve));
   const written = vi.spyOn(process.stderr, "write").mockImplementation(() => true);

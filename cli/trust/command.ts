@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { join, resolve } from "node:path";
 import { parsePublicUrl } from "../../shared/http/public-url.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { freePort, LISTEN_ADDRESS } from "../address.ts";
+import { findFreePort, LISTEN_ADDRESS } from "../address.ts";
 import { type Arguments, defineCommand } from "../command.ts";
 import { say } from "../terminal.ts";
 import { CLIENTS, type Client, CONFIGURATIONS } from "./clients.ts";
@@ -58,7 +58,7 @@ export const TRUST = defineCommand({
   exitCodes: { 0: "Done.", 1: "The trust documents could not be read.", 2: "The arguments are wrong." },
   read: readOptions,
   run: async ({ from, clients, out, port }, output) => {
-    const free = port === null ? ok(0) : await freePort(port);
+    const free = port === null ? ok(0) : await findFreePort(port);
     if (!free.ok) return err(`cannot serve at port ${port} (${free.error}); choose another with --serve PORT`);
     const trust = await read(from);
     if (!trust.ok) return trust;

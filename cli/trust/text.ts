@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The output of `sigedge trust` for a terminal.
 
-import { styled } from "../terminal.ts";
+import { paint } from "../terminal.ts";
 import { type Client, CONFIGURATIONS } from "./clients.ts";
 import type { Trust } from "./files.ts";
 
@@ -9,7 +9,7 @@ import type { Trust } from "./files.ts";
 export function trustText(trust: Trust, clients: readonly Client[], out: string | null): string {
   const { url, provider, hasTuf, files } = trust;
   const lines = [
-    `${styled("bold", url)}: trusted root ${url}/trusted_root.json, signing config ${url}/signing_config.json`,
+    `${paint("bold", url)}: trusted root ${url}/trusted_root.json, signing config ${url}/signing_config.json`,
     hasTuf
       ? `TUF repository ${url}/tuf: clients follow its updates by themselves`
       : "No TUF repository: clients need the files",
@@ -20,6 +20,6 @@ export function trustText(trust: Trust, clients: readonly Client[], out: string 
       ? "To write the files that are named below: sigedge trust URL --out DIR"
       : `In ${out}: ${[...files.keys()].join(", ")}`,
   ];
-  for (const client of clients) lines.push("", styled("bold", `# ${client}`), CONFIGURATIONS[client](trust).trimEnd());
+  for (const client of clients) lines.push("", paint("bold", `# ${client}`), CONFIGURATIONS[client](trust).trimEnd());
   return lines.join("\n");
 }

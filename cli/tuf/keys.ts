@@ -29,7 +29,7 @@ export type KeyFileError =
  * must exist. Fails with key_file_unwritable.
  */
 export function createOfflineKey(file: string, passphrase: string | null): Result<OfflineKey, KeyFileError> {
-  const key = newKey();
+  const key = generateKey();
   const pem = passphrase === null ? pemOf(key) : encryptKey(key, passphrase);
   try {
     writeFileSync(file, pem, { mode: 0o600, flag: "wx", flush: true });
@@ -58,7 +58,7 @@ export function openOfflineKey(file: string, passphrase: string | null): Result<
 
 /** Creates an online key: the text of the secret TUF_KEY (PKCS#8 PEM), and the public half for the root. */
 export function createOnlineKey(): { readonly pem: string; readonly key: TufKey } {
-  const key = newKey();
+  const key = generateKey();
   return { pem: pemOf(key), key: offlineKey(key).key };
 }
 
@@ -98,7 +98,7 @@ function offlineKey(privateKey: KeyObject): OfflineKey {
   };
 }
 
-const newKey = (): KeyObject => generateKeyPairSync("ec", { namedCurve: "prime256v1" }).privateKey;
+const generateKey = (): KeyObject => generateKeyPairSync("ec", { namedCurve: "prime256v1" }).privateKey;
 const pemOf = (key: KeyObject): string => key.export({ type: "pkcs8", format: "pem" }).toString();
 const isP256 = (key: KeyObject): boolean => key.asymmetricKeyDetails?.namedCurve === "prime256v1";
 const systemReason = (error: unknown): string =>

@@ -60,15 +60,15 @@ export function materialOf(deployment: DeploymentSettings): Result<TrustMaterial
   if (!logs.ok) return err(logs.error.map((problem) => `SHARDS ${problem}`).join("; "));
   // The first CA may have been replaced; entries in the logs can be as old as it.
   const firstCa = Math.min(...[caChain.value, ...otherCaChains.value].map(([issuing]) => issuing.notBefore));
-  const trusted = trustedLogs(logs.value, settings, logsCreatedAt ?? unixMs(firstCa));
+  const trusted = toTrustedLogs(logs.value, settings, logsCreatedAt ?? unixMs(firstCa));
   if (!trusted.ok) return trusted;
   const [offered] = writableLogs(logs.value, "signature", now);
-  const ofKind = (kind: LogKind): readonly TrustedLog[] =>
+  const selectKind = (kind: LogKind): readonly TrustedLog[] =>
     [...trusted.value].flatMap(([log, one]) => (log.kind === kind ? [one] : []));
   return ok({
     publicUrl,
-    signatureLogs: ofKind("signature"),
-    certificateLogs: ofKind("certificate"),
+    signatureLogs: selectKind("signature"),
+    certificateLogs: selectKind("certificate"),
     offeredLog: offered === undefined ? null : (trusted.value.get(offered) ?? null),
     caChain: caChain.value,
     otherCaChains: otherCaChains.value,
@@ -89,14 +89,14 @@ function parseLists(
   return ok({ retiredKeys: retiredKeys.value, oidcProviders: oidcProviders.value });
 }
 
-function trustedLogs(
+function toTrustedLogs(
   logs: readonly LogConfig[],
   settings: DeploymentSettings["settings"],
   createdAt: UnixMs,
 ): Result<ReadonlyMap<LogConfig, TrustedLog>, string> {
   const trusted = new Map<LogConfig, TrustedLog>();
   for (const log of logs) {
-    const one = trustedLog(log, logKeyOf(log.name, settings), createdAt);
+    const one = toTrustedLog(log, logKeyOf(log.name, settings), createdAt);
     if (one === null)
       return err(`${FIRST_LOG_KEYS.get(log.name) ?? `SHARD_KEYS.${log.name}.ecdsa`} is not a private key in PEM`);
     trusted.set(log, one);
@@ -135,7 +135,7 @@ function readOtherChains(settings: DeploymentSettings["settings"], name: string)
   return chains.ok ? chains : err(`${name} ${chains.error.reason}`);
 }
 
-function trustedLog({ baseUrl }: LogConfig, pem: string, createdAt: UnixMs): TrustedLog | null {
+function toTrustedLog({ baseUrl }: LogConfig, pem: string, createdAt: UnixMs): TrustedLog | null {
   try {
     const spki = new Uint8Array(spkiOf(createPrivateKey(pem)));
     return { baseUrl, spki, logId: sha256(spki), createdAt, frozenAt: null };

@@ -60,10 +60,13 @@ type Edited = Result<OfflineTexts, RepositoryError>;
 export function createRepository({ root, targets, online, documents, signers, now }: NewRepository): Edited {
   const wrong = wrongRole({ root, targets });
   if (wrong !== null) return err(wrong);
-  const signed = newRoot(1, { root, targets, online }, now);
+  const signed = createRoot(1, { root, targets, online }, now);
   const rootText = signRoot(signed, null, signers);
   if (!rootText.ok) return rootText;
-  return withTargets({ roots: [rootText.value], root: signed }, newTargets(1, documents, now), { documents, signers });
+  return withTargets({ roots: [rootText.value], root: signed }, createTargets(1, documents, now), {
+    documents,
+    signers,
+  });
 }
 
 /** New targets, and the keys that sign them. */
@@ -81,7 +84,7 @@ export function publishTargets(texts: OfflineTexts, { documents, signers, now }:
   const current = open(texts);
   if (!current.ok) return current;
   const { root, targets } = current.value;
-  const next = newTargets(targets.signed.version + 1, documents, now);
+  const next = createTargets(targets.signed.version + 1, documents, now);
   return withTargets({ roots: texts.roots, root: root.signed }, next, { documents, signers });
 }
 
@@ -104,7 +107,7 @@ export function rotateKeys(texts: OfflineTexts, { change, signers, now }: KeyRot
   const wrong = wrongRole(change);
   if (wrong !== null) return err(wrong);
   const { root, targets } = current.value;
-  const signed = newRoot(root.signed.version + 1, { ...keysOf(root.signed), ...change }, now);
+  const signed = createRoot(root.signed.version + 1, { ...keysOf(root.signed), ...change }, now);
   const rootText = signRoot(signed, root.signed, signers);
   if (!rootText.ok) return rootText;
   const next = { ...texts, roots: [...texts.roots, rootText.value] };
@@ -219,7 +222,7 @@ function signersOf(signers: readonly OfflineKey[], roles: readonly Role[]): read
   return [...new Map(signers.map((signer) => [signer.keyId, signer])).values()].filter(({ keyId }) => ids.has(keyId));
 }
 
-function newRoot(version: number, { root, targets, online }: Required<KeyChange>, now: UnixMs): Root {
+function createRoot(version: number, { root, targets, online }: Required<KeyChange>, now: UnixMs): Root {
   const keys = [...root.keys, ...targets.keys, online].map((key) => [keyIdOf(key), { ...key }] as const);
   const onlineRole = { keyids: [keyIdOf(online)], threshold: 1 };
   return {
@@ -235,7 +238,7 @@ function newRoot(version: number, { root, targets, online }: Required<KeyChange>
 
 const roleOf = ({ keys, threshold }: RoleKeys): Role => ({ keyids: keys.map(keyIdOf), threshold });
 
-function newTargets(version: number, documents: TargetDocuments, now: UnixMs): Targets {
+function createTargets(version: number, documents: TargetDocuments, now: UnixMs): Targets {
   const targets = Object.entries(documents).map(([name, document]) => [name, targetFileOf(document)] as const);
   return {
     _type: "targets",
@@ -248,13 +251,13 @@ function newTargets(version: number, documents: TargetDocuments, now: UnixMs): T
 
 /** The keys of a root by role. */
 export function keysOf({ keys, roles }: Root): Required<KeyChange> {
-  const of = ({ keyids, threshold }: Role): RoleKeys => ({
+  const roleKeysOf = ({ keyids, threshold }: Role): RoleKeys => ({
     keys: keyids.flatMap((id) => keys[id] ?? []),
     threshold,
   });
-  const [online] = of(roles.timestamp).keys;
+  const [online] = roleKeysOf(roles.timestamp).keys;
   if (online === undefined) throw new TypeError("the root has no timestamp key");
-  return { root: of(roles.root), targets: of(roles.targets), online };
+  return { root: roleKeysOf(roles.root), targets: roleKeysOf(roles.targets), online };
 }
 
 function wrongRole({ root, targets }: KeyChange): RepositoryError | null {

@@ -5,8 +5,8 @@ import { ed25519, ed25519ph } from "@noble/curves/ed25519.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  createSigningKey,
   KEY_KINDS,
-  newSigningKey,
   signingKey,
   signMessage,
   verifyByNode,
@@ -54,7 +54,7 @@ describe("verifyDigest", () => {
     const signature = signMessage(key, message);
     const other = kind.startsWith("rsa")
       ? signingKey(kind === "rsa-2048" ? "rsa-3072" : "rsa-2048")
-      : newSigningKey(kind);
+      : createSigningKey(kind);
     expect(verifyDigest(key.publicKey, key.hash, digest, signature)).toBe(true);
     expect(verifyDigest(other.publicKey, key.hash, digest, signature)).toBe(false);
     expect(verifyDigest(key.publicKey, key.hash, digest.with(0, (digest[0] ?? 0) ^ 1), signature)).toBe(false);

@@ -4,7 +4,7 @@ import { constants, createHash, sign, verify } from "node:crypto";
 import { p256 } from "@noble/curves/nist.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { KEY_KINDS, newSigningKey, signingKey } from "../../test/support/authority/signing-keys.ts";
+import { createSigningKey, KEY_KINDS, signingKey } from "../../test/support/authority/signing-keys.ts";
 import { wrongSignatures } from "../../test/support/digests/wrong-signatures.ts";
 import { readWycheproof } from "../../test/support/digests/wycheproof.ts";
 import { CURVES, toBigInt } from "./curves.ts";
@@ -21,7 +21,7 @@ describe("verifyMessage", () => {
     expect(await verifyMessage(publicKey, "SHA-384", message, signature)).toBe(true);
     const other = kind.startsWith("rsa")
       ? signingKey(kind === "rsa-2048" ? "rsa-3072" : "rsa-2048")
-      : newSigningKey(kind);
+      : createSigningKey(kind);
     expect(await verifyMessage(other.publicKey, "SHA-384", message, signature)).toBe(false);
     expect(await verifyMessage(publicKey, "SHA-384", message.with(0, 0), signature)).toBe(false);
     expect(await verifyMessage(publicKey, "SHA-384", message, signature.with(40, (signature[40] ?? 0) ^ 1))).toBe(

@@ -42,7 +42,7 @@ async function verifyProof(
   challenges: readonly string[],
   proof: Uint8Array,
 ): Promise<Result<PublicKey, PossessionError>> {
-  const key = withoutKnownWeakness(parseSubjectKey(pem));
+  const key = rejectKnownWeakness(parseSubjectKey(pem));
   if (!key.ok) return key;
   if (proof.length === 0) return err({ code: "proof_missing" });
   for (const challenge of challenges) {
@@ -63,7 +63,7 @@ async function isSignedBy(key: PublicKey, challenge: string, proof: Uint8Array):
  * Makes the checks that parsePublicKey leaves to a CA. Fails with public_key_weak for a key whose numbers show a
  * weakness, and with public_key_invalid for an Ed25519 key that is not a point.
  */
-function withoutKnownWeakness<E>(key: Result<PublicKey, E>): Result<PublicKey, E | PublicKeyError> {
+function rejectKnownWeakness<E>(key: Result<PublicKey, E>): Result<PublicKey, E | PublicKeyError> {
   if (!key.ok) return key;
   if (key.value.kind === "ed25519") {
     const point = decodeEd25519Point(key.value.point);
@@ -84,7 +84,7 @@ function hashesOf({ kind }: PublicKey): readonly HashAlgorithm[] {
 async function verifyRequest(pem: Uint8Array): Promise<Result<PublicKey, PossessionError>> {
   const request = parseCertificateRequest(pem);
   if (!request.ok) return request;
-  const key = withoutKnownWeakness<PublicKeyError>(parsePublicKey(request.value.spki));
+  const key = rejectKnownWeakness<PublicKeyError>(parsePublicKey(request.value.spki));
   if (!key.ok) return key;
   const hash = await verifyCertificateRequest(request.value, key.value);
   if (!hash.ok) return hash;

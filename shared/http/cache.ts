@@ -66,17 +66,17 @@ export function respondWith(request: Request, representation: Representation): R
 export async function respondCompressed(request: Request, representation: Representation): Promise<Response> {
   const plainTag = entityTag(representation);
   const headers = { ...commonHeaders(representation), vary: "accept-encoding" };
-  const plain = (): Response => respondPlain(request, representation, { ...headers, etag: plainTag });
+  const sendPlain = (): Response => respondPlain(request, representation, { ...headers, etag: plainTag });
   const isPlainAsked = request.headers.has("range") || !acceptsGzip(acceptEncodingOf(request));
   // A client that already holds the plain form gets 304 rather than the other form.
-  if (isPlainAsked || isKnown(request, plainTag)) return plain();
+  if (isPlainAsked || isKnown(request, plainTag)) return sendPlain();
   const gzipTag = `${plainTag.slice(0, -1)}-gzip"`;
   const packedHeaders = { ...headers, etag: gzipTag, "content-encoding": "gzip" };
   // The client holds the gzip variant, so it exists. The same runtime makes the same bytes, so nothing is compressed
   // here.
-  if (isKnown(request, gzipTag)) return notModified(packedHeaders);
+  if (isKnown(request, gzipTag)) return answerNotModified(packedHeaders);
   const packed = await compress(representation.body);
-  return packed === null ? plain() : withBody(request, packed, { headers: packedHeaders, encodeBody: "manual" });
+  return packed === null ? sendPlain() : withBody(request, packed, { headers: packedHeaders, encodeBody: "manual" });
 }
 
 type Headers200 = Readonly<Record<string, string>> & { readonly etag: string };
@@ -91,8 +91,8 @@ function commonHeaders({ contentType, cacheControl }: Representation): Readonly<
 const entityTag = ({ body }: Representation): string => `"${encodeHex(sha256(body).subarray(0, 16))}"`;
 
 function respondPlain(request: Request, { body }: Representation, headers: Headers200): Response {
-  if (isKnown(request, headers.etag)) return notModified(headers);
-  const range = askedRange(request, headers.etag, body.length);
+  if (isKnown(request, headers.etag)) return answerNotModified(headers);
+  const range = selectRange(request, headers.etag, body.length);
   switch (range.kind) {
     case "whole":
       return withBody(request, body, { headers });
@@ -117,7 +117,7 @@ function respondPlain(request: Request, { body }: Representation, headers: Heade
 /**
  * Ranges apply to GET only (§14.2), and only to the exact bytes that If-Range names: a date is too imprecise (§13.1.5).
  */
-function askedRange({ method, headers }: Request, etag: string, length: number): AskedRange {
+function selectRange({ method, headers }: Request, etag: string, length: number): AskedRange {
   const ifRange = headers.get("if-range");
   const counts = method === "GET" && (ifRange === null || ifRange === etag);
   return parseRange(counts ? headers.get("range") : null, length);
@@ -130,7 +130,7 @@ function withBody({ method }: Request, body: Uint8Array, { headers, ...init }: I
 }
 
 /** §15.4.5: the headers a cache needs to keep using its copy, none that describe the body. */
-function notModified({ "content-type": _type, "content-encoding": _encoding, ...headers }: Headers200): Response {
+function answerNotModified({ "content-type": _type, "content-encoding": _encoding, ...headers }: Headers200): Response {
   return new Response(null, { status: 304, headers });
 }
 

@@ -17,7 +17,7 @@ export interface FailedRequest {
  * Runs a service's handlers. Logs an exception with the request's id, method and path, but no query, header or body,
  * which may hold tokens. `render` makes the 503 response in the service's own format.
  */
-export async function withFailures(
+export async function catchFailures(
   { request, requestId: newRequestId }: FailedRequest,
   answer: () => Promise<Response> | Response,
   render: (requestId: string) => Response,

@@ -61,14 +61,14 @@ export function createFetchOutside(outside: Outside): FetchOutside {
     const problem = addressProblem(url, outside);
     if (problem !== null) return err({ code: "address_refused", reason: problem });
     const init = { ...request, redirect: "manual", cache: "no-store", signal: deadline } as const;
-    const response = await settle(() => before(deadline, outside.fetch(url, init)));
+    const response = await settle(() => settleBefore(deadline, outside.fetch(url, init)));
     if (!response.ok) return err({ code: "fetch_failed", exception: response.error });
     const { status, headers } = response.value;
     if (status < 200 || (status >= 300 && status < 400)) {
       await settle(async () => response.value.body?.cancel());
       return err({ code: "fetch_redirected", status });
     }
-    const body = await settle(() => before(deadline, readBody(response.value, maxBytes)));
+    const body = await settle(() => settleBefore(deadline, readBody(response.value, maxBytes)));
     if (body.ok && body.value.ok) return ok({ status, headers, body: body.value.value });
     return body.ok && !body.value.ok && body.value.error.code === "body_too_large"
       ? err({ code: "answer_too_large", maxBytes })
@@ -92,7 +92,7 @@ export function addressProblem(text: string, { ownHosts, allowsLoopback }: Neigh
 const nameOf = (host: string): string => host.replace(/:\d+$/, "").replace(/\.$/, "");
 
 /** Settles with `work`, or rejects when the deadline passes: not every body notices the signal of its request. */
-function before<T>(deadline: AbortSignal, work: Promise<T>): Promise<T> {
+function settleBefore<T>(deadline: AbortSignal, work: Promise<T>): Promise<T> {
   const late = new Promise<never>((_, reject) => {
     const end = (): void => reject(deadline.reason instanceof Error ? deadline.reason : new Error("late"));
     if (deadline.aborted) end();

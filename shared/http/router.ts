@@ -61,11 +61,11 @@ export function createRouter<Args extends unknown[]>(
   const router = IttyRouter<IRequest, Args, Response>();
   for (const route of routes) {
     const { method, path } = route;
-    const handle = behindGate(route, limits);
+    const handle = guardWithGate(route, limits);
     if (method === "GET") router.get(path, handle).head(path, handle);
     else router.post(path, handle);
   }
-  for (const { path } of routes) router.all(path, (request) => methodNotAllowed(allowedOn(path, routes), request));
+  for (const { path } of routes) router.all(path, (request) => methodNotAllowed(methodsOn(path, routes), request));
   router.all("*", (request) => notFound(request));
   return async (request, ...args) => {
     const response = await router.fetch(withSingleSlashes(request), ...args);
@@ -74,7 +74,7 @@ export function createRouter<Args extends unknown[]>(
 }
 
 /** The handler, called for requests within the limit only. */
-function behindGate<Args extends unknown[]>(
+function guardWithGate<Args extends unknown[]>(
   { path, limit, handle }: Route<Args>,
   limits: Limited<Args> | null,
 ): Handler<Args> {
@@ -87,7 +87,7 @@ function behindGate<Args extends unknown[]>(
       : limited(request, limit);
 }
 
-function allowedOn(
+function methodsOn(
   path: string,
   routes: readonly { readonly method: "GET" | "POST"; readonly path: string }[],
 ): string {

@@ -3,13 +3,13 @@
 
 import type { Result } from "../result.ts";
 import type { ConfigError } from "../settings/settings.ts";
-import { withFailures } from "./failure.ts";
+import { catchFailures } from "./failure.ts";
 import { requestIdOf } from "./request-id.ts";
 import { isSettingsCheck, problemsOf, settingsReport } from "./settings-check.ts";
-import { notConfigured, renderStatus } from "./status.ts";
+import { rejectUnconfigured, renderStatus } from "./status.ts";
 
 export interface ServiceParts<Env, Config, Rest extends unknown[] = []> {
-  /** Called for every request; wrap it in oncePerEnv. */
+  /** Called for every request; wrap it in readOncePerEnv. */
   readonly readConfig: (env: Env) => Result<Config, ConfigError>;
   /** What is wrong with the settings, where more of them can be wrong than `readConfig` reads. */
   readonly checkSettings?: (env: Env) => readonly string[];
@@ -36,12 +36,12 @@ export function createService<Env, Config, Rest extends unknown[] = []>({
   const answer = (request: Request, env: Env, rest: Rest): Promise<Response> | Response => {
     if (isSettingsCheck(request)) return settingsReport(checkSettings(env));
     const config = readConfig(env);
-    return config.ok ? route(request, config.value, ...rest) : renderStatus(notConfigured(config.error));
+    return config.ok ? route(request, config.value, ...rest) : renderStatus(rejectUnconfigured(config.error));
   };
   return {
     // The front end gives every request an id; only tests send one without.
     fetch: (request, env, ...rest) =>
-      withFailures(
+      catchFailures(
         { request, requestId: requestIdOf(request) ?? "unnamed" },
         () => answer(request, env, rest),
         (requestId) => failed(requestId, request),

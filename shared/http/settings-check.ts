@@ -25,16 +25,16 @@ export async function readSettingsReport(
   service: string,
   ask: (request: Request) => Response | Promise<Response>,
 ): Promise<readonly string[]> {
-  const unusable = (reason: string): readonly string[] => [
+  const reportUnusable = (reason: string): readonly string[] => [
     `The ${service} service does not check its settings: ${reason}`,
   ];
   try {
     const response = await ask(new Request(`https://${service}${SETTINGS_CHECK_PATH}`));
-    if (!response.ok) return unusable(`it answers ${response.status}`);
+    if (!response.ok) return reportUnusable(`it answers ${response.status}`);
     const problems: unknown = member(await response.json(), "problems");
-    if (!Array.isArray(problems)) return unusable("it answers with something else");
+    if (!Array.isArray(problems)) return reportUnusable("it answers with something else");
     return problems.map(String);
   } catch (error) {
-    return unusable(error instanceof Error ? error.message : "no reason given");
+    return reportUnusable(error instanceof Error ? error.message : "no reason given");
   }
 }

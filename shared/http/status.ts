@@ -55,7 +55,7 @@ export function renderStatus({ grpc, http, message, headers = {} }: Status): Res
 }
 
 /** 503 with Retry-After, for a platform failure that a retry may cure. */
-export const unavailable = (message: string, retryAfterSeconds = 1): Status => ({
+export const answerUnavailable = (message: string, retryAfterSeconds = 1): Status => ({
   grpc: "UNAVAILABLE",
   message,
   headers: { "retry-after": String(retryAfterSeconds) },
@@ -65,7 +65,7 @@ export const unavailable = (message: string, retryAfterSeconds = 1): Status => (
  * 415 of a request whose body is compressed; null for any other. No service decompresses: a small body could become
  * any size. The header says what would be accepted (RFC 9110 §15.5.16).
  */
-export function encodedBody({ method, headers }: Request): Status | null {
+export function rejectEncodedBody({ method, headers }: Request): Status | null {
   const encoding = headers.get("content-encoding")?.trim().toLowerCase() ?? "";
   if (method === "GET" || method === "HEAD" || encoding === "" || encoding === "identity") return null;
   return {
@@ -77,5 +77,5 @@ export function encodedBody({ method, headers }: Request): Status | null {
 }
 
 /** 503 of a service whose environment is incomplete; names every missing or wrong setting. */
-export const notConfigured = ({ problems }: ConfigError): Status =>
-  unavailable(`this deployment is not configured: ${problems.join("; ")}`, 60);
+export const rejectUnconfigured = ({ problems }: ConfigError): Status =>
+  answerUnavailable(`this deployment is not configured: ${problems.join("; ")}`, 60);

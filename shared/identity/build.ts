@@ -82,7 +82,7 @@ export function buildPrincipal(claims: VerifiedClaims, provider: BuildProvider):
   const unmet = checkDemands(claims, provider.demands);
   if (unmet !== null) return err(unmet);
   // A name built from an empty claim would belong to somebody else.
-  const name = renderTemplate(provider.subjectAltName, lookUp(claims, provider, false), missing);
+  const name = renderTemplate(provider.subjectAltName, lookUp(claims, provider, false), claimMissing);
   if (!name.ok) return name;
   const uri = writeUri(name.value, provider.demands?.uris.subjectAltName ?? "parsed");
   if (!uri.ok) return uri;
@@ -104,7 +104,7 @@ function writeUri(text: string, form: UriForm): Result<string, IdentityError> {
   return uri.ok ? uri : err({ code: "subject_alt_name_invalid" });
 }
 
-const missing = (claim: string): ClaimError => ({ code: "claim_missing", claim });
+const claimMissing = (claim: string): ClaimError => ({ code: "claim_missing", claim });
 
 function checkDemands(claims: VerifiedClaims, demands: Demands | null): ClaimError | null {
   for (const claim of demands?.claims ?? []) {
@@ -114,7 +114,7 @@ function checkDemands(claims: VerifiedClaims, demands: Demands | null): ClaimErr
   for (const claim of demands?.integers ?? []) {
     const value = readIntegerClaim(claims, claim);
     if (!value.ok) return value.error;
-    if (value.value === 0) return missing(claim);
+    if (value.value === 0) return claimMissing(claim);
   }
   for (const [claim, values] of Object.entries(demands?.oneOf ?? {})) {
     const isAllowed = values.some((value) => value === claimOf(claims, claim));
@@ -128,7 +128,7 @@ function renderExtensions(claims: VerifiedClaims, provider: BuildProvider): Resu
   const lookup = lookUp(claims, provider, true);
   const values: Record<string, string> = {};
   for (const [name, template] of extensions) {
-    const text = renderTemplate(template, lookup, missing);
+    const text = renderTemplate(template, lookup, claimMissing);
     if (!text.ok) return text;
     const form = demands?.uris[name];
     const value = form === undefined ? text : writeUri(text.value, form);

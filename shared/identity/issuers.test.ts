@@ -8,7 +8,7 @@ import { FULCIO_EXTENSION_NAMES, oidOf } from "../fulcio/extensions.ts";
 import type { VerifiedClaims } from "../oidc/token.ts";
 import type { Result } from "../result.ts";
 import { parseIssuers } from "./configuration/configuration.ts";
-import { builtInIssuer, createIssuerTable, type Issuer, principalOf } from "./issuers.ts";
+import { createBuiltInIssuer, createIssuerTable, type Issuer, principalOf } from "./issuers.ts";
 import type { IdentityError, Principal } from "./principal.ts";
 import { PUBLIC_ISSUERS } from "./public-issuers.ts";
 
@@ -238,7 +238,7 @@ describe("a policy", () => {
 describe("the issuers of the public instance", () => {
   const table = createIssuerTable([
     ...PUBLIC_ISSUERS,
-    builtInIssuer({ href: "https://sigstore.example.com", isLoopback: false }),
+    createBuiltInIssuer({ href: "https://sigstore.example.com", isLoopback: false }),
   ]);
   it.each([
     ["https://accounts.google.com", "email"],

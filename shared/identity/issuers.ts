@@ -12,7 +12,7 @@ import { err, ok, type Result } from "../result.ts";
 import { unreachable } from "../unreachable.ts";
 import { type BuildProvider, buildPrincipal } from "./build.ts";
 import { emailPrincipal } from "./email.ts";
-import { type Condition, unmetCondition } from "./policy.ts";
+import { type Condition, findUnmetCondition } from "./policy.ts";
 import type { IdentityError, Principal } from "./principal.ts";
 import { PROVIDER_TYPES } from "./providers.ts";
 import {
@@ -89,7 +89,7 @@ type IssuerKeys =
 export const DEFAULT_AUDIENCE = "sigstore";
 
 /** Makes an issuer of this type with defaults for everything else. */
-export function plainIssuer(url: string, identity: Identity, pattern: IssuerPattern | null = null): Issuer {
+export function createIssuer(url: string, identity: Identity, pattern: IssuerPattern | null = null): Issuer {
   return {
     url,
     pattern,
@@ -105,8 +105,8 @@ export function plainIssuer(url: string, identity: Identity, pattern: IssuerPatt
 }
 
 /** Makes the issuer under our own public URL. */
-export const builtInIssuer = (publicUrl: { readonly href: string; readonly isLoopback: boolean }): Issuer => ({
-  ...plainIssuer(`${publicUrl.href}/oidc`, { type: "email", issuerClaim: null, skipsVerification: false }),
+export const createBuiltInIssuer = (publicUrl: { readonly href: string; readonly isLoopback: boolean }): Issuer => ({
+  ...createIssuer(`${publicUrl.href}/oidc`, { type: "email", issuerClaim: null, skipsVerification: false }),
   isLoopback: publicUrl.isLoopback,
   keys: { kind: "built-in" },
 });
@@ -143,18 +143,18 @@ const MAX_IDENTITY_BYTES = 12 * 1024;
  * Returns the identity in a verified token. Fails with policy_refused, identity_too_large or an error in the claims.
  */
 export function principalOf(issuer: Issuer, claims: VerifiedClaims): Result<Principal, IdentityError> {
-  const condition = issuer.policy === null ? null : unmetCondition(issuer.policy, claims);
+  const condition = issuer.policy === null ? null : findUnmetCondition(issuer.policy, claims);
   if (condition !== null) return err({ code: "policy_refused", condition });
   const principal = readPrincipal(issuer.identity, claims);
   if (!principal.ok) return principal;
-  const published = { ...principal.value, extensions: publishedOf(issuer, principal.value.extensions) };
+  const published = { ...principal.value, extensions: removeOmitted(issuer, principal.value.extensions) };
   return sizeOf(published) > MAX_IDENTITY_BYTES
     ? err({ code: "identity_too_large", maxBytes: MAX_IDENTITY_BYTES })
     : ok(published);
 }
 
 /** Removes the extensions that the issuer's certificates omit. */
-function publishedOf({ omittedExtensions }: Issuer, extensions: FulcioExtensions): FulcioExtensions {
+function removeOmitted({ omittedExtensions }: Issuer, extensions: FulcioExtensions): FulcioExtensions {
   const omitted: ReadonlySet<string> = new Set(omittedExtensions);
   return Object.fromEntries(Object.entries(extensions).filter(([name]) => !omitted.has(name)));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Condition, matches, unmetCondition } from "./policy.ts";
+import { type Condition, findUnmetCondition, matches } from "./policy.ts";
 
 const CLAIMS = {
   repository_owner: "octo-org",
@@ -43,11 +43,11 @@ describe("a condition", () => {
     ],
     [{ kind: "all", conditions: [] }, null],
   ])("%j", (condition, unmet) => {
-    expect(unmetCondition(condition, CLAIMS)).toBe(unmet);
+    expect(findUnmetCondition(condition, CLAIMS)).toBe(unmet);
   });
 
   it("does not reveal the accepted value", () => {
-    expect(unmetCondition(equals("repository_owner", "secret-org"), CLAIMS)).not.toContain("secret");
+    expect(findUnmetCondition(equals("repository_owner", "secret-org"), CLAIMS)).not.toContain("secret");
   });
 });
 

@@ -20,29 +20,29 @@ export type Condition =
  * Describes the first condition that fails, naming the claim but not the required value; null if the policy is met. For
  * an `any`, describes every alternative.
  */
-export function unmetCondition(condition: Condition, claims: Claims): string | null {
+export function findUnmetCondition(condition: Condition, claims: Claims): string | null {
   switch (condition.kind) {
     case "all": {
       for (const part of condition.conditions) {
-        const unmet = unmetCondition(part, claims);
+        const unmet = findUnmetCondition(part, claims);
         if (unmet !== null) return unmet;
       }
       return null;
     }
     case "any": {
-      const unmet = condition.conditions.map((part) => unmetCondition(part, claims));
+      const unmet = condition.conditions.map((part) => findUnmetCondition(part, claims));
       return unmet.includes(null) ? null : unmet.join(", and ");
     }
     case "equals":
-      return holds(condition.claim, claims, (value) => condition.values.includes(value))
+      return isHeld(condition.claim, claims, (value) => condition.values.includes(value))
         ? null
         : `${nameOf(condition.claim)} is not one of the accepted values`;
     case "prefix":
-      return holds(condition.claim, claims, (value) => value.startsWith(condition.prefix))
+      return isHeld(condition.claim, claims, (value) => value.startsWith(condition.prefix))
         ? null
         : `${nameOf(condition.claim)} does not begin with the accepted prefix`;
     case "pattern":
-      return holds(condition.claim, claims, (value) => matches(condition.pattern, value))
+      return isHeld(condition.claim, claims, (value) => matches(condition.pattern, value))
         ? null
         : `${nameOf(condition.claim)} does not match the accepted pattern`;
     default:
@@ -52,7 +52,7 @@ export function unmetCondition(condition: Condition, claims: Claims): string | n
 
 const nameOf = (path: ClaimPath): string => path.join(".");
 
-function holds(path: ClaimPath, claims: Claims, test: (value: string) => boolean): boolean {
+function isHeld(path: ClaimPath, claims: Claims, test: (value: string) => boolean): boolean {
   const value = claimAt(claims, path);
   return (Array.isArray(value) ? value : [value]).some((item: unknown) => {
     const isScalar = typeof item === "string" || typeof item === "number" || typeof item === "boolean";

@@ -3,7 +3,7 @@
 // Spec: https://github.com/sigstore/fulcio/blob/main/config/identity/config.yaml
 
 import { parseIssuerPattern } from "../oidc/issuer-pattern.ts";
-import { type Identity, type Issuer, plainIssuer } from "./issuers.ts";
+import { createIssuer, type Identity, type Issuer } from "./issuers.ts";
 import { PROVIDERS } from "./providers.ts";
 
 const EMAIL: Identity = { type: "email", issuerClaim: null, skipsVerification: false };
@@ -47,7 +47,7 @@ export const PUBLIC_ISSUERS_WORD = "public";
 
 /** The default for a deployment that configures no issuers. */
 export const PUBLIC_ISSUERS: readonly Issuer[] = [
-  ...ISSUERS.map(([url, identity]) => plainIssuer(url, identity)),
+  ...ISSUERS.map(([url, identity]) => createIssuer(url, identity)),
   ...META_ISSUERS.map(([text, identity]) => metaIssuer(text, identity)),
 ];
 
@@ -60,5 +60,5 @@ function jobOf(name: string): Identity {
 function metaIssuer(text: string, identity: Identity): Issuer {
   const pattern = parseIssuerPattern(text);
   if (!pattern.ok) throw new TypeError(`${text} ${pattern.error.reason}`);
-  return plainIssuer(text, identity, pattern.value);
+  return createIssuer(text, identity, pattern.value);
 }

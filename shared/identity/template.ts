@@ -151,7 +151,7 @@ class TemplateParser {
       this.#depth--;
       return { kind: "if", ...test, taken, otherwise: [nested] };
     }
-    const otherwise = word === "else" && rest.length === 0 ? this.#otherwise() : [];
+    const otherwise = word === "else" && rest.length === 0 ? this.#parseElse() : [];
     if (word === "end" && rest.length > 0) reject("has an end with more after it");
     if (word === "else" && rest.length > 0) reject("has an else with something other than if after it");
     if (word === undefined) reject("has an if without an end");
@@ -159,7 +159,7 @@ class TemplateParser {
     return { kind: "if", ...test, taken, otherwise };
   }
 
-  #otherwise(): Template {
+  #parseElse(): Template {
     const nodes = this.#nodes();
     if (this.#tokens().join() !== "end") reject("has an else without an end");
     this.#at++;

@@ -102,15 +102,15 @@ export function keysOf(value: unknown): readonly unknown[] | null {
 
 /** Parses one public key for signatures. Its numbers are checked when it is imported. Fails with jwk_unusable. */
 export function parseJwk(value: unknown): Result<VerificationKey, JwkError> {
-  if (typeof value !== "object" || value === null) return unusable("is not a JSON object");
+  if (typeof value !== "object" || value === null) return rejectJwk("is not a JSON object");
   const members = value as Members;
   const problem = purposeProblem(members);
-  if (problem !== null) return unusable(problem);
+  if (problem !== null) return rejectJwk(problem);
   const { alg, kid } = members;
-  if (alg !== undefined && !isAlgorithm(alg)) return unusable(`has an alg other than ${ALGORITHMS.join(", ")}`);
-  if (kid !== undefined && typeof kid !== "string") return unusable("has a kid that is not a string");
+  if (alg !== undefined && !isAlgorithm(alg)) return rejectJwk(`has an alg other than ${ALGORITHMS.join(", ")}`);
+  if (kid !== undefined && typeof kid !== "string") return rejectJwk("has a kid that is not a string");
   const jwk = readNumbers(members);
-  if (jwk === null) return unusable("is not a complete RSA, EC (P-256, P-384, P-521) or OKP (Ed25519) key");
+  if (jwk === null) return rejectJwk("is not a complete RSA, EC (P-256, P-384, P-521) or OKP (Ed25519) key");
   return ok({ keyId: kid ?? null, algorithm: alg ?? null, jwk });
 }
 
@@ -128,7 +128,7 @@ function readNumbers({ kty, n, e, crv, x, y }: Members): PublicJwk | null {
 }
 
 const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
-const unusable = (reason: string): Result<never, JwkError> => err({ code: "jwk_unusable", reason });
+const rejectJwk = (reason: string): Result<never, JwkError> => err({ code: "jwk_unusable", reason });
 
 /** Whether the key can make signatures of this algorithm. */
 export function canVerify({ jwk, algorithm }: VerificationKey, wanted: Algorithm): boolean {

@@ -28,8 +28,8 @@ const keySet = (...keys: readonly IssuerKey[]): KeySet => {
 };
 
 const source = (set: KeySet, refreshed: KeySet | null = null): KeySource<never> => ({
-  current: async () => ok(set),
-  refreshed: async () => ok(refreshed),
+  read: async () => ok(set),
+  refresh: async () => ok(refreshed),
 });
 
 async function verify(
@@ -191,7 +191,7 @@ describe("a token that is rejected for its claims", () => {
 
   it("before its keys are requested", async () => {
     const unasked = async (): Promise<never> => expect.unreachable("keys were asked for");
-    const keys = { current: unasked, refreshed: unasked };
+    const keys = { read: unasked, refresh: unasked };
     for (const claims of [{ exp: 1 }, { aud: "x" }, { sub: "" }, { nbf: NOW_SECONDS + 1000 }]) {
       expect((await verify(signToken({ ...CLAIMS, ...claims }, KEY), keys)).ok).toBe(false);
     }

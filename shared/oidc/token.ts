@@ -41,11 +41,11 @@ export type VerifiedClaims = Brand<Claims, "VerifiedClaims">;
 
 /** Provides the keys of one issuer. */
 export interface KeySource<E> {
-  current(): Promise<Result<KeySet, E>>;
+  read(): Promise<Result<KeySet, E>>;
   /**
    * Returns newer keys than `current`, for a token that none of those verifies; null if it is too soon to fetch again.
    */
-  refreshed(): Promise<Result<KeySet | null, E>>;
+  refresh(): Promise<Result<KeySet | null, E>>;
 }
 
 /** CI providers issue tokens of up to 2 KiB. The limit applies before anything is parsed. */
@@ -99,21 +99,21 @@ export async function verifyToken<E>(
 ): Promise<Result<VerifiedClaims, TokenError | E>> {
   const checked = checkClaims(token.claims, expected.audiences, expected.now);
   if (!checked.ok) return checked;
-  const keys = await source.current();
+  const keys = await source.read();
   if (!keys.ok) return keys;
   const signature = await verifySignature(token, keys.value);
-  if (signature.ok || !mayHelpToRefresh(token, signature.error)) return andClaims(signature, token);
-  const refreshed = await source.refreshed();
+  if (signature.ok || !canRefreshHelp(token, signature.error)) return releaseClaims(signature, token);
+  const refreshed = await source.refresh();
   if (!refreshed.ok) return refreshed;
-  return andClaims(refreshed.value === null ? signature : await verifySignature(token, refreshed.value), token);
+  return releaseClaims(refreshed.value === null ? signature : await verifySignature(token, refreshed.value), token);
 }
 
-function andClaims<E>(signature: Result<null, E>, { claims }: UnverifiedToken): Result<VerifiedClaims, E> {
+function releaseClaims<E>(signature: Result<null, E>, { claims }: UnverifiedToken): Result<VerifiedClaims, E> {
   return signature.ok ? ok(claims as VerifiedClaims) : signature;
 }
 
 /** An unknown key id may be new, and so may the key of a token without an id. */
-function mayHelpToRefresh(token: UnverifiedToken, error: TokenError): boolean {
+function canRefreshHelp(token: UnverifiedToken, error: TokenError): boolean {
   return error.code === "token_key_unknown" || (error.code === "token_signature_invalid" && token.keyId === null);
 }
 

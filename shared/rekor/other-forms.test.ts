@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { certificateOf, leafNamed, PAIRS } from "../../test/support/authority/signing-chain.ts";
-import { KEY_KINDS, newSigningKey, signingKey, signMessage } from "../../test/support/authority/signing-keys.ts";
+import { createSigningKey, KEY_KINDS, signingKey, signMessage } from "../../test/support/authority/signing-keys.ts";
 import { hashOf } from "../../test/support/digests/digest-cases.ts";
 import { encodeUtf8 } from "../bytes/utf8.ts";
 import { parsePublicKey } from "../crypto/public-key.ts";
@@ -39,7 +39,7 @@ function expectClosed(entry: HashedRekordEntry, key: Credential["key"], count: n
 
 describe("the other forms of an entry", () => {
   it.each(KEY_KINDS)("of a key alone: %s", (kind) => {
-    const key = kind.startsWith("ecdsa") ? newSigningKey(kind) : signingKey(kind);
+    const key = kind.startsWith("ecdsa") ? createSigningKey(kind) : signingKey(kind);
     for (let i = 0; i < (kind.startsWith("ecdsa") ? 20 : 1); i++) {
       const message = encodeUtf8(`message ${i}`);
       const entry: HashedRekordEntry = {
@@ -57,7 +57,7 @@ describe("the other forms of an entry", () => {
   it("of a certificate: its CA's signature too, and every form verifies", async () => {
     const leaf = leafNamed("email");
     const { key } = certified(leaf);
-    const signer = newSigningKey("ecdsa-p256");
+    const signer = createSigningKey("ecdsa-p256");
     const message = encodeUtf8("an artifact");
     const entry: HashedRekordEntry = {
       digest: hashOf(signer, message),

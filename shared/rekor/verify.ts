@@ -69,7 +69,7 @@ export async function toCandidates(
   request: EntryRequest,
   accepted: AcceptedKeyDetails,
 ): Promise<Result<readonly Candidate[], EntryRequestError>> {
-  return request.kind === "dsse" ? fromEnvelope(request, accepted) : fromDigest(request, accepted);
+  return request.kind === "dsse" ? toEnvelopeEntry(request, accepted) : toDigestEntry(request, accepted);
 }
 
 /** Returns the first candidate whose signature verifies. Fails with entry_signature_invalid. */
@@ -80,7 +80,7 @@ export function verifyAny<T extends Candidate>(candidates: readonly T[]): Result
   return verified === undefined ? err({ code: "entry_signature_invalid" }) : ok(verified);
 }
 
-function fromDigest(
+function toDigestEntry(
   request: HashedRekordRequest,
   accepted: AcceptedKeyDetails,
 ): Result<readonly Candidate[], EntryRequestError> {
@@ -102,7 +102,7 @@ function fromDigest(
 /**
  * Requires exactly one signature: verifiers check only the first, so further ones would be logged but never verified.
  */
-async function fromEnvelope(
+async function toEnvelopeEntry(
   { envelope, verifiers }: DsseRequest,
   accepted: AcceptedKeyDetails,
 ): Promise<Result<readonly Candidate[], EntryRequestError>> {

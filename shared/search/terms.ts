@@ -57,7 +57,7 @@ export function signatureSearchRow(
   const signer = signerTerms(entry, certificate);
   return {
     termsVersion: TERMS_VERSION,
-    terms: distinct([...digests.map(digestTerm), ...signer.terms]),
+    terms: removeRepeats([...digests.map(digestTerm), ...signer.terms]),
     digest: subjects[0] ?? signed,
     identity: signer.identity,
     issuer: signer.issuer,
@@ -67,7 +67,7 @@ export function signatureSearchRow(
 /** The row of a certificate-log entry. */
 export function certificateSearchRow(certificate: Certificate): SearchRow {
   const { terms, identity, issuer } = certificateTerms(certificate);
-  return { termsVersion: TERMS_VERSION, terms: distinct(terms), digest: null, identity, issuer };
+  return { termsVersion: TERMS_VERSION, terms: removeRepeats(terms), digest: null, identity, issuer };
 }
 
 type SignerTerms = Pick<SearchRow, "terms" | "identity" | "issuer">;
@@ -96,4 +96,4 @@ function certificateTerms(certificate: Certificate): SignerTerms {
 
 const spkiTerm = (spki: Uint8Array): string => keyTerm(encodeHex(sha256(spki)));
 
-const distinct = (terms: readonly string[]): readonly string[] => [...new Set(terms)];
+const removeRepeats = (terms: readonly string[]): readonly string[] => [...new Set(terms)];

@@ -17,7 +17,7 @@ type Name<Rows> = keyof Rows & string;
 type Parser<T> = (text: string) => Result<T, string>;
 
 /** Says that a required setting is missing, and what to do if its row knows. */
-export const missingSentence = (name: string, row: Setting | undefined): string =>
+export const describeMissing = (name: string, row: Setting | undefined): string =>
   `${name} is missing${row?.whenMissing === undefined ? "" : `: ${row.whenMissing}`}`;
 
 /** Collects settings and their problems. `finish` builds the configuration if there is no problem. */
@@ -35,7 +35,7 @@ export class Settings<Rows extends SettingRows = SettingRows> {
   /** The setting's text. A missing or empty setting is a problem and yields "". */
   readRequired(name: Name<Rows>): string {
     const value = this.read(name);
-    if (value === null) this.#problems.push(missingSentence(name, this.#rows[name]));
+    if (value === null) this.#problems.push(describeMissing(name, this.#rows[name]));
     return value ?? "";
   }
 
@@ -54,7 +54,7 @@ export class Settings<Rows extends SettingRows = SettingRows> {
   parse<T>(name: Name<Rows>, parse: Parser<T>): () => T;
   parse(name: Name<Rows>, parse: Parser<unknown> = this.#parserOf(name)): () => unknown {
     const text = this.readRequired(name);
-    return text === "" ? () => unread(`${name} is missing`) : this.#parseText(name, text, parse);
+    return text === "" ? () => throwUnread(`${name} is missing`) : this.#parseText(name, text, parse);
   }
 
   /** Parses an optional setting, which yields null if it is missing or empty; otherwise as `parse`. */
@@ -72,7 +72,7 @@ export class Settings<Rows extends SettingRows = SettingRows> {
   #parseText(name: string, text: string, parse: Parser<unknown>): () => unknown {
     const result = parse(text);
     if (!result.ok) this.#problems.push(`${name} ${result.error}`);
-    return () => (result.ok ? result.value : unread(`${name} ${result.error}`));
+    return () => (result.ok ? result.value : throwUnread(`${name} ${result.error}`));
   }
 
   /**
@@ -98,7 +98,7 @@ export class Settings<Rows extends SettingRows = SettingRows> {
   }
 }
 
-function unread(problem: string): never {
+function throwUnread(problem: string): never {
   throw new TypeError(problem);
 }
 
@@ -106,7 +106,7 @@ function unread(problem: string): never {
  * Reads a service's configuration once per environment object, since parsing keys is expensive. The caller must
  * therefore pass the same object for every request.
  */
-export function oncePerEnv<Env extends object, C>(read: (env: Env) => C): (env: Env) => C {
+export function readOncePerEnv<Env extends object, C>(read: (env: Env) => C): (env: Env) => C {
   const seen = new WeakMap<Env, { readonly config: C }>();
   return (env) => {
     const known = seen.get(env) ?? { config: read(env) };

@@ -43,7 +43,7 @@ export function restoreEdge(treeSize: number, levels: readonly (readonly Hash[])
   const tiles = levels.map((hashes, level) => {
     const due = nodesAtLevel(treeSize, level) % TILE_WIDTH;
     if (hashes.length !== due) throw new RangeError(`level ${level} has ${hashes.length} hashes, expected ${due}`);
-    return hashes.reduce(push, mutable(EMPTY_TILE));
+    return hashes.reduce(push, copyTile(EMPTY_TILE));
   });
   if (nodesAtLevel(treeSize, tiles.length) > 0) throw new RangeError(`level ${tiles.length} is missing`);
   return { treeSize, tiles };
@@ -51,18 +51,18 @@ export function restoreEdge(treeSize: number, levels: readonly (readonly Hash[])
 
 /** Appends leaves. Returns the new edge and the tiles that became full. */
 export function growEdge(edge: Edge, leaves: readonly Hash[]): Growth {
-  const tiles = edge.tiles.map(mutable);
+  const tiles = edge.tiles.map(copyTile);
   const fullTiles: FullTile[] = [];
   let { treeSize } = edge;
   for (const leaf of leaves) {
     treeSize++;
     let carry: Hash | null = leaf;
     for (let level = 0; carry !== null; level++) {
-      const tile = push((tiles[level] ??= mutable(EMPTY_TILE)), carry);
+      const tile = push((tiles[level] ??= copyTile(EMPTY_TILE)), carry);
       carry = rootOfFull(tile);
       if (carry === null) continue;
       fullTiles.push({ level, index: nodesAtLevel(treeSize, level) / TILE_WIDTH - 1, rows: tile });
-      tiles[level] = mutable(EMPTY_TILE);
+      tiles[level] = copyTile(EMPTY_TILE);
     }
   }
   return { edge: { treeSize, tiles }, fullTiles };
@@ -70,7 +70,7 @@ export function growEdge(edge: Edge, leaves: readonly Hash[]): Growth {
 
 type MutableTile = Hash[][];
 
-const mutable = (tile: OpenTile): MutableTile => tile.map((row) => [...row]);
+const copyTile = (tile: OpenTile): MutableTile => tile.map((row) => [...row]);
 
 /** Adds a hash to the tile's lowest row, and the root of each subtree that it completes to the row above. */
 function push(tile: MutableTile, added: Hash): MutableTile {

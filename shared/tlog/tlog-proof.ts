@@ -50,11 +50,11 @@ export function parseTlogProof(bytes: Uint8Array): Result<TlogProof, TlogProofEr
   const split = text.value.indexOf("\n\n");
   const [header, ...lines] = text.value.slice(0, Math.max(split, 0)).split("\n");
   if (header !== HEADER) return fail("header");
-  const extraText = after("extra ", lines[0]);
+  const extraText = readRest("extra ", lines[0]);
   const extra = extraText === null ? null : decodeBase64(extraText);
   if (extra?.ok === false) return fail("extra");
   const [index, ...hashLines] = extra === null ? lines : lines.slice(1);
-  const leafIndex = parseDecimal(after("index ", index) ?? "");
+  const leafIndex = parseDecimal(readRest("index ", index) ?? "");
   if (leafIndex === null) return fail("index");
   const hashes = parseHashes(hashLines);
   if (hashes === null) return fail("hash");
@@ -63,7 +63,7 @@ export function parseTlogProof(bytes: Uint8Array): Result<TlogProof, TlogProofEr
 }
 
 /** The rest of a line after this word, null if the line starts otherwise. */
-const after = (word: string, line: string | undefined): string | null =>
+const readRest = (word: string, line: string | undefined): string | null =>
   line?.startsWith(word) === true ? line.slice(word.length) : null;
 
 function parseHashes(lines: readonly string[]): readonly Hash[] | null {

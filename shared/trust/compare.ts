@@ -9,10 +9,10 @@ import { member } from "../json/member.ts";
  */
 export function compareTrustedRoot(signed: unknown, live: object): readonly string[] {
   return [
-    ...missing(signed, live, { list: "tlogs", part: logIdentity, name: "a signature log's key" }),
-    ...missing(signed, live, { list: "ctlogs", part: logIdentity, name: "a certificate log's key" }),
-    ...missing(signed, live, { list: "certificateAuthorities", part: chainOf, name: "a chain of the CA" }),
-    ...missing(signed, live, {
+    ...findMissing(signed, live, { list: "tlogs", part: logIdentity, name: "a signature log's key" }),
+    ...findMissing(signed, live, { list: "ctlogs", part: logIdentity, name: "a certificate log's key" }),
+    ...findMissing(signed, live, { list: "certificateAuthorities", part: chainOf, name: "a chain of the CA" }),
+    ...findMissing(signed, live, {
       list: "timestampAuthorities",
       part: chainOf,
       name: "the chain of the timestamp authority",
@@ -25,7 +25,7 @@ export function compareSigningConfig(signed: unknown, live: object): readonly st
   const lists = ["caUrls", "oidcUrls", "rekorTlogUrls", "tsaUrls"];
   return lists
     .flatMap((list) =>
-      missing(signed, live, { list, part: (service) => member(service, "url"), name: `the URL in ${list}` }),
+      findMissing(signed, live, { list, part: (service) => member(service, "url"), name: `the URL in ${list}` }),
     )
     .map((name) => `The signed signing config does not contain ${name} that is in use: publish new targets.`);
 }
@@ -37,7 +37,7 @@ interface Comparison {
   readonly name: string;
 }
 
-function missing(signed: unknown, live: object, { list, part, name }: Comparison): readonly string[] {
+function findMissing(signed: unknown, live: object, { list, part, name }: Comparison): readonly string[] {
   const key = (item: unknown): string => JSON.stringify(part(item));
   const there = new Set(items(signed, list).map(key));
   return items(live, list).every((item) => there.has(key(item))) ? [] : [name];

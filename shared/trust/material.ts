@@ -67,7 +67,7 @@ const FROZEN_GRACE_MS = 3_600_000 + GRACE_MS;
  */
 export function logValidity(log: TrustedLog, retired: RetiredKeys): ValidFor | null {
   const end = log.frozenAt === null ? null : unixMs(log.frozenAt + FROZEN_GRACE_MS);
-  return validFor(logStart(log), end, retirementOf(retired, [log]));
+  return toValidFor(logStart(log), end, retirementOf(retired, [log]));
 }
 
 /**
@@ -77,10 +77,10 @@ export function logValidity(log: TrustedLog, retired: RetiredKeys): ValidFor | n
  */
 export function chainValidity(chain: Chain, isInUse: boolean, retired: RetiredKeys): ValidFor | null {
   const [{ notBefore, notAfter }] = chain;
-  return validFor(notBefore, isInUse ? null : notAfter, retirementOf(retired, chain));
+  return toValidFor(notBefore, isInUse ? null : notAfter, retirementOf(retired, chain));
 }
 
-function validFor(start: UnixMs, end: UnixMs | null, retirement: Retirement | null): ValidFor | null {
+function toValidFor(start: UnixMs, end: UnixMs | null, retirement: Retirement | null): ValidFor | null {
   if (retirement !== null && retirement.retiredAt <= start) return null;
   const ends = [end, retirement?.retiredAt ?? null].filter((time) => time !== null);
   const range = startingAt(start);

@@ -49,7 +49,7 @@ export function checkTimestampCertificate(certificate: Certificate): Result<null
     return err("needs a critical extended key usage with timestamping alone");
   }
   if (isCa(certificate)) return err("must not be a CA certificate");
-  return signs(certificate) ? ok(null) : err("has a key usage without digitalSignature");
+  return canSign(certificate) ? ok(null) : err("has a key usage without digitalSignature");
 }
 
 function isCa(certificate: Certificate): boolean {
@@ -60,7 +60,7 @@ function isCa(certificate: Certificate): boolean {
   return !cA.ok || cA.value === true;
 }
 
-function signs(certificate: Certificate): boolean {
+function canSign(certificate: Certificate): boolean {
   const usage = findExtension(certificate, OID.keyUsage);
   if (usage === null) return true;
   // digitalSignature is bit 0 of the BIT STRING, whose first octet counts the unused bits.

@@ -20,10 +20,10 @@ export interface TufKey {
 }
 
 /** Returns a type alias: an interface is not assignable to CanonicalValue. */
-const plain = ({ keytype, scheme, keyval }: TufKey) => ({ keytype, scheme, keyval: { public: keyval.public } });
+const toTypeAlias = ({ keytype, scheme, keyval }: TufKey) => ({ keytype, scheme, keyval: { public: keyval.public } });
 
 /** Computes the KEYID: hex SHA-256 of the canonical JSON of the key object. */
-export const keyIdOf = (key: TufKey): string => encodeHex(sha256(canonicalJson(plain(key))));
+export const keyIdOf = (key: TufKey): string => encodeHex(sha256(canonicalJson(toTypeAlias(key))));
 
 /** Makes the key object of a P-256 SubjectPublicKeyInfo (DER). Fails with tuf_key_invalid for any other key. */
 export function tufKey(spki: Uint8Array): Result<TufKey, { readonly code: "tuf_key_invalid" }> {

@@ -185,7 +185,7 @@ function readRole(name: RoleName, value: unknown, keys: Root["keys"]): Role {
     ids.every((id) => Object.hasOwn(keys, id)),
     `names a key of ${name} that it does not contain`,
   );
-  const needed = positive(threshold);
+  const needed = readPositive(threshold);
   check(needed <= ids.length, `requires more signatures of ${name} than there are keys`);
   return { keyids: ids, threshold: needed };
 }
@@ -202,14 +202,14 @@ function readTargets(value: unknown): Targets {
 function readTargetFile(value: unknown): TargetFile {
   const { length, hashes, custom } = members(value, ["length", "hashes"], ["custom"]);
   const { sha256 } = members(hashes, ["sha256"]);
-  const file = { length: positive(length), hashes: { sha256: matching(sha256, HASH) } };
+  const file = { length: readPositive(length), hashes: { sha256: readMatching(sha256, HASH) } };
   return custom === undefined ? file : { ...file, custom: readCustom(custom) };
 }
 
 function readCustom(value: unknown): SigstoreCustom {
   const { sigstore } = members(value, ["sigstore"]);
   const { status, usage, uri } = members(sigstore, ["status", "usage"], ["uri"]);
-  const known = { status: oneOf(status, STATUSES), usage: oneOf(usage, USAGES) };
+  const known = { status: readOneOf(status, STATUSES), usage: readOneOf(usage, USAGES) };
   return { sigstore: uri === undefined ? known : { ...known, uri: string(uri) } };
 }
 
@@ -226,7 +226,7 @@ function readTimestamp(value: unknown): Timestamp {
 }
 
 const readVersion = (value: unknown): { readonly version: number } => ({
-  version: positive(members(value, ["version"]).version),
+  version: readPositive(members(value, ["version"]).version),
 });
 
 function readCommon<T extends RoleName>(
@@ -234,20 +234,20 @@ function readCommon<T extends RoleName>(
   fields: Readonly<Record<"_type" | "spec_version" | "version" | "expires", unknown>>,
 ): Common<T> {
   check(fields["_type"] === type, `is not ${type} metadata`);
-  const specVersion = matching(fields.spec_version, SPEC_VERSIONS);
-  const expires = matching(fields.expires, TIME);
+  const specVersion = readMatching(fields.spec_version, SPEC_VERSIONS);
+  const expires = readMatching(fields.expires, TIME);
   const time = Date.parse(expires);
   check(
     Number.isFinite(time) && time >= 0 && formatRfc3339(unixMs(time)) === expires,
     "expires at a time that does not exist",
   );
-  return { _type: type, spec_version: specVersion, version: positive(fields.version), expires };
+  return { _type: type, spec_version: specVersion, version: readPositive(fields.version), expires };
 }
 
 function readSignatures(value: unknown): readonly Signature[] {
   const signatures = list(value, MAX_KEYS).map((item) => {
     const { keyid, sig } = members(item, ["keyid", "sig"]);
-    return { keyid: matching(keyid, HASH), sig: matching(sig, SIGNATURE) };
+    return { keyid: readMatching(keyid, HASH), sig: readMatching(sig, SIGNATURE) };
   });
   check(new Set(signatures.map(({ keyid }) => keyid)).size === signatures.length, "is signed twice by one key");
   return signatures;
@@ -289,19 +289,19 @@ function string(value: unknown): string {
   return value;
 }
 
-function matching(value: unknown, pattern: RegExp): string {
+function readMatching(value: unknown, pattern: RegExp): string {
   const text = string(value);
   check(pattern.test(text), "has a string of the wrong form");
   return text;
 }
 
-function oneOf<T extends string>(value: unknown, known: readonly T[]): T {
+function readOneOf<T extends string>(value: unknown, known: readonly T[]): T {
   const found = known.find((item) => item === value);
   if (found === undefined) throw new MetadataSyntaxError(`has a string other than ${known.join(" or ")}`);
   return found;
 }
 
-function positive(value: unknown): number {
+function readPositive(value: unknown): number {
   if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 1) {
     throw new MetadataSyntaxError("has another value where a positive integer is expected");
   }

@@ -62,12 +62,15 @@ export function targetDocuments(trustedRoot: object, signingConfig: object, pemR
 
 function pemTargets({ tlogs, ctlogs, certificateAuthorities, timestampAuthorities }: TrustedRootJson): TargetDocuments {
   const chains = certificateAuthorities.map(certificatesOf);
-  const fulcio = custom("Fulcio", certificateAuthorities[0]?.uri);
+  const fulcio = describeTarget("Fulcio", certificateAuthorities[0]?.uri);
   const all = {
     ...keyTargets("rekor", "Rekor", tlogs),
     ...keyTargets("ctfe", "CTFE", ctlogs),
-    "fulcio_v1.crt.pem": { text: distinct(chains.map((chain) => chain.at(-1) ?? "")), custom: fulcio },
-    "fulcio_intermediate_v1.crt.pem": { text: distinct(chains.flatMap((chain) => chain.slice(0, -1))), custom: fulcio },
+    "fulcio_v1.crt.pem": { text: joinDistinct(chains.map((chain) => chain.at(-1) ?? "")), custom: fulcio },
+    "fulcio_intermediate_v1.crt.pem": {
+      text: joinDistinct(chains.flatMap((chain) => chain.slice(0, -1))),
+      custom: fulcio,
+    },
     ...timestampTargets(timestampAuthorities),
   };
   return Object.fromEntries(Object.entries(all).filter(([, { text }]) => text !== ""));
@@ -78,7 +81,7 @@ function keyTargets(name: string, usage: "Rekor" | "CTFE", logs: readonly LogJso
   return Object.fromEntries(
     logs.map(({ baseUrl, publicKey }, i) => [
       `${name}${i === 0 ? "" : `_${i}`}.pub`,
-      { text: pemOf("PUBLIC KEY", publicKey.rawBytes), custom: custom(usage, baseUrl) },
+      { text: pemOf("PUBLIC KEY", publicKey.rawBytes), custom: describeTarget(usage, baseUrl) },
     ]),
   );
 }
@@ -88,7 +91,7 @@ function timestampTargets(authorities: readonly AuthorityJson[]): TargetDocument
   const [authority] = authorities;
   if (authority === undefined) return {};
   const chain = certificatesOf(authority);
-  const about = custom("TSA", authority.uri);
+  const about = describeTarget("TSA", authority.uri);
   const named = chain.map((text, i) => {
     const last = i === chain.length - 1;
     const name = i === 0 ? "tsa_leaf" : last ? "tsa_root" : `tsa_intermediate_${i - 1}`;
@@ -97,14 +100,14 @@ function timestampTargets(authorities: readonly AuthorityJson[]): TargetDocument
   return Object.fromEntries(named);
 }
 
-const custom = (usage: SigstoreCustom["sigstore"]["usage"], uri: string | undefined): SigstoreCustom => ({
+const describeTarget = (usage: SigstoreCustom["sigstore"]["usage"], uri: string | undefined): SigstoreCustom => ({
   sigstore: { status: "Active", usage, ...(uri === undefined ? {} : { uri }) },
 });
 
 const certificatesOf = ({ certChain }: AuthorityJson): readonly string[] =>
   certChain.certificates.map(({ rawBytes }) => pemOf("CERTIFICATE", rawBytes));
 
-const distinct = (texts: readonly string[]): string => [...new Set(texts)].join("");
+const joinDistinct = (texts: readonly string[]): string => [...new Set(texts)].join("");
 
 function pemOf(label: string, base64: string): string {
   const der = decodeBase64(base64);

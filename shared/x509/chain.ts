@@ -23,7 +23,7 @@ export interface ChainError {
  * and its key verifies the signature over the TBS. False for an unsupported key or algorithm.
  */
 export async function verifyIssuedBy(certificate: Certificate, issuer: Certificate): Promise<boolean> {
-  const key = equal(certificate.issuer, issuer.subject) ? issuingKey(issuer) : null;
+  const key = equal(certificate.issuer, issuer.subject) ? findIssuingKey(issuer) : null;
   const algorithm = decodeDer(certificate.signatureAlgorithm, (reader) => reader.sequence(readSignatureAlgorithm));
   if (key === null || !algorithm.ok || algorithm.value.known === null) return false;
   return verifySigned(algorithm.value.known, key, certificate.tbs, certificate.signature);
@@ -33,7 +33,7 @@ export async function verifyIssuedBy(certificate: Certificate, issuer: Certifica
 const issuingKeys = new WeakMap<Certificate, PublicKey | null>();
 
 /** Returns the issuer's key, or null if it is unsupported or may not sign certificates. */
-function issuingKey(issuer: Certificate): PublicKey | null {
+function findIssuingKey(issuer: Certificate): PublicKey | null {
   const known = issuingKeys.get(issuer);
   if (known !== undefined) return known;
   const key = parsePublicKey(issuer.spki);

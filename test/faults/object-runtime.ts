@@ -321,7 +321,7 @@ export class ObjectRuntime {
         // Asynchronous on the platform: it does not throw.
         if (this.#owns(instance())) this.storage.exec("INSERT OR REPLACE INTO alarm VALUES (1, ?)", [due]);
       },
-      after: (milliseconds, callback) => this.turn(instance(), milliseconds, "timer", callback),
+      runAfter: (milliseconds, callback) => this.turn(instance(), milliseconds, "timer", callback),
       logLine: (event, data) => {
         if (!instance().isDead) logLine(event, data);
       },

@@ -12,7 +12,7 @@ import type { SearchRow } from "../../shared/search/row.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import type { SignedTreeHead } from "../../shared/tlog/head.ts";
 import type { Tail } from "../../workers/log/reading/cached-tail.ts";
-import { asPrecertificate, signSct } from "../../workers/sequencer/kinds/certificate.ts";
+import { signSct, toPrecertificate } from "../../workers/sequencer/kinds/certificate.ts";
 import type { LogFormat, Submission } from "../../workers/sequencer/kinds/kind.ts";
 import { SEQUENCER_KINDS } from "../../workers/sequencer/kinds/kinds.ts";
 import { Log } from "../../workers/sequencer/log.ts";
@@ -269,7 +269,7 @@ export class World {
     const { answer, placement, isOtherForm } = result.value;
     if (certificate === null) return { answer, sct: null, certificate };
     if (placement === null) return "entry_in_other_form";
-    const promised = isOtherForm ? asPrecertificate(certificate) : certificate;
+    const promised = isOtherForm ? toPrecertificate(certificate) : certificate;
     return { answer, sct: signSct(simulatedEcdsa, promised, placement), certificate: promised };
   }
 

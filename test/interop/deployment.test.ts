@@ -11,7 +11,7 @@ import { readJson } from "../../cli/signing/sigstore-js.ts";
 import { DECLARATIONS } from "../../workers/declarations.ts";
 import type { Binding } from "../support/cloudflare/account.ts";
 import { type StandIn, startStandIn } from "../support/cloudflare/stand-in.ts";
-import { type Checkout, type Ended, freshCheckout } from "../support/process/checkout.ts";
+import { type Checkout, createCheckout, type Ended } from "../support/process/checkout.ts";
 
 const SECRETS = [
   "CA_KEY",
@@ -31,7 +31,7 @@ let cloud: StandIn;
 let state: string;
 
 beforeEach(async () => {
-  checkout = freshCheckout();
+  checkout = createCheckout();
   state = mkdtempSync(join(tmpdir(), "sigedge-cloud-"));
   cloud = await startStandIn({
     state,
@@ -51,7 +51,7 @@ async function run(line: string, env: Readonly<Record<string, string>> = cloud.e
   return ended;
 }
 
-const bindingsOf = (worker: string): readonly Binding[] => cloud.account.deployed(worker).bindings;
+const bindingsOf = (worker: string): readonly Binding[] => cloud.account.latestVersion(worker).bindings;
 const namesOf = (worker: string, type: string): readonly string[] =>
   bindingsOf(worker)
     .filter((binding) => binding.type === type)
@@ -100,7 +100,7 @@ describe("composed", () => {
     expect([shape(), cloud.account.workers.size, cloud.account.databases.size]).toEqual([null, 0, 0]);
     await run("npx sigedge deploy --no-smoke-test");
     expect(shape()).toBe("composed");
-    const before = cloud.account.deployed("sigedge").id;
+    const before = cloud.account.latestVersion("sigedge").id;
     await run("npx sigedge init --url https://other.example.com --dir other --name sigedge");
     for (const line of [
       "npx sigedge deploy --no-smoke-test --dir other",
@@ -111,9 +111,9 @@ describe("composed", () => {
     }
     const refused = await checkout.run("npx sigedge deploy --no-smoke-test --dir other", cloud.env);
     expect(refused.stderr).toContain(`the Worker sigedge, which answers for ${cloud.url}`);
-    expect(cloud.account.deployed("sigedge").id).toBe(before);
+    expect(cloud.account.latestVersion("sigedge").id).toBe(before);
     await run("npx sigedge deploy --no-smoke-test --dir other --adopt");
-    expect(cloud.account.deployed("sigedge").id).not.toBe(before);
+    expect(cloud.account.latestVersion("sigedge").id).not.toBe(before);
     expect(cloud.unknownCalls).toEqual([]);
   });
 

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse, stringify } from "yaml";
-import { freePort, LISTEN_ADDRESS } from "../../cli/address.ts";
+import { findFreePort, LISTEN_ADDRESS } from "../../cli/address.ts";
 import { withSeparatedAliases } from "../../cli/deployment/issuers-file.ts";
 import { interopTool } from "../../tools/interop-tools.ts";
 import type { CaMaterial } from "../support/authority/ca.ts";
@@ -49,7 +49,9 @@ export async function startFulcio({ material, config, log }: FulcioOptions): Pro
   const key = createPrivateKey(material.CA_KEY);
   const passphrase = "fulcio";
   const encrypted = key.export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase });
-  const [port, grpcPort, metricsPort] = (await Promise.all([freePort(0), freePort(0), freePort(0)])).map(valueOf);
+  const [port, grpcPort, metricsPort] = (await Promise.all([findFreePort(0), findFreePort(0), findFreePort(0)])).map(
+    valueOf,
+  );
   const flags = {
     host: LISTEN_ADDRESS,
     port: String(port),

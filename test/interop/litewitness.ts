@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { freePort, LISTEN_ADDRESS } from "../../cli/address.ts";
+import { findFreePort, LISTEN_ADDRESS } from "../../cli/address.ts";
 import { interopTool } from "../../tools/interop-tools.ts";
 import type { Tree } from "./fsck.ts";
 import { witnessVkey } from "./signed-note.ts";
@@ -38,7 +38,7 @@ export async function startLitewitness(): Promise<Litewitness> {
   const publicKey = keys.publicKey.export({ format: "der", type: "spki" }).subarray(-32);
   const socket = join(folder, "agent");
   const agent = await startSshAgent(socket, keys.privateKey, publicKey);
-  const port = await freePort(0);
+  const port = await findFreePort(0);
   if (!port.ok) throw new Error(port.error);
   const listen = `${LISTEN_ADDRESS}:${port.value}`;
   const database = join(folder, "witness.db");

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Bundle } from "@sigstore/bundle";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { freePort, localUrl } from "../../cli/address.ts";
+import { findFreePort, localUrl } from "../../cli/address.ts";
 import { createDeployment } from "../../cli/deployment/create.ts";
 import { readDeployment, workerSettings } from "../../cli/deployment/deployment.ts";
 import { ROOT } from "../../cli/root.ts";
@@ -41,7 +41,7 @@ const epochs: Epoch[] = [];
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "sigedge-rotations-"));
   deployment = join(folder, "deployment");
-  port = valueOf(await freePort(0));
+  port = valueOf(await findFreePort(0));
   url = localUrl(port);
   const publicUrl = valueOf(parsePublicUrl(url));
   valueOf(

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { operatorOf, operatorToken } from "../../cli/deployment/operator-issuer.ts";
 import { parsePublicUrl } from "../../shared/http/public-url.ts";
 import { type StandIn, startStandIn } from "../support/cloudflare/stand-in.ts";
-import { type Checkout, freshCheckout } from "../support/process/checkout.ts";
+import { type Checkout, createCheckout } from "../support/process/checkout.ts";
 import { watchArguments } from "../support/process/process-arguments.ts";
 import { startStack } from "../support/process/stack.ts";
 
@@ -88,7 +88,7 @@ async function run(line: string, env: Readonly<Record<string, string>> = {}): Pr
 }
 
 beforeAll(async () => {
-  checkout = freshCheckout();
+  checkout = createCheckout();
   state = mkdtempSync(join(tmpdir(), "sigedge-secrets-"));
   cloud = await startStandIn({ state, front: () => "sigedge" });
   writeFileSync(join(state, "passphrase"), `${PASSPHRASE}\n`, { mode: 0o600 });
@@ -168,7 +168,7 @@ describe("the secrets of a deployment", () => {
 
   it("are in no log of a Worker, and in no bundle", () => {
     const modules = cloud.account
-      .deployed("sigedge")
+      .latestVersion("sigedge")
       .modules.map(({ name, contents }) => [name, Buffer.from(contents)] as const);
     expect(cloud.logs.length).toBeGreaterThan(0);
     expect(findNeedles(new Map([["logs", Buffer.from(cloud.logs.join("\n"))], ...modules]), () => false)).toEqual([]);

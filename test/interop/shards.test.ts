@@ -12,7 +12,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Bundle } from "@sigstore/bundle";
 import { X509Certificate } from "@sigstore/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { freePort } from "../../cli/address.ts";
+import { findFreePort } from "../../cli/address.ts";
 import { ROOT } from "../../cli/root.ts";
 import { type Instance, readInstance, readJson, sign, verify } from "../../cli/signing/sigstore-js.ts";
 import { fetchCheckpoint } from "../support/logs/check-log.ts";
@@ -79,7 +79,7 @@ function logsOf(instance: Instance, bundle: Bundle): { readonly signature: strin
 }
 
 beforeAll(async () => {
-  const port = await freePort(0);
+  const port = await findFreePort(0);
   if (!port.ok) throw new Error(port.error);
   state = mkdtempSync(join(tmpdir(), "sigedge-shards-"));
   shardUrl = `http://127.0.0.2:${port.value}`;

@@ -14,12 +14,12 @@ import { identityToken } from "../../local/dev-issuer.ts";
 import { interopFolder, interopPath } from "../../tools/interop-tools.ts";
 import { muteConsole } from "../support/authority/ca-service.ts";
 import {
-  inSecretTree,
-  redirected,
+  logSecretly,
+  redirect,
+  runStolenCa,
+  runStolenTsa,
   type Served,
   secretLog,
-  stolenCa,
-  stolenTsa,
   VICTIM,
   victimToken,
 } from "../support/authority/thief.ts";
@@ -128,7 +128,7 @@ async function keep(service: Promise<Served>): Promise<Served> {
 }
 
 const signAsVictim = (ca: Served): Promise<Bundle> =>
-  sign(redirected(client, { ca }), { identityToken: victimToken(), data: DATA, attestationType: null });
+  sign(redirect(client, { ca }), { identityToken: victimToken(), data: DATA, attestationType: null });
 const nextUrl = (): string => folder.url.replace("localhost", "127.0.0.2").replace("127.0.0.1", "127.0.0.2");
 const caMaterial = (): { readonly CA_KEY: string; readonly CA_CHAIN: string } => ({
   CA_KEY: folder.read("keys", "ca.key.pem"),
@@ -138,7 +138,7 @@ const caMaterial = (): { readonly CA_KEY: string; readonly CA_CHAIN: string } =>
 it("the key of the timestamp authority", async () => {
   const since = await theft();
   const material = { TSA_KEY: folder.read("keys", "tsa.key.pem"), TSA_CHAIN: folder.read("keys", "tsa-chain.pem") };
-  const stamped = await signHonestly(redirected(client, { tsa: await keep(stolenTsa(material)) }));
+  const stamped = await signHonestly(redirect(client, { tsa: await keep(runStolenTsa(material)) }));
   expect(await verdicts(stamped, alice())).toEqual(BOTH);
   await takeOut("tsa", "--since", since);
   expect(await verdicts(stamped, alice())).toEqual(NEITHER);
@@ -147,7 +147,7 @@ it("the key of the timestamp authority", async () => {
 
 it("the key of the CA", async () => {
   const since = await theft();
-  const ca = await keep(stolenCa(client, caMaterial()));
+  const ca = await keep(runStolenCa(client, caMaterial()));
   const forged = await signAsVictim(ca);
   expect(await verdicts(forged, VICTIM)).toEqual(BOTH);
   await takeOut("ca", "--since", since);
@@ -160,7 +160,7 @@ it("the key of the CA", async () => {
 });
 
 it("the key of the CA, of which nothing is to be trusted", async () => {
-  const forged = await signAsVictim(await keep(stolenCa(client, caMaterial())));
+  const forged = await signAsVictim(await keep(runStolenCa(client, caMaterial())));
   expect(await verdicts(forged, VICTIM)).toEqual(BOTH);
   await takeOut("ca", "--since", "2020-01-01", "--again");
   expect(await verdicts(forged, VICTIM)).toEqual(NEITHER);
@@ -170,7 +170,7 @@ it("the key of the CA, of which nothing is to be trusted", async () => {
 it("the key of the certificate log, together with that of the CA", async () => {
   const since = await theft();
   const log = secretLog(folder.read("keys", "certificate-log.key.pem"));
-  const forged = await signAsVictim(await keep(stolenCa(client, caMaterial(), log)));
+  const forged = await signAsVictim(await keep(runStolenCa(client, caMaterial(), log)));
   expect(await verdicts(forged, VICTIM)).toEqual(BOTH);
   await takeOut("certificate-log", "--since", since, "--url", nextUrl());
   // sigstore-python 4.5 compares no SCT with the range of its log.
@@ -180,7 +180,7 @@ it("the key of the certificate log, together with that of the CA", async () => {
 
 it("the key of the signature log, of which nothing is to be trusted", async () => {
   const origin = new URL(folder.url).hostname;
-  const forged = inSecretTree(honest, origin, folder.read("keys", "signature-log.key.pem"));
+  const forged = logSecretly(honest, origin, folder.read("keys", "signature-log.key.pem"));
   expect(await verdicts(forged, alice())).toEqual(BOTH);
   await takeOut("signature-log", "--since", "2020-01-01", "--url", nextUrl());
   expect(await verdicts(forged, alice())).toEqual(NEITHER);

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { leafNamed, signWithLeafKey } from "../support/authority/signing-chain.ts";
-import { KEY_KINDS, newSigningKey, signingKey } from "../support/authority/signing-keys.ts";
+import { createSigningKey, KEY_KINDS, signingKey } from "../support/authority/signing-keys.ts";
 import {
   addEntry,
   bareVerifier,
@@ -98,7 +98,7 @@ describe("an open log", () => {
   });
 
   it("accepts an attestation as a hashedrekord over its PAE", async () => {
-    const key = newSigningKey("ecdsa-p256");
+    const key = createSigningKey("ecdsa-p256");
     const subject = [{ name: "a", digest: { sha256: "cd".repeat(32) } }];
     const payload = new TextEncoder().encode(
       JSON.stringify({ _type: "https://in-toto.io/Statement/v1", subject, predicateType: "p" }),
@@ -131,7 +131,7 @@ describe("a duplicate entry", () => {
   });
 
   it("gets the existing index after more than 256 entries and a restart, proven in the current tree", async () => {
-    const key = newSigningKey("ecdsa-p256");
+    const key = createSigningKey("ecdsa-p256");
     const request = hashedRequest(key, message);
     const first = await addEntry(open, request);
     for (let batch = 0; batch < 5; batch++) {
@@ -157,7 +157,7 @@ describe("the default write policy", () => {
   const NAMED = 'invalid hashedrekord request: write policy "own-ca+listed-keys"';
 
   it("accepts a certificate of our CA", async () => {
-    const key = newSigningKey("ecdsa-p256");
+    const key = createSigningKey("ecdsa-p256");
     const certificate = await ownCertificate(restricted, "alice@example.com", key);
     const verifier = { x509Certificate: { rawBytes: base64(certificate) }, keyDetails: P256 };
     const entry = await addEntry(restricted, hashedRequest(key, message, verifier));
@@ -181,7 +181,7 @@ describe("the default write policy", () => {
   });
 
   it("rejects an unlisted key", async () => {
-    const key = newSigningKey("ecdsa-p256");
+    const key = createSigningKey("ecdsa-p256");
     const fingerprint = createHash("sha256").update(key.spki).digest("hex");
     await expectRefused(
       restricted,
@@ -237,7 +237,7 @@ describe("a rejected entry", () => {
     ],
     [
       "another key's signature",
-      () => request({}, { verifier: bareVerifier(newSigningKey("ecdsa-p256")) }),
+      () => request({}, { verifier: bareVerifier(createSigningKey("ecdsa-p256")) }),
       `${INVALID}verifying signature: it does not verify over this digest with the verifier's key (ECDSA in ASN.1 DER, RSA in PKCS#1 v1.5, Ed25519ph)`,
     ],
     [

@@ -10,11 +10,11 @@ import { join } from "node:path";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
-import { freePort, LISTEN_ADDRESS, localUrl } from "../../cli/address.ts";
+import { findFreePort, LISTEN_ADDRESS, localUrl } from "../../cli/address.ts";
 import { ROOT } from "../../cli/root.ts";
 import { readInstance, readJson, sign, verify } from "../../cli/signing/sigstore-js.ts";
 import { bundleWorker } from "../../local/bundle.ts";
-import { localSettings } from "../../local/settings.ts";
+import { openLocalSettings } from "../../local/settings.ts";
 import { DECLARATIONS, settingNames } from "../../workers/declarations.ts";
 import { signToken } from "../support/authority/identity-token.ts";
 import { runCommand } from "../support/process/command.ts";
@@ -51,7 +51,7 @@ async function section(environment: string, bindings: Settings): Promise<object>
 }
 
 beforeAll(async () => {
-  const port = await freePort(0);
+  const port = await findFreePort(0);
   if (!port.ok) throw new Error(port.error);
   url = localUrl(port.value);
   state = mkdtempSync(join(tmpdir(), "sigedge-split-"));
@@ -61,7 +61,7 @@ beforeAll(async () => {
     { name: "ct-2", kind: "certificate", url: shardUrl, frozen: true },
   ];
   writeFileSync(join(state, "shards.json"), JSON.stringify(shards));
-  const local = localSettings({ port: port.value, state, accept: null });
+  const local = openLocalSettings({ port: port.value, state, accept: null });
   if (!local.ok) throw new Error(local.error);
   settings = local.value;
   const gateway = await section("gateway", only(["PUBLIC_URL", "SHARDS"]));

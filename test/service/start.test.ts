@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { freePort, localUrl } from "../../cli/address.ts";
+import { findFreePort, localUrl } from "../../cli/address.ts";
 import { ROOT } from "../../cli/root.ts";
 import { readInstance, sign } from "../../cli/signing/sigstore-js.ts";
 import { identityToken } from "../../local/dev-issuer.ts";
@@ -22,7 +22,7 @@ let url: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "sigedge-start-"));
-  const free = await freePort(0);
+  const free = await findFreePort(0);
   if (!free.ok) throw new Error(free.error);
   port = free.value;
   url = localUrl(port);

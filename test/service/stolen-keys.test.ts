@@ -10,14 +10,14 @@ import { type Instance, refusalOf, sign, verify } from "../../cli/signing/sigsto
 import { identityToken } from "../../local/dev-issuer.ts";
 import { muteConsole } from "../support/authority/ca-service.ts";
 import {
-  inSecretTree,
   issuerToken,
-  redirected,
+  logSecretly,
+  redirect,
   rootOf,
+  runStolenCa,
+  runStolenTsa,
   type Served,
   secretLog,
-  stolenCa,
-  stolenTsa,
   VICTIM,
   victimToken,
 } from "../support/authority/thief.ts";
@@ -82,7 +82,7 @@ async function keep(service: Promise<Served>): Promise<Served> {
 }
 
 const signAsVictim = (ca: Served): Promise<Bundle> =>
-  sign(redirected(client, { ca }), { identityToken: victimToken(), data: DATA, attestationType: null });
+  sign(redirect(client, { ca }), { identityToken: victimToken(), data: DATA, attestationType: null });
 
 /** The request that logged a bundle. */
 function entryOf(bundle: Bundle): string {
@@ -104,7 +104,7 @@ it.each(["ca", "ca-root"])("the key of the CA: %s", async (what) => {
           .toString();
   const material = { CA_KEY: key, CA_CHAIN: what === "ca" ? chain : rootOf(chain) };
   const since = await theft();
-  const ca = await keep(stolenCa(client, material));
+  const ca = await keep(runStolenCa(client, material));
   const forged = await signAsVictim(ca);
   expect(asVictim(forged)).toBe(VICTIM.identity);
 
@@ -118,9 +118,9 @@ it.each(["ca", "ca-root"])("the key of the CA: %s", async (what) => {
 it("the key of the timestamp authority", async () => {
   const material = { TSA_KEY: folder.read("keys", "tsa.key.pem"), TSA_CHAIN: folder.read("keys", "tsa-chain.pem") };
   const since = await theft();
-  const tsa = await keep(stolenTsa(material));
+  const tsa = await keep(runStolenTsa(material));
   const token = await identityToken(folder.url, { email: ALICE });
-  const stamped = await sign(redirected(client, { tsa }), {
+  const stamped = await sign(redirect(client, { tsa }), {
     identityToken: token,
     data: DATA,
     attestationType: null,
@@ -150,7 +150,7 @@ const nextUrl = (): string => folder.url.replace("localhost", "127.0.0.2").repla
 it("the key of the certificate log, together with that of the CA", async () => {
   const material = { CA_KEY: folder.read("keys", "ca.key.pem"), CA_CHAIN: folder.read("keys", "ca-chain.pem") };
   const since = await theft();
-  const ca = await keep(stolenCa(client, material, secretLog(folder.read("keys", "certificate-log.key.pem"))));
+  const ca = await keep(runStolenCa(client, material, secretLog(folder.read("keys", "certificate-log.key.pem"))));
   const forged = await signAsVictim(ca);
   expect(asVictim(forged)).toBe(VICTIM.identity);
   await takeOut("certificate-log", "--since", since, "--url", nextUrl());
@@ -161,7 +161,7 @@ it("the key of the signature log, which is trusted for nothing if it was never s
   const { hostname } = new URL(folder.url);
   const [first] = honest;
   if (first === undefined) throw new Error("nothing was signed");
-  const forged = inSecretTree(first.bundle, hostname, folder.read("keys", "signature-log.key.pem"));
+  const forged = logSecretly(first.bundle, hostname, folder.read("keys", "signature-log.key.pem"));
   expect(asAlice(forged)).toBe(ALICE);
   honest.length = 0;
   await takeOut("signature-log", "--since", "2020-01-01", "--url", nextUrl());

@@ -7,15 +7,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { freePort } from "../../cli/address.ts";
+import { findFreePort } from "../../cli/address.ts";
 import { runStack, type Stack } from "../../local/stack.ts";
-import { firstAnswers, firstSettings, layFirstState } from "../support/logs/first-version.ts";
+import { layFirstState, readFirstAnswers, readFirstSettings } from "../support/logs/first-version.ts";
 import { artifactRequest, clientKey, type LogEntryJson, parseNote, rootOfEntry } from "../support/logs/log-client.ts";
 import { valueOf } from "../support/value-of.ts";
 
 const key = clientKey();
-const before = firstAnswers();
-const settings = firstSettings();
+const before = readFirstAnswers();
+const settings = readFirstSettings();
 /** The address in its checkpoints; the stack listens on another port. */
 const { host } = new URL(settings["PUBLIC_URL"] ?? "");
 
@@ -28,7 +28,7 @@ async function start(): Promise<void> {
 }
 beforeAll(async () => {
   state = mkdtempSync(join(tmpdir(), "sigedge-upgrade-"));
-  port = valueOf(await freePort(0));
+  port = valueOf(await findFreePort(0));
   await layFirstState(state);
   await start();
 });

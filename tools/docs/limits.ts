@@ -211,12 +211,12 @@ export function readConstant(source: string, name: string): number {
   return value.split("*").reduce((product, factor) => product * Number(factor.replaceAll("_", "").trim()), 1);
 }
 
-const grouped = (value: number): string => value.toLocaleString("en-US");
+const groupDigits = (value: number): string => value.toLocaleString("en-US");
 
 /** A number of bytes as people write it. */
 export function formatBytes(value: number): string {
   if (value % 2 ** 20 === 0) return `${value / 2 ** 20} MiB`;
-  return value % 1024 === 0 ? `${value / 1024} KiB` : `${grouped(value)} bytes`;
+  return value % 1024 === 0 ? `${value / 1024} KiB` : `${groupDigits(value)} bytes`;
 }
 
 function formatMs(value: number): string {
@@ -228,7 +228,7 @@ const FORMATS: Readonly<Record<Limit["unit"], (value: number) => string>> = {
   bytes: formatBytes,
   ms: formatMs,
   seconds: (value) => `${value} s`,
-  count: grouped,
+  count: groupDigits,
 };
 
 function renderSection({ title, limits }: Section, read: Read): string {
@@ -250,7 +250,7 @@ const COUNTED: Readonly<Record<string, string>> = {
 
 function renderRateLimits(read: Read): string {
   const rows = Array.from(read("wrangler.toml").matchAll(RATE_LIMIT), ([, name = "", limit, period]) => {
-    return `| \`${name}\` | ${COUNTED[name] ?? "?"} | ${grouped(Number(limit))} in ${period} s |`;
+    return `| \`${name}\` | ${COUNTED[name] ?? "?"} | ${groupDigits(Number(limit))} in ${period} s |`;
   });
   return [
     "## Rate limits",

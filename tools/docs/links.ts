@@ -20,7 +20,7 @@ export function findBrokenLinks(files: readonly string[], read: (path: string) =
     files.filter((path) => path.endsWith(".md")).map((path) => [path, readDocument(read(path))]),
   );
   const existing = new Set(files.flatMap(withFolders));
-  return Array.from(documents, ([path, document]) => brokenIn(path, document, { documents, existing })).flat();
+  return Array.from(documents, ([path, document]) => findBroken(path, document, { documents, existing })).flat();
 }
 
 interface Known {
@@ -35,8 +35,8 @@ const withFolders = (path: string): readonly string[] =>
 /** Descriptions of vectors name paths of the repositories that the vectors come from. */
 const PATHS_OF_OTHERS = /^test\/vectors\//;
 
-function brokenIn(path: string, { links, code }: Document, known: Known): readonly string[] {
-  const brokenLinks = links.filter(({ target }) => !EXTERNAL.test(target) && !resolves(path, target, known));
+function findBroken(path: string, { links, code }: Document, known: Known): readonly string[] {
+  const brokenLinks = links.filter(({ target }) => !EXTERNAL.test(target) && !isResolved(path, target, known));
   const brokenPaths = code.filter(
     ({ target }) =>
       !PATHS_OF_OTHERS.test(path) && REPOSITORY_PATH.test(target) && !known.existing.has(target.replace(/\/$/, "")),
@@ -47,7 +47,7 @@ function brokenIn(path: string, { links, code }: Document, known: Known): readon
   ];
 }
 
-function resolves(from: string, target: string, { documents, existing }: Known): boolean {
+function isResolved(from: string, target: string, { documents, existing }: Known): boolean {
   const [file = "", anchor] = target.split("#");
   const path = file === "" ? from : posix.normalize(posix.join(posix.dirname(from), file)).replace(/\/$/, "");
   if (!existing.has(path)) return false;

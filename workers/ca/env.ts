@@ -7,7 +7,12 @@ import { parsePublicKey } from "../../shared/crypto/public-key.ts";
 import { parsePublicUrlSetting } from "../../shared/http/public-url.ts";
 import { createGate } from "../../shared/http/rate-gate.ts";
 import { parseIssuers } from "../../shared/identity/configuration/configuration.ts";
-import { builtInIssuer, createIssuerTable, type Issuer, type IssuerTable } from "../../shared/identity/issuers.ts";
+import {
+  createBuiltInIssuer,
+  createIssuerTable,
+  type Issuer,
+  type IssuerTable,
+} from "../../shared/identity/issuers.ts";
 import { PUBLIC_ISSUERS, PUBLIC_ISSUERS_WORD } from "../../shared/identity/public-issuers.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
 import { readLogs } from "../../shared/logs/shards.ts";
@@ -85,7 +90,7 @@ export function readConfig(env: CaEnv, allowLoopbackIssuers: boolean): Result<Co
     logs: logs(),
     // It issues tokens on a development stack only. Elsewhere nothing honest has one, and whoever stole OIDC_KEY could
     // be anybody.
-    issuers: createIssuerTable(publicUrl().isLoopback ? [...issuers, builtInIssuer(publicUrl())] : issuers),
+    issuers: createIssuerTable(publicUrl().isLoopback ? [...issuers, createBuiltInIssuer(publicUrl())] : issuers),
     allowLoopbackIssuers,
     sequencer: bindings().SEQUENCER,
     usedTokens: bindings().USED_TOKENS,
@@ -129,7 +134,7 @@ function readIssuers(settings: Settings, allowLoopback: boolean): readonly Issue
   if (text === "") return [];
   if (text === PUBLIC_ISSUERS_WORD) return PUBLIC_ISSUERS;
   const publicUrl = parsePublicUrlSetting(settings.read("PUBLIC_URL") ?? "");
-  const issuers = parseIssuers(text, publicUrl.ok ? [builtInIssuer(publicUrl.value).url] : []);
+  const issuers = parseIssuers(text, publicUrl.ok ? [createBuiltInIssuer(publicUrl.value).url] : []);
   const problems = issuers.ok ? loopbackProblems(issuers.value, allowLoopback) : issuers.error;
   for (const problem of problems) settings.report(`ISSUERS${problem.startsWith("[") ? "" : " "}${problem}`);
   return issuers.ok ? issuers.value : [];

@@ -6,7 +6,7 @@ import { createRouter, type Handlers, withHandlers } from "../../shared/http/rou
 import { createService, type Service } from "../../shared/http/service.ts";
 import { renderStatus } from "../../shared/http/status.ts";
 import { ok } from "../../shared/result.ts";
-import { oncePerEnv } from "../../shared/settings/settings.ts";
+import { readOncePerEnv } from "../../shared/settings/settings.ts";
 import { createCertificateAuthority } from "./authority.ts";
 import { ROUTES } from "./declaration.ts";
 import { configuration } from "./endpoints/configuration.ts";
@@ -53,7 +53,7 @@ const route = createRouter(
 /** Creates the CA service. */
 export function createCa({ allowLoopbackIssuers }: CaOptions, platform: Platform = PLATFORM): Service<CaEnv> {
   const service = createService<CaEnv, CertificateAuthority>({
-    readConfig: oncePerEnv((env) => {
+    readConfig: readOncePerEnv((env) => {
       const config = readConfig(env, allowLoopbackIssuers);
       return config.ok ? ok(createCertificateAuthority(config.value, platform)) : config;
     }),

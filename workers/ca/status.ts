@@ -5,7 +5,13 @@
 import { KEY_HASH } from "../../shared/fulcio/subject-key.ts";
 import { quote } from "../../shared/http/quote.ts";
 import { requestIdOf } from "../../shared/http/request-id.ts";
-import { type AnswerTable, answerByCode, renderStatus, type Status, unavailable } from "../../shared/http/status.ts";
+import {
+  type AnswerTable,
+  answerByCode,
+  answerUnavailable,
+  renderStatus,
+  type Status,
+} from "../../shared/http/status.ts";
 import { formatRfc3339, unixMs } from "../../shared/time.ts";
 import type { CaError } from "./errors.ts";
 
@@ -17,7 +23,7 @@ const badKey = (detail: string): Status =>
 const badSignature = (detail: string): Status =>
   invalid(`The signature supplied in the request could not be verified: ${detail}`);
 const logFailed = (detail: string, retryAfterSeconds: number): Status =>
-  unavailable(`Error entering certificate in CTL: ${detail}`, retryAfterSeconds);
+  answerUnavailable(`Error entering certificate in CTL: ${detail}`, retryAfterSeconds);
 
 const KEYS = "ECDSA P-256, P-384 or P-521, Ed25519, or RSA of 2048, 3072 or 4096 bits with exponent 65537";
 /** The longest period over which Cloudflare counts. */
@@ -28,7 +34,8 @@ const OPERATOR_SECONDS = 60;
 const STATUSES: AnswerTable<CaError, Status> = {
   path_unknown: () => ({ grpc: "NOT_FOUND", message: "Not Found" }),
   method_wrong: () => ({ grpc: "UNIMPLEMENTED", message: "Method Not Allowed" }),
-  ca_failed: ({ requestId }) => unavailable(`error communicating with CA backend: its log has request ${requestId}`),
+  ca_failed: ({ requestId }) =>
+    answerUnavailable(`error communicating with CA backend: its log has request ${requestId}`),
 
   body_too_large: ({ maxBodyBytes }) => invalid(`http: request body too large: send at most ${maxBodyBytes} bytes`),
   body_incomplete: () => badRequest("unexpected EOF: it ends before its body does; send it again"),
@@ -84,7 +91,7 @@ const STATUSES: AnswerTable<CaError, Status> = {
   issuer_loopback: ({ issuer }) =>
     badToken(`its issuer ${quote(issuer)} is a loopback address, which only a development stack (npm start) accepts`),
   issuer_keys_unavailable: ({ issuer, retryAfterSeconds }) =>
-    unavailable(
+    answerUnavailable(
       `There was an error processing the identity token: could not fetch the keys of its issuer ${quote(issuer)}; try again`,
       retryAfterSeconds,
     ),
@@ -117,7 +124,7 @@ const STATUSES: AnswerTable<CaError, Status> = {
     invalid(`signing algorithm not permitted: ${kind}, ${hash}; sign the request with ${KEY_HASH[kind]}`),
 
   ca_certificate_not_valid: ({ notBefore, notAfter }) =>
-    unavailable(
+    answerUnavailable(
       `error communicating with CA backend: the CA certificate is valid from ${formatRfc3339(notBefore)} to ${formatRfc3339(notAfter)}, which does not cover a certificate issued now; the operator must replace it`,
       OPERATOR_SECONDS,
     ),

@@ -4,11 +4,11 @@
 
 import { SignJWT } from "jose";
 import { readBody } from "../../shared/http/body.ts";
-import { withFailures } from "../../shared/http/failure.ts";
+import { catchFailures } from "../../shared/http/failure.ts";
 import { parsePublicUrl } from "../../shared/http/public-url.ts";
 import { quote } from "../../shared/http/quote.ts";
 import { requestIdOf } from "../../shared/http/request-id.ts";
-import { notConfigured, renderStatus } from "../../shared/http/status.ts";
+import { rejectUnconfigured, renderStatus } from "../../shared/http/status.ts";
 import { parseJson } from "../../shared/json/parse.ts";
 import { type Decoder, message, string } from "../../shared/json/proto.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
@@ -43,7 +43,7 @@ const decodeFields = message({ email: string, audience: string, expiresIn: integ
  * token.
  */
 export function devToken(request: Request, env: OidcEnv): Promise<Response> {
-  return withFailures(
+  return catchFailures(
     { request, requestId: requestIdOf(request) ?? "unnamed" },
     () => issueToken(request, env),
     (requestId) => renderError({ code: "oidc_failed", requestId }),
@@ -52,7 +52,7 @@ export function devToken(request: Request, env: OidcEnv): Promise<Response> {
 
 async function issueToken(request: Request, env: OidcEnv): Promise<Response> {
   const config = readConfig(env);
-  if (!config.ok) return renderStatus(notConfigured(config.error));
+  if (!config.ok) return renderStatus(rejectUnconfigured(config.error));
   const rejection = rejectionOf(request, config.value);
   if (rejection !== null) return rejection;
   const body = await readBody(request, MAX_BODY_BYTES);

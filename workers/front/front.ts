@@ -5,14 +5,14 @@
 
 import { PUBLIC_READ, preflight } from "../../shared/http/cache.ts";
 import { clientNetwork } from "../../shared/http/client-address.ts";
-import { withFailures } from "../../shared/http/failure.ts";
+import { catchFailures } from "../../shared/http/failure.ts";
 import type { PublicUrl } from "../../shared/http/public-url.ts";
 import type { RateGate } from "../../shared/http/rate-gate.ts";
 import { REQUEST_ID_HEADER, requestIdOf } from "../../shared/http/request-id.ts";
 
 import type { RouteRow } from "../../shared/http/route.ts";
 
-import { encodedBody, notConfigured, renderStatus, unavailable } from "../../shared/http/status.ts";
+import { answerUnavailable, rejectEncodedBody, rejectUnconfigured, renderStatus } from "../../shared/http/status.ts";
 
 import type { LogConfig } from "../../shared/logs/config.ts";
 import type { Result } from "../../shared/result.ts";
@@ -22,7 +22,7 @@ import { DEPLOY_GUIDE, notConfiguredPage } from "../../web/not-configured.ts";
 import type { FrontConfig } from "./config.ts";
 import { type PageName, ROUTES } from "./declaration.ts";
 import { health } from "./health.ts";
-import { insecure, transportHeaders } from "./https.ts";
+import { rejectInsecure, transportHeaders } from "./https.ts";
 import { isOfLog, type PageAccess, pageAccessOf, type ServiceName, serviceOf } from "./routes.ts";
 
 type Page = (config: FrontConfig) => Response | Promise<Response>;
@@ -50,10 +50,10 @@ export async function answer(request: Request, front: Front): Promise<Response> 
   named.headers.set(REQUEST_ID_HEADER, requestId);
   const { pathname } = new URL(request.url);
   const access = OWN_PATHS.has(pathname) ? "all" : pageAccessOf(pathname);
-  const response = await withFailures(
+  const response = await catchFailures(
     { request: named, requestId },
     () => (access === "all" && isPreflight(request) ? preflight("GET, HEAD") : route(named, front)),
-    () => renderStatus(unavailable(`the service failed; its log has request ${requestId}`)),
+    () => renderStatus(answerUnavailable(`the service failed; its log has request ${requestId}`)),
   );
   return withHeaders(response, {
     ...(isReadable(request, access) ? PUBLIC_READ : {}),
@@ -74,12 +74,12 @@ function route(request: Request, front: Front): Response | Promise<Response> {
   const { config, pages, dispatch } = front;
   const { pathname, host } = new URL(request.url);
   const own = OWN_PATHS.get(pathname);
-  const unencrypted = insecure(request, config);
+  const unencrypted = rejectInsecure(request, config);
   if (unencrypted !== null) return unencrypted;
   if (own?.handler === "health") return readOnly(request, () => health(front));
-  if (!config.ok) return unconfigured(request, config.error);
+  if (!config.ok) return answerUnconfigured(request, config.error);
   const { publicUrl } = config.value;
-  const encoded = encodedBody(request);
+  const encoded = rejectEncodedBody(request);
   if (encoded !== null) return renderStatus(encoded);
   if (host !== publicUrl.host) return toShard(request, config.value, dispatch);
   const page = own === undefined ? undefined : own.handler === "home" ? home : pages[own.handler];
@@ -90,12 +90,12 @@ function route(request: Request, front: Front): Response | Promise<Response> {
   }
   const service = serviceOf(pathname);
   if (service !== null) return dispatch(service, request);
-  return renderStatus({ grpc: "NOT_FOUND", message: unknownPath(pathname, publicUrl) });
+  return renderStatus({ grpc: "NOT_FOUND", message: describeUnknownPath(pathname, publicUrl) });
 }
 
 /** 503 that says what to do; for a browser, as a page. */
-function unconfigured(request: Request, error: ConfigError): Response {
-  const { message, ...status } = notConfigured(error);
+function answerUnconfigured(request: Request, error: ConfigError): Response {
+  const { message, ...status } = rejectUnconfigured(error);
   const advice = `to create what is missing: npx sigedge init --url https://HOST (${DEPLOY_GUIDE})`;
   const json = renderStatus({ ...status, message: `${message}; ${advice}` });
   const isBrowser = isRead(request) && (request.headers.get("accept") ?? "").includes("text/html");
@@ -107,7 +107,7 @@ function unconfigured(request: Request, error: ConfigError): Response {
 }
 
 /** A client that was given this address as that of a Rekor v1 log asks below these paths. */
-function unknownPath(pathname: string, { href }: PublicUrl): string {
+function describeUnknownPath(pathname: string, { href }: PublicUrl): string {
   return /^\/+api\/v1\/(?:log|index)(?:\/|$)/.test(pathname)
     ? `the log here is Rekor v2, and this is a path of Rekor v1; sign with the signing config, ${href}/signing_config.json`
     : `no such path; ${href}/ lists what there is`;
@@ -140,7 +140,7 @@ function toShard(
   const { pathname, host } = new URL(request.url);
   const own = logs.filter((log) => log.host === host);
   const kinds = own.map(({ kind }) => kind);
-  return isOfLog(pathname, kinds) ? dispatch("log", request) : misdirected(publicUrl, own);
+  return isOfLog(pathname, kinds) ? dispatch("log", request) : rejectMisdirected(publicUrl, own);
 }
 
 /** The pages load nothing and run nothing. */
@@ -155,7 +155,7 @@ const home: Page = ({ publicUrl }) =>
   new Response(homePage(publicUrl), { headers: { ...PAGE_HEADERS, "cache-control": "public, max-age=300" } });
 
 /** RFC 9110 §15.5.20. Certificates, tokens and checkpoints hold the configured names, so no other host is answered. */
-function misdirected({ href }: PublicUrl, own: readonly LogConfig[]): Response {
+function rejectMisdirected({ href }: PublicUrl, own: readonly LogConfig[]): Response {
   const names = own.map(({ name }) => name).join(" and ");
   const text =
     names === "" ? `This service answers for ${href}.` : `This host has ${names} only; the rest is at ${href}.`;

@@ -32,7 +32,7 @@ export async function health(front: Deployment): Promise<Response> {
   const wrong = [...new Set([...problemsOf(config), ...(await front.settingsProblems())])];
   const body: Health =
     config.ok && wrong.length === 0
-      ? await servingHealth(config.value, front)
+      ? await checkServing(config.value, front)
       : { status: "NOT_SERVING", problems: wrong, expiries: [] };
   return Response.json(body, {
     status: body.status === "SERVING" ? 200 : 503,
@@ -40,7 +40,7 @@ export async function health(front: Deployment): Promise<Response> {
   });
 }
 
-async function servingHealth(config: FrontConfig, { dispatch, logProblems }: Deployment): Promise<Health> {
+async function checkServing(config: FrontConfig, { dispatch, logProblems }: Deployment): Promise<Health> {
   const [trust, ofLogs] = await Promise.all([trustHealth(config, dispatch), logProblems?.(config) ?? []]);
   const problems = [...trust.problems, ...ofLogs];
   return { status: problems.length === 0 ? "SERVING" : "DEGRADED", problems, expiries: trust.expiries };

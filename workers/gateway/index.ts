@@ -5,7 +5,7 @@
 import { readSettingsReport } from "../../shared/http/settings-check.ts";
 import type { Result } from "../../shared/result.ts";
 import type { SettingsEnv } from "../../shared/settings/setting.ts";
-import { type ConfigError, oncePerEnv } from "../../shared/settings/settings.ts";
+import { type ConfigError, readOncePerEnv } from "../../shared/settings/settings.ts";
 import { type FrontConfig, readFrontConfig } from "../front/config.ts";
 import type { SETTINGS } from "../front/declaration.ts";
 import { answer } from "../front/front.ts";
@@ -19,7 +19,7 @@ type GatewayEnv = SettingsEnv<typeof SETTINGS> & { readonly [Name in Uppercase<B
 
 const bindingOf = (service: BoundService): Uppercase<BoundService> => service.toUpperCase() as Uppercase<BoundService>;
 
-const readConfig: (env: GatewayEnv) => Result<FrontConfig, ConfigError> = oncePerEnv((env) => readFrontConfig(env));
+const readConfig: (env: GatewayEnv) => Result<FrontConfig, ConfigError> = readOncePerEnv((env) => readFrontConfig(env));
 
 export default {
   fetch: (request: Request, env: GatewayEnv): Promise<Response> =>

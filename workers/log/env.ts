@@ -9,7 +9,7 @@ import type { AcceptedKeyDetails } from "../../shared/rekor/verify.ts";
 import { err, type Result } from "../../shared/result.ts";
 import type { BindingsEnv } from "../../shared/settings/binding.ts";
 import type { SettingsEnv } from "../../shared/settings/setting.ts";
-import { type ConfigError, oncePerEnv, Settings } from "../../shared/settings/settings.ts";
+import { type ConfigError, readOncePerEnv, Settings } from "../../shared/settings/settings.ts";
 import { parseRetiredKeys, type Retirement, retirementOf } from "../../shared/trust/retired-keys.ts";
 import { type CompleteChain, parseChains } from "../../shared/x509/chains.ts";
 import { BINDINGS, SETTINGS } from "./declaration.ts";
@@ -41,7 +41,7 @@ export interface Config {
 }
 
 /** Fails with config_invalid, naming everything that is missing or wrong. */
-export const readConfig: (env: LogEnv) => Result<Config, ConfigError> = oncePerEnv((env) => {
+export const readConfig: (env: LogEnv) => Result<Config, ConfigError> = readOncePerEnv((env) => {
   const settings = new Settings(env, SETTINGS);
   const publicUrl = settings.parse("PUBLIC_URL");
   const logs = readLogs(settings);

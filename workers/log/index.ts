@@ -26,15 +26,15 @@ export { Tiles } from "./tiles/tiles.ts";
 await warmUp();
 
 const HANDLERS: Handlers<typeof ROUTES, [Config, TilesStub]> = {
-  addEntry: onSite("signature", addSignature),
-  checkpoint: onSite("signature", checkpoint),
-  tile: onSite("signature", tile),
-  addChain: onSite("certificate", addChain("x509_entry")),
-  addPreChain: onSite("certificate", addChain("precert_entry")),
-  getRoots: onSite("certificate", getRoots),
-  ctCheckpoint: onSite("certificate", checkpoint),
-  ctTile: onSite("certificate", tile),
-  issuer: onSite("certificate", issuer),
+  addEntry: handleOnSite("signature", addSignature),
+  checkpoint: handleOnSite("signature", checkpoint),
+  tile: handleOnSite("signature", tile),
+  addChain: handleOnSite("certificate", addChain("x509_entry")),
+  addPreChain: handleOnSite("certificate", addChain("precert_entry")),
+  getRoots: handleOnSite("certificate", getRoots),
+  ctCheckpoint: handleOnSite("certificate", checkpoint),
+  ctTile: handleOnSite("certificate", tile),
+  issuer: handleOnSite("certificate", issuer),
   logs,
   search,
   indexAttestation,
@@ -42,7 +42,7 @@ const HANDLERS: Handlers<typeof ROUTES, [Config, TilesStub]> = {
   entry,
   inclusion,
   consistency,
-  meta: onSite("signature", meta),
+  meta: handleOnSite("signature", meta),
 };
 
 const route = createRouter(
@@ -58,7 +58,10 @@ const route = createRouter(
 );
 
 /** Passes the handler the log of this kind on the requested host. A host without such a log answers path_unknown. */
-function onSite(kind: LogKind, handle: SiteHandler): (...args: [Request, Config, TilesStub]) => Promise<Response> {
+function handleOnSite(
+  kind: LogKind,
+  handle: SiteHandler,
+): (...args: [Request, Config, TilesStub]) => Promise<Response> {
   return async (request, config, tiles) => {
     const site = siteOf(config, request, kind);
     return site === null ? renderError(request, { code: "path_unknown" }) : await handle(request, config, site, tiles);

@@ -72,7 +72,7 @@ export function siteOf({ sites }: Sites, request: Request, kind: LogKind): LogSi
  * The log that `?log=` requests: a kind that the host has a log of, or the name of any log. Without the parameter, it
  * is the host's signature log, or its certificate log if it has no signature log. Null if there is no such log.
  */
-export function requestedSite(sites: Sites, request: Request): LogSite | null {
+export function selectSite(sites: Sites, request: Request): LogSite | null {
   const name = new URL(request.url).searchParams.get("log");
   if (name === null) return siteOf(sites, request, "signature") ?? siteOf(sites, request, "certificate");
   const ofKind = isLogKind(name) ? siteOf(sites, request, name) : null;
@@ -80,7 +80,7 @@ export function requestedSite(sites: Sites, request: Request): LogSite | null {
 }
 
 /** The error with which a log that the settings freeze rejects every submission; null if they do not freeze it. */
-export function frozenError({ sites }: Sites, { log }: LogSite): AppendError | null {
+export function rejectIfFrozen({ sites }: Sites, { log }: LogSite): AppendError | null {
   if (!log.isFrozen) return null;
   const all = sites.map((site) => site.log);
   return { code: "log_frozen", writeTo: writableLogs(all, log.kind, unixMs(Date.now()))[0]?.baseUrl ?? null };

@@ -24,7 +24,7 @@ interface Answer {
 const badRequest = (message: string): Answer => ({ http: 400, grpc: "INVALID_ARGUMENT", message });
 const notFound = (message: string): Answer => ({ http: 404, grpc: "NOT_FOUND", message });
 const tooLarge = (message: string): Answer => ({ http: 413, grpc: "INVALID_ARGUMENT", message });
-const later = (message: string, seconds = 1): Answer => ({
+const answerLater = (message: string, seconds = 1): Answer => ({
   http: 503,
   grpc: "UNAVAILABLE",
   message,
@@ -46,7 +46,7 @@ export function renderTextError(request: Request, error: LogError): Response {
 
 function answerAndLog(request: Request, error: LogError): Answer {
   const answer = answerByCode(ANSWERS, error);
-  // withFailures has logged the exception behind service_failed.
+  // catchFailures has logged the exception behind service_failed.
   if (answer.http === 503 && error.code !== "service_failed") logFailure(request, error, "error");
   return answer;
 }
@@ -70,7 +70,8 @@ const tooMany = (requests: string): Answer => ({
   headers: { "retry-after": "10" },
 });
 
-const damaged = (): Answer => later("this part of the log cannot be read; the operator has been notified", 60);
+const answerDamaged = (): Answer =>
+  answerLater("this part of the log cannot be read; the operator has been notified", 60);
 
 const LOG_NAMES = "log must be signature, certificate or the name of a log; /api/logs lists the names";
 
@@ -84,7 +85,7 @@ const ANSWERS: AnswerTable<LogError, Answer> = {
     headers: { allow },
   }),
   service_failed: ({ requestId }) =>
-    later(`the log service failed; its Worker's log has the cause under request ${requestId}`),
+    answerLater(`the log service failed; its Worker's log has the cause under request ${requestId}`),
 
   // Reading.
   tile_path_invalid: () => notFound("Not Found: this is not the path of a tile of this log"),
@@ -95,15 +96,15 @@ const ANSWERS: AnswerTable<LogError, Answer> = {
   bundle_index_invalid: () => badRequest("the bundle index must be a decimal number from 0 to 9007199254740991"),
   proof_query_invalid: ({ problem }) => badRequest(PROOF_PROBLEMS[problem]),
   reads_limited: () => tooMany("reads of the newest entries"),
-  object_missing: damaged,
-  object_damaged: damaged,
-  record_damaged: damaged,
-  proof_mismatch: damaged,
+  object_missing: answerDamaged,
+  object_damaged: answerDamaged,
+  record_damaged: answerDamaged,
+  proof_mismatch: answerDamaged,
 
   // Searching.
   search_query_invalid: ({ parameter }) => badRequest(SEARCH_PROBLEMS[parameter]),
   search_unavailable: () =>
-    later("the search index is unavailable; signing and reading still work: retry in a minute", 60),
+    answerLater("the search index is unavailable; signing and reading still work: retry in a minute", 60),
 
   attestation_invalid: ({ problem }) => badRequest(ATTESTATION_PROBLEMS[problem]),
   attestation_unknown: () =>
@@ -137,14 +138,14 @@ const ANSWERS: AnswerTable<LogError, Answer> = {
 
   // Appending.
   log_busy: ({ retryAfterSeconds }) =>
-    later("the log is busy: retry with the same chain, which is logged at most once", retryAfterSeconds),
-  log_starting: () => later("the log is starting: retry"),
+    answerLater("the log is busy: retry with the same chain, which is logged at most once", retryAfterSeconds),
+  log_starting: () => answerLater("the log is starting: retry"),
   witnesses_missing: ({ retryAfterSeconds }) =>
-    later(
+    answerLater(
       "too few witnesses have cosigned the new tree: retry with the same chain, which is logged at most once",
       retryAfterSeconds,
     ),
-  log_refusing: () => later("the log refuses entries until its operator intervenes; it can still be read", 60),
+  log_refusing: () => answerLater("the log refuses entries until its operator intervenes; it can still be read", 60),
   log_frozen: ({ writeTo }) => ({
     http: 405,
     grpc: "UNIMPLEMENTED",
@@ -157,13 +158,13 @@ const ANSWERS: AnswerTable<LogError, Answer> = {
   entry_in_other_form: ({ leafIndex }) =>
     badRequest(`the log has this certificate at index ${leafIndex} in another form, and takes each certificate once`),
   // Only the signature log counts its writers (rekor-v2/add-entry-status.ts).
-  writer_exhausted: () => later("the log counts its writers"),
+  writer_exhausted: () => answerLater("the log counts its writers"),
   log_full: ({ writeTo }) =>
     writeTo === null
-      ? later("the log's storage is full, and there is no other log: its operator must open one (SHARDS)", 3600)
+      ? answerLater("the log's storage is full, and there is no other log: its operator must open one (SHARDS)", 3600)
       : { http: 405, grpc: "UNIMPLEMENTED", message: fullMessage(writeTo), headers: { allow: "" } },
-  log_over_quota: ({ retryAfterSeconds }) => later(QUOTA_MESSAGE, retryAfterSeconds),
-  clock_behind: () => later("the log's clock is behind its last entry: retry later", 10),
+  log_over_quota: ({ retryAfterSeconds }) => answerLater(QUOTA_MESSAGE, retryAfterSeconds),
+  clock_behind: () => answerLater("the log's clock is behind its last entry: retry later", 10),
   entry_too_large: ({ maxBytes }) => tooLarge(`the entry must be at most ${maxBytes} bytes`),
 };
 

@@ -4,7 +4,7 @@
 import type { PublicUrl } from "../../shared/http/public-url.ts";
 import type { Result } from "../../shared/result.ts";
 import type { SettingsEnv } from "../../shared/settings/setting.ts";
-import { type ConfigError, oncePerEnv, Settings } from "../../shared/settings/settings.ts";
+import { type ConfigError, readOncePerEnv, Settings } from "../../shared/settings/settings.ts";
 import { NO_RETIRED_KEYS, type Retirement, retirementOf } from "../../shared/trust/retired-keys.ts";
 import { SETTINGS } from "./declaration.ts";
 import type { TokenKey } from "./token-keys.ts";
@@ -23,7 +23,7 @@ export interface Config extends TokenKey {
 }
 
 /** Fails with config_invalid, naming everything that is missing or wrong. */
-export const readConfig: (env: OidcEnv) => Result<Config, ConfigError> = oncePerEnv((env) => {
+export const readConfig: (env: OidcEnv) => Result<Config, ConfigError> = readOncePerEnv((env) => {
   const settings = new Settings(env, SETTINGS);
   const publicUrl = settings.parse("PUBLIC_URL");
   const key = settings.parse("OIDC_KEY");

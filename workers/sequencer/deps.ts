@@ -106,6 +106,6 @@ export interface Host {
   /** Wakes the object at this time at the latest. */
   setAlarm(at: UnixMs): void;
   /** Runs `callback` unless the returned function is called first. */
-  after(milliseconds: number, callback: () => void): () => void;
+  runAfter(milliseconds: number, callback: () => void): () => void;
   logLine(event: string, data: Readonly<Record<string, string | number>>): void;
 }

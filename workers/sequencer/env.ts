@@ -8,7 +8,7 @@ import { readLogs, writableLogs } from "../../shared/logs/shards.ts";
 import type { Result } from "../../shared/result.ts";
 import type { BindingsEnv } from "../../shared/settings/binding.ts";
 import type { SettingsEnv } from "../../shared/settings/setting.ts";
-import { type ConfigError, oncePerEnv, Settings } from "../../shared/settings/settings.ts";
+import { type ConfigError, readOncePerEnv, Settings } from "../../shared/settings/settings.ts";
 import type { UnixMs } from "../../shared/time.ts";
 import { parseWitnessPolicy, type WitnessPolicy } from "../../shared/tlog/policy.ts";
 import { BINDINGS, SETTINGS } from "./declaration.ts";
@@ -62,7 +62,7 @@ export function readLogSetup(env: SequencerEnv, name: string): Result<LogSetup, 
 }
 
 /** Names everything that is wrong with the bindings and with the settings of any log, each once. */
-export const checkSettings: (env: SequencerEnv) => readonly string[] = oncePerEnv((env) => {
+export const checkSettings: (env: SequencerEnv) => readonly string[] = readOncePerEnv((env) => {
   const settings = new Settings(env, SETTINGS);
   settings.parse("PUBLIC_URL");
   settings.readBindings(BINDINGS);

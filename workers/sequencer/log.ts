@@ -71,7 +71,7 @@ export class Log {
       maintenance,
       witnesses,
       refuse,
-      rejectedByStorage: (error) => this.#rejectedByStorage(error),
+      rejectedByStorage: (error) => this.#explainStorageError(error),
     });
   }
 
@@ -268,7 +268,7 @@ export class Log {
    * returns the answer for whoever waits. Memory follows only transactions that succeeded; if this one took effect all
    * the same, the next round finds its index taken and drops the object. Returns null for any other error.
    */
-  #rejectedByStorage(error: unknown): AppendError | null {
+  #explainStorageError(error: unknown): AppendError | null {
     const { host, config } = this.#deps;
     const answer = this.#capacity.note(error);
     if (answer === null) return null;

@@ -21,7 +21,7 @@ import { unixMs } from "../../shared/time.ts";
 import type { SignedTreeHead, TreeHead } from "../../shared/tlog/head.ts";
 import type { AnchorPort, Host } from "./deps.ts";
 import { type LogSetup, readLogSetup, type SequencerEnv } from "./env.ts";
-import { asPrecertificate, certificateSubmission, signSct } from "./kinds/certificate.ts";
+import { certificateSubmission, signSct, toPrecertificate } from "./kinds/certificate.ts";
 import { signatureSubmission } from "./kinds/signature.ts";
 import { Log } from "./log.ts";
 import { durableStorage } from "./platform/durable-storage.ts";
@@ -33,7 +33,7 @@ import { LogStorage } from "./storage.ts";
 import { readBundle, readEntry, readTile, type TailDeps } from "./tail.ts";
 import { createWitnessClient } from "./witnessing/witness-client.ts";
 
-const inOtherForm = ({ leafIndex }: Appended | Duplicate): Result<never, AppendError> =>
+const rejectOtherForm = ({ leafIndex }: Appended | Duplicate): Result<never, AppendError> =>
   err({ code: "entry_in_other_form", leafIndex });
 
 /**
@@ -84,7 +84,7 @@ export class Sequencer
     const appended = await this.#log.append(signatureSubmission(submission));
     if (!appended.ok) return appended;
     const { answer, isOtherForm } = appended.value;
-    if (isOtherForm) return inOtherForm(answer);
+    if (isOtherForm) return rejectOtherForm(answer);
     return ok(answer.kind === "appended" ? { ...answer, isShown: this.#log.showsAnswers } : answer);
   }
 
@@ -95,9 +95,9 @@ export class Sequencer
     if (!appended.ok) return appended;
     const { answer, placement, isOtherForm } = appended.value;
     // The log has the certificate in a form that this submission does not hold.
-    if (placement === null) return inOtherForm(answer);
+    if (placement === null) return rejectOtherForm(answer);
     // An SCT promises the entry that is in the log: that of the precertificate, if it came first.
-    return ok(signSct(this.#setup.ecdsa, isOtherForm ? asPrecertificate(submission) : submission, placement));
+    return ok(signSct(this.#setup.ecdsa, isOtherForm ? toPrecertificate(submission) : submission, placement));
   }
 
   async head(minTreeSize = 0): Promise<SignedTreeHead> {
@@ -160,7 +160,7 @@ function durableHost(ctx: DurableObjectState): Host {
     pause: async (milliseconds) => await scheduler.wait(milliseconds),
     // Durable with the transaction of the same turn, so nobody awaits it.
     setAlarm: (at) => void ctx.storage.setAlarm(at),
-    after(milliseconds, callback) {
+    runAfter(milliseconds, callback) {
       const timer = setTimeout(callback, milliseconds);
       return () => clearTimeout(timer);
     },

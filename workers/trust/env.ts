@@ -14,7 +14,7 @@ import type { LogDescription } from "../../shared/rpc/sequencer.ts";
 import type { TufView } from "../../shared/rpc/tuf-repository.ts";
 import type { BindingsEnv } from "../../shared/settings/binding.ts";
 import type { SettingsEnv } from "../../shared/settings/setting.ts";
-import { type ConfigError, oncePerEnv, Settings } from "../../shared/settings/settings.ts";
+import { type ConfigError, readOncePerEnv, Settings } from "../../shared/settings/settings.ts";
 import type { Chain } from "../../shared/trust/material.ts";
 import type { OidcProvider } from "../../shared/trust/oidc-providers.ts";
 import { NO_RETIRED_KEYS, type RetiredKeys } from "../../shared/trust/retired-keys.ts";
@@ -42,7 +42,7 @@ export interface Config {
 }
 
 /** Fails with config_invalid, naming what is missing or wrong. */
-export const readConfig: (env: TrustEnv) => Result<Config, ConfigError> = oncePerEnv((env) => {
+export const readConfig: (env: TrustEnv) => Result<Config, ConfigError> = readOncePerEnv((env) => {
   const settings = new Settings(env, SETTINGS);
   const publicUrl = settings.parse("PUBLIC_URL");
   const logs = readLogs(settings);
@@ -72,7 +72,7 @@ export const readConfig: (env: TrustEnv) => Result<Config, ConfigError> = oncePe
 });
 
 /** Names everything that is wrong, the repository's two settings included, as the repository itself would. */
-export const checkSettings: (env: TrustEnv) => readonly string[] = oncePerEnv((env) => {
+export const checkSettings: (env: TrustEnv) => readonly string[] = readOncePerEnv((env) => {
   const { texts, signer } = readDeployed(env);
   return [
     ...problemsOf(readConfig(env)),

@@ -21,8 +21,8 @@ import { trustedRoot } from "../../shared/trust/trusted-root.ts";
 import { type TargetDocuments, targetDocuments } from "../../shared/tuf/target-files.ts";
 import { parseChain } from "../../shared/x509/chain.ts";
 import {
+  createFirstRepository,
   type FirstRepository,
-  firstRepository,
   type TufOperator,
   type TufService,
   tufOperator,
@@ -54,7 +54,7 @@ beforeAll(() => {
   };
   const signed = { signature: log(), certificate: log() };
   logs = signed;
-  first = firstRepository(operator, documents(), start);
+  first = createFirstRepository(operator, documents(), start);
 });
 afterAll(() => {
   operator.remove();

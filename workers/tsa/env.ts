@@ -6,7 +6,7 @@ import { createGate, type RateGate } from "../../shared/http/rate-gate.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { BindingsEnv } from "../../shared/settings/binding.ts";
 import type { SettingsEnv } from "../../shared/settings/setting.ts";
-import { type ConfigError, oncePerEnv, Settings } from "../../shared/settings/settings.ts";
+import { type ConfigError, readOncePerEnv, Settings } from "../../shared/settings/settings.ts";
 import { type Authority, createTimestampAuthority } from "../../shared/tsa/authority.ts";
 import type { Certificate } from "../../shared/x509/certificate.ts";
 import { BINDINGS, SETTINGS } from "./declaration.ts";
@@ -20,7 +20,7 @@ export interface Config {
 }
 
 /** Fails with config_invalid, naming everything that is missing or wrong. */
-export const readConfig: (env: TsaEnv) => Result<Config, ConfigError> = oncePerEnv((env) => {
+export const readConfig: (env: TsaEnv) => Result<Config, ConfigError> = readOncePerEnv((env) => {
   const settings = new Settings(env, SETTINGS);
   const publicUrl = settings.parse("PUBLIC_URL");
   const chain = settings.parse("TSA_CHAIN");

@@ -5,7 +5,7 @@ import type { Config } from "./env.ts";
 import { renderError } from "./status.ts";
 
 /** Answers with the submission prefix, the witness's verifier key and the origins of the witnessed logs. */
-export function about(request: Request, { witness }: Config): Response {
+export function describeWitness(request: Request, { witness }: Config): Response {
   if (witness === null) return renderError({ code: "witness_absent" });
   const prefix = new URL(request.url).origin;
   const lines = [

@@ -8,7 +8,7 @@ import type { Result } from "../../shared/result.ts";
 import { type AnchorRpc, witnessedName } from "../../shared/rpc/anchor.ts";
 import type { BindingsEnv } from "../../shared/settings/binding.ts";
 import type { SettingsEnv } from "../../shared/settings/setting.ts";
-import { type ConfigError, oncePerEnv, Settings } from "../../shared/settings/settings.ts";
+import { type ConfigError, readOncePerEnv, Settings } from "../../shared/settings/settings.ts";
 import type { CosignatureKey } from "../../shared/tlog/cosignature.ts";
 import { ed25519CosignatureKeyId, formatVkey, NOTE_COSIGNATURE } from "../../shared/tlog/note.ts";
 import { BINDINGS, SETTINGS } from "./declaration.ts";
@@ -36,7 +36,7 @@ export interface Witness {
 }
 
 /** Fails with config_invalid, naming everything that is missing or wrong. */
-export const readConfig: (env: WitnessEnv) => Result<Config, ConfigError> = oncePerEnv((env) => {
+export const readConfig: (env: WitnessEnv) => Result<Config, ConfigError> = readOncePerEnv((env) => {
   const settings = new Settings(env, SETTINGS);
   const publicUrl = settings.parse("PUBLIC_URL");
   const isWitness = settings.read("WITNESS_KEY") !== null;

@@ -3,13 +3,13 @@
 
 import { createRouter, type Handlers, withHandlers } from "../../shared/http/router.ts";
 import { createService } from "../../shared/http/service.ts";
-import { about } from "./about.ts";
+import { describeWitness } from "./about.ts";
 import { addCheckpoint } from "./add-checkpoint.ts";
 import { ROUTES } from "./declaration.ts";
 import { type Config, readConfig } from "./env.ts";
 import { renderError } from "./status.ts";
 
-const HANDLERS: Handlers<typeof ROUTES, [Config]> = { addCheckpoint, about };
+const HANDLERS: Handlers<typeof ROUTES, [Config]> = { addCheckpoint, about: describeWitness };
 
 const route = createRouter(
   withHandlers(ROUTES, HANDLERS),

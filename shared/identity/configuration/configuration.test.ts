@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import { makeIssuerKey } from "../../../test/support/authority/identity-token.ts";
-import { builtInIssuer } from "../issuers.ts";
+import { createBuiltInIssuer } from "../issuers.ts";
 import { parseIssuers } from "./configuration.ts";
 
-const BUILT_IN = builtInIssuer({ href: "https://sigstore.example.com", isLoopback: false });
+const BUILT_IN = createBuiltInIssuer({ href: "https://sigstore.example.com", isLoopback: false });
 const parse = (rows: unknown): ReturnType<typeof parseIssuers> => parseIssuers(JSON.stringify(rows), [BUILT_IN.url]);
 const TYPE_PROBLEM =
   "[0].type must be one of email, username, uri, spiffe, kubernetes, chainguard-identity, ci-provider, github-workflow, " +

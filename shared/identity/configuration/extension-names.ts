@@ -10,11 +10,11 @@ type Name = (typeof FULCIO_EXTENSION_NAMES)[number];
 const isOmittable = (name: Name): name is OmittableExtension => name !== "issuer" && name !== "issuerV2";
 const isBuildExtension = (name: Name): name is BuildExtensionName => isOmittable(name) && name !== "tokenSubject";
 
-const byYamlName = <N extends Name>(names: readonly N[]): ReadonlyMap<string, N> =>
+const indexByYamlName = <N extends Name>(names: readonly N[]): ReadonlyMap<string, N> =>
   new Map(names.map((name) => [name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`), name]));
 
 /** The extensions that templates may set. */
-export const BUILD_EXTENSIONS = byYamlName(FULCIO_EXTENSION_NAMES.filter(isBuildExtension));
+export const BUILD_EXTENSIONS = indexByYamlName(FULCIO_EXTENSION_NAMES.filter(isBuildExtension));
 
 /** The extensions that an issuer's certificates may omit. */
-export const OMITTABLE_EXTENSIONS = byYamlName(FULCIO_EXTENSION_NAMES.filter(isOmittable));
+export const OMITTABLE_EXTENSIONS = indexByYamlName(FULCIO_EXTENSION_NAMES.filter(isOmittable));

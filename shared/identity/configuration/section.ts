@@ -89,10 +89,12 @@ export class Section {
 
 /** The reference names a member `issuer-url` in YAML and `IssuerURL` in JSON; it reads the latter in any case. */
 function isSpelling(written: string, name: string): boolean {
-  return written === name || (!written.includes("-") && /^[A-Z]/.test(written) && lower(written) === lower(name));
+  return (
+    written === name || (!written.includes("-") && /^[A-Z]/.test(written) && toLowerName(written) === toLowerName(name))
+  );
 }
 
-const lower = (name: string): string => name.replaceAll("-", "").toLowerCase();
+const toLowerName = (name: string): string => name.replaceAll("-", "").toLowerCase();
 
 /** The members of an object that is read. */
 export class Fields {

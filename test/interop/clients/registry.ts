@@ -3,7 +3,7 @@
 
 import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { freePort, LISTEN_ADDRESS } from "../../../cli/address.ts";
+import { findFreePort, LISTEN_ADDRESS } from "../../../cli/address.ts";
 import { interopTool } from "../../../tools/interop-tools.ts";
 
 export interface Registry {
@@ -16,7 +16,7 @@ const READY_WITHIN_MS = 10_000;
 
 /** Starts a registry and waits until it answers. */
 export async function startRegistry(): Promise<Registry> {
-  const port = await freePort(0);
+  const port = await findFreePort(0);
   if (!port.ok) throw new Error(port.error);
   const listen = `${LISTEN_ADDRESS}:${port.value}`;
   const child = spawn(interopTool("crane"), ["registry", "serve", "--address", listen], { stdio: "ignore" });

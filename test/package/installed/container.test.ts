@@ -6,7 +6,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { freePort, localUrl } from "../../../cli/address.ts";
+import { findFreePort, localUrl } from "../../../cli/address.ts";
 import { ROOT } from "../../../cli/root.ts";
 import { listenerPid } from "../../support/process/listener.ts";
 import { valueOf } from "../../support/value-of.ts";
@@ -59,7 +59,7 @@ it("installs the locked versions of what runs, and no tool of the developers", (
 });
 
 it("starts, is healthy, keeps its state in the volume and ends at SIGTERM", async () => {
-  const port = valueOf(await freePort(0));
+  const port = valueOf(await findFreePort(0));
   const entry = join(machine.path, "opt", "sigedge", "cli", "sigedge.mjs");
   const command = wordsOf(onThisMachine(textsOf(final, "CMD")[0] ?? "")).join(" ");
   const env = Object.fromEntries(textsOf(final, "ENV").map((text) => text.split("=") as [string, string]));

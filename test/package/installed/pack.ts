@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
-import { freshCheckout } from "../../support/process/checkout.ts";
+import { createCheckout } from "../../support/process/checkout.ts";
 
 export interface Packed {
   /** The tarball's absolute path. */
@@ -31,7 +31,7 @@ interface PackReport {
 /** Called by vitest; returns what it calls at the end. */
 export async function setup(project: TestProject): Promise<() => void> {
   const folder = mkdtempSync(join(tmpdir(), "sigedge-packed-"));
-  const checkout = freshCheckout();
+  const checkout = createCheckout();
   try {
     const { code, stdout, stderr } = await checkout.run(`npm pack --json --silent --pack-destination ${folder}`);
     if (code !== 0) throw new Error(`npm pack failed: ${stderr}`);

@@ -5,7 +5,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from "vitest";
-import { freePort, localUrl } from "../../../cli/address.ts";
+import { findFreePort, localUrl } from "../../../cli/address.ts";
 import { ROOT } from "../../../cli/root.ts";
 import { readInstance, sign } from "../../../cli/signing/sigstore-js.ts";
 import { bundleWorker, LOCAL_ENTRY } from "../../../local/bundle.ts";
@@ -145,7 +145,7 @@ describe("npx sigedge start", () => {
   let running: Running;
 
   beforeAll(async () => {
-    port = valueOf(await freePort(0));
+    port = valueOf(await findFreePort(0));
     running = user.start(`node_modules/.bin/sigedge start --port ${port}`);
     await untilHealthy(port, running);
   });

@@ -6,9 +6,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { freshCheckout } from "../../support/process/checkout.ts";
+import { createCheckout } from "../../support/process/checkout.ts";
 
-const copy = freshCheckout();
+const copy = createCheckout();
 
 afterAll(() => copy.remove());
 

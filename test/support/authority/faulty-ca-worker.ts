@@ -19,9 +19,9 @@ export { Anchor, OidcKeys, Sequencer, Tiles, TufRepository, UsedTokens } from ".
 const sequencer = (append: () => Promise<unknown>): Partial<CaEnv> => ({
   SEQUENCER: { getByName: () => ({ appendCertificate: append }) } as unknown as CaEnv["SEQUENCER"],
 });
-const refusing = (error: object): Partial<CaEnv> => sequencer(async () => ({ ok: false, error }));
+const refuseWith = (error: object): Partial<CaEnv> => sequencer(async () => ({ ok: false, error }));
 /** Changes the real log's answer. */
-const answering =
+const changeAnswer =
   (change: (sct: LoggedCertificate) => object) =>
   (env: CaEnv): Partial<CaEnv> => ({
     SEQUENCER: {
@@ -33,39 +33,41 @@ const answering =
       }),
     } as unknown as CaEnv["SEQUENCER"],
   });
-const flipped = (bytes: Uint8Array): Uint8Array => bytes.with(bytes.length - 1, (bytes.at(-1) ?? 0) ^ 1);
-const lost = async (): Promise<never> => {
+const flip = (bytes: Uint8Array): Uint8Array => bytes.with(bytes.length - 1, (bytes.at(-1) ?? 0) ^ 1);
+const loseConnection = async (): Promise<never> => {
   throw new Error("Network connection lost.");
 };
 
 const FAULTS: Readonly<Record<string, Partial<CaEnv> | ((env: CaEnv) => Partial<CaEnv>)>> = {
-  "log-busy": refusing({ code: "log_busy", retryAfterSeconds: 3 }),
-  "anchor-away": refusing({ code: "log_starting", reason: "the anchor cannot be reached" }),
-  "anchor-ahead": refusing({ code: "log_refusing", reason: "it is behind its anchor" }),
-  "tiles-differ": refusing({ code: "log_refusing", reason: "a full tile in R2 differs" }),
-  "clock-behind": refusing({ code: "clock_behind", lastTimestamp: 2, now: 1 }),
-  "entry-too-large": refusing({ code: "entry_too_large", maxBytes: 65_535 }),
-  "log-lost": sequencer(lost),
-  "sct-short-id": answering(({ logId }) => ({ logId: logId.subarray(1) })),
-  "sct-of-another-log": answering(({ logId }) => ({ logId: flipped(logId) })),
-  "sct-of-another-key": answering(({ spki }) => ({ spki: flipped(spki) })),
-  "sct-of-yesterday": answering(() => ({ timestamp: unixMs(1) })),
-  "sct-of-tomorrow": answering(() => ({ timestamp: unixMs(Date.UTC(2100, 0)) })),
-  "sct-of-another-second": answering(({ timestamp }) => ({ timestamp: timestamp + 1000 })),
-  "sct-without-index": answering(() => ({ extensions: new Uint8Array(0) })),
-  "sct-of-another-index": answering(({ extensions }) => ({ extensions: flipped(extensions) })),
-  "sct-without-signature": answering(() => ({ signature: new Uint8Array(0) })),
-  "sct-with-another-signature": answering(({ signature }) => ({ signature: flipped(signature) })),
+  "log-busy": refuseWith({ code: "log_busy", retryAfterSeconds: 3 }),
+  "anchor-away": refuseWith({ code: "log_starting", reason: "the anchor cannot be reached" }),
+  "anchor-ahead": refuseWith({ code: "log_refusing", reason: "it is behind its anchor" }),
+  "tiles-differ": refuseWith({ code: "log_refusing", reason: "a full tile in R2 differs" }),
+  "clock-behind": refuseWith({ code: "clock_behind", lastTimestamp: 2, now: 1 }),
+  "entry-too-large": refuseWith({ code: "entry_too_large", maxBytes: 65_535 }),
+  "log-lost": sequencer(loseConnection),
+  "sct-short-id": changeAnswer(({ logId }) => ({ logId: logId.subarray(1) })),
+  "sct-of-another-log": changeAnswer(({ logId }) => ({ logId: flip(logId) })),
+  "sct-of-another-key": changeAnswer(({ spki }) => ({ spki: flip(spki) })),
+  "sct-of-yesterday": changeAnswer(() => ({ timestamp: unixMs(1) })),
+  "sct-of-tomorrow": changeAnswer(() => ({ timestamp: unixMs(Date.UTC(2100, 0)) })),
+  "sct-of-another-second": changeAnswer(({ timestamp }) => ({ timestamp: timestamp + 1000 })),
+  "sct-without-index": changeAnswer(() => ({ extensions: new Uint8Array(0) })),
+  "sct-of-another-index": changeAnswer(({ extensions }) => ({ extensions: flip(extensions) })),
+  "sct-without-signature": changeAnswer(() => ({ signature: new Uint8Array(0) })),
+  "sct-with-another-signature": changeAnswer(({ signature }) => ({ signature: flip(signature) })),
   "key-missing": { CA_KEY: "" },
   "key-damaged": { CA_KEY: "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n" },
   "key-not-pem": { CA_KEY: "key" },
   "chain-missing": { CA_CHAIN: "" },
   "issuers-broken": { ISSUERS: "{" },
   "lifetime-broken": { CERTIFICATE_LIFETIME: "x" },
-  "token-keys-lost": { OIDC: { jwks: lost } as unknown as CaEnv["OIDC"] },
+  "token-keys-lost": { OIDC: { jwks: loseConnection } as unknown as CaEnv["OIDC"] },
   "token-keys-empty": { OIDC: { jwks: async () => ({ keys: [] }) } as unknown as CaEnv["OIDC"] },
-  "used-tokens-lost": { USED_TOKENS: { getByName: () => ({ use: lost }) } as unknown as CaEnv["USED_TOKENS"] },
-  "limits-lost": { IDENTITIES: { limit: lost } },
+  "used-tokens-lost": {
+    USED_TOKENS: { getByName: () => ({ use: loseConnection }) } as unknown as CaEnv["USED_TOKENS"],
+  },
+  "limits-lost": { IDENTITIES: { limit: loseConnection } },
 };
 
 const healthy = createCa({ allowLoopbackIssuers: true });

@@ -33,13 +33,13 @@ const keys = new Map<KeyKind, SigningKey>();
 
 /** Returns a key of this kind, the same one throughout a test file: RSA keys take seconds. */
 export function signingKey(kind: KeyKind): SigningKey {
-  const key = keys.get(kind) ?? newSigningKey(kind);
+  const key = keys.get(kind) ?? createSigningKey(kind);
   keys.set(kind, key);
   return key;
 }
 
 /** Makes a new key of this kind. */
-export function newSigningKey(kind: KeyKind): SigningKey {
+export function createSigningKey(kind: KeyKind): SigningKey {
   const { publicKey: publicObject, privateKey: privateObject } = generate(kind);
   const spki = new Uint8Array(publicObject.export({ format: "der", type: "spki" }));
   const parsed = parsePublicKey(spki);

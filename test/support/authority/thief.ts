@@ -45,10 +45,10 @@ export interface Served {
 }
 
 /** Runs the CA with a key and a chain. Its SCTs come from the deployment's log, or from `log`. */
-export function stolenCa(
+export function runStolenCa(
   { url, trustedRoot }: Instance,
   material: { readonly CA_CHAIN: string; readonly CA_KEY: string },
-  log: Pick<FakeCertificateLog, "appendCertificate"> = publicLog(url, material.CA_CHAIN, trustedRoot),
+  log: Pick<FakeCertificateLog, "appendCertificate"> = openPublicLog(url, material.CA_CHAIN, trustedRoot),
 ): Promise<Served> {
   const env = makeCaEnv(material, log as FakeCertificateLog, { jwks: async () => jwksOf(GOOGLE_KEY) });
   const ISSUERS = JSON.stringify([{ "issuer-url": VICTIM.issuer, type: "email", jwks: jwksOf(GOOGLE_KEY) }]);
@@ -67,7 +67,7 @@ export function stolenCa(
 }
 
 /** Runs the timestamp authority with a key and a chain. */
-export const stolenTsa = (material: { readonly TSA_CHAIN: string; readonly TSA_KEY: string }): Promise<Served> => {
+export const runStolenTsa = (material: { readonly TSA_CHAIN: string; readonly TSA_KEY: string }): Promise<Served> => {
   const env = { PUBLIC_URL: "https://thief.example", WRITES: { limit: async () => ({ success: true }) }, ...material };
   return serve((request) => tsa.fetch(request, env));
 };
@@ -77,7 +77,7 @@ export const secretLog = (key: string): FakeCertificateLog =>
   new FakeCertificateLog(now, "prime256v1", createPrivateKey(key));
 
 /** The deployment's certificate log, as anybody can submit to it. */
-function publicLog(
+function openPublicLog(
   url: string,
   chain: string,
   { ctlogs }: Instance["trustedRoot"],
@@ -137,7 +137,7 @@ async function serve(answer: (request: Request) => Response | Promise<Response>)
 }
 
 /** The instance with another CA, or another timestamp authority. */
-export function redirected(instance: Instance, services: { readonly ca?: Served; readonly tsa?: Served }): Instance {
+export function redirect(instance: Instance, services: { readonly ca?: Served; readonly tsa?: Served }): Instance {
   const json = SigningConfig.toJSON(instance.signingConfig) as Record<"caUrls" | "tsaUrls", { url: string }[]>;
   for (const ca of json.caUrls) ca.url = services.ca?.url ?? ca.url;
   for (const authority of json.tsaUrls)
@@ -146,7 +146,7 @@ export function redirected(instance: Instance, services: { readonly ca?: Served;
 }
 
 /** The bundle with the same entry in a log that nobody else sees: a tree of two leaves, signed with a stolen key. */
-export function inSecretTree(bundle: Bundle, origin: string, logKey: string): Bundle {
+export function logSecretly(bundle: Bundle, origin: string, logKey: string): Bundle {
   const [entry] = bundle.verificationMaterial.tlogEntries;
   if (entry === undefined) throw new Error("the bundle has no entry");
   const sha256 = (...parts: readonly Uint8Array[]): Buffer => {

@@ -116,7 +116,7 @@ export class Account {
     return worker;
   }
 
-  deployed(name: string): Version {
+  latestVersion(name: string): Version {
     const { versions, deployments } = this.worker(name);
     const version = versions.find(({ id }) => id === deployments[0]);
     if (version === undefined) throw new Refusal(404, 10222, "no version is deployed");
@@ -125,7 +125,7 @@ export class Account {
 
   /** Handles PUT of a script: the first version, or one that changes Durable Object classes; deployed at once. */
   putScript(name: string, upload: Upload): Version {
-    const worker = this.workers.get(name) ?? newWorker(name);
+    const worker = this.workers.get(name) ?? createWorker(name);
     this.#migrate(worker, upload.metadata);
     const version = this.#version(worker, upload);
     this.workers.set(name, worker);
@@ -158,7 +158,7 @@ export class Account {
 
   /** Sets secrets; null deletes one. */
   patchSecrets(name: string, secrets: Readonly<Record<string, { readonly text: string } | null>>): void {
-    const { metadata, modules, bindings } = this.deployed(name);
+    const { metadata, modules, bindings } = this.latestVersion(name);
     const kept = bindings.filter((binding) => !(binding.name in secrets));
     const added = Object.entries(secrets).flatMap(([secret, value]) =>
       value === null ? [] : [{ name: secret, type: "secret_text", text: value.text }],
@@ -294,7 +294,7 @@ export class Account {
   }
 }
 
-function newWorker(name: string): Worker {
+function createWorker(name: string): Worker {
   if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name)) throw new Refusal(400, 10016, "invalid Worker name");
   const tag = randomUUID().replaceAll("-", "");
   const domains = new Set<string>();

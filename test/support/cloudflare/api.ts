@@ -25,7 +25,7 @@ export interface Api {
 type Parts = readonly string[];
 type Handler = (api: Api, parts: Parts, request: ApiRequest) => unknown;
 
-function matched(pattern: Parts, path: Parts): Parts | null {
+function match(pattern: Parts, path: Parts): Parts | null {
   if (pattern.length !== path.length) return null;
   const fits = pattern.every((segment, i) => segment === "*" || segment === path[i]);
   return fits ? path.filter((_, i) => pattern[i] === "*") : null;
@@ -117,7 +117,7 @@ const createDeployment: Handler = ({ account }, [name = ""], request) => {
 };
 
 /** Lists a secret by name only, as the platform does. */
-const shown = ({ bindings }: Version): readonly Json[] =>
+const hideSecrets = ({ bindings }: Version): readonly Json[] =>
   bindings.map(({ text: value, ...binding }) =>
     binding.type === "secret_text" ? binding : { ...binding, text: value },
   );
@@ -134,7 +134,7 @@ const patchSecrets: Handler = ({ account }, [name = ""], request) => {
       throw new Refusal(400, 10021, "not a secret");
   }
   account.patchSecrets(name, secrets ?? {});
-  return secretsOf(account.deployed(name));
+  return secretsOf(account.latestVersion(name));
 };
 
 const setSubdomain: Handler = (api, [name = ""], request) => {
@@ -211,13 +211,17 @@ const ROUTES: readonly (readonly [string, string, Handler])[] = [
   ["GET", "workers/workers/*", (api, [name = ""]) => ({ name, subdomain: subdomainOf(api, name) })],
   ["GET", "workers/subdomain", ({ subdomain }) => ({ subdomain })],
   ["PUT", "workers/scripts/*", putScript],
-  ["GET", "workers/scripts/*/settings", ({ account }, [name = ""]) => ({ bindings: shown(account.deployed(name)) })],
+  [
+    "GET",
+    "workers/scripts/*/settings",
+    ({ account }, [name = ""]) => ({ bindings: hideSecrets(account.latestVersion(name)) }),
+  ],
   [
     "PATCH",
     "workers/scripts/*/script-settings",
     ({ account }, [name = ""], request) => (account.worker(name), json(request)),
   ],
-  ["GET", "workers/scripts/*/secrets", ({ account }, [name = ""]) => secretsOf(account.deployed(name))],
+  ["GET", "workers/scripts/*/secrets", ({ account }, [name = ""]) => secretsOf(account.latestVersion(name))],
   ["PATCH", "workers/scripts/*/secrets-bulk", patchSecrets],
   ["GET", "workers/scripts/*/versions", listVersions],
   ["POST", "workers/scripts/*/versions", addVersion],
@@ -243,7 +247,7 @@ export async function answerCall(api: Api, request: ApiRequest): Promise<unknown
   const { pathname } = request.url;
   const path = pathname.startsWith(prefix) ? pathname.slice(prefix.length).split("/").map(decodeURIComponent) : null;
   for (const [method, pattern, handle] of path === null ? [] : ROUTES) {
-    const parts = matched(pattern.split("/"), path ?? []);
+    const parts = match(pattern.split("/"), path ?? []);
     if (parts !== null && method === request.method) return handle(api, parts, request);
   }
   throw new Refusal(404, 7003, `no call ${request.method} ${pathname}`);

@@ -36,7 +36,7 @@ export function createRuntime({ account, state, log }: RuntimeOptions): Runtime 
   let generation = -1;
   let turn: Promise<unknown> = Promise.resolve();
 
-  async function current(): Promise<Miniflare> {
+  async function openCurrent(): Promise<Miniflare> {
     if (runtime !== null && generation === account.generation) return runtime;
     await runtime?.dispose();
     generation = account.generation;
@@ -60,17 +60,17 @@ export function createRuntime({ account, state, log }: RuntimeOptions): Runtime 
     return runtime;
   }
   /** Serializes the calls, since workerd restarts during one. */
-  const inTurn = <T>(work: (running: Miniflare) => Promise<T>): Promise<T> => {
-    const result = turn.then(current).then(work);
+  const serialize = <T>(work: (running: Miniflare) => Promise<T>): Promise<T> => {
+    const result = turn.then(openCurrent).then(work);
     turn = result.catch(() => undefined);
     return result;
   };
 
   return {
-    portOf: (worker) => inTurn(async (running) => Number((await running.unsafeGetDirectURL(worker)).port)),
+    portOf: (worker) => serialize(async (running) => Number((await running.unsafeGetDirectURL(worker)).port)),
     query: (databaseId, sql) =>
-      inTurn(async (running) => (await running.getD1Database(databaseId, KEEPER)).prepare(sql).run()),
-    stop: () => inTurn((running) => running.dispose()),
+      serialize(async (running) => (await running.getD1Database(databaseId, KEEPER)).prepare(sql).run()),
+    stop: () => serialize((running) => running.dispose()),
   };
 }
 
@@ -85,12 +85,12 @@ function keeper(account: Account): WorkerOptions {
 }
 
 function optionsOf(account: Account, worker: Worker): WorkerOptions {
-  const { metadata, modules, bindings } = account.deployed(worker.name);
+  const { metadata, modules, bindings } = account.latestVersion(worker.name);
   const main = metadata.main_module ?? "";
   const ordered = [...modules.filter(({ name }) => name === main), ...modules.filter(({ name }) => name !== main)];
-  const ofType = (type: string): readonly Binding[] => bindings.filter((binding) => binding.type === type);
+  const selectType = (type: string): readonly Binding[] => bindings.filter((binding) => binding.type === type);
   const table = (type: string, value: (binding: Binding) => unknown): Record<string, unknown> =>
-    Object.fromEntries(ofType(type).map((binding) => [binding.name, value(binding)]));
+    Object.fromEntries(selectType(type).map((binding) => [binding.name, value(binding)]));
   return {
     name: worker.name,
     modules: ordered

@@ -7,7 +7,7 @@ import { concat } from "../../../shared/bytes/bytes.ts";
 import { CURVES, type EcdsaKind, modulo, toBigInt } from "../../../shared/crypto/curves.ts";
 import { decodeEcdsaSignature } from "../../../shared/crypto/ecdsa-signature.ts";
 import { encodePkcs1 } from "../../../shared/crypto/pkcs1.ts";
-import { newSigningKey, type SigningKey, signingKey } from "../authority/signing-keys.ts";
+import { createSigningKey, type SigningKey, signingKey } from "../authority/signing-keys.ts";
 
 /** A signature over a digest and the expected verdict. */
 export interface DigestCase {
@@ -28,7 +28,7 @@ const flip = (bytes: Uint8Array, at: number): Uint8Array => bytes.with(at, (byte
 
 /** Makes cases with a new key of this kind around one message signed by OpenSSL; `seed` determines the message. */
 export function ecdsaCases(kind: EcdsaKind, seed: number): EcdsaCases {
-  const key = newSigningKey(kind);
+  const key = createSigningKey(kind);
   const { n, coordinateBytes: size } = CURVES[kind];
   const message = new TextEncoder().encode(`message ${seed}`);
   const digest = hashOf(key, message);
@@ -38,7 +38,7 @@ export function ecdsaCases(kind: EcdsaKind, seed: number): EcdsaCases {
   const pair = (first: bigint, second: bigint): Uint8Array => concat(octets(first, size), octets(second, size));
   // Verifies under −Q: a verifier that compares u2·Q by its x coordinate only would accept it.
   const negated = octets(modulo(-toBigInt(digest), n), size);
-  const bad = (name: string, other: Uint8Array, over = digest): DigestCase => ({
+  const spoil = (name: string, other: Uint8Array, over = digest): DigestCase => ({
     name,
     digest: over,
     signature: other,
@@ -49,26 +49,26 @@ export function ecdsaCases(kind: EcdsaKind, seed: number): EcdsaCases {
     cases: [
       { name: "as signed", digest, signature, isValid: true },
       { name: "the other s", digest, signature: pair(r, n - s), isValid: true },
-      bad("another r", pair(n - r, s)),
-      bad("r and s swapped", pair(s, r)),
-      bad("r = 0", pair(0n, s)),
-      bad("s = 0", pair(r, 0n)),
-      bad("r = n", pair(n, s)),
-      bad("s = n", pair(r, n)),
-      bad("r = s = 1", pair(1n, 1n)),
-      bad("r = n − 1, s = n − 1", pair(n - 1n, n - 1n)),
-      bad("s = r, so that u2 = 1", pair(r, r)),
-      bad("s = n − r, so that u2 = n − 1", pair(r, n - r)),
-      bad("r + n", pair(r + n < 1n << BigInt(8 * size) ? r + n : 0n, s)),
-      bad("a bit of r", flip(signature, size - 1)),
-      bad("a bit of s", flip(signature, 2 * size - 1)),
-      bad("a bit of the digest", signature, flip(digest, 0)),
-      bad("the last bit of the digest", signature, flip(digest, digest.length - 1)),
-      bad("the negated digest", signature, negated),
-      bad("a zero digest", signature, new Uint8Array(digest.length)),
-      bad("a short signature", signature.subarray(1)),
-      bad("a long signature", concat(signature, Uint8Array.of(0))),
-      bad("no signature", new Uint8Array(0)),
+      spoil("another r", pair(n - r, s)),
+      spoil("r and s swapped", pair(s, r)),
+      spoil("r = 0", pair(0n, s)),
+      spoil("s = 0", pair(r, 0n)),
+      spoil("r = n", pair(n, s)),
+      spoil("s = n", pair(r, n)),
+      spoil("r = s = 1", pair(1n, 1n)),
+      spoil("r = n − 1, s = n − 1", pair(n - 1n, n - 1n)),
+      spoil("s = r, so that u2 = 1", pair(r, r)),
+      spoil("s = n − r, so that u2 = n − 1", pair(r, n - r)),
+      spoil("r + n", pair(r + n < 1n << BigInt(8 * size) ? r + n : 0n, s)),
+      spoil("a bit of r", flip(signature, size - 1)),
+      spoil("a bit of s", flip(signature, 2 * size - 1)),
+      spoil("a bit of the digest", signature, flip(digest, 0)),
+      spoil("the last bit of the digest", signature, flip(digest, digest.length - 1)),
+      spoil("the negated digest", signature, negated),
+      spoil("a zero digest", signature, new Uint8Array(digest.length)),
+      spoil("a short signature", signature.subarray(1)),
+      spoil("a long signature", concat(signature, Uint8Array.of(0))),
+      spoil("no signature", new Uint8Array(0)),
     ],
   };
 }
@@ -84,7 +84,7 @@ export function rsaCases(kind: "rsa-2048" | "rsa-3072" | "rsa-4096"): readonly D
   const withTail = (info: Uint8Array, fill: number, tail: number): Uint8Array =>
     concat(Uint8Array.of(0, 1), new Uint8Array(fill).fill(0xff), Uint8Array.of(0), info, new Uint8Array(tail));
   const info = good.subarray(-51);
-  const made = (name: string, encoded: Uint8Array, isValid = false): DigestCase => ({
+  const caseOf = (name: string, encoded: Uint8Array, isValid = false): DigestCase => ({
     name,
     digest,
     signature: rawRsa(key, encoded),
@@ -104,18 +104,18 @@ export function rsaCases(kind: "rsa-2048" | "rsa-3072" | "rsa-4096"): readonly D
   });
   return [
     { name: "as signed", digest, signature, isValid: true },
-    made("as encoded here", good, true),
-    made("seven octets of padding and a tail", withTail(info, 7, size - 61)),
-    made("eight octets of padding and a tail", withTail(info, 8, size - 62)),
-    made("block type 2", good.with(1, 2)),
-    made("block type 0", good.with(1, 0)),
-    made("a first octet", good.with(0, 1)),
-    made("a damaged padding octet", good.with(20, 0xfe)),
-    made("a zero in the padding", good.with(20, 0)),
-    made("a DigestInfo without NULL", withTail(noNull, size - 3 - noNull.length, 0)),
-    made("the bare digest", withTail(digest, size - 35, 0)),
-    made("a trailing octet", withTail(info, size - 3 - info.length - 1, 1)),
-    made("another hash's OID", good.with(size - 34, 2)),
+    caseOf("as encoded here", good, true),
+    caseOf("seven octets of padding and a tail", withTail(info, 7, size - 61)),
+    caseOf("eight octets of padding and a tail", withTail(info, 8, size - 62)),
+    caseOf("block type 2", good.with(1, 2)),
+    caseOf("block type 0", good.with(1, 0)),
+    caseOf("a first octet", good.with(0, 1)),
+    caseOf("a damaged padding octet", good.with(20, 0xfe)),
+    caseOf("a zero in the padding", good.with(20, 0)),
+    caseOf("a DigestInfo without NULL", withTail(noNull, size - 3 - noNull.length, 0)),
+    caseOf("the bare digest", withTail(digest, size - 35, 0)),
+    caseOf("a trailing octet", withTail(info, size - 3 - info.length - 1, 1)),
+    caseOf("another hash's OID", good.with(size - 34, 2)),
     bad("a PSS signature", new Uint8Array(pss)),
     bad("a bit of the signature", flip(signature, 5)),
     bad("a bit of the digest", signature, flip(digest, 0)),
@@ -150,7 +150,7 @@ const NOBLE = { "ecdsa-p256": p256, "ecdsa-p384": p384, "ecdsa-p521": p521 };
  * there. Needs the private key.
  */
 export function degenerateCases(kind: EcdsaKind, seed: number): EcdsaCases {
-  const key = newSigningKey(kind);
+  const key = createSigningKey(kind);
   const { d: encoded = "" } = key.privateObject.export({ format: "jwk" });
   const d = toBigInt(new Uint8Array(Buffer.from(encoded, "base64url")));
   const { Point } = NOBLE[kind];

@@ -18,7 +18,7 @@ export function wrongSignatures(valid: Uint8Array, seed: number): readonly Wrong
     { name: `${length} zeros`, signature: new Uint8Array(length) },
     { name: `${length} times ff`, signature: new Uint8Array(length).fill(0xff) },
     { name: `${length} random bytes`, signature: new Uint8Array(random.bytes(length)) },
-    { name: `${length} bytes that begin like it`, signature: resized(valid, length) },
+    { name: `${length} bytes that begin like it`, signature: resize(valid, length) },
   ]);
   const flipped = Array.from({ length: 16 }, (_, i) => {
     const at = random.below(valid.length);
@@ -27,7 +27,7 @@ export function wrongSignatures(valid: Uint8Array, seed: number): readonly Wrong
   return [...noise, ...flipped].filter(({ signature }) => Buffer.compare(signature, valid) !== 0);
 }
 
-function resized(bytes: Uint8Array, length: number): Uint8Array {
+function resize(bytes: Uint8Array, length: number): Uint8Array {
   const out = new Uint8Array(length);
   out.set(bytes.subarray(0, length));
   return out;

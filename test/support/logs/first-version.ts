@@ -5,7 +5,7 @@
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { localBucket } from "../../../local/local-bucket.ts";
+import { openLocalBucket } from "../../../local/local-bucket.ts";
 
 const FOLDER = join(import.meta.dirname, "../../vectors/first-version");
 
@@ -21,7 +21,7 @@ type Store = keyof typeof PLACES;
 const readJson = (name: string): unknown => JSON.parse(readFileSync(join(FOLDER, name), "utf8"));
 
 /** The settings of the first version's services. */
-export const firstSettings = (): Readonly<Record<string, string>> =>
+export const readFirstSettings = (): Readonly<Record<string, string>> =>
   readJson("settings.json") as Record<string, string>;
 
 /** Responses of the first version. */
@@ -33,10 +33,10 @@ export interface FirstAnswers {
 }
 
 /** The first version's last answers. */
-export const firstAnswers = (): FirstAnswers => readJson("answers.json") as FirstAnswers;
+export const readFirstAnswers = (): FirstAnswers => readJson("answers.json") as FirstAnswers;
 
 /** Tables and rows by file name, without the extension. */
-export function firstSql(store: Store): ReadonlyMap<string, string> {
+export function readFirstSql(store: Store): ReadonlyMap<string, string> {
   const folder = join(FOLDER, store);
   return new Map(
     readdirSync(folder).map((file) => [file.replace(/\.sql$/, ""), readFileSync(join(folder, file), "utf8")]),
@@ -46,7 +46,7 @@ export function firstSql(store: Store): ReadonlyMap<string, string> {
 /** Writes everything into a new state folder. */
 export async function layFirstState(state: string): Promise<void> {
   for (const [store, place] of Object.entries(PLACES)) {
-    for (const [name, sql] of firstSql(store as Store)) {
+    for (const [name, sql] of readFirstSql(store as Store)) {
       const file = join(state, "storage", place, `${name}.sqlite`);
       mkdirSync(dirname(file), { recursive: true });
       const database = new DatabaseSync(file);
@@ -54,8 +54,8 @@ export async function layFirstState(state: string): Promise<void> {
       database.close();
     }
   }
-  const bucket = await localBucket(state);
-  for (const sql of firstSql("sequencer").values()) {
+  const bucket = await openLocalBucket(state);
+  for (const sql of readFirstSql("sequencer").values()) {
     const { creation, origin } = identityIn(sql);
     const name = origin.endsWith("/ct") ? "certificate" : "signature";
     const text = `${JSON.stringify({ name, origin, creation })}\n`;

@@ -59,7 +59,7 @@ interface Witnessed {
   size: number;
 }
 
-const nothing = (): Witnessed => ({ roots: new Map(), immutables: new Map(), size: 0 });
+const createWitnessed = (): Witnessed => ({ roots: new Map(), immutables: new Map(), size: 0 });
 
 /**
  * Kills the stack's workerd `kills` times. Rejects with the first violation. @param onKill called with the number of
@@ -93,8 +93,8 @@ class KillRun {
   readonly #key: ClientKey = clientKey();
   readonly #entries: LoggedEntry[] = [];
   readonly #certificates: X509Certificate[] = [];
-  readonly #signature = nothing();
-  readonly #certificate = nothing();
+  readonly #signature = createWitnessed();
+  readonly #certificate = createWitnessed();
   #number = 0;
   #committedUnanswered = 0;
   #reread = 0;
@@ -122,7 +122,7 @@ class KillRun {
   async #sign(): Promise<void> {
     const artifact = `artifact ${this.#number++}`;
     const request = artifactRequest(this.#key, artifact);
-    const { response, attempts } = await this.#untilAnswered(() => postRaw(this.#stack.url, request), 201);
+    const { response, attempts } = await this.#retryUntilAnswered(() => postRaw(this.#stack.url, request), 201);
     const entry = JSON.parse(response.text) as LogEntryJson;
     if (attempts > 1 && response.headers.has("x-log-index")) this.#committedUnanswered++;
     const { treeSize, rootHash } = entry.inclusionProof;
@@ -134,7 +134,7 @@ class KillRun {
     const number = this.#number++;
     const email = `person-${number}@example.com`;
     const client = `192.0.2.${number % 200}`;
-    const { response } = await this.#untilAnswered(
+    const { response } = await this.#retryUntilAnswered(
       () => requestCertificate(this.#stack, { email, client, key: this.#key }),
       200,
     );
@@ -145,7 +145,7 @@ class KillRun {
   }
 
   /** Retries as a client does: a broken connection and 503 are no answers. */
-  async #untilAnswered(
+  async #retryUntilAnswered(
     ask: () => Promise<Response>,
     status: number,
   ): Promise<{ readonly response: { readonly text: string; readonly headers: Headers }; readonly attempts: number }> {
@@ -161,7 +161,7 @@ class KillRun {
   async #attempt(ask: () => Promise<Response>): Promise<{ status: number; text: string; headers: Headers } | null> {
     this.inFlight++;
     try {
-      const { status, headers, text } = await whole(await ask());
+      const { status, headers, text } = await readWhole(await ask());
       return { status, headers, text };
     } catch {
       return null;
@@ -297,7 +297,7 @@ function see({ roots }: Witnessed, size: number, root: string): void {
 }
 
 /** Reads an answer with its whole body. A truncated answer is none. */
-async function whole(response: Response): Promise<{ status: number; text: string; headers: Headers }> {
+async function readWhole(response: Response): Promise<{ status: number; text: string; headers: Headers }> {
   const { status, headers } = response;
   return { status, headers, text: await response.text() };
 }

@@ -113,7 +113,7 @@ export class MemoryHost implements Host {
   setAlarm(at: UnixMs): void {
     this.alarms.push(at);
   }
-  after(milliseconds: number, callback: () => void): () => void {
+  runAfter(milliseconds: number, callback: () => void): () => void {
     const timer = setTimeout(callback, milliseconds);
     return () => clearTimeout(timer);
   }

@@ -90,20 +90,20 @@ export class NaiveLog {
     this.objects.set(`${this.#name}/${path}`, new Uint8Array(bytes));
   }
 
-  #called(name: string): void {
+  #recordCall(name: string): void {
     this.calls.push(name);
     if (this.failing !== null) throw new Error(this.failing);
   }
 
   async head(): Promise<SignedTreeHead> {
-    this.#called("head");
+    this.#recordCall("head");
     const rootHash = hash(new Uint8Array(naiveRoot(this.leaves)));
     const treeSize = this.records.length;
     return Promise.resolve({ treeSize, rootHash, timestamp: unixMs(BASE_MS), checkpoint: `naive\n${treeSize}\n` });
   }
 
   async readTile(level: number, tileIndex: number, width: number): Promise<TailAnswer<Uint8Array>> {
-    this.#called(`tile ${level}/${tileIndex}/${width}`);
+    this.#recordCall(`tile ${level}/${tileIndex}/${width}`);
     const hashes = naiveTile(this.leaves, level, tileIndex);
     if (hashes.length < width) return Promise.resolve({ kind: "beyond" });
     if ((tileIndex + 1) * 256 ** level <= this.publishedTiles) return Promise.resolve({ kind: "published" });
@@ -111,7 +111,7 @@ export class NaiveLog {
   }
 
   async readBundle(bundleIndex: number, width: number): Promise<TailAnswer<Uint8Array>> {
-    this.#called(`bundle ${bundleIndex}/${width}`);
+    this.#recordCall(`bundle ${bundleIndex}/${width}`);
     if (bundleIndex * 256 + width > this.records.length) return Promise.resolve({ kind: "beyond" });
     if (bundleIndex < this.publishedTiles) return Promise.resolve({ kind: "published" });
     const records = this.records.slice(bundleIndex * 256, bundleIndex * 256 + width);
@@ -122,7 +122,7 @@ export class NaiveLog {
   }
 
   async readEntry(leafIndex: number): Promise<TailAnswer<TailEntry>> {
-    this.#called(`entry ${leafIndex}`);
+    this.#recordCall(`entry ${leafIndex}`);
     const found = this.records[leafIndex];
     if (found === undefined) return Promise.resolve({ kind: "beyond" });
     if (leafIndex < this.publishedTiles * 256) return Promise.resolve({ kind: "published" });

@@ -36,7 +36,7 @@ export function tilesContext(env: LogEnv, isCaching = true): CachingContext {
       .get(key)
       ?.find(({ varied }) => varied.every(([name, value]) => request.headers.get(name) === value));
     calls.push({ key, request, isHit: kept !== undefined });
-    if (kept !== undefined) return immutable(kept.response.clone());
+    if (kept !== undefined) return freezeHeaders(kept.response.clone());
     const headers = new Headers(request.headers);
     if (isCaching) for (const name of ["range", "if-range", "if-none-match"]) headers.delete(name);
     const method = isCaching ? "GET" : request.method;
@@ -47,7 +47,7 @@ export function tilesContext(env: LogEnv, isCaching = true): CachingContext {
       const varied = names.map((name) => [name, request.headers.get(name)] as const);
       store.set(key, [...(store.get(key) ?? []), { varied, response: response.clone() }]);
     }
-    return immutable(response);
+    return freezeHeaders(response);
   };
   const stub = ({ props }: { readonly props: TilesProps }): ReturnType<TilesStub> => ({
     fetch: (request: Request) => fetchThrough(props, request),
@@ -56,7 +56,7 @@ export function tilesContext(env: LogEnv, isCaching = true): CachingContext {
 }
 
 /** Makes the headers of a response immutable, like those of a response from a binding. */
-function immutable(response: Response): Response {
+function freezeHeaders(response: Response): Response {
   const fail = (): never => {
     throw new TypeError("Can't modify immutable headers.");
   };

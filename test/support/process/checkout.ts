@@ -23,7 +23,7 @@ export interface Checkout {
 }
 
 /** Creates a clone in a temporary folder. */
-export function freshCheckout(): Checkout {
+export function createCheckout(): Checkout {
   const folder = mkdtempSync(join(tmpdir(), "sigedge-checkout-"));
   const files = execFileSync("git", ["ls-files", "-coz", "--exclude-standard"], { cwd: ROOT, encoding: "utf8" });
   for (const file of files.split("\0").filter((name) => name !== "" && existsSync(join(ROOT, name)))) {

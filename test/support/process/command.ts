@@ -40,7 +40,7 @@ export function runCommand(file: string, { args = [], env = {} }: CommandOptions
   child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
   const ended = new Promise<Ended>((resolve) => child.once("close", (code) => resolve({ code, stdout, stderr })));
-  const says = (text: string): Promise<number> =>
+  const waitForText = (text: string): Promise<number> =>
     new Promise((resolve, reject) => {
       const look = (): void => {
         if (stdout.includes(text)) resolve(performance.now() - started);
@@ -49,5 +49,5 @@ export function runCommand(file: string, { args = [], env = {} }: CommandOptions
       void ended.then((end) => reject(new Error(`ended with ${end.code}: ${end.stderr}`)));
       look();
     });
-  return { process: child, says, ended };
+  return { process: child, says: waitForText, ended };
 }

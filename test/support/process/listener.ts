@@ -6,10 +6,10 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 /** Returns the process id; null if nothing listens. */
 export function listenerPid(port: number): number | null {
-  return existsSync("/proc/net/tcp") ? fromProc(port) : fromLsof(port);
+  return existsSync("/proc/net/tcp") ? findInProc(port) : findWithLsof(port);
 }
 
-function fromProc(port: number): number | null {
+function findInProc(port: number): number | null {
   // sl local_address rem_address st … inode: the address ends in the port in hex, state 0A is LISTEN.
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
   const rows = readFileSync("/proc/net/tcp", "utf8")
@@ -40,7 +40,7 @@ function linkOf(path: string): string {
   }
 }
 
-function fromLsof(port: number): number | null {
+function findWithLsof(port: number): number | null {
   try {
     return Number(execFileSync("lsof", ["-nP", "-t", `-iTCP:${port}`, "-sTCP:LISTEN"], { encoding: "utf8" }).trim());
   } catch {

@@ -27,7 +27,7 @@ export interface ChainOptions {
 export const TIMESTAMPING = ["keyUsage=critical,digitalSignature", "extendedKeyUsage=critical,timeStamping"];
 
 /** Runs `use` with a temporary folder, and deletes it afterwards. */
-function inFolder<T>(use: (folder: string) => T): T {
+function runInFolder<T>(use: (folder: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), "sigedge-openssl-"));
   try {
     return use(folder);
@@ -38,7 +38,7 @@ function inFolder<T>(use: (folder: string) => T): T {
 
 /** Makes a self-signed root and a leaf under it with openssl. */
 export function timestampChain({ curve = "P-256", extensions = TIMESTAMPING }: ChainOptions = {}): OpensslChain {
-  return inFolder((folder) => {
+  return runInFolder((folder) => {
     const run = (...args: readonly string[]): void => {
       execFileSync("openssl", args, { cwd: folder, stdio: "pipe" });
     };
@@ -69,7 +69,7 @@ export function timestampChain({ curve = "P-256", extensions = TIMESTAMPING }: C
 
 /** Makes a timestamp query with `openssl ts -query`; DER. @param options for example -sha512, -cert, -no_nonce */
 export function timestampQuery(data: Uint8Array, ...options: readonly string[]): Uint8Array<ArrayBuffer> {
-  return inFolder((folder) => {
+  return runInFolder((folder) => {
     writeFileSync(join(folder, "data"), data);
     const query = ["ts", "-query", "-data", "data", ...options, "-out", "query.tsq"];
     execFileSync("openssl", query, { cwd: folder, stdio: "pipe" });
@@ -90,7 +90,7 @@ export interface TimestampCheck {
 
 /** Returns "Verification: OK" if `openssl ts -verify` accepts the timestamp, its errors otherwise. */
 export function verifyTimestamp({ response, against, root, leaf }: TimestampCheck): string {
-  return inFolder((folder) => {
+  return runInFolder((folder) => {
     writeFileSync(join(folder, "response.tsr"), response);
     writeFileSync(join(folder, "root.pem"), root);
     writeFileSync(join(folder, "leaf.pem"), leaf ?? "");
@@ -105,7 +105,7 @@ export function verifyTimestamp({ response, against, root, leaf }: TimestampChec
 
 /** Prints a response with `openssl ts -reply -text`. */
 export function printTimestamp(response: Uint8Array): string {
-  return inFolder((folder) => {
+  return runInFolder((folder) => {
     writeFileSync(join(folder, "response.tsr"), response);
     const args = ["ts", "-reply", "-in", "response.tsr", "-text"];
     return execFileSync("openssl", args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"], encoding: "utf8" });

@@ -4,11 +4,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort, localUrl } from "../../../cli/address.ts";
+import { findFreePort, localUrl } from "../../../cli/address.ts";
 import { identityToken, type TokenRequest } from "../../../local/dev-issuer.ts";
-import { localSettings } from "../../../local/settings.ts";
+import { openLocalSettings } from "../../../local/settings.ts";
 import { runStack, type WorkerLog } from "../../../local/stack.ts";
-import { localTufSettings } from "../../../local/tuf.ts";
+import { openLocalTufSettings } from "../../../local/tuf.ts";
 import { parsePublicUrl } from "../../../shared/http/public-url.ts";
 import { unixMs } from "../../../shared/time.ts";
 import { valueOf } from "../value-of.ts";
@@ -46,12 +46,12 @@ export interface TestStack {
 
 /** Starts a stack and waits until it serves. Several can run at once. */
 export async function startStack(options: TestStackOptions = {}): Promise<TestStack> {
-  const port = options.port ?? (await anyPort());
+  const port = options.port ?? (await findAnyPort());
   const url = localUrl(port);
   const state = options.state ?? mkdtempSync(join(tmpdir(), "sigedge-test-"));
-  const local = localSettings({ port, state, accept: null });
+  const local = openLocalSettings({ port, state, accept: null });
   if (!local.ok) return fail(local.error);
-  const vars = signedAnew(state, { ...local.value, ...options.vars }, options.vars ?? {});
+  const vars = signAnew(state, { ...local.value, ...options.vars }, options.vars ?? {});
   const settings = Object.fromEntries(Object.entries(vars).filter(([, value]) => value !== ""));
   const logs: WorkerLog[] = [];
   const run = (of: Readonly<Record<string, string>>): ReturnType<typeof runStack> =>
@@ -94,15 +94,15 @@ const TRUSTED_SETTINGS = [
 
 type Vars = Readonly<Record<string, string>>;
 
-function signedAnew(state: string, settings: Vars, changes: Vars): Vars {
+function signAnew(state: string, settings: Vars, changes: Vars): Vars {
   const isTrustTheSame = TRUSTED_SETTINGS.every((name) => (changes[name] ?? "") === "");
   if (isTrustTheSame || changes["TRUST_FILE"] !== undefined) return settings;
   const publicUrl = valueOf(parsePublicUrl(settings["PUBLIC_URL"] ?? ""));
-  return { ...settings, ...valueOf(localTufSettings({ state, publicUrl, settings, now: unixMs(Date.now()) })) };
+  return { ...settings, ...valueOf(openLocalTufSettings({ state, publicUrl, settings, now: unixMs(Date.now()) })) };
 }
 
-async function anyPort(): Promise<number> {
-  const port = await freePort(0);
+async function findAnyPort(): Promise<number> {
+  const port = await findFreePort(0);
   return port.ok ? port.value : fail(port.error);
 }
 

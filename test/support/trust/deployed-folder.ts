@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, vi } from "vitest";
-import { freePort, localUrl } from "../../../cli/address.ts";
+import { findFreePort, localUrl } from "../../../cli/address.ts";
 import { createDeployment } from "../../../cli/deployment/create.ts";
 import { readDeployment, workerSettings, writeDeployment } from "../../../cli/deployment/deployment.ts";
 import { type Instance, readInstanceOverTuf } from "../../../cli/signing/sigstore-js.ts";
@@ -32,7 +32,7 @@ export async function deployFolder(settings: Readonly<Record<string, string>>): 
   const deployment = join(folder, "deployment");
   const state = join(folder, "state");
   mkdirSync(state);
-  const port = valueOf(await freePort(0));
+  const port = valueOf(await findFreePort(0));
   const url = localUrl(port);
   const publicUrl = valueOf(parsePublicUrl(url));
   const options = { folder: deployment, name: "sigedge-test", publicUrl, issuers: "none" } as const;

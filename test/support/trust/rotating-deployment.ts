@@ -32,7 +32,7 @@ export interface RotatingDeployments {
 }
 
 /** Creates a deployment whose offline keys are quick to open. */
-export async function rotatingDeployments(): Promise<RotatingDeployments> {
+export async function createRotatingDeployments(): Promise<RotatingDeployments> {
   const folder = mkdtempSync(join(tmpdir(), "sigedge-rotate-"));
   const fresh = join(folder, "fresh");
   const publicUrl = valueOf(parsePublicUrl("https://sign.example.com"));

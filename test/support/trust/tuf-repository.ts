@@ -144,7 +144,7 @@ export interface FirstRepository {
 }
 
 /** Version 1: two of three root keys, one of two targets keys. */
-export function firstRepository(operator: TufOperator, documents: TargetDocuments, now: number): FirstRepository {
+export function createFirstRepository(operator: TufOperator, documents: TargetDocuments, now: number): FirstRepository {
   const [root, targets, online] = [operator.keys(3), operator.keys(2), createOnlineKey()];
   const texts = createRepository({
     root: { keys: root.map(({ key }) => key), threshold: 2 },

@@ -13,7 +13,7 @@ import { maxBodyBytesOf } from "../../../shared/http/route.ts";
 import { ok, type Result } from "../../../shared/result.ts";
 import { ROUTES } from "../declaration.ts";
 import type { CaError } from "../errors.ts";
-import { type CertificateAuthority, trustedChains } from "../issuing/certificate-authority.ts";
+import { type CertificateAuthority, listTrustedChains } from "../issuing/certificate-authority.ts";
 import { renderError } from "../status.ts";
 import { bearerToken, issueFor } from "./signing-certificate.ts";
 
@@ -30,7 +30,7 @@ export async function legacySigningCertificate(request: Request, ca: Certificate
 
 /** GET /api/v1/rootCert: all chains that are not retired, the issuing CA's first. */
 export function legacyRootCertificate(request: Request, ca: CertificateAuthority): Response {
-  const pem = trustedChains(ca).map(pemOf).join("");
+  const pem = listTrustedChains(ca).map(pemOf).join("");
   const body = new Uint8Array(encodeUtf8(pem));
   return respondWith(request, { body, contentType: CONTENT_TYPE, cacheControl: "public, max-age=60" });
 }

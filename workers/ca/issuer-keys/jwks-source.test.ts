@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import { createFetchOutside, type FetchOutside, type PlatformFetch } from "../../../shared/http/outside.ts";
-import { type Identity, type Issuer, plainIssuer } from "../../../shared/identity/issuers.ts";
+import { createIssuer, type Identity, type Issuer } from "../../../shared/identity/issuers.ts";
 import { parseIssuerPattern } from "../../../shared/oidc/issuer-pattern.ts";
 import { ALGORITHMS } from "../../../shared/oidc/jwks.ts";
 import type { KeySource } from "../../../shared/oidc/token.ts";
@@ -18,7 +18,7 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
 const EMAIL: Identity = { type: "email", issuerClaim: null, skipsVerification: false };
-const ISSUER: Issuer = plainIssuer("https://issuer.example", EMAIL);
+const ISSUER: Issuer = createIssuer("https://issuer.example", EMAIL);
 const DOCUMENT = {
   issuer: "https://issuer.example",
   jwks_uri: "https://keys.example/set?v=1",
@@ -97,12 +97,12 @@ function makeBench(
 }
 
 const keyIds = async ({ source }: Pick<Bench, "source">): Promise<unknown> => {
-  const keys = await source.current();
+  const keys = await source.read();
   return keys.ok ? keys.value.keys.map(({ keyId }) => keyId) : keys.error;
 };
 
 const refreshedKeyIds = async ({ source }: Bench): Promise<unknown> => {
-  const keys = await source.refreshed();
+  const keys = await source.refresh();
   return keys.ok ? (keys.value?.keys.map(({ keyId }) => keyId) ?? null) : keys.error;
 };
 
@@ -117,7 +117,7 @@ const UNAVAILABLE = { code: "issuer_keys_unavailable", issuer: ISSUER.url, retry
 describe("the keys of a discovered issuer", () => {
   it("are fetched once, without following redirects, and cached", async () => {
     const bench = makeBench();
-    expect(await bench.source.current()).toMatchObject({ ok: true, value: { algorithms: ["ES256"] } });
+    expect(await bench.source.read()).toMatchObject({ ok: true, value: { algorithms: ["ES256"] } });
     expect(await keyIds(bench)).toEqual(["one"]);
     bench.advance(10 * MINUTE - 1);
     expect(await keyIds(bench)).toEqual(["one"]);
@@ -181,7 +181,7 @@ describe("the keys of a discovered issuer", () => {
   it("are fetched by a bounded number of concurrent requests at the start", async () => {
     const bench = makeBench();
     bench.web.document = () => new Promise(() => {});
-    for (let i = 0; i < 64; i++) void bench.source.current();
+    for (let i = 0; i < 64; i++) void bench.source.read();
     for (let i = 0; i < 10; i++) expect(await keyIds(bench)).toEqual({ ...UNAVAILABLE, retryAfterSeconds: 1 });
     expect(bench.fetched).toHaveLength(64);
     bench.advance(20 * SECOND);
@@ -207,7 +207,7 @@ describe("the keys of a discovered issuer", () => {
     const answer: ((response: Response) => void)[] = [];
     bench.web.document = () => new Promise((resolve) => void answer.push(resolve));
     bench.web.keys = () => Response.json(jwksOf(KEY_2));
-    void bench.source.current();
+    void bench.source.read();
     await expect.poll(() => answer.length).toBe(1);
     // The client has gone. What the platform was asked to keep alive goes on.
     answer[0]?.(Response.json(DOCUMENT));
@@ -218,8 +218,8 @@ describe("the keys of a discovered issuer", () => {
   });
 
   it.each<[string, (bench: Bench) => Promise<unknown>]>([
-    ["a fetch", ({ source }) => source.current()],
-    ["a refresh for an unknown kid", ({ source }) => source.refreshed()],
+    ["a fetch", ({ source }) => source.read()],
+    ["a refresh for an unknown kid", ({ source }) => source.refresh()],
   ])("that were withdrawn end a minute after their freshness, however often %s dies", async (_, attack) => {
     const bench = makeBench();
     await keyIds(bench);
@@ -243,7 +243,7 @@ describe("the keys of a discovered issuer", () => {
     await keyIds(bench);
     bench.advance(MINUTE);
     bench.web.keys = () => new Promise(() => {});
-    void bench.source.refreshed();
+    void bench.source.refresh();
     await Promise.resolve();
     expect(await refreshedKeyIds(bench)).toEqual({ ...UNAVAILABLE, retryAfterSeconds: 1 });
     expect(await keyIds(bench)).toEqual(["one"]);
@@ -308,9 +308,9 @@ describe("the keys in the store of the location", () => {
   it("suffice for a new isolate while they are fresh", async () => {
     const bench = makeBench();
     bench.web.keys = () => Response.json({ keys: [{ ...KEY_1.jwk, alg: "ES256" }, makeIssuerKey("three").jwk] });
-    const first = await bench.source.current();
+    const first = await bench.source.read();
     bench.advance(10 * MINUTE - 1);
-    expect(await bench.another().source.current()).toEqual(first);
+    expect(await bench.another().source.read()).toEqual(first);
     expect(bench.fetched).toHaveLength(2);
     bench.advance(1);
     bench.web.keys = () => Response.json(jwksOf(KEY_2));
@@ -364,11 +364,11 @@ describe("the keys in the store of the location", () => {
     await keyIds(bench);
     bench.advance(30 * SECOND - 1);
     const { source } = bench.another();
-    await source.current();
-    for (let i = 0; i < 10; i++) expect(await source.refreshed()).toEqual({ ok: true, value: null });
+    await source.read();
+    for (let i = 0; i < 10; i++) expect(await source.refresh()).toEqual({ ok: true, value: null });
     expect(bench.fetched).toHaveLength(2);
     bench.advance(1);
-    expect(await source.refreshed()).toMatchObject({ ok: true, value: { keys: [{ keyId: "one" }] } });
+    expect(await source.refresh()).toMatchObject({ ok: true, value: { keys: [{ keyId: "one" }] } });
   });
 
   it("are stored per issuer, under a name of this deployment", async () => {
@@ -455,7 +455,7 @@ describe("the keys of the built-in issuer", () => {
     expect(await keyIds(bench)).toEqual(["one"]);
     expect(calls).toBe(1);
     expect(bench.fetched).toEqual([]);
-    expect(await bench.source.current()).toMatchObject({ value: { algorithms: ALGORITHMS } });
+    expect(await bench.source.read()).toMatchObject({ value: { algorithms: ALGORITHMS } });
   });
 
   it.each<[string, () => Promise<unknown>, string]>([
@@ -474,8 +474,8 @@ it("static keys are the configured ones", async () => {
     algorithms: ALGORITHMS,
   } as const;
   const bench = makeBench({ ...ISSUER, keys: { kind: "static", keySet } });
-  expect(await bench.source.current()).toEqual({ ok: true, value: keySet });
-  expect(await bench.source.refreshed()).toEqual({ ok: true, value: null });
+  expect(await bench.source.read()).toEqual({ ok: true, value: keySet });
+  expect(await bench.source.refresh()).toEqual({ ok: true, value: null });
   expect(bench.fetched).toEqual([]);
 });
 
@@ -483,7 +483,7 @@ describe("the issuers that match a pattern", () => {
   const parsed = parseIssuerPattern("https://oidc.eks.*.amazonaws.com/id/*");
   const pattern = parsed.ok ? parsed.value : null;
   const issuerAt = (i: number): Issuer =>
-    plainIssuer(`https://oidc.eks.x.amazonaws.com/id/${i}`, { type: "kubernetes" }, pattern);
+    createIssuer(`https://oidc.eks.x.amazonaws.com/id/${i}`, { type: "kubernetes" }, pattern);
 
   /** @param good the issuers that exist */
   function makeMany(
@@ -517,7 +517,7 @@ describe("the issuers that match a pattern", () => {
       }),
     });
     const ask = async (i: number, client = `client ${i}`): Promise<unknown> => {
-      const keys = await sourceOf(issuerAt(i), client).current();
+      const keys = await sourceOf(issuerAt(i), client).read();
       return keys.ok ? "keys" : keys.error.retryAfterSeconds;
     };
     return { ask, fetched, advance: clock.advance, sourceOf };

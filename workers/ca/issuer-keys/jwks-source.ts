@@ -59,7 +59,7 @@ export function createKeySources(platform: KeysPlatform): KeySources {
   return (issuer, client) => {
     const { pattern, keys, url } = issuer;
     // Whoever posts tokens invents the names that match a pattern, so no source of one is kept without a bound.
-    if (pattern !== null && keys.kind === "discovery") return metaSources.of(issuer, pattern.text, client);
+    if (pattern !== null && keys.kind === "discovery") return metaSources.sourceFor(issuer, pattern.text, client);
     if (pattern !== null) return createSource(issuer, platform);
     const source = sources.get(url) ?? createSource(issuer, platform);
     sources.set(url, source);
@@ -78,10 +78,10 @@ class MetaSources {
     this.#platform = platform;
   }
 
-  of(issuer: Issuer, pattern: string, client: string): KeySource<KeysUnavailable> {
+  sourceFor(issuer: Issuer, pattern: string, client: string): KeySource<KeysUnavailable> {
     const known = this.#sources.get(issuer.url);
     if (known === undefined && !this.#newcomers.admits(pattern, client, this.#platform.now())) {
-      return storedSource(issuer.url, this.#platform);
+      return createStoredSource(issuer.url, this.#platform);
     }
     const source =
       known ?? new CachedKeys(issuer.url, this.#platform, () => loadDiscovered(issuer, this.#platform.fetchOutside));
@@ -101,15 +101,15 @@ class MetaSources {
 }
 
 /** Serves fresh keys that another isolate stored, without contacting the issuer. */
-function storedSource(issuer: string, { store, now }: KeysPlatform): KeySource<KeysUnavailable> {
+function createStoredSource(issuer: string, { store, now }: KeysPlatform): KeySource<KeysUnavailable> {
   const retryAfterSeconds = NEWCOMERS_WINDOW_MS / 1000;
   const refusal = err({ code: "issuer_keys_unavailable", issuer, retryAfterSeconds } as const);
   return {
-    current: async () => {
+    read: async () => {
       const stored = await store.read(issuer);
       return stored !== null && isFresh(stored, now()) ? ok(stored.keySet) : refusal;
     },
-    refreshed: async () => refusal,
+    refresh: async () => refusal,
   };
 }
 
@@ -128,7 +128,7 @@ function createSource(issuer: Issuer, platform: KeysPlatform): KeySource<KeysUna
   const { keys } = issuer;
   switch (keys.kind) {
     case "static":
-      return { current: async () => ok(keys.keySet), refreshed: async () => ok(null) };
+      return { read: async () => ok(keys.keySet), refresh: async () => ok(null) };
     case "built-in":
       return new CachedKeys(issuer.url, platform, () => loadBuiltIn(platform.builtInJwks), null);
     case "discovery":
@@ -172,21 +172,21 @@ class CachedKeys implements KeySource<KeysUnavailable> {
     return this.#kept !== null;
   }
 
-  async current(): Promise<Result<KeySet, KeysUnavailable>> {
+  async read(): Promise<Result<KeySet, KeysUnavailable>> {
     const now = this.#platform.now();
     if (this.#keptAt(now) === null && !this.#hasFailed(now)) await this.#takeFromStore(now);
     const kept = this.#keptAt(now);
     const isFetching = now < this.#fetchingUntil;
     if (kept !== null && isFresh(kept, now, isFetching ? FETCHING_GRACE_MS : 0)) return ok(kept.keySet);
-    if (this.#hasFailed(now)) return this.#orUnavailable(kept);
-    if (isFetching && this.#fetching >= MAX_FETCHING) return this.#unavailable(1000);
+    if (this.#hasFailed(now)) return this.#keysOrError(kept);
+    if (isFetching && this.#fetching >= MAX_FETCHING) return this.#failUnavailable(1000);
     const loaded = await this.#fetchKeys(now);
-    return loaded === null ? this.#orUnavailable(this.#keptAt(now)) : ok(loaded);
+    return loaded === null ? this.#keysOrError(this.#keptAt(now)) : ok(loaded);
   }
 
-  async refreshed(): Promise<Result<KeySet | null, KeysUnavailable>> {
+  async refresh(): Promise<Result<KeySet | null, KeysUnavailable>> {
     const now = this.#platform.now();
-    if (now < this.#fetchingUntil) return this.#unavailable(1000);
+    if (now < this.#fetchingUntil) return this.#failUnavailable(1000);
     return ok(now < this.#fetchedAt + REFRESH_PAUSE_MS ? null : await this.#fetchKeys(now));
   }
 
@@ -236,11 +236,11 @@ class CachedKeys implements KeySource<KeysUnavailable> {
     return loaded.value.keySet;
   }
 
-  #orUnavailable(kept: StoredKeys | null): Result<KeySet, KeysUnavailable> {
-    return kept === null ? this.#unavailable(FAILURE_PAUSE_MS) : ok(kept.keySet);
+  #keysOrError(kept: StoredKeys | null): Result<KeySet, KeysUnavailable> {
+    return kept === null ? this.#failUnavailable(FAILURE_PAUSE_MS) : ok(kept.keySet);
   }
 
-  #unavailable(retryAfterMs: number): Result<never, KeysUnavailable> {
+  #failUnavailable(retryAfterMs: number): Result<never, KeysUnavailable> {
     return err({ code: "issuer_keys_unavailable", issuer: this.#issuer, retryAfterSeconds: retryAfterMs / 1000 });
   }
 }

@@ -34,7 +34,7 @@ interface OtherChain {
 }
 
 /** All chains that are trusted now, the issuing CA's first: certificates in DER, each chain with its root last. */
-export function trustedChains({
+export function listTrustedChains({
   chain,
   otherChains,
   now,

@@ -15,13 +15,13 @@ import type { LogError } from "../errors.ts";
 import { readerOf } from "../reading/limited-reader.ts";
 import { readEntry } from "../reading/log-reader.ts";
 import { type Inclusion, proveInclusion } from "../reading/prover.ts";
-import { type LogSite, requestedSite } from "../sites.ts";
+import { type LogSite, selectSite } from "../sites.ts";
 import { renderJsonError } from "../status.ts";
 import { SHOW_ENTRY, type ShownEntry } from "./records.ts";
 
 /** Answers with an entry of the log that `?log=` names, by kind or by name; by default the host's signature log. */
 export async function entry(request: Request, config: Config): Promise<Response> {
-  const proven = await provenEntry(request, config);
+  const proven = await proveEntry(request, config);
   if (!proven.ok) return renderJsonError(request, proven.error);
   const { site, timestamp, shown, inclusion } = proven.value;
   const { body, kindVersion, ...details } = shown;
@@ -40,7 +40,7 @@ export async function entry(request: Request, config: Config): Promise<Response>
 
 /** Answers with the proof alone. A verifier needs the body as well: the proof is for its leaf hash. */
 export async function entryTlogProof(request: Request, config: Config): Promise<Response> {
-  const proven = await provenEntry(request, config);
+  const proven = await proveEntry(request, config);
   if (!proven.ok) return renderJsonError(request, proven.error);
   const { leafIndex, proof, head } = proven.value.inclusion;
   const text = formatTlogProof({ extra: null, leafIndex, hashes: proof, checkpoint: head.checkpoint });
@@ -56,10 +56,10 @@ interface ProvenEntry {
 }
 
 /** Reads the entry that the URL names and proves that the newest tree holds it. */
-async function provenEntry(request: Request, config: Config): Promise<Result<ProvenEntry, LogError>> {
+async function proveEntry(request: Request, config: Config): Promise<Result<ProvenEntry, LogError>> {
   const leafIndex = parseEntryPath(new URL(request.url));
   if (leafIndex === null) return err({ code: "entry_index_invalid" });
-  const site = requestedSite(config, request);
+  const site = selectSite(config, request);
   if (site === null) return err({ code: "entry_log_unknown" });
   const reader = readerOf(config, site, clientNetwork(request));
   const found = await readEntry(reader, leafIndex);

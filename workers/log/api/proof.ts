@@ -12,7 +12,7 @@ import { type Config } from "../env.ts";
 import type { ProofQueryError } from "../errors.ts";
 import { readerOf } from "../reading/limited-reader.ts";
 import { type ProvenTree, proveConsistency, proveInclusionIn } from "../reading/prover.ts";
-import { type LogSite, requestedSite } from "../sites.ts";
+import { type LogSite, selectSite } from "../sites.ts";
 import { renderJsonError } from "../status.ts";
 
 /** `second` is null if the query is about the newest tree. */
@@ -67,7 +67,7 @@ function parseProofQuery(
   const names = [...searchParams.keys()];
   if (names.some((name) => ![first, second, "log"].includes(name))) return err(invalid("unknown"));
   if (new Set(names).size !== names.length) return err(invalid("repeated"));
-  const site = requestedSite(config, request);
+  const site = selectSite(config, request);
   if (site === null) return err(invalid("log"));
   const given = parseDecimal(searchParams.get(first) ?? "");
   if (given === null) return err(invalid("number"));

@@ -58,12 +58,12 @@ const ALL = `SELECT ${SHOWN} FROM entry WHERE log = ?1 AND idx < ${BELOW} ORDER 
 const WINDOW = 256;
 
 /** The rows of an issuer, with or without a slash at its end, and the last row of a full window. */
-const ofIssuer = (rows: string, [exact, other]: readonly [string, string]): string => `
+const selectByIssuer = (rows: string, [exact, other]: readonly [string, string]): string => `
   SELECT *, issuer IN (${exact}, ${other}) AS matches
   FROM (SELECT *, row_number() OVER (ORDER BY idx DESC) AS nth FROM (${rows}))
   WHERE matches OR nth = ${WINDOW} ORDER BY idx DESC`;
-const BY_TERM_AND_ISSUER = ofIssuer(BY_TERM, ["?5", "?6"]);
-const BY_ISSUER = ofIssuer(ALL, ["?4", "?5"]);
+const BY_TERM_AND_ISSUER = selectByIssuer(BY_TERM, ["?5", "?6"]);
+const BY_ISSUER = selectByIssuer(ALL, ["?4", "?5"]);
 
 interface WatermarkRow {
   readonly log: string;
@@ -111,7 +111,7 @@ export async function searchPage(
       const isOurs = (completeThrough.get(log) ?? 0) > 0;
       return toScanned(log, isOurs ? ((found[i]?.results ?? []) as HitRow[]) : [], limit);
     });
-    return ok({ ...firstPage(scanned, limit, bounds ?? completeThrough), completeThrough });
+    return ok({ ...takeFirstPage(scanned, limit, bounds ?? completeThrough), completeThrough });
   } catch (error) {
     return err({ code: "search_unavailable", reason: error instanceof Error ? error.message : "not an Error" });
   }
@@ -202,8 +202,12 @@ function toHit(log: string, { idx, time_ms, digest, identity, issuer }: HitRow):
  * log's hits are in order of their index, and the hits left over are below those taken. Hits below the highest floor
  * wait for a later page: what is between them and that floor is not known yet.
  */
-function firstPage(scanned: readonly Scanned[], limit: number, bounds: Bounds): Omit<SearchPage, "completeThrough"> {
-  const order = newestFirst([...bounds.keys()]);
+function takeFirstPage(
+  scanned: readonly Scanned[],
+  limit: number,
+  bounds: Bounds,
+): Omit<SearchPage, "completeThrough"> {
+  const order = compareNewestFirst([...bounds.keys()]);
   const [cut] = scanned.flatMap(({ floor }) => floor ?? []).toSorted(order);
   const sorted = scanned.flatMap(({ hits }) => hits).toSorted(order);
   // An entry that has several of the terms is found once for each.
@@ -212,13 +216,13 @@ function firstPage(scanned: readonly Scanned[], limit: number, bounds: Bounds): 
   const hits = known.slice(0, limit);
   if (known.length === hits.length && cut === undefined) return { hits, next: null };
   const seen = known.length === hits.length && cut !== undefined ? [...hits, cut] : hits;
-  const lowest = (log: string, bound: number): number =>
+  const lowestIndex = (log: string, bound: number): number =>
     Math.min(bound, ...seen.filter((hit) => hit.log === log).map(({ leafIndex }) => leafIndex));
-  return { hits, next: new Map([...bounds].map(([log, bound]) => [log, lowest(log, bound)])) };
+  return { hits, next: new Map([...bounds].map(([log, bound]) => [log, lowestIndex(log, bound)])) };
 }
 
 /** Newest first. Within one millisecond, hits of the older log come first. */
-const newestFirst =
+const compareNewestFirst =
   (logs: readonly string[]) =>
   (a: Hit, b: Hit): number =>
     b.timestamp - a.timestamp || logs.indexOf(a.log) - logs.indexOf(b.log) || b.leafIndex - a.leafIndex;

@@ -37,13 +37,13 @@ export interface LogReader {
 /** Reads a tile or bundle of the given width. Fails with a ReadError. */
 export function readTile(reader: LogReader, tile: Tile): Promise<Result<Uint8Array, ReadError>> {
   const key = objectKey(reader.log, formatTilePath({ ...tile, width: TILE_WIDTH }));
-  const stored = async (): Promise<Result<Uint8Array, ReadError> | null> => {
+  const readStored = async (): Promise<Result<Uint8Array, ReadError> | null> => {
     const object = await reader.objects.get(key);
     if (object === null) return null;
     const bytes = cutTo(reader.log, tile, { bytes: object, width: TILE_WIDTH });
     return bytes === null ? err({ code: "object_damaged", key }) : ok(bytes);
   };
-  return readThrough({ key, stored, tail: () => readTail(reader, tile) });
+  return readThrough({ key, stored: readStored, tail: () => readTail(reader, tile) });
 }
 
 /**

@@ -90,7 +90,7 @@ export async function proveInclusionIn(
   }));
   if (!found.ok) return found;
   const { leaf, proof, path } = found.value;
-  const tree = provenTree(path, head.value);
+  const tree = proveTree(path, head.value);
   const isProven = tree !== null && verifyInclusion({ leaf, leafIndex, treeSize: size, proof, root: tree.rootHash });
   return isProven ? ok({ leafIndex, leaf, tree, proof }) : mismatch(reader, head.value, leafIndex);
 }
@@ -120,8 +120,8 @@ export async function proveConsistency(
   }));
   if (!found.ok) return found;
   const { proof } = found.value;
-  const older = provenTree(found.value.older, head.value);
-  const newer = provenTree(found.value.newer, head.value);
+  const older = proveTree(found.value.older, head.value);
+  const newer = proveTree(found.value.newer, head.value);
   if (older === null || newer === null) return mismatch(reader, head.value, null);
   const claim = { oldSize: from, oldRoot: older.rootHash, newSize: size, newRoot: newer.rootHash, proof };
   return verifyConsistency(claim) ? ok({ from: older, to: newer, proof }) : mismatch(reader, head.value, null);
@@ -161,7 +161,7 @@ const pathToHead = (treeSize: number, head: ServedHead, nodeAt: NodeReader): Pat
 });
 
 /** The tree of a path, null if it is not a prefix of the signed head. */
-function provenTree({ treeSize, rootHash: root, proof }: PathToHead, head: ServedHead): ProvenTree | null {
+function proveTree({ treeSize, rootHash: root, proof }: PathToHead, head: ServedHead): ProvenTree | null {
   const claim = { oldSize: treeSize, oldRoot: root, newSize: head.treeSize, newRoot: head.rootHash, proof };
   const checkpoint = treeSize === head.treeSize ? head.checkpoint : null;
   return verifyConsistency(claim) ? { treeSize, rootHash: root, checkpoint } : null;

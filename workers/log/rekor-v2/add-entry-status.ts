@@ -4,14 +4,14 @@
 // Spec: https://github.com/sigstore/rekor-tiles (internal/server/service.go). The codes are those of grpc-gateway.
 
 import { quote } from "../../../shared/http/quote.ts";
-import { type AnswerTable, answerByCode, type Status, unavailable } from "../../../shared/http/status.ts";
+import { type AnswerTable, answerByCode, answerUnavailable, type Status } from "../../../shared/http/status.ts";
 import type { WriterExhausted } from "../../../shared/rpc/sequencer.ts";
 import { formatRfc3339 } from "../../../shared/time.ts";
 import type { AddEntryError } from "../errors.ts";
 
 const badRequest = (message: string): Status => ({ grpc: "INVALID_ARGUMENT", message });
 const invalid = (reason: string): Status => badRequest(`invalid hashedrekord request: ${reason}`);
-const malformed = (reason: string): Status => badRequest(`proto: ${reason}`);
+const rejectMalformed = (reason: string): Status => badRequest(`proto: ${reason}`);
 const at = (path: string): string => (path === "" ? "the request" : path);
 
 /** Clients of rekor-tiles look for this sentence as a whole (internal/server/service.go). */
@@ -32,17 +32,17 @@ export const QUOTA_MESSAGE = "the log has used up its plan's daily rows: retry a
 const STATUSES: AnswerTable<AddEntryError, Status> = {
   body_incomplete: () => badRequest("unexpected EOF: the request ends before its body does; send it again"),
   body_too_large: () => badRequest("http: request body too large"),
-  json_invalid: () => malformed("syntax error: the request body is not well-formed JSON in UTF-8"),
-  json_duplicate_member: () => malformed("syntax error: a member name is repeated in one object"),
-  json_too_deep: () => malformed("syntax error: the request is nested too deeply"),
-  json_too_many_values: () => malformed("syntax error: the request has too many values"),
-  field_unknown: ({ path }) => malformed(`unknown field ${quotedLast(path)}${where(path)}`),
-  field_repeated: ({ path }) => malformed(`field ${path} is already set, or conflicts with a field that is set`),
-  field_type: ({ path }) => malformed(`invalid value for field ${at(path)}: wrong JSON type`),
-  field_text: ({ path }) => malformed(`invalid value for string field ${path}: half a surrogate pair`),
-  field_bytes: ({ path }) => malformed(`invalid value for bytes field ${path}: not base64`),
-  field_enum: ({ path }) => malformed(`invalid value for enum field ${path}`),
-  field_too_many: ({ path }) => malformed(`too many elements in field ${path}: at most 10`),
+  json_invalid: () => rejectMalformed("syntax error: the request body is not well-formed JSON in UTF-8"),
+  json_duplicate_member: () => rejectMalformed("syntax error: a member name is repeated in one object"),
+  json_too_deep: () => rejectMalformed("syntax error: the request is nested too deeply"),
+  json_too_many_values: () => rejectMalformed("syntax error: the request has too many values"),
+  field_unknown: ({ path }) => rejectMalformed(`unknown field ${quoteLast(path)}${describePlace(path)}`),
+  field_repeated: ({ path }) => rejectMalformed(`field ${path} is already set, or conflicts with a field that is set`),
+  field_type: ({ path }) => rejectMalformed(`invalid value for field ${at(path)}: wrong JSON type`),
+  field_text: ({ path }) => rejectMalformed(`invalid value for string field ${path}: half a surrogate pair`),
+  field_bytes: ({ path }) => rejectMalformed(`invalid value for bytes field ${path}: not base64`),
+  field_enum: ({ path }) => rejectMalformed(`invalid value for enum field ${path}`),
+  field_too_many: ({ path }) => rejectMalformed(`too many elements in field ${path}: at most 10`),
   entry_kind_missing: () =>
     badRequest("invalid type, must be hashedrekord: send hashedRekordRequestV002 or dsseRequestV002"),
   entry_signature_missing: () => invalid("missing signature"),
@@ -85,14 +85,15 @@ const STATUSES: AnswerTable<AddEntryError, Status> = {
   policy_certificate_purpose: ({ accept }) =>
     invalid(`write policy "${accept}" accepts only signing certificates: purpose codeSigning and an embedded SCT list`),
   log_busy: ({ retryAfterSeconds }) =>
-    unavailable("the log is busy: retry with the same entry, which is logged at most once", retryAfterSeconds),
-  log_starting: () => unavailable("the log is starting: retry"),
+    answerUnavailable("the log is busy: retry with the same entry, which is logged at most once", retryAfterSeconds),
+  log_starting: () => answerUnavailable("the log is starting: retry"),
   witnesses_missing: ({ retryAfterSeconds }) =>
-    unavailable(
+    answerUnavailable(
       "the entry is logged, but too few witnesses have cosigned its tree: retry with the same entry to get its proof",
       retryAfterSeconds,
     ),
-  log_refusing: () => unavailable("the log refuses entries until its operator intervenes; it can still be read", 60),
+  log_refusing: () =>
+    answerUnavailable("the log refuses entries until its operator intervenes; it can still be read", 60),
   log_frozen: ({ writeTo }) => ({
     grpc: "UNIMPLEMENTED",
     http: 405,
@@ -103,19 +104,22 @@ const STATUSES: AnswerTable<AddEntryError, Status> = {
     grpc: "ALREADY_EXISTS",
     message: `an equivalent entry already exists at index ${leafIndex}: its ECDSA signature, or that on its certificate, is the other one of (r, s) and (r, n - s)`,
   }),
-  writer_exhausted: exhausted,
+  writer_exhausted: describeExhausted,
   log_full: ({ writeTo }) =>
     writeTo === null
-      ? unavailable("the log's storage is full, and there is no other log: its operator must open one (SHARDS)", 3600)
+      ? answerUnavailable(
+          "the log's storage is full, and there is no other log: its operator must open one (SHARDS)",
+          3600,
+        )
       : { grpc: "UNIMPLEMENTED", http: 405, message: fullMessage(writeTo), headers: { allow: "" } },
-  log_over_quota: ({ retryAfterSeconds }) => unavailable(QUOTA_MESSAGE, retryAfterSeconds),
-  clock_behind: () => unavailable("the log's clock is behind its last entry: retry later", 10),
+  log_over_quota: ({ retryAfterSeconds }) => answerUnavailable(QUOTA_MESSAGE, retryAfterSeconds),
+  clock_behind: () => answerUnavailable("the log's clock is behind its last entry: retry later", 10),
   entry_unproven: ({ leafIndex }) =>
-    unavailable(`the entry is logged at index ${leafIndex}, but its proof is unavailable: retry`),
+    answerUnavailable(`the entry is logged at index ${leafIndex}, but its proof is unavailable: retry`),
 };
 
 /** A budget of nothing is that of a certificate which expired too long ago. */
-function exhausted({ kind, entries, until, retryAfterSeconds }: WriterExhausted): Status {
+function describeExhausted({ kind, entries, until, retryAfterSeconds }: WriterExhausted): Status {
   const time = formatRfc3339(until);
   if (entries === 0) {
     return invalid(`the certificate has expired, and was accepted until ${time}: sign with a new certificate`);
@@ -136,9 +140,9 @@ function exhausted({ kind, entries, until, retryAfterSeconds }: WriterExhausted)
 export const entryStatus = (error: AddEntryError): Status => answerByCode(STATUSES, error);
 
 /** The last part of a path, which is the caller's text. */
-const quotedLast = (path: string): string => quote(path.slice(path.lastIndexOf(".") + 1));
+const quoteLast = (path: string): string => quote(path.slice(path.lastIndexOf(".") + 1));
 
-function where(path: string): string {
+function describePlace(path: string): string {
   const dot = path.lastIndexOf(".");
   return dot === -1 ? "" : ` in ${path.slice(0, dot)}`;
 }

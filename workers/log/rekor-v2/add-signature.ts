@@ -6,14 +6,14 @@ import { unixMs } from "../../../shared/time.ts";
 import type { Config } from "../env.ts";
 import type { LogReader } from "../reading/log-reader.ts";
 import { proveInclusion } from "../reading/prover.ts";
-import { frozenError, type LogSite } from "../sites.ts";
+import { type LogSite, rejectIfFrozen } from "../sites.ts";
 import { logFailure } from "../status.ts";
 import { type AddEntryDeps, addEntry } from "./add-entry.ts";
 import { entryStatus } from "./add-entry-status.ts";
 
 /** Adds the entry in the request to the log. */
 export function addSignature(request: Request, config: Config, site: LogSite): Response | Promise<Response> {
-  const frozen = frozenError(config, site);
+  const frozen = rejectIfFrozen(config, site);
   return frozen === null ? addEntry(request, addEntryDeps(config, site, request)) : renderStatus(entryStatus(frozen));
 }
 

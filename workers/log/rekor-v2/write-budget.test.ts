@@ -10,7 +10,7 @@ import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import { hash } from "../../../shared/tlog/hash.ts";
 import { forgeSignature } from "../../../test/support/authority/forged-signature.ts";
 import { CA, leafNamed } from "../../../test/support/authority/signing-chain.ts";
-import { newSigningKey, signingKey } from "../../../test/support/authority/signing-keys.ts";
+import { createSigningKey, signingKey } from "../../../test/support/authority/signing-keys.ts";
 import { headOf, sequencerOf } from "../../../test/support/logs/appends.ts";
 import { type MemoryLog, memoryLog } from "../../../test/support/logs/memory-log.ts";
 import { addEntry } from "./add-entry.ts";
@@ -153,7 +153,7 @@ describe("a stranger who forges signatures", () => {
 
   it("logs at most the budget of each key of an open log, with or without a certificate", async () => {
     const one = await site("open");
-    const keys = [newSigningKey("ecdsa-p256"), newSigningKey("ecdsa-p256")];
+    const keys = [createSigningKey("ecdsa-p256"), createSigningKey("ecdsa-p256")];
     for (const { spki } of keys) {
       expect(await forge(one, 7, () => forgedRequest(spki, bare(spki)))).toEqual(statuses([201, BUDGET], [429, 2]));
     }
@@ -212,7 +212,7 @@ describe("a stranger who forges signatures", () => {
     const open = await site("open");
     open.memory = one.memory;
     open.now = one.now;
-    const { spki } = newSigningKey("ecdsa-p256");
+    const { spki } = createSigningKey("ecdsa-p256");
     expect((await open.post(forgedRequest(spki, bare(spki)))).status).toBe(201);
     expect(one.memory.storage.exec("SELECT until_ms FROM writer").map((row) => row["until_ms"])).toEqual([
       (Math.floor(one.now / DAY_MS) + 1) * DAY_MS,

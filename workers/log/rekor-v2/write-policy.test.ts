@@ -9,7 +9,7 @@ import { unixMs } from "../../../shared/time.ts";
 import { IN_FLIGHT_MS } from "../../../shared/trust/retired-keys.ts";
 import type { Certificate } from "../../../shared/x509/certificate.ts";
 import { CA, leafNamed, ROOT } from "../../../test/support/authority/signing-chain.ts";
-import { newSigningKey, signingKey } from "../../../test/support/authority/signing-keys.ts";
+import { createSigningKey, signingKey } from "../../../test/support/authority/signing-keys.ts";
 import { valueOf } from "../../../test/support/value-of.ts";
 import { DEFAULT_BOUNDS } from "./write-budget.ts";
 import {
@@ -55,7 +55,7 @@ function certified(certificate: Certificate): Credential {
 
 describe("applyWritePolicy", () => {
   it("accepts everything if the log is open", async () => {
-    expect(await apply(policy("open"), bare(newSigningKey("ecdsa-p256")))).toMatchObject({ ok: true });
+    expect(await apply(policy("open"), bare(createSigningKey("ecdsa-p256")))).toMatchObject({ ok: true });
     expect(await apply(policy("open"), certified(leafNamed("byStranger")))).toMatchObject({ ok: true });
   });
 
@@ -121,7 +121,7 @@ describe("applyWritePolicy", () => {
   it("accepts listed bare keys and no others", async () => {
     const both = policy("own-ca+listed-keys", listedPem);
     expect(await apply(both, bare(listed))).toMatchObject({ ok: true });
-    const other = newSigningKey("ecdsa-p256");
+    const other = createSigningKey("ecdsa-p256");
     const fingerprint = createHash("sha256").update(other.spki).digest("hex");
     expect(await apply(both, bare(other))).toEqual({
       ok: false,

@@ -22,7 +22,7 @@ import { ROUTES } from "../declaration.ts";
 import type { Config } from "../env.ts";
 import type { ChainRequestError, LogError } from "../errors.ts";
 import { isStale } from "../rekor-v2/write-budget.ts";
-import { frozenError, type LogSite } from "../sites.ts";
+import { type LogSite, rejectIfFrozen } from "../sites.ts";
 import { renderTextError } from "../status.ts";
 
 const MAX_BODY_BYTES = maxBodyBytesOf(ROUTES, "addChain");
@@ -35,7 +35,7 @@ type Handler = (request: Request, config: Config, site: LogSite) => Promise<Resp
 export const addChain =
   (entryType: CertificateSubmission["entryType"]): Handler =>
   async (request, config, site) => {
-    const frozen = frozenError(config, site);
+    const frozen = rejectIfFrozen(config, site);
     if (frozen !== null) return renderTextError(request, frozen);
     const body = await readBody(request, MAX_BODY_BYTES);
     if (!body.ok) return renderTextError(request, body.error);

@@ -40,14 +40,14 @@ export async function tile(
   const path = parseLogTile(log, pathname.slice(pathname.indexOf("/tile/") + 1));
   if (!path.ok) return renderTextError(request, path.error);
   const url = `${publicUrl.href}/${formatTilePath(path.value)}`;
-  const canonical = new Request(url, { method: request.method, headers: forwardedHeaders(request) });
+  const canonical = new Request(url, { method: request.method, headers: selectHeaders(request) });
   return tiles({ props: { log: log.name } }).fetch(canonical);
 }
 
 /** The headers that the answer depends on, and the request id. */
 const FORWARDED_HEADERS = ["range", "if-range", "if-none-match", REQUEST_ID_HEADER] as const;
 
-function forwardedHeaders(request: Request): Headers {
+function selectHeaders(request: Request): Headers {
   // One of two values, because the cache keys on the spelling of this header. A range is always of the uncompressed
   // body.
   const isGzipWanted = acceptsGzip(acceptEncodingOf(request)) && !request.headers.has("range");

@@ -119,7 +119,7 @@ function formsOf({ precertificateForm }: CertificateSubmission): Pick<Submission
 }
 
 /** The precertificate that the log has in place of a certificate. */
-export const asPrecertificate = (submission: CertificateSubmission): CertificateSubmission =>
+export const toPrecertificate = (submission: CertificateSubmission): CertificateSubmission =>
   submission.precertificateForm === null
     ? submission
     : { ...submission, ...submission.precertificateForm, entryType: "precert_entry" };

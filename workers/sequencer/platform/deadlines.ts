@@ -13,12 +13,12 @@ const R2_PUT_MS = 20_000;
 /** The limit that D1 itself sets for a batch. */
 const D1_MS = 30_000;
 
-type Timer = Pick<Host, "after">;
+type Timer = Pick<Host, "runAfter">;
 
 /** Settles as `work` does. Rejects if it has not settled in time; its later outcome is then ignored. */
 export async function withDeadline<T>(timer: Timer, milliseconds: number, work: Promise<T>): Promise<T> {
   return await new Promise((resolve, reject) => {
-    const cancel = timer.after(milliseconds, () => reject(new Error(`no answer within ${milliseconds} ms`)));
+    const cancel = timer.runAfter(milliseconds, () => reject(new Error(`no answer within ${milliseconds} ms`)));
     work.then(resolve, reject).finally(cancel);
   });
 }

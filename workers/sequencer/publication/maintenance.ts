@@ -135,7 +135,11 @@ export class Maintenance {
   }
 
   async #publishAll(): Promise<void> {
-    for (let state = this.#writableState(); state !== null && hasFullTile(state); state = this.#writableState()) {
+    for (
+      let state = this.#readWritableState();
+      state !== null && hasFullTile(state);
+      state = this.#readWritableState()
+    ) {
       const index = state.publishedTiles;
       const published = await publishTile(this.#deps, index);
       if (!published.ok) {
@@ -147,15 +151,15 @@ export class Maintenance {
       if (newest === null) return;
       this.#settle({ ...newest, publishedTiles: index + 1, publishedRoot: published.value }, true);
     }
-    const state = this.#writableState();
+    const state = this.#readWritableState();
     const { identity } = this.#parts.memory;
     if (state === null || identity === null) return;
     await this.#backups.make(identity, state, this.#deps.host.now());
-    await this.#backups.removeOld(() => this.#writableState() !== null);
+    await this.#backups.removeOld(() => this.#readWritableState() !== null);
   }
 
   /** The newest state, null if nothing may be written. */
-  #writableState(): StateRow | null {
+  #readWritableState(): StateRow | null {
     const { memory } = this.#parts;
     return memory.isRunning ? memory.state : null;
   }
@@ -167,7 +171,7 @@ export class Maintenance {
     this.#isUnfinished = false;
     let storedEntries = 0;
     for (;;) {
-      const before = this.#writableState();
+      const before = this.#readWritableState();
       const { identity } = memory;
       if (before === null || identity === null || before.indexed >= before.treeSize) return;
       const firstRow = this.#readFirstRow(before);
@@ -204,7 +208,7 @@ export class Maintenance {
    */
   saveCursor(): void {
     const { storage, host, config } = this.#deps;
-    const state = this.#writableState();
+    const state = this.#readWritableState();
     if (state === null) return;
     try {
       if (storage.readState().indexed === state.indexed && storage.isStateAnchored()) return;

@@ -150,14 +150,18 @@ async function describeLoss(deps: RecoverDeps, treeSize: number, anchored: TreeH
   if (anchored.treeSize <= treeSize)
     return "The anchor knows of no later ones, so no entry that was acknowledged is lost.";
   const range = `Entries ${treeSize} to ${anchored.treeSize - 1} were logged after it`;
-  const end = await publishedEnd(deps, treeSize, anchored.treeSize);
+  const end = await findPublishedEnd(deps, treeSize, anchored.treeSize);
   if (end >= anchored.treeSize) return `${range}: they are in R2's bundles, but no tree head proves them.`;
   if (end <= treeSize) return `${range} and are lost.`;
   return `${range}: those below ${end} are in R2's bundles, but no tree head proves them; ${end} to ${anchored.treeSize - 1} are lost.`;
 }
 
 /** Finds how far R2 has bundles. They were put there in order, so a binary search finds the last one. */
-async function publishedEnd({ config, objects }: RecoverDeps, treeSize: number, anchoredSize: number): Promise<number> {
+async function findPublishedEnd(
+  { config, objects }: RecoverDeps,
+  treeSize: number,
+  anchoredSize: number,
+): Promise<number> {
   let low = Math.floor(treeSize / TILE_WIDTH);
   let high = Math.floor(anchoredSize / TILE_WIDTH);
   while (low < high) {

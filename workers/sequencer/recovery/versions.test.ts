@@ -5,7 +5,7 @@
 import { describe, expect, it } from "vitest";
 import { schemaVersion } from "../../../shared/sql/schema.ts";
 import { hash, leafHash } from "../../../shared/tlog/hash.ts";
-import { firstSql } from "../../../test/support/logs/first-version.ts";
+import { readFirstSql } from "../../../test/support/logs/first-version.ts";
 import { type MemoryLog, memoryLog, textSubmission } from "../../../test/support/logs/memory-log.ts";
 import { SqliteStorage } from "../../../test/support/logs/sqlite-storage.ts";
 import { ANCHOR_SCHEMA, advanceAnchoredHead, prepareAnchoredHead, readAnchoredHead } from "../anchor/anchored-head.ts";
@@ -43,7 +43,7 @@ const writeVersion = (storage: SqliteStorage, version: number): void =>
   void storage.exec("UPDATE schema_version SET version = ?", version);
 
 describe("the tables of a log", () => {
-  it.each([...firstSql("sequencer")])(
+  it.each([...readFirstSql("sequencer")])(
     "become those of the newest version if they are of the first: %s",
     async (_, sql) => {
       const storage = load(sql);
@@ -72,7 +72,7 @@ describe("the tables of a log", () => {
   );
 
   it("stay as they were if a step fails", () => {
-    for (const sql of firstSql("sequencer").values()) {
+    for (const sql of readFirstSql("sequencer").values()) {
       const storage = load(sql);
       const before = rowsOf(storage);
       const dying = new LogStorage({
@@ -123,7 +123,7 @@ describe("the tables of a log", () => {
 });
 
 describe("the table of an anchor", () => {
-  it.each([...firstSql("anchor")])("holds its head if it is of the first version: %s", (_, sql) => {
+  it.each([...readFirstSql("anchor")])("holds its head if it is of the first version: %s", (_, sql) => {
     const storage = load(sql);
     prepareAnchoredHead(storage);
     const head = readAnchoredHead(storage);

@@ -110,7 +110,7 @@ export class Rounds {
         return;
       }
       // A timer, not the clock: the clock may be put back, and an idle object without timers can hibernate.
-      cancelDeadline = host.after(WAITER_DEADLINE_MS, () => {
+      cancelDeadline = host.runAfter(WAITER_DEADLINE_MS, () => {
         this.#pool.remove(waiter);
         resolve(err({ code: "log_busy", retryAfterSeconds: 2 }));
       });

@@ -104,6 +104,6 @@ const idleHost = (): Host => ({
   keepAlive: () => undefined,
   pause: () => Promise.resolve(),
   setAlarm: () => undefined,
-  after: () => () => undefined,
+  runAfter: () => () => undefined,
   logLine: () => undefined,
 });

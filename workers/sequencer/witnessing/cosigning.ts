@@ -121,10 +121,10 @@ export class Cosigning {
   #ask(witness: Witness, head: SignedTreeHead): void {
     const { host, submissions } = this.#deps;
     this.#busy.add(witness.name);
-    host.keepAlive(submissions.ask(witness, head).then((line) => this.#answered(witness, head, line)));
+    host.keepAlive(submissions.ask(witness, head).then((line) => this.#recordAnswer(witness, head, line)));
   }
 
-  #answered(witness: Witness, head: SignedTreeHead, line: NoteSignature | null): void {
+  #recordAnswer(witness: Witness, head: SignedTreeHead, line: NoteSignature | null): void {
     const { name } = witness;
     this.#busy.delete(name);
     this.#noteHealth(name, line !== null);

@@ -100,7 +100,7 @@ export class Witnesses {
   #saveLater(): void {
     if (this.#isSaving) return;
     this.#isSaving = true;
-    this.#deps.host.after(SAVE_LATE_LINES_MS, () => {
+    this.#deps.host.runAfter(SAVE_LATE_LINES_MS, () => {
       this.#isSaving = false;
       if (this.#cosigned !== null && this.#cosigned !== this.#saved) this.#save(this.#cosigned);
     });
@@ -123,7 +123,7 @@ export class Witnesses {
    */
   async cosign(answer: Appended | Duplicate): Promise<Result<Appended | Duplicate, AppendError>> {
     const needed = answer.kind === "appended" ? answer.treeSize : answer.leafIndex + 1;
-    if (!(await this.#awaitDeadline(this.#reaches(needed))))
+    if (!(await this.#awaitDeadline(this.#reachQuorum(needed))))
       return err({ code: "witnesses_missing", retryAfterSeconds: 2 });
     const head = this.#cosigned;
     if (answer.kind === "appended" && head?.treeSize === answer.treeSize) {
@@ -136,7 +136,7 @@ export class Witnesses {
    * Whether a quorum reaches this size. If the newest head found none before, asks again, because no other call may
    * come.
    */
-  async #reaches(treeSize: number): Promise<boolean> {
+  async #reachQuorum(treeSize: number): Promise<boolean> {
     this.#retry();
     while (!this.#has(treeSize)) {
       // A tree that was just committed arrives once the anchor holds it. The quorum of a later tree will do.
@@ -176,7 +176,7 @@ export class Witnesses {
   /** Resolves to false if the deadline comes first. `work` must not reject. */
   async #awaitDeadline(work: Promise<boolean>): Promise<boolean> {
     return await new Promise((resolve) => {
-      const cancel = this.#deps.host.after(QUORUM_DEADLINE_MS, () => resolve(false));
+      const cancel = this.#deps.host.runAfter(QUORUM_DEADLINE_MS, () => resolve(false));
       void work.then(resolve).finally(cancel);
     });
   }

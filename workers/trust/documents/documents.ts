@@ -40,7 +40,7 @@ export const signingConfigDocument: Handler = handlerOf({
 /** client_trust_config.json: both in one file. */
 export const clientTrustConfigDocument: Handler = handlerOf({
   live: clientTrustConfig,
-  signed: signedClientTrustConfig,
+  signed: joinSignedTargets,
 });
 
 function handlerOf({ live, signed }: DocumentSource): Handler {
@@ -60,7 +60,7 @@ export function targetText({ documents, targets }: TufServing, name: string): st
   return path === undefined ? null : (documents[path] ?? null);
 }
 
-function signedClientTrustConfig(tuf: TufServing): string | null {
+function joinSignedTargets(tuf: TufServing): string | null {
   const [root, config] = [TRUSTED_ROOT_TARGET, SIGNING_CONFIG_TARGET].map((name) => targetText(tuf, name));
   if (typeof root !== "string" || typeof config !== "string") return null;
   return formatDocument(clientTrustConfigOf(JSON.parse(root) as object, JSON.parse(config) as object));

@@ -28,9 +28,9 @@ export async function readMaterial(config: Config, now: number): Promise<TrustMa
   const described = new Map(await Promise.all(logs.map(async (log) => [log, await readLog(config, log)] as const)));
   const material = {
     publicUrl,
-    signatureLogs: ofKind(described, "signature"),
-    certificateLogs: ofKind(described, "certificate"),
-    offeredLog: offeredLog(logs, described, unixMs(now)),
+    signatureLogs: selectKind(described, "signature"),
+    certificateLogs: selectKind(described, "certificate"),
+    offeredLog: chooseLog(logs, described, unixMs(now)),
     caChain,
     otherCaChains,
     tsaChain,
@@ -44,11 +44,11 @@ export async function readMaterial(config: Config, now: number): Promise<TrustMa
 
 type Described = ReadonlyMap<LogConfig, TrustedLog>;
 
-const ofKind = (described: Described, kind: LogKind): readonly TrustedLog[] =>
+const selectKind = (described: Described, kind: LogKind): readonly TrustedLog[] =>
   [...described].flatMap(([log, trusted]) => (log.kind === kind ? [trusted] : []));
 
 /** The first log that the settings open for writing and that is not frozen itself, or null. */
-function offeredLog(logs: readonly LogConfig[], described: Described, now: UnixMs): TrustedLog | null {
+function chooseLog(logs: readonly LogConfig[], described: Described, now: UnixMs): TrustedLog | null {
   const open = writableLogs(logs, "signature", now).map((log) => described.get(log));
   return open.find((log) => log?.frozenAt === null) ?? null;
 }

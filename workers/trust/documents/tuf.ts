@@ -52,7 +52,7 @@ const readings = new WeakMap<Config, Reading>();
  */
 function readTufAnew(config: Config, now: number): Promise<TufView> {
   const reading = readings.get(config);
-  if (reading !== undefined) return (reading.next ??= reading.running.then(anew, anew));
+  if (reading !== undefined) return (reading.next ??= reading.running.then(readAnew, readAnew));
   const running = withDeadline(config.serveTuf(), "the TUF repository did not answer").finally(() =>
     readings.delete(config),
   );
@@ -62,7 +62,7 @@ function readTufAnew(config: Config, now: number): Promise<TufView> {
     return view;
   });
 
-  function anew(): Promise<TufView> {
+  function readAnew(): Promise<TufView> {
     return readTufAnew(config, now);
   }
 }

@@ -53,7 +53,7 @@ export class RepositoryStorage {
   }
 
   /** Returns null before the first repository is adopted. Throws if the stored row is damaged. */
-  served(): Served | null {
+  readServed(): Served | null {
     const [row] = this.#storage.exec("SELECT json FROM served");
     return row === undefined ? null : decodeServed(JSON.parse(textIn(row, "json")));
   }

@@ -12,8 +12,8 @@ import { parseMetadata } from "../../../shared/tuf/metadata.ts";
 import { nextVersion } from "../../../shared/tuf/online.ts";
 import type { TargetDocuments } from "../../../shared/tuf/target-files.ts";
 import {
+  createFirstRepository,
   type FirstRepository,
-  firstRepository,
   type TufOperator,
   type TufService,
   tufOperator,
@@ -35,7 +35,7 @@ let service: TufService;
 
 beforeAll(() => {
   operator = tufOperator();
-  first = firstRepository(operator, text("one"), START);
+  first = createFirstRepository(operator, text("one"), START);
 });
 afterAll(() => operator.remove());
 beforeEach(() => {
@@ -224,7 +224,7 @@ describe("a deployment", () => {
     const rotated = valueOf(rotateKeys(first.texts, change));
     service.deploy(rotated, first.onlineKey);
     const before = versions();
-    const other = firstRepository(operator, text("one"), START);
+    const other = createFirstRepository(operator, text("one"), START);
     const otherRoot = valueOf(rotateKeys(other.texts, { ...change, signers: other.root }));
     now += 1000;
     const otherTargets = valueOf(
@@ -270,11 +270,11 @@ describe("a deployment", () => {
     expect(service.view()).toMatchObject({
       problems: [expect.stringContaining("is not signed by enough of its own root keys")],
     });
-    const foreign = { ...first.texts, targets: firstRepository(operator, text("one"), START).texts.targets };
+    const foreign = { ...first.texts, targets: createFirstRepository(operator, text("one"), START).texts.targets };
     service.deploy(foreign, first.onlineKey);
     expect(service.view()).toMatchObject({ problems: [expect.stringContaining("is not signed by 1 of the 2 keys")] });
     const second = valueOf(rotateKeys(first.texts, { change: {}, signers: first.root, now: unixMs(now) }));
-    const other = firstRepository(operator, text("one"), START);
+    const other = createFirstRepository(operator, text("one"), START);
     const strange = valueOf(rotateKeys(other.texts, { change: {}, signers: other.root, now: unixMs(now) }));
     service.deploy({ ...second, roots: [root, strange.roots[1] ?? ""] }, first.onlineKey);
     expect(service.view()).toMatchObject({

@@ -75,7 +75,7 @@ export class Repository {
   serve(now: UnixMs): TufView {
     if (this.#refusal === undefined) this.#refusal = this.#adoptDeployed(now);
     const refusal = this.#refusal;
-    const before = this.#storage.served();
+    const before = this.#storage.readServed();
     if (before === null) return refusal === null ? { kind: "absent" } : { kind: "refused", problems: [refusal] };
     const unsigned = this.#sign(before, now);
     return this.#view([...new Set([refusal, unsigned])].filter((problem) => problem !== null));
@@ -85,7 +85,7 @@ export class Repository {
   #adoptDeployed(now: UnixMs): string | null {
     const { texts } = this.#deployed;
     if (!texts.ok) return texts.error;
-    const served = this.#storage.served();
+    const served = this.#storage.readServed();
     if (texts.value === null) {
       return served === null
         ? null
@@ -186,7 +186,7 @@ export class Repository {
   }
 
   #view(problems: readonly string[]): TufServing {
-    const served = this.#storage.served();
+    const served = this.#storage.readServed();
     if (served === null) throw new RangeError("the repository's state is missing");
     const { root, targets } = this.#readCurrent(served);
     return {

@@ -14,7 +14,7 @@ import type { TargetDocuments } from "../../../shared/tuf/target-files.ts";
 import type { OfflineTexts } from "../../../shared/tuf/trust-file.ts";
 import { type OpensslChain, timestampChain } from "../../../test/support/process/openssl.ts";
 import {
-  firstRepository,
+  createFirstRepository,
   type TufOperator,
   type TufService,
   tufOperator,
@@ -87,7 +87,7 @@ const now = () => unixMs(Date.now());
 const role = (keys: readonly OfflineKey[], threshold: number) => ({ keys: keys.map(({ key }) => key), threshold });
 
 it("requests the files in the order that the specification demands", async () => {
-  const first = firstRepository(operator, documents("one"), START);
+  const first = createFirstRepository(operator, documents("one"), START);
   service.deploy(first.texts, first.onlineKey);
   expect(await client(first.texts.roots[0] ?? "").read("trusted_root.json")).toBe("one");
   const minutes = Math.floor(START / MINUTE);
@@ -101,7 +101,7 @@ it("requests the files in the order that the specification demands", async () =>
 });
 
 it("follows a year of re-signing in which every role is rotated", async () => {
-  const first = firstRepository(operator, documents("one"), START);
+  const first = createFirstRepository(operator, documents("one"), START);
   const [firstRoot = ""] = first.texts.roots;
   let { texts, onlineKey } = first;
   let signers: readonly OfflineKey[] = [...first.root, ...first.targets];
@@ -155,7 +155,7 @@ it("follows a year of re-signing in which every role is rotated", async () => {
 }, 60_000);
 
 it("serves the first reader after a month without readers and cron runs", async () => {
-  const first = firstRepository(operator, documents("one"), START);
+  const first = createFirstRepository(operator, documents("one"), START);
   service.deploy(first.texts, first.onlineKey);
   const known = client(first.texts.roots[0] ?? "");
   await known.read("trusted_root.json");
@@ -165,7 +165,7 @@ it("serves the first reader after a month without readers and cron runs", async 
 });
 
 it("keeps serving clients after an older trust file was deployed by mistake", async () => {
-  const first = firstRepository(operator, documents("one"), START);
+  const first = createFirstRepository(operator, documents("one"), START);
   service.deploy(first.texts, first.onlineKey);
   const newer = { documents: documents("two"), signers: first.targets, now: now() };
   service.deploy(valueOf(publishTargets(first.texts, newer)), first.onlineKey);
@@ -177,7 +177,7 @@ it("keeps serving clients after an older trust file was deployed by mistake", as
 });
 
 it("would be rejected by clients if it served the older file, so the tests above can fail", async () => {
-  const first = firstRepository(operator, documents("one"), START);
+  const first = createFirstRepository(operator, documents("one"), START);
   const storage = service.copyStorage();
   const newer = { documents: documents("two"), signers: first.targets, now: now() };
   service.deploy(valueOf(publishTargets(first.texts, newer)), first.onlineKey);
@@ -191,7 +191,7 @@ it("would be rejected by clients if it served the older file, so the tests above
 });
 
 it("serves concurrent readers the same documents", async () => {
-  const first = firstRepository(operator, documents("one"), START);
+  const first = createFirstRepository(operator, documents("one"), START);
   service.deploy(first.texts, first.onlineKey);
   pass(40);
   const texts = await Promise.all(
