@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { Claims } from "../oidc/claims.ts";
 import type { VerifiedClaims } from "../oidc/token.ts";
-import { buildPrincipal } from "./build.ts";
+import { buildPrincipal, parseProvider } from "./build.ts";
 import { PROVIDER_TYPES, PROVIDERS } from "./providers.ts";
 
 /** Claims of a release workflow that calls a reusable one, as in docs.github.com. */
@@ -255,6 +255,48 @@ describe("a GitHub workflow with templates", () => {
     expect(byTemplates({ ...CLAIMS, run_attempt: 3, repository_id: 74 })).toMatchObject({
       ok: true,
       value: { extensions: { sourceRepositoryIdentifier: "74" } },
+    });
+  });
+});
+
+describe("a template whose names are no web addresses", () => {
+  const nameOf = (subjectAltName: string, claims: Claims): unknown => {
+    const provider = parseProvider({ subjectAltName, extensions: {} });
+    if (!provider.ok) return provider.error[0]?.reason;
+    const built = buildPrincipal(
+      { iss: "https://a.example", sub: "s", ...claims } as unknown as VerifiedClaims,
+      provider.value,
+    );
+    return built.ok ? built.value.subjectAltName : built.error.code;
+  };
+
+  // Go reads the same from a certificate: test/vectors/go-net-url/names.json.
+  it.each([
+    ["sub", { sub: "p://org/my project/pipeline" }, "p://org/my%20project/pipeline"],
+    ["spiffe://example.org/{{ .path }}", { path: "ns/ci/sa/build" }, "spiffe://example.org/ns/ci/sa/build"],
+    ["https://ci_host.example.com/{{ .job }}", { job: "7" }, "https://ci_host.example.com/7"],
+    ["sub", { sub: "repo:octo-org/octo-repo:ref:refs/heads/main" }, "repo:octo-org/octo-repo:ref:refs/heads/main"],
+    ["urn:{{ .a }}", { a: "example:1" }, "urn:example:1"],
+    ["{{ .url }}", { url: "https://host.example.com:8443" }, "https://host.example.com:8443"],
+    ["https://host.example.com:{{ .port }}/", { port: 8443 }, "https://host.example.com:8443/"],
+    ["https:{{ .rest }}", { rest: "//host.example.com/" }, "https://host.example.com/"],
+  ])("%s of %j is %s", (template, claims, value) => {
+    expect(nameOf(template, claims)).toEqual({ kind: "uri", value });
+  });
+
+  it.each([
+    "repo/{{ .sub }}",
+    "https://user@host.example.com/{{ .sub }}",
+    "https:///{{ .sub }}",
+    "https:{{ .sub }}%",
+    "1:{{ .sub }}",
+  ])("%s is rejected when it is read", (template) => {
+    expect(nameOf(template, { sub: "x" })).toBe("forms no URI that a certificate can hold, whatever the claims are");
+  });
+
+  it("is read if a branch may form a URI", () => {
+    expect(nameOf('{{ if eq .kind "web" }}https://a.example/{{ .sub }}{{ end }}', { kind: "web" })).toMatchObject({
+      kind: "uri",
     });
   });
 });

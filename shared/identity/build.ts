@@ -68,6 +68,9 @@ export function parseProvider(source: ProviderSource): Result<BuildProvider, rea
     return template.ok ? template.value : [];
   };
   const subjectAltName = parse(source.subjectAltName, null);
+  if (problems.length === 0 && !canFormUri(subjectAltName, source)) {
+    problems.push({ at: null, reason: "forms no URI that a certificate can hold, whatever the claims are" });
+  }
   const extensions = (Object.entries(source.extensions) as [BuildExtensionName, string][])
     // As in the reference, an empty template makes no extension.
     .filter(([, text]) => text.trim() !== "")
@@ -97,6 +100,26 @@ export function buildPrincipal(claims: VerifiedClaims, provider: BuildProvider):
     extensions: { ...extensions.value, issuer: issuer.value, issuerV2: issuer.value, tokenSubject: subject.value },
     challenges: challengesOf(claims, "sub", "email"),
   });
+}
+
+/** Stand-ins for claims: a word, a port, a URI, and what may follow a scheme. */
+const SAMPLES = ["x", "1", "https://example.com/x", "//example.com/x"];
+
+/** Whether some claims could make it a URI. A template with branches may be one for claims that no sample has. */
+function canFormUri(template: Template, { defaults = {}, demands }: ProviderSource): boolean {
+  if (template.some(({ kind }) => kind === "if")) return true;
+  const isUri = (valueOf: (name: string) => string): boolean => {
+    const text = renderTemplate<string>(
+      template,
+      (name) => ok(valueOf(name)),
+      (name) => name,
+    );
+    return text.ok && writeUri(text.value, demands?.uris.subjectAltName ?? "parsed").ok;
+  };
+  // A claim takes precedence over a default.
+  return SAMPLES.some(
+    (sample) => isUri(() => sample) || isUri((name) => new Map(Object.entries(defaults)).get(name) ?? sample),
+  );
 }
 
 function writeUri(text: string, form: UriForm): Result<string, IdentityError> {

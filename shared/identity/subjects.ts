@@ -39,7 +39,9 @@ export function uriPrincipal(claims: VerifiedClaims, domain: string): Result<Pri
 
 /** Returns scheme and authority as a URL parser prints them, or null for an invalid URL. */
 function originOf(uri: string): string | null {
-  return URL.canParse(uri) ? new URL(uri).origin : null;
+  const url = URL.canParse(uri) ? new URL(uri) : null;
+  // Not `origin`, which is "null" for every scheme that browsers do not know.
+  return url === null ? null : `${url.protocol}//${url.host}`;
 }
 
 /**

@@ -24,33 +24,59 @@ function bytesOf(ascii: string): ReadonlySet<number> {
 }
 
 /**
- * Scheme and authority as our templates form them: a host name with an optional port; no user, IP literal or escapes.
- * Labels are not empty, since Go's x509, and so cosign, rejects a certificate with such a URI.
+ * A host name with an optional port; no user, IPv6 address or escapes. Labels are not empty, since Go's x509, and so
+ * cosign, rejects a certificate with such a URI. Some hosts have an underscore.
  */
-const AUTHORITY = String.raw`https?://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?::[0-9]+)?`;
-/** Path, query and fragment after it, or the rest as one path. */
-const PARSED = new RegExp(String.raw`^(${AUTHORITY})((?:/[^?#]*)?)((?:\?[^#]*)?)((?:#.*)?)$`, "s");
-const JOINED = new RegExp(`^(${AUTHORITY})(/.*)$`, "s");
+const AUTHORITY = String.raw`//[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*(?::[0-9]*)?`;
+/** Scheme (RFC 3986 §3.1), authority, path, query and fragment. Whatever is no authority counts as path. */
+const PARTS = new RegExp(
+  String.raw`^([A-Za-z][A-Za-z0-9+.-]*):((?:${AUTHORITY})?)([^?#]*)((?:\?[^#]*)?)((?:#.*)?)$`,
+  "s",
+);
 const BAD_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
 // oxlint-disable-next-line no-control-regex -- matches exactly the control characters
 const CONTROL = /[\u0000-\u001f\u007f]/;
+/** Schemes whose URIs always have a host (RFC 9110 §4.2). */
+const WITH_HOST = /^https?$/;
+
+interface Parts {
+  /** Scheme and authority, the scheme in lower case as Go writes it. */
+  readonly base: string;
+  readonly hasAuthority: boolean;
+  readonly path: string;
+  readonly query: string;
+  readonly fragment: string;
+}
+
+function split(text: string): Parts | null {
+  const match = CONTROL.test(text) || !text.isWellFormed() ? null : PARTS.exec(text);
+  if (match === null) return null;
+  const [, scheme = "", authority = "", path = "", query = "", hash = ""] = match;
+  const hasAuthority = authority !== "";
+  const isComplete = hasAuthority
+    ? path === "" || path.startsWith("/")
+    : path !== "" && !path.startsWith("//") && !WITH_HOST.test(scheme.toLowerCase());
+  if (!isComplete) return null;
+  return { base: `${scheme.toLowerCase()}:${authority}`, hasAuthority, path, query, fragment: hash.slice(1) };
+}
 
 /**
- * Normalizes an absolute http(s) URI as Go does: path and fragment keep a valid spelling and are otherwise escaped
- * entirely. The result is ASCII. Fails with uri_invalid for another shape, a control character, `%` without two hex
- * digits, or a query that is not ASCII.
+ * Normalizes a URI as Go does. Any scheme is accepted, since CI providers have their own: `p://org/project/pipeline`.
+ * Path and fragment keep a valid spelling and are otherwise escaped entirely; what follows the scheme without a slash,
+ * as in `urn:example:1`, and the query stay as they are. The result is ASCII. Fails with uri_invalid for a relative or
+ * another shape, a control character, `%` without two hex digits, or a part without escapes that is not ASCII.
  */
 export function normalizeUri(text: string): Result<string, UriError> {
-  const match = CONTROL.test(text) || !text.isWellFormed() ? null : PARSED.exec(text);
-  if (match === null) return err({ code: "uri_invalid" });
-  const [, base = "", path = "", query = "", hash = ""] = match;
-  const fragment = hash.slice(1);
-  // Go keeps a query unchanged. Outside ASCII it would not fit into an IA5String.
-  if (BAD_ESCAPE.test(path) || BAD_ESCAPE.test(fragment) || encodeUtf8(query).length !== query.length) {
-    return err({ code: "uri_invalid" });
-  }
+  const parts = split(text);
+  if (parts === null) return err({ code: "uri_invalid" });
+  const { base, hasAuthority, path, query, fragment } = parts;
+  const isOpaque = !hasAuthority && !path.startsWith("/");
+  // Outside ASCII, what Go keeps unchanged would not fit into an IA5String.
+  const kept = isOpaque ? path + query : query;
+  const isWrong = (!isOpaque && BAD_ESCAPE.test(path)) || BAD_ESCAPE.test(fragment);
+  if (isWrong || encodeUtf8(kept).length !== kept.length) return err({ code: "uri_invalid" });
   const end = fragment === "" ? "" : `#${escapeComponent(fragment, "fragment")}`;
-  return ok(`${base}${escapeComponent(path, "path")}${query}${end}`);
+  return ok(`${base}${isOpaque ? path : escapeComponent(path, "path")}${query}${end}`);
 }
 
 /**
@@ -59,15 +85,16 @@ export function normalizeUri(text: string): Result<string, UriError> {
  * is empty or dots: Go would remove it, and the name would belong to something else.
  */
 export function joinUri(text: string): Result<string, UriError> {
-  const match = CONTROL.test(text) || !text.isWellFormed() ? null : JOINED.exec(text);
-  const [, base = "", path = ""] = match ?? [];
+  const parts = split(text);
+  if (parts === null) return err({ code: "uri_invalid" });
+  const path = text.slice(parts.base.length);
   const isClean = path
     .slice(1)
     .split("/")
     .every((segment) => !["", ".", ".."].includes(segment));
-  return match === null || !isClean || BAD_ESCAPE.test(path)
+  return !parts.hasAuthority || !path.startsWith("/") || !isClean || BAD_ESCAPE.test(path)
     ? err({ code: "uri_invalid" })
-    : ok(`${base}${escapeComponent(path, "path")}`);
+    : ok(`${parts.base}${escapeComponent(path, "path")}`);
 }
 
 /** Returns the text if the component allows every byte; otherwise decodes it and escapes it again, byte by byte. */

@@ -72,4 +72,39 @@ describe("a pattern of issuers", () => {
   ])("%s is rejected: it %s", (text, reason) => {
     expect(parseIssuerPattern(text)).toEqual({ ok: false, error: { code: "issuer_url_invalid", reason } });
   });
+
+  it("of issuers whose keys are not fetched may have one literal label, and http", () => {
+    const inCluster = "http://kubernetes.*.svc:8080/*";
+    expect(parseIssuerPattern(inCluster)).toMatchObject({ ok: false });
+    const parsed = parseIssuerPattern(inCluster, "static");
+    const found = (url: string): boolean => parsed.ok && parsed.value.matches(url);
+    expect(found("http://kubernetes.default.svc:8080/A")).toBe(true);
+    for (const other of [
+      "https://kubernetes.default.svc:8080/A",
+      "http://kubernetes.default.svc/A",
+      "http://kubernetes.Default.svc:8080/A",
+      "http://kubernetes.a.b.svc:8080/A",
+      "http://kubernetes.a.svc:8080/",
+      "http://kubernetes.a@b.svc:8080/A",
+    ]) {
+      expect([other, found(other)]).toEqual([other, false]);
+    }
+    expect(parseIssuerPattern("https://*", "static")).toMatchObject({
+      ok: false,
+      error: { reason: "must spell out the last part of its host name" },
+    });
+    expect(parseIssuerPattern("https://a.*", "static")).toMatchObject({ ok: false });
+  });
+
+  it("never matches a loopback address if it is none itself", () => {
+    const parsed = parseIssuerPattern("http://*.localhost", "static");
+    expect(parsed).toMatchObject({ ok: true, value: { isLoopback: true } });
+    expect(parsed.ok && parsed.value.matches("http://a.localhost")).toBe(true);
+  });
+
+  it("keeps the spelling of its author", () => {
+    const spelled = "https://OIDC.example.com:443/realms/*";
+    expect(matches(spelled, "https://OIDC.example.com:443/realms/x")).toBe(true);
+    expect(matches(spelled, "https://oidc.example.com/realms/x")).toBe(false);
+  });
 });

@@ -11,6 +11,11 @@ describe("parseIssuerUrl accepts", () => {
     ["https://accounts.example.com/a/", false],
     ["https://accounts.example.com:8443", false],
     ["https://192.0.2.1", false],
+    ["https://Example.com/Realm", false],
+    ["https://keycloak.example.com:443/realms/x", false],
+    ["https://Keycloak.Example.com:443", false],
+    ["https://dex_idp.example.com/dex", false],
+    ["http://LOCALHOST:80/a", true],
     ["http://localhost:8787/oidc", true],
     ["http://sub.localhost", true],
     ["http://127.0.0.1", true],
@@ -41,8 +46,10 @@ describe("parseIssuerUrl rejects", () => {
     ["https://example.com/?", "must not have a query or fragment"],
     ["https://example.com/#", "must not have a query or fragment"],
     ["HTTPS://example.com", "must be spelled https://example.com"],
-    ["https://Example.com/a", "must be spelled https://example.com/a"],
-    ["https://example.com:443", "must be spelled https://example.com"],
+    ["https://example.com:0443", "must be spelled https://example.com"],
+    ["https://example.com:80:443", "is not a URL"],
+    ["https://0x7f.1/a", "must be spelled https://127.0.0.1/a"],
+    ["http://example.com:443", "must start with https://"],
     ["https://example.com/a/../b", "must be spelled https://example.com/b"],
     ["https://example.com/ä", "must be spelled https://example.com/%C3%A4"],
     [" https://example.com", "must be spelled https://example.com"],
@@ -51,6 +58,22 @@ describe("parseIssuerUrl rejects", () => {
   ])("%s: %s", (text, reason) => {
     expect(parseIssuerUrl(text)).toEqual({ ok: false, error: { code: "issuer_url_invalid", reason } });
   });
+});
+
+describe("parseIssuerUrl, for an issuer whose keys are not fetched,", () => {
+  test.each(["http://dex-idp:8888/auth", "http://keycloak.svc.cluster.local:8080/realms/x", "http://Example.com:80/a"])(
+    "accepts %s",
+    (href) => expect(parseIssuerUrl(href, "static")).toEqual({ ok: true, value: { href, isLoopback: false } }),
+  );
+
+  test.each([
+    ["ftp://dex-idp/auth", "must start with https://"],
+    ["http://user@dex-idp/auth", "must not contain a user name or password"],
+    ["http://dex-idp/auth?a", "must not have a query or fragment"],
+    ["http://dex-idp/a/../b", "must be spelled http://dex-idp/b"],
+  ])("rejects %s: %s", (text, reason) =>
+    expect(parseIssuerUrl(text, "static")).toEqual({ ok: false, error: { code: "issuer_url_invalid", reason } }),
+  );
 });
 
 test("parseFetchableUrl also accepts a query, a fragment and other spellings, but no other address", () => {

@@ -22,25 +22,39 @@ export interface IssuerUrlError {
 /** Longer than any issuer's URL. */
 const MAX_URL_LENGTH = 512;
 
+/** Where an issuer's keys are from: its own address, or the configuration. */
+export type KeyOrigin = "fetched" | "static";
+
 /**
- * Parses an issuer's URL: https (http for a loopback host) without user name, query or fragment, spelled as a URL
- * parser prints it except for the slash after a bare host. Fails with issuer_url_invalid.
+ * Parses an issuer's URL without user name, query or fragment: https, or http for a loopback host and for an issuer
+ * whose keys are not fetched. Providers write the host in upper case and the default port, and an issuer is compared as
+ * a string, so these spellings stay; a URL parser must not change anything else. Fails with issuer_url_invalid.
  */
-export function parseIssuerUrl(text: string): Result<IssuerUrl, IssuerUrlError> {
-  const fetchable = parseFetchableUrl(text);
-  if (!fetchable.ok) return fetchable;
+export function parseIssuerUrl(text: string, keys: KeyOrigin = "fetched"): Result<IssuerUrl, IssuerUrlError> {
+  const parsed = parseUrl(text, keys);
+  if (!parsed.ok) return parsed;
   const { href } = new URL(text);
   if (/[?#]/.test(text)) return fail("must not have a query or fragment");
-  if (href !== text && href !== `${text}/`) return fail(`must be spelled ${href.replace(/\/$/, "")}`);
-  return fetchable;
+  const plain = toPlain(text);
+  return href === plain || href === `${plain}/` ? parsed : fail(`must be spelled ${href.replace(/\/$/, "")}`);
+}
+
+/** The URL with its host in lower case and without the scheme's default port. */
+function toPlain(text: string): string {
+  const [, scheme = "", authority = "", path = ""] = /^(https?):\/\/([^/]*)(.*)$/s.exec(text) ?? [];
+  const port = scheme === "https" ? /:443$/ : /:80$/;
+  return `${scheme}://${authority.toLowerCase().replace(port, "")}${path}`;
 }
 
 /** Parses the URL of a key set: https (http for a loopback host) without a user name. Fails with issuer_url_invalid. */
-export function parseFetchableUrl(text: string): Result<IssuerUrl, IssuerUrlError> {
+export const parseFetchableUrl = (text: string): Result<IssuerUrl, IssuerUrlError> => parseUrl(text, "fetched");
+
+function parseUrl(text: string, keys: KeyOrigin): Result<IssuerUrl, IssuerUrlError> {
   const url = text.length <= MAX_URL_LENGTH && URL.canParse(text) ? new URL(text) : null;
   if (url === null) return fail("is not a URL");
   const isLoopback = isLoopbackHost(url.hostname);
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback)) return fail("must start with https://");
+  const mayBeHttp = isLoopback || keys === "static";
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && mayBeHttp)) return fail("must start with https://");
   if (url.username !== "" || url.password !== "") return fail("must not contain a user name or password");
   return ok({ href: text, isLoopback });
 }

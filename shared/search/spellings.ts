@@ -72,12 +72,12 @@ export const isWholeName = (text: string): boolean =>
 /** A certificate's name as written, whatever its kind; an e-mail address in any case. */
 export function identityTerms(text: string): Terms | null {
   if (!isWholeName(text)) return null;
-  // Neither an address nor a URI has a blank, but a user name may.
+  // An address has no blank, but a user name may, and a URI without a host: `repo:o/r:environment:a b`.
   const repaired = text.replaceAll(" ", "+");
   const names = [...new Set([text, repaired])];
   return [
     nameTerm({ kind: "email", value: repaired }),
-    nameTerm({ kind: "uri", value: repaired }),
+    ...names.map((value) => nameTerm({ kind: "uri", value })),
     ...names.map((value) => nameTerm({ kind: "username", value })),
   ];
 }

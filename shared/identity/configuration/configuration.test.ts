@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import { makeIssuerKey } from "../../../test/support/authority/identity-token.ts";
-import { createBuiltInIssuer } from "../issuers.ts";
+import { createBuiltInIssuer, createIssuerTable } from "../issuers.ts";
 import { parseIssuers } from "./configuration.ts";
 
 const BUILT_IN = createBuiltInIssuer({ href: "https://sigstore.example.com", isLoopback: false });
@@ -9,6 +9,8 @@ const parse = (rows: unknown): ReturnType<typeof parseIssuers> => parseIssuers(J
 const TYPE_PROBLEM =
   "[0].type must be one of email, username, uri, spiffe, kubernetes, chainguard-identity, ci-provider, github-workflow, " +
   "gitlab-pipeline, buildkite-job, codefresh-workflow, circleci-job, buddy-pipeline";
+const OR_JWKS = ", or its row must have the issuer's keys as jwks";
+const KEYS = { keys: [makeIssuerKey("k", "P-256").jwk] };
 const GOOGLE = { "issuer-url": "https://accounts.google.com", type: "email" };
 
 describe("parseIssuers", () => {
@@ -62,8 +64,16 @@ describe("parseIssuers", () => {
     [[GOOGLE, []], "[1] must be a JSON object"],
     [[{ type: "email" }], "[0].issuer-url is missing"],
     [[{ ...GOOGLE, "issuer-url": 5 }], "[0].issuer-url must be a string that is not empty"],
-    [[{ ...GOOGLE, "issuer-url": "http://accounts.google.com" }], "[0].issuer-url must start with https://"],
-    [[{ ...GOOGLE, "issuer-url": "https://A.example" }], "[0].issuer-url must be spelled https://a.example"],
+    [[{ ...GOOGLE, "issuer-url": "http://accounts.google.com" }], `[0].issuer-url must start with https://${OR_JWKS}`],
+    [
+      [{ ...GOOGLE, "issuer-url": "https://kubernetes.*.svc" }],
+      `[0].issuer-url must spell out the last two parts of its host name${OR_JWKS}`,
+    ],
+    [
+      [{ ...GOOGLE, "issuer-url": "http://a.example/?a", jwks: KEYS }],
+      "[0].issuer-url must not have a query or fragment",
+    ],
+    [[{ ...GOOGLE, "issuer-url": "https://a.example/b/../c" }], "[0].issuer-url must be spelled https://a.example/c"],
     [[{ ...GOOGLE, "issuer-url": "https://x.example/?a" }], "[0].issuer-url must not have a query or fragment"],
     [[GOOGLE, GOOGLE], "[1].issuer-url appears twice or is the built-in issuer"],
     [[{ ...GOOGLE, "issuer-url": BUILT_IN.url }], "[0].issuer-url appears twice or is the built-in issuer"],
@@ -183,6 +193,21 @@ describe("parseIssuers", () => {
   ])("reports the problem in %j", (row, problem) => {
     const result = parse([row]);
     expect(result.ok ? [] : result.error).toContainEqual(expect.stringContaining(`[0].${problem}`));
+  });
+
+  it.each([
+    "https://keycloak.example.com:443/realms/x",
+    "https://Keycloak.Example.com/realms/x",
+    "http://dex-idp:8888/auth",
+    "http://keycloak.auth.svc.cluster.local:8080/realms/x",
+    "https://kubernetes.default.svc",
+    "https://kubernetes.*.svc",
+  ])("finds the issuer %s, as its tokens spell it, by its configured keys", (url) => {
+    const issuers = parse([{ "issuer-url": url, type: "email", jwks: KEYS }]);
+    const table = createIssuerTable(issuers.ok ? issuers.value : []);
+    const iss = url.replace("*", "default");
+    expect(table.find(iss)).toMatchObject({ url: iss, keys: { kind: "static" } });
+    expect(table.find(`${iss}/`)).toBeNull();
   });
 
   it("accepts several audiences, and a key set as text", () => {

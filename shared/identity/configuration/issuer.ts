@@ -6,7 +6,7 @@ import { encodeUtf8 } from "../../bytes/utf8.ts";
 import { parseJson } from "../../json/parse.ts";
 import type { ClaimPath } from "../../oidc/claims.ts";
 import { parseIssuerPattern } from "../../oidc/issuer-pattern.ts";
-import { parseIssuerUrl } from "../../oidc/issuer-url.ts";
+import { type KeyOrigin, parseIssuerUrl } from "../../oidc/issuer-url.ts";
 import { ALGORITHMS, keysOf, parseJwk, type VerificationKey } from "../../oidc/jwks.ts";
 import type { BuildProvider } from "../build.ts";
 import { CHALLENGE_CLAIMS, DEFAULT_AUDIENCE, type Identity, type Issuer, type IssuerType } from "../issuers.ts";
@@ -80,7 +80,8 @@ export function readIssuer(row: Section, context: IssuerContext): Issuer | null 
       "is not supported: a Worker takes public certificates only; give the issuer's keys as jwks",
     );
   }
-  const address = readAddress(row, fields, context);
+  const keys = readKeys(fields.get("jwks"));
+  const address = readAddress(row, fields, { ...context, keys: keys.kind === "static" ? "static" : "fetched" });
   const type = readType(fields);
   for (const [name, types] of Object.entries(MEMBERS_OF_TYPES)) {
     if (!types.includes(type)) forbid(fields, name, type);
@@ -95,7 +96,7 @@ export function readIssuer(row: Section, context: IssuerContext): Issuer | null 
       host: address.url.replaceAll("*", "x"),
     }),
     challengeClaim: readChallengeClaim(fields, type),
-    keys: readKeys(fields.get("jwks")),
+    keys,
     policy: policy === null ? null : readPolicy(policy),
     omittedExtensions: readOmitted(fields.get("omit-extensions")),
     takesTokensOnce: fields.flag("one-time-tokens", false),
@@ -114,28 +115,35 @@ function forbid(fields: Fields, name: string, type: IssuerType): void {
 
 type Address = Pick<Issuer, "url" | "isLoopback" | "pattern">;
 
-function readAddress(row: Section, fields: Fields, { key, kind }: IssuerContext): Address {
+interface AddressContext extends IssuerContext {
+  readonly keys: KeyOrigin;
+}
+
+function readAddress(row: Section, fields: Fields, context: AddressContext): Address {
+  const { key } = context;
   const written = fields.get("issuer-url");
   const stated = written?.value === "" ? null : fields.text("issuer-url");
   if (key !== null && stated !== null && stated !== key) fields.report("issuer-url", "must be the key of its row");
   if (key === null && written === null) fields.report("issuer-url", "is missing");
   // A problem with the address is reported at the key, if there is one.
   const place = key === null ? (written ?? row) : row;
-  return parseAddress(key ?? stated ?? "", kind, place);
+  return parseAddress(key ?? stated ?? "", context, place);
 }
 
-function parseAddress(url: string, kind: IssuerContext["kind"], place: Section): Address {
+function parseAddress(url: string, { kind, keys }: AddressContext, place: Section): Address {
   const nothing: Address = { url, isLoopback: false, pattern: null };
   if (url === "") return nothing;
   const isMeta = url.includes("*");
   if (kind === "issuer" && isMeta) place.report("has a wildcard, so it belongs below meta-issuers");
   if (kind === "meta" && !isMeta) place.report("has no wildcard, so it belongs below oidc-issuers");
-  const parsed = isMeta ? parseIssuerPattern(url) : parseIssuerUrl(url);
+  const parse = isMeta ? parseIssuerPattern : parseIssuerUrl;
+  const parsed = parse(url, keys);
   if (parsed.ok) {
     const { isLoopback } = parsed.value;
     return { url, isLoopback, pattern: "matches" in parsed.value ? parsed.value : null };
   }
-  place.report(parsed.error.reason);
+  const hint = keys === "fetched" && parse(url, "static").ok ? ", or its row must have the issuer's keys as jwks" : "";
+  place.report(parsed.error.reason + hint);
   return nothing;
 }
 
