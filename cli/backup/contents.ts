@@ -6,8 +6,8 @@ import { equal } from "../../shared/bytes/bytes.ts";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import { parseJson } from "../../shared/json/parse.ts";
 import { BACKUP_FOLDER, type Backup, backupPath, backupSize, decodeBackup } from "../../shared/logs/backup.ts";
-import type { LogConfig } from "../../shared/logs/config.ts";
-import { LOG_KINDS } from "../../shared/logs/kinds.ts";
+import { findLogKind, LOG_KINDS, type LogKind } from "../../shared/logs/kinds.ts";
+import { LOG_RECORDS } from "../../shared/logs/records.ts";
 import { sidecarPath } from "../../shared/rekor/sidecar.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { parseCheckpoint } from "../../shared/tlog/checkpoint.ts";
@@ -18,17 +18,15 @@ import { rootHash } from "../../shared/tlog/proof.ts";
 import { decodeTile, encodeTile, formatTilePath, fullTileRoot, TILE_WIDTH } from "../../shared/tlog/tile.ts";
 import type { BackupFolder } from "./folder.ts";
 
-type Kind = LogConfig["kind"];
-
 /** The path of a full bundle. */
-export const bundlePath = (kind: Kind, index: number): string =>
+export const bundlePath = (kind: LogKind, index: number): string =>
   formatTilePath({ level: LOG_KINDS[kind].bundleLevel, index, width: TILE_WIDTH });
 /** The path of a full tile. */
 export const tilePath = (level: number, index: number): string => formatTilePath({ level, index, width: TILE_WIDTH });
 
 /** The leaf hashes of a bundle; null if it is malformed. */
-export function leavesOf(kind: Kind, bundle: Uint8Array): readonly Hash[] | null {
-  const { split, leafData } = LOG_KINDS[kind].records;
+export function leavesOf(kind: LogKind, bundle: Uint8Array): readonly Hash[] | null {
+  const { split, leafData } = LOG_RECORDS[kind];
   const leaves = split(bundle)
     ?.map(leafData)
     .filter((data) => data !== null);
@@ -57,10 +55,10 @@ export function upperTiles(roots: readonly Hash[]): {
 
 /** Whether the entries of the tail and the edge to their left have the tree head and the checkpoint of the backup. */
 export function matchesCheckpoint(
-  kind: Kind,
+  kind: LogKind,
   { treeSize, entries, edge, rootHash: root, checkpoint }: Backup,
 ): boolean {
-  const leaves = entries.map(({ record }) => LOG_KINDS[kind].records.leafData(record));
+  const leaves = entries.map(({ record }) => LOG_RECORDS[kind].leafData(record));
   const note = parseNote(encodeUtf8(checkpoint));
   const head = note.ok ? parseCheckpoint(note.value.text) : note;
   if (!head.ok || head.value.treeSize !== treeSize || !equal(head.value.rootHash, root)) return false;
@@ -95,19 +93,21 @@ export interface CheckedBackup {
 /** Reads and hashes the whole backup of a log. The error is a line for the operator. */
 export function checkBackup(
   folder: BackupFolder,
-  log: Pick<LogConfig, "name" | "kind">,
+  name: string,
   onProgress: (done: number, total: number) => void,
 ): Result<CheckedBackup, string> {
-  const tail = readNewestTail(folder, log.name);
-  if (tail === null) return err(`${folder.path} has no copy of the ${log.name} log's tail`);
-  const creation = creationIn(folder.read(`${log.name}/log.json`));
-  if (creation !== tail.creation || tail.name !== log.name)
-    return err(`log.json and tail of the ${log.name} log belong to different logs`);
+  const tail = readNewestTail(folder, name);
+  if (tail === null) return err(`${folder.path} has no copy of the ${name} log's tail`);
+  const creation = creationIn(folder.read(`${name}/log.json`));
+  if (creation !== tail.creation || tail.name !== name)
+    return err(`log.json and tail of the ${name} log belong to different logs`);
+  const kind = findLogKind(tail);
+  if (kind === null) return err(`the ${name} log, ${tail.origin}, is of a kind that this version does not know`);
   const tiles = Math.floor(tail.treeSize / TILE_WIDTH);
   const roots: Hash[] = [];
   const keys: string[] = [];
   for (let index = 0; index < tiles; index++) {
-    const checked = checkTile(folder, log, index);
+    const checked = checkTile(folder, { name, kind }, index);
     if (!checked.ok) return checked;
     roots.push(checked.value.root);
     keys.push(...checked.value.keys);
@@ -115,19 +115,19 @@ export function checkBackup(
   }
   const upper = upperTiles(roots);
   for (const { level, index, bytes } of upper.full) {
-    const key = `${log.name}/${tilePath(level, index)}`;
+    const key = `${name}/${tilePath(level, index)}`;
     const found = folder.read(key);
     if (found === null || !equal(found, bytes)) return err(`${key} is missing or does not match the tiles below it`);
     keys.push(key);
   }
-  if (!matchesCheckpoint(log.kind, { ...tail, edge: upper.open }))
-    return err(`the entries of the ${log.name} log do not match its checkpoint of size ${tail.treeSize}`);
-  return ok({ tail, keys: [...keys, `${log.name}/${backupPath(tail.treeSize)}`, `${log.name}/log.json`] });
+  if (!matchesCheckpoint(kind, { ...tail, edge: upper.open }))
+    return err(`the entries of the ${name} log do not match its checkpoint of size ${tail.treeSize}`);
+  return ok({ tail, keys: [...keys, `${name}/${backupPath(tail.treeSize)}`, `${name}/log.json`] });
 }
 
 function checkTile(
   folder: BackupFolder,
-  { name, kind }: Pick<LogConfig, "name" | "kind">,
+  { name, kind }: { readonly name: string; readonly kind: LogKind },
   index: number,
 ): Result<{ readonly root: Hash; readonly keys: readonly string[] }, string> {
   const keys = [

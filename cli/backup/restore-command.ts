@@ -42,16 +42,15 @@ async function run(
   open: () => Promise<BackupBucket>,
   output: Output,
 ): Promise<Result<number, string>> {
-  const logs = logsIn(folder).filter(({ name }) => logName === null || name === logName);
+  const logs = logsIn(folder).filter((name) => logName === null || name === logName);
   if (logs.length === 0) return err(`${folder.path} has no backup of ${logName ?? "a log"}`);
   const hadObjects = state !== null && hasSequencer(state);
   const bucket = await open();
   const done = [];
   try {
-    for (const log of logs) {
-      const { name } = log;
+    for (const name of logs) {
       const bar = progressBar(`files of the ${name} log`);
-      const result = await restoreLog(folder, log, { bucket, onProgress: bar.show });
+      const result = await restoreLog(folder, name, { bucket, onProgress: bar.show });
       bar.end();
       if (!result.ok) return result;
       const { treeSize, objects } = result.value;

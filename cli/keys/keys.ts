@@ -21,6 +21,7 @@ import type { PublicUrl } from "../../shared/http/public-url.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { UnixMs } from "../../shared/time.ts";
 import { unreachable } from "../../shared/unreachable.ts";
+import { SEQUENCER_KINDS } from "../../workers/sequencer/kinds/kinds.ts";
 import { certifyAuthority, certifyTimestampAuthority, type Occasion, spkiOf } from "./certificates.ts";
 
 /** A file in every folder that gets keys: `git add` then leaves them alone, wherever the folder is. */
@@ -59,20 +60,33 @@ const RSA_2048: Algorithm = {
   matches: (key) => key?.asymmetricKeyType === "rsa" && key?.asymmetricKeyDetails?.modulusLength === 2048,
 };
 
-/** Every private key with its setting. The roots sign once and have no setting: they can be moved offline. */
-const KEY_FILES = {
-  "ca-root.key.pem": { algorithm: P384, setting: null },
-  "ca.key.pem": { algorithm: P256, setting: "CA_KEY" },
-  "tsa-root.key.pem": { algorithm: P384, setting: null },
-  "tsa.key.pem": { algorithm: P256, setting: "TSA_KEY" },
-  "signature-log.key.pem": { algorithm: P256, setting: "SIGNATURE_LOG_KEY" },
-  "signature-log-ed25519.key.pem": { algorithm: ED25519, setting: "SIGNATURE_LOG_ED25519_KEY" },
-  "certificate-log.key.pem": { algorithm: P256, setting: "CERTIFICATE_LOG_KEY" },
-  "oidc.key.pem": { algorithm: RSA_2048, setting: "OIDC_KEY" },
-} as const satisfies Record<string, { algorithm: Algorithm; setting: string | null }>;
+interface KeyFile {
+  readonly file: string;
+  readonly algorithm: Algorithm;
+  /** Null for a root, which signs once and can be moved offline. */
+  readonly setting: string | null;
+}
 
-type KeyFile = keyof typeof KEY_FILES;
-const KEY_FILE_NAMES = Object.keys(KEY_FILES) as KeyFile[];
+/** The file of the key in a setting: SIGNATURE_LOG_KEY is in signature-log.key.pem. */
+const toKeyFile = (setting: string, algorithm: Algorithm): KeyFile => {
+  const name = setting.toLowerCase().replaceAll("_", "-").replace(/-key$/, "");
+  return { file: `${name}.key.pem`, algorithm, setting };
+};
+
+/** Every private key with its setting. */
+const KEY_FILES: readonly KeyFile[] = [
+  { file: "ca-root.key.pem", algorithm: P384, setting: null },
+  toKeyFile("CA_KEY", P256),
+  { file: "tsa-root.key.pem", algorithm: P384, setting: null },
+  toKeyFile("TSA_KEY", P256),
+  ...Object.values(SEQUENCER_KINDS)
+    .flatMap(({ keySettings: { ecdsa, ed25519 } }) => [
+      toKeyFile(ecdsa, P256),
+      ed25519 === null ? null : toKeyFile(ed25519, ED25519),
+    ])
+    .filter((row) => row !== null),
+  toKeyFile("OIDC_KEY", RSA_2048),
+];
 
 /** Certificate chains, online key first and root last. */
 const CHAIN_FILES = [
@@ -90,7 +104,7 @@ const CHAIN_FILES = [
     root: "tsa-root.key.pem",
     certify: certifyTimestampAuthority,
   },
-] as const satisfies readonly { file: string; setting: string; online: KeyFile; root: KeyFile; certify: unknown }[];
+] as const;
 
 /** The address that the keys belong to: names in certificates and origins of logs depend on it. */
 const URL_FILE = "public-url.txt";
@@ -104,7 +118,9 @@ export function readStateUrl(state: string): Result<string, string> {
 }
 
 /** The files of keys that no Worker gets; they sign once and can then be moved offline. */
-export const OFFLINE_KEY_FILES: readonly string[] = KEY_FILE_NAMES.filter((file) => KEY_FILES[file].setting === null);
+export const OFFLINE_KEY_FILES: readonly string[] = KEY_FILES.flatMap(({ file, setting }) =>
+  setting === null ? [file] : [],
+);
 
 /**
  * The settings in the files of `<state>/keys`. The first call creates the folder with everything in it.
@@ -173,12 +189,11 @@ export function makeFolder(folder: string): void {
 
 /** Creates keys and certificates: the text of each file. @param occasion `hostname` names the authorities */
 export function makeKeyFiles(occasion: Occasion): ReadonlyMap<string, string> {
-  const keys = Object.fromEntries(KEY_FILE_NAMES.map((file) => [file, KEY_FILES[file].algorithm.make()]));
+  const keys = new Map(KEY_FILES.map(({ file, algorithm }) => [file, algorithm.make()]));
   const files = new Map<string, string>();
-  for (const [file, key] of Object.entries(keys))
-    files.set(file, key.export({ type: "pkcs8", format: "pem" }).toString());
+  for (const [file, key] of keys) files.set(file, key.export({ type: "pkcs8", format: "pem" }).toString());
   for (const { file, online, root, certify } of CHAIN_FILES) {
-    const pair = { online: keys[online], root: keys[root] } as Record<"online" | "root", KeyObject>;
+    const pair = { online: keys.get(online), root: keys.get(root) } as Record<"online" | "root", KeyObject>;
     files.set(file, certify(pair, occasion));
   }
   return files;
@@ -196,10 +211,10 @@ export function writeFolder(folder: string, files: ReadonlyMap<string, string>):
 /** Reads and checks the settings in the files of a folder. Offline keys may be absent. Fails with key_file_damaged. */
 export function readKeys(folder: string, now: UnixMs): Result<Secrets, KeysError> {
   const secrets: Record<string, string> = {};
-  for (const file of KEY_FILE_NAMES) {
-    const { algorithm, setting } = KEY_FILES[file];
+  for (const row of KEY_FILES) {
+    const { file, setting } = row;
     if (setting === null && readText(folder, file) === null) continue;
-    const key = setting === "CA_KEY" ? readCaKey(folder, file) : readKeyFile(folder, file, algorithm);
+    const key = setting === "CA_KEY" ? readCaKey(folder, row) : readKeyFile(folder, row);
     if (!key.ok) return key;
     if (setting !== null) secrets[setting] = key.value;
   }
@@ -223,10 +238,11 @@ export function readKeys(folder: string, now: UnixMs): Result<Secrets, KeysError
 export const REMOTE_CA_KEY_FILE = "ca.key.url";
 
 /** Reads the key of the CA, or the URL of one. Fails with key_file_damaged. */
-function readCaKey(folder: string, file: KeyFile): Result<string, KeysError> {
+function readCaKey(folder: string, row: KeyFile): Result<string, KeysError> {
   const url = readText(folder, REMOTE_CA_KEY_FILE);
-  if (url === null) return readKeyFile(folder, file, KEY_FILES[file].algorithm);
-  if (readText(folder, file) !== null) return failDamaged(folder, REMOTE_CA_KEY_FILE, `and ${file} exclude each other`);
+  if (url === null) return readKeyFile(folder, row);
+  if (readText(folder, row.file) !== null)
+    return failDamaged(folder, REMOTE_CA_KEY_FILE, `and ${row.file} exclude each other`);
   const isOpen = (statSync(join(folder, REMOTE_CA_KEY_FILE)).mode & 0o077) !== 0;
   if (isOpen) return failDamaged(folder, REMOTE_CA_KEY_FILE, "holds a token and others can read it (chmod 600)");
   return ok(url.trim());
@@ -234,8 +250,7 @@ function readCaKey(folder: string, file: KeyFile): Result<string, KeysError> {
 
 /** The settings in the files of a folder that exist, whatever they hold. */
 export function readKeyTexts(folder: string): Secrets {
-  const files = [...KEY_FILE_NAMES.map((file) => ({ file, setting: KEY_FILES[file].setting })), ...CHAIN_FILES];
-  const texts = files.flatMap(({ file, setting }) => {
+  const texts = [...KEY_FILES, ...CHAIN_FILES].flatMap(({ file, setting }) => {
     const text = readText(folder, file);
     return setting === null || text === null ? [] : [[setting, text]];
   });
@@ -243,7 +258,7 @@ export function readKeyTexts(folder: string): Secrets {
 }
 
 /** Reads the PEM text of a key of this algorithm. Fails with key_file_damaged. */
-function readKeyFile(folder: string, file: string, algorithm: Algorithm): Result<string, KeysError> {
+function readKeyFile(folder: string, { file, algorithm }: KeyFile): Result<string, KeysError> {
   const text = readText(folder, file);
   if (text === null) return failDamaged(folder, file, "is missing");
   return algorithm.matches(parseKey(text))

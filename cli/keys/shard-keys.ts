@@ -8,12 +8,11 @@ import type { PublicUrl } from "../../shared/http/public-url.ts";
 import { type LogConfig, logsOf } from "../../shared/logs/config.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { splitSetting } from "../../shared/settings/parts.ts";
+import { SEQUENCER_KINDS } from "../../workers/sequencer/kinds/kinds.ts";
 import { ED25519, type KeysError, makeFolder, P256, readText, reasonOf, writeFolder } from "./keys.ts";
 
-const KEY_FILES = {
-  signature: { ecdsa: ["log.key.pem", P256], ed25519: ["log-ed25519.key.pem", ED25519] },
-  certificate: { ecdsa: ["log.key.pem", P256] },
-} as const;
+/** The files of a log's keys, by their members in a row of SHARD_KEYS. */
+const KEY_FILES = { ecdsa: ["log.key.pem", P256], ed25519: ["log-ed25519.key.pem", ED25519] } as const;
 
 /** The parts of SHARD_KEYS; empty without shards. Fails with state_unwritable, key_file_damaged. */
 export function openShardKeys(
@@ -35,7 +34,8 @@ export function openShardKeys(
 }
 
 function openLogKeys(folder: string, kind: LogConfig["kind"]): Result<Readonly<Record<string, string>>, KeysError> {
-  const files = Object.entries(KEY_FILES[kind]);
+  const { keySettings } = SEQUENCER_KINDS[kind];
+  const files = Object.entries(KEY_FILES).filter(([member]) => keySettings[member as keyof typeof KEY_FILES] !== null);
   try {
     if (!existsSync(folder)) {
       makeFolder(join(folder, ".."));

@@ -2,18 +2,16 @@
 // The rows of the search index, rebuilt from a served log: from bundles and sidecars, and for the tail, which has no
 // sidecar yet, from its entries one by one. The functions that compute terms are the ones that the log itself uses.
 
-import { decodeTileLeaves, encodeTileLeaf } from "../../shared/ct/leaf.ts";
 import { parseJson } from "../../shared/json/parse.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
-import { LOG_KINDS, type LogKind } from "../../shared/logs/kinds.ts";
+import { LOG_KINDS } from "../../shared/logs/kinds.ts";
+import { LOG_RECORDS } from "../../shared/logs/records.ts";
 import type { AttestationHints } from "../../shared/rekor/hints.ts";
 import { MAX_SIDECAR_BYTES, openSidecar, readSidecarLine, type SidecarLine } from "../../shared/rekor/sidecar.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { certificateRecordRow, signatureRecordRow } from "../../shared/search/record-row.ts";
 import type { SearchRow } from "../../shared/search/row.ts";
 import type { UnixMs } from "../../shared/time.ts";
 import { parseCheckpoint } from "../../shared/tlog/checkpoint.ts";
-import { decodeEntryBundle } from "../../shared/tlog/entries.ts";
 import { parseNote } from "../../shared/tlog/note.ts";
 import { formatTilePath, TILE_WIDTH } from "../../shared/tlog/tile.ts";
 import type { LogSource } from "./log-source.ts";
@@ -61,7 +59,7 @@ export async function readRows(
   const path = formatTilePath({ level: LOG_KINDS[config.kind].bundleLevel, index: bundle, width });
   const bytes = await readAll(tiles, path, MAX_BUNDLE_BYTES);
   if (!bytes.ok) return err(`${config.baseUrl}/${bytes.error}`);
-  const rows = await ROWS_OF[config.kind](log, bytes.value, bundle);
+  const rows = await toRows(log, bytes.value, bundle);
   if (!rows.ok) return err(`${config.baseUrl}/${path}: ${rows.error}`);
   return rows.value.length === width
     ? rows
@@ -74,44 +72,22 @@ async function readAll(source: LogSource, path: string, maxBytes: number): Promi
   return err(fetched.kind === "missing" ? `${path} is missing` : `${path} cannot be read (${fetched.reason})`);
 }
 
-const ROWS_OF: Readonly<
-  Record<LogKind, (log: ServedLog, bytes: Uint8Array, bundle: number) => Promise<Result<readonly IndexRow[], string>>>
-> = {
-  signature: signatureRows,
-  certificate: (_, bytes, bundle) => Promise.resolve(certificateRows(bytes, bundle)),
-};
-
-function certificateRows(bytes: Uint8Array, bundle: number): Result<readonly IndexRow[], string> {
-  const leaves = decodeTileLeaves(bytes);
-  if (!leaves.ok) return err("is not a bundle");
-  const rows: IndexRow[] = [];
-  for (const [i, leaf] of leaves.value.entries()) {
-    const record = encodeTileLeaf(leaf);
-    const search = certificateRecordRow(record);
-    if (search === null) return err(`entry ${bundle * TILE_WIDTH + i} does not hold a certificate`);
-    const { timestamp } = leaf.entry;
-    rows.push({ leafIndex: bundle * TILE_WIDTH + i, timestamp, search, record, hints: null });
-  }
-  return ok(rows);
-}
-
-async function signatureRows(
-  log: ServedLog,
-  bytes: Uint8Array,
-  bundle: number,
-): Promise<Result<readonly IndexRow[], string>> {
-  const bodies = decodeEntryBundle(bytes);
-  if (!bodies.ok) return err("is not a bundle");
-  const lines = await readLines(log, bundle, bodies.value.length);
+async function toRows(log: ServedLog, bytes: Uint8Array, bundle: number): Promise<Result<readonly IndexRow[], string>> {
+  const { kind } = log.config;
+  const { split, searchRow, timestamp: timestampIn } = LOG_RECORDS[kind];
+  const records = split(bytes);
+  if (records === null) return err("is not a bundle");
+  const lines = LOG_KINDS[kind].hasSidecars ? await readLines(log, bundle, records.length) : ok([]);
   if (!lines.ok) return lines;
   const rows: IndexRow[] = [];
-  for (const [i, record] of bodies.value.entries()) {
+  for (const [i, record] of records.entries()) {
     const line = lines.value[i];
-    const search = line === undefined ? null : signatureRecordRow(record, line.hints);
     const leafIndex = bundle * TILE_WIDTH + i;
-    if (line === undefined || search === null)
+    const hints = line?.hints ?? null;
+    const timestamp = line?.timestamp ?? timestampIn(record);
+    const search = searchRow(record, hints);
+    if (timestamp === null || search === null)
       return err(`entry ${leafIndex} has a format that this version does not support`);
-    const { timestamp, hints } = line;
     rows.push({ leafIndex, timestamp, search, record, hints });
   }
   return ok(rows);

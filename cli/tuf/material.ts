@@ -9,12 +9,17 @@ import type { PublicUrl } from "../../shared/http/public-url.ts";
 import { member } from "../../shared/json/member.ts";
 import { parseJson } from "../../shared/json/parse.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
-import type { LogKind } from "../../shared/logs/kinds.ts";
-import { parseShards, writableLogs } from "../../shared/logs/shards.ts";
+import { parseShards, selectLogsForClients } from "../../shared/logs/shards.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { joinParts } from "../../shared/settings/parts.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
-import { type Chain, type TrustedLog, type TrustMaterial, withoutCompromised } from "../../shared/trust/material.ts";
+import {
+  type Chain,
+  groupByMember,
+  type TrustedLog,
+  type TrustMaterial,
+  withoutCompromised,
+} from "../../shared/trust/material.ts";
 import { parseOidcProviders } from "../../shared/trust/oidc-providers.ts";
 import { NO_RETIRED_KEYS, parseRetiredKeys } from "../../shared/trust/retired-keys.ts";
 import { signingConfig } from "../../shared/trust/signing-config.ts";
@@ -22,18 +27,19 @@ import { trustedRoot } from "../../shared/trust/trusted-root.ts";
 import { type TargetDocuments, targetDocuments } from "../../shared/tuf/target-files.ts";
 import { parseChain } from "../../shared/x509/chain.ts";
 import { parseChains } from "../../shared/x509/chains.ts";
+import { SEQUENCER_KINDS } from "../../workers/sequencer/kinds/kinds.ts";
 import { spkiOf } from "../keys/certificates.ts";
 
 /** The settings that the trust material depends on. */
 export interface DeploymentSettings {
   readonly publicUrl: PublicUrl;
   /**
-   * CA_CHAIN, TSA_CHAIN, SIGNATURE_LOG_KEY, CERTIFICATE_LOG_KEY; optional: OTHER_CA_CHAINS, OTHER_TSA_CHAINS and
+   * CA_CHAIN, TSA_CHAIN, the ECDSA key of the first log of each kind; optional: OTHER_CA_CHAINS, OTHER_TSA_CHAINS and
    * RETIRED_KEYS in their parts, OIDC_PROVIDERS, SHARDS, SHARD_KEYS in its parts.
    */
   readonly settings: Readonly<Record<string, string>>;
   /**
-   * A time at or before the first entry of either log, which are trusted from an hour before it. Null: when the first
+   * A time at or before the first entry of every log, which are trusted from an hour before it. Null: when the first
    * CA starts.
    */
   readonly logsCreatedAt: UnixMs | null;
@@ -62,13 +68,10 @@ export function materialOf(deployment: DeploymentSettings): Result<TrustMaterial
   const firstCa = Math.min(...[caChain.value, ...otherCaChains.value].map(([issuing]) => issuing.notBefore));
   const trusted = toTrustedLogs(logs.value, settings, logsCreatedAt ?? unixMs(firstCa));
   if (!trusted.ok) return trusted;
-  const [offered] = writableLogs(logs.value, "signature", now);
-  const selectKind = (kind: LogKind): readonly TrustedLog[] =>
-    [...trusted.value].flatMap(([log, one]) => (log.kind === kind ? [one] : []));
+  const [offered] = selectLogsForClients(logs.value, now);
   return ok({
     publicUrl,
-    signatureLogs: selectKind("signature"),
-    certificateLogs: selectKind("certificate"),
+    ...groupByMember(trusted.value),
     offeredLog: offered === undefined ? null : (trusted.value.get(offered) ?? null),
     caChain: caChain.value,
     otherCaChains: otherCaChains.value,
@@ -104,10 +107,10 @@ function toTrustedLogs(
   return ok(trusted);
 }
 
-const FIRST_LOG_KEYS: ReadonlyMap<string, string> = new Map([
-  ["signature", "SIGNATURE_LOG_KEY"],
-  ["certificate", "CERTIFICATE_LOG_KEY"],
-]);
+/** The setting of the ECDSA key of a first log, which is called after its kind. */
+const FIRST_LOG_KEYS: ReadonlyMap<string, string> = new Map(
+  Object.entries(SEQUENCER_KINDS).map(([name, { keySettings }]) => [name, keySettings.ecdsa]),
+);
 
 /** The PEM of a log's ECDSA key; "" if the settings have none. */
 export function logKeyOf(name: string, settings: DeploymentSettings["settings"]): string {

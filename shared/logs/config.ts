@@ -3,7 +3,7 @@
 
 import type { PublicUrl } from "../http/public-url.ts";
 import type { UnixMs } from "../time.ts";
-import { LOG_KINDS, type LogKind } from "./kinds.ts";
+import { LOG_KINDS, type LogKind, mapKinds } from "./kinds.ts";
 
 /** The configuration of one log. */
 export interface LogConfig {
@@ -30,13 +30,8 @@ export interface LogConfig {
 /** The first log of each kind. */
 export type Logs = Readonly<Record<LogKind, LogConfig>>;
 
-/** The first log of each kind, behind the public URL. SHARDS opens more (shards.ts). */
-export function logsOf(publicUrl: PublicUrl): Logs {
-  return {
-    signature: openLog({ name: "signature", kind: "signature", url: publicUrl }),
-    certificate: openLog({ name: "certificate", kind: "certificate", url: publicUrl }),
-  };
-}
+/** The first log of each kind, behind the public URL and named after its kind. SHARDS opens more (shards.ts). */
+export const logsOf = (publicUrl: PublicUrl): Logs => mapKinds((kind) => openLog({ name: kind, kind, url: publicUrl }));
 
 /** A log that accepts entries, at the path of its kind below a URL. */
 export function openLog({

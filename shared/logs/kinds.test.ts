@@ -3,10 +3,13 @@
 
 import { describe, expect, it } from "vitest";
 import { naiveRecords } from "../../test/support/logs/naive-log.ts";
-import { isLogKind, LOG_KINDS } from "./kinds.ts";
+import { parsePublicUrl } from "../http/public-url.ts";
+import { logsOf } from "./config.ts";
+import { findLogKind, isLogKind, LOG_KIND_NAMES, LOG_KINDS } from "./kinds.ts";
+import { LOG_RECORDS } from "./records.ts";
 
 describe.each(["signature", "certificate"] as const)("the records of a %s log", (kind) => {
-  const { split, frame, leafData } = LOG_KINDS[kind].records;
+  const { split, frame, leafData } = LOG_RECORDS[kind];
   const records = naiveRecords(kind, 256);
   const bundle = new Uint8Array(Buffer.concat(records.map(({ framed }) => framed)));
 
@@ -31,12 +34,12 @@ describe.each(["signature", "certificate"] as const)("the records of a %s log", 
 describe("the time of a record", () => {
   it("is in the record of a certificate log", () => {
     const [, second] = naiveRecords("certificate", 2);
-    expect(LOG_KINDS.certificate.records.timestamp(second?.record ?? new Uint8Array(0))).toBe(1_790_000_000_001);
-    expect(LOG_KINDS.certificate.records.timestamp(Uint8Array.of(1))).toBeNull();
+    expect(LOG_RECORDS.certificate.timestamp(second?.record ?? new Uint8Array(0))).toBe(1_790_000_000_001);
+    expect(LOG_RECORDS.certificate.timestamp(Uint8Array.of(1))).toBeNull();
   });
 
   it("is in the sidecar of a signature log", () => {
-    expect(LOG_KINDS.signature.records.timestamp(new Uint8Array(8))).toBeNull();
+    expect(LOG_RECORDS.signature.timestamp(new Uint8Array(8))).toBeNull();
     expect(LOG_KINDS.signature.hasSidecars).toBe(true);
   });
 });
@@ -57,4 +60,25 @@ describe("isLogKind", () => {
   it.each(["rekor", "Signature", "", "constructor", null, 1])("rejects %j", (word) =>
     expect(isLogKind(word)).toBe(false),
   );
+});
+
+describe("findLogKind", () => {
+  it.each(["https://log.example.com", "https://log.example.com:8443", "http://localhost:8787"])(
+    "finds each kind of log at %s",
+    (href) => {
+      const url = parsePublicUrl(href);
+      const logs = url.ok ? logsOf(url.value) : null;
+      for (const kind of LOG_KIND_NAMES) expect(logs && findLogKind(logs[kind])).toBe(kind);
+    },
+  );
+
+  it.each([
+    ["https://log.example.com/ct", "log.example.com"],
+    ["https://log.example.com", "log.example.com/ct"],
+    ["https://log.example.com/other", "log.example.com/other"],
+    ["log.example.com", "log.example.com"],
+    ["https://log.example.com", ""],
+  ])("finds none at %s with the origin %j", (baseUrl, origin) => {
+    expect(findLogKind({ baseUrl, origin })).toBeNull();
+  });
 });

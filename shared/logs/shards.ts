@@ -10,7 +10,7 @@ import { err, ok, type Result } from "../result.ts";
 import type { Settings } from "../settings/settings.ts";
 import { type UnixMs, unixMs } from "../time.ts";
 import { type LogConfig, logsOf, openLog } from "./config.ts";
-import { isLogKind, LOG_KINDS, type LogKind } from "./kinds.ts";
+import { isLogKind, LOG_KIND_NAMES, LOG_KINDS, type LogKind } from "./kinds.ts";
 
 /** Every read of the trust root asks all logs. */
 export const MAX_LOGS = 16;
@@ -87,7 +87,7 @@ class ShardsReader {
     this.#checkMembers(place, row, SHARD_MEMBERS, `known are ${SHARD_MEMBERS.join(", ")}`);
     const { kind, frozen = false } = row;
     if (!isLogKind(kind)) {
-      return this.#report(`${place}.kind`, `must be ${Object.keys(LOG_KINDS).join(" or ")}`);
+      return this.#report(`${place}.kind`, `must be ${LOG_KIND_NAMES.join(" or ")}`);
     }
     if (typeof frozen !== "boolean") this.#report(`${place}.frozen`, "must be true or false");
     const usedFrom = this.#readFrom(place, row["from"]);
@@ -149,3 +149,9 @@ export function writableLogs(logs: readonly LogConfig[], kind: LogKind, now: Uni
   const coming = open.filter((log) => !isUsed(log)).toSorted((a, b) => (a.usedFrom ?? 0) - (b.usedFrom ?? 0));
   return [...open.filter(isUsed).toReversed(), ...coming];
 }
+
+/** The logs that clients may write to, in the order in which to offer them. */
+export const selectLogsForClients = (logs: readonly LogConfig[], now: UnixMs): readonly LogConfig[] =>
+  LOG_KIND_NAMES.filter((kind) => LOG_KINDS[kind].writer === "clients").flatMap((kind) =>
+    writableLogs(logs, kind, now),
+  );

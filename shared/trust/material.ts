@@ -4,6 +4,9 @@
 
 import { encodeBase64 } from "../bytes/base64.ts";
 import type { PublicUrl } from "../http/public-url.ts";
+import type { LogConfig } from "../logs/config.ts";
+import type { LogKindFacts } from "../logs/kinds/kind.ts";
+import { LOG_KINDS } from "../logs/kinds.ts";
 import { formatRfc3339, type UnixMs, unixMs } from "../time.ts";
 import type { Certificate } from "../x509/certificate.ts";
 import type { OidcProvider } from "./oidc-providers.ts";
@@ -33,7 +36,7 @@ export interface TrustMaterial {
   readonly certificateLogs: readonly TrustedLog[];
   /** Where people log in. Empty: tokens come from elsewhere, as in CI. */
   readonly oidcProviders: readonly OidcProvider[];
-  /** The signature log that clients write to; null if all are frozen. */
+  /** The log that clients write to; null if all are frozen. */
   readonly offeredLog: TrustedLog | null;
   readonly caChain: Chain;
   /** Chains of former and future CAs. */
@@ -107,6 +110,16 @@ export function withoutCompromised(material: TrustMaterial): TrustMaterial {
     otherCaChains: material.otherCaChains.filter(isClean),
     otherTsaChains: material.otherTsaChains.filter(isClean),
   };
+}
+
+/** The logs under the members of the trusted root that list their kinds. */
+export function groupByMember(
+  logs: Iterable<readonly [LogConfig, TrustedLog]>,
+): Pick<TrustMaterial, "signatureLogs" | "certificateLogs"> {
+  const all = [...logs];
+  const listedAs = (member: LogKindFacts["trustedRootMember"]): readonly TrustedLog[] =>
+    all.filter(([{ kind }]) => LOG_KINDS[kind].trustedRootMember === member).map(([, log]) => log);
+  return { signatureLogs: listedAs("tlogs"), certificateLogs: listedAs("ctlogs") };
 }
 
 /** Returns the full URL of the timestamp endpoint; clients append nothing to it and compare it as a whole. */

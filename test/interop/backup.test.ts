@@ -174,8 +174,7 @@ describe("sigedge restore", () => {
     const bucket = wranglerBucket({ bucket: "sigedge-tiles", where: ["--local", "--persist-to", persisted] });
     const copy = new BackupFolder(join(folder, "copy"));
     expect(await bucket.get("signature/log.json")).toBeNull();
-    const log = { name: "signature", kind: "signature" } as const;
-    const result = await restoreLog(copy, log, { bucket, onProgress: () => undefined });
+    const result = await restoreLog(copy, "signature", { bucket, onProgress: () => undefined });
     expect(result).toEqual({ ok: true, value: { treeSize: 331, objects: 5 } });
     for (const name of copy.keys("signature/")) expect(await bucket.get(name)).toEqual(copy.read(name));
     expect(readdirSync(persisted).length).toBeGreaterThan(0);

@@ -11,6 +11,7 @@ import {
   SHARDS,
 } from "../../shared/deployment/settings.ts";
 import type { HandlerName, RouteRow, RouteText } from "../../shared/http/route.ts";
+import { LOG_KIND_NAMES } from "../../shared/logs/kinds.ts";
 import type { Bindings } from "../../shared/settings/binding.ts";
 import type { SettingRows } from "../../shared/settings/setting.ts";
 import { parseEntries, parseGrace } from "./rekor-v2/write-budget.ts";
@@ -34,7 +35,6 @@ export const BINDINGS = { SEQUENCER, TILES, INDEX, READS, WRITES } as const sati
 
 const SIGNATURE = ["signature"] as const;
 const CERTIFICATE = ["certificate"] as const;
-const ANY_LOG = ["signature", "certificate"] as const;
 
 /** The reference's limit. An envelope is base64, so its payload has at most 3 MiB. */
 const MAX_ENTRY_REQUEST_BYTES = 4 * 1024 * 1024;
@@ -90,10 +90,10 @@ export const ROUTES = [
     limit: "entries",
     handler: "indexAttestation",
   },
-  { method: "GET", path: "/api/entries/:index.tlog-proof", kinds: ANY_LOG, handler: "entryTlogProof" },
-  { method: "GET", path: "/api/entries/:index", kinds: ANY_LOG, handler: "entry" },
-  { method: "GET", path: "/api/proof/inclusion", kinds: ANY_LOG, handler: "inclusion" },
-  { method: "GET", path: "/api/proof/consistency", kinds: ANY_LOG, handler: "consistency" },
+  { method: "GET", path: "/api/entries/:index.tlog-proof", kinds: LOG_KIND_NAMES, handler: "entryTlogProof" },
+  { method: "GET", path: "/api/entries/:index", kinds: LOG_KIND_NAMES, handler: "entry" },
+  { method: "GET", path: "/api/proof/inclusion", kinds: LOG_KIND_NAMES, handler: "inclusion" },
+  { method: "GET", path: "/api/proof/consistency", kinds: LOG_KIND_NAMES, handler: "consistency" },
   { method: "GET", path: "/api/meta/:bundle", kinds: SIGNATURE, handler: "meta" },
 ] as const satisfies readonly RouteRow[];
 

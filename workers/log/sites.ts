@@ -2,7 +2,7 @@
 // The logs of the deployment, each with the way to its sequencer, and which of them a request is for.
 
 import { type LogConfig, objectKey } from "../../shared/logs/config.ts";
-import { isLogKind, type LogKind } from "../../shared/logs/kinds.ts";
+import { isLogKind, LOG_KIND_NAMES, type LogKind } from "../../shared/logs/kinds.ts";
 import { LOG_JSON, readLogCreation } from "../../shared/logs/log-json.ts";
 import { writableLogs } from "../../shared/logs/shards.ts";
 import type { AppendError, SequencerRpc } from "../../shared/rpc/sequencer.ts";
@@ -70,11 +70,14 @@ export function siteOf({ sites }: Sites, request: Request, kind: LogKind): LogSi
 
 /**
  * The log that `?log=` requests: a kind that the host has a log of, or the name of any log. Without the parameter, it
- * is the host's signature log, or its certificate log if it has no signature log. Null if there is no such log.
+ * is the host's log of the first kind of LOG_KIND_NAMES that it has a log of. Null if there is no such log.
  */
 export function selectSite(sites: Sites, request: Request): LogSite | null {
   const name = new URL(request.url).searchParams.get("log");
-  if (name === null) return siteOf(sites, request, "signature") ?? siteOf(sites, request, "certificate");
+  if (name === null) {
+    const ofHost = LOG_KIND_NAMES.map((kind) => siteOf(sites, request, kind));
+    return ofHost.find((site) => site !== null) ?? null;
+  }
   const ofKind = isLogKind(name) ? siteOf(sites, request, name) : null;
   return ofKind ?? siteByName(sites, name);
 }

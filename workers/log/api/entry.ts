@@ -5,6 +5,8 @@
 import { parseDecimal } from "../../../shared/bytes/decimal.ts";
 import { CACHE_CONTROL, PUBLIC_READ } from "../../../shared/http/cache.ts";
 import { clientNetwork } from "../../../shared/http/client-address.ts";
+import type { ShownRecord } from "../../../shared/logs/kinds/kind.ts";
+import { LOG_RECORDS } from "../../../shared/logs/records.ts";
 import { toTransparencyLogEntry } from "../../../shared/rekor/log-entry.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { formatRfc3339, type UnixMs } from "../../../shared/time.ts";
@@ -17,7 +19,6 @@ import { readEntry } from "../reading/log-reader.ts";
 import { type Inclusion, proveInclusion } from "../reading/prover.ts";
 import { type LogSite, selectSite } from "../sites.ts";
 import { renderJsonError } from "../status.ts";
-import { SHOW_ENTRY, type ShownEntry } from "./records.ts";
 
 /** Answers with an entry of the log that `?log=` names, by kind or by name; by default the host's signature log. */
 export async function entry(request: Request, config: Config): Promise<Response> {
@@ -51,7 +52,7 @@ export async function entryTlogProof(request: Request, config: Config): Promise<
 interface ProvenEntry {
   readonly site: LogSite;
   readonly timestamp: UnixMs;
-  readonly shown: ShownEntry;
+  readonly shown: ShownRecord;
   readonly inclusion: Inclusion;
 }
 
@@ -64,7 +65,7 @@ async function proveEntry(request: Request, config: Config): Promise<Result<Prov
   const reader = readerOf(config, site, clientNetwork(request));
   const found = await readEntry(reader, leafIndex);
   if (!found.ok) return found;
-  const shown = SHOW_ENTRY[site.log.kind](found.value);
+  const shown = LOG_RECORDS[site.log.kind].show(found.value.record, found.value.hints);
   if (shown === null) return err({ code: "record_damaged", log: site.log.name, leafIndex });
   const inclusion = await proveInclusion(reader, leafIndex, leafHash(shown.body));
   return inclusion.ok ? ok({ site, timestamp: found.value.timestamp, shown, inclusion: inclusion.value }) : inclusion;

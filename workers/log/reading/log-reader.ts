@@ -5,6 +5,7 @@
 import { concat } from "../../../shared/bytes/bytes.ts";
 import { type LogConfig, objectKey } from "../../../shared/logs/config.ts";
 import { LOG_KINDS } from "../../../shared/logs/kinds.ts";
+import { LOG_RECORDS } from "../../../shared/logs/records.ts";
 import { readSidecarLine, sidecarPath } from "../../../shared/rekor/sidecar.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { TailEntry } from "../../../shared/rpc/sequencer.ts";
@@ -73,7 +74,7 @@ function cutTo(
   const { bytes } = wider;
   if (typeof level === "number") return bytes.length === 32 * wider.width ? bytes.subarray(0, 32 * width) : null;
   if (width === wider.width) return bytes;
-  const { split, frame } = LOG_KINDS[kind].records;
+  const { split, frame } = LOG_RECORDS[kind];
   const records = split(bytes);
   return records?.length === wider.width ? concat(...records.slice(0, width).map(frame)) : null;
 }
@@ -157,7 +158,7 @@ async function entryWithSidecar(
   const key = objectKey(log, sidecarPath(index));
   const sidecar = await objects.get(key);
   if (sidecar === null) return err({ code: "object_missing", key });
-  const record = LOG_KINDS[log.kind].records.split(bundle)?.[line];
+  const record = LOG_RECORDS[log.kind].split(bundle)?.[line];
   const known = readSidecarLine(sidecar, line);
   return record === undefined || known === null ? err({ code: "object_damaged", key }) : ok({ record, ...known });
 }
@@ -168,7 +169,7 @@ function entryWithTimestamp(
   bundle: Uint8Array,
   { key, line }: Place,
 ): Result<TailEntry, ReadError> {
-  const { records } = LOG_KINDS[kind];
+  const records = LOG_RECORDS[kind];
   const record = records.split(bundle)?.[line];
   const timestamp = record === undefined ? null : records.timestamp(record);
   if (record === undefined || timestamp === null) return err({ code: "object_damaged", key });

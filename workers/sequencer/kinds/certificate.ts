@@ -21,8 +21,8 @@ import {
   treeHeadSignedData,
 } from "../../../shared/ct/sct.ts";
 import { decodeTreeHeadSignature } from "../../../shared/ct/tree-head.ts";
+import { CERTIFICATE_RECORDS } from "../../../shared/logs/kinds/certificate.ts";
 import type { CertificateSubmission } from "../../../shared/rpc/sequencer.ts";
-import { certificateRecordRow } from "../../../shared/search/record-row.ts";
 import { formatCheckpoint, parseCheckpoint } from "../../../shared/tlog/checkpoint.ts";
 import { type Hash, hash, leafHash } from "../../../shared/tlog/hash.ts";
 import { findSignature, formatNote, formatVkey, NOTE_RFC6962, rfc6962KeyId } from "../../../shared/tlog/note.ts";
@@ -67,7 +67,7 @@ function createFormat(origin: string, { ecdsa }: LogKeys): LogFormat {
       if (leaf === undefined) throw new RangeError("a record does not parse");
       return { leafHash: leafHash(encodeMerkleTreeLeaf(leaf.entry)), identity: certificateIdentity(leaf.entry) };
     },
-    readSearchRow: certificateRecordRow,
+    readSearchRow: CERTIFICATE_RECORDS.searchRow,
   };
 }
 

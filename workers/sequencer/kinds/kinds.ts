@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The registry of kinds. A new kind is an object in shared/logs/kinds.ts, an object in this folder and a line here.
+// The registry of the sequencer's part of every kind: a file of this folder each.
 
 import type { LogKind } from "../../../shared/logs/kinds.ts";
 import { CERTIFICATE_KIND } from "./certificate.ts";

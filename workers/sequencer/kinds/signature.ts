@@ -3,9 +3,9 @@
 // under the same name. Spec: https://c2sp.org/tlog-tiles
 
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
+import { SIGNATURE_RECORDS } from "../../../shared/logs/kinds/signature.ts";
 import type { AttestationHints } from "../../../shared/rekor/hints.ts";
 import type { SignatureSubmission } from "../../../shared/rpc/sequencer.ts";
-import { signatureRecordRow } from "../../../shared/search/record-row.ts";
 import type { SearchRow } from "../../../shared/search/row.ts";
 import { formatCheckpoint, frozenLine } from "../../../shared/tlog/checkpoint.ts";
 import { encodeEntryBundle } from "../../../shared/tlog/entries.ts";
@@ -75,7 +75,7 @@ function createFormat(origin: string, { ecdsa, ed25519 }: LogKeys): LogFormat {
       const identity = leafHash(record);
       return { leafHash: identity, identity };
     },
-    readSearchRow: signatureRecordRow,
+    readSearchRow: SIGNATURE_RECORDS.searchRow,
   };
 }
 

@@ -3,6 +3,7 @@
 
 import { objectKey } from "../../../shared/logs/config.ts";
 import { LOG_KINDS } from "../../../shared/logs/kinds.ts";
+import { LOG_RECORDS } from "../../../shared/logs/records.ts";
 import { openSidecar, type SidecarLine, sidecarPath } from "../../../shared/rekor/sidecar.ts";
 import { formatTilePath, TILE_WIDTH } from "../../../shared/tlog/tile.ts";
 import type { IndexedEntry } from "../deps.ts";
@@ -38,12 +39,13 @@ export class StoredEntries {
   }
 
   async #open(index: number): Promise<StoredBundle> {
-    const { bundleLevel, hasSidecars, records } = LOG_KINDS[this.#deps.config.kind];
+    const { kind } = this.#deps.config;
+    const { bundleLevel, hasSidecars } = LOG_KINDS[kind];
     const path = formatTilePath({ level: bundleLevel, index, width: TILE_WIDTH });
-    const split = records.split(await this.#get(path));
-    if (split?.length !== TILE_WIDTH) throw new RangeError(`${path} is not a full bundle`);
+    const records = LOG_RECORDS[kind].split(await this.#get(path));
+    if (records?.length !== TILE_WIDTH) throw new RangeError(`${path} is not a full bundle`);
     const line = hasSidecars ? openSidecar(await this.#get(sidecarPath(index))) : null;
-    return { index, records: split, line };
+    return { index, records, line };
   }
 
   async #get(path: string): Promise<Uint8Array> {
@@ -58,7 +60,7 @@ export class StoredEntries {
     const at = leafIndex % TILE_WIDTH;
     const record = records[at] ?? new Uint8Array(0);
     const stored = line === null ? null : line(at);
-    const timestamp = stored?.timestamp ?? LOG_KINDS[config.kind].records.timestamp(record);
+    const timestamp = stored?.timestamp ?? LOG_RECORDS[config.kind].timestamp(record);
     const search = format.readSearchRow(record, stored?.hints ?? null);
     if (timestamp === null || search === null) throw new RangeError(`entry ${leafIndex} in R2 does not parse`);
     return { leafIndex, timestamp, search };

@@ -3,10 +3,9 @@
 // themselves, so that the published keys are the ones that sign.
 
 import type { LogConfig } from "../../../shared/logs/config.ts";
-import type { LogKind } from "../../../shared/logs/kinds.ts";
-import { writableLogs } from "../../../shared/logs/shards.ts";
+import { selectLogsForClients } from "../../../shared/logs/shards.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
-import type { TrustedLog, TrustMaterial } from "../../../shared/trust/material.ts";
+import { groupByMember, type TrustedLog, type TrustMaterial } from "../../../shared/trust/material.ts";
 import type { Config } from "../env.ts";
 import { withDeadline } from "./deadline.ts";
 
@@ -28,8 +27,7 @@ export async function readMaterial(config: Config, now: number): Promise<TrustMa
   const described = new Map(await Promise.all(logs.map(async (log) => [log, await readLog(config, log)] as const)));
   const material = {
     publicUrl,
-    signatureLogs: selectKind(described, "signature"),
-    certificateLogs: selectKind(described, "certificate"),
+    ...groupByMember(described),
     offeredLog: chooseLog(logs, described, unixMs(now)),
     caChain,
     otherCaChains,
@@ -44,12 +42,9 @@ export async function readMaterial(config: Config, now: number): Promise<TrustMa
 
 type Described = ReadonlyMap<LogConfig, TrustedLog>;
 
-const selectKind = (described: Described, kind: LogKind): readonly TrustedLog[] =>
-  [...described].flatMap(([log, trusted]) => (log.kind === kind ? [trusted] : []));
-
 /** The first log that the settings open for writing and that is not frozen itself, or null. */
 function chooseLog(logs: readonly LogConfig[], described: Described, now: UnixMs): TrustedLog | null {
-  const open = writableLogs(logs, "signature", now).map((log) => described.get(log));
+  const open = selectLogsForClients(logs, now).map((log) => described.get(log));
   return open.find((log) => log?.frozenAt === null) ?? null;
 }
 
