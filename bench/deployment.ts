@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { localUrl } from "../cli/address.ts";
-import { dryRun } from "../cli/deploy/dry-run.ts";
+import { runDry } from "../cli/deploy/dry-run.ts";
 import { ROOT } from "../cli/root.ts";
 import { WORKER } from "../local/stack.ts";
 import { figure, type Section } from "./figures.ts";
@@ -25,7 +25,7 @@ const EMPTY_WORKER = "export default { fetch: () => new Response(null) };";
 /** Measures the production bundle and `npm start`. */
 export async function measureDeployment(plan: Plan, progress: (line: string) => void): Promise<Section> {
   progress("bundle");
-  const { passed, output, bundle, gzipBytes } = await dryRun(null);
+  const { passed, output, bundle, gzipBytes } = await runDry(null);
   if (!passed) throw new Error(`wrangler deploy --dry-run failed: ${output}`);
   progress("start-up");
   const startUp = (await startUpMs(bundle, plan.starts)) - (await startUpMs(EMPTY_WORKER, plan.starts));

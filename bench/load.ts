@@ -82,7 +82,7 @@ interface LoadResult {
 export async function runLoad(clients: Clients, requests: readonly PostRequest[]): Promise<LoadResult> {
   const latenciesMs: number[] = [];
   let next = 0;
-  const client = async (): Promise<void> => {
+  const runClient = async (): Promise<void> => {
     for (let item = requests[next++]; item !== undefined; item = requests[next++]) {
       const started = performance.now();
       await clients.post(item);
@@ -90,6 +90,6 @@ export async function runLoad(clients: Clients, requests: readonly PostRequest[]
     }
   };
   const started = performance.now();
-  await Promise.all(Array.from({ length: clients.count }, client));
+  await Promise.all(Array.from({ length: clients.count }, runClient));
   return { latenciesMs, seconds: (performance.now() - started) / 1000 };
 }

@@ -15,10 +15,10 @@ export async function measureOperations(bench: Bench): Promise<Section> {
   const { stack, progress } = bench;
   progress(`operations of ${SIGNATURES} signatures`);
   await stack.waitUntilQuiet();
-  const before = await stack.counts();
+  const before = await stack.readCounts();
   await signMany(bench, SIGNATURES);
   await stack.waitUntilQuiet();
-  const after = await stack.counts();
+  const after = await stack.readCounts();
   const countEach = (name: keyof typeof before): number => (after[name] - before[name]) / SIGNATURES;
   return {
     title: "Operations per signature, at one entry per round",
@@ -49,7 +49,7 @@ export async function measureSequencer({ stack, plan, progress }: Bench): Promis
     await stack.waitUntilQuiet();
     let seconds = 0;
     const waitedBefore = waitedMs(stack.pid);
-    const processorMs = await stack.processorMsOf(async () => {
+    const processorMs = await stack.readProcessorMs(async () => {
       const started = performance.now();
       await stack.append("signature", plan.appends, CLIENTS);
       seconds = (performance.now() - started) / 1000;

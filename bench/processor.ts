@@ -69,7 +69,7 @@ async function measureEach({ stack, plan }: Bench, count: number, prepare: () =>
   const sample: number[] = [];
   for (let i = 0; i < plan.batches; i++) {
     const work = prepare();
-    sample.push((await stack.processorMsOf(work)) / count);
+    sample.push((await stack.readProcessorMs(work)) / count);
   }
   return median(sample);
 }
@@ -85,7 +85,7 @@ function repeat({ stack, requests }: Bench, { part, make, log }: Subject, count:
 const useStandIns = async ({ stack }: Bench, { part }: Subject): Promise<void> =>
   await stack.useStandIns(part === "worker" ? "and of the sequencer" : true);
 
-async function warmFigures(bench: Bench, subject: Subject): Promise<readonly Figure[]> {
+async function measureWarmAll(bench: Bench, subject: Subject): Promise<readonly Figure[]> {
   const { stack, plan, progress } = bench;
   progress(`CPU, warm: ${subject.name.trim()}`);
   const measure = async (): Promise<number> => {
@@ -119,7 +119,7 @@ async function measureFresh(bench: Bench, subject: Subject): Promise<Figure> {
     // Exclude what workerd itself does for the first time.
     for (let j = 0; j < 5; j++) await stack.ask("nothing");
     await sleep(50);
-    sample.push(await stack.processorMsOf(work));
+    sample.push(await stack.readProcessorMs(work));
   }
   return figure("fresh", median(sample), "ms", isExpensive(subject.kind) ? null : BUDGET.freshMs);
 }
@@ -148,7 +148,7 @@ const REQUEST_NOTES = [
 export async function measureWarm(bench: Bench): Promise<Section> {
   await bench.stack.waitUntilQuiet();
   const rows: Row[] = [];
-  for (const subject of SUBJECTS) rows.push({ name: subject.name, figures: await warmFigures(bench, subject) });
+  for (const subject of SUBJECTS) rows.push({ name: subject.name, figures: await measureWarmAll(bench, subject) });
   rows.push({ name: "in each Worker's: HTTP and dispatch", figures: [await measureEmpty(bench)] });
   return { title: "CPU of one request", notes: REQUEST_NOTES, rows };
 }

@@ -26,7 +26,7 @@ const USAGE = `npm run bench -- [--quick] [--json FILE]
   --json FILE  also writes the figures to a file`;
 
 const started = performance.now();
-const progress = (line: string): void =>
+const showProgress = (line: string): void =>
   void process.stderr.write(
     paint("dim", `${((performance.now() - started) / 1000).toFixed(0).padStart(4)} s  ${line}\n`),
   );
@@ -49,12 +49,18 @@ function add(section: Section): void {
 
 /** Runs with a new stack and stops it afterwards. */
 async function runWithStack<T>(plan: Plan, run: (bench: Bench) => Promise<T>): Promise<T> {
-  progress("starting a stack");
+  showProgress("starting a stack");
   const key = createSigningKey("ecdsa-p256");
   const listed = Array.from(KEY_KINDS.keys(), createSigningKey);
   const stack = await BenchStack.start(listed);
   try {
-    return await run({ stack, plan, progress, key, requests: await makeRequests(stack, { key, listed }) });
+    return await run({
+      stack,
+      plan,
+      progress: showProgress,
+      key,
+      requests: await makeRequests(stack, { key, listed }),
+    });
   } finally {
     await stack.stop();
   }
@@ -75,7 +81,7 @@ async function measureAll(plan: Plan): Promise<void> {
     return;
   }
   add(await runWithStack(plan, (bench) => addFresh(bench, warm)));
-  add(await measureDeployment(plan, progress));
+  add(await measureDeployment(plan, showProgress));
 }
 
 const { values } = parseArgs({

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { findFreePort, localUrl } from "../cli/address.ts";
-import { identityToken } from "../local/dev-issuer.ts";
+import { requestToken } from "../local/dev-issuer.ts";
 import { openLocalSettings } from "../local/settings.ts";
 import { runStack, type WorkerLog } from "../local/stack.ts";
 import type { Logs } from "../shared/logs/config.ts";
@@ -50,7 +50,7 @@ const makeIdentities = (url: string): Promise<readonly Identity[]> =>
   Promise.all(
     Array.from({ length: IDENTITIES }, async (_, i) => {
       const email = `bench-${i}@example.com`;
-      return { email, token: await identityToken(url, { email, expiresIn: TOKEN_SECONDS }) };
+      return { email, token: await requestToken(url, { email, expiresIn: TOKEN_SECONDS }) };
     }),
   );
 
@@ -119,7 +119,7 @@ export class BenchStack {
     return JSON.parse(body.toString());
   }
 
-  async counts(): Promise<Counts> {
+  async readCounts(): Promise<Counts> {
     return (await this.ask("counts")) as Counts;
   }
 
@@ -145,19 +145,19 @@ export class BenchStack {
    * after a kill SQLite has to replay what it wrote last.
    */
   async fillHalfTile(log: LogName): Promise<void> {
-    const missing = (HALF_TILE - (await this.#size(log)) + 2 * 256) % 256;
+    const missing = (HALF_TILE - (await this.#measureSize(log)) + 2 * 256) % 256;
     if (missing > 0) await this.append(log, missing, HALF_TILE);
     await this.waitUntilQuiet();
   }
 
-  async #size(log: LogName): Promise<number> {
+  async #measureSize(log: LogName): Promise<number> {
     return Number(await this.ask(`size?log=${log}`)) % 256;
   }
 
   /** Resolves once the work that follows the responses is done: nothing has been written for QUIET_MS. */
   async waitUntilQuiet(): Promise<void> {
     for (let before = ""; ; ) {
-      const now = JSON.stringify(await this.counts());
+      const now = JSON.stringify(await this.readCounts());
       if (now === before) return;
       before = now;
       await sleep(QUIET_MS);
@@ -165,7 +165,7 @@ export class BenchStack {
   }
 
   /** Returns the CPU time in ms that workerd uses for `work` and for what follows its responses. */
-  async processorMsOf(work: () => Promise<unknown>): Promise<number> {
+  async readProcessorMs(work: () => Promise<unknown>): Promise<number> {
     const { pid } = this;
     const before = processorMs(pid);
     await work();

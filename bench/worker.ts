@@ -58,13 +58,13 @@ async function append(query: URLSearchParams, env: ComposedEnv): Promise<{ reado
   const [from = 0, count = 0, callers = 0] = ["from", "count", "callers"].map((name) => Number(query.get(name)));
   const appendOne = query.get("log") === "certificate" ? appendCertificate : appendSignature;
   let next = from;
-  const caller = async (): Promise<void> => {
+  const createCaller = async (): Promise<void> => {
     while (next < from + count) {
       const result = await appendOne(env, next++);
       if (!result.ok) throw new Error(result.error.code);
     }
   };
-  await Promise.all(Array.from({ length: callers }, caller));
+  await Promise.all(Array.from({ length: callers }, createCaller));
   return { appended: count };
 }
 

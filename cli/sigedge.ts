@@ -49,22 +49,22 @@ export async function main([name, ...args]: readonly string[]): Promise<number> 
 
 /** First words that are no commands with a page of their own. */
 const SPECIAL: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
-  "--help": overview,
-  "-h": overview,
-  help,
+  "--help": printOverview,
+  "-h": printOverview,
+  help: printHelp,
   "--version": () => {
     say(`sigedge ${version()}`);
     return Promise.resolve(0);
   },
   // wrangler runs it before a bare `wrangler deploy`.
-  "wrangler-hook": async () => (await import("./deploy/wrangler-hook.ts")).wranglerHook(),
+  "wrangler-hook": async () => (await import("./deploy/wrangler-hook.ts")).checkBuild(),
 };
 
 async function run(name: string | undefined, use: (command: Command) => Promise<number>): Promise<number> {
   const load = name !== undefined && Object.hasOwn(LOADERS, name) ? LOADERS[name] : undefined;
   if (load !== undefined) return use(await load());
   process.stderr.write(`sigedge: ${name === undefined ? "a command is missing" : describeUnknown(name)}\n`);
-  if (name === undefined) process.stderr.write(`\n${await overviewText()}\n`);
+  if (name === undefined) process.stderr.write(`\n${await renderOverview()}\n`);
   return MISUSE;
 }
 
@@ -73,20 +73,20 @@ function describeUnknown(name: string): string {
   return `there is no command ${name}${meant === null ? "; see sigedge --help" : `; did you mean ${meant}?`}`;
 }
 
-function help([name]: readonly string[]): Promise<number> {
-  if (name === undefined) return overview();
+function printHelp([name]: readonly string[]): Promise<number> {
+  if (name === undefined) return printOverview();
   return run(name, (command) => {
     say(helpPage(command));
     return Promise.resolve(0);
   });
 }
 
-async function overview(): Promise<number> {
-  say(await overviewText());
+async function printOverview(): Promise<number> {
+  say(await renderOverview());
   return 0;
 }
 
-async function overviewText(): Promise<string> {
+async function renderOverview(): Promise<string> {
   const commands = await loadCommands();
   return [
     "sigedge COMMAND [options]",

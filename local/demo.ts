@@ -13,7 +13,7 @@ import { type Hit, waitForHit } from "../cli/signing/search.ts";
 import { type Instance, logIndexOf, readInstanceOverTuf, refusalOf, sign, verify } from "../cli/signing/sigstore-js.ts";
 import { duration, paint, say } from "../cli/terminal.ts";
 import { err, ok, type Result } from "../shared/result.ts";
-import { identityToken } from "./dev-issuer.ts";
+import { requestToken } from "./dev-issuer.ts";
 import { openLocalSettings } from "./settings.ts";
 import type { Stack, WorkerLog } from "./stack.ts";
 
@@ -124,7 +124,7 @@ class Demo {
     );
     const token = await this.#step(
       "asked the OpenID provider for a token",
-      () => identityToken(url, { email: ALICE }),
+      () => requestToken(url, { email: ALICE }),
       () => [`it says: this is ${ALICE} (the development issuer believes everyone)`],
     );
     const bundle = await this.#step(

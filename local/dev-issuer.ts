@@ -10,7 +10,7 @@ export interface TokenRequest {
 }
 
 /** Requests an identity token for any email address. Rejects with the issuer's answer if it refuses. */
-export async function identityToken(url: string, request: TokenRequest): Promise<string> {
+export async function requestToken(url: string, request: TokenRequest): Promise<string> {
   const response = await fetch(`${url}/oidc/dev/token`, {
     method: "POST",
     headers: { "content-type": "application/json" },

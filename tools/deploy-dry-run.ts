@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `npm run deploy:dry-run`: builds everything that wrangler.toml can deploy and prints the sizes; sends nothing.
 
-import { type DryRun, dryRun, environments } from "../cli/deploy/dry-run.ts";
+import { type DryRun, environments, runDry } from "../cli/deploy/dry-run.ts";
 import { fail, paint, say } from "../cli/terminal.ts";
 
 /** The budget for the composed Worker's bundle. */
@@ -18,5 +18,5 @@ function tell({ environment, passed, output, gzipBytes }: DryRun): boolean {
 }
 
 let allPassed = true;
-for (const environment of environments()) allPassed = tell(await dryRun(environment)) && allPassed;
+for (const environment of environments()) allPassed = tell(await runDry(environment)) && allPassed;
 if (!allPassed) fail("some shapes of deployment fail: see the marks above");

@@ -11,7 +11,7 @@ import { JAVA } from "./interop/java.ts";
 import { NPM } from "./interop/npm.ts";
 import { PYTHON } from "./interop/python.ts";
 import { RUST } from "./interop/rust.ts";
-import { appear, DEFINITIONS, isBuilt, type Tool, toolFolder } from "./interop/tool.ts";
+import { DEFINITIONS, isBuilt, type Tool, toolFolder, waitForFile } from "./interop/tool.ts";
 
 const ECOSYSTEMS = [GO, PYTHON, NPM, RUST, JAVA];
 
@@ -52,7 +52,7 @@ function readTool(name: string): Tool {
 async function buildTool(tool: Tool): Promise<void> {
   const started = performance.now();
   say(`${paint("dim", "…")} ${tool.name} ${tool.version}`);
-  await appear(toolFolder(tool), tool.build);
+  await waitForFile(toolFolder(tool), tool.build);
   say(`${paint("green", "✓")} ${tool.name} ${tool.version}: built in ${duration(performance.now() - started)}`);
 }
 

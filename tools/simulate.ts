@@ -58,7 +58,7 @@ async function runAll(first: number, seeds: number, steps: number, jobs: number)
   };
   const bar = progressBar("worlds");
   let next = first;
-  const work = async (): Promise<void> => {
+  const runWorker = async (): Promise<void> => {
     const thread = new Worker(join(import.meta.dirname, "../test/faults/simulation-thread.ts"));
     while (next < first + seeds) {
       const seed = next++;
@@ -72,7 +72,7 @@ async function runAll(first: number, seeds: number, steps: number, jobs: number)
     }
     await thread.terminate();
   };
-  await Promise.all(Array.from({ length: Math.min(jobs, seeds) }, work));
+  await Promise.all(Array.from({ length: Math.min(jobs, seeds) }, runWorker));
   bar.end();
   return totals;
 }

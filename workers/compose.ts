@@ -20,8 +20,8 @@ import {
 } from "./declarations.ts";
 import { type FrontConfig, readFrontConfig } from "./front/config.ts";
 import { answer } from "./front/front.ts";
-import { logProblems } from "./front/log-problems.ts";
-import { metricsPage } from "./front/metrics.ts";
+import { findLogProblems } from "./front/log-problems.ts";
+import { serveMetrics } from "./front/metrics.ts";
 import type { ServiceName } from "./front/routes.ts";
 import { searchLags } from "./front/search-lag.ts";
 import type { TilesContext } from "./log/tiles/tiles.ts";
@@ -114,7 +114,7 @@ export function compose(
         settingsProblems,
         pages: {
           metrics: ({ publicUrl, logs }) =>
-            metricsPage(settingsProblems(), logs, {
+            serveMetrics(settingsProblems(), logs, {
               sequencer: env.SEQUENCER,
               trust: () => readTrustHealth(publicUrl.href, enter.trust),
               search: () => searchLags(logs, env.SEQUENCER, env.INDEX),
@@ -123,7 +123,7 @@ export function compose(
         gateOf: ({ publicUrl }) => createGate(publicUrl, { reads: env.READS }),
         logProblems: async ({ logs }) => {
           const [ofLogs, search] = await Promise.all([
-            logProblems(logs, env.SEQUENCER),
+            findLogProblems(logs, env.SEQUENCER),
             searchLags(logs, env.SEQUENCER, env.INDEX),
           ]);
           return [...ofLogs, ...search.problems];

@@ -4,7 +4,7 @@
 
 import { createCa } from "./ca/index.ts";
 import { compose, type Services } from "./compose.ts";
-import { DEV_TOKEN_PATH, devToken } from "./dev/dev-token.ts";
+import { DEV_TOKEN_PATH, issueDevToken } from "./dev/dev-token.ts";
 import log from "./log/index.ts";
 import oidcService from "./oidc/index.ts";
 import trust from "./trust/index.ts";
@@ -18,7 +18,7 @@ const ca = createCa({ allowLoopbackIssuers: true });
 const oidc: Services["oidc"] = {
   ...oidcService,
   fetch: (request, env) =>
-    new URL(request.url).pathname === DEV_TOKEN_PATH ? devToken(request, env) : oidcService.fetch(request, env),
+    new URL(request.url).pathname === DEV_TOKEN_PATH ? issueDevToken(request, env) : oidcService.fetch(request, env),
 };
 
 export default compose({ ca, tsa, log, trust, oidc, witness }, (ctx) => ctx.exports.OidcKeys);

@@ -48,7 +48,7 @@ class WorkerPool implements BundleChecker {
     this.#workers = Array.from({ length: jobs }, () => new Worker(script, { workerData: settings }));
     this.#idle = [...this.#workers];
     for (const worker of this.#workers) {
-      worker.on("message", (check: BundleCheck) => this.#finished(worker, check));
+      worker.on("message", (check: BundleCheck) => this.#finish(worker, check));
       worker.on("error", (error) => this.#fail(error));
     }
   }
@@ -69,7 +69,7 @@ class WorkerPool implements BundleChecker {
     worker.postMessage(job.task);
   }
 
-  #finished(worker: Worker, check: BundleCheck): void {
+  #finish(worker: Worker, check: BundleCheck): void {
     const job = this.#running.get(worker);
     this.#running.delete(worker);
     this.#idle.push(worker);

@@ -45,7 +45,7 @@ export async function readHead(
   if (!note.ok) return err([{ code: "checkpoint_invalid", reason: note.error.reason.replaceAll("_", " ") }]);
   const checkpoint = parseCheckpoint(note.value.text);
   if (!checkpoint.ok) return err([{ code: "checkpoint_invalid", reason: `${checkpoint.error.line} line` }]);
-  const problems = await headProblems(note.value, checkpoint.value, origin, verifiers);
+  const problems = await checkHead(note.value, checkpoint.value, origin, verifiers);
   if (problems.findings.length > 0) return err(problems.findings);
   return ok({
     ...checkpoint.value,
@@ -63,7 +63,7 @@ interface Problems {
   readonly findings: readonly Finding[];
 }
 
-async function headProblems(
+async function checkHead(
   note: Note,
   checkpoint: Checkpoint,
   origin: string,

@@ -20,11 +20,11 @@ import {
   workerSettings,
 } from "../deployment/deployment.ts";
 import { OPERATOR_KEY_FILE } from "../deployment/operator-issuer.ts";
-import { offlinePassphrase, PASSPHRASE_FLAGS } from "../deployment/passphrase.ts";
+import { askOfflinePassphrase, PASSPHRASE_FLAGS } from "../deployment/passphrase.ts";
 import { installTrustFile } from "../deployment/trust-root.ts";
 import { runSteps, type Step } from "../steps.ts";
 import { paint } from "../terminal.ts";
-import { trustFromUrl } from "../trust/files.ts";
+import { readTrustFromUrl } from "../trust/files.ts";
 import { trustText } from "../trust/text.ts";
 import { openKey } from "../tuf/encrypted-key.ts";
 import { type Deployed, deploySteps, dryRunSteps } from "./plan.ts";
@@ -92,7 +92,7 @@ export const DEPLOY = defineCommand({
   run: async (options, output) => {
     const done = await deploy(options, output.stream);
     if (!done.ok) return done;
-    output.result(done.value, output.isJson ? "" : await outcomeText(done.value));
+    output.result(done.value, output.isJson ? "" : await runToText(done.value));
     return ok(0);
   },
 });
@@ -146,7 +146,7 @@ async function deploy(options: Options, stream: NodeJS.WriteStream): Promise<Res
   const trust = installTrustFile(deployment.value.folder, deployment.value.publicUrl);
   if (!trust.ok) return trust;
   // Asks for the passphrase before the deployment, which takes minutes.
-  const key = options.isTried ? await operatorKey(options, deployment.value) : ok(null);
+  const key = options.isTried ? await openOperatorKey(options, deployment.value) : ok(null);
   if (!key.ok) return key;
   const { publicUrl } = deployment.value;
   const steps = [...deploySteps({ ...plan, deployment: deployment.value }), ...smokeTest(publicUrl, key.value)];
@@ -162,7 +162,7 @@ function smokeTest(publicUrl: PublicUrl, key: KeyObject | null): readonly Step[]
   }));
 }
 
-async function operatorKey(
+async function openOperatorKey(
   { offline, passphraseFile }: Options,
   deployment: Deployment,
 ): Promise<Result<KeyObject, string>> {
@@ -173,16 +173,16 @@ async function operatorKey(
       `the smoke test needs ${shortenPath(path)}; give its folder with --offline DIR, or skip the test with --no-smoke-test`,
     );
   }
-  const passphrase = await offlinePassphrase(folder, passphraseFile);
+  const passphrase = await askOfflinePassphrase(folder, passphraseFile);
   if (!passphrase.ok) return passphrase;
   const key = openKey(readFileSync(path, "utf8"), passphrase.value);
   return key === null ? err(`this passphrase does not open ${shortenPath(path)}`) : ok(key);
 }
 
-async function outcomeText({ dryRun, url, tried }: Outcome): Promise<string> {
+async function runToText({ dryRun, url, tried }: Outcome): Promise<string> {
   if (dryRun || url === null) return "\nEverything builds. Nothing was sent.";
   if (!tried) return `\n${url} is deployed, but not tested. To test it: npx sigedge doctor ${url}`;
-  const trust = await trustFromUrl(url);
+  const trust = await readTrustFromUrl(url);
   return [
     `\n${url} is deployed. A test signature was made, logged, verified and found there.`,
     "",

@@ -31,7 +31,7 @@ export function environments(): readonly (string | null)[] {
  * Runs wrangler once. Never rejects: after a failure `passed` is false. @param config another file than
  * wrangler.toml; wrangler keeps its temporary files beside it
  */
-export async function dryRun(environment: string | null, config: string | null = null): Promise<DryRun> {
+export async function runDry(environment: string | null, config: string | null = null): Promise<DryRun> {
   const folder = mkdtempSync(join(tmpdir(), "sigedge-dry-run-"));
   try {
     // An empty --env selects the top level; without --env wrangler warns that there are other environments.

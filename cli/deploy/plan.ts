@@ -8,11 +8,11 @@ import { DECLARATIONS, settingNames } from "../../workers/declarations.ts";
 import { SETTINGS as GATEWAY_SETTINGS } from "../../workers/front/declaration.ts";
 import { openAccount } from "../deployment/account.ts";
 import { type Deployment, forgetShape, recordShape, type WorkerSettings } from "../deployment/deployment.ts";
-import { databaseSteps, remoteSecrets, useSecretsFile } from "../deployment/prepare.ts";
-import { reasonOf, wrangler } from "../deployment/wrangler.ts";
+import { databaseSteps, listRemoteSecrets, useSecretsFile } from "../deployment/prepare.ts";
+import { reasonOf, runWrangler } from "../deployment/wrangler.ts";
 import { SPLIT_ORDER, type SplitWorker, workerName, writeConfig } from "../deployment/wrangler-config.ts";
 import type { Step } from "../steps.ts";
-import { preflight } from "./preflight.ts";
+import { checkAccountFirst } from "./preflight.ts";
 
 /** A Worker that was deployed. */
 export interface Deployed {
@@ -58,7 +58,9 @@ async function checkAccount(
   workers: readonly (SplitWorker | null)[],
 ): Promise<Result<string, string>> {
   const account = await openAccount();
-  return account.ok ? preflight(account.value, { ...choices, deployment, workers, vars: settings.vars }) : account;
+  return account.ok
+    ? checkAccountFirst(account.value, { ...choices, deployment, workers, vars: settings.vars })
+    : account;
 }
 
 /** Uploads the first Worker, which decides the deployment's shape if it exists afterwards. */
@@ -67,7 +69,7 @@ async function deployFirst(plan: Plan, worker: SplitWorker | null): Promise<Resu
   recordShape(deployment);
   const deployed = await deployWorker(plan, worker);
   if (deployed.ok || !isFirst) return deployed;
-  const remote = await remoteSecrets(deployment, worker);
+  const remote = await listRemoteSecrets(deployment, worker);
   if (remote.ok && remote.value === null) forgetShape(deployment);
   return deployed;
 }
@@ -120,7 +122,7 @@ async function runDeploy(
   rmSync(report, { force: true });
   try {
     const config = join(deployment.folder, worker === null ? "wrangler.json" : `wrangler.${worker}.json`);
-    const run = await wrangler(["deploy", "--config", config, ...args], { report });
+    const run = await runWrangler(["deploy", "--config", config, ...args], { report });
     if (!run.passed) return err(reasonOf(run));
     const deployed = { name: workerName(deployment, worker), ...readReport(report) };
     done(deployed);

@@ -14,7 +14,7 @@ import { valueOf } from "../../test/support/value-of.ts";
 import type { CloudflareAccount } from "../deployment/account.ts";
 import { workerName } from "../deployment/wrangler-config.ts";
 import { makeKeyFiles } from "../keys/keys.ts";
-import { preflight, type Target } from "./preflight.ts";
+import { checkAccountFirst, type Target } from "./preflight.ts";
 
 const root = mkdtempSync(join(tmpdir(), "sigedge-preflight-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -77,16 +77,16 @@ function deploy({ deployment, workers, vars }: Target): void {
 }
 
 const refusal = async (of: Target): Promise<string> => {
-  const checked = await preflight(api, of);
+  const checked = await checkAccountFirst(api, of);
   return checked.ok ? "" : checked.error;
 };
 
 it("lets a first deployment into an empty account, and every later one of the same folder", async () => {
   const own = target("a.example");
-  expect(await preflight(api, own)).toEqual(ok("nothing in the way"));
+  expect(await checkAccountFirst(api, own)).toEqual(ok("nothing in the way"));
   deploy(own);
   records.add("a.example");
-  expect(await preflight(api, own)).toEqual(ok("as this folder left it"));
+  expect(await checkAccountFirst(api, own)).toEqual(ok("as this folder left it"));
   // A new checkout of the same folder, or an older one that has kept no record.
   const copy = { ...own, deployment: { ...own.deployment, folder: mkdtempSync(join(root, "copy-")) } };
   expect(await refusal(copy)).toBe("");
@@ -143,5 +143,5 @@ it("takes neither the domain of another Worker nor a DNS record, unless it is to
 
 it("stops if the account cannot be read", async () => {
   const unreadable: CloudflareAccount = { ...api, read: () => Promise.resolve(err("403")) };
-  expect(await preflight(unreadable, target("a.example"))).toEqual(err("403"));
+  expect(await checkAccountFirst(unreadable, target("a.example"))).toEqual(err("403"));
 });

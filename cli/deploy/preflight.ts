@@ -34,7 +34,7 @@ interface Known {
 const FILE = "deployed.json";
 
 /** Checks the account. Gives a short result for the report; the error says what is in the way. */
-export async function preflight(account: CloudflareAccount, target: Target): Promise<Result<string, string>> {
+export async function checkAccountFirst(account: CloudflareAccount, target: Target): Promise<Result<string, string>> {
   const { deployment, isFirst, adopts, takesDomain } = target;
   const own = `${account.fingerprint} ${deployment.name}`;
   const known = readKnown(deployment.folder);

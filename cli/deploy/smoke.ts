@@ -6,7 +6,7 @@
 import { createHash, type KeyObject, randomBytes } from "node:crypto";
 import type { Bundle } from "@sigstore/bundle";
 import type { PublicUrl } from "../../shared/http/public-url.ts";
-import { operatorOf, operatorToken } from "../deployment/operator-issuer.ts";
+import { operatorOf, signOperatorToken } from "../deployment/operator-issuer.ts";
 import { waitForHit } from "../signing/search.ts";
 import { type Instance, logIndexOf, readInstance, readJson, refusalOf, sign, verify } from "../signing/sigstore-js.ts";
 
@@ -43,7 +43,7 @@ export function smokeSteps({ href: url, ...rest }: PublicUrl, key: KeyObject): r
     {
       title: "certificate, timestamp and log entry",
       run: async () => {
-        const identityToken = await operatorToken(key, operator);
+        const identityToken = await signOperatorToken(key, operator);
         seen.bundle = await sign(instance(), { identityToken, data, attestationType: null });
         return `entry ${logIndexOf(seen.bundle)}, as ${operator.identity}`;
       },

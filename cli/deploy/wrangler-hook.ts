@@ -9,12 +9,12 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import { childEnvironment } from "../child-environment.ts";
 import { openAccount } from "../deployment/account.ts";
 import { chooseShape, type Deployment, readDeployment, recordShape, workerSettings } from "../deployment/deployment.ts";
-import { databaseSteps, remoteSecrets, uploadSecrets } from "../deployment/prepare.ts";
+import { databaseSteps, listRemoteSecrets, uploadSecrets } from "../deployment/prepare.ts";
 import { PREPARED_VARIABLE } from "../deployment/wrangler.ts";
 import { findRedirectedFolder } from "../deployment/wrangler-config.ts";
 import type { Step } from "../steps.ts";
 import { say } from "../terminal.ts";
-import { preflight, type Target } from "./preflight.ts";
+import { checkAccountFirst, type Target } from "./preflight.ts";
 
 /** wrangler, its shell, and the processes of npx between them. */
 const MAX_ANCESTORS = 6;
@@ -80,21 +80,23 @@ const ADOPT_VARIABLE = "SIGEDGE_ADOPT";
 async function checkAccount(of: Pick<Target, "deployment" | "isFirst" | "vars">): Promise<Result<string, string>> {
   const account = await openAccount();
   const adopts = process.env[ADOPT_VARIABLE] === "1";
-  return account.ok ? preflight(account.value, { ...of, workers: [null], adopts, takesDomain: false }) : account;
+  return account.ok
+    ? checkAccountFirst(account.value, { ...of, workers: [null], adopts, takesDomain: false })
+    : account;
 }
 
 async function uploadMissing(
   deployment: Deployment,
   secrets: Readonly<Record<string, string>>,
 ): Promise<Result<string, string>> {
-  const remote = await remoteSecrets(deployment, null);
+  const remote = await listRemoteSecrets(deployment, null);
   if (!remote.ok) return remote;
   const missing = Object.keys(secrets).filter((name) => remote.value?.includes(name) !== true);
   return missing.length === 0 ? ok("all there") : uploadSecrets(deployment, null, secrets);
 }
 
 /** Runs the hook; gives its exit code. */
-export async function wranglerHook(): Promise<number> {
+export async function checkBuild(): Promise<number> {
   if (process.env["WRANGLER_COMMAND"] === "dev") {
     return fail("this checkout is prepared for deployment; for development run: npx wrangler dev -c wrangler.toml");
   }

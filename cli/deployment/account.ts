@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { lookup } from "node:dns/promises";
 import { isObject, member } from "../../shared/json/member.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { jsonOf, reasonOf, wrangler } from "./wrangler.ts";
+import { jsonOf, reasonOf, runWrangler } from "./wrangler.ts";
 
 const API = "https://api.cloudflare.com/client/v4";
 const DEADLINE_MS = 30_000;
@@ -24,7 +24,7 @@ export interface CloudflareAccount {
 
 /** Opens the account of wrangler's login. The error is a line for the operator. */
 export async function openAccount(env: NodeJS.ProcessEnv = process.env): Promise<Result<CloudflareAccount, string>> {
-  const headers = await authorization();
+  const headers = await readAuthorization();
   if (!headers.ok) return headers;
   const base = env["CLOUDFLARE_API_BASE_URL"] ?? API;
   const id = env["CLOUDFLARE_ACCOUNT_ID"] ?? (await findOnlyAccount(base, headers.value));
@@ -36,8 +36,8 @@ export async function openAccount(env: NodeJS.ProcessEnv = process.env): Promise
   });
 }
 
-async function authorization(): Promise<Result<Readonly<Record<string, string>>, string>> {
-  const run = await wrangler(["auth", "token", "--json"]);
+async function readAuthorization(): Promise<Result<Readonly<Record<string, string>>, string>> {
+  const run = await runWrangler(["auth", "token", "--json"]);
   const json = jsonOf(run);
   const text = (name: string): string => {
     const value = member(json, name);

@@ -19,7 +19,7 @@ import {
   writeDeployment,
   writePrivate,
 } from "./deployment.ts";
-import { OPERATOR_JWKS_FILE, OPERATOR_KEY_FILE, operatorJwks, operatorOf, operatorRow } from "./operator-issuer.ts";
+import { OPERATOR_JWKS_FILE, OPERATOR_KEY_FILE, operatorOf, operatorRow, readOperatorJwks } from "./operator-issuer.ts";
 import { PASSPHRASE_FILE } from "./passphrase.ts";
 import { makeRepository, makeTufKeys } from "./trust-root.ts";
 
@@ -74,7 +74,7 @@ async function makeTree(wanted: WithPassphrase, deployment: Deployment): Promise
     else tree.set(`keys/${file}`, text);
   }
   const operator = generateKeyPairSync("ec", { namedCurve: "prime256v1" }).privateKey;
-  const jwks = await operatorJwks(operator);
+  const jwks = await readOperatorJwks(operator);
   tree.set(`offline/${OPERATOR_KEY_FILE}`, encryptKey(operator, passphrase));
   tree.set(`keys/${OPERATOR_JWKS_FILE}`, `${JSON.stringify(jwks)}\n`);
   tree.set("offline/README.txt", OFFLINE_README);

@@ -36,14 +36,14 @@ export function operatorOf({ href, hostname, isLoopback }: PublicUrl): Operator 
 }
 
 /** The JWK Set for the CA. */
-export async function operatorJwks(key: KeyObject): Promise<{ readonly keys: readonly JWK[] }> {
+export async function readOperatorJwks(key: KeyObject): Promise<{ readonly keys: readonly JWK[] }> {
   const jwk = createPublicKey(key).export({ format: "jwk" }) as JWK;
   return { keys: [{ ...jwk, kid: await calculateJwkThumbprint(jwk), use: "sig", alg: "ES256" }] };
 }
 
 /** Issues an identity token that is valid for five minutes. */
-export async function operatorToken(key: KeyObject, { issuer, identity }: Operator): Promise<string> {
-  const { keys } = await operatorJwks(key);
+export async function signOperatorToken(key: KeyObject, { issuer, identity }: Operator): Promise<string> {
+  const { keys } = await readOperatorJwks(key);
   const now = Math.floor(Date.now() / 1000);
   return new SignJWT({ email: identity, email_verified: true })
     .setProtectedHeader({ alg: "ES256", kid: keys[0]?.kid ?? "", typ: "JWT" })

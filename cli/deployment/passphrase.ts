@@ -47,7 +47,7 @@ export async function readPassphrase({ file, isNew }: PassphraseSource): Promise
  * Reads the passphrase of existing keys, also from the file beside them. The error is a line for the operator.
  * @param folder the folder of the keys
  */
-export async function offlinePassphrase(folder: string, file: string | null): Promise<Result<string, string>> {
+export async function askOfflinePassphrase(folder: string, file: string | null): Promise<Result<string, string>> {
   const beside = join(folder, PASSPHRASE_FILE);
   const read = await readPassphrase({ file: file ?? (existsSync(beside) ? beside : null), isNew: false });
   if (!read.ok) return read;

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { Step } from "../steps.ts";
 import { type Deployment, writePrivate } from "./deployment.ts";
-import { jsonOf, reasonOf, wrangler } from "./wrangler.ts";
+import { jsonOf, reasonOf, runWrangler } from "./wrangler.ts";
 import { configPath, type SplitWorker, workerName } from "./wrangler-config.ts";
 
 /** Steps that find or create the search index and apply its migrations. */
@@ -20,7 +20,7 @@ export function databaseSteps(deployment: Deployment, worker: SplitWorker | null
     {
       title: "D1 migrations",
       run: async () => {
-        const run = await wrangler(["d1", "migrations", "apply", "INDEX", "--remote", ...config]);
+        const run = await runWrangler(["d1", "migrations", "apply", "INDEX", "--remote", ...config]);
         if (!run.passed) return err(reasonOf(run));
         return ok(run.output.includes("No migrations to apply") ? "up to date" : "applied");
       },
@@ -29,11 +29,11 @@ export function databaseSteps(deployment: Deployment, worker: SplitWorker | null
 }
 
 async function findOrCreateDatabase(name: string, config: readonly string[]): Promise<Result<string, string>> {
-  const list = await wrangler(["d1", "list", "--json", ...config]);
+  const list = await runWrangler(["d1", "list", "--json", ...config]);
   const databases = jsonOf(list);
   if (!Array.isArray(databases)) return err(reasonOf(list));
   if (databases.some((database: { readonly name?: unknown }) => database.name === name)) return ok("found");
-  const created = await wrangler(["d1", "create", name, ...config]);
+  const created = await runWrangler(["d1", "create", name, ...config]);
   return created.passed ? ok("created") : err(reasonOf(created));
 }
 
@@ -41,12 +41,12 @@ async function findOrCreateDatabase(name: string, config: readonly string[]): Pr
  * Reads the names of the secrets of a Worker; null if the Worker does not exist. The error is a line for the
  * operator.
  */
-export async function remoteSecrets(
+export async function listRemoteSecrets(
   deployment: Deployment,
   worker: SplitWorker | null,
 ): Promise<Result<readonly string[] | null, string>> {
   const name = workerName(deployment, worker);
-  const run = await wrangler(["secret", "list", "--format", "json", "--name", name]);
+  const run = await runWrangler(["secret", "list", "--format", "json", "--name", name]);
   const list = jsonOf(run);
   if (Array.isArray(list)) return ok(list.map((secret: { readonly name?: unknown }) => String(secret.name)));
   return /not found|does not exist|10007/.test(run.output) ? ok(null) : err(reasonOf(run));
@@ -61,7 +61,7 @@ export async function uploadSecrets(
   secrets: Readonly<Record<string, string>>,
 ): Promise<Result<string, string>> {
   return useSecretsFile(deployment, secrets, async (file) => {
-    const run = await wrangler(["secret", "bulk", file, "--name", workerName(deployment, worker)]);
+    const run = await runWrangler(["secret", "bulk", file, "--name", workerName(deployment, worker)]);
     return run.passed ? ok(`${Object.keys(secrets).length} uploaded`) : err(reasonOf(run));
   });
 }

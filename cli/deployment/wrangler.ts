@@ -24,7 +24,7 @@ export interface WranglerOptions {
 }
 
 /** Runs wrangler to its end. Never rejects: after a failure `passed` is false. @param args without secrets */
-export function wrangler(args: readonly string[], { report }: WranglerOptions = {}): Promise<WranglerRun> {
+export function runWrangler(args: readonly string[], { report }: WranglerOptions = {}): Promise<WranglerRun> {
   const child = spawn(process.execPath, [wranglerScript(), ...args], {
     cwd: workingFolder(),
     stdio: ["ignore", "pipe", "pipe"],

@@ -5,7 +5,7 @@
 import { X509Certificate } from "node:crypto";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, sep } from "node:path";
-import { dryRun } from "../deploy/dry-run.ts";
+import { runDry } from "../deploy/dry-run.ts";
 import { settingsOf } from "../deploy/plan.ts";
 import {
   type Deployment,
@@ -16,8 +16,8 @@ import {
   workerSettings,
 } from "../deployment/deployment.ts";
 import { PASSPHRASE_FILE } from "../deployment/passphrase.ts";
-import { remoteSecrets } from "../deployment/prepare.ts";
-import { reasonOf, wrangler } from "../deployment/wrangler.ts";
+import { listRemoteSecrets } from "../deployment/prepare.ts";
+import { reasonOf, runWrangler } from "../deployment/wrangler.ts";
 import { configPath, SPLIT_ORDER, type SplitWorker, workerName } from "../deployment/wrangler-config.ts";
 import { IS_INSTALLED } from "../root.ts";
 import { readTrustRoot } from "../status/observe.ts";
@@ -101,7 +101,7 @@ async function checkSettings(deployment: Deployment): Promise<readonly Finding[]
 
 async function checkLimits(deployment: Deployment): Promise<readonly Finding[]> {
   const settings = workerSettings(deployment);
-  const { passed, gzipBytes, output } = await dryRun(null, IS_INSTALLED ? configPath(deployment, null) : null);
+  const { passed, gzipBytes, output } = await runDry(null, IS_INSTALLED ? configPath(deployment, null) : null);
   const findings: Finding[] = [];
   if (!passed) findings.push(error("limits", "the Worker does not build", output.trim().split("\n").at(-1) ?? ""));
   if (gzipBytes > MAX_GZIP_BYTES)
@@ -129,7 +129,7 @@ async function checkSecrets(deployment: Deployment): Promise<readonly Finding[]>
   const findings: Finding[] = [];
   for (const worker of workersOf(deployment)) {
     const name = workerName(deployment, worker);
-    const remote = await remoteSecrets(deployment, worker);
+    const remote = await listRemoteSecrets(deployment, worker);
     if (!remote.ok) return [error("secrets", remote.error, "npx wrangler login, or set CLOUDFLARE_API_TOKEN")];
     const own = Object.keys(settingsOf(worker, settings.value.secrets));
     const missing = own.filter((secret) => remote.value?.includes(secret) !== true);
@@ -146,7 +146,7 @@ async function checkSecrets(deployment: Deployment): Promise<readonly Finding[]>
 
 async function checkMigrations(deployment: Deployment): Promise<readonly Finding[]> {
   const config = configPath(deployment, deployment.shape === "split" ? "sequencer" : null);
-  const run = await wrangler(["d1", "migrations", "list", "INDEX", "--remote", "--config", config]);
+  const run = await runWrangler(["d1", "migrations", "list", "INDEX", "--remote", "--config", config]);
   if (!run.passed) return [error("migrations", reasonOf(run), "npx wrangler login, or set CLOUDFLARE_API_TOKEN")];
   return run.output.includes("No migrations to apply")
     ? []

@@ -15,8 +15,8 @@ import {
   getJson,
   readGauges,
   readHealth,
+  readTreeSize,
   readTrustRoot,
-  treeSizeIn,
 } from "../status/observe.ts";
 import { type Check, error, type Finding, warning } from "./finding.ts";
 
@@ -290,7 +290,7 @@ async function readCompleteness(href: string): Promise<Result<Completeness, stri
 async function readTreeSizes(href: string): Promise<readonly (readonly [log: string, size: number])[]> {
   const heads = { signature: `${href}/checkpoint`, certificate: `${href}/ct/checkpoint` };
   const sizes = await Promise.all(
-    Object.entries(heads).map(async ([log, url]) => [log, (await treeSizeIn(url)) ?? 0] as const),
+    Object.entries(heads).map(async ([log, url]) => [log, (await readTreeSize(url)) ?? 0] as const),
   );
   return sizes;
 }

@@ -20,7 +20,7 @@ import {
   writePrivate,
 } from "../deployment/deployment.ts";
 import { operatorOf } from "../deployment/operator-issuer.ts";
-import { offlinePassphrase, PASSPHRASE_FILE, PASSPHRASE_FLAGS, readPassphrase } from "../deployment/passphrase.ts";
+import { askOfflinePassphrase, PASSPHRASE_FILE, PASSPHRASE_FLAGS, readPassphrase } from "../deployment/passphrase.ts";
 import { installTrustFile } from "../deployment/trust-root.ts";
 import { findRedirectedFolder, redirectTo, writeConfig } from "../deployment/wrangler-config.ts";
 import { paint } from "../terminal.ts";
@@ -149,7 +149,7 @@ async function open(options: Options): Promise<Result<Opened, string>> {
     );
   }
   if (publicUrl === null || owner !== null) return ok({ deployment: known.value, isNew: false, madePassphrase });
-  const passphrase = await offlinePassphrase(offlineFolder(known.value), options.passphraseFile);
+  const passphrase = await askOfflinePassphrase(offlineFolder(known.value), options.passphraseFile);
   if (!passphrase.ok) return passphrase;
   const deployment = setUrl(known.value, { publicUrl, issuers, passphrase: passphrase.value });
   return deployment.ok ? ok({ deployment: deployment.value, isNew: false, madePassphrase }) : deployment;

@@ -18,7 +18,7 @@ interface Range {
 /** Removes everything that the index has of a log. */
 export async function clearLog(database: IndexDatabase, log: string): Promise<void> {
   await database.run([`DELETE FROM watermark WHERE log = ${sqlValue(log)}`]);
-  await clearRange(database, log, { from: 0, end: await entryEnd(database, log) });
+  await clearRange(database, log, { from: 0, end: await readEntryEnd(database, log) });
 }
 
 /**
@@ -38,7 +38,7 @@ export async function clearOtherVersions(database: IndexDatabase, log: string): 
 }
 
 async function findOtherVersions(database: IndexDatabase, log: string): Promise<Range | null> {
-  const end = await entryEnd(database, log);
+  const end = await readEntryEnd(database, log);
   const found: Range[] = [];
   for (let at = 0; at < end; at += PORTION) {
     const [row] = await database.query(
@@ -51,7 +51,7 @@ async function findOtherVersions(database: IndexDatabase, log: string): Promise<
   return lowest === undefined || highest === undefined ? null : { from: lowest.from, end: highest.end };
 }
 
-async function entryEnd(database: IndexDatabase, log: string): Promise<number> {
+async function readEntryEnd(database: IndexDatabase, log: string): Promise<number> {
   const [row] = await database.query(`SELECT max(idx) AS last FROM entry WHERE log = ${sqlValue(log)}`);
   const { last = null } = row ?? {};
   return typeof last === "number" ? last + 1 : 0;

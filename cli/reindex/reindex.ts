@@ -54,15 +54,15 @@ export async function reindex(options: ReindexOptions): Promise<Result<Reindexed
   } else {
     await clearOtherVersions(database, name);
   }
-  const from = await sizeOf(options);
-  const first = await indexToHead(options, from);
+  const from = await readSize(options);
+  const first = await indexUpToHead(options, from);
   if (!first.ok) return first;
   await settled();
-  const second = await indexToHead(options, first.value);
+  const second = await indexUpToHead(options, first.value);
   return second.ok ? ok({ from, to: second.value }) : second;
 }
 
-const sizeOf = async ({ log, database }: ReindexOptions): Promise<number> =>
+const readSize = async ({ log, database }: ReindexOptions): Promise<number> =>
   (await readWatermark(database, log.config.name))?.size ?? 0;
 
 /** Reads all that the index is made of, so that nothing is removed that cannot be made again. */
@@ -79,7 +79,7 @@ async function readWhole({ log, database, onProgress }: ReindexOptions): Promise
 }
 
 /** Indexes from `from` to the current end of the log. Gives the size through which the index is complete. */
-async function indexToHead(options: ReindexOptions, from: number): Promise<Result<number, string>> {
+async function indexUpToHead(options: ReindexOptions, from: number): Promise<Result<number, string>> {
   const { log, database, creation, onProgress } = options;
   const { name } = log.config;
   const size = await readTreeSize(log);
@@ -94,7 +94,7 @@ async function indexToHead(options: ReindexOptions, from: number): Promise<Resul
     await database.run([...insertRows(name, rows.value), ...watermark]);
     onProgress(indexed, size.value);
   }
-  return ok(indexed > from ? await sizeOf(options) : from);
+  return ok(indexed > from ? await readSize(options) : from);
 }
 
 interface Batch {

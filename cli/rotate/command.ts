@@ -15,7 +15,7 @@ import {
   workerSettings,
   writePrivate,
 } from "../deployment/deployment.ts";
-import { offlinePassphrase, PASSPHRASE_FLAGS } from "../deployment/passphrase.ts";
+import { askOfflinePassphrase, PASSPHRASE_FLAGS } from "../deployment/passphrase.ts";
 import { readJson } from "../signing/sigstore-js.ts";
 import { paint } from "../terminal.ts";
 import { planAuthority, planAuthorityFinish } from "./authority.ts";
@@ -282,7 +282,7 @@ function contextOf(options: RotateOptions): Result<RotationContext, string> {
   return ok({
     deployment: { ...read.value, publicUrl },
     offline,
-    passphrase: () => (passphrase ??= offlinePassphrase(offline, options.passphraseFile)),
+    passphrase: () => (passphrase ??= askOfflinePassphrase(offline, options.passphraseFile)),
     now: unixMs(Date.now()),
     waitMs: options.waitMs,
     compromisedSince: options.compromisedSince,

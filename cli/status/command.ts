@@ -8,7 +8,15 @@ import { DEPLOYMENT_FLAGS, readDeployment, selectDeployment } from "../deploymen
 import { count } from "../progress.ts";
 import { paint } from "../terminal.ts";
 import { type Gauge, gaugeOf } from "./gauges.ts";
-import { type Expiry, expiriesOf, type Health, readGauges, readHealth, readTrustRoot, treeSizeIn } from "./observe.ts";
+import {
+  type Expiry,
+  expiriesOf,
+  type Health,
+  readGauges,
+  readHealth,
+  readTreeSize,
+  readTrustRoot,
+} from "./observe.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -83,8 +91,8 @@ async function readStatus(url: string, health: Health): Promise<Status> {
   const [gauges, root, signature, certificate] = await Promise.all([
     readGauges(url),
     readTrustRoot(url),
-    treeSizeIn(`${url}/checkpoint`),
-    treeSizeIn(`${url}/ct/checkpoint`),
+    readTreeSize(`${url}/checkpoint`),
+    readTreeSize(`${url}/ct/checkpoint`),
   ]);
   const figures = gauges.ok ? gauges.value : [];
   const unreadable = [

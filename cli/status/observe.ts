@@ -153,7 +153,7 @@ function nameOf(authority: string, chain: number, place: number, length: number)
 }
 
 /** The second line of a checkpoint, null if there is no checkpoint. */
-export async function treeSizeIn(url: string): Promise<number | null> {
+export async function readTreeSize(url: string): Promise<number | null> {
   const answer = await get(url);
   const line = answer.ok && answer.value.status === 200 ? answer.value.text.split("\n")[1] : undefined;
   return line !== undefined && /^\d+$/.test(line) ? Number(line) : null;

@@ -5,7 +5,7 @@ import { expect, it, vi } from "vitest";
 import { valueOf } from "../../test/support/value-of.ts";
 import { findFreePort, LISTEN_ADDRESS } from "../address.ts";
 import { TRUST } from "./command.ts";
-import { trustFromUrl } from "./files.ts";
+import { readTrustFromUrl } from "./files.ts";
 
 it("--serve refuses a taken port with one line, before it reads anything", async () => {
   const port = valueOf(await findFreePort(0));
@@ -42,14 +42,14 @@ it.each([
   [ADDRESS, `${ADDRESS}/api/v1/timestamp`, "https://p.example/'; touch PWNED"],
 ])("prints no command that a server has written: %j", async (...addresses) => {
   serve(...addresses);
-  const trust = await trustFromUrl(ADDRESS);
+  const trust = await readTrustFromUrl(ADDRESS);
   vi.unstubAllGlobals();
   expect(trust).toMatchObject({ ok: false });
 });
 
 it("prints commands with the address that it asked", async () => {
   serve(ADDRESS, `${ADDRESS}/api/v1/timestamp`, "https://login.example.com:8443/realms/staff_1");
-  const trust = await trustFromUrl(ADDRESS);
+  const trust = await readTrustFromUrl(ADDRESS);
   vi.unstubAllGlobals();
   expect(trust).toMatchObject({ ok: true, value: { url: ADDRESS } });
 });

@@ -10,7 +10,7 @@ import { findFreePort, LISTEN_ADDRESS } from "../address.ts";
 import { type Arguments, defineCommand } from "../command.ts";
 import { say } from "../terminal.ts";
 import { CLIENTS, type Client, CONFIGURATIONS } from "./clients.ts";
-import { type Trust, trustFromFolder, trustFromUrl } from "./files.ts";
+import { readTrustFromFolder, readTrustFromUrl, type Trust } from "./files.ts";
 import { trustText } from "./text.ts";
 
 const FLAGS = {
@@ -83,10 +83,10 @@ function readOptions({ values, positionals }: Arguments<typeof FLAGS>): Result<O
 }
 
 async function read(from: string): Promise<Result<Trust, string>> {
-  if (existsSync(from)) return trustFromFolder(from);
+  if (existsSync(from)) return readTrustFromFolder(from);
   const url = parsePublicUrl(from.replace(/\/$/, ""));
   return url.ok
-    ? trustFromUrl(url.value.href)
+    ? readTrustFromUrl(url.value.href)
     : err(`${from} is not a folder, and as an address it ${url.error.reason}`);
 }
 

@@ -30,7 +30,7 @@ export interface Trust {
 }
 
 /** Reads the documents from a deployment. */
-export async function trustFromUrl(url: string): Promise<Result<Trust, string>> {
+export async function readTrustFromUrl(url: string): Promise<Result<Trust, string>> {
   const files = new Map<string, string>();
   for (const name of DOCUMENTS) {
     const answer = await get(`${url}/${name}`);
@@ -45,7 +45,7 @@ export async function trustFromUrl(url: string): Promise<Result<Trust, string>> 
 }
 
 /** Reads the documents from a folder that --out has written. */
-export function trustFromFolder(folder: string): Result<Trust, string> {
+export function readTrustFromFolder(folder: string): Result<Trust, string> {
   const files = new Map<string, string>();
   for (const name of DOCUMENTS) {
     const path = join(folder, name);

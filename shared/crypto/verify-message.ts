@@ -25,7 +25,7 @@ export function verifyMessage(
   message: Uint8Array,
   signature: Uint8Array,
 ): Promise<boolean> {
-  return verdict(() => {
+  return settleVerdict(() => {
     switch (key.kind) {
       case "ecdsa-p256":
       case "ecdsa-p384":
@@ -44,7 +44,7 @@ export function verifyMessage(
 }
 
 /** Numbers that WebCrypto refuses to work with have signed nothing. It reports them with a DOMException. */
-async function verdict(verify: () => Promise<boolean>): Promise<boolean> {
+async function settleVerdict(verify: () => Promise<boolean>): Promise<boolean> {
   try {
     return await verify();
   } catch (error) {

@@ -34,7 +34,7 @@ export type AskTrust = (request: Request) => Response | Promise<Response>;
  */
 export async function readTrustHealth(publicUrl: string, ask: AskTrust): Promise<TrustHealth> {
   const response = await ask(new Request(`${publicUrl}${TRUST_HEALTH_PATH}`));
-  if (!response.ok) throw new Error(`the trust service answers ${response.status}: ${await messageOf(response)}`);
+  if (!response.ok) throw new Error(`the trust service answers ${response.status}: ${await readMessage(response)}`);
   const health = decodeHealth(await response.json());
   if (health === null) throw new Error("the trust service answers with something other than its health");
   return health;
@@ -54,7 +54,7 @@ const isText = (value: unknown): value is string => typeof value === "string";
 const isExpiry = (value: unknown): value is TrustExpiry =>
   isObject(value) && isText(value["what"]) && isText(value["expires"]) && typeof value["secondsLeft"] === "number";
 
-async function messageOf(response: Response): Promise<string> {
+async function readMessage(response: Response): Promise<string> {
   const message = member(await response.json().catch(() => null), "message");
   return typeof message === "string" ? message : "no reason";
 }

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { KEY_KINDS, signingKey } from "../support/authority/signing-keys.ts";
-import { addEntry, bareVerifier, dsseRequest, hashedRequest, ownCertificate } from "../support/logs/entries.ts";
+import { addEntry, bareVerifier, dsseRequest, hashedRequest, requestOwnCertificate } from "../support/logs/entries.ts";
 import { ecdsaSigner, entryRecord, hashedRekordBody, ServedLog } from "../support/logs/served-log.ts";
 import { runCommand } from "../support/process/command.ts";
 import { startStack, type TestStack } from "../support/process/stack.ts";
@@ -35,7 +35,7 @@ afterAll(async () => {
 
 async function signKeyless(email: string): Promise<void> {
   const key = signingKey("ecdsa-p256");
-  const certificate = await ownCertificate(stack, email, key);
+  const certificate = await requestOwnCertificate(stack, email, key);
   const { keyDetails } = bareVerifier(key);
   const verifier = { x509Certificate: { rawBytes: Buffer.from(certificate).toString("base64") }, keyDetails };
   await addEntry(stack, hashedRequest(key, Buffer.from(`signed by ${email}`), verifier));

@@ -2,7 +2,7 @@
 // Checks what `wrangler deploy` would upload, and a Worker that was deployed without its settings.
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type DryRun, dryRun, environments } from "../../cli/deploy/dry-run.ts";
+import { type DryRun, environments, runDry } from "../../cli/deploy/dry-run.ts";
 import { startStack, type TestStack } from "../support/process/stack.ts";
 
 /** The budget for the composed Worker's bundle. */
@@ -15,7 +15,7 @@ describe("wrangler deploy --dry-run", () => {
     const queue = [...environments()];
     // Two at a time: each bundler uses one core.
     const work = async (): Promise<void> => {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift()) runs.set(next, await dryRun(next));
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) runs.set(next, await runDry(next));
     };
     await Promise.all([work(), work()]);
   }, 180_000);

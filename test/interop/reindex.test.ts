@@ -15,7 +15,7 @@ import { httpSource } from "../../cli/served-log/log-source.ts";
 import { parsePublicUrl } from "../../shared/http/public-url.ts";
 import { logsOf } from "../../shared/logs/config.ts";
 import { KEY_KINDS, signingKey } from "../support/authority/signing-keys.ts";
-import { addEntry, bareVerifier, hashedRequest, ownCertificate } from "../support/logs/entries.ts";
+import { addEntry, bareVerifier, hashedRequest, requestOwnCertificate } from "../support/logs/entries.ts";
 import { attestationRequest, clientKey, postEntry, sha256Hex } from "../support/logs/log-client.ts";
 import { runCommand } from "../support/process/command.ts";
 import { startStack, type TestStack } from "../support/process/stack.ts";
@@ -58,7 +58,7 @@ async function signSomething(kind: number): Promise<void> {
     await addEntry(stack, hashedRequest(key, Buffer.from(`by a key ${number}`)));
     return;
   }
-  const certificate = await ownCertificate(stack, `Person-${number % 7}@example.com`, key);
+  const certificate = await requestOwnCertificate(stack, `Person-${number % 7}@example.com`, key);
   const rawBytes = Buffer.from(certificate).toString("base64");
   const verifier = { x509Certificate: { rawBytes }, keyDetails: bareVerifier(key).keyDetails };
   await addEntry(stack, hashedRequest(key, Buffer.from(`keyless ${number}`), verifier));

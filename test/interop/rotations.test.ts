@@ -13,7 +13,7 @@ import { createDeployment } from "../../cli/deployment/create.ts";
 import { readDeployment, workerSettings } from "../../cli/deployment/deployment.ts";
 import { ROOT } from "../../cli/root.ts";
 import { type Instance, readInstanceOverTuf, readJson, sign, verify } from "../../cli/signing/sigstore-js.ts";
-import { identityToken } from "../../local/dev-issuer.ts";
+import { requestToken } from "../../local/dev-issuer.ts";
 import { runStack, type Stack } from "../../local/stack.ts";
 import { parsePublicUrl } from "../../shared/http/public-url.ts";
 import { valueOf } from "../support/value-of.ts";
@@ -119,7 +119,7 @@ async function signEpoch(name: string, before: Instance | null): Promise<void> {
   const instance = await newClient();
   const data = Buffer.from(`signed ${name}`);
   const bundle = await sign(instance, {
-    identityToken: await identityToken(url, { email: EMAIL }),
+    identityToken: await requestToken(url, { email: EMAIL }),
     data,
     attestationType: null,
   });
@@ -182,7 +182,7 @@ it("a deployment goes through every rotation, and every bundle verifies at the e
   expect(await refusal("oidc", "--finish", "--wait", "0")).toContain("does not serve the new key yet");
   await deploy();
   // A token signed by the former key is valid until it expires.
-  const token = await identityToken(url, { email: EMAIL });
+  const token = await requestToken(url, { email: EMAIL });
   await step("oidc", "--finish");
   const late = {
     data: Buffer.from("late"),

@@ -8,7 +8,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { operatorOf, operatorToken } from "../../cli/deployment/operator-issuer.ts";
+import { operatorOf, signOperatorToken } from "../../cli/deployment/operator-issuer.ts";
 import { parsePublicUrl } from "../../shared/http/public-url.ts";
 import { type StandIn, startStandIn } from "../support/cloudflare/stand-in.ts";
 import { type Checkout, createCheckout } from "../support/process/checkout.ts";
@@ -135,7 +135,7 @@ async function provokeErrors(): Promise<void> {
   expect(unknown.code).toBe(1);
   const publicUrl = parsePublicUrl(cloud.url);
   if (!publicUrl.ok) throw new Error(publicUrl.error.reason);
-  const token = await operatorToken(offlineKey("operator-issuer"), operatorOf(publicUrl.value));
+  const token = await signOperatorToken(offlineKey("operator-issuer"), operatorOf(publicUrl.value));
   needles.set("identity token", Buffer.from(token));
   needles.set("identity token's signature", Buffer.from(token.split(".")[2] ?? ""));
   const changed = `${token.slice(0, -8)}AAAAAAAA`;

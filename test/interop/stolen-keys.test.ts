@@ -10,7 +10,7 @@ import { delimiter, dirname, join } from "node:path";
 import { type Bundle, bundleToJSON } from "@sigstore/bundle";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { type Instance, readJson, sign } from "../../cli/signing/sigstore-js.ts";
-import { identityToken } from "../../local/dev-issuer.ts";
+import { requestToken } from "../../local/dev-issuer.ts";
 import { interopFolder, interopPath } from "../../tools/interop-tools.ts";
 import { muteConsole } from "../support/authority/ca-service.ts";
 import {
@@ -62,7 +62,7 @@ async function fetchAnew(): Promise<void> {
 
 const signHonestly = async (instance: Instance): Promise<Bundle> =>
   sign(instance, {
-    identityToken: await identityToken(folder.url, { email: ALICE }),
+    identityToken: await requestToken(folder.url, { email: ALICE }),
     data: DATA,
     attestationType: null,
   });

@@ -10,8 +10,8 @@ import {
   expectProven,
   hashedRequest,
   type LogEntryJson,
-  logKey,
   postEntry,
+  readLogKey,
 } from "../support/logs/entries.ts";
 import { startStack, type TestStack } from "../support/process/stack.ts";
 import { type Tree, tesseraFsck } from "./fsck.ts";
@@ -176,7 +176,7 @@ describe("a log whose answers wait for the witness", () => {
   }
 
   it("answers each of many clients with a cosigned checkpoint", async () => {
-    const spki = await logKey(log.stack);
+    const spki = await readLogKey(log.stack);
     const requests = Array.from({ length: CLIENTS }, (_, i) => hashedRequest(key, Buffer.from(`artifact ${i}`)));
     const entries = await Promise.all(requests.map((request) => addEntry(log.stack, request)));
     for (const entry of entries) expectCosigned(entry, spki);
@@ -191,6 +191,6 @@ describe("a log whose answers wait for the witness", () => {
     await log.witness.start();
     const entry = await addEntry(log.stack, request);
     expect(entry.logIndex).toBe(String(1 + CLIENTS));
-    expectCosigned(entry, await logKey(log.stack));
+    expectCosigned(entry, await readLogKey(log.stack));
   });
 });

@@ -16,11 +16,11 @@ import {
   type HashedRequest,
   hashedRequest,
   type LogEntryJson,
-  logKey,
-  ownCertificate,
   postEntry,
   preAuthEncoding,
-  treeSize,
+  readLogKey,
+  readTreeSize,
+  requestOwnCertificate,
 } from "../support/logs/entries.ts";
 import { startStack, type TestStack } from "../support/process/stack.ts";
 
@@ -49,7 +49,7 @@ describe("an open log", () => {
     const key = signingKey(kind);
     const request = hashedRequest(key, message);
     const entry = await addEntry(open, request);
-    expectProven(entry, await logKey(open));
+    expectProven(entry, await readLogKey(open));
     const { digest, signature } = request.hashedRekordRequestV002;
     const algorithm = { "SHA-256": "SHA2_256", "SHA-384": "SHA2_384", "SHA-512": "SHA2_512" }[key.hash];
     expect(decode(entry.canonicalizedBody)).toBe(
@@ -64,7 +64,7 @@ describe("an open log", () => {
     expect(response.status).toBe(201);
     expect(response.headers.get("content-type")).toMatch(/^application\/json/);
     expect(response.headers.has("x-log-index")).toBe(false);
-    const spki = await logKey(open);
+    const spki = await readLogKey(open);
     expect(await response.json()).toEqual({
       logIndex: expect.stringMatching(/^\d+$/),
       logId: { keyId: createHash("sha256").update(spki).digest("base64") },
@@ -104,7 +104,7 @@ describe("an open log", () => {
       JSON.stringify({ _type: "https://in-toto.io/Statement/v1", subject, predicateType: "p" }),
     );
     const entry = await addEntry(open, dsseRequest(key, "application/vnd.in-toto+json", payload));
-    expectProven(entry, await logKey(open));
+    expectProven(entry, await readLogKey(open));
     const pae = preAuthEncoding("application/vnd.in-toto+json", payload);
     expect(decode(entry.canonicalizedBody)).toContain(
       `"data":{"algorithm":"SHA2_256","digest":"${createHash("sha256").update(pae).digest("base64")}"}`,
@@ -115,7 +115,7 @@ describe("an open log", () => {
     const verifier = { x509Certificate: { rawBytes: base64(leafNamed("byStranger").der) }, keyDetails: P256 };
     const digest = createHash("sha256").update(message).digest("base64");
     const signature = { content: base64(signWithLeafKey(message)), verifier };
-    expectProven(await addEntry(open, { hashedRekordRequestV002: { digest, signature } }), await logKey(open));
+    expectProven(await addEntry(open, { hashedRekordRequestV002: { digest, signature } }), await readLogKey(open));
   });
 });
 
@@ -126,7 +126,7 @@ describe("a duplicate entry", () => {
     const entries = (await Promise.all(responses.map((response) => response.json()))) as LogEntryJson[];
     expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([201]));
     expect(new Set(entries.map(({ logIndex }) => logIndex)).size).toBe(1);
-    const spki = await logKey(open);
+    const spki = await readLogKey(open);
     for (const entry of entries) expectProven(entry, spki);
   });
 
@@ -140,15 +140,15 @@ describe("a duplicate entry", () => {
     }
     for (const step of ["at once", "restarted"]) {
       if (step === "restarted") await open.restart();
-      const sizeBefore = await treeSize(open);
+      const sizeBefore = await readTreeSize(open);
       const response = await postEntry(open, request);
       expect(response.status).toBe(201);
       expect(response.headers.get("x-log-index")).toBe(first.logIndex);
       const again = (await response.json()) as LogEntryJson;
       expect([again.logIndex, again.canonicalizedBody]).toEqual([first.logIndex, first.canonicalizedBody]);
       expect(Number(again.inclusionProof.treeSize)).toBeGreaterThanOrEqual(Number(first.inclusionProof.treeSize) + 300);
-      expectProven(again, await logKey(open));
-      expect(await treeSize(open)).toBe(sizeBefore);
+      expectProven(again, await readLogKey(open));
+      expect(await readTreeSize(open)).toBe(sizeBefore);
     }
   });
 });
@@ -158,15 +158,15 @@ describe("the default write policy", () => {
 
   it("accepts a certificate of our CA", async () => {
     const key = createSigningKey("ecdsa-p256");
-    const certificate = await ownCertificate(restricted, "alice@example.com", key);
+    const certificate = await requestOwnCertificate(restricted, "alice@example.com", key);
     const verifier = { x509Certificate: { rawBytes: base64(certificate) }, keyDetails: P256 };
     const entry = await addEntry(restricted, hashedRequest(key, message, verifier));
-    expectProven(entry, await logKey(restricted));
+    expectProven(entry, await readLogKey(restricted));
     expect(decode(entry.canonicalizedBody)).toContain(`"x509Certificate":{"rawBytes":"${base64(certificate)}"}`);
   });
 
   it("accepts a listed key", async () => {
-    expectProven(await addEntry(restricted, hashedRequest(listed, message)), await logKey(restricted));
+    expectProven(await addEntry(restricted, hashedRequest(listed, message)), await readLogKey(restricted));
   });
 
   it.each(["byStranger", "byNamesake", "email"])("rejects the certificate %s of another CA", async (name) => {
@@ -198,7 +198,7 @@ async function expectRefused(stack: TestStack, body: object | string, text: stri
   expect(response.status).toBe(400);
   expect(response.headers.get("content-type")).toMatch(/^application\/json/);
   expect(await response.json()).toEqual({ code: 3, message: text, details: [] });
-  expect(await treeSize(stack)).toBe(Number(before.inclusionProof.treeSize));
+  expect(await readTreeSize(stack)).toBe(Number(before.inclusionProof.treeSize));
   const after = await addEntry(stack, hashedRequest(listed, message));
   expect(Number(after.logIndex)).toBe(Number(before.logIndex) + 1);
 }

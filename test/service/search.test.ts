@@ -2,7 +2,7 @@
 // The search over HTTP: by digest, identity, issuer, key and subject, in pages, over both logs.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { certificateFor } from "../support/authority/request-certificate.ts";
+import { requestCertificateFor } from "../support/authority/request-certificate.ts";
 import {
   artifactRequest,
   attestationRequest,
@@ -28,7 +28,7 @@ beforeAll(async () => {
     many,
     Array.from({ length: 25 }, (_, i) => `many ${i}`),
   );
-  const certificate = await certificateFor(stack, { key: signer, email: EMAIL });
+  const certificate = await requestCertificateFor(stack, { key: signer, email: EMAIL });
   const signed = await postEntry(stack.url, artifactRequest(signer, "signed by Alice", certificate));
   const attested = await postEntry(stack.url, attestationRequest(many, SUBJECTS));
   indexes = { signed: Number(signed.logIndex), attested: Number(attested.logIndex) };

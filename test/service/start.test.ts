@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { findFreePort, localUrl } from "../../cli/address.ts";
 import { ROOT } from "../../cli/root.ts";
 import { readInstance, sign } from "../../cli/signing/sigstore-js.ts";
-import { identityToken } from "../../local/dev-issuer.ts";
+import { requestToken } from "../../local/dev-issuer.ts";
 import { type Command, runCommand } from "../support/process/command.ts";
 import { listenerPid } from "../support/process/listener.ts";
 
@@ -58,7 +58,7 @@ describe("sigedge start", () => {
     seen.trustedRoot = await text("/trusted_root.json");
     seen.jwks = await text("/oidc/jwks");
     const instance = await readInstance(url);
-    const token = await identityToken(url, { email: "alice@example.com" });
+    const token = await requestToken(url, { email: "alice@example.com" });
     await sign(instance, { identityToken: token, data: Buffer.from("kept"), attestationType: null });
     seen.bundleEntry = await entryBody(1);
 

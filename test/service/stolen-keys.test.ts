@@ -7,12 +7,12 @@ import { createPrivateKey } from "node:crypto";
 import type { Bundle } from "@sigstore/bundle";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Instance, refusalOf, sign, verify } from "../../cli/signing/sigstore-js.ts";
-import { identityToken } from "../../local/dev-issuer.ts";
+import { requestToken } from "../../local/dev-issuer.ts";
 import { muteConsole } from "../support/authority/ca-service.ts";
 import {
-  issuerToken,
   logSecretly,
   redirect,
+  requestIssuerToken,
   rootOf,
   runStolenCa,
   runStolenTsa,
@@ -47,7 +47,7 @@ afterAll(async () => {
 });
 
 async function signHonestly(when: string): Promise<void> {
-  const token = await identityToken(folder.url, { email: ALICE });
+  const token = await requestToken(folder.url, { email: ALICE });
   honest.push({ when, bundle: await sign(client, { identityToken: token, data: DATA, attestationType: null }) });
 }
 
@@ -119,7 +119,7 @@ it("the key of the timestamp authority", async () => {
   const material = { TSA_KEY: folder.read("keys", "tsa.key.pem"), TSA_CHAIN: folder.read("keys", "tsa-chain.pem") };
   const since = await theft();
   const tsa = await keep(runStolenTsa(material));
-  const token = await identityToken(folder.url, { email: ALICE });
+  const token = await requestToken(folder.url, { email: ALICE });
   const stamped = await sign(redirect(client, { tsa }), {
     identityToken: token,
     data: DATA,
@@ -134,7 +134,7 @@ it("the key of the built-in issuer", async () => {
   const key = folder.read("keys", "oidc.key.pem");
   const forged = async (): Promise<Bundle> =>
     sign(client, {
-      identityToken: await issuerToken(folder.url, key, ALICE),
+      identityToken: await requestIssuerToken(folder.url, key, ALICE),
       data: DATA,
       attestationType: null,
     });

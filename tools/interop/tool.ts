@@ -52,7 +52,7 @@ export function hashedKey(name: string, version: string, texts: readonly string[
 }
 
 /** Makes a folder atomically, even if the process dies: builds it beside its place and renames it. */
-export async function appear(folder: string, make: (unfinished: string) => Promise<void>): Promise<void> {
+export async function waitForFile(folder: string, make: (unfinished: string) => Promise<void>): Promise<void> {
   mkdirSync(cacheFolder(), { recursive: true });
   const unfinished = mkdtempSync(`${folder}.unfinished-`);
   try {

@@ -11,8 +11,8 @@ import { createCertificateAuthority } from "./authority.ts";
 import { ROUTES } from "./declaration.ts";
 import { configuration } from "./endpoints/configuration.ts";
 import { explain } from "./endpoints/explain.ts";
-import { legacyRootCertificate, legacySigningCertificate } from "./endpoints/legacy.ts";
-import { signingCertificate } from "./endpoints/signing-certificate.ts";
+import { serveLegacyRootCertificate, serveLegacySigningCertificate } from "./endpoints/legacy.ts";
+import { serveSigningCertificate } from "./endpoints/signing-certificate.ts";
 import { trustBundle } from "./endpoints/trust-bundle.ts";
 import { type CaEnv, readConfig } from "./env.ts";
 import type { CertificateAuthority } from "./issuing/certificate-authority.ts";
@@ -30,11 +30,11 @@ export interface CaOptions {
 }
 
 const HANDLERS: Handlers<typeof ROUTES, [CertificateAuthority]> = {
-  signingCertificate,
+  signingCertificate: serveSigningCertificate,
   trustBundle,
   configuration: (request, ca) => configuration(request, ca.identification),
-  legacySigningCertificate,
-  legacyRootCertificate,
+  legacySigningCertificate: serveLegacySigningCertificate,
+  legacyRootCertificate: serveLegacyRootCertificate,
   explain,
 };
 

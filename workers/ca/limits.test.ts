@@ -4,12 +4,12 @@ import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import {
   bodyOf,
-  chainOf,
   emailClaims,
   ISSUER,
   ISSUER_KEY,
   makeService,
   muteConsole,
+  requestChain,
 } from "../../test/support/authority/ca-service.ts";
 import { makeIssuerKey, signToken } from "../../test/support/authority/identity-token.ts";
 
@@ -39,7 +39,7 @@ describe("the rate limits", () => {
     const counting = { limit: async ({ key }: { readonly key: string }) => ({ success: keys.push(key) > 0 }) };
     const { post, clock } = makeService({ WRITES: counting, IDENTITIES: counting });
     const headers = { "cf-connecting-ip": "192.0.2.1" };
-    await chainOf(await post(bodyOf(signToken(emailClaims(clock), ISSUER_KEY)), { headers }));
+    await requestChain(await post(bodyOf(signToken(emailClaims(clock), ISSUER_KEY)), { headers }));
     await post(bodyOf(signToken(emailClaims(clock), makeIssuerKey("x"))), { headers });
     const client = "sigstore.example.com certificates 192.0.2.1";
     const identity = createHash("sha256").update(`${ISSUER} alice@example.com`).digest("hex");

@@ -5,7 +5,7 @@ import { createLocalJWKSet, decodeProtectedHeader, type JWTVerifyResult, jwtVeri
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { OidcEnv } from "../oidc/env.ts";
 import service from "../oidc/index.ts";
-import { DEV_TOKEN_PATH, devToken } from "./dev-token.ts";
+import { DEV_TOKEN_PATH, issueDevToken } from "./dev-token.ts";
 
 const PUBLIC_URL = "http://localhost:8787";
 const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
@@ -20,7 +20,7 @@ interface Grant {
 }
 
 const ask = (body: string, at = PUBLIC_URL, settings = env): Promise<Response> =>
-  devToken(
+  issueDevToken(
     new Request(`${at}${DEV_TOKEN_PATH}`, { method: "POST", body, headers: { "content-type": "application/json" } }),
     settings,
   );
@@ -128,7 +128,7 @@ describe("POST /oidc/dev/token", () => {
   ])("rejects the type %s with 415, which a page of another origin could send without a preflight", async (type) => {
     const headers = type === null ? {} : { "content-type": type };
     const body = new Blob(['{"email":"a@b"}']);
-    const answer = await devToken(
+    const answer = await issueDevToken(
       new Request(`${PUBLIC_URL}${DEV_TOKEN_PATH}`, { method: "POST", body, headers }),
       env,
     );
@@ -138,7 +138,7 @@ describe("POST /oidc/dev/token", () => {
 
   test.each(["GET", "PUT", "OPTIONS"])("rejects %s with 405 and no CORS header", async (method) => {
     const headers = { origin: "https://evil.example", "access-control-request-method": "POST" };
-    const answer = await devToken(new Request(`${PUBLIC_URL}${DEV_TOKEN_PATH}`, { method, headers }), env);
+    const answer = await issueDevToken(new Request(`${PUBLIC_URL}${DEV_TOKEN_PATH}`, { method, headers }), env);
     expect([answer.status, answer.headers.get("allow")]).toStrictEqual([405, "POST"]);
     expect(answer.headers.get("access-control-allow-origin")).toBeNull();
   });

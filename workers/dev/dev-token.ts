@@ -42,7 +42,7 @@ const decodeFields = message({ email: string, audience: string, expiresIn: integ
  * makes a browser send a CORS preflight request first, and no response here lets a page of another origin obtain a
  * token.
  */
-export function devToken(request: Request, env: OidcEnv): Promise<Response> {
+export function issueDevToken(request: Request, env: OidcEnv): Promise<Response> {
   return catchFailures(
     { request, requestId: requestIdOf(request) ?? "unnamed" },
     () => issueToken(request, env),

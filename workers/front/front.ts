@@ -21,7 +21,7 @@ import { homePage } from "../../web/home.ts";
 import { DEPLOY_GUIDE, notConfiguredPage } from "../../web/not-configured.ts";
 import type { FrontConfig } from "./config.ts";
 import { type PageName, ROUTES } from "./declaration.ts";
-import { health } from "./health.ts";
+import { serveHealth } from "./health.ts";
 import { rejectInsecure, transportHeaders } from "./https.ts";
 import { isOfLog, type PageAccess, pageAccessOf, type ServiceName, serviceOf } from "./routes.ts";
 
@@ -76,7 +76,7 @@ function route(request: Request, front: Front): Response | Promise<Response> {
   const own = OWN_PATHS.get(pathname);
   const unencrypted = rejectInsecure(request, config);
   if (unencrypted !== null) return unencrypted;
-  if (own?.handler === "health") return readOnly(request, () => health(front));
+  if (own?.handler === "health") return readOnly(request, () => serveHealth(front));
   if (!config.ok) return answerUnconfigured(request, config.error);
   const { publicUrl } = config.value;
   const encoded = rejectEncodedBody(request);

@@ -27,7 +27,7 @@ interface Health {
 }
 
 /** 200 while everything is well, otherwise 503, so that a monitor that checks only the status notices. */
-export async function health(front: Deployment): Promise<Response> {
+export async function serveHealth(front: Deployment): Promise<Response> {
   const { config } = front;
   const wrong = [...new Set([...problemsOf(config), ...(await front.settingsProblems())])];
   const body: Health =
@@ -41,12 +41,12 @@ export async function health(front: Deployment): Promise<Response> {
 }
 
 async function checkServing(config: FrontConfig, { dispatch, logProblems }: Deployment): Promise<Health> {
-  const [trust, ofLogs] = await Promise.all([trustHealth(config, dispatch), logProblems?.(config) ?? []]);
+  const [trust, ofLogs] = await Promise.all([fetchTrustHealth(config, dispatch), logProblems?.(config) ?? []]);
   const problems = [...trust.problems, ...ofLogs];
   return { status: problems.length === 0 ? "SERVING" : "DEGRADED", problems, expiries: trust.expiries };
 }
 
-async function trustHealth(
+async function fetchTrustHealth(
   { publicUrl }: FrontConfig,
   dispatch: Deployment["dispatch"],
 ): Promise<Omit<Health, "status">> {

@@ -20,19 +20,19 @@ interface Kept {
 const kept = new WeakMap<readonly LogConfig[], Kept>();
 
 /** At most one line per log. A log that does not answer in time is left out: /metrics reports it. */
-export async function logProblems(
+export async function findLogProblems(
   logs: readonly LogConfig[],
   sequencer: DurableObjectNamespace<SequencerRpc>,
 ): Promise<readonly string[]> {
   const known = kept.get(logs);
   if (known !== undefined && Date.now() < known.until) return known.problems;
-  const lines = await Promise.all(logs.map((log) => problemOf(log, sequencer)));
+  const lines = await Promise.all(logs.map((log) => findProblem(log, sequencer)));
   const problems = lines.filter((line) => line !== null);
   kept.set(logs, { problems, until: Date.now() + KEEP_MS });
   return problems;
 }
 
-async function problemOf(log: LogConfig, sequencer: DurableObjectNamespace<SequencerRpc>): Promise<string | null> {
+async function findProblem(log: LogConfig, sequencer: DurableObjectNamespace<SequencerRpc>): Promise<string | null> {
   try {
     const deadline = new Promise<null>((resolve) => setTimeout(() => resolve(null), DEADLINE_MS));
     const description = await Promise.race([sequencer.getByName(log.name).describe(), deadline]);

@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { testLogs } from "../../test/support/logs/memory-log.ts";
-import { metricsPage } from "./metrics.ts";
+import { serveMetrics } from "./metrics.ts";
 
 const START = Date.parse("2026-11-29T12:00:00Z");
 
@@ -23,7 +23,7 @@ it("asks every log at most once in five seconds, and again after a failure", asy
   };
   const scrape = async (): Promise<string> =>
     await (
-      await metricsPage([], logs, {
+      await serveMetrics([], logs, {
         sequencer: { getByName: () => ({ describe }) } as never,
         trust: () => Promise.resolve({ problems: [], expiries: [] } as never),
         search: () => Promise.resolve({ byLog: null } as never),

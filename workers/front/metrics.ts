@@ -83,12 +83,12 @@ export interface Sources {
  * The page. Rejects if a log or the trust service does not answer: a gap is better than an invented number. While a
  * setting is wrong, none of them may answer, so the page says that and nothing else.
  */
-export async function metricsPage(
+export async function serveMetrics(
   settingsProblems: readonly string[],
   logs: readonly LogConfig[],
   sources: Sources,
 ): Promise<Response> {
-  const text = settingsProblems.length > 0 ? "" : await figures(logs, sources);
+  const text = settingsProblems.length > 0 ? "" : await collectFigures(logs, sources);
   return new Response(settingsGauge(settingsProblems.length) + text, {
     headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8", "cache-control": "no-store" },
   });
@@ -100,7 +100,7 @@ const settingsGauge = (problems: number): string =>
 sigedge_settings_problems ${problems}
 `;
 
-async function figures(logs: readonly LogConfig[], { sequencer, trust, search }: Sources): Promise<string> {
+async function collectFigures(logs: readonly LogConfig[], { sequencer, trust, search }: Sources): Promise<string> {
   const [health, lags] = await Promise.all([trust(), search()]);
   const described = await describeAll(logs, sequencer);
   const text = GAUGES.map(({ name, help, value }) =>

@@ -25,14 +25,14 @@ export default {
   fetch: (request: Request, env: GatewayEnv): Promise<Response> =>
     answer(request, {
       config: readConfig(env),
-      settingsProblems: () => settingsProblems(env),
+      settingsProblems: () => collectProblems(env),
       pages: {},
       gateOf: null,
       dispatch: (service, named) => env[bindingOf(service)].fetch(named),
     }),
 };
 
-async function settingsProblems(env: GatewayEnv): Promise<readonly string[]> {
+async function collectProblems(env: GatewayEnv): Promise<readonly string[]> {
   const reports = SERVICES.map((service) =>
     readSettingsReport(service, (request) => env[bindingOf(service)].fetch(request)),
   );

@@ -4,11 +4,11 @@
 import { createRouter, type Handlers, withHandlers } from "../../shared/http/router.ts";
 import { createService } from "../../shared/http/service.ts";
 import type { LogKind } from "../../shared/logs/kinds.ts";
-import { entry, entryTlogProof } from "./api/entry.ts";
+import { serveEntry, serveTlogProof } from "./api/entry.ts";
 import { indexAttestation } from "./api/index-attestation.ts";
-import { logs } from "./api/logs.ts";
-import { meta } from "./api/meta.ts";
-import { consistency, inclusion } from "./api/proof.ts";
+import { serveLogs } from "./api/logs.ts";
+import { serveMeta } from "./api/meta.ts";
+import { serveConsistency, serveInclusion } from "./api/proof.ts";
 import { search } from "./api/search.ts";
 import { ROUTES } from "./declaration.ts";
 import { type Config, type LogEnv, readConfig } from "./env.ts";
@@ -17,7 +17,7 @@ import { addSignature } from "./rekor-v2/add-signature.ts";
 import { addChain, getRoots, issuer } from "./rfc6962/add-chain.ts";
 import { type LogSite, siteOf } from "./sites.ts";
 import { renderJsonError, renderTextError } from "./status.ts";
-import { checkpoint, tile } from "./tiles/read.ts";
+import { serveCheckpoint, serveTile } from "./tiles/read.ts";
 import type { TilesContext, TilesStub } from "./tiles/tiles.ts";
 import { warmUp } from "./warm-up/warm-up.ts";
 
@@ -27,22 +27,22 @@ await warmUp();
 
 const HANDLERS: Handlers<typeof ROUTES, [Config, TilesStub]> = {
   addEntry: handleOnSite("signature", addSignature),
-  checkpoint: handleOnSite("signature", checkpoint),
-  tile: handleOnSite("signature", tile),
+  checkpoint: handleOnSite("signature", serveCheckpoint),
+  tile: handleOnSite("signature", serveTile),
   addChain: handleOnSite("certificate", addChain("x509_entry")),
   addPreChain: handleOnSite("certificate", addChain("precert_entry")),
   getRoots: handleOnSite("certificate", getRoots),
-  ctCheckpoint: handleOnSite("certificate", checkpoint),
-  ctTile: handleOnSite("certificate", tile),
+  ctCheckpoint: handleOnSite("certificate", serveCheckpoint),
+  ctTile: handleOnSite("certificate", serveTile),
   issuer: handleOnSite("certificate", issuer),
-  logs,
+  logs: serveLogs,
   search,
   indexAttestation,
-  entryTlogProof,
-  entry,
-  inclusion,
-  consistency,
-  meta: handleOnSite("signature", meta),
+  entryTlogProof: serveTlogProof,
+  entry: serveEntry,
+  inclusion: serveInclusion,
+  consistency: serveConsistency,
+  meta: handleOnSite("signature", serveMeta),
 };
 
 const route = createRouter(

@@ -308,7 +308,7 @@ export class Log {
 
   /** Does the alarm's work: the maintenance that a crash or a failure left undone. */
   async catchUp(): Promise<void> {
-    this.#maintenance.alarmRang();
+    this.#maintenance.recordAlarm();
     await this.open();
     const { kind } = this.#memory.phase;
     if (kind === "refusing") return;

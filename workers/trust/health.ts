@@ -21,7 +21,7 @@ import type { Config } from "./env.ts";
  * Checks the repository, the certificates and the logs. Rejects if the repository is unreachable; an unreachable log is
  * a problem.
  */
-export async function trustHealth(config: Config, now: UnixMs): Promise<TrustHealth> {
+export async function readHealth(config: Config, now: UnixMs): Promise<TrustHealth> {
   const tuf = await readTuf(config, now);
   const expiries = [
     ...(tuf.kind === "serving" ? tuf.expiries : []),

@@ -6,20 +6,20 @@ import { createService } from "../../shared/http/service.ts";
 import { unixMs } from "../../shared/time.ts";
 import { ROUTES } from "./declaration.ts";
 import { clientTrustConfigDocument, signingConfigDocument, trustedRootDocument } from "./documents/documents.ts";
-import { tufDocument } from "./documents/tuf.ts";
+import { serveTufDocument } from "./documents/tuf.ts";
 import { type Config, checkSettings, readConfig, type TrustEnv } from "./env.ts";
-import { trustHealth } from "./health.ts";
+import { readHealth } from "./health.ts";
 import { renderError } from "./status.ts";
 
 export { TufRepository } from "./repository/tuf-repository.ts";
 
 const HANDLERS: Handlers<typeof ROUTES, [Config]> = {
-  tuf: tufDocument,
+  tuf: serveTufDocument,
   trustedRoot: trustedRootDocument,
   signingConfig: signingConfigDocument,
   clientTrustConfig: clientTrustConfigDocument,
   health: async (_request, config) =>
-    Response.json(await trustHealth(config, unixMs(Date.now())), { headers: { "cache-control": "no-store" } }),
+    Response.json(await readHealth(config, unixMs(Date.now())), { headers: { "cache-control": "no-store" } }),
 };
 
 const route = createRouter(

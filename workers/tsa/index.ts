@@ -8,12 +8,12 @@ import { certChain } from "./cert-chain.ts";
 import { ROUTES } from "./declaration.ts";
 import { type Config, readConfig } from "./env.ts";
 import { renderError } from "./status.ts";
-import { timestamp } from "./timestamp.ts";
+import { serveTimestamp } from "./timestamp.ts";
 import { warmUp } from "./warm-up.ts";
 
 await warmUp();
 
-const HANDLERS: Handlers<typeof ROUTES, [Config]> = { timestamp, certChain };
+const HANDLERS: Handlers<typeof ROUTES, [Config]> = { timestamp: serveTimestamp, certChain };
 
 const route = createRouter(
   withHandlers(ROUTES, HANDLERS),

@@ -34,7 +34,7 @@ const SERIAL_BYTES = 20;
  * Answers 200 with a TimeStampResp. A well-formed DER request that is not served gets one too, with status rejection,
  * as RFC 3161 requires. A JSON client would store that as its timestamp, so it gets 400, as malformed requests do.
  */
-export async function timestamp(request: Request, { authority }: Config): Promise<Response> {
+export async function serveTimestamp(request: Request, { authority }: Config): Promise<Response> {
   const query = await readRequest(request);
   if (!query.ok) {
     const { error } = query;

@@ -9,7 +9,7 @@ import { findFreePort, localUrl } from "../../../cli/address.ts";
 import { ROOT } from "../../../cli/root.ts";
 import { readInstance, sign } from "../../../cli/signing/sigstore-js.ts";
 import { bundleWorker, LOCAL_ENTRY } from "../../../local/bundle.ts";
-import { identityToken } from "../../../local/dev-issuer.ts";
+import { requestToken } from "../../../local/dev-issuer.ts";
 import { listenerPid } from "../../support/process/listener.ts";
 import { valueOf } from "../../support/value-of.ts";
 import { type Running, snapshot, type UserFolder, userFolder } from "./folder.ts";
@@ -158,7 +158,7 @@ describe("npx sigedge start", () => {
 
   it("signs, and audit proves the log on worker threads", async () => {
     const url = localUrl(port);
-    const token = await identityToken(url, { email: "alice@example.com" });
+    const token = await requestToken(url, { email: "alice@example.com" });
     const signing = { identityToken: token, data: Buffer.from("released\n"), attestationType: null };
     await sign(await readInstance(url), signing);
     for (const flags of ["", "--ct"]) {

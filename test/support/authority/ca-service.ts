@@ -101,7 +101,7 @@ interface Chain {
 }
 
 /** Parses the chain in a signingCert response with @sigstore/core, and checks that the response has nothing else. */
-export async function chainOf(response: Response): Promise<Chain> {
+export async function requestChain(response: Response): Promise<Chain> {
   const body = (await response.json()) as {
     readonly signedCertificateEmbeddedSct: { readonly chain: { readonly certificates: readonly string[] } };
   };

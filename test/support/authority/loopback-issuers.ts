@@ -18,7 +18,7 @@ export interface LoopbackIssuers {
 /** The response of the issuer with this name, instead of its document or keys. */
 type Fault = (response: ServerResponse, origin: string) => void;
 
-const json = (response: ServerResponse, body: unknown): void => {
+const sendJson = (response: ServerResponse, body: unknown): void => {
   response.setHeader("content-type", "application/json");
   response.end(JSON.stringify(body));
 };
@@ -39,21 +39,21 @@ const DISCOVERY_FAULTS: Readonly<Record<string, Fault>> = {
   "discovery-404": status(404),
   "discovery-redirect": (response, origin) => status(302, { location: `${origin}/good` })(response, origin),
   "discovery-not-json": (response) => void response.end("<html>"),
-  "discovery-list": (response) => json(response, []),
+  "discovery-list": (response) => sendJson(response, []),
   "discovery-huge": (response) => void response.end(`{"a":"${"x".repeat(70_000)}"}`),
   "discovery-duplicate": (response, origin) =>
     void response.end(
       `{"issuer":"${origin}/evil","issuer":"${origin}/discovery-duplicate","jwks_uri":"${origin}/x/keys"}`,
     ),
   "discovery-other-issuer": (response, origin) =>
-    json(response, { issuer: `${origin}/good`, jwks_uri: `${origin}/good/keys` }),
-  "discovery-no-keys": (response, origin) => json(response, { issuer: `${origin}/discovery-no-keys` }),
+    sendJson(response, { issuer: `${origin}/good`, jwks_uri: `${origin}/good/keys` }),
+  "discovery-no-keys": (response, origin) => sendJson(response, { issuer: `${origin}/discovery-no-keys` }),
   "discovery-file-keys": (response, origin) =>
-    json(response, { issuer: `${origin}/discovery-file-keys`, jwks_uri: "file:///etc/passwd" }),
+    sendJson(response, { issuer: `${origin}/discovery-file-keys`, jwks_uri: "file:///etc/passwd" }),
   "discovery-http-keys": (response, origin) =>
-    json(response, { issuer: `${origin}/discovery-http-keys`, jwks_uri: "http://keys.example/set" }),
+    sendJson(response, { issuer: `${origin}/discovery-http-keys`, jwks_uri: "http://keys.example/set" }),
   "discovery-only-hmac": (response, origin) =>
-    json(response, {
+    sendJson(response, {
       issuer: `${origin}/discovery-only-hmac`,
       jwks_uri: `${origin}/good/keys`,
       id_token_signing_alg_values_supported: ["HS256", "none"],
@@ -67,10 +67,10 @@ const KEY_FAULTS: Readonly<Record<string, Fault>> = {
   "keys-500": status(503),
   "keys-redirect": (response, origin) => status(301, { location: `${origin}/good/keys` })(response, origin),
   "keys-not-json": (response) => void response.end("keys"),
-  "keys-empty": (response) => json(response, { keys: [] }),
-  "keys-secret": (response) => json(response, { keys: [{ kty: "oct", k: "AA", kid: "issuer" }] }),
+  "keys-empty": (response) => sendJson(response, { keys: [] }),
+  "keys-secret": (response) => sendJson(response, { keys: [{ kty: "oct", k: "AA", kid: "issuer" }] }),
   "keys-too-many": (response) =>
-    json(response, { keys: Array.from({ length: 101 }, (_, i) => ({ kty: "oct", kid: String(i) })) }),
+    sendJson(response, { keys: Array.from({ length: 101 }, (_, i) => ({ kty: "oct", kid: String(i) })) }),
   "keys-huge": (response) => void response.end(`{"keys":[],"a":"${"x".repeat(300_000)}"}`),
 };
 
@@ -117,10 +117,14 @@ function answer(
   const [, name = "", rest] = /^\/([^/]+)\/(keys|\.well-known\/openid-configuration)$/.exec(url) ?? [];
   const fault = (rest === "keys" ? KEY_FAULTS : DISCOVERY_FAULTS)[name];
   if (fault !== undefined) fault(response, origin);
-  else if (rest === "keys") json(response, { keys: [key.jwk] });
+  else if (rest === "keys") sendJson(response, { keys: [key.jwk] });
   else if (rest === undefined) status(404)(response, origin);
   else {
     const issuer = `${origin}/${name}`;
-    json(response, { issuer, jwks_uri: `${issuer}/keys`, id_token_signing_alg_values_supported: ["ES256", "RS256"] });
+    sendJson(response, {
+      issuer,
+      jwks_uri: `${issuer}/keys`,
+      id_token_signing_alg_values_supported: ["ES256", "RS256"],
+    });
   }
 }

@@ -34,7 +34,7 @@ export async function requestCertificate(
 }
 
 /** Requests a certificate and returns the leaf, DER. Throws if the CA rejects the request. */
-export async function certificateFor(
+export async function requestCertificateFor(
   stack: Pick<TestStack, "url" | "token">,
   request: CertificateRequest,
 ): Promise<Uint8Array> {

@@ -32,7 +32,7 @@ function token(iss: string, email: string, key: Parameters<typeof signToken>[1])
 }
 
 /** A token of the built-in issuer, signed with its key. */
-export async function issuerToken(url: string, oidcKey: string, email: string): Promise<string> {
+export async function requestIssuerToken(url: string, oidcKey: string, email: string): Promise<string> {
   const jwk = createPublicKey(oidcKey).export({ format: "jwk" });
   const keyId = await calculateJwkThumbprint({ kty: "RSA", n: jwk.n ?? "", e: jwk.e ?? "" }, "sha256");
   return token(`${url}/oidc`, email, { privateKey: createPrivateKey(oidcKey), keyId, jwk: {} });

@@ -3,7 +3,7 @@
 
 import { createPublicKey, verify } from "node:crypto";
 import { expect } from "vitest";
-import { certificateFor } from "../authority/request-certificate.ts";
+import { requestCertificateFor } from "../authority/request-certificate.ts";
 import { type SigningKey, signMessage } from "../authority/signing-keys.ts";
 import { hashOf } from "../digests/digest-cases.ts";
 import type { TestStack } from "../process/stack.ts";
@@ -90,20 +90,20 @@ export async function addEntry(stack: TestStack, body: object): Promise<LogEntry
 }
 
 /** The tree size in the served checkpoint. */
-export async function treeSize(stack: TestStack): Promise<number> {
+export async function readTreeSize(stack: TestStack): Promise<number> {
   const checkpoint = await (await fetch(`${stack.url}/checkpoint`)).text();
   return Number(checkpoint.split("\n")[1]);
 }
 
 /** Requests a certificate for `email` and this P-256 key from the stack's CA; DER. */
-export const ownCertificate = (stack: TestStack, email: string, key: SigningKey): Promise<Uint8Array> =>
-  certificateFor(stack, {
+export const requestOwnCertificate = (stack: TestStack, email: string, key: SigningKey): Promise<Uint8Array> =>
+  requestCertificateFor(stack, {
     email,
     key: { privateKey: key.privateObject, spki: key.publicObject.export({ format: "der", type: "spki" }) },
   });
 
 /** The SPKI of the signature log's key, from the trusted root. */
-export async function logKey(stack: TestStack): Promise<Uint8Array> {
+export async function readLogKey(stack: TestStack): Promise<Uint8Array> {
   const root = (await (await fetch(`${stack.url}/trusted_root.json`)).json()) as {
     readonly tlogs: readonly { readonly publicKey: { readonly rawBytes: string } }[];
   };

@@ -49,7 +49,7 @@ function appenderOf(pathname: string, search: URLSearchParams, env: ComposedEnv)
   if (!chain.ok || !signer.ok) throw new Error("the stack has no CA");
   const authority = { chain: chain.value, signer: signer.value, at: unixMs(Number(search.get("at"))) };
   return async (number) =>
-    await env.SEQUENCER.getByName("certificate").appendCertificate(await precertificate(authority, number));
+    await env.SEQUENCER.getByName("certificate").appendCertificate(await createPrecertificate(authority, number));
 }
 
 async function appendText(env: ComposedEnv, number: number): Promise<Result<unknown, unknown>> {
@@ -71,7 +71,7 @@ interface Authority {
 }
 
 /** Makes a submission like the CA service's, for the CA's own key instead of a client's. */
-async function precertificate({ chain, signer, at }: Authority, number: number): Promise<CertificateSubmission> {
+async function createPrecertificate({ chain, signer, at }: Authority, number: number): Promise<CertificateSubmission> {
   const email = `signer-${number}@example.com`;
   const leaf = encodeLeaf(chain.issuer, {
     serial: toSerial(uint(number, 20)),

@@ -106,12 +106,12 @@ class KillRun {
   /** Runs all clients while `work` runs, and until each has the answer to its last request. */
   async load(work: () => Promise<void>): Promise<void> {
     let isOn = true;
-    const client = async (ask: () => Promise<void>): Promise<void> => {
+    const runClient = async (ask: () => Promise<void>): Promise<void> => {
       while (isOn) await ask();
     };
     const clients = [
-      ...Array.from({ length: SIGNERS }, () => client(() => this.#sign())),
-      ...Array.from({ length: APPLICANTS }, () => client(() => this.#apply())),
+      ...Array.from({ length: SIGNERS }, () => runClient(() => this.#sign())),
+      ...Array.from({ length: APPLICANTS }, () => runClient(() => this.#apply())),
     ];
     // A client that gives up fails the run, whatever else happens.
     await Promise.race([work(), Promise.all(clients)]);

@@ -57,20 +57,20 @@ export async function startLoginProvider(email: string): Promise<LoginProvider> 
     request: IncomingMessage,
     json: (status: number, value: object) => void,
   ): Promise<void> => {
-    const granted = exchange(new URLSearchParams(await bodyOf(request)));
+    const granted = exchange(new URLSearchParams(await readBody(request)));
     json(granted === null ? 400 : 200, granted ?? { error: "invalid_grant" });
   };
 
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? "", url);
-    const json = (status: number, value: object): void => {
+    const sendJson = (status: number, value: object): void => {
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(value));
     };
-    if (pathname === "/.well-known/openid-configuration") json(200, metadataOf(url));
-    else if (pathname === "/jwks") json(200, { keys: [key.jwk] });
+    if (pathname === "/.well-known/openid-configuration") sendJson(200, metadataOf(url));
+    else if (pathname === "/jwks") sendJson(200, { keys: [key.jwk] });
     else if (pathname === "/authorize") response.writeHead(302, { location: authorize(searchParams) }).end();
-    else if (pathname === "/token") void answerToken(request, json);
-    else json(404, {});
+    else if (pathname === "/token") void answerToken(request, sendJson);
+    else sendJson(404, {});
   });
   server.listen(0, "localhost");
   await once(server, "listening");
@@ -90,7 +90,7 @@ const metadataOf = (url: string): object => ({
   code_challenge_methods_supported: ["S256"],
 });
 
-async function bodyOf(request: IncomingMessage): Promise<string> {
+async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
   return Buffer.concat(chunks).toString();

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findFreePort, localUrl } from "../../../cli/address.ts";
-import { identityToken, type TokenRequest } from "../../../local/dev-issuer.ts";
+import { requestToken, type TokenRequest } from "../../../local/dev-issuer.ts";
 import { openLocalSettings } from "../../../local/settings.ts";
 import { runStack, type WorkerLog } from "../../../local/stack.ts";
 import { openLocalTufSettings } from "../../../local/tuf.ts";
@@ -69,7 +69,7 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
     state,
     vars: settings,
     logs,
-    token: (email, claims = {}) => identityToken(url, { email, ...claims }),
+    token: (email, claims = {}) => requestToken(url, { email, ...claims }),
     workerdPid: () => listenerPid(port) ?? fail(`nothing listens on port ${port}`),
     restart: async (changes = {}) => {
       await running.stop();

@@ -21,7 +21,7 @@ const MAX_BODY_BYTES = maxBodyBytesOf(ROUTES, "legacySigningCertificate");
 const CONTENT_TYPE = "application/pem-certificate-chain";
 
 /** POST /api/v1/signingCert: the chain, leaf first and root last, without a trailing line break. */
-export async function legacySigningCertificate(request: Request, ca: CertificateAuthority): Promise<Response> {
+export async function serveLegacySigningCertificate(request: Request, ca: CertificateAuthority): Promise<Response> {
   const chain = await issueFor(request, ca, readLegacyRequest);
   if (!chain.ok) return renderError(chain.error, request);
   const headers = { "content-type": CONTENT_TYPE, "cache-control": "no-store" };
@@ -29,7 +29,7 @@ export async function legacySigningCertificate(request: Request, ca: Certificate
 }
 
 /** GET /api/v1/rootCert: all chains that are not retired, the issuing CA's first. */
-export function legacyRootCertificate(request: Request, ca: CertificateAuthority): Response {
+export function serveLegacyRootCertificate(request: Request, ca: CertificateAuthority): Response {
   const pem = listTrustedChains(ca).map(pemOf).join("");
   const body = new Uint8Array(encodeUtf8(pem));
   return respondWith(request, { body, contentType: CONTENT_TYPE, cacheControl: "public, max-age=60" });

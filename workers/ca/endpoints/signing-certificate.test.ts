@@ -14,7 +14,6 @@ import { type Clock, makeCaMaterial } from "../../../test/support/authority/ca.t
 import {
   bodyOf,
   CLIENT,
-  chainOf,
   DEX,
   DEX_KEY,
   emailClaims,
@@ -25,6 +24,7 @@ import {
   keyRequest,
   makeService,
   muteConsole,
+  requestChain,
   START,
   seconds,
   verifiesSct,
@@ -39,7 +39,9 @@ const P384_MATERIAL = makeCaMaterial(START, "secp384r1");
 describe("an issued certificate", () => {
   it("meets what every verifier requires", async () => {
     const { post, clock, log } = makeService();
-    const { leaf, issuing, root, pems } = await chainOf(await post(bodyOf(signToken(emailClaims(clock), ISSUER_KEY))));
+    const { leaf, issuing, root, pems } = await requestChain(
+      await post(bodyOf(signToken(emailClaims(clock), ISSUER_KEY))),
+    );
     expect(pems.every((pem) => pem.endsWith("-----END CERTIFICATE-----"))).toBe(true);
     expect(leaf.verify(issuing) && issuing.verify(root) && root.verify()).toBe(true);
     expect(verifiesSct(leaf, issuing, log)).toBe(true);
@@ -68,7 +70,7 @@ describe("an issued certificate", () => {
 
   it("is logged before it is signed, with the same TBSCertificate", async () => {
     const { post, clock, log } = makeService();
-    const { leaf, issuing, root } = await chainOf(await post(bodyOf(signToken(emailClaims(clock), ISSUER_KEY))));
+    const { leaf, issuing, root } = await requestChain(await post(bodyOf(signToken(emailClaims(clock), ISSUER_KEY))));
     const [submission, ...more] = log.submissions;
     if (submission === undefined) throw new Error("nothing was logged");
     expect(more).toEqual([]);
@@ -93,7 +95,7 @@ describe("an issued certificate", () => {
   it("verifies with openssl", async ({ skip }) => {
     if (spawnSync("openssl", ["version"]).status !== 0) skip("openssl is not installed");
     const { post, clock } = makeService();
-    const { pems } = await chainOf(await post(bodyOf(signToken(emailClaims(clock), ISSUER_KEY))));
+    const { pems } = await requestChain(await post(bodyOf(signToken(emailClaims(clock), ISSUER_KEY))));
     const folder = mkdtempSync(join(tmpdir(), "sigedge-ca-"));
     try {
       const [leaf = "", issuing = "", root = ""] = ["leaf", "issuing", "root"].map((name) => join(folder, name));
@@ -144,7 +146,7 @@ describe("an issued certificate", () => {
       repository_visibility: "public",
     };
     const token = signToken(claims, GITHUB_KEY);
-    const { leaf, issuing } = await chainOf(await post(bodyOf(token, keyRequest(claims.sub))));
+    const { leaf, issuing } = await requestChain(await post(bodyOf(token, keyRequest(claims.sub))));
     expect(leaf.extSubjectAltName?.uri).toBe(`https://github.com/${workflow}`);
     expect(verifiesSct(leaf, issuing, log)).toBe(true);
     const values: Readonly<Record<number, string>> = {
@@ -174,13 +176,13 @@ describe("an issued certificate", () => {
       email_verified: "true",
       federated_claims: { connector_id: "https://github.com/login/oauth" },
     };
-    const { leaf } = await chainOf(await post(bodyOf(signToken(claims, DEX_KEY, { alg: "ES256" }))));
+    const { leaf } = await requestChain(await post(bodyOf(signToken(claims, DEX_KEY, { alg: "ES256" }))));
     expect(leaf.extension("1.3.6.1.4.1.57264.1.1")?.value.toString()).toBe("https://github.com/login/oauth");
   });
 
   it("can be issued by a P-384 CA", async () => {
     const { post, clock, log } = makeService(P384_MATERIAL);
-    const { leaf, issuing } = await chainOf(await post(bodyOf(signToken(emailClaims(clock), ISSUER_KEY))));
+    const { leaf, issuing } = await requestChain(await post(bodyOf(signToken(emailClaims(clock), ISSUER_KEY))));
     expect(leaf.signatureAlgorithm).toBe("sha384");
     expect(leaf.verify(issuing) && verifiesSct(leaf, issuing, log)).toBe(true);
   });
@@ -188,7 +190,7 @@ describe("an issued certificate", () => {
   it("has a unique serial number", async () => {
     const { post, clock } = makeService();
     const token = signToken(emailClaims(clock), ISSUER_KEY);
-    const chains = await Promise.all(Array.from({ length: 20 }, async () => chainOf(await post(bodyOf(token)))));
+    const chains = await Promise.all(Array.from({ length: 20 }, async () => requestChain(await post(bodyOf(token)))));
     expect(new Set(chains.map(({ leaf }) => leaf.serialNumber.toString("hex"))).size).toBe(20);
   });
 });
@@ -218,14 +220,14 @@ describe("signingCert accepts a request", () => {
     ["with unknown fields", (clock) => [{ ...bodyOf(token(clock)), x: 1, certificateSigningRequest: null }]],
   ])("%s", async (_, make) => {
     const { post, clock } = makeService();
-    await chainOf(await post(...make(clock)));
+    await requestChain(await post(...make(clock)));
   });
 
   it.each(REQUESTS.filter(({ outcome }) => outcome === "ok"))(
     "with the signing request $name",
     async ({ pem, spki }) => {
       const { post, clock } = makeService();
-      const { leaf } = await chainOf(
+      const { leaf } = await requestChain(
         await post(
           { certificateSigningRequest: Buffer.from(pem).toString("base64") },
           { headers: { authorization: `Bearer ${token(clock)}` } },
@@ -243,7 +245,7 @@ describe("signingCert accepts a request", () => {
   it("with double slashes in its path", async () => {
     const { fetch, clock } = makeService();
     const body = JSON.stringify(bodyOf(token(clock)));
-    await chainOf(await fetch("//api/v2//signingCert", { method: "POST", body }));
+    await requestChain(await fetch("//api/v2//signingCert", { method: "POST", body }));
   });
 });
 
@@ -252,7 +254,7 @@ describe("an issuance", () => {
     const { post, clock } = makeService();
     const claims = { ...emailClaims(clock), jti: "secret-id" };
     const token = signToken(claims, ISSUER_KEY);
-    const { leaf } = await chainOf(await post(bodyOf(token), { headers: { "x-request-id": "req-7" } }));
+    const { leaf } = await requestChain(await post(bodyOf(token), { headers: { "x-request-id": "req-7" } }));
     expect(console.log).toHaveBeenCalledOnce();
     const line = String(vi.mocked(console.log).mock.calls[0]?.[0]);
     expect(JSON.parse(line)).toEqual({
@@ -269,7 +271,7 @@ describe("an issuance", () => {
 
   it("uses the configured lifetime", async () => {
     const { post, clock } = makeService({ CERTIFICATE_LIFETIME: "300" });
-    const { leaf } = await chainOf(await post(bodyOf(signToken(emailClaims(clock), ISSUER_KEY))));
+    const { leaf } = await requestChain(await post(bodyOf(signToken(emailClaims(clock), ISSUER_KEY))));
     expect(leaf.notAfter.getTime() - leaf.notBefore.getTime()).toBe(300_000);
   });
 });

@@ -18,7 +18,7 @@ import { renderError } from "../status.ts";
 const MAX_BODY_BYTES = maxBodyBytesOf(ROUTES, "signingCertificate");
 
 /** Answers 200 with the chain, always as JSON: some clients ask for PEM and still parse JSON. */
-export async function signingCertificate(request: Request, ca: CertificateAuthority): Promise<Response> {
+export async function serveSigningCertificate(request: Request, ca: CertificateAuthority): Promise<Response> {
   const chain = await issueFor(request, ca, readRequest);
   return chain.ok
     ? Response.json(toSigningCertificate(chain.value), { headers: { "cache-control": "no-store" } })

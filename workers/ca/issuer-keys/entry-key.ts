@@ -24,12 +24,12 @@ const INFO = "sigedge: issuers' keys in the cache, version 2";
 export function createEntryKey(secret: string): EntryKey {
   // The key itself is kept, never a promise: in Workers, a promise of another request may never settle.
   let derived: CryptoKey | null = null;
-  const key = async (): Promise<CryptoKey> => {
+  const readKey = async (): Promise<CryptoKey> => {
     derived ??= await deriveKey(secret);
     return derived;
   };
   const mac = async (...parts: readonly string[]): Promise<Uint8Array> =>
-    new Uint8Array(await crypto.subtle.sign("HMAC", await key(), message(parts)));
+    new Uint8Array(await crypto.subtle.sign("HMAC", await readKey(), message(parts)));
   return {
     nameOf: async (issuer) => encodeHex(await mac("name", issuer)),
     seal: async (issuer, text) => `${encodeBase64(await mac("entry", issuer, text))}\n${text}`,
@@ -40,7 +40,7 @@ export function createEntryKey(secret: string): EntryKey {
       if (end < 0 || !given.ok) return null;
       const isAuthentic = await crypto.subtle.verify(
         "HMAC",
-        await key(),
+        await readKey(),
         new Uint8Array(given.value),
         message(["entry", issuer, text]),
       );

@@ -53,10 +53,11 @@ export const MAX_AGE_MS = 24 * 60 * 60 * 1000;
 /** Creates a store in the cache. */
 export function cacheStore({ base, entryKey, cache, report }: CacheStoreParts): KeyStore {
   // No route serves this address.
-  const nameOf = async (issuer: string): Promise<string> => `${base}/oidc/issuer-keys/${await entryKey.nameOf(issuer)}`;
+  const deriveName = async (issuer: string): Promise<string> =>
+    `${base}/oidc/issuer-keys/${await entryKey.nameOf(issuer)}`;
   return {
     read: async (issuer) => {
-      const found = await settle(async () => (await cache()).match(await nameOf(issuer)));
+      const found = await settle(async () => (await cache()).match(await deriveName(issuer)));
       const sealed = found.ok && found.value !== undefined ? await readText(found.value) : null;
       if (sealed === null) return null;
       const text = await entryKey.open(issuer, sealed);
@@ -67,7 +68,7 @@ export function cacheStore({ base, entryKey, cache, report }: CacheStoreParts): 
       const headers = { "content-type": "text/plain; charset=utf-8", "cache-control": `max-age=${MAX_AGE_MS / 1000}` };
       await settle(async () => {
         const response = new Response(await entryKey.seal(issuer, encode(keys)), { headers });
-        await (await cache()).put(await nameOf(issuer), response);
+        await (await cache()).put(await deriveName(issuer), response);
       });
     },
   };

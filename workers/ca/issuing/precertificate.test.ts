@@ -7,12 +7,12 @@ import { FakeCertificateLog, jwksOf, makeCaEnv } from "../../../test/support/aut
 import {
   bodyOf,
   type CaService,
-  chainOf,
   emailClaims,
   ISSUER_KEY,
   MATERIAL,
   makeService,
   muteConsole,
+  requestChain,
   START,
   verifiesSct,
 } from "../../../test/support/authority/ca-service.ts";
@@ -45,7 +45,7 @@ describe("a CA with several certificate logs", () => {
 
   it("appends to the newest log that is in use and not frozen", async () => {
     const service = makeLogs(SHARDS);
-    const { leaf, issuing } = await chainOf(await issue(service));
+    const { leaf, issuing } = await requestChain(await issue(service));
     expect(counts(service.logs)).toEqual([0, 1, 0]);
     expect(service.logs.map((log) => verifiesSct(leaf, issuing, log))).toEqual([false, true, false]);
     expect(JSON.parse(String(vi.mocked(console.log).mock.calls[0]?.[0]))).toMatchObject({ log: "ct-2", leafIndex: 0 });

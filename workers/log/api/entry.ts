@@ -21,7 +21,7 @@ import { type LogSite, selectSite } from "../sites.ts";
 import { renderJsonError } from "../status.ts";
 
 /** Answers with an entry of the log that `?log=` names, by kind or by name; by default the host's signature log. */
-export async function entry(request: Request, config: Config): Promise<Response> {
+export async function serveEntry(request: Request, config: Config): Promise<Response> {
   const proven = await proveEntry(request, config);
   if (!proven.ok) return renderJsonError(request, proven.error);
   const { site, timestamp, shown, inclusion } = proven.value;
@@ -40,7 +40,7 @@ export async function entry(request: Request, config: Config): Promise<Response>
 }
 
 /** Answers with the proof alone. A verifier needs the body as well: the proof is for its leaf hash. */
-export async function entryTlogProof(request: Request, config: Config): Promise<Response> {
+export async function serveTlogProof(request: Request, config: Config): Promise<Response> {
   const proven = await proveEntry(request, config);
   if (!proven.ok) return renderJsonError(request, proven.error);
   const { leafIndex, proof, head } = proven.value.inclusion;

@@ -29,7 +29,7 @@ import { readerOf } from "../reading/limited-reader.ts";
 import { readEntry } from "../reading/log-reader.ts";
 import { siteByName } from "../sites.ts";
 import { renderJsonError } from "../status.ts";
-import { indexedLogs } from "./search.ts";
+import { listIndexedLogs } from "./search.ts";
 import { addTerms, type Hit, searchPage } from "./search-index.ts";
 
 const MAX_BODY_BYTES = maxBodyBytesOf(ROUTES, "indexAttestation");
@@ -94,7 +94,7 @@ async function findEntries(
   config: Config,
   signed: Uint8Array,
 ): Promise<Result<readonly Hit[], LogError>> {
-  const all = await indexedLogs(config.sites);
+  const all = await listIndexedLogs(config.sites);
   const logs = config.sites.filter(({ log }) => LOG_KINDS[log.kind].isRekor).map(({ log }) => log.name);
   for (const hash of HASH_ORDER) {
     const digest = await hashMessage(hash, signed);

@@ -10,7 +10,7 @@ import { type LogSite } from "../sites.ts";
 import { logFailure } from "../status.ts";
 
 /** Answers for every log. If a log is unreachable, its row has only what the settings say. */
-export async function logs(request: Request, { sites }: Config): Promise<Response> {
+export async function serveLogs(request: Request, { sites }: Config): Promise<Response> {
   const json = await Promise.all(sites.map(async (site) => toJson(site, await describe(request, site))));
   const headers = { ...PUBLIC_READ, "cache-control": CACHE_CONTROL.none };
   return Response.json({ logs: json }, { headers });

@@ -12,7 +12,7 @@ import { type LogSite } from "../sites.ts";
 import { renderJsonError } from "../status.ts";
 
 /** Answers with the sidecar as JSON lines, compressed if the client accepts gzip. */
-export async function meta(request: Request, config: Config, site: LogSite): Promise<Response> {
+export async function serveMeta(request: Request, config: Config, site: LogSite): Promise<Response> {
   const { pathname } = new URL(request.url);
   const index = parseDecimal(pathname.slice(pathname.lastIndexOf("/") + 1));
   if (index === null) return renderJsonError(request, { code: "bundle_index_invalid" });

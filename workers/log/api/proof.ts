@@ -23,7 +23,7 @@ interface ProofQuery {
 }
 
 /** Answers with the leaf at an index, and the proof that the tree of the given size holds it. */
-export async function inclusion(request: Request, config: Config): Promise<Response> {
+export async function serveInclusion(request: Request, config: Config): Promise<Response> {
   const query = parseProofQuery(request, config, ["index", "size"]);
   if (!query.ok) return renderJsonError(request, query.error);
   const { site, first: leafIndex, second: treeSize } = query.value;
@@ -39,7 +39,7 @@ export async function inclusion(request: Request, config: Config): Promise<Respo
 }
 
 /** Answers with the proof that the tree of one size is a prefix of the tree of a larger size. */
-export async function consistency(request: Request, config: Config): Promise<Response> {
+export async function serveConsistency(request: Request, config: Config): Promise<Response> {
   const query = parseProofQuery(request, config, ["from", "to"]);
   if (!query.ok) return renderJsonError(request, query.error);
   const { site, first: oldSize, second: newSize } = query.value;

@@ -16,14 +16,14 @@ export async function search(request: Request, { index, sites }: Config): Promis
   const all = sites.map(({ log }) => log.name);
   const query = parseSearchQuery(new URL(request.url).searchParams, all);
   if (!query.ok) return renderJsonError(request, query.error);
-  const page = await searchPage(index, query.value, await indexedLogs(sites));
+  const page = await searchPage(index, query.value, await listIndexedLogs(sites));
   if (!page.ok) return renderJsonError(request, page.error);
   const headers = { ...PUBLIC_READ, "cache-control": CACHE_CONTROL.none };
   return Response.json(toJson(query.value, page.value, all), { headers });
 }
 
 /** The logs as the index knows them, oldest first. */
-export const indexedLogs = (sites: readonly LogSite[]): Promise<readonly IndexedLog[]> =>
+export const listIndexedLogs = (sites: readonly LogSite[]): Promise<readonly IndexedLog[]> =>
   Promise.all(sites.map(toIndexed));
 
 const toIndexed = async ({ log, creation }: LogSite): Promise<IndexedLog> => ({

@@ -33,45 +33,45 @@ describe("the head", () => {
   test("is requested once per second", async () => {
     for (const passed of [0, 1, 998]) {
       now += passed;
-      expect(await tail.head(always)).toMatchObject({ ok: true, value: { treeSize: 10 } });
+      expect(await tail.readHead(always)).toMatchObject({ ok: true, value: { treeSize: 10 } });
     }
     expect(log.calls).toStrictEqual(["head"]);
     now += 1;
-    await tail.head(always);
+    await tail.readHead(always);
     expect(log.calls).toStrictEqual(["head", "head"]);
     expect(stubs).toBe(2);
   });
 
   test("is requested again if the cached head is too small", async () => {
-    await tail.head(always);
+    await tail.readHead(always);
     log.records.push(...naiveRecords("signature", 1));
-    expect(await tail.head(always, 10)).toMatchObject({ value: { treeSize: 10 } });
-    expect(await tail.head(always, 11)).toMatchObject({ value: { treeSize: 11 } });
-    expect(await tail.head(always, 12)).toMatchObject({ value: { treeSize: 11 } });
+    expect(await tail.readHead(always, 10)).toMatchObject({ value: { treeSize: 10 } });
+    expect(await tail.readHead(always, 11)).toMatchObject({ value: { treeSize: 11 } });
+    expect(await tail.readHead(always, 12)).toMatchObject({ value: { treeSize: 11 } });
     expect(log.calls.length).toBe(3);
   });
 
   test("of an append is shown at once, and never an older one after it", async () => {
-    await tail.head(always);
+    await tail.readHead(always);
     const appended = { treeSize: 12, rootHash: hash(new Uint8Array(32)), checkpoint: "12" };
     tail.observe(appended, true);
-    expect(await tail.head(always)).toStrictEqual({ ok: true, value: appended });
+    expect(await tail.readHead(always)).toStrictEqual({ ok: true, value: appended });
     tail.observe({ ...appended, treeSize: 11, checkpoint: "11" }, true);
-    expect(await tail.head(always)).toStrictEqual({ ok: true, value: appended });
+    expect(await tail.readHead(always)).toStrictEqual({ ok: true, value: appended });
     now += 1000;
-    expect(await tail.head(always)).toStrictEqual({ ok: true, value: appended });
+    expect(await tail.readHead(always)).toStrictEqual({ ok: true, value: appended });
     expect(log.calls.length).toBe(2);
   });
 
   test("that lacks its witnesses is for proofs, and never in the place of the one that is shown", async () => {
     const bare = { treeSize: 12, rootHash: hash(new Uint8Array(32)), checkpoint: "bare" };
-    const shown = await tail.head(always);
+    const shown = await tail.readHead(always);
     for (let appended = 0; appended < 20; appended++) {
       // Under load an append comes in each second.
       tail.observe({ ...bare, treeSize: 12 + appended }, false);
-      expect(await tail.head(always)).toStrictEqual(shown);
-      expect(await tail.head(always, 10)).toStrictEqual(shown);
-      expect(await tail.head(always, 12)).toMatchObject({ value: { checkpoint: "bare" } });
+      expect(await tail.readHead(always)).toStrictEqual(shown);
+      expect(await tail.readHead(always, 10)).toStrictEqual(shown);
+      expect(await tail.readHead(always, 12)).toMatchObject({ value: { checkpoint: "bare" } });
       now += 500;
     }
     expect(log.calls.length).toBe(10);
@@ -84,26 +84,26 @@ describe("the head", () => {
       asked.push(minTreeSize);
       return await answer();
     };
-    await tail.head(always);
+    await tail.readHead(always);
     log.records.push(...naiveRecords("signature", 3));
-    expect(await tail.head(always, 12)).toMatchObject({ value: { treeSize: 13 } });
-    expect(await tail.head(always, 13)).toMatchObject({ value: { treeSize: 13 } });
-    expect(await tail.head(always)).toMatchObject({ value: { treeSize: 10 } });
+    expect(await tail.readHead(always, 12)).toMatchObject({ value: { treeSize: 13 } });
+    expect(await tail.readHead(always, 13)).toMatchObject({ value: { treeSize: 13 } });
+    expect(await tail.readHead(always)).toMatchObject({ value: { treeSize: 10 } });
     expect(asked).toStrictEqual([undefined, 12]);
   });
 
   test("is not requested without admission, but a cached head is returned", async () => {
-    expect(await tail.head(never)).toStrictEqual({ ok: false, error: { code: "reads_limited" } });
+    expect(await tail.readHead(never)).toStrictEqual({ ok: false, error: { code: "reads_limited" } });
     expect(log.calls).toStrictEqual([]);
-    await tail.head(always);
-    expect(await tail.head(never)).toMatchObject({ ok: true });
+    await tail.readHead(always);
+    expect(await tail.readHead(never)).toMatchObject({ ok: true });
   });
 
   test("is not cached if the call failed", async () => {
     log.failing = "Durable Object reset";
-    await expect(tail.head(always)).rejects.toThrow("Durable Object reset");
+    await expect(tail.readHead(always)).rejects.toThrow("Durable Object reset");
     log.failing = null;
-    expect(await tail.head(always)).toMatchObject({ ok: true });
+    expect(await tail.readHead(always)).toMatchObject({ ok: true });
     expect(stubs).toBe(2);
   });
 });
@@ -111,35 +111,35 @@ describe("the head", () => {
 describe("tiles, bundles and entries", () => {
   test("are each cached for one second", async () => {
     for (let round = 0; round < 2; round++) {
-      const tiles = await Promise.all([tail.tile(always, 0, 0, 3), tail.tile(always, 0, 0, 4)]);
+      const tiles = await Promise.all([tail.readTile(always, 0, 0, 3), tail.readTile(always, 0, 0, 4)]);
       expect(tiles.map((tile) => tile.ok && tile.value.kind === "found" && tile.value.value.length)).toStrictEqual([
         96, 128,
       ]);
-      expect(await tail.bundle(always, 0, 3)).toMatchObject({ value: { kind: "found" } });
-      expect(await tail.entry(always, 3)).toMatchObject({ value: { kind: "found" } });
+      expect(await tail.readBundle(always, 0, 3)).toMatchObject({ value: { kind: "found" } });
+      expect(await tail.readEntry(always, 3)).toMatchObject({ value: { kind: "found" } });
     }
     expect(log.calls).toStrictEqual(["tile 0/0/3", "tile 0/0/4", "bundle 0/3", "entry 3"]);
     now += 1000;
-    await tail.tile(always, 0, 0, 3);
+    await tail.readTile(always, 0, 0, 3);
     expect(log.calls.length).toBe(5);
   });
 
   test("that are published or beyond the head are requested each time", async () => {
     for (let round = 0; round < 2; round++) {
-      expect(await tail.tile(always, 0, 0, 11)).toStrictEqual({ ok: true, value: { kind: "beyond" } });
-      expect(await tail.bundle(always, 1, 1)).toStrictEqual({ ok: true, value: { kind: "beyond" } });
-      expect(await tail.entry(always, 10)).toStrictEqual({ ok: true, value: { kind: "beyond" } });
+      expect(await tail.readTile(always, 0, 0, 11)).toStrictEqual({ ok: true, value: { kind: "beyond" } });
+      expect(await tail.readBundle(always, 1, 1)).toStrictEqual({ ok: true, value: { kind: "beyond" } });
+      expect(await tail.readEntry(always, 10)).toStrictEqual({ ok: true, value: { kind: "beyond" } });
     }
     expect(log.calls.length).toBe(6);
     log.records.push(...naiveRecords("signature", 1));
-    expect(await tail.entry(always, 10)).toMatchObject({ value: { kind: "found" } });
+    expect(await tail.readEntry(always, 10)).toMatchObject({ value: { kind: "found" } });
   });
 
   test("are not requested without admission", async () => {
     const limited = { ok: false, error: { code: "reads_limited" } };
-    expect(await tail.tile(never, 0, 0, 1)).toStrictEqual(limited);
-    expect(await tail.bundle(never, 0, 1)).toStrictEqual(limited);
-    expect(await tail.entry(never, 1)).toStrictEqual(limited);
+    expect(await tail.readTile(never, 0, 0, 1)).toStrictEqual(limited);
+    expect(await tail.readBundle(never, 0, 1)).toStrictEqual(limited);
+    expect(await tail.readEntry(never, 1)).toStrictEqual(limited);
     expect(log.calls).toStrictEqual([]);
   });
 
@@ -154,8 +154,8 @@ describe("tiles, bundles and entries", () => {
       () => large,
       () => now,
     );
-    for (let index = 0; index < 8; index++) await bounded.bundle(always, index, 1);
-    await bounded.bundle(always, 0, 1);
+    for (let index = 0; index < 8; index++) await bounded.readBundle(always, index, 1);
+    await bounded.readBundle(always, 0, 1);
     expect(large.calls.length).toBe(9);
   });
 });

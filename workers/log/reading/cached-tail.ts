@@ -95,7 +95,7 @@ export class CachedTail {
    * Returns the head that is shown to the public, at most a second old. If it has fewer than `minTreeSize` leaves,
    * returns a newer one: its witnesses may be missing, but what was acknowledged must be provable.
    */
-  async head(admit: Admission, minTreeSize = 0): Promise<Result<ServedHead, ReadsLimited>> {
+  async readHead(admit: Admission, minTreeSize = 0): Promise<Result<ServedHead, ReadsLimited>> {
     let shown = this.#shown.read(this.#now());
     if (shown === null) {
       if (!(await admit())) return err({ code: "reads_limited" });
@@ -118,19 +118,19 @@ export class CachedTail {
   }
 
   /** As SequencerRpc.readTile. */
-  tile(admit: Admission, level: number, index: number, width: number): Promise<TailRead<Uint8Array>> {
+  readTile(admit: Admission, level: number, index: number, width: number): Promise<TailRead<Uint8Array>> {
     const read = (): Promise<TailAnswer<Uint8Array>> => this.#source().readTile(level, index, width);
     return readThrough({ memory: this.#slices, key: `${level}/${index}/${width}`, read, admit });
   }
 
   /** As SequencerRpc.readBundle. */
-  bundle(admit: Admission, index: number, width: number): Promise<TailRead<Uint8Array>> {
+  readBundle(admit: Admission, index: number, width: number): Promise<TailRead<Uint8Array>> {
     const read = (): Promise<TailAnswer<Uint8Array>> => this.#source().readBundle(index, width);
     return readThrough({ memory: this.#slices, key: `bundle/${index}/${width}`, read, admit });
   }
 
   /** As SequencerRpc.readEntry. */
-  entry(admit: Admission, leafIndex: number): Promise<TailRead<TailEntry>> {
+  readEntry(admit: Admission, leafIndex: number): Promise<TailRead<TailEntry>> {
     const read = (): Promise<TailAnswer<TailEntry>> => this.#source().readEntry(leafIndex);
     return readThrough({ memory: this.#entries, key: String(leafIndex), read, admit });
   }

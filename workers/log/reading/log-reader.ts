@@ -53,12 +53,12 @@ export function readTile(reader: LogReader, tile: Tile): Promise<Result<Uint8Arr
  */
 async function readTail({ log, tail, admit }: LogReader, tile: Tile): Promise<TailRead<Uint8Array>> {
   const { level, index, width } = tile;
-  const head = await tail.head(admit);
+  const head = await tail.readHead(admit);
   if (!head.ok) return head;
   const widest = Math.max(width, tileWidth(head.value.treeSize, typeof level === "number" ? level : 0, index));
   const answer = await (typeof level === "number"
-    ? tail.tile(admit, level, index, widest)
-    : tail.bundle(admit, index, widest));
+    ? tail.readTile(admit, level, index, widest)
+    : tail.readBundle(admit, index, widest));
   if (!answer.ok || answer.value.kind !== "found" || width === widest) return answer;
   const value = cutTo(log, tile, { bytes: answer.value.value, width: widest });
   if (value === null) throw new RangeError("the sequencer's tile has another width");
@@ -114,13 +114,13 @@ export function readEntry(reader: LogReader, leafIndex: number): Promise<Result<
   const { bundleLevel, hasSidecars } = LOG_KINDS[log.kind];
   const index = Math.floor(leafIndex / TILE_WIDTH);
   const key = objectKey(log, formatTilePath({ level: bundleLevel, index, width: TILE_WIDTH }));
-  const stored = async (): Promise<Result<TailEntry, ReadError> | null> => {
+  const readStoredObject = async (): Promise<Result<TailEntry, ReadError> | null> => {
     const bundle = await objects.get(key);
     if (bundle === null) return null;
     const place = { key, index, line: leafIndex % TILE_WIDTH };
-    return hasSidecars ? entryWithSidecar(reader, bundle, place) : entryWithTimestamp(log, bundle, place);
+    return hasSidecars ? readEntryWithSidecar(reader, bundle, place) : entryWithTimestamp(log, bundle, place);
   };
-  return readThrough({ key, stored, tail: () => tail.entry(admit, leafIndex) });
+  return readThrough({ key, stored: readStoredObject, tail: () => tail.readEntry(admit, leafIndex) });
 }
 
 /**
@@ -134,12 +134,12 @@ export async function readSidecar(reader: LogReader, bundleIndex: number): Promi
     const object = await objects.get(key);
     return object === null ? null : ok(object);
   };
-  const published = async (): Promise<TailRead<never>> => {
-    const bundle = await tail.bundle(admit, bundleIndex, TILE_WIDTH);
+  const readPublished = async (): Promise<TailRead<never>> => {
+    const bundle = await tail.readBundle(admit, bundleIndex, TILE_WIDTH);
     if (!bundle.ok) return bundle;
     return ok({ kind: bundle.value.kind === "published" ? "published" : "beyond" });
   };
-  return readThrough({ key, stored, tail: published });
+  return readThrough({ key, stored, tail: readPublished });
 }
 
 /** Where an entry is stored: bundle `index`, whose object is `key`, line `line`. */
@@ -150,7 +150,7 @@ interface Place {
 }
 
 /** For a kind whose records hold no time: the sequencer writes it into the sidecar, together with the bundle. */
-async function entryWithSidecar(
+async function readEntryWithSidecar(
   { log, objects }: LogReader,
   bundle: Uint8Array,
   { index, line }: Place,

@@ -76,7 +76,7 @@ describe("proveInclusion", () => {
   test("requests a newer head if the known one does not cover the leaf", async () => {
     const naive = makeLog(10, 0);
     const reader = readerOf(naive);
-    await reader.tail.head(reader.admit);
+    await reader.tail.readHead(reader.admit);
     naive.records.push(...naiveRecords("signature", 11).slice(10));
     expect(await proveInclusion(reader, 10, leafOf(naive, 10))).toMatchObject({ ok: true });
     expect(await proveInclusion(reader, 11, leafOf(naive, 10))).toStrictEqual({
@@ -155,7 +155,7 @@ describe("proofs in and between older trees", () => {
   test("request a newer head if the known one is smaller than the tree", async () => {
     const small = makeLog(10, 0);
     const reader = readerOf(small);
-    await reader.tail.head(reader.admit);
+    await reader.tail.readHead(reader.admit);
     small.records.push(...naiveRecords("signature", 12).slice(10));
     expect(await proveInclusionIn(reader, 3, 12)).toMatchObject({ ok: true, value: { tree: { treeSize: 12 } } });
     expect(await proveConsistency(reader, 10, 12)).toMatchObject({ ok: true });

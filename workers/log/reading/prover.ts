@@ -46,7 +46,7 @@ export async function proveInclusion(
   leafIndex: number,
   leaf: Hash,
 ): Promise<Result<Inclusion, ProveError>> {
-  const head = await headOver(reader, leafIndex + 1);
+  const head = await readHeadOver(reader, leafIndex + 1);
   if (!head.ok) return head;
   const { treeSize } = head.value;
   const proof = await compute(reader, head.value, leafIndex, (nodeAt) => inclusionProof(leafIndex, treeSize, nodeAt));
@@ -80,7 +80,7 @@ export async function proveInclusionIn(
   leafIndex: number,
   treeSize: number | null,
 ): Promise<Result<InclusionInTree, ProveError>> {
-  const head = await headOver(reader, treeSize ?? leafIndex + 1);
+  const head = await readHeadOver(reader, treeSize ?? leafIndex + 1);
   if (!head.ok) return head;
   const size = treeSize ?? head.value.treeSize;
   const found = await compute(reader, head.value, leafIndex, (nodeAt) => ({
@@ -110,7 +110,7 @@ export async function proveConsistency(
   from: number,
   to: number | null,
 ): Promise<Result<Consistency, ProveError>> {
-  const head = await headOver(reader, to ?? from);
+  const head = await readHeadOver(reader, to ?? from);
   if (!head.ok) return head;
   const size = to ?? head.value.treeSize;
   const found = await compute(reader, head.value, null, (nodeAt) => ({
@@ -128,8 +128,8 @@ export async function proveConsistency(
 }
 
 /** Returns a head of at least `treeSize` leaves. Fails with beyond_head if there is none, or reads_limited. */
-async function headOver({ tail, admit }: LogReader, treeSize: number): Promise<Result<ServedHead, ReadError>> {
-  const head = await tail.head(admit, treeSize);
+async function readHeadOver({ tail, admit }: LogReader, treeSize: number): Promise<Result<ServedHead, ReadError>> {
+  const head = await tail.readHead(admit, treeSize);
   return head.ok && head.value.treeSize < treeSize ? err({ code: "beyond_head" }) : head;
 }
 

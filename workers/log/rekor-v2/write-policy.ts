@@ -60,7 +60,7 @@ export async function applyWritePolicy(
   { key, certificate }: Credential,
   now: UnixMs,
 ): Promise<Result<WriteBudget, WritePolicyError>> {
-  const retired = certificate === null ? null : await retirementIn(certificate, issuers, now);
+  const retired = certificate === null ? null : await findRetirement(certificate, issuers, now);
   if (retired !== null) return err({ code: "policy_certificate_retired", retiredAt: retired.retiredAt });
   // An open log accepts certificates of CAs whose lifetimes it does not know, so it counts all of them by their keys.
   if (accept === "open") return ok(keyBudget(key.spki, bounds, now));
@@ -84,7 +84,7 @@ async function isIssuedByAny(certificate: Certificate, issuers: readonly PolicyI
 }
 
 /** The retirement of the CA, or of the root, that issued the certificate, once nothing of it is accepted any more. */
-async function retirementIn(
+async function findRetirement(
   certificate: Certificate,
   issuers: readonly PolicyIssuer[],
   now: UnixMs,

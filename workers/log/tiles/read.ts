@@ -18,9 +18,9 @@ import { parseLogTile, SENDER_HEADER, type TilesStub } from "./tiles.ts";
 /**
  * Answers with a signed tree head that is at most a second old. Not cached: a cache would hide that the log is failing.
  */
-export async function checkpoint(request: Request, config: Config, site: LogSite): Promise<Response> {
+export async function serveCheckpoint(request: Request, config: Config, site: LogSite): Promise<Response> {
   const { tail, admit } = readerOf(config, site, clientNetwork(request));
-  const head = await tail.head(admit);
+  const head = await tail.readHead(admit);
   if (!head.ok) return renderTextError(request, head.error);
   return respondWith(request, {
     body: encodeUtf8(head.value.checkpoint),
@@ -30,7 +30,7 @@ export async function checkpoint(request: Request, config: Config, site: LogSite
 }
 
 /** Answers with a tile or bundle, full or partial. Only the part of the path from `tile/` on counts. */
-export async function tile(
+export async function serveTile(
   request: Request,
   { publicUrl }: Config,
   { log }: LogSite,

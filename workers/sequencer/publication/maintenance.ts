@@ -78,7 +78,7 @@ export class Maintenance {
   /**
    * Notes that the alarm has rung, whatever the clock says: it may lag behind the platform's, or have been put back.
    */
-  alarmRang(): void {
+  recordAlarm(): void {
     this.#alarmAt = unixMs(0);
   }
 

@@ -133,7 +133,7 @@ export class Rounds {
         const round = this.#commitRound();
         // The rows are ahead of memory by this round. During this await entries may join the pool, readers see the head
         // before, and maintenance may move its cursors; no other round can start.
-        if (round !== null) await this.#anchorRound(round);
+        if (round !== null) await this.#advanceAnchor(round);
         const isLoaded = !this.#pool.isEmpty || (round !== null && round.waiters > 1);
         if (isLoaded) await this.#deps.host.pause(PAUSE_MS);
       }
@@ -198,7 +198,7 @@ export class Rounds {
   }
 
   /** Runs steps 3 and 4. If the anchor holds another head, the log stops. */
-  async #anchorRound({ from, newTree, answer, reject }: OpenRound): Promise<void> {
+  async #advanceAnchor({ from, newTree, answer, reject }: OpenRound): Promise<void> {
     const { memory, maintenance, witnesses, refuse } = this.#parts;
     if (!(await this.#advance({ from, to: newTree.head }))) {
       refuse(OTHER_HEAD);

@@ -79,11 +79,11 @@ function memoryBucket(): Parameters<typeof r2Objects>[0] {
 
 function memoryDatabase(): D1Database {
   const statement = (values: readonly unknown[]) => ({ values, bind: (...bound: unknown[]) => statement(bound) });
-  return { prepare: () => statement([]), batch: memoryBatch } as unknown as D1Database;
+  return { prepare: () => statement([]), batch: createBatch } as unknown as D1Database;
 }
 
 /** The log sends whole batches from 0 on, so the end of each is the size through which the index is complete. */
-function memoryBatch(statements: readonly { readonly values: readonly unknown[] }[]): Promise<unknown> {
+function createBatch(statements: readonly { readonly values: readonly unknown[] }[]): Promise<unknown> {
   const size = Math.max(...statements.map(({ values }) => Number(values[3] ?? 0)));
   return Promise.resolve([{ results: [{ size, creation: null }] }]);
 }

@@ -4,7 +4,7 @@
 import { describe, expect, it } from "vitest";
 import type { TufView } from "../../../shared/rpc/tuf-repository.ts";
 import type { Config } from "../env.ts";
-import { readTuf, tufDocument } from "./tuf.ts";
+import { readTuf, serveTufDocument } from "./tuf.ts";
 
 const HASH = "ab".repeat(32);
 
@@ -38,7 +38,7 @@ class Repository {
 }
 
 const get = (isolate: Config, path: string): Promise<Response> =>
-  tufDocument(new Request(`https://trust.example/tuf/${path}`), isolate);
+  serveTufDocument(new Request(`https://trust.example/tuf/${path}`), isolate);
 const textOf = async (isolate: Config, path: string): Promise<string> => (await get(isolate, path)).text();
 
 describe("two isolates", () => {

@@ -68,8 +68,8 @@ function readTufAnew(config: Config, now: number): Promise<TufView> {
 }
 
 /** Answers a read below TUF_PREFIX. */
-export async function tufDocument(request: Request, config: Config): Promise<Response> {
-  const view = await viewFor(config, nameOf(request));
+export async function serveTufDocument(request: Request, config: Config): Promise<Response> {
+  const view = await readView(config, nameOf(request));
   switch (view.kind) {
     case "absent":
       return renderError({ code: "tuf_absent" });
@@ -84,7 +84,7 @@ export async function tufDocument(request: Request, config: Config): Promise<Res
 
 const nameOf = (request: Request): string => new URL(request.url).pathname.slice(TUF_PREFIX.length);
 
-async function viewFor(config: Config, name: string): Promise<TufView> {
+async function readView(config: Config, name: string): Promise<TufView> {
   const now = Date.now();
   if (name === TIMESTAMP) return readTufAnew(config, now);
   const view = await readTuf(config, now);
