@@ -16,8 +16,10 @@ import { DECLARATIONS, type DeclaredService, settingNames } from "../../workers/
 import gateway from "../../workers/gateway/index.ts";
 import sequencer from "../../workers/sequencer/index.ts";
 import { DEPLOY } from "../deploy/command.ts";
+import { adviceFor } from "../doctor/advice.ts";
 import { localChecks } from "../doctor/local-checks.ts";
 import { publicChecks } from "../doctor/public-checks.ts";
+import { openSite, type Site } from "../doctor/site.ts";
 import { INIT } from "../init/command.ts";
 import { STATUS } from "../status/command.ts";
 import { createDeployment } from "./create.ts";
@@ -196,6 +198,8 @@ function fetchSplit(path: string, settings: Readonly<Record<string, string>>): P
   return gateway.fetch(new Request(`${URL_TEXT}${path}`), { PUBLIC_URL, SHARDS, ...Object.fromEntries(services) });
 }
 
+const siteOf = (deployment: Deployment): Site => openSite(publicUrl, adviceFor(deployment));
+
 /** Runs a command in this process. Gives its exit code and all that it printed. */
 async function runHere(
   command: { readonly execute: (args: readonly string[]) => Promise<number> },
@@ -319,8 +323,8 @@ describe("who is admitted", () => {
     expect(openIssuersLine(open)).toMatch(/^accepts 27 public issuers without a policy.*: edit .*issuers\.yaml$/);
     expect(openIssuersLine(good)).toBeNull();
     vi.stubGlobal("fetch", () => Promise.reject(new Error("no network")));
-    const check = localChecks(open).find(({ title }) => title === "settings");
-    expect(await check?.run()).toMatchObject([{ level: "warning", check: "issuers" }]);
+    const check = localChecks(open, siteOf(open)).find((one) => one.name === "settings");
+    expect(await check?.run()).toMatchObject({ findings: [{ level: "warning", check: "issuers" }] });
     const state = mkdtempSync(join(root, "new-state-"));
     expect(valueOf(openLocalSettings({ port: PORT, state, accept: null }))).toMatchObject({ ISSUERS: "public" });
     expect(readFileSync(join(state, "issuers.yaml"), "utf8")).toMatch(/\npublic\n$/);
@@ -372,8 +376,8 @@ describe.each(NAMES)("a wrong %s is named", (name) => {
     const status = await runHere(STATUS, [URL_TEXT]);
     expect(status.code).toBe(1);
     expect(status.printed).toContain(sentence);
-    const [health] = publicChecks(publicUrl);
-    const findings = (await health?.run()) ?? [];
+    const [health] = publicChecks(siteOf(good));
+    const findings = (await health?.run())?.findings ?? [];
     expect(findings.map(({ finding }) => finding)).toEqual(named);
     expect(findings.every(({ level }) => level === "error")).toBe(true);
   });
@@ -390,8 +394,9 @@ describe.each(NAMES)("a wrong %s is named", (name) => {
       expect(deployment.error).toContain(sentence);
       return;
     }
-    const check = localChecks({ ...good, ...deployment.value }).find(({ title }) => title === "settings");
-    expect(((await check?.run()) ?? []).map(({ finding }) => finding)).toEqual(named);
+    const bad = { ...good, ...deployment.value };
+    const check = localChecks(bad, siteOf(bad)).find((one) => one.name === "settings");
+    expect((await check?.run())?.findings.map(({ finding }) => finding)).toEqual(named);
   });
 
   it.runIf(local !== undefined)("by start, for the state folder", () => {

@@ -6,9 +6,12 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import { type Arguments, defineCommand, type Output } from "../command.ts";
 import { DEPLOYMENT_FLAGS, type Deployment, readDeployment, selectDeployment } from "../deployment/deployment.ts";
 import { paint } from "../terminal.ts";
-import type { Finding } from "./finding.ts";
-import { accountChecks, localChecks } from "./local-checks.ts";
+import { accountChecks } from "./account-checks.ts";
+import { adviceFor, adviceForOthers } from "./advice.ts";
+import { type Check, type Checked, type Finding, runChecks } from "./finding.ts";
+import { localChecks } from "./local-checks.ts";
 import { publicChecks } from "./public-checks.ts";
+import { openSite } from "./site.ts";
 
 const FLAGS = {
   account: {
@@ -30,6 +33,7 @@ export const DOCTOR = defineCommand({
   usage: ["doctor [URL] [options]"],
   description: [
     "Looks for misconfiguration and gives a fix for each finding: host name and log origins, routes, proxies in front of the Worker, caches, clocks, expiry, and the trust root against the keys in use. For the deployment in this checkout, it also checks files, settings and the limits of Cloudflare's Free plan. Changes nothing.",
+    "✓ stands for a check that looked at everything and found nothing; – for one that could not look, with the reason. Where one cause stops several checks, it is reported once, by the first.",
   ],
   arguments: [
     {
@@ -49,32 +53,50 @@ export const DOCTOR = defineCommand({
     2: "The arguments are wrong, or the deployment's folder cannot be read.",
   },
   read: readOptions,
-  run: async ({ publicUrl, deployment, account }, output) => {
-    const checks = [
-      ...publicChecks(publicUrl),
-      ...(deployment === null ? [] : localChecks(deployment)),
-      ...(deployment === null || !account ? [] : accountChecks(deployment)),
-    ];
+  run: async (options, output) => {
     const findings: Finding[] = [];
-    for (const { title, run } of checks) {
-      const found = await run();
-      findings.push(...found);
-      report(title, found, output);
+    const notChecked: NotChecked[] = [];
+    for await (const checked of runChecks(checksOf(options))) {
+      const { check, outcome } = checked;
+      findings.push(...outcome.findings);
+      notChecked.push(...outcome.notChecked.map((reason) => ({ check: check.name, reason })));
+      report(checked, output);
     }
+    const { href } = options.publicUrl;
     if (output.isJson || findings.length === 0)
-      output.result({ url: publicUrl.href, findings }, `\n${publicUrl.href}: no problems found.`);
+      output.result({ url: href, findings, notChecked }, `\n${href}: ${summary(notChecked)}.`);
     return ok(findings.some(({ level }) => level === "error") ? 1 : 0);
   },
 });
 
-function report(title: string, findings: readonly Finding[], { say }: Output): void {
+interface NotChecked {
+  readonly check: string;
+  readonly reason: string;
+}
+
+const summary = ({ length }: readonly NotChecked[]): string =>
+  length === 0 ? "no problems found" : "no problems found in what could be checked";
+
+function checksOf({ publicUrl, deployment, account }: Options): readonly Check[] {
+  const advice = deployment === null ? adviceForOthers(publicUrl) : adviceFor(deployment);
+  const site = openSite(publicUrl, advice);
+  return [
+    ...publicChecks(site),
+    ...(deployment === null ? [] : localChecks(deployment, site)),
+    ...(deployment === null || !account ? [] : accountChecks(deployment, advice)),
+  ];
+}
+
+function report({ check: { title }, outcome: { findings, notChecked } }: Checked, { say }: Output): void {
   const isBad = findings.some(({ level }) => level === "error");
-  const mark = isBad ? paint("red", "✗") : findings.length > 0 ? paint("yellow", "!") : paint("green", "✓");
-  say(`${mark} ${title}`);
+  if (findings.length > 0) say(`${isBad ? paint("red", "✗") : paint("yellow", "!")} ${title}`);
+  else if (notChecked.length > 0) say(`${paint("dim", "–")} ${title}: not checked (${notChecked.join("; ")})`);
+  else say(`${paint("green", "✓")} ${title}`);
   for (const { level, finding, fix } of findings) {
     say(`    ${paint(level === "error" ? "red" : "yellow", finding)}`);
     say(`    → ${fix}`);
   }
+  if (findings.length > 0 && notChecked.length > 0) say(`    – not checked: ${notChecked.join("; ")}`);
 }
 
 function readOptions({ values, positionals }: Arguments<typeof FLAGS>): Result<Options, string> {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The findings of `sigedge doctor`, each with a fix.
+// What a check of `sigedge doctor` gives: findings, each with a fix, and what it could not look at.
 
 /** A problem of a deployment, and its fix. */
 export interface Finding {
@@ -26,8 +26,65 @@ export const warning = (check: string, finding: string, fix: string): Finding =>
   fix,
 });
 
-/** A check, with the title that doctor prints. */
+/** The result of a check. */
+export interface Outcome {
+  readonly findings: readonly Finding[];
+  /** Why the check, or a part of it, could not look: what it would have read, and what came instead. */
+  readonly notChecked: readonly string[];
+  /** Why no check that needs this one can look; null if they can. */
+  readonly stops: string | null;
+}
+
+/** Makes the outcome of a check that looked at everything. */
+export const conclude = (findings: readonly Finding[]): Outcome => ({ findings, notChecked: [], stops: null });
+
+/** Makes the outcome of a check that could not look at something. */
+export const concludeInPart = (findings: readonly Finding[], notChecked: readonly string[]): Outcome => ({
+  findings,
+  notChecked,
+  stops: null,
+});
+
+/** Makes the outcome of a check that stops those that need it. */
+export const stopOthers = (findings: readonly Finding[], stops: string): Outcome => ({
+  findings,
+  notChecked: [],
+  stops,
+});
+
+/** What other checks may need: an answer of the deployment, settings that can be read, an account. */
+type Ground = "service" | "settings" | "account";
+
+/** A check. */
 export interface Check {
+  /** A stable word for scripts. */
+  readonly name: string;
+  /** The title that doctor prints. */
   readonly title: string;
-  readonly run: () => Promise<readonly Finding[]>;
+  /** What the check needs; a check that establishes it has run before. */
+  readonly needs: readonly Ground[];
+  /** What the checks after this one need of it; null for most. */
+  readonly gives: Ground | null;
+  readonly run: () => Promise<Outcome>;
+}
+
+/** A check that ran, or that could not run. */
+export interface Checked {
+  readonly check: Check;
+  readonly outcome: Outcome;
+}
+
+/**
+ * Runs the checks in order. One whose ground another has stopped does not run: its outcome has the reason, and no
+ * finding, so that one cause is reported once.
+ */
+export async function* runChecks(checks: readonly Check[]): AsyncGenerator<Checked> {
+  const stops = new Map<Ground, string>();
+  for (const check of checks) {
+    const reason = check.needs.map((ground) => stops.get(ground)).find((found) => found !== undefined);
+    const outcome: Outcome =
+      reason === undefined ? await check.run() : { findings: [], notChecked: [reason], stops: reason };
+    if (check.gives !== null && outcome.stops !== null) stops.set(check.gives, outcome.stops);
+    yield { check, outcome };
+  }
 }

@@ -41,10 +41,12 @@ export async function get(url: string): Promise<Result<Answer, string>> {
 /** Reads the JSON of a route. Fails unless the status is 200. */
 export async function getJson(url: string): Promise<Result<unknown, string>> {
   const answer = await get(url);
-  if (!answer.ok) return answer;
-  if (answer.value.status !== 200)
-    return err(`answers ${answer.value.status}: ${toLine(answer.value.text.slice(0, 300)).trim()}`);
-  return parse(answer.value.text);
+  return answer.ok ? jsonOf(answer.value) : answer;
+}
+
+/** The JSON of an answer. Fails unless the status is 200. */
+export function jsonOf({ status, text }: Answer): Result<unknown, string> {
+  return status === 200 ? parse(text) : err(`answers ${status}: ${toLine(text.slice(0, 300)).trim()}`);
 }
 
 function parse(text: string): Result<unknown, string> {
@@ -64,8 +66,12 @@ export interface Health {
 /** Reads /healthz with any status. */
 export async function readHealth(url: string): Promise<Result<Health, string>> {
   const answer = await get(`${url}/healthz`);
-  if (!answer.ok) return answer;
-  const body = parse(answer.value.text);
+  return answer.ok ? healthOf(answer.value) : answer;
+}
+
+/** The content of an answer of /healthz. */
+export function healthOf({ text }: Answer): Result<Health, string> {
+  const body = parse(text);
   if (!body.ok) return body;
   const status = member(body.value, "status");
   const problems = member(body.value, "problems");
@@ -77,9 +83,12 @@ export async function readHealth(url: string): Promise<Result<Health, string>> {
 /** Reads /metrics. The gateway of a split deployment has none, as it is bound to no log. */
 export async function readGauges(url: string): Promise<Result<readonly Gauge[], string>> {
   const answer = await get(`${url}/metrics`);
-  if (!answer.ok) return answer;
-  return answer.value.status === 200 ? ok(parseGauges(answer.value.text)) : err(`answers ${answer.value.status}`);
+  return answer.ok ? gaugesOf(answer.value) : answer;
 }
+
+/** The gauges in an answer of /metrics. */
+export const gaugesOf = ({ status, text }: Answer): Result<readonly Gauge[], string> =>
+  status === 200 ? ok(parseGauges(text)) : err(`answers ${status}`);
 
 /** The members of a trusted root that are read here. */
 interface TrustedRootJson {
@@ -109,7 +118,13 @@ export interface TrustRoot {
 
 /** Reads /trusted_root.json and parses its certificates. */
 export async function readTrustRoot(url: string): Promise<Result<TrustRoot, string>> {
-  const json = await getJson(`${url}/trusted_root.json`);
+  const answer = await get(`${url}/trusted_root.json`);
+  return answer.ok ? trustRootOf(answer.value) : answer;
+}
+
+/** The trusted root in an answer of /trusted_root.json. */
+export function trustRootOf(answer: Answer): Result<TrustRoot, string> {
+  const json = jsonOf(answer);
   if (!json.ok) return json;
   try {
     const root = json.value as TrustedRootJson;

@@ -3,7 +3,10 @@
 import { afterEach, expect, it, vi } from "vitest";
 import { parsePublicUrl } from "../../shared/http/public-url.ts";
 import { valueOf } from "../../test/support/value-of.ts";
+import { adviceForOthers } from "../doctor/advice.ts";
+import { runChecks } from "../doctor/finding.ts";
 import { publicChecks } from "../doctor/public-checks.ts";
+import { openSite } from "../doctor/site.ts";
 import { STATUS } from "./command.ts";
 import { parsePlainJson, removeControls, toLine } from "./plain-text.ts";
 
@@ -41,7 +44,7 @@ it.each([
   await STATUS.execute([URL_TEXT]);
   expect(printed).not.toMatch(CONTROL);
   expect(printed).not.toMatch(/^✓/m);
-  for (const { run } of publicChecks(valueOf(parsePublicUrl(URL_TEXT)))) {
-    for (const { finding, fix } of await run()) expect(`${finding}${fix}`).not.toMatch(CONTROL);
-  }
+  const publicUrl = valueOf(parsePublicUrl(URL_TEXT));
+  for await (const { outcome } of runChecks(publicChecks(openSite(publicUrl, adviceForOthers(publicUrl)))))
+    expect(JSON.stringify(outcome)).not.toMatch(CONTROL);
 });

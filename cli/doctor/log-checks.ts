@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether the logs accept entries, and whether storage and search keep up with them.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { ok, type Result } from "../../shared/result.ts";
+import { type Gauge, gaugeOf } from "../status/gauges.ts";
+import { gaugesOf, getJson, readTreeSize } from "../status/observe.ts";
+import { conclude, concludeInPart, error, type Finding, type Outcome, warning } from "./finding.ts";
+import { readAs, type Site } from "./site.ts";
+
+/** Longer than the log needs to feed an entry to the search index. */
+const FEED_MS = 3_000;
+/** More than the backlog of a busy minute. */
+const MAX_BACKLOG = 10_000;
+
+/** Checks the logs by the gauges. */
+export async function checkLogs(site: Site): Promise<Outcome> {
+  const gauges = await readAs(site, "/metrics", gaugesOf);
+  if (!gauges.ok) {
+    const reason = gauges.error === "/metrics answers 404" ? "a split deployment has no /metrics" : gauges.error;
+    return concludeInPart([], [reason]);
+  }
+  return conclude(["signature", "certificate"].flatMap((log) => logFindings(log, gauges.value, site)));
+}
+
+function logFindings(log: string, gauges: readonly Gauge[], { advice }: Site): readonly Finding[] {
+  const gauge = (name: string): number => gaugeOf(gauges, `sigedge_log_${name}`, { log }) ?? 0;
+  const findings: Finding[] = [];
+  if (gaugeOf(gauges, "sigedge_log_running", { log }) === 0 && gauge("frozen") === 0) {
+    const fix = `see the Worker's log for the reason (${advice.tail("sequencer")}), and docs/log.md for the remedy`;
+    findings.push(error("logs", `the ${log} log accepts no entries`, fix));
+  }
+  for (const [name, where] of [
+    ["publish_backlog_entries", "R2"],
+    ["search_backlog_entries", "the search index"],
+  ] as const) {
+    const fix = `check that ${where} answers, and that the plan's daily limits are not used up`;
+    if (gauge(name) > MAX_BACKLOG)
+      findings.push(warning("logs", `${where} is ${gauge(name)} entries behind the ${log} log`, fix));
+  }
+  return findings;
+}
+
+/** Checks that search finds what is in the logs. */
+export async function checkSearch(site: Site): Promise<Outcome> {
+  const { href } = site.publicUrl;
+  const sizes = await readTreeSizes(href);
+  const unread = sizes.flatMap(([log, size]) => (size === null ? [`the ${log} log's checkpoint cannot be read`] : []));
+  const first = await readCompleteness(href);
+  // The log feeds the index within a second or two.
+  const isBehind = first.ok && sizes.some(([log, size]) => (first.value[log] ?? 0) < (size ?? 0));
+  if (isBehind) await sleep(FEED_MS);
+  const answer = isBehind ? await readCompleteness(href) : first;
+  if (answer.ok) {
+    const found = sizes.flatMap(([log, size]) => reportIncomplete(log, size ?? 0, answer.value[log] ?? 0, site));
+    return concludeInPart(found, unread);
+  }
+  const problems = await site.problems();
+  const isKnown = problems.some((problem) => answer.error.includes(problem));
+  if (isKnown) return concludeInPart([], [`/api/search ${answer.error}`]);
+  return concludeInPart([error("search", `/api/search ${answer.error}`, unavailableFix(site))], unread);
+}
+
+const unavailableFix = ({ advice }: Site): string =>
+  `see the Worker's log for the reason (${advice.tail("log")}); a new database needs its tables: ${advice.migrate}`;
+
+type Completeness = Readonly<Record<string, number>>;
+
+/** Up to which index search finds the entries of each log. */
+async function readCompleteness(href: string): Promise<Result<Completeness, string>> {
+  const json = await getJson(`${href}/api/search?email=doctor@example.com`);
+  if (!json.ok) return json;
+  const { completeThroughByLog = {} } = json.value as { readonly completeThroughByLog?: Completeness };
+  return ok(completeThroughByLog);
+}
+
+/** Sizes of the first two logs, by name, as their checkpoints have them; null if there is no checkpoint. */
+function readTreeSizes(href: string): Promise<readonly (readonly [log: string, size: number | null])[]> {
+  const heads = { signature: `${href}/checkpoint`, certificate: `${href}/ct/checkpoint` };
+  return Promise.all(Object.entries(heads).map(async ([log, url]) => [log, await readTreeSize(url)] as const));
+}
+
+function reportIncomplete(log: string, size: number, complete: number, { advice }: Site): readonly Finding[] {
+  if (complete >= size) return [];
+  const found = `search finds ${complete} of the ${size} entries of the ${log} log`;
+  const fix = `the log restores what a lost database lacks; this does it now, and removes the rows of another log: ${advice.reindex}`;
+  return [warning("search", found, fix)];
+}
