@@ -15,6 +15,7 @@ export default defineConfig({
   test: {
     // On a machine with two cores, vitest would choose one worker.
     maxWorkers: Math.max(2, availableParallelism() - 1),
+    globalSetup: ["test/support/process/tracked-files.ts"],
     projects: [
       {
         extends: true,

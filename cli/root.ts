@@ -19,6 +19,12 @@ export const IS_INSTALLED = import.meta.filename.endsWith(".js");
  */
 export const workingFolder = (): string => (IS_INSTALLED ? process.cwd() : ROOT);
 
+/** The folder of the deployment that needs no flag. */
+export const defaultFolder = (): string => join(workingFolder(), DEFAULT_FOLDER);
+
+/** The name of that folder; another deployment's has `-NAME` after it. */
+export const DEFAULT_FOLDER = ".sigedge-deploy";
+
 /** The wrangler that this package depends on: a script for Node, wherever npm put it. */
 export const wranglerScript = (): string =>
   join(dirname(createRequire(join(ROOT, "package.json")).resolve("wrangler/package.json")), "bin", "wrangler.js");

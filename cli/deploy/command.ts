@@ -21,7 +21,7 @@ import {
 } from "../deployment/deployment.ts";
 import { OPERATOR_KEY_FILE } from "../deployment/operator-issuer.ts";
 import { askOfflinePassphrase, PASSPHRASE_FLAGS } from "../deployment/passphrase.ts";
-import { installTrustFile } from "../deployment/trust-root.ts";
+import { installTrustFile, TRUST_FILE_CHANGED } from "../deployment/trust-root.ts";
 import { runSteps, type Step } from "../steps.ts";
 import { paint } from "../terminal.ts";
 import { readTrustFromUrl } from "../trust/files.ts";
@@ -145,6 +145,7 @@ async function deploy(options: Options, stream: NodeJS.WriteStream): Promise<Res
   if (!deployment.ok) return deployment;
   const trust = installTrustFile(deployment.value.folder, deployment.value.publicUrl);
   if (!trust.ok) return trust;
+  if (trust.value) stream.write(`${TRUST_FILE_CHANGED}\n`);
   // Asks for the passphrase before the deployment, which takes minutes.
   const key = options.isTried ? await openOperatorKey(options, deployment.value) : ok(null);
   if (!key.ok) return key;

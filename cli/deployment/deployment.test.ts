@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
+import { ROOT } from "../root.ts";
 import { createDeployment, setUrl } from "./create.ts";
 import {
   chooseShape,
@@ -17,6 +18,7 @@ import {
   workerSettings,
 } from "./deployment.ts";
 import { readIssuersFile } from "./issuers-file.ts";
+import { installTrustFile } from "./trust-root.ts";
 import { writeConfig } from "./wrangler-config.ts";
 
 const PASSPHRASE = "correct horse battery staple";
@@ -42,6 +44,18 @@ beforeAll(async () => {
   made = value(setUrl(value(await createDeployment(wanted)), { publicUrl, issuers: "public", passphrase: PASSPHRASE }));
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+it("bundles its own trust file, and enters no other into the tracked one", async () => {
+  const tracked = join(ROOT, "deployment", "trust.json");
+  const before = readFileSync(tracked, "utf8");
+  expect(installTrustFile(made.folder, publicUrl)).toEqual({ ok: true, value: false });
+  expect(readFileSync(tracked, "utf8")).toBe(before);
+  const { vars } = value(workerSettings(made));
+  const config = JSON.parse(
+    readFileSync(await writeConfig({ deployment: made, worker: null, vars }), "utf8"),
+  ) as object;
+  expect(config).toMatchObject({ alias: { "#trust-file": join(made.folder, "trust.json") } });
+});
 
 describe("a new deployment", () => {
   it("encrypts every offline key so that openssl opens it, and writes it to no other file", () => {

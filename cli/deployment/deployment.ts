@@ -17,7 +17,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import { unixMs } from "../../shared/time.ts";
 import { isSecret } from "../../workers/declarations.ts";
 import { REMOTE_CA_KEY_FILE, readKeys } from "../keys/keys.ts";
-import { IS_INSTALLED, workingFolder } from "../root.ts";
+import { DEFAULT_FOLDER, defaultFolder, IS_INSTALLED, workingFolder } from "../root.ts";
 import {
   describePublicIssuers,
   fileSettings,
@@ -48,8 +48,6 @@ export interface Deployment {
 /** One Worker, or one for each service with the gateway in front. */
 export type Shape = "composed" | "split";
 
-/** The deployment that a bare `wrangler deploy` deploys. */
-const DEFAULT_FOLDER = ".sigedge-deploy";
 export const DEFAULT_NAME = "sigedge";
 /** A Worker's name is a DNS label of at most 63 characters; the longest suffix is `-sequencer`. */
 const NAME = /^[a-z][a-z0-9-]{0,40}[a-z0-9]$/;
@@ -92,7 +90,7 @@ export function selectDeployment({
 
 /** The flags that choose a deployment from the current folder; none for the default one. */
 export function deploymentFlags({ folder }: Pick<Deployment, "folder">): readonly string[] {
-  const beside = join(workingFolder(), DEFAULT_FOLDER);
+  const beside = defaultFolder();
   const env = folder.startsWith(`${beside}-`) ? folder.slice(beside.length + 1) : null;
   if (folder === beside) return [];
   return env !== null && ENVIRONMENT.test(env) ? ["--env", env] : ["--dir", quoteForShell(shortenPath(folder))];

@@ -9,7 +9,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import { unixMs } from "../../shared/time.ts";
 import type { OfflineTexts } from "../../shared/tuf/trust-file.ts";
 import { describeKeysError, readKeys } from "../keys/keys.ts";
-import { IS_INSTALLED } from "../root.ts";
+import { defaultFolder, IS_INSTALLED } from "../root.ts";
 import {
   createOfflineKey,
   createOnlineKey,
@@ -105,14 +105,20 @@ function openAll(folder: string, passphrase: string): Result<OfflineKeys, string
 }
 
 /**
- * Copies the deployment's documents to where `wrangler deploy` bundles them, if it has any. An installed package
- * bundles them from the deployment's folder (wrangler-config.ts). Fails with a line for the operator.
+ * Copies the documents of the default deployment to deployment/trust.json, for a build of wrangler.toml from a fork,
+ * which has no folder of a deployment. No other deployment enters that file, which git tracks: a throw-away one would
+ * stay in it. Gives whether the file changed; fails with a line for the operator.
  */
-export function installTrustFile(folder: string, publicUrl: PublicUrl): Result<null, string> {
-  if (IS_INSTALLED) return ok(null);
+export function installTrustFile(folder: string, publicUrl: PublicUrl): Result<boolean, string> {
+  if (IS_INSTALLED || folder !== defaultFolder()) return ok(false);
   const texts = readTrustFile(join(folder, TRUST_FILE), publicUrl.href);
-  if (!texts.ok || texts.value === null) return texts.ok ? ok(null) : texts;
+  if (!texts.ok || texts.value === null) return texts.ok ? ok(false) : texts;
   const installed = readTrustFile(DEPLOYED_TRUST_FILE, publicUrl.href);
-  if (installed.ok && JSON.stringify(installed.value) === JSON.stringify(texts.value)) return ok(null);
-  return writeTrustFile(DEPLOYED_TRUST_FILE, publicUrl.href, texts.value);
+  if (installed.ok && JSON.stringify(installed.value) === JSON.stringify(texts.value)) return ok(false);
+  const written = writeTrustFile(DEPLOYED_TRUST_FILE, publicUrl.href, texts.value);
+  return written.ok ? ok(true) : written;
 }
+
+/** What to do with the tracked file that installTrustFile changed. */
+export const TRUST_FILE_CHANGED =
+  "deployment/trust.json changed: it holds the public, signed half of the trust root; commit it in your fork";

@@ -129,13 +129,10 @@ function withoutIds(databases: unknown, migrations: string): readonly Json[] {
 
 const fromFolder = ({ folder }: Deployment, path: string): string => relative(folder, join(ROOT, path)) || ".";
 
-/**
- * Bundles the deployment's own trust file instead of deployment/trust.json. In a clone that file is edited instead
- * (installTrustFile), so that a bare `wrangler deploy` bundles it too; an installed package is never edited.
- */
+/** Bundles the deployment's own trust file in place of deployment/trust.json: no other deployment's, and no old copy. */
 function aliasTrustFile({ folder }: Deployment): Json {
   const file = join(folder, TRUST_FILE);
-  return IS_INSTALLED && existsSync(file) ? { alias: { "#trust-file": file } } : {};
+  return existsSync(file) ? { alias: { "#trust-file": file } } : {};
 }
 
 /**

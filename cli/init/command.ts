@@ -10,6 +10,7 @@ import { createDeployment, type FirstIssuers, setUrl } from "../deployment/creat
 import {
   DEPLOYMENT_FLAGS,
   type Deployment,
+  deploymentFlags,
   isName,
   offlineFolder,
   openIssuersLine,
@@ -21,7 +22,7 @@ import {
 } from "../deployment/deployment.ts";
 import { operatorOf } from "../deployment/operator-issuer.ts";
 import { askOfflinePassphrase, PASSPHRASE_FILE, PASSPHRASE_FLAGS, readPassphrase } from "../deployment/passphrase.ts";
-import { installTrustFile } from "../deployment/trust-root.ts";
+import { installTrustFile, TRUST_FILE_CHANGED } from "../deployment/trust-root.ts";
 import { findRedirectedFolder, redirectTo, writeConfig } from "../deployment/wrangler-config.ts";
 import { paint } from "../terminal.ts";
 import { addressProblem } from "./address-problem.ts";
@@ -86,9 +87,9 @@ export const INIT = defineCommand({
     const opened = await open(options);
     if (!opened.ok) return opened;
     const { deployment } = opened.value;
-    const isBare = await writeFiles(deployment);
-    if (!isBare.ok) return isBare;
-    const outcome = { ...opened.value, isBare: isBare.value };
+    const written = await writeFiles(deployment);
+    if (!written.ok) return written;
+    const outcome = { ...opened.value, ...written.value };
     output.result(outcomeJson(outcome), outcomeText(outcome));
     return ok(0);
   },
@@ -117,16 +118,25 @@ function readOptions(args: Arguments<typeof FLAGS>): Result<Options, string> {
   });
 }
 
-/** Writes what wrangler reads. Gives whether a bare `wrangler deploy` deploys this deployment. */
-async function writeFiles(deployment: Deployment): Promise<Result<boolean, string>> {
+/** The files outside the deployment's folder that init writes. */
+interface Written {
+  /** Whether a bare `wrangler deploy` deploys this deployment. */
+  readonly isBare: boolean;
+  /** Whether deployment/trust.json, which git tracks, changed. */
+  readonly isTrustFileChanged: boolean;
+}
+
+/** Writes what wrangler reads. */
+async function writeFiles(deployment: Deployment): Promise<Result<Written, string>> {
   const settings = workerSettings(deployment);
   if (!settings.ok) return settings;
   writePrivate(join(deployment.folder, "secrets.json"), `${JSON.stringify(settings.value.secrets, null, 2)}\n`);
-  const trust = deployment.publicUrl === null ? ok(null) : installTrustFile(deployment.folder, deployment.publicUrl);
+  const trust = deployment.publicUrl === null ? ok(false) : installTrustFile(deployment.folder, deployment.publicUrl);
   if (!trust.ok) return trust;
   await writeConfig({ deployment, worker: null, vars: settings.value.vars });
   const other = findRedirectedFolder();
-  return ok((other === null || other === deployment.folder || !existsSync(other)) && redirectTo(deployment));
+  const isBare = (other === null || other === deployment.folder || !existsSync(other)) && redirectTo(deployment);
+  return ok({ isBare, isTrustFileChanged: trust.value });
 }
 
 interface Opened {
@@ -164,12 +174,9 @@ async function create({ passphraseFile, ...wanted }: Options): Promise<Result<Op
     : deployment;
 }
 
-interface Outcome extends Opened {
-  /** Whether a bare `wrangler deploy` deploys this one. */
-  readonly isBare: boolean;
-}
+type Outcome = Opened & Written;
 
-function outcomeJson({ deployment, isNew, madePassphrase, isBare }: Outcome): object {
+function outcomeJson({ deployment, isNew, madePassphrase, isBare, isTrustFileChanged }: Outcome): object {
   const { folder, name, publicUrl } = deployment;
   const operator = publicUrl === null ? null : operatorOf(publicUrl);
   const offline = existsSync(offlineFolder(deployment)) ? offlineFolder(deployment) : null;
@@ -182,20 +189,24 @@ function outcomeJson({ deployment, isNew, madePassphrase, isBare }: Outcome): ob
     offline,
     passphraseBesideKeys: madePassphrase,
     bareDeploy: isBare,
+    trustFileChanged: isTrustFileChanged,
   };
 }
 
 const bold = (text: string): string => paint("bold", text);
 const commandLine = (text: string): string => `  ${paint("cyan", text)}`;
 
-function outcomeText({ deployment, isNew, madePassphrase, isBare }: Outcome): string {
+function outcomeText({ deployment, isNew, madePassphrase, isBare, isTrustFileChanged }: Outcome): string {
   const { folder, publicUrl, name } = deployment;
-  const selection = folder.endsWith(".sigedge-deploy") ? "" : ` --dir ${shortenPath(folder)}`;
+  const selection = deploymentFlags(deployment)
+    .map((word) => ` ${word}`)
+    .join("");
   const lines = [
     `${paint("green", "✓")} ${isNew ? "created" : "kept"} the keys of ${name}`,
     `  ${shortenPath(folder)}/keys       online keys, which become secrets of the Workers; back them up where you keep secrets`,
     `  ${shortenPath(folder)}/issuers.yaml   the issuers whose identity tokens the CA accepts; edit it before you deploy`,
   ];
+  if (isTrustFileChanged) lines.push(`  ${TRUST_FILE_CHANGED}`);
   const admits = openIssuersLine(deployment);
   if (admits !== null) lines.push("", paint("yellow", `The CA ${admits}`));
   const offline = existsSync(offlineFolder(deployment)) ? ["", ...offlineText(deployment, madePassphrase)] : [];

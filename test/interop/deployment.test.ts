@@ -92,7 +92,8 @@ describe("composed", () => {
   });
 
   it("decides nothing when it fails, and replaces nothing that another folder made", async () => {
-    await run(`npx sigedge init --url ${cloud.url}`);
+    const made = await run(`npx sigedge init --url ${cloud.url}`);
+    expect(made.stdout).toContain("deployment/trust.json changed");
     const deployment = join(checkout.folder, ".sigedge-deploy", "deployment.json");
     const shape = (): unknown => (JSON.parse(readFileSync(deployment, "utf8")) as { shape: unknown }).shape;
     const noLogin = { ...cloud.env, CLOUDFLARE_API_TOKEN: "" };
@@ -101,13 +102,16 @@ describe("composed", () => {
     await run("npx sigedge deploy --no-smoke-test");
     expect(shape()).toBe("composed");
     const before = cloud.account.latestVersion("sigedge").id;
-    await run("npx sigedge init --url https://other.example.com --dir other --name sigedge");
+    const trustFile = join(checkout.folder, "deployment", "trust.json");
+    const tracked = readFileSync(trustFile, "utf8");
+    expect(Object.keys(JSON.parse(tracked) as object)).toEqual([cloud.url]);
+    const other = await run("npx sigedge init --url https://other.example.com --dir other --name sigedge");
+    expect([other.stdout.includes("deployment/trust.json"), readFileSync(trustFile, "utf8")]).toEqual([false, tracked]);
     for (const line of [
       "npx sigedge deploy --no-smoke-test --dir other",
       "npx sigedge deploy --split --no-smoke-test --dir other",
     ]) {
-      const other = await checkout.run(line, cloud.env);
-      expect(other.code).toBe(1);
+      expect((await checkout.run(line, cloud.env)).code).toBe(1);
     }
     const refused = await checkout.run("npx sigedge deploy --no-smoke-test --dir other", cloud.env);
     expect(refused.stderr).toContain(`the Worker sigedge, which answers for ${cloud.url}`);

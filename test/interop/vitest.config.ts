@@ -13,6 +13,7 @@ export default defineConfig({
   },
   test: {
     name: "interop",
+    globalSetup: ["test/support/process/tracked-files.ts"],
     include: ["test/interop/**/*.test.ts"],
     // Each file runs a workerd.
     maxWorkers: 2,
