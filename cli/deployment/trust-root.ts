@@ -106,8 +106,8 @@ function openAll(folder: string, passphrase: string): Result<OfflineKeys, string
 
 /**
  * Copies the documents of the default deployment to deployment/trust.json, for a build of wrangler.toml from a fork,
- * which has no folder of a deployment. No other deployment enters that file, which git tracks: a throw-away one would
- * stay in it. Gives whether the file changed; fails with a line for the operator.
+ * which has no folder of a deployment. No other deployment enters that file: git tracks it, and one that was made for a
+ * trial would stay in it. Gives whether the file changed; fails with a line for the operator.
  */
 export function installTrustFile(folder: string, publicUrl: PublicUrl): Result<boolean, string> {
   if (IS_INSTALLED || folder !== defaultFolder()) return ok(false);

@@ -129,7 +129,7 @@ function withoutIds(databases: unknown, migrations: string): readonly Json[] {
 
 const fromFolder = ({ folder }: Deployment, path: string): string => relative(folder, join(ROOT, path)) || ".";
 
-/** Bundles the deployment's own trust file in place of deployment/trust.json: no other deployment's, and no old copy. */
+/** Bundles the deployment's own trust file in place of deployment/trust.json, which may hold another one's. */
 function aliasTrustFile({ folder }: Deployment): Json {
   const file = join(folder, TRUST_FILE);
   return existsSync(file) ? { alias: { "#trust-file": file } } : {};
