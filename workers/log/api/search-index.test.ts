@@ -238,6 +238,25 @@ describe("searchPage", () => {
     );
   });
 
+  test("holds a hit back while another log may have a newer one below the window", async () => {
+    const memory = memoryD1();
+    const ours = "https://a.example";
+    const others: Row[] = Array.from({ length: 300 }, () => ({ log: "signature", timestamp: 3, matches: true }));
+    memory.database.exec("BEGIN");
+    append(memory, empty(), [
+      { log: "certificate", timestamp: 1, matches: true, issuer: ours },
+      { log: "signature", timestamp: 2, matches: true, issuer: ours },
+      ...others,
+    ]);
+    memory.database.exec("COMMIT");
+    for (const terms of [[TERM], []] as const) {
+      const first = await page(memory, { terms, issuer: ours });
+      expect(names(first.hits)).toStrictEqual([]);
+      const second = await page(memory, { terms, issuer: ours, bounds: first.next });
+      expect([names(second.hits), second.next]).toStrictEqual([["signature 0", "certificate 0"], null]);
+    }
+  });
+
   test("looks at no more than a window of an issuer's log", async () => {
     for (const terms of [[TERM], []] as const) {
       const { database, statements, ...memory } = memoryD1();
