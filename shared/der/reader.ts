@@ -5,6 +5,7 @@
 import { decodeUtf8 } from "../bytes/utf8.ts";
 import { err, ok, type Result } from "../result.ts";
 import { type UnixMs, unixMs } from "../time.ts";
+import { readHeader, scanDer } from "./scan.ts";
 
 /** The input is not DER, or not of the expected schema. */
 export interface DerError {
@@ -163,27 +164,12 @@ export class DerReader {
   #next(): Element {
     const bytes = this.#bytes;
     const start = this.#at;
-    const tag = bytes[start];
-    if (tag === undefined || (tag & 0x1f) === 0x1f) throw new DerSyntaxError("no element");
-    const { header, length } = lengthAt(bytes, start + 1);
-    const from = start + 1 + header;
-    if (length > bytes.length - from) throw new DerSyntaxError("truncated");
-    this.#at = from + length;
-    return { tag, contents: bytes.subarray(from, this.#at), whole: bytes.subarray(start, this.#at) };
+    const header = readHeader(bytes, start, bytes.length);
+    if (typeof header === "string") throw new DerSyntaxError(header);
+    this.#at = header.from + header.length;
+    const contents = bytes.subarray(header.from, this.#at);
+    return { tag: bytes[start] ?? 0, contents, whole: bytes.subarray(start, this.#at) };
   }
-}
-
-function lengthAt(bytes: Uint8Array, at: number): { readonly header: number; readonly length: number } {
-  const first = bytes[at];
-  if (first === undefined) throw new DerSyntaxError("truncated");
-  if (first < 0x80) return { header: 1, length: first };
-  const count = first & 0x7f;
-  // Four length octets reach 4 GiB, more than any input that our body limits let through.
-  if (count === 0 || count > 4 || at + count >= bytes.length) throw new DerSyntaxError("length");
-  let length = 0;
-  for (let i = 1; i <= count; i++) length = length * 256 + (bytes[at + i] ?? 0);
-  if (length < 0x80 || bytes[at + 1] === 0) throw new DerSyntaxError("length not minimal");
-  return { header: 1 + count, length };
 }
 
 /** Registered identifiers have up to 20. In dotted decimal a longer one is longer still, and messages quote it. */
@@ -221,8 +207,13 @@ function parseTime(tag: number, text: string): UnixMs | null {
   return Number.isNaN(value) || value < 0 || new Date(value).toISOString() !== iso ? null : unixMs(value);
 }
 
-/** Runs `read` over all of `bytes`. Fails with der_invalid, also if bytes are left over. */
+/**
+ * Runs `read` over all of `bytes`, once a scan has bounded their depth and number of values. Fails with der_invalid,
+ * also if bytes are left over.
+ */
 export function decodeDer<T>(bytes: Uint8Array, read: (reader: DerReader) => T): Result<T, DerError> {
+  const problem = scanDer(bytes);
+  if (problem !== null) return err({ code: "der_invalid", reason: problem });
   const reader = new DerReader(bytes);
   try {
     const value = read(reader);

@@ -182,7 +182,7 @@ describe("a damaged row", () => {
     ["UPDATE entry_odd SET idx = 1000 WHERE idx = 310", /damaged/],
     ["UPDATE entry_odd SET leaf_hash = zeroblob(32) WHERE idx = 300", /damaged/],
     ["UPDATE log SET creation = 'another'", /R2 belongs to another log/],
-    ["UPDATE log SET spki = zeroblob(91)", /log key is not the one/],
+    ["UPDATE log SET spki = zeroblob(91)", /SIGNATURE_LOG_KEY is not the key/],
     ["DELETE FROM log", /storage of this log is gone/],
   ])("%s", async (sql, reason) => {
     const memory = await growLog(310);

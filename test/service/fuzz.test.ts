@@ -4,6 +4,7 @@
 
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Campaign, FUZZED_ROUTES, type FuzzedStack, startFuzzedStack } from "../fuzz/service/campaign.ts";
+import { DER_HANDLERS } from "../fuzz/service/hostile-der.ts";
 
 let fuzzed: FuzzedStack;
 let campaign: Campaign;
@@ -18,6 +19,13 @@ it.each(FUZZED_ROUTES.filter(({ method }) => method === "POST"))(
   "$path answers the most expensive bodies within the budget",
   async (row) => {
     await campaign.runExpensive(row);
+  },
+);
+
+it.each(FUZZED_ROUTES.filter(({ handler }) => DER_HANDLERS.has(handler)))(
+  "$path answers hostile DER within the budget",
+  async (row) => {
+    expect(await campaign.runDer(row)).toBeGreaterThan(50);
   },
 );
 

@@ -12,7 +12,14 @@ import type { LogDeps } from "./deps.ts";
 import type { Submission } from "./kinds/kind.ts";
 import { isDue, withDeadline, withDeadlines } from "./platform/deadlines.ts";
 import { Maintenance } from "./publication/maintenance.ts";
-import { checkNothingExists, checkOutside, isShowable, type Recovered, readRows } from "./recovery/recover.ts";
+import {
+  checkKeys,
+  checkNothingExists,
+  checkOutside,
+  isShowable,
+  type Recovered,
+  readRows,
+} from "./recovery/recover.ts";
 import type { Refusal } from "./recovery/refusal.ts";
 import { type RestoredLog, restoreFromBackup } from "./recovery/restore.ts";
 import { Capacity } from "./rounds/capacity.ts";
@@ -211,6 +218,8 @@ export class Log {
     const anchored = await this.#deps.anchor.read();
     // Before R2 is asked: reads do not wait for it.
     if (isShowable(rows.value, anchored)) this.#show(rows.value.identity);
+    const keys = checkKeys(rows.value, this.#deps);
+    if (!keys.ok) return keys;
     const outside = await checkOutside(this.#deps, rows.value, anchored);
     if (outside.ok) this.#show(rows.value.identity);
     return outside;

@@ -246,6 +246,18 @@ describe("a difference from what runs", () => {
   });
 });
 
+describe("a log that refuses to write", () => {
+  const reason = "SIGNATURE_LOG_KEY is not the key that the log signature was created with: put the old key back";
+  const refusing = (name: string): Promise<LogDescription> =>
+    Promise.resolve({ ...(logs[name] ?? log()), ...(name === "signature" ? { state: "refusing", reason } : {}) });
+
+  it.each([true, false])("is reported with its own reason; with a repository: %s", async (isDeployed) => {
+    const other = newService({ describe: refusing });
+    if (isDeployed) other.deploy(first.texts, first.onlineKey);
+    expect((await health(other)).problems).toEqual([`the log signature refuses to write: ${reason}`]);
+  });
+});
+
 describe("a deployed repository", () => {
   it("that is refused yields 503 on every trust route, and none of it is served", async () => {
     const other = newService();

@@ -16,6 +16,7 @@ import { targetText } from "./documents/documents.ts";
 import { readMaterial } from "./documents/material.ts";
 import { readTuf } from "./documents/tuf.ts";
 import type { Config } from "./env.ts";
+import { logRefusals } from "./log-refusals.ts";
 
 /**
  * Checks the repository, the certificates and the logs. Rejects if the repository is unreachable; an unreachable log is
@@ -31,7 +32,7 @@ export async function readHealth(config: Config, now: UnixMs): Promise<TrustHeal
   const soon = expiries.flatMap((expiry) => expiryProblem(expiry, now) ?? []);
   const different = tuf.kind === "serving" ? await compareWithTargets(config, tuf, now) : [];
   return {
-    problems: [...problemsOf(tuf), ...different, ...soon],
+    problems: [...(await logRefusals(config, now)), ...problemsOf(tuf), ...different, ...soon],
     expiries: expiries.map((expiry) => countdown(expiry, now)),
   };
 }

@@ -17,8 +17,9 @@ import { Random } from "../../faults/random.ts";
 import { FedLog } from "../../support/logs/fed-log.ts";
 import { startStack, type TestStack } from "../../support/process/stack.ts";
 import { cpuMs, peakMegabytes, verificationMs } from "./cpu-meter.ts";
+import { hostileBodies } from "./hostile-der.ts";
 import { type Draft, expensiveBodies, mutate } from "./mutations.ts";
-import { contents, makeMaterial } from "./requests.ts";
+import { type Content, contents, type Material, makeMaterial } from "./requests.ts";
 
 /** The routes that a stranger can call, each with its handler. */
 export const FUZZED_ROUTES = ([...CA, ...LOG, ...OIDC, ...TRUST, ...TSA, ...WITNESS, ...FRONT] as readonly RouteRow[])
@@ -79,7 +80,7 @@ export class Campaign {
   readonly #pid: number;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
   #scale: number;
-  #makers: ReturnType<typeof contents> | null = null;
+  #material: Material | null = null;
   #madeAt = 0;
   #seenLogs = 0;
 
@@ -115,15 +116,34 @@ export class Campaign {
     }
   }
 
+  /** Sends DER that costs a parser most, in every place of a route that takes DER. Returns how many requests. */
+  async runDer(row: (typeof FUZZED_ROUTES)[number]): Promise<number> {
+    const random = new Random(2);
+    let sent = 0;
+    for (const content of hostileBodies(row.handler, row.maxBodyBytes ?? 0, await this.#freshMaterial())) {
+      await this.#check(this.#draftOf(row, content, random), `hostile DER ${sent++}`);
+    }
+    return sent;
+  }
+
   /** A valid request of a route. */
   async draft(row: (typeof FUZZED_ROUTES)[number], random: Random): Promise<Draft> {
-    if (this.#makers === null || Date.now() > this.#madeAt + TOKEN_LIFE_MS) {
-      this.#makers = contents(await makeMaterial(this.#fuzzed.stack, this.#fuzzed.witnessed));
+    const make = new Map(Object.entries(contents(await this.#freshMaterial()))).get(row.handler);
+    if (make === undefined) throw new Error(`${row.handler} has no valid request`);
+    return this.#draftOf(row, make(random), random);
+  }
+
+  /** What requests are made of, with a token that is still valid. */
+  async #freshMaterial(): Promise<Material> {
+    if (this.#material === null || Date.now() > this.#madeAt + TOKEN_LIFE_MS) {
+      this.#material = await makeMaterial(this.#fuzzed.stack, this.#fuzzed.witnessed);
       this.#madeAt = Date.now();
     }
-    const make = new Map(Object.entries(this.#makers)).get(row.handler);
-    if (make === undefined) throw new Error(`${row.handler} has no valid request`);
-    const { rest = "", query, contentType, body, authorization } = make(random);
+    return this.#material;
+  }
+
+  #draftOf(row: (typeof FUZZED_ROUTES)[number], content: Content, random: Random): Draft {
+    const { rest = "", query, contentType, body, authorization } = content;
     const path = row.path.replace(/\*$|:[\w.-]+$/, rest);
     return {
       route: `${row.method ?? ""} ${row.path}`,

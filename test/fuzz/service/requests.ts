@@ -27,7 +27,7 @@ type Handler =
   | Named<typeof WITNESS>;
 
 /** What a request has beside the method and path of its route. */
-interface Content {
+export interface Content {
   /** Replaces the parameters of the route's path, or its `*`. */
   readonly rest?: string;
   readonly query?: string;
@@ -42,7 +42,7 @@ const EMAIL = "fuzz@example.com";
 const JSON_TYPE = "application/json";
 
 /** What valid requests are made of. */
-interface Material {
+export interface Material {
   readonly token: string;
   readonly key: ClientKey;
   /** PEM of the key. */

@@ -59,7 +59,8 @@ export const testEcdsa = ecdsa.value;
 /** The two first logs behind https://log.example.com. */
 export const testLogs = logsOf(url.value);
 
-const testKeys = { ecdsa: ecdsa.value, ed25519: ed25519.value };
+/** Every key of the logs. */
+export const testKeys = { ecdsa: ecdsa.value, ed25519: ed25519.value };
 
 /** A log in memory. `stores` replaces any of its parts. */
 export function memoryLog(kind: LogKind, stores: Partial<Stores> = {}): MemoryLog {

@@ -2,9 +2,13 @@
 // What a log tells about itself: its identity, how far R2 and D1 have come, how full its storage is, and whether it
 // takes entries.
 
+import { sha256 } from "#sha256";
+import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import type { LogDescription } from "../../../shared/rpc/sequencer.ts";
 import { formatRfc3339, unixMs } from "../../../shared/time.ts";
+import { findSignature, parseNote } from "../../../shared/tlog/note.ts";
 import { TILE_WIDTH } from "../../../shared/tlog/tile.ts";
+import { parseVkey } from "../../../shared/tlog/vkey.ts";
 import type { LogSetup } from "../env.ts";
 import type { Log } from "../log.ts";
 import { FAULT_REASONS } from "../rounds/capacity.ts";
@@ -24,20 +28,31 @@ export async function describeLog(log: Log, setup: Setup): Promise<LogDescriptio
     throw new Error(phase.kind === "running" ? "no log" : phase.reason);
   }
   const { config, ecdsa, format } = setup;
+  // The key that the log was created with, whatever the settings hold now.
+  const spki = identity?.spki ?? ecdsa.spki;
   return {
     origin: config.origin,
     creation: identity?.creation ?? null,
     createdAt: identity?.createdAt ?? unixMs(0),
     frozenAt,
-    spki: ecdsa.spki,
-    logId: ecdsa.logId,
-    vkeys: format.vkeys,
+    spki,
+    logId: sha256(spki),
+    vkeys: phase.kind === "refusing" && state !== null ? vkeysIn(state, format) : format.vkeys,
     ...progressOf(state),
     witnessedSize: log.witnessedSize,
     storageBytes: storage.bytes,
     storageLimitBytes: storage.limitBytes,
     ...describeState(log, setup),
   };
+}
+
+/** Those that signed the newest head: a log with another key refuses, and must not present it as its own. */
+function vkeysIn({ checkpoint }: StateRow, { vkeys }: Setup["format"]): readonly string[] {
+  const note = parseNote(encodeUtf8(checkpoint));
+  return vkeys.filter((text) => {
+    const vkey = parseVkey(text);
+    return vkey.ok && note.ok && findSignature(note.value, vkey.value.name, vkey.value.keyId) !== null;
+  });
 }
 
 function describeState(

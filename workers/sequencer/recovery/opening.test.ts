@@ -1,11 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { parseEd25519Signer } from "#private-key";
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
+import type { LogKind } from "../../../shared/logs/kinds.ts";
 import { EMPTY_ROOT } from "../../../shared/tlog/hash.ts";
 import { appendCertificate, appendText, appendTexts, headOf } from "../../../test/support/logs/appends.ts";
-import { type MemoryLog, memoryLog, testLogs, textSubmission } from "../../../test/support/logs/memory-log.ts";
+import {
+  type MemoryLog,
+  memoryLog,
+  testKeys,
+  testLogs,
+  textSubmission,
+} from "../../../test/support/logs/memory-log.ts";
 import { MemoryAnchor, MemoryObjects } from "../../../test/support/logs/memory-stores.ts";
+import { valueOf } from "../../../test/support/value-of.ts";
+import type { LogFormat } from "../kinds/kind.ts";
+import { SEQUENCER_KINDS } from "../kinds/kinds.ts";
+import { parseLogSigner } from "../kinds/log-keys.ts";
+import { describeLog } from "../publication/description.ts";
+
+/** The format of a log one of whose keys is another, and how often any of them has signed. */
+function replaceKey(
+  kind: LogKind,
+  key: "ecdsa" | "ed25519",
+): { readonly format: LogFormat; readonly signed: () => number } {
+  let count = 0;
+  const counted = <Signer extends { readonly sign: (message: Uint8Array) => Uint8Array }>(signer: Signer): Signer => ({
+    ...signer,
+    sign: (message: Uint8Array) => {
+      count++;
+      return signer.sign(message);
+    },
+  });
+  const pem = (of: KeyObject): string => String(of.export({ format: "pem", type: "pkcs8" }));
+  const ecdsa = valueOf(parseLogSigner(pem(generateKeyPairSync("ec", { namedCurve: "prime256v1" }).privateKey)));
+  const ed25519 = valueOf(parseEd25519Signer(pem(generateKeyPairSync("ed25519").privateKey)));
+  const keys = { ...testKeys, ...(key === "ecdsa" ? { ecdsa } : { ed25519 }) };
+  const format = SEQUENCER_KINDS[kind].createFormat(testLogs[kind].origin, {
+    ecdsa: counted(keys.ecdsa),
+    ed25519: counted(keys.ed25519),
+  });
+  return { format, signed: () => count };
+}
 
 describe("opening", () => {
   async function grown(count: number): Promise<MemoryLog> {
@@ -204,13 +242,45 @@ describe("opening", () => {
     expect(again.log.state?.treeSize).toBe(2);
   });
 
-  it("refuses another PUBLIC_URL and another key", async () => {
+  it("refuses another PUBLIC_URL", async () => {
     const memory = await grown(1);
     const config = { ...testLogs.signature, baseUrl: "https://other.example.com", origin: "other.example.com" };
     await expectRefusal(memory.restart({ config }), /created for https:\/\/log.example.com/);
-    const format = { ...memory.format, spki: new Uint8Array(91) };
-    await expectRefusal(memory.restart({ format }), /log key is not the one/);
   });
+
+  it.each([
+    ["signature", "signature", "ecdsa", "SIGNATURE_LOG_KEY"],
+    ["signature", "signature", "ed25519", "SIGNATURE_LOG_ED25519_KEY"],
+    ["certificate", "certificate", "ecdsa", "CERTIFICATE_LOG_KEY"],
+    ["signature", "signature-2027", "ed25519", "SHARD_KEYS.signature-2027.ed25519"],
+    ["certificate", "certificate-2027", "ecdsa", "SHARD_KEYS.certificate-2027.ecdsa"],
+  ] as const)(
+    "refuses another key of the %s log %s (%s), names it, and is still read",
+    async (kind, name, key, setting) => {
+      const memory = memoryLog(kind, { config: { ...testLogs[kind], name } });
+      await memory.log.open();
+      // A certificate log is empty at first.
+      if (kind === "certificate") await appendCertificate(memory, "a");
+      const checkpoint = memory.log.head?.checkpoint;
+      const { format, signed } = replaceKey(kind, key);
+      const restarted = memory.restart({ format });
+      restarted.host.time += 24 * 60 * 60 * 1000;
+      await expectRefusal(
+        restarted,
+        new RegExp(`^${setting} is not the key that the log ${name} was created with: put the old key back$`),
+      );
+      expect(restarted.log.headOver(0)?.checkpoint).toBe(checkpoint);
+      const setup = { config: memory.config, format, ecdsa: testKeys.ecdsa };
+      const description = await describeLog(restarted.log, setup);
+      expect(description).toMatchObject({ state: "refusing", spki: memory.format.spki });
+      expect(memory.format.vkeys).toEqual(expect.arrayContaining([...description.vkeys]));
+      expect(description.vkeys.length).toBe(format.vkeys.length - 1);
+      expect(signed()).toBe(0);
+      const again = restarted.restart({ format: memory.format });
+      await again.log.open();
+      expect([again.log.phase.kind, again.log.head?.checkpoint]).toEqual(["running", checkpoint]);
+    },
+  );
 
   it("stops when another copy has moved the anchor", async () => {
     const memory = await grown(5);

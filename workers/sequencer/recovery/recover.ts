@@ -16,7 +16,7 @@ import { parseCheckpoint } from "../../../shared/tlog/checkpoint.ts";
 import { type Edge, edgeNodes, restoreEdge } from "../../../shared/tlog/edge.ts";
 import type { Hash } from "../../../shared/tlog/hash.ts";
 import { sameHead, type TreeHead } from "../../../shared/tlog/head.ts";
-import { parseNote } from "../../../shared/tlog/note.ts";
+import { type NoteSignature, parseNote } from "../../../shared/tlog/note.ts";
 import { rootHash } from "../../../shared/tlog/proof.ts";
 import {
   decodeTile,
@@ -26,7 +26,9 @@ import {
   nodesAtLevel,
   TILE_WIDTH,
 } from "../../../shared/tlog/tile.ts";
+import { parseVkey } from "../../../shared/tlog/vkey.ts";
 import type { LogDeps } from "../deps.ts";
+import { keySettingOf } from "../kinds/kinds.ts";
 import type { CosignedRow, LogIdentity, StateRow } from "../storage.ts";
 import { type Refusal, refuse, toRefusal } from "./refusal.ts";
 
@@ -55,8 +57,8 @@ export function readRows(deps: RecoverDeps): Result<Recovered | null, Refusal> {
   try {
     const identity = storage.readIdentity();
     if (identity === null) return ok(null);
-    const pinned = describePinned(identity, deps);
-    if (pinned !== null) return refuse(pinned);
+    const moved = describeMove(identity, deps);
+    if (moved !== null) return refuse(moved);
     const state = storage.readState();
     const edge = readEdge(storage, state);
     if (!equal(rootHash(edge.treeSize, edgeNodes(edge)), state.rootHash) || !isCheckpointOf(state)) {
@@ -83,17 +85,38 @@ function isCheckpointOf(state: StateRow): boolean {
   return checkpoint.ok && sameHead(checkpoint.value, state);
 }
 
-/** Names the setting that differs from what the log was created with, null if none does. */
-function describePinned(
-  identity: LogIdentity,
-  { config, format }: Pick<RecoverDeps, "config" | "format">,
-): string | null {
-  if (identity.origin !== config.origin || identity.baseUrl !== config.baseUrl) {
-    return `this log was created for ${identity.baseUrl} (origin ${identity.origin}), not for ${config.baseUrl}: set PUBLIC_URL back, or open a new log`;
-  }
-  return equal(identity.spki, format.spki)
+/** Says that the log was created for another address, null if it was not. */
+function describeMove(identity: LogIdentity, { config }: Pick<RecoverDeps, "config">): string | null {
+  return identity.origin === config.origin && identity.baseUrl === config.baseUrl
     ? null
-    : "the log key is not the one this log was created with: put the old key back";
+    : `this log was created for ${identity.baseUrl} (origin ${identity.origin}), not for ${config.baseUrl}: set PUBLIC_URL back, or open a new log`;
+}
+
+/**
+ * Refuses if a key is not the one that the log was created with. Its entries stay readable, under the signatures that
+ * they have; a head signed by the other key would belong to no log that anybody trusts.
+ */
+export function checkKeys(
+  { identity, state }: Pick<Recovered, "identity" | "state">,
+  { config, format }: Pick<RecoverDeps, "config" | "format">,
+): Result<null, Refusal> {
+  const key = equal(identity.spki, format.spki) ? foreignLine(state, config.origin, format) : "ecdsa";
+  if (key === null) return ok(null);
+  return refuse(
+    `${keySettingOf(config, key)} is not the key that the log ${config.name} was created with: put the old key back`,
+  );
+}
+
+/** A line by the log itself in its stored checkpoint, by a key that it does not have now. Null if there is none. */
+function foreignLine(state: StateRow, origin: string, { vkeys }: RecoverDeps["format"]): "ed25519" | null {
+  const note = parseNote(encodeUtf8(state.checkpoint));
+  const own = vkeys.flatMap((text) => {
+    const vkey = parseVkey(text);
+    return vkey.ok ? [vkey.value.keyId] : [];
+  });
+  const isForeign = ({ name, keyId }: NoteSignature): boolean => name === origin && !own.some((id) => equal(id, keyId));
+  // The line of the ECDSA key has been compared already.
+  return note.ok && note.value.signatures.some(isForeign) ? "ed25519" : null;
 }
 
 /** Rebuilds the edge: level 0 from the entries of the open tile, the levels above from their rows. */
