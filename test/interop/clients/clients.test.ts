@@ -11,6 +11,7 @@ import { bundleToJSON } from "@sigstore/bundle";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readInstance, readJson, sign } from "../../../cli/signing/sigstore-js.ts";
 import { interopVersion } from "../../../tools/interop-tools.ts";
+import { type LoginProvider, startLoginProvider } from "../../support/process/login-provider.ts";
 import { startStack, type TestStack } from "../../support/process/stack.ts";
 import { ARTIFACT, STATEMENT } from "./artifacts.ts";
 import { withChangedBody, withChangedProof } from "./changed-bundles.ts";
@@ -30,16 +31,25 @@ const pairs: Record<Transport, Record<Kind, Record<string, Record<string, number
   files: { message: {}, attestation: {} },
   tuf: { message: {}, attestation: {} },
 };
+let provider: LoginProvider;
 let stack: TestStack;
 let registry: Registry;
 let surroundings: Surroundings;
 
 beforeAll(async () => {
-  // cosign also signs with a key pair that it generates, which no policy lists.
-  stack = await startStack({ vars: { ACCEPT: "open" } });
+  provider = await startLoginProvider(SIGNER);
+  stack = await startStack({
+    vars: {
+      // cosign also signs with a key pair that it generates, which no policy lists.
+      ACCEPT: "open",
+      OIDC_PROVIDERS: JSON.stringify([provider.url]),
+      ISSUERS: JSON.stringify([provider.row]),
+    },
+  });
   registry = await startRegistry();
   surroundings = {
     stack,
+    provider: provider.url,
     registry: registry.address,
     otherRoot: await readOtherRoot(),
     otherKey: generateKeyPairSync("ec", { namedCurve: "P-256" })
@@ -50,6 +60,7 @@ beforeAll(async () => {
 }, START_TIMEOUT_MS);
 
 afterAll(async () => {
+  provider?.stop();
   registry?.stop();
   await stack?.stop();
   rmSync(folder, { recursive: true, force: true });

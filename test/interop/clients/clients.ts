@@ -4,6 +4,8 @@
 import type { Client, Operation, Transport } from "./client.ts";
 import { COSIGN } from "./cosign.ts";
 import { GITSIGN } from "./gitsign.ts";
+import { MODEL_SIGNING } from "./model-signing.ts";
+import { PYPI_ATTESTATIONS } from "./pypi-attestations.ts";
 import { SIGSTORE_GO } from "./sigstore-go.ts";
 import { SIGSTORE_JAVA } from "./sigstore-java.ts";
 import { SIGSTORE_JS } from "./sigstore-js.ts";
@@ -20,6 +22,8 @@ export const CLIENTS: readonly Client[] = [
   TIMESTAMP_CLI,
   SIGSTORE_JAVA,
   SIGSTORE_RUST,
+  MODEL_SIGNING,
+  PYPI_ATTESTATIONS,
 ];
 
 export const TRANSPORTS: readonly Transport[] = ["files", "tuf"];

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The folder in which the commands of one client run: the files that they name, and their environment variables:
 //   S the instance; M its TUF repository; I the signer; OTHER another person; U the issuer;
-//   REGISTRY an OCI registry on this machine; TOKEN (and token.txt) an identity token, fresh for every command.
+//   PROVIDER where the signer logs in, in a browser that follows redirects; REGISTRY an OCI registry on this machine;
+//   TOKEN (and token.txt) an identity token, fresh for every command.
 // README.md and other.txt are the artifacts.
 
 import { spawn } from "node:child_process";
@@ -10,6 +11,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { readJson } from "../../../cli/signing/sigstore-js.ts";
 import { interopFolder, interopPath } from "../../../tools/interop-tools.ts";
+import { makeBrowser } from "../../support/process/login-provider.ts";
 import type { TestStack } from "../../support/process/stack.ts";
 import { ARTIFACTS } from "./artifacts.ts";
 import type { Client, Transport } from "./client.ts";
@@ -24,6 +26,8 @@ const COMMAND_TIMEOUT_MS = 50_000;
 /** Everything that the commands of all clients share. */
 export interface Surroundings {
   readonly stack: TestStack;
+  /** The URL of an OpenID provider at which the signer is logged in. */
+  readonly provider: string;
   /** host:port of an OCI registry. */
   readonly registry: string;
   /** The trusted root of another instance. */
@@ -41,7 +45,7 @@ export interface Ended {
 
 export interface Workbench {
   readonly folder: string;
-  /** Runs a command with a fresh token. */
+  /** Runs a command with a fresh token; `https://HOST` in it stands for the instance. */
   readonly run: (script: string) => Promise<Ended>;
 }
 
@@ -67,7 +71,7 @@ export async function openWorkbench(
   const run = async (script: string): Promise<Ended> => {
     const token = await stack.token(SIGNER);
     write("token.txt", token);
-    return await runScript(script, folder, { ...env, TOKEN: token });
+    return await runScript(script.replaceAll("https://HOST", stack.url), folder, { ...env, TOKEN: token });
   };
   return { folder, run };
 }
@@ -82,11 +86,12 @@ function environment(
   client: Client,
   transport: Transport,
   folder: string,
-  { stack, registry }: Surroundings,
+  { stack, provider, registry }: Surroundings,
 ): Readonly<Record<string, string>> {
   const tool = interopFolder(client.tool);
   const tools = [client.tool, ...(client.beside ?? [])];
-  const programs = [...tools.flatMap(interopPath), dirname(process.execPath)];
+  const { bin, browser } = makeBrowser(folder);
+  const programs = [bin, ...tools.flatMap(interopPath), dirname(process.execPath)];
   const root = join(folder, "root.json");
   const rootHash = existsSync(root) ? createHash("sha256").update(readFileSync(root)).digest("hex") : "";
   return {
@@ -97,6 +102,8 @@ function environment(
     I: SIGNER,
     OTHER: OTHER_SIGNER,
     U: `${stack.url}/oidc`,
+    PROVIDER: provider,
+    BROWSER: browser,
     REGISTRY: registry,
     TRANSPORT: transport,
     HERE: import.meta.dirname,
