@@ -3,26 +3,17 @@
 // forgeries that it must reject, and each signer's bundles with each verifier. `npm run interop-table` stores the
 // exit codes in results.json and writes the tables of README.md and docs/clients.md from it.
 
-import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bundleToJSON } from "@sigstore/bundle";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readInstance, readJson, sign } from "../../../cli/signing/sigstore-js.ts";
 import { interopVersion } from "../../../tools/interop-tools.ts";
-import { type LoginProvider, startLoginProvider } from "../../support/process/login-provider.ts";
-import { startStack, type TestStack } from "../../support/process/stack.ts";
-import { ARTIFACT, STATEMENT } from "./artifacts.ts";
-import { withChangedBody, withChangedProof } from "./changed-bundles.ts";
-import type { Client, Operation, Transport } from "./client.ts";
+import type { Client, Transport } from "./client.ts";
 import { CLIENTS, operationsOf, TRANSPORTS } from "./clients.ts";
 import { type Kind, pairsOf } from "./pairs.ts";
-import { type Registry, startRegistry } from "./registry.ts";
 import { type Results, readResults, writeResults, writeTables } from "./results.ts";
-import { type Ended, openWorkbench, SIGNER, type Surroundings, type Workbench } from "./workbench.ts";
-
-const START_TIMEOUT_MS = 120_000;
+import { expectOutcome, OPEN_TIMEOUT_MS, type OpenSurroundings, openSurroundings } from "./surroundings.ts";
+import { type Ended, openWorkbench, type Workbench } from "./workbench.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sigedge-clients-"));
 /** The exit codes, filled in as the tests run; the shapes of `Results`. */
@@ -31,75 +22,16 @@ const pairs: Record<Transport, Record<Kind, Record<string, Record<string, number
   files: { message: {}, attestation: {} },
   tuf: { message: {}, attestation: {} },
 };
-let provider: LoginProvider;
-let stack: TestStack;
-let registry: Registry;
-let surroundings: Surroundings;
+let surroundings: OpenSurroundings;
 
 beforeAll(async () => {
-  provider = await startLoginProvider(SIGNER);
-  stack = await startStack({
-    vars: {
-      // cosign also signs with a key pair that it generates, which no policy lists.
-      ACCEPT: "open",
-      OIDC_PROVIDERS: JSON.stringify([provider.url]),
-      ISSUERS: JSON.stringify([provider.row]),
-    },
-  });
-  registry = await startRegistry();
-  surroundings = {
-    stack,
-    provider: provider.url,
-    registry: registry.address,
-    otherRoot: await readOtherRoot(),
-    otherKey: generateKeyPairSync("ec", { namedCurve: "P-256" })
-      .publicKey.export({ format: "pem", type: "spki" })
-      .toString(),
-    ...(await makeBundles()),
-  };
-}, START_TIMEOUT_MS);
+  surroundings = await openSurroundings();
+}, OPEN_TIMEOUT_MS);
 
 afterAll(async () => {
-  provider?.stop();
-  registry?.stop();
-  await stack?.stop();
+  await surroundings?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
-
-async function readOtherRoot(): Promise<unknown> {
-  const other = await startStack();
-  const root = await readJson(`${other.url}/trusted_root.json`);
-  await other.stop();
-  return root;
-}
-
-/** Bundles for clients that do not sign, and forgeries made from them. */
-async function makeBundles(): Promise<Pick<Surroundings, "bundles">> {
-  const instance = await readInstance(stack.url);
-  const bundleOf = async (content: string, attestationType: string | null): Promise<unknown> => {
-    const identityToken = await stack.token(SIGNER);
-    return bundleToJSON(await sign(instance, { identityToken, data: Buffer.from(content), attestationType }));
-  };
-  const bundle = await bundleOf(ARTIFACT, null);
-  return {
-    bundles: {
-      "bundle.json": bundle,
-      "changed-proof.json": withChangedProof(bundle),
-      "changed-body.json": withChangedBody(bundle),
-      "attestation.json": await bundleOf(STATEMENT, "application/vnd.in-toto+json"),
-    },
-  };
-}
-
-/** Expects success, or failure for the intended reason. */
-function expectOutcome({ refusedWith }: Operation, { code, output }: Ended): void {
-  if (refusedWith === undefined) {
-    expect(code, output).toBe(0);
-    return;
-  }
-  expect(code, output).toBeGreaterThan(0);
-  expect(output).toMatch(refusedWith);
-}
 
 describe.each(TRANSPORTS)("over %s", (transport) => {
   describe.each(CLIENTS.filter(({ transports }) => transports.includes(transport)))("$name", (client) => {
