@@ -63,13 +63,16 @@ const MAX_CANDIDATES = 8;
  * Parses a compact JWS with a JSON payload that has `iss`. Rejects repeated member names in payload and header.
  * Fails with token_too_large, token_malformed, token_algorithm, token_critical_header, claim_missing or claim_invalid.
  */
-export function parseToken(text: string): Result<UnverifiedToken, TokenError> {
+export function parseToken(sent: string): Result<UnverifiedToken, TokenError> {
+  // A file or a command that holds a token ends in a line break.
+  const text = sent.trimEnd();
   if (text.length > MAX_TOKEN_BYTES) return err({ code: "token_too_large", maxBytes: MAX_TOKEN_BYTES });
   if (!COMPACT.test(text)) return err({ code: "token_malformed", part: "form" });
   const [protectedPart = "", payloadPart = ""] = text.split(".");
   const header = parsePart(protectedPart);
   if (header === null) return err({ code: "token_malformed", part: "header" });
-  const { alg, kid, crit } = header;
+  const { alg, crit } = header;
+  const kid = header["kid"] ?? undefined;
   if (!isAlgorithm(alg)) return err({ code: "token_algorithm", allowed: ALGORITHMS });
   // We support no JWS extension and must reject a token that requires one (RFC 7515 §4.1.11). jwk, jku, x5c and x5u are
   // ignored: a key that comes with the token proves nothing.

@@ -56,10 +56,6 @@ export const SPELLINGS: readonly (readonly [string, Spelling])[] = [
     (parts) => ({ body: withoutToken(parts), headers: { authorization: parts.token } }),
   ],
   [
-    "the scheme in lower case",
-    (parts) => ({ body: withoutToken(parts), headers: { authorization: `bearer ${parts.token}` } }),
-  ],
-  [
     "another token in the header",
     (parts) => ({ body: withMembers(parts, {}), headers: { authorization: "Bearer x" } }),
   ],

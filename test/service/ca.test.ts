@@ -403,14 +403,6 @@ describe("a rejected request", () => {
     expect((await issueOne()).leafIndex).toBe(before.leafIndex + 1);
   });
 
-  it("has a lower-case bearer scheme", async () => {
-    const response = await post(
-      { publicKeyRequest: keyRequest() },
-      { authorization: `bearer ${await stack.token(EMAIL)}` },
-    );
-    expect([response.status, await response.json()]).toEqual([400, { code: 3, message: NOT_A_JWT, details: [] }]);
-  });
-
   it.each([
     ["GET", "/api/v2/signingCert"],
     ["PUT", "/api/v2/signingCert"],

@@ -192,11 +192,11 @@ describe("signingCert rejects", () => {
     ]);
   });
 
-  it("a lower-case bearer scheme", async () => {
+  it("another scheme than Bearer", async () => {
     const { post, clock } = makeService();
     const response = await post(
       { publicKeyRequest: keyRequest() },
-      { headers: { authorization: `bearer ${good(clock)}` } },
+      { headers: { authorization: `Bearers ${good(clock)}` } },
     );
     expect(response.status).toBe(400);
   });

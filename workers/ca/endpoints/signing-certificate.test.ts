@@ -203,6 +203,11 @@ describe("signingCert accepts a request", () => {
       "with the token in the header",
       (clock) => [{ publicKeyRequest: keyRequest() }, { headers: { authorization: `Bearer ${token(clock)}` } }],
     ],
+    ...["bearer ", "BEARER   "].map((scheme): [string, (clock: Clock) => [unknown, RequestInit?]] => [
+      `with the scheme ${scheme}`,
+      (clock) => [{ publicKeyRequest: keyRequest() }, { headers: { authorization: scheme + token(clock) } }],
+    ]),
+    ["with a line break after the token", (clock) => [bodyOf(`${token(clock)}\n`)]],
     [
       "with the token in the header without a scheme",
       (clock) => [{ publicKeyRequest: keyRequest() }, { headers: { authorization: token(clock) } }],

@@ -48,8 +48,9 @@ export async function readRequest(request: Request): Promise<Result<SigningReque
   return ok({ ...decoded.value, token: bearerToken(request) });
 }
 
-/** The credential in the Authorization header: what follows `Bearer `, or the whole value without that scheme. */
-export function bearerToken(request: Request): string {
-  const authorization = request.headers.get("authorization") ?? "";
-  return authorization.startsWith("Bearer ") ? authorization.slice("Bearer ".length) : authorization;
-}
+/**
+ * The credential in the Authorization header: what follows the scheme Bearer in any case (RFC 9110 §11.1), or the whole
+ * value without that scheme.
+ */
+export const bearerToken = (request: Request): string =>
+  (request.headers.get("authorization") ?? "").replace(/^bearer +/i, "");
