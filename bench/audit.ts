@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { say } from "../cli/terminal.ts";
-import { ecdsaSigner, entryRecord, hashedRekordBody, ServedLog } from "../test/support/logs/served-log.ts";
+import { ecdsaSigner, entryRecord, makeRekordBody, ServedLog } from "../test/support/logs/served-log.ts";
 import { runCommand } from "../test/support/process/command.ts";
 import { figure, renderSection, type Section } from "./figures.ts";
 
@@ -23,7 +23,7 @@ export async function measureAudit(entries = ENTRIES): Promise<Section> {
   const log = new ServedLog(ORIGIN, "entries", [ecdsaSigner(ORIGIN)]);
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const spki = publicKey.export({ type: "spki", format: "der" });
-  log.append(Array.from({ length: entries }, (_, i) => entryRecord(hashedRekordBody(privateKey, spki, `entry ${i}`))));
+  log.append(Array.from({ length: entries }, (_, i) => entryRecord(makeRekordBody(privateKey, spki, `entry ${i}`))));
   const url = await log.serve();
   const folder = mkdtempSync(join(tmpdir(), "sigedge-bench-audit-"));
   const measurePerMinute = async (...flags: readonly string[]): Promise<number> => {

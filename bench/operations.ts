@@ -4,7 +4,7 @@
 import type { Bench } from "./bench.ts";
 import { figure, type Section } from "./figures.ts";
 import { BUDGET, CLIENTS } from "./plan.ts";
-import { waitedMs } from "./processor-time.ts";
+import { readWaitMs } from "./processor-time.ts";
 import { signMany } from "./sign.ts";
 
 /** One full tile of each log, so that work done once per tile counts once. */
@@ -48,13 +48,13 @@ export async function measureSequencer({ stack, plan, progress }: Bench): Promis
     await stack.append("signature", CLIENTS * 4, CLIENTS);
     await stack.waitUntilQuiet();
     let seconds = 0;
-    const waitedBefore = waitedMs(stack.pid);
+    const waitedBefore = readWaitMs(stack.pid);
     const processorMs = await stack.readProcessorMs(async () => {
       const started = performance.now();
       await stack.append("signature", plan.appends, CLIENTS);
       seconds = (performance.now() - started) / 1000;
     });
-    const waited = waitedMs(stack.pid) - waitedBefore;
+    const waited = readWaitMs(stack.pid) - waitedBefore;
     await stack.waitUntilQuiet();
     const figures = [
       figure("", plan.appends / seconds, "/s"),

@@ -14,7 +14,7 @@ export const canMeasure = (): boolean => existsSync("/proc/self/schedstat");
 export const processorMs = (pid: number): number => (canMeasure() ? threadMs(`/proc/${pid}/task/${pid}`) : Number.NaN);
 
 /** Returns how many ms that thread was runnable but waited for a processor. */
-export const waitedMs = (pid: number): number =>
+export const readWaitMs = (pid: number): number =>
   canMeasure() ? Number(schedstat(`/proc/${pid}/task/${pid}`)[1]) / 1e6 : Number.NaN;
 
 /** Returns the CPU time in ms of all other threads, on which V8 optimizes code and collects garbage. */

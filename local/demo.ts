@@ -68,7 +68,7 @@ class Demo {
   async #tell(): Promise<void> {
     say(paint("bold", "Sigedge: sign a file without keeping a key, and let everyone check who signed it"));
     say();
-    const url = await this.#step(
+    const url = await this.#showStep(
       "started the whole service on this machine",
       () => this.#start(),
       (at) => [`${at}: certificate authority, two logs, timestamps, search; new keys, empty logs`],
@@ -79,7 +79,7 @@ class Demo {
   }
 
   /** Runs a step and prints its outcome. Throws if the step throws. */
-  async #step<T>(title: string, run: () => Promise<T> | T, detail: (value: T) => readonly string[]): Promise<T> {
+  async #showStep<T>(title: string, run: () => Promise<T> | T, detail: (value: T) => readonly string[]): Promise<T> {
     this.#steps++;
     const started = performance.now();
     const number = String(this.#steps).padStart(2);
@@ -117,17 +117,17 @@ class Demo {
   }
 
   async #sign(url: string): Promise<{ readonly instance: Instance; readonly bundle: Bundle }> {
-    const instance = await this.#step(
+    const instance = await this.#showStep(
       "fetched the trusted root and the signing config with @sigstore/tuf",
       () => readInstanceOverTuf(url, mkdtempSync(join(this.#state ?? tmpdir(), "tuf-client-"))),
       () => ["everything that a Sigstore client needs to know about this service, signed by its offline keys"],
     );
-    const token = await this.#step(
+    const token = await this.#showStep(
       "asked the OpenID provider for a token",
       () => requestToken(url, { email: ALICE }),
       () => [`it says: this is ${ALICE} (the development issuer believes everyone)`],
     );
-    const bundle = await this.#step(
+    const bundle = await this.#showStep(
       "signed a file with @sigstore/sign",
       () => sign(instance, { identityToken: token, data: RELEASE, attestationType: null }),
       (signed) => [
@@ -140,7 +140,7 @@ class Demo {
 
   async #verify(instance: Instance, bundle: Bundle): Promise<void> {
     const expected = { identity: ALICE, issuer: `${instance.url}/oidc`, data: RELEASE };
-    await this.#step(
+    await this.#showStep(
       "verified it with @sigstore/verify",
       () => verify(instance, bundle, expected),
       (identity) => [`signed by ${identity}, according to ${expected.issuer}; in both logs; in time`],
@@ -150,13 +150,13 @@ class Demo {
       [`the wrong person is rejected: was it ${BOB}?`, () => verify(instance, bundle, { ...expected, identity: BOB })],
     ];
     for (const [title, check] of forgeries)
-      await this.#step(
+      await this.#showStep(
         title,
         () => refusalOf(check),
         (refusal) => [refusal],
       );
     const changed = changeEntry(bundle);
-    await this.#step(
+    await this.#showStep(
       "a changed log entry is rejected",
       () => refusalOf(() => verify(instance, changed, expected)),
       (refusal) => [refusal],
@@ -166,8 +166,12 @@ class Demo {
   async #search(url: string, bundle: Bundle): Promise<void> {
     const logIndex = logIndexOf(bundle);
     const byDigest = `digest=sha256:${digestOf(RELEASE, "hex")}`;
-    await this.#step("who signed this file? Found by its digest", () => waitForHit(url, byDigest, logIndex), hitLines);
-    await this.#step(
+    await this.#showStep(
+      "who signed this file? Found by its digest",
+      () => waitForHit(url, byDigest, logIndex),
+      hitLines,
+    );
+    await this.#showStep(
       "what did Alice sign? Found by her address",
       () => waitForHit(url, `email=${ALICE}`, logIndex),
       hitLines,

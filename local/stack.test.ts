@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { unstable_readConfig } from "wrangler";
 import { ROOT } from "../cli/root.ts";
 import type { Binding, Bindings } from "../shared/settings/binding.ts";
-import { composedBindings, DECLARATIONS, DECLARED_SERVICES } from "../workers/declarations.ts";
+import { DECLARATIONS, DECLARED_SERVICES, mergeBindings } from "../workers/declarations.ts";
 import { WORKER } from "./stack.ts";
 
 /** The parts of wrangler's configuration that are compared. The package declares no types for them. */
@@ -125,14 +125,14 @@ describe("wrangler.toml", () => {
   });
 
   it("binds at the top level what the services declare", () => {
-    expect(configuredBindings(read(), null)).toEqual(withoutOwner(composedBindings()));
+    expect(configuredBindings(read(), null)).toEqual(withoutOwner(mergeBindings()));
   });
 
   it("binds the same in [env.dev], over storage of its own", () => {
     const config = read("dev");
     expect(config.compatibility_date).toBe(WORKER.compatibilityDate);
     const { TILES, INDEX, ...dev } = configuredBindings(config, null);
-    const { TILES: tiles, INDEX: index, ...composed } = composedBindings();
+    const { TILES: tiles, INDEX: index, ...composed } = mergeBindings();
     expect(dev).toEqual(withoutOwner(composed));
     expect([TILES?.kind, INDEX?.kind]).toEqual([tiles?.kind, index?.kind]);
     expect(TILES).not.toEqual(tiles);

@@ -11,7 +11,7 @@ import { ROOT } from "../cli/root.ts";
 import { parsePublicUrl } from "../shared/http/public-url.ts";
 import { parseShards } from "../shared/logs/shards.ts";
 import type { Bindings } from "../shared/settings/binding.ts";
-import { composedBindings } from "../workers/declarations.ts";
+import { mergeBindings } from "../workers/declarations.ts";
 import { bundleWorker, LOCAL_ENTRY } from "./bundle.ts";
 
 /** The composed Worker as wrangler.toml configures it, in Miniflare's terms. A test compares the two. */
@@ -24,7 +24,7 @@ export const WORKER = {
     "disallow_importable_env",
     "webcrypto_modern_algorithms",
   ],
-  ...runtimeBindings(composedBindings()),
+  ...runtimeBindings(mergeBindings()),
 } as const;
 
 /** Nothing leaves this machine. */

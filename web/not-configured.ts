@@ -8,7 +8,7 @@ import { escapeHtml, STYLE } from "./home.ts";
 export const DEPLOY_GUIDE = "https://github.com/sigedge/sigedge/blob/main/docs/deploy.md";
 
 /** The whole page. @param problems lines for the operator, without values */
-export const notConfiguredPage = (problems: readonly string[]): string => `<!doctype html>
+export const renderNotConfigured = (problems: readonly string[]): string => `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

@@ -25,19 +25,19 @@ export type SettingTexts = Readonly<Record<string, string>>;
 export function checkSettings(texts: SettingTexts, { allowLoopbackIssuers }: Composition): readonly string[] {
   return [
     ...new Set([
-      ...problemsOf(readCa(envOf("ca", texts), allowLoopbackIssuers)),
-      ...problemsOf(readTsa(envOf("tsa", texts))),
-      ...problemsOf(readLog(envOf("log", texts))),
-      ...checkTrust(envOf("trust", texts)),
-      ...problemsOf(readOidc(envOf("oidc", texts))),
-      ...problemsOf(readWitness(envOf("witness", texts))),
-      ...checkSequencer(envOf("sequencer", texts)),
+      ...problemsOf(readCa(toEnv("ca", texts), allowLoopbackIssuers)),
+      ...problemsOf(readTsa(toEnv("tsa", texts))),
+      ...problemsOf(readLog(toEnv("log", texts))),
+      ...checkTrust(toEnv("trust", texts)),
+      ...problemsOf(readOidc(toEnv("oidc", texts))),
+      ...problemsOf(readWitness(toEnv("witness", texts))),
+      ...checkSequencer(toEnv("sequencer", texts)),
     ]),
   ];
 }
 
 /** The environment of a service. Its bindings are not there yet: nothing may use them. */
-function envOf(service: DeclaredService, texts: SettingTexts): never {
+function toEnv(service: DeclaredService, texts: SettingTexts): never {
   const { settings, bindings } = DECLARATIONS[service];
   const unusable = Object.keys(bindings).map((name) => [name, {}]);
   const own = settingNames(settings).flatMap((name) => (name in texts ? [[name, texts[name]]] : []));

@@ -6,13 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { openLocalSettings } from "../local/settings.ts";
-import { CONTEXT as ctx, SERVICES, unusableBindings, COMPOSED as worker } from "../test/support/composed.ts";
+import { createFailingBindings, CONTEXT as ctx, SERVICES, COMPOSED as worker } from "../test/support/composed.ts";
 import { type ComposedEnv, serviceEnv } from "./compose.ts";
 import {
   DECLARATIONS,
   DECLARED_SERVICES,
   type DeclaredService,
-  requiredNames,
+  listRequired,
   resourceNames,
   settingNames,
 } from "./declarations.ts";
@@ -58,7 +58,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(state, { recursive: true, force: true }));
 
-const completeEnv = (): ComposedEnv => ({ ...unusableBindings(), ...settings }) as unknown as ComposedEnv;
+const completeEnv = (): ComposedEnv => ({ ...createFailingBindings(), ...settings }) as unknown as ComposedEnv;
 
 /** The complete environment, but a secret that is not among `own` must not be read. */
 function guardedEnv(own: readonly string[], touched: Set<string>): ComposedEnv {
@@ -149,7 +149,7 @@ describe("an incomplete environment", () => {
       const response = await worker.fetch(new Request(`${URL_TEXT}${path}`), {} as ComposedEnv, ctx);
       expect(response.status).toBe(503);
       const { message } = (await response.json()) as { message: string };
-      const required = Object.values(DECLARATIONS).flatMap((declared) => requiredNames(declared.settings));
+      const required = Object.values(DECLARATIONS).flatMap((declared) => listRequired(declared.settings));
       expect(required).toContain("CERTIFICATE_LOG_KEY");
       for (const name of [...required, "PUBLIC_URL", "CA_CHAIN", "TSA_CHAIN", "SEQUENCER", "TILES", "INDEX"]) {
         expect(message).toContain(`${name} is missing`);

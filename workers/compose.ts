@@ -14,7 +14,7 @@ import {
   DECLARATIONS,
   type Declaration,
   type DeclaredService,
-  requiredNames,
+  listRequired,
   resourceNames,
   settingNames,
 } from "./declarations.ts";
@@ -138,7 +138,7 @@ export function compose(
 /** The names without which some service cannot run, with what to say of each that is missing. */
 const REQUIRED: ReadonlyMap<string, string> = new Map(
   Object.values<Declaration>(DECLARATIONS).flatMap(({ settings, bindings }): [string, string][] =>
-    [...requiredNames(settings), ...resourceNames(bindings)].map((name) => [
+    [...listRequired(settings), ...resourceNames(bindings)].map((name) => [
       name,
       describeMissing(name, settings[name]),
     ]),

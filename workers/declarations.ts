@@ -39,7 +39,7 @@ export const settingNames = (rows: SettingRows): readonly string[] =>
   Object.entries(rows).flatMap(([name, { isSplit }]) => (isSplit === true ? partNames(name) : [name]));
 
 /** The names of a table's settings without which every service of a composed Worker answers 503. */
-export const requiredNames = (rows: SettingRows): readonly string[] =>
+export const listRequired = (rows: SettingRows): readonly string[] =>
   Object.entries(rows).flatMap(([name, { need, stopsServiceOnly }]) =>
     need === "required" && stopsServiceOnly !== true ? [name] : [],
   );
@@ -55,7 +55,7 @@ export const resourceNames = (rows: Bindings): readonly string[] =>
   Object.entries(rows).flatMap(([name, { kind }]) => (kind === "entrypoint" ? [] : [name]));
 
 /** The bindings of the composed Worker, those that several services share once. */
-export const composedBindings = (): Bindings =>
+export const mergeBindings = (): Bindings =>
   Object.fromEntries(
     DECLARED_SERVICES.flatMap((service) => Object.entries<Binding>(DECLARATIONS[service].bindings)).filter(
       ([, { kind }]) => kind !== "entrypoint",

@@ -7,7 +7,7 @@ import {
   ecdsaSigner,
   ed25519Signer,
   entryRecord,
-  hashedRekordBody,
+  makeRekordBody,
   rekorBody,
   ServedLog,
   type ServedRecord,
@@ -26,7 +26,7 @@ const spki = publicKey.export({ type: "spki", format: "der" });
 const ecdsa = ecdsaSigner(ORIGIN);
 const ed25519 = ed25519Signer(ORIGIN);
 const witness = witnessSigner("witness.example.org");
-const signedRecord = (message: string): ServedRecord => entryRecord(hashedRekordBody(privateKey, spki, message));
+const signedRecord = (message: string): ServedRecord => entryRecord(makeRekordBody(privateKey, spki, message));
 const records = (count: number, name = "artifact"): readonly ServedRecord[] =>
   Array.from({ length: count }, (_, i) => signedRecord(`${name} ${i}`));
 const originals = records(SIZE);
@@ -215,7 +215,7 @@ describe("a damaged log is bad", () => {
     return Buffer.concat([bundle.subarray(0, 2), Buffer.from(head + other + tail, "latin1"), bundle.subarray(length)]);
   };
   const withoutFirst = (bundle: Buffer): Buffer => bundle.subarray(2 + bundle.readUInt16BE(0));
-  const bodyOf = (message: string): Buffer => hashedRekordBody(privateKey, spki, message);
+  const bodyOf = (message: string): Buffer => makeRekordBody(privateKey, spki, message);
   const rootOf = (served: ServedLog): Buffer =>
     Buffer.from(served.files.get("checkpoint")?.toString().split("\n")[2] ?? "", "base64");
   const signWrong = (wrong: typeof ecdsa, right: readonly (typeof ecdsa)[]): void =>
@@ -262,14 +262,14 @@ describe("a damaged log is bad", () => {
           type: "spki",
           format: "der",
         });
-        return hashedRekordBody(privateKey, other, "signed by one, claimed by another");
+        return makeRekordBody(privateKey, other, "signed by one, claimed by another");
       },
     ],
     [
       "a key of another curve under this keyDetails",
       () => {
         const other = generateKeyPairSync("ec", { namedCurve: "P-384" });
-        return hashedRekordBody(other.privateKey, other.publicKey.export({ type: "spki", format: "der" }), "x");
+        return makeRekordBody(other.privateKey, other.publicKey.export({ type: "spki", format: "der" }), "x");
       },
     ],
     ["bytes that are not a key", () => rekorBody(Buffer.alloc(32), Buffer.alloc(8), Buffer.from("not a key"))],

@@ -56,7 +56,7 @@ export type ChainVerdict =
   | { readonly kind: "open"; readonly finding: Finding };
 
 const VERIFIED: ChainVerdict = { kind: "verified" };
-const invalid = (reason: string): ChainVerdict => ({ kind: "invalid", reason });
+const rejectInvalid = (reason: string): ChainVerdict => ({ kind: "invalid", reason });
 
 /**
  * Verifies the chain of an entry up to the last certificate that the log names. `leaf` must have passed leafProblem.
@@ -68,12 +68,12 @@ export async function checkChain(leaf: TileLeaf, issuers: Issuers): Promise<Chai
     chain.push(fetched.value);
   }
   const certificate = parseX509(leaf.precertificate ?? leaf.entry.signedEntry);
-  if (certificate === null) return invalid("its certificate cannot be parsed");
+  if (certificate === null) return rejectInvalid("its certificate cannot be parsed");
   // A logged root is its own issuer.
   const above = chain[0]?.certificate ?? certificate;
   if (!isIssuedBy(certificate, above))
-    return invalid("its certificate was not issued by the first certificate of its chain");
-  if (!issuers.areLinked(chain)) return invalid("its chain is broken: a certificate was not issued by the next");
+    return rejectInvalid("its certificate was not issued by the first certificate of its chain");
+  if (!issuers.areLinked(chain)) return rejectInvalid("its chain is broken: a certificate was not issued by the next");
   return checkSignedEntry(leaf, chain);
 }
 
@@ -87,7 +87,7 @@ function checkSignedEntry({ entry, precertificate }: TileLeaf, chain: readonly I
   const isByProxy = first?.isPrecertificateIssuer === true;
   const issuer = isByProxy ? second : first;
   if (issuer === undefined || !equal(issuer.keyHash, entry.issuerKeyHash)) {
-    return invalid("its issuer_key_hash is not that of its issuer");
+    return rejectInvalid("its issuer_key_hash is not that of its issuer");
   }
   // The name and key identifier of a precertificate issuer are replaced as well. Clients find other differences by
   // the SCT.
@@ -96,7 +96,7 @@ function checkSignedEntry({ entry, precertificate }: TileLeaf, chain: readonly I
   const tbs = certificate.ok ? tbsWithoutPoison(certificate.value) : null;
   return tbs !== null && equal(tbs, entry.signedEntry)
     ? VERIFIED
-    : invalid("the signed TBS is not that of its precertificate without the poison");
+    : rejectInvalid("the signed TBS is not that of its precertificate without the poison");
 }
 
 function tbsWithoutPoison({ tbs }: Certificate): Uint8Array | null {

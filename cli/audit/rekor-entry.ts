@@ -26,7 +26,7 @@ export type EntryVerdict =
 
 const VERIFIED: EntryVerdict = { kind: "verified" };
 const UNVERIFIED: EntryVerdict = { kind: "unverified" };
-const invalid = (reason: string): EntryVerdict => ({ kind: "invalid", reason });
+const rejectInvalid = (reason: string): EntryVerdict => ({ kind: "invalid", reason });
 
 const ALL_KEY_DETAILS = new Set(Object.keys(SIGNATURE_SCHEMES).filter(isKeyDetails)) satisfies ReadonlySet<KeyDetails>;
 
@@ -40,7 +40,7 @@ export async function checkRekorEntry(body: Uint8Array, verifies: boolean): Prom
 async function verify(entry: HashedRekordEntry): Promise<EntryVerdict> {
   const candidates = await toCandidates({ kind: "hashedrekord", ...entry }, ALL_KEY_DETAILS);
   const verified = candidates.ok ? verifyAny(candidates.value) : candidates;
-  return verified.ok ? VERIFIED : invalid(REASONS.get(verified.error.code) ?? verified.error.code);
+  return verified.ok ? VERIFIED : rejectInvalid(REASONS.get(verified.error.code) ?? verified.error.code);
 }
 
 const REASONS: ReadonlyMap<string, string> = new Map([
@@ -60,7 +60,7 @@ function judgeForeign(body: Uint8Array): EntryVerdict {
   const record = member(member(json.value, "spec"), "hashedRekordV002");
   const scheme = text(member(member(record, "signature"), "verifier"), "keyDetails");
   const isOtherScheme = Object.hasOwn(KEY_DETAILS_NUMBERS, scheme) && !isKeyDetails(scheme);
-  return isOtherScheme ? UNVERIFIED : invalid("it is not a canonical hashedrekord 0.0.2 body");
+  return isOtherScheme ? UNVERIFIED : rejectInvalid("it is not a canonical hashedrekord 0.0.2 body");
 }
 
 function text(json: unknown, name: string): string {

@@ -60,7 +60,7 @@ export function withRetired(
 }
 
 /** The text of the file. */
-export const retiredKeysText = (rows: readonly RetiredRow[]): string => `${JSON.stringify(rows, null, 2)}\n`;
+export const formatRetiredKeys = (rows: readonly RetiredRow[]): string => `${JSON.stringify(rows, null, 2)}\n`;
 
 /**
  * The names in RETIRED_KEYS of the keys in PEM text of certificates, public keys or private keys. Throws for others.

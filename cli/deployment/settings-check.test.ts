@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { describeLocalIssuers, openLocalSettings } from "../../local/settings.ts";
 import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
-import { COMPOSED, CONTEXT, SERVICES, unusableBindings } from "../../test/support/composed.ts";
+import { COMPOSED, CONTEXT, createFailingBindings, SERVICES } from "../../test/support/composed.ts";
 import { FakeWitness } from "../../test/support/logs/fake-witness.ts";
 import { valueOf } from "../../test/support/value-of.ts";
 import type { ComposedEnv } from "../../workers/compose.ts";
@@ -173,7 +173,7 @@ function badFolder(name: SettingName): string {
 
 const composedEnv = (settings: Readonly<Record<string, string>>): ComposedEnv =>
   ({
-    ...unusableBindings(),
+    ...createFailingBindings(),
     READS: { limit: () => Promise.resolve({ success: true }) },
     ...settings,
   }) as unknown as ComposedEnv;

@@ -56,7 +56,7 @@ export async function writeConfig({ deployment, worker, vars }: ConfigRequest): 
   const config = {
     ...section,
     name: workerName(deployment, worker),
-    ...routing(deployment, worker, vars["SHARDS"] ?? "[]"),
+    ...routesOf(deployment, worker, vars["SHARDS"] ?? "[]"),
     main: fromFolder(deployment, String(section["main"])),
     vars,
     // The deployment's folder decides, not the dashboard.
@@ -82,7 +82,7 @@ async function readSection(worker: SplitWorker | null): Promise<Json> {
 }
 
 /** The domains of the Worker. Services behind a gateway answer their bindings only. */
-function routing({ publicUrl }: Deployment, worker: SplitWorker | null, shards: string): Json {
+function routesOf({ publicUrl }: Deployment, worker: SplitWorker | null, shards: string): Json {
   const isFront = worker === null || worker === "gateway";
   if (!isFront || publicUrl === null || publicUrl.isLoopback) return { workers_dev: false, preview_urls: false };
   const own = customDomains({ publicUrl }, shards);

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { parsePublicUrl } from "../../shared/http/public-url.ts";
-import { COMPOSED, CONTEXT, unusableBindings } from "../../test/support/composed.ts";
+import { COMPOSED, CONTEXT, createFailingBindings } from "../../test/support/composed.ts";
 import { valueOf } from "../../test/support/value-of.ts";
 import type { ComposedEnv } from "../../workers/compose.ts";
 import { createDeployment } from "../deployment/create.ts";
@@ -48,7 +48,7 @@ const worker =
   (given: () => Readonly<Record<string, string>>): Server =>
   async (path) => {
     const unlimited = { READS: { limit: () => Promise.resolve({ success: true }) } };
-    const env = { ...unusableBindings(), ...unlimited, ...given() } as unknown as ComposedEnv;
+    const env = { ...createFailingBindings(), ...unlimited, ...given() } as unknown as ComposedEnv;
     const answer = await COMPOSED.fetch(new Request(`${URL_TEXT}${path}`), env, CONTEXT);
     return new Response(answer.body, {
       status: answer.status,

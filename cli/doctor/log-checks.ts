@@ -58,10 +58,10 @@ export async function checkSearch(site: Site): Promise<Outcome> {
   const problems = await site.problems();
   const isKnown = problems.some((problem) => answer.error.includes(problem));
   if (isKnown) return concludeInPart([], [`/api/search ${answer.error}`]);
-  return concludeInPart([error("search", `/api/search ${answer.error}`, unavailableFix(site))], unread);
+  return concludeInPart([error("search", `/api/search ${answer.error}`, adviseUnavailable(site))], unread);
 }
 
-const unavailableFix = ({ advice }: Site): string =>
+const adviseUnavailable = ({ advice }: Site): string =>
   `see the Worker's log for the reason (${advice.tail("log")}); a new database needs its tables: ${advice.migrate}`;
 
 type Completeness = Readonly<Record<string, number>>;

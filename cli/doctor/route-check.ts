@@ -4,7 +4,7 @@
 
 import { type Answer, get } from "../status/observe.ts";
 import { concludeInPart, error, type Finding, type Outcome } from "./finding.ts";
-import { inFrontFix } from "./service-check.ts";
+import { adviseInFront } from "./service-check.ts";
 import { describeAnswer, type Site } from "./site.ts";
 
 interface Route {
@@ -47,7 +47,7 @@ export async function checkRoutes(site: Site): Promise<Outcome> {
     if (known !== undefined) notChecked.push(`${route.path} answers ${answer.ok ? answer.value.status : ""}: ${known}`);
     else failures.push(failureOf(route, answer.ok ? answer.value : answer.error, site));
   }
-  const findings = [...groupAlike(failures), ...(await developmentIssuer(site))];
+  const findings = [...groupAlike(failures), ...(await checkDevelopmentIssuer(site))];
   return concludeInPart(findings, notChecked);
 }
 
@@ -62,7 +62,7 @@ function failureOf({ path, type }: Route, answer: Answer | string, { advice }: S
     path,
     seen: `answers ${describeAnswer(answer)}`,
     wanted: `, not 200 ${type}`,
-    fix: answer.status === 503 ? tail : inFrontFix(answer),
+    fix: answer.status === 503 ? tail : adviseInFront(answer),
   };
 }
 
@@ -84,7 +84,7 @@ function groupAlike(failures: readonly Failure[]): readonly Finding[] {
   });
 }
 
-async function developmentIssuer({ publicUrl, advice }: Site): Promise<readonly Finding[]> {
+async function checkDevelopmentIssuer({ publicUrl, advice }: Site): Promise<readonly Finding[]> {
   if (publicUrl.isLoopback) return [];
   const answer = await get(`${publicUrl.href}/oidc/dev/token`);
   const isOpen = answer.ok && answer.value.status !== 404 && answer.value.status !== 403;

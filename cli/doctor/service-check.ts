@@ -20,13 +20,13 @@ async function checkService(site: Site): Promise<Outcome> {
   const { href, host } = site.publicUrl;
   const answer = await site.read("/healthz");
   if (!answer.ok) {
-    const found = error("health", `${href} cannot be reached: ${answer.error}`, unreachableFix(answer.error, site));
+    const found = error("health", `${href} cannot be reached: ${answer.error}`, adviseUnreachable(answer.error, site));
     return stopOthers([found], "the service cannot be reached");
   }
   const health = healthOf(answer.value);
   if (!health.ok) {
     const found = `something other than Sigedge answers at ${href}: /healthz answers ${describeAnswer(answer.value)}`;
-    return stopOthers([error("health", found, inFrontFix(answer.value))], "something other than Sigedge answers");
+    return stopOthers([error("health", found, adviseInFront(answer.value))], "something other than Sigedge answers");
   }
   const front = await site.read("/");
   if (front.ok && front.value.status === 421) {
@@ -41,7 +41,7 @@ async function checkService(site: Site): Promise<Outcome> {
 const IN_FRONT =
   "check the route or custom domain of the Worker, and anything in front of it (Access, a firewall rule)";
 
-function unreachableFix(reason: string, { publicUrl: { hostname }, advice }: Site): string {
+function adviseUnreachable(reason: string, { publicUrl: { hostname }, advice }: Site): string {
   if (/ENOTFOUND|EAI_AGAIN/.test(reason))
     return `check the spelling and this machine's network; the DNS record of a custom domain is made by: ${advice.deploy}`;
   if (/certificate|TLS|SSL/i.test(reason))
@@ -50,7 +50,7 @@ function unreachableFix(reason: string, { publicUrl: { hostname }, advice }: Sit
 }
 
 /** What to do about an answer that is not the Worker's. */
-export function inFrontFix({ status, headers }: Answer): string {
+export function adviseInFront({ status, headers }: Answer): string {
   const location = headers.get("location") ?? "";
   if (location.includes("cloudflareaccess.com"))
     return "an Access policy protects the path; docs/deploy.md lists the paths that clients need";
@@ -82,17 +82,17 @@ function problemFindings(
   const missing = problems.map(nameIn).filter((name) => name !== null);
   const others = (problems.length === 0 ? [status] : problems).filter((problem) => nameIn(problem) === null);
   return [
-    ...(missing.length === 0 ? [] : [level("health", missingText(missing), missingFix(missing, advice))]),
+    ...(missing.length === 0 ? [] : [level("health", describeMissing(missing), adviseMissing(missing, advice))]),
     ...others.map((problem) => level("health", problem, fixOf(problem, advice))),
   ];
 }
 
-function missingText(names: readonly string[]): string {
+function describeMissing(names: readonly string[]): string {
   const [last] = names.slice(-1);
   return names.length === 1 ? `${last} is missing` : `${names.slice(0, -1).join(", ")} and ${last} are missing`;
 }
 
-const missingFix = (names: readonly string[], { init, deploy }: Advice): string =>
+const adviseMissing = (names: readonly string[], { init, deploy }: Advice): string =>
   names.includes("PUBLIC_URL")
     ? `give the Worker its settings and keys; create them if there are none yet (${init}), then: ${deploy}`
     : `upload what is missing: ${deploy}`;

@@ -24,12 +24,12 @@ export function openSite(publicUrl: PublicUrl, advice: Advice): Site {
     answers.set(path, known);
     return known;
   };
-  const problems = async (): Promise<readonly string[]> => {
+  const readProblems = async (): Promise<readonly string[]> => {
     const answer = await read("/healthz");
     const health = answer.ok ? healthOf(answer.value) : answer;
     return health.ok ? health.value.problems : [];
   };
-  return { publicUrl, advice, read, problems };
+  return { publicUrl, advice, read, problems: readProblems };
 }
 
 /** Reads a route by one of the parsers of status/observe.ts. The error names the route. */

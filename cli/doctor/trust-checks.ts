@@ -33,12 +33,12 @@ interface Compared {
   readonly unread: string | null;
 }
 
-const unread = (reason: string): Compared => ({ finding: null, unread: reason });
+const reportUnread = (reason: string): Compared => ({ finding: null, unread: reason });
 const compare = (isSame: boolean, finding: string): Compared => ({ finding: isSame ? null : finding, unread: null });
 
 async function compareCa(site: Site, { cas }: TrustRoot): Promise<Compared> {
   const bundle = await readAs(site, "/api/v2/trustBundle", jsonOf);
-  if (!bundle.ok) return unread(bundle.error);
+  if (!bundle.ok) return reportUnread(bundle.error);
   const chains = member(bundle.value, "chains");
   const issuing = cas[0]?.[0]?.toString().trim();
   const isThere = (chain: unknown): boolean => {
@@ -51,14 +51,14 @@ async function compareCa(site: Site, { cas }: TrustRoot): Promise<Compared> {
 
 async function compareTsa(site: Site, { tsas }: TrustRoot): Promise<Compared> {
   const chain = await readAs(site, "/api/v1/timestamp/certchain", requireSuccess);
-  if (!chain.ok) return unread(chain.error);
+  if (!chain.ok) return reportUnread(chain.error);
   const isThere = tsas.some(([leaf]) => leaf !== undefined && chain.value.text.includes(leaf.toString().trim()));
   return compare(isThere, "the timestamp authority of the trust root is not the one that signs");
 }
 
 async function compareLog(site: Site, { json }: TrustRoot): Promise<Compared> {
   const head = await readAs(site, "/checkpoint", requireSuccess);
-  if (!head.ok) return unread(head.error);
+  if (!head.ok) return reportUnread(head.error);
   const keys = (json.tlogs ?? []).flatMap(({ publicKey }) => publicKey?.rawBytes ?? []);
   const isSigned = keys.some((key) => isSignedBy(head.value.text, site.publicUrl.hostname, key));
   return compare(isSigned, "no key of the trust root has signed the signature log's checkpoint");

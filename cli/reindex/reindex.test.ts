@@ -9,7 +9,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { parsePublicUrl } from "../../shared/http/public-url.ts";
 import { logsOf } from "../../shared/logs/config.ts";
-import { ed25519Signer, entryRecord, hashedRekordBody, ServedLog } from "../../test/support/logs/served-log.ts";
+import { ed25519Signer, entryRecord, makeRekordBody, ServedLog } from "../../test/support/logs/served-log.ts";
 import { memoryD1 } from "../../test/support/logs/sqlite-d1.ts";
 import { valueOf } from "../../test/support/value-of.ts";
 import { httpSource } from "../served-log/log-source.ts";
@@ -28,7 +28,7 @@ const hintsOf = (index: number): object | null =>
     : null;
 
 const originals = Array.from({ length: SIZE }, (_, i) =>
-  entryRecord(hashedRekordBody(privateKey, spki, `artifact ${i}`)),
+  entryRecord(makeRekordBody(privateKey, spki, `artifact ${i}`)),
 );
 const log = new ServedLog("log.example.com", "entries", [ed25519Signer("log.example.com")]);
 let url: string;

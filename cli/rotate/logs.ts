@@ -204,7 +204,7 @@ export async function planLogFinish(context: RotationContext, { kind, name, url 
   const keys = offlineFiles(context.offline, "tuf-");
   if (!keys.ok) return keys;
   return ok({
-    changes: freezingLines(kind, old),
+    changes: describeFreezing(kind, old),
     apply: async () => {
       const unserved = await refuseUnserved(context);
       return unserved.ok ? freeze(context, kind, { old, rows }) : unserved;
@@ -216,7 +216,7 @@ export async function planLogFinish(context: RotationContext, { kind, name, url 
 const KEEP_HOST = "keep its row and its host name: its entries are still verified and read there";
 const SIGNED_END = "trust.json: new targets, whose trusted root ends the trust in the former log's key";
 
-const freezingLines = (kind: LogKind, old: readonly string[]): readonly string[] => [
+const describeFreezing = (kind: LogKind, old: readonly string[]): readonly string[] => [
   ...old.map((log) => `${SHARDS_FILE}: the ${kind} log ${log} is frozen permanently`),
   SIGNED_END,
 ];
@@ -270,7 +270,7 @@ export async function planCompromisedLog(context: RotationContext, rotation: Log
   return ok({
     changes: [
       `${SHARDS_FILE}: the ${kind} log ${wanted} is used at once`,
-      ...freezingLines(kind, old),
+      ...describeFreezing(kind, old),
       retirementLine(context),
     ],
     apply: () => freeze(context, kind, { old, rows: next.value.rows.map((row) => useAtOnce(row, wanted)) }),

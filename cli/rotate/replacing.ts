@@ -20,10 +20,10 @@ import {
 } from "../deployment/replaceable.ts";
 import {
   fingerprintsOf,
+  formatRetiredKeys,
   RETIRED_KEYS_FILE,
   type Retiring,
   readRetiredKeys,
-  retiredKeysText,
   withRetired,
 } from "../deployment/retired-keys.ts";
 import { makeFolder, writeFolder } from "../keys/keys.ts";
@@ -68,7 +68,7 @@ export function begin(
 ): Result<null, string> {
   const { key, others } = REPLACEABLE[kind];
   const rows = readRetiredKeys(folder);
-  const retired = rows.ok ? parseRetiredKeys(retiredKeysText(rows.value)) : rows;
+  const retired = rows.ok ? parseRetiredKeys(formatRetiredKeys(rows.value)) : rows;
   if (!retired.ok) return retired;
   for (const other of readOtherKeys(folder, settings).filter(({ name }) => name === others)) {
     const fitting = otherSettings({ ...other, next: nextKey.public }, retired.value, now);
@@ -123,7 +123,7 @@ export function replace(
 export function retireKeys(folder: string, fingerprints: readonly string[], retiring: Retiring): Result<null, string> {
   const rows = readRetiredKeys(folder);
   if (!rows.ok) return rows;
-  writePrivate(join(folder, RETIRED_KEYS_FILE), retiredKeysText(withRetired(rows.value, fingerprints, retiring)));
+  writePrivate(join(folder, RETIRED_KEYS_FILE), formatRetiredKeys(withRetired(rows.value, fingerprints, retiring)));
   return ok(null);
 }
 

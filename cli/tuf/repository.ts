@@ -58,7 +58,7 @@ type Edited = Result<OfflineTexts, RepositoryError>;
 
 /** Creates version 1 of every document. Fails with tuf_role_invalid, tuf_signers_missing. */
 export function createRepository({ root, targets, online, documents, signers, now }: NewRepository): Edited {
-  const wrong = wrongRole({ root, targets });
+  const wrong = findWrongRole({ root, targets });
   if (wrong !== null) return err(wrong);
   const signed = createRoot(1, { root, targets, online }, now);
   const rootText = signRoot(signed, null, signers);
@@ -104,7 +104,7 @@ export interface KeyRotation {
 export function rotateKeys(texts: OfflineTexts, { change, signers, now }: KeyRotation): Edited {
   const current = open(texts);
   if (!current.ok) return current;
-  const wrong = wrongRole(change);
+  const wrong = findWrongRole(change);
   if (wrong !== null) return err(wrong);
   const { root, targets } = current.value;
   const signed = createRoot(root.signed.version + 1, { ...keysOf(root.signed), ...change }, now);
@@ -260,7 +260,7 @@ export function keysOf({ keys, roles }: Root): Required<KeyChange> {
   return { root: roleKeysOf(roles.root), targets: roleKeysOf(roles.targets), online };
 }
 
-function wrongRole({ root, targets }: KeyChange): RepositoryError | null {
+function findWrongRole({ root, targets }: KeyChange): RepositoryError | null {
   if (root !== undefined && !isPossible(root)) return { code: "tuf_role_invalid", role: "root" };
   return targets === undefined || isPossible(targets) ? null : { code: "tuf_role_invalid", role: "targets" };
 }

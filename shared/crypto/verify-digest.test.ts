@@ -12,7 +12,7 @@ import {
   verifyByNode,
 } from "../../test/support/authority/signing-keys.ts";
 import { degenerateCases, ecdsaCases, hashOf, rsaCases } from "../../test/support/digests/digest-cases.ts";
-import { wrongSignatures } from "../../test/support/digests/wrong-signatures.ts";
+import { makeWrongSignatures } from "../../test/support/digests/wrong-signatures.ts";
 import { readWycheproof } from "../../test/support/digests/wycheproof.ts";
 import { concat } from "../bytes/bytes.ts";
 import { decodeHex } from "../bytes/hex.ts";
@@ -43,7 +43,7 @@ describe("verifyDigest", () => {
   it.each(KEY_KINDS)("gives every byte string a verdict for %s", (kind) => {
     const key = signingKey(kind);
     const digest = hashOf(key, message);
-    for (const { name, signature } of wrongSignatures(signMessage(key, message), 4)) {
+    for (const { name, signature } of makeWrongSignatures(signMessage(key, message), 4)) {
       expect([name, verifyDigest(key.publicKey, key.hash, digest, signature)]).toEqual([name, false]);
     }
   });

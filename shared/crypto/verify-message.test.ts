@@ -5,7 +5,7 @@ import { p256 } from "@noble/curves/nist.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createSigningKey, KEY_KINDS, signingKey } from "../../test/support/authority/signing-keys.ts";
-import { wrongSignatures } from "../../test/support/digests/wrong-signatures.ts";
+import { makeWrongSignatures } from "../../test/support/digests/wrong-signatures.ts";
 import { readWycheproof } from "../../test/support/digests/wycheproof.ts";
 import { CURVES, toBigInt } from "./curves.ts";
 import { decodeEcdsaSignature, encodeEcdsaSignature } from "./ecdsa-signature.ts";
@@ -40,7 +40,7 @@ describe("verifyMessage", () => {
         verify(name, message, publicObject, signature),
       );
     };
-    for (const { signature } of wrongSignatures(valid, 3)) await judge(signature);
+    for (const { signature } of makeWrongSignatures(valid, 3)) await judge(signature);
     const damaged = fc.tuple(fc.nat(valid.length), fc.uint8Array({ maxLength: 8 })).map(([at, bytes]) => {
       return Uint8Array.from([...valid.subarray(0, at), ...bytes, ...valid.subarray(at + bytes.length)]);
     });

@@ -133,7 +133,7 @@ export class DerReader {
 
   /** Reads an OBJECT IDENTIFIER; returns it in dotted decimal. */
   oid(): string {
-    return dottedOid(this.contents(0x06));
+    return formatOid(this.contents(0x06));
   }
 
   null(): void {
@@ -175,7 +175,7 @@ export class DerReader {
 /** Registered identifiers have up to 20. In dotted decimal a longer one is longer still, and messages quote it. */
 const MAX_OID_BYTES = 64;
 
-function dottedOid(contents: Uint8Array): string {
+function formatOid(contents: Uint8Array): string {
   if (contents.length > MAX_OID_BYTES) throw new DerSyntaxError("OID too long");
   const arcs: number[] = [];
   let arc = 0;

@@ -6,7 +6,7 @@
 import { encodePem } from "../bytes/pem.ts";
 import { decodeUtf8 } from "../bytes/utf8.ts";
 import { type JsonError, parseJson } from "../json/parse.ts";
-import { bytes, type FieldError, ignored, message } from "../json/proto.ts";
+import { bytes, type FieldError, ignore, message } from "../json/proto.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { RequestedKey } from "./request.ts";
 
@@ -15,7 +15,7 @@ export type LegacyRequestError = JsonError | FieldError | { readonly code: "publ
 
 const decodeRequest = message(
   {
-    publicKey: message({ algorithm: ignored, content: bytes }, "ignore"),
+    publicKey: message({ algorithm: ignore, content: bytes }, "ignore"),
     signedEmailAddress: bytes,
     certificateSigningRequest: bytes,
   },

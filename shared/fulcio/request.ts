@@ -3,7 +3,7 @@
 // Spec: https://github.com/sigstore/fulcio/blob/main/fulcio.proto (CreateSigningCertificateRequest).
 
 import { type JsonError, parseJson } from "../json/parse.ts";
-import { bytes, type FieldError, ignored, message, string } from "../json/proto.ts";
+import { bytes, type FieldError, ignore, message, string } from "../json/proto.ts";
 import { err, ok, type Result } from "../result.ts";
 
 /** A client's request, in whichever version of the API. */
@@ -29,7 +29,7 @@ const decodeRequest = message(
     publicKeyRequest: message(
       {
         // `algorithm` repeats what the key says, and clients spell it in many ways.
-        publicKey: message({ algorithm: ignored, content: string }, "ignore"),
+        publicKey: message({ algorithm: ignore, content: string }, "ignore"),
         proofOfPossession: bytes,
       },
       "ignore",

@@ -22,7 +22,7 @@ function networkOf(address: string): string | null {
   if (isIpv4(address)) return address;
   const groups = parseIpv6(address);
   if (groups === null) return null;
-  const embedded = embeddedIpv4(groups);
+  const embedded = extractIpv4(groups);
   if (embedded !== null) return embedded;
   return `${groups
     .slice(0, NETWORK_GROUPS)
@@ -62,7 +62,7 @@ function parseGroups(text: string): readonly number[] | null {
 }
 
 /** The address in ::ffff:0:0/96 (RFC 4291 §2.5.5.2), null for any other. */
-function embeddedIpv4(groups: readonly number[]): string | null {
+function extractIpv4(groups: readonly number[]): string | null {
   const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff;
   if (!isMapped) return null;
   return groups

@@ -11,7 +11,7 @@ import { isEmailAddress, readEmail } from "./email.ts";
 import { challengesOf, type IdentityError, type Principal } from "./principal.ts";
 import { normalizeUri } from "./uri.ts";
 
-const invalid = (claim: string, expected: string): Result<never, IdentityError> =>
+const rejectInvalid = (claim: string, expected: string): Result<never, IdentityError> =>
   err({ code: "claim_invalid", claim, expected });
 
 /** Returns the otherName `sub!domain`. */
@@ -19,8 +19,8 @@ export function usernamePrincipal(claims: VerifiedClaims, domain: string): Resul
   const subject = readTextClaim(claims, "sub");
   if (!subject.ok) return subject;
   // A second ! would make the name ambiguous, and an address would pass for a user name.
-  if (subject.value.includes("!")) return invalid("sub", "a user name without !");
-  if (isEmailAddress(subject.value)) return invalid("sub", "a user name, not an email address");
+  if (subject.value.includes("!")) return rejectInvalid("sub", "a user name without !");
+  if (isEmailAddress(subject.value)) return rejectInvalid("sub", "a user name, not an email address");
   return toPrincipal(claims, { kind: "username", value: `${subject.value}!${domain}` });
 }
 
@@ -34,7 +34,7 @@ export function uriPrincipal(claims: VerifiedClaims, domain: string): Result<Pri
   const isUnder = originOf(uri.value) === originOf(domain);
   return isUnder
     ? toPrincipal(claims, { kind: "uri", value: uri.value })
-    : invalid("sub", "a URI of the issuer's subject domain");
+    : rejectInvalid("sub", "a URI of the issuer's subject domain");
 }
 
 /** Returns scheme and authority as a URL parser prints them, or null for an invalid URL. */
@@ -60,8 +60,8 @@ export function spiffePrincipal(claims: VerifiedClaims, trustDomain: string): Re
   const subject = readTextClaim(claims, "sub");
   if (!subject.ok) return subject;
   const id = SPIFFE_ID.exec(subject.value);
-  if (id === null) return invalid("sub", "a SPIFFE ID");
-  if (id[1] !== trustDomain) return invalid("sub", "a SPIFFE ID of the issuer's trust domain");
+  if (id === null) return rejectInvalid("sub", "a SPIFFE ID");
+  if (id[1] !== trustDomain) return rejectInvalid("sub", "a SPIFFE ID of the issuer's trust domain");
   return toPrincipal(claims, { kind: "uri", value: subject.value });
 }
 
@@ -72,11 +72,11 @@ const DNS_SUBDOMAIN = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9
 export function kubernetesPrincipal(claims: VerifiedClaims): Result<Principal, IdentityError> {
   const namespace = readTextAt(claims, ["kubernetes.io", "namespace"]);
   if (!namespace.ok) return namespace;
-  if (!DNS_LABEL.test(namespace.value)) return invalid("kubernetes.io.namespace", "the name of a namespace");
+  if (!DNS_LABEL.test(namespace.value)) return rejectInvalid("kubernetes.io.namespace", "the name of a namespace");
   const account = readTextAt(claims, ["kubernetes.io", "serviceaccount", "name"]);
   if (!account.ok) return account;
   if (!DNS_SUBDOMAIN.test(account.value)) {
-    return invalid("kubernetes.io.serviceaccount.name", "the name of a service account");
+    return rejectInvalid("kubernetes.io.serviceaccount.name", "the name of a service account");
   }
   const value = `https://kubernetes.io/namespaces/${namespace.value}/serviceaccounts/${account.value}`;
   return toPrincipal(claims, { kind: "uri", value });
@@ -92,7 +92,7 @@ export function chainguardPrincipal(claims: VerifiedClaims): Result<Principal, I
   if (email?.ok === false) return email;
   // The reference cleans the path. We reject a subject that cleaning would change.
   if (subject.value.split("/").some((segment) => ["", ".", ".."].includes(segment))) {
-    return invalid("sub", "a path without empty or dotted segments");
+    return rejectInvalid("sub", "a path without empty or dotted segments");
   }
   const uri = normalizeUri(`${issuer.value.replace(/\/$/, "")}/${subject.value}`);
   if (!uri.ok || /[?#]/.test(subject.value)) return err({ code: "subject_alt_name_invalid" });

@@ -136,7 +136,7 @@ class TemplateParser {
       this.#at++;
       if (part.kind === "text") nodes.push(part);
       else if (part.tokens[0] === "if") nodes.push(this.#branch(part.tokens.slice(1)));
-      else nodes.push(wholeValue(part.tokens));
+      else nodes.push(parseWholeValue(part.tokens));
     }
   }
 
@@ -175,7 +175,7 @@ class TemplateParser {
 
 function readTest(tokens: readonly string[]): Pick<Branch, "left" | "right" | "isNegated"> {
   const [word, ...rest] = tokens;
-  if (word !== "eq" && word !== "ne") return { left: wholeValue(tokens), right: null, isNegated: false };
+  if (word !== "eq" && word !== "ne") return { left: parseWholeValue(tokens), right: null, isNegated: false };
   const [left, afterLeft] = readArgument(rest);
   const [right, afterRight] = readArgument(afterLeft);
   if (afterRight.length > 0) reject(`compares more than two values with ${word}`);
@@ -183,7 +183,7 @@ function readTest(tokens: readonly string[]): Pick<Branch, "left" | "right" | "i
 }
 
 /** Parses a value that uses all tokens: an argument, or a call without parentheses. */
-function wholeValue(tokens: readonly string[]): Value {
+function parseWholeValue(tokens: readonly string[]): Value {
   const [value, rest] = tokens[0] === "index" ? readIndex(tokens) : readArgument(tokens);
   if (rest.length > 0) reject(`has {{ ${tokens.join(" ")} }}, which is not supported`);
   return value;

@@ -2,7 +2,7 @@
 // Messages from the rules of https://protobuf.dev/programming-guides/json/.
 
 import { describe, expect, test } from "vitest";
-import { bytes, type Decoder, enumeration, ignored, message, repeated, string } from "./proto.ts";
+import { bytes, type Decoder, enumeration, ignore, message, repeated, string } from "./proto.ts";
 
 const COLOR = enumeration({ COLOR_UNSPECIFIED: 0, RED: 1, DARK_RED: 7 });
 const FIELDS = {
@@ -11,7 +11,7 @@ const FIELDS = {
   color: COLOR,
   items: repeated(string, 2),
   requestV002: message({ innerName: string }, "reject"),
-  other: ignored,
+  other: ignore,
 };
 const strict = message(FIELDS, "reject");
 const lenient = message(FIELDS, "ignore");

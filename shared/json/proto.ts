@@ -53,7 +53,7 @@ export function enumeration<N extends string>(numbers: Readonly<Record<N, number
 }
 
 /** Ignores a field: accepts any JSON value. */
-export const ignored: Decoder<null> = () => ok(null);
+export const ignore: Decoder<null> = () => ok(null);
 
 /**
  * Decodes a repeated field of at most `max` items; null items are rejected. Fails with field_type or field_too_many.

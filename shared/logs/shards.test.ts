@@ -5,7 +5,7 @@ import { type PublicUrl, parsePublicUrl } from "../http/public-url.ts";
 import { Settings } from "../settings/settings.ts";
 import { unixMs } from "../time.ts";
 import type { LogConfig } from "./config.ts";
-import { MAX_LOGS, parseShards, readLogs, writableLogs } from "./shards.ts";
+import { listWritableLogs, MAX_LOGS, parseShards, readLogs } from "./shards.ts";
 
 const urlOf = (text: string): PublicUrl => {
   const url = parsePublicUrl(text);
@@ -160,12 +160,12 @@ describe("readLogs", () => {
   });
 });
 
-describe("writableLogs", () => {
+describe("listWritableLogs", () => {
   const now = unixMs(Date.parse("2027-01-01T00:00:00Z"));
   const second = { ...SHARD, name: "sig-2", url: "https://2.example.com" };
   const third = { ...SHARD, name: "sig-3", url: "https://3.example.com" };
   const names = (rows: readonly object[], kind: "signature" | "certificate" = "signature"): readonly string[] =>
-    writableLogs(logsOf(rows), kind, now).map(({ name }) => name);
+    listWritableLogs(logsOf(rows), kind, now).map(({ name }) => name);
 
   test("are the logs that are not frozen, newest first", () => {
     expect(names([second, third])).toEqual(["sig-3", "sig-2", "signature"]);

@@ -143,7 +143,7 @@ export function readLogs(settings: Settings): () => readonly LogConfig[] {
  * The logs of a kind that the settings do not freeze, in the order in which to write to them: logs in use, newest
  * first, then logs whose `usedFrom` is in the future, earliest first.
  */
-export function writableLogs(logs: readonly LogConfig[], kind: LogKind, now: UnixMs): readonly LogConfig[] {
+export function listWritableLogs(logs: readonly LogConfig[], kind: LogKind, now: UnixMs): readonly LogConfig[] {
   const open = logs.filter((log) => log.kind === kind && !log.isFrozen);
   const isUsed = ({ usedFrom }: LogConfig): boolean => usedFrom === null || usedFrom <= now;
   const coming = open.filter((log) => !isUsed(log)).toSorted((a, b) => (a.usedFrom ?? 0) - (b.usedFrom ?? 0));
@@ -153,5 +153,5 @@ export function writableLogs(logs: readonly LogConfig[], kind: LogKind, now: Uni
 /** The logs that clients may write to, in the order in which to offer them. */
 export const selectLogsForClients = (logs: readonly LogConfig[], now: UnixMs): readonly LogConfig[] =>
   LOG_KIND_NAMES.filter((kind) => LOG_KINDS[kind].writer === "clients").flatMap((kind) =>
-    writableLogs(logs, kind, now),
+    listWritableLogs(logs, kind, now),
   );

@@ -51,7 +51,7 @@ export function readTextAt(claims: Claims, path: ClaimPath): Result<string, Clai
 
 function readText(value: unknown, name: string): Result<string, ClaimError> {
   if (value === undefined || value === null || value === "") return err({ code: "claim_missing", claim: name });
-  return typeof value === "string" ? checkText(name, value) : invalid(name, "a string");
+  return typeof value === "string" ? checkText(name, value) : rejectInvalid(name, "a string");
 }
 
 /** Reads a claim like readTextClaim, but accepts an integer or boolean as the text that JSON writes for it. */
@@ -65,14 +65,14 @@ export function readScalarClaim(claims: Claims, name: string): Result<string, Cl
 export function readIntegerClaim(claims: Claims, name: string): Result<number, ClaimError> {
   const value = claimOf(claims, name);
   if (value === undefined || value === null) return err({ code: "claim_missing", claim: name });
-  return typeof value === "number" && Number.isSafeInteger(value) ? ok(value) : invalid(name, "an integer");
+  return typeof value === "number" && Number.isSafeInteger(value) ? ok(value) : rejectInvalid(name, "an integer");
 }
 
 function checkText(name: string, value: string): Result<string, ClaimError> {
-  if (value.length > MAX_CLAIM_LENGTH) return invalid(name, `at most ${MAX_CLAIM_LENGTH} characters long`);
-  if (CONTROL.test(value) || !value.isWellFormed()) return invalid(name, "text without control characters");
+  if (value.length > MAX_CLAIM_LENGTH) return rejectInvalid(name, `at most ${MAX_CLAIM_LENGTH} characters long`);
+  if (CONTROL.test(value) || !value.isWellFormed()) return rejectInvalid(name, "text without control characters");
   return ok(value);
 }
 
-const invalid = (claim: string, expected: string): Result<never, ClaimError> =>
+const rejectInvalid = (claim: string, expected: string): Result<never, ClaimError> =>
   err({ code: "claim_invalid", claim, expected });

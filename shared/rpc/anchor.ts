@@ -27,4 +27,4 @@ export interface AnchorRpc extends Rpc.DurableObjectBranded {
 }
 
 /** The name of the anchor of a log that we witness. Names of our own logs contain no space. */
-export const witnessedName = (origin: string): string => `witness ${origin}`;
+export const nameOfWitnessed = (origin: string): string => `witness ${origin}`;

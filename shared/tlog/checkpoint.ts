@@ -20,7 +20,7 @@ export interface CheckpointError {
 }
 
 /** The extension line of a frozen log's last checkpoint, worded as in rekor-tiles (cmd/freeze-checkpoint). */
-export const frozenLine = (frozenAt: UnixMs): string => `Log frozen \u2014 ${formatUnixDate(frozenAt)}`;
+export const formatFrozenLine = (frozenAt: UnixMs): string => `Log frozen \u2014 ${formatUnixDate(frozenAt)}`;
 
 /** Formats the note text: origin, size, root and extension lines, each with its newline. */
 export function formatCheckpoint({ origin, treeSize, rootHash, extensions }: Checkpoint): string {

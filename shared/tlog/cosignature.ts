@@ -36,7 +36,7 @@ export function parseCosignatureVkey(vkey: string): Result<CosignatureKey, Cosig
 }
 
 /** The signed message: a header, the time in seconds, and the complete checkpoint text with its extension lines. */
-const cosignedMessage = (seconds: number, checkpointText: string): Uint8Array =>
+const messageToCosign = (seconds: number, checkpointText: string): Uint8Array =>
   encodeUtf8(`cosignature/v1\ntime ${seconds}\n${checkpointText}`);
 
 /**
@@ -50,7 +50,7 @@ export function cosign(
   sign: (message: Uint8Array) => Uint8Array,
 ): NoteSignature {
   if (seconds <= 0) throw new RangeError("a cosignature without a time");
-  return { name, keyId, signature: concat(uint(seconds, 8), sign(cosignedMessage(seconds, checkpointText))) };
+  return { name, keyId, signature: concat(uint(seconds, 8), sign(messageToCosign(seconds, checkpointText))) };
 }
 
 /** Verifies a strict Ed25519 signature over a message (RFC 8032). The platform provides it. */
@@ -73,6 +73,6 @@ export async function verifyCosignature(
   const parts = decodeBytes(line.signature, (reader) => ({ seconds: reader.uint(8), signature: reader.bytes(64) }));
   if (!parts.ok || parts.value.seconds === 0) return err({ code: "cosignature_malformed" });
   const { seconds, signature } = parts.value;
-  const isRight = await verify(key.publicKey, cosignedMessage(seconds, checkpointText), signature);
+  const isRight = await verify(key.publicKey, messageToCosign(seconds, checkpointText), signature);
   return isRight ? ok(seconds) : err({ code: "cosignature_wrong" });
 }

@@ -106,7 +106,7 @@ export function findSignature(note: Note, name: string, keyId: Uint8Array): Note
 }
 
 /** Key id of an Ed25519 key: SHA-256(name ‖ LF ‖ 0x01 ‖ 32-byte key), first 4 bytes. */
-export const ed25519KeyId = (name: string, key: Uint8Array): Uint8Array => typedKeyId(name, NOTE_ED25519, key);
+export const ed25519KeyId = (name: string, key: Uint8Array): Uint8Array => keyIdOfType(name, NOTE_ED25519, key);
 
 /** Key id of an ECDSA key: SHA-256(SPKI), first 4 bytes. It covers neither name nor type. */
 export const ecdsaKeyId = (spki: Uint8Array): Uint8Array => sha256(spki).subarray(0, 4);
@@ -115,16 +115,16 @@ export const ecdsaKeyId = (spki: Uint8Array): Uint8Array => sha256(spki).subarra
  * Key id of a certificate log's tree head signature: SHA-256(name ‖ LF ‖ 0x05 ‖ 32-byte log id), first 4 bytes
  * (static-ct-api).
  */
-export const rfc6962KeyId = (name: string, logId: Uint8Array): Uint8Array => typedKeyId(name, NOTE_RFC6962, logId);
+export const rfc6962KeyId = (name: string, logId: Uint8Array): Uint8Array => keyIdOfType(name, NOTE_RFC6962, logId);
 
 /**
  * Key id of a witness's Ed25519 key: SHA-256(name ‖ LF ‖ 0x04 ‖ 32-byte key), first 4 bytes
  * (c2sp.org/tlog-cosignature).
  */
 export const ed25519CosignatureKeyId = (name: string, key: Uint8Array): Uint8Array =>
-  typedKeyId(name, NOTE_COSIGNATURE, key);
+  keyIdOfType(name, NOTE_COSIGNATURE, key);
 
-function typedKeyId(name: string, type: number, key: Uint8Array): Uint8Array {
+function keyIdOfType(name: string, type: number, key: Uint8Array): Uint8Array {
   return sha256(encodeUtf8(`${name}\n`), Uint8Array.of(type), key).subarray(0, 4);
 }
 

@@ -86,12 +86,12 @@ export function chainValidity(chain: Chain, isInUse: boolean, retired: RetiredKe
 function toValidFor(start: UnixMs, end: UnixMs | null, retirement: Retirement | null): ValidFor | null {
   if (retirement !== null && retirement.retiredAt <= start) return null;
   const ends = [end, retirement?.retiredAt ?? null].filter((time) => time !== null);
-  const range = startingAt(start);
+  const range = rangeFrom(start);
   return ends.length === 0 ? range : { ...range, end: formatRfc3339(unixMs(Math.min(...ends))) };
 }
 
 /** A range without an end. */
-export const startingAt = (start: UnixMs): ValidFor => ({ start: formatRfc3339(start) });
+export const rangeFrom = (start: UnixMs): ValidFor => ({ start: formatRfc3339(start) });
 
 /** When clients begin to trust a log. */
 export const logStart = ({ createdAt }: TrustedLog): UnixMs => unixMs(Math.max(0, createdAt - GRACE_MS));
@@ -117,9 +117,9 @@ export function groupByMember(
   logs: Iterable<readonly [LogConfig, TrustedLog]>,
 ): Pick<TrustMaterial, "signatureLogs" | "certificateLogs"> {
   const all = [...logs];
-  const listedAs = (member: LogKindFacts["trustedRootMember"]): readonly TrustedLog[] =>
+  const selectListed = (member: LogKindFacts["trustedRootMember"]): readonly TrustedLog[] =>
     all.filter(([{ kind }]) => LOG_KINDS[kind].trustedRootMember === member).map(([, log]) => log);
-  return { signatureLogs: listedAs("tlogs"), certificateLogs: listedAs("ctlogs") };
+  return { signatureLogs: selectListed("tlogs"), certificateLogs: selectListed("ctlogs") };
 }
 
 /** Returns the full URL of the timestamp endpoint; clients append nothing to it and compare it as a whole. */

@@ -5,7 +5,7 @@
 // ClientTrustConfig)
 
 import type { UnixMs } from "../time.ts";
-import { logStart, startingAt, type TrustMaterial, timestampUrl } from "./material.ts";
+import { logStart, rangeFrom, type TrustMaterial, timestampUrl } from "./material.ts";
 import { trustedRoot } from "./trusted-root.ts";
 
 const SIGNING_CONFIG_TYPE = "application/vnd.dev.sigstore.signingconfig.v0.2+json";
@@ -21,7 +21,7 @@ export function signingConfig({ publicUrl, offeredLog, caChain, tsaChain, oidcPr
   const service = (url: string, majorApiVersion: number, start: UnixMs): object => ({
     url,
     majorApiVersion,
-    validFor: startingAt(start),
+    validFor: rangeFrom(start),
     operator: publicUrl.hostname,
   });
   const [[ca], [tsa]] = [caChain, tsaChain];
@@ -33,7 +33,7 @@ export function signingConfig({ publicUrl, offeredLog, caChain, tsaChain, oidcPr
     oidcUrls: oidcProviders.map(({ url, operator, validFor }) => ({
       url,
       majorApiVersion: API_VERSION.oidc,
-      validFor: validFor ?? startingAt(ca.notBefore),
+      validFor: validFor ?? rangeFrom(ca.notBefore),
       operator,
     })),
     // At most one: given two, clients disagree about which to use.

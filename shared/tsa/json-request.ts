@@ -42,23 +42,27 @@ const decodeFields = message(
 /** Parses the JSON form. The caller has limited its length. Fails with timestamp_query_invalid. */
 export function parseJsonTimestampRequest(body: Uint8Array): Result<TimestampRequest, JsonRequestError> {
   const json = parseJsonExact(body);
-  if (!json.ok) return invalid("is not a JSON object");
+  if (!json.ok) return rejectInvalid("is not a JSON object");
   const fields = decodeFields(json.value, "");
-  if (!fields.ok) return invalid(fields.error.path === "" ? "is not a JSON object" : `has a bad ${fields.error.path}`);
+  if (!fields.ok)
+    return rejectInvalid(fields.error.path === "" ? "is not a JSON object" : `has a bad ${fields.error.path}`);
   const { artifactHash, hashAlgorithm = "", certificates = false, tsaPolicyOID = "" } = fields.value;
   const hash = HASHES.get(hashAlgorithm.toLowerCase());
-  if (hash === undefined) return invalid("needs hashAlgorithm sha256, sha384 or sha512");
+  if (hash === undefined) return rejectInvalid("needs hashAlgorithm sha256, sha384 or sha512");
   if (artifactHash?.length !== hash.digestBytes) {
-    return invalid(`needs in artifactHash the ${hash.digestBytes} bytes of a ${hashAlgorithm.toLowerCase()} digest`);
+    return rejectInvalid(
+      `needs in artifactHash the ${hash.digestBytes} bytes of a ${hashAlgorithm.toLowerCase()} digest`,
+    );
   }
-  if (tsaPolicyOID !== "" && tsaPolicyOID !== POLICY) return invalid(`has a tsaPolicyOID other than ${POLICY}`);
+  if (tsaPolicyOID !== "" && tsaPolicyOID !== POLICY) return rejectInvalid(`has a tsaPolicyOID other than ${POLICY}`);
   const number = fields.value.nonce === undefined ? null : toContents(fields.value.nonce);
-  if (number !== null && !isServedNonce(number)) return invalid(`has a nonce of over ${MAX_NONCE_BYTES} bytes`);
+  if (number !== null && !isServedNonce(number)) return rejectInvalid(`has a nonce of over ${MAX_NONCE_BYTES} bytes`);
   const messageImprint = sequence(sequence(oid(hash.oid), NULL), octetString(artifactHash));
   return ok({ messageImprint, nonce: number, certReq: certificates });
 }
 
-const invalid = (problem: string): Result<never, JsonRequestError> => err({ code: "timestamp_query_invalid", problem });
+const rejectInvalid = (problem: string): Result<never, JsonRequestError> =>
+  err({ code: "timestamp_query_invalid", problem });
 
 /** The contents of a DER INTEGER: two's complement in as few bytes as possible. */
 function toContents(value: bigint): Uint8Array {

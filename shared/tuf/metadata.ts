@@ -116,19 +116,19 @@ export const formatMetadata = <S>({ signatures, signed }: Metadata<S>): string =
 /** Parses metadata of one role, strictly; verifies no signatures. Fails with tuf_metadata_invalid. */
 export function parseMetadata<R extends RoleName>(role: R, text: string): Result<Metadata<SignedOf[R]>, MetadataError> {
   const bytes = encodeUtf8(text);
-  if (bytes.length > MAX_METADATA_BYTES) return invalid(`is longer than ${MAX_METADATA_BYTES} bytes`);
+  if (bytes.length > MAX_METADATA_BYTES) return rejectInvalid(`is longer than ${MAX_METADATA_BYTES} bytes`);
   const json = parseJson(bytes);
-  if (!json.ok) return invalid("is not JSON");
+  if (!json.ok) return rejectInvalid("is not JSON");
   try {
     const { signatures, signed } = members(json.value, ["signatures", "signed"]);
     return ok({ signatures: readSignatures(signatures), signed: READERS[role](signed) });
   } catch (error) {
-    if (error instanceof MetadataSyntaxError) return invalid(error.message);
+    if (error instanceof MetadataSyntaxError) return rejectInvalid(error.message);
     throw error;
   }
 }
 
-const invalid = (reason: string): Result<never, MetadataError> => err({ code: "tuf_metadata_invalid", reason });
+const rejectInvalid = (reason: string): Result<never, MetadataError> => err({ code: "tuf_metadata_invalid", reason });
 
 /** Returns the time in `expires`, which parseMetadata has checked or formatRfc3339 has written. */
 export const expiryOf = ({ expires }: { readonly expires: string }): UnixMs => unixMs(Date.parse(expires));

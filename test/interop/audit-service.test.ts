@@ -6,8 +6,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { KEY_KINDS, signingKey } from "../support/authority/signing-keys.ts";
-import { addEntry, bareVerifier, dsseRequest, hashedRequest, requestOwnCertificate } from "../support/logs/entries.ts";
-import { ecdsaSigner, entryRecord, hashedRekordBody, ServedLog } from "../support/logs/served-log.ts";
+import {
+  addEntry,
+  bareVerifier,
+  dsseRequest,
+  makeHashedRequest,
+  requestOwnCertificate,
+} from "../support/logs/entries.ts";
+import { ecdsaSigner, entryRecord, makeRekordBody, ServedLog } from "../support/logs/served-log.ts";
 import { runCommand } from "../support/process/command.ts";
 import { startStack, type TestStack } from "../support/process/stack.ts";
 
@@ -25,7 +31,7 @@ beforeAll(async () => {
   for (let at = 0; at < KEYLESS; at += AT_ONCE) {
     await Promise.all(Array.from({ length: AT_ONCE }, (_, i) => signKeyless(`person-${at + i}@example.com`)));
   }
-  for (const kind of KEY_KINDS) await addEntry(stack, hashedRequest(signingKey(kind), Buffer.from(`by ${kind}`)));
+  for (const kind of KEY_KINDS) await addEntry(stack, makeHashedRequest(signingKey(kind), Buffer.from(`by ${kind}`)));
   await addEntry(stack, dsseRequest(key, "application/vnd.in-toto+json", Buffer.from("{}")));
 });
 afterAll(async () => {
@@ -38,7 +44,7 @@ async function signKeyless(email: string): Promise<void> {
   const certificate = await requestOwnCertificate(stack, email, key);
   const { keyDetails } = bareVerifier(key);
   const verifier = { x509Certificate: { rawBytes: Buffer.from(certificate).toString("base64") }, keyDetails };
-  await addEntry(stack, hashedRequest(key, Buffer.from(`signed by ${email}`), verifier));
+  await addEntry(stack, makeHashedRequest(key, Buffer.from(`signed by ${email}`), verifier));
 }
 
 const SIGNATURE_ENTRIES = 1 + KEYLESS + KEY_KINDS.length + 1;
@@ -86,7 +92,7 @@ describe("sigedge audit of a signature log", () => {
   test("remembers the tree and its keys, and continues from there", async () => {
     const [file = ""] = readdirSync(join(folder, "sigedge", "audit"));
     expect(file).toMatch(/^localhost_\d+-[0-9a-f]{8}\.json$/);
-    await addEntry(stack, hashedRequest(signingKey("ecdsa-p256"), Buffer.from("one more")));
+    await addEntry(stack, makeHashedRequest(signingKey("ecdsa-p256"), Buffer.from("one more")));
     const again = await sigedgeJson(stack.url);
     expect(again).toMatchObject({ code: 0, report: { keys: { trust: "first-use", isPinned: true } } });
     expect(again.report.previous?.size).toBe(SIGNATURE_ENTRIES);
@@ -143,7 +149,7 @@ describe("an interrupted audit", () => {
     const origin = "slow.example.com";
     const log = new ServedLog(origin, "entries", [ecdsaSigner(origin)]);
     const { privateObject, spki } = signingKey("ecdsa-p256");
-    const body = hashedRekordBody(privateObject, spki, "again and again");
+    const body = makeRekordBody(privateObject, spki, "again and again");
     log.append(Array.from({ length: 6_000 }, () => entryRecord(body)));
     // A permanent 503 delays the audit: it retries for some seconds.
     log.answers.set("tile/0/020", 503);
@@ -186,7 +192,7 @@ describe("a forked log", () => {
     const log = new ServedLog(origin, "entries", [ecdsaSigner(origin)]);
     const { privateObject, spki } = signingKey("ecdsa-p256");
     const made = new Map(
-      "aBbcd".split("").map((name) => [name, entryRecord(hashedRekordBody(privateObject, spki, name))]),
+      "aBbcd".split("").map((name) => [name, entryRecord(makeRekordBody(privateObject, spki, name))]),
     );
     const record = (name: string): ReturnType<typeof entryRecord> => made.get(name) ?? expect.fail(name);
     log.append(["a", "b", "c"].map(record));

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { signingKey } from "../support/authority/signing-keys.ts";
-import { hashedRekordBody, ServedLog } from "../support/logs/served-log.ts";
+import { makeRekordBody, ServedLog } from "../support/logs/served-log.ts";
 import { runCommand } from "../support/process/command.ts";
 import { type Litewitness, startLitewitness } from "./litewitness.ts";
 import { TesseraLog } from "./tessera.ts";
@@ -44,7 +44,7 @@ afterAll(async () => {
  */
 async function append(name: string, from: number, count: number, isCosigned = true): Promise<void> {
   const { privateObject, spki } = signingKey("ecdsa-p256");
-  const entries = Array.from({ length: count }, (_, i) => hashedRekordBody(privateObject, spki, `${name} ${from + i}`));
+  const entries = Array.from({ length: count }, (_, i) => makeRekordBody(privateObject, spki, `${name} ${from + i}`));
   await log.append(name, entries, isCosigned ? `witness w1 ${witness.vkey} ${witness.url}\nquorum w1\n` : null);
 }
 

@@ -15,7 +15,7 @@ import { httpSource } from "../../cli/served-log/log-source.ts";
 import { parsePublicUrl } from "../../shared/http/public-url.ts";
 import { logsOf } from "../../shared/logs/config.ts";
 import { KEY_KINDS, signingKey } from "../support/authority/signing-keys.ts";
-import { addEntry, bareVerifier, hashedRequest, requestOwnCertificate } from "../support/logs/entries.ts";
+import { addEntry, bareVerifier, makeHashedRequest, requestOwnCertificate } from "../support/logs/entries.ts";
 import { attestationRequest, clientKey, postEntry, sha256Hex } from "../support/logs/log-client.ts";
 import { runCommand } from "../support/process/command.ts";
 import { startStack, type TestStack } from "../support/process/stack.ts";
@@ -36,7 +36,7 @@ beforeAll(async () => {
     await Promise.all(Array.from({ length: AT_ONCE }, () => signSomething(0)));
   }
   for (let i = 1; i < 12; i++) await signSomething(i);
-  for (const kind of KEY_KINDS) await addEntry(stack, hashedRequest(signingKey(kind), Buffer.from(`by ${kind}`)));
+  for (const kind of KEY_KINDS) await addEntry(stack, makeHashedRequest(signingKey(kind), Buffer.from(`by ${kind}`)));
 });
 afterAll(async () => {
   await stack.stop();
@@ -55,13 +55,13 @@ async function signSomething(kind: number): Promise<void> {
     return;
   }
   if (kind % 3 === 2) {
-    await addEntry(stack, hashedRequest(key, Buffer.from(`by a key ${number}`)));
+    await addEntry(stack, makeHashedRequest(key, Buffer.from(`by a key ${number}`)));
     return;
   }
   const certificate = await requestOwnCertificate(stack, `Person-${number % 7}@example.com`, key);
   const rawBytes = Buffer.from(certificate).toString("base64");
   const verifier = { x509Certificate: { rawBytes }, keyDetails: bareVerifier(key).keyDetails };
-  await addEntry(stack, hashedRequest(key, Buffer.from(`keyless ${number}`), verifier));
+  await addEntry(stack, makeHashedRequest(key, Buffer.from(`keyless ${number}`), verifier));
 }
 
 /** Opens the stack's database while the stack runs. */

@@ -8,8 +8,8 @@ import { signingKey } from "../support/authority/signing-keys.ts";
 import {
   addEntry,
   expectProven,
-  hashedRequest,
   type LogEntryJson,
+  makeHashedRequest,
   postEntry,
   readLogKey,
 } from "../support/logs/entries.ts";
@@ -105,7 +105,7 @@ describe("a log that does not wait for its witness", () => {
     let posted = 0;
     for (const end = Date.now() + 3_000; Date.now() < end; await sleep(100)) {
       // Through the log service, whose isolate learns the head of each append.
-      await addEntry(log.stack, hashedRequest(key, Buffer.from(`posted ${posted++}`)));
+      await addEntry(log.stack, makeHashedRequest(key, Buffer.from(`posted ${posted++}`)));
       expect(verifyNote(await readCheckpoint(log.stack.url), log.witness.vkey)).not.toBe(false);
     }
     await cosignedCheckpoint(log, 11 + posted);
@@ -177,14 +177,14 @@ describe("a log whose answers wait for the witness", () => {
 
   it("answers each of many clients with a cosigned checkpoint", async () => {
     const spki = await readLogKey(log.stack);
-    const requests = Array.from({ length: CLIENTS }, (_, i) => hashedRequest(key, Buffer.from(`artifact ${i}`)));
+    const requests = Array.from({ length: CLIENTS }, (_, i) => makeHashedRequest(key, Buffer.from(`artifact ${i}`)));
     const entries = await Promise.all(requests.map((request) => addEntry(log.stack, request)));
     for (const entry of entries) expectCosigned(entry, spki);
     expect(new Set(entries.map(({ logIndex }) => logIndex)).size).toBe(CLIENTS);
   });
 
   it("answers 503 while the witness is unreachable; the same entry is cosigned when it is back", async () => {
-    const request = hashedRequest(key, Buffer.from("one more"));
+    const request = makeHashedRequest(key, Buffer.from("one more"));
     await log.witness.kill();
     const refused = await postEntry(log.stack, request);
     expect([refused.status, refused.headers.has("retry-after")]).toEqual([503, true]);

@@ -12,7 +12,7 @@ import type { HashAlgorithm } from "../../shared/crypto/hash.ts";
 import { KEY_KINDS, signingKey, signMessage } from "../support/authority/signing-keys.ts";
 import { type DigestCase, degenerateCases, ecdsaCases, hashOf, rsaCases } from "../support/digests/digest-cases.ts";
 import type { DigestAnswer, DigestQuestion } from "../support/digests/digest-worker.ts";
-import { wrongSignatures } from "../support/digests/wrong-signatures.ts";
+import { makeWrongSignatures } from "../support/digests/wrong-signatures.ts";
 import { readWycheproof } from "../support/digests/wycheproof.ts";
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
@@ -75,7 +75,7 @@ describe("verifyMessage in workerd", () => {
     };
     await expectVerdicts([
       { name: "valid", question, isValid: true },
-      ...wrongSignatures(valid, 1).map(({ name, signature }) => ({
+      ...makeWrongSignatures(valid, 1).map(({ name, signature }) => ({
         name,
         question: { ...question, signature: base64(signature) },
         isValid: false,
@@ -88,7 +88,7 @@ describe("verifyDigest in workerd", () => {
   it.each(KEY_KINDS)("gives every byte string a verdict for %s", async (kind) => {
     const key = signingKey(kind);
     await expectVerdicts(
-      wrongSignatures(signMessage(key, message), 2).map(({ name, signature }) => ({
+      makeWrongSignatures(signMessage(key, message), 2).map(({ name, signature }) => ({
         name,
         question: toQuestion(key.hash, key.spki, { digest: hashOf(key, message), signature }),
         isValid: false,

@@ -14,8 +14,8 @@ import {
   dsseRequest,
   expectProven,
   type HashedRequest,
-  hashedRequest,
   type LogEntryJson,
+  makeHashedRequest,
   postEntry,
   preAuthEncoding,
   readLogKey,
@@ -47,7 +47,7 @@ afterAll(async () => {
 describe("an open log", () => {
   it.each(KEY_KINDS)("accepts an entry by %s and proves it", async (kind) => {
     const key = signingKey(kind);
-    const request = hashedRequest(key, message);
+    const request = makeHashedRequest(key, message);
     const entry = await addEntry(open, request);
     expectProven(entry, await readLogKey(open));
     const { digest, signature } = request.hashedRekordRequestV002;
@@ -60,7 +60,7 @@ describe("an open log", () => {
 
   it("answers with every member that clients read", async () => {
     const key = signingKey("ecdsa-p256");
-    const response = await postEntry(open, hashedRequest(key, message));
+    const response = await postEntry(open, makeHashedRequest(key, message));
     expect(response.status).toBe(201);
     expect(response.headers.get("content-type")).toMatch(/^application\/json/);
     expect(response.headers.has("x-log-index")).toBe(false);
@@ -121,7 +121,7 @@ describe("an open log", () => {
 
 describe("a duplicate entry", () => {
   it("gets the existing index, in sequence and in parallel", async () => {
-    const request = hashedRequest(signingKey("ecdsa-p256"), message);
+    const request = makeHashedRequest(signingKey("ecdsa-p256"), message);
     const responses = await Promise.all(Array.from({ length: 20 }, () => postEntry(open, request)));
     const entries = (await Promise.all(responses.map((response) => response.json()))) as LogEntryJson[];
     expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([201]));
@@ -132,10 +132,10 @@ describe("a duplicate entry", () => {
 
   it("gets the existing index after more than 256 entries and a restart, proven in the current tree", async () => {
     const key = createSigningKey("ecdsa-p256");
-    const request = hashedRequest(key, message);
+    const request = makeHashedRequest(key, message);
     const first = await addEntry(open, request);
     for (let batch = 0; batch < 5; batch++) {
-      const others = Array.from({ length: 60 }, (_, i) => hashedRequest(key, Uint8Array.of(batch, i)));
+      const others = Array.from({ length: 60 }, (_, i) => makeHashedRequest(key, Uint8Array.of(batch, i)));
       await Promise.all(others.map((other) => addEntry(open, other)));
     }
     for (const step of ["at once", "restarted"]) {
@@ -160,13 +160,13 @@ describe("the default write policy", () => {
     const key = createSigningKey("ecdsa-p256");
     const certificate = await requestOwnCertificate(restricted, "alice@example.com", key);
     const verifier = { x509Certificate: { rawBytes: base64(certificate) }, keyDetails: P256 };
-    const entry = await addEntry(restricted, hashedRequest(key, message, verifier));
+    const entry = await addEntry(restricted, makeHashedRequest(key, message, verifier));
     expectProven(entry, await readLogKey(restricted));
     expect(decode(entry.canonicalizedBody)).toContain(`"x509Certificate":{"rawBytes":"${base64(certificate)}"}`);
   });
 
   it("accepts a listed key", async () => {
-    expectProven(await addEntry(restricted, hashedRequest(listed, message)), await readLogKey(restricted));
+    expectProven(await addEntry(restricted, makeHashedRequest(listed, message)), await readLogKey(restricted));
   });
 
   it.each(["byStranger", "byNamesake", "email"])("rejects the certificate %s of another CA", async (name) => {
@@ -185,7 +185,7 @@ describe("the default write policy", () => {
     const fingerprint = createHash("sha256").update(key.spki).digest("hex");
     await expectRefused(
       restricted,
-      hashedRequest(key, message),
+      makeHashedRequest(key, message),
       `${NAMED} rejects the public key with SHA-256 ${fingerprint}: it is not listed`,
     );
   });
@@ -193,13 +193,13 @@ describe("the default write policy", () => {
 
 /** Expects 400 with this message, and no entry between one accepted before and one accepted afterwards. */
 async function expectRefused(stack: TestStack, body: object | string, text: string): Promise<void> {
-  const before = await addEntry(stack, hashedRequest(listed, message));
+  const before = await addEntry(stack, makeHashedRequest(listed, message));
   const response = await postEntry(stack, body);
   expect(response.status).toBe(400);
   expect(response.headers.get("content-type")).toMatch(/^application\/json/);
   expect(await response.json()).toEqual({ code: 3, message: text, details: [] });
   expect(await readTreeSize(stack)).toBe(Number(before.inclusionProof.treeSize));
-  const after = await addEntry(stack, hashedRequest(listed, message));
+  const after = await addEntry(stack, makeHashedRequest(listed, message));
   expect(Number(after.logIndex)).toBe(Number(before.logIndex) + 1);
 }
 
@@ -207,7 +207,7 @@ describe("a rejected entry", () => {
   const INVALID = "invalid hashedrekord request: ";
   const key = signingKey("ecdsa-p256");
   const request = (fields: object = {}, signature: object = {}): HashedRequest => {
-    const { hashedRekordRequestV002: good } = hashedRequest(key, message);
+    const { hashedRekordRequestV002: good } = makeHashedRequest(key, message);
     return { hashedRekordRequestV002: { ...good, ...fields, signature: { ...good.signature, ...signature } } };
   };
 

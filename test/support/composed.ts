@@ -20,7 +20,7 @@ export const CONTEXT = {
 } as unknown as ExecutionContext;
 
 /** All bindings of the composed Worker. */
-export function unusableBindings(): Readonly<Record<string, unknown>> {
+export function createFailingBindings(): Readonly<Record<string, unknown>> {
   const unusable = { getByName: () => fail(), get: fail, prepare: fail, limit: fail };
   const names = DECLARED_SERVICES.flatMap((service) => resourceNames(DECLARATIONS[service].bindings));
   return Object.fromEntries(names.map((name) => [name, unusable]));

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // `npm run prose [-- PATH…]`: checks the rules of prose that a machine can check: the words of the glossary in
-// CONTRIBUTING.md, comments at most 120 columns wide, Markdown at most 160, no mention of a document outside the
-// repository. Prints one line for each violation, and exits 1 if there is any.
+// CONTRIBUTING.md, names of functions, comments at most 120 columns wide, Markdown at most 160, no mention of a document
+// outside the repository. Prints one line for each violation, and exits 1 if there is any.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../../cli/root.ts";
+import { findNameProblem, listFunctions } from "./names.ts";
 import { listFiles } from "./repository.ts";
 
 interface Rule {
@@ -58,6 +59,16 @@ const isWideComment = (line: string): boolean =>
 
 const isWideProse = (line: string): boolean => line.length > MARKDOWN_WIDTH && !line.startsWith("|");
 
+/** Titles and local functions of a test are nearer to sentences than to an interface. */
+const isNamed = (path: string): boolean =>
+  /^(?:bench|cli|local|shared|test\/support|tools|web|workers)\/.*\.ts$/.test(path) && !path.endsWith(".test.ts");
+
+const checkNames = (path: string): readonly string[] =>
+  listFunctions(readFileSync(join(ROOT, path), "utf8")).flatMap((named) => {
+    const problem = findNameProblem(named);
+    return problem === null ? [] : [`${path}:${named.line}: ${problem}`];
+  });
+
 function problemsOf(path: string): readonly string[] {
   const isCode = /\.(?:ts|mjs)$/.test(path);
   const isMarkdown = path.endsWith(".md");
@@ -73,7 +84,7 @@ function problemsOf(path: string): readonly string[] {
 }
 
 const paths = listFiles(...process.argv.slice(2)).filter((path) => !EXEMPT.test(path));
-const problems = paths.flatMap(problemsOf);
+const problems = [...paths.flatMap(problemsOf), ...paths.filter(isNamed).flatMap(checkNames)];
 for (const problem of problems) process.stdout.write(`${problem}\n`);
 if (problems.length > 0) {
   process.stderr.write(`${problems.length} problems. CONTRIBUTING.md has the glossary.\n`);

@@ -10,7 +10,7 @@ import { say } from "../../cli/terminal.ts";
 import {
   DEFINITIONS,
   type Ecosystem,
-  hashedKey,
+  keyWithHash,
   readDefinition,
   run,
   type Tool,
@@ -39,7 +39,7 @@ function readTool(name: string): Tool {
   const { packages, files, version } = module;
   const commands = [...packages, ...files].map((path) => basename(path));
   const sources = isProgram(name) ? ["go.mod", OWN_PROGRAM].map((file) => readDefinition(name, file)) : null;
-  const key = sources === null ? `${name}@${version}` : hashedKey(name, version, sources);
+  const key = sources === null ? `${name}@${version}` : keyWithHash(name, version, sources);
   return { name, version, key, commands, build: (folder) => build(name, module, folder) };
 }
 

@@ -4,7 +4,7 @@
 
 import { chmodSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { DEFINITIONS, type Ecosystem, hashedKey, readDefinition, run, type Tool } from "./tool.ts";
+import { DEFINITIONS, type Ecosystem, keyWithHash, readDefinition, run, type Tool } from "./tool.ts";
 
 const COPY_DEPENDENCIES = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies";
 
@@ -24,7 +24,7 @@ function readTool(name: string): Tool {
   return {
     name,
     version,
-    key: hashedKey(name, version, [pom, ...texts]),
+    key: keyWithHash(name, version, [pom, ...texts]),
     commands: [name],
     build: (folder) => build(name, main, folder),
   };

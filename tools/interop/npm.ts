@@ -4,7 +4,7 @@
 
 import { chmodSync, copyFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { DEFINITIONS, type Ecosystem, hashedKey, readDefinition, run, type Tool } from "./tool.ts";
+import { DEFINITIONS, type Ecosystem, keyWithHash, readDefinition, run, type Tool } from "./tool.ts";
 
 const PROGRAM = ".mjs";
 
@@ -26,7 +26,7 @@ function readTool(name: string): Tool {
   return {
     name,
     version,
-    key: hashedKey(name, version, texts),
+    key: keyWithHash(name, version, texts),
     commands: [...config.commands.split(" ").map((command) => `node_modules/.bin/${command}`), ...programs],
     build: async (folder) => {
       for (const file of files) copyFileSync(join(DEFINITIONS, name, file), join(folder, file));

@@ -2,7 +2,7 @@
 // Installs programs in Python from PyPI, at the versions and hashes of test/interop/tools/*/requirements.txt.
 
 import { join } from "node:path";
-import { DEFINITIONS, type Ecosystem, hashedKey, readDefinition, run, type Tool } from "./tool.ts";
+import { DEFINITIONS, type Ecosystem, keyWithHash, readDefinition, run, type Tool } from "./tool.ts";
 
 export const PYTHON: Ecosystem = { file: "requirements.txt", read: readTool };
 
@@ -15,7 +15,7 @@ function readTool(name: string): Tool {
   return {
     name,
     version,
-    key: hashedKey(name, version, [text]),
+    key: keyWithHash(name, version, [text]),
     commands: commands.split(" ").map((command) => `bin/${command}`),
     build: (folder) => build(name, folder),
   };

@@ -10,7 +10,7 @@ import { say } from "../../cli/terminal.ts";
 import {
   DEFINITIONS,
   type Ecosystem,
-  hashedKey,
+  keyWithHash,
   readDefinition,
   run,
   type Tool,
@@ -40,7 +40,7 @@ function readTool(name: string): Tool {
   return {
     name,
     version,
-    key: hashedKey(name, version, [text]),
+    key: keyWithHash(name, version, [text]),
     commands: examples.map(({ example }) => `bin/${example}`),
     build: (folder) => build(version, examples, folder),
   };

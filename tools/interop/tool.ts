@@ -46,7 +46,7 @@ export const readDefinition = (name: string, file: string): string =>
   readFileSync(join(DEFINITIONS, name, file), "utf8");
 
 /** `<name>@<version>-<hash of the definition>`, for tools whose version does not determine their content. */
-export function hashedKey(name: string, version: string, texts: readonly string[]): string {
+export function keyWithHash(name: string, version: string, texts: readonly string[]): string {
   const hash = createHash("sha256").update(texts.join("\0")).digest("hex").slice(0, 8);
   return `${name}@${version}-${hash}`;
 }

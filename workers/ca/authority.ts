@@ -2,7 +2,7 @@
 // Builds the CA from its configuration, and gives it the clock, the randomness and the network.
 
 import { createFetchOutside, type FetchOutside } from "../../shared/http/outside.ts";
-import { writableLogs } from "../../shared/logs/shards.ts";
+import { listWritableLogs } from "../../shared/logs/shards.ts";
 import type { Config } from "./env.ts";
 import { createEntryKey } from "./issuer-keys/entry-key.ts";
 import { createKeySources, type KeysFailure } from "./issuer-keys/jwks-source.ts";
@@ -45,7 +45,7 @@ export function createCertificateAuthority(config: Config, platform: Platform): 
     signer: signerOf(config, fetchOutside),
     tokenUse: (issuer) => config.usedTokens.getByName(issuer),
     logs: () =>
-      writableLogs(config.logs, "certificate", platform.now()).map(({ name }) => ({
+      listWritableLogs(config.logs, "certificate", platform.now()).map(({ name }) => ({
         name,
         sequencer: () => config.sequencer.getByName(name),
       })),

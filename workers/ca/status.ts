@@ -15,13 +15,14 @@ import {
 import { formatRfc3339, unixMs } from "../../shared/time.ts";
 import type { CaError } from "./errors.ts";
 
-const invalid = (message: string): Status => ({ grpc: "INVALID_ARGUMENT", message });
-const badRequest = (detail: string): Status => invalid(`The request could not be read: ${detail}`);
-const badToken = (detail: string): Status => invalid(`There was an error processing the identity token: ${detail}`);
-const badKey = (detail: string): Status =>
-  invalid(`The public key supplied in the request could not be parsed: ${detail}`);
-const badSignature = (detail: string): Status =>
-  invalid(`The signature supplied in the request could not be verified: ${detail}`);
+const rejectInvalid = (message: string): Status => ({ grpc: "INVALID_ARGUMENT", message });
+const rejectRequest = (detail: string): Status => rejectInvalid(`The request could not be read: ${detail}`);
+const rejectToken = (detail: string): Status =>
+  rejectInvalid(`There was an error processing the identity token: ${detail}`);
+const rejectKey = (detail: string): Status =>
+  rejectInvalid(`The public key supplied in the request could not be parsed: ${detail}`);
+const rejectSignature = (detail: string): Status =>
+  rejectInvalid(`The signature supplied in the request could not be verified: ${detail}`);
 const logFailed = (detail: string, retryAfterSeconds: number): Status =>
   answerUnavailable(`Error entering certificate in CTL: ${detail}`, retryAfterSeconds);
 
@@ -37,20 +38,21 @@ const STATUSES: AnswerTable<CaError, Status> = {
   ca_failed: ({ requestId }) =>
     answerUnavailable(`error communicating with CA backend: its log has request ${requestId}`),
 
-  body_too_large: ({ maxBodyBytes }) => invalid(`http: request body too large: send at most ${maxBodyBytes} bytes`),
-  body_incomplete: () => badRequest("unexpected EOF: it ends before its body does; send it again"),
-  json_invalid: () => badRequest("the body is not JSON"),
-  json_duplicate_member: () => badRequest("an object in the body has a duplicate member"),
-  json_too_deep: () => badRequest("the body is nested too deeply"),
-  json_too_many_values: () => badRequest("the body has too many values"),
-  field_unknown: ({ path }) => badRequest(`${path} is an unknown field`),
-  field_repeated: ({ path }) => badRequest(`${path} appears twice`),
-  field_type: ({ path }) => badRequest(`${path === "" ? "the body" : path} has the wrong JSON type`),
-  field_text: ({ path }) => badRequest(`${path} has half a surrogate pair, which is no Unicode text`),
-  field_bytes: ({ path }) => badRequest(`${path} is not base64`),
-  field_enum: ({ path }) => badRequest(`${path} has an unknown value`),
-  field_too_many: ({ path }) => badRequest(`${path} has too many items`),
-  key_and_csr: () => badRequest("send either publicKeyRequest or certificateSigningRequest, not both"),
+  body_too_large: ({ maxBodyBytes }) =>
+    rejectInvalid(`http: request body too large: send at most ${maxBodyBytes} bytes`),
+  body_incomplete: () => rejectRequest("unexpected EOF: it ends before its body does; send it again"),
+  json_invalid: () => rejectRequest("the body is not JSON"),
+  json_duplicate_member: () => rejectRequest("an object in the body has a duplicate member"),
+  json_too_deep: () => rejectRequest("the body is nested too deeply"),
+  json_too_many_values: () => rejectRequest("the body has too many values"),
+  field_unknown: ({ path }) => rejectRequest(`${path} is an unknown field`),
+  field_repeated: ({ path }) => rejectRequest(`${path} appears twice`),
+  field_type: ({ path }) => rejectRequest(`${path === "" ? "the body" : path} has the wrong JSON type`),
+  field_text: ({ path }) => rejectRequest(`${path} has half a surrogate pair, which is no Unicode text`),
+  field_bytes: ({ path }) => rejectRequest(`${path} is not base64`),
+  field_enum: ({ path }) => rejectRequest(`${path} has an unknown value`),
+  field_too_many: ({ path }) => rejectRequest(`${path} has too many items`),
+  key_and_csr: () => rejectRequest("send either publicKeyRequest or certificateSigningRequest, not both"),
 
   rate_limited: ({ who }) => ({
     grpc: "RESOURCE_EXHAUSTED",
@@ -62,66 +64,72 @@ const STATUSES: AnswerTable<CaError, Status> = {
   }),
 
   token_used: () =>
-    badToken("it has already been used, and each token of its issuer is valid for one certificate; request a new one"),
+    rejectToken(
+      "it has already been used, and each token of its issuer is valid for one certificate; request a new one",
+    ),
   token_missing: () =>
-    badToken("the request has none; send it as `Authorization: Bearer TOKEN` or in credentials.oidcIdentityToken"),
-  token_too_large: ({ maxBytes }) => badToken(`it is larger than ${maxBytes} bytes`),
+    rejectToken("the request has none; send it as `Authorization: Bearer TOKEN` or in credentials.oidcIdentityToken"),
+  token_too_large: ({ maxBytes }) => rejectToken(`it is larger than ${maxBytes} bytes`),
   token_malformed: ({ part }) =>
-    badToken(
+    rejectToken(
       part === "form"
         ? "it is not a signed JWT: three parts of unpadded base64url, separated by dots"
         : `its ${part} is not a valid JSON object`,
     ),
-  token_algorithm: ({ allowed }) => badToken(`its alg must be one of ${allowed.join(", ")}`),
-  token_critical_header: () => badToken("its header requires an extension (crit) that is not supported"),
+  token_algorithm: ({ allowed }) => rejectToken(`its alg must be one of ${allowed.join(", ")}`),
+  token_critical_header: () => rejectToken("its header requires an extension (crit) that is not supported"),
   token_audience: ({ expected }) =>
-    badToken(`its audience (aud) must be ${expected.map(quote).join(" or ")}; request a token for that audience`),
+    rejectToken(`its audience (aud) must be ${expected.map(quote).join(" or ")}; request a token for that audience`),
   token_expired: ({ exp, now }) =>
-    badToken(
+    rejectToken(
       `it expired at ${formatRfc3339(unixMs(Math.floor(exp * 1000)))}, and the time is ${formatRfc3339(now)}; request a new one`,
     ),
   token_not_yet_valid: ({ nbf, now }) =>
-    badToken(
+    rejectToken(
       `it is not valid before ${formatRfc3339(unixMs(Math.floor(nbf * 1000)))}, and the time is ${formatRfc3339(now)}`,
     ),
-  token_key_unknown: () => badToken("its kid names none of its issuer's keys"),
-  token_signature_invalid: () => badToken("its signature does not verify with its issuer's keys"),
+  token_key_unknown: () => rejectToken("its kid names none of its issuer's keys"),
+  token_signature_invalid: () => rejectToken("its signature does not verify with its issuer's keys"),
   issuer_unknown: ({ issuer }) =>
-    badToken(`its issuer ${quote(issuer)} is not accepted here; /api/v2/configuration lists the accepted issuers`),
+    rejectToken(`its issuer ${quote(issuer)} is not accepted here; /api/v2/configuration lists the accepted issuers`),
   issuer_loopback: ({ issuer }) =>
-    badToken(`its issuer ${quote(issuer)} is a loopback address, which only a development stack (npm start) accepts`),
+    rejectToken(
+      `its issuer ${quote(issuer)} is a loopback address, which only a development stack (npm start) accepts`,
+    ),
   issuer_keys_unavailable: ({ issuer, retryAfterSeconds }) =>
     answerUnavailable(
       `There was an error processing the identity token: could not fetch the keys of its issuer ${quote(issuer)}; try again`,
       retryAfterSeconds,
     ),
-  claim_missing: ({ claim }) => badToken(`its claim ${claim} is missing or empty`),
-  claim_invalid: ({ claim, expected }) => badToken(`its claim ${claim} must be ${expected}`),
-  policy_refused: ({ condition }) => badToken(`this deployment's policy rejects the token: claim ${condition}`),
+  claim_missing: ({ claim }) => rejectToken(`its claim ${claim} is missing or empty`),
+  claim_invalid: ({ claim, expected }) => rejectToken(`its claim ${claim} must be ${expected}`),
+  policy_refused: ({ condition }) => rejectToken(`this deployment's policy rejects the token: claim ${condition}`),
   email_unverified: () =>
-    badToken("its claim email_verified is not true: the issuer does not vouch for the e-mail address"),
-  email_invalid: () => badToken("its claim email is not an e-mail address"),
-  email_not_ascii: () => badToken("its claim email has non-ASCII characters, which a certificate cannot hold"),
+    rejectToken("its claim email_verified is not true: the issuer does not vouch for the e-mail address"),
+  email_invalid: () => rejectToken("its claim email is not an e-mail address"),
+  email_not_ascii: () => rejectToken("its claim email has non-ASCII characters, which a certificate cannot hold"),
   identity_too_large: ({ maxBytes }) =>
-    badToken(`its claims produce a name and extensions of more than ${maxBytes} bytes in total`),
-  subject_alt_name_invalid: () => badToken("its claims do not form a URI that a certificate can hold"),
+    rejectToken(`its claims produce a name and extensions of more than ${maxBytes} bytes in total`),
+  subject_alt_name_invalid: () => rejectToken("its claims do not form a URI that a certificate can hold"),
 
   public_key_pem_invalid: () =>
-    badKey("publicKeyRequest.publicKey.content must be one PEM block, PUBLIC KEY or RSA PUBLIC KEY"),
-  public_key_invalid: () => badKey("it is not a DER SubjectPublicKeyInfo with a valid key"),
-  public_key_unsupported: () => badKey(`unsupported public key type; use ${KEYS}`),
-  public_key_weak: () => invalid(`The public key supplied in the request is insecure: use ${KEYS}`),
-  proof_missing: () => badSignature("publicKeyRequest.proofOfPossession is missing"),
+    rejectKey("publicKeyRequest.publicKey.content must be one PEM block, PUBLIC KEY or RSA PUBLIC KEY"),
+  public_key_invalid: () => rejectKey("it is not a DER SubjectPublicKeyInfo with a valid key"),
+  public_key_unsupported: () => rejectKey(`unsupported public key type; use ${KEYS}`),
+  public_key_weak: () => rejectInvalid(`The public key supplied in the request is insecure: use ${KEYS}`),
+  proof_missing: () => rejectSignature("publicKeyRequest.proofOfPossession is missing"),
   proof_invalid: () =>
-    badSignature("proofOfPossession must be the key's signature over the token's email, or its sub if it has no email"),
+    rejectSignature(
+      "proofOfPossession must be the key's signature over the token's email, or its sub if it has no email",
+    ),
   csr_invalid: () =>
-    invalid(
+    rejectInvalid(
       "The certificate signing request could not be parsed: it must be the base64 of one PEM block, CERTIFICATE REQUEST (PKCS#10)",
     ),
-  csr_algorithm_unrecognized: ({ oid }) => invalid(`unrecognized signature algorithm: ${oid}`),
-  csr_signature_invalid: () => badSignature("the certificate signing request is not signed by the key in it"),
+  csr_algorithm_unrecognized: ({ oid }) => rejectInvalid(`unrecognized signature algorithm: ${oid}`),
+  csr_signature_invalid: () => rejectSignature("the certificate signing request is not signed by the key in it"),
   csr_hash_not_permitted: ({ kind, hash }) =>
-    invalid(`signing algorithm not permitted: ${kind}, ${hash}; sign the request with ${KEY_HASH[kind]}`),
+    rejectInvalid(`signing algorithm not permitted: ${kind}, ${hash}; sign the request with ${KEY_HASH[kind]}`),
 
   ca_certificate_not_valid: ({ notBefore, notAfter }) =>
     answerUnavailable(
@@ -145,7 +153,7 @@ const STATUSES: AnswerTable<CaError, Status> = {
     logFailed("the certificate log has used up its plan's daily rows; try again after 00:00 UTC", retryAfterSeconds),
   clock_behind: () => logFailed("the certificate log's clock is behind its last timestamp", OPERATOR_SECONDS),
   entry_too_large: ({ maxBytes }) =>
-    badToken(`its claims produce an entry of more than ${maxBytes} bytes for the certificate log`),
+    rejectToken(`its claims produce an entry of more than ${maxBytes} bytes for the certificate log`),
 };
 
 /** Returns the status of an error. */

@@ -81,18 +81,21 @@ function rejectionOf(request: Request, { publicUrl }: Config): Response | null {
   return mediaType?.trim().toLowerCase() === "application/json" ? null : reject({ code: "token_type_not_json" });
 }
 
-const invalid = (problem: string): Result<never, DevTokenError> => err({ code: "token_request_invalid", problem });
+const rejectInvalid = (problem: string): Result<never, DevTokenError> =>
+  err({ code: "token_request_invalid", problem });
 
 function parseTokenRequest(body: Uint8Array): Result<TokenRequest, DevTokenError> {
   const json = parseJson(body);
-  if (!json.ok) return invalid("is not JSON");
+  if (!json.ok) return rejectInvalid("is not JSON");
   const fields = decodeFields(json.value, "");
-  if (!fields.ok) return invalid(`has a wrong or unknown field${fields.error.path && `: ${quote(fields.error.path)}`}`);
+  if (!fields.ok)
+    return rejectInvalid(`has a wrong or unknown field${fields.error.path && `: ${quote(fields.error.path)}`}`);
   const { email, audience = "sigstore", expiresIn = DEFAULT_LIFETIME_SECONDS } = fields.value;
-  if (email === undefined || !isEmail(email)) return invalid("needs an e-mail address in email");
-  if (audience === "" || audience.length > MAX_AUDIENCE_CHARACTERS) return invalid("has an empty or too long audience");
+  if (email === undefined || !isEmail(email)) return rejectInvalid("needs an e-mail address in email");
+  if (audience === "" || audience.length > MAX_AUDIENCE_CHARACTERS)
+    return rejectInvalid("has an empty or too long audience");
   if (Math.abs(expiresIn) > MAX_LIFETIME_SECONDS) {
-    return invalid(`has an expiresIn beyond ${MAX_LIFETIME_SECONDS} seconds`);
+    return rejectInvalid(`has an expiresIn beyond ${MAX_LIFETIME_SECONDS} seconds`);
   }
   return ok({ email, audience, expiresInSeconds: expiresIn });
 }

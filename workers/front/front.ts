@@ -18,7 +18,7 @@ import type { LogConfig } from "../../shared/logs/config.ts";
 import type { Result } from "../../shared/result.ts";
 import type { ConfigError } from "../../shared/settings/settings.ts";
 import { homePage } from "../../web/home.ts";
-import { DEPLOY_GUIDE, notConfiguredPage } from "../../web/not-configured.ts";
+import { DEPLOY_GUIDE, renderNotConfigured } from "../../web/not-configured.ts";
 import type { FrontConfig } from "./config.ts";
 import { type PageName, ROUTES } from "./declaration.ts";
 import { serveHealth } from "./health.ts";
@@ -102,7 +102,7 @@ function answerUnconfigured(request: Request, error: ConfigError): Response {
   if (!isBrowser) return json;
   const headers = new Headers(json.headers);
   for (const [name, value] of Object.entries(PAGE_HEADERS)) headers.set(name, value);
-  const page = request.method === "HEAD" ? null : notConfiguredPage(error.problems);
+  const page = request.method === "HEAD" ? null : renderNotConfigured(error.problems);
   return new Response(page, { status: json.status, headers });
 }
 

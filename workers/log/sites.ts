@@ -4,7 +4,7 @@
 import { type LogConfig, objectKey } from "../../shared/logs/config.ts";
 import { isLogKind, LOG_KIND_NAMES, type LogKind } from "../../shared/logs/kinds.ts";
 import { LOG_JSON, readLogCreation } from "../../shared/logs/log-json.ts";
-import { writableLogs } from "../../shared/logs/shards.ts";
+import { listWritableLogs } from "../../shared/logs/shards.ts";
 import type { AppendError, SequencerRpc } from "../../shared/rpc/sequencer.ts";
 import { unixMs } from "../../shared/time.ts";
 import { CachedTail, type Tail } from "./reading/cached-tail.ts";
@@ -86,5 +86,5 @@ export function selectSite(sites: Sites, request: Request): LogSite | null {
 export function rejectIfFrozen({ sites }: Sites, { log }: LogSite): AppendError | null {
   if (!log.isFrozen) return null;
   const all = sites.map((site) => site.log);
-  return { code: "log_frozen", writeTo: writableLogs(all, log.kind, unixMs(Date.now()))[0]?.baseUrl ?? null };
+  return { code: "log_frozen", writeTo: listWritableLogs(all, log.kind, unixMs(Date.now()))[0]?.baseUrl ?? null };
 }

@@ -11,7 +11,7 @@ import { MAX_NAME_CHARS } from "../../shared/search/spellings.ts";
 import { formatRfc3339 } from "../../shared/time.ts";
 import { MAX_LIMIT, type SearchQueryError } from "./api/search-query.ts";
 import type { ChainRequestError, LogError, ProofQueryError } from "./errors.ts";
-import { frozenMessage, fullMessage, QUOTA_MESSAGE } from "./rekor-v2/add-entry-status.ts";
+import { describeFrozen, describeFull, QUOTA_MESSAGE } from "./rekor-v2/add-entry-status.ts";
 
 interface Answer {
   /** Status of the text form. The JSON form has the status of its gRPC code. */
@@ -21,9 +21,9 @@ interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-const badRequest = (message: string): Answer => ({ http: 400, grpc: "INVALID_ARGUMENT", message });
-const notFound = (message: string): Answer => ({ http: 404, grpc: "NOT_FOUND", message });
-const tooLarge = (message: string): Answer => ({ http: 413, grpc: "INVALID_ARGUMENT", message });
+const rejectRequest = (message: string): Answer => ({ http: 400, grpc: "INVALID_ARGUMENT", message });
+const answerNotFound = (message: string): Answer => ({ http: 404, grpc: "NOT_FOUND", message });
+const answerTooLarge = (message: string): Answer => ({ http: 413, grpc: "INVALID_ARGUMENT", message });
 const answerLater = (message: string, seconds = 1): Answer => ({
   http: 503,
   grpc: "UNAVAILABLE",
@@ -63,7 +63,7 @@ export function logFailure(request: Request, error: { readonly code: string }, l
   );
 }
 
-const tooMany = (requests: string): Answer => ({
+const answerTooMany = (requests: string): Answer => ({
   http: 429,
   grpc: "RESOURCE_EXHAUSTED",
   message: `too many ${requests} from this network: retry in ten seconds`,
@@ -77,7 +77,7 @@ const LOG_NAMES = "log must be signature, certificate or the name of a log; /api
 
 const ANSWERS: AnswerTable<LogError, Answer> = {
   // Routing.
-  path_unknown: () => notFound("Not Found"),
+  path_unknown: () => answerNotFound("Not Found"),
   method_wrong: ({ allow }) => ({
     http: 405,
     grpc: "UNIMPLEMENTED",
@@ -88,53 +88,55 @@ const ANSWERS: AnswerTable<LogError, Answer> = {
     answerLater(`the log service failed; its Worker's log has the cause under request ${requestId}`),
 
   // Reading.
-  tile_path_invalid: () => notFound("Not Found: this is not the path of a tile of this log"),
-  issuer_unknown: () => notFound("Not Found: no accepted certificate has this SHA-256 (lower-case hex, over its DER)"),
-  beyond_head: () => notFound("Not Found: the tree is not that large yet"),
-  entry_index_invalid: () => badRequest("the index must be a decimal number from 0 to 9007199254740991"),
-  entry_log_unknown: () => badRequest(LOG_NAMES),
-  bundle_index_invalid: () => badRequest("the bundle index must be a decimal number from 0 to 9007199254740991"),
-  proof_query_invalid: ({ problem }) => badRequest(PROOF_PROBLEMS[problem]),
-  reads_limited: () => tooMany("reads of the newest entries"),
+  tile_path_invalid: () => answerNotFound("Not Found: this is not the path of a tile of this log"),
+  issuer_unknown: () =>
+    answerNotFound("Not Found: no accepted certificate has this SHA-256 (lower-case hex, over its DER)"),
+  beyond_head: () => answerNotFound("Not Found: the tree is not that large yet"),
+  entry_index_invalid: () => rejectRequest("the index must be a decimal number from 0 to 9007199254740991"),
+  entry_log_unknown: () => rejectRequest(LOG_NAMES),
+  bundle_index_invalid: () => rejectRequest("the bundle index must be a decimal number from 0 to 9007199254740991"),
+  proof_query_invalid: ({ problem }) => rejectRequest(PROOF_PROBLEMS[problem]),
+  reads_limited: () => answerTooMany("reads of the newest entries"),
   object_missing: answerDamaged,
   object_damaged: answerDamaged,
   record_damaged: answerDamaged,
   proof_mismatch: answerDamaged,
 
   // Searching.
-  search_query_invalid: ({ parameter }) => badRequest(SEARCH_PROBLEMS[parameter]),
+  search_query_invalid: ({ parameter }) => rejectRequest(SEARCH_PROBLEMS[parameter]),
   search_unavailable: () =>
     answerLater("the search index is unavailable; signing and reading still work: retry in a minute", 60),
 
-  attestation_invalid: ({ problem }) => badRequest(ATTESTATION_PROBLEMS[problem]),
+  attestation_invalid: ({ problem }) => rejectRequest(ATTESTATION_PROBLEMS[problem]),
   attestation_unknown: () =>
-    notFound(
+    answerNotFound(
       "no entry of this deployment has a signature over this envelope; a new entry is indexed within seconds: retry",
     ),
 
   // Submitting a chain of certificates.
-  writes_limited: () => tooMany("submissions"),
-  body_incomplete: () => badRequest("the request ends before its body does: send it again"),
-  body_too_large: ({ maxBodyBytes }) => tooLarge(`the request body must be at most ${maxBodyBytes} bytes`),
-  chain_request_invalid: ({ problem }) => badRequest(CHAIN_PROBLEMS[problem]),
-  submitted_chain_empty: () => badRequest("the chain is empty: send the certificate followed by its issuers"),
-  submitted_certificate_invalid: () => badRequest("the first element of the chain is not an X.509 v3 certificate"),
+  writes_limited: () => answerTooMany("submissions"),
+  body_incomplete: () => rejectRequest("the request ends before its body does: send it again"),
+  body_too_large: ({ maxBodyBytes }) => answerTooLarge(`the request body must be at most ${maxBodyBytes} bytes`),
+  chain_request_invalid: ({ problem }) => rejectRequest(CHAIN_PROBLEMS[problem]),
+  submitted_chain_empty: () => rejectRequest("the chain is empty: send the certificate followed by its issuers"),
+  submitted_certificate_invalid: () => rejectRequest("the first element of the chain is not an X.509 v3 certificate"),
   submitted_chain_untrusted: () =>
-    badRequest("the certificate was not issued by a CA that this log accepts; get-roots lists the accepted roots"),
+    rejectRequest("the certificate was not issued by a CA that this log accepts; get-roots lists the accepted roots"),
   submitted_issuer_retired: ({ retiredAt }) =>
-    badRequest(`the key of the CA that issued the certificate was retired at ${formatRfc3339(retiredAt)}`),
+    rejectRequest(`the key of the CA that issued the certificate was retired at ${formatRfc3339(retiredAt)}`),
   submitted_chain_out_of_order: ({ place }) =>
-    badRequest(
+    rejectRequest(
       `certificate ${place} of the chain must be the issuer of the one before it, and no certificate may follow the root`,
     ),
   submitted_entry_type_wrong: ({ expected }) =>
-    badRequest(
+    rejectRequest(
       expected === "x509_entry"
         ? "this is a precertificate: send it to add-pre-chain"
         : "this certificate has no poison extension, so it is not a precertificate: send it to add-chain",
     ),
-  submitted_poison_invalid: () => badRequest("the poison extension must be critical and its value must be ASN.1 NULL"),
-  submitted_purpose_wrong: () => badRequest("the certificate must have the extended key usage codeSigning"),
+  submitted_poison_invalid: () =>
+    rejectRequest("the poison extension must be critical and its value must be ASN.1 NULL"),
+  submitted_purpose_wrong: () => rejectRequest("the certificate must have the extended key usage codeSigning"),
 
   // Appending.
   log_busy: ({ retryAfterSeconds }) =>
@@ -149,23 +151,25 @@ const ANSWERS: AnswerTable<LogError, Answer> = {
   log_frozen: ({ writeTo }) => ({
     http: 405,
     grpc: "UNIMPLEMENTED",
-    message: frozenMessage(writeTo),
+    message: describeFrozen(writeTo),
     // RFC 9110 §15.5.6 requires the header. An empty list means that no method is allowed.
     headers: { allow: "" },
   }),
   submitted_certificate_expired: ({ notAfter }) =>
-    badRequest(`the certificate expired at ${formatRfc3339(notAfter)}, too long ago to be logged`),
+    rejectRequest(`the certificate expired at ${formatRfc3339(notAfter)}, too long ago to be logged`),
   entry_in_other_form: ({ leafIndex }) =>
-    badRequest(`the log has this certificate at index ${leafIndex} in another form, and takes each certificate once`),
+    rejectRequest(
+      `the log has this certificate at index ${leafIndex} in another form, and takes each certificate once`,
+    ),
   // Only the signature log counts its writers (rekor-v2/add-entry-status.ts).
   writer_exhausted: () => answerLater("the log counts its writers"),
   log_full: ({ writeTo }) =>
     writeTo === null
       ? answerLater("the log's storage is full, and there is no other log: its operator must open one (SHARDS)", 3600)
-      : { http: 405, grpc: "UNIMPLEMENTED", message: fullMessage(writeTo), headers: { allow: "" } },
+      : { http: 405, grpc: "UNIMPLEMENTED", message: describeFull(writeTo), headers: { allow: "" } },
   log_over_quota: ({ retryAfterSeconds }) => answerLater(QUOTA_MESSAGE, retryAfterSeconds),
   clock_behind: () => answerLater("the log's clock is behind its last entry: retry later", 10),
-  entry_too_large: ({ maxBytes }) => tooLarge(`the entry must be at most ${maxBytes} bytes`),
+  entry_too_large: ({ maxBytes }) => answerTooLarge(`the entry must be at most ${maxBytes} bytes`),
 };
 
 const PROOF_PROBLEMS: Readonly<Record<ProofQueryError["problem"], string>> = {

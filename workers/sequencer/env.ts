@@ -4,7 +4,7 @@
 import { addressProblem, type Neighborhood } from "../../shared/http/outside.ts";
 import { problemsOf } from "../../shared/http/settings-check.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
-import { readLogs, writableLogs } from "../../shared/logs/shards.ts";
+import { listWritableLogs, readLogs } from "../../shared/logs/shards.ts";
 import type { Result } from "../../shared/result.ts";
 import type { BindingsEnv } from "../../shared/settings/binding.ts";
 import type { SettingsEnv } from "../../shared/settings/setting.ts";
@@ -48,7 +48,7 @@ export function readLogSetup(env: SequencerEnv, name: string): Result<LogSetup, 
     if (config === undefined || keys === null) throw new RangeError(`no log is called ${name}`);
     const kind = SEQUENCER_KINDS[config.kind];
     const successor = (now: UnixMs): string | null =>
-      writableLogs(logs(), config.kind, now).find((log) => log.name !== name)?.baseUrl ?? null;
+      listWritableLogs(logs(), config.kind, now).find((log) => log.name !== name)?.baseUrl ?? null;
     return {
       config,
       ecdsa: keys.ecdsa,

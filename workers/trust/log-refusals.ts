@@ -18,13 +18,13 @@ const kept = new WeakMap<Config, Kept>();
 export async function logRefusals(config: Config, now: number): Promise<readonly string[]> {
   const known = kept.get(config);
   if (known !== undefined && now < known.until) return known.problems;
-  const lines = await Promise.all(config.logs.map(({ name }) => refusalOf(config, name)));
+  const lines = await Promise.all(config.logs.map(({ name }) => readRefusal(config, name)));
   const problems = lines.filter((line) => line !== null);
   kept.set(config, { problems, until: now + KEEP_MS });
   return problems;
 }
 
-async function refusalOf(config: Config, name: string): Promise<string | null> {
+async function readRefusal(config: Config, name: string): Promise<string | null> {
   try {
     const deadline = new Promise<null>((resolve) => setTimeout(() => resolve(null), DEADLINE_MS));
     const log = await Promise.race([config.describeLog(name), deadline]);

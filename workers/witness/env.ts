@@ -5,7 +5,7 @@ import type { Ed25519Signer } from "../../shared/crypto/signer.ts";
 import { createGate, type RateGate } from "../../shared/http/rate-gate.ts";
 import type { WitnessedLogs } from "../../shared/logs/witnessed-logs.ts";
 import type { Result } from "../../shared/result.ts";
-import { type AnchorRpc, witnessedName } from "../../shared/rpc/anchor.ts";
+import { type AnchorRpc, nameOfWitnessed } from "../../shared/rpc/anchor.ts";
 import type { BindingsEnv } from "../../shared/settings/binding.ts";
 import type { SettingsEnv } from "../../shared/settings/setting.ts";
 import { type ConfigError, readOncePerEnv, Settings } from "../../shared/settings/settings.ts";
@@ -64,6 +64,6 @@ function toWitness(
     sign,
     vkey: formatVkey(name, keyId, NOTE_COSIGNATURE, publicKey),
     logs,
-    anchorOf: (origin) => anchors.getByName(witnessedName(origin)),
+    anchorOf: (origin) => anchors.getByName(nameOfWitnessed(origin)),
   };
 }

@@ -4,9 +4,9 @@
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const INVALID = 0xff;
 /** ASCII code → 6-bit value. The URL-safe characters share the values of + and /. */
-const VALUES = decodingTable();
+const VALUES = createDecodingTable();
 
-function decodingTable(): Uint8Array {
+function createDecodingTable(): Uint8Array {
   const table = new Uint8Array(128).fill(INVALID);
   for (let value = 0; value < 64; value++) table[ALPHABET.charCodeAt(value)] = value;
   table["-".charCodeAt(0)] = 62;

@@ -28,12 +28,12 @@ const status =
     response.writeHead(code, headers).end("{}");
   };
 
-const silent: Fault = () => {};
+const keepSilent: Fault = () => {};
 const stalls: Fault = (response) => void response.write('{"keys":[');
 
 /** Broken discovery documents, by the name of the issuer. */
 const DISCOVERY_FAULTS: Readonly<Record<string, Fault>> = {
-  "discovery-silent": silent,
+  "discovery-silent": keepSilent,
   "discovery-stalls": stalls,
   "discovery-500": status(500),
   "discovery-404": status(404),
@@ -62,7 +62,7 @@ const DISCOVERY_FAULTS: Readonly<Record<string, Fault>> = {
 
 /** Broken key sets. */
 const KEY_FAULTS: Readonly<Record<string, Fault>> = {
-  "keys-silent": silent,
+  "keys-silent": keepSilent,
   "keys-stall": stalls,
   "keys-500": status(503),
   "keys-redirect": (response, origin) => status(301, { location: `${origin}/good/keys` })(response, origin),

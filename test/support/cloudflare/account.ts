@@ -270,11 +270,11 @@ export class Account {
         `migration tag precondition failed; current tag is ${worker.migrationTag ?? "none"}`,
       );
     }
-    for (const step of steps) this.#step(worker.name, step);
+    for (const step of steps) this.#takeStep(worker.name, step);
     worker.migrationTag = newTag;
   }
 
-  #step(script: string, step: MigrationStep): void {
+  #takeStep(script: string, step: MigrationStep): void {
     for (const className of step.new_sqlite_classes ?? []) {
       if (this.namespace(script, className) !== null) throw new Refusal(400, 10074, `class ${className} exists`);
       this.namespaces.push({ id: randomUUID(), script, className });

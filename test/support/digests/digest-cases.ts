@@ -32,7 +32,7 @@ export function ecdsaCases(kind: EcdsaKind, seed: number): EcdsaCases {
   const { n, coordinateBytes: size } = CURVES[kind];
   const message = new TextEncoder().encode(`message ${seed}`);
   const digest = hashOf(key, message);
-  const signature = rawSignature(key, message);
+  const signature = signRaw(key, message);
   const r = toBigInt(signature.subarray(0, size));
   const s = toBigInt(signature.subarray(size));
   const pair = (first: bigint, second: bigint): Uint8Array => concat(octets(first, size), octets(second, size));
@@ -87,7 +87,7 @@ export function rsaCases(kind: "rsa-2048" | "rsa-3072" | "rsa-4096"): readonly D
   const caseOf = (name: string, encoded: Uint8Array, isValid = false): DigestCase => ({
     name,
     digest,
-    signature: rawRsa(key, encoded),
+    signature: signRawRsa(key, encoded),
     isValid,
   });
   const pss = sign("sha256", message, {
@@ -96,7 +96,7 @@ export function rsaCases(kind: "rsa-2048" | "rsa-3072" | "rsa-4096"): readonly D
     saltLength: 32,
   });
   const signature = new Uint8Array(sign("sha256", message, key.privateObject));
-  const bad = (name: string, other: Uint8Array, over = digest): DigestCase => ({
+  const spoil = (name: string, other: Uint8Array, over = digest): DigestCase => ({
     name,
     digest: over,
     signature: other,
@@ -116,15 +116,15 @@ export function rsaCases(kind: "rsa-2048" | "rsa-3072" | "rsa-4096"): readonly D
     caseOf("the bare digest", withTail(digest, size - 35, 0)),
     caseOf("a trailing octet", withTail(info, size - 3 - info.length - 1, 1)),
     caseOf("another hash's OID", good.with(size - 34, 2)),
-    bad("a PSS signature", new Uint8Array(pss)),
-    bad("a bit of the signature", flip(signature, 5)),
-    bad("a bit of the digest", signature, flip(digest, 0)),
-    bad("a short signature", signature.subarray(1)),
-    bad("a long signature", concat(Uint8Array.of(0), signature)),
-    bad("no signature", new Uint8Array(0)),
-    bad("zero", new Uint8Array(size)),
-    bad("one", new Uint8Array(size).with(size - 1, 1)),
-    bad("beyond the modulus", new Uint8Array(size).fill(0xff)),
+    spoil("a PSS signature", new Uint8Array(pss)),
+    spoil("a bit of the signature", flip(signature, 5)),
+    spoil("a bit of the digest", signature, flip(digest, 0)),
+    spoil("a short signature", signature.subarray(1)),
+    spoil("a long signature", concat(Uint8Array.of(0), signature)),
+    spoil("no signature", new Uint8Array(0)),
+    spoil("zero", new Uint8Array(size)),
+    spoil("one", new Uint8Array(size).with(size - 1, 1)),
+    spoil("beyond the modulus", new Uint8Array(size).fill(0xff)),
   ];
 }
 
@@ -133,14 +133,14 @@ export function hashOf({ hash }: SigningKey, message: Uint8Array): Uint8Array {
   return new Uint8Array(createHash(hash.replace("-", "")).update(message).digest());
 }
 
-function rawSignature(key: SigningKey, message: Uint8Array): Uint8Array {
+function signRaw(key: SigningKey, message: Uint8Array): Uint8Array {
   const der = new Uint8Array(sign(key.hash.replace("-", ""), message, key.privateObject));
   const raw = decodeEcdsaSignature(der, CURVES[key.kind as EcdsaKind].coordinateBytes);
   if (!raw.ok) throw new Error(raw.error.code);
   return raw.value;
 }
 
-const rawRsa = ({ privateObject }: SigningKey, encoded: Uint8Array): Uint8Array =>
+const signRawRsa = ({ privateObject }: SigningKey, encoded: Uint8Array): Uint8Array =>
   new Uint8Array(privateEncrypt({ key: privateObject, padding: constants.RSA_NO_PADDING }, encoded));
 
 const NOBLE = { "ecdsa-p256": p256, "ecdsa-p384": p384, "ecdsa-p521": p521 };

@@ -12,7 +12,7 @@ interface WrongSignature {
 }
 
 /** Variations of a valid signature that no scheme accepts. */
-export function wrongSignatures(valid: Uint8Array, seed: number): readonly WrongSignature[] {
+export function makeWrongSignatures(valid: Uint8Array, seed: number): readonly WrongSignature[] {
   const random = new Random(seed);
   const noise = LENGTHS.flatMap((length) => [
     { name: `${length} zeros`, signature: new Uint8Array(length) },

@@ -48,7 +48,11 @@ export const bareVerifier = ({ spki, keyDetails }: SigningKey): VerifierJson => 
 });
 
 /** Makes an entry of `message` with a new signature: ECDSA signatures differ each time. */
-export const hashedRequest = (key: SigningKey, message: Uint8Array, verifier = bareVerifier(key)): HashedRequest => ({
+export const makeHashedRequest = (
+  key: SigningKey,
+  message: Uint8Array,
+  verifier = bareVerifier(key),
+): HashedRequest => ({
   hashedRekordRequestV002: {
     digest: base64(hashOf(key, message)),
     signature: { content: base64(signMessage(key, message)), verifier },

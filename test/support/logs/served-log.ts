@@ -58,13 +58,13 @@ function noteSigner({ name, type, key, id }: KeyOfSigner, make: (head: SignedHea
 }
 
 const spkiOf = (key: KeyObject): Buffer => key.export({ type: "spki", format: "der" });
-const typedId = (name: string, type: number, key: Uint8Array): Buffer => sha256(`${name}\n`, Buffer.of(type), key);
+const idOfType = (name: string, type: number, key: Uint8Array): Buffer => sha256(`${name}\n`, Buffer.of(type), key);
 
 /** Type 01. */
 export function ed25519Signer(name: string): NoteSigner {
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
   const key = spkiOf(publicKey).subarray(-32);
-  return noteSigner({ name, type: 1, key, id: typedId(name, 1, key) }, ({ text }) =>
+  return noteSigner({ name, type: 1, key, id: idOfType(name, 1, key) }, ({ text }) =>
     sign(null, Buffer.from(text), privateKey),
   );
 }
@@ -83,7 +83,7 @@ export function witnessSigner(name: string): NoteSigner {
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
   const key = spkiOf(publicKey).subarray(-32);
   const seconds = SIGNED_AT_MS / 1000;
-  return noteSigner({ name, type: 4, key, id: typedId(name, 4, key) }, ({ text }) =>
+  return noteSigner({ name, type: 4, key, id: idOfType(name, 4, key) }, ({ text }) =>
     Buffer.concat([uint64(seconds), sign(null, Buffer.from(`cosignature/v1\ntime ${seconds}\n${text}`), privateKey)]),
   );
 }
@@ -92,7 +92,7 @@ export function witnessSigner(name: string): NoteSigner {
 export function treeHeadSigner(name: string): NoteSigner {
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const spki = spkiOf(publicKey);
-  return noteSigner({ name, type: 5, key: spki, id: typedId(name, 5, sha256(spki)) }, ({ size, root }) => {
+  return noteSigner({ name, type: 5, key: spki, id: idOfType(name, 5, sha256(spki)) }, ({ size, root }) => {
     const treeHead = Buffer.concat([Buffer.of(0, 1), uint64(SIGNED_AT_MS), uint64(size), root]);
     const signature = sign("sha256", treeHead, privateKey);
     return Buffer.concat([uint64(SIGNED_AT_MS), Buffer.of(4, 3, 0, signature.length), signature]);
@@ -210,7 +210,7 @@ export const entryRecord = (entry: Uint8Array): ServedRecord => ({
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
 
 /** The canonical body of a hashedrekord entry by a bare P-256 key, as the specification spells it. */
-export function hashedRekordBody(key: KeyObject, spki: Uint8Array, message: string): Buffer {
+export function makeRekordBody(key: KeyObject, spki: Uint8Array, message: string): Buffer {
   return rekorBody(sha256(message), sign("sha256", Buffer.from(message), key), spki);
 }
 

@@ -28,11 +28,11 @@ export function createEntryKey(secret: string): EntryKey {
     derived ??= await deriveKey(secret);
     return derived;
   };
-  const mac = async (...parts: readonly string[]): Promise<Uint8Array> =>
+  const computeMac = async (...parts: readonly string[]): Promise<Uint8Array> =>
     new Uint8Array(await crypto.subtle.sign("HMAC", await readKey(), message(parts)));
   return {
-    nameOf: async (issuer) => encodeHex(await mac("name", issuer)),
-    seal: async (issuer, text) => `${encodeBase64(await mac("entry", issuer, text))}\n${text}`,
+    nameOf: async (issuer) => encodeHex(await computeMac("name", issuer)),
+    seal: async (issuer, text) => `${encodeBase64(await computeMac("entry", issuer, text))}\n${text}`,
     open: async (issuer, sealed) => {
       const end = sealed.indexOf("\n");
       const given = decodeBase64(sealed.slice(0, Math.max(end, 0)));

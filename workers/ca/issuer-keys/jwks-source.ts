@@ -174,14 +174,14 @@ class CachedKeys implements KeySource<KeysUnavailable> {
 
   async read(): Promise<Result<KeySet, KeysUnavailable>> {
     const now = this.#platform.now();
-    if (this.#keptAt(now) === null && !this.#hasFailed(now)) await this.#takeFromStore(now);
-    const kept = this.#keptAt(now);
+    if (this.#selectKept(now) === null && !this.#hasFailed(now)) await this.#takeFromStore(now);
+    const kept = this.#selectKept(now);
     const isFetching = now < this.#fetchingUntil;
     if (kept !== null && isFresh(kept, now, isFetching ? FETCHING_GRACE_MS : 0)) return ok(kept.keySet);
     if (this.#hasFailed(now)) return this.#keysOrError(kept);
     if (isFetching && this.#fetching >= MAX_FETCHING) return this.#failUnavailable(1000);
     const loaded = await this.#fetchKeys(now);
-    return loaded === null ? this.#keysOrError(this.#keptAt(now)) : ok(loaded);
+    return loaded === null ? this.#keysOrError(this.#selectKept(now)) : ok(loaded);
   }
 
   async refresh(): Promise<Result<KeySet | null, KeysUnavailable>> {
@@ -195,7 +195,7 @@ class CachedKeys implements KeySource<KeysUnavailable> {
     return now < this.#failedAt + FAILURE_PAUSE_MS;
   }
 
-  #keptAt(now: UnixMs): StoredKeys | null {
+  #selectKept(now: UnixMs): StoredKeys | null {
     return this.#kept !== null && isUsable(this.#kept, now) ? this.#kept : null;
   }
 

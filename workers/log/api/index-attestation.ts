@@ -16,7 +16,7 @@ import { clientNetwork } from "../../../shared/http/client-address.ts";
 import { maxBodyBytesOf } from "../../../shared/http/route.ts";
 import { member } from "../../../shared/json/member.ts";
 import { parseJson } from "../../../shared/json/parse.ts";
-import { bytes, ignored, message, string } from "../../../shared/json/proto.ts";
+import { bytes, ignore, message, string } from "../../../shared/json/proto.ts";
 import { LOG_KINDS } from "../../../shared/logs/kinds.ts";
 import { preAuthEncoding, readAttestationHints } from "../../../shared/rekor/dsse.ts";
 import { decodeEntry } from "../../../shared/rekor/entry.ts";
@@ -70,7 +70,7 @@ async function indexEnvelope(request: Request, config: Config): Promise<Result<I
   return ok({ entries: entries.value, digests });
 }
 
-const decodeEnvelope = message({ payload: bytes, payloadType: string, signatures: ignored }, "reject");
+const decodeEnvelope = message({ payload: bytes, payloadType: string, signatures: ignore }, "reject");
 
 interface Envelope {
   readonly payloadType: string;

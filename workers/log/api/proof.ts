@@ -27,7 +27,7 @@ export async function serveInclusion(request: Request, config: Config): Promise<
   const query = parseProofQuery(request, config, ["index", "size"]);
   if (!query.ok) return renderJsonError(request, query.error);
   const { site, first: leafIndex, second: treeSize } = query.value;
-  if (treeSize !== null && leafIndex >= treeSize) return renderJsonError(request, invalid("index_above_size"));
+  if (treeSize !== null && leafIndex >= treeSize) return renderJsonError(request, rejectInvalid("index_above_size"));
   const proven = await proveInclusionIn(readerOf(config, site, clientNetwork(request)), leafIndex, treeSize);
   if (!proven.ok) return renderJsonError(request, proven.error);
   const { leaf, tree, proof } = proven.value;
@@ -43,7 +43,7 @@ export async function serveConsistency(request: Request, config: Config): Promis
   const query = parseProofQuery(request, config, ["from", "to"]);
   if (!query.ok) return renderJsonError(request, query.error);
   const { site, first: oldSize, second: newSize } = query.value;
-  if (newSize !== null && oldSize > newSize) return renderJsonError(request, invalid("from_above_to"));
+  if (newSize !== null && oldSize > newSize) return renderJsonError(request, rejectInvalid("from_above_to"));
   const proven = await proveConsistency(readerOf(config, site, clientNetwork(request)), oldSize, newSize);
   if (!proven.ok) return renderJsonError(request, proven.error);
   const { from, to, proof } = proven.value;
@@ -65,15 +65,18 @@ function parseProofQuery(
 ): Result<ProofQuery, ProofQueryError> {
   const { searchParams } = new URL(request.url);
   const names = [...searchParams.keys()];
-  if (names.some((name) => ![first, second, "log"].includes(name))) return err(invalid("unknown"));
-  if (new Set(names).size !== names.length) return err(invalid("repeated"));
+  if (names.some((name) => ![first, second, "log"].includes(name))) return err(rejectInvalid("unknown"));
+  if (new Set(names).size !== names.length) return err(rejectInvalid("repeated"));
   const site = selectSite(config, request);
-  if (site === null) return err(invalid("log"));
+  if (site === null) return err(rejectInvalid("log"));
   const given = parseDecimal(searchParams.get(first) ?? "");
-  if (given === null) return err(invalid("number"));
+  if (given === null) return err(rejectInvalid("number"));
   const other = searchParams.get(second);
   const number = other === null ? null : parseDecimal(other);
-  return other !== null && number === null ? err(invalid("number")) : ok({ site, first: given, second: number });
+  return other !== null && number === null ? err(rejectInvalid("number")) : ok({ site, first: given, second: number });
 }
 
-const invalid = (problem: ProofQueryError["problem"]): ProofQueryError => ({ code: "proof_query_invalid", problem });
+const rejectInvalid = (problem: ProofQueryError["problem"]): ProofQueryError => ({
+  code: "proof_query_invalid",
+  problem,
+});

@@ -42,7 +42,7 @@ export interface SearchQueryError {
 export const MAX_LIMIT = 64;
 const DEFAULT_LIMIT = 20;
 
-const invalid = (parameter: SearchQueryError["parameter"]): Result<never, SearchQueryError> =>
+const rejectInvalid = (parameter: SearchQueryError["parameter"]): Result<never, SearchQueryError> =>
   err({ code: "search_query_invalid", parameter });
 
 /** Parameter → the terms that its value names, null if it names nothing. */
@@ -66,29 +66,29 @@ export function parseSearchQuery(
   all: readonly string[],
 ): Result<SearchQuery, SearchQueryError> {
   const names = [...parameters.keys()];
-  if (names.some((name) => !KNOWN.has(name))) return invalid("unknown");
-  if (new Set(names).size !== names.length) return invalid("repeated");
+  if (names.some((name) => !KNOWN.has(name))) return rejectInvalid("unknown");
+  if (new Set(names).size !== names.length) return rejectInvalid("repeated");
   const terms = parseTerms(parameters);
   if (!terms.ok) return terms;
   const issuer = parameters.get("issuer");
-  if (issuer !== null && !isWholeName(issuer)) return invalid("issuer");
+  if (issuer !== null && !isWholeName(issuer)) return rejectInvalid("issuer");
   const question = { terms: terms.value, issuer };
   const logs = parseLogs(parameters.get("log"), all);
-  if (logs === null) return invalid("log");
+  if (logs === null) return rejectInvalid("log");
   const limit = parseLimit(parameters.get("limit"));
-  if (limit === null) return invalid("limit");
+  if (limit === null) return rejectInvalid("limit");
   const cursor = parameters.get("cursor");
   const bounds = cursor === null ? null : parseCursor(cursor, { ...question, logs }, all);
-  return cursor !== null && bounds === null ? invalid("cursor") : ok({ ...question, logs, limit, bounds });
+  return cursor !== null && bounds === null ? rejectInvalid("cursor") : ok({ ...question, logs, limit, bounds });
 }
 
 /** One parameter that names terms, or none if the issuer alone is searched for. */
 function parseTerms(parameters: URLSearchParams): Result<SearchQuery["terms"], SearchQueryError> {
   const [name, ...more] = TERM_NAMES.filter((known) => parameters.has(known));
-  if (more.length > 0) return invalid("term");
-  if (name === undefined) return parameters.has("issuer") ? ok([]) : invalid("term");
+  if (more.length > 0) return rejectInvalid("term");
+  if (name === undefined) return parameters.has("issuer") ? ok([]) : rejectInvalid("term");
   const terms = TERMS[name](parameters.get(name) ?? "");
-  return terms === null ? invalid(name) : ok(terms);
+  return terms === null ? rejectInvalid(name) : ok(terms);
 }
 
 function parseLogs(value: string | null, all: readonly string[]): readonly string[] | null {

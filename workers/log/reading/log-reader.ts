@@ -130,7 +130,7 @@ export function readEntry(reader: LogReader, leafIndex: number): Promise<Result<
 export async function readSidecar(reader: LogReader, bundleIndex: number): Promise<Result<Uint8Array, ReadError>> {
   const { log, objects, tail, admit } = reader;
   const key = objectKey(log, sidecarPath(bundleIndex));
-  const stored = async (): Promise<Result<Uint8Array, ReadError> | null> => {
+  const readStored = async (): Promise<Result<Uint8Array, ReadError> | null> => {
     const object = await objects.get(key);
     return object === null ? null : ok(object);
   };
@@ -139,7 +139,7 @@ export async function readSidecar(reader: LogReader, bundleIndex: number): Promi
     if (!bundle.ok) return bundle;
     return ok({ kind: bundle.value.kind === "published" ? "published" : "beyond" });
   };
-  return readThrough({ key, stored, tail: readPublished });
+  return readThrough({ key, stored: readStored, tail: readPublished });
 }
 
 /** Where an entry is stored: bundle `index`, whose object is `key`, line `line`. */

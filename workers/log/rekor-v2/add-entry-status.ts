@@ -9,29 +9,29 @@ import type { WriterExhausted } from "../../../shared/rpc/sequencer.ts";
 import { formatRfc3339 } from "../../../shared/time.ts";
 import type { AddEntryError } from "../errors.ts";
 
-const badRequest = (message: string): Status => ({ grpc: "INVALID_ARGUMENT", message });
-const invalid = (reason: string): Status => badRequest(`invalid hashedrekord request: ${reason}`);
-const rejectMalformed = (reason: string): Status => badRequest(`proto: ${reason}`);
+const rejectRequest = (message: string): Status => ({ grpc: "INVALID_ARGUMENT", message });
+const rejectInvalid = (reason: string): Status => rejectRequest(`invalid hashedrekord request: ${reason}`);
+const rejectMalformed = (reason: string): Status => rejectRequest(`proto: ${reason}`);
 const at = (path: string): string => (path === "" ? "the request" : path);
 
 /** Clients of rekor-tiles look for this sentence as a whole (internal/server/service.go). */
 const FROZEN_SENTENCE = "This log has been frozen, please switch to the latest log.";
 
 /** The message for a frozen log: the reference's sentence, and the log to write to. */
-export const frozenMessage = (writeTo: string | null): string =>
+export const describeFrozen = (writeTo: string | null): string =>
   writeTo === null
     ? `${FROZEN_SENTENCE} No log of this deployment accepts entries.`
     : `${FROZEN_SENTENCE} It is ${writeTo}`;
 
-/** The message for a full log, in the words of frozenMessage. */
-export const fullMessage = (writeTo: string): string =>
+/** The message for a full log, in the words of describeFrozen. */
+export const describeFull = (writeTo: string): string =>
   `The storage of this log is full, please switch to the latest log: ${writeTo}`;
 
 export const QUOTA_MESSAGE = "the log has used up its plan's daily rows: retry after 00:00 UTC; it can still be read";
 
 const STATUSES: AnswerTable<AddEntryError, Status> = {
-  body_incomplete: () => badRequest("unexpected EOF: the request ends before its body does; send it again"),
-  body_too_large: () => badRequest("http: request body too large"),
+  body_incomplete: () => rejectRequest("unexpected EOF: the request ends before its body does; send it again"),
+  body_too_large: () => rejectRequest("http: request body too large"),
   json_invalid: () => rejectMalformed("syntax error: the request body is not well-formed JSON in UTF-8"),
   json_duplicate_member: () => rejectMalformed("syntax error: a member name is repeated in one object"),
   json_too_deep: () => rejectMalformed("syntax error: the request is nested too deeply"),
@@ -44,46 +44,54 @@ const STATUSES: AnswerTable<AddEntryError, Status> = {
   field_enum: ({ path }) => rejectMalformed(`invalid value for enum field ${path}`),
   field_too_many: ({ path }) => rejectMalformed(`too many elements in field ${path}: at most 10`),
   entry_kind_missing: () =>
-    badRequest("invalid type, must be hashedrekord: send hashedRekordRequestV002 or dsseRequestV002"),
-  entry_signature_missing: () => invalid("missing signature"),
-  entry_verifier_missing: () => invalid("missing verifier: send a publicKey or an x509Certificate"),
-  entry_verifier_empty: () => invalid("invalid verifier: rawBytes is missing"),
-  entry_digest_missing: () => invalid("missing digest"),
+    rejectRequest("invalid type, must be hashedrekord: send hashedRekordRequestV002 or dsseRequestV002"),
+  entry_signature_missing: () => rejectInvalid("missing signature"),
+  entry_verifier_missing: () => rejectInvalid("missing verifier: send a publicKey or an x509Certificate"),
+  entry_verifier_empty: () => rejectInvalid("invalid verifier: rawBytes is missing"),
+  entry_digest_missing: () => rejectInvalid("missing digest"),
   entry_digest_length: ({ hash, expectedBytes, actualBytes }) =>
-    invalid(`digest length (${actualBytes}) does not match expected size (${expectedBytes}) for algorithm ${hash}`),
+    rejectInvalid(
+      `digest length (${actualBytes}) does not match expected size (${expectedBytes}) for algorithm ${hash}`,
+    ),
   entry_certificate_invalid: () =>
-    invalid("parsing verifier: x509Certificate.rawBytes must be one X.509 v3 certificate in DER without trailing data"),
+    rejectInvalid(
+      "parsing verifier: x509Certificate.rawBytes must be one X.509 v3 certificate in DER without trailing data",
+    ),
   public_key_invalid: () =>
-    invalid("parsing verifier: the public key must be a SubjectPublicKeyInfo in DER (not PEM, not PKCS#1)"),
+    rejectInvalid("parsing verifier: the public key must be a SubjectPublicKeyInfo in DER (not PEM, not PKCS#1)"),
   public_key_weak: () =>
-    invalid(
+    rejectInvalid(
       "parsing verifier: the key is insecure: RSA keys must have 2048, 3072 or 4096 bits, exponent 65537 and no small factor; ECDSA keys must be on P-256 or a larger curve",
     ),
   public_key_unsupported: () =>
-    invalid(
+    rejectInvalid(
       "unsupported entry algorithm: use ECDSA P-256, P-384 or P-521, Ed25519, or RSA with 2048, 3072 or 4096 bits",
     ),
   entry_key_details_unsupported: ({ keyDetails, accepted }) =>
-    invalid(`unsupported signature algorithm ${keyDetails}: this log accepts ${accepted.join(", ")}`),
+    rejectInvalid(`unsupported signature algorithm ${keyDetails}: this log accepts ${accepted.join(", ")}`),
   entry_key_details_mismatch: ({ keyDetails, expected }) =>
-    invalid(`keyDetails is ${keyDetails}, but must be ${expected} for this key`),
-  entry_envelope_signatures: ({ count }) => invalid(`the envelope must have exactly one signature, not ${count}`),
+    rejectInvalid(`keyDetails is ${keyDetails}, but must be ${expected} for this key`),
+  entry_envelope_signatures: ({ count }) => rejectInvalid(`the envelope must have exactly one signature, not ${count}`),
   entry_signature_invalid: () =>
-    invalid(
+    rejectInvalid(
       "verifying signature: it does not verify over this digest with the verifier's key (ECDSA in ASN.1 DER, RSA in PKCS#1 v1.5, Ed25519ph)",
     ),
   entry_too_large: ({ maxBytes }) =>
-    invalid(`the entry is too large: its canonical body must be at most ${maxBytes} bytes`),
+    rejectInvalid(`the entry is too large: its canonical body must be at most ${maxBytes} bytes`),
   policy_key_not_listed: ({ accept, fingerprint }) =>
-    invalid(`write policy "${accept}" rejects the public key with SHA-256 ${fingerprint}: it is not listed`),
+    rejectInvalid(`write policy "${accept}" rejects the public key with SHA-256 ${fingerprint}: it is not listed`),
   policy_certificate_foreign: ({ accept }) =>
-    invalid(`write policy "${accept}" accepts only certificates of this log's own CA, which did not issue this one`),
+    rejectInvalid(
+      `write policy "${accept}" accepts only certificates of this log's own CA, which did not issue this one`,
+    ),
   policy_certificate_retired: ({ retiredAt }) =>
-    invalid(
+    rejectInvalid(
       `the key of the CA that issued this certificate was retired at ${formatRfc3339(retiredAt)}: get a new certificate`,
     ),
   policy_certificate_purpose: ({ accept }) =>
-    invalid(`write policy "${accept}" accepts only signing certificates: purpose codeSigning and an embedded SCT list`),
+    rejectInvalid(
+      `write policy "${accept}" accepts only signing certificates: purpose codeSigning and an embedded SCT list`,
+    ),
   log_busy: ({ retryAfterSeconds }) =>
     answerUnavailable("the log is busy: retry with the same entry, which is logged at most once", retryAfterSeconds),
   log_starting: () => answerUnavailable("the log is starting: retry"),
@@ -97,7 +105,7 @@ const STATUSES: AnswerTable<AddEntryError, Status> = {
   log_frozen: ({ writeTo }) => ({
     grpc: "UNIMPLEMENTED",
     http: 405,
-    message: frozenMessage(writeTo),
+    message: describeFrozen(writeTo),
     headers: { allow: "" },
   }),
   entry_in_other_form: ({ leafIndex }) => ({
@@ -111,7 +119,7 @@ const STATUSES: AnswerTable<AddEntryError, Status> = {
           "the log's storage is full, and there is no other log: its operator must open one (SHARDS)",
           3600,
         )
-      : { grpc: "UNIMPLEMENTED", http: 405, message: fullMessage(writeTo), headers: { allow: "" } },
+      : { grpc: "UNIMPLEMENTED", http: 405, message: describeFull(writeTo), headers: { allow: "" } },
   log_over_quota: ({ retryAfterSeconds }) => answerUnavailable(QUOTA_MESSAGE, retryAfterSeconds),
   clock_behind: () => answerUnavailable("the log's clock is behind its last entry: retry later", 10),
   entry_unproven: ({ leafIndex }) =>
@@ -122,10 +130,10 @@ const STATUSES: AnswerTable<AddEntryError, Status> = {
 function describeExhausted({ kind, entries, until, retryAfterSeconds }: WriterExhausted): Status {
   const time = formatRfc3339(until);
   if (entries === 0) {
-    return invalid(`the certificate has expired, and was accepted until ${time}: sign with a new certificate`);
+    return rejectInvalid(`the certificate has expired, and was accepted until ${time}: sign with a new certificate`);
   }
   if (kind === "certificate") {
-    return invalid(
+    return rejectInvalid(
       `the log has ${entries} entries of this certificate, and accepts no more: sign with a new certificate`,
     );
   }

@@ -76,20 +76,20 @@ async function checkAgainstAny(
   return first ?? (await checkChain(chain, [], entryType));
 }
 
-const invalid = (problem: ChainRequestError["problem"]): Result<never, ChainRequestError> =>
+const rejectInvalid = (problem: ChainRequestError["problem"]): Result<never, ChainRequestError> =>
   err({ code: "chain_request_invalid", problem });
 
 /** Parses `{"chain": [base64 DER, …]}` and nothing else. Fails with chain_request_invalid. */
 function parseChainRequest(body: Uint8Array): Result<readonly Uint8Array[], ChainRequestError> {
   const json = parseJson(body);
-  if (!json.ok) return invalid("json");
+  if (!json.ok) return rejectInvalid("json");
   const texts = chainMember(json.value);
-  if (texts === null) return invalid("members");
-  if (texts.length > MAX_CERTIFICATES) return invalid("too_many");
+  if (texts === null) return rejectInvalid("members");
+  if (texts.length > MAX_CERTIFICATES) return rejectInvalid("too_many");
   const chain: Uint8Array[] = [];
   for (const text of texts) {
     const der = typeof text === "string" ? decodeBase64(text) : null;
-    if (der === null || !der.ok) return invalid("base64");
+    if (der === null || !der.ok) return rejectInvalid("base64");
     chain.push(der.value);
   }
   return ok(chain);

@@ -7,7 +7,7 @@ import { SIGNATURE_RECORDS } from "../../../shared/logs/kinds/signature.ts";
 import type { AttestationHints } from "../../../shared/rekor/hints.ts";
 import type { SignatureSubmission } from "../../../shared/rpc/sequencer.ts";
 import type { SearchRow } from "../../../shared/search/row.ts";
-import { formatCheckpoint, frozenLine } from "../../../shared/tlog/checkpoint.ts";
+import { formatCheckpoint, formatFrozenLine } from "../../../shared/tlog/checkpoint.ts";
 import { encodeEntryBundle } from "../../../shared/tlog/entries.ts";
 import { hash, leafHash } from "../../../shared/tlog/hash.ts";
 import type { TreeHead } from "../../../shared/tlog/head.ts";
@@ -65,7 +65,7 @@ function createFormat(origin: string, { ecdsa, ed25519 }: LogKeys): LogFormat {
       formatVkey(origin, ed25519Id, NOTE_ED25519, ed25519.publicKey),
     ],
     signCheckpoint: (head) => signHead(head, []),
-    signFrozen: (head, frozenAt) => signHead(head, [frozenLine(frozenAt)]),
+    signFrozen: (head, frozenAt) => signHead(head, [formatFrozenLine(frozenAt)]),
     hasSigned(note) {
       const line = findSignature(note, origin, ecdsaId);
       return line !== null && ecdsa.verify(encodeUtf8(note.text), line.signature);

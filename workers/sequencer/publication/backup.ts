@@ -34,7 +34,7 @@ export class TailBackups {
   }
 
   /** When the next backup may be made, null if the newest one is of this tree. */
-  nextAt({ createdAt }: LogIdentity, { treeSize }: StateRow): UnixMs | null {
+  findNextTime({ createdAt }: LogIdentity, { treeSize }: StateRow): UnixMs | null {
     const newest = this.#backups.at(-1);
     if (treeSize === (newest?.treeSize ?? 0)) return null;
     return unixMs((newest?.madeAt ?? createdAt) + this.#deps.backupEveryMs);
@@ -47,7 +47,7 @@ export class TailBackups {
   async make(identity: LogIdentity, state: StateRow, now: UnixMs): Promise<void> {
     const { config, objects, backupEveryMs } = this.#deps;
     const { treeSize, publishedTiles } = state;
-    const at = this.nextAt(identity, state);
+    const at = this.findNextTime(identity, state);
     const isPublished = publishedTiles === Math.floor(treeSize / TILE_WIDTH);
     if (at === null || !isDue(at, now, backupEveryMs) || !isPublished) return;
     // A taken key holds a backup of this same tree, from a put whose answer was lost. A restore checks what it finds.

@@ -106,7 +106,7 @@ export class Maintenance {
     const soon = unixMs(now + ALARM_AFTER_MS);
     const isUnwitnessed = this.#parts.witnesses?.isBehind === true;
     if (state === null || identity === null || isBehind(state) || isUnwitnessed) return soon;
-    const backupAt = this.#backups.nextAt(identity, state);
+    const backupAt = this.#backups.findNextTime(identity, state);
     if (backupAt === null) return null;
     return unixMs(isDue(backupAt, now, this.#deps.backupEveryMs) ? soon : Math.max(soon, backupAt));
   }

@@ -46,7 +46,7 @@ const OTHER_HEAD: Refusal = {
   reason: "the anchor holds another tree head than this log: a second copy of it is running; open a new log",
 };
 
-const NOTHING = (): void => undefined;
+const doNothing = (): void => undefined;
 
 /** The other parts of the log that a round works with. */
 export interface RoundParts {
@@ -96,7 +96,7 @@ export class Rounds {
   async submit(submission: Submission): Promise<Result<Outcome, AppendError>> {
     const { host } = this.#deps;
     return await new Promise((resolve) => {
-      let cancelDeadline = NOTHING;
+      let cancelDeadline = doNothing;
       const waiter: Waiter = {
         submission,
         bytes: submission.bytes,
