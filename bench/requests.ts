@@ -5,6 +5,7 @@
 import { createHash, randomBytes, sign } from "node:crypto";
 import type { KeyKind } from "../shared/crypto/public-key.ts";
 import { octetString, oid, sequence, smallInteger, TRUE } from "../shared/der/writer.ts";
+import { items, member } from "../shared/json/member.ts";
 import { type SigningKey, signMessage } from "../test/support/authority/signing-keys.ts";
 import type { PostRequest } from "./load.ts";
 import type { BenchStack, Identity } from "./stack.ts";
@@ -40,11 +41,9 @@ function certificateRequests(key: SigningKey, identities: readonly Identity[]): 
 
 /** Extracts the leaf certificate from a signingCert response, as DER. */
 export function certificateOf(answer: Buffer): Buffer {
-  const { signedCertificateEmbeddedSct: signed } = JSON.parse(answer.toString()) as {
-    readonly signedCertificateEmbeddedSct: { readonly chain: { readonly certificates: readonly string[] } };
-  };
-  const [leaf = ""] = signed.chain.certificates;
-  return Buffer.from(leaf.replace(/-----[A-Z ]+-----|\s/g, ""), "base64");
+  const signed = member(JSON.parse(answer.toString()), "signedCertificateEmbeddedSct");
+  const [leaf = ""] = items(member(signed, "chain"), "certificates");
+  return Buffer.from(String(leaf).replace(/-----[A-Z ]+-----|\s/g, ""), "base64");
 }
 
 /** Creates a time-stamp query in DER, as cosign sends it. */

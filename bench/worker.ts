@@ -4,6 +4,7 @@
 // measure time.
 
 import { encodeUtf8 } from "../shared/bytes/utf8.ts";
+import { isLogKind } from "../shared/logs/kinds.ts";
 import { readOncePerEnv } from "../shared/settings/settings.ts";
 import { hash } from "../shared/tlog/hash.ts";
 import type { ComposedEnv } from "../workers/compose.ts";
@@ -56,7 +57,9 @@ const ROUTES: Readonly<Record<string, Answer>> = {
 /** Appends `count` entries by RPC from `callers` concurrent callers, numbered from `from` so that no two are equal. */
 async function append(query: URLSearchParams, env: ComposedEnv): Promise<{ readonly appended: number }> {
   const [from = 0, count = 0, callers = 0] = ["from", "count", "callers"].map((name) => Number(query.get(name)));
-  const appendOne = query.get("log") === "certificate" ? appendCertificate : appendSignature;
+  const log = query.get("log");
+  if (!isLogKind(log)) throw new RangeError(`no log is called ${log}`);
+  const appendOne = { signature: appendSignature, certificate: appendCertificate }[log];
   let next = from;
   const createCaller = async (): Promise<void> => {
     while (next < from + count) {

@@ -4,6 +4,7 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { member } from "../shared/json/member.ts";
 import type { BackupBucket } from "./backup/buckets.ts";
 import type { Command } from "./command.ts";
 import { helpPage } from "./help/page.ts";
@@ -98,6 +99,6 @@ async function renderOverview(): Promise<string> {
 }
 
 function version(): string {
-  const json = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { readonly version: string };
-  return json.version;
+  const json: unknown = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  return String(member(json, "version"));
 }

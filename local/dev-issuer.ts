@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests identity tokens from the development issuer of a local stack.
 
+import { member } from "../shared/json/member.ts";
+
 /** The claims of an identity token. */
 export interface TokenRequest {
   readonly email: string;
@@ -17,6 +19,7 @@ export async function requestToken(url: string, request: TokenRequest): Promise<
     body: JSON.stringify(request),
   });
   if (!response.ok) throw new Error(`no token: ${response.status} ${await response.text()}`);
-  const grant = (await response.json()) as { readonly id_token: string };
-  return grant.id_token;
+  const token = member(await response.json(), "id_token");
+  if (typeof token !== "string") throw new Error(`${url} answers without a token`);
+  return token;
 }

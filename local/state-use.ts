@@ -2,9 +2,10 @@
 // One process uses a state folder at a time. The one that does writes its id and port into the folder, so that a second
 // start or a restore is refused with a sentence, and so that a process that was left over can be named.
 
-import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findFreePort, LISTEN_ADDRESS } from "../cli/address.ts";
+import { readJsonFile } from "../cli/deployment/json-file.ts";
 import { makeFolder } from "../cli/keys/keys.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 
@@ -62,14 +63,11 @@ export async function checkUnused(state: string): Promise<Result<null, string>> 
     : ok(null);
 }
 
-/** Null if there is none, or if the file is damaged. */
+/** Null if there is none, or if the file is damaged: it is of no use then, and the next process replaces it. */
 function readUser(state: string): User | null {
-  try {
-    const { pid, port } = JSON.parse(readFileSync(fileIn(state), "utf8")) as Partial<User>;
-    return typeof pid === "number" && typeof port === "number" ? { pid, port } : null;
-  } catch {
-    return null;
-  }
+  const json = readJsonFile(fileIn(state));
+  const { pid, port } = (json.ok ? json.value : null) ?? {};
+  return typeof pid === "number" && typeof port === "number" ? { pid, port } : null;
 }
 
 function isStarting(state: string): boolean {

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { progressBar } from "../cli/progress.ts";
 import { ROOT } from "../cli/root.ts";
 import { duration, fail, paint, say } from "../cli/terminal.ts";
+import { items, member } from "../shared/json/member.ts";
 import { applyMutation, type Mutation, readMutations } from "./mutations.ts";
 
 /** A break may make a test hang. */
@@ -35,13 +36,6 @@ function copyCheckout(): string {
   return copy;
 }
 
-interface VitestReport {
-  readonly testResults: readonly {
-    readonly message: string;
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
-  }[];
-}
-
 /**
  * Returns the name of the first test that fails, null if none does. Ends the process if a test file cannot be loaded.
  */
@@ -53,11 +47,13 @@ function findFailure(copy: string, tests: readonly string[]): string | null {
   const { status, signal } = spawnSync(process.execPath, args, { cwd: copy, stdio: "ignore", timeout: TIMEOUT_MS });
   if (signal !== null) return `(not finished within ${TIMEOUT_MS / 1000} s)`;
   if (status === 0) return null;
-  const { testResults } = JSON.parse(readFileSync(report, "utf8")) as VitestReport;
-  const failed = testResults.flatMap(({ assertionResults }) => assertionResults).find((r) => r.status === "failed");
-  if (failed !== undefined) return failed.fullName;
-  const broken = testResults.find(({ message }) => message !== "")?.message ?? "vitest failed without a failed test";
-  return fail(`the tests do not run: ${broken}`);
+  const results = items(JSON.parse(readFileSync(report, "utf8")), "testResults");
+  const assertions = results.flatMap((result) => items(result, "assertionResults"));
+  const failed = assertions.find((assertion) => member(assertion, "status") === "failed");
+  if (failed !== undefined) return String(member(failed, "fullName"));
+  const messages = results.map((result) => member(result, "message"));
+  const broken = messages.filter((message) => typeof message === "string").find((message) => message !== "");
+  return fail(`the tests do not run: ${broken ?? "vitest failed without a failed test"}`);
 }
 
 /** Runs the tests of one mutation on the broken copy, then restores the copy. */

@@ -3,6 +3,13 @@
 // loads nothing.
 
 import type { PublicUrl } from "../shared/http/public-url.ts";
+import { findPaths } from "../shared/http/route.ts";
+import { ROUTES as CA } from "../workers/ca/declaration.ts";
+import { ROUTES as FRONT } from "../workers/front/declaration.ts";
+import { ROUTES as LOG } from "../workers/log/declaration.ts";
+import { ROUTES as OIDC } from "../workers/oidc/declaration.ts";
+import { ROUTES as TRUST } from "../workers/trust/declaration.ts";
+import { ROUTES as TSA } from "../workers/tsa/declaration.ts";
 
 /** The style of every page. */
 export const STYLE = `
@@ -30,19 +37,21 @@ button { font: inherit; font-size: .9rem; cursor: pointer }
 /** Paths and their content, by heading. */
 const PLACES: Readonly<Record<string, readonly (readonly [path: string, what: string])[]>> = {
   "What clients need": [
-    ["/trusted_root.json", "trusted root: the keys and certificates to verify with"],
-    ["/signing_config.json", "signing config: the services to sign with"],
-    ["/client_trust_config.json", "both in one, for clients that take one file"],
-    ["/api/v2/trustBundle", "certificates of the authority that signs for identities"],
-    ["/api/v1/timestamp/certchain", "certificates of the timestamp authority"],
-    ["/oidc/.well-known/openid-configuration", "the built-in OpenID provider"],
+    [findPaths(TRUST, "trustedRoot")[0], "trusted root: the keys and certificates to verify with"],
+    [findPaths(TRUST, "signingConfig")[0], "signing config: the services to sign with"],
+    [findPaths(TRUST, "clientTrustConfig")[0], "both in one, for clients that take one file"],
+    [findPaths(CA, "trustBundle")[0], "certificates of the authority that signs for identities"],
+    [findPaths(TSA, "certChain")[0], "certificates of the timestamp authority"],
+    [findPaths(OIDC, "discovery")[0], "the built-in OpenID provider"],
   ],
   "What anyone can check": [
-    ["/checkpoint", "signed head of the log of signatures"],
-    ["/ct/checkpoint", "signed head of the log of certificates"],
-    ["/healthz", "whether the service is up"],
+    [findPaths(LOG, "checkpoint")[0], "signed head of the log of signatures"],
+    [findPaths(LOG, "ctCheckpoint")[0], "signed head of the log of certificates"],
+    [findPaths(FRONT, "health")[0], "whether the service is up"],
   ],
 };
+
+const [SEARCH] = findPaths(LOG, "search");
 
 /** The whole page. */
 export function homePage({ href, host }: PublicUrl): string {
@@ -61,8 +70,8 @@ export function homePage({ href, host }: PublicUrl): string {
 <p class="lead">Signs software for people and pipelines by their OpenID identity, without long-lived keys, and records every certificate and every signature in public logs. Sigstore clients work with it as they are.</p>
 <h2>Find signatures</h2>
 <p>By who signed, or by what was signed. Answers are JSON.</p>
-<form action="/api/search"><input name="identity" placeholder="alice@example.com, or the URI of a workflow" aria-label="identity" required><button>By identity</button></form>
-<form action="/api/search"><input name="digest" placeholder="output of sha256sum, sha256:…, sha512-…" aria-label="digest of the file" required><button>By digest</button></form>
+<form action="${SEARCH}"><input name="identity" placeholder="alice@example.com, or the URI of a workflow" aria-label="identity" required><button>By identity</button></form>
+<form action="${SEARCH}"><input name="digest" placeholder="output of sha256sum, sha256:…, sha512-…" aria-label="digest of the file" required><button>By digest</button></form>
 ${sections.join("\n")}
 <p class="lead">The address of this instance is <code>${escapeHtml(href)}</code>.</p>
 </html>

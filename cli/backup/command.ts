@@ -2,6 +2,8 @@
 // `sigedge backup`: copies the logs of a service into a folder.
 
 import { type PublicUrl } from "../../shared/http/public-url.ts";
+import { items, member } from "../../shared/json/member.ts";
+import { parseJson } from "../../shared/json/parse.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
 import { LOG_KINDS } from "../../shared/logs/kinds.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
@@ -112,14 +114,10 @@ async function findLog(
 
 /** The start of the validity of the log's key in the trusted root. */
 function readCreatedAt(trustedRoot: Uint8Array, { kind, baseUrl }: LogConfig): number {
-  const root = JSON.parse(Buffer.from(trustedRoot).toString()) as Readonly<Record<string, readonly TrustedInstance[]>>;
-  const instances = root[LOG_KINDS[kind].trustedRootMember] ?? [];
-  const start = instances.find((instance) => instance.baseUrl === baseUrl)?.publicKey.validFor?.start;
-  const time = Date.parse(start ?? "");
+  const root = parseJson(trustedRoot);
+  const logs = items(root.ok ? root.value : null, LOG_KINDS[kind].trustedRootMember);
+  const own = logs.find((log) => member(log, "baseUrl") === baseUrl);
+  const start = member(member(member(own, "publicKey"), "validFor"), "start");
+  const time = typeof start === "string" ? Date.parse(start) : Number.NaN;
   return Number.isNaN(time) ? 0 : time;
-}
-
-interface TrustedInstance {
-  readonly baseUrl: string;
-  readonly publicKey: { readonly validFor?: { readonly start?: string } };
 }

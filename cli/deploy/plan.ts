@@ -3,6 +3,7 @@
 
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { member } from "../../shared/json/member.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { DECLARATIONS, settingNames } from "../../workers/declarations.ts";
 import { SETTINGS as GATEWAY_SETTINGS } from "../../workers/front/declaration.ts";
@@ -140,9 +141,12 @@ function describe({ versionId, gzipBytes }: Deployed): string {
 /** Reads what wrangler reports to programs: one JSON object per line (WRANGLER_OUTPUT_FILE_PATH). */
 function readReport(file: string): Omit<Deployed, "name"> {
   const lines = readFileSync(file, "utf8").trim().split("\n");
-  const entries = lines.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
-  const deployed = entries.find(({ type }) => type === "deploy");
-  const size = deployed?.["bundle_size"] as { readonly gzip_bytes?: number } | undefined;
-  const versionId = deployed?.["version_id"];
-  return { versionId: typeof versionId === "string" ? versionId : null, gzipBytes: size?.gzip_bytes ?? null };
+  const entries: readonly unknown[] = lines.map((line) => JSON.parse(line));
+  const deployed = entries.find((entry) => member(entry, "type") === "deploy");
+  const gzipBytes = member(member(deployed, "bundle_size"), "gzip_bytes");
+  const versionId = member(deployed, "version_id");
+  return {
+    versionId: typeof versionId === "string" ? versionId : null,
+    gzipBytes: typeof gzipBytes === "number" ? gzipBytes : null,
+  };
 }

@@ -3,12 +3,12 @@
 // Worker is this deployment's if it has the same address and a root certificate of the folder.
 
 import { X509Certificate } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isObject, member } from "../../shared/json/member.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { CloudflareAccount } from "../deployment/account.ts";
 import { type Deployment, type WorkerSettings, writePrivate } from "../deployment/deployment.ts";
+import { readJsonFile } from "../deployment/json-file.ts";
 import { customDomains, type SplitWorker, workerName } from "../deployment/wrangler-config.ts";
 
 /** What is about to be deployed. */
@@ -38,7 +38,8 @@ export async function checkAccountFirst(account: CloudflareAccount, target: Targ
   const { deployment, isFirst, adopts, takesDomain } = target;
   const own = `${account.fingerprint} ${deployment.name}`;
   const known = readKnown(deployment.folder);
-  const isOurs = known.made.includes(own);
+  if (!known.ok) return known;
+  const isOurs = known.value.made.includes(own);
   const strangers = await findStrangers(account, target, isOurs || !isFirst);
   if (!strangers.ok) return strangers;
   if (strangers.value.length > 0 && !adopts) {
@@ -55,7 +56,7 @@ export async function checkAccountFirst(account: CloudflareAccount, target: Targ
       `${domains.value.join("; ")}; nothing was sent. Choose another address, or take it over with --take-over-domain`,
     );
   }
-  if (!isOurs) writeKnown(deployment.folder, { made: [...known.made, own] });
+  if (!isOurs) writeKnown(deployment.folder, { made: [...known.value.made, own] });
   return ok(strangers.value.length > 0 ? "adopted" : isOurs ? "as this folder left it" : "nothing in the way");
 }
 
@@ -139,10 +140,11 @@ async function findForeignDomains(
   return ok(lines);
 }
 
-function readKnown(folder: string): Known {
-  const path = join(folder, FILE);
-  const made = existsSync(path) ? member(JSON.parse(readFileSync(path, "utf8")), "made") : [];
-  return { made: Array.isArray(made) ? made.map(String) : [] };
+function readKnown(folder: string): Result<Known, string> {
+  const json = readJsonFile(join(folder, FILE));
+  if (!json.ok) return json;
+  const made = json.value?.["made"] ?? [];
+  return ok({ made: Array.isArray(made) ? made.map(String) : [] });
 }
 
 const writeKnown = (folder: string, known: Known): void =>

@@ -6,9 +6,11 @@
 import { createHash, type KeyObject, randomBytes } from "node:crypto";
 import type { Bundle } from "@sigstore/bundle";
 import type { PublicUrl } from "../../shared/http/public-url.ts";
+import { member } from "../../shared/json/member.ts";
 import { operatorOf, signOperatorToken } from "../deployment/operator-issuer.ts";
 import { waitForHit } from "../signing/search.ts";
 import { type Instance, logIndexOf, readInstance, readJson, refusalOf, sign, verify } from "../signing/sigstore-js.ts";
+import { decodeHealth } from "../status/observe.ts";
 
 /** One step of the smoke test. */
 export interface SmokeStep {
@@ -57,9 +59,8 @@ export function smokeSteps({ href: url, ...rest }: PublicUrl, key: KeyObject): r
       title: "the log proves the entry",
       run: async () => {
         const answer = await readJson(`${url}/api/entries/${logIndexOf(bundle())}`);
-        const { entry } = answer as { readonly entry?: { readonly inclusionProof?: { readonly treeSize?: string } } };
-        const size = entry?.inclusionProof?.treeSize;
-        return size === undefined ? fail("the answer has no proof") : `in the tree of ${size} entries`;
+        const size = member(member(member(answer, "entry"), "inclusionProof"), "treeSize");
+        return typeof size !== "string" ? fail("the answer has no proof") : `in the tree of ${size} entries`;
       },
     },
     {
@@ -79,11 +80,11 @@ async function waitUntilReady(url: string): Promise<string> {
     try {
       const response = await fetch(`${url}/healthz`);
       last = await response.text();
-      const health = JSON.parse(last) as { readonly status?: unknown; readonly problems?: readonly string[] };
-      if (health.status === "SERVING") return url;
+      const health = decodeHealth(JSON.parse(last));
+      if (health?.status === "SERVING") return url;
       // A missing setting will not appear by waiting.
-      if (health.status === "NOT_SERVING" && health.problems !== undefined) return fail(health.problems.join("; "));
-      if (health.status === "DEGRADED") return `${url}, which says: ${health.problems?.join("; ") ?? "DEGRADED"}`;
+      if (health?.status === "NOT_SERVING") return fail(health.problems.join("; "));
+      if (health?.status === "DEGRADED") return `${url}, which says: ${health.problems.join("; ") || "DEGRADED"}`;
     } catch (error) {
       if (error instanceof SmokeError) throw error;
       last = describe(error);

@@ -19,6 +19,7 @@ import {
   writeDeployment,
   writePrivate,
 } from "./deployment.ts";
+import { failDamaged, readJsonFile } from "./json-file.ts";
 import { OPERATOR_JWKS_FILE, OPERATOR_KEY_FILE, operatorOf, operatorRow, readOperatorJwks } from "./operator-issuer.ts";
 import { PASSPHRASE_FILE } from "./passphrase.ts";
 import { makeRepository, makeTufKeys } from "./trust-root.ts";
@@ -112,8 +113,11 @@ export function setUrl(
   const repository = makeRepository(deployment.folder, publicUrl, passphrase);
   if (!repository.ok) return repository;
   const path = join(deployment.folder, "issuers.yaml");
-  const jwks: unknown = JSON.parse(readFileSync(join(keysFolder(deployment), OPERATOR_JWKS_FILE), "utf8"));
-  if (!existsSync(path)) writePrivate(path, issuersText(publicUrl, jwks as object, issuers));
+  const jwksFile = join(keysFolder(deployment), OPERATOR_JWKS_FILE);
+  const jwks = readJsonFile(jwksFile);
+  if (!jwks.ok) return jwks;
+  if (jwks.value === null) return failDamaged(`${jwksFile} is missing`);
+  if (!existsSync(path)) writePrivate(path, issuersText(publicUrl, jwks.value, issuers));
   const complete = { ...deployment, publicUrl };
   writeDeployment(complete);
   return ok(complete);

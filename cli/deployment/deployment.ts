@@ -13,6 +13,7 @@
 import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
 import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
+import { isObject } from "../../shared/json/member.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { unixMs } from "../../shared/time.ts";
 import { isSecret } from "../../workers/declarations.ts";
@@ -116,8 +117,8 @@ export function readDeployment(folder: string): Result<Deployment | null, string
 
 /** Decodes deployment.json. The error completes its path. */
 function decodeDeployment(json: unknown): Result<Omit<Deployment, "folder">, string> {
-  if (typeof json !== "object" || json === null) return err("is not an object; restore it from a backup");
-  const { version, name, url, settings, shape = null, environment = null } = json as Readonly<Record<string, unknown>>;
+  if (!isObject(json)) return err("is not an object; restore it from a backup");
+  const { version, name, url, settings, shape = null, environment = null } = json;
   if (version !== 1) return err("was written by another version of sigedge");
   if (typeof name !== "string" || !NAME.test(name)) return err("has no usable name");
   const publicUrl = typeof url === "string" ? parsePublicUrl(url) : ok(null);

@@ -5,7 +5,12 @@
 import { err, ok, type Result } from "../../shared/result.ts";
 import { joinParts, partNames, splitSetting } from "../../shared/settings/parts.ts";
 import { unixMs } from "../../shared/time.ts";
-import { NO_RETIRED_KEYS, parseRetiredKeys, type RetiredKeys } from "../../shared/trust/retired-keys.ts";
+import {
+  parseRetiredKeys,
+  parseRetiredRows,
+  type RetiredKeys,
+  type RetiredRow,
+} from "../../shared/trust/retired-keys.ts";
 import {
   joinOthers,
   otherSettings,
@@ -15,7 +20,7 @@ import {
   readOtherKeys,
   readPublicInUse,
 } from "./replaceable.ts";
-import { fingerprintsOf, RETIRED_KEYS_FILE, type RetiredRow, readRetiredKeys } from "./retired-keys.ts";
+import { fingerprintsOf, RETIRED_KEYS_FILE, readRetiredKeys } from "./retired-keys.ts";
 
 type Settings = Readonly<Record<string, string>>;
 
@@ -61,10 +66,10 @@ const hasRetiredKey = (folder: string, kind: Replaceable, retired: RetiredKeys):
 /** The rows in deployment.json, then those of the folder. The error is a line for the operator. */
 function readRetiredRows({ folder, settings }: Named): Result<readonly RetiredRow[], string> {
   const text = joinParts(settings, RETIRED_KEYS);
-  const own = text === "" ? ok(NO_RETIRED_KEYS) : parseRetiredKeys(text);
+  const own = text === "" ? ok([]) : parseRetiredRows(text);
   if (!own.ok) return err(`RETIRED_KEYS ${own.error}`);
   const rows = readRetiredKeys(folder);
-  return rows.ok ? ok([...(text === "" ? [] : (JSON.parse(text) as RetiredRow[])), ...rows.value]) : rows;
+  return rows.ok ? ok([...own.value, ...rows.value]) : rows;
 }
 
 /** The same settings with every former key and every retirement, not split. The error is a line for the operator. */

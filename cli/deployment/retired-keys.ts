@@ -10,18 +10,9 @@ import { encodeHex } from "../../shared/bytes/hex.ts";
 import { decodePem, encodePem } from "../../shared/bytes/pem.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { formatRfc3339, type UnixMs } from "../../shared/time.ts";
-import { parseRetiredKeys } from "../../shared/trust/retired-keys.ts";
+import { parseRetiredRows, type RetiredRow } from "../../shared/trust/retired-keys.ts";
 
 export const RETIRED_KEYS_FILE = "retired-keys.json";
-
-/** A row of RETIRED_KEYS. */
-export interface RetiredRow {
-  readonly sha256: string;
-  /** RFC 3339. */
-  readonly retired: string;
-  readonly compromised?: true;
-  readonly what: string;
-}
 
 /** When a key went out of use, and why. */
 export interface Retiring {
@@ -34,9 +25,8 @@ export interface Retiring {
 export function readRetiredKeys(folder: string): Result<readonly RetiredRow[], string> {
   const file = join(folder, RETIRED_KEYS_FILE);
   if (!existsSync(file)) return ok([]);
-  const text = readFileSync(file, "utf8");
-  const parsed = parseRetiredKeys(text);
-  return parsed.ok ? ok(JSON.parse(text) as readonly RetiredRow[]) : err(`${file} ${parsed.error}`);
+  const rows = parseRetiredRows(readFileSync(file, "utf8"));
+  return rows.ok ? rows : err(`${file} ${rows.error}`);
 }
 
 /**
@@ -53,7 +43,7 @@ export function withRetired(
     const known = byKey.get(fingerprint);
     const time = formatRfc3339(retiredAt);
     const retired = known !== undefined && Date.parse(known.retired) < Date.parse(time) ? known.retired : time;
-    const compromised = isCompromised || known?.compromised === true ? { compromised: true as const } : {};
+    const compromised = isCompromised || known?.compromised === true ? { compromised: true } : {};
     byKey.set(fingerprint, { sha256: fingerprint, retired, ...compromised, what: known?.what ?? what });
   }
   return [...byKey.values()];

@@ -4,11 +4,12 @@
 // wrangler prints parts of its configuration.
 // Spec: https://developers.cloudflare.com/workers/wrangler/configuration/#generated-wrangler-configuration
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { parseShards } from "../../shared/logs/shards.ts";
 import { IS_INSTALLED, ROOT } from "../root.ts";
 import { DEFAULT_NAME, type Deployment, type WorkerSettings, writePrivate } from "./deployment.ts";
+import { readJsonFile } from "./json-file.ts";
 import { TRUST_FILE } from "./trust-root.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -149,10 +150,7 @@ export function redirectTo(deployment: Deployment): boolean {
 
 /** The folder of the deployment that a bare `wrangler deploy` deploys, null if it deploys wrangler.toml itself. */
 export function findRedirectedFolder(): string | null {
-  try {
-    const { configPath: path } = JSON.parse(readFileSync(REDIRECT, "utf8")) as { readonly configPath?: unknown };
-    return typeof path === "string" ? dirname(resolve(dirname(REDIRECT), path)) : null;
-  } catch {
-    return null;
-  }
+  const json = readJsonFile(REDIRECT);
+  const path = json.ok ? json.value?.["configPath"] : null;
+  return typeof path === "string" ? dirname(resolve(dirname(REDIRECT), path)) : null;
 }

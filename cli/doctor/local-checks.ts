@@ -29,6 +29,7 @@ import {
   stopOthers,
   warning,
 } from "./finding.ts";
+import { PATHS } from "./paths.ts";
 import { readAs, type Site } from "./site.ts";
 
 /** Free plan: https://developers.cloudflare.com/workers/platform/limits/ */
@@ -112,7 +113,7 @@ function checkSettings(deployment: Deployment, { advice }: Site): Outcome {
 }
 
 async function checkDeployed(deployment: Deployment, site: Site): Promise<Outcome> {
-  const root = await readAs(site, "/trusted_root.json", trustRootOf);
+  const root = await readAs(site, PATHS.trustedRoot, trustRootOf);
   if (!root.ok) return concludeInPart([], [root.error]);
   const settings = workerSettings(deployment);
   const chain = settings.ok ? (settings.value.vars["CA_CHAIN"] ?? "") : "";

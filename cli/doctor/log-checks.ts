@@ -2,10 +2,13 @@
 // Whether the logs accept entries, and whether storage and search keep up with them.
 
 import { setTimeout as sleep } from "node:timers/promises";
+import { member } from "../../shared/json/member.ts";
+import { logsOf } from "../../shared/logs/config.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import { type Gauge, gaugeOf } from "../status/gauges.ts";
 import { gaugesOf, getJson, readTreeSize } from "../status/observe.ts";
 import { conclude, concludeInPart, error, type Finding, type Outcome, warning } from "./finding.ts";
+import { PATHS } from "./paths.ts";
 import { readAs, type Site } from "./site.ts";
 
 /** Longer than the log needs to feed an entry to the search index. */
@@ -15,12 +18,12 @@ const MAX_BACKLOG = 10_000;
 
 /** Checks the logs by the gauges. */
 export async function checkLogs(site: Site): Promise<Outcome> {
-  const gauges = await readAs(site, "/metrics", gaugesOf);
+  const gauges = await readAs(site, PATHS.metrics, gaugesOf);
   if (!gauges.ok) {
     const reason = gauges.error === "/metrics answers 404" ? "a split deployment has no /metrics" : gauges.error;
     return concludeInPart([], [reason]);
   }
-  return conclude(["signature", "certificate"].flatMap((log) => logFindings(log, gauges.value, site)));
+  return conclude(Object.values(logsOf(site.publicUrl)).flatMap(({ name }) => logFindings(name, gauges.value, site)));
 }
 
 function logFindings(log: string, gauges: readonly Gauge[], { advice }: Site): readonly Finding[] {
@@ -44,7 +47,7 @@ function logFindings(log: string, gauges: readonly Gauge[], { advice }: Site): r
 /** Checks that search finds what is in the logs. */
 export async function checkSearch(site: Site): Promise<Outcome> {
   const { href } = site.publicUrl;
-  const sizes = await readTreeSizes(href);
+  const sizes = await readTreeSizes(site);
   const unread = sizes.flatMap(([log, size]) => (size === null ? [`the ${log} log's checkpoint cannot be read`] : []));
   const first = await readCompleteness(href);
   // The log feeds the index within a second or two.
@@ -57,8 +60,8 @@ export async function checkSearch(site: Site): Promise<Outcome> {
   }
   const problems = await site.problems();
   const isKnown = problems.some((problem) => answer.error.includes(problem));
-  if (isKnown) return concludeInPart([], [`/api/search ${answer.error}`]);
-  return concludeInPart([error("search", `/api/search ${answer.error}`, adviseUnavailable(site))], unread);
+  if (isKnown) return concludeInPart([], [`${PATHS.search} ${answer.error}`]);
+  return concludeInPart([error("search", `${PATHS.search} ${answer.error}`, adviseUnavailable(site))], unread);
 }
 
 const adviseUnavailable = ({ advice }: Site): string =>
@@ -68,16 +71,18 @@ type Completeness = Readonly<Record<string, number>>;
 
 /** Up to which index search finds the entries of each log. */
 async function readCompleteness(href: string): Promise<Result<Completeness, string>> {
-  const json = await getJson(`${href}/api/search?email=doctor@example.com`);
+  const json = await getJson(`${href}${PATHS.search}?email=doctor@example.com`);
   if (!json.ok) return json;
-  const { completeThroughByLog = {} } = json.value as { readonly completeThroughByLog?: Completeness };
-  return ok(completeThroughByLog);
+  const sizes = Object.entries(member(json.value, "completeThroughByLog") ?? {});
+  return ok(Object.fromEntries(sizes.map(([log, size]) => [log, Number(size)])));
 }
 
-/** Sizes of the first two logs, by name, as their checkpoints have them; null if there is no checkpoint. */
-function readTreeSizes(href: string): Promise<readonly (readonly [log: string, size: number | null])[]> {
-  const heads = { signature: `${href}/checkpoint`, certificate: `${href}/ct/checkpoint` };
-  return Promise.all(Object.entries(heads).map(async ([log, url]) => [log, await readTreeSize(url)] as const));
+/** Sizes of the first log of each kind, by name, as their checkpoints have them; null if there is no checkpoint. */
+function readTreeSizes({ publicUrl }: Site): Promise<readonly (readonly [log: string, size: number | null])[]> {
+  const logs = Object.values(logsOf(publicUrl));
+  return Promise.all(
+    logs.map(async ({ name, baseUrl }) => [name, await readTreeSize(`${baseUrl}${PATHS.checkpoint}`)] as const),
+  );
 }
 
 function reportIncomplete(log: string, size: number, complete: number, { advice }: Site): readonly Finding[] {

@@ -3,9 +3,12 @@
 // documents agree.
 
 import { member } from "../../shared/json/member.ts";
+import { logsOf } from "../../shared/logs/config.ts";
+import { LOG_KINDS } from "../../shared/logs/kinds.ts";
 import { jsonOf } from "../status/observe.ts";
 import { type Check, conclude, concludeInPart, error, type Finding, type Outcome, warning } from "./finding.ts";
 import { checkLogs, checkSearch } from "./log-checks.ts";
+import { PATHS } from "./paths.ts";
 import { checkRoutes } from "./route-check.ts";
 import { serviceCheck } from "./service-check.ts";
 import { describeAnswer, readAs, requireSuccess, type Site } from "./site.ts";
@@ -44,9 +47,9 @@ const CHECKS: readonly PublicCheck[] = [
 ];
 
 async function checkClock({ read }: Site): Promise<Outcome> {
-  const answer = await read("/healthz");
+  const answer = await read(PATHS.health);
   const date = answer.ok ? Date.parse(answer.value.headers.get("date") ?? "") : Number.NaN;
-  if (!answer.ok || Number.isNaN(date)) return concludeInPart([], ["/healthz has no Date header"]);
+  if (!answer.ok || Number.isNaN(date)) return concludeInPart([], [`${PATHS.health} has no Date header`]);
   // The Date header has no fractions of a second.
   const late = Math.max(0, answer.value.from - (date + 1000));
   const early = Math.max(0, date - answer.value.to);
@@ -57,17 +60,17 @@ async function checkClock({ read }: Site): Promise<Outcome> {
 }
 
 async function checkOrigins(site: Site): Promise<Outcome> {
-  const { href, host, hostname } = site.publicUrl;
-  const expected = { "/checkpoint": hostname, "/ct/checkpoint": `${host}/ct` };
+  const { href } = site.publicUrl;
   const findings: Finding[] = [];
   const notChecked: string[] = [];
-  for (const [path, origin] of Object.entries(expected)) {
+  for (const { kind, origin } of Object.values(logsOf(site.publicUrl))) {
+    const path = `${LOG_KINDS[kind].basePath}${PATHS.checkpoint}`;
     const head = await readAs(site, path, requireSuccess);
     const found = head.ok ? head.value.text.split("\n")[0] : origin;
     if (!head.ok) notChecked.push(head.error);
     if (found !== origin) findings.push(error("origin", `${path} has the origin ${found}, not ${origin}`, ORIGIN_FIX));
   }
-  const discovery = await readAs(site, "/oidc/.well-known/openid-configuration", jsonOf);
+  const discovery = await readAs(site, PATHS.discovery, jsonOf);
   if (!discovery.ok) notChecked.push(discovery.error);
   const issuer = discovery.ok ? member(discovery.value, "issuer") : `${href}/oidc`;
   if (issuer !== `${href}/oidc`)
@@ -79,11 +82,15 @@ const ORIGIN_FIX = "use the deployment's own address (PUBLIC_URL); a log keeps t
 
 async function checkCaches(site: Site): Promise<Outcome> {
   const findings: Finding[] = [];
-  const head = await readAs(site, "/checkpoint", requireSuccess);
-  const missing = await site.read(FUTURE_TILE);
+  const head = await readAs(site, PATHS.checkpoint, requireSuccess);
+  const missing = await site.read(PATHS.futureTile);
   if (head.ok && head.value.headers.get("cache-control") !== "public, max-age=1") {
     findings.push(
-      warning("caches", `/checkpoint says Cache-Control: ${head.value.headers.get("cache-control")}`, CACHE_FIX),
+      warning(
+        "caches",
+        `${PATHS.checkpoint} says Cache-Control: ${head.value.headers.get("cache-control")}`,
+        CACHE_FIX,
+      ),
     );
   }
   const isMissing = missing.ok && missing.value.status === 404;
@@ -92,7 +99,7 @@ async function checkCaches(site: Site): Promise<Outcome> {
     findings.push(error("caches", `the 404 of a future tile can be cached (${kept})`, CACHE_FIX));
   }
   for (const [path, answer] of [
-    ["/checkpoint", head],
+    [PATHS.checkpoint, head],
     ["a missing tile", missing],
   ] as const) {
     const kept = answer.ok ? answer.value.headers.get("age") : null;
@@ -100,8 +107,10 @@ async function checkCaches(site: Site): Promise<Outcome> {
       findings.push(error("caches", `${path} comes from a cache, ${kept} s old`, CACHE_FIX));
   }
   const tile = missing.ok ? `answers ${describeAnswer(missing.value)}` : missing.error;
-  return concludeInPart(findings, [...(head.ok ? [] : [head.error]), ...(isMissing ? [] : [`${FUTURE_TILE} ${tile}`])]);
+  return concludeInPart(findings, [
+    ...(head.ok ? [] : [head.error]),
+    ...(isMissing ? [] : [`${PATHS.futureTile} ${tile}`]),
+  ]);
 }
 
-const FUTURE_TILE = "/tile/0/x999/999";
 const CACHE_FIX = "remove cache and transform rules for this host; the Worker sets Cache-Control on every answer";

@@ -4,29 +4,11 @@
 
 import { type Answer, get } from "../status/observe.ts";
 import { concludeInPart, error, type Finding, type Outcome } from "./finding.ts";
+import { READABLE_ROUTES } from "./paths.ts";
 import { adviseInFront } from "./service-check.ts";
 import { describeAnswer, type Site } from "./site.ts";
 
-interface Route {
-  readonly path: string;
-  readonly type: string;
-}
-
-/** One route of each service, with the type of its answer to a GET. */
-const ROUTES: readonly Route[] = [
-  { path: "/", type: "text/html" },
-  { path: "/api/v2/configuration", type: "application/json" },
-  { path: "/api/v2/trustBundle", type: "application/json" },
-  { path: "/api/v1/rootCert", type: "application/pem-certificate-chain" },
-  { path: "/api/v1/timestamp/certchain", type: "application/pem-certificate-chain" },
-  { path: "/checkpoint", type: "text/plain" },
-  { path: "/api/v2/checkpoint", type: "text/plain" },
-  { path: "/ct/checkpoint", type: "text/plain" },
-  { path: "/ct/ct/v1/get-roots", type: "application/json" },
-  { path: "/trusted_root.json", type: "application/json" },
-  { path: "/signing_config.json", type: "application/json" },
-  { path: "/oidc/jwks", type: "application/json" },
-];
+type Route = (typeof READABLE_ROUTES)[number];
 
 interface Failure {
   readonly path: string;
@@ -35,12 +17,12 @@ interface Failure {
   readonly fix: string;
 }
 
-/** Checks every route in ROUTES, and that no development issuer is deployed. */
+/** Checks every route in READABLE_ROUTES, and that no development issuer is deployed. */
 export async function checkRoutes(site: Site): Promise<Outcome> {
   const problems = await site.problems();
   const failures: Failure[] = [];
   const notChecked: string[] = [];
-  for (const route of ROUTES) {
+  for (const route of READABLE_ROUTES) {
     const answer = await site.read(route.path);
     if (answer.ok && isRight(answer.value, route)) continue;
     const known = answer.ok ? problems.find((problem) => answer.value.text.includes(problem)) : undefined;

@@ -5,6 +5,7 @@
 import { type Answer, healthOf } from "../status/observe.ts";
 import type { Advice } from "./advice.ts";
 import { type Check, conclude, error, type Finding, type Outcome, stopOthers, warning } from "./finding.ts";
+import { PATHS } from "./paths.ts";
 import { describeAnswer, type Site } from "./site.ts";
 
 /** The check that every other check from outside needs. */
@@ -18,7 +19,7 @@ export const serviceCheck = (site: Site): Check => ({
 
 async function checkService(site: Site): Promise<Outcome> {
   const { href, host } = site.publicUrl;
-  const answer = await site.read("/healthz");
+  const answer = await site.read(PATHS.health);
   if (!answer.ok) {
     const found = error("health", `${href} cannot be reached: ${answer.error}`, adviseUnreachable(answer.error, site));
     return stopOthers([found], "the service cannot be reached");

@@ -5,6 +5,7 @@ import type { PublicUrl } from "../../shared/http/public-url.ts";
 import { err, type Result } from "../../shared/result.ts";
 import { type Answer, get, healthOf } from "../status/observe.ts";
 import type { Advice } from "./advice.ts";
+import { PATHS } from "./paths.ts";
 
 /** A deployment, seen from outside. */
 export interface Site {
@@ -25,7 +26,7 @@ export function openSite(publicUrl: PublicUrl, advice: Advice): Site {
     return known;
   };
   const readProblems = async (): Promise<readonly string[]> => {
-    const answer = await read("/healthz");
+    const answer = await read(PATHS.health);
     const health = answer.ok ? healthOf(answer.value) : answer;
     return health.ok ? health.value.problems : [];
   };

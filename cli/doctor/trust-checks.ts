@@ -2,10 +2,11 @@
 // Whether clients trust the keys that run, and what expires.
 
 import { createPublicKey, verify } from "node:crypto";
-import { member } from "../../shared/json/member.ts";
+import { items } from "../../shared/json/member.ts";
 import { ecdsaKeyId, findSignature, parseNote } from "../../shared/tlog/note.ts";
 import { expiriesOf, gaugesOf, jsonOf, type TrustRoot, trustRootOf } from "../status/observe.ts";
 import { concludeInPart, error, type Finding, type Outcome, warning } from "./finding.ts";
+import { PATHS } from "./paths.ts";
 import { readAs, requireSuccess, type Site } from "./site.ts";
 
 const DAY_MS = 86_400_000;
@@ -14,7 +15,7 @@ const EXPIRY_WARNING_DAYS = 60;
 
 /** Compares the trusted root with the CA, the timestamp authority and the log that run. */
 export async function checkTrustRoot(site: Site): Promise<Outcome> {
-  const root = await readAs(site, "/trusted_root.json", trustRootOf);
+  const root = await readAs(site, PATHS.trustedRoot, trustRootOf);
   if (!root.ok) return concludeInPart([], [root.error]);
   const fix = `settings and secrets come from two deployments; deploy both from one folder: ${site.advice.deploy}`;
   const compared = [
@@ -37,30 +38,26 @@ const reportUnread = (reason: string): Compared => ({ finding: null, unread: rea
 const compare = (isSame: boolean, finding: string): Compared => ({ finding: isSame ? null : finding, unread: null });
 
 async function compareCa(site: Site, { cas }: TrustRoot): Promise<Compared> {
-  const bundle = await readAs(site, "/api/v2/trustBundle", jsonOf);
+  const bundle = await readAs(site, PATHS.trustBundle, jsonOf);
   if (!bundle.ok) return reportUnread(bundle.error);
-  const chains = member(bundle.value, "chains");
+  const chains = items(bundle.value, "chains");
   const issuing = cas[0]?.[0]?.toString().trim();
-  const isThere = (chain: unknown): boolean => {
-    const certificates = member(chain, "certificates");
-    return Array.isArray(certificates) && String(certificates[0]).trim() === issuing;
-  };
+  const isThere = (chain: unknown): boolean => String(items(chain, "certificates")[0]).trim() === issuing;
   const found = "the CA of the trust root is not the one that issues";
-  return compare(Array.isArray(chains) && chains.some(isThere), found);
+  return compare(chains.some(isThere), found);
 }
 
 async function compareTsa(site: Site, { tsas }: TrustRoot): Promise<Compared> {
-  const chain = await readAs(site, "/api/v1/timestamp/certchain", requireSuccess);
+  const chain = await readAs(site, PATHS.certChain, requireSuccess);
   if (!chain.ok) return reportUnread(chain.error);
   const isThere = tsas.some(([leaf]) => leaf !== undefined && chain.value.text.includes(leaf.toString().trim()));
   return compare(isThere, "the timestamp authority of the trust root is not the one that signs");
 }
 
-async function compareLog(site: Site, { json }: TrustRoot): Promise<Compared> {
-  const head = await readAs(site, "/checkpoint", requireSuccess);
+async function compareLog(site: Site, { tlogKeys }: TrustRoot): Promise<Compared> {
+  const head = await readAs(site, PATHS.checkpoint, requireSuccess);
   if (!head.ok) return reportUnread(head.error);
-  const keys = (json.tlogs ?? []).flatMap(({ publicKey }) => publicKey?.rawBytes ?? []);
-  const isSigned = keys.some((key) => isSignedBy(head.value.text, site.publicUrl.hostname, key));
+  const isSigned = tlogKeys.some((key) => isSignedBy(head.value.text, site.publicUrl.hostname, key));
   return compare(isSigned, "no key of the trust root has signed the signature log's checkpoint");
 }
 
@@ -75,9 +72,9 @@ function isSignedBy(checkpoint: string, name: string, spki: string): boolean {
 
 /** Finds what expires soon. */
 export async function checkExpiry(site: Site): Promise<Outcome> {
-  const root = await readAs(site, "/trusted_root.json", trustRootOf);
+  const root = await readAs(site, PATHS.trustedRoot, trustRootOf);
   if (!root.ok) return concludeInPart([], [root.error]);
-  const gauges = await readAs(site, "/metrics", gaugesOf);
+  const gauges = await readAs(site, PATHS.metrics, gaugesOf);
   const fix = `rotate it before it expires, so that clients learn the new one in time: ${site.advice.rotate} (npx sigedge rotate --help)`;
   const findings = expiriesOf(root.value, gauges.ok ? gauges.value : []).flatMap((expiry) =>
     expiryFinding(expiry, fix),

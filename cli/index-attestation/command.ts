@@ -77,12 +77,26 @@ async function send(url: string, file: string): Promise<Result<Outcome, string>>
       headers: { "content-type": "application/json" },
       body: JSON.stringify(envelope.value),
     });
-    const answer = (await response.json()) as Omit<Outcome, "file"> & { readonly message?: string };
-    if (response.status !== 200) return err(`${url} answers ${response.status}: ${answer.message ?? "no reason"}`);
-    return ok({ file, entries: answer.entries, digests: answer.digests });
+    const answer: unknown = await response.json();
+    const message = member(answer, "message");
+    const reason = typeof message === "string" ? message : "no reason";
+    if (response.status !== 200) return err(`${url} answers ${response.status}: ${reason}`);
+    const found = decodeIndexed(answer);
+    return found === null
+      ? err(`${url} answers in a format that this version does not support`)
+      : ok({ file, ...found });
   } catch (error) {
     return err(`${url} does not answer (${error instanceof Error ? error.message : "unknown"})`);
   }
+}
+
+function decodeIndexed(json: unknown): Omit<Outcome, "file"> | null {
+  const [entries, digests] = [member(json, "entries"), member(json, "digests")];
+  if (!Array.isArray(entries) || !Array.isArray(digests)) return null;
+  return {
+    entries: entries.map((entry) => ({ log: String(member(entry, "log")), index: Number(member(entry, "index")) })),
+    digests: digests.map(String),
+  };
 }
 
 /** The envelope alone: a bundle's certificates and proofs are in the log already. */

@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { isObject, type JsonObject, member } from "../../shared/json/member.ts";
 import { childEnvironment } from "../child-environment.ts";
 import { IS_INSTALLED, ROOT, workingFolder, wranglerScript } from "../root.ts";
 
@@ -119,7 +120,8 @@ export function wranglerDatabase({ command, database, config, where }: WranglerT
     batchEntries: REMOTE_BATCH_ENTRIES,
     query: async (statement) => {
       const [answer] = parseAnswer(await execute(["--command", statement]));
-      return (answer?.results ?? []) as readonly Record<string, unknown>[];
+      const rows = answer?.["results"];
+      return Array.isArray(rows) ? rows.filter(isObject) : [];
     },
     run: async (statements) => {
       const folder = mkdtempSync(join(tmpdir(), "sigedge-reindex-"));
@@ -137,15 +139,10 @@ export function wranglerDatabase({ command, database, config, where }: WranglerT
   };
 }
 
-interface WranglerAnswer {
-  readonly success?: unknown;
-  readonly results?: readonly unknown[];
-}
-
-function parseAnswer(output: string): readonly WranglerAnswer[] {
+function parseAnswer(output: string): readonly JsonObject[] {
   try {
     const answer: unknown = JSON.parse(output);
-    if (Array.isArray(answer)) return answer as readonly WranglerAnswer[];
+    if (Array.isArray(answer)) return answer.filter(isObject);
   } catch {
     // Reported below.
   }
@@ -168,8 +165,8 @@ export function runWrangler(program: string, args: readonly string[]): Promise<s
 /** With --json, wrangler prints errors on standard output: `{"error": {"text": …}}`. */
 function wranglerProblem(stdout: string): string | null {
   try {
-    const answer = JSON.parse(stdout) as { readonly error?: { readonly text?: unknown } };
-    return typeof answer.error?.text === "string" ? answer.error.text : null;
+    const text = member(member(JSON.parse(stdout), "error"), "text");
+    return typeof text === "string" ? text : null;
   } catch {
     return null;
   }

@@ -4,6 +4,9 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
+import { isObject, type JsonObject } from "../../shared/json/member.ts";
+import { parseJson } from "../../shared/json/parse.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
 import type { LogKind } from "../../shared/logs/kinds.ts";
 import { LOG_KINDS } from "../../shared/logs/kinds.ts";
@@ -43,7 +46,7 @@ export interface LogRotation {
   readonly name: string | null;
 }
 
-type Row = Readonly<Record<string, unknown>>;
+type Row = JsonObject;
 
 interface Logs {
   readonly rows: readonly Row[];
@@ -59,7 +62,13 @@ function readLogs({ deployment: { folder, publicUrl } }: RotationContext, kind: 
   const logs = parseShards(text, publicUrl);
   if (!logs.ok) return err(logs.error.map((problem) => `${file}: ${problem}`).join("\n"));
   const all = logs.value.filter((log) => log.kind === kind);
-  return ok({ rows: JSON.parse(text) as readonly Row[], all, open: all.filter(({ isFrozen }) => !isFrozen) });
+  return ok({ rows: decodeRows(text), all, open: all.filter(({ isFrozen }) => !isFrozen) });
+}
+
+/** The rows of SHARDS that parseShards has accepted. */
+function decodeRows(text: string): readonly Row[] {
+  const json = parseJson(encodeUtf8(text));
+  return json.ok && Array.isArray(json.value) ? json.value.filter(isObject) : [];
 }
 
 const rowsText = (rows: readonly Row[]): string => `${JSON.stringify(rows, null, 2)}\n`;

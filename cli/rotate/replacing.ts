@@ -3,11 +3,12 @@
 // replaces the current one, whose public half stays published.
 
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { err, ok, type Result } from "../../shared/result.ts";
+import { ok, type Result } from "../../shared/result.ts";
 import { parseRetiredKeys } from "../../shared/trust/retired-keys.ts";
 import { writePrivate } from "../deployment/deployment.ts";
+import { failDamaged, readJsonFile } from "../deployment/json-file.ts";
 import {
   nextFolder,
   otherSettings,
@@ -41,15 +42,13 @@ export interface Pending {
 /** Reads the pending rotation, null if there is none. The error is a line for the operator. */
 export function readPending(folder: string, kind: Replaceable): Result<Pending | null, string> {
   const file = join(nextFolder(folder, kind), STATE_FILE);
-  if (!existsSync(file)) return ok(null);
-  try {
-    const { rotation, at } = JSON.parse(readFileSync(file, "utf8")) as Readonly<Record<string, unknown>>;
-    const time = typeof at === "string" ? Date.parse(at) : Number.NaN;
-    if (typeof rotation === "string" && !Number.isNaN(time)) return ok({ rotation, at: time });
-  } catch {
-    // Reported below.
-  }
-  return err(`${file} is damaged; restore it from a backup`);
+  const json = readJsonFile(file);
+  if (!json.ok || json.value === null) return json.ok ? ok(null) : json;
+  const { rotation, at } = json.value;
+  const time = typeof at === "string" ? Date.parse(at) : Number.NaN;
+  return typeof rotation === "string" && !Number.isNaN(time)
+    ? ok({ rotation, at: time })
+    : failDamaged(`${file} does not say which rotation began, and when`);
 }
 
 /** The next key with its public half. */

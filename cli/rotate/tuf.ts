@@ -6,7 +6,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { keyIdOf } from "../../shared/tuf/key.ts";
-import { expiryOf, type Root } from "../../shared/tuf/metadata.ts";
+import { expiryOf, parseMetadata } from "../../shared/tuf/metadata.ts";
 import { type OfflineRepository, type OfflineTexts, openOffline } from "../../shared/tuf/trust-file.ts";
 import { ONLINE_KEY_FILE, ROOT_KEY_FILES, ROOT_THRESHOLD, readTrust, writeTrust } from "../deployment/trust-root.ts";
 import { createOfflineKey, createOnlineKey, describeKeyFileError, onlineKeyOf } from "../tuf/keys.ts";
@@ -146,9 +146,8 @@ async function openFreshKeys(
     current,
   }: { readonly count: number; readonly opened: readonly TufKeyFile[]; readonly current: Current },
 ): Promise<Result<readonly TufKeyFile[], string>> {
-  const named = new Set(
-    current.texts.roots.flatMap((text) => Object.keys((JSON.parse(text) as { signed: Root }).signed.keys)),
-  );
+  const roots = current.texts.roots.map((text) => parseMetadata("root", text));
+  const named = new Set(roots.flatMap((root) => (root.ok ? Object.keys(root.value.signed.keys) : [])));
   const fresh = opened
     .filter(({ file, key }) => basename(file).startsWith(prefix) && !named.has(key.keyId))
     .slice(0, count);

@@ -2,6 +2,7 @@
 // The rows of the search index, rebuilt from a served log: from bundles and sidecars, and for the tail, which has no
 // sidecar yet, from its entries one by one. The functions that compute terms are the ones that the log itself uses.
 
+import { isObject } from "../../shared/json/member.ts";
 import { parseJson } from "../../shared/json/parse.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
 import { LOG_KINDS } from "../../shared/logs/kinds.ts";
@@ -128,10 +129,7 @@ async function readLine(service: LogSource, { name }: LogConfig, index: number):
   const json = await readAll(service, `api/entries/${index}?log=${name}`, MAX_ENTRY_BYTES);
   if (!json.ok) return err(`entry ${index}: ${json.error}`);
   const parsed = parseJson(json.value);
-  const { timestampMs: timestamp = null, hints = null } = (parsed.ok ? parsed.value : {}) as {
-    readonly timestampMs?: unknown;
-    readonly hints?: unknown;
-  };
+  const { timestampMs: timestamp = null, hints = null } = parsed.ok && isObject(parsed.value) ? parsed.value : {};
   const line = readSidecarLine(new TextEncoder().encode(JSON.stringify({ timestamp, hints })), 0);
   return line === null ? err(`entry ${index} has a format that this version does not support`) : ok(line);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Searches a deployment for an entry that was just signed.
 
+import { member } from "../../shared/json/member.ts";
+import { isLogKind, LOG_KINDS } from "../../shared/logs/kinds.ts";
 import { readJson } from "./sigstore-js.ts";
 
 /** A result of the search. */
@@ -20,9 +22,26 @@ const PAUSE_MS = 50;
 export async function waitForHit(url: string, query: string, logIndex: number): Promise<readonly Hit[]> {
   const deadline = performance.now() + DEADLINE_MS;
   for (;;) {
-    const answer = (await readJson(`${url}/api/search?${query}`)) as { hits: readonly Hit[] };
-    if (answer.hits.some(({ log, index }) => log === "signature" && index === logIndex)) return answer.hits;
+    const hits = decodeHits(await readJson(`${url}/api/search?${query}`));
+    if (hits.some(({ log, index }) => isForClients(log) && index === logIndex)) return hits;
     if (performance.now() > deadline) throw new Error(`the search does not find entry ${logIndex}`);
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
 }
+
+/** Whether clients write to the first log of this name, which is called after its kind. */
+const isForClients = (log: string): boolean => isLogKind(log) && LOG_KINDS[log].writer === "clients";
+
+function decodeHits(json: unknown): readonly Hit[] {
+  const hits = member(json, "hits");
+  if (!Array.isArray(hits)) throw new Error("the answer of the search has no hits");
+  return hits.map((hit) => ({
+    index: Number(member(hit, "index")),
+    log: String(member(hit, "log")),
+    time: String(member(hit, "time")),
+    identity: textOrNull(member(hit, "identity")),
+    digest: textOrNull(member(hit, "digest")),
+  }));
+}
+
+const textOrNull = (value: unknown): string | null => (typeof value === "string" ? value : null);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // `sigedge status [URL]`: the state of a deployment in a dozen lines.
 
-import { parsePublicUrl } from "../../shared/http/public-url.ts";
+import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
+import { logsOf } from "../../shared/logs/config.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { defineCommand } from "../command.ts";
 import { DEPLOYMENT_FLAGS, readDeployment, selectDeployment } from "../deployment/deployment.ts";
@@ -62,15 +63,15 @@ export const STATUS = defineCommand({
     1: "Something is wrong, or the deployment does not answer.",
     2: "The arguments are wrong.",
   },
-  read: ({ values, positionals: [text, ...more] }): Result<string, string> => {
+  read: ({ values, positionals: [text, ...more] }): Result<PublicUrl, string> => {
     if (more.length > 0) return err("give one address");
     if (text === undefined) return urlOfFolder(values);
     const url = parsePublicUrl(text.replace(/\/$/, ""));
-    return url.ok ? ok(url.value.href) : err(`the address ${url.error.reason}`);
+    return url.ok ? url : err(`the address ${url.error.reason}`);
   },
   run: async (url, output) => {
-    const health = await readHealth(url);
-    if (!health.ok) return err(`${url} does not answer (${health.error})`);
+    const health = await readHealth(url.href);
+    if (!health.ok) return err(`${url.href} does not answer (${health.error})`);
     const status = await readStatus(url, health.value);
     output.result(status, statusText(status));
     return ok(isWell(status) ? 0 : 1);
@@ -78,21 +79,22 @@ export const STATUS = defineCommand({
 });
 
 /** The address of the deployment in the folder. */
-function urlOfFolder(values: Parameters<typeof selectDeployment>[0]): Result<string, string> {
+function urlOfFolder(values: Parameters<typeof selectDeployment>[0]): Result<PublicUrl, string> {
   const selection = selectDeployment(values);
   if (!selection.ok) return selection;
   const deployment = readDeployment(selection.value.folder);
   if (!deployment.ok) return deployment;
-  const own = deployment.value?.publicUrl?.href;
-  return own === undefined ? err("give the address of a deployment: sigedge status https://HOST") : ok(own);
+  const own = deployment.value?.publicUrl ?? null;
+  return own === null ? err("give the address of a deployment: sigedge status https://HOST") : ok(own);
 }
 
-async function readStatus(url: string, health: Health): Promise<Status> {
-  const [gauges, root, signature, certificate] = await Promise.all([
+async function readStatus(publicUrl: PublicUrl, health: Health): Promise<Status> {
+  const url = publicUrl.href;
+  const logs = Object.values(logsOf(publicUrl));
+  const [gauges, root, sizes] = await Promise.all([
     readGauges(url),
     readTrustRoot(url),
-    readTreeSize(`${url}/checkpoint`),
-    readTreeSize(`${url}/ct/checkpoint`),
+    Promise.all(logs.map(({ baseUrl }) => readTreeSize(`${baseUrl}/checkpoint`))),
   ]);
   const figures = gauges.ok ? gauges.value : [];
   const unreadable = [
@@ -103,7 +105,7 @@ async function readStatus(url: string, health: Health): Promise<Status> {
   return {
     url,
     health,
-    logs: [logStatus("signature", signature, figures), logStatus("certificate", certificate, figures)],
+    logs: logs.map(({ name }, i) => logStatus(name, sizes[i] ?? null, figures)),
     expiries: expiries.map(expiryJson),
     unreadable,
   };

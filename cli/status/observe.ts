@@ -3,7 +3,7 @@
 // an error.
 
 import { X509Certificate } from "node:crypto";
-import { member } from "../../shared/json/member.ts";
+import { items, member } from "../../shared/json/member.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type Gauge, parseGauges } from "./gauges.ts";
 import { parsePlainJson, removeControls, toLine } from "./plain-text.ts";
@@ -73,11 +73,15 @@ export async function readHealth(url: string): Promise<Result<Health, string>> {
 export function healthOf({ text }: Answer): Result<Health, string> {
   const body = parse(text);
   if (!body.ok) return body;
-  const status = member(body.value, "status");
-  const problems = member(body.value, "problems");
-  if (typeof status !== "string") return err("answers without a status");
-  const lines = Array.isArray(problems) ? problems.map((problem) => toLine(String(problem))) : [];
-  return ok({ status: toLine(status), problems: lines });
+  const health = decodeHealth(body.value);
+  return health === null ? err("answers without a status") : ok(health);
+}
+
+/** Decodes the answer of /healthz, null if it is something else. */
+export function decodeHealth(json: unknown): Health | null {
+  const status = member(json, "status");
+  if (typeof status !== "string") return null;
+  return { status: toLine(status), problems: items(json, "problems").map((problem) => toLine(String(problem))) };
 }
 
 /** Reads /metrics. The gateway of a split deployment has none, as it is bound to no log. */
@@ -90,27 +94,10 @@ export async function readGauges(url: string): Promise<Result<readonly Gauge[], 
 export const gaugesOf = ({ status, text }: Answer): Result<readonly Gauge[], string> =>
   status === 200 ? ok(parseGauges(text)) : err(`answers ${status}`);
 
-/** The members of a trusted root that are read here. */
-interface TrustedRootJson {
-  readonly tlogs?: readonly LogJson[];
-  readonly ctlogs?: readonly LogJson[];
-  readonly certificateAuthorities?: readonly AuthorityJson[];
-  readonly timestampAuthorities?: readonly AuthorityJson[];
-}
-
-interface LogJson {
-  readonly baseUrl?: string;
-  readonly publicKey?: { readonly rawBytes?: string };
-  readonly logId?: { readonly keyId?: string };
-}
-
-interface AuthorityJson {
-  readonly certChain?: { readonly certificates?: readonly { readonly rawBytes?: string }[] };
-}
-
 /** A trusted root with parsed certificates. */
 export interface TrustRoot {
-  readonly json: TrustedRootJson;
+  /** The keys of the logs of signatures: SubjectPublicKeyInfo in base64. */
+  readonly tlogKeys: readonly string[];
   /** The certificates of each authority, leaf first. */
   readonly cas: readonly (readonly X509Certificate[])[];
   readonly tsas: readonly (readonly X509Certificate[])[];
@@ -127,17 +114,29 @@ export function trustRootOf(answer: Answer): Result<TrustRoot, string> {
   const json = jsonOf(answer);
   if (!json.ok) return json;
   try {
-    const root = json.value as TrustedRootJson;
-    return ok({ json: root, cas: chainsOf(root.certificateAuthorities), tsas: chainsOf(root.timestampAuthorities) });
+    return ok(decodeTrustRoot(json.value));
   } catch (error) {
     return err(`has an invalid certificate (${error instanceof Error ? error.message : "unknown"})`);
   }
 }
 
-const chainsOf = (authorities: readonly AuthorityJson[] = []): readonly (readonly X509Certificate[])[] =>
-  authorities.map(({ certChain }) =>
-    (certChain?.certificates ?? []).map(({ rawBytes = "" }) => new X509Certificate(Buffer.from(rawBytes, "base64"))),
-  );
+/** Throws if the certificate does not parse. */
+function parseCertificate(json: unknown): X509Certificate {
+  const der = member(json, "rawBytes");
+  return new X509Certificate(Buffer.from(typeof der === "string" ? der : "", "base64"));
+}
+
+/** Decodes the members that are read here. Throws if a certificate does not parse. */
+function decodeTrustRoot(json: unknown): TrustRoot {
+  const chains = (name: string): readonly (readonly X509Certificate[])[] =>
+    items(json, name).map((authority) => items(member(authority, "certChain"), "certificates").map(parseCertificate));
+  const keys = items(json, "tlogs").map((log) => member(member(log, "publicKey"), "rawBytes"));
+  return {
+    tlogKeys: keys.filter((key) => typeof key === "string"),
+    cas: chains("certificateAuthorities"),
+    tsas: chains("timestampAuthorities"),
+  };
+}
 
 /** Something that expires, and when. */
 export interface Expiry {

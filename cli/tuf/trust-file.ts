@@ -2,12 +2,11 @@
 // Trust files on disk: deployment/trust.json of a checkout, which `wrangler deploy` bundles, or one in a folder of
 // state.
 
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { isObject } from "../../shared/json/member.ts";
-import { parseJson } from "../../shared/json/parse.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type OfflineTexts, textsIn } from "../../shared/tuf/trust-file.ts";
+import { readJsonFile } from "../deployment/json-file.ts";
 import { ROOT } from "../root.ts";
 
 /** The trust file that `wrangler deploy` bundles. */
@@ -41,17 +40,4 @@ export function writeTrustFile(file: string, publicUrl: string, texts: OfflineTe
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-function readJsonFile(file: string): Result<object | null, string> {
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(file);
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-    return code === "ENOENT" ? ok(null) : err(`cannot read ${file} (${code})`);
-  }
-  const json = parseJson(bytes);
-  const value = json.ok ? json.value : null;
-  return isObject(value) ? ok(value) : err(`${file} is not a JSON object`);
 }

@@ -60,6 +60,16 @@ export function maxBodyBytesOf<const Rows extends readonly RouteRow[]>(
   return row.maxBodyBytes;
 }
 
+/** The paths that a table of routes declares for a handler, in their order. */
+export function findPaths<const Rows extends readonly RouteRow[]>(
+  rows: Rows,
+  handler: HandlerName<Rows>,
+): readonly [string, ...string[]] {
+  const [first, ...more] = rows.filter((one) => one.handler === handler).map(({ path }) => path);
+  if (first === undefined) throw new TypeError(`no route has the handler ${handler}`);
+  return [first, ...more];
+}
+
 /** What the reference documentation says about a handler's routes. */
 export interface RouteText {
   /** One line. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from "vitest";
-import { isObject, member } from "./member.ts";
+import { isObject, items, member } from "./member.ts";
 
 test.each([
   ["an object", {}, true],
@@ -26,4 +26,14 @@ test.each([
   ["null", null, "a", undefined],
 ])("member reads %s", (_name, value, name, expected) => {
   expect(member(value, name)).toBe(expected);
+});
+
+test.each([
+  ["a list", { a: [1, null] }, [1, null]],
+  ["an absent member", {}, []],
+  ["an object", { a: { length: 1, 0: 1 } }, []],
+  ["text", { a: "text" }, []],
+  ["a member of null", null, []],
+])("items of %s", (_name, value, expected) => {
+  expect(items(value, "a")).toEqual(expected);
 });

@@ -11,3 +11,9 @@ export const isObject = (value: unknown): value is JsonObject =>
 /** Returns the value's own member `name`; undefined if the value is not an object or has no such member of its own. */
 export const member = (value: unknown, name: string): unknown =>
   isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+
+/** Returns the items of a member that is a list; none if it is absent or something else. */
+export function items(value: unknown, name: string): readonly unknown[] {
+  const list = member(value, name);
+  return Array.isArray(list) ? list : [];
+}

@@ -44,36 +44,55 @@ const MEMBERS = ["sha256", "retired", "compromised", "what"];
  * two optional. The error completes "RETIRED_KEYS …" and names the member.
  */
 export function parseRetiredKeys(text: string): Result<RetiredKeys, string> {
-  const json = parseJson(encodeUtf8(text));
-  if (!json.ok || !Array.isArray(json.value)) return err("must be a JSON list of retired keys");
-  const keys = new Map<string, Retirement>();
-  for (const [i, row] of (json.value as readonly unknown[]).entries()) {
-    const problem = rowProblem(row, keys);
-    if (problem !== null) return err(`[${i}]${problem}`);
-    const { sha256: fingerprint, retired, compromised } = row as Row;
-    keys.set(fingerprint, { retiredAt: unixMs(Date.parse(retired)), isCompromised: compromised === true });
-  }
-  return ok(keys);
+  const rows = parseRetiredRows(text);
+  if (!rows.ok) return rows;
+  const keys = rows.value.map(({ sha256: fingerprint, retired, compromised }) => {
+    const retirement = { retiredAt: unixMs(Date.parse(retired)), isCompromised: compromised === true };
+    return [fingerprint, retirement] as const;
+  });
+  return ok(new Map(keys));
 }
 
-interface Row {
+/** A row of RETIRED_KEYS. */
+export interface RetiredRow {
   readonly sha256: string;
+  /** RFC 3339. */
   readonly retired: string;
   readonly compromised?: boolean;
+  readonly what?: string;
 }
 
-function rowProblem(row: unknown, known: RetiredKeys): string | null {
-  if (!isObject(row)) return " must be an object";
-  const { sha256: fingerprint, retired, compromised = false, what = "" } = row;
+/** Parses RETIRED_KEYS into its rows. Fails like parseRetiredKeys. */
+export function parseRetiredRows(text: string): Result<readonly RetiredRow[], string> {
+  const json = parseJson(encodeUtf8(text));
+  if (!json.ok || !Array.isArray(json.value)) return err("must be a JSON list of retired keys");
+  const rows = new Map<string, RetiredRow>();
+  for (const [i, value] of (json.value as readonly unknown[]).entries()) {
+    const row = decodeRow(value);
+    if (!row.ok) return err(`[${i}]${row.error}`);
+    if (rows.has(row.value.sha256)) return err(`[${i}].sha256 is the key of another row`);
+    rows.set(row.value.sha256, row.value);
+  }
+  return ok([...rows.values()]);
+}
+
+function decodeRow(row: unknown): Result<RetiredRow, string> {
+  if (!isObject(row)) return err(" must be an object");
+  const { sha256: fingerprint, retired, compromised, what } = row;
   const unknown = Object.keys(row).find((name) => !MEMBERS.includes(name));
-  if (unknown !== undefined) return `.${unknown} is not known; known are ${MEMBERS.join(", ")}`;
+  if (unknown !== undefined) return err(`.${unknown} is not known; known are ${MEMBERS.join(", ")}`);
   if (typeof fingerprint !== "string" || !FINGERPRINT.test(fingerprint))
-    return ".sha256 must be the SHA-256 of a key's SubjectPublicKeyInfo: 64 lower-case hex digits";
-  if (known.has(fingerprint)) return ".sha256 is the key of another row";
+    return err(".sha256 must be the SHA-256 of a key's SubjectPublicKeyInfo: 64 lower-case hex digits");
   if (typeof retired !== "string" || !isTime(retired))
-    return ".retired must be a time in UTC, such as 2027-01-01T00:00:00Z";
-  if (typeof compromised !== "boolean") return ".compromised must be true or false";
-  return typeof what === "string" ? null : ".what must be text";
+    return err(".retired must be a time in UTC, such as 2027-01-01T00:00:00Z");
+  if (compromised !== undefined && typeof compromised !== "boolean") return err(".compromised must be true or false");
+  if (what !== undefined && typeof what !== "string") return err(".what must be text");
+  return ok({
+    sha256: fingerprint,
+    retired,
+    ...(compromised === undefined ? {} : { compromised }),
+    ...(what === undefined ? {} : { what }),
+  });
 }
 
 const isTime = (text: string): boolean => TIME.test(text) && Date.parse(text) >= 0;

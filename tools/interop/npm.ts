@@ -4,6 +4,7 @@
 
 import { chmodSync, copyFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { member } from "../../shared/json/member.ts";
 import { DEFINITIONS, type Ecosystem, keyWithHash, readDefinition, run, type Tool } from "./tool.ts";
 
 const PROGRAM = ".mjs";
@@ -15,11 +16,10 @@ export const NPM: Ecosystem = { file: "package.json", read: readTool };
  * `<name>.mjs` beside it is a program too, for packages that are published without one.
  */
 function readTool(name: string): Tool {
-  const { config, dependencies } = JSON.parse(readDefinition(name, "package.json")) as {
-    readonly config: { readonly tool: string; readonly commands: string };
-    readonly dependencies: Readonly<Record<string, string>>;
-  };
-  const version = dependencies[config.tool] ?? "";
+  const json: unknown = JSON.parse(readDefinition(name, "package.json"));
+  const config = member(json, "config");
+  const version = member(member(json, "dependencies"), String(member(config, "tool")));
+  if (typeof version !== "string") throw new TypeError(`the package.json of ${name} does not pin config.tool`);
   const files = readdirSync(join(DEFINITIONS, name)).toSorted();
   const programs = files.filter((file) => file.endsWith(PROGRAM));
   const texts = files.map((file) => readDefinition(name, file));
@@ -27,7 +27,12 @@ function readTool(name: string): Tool {
     name,
     version,
     key: keyWithHash(name, version, texts),
-    commands: [...config.commands.split(" ").map((command) => `node_modules/.bin/${command}`), ...programs],
+    commands: [
+      ...String(member(config, "commands"))
+        .split(" ")
+        .map((command) => `node_modules/.bin/${command}`),
+      ...programs,
+    ],
     build: async (folder) => {
       for (const file of files) copyFileSync(join(DEFINITIONS, name, file), join(folder, file));
       for (const program of programs) chmodSync(join(folder, program), 0o755);

@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { say } from "../../cli/terminal.ts";
+import { items, member } from "../../shared/json/member.ts";
 import {
   DEFINITIONS,
   type Ecosystem,
@@ -33,10 +34,12 @@ export const RUST: Ecosystem = { file: "crates.json", read: readTool };
 /** Reads crates.json: a version, and the examples with their crates. */
 function readTool(name: string): Tool {
   const text = readDefinition(name, "crates.json");
-  const { version, examples } = JSON.parse(text) as {
-    readonly version: string;
-    readonly examples: readonly Example[];
-  };
+  const json: unknown = JSON.parse(text);
+  const version = textIn(json, "version");
+  const examples = items(json, "examples").map((row) => ({
+    crate: textIn(row, "crate"),
+    example: textIn(row, "example"),
+  }));
   return {
     name,
     version,
@@ -69,10 +72,25 @@ interface Rustup {
   readonly sha256: Readonly<Record<string, string>>;
 }
 
+const decodeRustup = (json: unknown): Rustup => ({
+  version: textIn(json, "version"),
+  toolchain: textIn(json, "toolchain"),
+  sha256: Object.fromEntries(
+    Object.entries(member(json, "sha256") ?? {}).map(([platform, digest]) => [platform, String(digest)]),
+  ),
+});
+
+/** A member of a definition. Throws if it is not text. */
+function textIn(json: unknown, name: string): string {
+  const text = member(json, name);
+  if (typeof text !== "string") throw new TypeError(`a definition in ${DEFINITIONS} has no ${name}`);
+  return text;
+}
+
 /** An environment with a `cargo` that is new enough: this one, or one with a Rust that is kept beside the tools. */
 async function installRustEnvironment(): Promise<NodeJS.ProcessEnv> {
   if (hasRust()) return process.env;
-  const rustup = JSON.parse(readFileSync(RUSTUP, "utf8")) as Rustup;
+  const rustup = decodeRustup(JSON.parse(readFileSync(RUSTUP, "utf8")));
   const folder = toolFolder({ key: `rust@${rustup.toolchain}` });
   if (!existsSync(folder)) {
     say(`Rust 1.${MIN_MINOR_VERSION} or newer is not in PATH: installing Rust ${rustup.toolchain} …`);

@@ -6,6 +6,7 @@
 
 import { decodeUtf8, encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { readBody } from "../../../shared/http/body.ts";
+import { isObject } from "../../../shared/json/member.ts";
 import { parseJson } from "../../../shared/json/parse.ts";
 import { isAlgorithm, parseJwks, toJwks } from "../../../shared/oidc/jwks.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
@@ -87,8 +88,8 @@ function encode({ keySet, freshMs, loadedAt }: StoredKeys): string {
 
 function decode(text: string): StoredKeys | null {
   const json = parseJson(encodeUtf8(text));
-  if (!json.ok || typeof json.value !== "object" || json.value === null) return null;
-  const { jwks, algorithms, freshMs, loadedAt } = json.value as Readonly<Record<string, unknown>>;
+  if (!json.ok || !isObject(json.value)) return null;
+  const { jwks, algorithms, freshMs, loadedAt } = json.value;
   const keys = parseJwks(jwks);
   const known = Array.isArray(algorithms) ? algorithms.filter(isAlgorithm) : [];
   if (!keys.ok || known.length === 0 || !isDuration(freshMs) || !isDuration(loadedAt)) return null;

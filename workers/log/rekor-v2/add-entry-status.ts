@@ -132,16 +132,16 @@ function describeExhausted({ kind, entries, until, retryAfterSeconds }: WriterEx
   if (entries === 0) {
     return rejectInvalid(`the certificate has expired, and was accepted until ${time}: sign with a new certificate`);
   }
-  if (kind === "certificate") {
-    return rejectInvalid(
-      `the log has ${entries} entries of this certificate, and accepts no more: sign with a new certificate`,
-    );
+  if (kind === "key") {
+    return {
+      grpc: "RESOURCE_EXHAUSTED",
+      message: `the log has ${entries} entries of this key, and accepts no more until ${time}`,
+      headers: { "retry-after": String(retryAfterSeconds) },
+    };
   }
-  return {
-    grpc: "RESOURCE_EXHAUSTED",
-    message: `the log has ${entries} entries of this key, and accepts no more until ${time}`,
-    headers: { "retry-after": String(retryAfterSeconds) },
-  };
+  return rejectInvalid(
+    `the log has ${entries} entries of this certificate, and accepts no more: sign with a new certificate`,
+  );
 }
 
 /** The answer to an entry that was not logged, or that was logged but cannot be proven. */

@@ -6,6 +6,8 @@
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { respondWith } from "../../../shared/http/cache.ts";
 import type { Route } from "../../../shared/http/router.ts";
+import { isObject, type JsonObject } from "../../../shared/json/member.ts";
+import { parseJson } from "../../../shared/json/parse.ts";
 import type { TufServing } from "../../../shared/rpc/tuf-repository.ts";
 import type { TrustMaterial } from "../../../shared/trust/material.ts";
 import { clientTrustConfig, clientTrustConfigOf, signingConfig } from "../../../shared/trust/signing-config.ts";
@@ -60,8 +62,15 @@ export function targetText({ documents, targets }: TufServing, name: string): st
   return path === undefined ? null : (documents[path] ?? null);
 }
 
+/** Parses a target that was verified when it was adopted. Throws RangeError if the storage is damaged. */
+function parseDocument(text: string): JsonObject {
+  const json = parseJson(encodeUtf8(text));
+  if (!json.ok || !isObject(json.value)) throw new RangeError("a signed document is not a JSON object");
+  return json.value;
+}
+
 function joinSignedTargets(tuf: TufServing): string | null {
   const [root, config] = [TRUSTED_ROOT_TARGET, SIGNING_CONFIG_TARGET].map((name) => targetText(tuf, name));
   if (typeof root !== "string" || typeof config !== "string") return null;
-  return formatDocument(clientTrustConfigOf(JSON.parse(root) as object, JSON.parse(config) as object));
+  return formatDocument(clientTrustConfigOf(parseDocument(root), parseDocument(config)));
 }

@@ -5,13 +5,15 @@
 
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { CACHE_CONTROL, respondWith } from "../../../shared/http/cache.ts";
+import { findPaths } from "../../../shared/http/route.ts";
 import type { TufServing, TufView } from "../../../shared/rpc/tuf-repository.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
+import { ROUTES } from "../declaration.ts";
 import type { Config } from "../env.ts";
 import { renderError } from "../status.ts";
 import { withDeadline } from "./deadline.ts";
 
-const TUF_PREFIX = "/tuf/";
+const TUF_PREFIX = findPaths(ROUTES, "tuf")[0].slice(0, -"*".length);
 /**
  * How long an isolate may not know of a new root. So this also bounds how long after a change of the online key a
  * client can get the former root from one isolate and a new timestamp from another.

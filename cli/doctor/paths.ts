@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// The paths that doctor reads, from the declarations of the services.
+
+import { findPaths } from "../../shared/http/route.ts";
+import { ROUTES as CA } from "../../workers/ca/declaration.ts";
+import { ROUTES as FRONT } from "../../workers/front/declaration.ts";
+import { ROUTES as LOG } from "../../workers/log/declaration.ts";
+import { ROUTES as OIDC } from "../../workers/oidc/declaration.ts";
+import { ROUTES as TRUST } from "../../workers/trust/declaration.ts";
+import { ROUTES as TSA } from "../../workers/tsa/declaration.ts";
+
+/** The path of each document that a check compares. */
+export const PATHS = {
+  /** The signature log's; every log has one below its own URL. */
+  checkpoint: findPaths(LOG, "checkpoint")[0],
+  certChain: findPaths(TSA, "certChain")[0],
+  discovery: findPaths(OIDC, "discovery")[0],
+  /** A tile that no log has yet. */
+  futureTile: findPaths(LOG, "tile")[0].replace("*", "0/x999/999"),
+  health: findPaths(FRONT, "health")[0],
+  metrics: findPaths(FRONT, "metrics")[0],
+  search: findPaths(LOG, "search")[0],
+  trustBundle: findPaths(CA, "trustBundle")[0],
+  trustedRoot: findPaths(TRUST, "trustedRoot")[0],
+} as const;
+
+interface Route {
+  readonly path: string;
+  readonly type: string;
+}
+
+const toRoutes = (type: string, paths: readonly string[]): readonly Route[] => paths.map((path) => ({ path, type }));
+
+const JSON_TYPE = "application/json";
+const CHAIN_TYPE = "application/pem-certificate-chain";
+
+/** Routes of each service, with the type of the answer to a GET. */
+export const READABLE_ROUTES: readonly Route[] = [
+  ...toRoutes("text/html", findPaths(FRONT, "home")),
+  ...toRoutes(JSON_TYPE, findPaths(CA, "configuration")),
+  ...toRoutes(JSON_TYPE, findPaths(CA, "trustBundle")),
+  ...toRoutes(CHAIN_TYPE, findPaths(CA, "legacyRootCertificate")),
+  ...toRoutes(CHAIN_TYPE, findPaths(TSA, "certChain")),
+  ...toRoutes("text/plain", findPaths(LOG, "checkpoint")),
+  ...toRoutes("text/plain", findPaths(LOG, "ctCheckpoint")),
+  ...toRoutes(JSON_TYPE, findPaths(LOG, "getRoots")),
+  ...toRoutes(JSON_TYPE, findPaths(TRUST, "trustedRoot")),
+  ...toRoutes(JSON_TYPE, findPaths(TRUST, "signingConfig")),
+  ...toRoutes(JSON_TYPE, findPaths(OIDC, "jwks")),
+];
