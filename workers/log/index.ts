@@ -14,7 +14,8 @@ import { ROUTES } from "./declaration.ts";
 import { type Config, type LogEnv, readConfig } from "./env.ts";
 import type { LogError } from "./errors.ts";
 import { addSignature } from "./rekor-v2/add-signature.ts";
-import { addChain, getRoots, issuer } from "./rfc6962/add-chain.ts";
+import { addChain, getRoots } from "./rfc6962/add-chain.ts";
+import { serveIssuer } from "./rfc6962/issuers.ts";
 import { type LogSite, siteOf } from "./sites.ts";
 import { renderJsonError, renderTextError } from "./status.ts";
 import { serveCheckpoint, serveTile } from "./tiles/read.ts";
@@ -34,7 +35,7 @@ const HANDLERS: Handlers<typeof ROUTES, [Config, TilesStub]> = {
   getRoots: handleOnSite("certificate", getRoots),
   ctCheckpoint: handleOnSite("certificate", serveCheckpoint),
   ctTile: handleOnSite("certificate", serveTile),
-  issuer: handleOnSite("certificate", issuer),
+  issuer: handleOnSite("certificate", serveIssuer),
   logs: serveLogs,
   search,
   indexAttestation,

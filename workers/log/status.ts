@@ -90,7 +90,7 @@ const ANSWERS: AnswerTable<LogError, Answer> = {
   // Reading.
   tile_path_invalid: () => answerNotFound("Not Found: this is not the path of a tile of this log"),
   issuer_unknown: () =>
-    answerNotFound("Not Found: no accepted certificate has this SHA-256 (lower-case hex, over its DER)"),
+    answerNotFound("Not Found: no issuer of an entry has this SHA-256 (lower-case hex, over its DER)"),
   beyond_head: () => answerNotFound("Not Found: the tree is not that large yet"),
   entry_index_invalid: () => rejectRequest("the index must be a decimal number from 0 to 9007199254740991"),
   entry_log_unknown: () => rejectRequest(LOG_NAMES),

@@ -4,11 +4,20 @@ import { X509Certificate } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { encodePem } from "../../../shared/bytes/pem.ts";
 import { spkiSha256 } from "../../../test/support/authority/fingerprint.ts";
-import { der, type LogService, makeLogService, recordErrors, send } from "../../../test/support/logs/log-service.ts";
+import {
+  der,
+  type LogService,
+  makeLogService,
+  recordErrors,
+  send,
+  sendTo,
+} from "../../../test/support/logs/log-service.ts";
 import vectors from "../../../test/vectors/python-cryptography/ct_chain.json" with { type: "json" };
+import signingChain from "../../../test/vectors/python-cryptography/signing_chain.json" with { type: "json" };
 
 const errors = recordErrors();
 
+const OTHER_CHAIN = [signingChain.ca, signingChain.root].map((one) => encodePem("CERTIFICATE", der(one))).join("");
 const validUntil = (leaf: string): number => Date.parse(new X509Certificate(der(leaf)).validTo);
 
 describe("the certificate log's submission API", () => {
@@ -182,5 +191,32 @@ describe("the certificate log's submission API", () => {
     }
     const upperCase = await send(service, `/ct/issuer/${vectors.fingerprints[0]?.toUpperCase()}`);
     expect(upperCase.status).toBe(404);
+  });
+
+  test("/ct/issuer serves the certificates of an authority that the settings no longer name", async () => {
+    const service = makeLogService();
+    await send(service, "/ct/ct/v1/get-roots");
+    const other = makeLogService();
+    const env = { ...service.env, CA_CHAIN: OTHER_CHAIN };
+    expect(await (await sendTo("/ct/ct/v1/get-roots", env)).json()).not.toEqual({ certificates: [vectors.root] });
+    for (const [i, certificateDer] of [vectors.ca, vectors.root].entries()) {
+      const path = `/ct/issuer/${vectors.fingerprints[i]}`;
+      const response = await sendTo(path, env);
+      expect([response.status, Buffer.from(await response.arrayBuffer())]).toStrictEqual([200, der(certificateDer)]);
+      // Stored by the first service, not known to everybody.
+      expect((await sendTo(path, { ...other.env, CA_CHAIN: env.CA_CHAIN })).status).toBe(404);
+    }
+  });
+
+  test("a damaged issuer is no answer, and a bucket that is out holds nobody up", async () => {
+    const service = makeLogService();
+    await send(service, "/ct/ct/v1/get-roots");
+    const [fingerprint = ""] = vectors.fingerprints;
+    service.logs.certificate.objects.set(`certificate/issuer/${fingerprint}`, Uint8Array.of(1));
+    const env = { ...service.env, CA_CHAIN: OTHER_CHAIN };
+    expect((await sendTo(`/ct/issuer/${fingerprint}`, env)).status).toBe(503);
+    const out = { get: () => Promise.reject(new Error("out")) } as never;
+    expect((await sendTo("/ct/ct/v1/get-roots", { ...makeLogService().env, TILES: out })).status).toBe(200);
+    expect(errors.at(-1)).toContain("issuers_not_stored");
   });
 });

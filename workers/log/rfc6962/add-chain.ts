@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Submission to the certificate log: add-chain, add-pre-chain and get-roots. Also serves the issuers that its entries
-// identify by fingerprint.
+// Submission to the certificate log: add-chain, add-pre-chain and get-roots.
 // Spec: RFC 6962 §4.1, §4.2, §4.7; https://c2sp.org/static-ct-api#submission-apis
 
-import { sha256 } from "#sha256";
 import { decodeBase64, encodeBase64 } from "../../../shared/bytes/base64.ts";
-import { encodeHex } from "../../../shared/bytes/hex.ts";
 import { checkChain } from "../../../shared/ct/chain.ts";
 import type { SignedCertificateTimestamp } from "../../../shared/ct/sct.ts";
 import { encodeDigitallySigned } from "../../../shared/ct/sct.ts";
 import { readBody } from "../../../shared/http/body.ts";
-import { CACHE_CONTROL, PUBLIC_READ, respondWith } from "../../../shared/http/cache.ts";
+import { CACHE_CONTROL, PUBLIC_READ } from "../../../shared/http/cache.ts";
 import { maxBodyBytesOf } from "../../../shared/http/route.ts";
 import { parseJson } from "../../../shared/json/parse.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
@@ -24,6 +21,7 @@ import type { ChainRequestError, LogError } from "../errors.ts";
 import { isStale } from "../rekor-v2/write-budget.ts";
 import { type LogSite, rejectIfFrozen } from "../sites.ts";
 import { renderTextError } from "../status.ts";
+import { storeIssuers } from "./issuers.ts";
 
 const MAX_BODY_BYTES = maxBodyBytesOf(ROUTES, "addChain");
 /** Twice the longest chain of a private CA. */
@@ -37,6 +35,7 @@ export const addChain =
   async (request, config, site) => {
     const frozen = rejectIfFrozen(config, site);
     if (frozen !== null) return renderTextError(request, frozen);
+    await storeIssuers(config, site);
     const body = await readBody(request, MAX_BODY_BYTES);
     if (!body.ok) return renderTextError(request, body.error);
     const chain = parseChainRequest(body.value);
@@ -113,19 +112,13 @@ function sctJson({ logId, timestamp, extensions, signature }: SignedCertificateT
 }
 
 /** Answers get-roots with the roots of the CAs that are not retired. */
-export function getRoots(_: Request, { authorities }: Config): Response {
+export async function getRoots(_: Request, config: Config, site: LogSite): Promise<Response> {
+  // `sigedge doctor` asks for them after each deployment.
+  await storeIssuers(config, site);
+  const { authorities } = config;
   const now = unixMs(Date.now());
   const accepted = authorities.filter(({ retirement }) => isInUse(retirement, now));
   const roots = accepted.flatMap(({ chain }) => chain.slice(-1)).map(({ der }) => encodeBase64(der));
   const certificates = [...new Set(roots)];
   return Response.json({ certificates }, { headers: { ...PUBLIC_READ, "cache-control": CACHE_CONTROL.settings } });
-}
-
-/** Answers with the accepted certificate of this SHA-256 (lower-case hex): the chain_fingerprints of entries. */
-export function issuer(request: Request, { authorities }: Config): Response {
-  const fingerprint = new URL(request.url).pathname.split("/").at(-1);
-  const found = authorities.flatMap(({ chain }) => chain).find(({ der }) => encodeHex(sha256(der)) === fingerprint);
-  if (found === undefined) return renderTextError(request, { code: "issuer_unknown" });
-  const { der: body } = found;
-  return respondWith(request, { body, contentType: "application/pkix-cert", cacheControl: CACHE_CONTROL.immutable });
 }
