@@ -45,10 +45,9 @@ describe("readBody", () => {
   });
 
   it("reads and discards a body that declares to be a little too long", async () => {
-    const { body, taken } = stream(1_000_000);
-    expect(await readBody(post(body, { "content-length": "65540" }), 4)).toEqual(TOO_LARGE);
-    expect(taken()).toBeGreaterThan(0);
-    expect(taken()).toBeLessThan(4);
+    const message = post(new Uint8Array(65_540), { "content-length": "65540" });
+    expect(await readBody(message, 4)).toEqual(TOO_LARGE);
+    expect(message.bodyUsed).toBe(true);
   });
 
   it("reads nothing of a body that declares to be much too long", async () => {

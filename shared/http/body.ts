@@ -30,15 +30,11 @@ export async function readBody(
   const declared = Number(message.headers.get("content-length") ?? Number.NaN);
   if (declared > maxBodyBytes + MAX_DISCARDED_BYTES) return tooLarge;
   try {
-    if (declared > maxBodyBytes) {
-      await readStream(message, declared);
-      return tooLarge;
-    }
     // HTTP holds a request to its declared length, and reading it at once costs a third of walking its stream. A
     // response may be longer than it declares, since that length is the compressed one.
-    const isDeclared = message instanceof Request && declared <= maxBodyBytes;
+    const isDeclared = message instanceof Request && !Number.isNaN(declared);
     const body = isDeclared ? new Uint8Array(await message.arrayBuffer()) : await readStream(message, maxBodyBytes);
-    return body.length <= maxBodyBytes ? ok(body) : tooLarge;
+    return body.length <= maxBodyBytes && !(declared > maxBodyBytes) ? ok(body) : tooLarge;
   } catch {
     // Nothing of ours runs in here: the connection failed, or what it carried is no HTTP.
     return err({ code: "body_incomplete" });

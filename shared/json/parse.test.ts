@@ -103,11 +103,17 @@ describe("parseJson rejects", () => {
 describe("the number of values", () => {
   const MIB = 2 ** 20;
   const TOO_MANY = { ok: false, error: { code: "json_too_many_values" } };
+  const longName = (i: number): string => `"${i}${String.raw`\u0041`.repeat(1700)}" :1`;
 
   test.each([
     ["4096 numbers", `[${"0,".repeat(4094)}0]`],
     ["4096 members with their values", `{${Array.from({ length: 4095 }, (_, i) => `"k${i}":"v"`).join()}}`],
     ["one string of 4 MiB", `"${"A".repeat(4 * MIB)}"`],
+    ["a name of 64 KiB", `{"${"A".repeat(65_536)}":1}`],
+    [
+      "1,000 names of 60 characters",
+      `{${Array.from({ length: 1000 }, (_, i) => `"${String(i).padStart(60, "n")}":1`).join()}}`,
+    ],
     ["a string with 10,000 escaped quotes", `"${String.raw`\"`.repeat(10_000)}"`],
     ["an indented text of 2,000 lines", `[${"\n                          1,".repeat(1999)}1]`],
   ])("accepts %s", (_what, text) => {
@@ -126,6 +132,9 @@ describe("the number of values", () => {
     ["4 MiB of commas", ",".repeat(4 * MIB)],
     ["4 MiB of white space", " ".repeat(4 * MIB)],
     ["4 MiB of digits", "1".repeat(4 * MIB)],
+    ["a member name of 4 MiB", `{"${"A".repeat(4 * MIB)}":1}`],
+    ["an escaped member name of 4 MiB", `{"${String.raw`\u0041`.repeat((4 * MIB) / 6)}":1}`],
+    ["400 escaped member names of 10 KiB", `{${Array.from({ length: 400 }, (_, i) => longName(i)).join()}}`],
   ];
 
   test.each(EXPENSIVE)("rejects %s before it builds anything", (_what, text) => {

@@ -44,7 +44,7 @@ const STATUSES: AnswerTable<CaError, Status> = {
   json_invalid: () => rejectRequest("the body is not JSON"),
   json_duplicate_member: () => rejectRequest("an object in the body has a duplicate member"),
   json_too_deep: () => rejectRequest("the body is nested too deeply"),
-  json_too_many_values: () => rejectRequest("the body has too many values"),
+  json_too_many_values: () => rejectRequest("the body has too many values, or names that are too long"),
   field_unknown: ({ path }) => rejectRequest(`${path} is an unknown field`),
   field_repeated: ({ path }) => rejectRequest(`${path} appears twice`),
   field_type: ({ path }) => rejectRequest(`${path === "" ? "the body" : path} has the wrong JSON type`),

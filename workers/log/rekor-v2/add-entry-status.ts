@@ -35,7 +35,8 @@ const STATUSES: AnswerTable<AddEntryError, Status> = {
   json_invalid: () => rejectMalformed("syntax error: the request body is not well-formed JSON in UTF-8"),
   json_duplicate_member: () => rejectMalformed("syntax error: a member name is repeated in one object"),
   json_too_deep: () => rejectMalformed("syntax error: the request is nested too deeply"),
-  json_too_many_values: () => rejectMalformed("syntax error: the request has too many values"),
+  json_too_many_values: () =>
+    rejectMalformed("syntax error: the request has too many values, or names that are too long"),
   field_unknown: ({ path }) => rejectMalformed(`unknown field ${quoteLast(path)}${describePlace(path)}`),
   field_repeated: ({ path }) => rejectMalformed(`field ${path} is already set, or conflicts with a field that is set`),
   field_type: ({ path }) => rejectMalformed(`invalid value for field ${at(path)}: wrong JSON type`),
