@@ -129,7 +129,7 @@ describe("the number of values", () => {
     ["4 MiB of quotes alone", '"'.repeat(4 * MIB)],
     ["4 MiB of escaped quotes", `"${String.raw`\"`.repeat(2 * MIB)}"`],
     ["4 MiB of backslashes", `"${"\\".repeat(4 * MIB)}"`],
-    ["4 MiB of commas", ",".repeat(4 * MIB)],
+    ["4 MiB of commas", `[${",".repeat(4 * MIB)}`],
     ["4 MiB of white space", " ".repeat(4 * MIB)],
     ["4 MiB of digits", "1".repeat(4 * MIB)],
     ["a member name of 4 MiB", `{"${"A".repeat(4 * MIB)}":1}`],

@@ -3,7 +3,7 @@
 // anything is built. Two parsers that resolve a duplicate differently would read two different messages; grpc-gateway
 // rejects it as well. Spec: RFC 8259 §4.
 
-import { decodeUtf8 } from "../bytes/utf8.ts";
+import { decodeUtf8, encodeUtf8 } from "../bytes/utf8.ts";
 import { err, ok, type Result } from "../result.ts";
 import { skipString } from "./scan.ts";
 
@@ -25,8 +25,8 @@ const MAX_VALUES = 4096;
  */
 const MAX_VISITS_PER_VALUE = 32;
 /**
- * A longer member name costs a visit for each further character: names are unescaped, hashed and compared, by JSON.parse
- * and again for the search of repeated ones, which costs twice as much as the same characters in a value.
+ * A longer member name costs a visit for each further character: JSON.parse unescapes and hashes names, and the search
+ * for repeated ones does it again, so a character of a name costs twice as much as one of a value.
  */
 const FREE_NAME_LENGTH = 64;
 
@@ -55,7 +55,7 @@ function exactInteger(_key: string, value: unknown, context: { readonly source?:
 }
 
 function parse(bytes: Uint8Array, maxValues: number, read: (text: string) => unknown): Result<unknown, JsonError> {
-  const text = decodeUtf8(bytes);
+  const text = startsLikeJson(bytes) ? decodeUtf8(bytes) : err(null);
   if (!text.ok) return err({ code: "json_invalid" });
   const excess = excessOf(text.value, maxValues);
   if (excess !== null) return err({ code: excess });
@@ -67,6 +67,11 @@ function parse(bytes: Uint8Array, maxValues: number, read: (text: string) => unk
   }
   return repeatsName(text.value) ? err({ code: "json_duplicate_member" }) : ok(value);
 }
+
+/** White space, or the beginning of a value. Nothing else is decoded: megabytes of UTF-8 cost more than a parse. */
+const STARTS: ReadonlySet<number> = new Set(encodeUtf8(' \t\r\n{["-0123456789tfn'));
+
+const startsLikeJson = (bytes: Uint8Array): boolean => STARTS.has(bytes[0] ?? 0);
 
 /**
  * Scans any text, JSON or not, without building anything, and stops at the first limit that it exceeds. Every value but

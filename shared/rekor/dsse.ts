@@ -45,15 +45,19 @@ export function readAttestationHints(payloadType: string, payload: Uint8Array): 
   };
 }
 
-/** The distinct digests of the first subjects, up to the one that would exceed the limit. */
+/** The distinct digests of the first subjects, up to the one that would exceed the limit. Reads no further subject. */
 function firstDigests(subjects: readonly unknown[]): readonly string[] {
-  const digests = [...new Set(subjects.flatMap(readDigests))];
+  const digests = new Set<string>();
   let bytes = 0;
-  const end = digests.findIndex((digest) => {
-    bytes += digest.length;
-    return bytes > MAX_DIGEST_BYTES;
-  });
-  return end < 0 ? digests : digests.slice(0, end);
+  for (const subject of subjects) {
+    for (const digest of readDigests(subject)) {
+      if (digests.has(digest)) continue;
+      bytes += digest.length;
+      if (bytes > MAX_DIGEST_BYTES) return [...digests];
+      digests.add(digest);
+    }
+  }
+  return [...digests];
 }
 
 /** Builds only the two members that hints need: a predicate may be large, and nest deeper than our parser allows. */

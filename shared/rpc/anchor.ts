@@ -10,6 +10,12 @@ export interface Advance {
   readonly to: TreeHead;
 }
 
+/** One step of the head of a log that we witness. */
+export interface CosignedAdvance extends Advance {
+  /** The checkpoint of `to`, with the lines of the log's keys and the witness's cosignature. */
+  readonly note: string;
+}
+
 /**
  * The Durable Object that holds the newest head of one log, either ours or one that we witness. A rejected promise is
  * the platform's failure.
@@ -21,9 +27,11 @@ export interface AnchorRpc extends Rpc.DurableObjectBranded {
   advance(step: Advance): Promise<boolean>;
   /**
    * Moves from exactly `from` to `to`, at most once: of several exchanges from one head only the first is taken, even
-   * if all lead to the same head. Returns the head that is then held durably.
+   * if all lead to the same head. The note is kept in the same write. Returns the head that is then held durably.
    */
-  exchange(step: Advance): Promise<{ readonly isTaken: boolean; readonly held: TreeHead | null }>;
+  exchange(step: CosignedAdvance): Promise<{ readonly isTaken: boolean; readonly held: TreeHead | null }>;
+  /** Returns the note that was kept with the head, null if there is none. */
+  readNote(): Promise<string | null>;
 }
 
 /** The name of the anchor of a log that we witness. Names of our own logs contain no space. */

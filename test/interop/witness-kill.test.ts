@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kills the witness in workerd with SIGKILL while honest and dishonest feeders of one log send it checkpoints. It must
-// cosign one history only.
+// cosign one history only, and show monitors its newest head.
 
+import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -66,6 +67,20 @@ function expectOneHistory(): number {
   return largest;
 }
 
+/** Expects a monitor to read a cosigned head of that history, as large as any that a feeder was given. */
+async function expectMonitored(largest: number): Promise<void> {
+  const hash = createHash("sha256").update(main.origin).digest("hex");
+  const headers = { "cf-connecting-ip": "192.0.2.2" };
+  const note = await (await fetch(`${stack.url}/witness/${hash}/checkpoint`, { headers })).text();
+  const size = Number(note.split("\n")[1]);
+  expect(verifyNote(note, vkey)).toBeTypeOf("number");
+  expect(verifyNote(note, main.vkey)).toBe(true);
+  expect(size).toBeGreaterThanOrEqual(largest);
+  const shown = cosigned.get(size) ?? new Set();
+  cosigned.set(size, shown.add(note.split("\n")[2] ?? ""));
+  expectOneHistory();
+}
+
 it("cosigns one history over four kills", { timeout: 120_000 }, async () => {
   for (let kill = 0; kill < KILLS; kill++) {
     let isFeeding = true;
@@ -91,7 +106,7 @@ it("cosigns one history over four kills", { timeout: 120_000 }, async () => {
     await sleep(300);
     isFeeding = false;
     await Promise.all(feeders);
-    expectOneHistory();
+    await expectMonitored(expectOneHistory());
   }
   const largest = expectOneHistory();
   expect(largest).toBeGreaterThan(PARTING + 3);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Our witness with a log and a feeder by others: Tessera's posix-oneshot, as released, sends each head with its proof,
-// and stops unless it gets a cosignature that it can verify.
+// and stops unless it gets a cosignature that it can verify. Monitors read the same checkpoint at the witness.
 
+import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -46,6 +47,15 @@ function checkpoint(history: string): { readonly size: number; readonly seconds:
   return { size: Number(note.split("\n")[1]), seconds: verifyNote(note, vkey()) };
 }
 
+/** What a monitor reads at the witness is the log's own newest checkpoint with our line, also after a restart. */
+async function expectMonitored(size: number): Promise<void> {
+  const hash = createHash("sha256").update(ORIGIN).digest("hex");
+  const note = await (await fetch(`${stack.url}/witness/${hash}/checkpoint`)).text();
+  expect(Number(note.split("\n")[1])).toBe(size);
+  expect(verifyNote(note, log.vkey)).toBe(true);
+  expect(verifyNote(note, vkey())).toBe(checkpoint("main").seconds);
+}
+
 describe("a log written by Tessera", () => {
   it("is cosigned from its first head, across tiles and restarts of the witness", async () => {
     let size = 0;
@@ -55,6 +65,7 @@ describe("a log written by Tessera", () => {
       const cosigned = checkpoint("main");
       expect(cosigned.size).toBe(size);
       expect(Math.abs(Number(cosigned.seconds) - Date.now() / 1000)).toBeLessThan(120);
+      await expectMonitored(size);
       await stack.restart();
     }
   });

@@ -3,8 +3,11 @@
 // workerd, with the heap of an isolate and a CPU ceiling per request. `npm run fuzz` runs it for long.
 
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { Campaign, FUZZED_ROUTES, type FuzzedStack, startFuzzedStack } from "../fuzz/service/campaign.ts";
+import { checkAftermath } from "../fuzz/service/aftermath.ts";
+import { Campaign } from "../fuzz/service/campaign.ts";
+import { type FuzzedStack, startFuzzedStack } from "../fuzz/service/fuzzed-stack.ts";
 import { DER_HANDLERS } from "../fuzz/service/hostile-der.ts";
+import { FUZZED_ROUTES } from "../fuzz/service/routes.ts";
 
 let fuzzed: FuzzedStack;
 let campaign: Campaign;
@@ -13,7 +16,10 @@ beforeAll(async () => {
   fuzzed = await startFuzzedStack();
   campaign = new Campaign(fuzzed);
 });
-afterAll(() => fuzzed.stack.stop());
+afterAll(async () => {
+  campaign.close();
+  await fuzzed.stack.stop();
+});
 
 it.each(FUZZED_ROUTES.filter(({ method }) => method === "POST"))(
   "$path answers the most expensive bodies within the budget",
@@ -30,7 +36,12 @@ it.each(FUZZED_ROUTES.filter(({ handler }) => DER_HANDLERS.has(handler)))(
 );
 
 it("answers changed requests of every route within the budget, and without a failure", async () => {
-  await campaign.run(20_261_129, 400);
+  await campaign.run(20_261_129, 600);
   const paths = FUZZED_ROUTES.map(({ method, path }) => `${method} ${path}`);
   expect([...campaign.outcomes.keys()].toSorted()).toEqual([...new Set(paths)].toSorted());
+  expect(campaign.deferredShare).toBe(0);
+});
+
+it("leaves logs that accept entries and pass an audit", async () => {
+  await checkAftermath(fuzzed);
 });

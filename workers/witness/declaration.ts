@@ -3,7 +3,7 @@
 // documentation derive from these tables.
 
 import { parseEd25519Signer } from "#private-key";
-import { ANCHOR, WRITES } from "../../shared/deployment/bindings.ts";
+import { ANCHOR, READS, WRITES } from "../../shared/deployment/bindings.ts";
 import { type OwnSettingTexts, PUBLIC_URL } from "../../shared/deployment/settings.ts";
 import type { HandlerName, RouteRow, RouteText } from "../../shared/http/route.ts";
 import type { Bindings } from "../../shared/settings/binding.ts";
@@ -17,7 +17,7 @@ export const SETTINGS = {
   WITNESSED_LOGS: { need: "optional", parse: parseWitnessedLogsSetting },
 } as const satisfies SettingRows;
 
-export const BINDINGS = { ANCHOR, WRITES } as const satisfies Bindings;
+export const BINDINGS = { ANCHOR, READS, WRITES } as const satisfies Bindings;
 
 /** 63 proof lines, a checkpoint, and space for 16 signature lines of a post-quantum scheme at 3.3 kB each. */
 const MAX_CHECKPOINT_BYTES = 64 * 1024;
@@ -31,7 +31,7 @@ export const ROUTES = [
     handler: "addCheckpoint",
   },
   { method: "GET", path: "/witness/about", handler: "about" },
-  { path: "/witness/*" },
+  { method: "GET", path: "/witness/:origin/checkpoint", limit: "reads", handler: "cosignedCheckpoint" },
 ] as const satisfies readonly RouteRow[];
 
 export const SETTING_TEXTS: OwnSettingTexts<typeof SETTINGS> = {
@@ -45,4 +45,8 @@ export const ROUTE_TEXTS: Readonly<Record<HandlerName<typeof ROUTES>, RouteText>
     spec: "[tlog-witness](https://c2sp.org/tlog-witness#add-checkpoint)",
   },
   about: { what: "Returns the witness's verifier key as a line of a policy, and the logs that it knows.", spec: null },
+  cosignedCheckpoint: {
+    what: "Returns the newest cosigned checkpoint of a witnessed log, for monitors. `:origin` is the SHA-256 of its origin in lower-case hex.",
+    spec: "[tlog-witness](https://c2sp.org/tlog-witness#monitor-retrieval-mechanism)",
+  },
 };

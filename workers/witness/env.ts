@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The configuration of the witness service. No other file of the service reads the environment.
 
+import { sha256 } from "#sha256";
+import { encodeHex } from "../../shared/bytes/hex.ts";
+import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import type { Ed25519Signer } from "../../shared/crypto/signer.ts";
 import { createGate, type RateGate } from "../../shared/http/rate-gate.ts";
 import type { WitnessedLogs } from "../../shared/logs/witnessed-logs.ts";
@@ -31,8 +34,10 @@ export interface Witness {
   /** The verifier key that logs and verifiers configure. */
   readonly vkey: string;
   readonly logs: WitnessedLogs;
+  /** SHA-256 of each log's origin in lower-case hex, as monitors name it → the origin. */
+  readonly origins: ReadonlyMap<string, string>;
   /** A stub of the object that holds a log's newest head, a new one for each call. */
-  readonly anchorOf: (origin: string) => Pick<AnchorRpc, "read" | "exchange">;
+  readonly anchorOf: (origin: string) => Pick<AnchorRpc, "read" | "exchange" | "readNote">;
 }
 
 /** Fails with config_invalid, naming everything that is missing or wrong. */
@@ -47,7 +52,7 @@ export const readConfig: (env: WitnessEnv) => Result<Config, ConfigError> = read
   return settings.finish(() => ({
     witness:
       key === null || logs === null ? null : toWitness(`${publicUrl().host}/witness`, key(), logs(), bindings().ANCHOR),
-    gate: createGate(publicUrl(), { writes: bindings().WRITES }),
+    gate: createGate(publicUrl(), { reads: bindings().READS, writes: bindings().WRITES }),
   }));
 });
 
@@ -64,6 +69,7 @@ function toWitness(
     sign,
     vkey: formatVkey(name, keyId, NOTE_COSIGNATURE, publicKey),
     logs,
+    origins: new Map([...logs.keys()].map((origin) => [encodeHex(sha256(encodeUtf8(origin))), origin])),
     anchorOf: (origin) => anchors.getByName(nameOfWitnessed(origin)),
   };
 }

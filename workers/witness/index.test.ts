@@ -2,13 +2,18 @@
 // The service over anchors in SQLite, with honest, mistaken and dishonest feeders. In workerd, with kills:
 // test/interop/witness-kill.test.ts; with feeders of others: test/interop/witness-role.test.ts.
 
-import { generateKeyPairSync, type KeyObject } from "node:crypto";
+import { createHash, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Advance } from "../../shared/rpc/anchor.ts";
+import type { CosignedAdvance } from "../../shared/rpc/anchor.ts";
 import { verifyNote, witnessVkey } from "../../test/interop/signed-note.ts";
 import { FedLog, request } from "../../test/support/logs/fed-log.ts";
 import { SqliteStorage } from "../../test/support/logs/sqlite-storage.ts";
-import { exchangeAnchoredHead, prepareAnchoredHead, readAnchoredHead } from "../sequencer/anchor/anchored-head.ts";
+import {
+  exchangeAnchoredHead,
+  prepareAnchoredHead,
+  readAnchoredHead,
+  readCosignedNote,
+} from "../sequencer/anchor/anchored-head.ts";
 import type { WitnessEnv } from "./env.ts";
 import service from "./index.ts";
 
@@ -44,10 +49,11 @@ function makeEnv(settings: Partial<Record<keyof WitnessEnv, string>> = {}): Witn
     anchors.set(name, storage);
     return {
       read: () => Promise.resolve(readAnchoredHead(storage)),
-      exchange: async (step: Advance) => {
+      exchange: async (step: CosignedAdvance) => {
         await between();
         return exchangeAnchoredHead(storage, step);
       },
+      readNote: () => Promise.resolve(readCosignedNote(storage)),
     };
   };
   return {
@@ -56,6 +62,7 @@ function makeEnv(settings: Partial<Record<keyof WitnessEnv, string>> = {}): Witn
     WITNESSED_LOGS: `# logs of others\nlog ${log.vkey} https://log.example.com/one\nlog ${new FedLog("other.example.com").vkey}\n`,
     ...settings,
     ANCHOR: { getByName: stub } as never,
+    READS: { limit: () => Promise.resolve({ success: !isLimited }) },
     WRITES: { limit: () => Promise.resolve({ success: !isLimited }) },
   };
 }
@@ -232,6 +239,75 @@ describe("concurrent feeders", () => {
     between = () => Promise.reject(new Error("the platform failed"));
     const { status, text } = await feed(log.request(0, 4));
     expect([status, text.includes("—")]).toEqual([503, false]);
+  });
+});
+
+describe("a monitor", () => {
+  const read = async (origin: string, init: RequestInit = {}): Promise<Response> => {
+    const hash = createHash("sha256").update(origin).digest("hex");
+    return await service.fetch(new Request(`${PREFIX}/${hash}/checkpoint`, init), env);
+  };
+
+  it("gets the newest cosigned checkpoint, with the lines that the feeder and the log made and no others", async () => {
+    const other = new FedLog(log.origin);
+    for (const [from, to] of [
+      [0, 5],
+      [5, 5],
+      [5, 12],
+    ] as const) {
+      const text = log.text(to);
+      const note = `${text}\n${other.line(text)}${log.line(text)}`;
+      const { text: line } = await feed(request(from, log.proof(from, to), note));
+      const response = await read(log.origin);
+      expect(response.status).toBe(200);
+      expect(response.headers.get("content-type")).toBe("text/plain; charset=utf-8");
+      expect(response.headers.get("access-control-allow-origin")).toBe("*");
+      expect(response.headers.get("cache-control")).toBe("public, max-age=1");
+      const shown = await response.text();
+      expect(shown).toBe(`${text}\n${log.line(text)}${line}`);
+      expect(verifyNote(shown, log.vkey)).toBe(true);
+      expect(verifyNote(shown, vkey)).toBeTypeOf("number");
+    }
+  });
+
+  it("gets what was cosigned last when a later checkpoint is refused or comes too late", async () => {
+    await feed(log.request(0, 5));
+    const before = await (await read(log.origin)).text();
+    await feed(log.fork(4, 15).request(5, 15));
+    between = async () => {
+      between = () => Promise.resolve();
+      await feed(log.request(5, 9));
+    };
+    expect((await feed(log.request(5, 12))).status).toBe(409);
+    const shown = await (await read(log.origin)).text();
+    expect([shown.split("\n")[1], shown === before]).toEqual(["9", false]);
+  });
+
+  it("gets headers alone, a validator and 429 like any reader", async () => {
+    await feed(log.request(0, 5));
+    const head = await read(log.origin, { method: "HEAD" });
+    expect([head.status, await head.text()]).toEqual([200, ""]);
+    const etag = head.headers.get("etag") ?? "";
+    expect((await read(log.origin, { headers: { "if-none-match": etag } })).status).toBe(304);
+    isLimited = true;
+    const limited = await read(log.origin);
+    expect([limited.status, limited.headers.get("retry-after")]).toEqual([429, "10"]);
+    expect(await limited.text()).toBe("too many reads from this network\n");
+  });
+
+  it("gets 404 for a log that the witness does not know, or has not cosigned", async () => {
+    for (const origin of [log.origin, "other.example.com"]) {
+      const response = await read(origin);
+      expect([response.status, await response.text()]).toEqual([
+        404,
+        "this witness has not cosigned a checkpoint of the log yet\n",
+      ]);
+    }
+    await feed(log.request(0, 5));
+    expect((await read("unknown.example.com")).status).toBe(404);
+    const upper = createHash("sha256").update(log.origin).digest("hex").toUpperCase();
+    for (const path of [upper, log.origin, encodeURIComponent(log.origin), ""])
+      expect((await service.fetch(new Request(`${PREFIX}/${path}/checkpoint`), env)).status).toBe(404);
   });
 });
 

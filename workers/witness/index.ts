@@ -5,11 +5,16 @@ import { createRouter, type Handlers, withHandlers } from "../../shared/http/rou
 import { createService } from "../../shared/http/service.ts";
 import { describeWitness } from "./about.ts";
 import { addCheckpoint } from "./add-checkpoint.ts";
+import { serveCosignedCheckpoint } from "./cosigned-checkpoint.ts";
 import { ROUTES } from "./declaration.ts";
 import { type Config, readConfig } from "./env.ts";
 import { renderError } from "./status.ts";
 
-const HANDLERS: Handlers<typeof ROUTES, [Config]> = { addCheckpoint, about: describeWitness };
+const HANDLERS: Handlers<typeof ROUTES, [Config]> = {
+  addCheckpoint,
+  about: describeWitness,
+  cosignedCheckpoint: serveCosignedCheckpoint,
+};
 
 const route = createRouter(
   withHandlers(ROUTES, HANDLERS),
@@ -19,7 +24,7 @@ const route = createRouter(
   },
   {
     gateOf: ({ gate }) => gate,
-    limited: () => renderError({ code: "witness_rate_limited" }),
+    limited: (_, limit) => renderError({ code: "witness_rate_limited", limit }),
   },
 );
 

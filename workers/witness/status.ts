@@ -2,6 +2,7 @@
 // The HTTP response for each error of the witness service, as text. Spec: https://c2sp.org/tlog-witness#add-checkpoint
 
 import type { BodyError } from "../../shared/http/body.ts";
+import type { RouteLimit } from "../../shared/http/rate-gate.ts";
 import { type AnswerTable, answerByCode } from "../../shared/http/status.ts";
 import type { AddCheckpointError } from "../../shared/tlog/add-checkpoint.ts";
 
@@ -10,11 +11,13 @@ export type WitnessServiceError =
   | { readonly code: "witness_path_unknown" }
   | { readonly code: "witness_absent" }
   | { readonly code: "witness_method_wrong"; readonly allow: string }
-  | { readonly code: "witness_rate_limited" }
+  | { readonly code: "witness_rate_limited"; readonly limit: RouteLimit }
   | BodyError
   | AddCheckpointError
   | { readonly code: "witnessed_log_unknown" }
   | { readonly code: "witnessed_log_unsigned" }
+  /** Nothing of the log has been cosigned yet. */
+  | { readonly code: "witnessed_log_uncosigned" }
   /** `treeSize` is the last cosigned size. */
   | { readonly code: "witnessed_size_differs"; readonly treeSize: number }
   | { readonly code: "witnessed_tree_inconsistent" }
@@ -37,9 +40,9 @@ const ANSWERS: AnswerTable<WitnessServiceError, Answer> = {
   witness_path_unknown: () => ({ status: 404, text: "the witness has no such path" }),
   witness_absent: () => ({ status: 404, text: "this deployment is not a witness: it has no WITNESS_KEY" }),
   witness_method_wrong: ({ allow }) => ({ status: 405, text: `use ${allow}`, headers: { allow } }),
-  witness_rate_limited: () => ({
+  witness_rate_limited: ({ limit }) => ({
     status: 429,
-    text: "too many checkpoints from this network",
+    text: `too many ${limit} from this network`,
     headers: { "retry-after": "10" },
   }),
   body_incomplete: () => ({ status: 400, text: "the request ends before its body does: send it again" }),
@@ -53,6 +56,7 @@ const ANSWERS: AnswerTable<WitnessServiceError, Answer> = {
     status: 403,
     text: "the checkpoint needs a valid signature by a key that this witness knows for the log, and no invalid one",
   }),
+  witnessed_log_uncosigned: () => ({ status: 404, text: "this witness has not cosigned a checkpoint of the log yet" }),
   witnessed_size_differs: ({ treeSize }) => ({
     status: 409,
     text: String(treeSize),

@@ -4,12 +4,15 @@
 import { isObject } from "../../../shared/json/member.ts";
 import type { Random } from "../../faults/random.ts";
 import { TEXTS, VALUES } from "../ca/mutations.ts";
+import type { FuzzedRoute } from "./routes.ts";
 
 /** A request to send. */
 export interface Draft {
-  /** The declared route, for reports. */
-  readonly route: string;
+  /** The declared route. */
+  readonly row: FuzzedRoute;
   method: string;
+  /** The path of the valid request, without a query. */
+  readonly declaredPath: string;
   path: string;
   readonly headers: Record<string, string>;
   body: Uint8Array | null;
@@ -30,6 +33,9 @@ const EXPENSIVE: readonly ((bytes: number) => string)[] = [
   (bytes) => `{"a":"${String.raw`\u0041`.repeat((bytes - 10) / 6)}"}`,
   (bytes) => `{"a":"${String.raw`\ud834\udd1e`.repeat((bytes - 10) / 12)}"}`,
   (bytes) => `{"${String.raw`\u0041`.repeat((bytes - 10) / 6)}":1}`,
+  (bytes) => `{"a":"${"\u2014 o".repeat((bytes - 10) / 5)}"}`,
+  (bytes) =>
+    `{${Array.from({ length: bytes / 10_300 }, (_, i) => `"${i}${String.raw`\u0041`.repeat(1700)}":1`).join()}}`,
   (bytes) => `"${"\\".repeat(bytes - 2)}"`,
   (bytes) => " ".repeat(bytes),
   (bytes) => "1".repeat(bytes),
@@ -47,9 +53,15 @@ const EXPENSIVE: readonly ((bytes: number) => string)[] = [
   (bytes) => "0\u0082\u00ff".repeat(bytes / 5),
 ];
 
-/** One of the texts that cost a parser most, with as many bytes as the route reads. */
-export const expensiveBodies = (bytes: number): readonly Uint8Array[] =>
-  EXPENSIVE.map((make) => Buffer.from(make(bytes)).subarray(0, bytes));
+/** Making the texts costs as much as parsing them. */
+const MADE = new Map<number, readonly Uint8Array[]>();
+
+/** The texts that cost a parser most, with as many bytes as the route reads. Nobody writes to them. */
+export function expensiveBodies(bytes: number): readonly Uint8Array[] {
+  const bodies = MADE.get(bytes) ?? EXPENSIVE.map((make) => Buffer.from(make(bytes)).subarray(0, bytes));
+  MADE.set(bytes, bodies);
+  return bodies;
+}
 
 const text = (random: Random): string => random.pick(TEXTS);
 
@@ -105,7 +117,8 @@ const ON_BODIES: readonly Mutation[] = [
   (draft, random) => void (draft.body = damaged(draft.body ?? new Uint8Array(0), random)),
   (draft, random) => {
     const max = draft.maxBodyBytes ?? 1024;
-    draft.body = random.pick(expensiveBodies(random.pick([max, max, Math.min(max, 65_536), Math.min(max, 1024)])));
+    const length = random.pick([1024, 1024, 4096, 16_384, 65_536, max]);
+    draft.body = random.pick(expensiveBodies(Math.min(max, length)));
   },
   (draft, random) => void (draft.body = random.bytes(random.below(2048))),
   (draft) => void (draft.body = new Uint8Array((draft.maxBodyBytes ?? 1024) + 1).fill(0x20)),

@@ -165,6 +165,9 @@ export function contents(material: Material): Readonly<Record<Handler, Make>> {
     jwks: none,
     addCheckpoint: (random) => ({ contentType: "text/plain", body: witnessed.request(random.below(8)) }),
     about: none,
+    cosignedCheckpoint: (random) => ({
+      rest: random.pick([createHash("sha256").update(witnessed.origin).digest("hex"), "0".repeat(64), "x"]),
+    }),
   };
 }
 

@@ -5,10 +5,16 @@
 // that one.
 
 import { DurableObject } from "cloudflare:workers";
-import type { Advance } from "../../../shared/rpc/anchor.ts";
+import type { Advance, CosignedAdvance } from "../../../shared/rpc/anchor.ts";
 import type { TreeHead } from "../../../shared/tlog/head.ts";
 import { durableStorage, type Storage } from "../platform/durable-storage.ts";
-import { advanceAnchoredHead, exchangeAnchoredHead, prepareAnchoredHead, readAnchoredHead } from "./anchored-head.ts";
+import {
+  advanceAnchoredHead,
+  exchangeAnchoredHead,
+  prepareAnchoredHead,
+  readAnchoredHead,
+  readCosignedNote,
+} from "./anchored-head.ts";
 
 /** The anchor of one log. */
 export class Anchor extends DurableObject {
@@ -31,7 +37,12 @@ export class Anchor extends DurableObject {
   }
 
   /** See exchangeAnchoredHead. Takes one turn, as advance does. */
-  exchange(step: Advance): { readonly isTaken: boolean; readonly held: TreeHead | null } {
+  exchange(step: CosignedAdvance): { readonly isTaken: boolean; readonly held: TreeHead | null } {
     return exchangeAnchoredHead(this.#storage, step);
+  }
+
+  /** The cosigned checkpoint of the head of a log that we witness, null before the first. */
+  readNote(): string | null {
+    return readCosignedNote(this.#storage);
   }
 }

@@ -3,7 +3,13 @@ import { describe, expect, it } from "vitest";
 import { hash } from "../../../shared/tlog/hash.ts";
 import type { TreeHead } from "../../../shared/tlog/head.ts";
 import { SqliteStorage } from "../../../test/support/logs/sqlite-storage.ts";
-import { advanceAnchoredHead, exchangeAnchoredHead, prepareAnchoredHead, readAnchoredHead } from "./anchored-head.ts";
+import {
+  advanceAnchoredHead,
+  exchangeAnchoredHead,
+  prepareAnchoredHead,
+  readAnchoredHead,
+  readCosignedNote,
+} from "./anchored-head.ts";
 
 const head = (treeSize: number, root = treeSize): TreeHead => ({
   treeSize,
@@ -63,7 +69,20 @@ describe("exchange", () => {
     { step: "another root of its size", held: head(3), from: head(3), to: head(3, 9), isTaken: false },
   ])("answers to $step", ({ held, from, to, isTaken }) => {
     const storage = anchoredAt(held);
-    expect(exchangeAnchoredHead(storage, { from, to })).toEqual({ isTaken, held: isTaken ? to : held });
+    expect(exchangeAnchoredHead(storage, { from, to, note: "to\n" })).toEqual({ isTaken, held: isTaken ? to : held });
+    expect(readCosignedNote(storage)).toBe(isTaken ? "to\n" : null);
     expect(readAnchoredHead(storage)).toEqual(isTaken ? to : held);
+  });
+
+  it("keeps the note of the newest exchange, and fails on a damaged one", () => {
+    const storage = anchoredAt(null);
+    expect(readCosignedNote(storage)).toBeNull();
+    exchangeAnchoredHead(storage, { from: null, to: head(1), note: "one\n" });
+    exchangeAnchoredHead(storage, { from: head(1), to: head(1), note: "one, later\n" });
+    expect(readCosignedNote(storage)).toBe("one, later\n");
+    exchangeAnchoredHead(storage, { from: null, to: head(2), note: "not taken\n" });
+    expect(readCosignedNote(storage)).toBe("one, later\n");
+    const damaged = { exec: () => [{ note: new ArrayBuffer(1) }] };
+    expect(() => readCosignedNote(damaged)).toThrow(RangeError);
   });
 });

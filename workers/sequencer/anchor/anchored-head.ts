@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The row in which an anchor keeps the newest committed head of its log. Knows SQL, and the rule by which the head
-// moves.
+// The row in which an anchor keeps the newest committed head of its log, and of a log that we witness the checkpoint
+// that was cosigned for it. Knows SQL, and the rule by which the head moves.
 
-import type { Advance } from "../../../shared/rpc/anchor.ts";
+import type { Advance, CosignedAdvance } from "../../../shared/rpc/anchor.ts";
 import { describeTooNew, migrate, type Schema } from "../../../shared/sql/schema.ts";
 import { hash } from "../../../shared/tlog/hash.ts";
 import { sameHead, type TreeHead } from "../../../shared/tlog/head.ts";
@@ -15,6 +15,8 @@ export const ANCHOR_SCHEMA: Schema = {
   firstTable: "head",
   steps: [
     ["CREATE TABLE head (id INTEGER PRIMARY KEY CHECK (id = 1), size INTEGER NOT NULL, root BLOB NOT NULL) STRICT"],
+    // In the head's own row: one write holds both, so the note is always that of the head.
+    ["ALTER TABLE head ADD COLUMN note TEXT"],
   ],
 };
 
@@ -36,6 +38,13 @@ export function readAnchoredHead(storage: Sql): TreeHead | null {
   return { treeSize: size, rootHash: hash(new Uint8Array(root)) };
 }
 
+/** Reads the cosigned checkpoint of the head; null without a head, or if its log is our own. */
+export function readCosignedNote(storage: Sql): string | null {
+  const note = storage.exec("SELECT note FROM head")[0]?.["note"] ?? null;
+  if (note !== null && typeof note !== "string") throw new RangeError("the anchored note is damaged");
+  return note;
+}
+
 /**
  * Moves from one head to the next. Synchronous: nothing comes between compare and write. True if the anchor now holds
  * `to`, also when a repeated call finds it there. False, and nothing is written, if it holds neither `from` nor `to` or
@@ -46,7 +55,7 @@ export function advanceAnchoredHead(storage: Sql, { from, to }: Advance): boolea
   const held = readAnchoredHead(storage);
   if (held !== null) return sameHead(held, to);
   if (from !== null) return false;
-  storage.exec("INSERT INTO head VALUES (1, ?, ?)", to.treeSize, blob(to.rootHash));
+  storage.exec("INSERT INTO head (id, size, root) VALUES (1, ?, ?)", to.treeSize, blob(to.rootHash));
   return true;
 }
 
@@ -56,13 +65,14 @@ export function advanceAnchoredHead(storage: Sql, { from, to }: Advance): boolea
  */
 export function exchangeAnchoredHead(
   storage: Sql,
-  { from, to }: Advance,
+  { from, to, note }: CosignedAdvance,
 ): { readonly isTaken: boolean; readonly held: TreeHead | null } {
   const held = readAnchoredHead(storage);
   const isHeld = held === null || from === null ? held === from : sameHead(held, from);
   const grows = held === null || to.treeSize > held.treeSize || sameHead(held, to);
   if (!isHeld || !grows) return { isTaken: false, held };
-  storage.exec("INSERT OR REPLACE INTO head VALUES (1, ?, ?)", to.treeSize, blob(to.rootHash));
+  const row = "INSERT OR REPLACE INTO head (id, size, root, note) VALUES (1, ?, ?, ?)";
+  storage.exec(row, to.treeSize, blob(to.rootHash), note);
   return { isTaken: true, held: to };
 }
 

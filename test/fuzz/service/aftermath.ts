@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// What must still hold after hostile requests: both logs accept an entry, and an audit finds nothing wrong with them.
+
+import { join } from "node:path";
+import { artifactRequest, clientKey, postEntry } from "../../support/logs/log-client.ts";
+import { runCommand } from "../../support/process/command.ts";
+import type { FuzzedStack } from "./fuzzed-stack.ts";
+import { makeMaterial } from "./requests.ts";
+
+/** Throws if a log takes no entry or an audit finds anything. Returns what the audits print. */
+export async function checkAftermath({ stack, witnessed }: FuzzedStack): Promise<readonly string[]> {
+  // Makes a certificate, which is in the certificate log before it is answered.
+  const { key } = await makeMaterial(stack, witnessed);
+  await postEntry(stack.url, artifactRequest(clientKey(), "after the fuzzer"));
+  await postEntry(stack.url, artifactRequest(key, "after the fuzzer"));
+  const audits: string[] = [];
+  for (const [name, log] of [
+    ["signature", []],
+    ["certificate", ["--ct"]],
+  ] as const) {
+    const args = ["audit", stack.url, ...log, "--state", join(stack.state, `fuzz-${name}.json`)];
+    const { code, stdout, stderr } = await runCommand("cli/sigedge.mjs", { args, env: { NO_COLOR: "1" } }).ended;
+    if (code !== 0) throw new Error(`the audit of the ${name} log ended with ${code}: ${stdout}${stderr}`);
+    audits.push(stdout);
+  }
+  return audits;
+}

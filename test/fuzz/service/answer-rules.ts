@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every answer must be, whatever was asked: no failure, an honest "not now", readable by pages where its route is,
+// and in the format that it names.
+
+import { gunzipSync } from "node:zlib";
+import { isObject } from "../../../shared/json/member.ts";
+import type { Answer } from "./client.ts";
+import type { Draft } from "./mutations.ts";
+
+const MAX_ERROR_BYTES = 4096;
+/** Wrong methods on the routes of Fulcio and Rekor. */
+const NOT_IMPLEMENTED = 501;
+const NOT_NOW: ReadonlySet<number> = new Set([429, 503]);
+/** The routes whose errors are those of grpc-gateway. */
+const GATEWAY = /^\/api\/v[12]\/(signingCert|trustBundle|configuration|rootCert|log\/entries)$/;
+// oxlint-disable-next-line no-control-regex -- what a message quotes must not reach a terminal as a command
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
+
+/** Returns what is wrong with an answer, null if nothing is. */
+export function faultOf(draft: Draft, answer: Answer): string | null {
+  const { status, headers } = answer;
+  const isNotNow = NOT_NOW.has(status);
+  if (status < 200 || (status >= 500 && status !== NOT_IMPLEMENTED && !isNotNow)) return `status ${status}`;
+  if (isNotNow && headers["retry-after"] === undefined) return `status ${status} without Retry-After`;
+  if (isReadable(draft) && headers["access-control-allow-origin"] !== "*") return `status ${status} without CORS`;
+  if (draft.method === "HEAD" || status === 304 || status === 204) return null;
+  const text = decodedBody(answer);
+  if (text === null) return "a body that is not what its content-encoding says";
+  return status >= 400 ? errorFault(draft, answer, text) : formatFault(answer, text);
+}
+
+/** Whether the request asks for a declared path that pages may read. Nothing is written below such a path. */
+const isReadable = ({ row, path, declaredPath }: Draft): boolean =>
+  row.method === "GET" && path.split("?")[0] === declaredPath;
+
+function decodedBody({ headers, body }: Answer): Buffer | null {
+  if (headers["content-encoding"] === undefined) return body;
+  try {
+    return gunzipSync(body);
+  } catch {
+    return null;
+  }
+}
+
+function errorFault({ path, declaredPath }: Draft, answer: Answer, body: Buffer): string | null {
+  const { status } = answer;
+  const text = body.toString();
+  if (body.length > MAX_ERROR_BYTES) return `an error of ${body.length} bytes`;
+  if (CONTROL.test(text)) return "an error with control characters";
+  if (body.length === 0 && status !== 416) return `status ${status} without a reason`;
+  if (GATEWAY.test(declaredPath) && path === declaredPath && !isGatewayError(text)) return `an error that is ${text}`;
+  return formatFault(answer, body);
+}
+
+function isGatewayError(text: string): boolean {
+  const json = jsonOf(text);
+  return isObject(json) && typeof json["code"] === "number" && typeof json["message"] === "string";
+}
+
+function formatFault({ status, headers }: Answer, body: Buffer): string | null {
+  const type = headers["content-type"] ?? "";
+  if (type === "" && body.length > 0) return `status ${status} without a type`;
+  if (status === 206) return null;
+  if (type.startsWith("application/json") && jsonOf(body.toString()) === undefined) return "JSON that does not parse";
+  const isText = type.startsWith("text/") || type.startsWith("application/json");
+  return isText && !body.equals(Buffer.from(body.toString())) ? "text that is not UTF-8" : null;
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// A stack to fuzz, and its requests: the one with a number follows from seed and number, but for keys and signatures.
+
+import { generateKeyPairSync } from "node:crypto";
+import { Random } from "../../faults/random.ts";
+import { FedLog } from "../../support/logs/fed-log.ts";
+import { startStack, type TestStack } from "../../support/process/stack.ts";
+import { hostileBodies } from "./hostile-der.ts";
+import { type Draft, mutate } from "./mutations.ts";
+import { type Content, contents, type Material, makeMaterial } from "./requests.ts";
+import { FUZZED_ROUTES, type FuzzedRoute } from "./routes.ts";
+
+/** A stack to fuzz: with a heap as an isolate has it, open to every key, and a witness. */
+export interface FuzzedStack {
+  readonly stack: TestStack;
+  readonly witnessed: FedLog;
+}
+
+/** V8's heap in an isolate of 128 MB, whose other memory counts too. */
+const HEAP_MEGABYTES = 100;
+const TOKEN_LIFE_MS = 300_000;
+
+/** Starts a stack under a heap limit. */
+export async function startFuzzedStack(): Promise<FuzzedStack> {
+  const witnessed = new FedLog("log.example.com/fuzz").grow(8);
+  const key = generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" }).toString();
+  process.env["MINIFLARE_WORKERD_V8_FLAGS"] = `--max-old-space-size=${HEAP_MEGABYTES}`;
+  try {
+    const vars = { ACCEPT: "open", WITNESS_KEY: key, WITNESSED_LOGS: `log ${witnessed.vkey}` };
+    return { stack: await startStack({ vars }), witnessed };
+  } finally {
+    delete process.env["MINIFLARE_WORKERD_V8_FLAGS"];
+  }
+}
+
+/** Makes requests. One that is made again has other signatures, so that a log does not take it for a duplicate. */
+export class Drafts {
+  readonly #fuzzed: FuzzedStack;
+  #material: Material | null = null;
+  #madeAt = 0;
+
+  constructor(fuzzed: FuzzedStack) {
+    this.#fuzzed = fuzzed;
+  }
+
+  /** The changed request of this number. */
+  async changed(seed: number, number: number): Promise<Draft> {
+    const random = new Random((seed ^ Math.imul(number + 1, 0x9e3779b1)) >>> 0);
+    const draft = await this.valid(random.pick(FUZZED_ROUTES), random);
+    mutate(draft, random);
+    return draft;
+  }
+
+  /** A valid request of a route. */
+  async valid(row: FuzzedRoute, random: Random): Promise<Draft> {
+    const make = new Map(Object.entries(contents(await this.#freshMaterial()))).get(row.handler);
+    if (make === undefined) throw new Error(`${row.handler} has no valid request`);
+    return draftOf(row, make(random), random);
+  }
+
+  /** Requests with DER that costs a parser most, in every place of a route that takes DER. */
+  async *withDer(row: FuzzedRoute): AsyncGenerator<Draft> {
+    const random = new Random(2);
+    for (const content of hostileBodies(row.handler, row.maxBodyBytes ?? 0, await this.#freshMaterial()))
+      yield draftOf(row, content, random);
+  }
+
+  /** What requests are made of, with a token that is still valid. */
+  async #freshMaterial(): Promise<Material> {
+    if (this.#material === null || Date.now() > this.#madeAt + TOKEN_LIFE_MS) {
+      this.#material = await makeMaterial(this.#fuzzed.stack, this.#fuzzed.witnessed);
+      this.#madeAt = Date.now();
+    }
+    return this.#material;
+  }
+}
+
+function draftOf(row: FuzzedRoute, content: Content, random: Random): Draft {
+  const { rest = "", query, contentType, body, authorization } = content;
+  const path = row.path.replace(/\*$|:\w+(\.tlog-proof)?/, rest);
+  return {
+    row,
+    method: row.method ?? "GET",
+    declaredPath: path,
+    path: query === undefined ? path : `${path}?${query}`,
+    headers: {
+      // Another network each time, so that no limit answers in place of the service.
+      "cf-connecting-ip": `10.${random.below(256)}.${random.below(256)}.${random.below(256)}`,
+      ...(contentType === undefined ? {} : { "content-type": contentType }),
+      ...(authorization === undefined ? {} : { authorization }),
+    },
+    body: body === undefined ? null : Buffer.from(body),
+    maxBodyBytes: row.maxBodyBytes ?? null,
+  };
+}
