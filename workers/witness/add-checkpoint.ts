@@ -49,12 +49,12 @@ async function readRequest(body: Uint8Array, { logs }: Witness): Promise<Result<
   if (!submitted.ok) return submitted;
   const verifiers = logs.get(submitted.value.checkpoint.origin);
   if (verifiers === undefined) return err({ code: "witnessed_log_unknown" });
-  const logLines = await signaturesOf(submitted.value, verifiers);
+  const logLines = await verifyLogLines(submitted.value, verifiers);
   return logLines === null ? err({ code: "witnessed_log_unsigned" }) : ok({ ...submitted.value, logLines });
 }
 
 /** The lines of known keys, null if there is none or one of them is invalid. Lines of others prove nothing. */
-async function signaturesOf(
+async function verifyLogLines(
   { note }: AddCheckpoint,
   verifiers: readonly NoteVerifier[],
 ): Promise<readonly NoteSignature[] | null> {
