@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { ROOT } from "../../../cli/root.ts";
 
 /** Reads the first block of code in a language below a heading of a page. Throws if there is none. */
-export function pageBlock(page: string, heading: string, language = "sh"): string {
+export function readPageBlock(page: string, heading: string, language = "sh"): string {
   const text = readFileSync(join(ROOT, "docs/integrations", page), "utf8");
   const section = text.split(`\n## ${heading}\n`)[1]?.split(/^## /m)[0] ?? "";
   const [, block] = new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "ms").exec(section) ?? [];
@@ -16,7 +16,7 @@ export function pageBlock(page: string, heading: string, language = "sh"): strin
 }
 
 /** Replaces every occurrence of one text. Throws if there is none, as a forgery would then be the valid command. */
-export function changed(command: string, from: string, to: string): string {
+export function changeCommand(command: string, from: string, to: string): string {
   if (!command.includes(from)) throw new Error(`${from} is not in: ${command}`);
   return command.replaceAll(from, to);
 }

@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Client, Operation } from "./client.ts";
-import { changed, pageBlock } from "./page.ts";
+import { changeCommand, readPageBlock } from "./page.ts";
 
 const PAGE = "python-packages.md";
 const DISTRIBUTION = "dist/app-1.0.tar.gz";
 
 function operations(): readonly Operation[] {
-  const verify = pageBlock(PAGE, "Verify");
+  const verify = readPageBlock(PAGE, "Verify");
   const reject = (what: string, command: string, refusedWith: RegExp): Operation => ({
     name: `reject ${what}`,
     run: command,
     refusedWith,
   });
-  const program = pageBlock(PAGE, "Make a publish attestation", "python");
+  const program = readPageBlock(PAGE, "Make a publish attestation", "python");
   return [
     { name: "make a distribution", run: `mkdir -p dist && tar -czf ${DISTRIBUTION} README.md` },
-    { name: "attest", shows: "attest", run: pageBlock(PAGE, "Attest") },
+    { name: "attest", shows: "attest", run: readPageBlock(PAGE, "Attest") },
     { name: "verify the bundle with sigstore-python", run: verify },
-    reject("another identity", changed(verify, "alice@example.com", "bob@example.com"), /SANs do not match/),
-    reject("another issuer", changed(verify, "HOST/oidc", "HOST/other"), /OIDCIssuer does not match/),
+    reject("another identity", changeCommand(verify, "alice@example.com", "bob@example.com"), /SANs do not match/),
+    reject("another issuer", changeCommand(verify, "HOST/oidc", "HOST/other"), /OIDCIssuer does not match/),
     reject(
       "a changed distribution",
       `mkdir -p changed/dist && cp ${DISTRIBUTION}.sigstore.json changed/dist && tar -czf changed/${DISTRIBUTION} other.txt && cp trust_config.json changed && cd changed && ${verify}`,
@@ -27,10 +27,10 @@ function operations(): readonly Operation[] {
     ),
     reject(
       "the trust config of another instance",
-      changed(verify, "trust_config.json", "other_config.json"),
+      changeCommand(verify, "trust_config.json", "other_config.json"),
       /not enough sources of verified time/,
     ),
-    { name: "convert and inspect", run: pageBlock(PAGE, "Convert to the format of an index") },
+    { name: "convert and inspect", run: readPageBlock(PAGE, "Convert to the format of an index") },
     {
       name: "publish attestation with the library",
       run: `python3 - <<'END'\n${program}\nEND\npypi-attestations inspect ${DISTRIBUTION}.publish.attestation`,
