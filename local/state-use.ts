@@ -25,26 +25,33 @@ const fileIn = (state: string): string => join(state, "running.json");
  * the folder cannot be written, another process uses it, or one was left over.
  */
 export async function takeState(state: string, port: number): Promise<Result<null, string>> {
+  const former = readUser(state);
   const unused = await checkUnused(state);
   if (!unused.ok) return unused;
   const user: User = { pid: process.pid, port };
   try {
     makeFolder(state);
+    const found = readUser(state);
+    // Not the file that was checked: removing it would let two processes in.
+    if (found !== null && found.pid !== former?.pid) return failTaken(state);
     // The file of a process that has ended. One without content is being written, or was when the machine stopped.
-    if (readUser(state) !== null || !isStarting(state)) rmSync(fileIn(state), { force: true });
+    if (found !== null || !isStarting(state)) rmSync(fileIn(state), { force: true });
     writeFileSync(fileIn(state), JSON.stringify(user), { flag: "wx", mode: 0o600 });
   } catch (error) {
     const { code = "" } = error as NodeJS.ErrnoException;
     return code === "EEXIST"
-      ? err(`another process has just taken the state folder ${state}`)
+      ? failTaken(state)
       : err(`cannot write the state folder ${state} (${code}); choose another with --state DIR`);
   }
-  if (readUser(state)?.pid !== process.pid) return err(`another process has just taken the state folder ${state}`);
+  if (readUser(state)?.pid !== process.pid) return failTaken(state);
   process.once("exit", () => {
     if (readUser(state)?.pid === process.pid) rmSync(fileIn(state), { force: true });
   });
   return ok(null);
 }
+
+const failTaken = (state: string): Result<never, string> =>
+  err(`another process has just taken the state folder ${state}`);
 
 /** Checks that no process uses a state folder. The error is a line for the operator. */
 export async function checkUnused(state: string): Promise<Result<null, string>> {
