@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The `sigedge` program: finds the command and runs it. Each command is loaded when it is used. This is the only file
-// of cli/ that knows local/, which builds on cli/.
+// The `sigedge` program: finds the command and runs it. Each command is loaded when it is used. In the layers it is
+// above cli/ and local/ (tools/layers.ts), whose commands it brings together.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

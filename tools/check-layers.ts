@@ -7,7 +7,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { ROOT } from "../cli/root.ts";
-import { EXCEPTIONS, LAYERS } from "./layers.ts";
+import { LAYERS, NATIVES } from "./layers.ts";
 
 type Graph = ReadonlyMap<string, readonly string[]>;
 
@@ -60,7 +60,7 @@ const problemOf = (from: string, to: string): string | null => platformProblem(f
 
 function platformProblem(from: string, to: string): string | null {
   if (!from.startsWith("shared/") || TEST.test(from)) return null;
-  const isNative = EXCEPTIONS.natives.some((folder) => from.startsWith(folder));
+  const isNative = NATIVES.some((folder) => from.startsWith(folder));
   const isPlatform = to.startsWith("cloudflare:") || (to.startsWith("node:") && !isNative);
   return isPlatform ? `imports ${to}: shared/ knows no platform` : null;
 }
@@ -68,7 +68,7 @@ function platformProblem(from: string, to: string): string | null {
 function layerProblem(from: string, to: string): string | null {
   const [place, target] = [placeOf(from), graph.has(to) ? placeOf(to) : null];
   if (place === null) return "is in no row of tools/layers.ts";
-  if (target === null || (from === EXCEPTIONS.upward.from && to.startsWith(EXCEPTIONS.upward.to))) return null;
+  if (target === null) return null;
   if (target.row > place.row) return `imports ${to}: ${nameOf(place)} may not import ${nameOf(target)}`;
   const isSibling = target.row === place.row && target.prefix !== place.prefix;
   return isSibling && LAYERS[place.row]?.areSeparate === true
