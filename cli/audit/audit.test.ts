@@ -11,12 +11,14 @@ import {
   rekorBody,
   ServedLog,
   type ServedRecord,
+  SIGNED_AT_MS,
   witnessSigner,
 } from "../../test/support/logs/served-log.ts";
 import { valueOf } from "../../test/support/value-of.ts";
 import { httpSource } from "../served-log/log-source.ts";
 import { type AuditOptions, type AuditReport, audit } from "./audit.ts";
-import type { AuditedTree, Progress } from "./state.ts";
+import { SeenEntries } from "./seen-entries.ts";
+import type { AuditedTree, Checks, Progress } from "./state.ts";
 import { logOfVkeys, verifiersOf } from "./trust.ts";
 
 const ORIGIN = "log.example.com";
@@ -49,31 +51,48 @@ afterAll(() => log.stop());
 interface Run extends AuditReport {
   /** The progress saved last. */
   readonly saved: Progress | null;
+  /** The note of the head that it remembered. */
+  readonly remembered: string | null;
 }
 
-type Change = Partial<AuditOptions> & { readonly vkeys?: readonly string[]; readonly witnesses?: readonly string[] };
+type Change = Partial<AuditOptions> & {
+  readonly vkeys?: readonly string[];
+  readonly witnesses?: readonly string[];
+  readonly verifies?: boolean;
+};
+
+const CHECKS: Checks = { signatures: false, order: false, policy: null };
 
 async function run({
   vkeys = [ecdsa.vkey, ed25519.vkey],
   witnesses = [witness.vkey],
+  verifies = false,
   ...change
 }: Change = {}): Promise<Run> {
   let saved: Progress | null = null;
+  let remembered: string | null = null;
   const report = await audit({
-    log: valueOf(logOfVkeys(url, vkeys, false)),
+    log: valueOf(logOfVkeys(url, vkeys, null)),
     verifiers: valueOf(verifiersOf([...vkeys, ...witnesses])),
+    listedVerifiers: [],
     source: httpSource(url, [1]),
-    verifies: false,
+    service: null,
+    checks: { ...CHECKS, signatures: verifies },
+    policy: null,
+    keyEnds: new Map(),
     jobs: 0,
     audited: null,
     progress: null,
+    seenFrom: (size) => (size === 0 ? new SeenEntries() : null),
+    remember: (head) => (remembered = head.note),
     save: (progress) => (saved = progress),
     onProgress: () => undefined,
     now: () => 0,
+    time: () => SIGNED_AT_MS,
     staleWaitsMs: [0, 5],
     ...change,
   });
-  return { ...report, saved };
+  return { ...report, saved, remembered };
 }
 
 const codes = ({ findings }: AuditReport): readonly string[] => findings.listed.map(({ code }) => code);

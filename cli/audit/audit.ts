@@ -1,20 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-// Audits one log: its head, its history since the last audit, every hash of its tree, every entry. Reads the log
-// only; `save` receives what the next audit needs.
+// Audits one log: its head, its history since earlier audits, every hash of its tree, every entry, their order. Reads
+// the log only; `remember` and `save` receive what the next audit needs.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { encodeBase64 } from "../../shared/bytes/base64.ts";
 import { equal } from "../../shared/bytes/bytes.ts";
+import { LOG_KINDS } from "../../shared/logs/kinds.ts";
 import { type Edge, EMPTY_EDGE } from "../../shared/tlog/edge.ts";
 import { TILE_WIDTH } from "../../shared/tlog/tile.ts";
 import type { NoteVerifier } from "../../shared/tlog/verify-note.ts";
 import type { LogSource } from "../served-log/log-source.ts";
+import { LOGS_PATH } from "../served-log/paths.ts";
 import type { BundleCheck } from "./bundle-check.ts";
 import { bundleChecker } from "./bundle-checker.ts";
-import { Findings, type FindingsSummary } from "./findings.ts";
-import { type AuditedHead, readHead } from "./head.ts";
-import { type AuditedTree, type Counts, decodeEdge, encodeEdge, NO_COUNTS, type Progress } from "./state.ts";
-import { compareOpenTiles, type Piece, rebuildTree, rootOf, type TreeParts } from "./tree.ts";
+import { EntryOrder } from "./entry-order.ts";
+import type { AuditPolicy } from "./entry-policy.ts";
+import { type Finding, Findings, type FindingsSummary } from "./findings.ts";
+import { type AuditedHead, checkHeadTime, readHead } from "./head.ts";
+import { compareHistory, type ForkEvidence, type History, pairHeads } from "./history.ts";
+import { SeenEntries } from "./seen-entries.ts";
+import {
+  type AuditedTree,
+  type Checks,
+  type Counts,
+  decodeEdge,
+  encodeEdge,
+  NO_COUNTS,
+  type Progress,
+} from "./state.ts";
+import { compareOpenTiles, type Piece, rebuildTree, rootOf, type ServiceOfLog, type TreeParts } from "./tree.ts";
 import type { TrustedLog } from "./trust.ts";
 
 /** The log, its keys, and the state of earlier audits. */
@@ -22,19 +36,33 @@ export interface AuditOptions {
   readonly log: TrustedLog;
   /** The keys of the log and of witnesses. */
   readonly verifiers: readonly NoteVerifier[];
+  /** Keys that the log's service lists and nobody vouches for: their lines must verify, and prove nothing. */
+  readonly listedVerifiers: readonly NoteVerifier[];
   readonly source: LogSource;
-  /** Whether signatures and chains of entries are verified. */
-  readonly verifies: boolean;
+  /** The service of a log of Sigedge, whose sidecars are read; null for other logs. */
+  readonly service: ServiceOfLog | null;
+  readonly checks: Checks;
+  /** Who may write; null if nothing is known about it. */
+  readonly policy: AuditPolicy | null;
+  /** Until when keys of the log are trusted, by `<name>+<hex key id>`. */
+  readonly keyEnds: ReadonlyMap<string, number>;
   /** The number of worker threads; 0 uses this thread. */
   readonly jobs: number;
-  /** The tree that the last good audit saw. */
+  /** The newest tree that an audit saw. */
   readonly audited: AuditedTree | null;
   /** Where to continue; null for the beginning. */
   readonly progress: Progress | null;
+  /** The identities of the first `size` entries, null if they are not known. */
+  readonly seenFrom: (size: number) => SeenEntries | null;
+  /** Remembers a head that extends `audited`. Called as soon as that is known, whatever else the audit finds. */
+  readonly remember: (head: AuditedHead) => void;
   /** Saves the progress. Called every few seconds and at the end. */
   readonly save: (progress: Progress) => void;
   readonly onProgress: (done: number, total: number) => void;
+  /** A clock that does not go back, in ms. */
   readonly now: () => number;
+  /** The time, in ms since 1970. */
+  readonly time: () => number;
   /** Waits between reads of a checkpoint that is older than the last audited one. */
   readonly staleWaitsMs?: readonly number[];
 }
@@ -45,6 +73,8 @@ export interface AuditReport {
   /** Null if no head could be verified. */
   readonly head: AuditedHead | null;
   readonly findings: FindingsSummary;
+  /** What proves a fork against `audited`, or shows a tree that shrank; null if there is neither. */
+  readonly evidence: ForkEvidence | null;
   readonly counts: Counts;
   /** The number of entries read by this audit. */
   readonly entriesRead: number;
@@ -58,17 +88,22 @@ const STALE_WAITS_MS = [1000, 2000, 4000];
 
 /** Audits a log. Rejects only if this machine fails. */
 export async function audit(options: AuditOptions): Promise<AuditReport> {
-  const auditedSize = options.audited?.size ?? 0;
-  const head = await readNewestHead(options, auditedSize);
+  const { audited, keyEnds } = options;
+  const auditedSize = audited?.size ?? 0;
+  const read = await readNewestHead(options, auditedSize);
   const findings = new Findings();
-  if (!head.ok) {
-    findings.add(...head.error);
+  if (!read.ok) {
+    findings.add(...read.error);
     return report(null, findings, NO_WORK);
   }
-  const { treeSize } = head.value;
-  if (treeSize >= auditedSize) return auditTree(options, head.value);
-  findings.add({ code: "tree_shrunk", auditedSize, size: treeSize });
-  return report(head.value, findings, NO_WORK);
+  const head = read.value;
+  const { treeSize } = head;
+  findings.add(...checkHeadTime(head, { earlier: audited, ends: keyEnds, now: options.time() }));
+  if (audited !== null && treeSize < auditedSize) {
+    findings.add({ code: "tree_shrunk", auditedSize, size: treeSize });
+    return report(head, findings, { ...NO_WORK, evidence: pairHeads(audited, head, null) });
+  }
+  return auditTree(options, head, findings);
 }
 
 /**
@@ -76,19 +111,20 @@ export async function audit(options: AuditOptions): Promise<AuditReport> {
  * counts.
  */
 async function readNewestHead(options: AuditOptions, auditedSize: number): ReturnType<typeof readHead> {
-  const { source, log, verifiers, staleWaitsMs = STALE_WAITS_MS } = options;
-  let head = await readHead(source, log.origin, verifiers);
+  const { source, log, verifiers, listedVerifiers, staleWaitsMs = STALE_WAITS_MS } = options;
+  const keys = { trusted: verifiers, listed: listedVerifiers };
+  let head = await readHead(source, log.origin, keys);
   for (const waitMs of staleWaitsMs) {
     if (!head.ok || head.value.treeSize >= auditedSize) return head;
     await sleep(waitMs);
-    head = await readHead(source, log.origin, verifiers);
+    head = await readHead(source, log.origin, keys);
   }
   return head;
 }
 
-type Work = Pick<AuditReport, "counts" | "entriesRead" | "startedAt">;
+type Work = Pick<AuditReport, "counts" | "entriesRead" | "startedAt" | "evidence">;
 
-const NO_WORK: Work = { counts: NO_COUNTS, entriesRead: 0, startedAt: 0 };
+const NO_WORK: Work = { counts: NO_COUNTS, entriesRead: 0, startedAt: 0, evidence: null };
 
 function report(head: AuditedHead | null, findings: Findings, work: Work): AuditReport {
   const { summary } = findings;
@@ -96,23 +132,40 @@ function report(head: AuditedHead | null, findings: Findings, work: Work): Audit
   return { verdict: summary.damages > 0 ? "bad" : open, head, findings: summary, ...work };
 }
 
-async function auditTree(options: AuditOptions, head: AuditedHead): Promise<AuditReport> {
-  const { log, verifies, jobs, source, audited } = options;
+async function auditTree(options: AuditOptions, head: AuditedHead, found: Findings): Promise<AuditReport> {
+  const { log, checks, policy, jobs, source, service, audited } = options;
+  const history = audited === null ? EXTENDS : await compareHistory(source, audited, head);
+  if (history.kind === "extends") options.remember(head);
   const { treeSize, rootHash: signedRoot, timestamp: headTimestamp } = head;
-  const checker = bundleChecker(jobs, { kind: log.kind, verifies, headTimestamp, url: log.url });
+  // A service that no longer names its log hides the times of its entries.
+  const hidesTimes = checks.order && service === null && LOG_KINDS[log.kind].hasSidecars;
+  if (hidesTimes) found.add({ code: "resource_missing", path: LOGS_PATH });
+  const settings = { kind: log.kind, verifies: checks.signatures, headTimestamp, policy, url: log.url };
+  const checker = bundleChecker(jobs, settings);
   const parts: TreeParts = {
     source,
+    service,
     kind: log.kind,
     treeSize,
     signedRoot,
-    markedSize: audited?.size ?? null,
+    // Tiles that cannot be read prove nothing; the entries then decide.
+    markedSize: history.kind === "open" ? (audited?.size ?? null) : null,
     check: (task) => checker.check(task),
   };
   try {
-    return await new TreeAudit(options, head, parts).run();
+    return await new TreeAudit(options, { head, history, found }, parts).run();
   } finally {
     await checker.close();
   }
+}
+
+const EXTENDS: History = { kind: "extends" };
+
+/** What is known of the tree before its entries are read. */
+interface KnownTree {
+  readonly head: AuditedHead;
+  readonly history: History;
+  readonly found: Findings;
 }
 
 /** One run over a tree, with its findings so far. */
@@ -122,22 +175,38 @@ class TreeAudit {
   readonly #parts: TreeParts;
   readonly #findings: Findings;
   readonly #start: Edge;
+  readonly #seen: SeenEntries;
+  readonly #order: EntryOrder | null;
+  #evidence: ForkEvidence | null;
   #counts: Counts;
   #resumable: Resumable;
   #savedAt: number;
 
-  constructor(options: AuditOptions, head: AuditedHead, parts: TreeParts) {
-    const { progress } = options;
-    const start = progress === null ? null : decodeEdge(progress);
-    const resumed = progress !== null && start !== null && start.treeSize <= head.treeSize ? progress : null;
+  constructor(options: AuditOptions, { head, history, found }: KnownTree, parts: TreeParts) {
+    const { checks, seenFrom } = options;
+    // What an earlier audit read is not part of a forked tree.
+    const resumed = history.kind === "forked" ? null : resume(options, head);
     this.#options = options;
     this.#head = head;
+    this.#evidence = history.kind === "forked" ? history.evidence : null;
     this.#parts = parts;
-    this.#start = resumed === null ? EMPTY_EDGE : (start ?? EMPTY_EDGE);
+    this.#start = resumed?.edge ?? EMPTY_EDGE;
+    this.#seen = resumed?.seen ?? seenFrom(0) ?? new SeenEntries();
+    this.#order = checks.order ? new EntryOrder(this.#seen, resumed?.lastTime ?? 0, options.time()) : null;
     this.#findings = new Findings(resumed?.findings);
     this.#counts = resumed?.counts ?? NO_COUNTS;
-    this.#resumable = { edge: this.#start, counts: this.#counts, findings: this.#findings.summary };
+    this.#resumable = this.#stopAt(this.#start);
+    this.#findings.add(...found.summary.listed, ...this.#fork());
     this.#savedAt = options.now();
+  }
+
+  /** The finding of a fork, once it is proven. */
+  #fork(): readonly Finding[] {
+    const { audited } = this.#options;
+    if (audited === null || this.#evidence === null) return [];
+    const { size: auditedSize, root: auditedRoot } = audited;
+    const root = this.#evidence.newerRootAtOlderSize ?? "";
+    return [{ code: "tree_forked", auditedSize, auditedRoot, root }];
   }
 
   async run(): Promise<AuditReport> {
@@ -155,14 +224,19 @@ class TreeAudit {
     return this.#report(edge);
   }
 
-  #take({ check, findings, markedRoot }: Piece): void {
+  #take({ check, findings, markedRoot, firstIndex, width }: Piece): void {
     this.#findings.add(...findings);
     if (check !== null) this.#counts = sum(this.#counts, check);
+    this.#findings.add(...(this.#order?.take(check, firstIndex, width) ?? []));
     const { audited } = this.#options;
     if (markedRoot === null || audited === null) return;
     const root = encodeBase64(markedRoot);
-    if (root === audited.root) return;
+    if (root === audited.root) {
+      this.#options.remember(this.#head);
+      return;
+    }
     this.#findings.add({ code: "tree_forked", auditedSize: audited.size, auditedRoot: audited.root, root });
+    this.#evidence = pairHeads(audited, this.#head, root);
   }
 
   #checkRoot(edge: Edge): void {
@@ -189,28 +263,48 @@ class TreeAudit {
 
   /** Saves only up to the first gap, as the next audit may be able to read what is missing. */
   #saveOccasionally(edge: Edge): void {
-    const findings = this.#findings.summary;
-    if (findings.gaps > 0 || edge.treeSize % TILE_WIDTH !== 0) return;
-    this.#resumable = { edge, counts: this.#counts, findings };
+    if (this.#findings.summary.gaps > 0 || edge.treeSize % TILE_WIDTH !== 0) return;
+    this.#resumable = this.#stopAt(edge);
     const now = this.#options.now();
     if (now - this.#savedAt < SAVE_EVERY_MS) return;
     this.#savedAt = now;
     this.#save(false);
   }
 
+  #stopAt(edge: Edge): Resumable {
+    return { edge, counts: this.#counts, findings: this.#findings.summary, lastTime: this.#order?.lastTime ?? 0 };
+  }
+
   #save(isComplete: boolean): void {
-    const { edge, counts, findings } = this.#resumable;
-    const { verifies, save } = this.#options;
-    save({ treeSize: edge.treeSize, edge: encodeEdge(edge), verifies, counts, findings, isComplete });
+    const { edge, counts, findings, lastTime } = this.#resumable;
+    const { checks, save } = this.#options;
+    if (checks.order) this.#seen.save(edge.treeSize);
+    save({ treeSize: edge.treeSize, edge: encodeEdge(edge), checks, lastTime, counts, findings, isComplete });
   }
 
   #report(edge: Edge): AuditReport {
     const startedAt = this.#start.treeSize;
-    const work = { counts: this.#counts, entriesRead: edge.treeSize - startedAt, startedAt };
+    const work = {
+      counts: this.#counts,
+      entriesRead: edge.treeSize - startedAt,
+      startedAt,
+      evidence: this.#evidence,
+    };
     const finished = report(this.#head, this.#findings, work);
     this.#save(finished.verdict === "good");
     return finished;
   }
+}
+
+/** Where an earlier audit stopped, null if this one must start from the beginning. */
+function resume(
+  { progress, seenFrom, checks }: AuditOptions,
+  head: AuditedHead,
+): (Resumable & { seen: SeenEntries }) | null {
+  if (progress === null || progress.treeSize > head.treeSize) return null;
+  const edge = decodeEdge(progress);
+  const seen = checks.order ? seenFrom(progress.treeSize) : new SeenEntries();
+  return edge === null || seen === null ? null : { ...progress, edge, seen };
 }
 
 /** A tree of whole bundles, with the findings in them. */
@@ -218,6 +312,7 @@ interface Resumable {
   readonly edge: Edge;
   readonly counts: Counts;
   readonly findings: FindingsSummary;
+  readonly lastTime: number;
 }
 
 const sum = (counts: Counts, check: BundleCheck): Counts => ({

@@ -5,12 +5,16 @@
 import { concat } from "../../shared/bytes/bytes.ts";
 import { decodeTileLeaves, encodeMerkleTreeLeaf, type TileLeaf } from "../../shared/ct/leaf.ts";
 import type { LogKind } from "../../shared/logs/kinds.ts";
+import { arePossible } from "../../shared/rekor/hints.ts";
+import type { SidecarLine } from "../../shared/rekor/sidecar.ts";
 import { decodeEntryBundle } from "../../shared/tlog/entries.ts";
 import { leafHash } from "../../shared/tlog/hash.ts";
 import { checkChain, leafProblem } from "./certificate-entry.ts";
+import { certificateIdentity, signatureIdentity } from "./entry-identity.ts";
+import { type AuditPolicy, judgeCertificate, judgeSignature } from "./entry-policy.ts";
 import type { Finding } from "./findings.ts";
 import type { Issuers } from "./issuers.ts";
-import { checkRekorEntry, type EntryVerdict } from "./rekor-entry.ts";
+import { type EntryVerdict, judgeRekorEntry } from "./rekor-entry.ts";
 
 /** The settings of an audit, the same for all bundles. */
 export interface CheckSettings {
@@ -19,6 +23,8 @@ export interface CheckSettings {
   readonly verifies: boolean;
   /** When the tree head of a certificate log was signed; null if that is unknown. */
   readonly headTimestamp: number | null;
+  /** Who may write; null if nothing is known about it. */
+  readonly policy: AuditPolicy | null;
 }
 
 /** A bundle to check. */
@@ -31,12 +37,18 @@ export interface BundleTask {
   readonly servedWidth: number;
   /** The number of its entries in the audited tree. */
   readonly width: number;
+  /** What the leaves do not hold; null if that cannot be read, or if this kind of log has no more. */
+  readonly lines: readonly SidecarLine[] | null;
 }
 
 /** The result of checking a bundle. */
 export interface BundleCheck {
   /** `width` hashes of 32 bytes; empty if the bundle is malformed. */
   readonly leafHashes: Uint8Array;
+  /** What each entry says, as 32 bytes (entry-identity.ts); zeros for an entry that is not compared with others. */
+  readonly identities: Uint8Array;
+  /** When each entry was logged, in ms; null if that is unknown. */
+  readonly times: readonly (number | null)[];
   readonly verified: number;
   /** Entries of a known kind that were not verified. */
   readonly unverified: number;
@@ -46,25 +58,31 @@ export interface BundleCheck {
   readonly findings: readonly Finding[];
 }
 
+/** What one entry is found to be. */
+interface Judged {
+  readonly verdict: Verdict;
+  readonly identity: Uint8Array | null;
+  readonly time: number | null;
+  /** Further findings. */
+  readonly findings: readonly Finding[];
+}
+
 interface DecodedEntry {
   /** The bytes that the leaf hash covers. */
   readonly hashed: Uint8Array;
-  readonly check: (leafIndex: number) => Promise<EntryVerdict | { readonly kind: "open"; readonly finding: Finding }>;
+  readonly judge: () => Promise<Judged>;
 }
 
 /** Checks a bundle. Does not reject, whatever the log serves. */
-export async function checkBundle(
-  { path, bytes, firstIndex, servedWidth, width }: BundleTask,
-  settings: CheckSettings,
-  issuers: Issuers,
-): Promise<BundleCheck> {
-  const decoded = DECODERS[settings.kind](bytes, settings, issuers);
+export async function checkBundle(task: BundleTask, settings: CheckSettings, issuers: Issuers): Promise<BundleCheck> {
+  const { path, firstIndex, servedWidth, width } = task;
+  const decoded = DECODERS[settings.kind](task, settings, issuers);
   if (typeof decoded === "string") return rejectMalformed(path, decoded);
   if (decoded.length !== servedWidth)
     return rejectMalformed(path, `it has ${decoded.length} entries, not ${servedWidth}`);
   const entries = decoded.slice(0, width);
   const tally = new Tally();
-  for (const [i, entry] of entries.entries()) tally.count(firstIndex + i, await entry.check(firstIndex + i));
+  for (const [i, entry] of entries.entries()) tally.count(firstIndex + i, await entry.judge());
   return { leafHashes: concat(...entries.map(({ hashed }) => leafHash(hashed))), ...tally.result };
 }
 
@@ -74,24 +92,57 @@ const rejectMalformed = (path: string, reason: string): BundleCheck => ({
   findings: [{ code: "bundle_malformed", path, reason }],
 });
 
-/** Decodes the entries; a string says what is wrong with the bundle. */
-const DECODERS: Readonly<
-  Record<LogKind, (bytes: Uint8Array, settings: CheckSettings, issuers: Issuers) => readonly DecodedEntry[] | string>
-> = { signature: decodeSignatures, certificate: decodeLeaves };
+type Decoder = (task: BundleTask, settings: CheckSettings, issuers: Issuers) => readonly DecodedEntry[] | string;
 
-function decodeSignatures(bytes: Uint8Array, { verifies }: CheckSettings): readonly DecodedEntry[] | string {
-  const decoded = decodeEntryBundle(bytes);
+/** Decodes the entries; a string says what is wrong with the bundle. */
+const DECODERS: Readonly<Record<LogKind, Decoder>> = { signature: decodeSignatures, certificate: decodeLeaves };
+
+function decodeSignatures(task: BundleTask, settings: CheckSettings): readonly DecodedEntry[] | string {
+  const decoded = decodeEntryBundle(task.bytes);
   if (!decoded.ok) return DECODE_PROBLEMS[decoded.error.code];
-  return decoded.value.map((body) => ({ hashed: body, check: () => checkRekorEntry(body, verifies) }));
+  return decoded.value.map((body, i) => ({
+    hashed: body,
+    judge: () => judgeBody(body, { leafIndex: task.firstIndex + i, line: task.lines?.[i] ?? null }, settings),
+  }));
 }
 
-function decodeLeaves(bytes: Uint8Array, settings: CheckSettings, issuers: Issuers): readonly DecodedEntry[] | string {
-  const decoded = decodeTileLeaves(bytes);
+async function judgeBody(
+  body: Uint8Array,
+  { leafIndex, line }: { readonly leafIndex: number; readonly line: SidecarLine | null },
+  { verifies, policy }: CheckSettings,
+): Promise<Judged> {
+  const { verdict, candidate } = await judgeRekorEntry(body, verifies);
+  const time = line?.timestamp ?? null;
+  const findings: Finding[] = [];
+  if (line !== null && line.hints !== null && !arePossible(line.hints)) {
+    findings.push({ code: "hints_invalid", leafIndex });
+  }
+  if (policy !== null && candidate !== null) {
+    findings.push(...(await judgeSignature(policy, candidate.credential, { leafIndex, time })));
+  }
+  return { verdict, identity: candidate === null ? null : signatureIdentity(candidate), time, findings };
+}
+
+function decodeLeaves(task: BundleTask, settings: CheckSettings, issuers: Issuers): readonly DecodedEntry[] | string {
+  const decoded = decodeTileLeaves(task.bytes);
   if (!decoded.ok) return DECODE_PROBLEMS[decoded.error.code];
-  return decoded.value.map((leaf) => ({
+  return decoded.value.map((leaf, i) => ({
     hashed: encodeMerkleTreeLeaf(leaf.entry),
-    check: (leafIndex) => checkLeaf(leaf, leafIndex, settings, issuers),
+    judge: () => judgeLeaf(leaf, task.firstIndex + i, settings, issuers),
   }));
+}
+
+async function judgeLeaf(
+  leaf: TileLeaf,
+  leafIndex: number,
+  settings: CheckSettings,
+  issuers: Issuers,
+): Promise<Judged> {
+  const { policy } = settings;
+  const verdict = await checkLeaf(leaf, leafIndex, settings, issuers);
+  const time = leaf.entry.timestamp;
+  const findings = policy === null ? [] : await judgeCertificate(policy, leaf, { leafIndex, time });
+  return { verdict, identity: certificateIdentity(leaf), time, findings };
 }
 
 const DECODE_PROBLEMS = {
@@ -107,28 +158,37 @@ async function checkLeaf(
   leafIndex: number,
   { verifies, headTimestamp }: CheckSettings,
   issuers: Issuers,
-): Promise<EntryVerdict | { readonly kind: "open"; readonly finding: Finding }> {
+): Promise<Verdict> {
   const problem = leafProblem(leaf, { leafIndex, headTimestamp });
   if (problem !== null) return { kind: "invalid", reason: problem };
   return verifies ? await checkChain(leaf, issuers) : { kind: "unverified" };
 }
 
-type Verdict = Awaited<ReturnType<DecodedEntry["check"]>>;
+type Verdict = EntryVerdict | { readonly kind: "open"; readonly finding: Finding };
+
+const NO_IDENTITY = new Uint8Array(32);
 
 /** Counts the verdicts on the entries of a bundle. */
 class Tally {
   readonly #counts = { verified: 0, unverified: 0, unknown: 0 };
   readonly #findings: Finding[] = [];
+  readonly #identities: Uint8Array[] = [];
+  readonly #times: (number | null)[] = [];
   #firstUnknown: number | null = null;
 
-  count(leafIndex: number, verdict: Verdict): void {
+  count(leafIndex: number, { verdict, identity, time, findings }: Judged): void {
     if (verdict.kind === "invalid") this.#findings.push({ code: "entry_invalid", leafIndex, reason: verdict.reason });
     else if (verdict.kind === "open") this.#findings.push(verdict.finding);
     else this.#counts[verdict.kind]++;
     if (verdict.kind === "unknown") this.#firstUnknown ??= leafIndex;
+    this.#findings.push(...findings);
+    this.#identities.push(identity ?? NO_IDENTITY);
+    this.#times.push(time);
   }
 
   get result(): Omit<BundleCheck, "leafHashes"> {
-    return { ...this.#counts, firstUnknown: this.#firstUnknown, findings: this.#findings };
+    const identities = concat(...this.#identities);
+    const [times, findings] = [this.#times, this.#findings];
+    return { ...this.#counts, identities, times, firstUnknown: this.#firstUnknown, findings };
   }
 }

@@ -4,6 +4,8 @@
 
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { unixMs } from "../../shared/time.ts";
+import { parseCertificate } from "../../shared/x509/certificate.ts";
 import {
   ecdsaSigner,
   type LeafParts,
@@ -18,6 +20,9 @@ import vectors from "../../test/vectors/python-cryptography/ct_chain.json" with 
 import tessera from "../../test/vectors/tessera/ct-log.json" with { type: "json" };
 import { httpSource } from "../served-log/log-source.ts";
 import { type AuditReport, audit } from "./audit.ts";
+import type { AuditPolicy } from "./entry-policy.ts";
+import { policyOfRoot } from "./policy-file.ts";
+import { SeenEntries } from "./seen-entries.ts";
 import { logOfVkeys, verifiersOf } from "./trust.ts";
 
 const ORIGIN = "ct.example.com/log";
@@ -61,18 +66,40 @@ beforeEach(() => {
 });
 afterAll(() => log.stop());
 
-function run({ verifies = true, vkey = signer.vkey, jobs = 0 } = {}): Promise<AuditReport> {
+interface Change {
+  readonly verifies?: boolean;
+  readonly vkey?: string;
+  readonly jobs?: number;
+  /** Whether the log promises what Sigedge promises. */
+  readonly order?: boolean;
+  readonly policy?: AuditPolicy;
+}
+
+function run({
+  verifies = true,
+  vkey = signer.vkey,
+  jobs = 0,
+  order = false,
+  policy,
+}: Change = {}): Promise<AuditReport> {
   return audit({
-    log: valueOf(logOfVkeys(url, [vkey], true)),
+    log: valueOf(logOfVkeys(url, [vkey], "certificate")),
     verifiers: valueOf(verifiersOf([vkey])),
+    listedVerifiers: [],
     source: httpSource(url, [1]),
-    verifies,
+    service: null,
+    checks: { signatures: verifies, order, policy: null },
+    policy: policy ?? null,
+    keyEnds: new Map(),
     jobs,
     audited: null,
     progress: null,
+    seenFrom: () => new SeenEntries(),
+    remember: () => undefined,
     save: () => undefined,
     onProgress: () => undefined,
     now: () => 0,
+    time: () => 2 * SIGNED_AT_MS,
   });
 }
 
@@ -189,5 +216,90 @@ describe("the log", () => {
   test("with a wrong tree head signature is bad", async () => {
     log.sign({ signers: [{ vkey: signer.vkey, line: (head) => signer.line({ ...head, size: head.size + 1 }) }] });
     expect((await run()).findings.listed).toMatchObject([{ code: "checkpoint_signature_wrong" }]);
+  });
+});
+
+describe("a certificate log of Sigedge", () => {
+  const made = vectors.cases.map(({ certificate, precertificate, tbs, withScts }) => ({
+    asCertificate: { precertificate: null, signedEntry: der(certificate) },
+    withScts: { precertificate: null, signedEntry: der(withScts) },
+    asPrecertificate: { precertificate: der(precertificate), signedEntry: der(tbs) },
+  }));
+  const leaf = (leafIndex: number, entry: Partial<LeafParts>, timestamp = SIGNED_AT_MS - 1000): ServedRecord =>
+    leafRecord({ ...parts(leafIndex), timestamp, ...entry });
+  const [first = expect.fail("no vectors"), second = expect.fail("no vectors")] = made;
+
+  test("with each certificate once is good", async () => {
+    log.rewrite(
+      0,
+      made.map(({ asPrecertificate }, i) => leaf(i, asPrecertificate)),
+    );
+    expect(await run({ order: true })).toMatchObject({ verdict: "good", counts: { verified: made.length } });
+  });
+
+  test.each<[string, Partial<LeafParts>, Partial<LeafParts>]>([
+    ["a certificate", first.asCertificate, first.asCertificate],
+    ["a precertificate", first.asPrecertificate, first.asPrecertificate],
+    ["a certificate after its precertificate", first.asPrecertificate, first.withScts],
+    ["a certificate without SCTs after its precertificate", first.asPrecertificate, first.asCertificate],
+    ["a precertificate after its certificate", first.withScts, first.asPrecertificate],
+  ])("with %s twice is bad", async (_, one, again) => {
+    log.rewrite(0, [leaf(0, one), leaf(1, second.asPrecertificate), leaf(2, again)]);
+    const report = await run({ order: true, verifies: false });
+    expect(report.findings.listed).toEqual([{ code: "entry_repeated", leafIndex: 2, earlier: 0 }]);
+    expect(report.verdict).toBe("bad");
+    expect(await run({ verifies: false })).toMatchObject({ verdict: "good" });
+  });
+
+  test.each([0, SIGNED_AT_MS - 31_536_000_000, SIGNED_AT_MS - 1001])(
+    "whose times go back to %d is bad",
+    async (time) => {
+      log.rewrite(0, [leaf(0, first.asPrecertificate), leaf(1, second.asPrecertificate, time)]);
+      const report = await run({ order: true });
+      expect(report.findings.listed).toEqual([
+        { code: "time_went_back", leafIndex: 1, time, before: SIGNED_AT_MS - 1000 },
+      ]);
+      expect(report.verdict).toBe("bad");
+    },
+  );
+
+  describe("with the CAs of a trusted root", () => {
+    const chain = [CA, ROOT].map((bytes) => valueOf(parseCertificate(bytes)));
+    const NOT_BEFORE = Date.UTC(2026, 0, 1);
+    const policyUntil = (end: number | null): AuditPolicy =>
+      policyOfRoot([{ chain, end: end === null ? null : unixMs(end) }], []) ?? expect.fail("no policy");
+
+    test("is good if nothing was retired", async () => {
+      log.rewrite(0, [leaf(0, first.asPrecertificate)]);
+      expect(await run({ policy: policyUntil(null) })).toMatchObject({ verdict: "good" });
+    });
+
+    test("names an entry that was logged after its CA was retired", async () => {
+      const retiredAt = SIGNED_AT_MS - 1000;
+      log.rewrite(0, [leaf(0, first.asPrecertificate, retiredAt - 1), leaf(1, second.asPrecertificate, retiredAt)]);
+      const report = await run({ policy: policyUntil(retiredAt) });
+      expect(report.findings.listed).toEqual([
+        { code: "entry_after_retirement", leafIndex: 1, time: retiredAt, retiredAt },
+      ]);
+      expect(report.verdict).toBe("bad");
+    });
+
+    test("names an entry that is older than its certificate", async () => {
+      const time = NOT_BEFORE - 60_001;
+      log.rewrite(0, [leaf(0, first.asPrecertificate, time), leaf(1, second.asPrecertificate, NOT_BEFORE)]);
+      const report = await run({ policy: policyUntil(null), order: true });
+      expect(report.findings.listed).toEqual([
+        { code: "time_before_certificate", leafIndex: 0, time, notBefore: NOT_BEFORE },
+      ]);
+    });
+
+    test("judges who may write if a policy is given", async () => {
+      const policy = { ...policyUntil(null), isGiven: true };
+      const notAfter = valueOf(parseCertificate(first.asPrecertificate.precertificate)).notAfter;
+      log.rewrite(0, [leaf(0, first.asPrecertificate, notAfter + policy.bounds.graceMs + 1)]);
+      const report = await run({ policy });
+      expect(report.findings.listed).toMatchObject([{ code: "entry_refused", leafIndex: 0 }]);
+      expect(report.verdict).toBe("bad");
+    });
   });
 });

@@ -1,19 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// `sigedge audit`: finds the log's keys, audits the log, reports, and saves what the next audit needs.
+// `sigedge audit`: its arguments, examples and exit codes. run.ts runs it.
 
-import { encodeBase64 } from "../../shared/bytes/base64.ts";
 import { ok } from "../../shared/result.ts";
-import { formatRfc3339, unixMs } from "../../shared/time.ts";
-import type { NoteVerifier } from "../../shared/tlog/verify-note.ts";
-import { defineCommand, type Output } from "../command.ts";
-import { progressBar } from "../progress.ts";
-import { httpSource } from "../served-log/log-source.ts";
-import { type AuditReport, audit } from "./audit.ts";
-import { findLog, type KnownLog } from "./known-log.ts";
-import { FLAGS, type Options, readOptions } from "./options.ts";
-import { reportJson, reportText } from "./report.ts";
-import { type AuditState, type Progress, writeState } from "./state.ts";
-import { verifiersOf } from "./trust.ts";
+import { defineCommand } from "../command.ts";
+import { FLAGS, readOptions } from "./options.ts";
+import { prepareAudit, runAudit } from "./run.ts";
 
 const EXIT_CODES = { good: 0, bad: 1, "could not tell": 2 } as const;
 
@@ -52,68 +43,7 @@ export const AUDIT = defineCommand({
   failureCode: EXIT_CODES["could not tell"],
   read: readOptions,
   run: async (options, output) => {
-    const known = await findLog(options);
-    if (!known.ok) return known;
-    const verifiers = verifiersOf([...known.value.log.vkeys, ...options.witnesses]);
-    return verifiers.ok
-      ? ok(await run(options, { known: known.value, verifiers: verifiers.value, output }))
-      : verifiers;
+    const setup = await prepareAudit(options);
+    return setup.ok ? ok(EXIT_CODES[await runAudit(options, { ...setup.value, output })]) : setup;
   },
 });
-
-interface Setup {
-  readonly known: KnownLog;
-  readonly verifiers: readonly NoteVerifier[];
-  readonly output: Output;
-}
-
-async function run(options: Options, { known, verifiers, output }: Setup): Promise<number> {
-  const { verifies, stateFile, jobs } = options;
-  const { log, trust, earlier } = known;
-  const audited = earlier?.audited ?? null;
-  let state = chooseStart(known);
-  const keep = (change: Partial<AuditState>): void => writeState(stateFile, (state = { ...state, ...change }));
-  const bar = progressBar("entries");
-  const started = performance.now();
-  const report = await audit({
-    log,
-    verifiers,
-    source: httpSource(log.url),
-    verifies,
-    jobs,
-    audited,
-    progress: selectResumable(earlier?.progress ?? null, options),
-    save: (progress) => keep({ progress }),
-    onProgress: bar.show,
-    now: () => performance.now(),
-  });
-  bar.end();
-  // Keys are pinned only once they have verified a head.
-  if (report.head !== null) keep(toNextState(report, state));
-  const tookMs = performance.now() - started;
-  const context = { log, trust, isPinned: earlier !== null, audited, verifies, stateFile, tookMs };
-  output.result(reportJson(report, context), reportText(report, context));
-  return EXIT_CODES[report.verdict];
-}
-
-function chooseStart({ log, trust, earlier }: KnownLog): AuditState {
-  const { url, kind, origin, vkeys, isRekor } = log;
-  const { audited = null, progress = null } = earlier ?? {};
-  return { version: 1, url, kind, origin, vkeys, trust, isRekor, audited, progress };
-}
-
-/**
- * Continues an interrupted audit that checked as much as this one; continues a complete one only with --incremental.
- */
-function selectResumable(progress: Progress | null, { verifies, isIncremental }: Options): Progress | null {
-  if (progress === null || (verifies && !progress.verifies)) return null;
-  return progress.isComplete && !isIncremental ? null : progress;
-}
-
-/** Only a good tree binds the next audit; after a bad one, the next audit starts from the beginning. */
-function toNextState({ verdict, head }: AuditReport, { progress }: AuditState): Partial<AuditState> {
-  if (verdict === "bad") return { progress: null };
-  if (verdict !== "good" || head === null) return { progress };
-  const at = formatRfc3339(unixMs(Date.now()));
-  return { progress, audited: { size: head.treeSize, root: encodeBase64(head.rootHash), checkpoint: head.note, at } };
-}

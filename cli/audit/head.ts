@@ -10,12 +10,22 @@ import { NOTE_COSIGNATURE, NOTE_RFC6962, type Note, parseNote } from "../../shar
 import { type LineVerdict, type NoteVerifier, verifyLines } from "../../shared/tlog/verify-note.ts";
 import type { LogSource } from "../served-log/log-source.ts";
 import type { Finding } from "./findings.ts";
+import type { AuditedTree } from "./state.ts";
 
 interface SignatureLine {
   /** `<name>+<hex key id>` */
   readonly key: string;
   /** The type of the key that verified the line; null for an unknown key. */
   readonly type: number | null;
+  /** False for a key that is unknown, or that only the log's own service lists. */
+  readonly isTrusted: boolean;
+}
+
+/** The keys that may sign a head. */
+export interface HeadKeys {
+  readonly trusted: readonly NoteVerifier[];
+  /** Their lines must verify, and prove nothing. */
+  readonly listed: readonly NoteVerifier[];
 }
 
 /** A verified tree head. */
@@ -34,7 +44,7 @@ const MAX_CHECKPOINT_BYTES = 512 * 1024;
 export async function readHead(
   source: LogSource,
   origin: string,
-  verifiers: readonly NoteVerifier[],
+  keys: HeadKeys,
 ): Promise<Result<AuditedHead, readonly Finding[]>> {
   const fetched = await source.read("checkpoint", MAX_CHECKPOINT_BYTES);
   if (fetched.kind === "missing") return err([{ code: "resource_missing", path: "checkpoint" }]);
@@ -45,16 +55,21 @@ export async function readHead(
   if (!note.ok) return err([{ code: "checkpoint_invalid", reason: note.error.reason.replaceAll("_", " ") }]);
   const checkpoint = parseCheckpoint(note.value.text);
   if (!checkpoint.ok) return err([{ code: "checkpoint_invalid", reason: `${checkpoint.error.line} line` }]);
-  const problems = await checkHead(note.value, checkpoint.value, origin, verifiers);
+  const problems = await checkHead(note.value, checkpoint.value, origin, keys);
   if (problems.findings.length > 0) return err(problems.findings);
   return ok({
     ...checkpoint.value,
     note: Buffer.from(fetched.bytes).toString(),
-    lines: problems.verdicts.map(({ line, verifier }) => ({ key: keyName(line), type: verifier?.vkey.type ?? null })),
+    lines: problems.verdicts.map(({ line, verifier }) => ({
+      key: keyName(line),
+      type: verifier?.vkey.type ?? null,
+      isTrusted: verifier !== null && keys.trusted.includes(verifier),
+    })),
     timestamp: timestampOf(problems.verdicts),
   });
 }
 
+/** `<name>+<hex key id>` */
 const keyName = ({ name, keyId }: { readonly name: string; readonly keyId: Uint8Array }): string =>
   `${name}+${encodeHex(keyId)}`;
 
@@ -67,9 +82,9 @@ async function checkHead(
   note: Note,
   checkpoint: Checkpoint,
   origin: string,
-  verifiers: readonly NoteVerifier[],
+  { trusted, listed }: HeadKeys,
 ): Promise<Problems> {
-  const verdicts = await verifyLines(note, verifiers);
+  const verdicts = await verifyLines(note, [...trusted, ...listed]);
   const findings: Finding[] = [];
   if (checkpoint.origin !== origin) {
     findings.push({ code: "checkpoint_origin_wrong", expected: origin, found: checkpoint.origin });
@@ -80,14 +95,50 @@ async function checkHead(
     const code = isCosigner(verifier) ? "cosignature_wrong" : "checkpoint_signature_wrong";
     findings.push({ code, key: keyName(line) });
   }
-  if (!verdicts.some(({ verifier }) => verifier !== null && !isCosigner(verifier))) {
-    const logKeys = verifiers.filter((verifier) => !isCosigner(verifier));
+  if (!verdicts.some(({ verifier }) => verifier !== null && trusted.includes(verifier) && !isCosigner(verifier))) {
+    const logKeys = trusted.filter((verifier) => !isCosigner(verifier));
     findings.push({ code: "checkpoint_unsigned", keys: logKeys.map(({ vkey }) => keyName(vkey)) });
   }
   return { verdicts, findings };
 }
 
 const isCosigner = ({ vkey }: NoteVerifier): boolean => vkey.type === NOTE_COSIGNATURE;
+
+/** What is wrong with the time of a head, if its signature has one, beside the head that an earlier audit saw. */
+export function checkHeadTime(head: AuditedHead, { earlier, ends, now }: HeadTimes): readonly Finding[] {
+  const { timestamp } = head;
+  if (timestamp === null) return [];
+  const findings: Finding[] = [];
+  if (timestamp > now + CLOCKS_MS) findings.push({ code: "time_in_future", leafIndex: null, time: timestamp });
+  if (earlier !== null && earlier.size < head.treeSize) {
+    const before = timestampOfNote(earlier.checkpoint, head);
+    if (before !== null && timestamp <= before) findings.push({ code: "head_not_newer", timestamp, before });
+  }
+  for (const { key } of head.lines) {
+    const end = ends.get(key) ?? null;
+    if (end !== null && timestamp > end) findings.push({ code: "head_after_retirement", key, timestamp, end });
+  }
+  return findings;
+}
+
+/** What the time of a head is compared with. */
+export interface HeadTimes {
+  readonly earlier: AuditedTree | null;
+  /** Until when keys of the log are trusted, by `<name>+<hex key id>`. */
+  readonly ends: ReadonlyMap<string, number>;
+  readonly now: number;
+}
+
+/** How far the clocks of a log and of this machine may differ. */
+const CLOCKS_MS = 600_000;
+
+/** The time in an earlier note's signature by the key of this head. The note was verified when it was stored. */
+function timestampOfNote(text: string, { lines }: AuditedHead): number | null {
+  const note = parseNote(Buffer.from(text));
+  const signed = lines.find(({ type }) => type === NOTE_RFC6962);
+  const line = note.ok ? note.value.signatures.find((one) => keyName(one) === signed?.key) : undefined;
+  return line === undefined ? null : (decodeTreeHeadSignature(line.signature)?.timestamp ?? null);
+}
 
 function timestampOf(verdicts: readonly LineVerdict[]): number | null {
   const treeHead = verdicts.find(({ verifier }) => verifier?.vkey.type === NOTE_RFC6962);

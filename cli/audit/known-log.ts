@@ -1,18 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 // Identifies the log of an audit: by the keys that the caller gives, by the keys that an earlier audit pinned or, the
-// first time, by the keys that the log's own server publishes. Reads the state of earlier audits of the same log.
+// first time, by the keys that the log's own server publishes. Reads the state of earlier audits of the same log, and
+// what the log's service says about it.
 
 import { readFileSync } from "node:fs";
+import { member } from "../../shared/json/member.ts";
+import { parseJson } from "../../shared/json/parse.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { httpSource } from "../served-log/log-source.ts";
+import { entryUrlPath, TRUSTED_ROOT_PATH } from "../served-log/paths.ts";
+import { readServedLogs } from "../served-log/served-logs.ts";
 import type { Options } from "./options.ts";
 import { type AuditState, readState, type TrustSource } from "./state.ts";
 import { logOfTrustedRoot, logOfVkeys, type TrustedLog } from "./trust.ts";
+import { readTrustedRoot, type TrustedRoot } from "./trusted-root.ts";
 
 /** A log with its keys, and where they come from. */
 export interface KnownLog {
   readonly log: TrustedLog;
   readonly trust: TrustSource;
+  /** The caller's trusted root, or the one that the log's server publishes now; null if there is none. */
+  readonly root: TrustedRoot | null;
+  /** The log as its service lists it; null if the service is not Sigedge. */
+  readonly listed: ListedAs | null;
   /** The state of an earlier audit of the same log, null at the first one. */
   readonly earlier: AuditState | null;
 }
@@ -25,13 +35,17 @@ const ADVICE = "give the log's key with --key or --trusted-root";
 
 /** Finds the log's keys and the state of earlier audits. The error is a line for the operator. */
 export async function findLog(options: Options): Promise<Result<KnownLog, string>> {
-  const { stateFile } = options;
+  const { stateFile, url } = options;
   const state = readState(stateFile);
   if (!state.ok) return state;
   const earlier = state.value;
   const named = await nameLog(options, earlier);
   if (!named.ok) return named;
-  if (earlier === null || isSameLog(earlier, named.value.log)) return ok({ ...named.value, earlier });
+  const { log } = named.value;
+  if (earlier === null || isSameLog(earlier, log)) {
+    const listed = await readListed(new URL(url).origin, log);
+    return ok({ ...named.value, listed, earlier });
+  }
   return err(
     `${stateFile} remembers another log (${earlier.vkeys.join(", ")}): ` +
       "give another file with --state, or remove this one if that log no longer exists",
@@ -42,34 +56,72 @@ export async function findLog(options: Options): Promise<Result<KnownLog, string
 const isSameLog = (earlier: AuditState, { kind, origin, vkeys }: TrustedLog): boolean =>
   earlier.kind === kind && earlier.origin === origin && vkeys.some((vkey) => earlier.vkeys.includes(vkey));
 
-type NamedLog = Omit<KnownLog, "earlier">;
+type NamedLog = Omit<KnownLog, "earlier" | "listed">;
 
 async function nameLog(options: Options, earlier: AuditState | null): Promise<Result<NamedLog, string>> {
-  const { url, vkeys, trustedRoot, isCertificateLog } = options;
-  if (vkeys.length > 0) return nameTrusted(logOfVkeys(url, vkeys, isCertificateLog), "key");
+  const { url, vkeys, trustedRoot, kind } = options;
   if (trustedRoot !== null) {
     const json = readFile(trustedRoot);
-    return json.ok ? nameTrusted(logOfTrustedRoot(url, json.value, isCertificateLog), "trusted-root") : json;
+    const root = json.ok ? readTrustedRoot(json.value) : json;
+    return root.ok ? nameTrusted(logOfTrustedRoot(url, root.value, kind), "trusted-root", root.value) : root;
   }
-  return earlier === null ? await trustOnFirstUse(url, isCertificateLog) : ok({ log: earlier, trust: earlier.trust });
+  const log = vkeys.length > 0 ? logOfVkeys(url, vkeys, kind) : ok(earlier);
+  if (!log.ok) return log;
+  const published = await readPublished(new URL(url).origin);
+  const root = published.ok ? published.value : null;
+  if (log.value !== null) return nameTrusted(ok(log.value), vkeys.length > 0 ? "key" : (earlier?.trust ?? "key"), root);
+  // First use: as trustworthy as the connection, this once.
+  if (root === null) return published.ok ? err(ADVICE) : published;
+  const found = logOfTrustedRoot(url, root, kind);
+  return found.ok
+    ? nameTrusted(found, "first-use", root)
+    : err(`${new URL(url).origin}/${TRUSTED_ROOT_PATH}: ${found.error}; ${ADVICE}`);
 }
 
-const nameTrusted = (log: Result<TrustedLog, string>, trust: TrustSource): Result<NamedLog, string> =>
-  log.ok ? ok({ log: log.value, trust }) : log;
+const nameTrusted = (
+  log: Result<TrustedLog, string>,
+  trust: TrustSource,
+  root: TrustedRoot | null,
+): Result<NamedLog, string> => (log.ok ? ok({ log: log.value, trust, root }) : log);
 
-/** Trusts the trusted root of the server that serves the log, this once: it is as trustworthy as the connection. */
-async function trustOnFirstUse(url: string, isCertificateLog: boolean): Promise<Result<NamedLog, string>> {
-  const { origin } = new URL(url);
-  const fetched = await httpSource(origin, FIRST_WAITS_MS).read("trusted_root.json", MAX_TRUSTED_ROOT_BYTES);
-  if (fetched.kind === "missing") return err(`${origin} has no trusted_root.json: ${ADVICE}`);
+/** Reads the trusted root that a server publishes. The error is a line for the operator. */
+async function readPublished(origin: string): Promise<Result<TrustedRoot, string>> {
+  const fetched = await httpSource(origin, FIRST_WAITS_MS).read(TRUSTED_ROOT_PATH, MAX_TRUSTED_ROOT_BYTES);
+  if (fetched.kind === "missing") return err(`${origin} has no ${TRUSTED_ROOT_PATH}: ${ADVICE}`);
   if (fetched.kind === "unreadable") {
-    return err(`${origin}/trusted_root.json cannot be read (${fetched.reason}): ${ADVICE}`);
+    return err(`${origin}/${TRUSTED_ROOT_PATH} cannot be read (${fetched.reason}): ${ADVICE}`);
   }
-  const log = logOfTrustedRoot(url, fetched.bytes, isCertificateLog);
-  return log.ok ? nameTrusted(log, "first-use") : err(`${origin}/trusted_root.json: ${log.error}; ${ADVICE}`);
+  const root = readTrustedRoot(fetched.bytes);
+  return root.ok ? root : err(`${origin}/${TRUSTED_ROOT_PATH}: ${root.error}; ${ADVICE}`);
 }
 
-function readFile(path: string): Result<Uint8Array, string> {
+/** What the service of a log says about it. */
+interface ListedAs {
+  /** The log's name in the service. */
+  readonly name: string;
+  /** Tells two logs of one name apart; null if the service does not say. */
+  readonly creation: string | null;
+  /** The keys that sign its checkpoints; empty if the service does not say. */
+  readonly vkeys: readonly string[];
+}
+
+/** Asks the service of a log about it. Null if it is not Sigedge. */
+async function readListed(origin: string, log: TrustedLog): Promise<ListedAs | null> {
+  const service = httpSource(origin, FIRST_WAITS_MS);
+  const logs = await readServedLogs(service);
+  const listed = logs.ok ? logs.value.find((one) => one.kind === log.kind && one.origin === log.origin) : undefined;
+  if (listed !== undefined) return { ...listed, vkeys: listed.vkeys ?? [] };
+  // Only the service's own host lists its logs. The hosts of others name theirs with each entry.
+  const entry = await service.read(entryUrlPath(0, log.kind), MAX_TRUSTED_ROOT_BYTES);
+  const json = entry.kind === "found" ? parseJson(entry.bytes) : null;
+  const name = json?.ok === true ? member(json.value, "log") : null;
+  return typeof name === "string" && LOG_NAME.test(name) ? { name, creation: null, vkeys: [] } : null;
+}
+
+const LOG_NAME = /^[a-z0-9-]{1,32}$/;
+
+/** Reads a file. The error is a line for the operator. */
+export function readFile(path: string): Result<Uint8Array, string> {
   try {
     return ok(readFileSync(path));
   } catch (error) {

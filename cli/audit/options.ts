@@ -3,6 +3,7 @@
 
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
+import type { LogKind } from "../../shared/logs/kinds.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { Arguments } from "../command.ts";
 import { defaultStateFile } from "./state.ts";
@@ -18,7 +19,10 @@ export interface Options {
   /** A file. */
   readonly trustedRoot: string | null;
   readonly witnesses: readonly string[];
-  readonly isCertificateLog: boolean;
+  /** The kind of log to audit; null for the one that keys or trusted root say. */
+  readonly kind: LogKind | null;
+  /** A file. */
+  readonly policy: string | null;
   readonly verifies: boolean;
   readonly isIncremental: boolean;
   readonly stateFile: string;
@@ -42,6 +46,11 @@ export const FLAGS = {
     description: "The key of a witness. Its cosignature is verified if the checkpoint has one.",
   },
   ct: { description: "Audit a certificate log (static-ct-api): the one at URL, or the one below it." },
+  policy: {
+    value: "FILE",
+    description:
+      "A JSON object of the log's settings that say who may write: ACCEPT, LISTED_KEYS, CERTIFICATE_GRACE, RETIRED_KEYS, CA_CHAIN, OTHER_CA_CHAINS. An entry that they forbid makes the log bad. The CAs of the trusted root are the default for CA_CHAIN.",
+  },
   "no-signatures": { description: "Rebuild the tree, but do not verify the signatures of entries." },
   incremental: { description: "Read only the entries added since the last audit that found the log good." },
   state: {
@@ -60,14 +69,15 @@ export function readOptions({ values, positionals }: Arguments<typeof FLAGS>): R
   if (url === null) return err("give one http or https URL of a log: sigedge audit https://HOST");
   const jobs = values.jobs ?? String(Math.min(MAX_JOBS, availableParallelism()));
   if (!/^\d{1,2}$/.test(jobs) || Number(jobs) > MAX_JOBS) return err(`--jobs must be a number, 0 to ${MAX_JOBS}`);
-  const { key: vkeys, "trusted-root": trustedRoot, witness: witnesses } = values;
+  const { key: vkeys, "trusted-root": trustedRoot, witness: witnesses, policy } = values;
   if (vkeys.length > 0 && trustedRoot !== null) return err("give --key or --trusted-root, not both");
   return ok({
     url,
     vkeys,
     trustedRoot,
     witnesses,
-    isCertificateLog: values.ct,
+    kind: values.ct ? "certificate" : null,
+    policy,
     verifies: !values["no-signatures"],
     isIncremental: values.incremental,
     // The certificate log below a URL is a different log from the one at it.

@@ -11,8 +11,8 @@ import {
 } from "../../shared/crypto/key-details.ts";
 import { member } from "../../shared/json/member.ts";
 import { parseJson } from "../../shared/json/parse.ts";
-import { decodeEntry, type HashedRekordEntry } from "../../shared/rekor/entry.ts";
-import { toCandidates, verifyAny } from "../../shared/rekor/verify.ts";
+import { decodeEntry } from "../../shared/rekor/entry.ts";
+import { type Candidate, toCandidates, verifyAny } from "../../shared/rekor/verify.ts";
 
 /**
  * `unknown`: an entry of an unknown kind. `unverified`: an entry of a known kind that lacks the data for
@@ -30,17 +30,22 @@ const rejectInvalid = (reason: string): EntryVerdict => ({ kind: "invalid", reas
 
 const ALL_KEY_DETAILS = new Set(Object.keys(SIGNATURE_SCHEMES).filter(isKeyDetails)) satisfies ReadonlySet<KeyDetails>;
 
-/** Checks one body. Without `verifies`, checks the format only: a well-formed body is unverified. */
-export async function checkRekorEntry(body: Uint8Array, verifies: boolean): Promise<EntryVerdict> {
-  const entry = decodeEntry(body);
-  if (!entry.ok) return judgeForeign(body);
-  return verifies ? verify(entry.value) : UNVERIFIED;
+/** The verdict on a body, and what it says; null if it is not a hashedrekord entry with a usable key. */
+export interface JudgedBody {
+  readonly verdict: EntryVerdict;
+  readonly candidate: Candidate | null;
 }
 
-async function verify(entry: HashedRekordEntry): Promise<EntryVerdict> {
-  const candidates = await toCandidates({ kind: "hashedrekord", ...entry }, ALL_KEY_DETAILS);
+/** Judges one body. Without `verifies`, judges the format only: a well-formed body is unverified. */
+export async function judgeRekorEntry(body: Uint8Array, verifies: boolean): Promise<JudgedBody> {
+  const entry = decodeEntry(body);
+  if (!entry.ok) return { verdict: judgeForeign(body), candidate: null };
+  const candidates = await toCandidates({ kind: "hashedrekord", ...entry.value }, ALL_KEY_DETAILS);
+  const candidate = candidates.ok ? (candidates.value[0] ?? null) : null;
+  if (!verifies) return { verdict: UNVERIFIED, candidate };
   const verified = candidates.ok ? verifyAny(candidates.value) : candidates;
-  return verified.ok ? VERIFIED : rejectInvalid(REASONS.get(verified.error.code) ?? verified.error.code);
+  const verdict = verified.ok ? VERIFIED : rejectInvalid(REASONS.get(verified.error.code) ?? verified.error.code);
+  return { verdict, candidate };
 }
 
 const REASONS: ReadonlyMap<string, string> = new Map([

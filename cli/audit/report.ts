@@ -6,7 +6,8 @@ import { count } from "../progress.ts";
 import { duration, paint } from "../terminal.ts";
 import type { AuditReport } from "./audit.ts";
 import { describeFinding, type Finding, isGap } from "./findings.ts";
-import type { AuditedTree, TrustSource } from "./state.ts";
+import type { AuditedHead } from "./head.ts";
+import type { AuditedTree, Checks, TrustSource } from "./state.ts";
 import type { TrustedLog } from "./trust.ts";
 
 /** What a report needs beside the result of the audit. */
@@ -15,27 +16,32 @@ export interface AuditContext {
   readonly trust: TrustSource;
   /** Whether the keys come from the state file of an earlier audit. */
   readonly isPinned: boolean;
-  /** The tree of the last good audit. */
+  /** The newest tree that earlier audits saw. */
   readonly audited: AuditedTree | null;
-  readonly verifies: boolean;
+  readonly checks: Checks;
   readonly stateFile: string;
+  /** Where the evidence of a fork was written; null if there is none. */
+  readonly evidenceFile: string | null;
+  /** Whether the service says that the log was created after the first audit. */
+  readonly isAnew: boolean;
   readonly tookMs: number;
 }
 
 /** The report as `--json` prints it. */
 export function reportJson(report: AuditReport, context: AuditContext): object {
   const { head, findings, counts } = report;
-  const { log, trust, isPinned, audited, verifies, stateFile, tookMs } = context;
+  const { log, trust, isPinned, audited, checks, stateFile, evidenceFile, tookMs } = context;
   return {
     verdict: report.verdict,
     log: { url: log.url, kind: log.kind, origin: log.origin },
     keys: { trust, isPinned, vkeys: log.vkeys },
+    checks: { signatures: checks.signatures, order: checks.order, policy: checks.policy !== null },
     checkpoint:
       head === null
         ? null
         : { treeSize: head.treeSize, rootHash: encodeBase64(head.rootHash), signatures: head.lines, note: head.note },
     previous: audited,
-    entries: { startedAt: report.startedAt, read: report.entriesRead, signaturesChecked: verifies, ...counts },
+    entries: { startedAt: report.startedAt, read: report.entriesRead, signaturesChecked: checks.signatures, ...counts },
     damages: findings.damages,
     gaps: findings.gaps,
     findings: findings.listed.map((finding) => {
@@ -43,6 +49,7 @@ export function reportJson(report: AuditReport, context: AuditContext): object {
       return Object.assign(judged, finding);
     }),
     stateFile,
+    evidenceFile,
     tookMs: Math.round(tookMs),
   };
 }
@@ -62,7 +69,8 @@ export function reportText(report: AuditReport, context: AuditContext): string {
     ...(head === null ? [] : headLines(report, context)),
     ...findings.listed.map((finding) => `${isGap(finding) ? OPEN : BAD} ${describeFinding(finding)}`),
     ...(more > 0 ? [`  and ${count(more)} more`] : []),
-    ...evidence(report, context),
+    ...showEvidence(report, context),
+    ...adviseOnPin(report, context),
     verdictLine(report, context),
   ]
     .join("\n")
@@ -87,37 +95,88 @@ function trustLines({ trust, isPinned, stateFile }: AuditContext): readonly stri
 
 function headLines(
   { head, counts, startedAt }: AuditReport,
-  { verifies, audited, log }: AuditContext,
+  { checks, audited, log }: AuditContext,
 ): readonly string[] {
   if (head === null) return [];
-  const known = head.lines.filter(({ type }) => type !== null).map(({ key }) => key);
-  const others = head.lines.length - known.length;
   const lines = [
-    `${GOOD} checkpoint of ${count(head.treeSize)} entries, root ${encodeBase64(head.rootHash)}, signed by ${known.join(", ")}`,
+    `${GOOD} checkpoint of ${countEntries(head.treeSize)}, root ${encodeBase64(head.rootHash)}, signed by ${keysOf(head)}`,
+    ...otherLines(head),
   ];
-  if (others > 0) lines.push(dim(`  ${others} more signature ${others === 1 ? "line" : "lines"} by unknown keys`));
-  if (audited !== null) lines.push(dim(`  last good audit on ${audited.at}, with ${count(audited.size)} entries`));
+  if (audited !== null) lines.push(dim(`  audited before on ${audited.at}, with ${countEntries(audited.size)}`));
   if (startedAt > 0) lines.push(dim(`  continued at entry ${count(startedAt)}, where an earlier audit stopped`));
   const checked = counts.verified + counts.unverified;
-  if (verifies && counts.verified > 0) lines.push(`${GOOD} ${count(counts.verified)} ${CHECKED[log.kind]} verified`);
-  if (verifies && counts.unverified > 0)
-    lines.push(dim(`  ${count(counts.unverified)} entries lack the data for verification`));
-  if (!verifies && checked > 0)
-    lines.push(dim(`  ${count(checked)} entries read; --no-signatures: their signatures were not checked`));
+  if (checks.signatures && counts.verified > 0) lines.push(`${GOOD} ${CHECKED[log.kind](counts.verified)} verified`);
+  if (checks.signatures && counts.unverified > 0)
+    lines.push(dim(`  ${countEntries(counts.unverified)} without the data for verification`));
+  if (!checks.signatures && checked > 0)
+    lines.push(dim(`  ${countEntries(checked)} read; --no-signatures: their signatures were not checked`));
   if (counts.unknown > 0 && checked === 0)
-    lines.push(dim(`  ${count(counts.unknown)} entries of unknown kinds: hashed, but not judged`));
+    lines.push(dim(`  ${countEntries(counts.unknown)} of unknown kinds: hashed, but not judged`));
+  if (!checks.order)
+    lines.push(dim("  not a log of Sigedge, as far as its server says: repeated entries and times were not judged"));
   return lines;
 }
 
-const CHECKED = { signature: "signatures of entries", certificate: "certificates and their chains" } as const;
+const countEntries = (number: number): string => pluralize(number, "entry", "entries");
+const pluralize = (number: number, one: string, many: string): string =>
+  `${count(number)} ${number === 1 ? one : many}`;
 
-const FORKS: ReadonlySet<Finding["code"]> = new Set(["tree_shrunk", "tree_forked", "root_wrong"]);
+const keysOf = ({ lines }: AuditedHead): string =>
+  lines
+    .filter(({ isTrusted }) => isTrusted)
+    .map(({ key }) => key)
+    .join(", ");
+
+/** The lines that prove nothing to this audit. */
+function otherLines({ lines }: AuditedHead): readonly string[] {
+  const listed = lines.filter(({ type, isTrusted }) => type !== null && !isTrusted).map(({ key }) => key);
+  const unknown = lines.filter(({ type }) => type === null).length;
+  return [
+    ...(listed.length === 0 ? [] : [dim(`  and by ${listed.join(", ")}, which only the log's own service lists`)]),
+    ...(unknown === 0
+      ? []
+      : [dim(`  ${pluralize(unknown, "more signature line", "more signature lines")} by unknown keys`)]),
+  ];
+}
+
+const CHECKED = {
+  signature: (number: number) => pluralize(number, "signature of an entry", "signatures of entries"),
+  certificate: (number: number) => pluralize(number, "certificate and its chain", "certificates and their chains"),
+} as const;
 
 /** Two signed notes that contradict each other: evidence that anyone can verify without trusting this tool. */
-function evidence({ head, findings }: AuditReport, { audited }: AuditContext): readonly string[] {
-  if (head === null || audited === null || !findings.listed.some(({ code }) => FORKS.has(code))) return [];
-  return ["", `Signed on ${audited.at}:`, "", indent(audited.checkpoint), "Signed now:", "", indent(head.note)];
+function showEvidence({ evidence: found }: AuditReport, { audited, evidenceFile }: AuditContext): readonly string[] {
+  if (found === null || audited === null) return [];
+  return [
+    "",
+    `Signed by ${audited.at}:`,
+    "",
+    indent(found.older),
+    "Signed now:",
+    "",
+    indent(found.newer),
+    ...(evidenceFile === null
+      ? []
+      : [`Both notes, with what proves that they contradict each other: ${evidenceFile}`, ""]),
+  ];
 }
+
+/** A log that was made anew on purpose looks like one that forged its history. */
+function adviseOnPin(
+  { findings }: AuditReport,
+  { isPinned, trust, stateFile, isAnew }: AuditContext,
+): readonly string[] {
+  if (!isPinned || !findings.listed.some(({ code }) => REPLACED.has(code))) return [];
+  const kept = trust === "first-use" ? "keys and checkpoint" : "the checkpoint";
+  return [
+    `  This log is not the one of which ${stateFile} has ${kept}.`,
+    isAnew
+      ? "  Its service says that it was created since then. If you made it anew, as a local stack, remove that file."
+      : "  If you know that it was made anew, as a local stack, remove that file.",
+  ];
+}
+
+const REPLACED: ReadonlySet<Finding["code"]> = new Set(["checkpoint_unsigned", "tree_shrunk", "tree_forked"]);
 
 const indent = (note: string): string => note.replace(/^(?=.)/gm, "    ");
 

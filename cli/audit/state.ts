@@ -7,15 +7,18 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { decodeBase64, encodeBase64 } from "../../shared/bytes/base64.ts";
-import type { LogKind } from "../../shared/logs/kinds.ts";
+import { isCount, isTexts, member } from "../../shared/json/member.ts";
+import { parseJson } from "../../shared/json/parse.ts";
+import { isLogKind, type LogKind } from "../../shared/logs/kinds.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type Edge, EMPTY_EDGE, restoreEdge } from "../../shared/tlog/edge.ts";
 import { decodeTile, encodeTile } from "../../shared/tlog/tile.ts";
-import type { FindingsSummary } from "./findings.ts";
+import { type FindingsSummary, isFinding } from "./findings.ts";
 
-export type TrustSource = "key" | "trusted-root" | "first-use";
+const TRUST_SOURCES = ["key", "trusted-root", "first-use"] as const;
+export type TrustSource = (typeof TRUST_SOURCES)[number];
 
-/** The tree of the last good audit. */
+/** The newest tree head that an audit saw: every later one must extend it. */
 export interface AuditedTree {
   readonly size: number;
   /** Base64. */
@@ -41,25 +44,42 @@ export interface Progress {
   readonly treeSize: number;
   /** The hashes of the open tile of each level in Base64, level 0 first. */
   readonly edge: readonly string[];
-  readonly verifies: boolean;
+  /** What was checked, apart from hashes. */
+  readonly checks: Checks;
+  /** The time of the last entry, in ms; 0 if it is unknown. */
+  readonly lastTime: number;
   readonly counts: Counts;
   readonly findings: FindingsSummary;
-  /** Whether the audit reached the end of its tree. Only an incremental audit continues from a complete one. */
+  /** Whether the audit of that tree ended, and found it good. */
   readonly isComplete: boolean;
+}
+
+/** What an audit checks beside hashes. */
+export interface Checks {
+  /** Signatures and chains of entries. */
+  readonly signatures: boolean;
+  /** Repeated entries and times, as Sigedge promises them. */
+  readonly order: boolean;
+  /** The hash of the write policy, null if there was none. */
+  readonly policy: string | null;
 }
 
 /** The content of a state file. */
 export interface AuditState {
-  readonly version: 1;
+  readonly version: typeof VERSION;
   readonly url: string;
   readonly kind: LogKind;
   readonly origin: string;
   readonly vkeys: readonly string[];
   readonly trust: TrustSource;
   readonly isRekor: boolean;
+  /** The log's creation, if its service is Sigedge. */
+  readonly creation: string | null;
   readonly audited: AuditedTree | null;
   readonly progress: Progress | null;
 }
+
+export const VERSION = 2;
 
 /** The default state file: one for each URL, in the user's cache folder. */
 export function defaultStateFile(url: string, env: NodeJS.ProcessEnv = process.env): string {
@@ -75,23 +95,94 @@ function cacheFolder(env: NodeJS.ProcessEnv): string {
   return join(homedir(), ".cache");
 }
 
+/** The file beside the state that holds what each entry says (seen-entries.ts). */
+export const entriesFile = (stateFile: string): string => `${stateFile}.entries`;
+
+/** 200 findings and the hashes of seven levels take 200 KiB. */
+const MAX_STATE_BYTES = 4 * 1024 * 1024;
+
 /** Reads the state, null if there is none yet. An unreadable file is an error, not an empty state. */
 export function readState(file: string): Result<AuditState | null, string> {
-  let text: string;
+  let bytes: Uint8Array;
   try {
-    text = readFileSync(file, "utf8");
+    bytes = readFileSync(file);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : null;
     return code === "ENOENT" ? ok(null) : err(`the state file ${file} cannot be read (${String(code)})`);
   }
-  try {
-    const state = JSON.parse(text) as AuditState;
-    if (state.version === 1) return ok(state);
-  } catch {
-    // Reported below.
-  }
-  return err(`the state file ${file} is not one of this version; give another with --state, or remove it`);
+  const json = bytes.length <= MAX_STATE_BYTES ? parseJson(bytes) : err(null);
+  if (!json.ok) return err(`the state file ${file} is damaged: it is not JSON; ${ADVICE}`);
+  const { value } = json;
+  const version = member(value, "version");
+  if (!isCount(version)) return err(`${file} is not the state of an audit: it has no version; ${ADVICE}`);
+  if (version !== VERSION) return err(`the state file ${file} has version ${version}, not ${VERSION}; ${ADVICE}`);
+  const wrong = MEMBERS.find(([name, isRight]) => !isRight(member(value, name)));
+  return wrong === undefined
+    ? ok(value as AuditState)
+    : err(`the state file ${file} is damaged: its member ${wrong[0]} is missing or wrong; ${ADVICE}`);
 }
+
+/** The file is the only memory of a tree that the log may have rewritten since. */
+const ADVICE = "keep it for the checkpoint in it, and give another file with --state";
+
+type Test = (json: unknown) => boolean;
+
+const isText: Test = (json) => typeof json === "string";
+const acceptNull =
+  (test: Test): Test =>
+  (json) =>
+    json === null || test(json);
+const isFlag: Test = (json) => typeof json === "boolean";
+const checkMembers =
+  (tests: Readonly<Record<string, Test>>): Test =>
+  (json) =>
+    Object.entries(tests).every(([name, test]) => test(member(json, name)));
+
+const isHash: Test = (json) => {
+  const bytes = typeof json === "string" ? decodeBase64(json) : null;
+  return bytes?.ok === true && bytes.value.length === 32;
+};
+
+const isAuditedTree = checkMembers({
+  size: isCount,
+  root: isHash,
+  checkpoint: isText,
+  at: isText,
+} satisfies Tests<AuditedTree>);
+
+const isProgress = checkMembers({
+  treeSize: isCount,
+  edge: isTexts,
+  checks: checkMembers({ signatures: isFlag, order: isFlag, policy: acceptNull(isText) } satisfies Tests<Checks>),
+  lastTime: isCount,
+  counts: checkMembers({
+    verified: isCount,
+    unverified: isCount,
+    unknown: isCount,
+    firstUnknown: acceptNull(isCount),
+  } satisfies Tests<Counts>),
+  findings: checkMembers({
+    listed: (json) => Array.isArray(json) && json.every(isFinding),
+    damages: isCount,
+    gaps: isCount,
+  } satisfies Tests<FindingsSummary>),
+  isComplete: isFlag,
+} satisfies Tests<Progress>);
+
+type Tests<T> = Readonly<Record<keyof T, Test>>;
+
+const MEMBERS = Object.entries({
+  version: isCount,
+  url: isText,
+  kind: isLogKind,
+  origin: isText,
+  vkeys: isTexts,
+  trust: (json) => TRUST_SOURCES.some((source) => source === json),
+  isRekor: isFlag,
+  creation: acceptNull(isText),
+  audited: acceptNull(isAuditedTree),
+  progress: acceptNull(isProgress),
+} satisfies Tests<AuditState>);
 
 /** Replaces the file: a crash leaves the old one or the new one. Throws the error of the file system. */
 export function writeState(file: string, state: AuditState): void {

@@ -5,6 +5,7 @@
 
 import { equal } from "../../shared/bytes/bytes.ts";
 import { LOG_KINDS, type LogKind } from "../../shared/logs/kinds.ts";
+import type { SidecarLine } from "../../shared/rekor/sidecar.ts";
 import { type Edge, edgeNodes, type Growth, growEdge } from "../../shared/tlog/edge.ts";
 import { type Hash, hash } from "../../shared/tlog/hash.ts";
 import { rootHash } from "../../shared/tlog/proof.ts";
@@ -18,6 +19,7 @@ import {
   tileWidth,
 } from "../../shared/tlog/tile.ts";
 import type { Fetched, LogSource } from "../served-log/log-source.ts";
+import { readSidecarLines } from "../served-log/sidecar-lines.ts";
 import type { BundleCheck, BundleTask } from "./bundle-check.ts";
 import type { Finding } from "./findings.ts";
 
@@ -31,10 +33,21 @@ export interface TreeParts {
   /** Another size whose root is computed: that of the last good audit. */
   readonly markedSize: number | null;
   readonly check: (task: BundleTask) => Promise<BundleCheck>;
+  /** Where what leaves do not hold is read; null if there is nothing, or if the service is not Sigedge. */
+  readonly service: ServiceOfLog | null;
+}
+
+/** The service of a log, and the log's name in it. */
+export interface ServiceOfLog {
+  readonly source: LogSource;
+  readonly name: string;
 }
 
 /** One bundle with its tile of level 0, as far as they could be read. */
 export interface Piece {
+  /** The index of its first entry, and how many of its entries are in the tree. */
+  readonly firstIndex: number;
+  readonly width: number;
   /** The tree including this bundle; null if neither entries nor hashes could be read, which ends the audit. */
   readonly edge: Edge | null;
   readonly check: BundleCheck | null;
@@ -55,9 +68,10 @@ export async function* rebuildTree(parts: TreeParts, start: Edge): AsyncGenerato
   let edge = start;
   for await (const loaded of runInOrder(start.treeSize / TILE_WIDTH, bundles, (index) => load(parts, index))) {
     const { leaves, findings } = await settle(parts, edge, loaded);
-    const { check } = loaded;
+    const { check, width } = loaded;
+    const place = { firstIndex: loaded.index * TILE_WIDTH, width };
     if (leaves === null) {
-      yield { edge: null, check, markedRoot: null, findings };
+      yield { ...place, edge: null, check, markedRoot: null, findings };
       return;
     }
     const marked = leaves.slice(0, Math.max(0, (parts.markedSize ?? 0) - edge.treeSize));
@@ -65,7 +79,7 @@ export async function* rebuildTree(parts: TreeParts, start: Edge): AsyncGenerato
     const markedRoot = isMarkedHere ? rootOf(growEdge(edge, marked).edge) : null;
     const growth = growEdge(edge, leaves);
     edge = growth.edge;
-    yield { edge, check, markedRoot, findings: [...findings, ...(await compareFullTiles(parts, growth))] };
+    yield { ...place, edge, check, markedRoot, findings: [...findings, ...(await compareFullTiles(parts, growth))] };
   }
 }
 
@@ -119,11 +133,14 @@ async function load(parts: TreeParts, index: number): Promise<Loaded> {
   const width = tileWidth(treeSize, 0, index);
   const bundle: Tile = { level: LOG_KINDS[kind].bundleLevel, index, width };
   const readBundle = async (): Promise<Pick<Loaded, "check" | "findings">> => {
-    const { path, servedWidth, fetched } = await readTile(source, bundle, MAX_BUNDLE_BYTES);
-    if (fetched.kind !== "found") return { check: null, findings: [gap(path, fetched)] };
-    const task = { path, bytes: fetched.bytes, firstIndex: index * TILE_WIDTH, servedWidth, width };
+    const [{ path, servedWidth, fetched }, { lines, findings }] = await Promise.all([
+      readTile(source, bundle, MAX_BUNDLE_BYTES),
+      readLines(parts, index, width),
+    ]);
+    if (fetched.kind !== "found") return { check: null, findings: [gap(path, fetched), ...findings] };
+    const task = { path, bytes: fetched.bytes, firstIndex: index * TILE_WIDTH, servedWidth, width, lines };
     const checked = await check(task);
-    return { check: checked.leafHashes.length > 0 ? checked : null, findings: checked.findings };
+    return { check: checked.leafHashes.length > 0 ? checked : null, findings: [...checked.findings, ...findings] };
   };
   const [entries, tile] = await Promise.all([readBundle(), readHashes(source, { level: 0, index, width })]);
   return {
@@ -134,6 +151,21 @@ async function load(parts: TreeParts, index: number): Promise<Loaded> {
     hashes: tile.hashes,
     findings: [...entries.findings, ...tile.findings],
   };
+}
+
+/** Reads what the leaves of a bundle do not hold, for the kinds of log that have more. */
+async function readLines(
+  { service, kind }: TreeParts,
+  bundle: number,
+  width: number,
+): Promise<{ readonly lines: readonly SidecarLine[] | null; readonly findings: readonly Finding[] }> {
+  if (service === null || !LOG_KINDS[kind].hasSidecars) return { lines: null, findings: [] };
+  const lines = await readSidecarLines(service.source, service.name, { bundle, width });
+  if (lines.ok) return { lines: lines.value, findings: [] };
+  const { path } = lines.error;
+  const finding: Finding =
+    lines.error.kind === "malformed" ? { code: "sidecar_malformed", path } : gap(path, lines.error);
+  return { lines: null, findings: [finding] };
 }
 
 /** Decides which leaf hashes the tree continues with, and reports what disagrees with them. */
@@ -184,7 +216,8 @@ async function compareTile(
   return position < 0 ? findings : [...findings, { code: "tile_wrong", path: formatTilePath(tile), position }];
 }
 
-async function readHashes(
+/** Reads the hashes of a tile. Null, with findings, if they cannot be read or have another length. */
+export async function readHashes(
   source: LogSource,
   tile: Tile & { readonly level: number },
 ): Promise<{ readonly hashes: readonly Hash[] | null; readonly findings: readonly Finding[] }> {
@@ -219,7 +252,9 @@ async function readTile(source: LogSource, tile: Tile, maxBytes: number): Promis
     : { path, servedWidth: tile.width, fetched };
 }
 
-function gap(path: string, fetched: Exclude<Fetched, { readonly kind: "found" }>): Finding {
+type Unread = { readonly kind: "missing" } | { readonly kind: "unreadable"; readonly reason: string };
+
+function gap(path: string, fetched: Unread): Finding {
   return fetched.kind === "missing"
     ? { code: "resource_missing", path }
     : { code: "resource_unreadable", path, reason: fetched.reason };

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { describe, expect, test } from "vitest";
+import type { LogKind } from "../../shared/logs/kinds.ts";
+import type { Result } from "../../shared/result.ts";
 import { ecdsaSigner, ed25519Signer, treeHeadSigner, witnessSigner } from "../../test/support/logs/served-log.ts";
 import { valueOf } from "../../test/support/value-of.ts";
-import { logOfTrustedRoot, logOfVkeys, verifiersOf } from "./trust.ts";
+import { logOfTrustedRoot, logOfVkeys, type TrustedLog, verifiersOf } from "./trust.ts";
+import { readTrustedRoot } from "./trusted-root.ts";
 
 const URL = "https://log.example.com";
 const keyOf = (vkey: string): Buffer => Buffer.from(vkey.split("+").slice(2).join("+"), "base64").subarray(1);
@@ -13,9 +16,9 @@ describe("verifier keys", () => {
   test("name the log: its kind by their type, its origin by their name", () => {
     const keys = [ecdsaSigner("log.example.com").vkey, ed25519Signer("log.example.com").vkey];
     const expected = { url: URL, kind: "signature", origin: "log.example.com", isRekor: false };
-    expect(logOfVkeys(URL, keys, false)).toEqual({ ok: true, value: { ...expected, vkeys: keys } });
-    expect(logOfVkeys(URL, keys, true)).toMatchObject({ value: { kind: "certificate" } });
-    expect(logOfVkeys(URL, [treeHeadSigner("ct").vkey], false)).toMatchObject({
+    expect(logOfVkeys(URL, keys, null)).toEqual({ ok: true, value: { ...expected, vkeys: keys } });
+    expect(logOfVkeys(URL, keys, "certificate")).toMatchObject({ value: { kind: "certificate" } });
+    expect(logOfVkeys(URL, [treeHeadSigner("ct").vkey], null)).toMatchObject({
       value: { kind: "certificate", origin: "ct" },
     });
   });
@@ -28,12 +31,12 @@ describe("verifier keys", () => {
     ["keys of two logs", [ed25519Signer("a").vkey, ed25519Signer("b").vkey], /different logs: a, b/],
     ["bytes that are not a key", ["a+2c624232+Ajg="], /give it as/],
   ])("refuse %s", (_, keys, reason) => {
-    expect(logOfVkeys(URL, keys, false)).toMatchObject({ ok: false, error: expect.stringMatching(reason) as string });
+    expect(logOfVkeys(URL, keys, null)).toMatchObject({ ok: false, error: expect.stringMatching(reason) as string });
   });
 
   test("in the form of the public log are accepted", () => {
     const vkey = "log2025-1.rekor.sigstore.dev+cf119915+AbfK5adZJxsI323FwGD2AJJ9F4i89cfDuLdGJBIYntuO";
-    expect(valueOf(logOfVkeys("https://log2025-1.rekor.sigstore.dev/api/v2", [vkey], false))).toMatchObject({
+    expect(valueOf(logOfVkeys("https://log2025-1.rekor.sigstore.dev/api/v2", [vkey], null))).toMatchObject({
       origin: "log2025-1.rekor.sigstore.dev",
       kind: "signature",
     });
@@ -51,39 +54,44 @@ describe("a trusted root", () => {
   const root = (tlogs: unknown, ctlogs: unknown): Buffer => Buffer.from(JSON.stringify({ tlogs, ctlogs }));
   const usual = root([instance(URL, ecdsa)], [instance(`${URL}/ct`, treeHead)]);
 
-  test.each<[string, Buffer, boolean, object]>([
-    [URL, usual, false, { url: URL, kind: "signature", origin: "log.example.com", isRekor: true }],
-    [`${URL}/api/v2`, usual, false, { url: `${URL}/api/v2`, kind: "signature", origin: "log.example.com" }],
-    [`${URL}/ct`, usual, false, { url: `${URL}/ct`, kind: "certificate", origin: "log.example.com/ct" }],
-    [`${URL}/ct`, usual, true, { url: `${URL}/ct`, kind: "certificate" }],
-    [URL, usual, true, { url: `${URL}/ct`, kind: "certificate" }],
-    [URL, root([instance(`${URL}/`, ed25519)], []), false, { kind: "signature" }],
+  const logIn = (url: string, json: Buffer, kind: LogKind | null): Result<TrustedLog, string> => {
+    const parsed = readTrustedRoot(json);
+    return parsed.ok ? logOfTrustedRoot(url, parsed.value, kind) : parsed;
+  };
+
+  test.each<[string, Buffer, LogKind | null, object]>([
+    [URL, usual, null, { url: URL, kind: "signature", origin: "log.example.com", isRekor: true }],
+    [`${URL}/api/v2`, usual, null, { url: `${URL}/api/v2`, kind: "signature", origin: "log.example.com" }],
+    [`${URL}/ct`, usual, null, { url: `${URL}/ct`, kind: "certificate", origin: "log.example.com/ct" }],
+    [`${URL}/ct`, usual, "certificate", { url: `${URL}/ct`, kind: "certificate" }],
+    [URL, usual, "certificate", { url: `${URL}/ct`, kind: "certificate" }],
+    [URL, root([instance(`${URL}/`, ed25519)], []), null, { kind: "signature" }],
     [
       URL,
       root([instance("https://rekor.example", ecdsa), 5, {}, instance(URL, ecdsa)], null),
-      false,
+      null,
       { kind: "signature" },
     ],
-  ])("names the log at %s (%#)", (url, json, isCertificateLog, expected) => {
-    const log = valueOf(logOfTrustedRoot(url, json, isCertificateLog));
+  ])("names the log at %s (%#)", (url, json, kind, expected) => {
+    const log = valueOf(logIn(url, json, kind));
     expect(log).toMatchObject(expected);
     expect(verifiersOf(log.vkeys).ok).toBe(true);
   });
 
   test("may list several keys for one log", () => {
     const json = root([instance(URL, ecdsa), instance(URL, ed25519)], []);
-    expect(valueOf(logOfTrustedRoot(URL, json, false)).vkeys.length).toBe(2);
+    expect(valueOf(logIn(URL, json, null)).vkeys.length).toBe(2);
   });
 
-  test.each<[string, Buffer, boolean, RegExp]>([
-    ["https://other.example", usual, false, /lists no log/],
-    ["https://other.example", usual, true, /lists no log/],
-    [URL, Buffer.from("{"), false, /JSON/],
-    [URL, Buffer.from("null"), false, /lists no log/],
-    [URL, root([instance(URL, Buffer.from("no key"))], []), false, /no key/],
-    [URL, root([], [instance(`${URL}/a`, treeHead), instance(`${URL}/b`, treeHead)]), true, /several/],
-  ])("says what is wrong: %s (%#)", (url, json, isCertificateLog, reason) => {
-    expect(logOfTrustedRoot(url, json, isCertificateLog)).toMatchObject({
+  test.each<[string, Buffer, LogKind | null, RegExp]>([
+    ["https://other.example", usual, null, /lists no log/],
+    ["https://other.example", usual, "certificate", /lists no log/],
+    [URL, Buffer.from("{"), null, /JSON/],
+    [URL, Buffer.from("null"), null, /lists no log/],
+    [URL, root([instance(URL, Buffer.from("no key"))], []), null, /no key/],
+    [URL, root([], [instance(`${URL}/a`, treeHead), instance(`${URL}/b`, treeHead)]), "certificate", /several/],
+  ])("says what is wrong: %s (%#)", (url, json, kind, reason) => {
+    expect(logIn(url, json, kind)).toMatchObject({
       ok: false,
       error: expect.stringMatching(reason) as string,
     });

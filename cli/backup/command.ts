@@ -10,9 +10,11 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import { unixMs } from "../../shared/time.ts";
 import { parseVkey } from "../../shared/tlog/vkey.ts";
 import { logOfTrustedRoot, verifiersOf } from "../audit/trust.ts";
+import { readTrustedRoot } from "../audit/trusted-root.ts";
 import { type Command, defineCommand, type Output } from "../command.ts";
 import { count, progressBar } from "../progress.ts";
 import { httpSource } from "../served-log/log-source.ts";
+import { TRUSTED_ROOT_PATH } from "../served-log/paths.ts";
 import { readLogsOf } from "../served-log/served-logs.ts";
 import { duration, paint } from "../terminal.ts";
 import { type BackedUpLog, backUpLog } from "./backup.ts";
@@ -82,11 +84,12 @@ async function findLog(
   config: LogConfig,
   url: PublicUrl,
 ): Promise<Result<BackedUpLog, string>> {
-  const root = await httpSource(url.href).read("trusted_root.json", MAX_TRUSTED_ROOT_BYTES);
+  const root = await httpSource(url.href).read(TRUSTED_ROOT_PATH, MAX_TRUSTED_ROOT_BYTES);
   if (root.kind !== "found")
-    return err(`${url.href}/trusted_root.json cannot be read; check that the service is running`);
-  const trusted = logOfTrustedRoot(config.baseUrl, root.bytes, config.kind === "certificate");
-  if (!trusted.ok) return err(`${url.href}/trusted_root.json: ${trusted.error}`);
+    return err(`${url.href}/${TRUSTED_ROOT_PATH} cannot be read; check that the service is running`);
+  const parsed = readTrustedRoot(root.bytes);
+  const trusted = parsed.ok ? logOfTrustedRoot(config.baseUrl, parsed.value, config.kind) : parsed;
+  if (!trusted.ok) return err(`${url.href}/${TRUSTED_ROOT_PATH}: ${trusted.error}`);
   const vkey = parseVkey(trusted.value.vkeys[0] ?? "");
   const verifiers = verifiersOf(trusted.value.vkeys.slice(0, 1));
   const verifier = verifiers.ok ? verifiers.value[0] : undefined;

@@ -278,13 +278,13 @@ describe("reindex", () => {
     ["a missing bundle", () => log.damage("tile/entries/000"), /tile\/entries\/000 is missing/],
     ["a malformed bundle", () => log.damage("tile/entries/000", () => Buffer.of(0)), /not a bundle/],
     ["an entry of another kind", () => log.rewrite(7, [entryRecord(Buffer.from("?"))]), /entry 7 has a format/],
-    ["a damaged sidecar", () => log.damage("api/meta/1", (bytes) => bytes.subarray(9)), /sidecar has a format/],
+    ["a damaged sidecar", () => log.damage("api/meta/1", (bytes) => bytes.subarray(9)), /api\/meta\/1 has a format/],
     [
       "an entry in another format",
       () => log.damage("api/entries/512?log=signature", () => Buffer.from("{}")),
-      /entry 512/,
+      /api\/entries\/512\S* has a format/,
     ],
-    ["a missing entry", () => log.damage("api/entries/529?log=signature"), /entry 529: api/],
+    ["a missing entry", () => log.damage("api/entries/529?log=signature"), /api\/entries\/529\S* is missing/],
   ])("says what is wrong: %s", async (_, damage, reason) => {
     damage();
     expect(await run(memoryIndex())).toMatchObject({ ok: false, error: expect.stringMatching(reason) as string });

@@ -2,13 +2,10 @@
 // The rows of the search index, rebuilt from a served log: from bundles and sidecars, and for the tail, which has no
 // sidecar yet, from its entries one by one. The functions that compute terms are the ones that the log itself uses.
 
-import { isObject } from "../../shared/json/member.ts";
-import { parseJson } from "../../shared/json/parse.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
 import { LOG_KINDS } from "../../shared/logs/kinds.ts";
 import { LOG_RECORDS } from "../../shared/logs/records.ts";
 import type { AttestationHints } from "../../shared/rekor/hints.ts";
-import { MAX_SIDECAR_BYTES, openSidecar, readSidecarLine, type SidecarLine } from "../../shared/rekor/sidecar.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { SearchRow } from "../../shared/search/row.ts";
 import type { UnixMs } from "../../shared/time.ts";
@@ -16,6 +13,7 @@ import { parseCheckpoint } from "../../shared/tlog/checkpoint.ts";
 import { parseNote } from "../../shared/tlog/note.ts";
 import { formatTilePath, TILE_WIDTH } from "../../shared/tlog/tile.ts";
 import type { LogSource } from "./log-source.ts";
+import { describeProblem, readSidecarLines } from "./sidecar-lines.ts";
 
 /** An entry with its row of the search index. */
 export interface IndexRow {
@@ -36,10 +34,7 @@ export interface ServedLog {
 
 /** Far more than 256 entries of 32 KiB. */
 const MAX_BUNDLE_BYTES = 32 * 1024 * 1024;
-const MAX_ENTRY_BYTES = 1024 * 1024;
 const MAX_CHECKPOINT_BYTES = 512 * 1024;
-/** Concurrent requests for entries of the tail. Each costs the log a proof. */
-const ENTRIES_AT_ONCE = 8;
 
 /** Reads the size of the log. The error is a line for the operator. */
 export async function readTreeSize({ config, tiles }: ServedLog): Promise<Result<number, string>> {
@@ -78,8 +73,10 @@ async function toRows(log: ServedLog, bytes: Uint8Array, bundle: number): Promis
   const { split, searchRow, timestamp: timestampIn } = LOG_RECORDS[kind];
   const records = split(bytes);
   if (records === null) return err("is not a bundle");
-  const lines = LOG_KINDS[kind].hasSidecars ? await readLines(log, bundle, records.length) : ok([]);
-  if (!lines.ok) return lines;
+  const { service, config } = log;
+  const part = { bundle, width: records.length };
+  const lines = LOG_KINDS[kind].hasSidecars ? await readSidecarLines(service, config.name, part) : ok([]);
+  if (!lines.ok) return err(describeProblem(lines.error));
   const rows: IndexRow[] = [];
   for (const [i, record] of records.entries()) {
     const line = lines.value[i];
@@ -92,44 +89,4 @@ async function toRows(log: ServedLog, bytes: Uint8Array, bundle: number): Promis
     rows.push({ leafIndex, timestamp, search, record, hints });
   }
   return ok(rows);
-}
-
-/** Reads what leaves do not hold: from the sidecar, or from the entries if there is no sidecar yet. */
-async function readLines(
-  { config, service }: ServedLog,
-  bundle: number,
-  width: number,
-): Promise<Result<readonly SidecarLine[], string>> {
-  const sidecar = width < TILE_WIDTH ? null : await service.read(`api/meta/${bundle}`, MAX_SIDECAR_BYTES);
-  if (sidecar?.kind === "unreadable") return err(`its sidecar cannot be read (${sidecar.reason})`);
-  if (sidecar?.kind === "found") return linesOf(sidecar.bytes, width);
-  const lines: SidecarLine[] = [];
-  for (let at = 0; at < width; at += ENTRIES_AT_ONCE) {
-    const indexes = Array.from(
-      { length: Math.min(ENTRIES_AT_ONCE, width - at) },
-      (_, i) => bundle * TILE_WIDTH + at + i,
-    );
-    for (const line of await Promise.all(indexes.map((index) => readLine(service, config, index)))) {
-      if (!line.ok) return line;
-      lines.push(line.value);
-    }
-  }
-  return ok(lines);
-}
-
-function linesOf(sidecar: Uint8Array, width: number): Result<readonly SidecarLine[], string> {
-  const lines = Array.from({ length: width }, (_, line) => line).map(openSidecar(sidecar));
-  return lines.every((line) => line !== null)
-    ? ok(lines)
-    : err("its sidecar has a format that this version does not support");
-}
-
-/** Reads one entry of the tail. `/api/entries` has the members of a sidecar's line. */
-async function readLine(service: LogSource, { name }: LogConfig, index: number): Promise<Result<SidecarLine, string>> {
-  const json = await readAll(service, `api/entries/${index}?log=${name}`, MAX_ENTRY_BYTES);
-  if (!json.ok) return err(`entry ${index}: ${json.error}`);
-  const parsed = parseJson(json.value);
-  const { timestampMs: timestamp = null, hints = null } = parsed.ok && isObject(parsed.value) ? parsed.value : {};
-  const line = readSidecarLine(new TextEncoder().encode(JSON.stringify({ timestamp, hints })), 0);
-  return line === null ? err(`entry ${index} has a format that this version does not support`) : ok(line);
 }

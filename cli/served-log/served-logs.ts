@@ -2,12 +2,13 @@
 // The logs of a service, as its /api/logs lists them. The search index uses the same names.
 
 import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
-import { isObject } from "../../shared/json/member.ts";
+import { isObject, isTexts } from "../../shared/json/member.ts";
 import { parseJson } from "../../shared/json/parse.ts";
 import { type LogConfig, openLog } from "../../shared/logs/config.ts";
 import { isLogKind } from "../../shared/logs/kinds.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { httpSource, type LogSource } from "./log-source.ts";
+import { LOGS_PATH } from "./paths.ts";
 
 /** Ten times the size of sixteen logs with their keys. */
 const MAX_LOGS_BYTES = 128 * 1024;
@@ -16,12 +17,14 @@ const MAX_LOGS_BYTES = 128 * 1024;
 export interface ListedLog extends LogConfig {
   /** Tells two logs of one name apart. Null if the service does not say. */
   readonly creation: string | null;
+  /** The keys that sign its checkpoints. Null if the service cannot say now. */
+  readonly vkeys: readonly string[] | null;
 }
 
 /** Reads /api/logs. The error is a line for the operator that starts with the path. */
-async function readServedLogs(service: LogSource): Promise<Result<readonly ListedLog[], string>> {
-  const fetched = await service.read("api/logs", MAX_LOGS_BYTES);
-  if (fetched.kind === "missing") return err("api/logs is missing: the server is not Sigedge, or an older version");
+export async function readServedLogs(service: LogSource): Promise<Result<readonly ListedLog[], string>> {
+  const fetched = await service.read(LOGS_PATH, MAX_LOGS_BYTES);
+  if (fetched.kind === "missing") return err(`${LOGS_PATH} is missing: the server is not Sigedge, or an older version`);
   if (fetched.kind === "unreadable") return err(`api/logs cannot be read (${fetched.reason})`);
   const json = parseJson(fetched.bytes);
   const rows: unknown = json.ok && isObject(json.value) ? json.value["logs"] : null;
@@ -43,10 +46,11 @@ export async function readLogsOf(url: PublicUrl, name: string | null): Promise<R
 
 function parseLog(row: unknown): ListedLog | null {
   if (!isObject(row)) return null;
-  const { name, kind, url, creation = null } = row;
+  const { name, kind, url, creation = null, vkeys = null } = row;
   if (typeof name !== "string" || typeof url !== "string" || !URL.canParse(url)) return null;
   if (!isLogKind(kind)) return null;
   const origin = parsePublicUrl(new URL(url).origin);
   const log = origin.ok ? openLog({ name, kind, url: origin.value }) : null;
-  return log?.baseUrl === url ? { ...log, creation: typeof creation === "string" ? creation : null } : null;
+  if (log?.baseUrl !== url) return null;
+  return { ...log, creation: typeof creation === "string" ? creation : null, vkeys: isTexts(vkeys) ? vkeys : null };
 }

@@ -17,3 +17,13 @@ export function items(value: unknown, name: string): readonly unknown[] {
   const list = member(value, name);
   return Array.isArray(list) ? list : [];
 }
+
+/** Whether a JSON value is a list of strings. */
+export function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
+}
+
+/** Whether a JSON value is a whole number from zero on that a double holds exactly. */
+export function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}

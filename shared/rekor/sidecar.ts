@@ -45,6 +45,17 @@ export function openSidecar(sidecar: Uint8Array): (line: number) => SidecarLine 
   };
 }
 
+/** Decodes the sidecar of `width` entries; null if it is malformed or has another number of lines. */
+export function decodeSidecar(sidecar: Uint8Array, width: number): readonly SidecarLine[] | null {
+  if (sidecar.at(-1) !== NEWLINE || sidecar.reduce((lines, byte) => lines + Number(byte === NEWLINE), 0) !== width) {
+    return null;
+  }
+  const lines = Array.from({ length: width }, (_, line) => line).map(openSidecar(sidecar));
+  return lines.every((line) => line !== null) ? lines : null;
+}
+
+const NEWLINE = 0x0a;
+
 /** Reads one line of a sidecar; openSidecar reads several. */
 export const readSidecarLine = (sidecar: Uint8Array, line: number): SidecarLine | null => openSidecar(sidecar)(line);
 

@@ -63,6 +63,7 @@ interface ReportJson {
   readonly verdict: string;
   readonly log: object;
   readonly keys: object;
+  readonly checks: object;
   readonly checkpoint: {
     readonly treeSize: number;
     readonly signatures: readonly { readonly type: number | null }[];
@@ -86,6 +87,9 @@ describe("sigedge audit of a signature log", () => {
     expect(stdout).toContain(`checkpoint of ${SIGNATURE_ENTRIES} entries`);
     expect(stdout).toContain(`${SIGNATURE_ENTRIES} signatures of entries verified`);
     expect(stdout).toContain("keys taken from the log's own server on first use");
+    // The trusted root has the ECDSA key; /api/logs lists the Ed25519 key as well.
+    expect(stdout).toMatch(/^ {2}and by localhost\+[0-9a-f]{8}, which only the log's own service lists$/m);
+    expect(stdout).not.toMatch(/unknown keys|not a log of Sigedge/);
     expect(stdout).toMatch(/^Good\. /m);
   });
 
@@ -123,6 +127,43 @@ describe("sigedge audit of a signature log", () => {
     expect([code, report.verdict]).toEqual([1, "bad"]);
     expect(report.findings.map(({ code: found }) => found)).toEqual(["checkpoint_unsigned"]);
     expect(readdirSync(folder)).not.toContain("other.json");
+  });
+});
+
+describe("sigedge audit with a write policy", () => {
+  const audited = async (policy: object, ...args: readonly string[]): ReturnType<typeof sigedgeJson> => {
+    const file = join(folder, "policy.json");
+    writeFileSync(file, JSON.stringify(policy));
+    return sigedgeJson(...args, "--policy", file, "--no-signatures", "--state", join(folder, "by-policy.json"));
+  };
+
+  test("finds what an open log took good under that policy", async () => {
+    const { code, report } = await audited({ ACCEPT: "open" }, stack.url);
+    expect([code, report.verdict]).toEqual([0, "good"]);
+    expect(report.checks).toEqual({ signatures: false, order: true, policy: true });
+  });
+
+  test("names each entry that a stricter one forbids", async () => {
+    const { code, report } = await audited({ ACCEPT: "own-ca" }, stack.url);
+    expect([code, report.verdict]).toEqual([1, "bad"]);
+    const refused = report.findings.map(({ code: found, message }) => [found, message.replace(/^entry \d+: /, "")]);
+    const bareEntries = KEY_KINDS.length + 2;
+    expect(refused).toEqual(
+      Array.from({ length: bareEntries }, () => [
+        "entry_refused",
+        "the write policy forbids it: its key is not listed",
+      ]),
+    );
+  });
+
+  test("says what is wrong with the file", async () => {
+    const file = join(folder, "wrong-policy.json");
+    writeFileSync(file, '{"ACCEPT":"all"}');
+    const { code, stderr } = await sigedge(stack.url, "--policy", file, "--state", join(folder, "none.json"));
+    expect([code, stderr]).toEqual([
+      2,
+      `sigedge audit: ${file}: ACCEPT must be one of own-ca, own-ca+listed-keys, open\n`,
+    ]);
   });
 });
 
@@ -205,6 +246,11 @@ describe("a forked log", () => {
     const { code, stdout } = await sigedge(...args);
     expect(code).toBe(1);
     expect(stdout).toContain("history was rewritten");
+    expect(stdout).toContain("If you know that it was made anew, as a local stack, remove that file.");
+    const file = `${join(folder, "fork.json")}.fork-3-4.json`;
+    expect(stdout).toContain(file);
+    const evidence = JSON.parse(readFileSync(file, "utf8")) as { readonly older: string; readonly newer: string };
+    expect(evidence).toMatchObject({ older: before, newer: after, vkeys: [log.signers[0]?.vkey] });
     for (const note of [before, after]) for (const line of note.trim().split("\n")) expect(stdout).toContain(line);
     expect((await sigedge(...args)).code).toBe(1);
     log.rewrite(0, ["a", "b"].map(record));
@@ -233,7 +279,7 @@ describe("an audit that cannot tell", () => {
     writeFileSync(state, "{");
     expect(await sigedge("http://a", "--state", state)).toMatchObject({
       code: 2,
-      stderr: expect.stringMatching(/not one of this version/) as string,
+      stderr: expect.stringMatching(/is damaged: it is not JSON/) as string,
     });
     mkdirSync(join(folder, "folder"));
     expect((await sigedge("http://a", "--state", join(folder, "folder"))).stderr).toMatch(/cannot be read \(EISDIR\)/);
@@ -257,6 +303,7 @@ test("--help prints the usage", async () => {
     "--trusted-root",
     "--witness",
     "--ct",
+    "--policy",
     "--no-signatures",
     "--incremental",
     "--state",

@@ -20,11 +20,11 @@ const VERBS = words(`
   compress compute confirm continue convert copy cosign count create damage decide define delete deploy derive
   describe detect discard do drain drop emit empty end enter evict exchange exec execute exit expect explain export
   extend fail feed fetch fill find finish flush follow forbid forge forget fork forward freeze get grant grow guard
-  handle hash help hide identify import index init insert install interrupt is issue join keep kill lay limit list
+  handle hash help hide identify import index init insert install interrupt is issue join judge keep kill lay limit list
   listen load log look lose lower make mark match measure merge meter migrate mirror move multiply mutate mute name
   normalize note observe offer open page parse patch pause place plan poll post prepare print prove prune publish pull
   push put query raise reach read rebuild receive record recover redirect reduce refresh refuse register reindex
-  reject release remember remove rename render replace reply report request require reset resign resolve respond
+  reject release remember remove rename render replace reply report request require reserve reset resign resolve respond
   restart restore resume retire retry return revoke rewrite rotate run save say schedule seal search see select send
   serialize serve set settle shorten show shrink sign skip sort spawn split spoil start stop store stream strip submit
   supersede swap sync take tell test throw to touch trust try turn unwrap update upload use validate verify visit wait

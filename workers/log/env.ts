@@ -10,12 +10,12 @@ import { err, type Result } from "../../shared/result.ts";
 import type { BindingsEnv } from "../../shared/settings/binding.ts";
 import type { SettingsEnv } from "../../shared/settings/setting.ts";
 import { type ConfigError, readOncePerEnv, Settings } from "../../shared/settings/settings.ts";
-import { parseRetiredKeys, type Retirement, retirementOf } from "../../shared/trust/retired-keys.ts";
+import { NO_RETIRED_KEYS, parseRetiredKeys, type Retirement, retirementOf } from "../../shared/trust/retired-keys.ts";
 import { type CompleteChain, parseChains } from "../../shared/x509/chains.ts";
 import { BINDINGS, SETTINGS } from "./declaration.ts";
 import type { Objects } from "./reading/log-reader.ts";
 import { DEFAULT_BOUNDS, type WriteBounds } from "./rekor-v2/write-budget.ts";
-import { parseSigningAlgorithms, parseWritePolicy, type WritePolicy } from "./rekor-v2/write-policy.ts";
+import { issuersOf, parseSigningAlgorithms, parseWritePolicy, type WritePolicy } from "./rekor-v2/write-policy.ts";
 import { createSite, type LogSite } from "./sites.ts";
 
 export type LogEnv = SettingsEnv<typeof SETTINGS> & Partial<BindingsEnv<typeof BINDINGS>>;
@@ -71,17 +71,12 @@ function readWriters(settings: Settings<typeof SETTINGS>): () => Writers {
   const pem = settings.readRequired("CA_CHAIN");
   const chains = parseChains(`${pem}\n${settings.read("OTHER_CA_CHAINS") ?? ""}`);
   const retired = parseRetiredKeys(settings.read("RETIRED_KEYS") ?? "[]");
+  const retiredKeys = retired.ok ? retired.value : NO_RETIRED_KEYS;
   const authorities = (chains.ok ? chains.value : []).map((chain) => ({
     chain,
-    retirement: retired.ok ? retirementOf(retired.value, chain) : null,
+    retirement: retirementOf(retiredKeys, chain),
   }));
-  const issuers = authorities.flatMap(({ chain }) =>
-    chain.map((certificate, i) => ({
-      certificate,
-      retirement: retired.ok ? retirementOf(retired.value, chain.slice(i)) : null,
-      isIssuing: i === 0,
-    })),
-  );
+  const issuers = issuersOf(chains.ok ? chains.value : [], retiredKeys);
   const policy = chains.ok
     ? parseWritePolicy(settings.read("ACCEPT"), settings.read("LISTED_KEYS"), issuers)
     : err(`CA_CHAIN ${chains.error.reason}`);

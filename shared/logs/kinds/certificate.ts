@@ -18,6 +18,7 @@ export const CERTIFICATE_LOG: LogKindFacts = {
   trustedRootMember: "ctlogs",
   isRekor: false,
   writer: "ca",
+  ownCheckpointType: NOTE_RFC6962,
   checkpointKey: ({ spki }) => ({ type: NOTE_RFC6962, key: spki }),
 };
 

@@ -30,6 +30,8 @@ export interface LogKindFacts {
   readonly writer: "ca" | "clients";
   /** Which key of the trusted root signs the log's checkpoints, as type and bytes of a vkey; null for other keys. */
   readonly checkpointKey: (key: PublicKey) => Pick<Vkey, "type" | "key"> | null;
+  /** The type of vkey that signs checkpoints of this kind and of no other; null if there is none. */
+  readonly ownCheckpointType: Vkey["type"] | null;
 }
 
 /** An entry as the read API shows it. */

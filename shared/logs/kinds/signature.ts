@@ -18,6 +18,7 @@ export const SIGNATURE_LOG: LogKindFacts = {
   trustedRootMember: "tlogs",
   isRekor: true,
   writer: "clients",
+  ownCheckpointType: null,
   checkpointKey: (key) => {
     if (key.kind === "ed25519") return { type: NOTE_ED25519, key: key.point };
     return key.kind.startsWith("ecdsa") ? { type: NOTE_ECDSA, key: key.spki } : null;

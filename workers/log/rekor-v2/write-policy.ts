@@ -12,7 +12,7 @@ import type { AcceptedKeyDetails, Credential } from "../../../shared/rekor/verif
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { WriteBudget } from "../../../shared/rpc/sequencer.ts";
 import type { UnixMs } from "../../../shared/time.ts";
-import { isAccepted, type Retirement } from "../../../shared/trust/retired-keys.ts";
+import { isAccepted, type RetiredKeys, type Retirement, retirementOf } from "../../../shared/trust/retired-keys.ts";
 import type { Certificate } from "../../../shared/x509/certificate.ts";
 import { verifyIssuedBy } from "../../../shared/x509/chain.ts";
 import { findExtension, OID, purposesOf } from "../../../shared/x509/extensions.ts";
@@ -103,6 +103,16 @@ async function findRetirement(
 function isSigningCertificate(certificate: Certificate): boolean {
   return purposesOf(certificate).includes(OID.codeSigning) && findExtension(certificate, OID.sctList) !== null;
 }
+
+/** The issuers of all chains, each with the earliest retirement of its own key and those above it. */
+export const issuersOf = (chains: readonly (readonly Certificate[])[], retired: RetiredKeys): readonly PolicyIssuer[] =>
+  chains.flatMap((chain) =>
+    chain.map((certificate, i) => ({
+      certificate,
+      retirement: retirementOf(retired, chain.slice(i)),
+      isIssuing: i === 0,
+    })),
+  );
 
 /**
  * Parses the settings ACCEPT and LISTED_KEYS (PEM public keys); null for a setting that is not given. `issuers` are the

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts of a Sigstore trusted root that an audit needs: the keys of logs and, with the ends of their validity, the
+// certificate authorities. Other members are ignored, and so are rows that lack what is needed.
+// Spec: https://github.com/sigstore/protobuf-specs/blob/main/protos/sigstore_trustroot.proto (TrustedRoot)
+
+import { decodeBase64 } from "../../shared/bytes/base64.ts";
+import { items, member } from "../../shared/json/member.ts";
+import { parseJson } from "../../shared/json/parse.ts";
+import { LOG_KINDS, type LogKind, mapKinds } from "../../shared/logs/kinds.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { type UnixMs, unixMs } from "../../shared/time.ts";
+import { type Certificate, parseCertificate } from "../../shared/x509/certificate.ts";
+
+/** A log of a trusted root. */
+export interface LogInstance {
+  /** Without a trailing slash. */
+  readonly baseUrl: string;
+  /** SubjectPublicKeyInfo, DER. */
+  readonly spki: Uint8Array;
+  /** Until when the key is trusted; null without an end. */
+  readonly end: UnixMs | null;
+}
+
+/** A certificate authority of a trusted root. */
+export interface Authority {
+  /** The issuing CA first. */
+  readonly chain: readonly Certificate[];
+  readonly end: UnixMs | null;
+}
+
+/** A trusted root. */
+export interface TrustedRoot {
+  readonly logs: Readonly<Record<LogKind, readonly LogInstance[]>>;
+  readonly authorities: readonly Authority[];
+}
+
+/** Reads a trusted root. The error is a line for the operator. */
+export function readTrustedRoot(json: Uint8Array): Result<TrustedRoot, string> {
+  const root = parseJson(json);
+  if (!root.ok) return err("the trusted root is not well-formed JSON");
+  const logsOf = (kind: LogKind): readonly LogInstance[] =>
+    items(root.value, LOG_KINDS[kind].trustedRootMember).flatMap(readLog);
+  const authorities = items(root.value, "certificateAuthorities").flatMap(readAuthority);
+  return ok({ logs: mapKinds(logsOf), authorities });
+}
+
+function readLog(instance: unknown): readonly LogInstance[] {
+  const baseUrl = member(instance, "baseUrl");
+  const publicKey = member(instance, "publicKey");
+  const spki = bytesOf(publicKey);
+  if (typeof baseUrl !== "string" || spki === null) return [];
+  return [{ baseUrl: baseUrl.replace(/\/$/, ""), spki, end: endOf(publicKey) }];
+}
+
+function readAuthority(authority: unknown): readonly Authority[] {
+  const ders = items(member(authority, "certChain"), "certificates").map(bytesOf);
+  const chain = ders.flatMap((der) => {
+    const certificate = der === null ? null : parseCertificate(der);
+    return certificate?.ok === true ? [certificate.value] : [];
+  });
+  return chain.length === 0 || chain.length < ders.length ? [] : [{ chain, end: endOf(authority) }];
+}
+
+function bytesOf(json: unknown): Uint8Array | null {
+  const text = member(json, "rawBytes");
+  const bytes = typeof text === "string" ? decodeBase64(text) : null;
+  return bytes?.ok === true ? bytes.value : null;
+}
+
+function endOf(json: unknown): UnixMs | null {
+  const end = member(member(json, "validFor"), "end");
+  const time = typeof end === "string" ? Date.parse(end) : Number.NaN;
+  return Number.isSafeInteger(time) && time >= 0 ? unixMs(time) : null;
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Paths of a service that commands read, from the declarations of the services. They start without a slash.
+
+import { findPaths, type RouteRow } from "../../shared/http/route.ts";
+import type { LogKind } from "../../shared/logs/kinds.ts";
+import { ROUTES as LOG } from "../../workers/log/declaration.ts";
+import { ROUTES as TRUST } from "../../workers/trust/declaration.ts";
+
+const strip = (path: string): string => path.slice(1);
+
+/** The trusted root of a service. */
+export const TRUSTED_ROOT_PATH = strip(findPaths(TRUST, "trustedRoot")[0]);
+
+/** The list of a service's logs. */
+export const LOGS_PATH = strip(findPaths(LOG, "logs")[0]);
+
+const [META] = findPaths(LOG, "meta");
+const [ENTRY] = findPaths(LOG, "entry");
+
+/** The sidecar of a bundle of a host's signature log. */
+export const sidecarUrlPath = (bundle: number): string => strip(META.replace(":bundle", String(bundle)));
+
+/** An entry of the log with this name. */
+export const entryUrlPath = (leafIndex: number, log: string): string =>
+  `${strip(ENTRY.replace(":index", String(leafIndex)))}?log=${log}`;
+
+const CHECKPOINT = "/checkpoint";
+const LOG_ROWS: readonly RouteRow[] = LOG;
+
+/** The paths below a host, with their slash, at which a log of this kind is read: for Rekor v2 none and `/api/v2`. */
+export const readPrefixes = (kind: LogKind): readonly string[] =>
+  LOG_ROWS.filter(({ path, kinds }) => path.endsWith(CHECKPOINT) && kinds?.includes(kind) === true).map(({ path }) =>
+    path.slice(0, -CHECKPOINT.length),
+  );
