@@ -11,7 +11,6 @@ import { migrate, type SchemaStorage, type SchemaTooNew, schemaVersion } from ".
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import { type Hash, hash } from "../../shared/tlog/hash.ts";
 import type { SignedTreeHead, TreeHead } from "../../shared/tlog/head.ts";
-import { decodeTile, encodeTile, TILE_WIDTH } from "../../shared/tlog/tile.ts";
 import type { SizedStorage } from "./platform/durable-storage.ts";
 import {
   ALL_IDENTITIES_VERSION,
@@ -21,6 +20,10 @@ import {
   entryTable,
   LOG_SCHEMA,
 } from "./recovery/log-schema.ts";
+import { blob, buffer, decodeColumn, integer, type Row, text } from "./tables/columns.ts";
+import { type CosignedRow, readCosigned, writeCosigned } from "./tables/cosigned.ts";
+import { forgetCounts, readCount, type WriterCount, writeCount } from "./tables/counts.ts";
+import { type EdgeRow, pruneEdge, readEdge, readEdgeTile, writeEdge } from "./tables/edge.ts";
 
 /** The identity that a log got at its creation. */
 export interface LogIdentity {
@@ -63,32 +66,11 @@ export interface KnownEntry {
   readonly timestamp: UnixMs | null;
 }
 
-/** How many entries count against a budget. */
-export interface WriterCount {
-  readonly budget: WriteBudget;
-  readonly entries: number;
-}
-
-/** A head that a quorum of witnesses has cosigned; the checkpoint has their lines. */
-export interface CosignedRow extends SignedTreeHead {
-  /** When the quorum was found. */
-  readonly since: UnixMs;
-}
-
-/** A tile of level 1 or above. */
-export interface EdgeRow {
-  readonly level: number;
-  readonly tileIndex: number;
-  readonly hashes: readonly Hash[];
-}
-
 /** A backup of the tail in R2. */
 export interface StoredBackup {
   readonly treeSize: number;
   readonly madeAt: UnixMs;
 }
-
-type Row = Record<string, SqlStorageValue>;
 
 /** Few enough entries that their terms and hints take little memory at once. */
 const STEP_ENTRIES = 16;
@@ -251,26 +233,11 @@ export class LogStorage {
 
   /** The newest cosigned head, null if there is none. */
   readCosigned(): CosignedRow | null {
-    const [row] = this.#storage.exec("SELECT * FROM cosigned");
-    if (row === undefined) return null;
-    return {
-      treeSize: integer(row, "size"),
-      rootHash: hash(blob(row, "root")),
-      timestamp: unixMs(integer(row, "time_ms")),
-      checkpoint: text(row, "checkpoint"),
-      since: unixMs(integer(row, "since_ms")),
-    };
+    return readCosigned(this.#storage);
   }
 
-  writeCosigned({ treeSize, rootHash, timestamp, checkpoint, since }: CosignedRow): void {
-    this.#storage.exec(
-      "INSERT OR REPLACE INTO cosigned VALUES (1, ?, ?, ?, ?, ?)",
-      treeSize,
-      buffer(rootHash),
-      timestamp,
-      checkpoint,
-      since,
-    );
+  writeCosigned(row: CosignedRow): void {
+    writeCosigned(this.#storage, row);
   }
 
   /** When the log was frozen, null if it was not. */
@@ -313,37 +280,29 @@ export class LogStorage {
   }
 
   /** How many entries count against a budget so far. */
-  readCount({ writer, until }: WriteBudget): number {
-    const query = "SELECT entries FROM writer WHERE until_ms = ? AND writer = ?";
-    const [row] = this.#storage.exec(query, until, buffer(writer));
-    return row === undefined ? 0 : integer(row, "entries");
+  readCount(budget: WriteBudget): number {
+    return readCount(this.#storage, budget);
   }
 
-  writeCount({ budget: { writer, until }, entries }: WriterCount): void {
-    this.#storage.exec("INSERT OR REPLACE INTO writer VALUES (?, ?, ?)", until, buffer(writer), entries);
+  writeCount(count: WriterCount): void {
+    writeCount(this.#storage, count);
   }
 
   /** Deletes counts that have ended before `time`, at most twice as many as a round can add. */
   forgetCounts(time: number): void {
-    const ended = "SELECT until_ms, writer FROM writer WHERE until_ms < ? ORDER BY until_ms LIMIT 128";
-    this.#storage.exec(`DELETE FROM writer WHERE (until_ms, writer) IN (${ended})`, time);
+    forgetCounts(this.#storage, time);
   }
 
-  writeEdge({ level, tileIndex, hashes }: EdgeRow): void {
-    this.#storage.exec("INSERT OR REPLACE INTO edge VALUES (?, ?, ?)", level, tileIndex, buffer(encodeTile(hashes)));
+  writeEdge(row: EdgeRow): void {
+    writeEdge(this.#storage, row);
   }
 
   readEdge(): readonly EdgeRow[] {
-    return this.#storage.exec("SELECT * FROM edge ORDER BY level, tile").map((row) => ({
-      level: integer(row, "level"),
-      tileIndex: integer(row, "tile"),
-      hashes: decodeTile(blob(row, "hashes")),
-    }));
+    return readEdge(this.#storage);
   }
 
   readEdgeTile(level: number, tileIndex: number): readonly Hash[] | null {
-    const [row] = this.#storage.exec("SELECT hashes FROM edge WHERE level = ? AND tile = ?", level, tileIndex);
-    return row === undefined ? null : decodeTile(blob(row, "hashes"));
+    return readEdgeTile(this.#storage, level, tileIndex);
   }
 
   /** Entries [from, to) in order. Throws RangeError if one is missing: the store is damaged. */
@@ -414,10 +373,7 @@ export class LogStorage {
   /** Deletes entries below `end`, and the upper tiles that R2 has. */
   prune(end: number, publishedTiles: number): void {
     for (const table of ENTRY_TABLES) this.#pruneTable(table, end);
-    for (const { level, tileIndex } of this.readEdge()) {
-      if ((tileIndex + 1) * TILE_WIDTH ** level > publishedTiles) continue;
-      this.#storage.exec("DELETE FROM edge WHERE level = ? AND tile = ?", level, tileIndex);
-    }
+    pruneEdge(this.#storage, publishedTiles);
   }
 
   /** Deletes a table's entries below `end`: with the table, if there are no others in it. */
@@ -443,43 +399,4 @@ function entryRow(row: Row): EntryRow {
     search: decodeColumn(row, "search", decodeSearchRow),
     hints: row["hints"] === null ? null : decodeColumn(row, "hints", decodeHints),
   };
-}
-
-/** Copies exactly these bytes: SQL would store the whole buffer behind a view. */
-function buffer(bytes: Uint8Array): ArrayBuffer {
-  return new Uint8Array(bytes).buffer;
-}
-
-function integer(row: Row, column: string): number {
-  const value = row[column];
-  if (typeof value !== "number" || !Number.isSafeInteger(value)) throw new RangeError(`${column} is not an integer`);
-  return value;
-}
-
-function text(row: Row, column: string): string {
-  const value = row[column];
-  if (typeof value !== "string") throw new RangeError(`${column} is not text`);
-  return value;
-}
-
-/** Decodes a JSON column. Throws RangeError if it is not of the form that is written here. */
-function decodeColumn<T>(row: Row, column: string, decode: (json: unknown) => T | null): T {
-  const value = decode(parseJsonText(text(row, column)));
-  if (value === null) throw new RangeError(`${column} is not of its form`);
-  return value;
-}
-
-/** Undefined, which no decoder takes, if the text is not JSON. */
-function parseJsonText(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
-}
-
-function blob(row: Row, column: string): Uint8Array {
-  const value = row[column];
-  if (!(value instanceof ArrayBuffer)) throw new RangeError(`${column} is not a blob`);
-  return new Uint8Array(value);
 }

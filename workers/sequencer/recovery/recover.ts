@@ -29,7 +29,8 @@ import {
 import { parseVkey } from "../../../shared/tlog/vkey.ts";
 import type { LogDeps } from "../deps.ts";
 import { keySettingOf } from "../kinds/kinds.ts";
-import type { CosignedRow, LogIdentity, StateRow } from "../storage.ts";
+import type { LogIdentity, StateRow } from "../storage.ts";
+import type { CosignedRow } from "../tables/cosigned.ts";
 import { type Refusal, refuse, toRefusal } from "./refusal.ts";
 
 /** The log as its own rows have it. */

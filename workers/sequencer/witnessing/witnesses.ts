@@ -10,7 +10,7 @@ import type { SignedTreeHead } from "../../../shared/tlog/head.ts";
 import { formatNote, type NoteSignature, parseNote } from "../../../shared/tlog/note.ts";
 import { isQuorum, type WitnessPolicy } from "../../../shared/tlog/policy.ts";
 import type { Witnessing } from "../deps.ts";
-import type { CosignedRow } from "../storage.ts";
+import type { CosignedRow } from "../tables/cosigned.ts";
 import { Cosigning } from "./cosigning.ts";
 import { type SubmissionDeps, Submissions } from "./submission.ts";
 
