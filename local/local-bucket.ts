@@ -27,13 +27,17 @@ export async function openStateBucket(state: string): Promise<BackupBucket> {
         const bytes = folder.read(key) ?? new Uint8Array();
         const isTaken = !(await bucket.create(key, bytes));
         const held = isTaken ? await bucket.get(key) : bytes;
-        if (held === null || !equal(held, bytes)) throw new BucketError(`${key} is in the bucket with other bytes`);
+        if (held === null || !equal(held, bytes)) throw new BucketError(differs(key, state));
         onProgress(i + 1, keys.length);
       }
     },
     close: bucket.close,
   };
 }
+
+const differs = (key: string, state: string): string =>
+  `${key} is in the bucket with other bytes, and a restore overwrites nothing; if the bucket's object is damaged, move ` +
+  `${join(state, "storage", "r2")} away and restore into an empty bucket`;
 
 /** Opens the bucket below `<state>/storage`, and creates it if it does not exist. */
 export async function openLocalBucket(state: string): Promise<LocalBucket> {

@@ -86,8 +86,10 @@ export function readNewestTail(folder: BackupFolder, name: string): Backup | nul
 /** A backup that was checked completely. */
 export interface CheckedBackup {
   readonly tail: Backup;
-  /** The keys of every object of the log at that size, log.json last. */
+  /** The keys of every object of the log at that size: tiles, the copy of the tail, log.json. */
   readonly keys: readonly string[];
+  /** Whether bytes are a copy of the same tail: times and signatures of copies may differ, their tree may not. */
+  readonly isSameTail: (bytes: Uint8Array) => boolean;
 }
 
 /** Reads and hashes the whole backup of a log. The error is a line for the operator. */
@@ -122,7 +124,12 @@ export function checkBackup(
   }
   if (!matchesCheckpoint(kind, { ...tail, edge: upper.open }))
     return err(`the entries of the ${name} log do not match its checkpoint of size ${tail.treeSize}`);
-  return ok({ tail, keys: [...keys, `${name}/${backupPath(tail.treeSize)}`, `${name}/log.json`] });
+  const isSameTail = (bytes: Uint8Array): boolean => {
+    const copy = decodeBackup(bytes);
+    if (!copy.ok || copy.value.creation !== creation || !equal(copy.value.rootHash, tail.rootHash)) return false;
+    return copy.value.treeSize === tail.treeSize && matchesCheckpoint(kind, { ...copy.value, edge: upper.open });
+  };
+  return ok({ tail, isSameTail, keys: [...keys, `${name}/${backupPath(tail.treeSize)}`, `${name}/log.json`] });
 }
 
 function checkTile(

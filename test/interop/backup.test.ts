@@ -5,9 +5,13 @@ import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findFreePort } from "../../cli/address.ts";
 import { wranglerBucket } from "../../cli/backup/buckets.ts";
 import { BackupFolder } from "../../cli/backup/folder.ts";
 import { restoreLog } from "../../cli/backup/restore.ts";
+import { openStateBucket } from "../../local/local-bucket.ts";
+import { decodeBackup, encodeBackup } from "../../shared/logs/backup.ts";
+import { unixMs } from "../../shared/time.ts";
 import {
   artifactRequest,
   clientKey,
@@ -19,6 +23,7 @@ import {
 } from "../support/logs/log-client.ts";
 import { runCommand } from "../support/process/command.ts";
 import { startStack, type TestStack } from "../support/process/stack.ts";
+import { valueOf } from "../support/value-of.ts";
 
 const key = clientKey();
 const artifacts = (from: number, count: number): readonly string[] =>
@@ -120,6 +125,56 @@ describe("sigedge restore", () => {
       expect([posted.status, entry.logIndex]).toEqual([201, String(treeSize)]);
     } finally {
       await lost.stop();
+    }
+  });
+
+  it("restores into a bucket that has the log's own copy of the tail: intact, or without its tiles", async () => {
+    const state2 = mkdtempSync(join(folder, "partly-"));
+    const backup = new BackupFolder(join(folder, "copy"));
+    const tailKey = "signature/backup/0000000000000331";
+    const tail = valueOf(decodeBackup(backup.read(tailKey) ?? new Uint8Array()));
+    const own = new BackupFolder(join(folder, "own-copy"));
+    own.write("signature/log.json", backup.read("signature/log.json") ?? new Uint8Array());
+    own.write(tailKey, encodeBackup({ ...tail, createdAt: unixMs(tail.createdAt + 7_200_000) }));
+    const put = await openStateBucket(state2);
+    await put.put(own, [tailKey, "signature/log.json"], () => undefined);
+    await put.close();
+    for (const what of ["without tiles", "intact"]) {
+      const restored = await sigedge("restore", backup.path, "--state", state2, "--log", "signature");
+      expect(restored, what).toMatchObject({ code: 0, stderr: "", json: { logs: [{ treeSize: 331 }] } });
+    }
+    const bucket = await openStateBucket(state2);
+    expect(await bucket.get(tailKey)).toEqual(own.read(tailKey));
+    for (const path of backup.keys("signature/").filter((name) => name !== tailKey))
+      expect(await bucket.get(path)).toEqual(backup.read(path));
+    await bucket.close();
+  });
+
+  it("refuses a copy of the tail that is of another tree, and says what to do", async () => {
+    const state3 = mkdtempSync(join(folder, "damaged-tail-"));
+    const backup = new BackupFolder(join(folder, "copy"));
+    const other = new BackupFolder(join(folder, "damaged-tail"));
+    const tailKey = "signature/backup/0000000000000331";
+    const tail = valueOf(decodeBackup(backup.read(tailKey) ?? new Uint8Array()));
+    other.write(tailKey, encodeBackup({ ...tail, entries: tail.entries.toReversed() }));
+    const bucket = await openStateBucket(state3);
+    await bucket.put(other, [tailKey], () => undefined);
+    await bucket.close();
+    const { code, stderr } = await sigedge("restore", backup.path, "--state", state3, "--log", "signature");
+    expect([code, stderr]).toEqual([1, expect.stringContaining("of another tree; restore into an empty bucket")]);
+  });
+
+  it("refuses while a stack runs on the state folder: stop it first", async () => {
+    const running = mkdtempSync(join(folder, "running-"));
+    const port = valueOf(await findFreePort(0));
+    const start = runCommand("cli/sigedge.mjs", { args: ["start", "--port", String(port), "--state", running] });
+    try {
+      await start.says("Sigedge is running");
+      const { code, stderr } = await sigedge("restore", join(folder, "copy"), "--state", running);
+      expect([code, stderr]).toEqual([1, expect.stringContaining("stop it first")]);
+    } finally {
+      start.process.kill("SIGTERM");
+      await start.ended;
     }
   });
 
