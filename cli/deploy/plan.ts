@@ -10,6 +10,7 @@ import { SETTINGS as GATEWAY_SETTINGS } from "../../workers/front/declaration.ts
 import { openAccount } from "../deployment/account.ts";
 import { type Deployment, forgetShape, recordShape, type WorkerSettings } from "../deployment/deployment.ts";
 import { databaseSteps, listRemoteSecrets, useSecretsFile } from "../deployment/prepare.ts";
+import { refuseOverdue } from "../deployment/undeployed.ts";
 import { reasonOf, runWrangler } from "../deployment/wrangler.ts";
 import { SPLIT_ORDER, type SplitWorker, workerName, writeConfig } from "../deployment/wrangler-config.ts";
 import type { Step } from "../steps.ts";
@@ -45,6 +46,7 @@ export function deploySteps(plan: Plan): readonly Step[] {
   const first = workers[0] ?? null;
   return [
     { title: "configuration", run: () => writeConfigs(plan) },
+    ...(plan.isFirst ? [] : [{ title: "retired keys", run: () => refuseOverdue(deployment, Date.now()) }]),
     { title: "what the account has already", run: () => checkAccount(plan, workers) },
     ...databaseSteps(deployment, first),
     ...workers.map((worker) => ({

@@ -10,6 +10,7 @@ import { childEnvironment } from "../child-environment.ts";
 import { openAccount } from "../deployment/account.ts";
 import { chooseShape, type Deployment, readDeployment, recordShape, workerSettings } from "../deployment/deployment.ts";
 import { databaseSteps, listRemoteSecrets, uploadSecrets } from "../deployment/prepare.ts";
+import { refuseOverdue } from "../deployment/undeployed.ts";
 import { PREPARED_VARIABLE } from "../deployment/wrangler.ts";
 import { findRedirectedFolder } from "../deployment/wrangler-config.ts";
 import type { Step } from "../steps.ts";
@@ -62,6 +63,7 @@ async function prepare(deployment: Deployment, isFirst: boolean): Promise<Result
   if (!settings.ok) return settings;
   const { secrets, vars } = settings.value;
   const steps: readonly Step[] = [
+    { title: "retired keys", run: () => refuseOverdue(deployment, Date.now()) },
     { title: "what the account has already", run: () => checkAccount({ deployment, isFirst, vars }) },
     ...databaseSteps(deployment, null),
     { title: "secrets", run: () => uploadMissing(deployment, secrets) },

@@ -16,9 +16,17 @@ import {
   workerSettings,
 } from "../deployment/deployment.ts";
 import { PASSPHRASE_FILE } from "../deployment/passphrase.ts";
+import { readRetiredKeys } from "../deployment/retired-keys.ts";
+import {
+  describeOverdue,
+  describePending,
+  findUndeployed,
+  isOverdue,
+  postponeRetirement,
+} from "../deployment/undeployed.ts";
 import { configPath } from "../deployment/wrangler-config.ts";
 import { IS_INSTALLED } from "../root.ts";
-import { trustRootOf } from "../status/observe.ts";
+import { jsonOf, trustRootOf } from "../status/observe.ts";
 import {
   type Check,
   conclude,
@@ -59,6 +67,13 @@ export const localChecks = (deployment: Deployment, site: Site): readonly Check[
     needs: ["service", "settings"],
     gives: null,
     run: () => checkDeployed(deployment, site),
+  },
+  {
+    name: "retired-keys",
+    title: "retired keys",
+    needs: ["service"],
+    gives: null,
+    run: () => checkRetired(deployment, site),
   },
   {
     name: "limits",
@@ -121,6 +136,22 @@ async function checkDeployed(deployment: Deployment, site: Site): Promise<Outcom
   const isSame = root.value.cas.some(([certificate]) => certificate?.fingerprint256 === here);
   const fix = `${site.advice.deploy}, or use the folder that it was deployed from`;
   return conclude(isSame ? [] : [error("settings", "the deployed CA is not the one in the folder", fix)]);
+}
+
+async function checkRetired(deployment: Deployment, site: Site): Promise<Outcome> {
+  const rows = readRetiredKeys(deployment.folder);
+  if (!rows.ok) return conclude([error("retired-keys", rows.error, "restore the file from a backup")]);
+  if (rows.value.length === 0) return conclude([]);
+  const root = await readAs(site, "/trusted_root.json", jsonOf);
+  if (!root.ok) return concludeInPart([], [root.error]);
+  const now = Date.now();
+  return conclude(
+    findUndeployed(rows.value, root.value).map((one) =>
+      isOverdue(one, now)
+        ? error("retired-keys", describeOverdue(one), postponeRetirement(deployment, one, now))
+        : warning("retired-keys", describePending(one), `before that: ${site.advice.deploy}`),
+    ),
+  );
 }
 
 async function checkLimits(deployment: Deployment): Promise<Outcome> {

@@ -5,7 +5,14 @@ import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts"
 import { logsOf } from "../../shared/logs/config.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { defineCommand } from "../command.ts";
-import { DEPLOYMENT_FLAGS, readDeployment, selectDeployment } from "../deployment/deployment.ts";
+import { DEPLOYMENT_FLAGS, type Deployment, readDeployment, selectDeployment } from "../deployment/deployment.ts";
+import {
+  describeOverdue,
+  describePending,
+  isOverdue,
+  postponeRetirement,
+  readUndeployed,
+} from "../deployment/undeployed.ts";
 import { count } from "../progress.ts";
 import { paint } from "../terminal.ts";
 import { type Gauge, gaugeOf } from "./gauges.ts";
@@ -35,6 +42,8 @@ interface Status {
   readonly health: Health;
   readonly logs: readonly LogStatus[];
   readonly expiries: readonly { readonly what: string; readonly at: string; readonly days: number }[];
+  /** Retirements of keys that are planned in the folder and not deployed, one sentence each. */
+  readonly retirements: readonly string[];
   /** Routes that could not be read, each with the reason. */
   readonly unreadable: readonly string[];
 }
@@ -63,38 +72,47 @@ export const STATUS = defineCommand({
     1: "Something is wrong, or the deployment does not answer.",
     2: "The arguments are wrong.",
   },
-  read: ({ values, positionals: [text, ...more] }): Result<PublicUrl, string> => {
+  read: ({ values, positionals: [text, ...more] }): Result<Options, string> => {
     if (more.length > 0) return err("give one address");
-    if (text === undefined) return urlOfFolder(values);
+    if (text === undefined) return readFolder(values);
     const url = parsePublicUrl(text.replace(/\/$/, ""));
-    return url.ok ? url : err(`the address ${url.error.reason}`);
+    return url.ok ? ok({ url: url.value, deployment: null }) : err(`the address ${url.error.reason}`);
   },
-  run: async (url, output) => {
-    const health = await readHealth(url.href);
-    if (!health.ok) return err(`${url.href} does not answer (${health.error})`);
-    const status = await readStatus(url, health.value);
+  run: async (options, output) => {
+    const { href } = options.url;
+    const health = await readHealth(href);
+    if (!health.ok) return err(`${href} does not answer (${health.error})`);
+    const status = await readStatus(options, health.value);
     output.result(status, statusText(status));
     return ok(isWell(status) ? 0 : 1);
   },
 });
 
-/** The address of the deployment in the folder. */
-function urlOfFolder(values: Parameters<typeof selectDeployment>[0]): Result<PublicUrl, string> {
+interface Options {
+  readonly url: PublicUrl;
+  /** Null for an address that was given: whose folder it has is not known. */
+  readonly deployment: Deployment | null;
+}
+
+/** The deployment in the folder. */
+function readFolder(values: Parameters<typeof selectDeployment>[0]): Result<Options, string> {
   const selection = selectDeployment(values);
   if (!selection.ok) return selection;
   const deployment = readDeployment(selection.value.folder);
   if (!deployment.ok) return deployment;
-  const own = deployment.value?.publicUrl ?? null;
-  return own === null ? err("give the address of a deployment: sigedge status https://HOST") : ok(own);
+  const url = deployment.value?.publicUrl ?? null;
+  if (url === null) return err("give the address of a deployment: sigedge status https://HOST");
+  return ok({ url, deployment: deployment.value });
 }
 
-async function readStatus(publicUrl: PublicUrl, health: Health): Promise<Status> {
+async function readStatus({ url: publicUrl, deployment }: Options, health: Health): Promise<Status> {
   const url = publicUrl.href;
   const logs = Object.values(logsOf(publicUrl));
-  const [gauges, root, sizes] = await Promise.all([
+  const [gauges, root, sizes, retirements] = await Promise.all([
     readGauges(url),
     readTrustRoot(url),
     Promise.all(logs.map(({ baseUrl }) => readTreeSize(`${baseUrl}/checkpoint`))),
+    deployment === null ? [] : readRetirements(deployment),
   ]);
   const figures = gauges.ok ? gauges.value : [];
   const unreadable = [
@@ -107,6 +125,7 @@ async function readStatus(publicUrl: PublicUrl, health: Health): Promise<Status>
     health,
     logs: logs.map(({ name }, i) => logStatus(name, sizes[i] ?? null, figures)),
     expiries: expiries.map(expiryJson),
+    retirements,
     unreadable,
   };
 }
@@ -135,14 +154,25 @@ const expiryJson = ({ what, at }: Expiry): Status["expiries"][number] => ({
   days: Math.floor((at.getTime() - Date.now()) / DAY_MS),
 });
 
-const isWell = ({ health, logs, expiries, unreadable }: Status): boolean =>
+/** None if the trusted root cannot be read, which is reported apart. */
+async function readRetirements(deployment: Deployment): Promise<readonly string[]> {
+  const undeployed = await readUndeployed(deployment);
+  if (!undeployed.ok) return [undeployed.error];
+  const now = Date.now();
+  return undeployed.value.map((one) =>
+    isOverdue(one, now) ? `${describeOverdue(one)}; ${postponeRetirement(deployment, one, now)}` : describePending(one),
+  );
+}
+
+const isWell = ({ health, logs, expiries, retirements, unreadable }: Status): boolean =>
   health.status === "SERVING" &&
   logs.every(({ size, running }) => size !== null && running !== false) &&
   expiries.every(({ days }) => days >= 0) &&
+  retirements.length === 0 &&
   // The gateway of a split deployment has no metrics.
   unreadable.every((line) => line === "/metrics answers 404");
 
-function statusText({ url, health, logs, expiries, unreadable }: Status): string {
+function statusText({ url, health, logs, expiries, retirements, unreadable }: Status): string {
   const serves = health.status === "SERVING" ? paint("green", "serves") : paint("red", health.status);
   return [
     `${paint("bold", url)} ${serves}`,
@@ -154,7 +184,7 @@ function statusText({ url, health, logs, expiries, unreadable }: Status): string
       const style = days < 0 ? "red" : days < 30 ? "yellow" : "dim";
       return `${what.padEnd(24)} expires ${at.slice(0, 10)} ${paint(style, `in ${count(days)} days`)}`;
     }),
-    ...unreadable.map((line) => paint("yellow", line)),
+    ...[...retirements, ...unreadable].map((line) => paint("yellow", line)),
   ].join("\n");
 }
 
