@@ -18,14 +18,14 @@ import { MemoryAnchor, MemoryObjects } from "../../../test/support/logs/memory-s
 import { valueOf } from "../../../test/support/value-of.ts";
 import type { LogFormat } from "../kinds/kind.ts";
 import { SEQUENCER_KINDS } from "../kinds/kinds.ts";
-import { parseLogSigner } from "../kinds/log-keys.ts";
+import { type LogSigner, parseLogSigner } from "../kinds/log-keys.ts";
 import { describeLog } from "../publication/description.ts";
 
 /** The format of a log one of whose keys is another, and how often any of them has signed. */
 function replaceKey(
   kind: LogKind,
   key: "ecdsa" | "ed25519",
-): { readonly format: LogFormat; readonly signed: () => number } {
+): { readonly format: LogFormat; readonly ecdsa: LogSigner; readonly signed: () => number } {
   let count = 0;
   const counted = <Signer extends { readonly sign: (message: Uint8Array) => Uint8Array }>(signer: Signer): Signer => ({
     ...signer,
@@ -42,7 +42,7 @@ function replaceKey(
     ecdsa: counted(keys.ecdsa),
     ed25519: counted(keys.ed25519),
   });
-  return { format, signed: () => count };
+  return { format, ecdsa: keys.ecdsa, signed: () => count };
 }
 
 describe("opening", () => {
@@ -262,7 +262,7 @@ describe("opening", () => {
       // A certificate log is empty at first.
       if (kind === "certificate") await appendCertificate(memory, "a");
       const checkpoint = memory.log.head?.checkpoint;
-      const { format, signed } = replaceKey(kind, key);
+      const { format, ecdsa, signed } = replaceKey(kind, key);
       const restarted = memory.restart({ format });
       restarted.host.time += 24 * 60 * 60 * 1000;
       await expectRefusal(
@@ -270,7 +270,7 @@ describe("opening", () => {
         new RegExp(`^${setting} is not the key that the log ${name} was created with: put the old key back$`),
       );
       expect(restarted.log.headOver(0)?.checkpoint).toBe(checkpoint);
-      const setup = { config: memory.config, format, ecdsa: testKeys.ecdsa };
+      const setup = { config: memory.config, format, ecdsa };
       const description = await describeLog(restarted.log, setup);
       expect(description).toMatchObject({ state: "refusing", spki: memory.format.spki });
       expect(memory.format.vkeys).toEqual(expect.arrayContaining([...description.vkeys]));
