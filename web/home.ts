@@ -2,6 +2,7 @@
 // The start page of a deployment: what it is and where its parts are. One page without scripts, fonts or images; it
 // loads nothing.
 
+import { escapeHtml } from "../shared/http/markup.ts";
 import type { PublicUrl } from "../shared/http/public-url.ts";
 import { findPaths } from "../shared/http/route.ts";
 import { ROUTES as CA } from "../workers/ca/declaration.ts";
@@ -76,9 +77,4 @@ ${sections.join("\n")}
 <p class="lead">The address of this instance is <code>${escapeHtml(href)}</code>.</p>
 </html>
 `;
-}
-
-/** The text as content or attribute of a page. */
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -2,7 +2,8 @@
 // The page of a Worker without its settings, as the Deploy to Cloudflare button leaves one: what is missing, and the
 // command that creates it.
 
-import { escapeHtml, STYLE } from "./home.ts";
+import { escapeHtml } from "../shared/http/markup.ts";
+import { STYLE } from "./home.ts";
 
 /** Where the way from a Worker without settings to a deployment is described. */
 export const DEPLOY_GUIDE = "https://github.com/sigedge/sigedge/blob/main/docs/deploy.md";

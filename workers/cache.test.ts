@@ -65,6 +65,7 @@ beforeEach(() => {
     ANCHOR: {},
     USED_TOKENS: {},
     TUF: {},
+    GRANTS: {},
     INDEX: {},
     READS: limiter,
     WRITES: limiter,

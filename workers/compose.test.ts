@@ -52,6 +52,7 @@ beforeAll(() => {
     SHARD_KEYS_2: "",
     SHARD_KEYS_3: "",
     SHARD_KEYS_4: "",
+    OIDC_CONNECTOR_SECRETS: "{}",
     WITNESS_KEY: witnessKey,
     WITNESSED_LOGS: `log ${WITNESSED_VKEY}`,
   };
@@ -78,7 +79,10 @@ describe("narrowed environments", () => {
     expect(ALL_SECRETS.toSorted()).toEqual([
       "CA_KEY",
       "CERTIFICATE_LOG_KEY",
+      "OIDC_CONNECTOR_SECRETS",
       "OIDC_KEY",
+      "OIDC_SEAL_KEY",
+      "OIDC_SUBJECT_KEY",
       "SHARD_KEYS",
       "SHARD_KEYS_2",
       "SHARD_KEYS_3",
@@ -131,7 +135,7 @@ describe("each service", () => {
     const touched = new Set<string>();
     const entrypoint = new OidcKeys(ctx, guardedEnv(secretsOf("oidc"), touched));
     expect((await entrypoint.jwks()).keys).toHaveLength(1);
-    expect([...touched]).toEqual(["OIDC_KEY"]);
+    expect([...touched].toSorted()).toEqual([...secretsOf("oidc")].toSorted());
   });
 
   it("reaches a sequencer that has only the log keys", () => {

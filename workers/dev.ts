@@ -1,24 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-// The composed Worker plus what only a local stack may have: the development issuer, and a CA that accepts tokens of
-// issuers on loopback hosts. `npm start`, the tests and [env.dev] run this; nothing else imports it.
+// The composed Worker plus what only a local stack may have: the development issuer and connector, and a CA that
+// accepts tokens of issuers on loopback hosts. `npm start`, the tests and [env.dev] run this; nothing else imports it.
 
 import { createCa } from "./ca/index.ts";
 import { compose, type Services } from "./compose.ts";
+import { developmentConnectors } from "./dev/connector.ts";
 import { DEV_TOKEN_PATH, issueDevToken } from "./dev/dev-token.ts";
+import { DEV_LOGIN_PATH, showDevLogin } from "./dev/login.ts";
 import log from "./log/index.ts";
-import oidcService from "./oidc/index.ts";
+import { createOidc } from "./oidc/index.ts";
 import trust from "./trust/index.ts";
 import tsa from "./tsa/index.ts";
 import witness from "./witness/index.ts";
 
-export { Anchor, OidcKeys, Sequencer, Tiles, TufRepository, UsedTokens } from "./entrypoints.ts";
+export { Anchor, Grants, OidcKeys, Sequencer, Tiles, TufRepository, UsedTokens } from "./entrypoints.ts";
 
 const ca = createCa({ allowLoopbackIssuers: true });
 
+const oidcService = createOidc(developmentConnectors);
+
 const oidc: Services["oidc"] = {
   ...oidcService,
-  fetch: (request, env) =>
-    new URL(request.url).pathname === DEV_TOKEN_PATH ? issueDevToken(request, env) : oidcService.fetch(request, env),
+  fetch: (request, env) => {
+    const { pathname } = new URL(request.url);
+    if (pathname === DEV_TOKEN_PATH) return issueDevToken(request, env);
+    return pathname === DEV_LOGIN_PATH ? showDevLogin(request, env) : oidcService.fetch(request, env);
+  },
 };
 
 export default compose({ ca, tsa, log, trust, oidc, witness }, (ctx) => ctx.exports.OidcKeys);

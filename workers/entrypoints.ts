@@ -5,7 +5,7 @@
 import { UsedTokens as CaServiceUsedTokens } from "./ca/index.ts";
 import { type ComposedEnv, serviceEnv } from "./compose.ts";
 import { Tiles as LogServiceTiles, type TilesProps } from "./log/tiles/tiles.ts";
-import { OidcKeys as OidcServiceKeys } from "./oidc/index.ts";
+import { Grants as OidcServiceGrants, OidcKeys as OidcServiceKeys } from "./oidc/index.ts";
 import { Sequencer as SequencerServiceObject } from "./sequencer/index.ts";
 import { TufRepository as TrustServiceRepository } from "./trust/index.ts";
 
@@ -13,6 +13,13 @@ export { Anchor } from "./sequencer/index.ts";
 
 /** The ca service's class of used tokens. It needs no setting and receives none. */
 export class UsedTokens extends CaServiceUsedTokens {
+  constructor(ctx: DurableObjectState) {
+    super(ctx, {});
+  }
+}
+
+/** The oidc service's class of codes and waiting devices. It needs no setting and receives none. */
+export class Grants extends OidcServiceGrants {
   constructor(ctx: DurableObjectState) {
     super(ctx, {});
   }

@@ -9,6 +9,6 @@ import trust from "./trust/index.ts";
 import tsa from "./tsa/index.ts";
 import witness from "./witness/index.ts";
 
-export { Anchor, OidcKeys, Sequencer, Tiles, TufRepository, UsedTokens } from "./entrypoints.ts";
+export { Anchor, Grants, OidcKeys, Sequencer, Tiles, TufRepository, UsedTokens } from "./entrypoints.ts";
 
 export default compose({ ca, tsa, log, trust, oidc, witness }, (ctx) => ctx.exports.OidcKeys);

@@ -106,6 +106,12 @@ const from = (address: string): { readonly "cf-connecting-ip": string } => ({ "c
 const post = async ({ fetch }: Deployment, path: string, headers: Record<string, string>): Promise<Response> =>
   await fetch(path, { method: "POST", body: "{}", headers: { "content-type": "application/json", ...headers } });
 
+/** Each in the form of its spec: lines of text, pages for people, JSON. */
+function formOf(path: string): RegExp {
+  if (path.startsWith("/ct/") || path.startsWith("/witness/")) return /^text\/plain/;
+  return ["/oidc/auth", "/oidc/confirm", "/oidc/device"].includes(path) ? /^text\/html/ : /^application\/json/;
+}
+
 describe.each(POSTS)("POST $path", ({ path, limit }) => {
   it.each([
     ["an IPv4 address", ["192.0.2.1"], "192.0.2.2"],
@@ -120,8 +126,7 @@ describe.each(POSTS)("POST $path", ({ path, limit }) => {
     for (let i = 0; i < LIMIT; i++) expect((await post(there, path, next(i))).status).not.toBe(429);
     const refused = await post(there, path, next(LIMIT));
     expect([refused.status, Number(refused.headers.get("retry-after")) >= 10]).toEqual([429, true]);
-    const isText = path.startsWith("/ct/") || path.startsWith("/witness/");
-    expect(refused.headers.get("content-type")).toMatch(isText ? /^text\/plain/ : /^application\/json/);
+    expect(refused.headers.get("content-type")).toMatch(formOf(path));
     expect((await post(there, path, from(other))).status).not.toBe(429);
     // Another deployment of the account.
     expect((await post(deployment(counters, "https://two.example.com"), path, next(0))).status).not.toBe(429);

@@ -21,6 +21,7 @@ export const OPTIONAL_FILES = {
   "witness-policy.txt": "WITNESS_POLICY",
   "witnessed-logs.txt": "WITNESSED_LOGS",
   "oidc-providers.json": "OIDC_PROVIDERS",
+  "connectors.json": "OIDC_CONNECTORS",
 } as const;
 /** The value of SHARDS: every log but the first two. */
 export const SHARDS_FILE = "shards.json";

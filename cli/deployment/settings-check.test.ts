@@ -86,6 +86,22 @@ const BAD: Readonly<Record<SettingName, Bad>> = {
   TRUST_FILE: { text: "x", sentence: "TRUST_FILE is not JSON.", file: null },
   OIDC_KEY: { text: "x", sentence: `OIDC_KEY ${PEM_BLOCK}`, ...keyFile("oidc.key.pem") },
   OTHER_OIDC_KEYS: { text: "x", sentence: "OTHER_OIDC_KEYS must be PEM text of public keys", file: null },
+  OIDC_CONNECTORS: {
+    text: '[{"type":"smoke-signals"}]',
+    sentence: "OIDC_CONNECTORS [0].type must be one of",
+    ...sameFile("connectors.json"),
+  },
+  OIDC_CONNECTOR_SECRETS: {
+    text: "x",
+    sentence: "OIDC_CONNECTOR_SECRETS must be a JSON object",
+    ...keyFile("connector-secrets.json"),
+  },
+  OIDC_SEAL_KEY: { text: "x", sentence: "OIDC_SEAL_KEY must be 1 to 4 secrets", ...keyFile("oidc-seal.txt") },
+  OIDC_SUBJECT_KEY: { text: "x", sentence: "OIDC_SUBJECT_KEY must be 32 bytes", ...keyFile("oidc-subject.txt") },
+  OIDC_SUBJECT: { text: "plain", sentence: "OIDC_SUBJECT must be private or dex", file: null },
+  OIDC_CLIENTS: { text: "x", sentence: "OIDC_CLIENTS must be a JSON list of clients", file: null },
+  OIDC_DEVICE: { text: "maybe", sentence: "OIDC_DEVICE must be one of on, same-network, off", file: null },
+  OIDC_OOB: { text: "maybe", sentence: "OIDC_OOB must be on or off", file: null },
   WITNESS_KEY: {
     text: "x",
     sentence: "WITNESS_KEY is not an Ed25519 private key in PKCS#8 PEM",

@@ -54,6 +54,8 @@ describe("a new state folder", () => {
       "CA_KEY",
       "CERTIFICATE_LOG_KEY",
       "OIDC_KEY",
+      "OIDC_SEAL_KEY",
+      "OIDC_SUBJECT_KEY",
       "SIGNATURE_LOG_ED25519_KEY",
       "SIGNATURE_LOG_KEY",
       "TSA_CHAIN",
@@ -67,6 +69,16 @@ describe("a new state folder", () => {
     expect(statSync(join(state, "keys")).mode & 0o777).toBe(0o700);
     for (const name of readdirSync(join(state, "keys"))) expect(statSync(file(name)).mode & 0o777).toBe(0o600);
     expect(readdirSync(state)).toEqual(["keys"]);
+  });
+
+  it("of an older version gets the secrets of the identity provider once", () => {
+    const before = open();
+    rmSync(file("oidc-seal.txt"));
+    const after = open();
+    expect(after["OIDC_SEAL_KEY"]).toMatch(/^[A-Za-z0-9_-]{43}$/);
+    expect(after["OIDC_SEAL_KEY"]).not.toBe(before["OIDC_SEAL_KEY"]);
+    expect(open()).toEqual(after);
+    expect(after["OIDC_SUBJECT_KEY"]).toBe(before["OIDC_SUBJECT_KEY"]);
   });
 
   it("works without the root keys, which can be moved offline", () => {

@@ -23,6 +23,7 @@ import type { UnixMs } from "../../shared/time.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import { SEQUENCER_KINDS } from "../../workers/sequencer/kinds/kinds.ts";
 import { certifyAuthority, certifyTimestampAuthority, type Occasion, spkiOf } from "./certificates.ts";
+import { addProviderSecrets, makeProviderSecrets, readProviderSecrets } from "./provider-secrets.ts";
 
 /** A file in every folder that gets keys: `git add` then leaves them alone, wherever the folder is. */
 export const IGNORED_BY_GIT: readonly [file: string, text: string] = [".gitignore", "*\n"];
@@ -141,6 +142,11 @@ export function openKeys(state: string, publicUrl: PublicUrl, now: UnixMs): Resu
   const owner = readText(folder, URL_FILE)?.trim() ?? null;
   if (owner === null) return err({ code: "key_file_damaged", file: join(folder, URL_FILE), reason: "is missing" });
   if (owner !== publicUrl.href) return err({ code: "state_of_another_url", folder: state, publicUrl: owner });
+  try {
+    addProviderSecrets(folder);
+  } catch (error) {
+    return err({ code: "state_unwritable", folder: state, reason: reasonOf(error) });
+  }
   return readKeys(folder, now);
 }
 
@@ -190,7 +196,7 @@ export function makeFolder(folder: string): void {
 /** Creates keys and certificates: the text of each file. @param occasion `hostname` names the authorities */
 export function makeKeyFiles(occasion: Occasion): ReadonlyMap<string, string> {
   const keys = new Map(KEY_FILES.map(({ file, algorithm }) => [file, algorithm.make()]));
-  const files = new Map<string, string>();
+  const files = new Map(makeProviderSecrets());
   for (const [file, key] of keys) files.set(file, key.export({ type: "pkcs8", format: "pem" }).toString());
   for (const { file, online, root, certify } of CHAIN_FILES) {
     const pair = { online: keys.get(online), root: keys.get(root) } as Record<"online" | "root", KeyObject>;
@@ -210,7 +216,7 @@ export function writeFolder(folder: string, files: ReadonlyMap<string, string>):
 
 /** Reads and checks the settings in the files of a folder. Offline keys may be absent. Fails with key_file_damaged. */
 export function readKeys(folder: string, now: UnixMs): Result<Secrets, KeysError> {
-  const secrets: Record<string, string> = {};
+  const secrets: Record<string, string> = { ...readProviderSecrets(folder) };
   for (const row of KEY_FILES) {
     const { file, setting } = row;
     if (setting === null && readText(folder, file) === null) continue;
@@ -254,7 +260,7 @@ export function readKeyTexts(folder: string): Secrets {
     const text = readText(folder, file);
     return setting === null || text === null ? [] : [[setting, text]];
   });
-  return Object.fromEntries(texts) as Secrets;
+  return { ...Object.fromEntries(texts), ...readProviderSecrets(folder) } as Secrets;
 }
 
 /** Reads the PEM text of a key of this algorithm. Fails with key_file_damaged. */

@@ -10,6 +10,7 @@ import { member } from "../../shared/json/member.ts";
 import { parseJson } from "../../shared/json/parse.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
 import { parseShards, selectLogsForClients } from "../../shared/logs/shards.ts";
+import { parseConnectors } from "../../shared/oauth/connectors/connectors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { joinParts } from "../../shared/settings/parts.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
@@ -20,7 +21,7 @@ import {
   type TrustMaterial,
   withoutCompromised,
 } from "../../shared/trust/material.ts";
-import { parseOidcProviders } from "../../shared/trust/oidc-providers.ts";
+import { parseOidcProviders, signInProviders } from "../../shared/trust/oidc-providers.ts";
 import { NO_RETIRED_KEYS, parseRetiredKeys } from "../../shared/trust/retired-keys.ts";
 import { signingConfig } from "../../shared/trust/signing-config.ts";
 import { trustedRoot } from "../../shared/trust/trusted-root.ts";
@@ -35,7 +36,7 @@ export interface DeploymentSettings {
   readonly publicUrl: PublicUrl;
   /**
    * CA_CHAIN, TSA_CHAIN, the ECDSA key of the first log of each kind; optional: OTHER_CA_CHAINS, OTHER_TSA_CHAINS and
-   * RETIRED_KEYS in their parts, OIDC_PROVIDERS, SHARDS, SHARD_KEYS in its parts.
+   * RETIRED_KEYS and OIDC_CONNECTORS in their parts, OIDC_PROVIDERS, SHARDS, SHARD_KEYS in its parts.
    */
   readonly settings: Readonly<Record<string, string>>;
   /**
@@ -60,7 +61,7 @@ export function materialOf(deployment: DeploymentSettings): Result<TrustMaterial
   const otherTsaChains = readOtherChains(settings, "OTHER_TSA_CHAINS");
   if (!otherCaChains.ok || !otherTsaChains.ok)
     return otherCaChains.ok ? (otherTsaChains as Result<never, string>) : otherCaChains;
-  const parsed = parseLists(settings);
+  const parsed = parseLists(publicUrl, settings);
   if (!parsed.ok) return parsed;
   const logs = parseShards(settings["SHARDS"] ?? "[]", publicUrl);
   if (!logs.ok) return err(logs.error.map((problem) => `SHARDS ${problem}`).join("; "));
@@ -82,6 +83,7 @@ export function materialOf(deployment: DeploymentSettings): Result<TrustMaterial
 }
 
 function parseLists(
+  publicUrl: PublicUrl,
   settings: DeploymentSettings["settings"],
 ): Result<Pick<TrustMaterial, "retiredKeys" | "oidcProviders">, string> {
   const retired = joinParts(settings, "RETIRED_KEYS");
@@ -89,7 +91,12 @@ function parseLists(
   if (!retiredKeys.ok) return err(`RETIRED_KEYS ${retiredKeys.error}`);
   const oidcProviders = parseOidcProviders(settings["OIDC_PROVIDERS"] ?? "[]");
   if (!oidcProviders.ok) return err(`OIDC_PROVIDERS ${oidcProviders.error}`);
-  return ok({ retiredKeys: retiredKeys.value, oidcProviders: oidcProviders.value });
+  const connectors = parseConnectors(joinParts(settings, "OIDC_CONNECTORS") || "[]");
+  if (!connectors.ok) return err(`OIDC_CONNECTORS ${connectors.error}`);
+  return ok({
+    retiredKeys: retiredKeys.value,
+    oidcProviders: signInProviders(publicUrl, connectors.value.length > 0, oidcProviders.value),
+  });
 }
 
 function toTrustedLogs(

@@ -40,3 +40,11 @@ function withoutPadding(text: string): string {
 
 const toResult = (bytes: Uint8Array<ArrayBuffer> | null): Result<Uint8Array<ArrayBuffer>, Base64Error> =>
   bytes === null ? INVALID : ok(bytes);
+
+/** Encodes with the URL-safe alphabet, without padding. */
+export const encodeBase64Url = (bytes: Uint8Array): string =>
+  withoutPadding(encode(bytes)).replaceAll("+", "-").replaceAll("/", "_");
+
+/** Decodes what encodeBase64Url prints, and nothing else. Fails with base64_invalid. */
+export const decodeBase64Url = (text: string): Result<Uint8Array<ArrayBuffer>, Base64Error> =>
+  text.includes("=") ? INVALID : toResult(decode(text, "base64url"));

@@ -2,6 +2,7 @@
 // The settings that several services of a deployment receive alike: their rows, and what the reference says about them.
 
 import { parsePublicUrlSetting } from "../http/public-url.ts";
+import { parseConnectors } from "../oauth/connectors/connectors.ts";
 import { err, type Result } from "../result.ts";
 import { parseRetiredKeys } from "../trust/retired-keys.ts";
 import { type CompleteChain, parseChains } from "../x509/chains.ts";
@@ -14,6 +15,9 @@ export const SHARDS = { need: "optional" } as const;
 export const OTHER_CHAINS = { need: "optional", isSplit: true, parse: parseChainsSetting } as const;
 
 export const RETIRED_KEYS = { need: "optional", isSplit: true, parse: parseRetiredKeys } as const;
+
+/** Read by the CA and the trust service as well: the built-in issuer counts only where somebody can sign in at it. */
+export const OIDC_CONNECTORS = { need: "optional", isSplit: true, parse: parseConnectors } as const;
 
 function parseChainsSetting(pem: string): Result<readonly CompleteChain[], string> {
   const chains = parseChains(pem);
@@ -31,6 +35,8 @@ export const SHARED_SETTING_TEXTS = {
   RETIRED_KEYS:
     "JSON list of former keys, each with the time of its retirement ([trust.md](../trust.md#retired-keys)).",
   TSA_CHAIN: "PEM certificates: the timestamping certificate first, the root last.",
+  OIDC_CONNECTORS:
+    "JSON list of the providers at which people sign in ([sign-in.md](../sign-in.md)); by default none, and the built-in issuer is off.",
 } as const;
 
 type SharedSettingName = keyof typeof SHARED_SETTING_TEXTS;

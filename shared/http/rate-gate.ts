@@ -9,7 +9,15 @@
 import type { PublicUrl } from "./public-url.ts";
 
 /** What a POST asks for. Routes that ask for the same count together. */
-export type WriteLimit = "certificates" | "chains" | "checkpoints" | "entries" | "timestamps";
+export type WriteLimit =
+  | "certificates"
+  | "chains"
+  | "checkpoints"
+  | "devices"
+  | "entries"
+  | "sign-ins"
+  | "timestamps"
+  | "tokens";
 
 /** What a request counts as. */
 export type RouteLimit = WriteLimit | "reads";

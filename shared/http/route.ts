@@ -38,6 +38,8 @@ interface PathRow {
    * of PUBLIC_URL answers.
    */
   readonly kinds?: readonly LogKind[];
+  /** Pages of other origins may not read the answers, which belong to one browser or one client. */
+  readonly isPrivate?: true;
   /** Reached by the front end's own requests only, never from outside. */
   readonly isInternal?: true;
 }

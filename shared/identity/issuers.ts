@@ -104,9 +104,12 @@ export function createIssuer(url: string, identity: Identity, pattern: IssuerPat
   };
 }
 
+/** Where our own issuer's tokens name the provider that has vouched: certificates name it, and not us. */
+const VOUCHING_ISSUER: ClaimPath = ["federated_claims", "connector_id"];
+
 /** Makes the issuer under our own public URL. */
 export const createBuiltInIssuer = (publicUrl: { readonly href: string; readonly isLoopback: boolean }): Issuer => ({
-  ...createIssuer(`${publicUrl.href}/oidc`, { type: "email", issuerClaim: null, skipsVerification: false }),
+  ...createIssuer(`${publicUrl.href}/oidc`, { type: "email", issuerClaim: VOUCHING_ISSUER, skipsVerification: false }),
   isLoopback: publicUrl.isLoopback,
   keys: { kind: "built-in" },
 });

@@ -3,6 +3,7 @@
 // page. Spec: https://github.com/sigstore/protobuf-specs/blob/main/protos/sigstore_trustroot.proto (Service)
 
 import { encodeUtf8 } from "../bytes/utf8.ts";
+import type { PublicUrl } from "../http/public-url.ts";
 import { isObject } from "../json/member.ts";
 import { parseJson } from "../json/parse.ts";
 import { parseIssuerUrl } from "../oidc/issuer-url.ts";
@@ -48,6 +49,19 @@ export function parseOidcProviders(text: string): Result<readonly OidcProvider[]
     providers.push(provider.value);
   }
   return ok(providers);
+}
+
+/**
+ * The providers of a deployment: its own, if somebody can sign in at it, then the listed ones.
+ * @param hasConnector whether the deployment's own provider has a connector
+ */
+export function signInProviders(
+  { href, hostname, isLoopback }: PublicUrl,
+  hasConnector: boolean,
+  listed: readonly OidcProvider[],
+): readonly OidcProvider[] {
+  const own: OidcProvider = { url: `${href}/oidc`, isLoopback, operator: hostname, validFor: null };
+  return hasConnector ? [own, ...listed.filter(({ url }) => url !== own.url)] : listed;
 }
 
 function parseProvider(row: unknown): Result<OidcProvider, string> {

@@ -73,6 +73,7 @@ const builtInClaims = (): Record<string, unknown> => ({
   exp: now() + 60,
   email: EMAIL,
   email_verified: true,
+  federated_claims: { connector_id: `${stack.url}/oidc`, user_id: EMAIL },
 });
 
 const proofOf = (text: string): string => sign("sha256", Buffer.from(text), CLIENT.privateKey).toString("base64");

@@ -101,7 +101,8 @@ async function identityToken(): Promise<string> {
   const claims = { iss: `${url}/oidc`, sub: ALICE, aud: "sigstore", iat: now, exp: now + 300 };
   const privateKey = createPrivateKey(settings["OIDC_KEY"] ?? "");
   const key = { privateKey, keyId: keys[0]?.kid ?? "", jwk: {} };
-  return signToken({ ...claims, email: ALICE, email_verified: true }, key);
+  const federated_claims = { connector_id: claims.iss, user_id: ALICE };
+  return signToken({ ...claims, email: ALICE, email_verified: true, federated_claims }, key);
 }
 
 it("serves a client through the gateway: certificate, timestamp, entry, trust root, search", async () => {

@@ -4,6 +4,7 @@
 
 import { SEQUENCER, WRITES } from "../../shared/deployment/bindings.ts";
 import {
+  OIDC_CONNECTORS,
   OTHER_CHAINS,
   type OwnSettingTexts,
   PUBLIC_URL,
@@ -34,6 +35,7 @@ export const SETTINGS = {
   },
   OTHER_CA_CHAINS: OTHER_CHAINS,
   RETIRED_KEYS,
+  OIDC_CONNECTORS,
   CERTIFICATE_LIFETIME: { need: "optional", parse: parseLifetime },
   SHARDS,
 } as const satisfies SettingRows;

@@ -144,7 +144,10 @@ describe("the configuration of the CA", () => {
     expect(urls({ ISSUERS: "[]" })).toEqual([]);
   });
 
-  it("trusts the built-in issuer on a loopback address only, where it can issue", () => {
+  it("trusts the built-in issuer where it can issue: on a loopback address, and where it has a connector", () => {
+    const OIDC_CONNECTORS = '[{"type":"oidc","config":{"issuer":"https://login.example.com","clientID":"x"}}]';
+    expect(urls({ OIDC_CONNECTORS })).toContain("https://sigstore.example.com/oidc");
+    expect(urls({ OIDC_CONNECTORS: "[]" })).not.toContain("https://sigstore.example.com/oidc");
     for (const allowLoopback of [false, true]) {
       expect(urls({}, allowLoopback)).not.toContain("https://sigstore.example.com/oidc");
       expect(urls({ PUBLIC_URL: "http://localhost:8787" }, allowLoopback)).toContain("http://localhost:8787/oidc");

@@ -4,7 +4,7 @@
 
 import { equal } from "../../shared/bytes/bytes.ts";
 import { parsePublicKey } from "../../shared/crypto/public-key.ts";
-import { parsePublicUrlSetting } from "../../shared/http/public-url.ts";
+import { type PublicUrl, parsePublicUrlSetting } from "../../shared/http/public-url.ts";
 import { createGate } from "../../shared/http/rate-gate.ts";
 import { parseIssuers } from "../../shared/identity/configuration/configuration.ts";
 import {
@@ -16,6 +16,7 @@ import {
 import { PUBLIC_ISSUERS, PUBLIC_ISSUERS_WORD } from "../../shared/identity/public-issuers.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
 import { readLogs } from "../../shared/logs/shards.ts";
+import type { ConnectorConfig } from "../../shared/oauth/connectors/connectors.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { OidcKeysRpc } from "../../shared/rpc/oidc-keys.ts";
 import type { SequencerRpc } from "../../shared/rpc/sequencer.ts";
@@ -64,6 +65,7 @@ export function readConfig(env: CaEnv, allowLoopbackIssuers: boolean): Result<Co
   const otherChains = settings.parseIfSet("OTHER_CA_CHAINS");
   const retiredKeys = settings.parseIfSet("RETIRED_KEYS");
   const lifetimeMs = settings.parseIfSet("CERTIFICATE_LIFETIME");
+  const connectors = settings.parseIfSet("OIDC_CONNECTORS");
   const issuers = readIssuers(settings, allowLoopbackIssuers);
   const bindings = settings.readBindings(BINDINGS);
   const material = settings.finish(() => ({
@@ -88,15 +90,22 @@ export function readConfig(env: CaEnv, allowLoopbackIssuers: boolean): Result<Co
     key: key(),
     entrySecret: settings.read("CA_KEY") ?? "",
     logs: logs(),
-    // It issues tokens on a development stack only. Elsewhere nothing honest has one, and whoever stole OIDC_KEY could
-    // be anybody.
-    issuers: createIssuerTable(publicUrl().isLoopback ? [...issuers, createBuiltInIssuer(publicUrl())] : issuers),
+    issuers: createIssuerTable(
+      issuesTokens(publicUrl(), connectors() ?? []) ? [...issuers, createBuiltInIssuer(publicUrl())] : issuers,
+    ),
     allowLoopbackIssuers,
     sequencer: bindings().SEQUENCER,
     usedTokens: bindings().USED_TOKENS,
     oidc: bindings().OIDC,
   }));
 }
+
+/**
+ * Whether the built-in issuer issues tokens: where people can sign in, and on a development stack. Elsewhere nothing
+ * honest has one, and whoever stole OIDC_KEY could be anybody.
+ */
+const issuesTokens = ({ isLoopback }: PublicUrl, connectors: readonly ConnectorConfig[]): boolean =>
+  isLoopback || connectors.length > 0;
 
 function parseKey(text: string, allowLoopback: boolean): Result<CaKey, string> {
   if (isRemoteKey(text)) {

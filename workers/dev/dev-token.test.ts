@@ -3,6 +3,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { createLocalJWKSet, decodeProtectedHeader, type JWTVerifyResult, jwtVerify } from "jose";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { oidcEnv } from "../../test/support/authority/oidc-env.ts";
 import type { OidcEnv } from "../oidc/env.ts";
 import service from "../oidc/index.ts";
 import { DEV_TOKEN_PATH, issueDevToken } from "./dev-token.ts";
@@ -10,7 +11,7 @@ import { DEV_TOKEN_PATH, issueDevToken } from "./dev-token.ts";
 const PUBLIC_URL = "http://localhost:8787";
 const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const OIDC_KEY = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
-const env: OidcEnv = { PUBLIC_URL, OIDC_KEY };
+const env: OidcEnv = oidcEnv({ PUBLIC_URL, OIDC_KEY });
 
 interface Grant {
   readonly id_token: string;
@@ -22,7 +23,7 @@ interface Grant {
 const ask = (body: string, at = PUBLIC_URL, settings = env): Promise<Response> =>
   issueDevToken(
     new Request(`${at}${DEV_TOKEN_PATH}`, { method: "POST", body, headers: { "content-type": "application/json" } }),
-    settings,
+    oidcEnv(settings),
   );
 const grant = async (request: object): Promise<Grant> => (await (await ask(JSON.stringify(request))).json()) as Grant;
 
@@ -60,6 +61,7 @@ describe("POST /oidc/dev/token", () => {
       iat,
       email: "alice@example.com",
       email_verified: true,
+      federated_claims: { connector_id: "http://localhost:8787/oidc", user_id: "alice@example.com" },
     });
     expect(Math.abs(iat - Date.now() / 1000)).toBeLessThan(5);
     expect(protectedHeader).toMatchObject({ alg: "RS256", kid: decodeProtectedHeader(id_token).kid });

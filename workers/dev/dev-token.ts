@@ -2,7 +2,6 @@
 // The development issuer: issues a token for any e-mail address to anyone who asks, on loopback hosts only. The
 // production composition does not contain this file, and the production CA rejects loopback issuers.
 
-import { SignJWT } from "jose";
 import { readBody } from "../../shared/http/body.ts";
 import { catchFailures } from "../../shared/http/failure.ts";
 import { parsePublicUrl } from "../../shared/http/public-url.ts";
@@ -13,6 +12,7 @@ import { parseJson } from "../../shared/json/parse.ts";
 import { type Decoder, message, string } from "../../shared/json/proto.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type Config, type OidcEnv, readConfig } from "../oidc/env.ts";
+import { signToken } from "../oidc/provider/sign-token.ts";
 import { renderError } from "../oidc/status.ts";
 import { type DevTokenError, reject } from "./status.ts";
 
@@ -59,7 +59,7 @@ async function issueToken(request: Request, env: OidcEnv): Promise<Response> {
   if (!body.ok) return reject(body.error);
   const tokenRequest = parseTokenRequest(body.value);
   if (!tokenRequest.ok) return reject(tokenRequest.error);
-  const token = await signToken(config.value, tokenRequest.value);
+  const token = await makeToken(config.value, tokenRequest.value);
   const grant = {
     id_token: token,
     // sigstore-python presents the access token to the CA, so it is the identity token again.
@@ -105,7 +105,8 @@ function isEmail(text: string): boolean {
   return text.length <= MAX_EMAIL_CHARACTERS && /^[\x21-\x3f\x41-\x7e]+@[\x21-\x3f\x41-\x7e]+$/.test(text);
 }
 
-function signToken({ issuer, signingKey, publicKey }: Config, request: TokenRequest): Promise<string> {
+function makeToken(config: Config, request: TokenRequest): Promise<string> {
+  const { issuer } = config;
   const { email, audience, expiresInSeconds } = request;
   const nowSeconds = Math.floor(Date.now() / 1000);
   const claims = {
@@ -116,7 +117,7 @@ function signToken({ issuer, signingKey, publicKey }: Config, request: TokenRequ
     iat: nowSeconds,
     email,
     email_verified: true,
+    federated_claims: { connector_id: issuer, user_id: email },
   };
-  const header = { alg: "RS256", kid: publicKey.kid, typ: "JWT" };
-  return new SignJWT(claims).setProtectedHeader(header).sign(signingKey);
+  return signToken(config, claims);
 }

@@ -24,11 +24,12 @@ const READABLE = { "access-control-allow-origin": "*", "access-control-expose-he
 const ROWS = [CA, LOG, OIDC, TRUST, TSA, WITNESS, FRONT]
   .flatMap((rows): readonly RouteRow[] => rows)
   .filter(({ isInternal }) => isInternal !== true)
-  .map(({ path, method }) => ({ path: path.replace(/[:*]\w*/g, "7"), method }));
+  .map(({ path, method, isPrivate }) => ({ path: path.replace(/[:*]\w*/g, "7"), method, isPrivate }));
 const pathsOf = (method: RouteRow["method"]): readonly string[] =>
   [...new Set(ROWS.filter((row) => row.method === method).map(({ path }) => path))].toSorted();
 const WRITABLE = pathsOf("POST");
-const READ_ONLY = pathsOf("GET").filter((path) => !WRITABLE.includes(path));
+const PRIVATE = ROWS.filter(({ isPrivate }) => isPrivate === true).map(({ path }) => path);
+const READ_ONLY = pathsOf("GET").filter((path) => !WRITABLE.includes(path) && !PRIVATE.includes(path));
 const RESERVED = pathsOf(undefined);
 
 function front(status: number, isImmutable = false): Front {
@@ -92,7 +93,11 @@ describe.each(READ_ONLY)("%s", (path) => {
   });
 });
 
-describe.each(WRITABLE)("POST %s", (path) => {
+it("belongs to one browser where it continues a sign-in", () => {
+  expect(PRIVATE).toEqual(["/oidc/auth/7", "/oidc/callback/7"]);
+});
+
+describe.each([...WRITABLE, ...PRIVATE])("%s, which pages may not read unless its service says so,", (path) => {
   it.each(STATUSES)("with status %i has the headers of its service and no others", async (status) => {
     for (const method of ["GET", "POST", "OPTIONS"])
       expect(corsOf(await send(path, front(status), method))).toEqual({});

@@ -22,6 +22,8 @@ export interface ServiceRoute {
   readonly service: ServiceName;
   /** Every host that has a log of one of these kinds answers, each for its own; null: only the host of PUBLIC_URL. */
   readonly kinds: readonly LogKind[] | null;
+  /** Pages of other origins read nothing here. */
+  readonly isPrivate: boolean;
   /** The declared methods; none for paths that are only reserved. */
   readonly methods: readonly ("GET" | "POST")[];
 }
@@ -43,10 +45,11 @@ function mergeMethods(routes: readonly ServiceRoute[]): readonly ServiceRoute[] 
 function publicRoutes(service: ServiceName, rows: readonly RouteRow[]): readonly ServiceRoute[] {
   return rows
     .filter(({ isInternal }) => isInternal !== true)
-    .map(({ method, path, kinds = null }) => ({
+    .map(({ method, path, kinds = null, isPrivate = false }) => ({
       service,
       path: withoutParameters(path),
       kinds,
+      isPrivate,
       methods: method === undefined ? [] : [method],
     }));
 }
@@ -82,6 +85,7 @@ export type PageAccess = "all" | "read" | "declared";
 
 /** A reserved path has no method, so its service may serve more there than it declares. */
 export function pageAccessOf(pathname: string): PageAccess {
-  const methods = routeOf(pathname)?.methods ?? [];
+  const { methods = [], isPrivate = false } = routeOf(pathname) ?? {};
+  if (isPrivate) return "declared";
   return methods.includes("POST") ? "declared" : methods.includes("GET") ? "all" : "read";
 }

@@ -4,6 +4,7 @@ import { createHash, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { calculateJwkThumbprint, importJWK } from "jose";
 import { describe, expect, test, vi } from "vitest";
 import { IN_FLIGHT_MS } from "../../shared/trust/retired-keys.ts";
+import { oidcEnv } from "../../test/support/authority/oidc-env.ts";
 import type { OidcEnv } from "./env.ts";
 import service, { OidcKeys } from "./index.ts";
 
@@ -13,10 +14,10 @@ const pkcs8 = (key: {
 }): string => key.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 const pem = (key: KeyObject): string => key.export({ type: "spki", format: "pem" }).toString();
 const OIDC_KEY = pkcs8(generateKeyPairSync("rsa", { modulusLength: 2048 }));
-const env: OidcEnv = { PUBLIC_URL, OIDC_KEY };
+const env: OidcEnv = oidcEnv({ PUBLIC_URL, OIDC_KEY });
 
 const ask = (path: string, method = "GET", settings: OidcEnv = env): Promise<Response> =>
-  service.fetch(new Request(`${PUBLIC_URL}${path}`, { method }), settings);
+  service.fetch(new Request(`${PUBLIC_URL}${path}`, { method }), oidcEnv(settings));
 
 describe("GET /oidc/.well-known/openid-configuration", () => {
   test("names issuer, keys and algorithm, and nothing that is not served", async () => {
@@ -78,7 +79,7 @@ describe("GET /oidc/jwks", () => {
     vi.useFakeTimers({ toFake: ["Date"], now: Date.parse(retired) + atMs });
     const settings = { ...env, OTHER_OIDC_KEYS: pem(publicKey), RETIRED_KEYS };
     const served = (await (await ask("/oidc/jwks", "GET", settings)).json()) as { readonly keys: readonly unknown[] };
-    const called = await new OidcKeys({} as ExecutionContext, settings).jwks();
+    const called = await new OidcKeys({} as ExecutionContext, oidcEnv(settings)).jwks();
     vi.useRealTimers();
     expect([served.keys.length, called.keys.length]).toEqual(isListed ? [2, 2] : [1, 1]);
   });
@@ -100,7 +101,7 @@ describe("GET /oidc/jwks", () => {
   });
 
   test("rejects the RPC without a key, which is not the same as an empty key set", async () => {
-    const entrypoint = new OidcKeys({} as ExecutionContext, { PUBLIC_URL });
+    const entrypoint = new OidcKeys({} as ExecutionContext, oidcEnv({ PUBLIC_URL }));
     await expect(entrypoint.jwks()).rejects.toThrow("OIDC_KEY is missing");
   });
 });
@@ -121,7 +122,7 @@ describe("the service", () => {
     expect(await answer.json()).toStrictEqual({ error: "invalid_request", error_description: "use GET, HEAD" });
   });
 
-  test.each(["/oidc", "/oidc/", "/oidc/jwks.json", "/oidc/auth", "/oidc/dev/token"])("has no %s", async (path) => {
+  test.each(["/oidc", "/oidc/", "/oidc/jwks.json", "/oidc/dev/token"])("has no %s", async (path) => {
     for (const method of ["GET", "POST"]) {
       const answer = await ask(path, method);
       expect(answer.status).toBe(404);

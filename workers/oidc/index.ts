@@ -1,20 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
-// The built-in OpenID issuer: serves its metadata and keys over HTTP, and its keys to the CA by RPC.
+// The identity provider: signs people in at the connectors, and issues the tokens that the CA takes. Also the built-in
+// OpenID issuer: serves its metadata and keys over HTTP, and its keys to the CA by RPC.
 
 import { WorkerEntrypoint } from "cloudflare:workers";
+import { requestIdOf } from "../../shared/http/request-id.ts";
 import { createRouter, type Handlers, withHandlers } from "../../shared/http/router.ts";
-import { createService } from "../../shared/http/service.ts";
+import { createService, type Service } from "../../shared/http/service.ts";
+import { ok } from "../../shared/result.ts";
 import type { OidcKeysRpc } from "../../shared/rpc/oidc-keys.ts";
+import { readOncePerEnv } from "../../shared/settings/settings.ts";
 import { unixMs } from "../../shared/time.ts";
+import type { Connector } from "./connectors/connector.ts";
 import { ROUTES } from "./declaration.ts";
-import { discovery, jwks, publicKeys } from "./discovery.ts";
 import { type Config, type OidcEnv, readConfig } from "./env.ts";
+import { PLATFORM } from "./platform.ts";
+import { showError } from "./provider/answers.ts";
+import { authorize, authorizeByForm, choose } from "./provider/authorize.ts";
+import { takeCallback } from "./provider/callback.ts";
+import { confirm } from "./provider/confirm.ts";
+import { issueDeviceCode, showDevicePage, takeUserCode } from "./provider/device.ts";
+import { discovery, jwks, publicKeys } from "./provider/discovery.ts";
+import { createProvider, type Provider } from "./provider/provider.ts";
+import { issueToken } from "./provider/token.ts";
 import { renderError } from "./status.ts";
 
-const HANDLERS: Handlers<typeof ROUTES, [Config]> = {
-  discovery: (_, config) => discovery(config),
-  jwks: (_, config) => jwks(config, unixMs(Date.now())),
+export { Grants } from "./grants/grants.ts";
+
+const HANDLERS: Handlers<typeof ROUTES, [Provider]> = {
+  discovery: (_, provider) => discovery(provider),
+  jwks: (_, { config, platform }) => jwks(config, platform.now()),
+  authorize,
+  authorizeByForm,
+  choose,
+  callback: takeCallback,
+  confirm,
+  token: issueToken,
+  deviceCode: issueDeviceCode,
+  devicePage: showDevicePage,
+  deviceForm: takeUserCode,
 };
+
+/** Programs get JSON, people get pages. */
+const isForPrograms = (request: Request): boolean =>
+  !/^\/oidc\/+(?:auth|callback|confirm|device)(?:\/(?!code$)|$)/.test(new URL(request.url).pathname);
 
 const route = createRouter(
   withHandlers(ROUTES, HANDLERS),
@@ -22,14 +50,34 @@ const route = createRouter(
     methodNotAllowed: (allow) => renderError({ code: "oidc_method_wrong", allow }),
     notFound: () => renderError({ code: "oidc_path_unknown" }),
   },
-  null,
+  {
+    gateOf: ({ config }) => config.gate,
+    limited: (request) => {
+      if (isForPrograms(request)) return renderError({ code: "tokens_limited" });
+      const response = showError(request, { code: "sign_ins_limited" });
+      response.headers.set("retry-after", "10");
+      return response;
+    },
+  },
 );
 
-export default createService({
-  readConfig,
-  route,
-  failed: (requestId) => renderError({ code: "oidc_failed", requestId }),
-});
+/** Creates the service. @param development further connectors, which only a local stack has */
+export function createOidc(development: (config: Config) => readonly Connector[]): Service<OidcEnv> {
+  const readProvider = readOncePerEnv((env: OidcEnv) => {
+    const config = readConfig(env);
+    return config.ok ? ok(createProvider(config.value, PLATFORM, development)) : config;
+  });
+  return createService({
+    readConfig: readProvider,
+    route,
+    failed: (requestId, request) =>
+      isForPrograms(request)
+        ? renderError({ code: "oidc_failed", requestId })
+        : showError(request, { code: "sign_in_failed", requestId: requestIdOf(request) ?? requestId }),
+  });
+}
+
+export default createOidc(() => []);
 
 /** The issuer's keys for the CA, whose Worker cannot fetch its own host name. */
 export class OidcKeys extends WorkerEntrypoint<OidcEnv> implements OidcKeysRpc {

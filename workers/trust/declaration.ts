@@ -4,6 +4,7 @@
 
 import { SEQUENCER } from "../../shared/deployment/bindings.ts";
 import {
+  OIDC_CONNECTORS,
   OTHER_CHAINS,
   type OwnSettingTexts,
   PUBLIC_URL,
@@ -26,6 +27,7 @@ export const SETTINGS = {
   TSA_CHAIN: { need: "required", parse: parseAuthorityChain },
   OTHER_TSA_CHAINS: OTHER_CHAINS,
   RETIRED_KEYS,
+  OIDC_CONNECTORS,
   OIDC_PROVIDERS: { need: "optional", parse: parseOidcProviders },
   SHARDS,
   // The repository reports what is wrong with these two; the trusted root is served without them.
@@ -54,7 +56,7 @@ export const SETTING_TEXTS: OwnSettingTexts<typeof SETTINGS> = {
   OTHER_TSA_CHAINS:
     "PEM chains of former and future timestamp authorities that clients trust, each with its root last.",
   OIDC_PROVIDERS:
-    "JSON list of the OpenID providers at which people log in to sign ([identities.md](../identities.md#people)); by default none.",
+    "JSON list of further OpenID providers at which people log in to sign ([identities.md](../identities.md#people)); by default none.",
   TUF_KEY:
     "PKCS#8 PEM, P-256: signs TUF snapshots and timestamps. Required where `deployment/trust.json` has a repository.",
   TRUST_FILE: "Text of a trust file in place of the bundled `deployment/trust.json`: for local stacks.",

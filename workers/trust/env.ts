@@ -16,7 +16,7 @@ import type { BindingsEnv } from "../../shared/settings/binding.ts";
 import type { SettingsEnv } from "../../shared/settings/setting.ts";
 import { type ConfigError, readOncePerEnv, Settings } from "../../shared/settings/settings.ts";
 import type { Chain } from "../../shared/trust/material.ts";
-import type { OidcProvider } from "../../shared/trust/oidc-providers.ts";
+import { type OidcProvider, signInProviders } from "../../shared/trust/oidc-providers.ts";
 import { NO_RETIRED_KEYS, type RetiredKeys } from "../../shared/trust/retired-keys.ts";
 import { textsIn } from "../../shared/tuf/trust-file.ts";
 import { BINDINGS, SETTINGS } from "./declaration.ts";
@@ -52,6 +52,7 @@ export const readConfig: (env: TrustEnv) => Result<Config, ConfigError> = readOn
   const otherTsaChains = settings.parseIfSet("OTHER_TSA_CHAINS");
   const retiredKeys = settings.parseIfSet("RETIRED_KEYS");
   const oidcProviders = settings.parseIfSet("OIDC_PROVIDERS");
+  const connectors = settings.parseIfSet("OIDC_CONNECTORS");
   const bindings = settings.readBindings(BINDINGS);
   settings.finish(() => {
     if (!publicUrl().isLoopback && (oidcProviders() ?? []).some(({ isLoopback }) => isLoopback))
@@ -65,7 +66,7 @@ export const readConfig: (env: TrustEnv) => Result<Config, ConfigError> = readOn
     tsaChain: tsaChain(),
     otherTsaChains: otherTsaChains() ?? [],
     retiredKeys: retiredKeys() ?? NO_RETIRED_KEYS,
-    oidcProviders: oidcProviders() ?? [],
+    oidcProviders: signInProviders(publicUrl(), (connectors() ?? []).length > 0, oidcProviders() ?? []),
     describeLog: (logName) => bindings().SEQUENCER.getByName(logName).describe(),
     serveTuf: () => bindings().TUF.getByName(publicUrl().href).serve(),
   }));

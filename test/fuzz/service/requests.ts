@@ -163,12 +163,57 @@ export function contents(material: Material): Readonly<Record<Handler, Make>> {
     metrics: none,
     discovery: none,
     jwks: none,
+    ...signIns(),
     addCheckpoint: (random) => ({ contentType: "text/plain", body: witnessed.request(random.below(8)) }),
     about: none,
     cosignedCheckpoint: (random) => ({
       rest: random.pick([createHash("sha256").update(witnessed.origin).digest("hex"), "0".repeat(64), "x"]),
     }),
   };
+}
+
+const FORM_TYPE = "application/x-www-form-urlencoded";
+const CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+/** Sign-ins, as far as a stranger gets with them. */
+function signIns() {
+  const authorization = (random: Random): string =>
+    new URLSearchParams({
+      client_id: random.pick(["sigstore", "sigstore", "site", "x"]),
+      redirect_uri: random.pick(["http://localhost:1/cb", "urn:ietf:wg:oauth:2.0:oob", "https://evil.example"]),
+      response_type: "code",
+      scope: "openid email",
+      state: random.pick(["s", "x".repeat(256), "x".repeat(257)]),
+      nonce: "n",
+      code_challenge: CHALLENGE,
+      code_challenge_method: random.pick(["S256", "S256", "plain"]),
+    }).toString();
+  const post = (fields: Readonly<Record<string, string>>): Content => ({
+    contentType: FORM_TYPE,
+    body: new URLSearchParams(fields).toString(),
+  });
+  const sealed = (random: Random): string => Buffer.from(random.bytes(200)).toString("base64url");
+  return {
+    authorize: (random) => ({ query: authorization(random) }),
+    authorizeByForm: (random) => ({ contentType: FORM_TYPE, body: authorization(random) }),
+    choose: (random) => ({ rest: random.pick(["choose", "development", "x"]), query: `ticket=${sealed(random)}` }),
+    callback: (random) => ({ rest: random.pick(["development", "x"]), query: `state=${sealed(random)}&code=x` }),
+    confirm: (random) => post({ ticket: sealed(random), answer: "grant", address: EMAIL }),
+    token: (random) =>
+      random.chance(0.5)
+        ? post({
+            grant_type: "authorization_code",
+            client_id: "sigstore",
+            code: "x",
+            redirect_uri: "x",
+            code_verifier: "x",
+          })
+        : post({ grant_type: "urn:ietf:params:oauth:grant-type:device_code", device_code: sealed(random) }),
+    deviceCode: () =>
+      post({ client_id: "sigstore", scope: "openid email", code_challenge: CHALLENGE, code_challenge_method: "S256" }),
+    devicePage: (random) => ({ query: `user_code=${random.pick(["WXYZ-BCDF", "%00"])}` }),
+    deviceForm: (random) => post({ user_code: random.pick(["WXYZ-BCDF", "bcdfbcdf", ""]) }),
+  } satisfies Readonly<Record<string, Make>>;
 }
 
 /** A query in DER or JSON. */

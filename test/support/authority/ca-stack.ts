@@ -73,6 +73,7 @@ export function useCaStack(): CaStack {
     exp: now() + 60,
     email: EMAIL,
     email_verified: true,
+    federated_claims: { connector_id: `${get("stack").url}/oidc`, user_id: EMAIL },
     ...change,
   });
   return {

@@ -208,7 +208,8 @@ describe("signingCert rejects", () => {
       [true, 200],
     ] as const) {
       const { post, clock, fetch } = makeService({ PUBLIC_URL: "http://localhost:8787" }, allow);
-      const response = await post(bodyOf(signToken({ ...emailClaims(clock), iss: issuer }, ISSUER_KEY)));
+      const claims = { ...emailClaims(clock), iss: issuer, federated_claims: { connector_id: "https://id.example" } };
+      const response = await post(bodyOf(signToken(claims, ISSUER_KEY)));
       expect(response.status).toBe(status);
       const body = (await response.json()) as { readonly message?: string };
       if (!allow) {

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// HTML from templates whose every value is escaped, unless it is markup itself.
+
+/** A piece of HTML. */
+export interface Markup {
+  readonly text: string;
+}
+
+type Value = string | Markup | readonly Markup[];
+
+/** Makes markup: `html` before a template. Texts are escaped for content and quoted attributes. */
+export function html(literals: TemplateStringsArray, ...values: readonly Value[]): Markup {
+  const text = literals.reduce((before, literal, i) => `${before}${markupOf(values[i - 1] ?? "")}${literal}`);
+  return { text };
+}
+
+/** The HTML of a piece. */
+export const textOf = ({ text }: Markup): string => text;
+
+/** A text as content, or as the value of a quoted attribute. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+function markupOf(value: Value): string {
+  if (typeof value === "string") return escapeHtml(value);
+  return "text" in value ? value.text : value.map(textOf).join("");
+}

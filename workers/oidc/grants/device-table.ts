@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// Devices that wait for a person. Strangers write these rows, so they are few, small and short-lived.
+// Spec: RFC 8628 §3.4, §3.5, §5.2
+
+import { equal } from "../../../shared/bytes/bytes.ts";
+import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import type {
+  DeviceRefusal,
+  DeviceRequest,
+  GrantedIdentity,
+  PollRefusal,
+  Redeemed,
+  WaitingDevice,
+} from "../../../shared/rpc/grants.ts";
+import { type UnixMs, unixMs } from "../../../shared/time.ts";
+import { type GrantStorage, IDENTITY_COLUMNS, type IdentityRow, identityFrom, identityValues } from "./storage.ts";
+
+/** What a team's build jobs ask for at once, set up wrongly. */
+const MAX_WAITING_OF_NETWORK = 10;
+/** A quarter of a megabyte. */
+const MAX_WAITING = 1000;
+/** RFC 8628 §3.5: the interval, and what each `slow_down` adds to it. */
+const POLL_MS = 5000;
+/** A poll that comes a little early is on time: clients and networks wait inexactly. */
+const EARLY_MS = 500;
+const NO_IDENTITY = [null, null, null, null, null];
+
+interface Row extends IdentityRow {
+  readonly user_code: string;
+  readonly client_id: string;
+  readonly challenge: string | null;
+  readonly network: string | null;
+  readonly country: string | null;
+  readonly asked_at: number;
+  readonly next_poll_at: number;
+  readonly poll_ms: number;
+  /** The columns of the identity have values once it is granted. */
+  readonly state: "waiting" | "granted" | "refused" | "redeemed";
+}
+
+/** The waiting devices of a deployment. */
+export class DeviceTable {
+  readonly #storage: GrantStorage;
+
+  constructor(storage: GrantStorage) {
+    this.#storage = storage;
+  }
+
+  /** Adds a device; false if too many wait, or if the code is taken. */
+  add(request: DeviceRequest, now: UnixMs): boolean {
+    const { deviceHash, userCode, clientId, challenge, network, country, expiresAt } = request;
+    return this.#storage.transactionSync(() => {
+      this.clear(now);
+      const ofNetwork = this.#count("WHERE network IS ?", network);
+      if (ofNetwork >= MAX_WAITING_OF_NETWORK || this.#count("") >= MAX_WAITING) return false;
+      const added = this.#storage.exec(
+        `INSERT INTO devices (device_hash, user_code, client_id, challenge, network, country, asked_at, expires_at,
+          next_poll_at, poll_ms, state)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting') ON CONFLICT DO NOTHING RETURNING 1`,
+        deviceHash,
+        userCode,
+        clientId,
+        challenge,
+        network,
+        country,
+        now,
+        expiresAt,
+        now,
+        POLL_MS,
+      );
+      return added.length === 1;
+    });
+  }
+
+  #count(where: string, ...bindings: readonly (string | null)[]): number {
+    return Number(this.#storage.exec(`SELECT COUNT(*) AS count FROM devices ${where}`, ...bindings)[0]?.["count"]);
+  }
+
+  /** Finds the device that waits with a code. */
+  find(userCode: string, now: UnixMs): Result<WaitingDevice, DeviceRefusal> {
+    const row = this.#read("user_code = ? AND state = 'waiting'", userCode, now);
+    if (row === null) return err({ code: "user_code_unknown" });
+    const { client_id: clientId, network, country, asked_at: askedAt } = row;
+    return ok({ userCode, clientId, network, country, askedAt: unixMs(askedAt) });
+  }
+
+  #read(condition: string, value: string, now: UnixMs): Row | null {
+    const [row = null] = this.#storage.exec(`SELECT * FROM devices WHERE ${condition} AND expires_at > ?`, value, now);
+    return row as Row | null;
+  }
+
+  /** Grants or refuses, once. False if nothing waits with this code any more. */
+  decide(userCode: string, identity: GrantedIdentity | null, now: UnixMs): boolean {
+    const decided = this.#storage.exec(
+      `UPDATE devices SET state = ?, (${IDENTITY_COLUMNS}) = (?, ?, ?, ?, ?)
+      WHERE user_code = ? AND state = 'waiting' AND expires_at > ? RETURNING 1`,
+      identity === null ? "refused" : "granted",
+      ...(identity === null ? NO_IDENTITY : identityValues(identity)),
+      userCode,
+      now,
+    );
+    return decided.length === 1;
+  }
+
+  /** Answers a device. A code that is unknown, over or used is `expired_token`: clients know no other end. */
+  poll(deviceHash: string, challenge: string | null, now: UnixMs): Result<Redeemed, PollRefusal> {
+    return this.#storage.transactionSync(() => {
+      const row = this.#read("device_hash = ?", deviceHash, now);
+      if (row === null || row.state === "redeemed") return err({ code: "expired_token" });
+      if (row.challenge !== null && !isSame(row.challenge, challenge ?? "")) {
+        return err({ code: "device_verifier_wrong" });
+      }
+      if (row.state === "refused") return err({ code: "access_denied" });
+      if (row.state === "waiting") return this.#postpone(deviceHash, row, now);
+      this.#storage.exec("UPDATE devices SET state = 'redeemed' WHERE device_hash = ?", deviceHash);
+      return ok({ clientId: row.client_id, identity: identityFrom(row), tokenId: this.#storage.makeId() });
+    });
+  }
+
+  #postpone(deviceHash: string, { next_poll_at, poll_ms }: Row, now: UnixMs): Result<never, PollRefusal> {
+    const isEarly = now < next_poll_at - EARLY_MS;
+    const pollMs = isEarly ? poll_ms + POLL_MS : poll_ms;
+    this.#storage.exec(
+      "UPDATE devices SET next_poll_at = ?, poll_ms = ? WHERE device_hash = ?",
+      now + pollMs,
+      pollMs,
+      deviceHash,
+    );
+    return err({ code: isEarly ? "slow_down" : "authorization_pending" });
+  }
+
+  /** Deletes what is over. Returns how many rows are left. */
+  clear(now: UnixMs): number {
+    this.#storage.exec("DELETE FROM devices WHERE expires_at <= ?", now);
+    return this.#count("");
+  }
+}
+
+const isSame = (a: string, b: string): boolean => equal(encodeUtf8(a), encodeUtf8(b));

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// A sign-in on its way: what the client asked for, as it travels in sealed texts. The form is short, because one of
+// these texts is the `state` of a provider's address, and providers bound those.
+
+import type { DeviceRequest } from "../../../shared/rpc/grants.ts";
+
+/** What a client asked for: a code, or a token for a device that waits. */
+export type SignIn =
+  | {
+      readonly kind: "code";
+      readonly clientId: string;
+      readonly redirectUri: string;
+      readonly state: string | null;
+      readonly nonce: string | null;
+      readonly challenge: string;
+      /** A page of another site sent the browser here, so a remembered confirmation does not count. */
+      readonly isFromPage: boolean;
+    }
+  | ({ readonly kind: "device" } & Pick<DeviceRequest, "userCode">);
+
+/** Sealed for "choose": a sign-in for which the person picks a connector. */
+export interface Choice {
+  readonly signIn: SignIn;
+  /** Names the browser (browser.ts). */
+  readonly browser: string;
+  readonly loginHint: string | null;
+  readonly prompt: "login" | "select_account" | null;
+}
+
+/** Sealed for "upstream": a sign-in that is at a connector's provider. */
+export interface Upstream {
+  readonly signIn: SignIn;
+  readonly browser: string;
+  readonly slug: string;
+  readonly nonce: string;
+  readonly codeVerifier: string;
+}
+
+/** Sealed for "confirm": a sign-in that only the person's answer is missing from. */
+export interface Confirmation {
+  readonly signIn: SignIn;
+  readonly browser: string;
+  readonly slug: string;
+  readonly identities: readonly { readonly userId: string; readonly address: string }[];
+}
+
+/** Sealed for "remember": the person has said that this browser need not ask again. */
+export interface Remembered {
+  readonly browser: string;
+  readonly connectorId: string;
+  readonly address: string;
+}
+
+type Packed = readonly unknown[];
+
+const packSignIn = (signIn: SignIn): Packed =>
+  signIn.kind === "device"
+    ? [signIn.userCode]
+    : [signIn.clientId, signIn.redirectUri, signIn.state, signIn.nonce, signIn.challenge, signIn.isFromPage ? 1 : 0];
+
+// What `open` returns was sealed by this deployment, in the format that the seal's version names, so the casts below
+// take up what `pack` wrote.
+
+function unpackSignIn(packed: unknown): SignIn {
+  const values = packed as Packed;
+  if (values.length === 1) return { kind: "device", userCode: values[0] as string };
+  const [clientId, redirectUri, state, nonce, challenge, isFromPage] = values as readonly [
+    string,
+    string,
+    string | null,
+    string | null,
+    string,
+    0 | 1,
+  ];
+  return { kind: "code", clientId, redirectUri, state, nonce, challenge, isFromPage: isFromPage === 1 };
+}
+
+export const packChoice = ({ signIn, browser, loginHint, prompt }: Choice): Packed => [
+  packSignIn(signIn),
+  browser,
+  loginHint,
+  prompt,
+];
+
+export function unpackChoice(packed: unknown): Choice {
+  const [signIn, browser, loginHint, prompt] = packed as readonly [
+    Packed,
+    string,
+    Choice["loginHint"],
+    Choice["prompt"],
+  ];
+  return { signIn: unpackSignIn(signIn), browser, loginHint, prompt };
+}
+
+export const packUpstream = ({ signIn, browser, slug, nonce, codeVerifier }: Upstream): Packed => [
+  packSignIn(signIn),
+  browser,
+  slug,
+  nonce,
+  codeVerifier,
+];
+
+export function unpackUpstream(packed: unknown): Upstream {
+  const [signIn, browser, slug, nonce, codeVerifier] = packed as readonly [Packed, string, string, string, string];
+  return { signIn: unpackSignIn(signIn), browser, slug, nonce, codeVerifier };
+}
+
+export const packConfirmation = ({ signIn, browser, slug, identities }: Confirmation): Packed => [
+  packSignIn(signIn),
+  browser,
+  slug,
+  identities,
+];
+
+export function unpackConfirmation(packed: unknown): Confirmation {
+  const [signIn, browser, slug, identities] = packed as readonly [Packed, string, string, Confirmation["identities"]];
+  return { signIn: unpackSignIn(signIn), browser, slug, identities };
+}
