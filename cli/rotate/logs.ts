@@ -158,8 +158,8 @@ const chooseName = (kind: LogKind, all: readonly LogConfig[]): string => {
 /** The CA changes to the new log by itself; clients change when it is announced. */
 const stepsAfterOpening = (context: RotationContext, kind: LogKind, from: string): readonly string[] =>
   LOG_KINDS[kind].writer === "ca"
-    ? [`wait until ${from}, when the CA starts to write to it`, command(context, "rotate certificate-log --finish")]
-    : [`wait until ${from}, then run again: ${command(context, "rotate signature-log")}`];
+    ? [`wait until ${from}, when the CA starts to write to it`, command(context, `rotate ${kind}-log --finish`)]
+    : [`wait until ${from}, then run again: ${command(context, `rotate ${kind}-log`)}`];
 
 async function continueRotation(context: RotationContext, { kind }: LogRotation, newest: LogConfig): Planned {
   const published = isPublished(context);
@@ -295,7 +295,7 @@ function refuseEarlyFreeze(context: RotationContext, kind: LogKind, newest: LogC
   const published = isPublished(context);
   if (!published.ok) return published;
   if ((newest.usedFrom ?? 0) > context.now || !published.value)
-    return err("the new log is not announced to clients yet; announce it with: npx sigedge rotate signature-log");
+    return err(`the new log is not announced to clients yet; announce it with: npx sigedge rotate ${kind}-log`);
   const signedAt = targetsSignedAt(context);
   return signedAt.ok ? refuseEarly(context.now, signedAt.value + waitOf(context)) : signedAt;
 }
