@@ -69,7 +69,8 @@ type TextOf = { readonly [C in Finding["code"]]: (finding: Extract<Finding, { re
 const TEXTS: TextOf = {
   checkpoint_invalid: ({ reason }) => `the checkpoint is malformed (${reason})`,
   checkpoint_origin_wrong: ({ expected, found }) =>
-    `the checkpoint belongs to another log: its origin is ${JSON.stringify(found)}, not ${JSON.stringify(expected)}`,
+    `the checkpoint belongs to another log: its origin is ${JSON.stringify(found)}, not ${JSON.stringify(expected)}` +
+    (expected.replace(/:\d+$/, "") === found ? "; the origin of a signature log has no port (docs/log.md)" : ""),
   checkpoint_unsigned: ({ keys }) => `the checkpoint has no signature of a trusted key (${keys.join(", ")})`,
   checkpoint_signature_wrong: ({ key }) => `the checkpoint's signature by ${key} is wrong`,
   cosignature_wrong: ({ key }) => `the cosignature by ${key} is wrong`,

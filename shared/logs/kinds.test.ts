@@ -31,6 +31,28 @@ describe.each(["signature", "certificate"] as const)("the records of a %s log", 
   });
 });
 
+describe("the origin of a log", () => {
+  // What others make of a log's URL: sigstore-go url.Parse(baseUrl).Hostname(); rekor_monitor the URL without its
+  // scheme.
+  const byHostname = (url: string): string => new URL(url).hostname;
+  const byPrefix = (url: string): string => url.replace(/^https?:\/\//, "");
+
+  it("is what all clients expect at an address without a port", () => {
+    const [signature, certificate] = ["https://sign.example.com", "https://sign.example.com/ct"];
+    expect(LOG_KINDS.signature.originOf(signature)).toBe(byHostname(signature));
+    expect(LOG_KINDS.signature.originOf(signature)).toBe(byPrefix(signature));
+    expect(LOG_KINDS.certificate.originOf(certificate)).toBe(byPrefix(certificate));
+  });
+
+  it("has the port of a local stack in a certificate log, and not in a signature log", () => {
+    const [signature, certificate] = ["http://localhost:8787", "http://localhost:8787/ct"];
+    expect(LOG_KINDS.signature.originOf(signature)).toBe("localhost");
+    expect(LOG_KINDS.signature.originOf(signature)).toBe(byHostname(signature));
+    expect(LOG_KINDS.certificate.originOf(certificate)).toBe("localhost:8787/ct");
+    expect(LOG_KINDS.certificate.originOf(certificate)).toBe(byPrefix(certificate));
+  });
+});
+
 describe("the time of a record", () => {
   it("is in the record of a certificate log", () => {
     const [, second] = naiveRecords("certificate", 2);

@@ -4,7 +4,13 @@
 // Spec: https://github.com/sigstore/rekor-tiles (internal/server/service.go). The codes are those of grpc-gateway.
 
 import { quote } from "../../../shared/http/quote.ts";
-import { type AnswerTable, answerByCode, answerUnavailable, type Status } from "../../../shared/http/status.ts";
+import {
+  type AnswerTable,
+  answerByCode,
+  answerUnavailable,
+  renderStatus,
+  type Status,
+} from "../../../shared/http/status.ts";
 import type { WriterExhausted } from "../../../shared/rpc/sequencer.ts";
 import { formatRfc3339 } from "../../../shared/time.ts";
 import type { AddEntryError } from "../errors.ts";
@@ -147,6 +153,19 @@ function describeExhausted({ kind, entries, until, retryAfterSeconds }: WriterEx
 
 /** The answer to an entry that was not logged, or that was logged but cannot be proven. */
 export const entryStatus = (error: AddEntryError): Status => answerByCode(STATUSES, error);
+
+/**
+ * Renders an error for the client. A frozen log answers in text, as the reference does whatever was sent: its Go client
+ * reports "unexpected response: 405 " and the body, and callers look for the sentence right after that.
+ */
+export function renderEntryError(error: AddEntryError): Response {
+  const status = entryStatus(error);
+  const rendered = renderStatus(status);
+  if (error.code !== "log_frozen") return rendered;
+  const headers = new Headers(rendered.headers);
+  headers.set("content-type", "text/plain; charset=utf-8");
+  return new Response(`${status.message}\n`, { status: rendered.status, headers });
+}
 
 /** The last part of a path, which is the caller's text. */
 const quoteLast = (path: string): string => quote(path.slice(path.lastIndexOf(".") + 1));

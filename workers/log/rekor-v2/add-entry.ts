@@ -5,7 +5,6 @@
 
 import { readBody } from "../../../shared/http/body.ts";
 import { maxBodyBytesOf } from "../../../shared/http/route.ts";
-import { renderStatus } from "../../../shared/http/status.ts";
 import { parseJson } from "../../../shared/json/parse.ts";
 import { readAttestationHints } from "../../../shared/rekor/dsse.ts";
 import { encodeEntry } from "../../../shared/rekor/entry.ts";
@@ -30,7 +29,7 @@ import { ROUTES } from "../declaration.ts";
 import type { AddEntryError } from "../errors.ts";
 import type { ServedHead } from "../reading/cached-tail.ts";
 import type { Inclusion, ProveError } from "../reading/prover.ts";
-import { entryStatus } from "./add-entry-status.ts";
+import { renderEntryError } from "./add-entry-status.ts";
 import { applyWritePolicy, type WritePolicy, type WritePolicyError } from "./write-policy.ts";
 
 /** Proves an entry of an earlier round from public tiles. */
@@ -63,7 +62,7 @@ export async function addEntry(request: Request, deps: AddEntryDeps): Promise<Re
   const added = body.ok ? await verifyAndAppend(body.value, deps) : body;
   if (!added.ok) {
     deps.report(added.error);
-    return renderStatus(entryStatus(added.error));
+    return renderEntryError(added.error);
   }
   const { entry, isDuplicate } = added.value;
   const headers = { "cache-control": "no-store", ...(isDuplicate ? { "x-log-index": String(entry.leafIndex) } : {}) };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // POST /api/v2/log/entries on one log: rejects entries to a frozen log, and connects add-entry.ts to the log.
 
-import { renderStatus } from "../../../shared/http/status.ts";
 import { unixMs } from "../../../shared/time.ts";
 import type { Config } from "../env.ts";
 import type { LogReader } from "../reading/log-reader.ts";
@@ -9,12 +8,12 @@ import { proveInclusion } from "../reading/prover.ts";
 import { type LogSite, rejectIfFrozen } from "../sites.ts";
 import { logFailure } from "../status.ts";
 import { type AddEntryDeps, addEntry } from "./add-entry.ts";
-import { entryStatus } from "./add-entry-status.ts";
+import { entryStatus, renderEntryError } from "./add-entry-status.ts";
 
 /** Adds the entry in the request to the log. */
 export function addSignature(request: Request, config: Config, site: LogSite): Response | Promise<Response> {
   const frozen = rejectIfFrozen(config, site);
-  return frozen === null ? addEntry(request, addEntryDeps(config, site, request)) : renderStatus(entryStatus(frozen));
+  return frozen === null ? addEntry(request, addEntryDeps(config, site, request)) : renderEntryError(frozen);
 }
 
 function addEntryDeps(
