@@ -9,6 +9,7 @@ import { KEY_DETAILS_NUMBERS, SIGNATURE_SCHEMES } from "../../../shared/crypto/k
 import { KEY_KINDS, signingKey } from "../../../test/support/authority/signing-keys.ts";
 import { bareVerifier, base64, type HashedRequest, makeHashedRequest } from "../../../test/support/logs/entries.ts";
 import { type LogService, makeLogService, recordErrors, sendTo } from "../../../test/support/logs/log-service.ts";
+import ANSWERS from "../../../test/vectors/rekor-tiles/answers-2.4.2.json" with { type: "json" };
 
 const MESSAGE = new TextEncoder().encode("an artifact");
 const LABELS = Object.keys(KEY_DETAILS_NUMBERS);
@@ -74,4 +75,38 @@ it.each(LABELS.filter((label) => label.includes("RSA")))("a PSS signature is rej
     code: 3,
   });
   expect(submitted).toBe(0);
+});
+
+/** Bodies that are no request, by their names in the reference's answers. */
+const BODIES: Readonly<Record<string, string>> = {
+  "empty object": "{}",
+  "empty body": "",
+  "unknown field": '{"foo":1}',
+  truncated: '{"hashedRekordRequestV002":',
+  "bad base64": '{"hashedRekordRequestV002":{"digest":"!"}}',
+  "bad enum": '{"hashedRekordRequestV002":{"signature":{"verifier":{"keyDetails":"NOPE"}}}}',
+  "no signature": '{"hashedRekordRequestV002":{}}',
+  "too large": " ".repeat(4 * 1024 * 1024 + 1),
+};
+
+describe("the reference's own answers", () => {
+  const rows = ANSWERS.map(([what, name, status, code]) => [String(what), String(name), status, code] as const);
+
+  it.each(rows.filter(([what]) => !["body", "method", "rsa-2048 PSS"].includes(what)))(
+    "a key %s as %s: %s",
+    async (kind, keyDetails, status) => {
+      const key = signingKey(kind as (typeof KEY_KINDS)[number]);
+      const answer = await post(makeHashedRequest(key, MESSAGE, { ...bareVerifier(key), keyDetails }));
+      expect(answer.status).toBe(status === 201 ? 503 : status);
+    },
+  );
+
+  it.each(rows.filter(([what, name]) => what === "body" && name in BODIES))(
+    "a %s, %s: %s %s",
+    async (_, name, status, code) => {
+      const init = { method: "POST", body: BODIES[name] ?? "" };
+      const response = await sendTo("/api/v2/log/entries", { ...service.env, ACCEPT: "open" }, init);
+      expect([response.status, ((await response.json()) as { readonly code: number }).code]).toEqual([status, code]);
+    },
+  );
 });
