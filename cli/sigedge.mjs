@@ -20,7 +20,10 @@ const BUILT = "../dist/sigedge.js";
 const folder = dirname(fileURLToPath(import.meta.url));
 const isClone = existsSync(join(folder, "sigedge.ts"));
 
-if (difference >= 0) {
+if (isClone && !isInstalled()) {
+  console.error("sigedge: the packages are not installed; run: npm ci");
+  process.exitCode = 2;
+} else if (difference >= 0) {
   // For this process only: wrangler may run this file again, with the Node of the PATH.
   delete process.env.SIGEDGE_OWN_NODE;
   const { main } = await (isClone ? import("./sigedge.ts") : import(BUILT));
@@ -38,6 +41,15 @@ if (difference >= 0) {
     process.exitCode = 2;
   } else {
     runWith(node);
+  }
+}
+
+/** Whether `npm ci` has run in this clone. */
+function isInstalled() {
+  try {
+    return createRequire(import.meta.url).resolve("wrangler/package.json") !== "";
+  } catch {
+    return false;
   }
 }
 
