@@ -4,6 +4,7 @@
 import type { Client, Operation, Transport } from "./client.ts";
 import { COSIGN } from "./cosign.ts";
 import { GITSIGN } from "./gitsign.ts";
+import { GO_WITNESS } from "./go-witness.ts";
 import { MODEL_SIGNING } from "./model-signing.ts";
 import { PYPI_ATTESTATIONS } from "./pypi-attestations.ts";
 import { SIGSTORE_GO } from "./sigstore-go.ts";
@@ -24,6 +25,7 @@ export const CLIENTS: readonly Client[] = [
   SIGSTORE_RUST,
   MODEL_SIGNING,
   PYPI_ATTESTATIONS,
+  GO_WITNESS,
 ];
 
 export const TRANSPORTS: readonly Transport[] = ["files", "tuf"];
