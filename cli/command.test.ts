@@ -4,7 +4,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { err, ok } from "../shared/result.ts";
 import { type Command, defineCommand } from "./command.ts";
-import { loadCommands, main } from "./sigedge.ts";
+import { helpPage } from "./help/page.ts";
+import { loadCommands, main, renderOverview } from "./sigedge.ts";
 
 let out: string;
 let error: string;
@@ -42,7 +43,7 @@ const PAGE = {
   exitCodes: { 0: "Weighed.", 1: "Too heavy.", 2: "Wrong arguments." },
 } as const;
 
-const weigh = (codes: { readonly misuseCode?: 1 | 2; readonly failureCode?: 1 | 2 } = {}): Command =>
+const weigh = (codes: { readonly failureCode?: 1 | 2 } = {}): Command =>
   defineCommand({
     ...PAGE,
     ...codes,
@@ -115,9 +116,45 @@ describe("a command", () => {
     expect([out, error]).toEqual(["", `sigedge weigh: ${line}\n`]);
   });
 
-  it("may have other codes for wrong arguments and for failure", async () => {
-    expect(await weigh({ misuseCode: 1 }).execute([])).toBe(1);
+  it("may have another code for failure", async () => {
     expect(await weigh({ failureCode: 2 }).execute(["melon"])).toBe(2);
+  });
+});
+
+describe.each(await loadCommands())("wrong arguments of sigedge $name", ({ name, execute, exitCodes }) => {
+  it.each([[["--nonsense"]], [["a", "b", "c", "d", "e"]]])("%j: exit code 2, and one line", async (args) => {
+    expect(await execute(args)).toBe(2);
+    expect([out, error]).toEqual(["", expect.stringMatching(new RegExp(`^sigedge ${name}: [^\\n]+\\n$`))]);
+  });
+
+  it("have their exit code in its help", () => {
+    expect(exitCodes[2]).toMatch(/the arguments are wrong/i);
+  });
+});
+
+describe("the help of every command", () => {
+  const pages = async (columns: number): Promise<readonly string[]> => [
+    await renderOverview(columns),
+    ...(await loadCommands()).map((command) => helpPage(command, columns)),
+  ];
+
+  it.each([80, 100, 120])("fits into a terminal of %i columns", async (columns) => {
+    const wide = (await pages(columns)).flatMap((page) => page.split("\n")).filter((line) => line.length > columns);
+    // What a person copies is one line.
+    const copied = (await loadCommands()).flatMap(({ usage, examples }) => [
+      ...usage.map((line) => `sigedge ${line}`),
+      ...examples.flatMap(({ title, command }) => [`  # ${title}`, `  ${command}`]),
+    ]);
+    expect(wide.filter((line) => !copied.includes(line))).toEqual([]);
+  });
+
+  it("has the summaries of all commands in one column", async () => {
+    const [overview = ""] = await pages(100);
+    const summaries = (await loadCommands()).map(({ name, summary }) => {
+      const line = overview.split("\n").find((text) => text.startsWith(`  ${name} `)) ?? "";
+      return line.indexOf(summary.split(" ")[0] ?? "", name.length + 2);
+    });
+    expect(new Set(summaries).size).toBe(1);
   });
 });
 

@@ -40,8 +40,6 @@ export interface Output {
 /** A page, and the functions of its command. */
 export interface Definition<F extends Flags, O> extends CommandPage {
   readonly flags: F;
-  /** Exit code for wrong arguments; 2 if it is absent. */
-  readonly misuseCode?: 1 | 2;
   /** Exit code if `run` fails; 1 if it is absent. */
   readonly failureCode?: 1 | 2;
   /** Checks the arguments. The error is one line that names the flag or argument at fault. */
@@ -56,21 +54,24 @@ export interface Command extends CommandPage {
   readonly execute: (args: readonly string[]) => Promise<number>;
 }
 
+/** Exit code of every command for wrong arguments. */
+export const MISUSE = 2;
+
 /** Makes a command of its definition. */
 export function defineCommand<const F extends Flags, O>(definition: Definition<F, O>): Command {
-  const { misuseCode = 2, failureCode = 1, read, run, ...page } = definition;
+  const { failureCode = 1, read, run, ...page } = definition;
   return {
     ...page,
     execute: async (args) => {
       const parsed = parseArguments(page, args);
-      if (!parsed.ok) return complain(page.name, parsed.error, misuseCode);
+      if (!parsed.ok) return complain(page.name, parsed.error, MISUSE);
       const { isHelp, isJson, ...given } = parsed.value;
       if (isHelp) {
         say(helpPage(page));
         return 0;
       }
       const options = read(given);
-      if (!options.ok) return complain(page.name, options.error, misuseCode);
+      if (!options.ok) return complain(page.name, options.error, MISUSE);
       const done = await run(options.value, outputOf(isJson));
       return done.ok ? done.value : complain(page.name, done.error, failureCode);
     },

@@ -6,11 +6,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { member } from "../shared/json/member.ts";
 import type { BackupBucket } from "./backup/buckets.ts";
-import type { Command } from "./command.ts";
-import { helpPage } from "./help/page.ts";
+import { type Command, MISUSE } from "./command.ts";
+import { columnLines, helpPage } from "./help/page.ts";
 import { suggestion } from "./help/suggestion.ts";
 import { ROOT } from "./root.ts";
-import { paint, say } from "./terminal.ts";
+import { pageColumns, paint, say } from "./terminal.ts";
 
 const openStateBucket = async (state: string): Promise<BackupBucket> =>
   (await import("../local/local-bucket.ts")).openStateBucket(state);
@@ -38,9 +38,6 @@ const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
 /** Loads every command, in order. */
 export const loadCommands = (): Promise<readonly Command[]> =>
   Promise.all(Object.values(LOADERS).map((load) => load()));
-
-/** Exit code for a command line without a command that exists. */
-const MISUSE = 2;
 
 /** Runs `sigedge` with these arguments. Resolves to the exit code. */
 export async function main([name, ...args]: readonly string[]): Promise<number> {
@@ -87,12 +84,17 @@ async function printOverview(): Promise<number> {
   return 0;
 }
 
-async function renderOverview(): Promise<string> {
+/** Formats the list of all commands for a terminal of this width. */
+export async function renderOverview(columns: number = pageColumns()): Promise<string> {
   const commands = await loadCommands();
+  const lines = columnLines(
+    commands.map(({ name, summary }) => [name, summary]),
+    columns,
+  );
   return [
     "sigedge COMMAND [options]",
     "",
-    ...commands.map(({ name, summary }) => `  ${paint("bold", name.padEnd(10))} ${summary}`),
+    ...lines.map((line) => line.replace(/^ {2}(\S+)/, (_, name: string) => `  ${paint("bold", name)}`)),
     "",
     "sigedge help COMMAND describes a command; sigedge --version prints the version.",
   ].join("\n");

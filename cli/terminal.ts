@@ -8,6 +8,9 @@ export type Style = Parameters<typeof styleText>[0];
 /** Styles a text if standard output is a terminal with colors. Honors NO_COLOR and FORCE_COLOR. */
 export const paint = (style: Style, text: string): string => styleText(style, text, { stream: process.stdout });
 
+/** The width of a page of text: that of the terminal, but no wider than is easy to read. */
+export const pageColumns = (): number => Math.min(100, Math.max(60, process.stdout.columns ?? 100));
+
 /** Prints a line on standard output. */
 export const say = (line = ""): void => void process.stdout.write(`${line}\n`);
 

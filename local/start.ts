@@ -51,8 +51,7 @@ export const START = defineCommand({
     { title: "Run a second stack beside it", command: "npm start -- --port 8788 --state /tmp/second" },
     { title: "Accept any valid signature", command: "npx sigedge start --accept open" },
   ],
-  exitCodes: { 0: "The service was stopped.", 1: "The service did not start, or the arguments are wrong." },
-  misuseCode: 1,
+  exitCodes: { 0: "The service was stopped.", 1: "The service did not start.", 2: "The arguments are wrong." },
   read: readOptions,
   run: async (options, output) => {
     const starting = start(options);

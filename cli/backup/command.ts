@@ -43,8 +43,7 @@ export const backupCommand = (openStateBucket: OpenStateBucket): Command =>
         command: "npx sigedge backup /backup/sigedge https://sign.example.com --remote",
       },
     ],
-    exitCodes: { 0: "The backup is complete.", 1: "The backup failed, or the arguments are wrong." },
-    misuseCode: 1,
+    exitCodes: { 0: "The backup is complete.", 1: "The backup failed.", 2: "The arguments are wrong." },
     read: (given) => readOptions("backup", given),
     run: (options, output) => catchBucketError(() => run(options, () => openBucket(options, openStateBucket), output)),
   });

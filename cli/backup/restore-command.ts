@@ -31,8 +31,7 @@ export const restoreCommand = (openStateBucket: OpenStateBucket): Command =>
         command: "npx sigedge restore /backup/sigedge --remote --bucket sigedge-tiles-2 --log certificate",
       },
     ],
-    exitCodes: { 0: "The backup is in the bucket.", 1: "The restore failed, or the arguments are wrong." },
-    misuseCode: 1,
+    exitCodes: { 0: "The backup is in the bucket.", 1: "The restore failed.", 2: "The arguments are wrong." },
     read: (given) => readOptions("restore", given),
     run: (options, output) => catchBucketError(() => run(options, () => openBucket(options, openStateBucket), output)),
   });

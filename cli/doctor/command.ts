@@ -33,7 +33,7 @@ export const DOCTOR = defineCommand({
   usage: ["doctor [URL] [options]"],
   description: [
     "Looks for misconfiguration and gives a fix for each finding: host name and log origins, routes, proxies in front of the Worker, caches, clocks, expiry, and the trust root against the keys in use. For the deployment in this checkout, it also checks files, settings and the limits of Cloudflare's Free plan. Changes nothing.",
-    "✓ stands for a check that looked at everything and found nothing; – for one that could not look, with the reason. Where one cause stops several checks, it is reported once, by the first.",
+    "A ✓ stands for a check that looked at everything and found nothing, a – for one that could not look, with the reason. If one cause stops several checks, the first reports it.",
   ],
   arguments: [
     {

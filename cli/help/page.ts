@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // The help page of a command, as `--help` prints it.
 
-import { paint } from "../terminal.ts";
+import { pageColumns, paint } from "../terminal.ts";
 import type { CommandPage, Flag } from "./command-page.ts";
 
-const COLUMNS = 100;
 /** A longer term gets a line of its own. */
 const MAX_TERM_COLUMNS = 24;
 
-/** Formats a page for a terminal. */
-export function helpPage(page: CommandPage): string {
+/** Formats a page for a terminal of this width. */
+export function helpPage(page: CommandPage, columns: number = pageColumns()): string {
+  const section = (title: string, rows: readonly Row[]): readonly string[] =>
+    rows.length === 0 ? [] : ["", paint("bold", title), ...columnLines(rows, columns)];
   return [
     ...page.usage.map((line) => `sigedge ${line}`),
-    ...page.description.flatMap((paragraph) => ["", ...wrap(paragraph, COLUMNS)]),
+    ...page.description.flatMap((paragraph) => ["", ...wrap(paragraph, columns)]),
     ...section("Arguments", page.arguments.flatMap(argumentRows)),
     ...section("Options", optionRows(page)),
     ...examples(page),
@@ -46,15 +47,15 @@ function descriptionOf(flag: Flag): string {
   return `${flag.description}${repeated}${flag.default === undefined ? "" : ` Default: ${flag.default}.`}`;
 }
 
-function section(title: string, rows: readonly Row[]): readonly string[] {
-  if (rows.length === 0) return [];
+/** Formats terms in one column and their texts in another. */
+export function columnLines(rows: readonly Row[], columns: number): readonly string[] {
   const terms = rows.map(([name]) => name.length).filter((length) => length <= MAX_TERM_COLUMNS);
   const indent = Math.max(0, ...terms) + 4;
-  return ["", paint("bold", title), ...rows.flatMap((row) => rowLines(row, indent))];
+  return rows.flatMap((row) => rowLines(row, indent, columns));
 }
 
-function rowLines([name, text]: Row, indent: number): readonly string[] {
-  const [first = "", ...rest] = wrap(text, COLUMNS - indent);
+function rowLines([name, text]: Row, indent: number, columns: number): readonly string[] {
+  const [first = "", ...rest] = wrap(text, columns - indent);
   const head = `  ${name}`;
   const continued = rest.map((line) => " ".repeat(indent) + line);
   return head.length + 2 > indent

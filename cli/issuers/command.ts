@@ -38,8 +38,7 @@ export const ISSUERS = defineCommand({
       command: "npx sigedge issuers config.yaml --environment production",
     },
   ],
-  exitCodes: { 0: "The file is valid.", 1: "The file is invalid or unreadable, or the arguments are wrong." },
-  misuseCode: 1,
+  exitCodes: { 0: "The file is valid.", 1: "The file is invalid or unreadable.", 2: "The arguments are wrong." },
   read: ({ values, positionals: [file, ...more] }: Arguments<typeof FLAGS>): Result<Options, string> =>
     file === undefined || more.length > 0
       ? err("give one file: sigedge issuers FILE")

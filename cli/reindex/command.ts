@@ -59,8 +59,7 @@ export const REINDEX = defineCommand({
       command: "npx sigedge reindex https://sign.example.com --remote --fresh",
     },
   ],
-  exitCodes: { 0: "The index is complete.", 1: "The index is not complete, or the arguments are wrong." },
-  misuseCode: 1,
+  exitCodes: { 0: "The index is complete.", 1: "The index is not complete.", 2: "The arguments are wrong." },
   read: readOptions,
   run: async (options) => {
     try {

@@ -93,11 +93,11 @@ describe("sigedge backup", () => {
 
   it("names what is wrong", async () => {
     expect(await sigedge("backup", folder)).toMatchObject({
-      code: 1,
+      code: 2,
       stderr: expect.stringContaining("--state DIR") as string,
     });
     expect(await sigedge("backup", folder, "--state", folder)).toMatchObject({
-      code: 1,
+      code: 2,
       stderr: expect.stringContaining("not the state folder") as string,
     });
     expect(await sigedge("restore", join(folder, "nothing"), "--state", join(folder, "new"))).toMatchObject({

@@ -195,17 +195,19 @@ describe("sigedge start", () => {
   }
 });
 
-describe("sigedge start fails with one clear line and exit 1", () => {
-  const rejects: readonly [what: string, args: () => readonly string[], line: RegExp][] = [
+describe("sigedge start fails with one clear line, with exit code 2 for wrong arguments and 1 for the rest", () => {
+  const rejects: readonly [what: string, args: () => readonly string[], line: RegExp, exitCode?: number][] = [
     [
       "a state folder of another URL",
       () => ["--port", String(port + 1), "--state", state()],
       /belongs to http:\/\/localhost:\d+; start with that --port/,
+      1,
     ],
     [
       "an unwritable state folder",
       () => ["--port", String(port), "--state", "/dev/null/state"],
       /cannot write the state folder \/dev\/null\/state \(ENOTDIR\)/,
+      1,
     ],
     ["a word for a port", () => ["--port", "http"], /--port http is not a port; give 1 to 65535/],
     [
@@ -224,17 +226,17 @@ describe("sigedge start fails with one clear line and exit 1", () => {
     ["a stray word", () => ["8788"], /unexpected argument 8788/],
   ];
 
-  it.each(rejects)("for %s", async (_, args, line) => {
+  it.each(rejects)("for %s", async (_, args, line, exitCode = 2) => {
     const { code, stdout, stderr } = await runStart(...args()).ended;
     expect(stderr).toMatch(line);
     expect(stderr).toMatch(/^sigedge start: [^\n]+\n$/);
-    expect([code, stdout]).toEqual([1, ""]);
+    expect([code, stdout]).toEqual([exitCode, ""]);
   });
 
   it("for flags that npm kept for itself", async () => {
     const args = ["start", "8788"];
     const { code, stderr } = await runCommand("cli/sigedge.mjs", { args, env: { npm_lifecycle_event: "start" } }).ended;
-    expect([code, stderr]).toEqual([1, expect.stringContaining("write npm start -- --port 8788\n")]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("write npm start -- --port 8788\n")]);
   });
 
   it("for a port in use", async () => {
