@@ -13,7 +13,7 @@ describe("parseListenAddress", () => {
     expect(parseListenAddress("127.0.0.1", {})).toEqual({ ok: true, value: "127.0.0.1" });
   });
 
-  it("accepts every address in a container only: the development issuer serves whoever reaches it", () => {
+  it("accepts every address in a container only: the development issuer serves everyone who reaches it", () => {
     expect(parseListenAddress("0.0.0.0", { SIGEDGE_IN_CONTAINER: "1" })).toEqual({ ok: true, value: "0.0.0.0" });
     for (const environment of [{}, { SIGEDGE_IN_CONTAINER: "" }, { SIGEDGE_IN_CONTAINER: "true" }]) {
       const refused = parseListenAddress("0.0.0.0", environment);

@@ -4,7 +4,7 @@
 import { createServer } from "node:net";
 import { err, ok, type Result } from "../shared/result.ts";
 
-/** Loopback: the development issuer gives a token for any name to whoever reaches it. */
+/** Loopback: the development issuer gives everyone who reaches it a token for any name. */
 export const LISTEN_ADDRESS = "127.0.0.1";
 
 /** Every address. In a container, loopback is out of reach for the port that its engine publishes. */

@@ -29,7 +29,7 @@ const ALL: readonly RouteRow[] = [...FRONT, ...CA, ...LOG, ...OIDC, ...TRUST, ..
 const pathOf = ({ path }: RouteRow): string => path.replace(/\*$/, "0/000.p/7").replace(/:\w+/g, "7");
 const POSTS = ALL.flatMap((row) => (row.method === "POST" ? [{ path: pathOf(row), limit: row.limit }] : []));
 const GETS = ALL.flatMap((row) => (row.method === "GET" && row.isInternal !== true ? [pathOf(row)] : []));
-/** An isolate asks for these at most once in some seconds, whoever reads them: nobody is limited. */
+/** An isolate asks for these at most once in some seconds, for all readers together: nobody is limited. */
 const KEPT = new Set(["/healthz", ...TRUST.map(pathOf)]);
 
 const PORT = 8787;

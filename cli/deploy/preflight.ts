@@ -11,7 +11,7 @@ import { type Deployment, type WorkerSettings, writePrivate } from "../deploymen
 import { readJsonFile } from "../deployment/json-file.ts";
 import { customDomains, type SplitWorker, workerName } from "../deployment/wrangler-config.ts";
 
-/** What is about to be deployed. */
+/** Describes the next deployment. */
 export interface Target {
   readonly deployment: Deployment;
   readonly workers: readonly (SplitWorker | null)[];
@@ -24,7 +24,7 @@ export interface Target {
   readonly takesDomain: boolean;
 }
 
-/** What the folder knows of the account. */
+/** The facts about the account that the folder remembers. */
 interface Known {
   /** Account, name and address whose names were free, or adopted: what has them now, this folder has made. */
   readonly made: readonly string[];

@@ -156,7 +156,7 @@ After the first \`sigedge deploy\`, move this folder off this machine: copy it t
 machine, check each copy (openssl pkey -in FILE -noout asks for the passphrase), then delete it here. Keep the
 passphrase elsewhere.
 
-Whoever has two root keys and the passphrase decides what clients trust. To keep the root keys apart, leave one of the
+A person with two root keys and the passphrase decides what clients trust. To keep the root keys apart, leave one of the
 three on each of three media, the other files on two of them, and put together in one folder what a command needs:
 --offline DIR. A command that lacks a file says which; run it again with the file.
 `;

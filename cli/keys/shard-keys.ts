@@ -50,7 +50,7 @@ function openLogKeys(folder: string, kind: LogConfig["kind"]): Result<Readonly<R
     return err({ code: "state_unwritable", folder, reason: reasonOf(error) });
   }
   const keys: Record<string, string> = {};
-  // Whoever reads SHARD_KEYS says what is wrong with a key.
+  // The reader of SHARD_KEYS reports what is wrong with a key.
   for (const [member, [file]] of files) {
     const text = readText(folder, file);
     if (text === null) return err({ code: "key_file_damaged", file: join(folder, file), reason: "is missing" });

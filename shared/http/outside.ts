@@ -11,7 +11,7 @@ import { readBody } from "./body.ts";
 /** The platform's fetch. */
 export type PlatformFetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** What is not outside. */
+/** The addresses that a request to the outside must not reach. */
 export interface Neighborhood {
   /** The hosts of this deployment, each with its port. A request to one of them would enter its own front door. */
   readonly ownHosts: readonly string[];
@@ -19,7 +19,7 @@ export interface Neighborhood {
   readonly allowsLoopback: boolean;
 }
 
-/** Who asks. */
+/** The sender of a request: its neighborhood and its way out. */
 interface Outside extends Neighborhood {
   readonly fetch: PlatformFetch;
 }

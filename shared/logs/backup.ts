@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The backup of a log's tail: everything that its tiles in R2 do not hold. Together with the tiles and the log's key it
 // is the complete log at one tree head. One JSON document without secrets. The entries of a tree
-// are the same whoever writes them.
+// are the same for every writer.
 
 import { decodeBase64, encodeBase64 } from "../bytes/base64.ts";
 import { concat } from "../bytes/bytes.ts";

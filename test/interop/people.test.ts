@@ -89,7 +89,7 @@ async function run(script: string, { folder }: Pick<Printed, "folder">): Promise
 }
 
 describe.each(CLIENTS)("%s", (client) => {
-  it("signs as whoever logs in at the operator's provider, and verifies, as printed", async () => {
+  it("signs as the person who logs in at the operator's provider, and verifies, as printed", async () => {
     const printed = await printedFor(withProvider, client);
     expect([printed.provider, printed.issuer]).toEqual([provider.url, provider.url]);
     expect(printed.script).not.toContain("token");

@@ -232,7 +232,7 @@ describe("a certificate whose precertificate is logged", () => {
     const { records } = await readLog();
     const leaf = parseTileLeaf(records[leafIndexOf(scts[0] as SctJson)] ?? Buffer.alloc(0));
     expect(leaf.entryType).toBe(1);
-    // The promise is that of the entry in the log, whoever asks.
+    // Every caller gets the promise of the entry in the log.
     for (const sct of scts) expectValidSct(sct, precertEntry(leaf.signedEntry));
     expect(records.filter((record) => parseTileLeaf(record).signedEntry.equals(leaf.signedEntry))).toHaveLength(1);
   });

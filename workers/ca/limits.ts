@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rate limit of an identity. That of a client's network is the router's (shared/http/rate-gate.ts).
+// Limits the rate of each identity. The router limits the rate of each client network (shared/http/rate-gate.ts).
 // Spec: https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/
 
 import { sha256 } from "#sha256";

@@ -22,7 +22,7 @@ export const transportHeaders = (request: Request, config: Config): Readonly<Rec
 
 /**
  * The answer to a request over http for a host of the deployment: reads are redirected, the rest is refused, so that
- * whoever sends tokens notices. Null for any other request.
+ * senders of tokens notice. Null for any other request.
  */
 export function rejectInsecure(request: Request, config: Config): Response | null {
   if (isEncrypted(request) || !config.ok || !isHttpsOnly(config)) return null;

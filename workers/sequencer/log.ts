@@ -274,7 +274,7 @@ export class Log {
 
   /**
    * Takes the error of a failed transaction. If the storage is full or over its quota, stops appending for a while, and
-   * returns the answer for whoever waits. Memory follows only transactions that succeeded; if this one took effect all
+   * returns the answer for the waiters. Memory follows only transactions that succeeded; if this one took effect all
    * the same, the next round finds its index taken and drops the object. Returns null for any other error.
    */
   #explainStorageError(error: unknown): AppendError | null {

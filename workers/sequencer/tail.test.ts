@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whoever reads the newest entries makes the object read rows. The terms and hints of 256 attestations take many times
+// A reader of the newest entries makes the object read rows. The terms and hints of 256 attestations take many times
 // the memory of their records, so a read selects the columns that it needs.
 
 import { afterEach, expect, it, vi } from "vitest";

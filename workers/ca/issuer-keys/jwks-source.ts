@@ -58,7 +58,7 @@ export function createKeySources(platform: KeysPlatform): KeySources {
   const metaSources = new MetaSources(platform);
   return (issuer, client) => {
     const { pattern, keys, url } = issuer;
-    // Whoever posts tokens invents the names that match a pattern, so no source of one is kept without a bound.
+    // A caller can invent names that match a pattern, so no source of one is kept without a bound.
     if (pattern !== null && keys.kind === "discovery") return metaSources.sourceFor(issuer, pattern.text, client);
     if (pattern !== null) return createSource(issuer, platform);
     const source = sources.get(url) ?? createSource(issuer, platform);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bounds how many issuers that match a pattern are asked for their keys for the first time. Their names come from
-// tokens that nobody has verified yet, so whoever posts tokens invents as many as he likes.
+// unverified tokens, so a caller can invent as many as it likes.
 
 import type { UnixMs } from "../../../shared/time.ts";
 
-/** For each pattern, however many clients invent names. */
+/** The limit of one pattern, for all clients together. */
 const MAX_PER_PATTERN = 20;
 /** For each client and pattern, so that one client does not use up what all share. */
 const MAX_PER_CLIENT = 5;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // POST /api/search/attestations: makes an attestation findable by what it attests. cosign and sigstore-python log only
-// the digest of what they sign, so the log never sees the statement. Whoever has the envelope may send it: it must be
+// the digest of what they sign, so the log never sees the statement. Anyone may send the envelope: it must be
 // what the entry's signature covers, and its subjects become search terms of that entry.
 //
 // The terms are in D1 alone. Rebuilding the index from an empty database loses them; sending the envelope again is

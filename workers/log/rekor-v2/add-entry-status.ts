@@ -133,7 +133,7 @@ const STATUSES: AnswerTable<AddEntryError, Status> = {
     answerUnavailable(`the entry is logged at index ${leafIndex}, but its proof is unavailable: retry`),
 };
 
-/** A budget of nothing is that of a certificate which expired too long ago. */
+/** Describes a budget that is used up. A budget of no entries means that the certificate expired too long ago. */
 function describeExhausted({ kind, entries, until, retryAfterSeconds }: WriterExhausted): Status {
   const time = formatRfc3339(until);
   if (entries === 0) {

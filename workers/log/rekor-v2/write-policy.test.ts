@@ -94,7 +94,7 @@ describe("applyWritePolicy", () => {
     { isCompromised: false, closesAt: RETIRED_AT + IN_FLIGHT_MS },
     { isCompromised: true, closesAt: RETIRED_AT },
   ])(
-    "closes to a retired CA, whoever else may write: compromised $isCompromised",
+    "closes to a retired CA, no matter who else may write: compromised $isCompromised",
     async ({ isCompromised, closesAt }) => {
       const retirement = { retiredAt: RETIRED_AT, isCompromised };
       const leaf = certified(leafNamed("email"));

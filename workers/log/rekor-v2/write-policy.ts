@@ -51,7 +51,7 @@ const DEFAULT_ACCEPT: Accept = "own-ca+listed-keys";
 const MAX_LISTED_KEYS = 64;
 
 /**
- * Decides whether and how much an entry with this credential may write now. Whoever sends it need not hold the key
+ * Decides whether and how much an entry with this credential may write now. The sender need not hold the key
  * (write-budget.ts), so the answer is a budget and not a yes. No policy accepts certificates of a retired CA: clients
  * that compare no timestamp with the CA's range notice only that the entry is missing. Fails with a WritePolicyError.
  */

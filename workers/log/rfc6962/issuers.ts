@@ -36,7 +36,7 @@ export async function storeIssuers(config: Config, site: LogSite): Promise<void>
   }
 }
 
-/** The name of the object is the hash of its contents, so that whoever creates it first has created the right one. */
+/** The name of the object is the hash of its contents, so that its first creator has created the right one. */
 async function storeOne({ objects }: Config, key: string, der: Uint8Array): Promise<void> {
   if ((await objects.get(key)) === null) await objects.create(key, der);
 }

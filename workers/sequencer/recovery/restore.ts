@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shows a log whose storage is lost or damaged as its newest backup has it. Such a log is never written again.
 //
-// Not even if backup and anchor hold the same head, so that no answered entry is lost: a backup has no identities of
-// published entries, and the next round would log a body a second time. A restored log has no rows. What it shows is in
-// memory, and code that knows no backups finds an empty storage.
+// It stays read-only even if backup and anchor hold the same head, when no answered entry is lost: a backup has no
+// identities of published entries, so the next round would log a body a second time. A restored log has no rows. It is
+// shown from memory, and code that knows no backups finds an empty storage.
 
 import { equal } from "../../../shared/bytes/bytes.ts";
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";

@@ -48,14 +48,14 @@ describe("a new signature log", () => {
 });
 
 describe("appending", () => {
-  it("gives dense indices and proofs that verify against the signed root, across tile boundaries", async () => {
+  it("gives dense indexes and proofs that verify against the signed root, across tile boundaries", async () => {
     const memory = memoryLog("signature");
-    const indices: number[] = [];
+    const indexes: number[] = [];
     for (let round = 0; round < 9; round++) {
       const texts = Array.from({ length: 60 }, (_, i) => `r${round} ${i}`);
       const answers = await Promise.all(texts.map(async (text) => await appendText(memory, text)));
       for (const [i, answer] of answers.entries()) {
-        indices.push(answer.leafIndex);
+        indexes.push(answer.leafIndex);
         const proven = {
           leaf: leafHash(encodeUtf8(texts[i] ?? "")),
           leafIndex: answer.leafIndex,
@@ -66,7 +66,7 @@ describe("appending", () => {
         expect(verifyInclusion(proven)).toBe(true);
       }
     }
-    expect(indices.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 540 }, (_, i) => i + 1));
+    expect(indexes.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 540 }, (_, i) => i + 1));
   });
 
   it("gives equal bodies one index: in one round, in the next, after a restart, and after the rows are gone", async () => {

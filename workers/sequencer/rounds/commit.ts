@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rounds of a log. Here, and nowhere else, waiting submissions become entries, indices and answers. Knows the
+// The rounds of a log. Here, and nowhere else, waiting submissions become entries, indexes and answers. Knows the
 // protocol and no platform. log.ts opens the log; memory.ts holds what is in memory.
 //
 // The protocol, and what a crash leaves behind after each step:
-//   1 take the pool, assign indices, hash, sign      nothing was written; the waiters fail; nobody has seen an index
+//   1 take the pool, assign indexes, hash, sign      nothing was written; the waiters fail; nobody has seen an index
 //   2 one transaction: entries, state, dedup, edge   durable whole or not at all: recovery finds the old or new head;
 //                                                    nobody has seen the new one
 //   3 anchor.advance(from → to), until it answers    the call leaves after 2 is durable; recovery finds the anchor at
