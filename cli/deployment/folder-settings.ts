@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The settings that an operator keeps as files in a deployment's folder, or in the state folder of a local stack:
-// listed keys, witness policy, witnessed logs, issuers and further logs.
+// listed keys, witness policy, witnessed logs, connectors, issuers and further logs.
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,6 +11,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import { splitSetting } from "../../shared/settings/parts.ts";
 import { describeKeysError, openWitnessKey } from "../keys/keys.ts";
 import { openShardKeys } from "../keys/shard-keys.ts";
+import { readConnectorsFile } from "./connectors-file.ts";
 import { type IssuersFile, readIssuersFile } from "./issuers-file.ts";
 
 type Settings = Readonly<Record<string, string>>;
@@ -21,7 +22,6 @@ export const OPTIONAL_FILES = {
   "witness-policy.txt": "WITNESS_POLICY",
   "witnessed-logs.txt": "WITNESSED_LOGS",
   "oidc-providers.json": "OIDC_PROVIDERS",
-  "connectors.json": "OIDC_CONNECTORS",
 } as const;
 /** The value of SHARDS: every log but the first two. */
 export const SHARDS_FILE = "shards.json";
@@ -38,7 +38,7 @@ export interface SettingsFolder {
   readonly needsIssuers: boolean;
 }
 
-/** Reads the settings of OPTIONAL_FILES and the issuers. Fails with a line for the operator. */
+/** Reads the settings of OPTIONAL_FILES, the connectors and the issuers. Fails with a line for the operator. */
 export function fileSettings(of: SettingsFolder): Result<Settings, string> {
   const { folder } = of;
   const settings: Record<string, string> = {};
@@ -46,6 +46,9 @@ export function fileSettings(of: SettingsFolder): Result<Settings, string> {
     const path = join(folder, file);
     if (existsSync(path)) settings[setting] = readFileSync(path, "utf8");
   }
+  const connectors = readConnectorsFile(folder);
+  if (!connectors.ok) return connectors;
+  Object.assign(settings, connectors.value);
   const issuers = readIssuers(of);
   if (!issuers.ok) return issuers;
   if (issuers.value === null) return ok(settings);

@@ -3,15 +3,15 @@
 // shortens it to the JSON that the Worker reads. The Worker parses no YAML: a request has 10 ms of CPU time there,
 // and the YAML library needs 50 for the public file, which also exceeds the 5 KB of a setting.
 
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
 import { readConfiguration } from "../../shared/identity/configuration/configuration.ts";
 import { readProviders } from "../../shared/identity/configuration/providers.ts";
-import { describeProblem, type Place, Section } from "../../shared/identity/configuration/section.ts";
+import { Section } from "../../shared/identity/configuration/section.ts";
 import { DEFAULT_AUDIENCE, type Issuer } from "../../shared/identity/issuers.ts";
 import { PROVIDERS } from "../../shared/identity/providers.ts";
 import { PUBLIC_ISSUERS, PUBLIC_ISSUERS_WORD } from "../../shared/identity/public-issuers.ts";
 import { isObject, type JsonObject } from "../../shared/json/member.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import { readYaml } from "./yaml-file.ts";
 
 /** A valid issuers file. */
 export interface IssuersFile {
@@ -19,9 +19,6 @@ export interface IssuersFile {
   /** The setting of the Worker: the same issuers in few characters. */
   readonly setting: string;
 }
-
-/** Bounds the expansion of aliases: a few lines of nested aliases can expand to gigabytes. */
-const MAX_ALIASES = 200;
 
 /** Which rows of a file count. */
 export interface Environment {
@@ -39,24 +36,16 @@ export function readIssuersFile(
   text: string,
   { environment, setting = "--environment" }: Environment = { environment: null },
 ): Result<IssuersFile, readonly string[]> {
-  const lines = new LineCounter();
-  const document = parseDocument(withSeparatedAliases(text), { lineCounter: lines, prettyErrors: false });
-  const failed = document.errors.map(({ pos, message }) => `line ${lines.linePos(pos[0]).line}: ${message}`);
-  if (failed.length > 0) return err(failed);
-  const value = toValue(() => document.toJS({ maxAliasCount: MAX_ALIASES }));
-  if (!value.ok) return err([value.error]);
-  if (value.value === PUBLIC_ISSUERS_WORD) return ok({ issuers: PUBLIC_ISSUERS, setting: PUBLIC_ISSUERS_WORD });
-  const kept = environment === null ? value.value : keepEnvironment(value.value, environment);
+  const yaml = readYaml(withSeparatedAliases(text));
+  if (!yaml.ok) return yaml;
+  const { value } = yaml.value;
+  if (value === PUBLIC_ISSUERS_WORD) return ok({ issuers: PUBLIC_ISSUERS, setting: PUBLIC_ISSUERS_WORD });
+  const kept = environment === null ? value : keepEnvironment(value, environment);
   const issuers = readConfiguration(kept, []);
-  const choice = environmentProblem(value.value, kept, { environment, setting });
+  const choice = environmentProblem(value, kept, { environment, setting });
   if (issuers.ok && choice !== null) return err([choice]);
   if (issuers.ok) return ok({ issuers: issuers.value, setting: JSON.stringify(shorten(kept)) });
-  return err(
-    issuers.error.problems.map((problem) => {
-      const { line } = lines.linePos(offsetOf(document, problem.place));
-      return `line ${line}: ${describeProblem(problem)}`;
-    }),
-  );
+  return err(issuers.error.problems.map(yaml.value.describe));
 }
 
 /**
@@ -65,43 +54,6 @@ export function readIssuersFile(
  */
 export function withSeparatedAliases(text: string): string {
   return text.replace(/^([ \t]*)\*([A-Za-z0-9_-]+):(?=[ \t\r]*$)/gm, "$1*$2 :");
-}
-
-function toValue(read: () => unknown): Result<unknown, string> {
-  try {
-    return ok(read());
-  } catch (error) {
-    return err(error instanceof Error ? error.message : "cannot be parsed");
-  }
-}
-
-/** The offset of a place in the text: its key or item, or the nearest one above it that exists. */
-function offsetOf(document: Document, place: Place): number {
-  const resolve = (node: unknown): unknown => (isAlias(node) ? node.resolve(document) : node);
-  let node: unknown = document.contents;
-  let offset = 0;
-  for (const step of place) {
-    node = resolve(node);
-    if (isMap(node)) {
-      const pair = node.items.find(({ key }) => textOf(resolve(key)) === String(step));
-      if (pair === undefined) break;
-      offset = startOf(pair.key) ?? offset;
-      node = pair.value;
-    } else if (isSeq(node)) {
-      node = node.items[Number(step)];
-      offset = startOf(node) ?? offset;
-    } else {
-      break;
-    }
-  }
-  return offset;
-}
-
-const textOf = (key: unknown): string | null => (isScalar(key) ? String(key.value) : null);
-
-function startOf(node: unknown): number | null {
-  const range: unknown = typeof node === "object" && node !== null ? Reflect.get(node, "range") : null;
-  return Array.isArray(range) && typeof range[0] === "number" ? range[0] : null;
 }
 
 const ISSUER_SECTIONS = new Set(["oidc-issuers", "OIDCIssuers", "meta-issuers", "MetaIssuers"]);

@@ -89,7 +89,7 @@ const BAD: Readonly<Record<SettingName, Bad>> = {
   OIDC_CONNECTORS: {
     text: '[{"type":"smoke-signals"}]',
     sentence: "OIDC_CONNECTORS [0].type must be one of",
-    ...sameFile("connectors.json"),
+    ...sameFile("connectors.yaml"),
   },
   OIDC_CONNECTOR_SECRETS: {
     text: "x",
@@ -268,6 +268,33 @@ it.each([
   expect(problems(address)).toEqual([
     `WITNESS_POLICY: the address of witness w.example ${reason} (from witness-policy.txt)`,
   ]);
+});
+
+it.each(["connectors.json", "connectors.yml", "Connectors.yaml", "connector.yaml"])("does not ignore %s", (name) => {
+  const misspelt = copy((folder) => writeFileSync(join(folder, name), "[]"));
+  expect(refusal(misspelt)).toContain(`${name} is not read; name it connectors.yaml`);
+});
+
+it("reads connectors as dex's YAML, of any length that fits", () => {
+  const row = (i: number): string =>
+    `  - type: oidc\n    id: https://${i}.example\n    slug: p-${i}\n    config:\n      issuer: https://${i}.example/${"x".repeat(400)}\n      clientID: id\n`;
+  const withRows = (count: number): Deployment =>
+    copy((folder) => {
+      writeFileSync(
+        join(folder, "connectors.yaml"),
+        `connectors:\n${Array.from({ length: count }, (_, i) => row(i)).join("")}`,
+      );
+      const secrets = Object.fromEntries(Array.from({ length: count }, (_, i) => [`p-${i}`, "s"]));
+      writeFileSync(join(folder, "keys", "connector-secrets.json"), JSON.stringify(secrets), { mode: 0o600 });
+    });
+  const { vars, secrets } = valueOf(workerSettings(withRows(16)));
+  expect(Object.keys(vars)).toEqual(expect.arrayContaining(["OIDC_CONNECTORS", "OIDC_CONNECTORS_2"]));
+  expect(Object.keys(secrets)).toContain("OIDC_CONNECTOR_SECRETS");
+  expect(refusal(withRows(17))).toContain(
+    "OIDC_CONNECTORS must not have more than 16 connectors (from connectors.yaml)",
+  );
+  const broken = copy((folder) => writeFileSync(join(folder, "connectors.yaml"), "connectors: [\n"));
+  expect(refusal(broken)).toMatch(/^OIDC_CONNECTORS line \d+: /);
 });
 
 /** A changed copy of the right folder. */

@@ -5,7 +5,11 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import { type Composition, checkSettings, SETTING_NAMES, type SettingTexts } from "../../workers/check-settings.ts";
 import { suggestion } from "../help/suggestion.ts";
 import { describeKeysError, type KeysError, readKeyTexts } from "../keys/keys.ts";
+import { CONNECTORS_FILE, CONNECTORS_SETTING } from "./connectors-file.ts";
 import { OPTIONAL_FILES } from "./folder-settings.ts";
+
+/** Files in which an operator writes a setting. */
+const SETTING_FILES: Readonly<Record<string, string>> = { ...OPTIONAL_FILES, [CONNECTORS_FILE]: CONNECTORS_SETTING };
 
 /** Names everything that is missing, wrong or unknown, one line each. */
 export const settingsProblems = (settings: SettingTexts, composition: Composition): readonly string[] => [
@@ -31,7 +35,7 @@ export function describeDamagedKeys(error: KeysError, folder: string, compositio
 /** Adds the file that a setting comes from. */
 function nameSource(problem: string): string {
   const setting = /^[A-Z0-9_]+/.exec(problem)?.[0];
-  const [file] = Object.entries(OPTIONAL_FILES).find(([, name]) => name === setting) ?? [];
+  const [file] = Object.entries(SETTING_FILES).find(([, name]) => name === setting) ?? [];
   return file === undefined ? problem : `${problem} (from ${file})`;
 }
 

@@ -21,6 +21,7 @@ import {
 import { documentsOf, materialOf } from "../tuf/material.ts";
 import { createRepository, describeRepositoryError } from "../tuf/repository.ts";
 import { DEPLOYED_TRUST_FILE, readTrustFile, writeTrustFile } from "../tuf/trust-file.ts";
+import { fileSettings } from "./folder-settings.ts";
 
 /** In offline/. Any two of them change the trust root, so one may be lost and one may be stolen. */
 export const ROOT_KEY_FILES = ["tuf-root-1.key.pem", "tuf-root-2.key.pem", "tuf-root-3.key.pem"];
@@ -49,9 +50,13 @@ export function tufSecret(folder: string): Readonly<Record<string, string>> {
 /** Signs version 1 of every document for an address. The error is a line for the operator. */
 export function makeRepository(folder: string, publicUrl: PublicUrl, passphrase: string): Result<null, string> {
   const now = unixMs(Date.now());
-  const settings = readKeys(join(folder, "keys"), now);
-  if (!settings.ok) return err(describeKeysError(settings.error));
-  const material = materialOf({ publicUrl, settings: settings.value, logsCreatedAt: null, now });
+  const keys = readKeys(join(folder, "keys"), now);
+  if (!keys.ok) return err(describeKeysError(keys.error));
+  // The signing config names where people sign in.
+  const files = fileSettings({ folder, environment: null, needsIssuers: false });
+  if (!files.ok) return files;
+  const settings = { ...keys.value, ...files.value };
+  const material = materialOf({ publicUrl, settings, logsCreatedAt: null, now });
   if (!material.ok) return material;
   const offline = openAll(folder, passphrase);
   if (!offline.ok) return offline;
