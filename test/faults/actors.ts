@@ -17,6 +17,8 @@ export function startActors(world: World): void {
   void runClock(world);
   void runStorage(world);
   if (world.profile.freezing !== "never") void runFreezing(world);
+  if (world.profile.theft !== "none") void runThief(world);
+  if (world.profile.theft !== "none") void runRotation(world);
 }
 
 /** An operator who changes the settings, with a deploy each time. */
@@ -28,6 +30,33 @@ async function runFreezing(world: World): Promise<void> {
   if (profile.freezing === "once") return;
   await scheduler.sleep(random.spread(1, 60_000), "until freezing is taken back");
   if (!world.isOver) world.deployFrozen(false);
+}
+
+/** Someone who has a CA's key, before and after the operator knows. */
+async function runThief(world: World): Promise<void> {
+  const { random, scheduler } = world;
+  while (!world.isOver) {
+    await world.submitStolen();
+    await scheduler.sleep(random.spread(100, 30_000), "the thief waits");
+  }
+}
+
+/** An operator who takes the stolen key out of use, from now on or from a time that has passed. */
+async function runRotation(world: World): Promise<void> {
+  const { random, scheduler, profile, plan, stolen } = world;
+  if (profile.theft === "none") return;
+  await scheduler.sleep(random.spread(1_000, 120_000), "until the theft is noticed");
+  if (world.isOver) return;
+  const since = world.frontTime - random.pick([0, 60_000, 7_200_000]);
+  const rotation = {
+    key: profile.theft,
+    retiredAt: 1000 * Math.floor(since / 1000),
+    isCompromised: random.chance(0.7),
+  };
+  plan.count(`stolen key: ${profile.theft} rotated${rotation.isCompromised ? ", compromised" : ""}`);
+  world.note(`the key of the ${profile.theft} is retired at ${rotation.retiredAt}`);
+  stolen.rotate(rotation);
+  world.runtime.deploy();
 }
 
 async function runClient(world: World): Promise<void> {

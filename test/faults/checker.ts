@@ -304,6 +304,11 @@ export class Checker {
     throw this.#unreadable(`${formatTilePath({ level, index, width })} of ${this.#visible}: ${read.error.code}`);
   }
 
+  /** Whether the log shows an entry of this identity. */
+  hasEntry(identity: string): boolean {
+    return this.#indexOf.has(identity);
+  }
+
   /** Reads what has become visible since the last call. True if all that is visible has been read. */
   async follow(): Promise<boolean> {
     const tail = this.#deps.tail();

@@ -26,6 +26,7 @@ const QUIET: Profile = {
   freezing: "never",
   storageRejectsEveryMs: 1e9,
   index: "kept",
+  theft: "none",
 };
 
 /** An outcome and the time it took. */

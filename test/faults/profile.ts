@@ -14,6 +14,8 @@ export interface Profile {
   readonly witness: "none" | "open" | "required";
   /** One of the three witnesses takes every connection and never answers. Two make the quorum. */
   readonly hasHangingWitness: boolean;
+  /** A thief has the key of the CA, or of its root, and the operator takes it out of use. */
+  readonly theft: "none" | "ca" | "root";
   readonly backupEveryMs: number;
   /** The object loses its storage under load. */
   readonly isLost: boolean;
@@ -92,5 +94,6 @@ export function drawProfile(random: Random): Profile {
     freezing: random.pick(["never", "never", "once", "taken back"] as const),
     storageRejectsEveryMs: random.pick([5_000, 60_000, 3_600_000]),
     index: random.pick(["kept", "kept", "kept", "gone", "lost"] as const),
+    theft: random.pick(["none", "ca", "root"] as const),
   };
 }

@@ -45,6 +45,8 @@ export async function simulate(seed: number, steps: number): Promise<Report> {
     await run.live(steps);
     if (profile.isLost) await run.endLost(steps / 4);
     else await run.endQuietly();
+    const fault = await world.stolen.findFault((identity) => world.checker.hasEntry(identity));
+    if (fault !== null) world.violate(fault);
   } catch (error) {
     world.violate(error instanceof Error ? (error.stack ?? error.message) : String(error));
   }

@@ -27,6 +27,7 @@ import { Platform } from "./platform.ts";
 import type { Profile } from "./profile.ts";
 import type { Random } from "./random.ts";
 import { Scheduler } from "./scheduler.ts";
+import { StolenKey } from "./stolen-key.ts";
 import { finalForm, makeSubmission, type SimulatedSubmission } from "./submissions.ts";
 import { simulatedEcdsa, simulatedEd25519 } from "./test-keys.ts";
 
@@ -66,6 +67,8 @@ export class World {
   readonly trace: string[] = [];
   violation: Violation | null = null;
   isOver = false;
+  /** A key that is stolen, and taken out of use during the run. */
+  readonly stolen = new StolenKey();
   /** The object has lost its storage forever. */
   isLost = false;
   /** The largest head that a reader has received. */
@@ -319,6 +322,19 @@ export class World {
     } catch {
       return "failed";
     }
+  }
+
+  /** The time at which the front end of the log decides: its machine is another one than the object's. */
+  get frontTime(): UnixMs {
+    return unixMs(START + Math.floor(this.scheduler.now));
+  }
+
+  /** A new entry with the stolen key, if the log lets it in. */
+  async submitStolen(): Promise<string> {
+    const what = this.fresh();
+    const isAdmitted = this.stolen.tryEntry(this.frontTime, what.identity);
+    this.plan.count(`stolen key: ${isAdmitted ? "let in" : "refused"}`);
+    return isAdmitted ? await this.submit(what) : "policy_certificate_retired";
   }
 
   /** A new submission. */

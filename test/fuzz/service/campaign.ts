@@ -32,8 +32,8 @@ interface Numbered {
   readonly name: string;
   readonly draft: Draft;
   readonly make: () => Promise<Draft>;
-  /** Whether the service took what it was sent. */
-  isKept: boolean;
+  /** Whether the service did what it was asked for, with what its stores need for that. */
+  isServed: boolean;
 }
 
 /** The most expensive request that a stranger can send, on a machine where a P-256 verification takes 0.1 ms. */
@@ -42,8 +42,9 @@ const REFERENCE_MS = 0.1;
 /** What the kernel and workerd need to carry a body, whatever the service does with it. */
 const TRANSFER_MS_PER_MEBIBYTE = 3;
 /**
- * What the stores need to keep what a request writes: D1 and the objects' SQLite are other processes on the platform,
- * and the same one here. An attestation of 1,024 subjects writes the most, some 230 rows of the search index.
+ * What the stores need to keep and find what a request is about: D1, R2 and the objects' SQLite are other processes on
+ * the platform, and the same one here. An attestation of 1,024 subjects writes some 230 rows of the search index; an
+ * entry of the certificate log is read out of a bundle of 350 KB.
  */
 const STORES_MS = 8;
 /** A measurement contains what else the process does meanwhile: rounds, publication, garbage. The fastest counts. */
@@ -54,7 +55,8 @@ const LIGHT_BYTES = 64 * 1024;
 /** Some light requests are sent alone as well, so that the table has what they cost. */
 const ALONE_EVERY = 100;
 const MAX_BATCH = 64;
-const REPORT_EVERY = 10_000;
+const REPORT_EVERY = 2000;
+const MAX_TOO_EXPENSIVE = 20;
 /** A service that defers its callers does not do the work that the run is to measure. */
 const MAX_DEFERRED_SHARE = 0.001;
 /** The heap of an isolate, workerd's own memory, and bodies of 4 MiB that arrive at once. */
@@ -66,7 +68,7 @@ class Queue {
   size = 4;
 }
 
-/** Fuzzes one stack. Throws with the number of the request that broke a rule; number and seed reproduce it. */
+/** Fuzzes one stack. Throws with the numbers of the requests that broke a rule; number and seed reproduce it. */
 export class Campaign {
   readonly outcomes = new Map<string, RouteOutcome>();
   /** How many requests were repeated to measure them. */
@@ -79,6 +81,8 @@ export class Campaign {
   /** Reads cost a fraction of writes, so more of them fit into a batch. */
   readonly #queues = { reads: new Queue(), writes: new Queue() };
   #seenLogs = 0;
+  /** A run goes on behind a request that is too expensive: with what follows, it shows the kind. */
+  readonly #tooExpensive: string[] = [];
 
   constructor(fuzzed: FuzzedStack) {
     this.#fuzzed = fuzzed;
@@ -102,13 +106,14 @@ export class Campaign {
   async run(seed: number, count: number, report: (done: number) => void = () => {}): Promise<void> {
     for (let i = 0; i < count; i++) {
       const make = (): Promise<Draft> => this.#drafts.changed(seed, i);
-      const one = { name: `request ${i} of seed ${seed}`, draft: await make(), make, isKept: false };
+      const one = { name: `request ${i} of seed ${seed}`, draft: await make(), make, isServed: false };
       const isLight = (one.draft.body?.length ?? 0) <= LIGHT_BYTES && i % ALONE_EVERY !== 0;
       if (isLight) await this.#enqueue(one);
       else await this.#checkAlone(one);
       if ((i + 1) % REPORT_EVERY === 0) report(i + 1);
     }
     for (const queue of Object.values(this.#queues)) await this.#checkQueue(queue);
+    this.#checkCost();
     if (this.deferredShare > MAX_DEFERRED_SHARE)
       throw new Error(`${this.deferredShare} of the requests got 429 or 503`);
     if (this.peakMegabytes > MAX_RESIDENT_MEGABYTES) throw new Error(`${this.peakMegabytes} MB of memory`);
@@ -133,8 +138,9 @@ export class Campaign {
     const random = new Random(1);
     for (const [i, body] of expensiveBodies(row.maxBodyBytes ?? 0).entries()) {
       const make = async (): Promise<Draft> => ({ ...(await this.#drafts.valid(row, random)), body });
-      await this.#checkAlone({ name: `expensive body ${i}`, draft: await make(), make, isKept: false });
+      await this.#checkAlone({ name: `expensive body ${i}`, draft: await make(), make, isServed: false });
     }
+    this.#checkCost();
   }
 
   /** Sends DER that costs a parser most, in every place of a route that takes DER. Returns how many requests. */
@@ -142,8 +148,9 @@ export class Campaign {
     let sent = 0;
     for await (const draft of this.#drafts.withDer(row)) {
       const make = (): Promise<Draft> => Promise.resolve(draft);
-      await this.#checkAlone({ name: `hostile DER ${sent++}`, draft, make, isKept: false });
+      await this.#checkAlone({ name: `hostile DER ${sent++}`, draft, make, isServed: false });
     }
+    this.#checkCost();
     return sent;
   }
 
@@ -195,7 +202,7 @@ export class Campaign {
     outcome.maxCpuMs = Math.max(outcome.maxCpuMs, best);
   }
 
-  /** Measures until one measurement fits, and returns the best. Throws if none does. */
+  /** Measures until one measurement fits, and returns the best. */
   async #checkRepeatedly(one: Numbered, first: number): Promise<number> {
     let best = first;
     for (let i = 0; best > this.#budgetOf(one) && i < REPEATS; i++) {
@@ -207,12 +214,18 @@ export class Campaign {
     }
     const budget = this.#budgetOf(one);
     if (best > budget)
-      throw new Error(`${titleOf(one)}: ${best.toFixed(1)} ms of CPU, and the budget is ${budget.toFixed(1)}`);
+      this.#tooExpensive.push(`${titleOf(one)}: ${best.toFixed(1)} ms of CPU, and the budget is ${budget.toFixed(1)}`);
+    if (this.#tooExpensive.length >= MAX_TOO_EXPENSIVE) this.#checkCost();
     return best;
   }
 
-  #budgetOf({ draft: { body }, isKept }: Numbered): number {
-    const stores = isKept ? STORES_MS * this.#scale : 0;
+  /** Throws if a request was too expensive. */
+  #checkCost(): void {
+    if (this.#tooExpensive.length > 0) throw new Error(this.#tooExpensive.join("\n"));
+  }
+
+  #budgetOf({ draft: { body }, isServed }: Numbered): number {
+    const stores = isServed ? STORES_MS * this.#scale : 0;
     return this.budgetMs + stores + TRANSFER_MS_PER_MEBIBYTE * ((body?.length ?? 0) / 2 ** 20);
   }
 
@@ -225,7 +238,7 @@ export class Campaign {
       const answer = answers[i] ?? null;
       const fault = answer === null ? null : faultOf(one.draft, answer);
       if (fault !== null) throw new Error(`${titleOf(one)}: ${fault}: ${answer?.body.toString().slice(0, 300)}`);
-      one.isKept = isKept(one.draft, answer);
+      one.isServed = isServed(answer);
       if (isFirst) this.#count(one.draft, answer);
       else this.repeated++;
     }
@@ -271,8 +284,7 @@ export class Campaign {
   }
 }
 
-const isKept = ({ method }: Draft, answer: Answer | null): boolean =>
-  method === "POST" && answer !== null && answer.status < 300;
+const isServed = (answer: Answer | null): boolean => answer !== null && answer.status < 300;
 
 const titleOf = ({ name, draft }: Numbered): string =>
   `${name} (${draft.method} ${draft.path.slice(0, 200)}, ${draft.body?.length ?? 0} bytes)`;
