@@ -37,6 +37,8 @@ const CLIENT_TIMEOUT_MS = 20_000;
 /** A waiter has 10 s; a starting object may take as long again, and then there may be a slow flush. */
 const ANSWER_LIMIT_MS = 30_000;
 const TRACE_LINES = 400;
+/** More than the clients of a run make. */
+const FIRST_STOLEN = 1_000_000_000;
 
 /** Something that the log must never do. */
 export class Violation extends Error {}
@@ -74,6 +76,7 @@ export class World {
   /** The largest head that a reader has received. */
   #headRead = 0;
   #numbers = 0;
+  #stolenNumbers = 0;
   #clockOffset = 0;
   #frozenAt: number | null = null;
   #traceHash = createHash("sha256");
@@ -331,7 +334,8 @@ export class World {
 
   /** A new entry with the stolen key, if the log lets it in. */
   async submitStolen(): Promise<string> {
-    const what = this.fresh();
+    // A number that no client repeats.
+    const what = this.#numbered(FIRST_STOLEN + this.#stolenNumbers++);
     const isAdmitted = this.stolen.tryEntry(this.frontTime, what.identity);
     this.plan.count(`stolen key: ${isAdmitted ? "let in" : "refused"}`);
     return isAdmitted ? await this.submit(what) : "policy_certificate_retired";

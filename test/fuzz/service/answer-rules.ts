@@ -4,6 +4,7 @@
 
 import { gunzipSync } from "node:zlib";
 import { isObject } from "../../../shared/json/member.ts";
+import { pageAccessOf } from "../../../workers/front/routes.ts";
 import type { Answer } from "./client.ts";
 import type { Draft } from "./mutations.ts";
 
@@ -29,9 +30,11 @@ export function faultOf(draft: Draft, answer: Answer): string | null {
   return status >= 400 ? errorFault(draft, answer, text) : formatFault(answer, text);
 }
 
-/** Whether the request asks for a declared path that pages may read. Nothing is written below such a path. */
-const isReadable = ({ row, path, declaredPath }: Draft): boolean =>
-  row.method === "GET" && path.split("?")[0] === declaredPath;
+/** Whether the request asks for a declared path that pages may read. */
+function isReadable({ method, path, declaredPath }: Draft): boolean {
+  const access = path.split("?")[0] === declaredPath ? pageAccessOf(declaredPath) : "declared";
+  return access === "all" || (access === "read" && (method === "GET" || method === "HEAD"));
+}
 
 function decodedBody({ headers, body }: Answer): Buffer | null {
   if (headers["content-encoding"] === undefined) return body;

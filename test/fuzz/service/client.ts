@@ -30,6 +30,8 @@ export class Client {
       return await this.#send(draft);
     } catch (error) {
       if (isClosedEarly(error, draft)) return null;
+      // The server has closed a connection that was idle, in the moment in which it was used again.
+      if (error instanceof StaleConnectionError) return await this.#send(draft);
       throw error;
     }
   }
@@ -48,7 +50,9 @@ export class Client {
           resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: Buffer.concat(chunks) });
         });
       });
-      outgoing.on("error", reject);
+      outgoing.on("error", (error) =>
+        reject(outgoing.reusedSocket && isReset(error) ? new StaleConnectionError() : error),
+      );
       outgoing.setTimeout(TIMEOUT_MS, () => outgoing.destroy(new Error(`no answer after ${TIMEOUT_MS / 1000} s`)));
       outgoing.end(hasBody ? body : undefined);
     });
@@ -59,7 +63,10 @@ export class Client {
   }
 }
 
-function isClosedEarly(error: unknown, { body }: Draft): boolean {
-  const code = error instanceof Error && "code" in error ? error.code : null;
-  return (code === "EPIPE" || code === "ECONNRESET") && (body?.length ?? 0) > DISCARDED_BYTES;
-}
+class StaleConnectionError extends Error {}
+
+const isReset = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && (error.code === "EPIPE" || error.code === "ECONNRESET");
+
+const isClosedEarly = (error: unknown, { body }: Draft): boolean =>
+  (error instanceof StaleConnectionError || isReset(error)) && (body?.length ?? 0) > DISCARDED_BYTES;

@@ -14,7 +14,8 @@ function witnessedLog(
   quorum: string,
   requireQuorum = false,
   threshold = "all",
-): MemoryLog & { readonly hang: (name: string) => void } {
+): MemoryLog & { readonly hang: (name: string) => void; readonly hold: (name: string, until: Promise<void>) => void } {
+  const held = new Map<string, Promise<void>>();
   const hanging = new Set<string>();
   const lines = [
     ...witnesses.map(({ policyLine }) => policyLine),
@@ -26,10 +27,15 @@ function witnessedLog(
     const witness = witnesses.find((candidate) => `${candidate.url}/add-checkpoint` === url);
     if (witness === undefined) throw new Error(url);
     if (hanging.has(witness.name)) return await new Promise<never>(() => undefined);
+    await held.get(witness.name);
     return await Promise.resolve(witness.answer(body));
   };
   const witnessing = { policy: policy.value, requireQuorum, verify: verifyEd25519, post };
-  return { ...memoryLog("signature", { witnessing }), hang: (name) => hanging.add(name) };
+  return {
+    ...memoryLog("signature", { witnessing }),
+    hang: (name) => hanging.add(name),
+    hold: (name, until) => held.set(name, until),
+  };
 }
 
 const signersOf = (memory: MemoryLog): readonly string[] => {
@@ -54,6 +60,26 @@ describe("a log with witnesses", () => {
     await append(memory, 3);
     expect(memory.log.head?.treeSize).toBe(4);
     expect(signersOf(memory)).toEqual(["log.example.com", "log.example.com", "a.example", "b.example"]);
+  });
+
+  it("does not go back, in a new instance, to a head that was cosigned after a larger one was shown", async () => {
+    const memory = witnessedLog([new FakeWitness("a.example")], "all");
+    const { promise, resolve } = Promise.withResolvers<void>();
+    memory.hold("a.example", promise);
+    const pause = async (): Promise<void> => await new Promise((done) => setTimeout(done, 50));
+    for (let i = 0; i < 4; i++) await memory.log.append(textSubmission(`late ${i}`));
+    await pause();
+    expect([memory.log.head?.treeSize, signersOf(memory).length]).toEqual([5, 2]);
+    // The head that was asked about first gets its line now, and no later one does.
+    resolve();
+    memory.hang("a.example");
+    await pause();
+    expect(memory.log.witnessedSize).toBeLessThan(5);
+    expect(memory.log.head?.treeSize).toBe(5);
+    const restarted = memory.restart();
+    await restarted.log.open();
+    expect(restarted.log.witnessedSize).toBe(memory.log.witnessedSize);
+    expect(restarted.log.head?.treeSize).toBe(5);
   });
 
   it("proves consistency to a witness that lags, across published tiles, and to one whose size is unknown", async () => {

@@ -5,6 +5,7 @@
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { AppendError, Appended, Duplicate } from "../../../shared/rpc/sequencer.ts";
+import { unixMs } from "../../../shared/time.ts";
 import { isLineOf } from "../../../shared/tlog/cosignature.ts";
 import type { SignedTreeHead } from "../../../shared/tlog/head.ts";
 import { formatNote, type NoteSignature, parseNote } from "../../../shared/tlog/note.ts";
@@ -25,6 +26,8 @@ interface WitnessDeps extends SubmissionDeps, Pick<Witnessing, "policy" | "requi
   /** Writes the row. Throws if the instance no longer owns its storage. */
   readonly save: (cosigned: CosignedRow) => void;
 }
+
+const LONG_AGO = unixMs(0);
 
 /** The witnesses of one log, and what they have cosigned. */
 export class Witnesses {
@@ -88,8 +91,12 @@ export class Witnesses {
     this.#changed = Promise.withResolvers();
   }
 
-  /** A new head is shown only if it is written: answers leave when the row is durable. */
-  #keep(row: CosignedRow): boolean {
+  /**
+   * A new head is shown only if it is written: answers leave when the row is durable. One that is older than what was
+   * shown is no longer fresh, or the next instance, which does not know what was shown, would go back to it.
+   */
+  #keep(cosigned: CosignedRow): boolean {
+    const row = cosigned.treeSize < this.#shownSize ? { ...cosigned, since: LONG_AGO } : cosigned;
     const isLate = this.#cosigned?.treeSize === row.treeSize;
     if (!isLate && !this.#save(row)) return false;
     this.#cosigned = row;
