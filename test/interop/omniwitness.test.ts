@@ -34,7 +34,7 @@ const publicKey = keys.publicKey.export({ format: "der", type: "spki" }).subarra
 const vkey = witnessVkey(NAME, publicKey);
 let port: number;
 let stack: TestStack;
-let witness: ChildProcess;
+let witness: ChildProcess | null = null;
 
 /** Writes the note key of golang.org/x/mod/sumdb/note, whose id is that of the plain Ed25519 key. */
 function writeKey(): void {
@@ -45,6 +45,8 @@ function writeKey(): void {
 }
 
 async function startWitness(logs: { readonly origin: string; readonly vkey: string }): Promise<void> {
+  // A test that failed leaves its witness.
+  await stopWitness();
   const yaml = readPageBlock(PAGE, "Tell the witness about your log", "yaml");
   const filled = yaml.replace("ORIGIN", logs.origin).replace("https://HOST", stack.url).replace("VKEY", logs.vkey);
   writeFileSync(join(folder, "logs.yaml"), filled);
@@ -62,10 +64,13 @@ const isListening = async (): Promise<boolean> =>
     () => false,
   );
 
+/** Kills the witness like a crash; its database remains. */
 async function stopWitness(): Promise<void> {
-  const gone = new Promise((resolve) => witness.once("close", resolve));
+  if (witness === null) return;
+  const gone = new Promise((resolve) => witness?.once("close", resolve));
   witness.kill("SIGKILL");
   await gone;
+  witness = null;
 }
 
 async function readFacts(): Promise<LogFacts> {
@@ -86,7 +91,7 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
-  witness?.kill("SIGKILL");
+  await stopWitness();
   await stack?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
