@@ -31,7 +31,7 @@ function showLogin(request: Request, env: OidcEnv): Response {
   const { searchParams, origin } = new URL(request.url);
   if (!publicUrl.isLoopback || origin !== publicUrl.href) return reject({ code: "token_host_not_loopback" });
   if (request.method !== "GET") return renderError({ code: "oidc_method_wrong", allow: "GET" });
-  return respondWithPage({
+  return respondWithPage(request, {
     kind: "email",
     action: `${issuer}/callback/${DEV_SLUG}`,
     state: searchParams.get("state") ?? "",

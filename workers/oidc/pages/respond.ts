@@ -3,11 +3,15 @@
 // Spec: https://www.w3.org/TR/CSP3/; https://www.w3.org/TR/referrer-policy/; RFC 9700 §4.2.4, §4.16
 
 import { unreachable } from "../../../shared/unreachable.ts";
+import { STYLE_HASH } from "./layout.ts";
 import type { Page } from "./page.ts";
-import { renderPage, STYLE_HASH } from "./render.ts";
+import { renderPage } from "./render.ts";
 
-/** Makes the response. @param cookies values of Set-Cookie */
-export function respondWithPage(page: Page, cookies: readonly string[] = []): Response {
+/**
+ * Makes the response. The page names the host of the request, which is the site's own: others have been refused.
+ * @param cookies values of Set-Cookie
+ */
+export function respondWithPage({ url }: Request, page: Page, cookies: readonly string[] = []): Response {
   const headers = new Headers({
     "content-type": "text/html; charset=utf-8",
     "cache-control": "no-store",
@@ -19,7 +23,7 @@ export function respondWithPage(page: Page, cookies: readonly string[] = []): Re
     "cross-origin-opener-policy": "same-origin",
   });
   for (const cookie of cookies) headers.append("set-cookie", cookie);
-  return new Response(renderPage(page), { status: statusOf(page), headers });
+  return new Response(renderPage(page, new URL(url).host), { status: statusOf(page), headers });
 }
 
 /** Browsers apply form-action to the redirects that follow a form as well, so no form here is answered by one. */

@@ -26,7 +26,7 @@ export function showError(
 ): Response {
   const requestId = requestIdOf(request);
   if (error.code === "connector_failed") logConnectorError(error, requestId);
-  return respondWithPage(makeErrorPage(error, { againHref: null, cancelHref: null, ...ways, requestId }));
+  return respondWithPage(request, makeErrorPage(error, { againHref: null, cancelHref: null, ...ways, requestId }));
 }
 
 /** Neither address nor account: a person who may not sign in is not the operator's problem. */

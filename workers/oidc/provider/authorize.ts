@@ -99,7 +99,7 @@ async function offer(
 ): Promise<Response> {
   const asker = await findAsker(request, provider, choice.signIn);
   if (!asker.ok) return showError(request, asker.error);
-  return respondWithPage(await makeChoosePage(provider, choice, asker.value), cookies);
+  return respondWithPage(request, await makeChoosePage(provider, choice, asker.value), cookies);
 }
 
 /** Handles GET /auth/:connector: the person has chosen, or wants to choose again. */

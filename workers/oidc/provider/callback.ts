@@ -40,7 +40,7 @@ export async function takeCallback(request: CallbackRequest, provider: Provider)
   const confirmed = await findConfirmed(request, provider, { upstream, connector, identities: identified.value });
   if (confirmed !== null) return grantCode(request, provider, { signIn, connector, identity: confirmed });
   const page = await makeConfirmPage(request, provider, { upstream, connector, identities: identified.value });
-  return page.ok ? respondWithPage(page.value) : showError(request, page.error);
+  return page.ok ? respondWithPage(request, page.value) : showError(request, page.error);
 }
 
 interface Begun {

@@ -82,7 +82,7 @@ function refuse(request: Request, provider: Provider, { signIn }: Confirmation):
   const to = findAsked(provider, signIn)?.client.name ?? "";
   return href === null
     ? showError(request, { code: "sign_in_cancelled" })
-    : respondWithPage({ kind: "forward", href, reason: "refused", to, address: null });
+    : respondWithPage(request, { kind: "forward", href, reason: "refused", to, address: null });
 }
 
 async function rememberCookie({ config, sealer, platform }: Provider, remembered: Remembered): Promise<string> {

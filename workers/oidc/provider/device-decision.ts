@@ -36,5 +36,5 @@ export async function decideDevice(
   const isTold = await grants.decideDevice(signIn.userCode, identity);
   if (!isTold) return showError(request, { code: "device_over" });
   const client = config.clients.get(device.value.clientId)?.name ?? device.value.clientId;
-  return respondWithPage({ kind: "device_done", client, address: identity?.address ?? null });
+  return respondWithPage(request, { kind: "device_done", client, address: identity?.address ?? null });
 }

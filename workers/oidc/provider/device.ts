@@ -109,7 +109,7 @@ export function showDevicePage(request: Request, provider: Provider): Response {
   if (!off.ok) return showError(request, off.error);
   if (provider.config.deviceFlow === "off") return showError(request, { code: "device_off" });
   const userCode = parseUserCode(new URL(request.url).searchParams.get("user_code") ?? "");
-  return respondWithPage({ kind: "device", action: actionOf(provider), userCode, problem: null });
+  return respondWithPage(request, { kind: "device", action: actionOf(provider), userCode, problem: null });
 }
 
 const actionOf = ({ config }: Provider): string => `${config.issuer}/device`;
@@ -128,7 +128,7 @@ export async function takeUserCode(request: Request, provider: Provider): Promis
   if (userCode === null || found === null || !found.ok) {
     const isExhausted = found?.ok === false && found.error.code === "user_codes_exhausted";
     const problem = isExhausted ? "too_many_attempts" : "code_unknown";
-    return respondWithPage({ kind: "device", action: actionOf(provider), userCode, problem });
+    return respondWithPage(request, { kind: "device", action: actionOf(provider), userCode, problem });
   }
   const browser = markBrowser(request, provider.config.publicUrl, provider.platform);
   const choice: Choice = {
@@ -150,10 +150,14 @@ async function continueSignIn(
   if (connector === null) {
     const asker = await findAsker(request, provider, choice.signIn);
     if (!asker.ok) return showError(request, asker.error);
-    return respondWithPage(await makeChoosePage(provider, choice, asker.value), cookies);
+    return respondWithPage(request, await makeChoosePage(provider, choice, asker.value), cookies);
   }
   const address = await makeUpstreamAddress(provider, connector, choice);
   if (!address.ok) return showError(request, address.error);
   const to = connector.name;
-  return respondWithPage({ kind: "forward", href: address.value, reason: "to_connector", to, address: null }, cookies);
+  return respondWithPage(
+    request,
+    { kind: "forward", href: address.value, reason: "to_connector", to, address: null },
+    cookies,
+  );
 }

@@ -64,8 +64,8 @@ export async function grantCode(
   const { address } = identity;
   if (target.kind === "out_of_band") {
     const expiresInSeconds = lifetimeMs / 1000;
-    return respondWithPage({ kind: "code", client: client.name, code, address, expiresInSeconds }, cookies);
+    return respondWithPage(request, { kind: "code", client: client.name, code, address, expiresInSeconds }, cookies);
   }
   const href = appendParameters(target.uri, { code, state: signIn.state, iss: config.issuer });
-  return respondWithPage({ kind: "forward", href, reason: "granted", to: client.name, address }, cookies);
+  return respondWithPage(request, { kind: "forward", href, reason: "granted", to: client.name, address }, cookies);
 }
