@@ -140,7 +140,7 @@ test("the safe button of a device comes first", async () => {
 });
 
 describe("colors", () => {
-  /** Of a token, in light and in dark. */
+  /** Returns the color of a token in light and in dark. */
   function colorsOf(token: string): readonly [string, string] {
     const [, light = "", dark = ""] = new RegExp(`--${token}:light-dark\\((#\\w+),(#\\w+)\\)`).exec(STYLE) ?? [];
     return [light, dark];
