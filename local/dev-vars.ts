@@ -56,7 +56,12 @@ npx wrangler dev -e dev    runs it with the development issuer, so that you can 
 });
 
 function prepare({ environment, file, state }: (typeof SHAPES)[number]): Result<null, string> {
-  const settings = openLocalSettings({ port: PORT, state: join(ROOT, state), accept: null });
+  const settings = openLocalSettings({
+    port: PORT,
+    state: join(ROOT, state),
+    accept: null,
+    ...(environment === "dev" ? {} : { isDeployed: true }),
+  });
   if (!settings.ok) return settings;
   const lines: string[] = [];
   for (const [name, value] of Object.entries(settings.value)) {

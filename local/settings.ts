@@ -28,6 +28,8 @@ export interface LocalStack {
   /** An absolute path. */
   readonly state: string;
   readonly accept: string | null;
+  /** The Worker as it is deployed, which has no development connector. */
+  readonly isDeployed?: true;
 }
 
 /**
@@ -38,6 +40,7 @@ export function openLocalSettings({
   port,
   state,
   accept,
+  isDeployed,
 }: LocalStack): Result<Readonly<Record<string, string>>, string> {
   const publicUrl = parsePublicUrl(localUrl(port));
   if (!publicUrl.ok) return err(`${localUrl(port)} ${publicUrl.error.reason}`);
@@ -55,6 +58,8 @@ export function openLocalSettings({
   const shards = readShards(state, publicUrl.value);
   if (!shards.ok) return shards;
   const settings = {
+    // Clients open the page of the development connector, unless the operator names other providers.
+    ...(isDeployed === true ? {} : { OIDC_PROVIDERS: JSON.stringify([`${publicUrl.value.href}/oidc`]) }),
     ...plain.value,
     ...secrets.value,
     ...files.value,

@@ -89,7 +89,7 @@ function parseLists(
   const retired = joinParts(settings, "RETIRED_KEYS");
   const retiredKeys = retired === "" ? ok(NO_RETIRED_KEYS) : parseRetiredKeys(retired);
   if (!retiredKeys.ok) return err(`RETIRED_KEYS ${retiredKeys.error}`);
-  const oidcProviders = parseOidcProviders(settings["OIDC_PROVIDERS"] ?? "[]");
+  const oidcProviders = parseOidcProviders(settings["OIDC_PROVIDERS"] || "[]");
   if (!oidcProviders.ok) return err(`OIDC_PROVIDERS ${oidcProviders.error}`);
   const connectors = parseConnectors(joinParts(settings, "OIDC_CONNECTORS") || "[]");
   if (!connectors.ok) return err(`OIDC_CONNECTORS ${connectors.error}`);

@@ -30,7 +30,8 @@ beforeAll(async () => {
   withProvider = await startStack({
     vars: { OIDC_PROVIDERS: JSON.stringify([provider.url]), ISSUERS: JSON.stringify([provider.row]) },
   });
-  without = await startStack();
+  // Without the development connector, as a deployment without a connector.
+  without = await startStack({ vars: { OIDC_PROVIDERS: "" } });
 });
 afterAll(async () => {
   provider?.stop();

@@ -76,8 +76,8 @@ describe("GET /signing_config.json", () => {
     );
     expect(urls).toStrictEqual([
       [[stack.url, 1]],
-      // Nobody can log in at a stack without OIDC_PROVIDERS.
-      [],
+      // The stack's own provider, with its development connector.
+      [[`${stack.url}/oidc`, 1]],
       [[stack.url, 2]],
       [[`${stack.url}/api/v1/timestamp`, 1]],
     ]);

@@ -95,7 +95,7 @@ const TRUSTED_SETTINGS = [
 type Vars = Readonly<Record<string, string>>;
 
 function signAnew(state: string, settings: Vars, changes: Vars): Vars {
-  const isTrustTheSame = TRUSTED_SETTINGS.every((name) => (changes[name] ?? "") === "");
+  const isTrustTheSame = TRUSTED_SETTINGS.every((name) => changes[name] === undefined);
   if (isTrustTheSame || changes["TRUST_FILE"] !== undefined) return settings;
   const publicUrl = valueOf(parsePublicUrl(settings["PUBLIC_URL"] ?? ""));
   return { ...settings, ...valueOf(openLocalTufSettings({ state, publicUrl, settings, now: unixMs(Date.now()) })) };
