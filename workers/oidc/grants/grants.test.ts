@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { DatabaseSync } from "node:sqlite";
+import { beforeEach, describe, expect, it } from "vitest";
+import { err, ok } from "../../../shared/result.ts";
+import type { CodeGrant, DeviceRequest, GrantedIdentity } from "../../../shared/rpc/grants.ts";
+import { migrate } from "../../../shared/sql/schema.ts";
+import { unixMs } from "../../../shared/time.ts";
+import { AttemptLimit } from "./attempt-limit.ts";
+import { CodeTable } from "./code-table.ts";
+import { DeviceTable } from "./device-table.ts";
+import { GRANTS_SCHEMA, type GrantStorage } from "./storage.ts";
+
+const NOW = 1_800_000_000_000;
+const at = (seconds: number) => unixMs(NOW + seconds * 1000);
+const ALICE: GrantedIdentity = {
+  connectorId: "https://id.example",
+  userId: "u",
+  subject: "s",
+  address: "alice@example.com",
+  nonce: null,
+};
+
+let storage: GrantStorage;
+beforeEach(() => {
+  const database = new DatabaseSync(":memory:");
+  let ids = 0;
+  storage = {
+    exec: (query, ...bindings) => database.prepare(query).all(...(bindings as (string | number | null)[])),
+    transactionSync: (run) => run(),
+    makeId: () => `token-${++ids}`,
+  };
+  expect(migrate(storage, GRANTS_SCHEMA).ok).toBe(true);
+});
+
+describe("codes", () => {
+  const GRANT: CodeGrant = {
+    codeHash: "h",
+    clientId: "sigstore",
+    redirectUri: "http://localhost:1/",
+    challenge: "c",
+    identity: ALICE,
+    expiresAt: at(60),
+  };
+  const REDEMPTION = { codeHash: "h", clientId: "sigstore", redirectUri: "http://localhost:1/", challenge: "c" };
+  const added = (): CodeTable => {
+    const codes = new CodeTable(storage);
+    codes.add(GRANT, at(0));
+    return codes;
+  };
+
+  it("yield one token, which a second use revokes", () => {
+    const codes = added();
+    expect(codes.redeem(REDEMPTION, at(59))).toEqual(ok({ clientId: "sigstore", identity: ALICE, tokenId: "token-1" }));
+    expect(codes.isRevoked("token-1")).toBe(false);
+    // Whoever does not have the verifier cannot revoke.
+    expect(codes.redeem({ ...REDEMPTION, challenge: "x" }, at(60))).toEqual(err({ code: "code_verifier_wrong" }));
+    expect(codes.isRevoked("token-1")).toBe(false);
+    expect(codes.redeem(REDEMPTION, at(300))).toEqual(err({ code: "code_used" }));
+    expect(codes.isRevoked("token-1")).toBe(true);
+  });
+
+  it.each([
+    [{ codeHash: "x" }, 0, "code_unknown"],
+    [{}, 60, "code_unknown"],
+    [{ clientId: "site" }, 0, "code_of_another_client"],
+    [{ redirectUri: "http://localhost:1" }, 0, "code_redirect_wrong"],
+    [{ challenge: "" }, 0, "code_verifier_wrong"],
+  ])("refuse %j after %i s, and stay as they are", (change, seconds, code) => {
+    const codes = added();
+    expect(codes.redeem({ ...REDEMPTION, ...change }, at(seconds))).toEqual(err({ code }));
+    if (seconds === 0) expect(codes.redeem(REDEMPTION, at(0)).ok).toBe(true);
+  });
+
+  it("are forgotten when no token of theirs can be valid", () => {
+    const codes = added();
+    expect([codes.clear(at(959)), codes.clear(at(961))]).toEqual([1, 0]);
+  });
+});
+
+describe("devices", () => {
+  const request = (name: string, network: string | null = "192.0.2.1"): DeviceRequest => ({
+    deviceHash: name,
+    userCode: name,
+    clientId: "sigstore",
+    challenge: "c",
+    network,
+    country: "NL",
+    expiresAt: at(300),
+  });
+
+  it("wait, are granted once and yield one token", () => {
+    const devices = new DeviceTable(storage);
+    expect(devices.add(request("d"), at(0))).toBe(true);
+    expect(devices.find("d", at(1))).toEqual(
+      ok({ userCode: "d", clientId: "sigstore", network: "192.0.2.1", country: "NL", askedAt: at(0) }),
+    );
+    expect(devices.poll("d", "c", at(0))).toEqual(err({ code: "authorization_pending" }));
+    expect(devices.poll("d", "c", at(5))).toEqual(err({ code: "authorization_pending" }));
+    expect(devices.poll("d", "c", at(6))).toEqual(err({ code: "slow_down" }));
+    expect(devices.poll("d", "c", at(15))).toEqual(err({ code: "slow_down" }));
+    expect(devices.decide("d", ALICE, at(16))).toBe(true);
+    expect(devices.decide("d", null, at(17))).toBe(false);
+    expect(devices.find("d", at(17))).toEqual(err({ code: "user_code_unknown" }));
+    expect(devices.poll("d", null, at(17))).toEqual(err({ code: "device_verifier_wrong" }));
+    expect(devices.poll("d", "c", at(17))).toEqual(ok({ clientId: "sigstore", identity: ALICE, tokenId: "token-1" }));
+    expect(devices.poll("d", "c", at(18))).toEqual(err({ code: "expired_token" }));
+  });
+
+  it("are over after their time, granted or not", () => {
+    const devices = new DeviceTable(storage);
+    devices.add(request("d"), at(0));
+    devices.add(request("e"), at(0));
+    devices.decide("e", ALICE, at(1));
+    expect([devices.decide("d", ALICE, at(300)), devices.find("d", at(300)).ok]).toEqual([false, false]);
+    for (const name of ["d", "e"]) expect(devices.poll(name, "c", at(300))).toEqual(err({ code: "expired_token" }));
+    expect(devices.clear(at(300))).toBe(0);
+  });
+
+  it("are ten of one network and a thousand in all, and then forgotten", () => {
+    const devices = new DeviceTable(storage);
+    for (let i = 0; i < 1000; i++) expect(devices.add(request(`${i}`, `n${Math.floor(i / 10)}`), at(0))).toBe(true);
+    expect(devices.add(request("x", "n0"), at(0))).toBe(false);
+    expect(devices.add(request("x", "other"), at(0))).toBe(false);
+    expect(devices.add(request("x", "n0"), at(300))).toBe(true);
+  });
+
+  it("do not share a code", () => {
+    const devices = new DeviceTable(storage);
+    devices.add(request("d"), at(0));
+    expect(devices.add({ ...request("d"), deviceHash: "other" }, at(0))).toBe(false);
+  });
+});
+
+it("five wrong codes a minute are a network's, three hundred everybody's", () => {
+  const limit = new AttemptLimit();
+  const miss = () => err({ code: "user_code_unknown" as const });
+  const codeOf = (network: string | null, seconds: number): string => {
+    const found = limit.guard(network, at(seconds), miss);
+    return found.ok ? "found" : found.error.code;
+  };
+  for (let i = 0; i < 5; i++) expect(codeOf("a", 0)).toBe("user_code_unknown");
+  expect(limit.guard("a", at(59), () => ok(1))).toEqual(err({ code: "user_codes_exhausted" }));
+  expect(limit.guard("b", at(59), () => ok(1))).toEqual(ok(1));
+  expect(limit.guard("a", at(60), () => ok(1))).toEqual(ok(1));
+  for (let i = 0; i < 300; i++) codeOf(`n${i}`, 61);
+  expect(limit.guard("c", at(62), () => ok(1))).toEqual(err({ code: "user_codes_exhausted" }));
+});
