@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// `npm run fuzz -- [--requests 100000] [--seed N]`: sends changed requests of every route to the whole service in
-// workerd, audits both logs, and prints what the requests cost. Fails at the first that breaks a rule, and prints the
-// numbers that reproduce it. The CPU is that of workerd alone, so the rest of the machine may work.
+// `npm run fuzz -- [--requests 100000] [--seed N] [--stacks 2]`: sends changed requests of every route to the whole
+// service in workerd, audits both logs, and prints what the requests cost. Fails at the first that breaks a rule, and
+// prints the numbers that reproduce it. The CPU is that of workerd alone, so the rest of the machine may work.
+//
+// CPU is measured for one batch at a time, so that a stack leaves most of two cores idle: several stacks share the
+// requests, as many as the machine has cores.
 
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { checkAftermath } from "../test/fuzz/service/aftermath.ts";
-import { Campaign, type RouteOutcome } from "../test/fuzz/service/campaign.ts";
+import { Campaign, mergeOutcomes, numbersFrom, type RouteOutcome } from "../test/fuzz/service/campaign.ts";
 import { startFuzzedStack } from "../test/fuzz/service/fuzzed-stack.ts";
 
 const { values } = parseArgs({
   options: {
     requests: { type: "string", default: "100000" },
     seed: { type: "string", default: String(Date.now() % 2 ** 31) },
+    stacks: { type: "string", default: String(availableParallelism()) },
   },
 });
-const [requests, seed] = [Number(values.requests), Number(values.seed)];
+const [requests, seed, stacks] = [Number(values.requests), Number(values.seed), Number(values.stacks)];
+const REPORT_EVERY = 2000;
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** One line for each route, the most expensive first. */
@@ -32,21 +38,28 @@ function printTable(outcomes: ReadonlyMap<string, RouteOutcome>): void {
   }
 }
 
-say(`seed ${seed}, ${requests} requests`);
+say(`seed ${seed}, ${requests} requests, ${stacks} stacks`);
+const all = await Promise.all(Array.from({ length: stacks }, startFuzzedStack));
+const campaigns = all.map((fuzzed) => new Campaign(fuzzed));
 const started = performance.now();
-const fuzzed = await startFuzzedStack();
-const campaign = new Campaign(fuzzed);
+let done = 0;
+
+function report(): void {
+  if (++done % REPORT_EVERY !== 0) return;
+  const seconds = (performance.now() - started) / 1000;
+  const budget = Math.max(...campaigns.map(({ budgetMs }) => budgetMs)).toFixed(1);
+  say(`  ${done}  ${seconds.toFixed(0)} s, ${(done / seconds).toFixed(0)}/s, peak ${peak()} MB, budget ${budget} ms`);
+}
+
+const peak = (): string => Math.max(...campaigns.map(({ peakMegabytes }) => peakMegabytes)).toFixed(0);
+
 try {
-  await campaign.run(seed, requests, (done) =>
-    say(
-      `  ${done}  ${((performance.now() - started) / 1000).toFixed(0)} s, peak ${campaign.peakMegabytes.toFixed(0)} MB, budget ${campaign.budgetMs.toFixed(1)} ms`,
-    ),
-  );
-  for (const line of await checkAftermath(fuzzed)) say(line);
+  await Promise.all(campaigns.map((campaign, i) => campaign.run(seed, numbersFrom(i, requests, stacks), report)));
+  for (const fuzzed of all) for (const line of await checkAftermath(fuzzed)) say(line);
 } finally {
-  printTable(campaign.outcomes);
-  const seconds = ((performance.now() - started) / 1000).toFixed(0);
-  say(`${campaign.repeated} repeated to measure them, peak ${campaign.peakMegabytes.toFixed(0)} MB, ${seconds} s`);
-  campaign.close();
-  await fuzzed.stack.stop();
+  printTable(mergeOutcomes(campaigns.map(({ outcomes }) => outcomes)));
+  const repeated = campaigns.reduce((sum, campaign) => sum + campaign.repeated, 0);
+  say(`${repeated} repeated to measure them, peak ${peak()} MB`);
+  for (const campaign of campaigns) campaign.close();
+  await Promise.all(all.map(({ stack }) => stack.stop()));
 }

@@ -9,6 +9,8 @@ import type { Answer } from "./client.ts";
 import type { Draft } from "./mutations.ts";
 
 const MAX_ERROR_BYTES = 4096;
+/** A page holds its style. */
+const MAX_ERROR_PAGE_BYTES = 16_384;
 /** Wrong methods on the routes of Fulcio and Rekor. */
 const NOT_IMPLEMENTED = 501;
 const NOT_NOW: ReadonlySet<number> = new Set([429, 503]);
@@ -48,7 +50,8 @@ function decodedBody({ headers, body }: Answer): Buffer | null {
 function errorFault({ path, declaredPath }: Draft, answer: Answer, body: Buffer): string | null {
   const { status } = answer;
   const text = body.toString();
-  if (body.length > MAX_ERROR_BYTES) return `an error of ${body.length} bytes`;
+  const isPage = answer.headers["content-type"]?.startsWith("text/html") === true;
+  if (body.length > (isPage ? MAX_ERROR_PAGE_BYTES : MAX_ERROR_BYTES)) return `an error of ${body.length} bytes`;
   if (CONTROL.test(text)) return "an error with control characters";
   if (body.length === 0 && status !== 416) return `status ${status} without a reason`;
   if (GATEWAY.test(declaredPath) && path === declaredPath && !isGatewayError(text)) return `an error that is ${text}`;

@@ -27,6 +27,33 @@ export interface RouteOutcome {
   maxCpuMs: number;
 }
 
+const startOutcome = (): RouteOutcome => ({
+  requests: 0,
+  statuses: new Map(),
+  maxBodyBytes: 0,
+  maxAnswerBytes: 0,
+  alone: 0,
+  cpuMs: 0,
+  maxCpuMs: 0,
+});
+
+/** Adds up what several campaigns found. */
+export function mergeOutcomes(parts: readonly ReadonlyMap<string, RouteOutcome>[]): ReadonlyMap<string, RouteOutcome> {
+  const merged = new Map<string, RouteOutcome>();
+  for (const [route, one] of parts.flatMap((part) => [...part])) {
+    const sum = merged.get(route) ?? startOutcome();
+    sum.requests += one.requests;
+    for (const [status, count] of one.statuses) sum.statuses.set(status, (sum.statuses.get(status) ?? 0) + count);
+    sum.maxBodyBytes = Math.max(sum.maxBodyBytes, one.maxBodyBytes);
+    sum.maxAnswerBytes = Math.max(sum.maxAnswerBytes, one.maxAnswerBytes);
+    sum.alone += one.alone;
+    sum.cpuMs += one.cpuMs;
+    sum.maxCpuMs = Math.max(sum.maxCpuMs, one.maxCpuMs);
+    merged.set(route, sum);
+  }
+  return merged;
+}
+
 /** A request that can be made again. */
 interface Numbered {
   readonly name: string;
@@ -55,12 +82,16 @@ const LIGHT_BYTES = 64 * 1024;
 /** Some light requests are sent alone as well, so that the table has what they cost. */
 const ALONE_EVERY = 100;
 const MAX_BATCH = 64;
-const REPORT_EVERY = 2000;
 const MAX_TOO_EXPENSIVE = 20;
 /** A service that defers its callers does not do the work that the run is to measure. */
 const MAX_DEFERRED_SHARE = 0.001;
 /** The heap of an isolate, workerd's own memory, and bodies of 4 MiB that arrive at once. */
 const MAX_RESIDENT_MEGABYTES = 1024;
+
+/** The numbers from `first` up to `end`, `step` apart: the share of one of several campaigns. */
+export function* numbersFrom(first: number, end: number, step = 1): Generator<number> {
+  for (let i = first; i < end; i += step) yield i;
+}
 
 /** Requests that wait to be sent together. */
 class Queue {
@@ -102,15 +133,18 @@ export class Campaign {
     return BUDGET_MS * this.#scale;
   }
 
-  /** Sends `count` requests. */
-  async run(seed: number, count: number, report: (done: number) => void = () => {}): Promise<void> {
-    for (let i = 0; i < count; i++) {
+  /**
+   * Sends the requests with these numbers.
+   * @param report called after each
+   */
+  async run(seed: number, numbers: Iterable<number>, report: () => void = () => {}): Promise<void> {
+    for (const i of numbers) {
       const make = (): Promise<Draft> => this.#drafts.changed(seed, i);
       const one = { name: `request ${i} of seed ${seed}`, draft: await make(), make, isServed: false };
       const isLight = (one.draft.body?.length ?? 0) <= LIGHT_BYTES && i % ALONE_EVERY !== 0;
       if (isLight) await this.#enqueue(one);
       else await this.#checkAlone(one);
-      if ((i + 1) % REPORT_EVERY === 0) report(i + 1);
+      report();
     }
     for (const queue of Object.values(this.#queues)) await this.#checkQueue(queue);
     this.#checkCost();
@@ -258,8 +292,7 @@ export class Campaign {
 
   #outcomeOf({ row }: Draft): RouteOutcome {
     const route = `${row.method ?? ""} ${row.path}`;
-    const none = { requests: 0, maxBodyBytes: 0, maxAnswerBytes: 0, alone: 0, cpuMs: 0, maxCpuMs: 0 };
-    const outcome = this.outcomes.get(route) ?? { ...none, statuses: new Map<number, number>() };
+    const outcome = this.outcomes.get(route) ?? startOutcome();
     this.outcomes.set(route, outcome);
     return outcome;
   }

@@ -19,6 +19,8 @@ export interface FuzzedStack {
 /** V8's heap in an isolate of 128 MB, whose other memory counts too. */
 const HEAP_MEGABYTES = 100;
 const TOKEN_LIFE_MS = 300_000;
+/** A tenth of these ask for a certificate, and an identity gets 1,000 in a minute. */
+const REQUESTS_PER_IDENTITY = 3000;
 
 /** Starts a stack under a heap limit. */
 export async function startFuzzedStack(): Promise<FuzzedStack> {
@@ -38,6 +40,8 @@ export class Drafts {
   readonly #fuzzed: FuzzedStack;
   #material: Material | null = null;
   #madeAt = 0;
+  #identities = 0;
+  #requests = 0;
 
   constructor(fuzzed: FuzzedStack) {
     this.#fuzzed = fuzzed;
@@ -61,16 +65,20 @@ export class Drafts {
   /** Requests with DER that costs a parser most, in every place of a route that takes DER. */
   async *withDer(row: FuzzedRoute): AsyncGenerator<Draft> {
     const random = new Random(2);
-    for (const content of hostileBodies(row.handler, row.maxBodyBytes ?? 0, await this.#freshMaterial()))
+    for (const content of hostileBodies(row.handler, row.maxBodyBytes ?? 0, await this.#makeMaterial()))
       yield draftOf(row, content, random);
   }
 
-  /** What requests are made of, with a token that is still valid. */
+  /** What requests are made of, with a token that is still valid and an identity below its limit. */
   async #freshMaterial(): Promise<Material> {
-    if (this.#material === null || Date.now() > this.#madeAt + TOKEN_LIFE_MS) {
-      this.#material = await makeMaterial(this.#fuzzed.stack, this.#fuzzed.witnessed);
-      this.#madeAt = Date.now();
-    }
+    const isFresh = Date.now() < this.#madeAt + TOKEN_LIFE_MS && ++this.#requests < REQUESTS_PER_IDENTITY;
+    return this.#material === null || !isFresh ? await this.#makeMaterial() : this.#material;
+  }
+
+  async #makeMaterial(): Promise<Material> {
+    this.#material = await makeMaterial(this.#fuzzed, `fuzz-${this.#identities++}@example.com`);
+    this.#madeAt = Date.now();
+    this.#requests = 0;
     return this.#material;
   }
 }

@@ -13,8 +13,8 @@ import type { ROUTES as WITNESS } from "../../../workers/witness/declaration.ts"
 import type { Random } from "../../faults/random.ts";
 import type { FedLog } from "../../support/logs/fed-log.ts";
 import { artifactRequest, attestationRequest, type ClientKey, clientKey } from "../../support/logs/log-client.ts";
-import type { TestStack } from "../../support/process/stack.ts";
 import REQUESTS from "../../vectors/csr/requests.json" with { type: "json" };
+import type { FuzzedStack } from "./fuzzed-stack.ts";
 
 type Named<Rows extends readonly RouteRow[]> = HandlerName<Rows>;
 type Handler =
@@ -38,11 +38,12 @@ export interface Content {
 
 type Make = (random: Random) => Content;
 
-const EMAIL = "fuzz@example.com";
 const JSON_TYPE = "application/json";
 
 /** What valid requests are made of. */
 export interface Material {
+  /** Whom the token is about. */
+  readonly email: string;
   readonly token: string;
   readonly key: ClientKey;
   /** PEM of the key. */
@@ -53,13 +54,13 @@ export interface Material {
   readonly witnessed: FedLog;
 }
 
-/** Makes what valid requests are made of; a token lives for ten minutes. */
-export async function makeMaterial(stack: TestStack, witnessed: FedLog): Promise<Material> {
-  const token = await stack.token(EMAIL);
+/** Makes what valid requests of an identity are made of; a token lives for ten minutes. */
+export async function makeMaterial({ stack, witnessed }: FuzzedStack, email: string): Promise<Material> {
+  const token = await stack.token(email);
   const key = clientKey();
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const pem = String(publicKey.export({ format: "pem", type: "spki" }));
-  const proof = sign("sha256", Buffer.from(EMAIL), privateKey).toString("base64");
+  const proof = sign("sha256", Buffer.from(email), privateKey).toString("base64");
   const response = await fetch(`${stack.url}/api/v1/signingCert`, {
     method: "POST",
     headers: { "content-type": JSON_TYPE, authorization: `Bearer ${token}` },
@@ -69,7 +70,7 @@ export async function makeMaterial(stack: TestStack, witnessed: FedLog): Promise
     text.replaceAll("\n", ""),
   );
   if (chain.length === 0) throw new Error(`no certificate: ${response.status}`);
-  return { token, key, pem, proof, chain, witnessed };
+  return { email, token, key, pem, proof, chain, witnessed };
 }
 
 const legacyBody = (pem: string, proof: string): string => {
@@ -99,7 +100,7 @@ const none: Make = () => ({});
 
 /** A valid request of every handler. */
 export function contents(material: Material): Readonly<Record<Handler, Make>> {
-  const { token, key, pem, proof, chain, witnessed } = material;
+  const { email, token, key, pem, proof, chain, witnessed } = material;
   const signing: Make = (random) => {
     const publicKeyRequest = { publicKey: { algorithm: "ECDSA", content: pem }, proofOfPossession: proof };
     const csr = { certificateSigningRequest: Buffer.from(random.pick(REQUESTS).pem).toString("base64") };
@@ -109,7 +110,7 @@ export function contents(material: Material): Readonly<Record<Handler, Make>> {
   };
   const search: Make = (random) => ({
     query: `${random.pick(["digest=sha256:", "email=", "publicKey=", "identity=", "issuer=", "constructor="])}${random.pick(
-      [createHash("sha256").update("x").digest("hex"), EMAIL, "%00"],
+      [createHash("sha256").update("x").digest("hex"), email, "%00"],
     )}${log(random)}&limit=${number(random)}`,
   });
   const entry: Make = (random) => ({ rest: number(random), query: log(random).slice(1) });
@@ -163,7 +164,7 @@ export function contents(material: Material): Readonly<Record<Handler, Make>> {
     metrics: none,
     discovery: none,
     jwks: none,
-    ...signIns(),
+    ...signIns(email),
     addCheckpoint: (random) => ({ contentType: "text/plain", body: witnessed.request(random.below(8)) }),
     about: none,
     cosignedCheckpoint: (random) => ({
@@ -176,7 +177,7 @@ const FORM_TYPE = "application/x-www-form-urlencoded";
 const CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 /** Sign-ins, as far as a stranger gets with them. */
-function signIns() {
+function signIns(email: string) {
   const authorization = (random: Random): string =>
     new URLSearchParams({
       client_id: random.pick(["sigstore", "sigstore", "site", "x"]),
@@ -198,7 +199,7 @@ function signIns() {
     authorizeByForm: (random) => ({ contentType: FORM_TYPE, body: authorization(random) }),
     choose: (random) => ({ rest: random.pick(["choose", "development", "x"]), query: `ticket=${sealed(random)}` }),
     callback: (random) => ({ rest: random.pick(["development", "x"]), query: `state=${sealed(random)}&code=x` }),
-    confirm: (random) => post({ ticket: sealed(random), answer: "grant", address: EMAIL }),
+    confirm: (random) => post({ ticket: sealed(random), answer: "grant", address: email }),
     token: (random) =>
       random.chance(0.5)
         ? post({
