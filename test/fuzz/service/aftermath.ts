@@ -8,10 +8,9 @@ import type { FuzzedStack } from "./fuzzed-stack.ts";
 import { makeMaterial } from "./requests.ts";
 
 /** Throws if a log takes no entry or an audit finds anything. Returns what the audits print. */
-export async function checkAftermath(fuzzed: FuzzedStack): Promise<readonly string[]> {
+export async function checkAftermath({ stack, witnessed }: FuzzedStack): Promise<readonly string[]> {
   // Makes a certificate, which is in the certificate log before it is answered.
-  const { key } = await makeMaterial(fuzzed, "aftermath@example.com");
-  const { stack } = fuzzed;
+  const { key } = await makeMaterial(stack, witnessed, "aftermath@example.com");
   await postEntry(stack.url, artifactRequest(clientKey(), "after the fuzzer"));
   await postEntry(stack.url, artifactRequest(key, "after the fuzzer"));
   const audits: string[] = [];

@@ -76,7 +76,8 @@ export class Drafts {
   }
 
   async #makeMaterial(): Promise<Material> {
-    this.#material = await makeMaterial(this.#fuzzed, `fuzz-${this.#identities++}@example.com`);
+    const { stack, witnessed } = this.#fuzzed;
+    this.#material = await makeMaterial(stack, witnessed, `fuzz-${this.#identities++}@example.com`);
     this.#madeAt = Date.now();
     this.#requests = 0;
     return this.#material;

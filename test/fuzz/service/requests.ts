@@ -13,8 +13,8 @@ import type { ROUTES as WITNESS } from "../../../workers/witness/declaration.ts"
 import type { Random } from "../../faults/random.ts";
 import type { FedLog } from "../../support/logs/fed-log.ts";
 import { artifactRequest, attestationRequest, type ClientKey, clientKey } from "../../support/logs/log-client.ts";
+import type { TestStack } from "../../support/process/stack.ts";
 import REQUESTS from "../../vectors/csr/requests.json" with { type: "json" };
-import type { FuzzedStack } from "./fuzzed-stack.ts";
 
 type Named<Rows extends readonly RouteRow[]> = HandlerName<Rows>;
 type Handler =
@@ -55,7 +55,7 @@ export interface Material {
 }
 
 /** Makes what valid requests of an identity are made of; a token lives for ten minutes. */
-export async function makeMaterial({ stack, witnessed }: FuzzedStack, email: string): Promise<Material> {
+export async function makeMaterial(stack: TestStack, witnessed: FedLog, email: string): Promise<Material> {
   const token = await stack.token(email);
   const key = clientKey();
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
