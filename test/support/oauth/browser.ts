@@ -49,7 +49,7 @@ export class Browser {
 
   /** Submits the page's form with these values over its own. */
   submit(page: Shown, values: Readonly<Record<string, string>>, stopAt: string, headers = {}): Promise<Shown> {
-    const form = /<form method="(get|post)" action="([^"]*)">([\s\S]*?)<\/form>/.exec(page.html);
+    const form = /<form[^>]* method="(get|post)" action="([^"]*)">([\s\S]*?)<\/form>/.exec(page.html);
     if (form === null) throw new Error(`no form: ${page.status} ${page.html}`);
     const [, method = "", action = "", content = ""] = form;
     const fields = new URLSearchParams();
@@ -72,7 +72,10 @@ export class Browser {
 
 /** The addresses of a page's links. */
 export const linksOf = ({ html }: Shown): readonly string[] =>
-  Array.from(html.matchAll(/<a [^>]*href="([^"]*)"/g), ([, href = ""]) => unescape(href));
+  Array.from(
+    (html.split("<main")[1] ?? "").split("</main")[0]?.matchAll(/<a [^>]*href="([^"]*)"/g) ?? [],
+    ([, href = ""]) => unescape(href),
+  );
 
 function refreshOf(html: string): string | null {
   const [, url = null] = /http-equiv="refresh" content="0;url=([^"]*)"/.exec(html) ?? [];
