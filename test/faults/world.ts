@@ -16,7 +16,8 @@ import { signSct, toPrecertificate } from "../../workers/sequencer/kinds/certifi
 import type { LogFormat, Submission } from "../../workers/sequencer/kinds/kind.ts";
 import { SEQUENCER_KINDS } from "../../workers/sequencer/kinds/kinds.ts";
 import { Log } from "../../workers/sequencer/log.ts";
-import { LogStorage, type StateRow } from "../../workers/sequencer/storage.ts";
+import { LogStorage } from "../../workers/sequencer/storage.ts";
+import type { StateRow } from "../../workers/sequencer/tables/state.ts";
 import { readBundle, readEntry, readTile, type TailDeps } from "../../workers/sequencer/tail.ts";
 import { testLogs } from "../support/logs/memory-log.ts";
 import { Checker } from "./checker.ts";

@@ -29,7 +29,8 @@ import { freezeLog } from "./rounds/freezing.ts";
 import { refreshHead } from "./rounds/fresh-head.ts";
 import { LogMemory, type Phase } from "./rounds/memory.ts";
 import type { Outcome } from "./rounds/round.ts";
-import type { LogIdentity, StateRow } from "./storage.ts";
+import type { LogIdentity } from "./tables/log.ts";
+import type { StateRow } from "./tables/state.ts";
 import { proveToWitness } from "./witnessing/consistency.ts";
 import { Witnesses } from "./witnessing/witnesses.ts";
 

@@ -7,7 +7,8 @@ import type { Edge } from "../../shared/tlog/edge.ts";
 import type { Hash } from "../../shared/tlog/hash.ts";
 import { encodeTile, nodesAtLevel, TILE_WIDTH, tileWidth } from "../../shared/tlog/tile.ts";
 import type { LogFormat } from "./kinds/kind.ts";
-import type { LogStorage, StateRow } from "./storage.ts";
+import type { LogStorage } from "./storage.ts";
+import type { StateRow } from "./tables/state.ts";
 
 /** The rows of the tail: the log's own, or those of a backup. */
 export type TailRows = Pick<LogStorage, "readRecords" | "readSidecarLines" | "readLeafHashes" | "readEdgeTile">;

@@ -8,7 +8,10 @@ import { objectKey } from "../../../shared/logs/config.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import { nodesAtLevel, TILE_WIDTH } from "../../../shared/tlog/tile.ts";
 import { isDue } from "../platform/deadlines.ts";
-import type { LogIdentity, LogStorage, StateRow, StoredBackup } from "../storage.ts";
+import type { LogStorage } from "../storage.ts";
+import type { StoredBackup } from "../tables/backups.ts";
+import type { LogIdentity } from "../tables/log.ts";
+import type { StateRow } from "../tables/state.ts";
 import type { PublishDeps } from "./publish.ts";
 
 /** One more than needed: the older one stays until the newer one is known to exist. */

@@ -12,7 +12,7 @@ import { parseVkey } from "../../../shared/tlog/vkey.ts";
 import type { LogSetup } from "../env.ts";
 import type { Log } from "../log.ts";
 import { FAULT_REASONS } from "../rounds/capacity.ts";
-import type { StateRow } from "../storage.ts";
+import type { StateRow } from "../tables/state.ts";
 
 type Setup = Pick<LogSetup, "config" | "ecdsa" | "format">;
 

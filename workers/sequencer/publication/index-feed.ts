@@ -5,7 +5,8 @@
 
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import type { IndexedEntry, IndexedLog, SearchIndex } from "../deps.ts";
-import type { LogStorage, StateRow } from "../storage.ts";
+import type { LogStorage } from "../storage.ts";
+import type { StateRow } from "../tables/state.ts";
 import type { StoredEntries } from "./stored-entries.ts";
 
 /** As many entries per batch as per round, so that no invocation handles more. */

@@ -9,7 +9,7 @@ import type { LogDeps } from "../deps.ts";
 import { isDue } from "../platform/deadlines.ts";
 import type { Refusal } from "../recovery/refusal.ts";
 import type { LogMemory } from "../rounds/memory.ts";
-import type { StateRow } from "../storage.ts";
+import type { StateRow } from "../tables/state.ts";
 import { TailBackups } from "./backup.ts";
 import { feedIndex } from "./index-feed.ts";
 import { publishTile } from "./publish.ts";

@@ -13,7 +13,7 @@ import type { Hash } from "../../../shared/tlog/hash.ts";
 import { encodeTile, formatTilePath, fullTileRoot, TILE_WIDTH, type Tile } from "../../../shared/tlog/tile.ts";
 import type { LogDeps, ObjectStore } from "../deps.ts";
 import { type Refusal, refuse, toRefusal } from "../recovery/refusal.ts";
-import type { EntryRow } from "../storage.ts";
+import type { EntryRow } from "../tables/entries.ts";
 
 /** The parts of a log that publication uses. */
 export type PublishDeps = Pick<LogDeps, "config" | "storage" | "format" | "objects">;

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { appendCertificate, appendTexts, headOf, tailOf } from "../../../test/support/logs/appends.ts";
 import { type MemoryLog, memoryLog, textSubmission } from "../../../test/support/logs/memory-log.ts";
-import type { StateRow } from "../storage.ts";
+import type { StateRow } from "../tables/state.ts";
 import { readTile } from "../tail.ts";
 
 function headOfLog({ log }: MemoryLog): StateRow {

@@ -29,8 +29,9 @@ import {
 import { parseVkey } from "../../../shared/tlog/vkey.ts";
 import type { LogDeps } from "../deps.ts";
 import { keySettingOf } from "../kinds/kinds.ts";
-import type { LogIdentity, StateRow } from "../storage.ts";
 import type { CosignedRow } from "../tables/cosigned.ts";
+import type { LogIdentity } from "../tables/log.ts";
+import type { StateRow } from "../tables/state.ts";
 import { type Refusal, refuse, toRefusal } from "./refusal.ts";
 
 /** The log as its own rows have it. */

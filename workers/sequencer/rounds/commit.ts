@@ -24,7 +24,7 @@ import { TILE_WIDTH } from "../../../shared/tlog/tile.ts";
 import type { LogDeps } from "../deps.ts";
 import type { Submission } from "../kinds/kind.ts";
 import type { Refusal } from "../recovery/refusal.ts";
-import type { StateRow } from "../storage.ts";
+import type { StateRow } from "../tables/state.ts";
 import type { LogMemory } from "./memory.ts";
 import { Pool } from "./pool.ts";
 import { type NewTree, nextState, type Outcome, runRound } from "./round.ts";

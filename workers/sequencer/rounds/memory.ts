@@ -7,7 +7,8 @@ import type { UnixMs } from "../../../shared/time.ts";
 import { type Edge, EMPTY_EDGE } from "../../../shared/tlog/edge.ts";
 import type { Recovered } from "../recovery/recover.ts";
 import type { RestoredLog } from "../recovery/restore.ts";
-import type { LogIdentity, StateRow } from "../storage.ts";
+import type { LogIdentity } from "../tables/log.ts";
+import type { StateRow } from "../tables/state.ts";
 import { type NewTree, nextState } from "./round.ts";
 
 /** Whether the log takes entries, and if it does not, why. */

@@ -8,8 +8,9 @@ import type { WriteBudget, WriterExhausted } from "../../../shared/rpc/sequencer
 import type { UnixMs } from "../../../shared/time.ts";
 import type { Hash } from "../../../shared/tlog/hash.ts";
 import type { Submission } from "../kinds/kind.ts";
-import type { EntryRow, KnownEntry } from "../storage.ts";
 import type { WriterCount } from "../tables/counts.ts";
+import type { EntryRow } from "../tables/entries.ts";
+import type { KnownEntry } from "../tables/identities.ts";
 
 /** What the log knew before the round. */
 export interface Earlier {

@@ -9,7 +9,7 @@ import { type Edge, edgeNodes, type FullTile, growEdge } from "../../../shared/t
 import type { SignedTreeHead } from "../../../shared/tlog/head.ts";
 import { inclusionProof, rootHash } from "../../../shared/tlog/proof.ts";
 import type { LogFormat, Placement, Submission } from "../kinds/kind.ts";
-import type { StateRow } from "../storage.ts";
+import type { StateRow } from "../tables/state.ts";
 import { type Earlier, type Place, type Placed, placeAll } from "./placing.ts";
 
 interface RoundInput extends Earlier {
