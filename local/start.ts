@@ -5,6 +5,7 @@
 import { resolve } from "node:path";
 import { findFreePort, LISTEN_ADDRESS, localUrl, parseListenAddress } from "../cli/address.ts";
 import { type Arguments, defineCommand, type Output, refusePositionals } from "../cli/command.ts";
+import { PATHS, tufPath } from "../cli/status/paths.ts";
 import { duration, paint } from "../cli/terminal.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import { describeLocalIssuers, openLocalSettings } from "./settings.ts";
@@ -134,7 +135,7 @@ async function start({ port, listen, state, accept }: Options): Promise<Result<S
  * runs.
  */
 async function signTimestamp(port: number): Promise<Result<null, string>> {
-  const response = await fetch(`${localUrl(port)}/tuf/timestamp.json`);
+  const response = await fetch(`${localUrl(port)}${tufPath("timestamp.json")}`);
   const text = await response.text();
   return response.ok
     ? ok(null)
@@ -159,15 +160,15 @@ function welcome({ port, state, accept }: Options, readyMs: number): string {
     "",
     `${paint(["bold", "green"], "Sigedge")} is running at ${head(url)} ${paint("dim", `(ready in ${duration(readyMs)})`)}`,
     "",
-    `  Trust root      ${url}/trusted_root.json`,
-    `  Signing config  ${url}/signing_config.json`,
-    `  TUF repository  ${url}/tuf (first root: ${url}/tuf/1.root.json)`,
+    `  Trust root      ${url}${PATHS.trustedRoot}`,
+    `  Signing config  ${url}${PATHS.signingConfig}`,
+    `  TUF repository  ${url}${tufPath("")} (first root: ${url}${tufPath("1.root.json")})`,
     `  State           ${state} (private keys, logs, index)`,
     ...issuersLines(state),
     `  The log accepts ${accept === "open" ? "any valid signature" : describeAccept(accept)}`,
     "",
     head("Sign a file, as alice@example.com:"),
-    commandLine(`curl -sO ${url}/trusted_root.json -O ${url}/signing_config.json`),
+    commandLine(`curl -sO ${url}${PATHS.trustedRoot} -O ${url}${PATHS.signingConfig}`),
     commandLine(
       `curl -s ${url}/oidc/dev/token --json '{"email":"alice@example.com"}' | sed 's/.*"id_token":"\\([^"]*\\)".*/\\1/' > token.txt`,
     ),
@@ -181,7 +182,7 @@ function welcome({ port, state, accept }: Options, readyMs: number): string {
     ),
     "",
     head("Find it:"),
-    commandLine(`curl -s '${url}/api/search?identity=alice@example.com'`),
+    commandLine(`curl -s '${url}${PATHS.search}?identity=alice@example.com'`),
     "",
     `No cosign? ${paint("cyan", "npm run demo")} signs and verifies with Sigstore's own JavaScript client. Ctrl-C ends the service.`,
     "",

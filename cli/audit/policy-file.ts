@@ -2,7 +2,7 @@
 // Who may write to a log: from the file of --policy, which has the log's settings, and from the trusted root, which
 // says until when each CA is trusted.
 
-import { isObject } from "../../shared/json/member.ts";
+import { hasTextMembers, isObject } from "../../shared/json/member.ts";
 import { parseJson } from "../../shared/json/parse.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import {
@@ -69,9 +69,9 @@ type Settings = Readonly<Partial<Record<(typeof MEMBERS)[number], string>>>;
 function readSettings(file: Uint8Array): Result<Settings, string> {
   const json = parseJson(file);
   if (!json.ok || !isObject(json.value)) return err("it is not a JSON object of settings");
-  for (const [name, value] of Object.entries(json.value)) {
-    if (!MEMBERS.some((one) => one === name)) return err(`${name} is not known; known are ${MEMBERS.join(", ")}`);
-    if (typeof value !== "string") return err(`${name} must be a string, as in the log's settings`);
-  }
-  return ok(json.value as Settings);
+  const unknown = Object.keys(json.value).find((name) => !MEMBERS.some((one) => one === name));
+  if (unknown !== undefined) return err(`${unknown} is not known; known are ${MEMBERS.join(", ")}`);
+  if (hasTextMembers(json.value)) return ok(json.value);
+  const wrong = Object.entries(json.value).find(([, value]) => typeof value !== "string");
+  return err(`${wrong?.[0]} must be a string, as in the log's settings`);
 }

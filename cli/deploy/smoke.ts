@@ -11,6 +11,7 @@ import { operatorOf, signOperatorToken } from "../deployment/operator-issuer.ts"
 import { waitForHit } from "../signing/search.ts";
 import { type Instance, logIndexOf, readInstance, readJson, refusalOf, sign, verify } from "../signing/sigstore-js.ts";
 import { decodeHealth } from "../status/observe.ts";
+import { entryPath, PATHS } from "../status/paths.ts";
 
 /** One step of the smoke test. */
 export interface SmokeStep {
@@ -58,7 +59,7 @@ export function smokeSteps({ href: url, ...rest }: PublicUrl, key: KeyObject): r
     {
       title: "the log proves the entry",
       run: async () => {
-        const answer = await readJson(`${url}/api/entries/${logIndexOf(bundle())}`);
+        const answer = await readJson(`${url}${entryPath(logIndexOf(bundle()))}`);
         const size = member(member(member(answer, "entry"), "inclusionProof"), "treeSize");
         return typeof size !== "string" ? fail("the answer has no proof") : `in the tree of ${size} entries`;
       },
@@ -78,7 +79,7 @@ async function waitUntilReady(url: string): Promise<string> {
   const deadline = performance.now() + READY_DEADLINE_MS;
   for (let last = "nothing"; ; ) {
     try {
-      const response = await fetch(`${url}/healthz`);
+      const response = await fetch(`${url}${PATHS.health}`);
       last = await response.text();
       const health = decodeHealth(JSON.parse(last));
       if (health?.status === "SERVING") return url;
@@ -89,7 +90,7 @@ async function waitUntilReady(url: string): Promise<string> {
       if (error instanceof SmokeError) throw error;
       last = describe(error);
     }
-    if (performance.now() > deadline) fail(`${url}/healthz answers ${last.slice(0, 200)}`);
+    if (performance.now() > deadline) fail(`${url}${PATHS.health} answers ${last.slice(0, 200)}`);
     await new Promise((resolve) => setTimeout(resolve, READY_PAUSE_MS));
   }
 }

@@ -10,6 +10,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import { formatRfc3339, unixMs } from "../../shared/time.ts";
 import type { RetiredRow } from "../../shared/trust/retired-keys.ts";
 import { getJson } from "../status/observe.ts";
+import { PATHS } from "../status/paths.ts";
 import { type Deployment, deploymentFlags, shortenPath } from "./deployment.ts";
 import { RETIRED_KEYS_FILE, readRetiredKeys } from "./retired-keys.ts";
 
@@ -70,7 +71,7 @@ export async function readUndeployed(deployment: Deployment): Promise<Result<rea
   const rows = readRetiredKeys(deployment.folder);
   if (!rows.ok) return rows;
   if (deployment.publicUrl === null || rows.value.length === 0) return ok([]);
-  const root = await getJson(`${deployment.publicUrl.href}/trusted_root.json`);
+  const root = await getJson(`${deployment.publicUrl.href}${PATHS.trustedRoot}`);
   return ok(root.ok ? findUndeployed(rows.value, root.value) : []);
 }
 

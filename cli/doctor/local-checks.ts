@@ -27,6 +27,7 @@ import {
 import { configPath } from "../deployment/wrangler-config.ts";
 import { IS_INSTALLED } from "../root.ts";
 import { jsonOf, trustRootOf } from "../status/observe.ts";
+import { PATHS } from "../status/paths.ts";
 import {
   type Check,
   conclude,
@@ -37,7 +38,6 @@ import {
   stopOthers,
   warning,
 } from "./finding.ts";
-import { PATHS } from "./paths.ts";
 import { readAs, type Site } from "./site.ts";
 
 /** Free plan: https://developers.cloudflare.com/workers/platform/limits/ */
@@ -142,7 +142,7 @@ async function checkRetired(deployment: Deployment, site: Site): Promise<Outcome
   const rows = readRetiredKeys(deployment.folder);
   if (!rows.ok) return conclude([error("retired-keys", rows.error, "restore the file from a backup")]);
   if (rows.value.length === 0) return conclude([]);
-  const root = await readAs(site, "/trusted_root.json", jsonOf);
+  const root = await readAs(site, PATHS.trustedRoot, jsonOf);
   if (!root.ok) return concludeInPart([], [root.error]);
   const now = Date.now();
   return conclude(

@@ -7,8 +7,8 @@ import { logsOf } from "../../shared/logs/config.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import { type Gauge, gaugeOf } from "../status/gauges.ts";
 import { gaugesOf, getJson, readTreeSize } from "../status/observe.ts";
+import { PATHS } from "../status/paths.ts";
 import { conclude, concludeInPart, error, type Finding, type Outcome, warning } from "./finding.ts";
-import { PATHS } from "./paths.ts";
 import { readAs, type Site } from "./site.ts";
 
 /** Longer than the log needs to feed an entry to the search index. */
@@ -20,7 +20,8 @@ const MAX_BACKLOG = 10_000;
 export async function checkLogs(site: Site): Promise<Outcome> {
   const gauges = await readAs(site, PATHS.metrics, gaugesOf);
   if (!gauges.ok) {
-    const reason = gauges.error === "/metrics answers 404" ? "a split deployment has no /metrics" : gauges.error;
+    const reason =
+      gauges.error === `${PATHS.metrics} answers 404` ? `a split deployment has no ${PATHS.metrics}` : gauges.error;
     return concludeInPart([], [reason]);
   }
   return conclude(Object.values(logsOf(site.publicUrl)).flatMap(({ name }) => logFindings(name, gauges.value, site)));

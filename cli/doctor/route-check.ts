@@ -4,7 +4,7 @@
 
 import { type Answer, get } from "../status/observe.ts";
 import { concludeInPart, error, type Finding, type Outcome } from "./finding.ts";
-import { READABLE_ROUTES } from "./paths.ts";
+import { READABLE_ROUTES } from "./readable-routes.ts";
 import { adviseInFront } from "./service-check.ts";
 import { describeAnswer, type Site } from "./site.ts";
 

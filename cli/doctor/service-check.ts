@@ -3,9 +3,9 @@
 // from outside.
 
 import { type Answer, healthOf } from "../status/observe.ts";
+import { PATHS } from "../status/paths.ts";
 import type { Advice } from "./advice.ts";
 import { type Check, conclude, error, type Finding, type Outcome, stopOthers, warning } from "./finding.ts";
-import { PATHS } from "./paths.ts";
 import { describeAnswer, type Site } from "./site.ts";
 
 /** The check that every other check from outside needs. */

@@ -4,8 +4,8 @@
 import type { PublicUrl } from "../../shared/http/public-url.ts";
 import { err, type Result } from "../../shared/result.ts";
 import { type Answer, get, healthOf } from "../status/observe.ts";
+import { PATHS } from "../status/paths.ts";
 import type { Advice } from "./advice.ts";
-import { PATHS } from "./paths.ts";
 
 /** A deployment, seen from outside. */
 export interface Site {

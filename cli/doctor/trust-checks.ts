@@ -5,8 +5,8 @@ import { createPublicKey, verify } from "node:crypto";
 import { items } from "../../shared/json/member.ts";
 import { ecdsaKeyId, findSignature, parseNote } from "../../shared/tlog/note.ts";
 import { expiriesOf, gaugesOf, jsonOf, type TrustRoot, trustRootOf } from "../status/observe.ts";
+import { PATHS } from "../status/paths.ts";
 import { concludeInPart, error, type Finding, type Outcome, warning } from "./finding.ts";
-import { PATHS } from "./paths.ts";
 import { readAs, requireSuccess, type Site } from "./site.ts";
 
 const DAY_MS = 86_400_000;

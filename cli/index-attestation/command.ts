@@ -6,6 +6,7 @@ import { parsePublicUrl } from "../../shared/http/public-url.ts";
 import { member } from "../../shared/json/member.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type Arguments, defineCommand } from "../command.ts";
+import { PATHS } from "../status/paths.ts";
 
 const FLAGS = {
   url: { value: "URL", description: "The address of the deployment that logged them: https://HOST." },
@@ -72,7 +73,7 @@ async function send(url: string, file: string): Promise<Result<Outcome, string>>
   const envelope = readEnvelope(file);
   if (!envelope.ok) return envelope;
   try {
-    const response = await fetch(`${url}/api/search/attestations`, {
+    const response = await fetch(`${url}${PATHS.indexAttestation}`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify(envelope.value),

@@ -9,6 +9,7 @@ import { exportJWK, importSPKI } from "jose";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { publicPem, REPLACEABLE, readPublicNext } from "../deployment/replaceable.ts";
 import { RETIRED_KEYS_FILE } from "../deployment/retired-keys.ts";
+import { PATHS } from "../status/paths.ts";
 import { refuseSecond } from "./compromised.ts";
 import { readServedDocument } from "./publish.ts";
 import { begin, readPending, replace } from "./replacing.ts";
@@ -108,7 +109,7 @@ export async function planOidcFinish(context: RotationContext): Planned {
 }
 
 async function refuseUnservedKey(context: RotationContext, pem: string): Promise<Result<null, string>> {
-  const served = await readServedDocument(context, "/oidc/jwks");
+  const served = await readServedDocument(context, PATHS.jwks);
   if (!served.ok || served.value === null) return served.ok ? ok(null) : served;
   const { n } = await exportJWK(await importSPKI(pem, "RS256", { extractable: true }));
   // Base64url needs no escape in JSON, and no other member of a JWK Set is as long.

@@ -11,6 +11,7 @@ import { trustedRoot } from "../../shared/trust/trusted-root.ts";
 import type { TargetDocuments } from "../../shared/tuf/target-files.ts";
 import { trustSettings } from "../deployment/deployment.ts";
 import { readTrust, writeTrust } from "../deployment/trust-root.ts";
+import { PATHS } from "../status/paths.ts";
 import { describeKeyFileError, type OfflineKey, openOfflineKey } from "../tuf/keys.ts";
 import { documentsOf, materialOf } from "../tuf/material.ts";
 import { describeRepositoryError, publishTargets } from "../tuf/repository.ts";
@@ -56,7 +57,7 @@ export async function publish(context: RotationContext): Promise<Result<null, st
 export async function refuseUnserved(context: RotationContext): Promise<Result<null, string>> {
   const wanted = material(context);
   if (!wanted.ok) return wanted;
-  const document = await readServedDocument(context, "/trusted_root.json");
+  const document = await readServedDocument(context, PATHS.trustedRoot);
   if (!document.ok || document.value === null) return document.ok ? ok(null) : document;
   if (compareTrustedRoot(document.value, trustedRoot(wanted.value)).length === 0) return ok(null);
   return err("the deployment does not serve the new trusted root yet; run npx sigedge deploy, wait, and try again");

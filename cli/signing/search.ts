@@ -3,6 +3,7 @@
 
 import { member } from "../../shared/json/member.ts";
 import { isLogKind, LOG_KINDS } from "../../shared/logs/kinds.ts";
+import { PATHS } from "../status/paths.ts";
 import { readJson } from "./sigstore-js.ts";
 
 /** A result of the search. */
@@ -22,7 +23,7 @@ const PAUSE_MS = 50;
 export async function waitForHit(url: string, query: string, logIndex: number): Promise<readonly Hit[]> {
   const deadline = performance.now() + DEADLINE_MS;
   for (;;) {
-    const hits = decodeHits(await readJson(`${url}/api/search?${query}`));
+    const hits = decodeHits(await readJson(`${url}${PATHS.search}?${query}`));
     if (hits.some(({ log, index }) => isForClients(log) && index === logIndex)) return hits;
     if (performance.now() > deadline) throw new Error(`the search does not find entry ${logIndex}`);
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));

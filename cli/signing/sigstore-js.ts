@@ -9,6 +9,7 @@ import { SigningConfig, TrustedRoot } from "@sigstore/protobuf-specs";
 import { bundleBuilderFromSigningConfig } from "@sigstore/sign";
 import { initTUF } from "@sigstore/tuf";
 import { PolicyError, toSignedEntity, toTrustMaterial, VerificationError, Verifier } from "@sigstore/verify";
+import { PATHS, tufPath } from "../status/paths.ts";
 
 /** The documents that an instance publishes for its clients. */
 export interface Instance {
@@ -37,7 +38,7 @@ export interface Expectation {
 /** Reads signing config and trusted root over HTTP. */
 export async function readInstance(url: string): Promise<Instance> {
   const [signingConfig, trustedRoot] = await Promise.all(
-    ["signing_config.json", "trusted_root.json"].map((name) => readJson(`${url}/${name}`)),
+    [PATHS.signingConfig, PATHS.trustedRoot].map((path) => readJson(`${url}${path}`)),
   );
   return { url, signingConfig: SigningConfig.fromJSON(signingConfig), trustedRoot: TrustedRoot.fromJSON(trustedRoot) };
 }
@@ -48,8 +49,13 @@ export async function readInstance(url: string): Promise<Instance> {
  */
 export async function readInstanceOverTuf(url: string, folder: string): Promise<Instance> {
   const rootPath = join(folder, "first-root.json");
-  writeFileSync(rootPath, JSON.stringify(await readJson(`${url}/tuf/1.root.json`)));
-  const tuf = await initTUF({ mirrorURL: `${url}/tuf`, rootPath, cachePath: join(folder, "cache"), forceInit: true });
+  writeFileSync(rootPath, JSON.stringify(await readJson(`${url}${tufPath("1.root.json")}`)));
+  const tuf = await initTUF({
+    mirrorURL: `${url}${tufPath("")}`,
+    rootPath,
+    cachePath: join(folder, "cache"),
+    forceInit: true,
+  });
   const [signingConfig, trustedRoot] = await Promise.all(
     ["signing_config.v0.2.json", "trusted_root.json"].map(
       async (name): Promise<unknown> => JSON.parse(await tuf.getTarget(name)),

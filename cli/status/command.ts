@@ -25,6 +25,7 @@ import {
   readTreeSize,
   readTrustRoot,
 } from "./observe.ts";
+import { PATHS } from "./paths.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -111,13 +112,13 @@ async function readStatus({ url: publicUrl, deployment }: Options, health: Healt
   const [gauges, root, sizes, retirements] = await Promise.all([
     readGauges(url),
     readTrustRoot(url),
-    Promise.all(logs.map(({ baseUrl }) => readTreeSize(`${baseUrl}/checkpoint`))),
+    Promise.all(logs.map(({ baseUrl }) => readTreeSize(`${baseUrl}${PATHS.checkpoint}`))),
     deployment === null ? [] : readRetirements(deployment),
   ]);
   const figures = gauges.ok ? gauges.value : [];
   const unreadable = [
-    ...(gauges.ok ? [] : [`/metrics ${gauges.error}`]),
-    ...(root.ok ? [] : [`/trusted_root.json ${root.error}`]),
+    ...(gauges.ok ? [] : [`${PATHS.metrics} ${gauges.error}`]),
+    ...(root.ok ? [] : [`${PATHS.trustedRoot} ${root.error}`]),
   ];
   const expiries = root.ok ? expiriesOf(root.value, figures) : [];
   return {
@@ -170,7 +171,7 @@ const isWell = ({ health, logs, expiries, retirements, unreadable }: Status): bo
   expiries.every(({ days }) => days >= 0) &&
   retirements.length === 0 &&
   // The gateway of a split deployment has no metrics.
-  unreadable.every((line) => line === "/metrics answers 404");
+  unreadable.every((line) => line === `${PATHS.metrics} answers 404`);
 
 function statusText({ url, health, logs, expiries, retirements, unreadable }: Status): string {
   const serves = health.status === "SERVING" ? paint("green", "serves") : paint("red", health.status);

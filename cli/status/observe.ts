@@ -6,6 +6,7 @@ import { X509Certificate } from "node:crypto";
 import { items, member } from "../../shared/json/member.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type Gauge, parseGauges } from "./gauges.ts";
+import { PATHS } from "./paths.ts";
 import { parsePlainJson, removeControls, toLine } from "./plain-text.ts";
 
 const DEADLINE_MS = 15_000;
@@ -65,7 +66,7 @@ export interface Health {
 
 /** Reads /healthz with any status. */
 export async function readHealth(url: string): Promise<Result<Health, string>> {
-  const answer = await get(`${url}/healthz`);
+  const answer = await get(`${url}${PATHS.health}`);
   return answer.ok ? healthOf(answer.value) : answer;
 }
 
@@ -86,7 +87,7 @@ export function decodeHealth(json: unknown): Health | null {
 
 /** Reads /metrics. The gateway of a split deployment has none, as it is bound to no log. */
 export async function readGauges(url: string): Promise<Result<readonly Gauge[], string>> {
-  const answer = await get(`${url}/metrics`);
+  const answer = await get(`${url}${PATHS.metrics}`);
   return answer.ok ? gaugesOf(answer.value) : answer;
 }
 
@@ -105,7 +106,7 @@ export interface TrustRoot {
 
 /** Reads /trusted_root.json and parses its certificates. */
 export async function readTrustRoot(url: string): Promise<Result<TrustRoot, string>> {
-  const answer = await get(`${url}/trusted_root.json`);
+  const answer = await get(`${url}${PATHS.trustedRoot}`);
   return answer.ok ? trustRootOf(answer.value) : answer;
 }
 

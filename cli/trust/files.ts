@@ -6,8 +6,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { encodePem } from "../../shared/bytes/pem.ts";
 import { parsePublicUrl } from "../../shared/http/public-url.ts";
+import { isList, items, member } from "../../shared/json/member.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { get } from "../status/observe.ts";
+import { PATHS, tufPath } from "../status/paths.ts";
 import { parsePlainJson } from "../status/plain-text.ts";
 
 /** Text by file name. */
@@ -39,7 +41,7 @@ export async function readTrustFromUrl(url: string): Promise<Result<Trust, strin
       return err(`${url}/${name} answers ${answer.value.status}: ${answer.value.text.slice(0, 200)}`);
     files.set(name, answer.value.text);
   }
-  const root = await get(`${url}/tuf/root.json`);
+  const root = await get(`${url}${tufPath("root.json")}`);
   if (root.ok && root.value.status === 200) files.set("root.json", root.value.text);
   return complete(files, url);
 }
@@ -64,41 +66,41 @@ export function isLocal(url: string): boolean {
   return publicUrl.ok && publicUrl.value.isLoopback;
 }
 
-interface Certificates {
-  readonly certChain: { readonly certificates: readonly { readonly rawBytes: string }[] };
-}
-
-interface Key {
-  readonly publicKey: { readonly rawBytes: string };
-}
-
-interface TrustedRootJson {
-  readonly tlogs: readonly Key[];
-  readonly ctlogs: readonly Key[];
-  readonly certificateAuthorities: readonly Certificates[];
-  readonly timestampAuthorities: readonly Certificates[];
-}
-
-interface Provider {
-  readonly url: string;
-  readonly validFor?: { readonly start?: string; readonly end?: string };
-}
-
 /** The provider that clients choose: of those that are valid now, the one that became valid last. */
-function providerOf({ oidcUrls = [] }: SigningConfigJson): string | null {
+function providerOf(config: unknown): string | null {
   const now = Date.now();
-  const valid = oidcUrls.filter(
-    ({ validFor: { start, end } = {} }) =>
-      Date.parse(start ?? "1970-01-01T00:00:00Z") <= now && now < Date.parse(end ?? "9999-12-31T00:00:00Z"),
+  const valid = items(config, "oidcUrls").filter(
+    (row) => Date.parse(startOf(row)) <= now && now < Date.parse(timeOf(row, "end") ?? "9999-12-31T00:00:00Z"),
   );
-  const [newest] = valid.toSorted((a, b) => (b.validFor?.start ?? "").localeCompare(a.validFor?.start ?? ""));
-  return newest?.url ?? null;
+  const [newest] = valid.toSorted((a, b) => startOf(b).localeCompare(startOf(a)));
+  return newest === undefined ? null : textOf(newest, "url");
 }
 
-interface SigningConfigJson {
-  readonly caUrls: readonly { readonly url: string }[];
-  readonly oidcUrls?: readonly Provider[];
-  readonly tsaUrls: readonly { readonly url: string }[];
+const startOf = (row: unknown): string => timeOf(row, "start") ?? "1970-01-01T00:00:00Z";
+
+function timeOf(row: unknown, end: "start" | "end"): string | null {
+  const validFor = member(row, "validFor");
+  return member(validFor, end) === undefined ? null : textOf(validFor, end);
+}
+
+/** Throws if the member is missing or no list. */
+function listOf(value: unknown, name: string): readonly unknown[] {
+  const list = member(value, name);
+  if (!isList(list)) throw new TypeError(`${name} is missing`);
+  return list;
+}
+
+/** Throws if the member is missing or no text. */
+function textOf(value: unknown, name: string): string {
+  const text = member(value, name);
+  if (typeof text !== "string") throw new TypeError(`${name} is missing`);
+  return text;
+}
+
+/** The address of the first service in a list of a signing config, null if the list is empty. */
+function firstUrl(config: unknown, list: "caUrls" | "tsaUrls"): string | null {
+  const [first] = listOf(config, list);
+  return first === undefined ? null : textOf(first, "url");
 }
 
 /**
@@ -110,7 +112,7 @@ function addressProblem({ url, timestampUrl, provider }: Addresses, asked: strin
   const publicUrl = parsePublicUrl(url);
   if (!publicUrl.ok) return `names a CA whose address ${publicUrl.error.reason}`;
   if (asked !== null && publicUrl.value.href !== asked) return `is for ${publicUrl.value.href}, not for ${asked}`;
-  if (timestampUrl !== `${url}/api/v1/timestamp`) return "names a timestamp authority of another address";
+  if (timestampUrl !== `${url}${PATHS.timestamp}`) return "names a timestamp authority of another address";
   return provider === null || PROVIDER.test(provider) ? null : "names a provider whose address is not a URL";
 }
 
@@ -121,8 +123,8 @@ const PROVIDER = /^https?:\/\/[A-Za-z0-9.-]+(:\d+)?(\/[A-Za-z0-9._~%/-]*)?$/;
 
 function complete(documents: Map<string, string>, asked: string | null): Result<Trust, string> {
   try {
-    const root = parsePlainJson(documents.get("trusted_root.json") ?? "") as TrustedRootJson;
-    const config = parsePlainJson(documents.get("signing_config.json") ?? "") as SigningConfigJson;
+    const root = parsePlainJson(documents.get("trusted_root.json") ?? "");
+    const config = parsePlainJson(documents.get("signing_config.json") ?? "");
     const clientConfig = {
       mediaType: "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json",
       trustedRoot: root,
@@ -130,12 +132,12 @@ function complete(documents: Map<string, string>, asked: string | null): Result<
     };
     const files = new Map(documents)
       .set("client_trust_config.json", `${JSON.stringify(clientConfig, null, 2)}\n`)
-      .set("fulcio-chain.pem", root.certificateAuthorities.map(chainPem).join(""))
-      .set("tsa-chain.pem", root.timestampAuthorities.map(chainPem).join(""))
-      .set("rekor.pub", root.tlogs.map(keyPem).join(""))
-      .set("ctfe.pub", root.ctlogs.map(keyPem).join(""));
-    const [url, timestampUrl] = [config.caUrls[0]?.url, config.tsaUrls[0]?.url];
-    if (url === undefined || timestampUrl === undefined) return err("the signing config lacks a CA or a TSA");
+      .set("fulcio-chain.pem", listOf(root, "certificateAuthorities").map(chainPem).join(""))
+      .set("tsa-chain.pem", listOf(root, "timestampAuthorities").map(chainPem).join(""))
+      .set("rekor.pub", listOf(root, "tlogs").map(keyPem).join(""))
+      .set("ctfe.pub", listOf(root, "ctlogs").map(keyPem).join(""));
+    const [url, timestampUrl] = [firstUrl(config, "caUrls"), firstUrl(config, "tsaUrls")];
+    if (url === null || timestampUrl === null) return err("the signing config lacks a CA or a TSA");
     const provider = providerOf(config);
     const problem = addressProblem({ url, timestampUrl, provider }, asked);
     if (problem !== null) return err(`the signing config ${problem}`);
@@ -146,7 +148,12 @@ function complete(documents: Map<string, string>, asked: string | null): Result<
   }
 }
 
-const chainPem = ({ certChain }: Certificates): string =>
-  certChain.certificates.map(({ rawBytes }) => encodePem("CERTIFICATE", Buffer.from(rawBytes, "base64"))).join("");
+const toPem = (label: string, holder: unknown): string =>
+  encodePem(label, Buffer.from(textOf(holder, "rawBytes"), "base64"));
 
-const keyPem = ({ publicKey }: Key): string => encodePem("PUBLIC KEY", Buffer.from(publicKey.rawBytes, "base64"));
+const chainPem = (authority: unknown): string =>
+  listOf(member(authority, "certChain"), "certificates")
+    .map((certificate) => toPem("CERTIFICATE", certificate))
+    .join("");
+
+const keyPem = (log: unknown): string => toPem("PUBLIC KEY", member(log, "publicKey"));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from "vitest";
-import { isObject, items, member } from "./member.ts";
+import { hasTextMembers, isList, isObject, items, member } from "./member.ts";
 
 test.each([
   ["an object", {}, true],
@@ -36,4 +36,25 @@ test.each([
   ["a member of null", null, []],
 ])("items of %s", (_name, value, expected) => {
   expect(items(value, "a")).toEqual(expected);
+});
+
+test.each([
+  ["a list", [1, null], true],
+  ["an empty list", [], true],
+  ["an object with a length", { length: 0 }, false],
+  ["text", "[]", false],
+  ["null", null, false],
+])("isList of %s is %3$s", (_name, value, expected) => {
+  expect(isList(value)).toBe(expected);
+});
+
+test.each([
+  ["an object of texts", { a: "", b: "b" }, true],
+  ["an empty object", {}, true],
+  ["an object with a number", { a: "", b: 1 }, false],
+  ["an object with null", { a: null }, false],
+  ["a list of texts", ["a"], false],
+  ["text", "a", false],
+])("hasTextMembers of %s is %3$s", (_name, value, expected) => {
+  expect(hasTextMembers(value)).toBe(expected);
 });

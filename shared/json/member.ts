@@ -18,6 +18,14 @@ export function items(value: unknown, name: string): readonly unknown[] {
   return Array.isArray(list) ? list : [];
 }
 
+/** Whether a JSON value is a list, of items that have not been checked. */
+export const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
+
+/** Whether a JSON value is an object whose members are strings. */
+export function hasTextMembers(value: unknown): value is Readonly<Record<string, string>> {
+  return isObject(value) && isTexts(Object.values(value));
+}
+
 /** Whether a JSON value is a list of strings. */
 export function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === "string");

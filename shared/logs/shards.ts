@@ -4,7 +4,7 @@
 
 import { encodeUtf8 } from "../bytes/utf8.ts";
 import { type PublicUrl, parsePublicUrl } from "../http/public-url.ts";
-import { isObject } from "../json/member.ts";
+import { isList, isObject } from "../json/member.ts";
 import { parseJson } from "../json/parse.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -28,9 +28,9 @@ const FIRST_MEMBERS = ["name", "frozen"];
 export function parseShards(text: string, publicUrl: PublicUrl): Result<readonly LogConfig[], readonly string[]> {
   const json = parseJson(encodeUtf8(text));
   if (!json.ok) return err([json.error.code === "json_duplicate_member" ? "has a member twice" : "is not JSON"]);
-  if (!Array.isArray(json.value)) return err(["must be a list of logs"]);
+  if (!isList(json.value)) return err(["must be a list of logs"]);
   const reader = new ShardsReader(publicUrl);
-  for (const [i, row] of (json.value as readonly unknown[]).entries()) reader.read(`[${i}]`, row);
+  for (const [i, row] of json.value.entries()) reader.read(`[${i}]`, row);
   const { logs, problems } = reader;
   if (logs.length > MAX_LOGS) problems.push(`results in ${logs.length} logs; at most ${MAX_LOGS} are allowed`);
   return problems.length === 0 ? ok(logs) : err(problems);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // OpenID Connect discovery: where an issuer's keys are, and its algorithms. Spec: OpenID Connect Discovery 1.0 §3, §4.
 
+import { isObject } from "../json/member.ts";
 import { err, ok, type Result } from "../result.ts";
 import { parseFetchableUrl } from "./issuer-url.ts";
 import { type Algorithm, isAlgorithm } from "./jwks.ts";
@@ -35,8 +36,8 @@ export interface DiscoveredIssuer {
  * loopback address only for a loopback issuer. Fails with discovery_invalid.
  */
 export function parseDiscovery(document: unknown, issuer: DiscoveredIssuer): Result<Discovery, DiscoveryError> {
-  if (typeof document !== "object" || document === null) return fail("is not a JSON object");
-  const { issuer: stated, jwks_uri: jwksUri, ...rest } = document as Readonly<Record<string, unknown>>;
+  if (!isObject(document)) return fail("is not a JSON object");
+  const { issuer: stated, jwks_uri: jwksUri, ...rest } = document;
   // The MUST of Discovery 1.0 §4.3. Otherwise an issuer could present another's keys as its own.
   if (stated !== issuer.url) return fail("names another issuer");
   const url = typeof jwksUri === "string" ? parseFetchableUrl(jwksUri) : null;

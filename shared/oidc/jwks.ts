@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // JSON Web Key Sets: the public keys of an issuer. Spec: RFC 7517 §4, §5; RFC 7518 §6; RFC 8037 §2.
 
-import { member } from "../json/member.ts";
+import { isObject, type JsonObject, member } from "../json/member.ts";
 import { err, ok, type Result } from "../result.ts";
 import { unreachable } from "../unreachable.ts";
 
@@ -60,8 +60,6 @@ export interface JwksError {
   readonly reason: string;
 }
 
-type Members = Readonly<Record<string, unknown>>;
-
 /** More than any provider publishes at once. */
 const MAX_KEYS = 100;
 const EC_CURVES: ReadonlyMap<string, Algorithm> = new Map([
@@ -102,25 +100,24 @@ export function keysOf(value: unknown): readonly unknown[] | null {
 
 /** Parses one public key for signatures. Its numbers are checked when it is imported. Fails with jwk_unusable. */
 export function parseJwk(value: unknown): Result<VerificationKey, JwkError> {
-  if (typeof value !== "object" || value === null) return rejectJwk("is not a JSON object");
-  const members = value as Members;
-  const problem = purposeProblem(members);
+  if (!isObject(value)) return rejectJwk("is not a JSON object");
+  const problem = purposeProblem(value);
   if (problem !== null) return rejectJwk(problem);
-  const { alg, kid } = members;
+  const { alg, kid } = value;
   if (alg !== undefined && !isAlgorithm(alg)) return rejectJwk(`has an alg other than ${ALGORITHMS.join(", ")}`);
   if (kid !== undefined && typeof kid !== "string") return rejectJwk("has a kid that is not a string");
-  const jwk = readNumbers(members);
+  const jwk = readNumbers(value);
   if (jwk === null) return rejectJwk("is not a complete RSA, EC (P-256, P-384, P-521) or OKP (Ed25519) key");
   return ok({ keyId: kid ?? null, algorithm: alg ?? null, jwk });
 }
 
-function purposeProblem({ use, key_ops: operations, d, k }: Members): string | null {
+function purposeProblem({ use, key_ops: operations, d, k }: JsonObject): string | null {
   if (d !== undefined || k !== undefined) return "is a secret: publish public keys only";
   if (use !== undefined && use !== "sig") return "is not for signatures";
   return Array.isArray(operations) && !operations.includes("verify") ? "is not for verification" : null;
 }
 
-function readNumbers({ kty, n, e, crv, x, y }: Members): PublicJwk | null {
+function readNumbers({ kty, n, e, crv, x, y }: JsonObject): PublicJwk | null {
   if (kty === "RSA" && isText(n) && isText(e)) return { kty, n, e };
   if (kty === "EC" && isText(crv) && EC_CURVES.has(crv) && isText(x) && isText(y)) return { kty, crv, x, y };
   if (kty === "OKP" && crv === "Ed25519" && isText(x)) return { kty, crv, x };

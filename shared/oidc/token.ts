@@ -6,6 +6,7 @@
 import { compactVerify } from "jose/jws/compact/verify";
 import type { Brand } from "../brand.ts";
 import { decodeProtoBase64 } from "../bytes/base64.ts";
+import { isObject } from "../json/member.ts";
 import { parseJson } from "../json/parse.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { UnixMs } from "../time.ts";
@@ -87,8 +88,7 @@ export function parseToken(sent: string): Result<UnverifiedToken, TokenError> {
 function parsePart(part: string): Claims | null {
   const bytes = decodeProtoBase64(part);
   const json = bytes.ok ? parseJson(bytes.value) : bytes;
-  if (!json.ok || typeof json.value !== "object" || json.value === null || Array.isArray(json.value)) return null;
-  return json.value as Claims;
+  return json.ok && isObject(json.value) ? json.value : null;
 }
 
 /**

@@ -4,7 +4,7 @@
 
 import { encodeUtf8 } from "../bytes/utf8.ts";
 import type { PublicUrl } from "../http/public-url.ts";
-import { isObject } from "../json/member.ts";
+import { isList, isObject } from "../json/member.ts";
 import { parseJson } from "../json/parse.ts";
 import { parseIssuerUrl } from "../oidc/issuer-url.ts";
 import { err, ok, type Result } from "../result.ts";
@@ -38,8 +38,8 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
  */
 export function parseOidcProviders(text: string): Result<readonly OidcProvider[], string> {
   const json = parseJson(encodeUtf8(text));
-  if (!json.ok || !Array.isArray(json.value)) return err("must be a JSON list of OpenID providers");
-  const rows = json.value as readonly unknown[];
+  if (!json.ok || !isList(json.value)) return err("must be a JSON list of OpenID providers");
+  const rows = json.value;
   if (rows.length > MAX_PROVIDERS) return err(`must have at most ${MAX_PROVIDERS} providers`);
   const providers: OidcProvider[] = [];
   for (const [i, row] of rows.entries()) {

@@ -5,7 +5,7 @@
 import { sha256 } from "#sha256";
 import { encodeHex } from "../bytes/hex.ts";
 import { encodeUtf8 } from "../bytes/utf8.ts";
-import { isObject } from "../json/member.ts";
+import { isList, isObject } from "../json/member.ts";
 import { parseJson } from "../json/parse.ts";
 import { err, ok, type Result } from "../result.ts";
 import { type UnixMs, unixMs } from "../time.ts";
@@ -65,9 +65,9 @@ export interface RetiredRow {
 /** Parses RETIRED_KEYS into its rows. Fails like parseRetiredKeys. */
 export function parseRetiredRows(text: string): Result<readonly RetiredRow[], string> {
   const json = parseJson(encodeUtf8(text));
-  if (!json.ok || !Array.isArray(json.value)) return err("must be a JSON list of retired keys");
+  if (!json.ok || !isList(json.value)) return err("must be a JSON list of retired keys");
   const rows = new Map<string, RetiredRow>();
-  for (const [i, value] of (json.value as readonly unknown[]).entries()) {
+  for (const [i, value] of json.value.entries()) {
     const row = decodeRow(value);
     if (!row.ok) return err(`[${i}]${row.error}`);
     if (rows.has(row.value.sha256)) return err(`[${i}].sha256 is the key of another row`);

@@ -6,7 +6,7 @@
 //       { "roots": [1.root.json, 2.root.json, …], "targets": N.targets.json, "files": { name: text } } }
 
 import { encodeUtf8 } from "../bytes/utf8.ts";
-import { isObject } from "../json/member.ts";
+import { hasTextMembers, isObject, isTexts } from "../json/member.ts";
 import { err, ok, type Result } from "../result.ts";
 import { type Metadata, parseMetadata, type Root, TARGET_NAME, type Targets } from "./metadata.ts";
 import { meetsThreshold } from "./signing.ts";
@@ -55,22 +55,13 @@ export function textsIn(trustFile: unknown, publicUrl: string): Result<OfflineTe
   if (!isObject(entry)) return fail(`The trust file has no object for ${publicUrl}.`);
   const { roots, targets, files, ...others } = entry;
   const isKnown = Object.keys(others).length === 0;
-  if (
-    !isKnown ||
-    !isTexts(roots) ||
-    typeof targets !== "string" ||
-    !isObject(files) ||
-    !isTexts(Object.values(files))
-  ) {
+  if (!isKnown || !isTexts(roots) || typeof targets !== "string" || !hasTextMembers(files)) {
     return fail(`The trust file must have roots, targets and files for ${publicUrl}, all of them strings.`);
   }
   if (roots.length === 0 || roots.length > MAX_ROOTS) return fail(`The trust file must have 1 to ${MAX_ROOTS} roots.`);
   if (Object.keys(files).length > MAX_FILES) return fail(`The trust file has more than ${MAX_FILES} target files.`);
-  return ok({ roots, targets, files: files as Record<string, string> });
+  return ok({ roots, targets, files });
 }
-
-const isTexts = (value: unknown): value is readonly string[] =>
-  Array.isArray(value) && value.every((item) => typeof item === "string");
 
 /**
  * Verifies everything like a client that starts from root 1: each root is signed as its predecessor and itself require,

@@ -24,6 +24,9 @@ const REJECTED = {
     `(JSON.parse(text)) as { readonly a: string }`,
     `(await response.json()) as Row`,
     `(JSON.parse(text) as Row).a`,
+    `parsePlainJson(text) as Row`,
+    `json.value as Row`,
+    `(json.value as Row).a`,
   ],
 } as const;
 
@@ -37,6 +40,7 @@ const ACCEPTED = [
   `decode(await response.json())`,
   `Object.keys(rows) as readonly Row[]`,
   `parseJson(bytes)`,
+  `isRow(json.value) ? json.value : null`,
 ] as const;
 
 /** One folder and one run for all lines: a run takes a third of a second. */

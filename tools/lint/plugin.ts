@@ -4,8 +4,8 @@
 // no-kind-comparison: outside the modules of the kinds, code asks a kind of log for a fact (LOG_KINDS, LOG_RECORDS,
 // SEQUENCER_KINDS) and compares nothing with its name: a third kind would take the wrong arm of such a comparison.
 //
-// no-json-cast: JSON is decoded, not cast. A cast of what JSON.parse or Response.json() returns lets a damaged or
-// foreign document through as if it were well-formed.
+// no-json-cast: JSON is decoded, not cast. A cast of what JSON.parse, a parser of ours or Response.json() returns, or of
+// the value of a Result, lets a damaged or foreign document through as if it were well-formed.
 
 import { LOG_KIND_NAMES } from "../../shared/logs/kinds.ts";
 
@@ -67,9 +67,11 @@ function unwrap(node: Node | undefined): Node | undefined {
   return node?.type === "ParenthesizedExpression" ? unwrap(node.expression) : node;
 }
 
-/** `JSON.parse(…)`, or `….json()`. */
+/** `JSON.parse(…)`, `parsePlainJson(…)`, `….json()`, or `….value`, which is what a Result holds. */
 function isParsedJson(node: Node | undefined): boolean {
-  if (node?.type !== "CallExpression" || node.callee?.type !== "MemberExpression") return false;
+  if (node?.type === "MemberExpression") return node.property?.name === "value";
+  if (node?.type !== "CallExpression") return false;
+  if (node.callee?.type !== "MemberExpression") return /^parse\w*Json/.test(node.callee?.name ?? "");
   const { object, property } = node.callee;
   return property?.name === "json" || (property?.name === "parse" && object?.name === "JSON");
 }

@@ -7,6 +7,7 @@
 import { decodeBase64Url, encodeBase64Url } from "../../bytes/base64.ts";
 import { concat } from "../../bytes/bytes.ts";
 import { encodeUtf8 } from "../../bytes/utf8.ts";
+import { isList } from "../../json/member.ts";
 import { parseJson } from "../../json/parse.ts";
 import { err, ok, type Result } from "../../result.ts";
 import type { UnixMs } from "../../time.ts";
@@ -92,7 +93,7 @@ async function decrypt(algorithm: Cipher, key: CryptoKey, bytes: Uint8Array<Arra
 
 function readSealed(bytes: Uint8Array, now: UnixMs): Result<unknown, SealError> {
   const json = parseJson(bytes);
-  const [expires, value] = json.ok && Array.isArray(json.value) ? (json.value as readonly unknown[]) : [];
+  const [expires, value] = json.ok && isList(json.value) ? json.value : [];
   if (typeof expires !== "number") return BROKEN;
   return expires * 1000 <= now ? err({ code: "seal_expired" }) : ok(value);
 }

@@ -15,7 +15,7 @@ import { readBrowser, readConfirmed } from "./browser.ts";
 import { makeCallbackAddress, makeOtherAccountAddress, SIGN_IN_MS } from "./go-upstream.ts";
 import { grantCode } from "./grant.ts";
 import type { Provider } from "./provider.ts";
-import { packConfirmation, type Remembered, type SignIn, type Upstream, unpackUpstream } from "./sign-in.ts";
+import { packConfirmation, readRemembered, type SignIn, type Upstream, unpackUpstream } from "./sign-in.ts";
 
 type CallbackRequest = Request & { readonly params: Readonly<Record<string, string>> };
 
@@ -82,9 +82,9 @@ async function findConfirmed(
   if (text === null || !canBeRemembered(provider, upstream.signIn)) return null;
   const opened = await sealer.open("remember", text, platform.now());
   if (!opened.ok) return null;
-  const { browser, connectorId, address } = opened.value as Remembered;
-  if (browser !== upstream.browser || connectorId !== connector.id) return null;
-  return identities.find((identity) => identity.address === address) ?? null;
+  const remembered = readRemembered(opened.value);
+  if (remembered?.browser !== upstream.browser || remembered.connectorId !== connector.id) return null;
+  return identities.find(({ address }) => address === remembered.address) ?? null;
 }
 
 /** Whether a confirmation of this sign-in may count for later ones. */

@@ -2,6 +2,7 @@
 // A sign-in on its way: what the client asked for, as it travels in sealed texts. The form is short, because one of
 // these texts is the `state` of a provider's address, and providers bound those.
 
+import { member } from "../../../shared/json/member.ts";
 import type { DeviceRequest } from "../../../shared/rpc/grants.ts";
 
 /** What a client asked for: a code, or a token for a device that waits. */
@@ -49,6 +50,14 @@ export interface Remembered {
   readonly browser: string;
   readonly connectorId: string;
   readonly address: string;
+}
+
+/** Null if it is something else. */
+export function readRemembered(opened: unknown): Remembered | null {
+  const [browser, connectorId, address] = ["browser", "connectorId", "address"].map((name) => member(opened, name));
+  return typeof browser === "string" && typeof connectorId === "string" && typeof address === "string"
+    ? { browser, connectorId, address }
+    : null;
 }
 
 type Packed = readonly unknown[];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The paths that doctor reads, from the declarations of the services.
+// The routes of all services whose answers doctor reads, from the declarations.
 
 import { findPaths } from "../../shared/http/route.ts";
 import { ROUTES as CA } from "../../workers/ca/declaration.ts";
@@ -8,21 +8,6 @@ import { ROUTES as LOG } from "../../workers/log/declaration.ts";
 import { ROUTES as OIDC } from "../../workers/oidc/declaration.ts";
 import { ROUTES as TRUST } from "../../workers/trust/declaration.ts";
 import { ROUTES as TSA } from "../../workers/tsa/declaration.ts";
-
-/** The path of each document that a check compares. */
-export const PATHS = {
-  /** The signature log's; every log has one below its own URL. */
-  checkpoint: findPaths(LOG, "checkpoint")[0],
-  certChain: findPaths(TSA, "certChain")[0],
-  discovery: findPaths(OIDC, "discovery")[0],
-  /** A tile that no log has yet. */
-  futureTile: findPaths(LOG, "tile")[0].replace("*", "0/x999/999"),
-  health: findPaths(FRONT, "health")[0],
-  metrics: findPaths(FRONT, "metrics")[0],
-  search: findPaths(LOG, "search")[0],
-  trustBundle: findPaths(CA, "trustBundle")[0],
-  trustedRoot: findPaths(TRUST, "trustedRoot")[0],
-} as const;
 
 interface Route {
   readonly path: string;
