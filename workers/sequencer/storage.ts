@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sequencer's tables: everything to the right of the last full tile in R2, the state of the tree and, forever, the
-// index of every identity. Each table is a file in tables/; this file creates, migrates and prunes them. Knows no hashing
-// and no protocol.
+// index of every identity. Each table is a file in tables/; this file creates, migrates and prunes them. It knows no
+// hashing and no protocol.
 
 import type { SidecarLine } from "../../shared/rekor/sidecar.ts";
 import { ok, type Result } from "../../shared/result.ts";
