@@ -4,8 +4,8 @@
 // no-kind-comparison: outside the modules of the kinds, code asks a kind of log for a fact (LOG_KINDS, LOG_RECORDS,
 // SEQUENCER_KINDS) and compares nothing with its name: a third kind would take the wrong arm of such a comparison.
 //
-// no-json-cast: JSON is decoded, not cast. A cast of what JSON.parse, our own parsers or Response.json() return, or of a
-// Result's value, lets a damaged or foreign document through as if it were well-formed.
+// no-json-cast: JSON is decoded, not cast. A cast of what JSON.parse, our own parsers or Response.json() return, or of
+// the value of a Result, lets a damaged or foreign document through as if it were well-formed.
 
 import { LOG_KIND_NAMES } from "../../shared/logs/kinds.ts";
 
