@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// Somebody in front of a browser. Finds things by their names in forms and by what they say, never by layout.
+
+import type { BrowserContext, HTTPResponse, Page } from "puppeteer-core";
+
+/** How long a page may take to come on a machine that does something else. */
+const PATIENCE_MS = 60_000;
+
+const GRANT = 'button[name="answer"][value="grant"]';
+const REFUSE = 'button[name="answer"][value="refuse"]';
+
+/** Somebody in front of a browser. */
+export class Person {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** What the browser's console says: nothing, unless a page is wrong. */
+  readonly complaints: string[] = [];
+
+  constructor(context: BrowserContext, page: Page) {
+    this.context = context;
+    this.page = page;
+    page.setDefaultTimeout(PATIENCE_MS);
+    page.on("console", (message) => {
+      // The status of the page itself, which says to the person what is wrong.
+      if (message.location().url === page.url() && message.text().includes("responded with a status of 4")) return;
+      this.complaints.push(`${page.url()}: ${message.type()}: ${message.text()}`);
+    });
+    page.on("pageerror", (error) => {
+      this.complaints.push(`${page.url()}: ${String(error)}`);
+    });
+  }
+
+  /** Opens an address, as a program does that starts a browser. */
+  async open(url: string): Promise<HTTPResponse | null> {
+    return await this.page.goto(url);
+  }
+
+  /** Chooses a connector by its slug. */
+  async choose(connector: "development" | "work"): Promise<void> {
+    await this.#goOn(() => this.page.click(`a[href*="/auth/${connector}?"]`));
+  }
+
+  /** Types an address at the development connector. */
+  async signInAtDevelopment(address: string): Promise<void> {
+    await this.fill("address", address);
+    await this.#goOn(() => this.page.keyboard.press("Enter"));
+  }
+
+  /** Types an address at the provider of the other connector. */
+  async signInAtWork(address: string): Promise<void> {
+    await this.fill("login", address);
+    await this.#goOn(() => this.page.click('button[name="ok"]'));
+  }
+
+  async cancelAtWork(): Promise<void> {
+    await this.#goOn(() => this.page.click('button[name="cancel"]'));
+  }
+
+  /** Overwrites a field of a form. */
+  async fill(name: string, text: string): Promise<void> {
+    const field = `input[name="${name}"]`;
+    await this.page.locator(field).fill(text);
+  }
+
+  /** Sends the form of the device page. */
+  async sendUserCode(): Promise<void> {
+    await this.#goOn(async () => {
+      await this.page.focus('input[name="user_code"]');
+      await this.page.keyboard.press("Enter");
+    });
+  }
+
+  async grant(): Promise<void> {
+    await this.#goOn(() => this.page.click(GRANT));
+  }
+
+  async refuse(): Promise<void> {
+    await this.#goOn(() => this.page.click(REFUSE));
+  }
+
+  /** Whether the page asks for the one answer that grants. */
+  async isAskedToConfirm(): Promise<boolean> {
+    return (await this.page.$(GRANT)) !== null;
+  }
+
+  /** Waits until the browser is at an address that begins so, by itself. */
+  async arrive(start: string): Promise<void> {
+    await this.page.waitForFunction(`location.href.startsWith(${JSON.stringify(start)})`);
+  }
+
+  /** What the page says. */
+  async text(): Promise<string> {
+    return String(await this.page.evaluate("document.body.innerText"));
+  }
+
+  /** The link with this text. Throws if there is none. */
+  async follow(text: RegExp): Promise<void> {
+    for (const link of await this.page.$$("a")) {
+      const said = await link.evaluate((element) => element.innerText);
+      if (!text.test(said)) continue;
+      await this.#goOn(() => link.click());
+      return;
+    }
+    throw new Error(`no link says ${String(text)}: ${await this.text()}`);
+  }
+
+  async #goOn(act: () => Promise<void>): Promise<void> {
+    await Promise.all([this.page.waitForNavigation(), act()]);
+  }
+
+  async leave(): Promise<void> {
+    await this.context.close();
+  }
+}
