@@ -46,6 +46,11 @@ export class ByteReader {
     return this.bytes(this.uint(lengthBytes));
   }
 
+  /** How many bytes have been read. */
+  get position(): number {
+    return this.#at;
+  }
+
   get done(): boolean {
     return this.#at === this.#bytes.length;
   }

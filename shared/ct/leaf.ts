@@ -73,13 +73,24 @@ export function encodeLeafForms(leaf: TileLeaf): {
   return { tileLeaf: appendChain(entry, leaf), merkleTreeLeaf: concat(MERKLE_TREE_LEAF_PREFIX, entry) };
 }
 
+/** Why a bundle does not decode. */
+type BundleError = BytesError | { readonly code: "tile_leaf_invalid" | "bundle_too_long" };
+
 /** Decodes at most 256 leaves. Fails with the reader's codes, tile_leaf_invalid or bundle_too_long. */
-export function decodeTileLeaves(
-  bundle: Uint8Array,
-): Result<readonly TileLeaf[], BytesError | { readonly code: "tile_leaf_invalid" | "bundle_too_long" }> {
-  const leaves: (TileLeaf | null)[] = [];
+export const decodeTileLeaves = (bundle: Uint8Array): Result<readonly TileLeaf[], BundleError> =>
+  readLeaves(bundle, readTileLeaf);
+
+/** The bytes of at most 256 leaves, as views: encodeTileLeaf of each decoded leaf. Fails as decodeTileLeaves does. */
+export const splitTileLeaves = (bundle: Uint8Array): Result<readonly Uint8Array[], BundleError> =>
+  readLeaves(bundle, (reader) => {
+    const start = reader.position;
+    return readTileLeaf(reader) === null ? null : bundle.subarray(start, reader.position);
+  });
+
+function readLeaves<T>(bundle: Uint8Array, read: (reader: ByteReader) => T | null): Result<readonly T[], BundleError> {
+  const leaves: (T | null)[] = [];
   const decoded = decodeBytes(bundle, (reader) => {
-    while (!reader.done && leaves.length <= TILE_WIDTH && leaves.at(-1) !== null) leaves.push(readTileLeaf(reader));
+    while (!reader.done && leaves.length <= TILE_WIDTH && leaves.at(-1) !== null) leaves.push(read(reader));
     return leaves.filter((leaf) => leaf !== null);
   });
   if (leaves.length > TILE_WIDTH) return err({ code: "bundle_too_long" });

@@ -2,7 +2,7 @@
 // Sidecars: the data about the entries of a full bundle that their leaves do not hold. One line of JSON per entry:
 // `{"timestamp": ms, "hints": null | {"payloadHash", "subjectDigests", "predicateType"}}`.
 
-import { decodeUtf8, encodeUtf8 } from "../bytes/utf8.ts";
+import { encodeUtf8 } from "../bytes/utf8.ts";
 import { member } from "../json/member.ts";
 import { parseJson } from "../json/parse.ts";
 import { type UnixMs, unixMs } from "../time.ts";
@@ -36,11 +36,11 @@ export function encodeSidecar(entries: readonly SidecarLine[]): Uint8Array {
  * the store is damaged.
  */
 export function openSidecar(sidecar: Uint8Array): (line: number) => SidecarLine | null {
-  const text = decodeUtf8(sidecar);
-  const lines = text.ok ? text.value.split("\n") : [];
+  const ends = findLineEnds(sidecar);
   return (line) => {
-    const found = lines[line];
-    const json = found === undefined ? null : parseJson(encodeUtf8(found));
+    const end = ends[line];
+    const json =
+      end === undefined ? null : parseJson(sidecar.subarray(line === 0 ? 0 : (ends[line - 1] ?? 0) + 1, end));
     return json?.ok === true ? toLine(json.value) : null;
   };
 }
@@ -55,6 +55,13 @@ export function decodeSidecar(sidecar: Uint8Array, width: number): readonly Side
 }
 
 const NEWLINE = 0x0a;
+
+/** Where the lines end, and what follows the last newline. Only the lines that are asked for are decoded. */
+function findLineEnds(sidecar: Uint8Array): readonly number[] {
+  const ends: number[] = [];
+  for (let at = sidecar.indexOf(NEWLINE); at >= 0; at = sidecar.indexOf(NEWLINE, at + 1)) ends.push(at);
+  return [...ends, sidecar.length];
+}
 
 /** Reads one line of a sidecar; openSidecar reads several. */
 export const readSidecarLine = (sidecar: Uint8Array, line: number): SidecarLine | null => openSidecar(sidecar)(line);

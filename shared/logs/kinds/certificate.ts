@@ -2,7 +2,7 @@
 // Logs of certificates, whose records are tile leaves. Spec: https://c2sp.org/static-ct-api
 
 import { encodeBase64 } from "../../bytes/base64.ts";
-import { decodeTileLeaves, encodeMerkleTreeLeaf, encodeTileLeaf, type TileLeaf } from "../../ct/leaf.ts";
+import { decodeTileLeaves, encodeMerkleTreeLeaf, splitTileLeaves, type TileLeaf } from "../../ct/leaf.ts";
 import { certificateRecordRow } from "../../search/record-row.ts";
 import { NOTE_RFC6962 } from "../../tlog/note.ts";
 import type { LogKindFacts, RecordFormat } from "./kind.ts";
@@ -24,8 +24,8 @@ export const CERTIFICATE_LOG: LogKindFacts = {
 
 export const CERTIFICATE_RECORDS: RecordFormat = {
   split: (bundle) => {
-    const leaves = decodeTileLeaves(bundle);
-    return leaves.ok ? leaves.value.map(encodeTileLeaf) : null;
+    const leaves = splitTileLeaves(bundle);
+    return leaves.ok ? leaves.value : null;
   },
   frame: (record) => record,
   leafData: (record) => {
