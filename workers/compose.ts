@@ -24,8 +24,11 @@ import { findLogProblems } from "./front/log-problems.ts";
 import { serveMetrics } from "./front/metrics.ts";
 import type { ServiceName } from "./front/routes.ts";
 import { searchLags } from "./front/search-lag.ts";
+import { warmUp } from "./front/warm-up.ts";
 import type { TilesContext } from "./log/tiles/tiles.ts";
 import { checkSettings as checkSequencer } from "./sequencer/env.ts";
+
+await warmUp();
 
 /** The part of the environment that a service may see. The composition supplies what the service calls by RPC. */
 type ServiceEnv<S extends DeclaredService> = SettingsEnv<(typeof DECLARATIONS)[S]["settings"]> &

@@ -22,8 +22,6 @@ import { warmUp } from "./warm-up/warm-up.ts";
 
 export { UsedTokens } from "./issuing/used-tokens.ts";
 
-await warmUp();
-
 export interface CaOptions {
   /** True in the development composition only: anyone on the machine can run such an issuer. */
   readonly allowLoopbackIssuers: boolean;
@@ -49,6 +47,8 @@ const route = createRouter(
     limited: (request) => renderError({ code: "rate_limited", who: "client" }, request),
   },
 );
+
+await warmUp(route);
 
 /** Creates the CA service. */
 export function createCa({ allowLoopbackIssuers }: CaOptions, platform: Platform = PLATFORM): Service<CaEnv> {

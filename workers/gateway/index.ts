@@ -9,6 +9,9 @@ import { type ConfigError, readOncePerEnv } from "../../shared/settings/settings
 import { type FrontConfig, readFrontConfig } from "../front/config.ts";
 import type { SETTINGS } from "../front/declaration.ts";
 import { answer } from "../front/front.ts";
+import { warmUp } from "../front/warm-up.ts";
+
+await warmUp();
 
 /** Every service, also the one that answers no request from outside. */
 const SERVICES = ["ca", "tsa", "log", "trust", "oidc", "witness", "sequencer"] as const;

@@ -24,8 +24,6 @@ import { warmUp } from "./warm-up/warm-up.ts";
 
 export { Tiles } from "./tiles/tiles.ts";
 
-await warmUp();
-
 const HANDLERS: Handlers<typeof ROUTES, [Config, TilesStub]> = {
   addEntry: handleOnSite("signature", addSignature),
   checkpoint: handleOnSite("signature", serveCheckpoint),
@@ -76,6 +74,13 @@ function renderError(request: Request, error: LogError): Response {
   const { pathname } = new URL(request.url);
   const isJson = pathname.startsWith("/api/") && !/^\/api\/v2\/(checkpoint|tile)\b/.test(pathname);
   return isJson ? renderJsonError(request, error) : renderTextError(request, error);
+}
+
+await warmUp((request, config) => route(request, config, rejectTiles));
+
+/** The warm-up reads no tile. */
+function rejectTiles(): never {
+  throw new TypeError("start-up has no entrypoints");
 }
 
 const service = createService<LogEnv, Config, [TilesStub]>({

@@ -23,8 +23,11 @@ import { discovery, jwks, publicKeys } from "./provider/discovery.ts";
 import { createProvider, type Provider } from "./provider/provider.ts";
 import { issueToken } from "./provider/token.ts";
 import { renderError } from "./status.ts";
+import { warmUp } from "./warm-up.ts";
 
 export { Grants } from "./grants/grants.ts";
+
+await warmUp();
 
 const HANDLERS: Handlers<typeof ROUTES, [Provider]> = {
   discovery: (_, provider) => discovery(provider),

@@ -11,8 +11,6 @@ import { renderError } from "./status.ts";
 import { serveTimestamp } from "./timestamp.ts";
 import { warmUp } from "./warm-up.ts";
 
-await warmUp();
-
 const HANDLERS: Handlers<typeof ROUTES, [Config]> = { timestamp: serveTimestamp, certChain };
 
 const route = createRouter(
@@ -27,8 +25,12 @@ const route = createRouter(
   },
 );
 
+const serve = (request: Request, config: Config): Promise<Response> => withCors(request, () => route(request, config));
+
+await warmUp(serve);
+
 export default createService({
   readConfig,
-  route: (request, config) => withCors(request, () => route(request, config)),
+  route: serve,
   failed: (requestId) => renderError({ code: "tsa_failed", requestId }),
 });

@@ -3,6 +3,12 @@
 import { expect, test } from "vitest";
 import { warmUp } from "./warm-up.ts";
 
-test("the warm-up makes a token", async () => {
-  expect(await warmUp()).toBeGreaterThan(500);
+test("the warm-up serves a request and makes a token", async () => {
+  const paths: string[] = [];
+  const serve = (request: Request): Promise<Response> => {
+    paths.push(new URL(request.url).pathname);
+    return Promise.reject(new Error("start-up makes no response"));
+  };
+  expect(await warmUp(serve)).toBeGreaterThan(500);
+  expect(paths).toEqual(["/api/v1/timestamp"]);
 });

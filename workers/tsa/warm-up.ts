@@ -7,18 +7,33 @@ import { unixMs } from "../../shared/time.ts";
 import { parseJsonTimestampRequest } from "../../shared/tsa/json-request.ts";
 import { parseTimestampRequest } from "../../shared/tsa/request.ts";
 import { grantTimestamp } from "../../shared/tsa/response.ts";
-import { runWarmUp, WARM_UP_URL, warmUpCertificate, warmUpKey } from "../../shared/warm-up/fixture.ts";
+import {
+  NO_LIMIT,
+  runWarmUp,
+  serveWarmUp,
+  WARM_UP_URL,
+  warmUpCertificate,
+  warmUpKey,
+  warmUpRequest,
+} from "../../shared/warm-up/fixture.ts";
 import { extendedKeyUsage, KEY_USAGE, keyUsage, OID } from "../../shared/x509/extensions.ts";
-import { readConfig, type TsaEnv } from "./env.ts";
+import { type Config, readConfig, type TsaEnv } from "./env.ts";
 
-/** Parses a request in both formats and signs one token. Returns the token's length, or 0 where start-up forbids it. */
-export const warmUp = (): Promise<number> => runWarmUp(makeTimestamp);
+/**
+ * Serves a request, parses it in both formats and signs one token. Returns the token's length, or 0 where start-up
+ * forbids it.
+ */
+export const warmUp = (serve: Serve): Promise<number> => runWarmUp(() => makeTimestamp(serve));
 
-async function makeTimestamp(): Promise<number> {
+type Serve = (request: Request, config: Config) => Promise<Response>;
+
+async function makeTimestamp(serve: Serve): Promise<number> {
   const config = readConfig(warmUpEnv());
   const request = parseTimestampRequest(encodeQuery());
   parseJsonTimestampRequest(new TextEncoder().encode('{"artifactHash":"AA==","hashAlgorithm":"sha256","nonce":1}'));
   if (!config.ok || !request.ok) return 0;
+  const post = warmUpRequest("/api/v1/timestamp", "application/timestamp-query", encodeQuery());
+  await serveWarmUp(() => serve(post, config.value));
   const instant = { genTime: unixMs(0), serialNumber: Uint8Array.of(1) };
   return (await grantTimestamp(request.value, config.value.authority, instant)).length;
 }
@@ -35,6 +50,6 @@ function warmUpEnv(): TsaEnv {
     PUBLIC_URL: WARM_UP_URL,
     TSA_CHAIN: encodePem("CERTIFICATE", warmUpCertificate(extensions)),
     TSA_KEY: warmUpKey().pem,
-    WRITES: { limit: () => Promise.resolve({ success: true }) },
+    WRITES: NO_LIMIT,
   };
 }

@@ -3,6 +3,12 @@
 import { expect, test } from "vitest";
 import { warmUp } from "./warm-up.ts";
 
-test("the warm-up issues two certificates", async () => {
-  expect(await warmUp()).toBeGreaterThan(4000);
+test("the warm-up serves a request and issues two certificates", async () => {
+  const paths: string[] = [];
+  const serve = (request: Request): Promise<Response> => {
+    paths.push(new URL(request.url).pathname);
+    return Promise.reject(new Error("start-up makes no response"));
+  };
+  expect(await warmUp(serve)).toBeGreaterThan(4000);
+  expect(paths).toEqual(["/api/v2/signingCert"]);
 });

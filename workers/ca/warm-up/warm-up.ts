@@ -16,41 +16,52 @@ import type { CertificateSubmission } from "../../../shared/rpc/sequencer.ts";
 import { unixMs } from "../../../shared/time.ts";
 import {
   ECDSA_SHA256,
+  NO_LIMIT,
   runWarmUp,
-  WARM_UP_URL,
+  serveWarmUp,
   type WarmUpKey,
   warmUpCertificate,
   warmUpKey,
+  warmUpRequest,
 } from "../../../shared/warm-up/fixture.ts";
 import { encodeCertificate } from "../../../shared/x509/certificate.ts";
 import { basicConstraintsCa, keyIdentifier, subjectKeyIdentifier } from "../../../shared/x509/extensions.ts";
 import { EMPTY_NAME } from "../../../shared/x509/name.ts";
 import { createCertificateAuthority } from "../authority.ts";
 import { type CaEnv, readConfig } from "../env.ts";
+import type { CertificateAuthority } from "../issuing/certificate-authority.ts";
 import { issueCertificate } from "../issuing/issue.ts";
 
 const NOW = unixMs(1_800_000_000_000);
 const CLIENT = "start-up";
 const NO_BYTES = new Uint8Array(0);
-const EMAIL_ISSUER = "https://email.warm-up.invalid";
+/** The built-in issuer is trusted on a loopback host without any connector. */
+const PUBLIC_URL = "http://localhost";
+const EMAIL_ISSUER = `${PUBLIC_URL}/oidc`;
 const WORKFLOW_ISSUER = "https://workflow.warm-up.invalid";
 const WORKFLOW_CLAIMS =
   "event_name sha workflow repository ref job_workflow_ref job_workflow_sha runner_environment repository_id repository_owner " +
   "repository_owner_id workflow_ref workflow_sha run_id run_attempt repository_visibility";
 
 /**
- * Issues one certificate for an e-mail token and one for a workflow token. Returns the length of the responses' JSON,
- * or 0 where start-up forbids it.
+ * Serves a request without a token, then issues one certificate for a token of the built-in issuer and one for a
+ * workflow token: the route itself would write the log line of a certificate. Returns the length of the responses'
+ * JSON, or 0 where start-up forbids it.
  */
-export const warmUp = (): Promise<number> => runWarmUp(issueBoth);
+export const warmUp = (serve: Serve): Promise<number> => runWarmUp(() => issueBoth(serve));
 
-async function issueBoth(): Promise<number> {
+type Serve = (request: Request, ca: CertificateAuthority) => Promise<Response>;
+
+async function issueBoth(serve: Serve): Promise<number> {
   const key = openKey();
   const authority = warmUpAuthority(key);
+  if (!authority.ok) return 0;
+  const post = warmUpRequest("/api/v2/signingCert", "application/json", encodeUtf8("{}"));
+  await serveWarmUp(() => serve(post, authority.value));
   let length = 0;
   for (const body of [emailRequest(key), workflowRequest(key)]) {
     const request = decodeSigningRequest(encodeUtf8(JSON.stringify(body)));
-    const chain = request.ok && authority.ok ? await issueCertificate(request.value, CLIENT, authority.value) : null;
+    const chain = request.ok ? await issueCertificate(request.value, CLIENT, authority.value) : null;
     if (chain?.ok === true) length += JSON.stringify(toSigningCertificate(chain.value.chain)).length;
   }
   return length;
@@ -69,7 +80,7 @@ function openKey(): Key {
   return { ...key, privateKey, jwk: { ...createPublicKey(privateKey).export({ format: "jwk" }), kid: "1" } };
 }
 
-function warmUpAuthority(key: Key): Result<Parameters<typeof issueCertificate>[2], unknown> {
+function warmUpAuthority(key: Key): Result<CertificateAuthority, unknown> {
   const jwks = { keys: [key.jwk] };
   const log = {
     appendCertificate: ({ signedEntry, issuerKeyHash }: CertificateSubmission) => {
@@ -79,23 +90,19 @@ function warmUpAuthority(key: Key): Result<Parameters<typeof issueCertificate>[2
       return Promise.resolve(ok({ ...promise, logId: sha256(key.spki), spki: key.spki, signature }));
     },
   };
-  const unlimited = { limit: () => Promise.resolve({ success: true }) };
   const env = {
-    PUBLIC_URL: WARM_UP_URL,
+    PUBLIC_URL,
     CA_CHAIN: encodePem("CERTIFICATE", rootCertificate(key)),
     CA_KEY: key.pem,
-    ISSUERS: JSON.stringify([
-      { "issuer-url": EMAIL_ISSUER, type: "email", jwks },
-      { "issuer-url": WORKFLOW_ISSUER, type: "github-workflow", jwks },
-    ]),
+    ISSUERS: JSON.stringify([{ "issuer-url": WORKFLOW_ISSUER, type: "github-workflow", jwks }]),
     SEQUENCER: { getByName: () => log },
     USED_TOKENS: {},
-    WRITES: unlimited,
-    IDENTITIES: unlimited,
+    WRITES: NO_LIMIT,
+    IDENTITIES: NO_LIMIT,
     OIDC: { jwks: () => Promise.resolve(jwks) },
   };
   // The bindings have the methods that the CA calls and none that the platform adds.
-  const config = readConfig(env as unknown as CaEnv, false);
+  const config = readConfig(env as unknown as CaEnv, true);
   const platform = {
     now: () => NOW,
     randomBytes: (length: number) => new Uint8Array(length),
@@ -118,8 +125,14 @@ const signWith = ({ privateKey }: Key, message: Uint8Array): Uint8Array =>
 
 function emailRequest(key: Key): object {
   const email = "warm-up@warm-up.invalid";
+  const claims = {
+    iss: EMAIL_ISSUER,
+    email,
+    email_verified: true,
+    federated_claims: { connector_id: WORKFLOW_ISSUER },
+  };
   return {
-    credentials: { oidcIdentityToken: formatToken({ iss: EMAIL_ISSUER, email, email_verified: true }, key) },
+    credentials: { oidcIdentityToken: formatToken(claims, key) },
     publicKeyRequest: {
       publicKey: { algorithm: "ECDSA", content: encodePem("PUBLIC KEY", key.spki) },
       proofOfPossession: encodeBase64(signWith(key, encodeUtf8(email))),

@@ -11,9 +11,18 @@ import { verifyDigest } from "../../../shared/crypto/verify-digest.ts";
 import { octetString } from "../../../shared/der/writer.ts";
 import { toTransparencyLogEntry } from "../../../shared/rekor/log-entry.ts";
 import { err, ok } from "../../../shared/result.ts";
+import type { SequencerRpc } from "../../../shared/rpc/sequencer.ts";
 import { unixMs } from "../../../shared/time.ts";
 import { hash } from "../../../shared/tlog/hash.ts";
-import { runWarmUp, WARM_UP_URL, warmUpCertificate, warmUpKey } from "../../../shared/warm-up/fixture.ts";
+import {
+  NO_LIMIT,
+  runWarmUp,
+  serveWarmUp,
+  WARM_UP_URL,
+  warmUpCertificate,
+  warmUpKey,
+  warmUpRequest,
+} from "../../../shared/warm-up/fixture.ts";
 import { type Certificate, parseCertificate } from "../../../shared/x509/certificate.ts";
 import {
   basicConstraintsCa,
@@ -34,19 +43,20 @@ const SHA256_DIGEST = DIGEST.subarray(0, 32);
 const EDWARDS_BASE = new Uint8Array(32).fill(0x66).with(0, 0x58);
 
 /** Returns the length of the last entry's JSON, or 0 where start-up forbids a step. */
-export const warmUp = (): Promise<number> => runWarmUp(addEntry);
+export const warmUp = (serve: Serve): Promise<number> => runWarmUp(() => addEntry(serve));
 
-async function addEntry(): Promise<number> {
+type Serve = (request: Request, config: Config) => Promise<Response>;
+
+async function addEntry(serve: Serve): Promise<number> {
   const signer = signingCertificate();
   const config = readConfig(warmUpEnv(signer));
   if (!config.ok) return 0;
   const body = encodeUtf8(JSON.stringify(requestOf(signer)));
   // This deployment's policy rejects the entry, but only after verifying its issuer's signature.
   await verifyAndAppend(body, depsOf(config.value));
-  const added = await verifyAndAppend(
-    body,
-    depsOf({ ...config.value, policy: { ...config.value.policy, accept: "open" } }),
-  );
+  const open = { ...config.value, policy: { ...config.value.policy, accept: "open" } } as const;
+  const added = await verifyAndAppend(body, depsOf(open));
+  await serveWarmUp(() => serve(warmUpRequest("/api/v2/log/entries", "application/json", body), open));
   verifyEd25519ph();
   return added.ok ? JSON.stringify(toTransparencyLogEntry(SHA256_DIGEST, added.value.entry)).length : 0;
 }
@@ -108,30 +118,34 @@ function warmUpEnv({ der, spki }: Certificate): LogEnv {
     ACCEPT: "own-ca+listed-keys",
     LISTED_KEYS: encodePem("PUBLIC KEY", spki),
     SIGNING_ALGORITHMS: "PKIX_ECDSA_P256_SHA_256",
-    CERTIFICATE_GRACE: "",
-    ENTRIES_PER_CERTIFICATE: "",
-    ENTRIES_PER_KEY: "",
+    CERTIFICATE_GRACE: "10",
+    ENTRIES_PER_CERTIFICATE: "10",
+    ENTRIES_PER_KEY: "10",
     SHARDS: "[]",
-    SEQUENCER: {},
+    SEQUENCER: { getByName: () => SEQUENCER },
     TILES: {},
     INDEX: {},
-    READS: {},
-    WRITES: {},
+    READS: NO_LIMIT,
+    WRITES: NO_LIMIT,
   };
-  // The warm-up calls no binding.
+  // The bindings have the methods that the warm-up calls.
   return env as LogEnv;
 }
 
+const HEAD = { treeSize: 1, rootHash: hash(SHA256_DIGEST), checkpoint: "" };
+
+const SEQUENCER: Pick<SequencerRpc, "appendSignature"> & { readonly describe: () => Promise<object> } = {
+  appendSignature: () =>
+    Promise.resolve(ok({ kind: "appended", leafIndex: 0, timestamp: EPOCH, proof: [], isShown: true, ...HEAD })),
+  describe: () => Promise.resolve({ logId: SHA256_DIGEST }),
+};
+
 function depsOf({ policy, accepted }: Pick<Config, "policy" | "accepted">): Parameters<typeof verifyAndAppend>[1] {
-  const head = { treeSize: 1, rootHash: hash(SHA256_DIGEST), checkpoint: "" };
   return {
     policy,
     accepted,
     now: () => EPOCH,
-    sequencer: () => ({
-      appendSignature: () =>
-        Promise.resolve(ok({ kind: "appended", leafIndex: 0, timestamp: EPOCH, proof: [], ...head })),
-    }),
+    sequencer: () => SEQUENCER,
     logId: () => Promise.resolve(SHA256_DIGEST),
     prover: { prove: () => Promise.resolve(err({ code: "beyond_head" })) },
     observe: () => {},
