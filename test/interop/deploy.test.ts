@@ -47,10 +47,13 @@ describe("wrangler deploy --dry-run", () => {
     expect(gzipBytes).toBeLessThanOrEqual(MAX_COMPOSED_GZIP_BYTES);
   });
 
-  it("finds the development issuer in [env.dev] only", () => {
-    const having = [...runs.values()].filter(({ bundle }) => bundle.includes("oidc/dev/token"));
-    expect(having.map(({ environment }) => environment)).toEqual(["dev"]);
-  });
+  it.each(["oidc/dev/token", "oidc/dev/login", "Anyone (development)"])(
+    "finds %j, of the development issuer and connector, in [env.dev] only",
+    (text) => {
+      const having = [...runs.values()].filter(({ bundle }) => bundle.includes(text));
+      expect(having.map(({ environment }) => environment)).toEqual(["dev"]);
+    },
+  );
 
   it("gives the gateway no key, and names no log key outside the sequencer", () => {
     const naming = (setting: string): Set<string | null> =>

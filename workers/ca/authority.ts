@@ -44,6 +44,7 @@ export function createCertificateAuthority(config: Config, platform: Platform): 
     identification: { issuers, allowLoopbackIssuers, keysOf },
     signer: signerOf(config, fetchOutside),
     tokenUse: (issuer) => config.usedTokens.getByName(issuer),
+    isTokenRevoked: (tokenId) => config.oidc.isRevoked(tokenId),
     logs: () =>
       listWritableLogs(config.logs, "certificate", platform.now()).map(({ name }) => ({
         name,

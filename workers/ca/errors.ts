@@ -42,6 +42,11 @@ export interface TokenUsed {
   readonly code: "token_used";
 }
 
+/** The code that yielded the token was used a second time, so somebody else has seen it. */
+export interface TokenRevoked {
+  readonly code: "token_revoked";
+}
+
 /** A certificate issued now would outlast the issuing CA's own certificate, which is valid for this period. */
 export interface CaCertificateNotValid {
   readonly code: "ca_certificate_not_valid";
@@ -55,6 +60,7 @@ export type IssueError =
   | RateLimited
   | PossessionError
   | TokenUsed
+  | TokenRevoked
   | AppendError
   | CaCertificateNotValid;
 

@@ -67,6 +67,10 @@ const STATUSES: AnswerTable<CaError, Status> = {
     rejectToken(
       "it has already been used, and each token of its issuer is valid for one certificate; request a new one",
     ),
+  token_revoked: () =>
+    rejectToken(
+      "it is revoked, because the code that yielded it was used a second time: somebody may have read it; sign in again",
+    ),
   token_missing: () =>
     rejectToken("the request has none; send it as `Authorization: Bearer TOKEN` or in credentials.oidcIdentityToken"),
   token_too_large: ({ maxBytes }) => rejectToken(`it is larger than ${maxBytes} bytes`),

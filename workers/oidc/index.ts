@@ -20,7 +20,7 @@ import { takeCallback } from "./provider/callback.ts";
 import { confirm } from "./provider/confirm.ts";
 import { issueDeviceCode, showDevicePage, takeUserCode } from "./provider/device.ts";
 import { discovery, jwks, publicKeys } from "./provider/discovery.ts";
-import { createProvider, type Provider } from "./provider/provider.ts";
+import { createProvider, grantsOf, type Provider } from "./provider/provider.ts";
 import { issueToken } from "./provider/token.ts";
 import { renderError } from "./status.ts";
 import { warmUp } from "./warm-up.ts";
@@ -82,12 +82,21 @@ export function createOidc(development: (config: Config) => readonly Connector[]
 
 export default createOidc(() => []);
 
-/** The issuer's keys for the CA, whose Worker cannot fetch its own host name. */
+/** The issuer's keys and revoked tokens for the CA, whose Worker cannot fetch its own host name. */
 export class OidcKeys extends WorkerEntrypoint<OidcEnv> implements OidcKeysRpc {
   /** The JWK Set of the public keys. Rejects if the service is not configured: that is not an empty set of keys. */
   async jwks(): Promise<{ readonly keys: readonly JsonWebKey[] }> {
+    return { keys: publicKeys(this.#config(), unixMs(Date.now())) };
+  }
+
+  /** Asks the store of grants. Rejects if the store cannot say: that does not mean that the token is good. */
+  async isRevoked(tokenId: string): Promise<boolean> {
+    return grantsOf(this.#config()).isRevoked(tokenId);
+  }
+
+  #config(): Config {
     const config = readConfig(this.env);
     if (!config.ok) throw new Error(config.error.problems.join("; "));
-    return { keys: publicKeys(config.value, unixMs(Date.now())) };
+    return config.value;
   }
 }

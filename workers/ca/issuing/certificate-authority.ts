@@ -8,7 +8,7 @@ import type { Limits } from "../limits.ts";
 import type { CaChain } from "../signer/ca-chain.ts";
 import type { CertificateSigner } from "../signer/ca-key.ts";
 import type { Identification } from "./identify.ts";
-import type { TokenUse } from "./token-use.ts";
+import type { TokenRevocation, TokenUse } from "./token-use.ts";
 
 /** A configured CA. One is made per isolate. */
 export interface CertificateAuthority {
@@ -20,6 +20,7 @@ export interface CertificateAuthority {
   readonly lifetimeMs: number;
   readonly signer: CertificateSigner;
   readonly tokenUse: TokenUse;
+  readonly isTokenRevoked: TokenRevocation;
   /** The certificate logs that accept entries, in the order in which to try them. */
   readonly logs: () => readonly WritableLog[];
   readonly now: () => UnixMs;

@@ -20,7 +20,7 @@ import { limitIdentity } from "../limits.ts";
 import type { CertificateAuthority } from "./certificate-authority.ts";
 import { type Identified, identify } from "./identify.ts";
 import { logPrecertificate, parseOwn, signTbs } from "./precertificate.ts";
-import { describeToken, type TokenRecord, useOnce } from "./token-use.ts";
+import { checkNotRevoked, describeToken, type TokenRecord, useOnce } from "./token-use.ts";
 
 interface Validity {
   readonly notBefore: UnixMs;
@@ -65,7 +65,7 @@ export async function issueCertificate(
   return useOnce(identified.value, ca.tokenUse, () => certify(identified.value, key.value, ca));
 }
 
-/** Verifies the token, then applies the rate limit of its identity. */
+/** Verifies the token, then applies the rate limit of its identity, then asks whether the token is revoked. */
 export async function identifyWithinLimits(
   token: string,
   client: string,
@@ -74,7 +74,9 @@ export async function identifyWithinLimits(
   const identified = await identify(token, ca.identification, { client, now: ca.now() });
   if (!identified.ok) return identified;
   const limited = await limitIdentity(identified.value, ca.limits);
-  return limited.ok ? identified : limited;
+  if (!limited.ok) return limited;
+  const current = await checkNotRevoked(identified.value, ca.isTokenRevoked);
+  return current.ok ? identified : current;
 }
 
 async function certify(

@@ -68,3 +68,54 @@ describe("an issuer with one-time tokens", () => {
     expect([(await post(body)).status, (await post(body)).status]).toEqual([200, 200]);
   });
 });
+
+describe("a token of the built-in issuer", () => {
+  const PROVIDER = "https://sigstore.example.com/oidc";
+  const CONNECTORS = JSON.stringify([
+    { type: "oidc", name: "Work", slug: "work", config: { issuer: "https://id.example", clientID: "x" } },
+  ]);
+  const claims = { iss: PROVIDER, federated_claims: { connector_id: "https://id.example", user_id: "u" } };
+  const asked: string[] = [];
+  const makeProviderService = (isRevoked: (tokenId: string) => Promise<boolean>) =>
+    makeService({
+      OIDC_CONNECTORS: CONNECTORS,
+      OIDC: {
+        jwks: async () => jwksOf(ISSUER_KEY),
+        isRevoked: (tokenId: string) => {
+          asked.push(tokenId);
+          return isRevoked(tokenId);
+        },
+      } as never,
+    });
+
+  it("yields no certificate once it is revoked, and explain says so", async () => {
+    const { post, fetch, clock, log } = makeProviderService(async (tokenId) => tokenId === "revoked");
+    const tokenOf = (jti: string) => signToken({ ...emailClaims(clock), ...claims, jti }, ISSUER_KEY);
+    expect((await post(bodyOf(tokenOf("good")))).status).toBe(200);
+    const refused = await post(bodyOf(tokenOf("revoked")));
+    const message = expect.stringContaining("it is revoked, because the code that yielded it was used a second time");
+    expect([refused.status, await refused.json()]).toEqual([400, { code: 3, message, details: [] }]);
+    const init = { method: "POST", body: JSON.stringify(bodyOf(tokenOf("revoked"))) };
+    const explained = await fetch("/api/identity/explain", init);
+    expect(await explained.json()).toMatchObject({ granted: false, check: "token_revoked", message });
+    expect(log.submissions).toHaveLength(1);
+  });
+
+  it("yields no certificate while the issuer cannot say whether it is revoked", async () => {
+    const { post, clock, log } = makeProviderService(() => Promise.reject(new Error("connection lost")));
+    const answer = await post(bodyOf(signToken({ ...emailClaims(clock), ...claims, jti: "t" }, ISSUER_KEY)));
+    expect([answer.status, log.submissions.length]).toEqual([503, 0]);
+  });
+
+  it("is asked about if it verifies and has an id; tokens of other issuers are not", async () => {
+    const { post, clock } = makeProviderService(async () => false);
+    asked.length = 0;
+    const good = { ...emailClaims(clock), ...claims, jti: "t" };
+    expect((await post(bodyOf(signToken({ ...good, jti: undefined }, ISSUER_KEY)))).status).toBe(200);
+    expect((await post(bodyOf(signToken({ ...emailClaims(clock), jti: "t" }, ISSUER_KEY)))).status).toBe(200);
+    expect((await post(bodyOf(signToken(good, GITHUB_KEY)))).status).toBe(400);
+    expect(asked).toEqual([]);
+    expect((await post(bodyOf(signToken(good, ISSUER_KEY)))).status).toBe(200);
+    expect(asked).toEqual(["t"]);
+  });
+});

@@ -24,6 +24,10 @@ export interface Provider {
   ) => Promise<{ readonly subject: string; readonly userId: string }>;
 }
 
+/** The store of grants: a new stub on each call. */
+export const grantsOf = ({ grants, publicUrl }: Config): DurableObjectStub<GrantsRpc> =>
+  grants.getByName(publicUrl.href);
+
 /** @param development further connectors, which only a local stack has */
 export function createProvider(
   config: Config,
@@ -47,7 +51,7 @@ export function createProvider(
     platform,
     connectors,
     sealer: createSealer(sealKeys, issuer, platform.randomBytes),
-    grants: () => config.grants.getByName(publicUrl.href),
+    grants: () => grantsOf(config),
     async nameAccount({ id: connectorId }, { userId }) {
       if (subjectKey === null) throw new TypeError("OIDC_SUBJECT_KEY is missing");
       if (subjectEncoding === "dex") return { subject: encodeDexSubject({ connectorId, userId }), userId };
