@@ -70,10 +70,9 @@ const REFERENCE_MS = 0.1;
 const TRANSFER_MS_PER_MEBIBYTE = 3;
 /**
  * What the stores need to keep and find what a request is about: D1, R2 and the objects' SQLite are other processes on
- * the platform, and the same one here. An attestation of 1,024 subjects writes some 230 rows of the search index; an
- * entry of the certificate log is read out of a bundle of 350 KB.
+ * the platform, and the same one here. An attestation of 1,024 subjects writes some 230 rows of the search index.
  */
-const STORES_MS = 8;
+const STORES_MS = 4;
 /** A measurement contains what else the process does meanwhile: rounds, publication, garbage. The fastest counts. */
 const REPEATS = 20;
 const PAUSE_MS = 50;
