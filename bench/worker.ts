@@ -109,7 +109,7 @@ const appendCertificate = (env: ComposedEnv, number: number) =>
     signedEntry: filler(number),
     precertificate: filler(number),
     precertificateForm: null,
-    chainFingerprints: [new Uint8Array(32), new Uint8Array(32)],
+    issuers: [filler(1), filler(2)],
     search: searchRow(number),
   });
 

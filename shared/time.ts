@@ -12,6 +12,15 @@ export function unixMs(value: number): UnixMs {
   return value as UnixMs;
 }
 
+/** 9999-12-31T23:59:59.999Z, the last time that RFC 3339 can write. */
+const LAST_UNIX_MS = 253_402_300_799_999;
+
+/** Reads a stored time in ms. Null for anything else, and for a time that no format of this project can write. */
+export const parseUnixMs = (value: unknown): UnixMs | null =>
+  typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value <= LAST_UNIX_MS
+    ? unixMs(value)
+    : null;
+
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Copies a served log into a folder: each full tile with its bundle and sidecar once, the tail each time. Everything
-// is hashed, and the backup succeeds only if the result matches a checkpoint that the log's key signed.
+// Copies a served log into a folder: each full tile with its bundle and sidecar once, the issuers that entries name
+// once, the tail each time. Everything is hashed, and the backup succeeds only if the result matches a checkpoint that
+// the log's key signed.
 
 import { equal } from "../../shared/bytes/bytes.ts";
 import { decodeUtf8 } from "../../shared/bytes/utf8.ts";
 import { type Backup, backupPath, encodeBackup } from "../../shared/logs/backup.ts";
 import { LOG_KINDS } from "../../shared/logs/kinds.ts";
+import { LOG_RECORDS } from "../../shared/logs/records.ts";
 import { sidecarPath } from "../../shared/rekor/sidecar.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
@@ -18,7 +20,9 @@ import { type IndexRow, readRows, type ServedLog } from "../served-log/index-row
 import {
   bundlePath,
   creationIn,
+  isNamedBy,
   leavesOf,
+  listNamedPaths,
   matchesCheckpoint,
   readNewestTail,
   tilePath,
@@ -48,6 +52,8 @@ export interface BackedUp {
 const CONCURRENT_BUNDLES = 8;
 const MAX_FILE_BYTES = 32 * 1024 * 1024;
 const MAX_CHECKPOINT_BYTES = 512 * 1024;
+/** Larger than any certificate of a CA. */
+const MAX_ISSUER_BYTES = 64 * 1024;
 
 /** Copies one log. The error is a line for the operator. */
 export async function backUpLog(
@@ -78,6 +84,9 @@ export async function backUpLog(
   for (const { level, index, bytes } of upper.full) files.write(tilePath(level, index), bytes);
   const entries = await readTail(log, treeSize);
   if (!entries.ok) return entries;
+  const records = entries.value.map(({ record }) => record);
+  const named = await copyNamed(log, files, records);
+  if (!named.ok) return named;
   const { spki, createdAt, config } = log;
   const { origin, baseUrl } = config;
   const identity = { name, origin, baseUrl, creation, spki, genesisSize: LOG_KINDS[kind].genesisSize, createdAt };
@@ -150,7 +159,10 @@ async function readHead({ config, tiles, verifier }: BackedUpLog): Promise<Resul
 async function copyTile(log: BackedUpLog, files: NewFiles, index: number): Promise<Result<Hash, string>> {
   const { config, tiles, service } = log;
   const known = files.read(tilePath(0, index));
-  if (known !== null) return ok(fullTileRoot(decodeTile(known)));
+  if (known !== null) {
+    const named = await copyNamedOfTile(log, files, index);
+    return named.ok ? ok(fullTileRoot(decodeTile(known))) : named;
+  }
   const path = bundlePath(config.kind, index);
   const bundle = await tiles.read(path, MAX_FILE_BYTES);
   if (bundle.kind !== "found") return err(`${config.baseUrl}/${path} cannot be read`);
@@ -162,9 +174,35 @@ async function copyTile(log: BackedUpLog, files: NewFiles, index: number): Promi
       return err(`the sidecar of bundle ${index} is not in R2 yet or cannot be read; try again in a minute`);
     files.write(sidecarPath(index), sidecar.bytes);
   }
+  const named = await copyNamed(log, files, LOG_RECORDS[config.kind].split(bundle.bytes) ?? []);
+  if (!named.ok) return named;
   files.write(path, bundle.bytes);
   files.write(tilePath(0, index), encodeTile(leaves));
   return ok(fullTileRoot(leaves));
+}
+
+/** Copies what the entries of a tile name that the folder has: an older version has copied the tile alone. */
+async function copyNamedOfTile(log: BackedUpLog, files: NewFiles, index: number): Promise<Result<null, string>> {
+  const { kind } = log.config;
+  const { namedPaths, split } = LOG_RECORDS[kind];
+  const bundle = namedPaths === null ? null : files.read(bundlePath(kind, index));
+  return bundle === null ? ok(null) : await copyNamed(log, files, split(bundle) ?? []);
+}
+
+/** Copies what records name and the folder lacks. */
+async function copyNamed(
+  { config, tiles }: BackedUpLog,
+  files: NewFiles,
+  records: readonly Uint8Array[],
+): Promise<Result<null, string>> {
+  for (const path of listNamedPaths(config.kind, records)) {
+    if (files.read(path) !== null) continue;
+    const fetched = await tiles.read(path, MAX_ISSUER_BYTES);
+    if (fetched.kind !== "found") return err(`${config.baseUrl}/${path} cannot be read`);
+    if (!isNamedBy(path, fetched.bytes)) return err(`${config.baseUrl}/${path} is another certificate`);
+    files.write(path, fetched.bytes);
+  }
+  return ok(null);
 }
 
 async function readTail(log: BackedUpLog, treeSize: number): Promise<Result<readonly IndexRow[], string>> {

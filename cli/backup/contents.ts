@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The contents of a log's backup, and their check: log.json, every full tile with its bundle and sidecar, and a copy
-// of the tail, whose checkpoint all of it must match.
+// The contents of a log's backup, and their check: log.json, every full tile with its bundle and sidecar, the issuers
+// that entries name, and a copy of the tail, whose checkpoint all of it must match.
 
+import { sha256 } from "#sha256";
 import { equal } from "../../shared/bytes/bytes.ts";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
+import { issuerPath } from "../../shared/ct/leaf.ts";
 import { parseJson } from "../../shared/json/parse.ts";
 import { BACKUP_FOLDER, type Backup, backupPath, backupSize, decodeBackup } from "../../shared/logs/backup.ts";
 import { findLogKind, LOG_KINDS, type LogKind } from "../../shared/logs/kinds.ts";
@@ -32,6 +34,15 @@ export function leavesOf(kind: LogKind, bundle: Uint8Array): readonly Hash[] | n
     .filter((data) => data !== null);
   return leaves?.map(leafHash) ?? null;
 }
+
+/** The paths of what the records of a bundle or of a tail name by hash, each once. */
+export function listNamedPaths(kind: LogKind, records: readonly Uint8Array[]): readonly string[] {
+  const { namedPaths } = LOG_RECORDS[kind];
+  return namedPaths === null ? [] : [...new Set(records.flatMap(namedPaths))];
+}
+
+/** Whether these are the bytes that a path of listNamedPaths names. */
+export const isNamedBy = (path: string, bytes: Uint8Array): boolean => path === issuerPath(sha256(bytes));
 
 /** Computes the full and the open tiles of every level above 0 from the roots of the full tiles of level 0. */
 export function upperTiles(roots: readonly Hash[]): {
@@ -86,7 +97,7 @@ export function readNewestTail(folder: BackupFolder, name: string): Backup | nul
 /** A backup that was checked completely. */
 export interface CheckedBackup {
   readonly tail: Backup;
-  /** The keys of every object of the log at that size: tiles, the copy of the tail, log.json. */
+  /** The keys of every object of the log at that size: tiles, issuers, the copy of the tail, log.json. */
   readonly keys: readonly string[];
   /** Whether bytes are a copy of the same tail: times and signatures of copies may differ, their tree may not. */
   readonly isSameTail: (bytes: Uint8Array) => boolean;
@@ -108,11 +119,18 @@ export function checkBackup(
   const tiles = Math.floor(tail.treeSize / TILE_WIDTH);
   const roots: Hash[] = [];
   const keys: string[] = [];
+  const named = new Set(
+    listNamedPaths(
+      kind,
+      tail.entries.map(({ record }) => record),
+    ),
+  );
   for (let index = 0; index < tiles; index++) {
     const checked = checkTile(folder, { name, kind }, index);
     if (!checked.ok) return checked;
     roots.push(checked.value.root);
     keys.push(...checked.value.keys);
+    for (const path of checked.value.named) named.add(path);
     onProgress(index + 1, tiles);
   }
   const upper = upperTiles(roots);
@@ -121,6 +139,12 @@ export function checkBackup(
     const found = folder.read(key);
     if (found === null || !equal(found, bytes)) return err(`${key} is missing or does not match the tiles below it`);
     keys.push(key);
+  }
+  for (const path of named) {
+    const found = folder.read(`${name}/${path}`);
+    if (found === null || !isNamedBy(path, found))
+      return err(`${name}/${path} is missing or damaged: put the certificate with this SHA-256 there, in DER`);
+    keys.push(`${name}/${path}`);
   }
   if (!matchesCheckpoint(kind, { ...tail, edge: upper.open }))
     return err(`the entries of the ${name} log do not match its checkpoint of size ${tail.treeSize}`);
@@ -132,11 +156,18 @@ export function checkBackup(
   return ok({ tail, isSameTail, keys: [...keys, `${name}/${backupPath(tail.treeSize)}`, `${name}/log.json`] });
 }
 
+interface CheckedTile {
+  readonly root: Hash;
+  readonly keys: readonly string[];
+  /** Paths of what its entries name. */
+  readonly named: readonly string[];
+}
+
 function checkTile(
   folder: BackupFolder,
   { name, kind }: { readonly name: string; readonly kind: LogKind },
   index: number,
-): Result<{ readonly root: Hash; readonly keys: readonly string[] }, string> {
+): Result<CheckedTile, string> {
   const keys = [
     ...(LOG_KINDS[kind].hasSidecars ? [sidecarPath(index)] : []),
     bundlePath(kind, index),
@@ -146,9 +177,10 @@ function checkTile(
   if (missing !== undefined) return err(`${missing} is missing`);
   const [bundle, tile] = keys.slice(-2).map((key) => folder.read(key));
   const leaves = bundle && leavesOf(kind, bundle);
-  if (!leaves || !tile || leaves.length !== TILE_WIDTH || !equal(encodeTile(leaves), tile))
+  if (!bundle || !leaves || !tile || leaves.length !== TILE_WIDTH || !equal(encodeTile(leaves), tile))
     return err(`tile ${index} of the ${name} log does not match its bundle`);
-  return ok({ root: fullTileRoot(decodeTile(tile)), keys });
+  const named = listNamedPaths(kind, LOG_RECORDS[kind].split(bundle) ?? []);
+  return ok({ root: fullTileRoot(decodeTile(tile)), keys, named });
 }
 
 /** The member `creation` of a log.json; null if the file is malformed. */

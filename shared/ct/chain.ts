@@ -20,8 +20,8 @@ export interface CheckedCertificate {
   readonly signedEntry: Uint8Array;
   /** The precertificate as submitted; null for an x509_entry. */
   readonly precertificate: Uint8Array | null;
-  /** SHA-256 of each certificate of the chain, issuer first, root last. */
-  readonly chainFingerprints: readonly Uint8Array[];
+  /** Each certificate above it, issuer first, root last; DER. The entry names them by their SHA-256. */
+  readonly issuers: readonly Uint8Array[];
   /** What the entry of a certificate's precertificate holds (RFC 6962 §3.2); null for a precert_entry. */
   readonly precertificateForm: { readonly issuerKeyHash: Uint8Array; readonly signedEntry: Uint8Array } | null;
 }
@@ -95,8 +95,7 @@ function toEntry(
   issuers: readonly Certificate[],
   entryType: EntryType,
 ): Result<CheckedChain, SubmittedChainError> {
-  const chainFingerprints = issuers.map(({ der }) => sha256(der));
-  const common = { leaf, entryType, chainFingerprints };
+  const common = { leaf, entryType, issuers: issuers.map(({ der }) => der) };
   // RFC 6962 §3.2: the log signs the TBSCertificate without the poison, which is that of the certificate without its
   // SCTs.
   const tbs = withoutExtension(leaf.tbs, entryType === "x509_entry" ? OID.sctList : OID.precertificatePoison);

@@ -3,10 +3,11 @@
 // Spec: RFC 6962 §3.4; https://c2sp.org/static-ct-api#log-entries
 
 import { concat } from "../bytes/bytes.ts";
+import { encodeHex } from "../bytes/hex.ts";
 import { type ByteReader, type BytesError, decodeBytes } from "../bytes/reader.ts";
 import { uint, vector } from "../bytes/writer.ts";
 import { err, type Result } from "../result.ts";
-import { type UnixMs, unixMs } from "../time.ts";
+import { parseUnixMs, type UnixMs } from "../time.ts";
 import { TILE_WIDTH } from "../tlog/tile.ts";
 
 /** LogEntryType entry_type; signed_entry. */
@@ -32,6 +33,9 @@ export interface TileLeaf {
   /** SHA-256 of each certificate of the chain, issuer first. */
   readonly chainFingerprints: readonly Uint8Array[];
 }
+
+/** The path of an issuer below the log's base URL, and below its prefix in R2 (static-ct-api, Issuers). */
+export const issuerPath = (fingerprint: Uint8Array): string => `issuer/${encodeHex(fingerprint)}`;
 
 const FINGERPRINT_BYTES = 32;
 /** Version v1 and MerkleLeafType timestamped_entry. */
@@ -98,9 +102,9 @@ function readLeaves<T>(bundle: Uint8Array, read: (reader: ByteReader) => T | nul
 }
 
 function readTileLeaf(reader: ByteReader): TileLeaf | null {
-  const timestamp = unixMs(reader.uint(8));
+  const timestamp = parseUnixMs(reader.uint(8));
   const type = reader.uint(2);
-  if (type > 1) return null;
+  if (timestamp === null || type > 1) return null;
   const issuerKeyHash = type === 1 ? reader.bytes(32) : null;
   const signedEntry = reader.vector(3);
   const extensions = reader.vector(2);

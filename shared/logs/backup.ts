@@ -10,7 +10,7 @@ import { parseJson } from "../json/parse.ts";
 import type { AttestationHints } from "../rekor/hints.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { SearchRow } from "../search/row.ts";
-import { type UnixMs, unixMs } from "../time.ts";
+import { parseUnixMs, type UnixMs } from "../time.ts";
 import { type Hash, hash } from "../tlog/hash.ts";
 import type { SignedTreeHead } from "../tlog/head.ts";
 import { TILE_WIDTH } from "../tlog/tile.ts";
@@ -135,10 +135,10 @@ function readBackup(members: Members): Backup {
     creation: members.text("creation"),
     spki: members.bytes("spki"),
     genesisSize: members.integer("genesisSize"),
-    createdAt: unixMs(members.integer("createdAt")),
+    createdAt: toTime(members, "createdAt"),
     treeSize,
     rootHash: toHash("rootHash", members.text("rootHash")),
-    timestamp: unixMs(members.integer("timestamp")),
+    timestamp: toTime(members, "timestamp"),
     checkpoint: members.text("checkpoint"),
     edge: members
       .list("edge")
@@ -147,12 +147,18 @@ function readBackup(members: Members): Backup {
   };
 }
 
+function toTime(members: Members, name: string): UnixMs {
+  const time = parseUnixMs(members.integer(name));
+  if (time === null) throw new MemberError(`${members.path}${name}`);
+  return time;
+}
+
 function readEntry(members: Members): BackupEntry {
   const search = new Members(`${members.path}search.`, members.value("search"));
   const hints = members.value("hints");
   return {
     record: members.bytes("record"),
-    timestamp: unixMs(members.integer("timestamp")),
+    timestamp: toTime(members, "timestamp"),
     search: {
       termsVersion: search.integer("termsVersion"),
       terms: search.texts("terms"),

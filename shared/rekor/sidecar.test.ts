@@ -21,7 +21,7 @@ test("holds 256 entries with the most hints that the log keeps", () => {
   const statement = JSON.stringify({ subject, predicateType: "\u0000".repeat(512) });
   const hints = readAttestationHints("application/vnd.in-toto+json", Buffer.from(statement));
   expect(hints.subjectDigests.length).toBe(101);
-  const line = { timestamp: unixMs(Number.MAX_SAFE_INTEGER), hints };
+  const line = { timestamp: unixMs(253_402_300_799_999), hints };
   const full = encodeSidecar(Array.from({ length: 256 }, () => line));
   expect(full.length).toBeLessThanOrEqual(MAX_SIDECAR_BYTES);
   expect(openSidecar(full)(255)).toStrictEqual(line);
@@ -41,6 +41,8 @@ describe("readSidecarLine", () => {
     ["no time", sidecar({ hints: null }), 0],
     ["a negative time", sidecar({ timestamp: -1, hints: null }), 0],
     ["a fraction of a millisecond", sidecar({ timestamp: 1.5, hints: null }), 0],
+    ["a time after the year 9999", sidecar({ timestamp: 253_402_300_800_000, hints: null }), 0],
+    ["a time that no Date holds", sidecar({ timestamp: 2 ** 53 - 1, hints: null }), 0],
     ["a time as text", sidecar({ timestamp: "5", hints: null }), 0],
     ["no hints", sidecar({ timestamp: 5 }), 0],
     ["a missing hint", sidecar({ timestamp: 5, hints: { ...HINTS, predicateType: undefined } }), 0],

@@ -5,7 +5,7 @@
 import { encodeUtf8 } from "../bytes/utf8.ts";
 import { member } from "../json/member.ts";
 import { parseJson } from "../json/parse.ts";
-import { type UnixMs, unixMs } from "../time.ts";
+import { parseUnixMs, type UnixMs } from "../time.ts";
 import { TILE_WIDTH } from "../tlog/tile.ts";
 import { type AttestationHints, decodeHints } from "./hints.ts";
 
@@ -67,10 +67,10 @@ function findLineEnds(sidecar: Uint8Array): readonly number[] {
 export const readSidecarLine = (sidecar: Uint8Array, line: number): SidecarLine | null => openSidecar(sidecar)(line);
 
 function toLine(json: unknown): SidecarLine | null {
-  const timestamp = member(json, "timestamp");
-  if (typeof timestamp !== "number" || !Number.isSafeInteger(timestamp) || timestamp < 0) return null;
+  const timestamp = parseUnixMs(member(json, "timestamp"));
+  if (timestamp === null) return null;
   const hints = member(json, "hints");
-  if (hints === null) return { timestamp: unixMs(timestamp), hints };
+  if (hints === null) return { timestamp, hints };
   const read = decodeHints(hints);
-  return read === null ? null : { timestamp: unixMs(timestamp), hints: read };
+  return read === null ? null : { timestamp, hints: read };
 }

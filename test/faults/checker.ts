@@ -2,6 +2,7 @@
 // Watches a log from outside. Keeps what has left the log (answers, heads), reads the log as the public does (R2 first,
 // then the tail, through the log service's own reader), and reports every contradiction.
 
+import { createHash } from "node:crypto";
 import { equal } from "../../shared/bytes/bytes.ts";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import { decodeTileLeaves, encodeMerkleTreeLeaf } from "../../shared/ct/leaf.ts";
@@ -214,7 +215,10 @@ export class Checker {
       this.sawHead(answer);
       this.#checkProof(identity, answer);
     }
-    if (certificate !== null) timestamp = this.#checkSct(certificate, leafIndex, sct);
+    if (certificate !== null) {
+      timestamp = this.#checkSct(certificate, leafIndex, sct);
+      this.#checkIssuers(certificate, leafIndex);
+    }
     const before = this.#acknowledged.get(identity);
     if (before !== undefined && before !== leafIndex) {
       this.#deps.violate(`one body acknowledged at ${before} and at ${leafIndex}`);
@@ -223,6 +227,14 @@ export class Checker {
     const promised = { identity, index: leafIndex, timestamp, isFinal: isFinal(certificate) };
     if (leafIndex < this.#tree.size) this.#checkEntry(promised);
     else this.#open.push(promised);
+  }
+
+  #checkIssuers({ issuers }: NonNullable<SimulatedSubmission["certificate"]>, leafIndex: number): void {
+    const { config, objects, violate } = this.#deps;
+    for (const der of issuers) {
+      const stored = objects.get(`${config.name}/issuer/${createHash("sha256").update(der).digest("hex")}`);
+      if (stored === undefined || !equal(stored, der)) violate(`an issuer of entry ${leafIndex} is not in R2`);
+    }
   }
 
   #checkProof(identity: string, { leafIndex, treeSize, rootHash, proof }: Appended): void {

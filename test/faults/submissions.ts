@@ -58,7 +58,7 @@ export function makeSubmission(kind: "signature" | "certificate", number: number
     signedEntry: body,
     precertificate: isPrecertificate ? encodeUtf8(`poisoned ${text}`) : null,
     precertificateForm: null,
-    chainFingerprints: [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)],
+    issuers: [encodeUtf8(`issuer ${number % 3}`), encodeUtf8("root")],
     search,
   };
   const submission = certificateSubmission(certificate);
@@ -96,7 +96,7 @@ export function identityOfEntry(entry: CertificateEntry): string {
       signedEntry,
       precertificate: null,
       precertificateForm: null,
-      chainFingerprints: [],
+      issuers: [],
       search: { termsVersion: 1, terms: [], digest: null, identity: null, issuer: null },
     }).identity,
   );

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs `sigedge backup` and `sigedge restore` on a stack in workerd that loses a part of its storage, then all of it.
 
+import { X509Certificate } from "node:crypto";
 import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +13,7 @@ import { restoreLog } from "../../cli/backup/restore.ts";
 import { openStateBucket } from "../../local/local-bucket.ts";
 import { decodeBackup, encodeBackup } from "../../shared/logs/backup.ts";
 import { unixMs } from "../../shared/time.ts";
+import { requestCertificateFor } from "../support/authority/request-certificate.ts";
 import {
   artifactRequest,
   clientKey,
@@ -19,6 +21,7 @@ import {
   postArtifacts,
   postRaw,
   readCheckpoint,
+  sha256Hex,
   tilePath,
 } from "../support/logs/log-client.ts";
 import { runCommand } from "../support/process/command.ts";
@@ -29,6 +32,13 @@ const key = clientKey();
 const artifacts = (from: number, count: number): readonly string[] =>
   Array.from({ length: count }, (_, i) => `artifact ${from + i}`);
 
+/** The keys of the certificates of the stack's CA, which its entries name. */
+const issuerKeys = (): readonly string[] =>
+  (stack.vars["CA_CHAIN"] ?? "")
+    .split(/(?<=-----END CERTIFICATE-----\n)/)
+    .filter((pem) => pem !== "")
+    .map((pem) => `certificate/issuer/${sha256Hex(new X509Certificate(pem).raw)}`);
+
 let folder: string;
 let state: string;
 let stack: TestStack;
@@ -37,6 +47,7 @@ beforeAll(async () => {
   state = join(folder, "state");
   stack = await startStack({ state, vars: { ACCEPT: "open" } });
   await postArtifacts(stack.url, key, artifacts(0, 300));
+  await requestCertificateFor(stack, { email: "alice@example.com", key });
 });
 afterAll(async () => {
   await stack.stop();
@@ -69,13 +80,14 @@ describe("sigedge backup", () => {
       json: {
         logs: [
           { log: "signature", treeSize: 301, newFiles: 5 },
-          { log: "certificate", treeSize: 0, newFiles: 2 },
+          { log: "certificate", treeSize: 1, newFiles: 4 },
         ],
       },
     });
     expect(files(join(folder, "copy"))).toEqual(
       [
-        "certificate/backup/0000000000000000",
+        "certificate/backup/0000000000000001",
+        ...issuerKeys(),
         "certificate/log.json",
         "signature/backup/0000000000000301",
         "signature/log.json",
@@ -186,6 +198,10 @@ describe("sigedge restore", () => {
     rmSync(join(copy, "storage"), { recursive: true });
     const restored = await sigedge("restore", join(folder, "copy"), "--state", copy);
     expect(restored).toMatchObject({ code: 0, json: { logs: [{}, { treeSize: 331, opens: "read-only" }] } });
+    const bucket = await openStateBucket(copy);
+    const backup = new BackupFolder(join(folder, "copy"));
+    for (const issuer of issuerKeys()) expect(await bucket.get(issuer)).toEqual(backup.read(issuer));
+    await bucket.close();
     lost = await startStack({ state: copy, port: stack.port, vars: { ACCEPT: "open" } });
     try {
       const shown = await readCheckpoint(lost.url);
@@ -215,6 +231,14 @@ describe("sigedge restore", () => {
     cpSync(join(folder, "copy"), damaged, { recursive: true });
     rmSync(join(damaged, "signature/meta/0"));
     expect((await sigedge("restore", damaged, "--state", target)).stderr).toContain("signature/meta/0 is missing");
+    cpSync(join(folder, "copy"), damaged, { recursive: true });
+    const [issuer = ""] = issuerKeys();
+    for (const damage of [() => rmSync(join(damaged, issuer)), () => writeFileSync(join(damaged, issuer), "x")]) {
+      damage();
+      expect((await sigedge("restore", damaged, "--state", target)).stderr).toContain(
+        `${issuer} is missing or damaged`,
+      );
+    }
     const other = await startStack({ state: target, vars: { ACCEPT: "open" } });
     await postArtifacts(other.url, key, artifacts(0, 1));
     await other.stop();

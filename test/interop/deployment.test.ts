@@ -20,6 +20,8 @@ const SECRETS = [
   "SIGNATURE_LOG_ED25519_KEY",
   "CERTIFICATE_LOG_KEY",
   "OIDC_KEY",
+  "OIDC_SEAL_KEY",
+  "OIDC_SUBJECT_KEY",
   "TUF_KEY",
 ];
 
@@ -124,7 +126,7 @@ describe("composed", () => {
   it("deploys with a bare `npx wrangler deploy`", async () => {
     await run(`npx sigedge init --url ${cloud.url}`);
     const first = await run("npx wrangler deploy");
-    expect(first.stdout).toContain("secrets: 7 uploaded");
+    expect(first.stdout).toContain(`secrets: ${SECRETS.length} uploaded`);
     expect(namesOf("sigedge", "secret_text")).toEqual(SECRETS.toSorted());
     expect(await readJson(`${cloud.url}/healthz`)).toMatchObject({ status: "SERVING" });
     expect(await readJson(`${cloud.url}/api/search?email=a@example.com`)).toMatchObject({ hits: [] });

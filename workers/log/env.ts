@@ -109,8 +109,5 @@ function toObjects(bucket: R2Bucket): Objects {
       const object = await bucket.get(key);
       return object === null ? null : new Uint8Array(await object.arrayBuffer());
     },
-    create: async (key, bytes) => {
-      await bucket.put(key, bytes, { onlyIf: { etagDoesNotMatch: "*" } });
-    },
   };
 }

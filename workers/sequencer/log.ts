@@ -12,6 +12,7 @@ import type { LogDeps } from "./deps.ts";
 import type { Submission } from "./kinds/kind.ts";
 import { isDue, withDeadline, withDeadlines } from "./platform/deadlines.ts";
 import { Maintenance } from "./publication/maintenance.ts";
+import { NamedObjects } from "./publication/named-objects.ts";
 import {
   checkKeys,
   checkNothingExists,
@@ -47,6 +48,7 @@ export class Log {
   readonly #maintenance: Maintenance;
   readonly #rounds: Rounds;
   readonly #capacity: Capacity;
+  readonly #named: NamedObjects;
   #opening: Promise<void> | null = null;
   #nextOpening: UnixMs = unixMs(0);
   /** Resolved when the log has a head to show. */
@@ -74,6 +76,7 @@ export class Log {
     this.#witnesses = witnesses;
     this.#maintenance = maintenance;
     this.#capacity = new Capacity(deps);
+    this.#named = new NamedObjects(deps);
     this.#rounds = new Rounds(deps, {
       memory,
       maintenance,
@@ -294,6 +297,8 @@ export class Log {
    */
   async append(submission: Submission): Promise<Result<Outcome, AppendError>> {
     await this.open();
+    const unstored = await this.#storeNamed(submission);
+    if (unstored !== null) return err(unstored);
     const { phase, frozenAt } = this.#memory;
     const { config, host, successor, witnessing } = this.#deps;
     // First of all checks, whatever the settings say now: writers are sent on even from a log that is broken.
@@ -306,6 +311,22 @@ export class Log {
     if (phase.kind === "refusing") return err({ code: "log_refusing", reason: phase.reason });
     const committed = await this.#rounds.submit(submission);
     return committed.ok && witnessing?.requireQuorum === true ? await this.#awaitQuorum(committed.value) : committed;
+  }
+
+  /** Stores what the entry names. Returns the answer if R2 could not be reached: nothing of the entry is written. */
+  async #storeNamed({ namedObjects }: Submission): Promise<AppendError | null> {
+    const { host, config } = this.#deps;
+    if (!this.#memory.isRunning || config.isFrozen || this.#named.has(namedObjects)) return null;
+    try {
+      // The log can freeze or refuse during this await; append() looks at the phase afterwards.
+      const stored = await this.#named.store(namedObjects);
+      if (!stored.ok) this.#refuse(stored.error);
+      return null;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      host.logLine("issuers_not_stored", { log: config.name, reason });
+      return { code: "log_starting", reason };
+    }
   }
 
   /** Adds the witnesses' lines to an answer, or fails if they are missing. */

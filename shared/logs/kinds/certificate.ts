@@ -2,7 +2,7 @@
 // Logs of certificates, whose records are tile leaves. Spec: https://c2sp.org/static-ct-api
 
 import { encodeBase64 } from "../../bytes/base64.ts";
-import { decodeTileLeaves, encodeMerkleTreeLeaf, splitTileLeaves, type TileLeaf } from "../../ct/leaf.ts";
+import { decodeTileLeaves, encodeMerkleTreeLeaf, issuerPath, splitTileLeaves, type TileLeaf } from "../../ct/leaf.ts";
 import { certificateRecordRow } from "../../search/record-row.ts";
 import { NOTE_RFC6962 } from "../../tlog/note.ts";
 import type { LogKindFacts, RecordFormat } from "./kind.ts";
@@ -33,6 +33,7 @@ export const CERTIFICATE_RECORDS: RecordFormat = {
     return leaf === null ? null : encodeMerkleTreeLeaf(leaf.entry);
   },
   timestamp: (record) => readTileLeaf(record)?.entry.timestamp ?? null,
+  namedPaths: (record) => readTileLeaf(record)?.chainFingerprints.map(issuerPath) ?? [],
   searchRow: certificateRecordRow,
   show: (record) => {
     const leaf = readTileLeaf(record);

@@ -58,6 +58,11 @@ export interface RecordFormat {
   /** When the entry was appended; null if the record is malformed, or if this kind keeps times in the sidecar. */
   readonly timestamp: (record: Uint8Array) => UnixMs | null;
   /**
+   * The paths below the log's base URL of what the record names by hash; none if it is malformed. Null if records of
+   * this kind name nothing.
+   */
+  readonly namedPaths: ((record: Uint8Array) => readonly string[]) | null;
+  /**
    * The search row of the record, equal to the one that came with its submission. Null if this version cannot read it.
    * @param hints those of its sidecar
    */

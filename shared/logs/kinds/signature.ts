@@ -33,6 +33,7 @@ export const SIGNATURE_RECORDS: RecordFormat = {
   frame: frameEntry,
   leafData: (record) => record,
   timestamp: () => null,
+  namedPaths: null,
   searchRow: signatureRecordRow,
   show: (record, hints) => ({ body: record, kindVersion: ENTRY_KIND, hints }),
 };

@@ -5,7 +5,7 @@ import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { err, ok } from "../../../shared/result.ts";
 import type { Appended, SequencerRpc } from "../../../shared/rpc/sequencer.ts";
 import { certificateSubmission } from "../../../workers/sequencer/kinds/certificate.ts";
-import type { Placement } from "../../../workers/sequencer/kinds/kind.ts";
+import type { Placement, Submission } from "../../../workers/sequencer/kinds/kind.ts";
 import { signatureSubmission } from "../../../workers/sequencer/kinds/signature.ts";
 import { LogStorage } from "../../../workers/sequencer/storage.ts";
 import type { TailDeps } from "../../../workers/sequencer/tail.ts";
@@ -19,18 +19,21 @@ export async function appendText({ log }: MemoryLog, text: string): Promise<Appe
   return result.value.answer;
 }
 
-/** Appends a text as if it were a certificate, and waits for maintenance. */
-export async function appendCertificate({ log, host }: MemoryLog, text: string): Promise<Placement | null> {
-  const submission = certificateSubmission({
+/** The submission of a text as if it were a certificate. */
+export const certificate = (text: string, issuers: readonly Uint8Array[] = []): Submission =>
+  certificateSubmission({
     entryType: "x509_entry",
     issuerKeyHash: null,
     signedEntry: encodeUtf8(text),
     precertificate: null,
     precertificateForm: null,
-    chainFingerprints: [],
+    issuers,
     search: { terms: [], termsVersion: 1, digest: null, identity: null, issuer: null },
   });
-  const result = await log.append(submission);
+
+/** Appends a text as if it were a certificate, and waits for maintenance. */
+export async function appendCertificate({ log, host }: MemoryLog, text: string): Promise<Placement | null> {
+  const result = await log.append(certificate(text));
   await host.settle();
   if (!result.ok) throw new Error(JSON.stringify(result.error));
   return result.value.placement;

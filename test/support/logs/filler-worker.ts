@@ -89,7 +89,7 @@ async function createPrecertificate({ chain, signer, at }: Authority, number: nu
     signedEntry: leaf.loggedTbs,
     precertificate: encodeCertificate(tbs, signer.algorithm, await signer.sign(tbs)),
     precertificateForm: null,
-    chainFingerprints: chain.fingerprints,
+    issuers: chain.certificates,
     search: { termsVersion: 1, terms: [emailTerm(email)], digest: null, identity: email, issuer: null },
   };
 }

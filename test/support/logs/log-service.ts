@@ -76,13 +76,6 @@ export function makeLogService(size = 0, published = 0): LogService {
           bytes === undefined ? null : { arrayBuffer: () => Promise.resolve(new Uint8Array(bytes).buffer) },
         );
       },
-      put: (key: string, bytes: Uint8Array) => {
-        const [name] = key.split("/");
-        const { objects } = name === "certificate" ? logs.certificate : logs.signature;
-        if (objects.has(key)) return Promise.resolve(null);
-        objects.set(key, new Uint8Array(bytes));
-        return Promise.resolve({});
-      },
     },
     INDEX: database.d1,
     READS: limiter(limited),

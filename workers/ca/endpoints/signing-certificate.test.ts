@@ -77,9 +77,7 @@ describe("an issued certificate", () => {
     expect(submission).toMatchObject({
       entryType: "precert_entry",
       issuerKeyHash: Uint8Array.from(createHash("sha256").update(issuing.publicKey).digest()),
-      chainFingerprints: [issuing, root].map((certificate) =>
-        Uint8Array.from(createHash("sha256").update(certificate.root.toDER()).digest()),
-      ),
+      issuers: [issuing, root].map((certificate) => Uint8Array.from(certificate.root.toDER())),
       search: { digest: null, identity: "alice@example.com", issuer: ISSUER },
     });
     expect(submission.search.terms).toContain("email:alice@example.com");

@@ -45,7 +45,7 @@ export async function logPrecertificate(leaf: Leaf, ca: CertificateAuthority): P
     ...entry,
     precertificate,
     precertificateForm: null,
-    chainFingerprints: ca.chain.fingerprints,
+    issuers: ca.chain.certificates,
     search: certificateSearchRow(parseOwn(precertificate)),
   });
   if (!logged.ok) return logged;

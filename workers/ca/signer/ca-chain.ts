@@ -17,8 +17,6 @@ export interface CaChain {
   readonly issuerKeyHash: Uint8Array;
   /** The certificates in DER, issuing CA first, root last. */
   readonly certificates: readonly Uint8Array[];
-  /** SHA-256 of each certificate, in the same order. */
-  readonly fingerprints: readonly Uint8Array[];
 }
 
 /** Parses CA_CHAIN: PEM, issuing CA first, root last. The error completes the sentence "CA_CHAIN …". */
@@ -31,13 +29,7 @@ export function parseCaChain(pem: string): Result<CaChain, string> {
     return err("must end in its root");
   const problem = problemOf(issuer, issuer === root);
   if (problem !== null) return err(`has a first certificate that ${problem}`);
-  const certificates = chain.value.map(({ der }) => der);
-  return ok({
-    issuer,
-    issuerKeyHash: sha256(issuer.spki),
-    certificates,
-    fingerprints: certificates.map((der) => sha256(der)),
-  });
+  return ok({ issuer, issuerKeyHash: sha256(issuer.spki), certificates: chain.value.map(({ der }) => der) });
 }
 
 function problemOf(issuer: Certificate, isRoot: boolean): string | null {

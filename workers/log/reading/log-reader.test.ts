@@ -137,6 +137,18 @@ describe.each(["signature", "certificate"] as const)("the %s log, two full tiles
   });
 });
 
+test("a time that no answer can write is damage, in a sidecar and in a leaf", async () => {
+  const last = 2 ** 53 - 1;
+  const signatures = makeLog("signature", 600, 2);
+  signatures.objects.set("signature/meta/0", Buffer.from(`{"timestamp":${last},"hints":null}\n`));
+  expect(await readEntry(readerOf(signatures), 0)).toMatchObject({ error: { code: "object_damaged" } });
+  const certificates = makeLog("certificate", 600, 2);
+  const bundle = Buffer.from(certificates.objects.get("certificate/tile/data/000") ?? []);
+  bundle.writeBigUInt64BE(BigInt(last));
+  certificates.objects.set("certificate/tile/data/000", bundle);
+  expect(await readEntry(readerOf(certificates), 0)).toMatchObject({ error: { code: "object_damaged" } });
+});
+
 describe("the sidecar of a bundle", () => {
   test("makes the entry unreadable if it is missing or damaged", async () => {
     const naive = makeLog("signature", 600, 2);

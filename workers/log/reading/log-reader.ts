@@ -25,14 +25,12 @@ export type ReadError =
 /** The object store. `get` returns null if the object does not exist. A rejected promise is the platform's failure. */
 export interface Objects {
   readonly get: (key: string) => Promise<Uint8Array<ArrayBuffer> | null>;
-  /** Creates the object unless the key is taken. */
-  readonly create: (key: string, bytes: Uint8Array) => Promise<void>;
 }
 
 /** One log, as one request may read it; `admit` applies the limit of its sender. */
 export interface LogReader {
   readonly log: LogConfig;
-  readonly objects: Pick<Objects, "get">;
+  readonly objects: Objects;
   readonly tail: CachedTail;
   readonly admit: Admission;
 }

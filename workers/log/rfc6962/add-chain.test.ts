@@ -18,6 +18,12 @@ import signingChain from "../../../test/vectors/python-cryptography/signing_chai
 const errors = recordErrors();
 
 const OTHER_CHAIN = [signingChain.ca, signingChain.root].map((one) => encodePem("CERTIFICATE", der(one))).join("");
+/** Puts the issuers of the vectors where the sequencer stores them. */
+function storeIssuers({ logs }: LogService): void {
+  for (const [i, issuer] of [vectors.ca, vectors.root].entries())
+    logs.certificate.objects.set(`certificate/issuer/${vectors.fingerprints[i]}`, der(issuer));
+}
+
 const validUntil = (leaf: string): number => Date.parse(new X509Certificate(der(leaf)).validTo);
 
 describe("the certificate log's submission API", () => {
@@ -195,7 +201,7 @@ describe("the certificate log's submission API", () => {
 
   test("/ct/issuer serves the certificates of an authority that the settings no longer name", async () => {
     const service = makeLogService();
-    await send(service, "/ct/ct/v1/get-roots");
+    storeIssuers(service);
     const other = makeLogService();
     const env = { ...service.env, CA_CHAIN: OTHER_CHAIN };
     expect(await (await sendTo("/ct/ct/v1/get-roots", env)).json()).not.toEqual({ certificates: [vectors.root] });
@@ -203,20 +209,16 @@ describe("the certificate log's submission API", () => {
       const path = `/ct/issuer/${vectors.fingerprints[i]}`;
       const response = await sendTo(path, env);
       expect([response.status, Buffer.from(await response.arrayBuffer())]).toStrictEqual([200, der(certificateDer)]);
-      // Stored by the first service, not known to everybody.
+      // From the bucket of the first service, not known to everybody.
       expect((await sendTo(path, { ...other.env, CA_CHAIN: env.CA_CHAIN })).status).toBe(404);
     }
   });
 
-  test("a damaged issuer is no answer, and a bucket that is out holds nobody up", async () => {
+  test("a damaged issuer is no answer", async () => {
     const service = makeLogService();
-    await send(service, "/ct/ct/v1/get-roots");
     const [fingerprint = ""] = vectors.fingerprints;
     service.logs.certificate.objects.set(`certificate/issuer/${fingerprint}`, Uint8Array.of(1));
     const env = { ...service.env, CA_CHAIN: OTHER_CHAIN };
     expect((await sendTo(`/ct/issuer/${fingerprint}`, env)).status).toBe(503);
-    const out = { get: () => Promise.reject(new Error("out")) } as never;
-    expect((await sendTo("/ct/ct/v1/get-roots", { ...makeLogService().env, TILES: out })).status).toBe(200);
-    expect(errors.at(-1)).toContain("issuers_not_stored");
   });
 });

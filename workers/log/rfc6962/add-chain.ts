@@ -21,7 +21,6 @@ import type { ChainRequestError, LogError } from "../errors.ts";
 import { isStale } from "../rekor-v2/write-budget.ts";
 import { type LogSite, rejectIfFrozen } from "../sites.ts";
 import { renderTextError } from "../status.ts";
-import { storeIssuers } from "./issuers.ts";
 
 const MAX_BODY_BYTES = maxBodyBytesOf(ROUTES, "addChain");
 /** Twice the longest chain of a private CA. */
@@ -35,7 +34,6 @@ export const addChain =
   async (request, config, site) => {
     const frozen = rejectIfFrozen(config, site);
     if (frozen !== null) return renderTextError(request, frozen);
-    await storeIssuers(config, site);
     const body = await readBody(request, MAX_BODY_BYTES);
     if (!body.ok) return renderTextError(request, body.error);
     const chain = parseChainRequest(body.value);
@@ -112,10 +110,7 @@ function sctJson({ logId, timestamp, extensions, signature }: SignedCertificateT
 }
 
 /** Answers get-roots with the roots of the CAs that are not retired. */
-export async function getRoots(_: Request, config: Config, site: LogSite): Promise<Response> {
-  // `sigedge doctor` asks for them after each deployment.
-  await storeIssuers(config, site);
-  const { authorities } = config;
+export async function getRoots(_: Request, { authorities }: Config): Promise<Response> {
   const now = unixMs(Date.now());
   const accepted = authorities.filter(({ retirement }) => isInUse(retirement, now));
   const roots = accepted.flatMap(({ chain }) => chain.slice(-1)).map(({ der }) => encodeBase64(der));

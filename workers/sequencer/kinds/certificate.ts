@@ -11,6 +11,7 @@ import {
   decodeTileLeaves,
   encodeLeafForms,
   encodeMerkleTreeLeaf,
+  issuerPath,
   type TimestampedEntry,
 } from "../../../shared/ct/leaf.ts";
 import {
@@ -73,14 +74,17 @@ function createFormat(origin: string, { ecdsa }: LogKeys): LogFormat {
 
 /** The submission of a certificate or precertificate. Its leaf covers index and time; its identity does not. */
 export function certificateSubmission(submission: CertificateSubmission): Submission {
-  const { search, signedEntry, precertificate, chainFingerprints } = submission;
+  const { search, signedEntry, precertificate, issuers } = submission;
   const entry = certificateEntry(submission);
+  const named = issuers.map((bytes) => ({ bytes, fingerprint: sha256(bytes) }));
+  const chainFingerprints = named.map(({ fingerprint }) => fingerprint);
   return {
     search,
     hints: null,
     // The CA writes under an identity's rate limit; add-chain takes each of its certificates once.
     budget: null,
     ...formsOf(submission),
+    namedObjects: named.map(({ bytes, fingerprint }) => ({ path: issuerPath(fingerprint), bytes })),
     bytes: signedEntry.length + (precertificate?.length ?? 0),
     identity: certificateIdentity(entry),
     toLeaf(placement) {
@@ -130,7 +134,7 @@ export const sampleCertificate = (number: number): CertificateSubmission => ({
   issuerKeyHash: new Uint8Array(32),
   signedEntry: SAMPLE_BYTES.with(0, number),
   precertificate: SAMPLE_BYTES,
-  chainFingerprints: [new Uint8Array(32)],
+  issuers: [SAMPLE_BYTES],
   precertificateForm: null,
   search: SAMPLE_SEARCH,
 });

@@ -58,7 +58,16 @@ export interface Submission {
   readonly takesOtherForms: boolean;
   /** What bounds the writer's new entries; null for no bound. */
   readonly budget: WriteBudget | null;
+  /** What the entry names by its hash. R2 has it before the entry is acknowledged (publication/named-objects.ts). */
+  readonly namedObjects: readonly NamedObject[];
   readonly toLeaf: (placement: Placement) => Leaf;
+}
+
+/** An immutable object of a log whose path has the hash of its contents. */
+export interface NamedObject {
+  /** Below the log's prefix. */
+  readonly path: string;
+  readonly bytes: Uint8Array;
 }
 
 /** How a log encodes its entries and signs its tree heads. Pure, except that it holds the keys. */

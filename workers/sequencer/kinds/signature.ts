@@ -91,6 +91,7 @@ export function signatureSubmission({ body, search, hints, otherForms, budget }:
     takesOtherForms: false,
     bytes: body.length + textLength(search, hints),
     identity,
+    namedObjects: [],
     toLeaf: () => ({ record: body, leafHash: identity }),
   };
 }

@@ -84,7 +84,12 @@ function readSigned({ storage, format }: PublishDeps, index: number): Result<Sig
 const fullTilePath = (level: Tile["level"], index: number): string =>
   formatTilePath({ level, index, width: TILE_WIDTH });
 
-async function createObject(objects: ObjectStore, key: string, bytes: Uint8Array): Promise<Result<null, Refusal>> {
+/** Creates an immutable object. Refuses if it exists with other bytes; rejects if R2 fails. */
+export async function createObject(
+  objects: ObjectStore,
+  key: string,
+  bytes: Uint8Array,
+): Promise<Result<null, Refusal>> {
   if (await objects.create(key, bytes)) return ok(null);
   // The key is taken: by our own call before a crash, or by someone else.
   const found = await objects.get(key);

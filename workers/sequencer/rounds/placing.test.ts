@@ -33,7 +33,7 @@ describe("the forms of a certificate", () => {
   /** A precertificate, its certificate, and that certificate with another signature of the CA. */
   const forms = (number: number): readonly CertificateSubmission[] => {
     const tbs = { issuerKeyHash: new Uint8Array(32), signedEntry: encodeUtf8(`certificate ${number}`) };
-    const common = { chainFingerprints: [], search: SEARCH };
+    const common = { issuers: [], search: SEARCH };
     const final = (signedEntry: string): CertificateSubmission => ({
       ...common,
       entryType: "x509_entry",
