@@ -14,8 +14,8 @@ import { ROUTES as TSA } from "../workers/tsa/declaration.ts";
 
 /** The style of every page. */
 export const STYLE = `
-:root { color-scheme: light dark; --text: #1c2024; --soft: #5f6770; --line: #dfe3e8; --back: #fcfcfd; --link: #0b5cad }
-@media (prefers-color-scheme: dark) { :root { --text: #e6e8eb; --soft: #9aa3ad; --line: #2e343b; --back: #131619; --link: #7ab8f5 } }
+:root { color-scheme: light dark; --text: #1c2024; --soft: #5f6770; --line: #dfe3e8; --edge: #7b8591; --back: #fcfcfd; --link: #0b5cad }
+@media (prefers-color-scheme: dark) { :root { --text: #e6e8eb; --soft: #9aa3ad; --line: #2e343b; --edge: #78828d; --back: #131619; --link: #7ab8f5 } }
 * { box-sizing: border-box }
 body { margin: 0 auto; max-width: 46rem; padding: 3rem 1.25rem 4rem; background: var(--back); color: var(--text); font: 16px/1.55 system-ui, sans-serif }
 h1 { margin: 0 0 .25rem; font-size: 1.6rem; line-height: 1.25; letter-spacing: -.01em }
@@ -28,9 +28,11 @@ dl { margin: 0; border-top: 1px solid var(--line) }
 dl div { display: grid; grid-template-columns: minmax(12rem, 2fr) 3fr; gap: 1rem; padding: .5rem 0; border-bottom: 1px solid var(--line) }
 dd { margin: 0 }
 code, dt, input { font: .875rem/1.5 ui-monospace, monospace; overflow-wrap: anywhere }
-form { display: flex; gap: .5rem; flex-wrap: wrap; margin: .5rem 0 }
-input, button { padding: .45rem .7rem; border: 1px solid var(--line); border-radius: .4rem; background: transparent; color: inherit }
-input { flex: 1 1 18rem; min-width: 0 }
+form { display: flex; gap: .5rem; flex-wrap: wrap; align-items: end; margin: .5rem 0 }
+label { flex: 1 1 18rem; display: grid; gap: .15rem; font-size: .9rem }
+input, button { padding: .45rem .7rem; border: 1px solid var(--edge); border-radius: .4rem; background: transparent; color: inherit }
+input { min-width: 0 }
+::placeholder { color: var(--soft); opacity: 1 }
 button { font: inherit; font-size: .9rem; cursor: pointer }
 @media (max-width: 34rem) { dl div { grid-template-columns: 1fr; gap: 0 } }
 `;
@@ -66,15 +68,18 @@ export function homePage({ href, host }: PublicUrl): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title>
+<link rel="icon" href="data:,">
 <style>${STYLE}</style>
+<main>
 <h1>${title}</h1>
 <p class="lead">Signs software for people and pipelines by their OpenID identity, without long-lived keys, and records every certificate and every signature in public logs. Sigstore clients work with it as they are.</p>
 <h2>Find signatures</h2>
 <p>By who signed, or by what was signed. Answers are JSON.</p>
-<form action="${SEARCH}"><input name="identity" placeholder="alice@example.com, or the URI of a workflow" aria-label="identity" required><button>By identity</button></form>
-<form action="${SEARCH}"><input name="digest" placeholder="output of sha256sum, sha256:…, sha512-…" aria-label="digest of the file" required><button>By digest</button></form>
+<form action="${SEARCH}"><label>Identity <input name="identity" placeholder="alice@example.com, or the URI of a workflow" required></label><button>Find by identity</button></form>
+<form action="${SEARCH}"><label>Digest of the file <input name="digest" placeholder="output of sha256sum, sha256:…, sha512-…" required></label><button>Find by digest</button></form>
 ${sections.join("\n")}
 <p class="lead">The address of this instance is <code>${escapeHtml(href)}</code>.</p>
+</main>
 </html>
 `;
 }

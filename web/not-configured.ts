@@ -14,6 +14,7 @@ export const renderNotConfigured = (problems: readonly string[]): string => `<!d
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Sigedge is not configured</title>
+<link rel="icon" href="data:,">
 <style>${STYLE}</style>
 <main>
 <h1>Sigedge is not configured</h1>

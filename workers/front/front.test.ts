@@ -64,6 +64,13 @@ describe("a request", () => {
     expect(seen).toEqual([]);
   });
 
+  it("for another host shows a browser a link to the right one", async () => {
+    const headers = { accept: "text/html,application/xhtml+xml" };
+    const response = await answer(new Request("https://elsewhere.example.com/", { headers }), front);
+    expect([response.status, response.headers.get("content-type")]).toEqual([421, "text/html; charset=utf-8"]);
+    expect(await response.text()).toContain(`<a href="${URL_TEXT}/">`);
+  });
+
   it("for another port is misdirected, for the default port it is not", async () => {
     expect((await answer(new Request("https://sigstore.example.com:8443/"), front)).status).toBe(421);
     expect((await answer(new Request("https://sigstore.example.com:443/"), front)).status).toBe(200);
@@ -358,7 +365,7 @@ describe("the front end's own pages", () => {
     const response = await get("/");
     const html = await response.text();
     expect(html).toContain("<title>Sigedge at sigstore.example.com</title>");
-    expect(html).not.toMatch(/<script|<link|<img|\bsrc=|url\(|@import/);
+    expect(html).not.toMatch(/<script|<link (?!rel="icon" href="data:,">)|<img|\bsrc=|url\(|@import/);
     expect(response.headers.get("content-security-policy")).toContain("default-src 'none'");
     for (const path of ["/trusted_root.json", "/signing_config.json", "/checkpoint"]) {
       expect(html).toContain(`href="${path}"`);

@@ -18,6 +18,7 @@ import type { LogConfig } from "../../shared/logs/config.ts";
 import type { Result } from "../../shared/result.ts";
 import type { ConfigError } from "../../shared/settings/settings.ts";
 import { homePage } from "../../web/home.ts";
+import { renderMisdirected } from "../../web/misdirected.ts";
 import { DEPLOY_GUIDE, renderNotConfigured } from "../../web/not-configured.ts";
 import type { FrontConfig } from "./config.ts";
 import { type PageName, ROUTES } from "./declaration.ts";
@@ -67,6 +68,9 @@ const isPreflight = ({ method, headers }: Request): boolean =>
 
 const isRead = ({ method }: Request): boolean => method === "GET" || method === "HEAD";
 
+const isFromBrowser = (request: Request): boolean =>
+  isRead(request) && (request.headers.get("accept") ?? "").includes("text/html");
+
 const isReadable = (request: Request, access: PageAccess): boolean =>
   access === "all" || (access === "read" && isRead(request));
 
@@ -98,8 +102,7 @@ function answerUnconfigured(request: Request, error: ConfigError): Response {
   const { message, ...status } = rejectUnconfigured(error);
   const advice = `to create what is missing: npx sigedge init --url https://HOST (${DEPLOY_GUIDE})`;
   const json = renderStatus({ ...status, message: `${message}; ${advice}` });
-  const isBrowser = isRead(request) && (request.headers.get("accept") ?? "").includes("text/html");
-  if (!isBrowser) return json;
+  if (!isFromBrowser(request)) return json;
   const headers = new Headers(json.headers);
   for (const [name, value] of Object.entries(PAGE_HEADERS)) headers.set(name, value);
   const page = request.method === "HEAD" ? null : renderNotConfigured(error.problems);
@@ -140,14 +143,14 @@ function toShard(
   const { pathname, host } = new URL(request.url);
   const own = logs.filter((log) => log.host === host);
   const kinds = own.map(({ kind }) => kind);
-  return isOfLog(pathname, kinds) ? dispatch("log", request) : rejectMisdirected(publicUrl, own);
+  return isOfLog(pathname, kinds) ? dispatch("log", request) : rejectMisdirected(request, publicUrl, own);
 }
 
 /** The pages load nothing and run nothing. */
 const PAGE_HEADERS = {
   "content-type": "text/html; charset=utf-8",
   "content-security-policy":
-    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
   "x-content-type-options": "nosniff",
 } as const;
 
@@ -155,14 +158,13 @@ const home: Page = ({ publicUrl }) =>
   new Response(homePage(publicUrl), { headers: { ...PAGE_HEADERS, "cache-control": "public, max-age=300" } });
 
 /** RFC 9110 §15.5.20. Certificates, tokens and checkpoints hold the configured names, so no other host is answered. */
-function rejectMisdirected({ href }: PublicUrl, own: readonly LogConfig[]): Response {
+function rejectMisdirected(request: Request, publicUrl: PublicUrl, own: readonly LogConfig[]): Response {
   const names = own.map(({ name }) => name).join(" and ");
-  const text =
-    names === "" ? `This service answers for ${href}.` : `This host has ${names} only; the rest is at ${href}.`;
-  return new Response(`${text}\n`, {
-    status: 421,
-    headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" },
-  });
+  const what = names === "" ? "This service answers for" : `This host has ${names} only; the rest is at`;
+  const headers = { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" };
+  if (!isFromBrowser(request)) return new Response(`${what} ${publicUrl.href}.\n`, { status: 421, headers });
+  const page = request.method === "HEAD" ? null : renderMisdirected(publicUrl, what);
+  return new Response(page, { status: 421, headers: { ...headers, ...PAGE_HEADERS } });
 }
 
 async function readOnly(request: Request, page: () => Response | Promise<Response>): Promise<Response> {
