@@ -75,6 +75,13 @@ export class Section {
     return new Fields(this, byName);
   }
 
+  /** The same object without the members of these names. */
+  without(names: readonly string[]): Section {
+    if (!isObject(this.value)) return this;
+    const rest = Object.entries(this.value).filter(([name]) => !names.includes(name));
+    return new Section(Object.fromEntries(rest), this.place, this.#problems);
+  }
+
   text(): string | null {
     if (typeof this.value === "string" && this.value !== "") return this.value;
     this.report("must be a string that is not empty");

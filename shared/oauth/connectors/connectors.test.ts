@@ -7,6 +7,7 @@ import { admits, readPolicy } from "./policy.ts";
 import { listMissingSecrets, parseConnectorSecrets } from "./secrets.ts";
 
 const CONFIG = { issuer: "https://login.example.com", clientID: "sigedge" };
+const TYPES = "[0].type must be one of github, google, microsoft, gitlab, bitbucket-cloud, access, oidc";
 const ROW = { type: "oidc", config: CONFIG };
 
 function read(value: unknown): unknown {
@@ -30,7 +31,7 @@ describe("connectors", () => {
           prompt: null,
           claims: { email: "email", groups: "groups" },
           trustedDomains: [],
-          policy: { allowedDomains: [], allowedAddresses: [], allowedGroups: [], match: "any" },
+          policy: { allowedDomains: [], allowedAddresses: [], allowedGroups: [], matchGroups: "any", match: "any" },
         },
       },
     ]);
@@ -68,8 +69,8 @@ describe("connectors", () => {
     ["x", ["must be a list"]],
     [{}, ["must be an object with connectors, or a list of connectors"]],
     [[1], ["[0] must be an object with type, id, name and config"]],
-    [[{ type: "saml", config: {} }], ["[0].type must be one of oidc"]],
-    [[{ type: "constructor", config: {} }], ["[0].type must be one of oidc"]],
+    [[{ type: "saml", config: {} }], [TYPES]],
+    [[{ type: "constructor", config: {} }], [TYPES]],
     [[{ type: "oidc" }], ["[0].config is missing"]],
     [
       [{ type: "oidc", config: {} }],
@@ -143,7 +144,15 @@ describe("the secrets of connectors", () => {
 
 describe("a policy", () => {
   const policyOf = (value: object) =>
-    readPolicy(new Section(value, [], []).fields(["allowedDomains", "allowedAddresses", "allowedGroups", "match"]));
+    readPolicy(
+      new Section(value, [], []).fields([
+        "allowedDomains",
+        "allowedAddresses",
+        "allowedGroups",
+        "matchGroups",
+        "match",
+      ]),
+    );
   const alice = { address: "Alice@Example.com", groups: ["g1"] };
 
   it.each([
@@ -155,6 +164,8 @@ describe("a policy", () => {
     [{ allowedAddresses: ["alice@example.com"] }, false],
     [{ allowedGroups: ["g1"] }, true],
     [{ allowedGroups: ["g2"] }, false],
+    [{ allowedGroups: ["g1", "g2"] }, true],
+    [{ allowedGroups: ["g1", "g2"], matchGroups: "all" }, false],
     [{ allowedDomains: ["example.org"], allowedGroups: ["g1"] }, true],
     [{ allowedDomains: ["example.org"], allowedGroups: ["g1"], match: "all" }, false],
     [{ allowedDomains: ["example.com"], allowedGroups: ["g1"], match: "all" }, true],

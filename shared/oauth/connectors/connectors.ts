@@ -4,19 +4,38 @@
 // Spec: https://dexidp.io/docs/connectors/
 
 import { encodeUtf8 } from "../../bytes/utf8.ts";
-import { describeProblem, type Problem, Section } from "../../identity/configuration/section.ts";
+import { describeProblem, type Fields, type Problem, Section } from "../../identity/configuration/section.ts";
 import { isObject } from "../../json/member.ts";
 import { parseJson } from "../../json/parse.ts";
 import { parseIssuerUrl } from "../../oidc/issuer-url.ts";
 import { err, ok, type Result } from "../../result.ts";
-import type { ConnectorType } from "./connector-type.ts";
-import { OIDC_CONNECTOR, type OidcConfig } from "./oidc.ts";
+import { ACCESS_CONNECTOR, type AccessConfig } from "./types/access.ts";
+import { BITBUCKET_CONNECTOR, type BitbucketConfig } from "./types/bitbucket.ts";
+import { type ConnectorType, type MemberTexts, REFUSED_MEMBERS } from "./types/connector-type.ts";
+import { GITHUB_CONNECTOR, type GithubConfig } from "./types/github.ts";
+import { GITLAB_CONNECTOR, type GitlabConfig } from "./types/gitlab.ts";
+import { GOOGLE_CONNECTOR, type GoogleConfig } from "./types/google.ts";
+import { MICROSOFT_CONNECTOR, type MicrosoftConfig } from "./types/microsoft.ts";
+import { OIDC_CONNECTOR, type OidcConfig } from "./types/oidc.ts";
 
-/** One connector, as configured. A further type is one more member here, and one more row in TYPES. */
-export type ConnectorConfig = ConnectorIdentity & { readonly type: "oidc"; readonly config: OidcConfig };
+/** The `config` of each type, under dex's name for it. A further type is one more member, and one more row in TYPES. */
+interface ConfigByType {
+  readonly github: GithubConfig;
+  readonly google: GoogleConfig;
+  readonly microsoft: MicrosoftConfig;
+  readonly gitlab: GitlabConfig;
+  readonly "bitbucket-cloud": BitbucketConfig;
+  readonly access: AccessConfig;
+  readonly oidc: OidcConfig;
+}
 
-/** The name of a connector's type, as dex spells it. */
-export type ConnectorTypeName = ConnectorConfig["type"];
+/** The name of a connector's type, as dex spells it; `access` is ours. */
+export type ConnectorTypeName = keyof ConfigByType;
+
+/** One connector, as configured. */
+export type ConnectorConfig = {
+  readonly [T in ConnectorTypeName]: ConnectorIdentity & { readonly type: T; readonly config: ConfigByType[T] };
+}[ConnectorTypeName];
 
 /** How a connector is named: in certificates, in addresses, on pages. */
 export interface ConnectorIdentity {
@@ -28,9 +47,21 @@ export interface ConnectorIdentity {
   readonly name: string;
 }
 
-const TYPES: { readonly [T in ConnectorTypeName]: ConnectorType<Extract<ConnectorConfig, { type: T }>["config"]> } = {
+type Types = { readonly [T in ConnectorTypeName]: ConnectorType<ConfigByType[T]> };
+
+const TYPES: Types = {
+  github: GITHUB_CONNECTOR,
+  google: GOOGLE_CONNECTOR,
+  microsoft: MICROSOFT_CONNECTOR,
+  gitlab: GITLAB_CONNECTOR,
+  "bitbucket-cloud": BITBUCKET_CONNECTOR,
+  access: ACCESS_CONNECTOR,
   oidc: OIDC_CONNECTOR,
 };
+
+/** The types with their members, for the documentation. */
+export const CONNECTOR_TYPES: Readonly<Record<ConnectorTypeName, Pick<ConnectorType<unknown>, "what" | "members">>> =
+  TYPES;
 
 /** As many as a page can offer. */
 const MAX_CONNECTORS = 16;
@@ -85,11 +116,19 @@ function readConnector(row: Section): ConnectorConfig | null {
     fields.report("config", "is missing");
     return null;
   }
-  const read = TYPES[type].read(config);
-  if (read === null) return null;
-  const id = fields.text("id") ?? TYPES[type].idOf(read);
+  return readRow(type, fields, config);
+}
+
+type ConnectorOf<T> = Extract<ConnectorConfig, { readonly type: T }>;
+
+/** Reads a row of a known type. */
+function readRow<T extends ConnectorTypeName>(type: T, fields: Fields, config: Section): ConnectorOf<T> | null {
+  const { members, refused, read, idOf, nameOf }: ConnectorType<ConfigByType[T]> = TYPES[type];
+  const value = read(openConfig(config, members, { ...REFUSED_MEMBERS, ...refused }));
+  if (value === null) return null;
+  const id = fields.text("id") ?? idOf(value);
   const slug = fields.text("slug") ?? type;
-  const name = fields.text("name") ?? TYPES[type].nameOf(read);
+  const name = fields.text("name") ?? nameOf(value);
   const url = parseIssuerUrl(id);
   if (!url.ok) fields.report("id", `${url.error.reason}: it is the issuer that certificates name`);
   if (!SLUG.test(slug) || RESERVED_SLUGS.includes(slug))
@@ -99,7 +138,22 @@ function readConnector(row: Section): ConnectorConfig | null {
     );
   if (name.length > MAX_NAME_CHARACTERS || /\p{C}/u.test(name))
     fields.report("name", `must be text of at most ${MAX_NAME_CHARACTERS} characters`);
-  return { id, slug, name, type, config: read };
+  return toConnector(type, { id, slug, name }, value);
+}
+
+// `value` is what the reader of this type has returned, which the union of all types cannot express.
+const toConnector = <T extends ConnectorTypeName>(
+  type: T,
+  identity: ConnectorIdentity,
+  config: ConfigByType[T],
+): ConnectorOf<T> => ({ ...identity, type, config }) as unknown as ConnectorOf<T>;
+
+/** The members of `config`. Those of dex's that are refused are reported with what to do. */
+function openConfig(config: Section, members: MemberTexts, refused: MemberTexts): Fields {
+  const wrong = Object.keys(refused).filter((name) => !Object.hasOwn(members, name));
+  for (const [name, member] of config.entries()) if (wrong.includes(name)) member.report(refused[name] ?? "");
+  const known = Object.keys(members);
+  return config.without(wrong).fields(known, known);
 }
 
 const isTypeName = (text: string): text is ConnectorTypeName => Object.hasOwn(TYPES, text);

@@ -3,8 +3,10 @@
 // verified although it came over TLS. What differs between providers is in the options.
 // Spec: OpenID Connect Core 1.0 §3.1; RFC 7636; RFC 9207; RFC 9700 §2.1
 
+import { decodeJwt } from "jose";
 import * as oauth from "oauth4webapi";
 import type { FetchOutside } from "../../../../shared/http/outside.ts";
+import { member } from "../../../../shared/json/member.ts";
 import type { ConnectorIdentity } from "../../../../shared/oauth/connectors/connectors.ts";
 import { challengeOf } from "../../../../shared/oauth/request/pkce.ts";
 import { type Claims, claimOf } from "../../../../shared/oidc/claims.ts";
@@ -19,13 +21,16 @@ import type {
   UpstreamRequest,
 } from "../connector.ts";
 import { makeUpstreamOptions, type UpstreamOptions } from "../upstream.ts";
-import { readConnectorError } from "./errors.ts";
+import { settle } from "./errors.ts";
+import { requestTokens } from "./request-tokens.ts";
 
 /** What a connector to an OpenID provider is made of. */
 export interface OpenIdOptions {
   readonly identity: ConnectorIdentity;
   readonly kind: ConnectorKind;
-  readonly issuer: string;
+  /** The discovery document is below it. */
+  readonly metadataAt: string;
+  readonly issuer: IssuerRule;
   readonly clientId: string;
   readonly clientSecret: string;
   readonly clientAuthentication: "basic" | "body";
@@ -33,13 +38,26 @@ export interface OpenIdOptions {
   readonly scopes: readonly string[];
   /** Further parameters of the address, such as Google's `hd`. */
   readonly parameters: Readonly<Record<string, string>>;
-  /** The claim whose absence from the identity token makes the connector ask the userinfo endpoint. */
+  /** The claim of the address. */
   readonly emailClaim: string;
+  /** Claims whose absence from the identity token makes the connector ask the userinfo endpoint. */
+  readonly neededClaims: readonly string[];
   /** Decides by the claims of a verified token which addresses are vouched for, and admits. */
   readonly identityOf: (claims: Claims) => Result<readonly Identity[], ConnectorError>;
   readonly fetchOutside: FetchOutside;
   readonly now: () => UnixMs;
 }
+
+/** Which `iss` counts. */
+export interface IssuerRule {
+  /** `issuer` of the discovery document, byte for byte. */
+  readonly metadata: string;
+  /** `iss` of an identity token, by its claims, which are not verified yet. May throw a Refusal. */
+  readonly of: (claims: Claims) => string;
+}
+
+/** The rule of every provider that has one `iss`. */
+export const oneIssuer = (issuer: string): IssuerRule => ({ metadata: issuer, of: () => issuer });
 
 /** Providers change keys and endpoints rarely, and announce it. oauth4webapi keeps the keys as long as the metadata. */
 const METADATA_FRESH_MS = 300_000;
@@ -54,59 +72,61 @@ export function createOpenIdConnector(options: OpenIdOptions): Connector {
     kind: options.kind,
     authorizationUrl: (request) =>
       settle(async () => {
-        const server = await metadata(makeUpstreamOptions(options.fetchOutside, options.issuer));
+        const server = await metadata.read(makeUpstreamOptions(options.fetchOutside, options.metadataAt));
         return server.ok ? authorizationUrl(server.value, options, request) : server;
       }),
     identify: (callback) =>
       settle(async () => {
-        const upstream = makeUpstreamOptions(options.fetchOutside, options.issuer);
-        const server = await metadata(upstream);
+        const upstream = makeUpstreamOptions(options.fetchOutside, options.metadataAt);
+        const server = await metadata.read(upstream);
         if (!server.ok) return server;
-        return options.identityOf(await redeem({ server: server.value, options, upstream }, callback));
+        const redemption = { server: server.value, options, upstream, renew: metadata.renew };
+        return options.identityOf(await redeem(redemption, callback));
       }),
   };
 }
 
-/** Turns the protocol's exceptions into errors. */
-async function settle<T>(run: () => Promise<Result<T, ConnectorError>>): Promise<Result<T, ConnectorError>> {
-  try {
-    return await run();
-  } catch (exception) {
-    return err(readConnectorError(exception));
-  }
+interface MetadataSource {
+  /** The provider's metadata. Its keys are kept with the object by oauth4webapi. */
+  readonly read: (upstream: UpstreamOptions) => Promise<Result<oauth.AuthorizationServer, ConnectorError>>;
+  /** The same metadata as another object, whose keys are read anew. */
+  readonly renew: (server: oauth.AuthorizationServer) => oauth.AuthorizationServer;
 }
 
-type MetadataSource = (upstream: UpstreamOptions) => Promise<Result<oauth.AuthorizationServer, ConnectorError>>;
-
 /** Reads the provider's metadata, and keeps what it read: never a request under way, which belongs to one caller. */
-function createMetadataSource({ issuer, now }: OpenIdOptions): MetadataSource {
+function createMetadataSource({ metadataAt, issuer, now }: OpenIdOptions): MetadataSource {
   let known: { readonly server: oauth.AuthorizationServer; readonly readAt: UnixMs } | null = null;
-  return async (upstream) => {
+  const read: MetadataSource["read"] = async (upstream) => {
     if (known !== null && now() - known.readAt < METADATA_FRESH_MS) return ok(known.server);
-    const identifier = new URL(issuer);
-    const response = await oauth.discoveryRequest(identifier, upstream);
-    const server = await oauth.processDiscoveryResponse(identifier, response);
+    const response = await oauth.discoveryRequest(new URL(metadataAt), upstream);
+    const server = await oauth.processDiscoveryResponse(new URL(issuer.metadata), response);
     // The library compares URLs. `iss` is compared as a string by everyone else, and so here.
-    if (server.issuer !== issuer) return wrong("names another issuer in its discovery document");
+    if (server.issuer !== issuer.metadata) return wrong("names another issuer in its discovery document");
     if (server.authorization_endpoint === undefined || server.token_endpoint === undefined) {
       return wrong("has no authorization endpoint or no token endpoint");
     }
     known = { server, readAt: now() };
     return ok(server);
   };
+  const renew: MetadataSource["renew"] = (server) => {
+    const renewed = { ...server };
+    if (known?.server === server) known = { ...known, server: renewed };
+    return renewed;
+  };
+  return { read, renew };
 }
 
 const wrong = (problem: string): Result<never, ConnectorError> => err({ code: "upstream_failed", problem });
 
 function authorizationUrl(
   { authorization_endpoint: endpoint = "" }: oauth.AuthorizationServer,
-  { issuer, clientId, scopes, parameters }: OpenIdOptions,
+  { metadataAt, clientId, scopes, parameters }: OpenIdOptions,
   { redirectUri, state, nonce, codeVerifier, loginHint, prompt }: UpstreamRequest,
 ): Result<string, ConnectorError> {
   if (!URL.canParse(endpoint)) return wrong("has an authorization endpoint that is no URL");
   const url = new URL(endpoint);
   // Plain http only where the operator configured it, for a provider on this machine.
-  if (url.protocol !== "https:" && url.protocol !== new URL(issuer).protocol) {
+  if (url.protocol !== "https:" && url.protocol !== new URL(metadataAt).protocol) {
     return wrong("has an authorization endpoint without https");
   }
   const wanted = {
@@ -131,40 +151,63 @@ interface Redemption {
   readonly server: oauth.AuthorizationServer;
   readonly options: OpenIdOptions;
   readonly upstream: UpstreamOptions;
+  readonly renew: MetadataSource["renew"];
 }
 
 /** Redeems the code for the claims of a verified identity token. Throws what oauth4webapi and NoAnswer throw. */
-async function redeem({ server, options, upstream }: Redemption, callback: UpstreamCallback): Promise<Claims> {
+async function redeem(redemption: Redemption, callback: UpstreamCallback): Promise<Claims> {
+  const { server, options, upstream } = redemption;
   const client: oauth.Client = { client_id: options.clientId, [oauth.clockTolerance]: TOLERANCE_SECONDS };
   const authenticate =
     options.clientAuthentication === "basic"
       ? oauth.ClientSecretBasic(options.clientSecret)
       : oauth.ClientSecretPost(options.clientSecret);
-  // The provider's `iss` (RFC 9207) is checked here; our own `state` has been opened before.
-  const answer = oauth.validateAuthResponse(
-    server,
-    client,
-    callback.parameters,
-    callback.parameters.get("state") ?? oauth.expectNoState,
-  );
-  const response = await oauth.authorizationCodeGrantRequest(
-    server,
-    client,
-    authenticate,
-    answer,
-    callback.redirectUri,
-    callback.codeVerifier,
-    upstream,
-  );
-  const tokens = await oauth.processAuthorizationCodeResponse(server, client, response, {
+  const response = await requestTokens({ server, client, authenticate, upstream }, callback);
+  const issuer = options.issuer.of(await readUnverified(response.clone()));
+  const tokens = await oauth.processAuthorizationCodeResponse({ ...server, issuer }, client, response, {
     expectedNonce: callback.nonce,
     requireIdToken: true,
   });
-  await oauth.validateApplicationLevelSignature(server, response, upstream);
+  await verifySignature(redemption, response);
   const claims: Claims = { ...oauth.getValidatedIdTokenClaims(tokens) };
-  const isComplete = claimOf(claims, options.emailClaim) !== undefined || server.userinfo_endpoint === undefined;
-  if (isComplete) return claims;
+  const isComplete = options.neededClaims.every((name) => claimOf(claims, name) !== undefined);
+  if (isComplete || server.userinfo_endpoint === undefined) return claims;
   const subject = String(claims["sub"]);
   const info = await oauth.userInfoRequest(server, client, tokens.access_token, upstream);
-  return { ...claims, ...(await oauth.processUserInfoResponse(server, client, subject, info)) };
+  return mergeClaims(claims, { ...(await oauth.processUserInfoResponse(server, client, subject, info)) }, options);
+}
+
+/** The claims of the identity token in an answer, before anything is verified; none if there is no such token. */
+async function readUnverified(response: Response): Promise<Claims> {
+  try {
+    const claims: Claims = decodeJwt(String(member(await response.json(), "id_token")));
+    return claims;
+  } catch {
+    // The library says what is wrong with it.
+    return {};
+  }
+}
+
+/** Verifies the token's signature. A provider may replace its keys at once, so an unknown key is looked up anew. */
+async function verifySignature({ server, upstream, renew }: Redemption, response: Response): Promise<void> {
+  try {
+    await oauth.validateApplicationLevelSignature(server, response, upstream);
+  } catch (exception) {
+    const isUnknownKey = exception instanceof oauth.OperationProcessingError && exception.code === oauth.KEY_SELECTION;
+    if (!isUnknownKey) throw exception;
+    await oauth.validateApplicationLevelSignature(renew(server), response, upstream);
+  }
+}
+
+/**
+ * Adds what the userinfo endpoint says to the claims of the token, and replaces nothing. What it says of the address's
+ * verification counts only for an address that it has named itself.
+ */
+function mergeClaims(token: Claims, info: Claims, { emailClaim }: OpenIdOptions): Claims {
+  const address = claimOf(token, emailClaim);
+  const isSameAddress = address === undefined || address === claimOf(info, emailClaim);
+  const { email_verified: said, ...rest } = info;
+  const { email_verified: saidByToken, ...claims } = token;
+  const verified = address === undefined ? said : (saidByToken ?? (isSameAddress ? said : undefined));
+  return { ...rest, ...claims, ...(verified === undefined ? {} : { email_verified: verified }) };
 }

@@ -2,6 +2,7 @@
 // What an exception of oauth4webapi says about a sign-in. Nothing that the provider sent leaves this file.
 
 import { AuthorizationResponseError, ResponseBodyError, WWWAuthenticateChallengeError } from "oauth4webapi";
+import { err, type Result } from "../../../../shared/result.ts";
 import type { ConnectorError } from "../connector.ts";
 import { NoAnswer } from "../upstream.ts";
 
@@ -15,8 +16,28 @@ const DENIALS = new Set([
 ]);
 const TRANSIENT = new Set(["server_error", "temporarily_unavailable"]);
 
+/** What a connector throws to end a sign-in with an error of its own. */
+export class Refusal extends Error {
+  readonly error: ConnectorError;
+
+  constructor(error: ConnectorError) {
+    super(error.code);
+    this.error = error;
+  }
+}
+
+/** Turns the protocol's exceptions into errors. */
+export async function settle<T>(run: () => Promise<Result<T, ConnectorError>>): Promise<Result<T, ConnectorError>> {
+  try {
+    return await run();
+  } catch (exception) {
+    return err(readConnectorError(exception));
+  }
+}
+
 /** The error of a connector for an exception; throws the exception again if it is not one of the protocol's. */
-export function readConnectorError(exception: unknown): ConnectorError {
+function readConnectorError(exception: unknown): ConnectorError {
+  if (exception instanceof Refusal) return exception.error;
   if (exception instanceof NoAnswer) return { code: "upstream_failed", problem: exception.problem };
   if (exception instanceof AuthorizationResponseError) return readAuthorizationError(exception.error);
   if (exception instanceof ResponseBodyError) return readTokenError(exception.error);
@@ -30,6 +51,7 @@ export function readConnectorError(exception: unknown): ConnectorError {
 
 function readAuthorizationError(error: string): ConnectorError {
   if (DENIALS.has(error)) return { code: "upstream_denied" };
+  if (error === "redirect_uri_mismatch") return { code: "upstream_refused", problem: "redirect_uri" };
   return TRANSIENT.has(error)
     ? { code: "upstream_failed", problem: "is not available now" }
     : { code: "upstream_refused", problem: error === "unauthorized_client" ? "client" : "request" };
@@ -39,10 +61,14 @@ function readTokenError(error: string): ConnectorError {
   switch (error) {
     case "invalid_client":
     case "unauthorized_client":
+    case "incorrect_client_credentials":
       return { code: "upstream_refused", problem: "client" };
     case "redirect_uri_mismatch":
       return { code: "upstream_refused", problem: "redirect_uri" };
+    case "unverified_user_email":
+      return { code: "address_unverified", address: null };
     case "invalid_grant":
+    case "bad_verification_code":
       return { code: "upstream_failed", problem: "did not accept its own code, which may have been used already" };
     default:
       return { code: "upstream_failed", problem: "refused to redeem its code" };

@@ -3,44 +3,47 @@
 // Spec: OpenID Connect Core 1.0 §5.1, §5.7
 
 import { isEmailAddress } from "../../../../shared/identity/email.ts";
-import type { OidcConfig } from "../../../../shared/oauth/connectors/oidc.ts";
-import { admits, domainOf } from "../../../../shared/oauth/connectors/policy.ts";
+import { type AdmissionPolicy, domainOf } from "../../../../shared/oauth/connectors/policy.ts";
 import { type Claims, claimOf } from "../../../../shared/oidc/claims.ts";
-import { err, ok, type Result } from "../../../../shared/result.ts";
+import { err, type Result } from "../../../../shared/result.ts";
+import { admitVouched, groupsOf } from "../admission.ts";
 import type { ConnectorError, Identity } from "../connector.ts";
 
-/** Longer than any provider's id of a person. */
-const MAX_USER_ID_CHARACTERS = 255;
-const MAX_GROUPS = 1000;
+/** How a provider's claims are read. */
+export interface IdentityRules {
+  readonly claims: { readonly email: string; readonly groups: string };
+  readonly trustedDomains: readonly string[];
+  readonly policy: AdmissionPolicy;
+  /** The domain that the policy judges instead of the address's: a claim's. */
+  readonly domainClaim?: string;
+}
+
+/** The claims of every provider that does not say otherwise. */
+export const STANDARD_CLAIMS = { email: "email", groups: "groups" } as const;
 
 /** Reads the identity of a verified token. Fails with address_unusable, address_unverified or not_admitted. */
 export function identityOf(
   claims: Claims,
-  { claims: names, trustedDomains, policy }: OidcConfig,
+  { claims: names, trustedDomains, policy, domainClaim }: IdentityRules,
 ): Result<readonly Identity[], ConnectorError> {
   const address = claimOf(claims, names.email);
-  const userId = claimOf(claims, "sub");
   if (typeof address !== "string" || !isEmailAddress(address)) return err({ code: "address_unusable" });
-  if (typeof userId !== "string" || userId === "" || userId.length > MAX_USER_ID_CHARACTERS) {
-    return err({ code: "upstream_failed", problem: "gives no usable id of the person" });
-  }
-  if (!isVerified(claims, trustedDomains.includes(domainOf(address)))) {
+  if (!isVerified(claims, address, trustedDomains.includes(domainOf(address)))) {
     return err({ code: "address_unverified", address });
   }
-  return admits(policy, { address, groups: groupsOf(claimOf(claims, names.groups)) })
-    ? ok([{ userId, address }])
-    : err({ code: "not_admitted", address, hint: null });
+  const groups = groupsOf(claimOf(claims, names.groups));
+  const domain = domainClaim === undefined ? {} : { domain: toDomain(claimOf(claims, domainClaim)) };
+  return admitVouched({ userId: claimOf(claims, "sub"), addresses: [address], groups, ...domain }, policy);
 }
 
-/** The provider says so. Where it says nothing at all, an operator may have said so for the domain. */
-function isVerified(claims: Claims, isTrusted: boolean): boolean {
-  const verified = claimOf(claims, "email_verified");
+/**
+ * The provider says so: `email_verified` speaks for `email`, and for another claim only where there is no other `email`.
+ * Where it says nothing at all, an operator may have said so for the domain.
+ */
+function isVerified(claims: Claims, address: string, isTrusted: boolean): boolean {
+  const email = claimOf(claims, "email");
+  const verified = email === undefined || email === address ? claimOf(claims, "email_verified") : undefined;
   return verified === true || (verified === undefined && isTrusted);
 }
 
-const groupsOf = (claim: unknown): readonly string[] =>
-  Array.isArray(claim)
-    ? claim.slice(0, MAX_GROUPS).filter((group): group is string => typeof group === "string")
-    : typeof claim === "string"
-      ? [claim]
-      : [];
+const toDomain = (claim: unknown): string | null => (typeof claim === "string" ? claim.toLowerCase() : null);
