@@ -37,8 +37,8 @@ export function identityOf(
 }
 
 /**
- * The provider says so: `email_verified` speaks for `email`, and for another claim only where there is no other `email`.
- * Where it says nothing at all, an operator may have said so for the domain.
+ * The provider says so: `email_verified` speaks for `email`, and for another claim only where `email` says nothing else.
+ * Where the provider says nothing at all, an operator may have said so for the domain.
  */
 function isVerified(claims: Claims, address: string, isTrusted: boolean): boolean {
   const email = claimOf(claims, "email");

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stand-ins for GitHub, an Enterprise Server, Google, Entra, GitLab, Bitbucket and Access: one server, which answers
+// for each host as that provider documents, and can be wrong on purpose. It checks what a provider checks: client, secret,
+// redirect URI, PKCE, single use of codes.
+
+import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type IssuerKey, makeIssuerKey, signToken } from "../authority/identity-token.ts";
+import * as people from "./people.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** What differs from a right provider. */
+export interface Nastiness {
+  /** Replaces the answer of the token endpoint. */
+  readonly token?: (response: ServerResponse) => void;
+  /** Changes claims of the identity token; null removes one. */
+  readonly claims?: Json;
+  readonly userinfo?: Json;
+  /** Replaces documents of an API, by path. */
+  readonly api?: Json;
+  readonly signature?: "none" | "foreign" | "rotated";
+  /** The code was issued to another client, for another redirect URI, or for another challenge. */
+  readonly code?: "client_id" | "redirect_uri" | "code_challenge";
+}
+
+interface OpenIdKind {
+  readonly issuer: string;
+  readonly claims: Json;
+  /** As in the discovery document, where that differs. */
+  readonly metadataIssuer?: string;
+}
+
+const ACCESS = "https://example.cloudflareaccess.com/cdn-cgi/access/sso/oidc/client";
+const ENTRA = "https://login.microsoftonline.com";
+const OPENID: Readonly<Record<string, OpenIdKind>> = {
+  "https://accounts.google.com": { issuer: "https://accounts.google.com", claims: people.GOOGLE_CLAIMS },
+  [`${ENTRA}/${people.TENANT}/v2.0`]: { issuer: `${ENTRA}/${people.TENANT}/v2.0`, claims: people.ENTRA_CLAIMS },
+  [`${ENTRA}/organizations/v2.0`]: {
+    issuer: `${ENTRA}/${people.TENANT}/v2.0`,
+    metadataIssuer: `${ENTRA}/{tenantid}/v2.0`,
+    claims: people.ENTRA_CLAIMS,
+  },
+  "https://gitlab.com": { issuer: "https://gitlab.com", claims: people.GITLAB_CLAIMS },
+  [ACCESS]: { issuer: ACCESS, claims: people.ACCESS_CLAIMS },
+};
+
+/** Where GitHub's and Bitbucket's APIs are, with their documents. */
+const APIS: Readonly<Record<string, Json>> = {
+  "https://api.github.com": people.GITHUB_API,
+  "https://code.example.com/api/v3": people.GITHUB_API,
+  "https://api.bitbucket.org": people.BITBUCKET_API,
+};
+const TOKEN_PATHS = ["/login/oauth/access_token", "/site/oauth2/access_token"];
+export const CLIENT_SECRET = "upstream secret+/%";
+
+/** The stand-ins, running. */
+export class StandIns {
+  nastiness: Nastiness = {};
+  /** Method and address of every request but those of a browser. */
+  readonly asked: string[] = [];
+  readonly #codes = new Map<string, URL>();
+  readonly #keys = new Map<string, IssuerKey>();
+  readonly #foreign = makeIssuerKey("key-1");
+  #generation = 1;
+  readonly #server = createServer((request, response) => void this.#answer(request, response));
+
+  async start(): Promise<string> {
+    this.#server.listen(0, "localhost");
+    await once(this.#server, "listening");
+    return `http://localhost:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  stop(): void {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+
+  /** What a browser gets at an authorization endpoint, whose user is signed in: the address of the way back. */
+  authorize(address: string): string {
+    const url = new URL(address);
+    const code = randomBytes(10).toString("hex");
+    const issued = new URL(url);
+    if (this.nastiness.code !== undefined)
+      issued.searchParams.set(this.nastiness.code, "https://thief.example/callback");
+    this.#codes.set(code, issued);
+    const back = new URL(url.searchParams.get("redirect_uri") ?? "");
+    back.searchParams.set("code", code);
+    back.searchParams.set("state", url.searchParams.get("state") ?? "");
+    return back.href;
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(`https:/${request.url ?? ""}`);
+    const address = `${url.origin}${url.pathname}`;
+    this.asked.push(`${request.method} ${address}${url.search}`);
+    const body = await readBody(request);
+    const sendJson = (status: number, value: unknown): void => {
+      response.writeHead(status, { "content-type": "application/json; charset=utf-8" }).end(JSON.stringify(value));
+    };
+    const [base, kind] = Object.entries(OPENID).find(([start]) => address.startsWith(`${start}/`)) ?? ["", null];
+    const isTokens = address === `${base}/token` || TOKEN_PATHS.includes(url.pathname);
+    if (isTokens && this.nastiness.token !== undefined) return this.nastiness.token(response);
+    if (isTokens) return sendJson(...this.#redeem(new URLSearchParams(body), request, { base, kind }));
+    if (kind !== null) return this.#answerOpenId(address.slice(base.length), { base, kind }, sendJson);
+    return this.#answerApi(address, request, sendJson);
+  }
+
+  #answerOpenId(path: string, { base, kind }: Served<OpenIdKind>, sendJson: SendJson): void {
+    if (path === "/.well-known/openid-configuration") {
+      return sendJson(200, {
+        issuer: kind.metadataIssuer ?? kind.issuer,
+        authorization_endpoint: `${base}/authorize`,
+        token_endpoint: `${base}/token`,
+        jwks_uri: `${base}/jwks`,
+        userinfo_endpoint: `${base}/userinfo`,
+        id_token_signing_alg_values_supported: ["RS256"],
+      });
+    }
+    if (path === "/jwks") return sendJson(200, { keys: [this.#keyOf(base).jwk] });
+    return path === "/userinfo"
+      ? sendJson(200, { ...people.GITLAB_USERINFO, ...this.nastiness.userinfo })
+      : sendJson(404, {});
+  }
+
+  #answerApi(address: string, { headers }: IncomingMessage, sendJson: SendJson): void {
+    if (headers["user-agent"] === undefined) return sendJson(403, { message: "Request forbidden" });
+    if (headers.authorization !== "Bearer opaque") return sendJson(401, { message: "Bad credentials" });
+    const [start = "", documents = {}] = Object.entries(APIS).find(([one]) => address.startsWith(one)) ?? [];
+    const document = { ...documents, ...this.nastiness.api }[address.slice(start.length)];
+    return document === undefined ? sendJson(404, { message: "Not Found" }) : sendJson(200, document);
+  }
+
+  #redeem(form: URLSearchParams, { headers }: IncomingMessage, served: Served<OpenIdKind | null>): [number, Json] {
+    const [id, secret] = readClient(form, headers.authorization);
+    const isGithub = served.kind === null && headers.authorization === undefined;
+    const fail = (status: number, error: string): [number, Json] => [isGithub ? 200 : status, { error }];
+    if (id !== "client" || secret !== CLIENT_SECRET)
+      return fail(401, isGithub ? "incorrect_client_credentials" : "invalid_client");
+    const code = form.get("code") ?? "";
+    const issued = this.#codes.get(code)?.searchParams;
+    this.#codes.delete(code);
+    const verifier = form.get("code_verifier") ?? "";
+    const challenge = createHash("sha256").update(verifier).digest("base64url");
+    const isRight =
+      issued?.get("client_id") === id &&
+      issued.get("redirect_uri") === form.get("redirect_uri") &&
+      issued.get("code_challenge_method") === "S256" &&
+      issued.get("code_challenge") === challenge;
+    if (!isRight) return fail(400, isGithub ? "bad_verification_code" : "invalid_grant");
+    const tokens = { access_token: "opaque", token_type: "bearer", scope: "" };
+    if (served.kind === null) return [200, tokens];
+    const nonce = issued.get("nonce");
+    return [200, { ...tokens, id_token: this.#makeToken({ base: served.base, kind: served.kind }, nonce) }];
+  }
+
+  #makeToken({ base, kind }: Served<OpenIdKind>, nonce: string | null): string {
+    const { signature, claims = {} } = this.nastiness;
+    if (signature === "rotated") this.#generation++;
+    const now = Math.floor(Date.now() / 1000);
+    const usual = { iss: kind.issuer, aud: "client", iat: now, exp: now + 300, nonce };
+    const all = Object.entries({ ...usual, ...kind.claims, ...claims }).filter(([, value]) => value !== null);
+    const signed = signToken(Object.fromEntries(all), signature === "foreign" ? this.#foreign : this.#keyOf(base));
+    if (signature !== "none") return signed;
+    return `${Buffer.from('{"alg":"none"}').toString("base64url")}.${signed.split(".")[1]}.`;
+  }
+
+  /** A provider has one key, and after a rotation another one. */
+  #keyOf(base: string): IssuerKey {
+    const name = `${base} ${this.#generation}`;
+    const key = this.#keys.get(name) ?? makeIssuerKey(`key-${this.#generation}`);
+    this.#keys.set(name, key);
+    return key;
+  }
+}
+
+interface Served<K> {
+  readonly base: string;
+  readonly kind: K;
+}
+
+type SendJson = (status: number, value: unknown) => void;
+
+/** The client's id and secret, from the header or the body. Spec: RFC 6749 §2.3.1 */
+function readClient(form: URLSearchParams, authorization: string | undefined): readonly (string | null)[] {
+  if (authorization === undefined) return [form.get("client_id"), form.get("client_secret")];
+  const text = Buffer.from(authorization.replace(/^Basic /, ""), "base64").toString();
+  return text.split(":").map((half) => new URLSearchParams(`v=${half}`).get("v"));
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
