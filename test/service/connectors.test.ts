@@ -76,7 +76,7 @@ beforeAll(async () => {
     },
     entry: "test/support/upstreams/upstreams-worker.ts",
   });
-});
+}, 300_000);
 afterAll(async () => {
   standIns.stop();
   await stack.stop();

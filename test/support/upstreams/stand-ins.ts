@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stand-ins for GitHub, an Enterprise Server, Google, Entra, GitLab, Bitbucket and Access: one server, which answers
-// for each host as that provider documents, and can be wrong on purpose. It checks what a provider checks: client, secret,
-// redirect URI, PKCE, single use of codes.
+// for each host as that provider documents, and can be wrong on purpose. It checks client, secret, redirect URI,
+// PKCE and the single use of codes.
 
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -53,7 +53,7 @@ const APIS: Readonly<Record<string, Json>> = {
   "https://code.example.com/api/v3": people.GITHUB_API,
   "https://api.bitbucket.org": people.BITBUCKET_API,
 };
-const TOKEN_PATHS = ["/login/oauth/access_token", "/site/oauth2/access_token"];
+const TOKEN_PATHS = new Set(["/login/oauth/access_token", "/site/oauth2/access_token"]);
 export const CLIENT_SECRET = "upstream secret+/%";
 
 /** The stand-ins, running. */
@@ -62,9 +62,10 @@ export class StandIns {
   /** Method and address of every request but those of a browser. */
   readonly asked: string[] = [];
   readonly #codes = new Map<string, URL>();
-  readonly #keys = new Map<string, IssuerKey>();
-  readonly #foreign = makeIssuerKey("key-1");
-  #generation = 1;
+  /** Each rotation goes on to the next one. Made at the start: on a busy machine it takes seconds. */
+  readonly #keys = Array.from({ length: 8 }, (_, i) => makeIssuerKey(`key-${i}`));
+  readonly #foreign = makeIssuerKey("key-0");
+  #generation = 0;
   readonly #server = createServer((request, response) => void this.#answer(request, response));
 
   async start(): Promise<string> {
@@ -101,7 +102,7 @@ export class StandIns {
       response.writeHead(status, { "content-type": "application/json; charset=utf-8" }).end(JSON.stringify(value));
     };
     const [base, kind] = Object.entries(OPENID).find(([start]) => address.startsWith(`${start}/`)) ?? ["", null];
-    const isTokens = address === `${base}/token` || TOKEN_PATHS.includes(url.pathname);
+    const isTokens = address === `${base}/token` || TOKEN_PATHS.has(url.pathname);
     if (isTokens && this.nastiness.token !== undefined) return this.nastiness.token(response);
     if (isTokens) return sendJson(...this.#redeem(new URLSearchParams(body), request, { base, kind }));
     if (kind !== null) return this.#answerOpenId(address.slice(base.length), { base, kind }, sendJson);
@@ -119,7 +120,7 @@ export class StandIns {
         id_token_signing_alg_values_supported: ["RS256"],
       });
     }
-    if (path === "/jwks") return sendJson(200, { keys: [this.#keyOf(base).jwk] });
+    if (path === "/jwks") return sendJson(200, { keys: [this.#key.jwk] });
     return path === "/userinfo"
       ? sendJson(200, { ...people.GITLAB_USERINFO, ...this.nastiness.userinfo })
       : sendJson(404, {});
@@ -153,25 +154,24 @@ export class StandIns {
     const tokens = { access_token: "opaque", token_type: "bearer", scope: "" };
     if (served.kind === null) return [200, tokens];
     const nonce = issued.get("nonce");
-    return [200, { ...tokens, id_token: this.#makeToken({ base: served.base, kind: served.kind }, nonce) }];
+    return [200, { ...tokens, id_token: this.#makeToken(served.kind, nonce) }];
   }
 
-  #makeToken({ base, kind }: Served<OpenIdKind>, nonce: string | null): string {
+  #makeToken(kind: OpenIdKind, nonce: string | null): string {
     const { signature, claims = {} } = this.nastiness;
     if (signature === "rotated") this.#generation++;
     const now = Math.floor(Date.now() / 1000);
     const usual = { iss: kind.issuer, aud: "client", iat: now, exp: now + 300, nonce };
     const all = Object.entries({ ...usual, ...kind.claims, ...claims }).filter(([, value]) => value !== null);
-    const signed = signToken(Object.fromEntries(all), signature === "foreign" ? this.#foreign : this.#keyOf(base));
+    const signed = signToken(Object.fromEntries(all), signature === "foreign" ? this.#foreign : this.#key);
     if (signature !== "none") return signed;
     return `${Buffer.from('{"alg":"none"}').toString("base64url")}.${signed.split(".")[1]}.`;
   }
 
   /** A provider has one key, and after a rotation another one. */
-  #keyOf(base: string): IssuerKey {
-    const name = `${base} ${this.#generation}`;
-    const key = this.#keys.get(name) ?? makeIssuerKey(`key-${this.#generation}`);
-    this.#keys.set(name, key);
+  get #key(): IssuerKey {
+    const key = this.#keys[this.#generation];
+    if (key === undefined) throw new Error("too many rotations");
     return key;
   }
 }
@@ -187,7 +187,7 @@ type SendJson = (status: number, value: unknown) => void;
 function readClient(form: URLSearchParams, authorization: string | undefined): readonly (string | null)[] {
   if (authorization === undefined) return [form.get("client_id"), form.get("client_secret")];
   const text = Buffer.from(authorization.replace(/^Basic /, ""), "base64").toString();
-  return text.split(":").map((half) => new URLSearchParams(`v=${half}`).get("v"));
+  return text.split(":").map((half: string) => new URLSearchParams(`v=${half}`).get("v"));
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {

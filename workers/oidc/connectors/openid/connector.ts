@@ -163,7 +163,8 @@ async function redeem(redemption: Redemption, callback: UpstreamCallback): Promi
       ? oauth.ClientSecretBasic(options.clientSecret)
       : oauth.ClientSecretPost(options.clientSecret);
   const response = await requestTokens({ server, client, authenticate, upstream }, callback);
-  const issuer = options.issuer.of(await readUnverified(response.clone()));
+  const unverified = await readUnverified(response.clone());
+  const issuer = unverified === null ? server.issuer : options.issuer.of(unverified);
   const tokens = await oauth.processAuthorizationCodeResponse({ ...server, issuer }, client, response, {
     expectedNonce: callback.nonce,
     requireIdToken: true,
@@ -177,14 +178,14 @@ async function redeem(redemption: Redemption, callback: UpstreamCallback): Promi
   return mergeClaims(claims, { ...(await oauth.processUserInfoResponse(server, client, subject, info)) }, options);
 }
 
-/** The claims of the identity token in an answer, before anything is verified; none if there is no such token. */
-async function readUnverified(response: Response): Promise<Claims> {
+/** The claims of the identity token in an answer, before anything is verified; null if there is no such token. */
+async function readUnverified(response: Response): Promise<Claims | null> {
   try {
     const claims: Claims = decodeJwt(String(member(await response.json(), "id_token")));
     return claims;
   } catch {
     // The library says what is wrong with it.
-    return {};
+    return null;
   }
 }
 
