@@ -37,7 +37,7 @@ export function identityOf(
 }
 
 /**
- * The provider says so: `email_verified` speaks for `email`, and for another claim unless `email` says something else.
+ * The provider says so: `email_verified` speaks for `email`, and for another claim unless `email` differs.
  * Where the provider says nothing at all, an operator may have said so for the domain.
  */
 function isVerified(claims: Claims, address: string, isTrusted: boolean): boolean {
