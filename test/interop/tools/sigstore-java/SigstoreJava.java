@@ -2,6 +2,7 @@
 // The published library behind the command line of sigstore-conformance: its own program is not published. Nothing is decided here.
 //   sign-bundle --identity-token T --bundle B (--trusted-root R --signing-config S | TUF) FILE
 //   verify-bundle --bundle B --certificate-identity I --certificate-oidc-issuer U (--trusted-root R | TUF) FILE
+//   token --issuer U
 //   TUF: --tuf-mirror M --tuf-root ROOT.json --tuf-cache DIR
 
 import dev.sigstore.AlgorithmRegistry.SigningAlgorithm;
@@ -14,7 +15,9 @@ import dev.sigstore.VerificationOptions.CertificateMatcher;
 import dev.sigstore.bundle.Bundle;
 import dev.sigstore.oidc.client.OidcClients;
 import dev.sigstore.oidc.client.TokenStringOidcClient;
+import dev.sigstore.oidc.client.WebOidcClient;
 import dev.sigstore.strings.StringMatcher;
+import dev.sigstore.trustroot.Service;
 import dev.sigstore.tuf.RootProvider;
 import dev.sigstore.tuf.SigstoreTufClient;
 import java.net.URI;
@@ -31,6 +34,7 @@ public final class SigstoreJava {
     Path file = Path.of(args[args.length - 1]);
     if (args[0].equals("sign-bundle")) sign(options, file);
     else if (args[0].equals("verify-bundle")) verify(options, file);
+    else if (args[0].equals("token")) token(options);
     else throw new IllegalArgumentException(args[0]);
   }
 
@@ -58,6 +62,13 @@ public final class SigstoreJava {
                 OidcClients.of(TokenStringOidcClient.from(options.get("--identity-token"))))
             .build();
     Files.writeString(Path.of(options.get("--bundle")), signer.signFile(file).toJson());
+  }
+
+  /** Signs a person in; without a desktop the library prints the address to open. */
+  private static void token(Map<String, String> options) throws Exception {
+    Service issuer = Service.of(URI.create(options.get("--issuer")), 1);
+    WebOidcClient client = WebOidcClient.builder().setIssuer(issuer).build();
+    System.out.println("token " + client.getIDToken(System.getenv()).getIdToken());
   }
 
   private static TrustedRootProvider trustedRoot(Map<String, String> options) throws Exception {
