@@ -180,6 +180,21 @@ describe("a sign-in in the browser", () => {
     );
   });
 
+  it("may begin twice at once in a browser without a cookie: both end", async () => {
+    const [browser, one, two] = [new Browser(), new Request(), new Request()];
+    const begun = await Promise.all(
+      [one, two].map(async (request) => ({ request, at: await browser.open(await request.url(), upstream.url) })),
+    );
+    for (const { request, at } of begun) {
+      const page = await browser.open(at.url, LISTENER);
+      const back = await browser.submit(page, { ...grant, remember: request === two ? "yes" : "" }, LISTENER);
+      expect(await request.redeem(back)).toMatchObject({ email: ALICE });
+    }
+    // What follows has one of the two cookies, and the confirmation counts under either.
+    const third = new Request();
+    expect(await third.redeem(await browser.open(await third.url(), LISTENER))).toMatchObject({ email: ALICE });
+  });
+
   it("is remembered in this browser for loopback clients, if the person says so", async () => {
     const browser = new Browser();
     const page = await browser.open(await new Request().url(), LISTENER);

@@ -13,7 +13,7 @@ import { ROUTES } from "../declaration.ts";
 import { respondWithPage } from "../pages/respond.ts";
 import { makeErrorAddress, redirect, showError } from "./answers.ts";
 import { findAsker } from "./asker.ts";
-import { markBrowser, readBrowser } from "./browser.ts";
+import { isFromBrowser, markBrowser } from "./browser.ts";
 import { readForm } from "./form.ts";
 import { CHOOSE, checkSignIn, findOnlyConnector, makeChoosePage, makeUpstreamAddress } from "./go-upstream.ts";
 import type { Provider } from "./provider.ts";
@@ -116,7 +116,7 @@ export async function choose(
     return showError(request, { code: opened.error.code === "seal_expired" ? "sign_in_expired" : "sign_in_broken" });
   }
   const choice = unpackChoice(opened.value);
-  if (readBrowser(request, config.publicUrl)?.hash !== choice.browser) {
+  if (!isFromBrowser(request, config.publicUrl, choice.browser)) {
     return showError(request, { code: "browser_changed" });
   }
   const slug = request.params["connector"];

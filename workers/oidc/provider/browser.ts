@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which browser a sign-in is in: one random cookie, made once and shared by all sign-ins of the browser, so that
-// parallel ones do not disturb each other. Sealed texts hold its hash.
+// Which browser a sign-in is in: a random cookie, made once and shared by all sign-ins of the browser, so that
+// parallel ones do not disturb each other. Sealed texts hold its hash. Sign-ins that begin at once in a browser without
+// a cookie each make one; each cookie is named by its own hash, so that none replaces another.
 // Spec: RFC 6265bis §4.1.3.2 (__Host-); RFC 9700 §4.7
 
 import { sha256 } from "#sha256";
@@ -19,24 +20,44 @@ export interface Browser {
 
 const COOKIE_BYTES = 16;
 const COOKIE = /^[A-Za-z0-9_-]{22}$/;
+/** The name of the cookie has as many characters of the hash. */
+const NAMING_CHARACTERS = 8;
+/** A browser has one, and one more for each sign-in that began at once with the first. */
+const MAX_READ = 8;
 /** The prefix needs https, so a local stack goes without it. */
 const nameOf = ({ href }: PublicUrl, name: string): string =>
   `${href.startsWith("https:") ? "__Host-" : ""}sigedge-${name}`;
 const BROWSER = "browser";
 const CONFIRMED = "confirmed";
 
-/** The browser that sent the request; null if it has no cookie of ours. */
-export function readBrowser(request: Request, publicUrl: PublicUrl): Browser | null {
-  const value = readCookie(request, nameOf(publicUrl, BROWSER));
-  return value !== null && COOKIE.test(value) ? { hash: hashOf(value), cookie: null } : null;
+/** Whether the request comes from the browser with this hash. */
+export function isFromBrowser(request: Request, publicUrl: PublicUrl, hash: string): boolean {
+  const value = readCookie(request, browserCookieName(publicUrl, hash));
+  return value !== null && hashOf(value) === hash;
+}
+
+const browserCookieName = (publicUrl: PublicUrl, hash: string): string =>
+  nameOf(publicUrl, `${BROWSER}-${hash.slice(0, NAMING_CHARACTERS)}`);
+
+/** The hash of the first cookie that is under its own name; null if there is none. */
+function findBrowser(request: Request, publicUrl: PublicUrl): string | null {
+  const ours = readCookies(request).filter(
+    ({ name, value }) => name.startsWith(nameOf(publicUrl, `${BROWSER}-`)) && COOKIE.test(value),
+  );
+  for (const { name, value } of ours.slice(0, MAX_READ)) {
+    const hash = hashOf(value);
+    if (name === browserCookieName(publicUrl, hash)) return hash;
+  }
+  return null;
 }
 
 /** The browser that sent the request, which gets a cookie if it has none. */
 export function markBrowser(request: Request, publicUrl: PublicUrl, { randomBytes }: Platform): Browser {
-  const known = readBrowser(request, publicUrl);
-  if (known !== null) return known;
+  const known = findBrowser(request, publicUrl);
+  if (known !== null) return { hash: known, cookie: null };
   const value = encodeBase64Url(randomBytes(COOKIE_BYTES));
-  return { hash: hashOf(value), cookie: formatCookie(publicUrl, { name: BROWSER, value, maxAgeSeconds: null }) };
+  const hash = hashOf(value);
+  return { hash, cookie: formatCookie(publicUrl, { name: browserCookieName(publicUrl, hash), value }) };
 }
 
 /** The sealed text that remembers a confirmation; null if there is none. */
@@ -45,28 +66,31 @@ export const readConfirmed = (request: Request, publicUrl: PublicUrl): string | 
 
 /** The cookie that remembers a confirmation. */
 export const makeConfirmedCookie = (publicUrl: PublicUrl, value: string, maxAgeSeconds: number): string =>
-  formatCookie(publicUrl, { name: CONFIRMED, value, maxAgeSeconds });
+  formatCookie(publicUrl, { name: nameOf(publicUrl, CONFIRMED), value }, maxAgeSeconds);
 
 const hashOf = (value: string): string => encodeBase64Url(sha256(encodeUtf8(value)).subarray(0, COOKIE_BYTES));
 
 interface Cookie {
   readonly name: string;
   readonly value: string;
-  /** Null: until the browser closes. */
-  readonly maxAgeSeconds: number | null;
 }
 
-/** Lax: the provider sends the browser back by a GET at the top level, which brings the cookie along. */
-function formatCookie(publicUrl: PublicUrl, { name, value, maxAgeSeconds }: Cookie): string {
+/**
+ * Lax: the provider sends the browser back by a GET at the top level, which brings the cookie along.
+ *
+ * @param maxAgeSeconds null: until the browser closes
+ */
+function formatCookie(publicUrl: PublicUrl, { name, value }: Cookie, maxAgeSeconds: number | null = null): string {
   const secure = publicUrl.href.startsWith("https:") ? "; Secure" : "";
   const age = maxAgeSeconds === null ? "" : `; Max-Age=${maxAgeSeconds}`;
-  return `${nameOf(publicUrl, name)}=${value}; Path=/; HttpOnly; SameSite=Lax${secure}${age}`;
+  return `${name}=${value}; Path=/; HttpOnly; SameSite=Lax${secure}${age}`;
 }
 
-function readCookie({ headers }: Request, name: string): string | null {
-  for (const pair of (headers.get("cookie") ?? "").split(";")) {
-    const [key, ...rest] = pair.trim().split("=");
-    if (key === name) return rest.join("=");
-  }
-  return null;
-}
+const readCookie = (request: Request, wanted: string): string | null =>
+  readCookies(request).find(({ name }) => name === wanted)?.value ?? null;
+
+const readCookies = ({ headers }: Request): readonly Cookie[] =>
+  (headers.get("cookie") ?? "").split(";").map((pair) => {
+    const [name = "", ...rest] = pair.trim().split("=");
+    return { name, value: rest.join("=") };
+  });

@@ -11,7 +11,7 @@ import type { ConfirmPage } from "../pages/page.ts";
 import { respondWithPage } from "../pages/respond.ts";
 import { findAsked, makeCancelAddress, showError } from "./answers.ts";
 import { findAsker } from "./asker.ts";
-import { readBrowser, readConfirmed } from "./browser.ts";
+import { isFromBrowser, readConfirmed } from "./browser.ts";
 import { makeCallbackAddress, makeOtherAccountAddress, SIGN_IN_MS } from "./go-upstream.ts";
 import { grantCode } from "./grant.ts";
 import type { Provider } from "./provider.ts";
@@ -60,7 +60,7 @@ async function readBegun(request: CallbackRequest, provider: Provider): Promise<
   if (!opened.ok) return err({ code: opened.error.code === "seal_expired" ? "sign_in_expired" : "sign_in_broken" });
   const upstream = unpackUpstream(opened.value);
   if (upstream.slug !== connector.slug) return err({ code: "sign_in_broken" });
-  if (readBrowser(request, config.publicUrl)?.hash !== upstream.browser) return err({ code: "browser_changed" });
+  if (!isFromBrowser(request, config.publicUrl, upstream.browser)) return err({ code: "browser_changed" });
   return ok({ connector, upstream });
 }
 
@@ -83,7 +83,8 @@ async function findConfirmed(
   const opened = await sealer.open("remember", text, platform.now());
   if (!opened.ok) return null;
   const remembered = readRemembered(opened.value);
-  if (remembered?.browser !== upstream.browser || remembered.connectorId !== connector.id) return null;
+  if (remembered?.connectorId !== connector.id) return null;
+  if (!isFromBrowser(request, config.publicUrl, remembered.browser)) return null;
   return identities.find(({ address }) => address === remembered.address) ?? null;
 }
 

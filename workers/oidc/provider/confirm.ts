@@ -11,7 +11,7 @@ import type { SignInError } from "../errors.ts";
 import { CONFIRM_FIELDS } from "../pages/page.ts";
 import { respondWithPage } from "../pages/respond.ts";
 import { findAsked, makeCancelAddress, showError } from "./answers.ts";
-import { makeConfirmedCookie, readBrowser } from "./browser.ts";
+import { isFromBrowser, makeConfirmedCookie } from "./browser.ts";
 import { canBeRemembered } from "./callback.ts";
 import { decideDevice } from "./device-decision.ts";
 import { readForm } from "./form.ts";
@@ -59,7 +59,7 @@ async function readAnswer(request: Request, provider: Provider): Promise<Result<
   const opened = await sealer.open("confirm", get("ticket"), platform.now());
   if (!opened.ok) return err({ code: opened.error.code === "seal_expired" ? "sign_in_expired" : "sign_in_broken" });
   const confirmation = unpackConfirmation(opened.value);
-  if (readBrowser(request, config.publicUrl)?.hash !== confirmation.browser) return err({ code: "browser_changed" });
+  if (!isFromBrowser(request, config.publicUrl, confirmation.browser)) return err({ code: "browser_changed" });
   const answer = get("answer");
   if (answer === "refuse") return ok({ confirmation, granted: null, remembers: false });
   if (answer !== "grant") return err({ code: "form_invalid", problem: "does not say grant or refuse" });
