@@ -3,6 +3,7 @@
 
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
+import { LOG_KIND_NAMES, LOG_KINDS, type LogKind } from "../../shared/logs/kinds.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import { type Arguments, defineCommand } from "../command.ts";
@@ -54,10 +55,21 @@ const FLAGS = {
   ...PASSPHRASE_FLAGS,
 } as const;
 
+type LogTarget = `${LogKind}-log`;
+
+/** Makes a record with a member for the log of each kind. */
+const mapLogs = <T>(make: (kind: LogKind) => T): Readonly<Record<LogTarget, T>> =>
+  Object.fromEntries(LOG_KIND_NAMES.map((kind) => [`${kind}-log`, make(kind)])) as Record<LogTarget, T>;
+
+/** Clients read the signing config, so a log that they write to is announced there. */
+function describeLogTarget(kind: LogKind): string {
+  const { holds, writer } = LOG_KINDS[kind];
+  const announcing = writer === "clients" ? "a second run announces it to clients; " : "";
+  return `The log of ${holds}. Opens the next log (--url); ${announcing}--finish freezes the former log.`;
+}
+
 const TARGETS = {
-  "signature-log":
-    "The log of signatures. Opens the next log (--url); a second run announces it to clients; --finish freezes the former log.",
-  "certificate-log": "The log of certificates. Opens the next log (--url); --finish freezes the former log.",
+  ...mapLogs(describeLogTarget),
   ca: "The issuing CA, under the current root. --finish lets the new CA issue.",
   "ca-root": "The issuing CA, under a new root. --finish lets the new CA issue.",
   tsa: "The timestamp authority, under the current root. --finish lets the new one sign.",
@@ -78,7 +90,7 @@ interface Steps {
   readonly compromised: ((context: RotationContext, log: Omit<LogRotation, "kind">) => Planned) | null;
 }
 
-const logSteps = (kind: LogRotation["kind"]): Steps => ({
+const logSteps = (kind: LogKind): Steps => ({
   begin: (context, options) => planLog(context, { kind, ...options }),
   finish: (context, options) => planLogFinish(context, { kind, ...options }),
   compromised: (context, options) => planCompromisedLog(context, { kind, ...options }),
@@ -95,8 +107,7 @@ const tufSteps = (rotation: TufRotation): Steps => ({
 });
 
 const ROTATIONS: Readonly<Record<keyof typeof TARGETS, Steps>> = {
-  "signature-log": logSteps("signature"),
-  "certificate-log": logSteps("certificate"),
+  ...mapLogs(logSteps),
   ca: authoritySteps("ca", false),
   "ca-root": authoritySteps("ca", true),
   tsa: authoritySteps("tsa", false),
