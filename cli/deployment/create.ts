@@ -36,6 +36,8 @@ export interface NewDeployment {
   readonly issuers: FirstIssuers;
   /** Null to generate one and write it beside the keys. */
   readonly passphrase: string | null;
+  /** Further files, by path; the trust root that is signed follows their settings. */
+  readonly files?: ReadonlyMap<string, string>;
 }
 
 /** The name in certificates of a deployment without an address. */
@@ -80,6 +82,7 @@ async function makeTree(wanted: WithPassphrase, deployment: Deployment): Promise
   tree.set(`keys/${OPERATOR_JWKS_FILE}`, `${JSON.stringify(jwks)}\n`);
   tree.set("offline/README.txt", OFFLINE_README);
   if (publicUrl !== null) tree.set("issuers.yaml", issuersText(publicUrl, jwks, issuers));
+  for (const [path, text] of wanted.files ?? []) tree.set(path, text);
   return tree;
 }
 

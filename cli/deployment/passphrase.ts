@@ -4,9 +4,8 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline/promises";
-import { Writable } from "node:stream";
 import { err, ok, type Result } from "../../shared/result.ts";
+import { askSecret, hasTerminal } from "../ask.ts";
 
 const PASSPHRASE_VARIABLE = "SIGEDGE_PASSPHRASE";
 
@@ -66,26 +65,13 @@ function readFirstLine(file: string): Result<string, string> {
 
 /** Asks at the terminal. Gives the text, an error, or null without a terminal. */
 async function ask(isNew: boolean): Promise<string | Result<never, string> | null> {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) return null;
-  const first = await askOnce(
+  if (!hasTerminal()) return null;
+  const first = await askSecret(
     isNew
       ? `New passphrase for the offline keys, at least ${MIN_CHARACTERS} characters: `
       : "Passphrase of the offline keys: ",
   );
   // Too short: no need to repeat it.
   if (!isNew || first.length < MIN_CHARACTERS) return first;
-  return first === (await askOnce("Repeat it: ")) ? first : err("the two passphrases differ");
-}
-
-/** Asks without echo: readline echoes to its output, which discards everything here. */
-async function askOnce(question: string): Promise<string> {
-  process.stderr.write(question);
-  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const lines = createInterface({ input: process.stdin, output: silent, terminal: true });
-  try {
-    return await lines.question("");
-  } finally {
-    lines.close();
-    process.stderr.write("\n");
-  }
+  return first === (await askSecret("Repeat it: ")) ? first : err("the two passphrases differ");
 }

@@ -8,6 +8,7 @@ import { DEPLOYMENT_FLAGS, type Deployment, readDeployment, selectDeployment } f
 import { paint } from "../terminal.ts";
 import { accountChecks } from "./account-checks.ts";
 import { adviceFor, adviceForOthers } from "./advice.ts";
+import { connectorCheck } from "./connector-checks.ts";
 import { type Check, type Checked, type Finding, runChecks } from "./finding.ts";
 import { localChecks } from "./local-checks.ts";
 import { publicChecks } from "./public-checks.ts";
@@ -32,7 +33,7 @@ export const DOCTOR = defineCommand({
   summary: "find what is wrong with a deployment, and say how to fix it",
   usage: ["doctor [URL] [options]"],
   description: [
-    "Looks for misconfiguration and gives a fix for each finding: host name and log origins, routes, proxies in front of the Worker, caches, clocks, expiry, and the trust root against the keys in use. For the deployment in this checkout, it also checks files, settings and the limits of Cloudflare's Free plan. Changes nothing.",
+    "Looks for misconfiguration and gives a fix for each finding: host name and log origins, routes, proxies in front of the Worker, caches, clocks, expiry, and the trust root against the keys in use. For the deployment in this checkout, it also checks files, settings and the limits of Cloudflare's Free plan, and asks the providers of its connectors whether they know it. Changes nothing.",
     "A ✓ stands for a check that looked at everything and found nothing, a – for one that could not look, with the reason. If one cause stops several checks, the first reports it.",
   ],
   arguments: [
@@ -82,7 +83,7 @@ function checksOf({ publicUrl, deployment, account }: Options): readonly Check[]
   const site = openSite(publicUrl, advice);
   return [
     ...publicChecks(site),
-    ...(deployment === null ? [] : localChecks(deployment, site)),
+    ...(deployment === null ? [] : [...localChecks(deployment, site), connectorCheck(deployment)]),
     ...(deployment === null || !account ? [] : accountChecks(deployment, advice)),
   ];
 }

@@ -92,8 +92,13 @@ async function examine(server: Server, advice: Advice = adviceFor(deployment)): 
   return collect(runChecks(checks));
 }
 
-const PUBLIC = ["health", "clock", "origin", "routes", "caches", "trust-root", "logs", "search", "expiry"];
-const NOTHING_ELSE = { ...Object.fromEntries(PUBLIC.map((name) => [name, "–"])), deployed: "–", health: "✗" };
+const PUBLIC = ["health", "clock", "origin", "routes", "caches", "trust-root", "sign-in", "logs", "search", "expiry"];
+const NOTHING_ELSE = {
+  ...Object.fromEntries(PUBLIC.map((name) => [name, "–"])),
+  deployed: "–",
+  "retired-keys": "–",
+  health: "✗",
+};
 
 it.each<[failure: string, server: Server, cause: string, fix: string]>([
   ["a host name without an address", unresolvable, "cannot be reached: getaddrinfo ENOTFOUND", "check the spelling"],
@@ -128,7 +133,7 @@ it("routes that fail alike are one finding", async () => {
   const checked = await examine((path) => (path === "/healthz" ? Promise.resolve(healthy.clone()) : fileServer(path)));
   const routes = checked.find(({ check }) => check.name === "routes")?.outcome.findings ?? [];
   expect(routes.map(({ finding }) => finding)).toEqual([
-    expect.stringContaining("12 routes fail alike: each answers 404"),
+    expect.stringContaining("13 routes fail alike: each answers 404"),
   ]);
 });
 

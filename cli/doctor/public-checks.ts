@@ -7,6 +7,7 @@ import { logsOf } from "../../shared/logs/config.ts";
 import { LOG_KINDS } from "../../shared/logs/kinds.ts";
 import { jsonOf } from "../status/observe.ts";
 import { PATHS } from "../status/paths.ts";
+import { checkSignIn } from "./connector-checks.ts";
 import { type Check, conclude, concludeInPart, error, type Finding, type Outcome, warning } from "./finding.ts";
 import { checkLogs, checkSearch } from "./log-checks.ts";
 import { checkRoutes } from "./route-check.ts";
@@ -41,6 +42,7 @@ const CHECKS: readonly PublicCheck[] = [
   { name: "routes", title: "routes", look: checkRoutes },
   { name: "caches", title: "caches", look: checkCaches },
   { name: "trust-root", title: "trust root and the keys that run", look: checkTrustRoot },
+  { name: "sign-in", title: "sign-in: CA, signing config and discovery", look: checkSignIn },
   { name: "logs", title: "logs", look: checkLogs },
   { name: "search", title: "search", look: checkSearch },
   { name: "expiry", title: "expiry", look: checkExpiry },

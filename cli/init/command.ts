@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type Arguments, defineCommand, refusePositionals } from "../command.ts";
-import { createDeployment, type FirstIssuers, setUrl } from "../deployment/create.ts";
+import { type AddedConnector, parseWanted, type WantedConnector } from "../connectors/add.ts";
+import { createDeployment, type FirstIssuers, type NewDeployment, setUrl } from "../deployment/create.ts";
 import {
   DEPLOYMENT_FLAGS,
   type Deployment,
@@ -25,6 +26,7 @@ import { askOfflinePassphrase, PASSPHRASE_FILE, PASSPHRASE_FLAGS, readPassphrase
 import { installTrustFile, TRUST_FILE_CHANGED } from "../deployment/trust-root.ts";
 import { findRedirectedFolder, redirectTo, writeConfig } from "../deployment/wrangler-config.ts";
 import { paint } from "../terminal.ts";
+import { addToFolder } from "./add-connectors.ts";
 import { addressProblem } from "./address-problem.ts";
 
 const FLAGS = {
@@ -40,6 +42,13 @@ const FLAGS = {
     description:
       "Which OpenID issuers the CA accepts at first: public for those of Sigstore's public instance, or none. Afterwards, edit issuers.yaml in the folder.",
   },
+  connector: {
+    value: "KIND",
+    multiple: true,
+    description:
+      "A provider at which people sign in: github, google, entra, gitlab, bitbucket, oidc or access, with what the terminal would ask for after commas: oidc,issuer=https://login.example.com,clientID=ID,secretFile=FILE. Also slug, name and id, as in docs/sign-in.md. May be repeated. The secret is read from secretFile, from SIGEDGE_CONNECTOR_SECRET_SLUG, or asked for.",
+  },
+  "no-check": { description: "Do not ask the providers of new connectors whether they know this deployment." },
   name: {
     value: "NAME",
     description:
@@ -55,6 +64,8 @@ interface Options {
   readonly publicUrl: PublicUrl | null;
   readonly issuers: FirstIssuers;
   readonly passphraseFile: string | null;
+  readonly connectors: readonly WantedConnector[];
+  readonly isChecked: boolean;
 }
 
 export const INIT = defineCommand({
@@ -62,7 +73,7 @@ export const INIT = defineCommand({
   summary: "create the keys of a deployment and its wrangler configuration",
   usage: ["init --url https://HOST [options]", "init [options]"],
   description: [
-    "Creates every key of a deployment and the configuration that wrangler deploys. Uses no network.",
+    "Creates every key of a deployment and the configuration that wrangler deploys. Uses no network, unless --connector asks a provider.",
     "A later run keeps every key, checks the folder and writes wrangler's configuration again.",
     "Without a terminal and without a passphrase, init generates one and stores it beside the offline keys.",
   ],
@@ -75,6 +86,10 @@ export const INIT = defineCommand({
       title: "Create a staging deployment beside it, which accepts no public issuer",
       command: "npx sigedge init --url https://staging.example.com --env staging --issuers none",
     },
+    {
+      title: "Create a deployment at which people sign in with GitHub, or add GitHub to an existing one",
+      command: "npx sigedge init --url https://sign.example.com --connector github",
+    },
     { title: "Create the keys now and set the address later", command: "npx sigedge init" },
   ],
   exitCodes: {
@@ -84,12 +99,16 @@ export const INIT = defineCommand({
   },
   read: readOptions,
   run: async (options, output) => {
-    const opened = await open(options);
+    const added = await addToFolder(options, output.say);
+    if (!added.ok) return added;
+    const opened = await open({ ...options, files: added.value.files });
     if (!opened.ok) return opened;
-    const { deployment } = opened.value;
+    const { deployment, isSigned } = opened.value;
+    writeAll(deployment.folder, added.value.files);
     const written = await writeFiles(deployment);
     if (!written.ok) return written;
-    const outcome = { ...opened.value, ...written.value };
+    const { connectors, isFirst } = added.value;
+    const outcome = { ...opened.value, ...written.value, connectors, isUnsigned: isFirst && !isSigned };
     output.result(outcomeJson(outcome), outcomeText(outcome));
     return ok(0);
   },
@@ -107,6 +126,9 @@ function readOptions(args: Arguments<typeof FLAGS>): Result<Options, string> {
   if (unreachable !== null) return err(`--url ${unreachable}`);
   if (values.issuers !== "public" && values.issuers !== "none") return err("--issuers must be public or none");
   const name = values.name ?? selection.value.name;
+  const connectors = values.connector.map(parseWanted);
+  const wrong = connectors.find((one) => !one.ok);
+  if (wrong !== undefined && !wrong.ok) return err(`--connector ${wrong.error}`);
   if (!isName(name))
     return err("--name must be 2 to 42 lowercase letters, digits and hyphens, and must start with a letter");
   return ok({
@@ -115,6 +137,8 @@ function readOptions(args: Arguments<typeof FLAGS>): Result<Options, string> {
     publicUrl: url.value,
     issuers: values.issuers,
     passphraseFile: values["passphrase-file"],
+    connectors: connectors.flatMap((one) => (one.ok ? [one.value] : [])),
+    isChecked: !values["no-check"],
   });
 }
 
@@ -144,9 +168,15 @@ interface Opened {
   readonly isNew: boolean;
   /** Whether init generated the passphrase, which is then stored beside the keys. */
   readonly madePassphrase: boolean;
+  /** Whether this run has signed the trust root. */
+  readonly isSigned: boolean;
 }
 
-async function open(options: Options): Promise<Result<Opened, string>> {
+function writeAll(folder: string, files: ReadonlyMap<string, string>): void {
+  for (const [path, text] of files) writePrivate(join(folder, path), text);
+}
+
+async function open(options: Options & Pick<NewDeployment, "files">): Promise<Result<Opened, string>> {
   const { folder, publicUrl, issuers } = options;
   const known = readDeployment(folder);
   if (!known.ok) return known;
@@ -158,25 +188,42 @@ async function open(options: Options): Promise<Result<Opened, string>> {
       `${shortenPath(folder)} belongs to ${owner.href} permanently; create another deployment for another address (--env NAME)`,
     );
   }
-  if (publicUrl === null || owner !== null) return ok({ deployment: known.value, isNew: false, madePassphrase });
+  if (publicUrl === null || owner !== null)
+    return ok({ deployment: known.value, isNew: false, madePassphrase, isSigned: false });
   const passphrase = await askOfflinePassphrase(offlineFolder(known.value), options.passphraseFile);
   if (!passphrase.ok) return passphrase;
+  // Before the trust root is signed, which names where people sign in.
+  writeAll(folder, options.files ?? new Map());
   const deployment = setUrl(known.value, { publicUrl, issuers, passphrase: passphrase.value });
-  return deployment.ok ? ok({ deployment: deployment.value, isNew: false, madePassphrase }) : deployment;
+  return deployment.ok
+    ? ok({ deployment: deployment.value, isNew: false, madePassphrase, isSigned: true })
+    : deployment;
 }
 
-async function create({ passphraseFile, ...wanted }: Options): Promise<Result<Opened, string>> {
+async function create({
+  passphraseFile,
+  ...wanted
+}: Options & Pick<NewDeployment, "files">): Promise<Result<Opened, string>> {
   const passphrase = await readPassphrase({ file: passphraseFile, isNew: true });
   if (!passphrase.ok) return passphrase;
   const deployment = await createDeployment({ ...wanted, passphrase: passphrase.value });
   return deployment.ok
-    ? ok({ deployment: deployment.value, isNew: true, madePassphrase: passphrase.value === null })
+    ? ok({
+        deployment: deployment.value,
+        isNew: true,
+        madePassphrase: passphrase.value === null,
+        isSigned: wanted.publicUrl !== null,
+      })
     : deployment;
 }
 
-type Outcome = Opened & Written;
+interface Outcome extends Opened, Written {
+  readonly connectors: readonly AddedConnector[];
+  /** Whether the signing config does not name this deployment as a place to sign in yet. */
+  readonly isUnsigned: boolean;
+}
 
-function outcomeJson({ deployment, isNew, madePassphrase, isBare, isTrustFileChanged }: Outcome): object {
+function outcomeJson({ deployment, isNew, madePassphrase, isBare, isTrustFileChanged, connectors }: Outcome): object {
   const { folder, name, publicUrl } = deployment;
   const operator = publicUrl === null ? null : operatorOf(publicUrl);
   const offline = existsSync(offlineFolder(deployment)) ? offlineFolder(deployment) : null;
@@ -190,13 +237,15 @@ function outcomeJson({ deployment, isNew, madePassphrase, isBare, isTrustFileCha
     passphraseBesideKeys: madePassphrase,
     bareDeploy: isBare,
     trustFileChanged: isTrustFileChanged,
+    connectors,
   };
 }
 
 const bold = (text: string): string => paint("bold", text);
 const commandLine = (text: string): string => `  ${paint("cyan", text)}`;
 
-function outcomeText({ deployment, isNew, madePassphrase, isBare, isTrustFileChanged }: Outcome): string {
+function outcomeText(outcome: Outcome): string {
+  const { deployment, isNew, madePassphrase, isBare, isTrustFileChanged } = outcome;
   const { folder, publicUrl, name } = deployment;
   const selection = deploymentFlags(deployment)
     .map((word) => ` ${word}`)
@@ -207,6 +256,7 @@ function outcomeText({ deployment, isNew, madePassphrase, isBare, isTrustFileCha
     `  ${shortenPath(folder)}/issuers.yaml   the issuers whose identity tokens the CA accepts; edit it before you deploy`,
   ];
   if (isTrustFileChanged) lines.push(`  ${TRUST_FILE_CHANGED}`);
+  lines.push(...outcome.connectors.map(connectorText));
   const admits = openIssuersLine(deployment);
   if (admits !== null) lines.push("", paint("yellow", `The CA ${admits}`));
   const offline = existsSync(offlineFolder(deployment)) ? ["", ...offlineText(deployment, madePassphrase)] : [];
@@ -221,9 +271,15 @@ function outcomeText({ deployment, isNew, madePassphrase, isBare, isTrustFileCha
   }
   const { issuer, identity } = operatorOf(publicUrl);
   lines.push(`The operator's identity: ${identity}, issued by ${issuer}`, "", bold("Next"));
+  if (outcome.isUnsigned) lines.push(commandLine(`npx sigedge rotate signing-config${selection}`));
   lines.push(commandLine(`npx sigedge deploy${selection}`));
   if (isBare) lines.push(`or, with wrangler alone: ${paint("cyan", "npx wrangler deploy")}`);
   return [...lines, ...offline].join("\n");
+}
+
+function connectorText({ slug, redirectUri, notChecked }: AddedConnector): string {
+  const rest = notChecked.length === 0 ? "" : `; not checked: ${notChecked.join(", ")}`;
+  return `${paint("green", "✓")} people can sign in at ${slug}, redirect URI ${redirectUri}${rest}`;
 }
 
 function offlineText(deployment: Deployment, madePassphrase: boolean): readonly string[] {

@@ -6,11 +6,16 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SECRET_BYTES } from "../../shared/oauth/seal/secrets.ts";
 
+/** The secrets that seal a sign-in: the one in use, then the one before it. */
+export const SEAL_FILE = "oidc-seal.txt";
+/** The secret that will seal; until then it only opens. There while a rotation is under way. */
+export const NEXT_SEAL_FILE = "oidc-seal-next.txt";
+
 /** Created with the keys, each 32 random bytes. */
-const RANDOM_FILES = { "oidc-seal.txt": "OIDC_SEAL_KEY", "oidc-subject.txt": "OIDC_SUBJECT_KEY" } as const;
+const RANDOM_FILES = { [SEAL_FILE]: "OIDC_SEAL_KEY", "oidc-subject.txt": "OIDC_SUBJECT_KEY" } as const;
 
 /** The client secrets of connectors, by slug; not there before a connector is. */
-const CONNECTOR_SECRETS_FILE = "connector-secrets.json";
+export const CONNECTOR_SECRETS_FILE = "connector-secrets.json";
 
 const FILES = { ...RANDOM_FILES, [CONNECTOR_SECRETS_FILE]: "OIDC_CONNECTOR_SECRETS" } as const;
 
@@ -30,7 +35,9 @@ export function addProviderSecrets(folder: string): void {
 /** The settings in the files that exist, whatever they hold. */
 export function readProviderSecrets(folder: string): Readonly<Record<string, string>> {
   const present = Object.entries(FILES).filter(([file]) => existsSync(join(folder, file)));
-  return Object.fromEntries(
-    present.map(([file, setting]) => [setting, readFileSync(join(folder, file), "utf8").trim()]),
-  );
+  const texts = present.map(([file, setting]) => [setting, readFileSync(join(folder, file), "utf8").trim()]);
+  const settings = Object.fromEntries(texts) as Record<string, string>;
+  const next = join(folder, NEXT_SEAL_FILE);
+  if (existsSync(next)) settings["OIDC_SEAL_KEY"] += `\n${readFileSync(next, "utf8").trim()}`;
+  return settings;
 }

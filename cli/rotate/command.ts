@@ -23,6 +23,7 @@ import { planAuthority, planAuthorityFinish } from "./authority.ts";
 import { planCompromisedAuthority } from "./compromised.ts";
 import { type LogRotation, planCompromisedLog, planLog, planLogFinish } from "./logs.ts";
 import { planCompromisedOidc, planOidc, planOidcFinish } from "./oidc.ts";
+import { planCompromisedSeal, planConnectorSecret, planSeal, planSealFinish } from "./provider-secrets.ts";
 import { DAY_MS, type Planned, type RotationContext } from "./rotation.ts";
 import { planSigningConfig } from "./signing-config.ts";
 import { planTuf, type TufRotation } from "./tuf.ts";
@@ -45,10 +46,20 @@ const FLAGS = {
   name: { value: "NAME", description: "The name of the new log. Default: signature-2, certificate-2, and so on." },
   wait: {
     value: "DAYS",
-    description: "How long clients may use what they fetched before this step. Default: 7, and 1 for oidc.",
+    description:
+      "How long clients may use what they fetched before this step. Default: 7; 1 for oidc; ten minutes for oidc-seal.",
+  },
+  connector: { value: "SLUG", description: "With connector-secret: the connector, as in connectors.yaml." },
+  "secret-file": {
+    value: "FILE",
+    description:
+      "With connector-secret: a file whose first line is the new client secret. Without it, the secret is read from SIGEDGE_CONNECTOR_SECRET_SLUG, or asked for.",
   },
   again: { description: "Also replace what is less than 30 days old." },
-  "no-check": { description: "Do not check that the deployment serves what the step before announced." },
+  "no-check": {
+    description:
+      "Do not check that the deployment serves what the step before announced, or that the provider accepts a client secret.",
+  },
   "dry-run": { description: "Show what would change." },
   offline: { value: "DIR", description: "The folder with the offline keys, if you moved it." },
   ...DEPLOYMENT_FLAGS,
@@ -75,6 +86,8 @@ const TARGETS = {
   tsa: "The timestamp authority, under the current root. --finish lets the new one sign.",
   "tsa-root": "The timestamp authority, under a new root. --finish lets the new one sign.",
   oidc: "The token key of the built-in issuer. --finish lets the new key sign.",
+  "oidc-seal": "The secret that seals sign-ins under way. --finish seals with the new one.",
+  "connector-secret": "The client secret of a connector (--connector). One step.",
   "tuf-root": "The root keys of the TUF repository. One step.",
   "tuf-targets": "The targets key of the TUF repository. One step.",
   "tuf-online": "The online key of the TUF repository. One step.",
@@ -113,6 +126,8 @@ const ROTATIONS: Readonly<Record<keyof typeof TARGETS, Steps>> = {
   tsa: authoritySteps("tsa", false),
   "tsa-root": authoritySteps("tsa", true),
   oidc: { begin: planOidc, finish: planOidcFinish, compromised: planCompromisedOidc },
+  "oidc-seal": { begin: planSeal, finish: planSealFinish, compromised: planCompromisedSeal },
+  "connector-secret": { begin: planConnectorSecret, finish: null, compromised: null },
   "tuf-root": tufSteps("root"),
   "tuf-targets": tufSteps("targets"),
   "tuf-online": tufSteps("online"),
@@ -125,6 +140,7 @@ interface RotateOptions extends Selection {
   readonly isFinish: boolean;
   readonly compromisedSince: UnixMs | null;
   readonly log: Omit<LogRotation, "kind">;
+  readonly connector: RotationContext["connector"];
   readonly waitMs: number | null;
   readonly isAgain: boolean;
   readonly isChecked: boolean;
@@ -194,6 +210,7 @@ function readOptions({ values, positionals }: Arguments<typeof FLAGS>): Result<R
     isFinish: values.finish,
     compromisedSince: since.value,
     log: { url: values.url, name: values.name },
+    connector: { slug: values.connector, secretFile: values["secret-file"] },
     waitMs: waitMs.value,
     isAgain: values.again,
     isChecked: !values["no-check"],
@@ -298,6 +315,7 @@ function contextOf(options: RotateOptions): Result<RotationContext, string> {
     waitMs: options.waitMs,
     compromisedSince: options.compromisedSince,
     isAgain: options.isAgain,
+    connector: options.connector,
     served: options.isChecked ? (path) => readJson(`${publicUrl.href}${path}`) : null,
   });
 }

@@ -61,6 +61,9 @@ describe("refused, without a change", () => {
     ["root version 1 was made on", ["tuf-root"], 1],
     ["no rotation is under way", ["ca", "--finish"], 1],
     ["no rotation is under way", ["oidc", "--finish"], 1],
+    ["no rotation is under way", ["oidc-seal", "--finish"], 1],
+    ["name the connector with --connector SLUG; the deployment has none", ["connector-secret"], 1],
+    ["the deployment has none", ["connector-secret", "--connector", "github"], 1],
     ["has one step", ["tuf-online", "--finish"], 1],
     ["--url https://HOST", ["signature-log"], 1],
     ["has the host name of the signature log signature", ["signature-log", "--url", "https://sign.example.com"], 1],
@@ -238,4 +241,54 @@ describe("signing-config", () => {
     expect(trust).toContain("https://login.example.com");
     expect((await run("signing-config")).out).toContain("Nothing to change now");
   });
+});
+
+describe("the secret that seals a sign-in", () => {
+  const seals = (): readonly string[] => {
+    const read = valueOf(readDeployment(deployment)) ?? expect.fail("no deployment");
+    return (valueOf(workerSettings(read)).secrets["OIDC_SEAL_KEY"] ?? "").split(/\s+/);
+  };
+
+  it("opens before it seals, and the former one opens afterwards", async () => {
+    const [former] = seals();
+    expect((await run("oidc-seal")).out).toContain("rotate oidc-seal --finish");
+    const [first, next, ...more] = seals();
+    expect([first, more]).toEqual([former, []]);
+    expect(next).not.toBe(former);
+    const again = await run("oidc-seal");
+    expect(again.out).toContain("Nothing to change now");
+    expect((await run("oidc-seal", "--finish")).error).toContain("wait");
+    expect(seals()).toEqual([former, next]);
+    expect(await run("oidc-seal", "--finish", "--wait", "0")).toMatchObject({ code: 0 });
+    expect(seals()).toEqual([next, former]);
+    await run("oidc-seal");
+    await run("oidc-seal", "--finish", "--wait", "0");
+    expect(seals()).toHaveLength(2);
+    expect(seals()).not.toContain(former);
+  });
+
+  it("that others may have opens nothing at once", async () => {
+    await run("oidc-seal");
+    const known = seals();
+    expect((await run("oidc-seal", "--compromised")).out).toContain("at once");
+    expect(seals()).toHaveLength(1);
+    expect(known).not.toContain(seals()[0]);
+  });
+});
+
+it("the client secret of a connector is replaced by one from a file, and is never shown", async () => {
+  const row = { type: "oidc", config: { issuer: "https://id.example.net", clientID: "id" } };
+  writeFileSync(join(deployment, "connectors.yaml"), JSON.stringify([row]), { mode: 0o600 });
+  const secrets = join(deployment, "keys", "connector-secrets.json");
+  writeFileSync(secrets, '{"oidc":"former","other":"kept"}', { mode: 0o600 });
+  const file = join(deployment, "new-secret.txt");
+  writeFileSync(file, "new-one\n", { mode: 0o600 });
+  const replace = ["connector-secret", "--connector", "oidc", "--secret-file", file, "--no-check"] as const;
+  const ended = await run(...replace);
+  expect(ended).toMatchObject({ code: 0, error: "" });
+  expect(ended.out).toContain("then delete the former client secret at id.example.net");
+  expect(ended.out).not.toContain("new-one");
+  expect(JSON.parse(readFileSync(secrets, "utf8"))).toEqual({ oidc: "new-one", other: "kept" });
+  expect(statSync(secrets).mode & 0o077).toBe(0);
+  expect((await run(...replace)).error).toContain("this is the client secret that oidc has");
 });

@@ -22,6 +22,8 @@ export interface RotationContext {
   readonly compromisedSince: UnixMs | null;
   /** Whether to replace what is less than RECENT_MS old. */
   readonly isAgain: boolean;
+  /** Whose client secret to replace, and the file that has the new one; each null if it was not given. */
+  readonly connector: { readonly slug: string | null; readonly secretFile: string | null };
   /** Reads a JSON document of the running deployment; null with --no-check. Rejects if it cannot be read. */
   readonly served: ((path: string) => Promise<unknown>) | null;
 }

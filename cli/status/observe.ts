@@ -3,6 +3,7 @@
 // an error.
 
 import { X509Certificate } from "node:crypto";
+import { readBody } from "../../shared/http/body.ts";
 import { items, member } from "../../shared/json/member.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type Gauge, parseGauges } from "./gauges.ts";
@@ -23,14 +24,27 @@ export interface Answer {
   readonly to: number;
 }
 
-/** Sends a GET; does not follow redirects. Fails with the reason of the network or of the limit. */
-export async function get(url: string): Promise<Result<Answer, string>> {
+/** What to send; a GET by default. */
+interface Sent {
+  readonly method?: "GET" | "POST";
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/**
+ * Sends a request; does not follow redirects, and reads no more than MAX_BYTES. Fails with the reason of the network or
+ * of the limit.
+ */
+export async function get(url: string, sent: Sent = {}): Promise<Result<Answer, string>> {
   const from = Date.now();
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(DEADLINE_MS), redirect: "manual" });
-    const bytes = await response.arrayBuffer();
-    if (bytes.byteLength > MAX_BYTES) return err(`answers ${bytes.byteLength} bytes`);
-    const text = removeControls(Buffer.from(bytes).toString());
+    const response = await fetch(url, { ...sent, signal: AbortSignal.timeout(DEADLINE_MS), redirect: "manual" });
+    const body = await readBody(response, MAX_BYTES);
+    if (!body.ok)
+      return err(
+        body.error.code === "body_too_large" ? `answers more than ${MAX_BYTES} bytes` : "stopped in its answer",
+      );
+    const text = removeControls(Buffer.from(body.value).toString());
     const headers = new Headers(Array.from(response.headers, ([name, value]) => [name, toLine(value)]));
     return ok({ status: response.status, headers, text, from, to: Date.now() });
   } catch (error) {

@@ -11,6 +11,7 @@ import { ROUTES as TSA } from "../../workers/tsa/declaration.ts";
 
 /** The path of each document that a command reads. */
 export const PATHS = {
+  caConfiguration: findPaths(CA, "configuration")[0],
   certChain: findPaths(TSA, "certChain")[0],
   /** The signature log's; every log has one below its own URL. */
   checkpoint: findPaths(LOG, "checkpoint")[0],
