@@ -43,36 +43,46 @@ const text = (config: ConnectorRow["config"], name: string, otherwise: string): 
   return typeof value === "string" ? value : otherwise;
 };
 
+type Row = ConnectorRow["config"];
+
 /** The endpoints of providers that have no discovery document. */
-const FIXED: Readonly<Record<string, (config: ConnectorRow["config"]) => Endpoints>> = {
-  github: (config) => {
-    const base = `https://${text(config, "hostName", "github.com")}/login/oauth`;
-    return { authorization: `${base}/authorize`, token: `${base}/access_token` };
-  },
-  "bitbucket-cloud": () => ({
-    authorization: "https://bitbucket.org/site/oauth2/authorize",
-    token: "https://bitbucket.org/site/oauth2/access_token",
-  }),
-};
+const FIXED = new Map<string, (config: Row) => Endpoints>([
+  [
+    "github",
+    (config) => {
+      const base = `https://${text(config, "hostName", "github.com")}/login/oauth`;
+      return { authorization: `${base}/authorize`, token: `${base}/access_token` };
+    },
+  ],
+  [
+    "bitbucket-cloud",
+    () => ({
+      authorization: "https://bitbucket.org/site/oauth2/authorize",
+      token: "https://bitbucket.org/site/oauth2/access_token",
+    }),
+  ],
+]);
 
 /** The issuers of the others. */
-const ISSUERS: Readonly<Record<string, (config: ConnectorRow["config"]) => string>> = {
-  google: () => "https://accounts.google.com",
-  microsoft: (config) => `https://login.microsoftonline.com/${text(config, "tenant", "common")}/v2.0`,
-  gitlab: (config) => text(config, "baseURL", "https://gitlab.com"),
-  oidc: (config) => text(config, "issuer", ""),
-  access: (config) =>
-    `https://${text(config, "teamDomain", "")}/cdn-cgi/access/sso/oidc/${text(config, "clientID", "")}`,
-};
+const ISSUERS = new Map<string, (config: Row) => string>([
+  ["google", () => "https://accounts.google.com"],
+  ["microsoft", (config) => `https://login.microsoftonline.com/${text(config, "tenant", "common")}/v2.0`],
+  ["gitlab", (config) => text(config, "baseURL", "https://gitlab.com")],
+  ["oidc", (config) => text(config, "issuer", "")],
+  [
+    "access",
+    (config) => `https://${text(config, "teamDomain", "")}/cdn-cgi/access/sso/oidc/${text(config, "clientID", "")}`,
+  ],
+]);
 
 /** Finds the endpoints, by discovery where the provider has it. The error completes "<name> …". */
 export async function findEndpoints(
   ask: AskUpstream,
   { type, config }: Pick<ConnectorRow, "type" | "config">,
 ): Promise<Result<Endpoints, string>> {
-  const fixed = FIXED[type];
+  const fixed = FIXED.get(type);
   if (fixed !== undefined) return ok(fixed(config));
-  const issuer = ISSUERS[type]?.(config) ?? "";
+  const issuer = ISSUERS.get(type)?.(config) ?? "";
   const url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
   const answer = await ask(url);
   const document = answer.ok ? jsonOf(answer.value) : answer;
