@@ -262,7 +262,7 @@ describe("the times and hints of a signature log", () => {
     });
   });
 
-  test.each([SIGNED_AT_MS + 600_001, Number.MAX_SAFE_INTEGER])(
+  test.each([SIGNED_AT_MS + 600_001, Date.UTC(9999, 11, 31)])(
     "%d, in the future: could not tell",
     async (timestamp) => {
       set(3, { timestamp });
@@ -272,6 +272,14 @@ describe("the times and hints of a signature log", () => {
       expect(report.verdict).toBe("could not tell");
     },
   );
+
+  test("that no timestamp can be, are damage", async () => {
+    set(3, { timestamp: Number.MAX_SAFE_INTEGER });
+    serveLines();
+    const report = await run();
+    expect(report.findings.listed).toMatchObject([{ code: "sidecar_malformed" }]);
+    expect(report.verdict).toBe("bad");
+  });
 
   test("of a log whose service no longer says that it is Sigedge: could not tell", async () => {
     serveLines();

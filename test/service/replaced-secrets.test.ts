@@ -43,6 +43,9 @@ const SECRETS: Readonly<Record<string, Replacement | string>> = {
   },
   SHARD_KEYS: "as the keys of the first logs; workers/sequencer/recovery/opening.test.ts",
   OIDC_KEY: "the JWK Set publishes its public half, and verifiers follow that",
+  OIDC_SEAL_KEY: "a sign-in under way ends at a page that says so, and the next one works",
+  OIDC_SUBJECT_KEY: "people get another `sub`, which nothing else refers to",
+  OIDC_CONNECTOR_SECRETS: "the providers refuse it, and `doctor` says whose",
   WITNESS_KEY: "its public half is configured where its cosignatures are checked, and those fail there",
 };
 

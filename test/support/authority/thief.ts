@@ -26,9 +26,12 @@ const now = (): UnixMs => unixMs(Date.now());
 /** The thief's token of the victim, which only the thief's own CA believes. */
 export const victimToken = (): string => token(VICTIM.issuer, VICTIM.identity, GOOGLE_KEY);
 
+/** Names its issuer as the connector, as the built-in issuer's tokens must. */
 function token(iss: string, email: string, key: Parameters<typeof signToken>[1]): string {
   const iat = Math.floor(Date.now() / 1000);
-  return signToken({ iss, sub: email, aud: "sigstore", iat, exp: iat + 300, email, email_verified: true }, key);
+  const federated = { federated_claims: { connector_id: iss, user_id: email } };
+  const claims = { iss, sub: email, aud: "sigstore", iat, exp: iat + 300, email, email_verified: true };
+  return signToken({ ...claims, ...federated }, key);
 }
 
 /** A token of the built-in issuer, signed with its key. */
