@@ -46,7 +46,7 @@ const FLAGS = {
     value: "KIND",
     multiple: true,
     description:
-      "A provider at which people sign in: github, google, entra, gitlab, bitbucket, oidc or access, with what the terminal would ask for after commas: oidc,issuer=https://login.example.com,clientID=ID,secretFile=FILE. Also slug, name and id, as in docs/sign-in.md. May be repeated. The secret is read from secretFile, from SIGEDGE_CONNECTOR_SECRET_SLUG, or asked for.",
+      "A provider at which people sign in: github, google, entra, gitlab, bitbucket, oidc or access, with what the terminal would ask for after commas: oidc,issuer=https://HOST,clientID=ID,secretFile=FILE. Also slug, name and id, as in docs/sign-in.md. May be repeated. The secret is read from secretFile, from SIGEDGE_CONNECTOR_SECRET_SLUG, or asked for.",
   },
   "no-check": { description: "Do not ask the providers of new connectors whether they know this deployment." },
   name: {
