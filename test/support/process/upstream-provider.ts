@@ -39,6 +39,8 @@ export async function startUpstreamProvider(): Promise<UpstreamProvider> {
   let manners: UpstreamManners = { clientId: "", clientSecret: "", redirectUri: "" };
   let url = "";
   const server = createServer((request, response) => {
+    // A connection that is kept could end just as the next request begins, which looks like a provider that is down.
+    response.setHeader("connection", "close");
     void (async () => {
       const { pathname, searchParams } = new URL(request.url ?? "", url);
       requests.push(`${request.method} ${pathname}`);
