@@ -3,8 +3,11 @@
 // schema. A certificate that the log takes is parsed by every verifier later, also where our own reader skips a part.
 // Spec: X.690 §8.1, §10.1.
 
-/** Certificates and requests nest up to ten levels. */
-export const MAX_DER_DEPTH = 16;
+/**
+ * Certificates and requests nest up to ten levels. A timestamp nests to 18, where it names the issuer of its
+ * certificate, and a CMS signature that holds a timestamp to 26.
+ */
+export const MAX_DER_DEPTH = 32;
 /** A certificate with 64 extensions has about 300 values; extnValue is one of them, and is scanned when it is read. */
 export const MAX_DER_VALUES = 2048;
 
