@@ -95,7 +95,8 @@ const TRUSTED_SETTINGS = [
 type Vars = Readonly<Record<string, string>>;
 
 function signAnew(state: string, settings: Vars, changes: Vars): Vars {
-  const isTrustTheSame = TRUSTED_SETTINGS.every((name) => changes[name] === undefined);
+  // An empty text takes a setting away, and nothing is signed for what is missing.
+  const isTrustTheSame = TRUSTED_SETTINGS.every((name) => (changes[name] ?? "") === "");
   if (isTrustTheSame || changes["TRUST_FILE"] !== undefined) return settings;
   const publicUrl = valueOf(parsePublicUrl(settings["PUBLIC_URL"] ?? ""));
   return { ...settings, ...valueOf(openLocalTufSettings({ state, publicUrl, settings, now: unixMs(Date.now()) })) };
