@@ -18,7 +18,7 @@ import { processorMs } from "./processor-time.ts";
 
 /** Longer than any run. */
 const TOKEN_SECONDS = 3600;
-/** The CA limits the certificates of one identity, so the requests are spread over this many. */
+/** The CA limits the certificates of one identity, so this many share the requests. */
 const IDENTITIES = 64;
 /** After this long without a write, the work that follows a response counts as done. */
 const QUIET_MS = 200;

@@ -167,9 +167,9 @@ describe("a good log", () => {
   test("that is slow or busy at first is good", async () => {
     log.answers.set(FULL_TILE, 503);
     const source = httpSource(url, [20]);
-    const patient = { read: (path: string, max: number) => source.read(path, max) };
+    const retrying = { read: (path: string, max: number) => source.read(path, max) };
     setTimeout(() => log.answers.clear(), 10);
-    expect(await run({ source: patient })).toMatchObject({ verdict: "good" });
+    expect(await run({ source: retrying })).toMatchObject({ verdict: "good" });
   });
 });
 

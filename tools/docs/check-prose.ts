@@ -16,21 +16,21 @@ interface Rule {
   readonly files?: RegExp;
 }
 
-/** Words to avoid, and what to write instead. */
+/** Words to avoid, and what to write instead. No pattern contains its words, so a search for one finds only offenders. */
 const WORDS: readonly Rule[] = [
   { pattern: /\brooms?\b/i, instead: "service, or Worker for what is deployed" },
   { pattern: /\bedge workers?\b/i, instead: "gateway, or front end" },
   { pattern: /\bstands? there\b/i, instead: "is, appears" },
   { pattern: /\b(?:cannot|could not|can not) be had\b/i, instead: "is unavailable, could not be fetched" },
-  { pattern: /\btold of\b/i, instead: "learns of, is notified" },
-  { pattern: /\bread over\b/i, instead: "ignored" },
-  { pattern: /\bwhat is passing\b/i, instead: "transient" },
+  { pattern: /\btold\s+of\b/i, instead: "learns of, is notified" },
+  { pattern: /\bread\s+over\b/i, instead: "ignored" },
+  { pattern: /\bwhat\s+is\s+passing\b/i, instead: "transient" },
   { pattern: /\bdear(?:er|est)?\b/i, instead: "expensive" },
-  { pattern: /\bis asked again\b/i, instead: "is retried" },
-  { pattern: /\bpatience\b/i, instead: "deadline" },
+  { pattern: /\b(?:is|are)\s+asked\s+again\b/i, instead: "is retried" },
+  { pattern: /\bpatienc[e]\b/i, instead: "deadline" },
   { pattern: /\bthrow-away\b/i, instead: "temporary, ephemeral" },
   { pattern: /\byardsticks?\b/i, instead: "reference, baseline" },
-  { pattern: /\bbrought\b/i, instead: "loaded, supplied, included" },
+  { pattern: /\bbrough[t]\b/i, instead: "loaded, supplied, included" },
   {
     pattern: /(?:^|\s)(?:\/\/|\/\*\*|\*|#) Of\b/,
     instead: "a sentence with a subject",
