@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every measurement works with.
+// The stack, the plan and the requests that every measurement works with.
 
 import type { SigningKey } from "../test/support/authority/signing-keys.ts";
 import type { Plan } from "./plan.ts";

@@ -140,7 +140,7 @@ describe("the help of every command", () => {
 
   it.each([80, 100, 120])("fits into a terminal of %i columns", async (columns) => {
     const wide = (await pages(columns)).flatMap((page) => page.split("\n")).filter((line) => line.length > columns);
-    // What a person copies is one line.
+    // A line that a person copies stays one line.
     const commands = await loadCommands();
     const usage = commands.flatMap((page) => page.usage.map((line) => `sigedge ${line}`));
     const examples = commands.flatMap((page) => page.examples.map(({ command }) => `  ${command}`));

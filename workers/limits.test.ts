@@ -121,7 +121,7 @@ describe.each(POSTS)("POST $path", ({ path, limit }) => {
     const counters = new Counters(LIMIT);
     const one = deployment(counters);
     const next = (i: number): Record<string, string> => from(addresses[i % addresses.length] ?? "");
-    // What names no network is the owner of a local stack; elsewhere it is somebody.
+    // A request that names no network comes from the owner of a local stack, and elsewhere from somebody.
     const there = addresses.includes("") ? deployment(counters, "https://one.example.com") : one;
     for (let i = 0; i < LIMIT; i++) expect((await post(there, path, next(i))).status).not.toBe(429);
     const refused = await post(there, path, next(LIMIT));

@@ -184,7 +184,7 @@ class TreeAudit {
 
   constructor(options: AuditOptions, { head, history, found }: KnownTree, parts: TreeParts) {
     const { checks, seenFrom } = options;
-    // What an earlier audit read is not part of a forked tree.
+    // A forked tree does not continue the one that an earlier audit read.
     const resumed = history.kind === "forked" ? null : resume(options, head);
     this.#options = options;
     this.#head = head;

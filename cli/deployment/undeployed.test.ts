@@ -96,7 +96,7 @@ it.each(["ca", "ca-root", "tsa", "tsa-root"])(
     expect(await doctor()).toEqual([expect.stringMatching("^error: .*still signs with it.*rotate")]);
     expect(await status()).toContain("still signs with it");
 
-    // What the sentence says to do.
+    // Follows the advice of the sentence.
     const [, time = "", file = ""] = /"retired": "([^"]+)" in (\S+);/.exec(refused.ok ? "" : refused.error) ?? [];
     expect(join(deployment.folder, "retired-keys.json")).toContain(file.replace(/^.*\//, ""));
     const path = join(deployment.folder, "retired-keys.json");

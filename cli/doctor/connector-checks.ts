@@ -85,6 +85,6 @@ async function checkConnector(
   const unknown = listUnknown(probed.value).map(
     (what) => `${row.name} does not say without a login whether ${what} is right`,
   );
-  // What comes after a refusal was not asked.
+  // A refusal ends the probe, so the rest was not asked.
   return problem === null ? concludeInPart([], unknown) : conclude([error("connectors", problem.finding, problem.fix)]);
 }

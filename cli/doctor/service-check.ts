@@ -75,7 +75,7 @@ function problemFindings(
   if (status === "SERVING" && problems.length === 0) return [];
   const level = status === "NOT_SERVING" ? error : warning;
   const isNew = problems.some((problem) => problem.startsWith("PUBLIC_URL is missing"));
-  // What a sentence says beside the name is of use once there are other settings.
+  // The hint beside a missing setting helps only once there are other settings.
   const nameIn = (problem: string): string | null => {
     const [, name, hint] = MISSING.exec(problem) ?? [];
     return name !== undefined && (isNew || hint === undefined) ? name : null;

@@ -141,7 +141,7 @@ function logStatus(log: string, size: number | null, gauges: readonly Gauge[]): 
     running: running === null ? null : running === 1,
     behind: {
       r2: gauge("publish_backlog_entries"),
-      // What D1 says; a deployment of an older version tells only what its log has fed.
+      // By D1's own account; a deployment of an older version has only that of its log.
       d1: gauge("search_backlog_entries") ?? gauge("index_backlog_entries"),
       witnesses: gauge("witness_lag_entries"),
     },

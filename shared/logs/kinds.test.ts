@@ -32,8 +32,8 @@ describe.each(["signature", "certificate"] as const)("the records of a %s log", 
 });
 
 describe("the origin of a log", () => {
-  // What others make of a log's URL: sigstore-go url.Parse(baseUrl).Hostname(); rekor_monitor the URL without its
-  // scheme.
+  // Others derive an origin from a log's URL: sigstore-go url.Parse(baseUrl).Hostname(); rekor_monitor the URL without
+  // its scheme.
   const byHostname = (url: string): string => new URL(url).hostname;
   const byPrefix = (url: string): string => url.replace(/^https?:\/\//, "");
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// More load than the log can take, in virtual time. What fits is served in order; the rest is told to retry.
+// More load than the log can take, in virtual time. Entries that fit are served in order; the rest is told to retry.
 
 import { describe, expect, it } from "vitest";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";

@@ -190,7 +190,7 @@ describe("a sign-in in the browser", () => {
       const back = await browser.submit(page, { ...grant, remember: request === two ? "yes" : "" }, LISTENER);
       expect(await request.redeem(back)).toMatchObject({ email: ALICE });
     }
-    // What follows has one of the two cookies, and the confirmation counts under either.
+    // Later requests have one of the two cookies, and the confirmation counts under either.
     const third = new Request();
     expect(await third.redeem(await browser.open(await third.url(), LISTENER))).toMatchObject({ email: ALICE });
   });

@@ -36,6 +36,7 @@ const WORDS: readonly Rule[] = [
     instead: "a sentence with a subject",
     files: /\.(?:ts|mjs|toml|yml|sh)$/,
   },
+  { pattern: /^\s+\/\/ What\b/, instead: "a sentence with a subject", files: /\.(?:ts|mjs)$/ },
   { pattern: /\bDESIGN(?:\.md)?\b|\bSTYLE\.md\b/, instead: "a document of the repository" },
 ];
 

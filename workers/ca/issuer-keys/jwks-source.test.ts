@@ -209,7 +209,7 @@ describe("the keys of a discovered issuer", () => {
     bench.web.keys = () => Response.json(jwksOf(KEY_2));
     void bench.source.read();
     await expect.poll(() => answer.length).toBe(1);
-    // The client has gone. What the platform was asked to keep alive goes on.
+    // The client has gone. Work that the platform was asked to keep alive goes on.
     answer[0]?.(Response.json(DOCUMENT));
     await bench.keptAlive.at(-1);
     bench.web.document = () => Promise.reject(new TypeError("no route"));

@@ -30,7 +30,7 @@ let submitted: number;
 beforeEach(() => {
   service = makeLogService();
   submitted = 0;
-  // What is valid reaches the log, and is answered by it.
+  // A valid request reaches the log, which answers it.
   const appendSignature = (): Promise<unknown> => {
     submitted++;
     return Promise.resolve({ ok: false, error: { code: "log_busy", retryAfterSeconds: 1 } });

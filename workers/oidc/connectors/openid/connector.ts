@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A connector to an OpenID provider: authorization code with PKCE, `nonce`, and an identity token whose signature is
-// verified although it came over TLS. What differs between providers is in the options.
+// verified although it came over TLS. The options hold the differences between providers.
 // Spec: OpenID Connect Core 1.0 §3.1; RFC 7636; RFC 9207; RFC 9700 §2.1
 
 import { decodeJwt } from "jose";
