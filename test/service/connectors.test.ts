@@ -2,10 +2,11 @@
 // Every type of connector in workerd, against a stand-in of its provider that is right, and wrong in every way that a
 // table names. A sign-in ends with exactly the right addresses, or with a page that says what to do; never with a code.
 
-import { createHash, X509Certificate } from "node:crypto";
+import { X509Certificate } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { keyRequest, prove, withToken } from "../support/authority/ca-stack.ts";
+import { makeAuthorizationUrl } from "../support/oauth/authorization-request.ts";
 import { Browser, type Shown } from "../support/oauth/browser.ts";
 import { startStack, type TestStack } from "../support/process/stack.ts";
 import { ALICE, OTHER_TENANT, TENANT } from "../support/upstreams/people.ts";
@@ -94,16 +95,9 @@ async function signIn(slug: Slug, nastiness: Nastiness = {}): Promise<{ browser:
   standIns.nastiness = nastiness;
   people++;
   const browser = new Browser({ "cf-connecting-ip": `198.51.${people >> 8}.${people & 255}` });
-  const parameters = new URLSearchParams({
-    client_id: "sigstore",
-    redirect_uri: LISTENER,
-    response_type: "code",
-    scope: "openid email",
-    code_challenge: createHash("sha256").update(VERIFIER).digest("base64url"),
-    code_challenge_method: "S256",
-    connector_id: CONNECTORS[slug].id,
-  });
-  const asked = await browser.open(`${stack.url}/oidc/auth?${parameters.toString()}`, "https://");
+  const request = { redirectUri: LISTENER, verifier: VERIFIER };
+  const url = makeAuthorizationUrl(stack.url, request, { connector_id: CONNECTORS[slug].id });
+  const asked = await browser.open(url, "https://");
   if (!asked.url.startsWith("https://")) return { browser, page: asked, asked: new URL(asked.url) };
   const page = await browser.open(standIns.authorize(asked.url), LISTENER);
   return { browser, page, asked: new URL(asked.url) };

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an operator can switch of the identity provider, and a change of the key that seals sign-ins.
 
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeAuthorizationUrl } from "../support/oauth/authorization-request.ts";
 import { Browser, type Shown } from "../support/oauth/browser.ts";
 import { startStack, type TestStack } from "../support/process/stack.ts";
 
@@ -25,15 +26,7 @@ const errorOf = (shown: Shown): string | undefined => /runs this site: <[^>]*>(\
 /** One authorization request, with the verifier of its challenge. */
 function makeRequest(redirectUri = LISTENER): { readonly url: string; readonly verifier: string } {
   const verifier = randomBytes(32).toString("base64url");
-  const parameters = new URLSearchParams({
-    client_id: "sigstore",
-    redirect_uri: redirectUri,
-    response_type: "code",
-    scope: "openid email",
-    code_challenge: createHash("sha256").update(verifier).digest("base64url"),
-    code_challenge_method: "S256",
-  });
-  return { url: `${stack.url}/oidc/auth?${parameters.toString()}`, verifier };
+  return { url: makeAuthorizationUrl(stack.url, { redirectUri, verifier }), verifier };
 }
 
 async function post(
