@@ -15,7 +15,7 @@ export default defineConfig({
   test: {
     // On a machine with two cores, vitest would choose one worker.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    globalSetup: ["test/support/process/tracked-files.ts"],
+    globalSetup: ["test/support/process/checkout-guard.ts"],
     projects: [
       {
         extends: true,

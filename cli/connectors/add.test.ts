@@ -15,6 +15,12 @@ import { parseWanted } from "./add.ts";
 import { CONNECTOR_KINDS } from "./kinds.ts";
 import { secretVariable } from "./secret.ts";
 
+// This checkout keeps the deployment that a bare `wrangler deploy` would deploy.
+vi.mock(import("../deployment/wrangler-config.ts"), async (original) => ({
+  ...(await original()),
+  redirectTo: () => false,
+}));
+
 const URL_TEXT = "http://localhost:8787";
 const SECRET = "correct-secret";
 

@@ -7,7 +7,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     name: "browser",
-    globalSetup: ["test/support/process/tracked-files.ts"],
+    globalSetup: ["test/support/process/checkout-guard.ts"],
     include: ["test/browser/**/*.test.ts"],
     // Each file runs a workerd and a Chromium.
     maxWorkers: 1,

@@ -13,7 +13,7 @@ export default defineConfig({
   },
   test: {
     name: "interop",
-    globalSetup: ["test/support/process/tracked-files.ts"],
+    globalSetup: ["test/support/process/checkout-guard.ts"],
     include: ["test/interop/**/*.test.ts"],
     // Each file runs a workerd.
     maxWorkers: 2,

@@ -83,21 +83,17 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
 }
 
 /** Settings that clients must learn: if one differs, the targets are signed again, as an operator would do. */
-const TRUSTED_SETTINGS = [
-  "OIDC_PROVIDERS",
-  "CA_CHAIN",
-  "OTHER_CA_CHAINS",
-  "TSA_CHAIN",
-  "SIGNATURE_LOG_KEY",
-  "CERTIFICATE_LOG_KEY",
-];
+const REQUIRED = ["CA_CHAIN", "TSA_CHAIN", "SIGNATURE_LOG_KEY", "CERTIFICATE_LOG_KEY"];
+/** Without these the targets name fewer authorities or no provider. */
+const OPTIONAL = ["OTHER_CA_CHAINS", "OIDC_PROVIDERS"];
 
 type Vars = Readonly<Record<string, string>>;
 
 function signAnew(state: string, settings: Vars, changes: Vars): Vars {
-  // An empty text takes a setting away, and nothing is signed for what is missing.
-  const isTrustTheSame = TRUSTED_SETTINGS.every((name) => (changes[name] ?? "") === "");
-  if (isTrustTheSame || changes["TRUST_FILE"] !== undefined) return settings;
+  const isChanged = [...REQUIRED, ...OPTIONAL].some((name) => name in changes);
+  // Nothing can be signed for a service whose key was taken away.
+  const isIncomplete = REQUIRED.some((name) => changes[name] === "");
+  if (!isChanged || isIncomplete || changes["TRUST_FILE"] !== undefined) return settings;
   const publicUrl = valueOf(parsePublicUrl(settings["PUBLIC_URL"] ?? ""));
   return { ...settings, ...valueOf(openLocalTufSettings({ state, publicUrl, settings, now: unixMs(Date.now()) })) };
 }
