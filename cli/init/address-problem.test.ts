@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { expect, it } from "vitest";
-import { parsePublicUrl } from "../../shared/http/public-url.ts";
-import { valueOf } from "../../test/support/value-of.ts";
-import { addressProblem } from "./address-problem.ts";
+import { parseAddress } from "./address-problem.ts";
 
-const problemOf = (url: string, env: NodeJS.ProcessEnv = {}): string | null =>
-  addressProblem(valueOf(parsePublicUrl(url)), "sigedge-x", env);
+function problemOf(url: string, env: NodeJS.ProcessEnv = {}): string | null {
+  const parsed = parseAddress(url, "sigedge-x", env);
+  return parsed.ok ? null : parsed.error;
+}
 
 it.each([
   "https://sign.example.com",
@@ -20,6 +20,13 @@ it.each([
   ["https://10.0.0.5", "is an IP address"],
   ["https://[2001:db8::1]", "is an IP address"],
   ["https://localhost", "is a loopback address"],
+  ["http://localhost:80", "is a loopback address"],
+  ["http://localhost/", "is a loopback address"],
+  ["https://10.0.0.5/path", "is an IP address"],
+  ["https://sign.example.com/", "without a trailing slash: https://sign.example.com"],
+  ["https://sign.example.com:443", "must not name port 443, which is the default: https://sign.example.com"],
+  ["http://sign.example.com", "must start with https://"],
+  ["sign.example.com", "is not a URL"],
   ["http://localhost:8787", "is a loopback address"],
   ["https://127.0.0.2", "is a loopback address"],
   ["https://intranet", "has no domain"],

@@ -3,10 +3,23 @@
 // Spec: https://developers.cloudflare.com/workers/configuration/routing/
 
 import { isIP } from "node:net";
-import type { PublicUrl } from "../../shared/http/public-url.ts";
+import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
+import { err, type Result } from "../../shared/result.ts";
+
+/**
+ * Parses --url for a Worker of this name. An address that no Worker can answer is reported before its spelling, so that
+ * nobody corrects one that is then refused.
+ */
+export function parseAddress(text: string, name: string, env = process.env): Result<PublicUrl, string> {
+  const meant = URL.canParse(text) ? parsePublicUrl(new URL(text).origin) : null;
+  const problem = meant?.ok === true ? addressProblem(meant.value, name, env) : null;
+  if (problem !== null) return err(`--url ${problem}`);
+  const url = parsePublicUrl(text);
+  return url.ok ? url : err(`--url ${url.error.reason}`);
+}
 
 /** Why no Worker of this name answers for the address, null if one can. Completes "--url …". */
-export function addressProblem(
+function addressProblem(
   { host, hostname, isLoopback }: PublicUrl,
   name: string,
   env: NodeJS.ProcessEnv = process.env,

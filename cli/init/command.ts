@@ -3,7 +3,7 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
+import type { PublicUrl } from "../../shared/http/public-url.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type Arguments, defineCommand, refusePositionals } from "../command.ts";
 import { type AddedConnector, parseWanted, type WantedConnector } from "../connectors/add.ts";
@@ -27,7 +27,7 @@ import { installTrustFile, TRUST_FILE_CHANGED } from "../deployment/trust-root.t
 import { findRedirectedFolder, redirectTo, writeConfig } from "../deployment/wrangler-config.ts";
 import { paint } from "../terminal.ts";
 import { addToFolder } from "./add-connectors.ts";
-import { addressProblem } from "./address-problem.ts";
+import { parseAddress } from "./address-problem.ts";
 
 const FLAGS = {
   url: {
@@ -120,10 +120,8 @@ function readOptions(args: Arguments<typeof FLAGS>): Result<Options, string> {
   if (!unexpected.ok) return unexpected;
   const selection = selectDeployment(values);
   if (!selection.ok) return selection;
-  const url = values.url === null ? ok(null) : parsePublicUrl(values.url);
-  if (!url.ok) return err(`--url ${url.error.reason}`);
-  const unreachable = url.value === null ? null : addressProblem(url.value, values.name ?? selection.value.name);
-  if (unreachable !== null) return err(`--url ${unreachable}`);
+  const url = values.url === null ? ok(null) : parseAddress(values.url, values.name ?? selection.value.name);
+  if (!url.ok) return url;
   if (values.issuers !== "public" && values.issuers !== "none") return err("--issuers must be public or none");
   const name = values.name ?? selection.value.name;
   const connectors = values.connector.map(parseWanted);

@@ -3,6 +3,7 @@
 // one, otherwise with files.
 
 import { isLocal, type Trust } from "./files.ts";
+import { issuerOf, POLICY_FILE } from "./policy-controller.ts";
 
 export const CLIENTS = [
   "cosign",
@@ -13,9 +14,6 @@ export const CLIENTS = [
   "policy-controller",
 ] as const;
 export type Client = (typeof CLIENTS)[number];
-
-/** A placeholder where the certificate's issuer depends on who signs. */
-const issuerOf = ({ issuer }: Trust): string => issuer ?? "ISSUER";
 
 /**
  * Where nobody can log in, how to get a token into token.txt: a client without one would look for a login page that
@@ -95,54 +93,6 @@ ${login}git commit -S -m MESSAGE
 # gitsign cannot verify this with Rekor v2 (gitsign#866); docs/clients.md shows how openssl and sigstore-go do
 `;
   },
-  "policy-controller": policyController,
+  "policy-controller": (trust) =>
+    `# first replace REGISTRY${trust.issuer === null ? ", ISSUER" : ""} and IDENTITY in this file\nkubectl apply -f ${POLICY_FILE}\n`,
 };
-
-/**
- * Rekor v2 entries have no integrated time, so the policy requires a timestamp.
- * Spec: api/v1alpha1 of github.com/sigstore/policy-controller
- */
-function policyController(trust: Trust): string {
-  const { url, timestampUrl, hasTuf, files } = trust;
-  const base64 = (name: string): string => Buffer.from(files.get(name) ?? "").toString("base64");
-  const keys = `sigstoreKeys:
-    certificateAuthorities:
-      - subject: { organization: sigedge, commonName: CA }
-        uri: ${url}
-        certChain: ${base64("fulcio-chain.pem")}
-    ctLogs:
-      - { baseURL: ${url}/ct, hashAlgorithm: sha-256, publicKey: ${base64("ctfe.pub")} }
-    tLogs:
-      - { baseURL: ${url}, hashAlgorithm: sha-256, publicKey: ${base64("rekor.pub")} }
-    timestampAuthorities:
-      - subject: { organization: sigedge, commonName: TSA }
-        uri: ${timestampUrl}
-        certChain: ${base64("tsa-chain.pem")}`;
-  const remote = `remote:
-    mirror: ${url}/tuf
-    root: ${base64("root.json")}`;
-  return `apiVersion: policy.sigstore.dev/v1alpha1
-kind: TrustRoot
-metadata:
-  name: sigedge
-spec:
-  ${hasTuf ? remote : keys}
----
-apiVersion: policy.sigstore.dev/v1beta1
-kind: ClusterImagePolicy
-metadata:
-  name: sigedge
-spec:
-  images:
-    - glob: "REGISTRY/**"
-  authorities:
-    - signatureFormat: bundle
-      keyless:
-        url: ${url}
-        trustRootRef: sigedge
-        identities:
-          - { issuer: ${issuerOf(trust)}, subject: IDENTITY }
-      rfc3161timestamp:
-        trustRootRef: sigedge
-`;
-}

@@ -11,6 +11,7 @@ import { type Arguments, defineCommand } from "../command.ts";
 import { say } from "../terminal.ts";
 import { CLIENTS, type Client, CONFIGURATIONS } from "./clients.ts";
 import { readTrustFromFolder, readTrustFromUrl, type Trust } from "./files.ts";
+import { formatPolicy, POLICY_FILE } from "./policy-controller.ts";
 import { trustText } from "./text.ts";
 
 const FLAGS = {
@@ -82,7 +83,14 @@ function readOptions({ values, positionals }: Arguments<typeof FLAGS>): Result<O
   return ok({ from, clients, out: values.out === null ? null : resolve(values.out), port });
 }
 
+/** Reads the documents, and adds the file that is made of them. */
 async function read(from: string): Promise<Result<Trust, string>> {
+  const trust = await readDocuments(from);
+  if (!trust.ok) return trust;
+  return ok({ ...trust.value, files: new Map(trust.value.files).set(POLICY_FILE, formatPolicy(trust.value)) });
+}
+
+async function readDocuments(from: string): Promise<Result<Trust, string>> {
   if (existsSync(from)) return readTrustFromFolder(from);
   const url = parsePublicUrl(from.replace(/\/$/, ""));
   return url.ok

@@ -34,11 +34,17 @@ describe("parsePublicUrl rejects", () => {
     ["https://sigstore.example.com?", alone("https://sigstore.example.com")],
     ["https://sigstore.example.com#a", alone("https://sigstore.example.com")],
     ["https://user@sigstore.example.com", alone("https://sigstore.example.com")],
-    ["https://sigstore.example.com:443", alone("https://sigstore.example.com")],
+    ["https://sigstore.example.com:443", `must not name port 443, which is the default: https://sigstore.example.com`],
+    ["http://localhost:80", `must not name port 80, which is the default: http://localhost`],
+    ["https://sigstore.example.com:443/", alone("https://sigstore.example.com")],
     ["https://Sigstore.example.com", alone("https://sigstore.example.com")],
     ["HTTPS://sigstore.example.com", alone("https://sigstore.example.com")],
     [" https://sigstore.example.com", alone("https://sigstore.example.com")],
     ["http://127.1", alone("http://127.0.0.1")],
+    ...[";id", "$(id)", "`id`", "'", '"', "&id", "!!", "*", ",", "{a,b}", "~", "=", ".."].map((part) => [
+      `https://a${part}.example.com`,
+      "has a host name with characters other than letters, digits, hyphens and dots",
+    ]),
   ])("%s", (text, reason) => {
     expect(parsePublicUrl(text)).toEqual({ ok: false, error: { code: "public_url_invalid", reason } });
     expect(parsePublicUrlSetting(text)).toEqual({ ok: false, error: reason });

@@ -37,10 +37,22 @@ export function parsePublicUrl(text: string): Result<PublicUrl, PublicUrlError> 
   if (url.protocol !== "https:" && url.protocol !== "http:") return fail("must start with https://");
   if (url.protocol === "http:" && !isLoopback)
     return fail("must start with https:// (http is for loopback hosts only)");
+  if (!HOST_NAME.test(url.hostname))
+    return fail("has a host name with characters other than letters, digits, hyphens and dots");
   const href = `${url.protocol}//${url.host}`;
+  const port = DEFAULT_PORTS[url.protocol];
+  if (text === `${href}:${port}`) return fail(`must not name port ${port}, which is the default: ${href}`);
   if (text !== href) return fail(`must be scheme and host alone, in lower case, without a trailing slash: ${href}`);
   return ok({ href, host: url.host, hostname: url.hostname, isLoopback });
 }
+
+/**
+ * Labels of a host name, or an IP address. The address stands in origins, in certificates and in commands to paste, and
+ * the URL parser accepts quotes, semicolons and dollar signs.
+ */
+const HOST_NAME = /^(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])$/;
+
+const DEFAULT_PORTS: Readonly<Record<"https:" | "http:", number>> = { "https:": 443, "http:": 80 };
 
 /** Parses the setting PUBLIC_URL. The error completes "PUBLIC_URL …". */
 export function parsePublicUrlSetting(text: string): Result<PublicUrl, string> {

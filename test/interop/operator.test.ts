@@ -113,9 +113,9 @@ describe("sigedge trust", () => {
     const named =
       Object.values(configurations)
         .join("\n")
-        .match(/[\w.-]+\.(?:pem|pub|json)\b/g) ?? [];
+        .match(/[\w.-]+\.(?:pem|pub|json|yaml)\b/g) ?? [];
     for (const name of named.filter((file) => file !== "FILE.sigstore.json")) expect(files).toHaveProperty([name]);
-    const documents = configurations["policy-controller"]?.split("---\n").map((text): unknown => parse(text));
+    const documents = files["policy-controller.yaml"]?.split("---\n").map((text): unknown => parse(text));
     expect(documents).toMatchObject([{ kind: "TrustRoot" }, { kind: "ClusterImagePolicy" }]);
     expect(files["fulcio-chain.pem"]).toBe(stack.vars["CA_CHAIN"]);
     expect(files["tsa-chain.pem"]).toBe(stack.vars["TSA_CHAIN"]);

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// The trust root and the policy of a deployment for sigstore's policy-controller, as one file to apply to a cluster.
+
+import type { Trust } from "./files.ts";
+
+/** The name under which `--out` writes it. */
+export const POLICY_FILE = "policy-controller.yaml";
+
+/** A placeholder where the certificate's issuer depends on who signs. */
+export const issuerOf = ({ issuer }: Trust): string => issuer ?? "ISSUER";
+
+/**
+ * Rekor v2 entries have no integrated time, so the policy requires a timestamp.
+ * Spec: api/v1alpha1 of github.com/sigstore/policy-controller
+ */
+export function formatPolicy(trust: Trust): string {
+  const { url, timestampUrl, hasTuf, files } = trust;
+  const base64 = (name: string): string => Buffer.from(files.get(name) ?? "").toString("base64");
+  const keys = `sigstoreKeys:
+    certificateAuthorities:
+      - subject: { organization: sigedge, commonName: CA }
+        uri: ${url}
+        certChain: ${base64("fulcio-chain.pem")}
+    ctLogs:
+      - { baseURL: ${url}/ct, hashAlgorithm: sha-256, publicKey: ${base64("ctfe.pub")} }
+    tLogs:
+      - { baseURL: ${url}, hashAlgorithm: sha-256, publicKey: ${base64("rekor.pub")} }
+    timestampAuthorities:
+      - subject: { organization: sigedge, commonName: TSA }
+        uri: ${timestampUrl}
+        certChain: ${base64("tsa-chain.pem")}`;
+  const remote = `remote:
+    mirror: ${url}/tuf
+    root: ${base64("root.json")}`;
+  return `apiVersion: policy.sigstore.dev/v1alpha1
+kind: TrustRoot
+metadata:
+  name: sigedge
+spec:
+  ${hasTuf ? remote : keys}
+---
+apiVersion: policy.sigstore.dev/v1beta1
+kind: ClusterImagePolicy
+metadata:
+  name: sigedge
+spec:
+  images:
+    - glob: "REGISTRY/**"
+  authorities:
+    - signatureFormat: bundle
+      keyless:
+        url: ${url}
+        trustRootRef: sigedge
+        identities:
+          - { issuer: ${issuerOf(trust)}, subject: IDENTITY }
+      rfc3161timestamp:
+        trustRootRef: sigedge
+`;
+}
