@@ -183,8 +183,8 @@ async function applyMigrations(runtime: Miniflare): Promise<void> {
       "CREATE TABLE IF NOT EXISTS d1_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)",
     )
     .run();
-  const { results } = await database.prepare("SELECT name FROM d1_migrations").all<{ name: string }>();
-  const applied = new Set(results.map(({ name }) => name));
+  const { results } = await database.prepare("SELECT name FROM d1_migrations").all();
+  const applied = new Set(results.map((row) => row["name"]));
   const folder = join(ROOT, "migrations");
   for (const name of readdirSync(folder)
     .filter((file) => file.endsWith(".sql") && !applied.has(file))

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { isObject, type JsonObject, member } from "../../shared/json/member.ts";
+import { SELECT_WATERMARKS, type Watermark } from "../../shared/search/watermark.ts";
 import { childEnvironment } from "../child-environment.ts";
 import { IS_INSTALLED, ROOT, workingFolder, wranglerScript } from "../root.ts";
 
@@ -25,16 +26,9 @@ export interface IndexDatabase {
 /** Its message is a line for the operator. */
 export class DatabaseError extends Error {}
 
-/** How far the index of a log is complete, and which log its rows are of. */
-export interface Watermark {
-  readonly size: number;
-  /** Null if unknown: the row is older than the column. */
-  readonly creation: string | null;
-}
-
-/** Reads the watermark of a log, null if there is none. */
-export async function readWatermark(database: IndexDatabase, log: string): Promise<Watermark | null> {
-  const rows = await database.query("SELECT log, size, creation FROM watermark");
+/** Reads the watermark of a log, null if there is none. A damaged one counts as 0: reindex repairs it. */
+export async function readWatermark(database: IndexDatabase, log: string): Promise<Omit<Watermark, "log"> | null> {
+  const rows = await database.query(SELECT_WATERMARKS);
   const row = rows.find((each) => each["log"] === log);
   if (row === undefined) return null;
   const { size, creation } = row;

@@ -27,6 +27,13 @@ const REJECTED = {
     `parsePlainJson(text) as Row`,
     `json.value as Row`,
     `(json.value as Row).a`,
+    `row as Hit | null`,
+    `rows[0] as Hit`,
+    `(found[0]?.results ?? []) as Hit[]`,
+    `sql.exec(query).toArray() as Hit[]`,
+    `sql.exec(query)[0] as Hit`,
+    `db.batch<Hit>(statements)`,
+    `sql.exec<{ rows: number }>(query)`,
   ],
 } as const;
 
@@ -41,6 +48,9 @@ const ACCEPTED = [
   `Object.keys(rows) as readonly Row[]`,
   `parseJson(bytes)`,
   `isRow(json.value) ? json.value : null`,
+  `db.batch<Row>(statements)`,
+  `text(row, "log")`,
+  `pattern.exec(text)`,
 ] as const;
 
 /** One folder and one run for all lines: a run takes a third of a second. */

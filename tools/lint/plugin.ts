@@ -5,7 +5,8 @@
 // SEQUENCER_KINDS) and compares nothing with its name: a third kind would take the wrong arm of such a comparison.
 //
 // no-json-cast: JSON is decoded, not cast. A cast of what JSON.parse, our own parsers or Response.json() return, or of
-// the value of a Result, lets a damaged or foreign document through as if it were well-formed.
+// the value of a Result, lets a damaged or foreign document through as if it were well-formed. The same holds for rows
+// of SQL: their columns are read with shared/sql/columns.ts, and no call claims their type as an argument.
 
 import { LOG_KIND_NAMES } from "../../shared/logs/kinds.ts";
 
@@ -25,6 +26,9 @@ interface Node {
   readonly callee?: Node;
   readonly object?: Node;
   readonly property?: Node;
+  readonly computed?: boolean;
+  readonly typeArguments?: { readonly params: readonly Node[] } | null;
+  readonly typeName?: Node;
 }
 
 interface Context {
@@ -76,11 +80,39 @@ function isParsedJson(node: Node | undefined): boolean {
   return property?.name === "json" || (property?.name === "parse" && object?.name === "JSON");
 }
 
+/** Without `await`, parentheses, `?? []` and `[0]`: where rows come from. */
+function sourceOf(node: Node | undefined): Node | undefined {
+  const inner = unwrap(node);
+  if (inner?.type === "ChainExpression") return sourceOf(inner.expression);
+  if (inner?.type === "LogicalExpression") return sourceOf(inner.left);
+  return inner?.type === "MemberExpression" && inner.computed === true ? sourceOf(inner.object) : inner;
+}
+
+/** `….results`, `….toArray()`, `….exec(…)`, or a variable called row or rows. */
+function isRows(node: Node | undefined): boolean {
+  const source = sourceOf(node);
+  if (source?.type === "Identifier") return /^rows?$/.test(source.name ?? "");
+  if (source?.type === "MemberExpression") return source.property?.name === "results";
+  return source?.type === "CallExpression" && /^(?:toArray|exec)$/.test(source.callee?.property?.name ?? "");
+}
+
+/** `db.batch<Hit>(…)`: a claim about rows. `Row` claims nothing. */
+function claimsRows({ callee, typeArguments }: Node): boolean {
+  if (!/^(?:all|batch|exec|first|raw|run)$/.test(callee?.property?.name ?? "")) return false;
+  return typeArguments?.params.some(({ typeName }) => typeName?.name !== "Row") ?? false;
+}
+
+const ROW_MESSAGE = "Decode rows of SQL (shared/sql/columns.ts); do not cast them.";
+
 const noJsonCast = {
   create: ({ report }: Context): Visitor => ({
     TSAsExpression: (node) => {
       if (isParsedJson(unwrap(node.expression)))
         report({ node, message: "Decode JSON (shared/json); do not cast it." });
+      if (isRows(node.expression)) report({ node, message: ROW_MESSAGE });
+    },
+    CallExpression: (node) => {
+      if (claimsRows(node)) report({ node, message: ROW_MESSAGE });
     },
   }),
 };

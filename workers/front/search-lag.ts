@@ -4,6 +4,8 @@
 
 import type { LogConfig } from "../../shared/logs/config.ts";
 import type { LogDescription, SequencerRpc } from "../../shared/rpc/sequencer.ts";
+import { decodeWatermark, SELECT_WATERMARKS, type Watermark } from "../../shared/search/watermark.ts";
+import type { Row } from "../../shared/sql/columns.ts";
 
 const KEEP_MS = 60_000;
 /** A problem may be over at once: at a first start, the tables are a second away. */
@@ -25,14 +27,6 @@ export interface SearchLags {
   /** Null if the index does not answer. */
   readonly byLog: ReadonlyMap<string, SearchLag> | null;
   readonly problems: readonly string[];
-}
-
-const WATERMARKS = "SELECT log, size, creation FROM watermark";
-
-interface Watermark {
-  readonly log: string;
-  readonly size: number;
-  readonly creation: string | null;
 }
 
 interface Kept {
@@ -63,8 +57,8 @@ async function compare(
   // The logs first: what they say is in the index by then.
   const described = await Promise.all(logs.map(async ({ name }) => ({ name, log: await describe(sequencer, name) })));
   try {
-    const [answer] = await withDeadline(index.batch<Watermark>([index.prepare(WATERMARKS)]));
-    const results = answer?.results ?? [];
+    const [answer] = await withDeadline(index.batch<Row>([index.prepare(SELECT_WATERMARKS)]));
+    const results = (answer?.results ?? []).map(decodeWatermark);
     const byLog = new Map(
       described.flatMap(({ name, log }) => {
         const watermark = results.find((row) => row.log === name) ?? null;

@@ -3,6 +3,8 @@
 // search only. Tables: migrations/.
 
 import { err, ok, type Result } from "../../../shared/result.ts";
+import { decodeWatermark, SELECT_WATERMARKS, type Watermark } from "../../../shared/search/watermark.ts";
+import { integer, type Row, textOrNull } from "../../../shared/sql/columns.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import type { Bounds, SearchQuery } from "./search-query.ts";
 
@@ -37,7 +39,6 @@ const NO_BOUND = Number.MAX_SAFE_INTEGER;
 /** A search takes a few milliseconds. */
 const DEADLINE_MS = 5000;
 
-const WATERMARKS = "SELECT log, size, creation FROM watermark";
 /**
  * Omits rows at and above the watermark: they are incomplete, and later pages could not tell them from entries that
  * were indexed between two requests.
@@ -65,13 +66,6 @@ const selectByIssuer = (rows: string, [exact, other]: readonly [string, string])
 const BY_TERM_AND_ISSUER = selectByIssuer(BY_TERM, ["?5", "?6"]);
 const BY_ISSUER = selectByIssuer(ALL, ["?4", "?5"]);
 
-interface WatermarkRow {
-  readonly log: string;
-  readonly size: number;
-  /** Null in rows that are older than the column. */
-  readonly creation: string | null;
-}
-
 /** A log as the index knows it. */
 export interface IndexedLog {
   readonly name: string;
@@ -79,16 +73,27 @@ export interface IndexedLog {
   readonly creation: string | null;
 }
 
-interface HitRow {
-  /** Absent without an issuer: then all rows match. */
-  readonly matches?: number;
-  readonly nth?: number;
-  readonly idx: number;
-  readonly time_ms: number;
-  readonly digest: string | null;
-  readonly identity: string | null;
-  readonly issuer: string | null;
+/** A row that a statement found. */
+interface FoundRow {
+  /** False for the last row of a window that is another issuer's. */
+  readonly isHit: boolean;
+  /** Its place in the window, from 1; null without an issuer, as then all rows match. */
+  readonly place: number | null;
+  readonly hit: Hit;
 }
+
+const decodeFound = (log: string, row: Row): FoundRow => ({
+  isHit: row["matches"] === undefined || row["matches"] === 1,
+  place: row["nth"] === undefined ? null : integer(row, "nth"),
+  hit: {
+    log,
+    leafIndex: integer(row, "idx"),
+    timestamp: unixMs(integer(row, "time_ms")),
+    digest: textOrNull(row, "digest"),
+    identity: textOrNull(row, "identity"),
+    issuer: textOrNull(row, "issuer"),
+  },
+});
 
 /**
  * Reads one page of hits. Rows of another log under a name are not found, and that name is complete through 0. Fails
@@ -105,11 +110,17 @@ export async function searchPage(
   const statements = scans.map(({ sql, values }) => database.prepare(sql).bind(...values));
   try {
     // A batch is one transaction, so watermarks and hits are consistent.
-    const [watermarks, ...found] = await withDeadline(database.batch([database.prepare(WATERMARKS), ...statements]));
-    const completeThrough = toBounds((watermarks?.results ?? []) as WatermarkRow[], all);
+    const [watermarks, ...found] = await withDeadline(
+      database.batch<Row>([database.prepare(SELECT_WATERMARKS), ...statements]),
+    );
+    const completeThrough = toBounds((watermarks?.results ?? []).map(decodeWatermark), all);
     const scanned = scans.map(({ log }, i) => {
       const isOurs = (completeThrough.get(log) ?? 0) > 0;
-      return toScanned(log, isOurs ? ((found[i]?.results ?? []) as HitRow[]) : [], limit);
+      const rows = isOurs ? (found[i]?.results ?? []) : [];
+      return toScanned(
+        rows.map((row) => decodeFound(log, row)),
+        limit,
+      );
     });
     return ok({ ...takeFirstPage(scanned, limit, bounds ?? completeThrough), completeThrough });
   } catch (error) {
@@ -146,10 +157,10 @@ interface Scanned {
   readonly floor: Hit | null;
 }
 
-function toScanned(log: string, rows: readonly HitRow[], limit: number): Scanned {
-  const hits = rows.filter(({ matches = 1 }) => matches === 1).map((row) => toHit(log, row));
-  const last = rows.find(({ nth }, i) => (nth === undefined ? i === limit : nth === WINDOW));
-  return { hits, floor: last === undefined ? null : toHit(log, last) };
+function toScanned(rows: readonly FoundRow[], limit: number): Scanned {
+  const hits = rows.flatMap(({ isHit, hit }) => (isHit ? [hit] : []));
+  const last = rows.find(({ place }, i) => (place === null ? i === limit : place === WINDOW));
+  return { hits, floor: last?.hit ?? null };
 }
 
 /** Only for an entry that is indexed, so that no row outlives or precedes its entry's. */
@@ -184,17 +195,13 @@ async function withDeadline<T>(work: Promise<T>): Promise<T> {
 }
 
 /** The watermark of every log, in the order of `all`. A log without a watermark of its own has nothing in the index. */
-function toBounds(rows: readonly WatermarkRow[], all: readonly IndexedLog[]): Bounds {
+function toBounds(rows: readonly Watermark[], all: readonly IndexedLog[]): Bounds {
   const sizeOf = ({ name, creation }: IndexedLog): number => {
     const row = rows.find(({ log }) => log === name);
     const isForeign = row !== undefined && row.creation !== null && creation !== null && row.creation !== creation;
     return row === undefined || isForeign ? 0 : row.size;
   };
   return new Map(all.map((log) => [log.name, sizeOf(log)]));
-}
-
-function toHit(log: string, { idx, time_ms, digest, identity, issuer }: HitRow): Hit {
-  return { log, leafIndex: idx, timestamp: unixMs(time_ms), digest, identity, issuer };
 }
 
 /**

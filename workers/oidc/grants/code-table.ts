@@ -2,20 +2,34 @@
 // Codes: each yields one token. Spec: RFC 6749 §4.1.2, §4.1.3, §10.5; RFC 7636 §4.6; RFC 9700 §2.1.1
 
 import { err, ok, type Result } from "../../../shared/result.ts";
-import type { CodeGrant, CodeRedemption, CodeRefusal, Redeemed } from "../../../shared/rpc/grants.ts";
+import type { CodeGrant, CodeRedemption, CodeRefusal, GrantedIdentity, Redeemed } from "../../../shared/rpc/grants.ts";
+import { integer, type Row, text, textOrNull } from "../../../shared/sql/columns.ts";
 import type { UnixMs } from "../../../shared/time.ts";
-import { type GrantStorage, IDENTITY_COLUMNS, type IdentityRow, identityFrom, identityValues } from "./storage.ts";
+import { type GrantStorage, IDENTITY_COLUMNS, identityValues, readIdentity } from "./storage.ts";
 
 /** A used code is kept for longer than its token is valid, so that a second use can revoke the token. */
 const KEPT_MS = 900_000;
 
-interface Row extends IdentityRow {
-  readonly client_id: string;
-  readonly redirect_uri: string;
+/** A row of the table. */
+interface IssuedCode {
+  readonly clientId: string;
+  readonly redirectUri: string;
   readonly challenge: string;
-  readonly expires_at: number;
-  readonly token_id: string | null;
+  readonly identity: GrantedIdentity;
+  readonly expiresAt: number;
+  /** The token that the code was exchanged for, null if the code is unused. */
+  readonly tokenId: string | null;
 }
+
+/** Throws RangeError if the row is damaged. */
+const decodeCode = (row: Row): IssuedCode => ({
+  clientId: text(row, "client_id"),
+  redirectUri: text(row, "redirect_uri"),
+  challenge: text(row, "challenge"),
+  identity: readIdentity(row),
+  expiresAt: integer(row, "expires_at"),
+  tokenId: textOrNull(row, "token_id"),
+});
 
 /** The codes of a deployment. */
 export class CodeTable {
@@ -45,22 +59,22 @@ export class CodeTable {
    */
   redeem(redemption: CodeRedemption, now: UnixMs): Result<Redeemed, CodeRefusal> {
     return this.#storage.transactionSync(() => {
-      const row = this.#read(redemption.codeHash);
-      const refusal = refusalOf(row, redemption, now);
-      if (row === null || refusal !== null) return err({ code: refusal ?? "code_unknown" });
-      if (row.token_id !== null) {
+      const code = this.#read(redemption.codeHash);
+      const refusal = refusalOf(code, redemption, now);
+      if (code === null || refusal !== null) return err({ code: refusal ?? "code_unknown" });
+      if (code.tokenId !== null) {
         this.#storage.exec("UPDATE codes SET revoked = 1 WHERE code_hash = ?", redemption.codeHash);
         return err({ code: "code_used" });
       }
       const tokenId = this.#storage.makeId();
       this.#storage.exec("UPDATE codes SET token_id = ? WHERE code_hash = ?", tokenId, redemption.codeHash);
-      return ok({ clientId: row.client_id, identity: identityFrom(row), tokenId });
+      return ok({ clientId: code.clientId, identity: code.identity, tokenId });
     });
   }
 
-  #read(codeHash: string): Row | null {
-    const [row = null] = this.#storage.exec("SELECT * FROM codes WHERE code_hash = ?", codeHash);
-    return row as Row | null;
+  #read(codeHash: string): IssuedCode | null {
+    const [row] = this.#storage.exec("SELECT * FROM codes WHERE code_hash = ?", codeHash);
+    return row === undefined ? null : decodeCode(row);
   }
 
   isRevoked(tokenId: string): boolean {
@@ -75,9 +89,9 @@ export class CodeTable {
 }
 
 /** An unused code expires. A used one is known for longer, so that its second use is noticed. */
-function refusalOf(row: Row | null, wanted: CodeRedemption, now: UnixMs): CodeRefusal["code"] | null {
-  if (row === null || (row.token_id === null && row.expires_at <= now)) return "code_unknown";
-  if (row.client_id !== wanted.clientId) return "code_of_another_client";
-  if (row.redirect_uri !== wanted.redirectUri) return "code_redirect_wrong";
-  return row.challenge === wanted.challenge ? null : "code_verifier_wrong";
+function refusalOf(code: IssuedCode | null, wanted: CodeRedemption, now: UnixMs): CodeRefusal["code"] | null {
+  if (code === null || (code.tokenId === null && code.expiresAt <= now)) return "code_unknown";
+  if (code.clientId !== wanted.clientId) return "code_of_another_client";
+  if (code.redirectUri !== wanted.redirectUri) return "code_redirect_wrong";
+  return code.challenge === wanted.challenge ? null : "code_verifier_wrong";
 }

@@ -13,8 +13,9 @@ import type {
   Redeemed,
   WaitingDevice,
 } from "../../../shared/rpc/grants.ts";
+import { integer, type Row, text, textOrNull, word } from "../../../shared/sql/columns.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
-import { type GrantStorage, IDENTITY_COLUMNS, type IdentityRow, identityFrom, identityValues } from "./storage.ts";
+import { type GrantStorage, IDENTITY_COLUMNS, identityValues, readIdentity } from "./storage.ts";
 
 /** What a team's build jobs ask for at once, set up wrongly. */
 const MAX_WAITING_OF_NETWORK = 10;
@@ -26,18 +27,31 @@ const POLL_MS = 5000;
 const EARLY_MS = 500;
 const NO_IDENTITY = [null, null, null, null, null];
 
-interface Row extends IdentityRow {
-  readonly user_code: string;
-  readonly client_id: string;
+const STATES = ["waiting", "granted", "refused", "redeemed"] as const;
+
+/** A row of the table. */
+interface Device extends WaitingDevice {
   readonly challenge: string | null;
-  readonly network: string | null;
-  readonly country: string | null;
-  readonly asked_at: number;
-  readonly next_poll_at: number;
-  readonly poll_ms: number;
-  /** The columns of the identity have values once it is granted. */
-  readonly state: "waiting" | "granted" | "refused" | "redeemed";
+  readonly nextPollAt: number;
+  readonly pollMs: number;
+  readonly state: (typeof STATES)[number];
+  /** Null unless it is granted. */
+  readonly identity: GrantedIdentity | null;
 }
+
+/** Throws RangeError if the row is damaged. */
+const decodeDevice = (row: Row): Device => ({
+  userCode: text(row, "user_code"),
+  clientId: text(row, "client_id"),
+  challenge: textOrNull(row, "challenge"),
+  network: textOrNull(row, "network"),
+  country: textOrNull(row, "country"),
+  askedAt: unixMs(integer(row, "asked_at")),
+  nextPollAt: integer(row, "next_poll_at"),
+  pollMs: integer(row, "poll_ms"),
+  state: word(row, "state", STATES),
+  identity: row["state"] === "granted" ? readIdentity(row) : null,
+});
 
 /** The waiting devices of a deployment. */
 export class DeviceTable {
@@ -79,15 +93,15 @@ export class DeviceTable {
 
   /** Finds the device that waits with a code. */
   find(userCode: string, now: UnixMs): Result<WaitingDevice, DeviceRefusal> {
-    const row = this.#read("user_code = ? AND state = 'waiting'", userCode, now);
-    if (row === null) return err({ code: "user_code_unknown" });
-    const { client_id: clientId, network, country, asked_at: askedAt } = row;
-    return ok({ userCode, clientId, network, country, askedAt: unixMs(askedAt) });
+    const device = this.#read("user_code = ? AND state = 'waiting'", userCode, now);
+    if (device === null) return err({ code: "user_code_unknown" });
+    const { clientId, network, country, askedAt } = device;
+    return ok({ userCode, clientId, network, country, askedAt });
   }
 
-  #read(condition: string, value: string, now: UnixMs): Row | null {
-    const [row = null] = this.#storage.exec(`SELECT * FROM devices WHERE ${condition} AND expires_at > ?`, value, now);
-    return row as Row | null;
+  #read(condition: string, value: string, now: UnixMs): Device | null {
+    const [row] = this.#storage.exec(`SELECT * FROM devices WHERE ${condition} AND expires_at > ?`, value, now);
+    return row === undefined ? null : decodeDevice(row);
   }
 
   /** Grants or refuses, once. False if nothing waits with this code any more. */
@@ -106,21 +120,21 @@ export class DeviceTable {
   /** Answers a device. A code that is unknown, over or used is `expired_token`: clients know no other end. */
   poll(deviceHash: string, challenge: string | null, now: UnixMs): Result<Redeemed, PollRefusal> {
     return this.#storage.transactionSync(() => {
-      const row = this.#read("device_hash = ?", deviceHash, now);
-      if (row === null || row.state === "redeemed") return err({ code: "expired_token" });
-      if (row.challenge !== null && !isSame(row.challenge, challenge ?? "")) {
+      const device = this.#read("device_hash = ?", deviceHash, now);
+      if (device === null || device.state === "redeemed") return err({ code: "expired_token" });
+      if (device.challenge !== null && !isSame(device.challenge, challenge ?? "")) {
         return err({ code: "device_verifier_wrong" });
       }
-      if (row.state === "refused") return err({ code: "access_denied" });
-      if (row.state === "waiting") return this.#postpone(deviceHash, row, now);
+      if (device.state === "refused") return err({ code: "access_denied" });
+      if (device.identity === null) return this.#postpone(deviceHash, device, now);
       this.#storage.exec("UPDATE devices SET state = 'redeemed' WHERE device_hash = ?", deviceHash);
-      return ok({ clientId: row.client_id, identity: identityFrom(row), tokenId: this.#storage.makeId() });
+      return ok({ clientId: device.clientId, identity: device.identity, tokenId: this.#storage.makeId() });
     });
   }
 
-  #postpone(deviceHash: string, { next_poll_at, poll_ms }: Row, now: UnixMs): Result<never, PollRefusal> {
-    const isEarly = now < next_poll_at - EARLY_MS;
-    const pollMs = isEarly ? poll_ms + POLL_MS : poll_ms;
+  #postpone(deviceHash: string, device: Device, now: UnixMs): Result<never, PollRefusal> {
+    const isEarly = now < device.nextPollAt - EARLY_MS;
+    const pollMs = isEarly ? device.pollMs + POLL_MS : device.pollMs;
     this.#storage.exec(
       "UPDATE devices SET next_poll_at = ?, poll_ms = ? WHERE device_hash = ?",
       now + pollMs,

@@ -2,6 +2,7 @@
 // The tables of grants, and what they need of an object.
 
 import type { GrantedIdentity } from "../../../shared/rpc/grants.ts";
+import { type Row, text, textOrNull } from "../../../shared/sql/columns.ts";
 import type { Schema, SchemaStorage } from "../../../shared/sql/schema.ts";
 
 /** The object's SQLite, and random ids. */
@@ -13,15 +14,6 @@ export interface GrantStorage extends SchemaStorage {
 /** The columns of a GrantedIdentity, in the order of `identityValues`. */
 export const IDENTITY_COLUMNS = "connector_id, user_id, subject, address, nonce";
 
-/** A row's columns of an identity. */
-export interface IdentityRow {
-  readonly connector_id: string;
-  readonly user_id: string;
-  readonly subject: string;
-  readonly address: string;
-  readonly nonce: string | null;
-}
-
 export const identityValues = (identity: GrantedIdentity): readonly (string | null)[] => [
   identity.connectorId,
   identity.userId,
@@ -30,12 +22,13 @@ export const identityValues = (identity: GrantedIdentity): readonly (string | nu
   identity.nonce,
 ];
 
-export const identityFrom = ({ connector_id, user_id, subject, address, nonce }: IdentityRow): GrantedIdentity => ({
-  connectorId: connector_id,
-  userId: user_id,
-  subject,
-  address,
-  nonce,
+/** Throws RangeError if the row is damaged or has no identity. */
+export const readIdentity = (row: Row): GrantedIdentity => ({
+  connectorId: text(row, "connector_id"),
+  userId: text(row, "user_id"),
+  subject: text(row, "subject"),
+  address: text(row, "address"),
+  nonce: textOrNull(row, "nonce"),
 });
 
 /** To change a table, append a step. */

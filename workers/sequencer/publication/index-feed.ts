@@ -4,6 +4,7 @@
 // gone.
 
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
+import { integer, type Row, textOrNull } from "../../../shared/sql/columns.ts";
 import type { IndexedEntry, IndexedLog, SearchIndex } from "../deps.ts";
 import type { LogStorage } from "../storage.ts";
 import type { StateRow } from "../tables/state.ts";
@@ -85,7 +86,7 @@ export function d1Index(db: D1Database): SearchIndex {
       ]);
       const start = entries[0]?.leafIndex ?? 0;
       const termsVersion = Math.min(...entries.map(({ search }) => search.termsVersion));
-      const results = await db.batch<{ readonly size: number; readonly creation: string | null }>([
+      const results = await db.batch<Row>([
         db.prepare(POSTINGS).bind(name, creation, JSON.stringify(postings)),
         db.prepare(ENTRIES).bind(name, creation, JSON.stringify(rows)),
         db.prepare(WATERMARK).bind(name, creation, start, start + entries.length, termsVersion),
@@ -93,7 +94,8 @@ export function d1Index(db: D1Database): SearchIndex {
       ]);
       const [watermark] = results.at(-1)?.results ?? [];
       if (watermark === undefined) return 0;
-      if (watermark.creation === creation || watermark.creation === null) return watermark.size;
+      const stored = textOrNull(watermark, "creation");
+      if (stored === creation || stored === null) return integer(watermark, "size");
       throw new Error(`the search index holds rows of another log called ${name}: run sigedge reindex`);
     },
   };

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table `backup`: the backups of the tail that R2 is known to have.
 
+import { integer } from "../../../shared/sql/columns.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import type { SizedStorage } from "../platform/durable-storage.ts";
-import { integer } from "./columns.ts";
 
 /** A backup of the tail in R2. */
 export interface StoredBackup {

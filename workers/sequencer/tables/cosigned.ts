@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table `cosigned`: the newest head that a quorum of witnesses has cosigned.
 
+import { blob, buffer, integer, text } from "../../../shared/sql/columns.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import { hash } from "../../../shared/tlog/hash.ts";
 import type { SignedTreeHead } from "../../../shared/tlog/head.ts";
 import type { SizedStorage } from "../platform/durable-storage.ts";
-import { blob, buffer, integer, text } from "./columns.ts";
 
 /** A head that a quorum of witnesses has cosigned; the checkpoint has their lines. */
 export interface CosignedRow extends SignedTreeHead {

@@ -2,8 +2,8 @@
 // The table `writer`: how many entries count against each budget.
 
 import type { WriteBudget } from "../../../shared/rpc/sequencer.ts";
+import { buffer, integer } from "../../../shared/sql/columns.ts";
 import type { SizedStorage } from "../platform/durable-storage.ts";
-import { buffer, integer } from "./columns.ts";
 
 /** How many entries count against a budget. */
 export interface WriterCount {

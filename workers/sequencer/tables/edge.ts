@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table `edge`: the open tiles of level 1 and above, and full ones that R2 does not have yet.
 
+import { blob, buffer, integer } from "../../../shared/sql/columns.ts";
 import type { Hash } from "../../../shared/tlog/hash.ts";
 import { decodeTile, encodeTile, TILE_WIDTH } from "../../../shared/tlog/tile.ts";
 import type { SizedStorage } from "../platform/durable-storage.ts";
-import { blob, buffer, integer } from "./columns.ts";
 
 /** A tile of level 1 or above. */
 export interface EdgeRow {

@@ -4,11 +4,11 @@
 import { type AttestationHints, decodeHints } from "../../../shared/rekor/hints.ts";
 import type { SidecarLine } from "../../../shared/rekor/sidecar.ts";
 import { decodeSearchRow, type SearchRow } from "../../../shared/search/row.ts";
+import { blob, buffer, decodeColumn, integer, type Row } from "../../../shared/sql/columns.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import { type Hash, hash } from "../../../shared/tlog/hash.ts";
 import type { SizedStorage } from "../platform/durable-storage.ts";
 import { ENTRIES, ENTRY_COLUMNS, ENTRY_TABLES, entryTable } from "../recovery/log-schema.ts";
-import { blob, buffer, decodeColumn, integer, type Row } from "./columns.ts";
 
 /** An entry that R2 or D1 does not have yet. */
 export interface EntryRow {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table `dedup`: forever, the place of every identity, those of other forms included.
 
+import { buffer, integer } from "../../../shared/sql/columns.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import type { Hash } from "../../../shared/tlog/hash.ts";
 import type { SizedStorage } from "../platform/durable-storage.ts";
-import { buffer, integer } from "./columns.ts";
 
 /** The place of an entry, by its identity. */
 export interface KnownEntry {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tables `log` and `frozen`: what a log is from its creation on, and when it ended.
 
+import { blob, buffer, integer, text } from "../../../shared/sql/columns.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import type { SizedStorage } from "../platform/durable-storage.ts";
-import { blob, buffer, integer, text } from "./columns.ts";
 
 /** The identity that a log got at its creation. */
 export interface LogIdentity {

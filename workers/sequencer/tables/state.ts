@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table `state`: the newest tree head, the one before it, and how far R2 and D1 are.
 
+import { blob, buffer, integer, text } from "../../../shared/sql/columns.ts";
 import { unixMs } from "../../../shared/time.ts";
 import { type Hash, hash } from "../../../shared/tlog/hash.ts";
 import type { SignedTreeHead, TreeHead } from "../../../shared/tlog/head.ts";
 import type { SizedStorage } from "../platform/durable-storage.ts";
-import { blob, buffer, integer, text } from "./columns.ts";
 
 /** The newest tree head of a log, and its cursors. */
 export interface StateRow extends SignedTreeHead {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Columns of a row as values of the domain, and back. A column of another type means that the store is damaged.
 
-/** A row of SQLite. */
-export type Row = Record<string, SqlStorageValue>;
+/** A row of SQLite, whose columns have not been checked. */
+export type Row = Readonly<Record<string, unknown>>;
 
 /** Copies exactly these bytes: SQL would store the whole buffer behind a view. */
 export function buffer(bytes: Uint8Array): ArrayBuffer {
@@ -20,6 +20,17 @@ export function integer(row: Row, column: string): number {
 export function text(row: Row, column: string): string {
   const value = row[column];
   if (typeof value !== "string") throw new RangeError(`${column} is not text`);
+  return value;
+}
+
+/** Throws RangeError if the column is neither text nor NULL. */
+export const textOrNull = (row: Row, column: string): string | null =>
+  row[column] === null ? null : text(row, column);
+
+/** Throws RangeError if the column is not one of these words. */
+export function word<W extends string>(row: Row, column: string, words: readonly W[]): W {
+  const value = words.find((one) => one === row[column]);
+  if (value === undefined) throw new RangeError(`${column} is none of ${words.join(", ")}`);
   return value;
 }
 
