@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { childEnvironment } from "../child-environment.ts";
+import { toPlainText } from "../deployment/wrangler-text.ts";
 import { ROOT, workingFolder, wranglerScript } from "../root.ts";
 
 /** The result of one dry run. */
@@ -56,7 +57,7 @@ function run(command: string, args: readonly string[]): Promise<{ readonly passe
   });
   return new Promise((resolve) => {
     execFile(command, args, { cwd: workingFolder(), env, maxBuffer: 2 ** 24 }, (error, stdout, stderr) => {
-      resolve({ passed: error === null, output: stdout + stderr });
+      resolve({ passed: error === null, output: toPlainText(stdout + stderr) });
     });
   });
 }

@@ -8,6 +8,7 @@ import { lookup } from "node:dns/promises";
 import { isObject, member } from "../../shared/json/member.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { jsonOf, reasonOf, runWrangler } from "./wrangler.ts";
+import { NOT_LOGGED_IN } from "./wrangler-text.ts";
 
 const API = "https://api.cloudflare.com/client/v4";
 const DEADLINE_MS = 30_000;
@@ -45,7 +46,8 @@ async function readAuthorization(): Promise<Result<Readonly<Record<string, strin
   };
   if (text("token") !== "") return ok({ authorization: `Bearer ${text("token")}` });
   if (text("key") !== "") return ok({ "x-auth-key": text("key"), "x-auth-email": text("email") });
-  return err(`wrangler is not logged in; run: npx wrangler login, or set CLOUDFLARE_API_TOKEN\n${reasonOf(run)}`);
+  const reason = reasonOf(run);
+  return err(reason === NOT_LOGGED_IN ? reason : `${NOT_LOGGED_IN}\n${reason}`);
 }
 
 async function findOnlyAccount(

@@ -51,7 +51,9 @@ export async function askOfflinePassphrase(folder: string, file: string | null):
   const read = await readPassphrase({ file: file ?? (existsSync(beside) ? beside : null), isNew: false });
   if (!read.ok) return read;
   return read.value === null
-    ? err("the passphrase of the offline keys is missing; give it with --passphrase-file FILE")
+    ? err(
+        `the passphrase of the offline keys is missing; give it with --passphrase-file FILE or in ${PASSPHRASE_VARIABLE}`,
+      )
     : ok(read.value);
 }
 

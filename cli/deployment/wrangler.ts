@@ -4,6 +4,7 @@
 import { spawn } from "node:child_process";
 import { childEnvironment } from "../child-environment.ts";
 import { workingFolder, wranglerScript } from "../root.ts";
+import { reasonIn } from "./wrangler-text.ts";
 
 /** A finished run of wrangler. */
 export interface WranglerRun {
@@ -59,12 +60,8 @@ export function runWrangler(args: readonly string[], { report }: WranglerOptions
   });
 }
 
-/** The part of the output that says why wrangler failed: its error lines, or its last lines. */
-export function reasonOf({ output }: WranglerRun): string {
-  const lines = output.split("\n").filter((line) => line.trim() !== "" && !line.includes("Logs were written to"));
-  const at = lines.findIndex((line) => line.includes("[ERROR]"));
-  return (at < 0 ? lines.slice(-8) : lines.slice(at, at + 12)).join("\n");
-}
+/** Why wrangler failed. */
+export const reasonOf = ({ output }: WranglerRun): string => reasonIn(output);
 
 /** The JSON that wrangler printed; null if it failed or printed none. */
 export function jsonOf({ passed, stdout }: WranglerRun): unknown {

@@ -10,6 +10,7 @@ import { DatabaseSync } from "node:sqlite";
 import { isObject, type JsonObject, member } from "../../shared/json/member.ts";
 import { SELECT_WATERMARKS, type Watermark } from "../../shared/search/watermark.ts";
 import { childEnvironment } from "../child-environment.ts";
+import { reasonIn } from "../deployment/wrangler-text.ts";
 import { IS_INSTALLED, ROOT, workingFolder, wranglerScript } from "../root.ts";
 
 /** The search index, as reindex uses it. */
@@ -151,7 +152,10 @@ export function runWrangler(program: string, args: readonly string[]): Promise<s
   return new Promise((resolve, reject) => {
     execFile(program, args, { cwd: workingFolder(), env, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
-      else reject(new DatabaseError(`wrangler failed: ${wranglerProblem(stdout) ?? firstLine(stderr || stdout)}`));
+      else
+        reject(
+          new DatabaseError(`wrangler failed: ${firstLine(reasonIn(wranglerProblem(stdout) ?? (stderr || stdout)))}`),
+        );
     });
   });
 }

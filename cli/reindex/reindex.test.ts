@@ -355,7 +355,7 @@ describe("an unusable database", () => {
 
   test.each([
     ['echo "{\\"error\\":{\\"text\\":\\"no such database\\"}}"; exit 1', /wrangler failed: no such database/],
-    ["echo 'You are not logged in' >&2; exit 1", /wrangler failed: You are not logged in/],
+    ["echo 'You are not logged in' >&2; exit 1", /wrangler failed: wrangler is not logged in; run: npx wrangler login/],
     ["echo 'hello'", /not JSON: hello/],
   ])("wrangler: %s", async (script, reason) => {
     const database = wranglerDatabase({ command: tool(script), database: "INDEX", config: null, where: ["--remote"] });
