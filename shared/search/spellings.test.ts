@@ -3,8 +3,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { SubjectAltName } from "../x509/subject-alt-name.ts";
-import { digestTerms, emailTerms, identityTerms, publicKeyTerms } from "./spellings.ts";
-import { nameTerm } from "./terms.ts";
+import { nameText } from "./signer.ts";
+import { SPELLINGS } from "./spellings.ts";
 
 const HEX = { 40: "1a".repeat(20), 64: "2b".repeat(32), 96: "3c".repeat(48), 128: "4d".repeat(64) };
 const base64 = (hex: string): string => Buffer.from(hex, "hex").toString("base64");
@@ -26,7 +26,7 @@ describe("a digest is found in the spellings of", () => {
     ["container images", `registry.example.com:5000/app:v1@sha256:${HEX[64]}`, [`sha256:${HEX[64]}`]],
     ["in-toto's Git commits", `gitCommit:${HEX[40]}`, [`gitcommit:${HEX[40]}`]],
   ])("%s", (_, text, digests) => {
-    expect(digestTerms(text)).toEqual(digests.map((digest) => `digest:${digest}`));
+    expect(SPELLINGS.digest(text)).toEqual(digests);
   });
 
   it.each([
@@ -41,12 +41,12 @@ describe("a digest is found in the spellings of", () => {
     `@sha256:${HEX[64]}`,
     `sha256:${HEX[64]}\n`,
     base64(HEX[64]),
-  ])("nothing: %j", (text) => expect(digestTerms(text)).toBeNull());
+  ])("nothing: %j", (text) => expect(SPELLINGS.digest(text)).toBeNull());
 });
 
 describe("an e-mail address", () => {
   it.each(["Alice+CI@Example.com", "alice+ci@example.com", raw("alice+ci@example.com")])("%s", (text) =>
-    expect(emailTerms(text)).toEqual(["email:alice+ci@example.com"]),
+    expect(SPELLINGS.email(text)).toEqual(["email:alice+ci@example.com"]),
   );
 
   it.each([
@@ -59,7 +59,7 @@ describe("an e-mail address", () => {
     "@example.com",
     "a@b@c",
     `${"a".repeat(253)}@b`,
-  ])("is not: %s", (text) => expect(emailTerms(text)).toBeNull());
+  ])("is not: %s", (text) => expect(SPELLINGS.email(text)).toBeNull());
 });
 
 describe("an identity", () => {
@@ -83,27 +83,27 @@ describe("an identity", () => {
       fc.property(name, (indexed) => {
         // A blank is legal in a user name only.
         fc.pre(indexed.kind !== "email" || !indexed.value.includes(" "));
-        const terms = identityTerms(indexed.value);
+        const terms = SPELLINGS.identity(indexed.value);
         if (terms === null) expect(indexed.value).toMatch(/\*/);
-        else expect(terms).toContain(nameTerm(indexed));
+        else expect(terms).toContain(nameText(indexed));
       }),
     );
   });
 
   it("is found although a raw + arrives as a blank", () => {
-    expect(identityTerms(raw("alice+ci@example.com"))).toContain("email:alice+ci@example.com");
-    expect(identityTerms(raw("https://a.example/x+y"))).toContain("uri:https://a.example/x+y");
-    expect(identityTerms(raw("a+b!example.com"))).toContain("username:a+b!example.com");
+    expect(SPELLINGS.identity(raw("alice+ci@example.com"))).toContain("email:alice+ci@example.com");
+    expect(SPELLINGS.identity(raw("https://a.example/x+y"))).toContain("uri:https://a.example/x+y");
+    expect(SPELLINGS.identity(raw("a+b!example.com"))).toContain("username:a+b!example.com");
   });
 
   it.each(["", "*@example.com", "https://github.com/o/*", "x".repeat(2049)])("is not: %s", (text) =>
-    expect(identityTerms(text)).toBeNull(),
+    expect(SPELLINGS.identity(text)).toBeNull(),
   );
 });
 
 describe("a public key", () => {
   it.each([HEX[64], HEX[64].toUpperCase(), `sha256:${HEX[64]}`])("%s", (text) =>
-    expect(publicKeyTerms(text)).toEqual([`key:${HEX[64]}`]),
+    expect(SPELLINGS.publicKey(text)).toEqual([HEX[64]]),
   );
-  it.each(["", HEX[40], `sha512:${HEX[64]}`])("is not: %j", (text) => expect(publicKeyTerms(text)).toBeNull());
+  it.each(["", HEX[40], `sha512:${HEX[64]}`])("is not: %j", (text) => expect(SPELLINGS.publicKey(text)).toBeNull());
 });

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// What people write when they search, and the terms that it names: digests, identities and keys in the spellings of
-// other tools. Null for a text that names nothing, so that the answer is never a wrong "none".
+// What people write when they search, and the values that it names, in the spellings of other tools. Null for a text
+// that names nothing, so that the answer is never a wrong "none".
 
 import { decodeProtoBase64 } from "../bytes/base64.ts";
 import { encodeHex } from "../bytes/hex.ts";
-import { digestTerm, emailTerm, keyTerm, nameTerm } from "./terms.ts";
+import { parseCertificateText, parseLeafText, parsePublicKeyText, parseSignatureText } from "./fingerprints.ts";
+import type { TermName } from "./parameters.ts";
+import { addressName, MAX_NAME_CHARS, nameText } from "./signer.ts";
 
-/** The terms of which an entry must have one. */
-export type Terms = readonly [string, ...string[]];
+/** The values of which an entry must have one. */
+export type Values = readonly [string, ...string[]];
 
 /** Digests of artifacts and of attestation subjects, with the names and lengths of in-toto's digest_set.md. */
 const NAMED =
@@ -29,14 +31,14 @@ const IMAGE = /^[^\s@]+@(?=sha)/;
  * `sha256:<hex>`, bare hex, `sha256-<hex>`, `sha512-<base64>`, `image@sha256:<hex>`; hex in any case. A raw + in a
  * query arrives as a blank.
  */
-export function digestTerms(text: string): Terms | null {
+function parseDigests(text: string): Values | null {
   const digest = toNamed(text.replaceAll(" ", "+").replace(IMAGE, ""));
-  if (NAMED.test(digest)) return [digestTerm(digest.toLowerCase())];
+  if (NAMED.test(digest)) return [digest.toLowerCase()];
   const names = HEX.test(digest) ? BARE[digest.length] : undefined;
   if (names === undefined) return null;
   const [first, ...more] = names;
-  const termOf = (name: string): string => digestTerm(`${name}:${digest.toLowerCase()}`);
-  return [termOf(first), ...more.map(termOf)];
+  const nameDigest = (name: string): string => `${name}:${digest.toLowerCase()}`;
+  return [nameDigest(first), ...more.map(nameDigest)];
 }
 
 /** `sha512-<base64>` and `sha512-<hex>` → `sha512:<hex>`; every other text stays. */
@@ -55,37 +57,116 @@ const URI = /^[a-z][a-z0-9+.-]*:\//i;
 const MAX_ADDRESS_CHARS = 254;
 
 /** A whole address. A URI that contains an @ is not one, and no address has a blank: a raw + arrives as one. */
-export function emailTerms(text: string): Terms | null {
+function parseAddress(text: string): Values | null {
   const address = text.replaceAll(" ", "+");
   return ADDRESS.test(address) && !URI.test(address) && address.length <= MAX_ADDRESS_CHARS
-    ? [emailTerm(address)]
+    ? [addressName(address)]
     : null;
 }
 
-/** Longer than any name that the CA puts into a certificate. */
-export const MAX_NAME_CHARS = 2048;
-
 /** Whether a text can be compared with a whole name. A pattern cannot, and would silently find nothing. */
-export const isWholeName = (text: string): boolean =>
-  text !== "" && text.length <= MAX_NAME_CHARS && !text.includes("*");
+const isWholeName = (text: string): boolean => text !== "" && text.length <= MAX_NAME_CHARS && !text.includes("*");
 
 /** A certificate's name as written, whatever its kind; an e-mail address in any case. */
-export function identityTerms(text: string): Terms | null {
+function parseNames(text: string): Values | null {
   if (!isWholeName(text)) return null;
   // An address has no blank, but a user name may, and a URI without a host: `repo:o/r:environment:a b`.
   const repaired = text.replaceAll(" ", "+");
   const names = [...new Set([text, repaired])];
   return [
-    nameTerm({ kind: "email", value: repaired }),
-    ...names.map((value) => nameTerm({ kind: "uri", value })),
-    ...names.map((value) => nameTerm({ kind: "username", value })),
+    nameText({ kind: "email", value: repaired }),
+    ...names.map((value) => nameText({ kind: "uri", value })),
+    ...names.map((value) => nameText({ kind: "username", value })),
   ];
 }
 
-const SHA256_HEX = /^(?:sha256:)?([0-9a-f]{64})$/i;
+/** The whole URL of an OpenID issuer. A slash at its end does not matter. */
+const parseIssuer = (text: string): Values | null => (isWholeName(text) ? [toIssuer(text)] : null);
 
-/** The hex SHA-256 of a SubjectPublicKeyInfo. */
-export function publicKeyTerms(text: string): Terms | null {
-  const [, hex] = SHA256_HEX.exec(text) ?? [];
-  return hex === undefined ? null : [keyTerm(hex.toLowerCase())];
+/** An issuer as it is indexed: the discovery document may say it with or without a slash at its end. */
+const toIssuer = (issuer: string): string => issuer.replace(/\/$/, "");
+
+const GITHUB = "https://github.com";
+const PATH_PART = "[A-Za-z0-9_.-]+";
+const OWNER = new RegExp(`^@?(${PATH_PART})$`);
+const REPOSITORY = new RegExp(`^${PATH_PART}/${PATH_PART}$`);
+const WORKFLOW = new RegExp(`^${PATH_PART}/${PATH_PART}/\\.github/workflows/[^@\\s]+$`);
+const PAGE = /^https?:\/\/[^\s/*]+\/[^\s*]+$/i;
+
+/** A URL as it is indexed. Forges ignore case, and old links end in `.git` or a slash. */
+const toPage = (url: string): string => url.replace(/(?:\.git)?\/*$/, "").toLowerCase();
+
+/** `owner/name`, which means GitHub, or the URL of a repository. */
+const parseRepository = (text: string): Values | null => parsePage(text, REPOSITORY);
+
+/** `owner`, which means GitHub, or the URL of an owner. */
+const parseOwner = (text: string): Values | null => parsePage(OWNER.exec(text)?.[1] ?? text, OWNER);
+
+/** `owner/name/.github/workflows/file` or the URL of the file; a ref after an @ does not count. */
+const parseWorkflow = (text: string): Values | null => parsePage(text.replace(/@[^/]*(?:\/.*)?$/, ""), WORKFLOW);
+
+function parsePage(text: string, short: RegExp): Values | null {
+  const url = short.test(text) ? `${GITHUB}/${text}` : text;
+  return PAGE.test(url) && url.length <= MAX_NAME_CHARS ? [toPage(url)] : null;
 }
+
+/** Numbers of GitHub and GitLab, and the UUIDs of others. */
+const parseId = (text: string): Values | null => (/^[A-Za-z0-9-]{1,64}$/.test(text) ? [text] : null);
+
+const MAX_REF_CHARS = 512;
+
+/** A whole ref, or the name of a branch or tag. */
+function parseRef(text: string): Values | null {
+  if (text === "" || text.length > MAX_REF_CHARS || /[\s*]/.test(text)) return null;
+  return text.startsWith("refs/") ? [text] : [`refs/heads/${text}`, `refs/tags/${text}`, text];
+}
+
+/** The shortest prefix takes a scheme, a host and the slash after it, so that it never means all of a forge's users. */
+const PREFIX = /^[a-z][a-z0-9+.-]*:\/\/[^\s/*]+\/[^\s*]*$/i;
+
+/** The beginning of names: `https://github.com/owner/`. */
+const parsePrefix = (text: string): Values | null =>
+  PREFIX.test(text) && text.length <= MAX_NAME_CHARS ? [text] : null;
+
+const COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i;
+
+/** The whole ID of a Git commit. */
+const parseCommit = (text: string): Values | null => (COMMIT.test(text) ? [text.toLowerCase()] : null);
+
+/** The URL of a run. Its attempts are one run. */
+const parseRun = (text: string): Values | null =>
+  PAGE.test(text) && text.length <= MAX_NAME_CHARS ? [toRun(text)] : null;
+
+/** The URL of a run as it is indexed. */
+export const toRun = (url: string): string => toPage(url).replace(/\/attempts\/\d+$/, "");
+
+const parseText = (text: string): Values | null => (isWholeName(text) ? [text] : null);
+
+const one =
+  (parse: (text: string) => string | null) =>
+  (text: string): Values | null => {
+    const value = parse(text);
+    return value === null ? null : [value];
+  };
+
+/** Parameter → the values that its text names. */
+export const SPELLINGS: Readonly<Record<TermName, (text: string) => Values | null>> = {
+  digest: parseDigests,
+  identity: parseNames,
+  email: parseAddress,
+  issuer: parseIssuer,
+  repository: parseRepository,
+  repositoryId: parseId,
+  owner: parseOwner,
+  ownerId: parseId,
+  workflow: parseWorkflow,
+  ref: parseRef,
+  under: parsePrefix,
+  commit: parseCommit,
+  run: parseRun,
+  predicateType: parseText,
+  publicKey: one(parsePublicKeyText),
+  certificate: one(parseCertificateText),
+  signature: one(parseSignatureText),
+  leaf: one(parseLeafText),
+};

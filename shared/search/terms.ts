@@ -10,8 +10,9 @@ import { readIdentityIssuer } from "../fulcio/extensions.ts";
 import type { HashedRekordEntry } from "../rekor/entry.ts";
 import type { AttestationHints } from "../rekor/hints.ts";
 import { type Certificate, parseCertificate } from "../x509/certificate.ts";
-import { readSubjectAltNames, type SubjectAltName } from "../x509/subject-alt-name.ts";
+import { readSubjectAltNames } from "../x509/subject-alt-name.ts";
 import type { SearchRow } from "./row.ts";
+import { nameText } from "./signer.ts";
 
 /**
  * Increases whenever the same entry would get another row. Each row in D1 has its version, and `sigedge reindex`
@@ -21,16 +22,6 @@ export const TERMS_VERSION = 1;
 
 /** `digest` is `<algorithm>:<hex>`, both in lower case: `sha256:9f86d0…`. */
 export const digestTerm = (digest: string): string => `digest:${digest}`;
-
-/**
- * Matches an e-mail address in any case: RFC 5321 §2.4 makes the local part case-sensitive, but people do not use it
- * so.
- */
-export const emailTerm = (address: string): string => `email:${address.toLowerCase()}`;
-
-/** The term of a certificate's name: `email:`, `uri:` or `username:` before it. */
-export const nameTerm = ({ kind, value }: SubjectAltName): string =>
-  kind === "email" ? emailTerm(value) : `${kind}:${value}`;
 
 /** `fingerprint` is the lower-case hex SHA-256 of a SubjectPublicKeyInfo. */
 export const keyTerm = (fingerprint: string): string => `key:${fingerprint}`;
@@ -88,7 +79,7 @@ function certificateTerms(certificate: Certificate): SignerTerms {
   // An open log accepts certificates of any CA. Names that do not parse are not searchable.
   const names = read.ok ? read.value.slice(0, MAX_NAMES) : [];
   return {
-    terms: [...names.map(nameTerm), spkiTerm(certificate.spki)],
+    terms: [...names.map(nameText), spkiTerm(certificate.spki)],
     identity: names[0]?.value ?? null,
     issuer: readIdentityIssuer(certificate),
   };

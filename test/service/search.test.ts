@@ -71,6 +71,15 @@ async function waitForIndex(signature: number, certificate: number): Promise<voi
   throw new Error("the index does not follow the logs");
 }
 
+const NO_BUILD = {
+  repository: null,
+  repositoryId: null,
+  owner: null,
+  ownerId: null,
+  workflow: null,
+  ref: null,
+};
+
 const named = (hits: readonly HitJson[]): readonly string[] => hits.map(({ log, index }) => `${log} ${index}`);
 
 describe("a search", () => {
@@ -85,9 +94,11 @@ describe("a search", () => {
           index: indexes.signed,
           log: "signature",
           time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+          kind: "signature",
           identity: EMAIL,
           issuer: `${stack.url}/oidc`,
           digest,
+          ...NO_BUILD,
         },
       ]);
       expect(page.completeThrough).toBe(page.completeThroughByLog["signature"]);

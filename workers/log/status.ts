@@ -7,7 +7,7 @@
 import { CACHE_CONTROL, PUBLIC_READ } from "../../shared/http/cache.ts";
 import { requestIdOf } from "../../shared/http/request-id.ts";
 import { type AnswerTable, answerByCode, renderStatus, type Status } from "../../shared/http/status.ts";
-import { MAX_NAME_CHARS } from "../../shared/search/spellings.ts";
+import { MAX_NAME_CHARS } from "../../shared/search/signer.ts";
 import { formatRfc3339 } from "../../shared/time.ts";
 import { MAX_LIMIT, type SearchQueryError } from "./api/search-query.ts";
 import type { ChainRequestError, LogError, ProofQueryError } from "./errors.ts";

@@ -8,7 +8,7 @@ import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { uint } from "../../../shared/bytes/writer.ts";
 import type { Result } from "../../../shared/result.ts";
 import type { CertificateSubmission } from "../../../shared/rpc/sequencer.ts";
-import { emailTerm } from "../../../shared/search/terms.ts";
+import { addressName } from "../../../shared/search/signer.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import { encodeCertificate } from "../../../shared/x509/certificate.ts";
 import { encodeLeaf, toSerial } from "../../../shared/x509/issue.ts";
@@ -90,6 +90,6 @@ async function createPrecertificate({ chain, signer, at }: Authority, number: nu
     precertificate: encodeCertificate(tbs, signer.algorithm, await signer.sign(tbs)),
     precertificateForm: null,
     issuers: chain.certificates,
-    search: { termsVersion: 1, terms: [emailTerm(email)], digest: null, identity: email, issuer: null },
+    search: { termsVersion: 1, terms: [addressName(email)], digest: null, identity: email, issuer: null },
   };
 }

@@ -8,22 +8,15 @@ import { decodeBytes } from "../../../shared/bytes/reader.ts";
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { uint } from "../../../shared/bytes/writer.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import {
-  digestTerms,
-  emailTerms,
-  identityTerms,
-  isWholeName,
-  publicKeyTerms,
-  type Terms,
-} from "../../../shared/search/spellings.ts";
-import { TERMS_VERSION } from "../../../shared/search/terms.ts";
+import { SPELLINGS, type Values } from "../../../shared/search/spellings.ts";
+import { digestTerm, keyTerm, TERMS_VERSION } from "../../../shared/search/terms.ts";
 
 /** Log name → upper bound of the entry indexes (exclusive), in the order of the logs. */
 export type Bounds = ReadonlyMap<string, number>;
 
 export interface SearchQuery {
   /** An entry has at least one of them; empty for entries of an issuer, whatever their terms. */
-  readonly terms: Terms | readonly [];
+  readonly terms: Values | readonly [];
   /** The OpenID issuer that vouched for the signer; null for any, and for keys without a certificate. */
   readonly issuer: string | null;
   /** Names of the logs to search: all of them, or the one in `log`. */
@@ -47,11 +40,18 @@ const rejectInvalid = (parameter: SearchQueryError["parameter"]): Result<never, 
 
 /** Parameter → the terms that its value names, null if it names nothing. */
 const TERMS = {
-  digest: digestTerms,
-  identity: identityTerms,
-  email: emailTerms,
-  publicKey: publicKeyTerms,
-} as const satisfies Readonly<Record<string, (value: string) => Terms | null>>;
+  digest: (value) => mapValues(SPELLINGS.digest(value), digestTerm),
+  identity: SPELLINGS.identity,
+  email: SPELLINGS.email,
+  publicKey: (value) => mapValues(SPELLINGS.publicKey(value), keyTerm),
+} as const satisfies Readonly<Record<string, (value: string) => Values | null>>;
+
+function mapValues(values: Values | null, toTerm: (value: string) => string): Values | null {
+  if (values === null) return null;
+  const [first, ...more] = values;
+  return [toTerm(first), ...more.map(toTerm)];
+}
+
 type TermName = keyof typeof TERMS;
 const TERM_NAMES = Object.keys(TERMS) as readonly TermName[];
 const KNOWN: ReadonlySet<string> = new Set([...TERM_NAMES, "issuer", "log", "limit", "cursor"]);
@@ -71,7 +71,7 @@ export function parseSearchQuery(
   const terms = parseTerms(parameters);
   if (!terms.ok) return terms;
   const issuer = parameters.get("issuer");
-  if (issuer !== null && !isWholeName(issuer)) return rejectInvalid("issuer");
+  if (issuer !== null && SPELLINGS.issuer(issuer) === null) return rejectInvalid("issuer");
   const question = { terms: terms.value, issuer };
   const logs = parseLogs(parameters.get("log"), all);
   if (logs === null) return rejectInvalid("log");

@@ -2,6 +2,8 @@
 // GET /api/search: finds entries by artifact digest, signer, issuer or public key, newest first.
 
 import { CACHE_CONTROL, PUBLIC_READ } from "../../../shared/http/cache.ts";
+import { LOG_KINDS } from "../../../shared/logs/kinds.ts";
+import type { SearchAnswer, SearchHit } from "../../../shared/search/answer.ts";
 import { formatRfc3339 } from "../../../shared/time.ts";
 import type { Config } from "../env.ts";
 import type { LogSite } from "../sites.ts";
@@ -19,7 +21,7 @@ export async function search(request: Request, { index, sites }: Config): Promis
   const page = await searchPage(index, query.value, await listIndexedLogs(sites));
   if (!page.ok) return renderJsonError(request, page.error);
   const headers = { ...PUBLIC_READ, "cache-control": CACHE_CONTROL.none };
-  return Response.json(toJson(query.value, page.value, all), { headers });
+  return Response.json(toAnswer(query.value, page.value, sites), { headers });
 }
 
 /** The logs as the index knows them, oldest first. */
@@ -31,16 +33,34 @@ const toIndexed = async ({ log, creation }: LogSite): Promise<IndexedLog> => ({
   creation: await creation(),
 });
 
-function toJson(query: SearchQuery, { hits, next, completeThrough }: SearchPage, all: readonly string[]): object {
+function toAnswer(
+  query: SearchQuery,
+  { hits, next, completeThrough }: SearchPage,
+  sites: readonly LogSite[],
+): SearchAnswer {
+  const all = sites.map(({ log }) => log.name);
   return {
-    hits: hits.map(hitJson),
+    hits: hits.map((hit) => toHit(hit, sites)),
     // For the first signature log, which every deployment has.
-    completeThrough: completeThrough.get("signature"),
+    completeThrough: completeThrough.get("signature") ?? 0,
     completeThroughByLog: Object.fromEntries(completeThrough),
     nextCursor: next === null ? null : formatCursor(query, next, all),
   };
 }
 
-function hitJson({ leafIndex, log, timestamp, identity, issuer, digest }: Hit): object {
-  return { index: leafIndex, log, time: formatRfc3339(timestamp), identity, issuer, digest };
+const [SIGNATURE, CERTIFICATE] = ["signature", "certificate"] as const;
+
+function toHit({ leafIndex, log, timestamp, identity, issuer, digest }: Hit, sites: readonly LogSite[]): SearchHit {
+  const isRekor = sites.some((site) => site.log.name === log && LOG_KINDS[site.log.kind].isRekor);
+  const unknown = { repository: null, repositoryId: null, owner: null, ownerId: null, workflow: null, ref: null };
+  return {
+    index: leafIndex,
+    log,
+    kind: isRekor ? SIGNATURE : CERTIFICATE,
+    time: formatRfc3339(timestamp),
+    identity,
+    issuer,
+    digest,
+    ...unknown,
+  };
 }

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parameters of GET /api/search by which entries are found. The API, the box of the web site and the documentation
+// share the names.
+
+/** An entry must have everything that is given. */
+const TERM_NAMES = [
+  "digest",
+  "identity",
+  "email",
+  "issuer",
+  "repository",
+  "repositoryId",
+  "owner",
+  "ownerId",
+  "workflow",
+  "ref",
+  "under",
+  "commit",
+  "run",
+  "predicateType",
+  "publicKey",
+  "certificate",
+  "signature",
+  "leaf",
+] as const;
+
+export type TermName = (typeof TERM_NAMES)[number];
+
+/** Terms of a query as people write them. */
+export type TermTexts = Readonly<Partial<Record<TermName, string>>>;
+
+/**
+ * What an entry is: `signature` over bytes, `attestation` if the log has seen the statement that is signed, or
+ * `certificate`.
+ */
+export type EntryKind = "signature" | "attestation" | "certificate";
