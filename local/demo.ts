@@ -12,6 +12,7 @@ import { defineCommand, refusePositionals } from "../cli/command.ts";
 import { type Hit, waitForHit } from "../cli/signing/search.ts";
 import { type Instance, logIndexOf, readInstanceOverTuf, refusalOf, sign, verify } from "../cli/signing/sigstore-js.ts";
 import { duration, paint, say } from "../cli/terminal.ts";
+import { ownIssuerOf } from "../shared/oidc/own-issuer.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import { requestToken } from "./dev-issuer.ts";
 import { openLocalSettings } from "./settings.ts";
@@ -139,7 +140,7 @@ class Demo {
   }
 
   async #verify(instance: Instance, bundle: Bundle): Promise<void> {
-    const expected = { identity: ALICE, issuer: `${instance.url}/oidc`, data: RELEASE };
+    const expected = { identity: ALICE, issuer: ownIssuerOf(instance.url), data: RELEASE };
     await this.#showStep(
       "verified it with @sigstore/verify",
       () => verify(instance, bundle, expected),

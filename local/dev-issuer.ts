@@ -2,6 +2,7 @@
 // Requests identity tokens from the development issuer of a local stack.
 
 import { member } from "../shared/json/member.ts";
+import { ownIssuerOf } from "../shared/oidc/own-issuer.ts";
 
 /** The claims of an identity token. */
 export interface TokenRequest {
@@ -13,7 +14,7 @@ export interface TokenRequest {
 
 /** Requests an identity token for any email address. Rejects with the issuer's answer if it refuses. */
 export async function requestToken(url: string, request: TokenRequest): Promise<string> {
-  const response = await fetch(`${url}/oidc/dev/token`, {
+  const response = await fetch(`${ownIssuerOf(url)}/dev/token`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(request),

@@ -15,6 +15,7 @@ import {
 import { describeDamagedKeys, validateSettings } from "../cli/deployment/settings-check.ts";
 import { openKeys } from "../cli/keys/keys.ts";
 import { parsePublicUrl } from "../shared/http/public-url.ts";
+import { ownIssuerOf } from "../shared/oidc/own-issuer.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import { unixMs } from "../shared/time.ts";
 import { readPlainSettings } from "./plain-settings.ts";
@@ -59,7 +60,7 @@ export function openLocalSettings({
   if (!shards.ok) return shards;
   const settings = {
     // Clients open the page of the development connector, unless the operator names other providers.
-    ...(isDeployed === true ? {} : { OIDC_PROVIDERS: JSON.stringify([`${publicUrl.value.href}/oidc`]) }),
+    ...(isDeployed === true ? {} : { OIDC_PROVIDERS: JSON.stringify([ownIssuerOf(publicUrl.value.href)]) }),
     ...plain.value,
     ...secrets.value,
     ...files.value,

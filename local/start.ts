@@ -7,6 +7,7 @@ import { findFreePort, LISTEN_ADDRESS, localUrl, parseListenAddress } from "../c
 import { type Arguments, defineCommand, type Output, refusePositionals } from "../cli/command.ts";
 import { PATHS, tufPath } from "../cli/status/paths.ts";
 import { duration, paint } from "../cli/terminal.ts";
+import { ownIssuerOf } from "../shared/oidc/own-issuer.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import { describeLocalIssuers, openLocalSettings } from "./settings.ts";
 import type { Stack, WorkerLog } from "./stack.ts";
@@ -170,7 +171,7 @@ function welcome({ port, state, accept }: Options, readyMs: number): string {
     head("Sign a file, as alice@example.com:"),
     commandLine(`curl -sO ${url}${PATHS.trustedRoot} -O ${url}${PATHS.signingConfig}`),
     commandLine(
-      `curl -s ${url}/oidc/dev/token --json '{"email":"alice@example.com"}' | sed 's/.*"id_token":"\\([^"]*\\)".*/\\1/' > token.txt`,
+      `curl -s ${ownIssuerOf(url)}/dev/token --json '{"email":"alice@example.com"}' | sed 's/.*"id_token":"\\([^"]*\\)".*/\\1/' > token.txt`,
     ),
     commandLine(
       "cosign sign-blob -y --identity-token token.txt --signing-config signing_config.json --trusted-root trusted_root.json --bundle README.sigstore.json README.md",
@@ -178,7 +179,7 @@ function welcome({ port, state, accept }: Options, readyMs: number): string {
     "",
     head("Verify it:"),
     commandLine(
-      `cosign verify-blob --trusted-root trusted_root.json --certificate-identity alice@example.com --certificate-oidc-issuer ${url}/oidc --bundle README.sigstore.json README.md`,
+      `cosign verify-blob --trusted-root trusted_root.json --certificate-identity alice@example.com --certificate-oidc-issuer ${ownIssuerOf(url)} --bundle README.sigstore.json README.md`,
     ),
     "",
     head("Find it:"),

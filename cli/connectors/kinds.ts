@@ -2,6 +2,8 @@
 // The kinds of connectors that `sigedge init --connector` makes: what each must be told, and where an operator
 // registers a deployment at that provider. The services know the same kinds under dex's names.
 
+import { ownIssuerOf } from "../../shared/oidc/own-issuer.ts";
+
 /** A value that an operator gives. */
 export interface Question {
   /** The member of `config`, in dex's vocabulary. */
@@ -111,4 +113,4 @@ export type ConnectorKindName = keyof typeof CONNECTOR_KINDS;
 export const isKindName = (text: string): text is ConnectorKindName => Object.hasOwn(CONNECTOR_KINDS, text);
 
 /** What an operator registers at a provider. */
-export const redirectUriOf = (url: string, slug: string): string => `${url}/oidc/callback/${slug}`;
+export const redirectUriOf = (url: string, slug: string): string => `${ownIssuerOf(url)}/callback/${slug}`;

@@ -3,6 +3,7 @@
 // it; for the deployment of the folder, whether the providers know it.
 
 import { items, member } from "../../shared/json/member.ts";
+import { ownIssuerOf } from "../../shared/oidc/own-issuer.ts";
 import { describeRefusal, listUnknown } from "../connectors/describe.ts";
 import { redirectUriOf } from "../connectors/kinds.ts";
 import { askProvider } from "../connectors/probe.ts";
@@ -17,7 +18,7 @@ import { readAs, type Site } from "./site.ts";
 /** Compares what three services say about the built-in issuer. */
 export async function checkSignIn(site: Site): Promise<Outcome> {
   const { href, isLoopback } = site.publicUrl;
-  const own = `${href}/oidc`;
+  const own = ownIssuerOf(href);
   const discovery = await readAs(site, PATHS.discovery, jsonOf);
   const signing = await readAs(site, PATHS.signingConfig, jsonOf);
   const ca = await readAs(site, PATHS.caConfiguration, jsonOf);

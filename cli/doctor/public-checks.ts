@@ -5,6 +5,7 @@
 import { member } from "../../shared/json/member.ts";
 import { logsOf } from "../../shared/logs/config.ts";
 import { LOG_KINDS } from "../../shared/logs/kinds.ts";
+import { ownIssuerOf } from "../../shared/oidc/own-issuer.ts";
 import { jsonOf } from "../status/observe.ts";
 import { PATHS } from "../status/paths.ts";
 import { checkSignIn } from "./connector-checks.ts";
@@ -74,8 +75,8 @@ async function checkOrigins(site: Site): Promise<Outcome> {
   }
   const discovery = await readAs(site, PATHS.discovery, jsonOf);
   if (!discovery.ok) notChecked.push(discovery.error);
-  const issuer = discovery.ok ? member(discovery.value, "issuer") : `${href}/oidc`;
-  if (issuer !== `${href}/oidc`)
+  const issuer = discovery.ok ? member(discovery.value, "issuer") : ownIssuerOf(href);
+  if (issuer !== ownIssuerOf(href))
     findings.push(error("origin", `the built-in issuer calls itself ${String(issuer)}`, ORIGIN_FIX));
   return concludeInPart(findings, notChecked);
 }

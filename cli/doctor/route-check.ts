@@ -2,6 +2,7 @@
 // Whether each service answers on its routes. Routes that fail alike are one finding; a route that fails for what
 // /healthz names is none.
 
+import { ownIssuerOf } from "../../shared/oidc/own-issuer.ts";
 import { type Answer, get } from "../status/observe.ts";
 import { concludeInPart, error, type Finding, type Outcome } from "./finding.ts";
 import { READABLE_ROUTES } from "./readable-routes.ts";
@@ -68,7 +69,7 @@ function groupAlike(failures: readonly Failure[]): readonly Finding[] {
 
 async function checkDevelopmentIssuer({ publicUrl, advice }: Site): Promise<readonly Finding[]> {
   if (publicUrl.isLoopback) return [];
-  const answer = await get(`${publicUrl.href}/oidc/dev/token`);
+  const answer = await get(`${ownIssuerOf(publicUrl.href)}/dev/token`);
   const isOpen = answer.ok && answer.value.status !== 404 && answer.value.status !== 403;
   const fix = `workers/dev.ts is deployed; deploy the service with: ${advice.deploy}`;
   return isOpen ? [error("routes", "the development issuer answers", fix)] : [];

@@ -2,6 +2,7 @@
 // The configuration of each Sigstore client for a deployment, ready to paste: with the TUF repository if there is
 // one, otherwise with files.
 
+import { ownIssuerOf } from "../../shared/oidc/own-issuer.ts";
 import { isLocal, type Trust } from "./files.ts";
 import { issuerOf, POLICY_FILE } from "./policy-controller.ts";
 
@@ -22,7 +23,7 @@ export type Client = (typeof CLIENTS)[number];
 function tokenLines({ url, provider }: Trust): string {
   if (provider !== null) return "";
   return isLocal(url)
-    ? `curl -s ${url}/oidc/dev/token --json '{"email":"IDENTITY"}' | sed 's/.*"id_token":"\\([^"]*\\)".*/\\1/' > token.txt\n`
+    ? `curl -s ${ownIssuerOf(url)}/dev/token --json '{"email":"IDENTITY"}' | sed 's/.*"id_token":"\\([^"]*\\)".*/\\1/' > token.txt\n`
     : `# token.txt: an identity token of an issuer in ${url}/api/v2/configuration, for the audience sigstore\n`;
 }
 

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { encodePem } from "../../shared/bytes/pem.ts";
 import { parsePublicUrl } from "../../shared/http/public-url.ts";
 import { isList, items, member } from "../../shared/json/member.ts";
+import { ownIssuerOf } from "../../shared/oidc/own-issuer.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { get } from "../status/observe.ts";
 import { PATHS, tufPath } from "../status/paths.ts";
@@ -141,7 +142,7 @@ function complete(documents: Map<string, string>, asked: string | null): Result<
     const provider = providerOf(config);
     const problem = addressProblem({ url, timestampUrl, provider }, asked);
     if (problem !== null) return err(`the signing config ${problem}`);
-    const issuer = provider ?? (isLocal(url) ? `${url}/oidc` : null);
+    const issuer = provider ?? (isLocal(url) ? ownIssuerOf(url) : null);
     return ok({ url, provider, issuer, timestampUrl, hasTuf: files.has("root.json"), files });
   } catch (error) {
     return err(`the trust documents cannot be read (${error instanceof Error ? error.message : "unknown"})`);

@@ -7,6 +7,7 @@ import type { FulcioExtensionName, FulcioExtensions } from "../fulcio/extensions
 import type { ClaimPath } from "../oidc/claims.ts";
 import type { IssuerPattern } from "../oidc/issuer-pattern.ts";
 import type { KeySet } from "../oidc/jwks.ts";
+import { ownIssuerOf } from "../oidc/own-issuer.ts";
 import type { VerifiedClaims } from "../oidc/token.ts";
 import { err, ok, type Result } from "../result.ts";
 import { unreachable } from "../unreachable.ts";
@@ -109,7 +110,11 @@ const VOUCHING_ISSUER: ClaimPath = ["federated_claims", "connector_id"];
 
 /** Makes the issuer under our own public URL. */
 export const createBuiltInIssuer = (publicUrl: { readonly href: string; readonly isLoopback: boolean }): Issuer => ({
-  ...createIssuer(`${publicUrl.href}/oidc`, { type: "email", issuerClaim: VOUCHING_ISSUER, skipsVerification: false }),
+  ...createIssuer(ownIssuerOf(publicUrl.href), {
+    type: "email",
+    issuerClaim: VOUCHING_ISSUER,
+    skipsVerification: false,
+  }),
   isLoopback: publicUrl.isLoopback,
   keys: { kind: "built-in" },
 });

@@ -7,6 +7,7 @@ import type { PublicUrl } from "../http/public-url.ts";
 import { isList, isObject } from "../json/member.ts";
 import { parseJson } from "../json/parse.ts";
 import { parseIssuerUrl } from "../oidc/issuer-url.ts";
+import { ownIssuerOf } from "../oidc/own-issuer.ts";
 import { err, ok, type Result } from "../result.ts";
 
 /** Times as RFC 3339. */
@@ -60,7 +61,7 @@ export function signInProviders(
   hasConnector: boolean,
   listed: readonly OidcProvider[],
 ): readonly OidcProvider[] {
-  const own: OidcProvider = { url: `${href}/oidc`, isLoopback, operator: hostname, validFor: null };
+  const own: OidcProvider = { url: ownIssuerOf(href), isLoopback, operator: hostname, validFor: null };
   return hasConnector ? [own, ...listed.filter(({ url }) => url !== own.url)] : listed;
 }
 

@@ -7,6 +7,7 @@ import type { ConnectorConfig } from "../../shared/oauth/connectors/connectors.t
 import { type ConnectorSecrets, listMissingSecrets } from "../../shared/oauth/connectors/secrets.ts";
 import { type Client, makeClientTable } from "../../shared/oauth/request/clients.ts";
 import type { SubjectEncoding } from "../../shared/oauth/tokens/subject.ts";
+import { ownIssuerOf } from "../../shared/oidc/own-issuer.ts";
 import type { Result } from "../../shared/result.ts";
 import type { GrantsRpc } from "../../shared/rpc/grants.ts";
 import type { BindingsEnv } from "../../shared/settings/binding.ts";
@@ -55,7 +56,7 @@ export const readConfig: (env: OidcEnv) => Result<Config, ConfigError> = readOnc
   const bindings = settings.readBindings(BINDINGS);
   return settings.finish(() => ({
     publicUrl: publicUrl(),
-    issuer: `${publicUrl().href}/oidc`,
+    issuer: ownIssuerOf(publicUrl().href),
     ...key(),
     otherKeys: (others() ?? []).map((other) => ({
       jwk: other.jwk,

@@ -11,6 +11,7 @@ import { sctSignedData } from "../../../shared/ct/sct.ts";
 import { context, sequence, smallInteger } from "../../../shared/der/writer.ts";
 import { decodeSigningRequest } from "../../../shared/fulcio/request.ts";
 import { toSigningCertificate } from "../../../shared/fulcio/response.ts";
+import { ownIssuerOf } from "../../../shared/oidc/own-issuer.ts";
 import { ok, type Result } from "../../../shared/result.ts";
 import type { CertificateSubmission } from "../../../shared/rpc/sequencer.ts";
 import { unixMs } from "../../../shared/time.ts";
@@ -37,7 +38,7 @@ const CLIENT = "start-up";
 const NO_BYTES = new Uint8Array(0);
 /** The built-in issuer is trusted on a loopback host without any connector. */
 const PUBLIC_URL = "http://localhost";
-const EMAIL_ISSUER = `${PUBLIC_URL}/oidc`;
+const EMAIL_ISSUER = ownIssuerOf(PUBLIC_URL);
 const WORKFLOW_ISSUER = "https://workflow.warm-up.invalid";
 const WORKFLOW_CLAIMS =
   "event_name sha workflow repository ref job_workflow_ref job_workflow_sha runner_environment repository_id repository_owner " +
