@@ -7,13 +7,13 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { decodeBase64, encodeBase64 } from "../../shared/bytes/base64.ts";
-import { isCount, isTexts, member } from "../../shared/json/member.ts";
+import { isCount, isList, isTexts, member } from "../../shared/json/member.ts";
 import { parseJson } from "../../shared/json/parse.ts";
 import { isLogKind, type LogKind } from "../../shared/logs/kinds.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type Edge, EMPTY_EDGE, restoreEdge } from "../../shared/tlog/edge.ts";
 import { decodeTile, encodeTile } from "../../shared/tlog/tile.ts";
-import { type FindingsSummary, isFinding } from "./findings.ts";
+import { type Finding, type FindingsSummary, isFinding } from "./findings.ts";
 
 const TRUST_SOURCES = ["key", "trusted-root", "first-use"] as const;
 export type TrustSource = (typeof TRUST_SOURCES)[number];
@@ -116,73 +116,69 @@ export function readState(file: string): Result<AuditState | null, string> {
   const version = member(value, "version");
   if (!isCount(version)) return err(`${file} is not the state of an audit: it has no version; ${ADVICE}`);
   if (version !== VERSION) return err(`the state file ${file} has version ${version}, not ${VERSION}; ${ADVICE}`);
-  const wrong = MEMBERS.find(([name, isRight]) => !isRight(member(value, name)));
-  return wrong === undefined
-    ? ok(value as AuditState)
-    : err(`the state file ${file} is damaged: its member ${wrong[0]} is missing or wrong; ${ADVICE}`);
+  if (isState(value)) return ok(value);
+  const wrong = Object.entries(MEMBERS).find(([name, isRight]) => !isRight(member(value, name)));
+  return err(`the state file ${file} is damaged: its member ${String(wrong?.[0])} is missing or wrong; ${ADVICE}`);
 }
 
 /** The file is the only memory of a tree that the log may have rewritten since. */
 const ADVICE = "keep it for the checkpoint in it, and give another file with --state";
 
-type Test = (json: unknown) => boolean;
+/** Whether a JSON value is a T. */
+type Guard<T> = (json: unknown) => json is T;
+/** A guard for each member: the compiler rejects one that is missing, or that lets another type through. */
+type Guards<T> = { readonly [K in keyof T]: Guard<T[K]> };
 
-const isText: Test = (json) => typeof json === "string";
+const isText: Guard<string> = (json) => typeof json === "string";
+const isFlag: Guard<boolean> = (json) => typeof json === "boolean";
 const acceptNull =
-  (test: Test): Test =>
-  (json) =>
-    json === null || test(json);
-const isFlag: Test = (json) => typeof json === "boolean";
+  <T>(isRight: Guard<T>): Guard<T | null> =>
+  (json): json is T | null =>
+    json === null || isRight(json);
 const checkMembers =
-  (tests: Readonly<Record<string, Test>>): Test =>
-  (json) =>
-    Object.entries(tests).every(([name, test]) => test(member(json, name)));
+  <T>(guards: Guards<T>): Guard<T> =>
+  (json): json is T =>
+    Object.entries<Guard<unknown>>(guards).every(([name, isRight]) => isRight(member(json, name)));
 
-const isHash: Test = (json) => {
+const isHash: Guard<string> = (json): json is string => {
   const bytes = typeof json === "string" ? decodeBase64(json) : null;
   return bytes?.ok === true && bytes.value.length === 32;
 };
+const isVersion: Guard<typeof VERSION> = (json) => json === VERSION;
+const isTrustSource: Guard<TrustSource> = (json): json is TrustSource =>
+  TRUST_SOURCES.some((source) => source === json);
+const areFindings: Guard<readonly Finding[]> = (json) => isList(json) && json.every(isFinding);
 
-const isAuditedTree = checkMembers({
-  size: isCount,
-  root: isHash,
-  checkpoint: isText,
-  at: isText,
-} satisfies Tests<AuditedTree>);
+const isAuditedTree = checkMembers<AuditedTree>({ size: isCount, root: isHash, checkpoint: isText, at: isText });
 
-const isProgress = checkMembers({
+const isProgress = checkMembers<Progress>({
   treeSize: isCount,
   edge: isTexts,
-  checks: checkMembers({ signatures: isFlag, order: isFlag, policy: acceptNull(isText) } satisfies Tests<Checks>),
+  checks: checkMembers<Checks>({ signatures: isFlag, order: isFlag, policy: acceptNull(isText) }),
   lastTime: isCount,
-  counts: checkMembers({
+  counts: checkMembers<Counts>({
     verified: isCount,
     unverified: isCount,
     unknown: isCount,
     firstUnknown: acceptNull(isCount),
-  } satisfies Tests<Counts>),
-  findings: checkMembers({
-    listed: (json) => Array.isArray(json) && json.every(isFinding),
-    damages: isCount,
-    gaps: isCount,
-  } satisfies Tests<FindingsSummary>),
+  }),
+  findings: checkMembers<FindingsSummary>({ listed: areFindings, damages: isCount, gaps: isCount }),
   isComplete: isFlag,
-} satisfies Tests<Progress>);
+});
 
-type Tests<T> = Readonly<Record<keyof T, Test>>;
-
-const MEMBERS = Object.entries({
-  version: isCount,
+const MEMBERS: Guards<AuditState> = {
+  version: isVersion,
   url: isText,
   kind: isLogKind,
   origin: isText,
   vkeys: isTexts,
-  trust: (json) => TRUST_SOURCES.some((source) => source === json),
+  trust: isTrustSource,
   isRekor: isFlag,
   creation: acceptNull(isText),
   audited: acceptNull(isAuditedTree),
   progress: acceptNull(isProgress),
-} satisfies Tests<AuditState>);
+};
+const isState = checkMembers(MEMBERS);
 
 /** Replaces the file: a crash leaves the old one or the new one. Throws the error of the file system. */
 export function writeState(file: string, state: AuditState): void {

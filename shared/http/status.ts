@@ -54,6 +54,17 @@ export function renderStatus({ grpc, http, message, headers = {} }: Status): Res
   );
 }
 
+/** A response to an error of the services whose JSON has the HTTP status as its code. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly message: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Renders `{"code": <HTTP status>, "message"}`; never cached. */
+export const renderHttpAnswer = ({ status, message, headers = {} }: HttpAnswer): Response =>
+  Response.json({ code: status, message }, { status, headers: { "cache-control": "no-store", ...headers } });
+
 /** 503 with Retry-After, for a platform failure that a retry may cure. */
 export const answerUnavailable = (message: string, retryAfterSeconds = 1): Status => ({
   grpc: "UNAVAILABLE",

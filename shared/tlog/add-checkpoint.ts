@@ -3,13 +3,13 @@
 // checkpoint.
 // Spec: https://c2sp.org/tlog-witness#add-checkpoint
 
-import { decodeBase64 } from "../bytes/base64.ts";
 import { concat, equal } from "../bytes/bytes.ts";
 import { parseDecimal } from "../bytes/decimal.ts";
 import { decodeUtf8, encodeUtf8 } from "../bytes/utf8.ts";
 import { err, ok, type Result } from "../result.ts";
 import { type Checkpoint, parseCheckpoint } from "./checkpoint.ts";
 import { EMPTY_ROOT, type Hash, hash } from "./hash.ts";
+import { parseHashLines } from "./hash-lines.ts";
 import { type Note, parseNote } from "./note.ts";
 import { verifyConsistency } from "./proof.ts";
 
@@ -43,7 +43,7 @@ export function parseAddCheckpoint(body: Uint8Array): Result<AddCheckpoint, AddC
   const [oldLine = "", ...lines] = head.value.split("\n");
   const oldSize = oldLine.startsWith("old ") ? parseDecimal(oldLine.slice(4)) : null;
   if (oldSize === null) return fail("old_size");
-  const proof = lines.length > MAX_PROOF_LINES ? null : parseProof(lines);
+  const proof = parseHashLines(lines, MAX_PROOF_LINES);
   if (proof === null) return fail("proof");
   const note = parseNote(body.subarray(end + EMPTY_LINE.length));
   const checkpoint = note.ok ? parseCheckpoint(note.value.text) : note;
@@ -56,16 +56,6 @@ export function parseAddCheckpoint(body: Uint8Array): Result<AddCheckpoint, AddC
 function indexOfEmptyLine(body: Uint8Array): number {
   for (let at = body.indexOf(0x0a); at >= 0; at = body.indexOf(0x0a, at + 1)) if (body[at + 1] === 0x0a) return at;
   return -1;
-}
-
-function parseProof(lines: readonly string[]): readonly Hash[] | null {
-  const hashes: Hash[] = [];
-  for (const line of lines) {
-    const bytes = decodeBase64(line);
-    if (!bytes.ok || bytes.value.length !== 32) return null;
-    hashes.push(hash(bytes.value));
-  }
-  return hashes;
 }
 
 /**

@@ -7,7 +7,8 @@ import { parseDecimal } from "../bytes/decimal.ts";
 import { decodeUtf8, encodeUtf8 } from "../bytes/utf8.ts";
 import { err, ok, type Result } from "../result.ts";
 import { type Checkpoint, type CheckpointError, parseCheckpoint } from "./checkpoint.ts";
-import { type Hash, hash } from "./hash.ts";
+import type { Hash } from "./hash.ts";
+import { parseHashLines } from "./hash-lines.ts";
 import { NOTE_COSIGNATURE, type NoteError, parseNote } from "./note.ts";
 import { isQuorum, type WitnessPolicy } from "./policy.ts";
 import { verifyInclusion } from "./proof.ts";
@@ -56,7 +57,7 @@ export function parseTlogProof(bytes: Uint8Array): Result<TlogProof, TlogProofEr
   const [index, ...hashLines] = extra === null ? lines : lines.slice(1);
   const leafIndex = parseDecimal(readRest("index ", index) ?? "");
   if (leafIndex === null) return fail("index");
-  const hashes = parseHashes(hashLines);
+  const hashes = parseHashLines(hashLines, MAX_HASHES);
   if (hashes === null) return fail("hash");
   const checkpoint = text.value.slice(split + 2);
   return checkpoint === "" ? fail("checkpoint") : ok({ extra: extra?.value ?? null, leafIndex, hashes, checkpoint });
@@ -65,17 +66,6 @@ export function parseTlogProof(bytes: Uint8Array): Result<TlogProof, TlogProofEr
 /** The rest of a line after this word, null if the line starts otherwise. */
 const readRest = (word: string, line: string | undefined): string | null =>
   line?.startsWith(word) === true ? line.slice(word.length) : null;
-
-function parseHashes(lines: readonly string[]): readonly Hash[] | null {
-  if (lines.length > MAX_HASHES) return null;
-  const hashes: Hash[] = [];
-  for (const line of lines) {
-    const bytes = decodeBase64(line);
-    if (!bytes.ok || bytes.value.length !== 32) return null;
-    hashes.push(hash(bytes.value));
-  }
-  return hashes;
-}
 
 /** The keys and witnesses that the verifier of a proof trusts. */
 export interface TlogProofTrust {

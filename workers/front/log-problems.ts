@@ -2,6 +2,7 @@
 // Reports in /healthz what an operator must do about a log: one that is frozen although the settings do not freeze it,
 // one that is full or nearly so. The answer is kept for a minute, since monitors poll /healthz often.
 
+import { withDeadline } from "../../shared/http/deadline.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
 import type { LogDescription, SequencerRpc } from "../../shared/rpc/sequencer.ts";
 import { formatRfc3339 } from "../../shared/time.ts";
@@ -34,9 +35,8 @@ export async function findLogProblems(
 
 async function findProblem(log: LogConfig, sequencer: DurableObjectNamespace<SequencerRpc>): Promise<string | null> {
   try {
-    const deadline = new Promise<null>((resolve) => setTimeout(() => resolve(null), DEADLINE_MS));
-    const description = await Promise.race([sequencer.getByName(log.name).describe(), deadline]);
-    return description === null ? null : describeProblem(log, description);
+    const description = await withDeadline(DEADLINE_MS, sequencer.getByName(log.name).describe());
+    return describeProblem(log, description);
   } catch {
     return null;
   }

@@ -2,6 +2,7 @@
 // How far the search index is behind each log, as D1 itself says: the logs' own cursors do not know of a database that
 // was lost, restored or replaced. The answer is kept for a minute, since monitors ask often.
 
+import { withDeadline } from "../../shared/http/deadline.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
 import type { LogDescription, SequencerRpc } from "../../shared/rpc/sequencer.ts";
 import { decodeWatermark, SELECT_WATERMARKS, type Watermark } from "../../shared/search/watermark.ts";
@@ -57,7 +58,7 @@ async function compare(
   // The logs first: what they say is in the index by then.
   const described = await Promise.all(logs.map(async ({ name }) => ({ name, log: await describe(sequencer, name) })));
   try {
-    const [answer] = await withDeadline(index.batch<Row>([index.prepare(SELECT_WATERMARKS)]));
+    const [answer] = await withDeadline(DEADLINE_MS, index.batch<Row>([index.prepare(SELECT_WATERMARKS)]));
     const results = (answer?.results ?? []).map(decodeWatermark);
     const byLog = new Map(
       described.flatMap(({ name, log }) => {
@@ -75,7 +76,7 @@ async function compare(
 
 async function describe(sequencer: DurableObjectNamespace<SequencerRpc>, name: string): Promise<LogDescription | null> {
   try {
-    return await withDeadline(sequencer.getByName(name).describe());
+    return await withDeadline(DEADLINE_MS, sequencer.getByName(name).describe());
   } catch {
     return null;
   }
@@ -101,16 +102,4 @@ function lagOf(name: string, log: LogDescription, watermark: Watermark | null): 
       ? `the search index is ${entries} entries behind the log ${name}: see whether D1 is full, or its daily rows are used up`
       : null;
   return { entries, problem };
-}
-
-async function withDeadline<T>(work: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${DEADLINE_MS} ms`)), DEADLINE_MS);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

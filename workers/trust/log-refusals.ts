@@ -2,6 +2,7 @@
 // Reports each log that refuses to write, with its own reason, to /healthz: a log that disagrees with its anchor, with
 // R2 or with its key. Kept for a minute, since monitors poll /healthz often.
 
+import { withDeadline } from "../../shared/http/deadline.ts";
 import type { Config } from "./env.ts";
 
 const KEEP_MS = 60_000;
@@ -26,9 +27,8 @@ export async function logRefusals(config: Config, now: number): Promise<readonly
 
 async function readRefusal(config: Config, name: string): Promise<string | null> {
   try {
-    const deadline = new Promise<null>((resolve) => setTimeout(() => resolve(null), DEADLINE_MS));
-    const log = await Promise.race([config.describeLog(name), deadline]);
-    return log?.state === "refusing" ? `the log ${name} refuses to write: ${log.reason}` : null;
+    const log = await withDeadline(DEADLINE_MS, config.describeLog(name));
+    return log.state === "refusing" ? `the log ${name} refuses to write: ${log.reason}` : null;
   } catch {
     return null;
   }

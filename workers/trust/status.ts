@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The HTTP response for each error of the trust service: {"code": <HTTP status>, "message"}.
 
-import { type AnswerTable, answerByCode } from "../../shared/http/status.ts";
+import { type AnswerTable, answerByCode, type HttpAnswer, renderHttpAnswer } from "../../shared/http/status.ts";
 
 /** Every error of the service. */
 export type TrustError =
@@ -13,13 +13,7 @@ export type TrustError =
   | { readonly code: "tuf_refused"; readonly problems: readonly string[] }
   | { readonly code: "trust_failed"; readonly requestId: string };
 
-interface Answer {
-  readonly status: number;
-  readonly message: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-const ANSWERS: AnswerTable<TrustError, Answer> = {
+const ANSWERS: AnswerTable<TrustError, HttpAnswer> = {
   trust_path_unknown: () => ({ status: 404, message: "there is no such trust document" }),
   trust_method_wrong: ({ allow }) => ({ status: 405, message: `use ${allow}`, headers: { allow } }),
   tuf_absent: () => ({
@@ -40,7 +34,4 @@ const ANSWERS: AnswerTable<TrustError, Answer> = {
 };
 
 /** Renders the error as a response that is never cached. */
-export function renderError(error: TrustError): Response {
-  const { status, message, headers = {} } = answerByCode(ANSWERS, error);
-  return Response.json({ code: status, message }, { status, headers: { "cache-control": "no-store", ...headers } });
-}
+export const renderError = (error: TrustError): Response => renderHttpAnswer(answerByCode(ANSWERS, error));

@@ -3,7 +3,7 @@
 // authority sends it. Spec: https://github.com/sigstore/timestamp-authority/blob/main/openapi.yaml#definitions
 
 import type { BodyError } from "../../shared/http/body.ts";
-import { type AnswerTable, answerByCode } from "../../shared/http/status.ts";
+import { type AnswerTable, answerByCode, type HttpAnswer, renderHttpAnswer } from "../../shared/http/status.ts";
 import { formatRfc3339, type UnixMs } from "../../shared/time.ts";
 
 /** Every error of the service. */
@@ -18,13 +18,7 @@ export type TsaError =
   | { readonly code: "timestamp_certificate_not_valid"; readonly notBefore: UnixMs; readonly notAfter: UnixMs }
   | { readonly code: "tsa_failed"; readonly requestId: string };
 
-interface Answer {
-  readonly status: number;
-  readonly message: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-const ANSWERS: AnswerTable<TsaError, Answer> = {
+const ANSWERS: AnswerTable<TsaError, HttpAnswer> = {
   tsa_path_unknown: () => ({ status: 404, message: "the timestamp authority has no such path" }),
   tsa_method_wrong: ({ allow }) => ({ status: 405, message: `use ${allow}`, headers: { allow } }),
   tsa_rate_limited: () => ({
@@ -57,7 +51,4 @@ const ANSWERS: AnswerTable<TsaError, Answer> = {
 };
 
 /** Renders the error as a response that is never cached. */
-export function renderError(error: TsaError): Response {
-  const { status, message, headers = {} } = answerByCode(ANSWERS, error);
-  return Response.json({ code: status, message }, { status, headers: { "cache-control": "no-store", ...headers } });
-}
+export const renderError = (error: TsaError): Response => renderHttpAnswer(answerByCode(ANSWERS, error));

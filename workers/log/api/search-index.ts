@@ -2,6 +2,7 @@
 // Reads the search index. D1 is a cache of the logs: an answer says how far each log is indexed, and a failure affects
 // search only. Tables: migrations/.
 
+import { withDeadline } from "../../../shared/http/deadline.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { decodeWatermark, SELECT_WATERMARKS, type Watermark } from "../../../shared/search/watermark.ts";
 import { integer, type Row, textOrNull } from "../../../shared/sql/columns.ts";
@@ -36,7 +37,7 @@ export interface SearchUnavailable {
 /** Above every index, for the first page. */
 const NO_BOUND = Number.MAX_SAFE_INTEGER;
 
-/** A search takes a few milliseconds. */
+/** A search takes a few milliseconds, but D1 can stall for a minute. */
 const DEADLINE_MS = 5000;
 
 /**
@@ -111,6 +112,7 @@ export async function searchPage(
   try {
     // A batch is one transaction, so watermarks and hits are consistent.
     const [watermarks, ...found] = await withDeadline(
+      DEADLINE_MS,
       database.batch<Row>([database.prepare(SELECT_WATERMARKS), ...statements]),
     );
     const completeThrough = toBounds((watermarks?.results ?? []).map(decodeWatermark), all);
@@ -174,23 +176,13 @@ export async function addTerms(
   terms: readonly string[],
 ): Promise<Result<null, SearchUnavailable>> {
   try {
-    await withDeadline(database.batch([database.prepare(ADD_TERMS).bind(log, leafIndex, JSON.stringify(terms))]));
+    await withDeadline(
+      DEADLINE_MS,
+      database.batch([database.prepare(ADD_TERMS).bind(log, leafIndex, JSON.stringify(terms))]),
+    );
     return ok(null);
   } catch (error) {
     return err({ code: "search_unavailable", reason: error instanceof Error ? error.message : "not an Error" });
-  }
-}
-
-/** Rejects after DEADLINE_MS: D1 can stall for a minute, and no client waits that long. */
-async function withDeadline<T>(work: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${DEADLINE_MS} ms`)), DEADLINE_MS);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

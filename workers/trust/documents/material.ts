@@ -2,12 +2,13 @@
 // Collects the contents of the trust documents: the chains from the configuration, and the keys from the logs
 // themselves, so that the published keys are the ones that sign.
 
+import { withDeadline } from "../../../shared/http/deadline.ts";
 import type { LogConfig } from "../../../shared/logs/config.ts";
 import { selectLogsForClients } from "../../../shared/logs/shards.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import { groupByMember, type TrustedLog, type TrustMaterial } from "../../../shared/trust/material.ts";
 import type { Config } from "../env.ts";
-import { withDeadline } from "./deadline.ts";
+import { DEADLINE_MS } from "./deadline.ts";
 
 /** A log's key never changes, so this only bounds how often a flood of readers reaches the sequencer. */
 const KEEP_MS = 10_000;
@@ -49,7 +50,7 @@ function chooseLog(logs: readonly LogConfig[], described: Described, now: UnixMs
 }
 
 async function readLog(config: Config, { name, baseUrl }: LogConfig): Promise<TrustedLog> {
-  const description = await withDeadline(config.describeLog(name), `the ${name} log did not answer`);
+  const description = await withDeadline(DEADLINE_MS, config.describeLog(name), `the ${name} log did not answer`);
   const { spki, logId, createdAt, frozenAt } = description;
   return { baseUrl, spki, logId, createdAt, frozenAt };
 }

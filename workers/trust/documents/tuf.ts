@@ -5,13 +5,14 @@
 
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { CACHE_CONTROL, respondWith } from "../../../shared/http/cache.ts";
+import { withDeadline } from "../../../shared/http/deadline.ts";
 import { findPaths } from "../../../shared/http/route.ts";
 import type { TufServing, TufView } from "../../../shared/rpc/tuf-repository.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
 import { ROUTES } from "../declaration.ts";
 import type { Config } from "../env.ts";
 import { renderError } from "../status.ts";
-import { withDeadline } from "./deadline.ts";
+import { DEADLINE_MS } from "./deadline.ts";
 
 const TUF_PREFIX = findPaths(ROUTES, "tuf")[0].slice(0, -"*".length);
 /**
@@ -55,7 +56,7 @@ const readings = new WeakMap<Config, Reading>();
 function readTufAnew(config: Config, now: number): Promise<TufView> {
   const reading = readings.get(config);
   if (reading !== undefined) return (reading.next ??= reading.running.then(readAnew, readAnew));
-  const running = withDeadline(config.serveTuf(), "the TUF repository did not answer").finally(() =>
+  const running = withDeadline(DEADLINE_MS, config.serveTuf(), "the TUF repository did not answer").finally(() =>
     readings.delete(config),
   );
   readings.set(config, { running, next: null });
