@@ -1,41 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { describe, expect, it } from "vitest";
+import { GITHUB_CLAIMS } from "../../test/support/authority/identities.ts";
 import type { Claims } from "../oidc/claims.ts";
 import type { VerifiedClaims } from "../oidc/token.ts";
 import { buildPrincipal, parseProvider } from "./build.ts";
 import { PROVIDER_TYPES, PROVIDERS } from "./providers.ts";
 
-/** Claims of a release workflow that calls a reusable one, as in docs.github.com. */
-const CLAIMS = {
-  jti: "6f0f24f6-04d6-4b0c-9b4d-7a29fd0b1c2c",
-  sub: "repo:octo-org/octo-repo:environment:prod",
-  aud: "sigstore",
-  iss: "https://token.actions.githubusercontent.com",
-  ref: "refs/heads/main",
-  sha: "5a1d8f9e6c0b4f7a2d3e8c9b0a1f2e3d4c5b6a79",
-  repository: "octo-org/octo-repo",
-  repository_owner: "octo-org",
-  repository_owner_id: "65",
-  repository_id: "74",
-  repository_visibility: "private",
-  run_id: "5038124411",
-  run_number: "10",
-  run_attempt: "2",
-  runner_environment: "github-hosted",
-  actor: "octocat",
-  actor_id: "12",
-  workflow: "Release: build & sign ✓",
-  workflow_ref: "octo-org/octo-repo/.github/workflows/release.yml@refs/heads/main",
-  workflow_sha: "5a1d8f9e6c0b4f7a2d3e8c9b0a1f2e3d4c5b6a79",
-  head_ref: "",
-  base_ref: "",
-  event_name: "workflow_dispatch",
-  ref_protected: "true",
-  ref_type: "branch",
-  job_workflow_ref: "octo-org/octo-automation/.github/workflows/oidc.yml@refs/heads/main",
-  job_workflow_sha: "9f8e7d6c5b4a39281706f5e4d3c2b1a098765432",
-  environment: "prod",
-};
+/** A release workflow that calls a reusable one. */
+const CLAIMS = { ...GITHUB_CLAIMS, aud: "sigstore", iss: "https://token.actions.githubusercontent.com" };
 
 const principal = (claims: Claims = CLAIMS): ReturnType<typeof buildPrincipal> =>
   buildPrincipal(claims as unknown as VerifiedClaims, PROVIDER_TYPES["github-workflow"]);

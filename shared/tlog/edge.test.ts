@@ -3,13 +3,14 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { naiveLeafHash, naiveRoot, naiveTile, rootFromProof } from "../../test/support/logs/naive-tree.ts";
+import { naiveRoot, naiveTile, rootFromProof } from "../../test/support/logs/naive-tree.ts";
+import { plainLeafHash } from "../../test/support/logs/tree-hashes.ts";
 import { type Edge, EMPTY_EDGE, edgeNodes, growEdge, restoreEdge } from "./edge.ts";
 import { type Hash, hash } from "./hash.ts";
 import { inclusionProof, rootHash } from "./proof.ts";
 
 const numbered = (count: number): Buffer[] =>
-  Array.from({ length: count }, (_, i) => naiveLeafHash(Buffer.from(`${i}`)));
+  Array.from({ length: count }, (_, i) => plainLeafHash(Buffer.from(`${i}`)));
 
 /** The hashes of the open tile of each level, up to the highest level that has a node. */
 function openTiles(leaves: readonly Buffer[]): Hash[][] {
@@ -80,7 +81,7 @@ describe("growEdge", () => {
   });
 
   it("fills a tile of level 1 with the 65,536th leaf", () => {
-    const leaf = naiveLeafHash(Buffer.from("the same"));
+    const leaf = plainLeafHash(Buffer.from("the same"));
     const { edge, fullTiles } = growEdge(
       EMPTY_EDGE,
       Array.from({ length: 65_537 }, () => hash(new Uint8Array(leaf))),

@@ -3,11 +3,12 @@
 // node:crypto.
 
 import { describe, expect, it } from "vitest";
-import { naiveLeafHash, naiveRoot } from "../../test/support/logs/naive-tree.ts";
+import { naiveRoot } from "../../test/support/logs/naive-tree.ts";
+import { plainLeafHash } from "../../test/support/logs/tree-hashes.ts";
 import { hash } from "./hash.ts";
 import { decodeTile, encodeTile, formatTilePath, fullTileRoot, parseTilePath, tileWidth } from "./tile.ts";
 
-const leaves = (count: number): Buffer[] => Array.from({ length: count }, (_, i) => naiveLeafHash(Buffer.from([i])));
+const leaves = (count: number): Buffer[] => Array.from({ length: count }, (_, i) => plainLeafHash(Buffer.from([i])));
 
 describe("parseTilePath", () => {
   it.each([

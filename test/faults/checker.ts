@@ -22,9 +22,10 @@ import { CachedTail, type Tail } from "../../workers/log/reading/cached-tail.ts"
 import { type LogReader, readEntry, readTile } from "../../workers/log/reading/log-reader.ts";
 import { proveInclusion } from "../../workers/log/reading/prover.ts";
 import { rootFromProof } from "../support/logs/naive-tree.ts";
+import { plainLeafHash } from "../support/logs/tree-hashes.ts";
 import type { GrownLog } from "./grown-log.ts";
 import { type Database, IndexChecker } from "./index-checker.ts";
-import { PlainTree, plainLeafHash } from "./plain-tree.ts";
+import { PlainTree } from "./plain-tree.ts";
 import type { Random } from "./random.ts";
 import { identityOfEntry, type SimulatedSubmission } from "./submissions.ts";
 import { simulatedEcdsa, simulatedEd25519 } from "./test-keys.ts";

@@ -2,17 +2,7 @@
 // The tree of RFC 6962 over node:crypto. Keeps all nodes of all perfect subtrees, so it has the root of any earlier
 // size and the hashes of any tile. Shares nothing with the code under test.
 
-import { createHash } from "node:crypto";
-
-const sha256 = (...parts: readonly Uint8Array[]): Buffer => {
-  const hash = createHash("sha256");
-  for (const part of parts) hash.update(part);
-  return hash.digest();
-};
-
-/** SHA-256 of 0x00 and the leaf (RFC 6962 §2.1). */
-export const plainLeafHash = (data: Uint8Array): Buffer => sha256(Uint8Array.of(0), data);
-const parent = (left: Uint8Array, right: Uint8Array): Buffer => sha256(Uint8Array.of(1), left, right);
+import { plainNodeHash, sha256 } from "../support/logs/tree-hashes.ts";
 
 /** A tree that grows leaf by leaf. */
 export class PlainTree {
@@ -30,7 +20,7 @@ export class PlainTree {
       level.push(node);
       const left = level.at(-2);
       if (level.length % 2 === 1 || left === undefined) return;
-      node = parent(left, node);
+      node = plainNodeHash(left, node);
     }
   }
 
@@ -42,7 +32,7 @@ export class PlainTree {
       if (rest % 2 === 0) continue;
       const node = this.#levels[height]?.[rest - 1];
       if (node === undefined) throw new RangeError(`no tree of ${size}`);
-      root = root === null ? node : parent(node, root);
+      root = root === null ? node : plainNodeHash(node, root);
     }
     return root ?? sha256();
   }

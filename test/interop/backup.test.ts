@@ -17,13 +17,13 @@ import { requestCertificateFor } from "../support/authority/request-certificate.
 import {
   artifactRequest,
   clientKey,
-  type LogEntryJson,
   postArtifacts,
   postRaw,
   readCheckpoint,
   sha256Hex,
   tilePath,
 } from "../support/logs/log-client.ts";
+import type { LogEntryJson } from "../support/logs/log-entry.ts";
 import { runCommand } from "../support/process/command.ts";
 import { startStack, type TestStack } from "../support/process/stack.ts";
 import { valueOf } from "../support/value-of.ts";

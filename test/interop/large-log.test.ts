@@ -7,11 +7,11 @@ import {
   fetchBytes,
   fetchCheckpoint,
   fetchEntries,
-  leafHashOf,
   merkleRoot,
   tileLevels,
   tilePath,
 } from "../support/logs/check-log.ts";
+import { plainLeafHash } from "../support/logs/tree-hashes.ts";
 import { startStack, type TestStack } from "../support/process/stack.ts";
 
 const ENTRIES = 70_000;
@@ -29,7 +29,7 @@ beforeAll(async () => {
     if (!response.ok) throw new Error(await response.text());
   }
   entries = await fetchEntries(stack.url, ENTRIES + 1);
-  leaves = entries.map(leafHashOf);
+  leaves = entries.map(plainLeafHash);
   levels = tileLevels(leaves);
 }, 170_000);
 

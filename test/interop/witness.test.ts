@@ -5,14 +5,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { signingKey } from "../support/authority/signing-keys.ts";
-import {
-  addEntry,
-  expectProven,
-  type LogEntryJson,
-  makeHashedRequest,
-  postEntry,
-  readLogKey,
-} from "../support/logs/entries.ts";
+import { addEntry, expectProven, makeHashedRequest, postEntry, readLogKey } from "../support/logs/entries.ts";
+import type { LogEntryJson } from "../support/logs/log-entry.ts";
 import { startStack, type TestStack } from "../support/process/stack.ts";
 import { type Tree, tesseraFsck } from "./fsck.ts";
 import { type Litewitness, startLitewitness } from "./litewitness.ts";

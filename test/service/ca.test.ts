@@ -8,6 +8,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { X509Certificate as SigstoreCertificate } from "@sigstore/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { PUSH_CLAIMS } from "../support/authority/identities.ts";
 import { type IssuerKey, makeIssuerKey, signToken } from "../support/authority/identity-token.ts";
 import { parseTileLeaf, readCheckpoint, readRecords } from "../support/logs/log-client.ts";
 import { startStack, type TestStack } from "../support/process/stack.ts";
@@ -171,31 +172,9 @@ describe("a certificate", () => {
   });
 
   it("is issued for a GitHub workflow and describes its build", async () => {
-    const workflow = "octo-org/octo-repo/.github/workflows/release.yml@refs/heads/main";
-    const claims = {
-      iss: GITHUB,
-      sub: "repo:octo-org/octo-repo:ref:refs/heads/main",
-      aud: "sigstore",
-      exp: now() + 300,
-      event_name: "push",
-      sha: "a".repeat(40),
-      workflow: "release",
-      repository: "octo-org/octo-repo",
-      ref: "refs/heads/main",
-      job_workflow_ref: workflow,
-      job_workflow_sha: "b".repeat(40),
-      runner_environment: "github-hosted",
-      repository_id: "74",
-      repository_owner: "octo-org",
-      repository_owner_id: "65",
-      workflow_ref: workflow,
-      workflow_sha: "c".repeat(40),
-      run_id: "12",
-      run_attempt: "1",
-      repository_visibility: "public",
-    };
+    const claims = { ...PUSH_CLAIMS, exp: now() + 300 };
     const { leaf } = await issued(await post(withToken(signToken(claims, GITHUB_KEY), keyRequest(claims.sub))));
-    expect(leaf.extSubjectAltName?.uri).toBe(`https://github.com/${workflow}`);
+    expect(leaf.extSubjectAltName?.uri).toBe(`https://github.com/${claims.workflow_ref}`);
     expect(leaf.extension("1.3.6.1.4.1.57264.1.12")?.valueObj.subs[0]?.value.toString()).toBe(
       "https://github.com/octo-org/octo-repo",
     );

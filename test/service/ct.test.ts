@@ -11,7 +11,6 @@ import { encodeExtension, extendedKeyUsage, KEY_USAGE, keyUsage, OID, POISON } f
 import { EMPTY_NAME } from "../../shared/x509/name.ts";
 import {
   certificateLeafHash,
-  type LogEntryJson,
   parseTileLeaf,
   readBytes,
   readCheckpoint,
@@ -21,6 +20,7 @@ import {
   splitTileLeaves,
   tilePath,
 } from "../support/logs/log-client.ts";
+import type { LogEntryJson } from "../support/logs/log-entry.ts";
 import { naiveRoot } from "../support/logs/naive-tree.ts";
 import { startStack, type TestStack } from "../support/process/stack.ts";
 
@@ -56,13 +56,14 @@ interface Made {
   readonly tbsWithoutPoison: Uint8Array;
 }
 
-/** A leaf issued by the stack's CA or by the given key; with the poison it is a precertificate. */
-function makeLeaf(options: { readonly poison: boolean; readonly caKey?: string }): Made {
+const CODE_SIGNING = [keyUsage(KEY_USAGE.digitalSignature), extendedKeyUsage(OID.codeSigning, false)];
+
+/** The fields of a new leaf, without its extensions. @param series the first byte of its serial number */
+function leafFields(series: number): Omit<Parameters<typeof encodeTbs>[0], "extensions"> {
   const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const now = Date.now() - (Date.now() % 1000);
-  const plain = [keyUsage(KEY_USAGE.digitalSignature), extendedKeyUsage(OID.codeSigning, false)];
-  const fields = {
-    serial: Uint8Array.of(1, serials++),
+  return {
+    serial: Uint8Array.of(series, serials++),
     signatureAlgorithm: ECDSA_SHA256,
     issuer: subjectOf(chain[0]),
     notBefore: unixMs(now),
@@ -70,8 +71,13 @@ function makeLeaf(options: { readonly poison: boolean; readonly caKey?: string }
     subject: EMPTY_NAME,
     spki: publicKey.export({ format: "der", type: "spki" }),
   };
-  const tbsWithoutPoison = encodeTbs({ ...fields, extensions: plain });
-  const tbs = options.poison ? encodeTbs({ ...fields, extensions: [...plain, POISON] }) : tbsWithoutPoison;
+}
+
+/** A leaf issued by the stack's CA or by the given key; with the poison it is a precertificate. */
+function makeLeaf(options: { readonly poison: boolean; readonly caKey?: string }): Made {
+  const fields = leafFields(1);
+  const tbsWithoutPoison = encodeTbs({ ...fields, extensions: CODE_SIGNING });
+  const tbs = options.poison ? encodeTbs({ ...fields, extensions: [...CODE_SIGNING, POISON] }) : tbsWithoutPoison;
   const key = createPrivateKey(options.caKey ?? stack.vars["CA_KEY"] ?? "");
   const certificate = encodeCertificate(tbs, ECDSA_SHA256, sign("sha256", tbs, key));
   return { certificate, tbs, tbsWithoutPoison };
@@ -204,22 +210,11 @@ describe("add-chain", () => {
 describe("a certificate whose precertificate is logged", () => {
   /** Both signed twice: ECDSA signatures differ each time. */
   const pair = (): readonly (readonly [endpoint: string, certificate: Uint8Array])[] => {
-    const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-    const now = Date.now() - (Date.now() % 1000);
-    const plain = [keyUsage(KEY_USAGE.digitalSignature), extendedKeyUsage(OID.codeSigning, false)];
-    const fields = {
-      serial: Uint8Array.of(2, serials++),
-      signatureAlgorithm: ECDSA_SHA256,
-      issuer: subjectOf(chain[0]),
-      notBefore: unixMs(now),
-      notAfter: unixMs(now + 600_000),
-      subject: EMPTY_NAME,
-      spki: publicKey.export({ format: "der", type: "spki" }),
-    };
+    const fields = leafFields(2);
     const scts = encodeExtension(OID.sctList, false, octetString(Uint8Array.of(0, 0)));
     const key = createPrivateKey(stack.vars["CA_KEY"] ?? "");
     return (["add-pre-chain", "add-pre-chain", "add-chain", "add-chain"] as const).map((endpoint) => {
-      const tbs = encodeTbs({ ...fields, extensions: [...plain, endpoint === "add-chain" ? scts : POISON] });
+      const tbs = encodeTbs({ ...fields, extensions: [...CODE_SIGNING, endpoint === "add-chain" ? scts : POISON] });
       return [endpoint, encodeCertificate(tbs, ECDSA_SHA256, sign("sha256", tbs, key))] as const;
     });
   };

@@ -14,7 +14,6 @@ import {
   dsseRequest,
   expectProven,
   type HashedRequest,
-  type LogEntryJson,
   makeHashedRequest,
   postEntry,
   preAuthEncoding,
@@ -22,6 +21,7 @@ import {
   readTreeSize,
   requestOwnCertificate,
 } from "../support/logs/entries.ts";
+import type { LogEntryJson } from "../support/logs/log-entry.ts";
 import { startStack, type TestStack } from "../support/process/stack.ts";
 
 const P256 = "PKIX_ECDSA_P256_SHA_256";

@@ -12,7 +12,6 @@ import { noteVerifier } from "../../shared/tlog/verify-note.ts";
 import {
   artifactRequest,
   clientKey,
-  type LogEntryJson,
   parseNote,
   postArtifacts,
   postRaw,
@@ -24,7 +23,9 @@ import {
   sha256Hex,
   tilePath,
 } from "../support/logs/log-client.ts";
-import { isConsistent, naiveLeafHash, naiveRoot, naiveTile, rootFromProof } from "../support/logs/naive-tree.ts";
+import type { LogEntryJson } from "../support/logs/log-entry.ts";
+import { isConsistent, naiveRoot, naiveTile, rootFromProof } from "../support/logs/naive-tree.ts";
+import { plainLeafHash } from "../support/logs/tree-hashes.ts";
 import { startStack, type TestStack } from "../support/process/stack.ts";
 
 /** One full tile and a partial one; the genesis entry is the first. */
@@ -90,7 +91,7 @@ describe.each(["", "api/v2/"])("tiles at /%s", (prefix) => {
   test("exist in every width up to the head, and not beyond", async () => {
     const size = await sizeOf();
     const records = await readRecords(stack.url, size, "entries");
-    const leaves = records.map(naiveLeafHash);
+    const leaves = records.map(plainLeafHash);
     for (let width = 1; width <= size - 256; width++) {
       const tile = await readBytes(`${stack.url}/${prefix}${tilePath(0, 1, width)}`);
       expect(tile).toStrictEqual(Buffer.concat(leaves.slice(256, 256 + width)));
@@ -322,7 +323,7 @@ describe("proofs", () => {
   test("of inclusion lead from the leaf to the root of the requested tree", async () => {
     const { treeSize: head, rootHash: headRoot } = await readCheckpoint(stack.url);
     const records = await readRecords(stack.url, head, "entries");
-    const leaves = records.map(naiveLeafHash);
+    const leaves = records.map(plainLeafHash);
     for (const [index, size] of [
       [0, null],
       [head - 1, null],
@@ -404,7 +405,7 @@ describe("proofs", () => {
       expect([response.status, response.headers.get("content-type")]).toStrictEqual([200, "text/plain; charset=utf-8"]);
       const proof = parseTlogProof(new Uint8Array(await response.arrayBuffer()));
       if (!proof.ok) throw new Error(proof.error.line);
-      const leaf = (i: number): Hash => hash(new Uint8Array(naiveLeafHash(records[i] ?? Buffer.alloc(0))));
+      const leaf = (i: number): Hash => hash(new Uint8Array(plainLeafHash(records[i] ?? Buffer.alloc(0))));
       expect(await verifyTlogProof(proof.value, leaf(index), trust)).toMatchObject({ ok: true });
       expect(await verifyTlogProof(proof.value, leaf(index + 1), trust)).toMatchObject({ ok: false });
     }

@@ -10,7 +10,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findFreePort } from "../../cli/address.ts";
 import { runStack, type Stack } from "../../local/stack.ts";
 import { layFirstState, readFirstAnswers, readFirstSettings } from "../support/logs/first-version.ts";
-import { artifactRequest, clientKey, type LogEntryJson, parseNote, rootOfEntry } from "../support/logs/log-client.ts";
+import { artifactRequest, clientKey, parseNote, rootOfEntry } from "../support/logs/log-client.ts";
+import type { LogEntryJson } from "../support/logs/log-entry.ts";
 import { valueOf } from "../support/value-of.ts";
 
 const key = clientKey();

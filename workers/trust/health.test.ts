@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The problems that the service reports: expiries, differences between signed and running, and wrong deployments.
 
-import { createHash, generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,6 +19,7 @@ import { signingConfig } from "../../shared/trust/signing-config.ts";
 import { trustedRoot } from "../../shared/trust/trusted-root.ts";
 import { type TargetDocuments, targetDocuments } from "../../shared/tuf/target-files.ts";
 import { parseChain } from "../../shared/x509/chain.ts";
+import { makeLogDescription } from "../../test/support/trust/log-description.ts";
 import {
   createFirstRepository,
   type FirstRepository,
@@ -52,7 +52,7 @@ beforeAll(() => {
     otherCa: other?.["CA_CHAIN"] ?? "",
     otherTsa: other?.["TSA_CHAIN"] ?? "",
   };
-  const signed = { signature: log(), certificate: log() };
+  const signed = { signature: makeLogDescription(start), certificate: makeLogDescription(start) };
   logs = signed;
   first = createFirstRepository(operator, documents(), start);
 });
@@ -69,35 +69,11 @@ afterEach(() => {
   vi.useRealTimers();
   vi.restoreAllMocks();
 });
-
-function log(): LogDescription {
-  const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const spki = new Uint8Array(publicKey.export({ type: "spki", format: "der" }));
-  const logId = new Uint8Array(createHash("sha256").update(spki).digest());
-  return {
-    origin: "",
-    spki,
-    logId,
-    createdAt: unixMs(start),
-    frozenAt: null,
-    creation: null,
-    storageBytes: 0,
-    storageLimitBytes: 1,
-    vkeys: [],
-    treeSize: 1,
-    publishedEntries: 0,
-    indexedEntries: 1,
-    headTimestamp: null,
-    witnessedSize: null,
-    state: "running",
-    reason: null,
-  };
-}
 const chain = (pem: string): Chain => valueOf(parseChain(pem)) as unknown as Chain;
 /** The signed documents that match what runs. */
 function documents(): TargetDocuments {
   const { signature, certificate } = logsOf(PUBLIC_URL);
-  const trusted = (baseUrl: string, name: string) => ({ baseUrl, ...(logs[name] ?? log()) });
+  const trusted = (baseUrl: string, name: string) => ({ baseUrl, ...(logs[name] ?? makeLogDescription(start)) });
   const signatureLog = trusted(signature.baseUrl, "signature");
   const material = {
     publicUrl: PUBLIC_URL,
@@ -200,11 +176,19 @@ describe("a difference from what runs", () => {
   it.each([
     [
       "a signature log's key",
-      { describe: (name: string) => Promise.resolve(name === "signature" ? log() : (logs[name] ?? log())) },
+      {
+        describe: (name: string) =>
+          Promise.resolve(name === "signature" ? makeLogDescription(start) : (logs[name] ?? makeLogDescription(start))),
+      },
     ],
     [
       "a certificate log's key",
-      { describe: (name: string) => Promise.resolve(name === "certificate" ? log() : (logs[name] ?? log())) },
+      {
+        describe: (name: string) =>
+          Promise.resolve(
+            name === "certificate" ? makeLogDescription(start) : (logs[name] ?? makeLogDescription(start)),
+          ),
+      },
     ],
   ])("is reported if a running key is not the signed one: %s", async (what, running) => {
     const other = newService(running);
@@ -249,7 +233,10 @@ describe("a difference from what runs", () => {
 describe("a log that refuses to write", () => {
   const reason = "SIGNATURE_LOG_KEY is not the key that the log signature was created with: put the old key back";
   const refusing = (name: string): Promise<LogDescription> =>
-    Promise.resolve({ ...(logs[name] ?? log()), ...(name === "signature" ? { state: "refusing", reason } : {}) });
+    Promise.resolve({
+      ...(logs[name] ?? makeLogDescription(start)),
+      ...(name === "signature" ? { state: "refusing", reason } : {}),
+    });
 
   it.each([true, false])("is reported with its own reason; with a repository: %s", async (isDeployed) => {
     const other = newService({ describe: refusing });

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { createHash, generateKeyPairSync } from "node:crypto";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { LogDescription } from "../../shared/rpc/sequencer.ts";
 import { unixMs } from "../../shared/time.ts";
 import { type OpensslChain, timestampChain } from "../../test/support/process/openssl.ts";
+import { makeLogDescription } from "../../test/support/trust/log-description.ts";
 import type { TrustEnv } from "./env.ts";
 import service from "./index.ts";
 
@@ -23,29 +23,6 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-function describeLog(origin: string): LogDescription {
-  const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const spki = new Uint8Array(publicKey.export({ type: "spki", format: "der" }));
-  return {
-    origin,
-    spki,
-    logId: new Uint8Array(createHash("sha256").update(spki).digest()),
-    createdAt: unixMs(Date.parse("2026-11-23T10:20:30Z")),
-    frozenAt: null,
-    creation: null,
-    storageBytes: 0,
-    storageLimitBytes: 1,
-    vkeys: [],
-    treeSize: 1,
-    publishedEntries: 0,
-    indexedEntries: 1,
-    headTimestamp: unixMs(Date.parse("2026-11-23T10:20:31Z")),
-    witnessedSize: null,
-    state: "running",
-    reason: null,
-  };
-}
-
 /** An environment whose logs describe themselves with `describeLogs`. */
 const envWith = (describeLogs: (logName: string) => Promise<LogDescription>): TrustEnv => ({
   PUBLIC_URL,
@@ -53,6 +30,11 @@ const envWith = (describeLogs: (logName: string) => Promise<LogDescription>): Tr
   CA_CHAIN: ca.chain,
   TSA_CHAIN: tsa.chain,
   SEQUENCER: { getByName: (name: string) => ({ describe: () => describeLogs(name) }) } as never,
+});
+const describeLog = (origin: string): LogDescription => ({
+  ...makeLogDescription(Date.parse("2026-11-23T10:20:30Z")),
+  origin,
+  headTimestamp: unixMs(Date.parse("2026-11-23T10:20:31Z")),
 });
 const running = (): TrustEnv => envWith((name) => Promise.resolve(describeLog(name)));
 const ask = (env: TrustEnv, path: string, init: RequestInit = {}): Promise<Response> =>

@@ -2,8 +2,9 @@
 // Invariants of every certificate that the CA issues, checked by parsers that are not ours: node's and
 // @sigstore/core's.
 
-import { createHash, createPublicKey, type KeyObject, X509Certificate as NodeCertificate } from "node:crypto";
-import { ByteStream, X509Certificate, X509SCTExtension } from "@sigstore/core";
+import { X509Certificate as NodeCertificate } from "node:crypto";
+import { X509Certificate } from "@sigstore/core";
+import { type SctSigner, verifiesSct } from "../../support/authority/verify-sct.ts";
 
 const OID = {
   keyUsage: "2.5.29.15",
@@ -16,12 +17,6 @@ const OID = {
 const FULCIO_ARC = "1.3.6.1.4.1.57264.1.";
 const FULCIO_NUMBERS = new Set([1, 2, 3, 4, 5, 6, ...Array.from({ length: 17 }, (_, i) => i + 8)]);
 
-/** The certificate log's key and submissions. */
-export interface Log {
-  readonly spki: Uint8Array;
-  readonly logId: Uint8Array;
-}
-
 /** Returns the certificates in a version 2 response as PEM, leaf first. */
 export function certificatesIn(answer: string): readonly string[] {
   const { signedCertificateEmbeddedSct: signed } = JSON.parse(answer) as {
@@ -31,7 +26,7 @@ export function certificatesIn(answer: string): readonly string[] {
 }
 
 /** Throws with the invariant that does not hold. @param serials all earlier serial numbers; this one is added */
-export function checkChain(pems: readonly string[], log: Log, serials: Set<string>): void {
+export function checkChain(pems: readonly string[], log: SctSigner, serials: Set<string>): void {
   const [leafPem = "", issuingPem = ""] = pems;
   const node = new NodeCertificate(leafPem);
   const issuing = new NodeCertificate(issuingPem);
@@ -76,29 +71,6 @@ function checkExtensions(leaf: X509Certificate): void {
 export function textOf(leaf: X509Certificate, number: number): string | undefined {
   const extension = leaf.extension(`${FULCIO_ARC}${number}`);
   return number <= 6 ? extension?.value.toString() : extension?.valueObj.subs[0]?.value.toString();
-}
-
-/** Removes the SCT and checks that the log signed the rest, so that precertificate and certificate have one TBS. */
-function verifiesSct(leaf: X509Certificate, issuing: X509Certificate, log: Log): boolean {
-  const clone = leaf.clone();
-  const at = clone.extensions.findIndex((extension) => extension.subs[0]?.toOID() === OID.sctList);
-  const [extension] = clone.extensions.splice(at, 1);
-  if (extension === undefined) return false;
-  const scts = new X509SCTExtension(extension).signedCertificateTimestamps;
-  const signed = new ByteStream();
-  signed.appendView(createHash("sha256").update(issuing.publicKey).digest());
-  const tbs = clone.tbsCertificate.toDER();
-  signed.appendUint24(tbs.length);
-  signed.appendView(tbs);
-  return scts.length === 1 && scts.every((sct) => sct.logID.equals(log.logId) && sct.verify(signed.buffer, keyOf(log)));
-}
-
-const keys = new WeakMap<Log, KeyObject>();
-
-function keyOf(log: Log): KeyObject {
-  const key = keys.get(log) ?? createPublicKey({ key: Buffer.from(log.spki), type: "spki", format: "der" });
-  keys.set(log, key);
-  return key;
 }
 
 function demand(holds: boolean, what: string): void {

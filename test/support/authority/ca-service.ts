@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The CA service over fakes, with requests to send and independent parsers to read its certificates.
 
-import { createHash, createPublicKey, generateKeyPairSync, sign } from "node:crypto";
-import { ByteStream, EXTENSION_OID_SCT, X509Certificate, X509SCTExtension } from "@sigstore/core";
+import { generateKeyPairSync, sign } from "node:crypto";
+import { X509Certificate } from "@sigstore/core";
 import { afterEach, beforeEach, expect, vi } from "vitest";
 import type { CaEnv } from "../../../workers/ca/env.ts";
 import { createCa } from "../../../workers/ca/index.ts";
@@ -111,25 +111,6 @@ export async function requestChain(response: Response): Promise<Chain> {
   const [leaf, issuing, root] = pems.map((pem) => X509Certificate.parse(pem));
   if (leaf === undefined || issuing === undefined || root === undefined) throw new Error("the chain is too short");
   return { leaf, issuing, root, pems };
-}
-
-/**
- * Whether the leaf's SCT verifies: RFC 6962 §3.2 with the parser and writer of @sigstore/core, step by step as its
- * verifier.
- */
-export function verifiesSct(leaf: X509Certificate, issuing: X509Certificate, log: FakeCertificateLog): boolean {
-  const clone = leaf.clone();
-  const at = clone.extensions.findIndex((extension) => extension.subs[0]?.toOID() === EXTENSION_OID_SCT);
-  const [extension] = clone.extensions.splice(at, 1);
-  if (extension === undefined) return false;
-  const scts = new X509SCTExtension(extension).signedCertificateTimestamps;
-  const signed = new ByteStream();
-  signed.appendView(createHash("sha256").update(issuing.publicKey).digest());
-  const tbs = clone.tbsCertificate.toDER();
-  signed.appendUint24(tbs.length);
-  signed.appendView(tbs);
-  const key = createPublicKey({ key: Buffer.from(log.spki), type: "spki", format: "der" });
-  return scts.length === 1 && scts.every((sct) => sct.logID.equals(log.logId) && sct.verify(signed.buffer, key));
 }
 
 /** Mutes console.log and console.error in every test of a file, as spies. */

@@ -21,7 +21,7 @@ export interface KnownIdentity {
 const GITHUB_WORKFLOW = "octo-org/octo-automation/.github/workflows/oidc.yml@refs/heads/main";
 
 /** docs.github.com/actions/reference/openid-connect-reference */
-const GITHUB_CLAIMS = {
+export const GITHUB_CLAIMS = {
   jti: "6f0f24f6-04d6-4b0c-9b4d-7a29fd0b1c2c",
   sub: "repo:octo-org/octo-repo:environment:prod",
   ref: "refs/heads/main",
@@ -48,6 +48,29 @@ const GITHUB_CLAIMS = {
   job_workflow_ref: GITHUB_WORKFLOW,
   job_workflow_sha: "9f8e7d6c5b4a39281706f5e4d3c2b1a098765432",
   environment: "prod",
+} as const;
+
+/** A push to the main branch of a public repository, whose release workflow is its own. */
+export const PUSH_CLAIMS = {
+  iss: "https://token.actions.githubusercontent.com",
+  sub: "repo:octo-org/octo-repo:ref:refs/heads/main",
+  aud: "sigstore",
+  event_name: "push",
+  sha: "a".repeat(40),
+  workflow: "release",
+  repository: "octo-org/octo-repo",
+  ref: "refs/heads/main",
+  job_workflow_ref: "octo-org/octo-repo/.github/workflows/release.yml@refs/heads/main",
+  job_workflow_sha: "b".repeat(40),
+  runner_environment: "github-hosted",
+  repository_id: "74",
+  repository_owner: "octo-org",
+  repository_owner_id: "65",
+  workflow_ref: "octo-org/octo-repo/.github/workflows/release.yml@refs/heads/main",
+  workflow_sha: "c".repeat(40),
+  run_id: "12",
+  run_attempt: "1",
+  repository_visibility: "public",
 } as const;
 
 const GITHUB_EXTENSIONS = {

@@ -2,8 +2,8 @@
 // An independent reader of a served log. Downloads every bundle and tile and recomputes the tree by RFC 6962's
 // definition. Shares nothing with the code under test.
 
-import { createHash } from "node:crypto";
 import { expect } from "vitest";
+import { plainNodeHash, sha256 } from "./tree-hashes.ts";
 
 /** A checkpoint as it was served. */
 export interface ServedCheckpoint {
@@ -20,16 +20,6 @@ export async function fetchCheckpoint(url: string): Promise<ServedCheckpoint> {
   return { origin, size: Number(size), root };
 }
 
-const sha256 = (...parts: readonly Uint8Array[]): Buffer => {
-  const hash = createHash("sha256");
-  for (const part of parts) hash.update(part);
-  return hash.digest();
-};
-
-/** SHA-256 of 0x00 and the entry (RFC 6962 §2.1). */
-export const leafHashOf = (entry: Uint8Array): Buffer => sha256(Buffer.of(0), entry);
-const parent = (left: Buffer, right: Buffer): Buffer => sha256(Buffer.of(1), left, right);
-
 /** MTH of RFC 6962 §2.1, level by level from the bottom. A node without a sibling moves up unchanged. */
 export function merkleRoot(leaves: readonly Buffer[]): Buffer {
   let level = leaves;
@@ -42,7 +32,7 @@ function parents(level: readonly Buffer[]): readonly Buffer[] {
   const above: Buffer[] = [];
   for (let i = 0; i < level.length; i += 2) {
     const [left, right] = [level[i], level[i + 1]];
-    if (left !== undefined) above.push(right === undefined ? left : parent(left, right));
+    if (left !== undefined) above.push(right === undefined ? left : plainNodeHash(left, right));
   }
   return above;
 }

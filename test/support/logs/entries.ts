@@ -7,7 +7,9 @@ import { requestCertificateFor } from "../authority/request-certificate.ts";
 import { type SigningKey, signMessage } from "../authority/signing-keys.ts";
 import { hashOf } from "../digests/digest-cases.ts";
 import type { TestStack } from "../process/stack.ts";
-import { naiveLeafHash, rootFromProof } from "./naive-tree.ts";
+import type { LogEntryJson } from "./log-entry.ts";
+import { rootFromProof } from "./naive-tree.ts";
+import { plainLeafHash } from "./tree-hashes.ts";
 
 /** The verifier of a request. */
 export interface VerifierJson {
@@ -22,21 +24,6 @@ export interface HashedRequest {
     readonly digest: string;
     readonly signature: { readonly content: string; readonly verifier: VerifierJson };
   };
-}
-
-/** A log entry as the service answers. */
-export interface LogEntryJson {
-  readonly logIndex: string;
-  readonly logId: { readonly keyId: string };
-  readonly kindVersion: { readonly kind: string; readonly version: string };
-  readonly inclusionProof: {
-    readonly logIndex: string;
-    readonly rootHash: string;
-    readonly treeSize: string;
-    readonly hashes: readonly string[];
-    readonly checkpoint: { readonly envelope: string };
-  };
-  readonly canonicalizedBody: string;
 }
 
 export const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
@@ -118,7 +105,7 @@ export async function readLogKey(stack: TestStack): Promise<Uint8Array> {
 export function expectProven(entry: LogEntryJson, spki: Uint8Array): void {
   const { inclusionProof: proof } = entry;
   const place = { leafIndex: Number(entry.logIndex), treeSize: Number(proof.treeSize) };
-  const leaf = naiveLeafHash(Buffer.from(entry.canonicalizedBody, "base64"));
+  const leaf = plainLeafHash(Buffer.from(entry.canonicalizedBody, "base64"));
   const root = rootFromProof(
     leaf,
     place,

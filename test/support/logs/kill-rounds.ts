@@ -13,7 +13,6 @@ import {
   type ClientKey,
   certificateLeafHash,
   clientKey,
-  type LogEntryJson,
   parseTileLeaf,
   postRaw,
   readBytes,
@@ -22,7 +21,9 @@ import {
   sha256Hex,
   tilePath,
 } from "./log-client.ts";
-import { naiveLeafHash, naiveTile, prefixRoots } from "./naive-tree.ts";
+import type { LogEntryJson } from "./log-entry.ts";
+import { naiveTile, prefixRoots } from "./naive-tree.ts";
+import { plainLeafHash } from "./tree-hashes.ts";
 
 /** The findings of all rounds. */
 export interface KillReport {
@@ -193,7 +194,7 @@ class KillRun {
     log.size = treeSize;
     see(log, treeSize, rootHash.toString("base64"));
     const records = await readRecords(base, treeSize, kind);
-    const leaves = records.map(kind === "entries" ? naiveLeafHash : certificateLeafHash);
+    const leaves = records.map(kind === "entries" ? plainLeafHash : certificateLeafHash);
     const prefixes = prefixRoots(leaves);
     for (const [size, shown] of log.roots) {
       assert.deepEqual([...shown], [prefixes[size]?.toString("base64")], `the root of ${size} entries of ${base}`);

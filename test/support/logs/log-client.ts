@@ -4,7 +4,9 @@
 // Spec: https://c2sp.org/tlog-tiles, https://c2sp.org/tlog-checkpoint, https://c2sp.org/static-ct-api
 
 import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
-import { naiveLeafHash, naiveRoot, rootFromProof } from "./naive-tree.ts";
+import type { LogEntryJson } from "./log-entry.ts";
+import { naiveRoot, rootFromProof } from "./naive-tree.ts";
+import { plainLeafHash } from "./tree-hashes.ts";
 
 /** A client's P-256 key. */
 export interface ClientKey {
@@ -56,23 +58,6 @@ export function attestationRequest(key: ClientKey, subjects: readonly string[]):
   const sig = sign("sha256", pae, key.privateKey).toString("base64");
   const envelope = { payload: payload.toString("base64"), payloadType, signatures: [{ sig, keyid: "" }] };
   return { dsseRequestV002: { envelope, verifiers: [verifierOf(key)] } };
-}
-
-/** A log entry as the service answers. */
-export interface LogEntryJson {
-  readonly logIndex: string;
-  readonly logId: { readonly keyId: string };
-  readonly kindVersion: { readonly kind: string; readonly version: string };
-  readonly integratedTime: string;
-  readonly inclusionPromise: null;
-  readonly inclusionProof: {
-    readonly logIndex: string;
-    readonly rootHash: string;
-    readonly treeSize: string;
-    readonly hashes: readonly string[];
-    readonly checkpoint: { readonly envelope: string };
-  };
-  readonly canonicalizedBody: string;
 }
 
 /** Posts an entry. Throws unless the status is 201. */
@@ -227,16 +212,16 @@ function tileLeafAt(bytes: Buffer, start: number): { readonly leaf: ParsedTileLe
 
 /** The leaf hash of a record of the certificate log: the hash of its MerkleTreeLeaf. */
 export const certificateLeafHash = (record: Buffer): Buffer =>
-  naiveLeafHash(Buffer.concat([Uint8Array.of(0, 0), parseTileLeaf(record).timestampedEntry]));
+  plainLeafHash(Buffer.concat([Uint8Array.of(0, 0), parseTileLeaf(record).timestampedEntry]));
 
 /** The root that the entry's own proof leads to from its body; a valid entry names the same root. */
 export function rootOfEntry({ canonicalizedBody, inclusionProof }: LogEntryJson): Buffer | null {
   const { logIndex, treeSize, hashes } = inclusionProof;
   const place = { leafIndex: Number(logIndex), treeSize: Number(treeSize) };
   const path = hashes.map((hash) => Buffer.from(hash, "base64"));
-  return rootFromProof(naiveLeafHash(Buffer.from(canonicalizedBody, "base64")), place, path);
+  return rootFromProof(plainLeafHash(Buffer.from(canonicalizedBody, "base64")), place, path);
 }
 
 /** The root of the first `treeSize` of these records of the signature log. */
 export const rootOfRecords = (records: readonly Buffer[], treeSize = records.length): Buffer =>
-  naiveRoot(records.slice(0, treeSize).map(naiveLeafHash));
+  naiveRoot(records.slice(0, treeSize).map(plainLeafHash));

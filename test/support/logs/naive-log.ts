@@ -6,7 +6,8 @@ import type { TailAnswer, TailEntry } from "../../../shared/rpc/sequencer.ts";
 import { unixMs } from "../../../shared/time.ts";
 import { hash } from "../../../shared/tlog/hash.ts";
 import type { SignedTreeHead } from "../../../shared/tlog/head.ts";
-import { naiveLeafHash, naiveRoot, naiveTile } from "./naive-tree.ts";
+import { naiveRoot, naiveTile } from "./naive-tree.ts";
+import { plainLeafHash } from "./tree-hashes.ts";
 
 /** A record and its leaf. */
 export interface NaiveRecord {
@@ -62,7 +63,7 @@ export class NaiveLog {
   }
 
   get leaves(): readonly Buffer[] {
-    for (const { hashed } of this.records.slice(this.#leaves.length)) this.#leaves.push(naiveLeafHash(hashed));
+    for (const { hashed } of this.records.slice(this.#leaves.length)) this.#leaves.push(plainLeafHash(hashed));
     return this.#leaves;
   }
 

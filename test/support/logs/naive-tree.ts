@@ -1,18 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // RFC 6962 §2.1, transcribed literally over node:crypto: the reference in every test of trees and proofs.
 
-import { createHash } from "node:crypto";
-
-const sha256 = (...parts: readonly Uint8Array[]): Buffer => {
-  const hash = createHash("sha256");
-  for (const part of parts) hash.update(part);
-  return hash.digest();
-};
-
-/** SHA-256 of 0x00 and the leaf. */
-export const naiveLeafHash = (data: Uint8Array): Buffer => sha256(Uint8Array.of(0), data);
-
-const naiveNodeHash = (left: Uint8Array, right: Uint8Array): Buffer => sha256(Uint8Array.of(1), left, right);
+import { plainNodeHash as naiveNodeHash, sha256 } from "./tree-hashes.ts";
 
 /** MTH(D[start:end]) of the leaves with these hashes. */
 export function naiveRoot(leaves: readonly Buffer[], start = 0, end = leaves.length): Buffer {

@@ -8,7 +8,8 @@ import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:cryp
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tilePath } from "./log-client.ts";
-import { naiveLeafHash, naiveRoot, naiveTile } from "./naive-tree.ts";
+import { naiveRoot, naiveTile } from "./naive-tree.ts";
+import { plainLeafHash } from "./tree-hashes.ts";
 
 const sha256 = (...parts: readonly (Uint8Array | string)[]): Buffer => {
   const hash = createHash("sha256");
@@ -202,7 +203,7 @@ export class ServedLog {
 /** A record of a tlog-tiles log: any bytes. */
 export const entryRecord = (entry: Uint8Array): ServedRecord => ({
   framed: Buffer.concat([Buffer.of(entry.length >> 8, entry.length & 0xff), entry]),
-  leafHash: naiveLeafHash(entry),
+  leafHash: plainLeafHash(entry),
 });
 
 // ---- entries ----
@@ -247,6 +248,6 @@ export function leafRecord(parts: LeafParts): ServedRecord {
   const submitted = precertificate === null ? Buffer.alloc(0) : vector(precertificate, 3);
   return {
     framed: Buffer.concat([entry, submitted, vector(Buffer.concat(fingerprints), 2)]),
-    leafHash: naiveLeafHash(Buffer.concat([Buffer.of(0, 0), entry])),
+    leafHash: plainLeafHash(Buffer.concat([Buffer.of(0, 0), entry])),
   };
 }

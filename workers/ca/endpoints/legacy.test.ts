@@ -12,9 +12,9 @@ import {
   makeService,
   muteConsole,
   prove,
-  verifiesSct,
 } from "../../../test/support/authority/ca-service.ts";
 import { signToken } from "../../../test/support/authority/identity-token.ts";
+import { verifiesSct } from "../../../test/support/authority/verify-sct.ts";
 import REQUESTS from "../../../test/vectors/csr/requests.json" with { type: "json" };
 
 muteConsole();

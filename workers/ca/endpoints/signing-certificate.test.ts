@@ -27,9 +27,10 @@ import {
   requestChain,
   START,
   seconds,
-  verifiesSct,
 } from "../../../test/support/authority/ca-service.ts";
+import { PUSH_CLAIMS } from "../../../test/support/authority/identities.ts";
 import { signToken } from "../../../test/support/authority/identity-token.ts";
+import { verifiesSct } from "../../../test/support/authority/verify-sct.ts";
 import REQUESTS from "../../../test/vectors/csr/requests.json" with { type: "json" };
 
 muteConsole();
@@ -119,33 +120,10 @@ describe("an issued certificate", () => {
 
   it("describes a workflow's build in its extensions", async () => {
     const { post, clock, log } = makeService();
-    const workflow = "octo-org/octo-repo/.github/workflows/release.yml@refs/heads/main";
-    const claims = {
-      iss: GITHUB,
-      sub: "repo:octo-org/octo-repo:ref:refs/heads/main",
-      aud: "sigstore",
-      exp: seconds(clock) + 300,
-      nbf: seconds(clock) - 300,
-      event_name: "push",
-      sha: "a".repeat(40),
-      workflow: "release",
-      repository: "octo-org/octo-repo",
-      ref: "refs/heads/main",
-      job_workflow_ref: workflow,
-      job_workflow_sha: "b".repeat(40),
-      runner_environment: "github-hosted",
-      repository_id: "74",
-      repository_owner: "octo-org",
-      repository_owner_id: "65",
-      workflow_ref: workflow,
-      workflow_sha: "c".repeat(40),
-      run_id: "12",
-      run_attempt: "1",
-      repository_visibility: "public",
-    };
+    const claims = { ...PUSH_CLAIMS, exp: seconds(clock) + 300, nbf: seconds(clock) - 300 };
     const token = signToken(claims, GITHUB_KEY);
     const { leaf, issuing } = await requestChain(await post(bodyOf(token, keyRequest(claims.sub))));
-    expect(leaf.extSubjectAltName?.uri).toBe(`https://github.com/${workflow}`);
+    expect(leaf.extSubjectAltName?.uri).toBe(`https://github.com/${claims.workflow_ref}`);
     expect(verifiesSct(leaf, issuing, log)).toBe(true);
     const values: Readonly<Record<number, string>> = {
       1: GITHUB,

@@ -14,9 +14,9 @@ import {
   muteConsole,
   requestChain,
   START,
-  verifiesSct,
 } from "../../../test/support/authority/ca-service.ts";
 import { signToken } from "../../../test/support/authority/identity-token.ts";
+import { verifiesSct } from "../../../test/support/authority/verify-sct.ts";
 
 muteConsole();
 

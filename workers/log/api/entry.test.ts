@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from "vitest";
 import { der, makeLogService, recordErrors, send } from "../../../test/support/logs/log-service.ts";
-import { naiveLeafHash, naiveRoot, rootFromProof } from "../../../test/support/logs/naive-tree.ts";
+import { naiveRoot, rootFromProof } from "../../../test/support/logs/naive-tree.ts";
+import { plainLeafHash } from "../../../test/support/logs/tree-hashes.ts";
 
 const errors = recordErrors();
 
@@ -41,7 +42,7 @@ describe("GET /api/entries/<index>", () => {
       });
       const { canonicalizedBody, inclusionProof } = json.entry;
       expect(inclusionProof).toMatchObject({ logIndex: String(index), treeSize: "600" });
-      const leaf = naiveLeafHash(der(canonicalizedBody));
+      const leaf = plainLeafHash(der(canonicalizedBody));
       const path = inclusionProof.hashes.map(der);
       expect(rootFromProof(leaf, { leafIndex: index, treeSize: 600 }, path)).toStrictEqual(root);
     }
