@@ -177,7 +177,7 @@ const MAX_OID_BYTES = 64;
 
 function formatOid(contents: Uint8Array): string {
   if (contents.length > MAX_OID_BYTES) throw new DerSyntaxError("OID too long");
-  const arcs: number[] = [];
+  let dotted = "";
   let arc = 0;
   let started = false;
   for (const octet of contents) {
@@ -186,13 +186,17 @@ function formatOid(contents: Uint8Array): string {
     if (!Number.isSafeInteger(arc)) throw new DerSyntaxError("OID arc too large");
     started = (octet & 0x80) !== 0;
     if (started) continue;
-    arcs.push(arc);
+    dotted = dotted === "" ? formatFirstArcs(arc) : `${dotted}.${arc}`;
     arc = 0;
   }
-  const [first] = arcs;
-  if (started || first === undefined) throw new DerSyntaxError("OID truncated");
-  const root = Math.min(2, Math.floor(first / 40));
-  return [root, first - 40 * root, ...arcs.slice(1)].join(".");
+  if (started || dotted === "") throw new DerSyntaxError("OID truncated");
+  return dotted;
+}
+
+/** The first number of an encoding holds two arcs, 40 times the first plus the second (X.690 §8.19.4). */
+function formatFirstArcs(value: number): string {
+  const root = Math.min(2, Math.floor(value / 40));
+  return `${root}.${value - 40 * root}`;
 }
 
 function parseTime(tag: number, text: string): UnixMs | null {

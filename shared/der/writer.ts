@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes DER: knows the encoding rules and no structures. Spec: X.690 §8, §10, §11.
 
-import { compare, concat } from "../bytes/bytes.ts";
+import { compare } from "../bytes/bytes.ts";
 import { encodeUtf8 } from "../bytes/utf8.ts";
 import type { UnixMs } from "../time.ts";
 
@@ -11,7 +11,15 @@ type Der = Uint8Array<ArrayBuffer>;
 export function tlv(tag: number, ...contents: readonly Uint8Array[]): Der {
   let length = 0;
   for (const part of contents) length += part.length;
-  return concat(Uint8Array.of(tag, ...lengthOctets(length)), ...contents);
+  const header = [tag, ...lengthOctets(length)];
+  const encoded = new Uint8Array(header.length + length);
+  encoded.set(header);
+  let offset = header.length;
+  for (const part of contents) {
+    encoded.set(part, offset);
+    offset += part.length;
+  }
+  return encoded;
 }
 
 function lengthOctets(length: number): number[] {
@@ -62,6 +70,17 @@ export const contextPrimitive = (number: number, contents: Uint8Array): Der => t
 
 /** Encodes an OBJECT IDENTIFIER from dotted decimal; meant for constants, so it does not check them. */
 export function oid(dotted: string): Der {
+  const known = encodedOids.get(dotted);
+  if (known !== undefined) return known;
+  const encoded = encodeOid(dotted);
+  encodedOids.set(dotted, encoded);
+  return encoded;
+}
+
+/** The constants of this code, each encoded once; nobody else's OID is written. */
+const encodedOids = new Map<string, Der>();
+
+function encodeOid(dotted: string): Der {
   const [first = 0, second = 0, ...rest] = dotted.split(".").map(Number);
   return tlv(0x06, Uint8Array.from([first * 40 + second, ...rest].flatMap(base128)));
 }

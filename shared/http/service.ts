@@ -4,7 +4,6 @@
 import type { Result } from "../result.ts";
 import type { ConfigError } from "../settings/settings.ts";
 import { catchFailures } from "./failure.ts";
-import { requestIdOf } from "./request-id.ts";
 import { isSettingsCheck, problemsOf, settingsReport } from "./settings-check.ts";
 import { rejectUnconfigured, renderStatus } from "./status.ts";
 
@@ -39,10 +38,9 @@ export function createService<Env, Config, Rest extends unknown[] = []>({
     return config.ok ? route(request, config.value, ...rest) : renderStatus(rejectUnconfigured(config.error));
   };
   return {
-    // The front end gives every request an id; only tests send one without.
     fetch: (request, env, ...rest) =>
       catchFailures(
-        { request, requestId: requestIdOf(request) ?? "unnamed" },
+        request,
         () => answer(request, env, rest),
         (requestId) => failed(requestId, request),
       ),

@@ -6,7 +6,6 @@ import { readBody } from "../../shared/http/body.ts";
 import { catchFailures } from "../../shared/http/failure.ts";
 import { parsePublicUrl } from "../../shared/http/public-url.ts";
 import { quote } from "../../shared/http/quote.ts";
-import { requestIdOf } from "../../shared/http/request-id.ts";
 import { rejectUnconfigured, renderStatus } from "../../shared/http/status.ts";
 import { parseJson } from "../../shared/json/parse.ts";
 import { type Decoder, message, string } from "../../shared/json/proto.ts";
@@ -44,7 +43,7 @@ const decodeFields = message({ email: string, audience: string, expiresIn: integ
  */
 export function issueDevToken(request: Request, env: OidcEnv): Promise<Response> {
   return catchFailures(
-    { request, requestId: requestIdOf(request) ?? "unnamed" },
+    request,
     () => issueToken(request, env),
     (requestId) => renderError({ code: "oidc_failed", requestId }),
   );

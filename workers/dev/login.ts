@@ -2,7 +2,6 @@
 // The page of the development connector, on which one types an address. Loopback hosts only.
 
 import { catchFailures } from "../../shared/http/failure.ts";
-import { requestIdOf } from "../../shared/http/request-id.ts";
 import { rejectUnconfigured, renderStatus } from "../../shared/http/status.ts";
 import { type OidcEnv, readConfig } from "../oidc/env.ts";
 import { respondWithPage } from "../oidc/pages/respond.ts";
@@ -18,7 +17,7 @@ export const DEV_SLUG = "development";
 /** Answers every request to DEV_LOGIN_PATH. The form leads to the connector's callback, by GET. */
 export function showDevLogin(request: Request, env: OidcEnv): Promise<Response> {
   return catchFailures(
-    { request, requestId: requestIdOf(request) ?? "unnamed" },
+    request,
     () => showLogin(request, env),
     (requestId) => renderError({ code: "oidc_failed", requestId }),
   );

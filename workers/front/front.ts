@@ -49,11 +49,11 @@ export async function answer(request: Request, front: Front): Promise<Response> 
   const requestId = requestIdOf(request) ?? crypto.randomUUID();
   const named = new Request(request);
   named.headers.set(REQUEST_ID_HEADER, requestId);
-  const { pathname } = new URL(request.url);
-  const access = OWN_PATHS.has(pathname) ? "all" : pageAccessOf(pathname);
+  const url = new URL(request.url);
+  const access = OWN_PATHS.has(url.pathname) ? "all" : pageAccessOf(url.pathname);
   const response = await catchFailures(
-    { request: named, requestId },
-    () => (access === "all" && isPreflight(request) ? preflight("GET, HEAD") : route(named, front)),
+    named,
+    () => (access === "all" && isPreflight(request) ? preflight("GET, HEAD") : route(named, url, front)),
     () => renderStatus(answerUnavailable(`the service failed; its log has request ${requestId}`)),
   );
   return withHeaders(response, {
@@ -74,9 +74,9 @@ const isFromBrowser = (request: Request): boolean =>
 const isReadable = (request: Request, access: PageAccess): boolean =>
   access === "all" || (access === "read" && isRead(request));
 
-function route(request: Request, front: Front): Response | Promise<Response> {
+/** @param url that of the request, parsed once */
+function route(request: Request, { pathname, host }: URL, front: Front): Response | Promise<Response> {
   const { config, pages, dispatch } = front;
-  const { pathname, host } = new URL(request.url);
   const own = OWN_PATHS.get(pathname);
   const unencrypted = rejectInsecure(request, config);
   if (unencrypted !== null) return unencrypted;

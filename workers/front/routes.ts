@@ -66,7 +66,7 @@ const below = SERVICE_ROUTES.filter(({ path }) => path.endsWith("/*")).map(
 
 /** A doubled slash counts as one, as in the services. */
 function routeOf(pathname: string): ServiceRoute | null {
-  const path = pathname.replace(/\/{2,}/g, "/");
+  const path = pathname.includes("//") ? pathname.replace(/\/{2,}/g, "/") : pathname;
   return whole.get(path) ?? below.find(([prefix]) => path.startsWith(prefix))?.[1] ?? null;
 }
 
