@@ -16,12 +16,17 @@ export interface Chromium {
   readonly stop: () => Promise<void>;
 }
 
-/** Starts Chromium. Throws if there is none. */
-export async function startChromium(): Promise<Chromium> {
+/**
+ * Starts Chromium. Throws if there is none.
+ * @param standInPort where every host but those of this machine is, over TLS with any certificate
+ */
+export async function startChromium(standInPort: number | null = null): Promise<Chromium> {
+  const rules = `--host-resolver-rules=MAP * 127.0.0.1:${standInPort}, EXCLUDE localhost, EXCLUDE 127.0.0.1`;
   const browser = await launch({
     executablePath: findChromium(),
+    acceptInsecureCerts: standInPort !== null,
     // Chromium's sandbox does not run as root.
-    args: process.getuid?.() === 0 ? ["--no-sandbox"] : [],
+    args: [...(process.getuid?.() === 0 ? ["--no-sandbox"] : []), ...(standInPort === null ? [] : [rules])],
   });
   return {
     version: await browser.version(),

@@ -2,6 +2,8 @@
 // Somebody in front of a browser. Finds things by their names in forms and by what they say, never by layout.
 
 import type { BrowserContext, HTTPResponse, Page } from "puppeteer-core";
+import { DEX_PASSWORD } from "../support/sign-in/dex.ts";
+import type { Walk } from "../support/sign-in/walk.ts";
 
 /** How long a page may take to come on a machine that does something else. */
 const PATIENCE_MS = 60_000;
@@ -36,7 +38,7 @@ export class Person {
   }
 
   /** Chooses a connector by its slug. */
-  async choose(connector: "development" | "work"): Promise<void> {
+  async choose(connector: string): Promise<void> {
     await this.#goOn(() => this.page.click(`a[href*="/auth/${connector}?"]`));
   }
 
@@ -50,6 +52,23 @@ export class Person {
   async signInAtWork(address: string): Promise<void> {
     await this.fill("login", address);
     await this.#goOn(() => this.page.click('button[name="ok"]'));
+  }
+
+  async signInAtDex(address: string): Promise<void> {
+    await this.fill("login", address);
+    await this.fill("password", DEX_PASSWORD);
+    await this.#goOn(() => this.page.click("#submit-login"));
+  }
+
+  /** Opens what a program opened or showed, and goes on up to the page that asks, or to that of an error. */
+  async signIn(url: string, { connector, address }: Omit<Walk, "answer">): Promise<void> {
+    await this.open(url);
+    if ((await this.page.$('input[name="user_code"]')) !== null) await this.sendUserCode();
+    const isOffered = (await this.page.$(`a[href*="/auth/${connector}?"]`)) !== null;
+    if (isOffered) await this.choose(connector);
+    if (connector === "development") await this.signInAtDevelopment(address);
+    if (connector === "work") await this.signInAtWork(address);
+    if (connector === "dex") await this.signInAtDex(address);
   }
 
   async cancelAtWork(): Promise<void> {
@@ -91,6 +110,11 @@ export class Person {
   /** What the page says. */
   async text(): Promise<string> {
     return String(await this.page.evaluate("document.body.innerText"));
+  }
+
+  /** Waits until the page says this. */
+  async sees(text: string): Promise<void> {
+    await this.page.waitForFunction(`document.body?.innerText.includes(${JSON.stringify(text)})`);
   }
 
   /** The link with this text. Throws if there is none. */

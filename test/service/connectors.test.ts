@@ -9,72 +9,24 @@ import { keyRequest, prove, withToken } from "../support/authority/ca-stack.ts";
 import { makeAuthorizationUrl } from "../support/oauth/authorization-request.ts";
 import { Browser, type Shown } from "../support/oauth/browser.ts";
 import { startStack, type TestStack } from "../support/process/stack.ts";
-import { ALICE, OTHER_TENANT, TENANT } from "../support/upstreams/people.ts";
-import { CLIENT_SECRET, type Nastiness, StandIns } from "../support/upstreams/stand-ins.ts";
+import {
+  makeConnectorSettings,
+  STAND_IN_CONNECTORS,
+  STAND_IN_ROWS,
+  STAND_IN_SLUGS,
+  type StandInSlug,
+} from "../support/upstreams/connectors.ts";
+import { ALICE, OTHER_TENANT } from "../support/upstreams/people.ts";
+import { type Nastiness, StandIns } from "../support/upstreams/stand-ins.ts";
 
 const LISTENER = "http://localhost:43118/";
-const NOREPLY = "1234567+alice@users.noreply.github.com";
-const EXAMPLE = { trustedDomains: ["example.com"] };
-
-/** Every connector, with what it vouches for when nothing is wrong. */
-const CONNECTORS = {
-  github: { type: "github", id: "https://github.com/login/oauth", config: {}, addresses: [ALICE, NOREPLY] },
-  members: {
-    type: "github",
-    id: "https://members.example",
-    config: { orgs: [{ id: 42, teams: ["release"] }] },
-    addresses: [ALICE, NOREPLY],
-  },
-  ghes: {
-    type: "github",
-    id: "https://code.example.com/login/oauth",
-    config: { hostName: "code.example.com", ...EXAMPLE },
-    addresses: [ALICE],
-  },
-  google: {
-    type: "google",
-    id: "https://accounts.google.com",
-    config: { hostedDomains: ["example.com"] },
-    addresses: [ALICE],
-  },
-  entra: {
-    type: "microsoft",
-    id: "https://login.microsoftonline.com",
-    config: { tenant: TENANT, trustedDomains: { [TENANT]: ["example.com"] } },
-    addresses: [ALICE],
-  },
-  tenants: {
-    type: "microsoft",
-    id: "https://tenants.example",
-    config: { tenant: "organizations", tenants: [TENANT] },
-    addresses: [ALICE],
-  },
-  gitlab: { type: "gitlab", id: "https://gitlab.com", config: { groups: ["acme/release"] }, addresses: [ALICE] },
-  bitbucket: { type: "bitbucket-cloud", id: "https://bitbucket.org", config: { teams: ["acme"] }, addresses: [ALICE] },
-  access: {
-    type: "access",
-    id: "https://example.cloudflareaccess.com",
-    config: { teamDomain: "example.cloudflareaccess.com", ...EXAMPLE },
-    addresses: [ALICE],
-  },
-} as const;
-type Slug = keyof typeof CONNECTORS;
-const SLUGS = Object.keys(CONNECTORS) as Slug[];
-const OPENID: readonly Slug[] = ["google", "entra", "tenants", "gitlab", "access"];
+const OPENID: readonly StandInSlug[] = ["google", "entra", "tenants", "gitlab", "access", "generic"];
 
 const standIns = new StandIns();
 let stack: TestStack;
 beforeAll(async () => {
-  const rows = Object.entries(CONNECTORS).map(([slug, { type, id, config }]) => {
-    return { type, id, slug, config: { clientID: "client", ...config } };
-  });
-  const secrets = Object.fromEntries(SLUGS.map((slug) => [slug, CLIENT_SECRET]));
   stack = await startStack({
-    vars: {
-      OIDC_CONNECTORS: JSON.stringify(rows),
-      OIDC_CONNECTOR_SECRETS: JSON.stringify(secrets),
-      STAND_INS: await standIns.start(),
-    },
+    vars: { ...makeConnectorSettings(STAND_IN_ROWS), STAND_INS: await standIns.start() },
     entry: "test/support/upstreams/upstreams-worker.ts",
   });
 }, 300_000);
@@ -91,12 +43,15 @@ const VERIFIER = "v".repeat(43);
 let people = 0;
 
 /** Signs in up to the page after the provider. Everybody comes from another network. */
-async function signIn(slug: Slug, nastiness: Nastiness = {}): Promise<{ browser: Browser; page: Shown; asked: URL }> {
+async function signIn(
+  slug: StandInSlug,
+  nastiness: Nastiness = {},
+): Promise<{ browser: Browser; page: Shown; asked: URL }> {
   standIns.nastiness = nastiness;
   people++;
   const browser = new Browser({ "cf-connecting-ip": `198.51.${people >> 8}.${people & 255}` });
   const request = { redirectUri: LISTENER, verifier: VERIFIER };
-  const url = makeAuthorizationUrl(stack.url, request, { connector_id: CONNECTORS[slug].id });
+  const url = makeAuthorizationUrl(stack.url, request, { connector_id: STAND_IN_CONNECTORS[slug].id });
   const asked = await browser.open(url, "https://");
   if (!asked.url.startsWith("https://")) return { browser, page: asked, asked: new URL(asked.url) };
   const page = await browser.open(standIns.authorize(asked.url), LISTENER);
@@ -123,9 +78,9 @@ const send =
     void response.writeHead(status, { "content-type": type, ...headers }).end(body);
 
 describe("each connector, from the browser to the certificate", () => {
-  it.each(SLUGS)("%s vouches for the verified address, and the certificate names it", async (slug) => {
+  it.each(STAND_IN_SLUGS)("%s vouches for the verified address, and the certificate names it", async (slug) => {
     const { browser, page, asked } = await signIn(slug);
-    expect(outcomeOf(page)).toEqual(CONNECTORS[slug].addresses);
+    expect(outcomeOf(page)).toEqual(STAND_IN_CONNECTORS[slug].addresses);
     expect(asked.searchParams.get("code_challenge_method")).toBe("S256");
     const back = await browser.submit(page, { answer: "grant" }, LISTENER);
     const code = new URL(back.url).searchParams.get("code") ?? "";
@@ -144,7 +99,7 @@ describe("each connector, from the browser to the certificate", () => {
     const certificate = new X509Certificate(pem?.[0] ?? "");
     expect(certificate.subjectAltName).toBe(`email:${ALICE}`);
     // Extensions 1.3.6.1.4.1.57264.1.1, the text, and .8, the same as a DER string.
-    const issuer = Buffer.from(CONNECTORS[slug].id);
+    const issuer = Buffer.from(STAND_IN_CONNECTORS[slug].id);
     const oid = Buffer.from("060a2b0601040183bf300101", "hex");
     expect(certificate.raw.subarray(certificate.raw.indexOf(oid)).subarray(14, 14 + issuer.length)).toEqual(issuer);
     expect(JSON.stringify(stack.logs)).not.toContain("opaque");
@@ -165,7 +120,7 @@ describe("a provider that answers wrongly", () => {
     ["gave the code for another address", { code: "redirect_uri" }],
     ["gave the code to another browser", { code: "code_challenge" }],
   ];
-  it.each(ANSWERS.flatMap(([what, nastiness]) => SLUGS.map((slug) => [slug, what, nastiness] as const)))(
+  it.each(ANSWERS.flatMap(([what, nastiness]) => STAND_IN_SLUGS.map((slug) => [slug, what, nastiness] as const)))(
     "%s %s: a page says so",
     async (slug, _, nastiness) => {
       const { page } = await signIn(slug, nastiness);
@@ -175,12 +130,12 @@ describe("a provider that answers wrongly", () => {
 
   it("does not answer within ten seconds: a page says so", async () => {
     const outcomes = await Promise.all(
-      SLUGS.map(async (slug) => outcomeOf((await signIn(slug, { token: () => undefined })).page)),
+      STAND_IN_SLUGS.map(async (slug) => outcomeOf((await signIn(slug, { token: () => undefined })).page)),
     );
-    expect(outcomes).toEqual(SLUGS.map(() => "upstream_failed"));
+    expect(outcomes).toEqual(STAND_IN_SLUGS.map(() => "upstream_failed"));
   });
 
-  it.each(SLUGS)("%s does not know this site's secret: the operator must act", async (slug) => {
+  it.each(STAND_IN_SLUGS)("%s does not know this site's secret: the operator must act", async (slug) => {
     const { page } = await signIn(slug, { token: send(401, "application/json", '{"error":"invalid_client"}') });
     expect([page.status, outcomeOf(page)]).toEqual([502, "upstream_refused"]);
   });
@@ -216,7 +171,7 @@ const bitbucket = (row: object): Nastiness => ({ api: { "/2.0/user/emails": { va
 const UPN = { email: "ceo@example.com", xms_edov: null, upn: ALICE };
 
 describe("a person", () => {
-  it.each<readonly [Slug, string, Nastiness, readonly string[] | string]>([
+  it.each<readonly [StandInSlug, string, Nastiness, readonly string[] | string]>([
     [
       "github",
       "whose primary address is not verified",
@@ -363,6 +318,9 @@ describe("a person", () => {
       { api: { "/2.0/user/emails": { values: [], next: "https://evil.example/" } } },
       "address_unverified",
     ],
+    ["generic", "whose address is not verified", { claims: { email_verified: false } }, "address_unverified"],
+    ["generic", "verified by a text", { claims: { email_verified: "true" } }, "address_unverified"],
+    ["generic", "who changed the address", { claims: { email: "b@example.com" } }, ["b@example.com"]],
     [
       "access",
       "in a domain that the operator does not vouch for",

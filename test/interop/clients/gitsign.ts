@@ -3,40 +3,45 @@
 import type { Client, Operation } from "./client.ts";
 
 /** Fetches the instance's keys one by one: gitsign reads no trusted root file. internal/gitsign/trustedroot.go */
-const KEYS = `curl -fsS "$S/api/v1/rootCert" > fulcio-chain.pem
+export const KEYS = `curl -fsS "$S/api/v1/rootCert" > fulcio-chain.pem
 curl -fsS "$S/api/v1/timestamp/certchain" > tsa-chain.pem
 key() { node -p 'JSON.parse(require("fs").readFileSync("trusted_root.json"))["'$1'"][0].publicKey.rawBytes' | base64 -d | openssl pkey -pubin -inform DER; }
 key tlogs > rekor.pub
 key ctlogs > ctfe.pub`;
 
-const CONFIGURE = `git init -q repository && cd repository
+/** Makes a repository whose commits gitsign signs. */
+export const CONFIGURE = `git init -q repository && cd repository
 git config user.name Alice; git config user.email "$I"
 git config gpg.format x509; git config gpg.x509.program gitsign
 git config gitsign.fulcio "$S"; git config gitsign.rekor "$S"; git config gitsign.issuer "$U"
 git config gitsign.timestampServerURL "$S/api/v1/timestamp"
 git config gitsign.timestampCertChain "$PWD/../tsa-chain.pem"`;
 
-const ENVIRONMENT = `export GITSIGN_REKOR_MODE=offline GITSIGN_REKOR_VERSION=2
+/** Goes to the repository. */
+export const ENVIRONMENT = `export GITSIGN_REKOR_MODE=offline GITSIGN_REKOR_VERSION=2
 export SIGSTORE_ROOT_FILE="$PWD/fulcio-chain.pem" SIGSTORE_REKOR_PUBLIC_KEY="$PWD/rekor.pub" SIGSTORE_CT_LOG_PUBLIC_KEY_FILE="$PWD/ctfe.pub"
 cd repository`;
 
 /** https://github.com/sigstore/gitsign/issues/866 */
-const CANNOT_VERIFY = {
+export const CANNOT_VERIFY = {
   refusedWith: /error parsing response into Timestamp: asn1: structure error/,
   because:
     "with Rekor v2 gitsign needs the timestamp but passes the bare token to sigstore-go, which expects the whole response. It fails with every timestamp authority: `internal/sigstore/compat/attrs.go:25-30`, [gitsign#866](https://github.com/sigstore/gitsign/issues/866)",
 };
 
 /** Splits a commit into its CMS signature and the payload that the signature covers. */
-const take = (commit: string): string => `git cat-file commit ${commit} > ../commit.txt && cd ..
+export const take = (commit: string): string => `git cat-file commit ${commit} > ../commit.txt && cd ..
 sed -n '/^gpgsig /,/END SIGNED MESSAGE/{s/^gpgsig //;s/^ //;s/SIGNED MESSAGE/CMS/;p}' commit.txt > signature.pem
 sed '/^gpgsig /,/END SIGNED MESSAGE/d' commit.txt > payload.txt`;
 
-const openssl = (identity: string): string =>
+/** Verifies what `take` has taken. */
+export const openssl = (identity: string): string =>
   `openssl cms -verify -inform PEM -in signature.pem -binary -content payload.txt -CAfile fulcio-chain.pem -purpose any -verify_email ${identity} -out /dev/null`;
 
 /** Verifies the signature as a bundle; openssl has already shown that the signed attributes belong to the commit. */
-const sigstoreGo = (identity: string): string => `node "$HERE/commit-bundle.ts" signature.pem commit.json attributes.der
+export const sigstoreGo = (
+  identity: string,
+): string => `node "$HERE/commit-bundle.ts" signature.pem commit.json attributes.der
 sigstore-go-verification -trustedrootJSONpath trusted_root.json -artifact attributes.der -expectedIssuer "$U" -expectedSAN ${identity} commit.json`;
 
 const OPERATIONS: readonly Operation[] = [

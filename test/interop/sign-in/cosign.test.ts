@@ -3,8 +3,9 @@
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Program } from "../../support/sign-in/program.ts";
-import { codeOn, walk } from "../../support/sign-in/walk.ts";
-import { ALICE, CONNECTORS, openWorkplace, type Workplace } from "./workplace.ts";
+import { codeOn } from "../../support/sign-in/walk.ts";
+import { ALICE } from "../../support/upstreams/people.ts";
+import { CONNECTORS, grantAt, openWorkplace, type Workplace } from "./workplace.ts";
 
 let workplace: Workplace;
 beforeAll(async () => {
@@ -35,28 +36,29 @@ const deviceOf = async (program: Program): Promise<string> => {
   return link;
 };
 
-describe.each(CONNECTORS)("cosign at the connector %s", (connector) => {
-  const granted = { connector, address: ALICE, answer: "grant" } as const;
-
-  it("signs in a browser", async () => {
+describe("cosign", () => {
+  it.each(CONNECTORS)("signs in a browser, at the connector %s", async (connector) => {
     const folder = await workplace.makeFolder();
     const program = await sign("normal", folder);
-    const last = await walk(await program.opened, granted);
-    expect(last.html).toContain("successful");
+    const alice = await workplace.signIn(await program.opened, connector);
+    await alice.grant();
+    await alice.sees("successful");
     await expectSignature(program, folder, workplace.issuerOf(connector));
+    expect(workplace.complaintsOf(alice)).toStrictEqual([]);
+    await alice.leave();
   });
 
-  it("signs with a code that the person copies", async () => {
+  it.concurrent.each(CONNECTORS)("signs with a code that the person copies, at the connector %s", async (connector) => {
     const folder = await workplace.makeFolder();
     const program = await sign("normal", folder, "fails");
-    program.type(codeOn(await walk(await linkOf(program), granted)));
+    program.type(codeOn(await workplace.walk(await linkOf(program), grantAt(connector))));
     await expectSignature(program, folder, workplace.issuerOf(connector));
   });
 
-  it("signs with a code that it shows", async () => {
+  it.concurrent.each(CONNECTORS)("signs with a code that it shows, at the connector %s", async (connector) => {
     const folder = await workplace.makeFolder();
     const program = await sign("device", folder);
-    await walk(await deviceOf(program), granted);
+    await workplace.walk(await deviceOf(program), grantAt(connector));
     await expectSignature(program, folder, workplace.issuerOf(connector));
   });
 });
@@ -66,7 +68,7 @@ describe("cosign says why it did not sign", () => {
 
   it("when the person cancels in the browser", async () => {
     const program = await sign("normal", await workplace.makeFolder());
-    await walk(await program.opened, refused);
+    await workplace.walk(await program.opened, refused);
     const { code, output } = await program.ended;
     expect([code, output]).toStrictEqual([
       1,
@@ -84,7 +86,7 @@ describe("cosign says why it did not sign", () => {
 
   it("when the person says that the device is not theirs", async () => {
     const program = await sign("device", await workplace.makeFolder());
-    await walk(await deviceOf(program), refused);
+    await workplace.walk(await deviceOf(program), refused);
     const { code, output } = await program.ended;
     expect([code, output]).toStrictEqual([1, expect.stringContaining("access_denied")]);
   });

@@ -6,8 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readInstance, sign, verify } from "../../../cli/signing/sigstore-js.ts";
 import { interopTool } from "../../../tools/interop-tools.ts";
 import type { Program } from "../../support/sign-in/program.ts";
-import { codeOn, walk } from "../../support/sign-in/walk.ts";
-import { ALICE, CONNECTORS, openWorkplace, type Workplace } from "./workplace.ts";
+import { codeOn } from "../../support/sign-in/walk.ts";
+import { ALICE } from "../../support/upstreams/people.ts";
+import { CONNECTORS, grantAt, openWorkplace, type Workplace } from "./workplace.ts";
 
 let workplace: Workplace;
 beforeAll(async () => {
@@ -30,32 +31,32 @@ async function expectSignature(program: Program, issuer: string): Promise<void> 
   expect(verify(instance, bundle, { identity: ALICE, issuer, data })).toBe(ALICE);
 }
 
-describe.each(CONNECTORS)("oauthflow at the connector %s", (connector) => {
-  const granted = { connector, address: ALICE, answer: "grant" } as const;
-
-  it("gets a token by its listener", async () => {
+describe("oauthflow", () => {
+  it.each(CONNECTORS)("gets a token by its listener, at the connector %s", async (connector) => {
     const program = await begin();
-    await walk(await program.opened, granted);
+    const alice = await workplace.signIn(await program.opened, connector);
+    await alice.grant();
     await expectSignature(program, workplace.issuerOf(connector));
+    await alice.leave();
   });
 
-  it("gets a token by the connector that it names", async () => {
+  it.each(CONNECTORS)("gets a token by the connector that it names: %s", async (connector) => {
     const program = await begin("-connector", workplace.issuerOf(connector));
-    await walk(await program.opened, granted);
+    await workplace.walk(await program.opened, grantAt(connector));
     await expectSignature(program, workplace.issuerOf(connector));
   });
 
-  it("gets a token by a code that the person copies", async () => {
+  it.each(CONNECTORS)("gets a token by a code that the person copies, at the connector %s", async (connector) => {
     const program = await begin("-no-browser");
     const [, link = ""] = await program.says(/Go to the following link in a browser:\s+(\S+)/);
-    program.type(codeOn(await walk(link, granted)));
+    program.type(codeOn(await workplace.walk(link, grantAt(connector))));
     await expectSignature(program, workplace.issuerOf(connector));
   });
 
-  it("gets a token by a code that it shows", async () => {
+  it.concurrent.each(CONNECTORS)("gets a token by a code that it shows, at the connector %s", async (connector) => {
     const program = await begin("-device");
     const [, link = ""] = await program.says(/in your browser at: (\S+)/);
-    await walk(link, granted);
+    await workplace.walk(link, grantAt(connector));
     await expectSignature(program, workplace.issuerOf(connector));
   });
 });

@@ -6,10 +6,10 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bundleToJSON } from "@sigstore/bundle";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readInstance, sign } from "../../../cli/signing/sigstore-js.ts";
-import { walk } from "../../support/sign-in/walk.ts";
+import { readInstance, sign, verify } from "../../../cli/signing/sigstore-js.ts";
+import { ALICE } from "../../support/upstreams/people.ts";
 import { ARTIFACT } from "../clients/artifacts.ts";
-import { ALICE, CONNECTORS, openWorkplace, type Workplace } from "./workplace.ts";
+import { CONNECTORS, openWorkplace, type Workplace } from "./workplace.ts";
 
 let workplace: Workplace;
 beforeAll(async () => {
@@ -24,14 +24,19 @@ describe("sigstore-java", () => {
       folder,
     });
     const [url] = await program.says(/http:\/\/localhost\S+\/oidc\/auth\S+/);
-    await walk(url, { connector, address: ALICE, answer: "grant" });
+    const alice = await workplace.signIn(url, connector);
+    await alice.grant();
     const { code, stdout, output } = await program.ended;
     expect(code, output).toBe(0);
+    await alice.leave();
     const [, identityToken = ""] = /^token (\S+)$/m.exec(stdout) ?? [];
     const instance = await readInstance(workplace.deployment.stack.url);
-    const bundle = await sign(instance, { identityToken, data: Buffer.from(ARTIFACT), attestationType: null });
+    const data = Buffer.from(ARTIFACT);
+    const bundle = await sign(instance, { identityToken, data, attestationType: null });
+    expect(verify(instance, bundle, { identity: ALICE, issuer: workplace.issuerOf(connector), data })).toBe(ALICE);
+    if (connector !== "work") return;
     writeFileSync(join(folder, "bundle.json"), JSON.stringify(bundleToJSON(bundle)));
-    const verify = `sigstore-java verify-bundle --bundle bundle.json --certificate-identity ${ALICE} --certificate-oidc-issuer ${workplace.issuerOf(connector)} --trusted-root trusted_root.json README.md`;
-    await workplace.run(verify.split(" "), { folder });
+    const command = `sigstore-java verify-bundle --bundle bundle.json --certificate-identity ${ALICE} --certificate-oidc-issuer ${workplace.issuerOf(connector)} --trusted-root trusted_root.json README.md`;
+    await workplace.run(command.split(" "), { folder });
   });
 });

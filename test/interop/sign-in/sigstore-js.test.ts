@@ -3,8 +3,8 @@
 
 import { decodeJwt } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { walk } from "../../support/sign-in/walk.ts";
-import { ALICE, CONNECTORS, openWorkplace, type Workplace } from "./workplace.ts";
+import { ALICE } from "../../support/upstreams/people.ts";
+import { CONNECTORS, openWorkplace, type Workplace } from "./workplace.ts";
 
 let workplace: Workplace;
 beforeAll(async () => {
@@ -20,9 +20,11 @@ describe("@sigstore/cli", () => {
     const { url } = workplace.deployment.stack;
     const attest = `sigstore attest --fulcio-url ${url} --oidc-issuer ${url}/oidc --no-tlog-upload --tsa-server-url ${url} --timeout 60 -o bundle.json statement.json`;
     const program = await workplace.start(attest.split(" "), { folder });
-    await walk(await program.opened, { connector, address: ALICE, answer: "grant" });
+    const alice = await workplace.signIn(await program.opened, connector);
+    await alice.grant();
     const { code, output } = await program.ended;
     expect(code, output).toBe(0);
+    await alice.leave();
     const tuf = `--tuf-mirror-url ${url}/tuf --tuf-root-path root.json --tuf-cache-path tuf-cache`;
     const verify = `sigstore verify bundle.json ${tuf} --certificate-issuer ${workplace.issuerOf(connector)} --certificate-identity-email ${ALICE} --tlog-threshold 0`;
     await workplace.run(verify.split(" "), { folder });
@@ -30,7 +32,7 @@ describe("@sigstore/cli", () => {
 
   it("gets a token", async () => {
     const program = await workplace.start(token(), { folder: await workplace.makeFolder() });
-    await walk(await program.opened, { connector: "work", address: ALICE, answer: "grant" });
+    await workplace.walk(await program.opened, { connector: "work", address: ALICE, answer: "grant" });
     const { code, stdout, output } = await program.ended;
     expect(code, output).toBe(0);
     const claims = {
@@ -43,7 +45,7 @@ describe("@sigstore/cli", () => {
 
   it("ends with what the person decided", async () => {
     const program = await workplace.start(token(), { folder: await workplace.makeFolder() });
-    await walk(await program.opened, { connector: "work", address: ALICE, answer: "refuse" });
+    await workplace.walk(await program.opened, { connector: "work", address: ALICE, answer: "refuse" });
     const { code, output } = await program.ended;
     expect(code).not.toBe(0);
     expect(output).toContain("refused or cancelled in the browser");

@@ -2,8 +2,9 @@
 // sigstore-python signs people in: in a browser, and by a code that they copy.
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { codeOn, walk } from "../../support/sign-in/walk.ts";
-import { ALICE, CONNECTORS, openWorkplace, type Workplace } from "./workplace.ts";
+import { codeOn } from "../../support/sign-in/walk.ts";
+import { ALICE } from "../../support/upstreams/people.ts";
+import { CONNECTORS, grantAt, openWorkplace, type Workplace } from "./workplace.ts";
 
 let workplace: Workplace;
 beforeAll(async () => {
@@ -22,10 +23,12 @@ describe("sigstore-python", () => {
   it.each(CONNECTORS)("signs in a browser, at the connector %s", async (connector) => {
     const folder = await workplace.makeFolder();
     const program = await workplace.start([...SIGN, "README.md"], { folder });
-    const last = await walk(await program.opened, { connector, address: ALICE, answer: "grant" });
-    expect(last.html).toContain("successful");
+    const alice = await workplace.signIn(await program.opened, connector);
+    await alice.grant();
+    await alice.sees("successful");
     const { code, output } = await program.ended;
     expect(code, output).toBe(0);
+    await alice.leave();
     await workplace.run(verifyAs(workplace.issuerOf(connector)), { folder });
   });
 
@@ -33,7 +36,7 @@ describe("sigstore-python", () => {
     const folder = await workplace.makeFolder();
     const program = await workplace.start([...SIGN, "--oauth-force-oob", "README.md"], { folder });
     const [url] = await program.says(/http:\/\/localhost\S+\/oidc\/auth\S+/);
-    program.type(codeOn(await walk(url, { connector, address: ALICE, answer: "grant" })));
+    program.type(codeOn(await workplace.walk(url, grantAt(connector))));
     const { code, output } = await program.ended;
     expect(code, output).toBe(0);
     await workplace.run(verifyAs(workplace.issuerOf(connector)), { folder });
@@ -42,7 +45,7 @@ describe("sigstore-python", () => {
   it("ends with what the person decided", async () => {
     const folder = await workplace.makeFolder();
     const program = await workplace.start([...SIGN, "README.md"], { folder });
-    await walk(await program.opened, { connector: "work", address: ALICE, answer: "refuse" });
+    await workplace.walk(await program.opened, { connector: "work", address: ALICE, answer: "refuse" });
     const { code, output } = await program.ended;
     expect([code, output]).toStrictEqual([1, expect.stringContaining("access_denied")]);
   });

@@ -14,10 +14,15 @@ export interface Shown {
 export class Browser {
   readonly #cookies = new Map<string, Map<string, string>>();
   readonly #headers: Readonly<Record<string, string>>;
+  readonly #route: (url: string) => string;
 
-  /** @param headers sent with every request, such as the address that Cloudflare names */
-  constructor(headers: Readonly<Record<string, string>> = {}) {
+  /**
+   * @param headers sent with every request, such as the address that Cloudflare names
+   * @param route where the server of an address is really
+   */
+  constructor(headers: Readonly<Record<string, string>> = {}, route: (url: string) => string = (url) => url) {
     this.#headers = headers;
+    this.#route = route;
   }
 
   /** Opens an address and follows redirects and refreshing pages up to an address at `stopAt`. */
@@ -39,7 +44,7 @@ export class Browser {
     this.#cookies.set(host, jar);
     const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join("; ");
     const headers = { ...this.#headers, ...(init.headers as Record<string, string>), cookie };
-    const response = await fetch(url, { ...init, headers, redirect: "manual" });
+    const response = await fetch(this.#route(url), { ...init, headers, redirect: "manual" });
     for (const line of response.headers.getSetCookie()) {
       const [pair = ""] = line.split(";");
       jar.set(pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1));
@@ -88,4 +93,4 @@ function attribute(tag: string, name: string): string | null {
 }
 
 const unescape = (text: string): string =>
-  text.replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)));
+  text.replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code))).replaceAll("&amp;", "&");

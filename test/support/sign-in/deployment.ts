@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A stack at which people sign in: with the development connector, and with one to a provider by others.
+// A stack at which people sign in: with the development connector, with one to a provider by others, and with further
+// ones.
 
 import { findFreePort } from "../../../cli/address.ts";
 import { startStack, type TestStack } from "../process/stack.ts";
+import { type ConnectorRow, makeConnectorSettings } from "../upstreams/connectors.ts";
 import { valueOf } from "../value-of.ts";
 import { startOpenIdProvider } from "./openid-provider.ts";
 
@@ -21,19 +23,27 @@ export interface SignInDeployment {
   readonly stop: () => Promise<void>;
 }
 
-/** Starts both. */
-export async function startSignInDeployment(): Promise<SignInDeployment> {
+/** What a deployment has beside the two connectors. */
+interface Further {
+  /** The rows of further connectors. @param issuer of the deployment, below which the callbacks are */
+  readonly connectors: (issuer: string) => Promise<readonly ConnectorRow[]>;
+  readonly vars: Readonly<Record<string, string>>;
+  /** The Worker, if another than that of `npm start`. */
+  readonly entry: string;
+}
+
+/** Starts the deployment and the provider. */
+export async function startSignInDeployment(further: Further | null = null): Promise<SignInDeployment> {
   const port = valueOf(await findFreePort(0));
   const issuer = `http://localhost:${port}/oidc`;
   const redirectUri = `${issuer}/callback/${SLUG}`;
   const provider = await startOpenIdProvider({ clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, redirectUri });
   const row = { type: "oidc", slug: SLUG, name: "Work", config: { issuer: provider.url, clientID: CLIENT_ID } };
+  const rows = [{ slug: SLUG, secret: CLIENT_SECRET, row }, ...((await further?.connectors(issuer)) ?? [])];
   const stack = await startStack({
     port,
-    vars: {
-      OIDC_CONNECTORS: JSON.stringify([row]),
-      OIDC_CONNECTOR_SECRETS: JSON.stringify({ [SLUG]: CLIENT_SECRET }),
-    },
+    vars: { ...makeConnectorSettings(rows), ...further?.vars },
+    ...(further === null ? {} : { entry: further.entry }),
   });
   return {
     stack,

@@ -79,3 +79,6 @@ export const GITLAB_USERINFO: Json = { ...GITLAB_CLAIMS, groups: ["acme", "acme/
 
 /** Cloudflare Access, an OpenID application for SaaS: an address, and no word of its verification. */
 export const ACCESS_CLAIMS: Json = { sub: "7335d417-61da-459d-899c-0a01c76a2f94", email: ALICE };
+
+/** https://openid.net/specs/openid-connect-core-1_0.html#StandardClaims */
+export const GENERIC_CLAIMS: Json = { sub: "user-1", email: ALICE, email_verified: true };

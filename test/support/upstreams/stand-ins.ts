@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stand-ins for GitHub, an Enterprise Server, Google, Entra, GitLab, Bitbucket and Access: one server, which answers
-// for each host as that provider documents, and can be wrong on purpose. It checks client, secret, redirect URI,
-// PKCE and the single use of codes.
+// Stand-ins for GitHub, an Enterprise Server, Google, Entra, GitLab, Bitbucket, Access and some OpenID provider: one
+// server, which answers for each host as that provider documents, and can be wrong on purpose. It checks client,
+// secret, redirect URI, PKCE and the single use of codes. A Worker and a browser of fetch reach it at
+// http://127.0.0.1:PORT/HOST/PATH, and a real browser at the provider's own address, over TLS.
 
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { type IssuerKey, makeIssuerKey, signToken } from "../authority/identity-token.ts";
+import { makeSelfSigned } from "../process/self-signed.ts";
 import * as people from "./people.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -35,6 +38,8 @@ interface OpenIdKind {
 
 const ACCESS = "https://example.cloudflareaccess.com/cdn-cgi/access/sso/oidc/client";
 const ENTRA = "https://login.microsoftonline.com";
+/** An OpenID provider that is none of the known ones. */
+export const GENERIC_ISSUER = "https://login.example.org";
 const OPENID: Readonly<Record<string, OpenIdKind>> = {
   "https://accounts.google.com": { issuer: "https://accounts.google.com", claims: people.GOOGLE_CLAIMS },
   [`${ENTRA}/${people.TENANT}/v2.0`]: { issuer: `${ENTRA}/${people.TENANT}/v2.0`, claims: people.ENTRA_CLAIMS },
@@ -45,6 +50,7 @@ const OPENID: Readonly<Record<string, OpenIdKind>> = {
   },
   "https://gitlab.com": { issuer: "https://gitlab.com", claims: people.GITLAB_CLAIMS },
   [ACCESS]: { issuer: ACCESS, claims: people.ACCESS_CLAIMS },
+  [GENERIC_ISSUER]: { issuer: GENERIC_ISSUER, claims: people.GENERIC_CLAIMS },
 };
 
 /** Where GitHub's and Bitbucket's APIs are, with their documents. */
@@ -54,6 +60,8 @@ const APIS: Readonly<Record<string, Json>> = {
   "https://api.bitbucket.org": people.BITBUCKET_API,
 };
 const TOKEN_PATHS = new Set(["/login/oauth/access_token", "/site/oauth2/access_token"]);
+/** Where browsers come. */
+const AUTHORIZE = /\/authorize$/;
 export const CLIENT_SECRET = "upstream secret+/%";
 
 /** The stand-ins, running. */
@@ -66,17 +74,35 @@ export class StandIns {
   readonly #keys = Array.from({ length: 8 }, (_, i) => makeIssuerKey(`key-${i}`));
   readonly #foreign = makeIssuerKey("key-0");
   #generation = 0;
-  readonly #server = createServer((request, response) => void this.#answer(request, response));
+  readonly #servers: Server[] = [];
 
+  /** Serves all hosts over plain HTTP. Returns the address, below which each host is a folder. */
   async start(): Promise<string> {
-    this.#server.listen(0, "localhost");
-    await once(this.#server, "listening");
-    return `http://localhost:${(this.#server.address() as AddressInfo).port}`;
+    const server = createServer((request, response) => void this.#answer(`https:/${request.url}`, request, response));
+    return `http://127.0.0.1:${await this.#listen(server)}`;
+  }
+
+  /** Serves them over TLS as well, each at its own name. Returns the port. */
+  startTls(): Promise<number> {
+    return this.#listen(
+      createTlsServer(makeSelfSigned(), (request, response) => {
+        void this.#answer(`https://${request.headers.host}${request.url}`, request, response);
+      }),
+    );
+  }
+
+  async #listen(server: Server): Promise<number> {
+    this.#servers.push(server);
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    return (server.address() as AddressInfo).port;
   }
 
   stop(): void {
-    this.#server.closeAllConnections();
-    this.#server.close();
+    for (const server of this.#servers) {
+      server.closeAllConnections();
+      server.close();
+    }
   }
 
   /** What a browser gets at an authorization endpoint, whose user is signed in: the address of the way back. */
@@ -93,8 +119,9 @@ export class StandIns {
     return back.href;
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(`https:/${request.url ?? ""}`);
+  async #answer(asked: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(asked);
+    if (AUTHORIZE.test(url.pathname)) return this.#answerBrowser(url, response);
     const address = `${url.origin}${url.pathname}`;
     this.asked.push(`${request.method} ${address}${url.search}`);
     const body = await readBody(request);
@@ -107,6 +134,11 @@ export class StandIns {
     if (isTokens) return sendJson(...this.#redeem(new URLSearchParams(body), request, { base, kind }));
     if (kind !== null) return this.#answerOpenId(address.slice(base.length), { base, kind }, sendJson);
     return this.#answerApi(address, request, sendJson);
+  }
+
+  #answerBrowser(url: URL, response: ServerResponse): void {
+    const isKnown = url.searchParams.get("client_id") === "client" && url.searchParams.get("response_type") === "code";
+    response.writeHead(isKnown ? 302 : 400, isKnown ? { location: this.authorize(url.href) } : {}).end();
   }
 
   #answerOpenId(path: string, { base, kind }: Served<OpenIdKind>, sendJson: SendJson): void {

@@ -66,7 +66,8 @@ export class DeviceTable {
     const { deviceHash, userCode, clientId, challenge, network, country, expiresAt } = request;
     return this.#storage.transactionSync(() => {
       this.clear(now);
-      const ofNetwork = this.#count("WHERE network IS ?", network);
+      // Only a person who has signed in ends the waiting of a device, so strangers cannot.
+      const ofNetwork = this.#count("WHERE network IS ? AND state = 'waiting'", network);
       if (ofNetwork >= MAX_WAITING_OF_NETWORK || this.#count("") >= MAX_WAITING) return false;
       const added = this.#storage.exec(
         `INSERT INTO devices (device_hash, user_code, client_id, challenge, network, country, asked_at, expires_at,

@@ -125,6 +125,16 @@ describe("devices", () => {
     expect(devices.add(request("x", "n0"), at(300))).toBe(true);
   });
 
+  it("no longer count for their network once a person has decided", () => {
+    const devices = new DeviceTable(storage);
+    for (let i = 0; i < 10; i++) devices.add(request(`${i}`), at(0));
+    expect(devices.add(request("x"), at(1))).toBe(false);
+    devices.decide("0", ALICE, at(2));
+    devices.decide("1", null, at(2));
+    for (const name of ["x", "y"]) expect(devices.add(request(name), at(3))).toBe(true);
+    expect(devices.add(request("z"), at(3))).toBe(false);
+  });
+
   it("do not share a code", () => {
     const devices = new DeviceTable(storage);
     devices.add(request("d"), at(0));
