@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// `npm run mutate -- [NAME…]`: breaks the code on purpose, one invariant at a time (test/mutations/), in a copy of the
-// checkout, and runs the tests that must notice. Exits with 1 if a break goes unnoticed. A NAME is the beginning of a
-// mutation's name.
+// `npm run mutate -- [--fuzz N] [NAME…]`: breaks the code on purpose, one invariant at a time (test/mutations/), in a
+// copy of the checkout, and runs the tests that must notice. Exits with 1 if a break goes unnoticed. A NAME is the
+// beginning of a mutation's name. With --fuzz, the fuzzer of the service is the only judge, with N changed requests.
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { progressBar } from "../cli/progress.ts";
 import { ROOT } from "../cli/root.ts";
 import { duration, fail, paint, say } from "../cli/terminal.ts";
@@ -15,6 +16,24 @@ import { applyMutation, type Mutation, readMutations } from "./mutations.ts";
 
 /** A break may make a test hang. */
 const TIMEOUT_MS = 300_000;
+/** The fuzzer sends each request that costs too much up to twenty times. */
+const FUZZ_TIMEOUT_MS = 1_200_000;
+const FUZZER = "test/service/fuzz.test.ts";
+
+/** The tests that must notice a mutation. */
+interface Judge {
+  readonly testsOf: (mutation: Mutation) => readonly string[];
+  readonly timeoutMs: number;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+const OWN_TESTS: Judge = { testsOf: ({ tests }) => tests, timeoutMs: TIMEOUT_MS, env: {} };
+
+const fuzzer = (requests: number): Judge => ({
+  testsOf: () => [FUZZER],
+  timeoutMs: FUZZ_TIMEOUT_MS,
+  env: { SIGEDGE_FUZZ_REQUESTS: String(requests) },
+});
 
 interface Outcome {
   readonly mutation: Mutation;
@@ -37,69 +56,86 @@ function copyCheckout(): string {
 }
 
 /**
- * Returns the name of the first test that fails, null if none does. Ends the process if a test file cannot be loaded.
+ * Returns the name of the first test that fails and what it says, null if none does. Ends the process if a test file
+ * cannot be loaded.
  */
-function findFailure(copy: string, tests: readonly string[]): string | null {
+function findFailure(copy: string, tests: readonly string[], { timeoutMs, env }: Judge): string | null {
   const report = join(copy, "vitest-report.json");
   rmSync(report, { force: true });
   const vitest = join(copy, "node_modules/vitest/vitest.mjs");
   const args = [vitest, "run", "--bail=1", "--reporter=json", `--outputFile=${report}`, ...tests];
-  const { status, signal } = spawnSync(process.execPath, args, { cwd: copy, stdio: "ignore", timeout: TIMEOUT_MS });
-  if (signal !== null) return `(not finished within ${TIMEOUT_MS / 1000} s)`;
+  const { status, signal } = spawnSync(process.execPath, args, {
+    cwd: copy,
+    stdio: "ignore",
+    timeout: timeoutMs,
+    env: { ...process.env, ...env },
+  });
+  if (signal !== null) return `(not finished within ${timeoutMs / 1000} s)`;
   if (status === 0) return null;
   const results = items(JSON.parse(readFileSync(report, "utf8")), "testResults");
   const assertions = results.flatMap((result) => items(result, "assertionResults"));
   const failed = assertions.find((assertion) => member(assertion, "status") === "failed");
-  if (failed !== undefined) return String(member(failed, "fullName"));
+  if (failed !== undefined) return `${String(member(failed, "fullName"))}${firstMessage(failed)}`;
   const messages = results.map((result) => member(result, "message"));
   const broken = messages.filter((message) => typeof message === "string").find((message) => message !== "");
   return fail(`the tests do not run: ${broken ?? "vitest failed without a failed test"}`);
 }
 
+function firstMessage(assertion: unknown): string {
+  const [message] = items(assertion, "failureMessages");
+  const [line = ""] = typeof message === "string" ? message.split("\n") : [];
+  return line === "" ? "" : `: ${line.slice(0, MAX_MESSAGE)}`;
+}
+
+const MAX_MESSAGE = 160;
+
 /** Runs the tests of one mutation on the broken copy, then restores the copy. */
-function runMutation(mutation: Mutation, copy: string): Outcome {
+function runMutation(mutation: Mutation, copy: string, judge: Judge): Outcome {
   const started = performance.now();
   const broken = applyMutation(mutation, copy);
   if (!broken.ok) fail(broken.error);
   for (const [file, text] of broken.value) writeFileSync(join(copy, file), text);
-  const killedBy = findFailure(copy, mutation.tests);
+  const killedBy = findFailure(copy, judge.testsOf(mutation), judge);
   for (const file of broken.value.keys()) cpSync(join(ROOT, file), join(copy, file));
   return { mutation, killedBy, milliseconds: performance.now() - started };
 }
 
-function printOutcome({ mutation, killedBy, milliseconds }: Outcome): void {
+function printOutcome({ mutation, killedBy, milliseconds }: Outcome, judge: Judge): void {
   const mark = killedBy === null ? paint("red", "✗ survived") : paint("green", "✓ noticed ");
   say(`${mark} ${mutation.invariant}  ${mutation.name.padEnd(32)} ${mutation.summary}`);
-  const by = killedBy ?? `every test passed: ${mutation.tests.join(" ")}`;
+  const by = killedBy ?? `every test passed: ${judge.testsOf(mutation).join(" ")}`;
   say(paint("dim", `             ${by} (${duration(milliseconds)})`));
 }
 
-function runAll(mutations: readonly Mutation[], copy: string): readonly Outcome[] {
-  const tests = [...new Set(mutations.flatMap((mutation) => mutation.tests))];
+function runAll(mutations: readonly Mutation[], copy: string, judge: Judge): readonly Outcome[] {
+  const tests = [...new Set(mutations.flatMap(judge.testsOf))];
   const bar = progressBar("mutations");
   bar.show(0, mutations.length);
-  const failure = findFailure(copy, tests);
+  const failure = findFailure(copy, tests, judge);
   if (failure !== null) fail(`a test fails without any mutation: ${failure}`);
   const outcomes: Outcome[] = [];
   for (const mutation of mutations) {
-    const outcome = runMutation(mutation, copy);
+    const outcome = runMutation(mutation, copy, judge);
     outcomes.push(outcome);
     bar.end();
-    printOutcome(outcome);
+    printOutcome(outcome, judge);
     bar.show(outcomes.length, mutations.length);
   }
   bar.end();
   return outcomes;
 }
 
-function main(names: readonly string[]): void {
+function main(args: readonly string[]): void {
+  const options = { fuzz: { type: "string" } } as const;
+  const { values, positionals: names } = parseArgs({ args: [...args], options, allowPositionals: true });
+  const judge = values.fuzz === undefined ? OWN_TESTS : fuzzer(Number(values.fuzz));
   const wanted = names.length === 0 ? [""] : names;
   const mutations = readMutations(ROOT).filter((mutation) => wanted.some((name) => mutation.name.startsWith(name)));
   if (mutations.length === 0) fail(`no mutation's name begins with ${names.join(" or ")}`);
   const copy = copyCheckout();
   process.on("exit", () => rmSync(copy, { recursive: true, force: true }));
   process.once("SIGINT", () => process.exit(130));
-  const outcomes = runAll(mutations, copy);
+  const outcomes = runAll(mutations, copy, judge);
   const survived = outcomes.filter(({ killedBy }) => killedBy === null);
   const invariants = new Set(outcomes.map(({ mutation }) => mutation.invariant)).size;
   say(`${outcomes.length} mutations of ${invariants} invariants, ${survived.length} unnoticed`);

@@ -18,6 +18,7 @@ import { valueOf } from "../../test/support/value-of.ts";
 import { httpSource } from "../served-log/log-source.ts";
 import { type AuditOptions, type AuditReport, audit } from "./audit.ts";
 import { SeenEntries } from "./seen-entries.ts";
+import { SeenSidecars } from "./seen-sidecars.ts";
 import type { AuditedTree, Checks, Progress } from "./state.ts";
 import { logOfVkeys, verifiersOf } from "./trust.ts";
 
@@ -84,6 +85,7 @@ async function run({
     audited: null,
     progress: null,
     seenFrom: (size) => (size === 0 ? new SeenEntries() : null),
+    sidecars: new SeenSidecars(),
     remember: (head) => (remembered = head.note),
     save: (progress) => (saved = progress),
     onProgress: () => undefined,

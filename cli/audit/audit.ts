@@ -19,6 +19,7 @@ import { type Finding, Findings, type FindingsSummary } from "./findings.ts";
 import { type AuditedHead, checkHeadTime, readHead } from "./head.ts";
 import { compareHistory, type ForkEvidence, type History, pairHeads } from "./history.ts";
 import { SeenEntries } from "./seen-entries.ts";
+import type { SeenSidecars } from "./seen-sidecars.ts";
 import {
   type AuditedTree,
   type Checks,
@@ -54,6 +55,8 @@ export interface AuditOptions {
   readonly progress: Progress | null;
   /** The identities of the first `size` entries, null if they are not known. */
   readonly seenFrom: (size: number) => SeenEntries | null;
+  /** The sidecars that earlier audits have read; the caller saves them. */
+  readonly sidecars: SeenSidecars;
   /** Remembers a head that extends `audited`. Called as soon as that is known, whatever else the audit finds. */
   readonly remember: (head: AuditedHead) => void;
   /** Saves the progress. Called every few seconds and at the end. */
@@ -133,7 +136,7 @@ function report(head: AuditedHead | null, findings: Findings, work: Work): Audit
 }
 
 async function auditTree(options: AuditOptions, head: AuditedHead, found: Findings): Promise<AuditReport> {
-  const { log, checks, policy, jobs, source, service, audited } = options;
+  const { log, checks, policy, jobs, source, service, sidecars, audited } = options;
   const history = audited === null ? EXTENDS : await compareHistory(source, audited, head);
   if (history.kind === "extends") options.remember(head);
   const { treeSize, rootHash: signedRoot, timestamp: headTimestamp } = head;
@@ -145,6 +148,7 @@ async function auditTree(options: AuditOptions, head: AuditedHead, found: Findin
   const parts: TreeParts = {
     source,
     service,
+    sidecars,
     kind: log.kind,
     treeSize,
     signedRoot,

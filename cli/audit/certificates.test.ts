@@ -23,6 +23,7 @@ import { type AuditReport, audit } from "./audit.ts";
 import type { AuditPolicy } from "./entry-policy.ts";
 import { policyOfRoot } from "./policy-file.ts";
 import { SeenEntries } from "./seen-entries.ts";
+import { SeenSidecars } from "./seen-sidecars.ts";
 import { logOfVkeys, verifiersOf } from "./trust.ts";
 
 const ORIGIN = "ct.example.com/log";
@@ -95,6 +96,7 @@ function run({
     audited: null,
     progress: null,
     seenFrom: () => new SeenEntries(),
+    sidecars: new SeenSidecars(),
     remember: () => undefined,
     save: () => undefined,
     onProgress: () => undefined,

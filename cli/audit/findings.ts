@@ -37,6 +37,8 @@ type Damage =
     }
   | { readonly code: "hints_invalid"; readonly leafIndex: number }
   | { readonly code: "sidecar_malformed"; readonly path: string }
+  /** An earlier audit read other times or hints. A log writes them once. */
+  | { readonly code: "sidecar_changed"; readonly path: string }
   /** The write policy forbids the entry. */
   | { readonly code: "entry_refused"; readonly leafIndex: number; readonly reason: string }
   /** The CA's key, or that of its root, was retired before the entry was logged. */
@@ -94,6 +96,7 @@ const TEXTS: TextOf = {
     `entry ${leafIndex} has the time ${date(time)}, but its certificate was issued at ${date(notBefore)}`,
   hints_invalid: ({ leafIndex }) => `entry ${leafIndex}: its hints are not those of any attestation`,
   sidecar_malformed: ({ path }) => `${path}: it does not have one line for each entry`,
+  sidecar_changed: ({ path }) => `${path}: its times and hints are not those of an earlier audit`,
   entry_refused: ({ leafIndex, reason }) => `entry ${leafIndex}: the write policy forbids it: ${reason}`,
   entry_after_retirement: ({ leafIndex, time, retiredAt }) =>
     `entry ${leafIndex} was logged at ${date(time)} under a CA whose key was retired at ${date(retiredAt)}`,
@@ -145,6 +148,7 @@ const SHAPES: {
   time_before_certificate: { leafIndex: "number", time: "number", notBefore: "number" },
   hints_invalid: { leafIndex: "number" },
   sidecar_malformed: { path: "text" },
+  sidecar_changed: { path: "text" },
   entry_refused: { leafIndex: "number", reason: "text" },
   entry_after_retirement: { leafIndex: "number", time: "number", retiredAt: "number" },
   head_not_newer: { timestamp: "number", before: "number" },

@@ -16,6 +16,7 @@ import { httpSource } from "../served-log/log-source.ts";
 import { type AuditOptions, type AuditReport, audit } from "./audit.ts";
 import { type ForkEvidence, formatEvidence } from "./history.ts";
 import { SeenEntries } from "./seen-entries.ts";
+import { SeenSidecars } from "./seen-sidecars.ts";
 import type { AuditedTree, Progress } from "./state.ts";
 import { logOfVkeys, verifiersOf } from "./trust.ts";
 
@@ -54,6 +55,7 @@ async function run(change: Partial<AuditOptions> = {}): Promise<Run> {
     audited: null,
     progress: null,
     seenFrom: () => new SeenEntries(),
+    sidecars: new SeenSidecars(),
     remember: ({ treeSize }) => (remembered = treeSize),
     save: (progress) => (saved = progress),
     onProgress: () => undefined,

@@ -20,6 +20,7 @@ import { httpSource } from "../served-log/log-source.ts";
 import { type AuditOptions, type AuditReport, audit } from "./audit.ts";
 import type { Finding } from "./findings.ts";
 import { SeenEntries } from "./seen-entries.ts";
+import { SeenSidecars } from "./seen-sidecars.ts";
 import type { Progress } from "./state.ts";
 import { logOfVkeys, verifiersOf } from "./trust.ts";
 
@@ -90,6 +91,7 @@ async function run(change: Partial<AuditOptions> = {}): Promise<Run> {
     audited: null,
     progress: null,
     seenFrom: () => new SeenEntries(),
+    sidecars: new SeenSidecars(),
     remember: () => undefined,
     save: (progress) => (saved = progress),
     onProgress: () => undefined,
@@ -286,6 +288,29 @@ describe("the times and hints of a signature log", () => {
     const report = await run({ service: null });
     expect(report.findings.listed).toEqual([{ code: "resource_missing", path: "api/logs" }]);
     expect(report.verdict).toBe("could not tell");
+  });
+
+  test.each<[string, object]>([
+    ["times that are as possible", { timestamp: timeAt(254) + 1 }],
+    ["hints that nobody has signed", { hints: HINTS }],
+  ])("other than at an earlier audit, with %s: bad", async (_, change) => {
+    const file = join(folder, "state.json.sidecars");
+    const audited = async (sidecars: SeenSidecars): Promise<Run> => {
+      serveLines();
+      const report = await run({ sidecars });
+      sidecars.save();
+      return report;
+    };
+    expect(await audited(new SeenSidecars(file))).toMatchObject({ verdict: "good" });
+    set(255, change);
+    // Once noticed, it is noticed again.
+    for (const sidecars of [SeenSidecars.resume(file), SeenSidecars.resume(file)]) {
+      const report = await audited(sidecars);
+      expect(report.findings.listed).toEqual([{ code: "sidecar_changed", path: "api/meta/0" }]);
+      expect(report.verdict).toBe("bad");
+    }
+    // Who has never read another one cannot know.
+    expect(await audited(new SeenSidecars())).toMatchObject({ verdict: "good" });
   });
 
   test("are compared across audits", async () => {

@@ -21,12 +21,14 @@ import type { Options } from "./options.ts";
 import { parsePolicy, policyOfRoot } from "./policy-file.ts";
 import { type AuditContext, reportJson, reportText } from "./report.ts";
 import { SeenEntries } from "./seen-entries.ts";
+import { SeenSidecars } from "./seen-sidecars.ts";
 import {
   type AuditedTree,
   type AuditState,
   type Checks,
   entriesFile,
   type Progress,
+  sidecarsFile,
   VERSION,
   writeState,
 } from "./state.ts";
@@ -92,6 +94,7 @@ async function readLog(
 ): Promise<AuditReport> {
   const { log, earlier, listed } = known;
   const bar = progressBar("entries");
+  const sidecars = openSidecars(sidecarsFile(stateFile), earlier);
   const report = await audit({
     log,
     verifiers,
@@ -106,6 +109,7 @@ async function readLog(
     progress: selectResumable(earlier?.progress ?? null, checks, isIncremental),
     seenFrom: (size) => SeenEntries.resume(entriesFile(stateFile), size),
     // Keys are pinned only once they have verified a head.
+    sidecars,
     remember: (head) => keep({ audited: toAudited(head) }),
     save: (progress) => keep({ progress }),
     onProgress: bar.show,
@@ -113,8 +117,13 @@ async function readLog(
     time: () => Date.now(),
   });
   bar.end();
+  sidecars.save();
   return report;
 }
+
+/** Without a state, a file beside it is that of a log that no longer exists. */
+const openSidecars = (file: string, earlier: AuditState | null): SeenSidecars =>
+  earlier === null ? new SeenSidecars(file) : SeenSidecars.resume(file);
 
 /** A log that was Sigedge at an earlier audit has promised what Sigedge promises. */
 const chooseChecks = ({ verifies }: Options, { known, policy }: Setup): Checks => ({

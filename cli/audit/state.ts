@@ -98,6 +98,9 @@ function cacheFolder(env: NodeJS.ProcessEnv): string {
 /** The file beside the state that holds what each entry says (seen-entries.ts). */
 export const entriesFile = (stateFile: string): string => `${stateFile}.entries`;
 
+/** The file beside the state that holds the sidecars that audits have read (seen-sidecars.ts). */
+export const sidecarsFile = (stateFile: string): string => `${stateFile}.sidecars`;
+
 /** 200 findings and the hashes of seven levels take 200 KiB. */
 const MAX_STATE_BYTES = 4 * 1024 * 1024;
 

@@ -19,9 +19,11 @@ import {
   tileWidth,
 } from "../../shared/tlog/tile.ts";
 import type { Fetched, LogSource } from "../served-log/log-source.ts";
+import { sidecarUrlPath } from "../served-log/paths.ts";
 import { readSidecarLines } from "../served-log/sidecar-lines.ts";
 import type { BundleCheck, BundleTask } from "./bundle-check.ts";
 import type { Finding } from "./findings.ts";
+import type { SeenSidecars } from "./seen-sidecars.ts";
 
 /** A served tree, and the check of its bundles. */
 export interface TreeParts {
@@ -35,6 +37,8 @@ export interface TreeParts {
   readonly check: (task: BundleTask) => Promise<BundleCheck>;
   /** Where what leaves do not hold is read; null if there is nothing, or if the service is not Sigedge. */
   readonly service: ServiceOfLog | null;
+  /** What earlier audits have read there. */
+  readonly sidecars: SeenSidecars;
 }
 
 /** The service of a log, and the log's name in it. */
@@ -155,13 +159,16 @@ async function load(parts: TreeParts, index: number): Promise<Loaded> {
 
 /** Reads what the leaves of a bundle do not hold, for the kinds of log that have more. */
 async function readLines(
-  { service, kind }: TreeParts,
+  { service, kind, sidecars }: TreeParts,
   bundle: number,
   width: number,
 ): Promise<{ readonly lines: readonly SidecarLine[] | null; readonly findings: readonly Finding[] }> {
   if (service === null || !LOG_KINDS[kind].hasSidecars) return { lines: null, findings: [] };
   const lines = await readSidecarLines(service.source, service.name, { bundle, width });
-  if (lines.ok) return { lines: lines.value, findings: [] };
+  if (lines.ok) {
+    const isSame = width < TILE_WIDTH || sidecars.accept(bundle, lines.value);
+    return { lines: lines.value, findings: isSame ? [] : [{ code: "sidecar_changed", path: sidecarUrlPath(bundle) }] };
+  }
   const { path } = lines.error;
   const finding: Finding =
     lines.error.kind === "malformed" ? { code: "sidecar_malformed", path } : gap(path, lines.error);

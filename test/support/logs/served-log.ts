@@ -61,9 +61,17 @@ function noteSigner({ name, type, key, id }: KeyOfSigner, make: (head: SignedHea
 const spkiOf = (key: KeyObject): Buffer => key.export({ type: "spki", format: "der" });
 const idOfType = (name: string, type: number, key: Uint8Array): Buffer => sha256(`${name}\n`, Buffer.of(type), key);
 
+/** The keys of a signer; a new pair unless somebody else's are given. */
+export interface SignerKeys {
+  readonly publicKey: KeyObject;
+  readonly privateKey: KeyObject;
+}
+
+const p256Keys = (): SignerKeys => generateKeyPairSync("ec", { namedCurve: "P-256" });
+
 /** Type 01. */
-export function ed25519Signer(name: string): NoteSigner {
-  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+export function ed25519Signer(name: string, keys: SignerKeys = generateKeyPairSync("ed25519")): NoteSigner {
+  const { publicKey, privateKey } = keys;
   const key = spkiOf(publicKey).subarray(-32);
   return noteSigner({ name, type: 1, key, id: idOfType(name, 1, key) }, ({ text }) =>
     sign(null, Buffer.from(text), privateKey),
@@ -71,8 +79,8 @@ export function ed25519Signer(name: string): NoteSigner {
 }
 
 /** Type 02. */
-export function ecdsaSigner(name: string): NoteSigner {
-  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+export function ecdsaSigner(name: string, keys: SignerKeys = p256Keys()): NoteSigner {
+  const { publicKey, privateKey } = keys;
   const spki = spkiOf(publicKey);
   return noteSigner({ name, type: 2, key: spki, id: sha256(spki) }, ({ text }) =>
     sign("sha256", Buffer.from(text), privateKey),
@@ -89,14 +97,14 @@ export function witnessSigner(name: string): NoteSigner {
   );
 }
 
-/** Type 05: a certificate log. */
-export function treeHeadSigner(name: string): NoteSigner {
-  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+/** Type 05: a certificate log. @param at when it signs, in ms */
+export function treeHeadSigner(name: string, keys: SignerKeys = p256Keys(), at = SIGNED_AT_MS): NoteSigner {
+  const { publicKey, privateKey } = keys;
   const spki = spkiOf(publicKey);
   return noteSigner({ name, type: 5, key: spki, id: idOfType(name, 5, sha256(spki)) }, ({ size, root }) => {
-    const treeHead = Buffer.concat([Buffer.of(0, 1), uint64(SIGNED_AT_MS), uint64(size), root]);
+    const treeHead = Buffer.concat([Buffer.of(0, 1), uint64(at), uint64(size), root]);
     const signature = sign("sha256", treeHead, privateKey);
-    return Buffer.concat([uint64(SIGNED_AT_MS), Buffer.of(4, 3, 0, signature.length), signature]);
+    return Buffer.concat([uint64(at), Buffer.of(4, 3, 0, signature.length), signature]);
   });
 }
 
