@@ -4,7 +4,7 @@
 import { paint } from "../cli/terminal.ts";
 
 /** The units of figures. */
-export type Unit = "ms" | "/s" | "s" | "KiB" | "" | "%";
+export type Unit = "µs" | "ms" | "/s" | "s" | "KiB" | "" | "%";
 
 /** An upper or lower bound. */
 export type Budget = { readonly atMost: number } | { readonly atLeast: number };

@@ -16,6 +16,7 @@ import { measureOperations, measureSequencer } from "./operations.ts";
 import { FULL, KEY_KINDS, type Plan, QUICK } from "./plan.ts";
 import { addFresh, measureSignature, measureWarm } from "./processor.ts";
 import { canMeasure } from "./processor-time.ts";
+import { measureProtections } from "./protections.ts";
 import { verificationMs } from "./reference.ts";
 import { makeRequests } from "./requests.ts";
 import { BenchStack, workerWarnings } from "./stack.ts";
@@ -72,6 +73,7 @@ async function measureAll(plan: Plan): Promise<void> {
     add(await measureLoad(bench));
     add(await measureOperations(bench));
     add(await measureSequencer(bench));
+    add(await measureProtections(bench));
     if (!canMeasure()) return null;
     add(await measureSignature(bench));
     return measureWarm(bench);
