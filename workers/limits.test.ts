@@ -164,6 +164,18 @@ describe("a network beyond its limits", () => {
   );
 });
 
+it.each(["/oidc/auth", "/oidc/auth/github", "/oidc/callback/github", "/oidc/callback/development"])(
+  "GET %s, which may ask a provider, counts as a sign-in",
+  async (path) => {
+    const counters = new Counters(1);
+    const one = deployment(counters);
+    expect((await one.fetch(path, { headers: from("192.0.2.1") })).status).not.toBe(429);
+    expect([...counters.counts]).toEqual([[expect.stringMatching(/ sign-ins 192\.0\.2\.1$/), 1]]);
+    const refused = await one.fetch(path, { headers: from("192.0.2.1") });
+    expect([refused.status, refused.headers.get("content-type")]).toEqual([429, "text/html; charset=utf-8"]);
+  },
+);
+
 it("the owner of a local stack, whose requests name no network, is not limited", async () => {
   for (const { path } of POSTS) expect((await post(deployment(new Counters(0)), path, {})).status).not.toBe(429);
 });

@@ -8,7 +8,7 @@
 
 import type { PublicUrl } from "./public-url.ts";
 
-/** What a POST asks for. Routes that ask for the same count together. */
+/** What costs as much as a write. Routes that ask for the same count together. */
 export type WriteLimit =
   | "certificates"
   | "chains"

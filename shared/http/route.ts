@@ -13,9 +13,9 @@ interface BodylessRow {
   readonly maxBodyBytes?: never;
   /**
    * `reads`: every request reaches an object or D1. Without it, none does, or the handler counts those that do, because
-   * caches answer most of them.
+   * caches answer most of them. `sign-ins`: a request may make one to a provider at which people sign in.
    */
-  readonly limit?: "reads";
+  readonly limit?: "reads" | "sign-ins";
 }
 
 interface BodyRow {

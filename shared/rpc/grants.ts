@@ -73,9 +73,23 @@ export interface DeviceRefusal {
   readonly code: "user_code_unknown" | "user_codes_exhausted";
 }
 
-/** What a device learns; the codes are those of RFC 8628 §3.5. */
+/** What a device shows to learn how it stands. */
+export interface DevicePoll extends Pick<DeviceRequest, "deviceHash"> {
+  /** Null if the client does not name itself: the device code names it. */
+  readonly clientId: string | null;
+  /** Made of the verifier that the client sent; null if it sent none. */
+  readonly challenge: string | null;
+}
+
+/** What a device learns; the first four codes are those of RFC 8628 §3.5. */
 export interface PollRefusal {
-  readonly code: "authorization_pending" | "slow_down" | "access_denied" | "expired_token" | "device_verifier_wrong";
+  readonly code:
+    | "authorization_pending"
+    | "slow_down"
+    | "access_denied"
+    | "expired_token"
+    | "device_of_another_client"
+    | "device_verifier_wrong";
 }
 
 /** The Durable Object of all grants, named PublicUrl.href. A rejected promise is the platform's failure. */
@@ -89,8 +103,7 @@ export interface GrantsRpc extends Rpc.DurableObjectBranded {
   findDevice(userCode: string, network: string | null): Promise<Result<WaitingDevice, DeviceRefusal>>;
   /** Grants or, with null, refuses. False if no device waits with this code any more. */
   decideDevice(userCode: string, identity: GrantedIdentity | null): Promise<boolean>;
-  /** @param challenge made of the verifier that the device sent; null if it sent none */
-  pollDevice(deviceHash: string, challenge: string | null): Promise<Result<Redeemed, PollRefusal>>;
+  pollDevice(poll: DevicePoll): Promise<Result<Redeemed, PollRefusal>>;
   /** Whether a second use of its code has revoked a token. */
   isRevoked(tokenId: string): Promise<boolean>;
 }

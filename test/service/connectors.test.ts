@@ -150,6 +150,8 @@ describe("an identity token that is not the provider's for this sign-in", () => 
     ["an audience too many", { claims: { aud: ["client", "another"], azp: "another" } }],
     ["no signature", { signature: "none" }],
     ["a signature of another key", { signature: "foreign" }],
+    ["a signature of a key in its own header", { signature: "embedded" }],
+    ["a signature by the public key as a secret", { signature: "hmac" }],
     ["an end in the past", { claims: { exp: 1 } }],
   ];
   it.each(TOKENS.flatMap(([what, nastiness]) => OPENID.map((slug) => [slug, what, nastiness] as const)))(

@@ -76,7 +76,19 @@ describe("OIDC_DEVICE=same-network", () => {
 });
 
 describe("OIDC_DEVICE=off and OIDC_OOB=off", () => {
-  beforeAll(() => stack.restart({ OIDC_DEVICE: "off", OIDC_OOB: "off" }));
+  const before = new Browser();
+  let underWay: Shown;
+  beforeAll(async () => {
+    await stack.restart();
+    const atConnector = await before.open(makeRequest(OOB).url, LISTENER);
+    underWay = await before.submit(atConnector, { address: ADDRESS }, LISTENER);
+    await stack.restart({ OIDC_DEVICE: "off", OIDC_OOB: "off" });
+  });
+
+  it("end a sign-in that is under way", async () => {
+    expect(underWay.html).toContain(ADDRESS);
+    expect(errorOf(await before.submit(underWay, grant, LISTENER))).toBe("out_of_band_off");
+  });
 
   it("give no code to a device, and take none from a person", async () => {
     expect(await post("/oidc/device/code", { scope: "openid email" }, HOME)).toMatchObject([

@@ -85,6 +85,8 @@ class Request {
 }
 
 const grant = { answer: "grant" } as const;
+/** What a browser sends that a program opened. */
+const OPENED = { "sec-fetch-site": "none" };
 const errorOf = (shown: Shown): string | undefined => /runs this site: <[^>]*>(\w+)</.exec(shown.html)?.[1];
 const token = async (
   form: Readonly<Record<string, string>>,
@@ -181,7 +183,7 @@ describe("a sign-in in the browser", () => {
   });
 
   it("may begin twice at once in a browser without a cookie: both end", async () => {
-    const [browser, one, two] = [new Browser(), new Request(), new Request()];
+    const [browser, one, two] = [new Browser(OPENED), new Request(), new Request()];
     const begun = await Promise.all(
       [one, two].map(async (request) => ({ request, at: await browser.open(await request.url(), upstream.url) })),
     );
@@ -197,14 +199,19 @@ describe("a sign-in in the browser", () => {
 
   it("is remembered in this browser for loopback clients, if the person says so", async () => {
     const browser = new Browser();
-    const page = await browser.open(await new Request().url(), LISTENER);
+    const opened = { headers: OPENED };
+    const page = await browser.open(await new Request().url(), LISTENER, opened);
     await browser.submit(page, { ...grant, remember: "yes" }, LISTENER);
     const next = new Request();
-    const back = await browser.open(await next.url(), LISTENER);
+    const back = await browser.open(await next.url(), LISTENER, opened);
     expect(await next.redeem(back)).toMatchObject({ email: ALICE });
-    const fromPage = new Browser({ "sec-fetch-site": "cross-site" });
-    expect((await fromPage.open(await next.url(), LISTENER)).html).toContain(`Sign as ${ALICE}?`);
-    expect((await browser.open(await next.url({ redirect_uri: OOB }), LISTENER)).html).toContain(`Sign as ${ALICE}?`);
+    const asks = async (changes: Readonly<Record<string, string>>, headers: Readonly<Record<string, string>>) =>
+      (await browser.open(await next.url(changes), LISTENER, { headers })).html.includes(`Sign as ${ALICE}?`);
+    for (const site of ["cross-site", "same-site", "same-origin"])
+      expect(await asks({}, { "sec-fetch-site": site })).toBe(true);
+    // A browser that does not say where it came from.
+    expect(await asks({}, {})).toBe(true);
+    expect(await asks({ redirect_uri: OOB }, OPENED)).toBe(true);
   });
 
   it("shows a code to copy for a terminal without a browser", async () => {
@@ -372,6 +379,77 @@ describe("an attack", () => {
     expect(errorOf(await browser.open(`${stack.url}/oidc/auth/work?ticket=${state}`, LISTENER))).toBe("sign_in_broken");
   });
 
+  it("in which another browser chooses the connector yields nothing", async () => {
+    const choice = await new Browser().open(await new Request().url({ connector_id: null }), LISTENER);
+    expect(errorOf(await new Browser().open(linksOf(choice)[0] ?? "", LISTENER))).toBe("browser_changed");
+    expect(upstream.asked).toHaveLength(0);
+  });
+
+  it("that adds to the way back, or goes it twice, yields nothing", async () => {
+    const browser = new Browser();
+    const back = await browser.open(await new Request().url(), `${stack.url}/oidc/callback`);
+    for (const [added, code] of [
+      ["code=x", "upstream_failed"],
+      ["iss=https://evil.example", "upstream_failed"],
+      ["state=x", "parameter_repeated"],
+      ["id_token=x", "upstream_failed"],
+      ["response=x", "upstream_failed"],
+    ] as const)
+      expect([added, errorOf(await browser.open(`${back.url}&${added}`, LISTENER))]).toEqual([added, code]);
+    expect((await browser.open(back.url, LISTENER)).html).toContain(`Sign as ${ALICE}?`);
+    expect(errorOf(await browser.open(back.url, LISTENER))).toBe("upstream_failed");
+  });
+
+  it("by cookies that another page has set disturbs nothing", async () => {
+    const names = Array.from({ length: 20 }, (_, i) => `sigedge-browser-AAAAAA${i + 10}`);
+    const cookies = [...names, "sigedge-confirmed", ""].map((name) => `${name}=${"A".repeat(22)}`);
+    const [browser, request] = [new Browser({ ...OPENED, cookie: cookies.join("; ") }), new Request()];
+    const page = await browser.open(await request.url(), LISTENER);
+    expect(await request.redeem(await browser.submit(page, grant, LISTENER))).toMatchObject({ email: ALICE });
+  });
+
+  it("by text in a parameter stays text: in a header, in a page, in an address", async () => {
+    const [browser, request] = [new Browser(), new Request()];
+    const text = '"><script>alert(1)</script>\r\nset-cookie: a=b\0';
+    const changes = { state: text, login_hint: text, connector_id: null };
+    const choice = await browser.open(await request.url(changes), LISTENER);
+    const typing = await browser.open(linksOf(choice)[1] ?? "", LISTENER);
+    const page = await browser.submit(typing, { address: ALICE }, LISTENER);
+    const back = await browser.submit(page, grant, LISTENER);
+    const refused = await browser.open(await request.url({ ...changes, prompt: "none" }), LISTENER);
+    for (const { searchParams } of [new URL(back.url), new URL(refused.url)])
+      expect(searchParams.get("state")).toBe(text);
+    const unknown = await browser.open(await request.url({ client_id: text }), LISTENER);
+    for (const { html, headers } of [choice, typing, page, unknown])
+      expect([html.includes("<script"), headers.getSetCookie().join().includes("a=b")]).toEqual([false, false]);
+  });
+
+  it("by size is answered before anything is done", async () => {
+    const [browser, long] = [new Browser(), "x".repeat(12_000)];
+    const back = await browser.open(await new Request().url({ state: long }), LISTENER);
+    expect(Object.fromEntries(new URL(back.url).searchParams)).toMatchObject({ error: "invalid_request" });
+    expect(errorOf(await browser.open(await new Request().url({ client_id: long }), LISTENER))).toBe("client_unknown");
+    expect(errorOf(await browser.open(`${stack.url}/oidc/callback/work?state=${long}`, LISTENER))).toBe(
+      "sign_in_broken",
+    );
+    const form = { method: "POST", body: new URLSearchParams({ ticket: "x".repeat(33_000), user_code: long }) };
+    for (const path of ["confirm", "device", "auth"])
+      expect(errorOf(await browser.open(`${stack.url}/oidc/${path}`, LISTENER, form))).toBe("form_invalid");
+    for (const path of ["token", "device/code"]) {
+      const answer = await fetch(`${stack.url}/oidc/${path}`, form);
+      expect([answer.status, await answer.json()]).toMatchObject([400, { error: "invalid_request" }]);
+    }
+  });
+
+  it("that makes a browser send its form on fails: the server answers a form with a page", async () => {
+    const browser = new Browser();
+    const page = await browser.open(await new Request().url(), LISTENER);
+    const ticket = /name="ticket" value="([^"]*)"/.exec(page.html)?.[1] ?? "";
+    const body = new URLSearchParams({ ticket, address: ALICE, answer: "grant" });
+    const answer = await browser.fetch(`${stack.url}/oidc/confirm`, { method: "POST", body });
+    expect([answer.status, answer.headers.get("location"), answer.html.includes("refresh")]).toEqual([200, null, true]);
+  });
+
   it("that mixes up connectors yields nothing", async () => {
     const browser = new Browser();
     await browser.open(await new Request().url(), LISTENER);
@@ -444,12 +522,13 @@ describe("a sign-in for another device", () => {
     const response = await fetch(`${stack.url}/oidc/device/code`, { method: "POST", body, headers });
     return { device: await oauth.processDeviceAuthorizationResponse(server, CLIENT, response), verifier };
   }
-  const poll = ({ device, verifier }: Started): Promise<[number, Record<string, unknown>]> =>
+  const poll = ({ device, verifier }: Started, changes = {}): Promise<[number, Record<string, unknown>]> =>
     token({
       grant_type: "urn:ietf:params:oauth:grant-type:device_code",
       client_id: "sigstore",
       device_code: device.device_code,
       code_verifier: verifier,
+      ...changes,
     });
   async function confirmPage(browser: Browser, { device }: Started): Promise<Shown> {
     const typing = await browser.open(device.verification_uri_complete ?? "", LISTENER);
@@ -469,8 +548,10 @@ describe("a sign-in for another device", () => {
     const done = await browser.submit(page, grant, LISTENER);
     expect(done.html).toContain("Go back to your terminal");
     expect(await poll({ ...started, verifier: "" })).toMatchObject([400, { error: "invalid_grant" }]);
-    const [status, { id_token }] = await poll(started);
-    expect(status).toBe(200);
+    expect(await poll(started, { client_id: "page" })).toMatchObject([400, { error: "invalid_grant" }]);
+    const answers = await Promise.all(Array.from({ length: 8 }, () => poll(started)));
+    const [[, { id_token }] = [0, {}], ...others] = answers.filter(([status]) => status === 200);
+    expect(others).toEqual([]);
     expect(JSON.parse(Buffer.from(String(id_token).split(".")[1] ?? "", "base64url").toString())).toMatchObject({
       email: ALICE,
     });

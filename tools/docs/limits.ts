@@ -178,7 +178,7 @@ const SECTIONS: readonly Section[] = [
         "count",
         "the next page goes on",
       ]),
-      ...limitsIn("shared/search/spellings.ts", [
+      ...limitsIn("shared/search/signer.ts", [
         "characters of `identity` and `issuer`",
         "MAX_NAME_CHARS",
         "count",
@@ -244,7 +244,8 @@ const RATE_LIMIT = /^\[\[ratelimits\]\]\nname = "(\w+)"\n.*\nsimple = \{ limit =
 /** What each rate limit of wrangler.toml counts. */
 const COUNTED: Readonly<Record<string, string>> = {
   READS: "reads that reach a sequencer or the search index, per client network: an IPv4 address, or a /64 of IPv6",
-  WRITES: "POSTs, per client network, for each kind apart: certificates, timestamps, entries, chains, checkpoints",
+  WRITES:
+    "POSTs and the steps of a sign-in, per client network, for each kind apart: certificates, timestamps, entries, chains, checkpoints, sign-ins, tokens, devices",
   IDENTITIES: "certificates, per identity",
 };
 

@@ -44,14 +44,15 @@ export const BINDINGS = { GRANTS, READS, WRITES } as const satisfies Bindings;
 const MAX_FORM_BYTES = 32 * 1024;
 const form = { method: "POST", maxBodyBytes: MAX_FORM_BYTES } as const;
 
+/** Steps that make a request to a connector's provider count as sign-ins, not as reads: the provider counts as well. */
 export const ROUTES = [
   { method: "GET", path: "/oidc/.well-known/openid-configuration", handler: "discovery" },
   { method: "GET", path: "/oidc/jwks", handler: "jwks" },
   { method: "GET", path: "/oidc/keys", handler: "jwks" },
-  { method: "GET", path: "/oidc/auth", limit: "reads", handler: "authorize" },
+  { method: "GET", path: "/oidc/auth", limit: "sign-ins", handler: "authorize" },
   { ...form, path: "/oidc/auth", limit: "sign-ins", handler: "authorizeByForm" },
-  { method: "GET", path: "/oidc/auth/:connector", limit: "reads", handler: "choose", isPrivate: true },
-  { method: "GET", path: "/oidc/callback/:connector", limit: "reads", handler: "callback", isPrivate: true },
+  { method: "GET", path: "/oidc/auth/:connector", limit: "sign-ins", handler: "choose", isPrivate: true },
+  { method: "GET", path: "/oidc/callback/:connector", limit: "sign-ins", handler: "callback", isPrivate: true },
   { ...form, path: "/oidc/confirm", limit: "sign-ins", handler: "confirm" },
   { ...form, path: "/oidc/token", limit: "tokens", handler: "token" },
   { ...form, path: "/oidc/device/code", limit: "devices", handler: "deviceCode" },

@@ -66,6 +66,7 @@ const ANSWERS: AnswerTable<OidcError, OAuthAnswer> = {
   slow_down: () => refuse("slow_down", "poll every five seconds"),
   access_denied: () => refuse("access_denied", "the sign-in was refused in the browser"),
   expired_token: () => refuse("expired_token", `the code is over, and nobody confirmed it: ${START_AGAIN}`),
+  device_of_another_client: () => refuseGrant("another client asked for this device code"),
   device_verifier_wrong: () => refuseGrant("code_verifier is not that of the device request"),
 };
 

@@ -17,7 +17,7 @@ export class Browser {
   readonly #route: (url: string) => string;
 
   /**
-   * @param headers sent with every request, such as the address that Cloudflare names
+   * @param headers sent with every request, such as the address that Cloudflare names; a `cookie` precedes its own
    * @param route where the server of an address is really
    */
   constructor(headers: Readonly<Record<string, string>> = {}, route: (url: string) => string = (url) => url) {
@@ -27,22 +27,24 @@ export class Browser {
 
   /** Opens an address and follows redirects and refreshing pages up to an address at `stopAt`. */
   async open(url: string, stopAt: string, init: RequestInit = {}): Promise<Shown> {
-    let shown = await this.#fetch(url, init);
+    let shown = await this.fetch(url, init);
     for (let hops = 0; hops < 10; hops++) {
       const next = shown.headers.get("location") ?? refreshOf(shown.html);
       if (next === null) return shown;
       const address = new URL(next, shown.url).href;
       if (next.startsWith(stopAt)) return { ...shown, url: next, html: "" };
-      shown = await this.#fetch(address, {});
+      shown = await this.fetch(address, {});
     }
     throw new Error("too many redirects");
   }
 
-  async #fetch(url: string, init: RequestInit): Promise<Shown> {
+  /** Sends one request, and follows nothing. */
+  async fetch(url: string, init: RequestInit): Promise<Shown> {
     const { host } = new URL(url);
     const jar = this.#cookies.get(host) ?? new Map<string, string>();
     this.#cookies.set(host, jar);
-    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join("; ");
+    const own = [...jar].map(([name, value]) => `${name}=${value}`);
+    const cookie = [this.#headers["cookie"] ?? [], own].flat().join("; ");
     const headers = { ...this.#headers, ...(init.headers as Record<string, string>), cookie };
     const response = await fetch(this.#route(url), { ...init, headers, redirect: "manual" });
     for (const line of response.headers.getSetCookie()) {

@@ -4,12 +4,12 @@
 // secret, redirect URI, PKCE and the single use of codes. A Worker and a browser of fetch reach it at
 // http://127.0.0.1:PORT/HOST/PATH, and a real browser at the provider's own address, over TLS.
 
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, createPublicKey, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { type IssuerKey, makeIssuerKey, signToken } from "../authority/identity-token.ts";
+import { type IssuerKey, makeIssuerKey, signToken, signWithPublicKey } from "../authority/identity-token.ts";
 import { makeSelfSigned } from "../process/self-signed.ts";
 import * as people from "./people.ts";
 
@@ -24,7 +24,8 @@ export interface Nastiness {
   readonly userinfo?: Json;
   /** Replaces documents of an API, by path. */
   readonly api?: Json;
-  readonly signature?: "none" | "foreign" | "rotated";
+  /** `hmac`: by the public key as a secret; `embedded`: by a key that the token's own header holds. */
+  readonly signature?: "none" | "foreign" | "rotated" | "hmac" | "embedded";
   /** The code was issued to another client, for another redirect URI, or for another challenge. */
   readonly code?: "client_id" | "redirect_uri" | "code_challenge";
 }
@@ -195,7 +196,11 @@ export class StandIns {
     const now = Math.floor(Date.now() / 1000);
     const usual = { iss: kind.issuer, aud: "client", iat: now, exp: now + 300, nonce };
     const all = Object.entries({ ...usual, ...kind.claims, ...claims }).filter(([, value]) => value !== null);
-    const signed = signToken(Object.fromEntries(all), signature === "foreign" ? this.#foreign : this.#key);
+    const wanted = Object.fromEntries(all);
+    if (signature === "hmac") return signWithPublicKey(wanted, publicKeyText(this.#key));
+    const header = signature === "embedded" ? { jwk: this.#foreign.jwk, jku: "https://evil.example/jwks" } : {};
+    const isForeign = signature === "foreign" || signature === "embedded";
+    const signed = signToken(wanted, isForeign ? this.#foreign : this.#key, header);
     if (signature !== "none") return signed;
     return `${Buffer.from('{"alg":"none"}').toString("base64url")}.${signed.split(".")[1]}.`;
   }
@@ -214,6 +219,9 @@ interface Served<K> {
 }
 
 type SendJson = (status: number, value: unknown) => void;
+
+const publicKeyText = ({ privateKey }: IssuerKey): string =>
+  createPublicKey(privateKey).export({ type: "spki", format: "pem" }).toString();
 
 /** The client's id and secret, from the header or the body. Spec: RFC 6749 §2.3.1 */
 function readClient(form: URLSearchParams, authorization: string | undefined): readonly (string | null)[] {

@@ -9,6 +9,8 @@ import type { ConnectorError, Identity } from "./connector.ts";
 /** Longer than any provider's id of a person. */
 const MAX_USER_ID_CHARACTERS = 255;
 const MAX_GROUPS = 1000;
+/** They travel in the sealed ticket of the confirmation, which holds as many of the longest ones. */
+const MAX_ADDRESSES = 16;
 
 /** What a provider has vouched for. */
 export interface Vouched {
@@ -30,7 +32,7 @@ export function admitVouched(
   if (typeof userId !== "string" || userId === "" || userId.length > MAX_USER_ID_CHARACTERS) {
     return err({ code: "upstream_failed", problem: "gives no usable id of the person" });
   }
-  const usable = addresses.filter(isEmailAddress);
+  const usable = addresses.filter(isEmailAddress).slice(0, MAX_ADDRESSES);
   const [first] = usable;
   if (first === undefined) return err({ code: "address_unusable" });
   const admitted = usable.filter((address) => admits(policy, { address, groups, ...domain }));
@@ -38,6 +40,12 @@ export function admitVouched(
     ? err({ code: "not_admitted", address: first, hint })
     : ok(admitted.map((address) => ({ userId, address })));
 }
+
+/** An address that its provider has not verified. What is no address stays out of the page that tells the person. */
+export const refuseUnverified = (address: unknown): ConnectorError => ({
+  code: "address_unverified",
+  address: typeof address === "string" && isEmailAddress(address) ? address : null,
+});
 
 /** The groups in a claim: a list of texts, or one text. */
 export const groupsOf = (claim: unknown): readonly string[] =>

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Devices that wait for a person. Strangers write these rows, so they are few, small and short-lived.
-// Spec: RFC 8628 §3.4, §3.5, §5.2
+// Spec: RFC 8628 §3.4, §3.5, §5.2; RFC 9700 §2.1.1
 
-import { equal } from "../../../shared/bytes/bytes.ts";
-import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type {
+  DevicePoll,
   DeviceRefusal,
   DeviceRequest,
   GrantedIdentity,
@@ -119,13 +118,13 @@ export class DeviceTable {
   }
 
   /** Answers a device. A code that is unknown, over or used is `expired_token`: clients know no other end. */
-  poll(deviceHash: string, challenge: string | null, now: UnixMs): Result<Redeemed, PollRefusal> {
+  poll(poll: DevicePoll, now: UnixMs): Result<Redeemed, PollRefusal> {
+    const { deviceHash } = poll;
     return this.#storage.transactionSync(() => {
       const device = this.#read("device_hash = ?", deviceHash, now);
       if (device === null || device.state === "redeemed") return err({ code: "expired_token" });
-      if (device.challenge !== null && !isSame(device.challenge, challenge ?? "")) {
-        return err({ code: "device_verifier_wrong" });
-      }
+      const refusal = refusalOf(device, poll);
+      if (refusal !== null) return err({ code: refusal });
       if (device.state === "refused") return err({ code: "access_denied" });
       if (device.identity === null) return this.#postpone(deviceHash, device, now);
       this.#storage.exec("UPDATE devices SET state = 'redeemed' WHERE device_hash = ?", deviceHash);
@@ -152,4 +151,8 @@ export class DeviceTable {
   }
 }
 
-const isSame = (a: string, b: string): boolean => equal(encodeUtf8(a), encodeUtf8(b));
+/** Why a poll is not that of the client that waits. A verifier where there was no challenge is a downgrade of PKCE. */
+function refusalOf(device: Device, { clientId, challenge }: DevicePoll): PollRefusal["code"] | null {
+  if (clientId !== null && clientId !== device.clientId) return "device_of_another_client";
+  return device.challenge === challenge ? null : "device_verifier_wrong";
+}

@@ -3,7 +3,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { beforeEach, describe, expect, it } from "vitest";
 import { err, ok } from "../../../shared/result.ts";
-import type { CodeGrant, DeviceRequest, GrantedIdentity } from "../../../shared/rpc/grants.ts";
+import type { CodeGrant, DevicePoll, DeviceRequest, GrantedIdentity } from "../../../shared/rpc/grants.ts";
 import { migrate } from "../../../shared/sql/schema.ts";
 import { unixMs } from "../../../shared/time.ts";
 import { AttemptLimit } from "./attempt-limit.ts";
@@ -22,16 +22,19 @@ const ALICE: GrantedIdentity = {
 };
 
 let storage: GrantStorage;
-beforeEach(() => {
+beforeEach(() => void (storage = openStorage()));
+
+function openStorage(): GrantStorage {
   const database = new DatabaseSync(":memory:");
   let ids = 0;
-  storage = {
+  const opened: GrantStorage = {
     exec: (query, ...bindings) => database.prepare(query).all(...(bindings as (string | number | null)[])),
     transactionSync: (run) => run(),
     makeId: () => `token-${++ids}`,
   };
-  expect(migrate(storage, GRANTS_SCHEMA).ok).toBe(true);
-});
+  expect(migrate(opened, GRANTS_SCHEMA).ok).toBe(true);
+  return opened;
+}
 
 describe("codes", () => {
   const GRANT: CodeGrant = {
@@ -89,22 +92,40 @@ describe("devices", () => {
     expiresAt: at(300),
   });
 
+  const pollOf = (deviceHash: string): DevicePoll => ({ deviceHash, clientId: "sigstore", challenge: "c" });
+
   it("wait, are granted once and yield one token", () => {
     const devices = new DeviceTable(storage);
     expect(devices.add(request("d"), at(0))).toBe(true);
     expect(devices.find("d", at(1))).toEqual(
       ok({ userCode: "d", clientId: "sigstore", network: "192.0.2.1", country: "NL", askedAt: at(0) }),
     );
-    expect(devices.poll("d", "c", at(0))).toEqual(err({ code: "authorization_pending" }));
-    expect(devices.poll("d", "c", at(5))).toEqual(err({ code: "authorization_pending" }));
-    expect(devices.poll("d", "c", at(6))).toEqual(err({ code: "slow_down" }));
-    expect(devices.poll("d", "c", at(15))).toEqual(err({ code: "slow_down" }));
+    expect(devices.poll(pollOf("d"), at(0))).toEqual(err({ code: "authorization_pending" }));
+    expect(devices.poll(pollOf("d"), at(5))).toEqual(err({ code: "authorization_pending" }));
+    expect(devices.poll(pollOf("d"), at(6))).toEqual(err({ code: "slow_down" }));
+    expect(devices.poll(pollOf("d"), at(15))).toEqual(err({ code: "slow_down" }));
     expect(devices.decide("d", ALICE, at(16))).toBe(true);
     expect(devices.decide("d", null, at(17))).toBe(false);
     expect(devices.find("d", at(17))).toEqual(err({ code: "user_code_unknown" }));
-    expect(devices.poll("d", null, at(17))).toEqual(err({ code: "device_verifier_wrong" }));
-    expect(devices.poll("d", "c", at(17))).toEqual(ok({ clientId: "sigstore", identity: ALICE, tokenId: "token-1" }));
-    expect(devices.poll("d", "c", at(18))).toEqual(err({ code: "expired_token" }));
+    expect(devices.poll({ ...pollOf("d"), challenge: null }, at(17))).toEqual(err({ code: "device_verifier_wrong" }));
+    expect(devices.poll(pollOf("d"), at(17))).toEqual(
+      ok({ clientId: "sigstore", identity: ALICE, tokenId: "token-1" }),
+    );
+    expect(devices.poll(pollOf("d"), at(18))).toEqual(err({ code: "expired_token" }));
+  });
+
+  it.each([
+    [{}, { clientId: "site" }, "device_of_another_client"],
+    [{}, { challenge: "x" }, "device_verifier_wrong"],
+    [{}, { challenge: null }, "device_verifier_wrong"],
+    // RFC 9700 §2.1.1: a verifier counts only where there was a challenge.
+    [{ challenge: null }, {}, "device_verifier_wrong"],
+  ] as const)("asked for with %j, refuse a poll with %j, and stay as they are", (asked, change, code) => {
+    const devices = new DeviceTable(storage);
+    devices.add({ ...request("d"), ...asked }, at(0));
+    devices.decide("d", ALICE, at(1));
+    expect(devices.poll({ ...pollOf("d"), ...change }, at(2))).toEqual(err({ code }));
+    expect(devices.poll({ ...pollOf("d"), clientId: null, ...asked }, at(2)).ok).toBe(true);
   });
 
   it("are over after their time, granted or not", () => {
@@ -113,14 +134,16 @@ describe("devices", () => {
     devices.add(request("e"), at(0));
     devices.decide("e", ALICE, at(1));
     expect([devices.decide("d", ALICE, at(300)), devices.find("d", at(300)).ok]).toEqual([false, false]);
-    for (const name of ["d", "e"]) expect(devices.poll(name, "c", at(300))).toEqual(err({ code: "expired_token" }));
+    for (const name of ["d", "e"]) expect(devices.poll(pollOf(name), at(300))).toEqual(err({ code: "expired_token" }));
     expect(devices.clear(at(300))).toBe(0);
   });
 
   it("are ten of one network and a thousand in all, and then forgotten", () => {
     const devices = new DeviceTable(storage);
     for (let i = 0; i < 1000; i++) expect(devices.add(request(`${i}`, `n${Math.floor(i / 10)}`), at(0))).toBe(true);
-    expect(devices.add(request("x", "n0"), at(0))).toBe(false);
+    const eleven = new DeviceTable(openStorage());
+    for (let i = 0; i < 10; i++) expect(eleven.add(request(`${i}`, "n0"), at(0))).toBe(true);
+    expect(eleven.add(request("x", "n0"), at(0))).toBe(false);
     expect(devices.add(request("x", "other"), at(0))).toBe(false);
     expect(devices.add(request("x", "n0"), at(300))).toBe(true);
   });

@@ -8,6 +8,7 @@ import type {
   CodeGrant,
   CodeRedemption,
   CodeRefusal,
+  DevicePoll,
   DeviceRefusal,
   DeviceRequest,
   GrantedIdentity,
@@ -77,8 +78,8 @@ export class Grants extends DurableObject implements GrantsRpc {
     return this.#devices.decide(userCode, identity, this.#now());
   }
 
-  async pollDevice(deviceHash: string, challenge: string | null): Promise<Result<Redeemed, PollRefusal>> {
-    return this.#devices.poll(deviceHash, challenge, this.#now());
+  async pollDevice(poll: DevicePoll): Promise<Result<Redeemed, PollRefusal>> {
+    return this.#devices.poll(poll, this.#now());
   }
 
   async isRevoked(tokenId: string): Promise<boolean> {

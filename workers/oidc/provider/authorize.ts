@@ -68,11 +68,11 @@ const signInOf = (request: Request, wanted: AuthorizationRequest): SignIn => ({
   isFromPage: isFromPage(request),
 });
 
-/** A program opens the browser without a page before it. Browsers say so, and pages cannot. Spec: Fetch Metadata §2 */
-function isFromPage({ headers }: Request): boolean {
-  const site = headers.get("sec-fetch-site");
-  return site !== null && site !== "none";
-}
+/**
+ * Whether a page may have sent the browser. A program opens it without a page before it, and browsers say so, which
+ * pages cannot; a browser that says nothing may have been sent. Spec: Fetch Metadata §2
+ */
+const isFromPage = ({ headers }: Request): boolean => headers.get("sec-fetch-site") !== "none";
 
 function unknownConnector({ connectors }: Provider, { connectorId }: AuthorizationRequest) {
   if (connectorId === null || connectors.some(({ id }) => id === connectorId)) return null;

@@ -51,6 +51,7 @@ export async function grantCode(
   if (signIn.kind !== "code" || asked === null) return showError(request, { code: "sign_in_broken" });
   const { client, target } = asked;
   const { config, platform } = provider;
+  if (target.kind === "out_of_band" && !config.isOutOfBandOn) return showError(request, { code: "out_of_band_off" });
   const lifetimeMs = target.kind === "out_of_band" ? OUT_OF_BAND_CODE_MS : CODE_MS;
   const code = encodeBase64Url(platform.randomBytes(CODE_BYTES));
   await provider.grants().addCode({

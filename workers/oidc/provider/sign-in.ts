@@ -14,7 +14,7 @@ export type SignIn =
       readonly state: string | null;
       readonly nonce: string | null;
       readonly challenge: string;
-      /** A page of another site sent the browser here, so a remembered confirmation does not count. */
+      /** A page may have sent the browser here, so a remembered confirmation does not count. */
       readonly isFromPage: boolean;
     }
   | ({ readonly kind: "device" } & Pick<DeviceRequest, "userCode">);

@@ -30,8 +30,11 @@ export async function issueToken(request: Request, provider: Provider): Promise<
 async function redeem(provider: Provider, wanted: TokenRequest): Promise<Result<Redeemed, CodeRefusal | PollRefusal>> {
   const grants = provider.grants();
   if (wanted.grant === "device") {
-    const challenge = wanted.verifier === "" ? null : challengeOf(wanted.verifier);
-    return grants.pollDevice(hashCode(wanted.deviceCode), challenge);
+    return grants.pollDevice({
+      deviceHash: hashCode(wanted.deviceCode),
+      clientId: wanted.client?.id ?? null,
+      challenge: wanted.verifier === "" ? null : challengeOf(wanted.verifier),
+    });
   }
   return grants.redeemCode({
     codeHash: hashCode(wanted.code),

@@ -8,7 +8,7 @@ import { items, member } from "../../../../shared/json/member.ts";
 import type { ConnectorIdentity } from "../../../../shared/oauth/connectors/connectors.ts";
 import { BITBUCKET_ISSUER, type BitbucketConfig } from "../../../../shared/oauth/connectors/types/bitbucket.ts";
 import { err, type Result } from "../../../../shared/result.ts";
-import { admitVouched } from "../admission.ts";
+import { admitVouched, refuseUnverified } from "../admission.ts";
 import type { Connector, ConnectorError, Identity } from "../connector.ts";
 import { NoAnswer } from "../upstream.ts";
 import { type Api, createOAuthConnector, readPages } from "./connector.ts";
@@ -42,9 +42,7 @@ async function readIdentity(
   const emails = await readList(api, `${API}/user/emails`);
   const primary = emails.find((email) => member(email, "is_primary") === true);
   const address = member(primary, "email");
-  if (typeof address !== "string" || member(primary, "is_confirmed") !== true) {
-    return err({ code: "address_unverified", address: typeof address === "string" ? address : null });
-  }
+  if (typeof address !== "string" || member(primary, "is_confirmed") !== true) return err(refuseUnverified(address));
   const groups = policy.allowedGroups.length === 0 ? [] : await readWorkspaces(api);
   return admitVouched({ userId, addresses: [address], groups }, policy);
 }

@@ -10,7 +10,7 @@ import type { ConnectorIdentity } from "../../../../shared/oauth/connectors/conn
 import { domainOf } from "../../../../shared/oauth/connectors/policy.ts";
 import { GITHUB_HOST, type GithubConfig, groupName } from "../../../../shared/oauth/connectors/types/github.ts";
 import { err, type Result } from "../../../../shared/result.ts";
-import { admitVouched } from "../admission.ts";
+import { admitVouched, refuseUnverified } from "../admission.ts";
 import type { Connector, ConnectorError, Identity } from "../connector.ts";
 import { NoAnswer } from "../upstream.ts";
 import { type Api, createOAuthConnector, readPages } from "./connector.ts";
@@ -61,8 +61,7 @@ async function readIdentity(
   const emails = (await readList(api, `${apiBase}/user/emails`)).flatMap(readEmail);
   const addresses = listAddresses(emails, config, `${id}+${login}@users.noreply.${config.host}`);
   if (addresses.length === 0) {
-    const primary = emails.find(({ isPrimary }) => isPrimary);
-    return err({ code: "address_unverified", address: primary?.address ?? null });
+    return err(refuseUnverified(emails.find(({ isPrimary }) => isPrimary)?.address));
   }
   const groups = config.policy.allowedGroups.length === 0 ? [] : await readGroups(api, apiBase);
   const hint = config.policy.allowedGroups.length === 0 ? null : ASK_OWNER;

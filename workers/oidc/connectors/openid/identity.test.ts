@@ -31,7 +31,19 @@ describe("the identity of an OpenID provider", () => {
     [RULES, { ...verified, email: [ALICE] }, "address_unusable"],
     [RULES, { ...verified, sub: "" }, "upstream_failed"],
     [RULES, { ...verified, sub: "s".repeat(256) }, "upstream_failed"],
-    [MAIL, { sub: "1", mail: ALICE, email_verified: true }, ALICE],
+    // Nobody has said that the address in another claim than `email` is verified.
+    [MAIL, { sub: "1", mail: ALICE, email_verified: true }, "address_unverified"],
+    [{ ...MAIL, trustedDomains: ["example.com"] }, { sub: "1", mail: ALICE, email_verified: true }, ALICE],
+    [
+      { ...MAIL, trustedDomains: ["example.com"] },
+      { sub: "1", mail: ALICE, email_verified: false },
+      "address_unverified",
+    ],
+    [
+      { ...MAIL, trustedDomains: ["example.com"] },
+      { ...verified, email_verified: false, mail: "a@example.com" },
+      "a@example.com",
+    ],
     [MAIL, { ...verified, mail: ALICE }, ALICE],
     [MAIL, { ...verified, mail: "ceo@example.com" }, "address_unverified"],
     [HOSTED, { ...verified, hd: "Example.com" }, ALICE],

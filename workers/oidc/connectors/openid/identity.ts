@@ -6,7 +6,7 @@ import { isEmailAddress } from "../../../../shared/identity/email.ts";
 import { type AdmissionPolicy, domainOf } from "../../../../shared/oauth/connectors/policy.ts";
 import { type Claims, claimOf } from "../../../../shared/oidc/claims.ts";
 import { err, type Result } from "../../../../shared/result.ts";
-import { admitVouched, groupsOf } from "../admission.ts";
+import { admitVouched, groupsOf, refuseUnverified } from "../admission.ts";
 import type { ConnectorError, Identity } from "../connector.ts";
 
 /** How a provider's claims are read. */
@@ -28,22 +28,21 @@ export function identityOf(
 ): Result<readonly Identity[], ConnectorError> {
   const address = claimOf(claims, names.email);
   if (typeof address !== "string" || !isEmailAddress(address)) return err({ code: "address_unusable" });
-  if (!isVerified(claims, address, trustedDomains.includes(domainOf(address)))) {
-    return err({ code: "address_unverified", address });
-  }
+  if (!isVerified(claims, address, trustedDomains.includes(domainOf(address)))) return err(refuseUnverified(address));
   const groups = groupsOf(claimOf(claims, names.groups));
   const domain = domainClaim === undefined ? {} : { domain: toDomain(claimOf(claims, domainClaim)) };
   return admitVouched({ userId: claimOf(claims, "sub"), addresses: [address], groups, ...domain }, policy);
 }
 
 /**
- * The provider says so: `email_verified` speaks for `email`, and for another claim unless `email` differs.
- * Where the provider says nothing at all, an operator may have said so for the domain.
+ * The provider says so: `email_verified` speaks for the address in `email`, and of no other claim, which the person may
+ * have written. Where the provider says nothing of the address, an operator may have said so for the domain.
  */
 function isVerified(claims: Claims, address: string, isTrusted: boolean): boolean {
-  const email = claimOf(claims, "email");
-  const verified = email === undefined || email === address ? claimOf(claims, "email_verified") : undefined;
-  return verified === true || (verified === undefined && isTrusted);
+  const [email, verified] = [claimOf(claims, "email"), claimOf(claims, "email_verified")];
+  if (verified === true && email === address) return true;
+  const isDenied = verified !== undefined && verified !== true && (email === undefined || email === address);
+  return isTrusted && !isDenied;
 }
 
 const toDomain = (claim: unknown): string | null => (typeof claim === "string" ? claim.toLowerCase() : null);

@@ -9,7 +9,7 @@ import { domainOf } from "../../../../shared/oauth/connectors/policy.ts";
 import { ENTRA_HOST, type MicrosoftConfig } from "../../../../shared/oauth/connectors/types/microsoft.ts";
 import { type Claims, claimOf } from "../../../../shared/oidc/claims.ts";
 import { err, type Result } from "../../../../shared/result.ts";
-import { admitVouched, groupsOf } from "../admission.ts";
+import { admitVouched, groupsOf, refuseUnverified } from "../admission.ts";
 import type { ConnectorError, Identity } from "../connector.ts";
 import type { IssuerRule } from "./connector.ts";
 import { Refusal } from "./errors.ts";
@@ -33,7 +33,7 @@ export const entraIssuer = ({ tenant, tenants }: MicrosoftConfig): IssuerRule =>
 export function entraIdentityOf(claims: Claims, config: MicrosoftConfig): Result<readonly Identity[], ConnectorError> {
   if (isGuest(claims)) return err(refuse(claims, "Guests of an organization sign in at their own organization."));
   const address = findAddress(claims, config);
-  if (address === null) return err(refuseAddress(claims));
+  if (address === null) return err(refuseUnverified(claimOf(claims, "email")));
   const [tid, oid] = [claimOf(claims, "tid"), claimOf(claims, "oid")];
   const userId = typeof tid === "string" && typeof oid === "string" && oid !== "" ? `${tid}/${oid}` : null;
   const spelled = config.lowersAddresses ? address.toLowerCase() : address;
@@ -60,12 +60,6 @@ function isGuest(claims: Claims): boolean {
   const isOfAnother = idp !== undefined && !(typeof idp === "string" && idp.includes(tid));
   const isMarked = acct === 1 || acct === "1";
   return isOfAnother || isMarked || names.some((name) => typeof name === "string" && /#ext#/i.test(name));
-}
-
-function refuseAddress(claims: Claims): ConnectorError {
-  const email = claimOf(claims, "email");
-  const address = typeof email === "string" && isEmailAddress(email) ? email : null;
-  return { code: "address_unverified", address };
 }
 
 function refuse(claims: Claims, hint: string): ConnectorError {
