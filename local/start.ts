@@ -79,7 +79,7 @@ function endOnSignals(starting: Promise<Result<Stack, string>>, output: Pick<Out
     if (isSecond) process.exit(1);
     if (signaledAt !== null) return;
     signaledAt = performance.now();
-    if (!isStarted) output.say("Ending when the start is complete; Ctrl-C again ends at once");
+    if (!isStarted) output.say("Stopping when the start is complete; press Ctrl-C again to stop at once");
     void starting.then((stack) => (stack.ok ? stack.value.stop() : undefined)).then(() => process.exit(0));
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end);

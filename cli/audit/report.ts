@@ -161,7 +161,7 @@ function showEvidence({ evidence: found }: AuditReport, { audited, evidenceFile 
   ];
 }
 
-/** A log that was made anew on purpose looks like one that forged its history. */
+/** A log that was recreated on purpose looks like one that forged its history. */
 function adviseOnPin(
   { findings }: AuditReport,
   { isPinned, trust, stateFile, isAnew }: AuditContext,
@@ -169,10 +169,10 @@ function adviseOnPin(
   if (!isPinned || !findings.listed.some(({ code }) => REPLACED.has(code))) return [];
   const kept = trust === "first-use" ? "keys and checkpoint" : "the checkpoint";
   return [
-    `  This log is not the one of which ${stateFile} has ${kept}.`,
+    `  ${stateFile} has ${kept} of another log.`,
     isAnew
-      ? "  Its service says that it was created since then. If you made it anew, as a local stack, remove that file."
-      : "  If you know that it was made anew, as a local stack, remove that file.",
+      ? "  Its service says that it was created since then. If you recreated it, for example as a local stack, remove that file."
+      : "  If you know that it was recreated, for example as a local stack, remove that file.",
   ];
 }
 

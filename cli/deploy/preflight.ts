@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Looks into the account before anything is sent: a deployment replaces only what was made from its own folder. A
+// Checks the account before anything is sent: a deployment replaces only what was made from its own folder. A
 // Worker is this deployment's if it has the same address and a root certificate of the folder.
 
 import { X509Certificate } from "node:crypto";
@@ -44,8 +44,8 @@ export async function checkAccountFirst(account: CloudflareAccount, target: Targ
   if (!strangers.ok) return strangers;
   if (strangers.value.length > 0 && !adopts) {
     return err(
-      `the account has what this folder did not make:\n${strangers.value.map((line) => `  ${line}`).join("\n")}\n` +
-        "nothing was sent; use the folder that made it or another name (sigedge init --name NAME), or replace it for good: " +
+      `the account has resources that were not created from this folder:\n${strangers.value.map((line) => `  ${line}`).join("\n")}\n` +
+        "nothing was sent; use the folder that created them, choose another name (sigedge init --name NAME), or replace them permanently: " +
         "sigedge deploy --adopt, or SIGEDGE_ADOPT=1 npx wrangler deploy",
     );
   }

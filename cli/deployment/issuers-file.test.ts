@@ -13,7 +13,7 @@ import { readIssuersFile } from "./issuers-file.ts";
  * A configuration with everything that the public instance's has in it: anchors as values and as keys, both kinds of
  * issuers.
  */
-const LIKE_FULCIO = `# A licence
+const LIKE_FULCIO = `# A license
 define:
   - &widget-type "widget-build"
   - &circleci-type circleci-job

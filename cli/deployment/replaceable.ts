@@ -113,7 +113,7 @@ export const joinOthers = ({ byHand, former, next }: OtherKeys): string => [byHa
 
 /**
  * The settings that publish other keys to the services. Where they do not fit, the oldest keys that are long retired
- * are left out: the services accept nothing of theirs, and the signed trusted root has them for ever. The error is a
+ * are left out: the services accept nothing of theirs, and the signed trusted root keeps them forever. The error is a
  * line for the operator.
  */
 export function otherSettings(

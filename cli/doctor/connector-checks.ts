@@ -37,7 +37,7 @@ export async function checkSignIn(site: Site): Promise<Outcome> {
 }
 
 const NOT_NAMED =
-  "people can sign in at this deployment, but its signing config does not name it, so that no client asks";
+  "people can sign in at this deployment, but its signing config does not name it, so no client uses it";
 const NAMED_FOR_NOTHING = "the signing config sends people to this deployment to sign in, and it has no connector";
 const NOT_TRUSTED = "people can sign in at this deployment, but its CA does not accept the tokens";
 const TRUSTED_FOR_NOTHING = "the CA accepts tokens of the built-in issuer, which has no connector";

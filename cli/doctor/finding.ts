@@ -75,8 +75,8 @@ export interface Checked {
 }
 
 /**
- * Runs the checks in order. One whose ground another has stopped does not run: its outcome has the reason, and no
- * finding, so that one cause is reported once.
+ * Runs the checks in order. A check does not run if an earlier one could not establish what it needs: its outcome has
+ * the reason and no finding, so that one cause is reported once.
  */
 export async function* runChecks(checks: readonly Check[]): AsyncGenerator<Checked> {
   const stops = new Map<Ground, string>();

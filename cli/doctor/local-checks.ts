@@ -63,7 +63,7 @@ export const localChecks = (deployment: Deployment, site: Site): readonly Check[
   },
   {
     name: "deployed",
-    title: "the deployed Worker is of this folder",
+    title: "the deployed Worker comes from this folder",
     needs: ["service", "settings"],
     gives: null,
     run: () => checkDeployed(deployment, site),

@@ -26,7 +26,7 @@ function addressProblem(
 ): string | null {
   if (isLoopback)
     return hasLocalCloud(env) ? null : "is a loopback address; for a service on this machine: npx sigedge start";
-  if (host !== hostname) return "has a port; Cloudflare passes on to a Worker what arrives at port 443";
+  if (host !== hostname) return "has a port; Cloudflare passes only requests at port 443 on to a Worker";
   if (isIP(hostname.replace(/^\[|\]$/g, "")) !== 0) return "is an IP address; a Worker needs a host name of a zone";
   if (hostname.endsWith(".")) return "ends in a dot; a client that omits it would not find the service";
   if (!hostname.includes(".")) return "has no domain; a Worker needs a host name of a zone in your account";

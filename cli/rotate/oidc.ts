@@ -74,7 +74,7 @@ export async function planCompromisedOidc(context: RotationContext): Planned {
   return ok({
     changes: [
       `keys/oidc.key.pem: ${state.value === null ? "a new key" : "the announced key"}; the former one is deleted`,
-      `${RETIRED_KEYS_FILE}: the former key, of which the issuer lists nothing from now on`,
+      `${RETIRED_KEYS_FILE}: the former key, which the issuer no longer lists`,
     ],
     apply: async () => {
       const made = state.value === null ? makeTokenKey(context) : ok(null);

@@ -83,7 +83,7 @@ export function planCompromisedSeal(context: RotationContext): Planned {
         return Promise.resolve(ok(null));
       },
       next: [
-        `${command(context, "deploy")} (at once: until then, whoever has the secret can seal a sign-in of his own)`,
+        `${command(context, "deploy")} (at once: until then, anyone who has the secret can seal a sign-in of their own)`,
         "delete the former versions of the Worker, which hold the former secret (docs/trust.md#a-stolen-key)",
       ],
     }),

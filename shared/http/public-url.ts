@@ -47,7 +47,7 @@ export function parsePublicUrl(text: string): Result<PublicUrl, PublicUrlError> 
 }
 
 /**
- * Labels of a host name, or an IP address. The address stands in origins, in certificates and in commands to paste, and
+ * Labels of a host name, or an IP address. The address is in origins, in certificates and in commands to paste, and
  * the URL parser accepts quotes, semicolons and dollar signs.
  */
 const HOST_NAME = /^(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])$/;

@@ -246,7 +246,7 @@ describe("a forked log", () => {
     const { code, stdout } = await sigedge(...args);
     expect(code).toBe(1);
     expect(stdout).toContain("history was rewritten");
-    expect(stdout).toContain("If you know that it was made anew, as a local stack, remove that file.");
+    expect(stdout).toContain("If you know that it was recreated, for example as a local stack, remove that file.");
     const file = `${join(folder, "fork.json")}.fork-3-4.json`;
     expect(stdout).toContain(file);
     const evidence = JSON.parse(readFileSync(file, "utf8")) as { readonly older: string; readonly newer: string };

@@ -246,7 +246,7 @@ describe("a rejected entry", () => {
       `${INVALID}keyDetails is PKIX_ECDSA_P256_SHA_256, but must be PKIX_RSA_PKCS1V15_2048_SHA256 for this key`,
     ],
     [
-      "an RSA key labelled larger",
+      "an RSA key declared larger",
       () =>
         request(
           {},

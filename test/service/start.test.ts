@@ -106,7 +106,7 @@ describe("sigedge start", () => {
     // Writing the keys is the last step before workerd starts.
     await vi.waitUntil(() => existsSync(join(fresh, "keys")), { timeout: 10_000, interval: 5 });
     command.process.kill("SIGTERM");
-    await command.says("Ending when the start is complete");
+    await command.says("Stopping when the start is complete");
     const { code, stdout } = await command.ended;
     expect(code).toBe(0);
     expect(stdout).not.toContain("is running at");
@@ -118,7 +118,7 @@ describe("sigedge start", () => {
     const command = start("--state", fresh);
     await vi.waitUntil(() => existsSync(join(fresh, "keys")), { timeout: 10_000, interval: 5 });
     command.process.kill("SIGINT");
-    await command.says("Ending when the start is complete");
+    await command.says("Stopping when the start is complete");
     const again = setInterval(() => command.process.kill("SIGINT"), 50);
     expect([0, 1]).toContain((await command.ended).code);
     clearInterval(again);
@@ -221,7 +221,7 @@ describe("sigedge start fails with one clear line, with exit code 2 for wrong ar
       () => ["--accept", "anything"],
       /--accept anything is unknown; give one of own-ca, own-ca\+listed-keys, open/,
     ],
-    ["an unknown flag", () => ["--colour"], /Unknown option '--colour'; see sigedge start --help/],
+    ["an unknown flag", () => ["--color"], /Unknown option '--color'; see sigedge start --help/],
     ["a flag without its value", () => ["--state"], /--state.* argument missing; see sigedge start --help/],
     ["a stray word", () => ["8788"], /unexpected argument 8788/],
   ];

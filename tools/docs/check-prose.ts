@@ -1,59 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// `npm run prose [-- PATH…]`: checks the rules of prose that a machine can check: the words of the glossary in
-// CONTRIBUTING.md, names of functions, comments at most 120 columns wide, Markdown at most 160, no mention of a document
-// outside the repository. Prints one line for each violation, and exits 1 if there is any.
+// `npm run prose [-- PATH…]`: checks the rules of prose that a machine can check: words to avoid (words.ts), names of
+// functions, comments at most 120 columns wide, Markdown at most 160. Prints one line for each violation, and exits 1
+// if there is any.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../../cli/root.ts";
 import { findNameProblem, listFunctions } from "./names.ts";
 import { listFiles } from "./repository.ts";
-
-interface Rule {
-  readonly pattern: RegExp;
-  readonly instead: string;
-  /** The files that the rule applies to; all if absent. */
-  readonly files?: RegExp;
-}
-
-/** Words to avoid, and what to write instead. No pattern contains its words, so a search for one finds only offenders. */
-const WORDS: readonly Rule[] = [
-  { pattern: /\brooms?\b/i, instead: "service, or Worker for what is deployed" },
-  { pattern: /\bedge workers?\b/i, instead: "gateway, or front end" },
-  { pattern: /\bstands? there\b/i, instead: "is, appears" },
-  { pattern: /\b(?:cannot|could not|can not) be had\b/i, instead: "is unavailable, could not be fetched" },
-  { pattern: /\btold\s+of\b/i, instead: "learns of, is notified" },
-  { pattern: /\bread\s+over\b/i, instead: "ignored" },
-  { pattern: /\bwhat\s+is\s+passing\b/i, instead: "transient" },
-  { pattern: /\bdear(?:er|est)?\b/i, instead: "expensive" },
-  { pattern: /\b(?:is|are)\s+asked\s+again\b/i, instead: "is retried" },
-  { pattern: /\bpatienc[e]\b/i, instead: "deadline" },
-  { pattern: /\bthrow-away\b/i, instead: "temporary, ephemeral" },
-  { pattern: /\byardsticks?\b/i, instead: "reference, baseline" },
-  { pattern: /\bbrough[t]\b/i, instead: "loaded, supplied, included" },
-  {
-    pattern: /(?:^|\s)(?:\/\/|\/\*\*|\*|#) Of\b/,
-    instead: "a sentence with a subject",
-    files: /\.(?:ts|mjs|toml|yml|sh)$/,
-  },
-  { pattern: /^\s+\/\/ What\b/, instead: "a sentence with a subject", files: /\.(?:ts|mjs)$/ },
-  { pattern: /\bDESIGN(?:\.md)?\b|\bSTYLE\.md\b/, instead: "a document of the repository" },
-];
+import { findWords } from "./words.ts";
 
 const COMMENT_WIDTH = 120;
 const MARKDOWN_WIDTH = 160;
 
-/** Texts by others, generated files, and the list above. */
+/** Texts by others, generated files, and the list of words with its test. */
 const EXEMPT =
-  /^(?:test\/vectors\/|LICENSE$|package-lock\.json$|tools\/docs\/check-prose\.ts$)|\.(?:json|pem|patch|sum|mod|txt|woff2|png|svg)$/;
+  /^(?:test\/vectors\/|LICENSE$|package-lock\.json$|tools\/docs\/words(?:\.test)?\.ts$)|\.(?:json|pem|patch|sum|mod|txt|woff2|png|svg)$/;
 
 const COMMENT = /^\s*(?:\/\/|\*|\/\*\*)|\s\/\/ |\s\/\*\* /;
-
-const wordsIn = (path: string, line: string): readonly string[] =>
-  WORDS.flatMap(({ pattern, instead, files }) => {
-    const found = files === undefined || files.test(path) ? pattern.exec(line) : null;
-    return found === null ? [] : [`"${found[0].trim()}": write ${instead}`];
-  });
 
 const isWideComment = (line: string): boolean =>
   line.length > COMMENT_WIDTH && COMMENT.test(line) && !/https?:\/\/\S{60,}/.test(line);
@@ -79,7 +43,7 @@ function problemsOf(path: string): readonly string[] {
     .flatMap((line, i) => {
       if (line.startsWith("```")) isFenced = !isFenced;
       const isWide = isCode ? isWideComment(line) : isMarkdown && !isFenced && isWideProse(line);
-      const problems = [...wordsIn(path, line), ...(isWide ? [`${line.length} columns`] : [])];
+      const problems = [...findWords(path, line), ...(isWide ? [`${line.length} columns`] : [])];
       return problems.map((problem) => `${path}:${i + 1}: ${problem}`);
     });
 }

@@ -60,7 +60,7 @@ const OIDC: EntrypointBinding<Service<OidcKeysRpc>> = { kind: "entrypoint", serv
 
 export const BINDINGS = { SEQUENCER, USED_TOKENS, WRITES, IDENTITIES, OIDC } as const satisfies Bindings;
 
-/** A request has 3 KiB: a token of at most 16 KiB, a key of at most 800 bytes and its proof, or a signing request. */
+/** Requests have about 3 KiB. The largest has a token of 16 KiB, and a key of 800 bytes with its proof or a CSR. */
 const MAX_REQUEST_BYTES = 64 * 1024;
 
 export const ROUTES = [

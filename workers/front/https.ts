@@ -36,6 +36,6 @@ export function rejectInsecure(request: Request, config: Config): Response | nul
   if (request.method === "GET" || request.method === "HEAD") {
     return new Response(null, { status: 308, headers: { ...headers, location: `${base.origin}${pathname}${search}` } });
   }
-  const text = `${base.origin} answers https only. This request was not encrypted: consider a token in it as known.\n`;
+  const text = `${base.origin} answers https only. This request was not encrypted: treat any token in it as compromised.\n`;
   return new Response(text, { status: 403, headers });
 }

@@ -34,7 +34,7 @@ const refuseGrant = (description: string): OAuthAnswer => refuse("invalid_grant"
 
 const RETRY_LATER = { "retry-after": "10" };
 const START_AGAIN = "start again";
-const CODE_OVER = "the code is unknown, was used already or is over: codes last a minute";
+const CODE_OVER = "the code is unknown, already used, or expired: codes last a minute";
 
 const ANSWERS: AnswerTable<OidcError, OAuthAnswer> = {
   oidc_path_unknown: () => refuse("not_found", "the issuer has no such path", 404),
@@ -65,7 +65,7 @@ const ANSWERS: AnswerTable<OidcError, OAuthAnswer> = {
   authorization_pending: () => refuse("authorization_pending", "nobody has confirmed the code yet"),
   slow_down: () => refuse("slow_down", "poll every five seconds"),
   access_denied: () => refuse("access_denied", "the sign-in was refused in the browser"),
-  expired_token: () => refuse("expired_token", `the code is over, and nobody confirmed it: ${START_AGAIN}`),
+  expired_token: () => refuse("expired_token", `the code expired before anybody confirmed it: ${START_AGAIN}`),
   device_of_another_client: () => refuseGrant("another client asked for this device code"),
   device_verifier_wrong: () => refuseGrant("code_verifier is not that of the device request"),
 };

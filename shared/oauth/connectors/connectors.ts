@@ -41,7 +41,7 @@ export type ConnectorConfig = {
 export interface ConnectorIdentity {
   /** A URL: `federated_claims.connector_id`, which the CA writes into certificates as the issuer. */
   readonly id: string;
-  /** Stands in the paths of the provider: `/oidc/callback/<slug>`. Unique. */
+  /** A part of the provider's paths: `/oidc/callback/<slug>`. Unique. */
   readonly slug: string;
   /** What people read: "GitHub", "Google (example.com)". */
   readonly name: string;

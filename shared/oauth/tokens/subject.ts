@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `sub` of a token. The CA writes it into certificates, so it is public for ever: by default it says nothing of the
+// `sub` of a token. The CA writes it into certificates, so it is public forever: by default it says nothing of the
 // person's account at the provider, and can be recognized by this deployment only.
 // Spec: OpenID Connect Core 1.0 §2 (sub), §8; dex: server/internal/types.proto (IDTokenSubject)
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Authenticates what the CA leaves in the cache. Other Workers of the same zone can write there, and whoever could put
-// keys there could name himself as anybody, so an entry counts only with a MAC by a key that only the CA has.
+// keys there could impersonate anybody, so an entry counts only with a MAC by a key that only the CA has.
 // Spec: RFC 5869 (HKDF); RFC 2104 (HMAC).
 
 import { decodeBase64, encodeBase64 } from "../../../shared/bytes/base64.ts";

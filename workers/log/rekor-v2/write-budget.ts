@@ -6,8 +6,8 @@
 // verify. Nobody knows a message with that digest, so no artifact verifies against such an entry; but everybody finds
 // certificates and keys in the log, and could fill it in their owners' names. The sequencer therefore counts the
 // entries of each writer (workers/sequencer/rounds/placing.ts), and a certificate is useless soon after it expires.
-// RSA and Ed25519ph signatures cannot be made so, nor can DSSE envelopes, whose message the log hashes itself. They
-// count all the same.
+// RSA and Ed25519ph signatures cannot be made this way, nor can DSSE envelopes, whose message the log hashes itself.
+// They count all the same.
 
 import { sha256 } from "#sha256";
 import { err, ok, type Result } from "../../../shared/result.ts";

@@ -53,7 +53,7 @@ const TEXTS: AnswerTable<SignInError, Text> = {
     lead: "This deployment has no provider at which people sign in.",
     steps: [
       "Give your program an identity token, as build jobs do.",
-      "Whoever runs this site adds a provider with npx sigedge init --connector.",
+      "Whoever runs this site can add one with npx sigedge init --connector.",
     ],
   }),
   request_unanswerable: ({ description }) => ({
@@ -183,7 +183,7 @@ const CONNECTOR_TEXTS = (name: string): AnswerTable<ConnectorError, Text> => ({
   address_unverified: ({ address }) => ({
     status: 403,
     title: `${name} has not verified your address`,
-    lead: `A signature needs an address that its provider has checked.${address === null ? "" : ` ${name} does not say so of ${address}.`}`,
+    lead: `A signature needs an address that its provider has checked.${address === null ? "" : ` ${name} has not confirmed ${address}.`}`,
     steps: [`Confirm your address at ${name}, and start your program again.`],
   }),
   address_unusable: () => ({

@@ -120,8 +120,8 @@ ${fields(page)}
 function publicNote({ addresses, connector }: ConfirmPage): Markup {
   const who = addresses.length === 1 ? html`<b class="m">${addresses[0] ?? ""}</b>` : html`The address you choose`;
   return html`<div class="note public">
-<h2>This becomes public, for ever</h2>
-<p>${who} and <b>${connector.name}</b> (<span class="m">${connector.id}</span>) will stand in a public log with whatever you sign next. Nobody can take them out again.</p>
+<h2>This becomes public forever</h2>
+<p>${who} and <b>${connector.name}</b> (<span class="m">${connector.id}</span>) will be in a public log with whatever you sign next. Nobody can take them out again.</p>
 </div>`;
 }
 
@@ -180,7 +180,7 @@ const deviceDone = ({ client, address }: DeviceDonePage): Content =>
     : {
         title: "Go back to your terminal",
         state: SIGNED_IN,
-        body: html`<p class="lead">${client} goes on by itself as <b class="m">${address}</b>. You can close this page.</p>
+        body: html`<p class="lead">${client} continues by itself as <b class="m">${address}</b>. You can close this page.</p>
 <p class="q">Nothing happens there? The program may have stopped waiting. Start it again.</p>`,
       };
 
@@ -204,14 +204,14 @@ const FORWARDS = {
 function forward({ href, reason, to, address }: ForwardPage): Content {
   const as = address === null ? NONE : html` as <b class="m">${address}</b>`;
   const lead = {
-    granted: html`${to} goes on by itself${as}. You can close this page.`,
+    granted: html`${to} continues by itself${as}. You can close this page.`,
     refused: html`${to} is being told that you refused.`,
     to_connector: html`You are on your way to ${to}.`,
   };
   return {
     ...FORWARDS[reason],
     body: html`<p class="lead">${lead[reason]}</p>
-<p class="q">Nothing happens? <a href="${href}">Go on to ${to}</a>.</p>`,
+<p class="q">Nothing happens? <a href="${href}">Continue to ${to}</a>.</p>`,
     refresh: href,
   };
 }

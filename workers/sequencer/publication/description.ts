@@ -62,7 +62,7 @@ function describeState(
   if (phase.kind === "refusing") return { state: "refusing", reason: phase.reason };
   if (frozenAt !== null && phase.kind === "running") {
     const since = `frozen since ${formatRfc3339(frozenAt)}`;
-    const reason = config.isFrozen ? since : `${since}: SHARDS no longer says so, but nothing undoes it`;
+    const reason = config.isFrozen ? since : `${since}: SHARDS no longer freezes it, but freezing is permanent`;
     return { state: "frozen", reason };
   }
   if (fault !== null) return { state: fault, reason: FAULT_REASONS[fault] };

@@ -20,7 +20,7 @@ export interface OidcConfig {
   readonly prompt: string | null;
   /** The claims that hold the address and the groups. */
   readonly claims: { readonly email: string; readonly groups: string };
-  /** An address in these domains counts as verified where the provider says nothing of it; never where it says no. */
+  /** An address in these domains counts as verified where the provider does not say; never where it says no. */
   readonly trustedDomains: readonly string[];
   readonly policy: AdmissionPolicy;
 }
@@ -29,7 +29,7 @@ export interface OidcConfig {
 export const SHARED_MEMBERS = {
   scopes: "scopes to ask for beside `openid` and `email`",
   promptType: "`prompt` of every request, such as `select_account`",
-  trustedDomains: "addresses in these domains count as verified where the provider says nothing of it",
+  trustedDomains: "addresses in these domains count as verified where the provider does not say",
 } as const;
 
 export const OIDC_CONNECTOR: ConnectorType<OidcConfig> = {

@@ -72,6 +72,6 @@ function refuse(claims: Claims, hint: string): ConnectorError {
 function hintOf(claims: Claims): string | null {
   const isOver = claimOf(claims, "_claim_names") !== undefined || claimOf(claims, "hasgroups") !== undefined;
   return isOver
-    ? "Entra left your groups out, because there are too many: whoever runs this site lets it send only those assigned to the application."
+    ? "You are in too many groups for Entra to list: ask whoever runs this site to have it send only those assigned to the application."
     : null;
 }

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Words and phrases that must not come back: of our own making, translated, or not American. CONTRIBUTING.md has the
+// glossary.
+
+interface Rule {
+  readonly pattern: RegExp;
+  readonly instead: string;
+  /** The files that the rule applies to; all if absent. */
+  readonly files?: RegExp;
+}
+
+/** Words to avoid, and what to write instead. */
+const WORDS: readonly Rule[] = [
+  { pattern: /\brooms?\b/i, instead: "service, or Worker for what is deployed" },
+  { pattern: /\bedge workers?\b/i, instead: "gateway, or front end" },
+  { pattern: /\bstands? there\b/i, instead: "is, appears" },
+  { pattern: /\b(?:cannot|could not|can not) be had\b/i, instead: "is unavailable, could not be fetched" },
+  { pattern: /\btold\s+of\b/i, instead: "learns of, is notified" },
+  { pattern: /\bread\s+over\b/i, instead: "ignored" },
+  { pattern: /\bwhat\s+is\s+passing\b/i, instead: "transient" },
+  { pattern: /\bdear(?:er|est)?\b/i, instead: "expensive" },
+  { pattern: /\b(?:is|are)\s+asked\s+again\b/i, instead: "is retried" },
+  { pattern: /\bpatienc[e]\b/i, instead: "deadline" },
+  { pattern: /\bthrow-away\b/i, instead: "temporary, ephemeral" },
+  { pattern: /\byardsticks?\b/i, instead: "reference, baseline" },
+  { pattern: /\bbrough[t]\b/i, instead: "loaded, supplied, included" },
+  { pattern: /\bends?\s+to\s+(?:accept|list|serve|show|sign)\b/i, instead: "no longer does" },
+  { pattern: /\bbelongs?\s+into\b/i, instead: "belongs in" },
+  { pattern: /\bstands?\s+in\s+(?:an?|the|addresses|origins|paths)\b/i, instead: "is in, is part of" },
+  { pattern: /\blooks?\s+into\s+the\s+account\b/i, instead: "checks" },
+  { pattern: /(?<!\bfor )\bfor\s+ever\b(?! [a-z]+ing)/i, instead: "forever" },
+  { pattern: /\b(?:made|created|written)\s+anew\b/i, instead: "recreated, rewritten" },
+  { pattern: /\b(?:made|fails|done)\s+so\b(?! that)/i, instead: "this way" },
+  {
+    pattern: /\b(?:behaviou[r]|colou[r]|favou[r]|honou[r]|neighbou[r]|artefac[t]|licenc[e]|labelle[d]|modelle[d])/i,
+    instead: "American spelling",
+  },
+  {
+    pattern: /(?:^|\s)(?:\/\/|\/\*\*|\*|#) Of\b/,
+    instead: "a sentence with a subject",
+    files: /\.(?:ts|mjs|toml|yml|sh)$/,
+  },
+  { pattern: /^\s+\/\/ What\b/, instead: "a sentence with a subject", files: /\.(?:ts|mjs)$/ },
+  { pattern: /\bDESIGN(?:\.md)?\b|\bSTYLE\.md\b/, instead: "a document of the repository" },
+];
+
+/** Names each word of a line that is to be avoided, with what to write instead. */
+export const findWords = (path: string, line: string): readonly string[] =>
+  WORDS.flatMap(({ pattern, instead, files }) => {
+    const found = files === undefined || files.test(path) ? pattern.exec(line) : null;
+    return found === null ? [] : [`"${found[0].trim()}": write ${instead}`];
+  });
