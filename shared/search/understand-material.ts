@@ -86,10 +86,14 @@ export const recognizeBundle: Recognizer = (text) => {
 
 const firstOf = (list: unknown): unknown => (Array.isArray(list) ? (list as readonly unknown[])[0] : null);
 
-const ALGORITHMS: Readonly<Record<string, string>> = { SHA2_256: "sha256", SHA2_384: "sha384", SHA2_512: "sha512" };
+const ALGORITHMS: ReadonlyMap<string, string> = new Map([
+  ["SHA2_256", "sha256"],
+  ["SHA2_384", "sha384"],
+  ["SHA2_512", "sha512"],
+]);
 
 function recognizeMessageDigest(digest: unknown): readonly Understanding[] {
-  const algorithm = ALGORITHMS[String(member(digest, "algorithm"))];
+  const algorithm = ALGORITHMS.get(String(member(digest, "algorithm")));
   const bytes = decodeMember(digest, "digest");
   if (algorithm === undefined || bytes === null) return [];
   return [meansSearch("a bundle: the digest of its artifact", { digest: `${algorithm}:${encodeHex(bytes)}` })];
