@@ -4,7 +4,8 @@
 // prints the numbers that reproduce it. The CPU is that of workerd alone, so the rest of the machine may work.
 //
 // CPU is measured for one batch at a time, so that a stack leaves most of two cores idle: several stacks share the
-// requests, as many as the machine has cores.
+// requests, as many as the machine has cores. Every 100,000 requests the logs are audited and new stacks take over, so
+// that memory has to stay within its bound for as long, and a long run holds no log of its whole length.
 
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
@@ -38,28 +39,45 @@ function printTable(outcomes: ReadonlyMap<string, RouteOutcome>): void {
   }
 }
 
-say(`seed ${seed}, ${requests} requests, ${stacks} stacks`);
-const all = await Promise.all(Array.from({ length: stacks }, startFuzzedStack));
-const campaigns = all.map((fuzzed) => new Campaign(fuzzed));
-const started = performance.now();
-let done = 0;
+/** The requests that one deployment gets. Its logs are audited then, and the next begins without a log. */
+const REQUESTS_PER_DEPLOYMENT = 100_000;
 
-function report(): void {
-  if (++done % REPORT_EVERY !== 0) return;
-  const seconds = (performance.now() - started) / 1000;
-  const budget = Math.max(...campaigns.map(({ budgetMs }) => budgetMs)).toFixed(1);
-  say(`  ${done}  ${seconds.toFixed(0)} s, ${(done / seconds).toFixed(0)}/s, peak ${peak()} MB, budget ${budget} ms`);
+const started = performance.now();
+const outcomes: ReadonlyMap<string, RouteOutcome>[] = [];
+let done = 0;
+let repeated = 0;
+let peakMegabytes = 0;
+
+/** Sends the requests from `first` up to `end` to new stacks, each its share, and audits what they leave. */
+async function fuzzDeployment(first: number, end: number): Promise<void> {
+  const all = await Promise.all(Array.from({ length: stacks }, startFuzzedStack));
+  const campaigns = all.map((fuzzed) => new Campaign(fuzzed));
+  const peak = (): number => Math.max(peakMegabytes, ...campaigns.map((campaign) => campaign.peakMegabytes));
+  const report = (): void => {
+    if (++done % REPORT_EVERY !== 0) return;
+    const seconds = (performance.now() - started) / 1000;
+    const budget = Math.max(...campaigns.map(({ budgetMs }) => budgetMs)).toFixed(1);
+    const rate = (done / seconds).toFixed(0);
+    say(`  ${done}  ${seconds.toFixed(0)} s, ${rate}/s, peak ${peak().toFixed(0)} MB, budget ${budget} ms`);
+  };
+  try {
+    await Promise.all(campaigns.map((campaign, i) => campaign.run(seed, numbersFrom(first + i, end, stacks), report)));
+    for (const fuzzed of all) for (const line of await checkAftermath(fuzzed)) say(line);
+  } finally {
+    peakMegabytes = peak();
+    outcomes.push(...campaigns.map((campaign) => campaign.outcomes));
+    repeated += campaigns.reduce((sum, campaign) => sum + campaign.repeated, 0);
+    for (const campaign of campaigns) campaign.close();
+    await Promise.all(all.map(({ stack }) => stack.stop()));
+  }
 }
 
-const peak = (): string => Math.max(...campaigns.map(({ peakMegabytes }) => peakMegabytes)).toFixed(0);
-
+say(`seed ${seed}, ${requests} requests, ${stacks} stacks`);
 try {
-  await Promise.all(campaigns.map((campaign, i) => campaign.run(seed, numbersFrom(i, requests, stacks), report)));
-  for (const fuzzed of all) for (const line of await checkAftermath(fuzzed)) say(line);
+  for (let first = 0; first < requests; first += REQUESTS_PER_DEPLOYMENT) {
+    await fuzzDeployment(first, Math.min(requests, first + REQUESTS_PER_DEPLOYMENT));
+  }
 } finally {
-  printTable(mergeOutcomes(campaigns.map(({ outcomes }) => outcomes)));
-  const repeated = campaigns.reduce((sum, campaign) => sum + campaign.repeated, 0);
-  say(`${repeated} repeated to measure them, peak ${peak()} MB`);
-  for (const campaign of campaigns) campaign.close();
-  await Promise.all(all.map(({ stack }) => stack.stop()));
+  printTable(mergeOutcomes(outcomes));
+  say(`${repeated} repeated to measure them, peak ${peakMegabytes.toFixed(0)} MB`);
 }
