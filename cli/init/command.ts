@@ -28,6 +28,7 @@ import { findRedirectedFolder, redirectTo, writeConfig } from "../deployment/wra
 import { paint } from "../terminal.ts";
 import { addToFolder } from "./add-connectors.ts";
 import { parseAddress } from "./address-problem.ts";
+import { checkPassphrase } from "./offline-keys.ts";
 
 const FLAGS = {
   url: {
@@ -186,8 +187,11 @@ async function open(options: Options & Pick<NewDeployment, "files">): Promise<Re
       `${shortenPath(folder)} belongs to ${owner.href} permanently; create another deployment for another address (--env NAME)`,
     );
   }
-  if (publicUrl === null || owner !== null)
-    return ok({ deployment: known.value, isNew: false, madePassphrase, isSigned: false });
+  if (publicUrl === null || owner !== null) {
+    const opens =
+      options.passphraseFile === null ? ok(null) : await checkPassphrase(known.value, options.passphraseFile);
+    return opens.ok ? ok({ deployment: known.value, isNew: false, madePassphrase, isSigned: false }) : opens;
+  }
   const passphrase = await askOfflinePassphrase(offlineFolder(known.value), options.passphraseFile);
   if (!passphrase.ok) return passphrase;
   // Before the trust root is signed, which names where people sign in.
