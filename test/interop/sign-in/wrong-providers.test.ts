@@ -44,46 +44,58 @@ const send =
 
 const emails = (...rows: readonly object[]): Nastiness => ({ api: { "/user/emails": rows } });
 
-type Wrong = readonly [what: string, connector: ConnectorSlug, nastiness: Nastiness, code: string];
+interface Wrong {
+  readonly what: string;
+  readonly connector: ConnectorSlug;
+  readonly nastiness: Nastiness;
+  /** What the page says to whoever runs the site. */
+  readonly code: string;
+}
+
+/** A row whose page has this code. */
+const ending =
+  (code: string) =>
+  (what: string, connector: ConnectorSlug, nastiness: Nastiness): Wrong => ({ what, connector, nastiness, code });
+
+const unverified = ending("address_unverified");
+const outside = ending("not_admitted");
+const broken = ending("upstream_failed");
 
 const WRONG: readonly Wrong[] = [
-  [
-    "has not verified the address",
-    "github",
-    emails({ email: ALICE, primary: true, verified: false }),
-    "address_unverified",
-  ],
-  ["says that the address is not verified", "google", { claims: { email_verified: false } }, "address_unverified"],
-  ["knows only an alias", "github", emails({ email: ALICE, primary: false, verified: true }), "address_unverified"],
-  ["knows an address that an administrator wrote", "entra", { claims: { xms_edov: null } }, "address_unverified"],
-  ["vouches for another tenant", "entra", { claims: { tid: OTHER_TENANT } }, "not_admitted"],
-  [
-    "vouches for another tenant of many",
-    "tenants",
-    { claims: { tid: OTHER_TENANT, iss: `https://login.microsoftonline.com/${OTHER_TENANT}/v2.0` } },
-    "not_admitted",
-  ],
-  ["gave the code to another client", "gitlab", { code: "client_id" }, "upstream_failed"],
-  ["gave the code for another address", "bitbucket", { code: "redirect_uri" }, "upstream_failed"],
-  ["gave the code to another browser", "github", { code: "code_challenge" }, "upstream_failed"],
-  ["gave the token of another sign-in", "google", { claims: { nonce: "another" } }, "upstream_failed"],
-  ["does not answer", "access", { token: () => undefined }, "upstream_failed"],
-  ["redirects", "ghes", { token: send(302, "", { location: "https://evil.example/" }) }, "upstream_failed"],
-  ["sends a mebibyte", "gitlab", { token: send(200, `{"a":"${"x".repeat(1 << 20)}"}`) }, "upstream_failed"],
+  unverified("has not verified the address", "github", emails({ email: ALICE, primary: true, verified: false })),
+  unverified("says that the address is not verified", "google", { claims: { email_verified: false } }),
+  unverified("knows only an alias", "github", emails({ email: ALICE, primary: false, verified: true })),
+  unverified("knows an address that an administrator wrote", "entra", { claims: { xms_edov: null } }),
+  outside("vouches for another tenant", "entra", { claims: { tid: OTHER_TENANT } }),
+  outside("vouches for another tenant of many", "tenants", {
+    claims: { tid: OTHER_TENANT, iss: `https://login.microsoftonline.com/${OTHER_TENANT}/v2.0` },
+  }),
+  broken("gave the code to another client", "gitlab", { code: "client_id" }),
+  broken("gave the code for another address", "bitbucket", { code: "redirect_uri" }),
+  broken("gave the code to another browser", "github", { code: "code_challenge" }),
+  broken("gave the token of another sign-in", "google", { claims: { nonce: "another" } }),
+  broken("does not answer", "access", { token: () => undefined }),
+  broken("redirects", "ghes", { token: send(302, "", { location: "https://evil.example/" }) }),
+  broken("sends a mebibyte", "gitlab", { token: send(200, `{"a":"${"x".repeat(1 << 20)}"}`) }),
 ];
 
-/** Each client meets a wrong account and a wrong provider, and one of them all. */
-const ROWS = [
-  ...WRONG.map((row) => ["cosign" as Client, ...row] as const),
-  ...(["sigstore-python", "sigstore-rust"] as const).flatMap((client) =>
-    WRONG.filter(([what]) => what === "redirects" || what === "vouches for another tenant").map(
-      (row) => [client, ...row] as const,
-    ),
+interface Case {
+  readonly client: Client;
+  readonly wrong: Wrong;
+}
+
+const EVERYBODY: readonly Client[] = ["sigstore-python", "sigstore-rust"];
+/** One client meets them all, and each client a wrong account and a wrong provider. */
+const CASES: readonly Case[] = [
+  ...WRONG.map((wrong): Case => ({ client: "cosign", wrong })),
+  ...WRONG.filter(({ what }) => what === "redirects" || what === "vouches for another tenant").flatMap((wrong) =>
+    EVERYBODY.map((client): Case => ({ client, wrong })),
   ),
 ];
 
 describe("a provider that is wrong", () => {
-  it.each(ROWS)("%s gets nothing from one that %s (%s)", async (client, _, connector, nastiness, code) => {
+  it.each(CASES)("$client gets nothing from one that $wrong.what ($wrong.connector)", async ({ client, wrong }) => {
+    const { connector, nastiness, code } = wrong;
     const before = await countCertificates();
     const folder = await workplace.makeFolder();
     const program = await sign(client, folder);

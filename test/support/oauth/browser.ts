@@ -56,7 +56,7 @@ export class Browser {
 
   /** Submits the page's form with these values over its own. */
   submit(page: Shown, values: Readonly<Record<string, string>>, stopAt: string, headers = {}): Promise<Shown> {
-    const form = /<form[^>]* method="(get|post)" action="([^"]*)">([\s\S]*?)<\/form>/.exec(page.html);
+    const form = /<form[^>]* method="(get|post)" action="([^"]*)"[^>]*>([\s\S]*?)<\/form>/.exec(page.html);
     if (form === null) throw new Error(`no form: ${page.status} ${page.html}`);
     const [, method = "", action = "", content = ""] = form;
     const fields = new URLSearchParams();

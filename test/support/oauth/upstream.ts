@@ -32,8 +32,8 @@ export interface Upstream {
   readonly stop: () => void;
 }
 
-/** Starts a provider. */
-export async function startUpstream(): Promise<Upstream> {
+/** Starts a provider. @param demandsPkce whether it answers only requests with PKCE; dex sends none */
+export async function startUpstream({ demandsPkce = true } = {}): Promise<Upstream> {
   const key = makeIssuerKey("upstream");
   const otherKey = makeIssuerKey("upstream");
   const codes = new Map<string, URLSearchParams>();
@@ -63,8 +63,8 @@ export async function startUpstream(): Promise<Upstream> {
     const challenge = createHash("sha256")
       .update(form.get("code_verifier") ?? "")
       .digest("base64url");
-    const isRight =
-      query?.get("code_challenge") === challenge && query.get("redirect_uri") === form.get("redirect_uri");
+    const isProven = query?.get("code_challenge") === challenge || (!demandsPkce && !form.has("code_verifier"));
+    const isRight = isProven && query?.get("redirect_uri") === form.get("redirect_uri");
     if (query === undefined || !isRight) return [400, { error: "invalid_grant" }];
     return [200, { id_token: makeToken(query), access_token: "opaque", token_type: "Bearer" }];
   };

@@ -19,8 +19,8 @@ const START_MS = 30_000;
 
 /** Who asks dex for tokens, beside the public client `sigstore`. */
 interface DexOptions {
-  /** Who knows the password. */
-  readonly address: string;
+  /** Who knows the password; null if nobody signs in with one. */
+  readonly address: string | null;
   /** A confidential client. */
   readonly client?: { readonly id: string; readonly secret: string; readonly redirectUri: string };
   /** Rows of its configuration. @param issuer of this dex */
@@ -33,11 +33,11 @@ export interface Dex {
   readonly stop: () => void;
 }
 
-/** Starts dex, configured as Sigstore's own example does it. Throws if it does not serve within 30 seconds. */
+/** Starts dex, configured as Sigstore's own example does. Throws if it does not serve within 30 seconds. */
 export async function startDex({ address, client, connectors = () => [] }: DexOptions): Promise<Dex> {
   const folder = mkdtempSync(join(tmpdir(), "sigedge-dex-"));
   const host = `127.0.0.1:${valueOf(await findFreePort(0))}`;
-  const issuer = `http://${host}/dex`;
+  const issuer = `http://${host}/oidc`;
   const confidential =
     client === undefined
       ? []
@@ -47,7 +47,7 @@ export async function startDex({ address, client, connectors = () => [] }: DexOp
     web: { http: host },
     oauth2: { skipApprovalScreen: true },
     staticClients: [{ id: "sigstore", name: "sigstore", public: true }, ...confidential],
-    staticPasswords: [{ email: address, hash: HASH, username: "alice", userID: "1" }],
+    staticPasswords: address === null ? [] : [{ email: address, hash: HASH, username: "alice", userID: "1" }],
     connectors: connectors(issuer),
   };
   writeFileSync(join(folder, "dex.json"), JSON.stringify(config));

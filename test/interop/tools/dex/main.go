@@ -86,7 +86,10 @@ func fill(s storage.Storage, c config, logger *slog.Logger) storage.Storage {
 			Email: row.Email, Hash: []byte(row.Hash), Username: row.Username, UserID: row.UserID,
 		})
 	}
-	connectors := []storage.Connector{{ID: server.LocalConnector, Name: "Email", Type: server.LocalConnector}}
+	var connectors []storage.Connector
+	if len(passwords) > 0 {
+		connectors = append(connectors, storage.Connector{ID: server.LocalConnector, Name: "Email", Type: server.LocalConnector})
+	}
 	for _, row := range c.Connectors {
 		connectors = append(connectors, storage.Connector{ID: row.ID, Name: row.Name, Type: row.Type, Config: row.Config})
 	}
