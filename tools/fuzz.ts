@@ -49,7 +49,7 @@ let repeated = 0;
 let peakMegabytes = 0;
 
 /** Sends the requests from `first` up to `end` to new stacks, each its share, and audits what they leave. */
-async function fuzzDeployment(first: number, end: number): Promise<void> {
+async function runDeployment(first: number, end: number): Promise<void> {
   const all = await Promise.all(Array.from({ length: stacks }, startFuzzedStack));
   const campaigns = all.map((fuzzed) => new Campaign(fuzzed));
   const peak = (): number => Math.max(peakMegabytes, ...campaigns.map((campaign) => campaign.peakMegabytes));
@@ -75,7 +75,7 @@ async function fuzzDeployment(first: number, end: number): Promise<void> {
 say(`seed ${seed}, ${requests} requests, ${stacks} stacks`);
 try {
   for (let first = 0; first < requests; first += REQUESTS_PER_DEPLOYMENT) {
-    await fuzzDeployment(first, Math.min(requests, first + REQUESTS_PER_DEPLOYMENT));
+    await runDeployment(first, Math.min(requests, first + REQUESTS_PER_DEPLOYMENT));
   }
 } finally {
   printTable(mergeOutcomes(outcomes));
