@@ -43,7 +43,8 @@ export async function publish(context: RotationContext): Promise<Result<null, st
   const { folder, publicUrl } = context.deployment;
   const wanted = material(context);
   const signed = readTrust(folder, publicUrl);
-  if (!wanted.ok || !signed.ok) return wanted.ok ? (signed as Result<never, string>) : wanted;
+  if (!wanted.ok) return wanted;
+  if (!signed.ok) return signed;
   const documents = documentsOf(wanted.value);
   if (isSame(documents, signed.value.files)) return ok(null);
   const signers = await openTufKeys(context);

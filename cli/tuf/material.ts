@@ -56,11 +56,12 @@ export function materialOf(deployment: DeploymentSettings): Result<TrustMaterial
   const { publicUrl, settings, logsCreatedAt, now } = deployment;
   const caChain = readChain(settings, "CA_CHAIN");
   const tsaChain = readChain(settings, "TSA_CHAIN");
-  if (!caChain.ok || !tsaChain.ok) return caChain.ok ? (tsaChain as Result<never, string>) : caChain;
+  if (!caChain.ok) return caChain;
+  if (!tsaChain.ok) return tsaChain;
   const otherCaChains = readOtherChains(settings, "OTHER_CA_CHAINS");
   const otherTsaChains = readOtherChains(settings, "OTHER_TSA_CHAINS");
-  if (!otherCaChains.ok || !otherTsaChains.ok)
-    return otherCaChains.ok ? (otherTsaChains as Result<never, string>) : otherCaChains;
+  if (!otherCaChains.ok) return otherCaChains;
+  if (!otherTsaChains.ok) return otherTsaChains;
   const parsed = parseLists(publicUrl, settings);
   if (!parsed.ok) return parsed;
   const logs = parseShards(settings["SHARDS"] ?? "[]", publicUrl);
