@@ -16,12 +16,12 @@ const FINGERPRINT = /^[0-9a-f]{64}$/;
 /** Answers with the certificate of this SHA-256 (lower-case hex): of the settings, or of any time before. */
 export async function serveIssuer(request: Request, config: Config, site: LogSite): Promise<Response> {
   const fingerprint = new URL(request.url).pathname.split("/").at(-1) ?? "";
-  const body = FINGERPRINT.test(fingerprint) ? await readIssuer(config, site, fingerprint) : null;
+  const body = FINGERPRINT.test(fingerprint) ? await findCertificate(config, site, fingerprint) : null;
   if (body === null) return renderTextError(request, { code: "issuer_unknown" });
   return respondWith(request, { body, contentType: "application/pkix-cert", cacheControl: CACHE_CONTROL.immutable });
 }
 
-async function readIssuer(
+async function findCertificate(
   { authorities, objects }: Config,
   site: LogSite,
   fingerprint: string,

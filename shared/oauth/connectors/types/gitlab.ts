@@ -5,7 +5,7 @@
 import type { Fields } from "../../../identity/configuration/section.ts";
 import { ADDRESS_DOMAINS, type AdmissionPolicy, readPolicy } from "../policy.ts";
 import { COMMON_MEMBERS, type ConnectorType, readClientId } from "./connector-type.ts";
-import { readIssuer } from "./oidc.ts";
+import { readProviderUrl } from "./oidc.ts";
 
 export interface GitlabConfig {
   readonly issuer: string;
@@ -33,7 +33,7 @@ export const GITLAB_CONNECTOR: ConnectorType<GitlabConfig> = {
 
 function readGitlabConfig(fields: Fields): GitlabConfig | null {
   const clientId = readClientId(fields);
-  const issuer = fields.get("baseURL") === null ? "https://gitlab.com" : readIssuer(fields, "baseURL");
+  const issuer = fields.get("baseURL") === null ? "https://gitlab.com" : readProviderUrl(fields, "baseURL");
   const policy = readPolicy(fields, { domains: "allowedDomains", groups: "groups" });
   return clientId === null || issuer === null ? null : { issuer, clientId, policy };
 }

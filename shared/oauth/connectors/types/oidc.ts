@@ -56,7 +56,7 @@ export const OIDC_CONNECTOR: ConnectorType<OidcConfig> = {
 };
 
 function readOidcConfig(fields: Fields): OidcConfig | null {
-  const issuer = readIssuer(fields, "issuer");
+  const issuer = readProviderUrl(fields, "issuer");
   if (fields.get("issuer") === null) fields.report("issuer", "is missing");
   const clientId = readClientId(fields);
   const claims = fields.get("claimMapping")?.fields(["email", "groups"]) ?? null;
@@ -72,7 +72,7 @@ function readOidcConfig(fields: Fields): OidcConfig | null {
 }
 
 /** Reads the URL of a provider; null if it is absent or reported. */
-export function readIssuer(fields: Fields, name: string): string | null {
+export function readProviderUrl(fields: Fields, name: string): string | null {
   const issuer = fields.text(name);
   if (issuer === null) return null;
   const url = parseIssuerUrl(issuer);
