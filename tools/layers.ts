@@ -21,7 +21,19 @@ export const LAYERS: readonly Layer[] = [
   { name: "structures", paths: SHARED("tlog/", "x509/", "tuf/", "sql/") },
   {
     name: "domain",
-    paths: SHARED("ct/", "oidc/", "oauth/", "identity/", "fulcio/", "rekor/", "tsa/", "trust/", "search/", "logs/"),
+    paths: SHARED(
+      "ct/",
+      "oidc/",
+      "oauth/",
+      "identity/",
+      "fulcio/",
+      "rekor/",
+      "tsa/",
+      "trust/",
+      "search/",
+      "logs/",
+      "bundle/",
+    ),
   },
   { name: "contracts", paths: SHARED("") },
   {

@@ -88,7 +88,8 @@ export function defaultStateFile(url: string, env: NodeJS.ProcessEnv = process.e
   return join(cacheFolder(env), "sigedge", "audit", `${name.slice(0, 100)}-${digest}.json`);
 }
 
-function cacheFolder(env: NodeJS.ProcessEnv): string {
+/** Where this system keeps the caches of a user. */
+export function cacheFolder(env: NodeJS.ProcessEnv): string {
   if (env["XDG_CACHE_HOME"]?.startsWith("/") === true) return env["XDG_CACHE_HOME"];
   if (process.platform === "darwin") return join(homedir(), "Library", "Caches");
   if (process.platform === "win32") return env["LOCALAPPDATA"] ?? join(homedir(), "AppData", "Local");

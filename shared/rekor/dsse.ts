@@ -12,7 +12,8 @@ import { parseJson } from "../json/parse.ts";
 import { findMembers } from "../json/scan.ts";
 import type { AttestationHints } from "./hints.ts";
 
-const IN_TOTO_PAYLOAD_TYPE = "application/vnd.in-toto+json";
+/** The payload type of an in-toto statement. */
+export const IN_TOTO_PAYLOAD_TYPE = "application/vnd.in-toto+json";
 /**
  * The hints of one entry in bytes: 230 subjects with a SHA-256 digest. The sequencer keeps up to 256 entries with their
  * hints and the terms made of them in rows, and each digest is a row of the search index.

@@ -52,15 +52,27 @@ export function isCertificateAuthority(certificate: Certificate): boolean {
 }
 
 function saysCa(extension: Uint8Array): boolean {
-  // BasicConstraints ::= SEQUENCE { cA BOOLEAN DEFAULT FALSE, pathLenConstraint INTEGER (0..MAX) OPTIONAL }
-  const isCa = decodeDer(extension, (reader) =>
+  return readBasicConstraints(extension)?.isCa ?? false;
+}
+
+/** BasicConstraints ::= SEQUENCE { cA BOOLEAN DEFAULT FALSE, pathLenConstraint INTEGER (0..MAX) OPTIONAL } */
+function readBasicConstraints(extension: Uint8Array): { readonly isCa: boolean; readonly pathLength: number } | null {
+  const read = decodeDer(extension, (reader) =>
     reader.sequence((constraints) => {
-      const cA = constraints.optional(0x01, (r) => r.boolean()) ?? false;
-      constraints.optional(0x02, (r) => r.unsignedInteger());
-      return cA;
+      const isCa = constraints.optional(0x01, (r) => r.boolean()) ?? false;
+      const limit = constraints.optional(0x02, (r) => r.unsignedInteger());
+      // A limit of more than one octet is above the length of any chain.
+      return { isCa, pathLength: limit?.length === 1 ? (limit[0] ?? 0) : Number.POSITIVE_INFINITY };
     }),
   );
-  return isCa.ok && isCa.value;
+  return read.ok ? read.value : null;
+}
+
+/** How many issuing CAs may be below this one (RFC 5280 §4.2.1.9). Infinity without a limit. */
+export function pathLengthOf(certificate: Certificate): number {
+  const constraints = findExtension(certificate, OID.basicConstraints);
+  const read = constraints === null ? null : readBasicConstraints(constraints);
+  return read?.pathLength ?? Number.POSITIVE_INFINITY;
 }
 
 function allowsCertificates(extension: Uint8Array): boolean {

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads the trusted root of a verification: from a file, or by TUF from a deployment, whose root of trust is pinned.
+// Spec: https://theupdateframework.github.io/specification/latest/#detailed-client-workflow
+
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { initTUF } from "@sigstore/tuf";
+import { parseTrustedRoot, type TrustedRoot } from "../../shared/bundle/trusted-root.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { cacheFolder } from "../audit/state.ts";
+import { get } from "../status/observe.ts";
+import { tufPath } from "../status/paths.ts";
+import type { TrustSource } from "./options.ts";
+
+/** A trusted root, and where it came from. */
+export interface FoundRoot {
+  readonly root: TrustedRoot;
+  /** A line for the person: which root of trust vouches for it. */
+  readonly origin: string;
+}
+
+/** Reads the trusted root. The error is a line for the person. */
+export async function findTrustedRoot(source: TrustSource): Promise<Result<FoundRoot, string>> {
+  if (source.kind === "file") return toRoot(readFileSync(source.path), `the trusted root in ${source.path}`);
+  const folder = pinFolder(source.url, source.root);
+  const isFirst = !existsSync(join(folder, "root.json"));
+  const pinned = isFirst ? await storeFirstRoot(source, folder) : ok(null);
+  if (!pinned.ok) return pinned;
+  try {
+    const tuf = await initTUF({
+      mirrorURL: `${source.url}${tufPath("")}`,
+      rootPath: join(folder, "first.json"),
+      cachePath: folder,
+    });
+    const text = await tuf.getTarget("trusted_root.json");
+    const how =
+      isFirst && source.root === null ? "whose root of trust this first use has pinned" : "by its pinned root of trust";
+    return toRoot(Buffer.from(text), `the trusted root of ${source.url}, ${how} (${folder})`);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return err(`could not update the trusted root of ${source.url} by TUF: ${reason}`);
+  }
+}
+
+function toRoot(json: Uint8Array, origin: string): Result<FoundRoot, string> {
+  const root = parseTrustedRoot(json);
+  return root.ok ? ok({ root: root.value, origin }) : err(`${origin} ${root.error.reason}`);
+}
+
+/** One folder for each deployment and first root: a root that the caller names never meets one that was found. */
+function pinFolder(url: string, root: string | null): string {
+  const hash = createHash("sha256").update(url);
+  if (root !== null) hash.update(readFileSync(root));
+  return join(
+    cacheFolder(process.env),
+    "sigedge",
+    "tuf",
+    `${new URL(url).hostname}-${hash.digest("hex").slice(0, 16)}`,
+  );
+}
+
+const MAX_ROOT_BYTES = 1024 * 1024;
+
+/** Stores the first root. Whoever answers this one request decides whom this machine trusts from then on. */
+async function storeFirstRoot(
+  { url, root }: TrustSource & { kind: "deployment" },
+  folder: string,
+): Promise<Result<null, string>> {
+  const text = root === null ? await fetchRoot(url) : readRoot(root);
+  if (!text.ok) return text;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "first.json"), text.value);
+  return ok(null);
+}
+
+function readRoot(path: string): Result<string, string> {
+  return statSync(path).size > MAX_ROOT_BYTES
+    ? err(`${path} is too large for a TUF root`)
+    : ok(readFileSync(path, "utf8"));
+}
+
+async function fetchRoot(url: string): Promise<Result<string, string>> {
+  const answer = await get(`${url}${tufPath("1.root.json")}`);
+  if (!answer.ok) return err(`${url}${tufPath("1.root.json")} ${answer.error}`);
+  if (answer.value.status === 200) return ok(answer.value.text);
+  return err(
+    `${url} has no TUF repository (${answer.value.status}): save its trusted root with npx sigedge trust ${url} --out DIR, and give it with --trusted-root`,
+  );
+}
