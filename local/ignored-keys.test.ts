@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Folders with keys in a checkout: `git add -A`, which the documentation asks for, stages none of them. git is the judge.
+// Folders with keys in a checkout: `git add -A` stages none of them, and the documentation asks to commit trust.json.
+// git is the judge.
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

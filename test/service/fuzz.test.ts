@@ -40,6 +40,12 @@ it.each(FUZZED_ROUTES.filter(({ handler }) => DER_HANDLERS.has(handler)))(
   },
 );
 
+it("answers hostile values in the place of every text within the budget, and without a failure", async () => {
+  let sent = 0;
+  for (const row of FUZZED_ROUTES.filter(({ method }) => method === "POST")) sent += await campaign.runValues(row);
+  expect(sent).toBeGreaterThan(300);
+});
+
 it("answers changed requests of every route within the budget, and without a failure", async () => {
   await campaign.run(20_261_129, numbersFrom(0, REQUESTS));
   const paths = FUZZED_ROUTES.map(({ method, path }) => `${method} ${path}`);

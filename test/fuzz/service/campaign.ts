@@ -187,6 +187,18 @@ export class Campaign {
     return sent;
   }
 
+  /** Sends values that code looks up or decodes, in the place of every text. Returns how many requests. */
+  async runValues(row: FuzzedRoute): Promise<number> {
+    let sent = 0;
+    for await (const draft of this.#drafts.withValues(row)) {
+      const make = (): Promise<Draft> => Promise.resolve(draft);
+      await this.#enqueue({ name: `hostile value ${sent++}`, draft, make, isServed: false });
+    }
+    for (const queue of Object.values(this.#queues)) await this.#checkQueue(queue);
+    this.#checkCost();
+    return sent;
+  }
+
   close(): void {
     this.#client.close();
   }

@@ -6,6 +6,7 @@ import { Random } from "../../faults/random.ts";
 import { FedLog } from "../../support/logs/fed-log.ts";
 import { startStack, type TestStack } from "../../support/process/stack.ts";
 import { hostileBodies } from "./hostile-der.ts";
+import { replaceTexts } from "./hostile-values.ts";
 import { type Draft, mutate } from "./mutations.ts";
 import { type Content, contents, type Material, makeMaterial } from "./requests.ts";
 import { FUZZED_ROUTES, type FuzzedRoute } from "./routes.ts";
@@ -21,6 +22,12 @@ const HEAP_MEGABYTES = 100;
 const TOKEN_LIFE_MS = 300_000;
 /** A tenth of these ask for a certificate, and an identity gets 1,000 in a minute. */
 const REQUESTS_PER_IDENTITY = 3000;
+
+/** Valid requests whose values are replaced, one of each form: a route may take several. */
+const VALID_REQUESTS = 12;
+const ED25519_PEM = String(generateKeyPairSync("ed25519").publicKey.export({ format: "pem", type: "spki" }));
+/** The base64 of a PEM text of one block, as it stands in JSON. */
+const contentOf = (pem: string): string => JSON.stringify(pem.split(/-----[A-Z ]+-----\n/)[1] ?? "").slice(1, -1);
 
 /** Starts a stack under a heap limit. */
 export async function startFuzzedStack(): Promise<FuzzedStack> {
@@ -69,6 +76,25 @@ export class Drafts {
       yield draftOf(row, content, random);
   }
 
+  /** Requests with values that code looks up or decodes, in the place of every text of a route's JSON. */
+  async *withValues(row: FuzzedRoute): AsyncGenerator<Draft> {
+    const { pem } = await this.#freshMaterial();
+    const forms = new Set<string>();
+    for (let i = 0; i < VALID_REQUESTS; i++) {
+      const draft = await this.valid(row, new Random(i));
+      const text = Buffer.from(draft.body ?? []).toString();
+      const form = JSON.stringify(parseOrNull(text), (_, value: unknown) => (typeof value === "string" ? "" : value));
+      if (forms.has(form)) continue;
+      forms.add(form);
+      // An Ed25519 key is verified by other code than those of ECDSA.
+      for (const body of new Set([text, text.replace(contentOf(pem), contentOf(ED25519_PEM))])) {
+        for (const changed of replaceTexts(parseOrNull(body))) {
+          yield { ...draft, body: Buffer.from(JSON.stringify(changed)) };
+        }
+      }
+    }
+  }
+
   /** What requests are made of, with a token that is still valid and an identity below its limit. */
   async #freshMaterial(): Promise<Material> {
     const isFresh = Date.now() < this.#madeAt + TOKEN_LIFE_MS && ++this.#requests < REQUESTS_PER_IDENTITY;
@@ -81,6 +107,14 @@ export class Drafts {
     this.#madeAt = Date.now();
     this.#requests = 0;
     return this.#material;
+  }
+}
+
+function parseOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }
 
