@@ -11,15 +11,10 @@ import { startUpstreamProvider, type UpstreamProvider } from "../../test/support
 import { valueOf } from "../../test/support/value-of.ts";
 import { readDeployment, workerSettings } from "../deployment/deployment.ts";
 import { INIT } from "../init/command.ts";
+import { ROOT } from "../root.ts";
 import { parseWanted } from "./add.ts";
 import { CONNECTOR_KINDS } from "./kinds.ts";
 import { secretVariable } from "./secret.ts";
-
-// This checkout keeps the deployment that a bare `wrangler deploy` would deploy.
-vi.mock(import("../deployment/wrangler-config.ts"), async (original) => ({
-  ...(await original()),
-  redirectTo: () => false,
-}));
 
 const URL_TEXT = "http://localhost:8787";
 const SECRET = "correct-secret";
@@ -27,6 +22,15 @@ const SECRET = "correct-secret";
 let root: string;
 let folder: string;
 let upstream: UpstreamProvider;
+
+/** init redirects a bare `wrangler deploy` in this checkout; afterwards the checkout is as it was. */
+const REDIRECT = join(ROOT, ".wrangler", "deploy", "config.json");
+const redirectBefore = existsSync(REDIRECT) ? readFileSync(REDIRECT, "utf8") : null;
+afterAll(() => {
+  if (redirectBefore === null) rmSync(REDIRECT, { force: true });
+  else writeFileSync(REDIRECT, redirectBefore);
+});
+
 beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), "sigedge-connectors-"));
   upstream = await startUpstreamProvider();

@@ -35,8 +35,10 @@ export function environments(): readonly (string | null)[] {
 export async function runDry(environment: string | null, config: string | null = null): Promise<DryRun> {
   const folder = mkdtempSync(join(tmpdir(), "sigedge-dry-run-"));
   try {
-    // An empty --env selects the top level; without --env wrangler warns that there are other environments.
-    const source = config === null ? [`--env=${environment ?? ""}`] : ["--config", config];
+    // A named configuration: `sigedge init` may have redirected wrangler to a deployment's. An empty --env selects the
+    // top level; without --env wrangler warns that there are other environments.
+    const source =
+      config === null ? ["--config", join(ROOT, "wrangler.toml"), `--env=${environment ?? ""}`] : ["--config", config];
     const args = [wranglerScript(), "deploy", "--dry-run", ...source, "--outdir", folder];
     const { passed, output } = await run(process.execPath, args);
     const scripts = passed ? readdirSync(folder).filter((file) => file.endsWith(".js")) : [];
