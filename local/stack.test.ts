@@ -6,7 +6,7 @@ import { unstable_readConfig } from "wrangler";
 import { ROOT } from "../cli/root.ts";
 import type { Binding, Bindings } from "../shared/settings/binding.ts";
 import { DECLARATIONS, DECLARED_SERVICES, mergeBindings } from "../workers/declarations.ts";
-import { WORKER } from "./stack.ts";
+import { STATIC, WORKER } from "./stack.ts";
 
 /** The parts of wrangler's configuration that are compared. The package declares no types for them. */
 interface WranglerConfig {
@@ -32,6 +32,7 @@ interface WranglerConfig {
     readonly namespace_id: string;
     readonly simple: { readonly limit: number; readonly period: number };
   }[];
+  readonly assets?: unknown;
   readonly main?: string;
   readonly preview_urls?: boolean;
   readonly workers_dev?: boolean;
@@ -122,6 +123,10 @@ describe("wrangler.toml", () => {
     expect(WORKER).toMatchObject({ name, compatibilityDate, compatibilityFlags });
     const classes = Object.values(WORKER.durableObjects).map(({ className }) => className);
     expect(sqliteClasses(config).toSorted()).toEqual(classes.toSorted());
+  });
+
+  it.each([undefined, "dev", "gateway"])("serves the same files before the Worker: %s", (section) => {
+    expect(read(section).assets).toEqual({ directory: STATIC, html_handling: "none" });
   });
 
   it("binds at the top level what the services declare", () => {

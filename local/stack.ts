@@ -27,6 +27,9 @@ export const WORKER = {
   ...runtimeBindings(mergeBindings()),
 } as const;
 
+/** The files that the pages load, relative to the package. A test compares it with wrangler.toml. */
+export const STATIC = "web/static";
+
 /** Nothing leaves this machine. */
 const OFFLINE = {
   cf: false,
@@ -101,6 +104,17 @@ export async function runStack(options: StackOptions): Promise<Stack> {
   return { stop: () => runtime.dispose() };
 }
 
+/**
+ * Serves the files that the pages load, as the platform does before a deployed Worker. Apart, because Miniflare would
+ * put it in front of every request.
+ */
+const ASSETS_WORKER = {
+  name: "sigedge-assets",
+  compatibilityDate: WORKER.compatibilityDate,
+  modules: [{ type: "ESModule" as const, path: "none.mjs", contents: "export default {};" }],
+  assets: { directory: join(ROOT, STATIC) },
+};
+
 type RuntimeOptions = Parameters<typeof convertV4MiniflareOptions>[0];
 
 function createRuntime({ handlesSignals = false }: StackOptions, options: RuntimeOptions): Miniflare {
@@ -112,14 +126,18 @@ function runtimeOptions(
   { port, listen = LISTEN_ADDRESS, state, settings, log }: StackOptions,
   script: string,
 ): RuntimeOptions {
-  return {
+  const worker = {
     ...WORKER,
     durableObjects: { ...WORKER.durableObjects },
     compatibilityFlags: [...WORKER.compatibilityFlags],
-    modules: [{ type: "ESModule", path: "worker.mjs", contents: script }],
+    modules: [{ type: "ESModule" as const, path: "worker.mjs", contents: script }],
     bindings: { ...settings },
+    serviceBindings: { ASSETS: ASSETS_WORKER.name },
     // Requests go straight to the Worker: Miniflare's own entry would halve the throughput.
     unsafeDirectSockets: [{ host: listen, port }, ...shardSockets(settings)],
+  };
+  return {
+    workers: [worker, ASSETS_WORKER],
     host: LISTEN_ADDRESS,
     resourcePersistencePath: join(state, "storage"),
     ...OFFLINE,

@@ -16,6 +16,7 @@ import * as oidc from "../workers/oidc/declaration.ts";
 import * as sequencer from "../workers/sequencer/declaration.ts";
 import * as trust from "../workers/trust/declaration.ts";
 import * as tsa from "../workers/tsa/declaration.ts";
+import * as web from "../workers/web/declaration.ts";
 import * as witness from "../workers/witness/declaration.ts";
 import { formatBytes } from "./docs/limits.ts";
 
@@ -30,6 +31,7 @@ const SETTINGS: Readonly<Record<string, SettingRows>> = {
   trust: trust.SETTINGS,
   oidc: oidc.SETTINGS,
   witness: witness.SETTINGS,
+  web: web.SETTINGS,
   gateway: front.SETTINGS,
 };
 
@@ -49,7 +51,7 @@ interface DeclaredRoutes {
   readonly ROUTE_TEXTS: Readonly<Record<string, RouteText>>;
 }
 
-const ROUTES: Readonly<Record<string, DeclaredRoutes>> = { ca, tsa, log, trust, oidc, witness, front };
+const ROUTES: Readonly<Record<string, DeclaredRoutes>> = { ca, tsa, log, trust, oidc, witness, web, front };
 
 const row = (...cells: readonly string[]): string => `| ${cells.join(" | ")} |\n`;
 

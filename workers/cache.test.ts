@@ -20,6 +20,7 @@ import log from "./log/index.ts";
 import oidc from "./oidc/index.ts";
 import trust from "./trust/index.ts";
 import tsa from "./tsa/index.ts";
+import web from "./web/index.ts";
 import witness from "./witness/index.ts";
 
 const URL_TEXT = "http://localhost:8787";
@@ -30,7 +31,7 @@ const SHARDS = [
   { name: "ct-2", kind: "certificate", url: SHARD_URL },
 ] as const;
 const SHARD_NAMES = SHARDS.map(({ name }) => name);
-const worker = compose({ ca, tsa, log, trust, oidc, witness }, () => ({}) as never);
+const worker = compose({ ca, tsa, log, trust, oidc, witness, web }, () => ({}) as never);
 
 let state: string;
 let settings: Readonly<Record<string, string>>;

@@ -10,6 +10,7 @@ import { readConfig as readOidc } from "./oidc/env.ts";
 import { checkSettings as checkSequencer } from "./sequencer/env.ts";
 import { checkSettings as checkTrust } from "./trust/env.ts";
 import { readConfig as readTsa } from "./tsa/env.ts";
+import { readConfig as readWeb } from "./web/env.ts";
 import { readConfig as readWitness } from "./witness/env.ts";
 
 /** How the Worker is composed that will get the settings. */
@@ -31,6 +32,7 @@ export function checkSettings(texts: SettingTexts, { allowLoopbackIssuers }: Com
       ...checkTrust(toEnv("trust", texts)),
       ...problemsOf(readOidc(toEnv("oidc", texts))),
       ...problemsOf(readWitness(toEnv("witness", texts))),
+      ...problemsOf(readWeb(toEnv("web", texts))),
       ...checkSequencer(toEnv("sequencer", texts)),
     ]),
   ];

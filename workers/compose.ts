@@ -4,7 +4,9 @@
 
 import { createGate } from "../shared/http/rate-gate.ts";
 import type { Result } from "../shared/result.ts";
+import type { LogReadsRpc } from "../shared/rpc/log-reads.ts";
 import type { OidcKeysRpc } from "../shared/rpc/oidc-keys.ts";
+import type { TrustStateRpc } from "../shared/rpc/trust-state.ts";
 import type { ResourcesEnv } from "../shared/settings/binding.ts";
 import type { SettingsEnv } from "../shared/settings/setting.ts";
 import { type ConfigError, describeMissing, readOncePerEnv } from "../shared/settings/settings.ts";
@@ -27,6 +29,7 @@ import { searchLags } from "./front/search-lag.ts";
 import { warmUp } from "./front/warm-up.ts";
 import type { TilesContext } from "./log/tiles/tiles.ts";
 import { checkSettings as checkSequencer } from "./sequencer/env.ts";
+import type { WebEnv } from "./web/env.ts";
 
 await warmUp();
 
@@ -49,6 +52,7 @@ export const serviceEnv: { readonly [S in DeclaredService]: (env: ComposedEnv) =
   trust: narrowTo("trust"),
   oidc: narrowTo("oidc"),
   witness: narrowTo("witness"),
+  web: narrowTo("web"),
   sequencer: narrowTo("sequencer"),
 };
 
@@ -61,6 +65,18 @@ function narrowTo<S extends DeclaredService>(service: S): (env: ComposedEnv) => 
   });
 }
 
+/** Makes an environment with entrypoints once for each environment of the Worker. */
+function makePerEnv<Env>(
+  make: (env: ComposedEnv, ctx: ExecutionContext) => Env,
+): (env: ComposedEnv, ctx: ExecutionContext) => Env {
+  const made = new WeakMap<ComposedEnv, { readonly value: Env }>();
+  return (env, ctx) => {
+    const known = made.get(env) ?? { value: make(env, ctx) };
+    made.set(env, known);
+    return known.value;
+  };
+}
+
 /** A service's default export; `Rest` is what it needs from the execution context. */
 interface ServiceModule<Env, Rest extends unknown[] = []> {
   readonly fetch: (request: Request, env: Env, ...rest: Rest) => Response | Promise<Response>;
@@ -68,29 +84,36 @@ interface ServiceModule<Env, Rest extends unknown[] = []> {
 }
 
 export type Services = {
-  readonly [S in Exclude<ServiceName, "ca" | "log" | "trust">]: ServiceModule<ServiceEnv<S>>;
+  readonly [S in Exclude<ServiceName, "ca" | "log" | "trust" | "web">]: ServiceModule<ServiceEnv<S>>;
 } & {
   readonly ca: ServiceModule<CaEnv>;
+  readonly web: ServiceModule<WebEnv>;
   readonly log: ServiceModule<ServiceEnv<"log">, [TilesContext]>;
   readonly trust: ServiceModule<ServiceEnv<"trust">> & {
     readonly scheduled: (controller: ScheduledController, env: ServiceEnv<"trust">) => Promise<void>;
   };
 };
 
-/** The composed Worker of these services. @param oidcKeys the RPC entrypoint of the oidc service in the same Worker */
+/** The RPC entrypoints of the services in the same Worker. */
+interface Entrypoints {
+  readonly OidcKeys: Service<OidcKeysRpc>;
+  readonly LogReads: Service<LogReadsRpc>;
+  readonly TrustState: Service<TrustStateRpc>;
+}
+
+/** The composed Worker of these services. @param entrypoints `ctx.exports` */
 export function compose(
   services: Services,
-  oidcKeys: (ctx: ExecutionContext) => Service<OidcKeysRpc>,
+  entrypoints: (ctx: ExecutionContext) => Entrypoints,
 ): {
   readonly fetch: (request: Request, env: ComposedEnv, ctx: ExecutionContext) => Promise<Response>;
   readonly scheduled: (controller: ScheduledController, env: ComposedEnv) => Promise<void>;
 } {
-  const caEnvs = new WeakMap<ComposedEnv, CaEnv>();
-  const caEnv = (env: ComposedEnv, ctx: ExecutionContext): CaEnv => {
-    const known = caEnvs.get(env) ?? { ...serviceEnv.ca(env), OIDC: oidcKeys(ctx) };
-    caEnvs.set(env, known);
-    return known;
-  };
+  const caEnv = makePerEnv((env, ctx): CaEnv => ({ ...serviceEnv.ca(env), OIDC: entrypoints(ctx).OidcKeys }));
+  const webEnv = makePerEnv((env, ctx): WebEnv => {
+    const { LogReads: LOG, TrustState: TRUST } = entrypoints(ctx);
+    return { ...serviceEnv.web(env), LOG, TRUST };
+  });
   return {
     fetch: (request, env, ctx) => {
       const enter: { readonly [R in ServiceName]: (named: Request) => Response | Promise<Response> } = {
@@ -100,6 +123,7 @@ export function compose(
         trust: (named) => services.trust.fetch(named, serviceEnv.trust(env)),
         oidc: (named) => services.oidc.fetch(named, serviceEnv.oidc(env)),
         witness: (named) => services.witness.fetch(named, serviceEnv.witness(env)),
+        web: (named) => services.web.fetch(named, webEnv(env, ctx)),
       };
       const settingsProblems = (): readonly string[] => [
         ...new Set([
@@ -109,6 +133,7 @@ export function compose(
           ...services.trust.checkSettings(serviceEnv.trust(env)),
           ...services.oidc.checkSettings(serviceEnv.oidc(env)),
           ...services.witness.checkSettings(serviceEnv.witness(env)),
+          ...services.web.checkSettings(webEnv(env, ctx)),
           ...checkSequencer(serviceEnv.sequencer(env)),
         ]),
       ];

@@ -11,6 +11,7 @@ import * as oidc from "./oidc/declaration.ts";
 import * as sequencer from "./sequencer/declaration.ts";
 import * as trust from "./trust/declaration.ts";
 import * as tsa from "./tsa/declaration.ts";
+import * as web from "./web/declaration.ts";
 import * as witness from "./witness/declaration.ts";
 
 export const DECLARATIONS = {
@@ -20,6 +21,7 @@ export const DECLARATIONS = {
   trust: { settings: trust.SETTINGS, bindings: trust.BINDINGS },
   oidc: { settings: oidc.SETTINGS, bindings: oidc.BINDINGS },
   witness: { settings: witness.SETTINGS, bindings: witness.BINDINGS },
+  web: { settings: web.SETTINGS, bindings: web.BINDINGS },
   sequencer: { settings: sequencer.SETTINGS, bindings: sequencer.BINDINGS },
 } as const satisfies Record<string, Declaration>;
 

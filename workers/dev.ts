@@ -3,7 +3,7 @@
 // accepts tokens of issuers on loopback hosts. `npm start`, the tests and [env.dev] run this; nothing else imports it.
 
 import { createCa } from "./ca/index.ts";
-import { compose, type Services } from "./compose.ts";
+import { type ComposedEnv, compose, type Services } from "./compose.ts";
 import { developmentConnectors } from "./dev/connector.ts";
 import { DEV_TOKEN_PATH, issueDevToken } from "./dev/dev-token.ts";
 import { DEV_LOGIN_PATH, showDevLogin } from "./dev/login.ts";
@@ -11,9 +11,20 @@ import log from "./log/index.ts";
 import { createOidc } from "./oidc/index.ts";
 import trust from "./trust/index.ts";
 import tsa from "./tsa/index.ts";
+import web from "./web/index.ts";
 import witness from "./witness/index.ts";
 
-export { Anchor, Grants, OidcKeys, Sequencer, Tiles, TufRepository, UsedTokens } from "./entrypoints.ts";
+export {
+  Anchor,
+  Grants,
+  LogReads,
+  OidcKeys,
+  Sequencer,
+  Tiles,
+  TrustState,
+  TufRepository,
+  UsedTokens,
+} from "./entrypoints.ts";
 
 const ca = createCa({ allowLoopbackIssuers: true });
 
@@ -28,4 +39,15 @@ const oidc: Services["oidc"] = {
   },
 };
 
-export default compose({ ca, tsa, log, trust, oidc, witness }, (ctx) => ctx.exports.OidcKeys);
+const composed = compose({ ca, tsa, log, trust, oidc, witness, web }, (ctx) => ctx.exports);
+
+/** A local stack passes every request to the Worker, and binds what the platform would have served before it. */
+type LocalEnv = ComposedEnv & { readonly ASSETS?: Fetcher };
+
+export default {
+  ...composed,
+  fetch: (request: Request, env: LocalEnv, ctx: ExecutionContext): Promise<Response> =>
+    env.ASSETS !== undefined && new URL(request.url).pathname.startsWith("/assets/")
+      ? env.ASSETS.fetch(request)
+      : composed.fetch(request, env, ctx),
+};

@@ -4,10 +4,11 @@
 
 import { UsedTokens as CaServiceUsedTokens } from "./ca/index.ts";
 import { type ComposedEnv, serviceEnv } from "./compose.ts";
+import { LogReads as LogServiceReads } from "./log/index.ts";
 import { Tiles as LogServiceTiles, type TilesProps } from "./log/tiles/tiles.ts";
 import { Grants as OidcServiceGrants, OidcKeys as OidcServiceKeys } from "./oidc/index.ts";
 import { Sequencer as SequencerServiceObject } from "./sequencer/index.ts";
-import { TufRepository as TrustServiceRepository } from "./trust/index.ts";
+import { TufRepository as TrustServiceRepository, TrustState as TrustServiceState } from "./trust/index.ts";
 
 export { Anchor } from "./sequencer/index.ts";
 
@@ -46,6 +47,20 @@ export class OidcKeys extends OidcServiceKeys {
   }
 }
 
+/** What the pages read of the logs. */
+export class LogReads extends LogServiceReads {
+  constructor(ctx: ExecutionContext, env: ComposedEnv) {
+    super(ctx, serviceEnv.log(env));
+  }
+}
+
+/** What the pages show of the trust of the deployment. */
+export class TrustState extends TrustServiceState {
+  constructor(ctx: ExecutionContext, env: ComposedEnv) {
+    super(ctx, serviceEnv.trust(env));
+  }
+}
+
 /** The part of the log service that runs behind the cache. */
 export class Tiles extends LogServiceTiles {
   constructor(ctx: ExecutionContext<TilesProps>, env: ComposedEnv) {
@@ -57,7 +72,12 @@ declare global {
   namespace Cloudflare {
     /** The type of ctx.exports. */
     interface GlobalProps {
-      mainModule: { readonly OidcKeys: typeof OidcKeys; readonly Tiles: typeof Tiles };
+      mainModule: {
+        readonly LogReads: typeof LogReads;
+        readonly OidcKeys: typeof OidcKeys;
+        readonly Tiles: typeof Tiles;
+        readonly TrustState: typeof TrustState;
+      };
     }
   }
 }

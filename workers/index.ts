@@ -7,8 +7,19 @@ import log from "./log/index.ts";
 import oidc from "./oidc/index.ts";
 import trust from "./trust/index.ts";
 import tsa from "./tsa/index.ts";
+import web from "./web/index.ts";
 import witness from "./witness/index.ts";
 
-export { Anchor, Grants, OidcKeys, Sequencer, Tiles, TufRepository, UsedTokens } from "./entrypoints.ts";
+export {
+  Anchor,
+  Grants,
+  LogReads,
+  OidcKeys,
+  Sequencer,
+  Tiles,
+  TrustState,
+  TufRepository,
+  UsedTokens,
+} from "./entrypoints.ts";
 
-export default compose({ ca, tsa, log, trust, oidc, witness }, (ctx) => ctx.exports.OidcKeys);
+export default compose({ ca, tsa, log, trust, oidc, witness, web }, (ctx) => ctx.exports);

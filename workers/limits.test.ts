@@ -22,6 +22,7 @@ import { ROUTES as TRUST } from "./trust/declaration.ts";
 import trust from "./trust/index.ts";
 import { ROUTES as TSA } from "./tsa/declaration.ts";
 import tsa from "./tsa/index.ts";
+import web from "./web/index.ts";
 import { ROUTES as WITNESS } from "./witness/declaration.ts";
 import witness from "./witness/index.ts";
 
@@ -54,7 +55,10 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const worker = compose({ ca, tsa, log, trust, oidc, witness }, () => ({ jwks: unreachable }) as never);
+const worker = compose(
+  { ca, tsa, log, trust, oidc, witness, web },
+  () => ({ OidcKeys: { jwks: unreachable }, LogReads: {}, TrustState: {} }) as never,
+);
 
 function unreachable(): never {
   throw new Error("unreachable");

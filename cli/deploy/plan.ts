@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The steps of a deployment, Worker by Worker: the composed one, or eight in the order in which they bind each other.
+// The steps of a deployment, Worker by Worker: the composed one, or nine in the order in which they bind each other.
 
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";

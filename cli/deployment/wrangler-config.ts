@@ -25,8 +25,11 @@ const NOT_INHERITED = new Set([
   "env",
 ]);
 
+/** The files that the pages load. */
+const STATIC = "web/static";
+
 /** The Workers of a split deployment, each after those that it binds. */
-export const SPLIT_ORDER = ["sequencer", "oidc", "tsa", "log", "trust", "ca", "witness", "gateway"] as const;
+export const SPLIT_ORDER = ["sequencer", "oidc", "tsa", "log", "trust", "ca", "witness", "web", "gateway"] as const;
 export type SplitWorker = (typeof SPLIT_ORDER)[number];
 
 /** The file in which wrangler finds the path of another configuration. */
@@ -67,6 +70,7 @@ export async function writeConfig({ deployment, worker, vars }: ConfigRequest): 
     topLevelName: workerName(deployment, worker),
     build: worker === null && !IS_INSTALLED ? { command: HOOK, cwd: ROOT } : {},
     ...aliasTrustFile(deployment),
+    assets: { ...(section["assets"] as Json), directory: fromFolder(deployment, STATIC) },
     d1_databases: withoutIds(section["d1_databases"], fromFolder(deployment, "migrations")),
   };
   writePrivate(path, `${JSON.stringify(config, null, 2)}\n`);

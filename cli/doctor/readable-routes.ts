@@ -3,11 +3,11 @@
 
 import { findPaths } from "../../shared/http/route.ts";
 import { ROUTES as CA } from "../../workers/ca/declaration.ts";
-import { ROUTES as FRONT } from "../../workers/front/declaration.ts";
 import { ROUTES as LOG } from "../../workers/log/declaration.ts";
 import { ROUTES as OIDC } from "../../workers/oidc/declaration.ts";
 import { ROUTES as TRUST } from "../../workers/trust/declaration.ts";
 import { ROUTES as TSA } from "../../workers/tsa/declaration.ts";
+import { ROUTES as WEB } from "../../workers/web/declaration.ts";
 
 interface Route {
   readonly path: string;
@@ -21,7 +21,7 @@ const CHAIN_TYPE = "application/pem-certificate-chain";
 
 /** Routes of each service, with the type of the answer to a GET. */
 export const READABLE_ROUTES: readonly Route[] = [
-  ...toRoutes("text/html", findPaths(FRONT, "home")),
+  ...toRoutes("text/html", findPaths(WEB, "startPage")),
   ...toRoutes(JSON_TYPE, findPaths(CA, "configuration")),
   ...toRoutes(JSON_TYPE, findPaths(CA, "trustBundle")),
   ...toRoutes(CHAIN_TYPE, findPaths(CA, "legacyRootCertificate")),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The services apart, as the [env.<name>] sections of wrangler.toml deploy them: eight Workers, each with its own
+// The services apart, as the [env.<name>] sections of wrangler.toml deploy them: nine Workers, each with its own
 // settings only, joined by service bindings and Durable Object bindings, with the gateway in front. One unmodified
 // client end to end.
 
@@ -24,7 +24,7 @@ vi.hoisted(() => vi.stubEnv("WRANGLER_LOG", "error"));
 
 const ALICE = "alice@example.com";
 const SHARD_HOST = "127.0.0.2";
-const SERVICES = ["ca", "tsa", "log", "sequencer", "trust", "oidc", "witness"] as const;
+const SERVICES = ["ca", "tsa", "log", "sequencer", "trust", "oidc", "witness", "web"] as const;
 
 let state: string;
 let url: string;
@@ -124,7 +124,10 @@ it.each([[], ["--ct"]])("has logs that pass an audit %s", async (...flags) => {
 
 it("has the front end of the composed Worker, except for what needs a log's binding", async () => {
   expect(await readJson(`${url}/healthz`)).toMatchObject({ status: "SERVING", problems: [] });
-  expect(await (await fetch(`${url}/`)).text()).toContain("<title>Sigedge at localhost");
+  expect(await (await fetch(`${url}/`)).text()).toContain("<title>Find out who signed a file · localhost");
+  expect(await (await fetch(`${url}/entry/signature/1`)).text()).toContain(`${ALICE} signed a file`);
+  expect(await (await fetch(`${url}/logs`)).text()).toContain("<h1>Everything works</h1>");
+  expect((await fetch(`${url}/assets/site.css`)).headers.get("content-type")).toMatch(/^text\/css/);
   expect((await fetch(url.replace("localhost", "127.0.0.1"))).status).toBe(421);
   expect((await fetch(`${url}/metrics`)).status).toBe(404);
   const response = await fetch(`${url}/checkpoint`, { headers: { "x-request-id": "abc" } });

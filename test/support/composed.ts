@@ -8,11 +8,18 @@ import log from "../../workers/log/index.ts";
 import oidc from "../../workers/oidc/index.ts";
 import trust from "../../workers/trust/index.ts";
 import tsa from "../../workers/tsa/index.ts";
+import web from "../../workers/web/index.ts";
 import witness from "../../workers/witness/index.ts";
 
-export const SERVICES: Services = { ca, tsa, log, trust, oidc, witness };
+export const SERVICES: Services = { ca, tsa, log, trust, oidc, witness, web };
 
-export const COMPOSED = compose(SERVICES, () => ({ jwks: fail }) as never);
+const FAILING_ENTRYPOINTS = {
+  OidcKeys: { jwks: fail },
+  LogReads: { readEntry: fail, readHeads: fail, reportLogs: fail, search: fail },
+  TrustState: { readHealth: fail },
+};
+
+export const COMPOSED = compose(SERVICES, () => FAILING_ENTRYPOINTS as never);
 
 export const CONTEXT = {
   waitUntil: () => undefined,

@@ -8,16 +8,14 @@ import type { SettingRows } from "../../shared/settings/setting.ts";
 export const SETTINGS = { PUBLIC_URL, SHARDS } as const satisfies SettingRows;
 
 export const ROUTES = [
-  { method: "GET", path: "/", handler: "home" },
   { method: "GET", path: "/healthz", handler: "health" },
   { method: "GET", path: "/metrics", limit: "reads", handler: "metrics" },
 ] as const satisfies readonly RouteRow[];
 
 /** The pages that only some compositions have; elsewhere their paths are unknown. */
-export type PageName = Exclude<HandlerName<typeof ROUTES>, "home" | "health">;
+export type PageName = Exclude<HandlerName<typeof ROUTES>, "health">;
 
 export const ROUTE_TEXTS: Readonly<Record<HandlerName<typeof ROUTES>, RouteText>> = {
-  home: { what: "Shows the start page.", spec: null },
   health: {
     what: "Answers 200 while everything is well, otherwise 503 with the problems and what to do. Every host answers.",
     spec: null,

@@ -17,7 +17,6 @@ import { answerUnavailable, rejectEncodedBody, rejectUnconfigured, renderStatus 
 import type { LogConfig } from "../../shared/logs/config.ts";
 import type { Result } from "../../shared/result.ts";
 import type { ConfigError } from "../../shared/settings/settings.ts";
-import { homePage } from "../../web/home.ts";
 import { renderMisdirected } from "../../web/misdirected.ts";
 import { DEPLOY_GUIDE, renderNotConfigured } from "../../web/not-configured.ts";
 import type { FrontConfig } from "./config.ts";
@@ -86,7 +85,7 @@ function route(request: Request, { pathname, host }: URL, front: Front): Respons
   const encoded = rejectEncodedBody(request);
   if (encoded !== null) return renderStatus(encoded);
   if (host !== publicUrl.host) return toShard(request, config.value, dispatch);
-  const page = own === undefined ? undefined : own.handler === "home" ? home : pages[own.handler];
+  const page = own === undefined ? undefined : pages[own.handler];
   if (own !== undefined && page !== undefined) {
     return readOnly(request, async () =>
       (await isAdmitted(request, own, front, config.value)) ? await page(config.value) : renderStatus(TOO_MANY),
@@ -94,6 +93,8 @@ function route(request: Request, { pathname, host }: URL, front: Front): Respons
   }
   const service = serviceOf(pathname);
   if (service !== null) return dispatch(service, request);
+  // A person gets a page that leads on.
+  if (isFromBrowser(request)) return dispatch("web", request);
   return renderStatus({ grpc: "NOT_FOUND", message: describeUnknownPath(pathname, publicUrl) });
 }
 
@@ -153,9 +154,6 @@ const PAGE_HEADERS = {
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
   "x-content-type-options": "nosniff",
 } as const;
-
-const home: Page = ({ publicUrl }) =>
-  new Response(homePage(publicUrl), { headers: { ...PAGE_HEADERS, "cache-control": "public, max-age=300" } });
 
 /** RFC 9110 §15.5.20. Certificates, tokens and checkpoints hold the configured names, so no other host is answered. */
 function rejectMisdirected(request: Request, publicUrl: PublicUrl, own: readonly LogConfig[]): Response {

@@ -4,14 +4,11 @@
 
 import { withDeadline } from "../../shared/http/deadline.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
-import type { LogDescription, SequencerRpc } from "../../shared/rpc/sequencer.ts";
-import { formatRfc3339 } from "../../shared/time.ts";
+import { describeLogProblem } from "../../shared/logs/problems.ts";
+import type { SequencerRpc } from "../../shared/rpc/sequencer.ts";
 
 const KEEP_MS = 60_000;
 const DEADLINE_MS = 1_000;
-
-/** Early enough to open another log, which needs a hostname. */
-const NEARLY_FULL_PERCENT = 80;
 
 interface Kept {
   readonly problems: readonly string[];
@@ -36,21 +33,8 @@ export async function findLogProblems(
 async function findProblem(log: LogConfig, sequencer: DurableObjectNamespace<SequencerRpc>): Promise<string | null> {
   try {
     const description = await withDeadline(DEADLINE_MS, sequencer.getByName(log.name).describe());
-    return describeProblem(log, description);
+    return describeLogProblem(log, description);
   } catch {
     return null;
   }
-}
-
-function describeProblem({ name, isFrozen }: LogConfig, log: LogDescription): string | null {
-  if (log.frozenAt !== null) {
-    if (isFrozen) return null;
-    return `the log ${name} has been frozen since ${formatRfc3339(log.frozenAt)}, permanently: freeze it in SHARDS again`;
-  }
-  if (log.state === "full" || log.state === "over_quota") return `the log ${name} takes no entries: ${log.reason}`;
-  // A sequencer that is deployed apart may be older and know no size.
-  const percent = Math.floor((100 * (log.storageBytes ?? 0)) / (log.storageLimitBytes ?? 1));
-  return percent < NEARLY_FULL_PERCENT
-    ? null
-    : `the storage of the log ${name} is ${percent} % full, and at 95 % it takes no more entries: open another log of its kind in SHARDS`;
 }

@@ -7,6 +7,7 @@ import { ROUTES as LOG } from "../log/declaration.ts";
 import { ROUTES as OIDC } from "../oidc/declaration.ts";
 import { ROUTES as TRUST } from "../trust/declaration.ts";
 import { ROUTES as TSA } from "../tsa/declaration.ts";
+import { ROUTES as WEB } from "../web/declaration.ts";
 import { ROUTES as WITNESS } from "../witness/declaration.ts";
 import { isOfLog, SERVICE_ROUTES, type ServiceName, serviceOf } from "./routes.ts";
 
@@ -17,6 +18,7 @@ const DECLARED: Readonly<Record<ServiceName, readonly RouteRow[]>> = {
   trust: TRUST,
   oidc: OIDC,
   witness: WITNESS,
+  web: WEB,
 };
 const ROWS = Object.entries(DECLARED).flatMap(([service, rows]) => rows.map((row) => ({ service, ...row })));
 /** A path that the row's pattern matches. */
@@ -48,10 +50,12 @@ const KNOWN: readonly (readonly [path: string, service: ServiceName])[] = [
   ["/signing_config.json", "trust"],
   ["/oidc/.well-known/openid-configuration", "oidc"],
   ["/witness/add-checkpoint", "witness"],
+  ["/", "web"],
+  ["/entry/signature/7", "web"],
+  ["/search", "web"],
 ];
 
 const UNKNOWN = [
-  "/",
   "/api",
   "/api/v2",
   "/api/v2/signingCert/",

@@ -4,24 +4,15 @@
 
 import { withDeadline } from "../../shared/http/deadline.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
+import { type SearchLag, searchLagOf } from "../../shared/logs/problems.ts";
 import type { LogDescription, SequencerRpc } from "../../shared/rpc/sequencer.ts";
-import { decodeWatermark, SELECT_WATERMARKS, type Watermark } from "../../shared/search/watermark.ts";
+import { decodeWatermark, SELECT_WATERMARKS } from "../../shared/search/watermark.ts";
 import type { Row } from "../../shared/sql/columns.ts";
 
 const KEEP_MS = 60_000;
 /** A problem may be over at once: at a first start, the tables are a second away. */
 const KEEP_FAILURE_MS = 5_000;
 const DEADLINE_MS = 2_000;
-/** More than the backlog of a busy minute. */
-const MAX_LAG = 10_000;
-
-/** The search index beside one log. */
-interface SearchLag {
-  /** Entries that the index does not have. */
-  readonly entries: number;
-  /** What an operator must do, null if nothing. */
-  readonly problem: string | null;
-}
 
 /** The search index beside all logs. */
 export interface SearchLags {
@@ -63,7 +54,7 @@ async function compare(
     const byLog = new Map(
       described.flatMap(({ name, log }) => {
         const watermark = results.find((row) => row.log === name) ?? null;
-        return log === null ? [] : [[name, lagOf(name, log, watermark)] as const];
+        return log === null ? [] : [[name, searchLagOf(name, log, watermark)] as const];
       }),
     );
     return { byLog, problems: [...byLog.values()].flatMap(({ problem }) => problem ?? []) };
@@ -80,26 +71,4 @@ async function describe(sequencer: DurableObjectNamespace<SequencerRpc>, name: s
   } catch {
     return null;
   }
-}
-
-function lagOf(name: string, log: LogDescription, watermark: Watermark | null): SearchLag {
-  const { treeSize, indexedEntries, creation } = log;
-  const size = watermark?.size ?? 0;
-  const stored = watermark?.creation ?? null;
-  // A sequencer that is deployed apart may be older and not say its creation.
-  const isOther = typeof creation === "string" && stored !== null && stored !== creation;
-  if (isOther || size > treeSize) {
-    const problem = `the search index holds rows of another log called ${name}: run npx sigedge reindex`;
-    return { entries: treeSize, problem };
-  }
-  const entries = treeSize - size;
-  if (size < indexedEntries) {
-    const problem = `the search index has lost entries of the log ${name} (it has ${size} of ${treeSize}): the log restores them from its next entry on; npx sigedge reindex does it now`;
-    return { entries, problem };
-  }
-  const problem =
-    entries > MAX_LAG
-      ? `the search index is ${entries} entries behind the log ${name}: see whether D1 is full, or its daily rows are used up`
-      : null;
-  return { entries, problem };
 }

@@ -14,7 +14,7 @@ import { warmUp } from "../front/warm-up.ts";
 await warmUp();
 
 /** Every service, also the one that answers no request from outside. */
-const SERVICES = ["ca", "tsa", "log", "trust", "oidc", "witness", "sequencer"] as const;
+const SERVICES = ["ca", "tsa", "log", "trust", "oidc", "witness", "web", "sequencer"] as const;
 type BoundService = (typeof SERVICES)[number];
 
 /** Each service is bound under its name in capitals. */

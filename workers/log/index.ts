@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The front end of all logs: a handler for each route, and the answers that no handler gives.
 
+import { WorkerEntrypoint } from "cloudflare:workers";
 import { createRouter, type Handlers, withHandlers } from "../../shared/http/router.ts";
 import { createService } from "../../shared/http/service.ts";
 import type { LogKind } from "../../shared/logs/kinds.ts";
+import type { LogReadsRpc } from "../../shared/rpc/log-reads.ts";
+import type { UnixMs } from "../../shared/time.ts";
 import { serveEntry, serveTlogProof } from "./api/entry.ts";
 import { indexAttestation } from "./api/index-attestation.ts";
 import { serveLogs } from "./api/logs.ts";
@@ -13,6 +16,7 @@ import { search } from "./api/search.ts";
 import { ROUTES } from "./declaration.ts";
 import { type Config, type LogEnv, readConfig } from "./env.ts";
 import type { LogError } from "./errors.ts";
+import { answerSearch, readHeads, readLoggedEntry, reportLogs } from "./reading/log-reads.ts";
 import { addSignature } from "./rekor-v2/add-signature.ts";
 import { addChain, getRoots } from "./rfc6962/add-chain.ts";
 import { serveIssuer } from "./rfc6962/issuers.ts";
@@ -94,3 +98,28 @@ export default {
     service.fetch(request, env, (options) => ctx.exports.Tiles(options)),
   checkSettings: service.checkSettings,
 };
+
+/** What the pages read of the logs. Whoever calls it limits its own clients. */
+export class LogReads extends WorkerEntrypoint<LogEnv> implements LogReadsRpc {
+  readEntry(log: string, leafIndex: number): ReturnType<LogReadsRpc["readEntry"]> {
+    return readLoggedEntry(this.#config(), log, leafIndex);
+  }
+
+  readHeads(): ReturnType<LogReadsRpc["readHeads"]> {
+    return readHeads(this.#config());
+  }
+
+  reportLogs(times: readonly UnixMs[]): ReturnType<LogReadsRpc["reportLogs"]> {
+    return reportLogs(this.#config(), times);
+  }
+
+  search(query: string): ReturnType<LogReadsRpc["search"]> {
+    return answerSearch(this.#config(), query);
+  }
+
+  #config(): Config {
+    const config = readConfig(this.env);
+    if (!config.ok) throw new Error(config.error.problems.join("; "));
+    return config.value;
+  }
+}

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The documents that clients bootstrap from: the TUF repository, and trusted root and signing config outside it.
 
+import { WorkerEntrypoint } from "cloudflare:workers";
 import { createRouter, type Handlers, withHandlers } from "../../shared/http/router.ts";
 import { createService } from "../../shared/http/service.ts";
+import type { TrustStateRpc } from "../../shared/rpc/trust-state.ts";
 import { unixMs } from "../../shared/time.ts";
+import type { TrustHealth } from "../../shared/trust/health.ts";
 import { ROUTES } from "./declaration.ts";
 import { clientTrustConfigDocument, signingConfigDocument, trustedRootDocument } from "./documents/documents.ts";
 import { serveTufDocument } from "./documents/tuf.ts";
@@ -45,3 +48,13 @@ async function scheduled(_controller: ScheduledController, env: TrustEnv): Promi
 }
 
 export default { ...service, scheduled };
+
+/** What the pages show of the trust of the deployment. */
+export class TrustState extends WorkerEntrypoint<TrustEnv> implements TrustStateRpc {
+  /** Rejects if the service is not configured, or if the repository is unreachable. */
+  async readHealth(): Promise<TrustHealth> {
+    const config = readConfig(this.env);
+    if (!config.ok) throw new Error(config.error.problems.join("; "));
+    return await readHealth(config.value, unixMs(Date.now()));
+  }
+}

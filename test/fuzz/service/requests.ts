@@ -9,6 +9,7 @@ import type { ROUTES as LOG } from "../../../workers/log/declaration.ts";
 import type { ROUTES as OIDC } from "../../../workers/oidc/declaration.ts";
 import type { ROUTES as TRUST } from "../../../workers/trust/declaration.ts";
 import type { ROUTES as TSA } from "../../../workers/tsa/declaration.ts";
+import type { ROUTES as WEB } from "../../../workers/web/declaration.ts";
 import type { ROUTES as WITNESS } from "../../../workers/witness/declaration.ts";
 import type { Random } from "../../faults/random.ts";
 import type { FedLog } from "../../support/logs/fed-log.ts";
@@ -24,6 +25,7 @@ type Handler =
   | Named<typeof OIDC>
   | Named<typeof TRUST>
   | Named<typeof TSA>
+  | Named<typeof WEB>
   | Named<typeof WITNESS>;
 
 /** What a request has beside the method and path of its route. */
@@ -160,7 +162,21 @@ export function contents(material: Material): Readonly<Record<Handler, Make>> {
     signingConfig: none,
     clientTrustConfig: none,
     health: none,
-    home: none,
+    startPage: none,
+    searchPage: (random) => ({
+      query: random.pick([
+        "q=alice@example.com",
+        "q=0",
+        `q=${"a".repeat(64)}`,
+        "q=%22%3Cb%3E",
+        "email=a@b.c",
+        "hash=sha256:x",
+      ]),
+    }),
+    logsPage: none,
+    entryPage: (random) => ({ rest: `${random.pick(["signature", "certificate", "x"])}/${number(random)}` }),
+    entryBundle: (random) => ({ rest: `signature/${number(random)}.sigstore.json` }),
+    entryCertificate: (random) => ({ rest: `certificate/${number(random)}.pem` }),
     metrics: none,
     discovery: none,
     jwks: none,

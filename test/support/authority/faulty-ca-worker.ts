@@ -12,9 +12,19 @@ import log from "../../../workers/log/index.ts";
 import oidc from "../../../workers/oidc/index.ts";
 import trust from "../../../workers/trust/index.ts";
 import tsa from "../../../workers/tsa/index.ts";
+import web from "../../../workers/web/index.ts";
 import witness from "../../../workers/witness/index.ts";
 
-export { Anchor, OidcKeys, Sequencer, Tiles, TufRepository, UsedTokens } from "../../../workers/entrypoints.ts";
+export {
+  Anchor,
+  LogReads,
+  OidcKeys,
+  Sequencer,
+  Tiles,
+  TrustState,
+  TufRepository,
+  UsedTokens,
+} from "../../../workers/entrypoints.ts";
 
 const sequencer = (append: () => Promise<unknown>): Partial<CaEnv> => ({
   SEQUENCER: { getByName: () => ({ appendCertificate: append }) } as unknown as CaEnv["SEQUENCER"],
@@ -84,4 +94,4 @@ const ca = {
   },
 };
 
-export default compose({ ca, tsa, log, trust, oidc, witness }, (ctx) => ctx.exports.OidcKeys);
+export default compose({ ca, tsa, log, trust, oidc, witness, web }, (ctx) => ctx.exports);

@@ -4,7 +4,17 @@
 
 import main from "../../../workers/dev.ts";
 
-export { Anchor, Grants, OidcKeys, Sequencer, Tiles, TufRepository, UsedTokens } from "../../../workers/entrypoints.ts";
+export {
+  Anchor,
+  Grants,
+  LogReads,
+  OidcKeys,
+  Sequencer,
+  Tiles,
+  TrustState,
+  TufRepository,
+  UsedTokens,
+} from "../../../workers/entrypoints.ts";
 
 const outside = globalThis.fetch;
 let standIns = "";

@@ -3,8 +3,9 @@
 // scripts, fonts or images.
 
 import { html, type Markup } from "../../../shared/http/markup.ts";
+import { icon } from "../../../shared/pages/icons.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
-import { type Content, icon, renderDocument, state } from "./layout.ts";
+import { type Content, renderPageDocument, state } from "./layout.ts";
 import {
   type Asker,
   type ChoosePage,
@@ -21,7 +22,7 @@ import {
 } from "./page.ts";
 
 /** The text of the document. @param host the host name of the site */
-export const renderPage = (page: Page, host: string): string => renderDocument(contentOf(page), host);
+export const renderPage = (page: Page, host: string): string => renderPageDocument(contentOf(page), host);
 
 function contentOf(page: Page): Content {
   switch (page.kind) {

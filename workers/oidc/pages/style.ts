@@ -2,82 +2,19 @@
 // The style sheet of the sign-in pages. Each page carries it, so that a sign-in loads nothing: an address in a request
 // for a style sheet or a font would be one more thing that could leak.
 
-/** Colors, type and space. Light and dark follow the system. Every text reaches 4.5:1, every edge of a control 3:1. */
-const TOKENS = `:root{color-scheme:light dark;
---bg:light-dark(#fff,#101315);--sunk:light-dark(#f4f6f6,#181c1f);--line:light-dark(#dde2e3,#2b3236);
---edge:light-dark(#7b868b,#6d7a81);--ink:light-dark(#14191b,#e8ecee);--ink2:light-dark(#525d62,#a5b0b6);
---accent:light-dark(#00598a,#74c3f2);--accent-hi:light-dark(#00446b,#a3d8f7);--on-accent:light-dark(#fff,#06202f);
---ok:light-dark(#17683a,#6fce94);--bad:light-dark(#b0241c,#ff938a);--warn-bg:light-dark(#fbf3e2,#2a2110);
---sans:system-ui,"Segoe UI",sans-serif;--mono:ui-monospace,Menlo,Consolas,monospace;
---t1:.9375rem;--t2:1.0625rem;--t3:1.25rem;--t4:clamp(1.375rem,1.2rem + .8vw,1.75rem);
---t5:clamp(1.75rem,1.3rem + 2vw,2.5rem);
---s1:.25rem;--s2:.5rem;--s3:.75rem;--s4:1rem;--s5:1.5rem;--s6:2.5rem;--s8:6rem;--r:6px}
-`;
+import { SHARED_STYLE } from "../../../shared/pages/style.ts";
 
-const TEXT = `*,::before,::after{box-sizing:border-box}
-html{-webkit-text-size-adjust:100%}
-body{margin:0;background:var(--bg);color:var(--ink);font:400 var(--t2)/1.55 var(--sans);overflow-wrap:break-word}
-h1,h2,h3,p,ol,dl,dd,fieldset,legend{margin:0;padding:0;border:0}
-ol{list-style:none}
-h1,h2,h3{font-weight:600;line-height:1.2;text-wrap:balance}
-h1{font-size:var(--t5);letter-spacing:-.018em}
-h2{font-size:var(--t4);letter-spacing:-.01em}
-h3{font-size:var(--t2);line-height:1.4}
-a{color:var(--accent);text-underline-offset:.18em;text-decoration-thickness:1px}
-a:hover{color:var(--accent-hi);text-decoration-thickness:2px}
-:focus-visible{outline:3px solid var(--accent);outline-offset:2px;border-radius:3px}
-.m{font-family:var(--mono);font-size:.9em;font-variant-ligatures:none}
-.sm{font-size:var(--t1)}
-.q{color:var(--ink2)}
-.lead{font-size:var(--t3);line-height:1.5;max-width:38em;color:var(--ink2)}
-.huge{font:500 var(--t5)/1.2 var(--mono);letter-spacing:.06em;overflow-wrap:anywhere;user-select:all}
-.i{width:1.15em;height:1.15em;flex:none;fill:none;stroke:currentColor;stroke-width:1.75;stroke-linecap:round;stroke-linejoin:round;vertical-align:-.2em}
-.vh:not(:focus){position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
-`;
-
-const PAGE = `.wrap{max-width:51rem;margin-inline:auto;padding-inline:clamp(1rem,4vw,2.5rem)}
-.top{padding-block:var(--s4);border-bottom:1px solid var(--line)}
-.brand{display:flex;align-items:center;gap:var(--s2);min-height:1.75rem;font-weight:600;color:inherit;text-decoration:none;overflow-wrap:anywhere}
-.brand .i{width:1.5em;height:1.5em;color:var(--accent)}
-main{padding-block:var(--s6) var(--s8)}
-main>*+*,.flow>*+*,section>*+*{margin-top:var(--s4)}
+const SIGN_IN = `.wrap{max-width:51rem}
 main>section,main>.note{margin-block:var(--s5)}
-.foot{border-top:1px solid var(--line);padding-block:var(--s6);font-size:var(--t1);color:var(--ink2)}
-.row{display:flex;flex-wrap:wrap;align-items:center;gap:var(--s3) var(--s4)}
-.row>*{min-width:0}
-`;
-
-const PARTS = `button,.btn,input{font:inherit;font-size:var(--t2);color:inherit;line-height:1.4}
-button,.btn{display:inline-flex;align-items:center;justify-content:center;min-height:2.75rem;padding:var(--s2) var(--s4);border:1px solid var(--edge);border-radius:var(--r);background:var(--bg);font-weight:600;text-decoration:none;cursor:pointer;color:var(--ink);overflow-wrap:anywhere}
-button:hover,.btn:hover{border-color:var(--ink);color:var(--ink)}
-.go{background:var(--accent);border-color:var(--accent);color:var(--on-accent)}
-.go:hover{background:var(--accent-hi);border-color:var(--accent-hi);color:var(--on-accent)}
-input:not([type=checkbox],[type=radio]){width:100%;max-width:26rem;min-height:2.75rem;padding:var(--s2) var(--s3);border:1px solid var(--edge);border-radius:var(--r);background:var(--bg)}
-label,legend{font-weight:600}
+.huge{font:500 var(--t5)/1.2 var(--mono);letter-spacing:.06em;overflow-wrap:anywhere;user-select:all}
+input:not([type=checkbox],[type=radio],[type=file]){max-width:26rem}
 label.field{display:block}
 label.choice{display:flex;align-items:center;gap:var(--s3);min-height:2.75rem;font-weight:400;overflow-wrap:anywhere}
 [type=checkbox],[type=radio]{flex:none;width:1.25rem;height:1.25rem;margin:0;accent-color:var(--accent)}
 .pick a{display:flex;align-items:center;gap:var(--s3);min-height:2.75rem;padding:var(--s3) 0;border-top:1px solid var(--line);color:inherit;text-decoration:none;font-weight:600}
 .pick a:last-child{border-bottom:1px solid var(--line)}
 .pick a:hover{color:var(--accent)}
-.mark{flex:none;display:grid;place-items:center;width:1.75rem;height:1.75rem;border:1px solid var(--edge);border-radius:var(--r);font:600 .6875rem/1 var(--sans);color:var(--ink2)}
-.kv>div{display:grid;gap:0 var(--s5);padding-block:var(--s3);border-top:1px solid var(--line)}
-.kv dt{color:var(--ink2);font-size:var(--t1)}
-.kv dd{min-width:0;overflow-wrap:anywhere}
-.st{display:inline-flex;gap:var(--s2);align-items:center;font-weight:600}
-.ok{color:var(--ok)}.bad{color:var(--bad)}
-.steps>li{display:grid;grid-template-columns:2rem 1fr;padding-block:var(--s4);border-top:1px solid var(--line)}
-.steps .n{font-weight:600;color:var(--ink2)}
-.steps p{min-width:0;overflow-wrap:anywhere}
-.note{padding:var(--s5);border-radius:var(--r);background:var(--sunk)}
-.note>*+*{margin-top:var(--s3)}
-.note.warn{background:var(--warn-bg)}
-.note.public{background:none;border:2px solid var(--ink)}
-@media (max-width:43.99rem){.row>.btn,.row>button{flex:1 1 auto}}
-@media (min-width:44rem){.kv>div{grid-template-columns:12rem 1fr;align-items:baseline}}
-@media (forced-colors:active){.go,.note{border:1px solid}}
-@media print{:root{color-scheme:light}button,.btn{display:none}}
 `;
 
 /** Everything between <style> and </style>. */
-export const STYLE = TOKENS + TEXT + PAGE + PARTS;
+export const STYLE = SHARED_STYLE + SIGN_IN;

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pages over HTTP: every page in its states, what each says, and how: escaped, with an ETag, as JSON too, under a
+// policy that lets nothing in.
+
+import { createHash } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { requestCertificateFor } from "../support/authority/request-certificate.ts";
+import {
+  artifactRequest,
+  attestationRequest,
+  clientKey,
+  postArtifacts,
+  postEntry,
+  sha256Hex,
+} from "../support/logs/log-client.ts";
+import { startStack, type TestStack } from "../support/process/stack.ts";
+
+const ALICE = "alice@example.com";
+const signer = clientKey();
+const bare = clientKey();
+
+let stack: TestStack;
+let signed: string;
+let attested: string;
+
+beforeAll(async () => {
+  stack = await startStack({ vars: { ACCEPT: "open" } });
+  await postArtifacts(stack.url, bare, ["one"]);
+  const certificate = await requestCertificateFor(stack, { key: signer, email: ALICE });
+  const { logIndex } = await postEntry(stack.url, artifactRequest(signer, "signed by Alice", certificate));
+  signed = `/entry/signature/${logIndex}`;
+  const attestation = await postEntry(stack.url, attestationRequest(bare, [sha256Hex("subject")]));
+  attested = `/entry/signature/${attestation.logIndex}`;
+  await waitForIndex();
+});
+afterAll(() => stack.stop());
+
+/** The index follows the logs within a second or so. */
+async function waitForIndex(): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const { text } = await read(`/search?email=${ALICE}`);
+    if (text.includes(`2 entries for ${ALICE}`)) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error("the index does not follow the logs");
+}
+
+interface Read {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+async function read(path: string, init: RequestInit = {}): Promise<Read> {
+  const response = await fetch(`${stack.url}${path}`, { redirect: "manual", ...init });
+  return { status: response.status, headers: response.headers, text: await response.text() };
+}
+
+const titleOf = (text: string): string => /<title>([^<]*)<\/title>/.exec(text)?.[1] ?? "";
+
+/** Every page in its states: path, status, title, and a text that it must have. */
+const PAGES = (): readonly (readonly [path: string, status: number, title: string, text: string])[] => [
+  ["/", 200, "Find out who signed a file", "The logs right now"],
+  ["/logs", 200, "Everything works: logs and health", "The numbers"],
+  ["/entry/signature/0", 200, "Entry 0: the holder of a key", "The log wrote this entry itself"],
+  ["/entry/signature/1", 200, "Entry 1: the holder of a key", "--key KEY.pub"],
+  [signed, 200, `Entry ${signed.split("/").at(-1)}: ${ALICE}`, `--certificate-identity ${ALICE}`],
+  [attested, 200, `Entry ${attested.split("/").at(-1)}: the holder of a key`, "cosign verify-blob-attestation"],
+  ["/entry/certificate/0", 200, `Certificate 0: ${ALICE}`, "and signed once with it"],
+  ["/entry/signature/999", 404, "There is no entry 999", "numbered from 0 to 3"],
+  ["/entry/nothing/0", 404, "There is no such log", "The page of the logs lists"],
+  ["/entry/signature/x", 404, "No such entry", "An entry has a number"],
+  ["/entry/signature/%ff", 404, "No such entry", "An entry has a number"],
+  ["/search", 200, "Look up a signature", "Look up a signature"],
+  [`/search?q=${ALICE}`, 200, `2 entries for ${ALICE}`, "an e-mail address"],
+  ["/search?q=nobody@example.com", 200, "No entry for nobody@example.com", "There is none among 5 entries"],
+  [`/search?q=${sha256Hex("one")}`, 200, "1 entry for", "a SHA-256 digest"],
+  [`/search?q=${bare.fingerprint}`, 200, "2 entries for", "the fingerprint of a public key"],
+  ["/search?q=da39a3ee", 400, "No entry is found by this", "the beginning of a commit or digest"],
+  ["/search?email=a", 400, "This cannot be looked up", "email"],
+  [`/search?hash=sha256:${sha256Hex("one")}`, 200, "1 entry for", "a SHA-256 digest"],
+  ["/nothing", 404, "No such page", "Nothing is at this address"],
+];
+
+describe("every page", () => {
+  it("says what it is about, in its title and its text", async () => {
+    for (const [path, status, title, text] of PAGES()) {
+      const page = await read(path, { headers: { accept: "text/html" } });
+      expect([path, page.status, titleOf(page.text)]).toEqual([path, status, expect.stringContaining(title)]);
+      expect(page.text, path).toContain(text);
+    }
+  });
+
+  it("is one document under a strict policy, without a cookie and without anything of other sites", async () => {
+    for (const [path] of PAGES()) {
+      const { headers, text } = await read(path, { headers: { accept: "text/html" } });
+      const policy = headers.get("content-security-policy") ?? "";
+      expect(policy, path).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self'/);
+      expect(policy).toContain("require-trusted-types-for 'script'; trusted-types 'none'");
+      expect(policy).not.toContain("unsafe");
+      expect(headers.get("set-cookie")).toBeNull();
+      expect([...text.matchAll(/<main\b/g), ...text.matchAll(/<h1\b/g)], path).toHaveLength(2);
+      expect(text).not.toMatch(/<style|style="|<script>|\son[a-z]+="/);
+      const loaded = [
+        ...text.matchAll(/<(?:link rel="(?:stylesheet|icon|preload)" href|script src|img src)="([^"]*)"/g),
+      ];
+      expect(loaded.map(([, href]) => href)).toEqual([
+        "/assets/icon.svg",
+        "/assets/next.woff2",
+        "/assets/site.css",
+        "/assets/site.js",
+      ]);
+    }
+  });
+
+  it("has links that lead somewhere, and files that exist", async () => {
+    const seen = new Set<string>();
+    for (const [path] of PAGES()) {
+      const { text } = await read(path, { headers: { accept: "text/html" } });
+      for (const [, href = ""] of text.matchAll(/\b(?:href|src)="(\/[^"#]*)/g)) seen.add(href.replaceAll("&#38;", "&"));
+    }
+    for (const href of seen) {
+      // The API does not search by these yet.
+      if (/^\/search\?(?:certificate|leaf|repository)=/.test(href)) continue;
+      const { status } = await read(href, { headers: { accept: "text/html" } });
+      expect([href, status < 400]).toEqual([href, true]);
+    }
+    expect(seen.size).toBeGreaterThan(25);
+  });
+
+  it("names itself for search engines and previews, unless it is an error", async () => {
+    for (const [path, status, title] of PAGES()) {
+      const { text } = await read(path, { headers: { accept: "text/html" } });
+      expect(text, path).toMatch(/<meta name="description" content="[^"]{10,}">/);
+      expect(/<meta property="og:title" content="([^"]*)">/.exec(text)?.[1]).toContain(title);
+      expect(text.includes(`<link rel="canonical" href="${stack.url}/`), path).toBe(status === 200);
+    }
+  });
+});
+
+describe("a page", () => {
+  it("has an ETag, and is not sent again to whoever has it", async () => {
+    const { headers } = await read(signed);
+    const etag = headers.get("etag") ?? "";
+    const again = await read(signed, { headers: { "if-none-match": etag } });
+    expect([again.status, again.text, again.headers.get("content-security-policy")]).toEqual([
+      304,
+      "",
+      headers.get("content-security-policy"),
+    ]);
+    expect([headers.get("cache-control"), headers.get("vary")]).toEqual(["no-cache", "accept"]);
+  });
+
+  it("answers HEAD with the headers of GET, and POST with 405", async () => {
+    const [get, head] = [await read("/logs"), await read("/logs", { method: "HEAD" })];
+    expect([head.status, head.text, head.headers.get("content-type")]).toEqual([
+      200,
+      "",
+      get.headers.get("content-type"),
+    ]);
+    expect((await read("/logs", { method: "POST" })).status).toBe(405);
+  });
+
+  it.each(["/", "/logs", "/entry/signature/1", "/search?q=alice@example.com", "/nothing"])(
+    "is JSON for programs that ask for it: %s",
+    async (path) => {
+      const json = await read(path, { headers: { accept: "application/json" } });
+      expect(json.headers.get("content-type")).toBe("application/json");
+      expect(JSON.parse(json.text)).toEqual(expect.any(Object));
+    },
+  );
+
+  it("of an entry or a search has the JSON of the API", async () => {
+    const accept = { headers: { accept: "application/json" } };
+    const [page, api] = [await read("/entry/signature/1", accept), await read("/api/entries/1")];
+    expect(JSON.parse(page.text)).toEqual(JSON.parse(api.text));
+    const [found, searched] = [
+      await read(`/search?q=${ALICE}`, accept),
+      await read(`/api/search?identity=${ALICE}&limit=20`),
+    ];
+    expect(JSON.parse(found.text)).toEqual(JSON.parse(searched.text));
+  });
+
+  it("leads from a number, and from a link of search.sigstore.dev, to the entry", async () => {
+    for (const query of ["q=1", "logIndex=1"]) {
+      const { status, headers } = await read(`/search?${query}`);
+      expect([status, headers.get("location")]).toEqual([302, "/entry/signature/1"]);
+    }
+  });
+});
+
+describe("the files of an entry", () => {
+  it("are the certificate and a bundle with the signature, the entry and its proof", async () => {
+    const { text, headers } = await read(`${signed}.sigstore.json`);
+    expect(headers.get("content-disposition")).toMatch(/^attachment; filename="signature-\d+\.sigstore\.json"$/);
+    const digest = createHash("sha256").update("signed by Alice").digest("base64");
+    expect(JSON.parse(text)).toMatchObject({
+      mediaType: "application/vnd.dev.sigstore.bundle.v0.3+json",
+      verificationMaterial: { tlogEntries: [{ logIndex: signed.split("/").at(-1) }] },
+      messageSignature: { messageDigest: { algorithm: "SHA2_256", digest } },
+    });
+    expect((await read(`${signed}.pem`)).text).toMatch(
+      /^-----BEGIN CERTIFICATE-----\n[^]+-----END CERTIFICATE-----\n$/,
+    );
+  });
+
+  it.each([
+    ["/entry/certificate/0.sigstore.json", "This entry has no bundle"],
+    ["/entry/signature/1.pem", "This entry has no certificate"],
+  ])("are missing where there is none: %s", async (path, title) => {
+    const { status, text } = await read(path);
+    expect([status, titleOf(text)]).toEqual([404, expect.stringContaining(title)]);
+  });
+});
+
+describe("the files that pages load", () => {
+  it.each([
+    ["site.css", "text/css; charset=utf-8"],
+    ["site.js", "text/javascript; charset=utf-8"],
+    ["next.woff2", "font/woff2"],
+    ["mono.woff2", "font/woff2"],
+    ["icon.svg", "image/svg+xml"],
+  ])("%s has its type, and is taken for nothing else", async (name, type) => {
+    const { status, headers } = await read(`/assets/${name}`);
+    expect([status, headers.get("content-type"), headers.get("x-content-type-options")]).toEqual([
+      200,
+      type,
+      "nosniff",
+    ]);
+  });
+});

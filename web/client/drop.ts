@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files dropped on the box, or chosen: a small text (a bundle, a certificate, a key) becomes its text, any other file
+// its SHA-256. Nothing is uploaded.
+
+/** A text that fits in the address of a page. */
+const MAX_TEXT_BYTES = 12 * 1024;
+/** The browser hashes a file as a whole, in memory. */
+const MAX_FILE_BYTES = 1024 * 1024 * 1024;
+
+/** Makes every box take files. */
+export function takeDroppedFiles(): void {
+  for (const box of document.querySelectorAll<HTMLFormElement>("form.box")) {
+    box.addEventListener("dragover", (event) => {
+      event.preventDefault();
+      box.classList.add("over");
+    });
+    box.addEventListener("dragleave", () => box.classList.remove("over"));
+    box.addEventListener("drop", (event) => {
+      event.preventDefault();
+      box.classList.remove("over");
+      const [file] = event.dataTransfer?.files ?? [];
+      if (file !== undefined) void take(box, file);
+    });
+    if (box.classList.contains("big")) addFileInput(box);
+  }
+}
+
+/** Dropping must not be the only way. */
+function addFileInput(box: HTMLFormElement): void {
+  const label = document.createElement("label");
+  const input = document.createElement("input");
+  label.className = "said";
+  input.type = "file";
+  label.append("Or choose a file; it is hashed in your browser and never uploaded: ", input);
+  input.addEventListener("change", () => {
+    const [file] = input.files ?? [];
+    if (file !== undefined) void take(box, file);
+  });
+  box.append(label);
+}
+
+async function take(box: HTMLFormElement, file: File): Promise<void> {
+  const input = box.querySelector<HTMLInputElement>("input[name=q]");
+  const said = box.querySelector(".said");
+  if (input === null || said === null) return;
+  if (file.size > MAX_FILE_BYTES) {
+    said.textContent = "This file is too large to hash here. Run sha256sum on it, and enter what it prints.";
+    return;
+  }
+  said.textContent = `Hashing ${file.name} in your browser`;
+  const bytes = await file.arrayBuffer();
+  input.value = readSmallText(bytes) ?? (await hash(bytes));
+  said.textContent = "";
+  box.requestSubmit();
+}
+
+function readSmallText(bytes: ArrayBuffer): string | null {
+  if (bytes.byteLength > MAX_TEXT_BYTES) return null;
+  const text = new TextDecoder().decode(bytes).trim();
+  return text.startsWith("-----BEGIN ") || /^\{\s*"mediaType"/.test(text) ? text : null;
+}
+
+async function hash(bytes: ArrayBuffer): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return `sha256:${[...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+}

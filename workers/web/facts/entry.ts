@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an entry says, read once for its page, its bundle and its certificate file.
+
+import { sha256 } from "#sha256";
+import { decodeBase64 } from "../../../shared/bytes/base64.ts";
+import { encodeHex } from "../../../shared/bytes/hex.ts";
+import { HASHES } from "../../../shared/crypto/hash.ts";
+import { SIGNATURE_SCHEMES } from "../../../shared/crypto/key-details.ts";
+import type { LoggedEntry } from "../../../shared/logs/logged-entry.ts";
+import { decodeEntry, type HashedRekordEntry } from "../../../shared/rekor/entry.ts";
+import type { AttestationHints } from "../../../shared/rekor/hints.ts";
+import { type Certificate, parseCertificate } from "../../../shared/x509/certificate.ts";
+import { readSigner, type Signer } from "./signer.ts";
+
+/** A signature, or an attestation if `hints` is set. */
+export interface SignatureFacts {
+  readonly kind: "signed";
+  readonly entry: HashedRekordEntry;
+  /** `sha256:<hex>` of what was signed. */
+  readonly digest: string;
+  readonly hints: AttestationHints | null;
+  /** Null for a bare key. */
+  readonly holder: Holder | null;
+  /** Hex SHA-256 of the SubjectPublicKeyInfo. */
+  readonly keyFingerprint: string;
+  /** The log wrote the entry itself when it was created. */
+  readonly isGenesis: boolean;
+}
+
+/** A certificate, or the precertificate of one. */
+export interface CertificateFacts {
+  readonly kind: "issued";
+  readonly holder: Holder;
+  readonly keyFingerprint: string;
+}
+
+/** A certificate and whom it names. */
+interface Holder {
+  readonly certificate: Certificate;
+  readonly signer: Signer;
+}
+
+/** Null for an entry that this version cannot read. */
+export function readFacts(logged: LoggedEntry): SignatureFacts | CertificateFacts | null {
+  const { certificate: base64, body, hints } = logged.shown;
+  if (base64 === undefined) return readSignature(body, hints ?? null, logged.leafIndex);
+  const der = decodeBase64(base64);
+  const holder = der.ok ? readHolder(der.value) : null;
+  return holder === null
+    ? null
+    : { kind: "issued", holder, keyFingerprint: encodeHex(sha256(holder.certificate.spki)) };
+}
+
+function readSignature(body: Uint8Array, hints: AttestationHints | null, leafIndex: number): SignatureFacts | null {
+  const decoded = decodeEntry(body);
+  if (!decoded.ok) return null;
+  const { digest, verifier } = decoded.value;
+  const { hash } = SIGNATURE_SCHEMES[verifier.keyDetails];
+  const holder = verifier.kind === "x509Certificate" ? readHolder(verifier.rawBytes) : null;
+  return {
+    kind: "signed",
+    entry: decoded.value,
+    digest: `${HASHES[hash].short}:${encodeHex(digest)}`,
+    hints,
+    holder,
+    keyFingerprint: encodeHex(sha256(holder?.certificate.spki ?? verifier.rawBytes)),
+    isGenesis: leafIndex === 0 && verifier.kind === "publicKey",
+  };
+}
+
+function readHolder(der: Uint8Array): Holder | null {
+  const certificate = parseCertificate(der);
+  return certificate.ok ? { certificate: certificate.value, signer: readSigner(certificate.value) } : null;
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// GET /entry/<log>/<index>: the page of an entry, and the files that it offers.
+
+import { encodeBase64 } from "../../../shared/bytes/base64.ts";
+import { parseDecimal } from "../../../shared/bytes/decimal.ts";
+import type { LoggedEntry } from "../../../shared/logs/logged-entry.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import type { SearchHit } from "../../../shared/search/answer.ts";
+import { unreachable } from "../../../shared/unreachable.ts";
+import type { Config } from "../env.ts";
+import { bundleJson } from "../facts/bundle.ts";
+import { type CertificateFacts, readFacts, type SignatureFacts } from "../facts/entry.ts";
+import { certificatePage } from "../pages/certificate.ts";
+import { entryHref } from "../pages/entry-parts.ts";
+import type { Problem } from "../pages/problem.ts";
+import { signaturePage } from "../pages/signature.ts";
+import { formatCount, formatNumber } from "../parts/words.ts";
+import { readSite, respond } from "../respond.ts";
+import { respondToProblem } from "./problem.ts";
+
+/** Shows a signature or a certificate. */
+export async function serveEntry(request: Request, config: Config): Promise<Response> {
+  const [found, site] = await Promise.all([readNamedEntry(request, config), readSite(config)]);
+  if (!found.ok) return respondToProblem(request, found.error);
+  const { logged, facts } = found.value;
+  if (facts.kind === "issued") {
+    const signed = await findByKey(config, facts.keyFingerprint, "signed");
+    return respond(request, certificatePage({ logged, facts, signed }), site);
+  }
+  const certificates = facts.holder === null ? null : await findByKey(config, facts.keyFingerprint, "issued");
+  const certificateEntry = certificates?.hits[0] ?? null;
+  return respond(request, signaturePage({ href: site.href, logged, facts, certificateEntry }), site);
+}
+
+/** At most so many signatures of one certificate are listed. */
+const MAX_SIGNED = 20;
+
+/** Signatures with a key, or the certificates for it; newest first. Null if the index does not answer. */
+async function findByKey(
+  { log }: Config,
+  fingerprint: string,
+  kind: "signed" | "issued",
+): Promise<{ readonly hits: readonly SearchHit[]; readonly hasMore: boolean } | null> {
+  const query = new URLSearchParams({ publicKey: fingerprint, limit: String(MAX_SIGNED + 1) });
+  const answer = await log.search(query.toString());
+  if (!answer.ok) return null;
+  const hits = answer.value.hits.filter(({ digest }) => (digest === null) === (kind === "issued"));
+  return { hits: hits.slice(0, MAX_SIGNED), hasMore: hits.length > MAX_SIGNED };
+}
+
+interface NamedEntry {
+  readonly logged: LoggedEntry;
+  readonly facts: SignatureFacts | CertificateFacts;
+}
+
+/** Reads the entry that the path names. */
+async function readNamedEntry(request: Request, { log }: Config): Promise<Result<NamedEntry, Problem>> {
+  const [, , name = "", file = ""] = new URL(request.url).pathname.replace(/\/{2,}/g, "/").split("/");
+  const index = parseDecimal(file.replace(/\.(?:sigstore\.json|pem)$/, ""));
+  const logName = decodeURIComponentSafely(name);
+  if (index === null || logName === null)
+    return err({
+      status: 404,
+      title: "No such entry",
+      lead: "An entry has a number: /entry/signature/0 is the first of the log of signatures.",
+    });
+  const found = await log.readEntry(logName, index);
+  if (found.ok) {
+    const facts = readFacts(found.value);
+    return facts === null
+      ? err({
+          status: 503,
+          title: "This entry cannot be shown",
+          lead: "It is in the log, and this version of the site cannot read it. Ask for it as JSON.",
+          ways: [{ href: `/api/entries/${index}?log=${encodeURIComponent(logName)}`, text: "The entry as JSON" }],
+        })
+      : ok({ logged: found.value, facts });
+  }
+  switch (found.error.code) {
+    case "entry_log_unknown":
+      return err({
+        status: 404,
+        title: "There is no such log",
+        lead: "The page of the logs lists what there is.",
+        ways: [{ href: "/logs", text: "The logs" }],
+      });
+    case "beyond_head":
+      return err(await describeBeyond(log, logName, index));
+    case "entry_unreadable":
+      return err({
+        status: 503,
+        title: "This part of the log cannot be read now",
+        lead: "Whoever runs this site has been told. Load the page again in a minute.",
+      });
+    default:
+      return unreachable(found.error);
+  }
+}
+
+/** Says what there is. */
+async function describeBeyond(log: Config["log"], name: string, index: number): Promise<Problem> {
+  const size = (await log.readHeads()).find((one) => one.name === name)?.head?.treeSize ?? 0;
+  const range = size === 0 ? "" : `, numbered from 0 to ${formatNumber(size - 1)}`;
+  return {
+    status: 404,
+    title: `There is no entry ${formatNumber(index)}`,
+    lead: `The log has ${formatCount(size, "entry", "entries")}${range}. If the entry was made in the last seconds, load the page again.`,
+    ways: size === 0 ? [] : [{ href: entryHref(name, size - 1), text: "Newest entry" }],
+  };
+}
+
+function decodeURIComponentSafely(text: string): string | null {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
+}
+
+const DOWNLOAD = { "cache-control": "no-cache", "x-content-type-options": "nosniff" } as const;
+
+/** The signature as a bundle. */
+export async function serveBundle(request: Request, config: Config): Promise<Response> {
+  const found = await readNamedEntry(request, config);
+  if (!found.ok) return respondToProblem(request, found.error);
+  const { logged, facts } = found.value;
+  if (facts.kind === "issued" || facts.hints !== null)
+    return respondToProblem(request, {
+      status: 404,
+      title: "This entry has no bundle",
+      lead: "Only the log of signatures has them, and of a statement the log keeps the digest alone: the bundle is where its maker published it.",
+      ways: [{ href: entryHref(logged.log, logged.leafIndex), text: "The entry" }],
+    });
+  const name = `${logged.log}-${logged.leafIndex}.sigstore.json`;
+  const headers = { ...DOWNLOAD, "content-disposition": `attachment; filename="${name}"` };
+  return Response.json(bundleJson(logged, facts), { headers });
+}
+
+/** The certificate in PEM; of a certificate log, as it was submitted. */
+export async function servePem(request: Request, config: Config): Promise<Response> {
+  const found = await readNamedEntry(request, config);
+  if (!found.ok) return respondToProblem(request, found.error);
+  const { logged, facts } = found.value;
+  if (facts.holder === null)
+    return respondToProblem(request, {
+      status: 404,
+      title: "This entry has no certificate",
+      lead: "It was made with a key that no certificate names.",
+      ways: [{ href: entryHref(logged.log, logged.leafIndex), text: "The entry" }],
+    });
+  const lines = encodeBase64(facts.holder.certificate.der).replace(/.{64}(?=.)/g, "$&\n");
+  const headers = { ...DOWNLOAD, "content-type": "application/x-pem-file" };
+  return new Response(`-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`, { headers });
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the pages of signatures and of certificates have in common: the checks of the log, the place in it, raw data,
+// ways to machines and neighbors.
+
+import { encodeHex } from "../../../shared/bytes/hex.ts";
+import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
+import { html, type Markup } from "../../../shared/http/markup.ts";
+import type { LoggedEntry } from "../../../shared/logs/logged-entry.ts";
+import { parseNote } from "../../../shared/tlog/note.ts";
+import { type Check, code, NONE } from "../parts/parts.ts";
+import { formatCount, formatNumber } from "../parts/words.ts";
+import { nameLog } from "./site.ts";
+
+/** The path of an entry's page. */
+export const entryHref = (log: string, index: number, end: "" | ".sigstore.json" | ".pem" = ""): string =>
+  `/entry/${encodeURIComponent(log)}/${index}${end}`;
+
+/** What the log service has verified before it answered. */
+export function inclusionChecks({ leafIndex, proof, treeSize, checkpoint }: LoggedEntry): readonly Check[] {
+  const hashes = proof.length === 0 ? "is" : `leads through ${formatCount(proof.length, "hash", "hashes")} to`;
+  const note = parseNote(encodeUtf8(checkpoint));
+  const signatures = note.ok ? note.value.signatures.map(({ name }) => name) : [];
+  const witnesses = signatures.filter((name) => name !== signatures[0]);
+  const seen = witnesses.length === 0 ? "no witness has countersigned it" : `countersigned by ${witnesses.join(", ")}`;
+  return [
+    {
+      title: "In the log",
+      result: "passed",
+      what: html`Entry ${formatNumber(leafIndex)} ${hashes} the root of the head of size ${formatNumber(treeSize)}, computed for this page.`,
+    },
+    {
+      title: "One history",
+      result: "unchecked",
+      what: html`The head is signed by ${signatures[0] ?? "nobody"}; ${seen}. Whether others were shown the same head, only somebody else can tell: <a href="/logs#audit">audit the log</a>.`,
+    },
+  ];
+}
+
+/** Where the entry is in its log, as a line with a tick. */
+export function placeInLog({ leafIndex, treeSize, log, kind }: LoggedEntry): Markup {
+  const [size, at] = [String(treeSize), String(leafIndex)];
+  const label = `Entry ${formatNumber(leafIndex)} of ${formatNumber(treeSize)}`;
+  return html`<div><h2 class="h3">Place in the log</h2>
+<svg class="rule" viewBox="0 0 ${size} 20" preserveAspectRatio="none" role="img" aria-label="${label}"><line x1="0" y1="10" x2="${size}" y2="10"/><line x1="0" y1="5" x2="0" y2="15"/><line x1="${size}" y1="5" x2="${size}" y2="15"/><line class="at" x1="${at}" y1="0" x2="${at}" y2="20"/></svg>
+<p class="sm q num">${formatNumber(leafIndex)} of ${formatNumber(treeSize)} in the <a href="/logs#${log}">${nameLog({ name: log, kind }).replace(/^\w/, (letter) => letter.toLowerCase())}</a></p></div>`;
+}
+
+/** The entries before and after. */
+export function linkNeighbors({ leafIndex, treeSize, log }: LoggedEntry): Markup {
+  const link = (index: number): Markup => html`<a href="${entryHref(log, index)}">Entry ${formatNumber(index)}</a>`;
+  const before = leafIndex > 0 ? [link(leafIndex - 1)] : [];
+  const after = leafIndex + 1 < treeSize ? [link(leafIndex + 1)] : [];
+  const both = [...before, ...after];
+  if (both.length === 0) return NONE;
+  return html`<li>${both.map((one, i) => (i === 0 ? one : html`, ${one}`))}</li>`;
+}
+
+/** Ways for programs. */
+export const linkMachines = ({ log, leafIndex }: LoggedEntry): Markup => html`<div><h2 class="h3">For machines</h2>
+<ul class="sm"><li><a href="/api/entries/${String(leafIndex)}?log=${encodeURIComponent(log)}">This entry as JSON</a></li><li><a href="/api/entries/${String(leafIndex)}.tlog-proof?log=${encodeURIComponent(log)}">Proof file</a></li></ul></div>`;
+
+/** A raw part, closed until somebody asks. */
+export const raw = (summary: string, text: string, name: string): Markup =>
+  html`<details><summary>${summary}</summary>
+${code(text, name)}
+</details>\n`;
+
+/** The hashes of the proof and the head that they lead to. */
+export const rawProof = ({ proof, checkpoint }: LoggedEntry): Markup =>
+  html`${
+    proof.length === 0
+      ? NONE
+      : raw(`Inclusion proof, ${formatCount(proof.length, "hash", "hashes")}`, proof.map(encodeHex).join("\n"), "proof")
+  }${raw("Signed head", checkpoint, "head")}`;

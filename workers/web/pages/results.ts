@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// The page of results: what was looked for and how it was read, what was found, and what the answer is worth.
+
+import { html, type Markup } from "../../../shared/http/markup.ts";
+import type { SearchAnswer } from "../../../shared/search/answer.ts";
+import type { Meaning, Search } from "../facts/question.ts";
+import { field, NONE, steps, withCopy } from "../parts/parts.ts";
+import { formatCount, formatNumber, timeTag } from "../parts/words.ts";
+import type { Answer } from "../respond.ts";
+import { hitTable } from "./hits.ts";
+import { largeBox, nameLog, type Site } from "./site.ts";
+
+/** Everything the page shows. */
+export interface ResultsFacts {
+  readonly question: Search;
+  /** The meaning that was searched for. */
+  readonly meaning: Meaning;
+  readonly answer: SearchAnswer;
+  readonly site: Site;
+  /** Whether this is the first page. */
+  readonly isFirst: boolean;
+}
+
+/** One page of hits, or the page of none. */
+export function resultsPage(facts: ResultsFacts): Answer {
+  const { question, meaning, answer, isFirst } = facts;
+  const { hits, nextCursor } = answer;
+  const isNone = hits.length === 0 && nextCursor === null && isFirst;
+  const title = isNone ? `No entry for ${shorten(question.text)}` : titleOf(facts);
+  return {
+    json: answer,
+    page: {
+      status: 200,
+      title,
+      description: isNone ? `No entry among ${formatNumber(countSearched(answer))}.` : `${title}, newest first.`,
+      canonical: isFirst ? hrefOf(meaning, null) : null,
+      box: { text: question.text },
+      body: isNone ? nonePage(facts) : hitsPage(facts, title),
+    },
+  };
+}
+
+/** The page of the box without a text. */
+export const questionPage = (): Answer => ({
+  json: { hits: [], nextCursor: null },
+  page: {
+    status: 200,
+    title: "Look up a signature",
+    description: "Find out who signed a file, and when.",
+    canonical: "/search",
+    box: "large",
+    body: html`<h1>Look up a signature</h1>
+${largeBox()}`,
+  },
+});
+
+const MAX_TITLE_CHARS = 60;
+const shorten = (text: string): string =>
+  text.length > MAX_TITLE_CHARS ? `${text.slice(0, MAX_TITLE_CHARS - 1)}…` : text;
+
+function titleOf({ question, answer: { hits, nextCursor }, isFirst }: ResultsFacts): string {
+  const isAll = isFirst && nextCursor === null;
+  return isAll
+    ? `${formatCount(hits.length, "entry", "entries")} for ${shorten(question.text)}`
+    : `Entries for ${shorten(question.text)}`;
+}
+
+/** The address of a page of the answer. */
+function hrefOf({ query }: Meaning, cursor: string | null): string {
+  return `/search?${new URLSearchParams({ ...query, ...(cursor === null ? {} : { cursor }) }).toString()}`;
+}
+
+const apiHref = (meaning: Meaning): string => `/api${hrefOf(meaning, null)}`;
+
+const crumbs = (here: string): Markup =>
+  html`<nav class="crumbs" aria-label="Where you are"><ol><li><a href="/">Look up</a></li> <li><span aria-current="page">${here}</span></li></ol></nav>`;
+
+function hitsPage({ question, meaning, answer, site, isFirst }: ResultsFacts, title: string): Markup {
+  const { hits, nextCursor } = answer;
+  const newest = isFirst ? NONE : html`<a class="btn" href="${hrefOf(meaning, null)}">Newest</a>`;
+  const older =
+    nextCursor === null ? NONE : html` <a class="btn" href="${hrefOf(meaning, nextCursor)}" rel="next">Older</a>`;
+  return html`${crumbs("Results")}
+<h1>${title}</h1>
+<p class="q">Read as <b>${meaning.what}</b>.${otherMeanings(question, meaning)}</p>
+<p class="row"><a href="${apiHref(meaning)}">JSON</a></p>
+${hits.length === 0 ? html`<p>Nothing on this page.</p>` : hitTable("Entries, newest first", hits)}
+<nav class="row ends" aria-label="Pages"><span class="q num">${formatCount(hits.length, "entry", "entries")} on this page, newest first</span><span class="row">${newest}${older}</span></nav>
+<p class="sm q">${worth({ answer, site })}</p>`;
+}
+
+const countSearched = ({ completeThroughByLog }: SearchAnswer): number =>
+  Object.values(completeThroughByLog).reduce((sum, size) => sum + size, 0);
+
+/** What the answer is worth: how far each log is in the index. */
+function worth({ answer: { completeThroughByLog }, site }: Pick<ResultsFacts, "answer" | "site">): Markup {
+  const parts = site.heads.flatMap(({ head, ...log }) => {
+    const size = completeThroughByLog[log.name];
+    if (size === undefined) return [];
+    const name = nameLog(log).replace(/^\w/, (letter) => letter.toLowerCase());
+    if (head !== null && size >= head.treeSize)
+      return [
+        html` The ${name} is searched through its head of ${timeTag(head.timestamp, "clock")}, ${formatCount(head.treeSize, "entry", "entries")}.`,
+      ];
+    return [
+      html` The ${name} is searched through ${formatCount(size, "entry", "entries")}; later ones follow within seconds.`,
+    ];
+  });
+  return html`${parts}`;
+}
+
+/** What else the text may mean, each a search. */
+function otherMeanings({ meanings }: Search, meaning: Meaning): Markup {
+  const others = meanings.filter((one) => one !== meaning);
+  if (others.length === 0) return NONE;
+  const links = others.map((one, i) => html`${i === 0 ? "" : ", "}<a href="${hrefOf(one, null)}">${one.what}</a>`);
+  return html` It may also be ${links}.`;
+}
+
+function nonePage({ question, meaning, answer, site }: ResultsFacts): Markup {
+  return html`${crumbs("No result")}
+<h1>No entry for this</h1>
+<p class="lead">There is none among ${formatCount(countSearched(answer), "entry", "entries")}.${worth({ answer, site })}</p>
+<dl class="kv">
+${field("You looked for", withCopy(question.text, "text"))}${field("Read as", html`${capitalize(meaning.what)}.${otherMeanings(question, meaning)}`)}${field("How sure", html`The answer comes from this site’s index. To ask without it, <a href="/logs#audit">read the log itself</a>.`)}
+</dl>
+<section>
+<h2>What you can try</h2>
+${steps([
+  {
+    title: "Look up the SHA-256 of the file",
+    what: html`Nearly all signatures are over SHA-256: <code>sha256sum FILE</code> prints it. A rebuilt or repacked file has another digest.`,
+  },
+  { title: "Look up the signer", what: html`Enter the whole e-mail address, or the whole address of the workflow.` },
+  {
+    title: "Ask another log",
+    what: html`The file may be signed with another Sigstore service. Its maker’s instructions say which.`,
+  },
+])}
+</section>`;
+}
+
+const capitalize = (words: string): string => `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;

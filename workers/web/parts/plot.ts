@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// A plot of counts over time: bars in SVG, words outside it.
+
+import { html, type Markup } from "../../../shared/http/markup.ts";
+import { formatNumber } from "./words.ts";
+
+/** One bar. */
+export interface Bar {
+  /** The day or month. */
+  readonly label: string;
+  readonly count: number;
+}
+
+/** The oldest bar first; the newest is not over yet and is drawn pale. At least one bar. */
+export function plot(caption: string, bars: readonly Bar[]): Markup {
+  const [first, last] = [bars[0], bars.at(-1)];
+  if (first === undefined || last === undefined) throw new RangeError("a plot needs a bar");
+  const most = bars.reduce((highest, bar) => (bar.count > highest.count ? bar : highest));
+  const scale = Math.max(1, most.count);
+  const rects = bars.map(({ count }, i) => {
+    const height = (100 * count) / scale;
+    const now = i === bars.length - 1 ? html` class="now"` : html``;
+    return html`<rect${now} x="${String(10 * i + 1)}" y="${(100 - height).toFixed(1)}" width="8" height="${height.toFixed(1)}"/>`;
+  });
+  const numbers = bars.map(({ label, count }) => `${label}: ${formatNumber(count)}`).join(" · ");
+  const left = bars.length > 1 ? html`<span>${first.label}</span>` : html``;
+  return html`<figure class="plot">
+<figcaption><span>${caption}</span><span class="num">${formatNumber(last.count)} so far</span></figcaption>
+<svg viewBox="0 0 ${String(10 * bars.length)} 100" preserveAspectRatio="none" aria-hidden="true">${rects}</svg>
+<p>${left}<span>Most: ${formatNumber(most.count)}, ${most.label}</span><span>${last.label}</span></p>
+</figure>
+<details><summary>The numbers</summary><p class="sm q">${numbers}</p></details>`;
+}
