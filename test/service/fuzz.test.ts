@@ -44,6 +44,7 @@ it("answers hostile values in the place of every text within the budget, and wit
   let sent = 0;
   for (const row of FUZZED_ROUTES.filter(({ method }) => method === "POST")) sent += await campaign.runValues(row);
   expect(sent).toBeGreaterThan(300);
+  expect(campaign.deferredShare).toBe(0);
 });
 
 it("answers changed requests of every route within the budget, and without a failure", async () => {

@@ -19,6 +19,9 @@ const GATEWAY = /^\/api\/v[12]\/(signingCert|trustBundle|configuration|rootCert|
 // oxlint-disable-next-line no-control-regex -- what a message quotes must not reach a terminal as a command
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
 
+/** What a template of JavaScript makes of a value that is missing. */
+const BROKEN = /\bundefined\b|\bNaN\b|\[object \w+\]|\[native code\]/;
+
 /** Returns what is wrong with an answer, null if nothing is. */
 export function faultOf(draft: Draft, answer: Answer): string | null {
   const { status, headers } = answer;
@@ -47,16 +50,22 @@ function decodedBody({ headers, body }: Answer): Buffer | null {
   }
 }
 
-function errorFault({ path, declaredPath }: Draft, answer: Answer, body: Buffer): string | null {
+function errorFault(draft: Draft, answer: Answer, body: Buffer): string | null {
+  const { path, declaredPath } = draft;
   const { status } = answer;
   const text = body.toString();
   const isPage = answer.headers["content-type"]?.startsWith("text/html") === true;
   if (body.length > (isPage ? MAX_ERROR_PAGE_BYTES : MAX_ERROR_BYTES)) return `an error of ${body.length} bytes`;
   if (CONTROL.test(text)) return "an error with control characters";
+  const broken = BROKEN.exec(text)?.[0];
+  if (broken !== undefined && !isQuoted(broken, draft)) return `an error that says ${broken}`;
   if (body.length === 0 && status !== 416) return `status ${status} without a reason`;
   if (GATEWAY.test(declaredPath) && path === declaredPath && !isGatewayError(text)) return `an error that is ${text}`;
   return formatFault(answer, body);
 }
+
+const isQuoted = (text: string, { path, body }: Draft): boolean =>
+  path.includes(text) || (body !== null && Buffer.from(body).includes(text));
 
 function isGatewayError(text: string): boolean {
   const json = jsonOf(text);

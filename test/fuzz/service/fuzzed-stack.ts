@@ -2,6 +2,7 @@
 // A stack to fuzz, and its requests: the one with a number follows from seed and number, but for keys and signatures.
 
 import { generateKeyPairSync } from "node:crypto";
+import { isObject } from "../../../shared/json/member.ts";
 import { Random } from "../../faults/random.ts";
 import { FedLog } from "../../support/logs/fed-log.ts";
 import { startStack, type TestStack } from "../../support/process/stack.ts";
@@ -80,16 +81,20 @@ export class Drafts {
   async *withValues(row: FuzzedRoute): AsyncGenerator<Draft> {
     const { pem } = await this.#freshMaterial();
     const forms = new Set<string>();
+    const networks = new Random(3);
     for (let i = 0; i < VALID_REQUESTS; i++) {
       const draft = await this.valid(row, new Random(i));
       const text = Buffer.from(draft.body ?? []).toString();
-      const form = JSON.stringify(parseOrNull(text), (_, value: unknown) => (typeof value === "string" ? "" : value));
+      const form = JSON.stringify(parseOrNull(text), (_, value: unknown) =>
+        isObject(value) || Array.isArray(value) ? value : typeof value,
+      );
       if (forms.has(form)) continue;
       forms.add(form);
       // An Ed25519 key is verified by other code than those of ECDSA.
       for (const body of new Set([text, text.replace(contentOf(pem), contentOf(ED25519_PEM))])) {
         for (const changed of replaceTexts(parseOrNull(body))) {
-          yield { ...draft, body: Buffer.from(JSON.stringify(changed)) };
+          const headers = { ...draft.headers, "cf-connecting-ip": anyNetwork(networks) };
+          yield { ...draft, headers, body: Buffer.from(JSON.stringify(changed)) };
         }
       }
     }
@@ -110,6 +115,9 @@ export class Drafts {
   }
 }
 
+/** Another network each time, so that no limit answers in place of the service. */
+const anyNetwork = (random: Random): string => `10.${random.below(256)}.${random.below(256)}.${random.below(256)}`;
+
 function parseOrNull(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -127,8 +135,7 @@ function draftOf(row: FuzzedRoute, content: Content, random: Random): Draft {
     declaredPath: path,
     path: query === undefined ? path : `${path}?${query}`,
     headers: {
-      // Another network each time, so that no limit answers in place of the service.
-      "cf-connecting-ip": `10.${random.below(256)}.${random.below(256)}.${random.below(256)}`,
+      "cf-connecting-ip": anyNetwork(random),
       ...(contentType === undefined ? {} : { "content-type": contentType }),
       ...(authorization === undefined ? {} : { authorization }),
     },
