@@ -566,6 +566,20 @@ describe("a sign-in for another device", () => {
     expect(await poll(started)).toMatchObject([400, { error: "access_denied" }]);
   });
 
+  it("is told by the person that the provider vouches for nobody, and a ticket for nobody grants nothing", async () => {
+    const started = await startDevice();
+    const browser = new Browser();
+    upstream.nastiness = { claims: { email_verified: false } };
+    const page = await confirmPage(browser, started);
+    expect(errorOf(page)).toBe("address_unverified");
+    expect(page.headers.get("referrer-policy")).toBe("same-origin");
+    expect(errorOf(await browser.submit(page, { answer: "grant", address: ALICE }, LISTENER))).toBe("form_invalid");
+    expect(errorOf(await new Browser().submit(page, { answer: "refuse" }, LISTENER))).toBe("browser_changed");
+    expect(await poll(started)).toMatchObject([400, { error: "authorization_pending" }]);
+    expect((await browser.submit(page, { answer: "refuse" }, LISTENER)).html).toContain("refused");
+    expect(await poll({ ...started })).toMatchObject([400, { error: "access_denied" }]);
+  });
+
   it("knows no other code", async () => {
     expect(await poll({ ...(await startDevice()), device: { device_code: "x" } as never })).toMatchObject([
       400,

@@ -110,6 +110,22 @@ describe("a provider that is wrong", () => {
     await alice.leave();
   });
 
+  it("cosign waits for no device whose person cannot sign in", async () => {
+    const before = await countCertificates();
+    const folder = await workplace.makeFolder();
+    const command = CLIENTS.cosign.replace("--fulcio-auth-flow normal", "--fulcio-auth-flow device");
+    const program = await workplace.start(command.split(" "), { folder });
+    const [, link = ""] = await program.says(/in your browser at: (\S+)/);
+    workplace.standIns.nastiness = { claims: { email_verified: false } };
+    const alice = await workplace.signIn(link, "google");
+    expect(await alice.text()).toContain("address_unverified");
+    await alice.refuse();
+    const { code, output } = await program.ended;
+    expect([code, output]).toStrictEqual([1, expect.stringContaining("access_denied")]);
+    expect([workplace.complaintsOf(alice), await countCertificates()]).toStrictEqual([[], before]);
+    await alice.leave();
+  });
+
   it("cosign signs as the address that the account has now, and not as the former one", async () => {
     const folder = await workplace.makeFolder();
     const program = await sign("cosign", folder);

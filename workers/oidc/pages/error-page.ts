@@ -5,7 +5,7 @@ import { quote } from "../../../shared/http/quote.ts";
 import { type AnswerTable, answerByCode } from "../../../shared/http/status.ts";
 import type { ConnectorError } from "../connectors/connector.ts";
 import type { SignInError } from "../errors.ts";
-import type { ErrorPage } from "./page.ts";
+import type { ErrorPage, Refusal } from "./page.ts";
 
 /** What an error says. */
 type Text = Pick<ErrorPage, "status" | "title" | "lead" | "steps">;
@@ -15,6 +15,7 @@ export interface WaysOut {
   readonly requestId: string | null;
   readonly againHref: string | null;
   readonly cancelHref: string | null;
+  readonly refusal: Refusal | null;
 }
 
 /** Makes the page of an error. */

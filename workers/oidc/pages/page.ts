@@ -122,7 +122,12 @@ export interface ErrorPage {
   readonly againHref: string | null;
   /** Tells the client that nothing will come; null where no address leads there. */
   readonly cancelHref: string | null;
+  /** The same for a device that waits: a form, as no link may change anything. Null if none waits. */
+  readonly refusal: Refusal | null;
 }
+
+/** A form that refuses a sign-in. It posts CONFIRM_FIELDS to `action`. */
+export type Refusal = Pick<ConfirmPage, "action" | "ticket">;
 
 /** The development connector's form: any address. It sends `address` and `state` to `action` by GET. */
 export interface EmailPage {

@@ -19,6 +19,7 @@ import {
   type ErrorPage,
   type ForwardPage,
   type Page,
+  type Refusal,
 } from "./page.ts";
 
 /** The text of the document. @param host the host name of the site */
@@ -127,8 +128,15 @@ function publicNote({ addresses, connector }: ConfirmPage): Markup {
 }
 
 /** The ticket, and the address: hidden where there is one only, otherwise to choose from. */
+const ticketField = (ticket: string): Markup =>
+  html`<input type="hidden" name="${CONFIRM_FIELDS.ticket}" value="${ticket}">`;
+
+const refusalForm = ({ action, ticket }: Refusal): Markup => html`<form class="flow" method="post" action="${action}">
+${ticketField(ticket)}<p class="row">${refuseButton("Cancel the sign-in")}</p>
+</form>`;
+
 function fields({ ticket, addresses }: ConfirmPage): Markup {
-  const hidden = html`<input type="hidden" name="${CONFIRM_FIELDS.ticket}" value="${ticket}">`;
+  const hidden = ticketField(ticket);
   if (addresses.length === 1) {
     return html`${hidden}<input type="hidden" name="${CONFIRM_FIELDS.address}" value="${addresses[0] ?? ""}">`;
   }
@@ -217,7 +225,7 @@ function forward({ href, reason, to, address }: ForwardPage): Content {
   };
 }
 
-function error({ title, lead, steps, againHref, cancelHref, code: name, requestId }: ErrorPage): Content {
+function error({ title, lead, steps, againHref, cancelHref, refusal, code: name, requestId }: ErrorPage): Content {
   const items = steps.map((step, i) => html`<li><span class="n">${String(i + 1)}</span><p>${step}</p></li>\n`);
   const list = html`<section><h2>What to do</h2>
 <ol class="steps">
@@ -225,13 +233,14 @@ ${items}</ol></section>`;
   const again = againHref === null ? NONE : html`<a class="btn" href="${againHref}">Use another account</a>`;
   const cancel = cancelHref === null ? NONE : html`<a class="btn" href="${cancelHref}">Cancel the sign-in</a>`;
   const ways = againHref === null && cancelHref === null ? NONE : html`<p class="row">${again} ${cancel}</p>`;
+  const refuse = refusal === null ? NONE : refusalForm(refusal);
   const request = requestId === null ? NONE : html`, request <span class="m">${requestId}</span>`;
   return {
     title,
     state: NOT_SIGNED_IN,
     body: html`<p class="lead">${lead}</p>
 ${steps.length === 0 ? NONE : list}
-${ways}
+${ways}${refuse}
 <p class="q sm">For whoever runs this site: <span class="m">${name}</span>${request}</p>`,
   };
 }

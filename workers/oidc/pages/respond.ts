@@ -36,8 +36,8 @@ const policyOf = (page: Page): string =>
     "frame-ancestors 'none'",
   ].join("; ");
 
-function hasForm({ kind }: Page): boolean {
-  switch (kind) {
+function hasForm(page: Page): boolean {
+  switch (page.kind) {
     case "confirm":
     case "device":
     case "email":
@@ -46,10 +46,11 @@ function hasForm({ kind }: Page): boolean {
     case "device_done":
     case "code":
     case "forward":
-    case "error":
       return false;
+    case "error":
+      return page.refusal !== null;
     default:
-      return unreachable(kind);
+      return unreachable(page);
   }
 }
 

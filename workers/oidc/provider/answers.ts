@@ -18,6 +18,8 @@ export function redirect(location: string, cookies: readonly string[] = []): Res
   return new Response(null, { status: 302, headers });
 }
 
+const NO_WAYS: Omit<WaysOut, "requestId"> = { againHref: null, cancelHref: null, refusal: null };
+
 /** The page of an error. The operator's log gets what the operator can mend. */
 export function showError(
   request: Request,
@@ -26,7 +28,7 @@ export function showError(
 ): Response {
   const requestId = requestIdOf(request);
   if (error.code === "connector_failed") logConnectorError(error, requestId);
-  return respondWithPage(request, makeErrorPage(error, { againHref: null, cancelHref: null, ...ways, requestId }));
+  return respondWithPage(request, makeErrorPage(error, { ...NO_WAYS, ...ways, requestId }));
 }
 
 /** Neither address nor account: a person who may not sign in is not the operator's problem. */

@@ -7,7 +7,7 @@ import { err, ok, type Result } from "../../../shared/result.ts";
 import { unixMs } from "../../../shared/time.ts";
 import type { Connector, Identity } from "../connectors/connector.ts";
 import type { SignInError } from "../errors.ts";
-import type { ConfirmPage } from "../pages/page.ts";
+import type { ConfirmPage, Refusal } from "../pages/page.ts";
 import { respondWithPage } from "../pages/respond.ts";
 import { findAsked, makeCancelAddress, showError } from "./answers.ts";
 import { findAsker } from "./asker.ts";
@@ -35,7 +35,9 @@ export async function takeCallback(request: CallbackRequest, provider: Provider)
   if (!identified.ok) {
     const error = { code: "connector_failed", connector: connector.name, cause: identified.error } as const;
     const againHref = await makeOtherAccountAddress(provider, signIn, browser);
-    return showError(request, error, { againHref, cancelHref: makeCancelAddress(provider, signIn) });
+    const cancelHref = makeCancelAddress(provider, signIn);
+    const refusal = signIn.kind === "device" ? await makeRefusal(provider, upstream) : null;
+    return showError(request, error, { againHref, cancelHref, refusal });
   }
   const confirmed = await findConfirmed(request, provider, { upstream, connector, identities: identified.value });
   if (confirmed !== null) return grantCode(request, provider, { signIn, connector, identity: confirmed });
@@ -98,19 +100,30 @@ async function makeConfirmPage(
   provider: Provider,
   { upstream, connector, identities }: Established,
 ): Promise<Result<ConfirmPage, SignInError>> {
-  const { config, sealer, platform } = provider;
   const { signIn, browser } = upstream;
   const asker = await findAsker(request, provider, signIn);
   if (!asker.ok) return asker;
-  const sealed = packConfirmation({ signIn, browser, slug: connector.slug, identities });
   return ok({
     kind: "confirm",
-    action: `${config.issuer}/confirm`,
-    ticket: await sealer.seal("confirm", sealed, unixMs(platform.now() + SIGN_IN_MS)),
+    ...(await makeTicket(provider, upstream, identities)),
     addresses: identities.map(({ address }) => address),
     connector: { name: connector.name, kind: connector.kind, id: connector.id },
     asker: asker.value,
     offersToRemember: canBeRemembered(provider, signIn),
     otherAccountHref: await makeOtherAccountAddress(provider, signIn, browser),
   });
+}
+
+/** Lets the person tell a waiting device that nobody signs in: a ticket that vouches for nobody. */
+const makeRefusal = (provider: Provider, upstream: Upstream): Promise<Refusal> => makeTicket(provider, upstream, []);
+
+/** What the form of a confirmation sends, and where to. */
+async function makeTicket(
+  { config, sealer, platform }: Provider,
+  { signIn, browser, slug }: Upstream,
+  identities: readonly Identity[],
+): Promise<Refusal> {
+  const sealed = packConfirmation({ signIn, browser, slug, identities });
+  const ticket = await sealer.seal("confirm", sealed, unixMs(platform.now() + SIGN_IN_MS));
+  return { action: `${config.issuer}/confirm`, ticket };
 }
