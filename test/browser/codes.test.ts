@@ -100,6 +100,16 @@ describe("a code that a device shows", () => {
     expect(alice.complaints).toStrictEqual([]);
   });
 
+  it("is refused by a person who cannot sign in, and the device is told", async () => {
+    const { program, url } = await begin();
+    await alice.signIn(url, { connector: "work", address: "unverified@example.com" });
+    await inspect(alice.page, "device-unverified");
+    await alice.refuse();
+    const { code, output } = await program.ended;
+    expect([code, output]).toStrictEqual([1, expect.stringContaining("error obtaining token: access_denied")]);
+    expect(alice.complaints).toStrictEqual([]);
+  });
+
   it("is refused by a person who did not start it, and the device is told", async () => {
     const { program, url } = await begin();
     await alice.open(url);
