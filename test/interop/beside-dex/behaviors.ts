@@ -92,7 +92,7 @@ const REQUESTS: readonly Behavior[] = [
     "another program on the computer may see the code",
   ),
   asking("PKCE with `plain`", { code_challenge: VERIFIER, code_challenge_method: "plain" }, "the same"),
-  asking("an unknown client", { client_id: "somebody" }, "the request is wrong, and no page is missing"),
+  asking("an unknown client", { client_id: "somebody" }, "the page exists; the request is wrong"),
   asking("`response_type=token`", { response_type: "token" }, null),
   asking("a scope without `openid`", { scope: "email" }, null),
   asking("`prompt=none`", { prompt: "none" }, "a page that signs in silently must not get through"),
@@ -182,7 +182,7 @@ const UPSTREAM: readonly Behavior[] = [
       subject.upstream.nastiness = { claims: { email_verified: "true" } };
       return describeEnd(await signIn(subject));
     },
-    why: "it is no failure of the site",
+    why: "the site did not fail",
   },
 ];
 
