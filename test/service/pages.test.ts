@@ -79,6 +79,9 @@ const PAGES = (): readonly (readonly [path: string, status: number, title: strin
   ["/search?q=da39a3ee", 400, "No entry is found by this", "the beginning of a commit or digest"],
   ["/search?email=a", 400, "This cannot be looked up", "email"],
   [`/search?hash=sha256:${sha256Hex("one")}`, 200, "1 entry for", "a SHA-256 digest"],
+  [`/identity-of/${ALICE}`, 200, ALICE, "Entries by month"],
+  ["/identity-of/nobody@example.com", 200, "nobody@example.com", "No entry has this name"],
+  ["/identity-of/%ff", 404, "This is no name", "The address ends in a whole name"],
   ["/nothing", 404, "No such page", "Nothing is at this address"],
 ];
 

@@ -6,6 +6,7 @@ import { createService } from "../../shared/http/service.ts";
 import { ROUTES } from "./declaration.ts";
 import { type Config, readConfig, type WebEnv } from "./env.ts";
 import { serveBundle, serveEntry, servePem } from "./handlers/entry.ts";
+import { serveIdentity } from "./handlers/identity.ts";
 import { serveLogs, serveStart } from "./handlers/logs.ts";
 import { respondToProblem } from "./handlers/problem.ts";
 import { serveSearch } from "./handlers/search.ts";
@@ -16,6 +17,7 @@ const HANDLERS: Handlers<typeof ROUTES, [Config]> = {
   entryCertificate: servePem,
   entryPage: serveEntry,
   searchPage: serveSearch,
+  identityPage: serveIdentity,
   logsPage: serveLogs,
 };
 

@@ -174,6 +174,7 @@ export function contents(material: Material): Readonly<Record<Handler, Make>> {
       ]),
     }),
     logsPage: none,
+    identityPage: (random) => ({ rest: random.pick(["alice@example.com", "https%3A%2F%2Fx.y%2Fz", "%ff", "%3Cb%3E"]) }),
     entryPage: (random) => ({ rest: `${random.pick(["signature", "certificate", "x"])}/${number(random)}` }),
     entryBundle: (random) => ({ rest: `signature/${number(random)}.sigstore.json` }),
     entryCertificate: (random) => ({ rest: `certificate/${number(random)}.pem` }),

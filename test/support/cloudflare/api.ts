@@ -86,6 +86,20 @@ async function putScript({ account }: Api, [name = ""]: Parts, request: ApiReque
   return { id: name, etag: "e", deployment_id: version.id.replaceAll("-", ""), startup_time_ms: 10 };
 }
 
+const ASSET_PATH = /^\/[\w./-]+$/;
+const ASSET_HASH = /^[0-9a-f]{32}$/;
+
+/** Answers that the account has every file already, so that wrangler uploads none. The files are not served here. */
+const startAssets: Handler = (_, __, request) => {
+  const { manifest } = json(request) as { manifest?: Record<string, { hash: string; size: number }> };
+  const files = Object.entries(manifest ?? {});
+  if (files.length === 0) throw new Refusal(400, 10021, "the manifest is empty");
+  for (const [path, { hash, size }] of files)
+    if (!ASSET_PATH.test(path) || !ASSET_HASH.test(hash) || !Number.isInteger(size))
+      throw new Refusal(400, 10021, `a malformed file: ${path}`);
+  return { buckets: [], jwt: `${Buffer.from("{}").toString("base64url")}.e30.stand-in` };
+};
+
 async function addVersion({ account }: Api, [name = ""]: Parts, request: ApiRequest): Promise<Json> {
   const version = account.addVersion(name, await readUpload(request));
   return { id: version.id, number: version.number, startup_time_ms: 10, resources: { script: { etag: "e" } } };
@@ -211,6 +225,7 @@ const ROUTES: readonly (readonly [string, string, Handler])[] = [
   ["GET", "workers/workers/*", (api, [name = ""]) => ({ name, subdomain: subdomainOf(api, name) })],
   ["GET", "workers/subdomain", ({ subdomain }) => ({ subdomain })],
   ["PUT", "workers/scripts/*", putScript],
+  ["POST", "workers/scripts/*/assets-upload-session", startAssets],
   [
     "GET",
     "workers/scripts/*/settings",

@@ -16,6 +16,7 @@ import type { Problem } from "../pages/problem.ts";
 import { signaturePage } from "../pages/signature.ts";
 import { formatCount, formatNumber } from "../parts/words.ts";
 import { readSite, respond } from "../respond.ts";
+import { decodePart } from "./path.ts";
 import { respondToProblem } from "./problem.ts";
 
 /** Shows a signature or a certificate. */
@@ -57,7 +58,7 @@ interface NamedEntry {
 async function readNamedEntry(request: Request, { log }: Config): Promise<Result<NamedEntry, Problem>> {
   const [, , name = "", file = ""] = new URL(request.url).pathname.replace(/\/{2,}/g, "/").split("/");
   const index = parseDecimal(file.replace(/\.(?:sigstore\.json|pem)$/, ""));
-  const logName = decodeURIComponentSafely(name);
+  const logName = decodePart(name);
   if (index === null || logName === null)
     return err({
       status: 404,
@@ -107,14 +108,6 @@ async function describeBeyond(log: Config["log"], name: string, index: number): 
     lead: `The log has ${formatCount(size, "entry", "entries")}${range}. If the entry was made in the last seconds, load the page again.`,
     ways: size === 0 ? [] : [{ href: entryHref(name, size - 1), text: "Newest entry" }],
   };
-}
-
-function decodeURIComponentSafely(text: string): string | null {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return null;
-  }
 }
 
 const DOWNLOAD = { "cache-control": "no-cache", "x-content-type-options": "nosniff" } as const;

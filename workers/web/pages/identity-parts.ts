@@ -7,7 +7,7 @@ import { field, NONE, outsideLink } from "../parts/parts.ts";
 import { withBreaks } from "../parts/words.ts";
 
 /** The page of everything by one identity. */
-export const identityHref = (identity: string): string => `/search?identity=${encodeURIComponent(identity)}`;
+export const identityHref = (identity: string): string => `/identity-of/${encodeURIComponent(identity)}`;
 
 const KINDS = { person: "A person", workflow: "A workflow", workload: "A workload" } as const;
 

@@ -86,14 +86,14 @@ function hitsPage({ question, meaning, answer, site, isFirst }: ResultsFacts, ti
 <p class="row"><a href="${apiHref(meaning)}">JSON</a></p>
 ${hits.length === 0 ? html`<p>Nothing on this page.</p>` : hitTable("Entries, newest first", hits)}
 <nav class="row ends" aria-label="Pages"><span class="q num">${formatCount(hits.length, "entry", "entries")} on this page, newest first</span><span class="row">${newest}${older}</span></nav>
-<p class="sm q">${worth({ answer, site })}</p>`;
+<p class="sm q">${describeWorth(answer.completeThroughByLog, site)}</p>`;
 }
 
 const countSearched = ({ completeThroughByLog }: SearchAnswer): number =>
   Object.values(completeThroughByLog).reduce((sum, size) => sum + size, 0);
 
 /** What the answer is worth: how far each log is in the index. */
-function worth({ answer: { completeThroughByLog }, site }: Pick<ResultsFacts, "answer" | "site">): Markup {
+export function describeWorth(completeThroughByLog: SearchAnswer["completeThroughByLog"], site: Site): Markup {
   const parts = site.heads.flatMap(({ head, ...log }) => {
     const size = completeThroughByLog[log.name];
     if (size === undefined) return [];
@@ -120,7 +120,7 @@ function otherMeanings({ meanings }: Search, meaning: Meaning): Markup {
 function nonePage({ question, meaning, answer, site }: ResultsFacts): Markup {
   return html`${crumbs("No result")}
 <h1>No entry for this</h1>
-<p class="lead">There is none among ${formatCount(countSearched(answer), "entry", "entries")}.${worth({ answer, site })}</p>
+<p class="lead">There is none among ${formatCount(countSearched(answer), "entry", "entries")}.${describeWorth(answer.completeThroughByLog, site)}</p>
 <dl class="kv">
 ${field("You looked for", withCopy(question.text, "text"))}${field("Read as", html`${capitalize(meaning.what)}.${otherMeanings(question, meaning)}`)}${field("How sure", html`The answer comes from this site’s index. To ask without it, <a href="/logs#audit">read the log itself</a>.`)}
 </dl>

@@ -20,6 +20,10 @@ export function formatDay(time: UnixMs, length: "long" | "short" = "long"): stri
   return `${date.getUTCDate()} ${length === "long" ? month : month.slice(0, 3)} ${date.getUTCFullYear()}`;
 }
 
+/** `Nov 2026`. @param month months since the year 0 */
+export const formatMonth = (month: number): string =>
+  `${(MONTHS[month % 12] ?? "").slice(0, 3)} ${Math.floor(month / 12)}`;
+
 const clockOf = (time: UnixMs, end: 16 | 19): string => formatRfc3339(time).slice(11, end);
 
 /** The forms of a time in the text. The script of the pages writes the same forms in the reader's zone. */
