@@ -4,7 +4,7 @@
 import { execFileSync } from "node:child_process";
 
 const OPENSSL =
-  "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc -subj /CN=test -days 1 -keyout - -out -";
+  "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=test -days 1 -keyout - -out -";
 
 /** Makes both, as node:https takes them. */
 export function makeSelfSigned(): { readonly key: string; readonly cert: string } {
