@@ -5,6 +5,9 @@
 
 import { encodeUtf8 } from "../shared/bytes/utf8.ts";
 import { isLogKind } from "../shared/logs/kinds.ts";
+import { type SearchRow } from "../shared/search/row.ts";
+import { decodeSigner } from "../shared/search/signer.ts";
+import { TERMS_VERSION, termKey } from "../shared/search/terms.ts";
 import { readOncePerEnv } from "../shared/settings/settings.ts";
 import { hash } from "../shared/tlog/hash.ts";
 import type { ComposedEnv } from "../workers/compose.ts";
@@ -85,12 +88,20 @@ async function moveAnchor(count: number, env: ComposedEnv): Promise<null> {
 /** A unique body as long as that of an entry with a certificate. */
 const filler = (number: number): Uint8Array => encodeUtf8(`number ${number} of the bench `.padEnd(1300, "."));
 
-const searchRow = (number: number) => ({
-  termsVersion: 1,
-  terms: [`digest:sha256:${number}`, "email:bench@example.com", `key:${number}`],
-  digest: `sha256:${number}`,
-  identity: "bench@example.com",
-  issuer: "https://issuer.example.com",
+const SIGNER = decodeSigner({ names: ["email:bench@example.com"], issuer: "https://issuer.example.com" });
+
+const searchRow = (number: number): SearchRow => ({
+  termsVersion: TERMS_VERSION,
+  kind: "signature",
+  terms: [termKey("digest", `sha256:${number}`)],
+  digest: `sha256:${number.toString(16).padStart(64, "0")}`,
+  signer: SIGNER,
+  publicKey: termKey("publicKey", String(number)),
+  certificate: termKey("certificate", String(number)),
+  commit: null,
+  run: null,
+  signature: termKey("signature", String(number)),
+  leaf: termKey("leaf", String(number)),
 });
 
 const appendSignature = (env: ComposedEnv, number: number) =>

@@ -75,9 +75,11 @@ function openLocal(folder: string): DatabaseSync {
     throw new DatabaseError(`there are several databases in ${folder}; remove those of other stacks`);
   const database = new DatabaseSync(join(folder, file), { timeout: BUSY_TIMEOUT_MS });
   const tables = database
-    .prepare("SELECT name FROM sqlite_master WHERE name IN ('posting', 'entry', 'watermark')")
+    .prepare(
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name IN ('log', 'block', 'posting', 'signer', 'attribute', 'presence')",
+    )
     .all();
-  if (tables.length === 3) return database;
+  if (tables.length === 6) return database;
   database.close();
   throw new DatabaseError(`the database in ${folder} has no tables; ${advice}`);
 }

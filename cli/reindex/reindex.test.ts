@@ -9,13 +9,19 @@ import type { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { parsePublicUrl } from "../../shared/http/public-url.ts";
 import { logsOf } from "../../shared/logs/config.ts";
+import { decodeSigner } from "../../shared/search/signer.ts";
+import { termKey } from "../../shared/search/terms.ts";
+import { SELECT_WATERMARKS } from "../../shared/search/watermark.ts";
+import { unixMs } from "../../shared/time.ts";
+import { dumpIndex } from "../../test/support/logs/index-dump.ts";
+import { searchRow } from "../../test/support/logs/search-rows.ts";
 import { ed25519Signer, entryRecord, makeRekordBody, ServedLog } from "../../test/support/logs/served-log.ts";
 import { memoryD1 } from "../../test/support/logs/sqlite-d1.ts";
 import { valueOf } from "../../test/support/value-of.ts";
 import { httpSource } from "../served-log/log-source.ts";
 import { DatabaseError, type IndexDatabase, openLocalDatabase, readWatermark, wranglerDatabase } from "./databases.ts";
 import { reindex } from "./reindex.ts";
-import { insertRows, joinWatermark, raiseWatermark, sqlValue } from "./sql.ts";
+import { appendEntries, sqlValue } from "./sql.ts";
 
 /** Two full bundles and a tail. */
 const SIZE = 530;
@@ -84,10 +90,7 @@ const run = (
     settled,
   });
 };
-const dump = (database: DatabaseSync): readonly unknown[] =>
-  ["posting ORDER BY term, log, idx", "entry ORDER BY log, idx", "watermark ORDER BY log"].map((table) =>
-    database.prepare(`SELECT * FROM ${table}`).all(),
-  );
+const dump = dumpIndex;
 const sizeIn = async (index: IndexDatabase): Promise<number | undefined> =>
   (await readWatermark(index, "signature"))?.size;
 const asked = (pattern: RegExp): number => log.asked.filter((path) => pattern.test(path)).length;
@@ -97,17 +100,15 @@ describe("reindex", () => {
     const index = memoryIndex();
     expect(await run(index)).toEqual({ ok: true, value: { from: 0, to: SIZE } });
     expect([asked(/^api\/meta\//), asked(/^api\/entries\//)]).toEqual([2, SIZE - 512]);
-    const entry = index.database.prepare("SELECT * FROM entry WHERE idx = ?");
-    expect(entry.get(5)).toMatchObject({ time_ms: FIRST_MS + 5, digest: "sha256:5a", identity: null });
-    expect(entry.get(525)).toMatchObject({ time_ms: FIRST_MS + 525, digest: "sha256:525a" });
-    const terms = index.database.prepare("SELECT term FROM posting WHERE idx = 10 ORDER BY term").all();
-    expect(terms.map(({ term }) => String(term).replace(/[0-9a-f]{64}/, "…"))).toEqual([
-      "digest:sha256:10",
-      "digest:sha256:10a",
-      "digest:sha256:10b",
-      "digest:sha256:…",
-      "key:…",
-    ]);
+    const { entries, postings } = dump(index.database);
+    const timeOf = (at: number): number => Number.parseInt(String(entries[at]?.["times"]), 16);
+    expect([timeOf(5), timeOf(525)]).toEqual([FIRST_MS + 5, FIRST_MS + 525]);
+    expect([entries[5]?.["long_digest"], entries[525]?.["long_digest"]]).toEqual(["sha256:5a", "sha256:525a"]);
+    expect([entries[5]?.["kinds"], entries[6]?.["kinds"]]).toEqual(["01", "00"]);
+    const terms = postings.filter(({ idx }) => idx === 10).map(({ term }) => String(term).toLowerCase());
+    const named = ["sha256:10", "sha256:10a", "sha256:10b"].map((digest) => termKey("digest", digest));
+    expect(terms).toEqual(expect.arrayContaining(named));
+    expect(terms).toHaveLength(4);
   });
 
   test("continues after an interruption, with the same result", async () => {
@@ -136,118 +137,102 @@ describe("reindex", () => {
     expect(dump(index.database)).toEqual(dump(whole.database));
   });
 
-  test("includes the rows that the log fed behind the gap", async () => {
-    const index = memoryIndex();
-    // The log has fed entries 520 to 639, some of them new, and could not raise the watermark.
-    for (let idx = 520; idx < 640; idx++) {
-      index.database
-        .prepare("INSERT INTO entry VALUES ('signature', ?, ?, NULL, NULL, NULL, 1)")
-        .run(idx, FIRST_MS + idx);
-    }
-    expect(await run(index)).toEqual({ ok: true, value: { from: 0, to: 640 } });
-  });
+  /** Appends as the log feeds itself: entries with nothing in them. */
+  const feed = (index: ReturnType<typeof memoryIndex>, from: number, to: number, creation = "this log"): void => {
+    const entries = Array.from({ length: to - from }, (_, i) => ({
+      leafIndex: from + i,
+      timestamp: unixMs(FIRST_MS + from + i),
+      search: searchRow(),
+    }));
+    for (const statement of appendEntries({ name: "signature", creation }, entries)) index.database.exec(statement);
+  };
 
-  test("reaches the log's cursor even if the first checkpoint is old", async () => {
+  test("goes on where the log has fed itself meanwhile", async () => {
     const index = memoryIndex();
     log.sign({ size: 256 });
-    const fed = (from: number, to: number): void => {
-      for (let idx = from; idx < to; idx++) {
-        index.database.prepare("INSERT INTO entry VALUES ('signature', ?, 1, NULL, NULL, NULL, 1)").run(idx);
-      }
-    };
-    // The log had fed 520 entries when the index was lost, and continues while it is rebuilt.
-    fed(520, 525);
     const settled = (): Promise<void> => {
       log.sign();
-      fed(525, 540);
+      feed(index, 256, 520);
       return Promise.resolve();
     };
-    expect(await run(index, false, settled)).toEqual({ ok: true, value: { from: 0, to: 540 } });
+    expect(await run(index, false, settled)).toEqual({ ok: true, value: { from: 0, to: SIZE } });
+    expect(dump(index.database).entries).toHaveLength(SIZE);
   });
 
-  test("does not raise the watermark over a gap", async () => {
+  test("writes nothing behind a gap", async () => {
     const index = memoryIndex();
-    for (const idx of [SIZE, SIZE + 2]) {
-      index.database.prepare("INSERT INTO entry VALUES ('signature', ?, 1, NULL, NULL, NULL, 1)").run(idx);
-    }
-    expect(await run(index)).toEqual({ ok: true, value: { from: 0, to: SIZE } });
+    feed(index, SIZE, SIZE + 2);
+    expect(dump(index.database).entries).toEqual([]);
+    await run(index);
+    feed(index, SIZE + 1, SIZE + 2);
+    expect(await sizeIn(index)).toBe(SIZE);
+    feed(index, SIZE, SIZE + 2);
+    expect(await sizeIn(index)).toBe(SIZE + 2);
   });
 
   test("starts from the beginning with --fresh, and repairs damage below the watermark", async () => {
     const index = memoryIndex();
     await run(index);
     const before = dump(index.database);
-    index.database.exec("DELETE FROM posting WHERE idx = 3; UPDATE entry SET digest = 'wrong' WHERE idx = 300");
-    index.database.exec("INSERT INTO entry VALUES ('certificate', 0, 1, NULL, NULL, NULL, 1)");
+    index.database.exec(
+      "DELETE FROM posting WHERE idx = 3; UPDATE block SET public_keys = zeroblob(1536) WHERE size = 512",
+    );
+    index.database.exec("INSERT INTO log VALUES (9, 'certificate', 'c'); INSERT INTO posting VALUES (X'00', 9, 0)");
     expect(await run(index)).toMatchObject({ value: { from: SIZE } });
     expect(dump(index.database)).not.toEqual(before);
     expect(await run(index, true)).toEqual({ ok: true, value: { from: 0, to: SIZE } });
-    index.database.exec("DELETE FROM entry WHERE log = 'certificate'");
+    // Rows of the other log stay.
+    expect(index.database.prepare("DELETE FROM posting WHERE log = 9 RETURNING idx").all()).toHaveLength(1);
+    index.database.exec("DELETE FROM log WHERE number = 9");
     expect(dump(index.database)).toEqual(before);
   });
 
   test.each<[string, string, number]>([
     ["all of them", "true", 0],
-    ["those of before a deploy", "idx < 300", 0],
-    ["some in between", "idx BETWEEN 260 AND 270", 260],
+    ["those of before a deploy", "size = 256", 0],
+    ["some in between", "size = 512", 256],
   ])("makes rows of another version of the terms again: %s", async (_, which, from) => {
     const index = memoryIndex();
     await run(index);
     const before = dump(index.database);
     // The terms and the row of an older version.
     index.database.exec(`
-      INSERT INTO posting SELECT 'gone:' || idx, log, idx FROM entry WHERE ${which};
-      DELETE FROM posting WHERE term LIKE 'key:%' AND ${which};
-      UPDATE entry SET digest = 'old', terms_version = 0 WHERE ${which};
-      UPDATE watermark SET terms_version = 0;
-      INSERT INTO entry VALUES ('certificate', 0, 1, NULL, NULL, NULL, 0);
-      INSERT INTO posting VALUES ('gone:0', 'certificate', 0)`);
+      INSERT INTO posting SELECT X'0102', 1, size - 1 FROM block WHERE ${which};
+      INSERT INTO presence SELECT X'0102', id FROM block WHERE ${which};
+      DELETE FROM posting WHERE idx >= 256 AND ${which === "true"};
+      UPDATE block SET terms_version = 1, leaves = zeroblob(length(leaves)) WHERE ${which}`);
     expect(await run(index)).toEqual({ ok: true, value: { from, to: SIZE } });
-    // Rows of the other log stay.
-    expect(index.database.prepare("SELECT count(*) AS n FROM posting WHERE log = 'certificate'").get()).toEqual({
-      n: 1,
-    });
-    index.database.exec("DELETE FROM entry WHERE log = 'certificate'; DELETE FROM posting WHERE log = 'certificate'");
+    expect(index.database.prepare("SELECT count(*) AS n FROM presence").get()).toEqual({ n: 0 });
     expect(dump(index.database)).toEqual(before);
   });
 
-  test("looks at no row if all are of this version", async () => {
+  test("writes nothing if all are of this version", async () => {
     const index = memoryIndex();
     await run(index);
-    const seen: string[] = [];
+    const written: string[] = [];
     const watched = {
       ...index,
-      query: (statement: string) => {
-        seen.push(statement);
-        return index.query(statement);
-      },
       run: (statements: readonly string[]) => {
-        seen.push(...statements);
+        written.push(...statements);
         return index.run(statements);
       },
     };
     expect(await run(watched)).toEqual({ ok: true, value: { from: SIZE, to: SIZE } });
-    expect(seen.filter((statement) => !/^SELECT [a-z_, ]+ FROM watermark/.test(statement))).toEqual([]);
+    expect(written).toEqual([]);
   });
 
   test("removes the rows of another log of the same name", async () => {
     const [index, expected] = [memoryIndex(), memoryIndex()];
     await run(expected);
-    await run(index);
-    index.database.exec(`
-      INSERT INTO posting VALUES ('email:stranger@example.com', 'signature', 7), ('email:x@example.com', 'certificate', 7);
-      UPDATE entry SET identity = 'stranger@example.com' WHERE idx = 7;
-      INSERT INTO entry VALUES ('signature', 9999, 1, NULL, 'stranger@example.com', NULL, 1);
-      UPDATE watermark SET creation = 'another log', size = 9999`);
+    feed(index, 0, 600, "another log");
     expect(await run(index)).toEqual({ ok: true, value: { from: 0, to: SIZE } });
-    index.database.exec("DELETE FROM posting WHERE log = 'certificate'");
     expect(dump(index.database)).toEqual(dump(expected.database));
   });
 
   test.each(["--fresh", "another log's rows"])("removes nothing that it cannot make again: %s", async (why) => {
     const index = memoryIndex();
     await run(index);
-    if (why !== "--fresh") index.database.exec("UPDATE watermark SET creation = 'another log'");
+    if (why !== "--fresh") index.database.exec("UPDATE log SET creation = 'another log'");
     const before = dump(index.database);
     log.answers.set("tile/entries/001", 503);
     expect(await run(index, why === "--fresh")).toMatchObject({
@@ -257,19 +242,22 @@ describe("reindex", () => {
     expect(dump(index.database)).toEqual(before);
   });
 
-  test("lowers the watermark while rows of another version are missing, and continues from there", async () => {
-    const index = memoryIndex();
+  test("is another log's while rows are removed: the log does not feed it, and the next run removes the rest", async () => {
+    const [index, expected] = [memoryIndex(), memoryIndex()];
+    await run(expected);
     await run(index);
-    const before = dump(index.database);
-    index.database.exec(
-      "UPDATE entry SET terms_version = 0 WHERE idx >= 256; UPDATE watermark SET terms_version = NULL",
-    );
-    log.answers.set("tile/entries/001", 503);
-    expect((await run(index)).ok).toBe(false);
-    expect(await sizeIn(index)).toBe(256);
-    log.answers.clear();
-    expect(await run(index)).toEqual({ ok: true, value: { from: 256, to: SIZE } });
-    expect(dump(index.database)).toEqual(before);
+    index.database.exec("UPDATE block SET terms_version = 1 WHERE size > 256");
+    let statements = 0;
+    const cutOff = {
+      ...index,
+      run: (list: readonly string[]) =>
+        ++statements > 2 ? Promise.reject(new DatabaseError("cut off")) : index.run(list),
+    };
+    await expect(run(cutOff)).rejects.toThrow("cut off");
+    feed(index, SIZE, SIZE + 1);
+    expect(await readWatermark(index, "signature")).toEqual({ size: SIZE, creation: "being removed" });
+    expect(await run(index)).toEqual({ ok: true, value: { from: 0, to: SIZE } });
+    expect(dump(index.database)).toEqual(dump(expected.database));
   });
 
   test.each<[string, () => void, RegExp]>([
@@ -313,25 +301,23 @@ describe("the statements", () => {
     });
   });
 
-  test("stay below the limit of D1", () => {
-    const terms = Array.from({ length: 512 }, (_, i) => `digest:sha512:${"ab".repeat(64)}${i}`);
-    const rows = Array.from({ length: 64 }, (_, leafIndex) => ({
+  test("stay below the limit of D1, whatever a stranger's certificate holds", () => {
+    const control = "\u0001";
+    const names = Array.from({ length: 8 }, () => `uri:${control.repeat(512)}`);
+    const signer = decodeSigner({ names, issuer: control.repeat(1024), workflow: control.repeat(1024) });
+    const terms = Array.from({ length: 512 }, (_, i) => termKey("digest", `sha512:${i}`));
+    const digest = `sha512:${"ab".repeat(64)}`;
+    const entries = Array.from({ length: 600 }, (_, leafIndex) => ({
       leafIndex,
-      timestamp: FIRST_MS as never,
-      search: { termsVersion: 1, terms, digest: "d", identity: "i", issuer: "s" },
+      timestamp: unixMs(FIRST_MS),
+      search: searchRow(leafIndex < 100 ? { terms, digest, signer } : { digest }),
     }));
-    const statements = insertRows("signature", rows);
+    const statements = appendEntries({ name: "signature", creation: "c" }, entries);
     expect(Math.max(...statements.map((statement) => statement.length))).toBeLessThan(100_000);
     const { database } = memoryD1();
     for (const statement of statements) database.exec(statement);
-    expect(database.prepare("SELECT count(*) AS n FROM posting").get()).toMatchObject({ n: 64 * 512 });
-  });
-
-  test("never lower the watermark", () => {
-    const { database } = memoryD1();
-    for (const size of [5, 3, 7]) database.exec(raiseWatermark("signature", size, "this log"));
-    database.exec(joinWatermark("signature"));
-    expect(database.prepare("SELECT * FROM watermark").all()).toMatchObject([{ log: "signature", size: 7 }]);
+    expect(dumpIndex(database).postings).toHaveLength(100 * 512);
+    expect(dumpIndex(database).entries.map(({ long_digest }) => long_digest)).toEqual(entries.map(() => digest));
   });
 });
 
@@ -369,9 +355,7 @@ describe("an unusable database", () => {
     expect(await readWatermark(database, "signature")).toEqual({ size: 4, creation: null });
     await database.run(["SELECT 1", "SELECT 2"]);
     const calls = readFileSync(join(folder, "calls"), "utf8").trim().split("\n");
-    expect(calls[0]).toBe(
-      "d1 execute INDEX --env= --remote --json --yes --command SELECT log, size, creation FROM watermark",
-    );
+    expect(calls[0]).toBe(`d1 execute INDEX --env= --remote --json --yes --command ${SELECT_WATERMARKS}`);
     expect(calls[1]).toMatch(/^d1 execute INDEX --env= --remote --json --yes --file .*rows\.sql$/);
     expect(readFileSync(join(folder, "rows.sql"), "utf8")).toBe("SELECT 1;\nSELECT 2;\n");
     const deployed = { command: tool(script), database: "INDEX", config: "/d/wrangler.json", where: ["--remote"] };

@@ -8,7 +8,7 @@ import { TILE_WIDTH, tileWidth } from "../../shared/tlog/tile.ts";
 import { type IndexRow, readRows, readTreeSize, type ServedLog } from "../served-log/index-rows.ts";
 import { clearLog, clearOtherVersions } from "./clearing.ts";
 import { type IndexDatabase, readWatermark } from "./databases.ts";
-import { insertRows, joinWatermark, raiseWatermark } from "./sql.ts";
+import { appendEntries } from "./sql.ts";
 
 /** A log and its index. */
 export interface ReindexOptions {
@@ -37,10 +37,9 @@ export interface Reindexed {
 /**
  * Rebuilds the index. The error is a line for the operator. Rejects with DatabaseError if the database fails.
  *
- * Meanwhile the log feeds the index from a cursor of its own, and raises the watermark only if there is no gap below.
- * The second pass reaches that cursor: it reads a head that includes everything fed before the command began, and
- * what the log fed since then continues from the cursor without a gap. joinWatermark includes it, and from then on
- * the log raises the watermark.
+ * Meanwhile the log feeds the index too. Both append only what continues the index, so neither leaves a gap, and a log
+ * that finds the index shorter than it thought goes back to its end. The second pass reads a head that includes
+ * everything fed before the command began: an idle log would not notice that it is missing.
  */
 export async function reindex(options: ReindexOptions): Promise<Result<Reindexed, string>> {
   const { log, database, creation, isFresh, settled } = options;
@@ -52,7 +51,7 @@ export async function reindex(options: ReindexOptions): Promise<Result<Reindexed
     if (!readable.ok) return readable;
     await clearLog(database, name);
   } else {
-    await clearOtherVersions(database, name);
+    await clearOtherVersions(database, name, before?.creation ?? creation);
   }
   const from = await readSize(options);
   const first = await indexUpToHead(options, from);
@@ -88,13 +87,13 @@ async function indexUpToHead(options: ReindexOptions, from: number): Promise<Res
   while (indexed < size.value) {
     const rows = await readBatch(log, { indexed, size: size.value, batchEntries: database.batchEntries });
     if (!rows.ok) return rows;
-    indexed += rows.value.length;
-    const isLast = indexed >= size.value;
-    const watermark = [raiseWatermark(name, indexed, creation), ...(isLast ? [joinWatermark(name)] : [])];
-    await database.run([...insertRows(name, rows.value), ...watermark]);
-    onProgress(indexed, size.value);
+    await database.run(appendEntries({ name, creation }, rows.value));
+    const reached = await readSize(options);
+    if (reached <= indexed) return err(`the index of the ${name} log stays at ${indexed} entries`);
+    indexed = reached;
+    onProgress(Math.min(indexed, size.value), size.value);
   }
-  return ok(indexed > from ? await readSize(options) : from);
+  return ok(indexed);
 }
 
 interface Batch {

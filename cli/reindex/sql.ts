@@ -2,11 +2,7 @@
 // The SQL statements that write the search index (migrations/), as text: for a local database, and for a file that
 // wrangler sends to D1.
 
-import { TERMS_VERSION } from "../../shared/search/terms.ts";
-import type { IndexRow } from "../served-log/index-rows.ts";
-
-/** D1 accepts statements of up to 100 KB. */
-const MAX_STATEMENT_CHARS = 50_000;
+import { type IndexedEntry, type IndexedLog, makeAppend, weigh } from "../../shared/search/index-writes.ts";
 
 /** Formats a value: a number, NULL, or a quoted text. No text from a certificate can end the quotes. */
 export function sqlValue(value: string | number | null): string {
@@ -17,59 +13,36 @@ export function sqlValue(value: string | number | null): string {
     : `CAST(X'${Buffer.from(value).toString("hex")}' AS TEXT)`;
 }
 
-/** Inserts rows; existing rows stay unchanged. */
-export function insertRows(
-  log: string,
-  rows: readonly Pick<IndexRow, "leafIndex" | "timestamp" | "search">[],
-): readonly string[] {
-  const postings = rows.flatMap(({ leafIndex, search }) => search.terms.map((term) => [term, log, leafIndex]));
-  const entries = rows.map(({ leafIndex, timestamp, search }) => [
-    log,
-    leafIndex,
-    timestamp,
-    search.digest,
-    search.identity,
-    search.issuer,
-    search.termsVersion,
-  ]);
-  return [
-    ...inserts("posting (term, log, idx)", postings),
-    ...inserts("entry (log, idx, time_ms, digest, identity, issuer, terms_version)", entries),
-  ];
+/** Entries that one statement has, at most, as in the log's own feed. */
+const STATEMENT_ENTRIES = 64;
+/** D1 accepts statements of up to 100 KB. The bytes of 64 entries take 20 KB of that in hex. */
+const STATEMENT_BYTES = 50_000;
+
+/**
+ * The statements that append entries without a gap between them. Nothing is written of entries that do not continue
+ * what the index has.
+ */
+export function appendEntries(log: IndexedLog, entries: readonly IndexedEntry[]): readonly string[] {
+  return splitEntries(entries).flatMap((part) =>
+    makeAppend(log, part)
+      .slice(0, -1)
+      .map(({ sql, values }) =>
+        sql.replace(/\?(\d+)/g, (_, place: string) => sqlValue(values[Number(place) - 1] ?? null)),
+      ),
+  );
 }
 
-function inserts(table: string, rows: readonly (readonly (string | number | null)[])[]): readonly string[] {
-  const statements: string[] = [];
-  let values: string[] = [];
-  let length = 0;
-  const flush = (): void => {
-    if (values.length > 0) statements.push(`INSERT OR IGNORE INTO ${table} VALUES ${values.join(",")}`);
-    values = [];
-    length = 0;
-  };
-  for (const row of rows) {
-    const tuple = `(${row.map(sqlValue).join(",")})`;
-    if (length + tuple.length > MAX_STATEMENT_CHARS) flush();
-    values.push(tuple);
-    length += tuple.length + 1;
+function splitEntries(entries: readonly IndexedEntry[]): readonly (readonly IndexedEntry[])[] {
+  const parts: IndexedEntry[][] = [];
+  let bytes = STATEMENT_BYTES;
+  for (const entry of entries) {
+    bytes += weigh(entry);
+    const part = parts.at(-1);
+    if (part !== undefined && part.length < STATEMENT_ENTRIES && bytes <= STATEMENT_BYTES) part.push(entry);
+    else {
+      parts.push([entry]);
+      bytes = weigh(entry);
+    }
   }
-  flush();
-  return statements;
-}
-
-/**
- * Records that every row below `size` exists, and whose they are.
- * @param creation of the log; null if the service does not say
- */
-export const raiseWatermark = (log: string, size: number, creation: string | null): string =>
-  `INSERT INTO watermark (log, size, creation, terms_version) VALUES (${sqlValue(log)},${size},${sqlValue(creation)},${TERMS_VERSION}) ON CONFLICT (log) DO UPDATE SET size = max(size, excluded.size), creation = coalesce(excluded.creation, creation), terms_version = min(terms_version, excluded.terms_version)`;
-
-/**
- * Includes the rows that the log itself has fed meanwhile: it writes behind a gap, but does not raise the watermark
- * over one. If the rows from the watermark on have no gap, raises the watermark to their end; from then on the log
- * raises it again.
- */
-export function joinWatermark(log: string): string {
-  const fed = `FROM entry WHERE log = ${sqlValue(log)} AND idx >= watermark.size`;
-  return `UPDATE watermark SET size = (SELECT max(idx) + 1 ${fed}) WHERE log = ${sqlValue(log)} AND (SELECT count(*) ${fed}) > 0 AND (SELECT count(*) ${fed}) = (SELECT max(idx) + 1 ${fed}) - size`;
+  return parts;
 }

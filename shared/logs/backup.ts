@@ -9,7 +9,6 @@ import { encodeUtf8 } from "../bytes/utf8.ts";
 import { parseJson } from "../json/parse.ts";
 import type { AttestationHints } from "../rekor/hints.ts";
 import { err, ok, type Result } from "../result.ts";
-import type { SearchRow } from "../search/row.ts";
 import { parseUnixMs, type UnixMs } from "../time.ts";
 import { type Hash, hash } from "../tlog/hash.ts";
 import type { SignedTreeHead } from "../tlog/head.ts";
@@ -31,7 +30,6 @@ interface BackupEntry {
   /** As in a bundle, without the length prefix of tile/entries. */
   readonly record: Uint8Array;
   readonly timestamp: UnixMs;
-  readonly search: SearchRow;
   readonly hints: AttestationHints | null;
 }
 
@@ -49,14 +47,16 @@ export interface BackupError {
   readonly member: string;
 }
 
-const FORMAT = 1;
+/** Documents of format 1 have the search rows of their entries, too, which are made of the entries. */
+const FORMATS: ReadonlySet<number> = new Set([1, 2]);
+const FORMAT = 2;
 /** Sizes are padded to 16 digits, so that names sort by size. */
 const SIZE_DIGITS = 16;
 /** Folder of the backups, below the log's prefix. */
 export const BACKUP_FOLDER = "backup/";
-/** Twice the size of 255 entries of 32 KiB in base64, each with the terms and hints of 512 subjects. */
+/** Twice the size of 255 entries of 32 KiB in base64, each with the hints of 512 subjects. */
 const MAX_BACKUP_BYTES = 128 * 1024 * 1024;
-/** 255 entries with 512 terms and as many hints each, and the hashes of all levels. */
+/** 255 entries with 512 hints each, and the hashes of all levels. */
 const MAX_BACKUP_VALUES = 400_000;
 
 /** Path of the backup of a tree of this size, below the log's prefix. */
@@ -97,12 +97,10 @@ export function encodeBackup(
 }
 
 /** Lists the members one by one, because a caller's row may have more. */
-function toJson({ record, timestamp, search, hints }: BackupEntry): object {
-  const { termsVersion, terms, digest, identity, issuer } = search;
+function toJson({ record, timestamp, hints }: BackupEntry): object {
   return {
     record: encodeBase64(record),
     timestamp,
-    search: { termsVersion, terms, digest, identity, issuer },
     hints: hints && {
       payloadHash: hints.payloadHash,
       subjectDigests: hints.subjectDigests,
@@ -124,7 +122,7 @@ export function decodeBackup(bytes: Uint8Array): Result<Backup, BackupError> {
 }
 
 function readBackup(members: Members): Backup {
-  if (members.integer("format") !== FORMAT) throw new MemberError("format");
+  if (!FORMATS.has(members.integer("format"))) throw new MemberError("format");
   const treeSize = members.integer("treeSize");
   const entries = members.list("entries").map((entry, i) => readEntry(new Members(`entries[${i}].`, entry)));
   if (entries.length !== treeSize % TILE_WIDTH) throw new MemberError("entries");
@@ -154,18 +152,10 @@ function toTime(members: Members, name: string): UnixMs {
 }
 
 function readEntry(members: Members): BackupEntry {
-  const search = new Members(`${members.path}search.`, members.value("search"));
   const hints = members.value("hints");
   return {
     record: members.bytes("record"),
     timestamp: toTime(members, "timestamp"),
-    search: {
-      termsVersion: search.integer("termsVersion"),
-      terms: search.texts("terms"),
-      digest: search.textOrNull("digest"),
-      identity: search.textOrNull("identity"),
-      issuer: search.textOrNull("issuer"),
-    },
     hints: hints === null ? null : readHints(new Members(`${members.path}hints.`, hints)),
   };
 }

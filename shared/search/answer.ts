@@ -4,7 +4,7 @@
 import type { EntryKind } from "./parameters.ts";
 
 /** What a certificate says of its signer and of the build, as far as many certificates share it. */
-interface SignerFields {
+export interface SignerFields {
   /** The first subjectAltName as written: an e-mail address, a URI or a user name. */
   readonly identity: string | null;
   /** The OpenID Connect issuer. */
@@ -41,6 +41,8 @@ export interface SearchAnswer {
   readonly completeThrough: number;
   /** Log name → every entry below this index is in the search index. */
   readonly completeThroughByLog: Readonly<Record<string, number>>;
+  /** Log name → RFC 3339 time of the newest entry in the search index; null if there is none. */
+  readonly newestTimeByLog: Readonly<Record<string, string | null>>;
   /** Null on the last page. A page may have fewer hits than its limit, even none, and still be followed by another. */
   readonly nextCursor: string | null;
 }

@@ -3,7 +3,7 @@
 // share the names.
 
 /** An entry must have everything that is given. */
-const TERM_NAMES = [
+export const TERM_NAMES = [
   "digest",
   "identity",
   "email",
@@ -31,6 +31,13 @@ export type TermTexts = Readonly<Partial<Record<TermName, string>>>;
 
 /**
  * What an entry is: `signature` over bytes, `attestation` if the log has seen the statement that is signed, or
- * `certificate`.
+ * `certificate`. The index stores the place in this list.
  */
-export type EntryKind = "signature" | "attestation" | "certificate";
+export const ENTRY_KINDS = ["signature", "attestation", "certificate"] as const;
+
+export type EntryKind = (typeof ENTRY_KINDS)[number];
+
+/** The forms of an answer: `format=`, or the Accept header. */
+export const ANSWER_FORMATS = ["json", "csv", "atom"] as const;
+
+export type AnswerFormat = (typeof ANSWER_FORMATS)[number];

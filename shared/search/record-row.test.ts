@@ -19,7 +19,8 @@ test.each([null, hints])("a signature's row, with the hints %j", (known) => {
     signature: Uint8Array.of(1),
     verifier: { kind: "x509Certificate", rawBytes: certificate.der, keyDetails: "PKIX_ECDSA_P256_SHA_256" },
   };
-  expect(signatureRecordRow(encodeEntry(entry), known)).toEqual(signatureSearchRow(entry, known));
+  const body = encodeEntry(entry);
+  expect(signatureRecordRow(body, known)).toEqual(signatureSearchRow({ entry, body }, known));
 });
 
 test.each(["x509_entry", "precert_entry"] as const)("a certificate's row, of a %s", (entryType) => {

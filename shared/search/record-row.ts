@@ -15,7 +15,7 @@ import { certificateSearchRow, signatureSearchRow } from "./terms.ts";
  */
 export function signatureRecordRow(record: Uint8Array, hints: AttestationHints | null): SearchRow | null {
   const entry = decodeEntry(record);
-  return entry.ok ? signatureSearchRow(entry.value, hints) : null;
+  return entry.ok ? signatureSearchRow({ entry: entry.value, body: record }, hints) : null;
 }
 
 /** The row of a record of a certificate log, null if it does not hold a certificate. */

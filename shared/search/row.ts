@@ -1,40 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
-// The row of the search index for an entry (migrations/).
+// What the search index has of an entry (migrations/).
 
-import { member } from "../json/member.ts";
+import { isTexts, member } from "../json/member.ts";
+import { ENTRY_KINDS, type EntryKind } from "./parameters.ts";
+import { decodeSigner, type Signer } from "./signer.ts";
+
+/** What an entry has one of, at most, and few entries share. */
+export const MARK_NAMES = ["publicKey", "certificate", "commit", "run", "signature", "leaf"] as const;
+
+/** The name of a mark is that of the parameter that searches for it. */
+export type MarkName = (typeof MARK_NAMES)[number];
 
 /** Made from leaf and hints by the versioned pure functions of terms.ts, so that it can be rebuilt. */
-export interface SearchRow {
+export interface SearchRow extends Readonly<Record<MarkName, string | null>> {
   /** Version of the functions that made the row (TERMS_VERSION). */
   readonly termsVersion: number;
-  /**
-   * The terms of the entry, without duplicates: `digest:sha256:<hex>`, `email:<lower case>`, `key:<hex sha256 of
-   * SPKI>`, …
-   */
+  readonly kind: EntryKind;
+  /** Keys of the digests and of the predicate type, without duplicates. */
   readonly terms: readonly string[];
   /** `sha256:<hex>` of the signed data (for an attestation: of its first subject, if any); null for a certificate. */
   readonly digest: string | null;
-  /** The subjectAltName as written, null for a bare key. */
-  readonly identity: string | null;
-  /** The OpenID Connect issuer, null for a bare key. */
-  readonly issuer: string | null;
+  /** Null for a bare key. */
+  readonly signer: Signer | null;
 }
 
 /**
- * Decodes a stored row, null if it is not of this form. A row without a version has version 1: it comes from a service
- * that is deployed apart and older.
+ * Decodes a stored row. Null if it is not of this form: another version of the functions made it, and the row is made
+ * again from the entry.
  */
 export function decodeSearchRow(json: unknown): SearchRow | null {
-  const termsVersion = member(json, "termsVersion") ?? 1;
+  const termsVersion = member(json, "termsVersion");
+  const kind = member(json, "kind");
   const terms = member(json, "terms");
   const digest = member(json, "digest");
-  const identity = member(json, "identity");
-  const issuer = member(json, "issuer");
-  if (typeof termsVersion !== "number" || !Array.isArray(terms) || !terms.every(isText)) return null;
-  if (!isTextOrNull(digest) || !isTextOrNull(identity) || !isTextOrNull(issuer)) return null;
-  return { termsVersion, terms, digest, identity, issuer };
+  const stored = member(json, "signer");
+  const signer = stored === null ? null : decodeSigner(stored);
+  const marks = MARK_NAMES.map((name) => [name, member(json, name)] as const);
+  if (typeof termsVersion !== "number" || !isTexts(terms) || !isTextOrNull(digest) || !isKind(kind)) return null;
+  if ((signer === null) !== (stored === null) || !marks.every(([, value]) => isTextOrNull(value))) return null;
+  return {
+    termsVersion,
+    kind,
+    terms,
+    digest,
+    signer,
+    ...(Object.fromEntries(marks) as Record<MarkName, string | null>),
+  };
 }
 
-const isText = (json: unknown): json is string => typeof json === "string";
+const isKind = (json: unknown): json is EntryKind => (ENTRY_KINDS as readonly unknown[]).includes(json);
 
-const isTextOrNull = (json: unknown): json is string | null => json === null || isText(json);
+const isTextOrNull = (json: unknown): json is string | null => json === null || typeof json === "string";

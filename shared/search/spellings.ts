@@ -6,7 +6,7 @@ import { decodeProtoBase64 } from "../bytes/base64.ts";
 import { encodeHex } from "../bytes/hex.ts";
 import { parseCertificateText, parseLeafText, parsePublicKeyText, parseSignatureText } from "./fingerprints.ts";
 import type { TermName } from "./parameters.ts";
-import { addressName, MAX_NAME_CHARS, nameText } from "./signer.ts";
+import { addressName, MAX_NAME_CHARS, nameText, toIssuer, toPage, toRun } from "./signer.ts";
 
 /** The values of which an entry must have one. */
 export type Values = readonly [string, ...string[]];
@@ -83,18 +83,12 @@ function parseNames(text: string): Values | null {
 /** The whole URL of an OpenID issuer. A slash at its end does not matter. */
 const parseIssuer = (text: string): Values | null => (isWholeName(text) ? [toIssuer(text)] : null);
 
-/** An issuer as it is indexed: the discovery document may say it with or without a slash at its end. */
-const toIssuer = (issuer: string): string => issuer.replace(/\/$/, "");
-
 const GITHUB = "https://github.com";
 const PATH_PART = "[A-Za-z0-9_.-]+";
 const OWNER = new RegExp(`^@?(${PATH_PART})$`);
 const REPOSITORY = new RegExp(`^${PATH_PART}/${PATH_PART}$`);
 const WORKFLOW = new RegExp(`^${PATH_PART}/${PATH_PART}/\\.github/workflows/[^@\\s]+$`);
 const PAGE = /^https?:\/\/[^\s/*]+\/[^\s*]+$/i;
-
-/** A URL as it is indexed. Forges ignore case, and old links end in `.git` or a slash. */
-const toPage = (url: string): string => url.replace(/(?:\.git)?\/*$/, "").toLowerCase();
 
 /** `owner/name`, which means GitHub, or the URL of a repository. */
 const parseRepository = (text: string): Values | null => parsePage(text, REPOSITORY);
@@ -136,9 +130,6 @@ const parseCommit = (text: string): Values | null => (COMMIT.test(text) ? [text.
 /** The URL of a run. Its attempts are one run. */
 const parseRun = (text: string): Values | null =>
   PAGE.test(text) && text.length <= MAX_NAME_CHARS ? [toRun(text)] : null;
-
-/** The URL of a run as it is indexed. */
-export const toRun = (url: string): string => toPage(url).replace(/\/attempts\/\d+$/, "");
 
 const parseText = (text: string): Values | null => (isWholeName(text) ? [text] : null);
 

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { fromBase64, leafNamed } from "../../test/support/authority/signing-chain.ts";
 import { type KeyDetails, SIGNATURE_SCHEMES } from "../crypto/key-details.ts";
-import { decodeEntry, type HashedRekordEntry } from "../rekor/entry.ts";
+import { decodeEntry, encodeEntry, type HashedRekordEntry } from "../rekor/entry.ts";
 import type { AttestationHints } from "../rekor/hints.ts";
 import type { SearchRow } from "./row.ts";
 import { certificateSearchRow, signatureSearchRow, TERMS_VERSION } from "./terms.ts";
@@ -42,12 +42,15 @@ function conformanceEntry(): HashedRekordEntry {
   return entry.value;
 }
 
+const rowOf = (entry: HashedRekordEntry, hints: AttestationHints | null): SearchRow =>
+  signatureSearchRow({ entry, body: encodeEntry(entry) }, hints);
+
 /** A row of every kind of entry. */
 function allRows(): Readonly<Record<string, SearchRow>> {
-  const rows: Record<string, SearchRow> = { "an entry of staging Rekor": signatureSearchRow(conformanceEntry(), null) };
+  const rows: Record<string, SearchRow> = { "an entry of staging Rekor": rowOf(conformanceEntry(), null) };
   const { spki } = leafNamed("email");
   for (const scheme of Object.keys(SIGNATURE_SCHEMES) as KeyDetails[]) {
-    rows[`a signature by a key, ${scheme}`] = signatureSearchRow(byKey(spki, scheme), null);
+    rows[`a signature by a key, ${scheme}`] = rowOf(byKey(spki, scheme), null);
   }
   for (const name of LEAVES) {
     const leaf = leafNamed(name);
@@ -55,7 +58,7 @@ function allRows(): Readonly<Record<string, SearchRow>> {
     const verifier = { kind: "x509Certificate", rawBytes: leaf.der, keyDetails: "PKIX_ECDSA_P256_SHA_256" } as const;
     for (const [what, hints] of Object.entries(HINTS)) {
       const entry = { digest, signature: Uint8Array.of(1), verifier };
-      rows[`a signature by the certificate ${name}, ${what}`] = signatureSearchRow(entry, hints);
+      rows[`a signature by the certificate ${name}, ${what}`] = rowOf(entry, hints);
     }
   }
   return rows;

@@ -1,90 +1,114 @@
 // SPDX-License-Identifier: Apache-2.0
 // The search terms of an entry. Pure and versioned, so that rebuilding the search index from the logs gives the same
-// rows. Each term is a row in D1, so there are no more than searches need.
+// rows. The index stores keys of fixed size in place of terms.
 
 import { sha256 } from "#sha256";
 import { encodeHex } from "../bytes/hex.ts";
+import { encodeUtf8 } from "../bytes/utf8.ts";
 import { HASHES } from "../crypto/hash.ts";
 import { SIGNATURE_SCHEMES } from "../crypto/key-details.ts";
-import { readIdentityIssuer } from "../fulcio/extensions.ts";
+import { type FulcioExtensions, readFulcioExtensions } from "../fulcio/extensions.ts";
 import type { HashedRekordEntry } from "../rekor/entry.ts";
 import type { AttestationHints } from "../rekor/hints.ts";
+import { leafHash } from "../tlog/hash.ts";
 import { type Certificate, parseCertificate } from "../x509/certificate.ts";
-import { readSubjectAltNames } from "../x509/subject-alt-name.ts";
-import type { SearchRow } from "./row.ts";
-import { nameText } from "./signer.ts";
+import { MARK_NAMES, type MarkName, type SearchRow } from "./row.ts";
+import { MAX_NAME_CHARS, signerOf, toRun } from "./signer.ts";
 
 /**
  * Increases whenever the same entry would get another row. Each row in D1 has its version, and `sigedge reindex`
  * rebuilds rows of other versions.
  */
-export const TERMS_VERSION = 1;
+export const TERMS_VERSION = 2;
 
-/** `digest` is `<algorithm>:<hex>`, both in lower case: `sha256:9f86d0…`. */
-export const digestTerm = (digest: string): string => `digest:${digest}`;
+/** What keys are made of: digests, predicate types, and the marks. */
+type TermKind = "digest" | "predicateType" | MarkName;
 
-/** `fingerprint` is the lower-case hex SHA-256 of a SubjectPublicKeyInfo. */
-export const keyTerm = (fingerprint: string): string => `key:${fingerprint}`;
-
-/**
- * Names indexed per certificate. Our own CA issues one; a foreign certificate could otherwise add thousands of rows.
- */
-const MAX_NAMES = 8;
+/** Bytes of a key: 2^48 hashes find an entry with the key of another, which is then shown where it does not belong. */
+export const KEY_BYTES = 6;
 
 /**
- * The row of a signature-log entry.
- * @param hints those of an attestation, null for every other entry
- * @param certificate the entry's certificate if the caller has parsed it already; null for a bare key
+ * The key of a term in hex: the beginning of a SHA-256. A digest is `<algorithm>:<hex>` in lower case; keys,
+ * certificates, signatures and leaves are the hex SHA-256 of their bytes.
  */
+export const termKey = (kind: TermKind, value: string): string =>
+  encodeHex(sha256(encodeUtf8(`${kind}:${value}`)).subarray(0, KEY_BYTES));
+
+/** An entry of a signature log, with what its submitter has of it at hand. */
+export interface SignedEntry {
+  readonly entry: HashedRekordEntry;
+  /** The canonical body. */
+  readonly body: Uint8Array;
+  /** Parsed from the entry if it is not given; null for a bare key. */
+  readonly certificate?: Certificate | null;
+}
+
+/** The row of a signature-log entry. @param hints those of an attestation, null for every other entry */
 export function signatureSearchRow(
-  entry: HashedRekordEntry,
+  { entry, body, certificate = certificateOf(entry) }: SignedEntry,
   hints: AttestationHints | null,
-  certificate: Certificate | null = certificateOf(entry),
 ): SearchRow {
-  const { hash } = SIGNATURE_SCHEMES[entry.verifier.keyDetails];
-  const signed = `${HASHES[hash].short}:${encodeHex(entry.digest)}`;
+  const { verifier, signature } = entry;
+  const signed = `${HASHES[SIGNATURE_SCHEMES[verifier.keyDetails].hash].short}:${encodeHex(entry.digest)}`;
   const subjects = hints?.subjectDigests ?? [];
   const digests = hints === null ? [signed] : [signed, hints.payloadHash, ...subjects];
-  const signer = signerTerms(entry, certificate);
+  const predicateType = hints?.predicateType ?? null;
+  const terms = [
+    ...digests.map((digest) => termKey("digest", digest)),
+    ...(predicateType === null ? [] : [termKey("predicateType", predicateType)]),
+  ];
   return {
     termsVersion: TERMS_VERSION,
-    terms: removeRepeats([...digests.map(digestTerm), ...signer.terms]),
+    kind: hints === null ? "signature" : "attestation",
+    terms: [...new Set(terms)],
     digest: subjects[0] ?? signed,
-    identity: signer.identity,
-    issuer: signer.issuer,
+    ...NO_MARKS,
+    ...(certificate === null
+      ? { signer: null, publicKey: verifier.kind === "publicKey" ? hashKey("publicKey", verifier.rawBytes) : null }
+      : certificateParts(certificate)),
+    signature: hashKey("signature", signature),
+    leaf: termKey("leaf", encodeHex(leafHash(body))),
   };
 }
 
-/** The row of a certificate-log entry. */
+/** The row of a certificate-log entry. @param certificate as submitted: it may be a precertificate */
 export function certificateSearchRow(certificate: Certificate): SearchRow {
-  const { terms, identity, issuer } = certificateTerms(certificate);
-  return { termsVersion: TERMS_VERSION, terms: removeRepeats(terms), digest: null, identity, issuer };
+  return {
+    termsVersion: TERMS_VERSION,
+    kind: "certificate",
+    terms: [],
+    digest: null,
+    ...NO_MARKS,
+    ...certificateParts(certificate),
+  };
 }
 
-type SignerTerms = Pick<SearchRow, "terms" | "identity" | "issuer">;
+const NO_MARKS = Object.fromEntries(MARK_NAMES.map((name) => [name, null])) as Readonly<Record<MarkName, null>>;
 
+/** The log rejects a certificate that does not parse, but the row must be total: such an entry has no signer. */
 function certificateOf({ verifier: { kind, rawBytes } }: HashedRekordEntry): Certificate | null {
   const certificate = kind === "x509Certificate" ? parseCertificate(rawBytes) : null;
   return certificate?.ok === true ? certificate.value : null;
 }
 
-function signerTerms({ verifier }: HashedRekordEntry, certificate: Certificate | null): SignerTerms {
-  if (verifier.kind === "publicKey") return { terms: [spkiTerm(verifier.rawBytes)], identity: null, issuer: null };
-  // The log rejects a certificate that does not parse, but this function must be total.
-  return certificate === null ? { terms: [], identity: null, issuer: null } : certificateTerms(certificate);
-}
+type CertificateParts = Pick<SearchRow, "signer" | "publicKey" | "certificate" | "commit" | "run">;
 
-function certificateTerms(certificate: Certificate): SignerTerms {
-  const read = readSubjectAltNames(certificate);
-  // An open log accepts certificates of any CA. Names that do not parse are not searchable.
-  const names = read.ok ? read.value.slice(0, MAX_NAMES) : [];
+function certificateParts(certificate: Certificate): CertificateParts {
+  const extensions = readFulcioExtensions(certificate);
   return {
-    terms: [...names.map(nameText), spkiTerm(certificate.spki)],
-    identity: names[0]?.value ?? null,
-    issuer: readIdentityIssuer(certificate),
+    signer: signerOf(certificate, extensions),
+    publicKey: hashKey("publicKey", certificate.spki),
+    certificate: hashKey("certificate", certificate.der),
+    commit: keyOfText("commit", commitOf(extensions)?.toLowerCase()),
+    run: keyOfText("run", extensions.runInvocationUri && toRun(extensions.runInvocationUri)),
   };
 }
 
-const spkiTerm = (spki: Uint8Array): string => keyTerm(encodeHex(sha256(spki)));
+/** A certificate that names only the older extension has GitHub's. */
+const commitOf = ({ sourceRepositoryDigest, githubWorkflowSha }: FulcioExtensions): string | undefined =>
+  sourceRepositoryDigest ?? githubWorkflowSha;
 
-const removeRepeats = (terms: readonly string[]): readonly string[] => [...new Set(terms)];
+const keyOfText = (kind: TermKind, value: string | undefined): string | null =>
+  value === undefined || value === "" || value.length > MAX_NAME_CHARS ? null : termKey(kind, value);
+
+const hashKey = (kind: TermKind, bytes: Uint8Array): string => termKey(kind, encodeHex(sha256(bytes)));

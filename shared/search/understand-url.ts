@@ -2,7 +2,7 @@
 // Recognizes URLs: pages of GitHub and GitLab, OpenID issuers, and names in certificates.
 
 import type { TermTexts } from "./parameters.ts";
-import { toRun } from "./spellings.ts";
+import { toRun } from "./signer.ts";
 import { meansNothing, meansSearch, type Recognizer, type Understanding } from "./understanding.ts";
 
 const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;

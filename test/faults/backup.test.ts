@@ -250,7 +250,7 @@ describe("a log whose storage is lost", () => {
       "a checkpoint that somebody else signed",
       (backup) => (backup["checkpoint"] = reverseSignatures(String(backup["checkpoint"]))),
     ],
-    ["a newer format", (backup) => (backup["format"] = 2)],
+    ["a newer format", (backup) => (backup["format"] = 3)],
   ])("ignores a backup with %s", async (_, change) => {
     const memory = await grownWithBackup(10);
     const backup = parseBackup(memory);

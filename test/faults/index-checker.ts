@@ -2,7 +2,10 @@
 // Compares the search index in D1 with the log: up to its watermark it must have every entry, and all it has must be
 // right.
 
+import { BLOCK_ENTRIES, LOG_IDS } from "../../shared/search/index-writes.ts";
 import type { SearchRow } from "../../shared/search/row.ts";
+import { signerKey } from "../../shared/search/signer.ts";
+import { SELECT_WATERMARKS } from "../../shared/search/watermark.ts";
 
 type Row = Record<string, unknown>;
 interface Statement {
@@ -56,7 +59,7 @@ export class IndexChecker {
   }
 
   get watermark(): number {
-    const [row] = this.#query("SELECT size FROM watermark WHERE log = ?", this.#deps.log);
+    const [row] = this.#query(`${SELECT_WATERMARKS} WHERE name = ?`, this.#deps.log);
     return typeof row?.["size"] === "number" ? row["size"] : 0;
   }
 
@@ -75,22 +78,33 @@ export class IndexChecker {
 
   #checkEntries(from: number, end: number): void {
     const { log, searchOf, learnTime, violate } = this.#deps;
-    const rows = this.#query("SELECT * FROM entry WHERE log = ? AND idx >= ? AND idx < ? ORDER BY idx", log, from, end);
+    const [row] = this.#query("SELECT number FROM log WHERE name = ?", log);
+    const number = typeof row?.["number"] === "number" ? row["number"] : 0;
     const postings: [term: string, index: number][] = [];
     for (let index = from; index < end; index++) {
-      const row = rows[index - from];
+      const place = index % BLOCK_ENTRIES;
+      const [entry] = this.#query(ENTRY, place, number * LOG_IDS + Math.floor(index / BLOCK_ENTRIES));
       const search = searchOf(index);
+      const { signer = null, digest = "" } = search ?? {};
       const isRight =
-        row?.["idx"] === index && row["digest"] === search?.digest && row["identity"] === search?.identity;
-      if (search === null || !isRight) return violate(`the index has a wrong row for entry ${index}`);
-      if (typeof row["time_ms"] === "number") learnTime(index, row["time_ms"]);
+        entry?.["signer"] === (signer === null ? "0".repeat(12) : signerKey(signer)) &&
+        entry["present"] === (signer === null ? 0 : 1) &&
+        entry["digest"] === (digest ?? "").replace("sha256:", "");
+      if (search === null || !isRight) return violate(`the index has wrong values for entry ${index}`);
+      learnTime(index, Number.parseInt(String(entry["time"]), 16));
       for (const term of search.terms) postings.push([term, index]);
     }
     const [found] = this.#query(
-      "SELECT COUNT(*) AS count FROM json_each(?) JOIN posting ON term = value ->> 0 AND log = ? AND idx = value ->> 1",
+      "SELECT COUNT(*) AS count FROM json_each(?) JOIN posting ON term = unhex(value ->> 0) AND log = ? AND idx = value ->> 1",
       JSON.stringify(postings),
-      log,
+      number,
     );
     if (found?.["count"] !== postings.length) violate(`entries ${from} to ${end} cannot be found by all their terms`);
   }
 }
+
+/** The values of one entry: its place in a row of `block`, and the row's id. */
+const ENTRY = `SELECT lower(hex(substr(signers, 1 + 6 * ?1, 6))) AS signer, lower(hex(substr(digests, 1 + 32 * ?1, 32))) AS digest,
+    lower(hex(substr(times, 1 + 6 * ?1, 6))) AS time,
+    (SELECT count(*) FROM presence JOIN signer ON signer.key = presence.signer WHERE presence.signer = substr(signers, 1 + 6 * ?1, 6) AND block = ?2) AS present
+  FROM block WHERE id = ?2`;

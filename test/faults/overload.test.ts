@@ -6,6 +6,7 @@ import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import { signatureSubmission } from "../../workers/sequencer/kinds/signature.ts";
 import { MAX_POOL_BYTES, MAX_ROUND_BYTES } from "../../workers/sequencer/rounds/pool.ts";
 import { memoryLog, textSubmission } from "../support/logs/memory-log.ts";
+import { searchRow } from "../support/logs/search-rows.ts";
 import { Lab } from "./lab.ts";
 
 const CLIENTS = 256;
@@ -14,7 +15,7 @@ const LARGE = 32 * 1024;
 const large = (number: number): ReturnType<typeof textSubmission> =>
   signatureSubmission({
     body: encodeUtf8(`${number} `.padEnd(LARGE, ".")),
-    search: { termsVersion: 1, terms: [], digest: null, identity: null, issuer: null },
+    search: searchRow(),
     hints: null,
     otherForms: [],
     budget: null,

@@ -9,9 +9,11 @@ import type { CertificateEntry } from "../../shared/ct/leaf.ts";
 import type { AttestationHints } from "../../shared/rekor/hints.ts";
 import type { CertificateSubmission } from "../../shared/rpc/sequencer.ts";
 import type { SearchRow } from "../../shared/search/row.ts";
+import { termKey } from "../../shared/search/terms.ts";
 import { certificateSubmission } from "../../workers/sequencer/kinds/certificate.ts";
 import type { Submission } from "../../workers/sequencer/kinds/kind.ts";
 import { signatureSubmission } from "../../workers/sequencer/kinds/signature.ts";
+import { emailSigner, searchRow } from "../support/logs/search-rows.ts";
 import { Random } from "./random.ts";
 
 /** A submission and what the log must make of it. */
@@ -37,13 +39,11 @@ export function makeSubmission(kind: "signature" | "certificate", number: number
   const random = new Random(number);
   const digest = `sha256:${number.toString(16).padStart(64, "0")}`;
   const identity = `client${number % 17}@example.com`;
-  const search: SearchRow = {
-    termsVersion: 1,
-    terms: [`digest:${digest}`, `email:${identity}`],
-    digest: kind === "signature" ? digest : null,
-    identity,
-    issuer: "https://issuer.example.com",
-  };
+  const signer = emailSigner(identity, "https://issuer.example.com");
+  const search =
+    kind === "signature"
+      ? searchRow({ terms: [termKey("digest", digest)], digest, signer, leaf: termKey("leaf", String(number)) })
+      : searchRow({ kind, signer, publicKey: termKey("publicKey", String(number)) });
   const text = `${kind} ${number} `;
   const body = encodeUtf8(text.padEnd(bodyBytes(random), "."));
   if (kind === "signature") {
@@ -97,7 +97,7 @@ export function identityOfEntry(entry: CertificateEntry): string {
       precertificate: null,
       precertificateForm: null,
       issuers: [],
-      search: { termsVersion: 1, terms: [], digest: null, identity: null, issuer: null },
+      search: searchRow(),
     }).identity,
   );
 }

@@ -8,7 +8,9 @@ import type { SignedCertificateTimestamp } from "../../shared/ct/sct.ts";
 import { backupSize } from "../../shared/logs/backup.ts";
 import { type LogConfig, objectKey } from "../../shared/logs/config.ts";
 import type { Appended, Duplicate } from "../../shared/rpc/sequencer.ts";
+import { LOG_IDS } from "../../shared/search/index-writes.ts";
 import type { SearchRow } from "../../shared/search/row.ts";
+import { TERMS_VERSION } from "../../shared/search/terms.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import type { SignedTreeHead } from "../../shared/tlog/head.ts";
 import type { Tail } from "../../workers/log/reading/cached-tail.ts";
@@ -19,6 +21,7 @@ import { Log } from "../../workers/sequencer/log.ts";
 import { LogStorage } from "../../workers/sequencer/storage.ts";
 import type { StateRow } from "../../workers/sequencer/tables/state.ts";
 import { readBundle, readEntry, readTile, type TailDeps } from "../../workers/sequencer/tail.ts";
+import { EMPTY_INDEX } from "../support/logs/index-dump.ts";
 import { testLogs } from "../support/logs/memory-log.ts";
 import { Checker } from "./checker.ts";
 import { FaultPlan } from "./fault-plan.ts";
@@ -146,11 +149,32 @@ export class World {
     for (const [key, bytes] of grown.objects) this.platform.objects.set(key, bytes);
     this.platform.setAnchor(grown.head);
     const { treeSize } = grown.head;
-    this.platform.d1.database
-      .prepare("INSERT INTO watermark (log, size) VALUES (?, ?)")
-      .run(this.config.name, treeSize);
+    // The checker begins above: what matters of the rows below is how many entries they have.
+    const { database } = this.platform.d1;
+    database.prepare("INSERT INTO log (number, name) VALUES (1, ?)").run(this.config.name);
+    for (let end = 256; end < treeSize + 256; end += 256) this.#insertEmptyBlock(Math.min(end, treeSize));
     for (const entry of grown.entries) this.known.set(entry.identity, entry);
     this.checker.startWith(grown);
+  }
+
+  /** A row of `block` whose entries have nothing to be found by. @param size of the log at its end */
+  #insertEmptyBlock(size: number): void {
+    const entries = ((size - 1) % 256) + 1;
+    const bytes = (width: number): string => `zeroblob(${width * entries})`;
+    const values = [
+      "1",
+      size,
+      TERMS_VERSION,
+      0,
+      0,
+      bytes(1),
+      ...Array.from({ length: 8 }, () => bytes(6)),
+      bytes(32),
+      "'{}'",
+    ];
+    this.platform.d1.database.exec(
+      `INSERT INTO block VALUES (${LOG_IDS} + ${Math.floor((size - 1) / 256)}, ${values.join(", ")})`,
+    );
   }
 
   // ---- shared by all parts ----
@@ -427,7 +451,7 @@ export class World {
   /** Empties D1, as a database that was lost is created again. */
   loseIndex(): void {
     this.note("the index is lost");
-    this.platform.d1.database.exec("DELETE FROM posting; DELETE FROM entry; DELETE FROM watermark");
+    this.platform.d1.database.exec(EMPTY_INDEX);
     this.checker.index.startAt(0);
   }
 

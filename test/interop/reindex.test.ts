@@ -16,6 +16,7 @@ import { parsePublicUrl } from "../../shared/http/public-url.ts";
 import { logsOf } from "../../shared/logs/config.ts";
 import { KEY_KINDS, signingKey } from "../support/authority/signing-keys.ts";
 import { addEntry, bareVerifier, makeHashedRequest, requestOwnCertificate } from "../support/logs/entries.ts";
+import { dumpIndex, EMPTY_INDEX, type IndexDump } from "../support/logs/index-dump.ts";
 import { attestationRequest, clientKey, postEntry, sha256Hex } from "../support/logs/log-client.ts";
 import { runCommand } from "../support/process/command.ts";
 import { startStack, type TestStack } from "../support/process/stack.ts";
@@ -76,23 +77,12 @@ function withDatabase<T>(use: (database: DatabaseSync) => T, folder = join(state
 }
 
 type Row = Readonly<Record<string, unknown>>;
-interface Dump {
-  readonly posting: readonly Row[];
-  readonly entry: readonly Row[];
-  readonly watermark: readonly Row[];
-}
-
-const dumpOf = (database: DatabaseSync): Dump => ({
-  posting: database.prepare("SELECT * FROM posting ORDER BY term, log, idx").all(),
-  entry: database.prepare("SELECT * FROM entry ORDER BY log, idx").all(),
-  watermark: database.prepare("SELECT * FROM watermark ORDER BY log").all(),
-});
-const dump = (): Dump => withDatabase(dumpOf);
+const dump = (): IndexDump => withDatabase(dumpIndex);
 
 /** The rows of entries below `sizes`. */
-function upTo({ posting, entry }: Dump, sizes: ReadonlyMap<string, number>): object {
+function upTo({ postings, entries }: IndexDump, sizes: ReadonlyMap<string, number>): object {
   const isOld = ({ log, idx }: Row): boolean => Number(idx) < (sizes.get(String(log)) ?? 0);
-  return { posting: posting.filter(isOld), entry: entry.filter(isOld) };
+  return { postings: postings.filter(isOld), entries: entries.filter(isOld) };
 }
 
 async function treeSizes(): Promise<ReadonlyMap<string, number>> {
@@ -104,11 +94,11 @@ async function treeSizes(): Promise<ReadonlyMap<string, number>> {
   ]);
 }
 
-const watermarks = ({ watermark }: Dump): ReadonlyMap<string, number> =>
-  new Map(watermark.map(({ log, size }) => [String(log), Number(size)]));
+const watermarks = ({ watermarks: rows }: IndexDump): ReadonlyMap<string, number> =>
+  new Map(rows.map(({ log, size }) => [String(log), Number(size)]));
 
 /** Waits until the index is complete: it is written after the answers, and a checkpoint may be a second old. */
-async function waitForIndex(): Promise<Dump> {
+async function waitForIndex(): Promise<IndexDump> {
   await new Promise((resolve) => setTimeout(resolve, 1500));
   for (let attempt = 0; attempt < 300; attempt++) {
     const sizes = await treeSizes();
@@ -116,7 +106,7 @@ async function waitForIndex(): Promise<Dump> {
     if ([...sizes].every(([log, size]) => watermarks(now).get(log) === size)) return now;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  throw new Error(`the index never became complete: ${JSON.stringify(dump().watermark)}`);
+  throw new Error(`the index never became complete: ${JSON.stringify(dump().watermarks)}`);
 }
 
 async function sigedgeReindex(...args: readonly string[]): Promise<string> {
@@ -144,10 +134,7 @@ describe("the index of a running stack, lost under load", () => {
         for (let i = 0; isSigning; i++) await signSomething(client + i);
       }),
     );
-    const empty = (): void =>
-      withDatabase((database) =>
-        database.exec("BEGIN IMMEDIATE; DELETE FROM posting; DELETE FROM entry; DELETE FROM watermark; COMMIT"),
-      );
+    const empty = (): void => withDatabase((database) => database.exec(`BEGIN IMMEDIATE; ${EMPTY_INDEX}; COMMIT`));
     empty();
     // The log notices with its next batch, and feeds the index again from R2, without a command.
     await expect
@@ -184,7 +171,7 @@ describe("an index whose file was deleted", () => {
 
 describe("reindex through the real wrangler, on a local database", () => {
   test("produces the rows that the stack itself produces", { timeout: 150_000 }, async () => {
-    const { posting, entry, watermark } = await waitForIndex();
+    const { postings, entries, watermarks: marks } = await waitForIndex();
     const folder = mkdtempSync(join(tmpdir(), "sigedge-wrangler-"));
     const where = ["--local", "--persist-to", folder];
     execFileSync(join(ROOT, "node_modules/.bin/wrangler"), ["d1", "migrations", "apply", "INDEX", "--env=", ...where], {
@@ -197,17 +184,17 @@ describe("reindex through the real wrangler, on a local database", () => {
     const done = await reindex({
       log: { config, tiles: httpSource(config.baseUrl), service: httpSource(stack.url) },
       database: wranglerDatabase({ database: "INDEX", config: null, where }),
-      creation: String(Reflect.get(watermark.find(isOfLog) ?? {}, "creation")),
+      creation: String(Reflect.get(marks.find(isOfLog) ?? {}, "creation")),
       isFresh: false,
       onProgress: () => undefined,
       settled: () => Promise.resolve(),
     });
-    expect(withDatabase(dumpOf, join(folder, "v3", "d1", "miniflare-D1DatabaseObject"))).toEqual({
-      posting: posting.filter(isOfLog),
-      entry: entry.filter(isOfLog),
-      watermark: watermark.filter(isOfLog),
+    expect(withDatabase(dumpIndex, join(folder, "v3", "d1", "miniflare-D1DatabaseObject"))).toMatchObject({
+      postings: postings.filter(isOfLog),
+      entries: entries.filter(isOfLog),
+      watermarks: marks.filter(isOfLog),
     });
-    expect(done).toMatchObject({ ok: true, value: { from: 0, to: entry.filter(isOfLog).length } });
+    expect(done).toMatchObject({ ok: true, value: { from: 0, to: entries.filter(isOfLog).length } });
     rmSync(folder, { recursive: true, force: true });
   });
 });

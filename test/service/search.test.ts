@@ -182,8 +182,7 @@ describe("a search", () => {
   test("with wrong parameters is 400 and says what to send", async () => {
     const { nextCursor } = await search({ publicKey: many.fingerprint, limit: "1" });
     const wrong: readonly [Record<string, string>, string][] = [
-      [{}, "give exactly one of digest"],
-      [{ email: EMAIL, publicKey: many.fingerprint }, "give exactly one of digest"],
+      [{}, "give at least one of digest"],
       [{ digest: "sha256:00" }, "digest must be"],
       [{ email: "alice" }, "email must be"],
       [{ publicKey: "00" }, "publicKey must be"],

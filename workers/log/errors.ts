@@ -10,10 +10,10 @@ import type { EntryRequestError } from "../../shared/rekor/verify.ts";
 import type { AppendError } from "../../shared/rpc/sequencer.ts";
 import type { UnixMs } from "../../shared/time.ts";
 import type { TilePathError } from "../../shared/tlog/tile.ts";
-import type { SearchUnavailable } from "./api/search-index.ts";
-import type { SearchQueryError } from "./api/search-query.ts";
 import type { ProveError } from "./reading/prover.ts";
 import type { WritePolicyError } from "./rekor-v2/write-policy.ts";
+import type { SearchQueryError } from "./search/query.ts";
+import type { SearchUnavailable } from "./search/search-index.ts";
 
 /** Everything that can keep a read or a submitted chain from succeeding. */
 export type LogError =

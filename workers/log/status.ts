@@ -7,11 +7,12 @@
 import { CACHE_CONTROL, PUBLIC_READ } from "../../shared/http/cache.ts";
 import { requestIdOf } from "../../shared/http/request-id.ts";
 import { type AnswerTable, answerByCode, renderStatus, type Status } from "../../shared/http/status.ts";
+import { ANSWER_FORMATS, ENTRY_KINDS, TERM_NAMES } from "../../shared/search/parameters.ts";
 import { MAX_NAME_CHARS } from "../../shared/search/signer.ts";
 import { formatRfc3339 } from "../../shared/time.ts";
-import { MAX_LIMIT, type SearchQueryError } from "./api/search-query.ts";
 import type { ChainRequestError, LogError, ProofQueryError } from "./errors.ts";
 import { describeFrozen, describeFull, QUOTA_MESSAGE } from "./rekor-v2/add-entry-status.ts";
+import { MAX_LIMIT, type SearchQueryError } from "./search/query.ts";
 
 interface Answer {
   /** Status of the text form. The JSON form has the status of its gRPC code. */
@@ -181,20 +182,41 @@ const PROOF_PROBLEMS: Readonly<Record<ProofQueryError["problem"], string>> = {
   log: LOG_NAMES,
 };
 
+const TERM_LIST = TERM_NAMES.join(", ");
+const FINGERPRINT = "64 hex digits, with or without colons and sha256:";
+const WHOLE = `at most ${MAX_NAME_CHARS} characters; * is not a wildcard`;
+
 const SEARCH_PROBLEMS: Readonly<Record<SearchQueryError["parameter"], string>> = {
-  term: "give exactly one of digest, identity, email and publicKey, or issuer alone; issuer goes with any of them",
-  unknown: "unknown parameter: known are digest, identity, email, publicKey, issuer, log, limit and cursor",
+  term: `give at least one of ${TERM_LIST}; or log, kind, since or until alone`,
+  unknown: `unknown parameter: known are ${TERM_LIST}, kind, log, since, until, limit, cursor and format`,
   repeated: "a parameter is repeated",
   digest:
     "digest must be sha256:<64 hex digits>, or sha384, sha512, sha1 or gitCommit with the number of digits of that hash; bare hex and sha512-<base64> are fine too",
-  identity: `identity must be a whole name of a certificate, at most ${MAX_NAME_CHARS} characters; * is not a wildcard: write issuer= for all names of an issuer`,
+  identity: `identity must be a whole name of a certificate, ${WHOLE}: write under= for the beginning of a URL, issuer= for all names of an issuer`,
   email:
     "email must be a complete address, name@host, and * is not a wildcard; for a URI or a user name write identity=",
-  publicKey: "publicKey must be 64 hex digits: the SHA-256 of the key's SubjectPublicKeyInfo in DER",
-  issuer: `issuer must be the whole URL of an OpenID issuer, at most ${MAX_NAME_CHARS} characters; * is not a wildcard`,
+  publicKey: `publicKey must be the SHA-256 of the key's SubjectPublicKeyInfo in DER (${FINGERPRINT}), or a key or certificate in PEM`,
+  certificate: `certificate must be the SHA-256 of its DER (${FINGERPRINT}), or the certificate in PEM`,
+  signature: "signature must be base64 of at least 64 bytes, or sha256: and the 64 hex digits of their SHA-256",
+  leaf: "leaf must be 64 hex digits, the leaf hash of an entry, or a UUID of Rekor, which has 80",
+  issuer: `issuer must be the whole URL of an OpenID issuer, ${WHOLE}`,
+  repository: "repository must be owner/name for GitHub, or the URL of a repository; * is not a wildcard",
+  repositoryId: "repositoryId must be the number that the forge gives the repository",
+  owner: "owner must be a name for GitHub, or the URL of a user, an organization or a group; * is not a wildcard",
+  ownerId: "ownerId must be the number that the forge gives the owner",
+  workflow: "workflow must be owner/name/.github/workflows/file.yml, or the URL of the file; * is not a wildcard",
+  ref: "ref must be a whole Git ref such as refs/heads/main, or the name of a branch or tag; * is not a wildcard",
+  under: "under must be the beginning of a URL, with scheme, host and the slash after it: https://github.com/owner/",
+  commit: "commit must be a whole commit ID of 40 or 64 hex digits: git rev-parse prints it",
+  run: "run must be the URL of a run: https://github.com/owner/name/actions/runs/1234",
+  predicateType: `predicateType must be a whole URI, ${WHOLE}`,
+  kind: `kind must be one of ${ENTRY_KINDS.join(", ")}`,
   log: "log must be the name of a log; /api/logs lists the names",
+  since: "since must be a date such as 2026-01-31, in UTC, or an RFC 3339 time",
+  until: "until must be a date such as 2026-01-31, in UTC, or an RFC 3339 time",
   limit: `limit must be a number from 1 to ${MAX_LIMIT}`,
   cursor: "cursor must be the nextCursor of the previous page, sent with the same parameters",
+  format: `format must be one of ${ANSWER_FORMATS.join(", ")}`,
 };
 
 const ATTESTATION_PROBLEMS: Readonly<

@@ -3,7 +3,7 @@
 
 import type { LogConfig } from "../../shared/logs/config.ts";
 import type { Advance } from "../../shared/rpc/anchor.ts";
-import type { SearchRow } from "../../shared/search/row.ts";
+import type { IndexedEntry, IndexedLog } from "../../shared/search/index-writes.ts";
 import type { UnixMs } from "../../shared/time.ts";
 import type { Ed25519Verify } from "../../shared/tlog/cosignature.ts";
 import type { TreeHead } from "../../shared/tlog/head.ts";
@@ -43,28 +43,14 @@ export interface ObjectStore {
   remove(key: string): Promise<void>;
 }
 
-/** An entry as the search index receives it. */
-export interface IndexedEntry {
-  readonly leafIndex: number;
-  readonly timestamp: UnixMs;
-  readonly search: SearchRow;
-}
-
 /** D1. Writing the same entries again changes nothing. */
 export interface SearchIndex {
   /**
-   * Writes entries without a gap between them. Returns the size through which the index is complete: less than the end
-   * of `entries` if it has lost rows, more if it was ahead. Rejects, and writes nothing, if it holds rows of another
-   * log.
+   * Appends entries without a gap between them. Returns the size through which the index is complete. If it was not the
+   * index of the first entry, nothing is written: the index has lost rows, or was ahead. Rejects, and writes nothing,
+   * if it holds rows of another log.
    */
   write(log: IndexedLog, entries: readonly IndexedEntry[]): Promise<number>;
-}
-
-/** The log whose entries are indexed. */
-export interface IndexedLog {
-  readonly name: string;
-  /** Tells two logs of one name apart (LogIdentity). */
-  readonly creation: string;
 }
 
 /**

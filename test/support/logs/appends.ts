@@ -10,6 +10,7 @@ import { signatureSubmission } from "../../../workers/sequencer/kinds/signature.
 import { LogStorage } from "../../../workers/sequencer/storage.ts";
 import type { TailDeps } from "../../../workers/sequencer/tail.ts";
 import { type MemoryLog, textSubmission } from "./memory-log.ts";
+import { searchRow } from "./search-rows.ts";
 
 /** Appends a new text. Throws if it is a duplicate or is not appended. */
 export async function appendText({ log }: MemoryLog, text: string): Promise<Appended> {
@@ -28,7 +29,7 @@ export const certificate = (text: string, issuers: readonly Uint8Array[] = []): 
     precertificate: null,
     precertificateForm: null,
     issuers,
-    search: { terms: [], termsVersion: 1, digest: null, identity: null, issuer: null },
+    search: searchRow(),
   });
 
 /** Appends a text as if it were a certificate, and waits for maintenance. */

@@ -8,7 +8,7 @@ import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { uint } from "../../../shared/bytes/writer.ts";
 import type { Result } from "../../../shared/result.ts";
 import type { CertificateSubmission } from "../../../shared/rpc/sequencer.ts";
-import { addressName } from "../../../shared/search/signer.ts";
+import { termKey } from "../../../shared/search/terms.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import { encodeCertificate } from "../../../shared/x509/certificate.ts";
 import { encodeLeaf, toSerial } from "../../../shared/x509/issue.ts";
@@ -16,6 +16,7 @@ import { type CaChain, parseCaChain } from "../../../workers/ca/signer/ca-chain.
 import { type CertificateSigner, parseCaKey } from "../../../workers/ca/signer/ca-key.ts";
 import type { ComposedEnv } from "../../../workers/compose.ts";
 import dev from "../../../workers/dev.ts";
+import { emailSigner, searchRow } from "./search-rows.ts";
 
 export * from "../../../workers/dev.ts";
 
@@ -53,7 +54,7 @@ function appenderOf(pathname: string, search: URLSearchParams, env: ComposedEnv)
 }
 
 async function appendText(env: ComposedEnv, number: number): Promise<Result<unknown, unknown>> {
-  const search = { termsVersion: 1, terms: [`digest:sha256:${number}`], digest: null, identity: null, issuer: null };
+  const search = searchRow({ terms: [termKey("digest", `sha256:${number}`)] });
   const body = encodeUtf8(`entry ${number} of a test`);
   return await env.SEQUENCER.getByName("signature").appendSignature({
     body,
@@ -90,6 +91,6 @@ async function createPrecertificate({ chain, signer, at }: Authority, number: nu
     precertificate: encodeCertificate(tbs, signer.algorithm, await signer.sign(tbs)),
     precertificateForm: null,
     issuers: chain.certificates,
-    search: { termsVersion: 1, terms: [addressName(email)], digest: null, identity: email, issuer: null },
+    search: searchRow({ kind: "certificate", signer: emailSigner(email) }),
   };
 }

@@ -7,7 +7,7 @@ import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { parsePublicUrl } from "../../../shared/http/public-url.ts";
 import { type LogConfig, logsOf } from "../../../shared/logs/config.ts";
 import type { LogKind } from "../../../shared/logs/kinds.ts";
-import type { SearchRow } from "../../../shared/search/row.ts";
+import { termKey } from "../../../shared/search/terms.ts";
 import type { Witnessing } from "../../../workers/sequencer/deps.ts";
 import type { LogFormat, Submission } from "../../../workers/sequencer/kinds/kind.ts";
 import { SEQUENCER_KINDS } from "../../../workers/sequencer/kinds/kinds.ts";
@@ -16,6 +16,7 @@ import { signatureSubmission } from "../../../workers/sequencer/kinds/signature.
 import { Log } from "../../../workers/sequencer/log.ts";
 import { LogStorage } from "../../../workers/sequencer/storage.ts";
 import { MemoryAnchor, MemoryHost, MemoryIndex, MemoryObjects } from "./memory-stores.ts";
+import { searchRow } from "./search-rows.ts";
 import { SqliteStorage } from "./sqlite-storage.ts";
 
 /** A log and all its parts. */
@@ -89,13 +90,7 @@ export function memoryLog(kind: LogKind, stores: Partial<Stores> = {}): MemoryLo
   return { ...all, log, restart: (other = {}) => memoryLog(kind, { ...all, ...other }) };
 }
 
-const SEARCH: SearchRow = {
-  termsVersion: 1,
-  terms: ["digest:sha256:00"],
-  digest: "sha256:00",
-  identity: null,
-  issuer: null,
-};
+const SEARCH = searchRow({ terms: [termKey("digest", "sha256:00")], digest: "sha256:00" });
 
 /** A submission whose body is only a text. The sequencer does not parse bodies. */
 export const textSubmission = (text: string): Submission =>

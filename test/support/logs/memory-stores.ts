@@ -2,16 +2,10 @@
 // A log's stores in memory, each with a switch that makes it fail, and a host whose clock the test sets.
 
 import type { Advance } from "../../../shared/rpc/anchor.ts";
+import type { IndexedEntry, IndexedLog } from "../../../shared/search/index-writes.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import { sameHead, type TreeHead } from "../../../shared/tlog/head.ts";
-import type {
-  AnchorPort,
-  Host,
-  IndexedEntry,
-  IndexedLog,
-  ObjectStore,
-  SearchIndex,
-} from "../../../workers/sequencer/deps.ts";
+import type { AnchorPort, Host, ObjectStore, SearchIndex } from "../../../workers/sequencer/deps.ts";
 
 /** R2 with create-only objects. */
 export class MemoryObjects implements ObjectStore {
@@ -53,7 +47,7 @@ export class MemoryIndex implements SearchIndex {
   write(_log: IndexedLog, entries: readonly IndexedEntry[]): Promise<number> {
     this.writes++;
     if (this.failing !== null) return Promise.reject(new Error(this.failing));
-    for (const entry of entries) this.entries.set(entry.leafIndex, entry);
+    if (entries[0]?.leafIndex === this.complete) for (const entry of entries) this.entries.set(entry.leafIndex, entry);
     return Promise.resolve(this.complete);
   }
 

@@ -79,9 +79,8 @@ describe("an issued certificate", () => {
       entryType: "precert_entry",
       issuerKeyHash: Uint8Array.from(createHash("sha256").update(issuing.publicKey).digest()),
       issuers: [issuing, root].map((certificate) => Uint8Array.from(certificate.root.toDER())),
-      search: { digest: null, identity: "alice@example.com", issuer: ISSUER },
+      search: { digest: null, signer: { names: ["email:alice@example.com"], issuer: ISSUER } },
     });
-    expect(submission.search.terms).toContain("email:alice@example.com");
     const precertificate = X509Certificate.parse(Buffer.from(submission.precertificate ?? []));
     expect(precertificate.verify(issuing)).toBe(true);
     expect(precertificate.serialNumber).toEqual(leaf.serialNumber);

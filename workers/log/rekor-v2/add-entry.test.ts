@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { preAuthEncoding } from "../../../shared/rekor/dsse.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { AppendError, Appended, Duplicate, SignatureSubmission } from "../../../shared/rpc/sequencer.ts";
+import { termKey } from "../../../shared/search/terms.ts";
 import { unixMs } from "../../../shared/time.ts";
 import { hash, leafHash } from "../../../shared/tlog/hash.ts";
 import { CA, fromBase64, leafNamed, signWithLeafKey } from "../../../test/support/authority/signing-chain.ts";
@@ -211,7 +212,9 @@ describe("an accepted entry", () => {
   it("with a certificate has the search row of that certificate", async () => {
     expect((await post(certifiedRequest("email"))).status).toBe(201);
     expect(submitted[0]?.hints).toBe(null);
-    expect(submitted[0]?.search).toMatchObject({ identity: "Alice@Example.com", issuer: "https://issuer.test" });
+    expect(submitted[0]?.search).toMatchObject({
+      signer: { names: ["email:Alice@Example.com"], issuer: "https://issuer.test" },
+    });
   });
 
   it("with an attestation has hints from its payload", async () => {
@@ -224,7 +227,7 @@ describe("an accepted entry", () => {
       subjectDigests: [`sha256:${"cd".repeat(32)}`],
       predicateType: "https://slsa.dev/provenance/v1",
     });
-    expect(submitted[0]?.search.terms).toContain(`digest:sha256:${"cd".repeat(32)}`);
+    expect(submitted[0]?.search.terms).toContain(termKey("digest", `sha256:${"cd".repeat(32)}`));
     expect(submitted[0]?.search.digest).toBe(`sha256:${"cd".repeat(32)}`);
   });
 });

@@ -140,7 +140,7 @@ function toSubmission(
   return ok({
     body,
     otherForms: forms,
-    search: signatureSearchRow(entry, hints, credential.certificate),
+    search: signatureSearchRow({ entry, body, certificate: credential.certificate }, hints),
     hints,
     budget,
   });

@@ -56,7 +56,10 @@ describe("the certificate log's submission API", () => {
       signature: Buffer.from("04030003300102", "hex").toString("base64"),
     });
     expect(service.submitted).toMatchObject([
-      { entryType, search: { identity: "alice@example.com", issuer: "https://issuer.test", digest: null } },
+      {
+        entryType,
+        search: { signer: { names: ["email:alice@example.com"], issuer: "https://issuer.test" }, digest: null },
+      },
     ]);
     expect(service.submitted[0]).not.toHaveProperty("leaf");
   });

@@ -21,9 +21,10 @@ export function signGenesis(origin: string, ecdsa: LogSigner): SignatureSubmissi
     signature: ecdsa.sign(statement),
     verifier: { kind: "publicKey", rawBytes: ecdsa.spki, keyDetails: "PKIX_ECDSA_P256_SHA_256" },
   };
+  const body = encodeEntry(entry);
   return {
-    body: encodeEntry(entry),
-    search: signatureSearchRow(entry, null),
+    body,
+    search: signatureSearchRow({ entry, body }, null),
     hints: null,
     otherForms: [],
     budget: null,

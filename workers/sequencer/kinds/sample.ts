@@ -9,9 +9,15 @@ export const SAMPLE_BYTES = encodeUtf8("warm-up");
 
 /** Search terms of a sample entry. */
 export const SAMPLE_SEARCH: SearchRow = {
-  terms: ["key:warm-up"],
-  termsVersion: 1,
+  termsVersion: 0,
+  kind: "signature",
+  terms: ["00"],
   digest: null,
-  identity: null,
-  issuer: null,
+  signer: null,
+  publicKey: null,
+  certificate: null,
+  commit: null,
+  run: null,
+  signature: null,
+  leaf: null,
 };

@@ -165,7 +165,7 @@ export class Maintenance {
   }
 
   async #feedAll(): Promise<void> {
-    const { config, storage, index } = this.#deps;
+    const { config, format, storage, index } = this.#deps;
     const { memory } = this.#parts;
     const stored = new StoredEntries(this.#deps);
     this.#isUnfinished = false;
@@ -181,7 +181,7 @@ export class Maintenance {
         return;
       }
       const log = { name: config.name, creation: identity.creation };
-      const indexed = await feedIndex({ log, storage, stored, index }, before, firstRow);
+      const indexed = await feedIndex({ log, format, storage, stored, index }, before, firstRow);
       // Rounds may have committed during the await, so the cursor is set on the newest state.
       if (memory.state === null) return;
       if (indexed > memory.state.treeSize)

@@ -5,8 +5,8 @@ import { objectKey } from "../../../shared/logs/config.ts";
 import { LOG_KINDS } from "../../../shared/logs/kinds.ts";
 import { LOG_RECORDS } from "../../../shared/logs/records.ts";
 import { openSidecar, type SidecarLine, sidecarPath } from "../../../shared/rekor/sidecar.ts";
+import type { IndexedEntry } from "../../../shared/search/index-writes.ts";
 import { formatTilePath, TILE_WIDTH } from "../../../shared/tlog/tile.ts";
-import type { IndexedEntry } from "../deps.ts";
 import type { PublishDeps } from "./publish.ts";
 
 /** A full bundle with its sidecar, of which entries are read one by one. */

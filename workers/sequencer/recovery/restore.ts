@@ -100,7 +100,7 @@ function openBackup(
     const first = treeSize - backup.entries.length;
     const entries = backup.entries.map((entry, i): EntryRow => {
       const { leafHash } = format.readRecord(entry.record);
-      return { ...entry, leafIndex: first + i, leafHash };
+      return { ...entry, search: null, leafIndex: first + i, leafHash };
     });
     const leaves = treeSize === 0 ? [] : [entries.map(({ leafHash }) => leafHash)];
     const edge = restoreEdge(treeSize, [...leaves, ...backup.edge]);

@@ -55,10 +55,8 @@ describe("the tables of a log", () => {
       const entries = log.readEntries(0, before.state.treeSize);
       expect(entries.length).toBeGreaterThan(1);
       for (const { search, record } of entries) {
-        expect(search).toMatchObject({
-          termsVersion: 1,
-          terms: expect.arrayContaining([expect.any(String)]) as unknown,
-        });
+        // Its row was made by another version of the terms: it is made again from the record.
+        expect(search).toBeNull();
         expect(record.length).toBeGreaterThan(100);
       }
       const last = entries.at(-1);

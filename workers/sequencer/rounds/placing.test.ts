@@ -7,10 +7,11 @@ import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import type { CertificateSubmission, WriteBudget } from "../../../shared/rpc/sequencer.ts";
 import { unixMs } from "../../../shared/time.ts";
 import { memoryLog } from "../../../test/support/logs/memory-log.ts";
+import { searchRow } from "../../../test/support/logs/search-rows.ts";
 import { certificateSubmission } from "../kinds/certificate.ts";
 import { signatureSubmission } from "../kinds/signature.ts";
 
-const SEARCH = { terms: [], termsVersion: 1, digest: null, identity: null, issuer: null };
+const SEARCH = searchRow();
 
 /** Far enough apart that one ends while the other counts. */
 const WINDOW_MS = 3_600_000;

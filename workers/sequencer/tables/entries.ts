@@ -4,6 +4,7 @@
 import { type AttestationHints, decodeHints } from "../../../shared/rekor/hints.ts";
 import type { SidecarLine } from "../../../shared/rekor/sidecar.ts";
 import { decodeSearchRow, type SearchRow } from "../../../shared/search/row.ts";
+import { TERMS_VERSION } from "../../../shared/search/terms.ts";
 import { blob, buffer, decodeColumn, integer, type Row } from "../../../shared/sql/columns.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import { type Hash, hash } from "../../../shared/tlog/hash.ts";
@@ -17,7 +18,8 @@ export interface EntryRow {
   readonly record: Uint8Array;
   readonly leafHash: Hash;
   readonly timestamp: UnixMs;
-  readonly search: SearchRow;
+  /** Null if another version made it: it is made again from the record. */
+  readonly search: SearchRow | null;
   readonly hints: AttestationHints | null;
 }
 
@@ -122,9 +124,14 @@ function toEntry(row: Row): EntryRow {
     record: blob(row, "record"),
     leafHash: hash(blob(row, "leaf_hash")),
     timestamp: unixMs(integer(row, "time_ms")),
-    search: decodeColumn(row, "search", decodeSearchRow),
+    search: toSearch(row),
     hints: toHints(row),
   };
+}
+
+function toSearch(row: Row): SearchRow | null {
+  const search = decodeColumn(row, "search", (json) => ({ row: decodeSearchRow(json) }));
+  return search.row?.termsVersion === TERMS_VERSION ? search.row : null;
 }
 
 const toHints = (row: Row): AttestationHints | null =>

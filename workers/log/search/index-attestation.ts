@@ -21,7 +21,7 @@ import { LOG_KINDS } from "../../../shared/logs/kinds.ts";
 import { preAuthEncoding, readAttestationHints } from "../../../shared/rekor/dsse.ts";
 import { decodeEntry } from "../../../shared/rekor/entry.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import { digestTerm } from "../../../shared/search/terms.ts";
+import { termKey } from "../../../shared/search/terms.ts";
 import { ROUTES } from "../declaration.ts";
 import type { Config } from "../env.ts";
 import type { AttestationError, LogError } from "../errors.ts";
@@ -29,6 +29,7 @@ import { readerOf } from "../reading/limited-reader.ts";
 import { readEntry } from "../reading/log-reader.ts";
 import { siteByName } from "../sites.ts";
 import { renderJsonError } from "../status.ts";
+import { askForDigests } from "./query.ts";
 import { listIndexedLogs } from "./search.ts";
 import { addTerms, type Hit, searchPage } from "./search-index.ts";
 
@@ -58,11 +59,14 @@ async function indexEnvelope(request: Request, config: Config): Promise<Result<I
   const envelope = parseEnvelope(body.value);
   if (!envelope.ok) return envelope;
   const { payloadType, payload } = envelope.value;
-  const { subjectDigests: digests, payloadHash } = readAttestationHints(payloadType, payload);
+  const { subjectDigests: digests, payloadHash, predicateType } = readAttestationHints(payloadType, payload);
   if (digests.length === 0) return err({ code: "attestation_invalid", problem: "subjects" });
   const entries = await findEntries(request, config, preAuthEncoding(payloadType, payload));
   if (!entries.ok) return entries;
-  const terms = [payloadHash, ...digests].map(digestTerm);
+  const terms = [
+    ...[payloadHash, ...digests].map((digest) => termKey("digest", digest)),
+    ...(predicateType === null ? [] : [termKey("predicateType", predicateType)]),
+  ];
   for (const entry of entries.value) {
     const added = await addTerms(config.index, entry, terms);
     if (!added.ok) return added;
@@ -98,8 +102,8 @@ async function findEntries(
   const logs = config.sites.filter(({ log }) => LOG_KINDS[log.kind].isRekor).map(({ log }) => log.name);
   for (const hash of HASH_ORDER) {
     const digest = await hashMessage(hash, signed);
-    const terms = [digestTerm(`${HASHES[hash].short}:${encodeHex(digest)}`)] as const;
-    const page = await searchPage(config.index, { terms, issuer: null, logs, limit: MAX_ENTRIES, bounds: null }, all);
+    const digests = [termKey("digest", `${HASHES[hash].short}:${encodeHex(digest)}`)];
+    const page = await searchPage(config.index, { ...askForDigests(digests), logs, limit: MAX_ENTRIES }, all);
     if (!page.ok) return page;
     const covering: Hit[] = [];
     for (const hit of page.value.hits) {

@@ -2,7 +2,10 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { formatCursor, parseSearchQuery, type SearchQuery } from "./search-query.ts";
+import { termKey } from "../../../shared/search/terms.ts";
+import type { SearchQuery } from "./conjunction.ts";
+import { formatCursor } from "./cursor.ts";
+import { parseSearchQuery } from "./query.ts";
 
 const HEX = "ab".repeat(32);
 /** All logs of a deployment: the first two and a shard. */
@@ -15,46 +18,81 @@ const accepted = (query: string): SearchQuery => {
   return parsed.value;
 };
 
+const NONE = { digests: [], predicateTypes: [], marks: [], signer: [] };
+const ofDigest = (digest: string): object => ({ alternatives: [{ ...NONE, digests: [termKey("digest", digest)] }] });
+const ofSigner = (...signer: readonly (readonly object[])[]): object => ({ alternatives: [{ ...NONE, signer }] });
+const exact = (attribute: string, value: string): object => ({ attribute, value, isPrefix: false });
+const prefix = (attribute: string, value: string): object => ({ attribute, value, isPrefix: true });
+const names = (address: string): readonly object[] =>
+  [`email:${address}`, `uri:${address}`, `username:${address}`].map((value) => exact("name", value));
+
 describe("parseSearchQuery accepts", () => {
   test.each([
-    [`digest=sha256:${HEX}`, { terms: [`digest:sha256:${HEX}`] }],
-    [`digest=SHA256:${HEX.toUpperCase()}`, { terms: [`digest:sha256:${HEX}`] }],
-    [`digest=sha384:${"0".repeat(96)}`, { terms: [`digest:sha384:${"0".repeat(96)}`] }],
-    [`digest=sha512:${"f".repeat(128)}`, { terms: [`digest:sha512:${"f".repeat(128)}`] }],
-    [`digest=sha1:${"1".repeat(40)}`, { terms: [`digest:sha1:${"1".repeat(40)}`] }],
-    [`digest=gitCommit:${"2".repeat(40)}`, { terms: [`digest:gitcommit:${"2".repeat(40)}`] }],
-    ["email=Alice%40Example.COM", { terms: ["email:alice@example.com"] }],
-    ["email=a%2Bb@c", { terms: ["email:a+b@c"] }],
-    [`digest=${HEX}`, { terms: [`digest:sha256:${HEX}`] }],
-    ["email=a+b@c", { terms: ["email:a+b@c"] }],
+    [`digest=SHA256:${HEX.toUpperCase()}`, ofDigest(`sha256:${HEX}`)],
+    [`digest=sha384:${"0".repeat(96)}`, ofDigest(`sha384:${"0".repeat(96)}`)],
+    [`digest=${HEX}`, ofDigest(`sha256:${HEX}`)],
+    ["email=Alice%40Example.COM", ofSigner([exact("name", "email:alice@example.com")])],
+    ["email=a+b@c", ofSigner([exact("name", "email:a+b@c")])],
+    ["identity=a@b", ofSigner(names("a@b"))],
+    ["issuer=https://i.test/&identity=a@b", ofSigner(names("a@b"), [exact("issuer", "https://i.test")])],
+    ["repository=O/r", ofSigner([exact("repository", "https://github.com/o/r/")])],
+    ["repository=https://gitlab.com/g/s/p.git", ofSigner([exact("repository", "https://gitlab.com/g/s/p/")])],
+    ["owner=@octo-org", ofSigner([prefix("repository", "https://github.com/octo-org/")])],
+    ["ref=main", ofSigner(["refs/heads/main", "refs/tags/main", "main"].map((ref) => exact("ref", ref)))],
+    ["repositoryId=74&ownerId=65", ofSigner([exact("repositoryId", "74")], [exact("ownerId", "65")])],
     [
-      "identity=https://github.com/O/r/w.yml@refs/heads/main",
+      "workflow=https://github.com/o/r/.github/workflows/w.yml@refs/heads/main",
+      ofSigner([exact("workflow", "https://github.com/o/r/.github/workflows/w.yml")]),
+    ],
+    [
+      "under=https://github.com/Octo/",
+      ofSigner([prefix("repository", "https://github.com/octo/"), prefix("name", "uri:https://github.com/Octo/")]),
+    ],
+    [
+      `publicKey=sha256:${HEX}&leaf=${"0".repeat(16)}${HEX}`,
       {
-        terms: [
-          "email:https://github.com/o/r/w.yml@refs/heads/main",
-          "uri:https://github.com/O/r/w.yml@refs/heads/main",
-          "username:https://github.com/O/r/w.yml@refs/heads/main",
+        alternatives: [
+          {
+            ...NONE,
+            marks: [
+              { name: "publicKey", key: termKey("publicKey", HEX) },
+              { name: "leaf", key: termKey("leaf", HEX) },
+            ],
+          },
         ],
       },
     ],
-    ["email=a@b&issuer=https://issuer.test", { issuer: "https://issuer.test" }],
-    ["issuer=https://issuer.test", { terms: [], issuer: "https://issuer.test" }],
-    [`publicKey=sha256:${HEX}`, { terms: [`key:${HEX}`] }],
-    [`publicKey=${HEX.toUpperCase()}`, { terms: [`key:${HEX}`] }],
-    ["email=a@b&limit=1", { limit: 1 }],
-    ["email=a@b&limit=64", { limit: 64 }],
-    ["email=a@b&log=signature", { logs: ["signature"] }],
-    ["email=a@b&log=certificate", { logs: ["certificate"] }],
-    ["email=a@b&log=sig-2027", { logs: ["sig-2027"] }],
+    [
+      "run=https://github.com/o/r/actions/runs/7/attempts/2",
+      {
+        alternatives: [
+          { ...NONE, marks: [{ name: "run", key: termKey("run", "https://github.com/o/r/actions/runs/7") }] },
+        ],
+      },
+    ],
+    ["log=signature&limit=1", { alternatives: [NONE], logs: ["signature"], limit: 1 }],
+    ["kind=attestation&limit=64", { alternatives: [NONE], kind: "attestation", limit: 64 }],
+    ["since=2026-01-31", { alternatives: [NONE], since: Date.UTC(2026, 0, 31) }],
+    ["until=2026-01-31T00:00:00.5+01:00", { alternatives: [NONE], until: Date.UTC(2026, 0, 30, 23) + 500 }],
+    ["log=sig-2027&format=csv", { alternatives: [NONE], logs: ["sig-2027"] }],
   ])("%s", (query, expected) => {
-    expect(accepted(query)).toStrictEqual({
-      logs: ALL,
-      limit: 20,
-      bounds: null,
-      terms: ["email:a@b"],
-      issuer: null,
-      ...expected,
-    });
+    const others = { kind: null, since: null, until: null, logs: ALL, limit: 20, bounds: null };
+    expect(accepted(query)).toStrictEqual({ ...others, ...expected });
+  });
+
+  test("two readings of a digest and of a commit, as alternatives", () => {
+    const commit = "1a".repeat(20);
+    const { alternatives } = accepted(`commit=${commit}&digest=${commit}`);
+    const [build, signed] = [
+      { digests: 1, marks: 1 },
+      { digests: 2, marks: 0 },
+    ];
+    expect(alternatives.map(({ digests, marks }) => ({ digests: digests.length, marks: marks.length }))).toEqual([
+      build,
+      signed,
+      build,
+      signed,
+    ]);
   });
 });
 
@@ -62,11 +100,28 @@ describe("parseSearchQuery rejects", () => {
   test.each([
     ["", "term"],
     ["limit=3", "term"],
-    [`email=a@b&digest=sha256:${HEX}`, "term"],
-    [`publicKey=${HEX}&digest=sha256:${HEX}`, "term"],
+    ["format=csv", "term"],
+    ["kind=entry", "kind"],
+    ["since=2026", "since"],
+    ["since=2026-01-31T00:00", "since"],
+    ["until=yesterday", "until"],
+    ["repository=o", "repository"],
+    ["repository=o/*", "repository"],
+    ["owner=o/r", "owner"],
+    ["workflow=w.yml", "workflow"],
+    ["repositoryId=", "repositoryId"],
+    ["ownerId=a%20b", "ownerId"],
+    ["ref=refs/heads/*", "ref"],
+    ["under=https://github.com", "under"],
+    ["under=https://*/", "under"],
+    ["commit=1a2b3c4", "commit"],
+    ["run=77", "run"],
+    ["predicateType=", "predicateType"],
+    ["certificate=00", "certificate"],
+    ["signature=AAAA", "signature"],
+    ["leaf=00", "leaf"],
     ["email=a@b&email=a@b", "repeated"],
     ["email=a@b&limit=1&limit=1", "repeated"],
-    ["email=a@b&since=2026", "unknown"],
     ["Email=a@b", "unknown"],
     [`digest=sha-256:${HEX}`, "digest"],
     [`digest=md5:${"0".repeat(32)}`, "digest"],
@@ -89,7 +144,6 @@ describe("parseSearchQuery rejects", () => {
     ["identity=*@example.com", "identity"],
     ["issuer=", "issuer"],
     ["issuer=https://*.example.com", "issuer"],
-    ["email=a@b&identity=a@b", "term"],
     ["subject=a@b", "unknown"],
     [`email=${"a".repeat(253)}@b`, "email"],
     [`publicKey=${HEX.slice(2)}`, "publicKey"],
@@ -143,7 +197,7 @@ describe("the cursor", () => {
     ["padding", `email=a@b&cursor=${cursor}=`],
     ["a shorter one", `email=a@b&cursor=${cursor.slice(0, -1)}`],
     ["a longer one", `email=a@b&cursor=${cursor}A`],
-    ["another version", `email=a@b&cursor=Ag${cursor.slice(2)}`],
+    ["another version", `email=a@b&cursor=Aw${cursor.slice(2)}`],
   ])("is rejected with %s", (_, query) => {
     expect(parse(query)).toMatchObject({ ok: false, error: { parameter: "cursor" } });
   });

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// GET /api/search: finds entries by what they sign and by whom, newest first.
+
+import { CACHE_CONTROL, PUBLIC_READ } from "../../../shared/http/cache.ts";
+import type { SearchAnswer } from "../../../shared/search/answer.ts";
+import { formatRfc3339 } from "../../../shared/time.ts";
+import type { Config } from "../env.ts";
+import type { LogSite } from "../sites.ts";
+import { renderJsonError } from "../status.ts";
+import type { SearchQuery } from "./conjunction.ts";
+import { formatCursor } from "./cursor.ts";
+import { chooseFormat, render } from "./formats.ts";
+import { parseSearchQuery } from "./query.ts";
+import { type Hit, type IndexedLog, type SearchPage, searchPage } from "./search-index.ts";
+
+/**
+ * Answers with one page of hits, and with the size up to which each log is indexed: newer entries are not found yet.
+ */
+export async function search(request: Request, { index, sites, publicUrl }: Config): Promise<Response> {
+  const all = sites.map(({ log }) => log.name);
+  const url = new URL(request.url);
+  const query = parseSearchQuery(url.searchParams, all);
+  if (!query.ok) return renderJsonError(request, query.error);
+  const format = chooseFormat(url.searchParams.get("format"), request.headers.get("accept"));
+  if (format === null) return renderJsonError(request, { code: "search_query_invalid", parameter: "format" });
+  const page = await searchPage(index, query.value, await listIndexedLogs(sites));
+  if (!page.ok) return renderJsonError(request, page.error);
+  const answer = toAnswer(query.value, page.value, all);
+  const { body, contentType } = render(format, answer, {
+    origin: new URL(publicUrl.href).origin,
+    query: url.searchParams,
+  });
+  const headers = { ...PUBLIC_READ, "cache-control": CACHE_CONTROL.none, vary: "accept", "content-type": contentType };
+  return new Response(body, { headers });
+}
+
+/** The logs as the index knows them, oldest first. */
+export const listIndexedLogs = (sites: readonly LogSite[]): Promise<readonly IndexedLog[]> =>
+  Promise.all(sites.map(toIndexed));
+
+const toIndexed = async ({ log, creation }: LogSite): Promise<IndexedLog> => ({
+  name: log.name,
+  creation: await creation(),
+});
+
+function toAnswer(query: SearchQuery, page: SearchPage, all: readonly string[]): SearchAnswer {
+  const { hits, next, completeThrough, newestTimes } = page;
+  const times = [...newestTimes].map(([log, time]) => [log, time === null ? null : formatRfc3339(time)] as const);
+  return {
+    hits: hits.map(toJson),
+    // For the first signature log, which every deployment has.
+    completeThrough: completeThrough.get("signature") ?? 0,
+    completeThroughByLog: Object.fromEntries(completeThrough),
+    newestTimeByLog: Object.fromEntries(times),
+    nextCursor: next === null ? null : formatCursor(query, next, all),
+  };
+}
+
+const toJson = ({ leafIndex, timestamp, log, ...rest }: Hit): SearchAnswer["hits"][number] => ({
+  index: leafIndex,
+  log,
+  time: formatRfc3339(timestamp),
+  ...rest,
+});
