@@ -74,13 +74,6 @@ describe("a stack of the first version", () => {
     expect((await ask("/ct/checkpoint")).text).toBe(before.ct);
   });
 
-  it("still finds its entries", async () => {
-    for (const [query, answer] of Object.entries(before.searches)) {
-      const { status, text } = await ask(`/api/search?${query}`);
-      expect([status, JSON.parse(text)]).toEqual([200, answer]);
-    }
-  });
-
   it("continues at the next index, and still recognizes duplicates", async () => {
     const size = parseNote(before.checkpoint).treeSize;
     const { status, text } = await post("after the upgrade");
@@ -92,6 +85,17 @@ describe("a stack of the first version", () => {
     const { text: proof } = await ask(`/api/proof/consistency?from=${size}&to=${size + 1}`);
     const rootHash = parseNote(before.checkpoint).rootHash.toString("base64");
     expect(JSON.parse(proof)).toMatchObject({ from: { treeSize: size, rootHash }, to: { treeSize: size + 1 } });
+  });
+
+  it("finds its entries again: the log fills the index, whose tables are new", async () => {
+    for (const [query, { hits }] of Object.entries(before.searches)) {
+      const find = async (): Promise<unknown> => {
+        const { text } = await ask(`/api/search?${query}`);
+        return (JSON.parse(text) as { hits: object[] }).hits;
+      };
+      const expected = hits.map((hit) => expect.objectContaining(hit) as unknown);
+      await expect.poll(find, { timeout: 20_000 }).toEqual(expect.arrayContaining(expected));
+    }
   });
 
   it("writes old and new rows to one tile, and to the index", async () => {

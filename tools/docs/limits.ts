@@ -168,22 +168,28 @@ const SECTIONS: readonly Section[] = [
     title: "Search",
     limits: [
       ...limitsIn(
-        "workers/log/api/search-query.ts",
+        "workers/log/search/query.ts",
         ["hits of a page (`limit`)", "MAX_LIMIT", "count", "400"],
         ["hits of a page by default", "DEFAULT_LIMIT", "count", ""],
       ),
-      ...limitsIn("workers/log/api/search-index.ts", [
-        "entries of each log that a page with `issuer` looks at",
-        "WINDOW",
+      ...limitsIn(
+        "workers/log/search/scan.ts",
+        ["rows of 256 entries that a page compares in each log", "COMPARED_BLOCKS", "count", "the next page goes on"],
+        [
+          "the same, of those searched for a commit, run, key, certificate, signature or leaf",
+          "MARKED_BLOCKS",
+          "count",
+          "the next page goes on",
+        ],
+        ["entries with a digest that a page compares with other terms", "POSTINGS", "count", "the next page goes on"],
+      ),
+      ...limitsIn("workers/log/search/signers.ts", [
+        "signers that a query lists",
+        "MAX_SIGNERS",
         "count",
-        "the next page goes on",
+        "a page compares 4 rows of 256 entries",
       ]),
-      ...limitsIn("shared/search/signer.ts", [
-        "characters of `identity` and `issuer`",
-        "MAX_NAME_CHARS",
-        "count",
-        "400",
-      ]),
+      ...limitsIn("shared/search/signer.ts", ["characters of a name or URL", "MAX_NAME_CHARS", "count", "400"]),
     ],
   },
   {

@@ -29,7 +29,7 @@ export interface FirstAnswers {
   readonly checkpoint: string;
   readonly ct: string;
   /** The answers of `/api/search` by query. */
-  readonly searches: Readonly<Record<string, unknown>>;
+  readonly searches: Readonly<Record<string, { readonly hits: readonly object[] }>>;
 }
 
 /** The first version's last answers. */

@@ -6,7 +6,7 @@ import type { SignerCondition, SignerOption } from "./conjunction.ts";
 import type { Statement } from "./statement.ts";
 
 /** Rows of `attribute` that are looked at for the first condition. */
-const MAX_LOOKED_AT = 4096;
+const MAX_LOOKED_AT = 2048;
 /** More signers than this have so many entries that these are looked through instead. */
 const MAX_SIGNERS = 1024;
 
