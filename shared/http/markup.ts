@@ -18,7 +18,7 @@ export function html(literals: TemplateStringsArray, ...values: readonly Value[]
 export const textOf = ({ text }: Markup): string => text;
 
 /** A text as content, or as the value of a quoted attribute. */
-function escapeHtml(text: string): string {
+export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// How large a log was at given times, from the search index. A log's times never decrease, so each answer is a binary
-// search over the rows of its entries: about 16 rows for each time in a log of 50,000 entries, whatever its age.
+// How large a log was at given times, from the search index. A log's times never decrease, so the entries before a time
+// are those of the rows of `block` that begin before it, of the last one only some: two rows for each time.
 
-import { integer, type Row } from "../../../shared/sql/columns.ts";
+import { BLOCK_ENTRIES, LOG_IDS } from "../../../shared/search/index-writes.ts";
+import { integer, type Row, text } from "../../../shared/sql/columns.ts";
 import type { UnixMs } from "../../../shared/time.ts";
 
 /** A month of days, and the present. */
@@ -10,17 +11,24 @@ const MAX_TIMES = 32;
 /** Past days do not change. */
 const KEEP_MS = 60_000;
 
-/** An entry that the index lacks counts as newer. Ends when `low` and `high` meet, after at most 53 steps. */
-const SIZES_AT = `
-  WITH RECURSIVE narrowed(nth, time, low, high) AS (
-    SELECT key, value, 0, CAST(?2 AS INTEGER) FROM json_each(?3)
-    UNION ALL
-    SELECT nth, time,
-      iif(entry.time_ms < time, (low + high) / 2 + 1, low), iif(entry.time_ms < time, high, (low + high) / 2)
-    FROM narrowed LEFT JOIN entry ON entry.log = ?1 AND entry.idx = (low + high) / 2
-    WHERE low < high
-  )
-  SELECT low AS size FROM narrowed WHERE low = high ORDER BY nth`;
+const BLOCKS_BEFORE = `
+  SELECT each.value AS time, block.id & ${LOG_IDS - 1} AS block, lower(hex(times)) AS times
+  FROM json_each(?2) AS each LEFT JOIN block ON block.id = (
+    SELECT id FROM block WHERE block.log = (SELECT number FROM log WHERE name = ?1) AND first_ms < each.value
+    ORDER BY first_ms DESC, id DESC LIMIT 1)
+  ORDER BY each.key`;
+
+/** Digits of a time in a row of `block`. */
+const TIME_DIGITS = 12;
+
+/** How many entries the log had before the time of a row. */
+function countIn(row: Row): number {
+  if (row["block"] === null) return 0;
+  const time = integer(row, "time");
+  const times = text(row, "times").match(new RegExp(`.{${TIME_DIGITS}}`, "g")) ?? [];
+  const earlier = times.filter((digits) => Number.parseInt(digits, 16) < time);
+  return integer(row, "block") * BLOCK_ENTRIES + earlier.length;
+}
 
 interface Kept {
   readonly key: string;
@@ -47,8 +55,8 @@ export class Growth {
     const key = JSON.stringify(times);
     const kept = this.#kept.get(log);
     if (kept !== undefined && kept.key === key && Date.now() < kept.until) return kept.sizes;
-    const [answer] = await index.batch<Row>([index.prepare(SIZES_AT).bind(log, size, key)]);
-    const sizes = (answer?.results ?? []).map((row) => integer(row, "size"));
+    const [answer] = await index.batch<Row>([index.prepare(BLOCKS_BEFORE).bind(log, key)]);
+    const sizes = (answer?.results ?? []).map((row) => Math.min(size, countIn(row)));
     this.#kept.set(log, { key, sizes, until: Date.now() + KEEP_MS });
     return sizes;
   }

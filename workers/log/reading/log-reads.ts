@@ -13,8 +13,8 @@ import { decodeWatermark, SELECT_WATERMARKS, type Watermark } from "../../../sha
 import type { Row } from "../../../shared/sql/columns.ts";
 import type { UnixMs } from "../../../shared/time.ts";
 import type { SignedTreeHead } from "../../../shared/tlog/head.ts";
-import { search } from "../api/search.ts";
 import type { Config } from "../env.ts";
+import { search } from "../search/search.ts";
 import { type LogSite, siteByName } from "../sites.ts";
 import { Growth } from "./growth.ts";
 import { proveEntry } from "./proven-entry.ts";
