@@ -24,6 +24,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   status: async () => (await import("./status/command.ts")).STATUS,
   doctor: async () => (await import("./doctor/command.ts")).DOCTOR,
   trust: async () => (await import("./trust/command.ts")).TRUST,
+  sign: async () => (await import("./sign/command.ts")).SIGN,
   verify: async () => (await import("./verify/command.ts")).VERIFY,
   issuers: async () => (await import("./issuers/command.ts")).ISSUERS,
   rotate: async () => (await import("./rotate/command.ts")).ROTATE,

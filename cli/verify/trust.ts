@@ -3,7 +3,7 @@
 // Spec: https://theupdateframework.github.io/specification/latest/#detailed-client-workflow
 
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { initTUF } from "@sigstore/tuf";
 import { parseTrustedRoot, type TrustedRoot } from "../../shared/bundle/trusted-root.ts";
@@ -24,13 +24,13 @@ export interface FoundRoot {
 export async function findTrustedRoot(source: TrustSource): Promise<Result<FoundRoot, string>> {
   if (source.kind === "file") return toRoot(readFileSync(source.path), `the trusted root in ${source.path}`);
   const folder = pinFolder(source.url, source.root);
-  const isFirst = !existsSync(join(folder, "root.json"));
+  const isFirst = !existsSync(join(folder, FIRST_ROOT));
   const pinned = isFirst ? await storeFirstRoot(source, folder) : ok(null);
   if (!pinned.ok) return pinned;
   try {
     const tuf = await initTUF({
       mirrorURL: `${source.url}${tufPath("")}`,
-      rootPath: join(folder, "first.json"),
+      rootPath: join(folder, FIRST_ROOT),
       cachePath: folder,
     });
     const text = await tuf.getTarget("trusted_root.json");
@@ -39,7 +39,11 @@ export async function findTrustedRoot(source: TrustSource): Promise<Result<Found
     return toRoot(Buffer.from(text), `the trusted root of ${source.url}, ${how} (${folder})`);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return err(`could not update the trusted root of ${source.url} by TUF: ${reason}`);
+    // A root that never led to a trusted root is not worth a pin.
+    if (isFirst) rmSync(folder, { recursive: true, force: true });
+    return err(
+      `could not update the trusted root of ${source.url} by TUF, with the root pinned in ${folder}: ${reason}`,
+    );
   }
 }
 
@@ -60,6 +64,8 @@ function pinFolder(url: string, root: string | null): string {
   );
 }
 
+/** The root of trust that is pinned. TUF keeps newer ones beside it. */
+const FIRST_ROOT = "first-root.json";
 const MAX_ROOT_BYTES = 1024 * 1024;
 
 /** Stores the first root. Whoever answers this one request decides whom this machine trusts from then on. */
@@ -70,7 +76,7 @@ async function storeFirstRoot(
   const text = root === null ? await fetchRoot(url) : readRoot(root);
   if (!text.ok) return text;
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "first.json"), text.value);
+  writeFileSync(join(folder, FIRST_ROOT), text.value);
   return ok(null);
 }
 
