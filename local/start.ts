@@ -155,6 +155,9 @@ const reasonOf = (error: unknown): string =>
 const head = (text: string): string => paint("bold", text);
 const commandLine = (text: string): string => `  ${paint("cyan", text)}`;
 
+const SIGN =
+  "cosign sign-blob -y --signing-config signing_config.json --trusted-root trusted_root.json --bundle README.sigstore.json README.md";
+
 function welcome({ port, state, accept }: Options, readyMs: number): string {
   const url = localUrl(port);
   return [
@@ -168,19 +171,20 @@ function welcome({ port, state, accept }: Options, readyMs: number): string {
     ...issuersLines(state),
     `  The log accepts ${accept === "open" ? "any valid signature" : describeAccept(accept)}`,
     "",
-    head("Sign a file, as alice@example.com:"),
+    head("Sign a file. A browser opens, in which you type any address, such as alice@example.com:"),
     commandLine(`curl -sO ${url}${PATHS.trustedRoot} -O ${url}${PATHS.signingConfig}`),
-    commandLine(
-      `curl -s ${ownIssuerOf(url)}/dev/token --json '{"email":"alice@example.com"}' | sed 's/.*"id_token":"\\([^"]*\\)".*/\\1/' > token.txt`,
-    ),
-    commandLine(
-      "cosign sign-blob -y --identity-token token.txt --signing-config signing_config.json --trusted-root trusted_root.json --bundle README.sigstore.json README.md",
-    ),
+    commandLine(SIGN),
     "",
     head("Verify it:"),
     commandLine(
       `cosign verify-blob --trusted-root trusted_root.json --certificate-identity alice@example.com --certificate-oidc-issuer ${ownIssuerOf(url)} --bundle README.sigstore.json README.md`,
     ),
+    "",
+    head("Sign without a browser, by a token for development:"),
+    commandLine(
+      `curl -s ${ownIssuerOf(url)}/dev/token --json '{"email":"alice@example.com"}' | sed 's/.*"id_token":"\\([^"]*\\)".*/\\1/' > token.txt`,
+    ),
+    commandLine(SIGN.replace("-y", "-y --identity-token token.txt")),
     "",
     head("Find it:"),
     commandLine(`curl -s '${url}${PATHS.search}?identity=alice@example.com'`),

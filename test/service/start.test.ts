@@ -77,7 +77,7 @@ describe("sigedge start", () => {
       `${url}/trusted_root.json`,
       `${url}/tuf`,
       "/oidc/dev/token",
-      "cosign sign-blob",
+      "cosign sign-blob -y --signing-config",
       "cosign verify-blob",
       state(),
     ]) {
