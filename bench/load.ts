@@ -2,7 +2,7 @@
 // The load generator: clients that post over persistent connections, each sending its next request once the last is
 // answered. It uses plain node:http, because it shares the machine with the service it measures.
 
-import { Agent, request } from "node:http";
+import { Agent, type IncomingHttpHeaders, request } from "node:http";
 
 /** A prepared request. */
 export interface PostRequest {
@@ -13,9 +13,20 @@ export interface PostRequest {
   readonly status: number;
 }
 
-/** A response. */
-interface Answer {
+/** A request of any kind. */
+export interface SentRequest {
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Buffer;
+  /** The expected status; any other fails the benchmark. */
   readonly status: number;
+}
+
+/** A response. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
 }
 
@@ -41,35 +52,45 @@ export class Clients {
     path: string,
     content?: Pick<PostRequest, "body" | "contentType">,
   ): Promise<Answer> {
-    const headers = {
+    const headers = content === undefined ? {} : { "content-type": content.contentType };
+    return await this.#exchange({ method, path, headers, ...(content && { body: content.body }) });
+  }
+
+  async #exchange({ method, path, headers, body }: Omit<SentRequest, "status">): Promise<Answer> {
+    const complete = {
+      ...headers,
       // The service answers only for its host name, but the name may resolve to several addresses.
       host: `localhost:${this.#port}`,
-      ...(content && { "content-type": content.contentType, "content-length": content.body.length }),
+      ...(body && { "content-length": body.length }),
     };
     return await new Promise((resolve, reject) => {
       const sent = request(
-        { host: "127.0.0.1", port: this.#port, method, path, headers, agent: this.#agent },
+        { host: "127.0.0.1", port: this.#port, method, path, headers: complete, agent: this.#agent },
         (answer) => {
           const chunks: Buffer[] = [];
           answer.on("data", (chunk: Buffer) => chunks.push(chunk));
-          answer.on("end", () => resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(chunks) }));
+          answer.on("end", () => {
+            resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(chunks) });
+          });
           answer.on("error", reject);
         },
       );
       sent.setTimeout(20_000, () => sent.destroy(new Error(`${path}: no answer within 20 s`)));
       sent.on("error", reject);
-      sent.end(content?.body);
+      sent.end(body);
     });
   }
 
-  /**
-   * Posts the request and returns the response's body. Rejects with the response if its status is not the expected one.
-   */
-  async post(expected: PostRequest): Promise<Buffer> {
-    const { path } = expected;
-    const { status, body } = await this.send("POST", path, expected);
-    if (status !== expected.status) throw new Error(`${path} answered ${status}: ${body.toString().slice(0, 300)}`);
-    return body;
+  /** Sends the request. Rejects with the response if its status is not the expected one. */
+  async request(expected: SentRequest): Promise<Answer> {
+    const answer = await this.#exchange(expected);
+    if (answer.status === expected.status) return answer;
+    throw new Error(`${expected.path} answered ${answer.status}: ${answer.body.toString().slice(0, 300)}`);
+  }
+
+  /** Posts the request and returns the response's body. Rejects like `request`. */
+  async post({ path, status, contentType, body }: PostRequest): Promise<Buffer> {
+    return (await this.request({ method: "POST", path, status, body, headers: { "content-type": contentType } })).body;
   }
 }
 

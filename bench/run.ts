@@ -8,6 +8,7 @@ import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { paint, say } from "../cli/terminal.ts";
 import { createSigningKey } from "../test/support/authority/signing-keys.ts";
+import { startUpstream } from "../test/support/oauth/upstream.ts";
 import type { Bench } from "./bench.ts";
 import { measureDeployment } from "./deployment.ts";
 import { isMet, renderSection, type Section, toPlainFigures } from "./figures.ts";
@@ -19,11 +20,13 @@ import { canMeasure } from "./processor-time.ts";
 import { measureProtections } from "./protections.ts";
 import { verificationMs } from "./reference.ts";
 import { makeRequests } from "./requests.ts";
+import { measureSignIn, SignIns } from "./sign-in.ts";
 import { BenchStack, workerWarnings } from "./stack.ts";
 
-const USAGE = `npm run bench -- [--quick] [--json FILE]
+const USAGE = `npm run bench -- [--quick] [--sign-in] [--json FILE]
 
-  --quick      measures smaller samples, in a minute and a half
+  --quick      measures smaller samples, in two minutes
+  --sign-in    measures the steps of a sign-in and nothing else
   --json FILE  also writes the figures to a file`;
 
 const started = performance.now();
@@ -67,6 +70,22 @@ async function runWithStack<T>(plan: Plan, run: (bench: Bench) => Promise<T>): P
   }
 }
 
+/** Measures on a stack of its own, as only sign-ins need a provider. */
+async function measureSignIns(plan: Plan): Promise<Section> {
+  const upstream = await startUpstream();
+  const connector = { type: "oidc", name: "Work", slug: "work", config: { issuer: upstream.url, clientID: "sigedge" } };
+  const stack = await BenchStack.start([], {
+    OIDC_CONNECTORS: JSON.stringify([connector]),
+    OIDC_CONNECTOR_SECRETS: JSON.stringify({ work: upstream.clientSecret }),
+  });
+  try {
+    return await measureSignIn({ stack, plan, signIns: new SignIns(stack, upstream), progress: showProgress });
+  } finally {
+    await stack.stop();
+    upstream.stop();
+  }
+}
+
 async function measureAll(plan: Plan): Promise<void> {
   const warm = await runWithStack(plan, async (bench) => {
     add(await measureLatency(bench));
@@ -83,12 +102,14 @@ async function measureAll(plan: Plan): Promise<void> {
     return;
   }
   add(await runWithStack(plan, (bench) => addFresh(bench, warm)));
+  add(await measureSignIns(plan));
   add(await measureDeployment(plan, showProgress));
 }
 
 const { values } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
+    "sign-in": { type: "boolean", default: false },
     json: { type: "string" },
     help: { type: "boolean", default: false },
   },
@@ -104,7 +125,8 @@ say(
 say(`a P-256 verification by OpenSSL takes ${machine.verificationMs.toFixed(3)} ms of CPU on this machine now`);
 say(paint("dim", "Clients and service share the machine; other work on it makes every figure worse.\n"));
 try {
-  await measureAll(plan);
+  if (values["sign-in"]) add(await measureSignIns(plan));
+  else await measureAll(plan);
   const figures = sections.flatMap(({ rows }) => rows.flatMap((row) => row.figures));
   const met = figures.map(isMet);
   say(`${met.filter((is) => is === true).length} budgets met, ${met.filter((is) => is === false).length} missed`);

@@ -74,8 +74,9 @@ export class BenchStack {
   /**
    * Starts a stack.
    * @param listed the keys that may write without a certificate
+   * @param more further settings
    */
-  static async start(listed: readonly SigningKey[]): Promise<BenchStack> {
+  static async start(listed: readonly SigningKey[], more: Readonly<Record<string, string>> = {}): Promise<BenchStack> {
     const port = await findUnusedPort();
     const state = mkdtempSync(join(tmpdir(), "sigedge-bench-"));
     const pems = listed.map(({ publicObject }) => publicObject.export({ format: "pem", type: "spki" }).toString());
@@ -87,7 +88,7 @@ export class BenchStack {
     };
     // A run signs more with one certificate and one key than any client.
     const bounds = { ENTRIES_PER_CERTIFICATE: "1000000000", ENTRIES_PER_KEY: "1000000000", CERTIFICATE_GRACE: "1440" };
-    const ownSettings = { ...settings.value, ...bounds };
+    const ownSettings = { ...settings.value, ...bounds, ...more };
     const stack = await runStack({ port, state, entry: "bench/worker.ts", settings: ownSettings, log });
     const stop = async (): Promise<void> => {
       await stack.stop();

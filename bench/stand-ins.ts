@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Replaces Miniflare's simulators of R2, D1 and rate limits, which are Workers in the same thread and cost milliseconds
 // that Cloudflare's services do not. Objects are read from memory, rows are discarded, and no limit applies. Objects
-// are also put into R2, so that a log finds them after a restart. The sequencer, an invocation of its own, can be
-// replaced too, by one that responds immediately with a response of realistic size.
+// are also put into R2, so that a log finds them after a restart. The sequencer and the object of grants, invocations
+// of their own, can be replaced too, by ones that respond immediately with a response of realistic size.
 
 import { generateKeyPairSync } from "node:crypto";
+import { err, ok } from "../shared/result.ts";
+import type { GrantsRpc, Redeemed } from "../shared/rpc/grants.ts";
 import type { Appended, CertificateSubmission } from "../shared/rpc/sequencer.ts";
 import { unixMs } from "../shared/time.ts";
 import { hash } from "../shared/tlog/hash.ts";
@@ -20,7 +22,7 @@ export interface StandIns {
   readonly env: ComposedEnv;
   /** Replaces the simulators, or restores them. */
   readonly use: (inUse: boolean) => Promise<void>;
-  /** Replaces the sequencer, or restores it. */
+  /** Replaces the objects that a Worker calls, sequencer and grants, or restores them. */
   readonly useSequencer: (inUse: boolean) => void;
 }
 
@@ -69,8 +71,11 @@ export function createStandIns(env: ComposedEnv): StandIns {
   const sequencers = override(env.SEQUENCER, {
     getByName: (name: string) => (isSequencerInUse ? INSTANT : env.SEQUENCER.getByName(name)),
   });
+  const grants = override(env.GRANTS, {
+    getByName: (name: string) => (isSequencerInUse ? INSTANT_GRANTS : env.GRANTS.getByName(name)),
+  });
   return {
-    env: { ...env, SEQUENCER: sequencers, TILES: tiles, INDEX: index, ...Object.fromEntries(limits) },
+    env: { ...env, GRANTS: grants, SEQUENCER: sequencers, TILES: tiles, INDEX: index, ...Object.fromEntries(limits) },
     use: async (inUse) => {
       isInUse = inUse;
       if (inUse) await load(env.TILES, objects);
@@ -91,6 +96,30 @@ function answerFeed(bound: readonly (readonly unknown[])[]): readonly object[] {
   if (typeof size !== "number") throw new TypeError("the stand-in of D1 knows only what a log writes to its index");
   return bound.map(() => ({ results: [{ size, creation }], meta: { rows_written: 0 } }));
 }
+
+const REDEEMED: Redeemed = {
+  clientId: "sigstore",
+  identity: {
+    connectorId: "https://login.example.com",
+    userId: "1",
+    subject: "s".repeat(43),
+    address: "alice@example.com",
+    nonce: null,
+  },
+  tokenId: "00000000-0000-4000-8000-000000000000",
+};
+const WAITING = { userCode: "BCDF-GHJK", clientId: "sigstore", network: null, country: null, askedAt: unixMs(0) };
+
+/** An object of grants that has whatever it is asked for. */
+const INSTANT_GRANTS: Omit<GrantsRpc, keyof Rpc.DurableObjectBranded> = {
+  addCode: () => Promise.resolve(),
+  redeemCode: () => Promise.resolve(structuredClone(ok(REDEEMED))),
+  addDevice: () => Promise.resolve(true),
+  findDevice: () => Promise.resolve(structuredClone(ok(WAITING))),
+  decideDevice: () => Promise.resolve(true),
+  pollDevice: () => Promise.resolve(err({ code: "authorization_pending" })),
+  isRevoked: () => Promise.resolve(false),
+};
 
 /** The response for a tree of 100,000 entries. */
 const APPENDED: Appended = {

@@ -27,8 +27,6 @@ import { warmUp } from "./warm-up.ts";
 
 export { Grants } from "./grants/grants.ts";
 
-await warmUp();
-
 const HANDLERS: Handlers<typeof ROUTES, [Provider]> = {
   discovery: (_, provider) => discovery(provider),
   jwks: (_, { config, platform }) => jwks(config, platform.now()),
@@ -63,6 +61,8 @@ const route = createRouter(
     },
   },
 );
+
+await warmUp(route);
 
 /** Creates the service. @param development further connectors, which only a local stack has */
 export function createOidc(development: (config: Config) => readonly Connector[]): Service<OidcEnv> {

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+// Measures the CPU time of each request of a sign-in, warm and in a fresh isolate, with an OpenID provider beside the
+// stack. Each request is prepared by the steps before it, which do not count.
+
+import { createHash, randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { member } from "../shared/json/member.ts";
+import type { Upstream } from "../test/support/oauth/upstream.ts";
+import { type Figure, figure, type Row, type Section } from "./figures.ts";
+import type { Answer, SentRequest } from "./load.ts";
+import { BUDGET, type Plan } from "./plan.ts";
+import type { BenchStack } from "./stack.ts";
+import { median } from "./statistics.ts";
+
+const LISTENER = "http://localhost:43117/auth/callback";
+const DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code";
+
+/** A client, a person and their browser. */
+export class SignIns {
+  readonly #stack: BenchStack;
+  readonly #upstream: Upstream;
+
+  constructor(stack: BenchStack, upstream: Upstream) {
+    this.#stack = stack;
+    this.#upstream = upstream;
+  }
+
+  async #send(request: SentRequest): Promise<Answer> {
+    return await this.#stack.client.request(request);
+  }
+
+  /** The request that begins a sign-in, of a client that leaves the choice to the person or names the connector. */
+  authorize(verifier: string, isChosen: boolean): SentRequest {
+    const query = new URLSearchParams({
+      client_id: "sigstore",
+      redirect_uri: LISTENER,
+      response_type: "code",
+      scope: "openid email",
+      state: randomBytes(16).toString("hex"),
+      nonce: randomBytes(16).toString("hex"),
+      code_challenge: createHash("sha256").update(verifier).digest("base64url"),
+      code_challenge_method: "S256",
+      ...(isChosen ? { connector_id: this.#upstream.url } : {}),
+    });
+    return get(`/oidc/auth?${query.toString()}`, isChosen ? 302 : 200);
+  }
+
+  /** The request of a person who chooses the connector. */
+  async choose(): Promise<SentRequest> {
+    const page = await this.#send(this.authorize(makeVerifier(), false));
+    const [, path = ""] = /href="[^"]*?(\/oidc\/auth\/work\?ticket=[^"]+)"/.exec(unescape(page.body.toString())) ?? [];
+    return get(path, 302, cookieOf(page));
+  }
+
+  /** The request of a browser that comes back from the provider. */
+  async prepareCallback(verifier = makeVerifier()): Promise<SentRequest> {
+    const begun = await this.#send(this.authorize(verifier, true));
+    const there = await fetch(begun.headers.location ?? "", { redirect: "manual" });
+    const { pathname, search } = new URL(there.headers.get("location") ?? "");
+    return get(pathname + search, 200, cookieOf(begun));
+  }
+
+  /** The form of a person who grants. */
+  async confirm(verifier = makeVerifier()): Promise<SentRequest> {
+    const callback = await this.prepareCallback(verifier);
+    const page = unescape((await this.#send(callback)).body.toString());
+    const valueOf = (name: string): string => new RegExp(`name="${name}" value="([^"]*)"`).exec(page)?.[1] ?? "";
+    const form = { ticket: valueOf("ticket"), address: valueOf("address"), answer: "grant" };
+    return post("/oidc/confirm", form, callback.headers);
+  }
+
+  /** The client's request for the token. */
+  async redeem(): Promise<SentRequest> {
+    const verifier = makeVerifier();
+    const page = unescape((await this.#send(await this.confirm(verifier))).body.toString());
+    const [, code = ""] = /[?&]code=([\w-]+)/.exec(page) ?? [];
+    const form = { grant_type: "authorization_code", client_id: "sigstore", redirect_uri: LISTENER };
+    return post("/oidc/token", { ...form, code, code_verifier: verifier });
+  }
+
+  requestDevice(): SentRequest {
+    return post("/oidc/device/code", { client_id: "sigstore", scope: "openid email" }, fromNewNetwork());
+  }
+
+  /** A device that has just asked: a member of the answer. */
+  async #startDevice(name: "device_code" | "user_code"): Promise<string> {
+    const { body } = await this.#send(this.requestDevice());
+    return String(member(JSON.parse(body.toString()), name));
+  }
+
+  /** The form with the code of a device. */
+  async sendUserCode(): Promise<SentRequest> {
+    return post("/oidc/device", { user_code: await this.#startDevice("user_code") });
+  }
+
+  /** A device that asks whether somebody has confirmed. */
+  async poll(): Promise<SentRequest> {
+    const device_code = await this.#startDevice("device_code");
+    return { ...post("/oidc/token", { grant_type: DEVICE_GRANT, client_id: "sigstore", device_code }), status: 400 };
+  }
+}
+
+const makeVerifier = (): string => randomBytes(32).toString("base64url");
+
+const get = (path: string, status: number, headers: SentRequest["headers"] = {}): SentRequest => ({
+  method: "GET",
+  path,
+  status,
+  headers,
+});
+
+const post = (
+  path: string,
+  form: Readonly<Record<string, string>>,
+  headers: SentRequest["headers"] = {},
+): SentRequest => ({
+  method: "POST",
+  path,
+  status: 200,
+  headers: { ...headers, "content-type": "application/x-www-form-urlencoded" },
+  body: Buffer.from(new URLSearchParams(form).toString()),
+});
+
+const cookieOf = ({ headers }: Answer): SentRequest["headers"] => {
+  const [pair = ""] = headers["set-cookie"]?.[0]?.split(";") ?? [];
+  return { cookie: pair };
+};
+
+/** Ten devices of one network may wait. */
+const fromNewNetwork = (): SentRequest["headers"] => ({ "cf-connecting-ip": `10.${[...randomBytes(3)].join(".")}` });
+
+const unescape = (text: string): string =>
+  text.replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)));
+
+interface Step {
+  readonly name: string;
+  readonly prepare: (signIns: SignIns) => Promise<SentRequest> | SentRequest;
+}
+
+const STEPS: readonly Step[] = [
+  { name: "discovery document", prepare: () => get("/oidc/.well-known/openid-configuration", 200) },
+  { name: "keys", prepare: () => get("/oidc/keys", 200) },
+  { name: "GET /auth: the page to choose on", prepare: (signIns) => signIns.authorize(makeVerifier(), false) },
+  { name: "GET /auth: on to the provider", prepare: (signIns) => signIns.authorize(makeVerifier(), true) },
+  { name: "GET /auth/SLUG: chosen", prepare: (signIns) => signIns.choose() },
+  { name: "GET /callback: token, keys, page", prepare: (signIns) => signIns.prepareCallback() },
+  { name: "POST /confirm: a code", prepare: (signIns) => signIns.confirm() },
+  { name: "POST /token: a code for a token", prepare: (signIns) => signIns.redeem() },
+  { name: "POST /device/code", prepare: (signIns) => signIns.requestDevice() },
+  { name: "GET /device: the page", prepare: () => get("/oidc/device", 200) },
+  { name: "POST /device: the code typed", prepare: (signIns) => signIns.sendUserCode() },
+  { name: "POST /token: a device that waits", prepare: (signIns) => signIns.poll() },
+];
+
+/** The stack, the plan and the sign-ins on it. */
+interface SignInBench {
+  readonly stack: BenchStack;
+  readonly plan: Plan;
+  readonly signIns: SignIns;
+  readonly progress: (line: string) => void;
+}
+
+async function prepareMany(
+  { signIns }: SignInBench,
+  { prepare }: Step,
+  count: number,
+): Promise<readonly SentRequest[]> {
+  const requests: SentRequest[] = [];
+  for (let i = 0; i < count; i++) requests.push(await prepare(signIns));
+  return requests;
+}
+
+async function sendAll({ stack }: SignInBench, requests: readonly SentRequest[]): Promise<void> {
+  for (const one of requests) await stack.client.request(one);
+}
+
+/** The Worker alone, and with the object of grants, whose invocation counts by itself. */
+async function measureStepWarm(bench: SignInBench, step: Step): Promise<readonly Figure[]> {
+  bench.progress(`sign-in, warm: ${step.name}`);
+  const together = await measureMany(bench, step, true);
+  return [
+    figure("warm", await measureMany(bench, step, "and of the sequencer"), "ms", BUDGET.warmMs),
+    figure("with the object", together, "ms"),
+  ];
+}
+
+async function measureMany(bench: SignInBench, step: Step, inUse: true | "and of the sequencer"): Promise<number> {
+  const { stack, plan } = bench;
+  const sample: number[] = [];
+  // The first batch is not measured: V8 compiles the code.
+  for (let i = 0; i <= plan.batches; i++) {
+    await stack.useStandIns(true);
+    const requests = await prepareMany(bench, step, plan.batch);
+    await stack.useStandIns(inUse);
+    sample.push((await stack.readProcessorMs(() => sendAll(bench, requests))) / plan.batch);
+  }
+  return median(sample.slice(1));
+}
+
+async function measureStepFresh(bench: SignInBench, step: Step): Promise<Figure> {
+  const { stack, plan, progress } = bench;
+  progress(`sign-in, fresh isolate: ${step.name}`);
+  const sample: number[] = [];
+  for (let i = 0; i < plan.freshRuns; i++) {
+    await stack.useStandIns(true);
+    const requests = await prepareMany(bench, step, 1);
+    await stack.restart();
+    await stack.useStandIns("and of the sequencer");
+    // Exclude what workerd itself does for the first time.
+    for (let j = 0; j < 5; j++) await stack.ask("nothing");
+    await sleep(50);
+    sample.push(await stack.readProcessorMs(() => sendAll(bench, requests)));
+  }
+  return figure("fresh", median(sample), "ms", BUDGET.freshMs);
+}
+
+/** Measures every step of a sign-in. */
+export async function measureSignIn(bench: SignInBench): Promise<Section> {
+  const rows: Row[] = [];
+  for (const step of STEPS) rows.push({ name: step.name, figures: await measureStepWarm(bench, step) });
+  for (const [i, step] of STEPS.entries()) {
+    const { name, figures } = rows[i] ?? { name: step.name, figures: [] };
+    const [warm, ...rest] = figures;
+    rows[i] = { name, figures: [...(warm === undefined ? [] : [warm]), await measureStepFresh(bench, step), ...rest] };
+  }
+  return {
+    title: "CPU of one request of a sign-in",
+    notes: [
+      "The Worker: HTTP (which Cloudflare does not count), front end and service, and the requests to the provider, whose own work is not",
+      "included; with an object of grants that responds immediately. with the object: with its invocation and its commit to disk.",
+      "fresh: the provider's discovery document is read too.",
+    ],
+    rows,
+  };
+}
