@@ -123,8 +123,6 @@ describe("every page", () => {
       for (const [, href = ""] of text.matchAll(/\b(?:href|src)="(\/[^"#]*)/g)) seen.add(href.replaceAll("&#38;", "&"));
     }
     for (const href of seen) {
-      // The API does not search by these yet.
-      if (/^\/search\?(?:certificate|leaf|repository)=/.test(href)) continue;
       const { status } = await read(href, { headers: { accept: "text/html" } });
       expect([href, status < 400]).toEqual([href, true]);
     }

@@ -27,6 +27,8 @@ export interface IdentityFacts {
 }
 
 const LISTED = 10;
+/** Fewer bars would be as wide as walls. */
+const MIN_MONTHS = 12;
 const MAX_MONTHS = 36;
 
 export function identityPage(facts: IdentityFacts): Answer {
@@ -78,12 +80,15 @@ function vouchers(hits: readonly SearchHit[]): string {
   return names.length === 0 ? "" : ` Vouched for by ${names.join(", ")}.`;
 }
 
-/** One bar for each month from the oldest entry shown, or of three years, until now. */
+/** One bar for each month since the oldest entry shown, of one year at least and of three at most. */
 function monthsOf({ hits, now }: IdentityFacts): readonly Bar[] {
   const oldest = hits.at(-1);
   if (oldest === undefined) return [];
   const [first, last] = [monthOf(timeOf(oldest)), monthOf(now)];
-  const months = Array.from({ length: Math.min(MAX_MONTHS, last - first + 1) }, (_, i) => last - i).toReversed();
+  const months = Array.from(
+    { length: Math.min(MAX_MONTHS, Math.max(MIN_MONTHS, last - first + 1)) },
+    (_, i) => last - i,
+  ).toReversed();
   const counts = Map.groupBy(hits, (hit) => monthOf(timeOf(hit)));
   return months.map((month) => ({ label: formatMonth(month), count: counts.get(month)?.length ?? 0 }));
 }

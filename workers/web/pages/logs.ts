@@ -144,17 +144,13 @@ function describeIndex({ searchable }: LogReport): string {
   return searchable === 0 ? "The index is empty" : `Complete through entry ${formatNumber(searchable - 1)}`;
 }
 
-function growthPlot({ sizesAt, searchable, description }: LogReport, { days }: LogsFacts): Markup {
+function growthPlot({ sizesAt, searchable }: LogReport, { days }: LogsFacts): Markup {
   if (sizesAt === null || searchable === null || sizesAt.length !== days.length) return NONE;
-  const created = description?.createdAt ?? 0;
-  const bars: readonly Bar[] = days
-    .map((day, i) => ({
-      day,
-      label: formatDay(day, "short"),
-      count: (sizesAt[i + 1] ?? searchable) - (sizesAt[i] ?? 0),
-    }))
-    .filter(({ day }) => day + DAY_MS > created);
-  return bars.length === 0 ? NONE : plot("New entries a day", bars);
+  const bars: readonly Bar[] = days.map((day, i) => ({
+    label: formatDay(day, "short"),
+    count: (sizesAt[i + 1] ?? searchable) - (sizesAt[i] ?? 0),
+  }));
+  return plot("New entries a day", bars);
 }
 
 const EXPIRES: Readonly<Record<string, string>> = {
