@@ -120,7 +120,8 @@ describe("every page", () => {
     const seen = new Set<string>();
     for (const [path] of PAGES()) {
       const { text } = await read(path, { headers: { accept: "text/html" } });
-      for (const [, href = ""] of text.matchAll(/\b(?:href|src)="(\/[^"#]*)/g)) seen.add(href.replaceAll("&#38;", "&"));
+      for (const [, href = ""] of text.matchAll(/\b(?:href|src)="(\/[^"#]*)/g))
+        seen.add(href.replaceAll(/&(?:#38|amp);/g, "&"));
     }
     for (const href of seen) {
       const { status } = await read(href, { headers: { accept: "text/html" } });

@@ -35,6 +35,7 @@ export function resultsPage(facts: ResultsFacts): Answer {
       description: isNone ? `No entry among ${formatNumber(countSearched(answer))}.` : `${title}, newest first.`,
       canonical: isFirst ? hrefOf(meaning, null) : null,
       box: { text: question.text },
+      links: html`<link rel="alternate" type="application/atom+xml" href="${apiHref(meaning)}&amp;format=atom">`,
       body: isNone ? nonePage(facts) : hitsPage(facts, title),
     },
   };
@@ -83,7 +84,7 @@ function hitsPage({ question, meaning, answer, site, isFirst }: ResultsFacts, ti
   return html`${crumbs("Results")}
 <h1>${title}</h1>
 <p class="q">Read as <b>${meaning.what}</b>.${otherMeanings(question, meaning)}</p>
-<p class="row"><a href="${apiHref(meaning)}">JSON</a></p>
+<p class="row"><a href="${apiHref(meaning)}">JSON</a> <a href="${apiHref(meaning)}&amp;format=csv">CSV</a> <a href="${apiHref(meaning)}&amp;format=atom">Atom feed</a></p>
 ${hits.length === 0 ? html`<p>Nothing on this page.</p>` : hitTable("Entries, newest first", hits)}
 <nav class="row ends" aria-label="Pages"><span class="q num">${formatCount(hits.length, "entry", "entries")} on this page, newest first</span><span class="row">${newest}${older}</span></nav>
 <p class="sm q">${describeWorth(answer.completeThroughByLog, site)}</p>`;
