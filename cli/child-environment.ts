@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The environment of the programs that commands start: wrangler, and what wrangler starts in turn. They get what they
+// The environment of the programs that commands start: wrangler, what wrangler starts in turn, a browser. They get what they
 // are known to need, by name, so that no secret of this process reaches them.
 
 /** Exact names; Windows writes them in any case. */
@@ -12,6 +12,8 @@ const NAMES = new Set(
     "HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY",
     "NODE_EXTRA_CA_CERTS NODE_USE_ENV_PROXY NODE_OPTIONS SSL_CERT_FILE SSL_CERT_DIR",
     "ESBUILD_BINARY_PATH",
+    // The desktop, for a browser.
+    "BROWSER DISPLAY WAYLAND_DISPLAY XAUTHORITY DBUS_SESSION_BUS_ADDRESS DESKTOP_SESSION",
   ].flatMap((names) => names.split(" ")),
 );
 /** wrangler's own variables, its login among them; locale and folders of the user. */

@@ -35,9 +35,14 @@ async function checkService(site: Site): Promise<Outcome> {
     return stopOthers([error("health", found, otherWorkerFix(site))], "the Worker is that of another deployment");
   }
   const findings = problemFindings(health.value, site.advice);
-  const isUnconfigured = health.value.status === "NOT_SERVING" && front.ok && front.value.status === 503;
-  return isUnconfigured ? stopOthers(findings, "the Worker is not configured") : conclude(findings);
+  return front.ok && saysUnconfigured(front.value)
+    ? stopOthers(findings, "the Worker is not configured")
+    : conclude(findings);
 }
+
+/** A page may answer 503 for other reasons, such as storage that fails. */
+const saysUnconfigured = ({ status, text }: Answer): boolean =>
+  status === 503 && text.includes("this deployment is not configured");
 
 const IN_FRONT =
   "check the route or custom domain of the Worker, and anything in front of it (Access, a firewall rule)";

@@ -8,6 +8,7 @@ import type { AddressInfo } from "node:net";
 import * as oauth from "oauth4webapi";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { LISTEN_ADDRESS } from "../address.ts";
+import { childEnvironment } from "../child-environment.ts";
 
 /** The client of every Sigstore signer. It has no secret. */
 const CLIENT: oauth.Client = { client_id: "sigstore" };
@@ -156,7 +157,7 @@ function openBrowser(address: string): void {
       : process.platform === "win32"
         ? ["rundll32", "url.dll,FileProtocolHandler", address]
         : ["xdg-open", address];
-  const child = spawn(program, args, { stdio: "ignore", detached: true });
+  const child = spawn(program, args, { stdio: "ignore", detached: true, env: childEnvironment({}) });
   child.on("error", () => {});
   child.unref();
 }

@@ -136,17 +136,17 @@ const GRANTS: Pick<GrantsRpc, "addCode" | "redeemCode" | "addDevice" | "findDevi
 };
 
 /** What GitHub answers, by the end of the address. */
-const ANSWERS: Readonly<Record<string, string>> = {
-  access_token: '{"access_token":"t","token_type":"bearer"}',
-  user: '{"id":1,"login":"warm-up"}',
-  "emails?per_page=100": `[{"email":"${ADDRESS}","primary":true,"verified":true}]`,
-};
+const ANSWERS: ReadonlyMap<string, string> = new Map([
+  ["access_token", '{"access_token":"t","token_type":"bearer"}'],
+  ["user", '{"id":1,"login":"warm-up"}'],
+  ["emails?per_page=100", `[{"email":"${ADDRESS}","primary":true,"verified":true}]`],
+]);
 
 /** As much of a response as readBody reads: start-up makes none with a body. */
 const answerOf = (url: string): object => ({
   status: 200,
   headers: new Headers({ "content-type": "application/json" }),
-  body: [encodeUtf8(ANSWERS[url.slice(url.lastIndexOf("/") + 1)] ?? "{}")],
+  body: [encodeUtf8(ANSWERS.get(url.slice(url.lastIndexOf("/") + 1)) ?? "{}")],
 });
 
 const PLATFORM: Platform = {

@@ -8,9 +8,12 @@ import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import type { Conjunction, SearchQuery } from "./conjunction.ts";
 
 /** Column → bytes of one value. */
-const WIDTHS: Readonly<Record<string, number>> = { kinds: 1, digests: 32 };
+const WIDTHS: ReadonlyMap<string, number> = new Map([
+  ["kinds", 1],
+  ["digests", 32],
+]);
 
-export const widthOf = (column: string): number => WIDTHS[column] ?? KEY_BYTES;
+export const widthOf = (column: string): number => WIDTHS.get(column) ?? KEY_BYTES;
 
 /** The part of a query that the records are compared with. */
 export type Filter = Pick<SearchQuery, "kind" | "since" | "until"> & Pick<Conjunction, "marks" | "signer">;

@@ -130,7 +130,8 @@ function toEntry(row: Row): EntryRow {
 }
 
 function toSearch(row: Row): SearchRow | null {
-  const search = decodeColumn(row, "search", (json) => ({ row: decodeSearchRow(json) }));
+  // A row of another form is another version's, and is made again; what is no JSON is damaged.
+  const search = decodeColumn(row, "search", (json) => (json === undefined ? null : { row: decodeSearchRow(json) }));
   return search.row?.termsVersion === TERMS_VERSION ? search.row : null;
 }
 

@@ -15,7 +15,7 @@ import { formatCount, formatDay, formatNumber, timeTag } from "../parts/words.ts
 import type { Answer } from "../respond.ts";
 import { entryHref, inclusionChecks, linkMachines, linkNeighbors, placeInLog, rawProof } from "./entry-parts.ts";
 import { hitTable } from "./hits.ts";
-import { buildFields, identityHref, nameSubject, renderSigner, subjectOf } from "./identity-parts.ts";
+import { buildFields, identityHref, nameSubject, nameSubjectFirst, renderSigner, subjectOf } from "./identity-parts.ts";
 import { nameLog } from "./site.ts";
 
 /** Everything the page shows. */
@@ -37,7 +37,7 @@ export function certificatePage({ logged, facts, signed }: CertificatePageFacts)
     page: {
       status: 200,
       title: `Certificate ${number}: ${who}`,
-      description: `${who.slice(0, 1).toUpperCase()}${who.slice(1)} was given a signing certificate on ${formatDay(timestamp)}${used}.`,
+      description: `${nameSubjectFirst(signer)} was given a signing certificate on ${formatDay(timestamp)}${used}.`,
       canonical: entryHref(log, leafIndex),
       box: { text: "" },
       body: html`<nav class="crumbs" aria-label="Where you are"><ol><li><a href="/">Look up</a></li> <li><a href="/logs#${log}">${nameLog({ name: log, kind: logged.kind })}</a></li> <li><span aria-current="page">Certificate ${number}</span></li></ol></nav>

@@ -82,6 +82,10 @@ export function nameSubject({ kind, identity, workflow }: Signer): string {
   return identity === "" ? "somebody without a name" : identity;
 }
 
+/** The same at the beginning of a sentence. An identity keeps its spelling. */
+export const nameSubjectFirst = (signer: Signer): string =>
+  nameSubject(signer).replace(/^(?:the|somebody) /, capitalize);
+
 /** What the build says of itself, as a sentence; nothing for people. */
 export function buildSentence({ build, workflow, issuer }: Signer): Markup {
   if (workflow === null) return html`${nameIssuer(issuer)} vouched for the name.`;

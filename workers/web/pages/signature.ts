@@ -15,7 +15,15 @@ import { type Check, checks, code, field, NONE, withCopy } from "../parts/parts.
 import { formatCount, formatDay, formatNumber, timeTag } from "../parts/words.ts";
 import type { Answer } from "../respond.ts";
 import { entryHref, inclusionChecks, linkMachines, linkNeighbors, placeInLog, raw, rawProof } from "./entry-parts.ts";
-import { buildFields, buildSentence, identityHref, nameSubject, renderSigner, subjectOf } from "./identity-parts.ts";
+import {
+  buildFields,
+  buildSentence,
+  identityHref,
+  nameSubject,
+  nameSubjectFirst,
+  renderSigner,
+  subjectOf,
+} from "./identity-parts.ts";
 import { nameLog } from "./site.ts";
 
 /** Everything the page shows. */
@@ -31,6 +39,7 @@ export function signaturePage({ href, logged, facts, certificateEntry }: Signatu
   const { leafIndex, log, timestamp } = logged;
   const what = describeAct(facts);
   const who = facts.holder === null ? "the holder of a key" : nameSubject(facts.holder.signer);
+  const subject = facts.holder === null ? "The holder of a key" : nameSubjectFirst(facts.holder.signer);
   const number = formatNumber(leafIndex);
   const command = cosignCommand(facts, href);
   return {
@@ -40,7 +49,7 @@ export function signaturePage({ href, logged, facts, certificateEntry }: Signatu
       title: `Entry ${number}: ${who}`,
       description: facts.isGenesis
         ? `The first entry of the log, which the log wrote itself on ${formatDay(timestamp)}.`
-        : `${who.slice(0, 1).toUpperCase()}${who.slice(1)} ${what} on ${formatDay(timestamp)}.`,
+        : `${subject} ${what} on ${formatDay(timestamp)}.`,
       canonical: entryHref(log, leafIndex),
       box: { text: "" },
       links: html`<link rel="alternate" type="application/json" href="/api/entries/${String(leafIndex)}?log=${encodeURIComponent(log)}">`,
