@@ -79,6 +79,8 @@ export interface StackOptions {
   readonly settings: Readonly<Record<string, string>>;
   /** Receives what the Worker writes to its console. */
   readonly log: (line: WorkerLog) => void;
+  /** The loopback port of V8's inspector; by default there is none. */
+  readonly inspectorPort?: number;
   /** True if the caller stops the stack on signals. By default a signal ends the process, and workerd with it. */
   readonly handlesSignals?: boolean;
 }
@@ -123,7 +125,7 @@ function createRuntime({ handlesSignals = false }: StackOptions, options: Runtim
 }
 
 function runtimeOptions(
-  { port, listen = LISTEN_ADDRESS, state, settings, log }: StackOptions,
+  { port, listen = LISTEN_ADDRESS, state, settings, log, inspectorPort }: StackOptions,
   script: string,
 ): RuntimeOptions {
   const worker = {
@@ -142,6 +144,7 @@ function runtimeOptions(
     resourcePersistencePath: join(state, "storage"),
     ...OFFLINE,
     logRequests: false,
+    ...(inspectorPort === undefined ? {} : { inspectorPort, inspectorHost: LISTEN_ADDRESS }),
     handleStructuredLogs: log,
   };
 }

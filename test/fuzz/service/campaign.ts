@@ -2,8 +2,9 @@
 // Sends changed requests of every declared route to the whole service in workerd, and checks each: no failure of the
 // service, no exception in its log, no endless answer, and no more CPU than the budget allows.
 //
-// CPU is counted for batches: if all requests of a batch together stay within the budget of one, each of them does. A
+// CPU is counted for the process and for batches: if all requests of a batch together stay within the budget of one, each of them does. A
 // batch that does not is made again, in halves, until one request is left that is too expensive by itself, or none is.
+// For that one, the share of our own code counts (own-share.ts).
 
 import { setTimeout } from "node:timers/promises";
 import { Random } from "../../faults/random.ts";
@@ -12,6 +13,7 @@ import { type Answer, Client } from "./client.ts";
 import { cpuMs, peakMegabytes, verificationMs } from "./cpu-meter.ts";
 import { Drafts, type FuzzedStack } from "./fuzzed-stack.ts";
 import { type Draft, expensiveBodies } from "./mutations.ts";
+import { OwnShare } from "./own-share.ts";
 import type { FuzzedRoute } from "./routes.ts";
 
 /** What the requests to one route cost. */
@@ -59,8 +61,6 @@ interface Numbered {
   readonly name: string;
   readonly draft: Draft;
   readonly make: () => Promise<Draft>;
-  /** Whether the service did what it was asked for, with what its stores need for that. */
-  isServed: boolean;
 }
 
 /** The most expensive request that a stranger can send, on a machine where a P-256 verification takes 0.1 ms. */
@@ -68,11 +68,6 @@ const BUDGET_MS = 10;
 const REFERENCE_MS = 0.1;
 /** What the kernel and workerd need to carry a body, whatever the service does with it. */
 const TRANSFER_MS_PER_MEBIBYTE = 3;
-/**
- * What the stores need to keep and find what a request is about: D1, R2 and the objects' SQLite are other processes on
- * the platform, and the same one here. An attestation of 1,024 subjects writes some 230 rows of the search index.
- */
-const STORES_MS = 4;
 /** A measurement contains what else the process does meanwhile: rounds, publication, garbage. The fastest counts. */
 const REPEATS = 20;
 const PAUSE_MS = 50;
@@ -107,6 +102,7 @@ export class Campaign {
   readonly #pid: number;
   readonly #drafts: Drafts;
   readonly #client: Client;
+  #ownShare: OwnShare | null = null;
   #scale: number;
   /** Reads cost a fraction of writes, so more of them fit into a batch. */
   readonly #queues = { reads: new Queue(), writes: new Queue() };
@@ -139,7 +135,7 @@ export class Campaign {
   async run(seed: number, numbers: Iterable<number>, report: () => void = () => {}): Promise<void> {
     for (const i of numbers) {
       const make = (): Promise<Draft> => this.#drafts.changed(seed, i);
-      const one = { name: `request ${i} of seed ${seed}`, draft: await make(), make, isServed: false };
+      const one = { name: `request ${i} of seed ${seed}`, draft: await make(), make };
       const isLight = (one.draft.body?.length ?? 0) <= LIGHT_BYTES && i % ALONE_EVERY !== 0;
       if (isLight) await this.#enqueue(one);
       else await this.#checkAlone(one);
@@ -171,7 +167,7 @@ export class Campaign {
     const random = new Random(1);
     for (const [i, body] of expensiveBodies(row.maxBodyBytes ?? 0).entries()) {
       const make = async (): Promise<Draft> => ({ ...(await this.#drafts.valid(row, random)), body });
-      await this.#checkAlone({ name: `expensive body ${i}`, draft: await make(), make, isServed: false });
+      await this.#checkAlone({ name: `expensive body ${i}`, draft: await make(), make });
     }
     this.#checkCost();
   }
@@ -181,7 +177,7 @@ export class Campaign {
     let sent = 0;
     for await (const draft of this.#drafts.withDer(row)) {
       const make = (): Promise<Draft> => Promise.resolve(draft);
-      await this.#checkAlone({ name: `hostile DER ${sent++}`, draft, make, isServed: false });
+      await this.#checkAlone({ name: `hostile DER ${sent++}`, draft, make });
     }
     this.#checkCost();
     return sent;
@@ -192,7 +188,7 @@ export class Campaign {
     let sent = 0;
     for await (const draft of this.#drafts.withValues(row)) {
       const make = (): Promise<Draft> => Promise.resolve(draft);
-      await this.#enqueue({ name: `hostile value ${sent++}`, draft, make, isServed: false });
+      await this.#enqueue({ name: `hostile value ${sent++}`, draft, make });
     }
     for (const queue of Object.values(this.#queues)) await this.#checkQueue(queue);
     this.#checkCost();
@@ -200,6 +196,7 @@ export class Campaign {
   }
 
   close(): void {
+    this.#ownShare?.close();
     this.#client.close();
   }
 
@@ -247,15 +244,17 @@ export class Campaign {
     outcome.maxCpuMs = Math.max(outcome.maxCpuMs, best);
   }
 
-  /** Measures until one measurement fits, and returns the best. */
+  /** Measures the share of our code until one measurement fits, and returns the best. */
   async #checkRepeatedly(one: Numbered, first: number): Promise<number> {
     let best = first;
+    this.#ownShare ??= await OwnShare.connect(this.#fuzzed.inspectorPort);
+    const profiler = this.#ownShare;
     for (let i = 0; best > this.#budgetOf(one) && i < REPEATS; i++) {
       // Other work on the machine takes its caches and clock rate from both.
       this.#scale = Math.max(this.#scale, verificationMs() / REFERENCE_MS);
-      await setTimeout(PAUSE_MS);
+      if (i > 0) await setTimeout(PAUSE_MS);
       const remade = await this.#remake([one]);
-      best = Math.min(best, await this.#measure(remade, false));
+      best = Math.min(best, await profiler.measure(() => this.#measure(remade, false)));
     }
     const budget = this.#budgetOf(one);
     if (best > budget)
@@ -269,9 +268,8 @@ export class Campaign {
     if (this.#tooExpensive.length > 0) throw new Error(this.#tooExpensive.join("\n"));
   }
 
-  #budgetOf({ draft: { body }, isServed }: Numbered): number {
-    const stores = isServed ? STORES_MS * this.#scale : 0;
-    return this.budgetMs + stores + TRANSFER_MS_PER_MEBIBYTE * ((body?.length ?? 0) / 2 ** 20);
+  #budgetOf({ draft: { body } }: Numbered): number {
+    return this.budgetMs + TRANSFER_MS_PER_MEBIBYTE * ((body?.length ?? 0) / 2 ** 20);
   }
 
   /** Sends requests at once, checks the answers, and returns the CPU of all. */
@@ -283,7 +281,6 @@ export class Campaign {
       const answer = answers[i] ?? null;
       const fault = answer === null ? null : faultOf(one.draft, answer);
       if (fault !== null) throw new Error(`${titleOf(one)}: ${fault}: ${answer?.body.toString().slice(0, 300)}`);
-      one.isServed = isServed(answer);
       if (isFirst) this.#count(one.draft, answer);
       else this.repeated++;
     }
@@ -327,8 +324,6 @@ export class Campaign {
     if (internal !== undefined) throw new Error(`${internal.message.slice(0, 500)} at one of ${titles()}`);
   }
 }
-
-const isServed = (answer: Answer | null): boolean => answer !== null && answer.status < 300;
 
 const titleOf = ({ name, draft }: Numbered): string =>
   `${name} (${draft.method} ${draft.path.slice(0, 200)}, ${draft.body?.length ?? 0} bytes)`;

@@ -5,7 +5,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { isObject } from "../../../shared/json/member.ts";
 import { Random } from "../../faults/random.ts";
 import { FedLog } from "../../support/logs/fed-log.ts";
-import { startStack, type TestStack } from "../../support/process/stack.ts";
+import { findAnyPort, startStack, type TestStack } from "../../support/process/stack.ts";
 import { hostileBodies } from "./hostile-der.ts";
 import { replaceTexts } from "./hostile-values.ts";
 import { type Draft, mutate } from "./mutations.ts";
@@ -16,6 +16,7 @@ import { FUZZED_ROUTES, type FuzzedRoute } from "./routes.ts";
 export interface FuzzedStack {
   readonly stack: TestStack;
   readonly witnessed: FedLog;
+  readonly inspectorPort: number;
 }
 
 /** V8's heap in an isolate of 128 MB, whose other memory counts too. */
@@ -37,7 +38,8 @@ export async function startFuzzedStack(): Promise<FuzzedStack> {
   process.env["MINIFLARE_WORKERD_V8_FLAGS"] = `--max-old-space-size=${HEAP_MEGABYTES}`;
   try {
     const vars = { ACCEPT: "open", WITNESS_KEY: key, WITNESSED_LOGS: `log ${witnessed.vkey}` };
-    return { stack: await startStack({ vars }), witnessed };
+    const inspectorPort = await findAnyPort();
+    return { stack: await startStack({ vars, inspectorPort }), witnessed, inspectorPort };
   } finally {
     delete process.env["MINIFLARE_WORKERD_V8_FLAGS"];
   }

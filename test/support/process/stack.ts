@@ -21,6 +21,8 @@ export interface TestStackOptions {
   /** A folder that is kept; by default a temporary one that is deleted. */
   readonly state?: string;
   readonly port?: number;
+  /** The loopback port of V8's inspector; by default there is none. */
+  readonly inspectorPort?: number;
   /** A Worker other than that of `npm start`, for tests that control its inside; relative to the repository. */
   readonly entry?: string;
 }
@@ -60,6 +62,7 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
       state,
       settings: of,
       ...(options.entry === undefined ? {} : { entry: options.entry }),
+      ...(options.inspectorPort === undefined ? {} : { inspectorPort: options.inspectorPort }),
       log: ({ level, message }) => logs.push({ level, message }),
     });
   let running = await run(settings);
@@ -98,7 +101,8 @@ function signAnew(state: string, settings: Vars, changes: Vars): Vars {
   return { ...settings, ...valueOf(openLocalTufSettings({ state, publicUrl, settings, now: unixMs(Date.now()) })) };
 }
 
-async function findAnyPort(): Promise<number> {
+/** Returns a free port. */
+export async function findAnyPort(): Promise<number> {
   const port = await findFreePort(0);
   return port.ok ? port.value : fail(port.error);
 }
