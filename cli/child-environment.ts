@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The environment of the programs that commands start: wrangler, what wrangler starts in turn, a browser. They get what they
-// are known to need, by name, so that no secret of this process reaches them.
+// The environment of the programs that commands start: wrangler, what wrangler starts in turn, a browser. They get what
+// they are known to need, by name, so that no secret of this process reaches them.
 
 /** Exact names; Windows writes them in any case. */
 const NAMES = new Set(

@@ -2,9 +2,9 @@
 // Sends changed requests of every declared route to the whole service in workerd, and checks each: no failure of the
 // service, no exception in its log, no endless answer, and no more CPU than the budget allows.
 //
-// CPU is counted for the process and for batches: if all requests of a batch together stay within the budget of one, each of them does. A
-// batch that does not is made again, in halves, until one request is left that is too expensive by itself, or none is.
-// For that one, the share of our own code counts (own-share.ts).
+// CPU is counted for the process and for batches: if all requests of a batch together stay within the budget of one,
+// each of them does. A batch that does not is made again, in halves, until one request is left that is too expensive by
+// itself, or none is. For that one, the share of our own code counts (own-share.ts).
 
 import { setTimeout } from "node:timers/promises";
 import { Random } from "../../faults/random.ts";
