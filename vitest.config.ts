@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Defines two projects: unit tests beside their files, in plain Node, and service tests over HTTP against the stack in
-// workerd.
+// Defines three projects: unit tests beside their files, in plain Node; service tests over HTTP against the stack in
+// workerd; and those of them that take longest, which `npm test` leaves to `npm run test:long`.
 
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
@@ -9,6 +9,14 @@ import { defineConfig } from "vitest/config";
 const alias = {
   "cloudflare:workers": new URL("./test/support/process/cloudflare-workers.ts", import.meta.url).pathname,
 };
+
+/** Starts of whole programs, keys replaced one after another, hostile input by the hundred. */
+const LONG = ["fuzz", "replaced-secrets", "search-rows", "sign-command", "start"].map(
+  (name) => `test/service/${name}.test.ts`,
+);
+
+/** Each file runs a workerd of its own, which takes a core. */
+const SERVICE = { testTimeout: 120_000, hookTimeout: 120_000, maxWorkers: 2 };
 
 export default defineConfig({
   resolve: { alias },
@@ -37,17 +45,8 @@ export default defineConfig({
           isolate: false,
         },
       },
-      {
-        extends: true,
-        test: {
-          name: "service",
-          include: ["test/service/**/*.test.ts"],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          // Each file runs a workerd of its own, which takes a core.
-          maxWorkers: 2,
-        },
-      },
+      { extends: true, test: { name: "service", include: ["test/service/**/*.test.ts"], exclude: LONG, ...SERVICE } },
+      { extends: true, test: { name: "long", include: LONG, ...SERVICE } },
     ],
   },
 });

@@ -1,30 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from "vitest";
 import { withDeadline } from "./deadline.ts";
 
-beforeEach(() => void vi.useFakeTimers());
-afterEach(() => void vi.useRealTimers());
+let set: MockInstance<typeof setTimeout>;
+let clear: MockInstance<typeof clearTimeout>;
+beforeEach(() => {
+  vi.useFakeTimers();
+  set = vi.spyOn(globalThis, "setTimeout");
+  clear = vi.spyOn(globalThis, "clearTimeout");
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+/** The timers of this file, by their duration, that nobody has cleared: other work in the process may have some. */
+function timersLeft(): number {
+  const cleared = clear.mock.calls.map(([timer]) => timer);
+  const own = set.mock.results.filter((_, i) => set.mock.calls[i]?.[1] === MILLISECONDS);
+  return own.filter(({ value }) => !cleared.includes(value as NodeJS.Timeout)).length;
+}
+
+/** A duration that no other timer has. */
+const MILLISECONDS = 1009;
 
 const never = (): Promise<never> => new Promise(() => undefined);
 
 describe("a deadline", () => {
   it("passes on what the call yields, and leaves no timer behind", async () => {
-    await expect(withDeadline(1000, Promise.resolve("answer"))).resolves.toBe("answer");
-    await expect(withDeadline(1000, Promise.reject(new Error("down")))).rejects.toThrow("down");
-    expect(vi.getTimerCount()).toBe(0);
+    await expect(withDeadline(MILLISECONDS, Promise.resolve("answer"))).resolves.toBe("answer");
+    await expect(withDeadline(MILLISECONDS, Promise.reject(new Error("down")))).rejects.toThrow("down");
+    expect(timersLeft()).toBe(0);
   });
 
   it.each([
-    [undefined, "no answer within 1000 ms"],
+    [undefined, "no answer within 1009 ms"],
     ["the log did not answer", "the log did not answer"],
   ])("ends a call that stalls; message: %s", async (message, expected) => {
-    const limited = withDeadline(1000, never(), message);
+    const limited = withDeadline(MILLISECONDS, never(), message);
     const ended = expect(limited).rejects.toThrow(expected);
-    await vi.advanceTimersByTimeAsync(999);
-    expect(vi.getTimerCount()).toBe(1);
+    await vi.advanceTimersByTimeAsync(MILLISECONDS - 1);
+    expect(timersLeft()).toBe(1);
     await vi.advanceTimersByTimeAsync(1);
     await ended;
-    expect(vi.getTimerCount()).toBe(0);
+    expect(timersLeft()).toBe(0);
   });
 });
