@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Defines three projects: unit tests beside their files, in plain Node; service tests over HTTP against the stack in
-// workerd; and those of them that take longest, which `npm test` leaves to `npm run test:long`.
+// workerd; and those of both that take longest, which `npm test` leaves to `npm run test:long`.
 
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
@@ -10,10 +10,24 @@ const alias = {
   "cloudflare:workers": new URL("./test/support/process/cloudflare-workers.ts", import.meta.url).pathname,
 };
 
-/** Starts of whole programs, keys replaced one after another, hostile input by the hundred. */
-const LONG = ["fuzz", "replaced-secrets", "search-rows", "sign-command", "start"].map(
-  (name) => `test/service/${name}.test.ts`,
-);
+/** Starts of whole programs, keys replaced one after another, hostile input by the hundred, waits in real time. */
+const LONG = [
+  "cli/audit/audit.test.ts",
+  "cli/connectors/add.test.ts",
+  "cli/rotate/compromised.test.ts",
+  "shared/bundle/mutations.test.ts",
+  "test/faults/outages.test.ts",
+  "test/service/ca-failures.test.ts",
+  "test/service/connectors.test.ts",
+  "test/service/fuzz.test.ts",
+  "test/service/replaced-secrets.test.ts",
+  "test/service/search-rows.test.ts",
+  "test/service/sign-command.test.ts",
+  "test/service/sign-in-switches.test.ts",
+  "test/service/start.test.ts",
+  "test/service/upgrade.test.ts",
+  "workers/sequencer/witnessing/witnesses.test.ts",
+];
 
 /** Each file runs a workerd of its own, which takes a core. */
 const SERVICE = { testTimeout: 120_000, hookTimeout: 120_000, maxWorkers: 2 };
@@ -40,6 +54,7 @@ export default defineConfig({
             "test/package/*.test.ts",
             "test/interop/clients/results.test.ts",
           ],
+          exclude: LONG,
           testTimeout: 60_000,
           // Importing every module again for each file would take a third of the time.
           isolate: false,

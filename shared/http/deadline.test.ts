@@ -17,9 +17,9 @@ afterEach(() => {
 
 /** The timers of this file, by their duration, that nobody has cleared: other work in the process may have some. */
 function timersLeft(): number {
-  const cleared = clear.mock.calls.map(([timer]) => timer);
+  const cleared = new Set<unknown>(clear.mock.calls.map(([timer]) => timer));
   const own = set.mock.results.filter((_, i) => set.mock.calls[i]?.[1] === MILLISECONDS);
-  return own.filter(({ value }) => !cleared.includes(value as NodeJS.Timeout)).length;
+  return own.filter(({ value }) => !cleared.has(value)).length;
 }
 
 /** A duration that no other timer has. */
