@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import { backupPath, decodeBackup, encodeBackup } from "../../shared/logs/backup.ts";
 import { hash } from "../../shared/tlog/hash.ts";
-import { readBundle, readEntry, readTile, type TailDeps } from "../../workers/sequencer/tail.ts";
+import { readBundle, readEntry, readTile, type TailDeps } from "../../workers/sequencer/tables/tail.ts";
 import { grow, growLog, type MemoryLog, textSubmission } from "../support/logs/memory-log.ts";
 import { MemoryAnchor } from "../support/logs/memory-stores.ts";
 import { SqliteStorage } from "../support/logs/sqlite-storage.ts";

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import { hash } from "../../shared/tlog/hash.ts";
 import { LogStorage } from "../../workers/sequencer/storage.ts";
-import { readBundle, readTile } from "../../workers/sequencer/tail.ts";
+import { readBundle, readTile } from "../../workers/sequencer/tables/tail.ts";
 import { grow, growLog, type MemoryLog, textSubmission } from "../support/logs/memory-log.ts";
 import { MemoryAnchor, MemoryObjects } from "../support/logs/memory-stores.ts";
 

@@ -20,7 +20,7 @@ import { SEQUENCER_KINDS } from "../../workers/sequencer/kinds/kinds.ts";
 import { Log } from "../../workers/sequencer/log.ts";
 import { LogStorage } from "../../workers/sequencer/storage.ts";
 import type { StateRow } from "../../workers/sequencer/tables/state.ts";
-import { readBundle, readEntry, readTile, type TailDeps } from "../../workers/sequencer/tail.ts";
+import { readBundle, readEntry, readTile, type TailDeps } from "../../workers/sequencer/tables/tail.ts";
 import { EMPTY_INDEX } from "../support/logs/index-dump.ts";
 import { testLogs } from "../support/logs/memory-log.ts";
 import { Checker } from "./checker.ts";

@@ -30,7 +30,7 @@ import { describeLog } from "./publication/description.ts";
 import { d1Index } from "./publication/index-feed.ts";
 import { OBJECT_LIMIT_BYTES } from "./rounds/capacity.ts";
 import { LogStorage } from "./storage.ts";
-import { readBundle, readEntry, readTile, type TailDeps } from "./tail.ts";
+import { readBundle, readEntry, readTile, type TailDeps } from "./tables/tail.ts";
 import { createWitnessClient } from "./witnessing/witness-client.ts";
 
 const rejectOtherForm = ({ leafIndex }: Appended | Duplicate): Result<never, AppendError> =>

@@ -8,7 +8,7 @@ import { certificateSubmission } from "../../../workers/sequencer/kinds/certific
 import type { Placement, Submission } from "../../../workers/sequencer/kinds/kind.ts";
 import { signatureSubmission } from "../../../workers/sequencer/kinds/signature.ts";
 import { LogStorage } from "../../../workers/sequencer/storage.ts";
-import type { TailDeps } from "../../../workers/sequencer/tail.ts";
+import type { TailDeps } from "../../../workers/sequencer/tables/tail.ts";
 import { type MemoryLog, textSubmission } from "./memory-log.ts";
 import { searchRow } from "./search-rows.ts";
 

@@ -5,7 +5,7 @@ import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { appendCertificate, appendTexts, headOf, tailOf } from "../../../test/support/logs/appends.ts";
 import { type MemoryLog, memoryLog, textSubmission } from "../../../test/support/logs/memory-log.ts";
 import type { StateRow } from "../tables/state.ts";
-import { readTile } from "../tail.ts";
+import { readTile } from "../tables/tail.ts";
 
 function headOfLog({ log }: MemoryLog): StateRow {
   if (log.state === null) throw new Error("the log is not open");

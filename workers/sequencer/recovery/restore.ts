@@ -20,7 +20,7 @@ import { formatTilePath, TILE_WIDTH } from "../../../shared/tlog/tile.ts";
 import type { EntryRow } from "../tables/entries.ts";
 import type { LogIdentity } from "../tables/log.ts";
 import type { StateRow } from "../tables/state.ts";
-import type { TailRows } from "../tail.ts";
+import type { TailRows } from "../tables/tail.ts";
 import type { RecoverDeps } from "./recover.ts";
 import type { Refusal } from "./refusal.ts";
 

@@ -11,7 +11,7 @@ import { parseNote } from "../../../shared/tlog/note.ts";
 import { verifyInclusion } from "../../../shared/tlog/proof.ts";
 import { appendText, appendTexts, headOf, tailOf } from "../../../test/support/logs/appends.ts";
 import { memoryLog, testEcdsa, textSubmission } from "../../../test/support/logs/memory-log.ts";
-import { readBundle } from "../tail.ts";
+import { readBundle } from "../tables/tail.ts";
 
 describe("a new signature log", () => {
   it("starts with a genesis entry that the log key has signed, is anchored and has its log.json in R2", async () => {

@@ -10,7 +10,7 @@ import { FakeWitness } from "../../../test/support/logs/fake-witness.ts";
 import { type MemoryLog, memoryLog, textSubmission } from "../../../test/support/logs/memory-log.ts";
 import { MemoryAnchor } from "../../../test/support/logs/memory-stores.ts";
 import { valueOf } from "../../../test/support/value-of.ts";
-import { readBundle, readEntry, readTile } from "../tail.ts";
+import { readBundle, readEntry, readTile } from "../tables/tail.ts";
 
 const SIZE = 256;
 const settled = async (): Promise<void> => await new Promise((resolve) => setTimeout(resolve, 30));

@@ -8,7 +8,7 @@ import { consistencyProof } from "../../../shared/tlog/proof.ts";
 import { formatTilePath, TILE_WIDTH } from "../../../shared/tlog/tile.ts";
 import { computeFromTiles, type HashTile } from "../../../shared/tlog/tile-nodes.ts";
 import type { LogDeps } from "../deps.ts";
-import { readTile, type TailDeps } from "../tail.ts";
+import { readTile, type TailDeps } from "../tables/tail.ts";
 
 type ConsistencyDeps = TailDeps & Pick<LogDeps, "config" | "objects">;
 

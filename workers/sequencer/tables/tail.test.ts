@@ -3,12 +3,12 @@
 // the memory of their records, so a read selects the columns that it needs.
 
 import { afterEach, expect, it, vi } from "vitest";
-import { tailOf } from "../../test/support/logs/appends.ts";
-import { grow, growLog } from "../../test/support/logs/memory-log.ts";
-import { MemoryObjects } from "../../test/support/logs/memory-stores.ts";
-import { SqliteStorage } from "../../test/support/logs/sqlite-storage.ts";
-import { publishTile } from "./publication/publish.ts";
-import { LogStorage } from "./storage.ts";
+import { tailOf } from "../../../test/support/logs/appends.ts";
+import { grow, growLog } from "../../../test/support/logs/memory-log.ts";
+import { MemoryObjects } from "../../../test/support/logs/memory-stores.ts";
+import { SqliteStorage } from "../../../test/support/logs/sqlite-storage.ts";
+import { publishTile } from "../publication/publish.ts";
+import { LogStorage } from "../storage.ts";
 import { readBundle, readEntry, readTile } from "./tail.ts";
 
 afterEach(() => void vi.restoreAllMocks());

@@ -2,13 +2,13 @@
 // Reads what R2 does not have yet. A partial tile or bundle is a prefix of a longer one, so it is cut from the rows and
 // never stored. For what R2 has, the caller is sent to R2.
 
-import type { TailAnswer, TailEntry } from "../../shared/rpc/sequencer.ts";
-import type { Edge } from "../../shared/tlog/edge.ts";
-import type { Hash } from "../../shared/tlog/hash.ts";
-import { encodeTile, nodesAtLevel, TILE_WIDTH, tileWidth } from "../../shared/tlog/tile.ts";
-import type { LogFormat } from "./kinds/kind.ts";
-import type { LogStorage } from "./storage.ts";
-import type { StateRow } from "./tables/state.ts";
+import type { TailAnswer, TailEntry } from "../../../shared/rpc/sequencer.ts";
+import type { Edge } from "../../../shared/tlog/edge.ts";
+import type { Hash } from "../../../shared/tlog/hash.ts";
+import { encodeTile, nodesAtLevel, TILE_WIDTH, tileWidth } from "../../../shared/tlog/tile.ts";
+import type { LogFormat } from "../kinds/kind.ts";
+import type { LogStorage } from "../storage.ts";
+import type { StateRow } from "./state.ts";
 
 /** The rows of the tail: the log's own, or those of a backup. */
 export type TailRows = Pick<LogStorage, "readRecords" | "readSidecarLines" | "readLeafHashes" | "readEdgeTile">;
