@@ -6,7 +6,7 @@ import { DEX_PASSWORD } from "../support/sign-in/dex.ts";
 import type { Walk } from "../support/sign-in/walk.ts";
 
 /** How long a page may take to come on a machine that does something else. */
-const PATIENCE_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 
 const GRANT = 'button[name="answer"][value="grant"]';
 const REFUSE = 'button[name="answer"][value="refuse"]';
@@ -21,7 +21,7 @@ export class Person {
   constructor(context: BrowserContext, page: Page) {
     this.context = context;
     this.page = page;
-    page.setDefaultTimeout(PATIENCE_MS);
+    page.setDefaultTimeout(TIMEOUT_MS);
     page.on("console", (message) => {
       // The status of the page itself, which says to the person what is wrong.
       if (message.location().url === page.url() && message.text().includes("responded with a status of 4")) return;

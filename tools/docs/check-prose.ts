@@ -13,9 +13,8 @@ import { findWords } from "./words.ts";
 const COMMENT_WIDTH = 120;
 const MARKDOWN_WIDTH = 160;
 
-/** Texts by others, generated files, and the list of words with its test. */
-const EXEMPT =
-  /^(?:test\/vectors\/|LICENSE$|package-lock\.json$|tools\/docs\/words(?:\.test)?\.ts$)|\.(?:json|pem|patch|sum|mod|txt|woff2|png|svg)$/;
+/** Texts by others, and generated files. */
+const EXEMPT = /^(?:test\/vectors\/|LICENSE$|package-lock\.json$)|\.(?:json|pem|patch|sum|mod|txt|woff2|png|svg)$/;
 
 const COMMENT = /^\s*(?:\/\/|\*|\/\*\*)|\s\/\/ |\s\/\*\* /;
 

@@ -3,25 +3,36 @@
 import { describe, expect, it } from "vitest";
 import { findWords } from "./words.ts";
 
+/** A row as it would be written: a dot within a word keeps the row out of a search for that word. */
+const asWritten = (row: string): string => row.replaceAll("·", "");
+
 describe("words to avoid", () => {
   it.each([
-    ["docs/log.md", "Each room has its own secrets."],
-    ["docs/log.md", "An edge worker answers."],
-    ["docs/log.md", "What is passing is asked again first."],
-    ["docs/log.md", "The keys of its issuer cannot be had now."],
-    ["docs/log.md", "as a stranger's is the dearer of the two"],
-    ["docs/trust.md", "The JWK Set ends to list the key."],
-    ["docs/trust.md", "They belong into the policy."],
-    ["docs/sign-in.md", "The slug stands in addresses."],
-    ["docs/deploy.md", "First it looks into the account."],
-    ["docs/trust.md", "It verifies for ever, by its timestamp."],
-    ["docs/audit.md", "A log that was made anew is a fork."],
-    ["docs/trust.md", "the certificates that were made so"],
-    ["docs/search.md", "The behaviour of a log in grey colours"],
-    ["shared/x.ts", "/** Of a certificate's names; those of our CA. */"],
-    ["shared/x.ts", "  // What the log knows of it."],
-    ["README.md", "DESIGN.md says why."],
-  ])("%s: %s", (path, line) => expect(findWords(path, line)).not.toEqual([]));
+    ["docs/log.md", "Each ro·om has its own secrets."],
+    ["workers/x.ts", "const ROO·M_NAME = 1;"],
+    ["docs/log.md", "An ed·ge worker answers."],
+    ["docs/log.md", "What is pas·sing comes first."],
+    ["docs/log.md", "It must be as·ked again."],
+    ["docs/log.md", "The keys of its issuer cannot be h·ad now."],
+    ["docs/log.md", "It is to·ld of a new head."],
+    ["docs/log.md", "An unknown member is re·ad over."],
+    ["docs/log.md", "The entry stands th·ere."],
+    ["docs/log.md", "as a stranger's is the de·arer of the two"],
+    ["test/x.ts", "const PATI·ENCE_MS = 1000;"],
+    ["docs/log.md", "The module is bro·ught by the package."],
+    ["docs/trust.md", "The JWK Set ends to li·st the key."],
+    ["docs/trust.md", "They belong in·to the policy."],
+    ["docs/sign-in.md", "The slug stands in add·resses."],
+    ["docs/deploy.md", "First it looks into the acc·ount."],
+    ["docs/trust.md", "It verifies for ev·er, by its timestamp."],
+    ["docs/audit.md", "A log that was made an·ew is a fork."],
+    ["docs/trust.md", "the certificates that were made s·o"],
+    ["docs/search.md", "The behavi·our of a log in grey col·ours"],
+    ["shared/x.ts", "/** O·f a certificate's names; those of our CA. */"],
+    ["shared/x.ts", "  // Wh·at the log knows of it."],
+    ["README.md", "DES·IGN.md says why."],
+    ["README.md", "It follows STY·LE.md."],
+  ])("%s: %s", (path, line) => expect(findWords(path, asWritten(line))).not.toEqual([]));
 
   it.each([
     ["docs/log.md", "A service reads its environment."],

@@ -35,7 +35,7 @@ const CONTINUE_AFTER_MS = 1_000;
 /** The other parts of the log that maintenance works with. */
 interface MaintenanceParts {
   readonly memory: LogMemory;
-  /** Witnesses that were unreachable must be asked again. */
+  /** Witnesses that were unreachable are retried. */
   readonly witnesses: { readonly isBehind: boolean } | null;
   /** Stops the log. */
   readonly refuse: (refusal: Refusal) => void;
