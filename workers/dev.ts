@@ -14,17 +14,7 @@ import tsa from "./tsa/index.ts";
 import web from "./web/index.ts";
 import witness from "./witness/index.ts";
 
-export {
-  Anchor,
-  Grants,
-  LogReads,
-  OidcKeys,
-  Sequencer,
-  Tiles,
-  TrustState,
-  TufRepository,
-  UsedTokens,
-} from "./entrypoints.ts";
+export * from "./entrypoints.ts";
 
 const ca = createCa({ allowLoopbackIssuers: true });
 

@@ -10,16 +10,6 @@ import tsa from "./tsa/index.ts";
 import web from "./web/index.ts";
 import witness from "./witness/index.ts";
 
-export {
-  Anchor,
-  Grants,
-  LogReads,
-  OidcKeys,
-  Sequencer,
-  Tiles,
-  TrustState,
-  TufRepository,
-  UsedTokens,
-} from "./entrypoints.ts";
+export * from "./entrypoints.ts";
 
 export default compose({ ca, tsa, log, trust, oidc, witness, web }, (ctx) => ctx.exports);

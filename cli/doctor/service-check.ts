@@ -2,6 +2,7 @@
 // Whether Sigedge answers at the address at all, and as this deployment. If it does not, nothing else can be checked
 // from outside.
 
+import { NOT_CONFIGURED } from "../../shared/http/status.ts";
 import { type Answer, healthOf } from "../status/observe.ts";
 import { PATHS } from "../status/paths.ts";
 import type { Advice } from "./advice.ts";
@@ -41,8 +42,7 @@ async function checkService(site: Site): Promise<Outcome> {
 }
 
 /** A page may answer 503 for other reasons, such as storage that fails. */
-const saysUnconfigured = ({ status, text }: Answer): boolean =>
-  status === 503 && text.includes("this deployment is not configured");
+const saysUnconfigured = ({ status, text }: Answer): boolean => status === 503 && text.includes(NOT_CONFIGURED);
 
 const IN_FRONT =
   "check the route or custom domain of the Worker, and anything in front of it (Access, a firewall rule)";

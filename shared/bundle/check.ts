@@ -33,32 +33,23 @@ export interface Check {
 /** The verdict on a bundle. */
 export type Verdict = "good" | "bad" | "could not tell";
 
+type Report = (name: CheckName, detail: string) => Check;
+
+const reporterOf =
+  (outcome: Check["outcome"]): Report =>
+  (name, detail) => ({ name, outcome, detail, isRequired: true });
+
 /** A comparison that came out as it must. */
-export const reportPass = (name: CheckName, detail: string): Check => ({
-  name,
-  outcome: "passed",
-  detail,
-  isRequired: true,
-});
+export const reportPass = reporterOf("passed");
 
 /** A comparison that did not. */
-export const reportFailure = (name: CheckName, detail: string): Check => ({
-  name,
-  outcome: "failed",
-  detail,
-  isRequired: true,
-});
+export const reportFailure = reporterOf("failed");
 
 /** A comparison that the verdict needs, and that nobody could make. */
-export const reportUnchecked = (name: CheckName, detail: string): Check => ({
-  name,
-  outcome: "not checked",
-  detail,
-  isRequired: true,
-});
+export const reportUnchecked = reporterOf("not checked");
 
 /** A comparison that would have been made if the caller had asked for it. */
-export const reportUnasked = (name: CheckName, detail: string): Check => ({
+export const reportUnasked: Report = (name, detail) => ({
   ...reportUnchecked(name, detail),
   isRequired: false,
 });

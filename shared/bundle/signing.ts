@@ -13,6 +13,7 @@ import { isObject, items, member } from "../json/member.ts";
 import { parseJson } from "../json/parse.ts";
 import { IN_TOTO_PAYLOAD_TYPE } from "../rekor/dsse.ts";
 import { err, ok, type Result } from "../result.ts";
+import { SHA256 } from "../tsa/oids.ts";
 
 /** The media type of the bundles that are written. */
 const MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json";
@@ -59,7 +60,7 @@ export function readLeaf(answer: unknown): Result<Uint8Array, string> {
 
 /** A TimeStampReq over the SHA-256 of a signature, DER. @param nonce random, 8 bytes or more */
 export function encodeTimestampQuery(signature: Uint8Array, nonce: Uint8Array): Uint8Array<ArrayBuffer> {
-  const imprint = sequence(sequence(oid("2.16.840.1.101.3.4.2.1"), NULL), octetString(sha256(signature)));
+  const imprint = sequence(sequence(oid(SHA256), NULL), octetString(sha256(signature)));
   return sequence(smallInteger(1), imprint, integer(nonce));
 }
 

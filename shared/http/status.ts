@@ -87,6 +87,9 @@ export function rejectEncodedBody({ method, headers }: Request): Status | null {
   };
 }
 
+/** How the message of that 503 begins; `sigedge doctor` tells it from others by this. */
+export const NOT_CONFIGURED = "this deployment is not configured";
+
 /** 503 of a service whose environment is incomplete; names every missing or wrong setting. */
 export const rejectUnconfigured = ({ problems }: ConfigError): Status =>
-  answerUnavailable(`this deployment is not configured: ${problems.join("; ")}`, 60);
+  answerUnavailable(`${NOT_CONFIGURED}: ${problems.join("; ")}`, 60);

@@ -11,6 +11,16 @@ export const MARK_NAMES = ["publicKey", "certificate", "commit", "run", "signatu
 /** The name of a mark is that of the parameter that searches for it. */
 export type MarkName = (typeof MARK_NAMES)[number];
 
+/** The marks of an entry that has none. */
+export const NO_MARKS: Readonly<Record<MarkName, null>> = {
+  publicKey: null,
+  certificate: null,
+  commit: null,
+  run: null,
+  signature: null,
+  leaf: null,
+};
+
 /** Made from leaf and hints by the versioned pure functions of terms.ts, so that it can be rebuilt. */
 export interface SearchRow extends Readonly<Record<MarkName, string | null>> {
   /** Version of the functions that made the row (TERMS_VERSION). */

@@ -5,13 +5,16 @@
 import { certificateTime, context, octetString, oid, sequence, set, setOf, smallInteger } from "../der/writer.ts";
 import type { UnixMs } from "../time.ts";
 import type { Authority } from "./authority.ts";
-
-const SIGNED_DATA = "1.2.840.113549.1.7.2";
-const TST_INFO = "1.2.840.113549.1.9.16.1.4";
-const CONTENT_TYPE = "1.2.840.113549.1.9.3";
-const MESSAGE_DIGEST = "1.2.840.113549.1.9.4";
-const SIGNING_TIME = "1.2.840.113549.1.9.5";
-const SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47";
+import {
+  CONTENT_TYPE,
+  MESSAGE_DIGEST,
+  SHA256,
+  SHA384,
+  SIGNED_DATA,
+  SIGNING_CERTIFICATE_V2,
+  SIGNING_TIME,
+  TST_INFO,
+} from "./oids.ts";
 
 /**
  * Kind of the key → the hash for digest and signature, and both AlgorithmIdentifiers, without parameters (RFC 5754).
@@ -19,12 +22,12 @@ const SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47";
 const ALGORITHMS = {
   "ecdsa-p256": {
     hash: "SHA-256",
-    digest: sequence(oid("2.16.840.1.101.3.4.2.1")),
+    digest: sequence(oid(SHA256)),
     signature: sequence(oid("1.2.840.10045.4.3.2")),
   },
   "ecdsa-p384": {
     hash: "SHA-384",
-    digest: sequence(oid("2.16.840.1.101.3.4.2.2")),
+    digest: sequence(oid(SHA384)),
     signature: sequence(oid("1.2.840.10045.4.3.3")),
   },
 } as const;

@@ -8,6 +8,7 @@ import { NULL, octetString, oid, sequence } from "../der/writer.ts";
 import { parseJsonExact } from "../json/parse.ts";
 import { bytes, type Decoder, message, string } from "../json/proto.ts";
 import { err, ok, type Result } from "../result.ts";
+import { SHA256, SHA384, SHA512 } from "./oids.ts";
 import { isServedNonce, MAX_NONCE_BYTES, POLICY, type TimestampRequest } from "./request.ts";
 
 /**
@@ -20,9 +21,9 @@ export interface JsonRequestError {
 
 /** Names in lower case → AlgorithmIdentifier.algorithm and digest length. */
 const HASHES: ReadonlyMap<string, { readonly oid: string; readonly digestBytes: number }> = new Map([
-  ["sha256", { oid: "2.16.840.1.101.3.4.2.1", digestBytes: 32 }],
-  ["sha384", { oid: "2.16.840.1.101.3.4.2.2", digestBytes: 48 }],
-  ["sha512", { oid: "2.16.840.1.101.3.4.2.3", digestBytes: 64 }],
+  ["sha256", { oid: SHA256, digestBytes: 32 }],
+  ["sha384", { oid: SHA384, digestBytes: 48 }],
+  ["sha512", { oid: SHA512, digestBytes: 64 }],
 ]);
 
 const boolean: Decoder<boolean> = (value, path) =>

@@ -4,15 +4,16 @@
 
 import { type DerReader, decodeDer } from "../der/reader.ts";
 import { err, ok, type Result } from "../result.ts";
+import { SHA256, SHA384, SHA512 } from "./oids.ts";
 
 /** The policy of Sigstore's public authority, and the only one here: clients name this one or none. */
 export const POLICY = "1.3.6.1.4.1.57264.2";
 
 /** AlgorithmIdentifier.algorithm of a message imprint → digest length. SHA-1 is broken and therefore missing. */
 const DIGEST_BYTES: ReadonlyMap<string, number> = new Map([
-  ["2.16.840.1.101.3.4.2.1", 32],
-  ["2.16.840.1.101.3.4.2.2", 48],
-  ["2.16.840.1.101.3.4.2.3", 64],
+  [SHA256, 32],
+  [SHA384, 48],
+  [SHA512, 64],
 ]);
 
 /**

@@ -10,6 +10,16 @@ import { err, ok, type Result } from "../result.ts";
 import { type UnixMs, unixMs } from "../time.ts";
 import type { Certificate } from "../x509/certificate.ts";
 import { readSignatureAlgorithm, type SignatureAlgorithm, verifySigned } from "../x509/signature-algorithm.ts";
+import {
+  CONTENT_TYPE,
+  MESSAGE_DIGEST,
+  SHA256,
+  SHA384,
+  SHA512,
+  SIGNED_DATA,
+  SIGNING_CERTIFICATE_V2,
+  TST_INFO,
+} from "./oids.ts";
 
 /** A timestamp token whose signature has not been verified. */
 export interface TimestampToken {
@@ -39,17 +49,12 @@ export interface TokenError {
   readonly reason: string;
 }
 
-const SIGNED_DATA = "1.2.840.113549.1.7.2";
-const TST_INFO = "1.2.840.113549.1.9.16.1.4";
-const CONTENT_TYPE = "1.2.840.113549.1.9.3";
-const MESSAGE_DIGEST = "1.2.840.113549.1.9.4";
-const SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47";
 const RSA_ENCRYPTION = "1.2.840.113549.1.1.1";
 
 const HASHES: ReadonlyMap<string, HashAlgorithm> = new Map([
-  ["2.16.840.1.101.3.4.2.1", "SHA-256"],
-  ["2.16.840.1.101.3.4.2.2", "SHA-384"],
-  ["2.16.840.1.101.3.4.2.3", "SHA-512"],
+  [SHA256, "SHA-256"],
+  [SHA384, "SHA-384"],
+  [SHA512, "SHA-512"],
 ]);
 
 /** A token carries at most a chain of certificates, and attributes of a dozen types. */

@@ -20,6 +20,7 @@ import {
   secretLog,
   VICTIM,
   victimToken,
+  waitForTheft,
 } from "../support/authority/thief.ts";
 import { type DeployedFolder, deployFolder } from "../support/trust/deployed-folder.ts";
 import { PASSPHRASE } from "../support/trust/rotating-deployment.ts";
@@ -59,14 +60,6 @@ const asVictim = (bundle: Bundle): string => verify(client, bundle, { ...VICTIM,
 const expectHistory = (): void =>
   expect(honest.map(({ when, bundle }) => [when, asAlice(bundle)])).toEqual(honest.map(({ when }) => [when, ALICE]));
 
-/** The time from which the thief has the key. Nothing honest is as late. */
-async function theft(): Promise<string> {
-  await new Promise((done) => setTimeout(done, 1100));
-  const time = `${new Date().toISOString().slice(0, 19)}Z`;
-  await new Promise((done) => setTimeout(done, 1100));
-  return time;
-}
-
 /** Rotates, deploys, fetches anew, and signs once more. */
 async function takeOut(what: string, ...args: readonly string[]): Promise<void> {
   await folder.rotate(what, "--compromised", ...args);
@@ -103,7 +96,7 @@ it.each(["ca", "ca-root"])("the key of the CA: %s", async (what) => {
           .export({ type: "pkcs8", format: "pem" })
           .toString();
   const material = { CA_KEY: key, CA_CHAIN: what === "ca" ? chain : rootOf(chain) };
-  const since = await theft();
+  const since = await waitForTheft();
   const ca = await keep(runStolenCa(client, material));
   const forged = await signAsVictim(ca);
   expect(asVictim(forged)).toBe(VICTIM.identity);
@@ -117,7 +110,7 @@ it.each(["ca", "ca-root"])("the key of the CA: %s", async (what) => {
 
 it("the key of the timestamp authority", async () => {
   const material = { TSA_KEY: folder.read("keys", "tsa.key.pem"), TSA_CHAIN: folder.read("keys", "tsa-chain.pem") };
-  const since = await theft();
+  const since = await waitForTheft();
   const tsa = await keep(runStolenTsa(material));
   const token = await requestToken(folder.url, { email: ALICE });
   const stamped = await sign(redirect(client, { tsa }), {
@@ -149,7 +142,7 @@ const nextUrl = (): string => folder.url.replace("localhost", "127.0.0.2").repla
 
 it("the key of the certificate log, together with that of the CA", async () => {
   const material = { CA_KEY: folder.read("keys", "ca.key.pem"), CA_CHAIN: folder.read("keys", "ca-chain.pem") };
-  const since = await theft();
+  const since = await waitForTheft();
   const ca = await keep(runStolenCa(client, material, secretLog(folder.read("keys", "certificate-log.key.pem"))));
   const forged = await signAsVictim(ca);
   expect(asVictim(forged)).toBe(VICTIM.identity);

@@ -22,6 +22,7 @@ import {
   secretLog,
   VICTIM,
   victimToken,
+  waitForTheft,
 } from "../support/authority/thief.ts";
 import { type DeployedFolder, deployFolder } from "../support/trust/deployed-folder.ts";
 
@@ -108,14 +109,6 @@ async function verdicts(bundle: Bundle, signer: Signer): Promise<Readonly<Record
 const BOTH = { cosign: true, "sigstore-python": true };
 const NEITHER = { cosign: false, "sigstore-python": false };
 
-/** The time from which the thief has the key. Nothing honest is as late. */
-async function theft(): Promise<string> {
-  await new Promise((done) => setTimeout(done, 1100));
-  const time = `${new Date().toISOString().slice(0, 19)}Z`;
-  await new Promise((done) => setTimeout(done, 1100));
-  return time;
-}
-
 async function takeOut(what: string, ...args: readonly string[]): Promise<void> {
   await folder.rotate(what, "--compromised", ...args);
   await fetchAnew();
@@ -136,7 +129,7 @@ const caMaterial = (): { readonly CA_KEY: string; readonly CA_CHAIN: string } =>
 });
 
 it("the key of the timestamp authority", async () => {
-  const since = await theft();
+  const since = await waitForTheft();
   const material = { TSA_KEY: folder.read("keys", "tsa.key.pem"), TSA_CHAIN: folder.read("keys", "tsa-chain.pem") };
   const stamped = await signHonestly(redirect(client, { tsa: await keep(runStolenTsa(material)) }));
   expect(await verdicts(stamped, alice())).toEqual(BOTH);
@@ -146,7 +139,7 @@ it("the key of the timestamp authority", async () => {
 });
 
 it("the key of the CA", async () => {
-  const since = await theft();
+  const since = await waitForTheft();
   const ca = await keep(runStolenCa(client, caMaterial()));
   const forged = await signAsVictim(ca);
   expect(await verdicts(forged, VICTIM)).toEqual(BOTH);
@@ -168,7 +161,7 @@ it("the key of the CA, of which nothing is to be trusted", async () => {
 });
 
 it("the key of the certificate log, together with that of the CA", async () => {
-  const since = await theft();
+  const since = await waitForTheft();
   const log = secretLog(folder.read("keys", "certificate-log.key.pem"));
   const forged = await signAsVictim(await keep(runStolenCa(client, caMaterial(), log)));
   expect(await verdicts(forged, VICTIM)).toEqual(BOTH);

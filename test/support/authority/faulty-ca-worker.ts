@@ -15,16 +15,7 @@ import tsa from "../../../workers/tsa/index.ts";
 import web from "../../../workers/web/index.ts";
 import witness from "../../../workers/witness/index.ts";
 
-export {
-  Anchor,
-  LogReads,
-  OidcKeys,
-  Sequencer,
-  Tiles,
-  TrustState,
-  TufRepository,
-  UsedTokens,
-} from "../../../workers/entrypoints.ts";
+export * from "../../../workers/entrypoints.ts";
 
 const sequencer = (append: () => Promise<unknown>): Partial<CaEnv> => ({
   SEQUENCER: { getByName: () => ({ appendCertificate: append }) } as unknown as CaEnv["SEQUENCER"],

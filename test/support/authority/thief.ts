@@ -41,6 +41,14 @@ export async function requestIssuerToken(url: string, oidcKey: string, email: st
   return token(`${url}/oidc`, email, { privateKey: createPrivateKey(oidcKey), keyId, jwk: {} });
 }
 
+/** Waits until nothing honest is as late as the time from which the thief has the key. Returns that time. */
+export async function waitForTheft(): Promise<string> {
+  await new Promise((done) => setTimeout(done, 1100));
+  const time = `${new Date().toISOString().slice(0, 19)}Z`;
+  await new Promise((done) => setTimeout(done, 1100));
+  return time;
+}
+
 /** What the thief serves at an address of its own. */
 export interface Served {
   readonly url: string;

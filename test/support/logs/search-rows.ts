@@ -1,18 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows of the search index for entries that no certificate stands behind.
 
-import type { MarkName, SearchRow } from "../../../shared/search/row.ts";
+import { NO_MARKS, type SearchRow } from "../../../shared/search/row.ts";
 import { decodeSigner, type Signer } from "../../../shared/search/signer.ts";
 import { TERMS_VERSION } from "../../../shared/search/terms.ts";
-
-const NO_MARKS: Readonly<Record<MarkName, null>> = {
-  publicKey: null,
-  certificate: null,
-  commit: null,
-  run: null,
-  signature: null,
-  leaf: null,
-};
 
 /** A row of this version that has nothing but what is given. */
 export const searchRow = (fields: Partial<SearchRow> = {}): SearchRow => ({

@@ -4,17 +4,7 @@
 
 import main from "../../../workers/dev.ts";
 
-export {
-  Anchor,
-  Grants,
-  LogReads,
-  OidcKeys,
-  Sequencer,
-  Tiles,
-  TrustState,
-  TufRepository,
-  UsedTokens,
-} from "../../../workers/entrypoints.ts";
+export * from "../../../workers/entrypoints.ts";
 
 const outside = globalThis.fetch;
 let standIns = "";

@@ -2,7 +2,7 @@
 // The content of the warm-up's submissions.
 
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
-import type { SearchRow } from "../../../shared/search/row.ts";
+import { NO_MARKS, type SearchRow } from "../../../shared/search/row.ts";
 
 /** Bytes of a sample entry; the first byte is replaced by its number. */
 export const SAMPLE_BYTES = encodeUtf8("warm-up");
@@ -14,10 +14,5 @@ export const SAMPLE_SEARCH: SearchRow = {
   terms: ["00"],
   digest: null,
   signer: null,
-  publicKey: null,
-  certificate: null,
-  commit: null,
-  run: null,
-  signature: null,
-  leaf: null,
+  ...NO_MARKS,
 };

@@ -4,7 +4,7 @@
 import { html, type Markup } from "../../../shared/http/markup.ts";
 import { nameIssuer, nameRunner, nameTrigger, type Signer } from "../facts/signer.ts";
 import { field, NONE, outsideLink } from "../parts/parts.ts";
-import { withBreaks } from "../parts/words.ts";
+import { capitalize, withBreaks } from "../parts/words.ts";
 
 /** The page of everything by one identity. */
 export const identityHref = (identity: string): string => `/identity-of/${encodeURIComponent(identity)}`;
@@ -64,8 +64,6 @@ const ownerOf = ({ build }: Signer): Markup | null =>
     const name = href.replace(/^https:\/\/[^/]+\//, "");
     return html`${outsideLink(href, html`${name}`)}${aside(build.sourceRepositoryOwnerIdentifier)}`;
   });
-
-const capitalize = (words: string): string => `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
 
 /** Completes the sentence of an entry: who, as its subject. */
 export function subjectOf({ kind, identity, workflow }: Signer): Markup {

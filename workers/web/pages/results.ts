@@ -5,7 +5,7 @@ import { html, type Markup } from "../../../shared/http/markup.ts";
 import type { SearchAnswer } from "../../../shared/search/answer.ts";
 import type { Meaning, Search } from "../facts/question.ts";
 import { field, NONE, steps, withCopy } from "../parts/parts.ts";
-import { formatCount, formatNumber, timeTag } from "../parts/words.ts";
+import { capitalize, formatCount, formatNumber, timeTag } from "../parts/words.ts";
 import type { Answer } from "../respond.ts";
 import { hitTable } from "./hits.ts";
 import { largeBox, nameLog, type Site } from "./site.ts";
@@ -140,5 +140,3 @@ ${steps([
 ])}
 </section>`;
 }
-
-const capitalize = (words: string): string => `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;

@@ -48,3 +48,6 @@ export const withBreaks = (text: string): Markup => {
   const [first = "", ...more] = text.split(/(?<=[/@])/);
   return html`${first}${more.map((part) => html`<wbr>${part}`)}`;
 };
+
+/** The words at the beginning of a line. */
+export const capitalize = (words: string): string => `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
