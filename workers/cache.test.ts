@@ -235,8 +235,15 @@ describe("wrangler.toml", () => {
 
   /** The names that the Worker with this entry file exports, re-exported ones included. */
   const exportsOf = async (main: string): Promise<readonly string[] | undefined> => {
-    const options = { bundle: true, write: false, metafile: true, format: "esm", conditions: ["workerd"] } as const;
-    const { metafile } = await build({ ...options, entryPoints: [main], external: ["cloudflare:*", "node:*"] });
+    const { metafile } = await build({
+      entryPoints: [main],
+      bundle: true,
+      write: false,
+      metafile: true,
+      format: "esm",
+      conditions: ["workerd"],
+      external: ["cloudflare:*", "node:*"],
+    });
     return Object.values(metafile.outputs)[0]?.exports;
   };
 
