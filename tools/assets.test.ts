@@ -7,10 +7,10 @@ import { expect, it } from "vitest";
 import { ROOT } from "../cli/root.ts";
 import { buildAssets } from "./docs/assets.ts";
 
-it("the committed style and script are what `npm run assets` makes of their sources, and small", async () => {
-  for (const [path, text] of await buildAssets()) {
+it("the committed style and scripts are what `npm run assets` makes of their sources, and within their sizes", async () => {
+  for (const { path, text, maxGzipBytes } of await buildAssets()) {
     expect(readFileSync(join(ROOT, path), "utf8") === text, `${path} is old: npm run assets`).toBe(true);
-    // The budget of the script; the style may be as large.
-    expect(gzipSync(text).length).toBeLessThanOrEqual(5 * 1024);
+    expect(gzipSync(text).length, path).toBeLessThanOrEqual(maxGzipBytes);
+    expect(text, path).not.toMatch(/\bnode:|\brequire\(/);
   }
 });

@@ -6,7 +6,7 @@
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import { respondWith } from "../../shared/http/cache.ts";
 import type { Config } from "./env.ts";
-import { renderSitePage, type Site, type SitePage } from "./pages/site.ts";
+import { type Program, renderSitePage, type Site, type SitePage } from "./pages/site.ts";
 
 /** What a page answers with. */
 export interface Answer {
@@ -25,11 +25,18 @@ const POLICY = [
   "base-uri 'none'",
   "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join("; ");
+];
+
+/** A page without a program sends no request and starts no Web Worker. */
+function policyOf(program: Program | undefined): string {
+  const requests = program === undefined ? [] : ["connect-src 'self'"];
+  const workerPolicy = program?.workerPolicy ?? null;
+  const workers =
+    workerPolicy === null ? ["trusted-types 'none'"] : ["worker-src 'self'", `trusted-types ${workerPolicy}`];
+  return [...POLICY, ...requests, ...workers].join("; ");
+}
 
 const PAGE_HEADERS = {
-  "content-security-policy": POLICY,
   "referrer-policy": "no-referrer",
   "x-content-type-options": "nosniff",
   "cross-origin-opener-policy": "same-origin",
@@ -49,7 +56,7 @@ export const readSite = async ({ publicUrl: { href, host }, log }: Config): Prom
 export function respond(request: Request, { page, json }: Answer, site: Site): Response {
   const isJson = prefersJson(request);
   const body = isJson ? `${JSON.stringify(json, null, 2)}\n` : renderSitePage(page, site);
-  const headers = { ...PAGE_HEADERS, vary: "accept" };
+  const headers = { ...PAGE_HEADERS, "content-security-policy": policyOf(page.program), vary: "accept" };
   const contentType = isJson ? "application/json" : "text/html; charset=utf-8";
   if (page.status !== 200) {
     const errorHeaders = { ...headers, "content-type": contentType, "cache-control": "no-store" };

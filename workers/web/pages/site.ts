@@ -23,6 +23,16 @@ export interface SitePage {
   readonly box: "large" | { readonly text: string };
   /** Further links of the head. */
   readonly links?: Markup;
+  /** What the page does beside being read; none for most. */
+  readonly program?: Program;
+}
+
+/** The script of a page that does work in the browser. It may send requests to this site, and to no other. */
+export interface Program {
+  /** Its name in tools/docs/assets.ts. */
+  readonly script: string;
+  /** The Trusted Types policy under which it starts Web Workers; null if it starts none. */
+  readonly workerPolicy: string | null;
 }
 
 /** What a page is rendered for. */
@@ -51,7 +61,10 @@ export function renderSitePage(page: SitePage, site: Site): string {
   });
 }
 
-function renderHead({ title, description, canonical, links = NONE }: SitePage, { href, host }: Site): Markup {
+function renderHead(page: SitePage, { href, host }: Site): Markup {
+  const { title, description, canonical, links = NONE, program } = page;
+  const script =
+    program === undefined ? NONE : html`<script src="/assets/${program.script}.js" type="module"></script>`;
   const address = `${href}${canonical ?? "/"}`;
   const known =
     canonical === null
@@ -67,7 +80,8 @@ ${links}
 <link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
 <link rel="preload" href="/assets/next.woff2" as="font" type="font/woff2" crossorigin>
 <link rel="stylesheet" href="/assets/site.css">
-<script src="/assets/site.js" type="module"></script>`;
+<script src="/assets/site.js" type="module"></script>
+${script}`;
 }
 
 const INPUT = html`name="q" type="search" autocomplete="off" autocapitalize="off" spellcheck="false" maxlength="16384"`;
