@@ -11,7 +11,7 @@ export type Budget = { readonly atMost: number } | { readonly atLeast: number };
 
 /** One measured number. */
 export interface Figure {
-  /** What the number is within its row: `p50`, `warm`. */
+  /** The number's name within its row, such as `p50` or `warm`. */
   readonly label: string;
   readonly value: number;
   readonly unit: Unit;
@@ -28,7 +28,7 @@ export interface Row {
 /** A table of the report. */
 export interface Section {
   readonly title: string;
-  /** What the figures include and exclude, one line each. */
+  /** Notes on what the figures include and exclude, one line each. */
   readonly notes: readonly string[];
   readonly rows: readonly Row[];
 }

@@ -87,8 +87,8 @@ export function createStandIns(env: ComposedEnv): StandIns {
 }
 
 /**
- * What D1 answers to a batch of entries: that the index is complete through the last one. Without it the log takes the
- * rows for lost, and feeds all of them again.
+ * Answers a batch of entries as D1 does: the index is complete through the last one. Without this answer, the log
+ * assumes that the rows are lost, and feeds all of them again.
  * @param bound the values of each statement, of which the third sets the watermark: log, creation, first, end
  */
 function answerFeed(bound: readonly (readonly unknown[])[]): readonly object[] {

@@ -26,7 +26,7 @@ export interface Arguments<F extends Flags> {
   readonly positionals: readonly string[];
 }
 
-/** Where a running command writes. */
+/** The output of a running command. */
 export interface Output {
   readonly isJson: boolean;
   /** For progress: standard output, or standard error with `--json`. */

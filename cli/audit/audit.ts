@@ -76,7 +76,7 @@ export interface AuditReport {
   /** Null if no head could be verified. */
   readonly head: AuditedHead | null;
   readonly findings: FindingsSummary;
-  /** What proves a fork against `audited`, or shows a tree that shrank; null if there is neither. */
+  /** Proof of a fork against `audited`, or evidence of a tree that shrank; null if there is neither. */
   readonly evidence: ForkEvidence | null;
   readonly counts: Counts;
   /** The number of entries read by this audit. */
@@ -165,7 +165,7 @@ async function auditTree(options: AuditOptions, head: AuditedHead, found: Findin
 
 const EXTENDS: History = { kind: "extends" };
 
-/** What is known of the tree before its entries are read. */
+/** Facts about the tree that are known before its entries are read. */
 interface KnownTree {
   readonly head: AuditedHead;
   readonly history: History;
@@ -300,7 +300,7 @@ class TreeAudit {
   }
 }
 
-/** Where an earlier audit stopped, null if this one must start from the beginning. */
+/** Resumes where an earlier audit stopped. Null if this one must start from the beginning. */
 function resume(
   { progress, seenFrom, checks }: AuditOptions,
   head: AuditedHead,

@@ -37,7 +37,7 @@ export interface BundleTask {
   readonly servedWidth: number;
   /** The number of its entries in the audited tree. */
   readonly width: number;
-  /** What the leaves do not hold; null if that cannot be read, or if this kind of log has no more. */
+  /** Data that the leaves do not hold; null if it cannot be read, or if this kind of log has none. */
   readonly lines: readonly SidecarLine[] | null;
 }
 
@@ -45,7 +45,9 @@ export interface BundleTask {
 export interface BundleCheck {
   /** `width` hashes of 32 bytes; empty if the bundle is malformed. */
   readonly leafHashes: Uint8Array;
-  /** What each entry says, as 32 bytes (entry-identity.ts); zeros for an entry that is not compared with others. */
+  /**
+   * An identity of 32 bytes for each entry (entry-identity.ts); zeros for an entry that is not compared with others.
+   */
   readonly identities: Uint8Array;
   /** When each entry was logged, in ms; null if that is unknown. */
   readonly times: readonly (number | null)[];
@@ -58,7 +60,7 @@ export interface BundleCheck {
   readonly findings: readonly Finding[];
 }
 
-/** What one entry is found to be. */
+/** The result of checking one entry. */
 interface Judged {
   readonly verdict: Verdict;
   readonly identity: Uint8Array | null;

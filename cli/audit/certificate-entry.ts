@@ -18,7 +18,7 @@ export interface LeafPlace {
   readonly headTimestamp: number | null;
 }
 
-/** What is wrong with an entry, apart from its chain; null if nothing is. */
+/** Describes the first problem of an entry, apart from its chain; null if there is none. */
 export function leafProblem(
   { entry, precertificate }: TileLeaf,
   { leafIndex, headTimestamp }: LeafPlace,

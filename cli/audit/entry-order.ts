@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What Sigedge promises about its entries as a sequence, and no specification demands of every log: each is logged
-// once, and their times do not go back.
+// Checks the sequence of entries: each is logged once, and times do not go back. Sigedge promises both; no
+// specification demands them of every log.
 
 import type { BundleCheck } from "./bundle-check.ts";
 import type { Finding } from "./findings.ts";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which entries of a signature log an audit names, by the policy of a file and by the CAs of a trusted root. The
+// Entries of a signature log that an audit names, by the policy of a file and by the CAs of a trusted root. The
 // certificates are those of test/support/authority/signing-chain.ts.
 
 import { createHash } from "node:crypto";

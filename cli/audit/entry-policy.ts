@@ -14,7 +14,7 @@ import { isStale } from "../../workers/log/rekor-v2/write-budget.ts";
 import { applyWritePolicy, type PolicyIssuer, type WritePolicy } from "../../workers/log/rekor-v2/write-policy.ts";
 import type { Finding } from "./findings.ts";
 
-/** What an audit knows about who may write. */
+/** The write policy of a log, as far as an audit knows it. */
 export interface AuditPolicy extends WritePolicy {
   /** Whether --policy gave it. Otherwise it holds the CAs of the trusted root only, and judges their retirement. */
   readonly isGiven: boolean;
@@ -32,7 +32,7 @@ interface EntryPlace {
 const CLOCKS_MS = 60_000;
 const NO_TIME = unixMs(0);
 
-/** What is wrong with an entry of a signature log under this policy. */
+/** Returns the findings about an entry of a signature log under this policy. */
 export async function judgeSignature(
   policy: AuditPolicy,
   { key, certificate }: Credential,
@@ -59,7 +59,7 @@ const REASONS = {
 } as const;
 const EXPIRED = "its certificate had expired when it was logged";
 
-/** What is wrong with an entry of a certificate log, which takes certificates of its own CAs only. */
+/** Returns the findings about an entry of a certificate log, which takes certificates of its own CAs only. */
 export async function judgeCertificate(
   policy: AuditPolicy,
   { entry, precertificate }: TileLeaf,

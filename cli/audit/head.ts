@@ -104,7 +104,7 @@ async function checkHead(
 
 const isCosigner = ({ vkey }: NoteVerifier): boolean => vkey.type === NOTE_COSIGNATURE;
 
-/** What is wrong with the time of a head, if its signature has one, beside the head that an earlier audit saw. */
+/** Checks the time of a head, if its signature has one, against the head that an earlier audit saw. */
 export function checkHeadTime(head: AuditedHead, { earlier, ends, now }: HeadTimes): readonly Finding[] {
   const { timestamp } = head;
   if (timestamp === null) return [];
@@ -121,7 +121,7 @@ export function checkHeadTime(head: AuditedHead, { earlier, ends, now }: HeadTim
   return findings;
 }
 
-/** What the time of a head is compared with. */
+/** The times that the time of a head is compared with. */
 export interface HeadTimes {
   readonly earlier: AuditedTree | null;
   /** Until when keys of the log are trusted, by `<name>+<hex key id>`. */

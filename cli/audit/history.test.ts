@@ -132,7 +132,7 @@ function readSigned(note: string, vkey: string): Head {
   return { size: Number(size), root: Buffer.from(root, "base64") };
 }
 
-/** What the evidence file says is to be done. */
+/** Verifies the evidence of a fork with nothing but the log's key and RFC 9162. */
 function isProof(file: string, vkey: string): boolean {
   const { olderSize, newerSize, older, newer, newerRootAtOlderSize, consistencyProof } = JSON.parse(
     file,

@@ -95,7 +95,7 @@ async function readPublished(origin: string): Promise<Result<TrustedRoot, string
   return root.ok ? root : err(`${origin}/${TRUSTED_ROOT_PATH}: ${root.error}; ${ADVICE}`);
 }
 
-/** What the service of a log says about it. */
+/** A log as its service describes it. */
 interface ListedAs {
   /** The log's name in the service. */
   readonly name: string;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What Sigedge promises about its entries and no specification demands: each is logged once, times do not go back,
-// sidecars say what can be. Logs are written by test/support/logs/served-log.ts.
+// Promises of Sigedge that no specification demands: each entry is logged once, times do not go back, and sidecars hold
+// only what is possible. Logs are written by test/support/logs/served-log.ts.
 
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { mkdtempSync, rmSync, statSync, truncateSync } from "node:fs";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who may write to a log: from the file of --policy, which has the log's settings, and from the trusted root, which
-// says until when each CA is trusted.
+// Reads the write policy of a log: from the file of --policy, which has the log's settings, and from the trusted root,
+// which says until when each CA is trusted.
 
 import { hasTextMembers, isObject } from "../../shared/json/member.ts";
 import { parseJson } from "../../shared/json/parse.ts";
@@ -33,7 +33,7 @@ const readIssuers = (authorities: readonly Authority[], retired: RetiredKeys): r
     }));
   });
 
-/** What a trusted root says alone. Null if it names no CA. */
+/** Returns the policy that follows from a trusted root alone. Null if it names no CA. */
 export function policyOfRoot(authorities: readonly Authority[], logKeys: readonly Uint8Array[]): AuditPolicy | null {
   const issuers = readIssuers(authorities, NO_RETIRED_KEYS);
   if (issuers.length === 0) return null;

@@ -10,7 +10,7 @@ import type { AuditedHead } from "./head.ts";
 import type { AuditedTree, Checks, TrustSource } from "./state.ts";
 import type { TrustedLog } from "./trust.ts";
 
-/** What a report needs beside the result of the audit. */
+/** Everything that a report needs beside the result of the audit. */
 export interface AuditContext {
   readonly log: TrustedLog;
   readonly trust: TrustSource;

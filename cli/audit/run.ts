@@ -34,7 +34,7 @@ import {
 } from "./state.ts";
 import { toVkey, verifiersOf } from "./trust.ts";
 
-/** What a run needs beside the options. */
+/** Everything that a run needs beside the options. */
 interface Setup {
   readonly known: KnownLog;
   readonly verifiers: readonly NoteVerifier[];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What each entry of a log says, as a hash, to find entries that are logged twice. Grows by 32 bytes an entry, in
-// memory and in a file that later audits continue.
+// Remembers a hash of each entry of a log, to find entries that are logged twice. Grows by 32 bytes an entry, in memory
+// and in a file that later audits continue.
 
 import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
 import { dirname } from "node:path";

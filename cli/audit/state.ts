@@ -44,7 +44,7 @@ export interface Progress {
   readonly treeSize: number;
   /** The hashes of the open tile of each level in Base64, level 0 first. */
   readonly edge: readonly string[];
-  /** What was checked, apart from hashes. */
+  /** The checks that ran, apart from hashes. */
   readonly checks: Checks;
   /** The time of the last entry, in ms; 0 if it is unknown. */
   readonly lastTime: number;
@@ -54,7 +54,7 @@ export interface Progress {
   readonly isComplete: boolean;
 }
 
-/** What an audit checks beside hashes. */
+/** The checks of an audit, apart from hashes. */
 export interface Checks {
   /** Signatures and chains of entries. */
   readonly signatures: boolean;
@@ -88,7 +88,7 @@ export function defaultStateFile(url: string, env: NodeJS.ProcessEnv = process.e
   return join(cacheFolder(env), "sigedge", "audit", `${name.slice(0, 100)}-${digest}.json`);
 }
 
-/** Where this system keeps the caches of a user. */
+/** Returns the folder in which this system keeps the caches of a user. */
 export function cacheFolder(env: NodeJS.ProcessEnv): string {
   if (env["XDG_CACHE_HOME"]?.startsWith("/") === true) return env["XDG_CACHE_HOME"];
   if (process.platform === "darwin") return join(homedir(), "Library", "Caches");

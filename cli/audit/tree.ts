@@ -35,9 +35,9 @@ export interface TreeParts {
   /** Another size whose root is computed: that of the last good audit. */
   readonly markedSize: number | null;
   readonly check: (task: BundleTask) => Promise<BundleCheck>;
-  /** Where what leaves do not hold is read; null if there is nothing, or if the service is not Sigedge. */
+  /** The service that has what leaves do not hold; null if there is no such data, or if the service is not Sigedge. */
   readonly service: ServiceOfLog | null;
-  /** What earlier audits have read there. */
+  /** The sidecars that earlier audits have read. */
   readonly sidecars: SeenSidecars;
 }
 

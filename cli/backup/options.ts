@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `sigedge backup` and `sigedge restore` have in common: flags, options, and the bucket that they open.
+// The common parts of `sigedge backup` and `sigedge restore`: flags, options, and the bucket that they open.
 
 import { resolve } from "node:path";
 import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";

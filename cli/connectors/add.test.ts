@@ -79,7 +79,7 @@ const settings = (): Readonly<Record<string, string>> => {
   const { vars, secrets } = valueOf(workerSettings(valueOf(readDeployment(folder)) ?? expect.fail("no deployment")));
   return { ...vars, ...secrets };
 };
-/** Where the signing config of the signed trust root sends people. */
+/** Returns the signed trust root, whose signing config names the addresses at which people sign in. */
 const signInUrls = (): string => readFileSync(join(folder, "trust.json"), "utf8");
 
 describe("a new deployment", () => {

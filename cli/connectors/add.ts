@@ -41,11 +41,11 @@ export interface AddedConnector {
   readonly slug: string;
   readonly type: string;
   readonly redirectUri: string;
-  /** What the provider does not say without a login. */
+  /** The values that the provider does not confirm without a login. */
   readonly notChecked: readonly string[];
 }
 
-/** What to add, and how. */
+/** The connectors to add, and how to check them. */
 export interface Adding {
   readonly wanted: readonly WantedConnector[];
   readonly publicUrl: PublicUrl;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a probe of a provider means for an operator: the finding, and what to do.
+// Turns a probe of a provider into a finding for the operator, with its fix.
 
 import type { Probed } from "./probe.ts";
 import { type ConnectorRow } from "./upstream.ts";
@@ -10,7 +10,7 @@ export interface ConnectorProblem {
   readonly fix: string;
 }
 
-/** What is wrong with a connector, null if nothing is known to be. */
+/** Describes the known problem of a connector; null if there is none. */
 export function describeRefusal(row: ConnectorRow, probed: Probed, redirectUri: string): ConnectorProblem | null {
   const { client, redirectUri: redirect, detail } = probed;
   if (client === "refused")
@@ -26,7 +26,7 @@ export function describeRefusal(row: ConnectorRow, probed: Probed, redirectUri: 
   return null;
 }
 
-/** What the provider does not say without a login; empty if it says everything. */
+/** Lists the values that the provider does not confirm without a login; empty if it confirms everything. */
 export function listUnknown({ client, redirectUri }: Probed): readonly string[] {
   return [
     ...(client === "unknown" ? ["the client secret"] : []),

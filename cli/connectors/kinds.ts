@@ -8,7 +8,7 @@ import { ownIssuerOf } from "../../shared/oidc/own-issuer.ts";
 export interface Question {
   /** The member of `config`, in dex's vocabulary. */
   readonly member: string;
-  /** What it is, for the prompt and for an error. */
+  /** The value's name in the prompt and in errors. */
   readonly what: string;
   readonly isRequired: boolean;
   /** Whether the value is a list, written with spaces. */
@@ -22,7 +22,7 @@ export interface ConnectorKind {
   readonly name: string;
   /** Asked for beside the client id and the client secret. */
   readonly questions: readonly Question[];
-  /** Where to register, one line for each step. `%s` stands for the redirect URI. */
+  /** How to register at the provider, one line for each step. `%s` stands for the redirect URI. */
   readonly steps: readonly string[];
 }
 
@@ -112,5 +112,5 @@ export type ConnectorKindName = keyof typeof CONNECTOR_KINDS;
 
 export const isKindName = (text: string): text is ConnectorKindName => Object.hasOwn(CONNECTOR_KINDS, text);
 
-/** What an operator registers at a provider. */
+/** The redirect URI that an operator registers at a provider. */
 export const redirectUriOf = (url: string, slug: string): string => `${ownIssuerOf(url)}/callback/${slug}`;

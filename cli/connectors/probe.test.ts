@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a probe says of a provider on this machine, which is right or wrong in one respect at a time.
+// Probes of a provider on this machine that is right, or wrong in one respect at a time.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parsePublicUrl } from "../../shared/http/public-url.ts";

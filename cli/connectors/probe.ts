@@ -9,10 +9,10 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import type { Answer } from "../status/observe.ts";
 import { type AskUpstream, type ConnectorRow, type Endpoints, findEndpoints, oauthErrorOf } from "./upstream.ts";
 
-/** What a provider says of one value. */
+/** A provider's verdict on one value. */
 type Verdict = "accepted" | "refused" | "unknown";
 
-/** What a provider says of a connector. */
+/** A provider's verdicts on a connector. */
 export interface Probed {
   /** Client id and client secret. */
   readonly client: Verdict;

@@ -6,10 +6,10 @@ import { readFileSync } from "node:fs";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { askSecret, hasTerminal } from "../ask.ts";
 
-/** Whose secret, and where it may be. */
+/** The provider that a secret is for, and the file that may hold it. */
 export interface SecretSource {
   readonly slug: string;
-  /** What people call the provider. */
+  /** The provider's name, as people read it. */
   readonly name: string;
   /** Null without one. */
   readonly file: string | null;

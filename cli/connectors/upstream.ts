@@ -12,13 +12,13 @@ import { type Answer, get, jsonOf } from "../status/observe.ts";
 export interface ConnectorRow {
   readonly type: string;
   readonly slug: string;
-  /** What people read. */
+  /** The provider's name, as people read it. */
   readonly name: string;
   readonly config: Readonly<Record<string, unknown>>;
   readonly secret: string;
 }
 
-/** Where a provider answers. */
+/** The endpoints of a provider. */
 export interface Endpoints {
   readonly authorization: string;
   readonly token: string;

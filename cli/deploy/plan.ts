@@ -24,7 +24,7 @@ export interface Deployed {
   readonly gzipBytes: number | null;
 }
 
-/** What to deploy, and in which shape. */
+/** A deployment to make, and its shape. */
 export interface Plan {
   readonly deployment: Deployment;
   readonly isSplit: boolean;

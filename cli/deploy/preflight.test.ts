@@ -63,7 +63,7 @@ function target(hostname: string, change: Partial<Target> = {}): Target {
   };
 }
 
-/** What `wrangler deploy` does to the account. */
+/** Changes the account as `wrangler deploy` does. */
 function deploy({ deployment, workers, vars }: Target): void {
   for (const worker of workers) {
     const name = workerName(deployment, worker);

@@ -262,7 +262,7 @@ const PRODUCTION = { allowLoopbackIssuers: false } as const;
 const secretForm = (name: string): string =>
   name === "CA_KEY" ? ` as ca.key.pem, or the URL of a key in Vault as ${REMOTE_CA_KEY_FILE}` : "";
 
-/** What `sigedge init --url` adds. Until then, the other settings are checked with this. */
+/** Stand-ins for the settings that `sigedge init --url` adds, so that the others can be checked before. */
 const WITHOUT_ADDRESS = { PUBLIC_URL: "https://sigedge.invalid", ISSUERS: "[]" };
 
 const settingsFolder = ({ folder, environment, publicUrl }: Deployment): SettingsFolder => ({

@@ -20,11 +20,11 @@ export interface IssuersFile {
   readonly setting: string;
 }
 
-/** Which rows of a file count. */
+/** The choice of the rows of a file that count. */
 export interface Environment {
   /** Keeps only issuers whose row names this environment or none. Null refuses rows that name one. */
   readonly environment: string | null;
-  /** Where an environment is set, for the operator. */
+  /** The place where an operator sets an environment. */
   readonly setting?: string;
 }
 
@@ -89,7 +89,7 @@ const environmentsOf = (value: unknown): readonly unknown[] => [
   ),
 ];
 
-/** What is wrong with the choice of an environment, null if nothing. */
+/** Describes a wrong choice of an environment; null if the choice is right. */
 function environmentProblem(
   value: unknown,
   kept: unknown,

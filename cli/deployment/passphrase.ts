@@ -23,7 +23,7 @@ export const PASSPHRASE_FILE = "PASSPHRASE.txt";
 /** Shorter passphrases can be guessed, however slow the key derivation is. */
 const MIN_CHARACTERS = 12;
 
-/** Where the passphrase comes from. */
+/** The source of a passphrase. */
 export interface PassphraseSource {
   /** Null without --passphrase-file. */
   readonly file: string | null;

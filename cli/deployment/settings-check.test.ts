@@ -163,7 +163,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** What a Worker has when its setting is wrong. */
+/** Returns the settings of a Worker in which one is wrong. */
 function badTexts(name: SettingName): Readonly<Record<string, string>> {
   const { text } = BAD[name];
   if (name !== "SHARD_KEYS") return { ...texts, [name]: text };

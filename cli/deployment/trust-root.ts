@@ -124,6 +124,6 @@ export function installTrustFile(folder: string, publicUrl: PublicUrl): Result<b
   return written.ok ? ok(true) : written;
 }
 
-/** What to do with the tracked file that installTrustFile changed. */
+/** Advice on the tracked file that installTrustFile changed. */
 export const TRUST_FILE_CHANGED =
   "deployment/trust.json changed: it holds the public, signed half of the trust root; commit it in your fork";

@@ -47,15 +47,15 @@ export function findUndeployed(rows: readonly RetiredRow[], trustedRoot: unknown
 /** Whether a retirement has passed, or passes before a deployment that starts now is complete. */
 export const isOverdue = ({ retired }: Undeployed, now: number): boolean => Date.parse(retired) <= now + DEPLOY_MS;
 
-/** What is wrong with an overdue retirement. */
+/** Describes the problem of an overdue retirement. */
 export const describeOverdue = ({ what, retired }: Undeployed): string =>
   `the former key of ${what} is retired from ${retired} on, but the running deployment still signs with it: clients reject what it signs after that`;
 
-/** What is about to go wrong with a retirement that is not deployed. */
+/** Describes the problem that a retirement will cause unless it is deployed. */
 export const describePending = ({ what, retired }: Undeployed): string =>
   `the rotation of ${what} is not deployed: clients reject what the running deployment signs from ${retired} on`;
 
-/** What to do about an overdue retirement, in commands for the deployment. */
+/** Advises how to postpone an overdue retirement, with commands for the deployment. */
 export function postponeRetirement(deployment: Deployment, { what }: Undeployed, now: number): string {
   const flags = deploymentFlags(deployment);
   const time = formatRfc3339(unixMs(now + POSTPONED_MS));

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What wrangler prints, before this program shows it: wrangler colors its errors even with NO_COLOR, and advises flags
-// that only wrangler has.
+// Cleans the output of wrangler before this program shows it: wrangler colors its errors even with NO_COLOR, and
+// advises flags that only wrangler has.
 
 import { stripVTControlCharacters } from "node:util";
 
-/** What to do, instead of wrangler's two different answers to it. */
+/** One instruction in place of wrangler's two, which differ. */
 export const NOT_LOGGED_IN = "wrangler is not logged in; run: npx wrangler login, or set CLOUDFLARE_API_TOKEN";
 
 const LOGIN_ERRORS = /\bnot logged in\b|necessary to set a CLOUDFLARE_API_TOKEN/i;

@@ -55,7 +55,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** What the three services of a deployment with these settings publish. */
+/** Reads the documents that the three services of a deployment with these settings publish. */
 async function readDocuments(settings: Readonly<Record<string, string>>): Promise<Readonly<Record<string, unknown>>> {
   const env = {
     ...createFailingBindings(),

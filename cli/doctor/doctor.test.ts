@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What doctor says of deployments that fail in one way each: every check that depends on what failed is "not checked",
+// Doctor's report on deployments that fail in one way each: every check that depends on what failed is "not checked",
 // the cause is named once, and the advice is for the folder in use.
 
 import { mkdtempSync, rmSync } from "node:fs";

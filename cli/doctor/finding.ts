@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a check of `sigedge doctor` gives: findings, each with a fix, and what it could not look at.
+// The result of a check of `sigedge doctor`: findings, each with a fix, and what the check could not look at.
 
 /** A problem of a deployment, and its fix. */
 export interface Finding {
@@ -52,7 +52,7 @@ export const stopOthers = (findings: readonly Finding[], stops: string): Outcome
   stops,
 });
 
-/** What other checks may need: an answer of the deployment, settings that can be read, an account. */
+/** A precondition of other checks: the deployment answers, its settings can be read, there is an account. */
 type Ground = "service" | "settings" | "account";
 
 /** A check. */
@@ -61,9 +61,9 @@ export interface Check {
   readonly name: string;
   /** The title that doctor prints. */
   readonly title: string;
-  /** What the check needs; a check that establishes it has run before. */
+  /** The preconditions of the check; a check that establishes them has run before. */
   readonly needs: readonly Ground[];
-  /** What the checks after this one need of it; null for most. */
+  /** The precondition that this check establishes for those after it; null for most. */
   readonly gives: Ground | null;
   readonly run: () => Promise<Outcome>;
 }

@@ -55,7 +55,7 @@ function adviseUnreachable(reason: string, { publicUrl: { hostname }, advice }: 
   return IN_FRONT;
 }
 
-/** What to do about an answer that is not the Worker's. */
+/** Advises on an answer that is not the Worker's. */
 export function adviseInFront({ status, headers }: Answer): string {
   const location = headers.get("location") ?? "";
   if (location.includes("cloudflareaccess.com"))

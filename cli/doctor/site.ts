@@ -13,7 +13,7 @@ export interface Site {
   readonly advice: Advice;
   /** Reads a route, or returns what was read before. The error is the reason of the network. */
   readonly read: (path: string) => Promise<Result<Answer, string>>;
-  /** What /healthz names, one line each; empty if it cannot be read. */
+  /** Reads the problems that /healthz names, one line each; empty if it cannot be read. */
   readonly problems: () => Promise<readonly string[]>;
 }
 

@@ -35,7 +35,7 @@ interface Example {
   readonly command: string;
 }
 
-/** What a person can read about a command. */
+/** The help about a command. */
 export interface CommandPage {
   readonly name: string;
   /** Starts with a verb in lower case, has no period. */

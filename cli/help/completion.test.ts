@@ -26,7 +26,7 @@ function run(shell: string, args: readonly string[]): readonly string[] {
 }
 
 describe.skipIf(!isInstalled("bash"))("bash", () => {
-  /** What the Tab key offers after these words. */
+  /** Returns the completions that the Tab key offers after these words. */
   const complete = (...words: readonly string[]): readonly string[] => {
     const list = words.map((word) => `'${word}'`).join(" ");
     const line = `COMP_WORDS=(sigedge ${list}); COMP_CWORD=${words.length}; _sigedge; echo "\${COMPREPLY[@]}"`;

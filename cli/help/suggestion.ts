@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which word a person meant by a mistyped one.
+// Guesses the word that a person meant by a mistyped one.
 
 /** The closest of `words` within two edits, and within half of the word; null if there is none. */
 export function suggestion(typed: string, words: readonly string[]): string | null {

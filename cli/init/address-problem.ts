@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which addresses a Worker can never answer. An address is permanent, so init refuses them before it makes keys.
+// Finds addresses that a Worker can never answer. An address is permanent, so init refuses them before it makes keys.
 // Spec: https://developers.cloudflare.com/workers/configuration/routing/
 
 import { isIP } from "node:net";

@@ -276,8 +276,8 @@ const failDamaged = (folder: string, file: string, reason: string): Result<never
   err({ code: "key_file_damaged", file: join(folder, file), reason });
 
 /**
- * What is wrong with a chain, or null. Each certificate must match its key, be issued by the next, and not have
- * expired.
+ * Describes the problem of a chain; null if there is none. Each certificate must match its key, be issued by the next,
+ * and not have expired.
  */
 function chainProblem(text: string, keys: readonly (string | null)[], now: UnixMs): string | null {
   const chain = parseChain(text);

@@ -68,7 +68,7 @@ async function clearFrom(database: IndexDatabase, number: number, block: number)
 interface KeyedTable {
   readonly table: string;
   readonly key: string;
-  /** Which rows to remove. */
+  /** An SQL condition on the rows to remove. */
   readonly condition: string;
 }
 

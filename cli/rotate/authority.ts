@@ -26,7 +26,7 @@ import {
   waitFor,
 } from "./rotation.ts";
 
-/** Which authority to rotate, and whether its root too. */
+/** The authority to rotate, and whether its root too. */
 export interface AuthorityRotation {
   readonly kind: "ca" | "tsa";
   readonly isNewRoot: boolean;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `sigedge rotate` writes about the key that it takes out of use, planned or because others may have it.
+// `sigedge rotate` records the key that it takes out of use, planned or because others may have it.
 
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -47,7 +47,7 @@ interface Signed {
   readonly root: Readonly<Record<string, readonly unknown[]>>;
 }
 
-/** What clients fetch. */
+/** Reads the documents that clients fetch. */
 function signed(): Signed {
   const { files } = valueOf(readTrust(deployment, valueOf(parsePublicUrl("https://sign.example.com"))));
   return { files, root: JSON.parse(files["trusted_root.json"] ?? "") as Signed["root"] };

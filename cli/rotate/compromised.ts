@@ -50,7 +50,7 @@ export async function planCompromisedAuthority(context: RotationContext, rotatio
   });
 }
 
-/** What the file of retired keys will say. */
+/** Describes the row that the file of retired keys will get. */
 export const retirementLine = ({ now, compromisedSince }: RotationContext): string =>
   `${RETIRED_KEYS_FILE}: the former key, not trusted from ${formatRfc3339(compromisedSince ?? now)} on`;
 

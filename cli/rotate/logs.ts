@@ -38,7 +38,7 @@ import {
   waitFor,
 } from "./rotation.ts";
 
-/** Which log to rotate, and the new one. */
+/** The log to rotate, and the new one. */
 export interface LogRotation {
   readonly kind: LogKind;
   /** The address of the new log; null if none was given. */

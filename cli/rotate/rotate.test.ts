@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `sigedge rotate` refuses, and how it continues an interrupted rotation. test/interop/rotations.test.ts runs
-// every rotation.
+// `sigedge rotate` refuses some rotations, and continues an interrupted one. test/interop/rotations.test.ts runs every
+// rotation.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the leaves of a signature log do not hold, as its service serves it: from the sidecar of a full bundle, and for
-// the tail, which has none yet, from its entries one by one.
+// Reads from the service of a signature log what its leaves do not hold: from the sidecar of a full bundle, and for the
+// tail, which has none yet, from its entries one by one.
 
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import { member } from "../../shared/json/member.ts";

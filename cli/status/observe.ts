@@ -24,7 +24,7 @@ export interface Answer {
   readonly to: number;
 }
 
-/** What to send; a GET by default. */
+/** The request to send; a GET by default. */
 interface Sent {
   readonly method?: "GET" | "POST";
   readonly headers?: Readonly<Record<string, string>>;

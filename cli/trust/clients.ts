@@ -17,8 +17,8 @@ export const CLIENTS = [
 export type Client = (typeof CLIENTS)[number];
 
 /**
- * Where nobody can log in, how to get a token into token.txt: a client without one would look for a login page that
- * does not exist.
+ * Explains how to get a token into token.txt where nobody can log in: a client without one would look for a login page
+ * that does not exist.
  */
 function tokenLines({ url, provider }: Trust): string {
   if (provider !== null) return "";

@@ -31,7 +31,7 @@ it("--serve refuses a taken port with one line, before it reads anything", async
 
 const ADDRESS = "https://sign.example.com";
 
-/** What a server answers whose signing config has these addresses. */
+/** Answers with a signing config that has these addresses. */
 function serve(ca: string, tsa: string, provider: string): void {
   const root = { tlogs: [], ctlogs: [], certificateAuthorities: [], timestampAuthorities: [] };
   const config = { caUrls: [{ url: ca }], tsaUrls: [{ url: tsa }], oidcUrls: [{ url: provider }] };
