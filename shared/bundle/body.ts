@@ -17,7 +17,7 @@ import type { Bundle } from "./bundle.ts";
 import { type Check, reportFailure, reportPass, reportUnchecked } from "./check.ts";
 import type { LoggedEntry } from "./log-entry.ts";
 
-/** What an entry recorded, in a form common to all kinds. */
+/** The content of a logged entry, in a form common to all kinds. */
 interface Recorded {
   readonly signature: Uint8Array | null;
   /** Certificates or keys in DER or PEM: each must be the signer's. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The result of a verification: one line for each thing that was compared, and the verdict that follows from them.
 
-/** What a check is about, in the order in which a report lists them. */
+/** The checks, in the order in which a report lists them. */
 export type CheckName =
   | "bundle"
   | "artifact"

@@ -17,7 +17,7 @@ const TIMEOUT_MS = 60_000 + 200 * RUNS;
 
 /** A difference between the two verdicts that has its reason. */
 interface Explanation {
-  /** What a description of the mutation matches. */
+  /** Matches the description of the mutation. */
   readonly of: RegExp;
   readonly ours: "stricter" | "looser";
   readonly why: string;

@@ -31,7 +31,7 @@ export function challengeOf(token: string): string | null {
   return typeof challenge === "string" && challenge !== "" ? challenge : null;
 }
 
-/** What a CA is asked for. */
+/** The values that a CA gets in a request. */
 export interface CertificateRequest {
   readonly token: string;
   /** SubjectPublicKeyInfo, DER. */
@@ -84,7 +84,7 @@ export const toEntryRequest = ({ digest, signature, leaf }: Signed): object => (
   },
 });
 
-/** What the services answered. */
+/** The answers of the services. */
 export interface Evidence {
   /** TransparencyLogEntry, as the log answered. */
   readonly entry: unknown;

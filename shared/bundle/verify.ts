@@ -20,7 +20,7 @@ import type { LoggedEntry } from "./log-entry.ts";
 import { checkTimestamp } from "./timestamps.ts";
 import type { TrustedLog, TrustedRoot } from "./trusted-root.ts";
 
-/** What a verification needs beside the bundle. */
+/** Everything that a verification needs beside the bundle. */
 export interface VerifyOptions {
   readonly root: TrustedRoot;
   /** The artifact by the algorithms of hashesOf; null if there is none, for an attestation. */
@@ -37,7 +37,9 @@ export interface VerifyOptions {
 export interface Report {
   readonly verdict: Verdict;
   readonly checks: readonly Check[];
-  /** What the certificate says; null for a bundle of a bare key. Believe it only if the verdict is good. */
+  /**
+   * The signer, as the certificate names it; null for a bundle of a bare key. Believe it only if the verdict is good.
+   */
   readonly signer: Signer | null;
   /** The times that timestamps and promises prove, in the order of the bundle. */
   readonly times: readonly UnixMs[];

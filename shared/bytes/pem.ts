@@ -47,7 +47,7 @@ export function decodePem(text: string, maxBlocks = MAX_BLOCKS): Result<readonly
   return blocks.length > 0 ? ok(blocks) : err({ code: "pem_invalid" });
 }
 
-/** Where the next boundary begins; null if there is none. */
+/** Returns the index after the next boundary; null if there is none. */
 function nextBoundary(text: string, from: number): number | null {
   BOUNDARY.lastIndex = from;
   const match = BOUNDARY.exec(text);

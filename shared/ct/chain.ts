@@ -22,7 +22,9 @@ export interface CheckedCertificate {
   readonly precertificate: Uint8Array | null;
   /** Each certificate above it, issuer first, root last; DER. The entry names them by their SHA-256. */
   readonly issuers: readonly Uint8Array[];
-  /** What the entry of a certificate's precertificate holds (RFC 6962 §3.2); null for a precert_entry. */
+  /**
+   * The contents of a certificate's precert_entry (RFC 6962 §3.2); null if the certificate is itself a precert_entry.
+   */
   readonly precertificateForm: { readonly issuerKeyHash: Uint8Array; readonly signedEntry: Uint8Array } | null;
 }
 

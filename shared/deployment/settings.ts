@@ -24,7 +24,7 @@ function parseChainsSetting(pem: string): Result<readonly CompleteChain[], strin
   return chains.ok ? chains : err(chains.error.reason);
 }
 
-/** What the reference says about each setting that more than one service declares. */
+/** The reference's text for each setting that more than one service declares. */
 export const SHARED_SETTING_TEXTS = {
   PUBLIC_URL:
     "`https://HOST`. Permanent: origins, issuers and certificates depend on it. `http` is for loopback hosts only.",

@@ -10,7 +10,7 @@ import { readHeader, scanDer } from "./scan.ts";
 /** The input is not DER, or not of the expected schema. */
 export interface DerError {
   readonly code: "der_invalid";
-  /** What was expected or violated, for the log line; never input bytes. */
+  /** The violated expectation, for the log line; never input bytes. */
   readonly reason: string;
 }
 

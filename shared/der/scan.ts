@@ -11,7 +11,7 @@ export const MAX_DER_DEPTH = 32;
 /** A certificate with 64 extensions has about 300 values; extnValue is one of them, and is scanned when it is read. */
 export const MAX_DER_VALUES = 2048;
 
-/** Where the contents of a value begin, and how long they are. */
+/** The header of a value: the offset and the length of its contents. */
 interface Header {
   readonly from: number;
   readonly length: number;

@@ -110,7 +110,7 @@ async function settle<T>(call: () => Promise<T>): Promise<Result<T, string>> {
   }
 }
 
-/** What went wrong; completes "the key set …". Holds nothing that the other side sent. */
+/** Describes an error; completes "the key set …". Holds nothing that the other side sent. */
 export function describeOutsideError(error: OutsideError): string {
   switch (error.code) {
     case "address_refused":

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which part of a body a request asks for: one range or the whole. Several ranges at once get the whole, as any server
-// may choose.
+// Parses the part of a body that a request asks for: one range or the whole. Several ranges at once get the whole, as
+// any server may choose.
 // Spec: RFC 9110 §14.1.2, §14.2
 
 /** A part of a body; `end` is exclusive. */

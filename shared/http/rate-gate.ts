@@ -8,7 +8,7 @@
 
 import type { PublicUrl } from "./public-url.ts";
 
-/** What costs as much as a write. Routes that ask for the same count together. */
+/** A limit on requests that cost as much as a write. Routes under the same limit count together. */
 export type WriteLimit =
   | "certificates"
   | "chains"
@@ -19,7 +19,7 @@ export type WriteLimit =
   | "timestamps"
   | "tokens";
 
-/** What a request counts as. */
+/** The limit that a request counts against. */
 export type RouteLimit = WriteLimit | "reads";
 
 /** Counts requests. */

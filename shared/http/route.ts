@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a service declares about its routes. The front end's table and the service's router both derive from these rows.
+// A service's declaration of its routes. The front end's table and the service's router both derive from these rows.
 
 import type { LogKind } from "../logs/kinds.ts";
 import type { WriteLimit } from "./rate-gate.ts";
@@ -22,7 +22,7 @@ interface BodyRow {
   readonly method: "POST";
   /** A longer body is rejected unread. Several times what a real request has. */
   readonly maxBodyBytes: number;
-  /** What the request counts as, for its client's network. */
+  /** The limit that the request counts against, for its client's network. */
   readonly limit: WriteLimit;
 }
 
@@ -72,7 +72,7 @@ export function findPaths<const Rows extends readonly RouteRow[]>(
   return [first, ...more];
 }
 
-/** What the reference documentation says about a handler's routes. */
+/** The text of the reference documentation on a handler's routes. */
 export interface RouteText {
   /** One line. */
   readonly what: string;

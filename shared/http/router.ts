@@ -30,7 +30,7 @@ export interface Fallbacks {
   readonly notFound: (request: Request) => Response;
 }
 
-/** What counts the requests of a service's limited routes. */
+/** The rate limits of a service's routes. */
 export interface Limited<Args extends unknown[]> {
   readonly gateOf: (...args: Args) => RateGate;
   /** The 429 in the form that the spec of the request's route prescribes, with Retry-After. */

@@ -10,7 +10,7 @@ import { rejectUnconfigured, renderStatus } from "./status.ts";
 export interface ServiceParts<Env, Config, Rest extends unknown[] = []> {
   /** Called for every request; wrap it in readOncePerEnv. */
   readonly readConfig: (env: Env) => Result<Config, ConfigError>;
-  /** What is wrong with the settings, where more of them can be wrong than `readConfig` reads. */
+  /** Lists the problems of the settings, for a service with settings that `readConfig` does not read. */
   readonly checkSettings?: (env: Env) => readonly string[];
   /** @param rest the further arguments of fetch */
   readonly route: (request: Request, config: Config, ...rest: Rest) => Promise<Response>;
@@ -18,7 +18,7 @@ export interface ServiceParts<Env, Config, Rest extends unknown[] = []> {
   readonly failed: (requestId: string, request: Request) => Response;
 }
 
-/** What a service offers to the composition. */
+/** A service, as the composition uses it. */
 export interface Service<Env, Rest extends unknown[] = []> {
   readonly fetch: (request: Request, env: Env, ...rest: Rest) => Promise<Response>;
   /** Names everything that is missing or wrong, one line each. */

@@ -11,7 +11,7 @@ const SETTINGS_CHECK_PATH = "/settings/check";
 /** Whether the request asks a service for its report. */
 export const isSettingsCheck = (request: Request): boolean => new URL(request.url).pathname === SETTINGS_CHECK_PATH;
 
-/** What is wrong or missing, one line each; empty for a configuration that was read. */
+/** Lists what is wrong or missing, one line each; empty for a configuration that was read. */
 export const problemsOf = (
   config: { readonly ok: true } | { readonly ok: false; readonly error: ConfigError },
 ): readonly string[] => (config.ok ? [] : config.error.problems);

@@ -29,7 +29,7 @@ export interface ProviderSource {
 type UriForm = "parsed" | "joined";
 
 /**
- * What the issuer types from before the templates require, each with its own code in the reference: claims that are
+ * The demands of the issuer types from before the templates, each with its own code in the reference: claims that are
  * non-empty strings, and URIs in a certain form.
  */
 export interface Demands {

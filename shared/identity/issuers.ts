@@ -105,7 +105,7 @@ export function createIssuer(url: string, identity: Identity, pattern: IssuerPat
   };
 }
 
-/** Where our own issuer's tokens name the provider that has vouched: certificates name it, and not us. */
+/** The claim in which our own issuer's tokens name the provider that has vouched: certificates name it, and not us. */
 const VOUCHING_ISSUER: ClaimPath = ["federated_claims", "connector_id"];
 
 /** Makes the issuer under our own public URL. */

@@ -16,7 +16,7 @@ function isOurs([input, output]: readonly (string | null)[]): boolean {
   return output === null || output === undefined || (/^[ -~]*$/.test(output) && !CONTROL.test(input ?? ""));
 }
 
-/** What Go takes and a certificate of ours does not have: each kind is in docs/identities.md. */
+/** Forms that Go takes and our certificates do not: docs/identities.md explains each. */
 const STRICTER = [
   /^(?![A-Za-z][A-Za-z0-9+.-]*:)/, // relative
   /^[a-z]+:$/, // nothing after the scheme

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an operator must do about a log or its part of the search index, in sentences: for /healthz, and for the page of
-// the logs.
+// Describes what an operator must do about a log or its part of the search index, in sentences: for /healthz, and for
+// the page of the logs.
 
 import type { Watermark } from "../search/watermark.ts";
 import { formatRfc3339, type UnixMs } from "../time.ts";
@@ -21,7 +21,10 @@ export interface LogCondition {
   readonly storageLimitBytes?: number;
 }
 
-/** What an operator must do about a log that is frozen against the settings, full, or nearly so. Null if nothing. */
+/**
+ * Describes what an operator must do about a log that is frozen against the settings, full, or nearly so. Null if
+ * nothing.
+ */
 export function describeLogProblem({ name, isFrozen }: LogConfig, log: LogCondition): string | null {
   if (log.frozenAt !== null) {
     if (isFrozen) return null;
@@ -38,11 +41,11 @@ export function describeLogProblem({ name, isFrozen }: LogConfig, log: LogCondit
 export interface SearchLag {
   /** Entries that the index does not have. */
   readonly entries: number;
-  /** What an operator must do, null if nothing. */
+  /** A sentence that says what an operator must do, null if there is nothing to do. */
   readonly problem: string | null;
 }
 
-/** What a log says of itself and of the index. */
+/** The sizes of a log and of its part of the index, as the log reports them. */
 export interface IndexedSizes {
   readonly treeSize: number;
   readonly indexedEntries: number;

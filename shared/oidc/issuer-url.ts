@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which URLs an issuer or its keys may have: the addresses that this service is willing to fetch.
+// The URLs that an issuer or its keys may have: addresses that this service is willing to fetch.
 // Spec: OpenID Connect Core 1.0 §2 (iss); OpenID Connect Discovery 1.0 §3.
 
 import { err, ok, type Result } from "../result.ts";
@@ -22,7 +22,7 @@ export interface IssuerUrlError {
 /** Longer than any issuer's URL. */
 const MAX_URL_LENGTH = 512;
 
-/** Where an issuer's keys are from: its own address, or the configuration. */
+/** The origin of an issuer's keys: its own address, or the configuration. */
 export type KeyOrigin = "fetched" | "static";
 
 /**

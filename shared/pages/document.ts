@@ -9,9 +9,9 @@ export interface DocumentParts {
   /** The host name of the site, which stands where others have a logo. */
   readonly host: string;
   readonly title: string;
-  /** What the head holds beside charset, viewport and title: style, links, metadata. */
+  /** The contents of the head beside charset, viewport and title: style, links, metadata. */
   readonly head: Markup;
-  /** What follows the host name in the header. */
+  /** The contents of the header after the host name. */
   readonly header: Markup;
   readonly main: Markup;
   readonly footer: Markup;

@@ -77,5 +77,5 @@ label,legend{font-weight:600}
 @media print{:root{color-scheme:light}button,.btn{display:none}}
 `;
 
-/** What all pages share. */
+/** The style that all pages share. */
 export const SHARED_STYLE = TOKENS + TEXT + PAGE + PARTS;

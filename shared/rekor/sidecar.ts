@@ -56,7 +56,10 @@ export function decodeSidecar(sidecar: Uint8Array, width: number): readonly Side
 
 const NEWLINE = 0x0a;
 
-/** Where the lines end, and what follows the last newline. Only the lines that are asked for are decoded. */
+/**
+ * Finds the ends of the lines, that of the text after the last newline included. Only the lines that are asked for are
+ * decoded.
+ */
 function findLineEnds(sidecar: Uint8Array): readonly number[] {
   const ends: number[] = [];
   for (let at = sidecar.indexOf(NEWLINE); at >= 0; at = sidecar.indexOf(NEWLINE, at + 1)) ends.push(at);

@@ -4,7 +4,7 @@
 import type { Result } from "../result.ts";
 import type { UnixMs } from "../time.ts";
 
-/** What a sign-in has established: the claims of the token to come. */
+/** The result of a sign-in: the claims of the token to come. */
 export interface GrantedIdentity {
   /** `federated_claims` of the token. */
   readonly connectorId: string;
@@ -35,7 +35,7 @@ export interface CodeGrant {
   readonly expiresAt: UnixMs;
 }
 
-/** What a client shows to redeem a code. */
+/** The values that a client sends to redeem a code. */
 export type CodeRedemption = Pick<CodeGrant, "codeHash" | "clientId" | "redirectUri" | "challenge">;
 
 /** Only `code_used` ends the grant: a wrong verifier leaves the code to its owner. */
@@ -73,7 +73,7 @@ export interface DeviceRefusal {
   readonly code: "user_code_unknown" | "user_codes_exhausted";
 }
 
-/** What a device shows to learn how it stands. */
+/** The values that a device sends to poll. */
 export interface DevicePoll extends Pick<DeviceRequest, "deviceHash"> {
   /** Null if the client does not name itself: the device code names it. */
   readonly clientId: string | null;
@@ -81,7 +81,7 @@ export interface DevicePoll extends Pick<DeviceRequest, "deviceHash"> {
   readonly challenge: string | null;
 }
 
-/** What a device learns; the first four codes are those of RFC 8628 §3.5. */
+/** An answer to a poll without a token; the first four codes are those of RFC 8628 §3.5. */
 export interface PollRefusal {
   readonly code:
     | "authorization_pending"

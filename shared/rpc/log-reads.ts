@@ -33,7 +33,7 @@ export interface LogReport extends LogHead {
   readonly description: LogDescription | null;
   /** Entries below this index can be searched for. Null if the index does not answer. */
   readonly searchable: number | null;
-  /** What an operator must do, one line each. */
+  /** Sentences that say what an operator must do. */
   readonly problems: readonly string[];
   /** How many of the searchable entries were appended before each of the asked times. Null without the index. */
   readonly sizesAt: readonly number[] | null;

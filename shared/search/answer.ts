@@ -3,7 +3,7 @@
 
 import type { EntryKind } from "./parameters.ts";
 
-/** What a certificate says of its signer and of the build, as far as many certificates share it. */
+/** The fields of a certificate about its signer and the build, as far as many certificates share them. */
 export interface SignerFields {
   /** The first subjectAltName as written: an e-mail address, a URI or a user name. */
   readonly identity: string | null;

@@ -86,7 +86,7 @@ const BLOCK = `INSERT INTO block (id, log, size, terms_version, first_ms, last_m
   ON CONFLICT (id) DO UPDATE SET size = excluded.size, terms_version = min(terms_version, excluded.terms_version),
     last_ms = excluded.last_ms, long_digests = json_patch(long_digests, excluded.long_digests),
     ${BYTE_COLUMNS.map((name) => `${name} = CAST(${name} || excluded.${name} AS BLOB)`).join(", ")}`;
-/** What the index has of the log afterwards, and whose entries it has. */
+/** Selects the log's size in the index after the write, and the creation of the log that the entries are of. */
 const STATE = `SELECT ${INDEXED_SIZE} AS size, creation FROM log WHERE name = ?1`;
 
 /**

@@ -30,7 +30,7 @@ export type TermName = (typeof TERM_NAMES)[number];
 export type TermTexts = Readonly<Partial<Record<TermName, string>>>;
 
 /**
- * What an entry is: `signature` over bytes, `attestation` if the log has seen the statement that is signed, or
+ * The kinds of entries: `signature` over bytes, `attestation` if the log has seen the statement that is signed, or
  * `certificate`. The index stores the place in this list.
  */
 export const ENTRY_KINDS = ["signature", "attestation", "certificate"] as const;

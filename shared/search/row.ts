@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the search index has of an entry (migrations/).
+// A row of the search index (migrations/), which describes one entry.
 
 import { isTexts, member } from "../json/member.ts";
 import { ENTRY_KINDS, type EntryKind } from "./parameters.ts";
 import { decodeSigner, type Signer } from "./signer.ts";
 
-/** What an entry has one of, at most, and few entries share. */
+/** The marks: an entry has at most one of each, and few entries share one. */
 export const MARK_NAMES = ["publicKey", "certificate", "commit", "run", "signature", "leaf"] as const;
 
 /** The name of a mark is that of the parameter that searches for it. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What people write when they search, and the values that it names, in the spellings of other tools. Null for a text
-// that names nothing, so that the answer is never a wrong "none".
+// Reads the spellings of a value that people search for, those of other tools included. Null for a text that names
+// nothing, so that the answer is never a wrong "none".
 
 import { decodeProtoBase64 } from "../bytes/base64.ts";
 import { encodeHex } from "../bytes/hex.ts";
@@ -24,7 +24,7 @@ const BARE: Readonly<Record<number, readonly [string, ...string[]]>> = {
 /** Subresource Integrity, which npm uses too: `sha512-<base64>`. Some tools put hex after the hyphen. */
 const HYPHENATED = /^(sha(?:256|384|512))-(.+)$/i;
 const HEX = /^[0-9a-f]+$/i;
-/** What precedes the digest in a reference to a container image. */
+/** Matches the part before the digest in a reference to a container image. */
 const IMAGE = /^[^\s@]+@(?=sha)/;
 
 /**

@@ -21,7 +21,7 @@ import { MAX_NAME_CHARS, signerOf, toRun } from "./signer.ts";
  */
 export const TERMS_VERSION = 2;
 
-/** What keys are made of: digests, predicate types, and the marks. */
+/** The kinds of values that keys are made of: digests, predicate types, and the marks. */
 type TermKind = "digest" | "predicateType" | MarkName;
 
 /** Bytes of a key: 2^48 hashes find an entry with the key of another, which is then shown where it does not belong. */

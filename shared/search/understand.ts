@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What people write into the one box of the web site: a text → its meanings, and the query of each. Pure; it sends
+// Interprets the text of the one box of the web site: a text → its meanings, and the query of each. Pure; it sends
 // nothing and knows no log.
 
 import { sha256 } from "#sha256";

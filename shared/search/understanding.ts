@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a text in the box of the web site is understood as.
+// The meanings that a text in the box of the web site can have.
 
 import type { TermTexts } from "./parameters.ts";
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a service declares about its bindings, as wrangler.toml must have them, and the types of the bound objects.
+// A service's declaration of its bindings, as wrangler.toml must have them, and the types of the bound objects.
 
 interface Bound<T> {
   /** Never set: it carries the type of the bound object. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a service declares about its settings, and the types that follow from a table of them. A declaration is data: it
+// A service's declaration of its settings, and the types that follow from a table of them. A declaration is data: it
 // reads no environment.
 
 import type { Result } from "../result.ts";
@@ -10,7 +10,7 @@ export interface Setting<T = unknown> {
   readonly need: "required" | "optional";
   /** Without this required setting, its own service answers 503, and the rest of a composed Worker goes on. */
   readonly stopsServiceOnly?: true;
-  /** What to do if a required setting is missing; completes "<name> is missing: …". */
+  /** The advice if a required setting is missing; completes "<name> is missing: …". */
   readonly whenMissing?: string;
   /** Uploaded as a secret, so that neither wrangler nor the dashboard prints it. */
   readonly isSecret?: true;

@@ -24,7 +24,7 @@ export interface FullTile {
   readonly rows: OpenTile;
 }
 
-/** What growEdge returns. */
+/** The result of growEdge. */
 export interface Growth {
   readonly edge: Edge;
   /** In the order in which they became full. */

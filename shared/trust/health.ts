@@ -10,7 +10,7 @@ import { isObject, member } from "../json/member.ts";
  */
 export const TRUST_HEALTH_PATH = "/trust/health";
 
-/** What the trust service reports. */
+/** The report of the trust service. */
 export interface TrustHealth {
   /** Sentences that say what is wrong and what to do; empty while all is well. */
   readonly problems: readonly string[];

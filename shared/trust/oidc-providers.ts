@@ -21,7 +21,7 @@ export interface OidcProvider {
   /** Clients compare it with the issuer in its discovery document as a whole string. */
   readonly url: string;
   readonly isLoopback: boolean;
-  /** Who runs it. A client uses one provider of each operator. */
+  /** The name of whoever runs it. A client uses one provider of each operator. */
   readonly operator: string;
   /** Null: as long as the CA in use. */
   readonly validFor: Range | null;

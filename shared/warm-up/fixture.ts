@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the services share to warm up: each runs its write path once while its isolate starts. Code is compiled on its
-// first run, which then costs several times its later price, and the first request has only 10 ms of CPU on the Free
-// plan; start-up has a hundred times that. The key here is public, and nothing trusts it.
+// A fixture with which the services warm up: each runs its write path once while its isolate starts. Code is compiled
+// on its first run, which then costs several times its later price, and the first request has only 10 ms of CPU on the
+// Free plan; start-up has a hundred times that. The key here is public, and nothing trusts it.
 
 import { decodeHex } from "../bytes/hex.ts";
 import { encodePem } from "../bytes/pem.ts";

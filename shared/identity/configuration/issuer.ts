@@ -59,7 +59,7 @@ const MEMBERS_OF_TYPES: Readonly<Record<string, readonly IssuerType[]>> = {
 const CLAIM_PATH = /^\$(?:\.[A-Za-z0-9_-]+)+$/;
 const MAX_AUDIENCES = 16;
 
-/** Where an issuer's row is in the configuration. */
+/** The place of an issuer's row in the configuration. */
 export interface IssuerContext {
   /** The key of its row, which is the issuer; null if only `issuer-url` states it. */
   readonly key: string | null;

@@ -10,7 +10,7 @@ import type { Vkey } from "../../tlog/vkey.ts";
 
 /** The facts of one kind. */
 export interface LogKindFacts {
-  /** What the entries of the log are, in the plural. */
+  /** The name of the log's entries, in the plural. */
   readonly holds: string;
   /** The level in the path of an entry bundle: `tile/entries/…` (tlog-tiles) or `tile/data/…` (static-ct-api). */
   readonly bundleLevel: "entries" | "data";

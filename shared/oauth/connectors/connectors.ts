@@ -43,7 +43,7 @@ export interface ConnectorIdentity {
   readonly id: string;
   /** A part of the provider's paths: `/oidc/callback/<slug>`. Unique. */
   readonly slug: string;
-  /** What people read: "GitHub", "Google (example.com)". */
+  /** The name that people read: "GitHub", "Google (example.com)". */
   readonly name: string;
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whom a connector admits, among those whom its provider vouches for: by domain, address or group. Common to all types
-// of connectors.
+// The policy by which a connector admits some of those whom its provider vouches for: by domain, address or group.
+// Common to all types of connectors.
 
 import type { Fields, Section } from "../../identity/configuration/section.ts";
 
-/** Whom a connector admits. An empty list restricts nothing. */
+/** The people whom a connector admits. An empty list restricts nothing. */
 export interface AdmissionPolicy {
   /** Domains, in lower case. */
   readonly allowedDomains: readonly string[];
@@ -18,7 +18,7 @@ export interface AdmissionPolicy {
   readonly match: "any" | "all";
 }
 
-/** What a policy is asked about. */
+/** The person whom a policy admits or rejects. */
 export interface Applicant {
   readonly address: string;
   readonly groups: readonly string[];
@@ -33,7 +33,7 @@ export const POLICY_MEMBERS = {
   match: "`any` (default): one of the lists must admit somebody; `all`: each that is given",
 } as const;
 
-/** Where a type keeps its lists; null if it has none. */
+/** The members in which a type keeps its lists; null if it has none. */
 export interface PolicyLists {
   readonly domains: string | null;
   readonly groups: string | null;

@@ -26,7 +26,7 @@ export function parseConnectorSecrets(text: string): Result<ConnectorSecrets, st
   return ok(secrets);
 }
 
-/** What is wrong with the secrets of these connectors, one line each. */
+/** Lists the connectors that have no secret, one line each. */
 export function listMissingSecrets(
   connectors: readonly ConnectorConfig[],
   secrets: ConnectorSecrets,

@@ -8,7 +8,7 @@ import { type Client, redirectTarget } from "./clients.ts";
 import { isChallenge } from "./pkce.ts";
 import type { RedirectTarget } from "./redirect-uri.ts";
 
-/** What a client asks for. */
+/** A client's request to sign somebody in, once parsed. */
 export interface AuthorizationRequest {
   readonly client: Client;
   readonly target: RedirectTarget;
@@ -25,7 +25,7 @@ export interface AuthorizationRequest {
   readonly prompt: "login" | "select_account" | null;
 }
 
-/** Where an error goes once the redirect address is known to be good. */
+/** The client that gets an error once the redirect address is known to be good. */
 export type Return = Pick<AuthorizationRequest, "client" | "target" | "redirectUri" | "state">;
 
 /** The request is wrong, and nobody but the person may learn of it: the address may be an attacker's. */

@@ -15,7 +15,7 @@ import { parseProgramRedirect, type RedirectTarget } from "./redirect-uri.ts";
 /** A public client. */
 export interface Client {
   readonly id: string;
-  /** What people read. */
+  /** The name that people read. */
   readonly name: string;
   /** `aud` of its tokens. */
   readonly audience: string;
@@ -42,7 +42,7 @@ export function makeClientTable(publicUrl: PublicUrl, configured: readonly Clien
   return new Map([sigstore, site, ...configured].map((client) => [client.id, client]));
 }
 
-/** Where an answer to this client would go; null if it may not go there. */
+/** Returns the target of an answer to this client; null if it may not go there. */
 export function redirectTarget(client: Client, redirectUri: string): RedirectTarget | null {
   if (client.redirectUris === null) return parseProgramRedirect(redirectUri);
   const isListed = client.redirectUris.includes(redirectUri);

@@ -12,7 +12,7 @@ const MAX_REDIRECT_URI_CHARACTERS = 256;
 const LOOPBACK =
   /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::([0-9]{1,5}))?(?:[/?][\x21\x24-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7e]*)?$/;
 
-/** Where the answer to an authorization request goes. */
+/** The target of the answer to an authorization request. */
 export type RedirectTarget =
   | { readonly kind: "out_of_band" }
   /** @property port decimal; "80" if the address names none */

@@ -8,7 +8,7 @@ import { decodeUtf8 } from "../../bytes/utf8.ts";
 import { err, ok, type Result } from "../../result.ts";
 import type { Client } from "./clients.ts";
 
-/** What a client wants a token for. */
+/** A client's request for a token, by grant. */
 export type TokenRequest =
   | {
       readonly grant: "code";

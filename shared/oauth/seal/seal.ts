@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a sign-in needs to know later, sealed and handed to the browser: this service stores nothing for a stranger.
-// AES-256-GCM under a key that HKDF derives from the secret. The associated data names issuer, format and purpose, so
-// that one kind of sealed text is never taken for another.
+// Seals the state of a sign-in, which the browser keeps: this service stores nothing for a stranger. AES-256-GCM under
+// a key that HKDF derives from the secret. The associated data names issuer, format and purpose, so that one kind of
+// sealed text is never taken for another.
 // Spec: NIST SP 800-38D; RFC 5869
 
 import { decodeBase64Url, encodeBase64Url } from "../../bytes/base64.ts";
@@ -12,7 +12,7 @@ import { parseJson } from "../../json/parse.ts";
 import { err, ok, type Result } from "../../result.ts";
 import type { UnixMs } from "../../time.ts";
 
-/** What a sealed text is for. */
+/** The purpose of a sealed text. */
 type SealPurpose = "choose" | "upstream" | "confirm" | "remember";
 
 /** The text is not one that this deployment has sealed for this purpose, or its time is over. */

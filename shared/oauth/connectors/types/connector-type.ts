@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a type of connector must know of its own `config`. Each type is one file beside this one.
+// The contract of a type of connector, which reads its own `config`. Each type is one file beside this one.
 
 import type { Fields } from "../../../identity/configuration/section.ts";
 import { POLICY_MEMBERS } from "../policy.ts";
@@ -9,7 +9,7 @@ export type MemberTexts = Readonly<Record<string, string>>;
 
 /** A type of connector: how its `config` is read, and what follows from it. */
 export interface ConnectorType<Config> {
-  /** What the type is for, as a sentence without a full stop. */
+  /** The purpose of the type, as a sentence without a full stop. */
   readonly what: string;
   /** The members that it reads, each with what it says. A list's text says what it does. */
   readonly members: MemberTexts;
@@ -19,11 +19,11 @@ export interface ConnectorType<Config> {
   readonly read: (fields: Fields) => Config | null;
   /** The connector's id unless its row says otherwise: the issuer that certificates name. */
   readonly idOf: (config: Config) => string;
-  /** What people read unless the row says otherwise. */
+  /** The name that people read unless the row gives another. */
   readonly nameOf: (config: Config) => string;
 }
 
-/** What every type reads. */
+/** The members that every type reads. */
 export const COMMON_MEMBERS: MemberTexts = {
   clientID: "the client id that the provider gave this deployment",
   ...POLICY_MEMBERS,

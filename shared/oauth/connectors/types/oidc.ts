@@ -14,7 +14,7 @@ export interface OidcConfig {
   readonly clientId: string;
   /** Asked for beside `openid` and `email`. */
   readonly scopes: readonly string[];
-  /** Where the client secret goes: dex's `basicAuthUnsupported` chooses the body. */
+  /** The place of the client secret: dex's `basicAuthUnsupported` chooses the body. */
   readonly clientAuthentication: "basic" | "body";
   /** `prompt` of every request; null for none. */
   readonly prompt: string | null;
