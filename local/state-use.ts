@@ -9,7 +9,7 @@ import { readJsonFile } from "../cli/deployment/json-file.ts";
 import { makeFolder } from "../cli/keys/keys.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 
-/** Who uses a state folder. */
+/** The process that uses a state folder. */
 interface User {
   readonly pid: number;
   readonly port: number;

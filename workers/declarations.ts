@@ -25,7 +25,7 @@ export const DECLARATIONS = {
   sequencer: { settings: sequencer.SETTINGS, bindings: sequencer.BINDINGS },
 } as const satisfies Record<string, Declaration>;
 
-/** What a service declares. */
+/** The declaration of a service. */
 export interface Declaration {
   readonly settings: SettingRows;
   readonly bindings: Bindings;

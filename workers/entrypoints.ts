@@ -47,14 +47,14 @@ export class OidcKeys extends OidcServiceKeys {
   }
 }
 
-/** What the pages read of the logs. */
+/** Reads the logs for the pages. */
 export class LogReads extends LogServiceReads {
   constructor(ctx: ExecutionContext, env: ComposedEnv) {
     super(ctx, serviceEnv.log(env));
   }
 }
 
-/** What the pages show of the trust of the deployment. */
+/** Reads the state of the deployment's trust for the pages. */
 export class TrustState extends TrustServiceState {
   constructor(ctx: ExecutionContext, env: ComposedEnv) {
     super(ctx, serviceEnv.trust(env));

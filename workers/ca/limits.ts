@@ -10,7 +10,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import type { RateLimited } from "./errors.ts";
 import type { Identified } from "./issuing/identify.ts";
 
-/** What the service counts. */
+/** The rate limits of the service. */
 export interface Limits {
   readonly gate: RateGate;
   readonly identities: RateLimit;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the CA uses of the Workers runtime.
+// The Workers runtime, as far as the CA uses it.
 
 import { waitUntil } from "cloudflare:workers";
 import type { PlatformFetch } from "../../shared/http/outside.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import type { PlatformCache } from "./issuer-keys/key-store.ts";
 
-/** What the CA uses of the platform that it runs on. */
+/** The platform, as far as the CA uses it. */
 export interface Platform {
   readonly now: () => UnixMs;
   readonly randomBytes: (length: number) => Uint8Array;

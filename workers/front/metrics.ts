@@ -72,7 +72,7 @@ const GAUGES: readonly {
   },
 ];
 
-/** Where the figures come from. */
+/** The sources of the figures. */
 export interface Sources {
   readonly sequencer: DurableObjectNamespace<SequencerRpc>;
   readonly trust: () => Promise<TrustHealth>;
@@ -135,7 +135,7 @@ async function describeAll(logs: readonly LogConfig[], sequencer: Sources["seque
   return described;
 }
 
-/** What D1 says. While it does not answer, there are no invented numbers. */
+/** Formats the figures of D1. While it does not answer, there are no invented numbers. */
 function searchGauges({ byLog }: SearchLags): string {
   return [
     "# HELP sigedge_search_up 1 if the search index in D1 answers.\n# TYPE sigedge_search_up gauge\n",

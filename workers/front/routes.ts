@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which service answers which path, from the routes that the services declare: the one table for the composed Worker
-// and for the gateway. It imports routes only, so that the gateway's bundle names no secret.
+// Finds the service that answers a path, from the routes that the services declare: the one table for the composed
+// Worker and for the gateway. It imports routes only, so that the gateway's bundle names no secret.
 
 import type { RouteRow } from "../../shared/http/route.ts";
 import type { LogKind } from "../../shared/logs/kinds.ts";
@@ -79,8 +79,8 @@ export const isOfLog = (pathname: string, kinds: readonly LogKind[]): boolean =>
   routeOf(pathname)?.kinds?.some((kind) => kinds.includes(kind)) ?? false;
 
 /**
- * What a page of another origin may do at a path. `all`: read every answer, and send any header. `read`: read the
- * answer to GET and HEAD. `declared`: the service decides, as an answer to POST may be a token or a certificate.
+ * The access that a page of another origin has to a path. `all`: read every answer, and send any header. `read`: read
+ * the answer to GET and HEAD. `declared`: the service decides, as an answer to POST may be a token or a certificate.
  */
 export type PageAccess = "all" | "read" | "declared";
 

@@ -99,7 +99,7 @@ export default {
   checkSettings: service.checkSettings,
 };
 
-/** What the pages read of the logs. Whoever calls it limits its own clients. */
+/** Reads the logs for the pages. Whoever calls it limits its own clients. */
 export class LogReads extends WorkerEntrypoint<LogEnv> implements LogReadsRpc {
   readEntry(log: string, leafIndex: number): ReturnType<LogReadsRpc["readEntry"]> {
     return readLoggedEntry(this.#config(), log, leafIndex);

@@ -24,7 +24,6 @@ export interface LogDeps {
   readonly host: Host;
   /** The shortest time between two backups of the tail. */
   readonly backupEveryMs: number;
-  /** What the storage can hold. */
   readonly maxStorageBytes: number;
   /** Null for a log without witnesses. */
   readonly witnessing: Witnessing | null;

@@ -153,7 +153,7 @@ export class LogStorage {
     return entries.readRecords(this.#storage, from, to);
   }
 
-  /** What a sidecar has of entries [from, to). Throws RangeError if one is missing. */
+  /** Reads the sidecar lines of entries [from, to). Throws RangeError if one is missing. */
   readSidecarLines(from: number, to: number): readonly SidecarLine[] {
     return entries.readSidecarLines(this.#storage, from, to);
   }

@@ -84,8 +84,8 @@ export const checkSettings: (env: TrustEnv) => readonly string[] = readOncePerEn
 });
 
 /**
- * What the repository's Durable Object was deployed with. The repository itself reports what is wrong with it: trusted
- * root and signing config are served without a repository.
+ * Reads the settings that the repository's Durable Object was deployed with. The repository itself reports what is
+ * wrong with them: trusted root and signing config are served without a repository.
  */
 export function readDeployed(env: TrustEnv): Deployed {
   const { PUBLIC_URL = "", TUF_KEY = "" } = env;

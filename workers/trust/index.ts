@@ -49,7 +49,7 @@ async function scheduled(_controller: ScheduledController, env: TrustEnv): Promi
 
 export default { ...service, scheduled };
 
-/** What the pages show of the trust of the deployment. */
+/** Reads the state of the deployment's trust for the pages. */
 export class TrustState extends WorkerEntrypoint<TrustEnv> implements TrustStateRpc {
   /** Rejects if the service is not configured, or if the repository is unreachable. */
   async readHealth(): Promise<TrustHealth> {

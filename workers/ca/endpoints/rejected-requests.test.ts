@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What signingCert rejects, with the exact messages.
+// Requests that signingCert rejects, with the exact messages.
 
 import { describe, expect, it } from "vitest";
 import type { Clock } from "../../../test/support/authority/ca.ts";

@@ -16,7 +16,7 @@ import { type KeyStore, MAX_AGE_MS, type StoredKeys } from "./key-store.ts";
 import { FETCH_TIMEOUT_MS, type LoadedKeys, loadBuiltIn, loadDiscovered } from "./load-keys.ts";
 import { NEWCOMERS_WINDOW_MS, Newcomers } from "./newcomers.ts";
 
-/** What key sources use of their surroundings. */
+/** The platform, as far as key sources use it. */
 export interface KeysPlatform {
   readonly fetchOutside: FetchOutside;
   readonly now: () => UnixMs;

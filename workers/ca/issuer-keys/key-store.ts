@@ -38,7 +38,7 @@ export interface EntryRejected {
   readonly issuer: string;
 }
 
-/** What a store in the cache needs. */
+/** The parts of a store in the cache. */
 export interface CacheStoreParts {
   /** URL prefix of the names: this deployment's own, as the cache demands. */
   readonly base: string;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the pages read of the logs, behind the contract of shared/rpc/log-reads.ts.
+// Reads the logs for the pages, behind the contract of shared/rpc/log-reads.ts.
 
 import { member } from "../../../shared/json/member.ts";
 import type { LogConfig } from "../../../shared/logs/config.ts";

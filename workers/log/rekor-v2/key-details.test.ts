@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which keyDetails a key may have. rekor-tiles 2.4 compares the whole label with the key (before, only its hash), takes
-// no label of pure Ed25519, RSA-PSS or ML-DSA in a hashedrekord, and answers each of the others with status 400 and
-// code 3. Spec: https://github.com/sigstore/rekor-tiles, internal/algorithmregistry of v2.4.2.
-
+// The keyDetails that a key may have. rekor-tiles 2.4 compares the whole label with the key (before, only its hash),
+// takes no label of pure Ed25519, RSA-PSS or ML-DSA in a hashedrekord, and answers each of the others with status 400
+// and code 3. Spec: https://github.com/sigstore/rekor-tiles, internal/algorithmregistry of v2.4.2.
 import { constants, sign } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
 import { KEY_DETAILS_NUMBERS, SIGNATURE_SCHEMES } from "../../../shared/crypto/key-details.ts";

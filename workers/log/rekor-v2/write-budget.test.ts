@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a stranger can do who knows a certificate or a listed key, and nothing of its private key.
+// Limits on a stranger who knows a certificate or a listed key, and nothing of its private key.
 
 import { describe, expect, it } from "vitest";
 import { encodePem } from "../../../shared/bytes/pem.ts";

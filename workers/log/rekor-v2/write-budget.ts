@@ -23,7 +23,7 @@ const DEFAULT_GRACE_MINUTES = 10;
 const MAX_GRACE_MINUTES = 525_600;
 /** A release job signs some hundred artifacts with one certificate. */
 const DEFAULT_PER_CERTIFICATE = 1000;
-/** What the Free plan's 100,000 rows a day of D1 can hold. */
+/** As many as fit into the Free plan's 100,000 rows a day of D1. */
 const DEFAULT_PER_KEY = 10_000;
 const MAX_ENTRIES = 1_000_000_000;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a search asks for, once its parameters have been understood.
+// A search, once its parameters have been understood.
 
 import type { EntryKind } from "../../../shared/search/parameters.ts";
 import type { MarkName } from "../../../shared/search/row.ts";
@@ -9,14 +9,14 @@ import type { UnixMs } from "../../../shared/time.ts";
 /** Log name → upper bound of the entry indexes (exclusive), in the order of the logs. */
 export type Bounds = ReadonlyMap<string, number>;
 
-/** What an entry must have, all of it. */
+/** The conditions on an entry, which must meet all of them. */
 export interface Conjunction {
   /** Keys of digests: few entries have one of them. */
   readonly digests: readonly string[];
   /** Keys of predicate types: many entries have one of them. */
   readonly predicateTypes: readonly string[];
   readonly marks: readonly { readonly name: MarkName; readonly key: string }[];
-  /** What its signer must have, the rarest first. */
+  /** The conditions on its signer, the rarest first. */
   readonly signer: readonly SignerCondition[];
 }
 

@@ -12,7 +12,7 @@ export interface Rendered {
   readonly contentType: string;
 }
 
-/** What an answer needs to name itself. */
+/** The parts of an answer's own address. */
 export interface AnswerAddress {
   /** The deployment's. */
   readonly origin: string;

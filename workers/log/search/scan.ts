@@ -17,7 +17,7 @@ export interface Found {
   readonly timestamp: UnixMs;
 }
 
-/** Where a look begins and what it looks for. */
+/** The place where a look begins, and the conditions that it looks for. */
 export interface Look {
   readonly log: string;
   /** log.number of the index. */
@@ -32,7 +32,7 @@ export interface Look {
   readonly signers: readonly string[] | null;
 }
 
-/** What one look found. */
+/** The result of one look. */
 export interface Looked {
   /** Newest first. */
   readonly hits: readonly Found[];

@@ -19,7 +19,7 @@ const LOGS = ["signature", "certificate", "sig-2027"] as const;
 type LogName = (typeof LOGS)[number];
 const ALL = LOGS.map((name) => ({ name, creation: `${name} itself` }));
 
-/** What an entry of a test has: the texts of its terms. */
+/** An entry of a test, as the texts of its terms. */
 interface Made {
   readonly log: LogName;
   readonly leafIndex: number;

@@ -56,9 +56,12 @@ export interface Submission {
   readonly otherForms: readonly Hash[];
   /** True: the other forms cannot name this one, so the entry takes their identities too. */
   readonly takesOtherForms: boolean;
-  /** What bounds the writer's new entries; null for no bound. */
+  /** The bound on the writer's new entries; null for none. */
   readonly budget: WriteBudget | null;
-  /** What the entry names by its hash. R2 has it before the entry is acknowledged (publication/named-objects.ts). */
+  /**
+   * The objects that the entry names by hash. R2 has them before the entry is acknowledged
+   * (publication/named-objects.ts).
+   */
   readonly namedObjects: readonly NamedObject[];
   readonly toLeaf: (placement: Placement) => Leaf;
 }

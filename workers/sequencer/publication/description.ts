@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a log tells about itself: its identity, how far R2 and D1 have come, how full its storage is, and whether it
+// A log's description of itself: its identity, how far R2 and D1 have come, how full its storage is, and whether it
 // takes entries.
 
 import { sha256 } from "#sha256";

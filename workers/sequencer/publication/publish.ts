@@ -48,7 +48,7 @@ export async function publishTile(deps: PublishDeps, index: number): Promise<Res
   return refused?.ok === false ? refused : ok(root);
 }
 
-/** What is published of an entry: its search terms can be computed. */
+/** The published part of an entry, from which its search terms can be computed. */
 type PublishedEntry = Omit<EntryRow, "leafIndex" | "search">;
 
 interface SignedTile {

@@ -11,7 +11,7 @@ import type { Host } from "../deps.ts";
 import { isDue } from "../platform/deadlines.ts";
 import type { LogStorage } from "../storage.ts";
 
-/** What an object's SQLite holds: 10 GB, of 1,000,000,000 bytes. */
+/** The capacity of an object's SQLite: 10 GB, of 1,000,000,000 bytes. */
 export const OBJECT_LIMIT_BYTES = 10_000_000_000;
 /** The rest is 500 MB: more than R2 can be owed within a day at the rate at which a log can grow. */
 const FULL_AT = 0.95;
@@ -76,7 +76,7 @@ export class Capacity {
   }
 }
 
-/** What an operator must do about it. */
+/** The reason for the operator, with what to do. */
 export const FAULT_REASONS: Readonly<Record<StorageFault, string>> = {
   full: "the storage of this log is full: open another log of its kind in SHARDS, and freeze this one",
   over_quota:

@@ -12,7 +12,7 @@ import type { WriterCount } from "../tables/counts.ts";
 import type { EntryRow } from "../tables/entries.ts";
 import type { KnownEntry } from "../tables/identities.ts";
 
-/** What the log knew before the round. */
+/** The log's knowledge from earlier rounds. */
 export interface Earlier {
   /** The place that an earlier round gave to an identity, null if none did. */
   readonly findEarlier: (identity: Hash) => KnownEntry | null;

@@ -61,7 +61,7 @@ export function readRecords(storage: Sql, from: number, to: number): readonly Ui
   return readColumns(storage, "record", { from, to }).map((row) => blob(row, "record"));
 }
 
-/** What a sidecar has of entries [from, to). Throws RangeError if one is missing. */
+/** Reads the sidecar lines of entries [from, to). Throws RangeError if one is missing. */
 export function readSidecarLines(storage: Sql, from: number, to: number): readonly SidecarLine[] {
   return readColumns(storage, "time_ms, hints", { from, to }).map((row) => ({
     timestamp: unixMs(integer(row, "time_ms")),

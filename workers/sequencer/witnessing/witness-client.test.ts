@@ -6,7 +6,7 @@ import { createWitnessClient } from "./witness-client.ts";
 
 const URL_TEXT = "https://witness.example/add-checkpoint";
 
-/** What the client makes of a witness's response. */
+/** Returns the client's reading of a witness's response. */
 const answerTo = (response: Response, url = URL_TEXT): Promise<WitnessAnswer> =>
   createWitnessClient({ ownHosts: ["sigstore.example.com"], allowsLoopback: false }, async () => response)(url, "head");
 

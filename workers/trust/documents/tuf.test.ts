@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What clients of several isolates meet while the repository signs new documents.
+// Clients read the repository through several isolates while it signs new documents.
 
 import { describe, expect, it } from "vitest";
 import type { TufView } from "../../../shared/rpc/tuf-repository.ts";
