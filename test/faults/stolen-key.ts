@@ -32,13 +32,13 @@ export interface Rotation {
 interface Attempt {
   readonly at: number;
   readonly isAdmitted: boolean;
-  /** What the thief had logged, if it was let in. */
+  /** The identity of the entry that the thief had logged, if it was let in. */
   readonly identity: string;
   /** The settings at that time. */
   readonly retired: RetiredKeys;
 }
 
-/** What a certificate may still be logged for after a rotation without a theft. */
+/** After a rotation without a theft, a certificate may still be logged for this long. */
 const IN_FLIGHT_MS = 3_600_000;
 const CHAIN = [CA, ROOT] as const;
 
@@ -88,7 +88,7 @@ export class StolenKey {
 const closingTimeOf = ({ retiredAt, isCompromised }: Rotation): number =>
   retiredAt + (isCompromised ? 0 : IN_FLIGHT_MS);
 
-/** What the front end of the log decides about a certificate of the stolen CA. */
+/** Decides about a certificate of the stolen CA as the front end of the log does. */
 async function isTakenByPolicy({ at, retired }: Attempt): Promise<boolean> {
   const certificate = leafNamed("email");
   const policy = {

@@ -50,7 +50,7 @@ export class Violation extends Error {}
 interface Answered {
   readonly answer: Appended | Duplicate;
   readonly sct: SignedCertificateTimestamp | null;
-  /** What the SCT promises. */
+  /** The certificate that the SCT is for. */
   readonly certificate: SimulatedSubmission["certificate"];
 }
 

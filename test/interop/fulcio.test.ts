@@ -390,7 +390,7 @@ const CLOSE_PRIMES =
   "OY6bdBGyC7Di3vmq9zMKEq7j5omkvqTWmZzj5l1-u0EpMiVpfxeXHhkBi57R3DxVAs6j3zBZ_RTXlkZbG1R6maKQb5KpbGExKAgv" +
   "R4djq0rdKLv33PqHsfL-YJN-UDdhz56n7v2mMJWlRw";
 
-/** Where our answer differs: Fulcio's answer → ours, by the name of the case. */
+/** The answers that differ: Fulcio's answer → ours, by the name of the case. */
 const DIFFERENCES: Readonly<Record<string, readonly [string, string]>> = {
   // Our message names the accepted keys.
   "request of secp256k1": [

@@ -47,7 +47,9 @@ interface Printed {
   readonly script: string;
 }
 
-/** What `sigedge trust` prints for a client, with its placeholders filled in, in a folder with the files it names. */
+/**
+ * Returns the output of `sigedge trust` for a client, its placeholders filled in, in a folder with the files it names.
+ */
 async function printedFor(stack: TestStack, client: Tool): Promise<Printed> {
   const folder = mkdtempSync(join(root, "person-"));
   const args = ["trust", stack.url, "--client", client, "--out", folder, "--json"];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a thief made with a stolen key, for cosign and sigstore-python, before and after the rotation. Where a client
-// compares no time with the range of a key, the table says so: there, the logs stop the thief once the rotation is
-// deployed (test/interop/stolen-keys-sigstore-js.test.ts).
+// Signatures that a thief made with a stolen key, for cosign and sigstore-python, before and after the rotation. Where
+// a client compares no time with the range of a key, the table says so: there, the logs stop the thief once the
+// rotation is deployed (test/interop/stolen-keys-sigstore-js.test.ts).
 
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";

@@ -47,7 +47,7 @@ function checkpoint(history: string): { readonly size: number; readonly seconds:
   return { size: Number(note.split("\n")[1]), seconds: verifyNote(note, vkey()) };
 }
 
-/** What a monitor reads at the witness is the log's own newest checkpoint with our line, also after a restart. */
+/** Expects that a monitor reads at the witness the log's own newest checkpoint with our line, also after a restart. */
 async function expectMonitored(size: number): Promise<void> {
   const hash = createHash("sha256").update(ORIGIN).digest("hex");
   const note = await (await fetch(`${stack.url}/witness/${hash}/checkpoint`)).text();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the CA answers when something behind it fails: its log, its settings, its bindings and the issuers.
+// The CA's answers when something behind it fails: its log, its settings, its bindings and the issuers.
 
 import { describe, expect, it } from "vitest";
 import { useCaStack, withToken } from "../support/authority/ca-stack.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the CA rejects over HTTP, with the exact messages: transport, token, identity, key, proof of possession and
-// signing request. None of it leaves an entry in the certificate log.
+// Requests that the CA rejects over HTTP, with the exact messages: transport, token, identity, key, proof of possession
+// and signing request. None of them leaves an entry in the certificate log.
 
 import { generateKeyPairSync, sign } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";

@@ -13,7 +13,7 @@ const NAMES = [...new Set(DECLARED_SERVICES.flatMap((service) => settingNames(DE
 let workerd: Miniflare;
 afterEach(() => workerd.dispose());
 
-/** What a Worker with these flags finds of an environment that holds every setting. */
+/** Returns the part of an environment with every setting that a Worker with these flags sees. */
 async function visibleWith(compatibilityFlags: readonly string[]): Promise<Readonly<Record<string, unknown>>> {
   const contents = await bundleWorker("test/support/process/environment-worker.ts");
   workerd = new Miniflare(

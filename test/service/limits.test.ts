@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a stranger's connection can cost: bodies beyond the limit of their route, and clients that hang up or send what
-// is no HTTP. Routes and limits come from the declarations, so a new POST route is tested as soon as it is declared.
+// Limits on the cost of a stranger's connection: bodies beyond the limit of their route, and clients that hang up or
+// send what is no HTTP. Routes and limits come from the declarations, so a new POST route is tested as soon as it is
+// declared.
 
 import { generateKeyPairSync } from "node:crypto";
 import { connect } from "node:net";

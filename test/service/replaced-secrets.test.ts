@@ -15,9 +15,9 @@ const ed25519 = (): string => pem(generateKeyPairSync("ed25519").privateKey);
 
 interface Replacement {
   readonly key: () => string;
-  /** What the deployment says. */
+  /** The deployment's report of the problem. */
   readonly sentence: string;
-  /** What stops; null if only clients that check expiry notice, days later. */
+  /** The answers that stop; null if only clients that check expiry notice, days later. */
   readonly stops: "certificates" | "timestamps" | "entries" | null;
 }
 

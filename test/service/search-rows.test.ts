@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the search index costs in D1 itself, whose rows are billed: rows and bytes of a signature with its certificate,
+// The cost of the search index in D1 itself, whose rows are billed: rows and bytes of a signature with its certificate,
 // and the rows that a query reads at most.
 
 import { readdirSync, readFileSync } from "node:fs";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an operator can switch of the identity provider, and a change of the key that seals sign-ins.
+// The switches of the identity provider, and a change of the key that seals sign-ins.
 
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

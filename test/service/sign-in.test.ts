@@ -85,7 +85,7 @@ class Request {
 }
 
 const grant = { answer: "grant" } as const;
-/** What a browser sends that a program opened. */
+/** The headers of a browser that a program opened. */
 const OPENED = { "sec-fetch-site": "none" };
 const errorOf = (shown: Shown): string | undefined => /runs this site: <[^>]*>(\w+)</.exec(shown.html)?.[1];
 const token = async (

@@ -10,7 +10,7 @@ interface Limit {
   readonly path: string;
   readonly constant: string;
   readonly unit: "bytes" | "ms" | "seconds" | "count";
-  /** What happens beyond the limit. */
+  /** The consequence of exceeding the limit. */
   readonly beyond: string;
 }
 
@@ -247,7 +247,7 @@ function renderSection({ title, limits }: Section, read: Read): string {
 
 const RATE_LIMIT = /^\[\[ratelimits\]\]\nname = "(\w+)"\n.*\nsimple = \{ limit = (\d+), period = (\d+) \}$/gm;
 
-/** What each rate limit of wrangler.toml counts. */
+/** The requests that each rate limit of wrangler.toml counts. */
 const COUNTED: Readonly<Record<string, string>> = {
   READS: "reads that reach a sequencer or the search index, per client network: an IPv4 address, or a /64 of IPv6",
   WRITES:

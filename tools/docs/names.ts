@@ -52,7 +52,7 @@ const NOUNS = words(
   "binding durable encoding feed need opening seed setting signing string table unsigned warning witness",
 );
 
-/** What is wrong with a function's name, for the person who chose it; null if nothing is. */
+/** Describes the problem of a function's name, for the person who chose it; null if there is none. */
 export function findNameProblem({ name, acts }: Omit<FunctionName, "line">): string | null {
   if (GIVEN.has(name)) return null;
   const [first = name] = /^[a-z]+\d*/.exec(name) ?? [];

@@ -36,7 +36,7 @@ export function buildSite(files: readonly string[], read: (path: string) => stri
   };
 }
 
-/** Where a file of the repository is in the site; empty if it is not part of it. */
+/** Returns the path of a repository's file in the site; empty if the site does not have it. */
 function placeOf(path: string): readonly string[] {
   const outside = OUTSIDE[path];
   if (outside !== undefined) return [outside];

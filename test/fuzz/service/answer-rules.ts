@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every answer must be, whatever was asked: no failure, an honest "not now", readable by pages where its route is,
+// Rules for every answer, whatever was asked: no failure, an honest "not now", readable by pages where its route is,
 // and in the format that it names.
 
 import { gunzipSync } from "node:zlib";
@@ -19,7 +19,7 @@ const GATEWAY = /^\/api\/v[12]\/(signingCert|trustBundle|configuration|rootCert|
 // oxlint-disable-next-line no-control-regex -- what a message quotes must not reach a terminal as a command
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
 
-/** What a template of JavaScript makes of a value that is missing. */
+/** Traces that a missing value leaves in a template of JavaScript. */
 const BROKEN = /\bundefined\b|\bNaN\b|\[object \w+\]|\[native code\]/;
 
 /** Returns what is wrong with an answer, null if nothing is. */

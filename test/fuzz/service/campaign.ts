@@ -16,7 +16,7 @@ import { type Draft, expensiveBodies } from "./mutations.ts";
 import { OwnShare } from "./own-share.ts";
 import type { FuzzedRoute } from "./routes.ts";
 
-/** What the requests to one route cost. */
+/** The cost of the requests to one route. */
 export interface RouteOutcome {
   requests: number;
   /** Status → count. */
@@ -66,7 +66,7 @@ interface Numbered {
 /** The most expensive request that a stranger can send, on a machine where a P-256 verification takes 0.1 ms. */
 const BUDGET_MS = 10;
 const REFERENCE_MS = 0.1;
-/** What the kernel and workerd need to carry a body, whatever the service does with it. */
+/** CPU that the kernel and workerd need to carry a body, whatever the service does with it. */
 const TRANSFER_MS_PER_MEBIBYTE = 3;
 /** A measurement contains what else the process does meanwhile: rounds, publication, garbage. The fastest counts. */
 const REPEATS = 20;

@@ -10,7 +10,7 @@ export interface Answer {
   readonly body: Buffer;
 }
 
-/** What a server discards of an unread body before it closes the connection. */
+/** A server discards up to this much of an unread body before it closes the connection. */
 const DISCARDED_BYTES = 64 * 1024;
 /** No answer takes as long on any machine; without one, a request that hangs would end the run without its name. */
 const TIMEOUT_MS = 60_000;

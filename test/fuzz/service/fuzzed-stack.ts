@@ -102,7 +102,7 @@ export class Drafts {
     }
   }
 
-  /** What requests are made of, with a token that is still valid and an identity below its limit. */
+  /** Returns material for requests, with a token that is still valid and an identity below its limit. */
   async #freshMaterial(): Promise<Material> {
     const isFresh = Date.now() < this.#madeAt + TOKEN_LIFE_MS && ++this.#requests < REQUESTS_PER_IDENTITY;
     return this.#material === null || !isFresh ? await this.#makeMaterial() : this.#material;

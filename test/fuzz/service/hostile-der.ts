@@ -164,7 +164,7 @@ const PLACES: Readonly<Record<BodyHandler, Bodies | null>> = {
   addCheckpoint: null,
 };
 
-/** What JSON and PEM need around the DER. */
+/** The JSON and the PEM around the DER need at most this much. */
 const FRAME_BYTES = 4096;
 
 /** The handlers that take DER. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What our own code needs of a request's CPU: the time in which the isolate of the Worker and its Durable Objects runs,
-// by V8's profiler. Miniflare's simulators of D1, R2 and the rate limits are other isolates of the same process, and
-// other processes on the platform. Spec: https://chromedevtools.github.io/devtools-protocol/v8/Profiler/
+// Measures our own code's share of a request's CPU: the time in which the isolate of the Worker and its Durable Objects
+// runs, by V8's profiler. Miniflare's simulators of D1, R2 and the rate limits are other isolates of the same process,
+// and other processes on the platform. Spec: https://chromedevtools.github.io/devtools-protocol/v8/Profiler/
 
 import { items, member } from "../../../shared/json/member.ts";
 

@@ -28,7 +28,7 @@ type Handler =
   | Named<typeof WEB>
   | Named<typeof WITNESS>;
 
-/** What a request has beside the method and path of its route. */
+/** The parts of a request beside the method and path of its route. */
 export interface Content {
   /** Replaces the parameters of the route's path, or its `*`. */
   readonly rest?: string;
@@ -42,7 +42,7 @@ type Make = (random: Random) => Content;
 
 const JSON_TYPE = "application/json";
 
-/** What valid requests are made of. */
+/** The material that valid requests are made of. */
 export interface Material {
   /** Whom the token is about. */
   readonly email: string;

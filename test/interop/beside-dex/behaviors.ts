@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What clients and browsers can see of a provider, one row each: how it is observed, and why ours differs from dex.
+// Behaviors of a provider that clients and browsers can see, one row each: how it is observed, and why ours differs
+// from dex.
 
 import { createHash } from "node:crypto";
 import { decodeJwt, decodeProtectedHeader } from "jose";
@@ -23,7 +24,7 @@ import {
 
 /** One row of the table. */
 export interface Behavior {
-  /** What is looked at, as the first column says it. */
+  /** The name of the behavior, for the first column. */
   readonly what: string;
   /** A short text that is the same at every run. */
   readonly observe: (subject: Subject) => Promise<string>;

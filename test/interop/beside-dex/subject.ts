@@ -117,7 +117,7 @@ export async function signIn(subject: Subject, changes: Parameters = {}): Promis
   return agree(browser, await browser.open(makeRequest(subject, changes), stopAt), stopAt);
 }
 
-/** What a sign-in ended with. */
+/** Describes the end of a sign-in. */
 export function describeEnd({ url, status, html }: Shown): string {
   const parameters = URL.canParse(url) ? new URL(url).searchParams : new URLSearchParams();
   if (html !== "") return `a page, ${status}`;
@@ -165,6 +165,6 @@ export function redeem(
   return post(subject, "/token", { ...form, code_verifier: VERIFIER, ...changes });
 }
 
-/** What the token endpoint answers. */
+/** Describes an answer of the token endpoint. */
 export const describeAnswer = ({ status, json }: Answer): string =>
   typeof json["error"] === "string" ? `\`${json["error"]}\`` : status === 200 ? "a token" : `status ${status}`;

@@ -40,7 +40,7 @@ export interface Conformance {
   readonly verifyAttestation: ((transport: Transport, verification: Verification) => string) | null;
 }
 
-/** What a verifier prints when it rejects each forgery. */
+/** The message with which a verifier rejects each forgery. */
 export interface Refusals {
   readonly identity: RegExp;
   readonly artifact: RegExp;
@@ -61,7 +61,7 @@ export interface Client {
   readonly tool: string;
   /** Other tools whose programs the commands run. */
   readonly beside?: readonly string[];
-  /** What it signs, where that is something other than files. */
+  /** The things that it signs, where those are not just files. */
   readonly signs?: string;
   /** One paragraph for docs/clients.md. */
   readonly about: string;

@@ -12,8 +12,8 @@ import type { Kind } from "./pairs.ts";
 type ExitCodes = Readonly<Record<string, number>>;
 
 /**
- * What one run of the suite saw: exit codes by transport, client and operation, and by transport, kind, signer and
- * verifier.
+ * The results of one run of the suite: exit codes by transport, client and operation, and by transport, kind, signer
+ * and verifier.
  */
 export interface Results {
   readonly versions: Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the clients meet: a running instance that names an OpenID provider, a registry, another instance's trusted
-// root, and bundles with forgeries made from them. Also what a test expects of an operation.
+// The surroundings of the clients: a running instance that names an OpenID provider, a registry, another instance's
+// trusted root, and bundles with forgeries made from them. Also a test's expectations of an operation.
 
 import { generateKeyPairSync } from "node:crypto";
 import { bundleToJSON } from "@sigstore/bundle";

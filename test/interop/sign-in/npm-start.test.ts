@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `npm start` shows, as a newcomer types it: cosign opens a page, the person types an address in Chromium, and the
-// bundle verifies.
+// A newcomer signs with the commands that `npm start` shows: cosign opens a page, the person types an address in
+// Chromium, and the bundle verifies.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

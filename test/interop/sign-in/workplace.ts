@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where unmodified clients sign people in: a deployment with a connector of every type, Chromium, and a folder for each
-// client. Behind the connectors are providers by others (npm's oidc-provider, dex), and stand-ins of those that are
-// somebody's service.
+// A workplace at which unmodified clients sign people in: a deployment with a connector of every type, Chromium, and a
+// folder for each client. Behind the connectors are providers by others (npm's oidc-provider, dex), and stand-ins of
+// those that are somebody's service.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -52,7 +52,7 @@ export interface Workplace {
   readonly run: (command: readonly string[], options: StartOptions) => Promise<string>;
   /** Signs Alice in, in Chromium, up to the page that asks, or to that of an error. She has a browser of her own. */
   readonly signIn: (url: string, connector: ConnectorSlug) => Promise<Person>;
-  /** What the browser's console says of the deployment's pages. */
+  /** Returns the messages of the browser's console about the deployment's pages. */
   readonly complaintsOf: (person: Person) => readonly string[];
   /** Signs somebody in, in a browser of fetch. Ends with the last page. */
   readonly walk: (url: string, walk: Walk) => Promise<Shown>;

@@ -48,7 +48,7 @@ interface Wrong {
   readonly what: string;
   readonly connector: ConnectorSlug;
   readonly nastiness: Nastiness;
-  /** What the page says to whoever runs the site. */
+  /** The code that the page shows to whoever runs the site. */
   readonly code: string;
 }
 

@@ -21,7 +21,7 @@ declare module "vitest" {
   }
 }
 
-/** What `npm pack --json` prints of a package. */
+/** The report of `npm pack --json` on a package. */
 interface PackReport {
   readonly filename: string;
   readonly size: number;

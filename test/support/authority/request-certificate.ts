@@ -5,7 +5,7 @@ import { sign } from "node:crypto";
 import type { ClientKey } from "../logs/log-client.ts";
 import type { TestStack } from "../process/stack.ts";
 
-/** Who requests a certificate, and for which key. */
+/** The person who requests a certificate, and the key that it is for. */
 export interface CertificateRequest {
   readonly email: string;
   readonly key: Pick<ClientKey, "privateKey" | "spki">;

@@ -17,7 +17,7 @@ import { valueOf } from "../value-of.ts";
 import { emptyCache, FakeCertificateLog, jwksOf, makeCaEnv } from "./ca.ts";
 import { makeIssuerKey, signToken } from "./identity-token.ts";
 
-/** Whom the thief wants to be. */
+/** The person whom the thief impersonates. */
 export const VICTIM = { identity: "ceo@corp.example", issuer: "https://accounts.google.com" } as const;
 
 const GOOGLE_KEY = makeIssuerKey("google");
@@ -49,7 +49,7 @@ export async function waitForTheft(): Promise<string> {
   return time;
 }
 
-/** What the thief serves at an address of its own. */
+/** A service of the thief at an address of its own. */
 export interface Served {
   readonly url: string;
   readonly stop: () => Promise<void>;

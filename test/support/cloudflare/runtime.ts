@@ -9,7 +9,7 @@ import { type Account, type Binding, textOf, type Worker } from "./account.ts";
 
 type WorkerOptions = Record<string, unknown>;
 
-/** What to run, and where. */
+/** The account whose Workers to run, and where. */
 export interface RuntimeOptions {
   readonly account: Account;
   /** The folder for storage. */

@@ -33,7 +33,7 @@ type Kind = keyof typeof LOGS;
 /** A log that its operator can change. */
 export class LyingOperator {
   readonly kind: Kind;
-  /** What the real log has. */
+  /** The records of the real log. */
   readonly records: readonly Buffer[];
   /** Answers in place of the service's, by path without a leading slash. */
   readonly answers = new Map<string, Buffer>();

@@ -2,7 +2,7 @@
 // A browser of fetch: cookies per host, redirects, links, forms and pages that refresh. It runs no script and checks
 // no Content Security Policy; real browsers do (test/browser).
 
-/** What the browser shows. */
+/** The page that the browser shows. */
 export interface Shown {
   readonly url: string;
   readonly status: number;

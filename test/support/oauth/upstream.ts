@@ -7,7 +7,7 @@ import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { makeIssuerKey, signToken } from "../authority/identity-token.ts";
 
-/** What the provider does differently. */
+/** Deviations of the provider from the protocol. */
 interface Nastiness {
   /** Changes the claims of the identity token; undefined removes one. */
   readonly claims?: Readonly<Record<string, unknown>>;

@@ -16,7 +16,7 @@ export interface OpensslChain {
   readonly key: string;
 }
 
-/** What to put into the leaf. */
+/** Options for the leaf. */
 export interface ChainOptions {
   readonly curve?: "P-256" | "P-384";
   /** Lines of the leaf's extension section, in openssl's configuration syntax. */

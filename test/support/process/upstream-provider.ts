@@ -12,11 +12,11 @@ export interface UpstreamManners {
   readonly clientId: string;
   readonly clientSecret: string;
   readonly redirectUri: string;
-  /** What it looks at first. */
+  /** The part of a token request that it checks first. */
   readonly first?: "client" | "code";
-  /** What it does with a redirect URI: a page with 400, a redirect to an error page, or a login for any. */
+  /** Its answer to a redirect URI that it does not know: a page with 400, a redirect to an error page, or a login. */
   readonly redirects?: "refuse" | "error-page" | "login-first";
-  /** What it calls itself, instead of its address. */
+  /** The issuer that it names, instead of its address. */
   readonly issuer?: string;
 }
 

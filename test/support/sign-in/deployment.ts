@@ -23,7 +23,7 @@ export interface SignInDeployment {
   readonly stop: () => Promise<void>;
 }
 
-/** What a deployment has beside the two connectors. */
+/** Parts of a deployment beside the two connectors. */
 interface Further {
   /** The rows of further connectors. @param issuer of the deployment, below which the callbacks are */
   readonly connectors: (issuer: string) => Promise<readonly ConnectorRow[]>;

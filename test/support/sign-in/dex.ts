@@ -17,9 +17,9 @@ export const DEX_PASSWORD = "password";
 const HASH = "$2a$10$2b2cU8CPhOTaGrs1HRQuAueS7JTT5ZHsHSzYiFPm1leZck7Mc8T4W";
 const START_MS = 30_000;
 
-/** Who asks dex for tokens, beside the public client `sigstore`. */
+/** The clients of dex, beside the public client `sigstore`. */
 interface DexOptions {
-  /** Who knows the password; null if nobody signs in with one. */
+  /** The address of the person who has a password; null if nobody signs in with one. */
   readonly address: string | null;
   /** A confidential client. */
   readonly client?: { readonly id: string; readonly secret: string; readonly redirectUri: string };

@@ -7,7 +7,7 @@ import { DEX_PASSWORD } from "./dex.ts";
 /** The browser goes wherever it is sent, to the program's listener as well. */
 const NOWHERE = "nowhere:";
 
-/** What the person does. */
+/** The choices of a person who signs in. */
 export interface Walk {
   /** The slug of a connector. */
   readonly connector: string;
@@ -15,7 +15,7 @@ export interface Walk {
   readonly answer: "grant" | "refuse";
 }
 
-/** What the person types at a provider; nothing where they are signed in. */
+/** The fields that the person fills in at a provider; none where they are signed in. */
 const LOGINS: Readonly<Record<string, (address: string) => Readonly<Record<string, string>>>> = {
   development: (address) => ({ address }),
   work: (login) => ({ login }),

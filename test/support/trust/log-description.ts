@@ -4,7 +4,7 @@ import { createHash, generateKeyPairSync } from "node:crypto";
 import type { LogDescription } from "../../../shared/rpc/sequencer.ts";
 import { unixMs } from "../../../shared/time.ts";
 
-/** What a log with one entry and a new key says about itself. @param createdAt in ms */
+/** Makes the description of a log with one entry and a new key. @param createdAt in ms */
 export function makeLogDescription(createdAt: number): LogDescription {
   const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const spki = new Uint8Array(publicKey.export({ type: "spki", format: "der" }));

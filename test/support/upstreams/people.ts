@@ -30,7 +30,7 @@ const GITHUB_TEAMS: readonly Json[] = [
   { id: 8, name: "Release", slug: "release", organization: { login: "Other", id: 43 } },
 ];
 
-/** What GitHub's API answers, by path. */
+/** The answers of GitHub's API, by path. */
 export const GITHUB_API: Json = {
   "/user": GITHUB_USER,
   "/user/emails": GITHUB_EMAILS,
@@ -38,7 +38,7 @@ export const GITHUB_API: Json = {
   "/user/teams": GITHUB_TEAMS,
 };
 
-/** What Bitbucket's API answers, by path: https://developer.atlassian.com/cloud/bitbucket/rest/api-group-users/ */
+/** The answers of Bitbucket's API, by path: https://developer.atlassian.com/cloud/bitbucket/rest/api-group-users/ */
 export const BITBUCKET_API: Json = {
   "/2.0/user": { type: "user", uuid: "{470c176d-3574-44ea-bb41-89e8638bcca4}", nickname: "alice" },
   "/2.0/user/emails": {

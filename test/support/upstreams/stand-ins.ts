@@ -15,7 +15,7 @@ import * as people from "./people.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** What differs from a right provider. */
+/** Deviations from a right provider. */
 export interface Nastiness {
   /** Replaces the answer of the token endpoint. */
   readonly token?: (response: ServerResponse) => void;
@@ -54,14 +54,14 @@ const OPENID: Readonly<Record<string, OpenIdKind>> = {
   [GENERIC_ISSUER]: { issuer: GENERIC_ISSUER, claims: people.GENERIC_CLAIMS },
 };
 
-/** Where GitHub's and Bitbucket's APIs are, with their documents. */
+/** The documents of GitHub's and Bitbucket's APIs, by address. */
 const APIS: Readonly<Record<string, Json>> = {
   "https://api.github.com": people.GITHUB_API,
   "https://code.example.com/api/v3": people.GITHUB_API,
   "https://api.bitbucket.org": people.BITBUCKET_API,
 };
 const TOKEN_PATHS = new Set(["/login/oauth/access_token", "/site/oauth2/access_token"]);
-/** Where browsers come. */
+/** Matches the path of an authorization endpoint, which browsers open. */
 const AUTHORIZE = /\/authorize$/;
 export const CLIENT_SECRET = "upstream secret+/%";
 
@@ -106,7 +106,10 @@ export class StandIns {
     }
   }
 
-  /** What a browser gets at an authorization endpoint, whose user is signed in: the address of the way back. */
+  /**
+   * Answers at an authorization endpoint, for a user who is signed in. Returns the address that the browser goes back
+   * to.
+   */
   authorize(address: string): string {
     const url = new URL(address);
     const code = randomBytes(10).toString("hex");
