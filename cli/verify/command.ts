@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `sigedge verify`: verifies a file by its bundle, with no other client.
+// `sigedge verify`: verifies a file with its bundle; no other client is needed.
 
 import { readFileSync, statSync } from "node:fs";
 import { hashesOf } from "../../shared/bundle/artifact.ts";
@@ -18,7 +18,7 @@ const EXIT_CODES = { good: 0, bad: 1, "could not tell": 2 } as const;
 
 export const VERIFY = defineCommand({
   name: "verify",
-  summary: "verify a file by its bundle, and say what was compared",
+  summary: "verify a file with its bundle, and report each comparison",
   usage: ["verify FILE --identity WHO --issuer URL (--url URL | --trusted-root FILE) [options]"],
   description: [
     "Verifies a Sigstore bundle: signature, certificate, timestamps, log entry with its proof, and who signed. Prints a line for each comparison and its outcome. Takes bundles of versions 0.1, 0.2 and 0.3, of this service and of others.",

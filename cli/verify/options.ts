@@ -35,12 +35,12 @@ export const FLAGS = {
   bundle: { value: "FILE", description: "The bundle. Default: FILE.sigstore.json." },
   identity: {
     value: "WHO",
-    description: "Who has to have signed: the whole email address, URI or user name of the certificate.",
+    description: "The expected signer: the whole email address, URI or user name in the certificate.",
   },
-  issuer: { value: "URL", description: "Who has to have vouched for the signer: the whole URL of the issuer." },
+  issuer: { value: "URL", description: "The issuer that vouched for the signer, as a whole URL." },
   key: {
     value: "FILE",
-    description: "The public key (PEM) that has to have signed, for a bundle without a certificate.",
+    description: "The public key (PEM) of the expected signer, for a bundle without a certificate.",
   },
   url: {
     value: "URL",
@@ -51,11 +51,11 @@ export const FLAGS = {
     description:
       "The TUF root (root.json) of that deployment that you trust, instead of the one that the first use finds.",
   },
-  "trusted-root": { value: "FILE", description: "Take the trusted root from a file. Nothing is sent then." },
+  "trusted-root": { value: "FILE", description: "Take the trusted root from a file, and send nothing." },
   witness: {
     value: "VKEY",
     multiple: true,
-    description: "The key of a witness that has to have cosigned the checkpoint, <name>+<hex id>+<base64>.",
+    description: "The key of a witness whose cosignature the checkpoint must have, <name>+<hex id>+<base64>.",
   },
 } as const;
 
@@ -102,7 +102,7 @@ function readSigner({ identity, issuer, key }: Values): Result<VerifyOptions["si
     return readKey(key);
   }
   if (identity === null || issuer === null) {
-    return err("say who has to have signed: --identity WHO and --issuer URL, or --key FILE");
+    return err("name the expected signer: --identity WHO and --issuer URL, or --key FILE");
   }
   return ok({ kind: "identity", identity, issuer });
 }
@@ -118,9 +118,9 @@ function readKey(path: string): Result<VerifyOptions["signer"], string> {
 
 function readTrust({ url, root, "trusted-root": file }: Values): Result<TrustSource, string> {
   if ((url === null) === (file === null))
-    return err("say whom to trust: --url URL or --trusted-root FILE, one of them");
+    return err("choose where the trusted root comes from: --url URL or --trusted-root FILE");
   if (file !== null) {
-    if (root !== null) return err("--root belongs to --url; a trusted root is complete without it");
+    if (root !== null) return err("--root only goes with --url; a trusted root is complete without it");
     return existsSync(file) ? ok({ kind: "file", path: file }) : err(`there is no file ${file}`);
   }
   const publicUrl = parsePublicUrl((url ?? "").replace(/\/$/, ""));

@@ -32,12 +32,12 @@ export function reportText({ verdict, checks, signer }: Report, { artifact, trus
   });
   const by = signer === null ? "the holder of the key" : toLine(signer.names.join(", "));
   const sentence = verdict === "good" ? `${artifact} was signed by ${by}` : SENTENCES[verdict];
-  return [...lines, "", `Believed: ${trust}`, `${paint(VERDICTS[verdict], verdict)}: ${sentence}`].join("\n");
+  return [...lines, "", `Verified with ${trust}`, `${paint(VERDICTS[verdict], verdict)}: ${sentence}`].join("\n");
 }
 
 const SENTENCES = {
-  bad: "do not use this file as what the bundle says it is; the lines above marked FAILED say why",
-  "could not tell": "nothing is wrong so far, but what a verdict needs is missing; see the lines marked not checked",
+  bad: "do not trust this file; the lines marked FAILED say why",
+  "could not tell": "no comparison failed, but a verdict needs more; the lines marked not checked say what",
 } as const;
 
 /** The report as JSON. */

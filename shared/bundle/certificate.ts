@@ -65,12 +65,12 @@ function checkPurpose(leaf: Certificate): Check {
     return reportFailure("purpose", "the certificate is not for code signing (extended key usage)");
   }
   if (isCertificateAuthority(leaf))
-    return reportFailure("purpose", "the certificate is one of a certificate authority");
+    return reportFailure("purpose", "the certificate belongs to a certificate authority");
   const usage = findExtension(leaf, OID.keyUsage);
   const bits = usage === null ? null : decodeDer(usage, (reader) => reader.contents(0x03));
   const allows = bits === null || (bits.ok && ((bits.value[1] ?? 0) & (0x80 >> KEY_USAGE.digitalSignature)) !== 0);
   return allows
-    ? reportPass("purpose", "the certificate is for code signing and for nothing that a certificate authority does")
+    ? reportPass("purpose", "the certificate is for code signing, and not for a certificate authority")
     : reportFailure("purpose", "the key usage of the certificate does not allow signatures");
 }
 

@@ -35,7 +35,7 @@ export function checkIdentity({ names, issuer }: Signer, expected: ExpectedIdent
 
 function checkName(names: readonly string[], expected: string | null): Check {
   const found = names.length === 0 ? "nobody" : names.map(quote).join(", ");
-  if (expected === null) return reportUnchecked("identity", `signed by ${found}; say who has to have signed`);
+  if (expected === null) return reportUnchecked("identity", `signed by ${found}; name the signer that you expect`);
   return names.includes(expected)
     ? reportPass("identity", `signed by ${quote(expected)}, as expected`)
     : reportFailure("identity", `signed by ${found}, not by ${quote(expected)}`);
@@ -44,7 +44,7 @@ function checkName(names: readonly string[], expected: string | null): Check {
 function checkIssuer(issuer: string | null, expected: string | null): Check {
   const found = issuer === null ? "no issuer" : quote(issuer);
   if (expected === null)
-    return reportUnchecked("issuer", `${found} vouched for the signer; say who has to have vouched`);
+    return reportUnchecked("issuer", `${found} vouched for the signer; name the issuer that you expect`);
   return issuer === expected
     ? reportPass("issuer", `${quote(expected)} vouched for the signer, as expected`)
     : reportFailure("issuer", `${found} vouched for the signer, not ${quote(expected)}`);

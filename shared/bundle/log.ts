@@ -67,11 +67,11 @@ export function checkInclusion({ body, proof, promise }: LoggedEntry): Check {
   return verifyInclusion({ leaf: leafHash(body), leafIndex, treeSize, proof: hashes, root: rootHash })
     ? reportPass(
         "inclusion",
-        `${hashes.length} hashes lead from entry ${leafIndex} to the root of the tree of ${treeSize}`,
+        `${hashes.length} hashes lead from entry ${leafIndex} to the root of the tree of size ${treeSize}`,
       )
     : reportFailure(
         "inclusion",
-        `the proof does not lead from entry ${leafIndex} to the root of the tree of ${treeSize}`,
+        `the proof does not lead from entry ${leafIndex} to the root of the tree of size ${treeSize}`,
       );
 }
 
@@ -95,11 +95,11 @@ async function checkLogSignature(note: Note, proof: InclusionProof, logs: readon
   if (!head.ok) return reportFailure("checkpoint", `the checkpoint is malformed in its line ${head.error.line}`);
   const { origin, treeSize, rootHash } = head.value;
   if (treeSize !== proof.treeSize || !equal(rootHash, proof.rootHash)) {
-    return reportFailure("checkpoint", "the checkpoint is of another tree than the inclusion proof");
+    return reportFailure("checkpoint", "the checkpoint and the inclusion proof are of different trees");
   }
   for (const log of logs) {
     if (!(await isSignedByLog(note, origin, log))) continue;
-    return reportPass("checkpoint", `${quote(origin)} signed the tree of ${treeSize}`);
+    return reportPass("checkpoint", `${quote(origin)} signed the tree of size ${treeSize}`);
   }
   return logs.some(({ key }) => key === null)
     ? reportUnchecked("checkpoint", "the key of the log is of a kind that is not supported")

@@ -205,7 +205,7 @@ function checkWindows(entry: LoggedEntry, logs: readonly TrustedLog[], times: re
 
 function checkSigner(signer: Signer | null, key: PublicKey, { signer: expected }: VerifyOptions): readonly Check[] {
   if (signer === null) {
-    return [reportPass("key", `the signature was verified with the key that you gave, a key of kind ${key.kind}`)];
+    return [reportPass("key", `the signature was verified with the ${key.kind} key that you gave`)];
   }
   if (expected.kind === "identity") return checkIdentity(signer, expected);
   return [reportFailure("key", "the bundle was signed with a certificate, not with the key that you gave")];
