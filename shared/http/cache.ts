@@ -21,6 +21,8 @@ export const CACHE_CONTROL = {
   settings: "public, max-age=60",
   /** Superseded by the next round: a checkpoint. */
   head: "public, max-age=1",
+  /** Changes with the next entry, and has a validator: asking again is cheap. */
+  revalidate: "no-cache",
   /** Errors and "not yet": if cached, they would hide the response that exists a second later. */
   none: "no-store",
 } as const;

@@ -8,6 +8,7 @@ const ICONS = {
   pass: html`<circle cx="12" cy="12" r="9"/><path d="m8 12.5 2.8 2.8L16.2 9.5"/>`,
   fail: html`<path d="M8.3 3h7.4L21 8.3v7.4L15.7 21H8.3L3 15.7V8.3z"/><path d="m9 9 6 6m0-6-6 6"/>`,
   warn: html`<path d="M12 3.5 22 20.5H2z"/><path d="M12 10v4.5m0 3v.01"/>`,
+  x: html`<path d="m6 6 12 12M18 6 6 18"/>`,
   none: html`<circle cx="12" cy="12" r="9" stroke-dasharray="3 3"/><path d="M8.5 12h7"/>`,
   down: html`<path d="M12 4v11m-5-5 5 5 5-5M5 20h14"/>`,
 } as const;

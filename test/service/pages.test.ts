@@ -76,6 +76,17 @@ const PAGES = (): readonly (readonly [path: string, status: number, title: strin
   ["/search?q=nobody@example.com", 200, "No entry for nobody@example.com", "There is none among 5 entries"],
   [`/search?q=${sha256Hex("one")}`, 200, "1 entry for", "a SHA-256 digest"],
   [`/search?q=${bare.fingerprint}`, 200, "2 entries for", "the fingerprint of a public key"],
+  [
+    `/search?q=${ALICE}&kind=certificate&log=&since=&until=&and=`,
+    200,
+    `1 entry for ${ALICE}`,
+    "Remove Kind: certificate",
+  ],
+  [`/search?q=${ALICE}&and=org/repo`, 200, `No entry for ${ALICE}`, "An e-mail address and a GitHub repository"],
+  [`/search?q=${ALICE}&since=2001-01-01&until=2001-01-01`, 200, `No entry for ${ALICE}`, "Remove Until: 2001-01-01"],
+  [`/search?q=${ALICE}&and=bob@example.com`, 400, "No entry is found by this", "Remove the other first"],
+  ["/search?kind=certificate", 200, "1 entry for this filter", "all entries"],
+  ["/search?kind=nothing", 400, "This cannot be looked up", "kind"],
   ["/search?q=da39a3ee", 400, "No entry is found by this", "the beginning of a commit or digest"],
   ["/search?email=a", 400, "This cannot be looked up", "email"],
   [`/search?hash=sha256:${sha256Hex("one")}`, 200, "1 entry for", "a SHA-256 digest"],
@@ -181,6 +192,50 @@ describe("a page", () => {
       await read(`/api/search?identity=${ALICE}&limit=20`),
     ];
     expect(JSON.parse(found.text)).toEqual(JSON.parse(searched.text));
+  });
+
+  it("of a search is CSV and Atom too, of the same hits, and each form has its own ETag", async () => {
+    const types = ["text/html", "application/json", "text/csv", "application/atom+xml"];
+    const answers = await Promise.all(types.map((accept) => read(`/search?q=${ALICE}`, { headers: { accept } })));
+    for (const [i, { headers, text }] of answers.entries()) {
+      expect([headers.get("content-type")?.split(";")[0], headers.get("vary")]).toEqual([types[i], "accept"]);
+      expect(text.split(ALICE).length, types[i]).toBeGreaterThan(2);
+      const known = { accept: types[i] ?? "", "if-none-match": headers.get("etag") ?? "" };
+      expect((await read(`/search?q=${ALICE}`, { headers: known })).status).toBe(304);
+    }
+    expect(new Set(answers.map(({ headers }) => headers.get("etag"))).size).toBe(4);
+  });
+
+  it("of a search is known by what was asked, not by how", async () => {
+    const canonicalOf = async (path: string): Promise<string | undefined> =>
+      /<link rel="canonical" href="([^"]*)">/.exec((await read(path)).text)?.[1];
+    const expected = `${stack.url}/search?identity=alice%40example.com&#38;kind=certificate`;
+    const asked = [
+      `/search?q=${ALICE}&kind=certificate`,
+      `/search?q=+${ALICE}+&kind=certificate&log=&since=&until=&and=`,
+      `/search?identity=${ALICE}&kind=certificate`,
+      `/search?and=${ALICE}&kind=certificate`,
+    ];
+    for (const path of asked) expect(await canonicalOf(path)).toBe(expected);
+  });
+
+  it("says before a search what a text means", async () => {
+    const { text, headers } = await read(`/search/meanings?q=${sha256Hex("one")}`);
+    expect(JSON.parse(text)).toMatchObject({
+      meanings: [
+        { what: "a SHA-256 digest", href: `/search?digest=${sha256Hex("one")}`, advice: null },
+        { what: "the fingerprint of a certificate" },
+        { what: "the fingerprint of a public key" },
+        { what: "a UUID of Rekor, or a leaf hash" },
+      ],
+    });
+    expect(headers.get("etag")).toMatch(/^"/);
+    expect(JSON.parse((await read("/search/meanings?q=abc1234")).text)).toMatchObject({
+      meanings: [
+        { what: "the beginning of a commit or digest", href: null, advice: expect.stringContaining("all of it") },
+      ],
+    });
+    expect(JSON.parse((await read("/search/meanings")).text)).toEqual({ meanings: [] });
   });
 
   it("leads from a number, and from a link of search.sigstore.dev, to the entry", async () => {

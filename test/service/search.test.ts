@@ -201,9 +201,20 @@ describe("a search", () => {
     expect((await fetch(`${stack.url}/api/search`, { method: "POST" })).status).toBe(501);
   });
 
-  test("is readable by any origin and is not cached", async () => {
-    const response = await get({ email: EMAIL });
-    expect(response.headers.get("access-control-allow-origin")).toBe("*");
-    expect(response.headers.get("cache-control")).toBe("no-store");
-  });
+  test.each(["json", "csv", "atom"])(
+    "is readable by any origin, and is not sent again to whoever has it: %s",
+    async (format) => {
+      const { status, headers } = await get({ email: EMAIL, format });
+      expect([status, headers.get("access-control-allow-origin"), headers.get("cache-control")]).toEqual([
+        200,
+        "*",
+        "no-cache",
+      ]);
+      const parameters = new URLSearchParams({ email: EMAIL, format });
+      const again = await fetch(`${stack.url}/api/search?${parameters.toString()}`, {
+        headers: { "if-none-match": headers.get("etag") ?? "" },
+      });
+      expect([again.status, await again.text()]).toEqual([304, ""]);
+    },
+  );
 });

@@ -29,6 +29,7 @@ export const ROUTES = [
   { ...page, path: "/entry/:log/:index", handler: "entryPage" },
   { path: "/entry/*" },
   { ...page, path: "/search", handler: "searchPage" },
+  { ...page, path: "/search/meanings", handler: "meanings" },
   { ...page, path: "/identity-of/*", handler: "identityPage" },
   { ...page, path: "/logs", handler: "logsPage" },
 ] as const satisfies readonly RouteRow[];
@@ -42,9 +43,10 @@ export const ROUTE_TEXTS: Readonly<Record<HandlerName<typeof ROUTES>, RouteText>
   entryCertificate: { what: "Returns the certificate of an entry.", spec: "RFC 7468 §5" },
   entryPage: { what: "Shows one entry of a log; JSON with `Accept: application/json`.", spec: null },
   searchPage: {
-    what: "Shows the entries that the text in `?q=` names, or those of a search by the parameters of `/api/search`; JSON with `Accept: application/json`.",
+    what: "Shows the entries that the text in `?q=` names, or those of a search by the parameters of `/api/search`; JSON, CSV or Atom with `Accept`.",
     spec: null,
   },
+  meanings: { what: "Returns what the box takes the text in `?q=` for, the likeliest first, as JSON.", spec: null },
   identityPage: {
     what: "Shows the newest entries of the identity with this name, by month; JSON with `Accept: application/json`.",
     spec: null,

@@ -8,6 +8,7 @@ import { type Config, readConfig, type WebEnv } from "./env.ts";
 import { serveBundle, serveEntry, servePem } from "./handlers/entry.ts";
 import { serveIdentity } from "./handlers/identity.ts";
 import { serveLogs, serveStart } from "./handlers/logs.ts";
+import { serveMeanings } from "./handlers/meanings.ts";
 import { respondToProblem } from "./handlers/problem.ts";
 import { serveSearch } from "./handlers/search.ts";
 
@@ -17,6 +18,7 @@ const HANDLERS: Handlers<typeof ROUTES, [Config]> = {
   entryCertificate: servePem,
   entryPage: serveEntry,
   searchPage: serveSearch,
+  meanings: serveMeanings,
   identityPage: serveIdentity,
   logsPage: serveLogs,
 };

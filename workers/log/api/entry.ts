@@ -3,7 +3,8 @@
 // GET /api/entries/<index>.tlog-proof: the proof alone, as a file. Spec: https://c2sp.org/tlog-proof
 
 import { parseDecimal } from "../../../shared/bytes/decimal.ts";
-import { CACHE_CONTROL, PUBLIC_READ } from "../../../shared/http/cache.ts";
+import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
+import { CACHE_CONTROL, respondWith } from "../../../shared/http/cache.ts";
 import { clientNetwork } from "../../../shared/http/client-address.ts";
 import { entryJson, type LoggedEntry } from "../../../shared/logs/logged-entry.ts";
 import { err, type Result } from "../../../shared/result.ts";
@@ -19,7 +20,8 @@ import { renderJsonError } from "../status.ts";
 export async function serveEntry(request: Request, config: Config): Promise<Response> {
   const found = await readNamedEntry(request, config);
   if (!found.ok) return renderJsonError(request, found.error);
-  return Response.json(entryJson(found.value), { headers: { ...PUBLIC_READ, "cache-control": CACHE_CONTROL.none } });
+  const body = encodeUtf8(JSON.stringify(entryJson(found.value)));
+  return respondWith(request, { body, contentType: "application/json", cacheControl: CACHE_CONTROL.revalidate });
 }
 
 /** Answers with the proof alone. A verifier needs the body as well: the proof is for its leaf hash. */
@@ -28,8 +30,8 @@ export async function serveTlogProof(request: Request, config: Config): Promise<
   if (!found.ok) return renderJsonError(request, found.error);
   const { leafIndex, proof, checkpoint } = found.value;
   const text = formatTlogProof({ extra: null, leafIndex, hashes: proof, checkpoint });
-  const headers = { "content-type": "text/plain; charset=utf-8", "cache-control": CACHE_CONTROL.none };
-  return new Response(text, { headers: { ...PUBLIC_READ, ...headers } });
+  const form = { contentType: "text/plain; charset=utf-8", cacheControl: CACHE_CONTROL.revalidate };
+  return respondWith(request, { body: encodeUtf8(text), ...form });
 }
 
 /** Reads the entry that the URL names. */

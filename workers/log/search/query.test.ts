@@ -73,6 +73,7 @@ describe("parseSearchQuery accepts", () => {
     ["log=signature&limit=1", { alternatives: [NONE], logs: ["signature"], limit: 1 }],
     ["kind=attestation&limit=64", { alternatives: [NONE], kind: "attestation", limit: 64 }],
     ["since=2026-01-31", { alternatives: [NONE], since: Date.UTC(2026, 0, 31) }],
+    ["until=2026-01-31", { alternatives: [NONE], until: Date.UTC(2026, 1, 1) - 1 }],
     ["until=2026-01-31T00:00:00.5+01:00", { alternatives: [NONE], until: Date.UTC(2026, 0, 30, 23) + 500 }],
     ["log=sig-2027&format=csv", { alternatives: [NONE], logs: ["sig-2027"] }],
   ])("%s", (query, expected) => {

@@ -153,7 +153,7 @@ function parseFilters(parameters: URLSearchParams, all: readonly string[]): Resu
   if (given !== null && kind === null) return rejectInvalid("kind");
   const since = parseTime(parameters.get("since"));
   if (since === undefined) return rejectInvalid("since");
-  const until = parseTime(parameters.get("until"));
+  const until = parseTime(parameters.get("until"), "T23:59:59.999Z");
   if (until === undefined) return rejectInvalid("until");
   const log = parameters.get("log");
   if (log !== null && !all.includes(log)) return rejectInvalid("log");
@@ -162,10 +162,10 @@ function parseFilters(parameters: URLSearchParams, all: readonly string[]): Resu
 
 const DATE = /^\d{4}-\d\d-\d\d$/;
 
-/** A date in UTC or an RFC 3339 time. Undefined if it is neither. */
-function parseTime(text: string | null): UnixMs | null | undefined {
+/** A date in UTC or an RFC 3339 time. Undefined if it is neither. @param clock which moment of the day a date means */
+function parseTime(text: string | null, clock = "T00:00:00Z"): UnixMs | null | undefined {
   if (text === null) return null;
-  const time = Date.parse(DATE.test(text) ? `${text}T00:00:00Z` : text.replaceAll(" ", "+"));
+  const time = Date.parse(DATE.test(text) ? `${text}${clock}` : text.replaceAll(" ", "+"));
   const isWhole = DATE.test(text) || /^\d{4}-\d\d-\d\d[Tt].*(?:[Zz]|[+-]\d\d:\d\d)$/.test(text.replaceAll(" ", "+"));
   return isWhole && time >= 0 ? unixMs(time) : undefined;
 }

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // GET /api/search: finds entries by what they sign and by whom, newest first.
 
-import { CACHE_CONTROL, PUBLIC_READ } from "../../../shared/http/cache.ts";
+import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
+import { CACHE_CONTROL, respondWith } from "../../../shared/http/cache.ts";
 import type { SearchAnswer } from "../../../shared/search/answer.ts";
+import { chooseFormat, render } from "../../../shared/search/formats.ts";
 import { formatRfc3339 } from "../../../shared/time.ts";
 import type { Config } from "../env.ts";
 import type { LogSite } from "../sites.ts";
 import { renderJsonError } from "../status.ts";
 import type { SearchQuery } from "./conjunction.ts";
 import { formatCursor } from "./cursor.ts";
-import { chooseFormat, render } from "./formats.ts";
 import { parseSearchQuery } from "./query.ts";
 import { type Hit, type IndexedLog, type SearchPage, searchPage } from "./search-index.ts";
 
@@ -21,7 +22,7 @@ export async function search(request: Request, { index, sites, publicUrl }: Conf
   const url = new URL(request.url);
   const query = parseSearchQuery(url.searchParams, all);
   if (!query.ok) return renderJsonError(request, query.error);
-  const format = chooseFormat(url.searchParams.get("format"), request.headers.get("accept"));
+  const format = chooseFormat(url.searchParams.get("format"), request);
   if (format === null) return renderJsonError(request, { code: "search_query_invalid", parameter: "format" });
   const page = await searchPage(index, query.value, await listIndexedLogs(sites));
   if (!page.ok) return renderJsonError(request, page.error);
@@ -30,8 +31,10 @@ export async function search(request: Request, { index, sites, publicUrl }: Conf
     origin: new URL(publicUrl.href).origin,
     query: url.searchParams,
   });
-  const headers = { ...PUBLIC_READ, "cache-control": CACHE_CONTROL.none, vary: "accept", "content-type": contentType };
-  return new Response(body, { headers });
+  const form = { body: encodeUtf8(body), contentType, cacheControl: CACHE_CONTROL.revalidate };
+  const response = respondWith(request, form);
+  response.headers.set("vary", "accept");
+  return response;
 }
 
 /** The logs as the index knows them, oldest first. */

@@ -2,7 +2,7 @@
 // What somebody asks: the text of the box, a link of search.sigstore.dev, or parameters of /api/search.
 
 import { parseDecimal } from "../../../shared/bytes/decimal.ts";
-import type { TermTexts } from "../../../shared/search/parameters.ts";
+import type { TermName, TermTexts } from "../../../shared/search/parameters.ts";
 import { SPELLINGS } from "../../../shared/search/spellings.ts";
 import { understand } from "../../../shared/search/understand.ts";
 import type { Understanding } from "../../../shared/search/understanding.ts";
@@ -34,26 +34,53 @@ export interface Meaning {
   readonly query: Readonly<Record<string, string>>;
 }
 
-const TERM_NAMES = Object.keys(SPELLINGS);
+/** The names of terms and of filters in an address. */
+export const TERMS = Object.keys(SPELLINGS) as readonly TermName[];
 /** Parameters of /api/search that narrow an answer. */
-const FILTERS = ["kind", "log", "since", "until"];
-
-const filtersOf = (parameters: URLSearchParams): Meaning["query"] => pick(parameters, FILTERS);
+export const FILTERS = ["kind", "log", "since", "until"] as const;
 
 const pick = (parameters: URLSearchParams, names: readonly string[]): Meaning["query"] =>
   Object.fromEntries(names.flatMap((name) => (parameters.get(name) ? [[name, parameters.get(name) ?? ""]] : [])));
 
-/** Reads the question of a URL. */
+/** Reads the question of a URL. `?and=` has a further text: entries must have both. */
 export function readQuestion(parameters: URLSearchParams): Question {
+  const filters = pick(parameters, FILTERS);
+  const first = readFirst(parameters, filters);
+  const more = (parameters.get("and") ?? "").trim();
+  if (more === "" || first.kind === "entry" || first.kind === "unfindable") return first;
+  const added = readMeanings(more, understand(more), filters);
+  return first.kind === "search" && hasTerms(first) ? combine(first, added, more) : added;
+}
+
+const hasTerms = ({ meanings: [{ query }] }: Search): boolean => TERMS.some((name) => name in query);
+
+function readFirst(parameters: URLSearchParams, filters: Meaning["query"]): Question {
   const text = (parameters.get("q") ?? "").trim();
-  const filters = filtersOf(parameters);
   if (text !== "") return readMeanings(text, understand(text), filters);
   const old = readOldLink(parameters, filters);
   if (old !== null) return old;
-  const terms: TermTexts = pick(parameters, TERM_NAMES);
+  const terms: TermTexts = pick(parameters, TERMS);
   const [first = null] = Object.values(terms);
-  if (first === null) return { kind: "nothing" };
-  return { kind: "search", text: first, meanings: [{ what: nameTerms(terms), query: { ...terms, ...filters } }] };
+  if (first !== null)
+    return { kind: "search", text: first, meanings: [{ what: nameTerms(terms), query: { ...terms, ...filters } }] };
+  const isFiltered = Object.keys(filters).length > 0;
+  return isFiltered
+    ? { kind: "search", text: "", meanings: [{ what: "all entries", query: filters }] }
+    : { kind: "nothing" };
+}
+
+/** Both texts. An entry has one of each term, so a meaning of the second text that the first has already is none. */
+function combine(first: Search, added: Question, text: string): Question {
+  if (added.kind === "unfindable") return added;
+  const further = added.kind === "search" ? added.meanings : [];
+  const [likeliest, ...others] = first.meanings.flatMap((one) =>
+    further
+      .filter(({ query }) => TERMS.every((name) => !(name in query && name in one.query)))
+      .map(({ what, query }) => ({ what: `${one.what} and ${what}`, query: { ...one.query, ...query } })),
+  );
+  if (likeliest !== undefined) return { ...first, meanings: [likeliest, ...others] };
+  const advice = "The search has one of this kind already, or this is the number of an entry. Remove the other first.";
+  return { kind: "unfindable", text: first.text, what: `“${text}” beside “${first.text}”`, advice };
 }
 
 /** `?hash=`, `?commitSha=`, `?uuid=` and `?logIndex=`; `?email=` is the same in /api/search. */
@@ -82,8 +109,8 @@ function readMeanings(text: string, all: readonly Understanding[], filters: Mean
     : { kind: "nothing" };
 }
 
-/** What the parameters ask for, in words. */
-const NAMES: Readonly<Record<keyof typeof SPELLINGS, string>> = {
+/** What each parameter asks for, in words. */
+export const TERM_WORDS: Readonly<Record<TermName, string>> = {
   digest: "a digest",
   identity: "the name in a certificate",
   email: "an e-mail address",
@@ -105,4 +132,4 @@ const NAMES: Readonly<Record<keyof typeof SPELLINGS, string>> = {
 };
 
 const nameTerms = (terms: TermTexts): string =>
-  (Object.keys(terms) as readonly (keyof typeof SPELLINGS)[]).map((name) => NAMES[name]).join(" and ");
+  (Object.keys(terms) as readonly TermName[]).map((name) => TERM_WORDS[name]).join(" and ");

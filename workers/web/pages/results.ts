@@ -3,10 +3,12 @@
 
 import { html, type Markup } from "../../../shared/http/markup.ts";
 import type { SearchAnswer } from "../../../shared/search/answer.ts";
+import { FORMAT_TYPES, render } from "../../../shared/search/formats.ts";
 import type { Meaning, Search } from "../facts/question.ts";
 import { field, NONE, steps, withCopy } from "../parts/parts.ts";
 import { capitalize, formatCount, formatNumber, timeTag } from "../parts/words.ts";
 import type { Answer } from "../respond.ts";
+import { activeFilters, filterForm, searchHref } from "./filters.ts";
 import { hitTable } from "./hits.ts";
 import { largeBox, nameLog, type Site } from "./site.ts";
 
@@ -23,17 +25,22 @@ export interface ResultsFacts {
 
 /** One page of hits, or the page of none. */
 export function resultsPage(facts: ResultsFacts): Answer {
-  const { question, meaning, answer, isFirst } = facts;
+  const { question, meaning, answer, isFirst, site } = facts;
   const { hits, nextCursor } = answer;
   const isNone = hits.length === 0 && nextCursor === null && isFirst;
   const title = isNone ? `No entry for ${shorten(question.text)}` : titleOf(facts);
+  const address = { origin: site.href, query: new URLSearchParams(meaning.query) };
   return {
     json: answer,
+    forms: {
+      [FORMAT_TYPES.csv]: () => render("csv", answer, address),
+      [FORMAT_TYPES.atom]: () => render("atom", answer, address),
+    },
     page: {
       status: 200,
       title,
       description: isNone ? `No entry among ${formatNumber(countSearched(answer))}.` : `${title}, newest first.`,
-      canonical: isFirst ? hrefOf(meaning, null) : null,
+      canonical: isFirst ? searchHref(meaning.query) : null,
       box: { text: question.text },
       links: html`<link rel="alternate" type="application/atom+xml" href="${apiHref(meaning)}&amp;format=atom">`,
       body: isNone ? nonePage(facts) : hitsPage(facts, title),
@@ -56,8 +63,10 @@ ${largeBox()}`,
 });
 
 const MAX_TITLE_CHARS = 60;
-const shorten = (text: string): string =>
-  text.length > MAX_TITLE_CHARS ? `${text.slice(0, MAX_TITLE_CHARS - 1)}…` : text;
+function shorten(text: string): string {
+  if (text === "") return "this filter";
+  return text.length > MAX_TITLE_CHARS ? `${text.slice(0, MAX_TITLE_CHARS - 1)}…` : text;
+}
 
 function titleOf({ question, answer: { hits, nextCursor }, isFirst }: ResultsFacts): string {
   const isAll = isFirst && nextCursor === null;
@@ -66,25 +75,23 @@ function titleOf({ question, answer: { hits, nextCursor }, isFirst }: ResultsFac
     : `Entries for ${shorten(question.text)}`;
 }
 
-/** The address of a page of the answer. */
-function hrefOf({ query }: Meaning, cursor: string | null): string {
-  return `/search?${new URLSearchParams({ ...query, ...(cursor === null ? {} : { cursor }) }).toString()}`;
-}
-
-const apiHref = (meaning: Meaning): string => `/api${hrefOf(meaning, null)}`;
+const apiHref = ({ query }: Meaning): string => `/api${searchHref(query)}`;
 
 const crumbs = (here: string): Markup =>
   html`<nav class="crumbs" aria-label="Where you are"><ol><li><a href="/">Look up</a></li> <li><span aria-current="page">${here}</span></li></ol></nav>`;
 
 function hitsPage({ question, meaning, answer, site, isFirst }: ResultsFacts, title: string): Markup {
   const { hits, nextCursor } = answer;
-  const newest = isFirst ? NONE : html`<a class="btn" href="${hrefOf(meaning, null)}">Newest</a>`;
+  const newest = isFirst ? NONE : html`<a class="btn" href="${searchHref(meaning.query)}">Newest</a>`;
   const older =
-    nextCursor === null ? NONE : html` <a class="btn" href="${hrefOf(meaning, nextCursor)}" rel="next">Older</a>`;
+    nextCursor === null
+      ? NONE
+      : html` <a class="btn" href="${searchHref(meaning.query, nextCursor)}" rel="next">Older</a>`;
   return html`${crumbs("Results")}
 <h1>${title}</h1>
 <p class="q">Read as <b>${meaning.what}</b>.${otherMeanings(question, meaning)}</p>
-<p class="row"><a href="${apiHref(meaning)}">JSON</a> <a href="${apiHref(meaning)}&amp;format=csv">CSV</a> <a href="${apiHref(meaning)}&amp;format=atom">Atom feed</a></p>
+<div class="row ends">${activeFilters(meaning.query)}<p class="row"><a href="${apiHref(meaning)}">JSON</a> <a href="${apiHref(meaning)}&amp;format=csv">CSV</a> <a href="${apiHref(meaning)}&amp;format=atom">Atom feed</a></p></div>
+${filterForm(meaning.query, site)}
 ${hits.length === 0 ? html`<p>Nothing on this page.</p>` : hitTable("Entries, newest first", hits)}
 <nav class="row ends" aria-label="Pages"><span class="q num">${formatCount(hits.length, "entry", "entries")} on this page, newest first</span><span class="row">${newest}${older}</span></nav>
 <p class="sm q">${describeWorth(answer.completeThroughByLog, site)}</p>`;
@@ -114,7 +121,7 @@ export function describeWorth(completeThroughByLog: SearchAnswer["completeThroug
 function otherMeanings({ meanings }: Search, meaning: Meaning): Markup {
   const others = meanings.filter((one) => one !== meaning);
   if (others.length === 0) return NONE;
-  const links = others.map((one, i) => html`${i === 0 ? "" : ", "}<a href="${hrefOf(one, null)}">${one.what}</a>`);
+  const links = others.map((one, i) => html`${i === 0 ? "" : ", "}<a href="${searchHref(one.query)}">${one.what}</a>`);
   return html` It may also be ${links}.`;
 }
 
@@ -122,9 +129,11 @@ function nonePage({ question, meaning, answer, site }: ResultsFacts): Markup {
   return html`${crumbs("No result")}
 <h1>No entry for this</h1>
 <p class="lead">There is none among ${formatCount(countSearched(answer), "entry", "entries")}.${describeWorth(answer.completeThroughByLog, site)}</p>
+${activeFilters(meaning.query)}
 <dl class="kv">
 ${field("You looked for", withCopy(question.text, "text"))}${field("Read as", html`${capitalize(meaning.what)}.${otherMeanings(question, meaning)}`)}${field("How sure", html`The answer comes from this site’s index. To ask without it, <a href="/logs#audit">read the log itself</a>.`)}
 </dl>
+${filterForm(meaning.query, site)}
 <section>
 <h2>What you can try</h2>
 ${steps([

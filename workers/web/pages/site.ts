@@ -27,7 +27,7 @@ export interface SitePage {
   readonly program?: Program;
 }
 
-/** The script of a page that does work in the browser. It may send requests to this site, and to no other. */
+/** The script of a page that does work in the browser. */
 export interface Program {
   /** Its name in tools/docs/assets.ts. */
   readonly script: string;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The forms of a search's answer: JSON, CSV (RFC 4180) and an Atom feed (RFC 4287), all of the same page.
 
-import { escapeHtml } from "../../../shared/http/markup.ts";
-import type { SearchAnswer, SearchHit } from "../../../shared/search/answer.ts";
-import { ANSWER_FORMATS, type AnswerFormat } from "../../../shared/search/parameters.ts";
-import { unreachable } from "../../../shared/unreachable.ts";
+import { escapeHtml } from "../http/markup.ts";
+import { choosePreferred } from "../http/negotiation.ts";
+import { unreachable } from "../unreachable.ts";
+import type { SearchAnswer, SearchHit } from "./answer.ts";
+import { ANSWER_FORMATS, type AnswerFormat } from "./parameters.ts";
 
 /** An answer in one form. */
 export interface Rendered {
@@ -19,23 +20,26 @@ export interface AnswerAddress {
   readonly query: URLSearchParams;
 }
 
-const TYPES: Readonly<Record<AnswerFormat, string>> = {
+/** The media type of each form. */
+export const FORMAT_TYPES: Readonly<Record<AnswerFormat, string>> = {
   json: "application/json",
   csv: "text/csv",
   atom: "application/atom+xml",
 };
 
 /** The form that is asked for: by `format=`, or else by the Accept header. Null if `format` is none. */
-export function chooseFormat(format: string | null, accept: string | null): AnswerFormat | null {
+export function chooseFormat(format: string | null, request: Request): AnswerFormat | null {
   if (format !== null) return ANSWER_FORMATS.find((one) => one === format) ?? null;
-  const types = (accept ?? "").split(",").map((part) => part.split(";")[0]?.trim().toLowerCase());
-  const [first] = types.flatMap((type) => ANSWER_FORMATS.find((one) => TYPES[one] === type) ?? []);
-  return first ?? "json";
+  const preferred = choosePreferred(
+    request,
+    ANSWER_FORMATS.map((one) => FORMAT_TYPES[one]),
+  );
+  return ANSWER_FORMATS.find((one) => FORMAT_TYPES[one] === preferred) ?? "json";
 }
 
 /** Renders the answer. */
 export function render(format: AnswerFormat, answer: SearchAnswer, address: AnswerAddress): Rendered {
-  const contentType = format === "json" ? TYPES.json : `${TYPES[format]}; charset=utf-8`;
+  const contentType = format === "json" ? FORMAT_TYPES.json : `${FORMAT_TYPES[format]}; charset=utf-8`;
   switch (format) {
     case "json":
       return { body: JSON.stringify(answer), contentType };
@@ -112,16 +116,19 @@ function toQuery(asked: URLSearchParams, more: Readonly<Record<string, string>>)
 }
 
 function renderEntry(hit: SearchHit, origin: string): string {
-  const page = `${origin}/api/entries/${hit.index}?log=${encodeURIComponent(hit.log)}`;
+  const id = `${origin}/api/entries/${hit.index}?log=${encodeURIComponent(hit.log)}`;
+  const page = `${origin}/entry/${encodeURIComponent(hit.log)}/${hit.index}`;
   const who = hit.identity ?? "a key without a certificate";
   const what =
     hit.digest === null ? "a certificate" : `${hit.kind === "attestation" ? "an attestation of " : ""}${hit.digest}`;
   const title = hit.digest === null ? `${who} got ${what}` : `${who} signed ${what}`;
   return `<entry>
-<id>${escapeXml(page)}</id>
+<id>${escapeXml(id)}</id>
 <title>${escapeXml(title)}</title>
 <updated>${hit.time}</updated>
-<link rel="alternate" href="${escapeXml(page)}"/>
+<link rel="alternate" type="text/html" href="${escapeXml(page)}"/>
+<link rel="alternate" type="application/json" href="${escapeXml(id)}"/>
+<category term="${hit.kind}"/>
 <summary>${escapeXml(`Entry ${hit.index} of the ${hit.log} log. Issuer: ${hit.issuer ?? "none"}.`)}</summary>
 </entry>
 `;
