@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import { readBundleCases } from "../../test/support/bundles/cases.ts";
 import { applyChange, CHANGES } from "../../test/support/bundles/changes.ts";
+import { readVendoredCases } from "../../test/support/bundles/conformance.ts";
 import { judgeBundle, toOutcome } from "../../test/support/bundles/judge.ts";
 
 const CASES = readBundleCases();
@@ -23,6 +24,22 @@ function expectAsExpected(rows: readonly Row[]): void {
   process.stdout.write(`${lines.join("\n")}\n`);
   expect(rows.filter(({ expected, ours }) => expected !== ours)).toEqual([]);
 }
+
+/** The suite has so many. One that is lost would not be missed otherwise. */
+const CONFORMANCE_CASES = 70;
+
+test("every bundle of sigstore-conformance gets the verdict that the suite expects", async () => {
+  const rows: Row[] = [];
+  for (const one of readVendoredCases()) {
+    const { verdict, reasons } = await judgeBundle(one);
+    const ours = toOutcome(verdict === "good");
+    rows.push({ name: one.name, expected: toOutcome(one.isGood), ours, reason: reasons[0] ?? "" });
+  }
+  expectAsExpected(rows);
+  expect(rows).toHaveLength(CONFORMANCE_CASES);
+  // A rejected bundle has a reason; none is rejected because a file was not found.
+  expect(rows.filter(({ ours, reason }) => (ours === "rejected") !== (reason !== ""))).toEqual([]);
+});
 
 test("bundles by others get the verdict that they deserve", async () => {
   const rows: Row[] = [];
