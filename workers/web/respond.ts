@@ -6,7 +6,7 @@
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import { CACHE_CONTROL, respondWith } from "../../shared/http/cache.ts";
 import { choosePreferred } from "../../shared/http/negotiation.ts";
-import type { Rendered } from "../../shared/search/formats.ts";
+import type { Rendered } from "../../shared/pages/search-formats.ts";
 import type { Config } from "./env.ts";
 import { type Program, renderSitePage, type Site, type SitePage } from "./pages/site.ts";
 

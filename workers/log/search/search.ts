@@ -3,8 +3,8 @@
 
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { CACHE_CONTROL, respondWith } from "../../../shared/http/cache.ts";
+import { chooseFormat, render } from "../../../shared/pages/search-formats.ts";
 import type { SearchAnswer } from "../../../shared/search/answer.ts";
-import { chooseFormat, render } from "../../../shared/search/formats.ts";
 import { formatRfc3339 } from "../../../shared/time.ts";
 import type { Config } from "../env.ts";
 import type { LogSite } from "../sites.ts";

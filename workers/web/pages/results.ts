@@ -2,8 +2,8 @@
 // The page of results: what was looked for and how it was read, what was found, and what the answer is worth.
 
 import { html, type Markup } from "../../../shared/http/markup.ts";
+import { FORMAT_TYPES, render } from "../../../shared/pages/search-formats.ts";
 import type { SearchAnswer } from "../../../shared/search/answer.ts";
-import { FORMAT_TYPES, render } from "../../../shared/search/formats.ts";
 import type { Meaning, Search } from "../facts/question.ts";
 import { field, NONE, steps, withCopy } from "../parts/parts.ts";
 import { capitalize, formatCount, formatNumber, timeTag } from "../parts/words.ts";

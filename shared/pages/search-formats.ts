@@ -3,9 +3,9 @@
 
 import { escapeHtml } from "../http/markup.ts";
 import { choosePreferred } from "../http/negotiation.ts";
+import type { SearchAnswer, SearchHit } from "../search/answer.ts";
+import { ANSWER_FORMATS, type AnswerFormat } from "../search/parameters.ts";
 import { unreachable } from "../unreachable.ts";
-import type { SearchAnswer, SearchHit } from "./answer.ts";
-import { ANSWER_FORMATS, type AnswerFormat } from "./parameters.ts";
 
 /** An answer in one form. */
 export interface Rendered {
