@@ -63,16 +63,16 @@ const DISCOVERY: readonly Behavior[] = [
   },
   {
     what: "userinfo endpoint",
-    observe: async (subject) => ("userinfo_endpoint" in (await readMetadata(subject)) ? "there" : "absent"),
-    why: "no client asks it, and the access token is the identity token",
+    observe: async (subject) => ("userinfo_endpoint" in (await readMetadata(subject)) ? "present" : "absent"),
+    why: "no client calls it, and the access token is the identity token",
   },
   {
     what: "`iss` in the answer (RFC 9207)",
     observe: async (subject) => {
       const { url } = await signIn(subject);
-      return new URL(url).searchParams.has("iss") ? "there" : "absent";
+      return new URL(url).searchParams.has("iss") ? "present" : "absent";
     },
-    why: "a client of several providers notices that another one answers",
+    why: "a client of several providers detects an answer from another one",
   },
 ];
 
@@ -83,20 +83,20 @@ const asking = (what: string, changes: Readonly<Record<string, string | null>>, 
   why,
 });
 
-const TO_THE_CLIENT = "the program ends with the reason, and does not wait";
+const TO_THE_CLIENT = "the program learns the reason instead of waiting";
 
 const REQUESTS: readonly Behavior[] = [
   asking("an ordinary request", {}, null),
   asking(
     "no PKCE",
     { code_challenge: null, code_challenge_method: null },
-    "another program on the computer may see the code",
+    "another program on the computer may intercept the code",
   ),
   asking("PKCE with `plain`", { code_challenge: VERIFIER, code_challenge_method: "plain" }, "the same"),
-  asking("an unknown client", { client_id: "somebody" }, "the page exists; the request is wrong"),
+  asking("an unknown client", { client_id: "somebody" }, "the request is wrong, not the address"),
   asking("`response_type=token`", { response_type: "token" }, null),
   asking("a scope without `openid`", { scope: "email" }, null),
-  asking("`prompt=none`", { prompt: "none" }, "a page that signs in silently must not get through"),
+  asking("`prompt=none`", { prompt: "none" }, "no page may sign a person in silently"),
   asking("an unknown `connector_id`", { connector_id: "https://elsewhere.example" }, TO_THE_CLIENT),
   asking("a request object (`request`)", { request: "a.b.c" }, null),
   {
@@ -105,7 +105,7 @@ const REQUESTS: readonly Behavior[] = [
       const again = `&redirect_uri=${encodeURIComponent("http://localhost:2/")}`;
       return describeEnd(await new Browser().open(`${makeRequest(subject)}${again}`, LISTENER));
     },
-    why: "RFC 6749 §3.1: no parameter may come twice",
+    why: "RFC 6749 §3.1: no parameter may appear twice",
   },
 ];
 
@@ -117,14 +117,14 @@ const redirecting = (redirectUri: string, why: string | null): Behavior => ({
 
 const REDIRECTS: readonly Behavior[] = [
   redirecting("http://localhost:43119", null),
-  redirecting("http://127.0.0.1:43119/any/path", "RFC 8252 §7.3: programs listen there, and sigstore-rust does"),
+  redirecting("http://127.0.0.1:43119/any/path", "RFC 8252 §7.3: programs may listen on it, and sigstore-rust does"),
   redirecting("http://[::1]:43119/callback", "the same"),
   redirecting("https://localhost:43119/", null),
   redirecting("http://localhost.evil.example:43119/", null),
   redirecting("http://localhost@evil.example/", null),
   redirecting("https://evil.example/", null),
   redirecting("http://127.0.0.2:43119/", null),
-  redirecting("http://user:pass@localhost:43119/", "every parser must see the same host"),
+  redirecting("http://user:pass@localhost:43119/", "parsers must not disagree about the host"),
 ];
 
 const UPSTREAM: readonly Behavior[] = [
@@ -138,23 +138,23 @@ const UPSTREAM: readonly Behavior[] = [
         asked?.has("code_challenge") === true ? "PKCE" : "no PKCE",
       ].join(", ");
     },
-    why: "a code or a token of another sign-in cannot be put into this one",
+    why: "a code or a token from another sign-in cannot be injected",
   },
   {
-    what: "a sign-in begun in one browser, ended in another",
+    what: "a sign-in that begins in one browser and ends in another",
     observe: async (subject) => {
       const begun = await new Browser().open(makeRequest(subject), `${subject.issuer}/callback`);
       const other = new Browser();
       return describeEnd(await agree(other, await other.open(begun.url, LISTENER)));
     },
-    why: "a link that somebody sends may not end in their program",
+    why: "whoever sends a person a link must not get the code",
   },
   {
     what: "confirmation before a code for a named connector",
     observe: async (subject) => {
-      return isAsking(await new Browser().open(makeRequest(subject), LISTENER)) ? "asked for" : "none";
+      return isAsking(await new Browser().open(makeRequest(subject), LISTENER)) ? "required" : "none";
     },
-    why: "no page can send a signed-in browser through unseen; here a person may have it remembered",
+    why: "no page can complete a sign-in unseen; a person may have the answer remembered",
   },
   {
     what: "the person cancels at the provider",
@@ -175,15 +175,15 @@ const UPSTREAM: readonly Behavior[] = [
       const { json } = await redeem(subject, new URL(end.url).searchParams.get("code") ?? "");
       return `a token with \`email_verified\`: ${String(decodeJwt(String(json["id_token"]))["email_verified"])}`;
     },
-    why: "the page says what to do; a program would find out at the CA",
+    why: "the page says what to do; a program would find out only at the CA",
   },
   {
-    what: "`email_verified` as a text",
+    what: "`email_verified` as a string",
     observe: async (subject) => {
       subject.upstream.nastiness = { claims: { email_verified: "true" } };
       return describeEnd(await signIn(subject));
     },
-    why: "the site did not fail",
+    why: "the provider is at fault, not this site",
   },
 ];
 
@@ -208,7 +208,7 @@ const TOKENS: readonly Behavior[] = [
     why: null,
   },
   {
-    what: "life of a token",
+    what: "lifetime of a token",
     observe: async (subject) => {
       const { exp, iat } = await getClaims(subject);
       return `${Number(exp) - Number(iat)} s`;
@@ -221,7 +221,7 @@ const TOKENS: readonly Behavior[] = [
       const { json } = await redeem(subject, await getCode(subject));
       return json["access_token"] === json["id_token"] ? "the identity token" : "another token";
     },
-    why: "sigstore-python hands it to the CA",
+    why: "sigstore-python sends it to the CA",
   },
   {
     what: "`offline_access`",
@@ -229,7 +229,7 @@ const TOKENS: readonly Behavior[] = [
       const { json } = await redeem(subject, await getCode(subject, { scope: "openid email offline_access" }));
       return "refresh_token" in json ? "a refresh token" : "no refresh token";
     },
-    why: "whoever steals one signs for months",
+    why: "whoever steals one can sign for months",
   },
 ];
 
@@ -343,9 +343,9 @@ const DEVICES: readonly Behavior[] = [
       const { json } = await beginDevice(subject);
       const browser = new Browser();
       const page = await goOn(browser, await browser.open(String(json["verification_uri_complete"]), LISTENER));
-      return page.html.includes('value="refuse"') ? "there" : "absent";
+      return page.html.includes('value="refuse"') ? "present" : "absent";
     },
-    why: "whoever sends somebody a code wants to sign as them",
+    why: "whoever sends a person a code wants to sign as them",
   },
 ];
 
@@ -355,14 +355,14 @@ const PAGES: readonly Behavior[] = [
     observe: async ({ issuer }) => {
       const { headers } = await fetch(`${issuer}/device`);
       const isBarred = `${headers.get("content-security-policy")}`.includes("frame-ancestors 'none'");
-      return isBarred ? "barred" : "allowed";
+      return isBarred ? "blocked" : "allowed";
     },
-    why: "a frame over a button makes people click it",
+    why: "an invisible frame can steal a click",
   },
   {
     what: "a page in caches",
-    observe: async ({ issuer }) => (await fetch(`${issuer}/device`)).headers.get("cache-control") ?? "nothing said",
-    why: "pages hold sealed requests",
+    observe: async ({ issuer }) => (await fetch(`${issuer}/device`)).headers.get("cache-control") ?? "no header",
+    why: "pages contain sealed requests",
   },
 ];
 
