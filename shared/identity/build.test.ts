@@ -273,3 +273,8 @@ describe("a template whose names are no web addresses", () => {
     });
   });
 });
+
+it("every known provider's table is valid, as it is parsed when a token first needs it", () => {
+  const providers = [...PROVIDERS.values(), ...Object.values(PROVIDER_TYPES)];
+  for (const { subjectAltName } of providers) expect(subjectAltName.length).toBeGreaterThan(0);
+});

@@ -194,7 +194,30 @@ export const PROVIDER_TYPES = {
   "buddy-pipeline": parseKnown(BUDDY),
 } as const;
 
+/** Parses a table of this file when a token first needs it, since most deployments need few of them. */
 function parseKnown(source: ProviderSource): BuildProvider {
+  let parsed: BuildProvider | null = null;
+  const provider = (): BuildProvider => {
+    parsed ??= parseNow(source);
+    return parsed;
+  };
+  return {
+    get defaults() {
+      return provider().defaults;
+    },
+    get subjectAltName() {
+      return provider().subjectAltName;
+    },
+    get extensions() {
+      return provider().extensions;
+    },
+    get demands() {
+      return provider().demands;
+    },
+  };
+}
+
+function parseNow(source: ProviderSource): BuildProvider {
   const provider = parseProvider(source);
   if (!provider.ok) throw new TypeError(`a table in this file is invalid: ${provider.error[0]?.reason}`);
   return provider.value;
