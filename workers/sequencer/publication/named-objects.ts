@@ -8,7 +8,7 @@ import { ok, type Result } from "../../../shared/result.ts";
 import type { LogDeps } from "../deps.ts";
 import type { NamedObject } from "../kinds/kind.ts";
 import type { Refusal } from "../recovery/refusal.ts";
-import { createObject } from "./publish.ts";
+import { ensureObject } from "./publish.ts";
 
 /** Puts objects into R2, each once while the instance lives. A deployment has a handful of them. */
 export class NamedObjects {
@@ -32,7 +32,7 @@ export class NamedObjects {
     const { config, objects: bucket } = this.#deps;
     for (const { path, bytes } of objects) {
       if (this.#stored.has(path)) continue;
-      const created = await createObject(bucket, objectKey(config, path), bytes);
+      const created = await ensureObject(bucket, objectKey(config, path), bytes);
       if (!created.ok) return created;
       this.#stored.add(path);
     }

@@ -94,6 +94,20 @@ export async function createObject(
   // The key is taken: by our own call before a crash, or by someone else.
   const found = await objects.get(key);
   if (found === null) throw new Error(`R2 reports that ${key} exists but does not return it`);
+  return compareObject(key, found, bytes);
+}
+
+/** Does the same for an object that nearly always exists: reading is cheaper than an attempt to write. */
+export async function ensureObject(
+  objects: ObjectStore,
+  key: string,
+  bytes: Uint8Array,
+): Promise<Result<null, Refusal>> {
+  const found = await objects.get(key);
+  return found === null ? await createObject(objects, key, bytes) : compareObject(key, found, bytes);
+}
+
+function compareObject(key: string, found: Uint8Array, bytes: Uint8Array): Result<null, Refusal> {
   if (equal(found, bytes)) return ok(null);
   return refuse(`${key} in R2 has other bytes than this log: two logs share the bucket`);
 }
