@@ -130,7 +130,7 @@ function parseOrNull(text: string): unknown {
 
 function draftOf(row: FuzzedRoute, content: Content, random: Random): Draft {
   const { rest = "", query, contentType, body, authorization } = content;
-  const path = row.path.replace(/\*$|:\w+(\.tlog-proof)?/, rest);
+  const path = row.path.replace(/\*$|:\w+(?:\/:\w+)?(?:\.[a-z.-]+)?/, rest);
   return {
     row,
     method: row.method ?? "GET",
