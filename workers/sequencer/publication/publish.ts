@@ -85,7 +85,7 @@ const fullTilePath = (level: Tile["level"], index: number): string =>
   formatTilePath({ level, index, width: TILE_WIDTH });
 
 /** Creates an immutable object. Refuses if it exists with other bytes; rejects if R2 fails. */
-export async function createObject(
+async function createObject(
   objects: ObjectStore,
   key: string,
   bytes: Uint8Array,
