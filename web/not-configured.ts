@@ -5,7 +5,7 @@
 import { html } from "../shared/http/markup.ts";
 import { renderPlainPage } from "./plain-page.ts";
 
-/** Where the way from a Worker without settings to a deployment is described. */
+/** The guide from a Worker without settings to a deployment. */
 export const DEPLOY_GUIDE = "https://github.com/sigedge/sigedge/blob/main/docs/deploy.md";
 
 /** The whole page. @param problems lines for the operator, without values */

@@ -7,7 +7,7 @@ import { parseJson } from "../../shared/json/parse.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { Arguments } from "../command.ts";
 
-/** What an attestation says about each file. */
+/** The statement that an attestation makes about each file. */
 interface Predicate {
   readonly type: string;
   readonly value: unknown;
@@ -40,7 +40,7 @@ export const FLAGS = {
   overwrite: { description: "Replace bundles that exist." },
 } as const;
 
-/** What one certificate may sign at most by default (ENTRIES_PER_CERTIFICATE). */
+/** As many as one certificate may sign by default (ENTRIES_PER_CERTIFICATE). */
 const MAX_FILES = 64;
 
 /** The bundle of a file. */

@@ -14,7 +14,7 @@ export interface Services {
   readonly tsa: string;
   /** The signature log to write to. */
   readonly log: string;
-  /** Where people sign in; null if tokens come from elsewhere. */
+  /** The provider at which people sign in; null if tokens come from elsewhere. */
   readonly provider: string | null;
   readonly root: TrustedRoot;
 }

@@ -26,7 +26,7 @@ export interface Signing {
   readonly attestationType: string | null;
 }
 
-/** What a verification requires. */
+/** The conditions of a verification. */
 export interface Expectation {
   /** The signer's exact email address or URI. */
   readonly identity: string;

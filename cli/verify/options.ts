@@ -16,7 +16,7 @@ export type ArtifactSource =
   | { readonly kind: "file"; readonly path: string }
   | { readonly kind: "digest"; readonly hash: HashAlgorithm; readonly value: Uint8Array };
 
-/** Where the trusted root comes from. */
+/** The source of the trusted root. */
 export type TrustSource =
   | { readonly kind: "file"; readonly path: string }
   /** By TUF from a deployment; `root` is the first root of trust, null to pin the one that the first use finds. */

@@ -7,11 +7,11 @@ import { formatRfc3339 } from "../../shared/time.ts";
 import { toLine } from "../status/plain-text.ts";
 import { paint, type Style } from "../terminal.ts";
 
-/** What was verified. */
+/** The subject of a verification. */
 export interface Subject {
   readonly artifact: string;
   readonly bundle: string;
-  /** Which trusted root was believed. */
+  /** The origin of the trusted root. */
   readonly trust: string;
 }
 

@@ -15,7 +15,7 @@ const REFUSE = 'button[name="answer"][value="refuse"]';
 export class Person {
   readonly page: Page;
   readonly context: BrowserContext;
-  /** What the browser's console says: nothing, unless a page is wrong. */
+  /** Messages of the browser's console: none, unless a page is wrong. */
   readonly complaints: string[] = [];
 
   constructor(context: BrowserContext, page: Page) {
@@ -107,7 +107,7 @@ export class Person {
     await this.page.waitForFunction(`location.href.startsWith(${JSON.stringify(start)})`);
   }
 
-  /** What the page says. */
+  /** Reads the text of the page. */
   async text(): Promise<string> {
     return String(await this.page.evaluate("document.body.innerText"));
   }

@@ -14,7 +14,7 @@ import type { Person } from "./person.ts";
 
 export const ALICE = "alice@example.com";
 
-/** What a test of the pages needs. */
+/** Everything that a test of the pages needs. */
 export interface Scene {
   readonly deployment: SignInDeployment;
   /** Somebody with a browser of their own. */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the identity provider uses of the Workers runtime.
+// The Workers runtime, as far as the identity provider uses it.
 
 import type { PlatformFetch } from "../../shared/http/outside.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 
-/** What the identity provider uses of the platform that it runs on. */
+/** The platform, as far as the identity provider uses it. */
 export interface Platform {
   readonly now: () => UnixMs;
   readonly randomBytes: (length: number) => Uint8Array<ArrayBuffer>;

@@ -135,7 +135,7 @@ const GRANTS: Pick<GrantsRpc, "addCode" | "redeemCode" | "addDevice" | "findDevi
   findDevice: () => Promise.resolve(ok(DEVICE)),
 };
 
-/** What GitHub answers, by the end of the address. */
+/** GitHub's answers, by the end of the address. */
 const ANSWERS: ReadonlyMap<string, string> = new Map([
   ["access_token", '{"access_token":"t","token_type":"bearer"}'],
   ["user", '{"id":1,"login":"warm-up"}'],

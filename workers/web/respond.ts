@@ -10,7 +10,7 @@ import type { Rendered } from "../../shared/pages/search-formats.ts";
 import type { Config } from "./env.ts";
 import { type Program, renderSitePage, type Site, type SitePage } from "./pages/site.ts";
 
-/** What a page answers with. */
+/** The answer with a page. */
 export interface Answer {
   readonly page: SitePage;
   /** The same for programs. */

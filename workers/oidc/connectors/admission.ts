@@ -12,14 +12,14 @@ const MAX_GROUPS = 1000;
 /** They travel in the sealed ticket of the confirmation, which holds as many of the longest ones. */
 const MAX_ADDRESSES = 16;
 
-/** What a provider has vouched for. */
+/** The identity that a provider has vouched for. */
 export interface Vouched {
   /** The provider's id of the person, not yet checked. */
   readonly userId: unknown;
   /** Verified, best first. */
   readonly addresses: readonly string[];
   readonly groups: readonly string[];
-  /** What the policy compares with its domains, if that is not the address's; null for none. */
+  /** The domain that the policy judges, if it is not the address's; null for none. */
   readonly domain?: string | null;
 }
 

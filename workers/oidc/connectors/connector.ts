@@ -32,7 +32,7 @@ export interface UpstreamRequest {
   /** The PKCE verifier of this sign-in; only its S256 challenge may go into the address. */
   readonly codeVerifier: string;
   readonly loginHint: string | null;
-  /** What the client or the person asked for: to type the password again, or to use another account. */
+  /** Asks the person to type the password again, or to choose an account. */
   readonly prompt: "login" | "select_account" | null;
 }
 

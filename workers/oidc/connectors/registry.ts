@@ -15,7 +15,7 @@ import { createOpenIdConnector, type OpenIdOptions, oneIssuer } from "./openid/c
 import { type IdentityRules, identityOf, STANDARD_CLAIMS } from "./openid/identity.ts";
 import { entraIdentityOf, entraIssuer, entraMetadataAt } from "./openid/microsoft.ts";
 
-/** What a connector uses beside its configuration. */
+/** Everything that a connector uses beside its configuration. */
 export interface ConnectorTools {
   readonly clientSecret: string;
   readonly fetchOutside: FetchOutside;
@@ -45,7 +45,7 @@ export function createConnector(row: ConnectorConfig, tools: ConnectorTools): Co
 type OpenIdRow = Extract<ConnectorConfig, { type: "google" | "microsoft" | "gitlab" | "access" | "oidc" }>;
 type OpenIdPart = Omit<OpenIdOptions, keyof ConnectorTools | "identity" | "kind">;
 
-/** What differs between OpenID providers. */
+/** Returns the options in which OpenID providers differ. */
 function openIdOptions(row: OpenIdRow): OpenIdPart {
   switch (row.type) {
     case "google":

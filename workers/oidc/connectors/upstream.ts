@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How connectors reach their providers: through the deployment's one fetch for foreign addresses, with a deadline and a
-// limit for each answer, in the form that oauth4webapi calls.
+// Connects to providers through the deployment's one fetch for foreign addresses, with a deadline and a limit for each
+// answer, in the form that oauth4webapi calls.
 
 import { allowInsecureRequests, customFetch } from "oauth4webapi";
 import { describeOutsideError, type FetchOutside } from "../../../shared/http/outside.ts";

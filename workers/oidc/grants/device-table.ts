@@ -16,7 +16,7 @@ import { integer, type Row, text, textOrNull, word } from "../../../shared/sql/c
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import { type GrantStorage, IDENTITY_COLUMNS, identityValues, readIdentity } from "./storage.ts";
 
-/** What a team's build jobs ask for at once, set up wrongly. */
+/** As many as a team's build jobs ask for at once when they are set up wrongly. */
 const MAX_WAITING_OF_NETWORK = 10;
 /** A quarter of a megabyte. */
 const MAX_WAITING = 1000;

@@ -7,7 +7,7 @@ import type { ConnectorError } from "../connectors/connector.ts";
 import type { SignInError } from "../errors.ts";
 import type { ErrorPage, Refusal } from "./page.ts";
 
-/** What an error says. */
+/** The text of an error. */
 type Text = Pick<ErrorPage, "status" | "title" | "lead" | "steps">;
 
 /** Ways out of an error, where it has some. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every sign-in page has in common: its style, its heading and the explanation below.
+// The common parts of every sign-in page: its style, its heading and the explanation below.
 
 import { sha256 } from "#sha256";
 import { encodeBase64 } from "../../../shared/bytes/base64.ts";
@@ -12,14 +12,14 @@ import { STYLE } from "./style.ts";
 /** The source expression of the style in a Content Security Policy. */
 export const STYLE_HASH = `sha256-${encodeBase64(sha256(encodeUtf8(STYLE)))}`;
 
-/** What a page says. */
+/** The content of a page. */
 export interface Content {
   /** The title of the document and its heading. */
   readonly title: string;
-  /** What stands above the heading, if anything does. */
+  /** Shown above the heading. */
   readonly state?: Markup;
   readonly body: Markup;
-  /** Where the browser goes by itself. */
+  /** The address to which the browser goes by itself. */
   readonly refresh?: string;
 }
 

@@ -38,7 +38,7 @@ export interface ConfirmPage {
   readonly ticket: string;
   /** At least one; the first is proposed. Several: the person chooses. */
   readonly addresses: readonly string[];
-  /** Who has vouched for the addresses. */
+  /** The connector whose provider has vouched for the addresses. */
   readonly connector: Vouching;
   readonly asker: Asker;
   /** Whether to offer the checkbox that remembers the answer in this browser for eight hours. */
@@ -65,7 +65,7 @@ export const CONFIRM_FIELDS = {
   remember: "remember",
 } as const;
 
-/** Where the person types the code that another device shows. It posts `user_code` to `action`. */
+/** The form into which the person types the code that another device shows. It posts `user_code` to `action`. */
 export interface DevicePage {
   readonly kind: "device";
   readonly action: string;
@@ -97,7 +97,7 @@ export interface CodePage {
 export interface ForwardPage {
   readonly kind: "forward";
   readonly href: string;
-  /** Where to: back to the client with a code, back without one, or on to the provider named `to`. */
+  /** Back to the client with a code, back without one, or on to the provider named `to`. */
   readonly reason: "granted" | "refused" | "to_connector";
   /** The client's name, or the connector's. */
   readonly to: string;
@@ -105,7 +105,7 @@ export interface ForwardPage {
   readonly address: string | null;
 }
 
-/** What went wrong, and what to do. */
+/** An error, and the ways out of it. */
 export interface ErrorPage {
   readonly kind: "error";
   readonly status: number;
@@ -114,9 +114,9 @@ export interface ErrorPage {
   readonly requestId: string | null;
   /** The heading: a sentence without a full stop. */
   readonly title: string;
-  /** What happened, in one or two sentences. */
+  /** One or two sentences that say what happened. */
   readonly lead: string;
-  /** What to do, each a sentence; may be empty. */
+  /** Sentences that say what to do; may be empty. */
   readonly steps: readonly string[];
   /** To try again with another account; null if that cannot help. */
   readonly againHref: string | null;
@@ -135,11 +135,11 @@ export interface EmailPage {
   readonly action: string;
   readonly state: string;
   readonly loginHint: string | null;
-  /** What is wrong with what was typed; null the first time. */
+  /** The problem with the typed text; null the first time. */
   readonly problem: string | null;
 }
 
-/** Who asks for the sign-in. */
+/** The program, site or device that asks for the sign-in. */
 export type Asker =
   /** A program on this computer that listens on a loopback port. */
   | { readonly kind: "loopback"; readonly client: string; readonly port: string }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a sign-in answers a browser with: redirects, error pages, and the addresses that lead back to the client.
+// The answers of a sign-in to a browser: redirects, error pages, and the addresses that lead back to the client.
 
 import { requestIdOf } from "../../../shared/http/request-id.ts";
 import type { Client } from "../../../shared/oauth/request/clients.ts";

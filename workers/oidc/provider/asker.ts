@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who asks for a sign-in, in the words of a page.
+// Describes the client that asks for a sign-in, in the words of a page.
 
 import { clientNetwork } from "../../../shared/http/client-address.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
@@ -11,7 +11,7 @@ import { findAsked } from "./answers.ts";
 import type { Provider } from "./provider.ts";
 import type { SignIn } from "./sign-in.ts";
 
-/** Who asks. Fails with device_over, or client_unknown if a new configuration no longer has the client. */
+/** Finds the client that asks. Fails with device_over, or client_unknown if a new configuration no longer has it. */
 export async function findAsker(
   request: Request,
   provider: Provider,

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which browser a sign-in is in: a random cookie, made once and shared by all sign-ins of the browser, so that
-// parallel ones do not disturb each other. Sealed texts hold its hash. Sign-ins that begin at once in a browser without
-// a cookie each make one; each cookie is named by its own hash, so that none replaces another.
-// Spec: RFC 6265bis §4.1.3.2 (__Host-); RFC 9700 §4.7
+// Recognizes the browser that a sign-in is in by a random cookie, made once and shared by all sign-ins of the browser,
+// so that parallel ones do not disturb each other. Sealed texts hold its hash. Sign-ins that begin at once in a browser
+// without a cookie each make one; each cookie is named by its own hash, so that none replaces another.
 
 import { sha256 } from "#sha256";
 import { encodeBase64Url } from "../../../shared/bytes/base64.ts";

@@ -117,7 +117,7 @@ async function makeConfirmPage(
 /** Lets the person tell a waiting device that nobody signs in: a ticket that vouches for nobody. */
 const makeRefusal = (provider: Provider, upstream: Upstream): Promise<Refusal> => makeTicket(provider, upstream, []);
 
-/** What the form of a confirmation sends, and where to. */
+/** Makes the fields of the confirmation's form, and the address that it posts to. */
 async function makeTicket(
   { config, sealer, platform }: Provider,
   { signIn, browser, slug }: Upstream,

@@ -32,7 +32,7 @@ export function discovery({ config, connectors }: Provider): Response {
 
 const CLAIMS = "iss sub aud exp iat jti nonce email email_verified federated_claims";
 
-/** What a client needs to sign people in. Some clients do not discover, and expect `/auth` and `/token`. */
+/** The members that a client needs to sign people in. Some clients do not discover, and expect `/auth` and `/token`. */
 const signingIn = ({ issuer, deviceFlow }: Config): object => ({
   authorization_endpoint: `${issuer}/auth`,
   token_endpoint: `${issuer}/token`,

@@ -19,7 +19,7 @@ const CODE_MS = 60_000;
 /** A person copies it. */
 const OUT_OF_BAND_CODE_MS = 300_000;
 
-/** Whom a connector has vouched for, for one sign-in. */
+/** The identity that a connector has vouched for, for one sign-in. */
 export interface Granting<S extends SignIn = SignIn> {
   readonly signIn: S;
   readonly connector: Connector;

@@ -5,7 +5,7 @@
 import { member } from "../../../shared/json/member.ts";
 import type { DeviceRequest } from "../../../shared/rpc/grants.ts";
 
-/** What a client asked for: a code, or a token for a device that waits. */
+/** A client's request: for a code, or for a token for a device that waits. */
 export type SignIn =
   | {
       readonly kind: "code";
@@ -67,8 +67,8 @@ const packSignIn = (signIn: SignIn): Packed =>
     ? [signIn.userCode]
     : [signIn.clientId, signIn.redirectUri, signIn.state, signIn.nonce, signIn.challenge, signIn.isFromPage ? 1 : 0];
 
-// What `open` returns was sealed by this deployment, in the format that the seal's version names, so the casts below
-// take up what `pack` wrote.
+// This deployment sealed everything that `open` returns, in the format that the seal's version names, so the casts
+// below take up what `pack` wrote.
 
 function unpackSignIn(packed: unknown): SignIn {
   const values = packed as Packed;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which ways to sign in a deployment offers beside the browser on the same computer.
+// The ways to sign in that a deployment offers beside the browser on the same computer.
 
 import { err, ok, type Result } from "../../../shared/result.ts";
 

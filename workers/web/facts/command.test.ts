@@ -8,7 +8,7 @@ import { COSIGN_SIGN_TYPE, cosignCommand, shellQuote } from "./command.ts";
 import type { SignatureFacts } from "./entry.ts";
 import type { Signer } from "./signer.ts";
 
-/** What a shell passes to a program for this word. */
+/** Returns the argument that a shell passes to a program for this word. */
 const readByShell = (word: string): string => execFileSync("sh", ["-c", `printf %s ${word}`], { encoding: "utf8" });
 
 describe("an argument", () => {

@@ -3,7 +3,7 @@
 
 import type { SignatureFacts } from "./entry.ts";
 
-/** What cosign signs an image with: a statement whose subject is the image. */
+/** The predicate type of cosign's signature of an image: a statement whose subject is the image. */
 export const COSIGN_SIGN_TYPE = "https://sigstore.dev/cosign/sign/v1";
 
 /** An argument as a POSIX shell reads it back. Log entries hold any text, so nothing else may pass unquoted. */

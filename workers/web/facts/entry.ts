@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an entry says, read once for its page, its bundle and its certificate file.
+// Reads an entry once for its page, its bundle and its certificate file.
 
 import { sha256 } from "#sha256";
 import { decodeBase64 } from "../../../shared/bytes/base64.ts";

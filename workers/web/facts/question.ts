@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What somebody asks: the text of the box, a link of search.sigstore.dev, or parameters of /api/search.
+// Reads a question: the text of the box, a link of search.sigstore.dev, or parameters of /api/search.
 
 import { parseDecimal } from "../../../shared/bytes/decimal.ts";
 import type { TermName, TermTexts } from "../../../shared/search/parameters.ts";
@@ -20,9 +20,9 @@ export type Question =
 /** A search. */
 export interface Search {
   readonly kind: "search";
-  /** What the box holds. */
+  /** The text in the box. */
   readonly text: string;
-  /** What the text may mean, the likeliest first. */
+  /** The meanings that the text may have, the likeliest first. */
   readonly meanings: readonly [Meaning, ...Meaning[]];
 }
 
@@ -109,7 +109,7 @@ function readMeanings(text: string, all: readonly Understanding[], filters: Mean
     : { kind: "nothing" };
 }
 
-/** What each parameter asks for, in words. */
+/** Names for the values of the parameters. */
 export const TERM_WORDS: Readonly<Record<TermName, string>> = {
   digest: "a digest",
   identity: "the name in a certificate",

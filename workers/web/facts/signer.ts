@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who signed, as a certificate says it, in the words of the pages: a person, a workflow or another workload. All of it
-// is text of whoever the CA believed; on an open log, of anybody.
+// Describes the signer as a certificate names it, in the words of the pages: a person, a workflow or another workload.
+// All of it is text of whoever the CA believed; on an open log, of anybody.
 
 import { type FulcioExtensions, readFulcioExtensions, readIdentityIssuer } from "../../../shared/fulcio/extensions.ts";
 import type { Certificate } from "../../../shared/x509/certificate.ts";
@@ -12,7 +12,7 @@ export interface Signer {
   /** The first name in the certificate; empty if it has none that people read. */
   readonly identity: string;
   readonly issuer: string | null;
-  /** What the certificate says of the build. */
+  /** The certificate's extensions about the build. */
   readonly build: FulcioExtensions;
   /** The workflow, if the signer is one. */
   readonly workflow: Workflow | null;
@@ -103,7 +103,7 @@ const ISSUERS: Readonly<Record<string, string>> = {
   "https://oidc.codefresh.io": "Codefresh",
 };
 
-/** Who vouched for the signer: a name, or the issuer's host. */
+/** Names the issuer that vouched for the signer, or gives its host. */
 export function nameIssuer(issuer: string | null): string {
   if (issuer === null) return "nobody named in the certificate";
   const known = Object.hasOwn(ISSUERS, issuer) ? ISSUERS[issuer] : undefined;

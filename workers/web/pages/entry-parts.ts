@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the pages of signatures and of certificates have in common: the checks of the log, the place in it, raw data,
+// The common parts of the pages of signatures and of certificates: the checks of the log, the place in it, raw data,
 // ways to machines and neighbors.
 
 import { encodeHex } from "../../../shared/bytes/hex.ts";
@@ -15,7 +15,7 @@ import { nameLog } from "./site.ts";
 export const entryHref = (log: string, index: number, end: "" | ".sigstore.json" | ".pem" = ""): string =>
   `/entry/${encodeURIComponent(log)}/${index}${end}`;
 
-/** What the log service has verified before it answered. */
+/** Lists the checks that the log service has made before it answered. */
 export function inclusionChecks({ leafIndex, proof, treeSize, checkpoint }: LoggedEntry): readonly Check[] {
   const hashes = proof.length === 0 ? "is" : `leads through ${formatCount(proof.length, "hash", "hashes")} to`;
   const note = parseNote(encodeUtf8(checkpoint));
@@ -36,7 +36,7 @@ export function inclusionChecks({ leafIndex, proof, treeSize, checkpoint }: Logg
   ];
 }
 
-/** Where the entry is in its log, as a line with a tick. */
+/** Shows the place of the entry in its log, as a line with a tick. */
 export function placeInLog({ leafIndex, treeSize, log, kind }: LoggedEntry): Markup {
   const [size, at] = [String(treeSize), String(leafIndex)];
   const label = `Entry ${formatNumber(leafIndex)} of ${formatNumber(treeSize)}`;

@@ -84,7 +84,7 @@ export function nameSubject({ kind, identity, workflow }: Signer): string {
 export const nameSubjectFirst = (signer: Signer): string =>
   nameSubject(signer).replace(/^(?:the|somebody) /, capitalize);
 
-/** What the build says of itself, as a sentence; nothing for people. */
+/** Describes the build in a sentence; empty for people. */
 export function buildSentence({ build, workflow, issuer }: Signer): Markup {
   if (workflow === null) return html`${nameIssuer(issuer)} vouched for the name.`;
   const { ref, commit, run } = workflow;

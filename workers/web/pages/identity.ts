@@ -74,7 +74,7 @@ function summaryOf({ hits, hasMore }: IdentityFacts): string {
   return hasMore ? `More than ${count}; the newest of them from ${days}` : `${count}, from ${days}`;
 }
 
-/** Who vouched for the name: another issuer than usual is worth a look. */
+/** Names the issuers that vouched for the name: another one than usual is worth a look. */
 function vouchers(hits: readonly SearchHit[]): string {
   const names = [...new Set(hits.map(({ issuer }) => nameIssuer(issuer)))];
   return names.length === 0 ? "" : ` Vouched for by ${names.join(", ")}.`;

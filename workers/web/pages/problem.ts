@@ -6,7 +6,7 @@ import { NONE } from "../parts/parts.ts";
 import type { Answer } from "../respond.ts";
 import { largeBox } from "./site.ts";
 
-/** What went wrong. */
+/** A problem, as its page explains it. */
 export interface Problem {
   readonly status: 400 | 404 | 405 | 429 | 503;
   /** A sentence without a full stop. */
@@ -14,7 +14,7 @@ export interface Problem {
   readonly lead: string;
   /** Links that lead on. */
   readonly ways?: readonly { readonly href: string; readonly text: string }[];
-  /** What the box holds. */
+  /** The text in the box. */
   readonly text?: string;
   /** For whoever runs the site. */
   readonly requestId?: string;

@@ -100,7 +100,7 @@ ${hits.length === 0 ? html`<p>Nothing on this page.</p>` : hitTable("Entries, ne
 const countSearched = ({ completeThroughByLog }: SearchAnswer): number =>
   Object.values(completeThroughByLog).reduce((sum, size) => sum + size, 0);
 
-/** What the answer is worth: how far each log is in the index. */
+/** Describes how far each log is in the index, and so how complete the answer is. */
 export function describeWorth(completeThroughByLog: SearchAnswer["completeThroughByLog"], site: Site): Markup {
   const parts = site.heads.flatMap(({ head, ...log }) => {
     const size = completeThroughByLog[log.name];
@@ -117,7 +117,7 @@ export function describeWorth(completeThroughByLog: SearchAnswer["completeThroug
   return html`${parts}`;
 }
 
-/** What else the text may mean, each a search. */
+/** Lists the other meanings of the text, each with its search. */
 function otherMeanings({ meanings }: Search, meaning: Meaning): Markup {
   const others = meanings.filter((one) => one !== meaning);
   if (others.length === 0) return NONE;

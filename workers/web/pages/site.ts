@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every reading page has in common: head, menu, box, and the newest heads below. Whoever keeps a page keeps
+// The common parts of every reading page: head, menu, box, and the newest heads below. Whoever keeps a page keeps
 // evidence of what the logs had signed.
 
 import { encodeBase64 } from "../../../shared/bytes/base64.ts";
@@ -23,7 +23,7 @@ export interface SitePage {
   readonly box: "large" | { readonly text: string };
   /** Further links of the head. */
   readonly links?: Markup;
-  /** What the page does beside being read; none for most. */
+  /** The program that the page runs in the browser; none for most. */
   readonly program?: Program;
 }
 
@@ -35,7 +35,7 @@ export interface Program {
   readonly workerPolicy: string | null;
 }
 
-/** What a page is rendered for. */
+/** The site that a page is rendered for. */
 export interface Site extends Pick<PublicUrl, "href" | "host"> {
   /** Oldest log first; empty where nobody was asked. */
   readonly heads: readonly LogHead[];

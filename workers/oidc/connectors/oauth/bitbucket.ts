@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which address Bitbucket Cloud has vouched for: the primary one, if it is confirmed.
+// Finds the address that Bitbucket Cloud has vouched for: the primary one, if it is confirmed.
 // Spec: https://developer.atlassian.com/cloud/bitbucket/rest/api-group-users/;
 //   https://developer.atlassian.com/cloud/bitbucket/rest/api-group-workspaces/
 

@@ -14,7 +14,7 @@ import { settle } from "../openid/errors.ts";
 import { requestTokens } from "../openid/request-tokens.ts";
 import { makeUpstreamFetch, makeUpstreamOptions, NoAnswer } from "../upstream.ts";
 
-/** What a connector to such a provider is made of. */
+/** The parts of a connector to such a provider. */
 export interface OAuthOptions {
   readonly identity: ConnectorIdentity;
   readonly kind: ConnectorKind;

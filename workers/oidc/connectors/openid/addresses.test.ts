@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a provider's discovery document can send this deployment: to https addresses of others, and nowhere else.
+// A provider's discovery document can send this deployment to https addresses of others, and nowhere else.
 
 import { beforeEach, describe, expect, it } from "vitest";
 import { createFetchOutside } from "../../../../shared/http/outside.ts";

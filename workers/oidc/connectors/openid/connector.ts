@@ -24,7 +24,7 @@ import { makeUpstreamOptions, type UpstreamOptions } from "../upstream.ts";
 import { settle } from "./errors.ts";
 import { requestTokens } from "./request-tokens.ts";
 
-/** What a connector to an OpenID provider is made of. */
+/** The parts of a connector to an OpenID provider. */
 export interface OpenIdOptions {
   readonly identity: ConnectorIdentity;
   readonly kind: ConnectorKind;
@@ -48,7 +48,7 @@ export interface OpenIdOptions {
   readonly now: () => UnixMs;
 }
 
-/** Which `iss` counts. */
+/** The rule for `iss`. */
 export interface IssuerRule {
   /** `issuer` of the discovery document, byte for byte. */
   readonly metadata: string;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an exception of oauth4webapi says about a sign-in. Nothing that the provider sent leaves this file.
+// Turns an exception of oauth4webapi into an error of a sign-in. Nothing that the provider sent leaves this file.
 
 import { AuthorizationResponseError, ResponseBodyError, WWWAuthenticateChallengeError } from "oauth4webapi";
 import { err, type Result } from "../../../../shared/result.ts";
@@ -16,7 +16,7 @@ const DENIALS = new Set([
 ]);
 const TRANSIENT = new Set(["server_error", "temporarily_unavailable"]);
 
-/** What a connector throws to end a sign-in with an error of its own. */
+/** Thrown by a connector to end a sign-in with an error of its own. */
 export class Refusal extends Error {
   readonly error: ConnectorError;
 

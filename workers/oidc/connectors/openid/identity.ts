@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which address an OpenID provider has vouched for, by the claims of a verified identity token.
+// Finds the address that an OpenID provider has vouched for, by the claims of a verified identity token.
 // Spec: OpenID Connect Core 1.0 §5.1, §5.7
 
 import { isEmailAddress } from "../../../../shared/identity/email.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which address Microsoft Entra ID has vouched for. Administrators of a tenant write `email` as they like, so it counts
-// only where Entra says that the tenant owns its domain. A guest's claims are another tenant's, or nobody's.
+// Finds the address that Microsoft Entra ID has vouched for. Administrators of a tenant write `email` as they like, so
+// it counts only where Entra says that the tenant owns its domain. A guest's claims are another tenant's, or nobody's.
 // Spec: https://learn.microsoft.com/en-us/entra/identity-platform/migrate-off-email-claim-authorization;
 //   https://learn.microsoft.com/en-us/entra/identity-platform/id-token-claims-reference
 
@@ -16,7 +16,7 @@ import { Refusal } from "./errors.ts";
 
 const issuerOf = (tenant: string): string => `${ENTRA_HOST}/${tenant}/v2.0`;
 
-/** Where the discovery document of a tenant or of a shared endpoint is. */
+/** The address of the discovery document of a tenant or of a shared endpoint, without its well-known path. */
 export const entraMetadataAt = ({ tenant }: MicrosoftConfig): string => issuerOf(tenant);
 
 /** `iss` follows from `tid`, which must be one of the connector's tenants first. */

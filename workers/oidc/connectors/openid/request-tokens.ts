@@ -5,7 +5,7 @@ import * as oauth from "oauth4webapi";
 import type { UpstreamCallback } from "../connector.ts";
 import type { UpstreamOptions } from "../upstream.ts";
 
-/** Who asks whom. */
+/** The two parties of a token request. */
 export interface TokenEndpoint {
   readonly server: oauth.AuthorizationServer;
   readonly client: oauth.Client;
