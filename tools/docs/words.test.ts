@@ -30,6 +30,12 @@ describe("words to avoid", () => {
     ["docs/search.md", "The behavi·our of a log in grey col·ours"],
     ["shared/x.ts", "/** O·f a certificate's names; those of our CA. */"],
     ["shared/x.ts", "  // Wh·at the log knows of it."],
+    ["shared/x.ts", "/** Wh·at people read. */"],
+    ["shared/x.ts", " * Wh·at a round writes: one row per entry,"],
+    ["shared/x.ts", "  /^[a-z]+:$/, // Wh·at is relative"],
+    ["web/style/x.css", "/* Wh·at all pages share. */"],
+    ["wrangler.toml", "# Wh·at the pages load."],
+    ["docs/log.md", "<!-- Wh·at was tried. -->"],
     ["README.md", "DES·IGN.md says why."],
     ["README.md", "It follows STY·LE.md."],
   ])("%s: %s", (path, line) => expect(findWords(path, asWritten(line))).not.toEqual([]));
@@ -42,6 +48,7 @@ describe("words to avoid", () => {
     ["docs/log.md", "It stands in for a provider."],
     ["tools/x.ts", "/** Encoded anew on each call. */"],
     ["docs/log.md", "# What it costs"],
+    ["shared/x.ts", "/** Says what an operator must do. */"],
     ["LICENSE-note.md", "the Apache License"],
   ])("but not: %s: %s", (path, line) => expect(findWords(path, line)).toEqual([]));
 });
