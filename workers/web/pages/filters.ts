@@ -30,7 +30,7 @@ const labelOf = (name: string): string => capitalize((LABELS[name] ?? name).repl
 
 const isFilter = (name: string): boolean => (FILTERS as readonly string[]).includes(name);
 
-/** What is asked, each part with a way to remove it. Nothing where there is one part alone. */
+/** Shows the parts of a query, each with a way to remove it; empty for a query of one part. */
 export function activeFilters(query: Query): Markup {
   const parts = Object.entries(query);
   const isNarrowed = parts.length > 1 || parts.some(([name]) => isFilter(name));
