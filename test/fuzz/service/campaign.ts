@@ -70,7 +70,7 @@ const REFERENCE_MS = 0.1;
 const TRANSFER_MS_PER_MEBIBYTE = 3;
 /** A measurement contains what else the process does meanwhile: rounds, publication, garbage. The fastest counts. */
 const REPEATS = 20;
-/** The repeats that count the whole process. The profiler walks the heap when it starts, which costs more than most requests. */
+/** Repeats that count the whole process: starting the profiler walks the heap, which costs more than most requests. */
 const REPEATS_OF_PROCESS = 4;
 const PAUSE_MS = 50;
 /** A longer body makes a request that is sent alone, since carrying it is a large part of its cost. */
