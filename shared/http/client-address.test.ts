@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { describe, expect, it } from "vitest";
-import { clientNetwork } from "./client-address.ts";
+import { blockOf, clientNetwork } from "./client-address.ts";
 
 const networkOf = (address: string | null): string | null =>
   clientNetwork(
@@ -42,4 +42,16 @@ describe("clientNetwork", () => {
   ])("%j names no network", (address) => expect(networkOf(address)).toBeNull());
 
   it("is null without an address", () => expect(networkOf(null)).toBeNull());
+});
+
+describe("blockOf", () => {
+  it.each([
+    ["192.0.2.1", "192.0.2."],
+    ["::ffff:192.0.2.1", "192.0.2."],
+    ["2001:db8:1:2:3:4:5:6", "2001:db8:1:"],
+    ["2001:db8:1::", "2001:db8:1:"],
+    ["::1", "0:0:0:"],
+  ])("%s is in the block that begins with %s", (address, block) => {
+    expect(blockOf(networkOf(address) ?? "")).toBe(block);
+  });
 });

@@ -17,6 +17,15 @@ export const clientNetwork = ({ headers }: Request): string | null => {
   return address === null ? null : networkOf(address.trim().toLowerCase());
 };
 
+/**
+ * The text that begins every network of a /48, or of an IPv4 /24: the largest blocks that a customer gets for the
+ * asking. A limit for a block keeps places for others when one customer uses all of its networks.
+ */
+export const blockOf = (network: string): string =>
+  network.includes(".")
+    ? network.slice(0, network.lastIndexOf(".") + 1)
+    : network.replace(/^((?:[0-9a-f]+:){3}).*$/, "$1");
+
 /** Null for what is no address. */
 function networkOf(address: string): string | null {
   if (isIpv4(address)) return address;

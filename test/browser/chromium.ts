@@ -8,6 +8,9 @@ import { Person } from "./person.ts";
 /** Debian's, and where others put it. */
 const PATHS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
+/** A mouse, which a browser without a screen lacks. The values are Blink's HoverType and PointerType. */
+const MOUSE = "primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4";
+
 /** A running browser. */
 export interface Chromium {
   readonly version: string;
@@ -25,8 +28,12 @@ export async function startChromium(standInPort: number | null = null): Promise<
   const browser = await launch({
     executablePath: findChromium(),
     acceptInsecureCerts: standInPort !== null,
-    // Chromium's sandbox does not run as root.
-    args: [...(process.getuid?.() === 0 ? ["--no-sandbox"] : []), ...(standInPort === null ? [] : [rules])],
+    args: [
+      `--blink-settings=${MOUSE}`,
+      // Chromium's sandbox does not run as root.
+      ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
+      ...(standInPort === null ? [] : [rules]),
+    ],
   });
   return {
     version: await browser.version(),

@@ -84,6 +84,21 @@ describe("a code that a device shows", () => {
     expect(alice.complaints).toStrictEqual([]);
   });
 
+  it("is not granted by clicks that another site has the person begin", async () => {
+    const { program, url } = await begin();
+    await alice.open(url);
+    await alice.expectNoHaste("button.go");
+    await alice.leave();
+    alice = await scene.invite();
+    await alice.open(url);
+    await alice.sendUserCode();
+    await alice.chooseByKey("development");
+    await alice.signInAtDevelopment(ALICE);
+    await alice.expectNoHaste('button[value="grant"]');
+    await alice.grant();
+    expect(await claimsOf(program)).toMatchObject(scene.granted("development"));
+  });
+
   it("may be typed in small letters without its hyphen, and a wrong one is told at once", async () => {
     const { program, userCode } = await begin();
     await alice.open(`${scene.deployment.issuer}/device`);

@@ -2,6 +2,7 @@
 // Somebody in front of a browser. Finds things by their names in forms and by what they say, never by layout.
 
 import type { BrowserContext, HTTPResponse, Page } from "puppeteer-core";
+import { expect } from "vitest";
 import { DEX_PASSWORD } from "../support/sign-in/dex.ts";
 import type { Walk } from "../support/sign-in/walk.ts";
 
@@ -40,6 +41,14 @@ export class Person {
   /** Chooses a connector by its slug. */
   async choose(connector: string): Promise<void> {
     await this.#goOn(() => this.page.click(`a[href*="/auth/${connector}?"]`));
+  }
+
+  /** Chooses a connector without a pointer. */
+  async chooseByKey(connector: string): Promise<void> {
+    await this.#goOn(async () => {
+      await this.page.focus(`a[href*="/auth/${connector}?"]`);
+      await this.page.keyboard.press("Enter");
+    });
   }
 
   /** Types an address at the development connector. */
@@ -90,7 +99,33 @@ export class Person {
   }
 
   async grant(): Promise<void> {
+    await this.aimAt(GRANT);
     await this.#goOn(() => this.page.click(GRANT));
+  }
+
+  /** Moves the pointer to a button that ignores it for a moment, and waits until it does not. */
+  async aimAt(button: string): Promise<void> {
+    await this.page.hover(button);
+    const style = `getComputedStyle(document.querySelector(${JSON.stringify(button)})).pointerEvents`;
+    await this.page.waitForFunction(`${style} === "auto"`);
+  }
+
+  /** Expects a button to ignore a click in the moment in which the pointer comes to the page. */
+  async expectNoHaste(button: string): Promise<void> {
+    const session = await this.page.createCDPSession();
+    await session.send("Animation.enable");
+    // The moment lasts for as long as this machine needs.
+    await session.send("Animation.setPlaybackRate", { playbackRate: 0 });
+    const form = `document.querySelector(${JSON.stringify(button)}).form`;
+    await this.page.evaluate(`${form}.onsubmit = () => { window.wasSent = true; return false; }; 0`);
+    await this.page.click(button);
+    expect(await this.page.evaluate("window.wasSent")).toBeUndefined();
+    await session.send("Animation.setPlaybackRate", { playbackRate: 1 });
+    await this.aimAt(button);
+    await this.page.click(button);
+    expect(await this.page.evaluate("window.wasSent")).toBe(true);
+    await this.page.evaluate(`${form}.onsubmit = null; 0`);
+    await session.detach();
   }
 
   async refuse(): Promise<void> {

@@ -3,11 +3,14 @@
 // platform, a Durable Object's storage belongs to its namespace, not to the script that owns the namespace.
 
 import { join } from "node:path";
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type Request, type Response } from "miniflare";
 import { LISTEN_ADDRESS } from "../../../cli/address.ts";
 import { type Account, type Binding, textOf, type Worker } from "./account.ts";
 
 type WorkerOptions = Record<string, unknown>;
+
+/** Answers a request of a Worker to somebody else. */
+export type Outside = (request: Request) => Promise<Response>;
 
 /** The account whose Workers to run, and where. */
 export interface RuntimeOptions {
@@ -16,6 +19,7 @@ export interface RuntimeOptions {
   readonly state: string;
   /** Receives the lines that the Workers write to their consoles. */
   readonly log: (message: string) => void;
+  readonly outside?: Outside | undefined;
 }
 
 /** A workerd that runs the account. */
@@ -31,7 +35,7 @@ export interface Runtime {
 const KEEPER = "keeper";
 
 /** Creates a runtime. It starts workerd on first use. */
-export function createRuntime({ account, state, log }: RuntimeOptions): Runtime {
+export function createRuntime({ account, state, log, outside }: RuntimeOptions): Runtime {
   let runtime: Miniflare | null = null;
   let generation = -1;
   let turn: Promise<unknown> = Promise.resolve();
@@ -44,7 +48,7 @@ export function createRuntime({ account, state, log }: RuntimeOptions): Runtime 
       convertV4MiniflareOptions({
         workers: [
           keeper(account),
-          ...[...account.workers.values()].map((worker) => optionsOf(account, worker)),
+          ...[...account.workers.values()].map((worker) => optionsOf(account, worker, outside)),
         ] as never,
         resourcePersistencePath: join(state, "storage"),
         cf: false,
@@ -84,7 +88,7 @@ function keeper(account: Account): WorkerOptions {
   };
 }
 
-function optionsOf(account: Account, worker: Worker): WorkerOptions {
+function optionsOf(account: Account, worker: Worker, outside: Outside | undefined): WorkerOptions {
   const { metadata, modules, bindings } = account.latestVersion(worker.name);
   const main = metadata.main_module ?? "";
   const ordered = [...modules.filter(({ name }) => name === main), ...modules.filter(({ name }) => name !== main)];
@@ -107,7 +111,9 @@ function optionsOf(account: Account, worker: Worker): WorkerOptions {
       ...(binding["entrypoint"] === undefined ? {} : { entrypoint: binding["entrypoint"] }),
     })),
     durableObjects: table("durable_object_namespace", (binding) => durableObject(account, worker.name, binding)),
-    unsafeDirectSockets: [{ host: LISTEN_ADDRESS, port: 0 }],
+    ...(outside === undefined ? {} : { outboundService: outside }),
+    // As for a proxy, so that the request names the scheme of its address.
+    unsafeDirectSockets: [{ host: LISTEN_ADDRESS, port: 0, proxy: true }],
   };
 }
 

@@ -4,18 +4,13 @@
 // secrets and bindings.
 
 import { randomBytes } from "node:crypto";
-import {
-  createServer,
-  request as httpRequest,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-} from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { LISTEN_ADDRESS, localUrl } from "../../../cli/address.ts";
+import { forward } from "../process/forward.ts";
 import { Account, Refusal } from "./account.ts";
 import { answerCall } from "./api.ts";
-import { createRuntime } from "./runtime.ts";
+import { createRuntime, type Outside } from "./runtime.ts";
 
 /** Options of the stand-in. */
 export interface StandInOptions {
@@ -23,6 +18,8 @@ export interface StandInOptions {
   readonly state: string;
   /** Chooses the Worker that answers at `url`, like the routes of the platform. */
   readonly front: (account: Account) => string;
+  /** Answers what the Workers ask of others; by default the network does. */
+  readonly outside?: Outside;
 }
 
 /** A running stand-in. */
@@ -43,14 +40,14 @@ export interface StandIn {
 }
 
 /** Starts the API and the front on free ports. */
-export async function startStandIn({ state, front }: StandInOptions): Promise<StandIn> {
+export async function startStandIn({ state, front, outside }: StandInOptions): Promise<StandIn> {
   const account = new Account();
   const calls: string[] = [];
   const unknownCalls: string[] = [];
   const logs: string[] = [];
   const token = randomBytes(20).toString("hex");
   const accountId = randomBytes(16).toString("hex");
-  const runtime = createRuntime({ account, state, log: (message) => logs.push(message) });
+  const runtime = createRuntime({ account, state, outside, log: (message) => logs.push(message) });
   const api = { account, accountId, subdomain: "example", query: runtime.query };
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -70,7 +67,9 @@ export async function startStandIn({ state, front }: StandInOptions): Promise<St
   };
   const apiServer = createServer((request, response) => void answer(request, response));
   const frontServer = createServer((request, response) => {
-    void forward(request, response, () => runtime.portOf(front(account)));
+    const { "x-forwarded-proto": scheme = "http", host = "" } = request.headers;
+    const path = `${String(scheme)}://${host}${request.url}`;
+    void forward(request, response, async () => ({ port: await runtime.portOf(front(account)), path }));
   });
   const [apiPort, frontPort] = [await listen(apiServer), await listen(frontServer)];
   return {
@@ -100,23 +99,6 @@ async function readBody(request: IncomingMessage): Promise<Uint8Array<ArrayBuffe
 
 function reply(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
-}
-
-/** Forwards a request unchanged, its Host header included. */
-async function forward(request: IncomingMessage, response: ServerResponse, port: () => Promise<number>): Promise<void> {
-  try {
-    const body = await readBody(request);
-    const { method, url: path, headers } = request;
-    const target = { host: LISTEN_ADDRESS, port: await port(), method, path, headers, agent: false } as const;
-    httpRequest(target, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
-    })
-      .once("error", () => response.destroy())
-      .end(body);
-  } catch (error) {
-    response.writeHead(530, { "content-type": "text/plain" }).end(`no Worker answers here: ${String(error)}\n`);
-  }
 }
 
 function listen(server: Server): Promise<number> {

@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// A key and a certificate that nobody trusts, for a TLS server on this machine.
+// A key and a certificate for a TLS server on this machine, which only those trust who are told to.
 
 import { execFileSync } from "node:child_process";
 
 const OPENSSL =
   "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=test -days 1 -keyout - -out -";
 
-/** Makes both, as node:https takes them. */
-export function makeSelfSigned(): { readonly key: string; readonly cert: string } {
-  const pem = execFileSync("openssl", OPENSSL.split(" "), { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+/** A key and a certificate, as node:https takes them. */
+export interface SelfSigned {
+  readonly key: string;
+  readonly cert: string;
+}
+
+/** Makes both. @param names the hosts that the certificate is for; none where nobody looks */
+export function makeSelfSigned(names: readonly string[] = []): SelfSigned {
+  const hosts = names.length === 0 ? [] : ["-addext", `subjectAltName=${names.map((name) => `DNS:${name}`).join()}`];
+  const args = [...OPENSSL.split(" "), ...hosts];
+  const pem = execFileSync("openssl", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
   const start = pem.indexOf("-----BEGIN CERTIFICATE");
   return { key: pem.slice(0, start), cert: pem.slice(start) };
 }

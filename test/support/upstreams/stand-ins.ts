@@ -68,6 +68,8 @@ export const CLIENT_SECRET = "upstream secret+/%";
 /** The stand-ins, running. */
 export class StandIns {
   nastiness: Nastiness = {};
+  /** The redirect URI that is registered; null for any. GitHub tells it of others, with an error. */
+  registered: string | null = null;
   /** Method and address of every request but those of a browser. */
   readonly asked: string[] = [];
   readonly #codes = new Map<string, URL>();
@@ -141,7 +143,12 @@ export class StandIns {
   }
 
   #answerBrowser(url: URL, response: ServerResponse): void {
-    const isKnown = url.searchParams.get("client_id") === "client" && url.searchParams.get("response_type") === "code";
+    const asked = url.searchParams;
+    if (this.registered !== null && asked.get("redirect_uri") !== this.registered) {
+      response.writeHead(302, { location: `${this.registered}?error=redirect_uri_mismatch` }).end();
+      return;
+    }
+    const isKnown = asked.get("client_id") === "client" && asked.get("response_type") === "code";
     response.writeHead(isKnown ? 302 : 400, isKnown ? { location: this.authorize(url.href) } : {}).end();
   }
 

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Limits guesses of user codes: five wrong ones a minute for a network, and some in all. In memory: an object that
-// starts anew forgets them, which gives a guesser five more among 2.56e10.
+// Limits guesses of user codes: five wrong ones a minute for a network, and some for a block and in all. In memory: an
+// object that starts anew forgets them, which gives a guesser five more among 2.56e10.
 // Spec: RFC 8628 §5.1
 
+import { blockOf } from "../../../shared/http/client-address.ts";
 import { err, type Result } from "../../../shared/result.ts";
 import type { DeviceRefusal } from "../../../shared/rpc/grants.ts";
 import type { UnixMs } from "../../../shared/time.ts";
 
 const WINDOW_MS = 60_000;
 const MAX_OF_NETWORK = 5;
+/** Whoever has a /48 uses up a fifteenth of what everybody has. */
+const MAX_OF_BLOCK = 20;
 /** Sixty networks that mistype at the limit, every minute. */
 const MAX_IN_ALL = 300;
 
@@ -19,10 +22,16 @@ export class AttemptLimit {
   /** Looks something up, unless too much was not found before. */
   guard<T>(network: string | null, now: UnixMs, find: () => Result<T, DeviceRefusal>): Result<T, DeviceRefusal> {
     this.#wrong = this.#wrong.filter(({ at }) => now - at < WINDOW_MS);
-    const ofNetwork = this.#wrong.filter((attempt) => attempt.network === network).length;
-    if (ofNetwork >= MAX_OF_NETWORK || this.#wrong.length >= MAX_IN_ALL) return err({ code: "user_codes_exhausted" });
+    if (this.#isExhaustedFor(network)) return err({ code: "user_codes_exhausted" });
     const found = find();
     if (!found.ok) this.#wrong = [...this.#wrong, { network, at: now }];
     return found;
+  }
+
+  #isExhaustedFor(network: string | null): boolean {
+    const block = network === null ? null : blockOf(network);
+    const ofNetwork = this.#wrong.filter((attempt) => attempt.network === network).length;
+    const ofBlock = this.#wrong.filter((attempt) => block !== null && attempt.network?.startsWith(block)).length;
+    return ofNetwork >= MAX_OF_NETWORK || ofBlock >= MAX_OF_BLOCK || this.#wrong.length >= MAX_IN_ALL;
   }
 }

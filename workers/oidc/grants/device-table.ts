@@ -2,6 +2,7 @@
 // Devices that wait for a person. Strangers write these rows, so they are few, small and short-lived.
 // Spec: RFC 8628 §3.4, §3.5, §5.2; RFC 9700 §2.1.1
 
+import { blockOf } from "../../../shared/http/client-address.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type {
   DevicePoll,
@@ -18,6 +19,8 @@ import { type GrantStorage, IDENTITY_COLUMNS, identityValues, readIdentity } fro
 
 /** As many as a team's build jobs ask for at once when they are set up wrongly. */
 const MAX_WAITING_OF_NETWORK = 10;
+/** Whoever has a /48 has 65,536 networks, and takes 4 % of the places. */
+const MAX_WAITING_OF_BLOCK = 40;
 /** A quarter of a megabyte. */
 const MAX_WAITING = 1000;
 /** RFC 8628 §3.5: the interval, and what each `slow_down` adds to it. */
@@ -65,9 +68,7 @@ export class DeviceTable {
     const { deviceHash, userCode, clientId, challenge, network, country, expiresAt } = request;
     return this.#storage.transactionSync(() => {
       this.clear(now);
-      // Only a person who has signed in ends the waiting of a device, so strangers cannot.
-      const ofNetwork = this.#count("WHERE network IS ? AND state = 'waiting'", network);
-      if (ofNetwork >= MAX_WAITING_OF_NETWORK || this.#count("") >= MAX_WAITING) return false;
+      if (this.#isFullFor(network)) return false;
       const added = this.#storage.exec(
         `INSERT INTO devices (device_hash, user_code, client_id, challenge, network, country, asked_at, expires_at,
           next_poll_at, poll_ms, state)
@@ -85,6 +86,14 @@ export class DeviceTable {
       );
       return added.length === 1;
     });
+  }
+
+  /** Only a person who has signed in ends the waiting of a device, so strangers cannot. */
+  #isFullFor(network: string | null): boolean {
+    if (this.#count("WHERE network IS ? AND state = 'waiting'", network) >= MAX_WAITING_OF_NETWORK) return true;
+    const block = network === null ? null : blockOf(network);
+    const ofBlock = this.#count("WHERE substr(network, 1, length(?)) = ? AND state = 'waiting'", block, block);
+    return ofBlock >= MAX_WAITING_OF_BLOCK || this.#count("") >= MAX_WAITING;
   }
 
   #count(where: string, ...bindings: readonly (string | null)[]): number {

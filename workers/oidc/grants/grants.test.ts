@@ -148,6 +148,18 @@ describe("devices", () => {
     expect(devices.add(request("x", "n0"), at(300))).toBe(true);
   });
 
+  it.each([
+    ["a /48", (i: number) => `2001:db8:1:${i.toString(16)}::/64`, "2001:db8:1:ffff::/64", "2001:db8:11:1::/64"],
+    ["an IPv4 /24", (i: number) => `192.0.2.${i}`, "192.0.2.255", "192.0.20.1"],
+  ])("are forty of %s, and others still wait", (_, networkOf, further, other) => {
+    const devices = new DeviceTable(storage);
+    for (let i = 0; i < 40; i++) expect(devices.add(request(`${i}`, networkOf(i)), at(0))).toBe(true);
+    expect(devices.add(request("x", further), at(1))).toBe(false);
+    expect(devices.add(request("y", other), at(1))).toBe(true);
+    expect(devices.add(request("z", null), at(1))).toBe(true);
+    expect(devices.add(request("x", further), at(300))).toBe(true);
+  });
+
   it("no longer count for their network once a person has decided", () => {
     const devices = new DeviceTable(storage);
     for (let i = 0; i < 10; i++) devices.add(request(`${i}`), at(0));
@@ -165,7 +177,7 @@ describe("devices", () => {
   });
 });
 
-it("five wrong codes a minute are a network's, three hundred everybody's", () => {
+it("five wrong codes a minute are a network's, twenty a block's, three hundred everybody's", () => {
   const limit = new AttemptLimit();
   const miss = () => err({ code: "user_code_unknown" as const });
   const codeOf = (network: string | null, seconds: number): string => {
@@ -176,6 +188,9 @@ it("five wrong codes a minute are a network's, three hundred everybody's", () =>
   expect(limit.guard("a", at(59), () => ok(1))).toEqual(err({ code: "user_codes_exhausted" }));
   expect(limit.guard("b", at(59), () => ok(1))).toEqual(ok(1));
   expect(limit.guard("a", at(60), () => ok(1))).toEqual(ok(1));
+  const ofBlock = Array.from({ length: 21 }, (_, i) => codeOf(`2001:db8:1:${i}::/64`, 60));
+  expect(ofBlock.indexOf("user_codes_exhausted")).toBe(20);
+  expect(limit.guard("2001:db8:11:1::/64", at(60), () => ok(1))).toEqual(ok(1));
   for (let i = 0; i < 300; i++) codeOf(`n${i}`, 61);
   expect(limit.guard("c", at(62), () => ok(1))).toEqual(err({ code: "user_codes_exhausted" }));
 });

@@ -4,6 +4,18 @@
 
 import { SHARED_STYLE } from "../../../shared/pages/style.ts";
 
+/**
+ * Ignores a click in the first moment after the pointer comes to the page. Another site can put the page under the
+ * second click of a double click, in its own window or below one that it closes; frame-ancestors does not see that.
+ * Keys and fingers are not held up: they aim before they press. Old browsers know no such transition and wait for
+ * nothing.
+ */
+const GUARD = `@media (hover:hover) and (pointer:fine){
+.go{pointer-events:none}
+:root:hover .go{pointer-events:auto;transition:pointer-events 0s .7s;transition-behavior:allow-discrete}
+}
+`;
+
 const SIGN_IN = `.wrap{max-width:51rem}
 main>section,main>.note{margin-block:var(--s5)}
 .huge{font:500 var(--t5)/1.2 var(--mono);letter-spacing:.06em;overflow-wrap:anywhere;user-select:all}
@@ -17,4 +29,4 @@ label.choice{display:flex;align-items:center;gap:var(--s3);min-height:2.75rem;fo
 `;
 
 /** Everything between <style> and </style>. */
-export const STYLE = SHARED_STYLE + SIGN_IN;
+export const STYLE = SHARED_STYLE + SIGN_IN + GUARD;

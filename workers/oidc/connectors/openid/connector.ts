@@ -52,12 +52,12 @@ export interface OpenIdOptions {
 export interface IssuerRule {
   /** `issuer` of the discovery document, byte for byte. */
   readonly metadata: string;
-  /** `iss` of an identity token, by its claims, which are not verified yet. May throw a Refusal. */
-  readonly of: (claims: Claims) => string;
+  /** `iss` of an identity token, by its claims, which are not verified yet; null: `metadata`. May throw a Refusal. */
+  readonly of: ((claims: Claims) => string) | null;
 }
 
 /** The rule of every provider that has one `iss`. */
-export const oneIssuer = (issuer: string): IssuerRule => ({ metadata: issuer, of: () => issuer });
+export const oneIssuer = (issuer: string): IssuerRule => ({ metadata: issuer, of: null });
 
 /** Providers change keys and endpoints rarely, and announce it. oauth4webapi keeps the keys as long as the metadata. */
 const METADATA_FRESH_MS = 300_000;
@@ -163,9 +163,8 @@ async function redeem(redemption: Redemption, callback: UpstreamCallback): Promi
       ? oauth.ClientSecretBasic(options.clientSecret)
       : oauth.ClientSecretPost(options.clientSecret);
   const response = await requestTokens({ server, client, authenticate, upstream }, callback);
-  const unverified = await readUnverified(response.clone());
-  const issuer = unverified === null ? server.issuer : options.issuer.of(unverified);
-  const tokens = await oauth.processAuthorizationCodeResponse({ ...server, issuer }, client, response, {
+  const expected = await findIssuer(server, options.issuer, response);
+  const tokens = await oauth.processAuthorizationCodeResponse(expected, client, response, {
     expectedNonce: callback.nonce,
     requireIdToken: true,
   });
@@ -176,6 +175,17 @@ async function redeem(redemption: Redemption, callback: UpstreamCallback): Promi
   const subject = String(claims["sub"]);
   const info = await oauth.userInfoRequest(server, client, tokens.access_token, upstream);
   return mergeClaims(claims, { ...(await oauth.processUserInfoResponse(server, client, subject, info)) }, options);
+}
+
+/** The metadata with the issuer that the identity token must name. */
+async function findIssuer(
+  server: oauth.AuthorizationServer,
+  { of }: IssuerRule,
+  response: Response,
+): Promise<oauth.AuthorizationServer> {
+  // To read the answer twice costs half a millisecond.
+  const unverified = of === null ? null : await readUnverified(response.clone());
+  return of === null || unverified === null ? server : { ...server, issuer: of(unverified) };
 }
 
 /** The claims of the identity token in an answer, before anything is verified; null if there is no such token. */
