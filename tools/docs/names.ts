@@ -18,8 +18,9 @@ const VERBS = words(`
   abort add admit advise advance allow announce answer append apply arm ask assign attempt audit authorize await back begin belong
   break build bundle call carry catch certify change cheapen check choose clean clear close collect compare complete
   compress compute confirm continue convert copy cosign count create damage decide decrypt define delete deploy derive
-  describe detect discard do drain drop emit empty end enter evict exchange exec execute exit expect explain export
-  ensure extend fail feed fetch fill find finish flush follow forbid forge forget fork forward freeze fuzz get grant grow guard
+  describe detect discard do drain drop emit empty end ensure enter evict exchange exec execute exit expect
+  explain export
+  extend fail feed fetch fill find finish flush follow forbid forge forget fork forward freeze fuzz get grant grow guard
   handle hash help hide identify import index init insert install interrupt is issue join judge keep kill lay limit list
   listen load log look lose lower make mark match measure merge meter migrate mirror move multiply mutate mute name
   normalize note observe offer open page parse patch pause place plan poll post prepare print prove prune publish pull
