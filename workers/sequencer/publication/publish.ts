@@ -85,11 +85,7 @@ const fullTilePath = (level: Tile["level"], index: number): string =>
   formatTilePath({ level, index, width: TILE_WIDTH });
 
 /** Creates an immutable object. Refuses if it exists with other bytes; rejects if R2 fails. */
-async function createObject(
-  objects: ObjectStore,
-  key: string,
-  bytes: Uint8Array,
-): Promise<Result<null, Refusal>> {
+async function createObject(objects: ObjectStore, key: string, bytes: Uint8Array): Promise<Result<null, Refusal>> {
   if (await objects.create(key, bytes)) return ok(null);
   // The key is taken: by our own call before a crash, or by someone else.
   const found = await objects.get(key);
