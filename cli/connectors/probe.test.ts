@@ -8,10 +8,14 @@ import {
   type UpstreamManners,
   type UpstreamProvider,
 } from "../../test/support/process/upstream-provider.ts";
+import { STAND_IN_ROWS, type StandInSlug } from "../../test/support/upstreams/connectors.ts";
+import { CLIENT_SECRET, StandIns } from "../../test/support/upstreams/stand-ins.ts";
 import { valueOf } from "../../test/support/value-of.ts";
+import { get } from "../status/observe.ts";
 import { describeRefusal, listUnknown } from "./describe.ts";
 import { askProvider } from "./probe.ts";
-import { type ConnectorRow, createAsk } from "./upstream.ts";
+import { rowsOf } from "./rows.ts";
+import { type AskUpstream, type ConnectorRow, createAsk } from "./upstream.ts";
 
 const REDIRECT = "http://localhost:8787/oidc/callback/oidc";
 const MANNERS: UpstreamManners = { clientId: "sigedge", clientSecret: "s&cret:ß", redirectUri: REDIRECT };
@@ -112,4 +116,39 @@ it("no loopback provider is asked for a deployment that is not on loopback", asy
     error: expect.stringContaining("is a loopback address") as unknown,
   });
   expect(upstream.requests.length).toBe(before);
+});
+
+describe("a provider of each type", () => {
+  const standIns = new StandIns();
+  let askStandIn: AskUpstream;
+  beforeAll(async () => {
+    const base = await standIns.start();
+    askStandIn = (url, sent) => get(url.replace(/^https:\//, base), sent);
+    standIns.registered = REDIRECT;
+  });
+  afterAll(() => standIns.stop());
+
+  const secrets = new Map(STAND_IN_ROWS.map(({ slug }) => [slug, CLIENT_SECRET]));
+  const rows = valueOf(
+    rowsOf(
+      STAND_IN_ROWS.map((one) => one.row),
+      secrets,
+    ),
+  );
+  // A person at GitHub is sent to the registered address, whatever was asked for.
+  const SILENT: readonly string[] = ["github", "members", "ghes"] satisfies StandInSlug[];
+
+  it.each(rows.map((one) => [one.slug, one] as const))(
+    "tells a wrong secret from a wrong URI: %s",
+    async (slug, one) => {
+      const probe = async (secret: string, uri: string): Promise<readonly string[]> => {
+        const { client, redirectUri } = valueOf(await askProvider(askStandIn, { ...one, secret }, uri));
+        return [client, redirectUri];
+      };
+      const wrong = SILENT.includes(slug) ? "unknown" : "refused";
+      expect(await probe(CLIENT_SECRET, REDIRECT)).toEqual(["accepted", "accepted"]);
+      expect(await probe("wrong", REDIRECT)).toEqual(["refused", "unknown"]);
+      expect(await probe(CLIENT_SECRET, `${REDIRECT}/wrong`)).toEqual(["accepted", wrong]);
+    },
+  );
 });

@@ -68,7 +68,7 @@ export const CLIENT_SECRET = "upstream secret+/%";
 /** The stand-ins, running. */
 export class StandIns {
   nastiness: Nastiness = {};
-  /** The redirect URI that is registered; null for any. GitHub tells it of others, with an error. */
+  /** The redirect URI that is registered; null for any. GitHub sends a person there from others, with an error. */
   registered: string | null = null;
   /** Method and address of every request but those of a browser. */
   readonly asked: string[] = [];
@@ -145,7 +145,9 @@ export class StandIns {
   #answerBrowser(url: URL, response: ServerResponse): void {
     const asked = url.searchParams;
     if (this.registered !== null && asked.get("redirect_uri") !== this.registered) {
-      response.writeHead(302, { location: `${this.registered}?error=redirect_uri_mismatch` }).end();
+      const location = `${this.registered}?error=redirect_uri_mismatch`;
+      const isGithub = url.pathname.startsWith("/login/oauth/");
+      response.writeHead(isGithub ? 302 : 400, isGithub ? { location } : {}).end();
       return;
     }
     const isKnown = asked.get("client_id") === "client" && asked.get("response_type") === "code";

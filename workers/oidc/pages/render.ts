@@ -62,7 +62,7 @@ function choose({ connectors, asker, cancelHref }: ChoosePage): Content {
     body: html`<p class="lead">Sign in with an account you have. It tells this site your e-mail address and nothing else. You confirm before anything is signed.</p>
 <nav class="pick" aria-label="Accounts">
 ${links}</nav>
-<p class="q sm">Asked for by ${describeAsker(asker)}. If you did not start it, ${stop}.</p>`,
+<p class="q sm">Who asks: ${describeAsker(asker)}. If you did not start it, ${stop}.</p>`,
   };
 }
 
@@ -197,7 +197,7 @@ const code = ({ client, code: text, address, expiresInSeconds }: CodePage): Cont
   title: "Copy this code into your terminal",
   state: SIGNED_IN,
   body: html`<p class="huge">${text}</p>
-<p class="lead">With it, ${client} signs as <b class="m">${address}</b>, once, within ${describeMinutes(expiresInSeconds)}.</p>
+<p class="lead">${client} signs with it as <b class="m">${address}</b>, once, within ${describeMinutes(expiresInSeconds)}.</p>
 <div class="note warn">
 <h2>${icon("warn")} Give it to nobody</h2>
 <p>Paste it only into a terminal in which you started the program yourself. Whoever has it can sign in your name.</p>
@@ -261,7 +261,7 @@ ${alert}
   };
 }
 
-/** Completes "Asked for by …". */
+/** Completes "Who asks: …". */
 function describeAsker(asker: Asker): Markup {
   switch (asker.kind) {
     case "loopback":
