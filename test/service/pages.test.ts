@@ -68,7 +68,7 @@ const PAGES = (): readonly (readonly [path: string, status: number, title: strin
   [attested, 200, `Entry ${attested.split("/").at(-1)}: the holder of a key`, "cosign verify-blob-attestation"],
   ["/entry/certificate/0", 200, `Certificate 0: ${ALICE}`, "and signed once with it"],
   ["/entry/signature/999", 404, "There is no entry 999", "numbered from 0 to 3"],
-  ["/entry/nothing/0", 404, "There is no such log", "The page of the logs lists"],
+  ["/entry/nothing/0", 404, "There is no such log", "The logs page lists"],
   ["/entry/signature/x", 404, "No such entry", "An entry has a number"],
   ["/entry/signature/%ff", 404, "No such entry", "An entry has a number"],
   ["/search", 200, "Look up a signature", "Look up a signature"],

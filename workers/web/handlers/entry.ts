@@ -82,7 +82,7 @@ async function readNamedEntry(request: Request, { log }: Config): Promise<Result
       return err({
         status: 404,
         title: "There is no such log",
-        lead: "The page of the logs lists what there is.",
+        lead: "The logs page lists the logs that exist.",
         ways: [{ href: "/logs", text: "The logs" }],
       });
     case "beyond_head":
@@ -91,7 +91,7 @@ async function readNamedEntry(request: Request, { log }: Config): Promise<Result
       return err({
         status: 503,
         title: "This part of the log cannot be read now",
-        lead: "Whoever runs this site has been told. Load the page again in a minute.",
+        lead: "The operator’s log has the details. Reload the page in a minute.",
       });
     default:
       return unreachable(found.error);

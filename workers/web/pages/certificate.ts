@@ -83,9 +83,9 @@ function describeLife({ holder: { certificate } }: CertificateFacts): string {
 function renderSigned(signed: CertificatePageFacts["signed"]): Markup {
   const body =
     signed === null
-      ? html`<p class="q">The search index does not answer now, so this page cannot say. Load it again.</p>`
+      ? html`<p class="q">The search index is not responding, so this page cannot tell. Reload it to try again.</p>`
       : signed.hits.length === 0
-        ? html`<p>No entry. A certificate that signs nothing may be a stolen login, or a program that stopped half way.</p>`
+        ? html`<p>No entry. A certificate without a signature can mean a stolen login, or a program that stopped halfway.</p>`
         : html`${hitTable("Signed with it", signed.hits)}`;
   return html`<section class="flow"><h2>Signed with it</h2>
 ${body}

@@ -31,7 +31,7 @@ export function inclusionChecks({ leafIndex, proof, treeSize, checkpoint }: Logg
     {
       title: "One history",
       result: "unchecked",
-      what: html`The head is signed by ${signatures[0] ?? "nobody"}; ${seen}. Whether others were shown the same head, only somebody else can tell: <a href="/logs#audit">audit the log</a>.`,
+      what: html`The head is signed by ${signatures[0] ?? "nobody"}; ${seen}. Only a check from elsewhere shows whether others see the same head: <a href="/logs#audit">audit the log</a>.`,
     },
   ];
 }

@@ -70,19 +70,21 @@ export function subjectOf({ kind, identity, workflow }: Signer): Markup {
   if (kind === "workflow" && workflow !== null)
     return html`The workflow ${outsideLink(workflow.fileHref, html`${workflow.file}`)} of <a href="/search?repository=${encodeURIComponent(workflow.repositoryHref)}">${workflow.repository}</a>`;
   return identity === ""
-    ? html`Somebody without a name`
+    ? html`An unnamed signer`
     : html`<a href="${identityHref(identity)}">${withBreaks(identity)}</a>`;
 }
 
 /** The subject without links. */
 export function nameSubject({ kind, identity, workflow }: Signer): string {
   if (kind === "workflow" && workflow !== null) return `the workflow ${workflow.file} of ${workflow.repository}`;
-  return identity === "" ? "somebody without a name" : identity;
+  return identity === "" ? "an unnamed signer" : identity;
 }
 
 /** The same at the beginning of a sentence. An identity keeps its spelling. */
-export const nameSubjectFirst = (signer: Signer): string =>
-  nameSubject(signer).replace(/^(?:the|somebody) /, capitalize);
+export function nameSubjectFirst(signer: Signer): string {
+  const name = nameSubject(signer);
+  return name === signer.identity ? name : capitalize(name);
+}
 
 /** Describes the build in a sentence; empty for people. */
 export function buildSentence({ build, workflow, issuer }: Signer): Markup {

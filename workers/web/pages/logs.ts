@@ -50,7 +50,7 @@ export function logsPage(facts: LogsFacts): Answer {
       canonical: "/logs",
       box: { text: "" },
       body: html`<h1>${title}</h1>
-${first === null ? html`<p class="lead">All logs answer, and nothing needs an operator.</p>` : problemNote(problems)}
+${first === null ? html`<p class="lead">All logs respond, and nothing needs an operator’s attention.</p>` : problemNote(problems)}
 ${reports.map((report) => logSection(report, facts))}
 ${trust === null ? NONE : expirySection(trust)}
 <section id="audit">
@@ -91,7 +91,7 @@ function headlineOf({ reports }: LogsFacts): string {
   if (silent !== undefined) return `The ${lowerName(silent)} does not answer`;
   const stopped = reports.find((log) => describeStop(log) !== null);
   return stopped === undefined
-    ? "The logs work, and somebody must act soon"
+    ? "The logs work, but an operator must act soon"
     : `The ${lowerName(stopped)} takes no entries`;
 }
 
@@ -135,7 +135,7 @@ function describeWitnesses({ head, origin, description }: LogReport): Markup {
   if (names.length > 0)
     return html`${state("ok", `Countersigned by ${formatNumber(names.length)}`)}<br><span class="q">${names.join(", ")}</span>`;
   return description === null || description.witnessedSize === null
-    ? html`This log asks no witness`
+    ? html`This log has no witnesses`
     : html`Not yet countersigned; the newest countersigned head has size ${formatNumber(description.witnessedSize)}`;
 }
 

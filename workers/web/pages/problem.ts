@@ -29,7 +29,7 @@ export function problemPage({ status, title, lead, ways = [], text = "", request
   const code =
     requestId === undefined
       ? NONE
-      : html`<p class="q sm">For whoever runs this site: request <span class="m">${requestId}</span></p>`;
+      : html`<p class="q sm">For the operator of this site: request <span class="m">${requestId}</span></p>`;
   return {
     page: {
       status,

@@ -131,7 +131,7 @@ function nonePage({ question, meaning, answer, site }: ResultsFacts): Markup {
 <p class="lead">There is none among ${formatCount(countSearched(answer), "entry", "entries")}.${describeWorth(answer.completeThroughByLog, site)}</p>
 ${activeFilters(meaning.query)}
 <dl class="kv">
-${field("You looked for", withCopy(question.text, "text"))}${field("Read as", html`${capitalize(meaning.what)}.${otherMeanings(question, meaning)}`)}${field("How sure", html`The answer comes from this site’s index. To ask without it, <a href="/logs#audit">read the log itself</a>.`)}
+${field("You looked for", withCopy(question.text, "text"))}${field("Read as", html`${capitalize(meaning.what)}.${otherMeanings(question, meaning)}`)}${field("Source", html`The answer comes from this site’s index. To search without it, <a href="/logs#audit">read the log itself</a>.`)}
 </dl>
 ${filterForm(meaning.query, site)}
 <section>

@@ -90,7 +90,7 @@ ${linkMachines(logged)}
 }
 
 const BUNDLE_NOTE =
-  "FILE is the file that you have, FILE.sigstore.json the bundle that its maker published beside it. The command fails unless both fit, and unless this identity signed.";
+  "FILE is your copy of the file, and FILE.sigstore.json the bundle that its publisher provides. The command fails unless the two match and this identity signed.";
 
 /** Completes "… on 29 November 2026": what was done. */
 function describeAct({ hints, isGenesis }: SignatureFacts): string {
@@ -109,10 +109,10 @@ function sentence(
   const when = timeTag(timestamp, "sentence");
   if (isGenesis)
     return html`<h1 class="say">The log wrote this entry itself, when it began on <b>${when}</b>.</h1>
-<p class="lead">Clients need a log with an entry before they can use it. This one signs nothing of anybody’s.</p>`;
+<p class="lead">Clients need a log with an entry before they can use it. It signs nothing for anyone.</p>`;
   if (holder === null)
     return html`<h1 class="say">The holder of the key <a class="m" href="${keyHref(keyFingerprint)}">${keyFingerprint.slice(0, 12)}</a> ${what} on <b>${when}</b>.</h1>
-<p class="lead">No certificate names the signer. Whether you trust the key, you must know from elsewhere.</p>`;
+<p class="lead">No certificate names the signer. You have to know from elsewhere whether to trust the key.</p>`;
   return html`<h1 class="say">${subjectOf(holder.signer)} ${what} on <b>${when}</b>.</h1>
 <p class="lead">${buildSentence(holder.signer)}</p>`;
 }
@@ -136,7 +136,7 @@ function artifactSection({ digest, hints, entry }: SignatureFacts): Markup {
 ${
   hints === null
     ? html`${field("Digest", withCopy(digest, "digest"))}${field("Signed as", html`A file. Its name and content are not in the log.`)}`
-    : html`${field("Statement", html`${hints.predicateType === null ? "of no known type" : html`<span class="m">${hints.predicateType}</span>`}<br><span class="q">As whoever submitted it says; the log keeps the digest of the statement alone</span>`)}${subjects.map((subject) => field("About", html`<a class="plain" href="${digestHref(subject)}">${withCopy(subject, "digest")}</a>`))}${hidden > 0 ? field("And", html`${formatCount(hidden, "more file")}`) : NONE}${field("Digest of the statement", withCopy(digest, "digest"))}`
+    : html`${field("Statement", html`${hints.predicateType === null ? "of no known type" : html`<span class="m">${hints.predicateType}</span>`}<br><span class="q">As the submitter described it; the log keeps only the statement’s digest</span>`)}${subjects.map((subject) => field("About", html`<a class="plain" href="${digestHref(subject)}">${withCopy(subject, "digest")}</a>`))}${hidden > 0 ? field("And", html`${formatCount(hidden, "more file")}`) : NONE}${field("Digest of the statement", withCopy(digest, "digest"))}`
 }${field("Other signatures", html`<a href="${digestHref(digest)}">Everything signed with this digest</a>`)}${field("Signature", html`${entry.verifier.keyDetails.replaceAll("_", " ").replace(/^PKIX /, "")}, ${formatCount(entry.signature.length, "byte")}`)}
 </dl>
 </section>`;
@@ -175,7 +175,7 @@ function signerChecks(
   const overFile: Check = {
     title: "Signature over the file",
     result: "unchecked",
-    what: html`The log checked the signature over the digest when it took the entry. Whether your file has this digest, only you can check: the file is not here.`,
+    what: html`The log checked the signature over the digest when it took the entry. Only you can check whether your file has this digest: the file is not here.`,
   };
   if (holder === null) return [overFile];
   const { notBefore, notAfter } = holder.certificate;

@@ -107,7 +107,7 @@ export const nameLog = ({ name, kind }: Pick<LogHead, "name" | "kind">): string 
 function renderFooter(heads: readonly LogHead[]): Markup {
   const rows = heads.map(({ head, ...log }) =>
     head === null
-      ? html`<div><dt>${nameLog(log)}</dt><dd>does not answer now</dd></div>`
+      ? html`<div><dt>${nameLog(log)}</dt><dd>not responding</dd></div>`
       : html`<div><dt>${nameLog(log)}, <span class="num">${formatCount(head.treeSize, "entry", "entries")}</span>, ${timeTag(head.timestamp, "clock")}</dt><dd>${digest(encodeBase64(head.rootHash))}</dd></div>`,
   );
   const newest = html`<h2 class="vh">Newest log heads</h2>

@@ -50,7 +50,7 @@ const COLUMNS = [
 function logsNow(heads: readonly LogHead[]): Markup {
   const rows = heads.map((log) => [
     html`<a href="/logs#${log.name}"><b>${nameLog(log)}</b></a>`,
-    html`${log.head === null ? "does not answer now" : formatNumber(log.head.treeSize)}`,
+    html`${log.head === null ? "not responding" : formatNumber(log.head.treeSize)}`,
     log.head === null ? html`–` : timeTag(log.head.timestamp, "clock"),
   ]);
   return html`<section>
