@@ -5,13 +5,14 @@ import { readFileSync, statSync } from "node:fs";
 import { hashesOf } from "../../shared/bundle/artifact.ts";
 import { type Bundle, MAX_BUNDLE_BYTES, parseBundle } from "../../shared/bundle/bundle.ts";
 import { reportFailure } from "../../shared/bundle/check.ts";
+import { reportJson, type Subject } from "../../shared/bundle/report.ts";
 import { type Report, verifyBundle } from "../../shared/bundle/verify.ts";
 import { parsePublicKey } from "../../shared/crypto/public-key.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { defineCommand, type Output } from "../command.ts";
 import { hashArtifact } from "./artifact.ts";
 import { FLAGS, type Options, readOptions } from "./options.ts";
-import { reportJson, reportText, type Subject } from "./report.ts";
+import { reportText } from "./report.ts";
 import { findTrustedRoot } from "./trust.ts";
 
 const EXIT_CODES = { good: 0, bad: 1, "could not tell": 2 } as const;

@@ -2,18 +2,10 @@
 // The output of `sigedge verify`: every check on a line, then the verdict.
 
 import type { Check, Verdict } from "../../shared/bundle/check.ts";
+import type { Subject } from "../../shared/bundle/report.ts";
 import type { Report } from "../../shared/bundle/verify.ts";
-import { formatRfc3339 } from "../../shared/time.ts";
 import { toLine } from "../status/plain-text.ts";
 import { paint, type Style } from "../terminal.ts";
-
-/** The subject of a verification. */
-export interface Subject {
-  readonly artifact: string;
-  readonly bundle: string;
-  /** The origin of the trusted root. */
-  readonly trust: string;
-}
 
 const MARKS: Readonly<Record<Check["outcome"], readonly [mark: string, style: Style]>> = {
   passed: ["passed     ", "green"],
@@ -39,12 +31,3 @@ const SENTENCES = {
   bad: "do not trust this file; the lines marked FAILED say why",
   "could not tell": "no comparison failed, but a verdict needs more; the lines marked not checked say what",
 } as const;
-
-/** The report as JSON. */
-export const reportJson = ({ verdict, checks, signer, times }: Report, subject: Subject): object => ({
-  verdict,
-  ...subject,
-  signer: signer === null ? null : { identities: signer.names, issuer: signer.issuer },
-  times: times.map(formatRfc3339),
-  checks: checks.map(({ name, outcome, detail }) => ({ name, outcome, detail })),
-});

@@ -16,7 +16,7 @@ export const SERVICES: Services = { ca, tsa, log, trust, oidc, witness, web };
 const FAILING_ENTRYPOINTS = {
   OidcKeys: { jwks: fail },
   LogReads: { readEntry: fail, readHeads: fail, reportLogs: fail, search: fail },
-  TrustState: { readHealth: fail },
+  TrustState: { readHealth: fail, readDeployedRoot: fail },
 };
 
 export const COMPOSED = compose(SERVICES, () => FAILING_ENTRYPOINTS as never);

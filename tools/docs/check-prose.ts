@@ -25,7 +25,7 @@ const isWideProse = (line: string): boolean => line.length > MARKDOWN_WIDTH && !
 
 /** Titles and local functions of a test are nearer to sentences than to an interface. */
 const isNamed = (path: string): boolean =>
-  /^(?:bench|cli|local|shared|test\/support|tools|web|workers)\/.*\.ts$/.test(path) && !path.endsWith(".test.ts");
+  /^(?:bench|cli|local|shared|test\/support|tools|web|workers)\/.*\.ts$/.test(path) && !/\.(?:test|d)\.ts$/.test(path);
 
 const checkNames = (path: string): readonly string[] =>
   listFunctions(readFileSync(join(ROOT, path), "utf8")).flatMap((named) => {

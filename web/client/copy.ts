@@ -5,16 +5,19 @@ const SHOWN_MS = 2000;
 
 /** Adds a button to each place that has data-copy. */
 export function addCopyButtons(): void {
-  for (const place of document.querySelectorAll<HTMLElement>("[data-copy]")) {
-    const text = (place.querySelector("code") ?? place).textContent.trim();
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "copy";
-    button.textContent = "Copy";
-    button.setAttribute("aria-label", `Copy ${place.dataset["copy"] ?? ""}`);
-    button.addEventListener("click", () => void copy(button, text));
-    place.append(button);
-  }
+  for (const place of document.querySelectorAll<HTMLElement>("[data-copy]")) addCopyButton(place);
+}
+
+/** Adds the button of one place. */
+export function addCopyButton(place: HTMLElement): void {
+  const text = (place.querySelector("code") ?? place).textContent.trim();
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "copy";
+  button.textContent = "Copy";
+  button.setAttribute("aria-label", `Copy ${place.dataset["copy"] ?? ""}`);
+  button.addEventListener("click", () => void copy(button, text));
+  place.append(button);
 }
 
 async function copy(button: HTMLButtonElement, text: string): Promise<void> {

@@ -10,7 +10,7 @@ import type { TrustHealth } from "../../shared/trust/health.ts";
 import { ROUTES } from "./declaration.ts";
 import { clientTrustConfigDocument, signingConfigDocument, trustedRootDocument } from "./documents/documents.ts";
 import { serveTufDocument } from "./documents/tuf.ts";
-import { type Config, checkSettings, readConfig, type TrustEnv } from "./env.ts";
+import { type Config, checkSettings, readConfig, readDeployed, type TrustEnv } from "./env.ts";
 import { readHealth } from "./health.ts";
 import { renderError } from "./status.ts";
 
@@ -49,12 +49,18 @@ async function scheduled(_controller: ScheduledController, env: TrustEnv): Promi
 
 export default { ...service, scheduled };
 
-/** Reads the state of the deployment's trust for the pages. */
+/** Reads the state of the trust of the deployment, and its root, for the pages. */
 export class TrustState extends WorkerEntrypoint<TrustEnv> implements TrustStateRpc {
   /** Rejects if the service is not configured, or if the repository is unreachable. */
   async readHealth(): Promise<TrustHealth> {
     const config = readConfig(this.env);
     if (!config.ok) throw new Error(config.error.problems.join("; "));
     return await readHealth(config.value, unixMs(Date.now()));
+  }
+
+  async readDeployedRoot(): Promise<string | null> {
+    const { texts } = readDeployed(this.env);
+    if (!texts.ok) throw new Error(texts.error);
+    return texts.value?.roots.at(-1) ?? null;
   }
 }

@@ -32,6 +32,7 @@ export const ROUTES = [
   { ...page, path: "/search/meanings", handler: "meanings" },
   { ...page, path: "/identity-of/*", handler: "identityPage" },
   { ...page, path: "/logs", handler: "logsPage" },
+  { ...page, path: "/verify", handler: "verifyPage" },
 ] as const satisfies readonly RouteRow[];
 
 export const ROUTE_TEXTS: Readonly<Record<HandlerName<typeof ROUTES>, RouteText>> = {
@@ -49,6 +50,10 @@ export const ROUTE_TEXTS: Readonly<Record<HandlerName<typeof ROUTES>, RouteText>
   meanings: { what: "Returns what the box takes the text in `?q=` for, the likeliest first, as JSON.", spec: null },
   identityPage: {
     what: "Shows the newest entries of the identity with this name, by month; JSON with `Accept: application/json`.",
+    spec: null,
+  },
+  verifyPage: {
+    what: "Verifies a file in the browser, by its bundle or by what the log has of it; `?log=` and `?index=` name an entry.",
     spec: null,
   },
   logsPage: { what: "Shows the logs and their health; JSON with `Accept: application/json`.", spec: null },

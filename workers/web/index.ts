@@ -11,6 +11,7 @@ import { serveLogs, serveStart } from "./handlers/logs.ts";
 import { serveMeanings } from "./handlers/meanings.ts";
 import { respondToProblem } from "./handlers/problem.ts";
 import { serveSearch } from "./handlers/search.ts";
+import { serveVerify } from "./handlers/verify.ts";
 
 const HANDLERS: Handlers<typeof ROUTES, [Config]> = {
   startPage: serveStart,
@@ -21,6 +22,7 @@ const HANDLERS: Handlers<typeof ROUTES, [Config]> = {
   meanings: serveMeanings,
   identityPage: serveIdentity,
   logsPage: serveLogs,
+  verifyPage: serveVerify,
 };
 
 const route = createRouter(

@@ -45,6 +45,7 @@ export interface Site extends Pick<PublicUrl, "href" | "host"> {
 export function renderSitePage(page: SitePage, site: Site): string {
   const { title, box, canonical } = page;
   const nav = [
+    { href: "/verify", text: "Verify" },
     { href: "/logs", text: "Logs" },
     { href: "/#how", text: "Help" },
   ].map(({ href, text }) => {
