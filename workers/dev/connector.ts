@@ -19,10 +19,10 @@ export const developmentConnectors = ({ publicUrl, issuer }: Config): readonly C
           slug: DEV_SLUG,
           name: "Anyone (development)",
           kind: "development",
-          authorizationUrl: ({ state, loginHint }) =>
-            Promise.resolve(
-              ok(appendParameters(`${publicUrl.href}${DEV_LOGIN_PATH}`, { state, login_hint: loginHint })),
-            ),
+          authorizationUrl: async ({ seal, loginHint }) => {
+            const parameters = { state: await seal(null), login_hint: loginHint };
+            return ok(appendParameters(`${publicUrl.href}${DEV_LOGIN_PATH}`, parameters));
+          },
           identify: ({ parameters }) => {
             const address = parameters.get("address") ?? "";
             return Promise.resolve(

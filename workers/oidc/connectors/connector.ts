@@ -25,8 +25,8 @@ export interface Connector extends ConnectorIdentity {
 export interface UpstreamRequest {
   /** `<issuer>/callback/<slug>`, as registered at the provider. */
   readonly redirectUri: string;
-  /** Sealed; at most 1000 characters. */
-  readonly state: string;
+  /** Seals the sign-in with what the connector needs on the way back: `state`, of at most 1000 characters. */
+  readonly seal: (known: Known | null) => Promise<string>;
   /** For OpenID providers, which return it in the identity token. */
   readonly nonce: string;
   /** The PKCE verifier of this sign-in; only its S256 challenge may go into the address. */
@@ -36,10 +36,15 @@ export interface UpstreamRequest {
   readonly prompt: "login" | "select_account" | null;
 }
 
+/** A connector's knowledge of its provider when it sent the browser there. It need not ask again on the way back. */
+export type Known = readonly unknown[];
+
 /** The browser's way back. */
 export interface UpstreamCallback extends Pick<UpstreamRequest, "redirectUri" | "nonce" | "codeVerifier"> {
   /** The query of the callback, its `state` included, which the provider of this service has opened already. */
   readonly parameters: URLSearchParams;
+  /** As the connector gave it to `seal`; null if it gave nothing, or if there was no space. */
+  readonly known: Known | null;
   readonly now: UnixMs;
 }
 

@@ -24,11 +24,12 @@ export async function takeCallback(request: CallbackRequest, provider: Provider)
   const begun = await readBegun(request, provider);
   if (!begun.ok) return showError(request, begun.error);
   const { connector, upstream } = begun.value;
-  const { signIn, browser, nonce, codeVerifier } = upstream;
+  const { signIn, browser, nonce, codeVerifier, known } = upstream;
   const identified = await connector.identify({
     redirectUri: makeCallbackAddress(provider, connector),
     nonce,
     codeVerifier,
+    known,
     parameters: new URL(request.url).searchParams,
     now: provider.platform.now(),
   });

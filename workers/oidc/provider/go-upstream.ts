@@ -5,7 +5,7 @@
 import { encodeBase64Url } from "../../../shared/bytes/base64.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { unixMs } from "../../../shared/time.ts";
-import type { Connector } from "../connectors/connector.ts";
+import type { Connector, Known } from "../connectors/connector.ts";
 import type { SignInError } from "../errors.ts";
 import type { Asker, ChoosePage } from "../pages/page.ts";
 import { makeCancelAddress } from "./answers.ts";
@@ -35,12 +35,17 @@ export async function makeUpstreamAddress(
   const { platform, sealer } = provider;
   const nonce = encodeBase64Url(platform.randomBytes(NONCE_BYTES));
   const codeVerifier = encodeBase64Url(platform.randomBytes(VERIFIER_BYTES));
-  const sealed = packUpstream({ signIn, browser, slug: connector.slug, nonce, codeVerifier });
-  const state = await sealer.seal("upstream", sealed, unixMs(platform.now() + SIGN_IN_MS));
-  if (state.length > MAX_STATE_CHARACTERS) return err({ code: "request_too_long" });
+  let isTooLong = false;
+  const seal = async (known: Known | null): Promise<string> => {
+    const sealed = packUpstream({ signIn, browser, slug: connector.slug, nonce, codeVerifier, known });
+    const state = await sealer.seal("upstream", sealed, unixMs(platform.now() + SIGN_IN_MS));
+    isTooLong = state.length > MAX_STATE_CHARACTERS;
+    return isTooLong && known !== null ? await seal(null) : state;
+  };
   const redirectUri = makeCallbackAddress(provider, connector);
-  const address = await connector.authorizationUrl({ redirectUri, state, nonce, codeVerifier, loginHint, prompt });
-  return address.ok ? address : err({ code: "connector_failed", connector: connector.name, cause: address.error });
+  const address = await connector.authorizationUrl({ redirectUri, seal, nonce, codeVerifier, loginHint, prompt });
+  if (!address.ok) return err({ code: "connector_failed", connector: connector.name, cause: address.error });
+  return isTooLong ? err({ code: "request_too_long" }) : address;
 }
 
 /** The address that continues a sign-in with this connector, or with a choice of them. */

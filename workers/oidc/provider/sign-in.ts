@@ -4,6 +4,7 @@
 
 import { member } from "../../../shared/json/member.ts";
 import type { DeviceRequest } from "../../../shared/rpc/grants.ts";
+import type { Known } from "../connectors/connector.ts";
 
 /** A client's request: for a code, or for a token for a device that waits. */
 export type SignIn =
@@ -35,6 +36,8 @@ export interface Upstream {
   readonly slug: string;
   readonly nonce: string;
   readonly codeVerifier: string;
+  /** The connector's own, for the way back. */
+  readonly known: Known | null;
 }
 
 /** Sealed for "confirm": a sign-in that only the person's answer is missing from. */
@@ -101,17 +104,25 @@ export function unpackChoice(packed: unknown): Choice {
   return { signIn: unpackSignIn(signIn), browser, loginHint, prompt };
 }
 
-export const packUpstream = ({ signIn, browser, slug, nonce, codeVerifier }: Upstream): Packed => [
+export const packUpstream = ({ signIn, browser, slug, nonce, codeVerifier, known }: Upstream): Packed => [
   packSignIn(signIn),
   browser,
   slug,
   nonce,
   codeVerifier,
+  ...(known === null ? [] : [known]),
 ];
 
 export function unpackUpstream(packed: unknown): Upstream {
-  const [signIn, browser, slug, nonce, codeVerifier] = packed as readonly [Packed, string, string, string, string];
-  return { signIn: unpackSignIn(signIn), browser, slug, nonce, codeVerifier };
+  const [signIn, browser, slug, nonce, codeVerifier, known = null] = packed as readonly [
+    Packed,
+    string,
+    string,
+    string,
+    string,
+    Known?,
+  ];
+  return { signIn: unpackSignIn(signIn), browser, slug, nonce, codeVerifier, known };
 }
 
 export const packConfirmation = ({ signIn, browser, slug, identities }: Confirmation): Packed => [

@@ -45,7 +45,7 @@ export function createOAuthConnector(options: OAuthOptions): Connector {
   return {
     ...options.identity,
     kind: options.kind,
-    authorizationUrl: (request) => Promise.resolve(ok(authorizationUrl(options, request))),
+    authorizationUrl: async (request) => ok(authorizationUrl(options, request, await request.seal(null))),
     identify: (callback) =>
       settle(async () => {
         const { clientId, clientSecret, clientAuthentication, fetchOutside } = options;
@@ -63,14 +63,14 @@ export function createOAuthConnector(options: OAuthOptions): Connector {
   };
 }
 
-function authorizationUrl(options: OAuthOptions, request: UpstreamRequest): string {
+function authorizationUrl(options: OAuthOptions, request: UpstreamRequest, state: string): string {
   const url = new URL(options.authorizationEndpoint);
   const wanted = {
     response_type: "code",
     client_id: options.clientId,
     redirect_uri: request.redirectUri,
     scope: options.scopes.join(" "),
-    state: request.state,
+    state,
     code_challenge: challengeOf(request.codeVerifier),
     code_challenge_method: "S256",
     ...options.parametersOf(request),

@@ -3,10 +3,11 @@
 
 import { beforeEach, describe, expect, it } from "vitest";
 import { createFetchOutside } from "../../../../shared/http/outside.ts";
-import type { Result } from "../../../../shared/result.ts";
+import { ok, type Result } from "../../../../shared/result.ts";
 import { unixMs } from "../../../../shared/time.ts";
 import { makeIssuerKey, signToken } from "../../../../test/support/authority/identity-token.ts";
-import type { Connector, ConnectorError } from "../connector.ts";
+import { valueOf } from "../../../../test/support/value-of.ts";
+import type { Connector, ConnectorError, Known } from "../connector.ts";
 import { createConnector } from "../registry.ts";
 
 const ISSUER = "https://login.example.com";
@@ -36,7 +37,7 @@ beforeEach(() => {
   };
 });
 
-function createExample(): Connector {
+function createExample(clientId = "c"): Connector {
   const fetchOutside = createFetchOutside({
     fetch: async (url) => {
       asked.push(url);
@@ -54,7 +55,7 @@ function createExample(): Connector {
   } as const;
   const config = {
     issuer: ISSUER,
-    clientId: "c",
+    clientId,
     scopes: [],
     clientAuthentication: "basic",
     prompt: null,
@@ -74,11 +75,48 @@ const request = {
 
 /** A whole sign-in: the address at the provider, then the way back. */
 async function signIn(connector: Connector): Promise<Result<unknown, ConnectorError>> {
-  const address = await connector.authorizationUrl({ ...request, state: "s", loginHint: null, prompt: null });
-  if (!address.ok) return address;
-  const parameters = new URLSearchParams({ code: "x", state: "s" });
-  return connector.identify({ ...request, parameters, now: unixMs(Date.now()) });
+  const away = await goAway(connector);
+  return away.ok ? comeBack(connector, away.value) : away;
 }
+
+/** Returns what the connector has sealed. */
+async function goAway(connector: Connector): Promise<Result<Known | null, ConnectorError>> {
+  let sealed: Known | null = null;
+  const seal = async (known: Known | null): Promise<string> => {
+    sealed = known === null ? null : (JSON.parse(JSON.stringify(known)) as Known);
+    return "s";
+  };
+  const address = await connector.authorizationUrl({ ...request, seal, loginHint: null, prompt: null });
+  return address.ok ? ok(sealed) : address;
+}
+
+function comeBack(connector: Connector, known: Known | null): Promise<Result<unknown, ConnectorError>> {
+  const parameters = new URLSearchParams({ code: "x", state: "s" });
+  return connector.identify({ ...request, parameters, known, now: unixMs(Date.now()) });
+}
+
+describe("an isolate that did not send the browser away", () => {
+  it("need not ask again where the provider answers", async () => {
+    const away = valueOf(await goAway(createExample()));
+    asked = [];
+    expect(await comeBack(createExample(), away)).toMatchObject({
+      ok: true,
+      value: [{ address: "alice@example.com" }],
+    });
+    expect(asked).toEqual([`${ISSUER}/token`, `${ISSUER}/keys`, `${ISSUER}/userinfo`]);
+  });
+
+  it.each([
+    ["was told nothing", () => null, "c"],
+    ["has another client id by now", (known: Known | null) => known, "d"],
+    ["has another provider by now", (known: Known | null) => ["another", ...(known ?? []).slice(1)], "c"],
+  ])("asks if it %s", async (_, change, clientId) => {
+    const away = change(valueOf(await goAway(createExample())));
+    asked = [];
+    await comeBack(createExample(clientId), away);
+    expect(asked[0]).toBe(`${ISSUER}/.well-known/openid-configuration`);
+  });
+});
 
 const answerWith = (metadata: object): void => {
   answers["/.well-known/openid-configuration"] = () => Response.json({ ...METADATA, ...metadata });

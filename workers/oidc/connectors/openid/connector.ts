@@ -10,7 +10,7 @@ import { member } from "../../../../shared/json/member.ts";
 import type { ConnectorIdentity } from "../../../../shared/oauth/connectors/connectors.ts";
 import { challengeOf } from "../../../../shared/oauth/request/pkce.ts";
 import { type Claims, claimOf } from "../../../../shared/oidc/claims.ts";
-import { err, ok, type Result } from "../../../../shared/result.ts";
+import { ok, type Result } from "../../../../shared/result.ts";
 import type { UnixMs } from "../../../../shared/time.ts";
 import type {
   Connector,
@@ -21,7 +21,8 @@ import type {
   UpstreamRequest,
 } from "../connector.ts";
 import { makeUpstreamOptions, type UpstreamOptions } from "../upstream.ts";
-import { settle } from "./errors.ts";
+import { settle, wrong } from "./errors.ts";
+import { createMetadataSource, type MetadataSource, packMetadata } from "./metadata.ts";
 import { requestTokens } from "./request-tokens.ts";
 
 /** The parts of a connector to an OpenID provider. */
@@ -59,8 +60,6 @@ export interface IssuerRule {
 /** The rule of every provider that has one `iss`. */
 export const oneIssuer = (issuer: string): IssuerRule => ({ metadata: issuer, of: null });
 
-/** Providers change keys and endpoints rarely, and announce it. oauth4webapi keeps the keys as long as the metadata. */
-const METADATA_FRESH_MS = 300_000;
 /** Clocks differ. */
 const TOLERANCE_SECONDS = 30;
 
@@ -73,12 +72,14 @@ export function createOpenIdConnector(options: OpenIdOptions): Connector {
     authorizationUrl: (request) =>
       settle(async () => {
         const server = await metadata.read(makeUpstreamOptions(options.fetchOutside, options.metadataAt));
-        return server.ok ? authorizationUrl(server.value, options, request) : server;
+        if (!server.ok) return server;
+        const state = await request.seal(packMetadata(server.value, options));
+        return authorizationUrl(server.value, options, { ...request, state });
       }),
     identify: (callback) =>
       settle(async () => {
         const upstream = makeUpstreamOptions(options.fetchOutside, options.metadataAt);
-        const server = await metadata.read(upstream);
+        const server = await metadata.readAgain(upstream, callback.known);
         if (!server.ok) return server;
         const redemption = { server: server.value, options, upstream, renew: metadata.renew };
         return options.identityOf(await redeem(redemption, callback));
@@ -86,42 +87,10 @@ export function createOpenIdConnector(options: OpenIdOptions): Connector {
   };
 }
 
-interface MetadataSource {
-  /** The provider's metadata. Its keys are kept with the object by oauth4webapi. */
-  readonly read: (upstream: UpstreamOptions) => Promise<Result<oauth.AuthorizationServer, ConnectorError>>;
-  /** The same metadata as another object, whose keys are read anew. */
-  readonly renew: (server: oauth.AuthorizationServer) => oauth.AuthorizationServer;
-}
-
-/** Reads the provider's metadata, and keeps what it read: never a request under way, which belongs to one caller. */
-function createMetadataSource({ metadataAt, issuer, now }: OpenIdOptions): MetadataSource {
-  let known: { readonly server: oauth.AuthorizationServer; readonly readAt: UnixMs } | null = null;
-  const read: MetadataSource["read"] = async (upstream) => {
-    if (known !== null && now() - known.readAt < METADATA_FRESH_MS) return ok(known.server);
-    const response = await oauth.discoveryRequest(new URL(metadataAt), upstream);
-    const server = await oauth.processDiscoveryResponse(new URL(issuer.metadata), response);
-    // The library compares URLs. `iss` is compared as a string by everyone else, and so here.
-    if (server.issuer !== issuer.metadata) return wrong("names another issuer in its discovery document");
-    if (server.authorization_endpoint === undefined || server.token_endpoint === undefined) {
-      return wrong("has no authorization endpoint or no token endpoint");
-    }
-    known = { server, readAt: now() };
-    return ok(server);
-  };
-  const renew: MetadataSource["renew"] = (server) => {
-    const renewed = { ...server };
-    if (known?.server === server) known = { ...known, server: renewed };
-    return renewed;
-  };
-  return { read, renew };
-}
-
-const wrong = (problem: string): Result<never, ConnectorError> => err({ code: "upstream_failed", problem });
-
 function authorizationUrl(
   { authorization_endpoint: endpoint = "" }: oauth.AuthorizationServer,
   { metadataAt, clientId, scopes, parameters }: OpenIdOptions,
-  { redirectUri, state, nonce, codeVerifier, loginHint, prompt }: UpstreamRequest,
+  { redirectUri, state, nonce, codeVerifier, loginHint, prompt }: UpstreamRequest & { readonly state: string },
 ): Result<string, ConnectorError> {
   if (!URL.canParse(endpoint)) return wrong("has an authorization endpoint that is no URL");
   const url = new URL(endpoint);

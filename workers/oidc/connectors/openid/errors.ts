@@ -26,6 +26,9 @@ export class Refusal extends Error {
   }
 }
 
+/** The provider answered wrongly. @param problem completes "<name> …" */
+export const wrong = (problem: string): Result<never, ConnectorError> => err({ code: "upstream_failed", problem });
+
 /** Turns the protocol's exceptions into errors. */
 export async function settle<T>(run: () => Promise<Result<T, ConnectorError>>): Promise<Result<T, ConnectorError>> {
   try {
