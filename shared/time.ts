@@ -32,6 +32,15 @@ export function formatUnixDate(time: UnixMs): string {
   return `${DAYS[date.getUTCDay()]} ${MONTHS[date.getUTCMonth()]} ${day} ${clock} UTC ${date.getUTCFullYear()}`;
 }
 
+/** The month of a time in UTC, in months since the year 0. */
+export function monthOf(time: UnixMs): number {
+  const date = new Date(time);
+  return 12 * date.getUTCFullYear() + date.getUTCMonth();
+}
+
+/** When a month begins. */
+export const monthStart = (month: number): UnixMs => unixMs(Math.max(0, Date.UTC(Math.floor(month / 12), month % 12)));
+
 /** Formats as RFC 3339 in UTC with whole seconds, like protobuf JSON and TUF: `2026-01-02T03:04:05Z`. */
 export function formatRfc3339(time: UnixMs): string {
   return `${new Date(time).toISOString().slice(0, 19)}Z`;

@@ -5,6 +5,7 @@ import type { LogKind } from "../logs/kinds.ts";
 import type { LoggedEntry } from "../logs/logged-entry.ts";
 import type { Result } from "../result.ts";
 import type { SearchAnswer } from "../search/answer.ts";
+import type { MonthCounts } from "../search/month-counts.ts";
 import type { UnixMs } from "../time.ts";
 import type { SignedTreeHead } from "../tlog/head.ts";
 import type { LogDescription } from "./sequencer.ts";
@@ -54,6 +55,11 @@ export interface LogReadsRpc extends Rpc.WorkerEntrypointBranded {
   readHeads(): Promise<readonly LogHead[]>;
   /** Reports on all logs, oldest first. @param times ascending, at most 32 */
   reportLogs(times: readonly UnixMs[]): Promise<readonly LogReport[]>;
+  /**
+   * Counts the entries of an identity by month, the newest months first to be counted. Null if too many signers have the
+   * name. @param before the beginning of a month; null counts up to now
+   */
+  countByMonth(identity: string, before: UnixMs | null): Promise<Result<MonthCounts | null, SearchError>>;
   /** Answers `GET /api/search?<query>`. */
   search(query: string): Promise<Result<SearchAnswer, SearchError>>;
 }

@@ -15,7 +15,7 @@ export const SERVICES: Services = { ca, tsa, log, trust, oidc, witness, web };
 
 const FAILING_ENTRYPOINTS = {
   OidcKeys: { jwks: fail },
-  LogReads: { readEntry: fail, readHeads: fail, reportLogs: fail, search: fail },
+  LogReads: { readEntry: fail, readHeads: fail, reportLogs: fail, countByMonth: fail, search: fail },
   TrustState: { readHealth: fail, readDeployedRoot: fail },
 };
 

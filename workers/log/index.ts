@@ -14,7 +14,7 @@ import { serveConsistency, serveInclusion } from "./api/proof.ts";
 import { ROUTES } from "./declaration.ts";
 import { type Config, type LogEnv, readConfig } from "./env.ts";
 import type { LogError } from "./errors.ts";
-import { answerSearch, readHeads, readLoggedEntry, reportLogs } from "./reading/log-reads.ts";
+import { answerSearch, countMonths, readHeads, readLoggedEntry, reportLogs } from "./reading/log-reads.ts";
 import { addSignature } from "./rekor-v2/add-signature.ts";
 import { addChain, getRoots } from "./rfc6962/add-chain.ts";
 import { serveIssuer } from "./rfc6962/issuers.ts";
@@ -111,6 +111,10 @@ export class LogReads extends WorkerEntrypoint<LogEnv> implements LogReadsRpc {
 
   reportLogs(times: readonly UnixMs[]): ReturnType<LogReadsRpc["reportLogs"]> {
     return reportLogs(this.#config(), times);
+  }
+
+  countByMonth(identity: string, before: UnixMs | null): ReturnType<LogReadsRpc["countByMonth"]> {
+    return countMonths(this.#config(), identity, before);
   }
 
   search(query: string): ReturnType<LogReadsRpc["search"]> {

@@ -6,15 +6,17 @@ import type { LogConfig } from "../../../shared/logs/config.ts";
 import type { LoggedEntry } from "../../../shared/logs/logged-entry.ts";
 import { describeLogProblem, searchLagOf } from "../../../shared/logs/problems.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import type { EntryError, LogHead, LogReport, SearchError } from "../../../shared/rpc/log-reads.ts";
+import type { EntryError, LogHead, LogReadsRpc, LogReport, SearchError } from "../../../shared/rpc/log-reads.ts";
 import type { LogDescription } from "../../../shared/rpc/sequencer.ts";
 import type { SearchAnswer } from "../../../shared/search/answer.ts";
 import { decodeWatermark, SELECT_WATERMARKS, type Watermark } from "../../../shared/search/watermark.ts";
 import type { Row } from "../../../shared/sql/columns.ts";
-import type { UnixMs } from "../../../shared/time.ts";
+import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import type { SignedTreeHead } from "../../../shared/tlog/head.ts";
 import type { Config } from "../env.ts";
-import { search } from "../search/search.ts";
+import { countByMonth } from "../search/history.ts";
+import { parseSearchQuery } from "../search/query.ts";
+import { listIndexedLogs, search } from "../search/search.ts";
 import { type LogSite, siteByName } from "../sites.ts";
 import { Growth } from "./growth.ts";
 import { proveEntry } from "./proven-entry.ts";
@@ -112,6 +114,24 @@ async function readWatermarks(index: D1Database): Promise<ReadonlyMap<string, Wa
     return new Map((answer?.results ?? []).map(decodeWatermark).map((row) => [row.log, row]));
   } catch {
     return null;
+  }
+}
+
+/** Counts the entries of an identity by month. */
+export async function countMonths(
+  { index, sites }: Config,
+  identity: string,
+  before: UnixMs | null,
+): ReturnType<LogReadsRpc["countByMonth"]> {
+  const all = sites.map(({ log }) => log.name);
+  const query = parseSearchQuery(new URLSearchParams({ identity }), all);
+  if (!query.ok) return err({ code: "search_failed", status: 400, message: "give the whole name of an identity" });
+  const until = before === null ? null : unixMs(Math.max(0, before - 1));
+  try {
+    return ok(await countByMonth(index, { ...query.value, until }, await listIndexedLogs(sites), { before }));
+  } catch (error) {
+    console.error(JSON.stringify({ code: "search_unavailable", reason: String(error) }));
+    return err({ code: "search_failed", status: 503, message: "the search index is unavailable" });
   }
 }
 

@@ -115,7 +115,8 @@ function selectPostings(look: Look): Statement {
   return { sql, values: [number, first, from, below, countPostings(look), ...others] };
 }
 
-const newestPresence = (bound: string): string =>
+/** The newest row of `block` from ?2 on that has an entry of one of the signers in ?1. @param bound on `block` */
+export const newestPresence = (bound: string): string =>
   `(SELECT max((SELECT max(block) FROM presence WHERE signer = unhex(value) AND block >= ?2 AND ${bound})) FROM json_each(?1))`;
 
 /** The ids of the newest rows of `block` that have an entry of a signer: one step down at a time. */

@@ -92,7 +92,7 @@ async function readPage(database: D1Database, query: SearchQuery, all: readonly 
 }
 
 /** A log in the index. */
-interface LogState {
+export interface LogState {
   readonly name: string;
   readonly number: number;
   readonly size: number;
@@ -109,7 +109,8 @@ const blockBefore = (comparison: string): string =>
 const LOGS = `SELECT number, name AS log, creation, ${INDEXED_SIZE} AS size, ${NEWEST} AS newest,
   ${blockBefore("< ?1")} AS since, ${blockBefore("<= ?2")} AS until FROM log`;
 
-async function prepare(
+/** Reads how far the logs are indexed and which signers are meant. Rejects if D1 fails. */
+export async function prepare(
   database: D1Database,
   { alternatives, since, until }: SearchQuery,
   all: readonly IndexedLog[],

@@ -6,7 +6,7 @@ import { encodeBase64 } from "../../../shared/bytes/base64.ts";
 import { encodeFulcioExtensions, FULCIO_EXTENSION_NAMES } from "../../../shared/fulcio/extensions.ts";
 import type { LoggedEntry } from "../../../shared/logs/logged-entry.ts";
 import { encodeEntry } from "../../../shared/rekor/entry.ts";
-import { unixMs } from "../../../shared/time.ts";
+import { monthOf, unixMs } from "../../../shared/time.ts";
 import { leafHash } from "../../../shared/tlog/hash.ts";
 import { encodeCertificate, encodeTbs } from "../../../shared/x509/certificate.ts";
 import { EMPTY_NAME } from "../../../shared/x509/name.ts";
@@ -115,7 +115,14 @@ function pagesOf(text: string): readonly (readonly [name: string, answer: Answer
     ],
     [
       "identity",
-      identityPage({ identity: text, hits: [hit], hasMore: false, completeThroughByLog: {}, site, now: TIME }),
+      identityPage({
+        identity: text,
+        before: null,
+        counts: { months: [{ month: monthOf(TIME), count: 1 }], isOldestPartial: true, earlierBefore: monthOf(TIME) },
+        answer,
+        site,
+        now: TIME,
+      }),
     ],
     [
       "problem",

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page of one identity: how much it signed, month by month, and its newest entries.
 
-import { html } from "../../../shared/http/markup.ts";
-import type { SearchHit } from "../../../shared/search/answer.ts";
-import { type UnixMs, unixMs } from "../../../shared/time.ts";
+import { html, type Markup } from "../../../shared/http/markup.ts";
+import type { SearchAnswer, SearchHit } from "../../../shared/search/answer.ts";
+import type { MonthCounts } from "../../../shared/search/month-counts.ts";
+import { formatRfc3339, monthOf, monthStart, type UnixMs, unixMs } from "../../../shared/time.ts";
 import { nameIssuer } from "../facts/signer.ts";
 import { NONE } from "../parts/parts.ts";
 import { type Bar, plot } from "../parts/plot.ts";
-import { formatCount, formatDay, formatMonth, formatNumber, withBreaks } from "../parts/words.ts";
+import { formatCount, formatMonth, withBreaks } from "../parts/words.ts";
 import type { Answer } from "../respond.ts";
+import { searchHref } from "./filters.ts";
 import { hitTable } from "./hits.ts";
 import { identityHref } from "./identity-parts.ts";
 import { describeWorth } from "./results.ts";
@@ -17,84 +19,121 @@ import type { Site } from "./site.ts";
 /** Everything the page shows. */
 export interface IdentityFacts {
   readonly identity: string;
-  /** The newest entries, newest first. */
-  readonly hits: readonly SearchHit[];
-  /** Whether there are older ones. */
-  readonly hasMore: boolean;
-  readonly completeThroughByLog: Readonly<Record<string, number>>;
+  /** Only entries before this month are shown; null for all. */
+  readonly before: number | null;
+  /** Null if the name has too many signers to count. */
+  readonly counts: MonthCounts | null;
+  /** The newest of these entries. */
+  readonly answer: SearchAnswer;
   readonly site: Site;
   readonly now: UnixMs;
 }
 
-const LISTED = 10;
 /** Fewer bars would be as wide as walls. */
 const MIN_MONTHS = 12;
 const MAX_MONTHS = 36;
 
 export function identityPage(facts: IdentityFacts): Answer {
-  const { identity, hits, hasMore, site, completeThroughByLog } = facts;
-  const all = `/search?identity=${encodeURIComponent(identity)}`;
-  const bars = monthsOf(facts);
+  const { identity, before, counts, answer, site } = facts;
+  const { hits, nextCursor } = answer;
+  const shown = showMonths(facts);
+  const months = shown.bars.map(({ month, count }) => ({ month: isoMonth(month), count }));
+  const summary = summarize(facts);
   return {
-    json: { identity, entries: hits.length, isComplete: !hasMore, months: bars, newest: hits.slice(0, LISTED) },
+    json: { identity, isCounted: counts !== null, months, earlierBefore: shown.earlier, newest: hits },
     page: {
       status: 200,
       title: identity,
-      description: `${summaryOf(facts)}.`,
-      canonical: identityHref(identity),
+      description: `${summary}.`,
+      canonical: before === null ? identityHref(identity) : null,
       box: { text: identity },
       body: html`<nav class="crumbs" aria-label="Where you are"><ol><li><a href="/">Look up</a></li> <li><span aria-current="page">Identity</span></li></ol></nav>
 <h1 class="name">${withBreaks(identity)}</h1>
-<p class="lead">${summaryOf(facts)}.${vouchers(hits)}</p>
-${
-  bars.length === 0
-    ? NONE
-    : html`<section><h2>Entries by month</h2>
-${plot(hasMore ? `The newest ${formatNumber(hits.length)} entries` : "All entries", bars)}</section>`
-}
+<p class="lead">${summary}.${vouchers(hits)}</p>
+${monthsSection(facts, shown)}
 ${
   hits.length === 0
     ? NONE
-    : html`<section><h2>Newest entries</h2>
-${hitTable("Newest entries", hits.slice(0, LISTED))}
-<p><a href="${all}">All entries of this identity</a></p></section>`
+    : html`<section><h2>${before === null ? "Newest entries" : `Newest entries before ${formatMonth(before)}`}</h2>
+${hitTable("Newest entries", hits)}
+<p>${nextCursor === null && before === null ? NONE : html`<a href="${searchHref({ identity })}">All entries of this identity</a>`}</p></section>`
 }
-<p class="sm q">${describeWorth(completeThroughByLog, site)}</p>`,
+<p class="sm q">${describeWorth(answer.completeThroughByLog, site)}</p>`,
     },
   };
 }
 
-const timeOf = ({ time }: SearchHit): UnixMs => unixMs(Math.max(0, Date.parse(time) || 0));
+interface ShownMonths {
+  readonly bars: readonly { readonly month: number; readonly count: number }[];
+  /** The month before which another page goes on, `2026-03`; null if there is nothing. */
+  readonly earlier: string | null;
+}
 
-function summaryOf({ hits, hasMore }: IdentityFacts): string {
-  const [newest, oldest] = [hits[0], hits.at(-1)];
-  if (newest === undefined || oldest === undefined) return "No entry has this name";
-  const count = formatCount(hits.length, "entry", "entries");
-  const days = `${formatDay(timeOf(oldest))} to ${formatDay(timeOf(newest))}`;
-  return hasMore ? `More than ${count}; the newest of them from ${days}` : `${count}, from ${days}`;
+/** One bar for each month since the oldest that was counted: of one year at least, and of three at most. */
+function showMonths({ counts, before, now }: IdentityFacts): ShownMonths {
+  const oldest = counts?.months[0]?.month;
+  if (counts === null || oldest === undefined) return { bars: [], earlier: earlierOf(counts?.earlierBefore ?? null) };
+  const last = before === null ? monthOf(now) : before - 1;
+  // What was not counted has no bar: a month without one would look like a month without entries.
+  const room = counts.earlierBefore === null ? MIN_MONTHS : 0;
+  const length = Math.min(MAX_MONTHS, Math.max(room, last - oldest + 1));
+  const months = Array.from({ length }, (_, i) => last - length + 1 + i);
+  const byMonth = new Map(counts.months.map(({ month, count }) => [month, count]));
+  const first = last - length + 1;
+  return {
+    bars: months.map((month) => ({ month, count: byMonth.get(month) ?? 0 })),
+    earlier: earlierOf(oldest < first ? first : counts.earlierBefore),
+  };
+}
+
+/** `2026-03` */
+const isoMonth = (month: number): string => formatRfc3339(monthStart(month)).slice(0, 7);
+const earlierOf = (month: number | null): string | null => (month === null ? null : isoMonth(month));
+
+function monthsSection({ identity, before, counts }: IdentityFacts, { bars, earlier }: ShownMonths): Markup {
+  const toBar = ({ month, count }: ShownMonths["bars"][number], i: number): Bar => ({
+    label: formatMonth(month),
+    count,
+    isAtLeast: i === 0 && counts?.isOldestPartial === true,
+    href: searchHref({ identity, since: `${isoMonth(month)}-01`, until: lastDayOf(month) }),
+  });
+  const older =
+    earlier === null
+      ? NONE
+      : html`<a class="btn" href="${identityHref(identity)}?before=${earlier}" rel="next">Before ${formatMonth(monthOf(unixMs(Date.parse(`${earlier}-01`))))}</a>`;
+  const newest = before === null ? NONE : html`<a class="btn" href="${identityHref(identity)}">Newest</a>`;
+  return html`${
+    bars.length === 0
+      ? NONE
+      : html`<section><h2>Entries by month</h2>
+${plot("Every entry is counted, signatures and certificates", bars.map(toBar), before === null)}</section>`
+  }
+${earlier === null && before === null ? NONE : html`<nav class="row" aria-label="Months">${newest} ${older}</nav>`}`;
+}
+
+const lastDayOf = (month: number): string => formatRfc3339(unixMs(Math.max(0, monthStart(month + 1) - 1))).slice(0, 10);
+
+/** Says how far back the counts reach, if not over everything. */
+function summarize(facts: IdentityFacts): string {
+  const { counts, answer, before } = facts;
+  if (counts === null) return "So many certificates have this name that their entries are not counted";
+  const [oldest] = counts.months;
+  const count = counts.months.reduce((sum, one) => sum + one.count, 0);
+  if (oldest === undefined) {
+    if (counts.earlierBefore !== null)
+      return `None since ${formatMonth(counts.earlierBefore)}; earlier ones are not counted here`;
+    return answer.hits.length === 0 && before === null ? "No entry has this name" : "No entry is this old";
+  }
+  const many = formatCount(count, "entry", "entries");
+  const time = before === null ? "" : ` before ${formatMonth(before)}`;
+  if (counts.isOldestPartial) return `More than ${many}${time}, all in ${formatMonth(oldest.month)}`;
+  if (counts.earlierBefore !== null)
+    return `${many}${time} since ${formatMonth(counts.earlierBefore)}, and earlier ones`;
+  return `${many}${time}, the first in ${formatMonth(oldest.month)}`;
 }
 
 /** Names the issuers that vouched for the name: another one than usual is worth a look. */
 function vouchers(hits: readonly SearchHit[]): string {
   const names = [...new Set(hits.map(({ issuer }) => nameIssuer(issuer)))];
   return names.length === 0 ? "" : ` Vouched for by ${names.join(", ")}.`;
-}
-
-/** One bar for each month since the oldest entry shown, of one year at least and of three at most. */
-function monthsOf({ hits, now }: IdentityFacts): readonly Bar[] {
-  const oldest = hits.at(-1);
-  if (oldest === undefined) return [];
-  const [first, last] = [monthOf(timeOf(oldest)), monthOf(now)];
-  const months = Array.from(
-    { length: Math.min(MAX_MONTHS, Math.max(MIN_MONTHS, last - first + 1)) },
-    (_, i) => last - i,
-  ).toReversed();
-  const counts = Map.groupBy(hits, (hit) => monthOf(timeOf(hit)));
-  return months.map((month) => ({ label: formatMonth(month), count: counts.get(month)?.length ?? 0 }));
-}
-
-/** Months since the year 0. */
-function monthOf(time: UnixMs): number {
-  const date = new Date(time);
-  return 12 * date.getUTCFullYear() + date.getUTCMonth();
 }
