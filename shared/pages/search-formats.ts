@@ -66,6 +66,7 @@ const COLUMNS = [
   "ownerId",
   "workflow",
   "ref",
+  "predicateType",
 ] as const satisfies readonly (keyof SearchHit)[];
 
 const renderCsv = (hits: readonly SearchHit[]): string =>
@@ -121,6 +122,7 @@ function renderEntry(hit: SearchHit, origin: string): string {
   const who = hit.identity ?? "a key without a certificate";
   const what =
     hit.digest === null ? "a certificate" : `${hit.kind === "attestation" ? "an attestation of " : ""}${hit.digest}`;
+  const type = hit.predicateType === null ? "" : ` Type: ${hit.predicateType}.`;
   const title = hit.digest === null ? `${who} got ${what}` : `${who} signed ${what}`;
   return `<entry>
 <id>${escapeXml(id)}</id>
@@ -129,7 +131,7 @@ function renderEntry(hit: SearchHit, origin: string): string {
 <link rel="alternate" type="text/html" href="${escapeXml(page)}"/>
 <link rel="alternate" type="application/json" href="${escapeXml(id)}"/>
 <category term="${hit.kind}"/>
-<summary>${escapeXml(`Entry ${hit.index} of the ${hit.log} log. Issuer: ${hit.issuer ?? "none"}.`)}</summary>
+<summary>${escapeXml(`Entry ${hit.index} of the ${hit.log} log. Issuer: ${hit.issuer ?? "none"}.${type}`)}</summary>
 </entry>
 `;
 }

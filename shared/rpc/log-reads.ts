@@ -56,8 +56,8 @@ export interface LogReadsRpc extends Rpc.WorkerEntrypointBranded {
   /** Reports on all logs, oldest first. @param times ascending, at most 32 */
   reportLogs(times: readonly UnixMs[]): Promise<readonly LogReport[]>;
   /**
-   * Counts the entries of an identity by month, the newest months first to be counted. Null if too many signers have the
-   * name. @param before the beginning of a month; null counts up to now
+   * Counts the entries of an identity by month, beginning with the newest. Null if too many signers have the name.
+   * @param before the beginning of a month; null counts up to now
    */
   countByMonth(identity: string, before: UnixMs | null): Promise<Result<MonthCounts | null, SearchError>>;
   /** Answers `GET /api/search?<query>`. */

@@ -32,6 +32,8 @@ export interface SearchHit extends SignerFields {
   readonly time: string;
   /** `sha256:<hex>` of the signed data (for an attestation: of its first subject, if any); null for a certificate. */
   readonly digest: string | null;
+  /** Of an attestation, if it is one of PREDICATE_TYPES; null for every other entry. */
+  readonly predicateType: string | null;
 }
 
 /** A page of hits, newest first, and how much of each log it is an answer about. */

@@ -98,6 +98,7 @@ describe("a search", () => {
           identity: EMAIL,
           issuer: `${stack.url}/oidc`,
           digest,
+          predicateType: null,
           ...NO_BUILD,
         },
       ]);

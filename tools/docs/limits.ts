@@ -183,6 +183,12 @@ const SECTIONS: readonly Section[] = [
         ],
         ["entries with a digest that a page compares with other terms", "POSTINGS", "count", "the next page goes on"],
       ),
+      ...limitsIn("workers/log/search/history.ts", [
+        "rows of 256 entries that a page of an identity counts in each log",
+        "COUNTED_BLOCKS",
+        "count",
+        "the next page goes on",
+      ]),
       ...limitsIn("workers/log/search/signers.ts", [
         "signers that a query lists",
         "MAX_SIGNERS",

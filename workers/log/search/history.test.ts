@@ -90,7 +90,7 @@ test.each([1, 2, 3, 4])(
         seen.set(month, entries);
       }
       if (counts.earlierBefore === null) {
-        expect([...seen.keys()].toSorted()).toEqual([...whole.keys()].toSorted());
+        expect(new Set(seen.keys())).toEqual(new Set(whole.keys()));
         return;
       }
       if (before !== null) expect(counts.earlierBefore).toBeLessThan(before);

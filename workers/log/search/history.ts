@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Counts the entries of one identity by month. D1 counts in the rows of `block` that hold entries of one month; the few
-// rows in which a month begins are counted here. Each call reads a bounded number of rows and says how far back it came.
+// rows in which a month begins are counted here. Each call reads a bounded number of rows and says how far back it
+// came.
 
 import { BLOCK_ENTRIES, LOG_IDS } from "../../../shared/search/index-writes.ts";
 import type { MonthCount, MonthCounts } from "../../../shared/search/month-counts.ts";

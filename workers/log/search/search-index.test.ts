@@ -247,6 +247,7 @@ describe("searchPage", () => {
         timestamp: 1001,
         kind: "certificate",
         digest: null,
+        predicateType: null,
         identity: "https://github.com/Octo/one/.github/workflows/w.yml@refs/heads/main",
         issuer: "https://a.example",
         repository: "https://github.com/Octo/one",
@@ -256,6 +257,22 @@ describe("searchPage", () => {
         workflow: "https://github.com/Octo/one/.github/workflows/w.yml@refs/heads/main",
         ref: "refs/heads/main",
       },
+    ]);
+  });
+
+  test("names the type of a statement if it is a known one, of attestations alone", async () => {
+    const memory = memoryD1();
+    const types = ["https://slsa.dev/provenance/v1", "https://example.com/own", null];
+    grower(memory).grow([
+      ...types.map((predicateType) => ({ log: "signature", kind: "attestation", predicateType }) as const),
+      { log: "signature", kind: "signature", predicateType: "https://slsa.dev/provenance/v1" },
+    ]);
+    const { hits } = await page(memory, "log=signature");
+    expect(hits.map(({ predicateType }) => predicateType)).toEqual([
+      null,
+      null,
+      null,
+      "https://slsa.dev/provenance/v1",
     ]);
   });
 

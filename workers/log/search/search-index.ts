@@ -7,7 +7,9 @@ import { err, ok, type Result } from "../../../shared/result.ts";
 import type { SignerFields } from "../../../shared/search/answer.ts";
 import { BLOCK_ENTRIES, INDEXED_SIZE, LOG_IDS } from "../../../shared/search/index-writes.ts";
 import type { EntryKind } from "../../../shared/search/parameters.ts";
+import { PREDICATE_TYPES } from "../../../shared/search/predicate-types.ts";
 import { decodeSigner, toFields } from "../../../shared/search/signer.ts";
+import { termKey } from "../../../shared/search/terms.ts";
 import { decodeWatermark } from "../../../shared/search/watermark.ts";
 import { decodeColumn, integer, type Row, text, textOrNull } from "../../../shared/sql/columns.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
@@ -31,6 +33,7 @@ import { runBatch, type Statement } from "./statement.ts";
 export interface Hit extends Found, SignerFields {
   readonly kind: EntryKind;
   readonly digest: string | null;
+  readonly predicateType: string | null;
 }
 
 export interface SearchPage {
@@ -220,10 +223,17 @@ async function runEach(
   });
 }
 
-const PLACE = `(value & ${BLOCK_ENTRIES - 1})`;
-const FIELDS = `SELECT value AS idx, fields, lower(hex(substr(kinds, 1 + ${PLACE}, 1))) AS kinds,
-    lower(hex(substr(digests, 1 + 32 * ${PLACE}, 32))) AS digest, long_digests ->> ('$."' || ${PLACE} || '"') AS long_digest
-  FROM json_each(?2) JOIN block ON block.id = ?1 * ${LOG_IDS} + (value >> 8)
+/** The known types of statements with the keys of their postings: at most one row is read for each, of an attestation. */
+const KNOWN_TYPES = JSON.stringify(
+  Object.keys(PREDICATE_TYPES).map((type) => [termKey("predicateType", type), type] as const),
+);
+
+const PLACE = `(asked.value & ${BLOCK_ENTRIES - 1})`;
+const FIELDS = `SELECT asked.value AS idx, fields, lower(hex(substr(kinds, 1 + ${PLACE}, 1))) AS kinds,
+    lower(hex(substr(digests, 1 + 32 * ${PLACE}, 32))) AS digest, long_digests ->> ('$."' || ${PLACE} || '"') AS long_digest,
+    CASE WHEN substr(kinds, 1 + ${PLACE}, 1) = x'01' THEN (SELECT type.value ->> 1 FROM json_each(?3) AS type
+      WHERE EXISTS (SELECT 1 FROM posting WHERE term = unhex(type.value ->> 0) AND log = ?1 AND posting.idx = asked.value) LIMIT 1) END AS predicate_type
+  FROM json_each(?2) AS asked JOIN block ON block.id = ?1 * ${LOG_IDS} + (asked.value >> 8)
   LEFT JOIN signer ON signer.key = substr(signers, 1 + 6 * ${PLACE}, 6)`;
 
 async function readHits(
@@ -236,7 +246,7 @@ async function readHits(
     database,
     shown.map(({ name, number }) => {
       const indexes = found.filter(({ log }) => log === name).map(({ leafIndex }) => leafIndex);
-      return { sql: FIELDS, values: [number, JSON.stringify(indexes)] };
+      return { sql: FIELDS, values: [number, JSON.stringify(indexes), KNOWN_TYPES] };
     }),
   );
   const rows = new Map(
@@ -251,9 +261,10 @@ async function readHits(
 
 function decodeFields(row: Row): Omit<Hit, keyof Found> {
   const signer = row["fields"] === null ? null : decodeColumn(row, "fields", decodeSigner);
+  const predicateType = textOrNull(row, "predicate_type");
   const short = text(row, "digest");
   const digest = textOrNull(row, "long_digest") ?? (/^0*$/.test(short) ? null : `sha256:${short}`);
-  return { ...toFields(signer), kind: kindOf((column) => text(row, column)), digest };
+  return { ...toFields(signer), kind: kindOf((column) => text(row, column)), digest, predicateType };
 }
 
 /** Only for an entry that is indexed, so that no row outlives or precedes its entry's. */

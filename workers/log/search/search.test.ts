@@ -32,7 +32,7 @@ describe("GET /api/search", () => {
     expect(response.headers.get("access-control-allow-origin")).toBe("*");
     const json = (await response.json()) as { readonly nextCursor: string };
     const { nextCursor, ...rest } = json;
-    const signer = { identity: "A@b", issuer: "https://issuer.test", ...NO_BUILD };
+    const signer = { identity: "A@b", issuer: "https://issuer.test", predicateType: null, ...NO_BUILD };
     expect(rest).toStrictEqual({
       hits: [
         {

@@ -3,6 +3,7 @@
 
 import { html, type Markup } from "../../../shared/http/markup.ts";
 import type { SearchHit } from "../../../shared/search/answer.ts";
+import { PREDICATE_TYPES } from "../../../shared/search/predicate-types.ts";
 import { unixMs } from "../../../shared/time.ts";
 import { nameIssuer } from "../facts/signer.ts";
 import { digest, table } from "../parts/parts.ts";
@@ -20,12 +21,21 @@ const COLUMNS = [
 /** Newest first. @param name for readers of the page by ear */
 export const hitTable = (name: string, hits: readonly SearchHit[]): Markup => table(name, COLUMNS, hits.map(row));
 
-function row({ log, index, time, digest: signed, identity, issuer }: SearchHit): readonly Markup[] {
+const KINDS = { signature: "Signature", attestation: "Attestation", certificate: "Certificate" } as const;
+
+/** `Attestation, SLSA provenance` */
+function nameKind({ kind, predicateType }: SearchHit): Markup {
+  const type = predicateType === null ? null : (PREDICATE_TYPES[predicateType] ?? predicateType);
+  return html`<b>${KINDS[kind]}</b>${type === null ? "" : `, ${type}`}`;
+}
+
+function row(hit: SearchHit): readonly Markup[] {
+  const { log, index, time, digest: signed, identity, issuer } = hit;
   const at = Date.parse(time);
   return [
     html`<a href="${entryHref(log, index)}">${formatNumber(index)}</a>`,
     Number.isNaN(at) ? html`${time}` : timeTag(unixMs(at), "list"),
-    html`<b>${signed === null ? "Certificate" : "Signature"}</b><br>${signed === null ? html`<span class="q">${log} log</span>` : digest(signed)}`,
+    html`${nameKind(hit)}<br>${signed === null ? html`<span class="q">${log} log</span>` : digest(signed)}`,
     identity === null
       ? html`<span class="q">A key without a certificate</span>`
       : html`<a class="m" href="${identityHref(identity)}">${withBreaks(identity)}</a><br><span class="q">${nameIssuer(issuer)}</span>`,

@@ -74,9 +74,9 @@ function showMonths({ counts, before, now }: IdentityFacts): ShownMonths {
   const oldest = counts?.months[0]?.month;
   if (counts === null || oldest === undefined) return { bars: [], earlier: earlierOf(counts?.earlierBefore ?? null) };
   const last = before === null ? monthOf(now) : before - 1;
-  // What was not counted has no bar: a month without one would look like a month without entries.
-  const room = counts.earlierBefore === null ? MIN_MONTHS : 0;
-  const length = Math.min(MAX_MONTHS, Math.max(room, last - oldest + 1));
+  // Months that were not counted have no bar: it would look as if they had no entries.
+  const least = counts.earlierBefore === null ? MIN_MONTHS : 0;
+  const length = Math.min(MAX_MONTHS, Math.max(least, last - oldest + 1));
   const months = Array.from({ length }, (_, i) => last - length + 1 + i);
   const byMonth = new Map(counts.months.map(({ month, count }) => [month, count]));
   const first = last - length + 1;
