@@ -32,7 +32,7 @@ export interface SearchHit extends SignerFields {
   readonly time: string;
   /** `sha256:<hex>` of the signed data (for an attestation: of its first subject, if any); null for a certificate. */
   readonly digest: string | null;
-  /** Of an attestation, if it is one of PREDICATE_TYPES; null for every other entry. */
+  /** An attestation has it if it is one of PREDICATE_TYPES; null for every other entry. */
   readonly predicateType: string | null;
 }
 

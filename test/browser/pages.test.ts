@@ -3,44 +3,24 @@
 // SIGEDGE_SCREENSHOTS=DIR keeps a picture of each page at three widths in both color schemes.
 
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { requestCertificateFor } from "../support/authority/request-certificate.ts";
-import {
-  artifactRequest,
-  attestationRequest,
-  clientKey,
-  postArtifacts,
-  postEntry,
-  sha256Hex,
-} from "../support/logs/log-client.ts";
+import { sha256Hex } from "../support/logs/log-client.ts";
+import { listReadingPages, MANY, type Signed, signForPages } from "../support/pages/reading-pages.ts";
 import { startStack, type TestStack } from "../support/process/stack.ts";
 import { type Chromium, startChromium } from "./chromium.ts";
 import { inspect } from "./inspection.ts";
 import type { Person } from "./person.ts";
 
 const ALICE = "alice@example.com";
-const MANY = 45;
-const many = clientKey();
 
 let stack: TestStack;
 let chromium: Chromium;
+let made: Signed;
 let signed: string;
-let attested: string;
 
 beforeAll(async () => {
   [stack, chromium] = await Promise.all([startStack({ vars: { ACCEPT: "open" } }), startChromium()]);
-  const artifacts = Array.from({ length: MANY }, (_, i) => `many ${i}`);
-  await postArtifacts(stack.url, many, artifacts);
-  const key = clientKey();
-  const certificate = await requestCertificateFor(stack, { key, email: ALICE });
-  signed = `/entry/signature/${(await postEntry(stack.url, artifactRequest(key, "by Alice", certificate))).logIndex}`;
-  attested = `/entry/signature/${(await postEntry(stack.url, attestationRequest(many, [sha256Hex("subject")]))).logIndex}`;
-  for (let attempt = 0; attempt < 300; attempt++) {
-    const page = await (await fetch(`${stack.url}/search?publicKey=${many.fingerprint}`)).text();
-    const alice = await (await fetch(`${stack.url}/search?email=${ALICE}`)).text();
-    if (page.includes(`/entry/signature/${MANY + 2}"`) && alice.includes("2 entries for")) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error("the index does not follow the logs");
+  made = await signForPages(stack);
+  signed = `/entry/signature/${made.signed}`;
 });
 afterAll(async () => {
   await chromium.stop();
@@ -73,7 +53,7 @@ it("finds by each kind of text what was signed, and goes back", async () => {
 
 it("leads through all entries, page by page, each once", async () => {
   const { page } = await chromium.invite();
-  await page.goto(`${stack.url}/search?publicKey=${many.fingerprint}`);
+  await page.goto(`${stack.url}/search?publicKey=${made.many.fingerprint}`);
   const seen: string[] = [];
   for (;;) {
     seen.push(...(await page.$$eval("td:first-child a", (links) => links.map(({ textContent }) => textContent))));
@@ -83,6 +63,46 @@ it("leads through all entries, page by page, each once", async () => {
   }
   expect(seen).toHaveLength(MANY + 1);
   expect(new Set(seen).size).toBe(MANY + 1);
+});
+
+it("narrows a list by a form, step by step, and takes each part away again", async () => {
+  const person = await chromium.invite();
+  const { page } = person;
+  await person.open(`${stack.url}/search?email=${ALICE}`);
+  await page.click(".narrow summary");
+  await page.select('select[name="kind"]', "certificate");
+  await Promise.all([page.waitForNavigation(), page.click(".narrow button")]);
+  expect(await page.$eval("h1", (heading) => heading.textContent)).toBe(`1 entry for ${ALICE}`);
+  await page.click(".narrow summary");
+  await page.type('input[name="and"]', "org/repo");
+  await Promise.all([page.waitForNavigation(), page.click(".narrow button")]);
+  expect(await page.$eval("h1", (heading) => heading.textContent)).toBe("No entry for this");
+  expect(await page.$$eval(".tags a", (links) => links.length)).toBe(3);
+  for (const name of ["Repository", "Kind"]) {
+    await Promise.all([page.waitForNavigation(), page.click(`.tags a[aria-label^="Remove ${name}"]`)]);
+  }
+  expect(await page.$eval("h1", (heading) => heading.textContent)).toBe(`2 entries for ${ALICE}`);
+  expect(person.complaints).toEqual([]);
+});
+
+it("says below the box what a text means before it is sent, and links to the other meanings", async () => {
+  const person = await chromium.invite();
+  const { page } = person;
+  await person.open(`${stack.url}/`);
+  const said = (): Promise<string> => page.$eval("p.said", ({ textContent }) => textContent ?? "");
+  await page.type('input[name="q"]', sha256Hex("by Alice"));
+  await expect
+    .poll(said, { timeout: 30_000 })
+    .toMatch(/^This is a SHA-256 digest\. Or: the fingerprint of a certificate, /);
+  expect(await page.$eval(".said a", (link) => link.getAttribute("href"))).toBe(
+    `/search?certificate=${sha256Hex("by Alice")}`,
+  );
+  await page.$eval('input[name="q"]', (input) => ((input as unknown as { value: string }).value = ""));
+  await page.type('input[name="q"]', "abc1234");
+  await expect
+    .poll(said, { timeout: 30_000 })
+    .toMatch(/^This is the beginning of a commit or digest\. Enter all of it/);
+  expect(person.complaints).toEqual([]);
 });
 
 it("reads the same without a script, in UTC", async () => {
@@ -114,18 +134,7 @@ it("shows times in the reader's zone, with UTC on hover, and copies what it offe
 
 it("is open to everybody, at every width, in light and dark", async () => {
   const { page } = await chromium.invite();
-  const pages = {
-    start: "/",
-    logs: "/logs",
-    entry: signed,
-    attestation: attested,
-    certificate: "/entry/certificate/0",
-    results: `/search?publicKey=${many.fingerprint}`,
-    "results-none": "/search?q=nobody@example.com",
-    identity: `/identity-of/${ALICE}`,
-    missing: "/entry/signature/999",
-  };
-  for (const [name, path] of Object.entries(pages)) {
+  for (const [name, path] of listReadingPages(made)) {
     await page.goto(`${stack.url}${path}`);
     await inspect(page, name);
   }

@@ -19,7 +19,7 @@ const PRESENCES = 4096;
 /** Hex digits of a key and of a time. */
 const DIGITS = 12;
 
-/** What is counted. */
+/** The part of the entries that is counted. */
 export interface Period {
   /** The beginning of a month; null counts up to now. */
   readonly before: UnixMs | null;
@@ -74,7 +74,7 @@ function selectCounts({ number, below }: LogState, keys: readonly string[], limi
   return { sql, values: [JSON.stringify(keys), number * LOG_IDS, highest] };
 }
 
-/** What was counted in one log. */
+/** The counts of one log. */
 interface Reach {
   readonly counts: ReadonlyMap<number, number>;
   /** The oldest month that was looked at, if there may be more below it; null if there is nothing below. */

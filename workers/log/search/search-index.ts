@@ -223,7 +223,7 @@ async function runEach(
   });
 }
 
-/** The known types of statements with the keys of their postings: at most one row is read for each, of an attestation. */
+/** The known types of statements with the keys of their postings. An attestation takes at most one row for each. */
 const KNOWN_TYPES = JSON.stringify(
   Object.keys(PREDICATE_TYPES).map((type) => [termKey("predicateType", type), type] as const),
 );

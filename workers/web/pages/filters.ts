@@ -28,6 +28,11 @@ const LABELS: Readonly<Record<string, string>> = {
 
 const labelOf = (name: string): string => capitalize((LABELS[name] ?? name).replace(/^(?:an?|the) /, ""));
 
+const MAX_TAG_CHARS = 60;
+/** Keeps the end, by which people tell digests apart. */
+const shorten = (text: string): string =>
+  text.length > MAX_TAG_CHARS ? `${text.slice(0, MAX_TAG_CHARS - 9)}…${text.slice(-8)}` : text;
+
 const isFilter = (name: string): boolean => (FILTERS as readonly string[]).includes(name);
 
 /** Shows the parts of a query, each with a way to remove it; empty for a query of one part. */
@@ -38,7 +43,7 @@ export function activeFilters(query: Query): Markup {
   const links = parts.map(([name, value]) => {
     const { [name]: _removed, ...rest } = query;
     const shown = `${labelOf(name)}: ${value}`;
-    return html`<li><a href="${searchHref(rest)}" aria-label="Remove ${shown}">${shown} ${icon("x")}</a></li> `;
+    return html`<li><a href="${searchHref(rest)}" aria-label="Remove ${shown}">${shorten(shown)} ${icon("x")}</a></li> `;
   });
   return html`<ul class="row tags" aria-label="What the list is narrowed to">${links}</ul>`;
 }

@@ -62,7 +62,7 @@ ${largeBox()}`,
   },
 });
 
-const MAX_TITLE_CHARS = 60;
+const MAX_TITLE_CHARS = 40;
 function shorten(text: string): string {
   if (text === "") return "this filter";
   return text.length > MAX_TITLE_CHARS ? `${text.slice(0, MAX_TITLE_CHARS - 1)}…` : text;

@@ -9,7 +9,7 @@ export interface Bar {
   /** The day or month. */
   readonly label: string;
   readonly count: number;
-  /** What was counted in it. */
+  /** A list of what was counted in it. */
   readonly href?: string;
   /** There are more than were counted. */
   readonly isAtLeast?: boolean;
