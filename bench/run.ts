@@ -14,6 +14,7 @@ import { measureDeployment } from "./deployment.ts";
 import { isMet, renderSection, type Section, toPlainFigures } from "./figures.ts";
 import { measureLatency, measureLoad } from "./latency.ts";
 import { measureOperations, measureSequencer } from "./operations.ts";
+import { measurePages } from "./pages.ts";
 import { FULL, KEY_KINDS, type Plan, QUICK } from "./plan.ts";
 import { addFresh, measureSignature, measureWarm } from "./processor.ts";
 import { canMeasure } from "./processor-time.ts";
@@ -23,10 +24,11 @@ import { makeRequests } from "./requests.ts";
 import { measureSignIn, SignIns } from "./sign-in.ts";
 import { BenchStack, workerWarnings } from "./stack.ts";
 
-const USAGE = `npm run bench -- [--quick] [--sign-in] [--json FILE]
+const USAGE = `npm run bench -- [--quick] [--sign-in] [--pages] [--json FILE]
 
   --quick      measures smaller samples, in two minutes
   --sign-in    measures the steps of a sign-in and nothing else
+  --pages      measures the reading pages and nothing else
   --json FILE  also writes the figures to a file`;
 
 const started = performance.now();
@@ -103,6 +105,7 @@ async function measureAll(plan: Plan): Promise<void> {
   }
   add(await runWithStack(plan, (bench) => addFresh(bench, warm)));
   add(await measureSignIns(plan));
+  add(await runWithStack(plan, measurePages));
   add(await measureDeployment(plan, showProgress));
 }
 
@@ -110,6 +113,7 @@ const { values } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     "sign-in": { type: "boolean", default: false },
+    pages: { type: "boolean", default: false },
     json: { type: "string" },
     help: { type: "boolean", default: false },
   },
@@ -125,7 +129,8 @@ say(
 say(`a P-256 verification by OpenSSL takes ${machine.verificationMs.toFixed(3)} ms of CPU on this machine now`);
 say(paint("dim", "Clients and service share the machine; other work on it makes every figure worse.\n"));
 try {
-  if (values["sign-in"]) add(await measureSignIns(plan));
+  if (values.pages) add(await runWithStack(plan, measurePages));
+  else if (values["sign-in"]) add(await measureSignIns(plan));
   else await measureAll(plan);
   const figures = sections.flatMap(({ rows }) => rows.flatMap((row) => row.figures));
   const met = figures.map(isMet);

@@ -130,6 +130,17 @@ export class BenchStack {
     await this.ask(`stand-ins?inUse=${inUse === false ? "no" : "yes"}&sequencer=${sequencer}`);
   }
 
+  /** Lets D1 and the objects answer from recordings, and records what is not among them. */
+  async useRecordings(recordings: string): Promise<void> {
+    const body = Buffer.from(recordings);
+    const { status } = await this.client.send("POST", "/bench/recordings", { contentType: "application/json", body });
+    if (status !== 200) throw new Error(`/bench/recordings answered ${status}`);
+  }
+
+  async readRecordings(): Promise<string> {
+    return String(await this.ask("recordings"));
+  }
+
   /** Advances an anchor without a log step by step, by RPC inside workerd. */
   async moveAnchor(count: number): Promise<void> {
     await this.ask(`anchor?count=${count}`);

@@ -15,6 +15,7 @@ import type { ComposedEnv } from "../workers/compose.ts";
 import { signSct } from "../workers/sequencer/kinds/certificate.ts";
 import { parseLogSigner } from "../workers/sequencer/kinds/log-keys.ts";
 import { override } from "./override.ts";
+import { Recordings } from "./recordings.ts";
 
 /** Switches between the simulators and their stand-ins. */
 export interface StandIns {
@@ -24,6 +25,8 @@ export interface StandIns {
   readonly use: (inUse: boolean) => Promise<void>;
   /** Replaces the objects that a Worker calls, sequencer and grants, or restores them. */
   readonly useSequencer: (inUse: boolean) => void;
+  /** The answers of D1 and the objects to reads. */
+  readonly recordings: Recordings;
 }
 
 type RateLimitName = { [N in keyof ComposedEnv]: ComposedEnv[N] extends RateLimit ? N : never }[keyof ComposedEnv];
@@ -39,6 +42,7 @@ export function createStandIns(env: ComposedEnv): StandIns {
   const objects = new Map<string, ArrayBuffer>();
   let isInUse = false;
   let isSequencerInUse = false;
+  const recordings = new Recordings();
   const tiles = override(env.TILES, {
     get: async (key: string) => {
       if (!isInUse) return await env.TILES.get(key);
@@ -50,32 +54,51 @@ export function createStandIns(env: ComposedEnv): StandIns {
       return await env.TILES.put(key, value, options);
     },
   });
-  const bound = new WeakMap<D1PreparedStatement, readonly unknown[]>();
+  const bound = new WeakMap<D1PreparedStatement, { readonly query: string; readonly values: readonly unknown[] }>();
+  const valuesOf = (one: D1PreparedStatement): readonly unknown[] => bound.get(one)?.values ?? [];
   const index = override(env.INDEX, {
     prepare: (query: string) => {
       const statement = env.INDEX.prepare(query);
       const bind = (...values: unknown[]): D1PreparedStatement => {
         const result = statement.bind(...values);
-        bound.set(result, values);
+        bound.set(result, { query, values });
         return result;
       };
-      return override(statement, { bind });
+      const unbound = override(statement, { bind });
+      bound.set(unbound, { query, values: [] });
+      return unbound;
     },
-    batch: async (statements: D1PreparedStatement[]) =>
-      isInUse ? answerFeed(statements.map((one) => bound.get(one) ?? [])) : await env.INDEX.batch(statements),
+    batch: async (statements: D1PreparedStatement[]) => {
+      if (isInUse && !recordings.isInUse) return answerFeed(statements.map(valuesOf));
+      const question = JSON.stringify(statements.map((one) => bound.get(one)));
+      return await recordings.answer<unknown>(question, () => env.INDEX.batch(statements));
+    },
   });
   const limits = RATE_LIMITS.map((name) => {
     const limit = async (options: RateLimitOptions) => (isInUse ? { success: true } : await env[name].limit(options));
     return [name, override(env[name], { limit })] as const;
   });
   const sequencers = override(env.SEQUENCER, {
-    getByName: (name: string) => (isSequencerInUse ? INSTANT : env.SEQUENCER.getByName(name)),
+    getByName: (name: string) =>
+      isSequencerInUse ? INSTANT : recordings.answerCalls(name, env.SEQUENCER.getByName(name)),
   });
   const grants = override(env.GRANTS, {
     getByName: (name: string) => (isSequencerInUse ? INSTANT_GRANTS : env.GRANTS.getByName(name)),
   });
+  const repositories = override(env.TUF, {
+    getByName: (name: string) => recordings.answerCalls(`tuf ${name}`, env.TUF.getByName(name)),
+  });
   return {
-    env: { ...env, GRANTS: grants, SEQUENCER: sequencers, TILES: tiles, INDEX: index, ...Object.fromEntries(limits) },
+    env: {
+      ...env,
+      GRANTS: grants,
+      SEQUENCER: sequencers,
+      TUF: repositories,
+      TILES: tiles,
+      INDEX: index,
+      ...Object.fromEntries(limits),
+    },
+    recordings,
     use: async (inUse) => {
       isInUse = inUse;
       if (inUse) await load(env.TILES, objects);

@@ -11,7 +11,12 @@ import { TERMS_VERSION, termKey } from "../shared/search/terms.ts";
 import { readOncePerEnv } from "../shared/settings/settings.ts";
 import { hash } from "../shared/tlog/hash.ts";
 import type { ComposedEnv } from "../workers/compose.ts";
-import dev, { Anchor as DevAnchor, Sequencer as DevSequencer } from "../workers/dev.ts";
+import dev, {
+  Anchor as DevAnchor,
+  LogReads as DevLogReads,
+  Sequencer as DevSequencer,
+  TrustState as DevTrustState,
+} from "../workers/dev.ts";
 import { counts, meterBucket, meterDatabase, meterStorage } from "./counting.ts";
 import { createStandIns } from "./stand-ins.ts";
 
@@ -42,7 +47,21 @@ export class Anchor extends DevAnchor {
   }
 }
 
-type Answer = (query: URLSearchParams, env: ComposedEnv) => unknown;
+/** The reads of the pages, with metered bindings. */
+export class LogReads extends DevLogReads {
+  constructor(ctx: ExecutionContext, env: ComposedEnv) {
+    super(ctx, meterEnv(env));
+  }
+}
+
+/** The trust of the pages, with metered bindings. */
+export class TrustState extends DevTrustState {
+  constructor(ctx: ExecutionContext, env: ComposedEnv) {
+    super(ctx, meterEnv(env));
+  }
+}
+
+type Answer = (query: URLSearchParams, env: ComposedEnv, body: string) => unknown;
 
 const ROUTES: Readonly<Record<string, Answer>> = {
   "/bench/nothing": () => null,
@@ -50,6 +69,14 @@ const ROUTES: Readonly<Record<string, Answer>> = {
   "/bench/stand-ins": async (query, env) => {
     await standIns(env).use(query.get("inUse") === "yes");
     standIns(env).useSequencer(query.get("sequencer") === "yes");
+    return null;
+  },
+  "/bench/recordings": async (_, env, body) => {
+    const { recordings, use } = standIns(env);
+    if (body === "") return recordings.toText();
+    await use(true);
+    recordings.isInUse = true;
+    recordings.load(body);
     return null;
   },
   "/bench/anchor": async (query, env) => await moveAnchor(Number(query.get("count")), env),
@@ -130,6 +157,6 @@ export default {
     const answer = ROUTES[pathname];
     return answer === undefined
       ? await dev.fetch(request, meterEnv(env), ctx)
-      : Response.json(await answer(searchParams, env));
+      : Response.json(await answer(searchParams, env, await request.text()));
   },
 };

@@ -46,7 +46,7 @@ export async function signForPages(stack: TestStack): Promise<Signed> {
 }
 
 /** Waits until each page has its text: the index follows the logs within a second or so. */
-export async function waitForIndex(
+async function waitForIndex(
   url: string,
   texts: readonly (readonly [path: string, text: string])[],
 ): Promise<void> {
