@@ -46,10 +46,7 @@ export async function signForPages(stack: TestStack): Promise<Signed> {
 }
 
 /** Waits until each page has its text: the index follows the logs within a second or so. */
-async function waitForIndex(
-  url: string,
-  texts: readonly (readonly [path: string, text: string])[],
-): Promise<void> {
+async function waitForIndex(url: string, texts: readonly (readonly [path: string, text: string])[]): Promise<void> {
   for (let attempt = 0; attempt < 300; attempt++) {
     const pages = await Promise.all(texts.map(async ([path]) => await (await fetch(`${url}${path}`)).text()));
     if (texts.every(([, text], i) => pages[i]?.includes(text))) return;
