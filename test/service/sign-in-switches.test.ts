@@ -5,7 +5,9 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeAuthorizationUrl } from "../support/oauth/authorization-request.ts";
 import { Browser, type Shown } from "../support/oauth/browser.ts";
+import { startUpstream } from "../support/oauth/upstream.ts";
 import { startStack, type TestStack } from "../support/process/stack.ts";
+import { makeConnectorSettings } from "../support/upstreams/connectors.ts";
 
 const LISTENER = "http://localhost:43117/auth/callback";
 const OOB = "urn:ietf:wg:oauth:2.0:oob";
@@ -148,4 +150,21 @@ describe("a new OIDC_SEAL_KEY", () => {
     expect((await second.confirm(sealedAnew)).url).toContain("code=");
     expect(errorOf(await third.identify())).toBe("sign_in_broken");
   });
+});
+
+it("a connector that takes over a slug during a sign-in has vouched for nobody", async () => {
+  const upstream = await startUpstream();
+  const settingsOf = (id: string): Readonly<Record<string, string>> => {
+    const row = { type: "oidc", id, slug: "work", config: { issuer: upstream.url, clientID: "sigedge" } };
+    return makeConnectorSettings([{ slug: "work", secret: upstream.clientSecret, row }]);
+  };
+  await stack.restart(settingsOf("https://one.example"));
+  const browser = new Browser();
+  const request = { redirectUri: LISTENER, verifier: "v".repeat(43) };
+  const url = makeAuthorizationUrl(stack.url, request, { connector_id: "https://one.example" });
+  const page = await browser.open(url, LISTENER);
+  expect(page.html).toContain(`Sign as ${ADDRESS}?`);
+  await stack.restart(settingsOf("https://two.example"));
+  expect(errorOf(await browser.submit(page, grant, LISTENER))).toBe("connector_unknown");
+  upstream.stop();
 });

@@ -212,6 +212,9 @@ describe("a sign-in in the browser", () => {
     // A browser that does not say where it came from.
     expect(await asks({}, {})).toBe(true);
     expect(await asks({ redirect_uri: OOB }, OPENED)).toBe(true);
+    // A site that a program has opened sends the browser on, to a service of the same computer that redirects.
+    for (const path of ["open?to=https://evil.example/", "auth/callback?to=x"])
+      expect(await asks({ redirect_uri: `http://localhost:43117/${path}` }, OPENED)).toBe(true);
   });
 
   it("shows a code to copy for a terminal without a browser", async () => {

@@ -95,7 +95,7 @@ async function makeRequests(provider: Provider): Promise<readonly Request[]> {
   const there = await makeUpstreamAddress(provider, connector, choice);
   const state = new URL(there.ok ? there.value : WARM_UP_URL).searchParams.get("state") ?? "";
   const identities = [{ userId: "1", address: ADDRESS }];
-  const confirmation = packConfirmation({ signIn, browser: hash, slug: connector.slug, identities });
+  const confirmation = packConfirmation({ signIn, browser: hash, connectorId: connector.id, identities });
   const ticket = await provider.sealer.seal("confirm", confirmation, LATER);
   return [
     get(`/oidc/auth?${QUERY}`),

@@ -2,7 +2,20 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { appendParameters, parseProgramRedirect } from "./redirect-uri.ts";
+import { appendParameters, isClientAddress, parseProgramRedirect } from "./redirect-uri.ts";
+
+it.each([
+  ["http://localhost:43117/auth/callback", true],
+  ["http://localhost:8080", true],
+  ["http://localhost:8080/", true],
+  ["http://127.0.0.1:1/callback", true],
+  ["http://[::1]:65535/Callback", true],
+  ["http://localhost:1?x=y", false],
+  ["http://localhost:1/auth/callback?x=y", false],
+  ["http://localhost:1/auth/callback/", false],
+  ["http://localhost:1/open/auth/callback", false],
+  ["http://localhost:1/redirect?to=https://evil.example/auth/callback", false],
+])("%s is the address of a client: %s", (uri, isOne) => expect(isClientAddress(uri)).toBe(isOne));
 
 describe("the address of a program", () => {
   it.each([

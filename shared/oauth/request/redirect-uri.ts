@@ -31,6 +31,15 @@ export function parseProgramRedirect(text: string): RedirectTarget | null {
   return { kind: "loopback", uri: text, port: match[1] ?? "80" };
 }
 
+/** The paths at which Sigstore clients listen, with no query. */
+const CLIENT_ADDRESS = /^http:\/\/[^/?]+(?:\/(?:auth\/callback|callback|Callback)?)?$/;
+
+/**
+ * Whether a loopback address is of the form that clients use by themselves. Any other may be that of a service on the
+ * person's computer that passes on what it gets, a redirector for example.
+ */
+export const isClientAddress = (uri: string): boolean => CLIENT_ADDRESS.test(uri);
+
 /** Adds parameters to the address without changing a character of it. */
 export function appendParameters(uri: string, parameters: Readonly<Record<string, string | null>>): string {
   const present = Object.entries(parameters).flatMap(([name, value]) => (value === null ? [] : [[name, value]]));

@@ -42,7 +42,7 @@ it("as many of the longest addresses are offered as the form of the confirmation
     challenge: x,
     isFromPage: true,
   } as const;
-  const packed = packConfirmation({ signIn, browser: x, slug: x, identities });
+  const packed = packConfirmation({ signIn, browser: x, connectorId: x, identities });
   const ticket = await sealer.seal("confirm", packed, unixMs(1000));
   expect(await sealer.open("confirm", ticket, unixMs(0))).toEqual({ ok: true, value: packed });
 });

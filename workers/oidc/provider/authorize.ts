@@ -69,8 +69,9 @@ const signInOf = (request: Request, wanted: AuthorizationRequest): SignIn => ({
 });
 
 /**
- * Whether a page may have sent the browser. A program opens it without a page before it, and browsers say so, which
- * pages cannot; a browser that says nothing may have been sent. Spec: Fetch Metadata §2
+ * Whether a page may have sent the browser. A program opens it without a page before it, and browsers say so; one that
+ * says nothing may have been sent. A site that a program has opened can pass the browser on by a redirect, which looks
+ * the same, so canBeRemembered asks for more. Spec: Fetch Metadata §2
  */
 const isFromPage = ({ headers }: Request): boolean => headers.get("sec-fetch-site") !== "none";
 

@@ -3,6 +3,7 @@
 // to. What it establishes becomes a grant when the person confirms, or has confirmed it in this browser before.
 // Spec: RFC 6749 §4.1.2; RFC 9700 §2.1, §4.4, §4.7
 
+import { isClientAddress } from "../../../shared/oauth/request/redirect-uri.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { unixMs } from "../../../shared/time.ts";
 import type { Connector, Identity } from "../connectors/connector.ts";
@@ -37,7 +38,7 @@ export async function takeCallback(request: CallbackRequest, provider: Provider)
     const error = { code: "connector_failed", connector: connector.name, cause: identified.error } as const;
     const againHref = await makeOtherAccountAddress(provider, signIn, browser);
     const cancelHref = makeCancelAddress(provider, signIn);
-    const refusal = signIn.kind === "device" ? await makeRefusal(provider, upstream) : null;
+    const refusal = signIn.kind === "device" ? await makeRefusal(provider, begun.value) : null;
     return showError(request, error, { againHref, cancelHref, refusal });
   }
   const confirmed = await findConfirmed(request, provider, { upstream, connector, identities: identified.value });
@@ -93,7 +94,9 @@ async function findConfirmed(
 
 /** Whether a confirmation of this sign-in may count for later ones. */
 export function canBeRemembered(provider: Provider, signIn: SignIn): boolean {
-  return signIn.kind === "code" && !signIn.isFromPage && findAsked(provider, signIn)?.target.kind === "loopback";
+  if (signIn.kind !== "code" || signIn.isFromPage) return false;
+  const target = findAsked(provider, signIn)?.target;
+  return target?.kind === "loopback" && isClientAddress(target.uri);
 }
 
 async function makeConfirmPage(
@@ -106,7 +109,7 @@ async function makeConfirmPage(
   if (!asker.ok) return asker;
   return ok({
     kind: "confirm",
-    ...(await makeTicket(provider, upstream, identities)),
+    ...(await makeTicket(provider, { upstream, connector, identities })),
     addresses: identities.map(({ address }) => address),
     connector: { name: connector.name, kind: connector.kind, id: connector.id },
     asker: asker.value,
@@ -116,15 +119,15 @@ async function makeConfirmPage(
 }
 
 /** Lets the person tell a waiting device that nobody signs in: a ticket that vouches for nobody. */
-const makeRefusal = (provider: Provider, upstream: Upstream): Promise<Refusal> => makeTicket(provider, upstream, []);
+const makeRefusal = (provider: Provider, begun: Begun): Promise<Refusal> =>
+  makeTicket(provider, { ...begun, identities: [] });
 
 /** Makes the fields of the confirmation's form, and the address that it posts to. */
 async function makeTicket(
   { config, sealer, platform }: Provider,
-  { signIn, browser, slug }: Upstream,
-  identities: readonly Identity[],
+  { upstream: { signIn, browser }, connector, identities }: Established,
 ): Promise<Refusal> {
-  const sealed = packConfirmation({ signIn, browser, slug, identities });
+  const sealed = packConfirmation({ signIn, browser, connectorId: connector.id, identities });
   const ticket = await sealer.seal("confirm", sealed, unixMs(platform.now() + SIGN_IN_MS));
   return { action: `${config.issuer}/confirm`, ticket };
 }

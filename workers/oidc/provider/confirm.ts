@@ -63,7 +63,7 @@ async function readAnswer(request: Request, provider: Provider): Promise<Result<
   const answer = get("answer");
   if (answer === "refuse") return ok({ confirmation, granted: null, remembers: false });
   if (answer !== "grant") return err({ code: "form_invalid", problem: "does not say grant or refuse" });
-  const connector = connectors.find(({ slug }) => slug === confirmation.slug);
+  const connector = connectors.find(({ id }) => id === confirmation.connectorId);
   if (connector === undefined) return err({ code: "connector_unknown" });
   const identity = confirmation.identities.find(({ address }) => address === get("address"));
   if (identity === undefined) return err({ code: "form_invalid", problem: "has none of your addresses" });

@@ -44,7 +44,8 @@ export interface Upstream {
 export interface Confirmation {
   readonly signIn: SignIn;
   readonly browser: string;
-  readonly slug: string;
+  /** The connector that has vouched: the slug may be another one's by the time of the answer. */
+  readonly connectorId: string;
   readonly identities: readonly { readonly userId: string; readonly address: string }[];
 }
 
@@ -125,14 +126,19 @@ export function unpackUpstream(packed: unknown): Upstream {
   return { signIn: unpackSignIn(signIn), browser, slug, nonce, codeVerifier, known };
 }
 
-export const packConfirmation = ({ signIn, browser, slug, identities }: Confirmation): Packed => [
+export const packConfirmation = ({ signIn, browser, connectorId, identities }: Confirmation): Packed => [
   packSignIn(signIn),
   browser,
-  slug,
+  connectorId,
   identities,
 ];
 
 export function unpackConfirmation(packed: unknown): Confirmation {
-  const [signIn, browser, slug, identities] = packed as readonly [Packed, string, string, Confirmation["identities"]];
-  return { signIn: unpackSignIn(signIn), browser, slug, identities };
+  const [signIn, browser, connectorId, identities] = packed as readonly [
+    Packed,
+    string,
+    string,
+    Confirmation["identities"],
+  ];
+  return { signIn: unpackSignIn(signIn), browser, connectorId, identities };
 }
