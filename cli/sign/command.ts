@@ -4,19 +4,17 @@
 import { createHash } from "node:crypto";
 import { createReadStream, writeFileSync } from "node:fs";
 import { basename } from "node:path";
-import { parseBundle } from "../../shared/bundle/bundle.ts";
-import { readSigner } from "../../shared/bundle/identity.ts";
+import { checkIssued, checkMade, type Issued } from "../../shared/bundle/made.ts";
+import { bundleName } from "../../shared/bundle/offer.ts";
 import { challengeOf, encodeStatement, type Signed, toBundleJson } from "../../shared/bundle/signing.ts";
-import { verifyBundle } from "../../shared/bundle/verify.ts";
 import { encodeHex } from "../../shared/bytes/hex.ts";
 import { IN_TOTO_PAYLOAD_TYPE, preAuthEncoding } from "../../shared/rekor/dsse.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { parseCertificate } from "../../shared/x509/certificate.ts";
 import { defineCommand, type Output } from "../command.ts";
 import { toLine } from "../status/plain-text.ts";
 import { findAmbientToken } from "./ambient.ts";
 import { createEphemeralKey, type EphemeralKey } from "./key.ts";
-import { bundlePath, FLAGS, type Options, readOptions } from "./options.ts";
+import { FLAGS, type Options, readOptions } from "./options.ts";
 import { requestCertificate, requestEntry, requestTimestamp } from "./requests.ts";
 import { readServices, type Services } from "./services.ts";
 import { signInWithBrowser, signInWithDevice } from "./sign-in.ts";
@@ -71,21 +69,20 @@ async function runSign(options: Options, output: Output): Promise<Result<number,
   const token = await findToken(options, services.value, output);
   if (!token.ok) return token;
   const key = createEphemeralKey();
-  const leaf = await certify(services.value, key, token.value);
-  if (!leaf.ok) return leaf;
+  const issued = await certify(services.value, key, token.value);
+  if (!issued.ok) return issued;
   const written: Written[] = [];
   for (const file of files) {
-    const one = await signFile(file, options, { services: services.value, key, leaf: leaf.value });
+    const one = await signFile(file, options, { services: services.value, key, issued: issued.value });
     if (!one.ok) return err(`${file}: ${one.error}`);
     written.push(one.value);
     output.say(`${one.value.bundle}: entry ${one.value.logIndex}, ${one.value.digest}`);
   }
-  const certificate = parseCertificate(leaf.value);
-  const signer = certificate.ok ? readSigner(certificate.value) : { names: [], issuer: null };
-  const names = toLine(signer.names.join(", "));
+  const { names: identities, issuer } = issued.value;
+  const names = toLine(identities.join(", "));
   output.result(
-    { identities: signer.names, issuer: signer.issuer, files: written },
-    `Signed as ${names}; verify with: npx sigedge verify FILE --identity ${names} --issuer ${signer.issuer ?? ""} --url ${url}`,
+    { identities, issuer, files: written },
+    `Signed as ${names}; verify with: npx sigedge verify FILE --identity ${names} --issuer ${issuer ?? ""} --url ${url}`,
   );
   return ok(0);
 }
@@ -101,21 +98,24 @@ async function findToken(options: Options, { provider }: Services, output: Outpu
   return options.usesDevice ? signInWithDevice(provider, tell) : signInWithBrowser(provider, tell);
 }
 
-async function certify(services: Services, key: EphemeralKey, token: string): Promise<Result<Uint8Array, string>> {
+async function certify(services: Services, key: EphemeralKey, token: string): Promise<Result<Issued, string>> {
   const challenge = challengeOf(token);
   if (challenge === null) return err("the identity token names neither an address nor a subject");
   const proof = await key.sign([Buffer.from(challenge)]);
-  return requestCertificate(services, { token, spki: key.spki, proof });
+  const leaf = await requestCertificate(services, { token, spki: key.spki, proof });
+  if (!leaf.ok) return leaf;
+  const issued = await checkIssued(leaf.value, { root: services.root, spki: key.spki, identity: null });
+  return issued.ok ? issued : err(`the CA ${issued.error}`);
 }
 
 interface Means {
   readonly services: Services;
   readonly key: EphemeralKey;
-  readonly leaf: Uint8Array;
+  readonly issued: Issued;
 }
 
 async function signFile(file: string, { predicate }: Options, means: Means): Promise<Result<Written, string>> {
-  const { services, key, leaf } = means;
+  const { services, key, issued } = means;
   const artifact = createHash("sha256");
   const ofFile = await key.sign(hashChunks(createReadStream(file), artifact));
   const sha256 = artifact.digest();
@@ -123,7 +123,7 @@ async function signFile(file: string, { predicate }: Options, means: Means): Pro
   const statement = predicate === null ? null : encodeStatement(subject, predicate.type, predicate.value);
   const envelope = statement === null ? null : preAuthEncoding(IN_TOTO_PAYLOAD_TYPE, statement);
   const signed: Signed = {
-    leaf,
+    leaf: issued.leaf,
     digest: envelope === null ? sha256 : createHash("sha256").update(envelope).digest(),
     signature: envelope === null ? ofFile : await key.sign([envelope]),
   };
@@ -135,10 +135,10 @@ async function signFile(file: string, { predicate }: Options, means: Means): Pro
   if (!entry.ok) return entry;
   const json = toBundleJson(signed, { entry: entry.value, timestamp: timestamp.value }, statement);
   const text = `${JSON.stringify(json)}\n`;
-  const index = await findFault(text, { services, leaf, sha256 });
+  const index = await checkMade(text, { root: services.root, issued, sha256 });
   if (!index.ok) return index;
-  writeFileSync(bundlePath(file), text);
-  return ok({ file, bundle: bundlePath(file), digest: `sha256:${subject.sha256}`, logIndex: index.value });
+  writeFileSync(bundleName(file), text);
+  return ok({ file, bundle: bundleName(file), digest: `sha256:${subject.sha256}`, logIndex: index.value });
 }
 
 /** Passes the chunks on, so that digest and signature are of the same bytes. */
@@ -147,26 +147,4 @@ async function* hashChunks(chunks: AsyncIterable<Buffer>, hash: ReturnType<typeo
     hash.update(chunk);
     yield chunk;
   }
-}
-
-/** Verifies what was made before anyone relies on it. Gives the index in the log. */
-async function findFault(
-  text: string,
-  { services, leaf, sha256 }: { readonly services: Services; readonly leaf: Uint8Array; readonly sha256: Uint8Array },
-): Promise<Result<number, string>> {
-  const bundle = parseBundle(Buffer.from(text));
-  const certificate = parseCertificate(leaf);
-  if (!bundle.ok) return err(`the services made a bundle that ${bundle.error.reason}`);
-  if (!certificate.ok) return err("the CA answers a malformed certificate");
-  const { names, issuer } = readSigner(certificate.value);
-  const report = await verifyBundle(bundle.value, {
-    root: services.root,
-    artifact: { "SHA-256": sha256 },
-    signer: { kind: "identity", identity: names[0] ?? null, issuer },
-    witnesses: [],
-  });
-  const fault = report.checks.find(({ outcome, isRequired }) => outcome !== "passed" && isRequired);
-  return fault === undefined
-    ? ok(bundle.value.entries[0]?.logIndex ?? 0)
-    : err(`the bundle does not verify (${fault.name}): ${fault.detail}`);
 }

@@ -2,16 +2,11 @@
 // The flags of `sigedge sign`, and the options that they become.
 
 import { existsSync, readFileSync, statSync } from "node:fs";
+import { bundleName, MAX_FILES } from "../../shared/bundle/offer.ts";
+import { type Predicate, readPredicate } from "../../shared/bundle/predicate.ts";
 import { parsePublicUrl } from "../../shared/http/public-url.ts";
-import { parseJson } from "../../shared/json/parse.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { Arguments } from "../command.ts";
-
-/** The statement that an attestation makes about each file. */
-interface Predicate {
-  readonly type: string;
-  readonly value: unknown;
-}
 
 /** The options of a run. */
 export interface Options {
@@ -40,12 +35,6 @@ export const FLAGS = {
   overwrite: { description: "Replace bundles that exist." },
 } as const;
 
-/** As many as one certificate may sign by default (ENTRIES_PER_CERTIFICATE). */
-const MAX_FILES = 64;
-
-/** The bundle of a file. */
-export const bundlePath = (file: string): string => `${file}.sigstore.json`;
-
 /** Reads the options. The error is one line. */
 export function readOptions({ values, positionals }: Arguments<typeof FLAGS>): Result<Options, string> {
   if (positionals.length === 0) return err("give the files to sign");
@@ -53,15 +42,15 @@ export function readOptions({ values, positionals }: Arguments<typeof FLAGS>): R
   if (new Set(positionals).size !== positionals.length) return err("a file is given twice");
   for (const file of positionals) {
     if (!existsSync(file) || !statSync(file).isFile()) return err(`there is no file ${file}`);
-    if (existsSync(bundlePath(file)) && !values.overwrite) {
-      return err(`${bundlePath(file)} exists; give --overwrite to replace it`);
+    if (existsSync(bundleName(file)) && !values.overwrite) {
+      return err(`${bundleName(file)} exists; give --overwrite to replace it`);
     }
   }
   if (values.url === null) return err("give the deployment to sign with: --url https://HOST");
   const url = parsePublicUrl(values.url.replace(/\/$/, ""));
   if (!url.ok) return err(`--url ${values.url} ${url.error.reason}`);
   const token = readToken(values["identity-token"]);
-  const predicate = token.ok ? readPredicate(values.predicate, values.type) : token;
+  const predicate = token.ok ? readPredicateFile(values.predicate, values.type) : token;
   if (!token.ok) return token;
   if (!predicate.ok) return predicate;
   const common = { files: positionals, url: url.value.href, usesDevice: values.device };
@@ -78,11 +67,10 @@ function readToken(path: string | null): Result<string | null, string> {
     : err(`${path} has no OpenID token (three parts with dots)`);
 }
 
-function readPredicate(path: string | null, type: string | null): Result<Predicate | null, string> {
+function readPredicateFile(path: string | null, type: string | null): Result<Predicate | null, string> {
   if (path === null && type === null) return ok(null);
   if (path === null || type === null) return err("an attestation needs both --predicate FILE and --type URI");
-  if (!URL.canParse(type)) return err(`--type ${type} is not a URI`);
-  const json = existsSync(path) ? parseJson(readFileSync(path)) : null;
-  if (json === null) return err(`there is no file ${path}`);
-  return json.ok ? ok({ type, value: json.value }) : err(`${path} is not usable JSON (${json.error.code})`);
+  if (!existsSync(path)) return err(`there is no file ${path}`);
+  const predicate = readPredicate(type, readFileSync(path));
+  return predicate.ok ? predicate : err(`the predicate ${path} ${predicate.error}`);
 }

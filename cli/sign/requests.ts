@@ -5,12 +5,12 @@ import { randomBytes } from "node:crypto";
 import {
   encodeTimestampQuery,
   readLeaf,
+  readRefusal,
   type Signed,
   toCertificateRequest,
   toEntryRequest,
 } from "../../shared/bundle/signing.ts";
 import { readBody } from "../../shared/http/body.ts";
-import { member } from "../../shared/json/member.ts";
 import { parseJson } from "../../shared/json/parse.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { toLine } from "../status/plain-text.ts";
@@ -64,16 +64,11 @@ async function post(url: string, { type, body }: Sent, who: string): Promise<Res
     });
     const answer = await readBody(response, MAX_ANSWER_BYTES);
     if (!answer.ok) return err(`${who} at ${url} stopped in its answer, or answers too much`);
-    return response.ok ? ok(answer.value) : err(`${who} refuses (${response.status}): ${messageOf(answer.value)}`);
+    return response.ok
+      ? ok(answer.value)
+      : err(`${who} refuses (${response.status}): ${toLine(readRefusal(answer.value))}`);
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     return err(`could not ask ${who} at ${url}: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
-}
-
-/** The `message` of a gRPC gateway's error, or the beginning of the text. */
-function messageOf(answer: Uint8Array): string {
-  const json = parseJson(answer);
-  const message = json.ok ? member(json.value, "message") : undefined;
-  return toLine(typeof message === "string" ? message : Buffer.from(answer).toString().slice(0, 300)).trim();
 }

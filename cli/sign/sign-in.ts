@@ -6,6 +6,7 @@ import { spawn } from "node:child_process";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import * as oauth from "oauth4webapi";
+import { makeAuthorizationAddress } from "../../shared/oauth/client/begin.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { LISTEN_ADDRESS } from "../address.ts";
 import { childEnvironment } from "../child-environment.ts";
@@ -32,21 +33,11 @@ export function signInWithBrowser(provider: string, tell: Tell): Promise<Result<
         oauth.generateRandomNonce(),
         oauth.generateRandomCodeVerifier(),
       ];
-      const address = new URL(server.authorization_endpoint ?? "");
       const challenge = await oauth.calculatePKCECodeChallenge(verifier);
-      const parameters = {
-        response_type: "code",
-        client_id: CLIENT.client_id,
-        redirect_uri: redirectUri,
-        scope: SCOPE,
-        state,
-        nonce,
-        code_challenge: challenge,
-        code_challenge_method: "S256",
-      };
-      for (const [name, value] of Object.entries(parameters)) address.searchParams.set(name, value);
-      tell(`Sign in at ${address.href}`);
-      openBrowser(address.href);
+      const request = { clientId: CLIENT.client_id, redirectUri, state, nonce, challenge };
+      const address = makeAuthorizationAddress(server.authorization_endpoint ?? "", request);
+      tell(`Sign in at ${address}`);
+      openBrowser(address);
       const answer = oauth.validateAuthResponse(server, CLIENT, await waitForCallback(listener), state);
       const options = requestOptionsFor(provider);
       const response = await oauth.authorizationCodeGrantRequest(

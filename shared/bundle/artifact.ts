@@ -100,7 +100,7 @@ export const quote = (text: string): string => JSON.stringify(text.length > 200 
 /** More subjects than a statement in use has; further ones are not compared. */
 const MAX_SUBJECTS = 4096;
 /** A statement with as many subjects has a few values for each. */
-const MAX_STATEMENT_VALUES = 131_072;
+export const MAX_STATEMENT_VALUES = 131_072;
 
 interface Subject {
   readonly hash: HashAlgorithm;

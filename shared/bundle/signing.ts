@@ -14,9 +14,7 @@ import { parseJson } from "../json/parse.ts";
 import { IN_TOTO_PAYLOAD_TYPE } from "../rekor/dsse.ts";
 import { err, ok, type Result } from "../result.ts";
 import { SHA256 } from "../tsa/oids.ts";
-
-/** The media type of the bundles that are written. */
-const MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json";
+import { MEDIA_TYPE } from "./offer.ts";
 
 /**
  * The text whose signature proves to a CA that the signer has the key: the address in the token, or its subject. Null
@@ -139,4 +137,14 @@ export function encodeStatement(
   const subjects = [{ name, digest: { sha256: hex } }];
   const type = "https://in-toto.io/Statement/v1";
   return encodeUtf8(JSON.stringify({ _type: type, subject: subjects, predicateType, predicate }));
+}
+
+/** More than any message of a service. */
+const MAX_REFUSAL_CHARS = 300;
+
+/** Reads the reason of a refusal: the `message` of a gRPC gateway's error, or the beginning of the text. */
+export function readRefusal(answer: Uint8Array): string {
+  const json = parseJson(answer);
+  const message = json.ok ? member(json.value, "message") : undefined;
+  return (typeof message === "string" ? message : new TextDecoder().decode(answer)).slice(0, MAX_REFUSAL_CHARS).trim();
 }

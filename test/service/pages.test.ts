@@ -96,6 +96,30 @@ const PAGES = (): readonly (readonly [path: string, status: number, title: strin
   ["/nothing", 404, "No such page", "Nothing is at this address"],
 ];
 
+it("the page to which a sign-in comes back repeats nothing of its address, and nobody keeps it or may read it", async () => {
+  const { headers, text } = await read("/sign?code=SECRET&state=STATE&iss=x");
+  expect(headers.get("cache-control")).toBe("no-store");
+  expect(headers.get("referrer-policy")).toBe("no-referrer");
+  expect(headers.get("cross-origin-opener-policy")).toBe("same-origin");
+  expect(headers.get("access-control-allow-origin")).toBeNull();
+  expect(headers.get("etag")).toBeNull();
+  expect(text).not.toMatch(/SECRET|STATE/);
+  expect(titleOf((await read("/sign?error=access_denied")).text)).toContain("Signed in");
+  const page = await read("/sign");
+  expect([page.status, titleOf(page.text), page.headers.get("access-control-allow-origin")]).toEqual([
+    200,
+    expect.stringContaining("Sign files"),
+    null,
+  ]);
+  expect(page.text).toContain("Signing here needs a script");
+  for (const policy of [headers, page.headers].map((one) => one.get("content-security-policy") ?? "")) {
+    expect(policy).not.toContain("unsafe");
+    expect(policy).toContain("connect-src 'self'");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).toContain("require-trusted-types-for 'script'");
+  }
+});
+
 describe("every page", () => {
   it("says what it is about, in its title and its text", async () => {
     for (const [path, status, title, text] of PAGES()) {

@@ -26,6 +26,8 @@ const KIB = 1024;
 const SCRIPTS: readonly { readonly name: string; readonly source: string; readonly maxGzipBytes: number }[] = [
   { name: "site", source: "web/client/site.ts", maxGzipBytes: 5 * KIB },
   { name: "verify", source: "web/client/verify/page.ts", maxGzipBytes: 105 * KIB },
+  { name: "sign", source: "web/client/sign/page.ts", maxGzipBytes: 105 * KIB },
+  { name: "sign-return", source: "web/client/sign-return/page.ts", maxGzipBytes: 5 * KIB },
   { name: "verify-worker", source: "web/client/verify/worker.ts", maxGzipBytes: 10 * KIB },
 ];
 

@@ -33,6 +33,7 @@ export const ROUTES = [
   { ...page, path: "/identity-of/*", handler: "identityPage" },
   { ...page, path: "/logs", handler: "logsPage" },
   { ...page, path: "/verify", handler: "verifyPage" },
+  { ...page, path: "/sign", handler: "signPage", isPrivate: true },
 ] as const satisfies readonly RouteRow[];
 
 export const ROUTE_TEXTS: Readonly<Record<HandlerName<typeof ROUTES>, RouteText>> = {
@@ -57,4 +58,8 @@ export const ROUTE_TEXTS: Readonly<Record<HandlerName<typeof ROUTES>, RouteText>
     spec: null,
   },
   logsPage: { what: "Shows the logs and their health; JSON with `Accept: application/json`.", spec: null },
+  signPage: {
+    what: "Shows the page on which people sign files in their browser, and takes them back from a sign-in.",
+    spec: "RFC 6749 §4.1.2",
+  },
 };

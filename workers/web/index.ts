@@ -11,6 +11,7 @@ import { serveLogs, serveStart } from "./handlers/logs.ts";
 import { serveMeanings } from "./handlers/meanings.ts";
 import { respondToProblem } from "./handlers/problem.ts";
 import { serveSearch } from "./handlers/search.ts";
+import { serveSign } from "./handlers/sign.ts";
 import { serveVerify } from "./handlers/verify.ts";
 
 const HANDLERS: Handlers<typeof ROUTES, [Config]> = {
@@ -23,6 +24,7 @@ const HANDLERS: Handlers<typeof ROUTES, [Config]> = {
   identityPage: serveIdentity,
   logsPage: serveLogs,
   verifyPage: serveVerify,
+  signPage: serveSign,
 };
 
 const route = createRouter(

@@ -10,6 +10,7 @@ import { DEFAULT_AUDIENCE } from "../../identity/issuers.ts";
 import { parseJson } from "../../json/parse.ts";
 import { parseFetchableUrl } from "../../oidc/issuer-url.ts";
 import { err, ok, type Result } from "../../result.ts";
+import { SITE_CLIENT_ID, SITE_REDIRECT_PATH } from "../client/site.ts";
 import { parseProgramRedirect, type RedirectTarget } from "./redirect-uri.ts";
 
 /** A public client. */
@@ -25,9 +26,6 @@ export interface Client {
 
 /** The client id that every Sigstore client sends. */
 const SIGSTORE = "sigstore";
-const SITE = "site";
-/** The page of the site to which its own sign-in returns. */
-const SITE_REDIRECT_PATH = "/sign";
 
 const MAX_CLIENTS = 16;
 const MAX_REDIRECTS = 16;
@@ -38,7 +36,7 @@ const NAME = /^[\x20-\x7e]{1,64}$/;
 export function makeClientTable(publicUrl: PublicUrl, configured: readonly Client[]): ReadonlyMap<string, Client> {
   const sigstore: Client = { id: SIGSTORE, name: "A Sigstore client", audience: DEFAULT_AUDIENCE, redirectUris: null };
   const redirectUris = [`${publicUrl.href}${SITE_REDIRECT_PATH}`];
-  const site: Client = { id: SITE, name: publicUrl.host, audience: DEFAULT_AUDIENCE, redirectUris };
+  const site: Client = { id: SITE_CLIENT_ID, name: publicUrl.host, audience: DEFAULT_AUDIENCE, redirectUris };
   return new Map([sigstore, site, ...configured].map((client) => [client.id, client]));
 }
 
@@ -62,7 +60,7 @@ export function parseClients(text: string): Result<readonly Client[], string> {
   const clients = root.items().slice(0, MAX_CLIENTS).map(readClient);
   const ids = clients.map(({ id }) => id);
   for (const id of ids) {
-    if (id === SIGSTORE || id === SITE || ids.indexOf(id) !== ids.lastIndexOf(id))
+    if (id === SIGSTORE || id === SITE_CLIENT_ID || ids.indexOf(id) !== ids.lastIndexOf(id))
       root.report(`has the client ${JSON.stringify(id)} twice, or it is built in`);
   }
   return problems.length === 0 ? ok(clients) : err(problems.map(describeProblem).join("; "));

@@ -179,6 +179,7 @@ export function contents(material: Material): Readonly<Record<Handler, Make>> {
       query: `q=${random.pick(["alice@example.com", "0".repeat(40), "12", "x".repeat(9000), "%7B", "%25", "%00"])}`,
     }),
     verifyPage: (random) => ({ query: `index=${number(random)}${log(random)}` }),
+    signPage: (random) => ({ query: random.pick(["", "code=a&state=b&iss=c", "error=access_denied", "state=%00"]) }),
     identityPage: (random) => ({ rest: random.pick(["alice@example.com", "https%3A%2F%2Fx.y%2Fz", "%ff", "%3Cb%3E"]) }),
     entryPage: (random) => ({ rest: `${random.pick(["signature", "certificate", "x"])}/${number(random)}` }),
     entryBundle: (random) => ({ rest: `signature/${number(random)}.sigstore.json` }),

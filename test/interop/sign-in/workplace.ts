@@ -41,6 +41,7 @@ export const grantAt = (connector: ConnectorSlug): Walk => ({ connector, address
 /** A deployment, and the programs that were started at it. */
 export interface Workplace {
   readonly deployment: SignInDeployment;
+  readonly chromium: Chromium;
   /** The providers that are somebody's service; they may be wrong. */
   readonly standIns: StandIns;
   /** The id of a connector, which certificates name as their issuer. */
@@ -88,6 +89,7 @@ export async function openWorkplace(...tools: readonly string[]): Promise<Workpl
   };
   return {
     deployment,
+    chromium,
     standIns,
     issuerOf: (connector) => upstreams.issuerOf(connector),
     makeFolder: () => makeFolder(root, deployment.stack.url),

@@ -1,35 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { execFileSync } from "node:child_process";
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { AttestationHints } from "../../../shared/rekor/hints.ts";
-import { COSIGN_SIGN_TYPE, cosignCommand, shellQuote } from "./command.ts";
+import { COSIGN_SIGN_TYPE, cosignCommand } from "./command.ts";
 import type { SignatureFacts } from "./entry.ts";
 import type { Signer } from "./signer.ts";
-
-/** Returns the argument that a shell passes to a program for this word. */
-const readByShell = (word: string): string => execFileSync("sh", ["-c", `printf %s ${word}`], { encoding: "utf8" });
-
-describe("an argument", () => {
-  it.each(["alice@example.com", "https://github.com/o/r/.github/workflows/w.yml@refs/tags/v1"])(
-    "that needs no quotes has none: %s",
-    (text) => expect(shellQuote(text)).toBe(text),
-  );
-
-  it.each(["", "a b", "'; rm -rf ~; '", "$(id)", "`id`", "a\nb", '"', "*", "~", "#", "\\"])(
-    "reaches the program as it is: %j",
-    (text) => expect(readByShell(shellQuote(text))).toBe(text),
-  );
-
-  it("reaches the program as it is, whatever it is", () => {
-    const texts = fc.string({ unit: "grapheme-ascii", maxLength: 40 });
-    fc.assert(
-      fc.property(texts, (text) => readByShell(shellQuote(text)) === text),
-      { numRuns: 40 },
-    );
-  });
-});
 
 const signer = {
   kind: "person",

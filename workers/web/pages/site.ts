@@ -46,6 +46,7 @@ export function renderSitePage(page: SitePage, site: Site): string {
   const { title, box, canonical } = page;
   const nav = [
     { href: "/verify", text: "Verify" },
+    { href: "/sign", text: "Sign" },
     { href: "/logs", text: "Logs" },
     { href: "/#how", text: "Help" },
   ].map(({ href, text }) => {
