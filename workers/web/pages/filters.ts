@@ -18,15 +18,10 @@ export function searchHref(query: Query, cursor: string | null = null): string {
   return parameters === "" ? "/search" : `/search?${parameters}`;
 }
 
-const LABELS: Readonly<Record<string, string>> = {
-  ...TERM_WORDS,
-  kind: "kind",
-  log: "log",
-  since: "since",
-  until: "until",
-};
+/** A filter is called by its own name. */
+const LABELS: ReadonlyMap<string, string> = new Map(Object.entries(TERM_WORDS));
 
-const labelOf = (name: string): string => capitalize((LABELS[name] ?? name).replace(/^(?:an?|the) /, ""));
+const labelOf = (name: string): string => capitalize((LABELS.get(name) ?? name).replace(/^(?:an?|the) /, ""));
 
 const MAX_TAG_CHARS = 60;
 /** Keeps the end, by which people tell digests apart. */
