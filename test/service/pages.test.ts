@@ -175,6 +175,26 @@ describe("every page", () => {
   });
 });
 
+it("the page that verifies may ask this site and start its worker, and nothing else; it carries the deployed root", async () => {
+  const { status, headers, text } = await read("/verify", { headers: { accept: "text/html" } });
+  expect([status, titleOf(text)]).toEqual([200, expect.stringContaining("Verify a file")]);
+  expect(headers.get("content-security-policy")).toBe(
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; worker-src 'self'; trusted-types sigedge-hashing",
+  );
+  expect(headers.get("set-cookie")).toBeNull();
+  expect(text).not.toMatch(/<style|style="|<script>|\son[a-z]+="/);
+  expect([...text.matchAll(/<script src="([^"]*)"/g)].map(([, src]) => src)).toEqual([
+    "/assets/site.js",
+    "/assets/verify.js",
+  ]);
+  for (const name of ["verify", "verify-worker"]) expect((await read(`/assets/${name}.js`)).status).toBe(200);
+  const json = await read("/verify", { headers: { accept: "application/json" } });
+  const root = JSON.parse((await read("/tuf/root.json")).text) as unknown;
+  expect(JSON.parse(json.text)).toMatchObject({ tufRoot: root });
+  const [, carried = ""] = /data-root="([^"]*)"/.exec(text) ?? [];
+  expect(JSON.parse(carried.replaceAll("&#34;", '"').replaceAll("&#43;", "+"))).toEqual(root);
+});
+
 describe("a page", () => {
   it("has an ETag, and is not sent again to whoever has it", async () => {
     const { headers } = await read(signed);
@@ -198,7 +218,7 @@ describe("a page", () => {
     expect((await read("/logs", { method: "POST" })).status).toBe(405);
   });
 
-  it.each(["/", "/logs", "/entry/signature/1", "/search?q=alice@example.com", "/nothing"])(
+  it.each(["/", "/logs", "/verify", "/entry/signature/1", "/search?q=alice@example.com", "/nothing"])(
     "is JSON for programs that ask for it: %s",
     async (path) => {
       const json = await read(path, { headers: { accept: "application/json" } });

@@ -124,7 +124,9 @@ function actions({ hints, holder }: SignatureFacts, { log, leafIndex }: LoggedEn
   const bundle = html`<a class="btn" href="${entryHref(log, leafIndex, ".sigstore.json")}" download>${icon("down")} Download bundle</a>`;
   const pem = html` <a class="btn" href="${entryHref(log, leafIndex, ".pem")}" download>${icon("down")} Download certificate</a>`;
   if (hints !== null && holder === null) return NONE;
-  return html`<p class="row">${hints === null ? bundle : NONE}${holder === null ? NONE : pem}</p>`;
+  const query = `log=${encodeURIComponent(log)}&index=${leafIndex}`;
+  const verify = html`<a class="btn" href="/verify?${query}">Compare with a file</a> `;
+  return html`<p class="row">${hints === null ? html`${verify}${bundle}` : NONE}${holder === null ? NONE : pem}</p>`;
 }
 
 function artifactSection({ digest, hints, entry }: SignatureFacts): Markup {
