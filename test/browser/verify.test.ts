@@ -278,12 +278,12 @@ describe("with another service's trusted root", () => {
   it.each([
     ["cosign, of the public-good instance", "cosign-v3-blob", "This file was signed by w.vollprecht@gmail.com"],
     [
-      "sigstore-conformance, in Rekor v2",
+      "sigstore-conformance, of Rekor v2",
       "rekor2-happy-path",
       "This file was signed by https://github.com/sigstore-conf",
     ],
     [
-      "sigstore-python, a statement about a file",
+      "sigstore-conformance, a statement about a file",
       "rekor2-dsse-happy-path",
       "A statement about this file was signed by",
     ],
@@ -313,7 +313,7 @@ describe("with another service's trusted root", () => {
     ],
     ["an SCT that its log did not sign", caseOf("invalid-ct-key.json with invalid"), "Certificate is public", "SCT"],
     ["a wrong proof", changed("inclusion-proof-corrupted-hash"), "In the log", "the proof does not lead"],
-    ["a checkpoint of another tree", changed("checkpoint-wrong-roothash"), "One history", "another tree"],
+    ["a checkpoint of another tree", changed("checkpoint-wrong-roothash"), "One history", "different trees"],
     ["a timestamp over something else", changed("rekor2-timestamp-payload-mismatch"), "Time of signing", "other data"],
     [
       "a certificate by an authority that ended before",
