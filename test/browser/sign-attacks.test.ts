@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { startStack, type TestStack } from "../support/process/stack.ts";
 import { type Chromium, startChromium } from "./chromium.ts";
 import { inspect } from "./inspection.ts";
-import { Signer } from "./signer.ts";
+import { answerOn, Signer } from "./signer.ts";
 
 const ALICE = "alice@example.com";
 
@@ -79,7 +79,7 @@ describe("a page of another site", () => {
     await inspect(victim, "sign-nobody-waits");
     expect(await alice.text()).toContain("Waiting for you to sign in");
     await window.signInAtDevelopment(ALICE);
-    await window.page.click('button[value="grant"]');
+    await answerOn(window.page, "grant");
     await alice.page.waitForSelector("#confirm");
   });
 

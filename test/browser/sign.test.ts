@@ -10,7 +10,7 @@ import { runCommand } from "../support/process/command.ts";
 import { startStack, type TestStack } from "../support/process/stack.ts";
 import { type Chromium, startChromium } from "./chromium.ts";
 import { inspect } from "./inspection.ts";
-import { Signer } from "./signer.ts";
+import { answerOn, Signer } from "./signer.ts";
 
 const ALICE = "alice@example.com";
 
@@ -171,7 +171,7 @@ describe("a person does not sign", () => {
     await again.goto(await alice.page.$eval("#stage a", (link) => link.getAttribute("href") ?? ""));
     await again.type('input[name="address"]', ALICE);
     await Promise.all([again.waitForNavigation(), again.keyboard.press("Enter")]);
-    await again.click('button[value="grant"]');
+    await answerOn(again, "grant");
     await alice.page.waitForSelector("#confirm");
   });
 
@@ -287,7 +287,7 @@ describe("an answer that is false", () => {
     await alice.choose({ "one.txt": "nonce\n" });
     const window = await alice.beginSignIn();
     await window.signInAtDevelopment(ALICE);
-    await window.page.click('button[value="grant"]');
+    await answerOn(window.page, "grant");
     await alice.sees("Sign files");
     expect(await readProblem()).toContain("has the token of another sign-in");
   });

@@ -12,6 +12,12 @@ interface Clickable {
   readonly click: () => void;
 }
 
+/** Answers the question of the provider. Without the mouse: the window is new, and its page may still move. */
+export async function answerOn(page: Page, answer: "grant" | "refuse"): Promise<void> {
+  const button = await page.waitForSelector(`button[name="answer"][value="${answer}"]`);
+  await button?.evaluate((one) => (one as unknown as Clickable).click());
+}
+
 /** Somebody in front of the page. */
 export class Signer {
   readonly person: Person;
@@ -71,10 +77,7 @@ export class Signer {
     const window = await this.beginSignIn();
     if ((await window.page.$(`a[href*="/auth/${connector}?"]`)) !== null) await window.choose(connector);
     await (connector === "work" ? window.signInAtWork(address) : window.signInAtDevelopment(address));
-    // Without the mouse: the window is new, and may still move what is below it.
-    await window.page.$eval(`button[name="answer"][value="${answer}"]`, (button) =>
-      (button as unknown as Clickable).click(),
-    );
+    await answerOn(window.page, answer);
     if (answer === "grant") await this.page.waitForSelector("#confirm");
   }
 

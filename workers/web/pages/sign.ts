@@ -41,7 +41,7 @@ export const signPage = ({ href }: PublicUrl): Answer => ({
     canonical: "/sign",
     box: { text: "" },
     program: { script: "sign", workerPolicy: "sigedge-hashing" },
-    body: html`<div id="choose">
+    body: html`<div id="choose" class="flow">
 <h1 tabindex="-1">Sign files</h1>
 <p class="lead">Prove that a file comes from you, with the login you already have. The files stay on this computer.</p>
 <div class="cols">

@@ -104,9 +104,15 @@ export class Results {
   #showActions(again: (() => void) | null): void {
     const buttons: HTMLElement[] = [];
     if (again !== null) buttons.push(makeButton("Try again", again, "go"));
-    if (this.#links.length > 1) {
+    if (this.#links.length > 0) {
       const saveAll = (): void => this.#links.forEach((link) => link.click());
-      buttons.push(makeButton(`Download ${this.#links.length} bundles`, saveAll, again === null ? "go" : ""));
+      buttons.push(
+        makeButton(
+          this.#links.length === 1 ? "Download the bundle" : `Download ${this.#links.length} bundles`,
+          saveAll,
+          again === null ? "go" : "",
+        ),
+      );
     }
     buttons.push(element("a", { href: "/sign" }, "Sign more files"));
     this.#actions.replaceChildren(...buttons);
