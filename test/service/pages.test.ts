@@ -19,13 +19,19 @@ const ALICE = "alice@example.com";
 const signer = clientKey();
 const bare = clientKey();
 
+const COMMIT = sha256Hex("a commit").slice(0, 40);
+
 let stack: TestStack;
+/** The leaf hash of an entry, which a UUID of Rekor ends in. */
+let uuidOfFirst: string;
 let signed: string;
 let attested: string;
 
 beforeAll(async () => {
   stack = await startStack({ vars: { ACCEPT: "open" } });
-  await postArtifacts(stack.url, bare, ["one"]);
+  // gitsign signs the ID of a commit as text.
+  const [first] = await postArtifacts(stack.url, bare, ["one", COMMIT]);
+  uuidOfFirst = sha256Hex(Buffer.concat([Uint8Array.of(0), Buffer.from(first?.canonicalizedBody ?? "", "base64")]));
   const certificate = await requestCertificateFor(stack, { key: signer, email: ALICE });
   const { logIndex } = await postEntry(stack.url, artifactRequest(signer, "signed by Alice", certificate));
   signed = `/entry/signature/${logIndex}`;
@@ -67,15 +73,15 @@ const PAGES = (): readonly (readonly [path: string, status: number, title: strin
   [signed, 200, `Entry ${signed.split("/").at(-1)}: ${ALICE}`, `--certificate-identity ${ALICE}`],
   [attested, 200, `Entry ${attested.split("/").at(-1)}: the holder of a key`, "cosign verify-blob-attestation"],
   ["/entry/certificate/0", 200, `Certificate 0: ${ALICE}`, "and signed once with it"],
-  ["/entry/signature/999", 404, "There is no entry 999", "numbered from 0 to 3"],
+  ["/entry/signature/999", 404, "There is no entry 999", "numbered from 0 to 4"],
   ["/entry/nothing/0", 404, "There is no such log", "The logs page lists"],
   ["/entry/signature/x", 404, "No such entry", "An entry has a number"],
   ["/entry/signature/%ff", 404, "No such entry", "An entry has a number"],
   ["/search", 200, "Look up a signature", "Look up a signature"],
   [`/search?q=${ALICE}`, 200, `2 entries for ${ALICE}`, "an e-mail address"],
-  ["/search?q=nobody@example.com", 200, "No entry for nobody@example.com", "There is none among 5 entries"],
+  ["/search?q=nobody@example.com", 200, "No entry for nobody@example.com", "There is none among 6 entries"],
   [`/search?q=${sha256Hex("one")}`, 200, "1 entry for", "a SHA-256 digest"],
-  [`/search?q=${bare.fingerprint}`, 200, "2 entries for", "the fingerprint of a public key"],
+  [`/search?q=${bare.fingerprint}`, 200, "3 entries for", "the fingerprint of a public key"],
   [
     `/search?q=${ALICE}&kind=certificate&log=&since=&until=&and=`,
     200,
@@ -89,6 +95,9 @@ const PAGES = (): readonly (readonly [path: string, status: number, title: strin
   ["/search?kind=nothing", 400, "This cannot be looked up", "kind"],
   ["/search?q=da39a3ee", 400, "No entry is found by this", "the beginning of a commit or digest"],
   ["/search?email=a", 400, "This cannot be looked up", "email"],
+  [`/search?uuid=${uuidOfFirst}`, 200, "1 entry for", "a UUID of Rekor"],
+  [`/search?uuid=${"0".repeat(16)}${uuidOfFirst}`, 200, "1 entry for", "a UUID of Rekor"],
+  [`/search?commitSha=${COMMIT}`, 200, "1 entry for", "a commit that gitsign signed"],
   [`/search?hash=sha256:${sha256Hex("one")}`, 200, "1 entry for", "a SHA-256 digest"],
   [`/identity-of/${ALICE}`, 200, ALICE, "Entries by month"],
   ["/identity-of/nobody@example.com", 200, "nobody@example.com", "No entry has this name"],
@@ -304,6 +313,16 @@ describe("the files of an entry", () => {
       /^-----BEGIN CERTIFICATE-----\n[^]+-----END CERTIFICATE-----\n$/,
     );
   });
+
+  it.each(["/entry/signature/1.sigstore.json", "/entry/certificate/0.pem"])(
+    "are not sent again to whoever has them: %s",
+    async (path) => {
+      const { headers } = await read(path);
+      const known = { "if-none-match": headers.get("etag") ?? "" };
+      expect((await read(path, { headers: known })).status).toBe(304);
+      expect(headers.get("x-content-type-options")).toBe("nosniff");
+    },
+  );
 
   it.each([
     ["/entry/certificate/0.sigstore.json", "This entry has no bundle"],

@@ -3,6 +3,8 @@
 
 import { encodeBase64 } from "../../../shared/bytes/base64.ts";
 import { parseDecimal } from "../../../shared/bytes/decimal.ts";
+import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
+import { CACHE_CONTROL, respondWith } from "../../../shared/http/cache.ts";
 import type { LoggedEntry } from "../../../shared/logs/logged-entry.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { SearchHit } from "../../../shared/search/answer.ts";
@@ -110,7 +112,13 @@ async function describeBeyond(log: Config["log"], name: string, index: number): 
   };
 }
 
-const DOWNLOAD = { "cache-control": "no-cache", "x-content-type-options": "nosniff" } as const;
+/** Responds with a file, and with 304 to whoever has it. */
+function respondWithFile(request: Request, text: string, contentType: string): Response {
+  const file = { body: encodeUtf8(text), contentType, cacheControl: CACHE_CONTROL.revalidate };
+  const response = respondWith(request, file);
+  response.headers.set("x-content-type-options", "nosniff");
+  return response;
+}
 
 /** The signature as a bundle. */
 export async function serveBundle(request: Request, config: Config): Promise<Response> {
@@ -125,8 +133,9 @@ export async function serveBundle(request: Request, config: Config): Promise<Res
       ways: [{ href: entryHref(logged.log, logged.leafIndex), text: "The entry" }],
     });
   const name = `${logged.log}-${logged.leafIndex}.sigstore.json`;
-  const headers = { ...DOWNLOAD, "content-disposition": `attachment; filename="${name}"` };
-  return Response.json(bundleJson(logged, facts), { headers });
+  const response = respondWithFile(request, JSON.stringify(bundleJson(logged, facts)), "application/json");
+  response.headers.set("content-disposition", `attachment; filename="${name}"`);
+  return response;
 }
 
 /** The certificate in PEM; of a certificate log, as it was submitted. */
@@ -142,6 +151,6 @@ export async function servePem(request: Request, config: Config): Promise<Respon
       ways: [{ href: entryHref(logged.log, logged.leafIndex), text: "The entry" }],
     });
   const lines = encodeBase64(facts.holder.certificate.der).replace(/.{64}(?=.)/g, "$&\n");
-  const headers = { ...DOWNLOAD, "content-type": "application/x-pem-file" };
-  return new Response(`-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`, { headers });
+  const pem = `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
+  return respondWithFile(request, pem, "application/x-pem-file");
 }

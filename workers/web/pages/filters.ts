@@ -37,8 +37,8 @@ export function activeFilters(query: Query): Markup {
   if (!isNarrowed) return NONE;
   const links = parts.map(([name, value]) => {
     const { [name]: _removed, ...rest } = query;
-    const shown = `${labelOf(name)}: ${value}`;
-    return html`<li><a href="${searchHref(rest)}" aria-label="Remove ${shown}">${shorten(shown)} ${icon("x")}</a></li> `;
+    const shown = shorten(`${labelOf(name)}: ${value}`);
+    return html`<li><a href="${searchHref(rest)}" aria-label="Remove ${shown}">${shown} ${icon("x")}</a></li> `;
   });
   return html`<ul class="row tags" aria-label="What the list is narrowed to">${links}</ul>`;
 }

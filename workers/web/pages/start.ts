@@ -24,6 +24,7 @@ export function startPage({ href, host }: PublicUrl, heads: readonly LogHead[]):
 ${largeBox()}
 <p class="q">You have the file and its bundle? <a href="/verify">Verify it in your browser</a>. It is not uploaded.</p>
 </div>
+${DOORS}
 ${logsNow(heads)}
 ${HOW}
 ${ownClient(href)}
@@ -41,6 +42,12 @@ ${ownClient(href)}
     },
   };
 }
+
+const DOORS = html`<div class="doors">
+<div><h2>Look up</h2><p>You have a name or a digest. See every signature by a person, a repository or a build, or every signature over one file.</p><a class="btn" href="#q">Look up a signature</a></div>
+<div><h2>Verify</h2><p>You have a file. Check who signed it and when, and that the public record is intact. The file stays on your computer.</p><a class="btn" href="/verify">Verify a file</a></div>
+<div><h2>Sign</h2><p>You publish something. Sign it with the login that you already have. There is no key to keep, lose or leak.</p><a class="btn" href="/sign">Sign a file</a></div>
+</div>`;
 
 const COLUMNS = [
   { heading: "Log" },
