@@ -22,7 +22,6 @@ export function startPage({ href, host }: PublicUrl, heads: readonly LogHead[]):
 <h1>Find out who signed a file</h1>
 <p class="lead">${host} keeps a public record of every signature made here: which file, by whom, and when. Nothing in it can be changed or removed without it showing.</p>
 ${largeBox()}
-<p class="q">You have the file and its bundle? <a href="/verify">Verify it in your browser</a>. It is not uploaded.</p>
 </div>
 ${DOORS}
 ${logsNow(heads)}
