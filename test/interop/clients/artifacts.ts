@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 export const ARTIFACT = "what alice signs\n";
 
 /** A SLSA provenance predicate; sigstore-python accepts only a complete one. */
-const PREDICATE = {
+export const PREDICATE = {
   buildDefinition: {
     buildType: "https://example.com/build/v1",
     externalParameters: { ref: "refs/heads/main" },

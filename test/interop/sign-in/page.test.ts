@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Signer } from "../../browser/signer.ts";
 import { ALICE } from "../../support/upstreams/people.ts";
+import { PREDICATE } from "../clients/artifacts.ts";
 import { openWorkplace, type Workplace } from "./workplace.ts";
 
 let workplace: Workplace;
@@ -16,16 +17,6 @@ beforeAll(async () => {
 afterAll(() => workplace?.stop());
 
 const SLSA = "https://slsa.dev/provenance/v1";
-/** A complete one, which cosign and sigstore-python demand. */
-const PREDICATE = {
-  buildDefinition: {
-    buildType: "https://example.com/build/v1",
-    externalParameters: { ref: "refs/heads/main" },
-    internalParameters: {},
-    resolvedDependencies: [],
-  },
-  runDetails: { builder: { id: "https://example.com/builder" }, metadata: { invocationId: "1" } },
-};
 
 /** The commands, each with the bundle README.md.sigstore.json. */
 function commandsOf(kind: "plain" | "statement", issuer: string): readonly string[] {
