@@ -31,7 +31,7 @@ describe("GET /api/entries/<index>", () => {
     const root = naiveRoot(service.logs[log].leaves);
     for (const index of [0, 255, 256, 599]) {
       const response = await send(service, `/api/entries/${index}?log=${log}`);
-      expect([response.status, response.headers.get("cache-control")]).toStrictEqual([200, "no-store"]);
+      expect([response.status, response.headers.get("cache-control")]).toStrictEqual([200, "no-cache"]);
       const json = (await response.json()) as EntryJson;
       expect(json).toMatchObject({
         index,
@@ -46,6 +46,17 @@ describe("GET /api/entries/<index>", () => {
       const path = inclusionProof.hashes.map(der);
       expect(rootFromProof(leaf, { leafIndex: index, treeSize: 600 }, path)).toStrictEqual(root);
     }
+  });
+
+  test.each(["", ".tlog-proof"])("is not sent again to a client that has it: 304 for its ETag %s", async (suffix) => {
+    const service = makeLogService(3);
+    const path = `/api/entries/2${suffix}`;
+    const etag = (await send(service, path)).headers.get("etag") ?? "";
+    const statuses = [etag, '"another"'].map(async (tag) => {
+      const response = await send(service, path, { headers: { "if-none-match": tag } });
+      return response.status;
+    });
+    expect(await Promise.all(statuses)).toStrictEqual([304, 200]);
   });
 
   test("answers with the certificate as submitted", async () => {
@@ -95,7 +106,7 @@ describe("GET /api/entries/<index>.tlog-proof", () => {
       const service = makeLogService(600, 1);
       for (const index of [0, 255, 256, 599]) {
         const response = await send(service, `/api/entries/${index}.tlog-proof?log=${log}`);
-        expect([response.status, response.headers.get("cache-control")]).toStrictEqual([200, "no-store"]);
+        expect([response.status, response.headers.get("cache-control")]).toStrictEqual([200, "no-cache"]);
         expect(response.headers.get("content-type")).toBe("text/plain; charset=utf-8");
         const [proof = "", checkpoint] = (await response.text()).split("\n\n");
         const [header, indexLine, ...hashes] = proof.split("\n");
