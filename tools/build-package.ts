@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { build, type Metafile } from "esbuild";
 import { ROOT } from "../cli/root.ts";
 import { say } from "../cli/terminal.ts";
-import { bundleWorker, LOCAL_ENTRY, PREBUILT_WORKER } from "../local/bundle.ts";
+import { bundleWorker, LOCAL_ENTRY, minifyWorker, PREBUILT_WORKER } from "../local/bundle.ts";
 
 const DIST = join(ROOT, "dist");
 
@@ -41,5 +41,5 @@ async function buildCommandLine(): Promise<Metafile> {
 rmSync(DIST, { recursive: true, force: true });
 mkdirSync(DIST);
 const { outputs } = await buildCommandLine();
-writeFileSync(join(ROOT, PREBUILT_WORKER), await bundleWorker(LOCAL_ENTRY));
+writeFileSync(join(ROOT, PREBUILT_WORKER), await minifyWorker(await bundleWorker(LOCAL_ENTRY)));
 say(`built ${Object.keys(outputs).length} modules of the command line, and ${PREBUILT_WORKER}`);

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, inject, it, vi } from "vitest";
 import { findFreePort, localUrl } from "../../../cli/address.ts";
 import { ROOT } from "../../../cli/root.ts";
 import { readInstance, sign } from "../../../cli/signing/sigstore-js.ts";
-import { bundleWorker, LOCAL_ENTRY } from "../../../local/bundle.ts";
+import { bundleWorker, LOCAL_ENTRY, minifyWorker } from "../../../local/bundle.ts";
 import { requestToken } from "../../../local/dev-issuer.ts";
 import { listenerPid } from "../../support/process/listener.ts";
 import { valueOf } from "../../support/value-of.ts";
@@ -57,7 +57,7 @@ describe("the tarball", () => {
       expect(read(file), file).toBe(readFileSync(join(ROOT, file), "utf8"));
     // esbuild names each module in a comment, by a path that depends on where it ran.
     const code = (text: string): string => text.replaceAll(/^\/\/ .*\n/gm, "");
-    expect(code(read("dist/worker.mjs"))).toBe(code(await bundleWorker(LOCAL_ENTRY)));
+    expect(code(read("dist/worker.mjs"))).toBe(code(await minifyWorker(await bundleWorker(LOCAL_ENTRY))));
   });
 
   it("depends on every package that it imports", () => {

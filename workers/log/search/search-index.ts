@@ -90,7 +90,9 @@ async function readPage(database: D1Database, query: SearchQuery, all: readonly 
   const looked = await runLooks(database, looks);
   const completeThrough = new Map(logs.map(({ name, size }) => [name, size]));
   const { found, next } = takeFirstPage(looked, query.limit, query.bounds ?? completeThrough);
-  const hits = await readHits(database, found, logs);
+  // Every alternative has the type that the question names.
+  const typeKey = query.alternatives[0]?.predicateTypes[0] ?? "";
+  const hits = await readHits(database, { found, logs, typeKey });
   return { hits, next, completeThrough, newestTimes: new Map(logs.map(({ name, newest }) => [name, newest])) };
 }
 
@@ -223,30 +225,35 @@ async function runEach(
   });
 }
 
-/** The known types of statements with the keys of their postings. An attestation takes at most one row for each. */
-const KNOWN_TYPES = JSON.stringify(
-  Object.keys(PREDICATE_TYPES).map((type) => [termKey("predicateType", type), type] as const),
-);
+/**
+ * Key of the postings of a known type of statement, in hex → the type. D1 looks for each key and counts each as a row,
+ * unless the question names the type.
+ */
+const TYPES_BY_KEY = new Map(Object.keys(PREDICATE_TYPES).map((type) => [termKey("predicateType", type), type]));
+const TYPE_KEYS = Array.from(TYPES_BY_KEY.keys(), (key) => `x'${key}'`).join(", ");
 
 const PLACE = `(asked.value & ${BLOCK_ENTRIES - 1})`;
 const FIELDS = `SELECT asked.value AS idx, fields, lower(hex(substr(kinds, 1 + ${PLACE}, 1))) AS kinds,
     lower(hex(substr(digests, 1 + 32 * ${PLACE}, 32))) AS digest, long_digests ->> ('$."' || ${PLACE} || '"') AS long_digest,
-    CASE WHEN substr(kinds, 1 + ${PLACE}, 1) = x'01' THEN (SELECT type.value ->> 1 FROM json_each(?3) AS type
-      WHERE EXISTS (SELECT 1 FROM posting WHERE term = unhex(type.value ->> 0) AND log = ?1 AND posting.idx = asked.value) LIMIT 1) END AS predicate_type
+    CASE WHEN substr(kinds, 1 + ${PLACE}, 1) = x'01' THEN coalesce(nullif(?3, ''), (SELECT lower(hex(term)) FROM posting
+      WHERE term IN (${TYPE_KEYS}) AND log = ?1 AND idx = asked.value LIMIT 1)) END AS type_key
   FROM json_each(?2) AS asked JOIN block ON block.id = ?1 * ${LOG_IDS} + (asked.value >> 8)
   LEFT JOIN signer ON signer.key = substr(signers, 1 + 6 * ${PLACE}, 6)`;
 
-async function readHits(
-  database: D1Database,
-  found: readonly Found[],
-  logs: readonly LogState[],
-): Promise<readonly Hit[]> {
+/** Hits to read: where they are, and the key of their type of statement, empty unless the question names one. */
+interface Wanted {
+  readonly found: readonly Found[];
+  readonly logs: readonly LogState[];
+  readonly typeKey: string;
+}
+
+async function readHits(database: D1Database, { found, logs, typeKey }: Wanted): Promise<readonly Hit[]> {
   const shown = logs.filter(({ name }) => found.some(({ log }) => log === name));
   const results = await runBatch(
     database,
     shown.map(({ name, number }) => {
       const indexes = found.filter(({ log }) => log === name).map(({ leafIndex }) => leafIndex);
-      return { sql: FIELDS, values: [number, JSON.stringify(indexes), KNOWN_TYPES] };
+      return { sql: FIELDS, values: [number, JSON.stringify(indexes), typeKey] };
     }),
   );
   const rows = new Map(
@@ -261,7 +268,7 @@ async function readHits(
 
 function decodeFields(row: Row): Omit<Hit, keyof Found> {
   const signer = row["fields"] === null ? null : decodeColumn(row, "fields", decodeSigner);
-  const predicateType = textOrNull(row, "predicate_type");
+  const predicateType = TYPES_BY_KEY.get(textOrNull(row, "type_key") ?? "") ?? null;
   const short = text(row, "digest");
   const digest = textOrNull(row, "long_digest") ?? (/^0*$/.test(short) ? null : `sha256:${short}`);
   return { ...toFields(signer), kind: kindOf((column) => text(row, column)), digest, predicateType };
