@@ -10,6 +10,9 @@ const alias = {
   "cloudflare:workers": new URL("./test/support/process/cloudflare-workers.ts", import.meta.url).pathname,
 };
 
+/** Holds requests to a budget of CPU. */
+const MEASURED = "test/service/fuzz.test.ts";
+
 /** Starts of whole programs, keys replaced one after another, hostile input by the hundred, waits in real time. */
 const LONG = [
   "cli/audit/audit.test.ts",
@@ -19,7 +22,7 @@ const LONG = [
   "test/faults/outages.test.ts",
   "test/service/ca-failures.test.ts",
   "test/service/connectors.test.ts",
-  "test/service/fuzz.test.ts",
+  MEASURED,
   "test/service/replaced-secrets.test.ts",
   "test/service/search-rows.test.ts",
   "test/service/sign-command.test.ts",
@@ -61,7 +64,9 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: "service", include: ["test/service/**/*.test.ts"], exclude: LONG, ...SERVICE } },
-      { extends: true, test: { name: "long", include: LONG, ...SERVICE } },
+      { extends: true, test: { name: "long", include: LONG, exclude: [MEASURED], ...SERVICE } },
+      // After all others, alone: V8 optimizes on another thread, and where that has no core, code stays slow.
+      { extends: true, test: { name: "measured", include: [MEASURED], ...SERVICE, sequence: { groupOrder: 1 } } },
     ],
   },
 });
