@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Replaces Miniflare's simulators of R2, D1 and rate limits, which are Workers in the same thread and cost milliseconds
 // that Cloudflare's services do not. Objects are read from memory, rows are discarded, and no limit applies. Objects
-// are also put into R2, so that a log finds them after a restart. The sequencer and the object of grants, invocations
-// of their own, can be replaced too, by ones that respond immediately with a response of realistic size.
+// are also put into R2, so that a log finds them after a restart. The sequencer and the object of grants,
+// invocations of their own, can be replaced too, by ones that respond immediately with a response of realistic size.
 
 import { generateKeyPairSync } from "node:crypto";
 import { err, ok } from "../shared/result.ts";

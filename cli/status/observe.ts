@@ -32,8 +32,8 @@ interface Sent {
 }
 
 /**
- * Sends a request; does not follow redirects, and reads no more than MAX_BYTES. Fails with the reason of the network or
- * of the limit.
+ * Sends a request; does not follow redirects, and reads no more than MAX_BYTES. Fails with the reason of the network
+ * or of the limit.
  */
 export async function get(url: string, sent: Sent = {}): Promise<Result<Answer, string>> {
   const from = Date.now();

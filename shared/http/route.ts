@@ -34,8 +34,8 @@ interface PathRow {
    */
   readonly handler?: string;
   /**
-   * Every host that has a log of one of these kinds answers the route, each for its own log. Without it, only the host
-   * of PUBLIC_URL answers.
+   * Every host that has a log of one of these kinds answers the route, each for its own log. Without it, only the
+   * host of PUBLIC_URL answers.
    */
   readonly kinds?: readonly LogKind[];
   /** Pages of other origins may not read the answers, which belong to one browser or one client. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The runtime of one Durable Object: a single instance that may touch the storage, turns, the output gate, the alarm,
 // and every way in which an instance ends. It models these rules of the platform: storage writes of one turn are
-// atomic; answers and outgoing calls wait until all earlier writes are durable; a call that has left survives the death
-// of its sender; an instance that a deploy has replaced lives on until it touches storage.
+// atomic; answers and outgoing calls wait until all earlier writes are durable; a call that has left survives the
+// death of its sender; an instance that a deploy has replaced lives on until it touches storage.
 
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import type { Host } from "../../workers/sequencer/deps.ts";

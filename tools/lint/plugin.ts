@@ -5,8 +5,8 @@
 // SEQUENCER_KINDS) and compares nothing with its name: a third kind would take the wrong arm of such a comparison.
 //
 // no-json-cast: JSON is decoded, not cast. A cast of what JSON.parse, our own parsers or Response.json() return, or of
-// the value of a Result, lets a damaged or foreign document through as if it were well-formed. The same holds for rows
-// of SQL: their columns are read with shared/sql/columns.ts, and no call claims their type as an argument.
+// the value of a Result, lets a damaged or foreign document through as if it were well-formed. The same holds for
+// rows of SQL: their columns are read with shared/sql/columns.ts, and no call claims their type as an argument.
 
 import { LOG_KIND_NAMES } from "../../shared/logs/kinds.ts";
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// POST /api/identity/explain: the certificate that a token would yield, or the check that rejects it. The body is that
-// of signingCert, with an optional key. Nothing is stored or logged and no token is consumed; the rate limits of
+// POST /api/identity/explain: the certificate that a token would yield, or the check that rejects it. The body is
+// that of signingCert, with an optional key. Nothing is stored or logged and no token is consumed; the rate limits of
 // issuing apply.
 
 import { FULCIO_EXTENSION_NAMES, oidOf } from "../../../shared/fulcio/extensions.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Records the use of a token: its issuer and a hash of its id, for the log line; and, for issuers configured so, that
-// the token has been used. Single use is opt-in, because Sigstore clients use one token for several signatures. Tokens
-// of the built-in issuer may be revoked: only their id is known there.
+// the token has been used. Single use is opt-in, because Sigstore clients use one token for several signatures.
+// Tokens of the built-in issuer may be revoked: only their id is known there.
 // Spec: RFC 7519 §4.1.7 (jti); RFC 8725 §3.10; RFC 6749 §4.1.2
 
 import { sha256 } from "#sha256";

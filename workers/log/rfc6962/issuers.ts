@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The issuers of a certificate log's entries, which name them by fingerprint: those of the settings, and those that the
-// sequencer has stored in R2 before it acknowledged the first entry that names them, because settings forget the chains
-// of authorities that went out of use long ago. Spec: https://c2sp.org/static-ct-api#issuers
+// sequencer has stored in R2 before it acknowledged the first entry that names them, because settings forget the
+// chains of authorities that went out of use long ago. Spec: https://c2sp.org/static-ct-api#issuers
 
 import { sha256 } from "#sha256";
 import { encodeHex } from "../../../shared/bytes/hex.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One look into one log for one alternative of a query: which rows are read, backward from a bound, and which entries
-// of them match. Each look reads a bounded number of rows and says how far down it came.
+// One look into one log for one alternative of a query: which rows are read, backward from a bound, and which
+// entries of them match. Each look reads a bounded number of rows and says how far down it came.
 
 import { BLOCK_ENTRIES, LOG_IDS, MARK_COLUMNS } from "../../../shared/search/index-writes.ts";
 import { integer, type Row, text } from "../../../shared/sql/columns.ts";

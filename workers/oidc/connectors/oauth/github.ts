@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds the addresses that GitHub has vouched for. The profile's address is whatever its owner wrote, so only the list
-// of verified ones counts. On an Enterprise Server nothing is verified, so only the operator's domains count.
+// Finds the addresses that GitHub has vouched for. The profile's address is whatever its owner wrote, so only the
+// list of verified ones counts. On an Enterprise Server nothing is verified, so only the operator's domains count.
 // Spec: https://docs.github.com/en/rest/users/emails; https://docs.github.com/en/rest/orgs/members;
 //   https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps
 
