@@ -486,6 +486,27 @@ it("takes a file and its bundle that are dropped together", async () => {
   expect((await press(person)).count).toBe("6 of 7 checks passed, 1 not checked");
 });
 
+it("takes the bundle that was dropped on the box of another page, once", async () => {
+  const person = await chromium.invite();
+  const { page } = person;
+  await person.open(`${stack.url}/`);
+  // Spaces make it too large for an address.
+  const bundle = readFileSync(bundlePath, "utf8")
+    .trim()
+    .replace(/\}$/, `${" ".repeat(20_000)}}`);
+  const box = (await page.waitForSelector("form.box.big input[type=file]")) as FileInput | null;
+  await Promise.all([page.waitForNavigation(), box?.uploadFile(put("app.txt.sigstore.json", bundle))]);
+  expect(new URL(page.url()).pathname).toBe("/verify");
+  await person.sees("app.txt.sigstore.json, which you dropped, is chosen. Choose the file that it signs.");
+  expect(await page.evaluate("sessionStorage.length")).toBe(0);
+  await (await inputOf(person, "file")).uploadFile(put("app.txt", SIGNED));
+  expect((await press(person)).count).toBe("6 of 7 checks passed, 1 not checked");
+  await page.click("[data-again]");
+  await page.waitForSelector("#ask:not([hidden])");
+  expect(await person.text()).not.toContain("which you dropped");
+  expectQuiet(person);
+});
+
 it("stops reading a large file at once, and shows how far it is", async () => {
   const person = await chromium.invite();
   const { page } = person;

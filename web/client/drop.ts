@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files dropped on the box, or chosen: a small text (a bundle, a certificate, a key) becomes its text, any other file
-// its SHA-256. Nothing is uploaded.
+// Files dropped on the box, or chosen: a small text (a bundle, a certificate, a key) becomes its text, a bundle that is
+// too large for an address goes to /verify, and of any other file the SHA-256 is looked up. Nothing is uploaded.
+
+import { handOverBundle } from "./hand-over.ts";
 
 /** A text that fits in the address of a page. */
 const MAX_TEXT_BYTES = 12 * 1024;
+/** Larger ones are not handed over. */
+const MAX_BUNDLE_BYTES = 1024 * 1024;
 /** The browser hashes a file as a whole, in memory. */
 const MAX_FILE_BYTES = 1024 * 1024 * 1024;
 
@@ -49,15 +53,22 @@ async function take(box: HTMLFormElement, file: File): Promise<void> {
   }
   said.textContent = `Hashing ${file.name} in your browser`;
   const bytes = await file.arrayBuffer();
-  input.value = readSmallText(bytes) ?? (await hash(bytes));
+  const text = readText(bytes);
+  if (text !== null && bytes.byteLength > MAX_TEXT_BYTES && handOverBundle(file.name, text)) {
+    location.assign("/verify");
+    return;
+  }
+  input.value = text !== null && bytes.byteLength <= MAX_TEXT_BYTES ? text : await hash(bytes);
   said.textContent = "";
   box.requestSubmit();
 }
 
-function readSmallText(bytes: ArrayBuffer): string | null {
-  if (bytes.byteLength > MAX_TEXT_BYTES) return null;
+/** A bundle, or a small certificate or key; null for any other file. */
+function readText(bytes: ArrayBuffer): string | null {
+  if (bytes.byteLength > MAX_BUNDLE_BYTES) return null;
   const text = new TextDecoder().decode(bytes).trim();
-  return text.startsWith("-----BEGIN ") || /^\{\s*"mediaType"/.test(text) ? text : null;
+  const isPem = text.startsWith("-----BEGIN ") && bytes.byteLength <= MAX_TEXT_BYTES;
+  return isPem || /^\{\s*"mediaType"/.test(text) ? text : null;
 }
 
 async function hash(bytes: ArrayBuffer): Promise<string> {

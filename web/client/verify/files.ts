@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files that are dropped anywhere on the page: two at once are a file and its bundle, told apart by their names.
 
+import { takeBundle } from "../hand-over.ts";
+
 const BUNDLE_NAME = /\.(?:sigstore(?:\.json)?|bundle|sigstore\.jsonl)$/i;
+
+/** Chooses the bundle that was dropped on the box of another page. Null if there is none. */
+export function chooseHandedOver(form: HTMLFormElement): File | null {
+  const bundle = takeBundle();
+  if (bundle !== null) setFile(inputOf(form, "bundle"), bundle);
+  return bundle;
+}
 
 /** Makes the form take dropped files. */
 export function takeDrops(form: HTMLFormElement): void {

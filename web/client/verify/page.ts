@@ -12,7 +12,7 @@ import { err, ok, type Result } from "../../../shared/result.ts";
 import { unixMs } from "../../../shared/time.ts";
 import { showLocalTimes } from "../times.ts";
 import { find } from "./dom.ts";
-import { takeDrops } from "./files.ts";
+import { chooseHandedOver, takeDrops } from "./files.ts";
 import { withoutTimestamp } from "./groups.ts";
 import { startHasher } from "./hashing.ts";
 import { type Lookup, lookUp, readBundle } from "./lookup.ts";
@@ -172,6 +172,7 @@ const pick = (digests: ArtifactDigests, algorithms: readonly HashAlgorithm[]): A
 /** Begins anew, with an empty form. */
 function begin(): void {
   form.reset();
+  announceComparison();
   showProblem(null);
   history.pushState("ask", "");
   showView("ask");
@@ -204,15 +205,19 @@ async function announceTrust(): Promise<void> {
     : `The trusted root could not be read: ${trust.error}. It is read again when you verify.`;
 }
 
-function announceEntry(): void {
-  if (namedEntry === null) return;
+/** Says what the file is compared with if the reader does nothing else. */
+function announceComparison(): void {
+  const bundle = chooseHandedOver(form);
   const place = find("entry");
-  place.textContent = `Without a bundle, the file is compared with entry ${namedEntry.index} of the log ${namedEntry.log}.`;
-  place.hidden = false;
+  place.hidden = bundle === null && namedEntry === null;
+  if (bundle !== null)
+    place.textContent = `${bundle.name}, which you dropped, is chosen. Choose the file that it signs.`;
+  else if (namedEntry !== null)
+    place.textContent = `Without a bundle, the file is compared with entry ${namedEntry.index} of the log ${namedEntry.log}.`;
 }
 
 find("without").hidden = true;
 find("questions").hidden = false;
 listen();
-announceEntry();
+announceComparison();
 void announceTrust();
