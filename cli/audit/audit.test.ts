@@ -16,11 +16,12 @@ import {
 } from "../../test/support/logs/served-log.ts";
 import { valueOf } from "../../test/support/value-of.ts";
 import { httpSource } from "../served-log/log-source.ts";
+import type { SeenTree } from "../served-log/seen-tree.ts";
+import { logOfVkeys, verifiersOf } from "../served-log/trust.ts";
 import { type AuditOptions, type AuditReport, audit } from "./audit.ts";
 import { SeenEntries } from "./seen-entries.ts";
 import { SeenSidecars } from "./seen-sidecars.ts";
-import type { AuditedTree, Checks, Progress } from "./state.ts";
-import { logOfVkeys, verifiersOf } from "./trust.ts";
+import type { Checks, Progress } from "./state.ts";
 
 const ORIGIN = "log.example.com";
 const SIZE = 300;
@@ -98,7 +99,7 @@ async function run({
 }
 
 const codes = ({ findings }: AuditReport): readonly string[] => findings.listed.map(({ code }) => code);
-const goodTree = (): AuditedTree => {
+const goodTree = (): SeenTree => {
   const checkpoint = log.files.get("checkpoint")?.toString() ?? "";
   const [, size, root = ""] = checkpoint.split("\n");
   return { size: Number(size), root, checkpoint, at: "2026-11-23T00:00:00Z" };

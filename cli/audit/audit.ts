@@ -9,28 +9,28 @@ import { LOG_KINDS } from "../../shared/logs/kinds.ts";
 import { type Edge, EMPTY_EDGE } from "../../shared/tlog/edge.ts";
 import { TILE_WIDTH } from "../../shared/tlog/tile.ts";
 import type { NoteVerifier } from "../../shared/tlog/verify-note.ts";
+import { type Finding, Findings, type FindingsSummary } from "../served-log/findings.ts";
+import { type AuditedHead, checkHeadTime, readHead } from "../served-log/head.ts";
+import { compareHistory, type ForkEvidence, type History, pairHeads } from "../served-log/history.ts";
 import type { LogSource } from "../served-log/log-source.ts";
 import { LOGS_PATH } from "../served-log/paths.ts";
+import { decodeEdge, encodeEdge, type SeenTree } from "../served-log/seen-tree.ts";
+import {
+  compareOpenTiles,
+  type Piece,
+  rebuildTree,
+  rootOf,
+  type ServiceOfLog,
+  type TreeParts,
+} from "../served-log/tree.ts";
+import type { TrustedLog } from "../served-log/trust.ts";
 import type { BundleCheck } from "./bundle-check.ts";
 import { bundleChecker } from "./bundle-checker.ts";
 import { EntryOrder } from "./entry-order.ts";
 import type { AuditPolicy } from "./entry-policy.ts";
-import { type Finding, Findings, type FindingsSummary } from "./findings.ts";
-import { type AuditedHead, checkHeadTime, readHead } from "./head.ts";
-import { compareHistory, type ForkEvidence, type History, pairHeads } from "./history.ts";
 import { SeenEntries } from "./seen-entries.ts";
 import type { SeenSidecars } from "./seen-sidecars.ts";
-import {
-  type AuditedTree,
-  type Checks,
-  type Counts,
-  decodeEdge,
-  encodeEdge,
-  NO_COUNTS,
-  type Progress,
-} from "./state.ts";
-import { compareOpenTiles, type Piece, rebuildTree, rootOf, type ServiceOfLog, type TreeParts } from "./tree.ts";
-import type { TrustedLog } from "./trust.ts";
+import { type Checks, type Counts, NO_COUNTS, type Progress } from "./state.ts";
 
 /** The log, its keys, and the state of earlier audits. */
 export interface AuditOptions {
@@ -50,7 +50,7 @@ export interface AuditOptions {
   /** The number of worker threads; 0 uses this thread. */
   readonly jobs: number;
   /** The newest tree that an audit saw. */
-  readonly audited: AuditedTree | null;
+  readonly audited: SeenTree | null;
   /** Where to continue; null for the beginning. */
   readonly progress: Progress | null;
   /** The identities of the first `size` entries, null if they are not known. */
@@ -145,7 +145,7 @@ async function auditTree(options: AuditOptions, head: AuditedHead, found: Findin
   if (hidesTimes) found.add({ code: "resource_missing", path: LOGS_PATH });
   const settings = { kind: log.kind, verifies: checks.signatures, headTimestamp, policy, url: log.url };
   const checker = bundleChecker(jobs, settings);
-  const parts: TreeParts = {
+  const parts: TreeParts<BundleCheck> = {
     source,
     service,
     sidecars,
@@ -176,7 +176,7 @@ interface KnownTree {
 class TreeAudit {
   readonly #options: AuditOptions;
   readonly #head: AuditedHead;
-  readonly #parts: TreeParts;
+  readonly #parts: TreeParts<BundleCheck>;
   readonly #findings: Findings;
   readonly #start: Edge;
   readonly #seen: SeenEntries;
@@ -186,7 +186,7 @@ class TreeAudit {
   #resumable: Resumable;
   #savedAt: number;
 
-  constructor(options: AuditOptions, { head, history, found }: KnownTree, parts: TreeParts) {
+  constructor(options: AuditOptions, { head, history, found }: KnownTree, parts: TreeParts<BundleCheck>) {
     const { checks, seenFrom } = options;
     // A forked tree does not continue the one that an earlier audit read.
     const resumed = history.kind === "forked" ? null : resume(options, head);
@@ -228,7 +228,7 @@ class TreeAudit {
     return this.#report(edge);
   }
 
-  #take({ check, findings, markedRoot, firstIndex, width }: Piece): void {
+  #take({ check, findings, markedRoot, firstIndex, width }: Piece<BundleCheck>): void {
     this.#findings.add(...findings);
     if (check !== null) this.#counts = sum(this.#counts, check);
     this.#findings.add(...(this.#order?.take(check, firstIndex, width) ?? []));

@@ -9,10 +9,11 @@ import { arePossible } from "../../shared/rekor/hints.ts";
 import type { SidecarLine } from "../../shared/rekor/sidecar.ts";
 import { decodeEntryBundle } from "../../shared/tlog/entries.ts";
 import { leafHash } from "../../shared/tlog/hash.ts";
+import type { Finding } from "../served-log/findings.ts";
+import type { BundleTask, CheckedBundle } from "../served-log/tree.ts";
 import { checkChain, leafProblem } from "./certificate-entry.ts";
 import { certificateIdentity, signatureIdentity } from "./entry-identity.ts";
 import { type AuditPolicy, judgeCertificate, judgeSignature } from "./entry-policy.ts";
-import type { Finding } from "./findings.ts";
 import type { Issuers } from "./issuers.ts";
 import { type EntryVerdict, judgeRekorEntry } from "./rekor-entry.ts";
 
@@ -27,24 +28,8 @@ export interface CheckSettings {
   readonly policy: AuditPolicy | null;
 }
 
-/** A bundle to check. */
-export interface BundleTask {
-  readonly path: string;
-  readonly bytes: Uint8Array;
-  /** The index of its first entry. */
-  readonly firstIndex: number;
-  /** The number of entries that it must hold. */
-  readonly servedWidth: number;
-  /** The number of its entries in the audited tree. */
-  readonly width: number;
-  /** Data that the leaves do not hold; null if it cannot be read, or if this kind of log has none. */
-  readonly lines: readonly SidecarLine[] | null;
-}
-
 /** The result of checking a bundle. */
-export interface BundleCheck {
-  /** `width` hashes of 32 bytes; empty if the bundle is malformed. */
-  readonly leafHashes: Uint8Array;
+export interface BundleCheck extends CheckedBundle {
   /**
    * An identity of 32 bytes for each entry (entry-identity.ts); zeros for an entry that is not compared with others.
    */
@@ -57,7 +42,6 @@ export interface BundleCheck {
   readonly unknown: number;
   /** The index of the first entry of an unknown kind. */
   readonly firstUnknown: number | null;
-  readonly findings: readonly Finding[];
 }
 
 /** The result of checking one entry. */

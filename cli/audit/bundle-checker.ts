@@ -5,7 +5,8 @@ import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { httpSource } from "../served-log/log-source.ts";
-import { type BundleCheck, type BundleTask, type CheckSettings, checkBundle } from "./bundle-check.ts";
+import type { BundleTask } from "../served-log/tree.ts";
+import { type BundleCheck, type CheckSettings, checkBundle } from "./bundle-check.ts";
 import { Issuers } from "./issuers.ts";
 
 /** Checks bundles until it is closed. */

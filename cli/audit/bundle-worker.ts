@@ -3,7 +3,8 @@
 
 import { parentPort, workerData } from "node:worker_threads";
 import { httpSource } from "../served-log/log-source.ts";
-import { type BundleTask, checkBundle } from "./bundle-check.ts";
+import type { BundleTask } from "../served-log/tree.ts";
+import { checkBundle } from "./bundle-check.ts";
 import type { WorkerSettings } from "./bundle-checker.ts";
 import { Issuers } from "./issuers.ts";
 

@@ -8,7 +8,7 @@ import { withoutExtension } from "../../shared/ct/chain.ts";
 import type { TileLeaf } from "../../shared/ct/leaf.ts";
 import { type Certificate, parseCertificate } from "../../shared/x509/certificate.ts";
 import { findExtension, OID } from "../../shared/x509/extensions.ts";
-import type { Finding } from "./findings.ts";
+import type { Finding } from "../served-log/findings.ts";
 import { type Issuer, type Issuers, isIssuedBy, parseX509 } from "./issuers.ts";
 
 /** The index of the entry, and the tree head that covers it. */

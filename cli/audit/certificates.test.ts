@@ -19,12 +19,12 @@ import { valueOf } from "../../test/support/value-of.ts";
 import vectors from "../../test/vectors/python-cryptography/ct_chain.json" with { type: "json" };
 import tessera from "../../test/vectors/tessera/ct-log.json" with { type: "json" };
 import { httpSource } from "../served-log/log-source.ts";
+import { logOfVkeys, verifiersOf } from "../served-log/trust.ts";
 import { type AuditReport, audit } from "./audit.ts";
 import type { AuditPolicy } from "./entry-policy.ts";
 import { policyOfRoot } from "./policy-file.ts";
 import { SeenEntries } from "./seen-entries.ts";
 import { SeenSidecars } from "./seen-sidecars.ts";
-import { logOfVkeys, verifiersOf } from "./trust.ts";
 
 const ORIGIN = "ct.example.com/log";
 const SIZE = 280;

@@ -2,8 +2,8 @@
 // Checks the sequence of entries: each is logged once, and times do not go back. Sigedge promises both; no
 // specification demands them of every log.
 
+import type { Finding } from "../served-log/findings.ts";
 import type { BundleCheck } from "./bundle-check.ts";
-import type { Finding } from "./findings.ts";
 import type { SeenEntries } from "./seen-entries.ts";
 
 /** How far the clocks of a log and of this machine may differ. */

@@ -13,9 +13,9 @@ import type { Certificate } from "../../shared/x509/certificate.ts";
 import { CA, leafNamed, ROOT } from "../../test/support/authority/signing-chain.ts";
 import { createSigningKey } from "../../test/support/authority/signing-keys.ts";
 import { valueOf } from "../../test/support/value-of.ts";
+import type { Authority } from "../served-log/trusted-root.ts";
 import { type AuditPolicy, judgeSignature } from "./entry-policy.ts";
 import { parsePolicy, policyOfRoot } from "./policy-file.ts";
-import type { Authority } from "./trusted-root.ts";
 
 const listed = createSigningKey("ecdsa-p256");
 const stranger = createSigningKey("ecdsa-p256");

@@ -12,7 +12,7 @@ import { verifyIssuedBy } from "../../shared/x509/chain.ts";
 import { OID, purposesOf } from "../../shared/x509/extensions.ts";
 import { isStale } from "../../workers/log/rekor-v2/write-budget.ts";
 import { applyWritePolicy, type PolicyIssuer, type WritePolicy } from "../../workers/log/rekor-v2/write-policy.ts";
-import type { Finding } from "./findings.ts";
+import type { Finding } from "../served-log/findings.ts";
 
 /** The write policy of a log, as far as an audit knows it. */
 export interface AuditPolicy extends WritePolicy {

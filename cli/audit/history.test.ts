@@ -12,13 +12,14 @@ import {
   treeHeadSigner,
 } from "../../test/support/logs/served-log.ts";
 import { valueOf } from "../../test/support/value-of.ts";
+import { type ForkEvidence, formatEvidence } from "../served-log/history.ts";
 import { httpSource } from "../served-log/log-source.ts";
+import type { SeenTree } from "../served-log/seen-tree.ts";
+import { logOfVkeys, verifiersOf } from "../served-log/trust.ts";
 import { type AuditOptions, type AuditReport, audit } from "./audit.ts";
-import { type ForkEvidence, formatEvidence } from "./history.ts";
 import { SeenEntries } from "./seen-entries.ts";
 import { SeenSidecars } from "./seen-sidecars.ts";
-import type { AuditedTree, Progress } from "./state.ts";
-import { logOfVkeys, verifiersOf } from "./trust.ts";
+import type { Progress } from "./state.ts";
 
 const ORIGIN = "fork.example.com";
 const signer = ecdsaSigner(ORIGIN);
@@ -67,7 +68,7 @@ async function run(change: Partial<AuditOptions> = {}): Promise<Run> {
   return { ...report, saved, remembered };
 }
 
-function auditedNow(): AuditedTree {
+function auditedNow(): SeenTree {
   const checkpoint = log.files.get("checkpoint")?.toString() ?? "";
   const [, size, root = ""] = checkpoint.split("\n");
   return { size: Number(size), root, checkpoint, at: "2026-11-23T00:00:00Z" };
@@ -252,7 +253,7 @@ describe("the time of a certificate log's head", () => {
     return findings.listed.map(({ code }) => code);
   }
 
-  function serveEmpty(): AuditedTree {
+  function serveEmpty(): SeenTree {
     log.files.clear();
     log.rewrite(0, []);
     log.sign({ origin, signers: [key], size: 0 });

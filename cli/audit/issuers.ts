@@ -8,8 +8,8 @@ import { sha256 } from "#sha256";
 import { equal } from "../../shared/bytes/bytes.ts";
 import { encodeHex } from "../../shared/bytes/hex.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import type { Finding } from "../served-log/findings.ts";
 import type { LogSource } from "../served-log/log-source.ts";
-import type { Finding } from "./findings.ts";
 
 /** A CA certificate of a chain. */
 export interface Issuer {

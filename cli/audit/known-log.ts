@@ -10,10 +10,10 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import { httpSource } from "../served-log/log-source.ts";
 import { entryUrlPath, TRUSTED_ROOT_PATH } from "../served-log/paths.ts";
 import { readServedLogs } from "../served-log/served-logs.ts";
+import { logOfTrustedRoot, logOfVkeys, type TrustedLog } from "../served-log/trust.ts";
+import { readTrustedRoot, type TrustedRoot } from "../served-log/trusted-root.ts";
 import type { Options } from "./options.ts";
 import { type AuditState, readState, type TrustSource } from "./state.ts";
-import { logOfTrustedRoot, logOfVkeys, type TrustedLog } from "./trust.ts";
-import { readTrustedRoot, type TrustedRoot } from "./trusted-root.ts";
 
 /** A log with its keys, and where they come from. */
 export interface KnownLog {

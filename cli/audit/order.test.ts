@@ -16,13 +16,13 @@ import {
   SIGNED_AT_MS,
 } from "../../test/support/logs/served-log.ts";
 import { valueOf } from "../../test/support/value-of.ts";
+import type { Finding } from "../served-log/findings.ts";
 import { httpSource } from "../served-log/log-source.ts";
+import { logOfVkeys, verifiersOf } from "../served-log/trust.ts";
 import { type AuditOptions, type AuditReport, audit } from "./audit.ts";
-import type { Finding } from "./findings.ts";
 import { SeenEntries } from "./seen-entries.ts";
 import { SeenSidecars } from "./seen-sidecars.ts";
 import type { Progress } from "./state.ts";
-import { logOfVkeys, verifiersOf } from "./trust.ts";
 
 const ORIGIN = "log.example.com";
 const SIZE = 520;

@@ -14,8 +14,8 @@ import {
 import { parseChains } from "../../shared/x509/chains.ts";
 import { DEFAULT_BOUNDS, parseGrace } from "../../workers/log/rekor-v2/write-budget.ts";
 import { issuersOf, type PolicyIssuer, parseWritePolicy } from "../../workers/log/rekor-v2/write-policy.ts";
+import type { Authority } from "../served-log/trusted-root.ts";
 import type { AuditPolicy } from "./entry-policy.ts";
-import type { Authority } from "./trusted-root.ts";
 
 const MEMBERS = ["ACCEPT", "LISTED_KEYS", "CERTIFICATE_GRACE", "RETIRED_KEYS", "CA_CHAIN", "OTHER_CA_CHAINS"] as const;
 

@@ -3,12 +3,13 @@
 
 import { encodeBase64 } from "../../shared/bytes/base64.ts";
 import { count } from "../progress.ts";
+import { describeFinding, type Finding, isGap } from "../served-log/findings.ts";
+import type { AuditedHead } from "../served-log/head.ts";
+import type { SeenTree } from "../served-log/seen-tree.ts";
+import type { TrustedLog } from "../served-log/trust.ts";
 import { duration, paint } from "../terminal.ts";
 import type { AuditReport } from "./audit.ts";
-import { describeFinding, type Finding, isGap } from "./findings.ts";
-import type { AuditedHead } from "./head.ts";
-import type { AuditedTree, Checks, TrustSource } from "./state.ts";
-import type { TrustedLog } from "./trust.ts";
+import type { Checks, TrustSource } from "./state.ts";
 
 /** Everything that a report needs beside the result of the audit. */
 export interface AuditContext {
@@ -17,7 +18,7 @@ export interface AuditContext {
   /** Whether the keys come from the state file of an earlier audit. */
   readonly isPinned: boolean;
   /** The newest tree that earlier audits saw. */
-  readonly audited: AuditedTree | null;
+  readonly audited: SeenTree | null;
   readonly checks: Checks;
   readonly stateFile: string;
   /** Where the evidence of a fork was written; null if there is none. */

@@ -11,11 +11,13 @@ import { formatRfc3339, unixMs } from "../../shared/time.ts";
 import type { NoteVerifier } from "../../shared/tlog/verify-note.ts";
 import type { Output } from "../command.ts";
 import { progressBar } from "../progress.ts";
+import type { AuditedHead } from "../served-log/head.ts";
+import { type ForkEvidence, formatEvidence } from "../served-log/history.ts";
 import { httpSource } from "../served-log/log-source.ts";
+import type { SeenTree } from "../served-log/seen-tree.ts";
+import { toVkey, verifiersOf } from "../served-log/trust.ts";
 import { type AuditReport, audit } from "./audit.ts";
 import type { AuditPolicy } from "./entry-policy.ts";
-import type { AuditedHead } from "./head.ts";
-import { type ForkEvidence, formatEvidence } from "./history.ts";
 import { findLog, type KnownLog, readFile } from "./known-log.ts";
 import type { Options } from "./options.ts";
 import { parsePolicy, policyOfRoot } from "./policy-file.ts";
@@ -23,7 +25,6 @@ import { type AuditContext, reportJson, reportText } from "./report.ts";
 import { SeenEntries } from "./seen-entries.ts";
 import { SeenSidecars } from "./seen-sidecars.ts";
 import {
-  type AuditedTree,
   type AuditState,
   type Checks,
   entriesFile,
@@ -32,7 +33,6 @@ import {
   VERSION,
   writeState,
 } from "./state.ts";
-import { toVkey, verifiersOf } from "./trust.ts";
 
 /** Everything that a run needs beside the options. */
 interface Setup {
@@ -143,7 +143,7 @@ function chooseStart({ log, trust, listed, earlier }: KnownLog): AuditState {
   return { version: VERSION, url, kind, origin, vkeys, trust, isRekor, creation, audited, progress };
 }
 
-const toAudited = ({ treeSize, rootHash, note }: AuditedHead): AuditedTree => ({
+const toAudited = ({ treeSize, rootHash, note }: AuditedHead): SeenTree => ({
   size: treeSize,
   root: encodeBase64(rootHash),
   checkpoint: note,

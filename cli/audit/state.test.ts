@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { describeFinding, type Finding } from "./findings.ts";
+import { describeFinding, type Finding } from "../served-log/findings.ts";
 import { type AuditState, readState, VERSION, writeState } from "./state.ts";
 
 let folder: string;

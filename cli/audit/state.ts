@@ -6,28 +6,16 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
-import { decodeBase64, encodeBase64 } from "../../shared/bytes/base64.ts";
+import { decodeBase64 } from "../../shared/bytes/base64.ts";
 import { isCount, isList, isTexts, member } from "../../shared/json/member.ts";
 import { parseJson } from "../../shared/json/parse.ts";
 import { isLogKind, type LogKind } from "../../shared/logs/kinds.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { type Edge, EMPTY_EDGE, restoreEdge } from "../../shared/tlog/edge.ts";
-import { decodeTile, encodeTile } from "../../shared/tlog/tile.ts";
-import { type Finding, type FindingsSummary, isFinding } from "./findings.ts";
+import { type Finding, type FindingsSummary, isFinding } from "../served-log/findings.ts";
+import type { EdgeText, SeenTree } from "../served-log/seen-tree.ts";
 
 const TRUST_SOURCES = ["key", "trusted-root", "first-use"] as const;
 export type TrustSource = (typeof TRUST_SOURCES)[number];
-
-/** The newest tree head that an audit saw: every later one must extend it. */
-export interface AuditedTree {
-  readonly size: number;
-  /** Base64. */
-  readonly root: string;
-  /** The signed note, which proves a fork to others if the log shows another history later. */
-  readonly checkpoint: string;
-  /** RFC 3339. */
-  readonly at: string;
-}
 
 /** Numbers of entries by verdict. */
 export interface Counts {
@@ -40,10 +28,7 @@ export interface Counts {
 export const NO_COUNTS: Counts = { verified: 0, unverified: 0, unknown: 0, firstUnknown: null };
 
 /** The tree rebuilt so far: whole bundles. */
-export interface Progress {
-  readonly treeSize: number;
-  /** The hashes of the open tile of each level in Base64, level 0 first. */
-  readonly edge: readonly string[];
+export interface Progress extends EdgeText {
   /** The checks that ran, apart from hashes. */
   readonly checks: Checks;
   /** The time of the last entry, in ms; 0 if it is unknown. */
@@ -75,7 +60,7 @@ export interface AuditState {
   readonly isRekor: boolean;
   /** The log's creation, if its service is Sigedge. */
   readonly creation: string | null;
-  readonly audited: AuditedTree | null;
+  readonly audited: SeenTree | null;
   readonly progress: Progress | null;
 }
 
@@ -153,7 +138,7 @@ const isTrustSource: Guard<TrustSource> = (json): json is TrustSource =>
   TRUST_SOURCES.some((source) => source === json);
 const areFindings: Guard<readonly Finding[]> = (json) => isList(json) && json.every(isFinding);
 
-const isAuditedTree = checkMembers<AuditedTree>({ size: isCount, root: isHash, checkpoint: isText, at: isText });
+const isSeenTree = checkMembers<SeenTree>({ size: isCount, root: isHash, checkpoint: isText, at: isText });
 
 const isProgress = checkMembers<Progress>({
   treeSize: isCount,
@@ -179,7 +164,7 @@ const MEMBERS: Guards<AuditState> = {
   trust: isTrustSource,
   isRekor: isFlag,
   creation: acceptNull(isText),
-  audited: acceptNull(isAuditedTree),
+  audited: acceptNull(isSeenTree),
   progress: acceptNull(isProgress),
 };
 const isState = checkMembers(MEMBERS);
@@ -190,23 +175,4 @@ export function writeState(file: string, state: AuditState): void {
   const unfinished = `${file}.${process.pid}.new`;
   writeFileSync(unfinished, `${JSON.stringify(state, null, 1)}\n`, { mode: 0o600 });
   renameSync(unfinished, file);
-}
-
-/** Encodes an edge for Progress. */
-export const encodeEdge = ({ tiles }: Edge): readonly string[] =>
-  tiles.map(([hashes = []]) => encodeBase64(encodeTile(hashes)));
-
-/** Decodes the edge of a saved progress; null if the file is damaged. */
-export function decodeEdge({ treeSize, edge }: Progress): Edge | null {
-  if (treeSize === 0) return EMPTY_EDGE;
-  const levels = edge.map((text) => decodeBase64(text));
-  try {
-    return restoreEdge(
-      treeSize,
-      levels.map((level) => decodeTile(level.ok ? level.value : new Uint8Array(1))),
-    );
-  } catch (error) {
-    if (error instanceof RangeError) return null;
-    throw error;
-  }
 }

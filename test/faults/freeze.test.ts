@@ -2,7 +2,7 @@
 // Freezing a log: the last checkpoint, interruptions, and that nothing undoes it.
 
 import { describe, expect, it } from "vitest";
-import { verifiersOf } from "../../cli/audit/trust.ts";
+import { verifiersOf } from "../../cli/served-log/trust.ts";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import { formatUnixDate, unixMs } from "../../shared/time.ts";
 import { parseCheckpoint } from "../../shared/tlog/checkpoint.ts";

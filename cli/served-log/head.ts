@@ -8,9 +8,9 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import { type Checkpoint, parseCheckpoint } from "../../shared/tlog/checkpoint.ts";
 import { NOTE_COSIGNATURE, NOTE_RFC6962, type Note, parseNote } from "../../shared/tlog/note.ts";
 import { type LineVerdict, type NoteVerifier, verifyLines } from "../../shared/tlog/verify-note.ts";
-import type { LogSource } from "../served-log/log-source.ts";
 import type { Finding } from "./findings.ts";
-import type { AuditedTree } from "./state.ts";
+import type { LogSource } from "./log-source.ts";
+import type { SeenTree } from "./seen-tree.ts";
 
 interface SignatureLine {
   /** `<name>+<hex key id>` */
@@ -123,7 +123,7 @@ export function checkHeadTime(head: AuditedHead, { earlier, ends, now }: HeadTim
 
 /** The times that the time of a head is compared with. */
 export interface HeadTimes {
-  readonly earlier: AuditedTree | null;
+  readonly earlier: SeenTree | null;
   /** Until when keys of the log are trusted, by `<name>+<hex key id>`. */
   readonly ends: ReadonlyMap<string, number>;
   readonly now: number;

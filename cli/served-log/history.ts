@@ -10,9 +10,9 @@ import type { TreeHead } from "../../shared/tlog/head.ts";
 import { consistencyProof, rootHash, verifyConsistency } from "../../shared/tlog/proof.ts";
 import { encodeTile } from "../../shared/tlog/tile.ts";
 import { computeFromTiles } from "../../shared/tlog/tile-nodes.ts";
-import type { LogSource } from "../served-log/log-source.ts";
 import type { AuditedHead } from "./head.ts";
-import type { AuditedTree } from "./state.ts";
+import type { LogSource } from "./log-source.ts";
+import type { SeenTree } from "./seen-tree.ts";
 import { readHashes } from "./tree.ts";
 
 /** How a tree head relates to an earlier one. */
@@ -39,7 +39,7 @@ export interface ForkEvidence {
 }
 
 /** Compares heads. Reads at most two tiles of each level. */
-export async function compareHistory(source: LogSource, earlier: AuditedTree, head: AuditedHead): Promise<History> {
+export async function compareHistory(source: LogSource, earlier: SeenTree, head: AuditedHead): Promise<History> {
   const { size } = earlier;
   if (size > head.treeSize) return { kind: "open" };
   const proven = size === 0 ? { root: EMPTY_ROOT, proof: [] } : await proveOldTree(source, size, head);
@@ -54,7 +54,7 @@ export async function compareHistory(source: LogSource, earlier: AuditedTree, he
 }
 
 /** The evidence without a proof. @param root what the entries of the newer tree give, null if it is the smaller one */
-export const pairHeads = (earlier: AuditedTree, head: AuditedHead, root: string | null): ForkEvidence => ({
+export const pairHeads = (earlier: SeenTree, head: AuditedHead, root: string | null): ForkEvidence => ({
   olderSize: earlier.size,
   newerSize: head.treeSize,
   older: earlier.checkpoint,

@@ -18,28 +18,55 @@ import {
   type Tile,
   tileWidth,
 } from "../../shared/tlog/tile.ts";
-import type { Fetched, LogSource } from "../served-log/log-source.ts";
-import { sidecarUrlPath } from "../served-log/paths.ts";
-import { readSidecarLines } from "../served-log/sidecar-lines.ts";
-import type { BundleCheck, BundleTask } from "./bundle-check.ts";
 import type { Finding } from "./findings.ts";
-import type { SeenSidecars } from "./seen-sidecars.ts";
+import type { Fetched, LogSource } from "./log-source.ts";
+import { sidecarUrlPath } from "./paths.ts";
+import { readSidecarLines } from "./sidecar-lines.ts";
+
+/** A bundle to check. */
+export interface BundleTask {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  /** The index of its first entry. */
+  readonly firstIndex: number;
+  /** The number of entries that it must hold. */
+  readonly servedWidth: number;
+  /** The number of its entries in the tree of the checkpoint. */
+  readonly width: number;
+  /** Data that the leaves do not hold; null if it cannot be read, or if this kind of log has none. */
+  readonly lines: readonly SidecarLine[] | null;
+}
+
+/** The part of a bundle's check that rebuilding needs. */
+export interface CheckedBundle {
+  /** `width` hashes of 32 bytes, computed from the entries; empty if the bundle is malformed. */
+  readonly leafHashes: Uint8Array;
+  readonly findings: readonly Finding[];
+}
+
+/** Remembers the sidecars of full bundles. */
+interface SidecarMemory {
+  /** Whether these lines are those that were read before; true the first time. */
+  readonly accept: (bundle: number, lines: readonly SidecarLine[]) => boolean;
+}
 
 /** A served tree, and the check of its bundles. */
-export interface TreeParts {
+export interface TreeParts<C extends CheckedBundle> {
   readonly source: LogSource;
   readonly kind: LogKind;
   readonly treeSize: number;
   /** The root of the checkpoint. */
   readonly signedRoot: Hash;
-  /** Another size whose root is computed: that of the last good audit. */
+  /** Another size whose root is computed: that of the head seen before. */
   readonly markedSize: number | null;
-  readonly check: (task: BundleTask) => Promise<BundleCheck>;
+  readonly check: (task: BundleTask) => Promise<C>;
   /** The service that has what leaves do not hold; null if there is no such data, or if the service is not Sigedge. */
   readonly service: ServiceOfLog | null;
-  /** The sidecars that earlier audits have read. */
-  readonly sidecars: SeenSidecars;
+  /** The sidecars that were read before. */
+  readonly sidecars: SidecarMemory;
 }
+
+type Served = TreeParts<CheckedBundle>;
 
 /** The service of a log, and the log's name in it. */
 export interface ServiceOfLog {
@@ -48,13 +75,13 @@ export interface ServiceOfLog {
 }
 
 /** One bundle with its tile of level 0, as far as they could be read. */
-export interface Piece {
+export interface Piece<C extends CheckedBundle> {
   /** The index of its first entry, and how many of its entries are in the tree. */
   readonly firstIndex: number;
   readonly width: number;
-  /** The tree including this bundle; null if neither entries nor hashes could be read, which ends the audit. */
+  /** The tree including this bundle; null if neither entries nor hashes could be read, which ends the reading. */
   readonly edge: Edge | null;
-  readonly check: BundleCheck | null;
+  readonly check: C | null;
   /** The root at the marked size, if it falls in this bundle. */
   readonly markedRoot: Hash | null;
   readonly findings: readonly Finding[];
@@ -67,7 +94,10 @@ const MAX_TILE_BYTES = 32 * TILE_WIDTH;
 const MAX_BUNDLE_BYTES = 2 * TILE_WIDTH * 65_537;
 
 /** Yields the tree bundle by bundle, from `start` (whole bundles) to the end. */
-export async function* rebuildTree(parts: TreeParts, start: Edge): AsyncGenerator<Piece, void, void> {
+export async function* rebuildTree<C extends CheckedBundle>(
+  parts: TreeParts<C>,
+  start: Edge,
+): AsyncGenerator<Piece<C>, void, void> {
   const bundles = Math.ceil(parts.treeSize / TILE_WIDTH);
   let edge = start;
   for await (const loaded of runInOrder(start.treeSize / TILE_WIDTH, bundles, (index) => load(parts, index))) {
@@ -88,7 +118,7 @@ export async function* rebuildTree(parts: TreeParts, start: Edge): AsyncGenerato
 }
 
 /** Compares the tiles above level 0 that became full with the served ones. */
-async function compareFullTiles(parts: TreeParts, { fullTiles }: Growth): Promise<readonly Finding[]> {
+async function compareFullTiles(parts: Served, { fullTiles }: Growth): Promise<readonly Finding[]> {
   const compared = fullTiles.map(async ({ level, index, rows: [hashes = []] }) =>
     level === 0 ? [] : await compareTile(parts, { level, index, width: TILE_WIDTH }, hashes),
   );
@@ -96,7 +126,7 @@ async function compareFullTiles(parts: TreeParts, { fullTiles }: Growth): Promis
 }
 
 /** Compares the open tiles above level 0 with the served ones. */
-export async function compareOpenTiles(parts: TreeParts, { treeSize, tiles }: Edge): Promise<readonly Finding[]> {
+export async function compareOpenTiles(parts: Served, { treeSize, tiles }: Edge): Promise<readonly Finding[]> {
   const compared = tiles.map(async ([hashes = []], level) => {
     if (level === 0 || hashes.length === 0) return [];
     const index = Math.floor(nodesAtLevel(treeSize, level) / TILE_WIDTH);
@@ -123,20 +153,20 @@ async function* runInOrder<T>(first: number, end: number, run: (index: number) =
   }
 }
 
-interface Loaded {
+interface Loaded<C extends CheckedBundle> {
   readonly index: number;
   readonly width: number;
   readonly bundlePath: string;
-  readonly check: BundleCheck | null;
+  readonly check: C | null;
   readonly hashes: readonly Hash[] | null;
   readonly findings: readonly Finding[];
 }
 
-async function load(parts: TreeParts, index: number): Promise<Loaded> {
+async function load<C extends CheckedBundle>(parts: TreeParts<C>, index: number): Promise<Loaded<C>> {
   const { source, kind, treeSize, check } = parts;
   const width = tileWidth(treeSize, 0, index);
   const bundle: Tile = { level: LOG_KINDS[kind].bundleLevel, index, width };
-  const readBundle = async (): Promise<Pick<Loaded, "check" | "findings">> => {
+  const readBundle = async (): Promise<Pick<Loaded<C>, "check" | "findings">> => {
     const [{ path, servedWidth, fetched }, { lines, findings }] = await Promise.all([
       readTile(source, bundle, MAX_BUNDLE_BYTES),
       readLines(parts, index, width),
@@ -159,7 +189,7 @@ async function load(parts: TreeParts, index: number): Promise<Loaded> {
 
 /** Reads what the leaves of a bundle do not hold, for the kinds of log that have more. */
 async function readLines(
-  { service, kind, sidecars }: TreeParts,
+  { service, kind, sidecars }: Served,
   bundle: number,
   width: number,
 ): Promise<{ readonly lines: readonly SidecarLine[] | null; readonly findings: readonly Finding[] }> {
@@ -177,9 +207,9 @@ async function readLines(
 
 /** Decides which leaf hashes the tree continues with, and reports what disagrees with them. */
 async function settle(
-  parts: TreeParts,
+  parts: Served,
   edge: Edge,
-  loaded: Loaded,
+  loaded: Loaded<CheckedBundle>,
 ): Promise<{ readonly leaves: readonly Hash[] | null; readonly findings: readonly Finding[] }> {
   const { check, hashes, findings, bundlePath, index } = loaded;
   const computed = check === null ? null : decodeTile(check.leafHashes);
@@ -202,7 +232,7 @@ const firstDifference = (a: readonly Hash[], b: readonly Hash[]): number =>
 
 /** Whether these hashes lead to the tile above or, for the open tile, to the signed root. */
 async function belongToTree(
-  { source, treeSize, signedRoot }: TreeParts,
+  { source, treeSize, signedRoot }: Served,
   edge: Edge,
   { index, hashes }: { readonly index: number; readonly hashes: readonly Hash[] },
 ): Promise<boolean> {
@@ -214,7 +244,7 @@ async function belongToTree(
 }
 
 async function compareTile(
-  { source }: TreeParts,
+  { source }: Served,
   tile: Tile & { readonly level: number },
   rebuilt: readonly Hash[],
 ): Promise<readonly Finding[]> {

@@ -9,7 +9,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import { formatVkey, NOTE_COSIGNATURE } from "../../shared/tlog/note.ts";
 import type { NoteVerifier } from "../../shared/tlog/verify-note.ts";
 import { parseVkey, vkeyId } from "../../shared/tlog/vkey.ts";
-import { readPrefixes } from "../served-log/paths.ts";
+import { readPrefixes } from "./paths.ts";
 import type { LogInstance, TrustedRoot } from "./trusted-root.ts";
 
 /** A log as its keys describe it. */
