@@ -35,6 +35,8 @@ export const LAYERS: readonly Layer[] = [
       "bundle/",
     ),
   },
+  // Reads entries of every kind of log, and says in words what was found.
+  { name: "monitor", paths: SHARED("monitor/") },
   { name: "contracts", paths: SHARED("") },
   {
     name: "services",

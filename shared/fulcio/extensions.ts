@@ -71,6 +71,9 @@ export function encodeFulcioExtensions(values: FulcioExtensions): readonly Uint8
 /** Returns the extension's OID in dotted decimal. */
 export const oidOf = (name: FulcioExtensionName): string => `${ARC}.${ROWS[name].number}`;
 
+/** Whether the extension holds its text without a DER string around it. */
+export const isRawExtension = (name: FulcioExtensionName): boolean => ROWS[name].encoding === "raw";
+
 /** Reads every extension of the table that the certificate has; ignores those that do not contain text. */
 export function readFulcioExtensions(certificate: Certificate): FulcioExtensions {
   const found = TABLE.flatMap(([name]) => {
