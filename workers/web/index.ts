@@ -13,6 +13,7 @@ import { respondToProblem } from "./handlers/problem.ts";
 import { serveSearch } from "./handlers/search.ts";
 import { serveSign } from "./handlers/sign.ts";
 import { serveVerify } from "./handlers/verify.ts";
+import { warmUp } from "./warm-up.ts";
 
 const HANDLERS: Handlers<typeof ROUTES, [Config]> = {
   startPage: serveStart,
@@ -27,7 +28,7 @@ const HANDLERS: Handlers<typeof ROUTES, [Config]> = {
   signPage: serveSign,
 };
 
-const route = createRouter(
+export const route = createRouter(
   withHandlers(ROUTES, HANDLERS),
   {
     methodNotAllowed: (allow) => new Response("Method Not Allowed\n", { status: 405, headers: { allow } }),
@@ -48,6 +49,8 @@ const route = createRouter(
       }),
   },
 );
+
+await warmUp(route);
 
 export default createService<WebEnv, Config>({
   readConfig,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Adds an entry while the isolate starts (shared/warm-up/fixture.ts says why).
+// Adds an entry and reads others while the isolate starts (shared/warm-up/fixture.ts says why).
 
 import { encodeBase64 } from "../../../shared/bytes/base64.ts";
 import { concat } from "../../../shared/bytes/bytes.ts";
@@ -35,6 +35,7 @@ import {
 import { encodeSubjectAltName } from "../../../shared/x509/subject-alt-name.ts";
 import { type Config, type LogEnv, readConfig } from "../env.ts";
 import { verifyAndAppend } from "../rekor-v2/add-entry.ts";
+import { warmUpReads } from "./reads.ts";
 
 const EPOCH = unixMs(0);
 const DIGEST = new Uint8Array(64).fill(0x55);
@@ -42,12 +43,12 @@ const SHA256_DIGEST = DIGEST.subarray(0, 32);
 /** Base point of edwards25519: y = 4/5, little-endian. */
 const EDWARDS_BASE = new Uint8Array(32).fill(0x66).with(0, 0x58);
 
-/** Returns the length of the last entry's JSON, or 0 where start-up forbids a step. */
-export const warmUp = (serve: Serve): Promise<number> => runWarmUp(() => addEntry(serve));
+/** Returns the number of reads that found something, or 0 where start-up forbids a step before them. */
+export const warmUp = (serve: Serve): Promise<number> => runWarmUp(() => addAndRead(serve));
 
 type Serve = (request: Request, config: Config) => Promise<Response>;
 
-async function addEntry(serve: Serve): Promise<number> {
+async function addAndRead(serve: Serve): Promise<number> {
   const signer = signingCertificate();
   const config = readConfig(warmUpEnv(signer));
   if (!config.ok) return 0;
@@ -58,7 +59,8 @@ async function addEntry(serve: Serve): Promise<number> {
   const added = await verifyAndAppend(body, depsOf(open));
   await serveWarmUp(() => serve(warmUpRequest("/api/v2/log/entries", "application/json", body), open));
   verifyEd25519ph();
-  return added.ok ? JSON.stringify(toTransparencyLogEntry(SHA256_DIGEST, added.value.entry)).length : 0;
+  const found = await warmUpReads(config.value);
+  return added.ok && JSON.stringify(toTransparencyLogEntry(SHA256_DIGEST, added.value.entry)).length > 0 ? found : 0;
 }
 
 /**
