@@ -18,6 +18,14 @@ export type EntryError =
   /** The log is damaged here; its own log line says how. */
   | { readonly code: "entry_unreadable" };
 
+/** An entry, its proof, and what was checked of the head that the proof leads to. */
+export interface ReadEntry extends LoggedEntry {
+  /** The log's keys, the first of which signs first (c2sp.org/signed-note). */
+  readonly vkeys: readonly string[];
+  /** Whether the signature of the first key on the checkpoint is good. */
+  readonly isHeadSigned: boolean;
+}
+
 /** The newest head of one log. */
 export interface LogHead {
   /** LogConfig.name. */
@@ -50,7 +58,7 @@ export interface SearchError {
 /** The reading half of the log service. A rejected promise is the platform's failure: answer 503. */
 export interface LogReadsRpc extends Rpc.WorkerEntrypointBranded {
   /** Reads an entry of the log with this name, and proves that the newest tree holds it. */
-  readEntry(log: string, leafIndex: number): Promise<Result<LoggedEntry, EntryError>>;
+  readEntry(log: string, leafIndex: number): Promise<Result<ReadEntry, EntryError>>;
   /** The heads of all logs, oldest log first. */
   readHeads(): Promise<readonly LogHead[]>;
   /** Reports on all logs, oldest first. @param times ascending, at most 32 */

@@ -46,7 +46,7 @@ it("finds by each kind of text what was signed, and goes back", async () => {
   expect(await lookUp(person, "nobody@example.com")).toBe("No entry for this");
   await person.page.goBack();
   expect(await person.page.$eval("h1", (heading) => heading.textContent)).toBe(`2 entries for ${ALICE}`);
-  expect(await lookUp(person, "1")).toMatch(/signed a file on/);
+  expect(await lookUp(person, "1")).toMatch(/signed a file or an attestation on/);
   expect(new URL(person.page.url()).pathname).toBe("/entry/signature/1");
   expect(person.complaints).toEqual([]);
 });
@@ -110,7 +110,7 @@ it("reads the same without a script, in UTC", async () => {
   await page.setJavaScriptEnabled(false);
   await page.goto(`${stack.url}${signed}`);
   expect(await page.$eval("h1", (heading) => heading.textContent)).toMatch(
-    /^alice@example\.com signed a file on .+ UTC\.$/,
+    /^alice@example\.com signed a file or an attestation on .+ UTC\.$/,
   );
   expect(await page.$$("button.copy")).toEqual([]);
 });

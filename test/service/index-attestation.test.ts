@@ -10,6 +10,7 @@ import { runCommand } from "../support/process/command.ts";
 import { startStack, type TestStack } from "../support/process/stack.ts";
 
 const TYPE = "application/vnd.in-toto+json";
+const TYPE_OF_STATEMENT = "https://slsa.dev/provenance/v1";
 const SUBJECT = sha256Hex("an artifact");
 const key = clientKey();
 
@@ -23,7 +24,7 @@ const statementOf = (...subjects: readonly string[]): string =>
   JSON.stringify({
     _type: "https://in-toto.io/Statement/v1",
     subject: subjects.map((sha256) => ({ name: "x", digest: { sha256 } })),
-    predicateType: "https://example.com/predicate",
+    predicateType: TYPE_OF_STATEMENT,
     predicate: {},
   });
 const envelopeOf = (payload: string, payloadType = TYPE): Envelope => ({
@@ -63,6 +64,31 @@ async function send(body: unknown): Promise<readonly [number, Readonly<Record<st
   return [response.status, await response.json()];
 }
 
+const readPage = async (): Promise<string> =>
+  await (await fetch(`${stack.url}/entry/signature/${index}`, { headers: { accept: "text/html" } })).text();
+
+interface Hit {
+  readonly index: number;
+  readonly kind: string;
+  readonly predicateType: string | null;
+}
+
+async function readHits(query: string): Promise<readonly Hit[]> {
+  const page = (await (await fetch(`${stack.url}/api/search?${query}`)).json()) as { readonly hits: readonly Hit[] };
+  return page.hits;
+}
+
+const readHit = async (query: string): Promise<Hit | undefined> =>
+  (await readHits(query)).find((hit) => hit.index === index);
+
+test("is a file or an attestation on its page, before somebody sent its envelope", async () => {
+  const text = await readPage();
+  expect(text).toContain("signed a file or an attestation on");
+  for (const verb of ["verify-blob ", "verify-blob-attestation ", "verify ", "verify-attestation "])
+    expect(text).toContain(`cosign ${verb}`);
+  expect(await readHit("kind=attestation")).toBeUndefined();
+});
+
 test("is found by its subject once its envelope was sent, alone or in a bundle, any number of times", async () => {
   expect(await found(SUBJECT)).toEqual([]);
   const envelope = envelopeOf(statementOf(SUBJECT));
@@ -70,6 +96,22 @@ test("is found by its subject once its envelope was sent, alone or in a bundle, 
   expect(await send(envelope)).toEqual([200, answer]);
   expect(await send({ mediaType: "x", dsseEnvelope: envelope })).toEqual([200, answer]);
   expect(await found(SUBJECT)).toEqual([index]);
+});
+
+test("is an attestation of its type then, in the search and on its page", async () => {
+  const hit = { kind: "attestation", predicateType: TYPE_OF_STATEMENT };
+  expect(await readHit(`digest=${SUBJECT}`)).toMatchObject(hit);
+  expect(await readHit("kind=attestation")).toMatchObject(hit);
+  expect(await readHit("kind=signature")).toBeUndefined();
+  // Its neighbors stay what they are.
+  await postEntry(stack.url, artifactRequest(key, "a file after it"));
+  await untilFound(sha256Hex("a file after it"));
+  const others = await readHits("log=signature&kind=signature");
+  expect(others.map((one) => one.index)).toEqual([index + 1, 0]);
+  const text = await readPage();
+  expect(text).toContain("signed an attestation on");
+  expect(text).toContain(`--type ${TYPE_OF_STATEMENT}`);
+  expect(text).not.toMatch(/cosign verify-blob |Download bundle/);
 });
 
 test("is indexed by the command, which names the entry", async () => {

@@ -5,7 +5,7 @@ import { type LogConfig, objectKey } from "../../shared/logs/config.ts";
 import { isLogKind, LOG_KIND_NAMES, type LogKind } from "../../shared/logs/kinds.ts";
 import { LOG_JSON, readLogCreation } from "../../shared/logs/log-json.ts";
 import { listWritableLogs } from "../../shared/logs/shards.ts";
-import type { AppendError, SequencerRpc } from "../../shared/rpc/sequencer.ts";
+import type { AppendError, LogDescription, SequencerRpc } from "../../shared/rpc/sequencer.ts";
 import { unixMs } from "../../shared/time.ts";
 import { CachedTail, type Tail } from "./reading/cached-tail.ts";
 import type { Objects } from "./reading/log-reader.ts";
@@ -26,6 +26,8 @@ export interface LogSite {
   readonly creation: () => Promise<string | null>;
   /** SHA-256 of the log's SPKI. Fetched once per isolate, since a log's keys never change. */
   readonly logId: () => Promise<Uint8Array>;
+  /** The keys that sign its checkpoints (LogDescription.vkeys). Fetched with logId. */
+  readonly vkeys: () => Promise<readonly string[]>;
 }
 
 interface Sites {
@@ -40,7 +42,14 @@ export function createSite(
   objects: Pick<Objects, "get">,
 ): LogSite {
   const sequencer = (): Sequencer => sequencers.getByName(log.name);
-  let known: Uint8Array | null = null;
+  let known: Pick<LogDescription, "logId" | "vkeys"> | null = null;
+  const describe = async (): Promise<Pick<LogDescription, "logId" | "vkeys">> => {
+    if (known === null) {
+      const { logId, vkeys } = await sequencer().describe();
+      known = { logId, vkeys };
+    }
+    return known;
+  };
   let creation: string | null = null;
   return {
     log,
@@ -52,7 +61,8 @@ export function createSite(
       creation = bytes === null ? null : readLogCreation(bytes);
       return creation;
     },
-    logId: async () => (known ??= (await sequencer().describe()).logId),
+    logId: async () => (await describe()).logId,
+    vkeys: async () => (await describe()).vkeys,
   };
 }
 

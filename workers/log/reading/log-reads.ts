@@ -3,10 +3,16 @@
 
 import { member } from "../../../shared/json/member.ts";
 import type { LogConfig } from "../../../shared/logs/config.ts";
-import type { LoggedEntry } from "../../../shared/logs/logged-entry.ts";
 import { describeLogProblem, searchLagOf } from "../../../shared/logs/problems.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import type { EntryError, LogHead, LogReadsRpc, LogReport, SearchError } from "../../../shared/rpc/log-reads.ts";
+import type {
+  EntryError,
+  LogHead,
+  LogReadsRpc,
+  LogReport,
+  ReadEntry,
+  SearchError,
+} from "../../../shared/rpc/log-reads.ts";
 import type { LogDescription } from "../../../shared/rpc/sequencer.ts";
 import type { SearchAnswer } from "../../../shared/search/answer.ts";
 import { decodeWatermark, SELECT_WATERMARKS, type Watermark } from "../../../shared/search/watermark.ts";
@@ -19,6 +25,7 @@ import { parseSearchQuery } from "../search/query.ts";
 import { listIndexedLogs, search } from "../search/search.ts";
 import { type LogSite, siteByName } from "../sites.ts";
 import { Growth } from "./growth.ts";
+import { verifyHead } from "./head-check.ts";
 import { proveEntry } from "./proven-entry.ts";
 
 const admitAll = (): Promise<boolean> => Promise.resolve(true);
@@ -28,12 +35,15 @@ export async function readLoggedEntry(
   config: Config,
   name: string,
   leafIndex: number,
-): Promise<Result<LoggedEntry, EntryError>> {
+): Promise<Result<ReadEntry, EntryError>> {
   const site = siteByName(config, name);
   if (site === null || !Number.isSafeInteger(leafIndex) || leafIndex < 0) return err({ code: "entry_log_unknown" });
   const reader = { log: site.log, tail: site.tail, objects: config.objects, admit: admitAll };
   const found = await proveEntry(reader, site, leafIndex);
-  if (found.ok) return found;
+  if (found.ok) {
+    const vkeys = await site.vkeys();
+    return ok({ ...found.value, vkeys, isHeadSigned: await verifyHead(found.value.checkpoint, vkeys) });
+  }
   if (found.error.code === "beyond_head") return err({ code: "beyond_head" });
   console.error(JSON.stringify({ ...found.error, log: name, leafIndex }));
   return err({ code: "entry_unreadable" });

@@ -31,7 +31,7 @@ import { siteByName } from "../sites.ts";
 import { renderJsonError } from "../status.ts";
 import { askForDigests } from "./query.ts";
 import { listIndexedLogs } from "./search.ts";
-import { addTerms, type Hit, searchPage } from "./search-index.ts";
+import { addAttestation, type Hit, searchPage } from "./search-index.ts";
 
 const MAX_BODY_BYTES = maxBodyBytesOf(ROUTES, "indexAttestation");
 /** Signatures over one envelope whose entries are found; each costs a read of the log. */
@@ -68,7 +68,7 @@ async function indexEnvelope(request: Request, config: Config): Promise<Result<I
     ...(predicateType === null ? [] : [termKey("predicateType", predicateType)]),
   ];
   for (const entry of entries.value) {
-    const added = await addTerms(config.index, entry, terms);
+    const added = await addAttestation(config.index, entry, terms);
     if (!added.ok) return added;
   }
   return ok({ entries: entries.value, digests });

@@ -278,14 +278,24 @@ function decodeFields(row: Row): Omit<Hit, keyof Found> {
 const ADD_TERMS = `INSERT OR IGNORE INTO posting (term, log, idx)
   SELECT unhex(value), number, ?2 FROM json_each(?3), log WHERE name = ?1 AND ?2 < ${INDEXED_SIZE}`;
 
-/** Makes an indexed entry findable by further terms. Fails with search_unavailable. @param terms their keys */
-export async function addTerms(
+/** ?3 is the place of the entry in its row. Null where the log or the row is not there: then nothing is updated. */
+const MARK_ATTESTATION = `UPDATE block SET kinds = CAST(substr(kinds, 1, ?3) || x'01' || substr(kinds, ?3 + 2) AS BLOB)
+  WHERE id = (SELECT number * ${LOG_IDS} + (?2 >> 8) FROM log WHERE name = ?1) AND substr(kinds, ?3 + 1, 1) = x'00'`;
+
+/**
+ * Makes an indexed entry an attestation that is found by further terms. Fails with search_unavailable.
+ * @param terms their keys
+ */
+export async function addAttestation(
   database: D1Database,
   { log, leafIndex }: Pick<Found, "log" | "leafIndex">,
   terms: readonly string[],
 ): Promise<Result<null, SearchUnavailable>> {
   try {
-    await runBatch(database, [{ sql: ADD_TERMS, values: [log, leafIndex, JSON.stringify(terms)] }]);
+    await runBatch(database, [
+      { sql: ADD_TERMS, values: [log, leafIndex, JSON.stringify(terms)] },
+      { sql: MARK_ATTESTATION, values: [log, leafIndex, leafIndex % BLOCK_ENTRIES] },
+    ]);
     return ok(null);
   } catch (error) {
     return err(toUnavailable(error));

@@ -9,16 +9,28 @@ import { SIGNATURE_SCHEMES } from "../../../shared/crypto/key-details.ts";
 import type { LoggedEntry } from "../../../shared/logs/logged-entry.ts";
 import { decodeEntry, type HashedRekordEntry } from "../../../shared/rekor/entry.ts";
 import type { AttestationHints } from "../../../shared/rekor/hints.ts";
+import type { SearchHit } from "../../../shared/search/answer.ts";
 import { type Certificate, parseCertificate } from "../../../shared/x509/certificate.ts";
 import { readSigner, type Signer } from "./signer.ts";
 
-/** A signature, or an attestation if `hints` is set. */
+/** The thing that was signed, as far as anybody has shown it to this service. */
+export type Signed =
+  /** The log has a digest: of a file, or of a statement that it has not seen. */
+  | { readonly kind: "digest" }
+  /** A statement. `subjects` is null if its envelope came after the entry: the index does not keep them in full. */
+  | {
+      readonly kind: "statement";
+      readonly predicateType: string | null;
+      readonly subjects: readonly string[] | null;
+    };
+
+/** A signature. */
 export interface SignatureFacts {
   readonly kind: "signed";
   readonly entry: HashedRekordEntry;
   /** `sha256:<hex>` of what was signed. */
   readonly digest: string;
-  readonly hints: AttestationHints | null;
+  readonly signed: Signed;
   /** Null for a bare key. */
   readonly holder: Holder | null;
   /** Hex SHA-256 of the SubjectPublicKeyInfo. */
@@ -61,11 +73,28 @@ function readSignature(body: Uint8Array, hints: AttestationHints | null, leafInd
     kind: "signed",
     entry: decoded.value,
     digest: `${HASHES[hash].short}:${encodeHex(digest)}`,
-    hints,
+    signed: toSigned(hints),
     holder,
     keyFingerprint: encodeHex(sha256(holder?.certificate.spki ?? verifier.rawBytes)),
     isGenesis: leafIndex === 0 && verifier.kind === "publicKey",
   };
+}
+
+const toSigned = (hints: AttestationHints | null): Signed =>
+  hints === null
+    ? { kind: "digest" }
+    : { kind: "statement", predicateType: hints.predicateType, subjects: hints.subjectDigests };
+
+/**
+ * The facts with what the search index knows of the entry: somebody may have sent the envelope of its statement later.
+ * @param hit the entry as the index has it; null if it does not
+ */
+export function withIndexed(
+  facts: SignatureFacts,
+  hit: Pick<SearchHit, "kind" | "predicateType"> | null,
+): SignatureFacts {
+  if (facts.signed.kind === "statement" || hit?.kind !== "attestation") return facts;
+  return { ...facts, signed: { kind: "statement", predicateType: hit.predicateType, subjects: null } };
 }
 
 function readHolder(der: Uint8Array): Holder | null {

@@ -3,15 +3,19 @@
 
 import { encodeBase64 } from "../../../shared/bytes/base64.ts";
 import { parseDecimal } from "../../../shared/bytes/decimal.ts";
+import { encodeHex } from "../../../shared/bytes/hex.ts";
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { CACHE_CONTROL, respondWith } from "../../../shared/http/cache.ts";
 import type { LoggedEntry } from "../../../shared/logs/logged-entry.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
+import type { ReadEntry } from "../../../shared/rpc/log-reads.ts";
 import type { SearchHit } from "../../../shared/search/answer.ts";
+import { formatRfc3339, unixMs } from "../../../shared/time.ts";
+import { leafHash } from "../../../shared/tlog/hash.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
 import type { Config } from "../env.ts";
 import { bundleJson } from "../facts/bundle.ts";
-import { type CertificateFacts, readFacts, type SignatureFacts } from "../facts/entry.ts";
+import { type CertificateFacts, readFacts, type SignatureFacts, withIndexed } from "../facts/entry.ts";
 import { certificatePage } from "../pages/certificate.ts";
 import { entryHref } from "../pages/entry-parts.ts";
 import type { Problem } from "../pages/problem.ts";
@@ -30,9 +34,29 @@ export async function serveEntry(request: Request, config: Config): Promise<Resp
     const signed = await findByKey(config, facts.keyFingerprint, "signed");
     return respond(request, certificatePage({ logged, facts, signed }), site);
   }
-  const certificates = facts.holder === null ? null : await findByKey(config, facts.keyFingerprint, "issued");
+  const [certificates, hit] = await Promise.all([
+    facts.holder === null ? null : findByKey(config, facts.keyFingerprint, "issued"),
+    facts.signed.kind === "digest" ? findInIndex(config, logged) : null,
+  ]);
   const certificateEntry = certificates?.hits[0] ?? null;
-  return respond(request, signaturePage({ href: site.href, logged, facts, certificateEntry }), site);
+  const shown = withIndexed(facts, hit);
+  return respond(request, signaturePage({ href: site.href, logged, facts: shown, certificateEntry }), site);
+}
+
+/** The entry as the search index has it; null if it does not, or does not answer. */
+async function findInIndex(
+  { log }: Config,
+  { leafIndex, log: name, shown, timestamp }: LoggedEntry,
+): Promise<SearchHit | null> {
+  // The time leads the index to the entry at once.
+  const time = formatRfc3339(timestamp);
+  const nextSecond = formatRfc3339(unixMs(timestamp + 1000));
+  const leaf = encodeHex(leafHash(shown.body));
+  const answer = await log.search(
+    new URLSearchParams({ leaf, log: name, since: time, until: nextSecond, limit: "1" }).toString(),
+  );
+  const hit = answer.ok ? answer.value.hits[0] : undefined;
+  return hit?.index === leafIndex ? hit : null;
 }
 
 /** At most so many signatures of one certificate are listed. */
@@ -52,7 +76,7 @@ async function findByKey(
 }
 
 interface NamedEntry {
-  readonly logged: LoggedEntry;
+  readonly logged: ReadEntry;
   readonly facts: SignatureFacts | CertificateFacts;
 }
 
@@ -125,7 +149,7 @@ export async function serveBundle(request: Request, config: Config): Promise<Res
   const found = await readNamedEntry(request, config);
   if (!found.ok) return respondToProblem(request, found.error);
   const { logged, facts } = found.value;
-  if (facts.kind === "issued" || facts.hints !== null)
+  if (facts.kind === "issued" || facts.signed.kind === "statement")
     return respondToProblem(request, {
       status: 404,
       title: "This entry has no bundle",

@@ -5,8 +5,9 @@ import { sha256 } from "#sha256";
 import { encodeHex } from "../../../shared/bytes/hex.ts";
 import { parsePublicKey } from "../../../shared/crypto/public-key.ts";
 import { html, type Markup } from "../../../shared/http/markup.ts";
-import { entryJson, type LoggedEntry } from "../../../shared/logs/logged-entry.ts";
+import { entryJson } from "../../../shared/logs/logged-entry.ts";
 import { icon } from "../../../shared/pages/icons.ts";
+import type { ReadEntry } from "../../../shared/rpc/log-reads.ts";
 import type { SearchHit } from "../../../shared/search/answer.ts";
 import type { CertificateFacts } from "../facts/entry.ts";
 import { nameIssuer } from "../facts/signer.ts";
@@ -20,7 +21,7 @@ import { nameLog } from "./site.ts";
 
 /** Everything the page shows. */
 export interface CertificatePageFacts {
-  readonly logged: LoggedEntry;
+  readonly logged: ReadEntry;
   readonly facts: CertificateFacts;
   /** The first signatures with its key, newest first; null if the index does not answer. */
   readonly signed: { readonly hits: readonly SearchHit[]; readonly hasMore: boolean } | null;

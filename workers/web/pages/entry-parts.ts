@@ -6,6 +6,7 @@ import { encodeHex } from "../../../shared/bytes/hex.ts";
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { html, type Markup } from "../../../shared/http/markup.ts";
 import type { LoggedEntry } from "../../../shared/logs/logged-entry.ts";
+import type { ReadEntry } from "../../../shared/rpc/log-reads.ts";
 import { parseNote } from "../../../shared/tlog/note.ts";
 import { type Check, code, NONE } from "../parts/parts.ts";
 import { formatCount, formatNumber } from "../parts/words.ts";
@@ -15,25 +16,39 @@ import { nameLog } from "./site.ts";
 export const entryHref = (log: string, index: number, end: "" | ".sigstore.json" | ".pem" = ""): string =>
   `/entry/${encodeURIComponent(log)}/${index}${end}`;
 
-/** Lists the checks that the log service has made before it answered. */
-export function inclusionChecks({ leafIndex, proof, treeSize, checkpoint }: LoggedEntry): readonly Check[] {
+/** Lists the checks that the log service has made before it answered, and what is left to the reader. */
+export function inclusionChecks({ leafIndex, proof, treeSize, checkpoint, ...head }: ReadEntry): readonly Check[] {
   const hashes = proof.length === 0 ? "is" : `leads through ${formatCount(proof.length, "hash", "hashes")} to`;
   const note = parseNote(encodeUtf8(checkpoint));
   const signatures = note.ok ? note.value.signatures.map(({ name }) => name) : [];
   const witnesses = signatures.filter((name) => name !== signatures[0]);
-  const seen = witnesses.length === 0 ? "no witness has countersigned it" : `countersigned by ${witnesses.join(", ")}`;
+  const seen = witnesses.length === 0 ? "No witness has countersigned it" : `It has lines of ${witnesses.join(", ")}`;
   return [
     {
       title: "In the log",
       result: "passed",
       what: html`Entry ${formatNumber(leafIndex)} ${hashes} the root of the head of size ${formatNumber(treeSize)}, computed for this page.`,
     },
+    headCheck(head, signatures[0] ?? "nobody"),
     {
       title: "One history",
       result: "unchecked",
-      what: html`The head is signed by ${signatures[0] ?? "nobody"}; ${seen}. Only a check from elsewhere shows whether others see the same head: <a href="/logs#audit">audit the log</a>.`,
+      what: html`Whether others see the same head, no page of this server can show. ${seen}. <a href="/logs#audit">Audit the log</a>, or compare the head with one from elsewhere.`,
     },
   ];
+}
+
+/** Names what this server compared, and who has to compare it again. */
+function headCheck({ vkeys, isHeadSigned }: Pick<ReadEntry, "vkeys" | "isHeadSigned">, signer: string): Check {
+  const [, keyId = "none"] = (vkeys[0] ?? "").split("+");
+  const key = html`the log’s key <span class="m">${keyId}</span>`;
+  return {
+    title: "Head signed by the log",
+    result: isHeadSigned ? "passed" : "failed",
+    what: isHeadSigned
+      ? html`The signature of ${signer} on that head is good under ${key}, of the <a href="/logs">logs page</a>. Both come from this server: a client compares with the key in its trusted root.`
+      : html`The signature of ${signer} on that head is not good under ${key}. Keep this page, and tell the operator.`,
+  };
 }
 
 /** Shows the place of the entry in its log, as a line with a tick. */

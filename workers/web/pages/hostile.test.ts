@@ -4,8 +4,8 @@
 import { describe, expect, it } from "vitest";
 import { encodeBase64 } from "../../../shared/bytes/base64.ts";
 import { encodeFulcioExtensions, FULCIO_EXTENSION_NAMES } from "../../../shared/fulcio/extensions.ts";
-import type { LoggedEntry } from "../../../shared/logs/logged-entry.ts";
 import { encodeEntry } from "../../../shared/rekor/entry.ts";
+import type { ReadEntry } from "../../../shared/rpc/log-reads.ts";
 import { monthOf, unixMs } from "../../../shared/time.ts";
 import { leafHash } from "../../../shared/tlog/hash.ts";
 import { encodeCertificate, encodeTbs } from "../../../shared/x509/certificate.ts";
@@ -52,7 +52,7 @@ function hostileCertificate(text: string): Uint8Array {
   return encodeCertificate(tbs, ROOT.signatureAlgorithm, Uint8Array.of(1));
 }
 
-function entryOf(shown: LoggedEntry["shown"]): LoggedEntry {
+function entryOf(shown: ReadEntry["shown"]): ReadEntry {
   return {
     log: "signature",
     kind: "signature",
@@ -64,6 +64,8 @@ function entryOf(shown: LoggedEntry["shown"]): LoggedEntry {
     treeSize: 1,
     rootHash: leafHash(shown.body),
     checkpoint: `${MARK}<b>\n1\n\n`,
+    vkeys: [`log+${MARK}<b>+key`],
+    isHeadSigned: false,
   };
 }
 
@@ -108,10 +110,17 @@ function pagesOf(text: string): readonly (readonly [name: string, answer: Answer
       signaturePage({ href: site.href, logged: signed, facts: signedFacts, certificateEntry: { log: text, index: 1 } }),
     ],
     ["certificate", certificatePage({ logged: issued, facts: issuedFacts, signed: { hits: [hit], hasMore: true } })],
-    ["results", resultsPage({ question, meaning, answer, site, isFirst: true })],
+    ["results", resultsPage({ question, meaning, answer, site, isFirst: true, seen: 0 })],
     [
       "no results",
-      resultsPage({ question, meaning, answer: { ...answer, hits: [], nextCursor: null }, site, isFirst: true }),
+      resultsPage({
+        question,
+        meaning,
+        answer: { ...answer, hits: [], nextCursor: null },
+        site,
+        isFirst: true,
+        seen: 0,
+      }),
     ],
     [
       "identity",

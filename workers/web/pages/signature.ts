@@ -8,11 +8,13 @@ import { decodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { html, type Markup } from "../../../shared/http/markup.ts";
 import { entryJson, type LoggedEntry } from "../../../shared/logs/logged-entry.ts";
 import { icon } from "../../../shared/pages/icons.ts";
+import type { ReadEntry } from "../../../shared/rpc/log-reads.ts";
 import type { SearchHit } from "../../../shared/search/answer.ts";
-import { COSIGN_SIGN_TYPE, cosignCommand } from "../facts/command.ts";
-import type { SignatureFacts } from "../facts/entry.ts";
+import { PREDICATE_TYPES } from "../../../shared/search/predicate-types.ts";
+import { COSIGN_SIGN_TYPE, cosignCommands, type VerifyCommand } from "../facts/command.ts";
+import type { SignatureFacts, Signed } from "../facts/entry.ts";
 import { type Check, checks, code, field, NONE, withCopy } from "../parts/parts.ts";
-import { formatCount, formatDay, formatNumber, timeTag } from "../parts/words.ts";
+import { capitalize, formatCount, formatDay, formatNumber, timeTag } from "../parts/words.ts";
 import type { Answer } from "../respond.ts";
 import { entryHref, inclusionChecks, linkMachines, linkNeighbors, placeInLog, raw, rawProof } from "./entry-parts.ts";
 import {
@@ -29,7 +31,7 @@ import { nameLog } from "./site.ts";
 /** Everything the page shows. */
 export interface SignaturePageFacts {
   readonly href: string;
-  readonly logged: LoggedEntry;
+  readonly logged: ReadEntry;
   readonly facts: SignatureFacts;
   /** The entry of the certificate log with the same key; null if none is known, or for a bare key. */
   readonly certificateEntry: Pick<SearchHit, "log" | "index"> | null;
@@ -41,7 +43,7 @@ export function signaturePage({ href, logged, facts, certificateEntry }: Signatu
   const who = facts.holder === null ? "the holder of a key" : nameSubject(facts.holder.signer);
   const subject = facts.holder === null ? "The holder of a key" : nameSubjectFirst(facts.holder.signer);
   const number = formatNumber(leafIndex);
-  const command = cosignCommand(facts, href);
+  const commands = cosignCommands(facts, href);
   return {
     json: entryJson(logged),
     page: {
@@ -62,18 +64,10 @@ ${artifactSection(facts)}
 ${identitySection(facts, certificateEntry)}
 <section id="proof" class="flow">
 <h2>Proof</h2>
-<p class="q">What this server can check without the file. A client on your computer checks all of it again, and trusts nothing here.</p>
+<p class="q">What this server has compared without the file. ${facts.signed.kind === "digest" ? html`<a href="/verify?log=${encodeURIComponent(log)}&amp;index=${String(leafIndex)}">Your browser</a> or a client in a terminal` : html`A client in a terminal`} compares all of it again, with your file, and takes nothing on this page’s word.</p>
 ${checks([...inclusionChecks(logged), ...signerChecks(facts, logged, certificateEntry)])}
 </section>
-${
-  command === null
-    ? NONE
-    : html`<section id="command" class="flow">
-<h2>Verify in a terminal</h2>
-<p class="q">${BUNDLE_NOTE}</p>
-${code(command, "command")}
-</section>`
-}
+${commandSection(facts, commands)}
 <section id="raw" class="flow">
 <h2>Raw</h2>
 ${raw("Entry as it is in the log", prettyBody(logged.shown.body), "entry")}${rawProof(logged)}
@@ -91,14 +85,43 @@ ${linkMachines(logged)}
 
 const BUNDLE_NOTE =
   "FILE is your copy of the file, and FILE.sigstore.json the bundle that its publisher provides. The command fails unless the two match and this identity signed.";
+const IMAGE_NOTE =
+  "IMAGE is the name of the image in its registry, where cosign finds the signature. The command fails unless this identity signed the image.";
+const TYPE_NOTE = "TYPE is the type of the statement, such as slsaprovenance1 or spdxjson: its publisher says which.";
+
+/** Explains the words that the reader replaces. */
+const noteOf = ({ text }: VerifyCommand): string =>
+  [text.includes("IMAGE@") ? IMAGE_NOTE : BUNDLE_NOTE, ...(text.includes("--type TYPE") ? [TYPE_NOTE] : [])].join(" ");
+
+const renderCommand = (command: VerifyCommand, heading: Markup): Markup =>
+  html`${heading}<p class="q">${noteOf(command)}</p>
+${code(command.text, `command for ${command.what}`)}`;
+
+function commandSection({ signed }: SignatureFacts, commands: readonly VerifyCommand[]): Markup {
+  const [first, ...others] = commands;
+  if (first === undefined) return NONE;
+  const intro =
+    signed.kind === "digest"
+      ? html`<p>The log has a digest only, so you choose the command: whoever published the signature knows what was signed.</p>`
+      : NONE;
+  return html`<section id="command" class="flow">
+<h2>Verify in a terminal</h2>
+${intro}${renderCommand(first, others.length === 0 ? NONE : html`<h3>If it is ${first.what}</h3>\n`)}
+${others.map(
+  (command) => html`<details><summary>If it is ${command.what}</summary>
+<div class="flow">${renderCommand(command, NONE)}</div>
+</details>\n`,
+)}</section>`;
+}
 
 /** Completes "… on 29 November 2026": what was done. */
-function describeAct({ hints, isGenesis }: SignatureFacts): string {
+function describeAct({ signed, isGenesis }: SignatureFacts): string {
   if (isGenesis) return "began the log";
-  if (hints === null) return "signed a file";
-  if (hints.predicateType === COSIGN_SIGN_TYPE) return "signed a container image";
-  const count = hints.subjectDigests.length;
-  return count === 0 ? "signed a statement" : `signed a statement about ${formatCount(count, "file")}`;
+  if (signed.kind === "digest") return "signed a file or an attestation";
+  const { predicateType, subjects } = signed;
+  if (predicateType === COSIGN_SIGN_TYPE) return "signed a container image";
+  const count = subjects?.length ?? 0;
+  return count === 0 ? "signed an attestation" : `signed an attestation about ${formatCount(count, "file")}`;
 }
 
 function sentence(
@@ -120,28 +143,41 @@ function sentence(
 const keyHref = (fingerprint: string): string => `/search?publicKey=${fingerprint}`;
 const digestHref = (digest: string): string => `/search?digest=${encodeURIComponent(digest)}`;
 
-function actions({ hints, holder }: SignatureFacts, { log, leafIndex }: LoggedEntry): Markup {
-  const bundle = html`<a class="btn" href="${entryHref(log, leafIndex, ".sigstore.json")}" download>${icon("down")} Download bundle</a>`;
+function actions({ signed, holder }: SignatureFacts, { log, leafIndex }: LoggedEntry): Markup {
   const pem = html` <a class="btn" href="${entryHref(log, leafIndex, ".pem")}" download>${icon("down")} Download certificate</a>`;
-  if (hints !== null && holder === null) return NONE;
-  const query = `log=${encodeURIComponent(log)}&index=${leafIndex}`;
-  const verify = html`<a class="btn" href="/verify?${query}">Compare with a file</a> `;
-  return html`<p class="row">${hints === null ? html`${verify}${bundle}` : NONE}${holder === null ? NONE : pem}</p>`;
+  const ways = [...(signed.kind === "digest" ? [fileActions(log, leafIndex)] : []), ...(holder === null ? [] : [pem])];
+  return ways.length === 0 ? NONE : html`<p class="row">${ways}</p>`;
 }
 
-function artifactSection({ digest, hints, entry }: SignatureFacts): Markup {
-  const subjects = (hints?.subjectDigests ?? []).slice(0, MAX_SUBJECTS);
-  const hidden = (hints?.subjectDigests.length ?? 0) - subjects.length;
+/** Ways that only lead on if it was a file that was signed. */
+const fileActions = (log: string, leafIndex: number): Markup =>
+  html`<a class="btn" href="/verify?log=${encodeURIComponent(log)}&amp;index=${String(leafIndex)}">Compare with a file</a> <a class="btn" href="${entryHref(log, leafIndex, ".sigstore.json")}" download>${icon("down")} Download bundle</a>`;
+
+function artifactSection(facts: SignatureFacts): Markup {
+  const { digest, signed, entry } = facts;
   return html`<section id="artifact" class="flow">
 <h2>Artifact</h2>
 <dl class="kv">
-${
-  hints === null
-    ? html`${field("Digest", withCopy(digest, "digest"))}${field("Signed as", html`A file. Its name and content are not in the log.`)}`
-    : html`${field("Statement", html`${hints.predicateType === null ? "of no known type" : html`<span class="m">${hints.predicateType}</span>`}<br><span class="q">As the submitter described it; the log keeps only the statement’s digest</span>`)}${subjects.map((subject) => field("About", html`<a class="plain" href="${digestHref(subject)}">${withCopy(subject, "digest")}</a>`))}${hidden > 0 ? field("And", html`${formatCount(hidden, "more file")}`) : NONE}${field("Digest of the statement", withCopy(digest, "digest"))}`
-}${field("Other signatures", html`<a href="${digestHref(digest)}">Everything signed with this digest</a>`)}${field("Signature", html`${entry.verifier.keyDetails.replaceAll("_", " ").replace(/^PKIX /, "")}, ${formatCount(entry.signature.length, "byte")}`)}
+${signed.kind === "digest" ? digestFields(facts) : statementFields(signed, digest)}${field("Other signatures", html`<a href="${digestHref(digest)}">Everything signed with this digest</a>`)}${field("Signature", html`${entry.verifier.keyDetails.replaceAll("_", " ").replace(/^PKIX /, "")}, ${formatCount(entry.signature.length, "byte")}`)}
 </dl>
 </section>`;
+}
+
+const digestFields = ({ digest, isGenesis }: SignatureFacts): Markup =>
+  html`${field("Digest", withCopy(digest, "digest"))}${isGenesis ? NONE : field("Signed as", html`A file, or an attestation about files: the log has the digest only, no name and no content.<br><span class="q">Whoever has the attestation can <a href="/#own">send it</a>, and this page says what it is about.</span>`)}`;
+
+type Statement = Extract<Signed, { readonly kind: "statement" }>;
+
+function statementFields({ predicateType, subjects }: Statement, digest: string): Markup {
+  const shown = (subjects ?? []).slice(0, MAX_SUBJECTS);
+  const hidden = (subjects?.length ?? 0) - shown.length;
+  const type = predicateType === null ? "of no known type" : (PREDICATE_TYPES[predicateType] ?? null);
+  const address = predicateType === null ? NONE : html`<span class="m">${predicateType}</span>`;
+  const source =
+    subjects === null
+      ? "Somebody sent the attestation, and the signature of this entry is over it; the log keeps the digest only"
+      : "As the submitter described it; the log keeps the digest of the attestation only";
+  return html`${field("Attestation", html`${type === null ? NONE : html`${capitalize(type)}<br>`}${address}<br><span class="q">${source}</span>`)}${shown.map((subject) => field("About", html`<a class="plain" href="${digestHref(subject)}">${withCopy(subject, "digest")}</a>`))}${hidden > 0 ? field("And", html`${formatCount(hidden, "more file")}`) : NONE}${field("Digest of the attestation", withCopy(digest, "digest"))}`;
 }
 
 /** A statement may be about hundreds. */

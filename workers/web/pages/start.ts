@@ -98,6 +98,7 @@ cosign verify-blob --trusted-root trusted_root.json --bundle FILE.sigstore.json 
 <dl class="kv">
 ${field("Sign with cosign", code(sign, "commands"))}
 ${field("Verify with cosign", code(verify, "commands"))}
+${field("Make an attestation findable", html`${code(`npx sigedge index-attestation FILE.sigstore.json --url ${href}`, "command")}<span class="q">cosign and sigstore-python log the digest of an attestation only. Send it once, and the search finds it by the files that it is about.</span>`)}
 ${field("Files that clients ask for", html`<a href="/trusted_root.json">Trusted root</a>, <a href="/signing_config.json">signing config</a>, <a href="/client_trust_config.json">both in one</a>`)}
 ${field("For programs", html`Every page is JSON at the same address, with <code>Accept: application/json</code>`)}
 </dl>
