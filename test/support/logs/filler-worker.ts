@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// The composed Worker with two more routes for tests, which append many entries through the sequencer's RPC, like the
-// log and CA services after their checks. `POST /test/fill?from=N&count=M` fills the signature log with numbered
-// texts. `POST /test/fill-certificates?from=N&count=M&at=MS` fills the certificate log with precertificates by the
-// deployment's own CA, whose TBS depends only on number and time, so that a repeated call submits the same ones.
+// The composed Worker with more routes for tests, which append many entries through the sequencer's RPC, like the log
+// and CA services after their checks. `POST /test/fill?from=N&count=M` fills the signature log with numbered texts.
+// `POST /test/fill-signed?from=N&count=M&key=SPKI` fills it with signatures of a key, as they are stored and indexed;
+// nobody signed anything. `POST /test/fill-certificates?from=N&count=M&at=MS` fills the certificate log with
+// precertificates by the deployment's own CA, whose TBS depends only on number and time, so that a repeated call
+// submits the same ones.
 
+import { sha256 } from "#sha256";
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { uint } from "../../../shared/bytes/writer.ts";
+import { encodeEntry } from "../../../shared/rekor/entry.ts";
 import type { Result } from "../../../shared/result.ts";
 import type { CertificateSubmission } from "../../../shared/rpc/sequencer.ts";
-import { termKey } from "../../../shared/search/terms.ts";
+import { signatureSearchRow, termKey } from "../../../shared/search/terms.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import { encodeCertificate } from "../../../shared/x509/certificate.ts";
 import { encodeLeaf, toSerial } from "../../../shared/x509/issue.ts";
@@ -44,6 +48,10 @@ type Appender = (number: number) => Promise<Result<unknown, unknown>>;
 
 function appenderOf(pathname: string, search: URLSearchParams, env: ComposedEnv): Appender | null {
   if (pathname === "/test/fill") return async (number) => await appendText(env, number);
+  if (pathname === "/test/fill-signed") {
+    const key = Uint8Array.from(Buffer.from(search.get("key") ?? "", "base64url"));
+    return async (number) => await appendSigned(env, key, number);
+  }
   if (pathname !== "/test/fill-certificates") return null;
   const chain = parseCaChain(env.CA_CHAIN ?? "");
   const signer = parseCaKey(env.CA_KEY ?? "");
@@ -63,6 +71,16 @@ async function appendText(env: ComposedEnv, number: number): Promise<Result<unkn
     otherForms: [],
     budget: null,
   });
+}
+
+async function appendSigned(env: ComposedEnv, spki: Uint8Array, number: number): Promise<Result<unknown, unknown>> {
+  const digest = sha256(encodeUtf8(`file ${number} of a test`));
+  const verifier = { kind: "publicKey", rawBytes: spki, keyDetails: "PKIX_ECDSA_P256_SHA_256" } as const;
+  const entry = { digest, signature: sha256(digest), verifier };
+  const body = encodeEntry(entry);
+  const search = signatureSearchRow({ entry, body }, null);
+  const submission = { body, search, hints: null, otherForms: [], budget: null };
+  return await env.SEQUENCER.getByName("signature").appendSignature(submission);
 }
 
 interface Authority {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // GET /search: what the box finds.
 
+import { parseDecimal } from "../../../shared/bytes/decimal.ts";
 import { CACHE_CONTROL } from "../../../shared/http/cache.ts";
 import type { Result } from "../../../shared/result.ts";
 import type { SearchError } from "../../../shared/rpc/log-reads.ts";
@@ -36,24 +37,36 @@ export async function serveSearch(request: Request, config: Config): Promise<Res
         text: question.text,
       });
     case "search":
-      return await answerSearch(request, config, { question, cursor: searchParams.get("cursor") });
+      return await answerSearch(request, config, { question, ...readPlace(searchParams) });
     default:
       return unreachable(question);
   }
 }
 
-interface Asked {
-  readonly question: Search;
+/** The page of the answer. */
+interface Place {
   readonly cursor: string | null;
+  /** How many entries the pages before it showed; null if its address does not say. */
+  readonly seen: number | null;
 }
 
-async function answerSearch(request: Request, config: Config, { question, cursor }: Asked): Promise<Response> {
+/** The links of the pages count what they lead past. Whoever changes the count in an address deceives themselves. */
+function readPlace(parameters: URLSearchParams): Place {
+  const cursor = parameters.get("cursor");
+  return { cursor, seen: cursor === null ? 0 : parseDecimal(parameters.get("seen") ?? "") };
+}
+
+interface Asked extends Place {
+  readonly question: Search;
+}
+
+async function answerSearch(request: Request, config: Config, { question, cursor, seen }: Asked): Promise<Response> {
   const [found, site] = await Promise.all([findMeaning(config, question, cursor), readSite(config)]);
   const { meaning, answer } = found;
   if (answer.ok) {
     return respond(
       request,
-      resultsPage({ question, meaning, answer: answer.value, site, isFirst: cursor === null }),
+      resultsPage({ question, meaning, answer: answer.value, site, isFirst: cursor === null, seen }),
       site,
     );
   }

@@ -12,9 +12,9 @@ import { nameLog, type Site } from "./site.ts";
 
 type Query = Meaning["query"];
 
-/** The address of a page of the answer. */
-export function searchHref(query: Query, cursor: string | null = null): string {
-  const parameters = new URLSearchParams({ ...query, ...(cursor === null ? {} : { cursor }) }).toString();
+/** The address of a page of the answer. @param place the cursor of a later page, and how many entries are before it */
+export function searchHref(query: Query, place: { readonly cursor?: string; readonly seen?: string } = {}): string {
+  const parameters = new URLSearchParams({ ...query, ...place }).toString();
   return parameters === "" ? "/search" : `/search?${parameters}`;
 }
 

@@ -21,6 +21,8 @@ export interface ResultsFacts {
   readonly site: Site;
   /** Whether this is the first page. */
   readonly isFirst: boolean;
+  /** How many entries the pages before it showed; null if it is not known. */
+  readonly seen: number | null;
 }
 
 /** One page of hits, or the page of none. */
@@ -68,11 +70,18 @@ function shorten(text: string): string {
   return text.length > MAX_TITLE_CHARS ? `${text.slice(0, MAX_TITLE_CHARS - 1)}…` : text;
 }
 
-function titleOf({ question, answer: { hits, nextCursor }, isFirst }: ResultsFacts): string {
-  const isAll = isFirst && nextCursor === null;
-  return isAll
-    ? `${formatCount(hits.length, "entry", "entries")} for ${shorten(question.text)}`
-    : `Entries for ${shorten(question.text)}`;
+/** How many entries there are, up to this page. */
+function titleOf({ question, answer: { hits, nextCursor }, seen }: ResultsFacts): string {
+  const what = `for ${shorten(question.text)}`;
+  if (seen === null) return `Entries ${what}`;
+  const count = formatCount(seen + hits.length, "entry", "entries");
+  return nextCursor === null ? `${count} ${what}` : `More than ${count} ${what}`;
+}
+
+/** `Entries 41 to 60, newest first` */
+function describePage({ answer: { hits }, seen }: ResultsFacts): string {
+  if (seen === null || hits.length === 0) return `${formatCount(hits.length, "entry", "entries")} on this page`;
+  return `Entries ${formatNumber(seen + 1)} to ${formatNumber(seen + hits.length)}, newest first`;
 }
 
 const apiHref = ({ query }: Meaning): string => `/api${searchHref(query)}`;
@@ -80,20 +89,22 @@ const apiHref = ({ query }: Meaning): string => `/api${searchHref(query)}`;
 const crumbs = (here: string): Markup =>
   html`<nav class="crumbs" aria-label="Where you are"><ol><li><a href="/">Look up</a></li> <li><span aria-current="page">${here}</span></li></ol></nav>`;
 
-function hitsPage({ question, meaning, answer, site, isFirst }: ResultsFacts, title: string): Markup {
+function hitsPage(facts: ResultsFacts, title: string): Markup {
+  const { question, meaning, answer, site, isFirst, seen } = facts;
   const { hits, nextCursor } = answer;
+  const place = seen === null ? {} : { seen: String(seen + hits.length) };
   const newest = isFirst ? NONE : html`<a class="btn" href="${searchHref(meaning.query)}">Newest</a>`;
   const older =
     nextCursor === null
       ? NONE
-      : html` <a class="btn" href="${searchHref(meaning.query, nextCursor)}" rel="next">Older</a>`;
+      : html` <a class="btn" href="${searchHref(meaning.query, { cursor: nextCursor, ...place })}" rel="next">Older</a>`;
   return html`${crumbs("Results")}
 <h1>${title}</h1>
 <p class="q">Read as <b>${meaning.what}</b>.${otherMeanings(question, meaning)}</p>
 <div class="row ends">${activeFilters(meaning.query)}<p class="row"><a href="${apiHref(meaning)}">JSON</a> <a href="${apiHref(meaning)}&amp;format=csv">CSV</a> <a href="${apiHref(meaning)}&amp;format=atom">Atom feed</a></p></div>
 ${filterForm(meaning.query, site)}
 ${hits.length === 0 ? html`<p>Nothing on this page.</p>` : hitTable("Entries, newest first", hits)}
-<nav class="row ends" aria-label="Pages"><span class="q num">${formatCount(hits.length, "entry", "entries")} on this page, newest first</span><span class="row">${newest}${older}</span></nav>
+<nav class="row ends" aria-label="Pages"><span class="q num">${describePage(facts)}</span><span class="row">${newest}${older}</span></nav>
 <p class="sm q">${describeWorth(answer.completeThroughByLog, site)}</p>`;
 }
 
