@@ -35,7 +35,8 @@ afterAll(async () => {
 
 async function countIndexed(): Promise<number> {
   const answer = await fetch(`${stack.url}/api/search?publicKey=${key.fingerprint}&limit=1`);
-  return ((await answer.json()) as { readonly completeThrough: number }).completeThrough;
+  const { completeThrough } = (await answer.json()) as { readonly completeThrough: number };
+  return completeThrough;
 }
 
 const ROWS = "[...document.querySelectorAll('td:first-child a')].map((link) => link.getAttribute('href'))";

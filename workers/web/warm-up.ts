@@ -2,10 +2,9 @@
 // Renders each page while the isolate starts (shared/warm-up/fixture.ts says why), from a log in memory.
 
 import { LOG_KIND_NAMES, LOG_KINDS, type LogKind } from "../../shared/logs/kinds.ts";
-import type { LoggedEntry } from "../../shared/logs/logged-entry.ts";
 import { LOG_RECORDS } from "../../shared/logs/records.ts";
 import { err, ok } from "../../shared/result.ts";
-import type { LogHead, LogReadsRpc, LogReport } from "../../shared/rpc/log-reads.ts";
+import type { LogHead, LogReadsRpc, LogReport, ReadEntry } from "../../shared/rpc/log-reads.ts";
 import type { TrustStateRpc } from "../../shared/rpc/trust-state.ts";
 import type { SearchAnswer, SearchHit } from "../../shared/search/answer.ts";
 import { formatRfc3339, unixMs } from "../../shared/time.ts";
@@ -77,6 +76,8 @@ function makeLogReads(): LogReads {
 
 const TREE = { treeSize: 1, rootHash: hash(KEY_HASH), checkpoint: "warm-up\n1\n" };
 
+const VKEYS = ["warm-up+00000000+AA=="];
+
 const headOf = (kind: LogKind): LogHead => ({
   name: kind,
   kind,
@@ -94,7 +95,7 @@ const reportOf = (head: LogHead, times: readonly unknown[]): LogReport => ({
     frozenAt: null,
     spki: KEY_HASH,
     logId: KEY_HASH,
-    vkeys: ["warm-up+00000000+AA=="],
+    vkeys: VKEYS,
     treeSize: TREE.treeSize,
     publishedEntries: 0,
     indexedEntries: TREE.treeSize,
@@ -110,7 +111,7 @@ const reportOf = (head: LogHead, times: readonly unknown[]): LogReport => ({
   sizesAt: times.map((_, i) => i),
 });
 
-function entryOf(kind: LogKind, record: Uint8Array): LoggedEntry {
+function entryOf(kind: LogKind, record: Uint8Array): ReadEntry {
   const shown = LOG_RECORDS[kind].show(record, null);
   if (shown === null) throw new TypeError("the record of the warm-up does not decode");
   return {
@@ -122,6 +123,8 @@ function entryOf(kind: LogKind, record: Uint8Array): LoggedEntry {
     leafIndex: 0,
     proof: [leafHash(shown.body)],
     ...TREE,
+    vkeys: VKEYS,
+    isHeadSigned: true,
   };
 }
 
