@@ -28,9 +28,17 @@ const MILLISECONDS = 1009;
 const never = (): Promise<never> => new Promise(() => undefined);
 
 describe("a deadline", () => {
-  it("passes on what the call yields, and leaves no timer behind", async () => {
+  it("passes on what the call yields, and sets no timer if that is there already", async () => {
     await expect(withDeadline(MILLISECONDS, Promise.resolve("answer"))).resolves.toBe("answer");
     await expect(withDeadline(MILLISECONDS, Promise.reject(new Error("down")))).rejects.toThrow("down");
+    expect(set.mock.calls.filter(([, duration]) => duration === MILLISECONDS)).toEqual([]);
+  });
+
+  it("leaves no timer behind", async () => {
+    const soon = new Promise((resolve) => setTimeout(resolve, 1, "answer"));
+    const limited = expect(withDeadline(MILLISECONDS, soon)).resolves.toBe("answer");
+    await vi.advanceTimersByTimeAsync(1);
+    await limited;
     expect(timersLeft()).toBe(0);
   });
 

@@ -22,8 +22,9 @@ import type { SignedTreeHead } from "../../../shared/tlog/head.ts";
 import type { Config } from "../env.ts";
 import { countByMonth } from "../search/history.ts";
 import { parseSearchQuery } from "../search/query.ts";
-import { listIndexedLogs, search } from "../search/search.ts";
+import { findEntries, listIndexedLogs } from "../search/search.ts";
 import { type LogSite, siteByName } from "../sites.ts";
+import { renderJsonError } from "../status.ts";
 import { Growth } from "./growth.ts";
 import { verifyHead } from "./head-check.ts";
 import { proveEntry } from "./proven-entry.ts";
@@ -145,10 +146,11 @@ export async function countMonths(
   }
 }
 
-/** Answers `GET /api/search?<query>`. */
+/** Finds what `GET /api/search?<query>` finds. */
 export async function answerSearch(config: Config, query: string): Promise<Result<SearchAnswer, SearchError>> {
-  const response = await search(new Request(`${config.publicUrl.href}/api/search?${query}`), config);
-  if (response.ok) return ok(await response.json());
+  const found = await findEntries(config, new URLSearchParams(query));
+  if (found.ok) return found;
+  const response = renderJsonError(new Request(`${config.publicUrl.href}/api/search?${query}`), found.error);
   const message = member(await response.json(), "message");
   return err({ code: "search_failed", status: response.status, message: typeof message === "string" ? message : "" });
 }
