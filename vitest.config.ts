@@ -24,6 +24,7 @@ const LONG = [
   "test/service/ca-failures.test.ts",
   "test/service/connectors.test.ts",
   MEASURED,
+  "test/service/monitor-kill.test.ts",
   "test/service/replaced-secrets.test.ts",
   "test/service/search-rows.test.ts",
   "test/service/sign-command.test.ts",

@@ -40,7 +40,7 @@ export const LAYERS: readonly Layer[] = [
   { name: "contracts", paths: SHARED("") },
   {
     name: "services",
-    paths: SERVICES("ca", "log", "oidc", "sequencer", "trust", "tsa", "web", "witness"),
+    paths: SERVICES("ca", "log", "monitor", "oidc", "sequencer", "trust", "tsa", "web", "witness"),
     areSeparate: true,
   },
   { name: "composition", paths: ["workers/", "web/"] },

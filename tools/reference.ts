@@ -12,6 +12,7 @@ import type { SettingRows } from "../shared/settings/setting.ts";
 import * as ca from "../workers/ca/declaration.ts";
 import * as front from "../workers/front/declaration.ts";
 import * as log from "../workers/log/declaration.ts";
+import * as monitor from "../workers/monitor/declaration.ts";
 import * as oidc from "../workers/oidc/declaration.ts";
 import * as sequencer from "../workers/sequencer/declaration.ts";
 import * as trust from "../workers/trust/declaration.ts";
@@ -31,6 +32,7 @@ const SETTINGS: Readonly<Record<string, SettingRows>> = {
   trust: trust.SETTINGS,
   oidc: oidc.SETTINGS,
   witness: witness.SETTINGS,
+  monitor: monitor.SETTINGS,
   web: web.SETTINGS,
   gateway: front.SETTINGS,
 };
@@ -44,6 +46,7 @@ const SETTING_TEXTS: Readonly<Record<string, string>> = {
   ...trust.SETTING_TEXTS,
   ...oidc.SETTING_TEXTS,
   ...witness.SETTING_TEXTS,
+  ...monitor.SETTING_TEXTS,
 };
 
 interface DeclaredRoutes {
@@ -51,7 +54,7 @@ interface DeclaredRoutes {
   readonly ROUTE_TEXTS: Readonly<Record<string, RouteText>>;
 }
 
-const ROUTES: Readonly<Record<string, DeclaredRoutes>> = { ca, tsa, log, trust, oidc, witness, web, front };
+const ROUTES: Readonly<Record<string, DeclaredRoutes>> = { ca, tsa, log, trust, oidc, witness, monitor, web, front };
 
 const row = (...cells: readonly string[]): string => `| ${cells.join(" | ")} |\n`;
 

@@ -18,6 +18,7 @@ import { type CachingContext, tilesContext } from "../test/support/logs/tiles-co
 import ca from "./ca/index.ts";
 import { type ComposedEnv, compose, serviceEnv } from "./compose.ts";
 import log from "./log/index.ts";
+import monitor from "./monitor/index.ts";
 import oidc from "./oidc/index.ts";
 import trust from "./trust/index.ts";
 import tsa from "./tsa/index.ts";
@@ -32,7 +33,7 @@ const SHARDS = [
   { name: "ct-2", kind: "certificate", url: SHARD_URL },
 ] as const;
 const SHARD_NAMES = SHARDS.map(({ name }) => name);
-const worker = compose({ ca, tsa, log, trust, oidc, witness, web }, () => ({}) as never);
+const worker = compose({ ca, tsa, log, trust, oidc, witness, monitor, web }, () => ({}) as never);
 
 let state: string;
 let settings: Readonly<Record<string, string>>;
@@ -68,6 +69,7 @@ beforeEach(() => {
     USED_TOKENS: {},
     TUF: {},
     GRANTS: {},
+    MONITOR: {},
     INDEX: {},
     READS: limiter,
     WRITES: limiter,

@@ -6,6 +6,7 @@ import { problemsOf } from "../shared/http/settings-check.ts";
 import { readConfig as readCa } from "./ca/env.ts";
 import { DECLARATIONS, type DeclaredService, settingNames } from "./declarations.ts";
 import { readConfig as readLog } from "./log/env.ts";
+import { readConfig as readMonitor } from "./monitor/env.ts";
 import { readConfig as readOidc } from "./oidc/env.ts";
 import { checkSettings as checkSequencer } from "./sequencer/env.ts";
 import { checkSettings as checkTrust } from "./trust/env.ts";
@@ -32,6 +33,7 @@ export function checkSettings(texts: SettingTexts, { allowLoopbackIssuers }: Com
       ...checkTrust(toEnv("trust", texts)),
       ...problemsOf(readOidc(toEnv("oidc", texts))),
       ...problemsOf(readWitness(toEnv("witness", texts))),
+      ...problemsOf(readMonitor(toEnv("monitor", texts))),
       ...problemsOf(readWeb(toEnv("web", texts))),
       ...checkSequencer(toEnv("sequencer", texts)),
     ]),

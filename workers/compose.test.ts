@@ -53,6 +53,7 @@ beforeAll(() => {
     SHARD_KEYS_3: "",
     SHARD_KEYS_4: "",
     OIDC_CONNECTOR_SECRETS: "{}",
+    WATCH_SECRETS: "{}",
     WITNESS_KEY: witnessKey,
     WITNESSED_LOGS: `log ${WITNESSED_VKEY}`,
   };
@@ -91,6 +92,7 @@ describe("narrowed environments", () => {
       "SIGNATURE_LOG_KEY",
       "TSA_KEY",
       "TUF_KEY",
+      "WATCH_SECRETS",
       "WITNESS_KEY",
     ]);
   });

@@ -10,7 +10,7 @@ import type { TrustStateRpc } from "../shared/rpc/trust-state.ts";
 import type { ResourcesEnv } from "../shared/settings/binding.ts";
 import type { SettingsEnv } from "../shared/settings/setting.ts";
 import { type ConfigError, describeMissing, readOncePerEnv } from "../shared/settings/settings.ts";
-import { readTrustHealth } from "../shared/trust/health.ts";
+import { type AskTrust, readTrustHealth } from "../shared/trust/health.ts";
 import type { CaEnv } from "./ca/env.ts";
 import {
   DECLARATIONS,
@@ -21,13 +21,15 @@ import {
   settingNames,
 } from "./declarations.ts";
 import { type FrontConfig, readFrontConfig } from "./front/config.ts";
-import { answer } from "./front/front.ts";
+import { answer, type Front } from "./front/front.ts";
 import { findLogProblems } from "./front/log-problems.ts";
 import { serveMetrics } from "./front/metrics.ts";
 import type { ServiceName } from "./front/routes.ts";
 import { searchLags } from "./front/search-lag.ts";
+import { type MonitorAlarm, wakeAfter } from "./front/wake-monitor.ts";
 import { warmUp } from "./front/warm-up.ts";
 import type { TilesContext } from "./log/tiles/tiles.ts";
+import type { MonitorEnv } from "./monitor/env.ts";
 import { checkSettings as checkSequencer } from "./sequencer/env.ts";
 import type { WebEnv } from "./web/env.ts";
 
@@ -52,6 +54,7 @@ export const serviceEnv: { readonly [S in DeclaredService]: (env: ComposedEnv) =
   trust: narrowTo("trust"),
   oidc: narrowTo("oidc"),
   witness: narrowTo("witness"),
+  monitor: narrowTo("monitor"),
   web: narrowTo("web"),
   sequencer: narrowTo("sequencer"),
 };
@@ -84,9 +87,10 @@ interface ServiceModule<Env, Rest extends unknown[] = []> {
 }
 
 export type Services = {
-  readonly [S in Exclude<ServiceName, "ca" | "log" | "trust" | "web">]: ServiceModule<ServiceEnv<S>>;
+  readonly [S in Exclude<ServiceName, "ca" | "log" | "monitor" | "trust" | "web">]: ServiceModule<ServiceEnv<S>>;
 } & {
   readonly ca: ServiceModule<CaEnv>;
+  readonly monitor: ServiceModule<MonitorEnv>;
   readonly web: ServiceModule<WebEnv>;
   readonly log: ServiceModule<ServiceEnv<"log">, [TilesContext]>;
   readonly trust: ServiceModule<ServiceEnv<"trust">> & {
@@ -110,6 +114,9 @@ export function compose(
   readonly scheduled: (controller: ScheduledController, env: ComposedEnv) => Promise<void>;
 } {
   const caEnv = makePerEnv((env, ctx): CaEnv => ({ ...serviceEnv.ca(env), OIDC: entrypoints(ctx).OidcKeys }));
+  const monitorEnv = makePerEnv(
+    (env, ctx): MonitorEnv => ({ ...serviceEnv.monitor(env), LOG: entrypoints(ctx).LogReads }),
+  );
   const webEnv = makePerEnv((env, ctx): WebEnv => {
     const { LogReads: LOG, TrustState: TRUST } = entrypoints(ctx);
     return { ...serviceEnv.web(env), LOG, TRUST };
@@ -123,6 +130,7 @@ export function compose(
         trust: (named) => services.trust.fetch(named, serviceEnv.trust(env)),
         oidc: (named) => services.oidc.fetch(named, serviceEnv.oidc(env)),
         witness: (named) => services.witness.fetch(named, serviceEnv.witness(env)),
+        monitor: (named) => services.monitor.fetch(named, monitorEnv(env, ctx)),
         web: (named) => services.web.fetch(named, webEnv(env, ctx)),
       };
       const settingsProblems = (): readonly string[] => [
@@ -133,6 +141,7 @@ export function compose(
           ...services.trust.checkSettings(serviceEnv.trust(env)),
           ...services.oidc.checkSettings(serviceEnv.oidc(env)),
           ...services.witness.checkSettings(serviceEnv.witness(env)),
+          ...services.monitor.checkSettings(monitorEnv(env, ctx)),
           ...services.web.checkSettings(webEnv(env, ctx)),
           ...checkSequencer(serviceEnv.sequencer(env)),
         ]),
@@ -140,28 +149,46 @@ export function compose(
       return answer(request, {
         config: readConfig(env),
         settingsProblems,
-        pages: {
-          metrics: ({ publicUrl, logs }) =>
-            serveMetrics(settingsProblems(), logs, {
-              sequencer: env.SEQUENCER,
-              trust: () => readTrustHealth(publicUrl.href, enter.trust),
-              search: () => searchLags(logs, env.SEQUENCER, env.INDEX),
-            }),
-        },
-        gateOf: ({ publicUrl }) => createGate(publicUrl, { reads: env.READS }),
-        logProblems: async ({ logs }) => {
-          const [ofLogs, search] = await Promise.all([
-            findLogProblems(logs, env.SEQUENCER),
-            searchLags(logs, env.SEQUENCER, env.INDEX),
-          ]);
-          return [...ofLogs, ...search.problems];
-        },
-        dispatch: (service, named) => enter[service](named),
+        ...createReports(env, settingsProblems, enter.trust),
+        dispatch: (service, named) =>
+          wakeAfter(env, { service, method: named.method }, alarmOf(env, ctx), enter[service](named)),
       });
     },
     scheduled: (controller, env) => services.trust.scheduled(controller, serviceEnv.trust(env)),
   };
 }
+
+/** The front end's reports on the state of the deployment. */
+const createReports = (
+  env: ComposedEnv,
+  settingsProblems: () => readonly string[],
+  askTrust: AskTrust,
+): Pick<Front, "pages" | "gateOf" | "logProblems"> => ({
+  pages: {
+    metrics: ({ publicUrl, logs }) =>
+      serveMetrics(settingsProblems(), logs, {
+        sequencer: env.SEQUENCER,
+        trust: () => readTrustHealth(publicUrl.href, askTrust),
+        search: () => searchLags(logs, env.SEQUENCER, env.INDEX),
+      }),
+  },
+  gateOf: ({ publicUrl }) => createGate(publicUrl, { reads: env.READS }),
+  logProblems: async ({ logs }) => {
+    const [ofLogs, search] = await Promise.all([
+      findLogProblems(logs, env.SEQUENCER),
+      searchLags(logs, env.SEQUENCER, env.INDEX),
+    ]);
+    return [...ofLogs, ...search.problems];
+  },
+});
+
+const alarmOf = (env: ComposedEnv, ctx: ExecutionContext): MonitorAlarm => ({
+  wake: async () => {
+    const config = readConfig(env);
+    return config.ok ? await env.MONITOR.getByName(config.value.publicUrl.href).wake() : null;
+  },
+  waitUntil: (work) => ctx.waitUntil(work),
+});
 
 /** The names without which some service cannot run, with what to say of each that is missing. */
 const REQUIRED: ReadonlyMap<string, string> = new Map(

@@ -7,6 +7,7 @@ import { partNames } from "../shared/settings/parts.ts";
 import type { Setting, SettingRows } from "../shared/settings/setting.ts";
 import * as ca from "./ca/declaration.ts";
 import * as log from "./log/declaration.ts";
+import * as monitor from "./monitor/declaration.ts";
 import * as oidc from "./oidc/declaration.ts";
 import * as sequencer from "./sequencer/declaration.ts";
 import * as trust from "./trust/declaration.ts";
@@ -21,6 +22,7 @@ export const DECLARATIONS = {
   trust: { settings: trust.SETTINGS, bindings: trust.BINDINGS },
   oidc: { settings: oidc.SETTINGS, bindings: oidc.BINDINGS },
   witness: { settings: witness.SETTINGS, bindings: witness.BINDINGS },
+  monitor: { settings: monitor.SETTINGS, bindings: monitor.BINDINGS },
   web: { settings: web.SETTINGS, bindings: web.BINDINGS },
   sequencer: { settings: sequencer.SETTINGS, bindings: sequencer.BINDINGS },
 } as const satisfies Record<string, Declaration>;

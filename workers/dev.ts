@@ -8,6 +8,7 @@ import { developmentConnectors } from "./dev/connector.ts";
 import { DEV_TOKEN_PATH, issueDevToken } from "./dev/dev-token.ts";
 import { DEV_LOGIN_PATH, showDevLogin } from "./dev/login.ts";
 import log from "./log/index.ts";
+import monitor from "./monitor/index.ts";
 import { createOidc } from "./oidc/index.ts";
 import trust from "./trust/index.ts";
 import tsa from "./tsa/index.ts";
@@ -29,7 +30,7 @@ const oidc: Services["oidc"] = {
   },
 };
 
-const composed = compose({ ca, tsa, log, trust, oidc, witness, web }, (ctx) => ctx.exports);
+const composed = compose({ ca, tsa, log, trust, oidc, witness, monitor, web }, (ctx) => ctx.exports);
 
 /** A local stack passes every request to the Worker, and binds what the platform would have served before it. */
 type LocalEnv = ComposedEnv & { readonly ASSETS?: Fetcher };

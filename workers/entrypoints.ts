@@ -6,6 +6,7 @@ import { UsedTokens as CaServiceUsedTokens } from "./ca/index.ts";
 import { type ComposedEnv, serviceEnv } from "./compose.ts";
 import { LogReads as LogServiceReads } from "./log/index.ts";
 import { Tiles as LogServiceTiles, type TilesProps } from "./log/tiles/tiles.ts";
+import { Monitor as MonitorServiceObject } from "./monitor/index.ts";
 import { Grants as OidcServiceGrants, OidcKeys as OidcServiceKeys } from "./oidc/index.ts";
 import { Sequencer as SequencerServiceObject } from "./sequencer/index.ts";
 import { TufRepository as TrustServiceRepository, TrustState as TrustServiceState } from "./trust/index.ts";
@@ -30,6 +31,13 @@ export class Grants extends OidcServiceGrants {
 export class Sequencer extends SequencerServiceObject {
   constructor(ctx: DurableObjectState, env: ComposedEnv) {
     super(ctx, serviceEnv.sequencer(env));
+  }
+}
+
+/** The watches of the deployment, with the secrets of their receivers. */
+export class Monitor extends MonitorServiceObject {
+  constructor(ctx: DurableObjectState, env: ComposedEnv) {
+    super(ctx, { ...serviceEnv.monitor(env), LOG: ctx.exports.LogReads });
   }
 }
 

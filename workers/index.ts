@@ -4,6 +4,7 @@
 import ca from "./ca/index.ts";
 import { compose } from "./compose.ts";
 import log from "./log/index.ts";
+import monitor from "./monitor/index.ts";
 import oidc from "./oidc/index.ts";
 import trust from "./trust/index.ts";
 import tsa from "./tsa/index.ts";
@@ -12,4 +13,4 @@ import witness from "./witness/index.ts";
 
 export * from "./entrypoints.ts";
 
-export default compose({ ca, tsa, log, trust, oidc, witness, web }, (ctx) => ctx.exports);
+export default compose({ ca, tsa, log, trust, oidc, witness, monitor, web }, (ctx) => ctx.exports);

@@ -16,6 +16,7 @@ import { DECLARATIONS, DECLARED_SERVICES, resourceNames } from "./declarations.t
 import { ROUTES as FRONT } from "./front/declaration.ts";
 import { ROUTES as LOG } from "./log/declaration.ts";
 import log from "./log/index.ts";
+import monitor from "./monitor/index.ts";
 import { ROUTES as OIDC } from "./oidc/declaration.ts";
 import oidc from "./oidc/index.ts";
 import { ROUTES as TRUST } from "./trust/declaration.ts";
@@ -56,7 +57,7 @@ afterEach(() => {
 });
 
 const worker = compose(
-  { ca, tsa, log, trust, oidc, witness, web },
+  { ca, tsa, log, trust, oidc, witness, monitor, web },
   () => ({ OidcKeys: { jwks: unreachable }, LogReads: {}, TrustState: {} }) as never,
 );
 

@@ -125,6 +125,13 @@ const BAD: Readonly<Record<SettingName, Bad>> = {
     sentence: "WITNESS_POLICY: line 1: ",
     ...sameFile("witness-policy.txt"),
   },
+  WATCHES: { text: '[{"id":"widget"}]', sentence: "WATCHES [0] must name what it is about", file: null },
+  OPERATOR_ALERTS: { text: "x", sentence: "OPERATOR_ALERTS must be a JSON object", file: null },
+  WATCH_SECRETS: {
+    text: "x",
+    sentence: "WATCH_SECRETS must be a JSON object of texts",
+    ...keyFile("watch-secrets.json"),
+  },
   WITNESS_MODE: { text: "maybe", sentence: "WITNESS_MODE must be fail-open or require-quorum", file: null },
 };
 const NAMES = Object.keys(BAD) as SettingName[];
@@ -211,7 +218,11 @@ function fetchSplit(path: string, settings: Readonly<Record<string, string>>): P
     return [service.toUpperCase(), { fetch: (request: Request) => ask(request, env, CONTEXT) }];
   });
   const { PUBLIC_URL, SHARDS } = settings;
-  return gateway.fetch(new Request(`${URL_TEXT}${path}`), { PUBLIC_URL, SHARDS, ...Object.fromEntries(services) });
+  return gateway.fetch(
+    new Request(`${URL_TEXT}${path}`),
+    { PUBLIC_URL, SHARDS, ...Object.fromEntries(services) },
+    CONTEXT,
+  );
 }
 
 const siteOf = (deployment: Deployment): Site => openSite(publicUrl, adviceFor(deployment));

@@ -29,7 +29,18 @@ const NOT_INHERITED = new Set([
 const STATIC = "web/static";
 
 /** The Workers of a split deployment, each after those that it binds. */
-export const SPLIT_ORDER = ["sequencer", "oidc", "tsa", "log", "trust", "ca", "witness", "web", "gateway"] as const;
+export const SPLIT_ORDER = [
+  "sequencer",
+  "oidc",
+  "tsa",
+  "log",
+  "trust",
+  "ca",
+  "witness",
+  "monitor",
+  "web",
+  "gateway",
+] as const;
 export type SplitWorker = (typeof SPLIT_ORDER)[number];
 
 /** The file in which wrangler finds the path of another configuration. */

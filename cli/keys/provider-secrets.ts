@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The secrets of the identity provider that are no keys in PEM: files beside the keys.
+// The secrets of the identity provider and of the monitor that are no keys in PEM: files beside the keys.
 
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -17,7 +17,14 @@ const RANDOM_FILES = { [SEAL_FILE]: "OIDC_SEAL_KEY", "oidc-subject.txt": "OIDC_S
 /** The client secrets of connectors, by slug; not there before a connector is. */
 export const CONNECTOR_SECRETS_FILE = "connector-secrets.json";
 
-const FILES = { ...RANDOM_FILES, [CONNECTOR_SECRETS_FILE]: "OIDC_CONNECTOR_SECRETS" } as const;
+/** The secrets of the receivers that WATCHES names; not there before one is. */
+const WATCH_SECRETS_FILE = "watch-secrets.json";
+
+const FILES = {
+  ...RANDOM_FILES,
+  [CONNECTOR_SECRETS_FILE]: "OIDC_CONNECTOR_SECRETS",
+  [WATCH_SECRETS_FILE]: "WATCH_SECRETS",
+} as const;
 
 /** New secrets: the text of each file. */
 export const makeProviderSecrets = (): ReadonlyMap<string, string> =>

@@ -2,6 +2,7 @@
 // The bindings that several services of a deployment share.
 
 import type { AnchorRpc } from "../rpc/anchor.ts";
+import type { MonitorRpc } from "../rpc/monitor.ts";
 import type { SequencerRpc } from "../rpc/sequencer.ts";
 import type { ResourceBinding } from "../settings/binding.ts";
 
@@ -17,6 +18,13 @@ export const ANCHOR: ResourceBinding<DurableObjectNamespace<AnchorRpc>> = {
   kind: "durable_object",
   className: "Anchor",
   owner: "sequencer",
+};
+
+/** All watches, how far they have looked, and the messages on their way: one object per deployment. */
+export const MONITOR: ResourceBinding<DurableObjectNamespace<MonitorRpc>> = {
+  kind: "durable_object",
+  className: "Monitor",
+  owner: "monitor",
 };
 
 /** The logs' immutable tiles. */

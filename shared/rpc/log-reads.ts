@@ -8,7 +8,7 @@ import type { SearchAnswer } from "../search/answer.ts";
 import type { MonthCounts } from "../search/month-counts.ts";
 import type { UnixMs } from "../time.ts";
 import type { SignedTreeHead } from "../tlog/head.ts";
-import type { LogDescription } from "./sequencer.ts";
+import type { LogDescription, TailEntry } from "./sequencer.ts";
 
 /** Why there is no entry to show. */
 export type EntryError =
@@ -55,12 +55,22 @@ export interface SearchError {
   readonly message: string;
 }
 
+/** Entries of a log in their order, beginning with the index that was asked for. */
+export interface RecordBatch {
+  /** That of the newest head that is shown to the public. */
+  readonly treeSize: number;
+  /** As many as one call returns, at least one; none only at the end of the tree. */
+  readonly entries: readonly TailEntry[];
+}
+
 /** The reading half of the log service. A rejected promise is the platform's failure: answer 503. */
 export interface LogReadsRpc extends Rpc.WorkerEntrypointBranded {
   /** Reads an entry of the log with this name, and proves that the newest tree holds it. */
   readEntry(log: string, leafIndex: number): Promise<Result<ReadEntry, EntryError>>;
   /** The heads of all logs, oldest log first. */
   readHeads(): Promise<readonly LogHead[]>;
+  /** Reads entries of the log with this name, from an index on, for whoever follows the log. */
+  readRecords(log: string, from: number): Promise<Result<RecordBatch, EntryError>>;
   /** Reports on all logs, oldest first. @param times ascending, at most 32 */
   reportLogs(times: readonly UnixMs[]): Promise<readonly LogReport[]>;
   /**

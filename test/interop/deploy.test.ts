@@ -38,6 +38,7 @@ describe("wrangler deploy --dry-run", () => {
       "trust",
       "oidc",
       "witness",
+      "monitor",
       "web",
     ]);
   });

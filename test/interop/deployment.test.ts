@@ -165,7 +165,7 @@ describe("composed", () => {
 describe("split", () => {
   it("deploys a Worker for each service, each with its own secrets only, and signs", async () => {
     for (const line of walk("split")) await run(line);
-    const services = ["ca", "tsa", "log", "sequencer", "trust", "oidc", "witness", "web"] as const;
+    const services = ["ca", "tsa", "log", "sequencer", "trust", "oidc", "witness", "monitor", "web"] as const;
     for (const service of services) {
       const { settings } = DECLARATIONS[service];
       const own = SECRETS.filter((name) => name in settings);

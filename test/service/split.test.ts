@@ -24,7 +24,7 @@ vi.hoisted(() => vi.stubEnv("WRANGLER_LOG", "error"));
 
 const ALICE = "alice@example.com";
 const SHARD_HOST = "127.0.0.2";
-const SERVICES = ["ca", "tsa", "log", "sequencer", "trust", "oidc", "witness", "web"] as const;
+const SERVICES = ["ca", "tsa", "log", "sequencer", "trust", "oidc", "witness", "monitor", "web"] as const;
 
 let state: string;
 let url: string;

@@ -5,17 +5,18 @@ import ca from "../../workers/ca/index.ts";
 import { compose, type Services } from "../../workers/compose.ts";
 import { DECLARATIONS, DECLARED_SERVICES, resourceNames } from "../../workers/declarations.ts";
 import log from "../../workers/log/index.ts";
+import monitor from "../../workers/monitor/index.ts";
 import oidc from "../../workers/oidc/index.ts";
 import trust from "../../workers/trust/index.ts";
 import tsa from "../../workers/tsa/index.ts";
 import web from "../../workers/web/index.ts";
 import witness from "../../workers/witness/index.ts";
 
-export const SERVICES: Services = { ca, tsa, log, trust, oidc, witness, web };
+export const SERVICES: Services = { ca, tsa, log, trust, oidc, witness, monitor, web };
 
 const FAILING_ENTRYPOINTS = {
   OidcKeys: { jwks: fail },
-  LogReads: { readEntry: fail, readHeads: fail, reportLogs: fail, countByMonth: fail, search: fail },
+  LogReads: { readEntry: fail, readHeads: fail, readRecords: fail, reportLogs: fail, countByMonth: fail, search: fail },
   TrustState: { readHealth: fail, readDeployedRoot: fail },
 };
 

@@ -17,13 +17,13 @@ const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/
 const VERBS = words(`
   abort add admit advise advance allow announce answer append apply arm ask assign attempt audit authorize await back begin belong
   break build bundle call carry catch certify change cheapen check choose clean clear close collect compare complete
-  compress compute confirm continue convert copy cosign count create damage decide decrypt define delete deploy derive
+  compress compute confirm continue convert copy cosign count create damage decide decrypt define delete deliver deploy derive
   describe detect discard do drain drop emit empty end ensure enter evict exchange exec execute exit expect
   explain export
   extend fail feed fetch fill find finish flush follow forbid forge forget fork forward freeze fuzz get grant grow guard
   handle hash help hide identify import index init insert install interrupt is issue join judge keep kill lay limit list
   listen load log look lose lower make mark match measure merge meter migrate minify mirror move multiply mutate mute name
-  normalize note observe offer open page parse patch pause place plan poll post prepare print prove prune publish pull
+  normalize note observe offer open page parse patch pause place plan poll post postpone prepare print prove prune publish pull
   push put query raise reach read rebuild receive record recover redeem redirect reduce refresh refuse register reindex
   reject release remember remove rename render replace reply report request require reserve reset resign resolve respond
   restart restore resume retire retry return revoke rewrite rotate run save say schedule seal search see select send

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { RouteRow } from "../../shared/http/route.ts";
 import { ROUTES as CA } from "../ca/declaration.ts";
 import { ROUTES as LOG } from "../log/declaration.ts";
+import { ROUTES as MONITOR } from "../monitor/declaration.ts";
 import { ROUTES as OIDC } from "../oidc/declaration.ts";
 import { ROUTES as TRUST } from "../trust/declaration.ts";
 import { ROUTES as TSA } from "../tsa/declaration.ts";
@@ -18,6 +19,7 @@ const DECLARED: Readonly<Record<ServiceName, readonly RouteRow[]>> = {
   trust: TRUST,
   oidc: OIDC,
   witness: WITNESS,
+  monitor: MONITOR,
   web: WEB,
 };
 const ROWS = Object.entries(DECLARED).flatMap(([service, rows]) => rows.map((row) => ({ service, ...row })));

@@ -6,13 +6,23 @@ import type { RouteRow } from "../../shared/http/route.ts";
 import type { LogKind } from "../../shared/logs/kinds.ts";
 import { ROUTES as CA } from "../ca/declaration.ts";
 import { ROUTES as LOG } from "../log/declaration.ts";
+import { ROUTES as MONITOR } from "../monitor/declaration.ts";
 import { ROUTES as OIDC } from "../oidc/declaration.ts";
 import { ROUTES as TRUST } from "../trust/declaration.ts";
 import { ROUTES as TSA } from "../tsa/declaration.ts";
 import { ROUTES as WEB } from "../web/declaration.ts";
 import { ROUTES as WITNESS } from "../witness/declaration.ts";
 
-const ROUTES = { ca: CA, tsa: TSA, log: LOG, trust: TRUST, oidc: OIDC, witness: WITNESS, web: WEB } as const;
+const ROUTES = {
+  ca: CA,
+  tsa: TSA,
+  log: LOG,
+  trust: TRUST,
+  oidc: OIDC,
+  witness: WITNESS,
+  monitor: MONITOR,
+  web: WEB,
+} as const;
 
 /** The services that answer requests from outside. */
 export type ServiceName = keyof typeof ROUTES;

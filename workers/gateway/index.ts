@@ -4,17 +4,19 @@
 
 import { readSettingsReport } from "../../shared/http/settings-check.ts";
 import type { Result } from "../../shared/result.ts";
+import { MONITOR_WAKE_PATH } from "../../shared/rpc/monitor.ts";
 import type { SettingsEnv } from "../../shared/settings/setting.ts";
 import { type ConfigError, readOncePerEnv } from "../../shared/settings/settings.ts";
 import { type FrontConfig, readFrontConfig } from "../front/config.ts";
 import type { SETTINGS } from "../front/declaration.ts";
 import { answer } from "../front/front.ts";
+import { readUntil, wakeAfter } from "../front/wake-monitor.ts";
 import { warmUp } from "../front/warm-up.ts";
 
 await warmUp();
 
 /** Every service, also the one that answers no request from outside. */
-const SERVICES = ["ca", "tsa", "log", "trust", "oidc", "witness", "web", "sequencer"] as const;
+const SERVICES = ["ca", "tsa", "log", "trust", "oidc", "witness", "monitor", "web", "sequencer"] as const;
 type BoundService = (typeof SERVICES)[number];
 
 /** Each service is bound under its name in capitals. */
@@ -25,15 +27,24 @@ const bindingOf = (service: BoundService): Uppercase<BoundService> => service.to
 const readConfig: (env: GatewayEnv) => Result<FrontConfig, ConfigError> = readOncePerEnv((env) => readFrontConfig(env));
 
 export default {
-  fetch: (request: Request, env: GatewayEnv): Promise<Response> =>
+  fetch: (request: Request, env: GatewayEnv, ctx: ExecutionContext): Promise<Response> =>
     answer(request, {
       config: readConfig(env),
       settingsProblems: () => collectProblems(env),
       pages: {},
       gateOf: null,
-      dispatch: (service, named) => env[bindingOf(service)].fetch(named),
+      dispatch: (service, named) =>
+        wakeAfter(
+          env,
+          { service, method: named.method },
+          { wake: () => wakeMonitor(env), waitUntil: (work) => ctx.waitUntil(work) },
+          env[bindingOf(service)].fetch(named),
+        ),
     }),
 };
+
+const wakeMonitor = async (env: GatewayEnv): Promise<unknown> =>
+  readUntil(await env.MONITOR.fetch(new Request(`https://monitor${MONITOR_WAKE_PATH}`)));
 
 async function collectProblems(env: GatewayEnv): Promise<readonly string[]> {
   const reports = SERVICES.map((service) =>

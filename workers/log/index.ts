@@ -15,6 +15,7 @@ import { ROUTES } from "./declaration.ts";
 import { type Config, type LogEnv, readConfig } from "./env.ts";
 import type { LogError } from "./errors.ts";
 import { answerSearch, countMonths, readHeads, readLoggedEntry, reportLogs } from "./reading/log-reads.ts";
+import { readRecords } from "./reading/record-batch.ts";
 import { addSignature } from "./rekor-v2/add-signature.ts";
 import { addChain, getRoots } from "./rfc6962/add-chain.ts";
 import { serveIssuer } from "./rfc6962/issuers.ts";
@@ -107,6 +108,10 @@ export class LogReads extends WorkerEntrypoint<LogEnv> implements LogReadsRpc {
 
   readHeads(): ReturnType<LogReadsRpc["readHeads"]> {
     return readHeads(this.#config());
+  }
+
+  readRecords(log: string, from: number): ReturnType<LogReadsRpc["readRecords"]> {
+    return readRecords(this.#config(), log, from);
   }
 
   reportLogs(times: readonly UnixMs[]): ReturnType<LogReadsRpc["reportLogs"]> {

@@ -6,6 +6,7 @@ import type { HandlerName, RouteRow } from "../../../shared/http/route.ts";
 import type { ROUTES as CA } from "../../../workers/ca/declaration.ts";
 import type { ROUTES as FRONT } from "../../../workers/front/declaration.ts";
 import type { ROUTES as LOG } from "../../../workers/log/declaration.ts";
+import type { ROUTES as MONITOR } from "../../../workers/monitor/declaration.ts";
 import type { ROUTES as OIDC } from "../../../workers/oidc/declaration.ts";
 import type { ROUTES as TRUST } from "../../../workers/trust/declaration.ts";
 import type { ROUTES as TSA } from "../../../workers/tsa/declaration.ts";
@@ -22,6 +23,7 @@ type Handler =
   | Named<typeof CA>
   | Named<typeof FRONT>
   | Named<typeof LOG>
+  | Named<typeof MONITOR>
   | Named<typeof OIDC>
   | Named<typeof TRUST>
   | Named<typeof TSA>
@@ -119,6 +121,7 @@ export function contents(material: Material): Readonly<Record<Handler, Make>> {
   const chains: Make = () => ({ contentType: JSON_TYPE, body: JSON.stringify({ chain }) });
   const tiles: Make = (random) => ({ rest: random.pick(TILES) });
   return {
+    wake: () => ({}),
     signingCertificate: signing,
     explain: signing,
     legacySigningCertificate: () => ({

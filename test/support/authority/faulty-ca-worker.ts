@@ -9,6 +9,7 @@ import type { CaEnv } from "../../../workers/ca/env.ts";
 import { createCa } from "../../../workers/ca/index.ts";
 import { compose } from "../../../workers/compose.ts";
 import log from "../../../workers/log/index.ts";
+import monitor from "../../../workers/monitor/index.ts";
 import oidc from "../../../workers/oidc/index.ts";
 import trust from "../../../workers/trust/index.ts";
 import tsa from "../../../workers/tsa/index.ts";
@@ -85,4 +86,4 @@ const ca = {
   },
 };
 
-export default compose({ ca, tsa, log, trust, oidc, witness, web }, (ctx) => ctx.exports);
+export default compose({ ca, tsa, log, trust, oidc, witness, monitor, web }, (ctx) => ctx.exports);

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// The configuration of the monitor service. No other file of the service reads the environment.
+
+import type { Neighborhood } from "../../shared/http/outside.ts";
+import type { PublicUrl } from "../../shared/http/public-url.ts";
+import { readLogs } from "../../shared/logs/shards.ts";
+import { err, type Result } from "../../shared/result.ts";
+import type { LogReadsRpc } from "../../shared/rpc/log-reads.ts";
+import type { MonitorRpc } from "../../shared/rpc/monitor.ts";
+import type { BindingsEnv } from "../../shared/settings/binding.ts";
+import type { SettingsEnv } from "../../shared/settings/setting.ts";
+import { type ConfigError, readOncePerEnv, Settings } from "../../shared/settings/settings.ts";
+import { BINDINGS, SETTINGS } from "./declaration.ts";
+import { receiverProblem } from "./delivery/receiver-address.ts";
+import { type Tell, toChannel, type WatchSecrets } from "./settings/tell.ts";
+import type { Channel, Watch } from "./watching/watch.ts";
+
+export type MonitorEnv = SettingsEnv<typeof SETTINGS> & Partial<BindingsEnv<typeof BINDINGS>>;
+
+export interface Config {
+  readonly publicUrl: PublicUrl;
+  /** Those of WATCHES. */
+  readonly watches: readonly Watch[];
+  /** Whom OPERATOR_ALERTS names: a watch without conditions; null if nobody is named. */
+  readonly operator: Watch | null;
+  /** The addresses that no message may go to. */
+  readonly neighborhood: Neighborhood;
+  readonly logs: Service<LogReadsRpc>;
+  readonly monitor: DurableObjectNamespace<MonitorRpc>;
+}
+
+/** The id of the operator's watch; no row of WATCHES can have it. */
+const OPERATOR = "operator/alerts";
+
+/** Fails with config_invalid, naming everything that is missing or wrong. */
+export const readConfig: (env: MonitorEnv) => Result<Config, ConfigError> = readOncePerEnv((env) => {
+  const settings = new Settings(env, SETTINGS);
+  const publicUrl = settings.parse("PUBLIC_URL");
+  const logs = readLogs(settings);
+  const rows = settings.parseIfSet("WATCHES");
+  const alerts = settings.parseIfSet("OPERATOR_ALERTS");
+  const secrets = settings.parseIfSet("WATCH_SECRETS");
+  const bindings = settings.readBindings(BINDINGS);
+  const read = settings.finish(() => ({
+    publicUrl: publicUrl(),
+    neighborhood: {
+      ownHosts: [publicUrl().host, ...logs().map(({ host }) => host)],
+      allowsLoopback: publicUrl().isLoopback,
+    },
+    rows: rows() ?? [],
+    alerts: alerts(),
+    secrets: secrets() ?? new Map<string, string>(),
+    bound: bindings(),
+  }));
+  if (!read.ok) return read;
+  const { alerts: told, secrets: known, neighborhood, bound } = read.value;
+  const open = (setting: string, tell: Tell): readonly Channel[] => {
+    const channel = openChannel(tell, known, neighborhood);
+    if (!channel.ok) settings.report(`${setting} ${channel.error}`);
+    return channel.ok ? [channel.value] : [];
+  };
+  const watches = read.value.rows.flatMap(({ id, conditions, expected, tell }) =>
+    open(`WATCHES, in row ${id},`, tell).map((channel) => ({ id: `team/${id}`, conditions, expected, channel })),
+  );
+  const [channel] = told === null ? [] : open("OPERATOR_ALERTS", told);
+  const operator = channel === undefined ? null : { id: OPERATOR, conditions: [], expected: null, channel };
+  return settings.finish(() => ({
+    publicUrl: read.value.publicUrl,
+    watches,
+    operator,
+    neighborhood,
+    logs: bound.LOG,
+    monitor: bound.MONITOR,
+  }));
+});
+
+/** The channel with its secret. The error completes "<setting> …". */
+function openChannel(tell: Tell, secrets: WatchSecrets, neighborhood: Neighborhood): Result<Channel, string> {
+  const channel = toChannel(tell, secrets);
+  if (!channel.ok || channel.value.kind === "mail") return channel;
+  const problem = receiverProblem(channel.value.url, neighborhood);
+  return problem === null ? channel : err(`names a receiver whose address ${problem}`);
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+// The monitor's object: what it tells, in which order, however often it is killed and however its receivers behave, and
+// what that costs.
+
+import { createHash } from "node:crypto";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import type { TailEntry } from "../../../shared/rpc/sequencer.ts";
+import { unixMs } from "../../../shared/time.ts";
+import { type MonitorLab, openMonitorLab, START } from "../../../test/support/monitor/monitor-lab.ts";
+import {
+  certificateVerifier,
+  certificateWith,
+  emailName,
+  makeHashedRecord,
+} from "../../../test/support/monitor/records.ts";
+import { MAX_PENDING } from "./outbox-table.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
+
+const DAY = 86_400_000;
+const HOOK = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
+const TELL = { webhook: "https://hooks.example.com/alice", secret: "HOOK" };
+const watchOf = (id: string, email: string, more: object = {}): object => ({ id, name: email, tell: TELL, ...more });
+
+const open = (watches: readonly object[], more: Readonly<Record<string, string>> = {}): MonitorLab =>
+  openMonitorLab({ WATCHES: JSON.stringify(watches), WATCH_SECRETS: JSON.stringify({ HOOK }), ...more });
+
+let count = 0;
+/** An entry of a signature log by this person. */
+function entryBy(email: string): TailEntry {
+  const digest = createHash("sha256").update(String(count++)).digest();
+  const record = makeHashedRecord(digest, certificateVerifier(certificateWith({ names: [emailName(email)] })));
+  return { record, timestamp: unixMs(START), hints: null };
+}
+
+async function add(lab: MonitorLab, ...emails: readonly string[]): Promise<void> {
+  lab.logs.get("signature")?.push(...emails.map(entryBy));
+  await lab.object().wake();
+}
+
+const keysOf = (watch: string, indexes: readonly number[]): readonly string[] =>
+  indexes.map((index) => `match.unexpected/team%2F${watch}/sign.example.com/${index}`);
+
+describe("a receiver", () => {
+  it("that is down for a day gets everything afterwards, in order, once", async () => {
+    const lab = open([watchOf("alice", "alice@example.com")]);
+    lab.answer(() => new Response("down", { status: 500 }));
+    for (let hour = 0; hour < 24; hour++) {
+      await add(lab, "alice@example.com", "bob@example.com");
+      await lab.run(START + hour * 3_600_000);
+      vi.setSystemTime(START + hour * 3_600_000);
+    }
+    expect(lab.accepted).toEqual([]);
+    expect(lab.requests.length).toBeLessThan(40);
+    lab.answer(null);
+    await lab.run();
+    expect(lab.accepted).toEqual(
+      keysOf(
+        "alice",
+        Array.from({ length: 24 }, (_, i) => 2 * i),
+      ),
+    );
+    expect(lab.alarmAt()).toBe(null);
+  });
+
+  it("that refuses one message gets none of those behind it before that one", async () => {
+    const lab = open([watchOf("alice", "alice@example.com")]);
+    const [first] = keysOf("alice", [0]);
+    lab.answer(
+      (_, { headers }) => new Response(null, { status: new Headers(headers).get("webhook-id") === first ? 500 : 204 }),
+    );
+    await add(lab, "alice@example.com", "alice@example.com");
+    await lab.run(START + 600_000);
+    expect(lab.accepted).toEqual([]);
+    lab.answer(null);
+    await lab.run();
+    expect(lab.accepted).toEqual(keysOf("alice", [0, 1]));
+  });
+
+  it("that fails holds back no other", async () => {
+    const other = { webhook: "https://other.example.com/", secret: "HOOK" };
+    const lab = open([watchOf("alice", "alice@example.com"), watchOf("other", "alice@example.com", { tell: other })]);
+    lab.answer((url) => new Response(null, { status: url.includes("other") ? 204 : 500 }));
+    await add(lab, "alice@example.com", "alice@example.com");
+    await lab.ring();
+    expect(lab.accepted).toEqual(keysOf("other", [0, 1]));
+  });
+
+  it.each([
+    ["redirects", () => new Response(null, { status: 302, headers: { location: "http://169.254.169.254/" } })],
+    ["answers at length", () => new Response("x".repeat(100_000))],
+    ["is too slow", () => Promise.reject(new DOMException("late", "TimeoutError"))],
+  ] as const)("that %s is tried again, nowhere else", async (_, how) => {
+    const lab = open([watchOf("alice", "alice@example.com")]);
+    lab.answer(how);
+    await add(lab, "alice@example.com");
+    await lab.ring();
+    lab.answer(null);
+    await lab.run();
+    expect(new Set(lab.requests.map(({ url }) => url))).toEqual(new Set([TELL.webhook]));
+    expect(lab.requests.map(({ headers }) => headers.get("webhook-id"))).toEqual([
+      ...keysOf("alice", [0]),
+      ...keysOf("alice", [0]),
+    ]);
+  });
+
+  it("that fails for a week is left alone; what arises meanwhile waits", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const lab = open([watchOf("alice", "alice@example.com")]);
+    lab.answer(() => new Response(null, { status: 410 }));
+    await add(lab, "alice@example.com");
+    await lab.run();
+    const last = lab.requests.at(-1)?.at ?? 0;
+    expect(last - START).toBeGreaterThanOrEqual(7 * DAY);
+    expect(last - START).toBeLessThan(8 * DAY);
+    expect(lab.requests.length).toBeLessThan(60);
+    await add(lab, "alice@example.com");
+    await lab.run();
+    expect(lab.requests.at(-1)?.at).toBe(last);
+    expect(await lab.object().readState()).toMatchObject({ pending: 2, paused: 1 });
+  });
+
+  it("gets a flood in bounded parts: so many one by one, and the rest as a number", async () => {
+    const lab = open([watchOf("alice", "alice@example.com")]);
+    await add(lab, "bob@example.com");
+    await lab.run();
+    lab.answer(() => new Response(null, { status: 503 }));
+    await add(lab, ...Array.from({ length: MAX_PENDING + 700 }, () => "alice@example.com"));
+    await lab.run(START + 60_000);
+    expect(lab.query("SELECT COUNT(*) AS n FROM outbox")).toEqual([{ n: MAX_PENDING }]);
+    lab.answer(null);
+    const before = lab.requests.length;
+    await lab.ring();
+    expect(lab.requests.length - before).toBeLessThanOrEqual(32);
+    await lab.run();
+    expect(lab.accepted).toHaveLength(MAX_PENDING + 1);
+    expect(JSON.parse(lab.requests.at(-1)?.body ?? "")).toMatchObject({
+      type: "backlog",
+      data: { details: { count: 700 } },
+    });
+  });
+});
+
+describe("a kill", () => {
+  it("at any step loses no message, and repeats one only by its key", async () => {
+    for (let step = 0; step < 40; step++) {
+      count = 0;
+      vi.spyOn(console, "error").mockImplementation(() => undefined);
+      const lab = open([watchOf("alice", "alice@example.com")]);
+      await add(lab, "alice@example.com", "bob@example.com", "alice@example.com");
+      lab.failAfter(step);
+      await lab.ring().catch(() => undefined);
+      lab.kill();
+      await lab.object().readState();
+      await lab.run();
+      expect([...new Set(lab.accepted)], `killed at step ${step}`).toEqual(keysOf("alice", [0, 2]));
+      expect(lab.accepted.length).toBeLessThanOrEqual(3);
+      vi.unstubAllGlobals();
+    }
+  });
+
+  it("between looks skips no entry that nobody watched", async () => {
+    const lab = open([watchOf("alice", "alice@example.com")]);
+    await add(lab, ...Array.from({ length: 300 }, () => "bob@example.com"));
+    await lab.run();
+    lab.kill();
+    await add(lab, "alice@example.com");
+    await lab.run();
+    expect(lab.accepted).toEqual(keysOf("alice", [300]));
+  });
+});
+
+describe("what an entry costs", () => {
+  it("that nobody watches is one row, the alarm's", async () => {
+    const lab = open([watchOf("alice", "alice@example.com")]);
+    await add(lab, "bob@example.com");
+    await lab.run();
+    const before = lab.rowsWritten();
+    for (let i = 0; i < 255; i++) {
+      await add(lab, "bob@example.com");
+      await lab.run();
+    }
+    // The cursor is stored once in 256 entries.
+    expect(lab.rowsWritten() - before).toBeLessThanOrEqual(256);
+  });
+
+  it("is nothing where nobody watches anything", async () => {
+    const lab = open([]);
+    const before = lab.rowsWritten();
+    await add(lab, "bob@example.com");
+    expect([lab.rowsWritten() - before, lab.alarmAt()]).toEqual([0, null]);
+  });
+});
+
+describe("an entry", () => {
+  it("that cannot be read is told to the operator, and ends nothing", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const lab = open([watchOf("alice", "alice@example.com")], { OPERATOR_ALERTS: JSON.stringify(TELL) });
+    lab.logs.get("signature")?.push({ record: Uint8Array.of(1), timestamp: unixMs(START), hints: null });
+    await add(lab, "alice@example.com");
+    await lab.run();
+    expect(lab.accepted.toSorted()).toEqual(["entry.unparseable/sign.example.com/0", ...keysOf("alice", [1])]);
+  });
+
+  it("that the log does not give is asked for again, not skipped", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const lab = open([watchOf("alice", "alice@example.com")]);
+    lab.readsFail(true);
+    await add(lab, "alice@example.com");
+    await lab.run(START + 120_000);
+    expect(lab.accepted).toEqual([]);
+    const [log] = (await lab.object().readState()).logs;
+    expect(log).toMatchObject({ log: "signature", next: 0, treeSize: 1 });
+    lab.readsFail(false);
+    await lab.run();
+    expect(lab.accepted).toEqual(keysOf("alice", [0]));
+  });
+
+  it("of a log that was opened later is looked at from the log's beginning", async () => {
+    const lab = open([watchOf("alice", "alice@example.com")]);
+    await add(lab, "bob@example.com");
+    await lab.run();
+    lab.logs.set("sig-2", [
+      entryBy("alice@example.com"),
+      ...Array.from({ length: 400 }, () => entryBy("bob@example.com")),
+    ]);
+    await lab.object().wake();
+    await lab.run();
+    expect(lab.accepted).toEqual(keysOf("alice", [0]));
+  });
+});

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Durable Object of all watches of a deployment. It is woken after entries were added, looks at what the logs show
+// then, and delivers; each wake-up does a limited amount of work, and its alarm goes on with the rest. While nobody
+// adds entries and no message waits, it sleeps.
+
+import { DurableObject } from "cloudflare:workers";
+import { createFetchOutside, type PlatformFetch } from "../../../shared/http/outside.ts";
+import type { Result } from "../../../shared/result.ts";
+import type { MonitorRpc, MonitorState } from "../../../shared/rpc/monitor.ts";
+import { describeTooNew, migrate, type SchemaTooNew } from "../../../shared/sql/schema.ts";
+import { type UnixMs, unixMs } from "../../../shared/time.ts";
+import { type SendDeps, send } from "../delivery/send.ts";
+import { type Config, type MonitorEnv, readConfig } from "../env.ts";
+import type { Term } from "../watching/terms.ts";
+import type { Watch } from "../watching/watch.ts";
+import { WatchIndex } from "../watching/watch-index.ts";
+import { type CourierDeps, deliverDue } from "./courier.ts";
+import { CursorTable } from "./cursor-table.ts";
+import { type FollowerDeps, lookAtLogs } from "./follower.ts";
+import { OutboxTable } from "./outbox-table.ts";
+import { MONITOR_SCHEMA, type MonitorStorage } from "./storage.ts";
+
+/** From a wake-up to the look: the certificate and the entry of one signature are seen together. */
+const LOOK_DELAY_MS = 5_000;
+/** A log that did not answer, or did not show yet what woke the monitor. */
+const LOOK_AGAIN_MS = 30_000;
+/** Nobody watches: wake-ups may stay away for so long. */
+const UNWATCHED_MS = 60_000;
+
+/** Every method rejects if a setting is wrong, or if a newer version has migrated the tables. */
+export class Monitor extends DurableObject<MonitorEnv> implements Omit<MonitorRpc, keyof Rpc.DurableObjectBranded> {
+  readonly #config: Config;
+  readonly #storage: DurableObjectStorage;
+  readonly #migrated: Result<null, SchemaTooNew>;
+  readonly #cursors: CursorTable;
+  readonly #outbox: OutboxTable;
+  readonly #index: WatchIndex;
+  readonly #watchesById: ReadonlyMap<string, Watch>;
+  readonly #sending: SendDeps;
+  readonly #tables: MonitorStorage;
+  #isWoken = false;
+
+  constructor(ctx: DurableObjectState, env: MonitorEnv) {
+    super(ctx, env);
+    const config = readConfig(env);
+    if (!config.ok) throw new Error(config.error.problems.join("; "));
+    this.#config = config.value;
+    this.#storage = ctx.storage;
+    this.#tables = {
+      exec: (query, ...bindings) => ctx.storage.sql.exec(query, ...bindings).toArray(),
+      transactionSync: (run) => ctx.storage.transactionSync(run),
+    };
+    this.#migrated = migrate(this.#tables, MONITOR_SCHEMA);
+    this.#cursors = new CursorTable(this.#tables);
+    this.#outbox = new OutboxTable(this.#tables);
+    if (this.#migrated.ok) this.#cursors.load();
+    const { watches, operator, neighborhood } = config.value;
+    this.#index = new WatchIndex(watches);
+    this.#watchesById = new Map([...watches, ...(operator === null ? [] : [operator])].map((one) => [one.id, one]));
+    this.#sending = { fetchOutside: createFetchOutside({ ...neighborhood, fetch: platformFetch }), now };
+  }
+
+  async wake(): Promise<UnixMs> {
+    this.#checkTables();
+    if (!this.#isWatching()) {
+      this.#cursors.clear();
+      return unixMs(now() + UNWATCHED_MS);
+    }
+    this.#isWoken = true;
+    return await this.#schedule(now() + LOOK_DELAY_MS);
+  }
+
+  async readState(): Promise<MonitorState> {
+    this.#checkTables();
+    const isWatching = this.#isWatching();
+    const heads = isWatching ? await this.#config.logs.readHeads() : [];
+    const logs = heads.map(({ name, head }) => {
+      const { next, completeAt } = this.#cursors.get(name) ?? { next: 0, completeAt: now() };
+      return { log: name, next, completeAt, treeSize: head?.treeSize ?? null };
+    });
+    // A lost wake-up is made good by whoever asks.
+    if (logs.some(({ next, treeSize }) => next < (treeSize ?? 0))) await this.#schedule(now() + LOOK_DELAY_MS);
+    return { isWatching, logs, ...this.#outbox.summarize() };
+  }
+
+  override async alarm(): Promise<void> {
+    // Rows of a newer version are that version's work.
+    if (!this.#migrated.ok) return;
+    const lookAgainAt = this.#isWatching() ? await this.#look() : null;
+    await deliverDue(this.#courierDeps());
+    const attemptAt = this.#outbox.nextAttemptAt();
+    const times = [lookAgainAt, attemptAt].filter((time) => time !== null);
+    if (times.length > 0) await this.#schedule(Math.max(now(), Math.min(...times)));
+  }
+
+  /** Looks at the logs. Returns when to look again, null if that needs another wake-up. */
+  async #look(): Promise<number | null> {
+    const isWoken = this.#isWoken;
+    this.#isWoken = false;
+    try {
+      const { entries, isComplete } = await lookAtLogs(this.#followerDeps());
+      if (!isComplete) return now();
+      // The entry that woke it may lack its witnesses: the log shows it a moment later.
+      return isWoken && entries === 0 ? now() + LOOK_AGAIN_MS : null;
+    } catch (error) {
+      console.error(JSON.stringify({ code: "monitor_look_failed", reason: String(error) }));
+      return now() + LOOK_AGAIN_MS;
+    }
+  }
+
+  /** Sets the alarm, unless an earlier one is set. Returns when it rings. */
+  async #schedule(at: number): Promise<UnixMs> {
+    const set = await this.#storage.getAlarm();
+    if (set !== null && set <= at) return unixMs(set);
+    await this.#storage.setAlarm(at);
+    return unixMs(at);
+  }
+
+  #isWatching(): boolean {
+    return this.#watchesById.size > 0;
+  }
+
+  #checkTables(): void {
+    if (!this.#migrated.ok) throw new Error(`monitor: ${describeTooNew(this.#migrated.error)}`);
+  }
+
+  #followerDeps(): FollowerDeps {
+    const { logs, operator } = this.#config;
+    return {
+      storage: this.#tables,
+      cursors: this.#cursors,
+      outbox: this.#outbox,
+      logs,
+      find: (terms) => this.#find(terms),
+      operator,
+      now,
+    };
+  }
+
+  #find(terms: ReadonlySet<Term>): readonly Watch[] {
+    return this.#index.find(terms);
+  }
+
+  #courierDeps(): CourierDeps {
+    return {
+      outbox: this.#outbox,
+      findWatch: (id) => this.#watchesById.get(id) ?? null,
+      send: (watch, events) => send(this.#sending, watch, events),
+      paused: ({ id }, { reason }) => console.error(JSON.stringify({ code: "watch_paused", watch: id, reason })),
+      now,
+    };
+  }
+}
+
+// oxlint-disable-next-line no-restricted-globals -- reaches nothing but createFetchOutside
+const platformFetch: PlatformFetch = (url, init) => fetch(url, init);
+
+const now = (): UnixMs => unixMs(Date.now());
