@@ -72,11 +72,12 @@ const ROUTES: Readonly<Record<string, Answer>> = {
     return null;
   },
   "/bench/recordings": async (_, env, body) => {
-    const { recordings, use } = standIns(env);
+    const { recordings, use, rehearse } = standIns(env);
     if (body === "") return recordings.toText();
     await use(true);
     recordings.isInUse = true;
     recordings.load(body);
+    await rehearse();
     return null;
   },
   "/bench/anchor": async (query, env) => await moveAnchor(Number(query.get("count")), env),

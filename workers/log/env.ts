@@ -27,25 +27,28 @@ interface AcceptedAuthority {
   readonly retirement: Retirement | null;
 }
 
-export interface Config {
+/** The configuration of reads. */
+export interface ReadingConfig {
   readonly publicUrl: PublicUrl;
   /** Oldest first. */
   readonly sites: readonly LogSite[];
-  /** The current one first. */
-  readonly authorities: readonly AcceptedAuthority[];
-  readonly policy: WritePolicy;
-  readonly accepted: AcceptedKeyDetails;
   readonly objects: Objects;
   readonly index: D1Database;
   readonly gate: RateGate;
 }
 
-/** Fails with config_invalid, naming everything that is missing or wrong. */
-export const readConfig: (env: LogEnv) => Result<Config, ConfigError> = readOncePerEnv((env) => {
+export interface Config extends ReadingConfig {
+  /** The current one first. */
+  readonly authorities: readonly AcceptedAuthority[];
+  readonly policy: WritePolicy;
+  readonly accepted: AcceptedKeyDetails;
+}
+
+/** Reads the part that parses no certificate: an isolate that only reads does without. Fails with config_invalid. */
+export const readReadingConfig: (env: LogEnv) => Result<ReadingConfig, ConfigError> = readOncePerEnv((env) => {
   const settings = new Settings(env, SETTINGS);
   const publicUrl = settings.parse("PUBLIC_URL");
   const logs = readLogs(settings);
-  const writers = readWriters(settings);
   const bindings = settings.readBindings(BINDINGS);
   return settings.finish(() => {
     const { SEQUENCER, TILES, INDEX, READS, WRITES } = bindings();
@@ -56,8 +59,19 @@ export const readConfig: (env: LogEnv) => Result<Config, ConfigError> = readOnce
       objects,
       index: INDEX,
       gate: createGate(publicUrl(), { reads: READS, writes: WRITES }),
-      ...writers(),
     };
+  });
+});
+
+/** Fails with config_invalid, naming everything that is missing or wrong. */
+export const readConfig: (env: LogEnv) => Result<Config, ConfigError> = readOncePerEnv((env) => {
+  const reading = readReadingConfig(env);
+  const settings = new Settings(env, SETTINGS);
+  const writers = readWriters(settings);
+  if (!reading.ok) for (const problem of reading.error.problems) settings.report(problem);
+  return settings.finish(() => {
+    if (!reading.ok) throw new TypeError("a wrong setting that was not reported");
+    return { ...reading.value, ...writers() };
   });
 });
 

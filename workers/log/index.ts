@@ -12,7 +12,7 @@ import { serveLogs } from "./api/logs.ts";
 import { serveMeta } from "./api/meta.ts";
 import { serveConsistency, serveInclusion } from "./api/proof.ts";
 import { ROUTES } from "./declaration.ts";
-import { type Config, type LogEnv, readConfig } from "./env.ts";
+import { type Config, type LogEnv, type ReadingConfig, readConfig, readReadingConfig } from "./env.ts";
 import type { LogError } from "./errors.ts";
 import { answerSearch, countMonths, readHeads, readLoggedEntry, reportLogs } from "./reading/log-reads.ts";
 import { readRecords } from "./reading/record-batch.ts";
@@ -126,8 +126,8 @@ export class LogReads extends WorkerEntrypoint<LogEnv> implements LogReadsRpc {
     return answerSearch(this.#config(), query);
   }
 
-  #config(): Config {
-    const config = readConfig(this.env);
+  #config(): ReadingConfig {
+    const config = readReadingConfig(this.env);
     if (!config.ok) throw new Error(config.error.problems.join("; "));
     return config.value;
   }

@@ -19,7 +19,7 @@ import { decodeWatermark, SELECT_WATERMARKS, type Watermark } from "../../../sha
 import type { Row } from "../../../shared/sql/columns.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import type { SignedTreeHead } from "../../../shared/tlog/head.ts";
-import type { Config } from "../env.ts";
+import type { ReadingConfig } from "../env.ts";
 import { countByMonth } from "../search/history.ts";
 import { parseSearchQuery } from "../search/query.ts";
 import { findEntries, listIndexedLogs } from "../search/search.ts";
@@ -33,7 +33,7 @@ const admitAll = (): Promise<boolean> => Promise.resolve(true);
 
 /** Reads an entry of the log with this name. Logs what is damaged. */
 export async function readLoggedEntry(
-  config: Config,
+  config: ReadingConfig,
   name: string,
   leafIndex: number,
 ): Promise<Result<ReadEntry, EntryError>> {
@@ -55,7 +55,7 @@ const KEEP_MS = 1000;
 const heads = new WeakMap<LogSite, { readonly head: SignedTreeHead; readonly until: number }>();
 
 /** The newest heads, at most a second old. */
-export const readHeads = ({ sites }: Config): Promise<readonly LogHead[]> => Promise.all(sites.map(toHead));
+export const readHeads = ({ sites }: ReadingConfig): Promise<readonly LogHead[]> => Promise.all(sites.map(toHead));
 
 async function toHead(site: LogSite): Promise<LogHead> {
   const { name, kind, origin, baseUrl: url } = site.log;
@@ -70,10 +70,10 @@ async function readHead(site: LogSite): Promise<SignedTreeHead> {
   return head;
 }
 
-const growths = new WeakMap<Config, Growth>();
+const growths = new WeakMap<ReadingConfig, Growth>();
 
 /** Reports on every log. */
-export async function reportLogs(config: Config, times: readonly UnixMs[]): Promise<readonly LogReport[]> {
+export async function reportLogs(config: ReadingConfig, times: readonly UnixMs[]): Promise<readonly LogReport[]> {
   const growth = growths.get(config) ?? new Growth();
   growths.set(config, growth);
   const [shown, described] = await Promise.all([
@@ -98,7 +98,7 @@ export async function reportLogs(config: Config, times: readonly UnixMs[]): Prom
 }
 
 interface Readings {
-  readonly config: Config;
+  readonly config: ReadingConfig;
   readonly log: LogConfig;
   readonly head: LogHead;
   readonly description: LogDescription | null;
@@ -130,7 +130,7 @@ async function readWatermarks(index: D1Database): Promise<ReadonlyMap<string, Wa
 
 /** Counts the entries of an identity by month. */
 export async function countMonths(
-  { index, sites }: Config,
+  { index, sites }: ReadingConfig,
   identity: string,
   before: UnixMs | null,
 ): ReturnType<LogReadsRpc["countByMonth"]> {
@@ -147,7 +147,7 @@ export async function countMonths(
 }
 
 /** Finds what `GET /api/search?<query>` finds. */
-export async function answerSearch(config: Config, query: string): Promise<Result<SearchAnswer, SearchError>> {
+export async function answerSearch(config: ReadingConfig, query: string): Promise<Result<SearchAnswer, SearchError>> {
   const found = await findEntries(config, new URLSearchParams(query));
   if (found.ok) return found;
   const response = renderJsonError(new Request(`${config.publicUrl.href}/api/search?${query}`), found.error);

@@ -13,7 +13,7 @@ import { unixMs } from "../../../shared/time.ts";
 import { leafHash } from "../../../shared/tlog/hash.ts";
 import { warmUpKey } from "../../../shared/warm-up/fixture.ts";
 import { WARM_UP_WORKFLOW, warmUpRecords } from "../../../shared/warm-up/records.ts";
-import type { Config } from "../env.ts";
+import type { ReadingConfig } from "../env.ts";
 import { CachedTail, type Tail } from "../reading/cached-tail.ts";
 import { answerSearch, countMonths, readLoggedEntry, reportLogs } from "../reading/log-reads.ts";
 import type { LogSite } from "../sites.ts";
@@ -23,10 +23,10 @@ const ID = new Uint8Array(32);
 const DIGEST = "ab".repeat(32);
 
 /** Returns how many reads found something. Start-up makes no response with a body, which ends the searches. */
-export async function warmUpReads(config: Config): Promise<number> {
+export async function warmUpReads(config: ReadingConfig): Promise<number> {
   const records = warmUpRecords();
   const sites = config.sites.map((site) => fill(site, records[site.log.kind]));
-  const filled: Config = { ...config, sites, objects: { get: () => Promise.resolve(null) }, index: makeIndex() };
+  const filled: ReadingConfig = { ...config, sites, objects: { get: () => Promise.resolve(null) }, index: makeIndex() };
   const name = encodeURIComponent(WARM_UP_WORKFLOW);
   let count = 0;
   const read = async (found: Promise<boolean>): Promise<void> => {
