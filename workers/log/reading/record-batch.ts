@@ -10,7 +10,7 @@ import { err, ok, type Result } from "../../../shared/result.ts";
 import type { EntryError, RecordBatch } from "../../../shared/rpc/log-reads.ts";
 import type { TailEntry } from "../../../shared/rpc/sequencer.ts";
 import { formatTilePath, TILE_WIDTH } from "../../../shared/tlog/tile.ts";
-import type { Config } from "../env.ts";
+import type { ReadingConfig } from "../env.ts";
 import { type LogSite, siteByName } from "../sites.ts";
 import { type LogReader, type ReadError, readEntry } from "./log-reader.ts";
 
@@ -20,7 +20,7 @@ const MAX_BYTES = 1_048_576;
 
 /** Reads a batch of the log with this name. Logs what is damaged. */
 export async function readRecords(
-  config: Config,
+  config: ReadingConfig,
   name: string,
   from: number,
 ): Promise<Result<RecordBatch, EntryError>> {
