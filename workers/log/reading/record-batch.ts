@@ -34,7 +34,7 @@ export async function readRecords(
 
 async function readBatch(
   { log, tail }: LogSite,
-  { objects }: Pick<Config, "objects">,
+  { objects }: Pick<ReadingConfig, "objects">,
   from: number,
 ): Promise<Result<RecordBatch, ReadError>> {
   const reader = { log, tail, objects, admit: () => Promise.resolve(true) };
