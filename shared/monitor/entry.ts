@@ -13,8 +13,8 @@ import { err, ok, type Result } from "../result.ts";
 import type { UnixMs } from "../time.ts";
 import { leafHash } from "../tlog/hash.ts";
 import { parseCertificate } from "../x509/certificate.ts";
-import { type BodyProblem, readSignedBody, type SignedBody, type SignerBytes } from "./signed-body.ts";
-import { type CertificateProblem, toWatchedCertificate, type WatchedCertificate } from "./watched-certificate.ts";
+import { type BodyProblem, readSignedBody, type SignedBody, type SignerBytes } from "./entries/body.ts";
+import { type CertificateProblem, toWatchedCertificate, type WatchedCertificate } from "./entries/certificate.ts";
 
 /** Who signed: a certificate, or a bare key. */
 interface WatchedSigner {

@@ -29,7 +29,7 @@ const VERBS = words(`
   restart restore resume retire retry return revoke rewrite rotate run save say schedule seal search see select send
   serialize serve set settle shorten show shrink sign skip sort spawn split spoil start stop store stream strip submit
   supersede swap sync take tell test throw to touch trust try turn unwrap update upload use validate verify visit wait
-  wake walk warm watch with without wrap write
+  wake walk warm warn watch with without wrap write
 `);
 
 /** Names that the platform, a contract between objects or the language gives. */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The event that tells the owner of a watch about an entry, and how the entry differs from what they expect.
 
+import type { WatchedCertificate } from "../../../shared/monitor/entries/certificate.ts";
 import type { WatchedEntry } from "../../../shared/monitor/entry.ts";
 import { type EventEntry, type EventOf, makeEvent } from "../../../shared/monitor/event.ts";
-import type { WatchedCertificate } from "../../../shared/monitor/watched-certificate.ts";
 import type { UnixMs } from "../../../shared/time.ts";
 import type { Term } from "./terms.ts";
 import { EXPECTED_NAMES, type Expected, type Watch } from "./watch.ts";

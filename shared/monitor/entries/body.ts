@@ -3,11 +3,11 @@
 // need not be canonical; the auditor judges that. A member that nobody knows makes it unreadable, since another reader
 // might take it for the signer. Spec: https://github.com/sigstore/architecture-docs/blob/main/rekor-v2-spec.md
 
-import { encodeHex } from "../bytes/hex.ts";
-import { member } from "../json/member.ts";
-import { parseJson } from "../json/parse.ts";
-import { bytes, type Decoder, enumeration, message, repeated, string } from "../json/proto.ts";
-import { err, ok, type Result } from "../result.ts";
+import { encodeHex } from "../../bytes/hex.ts";
+import { member } from "../../json/member.ts";
+import { parseJson } from "../../json/parse.ts";
+import { bytes, type Decoder, enumeration, message, repeated, string } from "../../json/proto.ts";
+import { err, ok, type Result } from "../../result.ts";
 
 /** The key or certificate of a signature, DER. */
 export interface SignerBytes {

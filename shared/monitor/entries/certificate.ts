@@ -3,16 +3,16 @@
 // verifiers accept must not escape the person whose name it is.
 
 import { sha256 } from "#sha256";
-import { encodeHex } from "../bytes/hex.ts";
-import { decodeUtf8 } from "../bytes/utf8.ts";
-import { withoutExtension } from "../ct/chain.ts";
-import { decodeDer } from "../der/reader.ts";
-import { FULCIO_EXTENSION_NAMES, type FulcioExtensions, isRawExtension, oidOf } from "../fulcio/extensions.ts";
-import { err, ok, type Result } from "../result.ts";
-import type { UnixMs } from "../time.ts";
-import type { Certificate, Extension } from "../x509/certificate.ts";
-import { OID } from "../x509/extensions.ts";
-import { readSubjectAltNames, type SubjectAltName } from "../x509/subject-alt-name.ts";
+import { encodeHex } from "../../bytes/hex.ts";
+import { decodeUtf8 } from "../../bytes/utf8.ts";
+import { withoutExtension } from "../../ct/chain.ts";
+import { decodeDer } from "../../der/reader.ts";
+import { FULCIO_EXTENSION_NAMES, type FulcioExtensions, isRawExtension, oidOf } from "../../fulcio/extensions.ts";
+import { err, ok, type Result } from "../../result.ts";
+import type { UnixMs } from "../../time.ts";
+import type { Certificate, Extension } from "../../x509/certificate.ts";
+import { OID } from "../../x509/extensions.ts";
+import { readSubjectAltNames, type SubjectAltName } from "../../x509/subject-alt-name.ts";
 
 /** The contents of a certificate. */
 export interface WatchedCertificate {

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// The configuration of rekor-monitor, with its meaning. Members that it ignores are ignored here too, with a warning.
+// Spec: https://github.com/sigstore/rekor-monitor/blob/main/README.md, pkg/notifications and pkg/identity (v1.5).
+
+import type { Section } from "../../../shared/identity/configuration/section.ts";
+import { isObject } from "../../../shared/json/member.ts";
+import type { MonitorConfig, RekorMonitorSettings } from "./config.ts";
+import { Lenient } from "./lenient.ts";
+import { readNotifications, SECTIONS } from "./rekor-monitor-channels.ts";
+import { readMonitoredValues } from "./rekor-monitor-values.ts";
+import { type Environment, readNumber } from "./values.ts";
+
+/** Members of our own form. */
+const OURS = new Set(["watch", "notify", "heartbeat", "cross-check-minutes", "witnesses", "logs"]);
+const SETTINGS = [
+  "startIndex",
+  "endIndex",
+  "outputIdentities",
+  "outputIdentitiesFormat",
+  "logInfoFile",
+  "identityMetadataFile",
+  "caRootsFile",
+  "caIntermediatesFile",
+  "ctShards",
+] as const;
+const MEMBERS = ["monitoredValues", ...SETTINGS, ...SECTIONS];
+
+/** Whether an object is of this form: it has a member of it, and none of ours. */
+export function isRekorMonitorForm(value: unknown): boolean {
+  const names = isObject(value) ? Object.keys(value) : [];
+  return names.some((name) => MEMBERS.includes(name)) && !names.some((name) => OURS.has(name));
+}
+
+/** Reads the form. What it returns counts only if no problem was reported. */
+export function readRekorMonitorForm(section: Section, environment: Environment | null): MonitorConfig {
+  const warnings: string[] = [];
+  const lenient = new Lenient(section, MEMBERS, warnings);
+  const monitored = lenient.get("monitoredValues");
+  const selectors = monitored === null ? [] : readMonitoredValues(monitored, warnings);
+  if (selectors.length === 0) warnings.push("monitoredValues names nothing: only the log itself is watched");
+  if (lenient.get("ctShards") !== null) {
+    warnings.push(
+      "ctShards is not needed: every shard of the trusted root is watched, also those that are opened later",
+    );
+  }
+  return {
+    selectors,
+    channels: readNotifications(lenient, environment, warnings),
+    heartbeatUrl: null,
+    crossCheckMinutes: null,
+    witnesses: null,
+    logs: [],
+    rekorMonitor: readSettings(lenient, section),
+    warnings,
+  };
+}
+
+function readSettings(lenient: Lenient, section: Section): RekorMonitorSettings {
+  const text = (name: (typeof SETTINGS)[number]): string | null => lenient.text(name);
+  const index = (name: "startIndex" | "endIndex"): number | null => {
+    const value = lenient.get(name);
+    return value === null ? null : readNumber(value, [0, Number.MAX_SAFE_INTEGER]);
+  };
+  const [startIndex, endIndex] = [index("startIndex"), index("endIndex")];
+  if (startIndex !== null && endIndex !== null && startIndex > endIndex) {
+    section.report(`has a startIndex of ${startIndex} behind its endIndex of ${endIndex}`);
+  }
+  const outputIdentities = text("outputIdentities");
+  const caRootsFile = text("caRootsFile");
+  const caIntermediatesFile = text("caIntermediatesFile");
+  if (caIntermediatesFile !== null && caRootsFile === null)
+    section.report("has caIntermediatesFile without caRootsFile");
+  return {
+    startIndex,
+    endIndex,
+    outputIdentities,
+    outputIdentitiesFormat: readFormat(lenient, outputIdentities),
+    logInfoFile: text("logInfoFile"),
+    identityMetadataFile: text("identityMetadataFile"),
+    caRootsFile,
+    caIntermediatesFile,
+  };
+}
+
+/** As it was written, or from the ending of the file's name. */
+function readFormat(lenient: Lenient, file: string | null): "text" | "json" {
+  const format = lenient.text("outputIdentitiesFormat");
+  if (format !== null && format !== "text" && format !== "json") {
+    lenient.get("outputIdentitiesFormat")?.report("must be text or json");
+  }
+  if (format === "text" || format === "json") return format;
+  return file?.endsWith(".json") === true ? "json" : "text";
+}
