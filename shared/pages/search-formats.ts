@@ -67,6 +67,8 @@ const COLUMNS = [
   "workflow",
   "ref",
   "predicateType",
+  "runner",
+  "visibility",
 ] as const satisfies readonly (keyof SearchHit)[];
 
 const renderCsv = (hits: readonly SearchHit[]): string =>

@@ -20,6 +20,10 @@ export interface SignerFields {
   readonly workflow: string | null;
   /** The ref of the repository: `refs/heads/main`. */
   readonly ref: string | null;
+  /** The kind of machine that it ran on: `github-hosted`, `self-hosted`. */
+  readonly runner: string | null;
+  /** The repository's visibility when it was signed: `public`, `private`, `internal`. */
+  readonly visibility: string | null;
 }
 
 /** One entry that was found. */

@@ -15,6 +15,8 @@ export const TERM_NAMES = [
   "workflow",
   "ref",
   "under",
+  "runner",
+  "visibility",
   "commit",
   "run",
   "predicateType",

@@ -50,6 +50,8 @@ export function signerOf(certificate: Certificate, extensions: FulcioExtensions)
     ownerId: limitField(extensions.sourceRepositoryOwnerIdentifier),
     workflow: limitField(extensions.buildConfigUri),
     ref: limitField(extensions.sourceRepositoryRef ?? extensions.githubWorkflowRef),
+    runner: limitField(extensions.runnerEnvironment),
+    visibility: limitField(extensions.sourceRepositoryVisibilityAtSigning),
   };
   return signer.names.length === 0 && signer.issuer === null ? null : signer;
 }
@@ -74,7 +76,17 @@ const limitField = (value: string | undefined): string | null =>
 export const signerKey = (signer: Signer): string =>
   encodeHex(sha256(encodeUtf8(JSON.stringify(toList(signer)))).subarray(0, 6));
 
-const FIELDS = ["issuer", "repository", "repositoryId", "owner", "ownerId", "workflow", "ref"] as const;
+const FIELDS = [
+  "issuer",
+  "repository",
+  "repositoryId",
+  "owner",
+  "ownerId",
+  "workflow",
+  "ref",
+  "runner",
+  "visibility",
+] as const;
 
 const toList = (signer: Signer): readonly unknown[] => [signer.names, ...FIELDS.map((name) => signer[name])];
 
@@ -86,6 +98,8 @@ const NOBODY: Omit<Signer, "names"> = {
   ownerId: null,
   workflow: null,
   ref: null,
+  runner: null,
+  visibility: null,
 };
 
 /** The fields that a hit shows. */
@@ -104,11 +118,20 @@ export function decodeSigner(json: unknown): Signer | null {
 }
 
 /** Attribute → its value, of those by which a signer is found. Values are compared as a whole or by their beginning. */
-export type AttributeName = "name" | "issuer" | "repository" | "repositoryId" | "ownerId" | "workflow" | "ref";
+export type AttributeName =
+  | "name"
+  | "issuer"
+  | "repository"
+  | "repositoryId"
+  | "ownerId"
+  | "workflow"
+  | "ref"
+  | "runner"
+  | "visibility";
 
 /** The rows of a signer in the table `attribute`. */
 export function attributesOf(signer: Signer): readonly (readonly [AttributeName, string])[] {
-  const { names, issuer, repository, repositoryId, ownerId, workflow, ref } = signer;
+  const { names, issuer, repository, repositoryId, ownerId, workflow, ref, runner, visibility } = signer;
   const rows: readonly (readonly [AttributeName, string | null])[] = [
     ...names.map((name) => ["name", name.startsWith("email:") ? name.toLowerCase() : name] as const),
     ["issuer", issuer === null ? null : toIssuer(issuer)],
@@ -118,6 +141,8 @@ export function attributesOf(signer: Signer): readonly (readonly [AttributeName,
     ["ownerId", ownerId],
     ["workflow", workflow === null ? null : toPage(workflow.replace(/@[^/]*(?:\/.*)?$/, ""))],
     ["ref", ref],
+    ["runner", runner?.toLowerCase() ?? null],
+    ["visibility", visibility?.toLowerCase() ?? null],
   ];
   return rows.flatMap(([name, value]) => (value === null ? [] : [[name, value] as const]));
 }

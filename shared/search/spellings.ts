@@ -109,8 +109,12 @@ const parseId = (text: string): Values | null => (/^[A-Za-z0-9-]{1,64}$/.test(te
 
 const MAX_REF_CHARS = 512;
 
-/** A whole ref, or the name of a branch or tag. */
+/** Refs that are found all together. No ref ends in a slash. */
+const REF_CLASSES: ReadonlySet<string> = new Set(["refs/heads/", "refs/tags/"]);
+
+/** A whole ref, the name of a branch or tag, or `refs/tags/` for all tags. */
 function parseRef(text: string): Values | null {
+  if (text.endsWith("/")) return REF_CLASSES.has(text) ? [text] : null;
   if (text === "" || text.length > MAX_REF_CHARS || /[\s*]/.test(text)) return null;
   return text.startsWith("refs/") ? [text] : [`refs/heads/${text}`, `refs/tags/${text}`, text];
 }
@@ -121,6 +125,9 @@ const PREFIX = /^[a-z][a-z0-9+.-]*:\/\/[^\s/*]+\/[^\s*]*$/i;
 /** The beginning of names: `https://github.com/owner/`. */
 const parsePrefix = (text: string): Values | null =>
   PREFIX.test(text) && text.length <= MAX_NAME_CHARS ? [text] : null;
+
+/** The words of forges for a kind of machine, and for whom a repository is visible. */
+const parseWord = (text: string): Values | null => (/^[a-z0-9_-]{1,64}$/i.test(text) ? [text.toLowerCase()] : null);
 
 const COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i;
 
@@ -153,6 +160,8 @@ export const SPELLINGS: Readonly<Record<TermName, (text: string) => Values | nul
   workflow: parseWorkflow,
   ref: parseRef,
   under: parsePrefix,
+  runner: parseWord,
+  visibility: parseWord,
   commit: parseCommit,
   run: parseRun,
   predicateType: parseText,

@@ -19,7 +19,7 @@ import { MAX_NAME_CHARS, signerOf, toRun } from "./signer.ts";
  * Increases whenever the same entry would get another row. Each row in D1 has its version, and `sigedge reindex`
  * rebuilds rows of other versions.
  */
-export const TERMS_VERSION = 2;
+export const TERMS_VERSION = 3;
 
 /** The kinds of values that keys are made of: digests, predicate types, and the marks. */
 type TermKind = "digest" | "predicateType" | MarkName;

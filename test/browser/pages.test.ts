@@ -51,6 +51,55 @@ it("finds by each kind of text what was signed, and goes back", async () => {
   expect(person.complaints).toEqual([]);
 });
 
+it("asks for ten entries in at most 31 requests, assets aside", async () => {
+  const { page } = await chromium.invite();
+  const sent: string[] = [];
+  page.on("request", (request) => {
+    const { protocol, pathname } = new URL(request.url());
+    // Chromium loads its own icon of a field for dates from a data: address.
+    if (protocol !== "data:" && !pathname.startsWith("/assets/")) sent.push(pathname);
+  });
+  await page.goto(`${stack.url}/`);
+  for (let i = 0; i < 10; i++) {
+    const digest = sha256Hex(`many ${i}`);
+    await page.$eval('input[name="q"]', (input) => ((input as unknown as { value: string }).value = ""));
+    const said = page.waitForResponse((response) => response.url().includes(`/search/meanings?q=${digest}`));
+    await page.type('input[name="q"]', digest);
+    await said;
+    await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
+    await Promise.all([page.waitForNavigation(), page.click("td:first-child a")]);
+  }
+  // The start page; and for each entry what its text means, the list, and the page.
+  const expected = { "/": 1, "/search/meanings": 10, "/search": 10, "/entry": 10 };
+  const counts = Object.groupBy(sent, (path) => path.replace(/^\/entry\/.*/, "/entry"));
+  expect(Object.fromEntries(Object.entries(counts).map(([path, all = []]) => [path, all.length]))).toEqual(expected);
+});
+
+it("offers to verify with a bundle that is dropped on the box, or to look it up", async () => {
+  const person = await chromium.invite();
+  const { page } = person;
+  const bundle = await (await fetch(`${stack.url}${signed}.sigstore.json`)).text();
+  const drop = async (): Promise<void> => {
+    await person.open(`${stack.url}/`);
+    await page.evaluate(`{
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([${JSON.stringify(bundle)}], "app.sigstore.json"));
+      document.querySelector("form.box").dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+    }`);
+    await person.sees("app.sigstore.json is a bundle.");
+  };
+  const choose = async (text: string): Promise<void> => {
+    await Promise.all([page.waitForNavigation(), page.locator(`.said ::-p-text(${text})`).click()]);
+  };
+  await drop();
+  await choose("Look it up");
+  expect(await page.$eval("h1", (heading) => heading.textContent)).toMatch(/^1 entry for/);
+  await drop();
+  await choose("Verify a file with it");
+  await person.sees("app.sigstore.json, which you dropped, is chosen.");
+  expect(person.complaints).toEqual([]);
+});
+
 it("leads through all entries, page by page, each once", async () => {
   const { page } = await chromium.invite();
   await page.goto(`${stack.url}/search?publicKey=${made.many.fingerprint}`);

@@ -91,6 +91,11 @@ const PAGES = (): readonly (readonly [path: string, status: number, title: strin
   [`/search?q=${ALICE}&and=org/repo`, 200, `No entry for ${ALICE}`, "An e-mail address and a GitHub repository"],
   [`/search?q=${ALICE}&since=2001-01-01&until=2001-01-01`, 200, `No entry for ${ALICE}`, "Remove Until: 2001-01-01"],
   [`/search?q=${ALICE}&and=bob@example.com`, 400, "No entry is found by this", "Remove the other first"],
+  [`/search?email=${ALICE}&repository=o/r`, 200, "No entry for", "names a person or a build"],
+  [`/search?q=${ALICE}&ref=refs/tags/`, 200, "No entry for", "Tagged releases only"],
+  ["/search?ref=refs/tags/", 200, "No entry for refs/tags/", "Remove Tagged releases only"],
+  ["/search?runner=self-hosted&visibility=public", 200, "No entry for", "the visibility of the repository"],
+  ["/search?log=signature", 200, "5 entries for this filter", "Who signed"],
   ["/search?kind=certificate", 200, "1 entry for this filter", "all entries"],
   ["/search?kind=nothing", 400, "This cannot be looked up", "kind"],
   ["/search?q=da39a3ee", 400, "No entry is found by this", "the beginning of a commit or digest"],
@@ -348,4 +353,67 @@ describe("the files that pages load", () => {
       "nosniff",
     ]);
   });
+});
+
+describe("a search", () => {
+  interface Evidence {
+    readonly statement: string;
+    readonly query: object;
+    readonly entries: readonly object[];
+    readonly logs: readonly {
+      readonly name: string;
+      readonly searchedThrough: number;
+      readonly checkpoint: string;
+    }[];
+  }
+
+  it("is kept with the signed heads that it is about, whether it found something or not", async () => {
+    const none = await read("/search/evidence?q=nobody@example.com");
+    expect([none.status, none.headers.get("content-disposition"), none.headers.get("cache-control")]).toEqual([
+      200,
+      'attachment; filename="search.json"',
+      "no-store",
+    ]);
+    const evidence = JSON.parse(none.text) as Evidence;
+    expect(evidence.statement).toMatch(
+      /found no entry for an e-mail address among the first 5 entries of \S+ and 1 entry of /,
+    );
+    expect([evidence.query, evidence.entries]).toEqual([{ identity: "nobody@example.com" }, []]);
+    for (const { name, searchedThrough, checkpoint } of evidence.logs) {
+      const base = name === "certificate" ? "/ct" : "";
+      expect(checkpoint).toContain("\n\n\u2014 ");
+      const [, size, root] = checkpoint.split("\n");
+      const [, served, servedRoot] = (await read(`${base}/checkpoint`)).text.split("\n");
+      expect([Number(size), root]).toEqual([searchedThrough, servedRoot]);
+      expect(served).toBe(size);
+    }
+    const found = JSON.parse((await read(`/search/evidence?email=${ALICE}`)).text) as Evidence;
+    expect(found.statement).toContain("found 2 entries for an e-mail address");
+    expect(found.entries).toHaveLength(2);
+  });
+
+  it.each([
+    [`email=${ALICE}`, /: 2 entries, newest \d+ \w+ \d{4}$/],
+    ["email=nobody@example.com", /: no entry$/],
+  ])("has a badge that any site may show: %s", async (query, title) => {
+    const { status, headers, text } = await read(`/badge.svg?${query}`);
+    expect([status, headers.get("content-type"), headers.get("cache-control")]).toEqual([
+      200,
+      "image/svg+xml",
+      "public, max-age=300",
+    ]);
+    expect(headers.get("content-security-policy")).toMatch(/^default-src 'none'/);
+    expect(headers.get("cross-origin-resource-policy")).toBe("cross-origin");
+    expect(headers.get("etag")).not.toBeNull();
+    expect(/<title>([^<]*)<\/title>/.exec(text)?.[1]).toMatch(title);
+    expect(text).not.toMatch(/<script|\son\w+=|href=|<style/);
+  });
+
+  it.each(["/badge.svg", "/search/evidence?q=", "/badge.svg?q=12", "/badge.svg?q=da39a3ee"])(
+    "has neither without a question: %s",
+    async (path) => {
+      const { status, text } = await read(path, { headers: { accept: "text/html" } });
+      expect([status, text.includes("This is no search")]).toEqual([400, true]);
+    },
+  );
 });

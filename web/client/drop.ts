@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files dropped on the box, or chosen: a small text (a bundle, a certificate, a key) becomes its text, a bundle that is
-// too large for an address goes to /verify, and of any other file the SHA-256 is looked up. Nothing is uploaded.
+// Files dropped on the box, or chosen: a certificate or key becomes its text, a bundle is looked up or goes to /verify
+// (one that is too large for an address always does), and of any other file the SHA-256 is looked up. Nothing is
+// uploaded.
 
 import { handOverBundle } from "./hand-over.ts";
 
@@ -58,9 +59,31 @@ async function take(box: HTMLFormElement, file: File): Promise<void> {
     location.assign("/verify");
     return;
   }
-  input.value = text !== null && bytes.byteLength <= MAX_TEXT_BYTES ? text : await hash(bytes);
-  said.textContent = "";
-  box.requestSubmit();
+  const lookUp = (value: string): void => {
+    input.value = value;
+    said.textContent = "";
+    box.requestSubmit();
+  };
+  if (text?.startsWith("{") === true && bytes.byteLength <= MAX_TEXT_BYTES)
+    said.replaceChildren(`${file.name} is a bundle. `, ...offerBundle(file.name, text, lookUp));
+  else lookUp(text !== null && bytes.byteLength <= MAX_TEXT_BYTES ? text : await hash(bytes));
+}
+
+/** Both things that people do with a bundle. A browser that keeps nothing for the next page looks it up. */
+function offerBundle(name: string, text: string, lookUp: (text: string) => void): readonly (Node | string)[] {
+  const verify = makeButton("Verify a file with it", () => {
+    if (handOverBundle(name, text)) location.assign("/verify");
+    else lookUp(text);
+  });
+  return [verify, " ", makeButton("Look it up", () => lookUp(text))];
+}
+
+function makeButton(text: string, act: () => void): HTMLButtonElement {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = text;
+  button.addEventListener("click", act);
+  return button;
 }
 
 /** A bundle, or a small certificate or key; null for any other file. */

@@ -30,6 +30,8 @@ export const ROUTES = [
   { path: "/entry/*" },
   { ...page, path: "/search", handler: "searchPage" },
   { ...page, path: "/search/meanings", handler: "meanings" },
+  { ...page, path: "/search/evidence", handler: "searchEvidence" },
+  { ...page, path: "/badge.svg", handler: "badge" },
   { ...page, path: "/identity-of/*", handler: "identityPage" },
   { ...page, path: "/logs", handler: "logsPage" },
   { ...page, path: "/verify", handler: "verifyPage" },
@@ -49,6 +51,14 @@ export const ROUTE_TEXTS: Readonly<Record<HandlerName<typeof ROUTES>, RouteText>
     spec: null,
   },
   meanings: { what: "Returns what the box takes the text in `?q=` for, the likeliest first, as JSON.", spec: null },
+  searchEvidence: {
+    what: "Returns what the search of `/search` with the same parameters finds, with the signed heads of the logs, as a file to keep.",
+    spec: "[checkpoint](https://c2sp.org/tlog-checkpoint)",
+  },
+  badge: {
+    what: "Returns a picture that says how many entries a search finds, and when the newest was made.",
+    spec: null,
+  },
   identityPage: {
     what: "Shows the newest entries of the identity with this name, by month; JSON with `Accept: application/json`.",
     spec: null,

@@ -11,6 +11,7 @@ import { serveLogs, serveStart } from "./handlers/logs.ts";
 import { serveMeanings } from "./handlers/meanings.ts";
 import { respondToProblem } from "./handlers/problem.ts";
 import { serveSearch } from "./handlers/search.ts";
+import { serveBadge, serveEvidence } from "./handlers/search-files.ts";
 import { serveSign } from "./handlers/sign.ts";
 import { serveVerify } from "./handlers/verify.ts";
 import { warmUp } from "./warm-up.ts";
@@ -22,6 +23,8 @@ const HANDLERS: Handlers<typeof ROUTES, [Config]> = {
   entryPage: serveEntry,
   searchPage: serveSearch,
   meanings: serveMeanings,
+  searchEvidence: serveEvidence,
+  badge: serveBadge,
   identityPage: serveIdentity,
   logsPage: serveLogs,
   verifyPage: serveVerify,

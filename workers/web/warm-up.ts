@@ -145,6 +145,8 @@ const HIT: SearchHit = {
   ownerId: "1",
   workflow: WARM_UP_WORKFLOW,
   ref: "refs/tags/v1",
+  runner: "github-hosted",
+  visibility: "public",
 };
 
 const ANSWER: SearchAnswer = {

@@ -117,6 +117,18 @@ export function contents(material: Material): Readonly<Record<Handler, Make>> {
       [createHash("sha256").update("x").digest("hex"), email, "%00"],
     )}${log(random)}&limit=${number(random)}`,
   });
+  const questions: Make = (random) => ({
+    query: random.pick([
+      "q=alice@example.com",
+      "q=0",
+      `q=${"a".repeat(64)}`,
+      "q=%22%3Cb%3E",
+      "email=a@b.c&and=o/r&kind=&log=signature&since=2026-01-01&until=",
+      "email=a@b.c",
+      "hash=sha256:x",
+      "repository=o/r&ref=refs/tags/&runner=self-hosted&visibility=public&seen=20",
+    ]),
+  });
   const entry: Make = (random) => ({ rest: number(random), query: log(random).slice(1) });
   const chains: Make = () => ({ contentType: JSON_TYPE, body: JSON.stringify({ chain }) });
   const tiles: Make = (random) => ({ rest: random.pick(TILES) });
@@ -166,17 +178,9 @@ export function contents(material: Material): Readonly<Record<Handler, Make>> {
     clientTrustConfig: none,
     health: none,
     startPage: none,
-    searchPage: (random) => ({
-      query: random.pick([
-        "q=alice@example.com",
-        "q=0",
-        `q=${"a".repeat(64)}`,
-        "q=%22%3Cb%3E",
-        "email=a@b.c&and=o/r&kind=&log=signature&since=2026-01-01&until=",
-        "email=a@b.c",
-        "hash=sha256:x",
-      ]),
-    }),
+    searchPage: questions,
+    searchEvidence: questions,
+    badge: questions,
     logsPage: none,
     meanings: (random) => ({
       query: `q=${random.pick(["alice@example.com", "0".repeat(40), "12", "x".repeat(9000), "%7B", "%25", "%00"])}`,

@@ -81,6 +81,8 @@ const SIGNER_NAMES = [
   "ownerId",
   "ref",
   "issuer",
+  "runner",
+  "visibility",
 ] as const satisfies readonly TermName[];
 
 function parseTerms(parameters: URLSearchParams): Result<readonly Conjunction[], SearchQueryError> {
@@ -137,9 +139,12 @@ function toOptions(name: (typeof SIGNER_NAMES)[number], value: string): readonly
     case "workflow":
     case "repositoryId":
     case "ownerId":
-    case "ref":
     case "issuer":
+    case "runner":
+    case "visibility":
       return [exact(name)];
+    case "ref":
+      return [value.endsWith("/") ? prefix("ref", value) : exact("ref")];
     default:
       return unreachable(name);
   }

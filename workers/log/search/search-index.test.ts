@@ -37,11 +37,13 @@ const signer = (name: string, fields: Partial<Signer> = {}): Signer => {
   if (decoded === null) throw new TypeError("not a signer");
   return decoded;
 };
-const ofWorkflow = (repository: string, ref: string): Signer => {
+const ofWorkflow = (repository: string, ref: string, runner = "github-hosted"): Signer => {
   const url = `https://github.com/${repository}`;
   const workflow = `${url}/.github/workflows/w.yml@${ref}`;
   const owner = url.replace(/\/[^/]+$/, "");
-  return signer(`uri:${workflow}`, { repository: url, repositoryId: "74", owner, ownerId: "65", workflow, ref });
+  const visibility = runner === "self-hosted" ? "private" : "public";
+  const build = { repository: url, repositoryId: "74", owner, ownerId: "65", workflow, ref, runner, visibility };
+  return signer(`uri:${workflow}`, build);
 };
 const SIGNERS: readonly (Signer | null)[] = [
   null,
@@ -50,7 +52,7 @@ const SIGNERS: readonly (Signer | null)[] = [
   signer("uri:spiffe://example.com/signer"),
   ofWorkflow("Octo/one", "refs/heads/main"),
   ofWorkflow("Octo/one", "refs/tags/v1"),
-  ofWorkflow("octo/two", "refs/heads/main"),
+  ofWorkflow("octo/two", "refs/heads/main", "self-hosted"),
   ofWorkflow("other/one", "refs/heads/main"),
 ];
 
@@ -176,6 +178,9 @@ const QUESTIONS: readonly (readonly [string, (made: Made) => boolean])[] = [
   ["ownerId=65", ({ signer: by }) => by?.ownerId === "65"],
   ["workflow=octo/two/.github/workflows/w.yml", ({ signer: by }) => by?.repository === "https://github.com/octo/two"],
   ["ref=main", ({ signer: by }) => by?.ref === "refs/heads/main"],
+  ["ref=refs/tags/", ({ signer: by }) => by?.ref === "refs/tags/v1"],
+  ["runner=GitHub-hosted", ({ signer: by }) => by?.runner === "github-hosted"],
+  ["visibility=private", ({ signer: by }) => by?.visibility === "private"],
   ["under=spiffe://example.com/", ({ signer: by }) => by?.names[0] === "uri:spiffe://example.com/signer"],
   ["under=https://github.com/octo/", ({ signer: by }) => /github.com\/octo\//i.test(by?.repository ?? "")],
   ["kind=attestation", ({ kind }) => kind === "attestation"],
@@ -256,6 +261,8 @@ describe("searchPage", () => {
         ownerId: "65",
         workflow: "https://github.com/Octo/one/.github/workflows/w.yml@refs/heads/main",
         ref: "refs/heads/main",
+        runner: "github-hosted",
+        visibility: "public",
       },
     ]);
   });

@@ -10,7 +10,16 @@ import { emailSigner, searchRow } from "../../../test/support/logs/search-rows.t
 import type { MemoryD1 } from "../../../test/support/logs/sqlite-d1.ts";
 
 const errors = recordErrors();
-const NO_BUILD = { repository: null, repositoryId: null, owner: null, ownerId: null, workflow: null, ref: null };
+const NO_BUILD = {
+  repository: null,
+  repositoryId: null,
+  owner: null,
+  ownerId: null,
+  workflow: null,
+  ref: null,
+  runner: null,
+  visibility: null,
+};
 
 function feed({ run, d1 }: MemoryD1, name: string, rows: readonly (readonly [number, SearchRow])[]): void {
   const entries = rows.map(([time, search], leafIndex) => ({ leafIndex, timestamp: unixMs(time), search }));

@@ -37,14 +37,20 @@ export interface Meaning {
 /** The names of terms and of filters in an address. */
 export const TERMS = Object.keys(SPELLINGS) as readonly TermName[];
 /** Parameters of /api/search that narrow an answer. */
-export const FILTERS = ["kind", "log", "since", "until"] as const;
+const FILTERS: readonly string[] = ["kind", "log", "since", "until", "runner", "visibility"];
+/** The value of `ref` that means every tag. */
+export const ALL_TAGS = "refs/tags/";
+
+/** Whether a parameter narrows an answer, and is nothing that people look up. */
+export const isFilter = (name: string, value: string): boolean =>
+  FILTERS.includes(name) || (name === "ref" && value === ALL_TAGS);
 
 const pick = (parameters: URLSearchParams, names: readonly string[]): Meaning["query"] =>
   Object.fromEntries(names.flatMap((name) => (parameters.get(name) ? [[name, parameters.get(name) ?? ""]] : [])));
 
 /** Reads the question of a URL. `?and=` has a further text: entries must have both. */
 export function readQuestion(parameters: URLSearchParams): Question {
-  const filters = pick(parameters, FILTERS);
+  const filters = pick(parameters, parameters.get("ref") === ALL_TAGS ? [...FILTERS, "ref"] : FILTERS);
   const first = readFirst(parameters, filters);
   const more = (parameters.get("and") ?? "").trim();
   if (more === "" || first.kind === "entry" || first.kind === "unfindable") return first;
@@ -122,6 +128,8 @@ export const TERM_WORDS: Readonly<Record<TermName, string>> = {
   workflow: "a workflow",
   ref: "a branch or tag",
   under: "the beginning of a name",
+  runner: "the kind of machine",
+  visibility: "the visibility of the repository",
   commit: "a commit",
   run: "a run of a workflow",
   predicateType: "a type of statements",

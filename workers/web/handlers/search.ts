@@ -70,29 +70,36 @@ async function answerSearch(request: Request, config: Config, { question, cursor
       site,
     );
   }
+  return respondToFailure(request, found, question.text);
+}
+
+/** Answers with the page of why there is no answer. @param text what is in the box */
+export function respondToFailure(request: Request, { answer, meaning }: Found, text: string): Response {
+  if (answer.ok) throw new TypeError("an answer is no failure");
   const { status, message } = answer.error;
   return status < 500
     ? respondToProblem(request, {
         status: 400,
         title: "This cannot be looked up",
         lead: `Read as ${meaning.what}: ${message}.`,
-        text: question.text,
+        text,
       })
     : respondToProblem(request, {
         status: 503,
         title: "The search index does not answer",
         lead: "The logs are untouched, and signing goes on. Load the page again in a minute.",
-        text: question.text,
+        text,
       });
 }
 
-interface Found {
+/** A meaning, and the answer to it. */
+export interface Found {
   readonly meaning: Meaning;
   readonly answer: Result<SearchAnswer, SearchError>;
 }
 
 /** The likeliest meaning under which there are entries, or the likeliest of all. */
-async function findMeaning({ log }: Config, { meanings }: Search, cursor: string | null): Promise<Found> {
+export async function findMeaning({ log }: Config, { meanings }: Search, cursor: string | null): Promise<Found> {
   const find = async (meaning: Meaning): Promise<Found> => {
     const paging = { limit: String(PAGE_SIZE), ...(cursor === null ? {} : { cursor }) };
     const query = new URLSearchParams({ ...meaning.query, ...paging }).toString();

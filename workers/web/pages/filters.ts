@@ -5,7 +5,7 @@
 import { html, type Markup } from "../../../shared/http/markup.ts";
 import { icon } from "../../../shared/pages/icons.ts";
 import { ENTRY_KINDS } from "../../../shared/search/parameters.ts";
-import { FILTERS, type Meaning, TERM_WORDS, TERMS } from "../facts/question.ts";
+import { ALL_TAGS, isFilter, type Meaning, TERM_WORDS, TERMS } from "../facts/question.ts";
 import { NONE } from "../parts/parts.ts";
 import { capitalize } from "../parts/words.ts";
 import { nameLog, type Site } from "./site.ts";
@@ -28,16 +28,16 @@ const MAX_TAG_CHARS = 60;
 const shorten = (text: string): string =>
   text.length > MAX_TAG_CHARS ? `${text.slice(0, MAX_TAG_CHARS - 9)}…${text.slice(-8)}` : text;
 
-const isFilter = (name: string): boolean => (FILTERS as readonly string[]).includes(name);
+const isAllTags = (name: string, value: string): boolean => name === "ref" && value === ALL_TAGS;
 
 /** Shows the parts of a query, each with a way to remove it; empty for a query of one part. */
 export function activeFilters(query: Query): Markup {
   const parts = Object.entries(query);
-  const isNarrowed = parts.length > 1 || parts.some(([name]) => isFilter(name));
+  const isNarrowed = parts.length > 1 || parts.some(([name, value]) => isFilter(name, value));
   if (!isNarrowed) return NONE;
   const links = parts.map(([name, value]) => {
     const { [name]: _removed, ...rest } = query;
-    const shown = shorten(`${labelOf(name)}: ${value}`);
+    const shown = isAllTags(name, value) ? "Tagged releases only" : shorten(`${labelOf(name)}: ${value}`);
     return html`<li><a href="${searchHref(rest)}" aria-label="Remove ${shown}">${shown} ${icon("x")}</a></li> `;
   });
   return html`<ul class="row tags" aria-label="What the list is narrowed to">${links}</ul>`;
@@ -56,6 +56,7 @@ export function filterForm(query: Query, site: Site): Markup {
   return html`<details class="narrow"><summary>Narrow the list</summary>
 <form class="grid" action="/search">${terms}
 <label>And also <input name="and" autocomplete="off" spellcheck="false" maxlength="2048" placeholder="Repository, e-mail, commit"></label>
+${buildFilters(query)}
 ${select("Kind", "kind", { query, any: "All", options: kinds })}
 ${select("Log", "log", { query, any: "All logs", options: logs })}
 <label>From ${dateInput("since", query)}</label>
@@ -65,8 +66,34 @@ ${select("Log", "log", { query, any: "All logs", options: logs })}
 </details>`;
 }
 
+const RUNNERS = [
+  { value: "github-hosted", text: "GitHub’s machines" },
+  { value: "gitlab-hosted", text: "GitLab’s machines" },
+  { value: "self-hosted", text: "The project’s own machines" },
+] as const;
+const VISIBILITIES = [
+  { value: "public", text: "Public" },
+  { value: "internal", text: "Internal" },
+  { value: "private", text: "Private" },
+] as const;
+
+/** Filters of builds, as far as the query has none of them; those that it has are above the list, to remove. */
+function buildFilters(query: Query): Markup {
+  const runner =
+    query["runner"] === undefined ? select("Ran on", "runner", { query, any: "Any machine", options: RUNNERS }) : NONE;
+  const visibility =
+    query["visibility"] === undefined
+      ? select("Repository was", "visibility", { query, any: "Anything", options: VISIBILITIES })
+      : NONE;
+  const tags =
+    query["ref"] === undefined
+      ? html`<label class="check"><input type="checkbox" name="ref" value="${ALL_TAGS}"> Tagged releases only</label>`
+      : NONE;
+  return html`${runner}${visibility}${tags}`;
+}
+
 const withoutFilters = (query: Query): Query =>
-  Object.fromEntries(Object.entries(query).filter(([name]) => !isFilter(name)));
+  Object.fromEntries(Object.entries(query).filter(([name, value]) => !isFilter(name, value)));
 
 interface Choice {
   readonly query: Query;

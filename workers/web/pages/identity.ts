@@ -58,10 +58,17 @@ ${
 ${hitTable("Newest entries", hits)}
 <p>${nextCursor === null && before === null ? NONE : html`<a href="${searchHref({ identity })}">All entries of this identity</a>`}</p></section>`
 }
-<p class="sm q">${describeWorth(answer.completeThroughByLog, site)}</p>`,
+<p class="sm q">${describeWorth(answer.completeThroughByLog, site)}</p>
+${privacyNote(identity, hits)}`,
     },
   };
 }
+
+/** Whoever finds their own address here has a question. */
+const privacyNote = (identity: string, hits: readonly SearchHit[]): Markup =>
+  hits.length === 0 || !/^[^\s@/]+@[^\s@/]+$/.test(identity)
+    ? NONE
+    : html`<p class="sm q">This address is public because somebody signed in with it to sign here. A log forgets nothing, so it stays. If that was not you, tell whoever runs your login. <a href="/#privacy">What is public</a>.</p>`;
 
 interface ShownMonths {
   readonly bars: readonly { readonly month: number; readonly count: number }[];

@@ -4,12 +4,14 @@
 import { html, type Markup } from "../../../shared/http/markup.ts";
 import { FORMAT_TYPES, render } from "../../../shared/pages/search-formats.ts";
 import type { SearchAnswer } from "../../../shared/search/answer.ts";
+import { explainNothing } from "../facts/impossible.ts";
 import type { Meaning, Search } from "../facts/question.ts";
-import { field, NONE, steps, withCopy } from "../parts/parts.ts";
+import { code, field, NONE, steps, withCopy } from "../parts/parts.ts";
 import { capitalize, formatCount, formatNumber, timeTag } from "../parts/words.ts";
 import type { Answer } from "../respond.ts";
 import { activeFilters, filterForm, searchHref } from "./filters.ts";
 import { hitTable } from "./hits.ts";
+import { signersSection } from "./signers.ts";
 import { largeBox, nameLog, type Site } from "./site.ts";
 
 /** Everything the page shows. */
@@ -105,7 +107,26 @@ function hitsPage(facts: ResultsFacts, title: string): Markup {
 ${filterForm(meaning.query, site)}
 ${hits.length === 0 ? html`<p>Nothing on this page.</p>` : hitTable("Entries, newest first", hits)}
 <nav class="row ends" aria-label="Pages"><span class="q num">${describePage(facts)}</span><span class="row">${newest}${older}</span></nav>
-<p class="sm q">${describeWorth(answer.completeThroughByLog, site)}</p>`;
+<p class="sm q">${describeWorth(answer.completeThroughByLog, site)}</p>
+${isWhoAsked(meaning.query) ? NONE : signersSection(hits)}
+${keep(meaning, site)}`;
+}
+
+/** A list of one identity's entries says who. */
+const isWhoAsked = (query: Meaning["query"]): boolean => "identity" in query || "email" in query;
+
+/** Links to files of the same search. */
+const fileHref = (path: string, { query }: Meaning): string => `${path}${searchHref(query).slice("/search".length)}`;
+
+/** Ways to keep an answer, and to show it elsewhere. */
+function keep(meaning: Meaning, { href }: Site): Markup {
+  const markdown = `[![signatures](${href}${fileHref("/badge.svg", meaning)})](${href}${searchHref(meaning.query)})`;
+  return html`<details><summary>Keep this answer, or show it on another site</summary>
+<div class="flow">
+<p><a href="${fileHref("/search/evidence", meaning)}" download>Download the answer</a> with the signed heads of the logs.</p>
+<p>A picture for a README, which says how many entries there are and when the newest was made; it verifies nothing:</p>
+${code(markdown, "markdown")}
+</div></details>`;
 }
 
 const countSearched = ({ completeThroughByLog }: SearchAnswer): number =>
@@ -142,7 +163,7 @@ function nonePage({ question, meaning, answer, site }: ResultsFacts): Markup {
 <p class="lead">There is none among ${formatCount(countSearched(answer), "entry", "entries")}.${describeWorth(answer.completeThroughByLog, site)}</p>
 ${activeFilters(meaning.query)}
 <dl class="kv">
-${field("You looked for", withCopy(question.text, "text"))}${field("Read as", html`${capitalize(meaning.what)}.${otherMeanings(question, meaning)}`)}${field("Source", html`The answer comes from this site’s index. To search without it, <a href="/logs#audit">read the log itself</a>.`)}
+${field("You looked for", withCopy(question.text, "text"))}${field("Read as", html`${capitalize(meaning.what)}.${otherMeanings(question, meaning)}`)}${explainNothing(meaning.query).map((why) => field("Why", html`${why}`))}${field("Keep", html`<a href="${fileHref("/search/evidence", meaning)}" download>Download this answer</a> with the signed heads of the logs. It is this site’s word: whoever reads the log up to those heads can check it.`)}${field("Source", html`The answer comes from this site’s index. To search without it, <a href="/logs#audit">read the log itself</a>.`)}
 </dl>
 ${filterForm(meaning.query, site)}
 <section>
