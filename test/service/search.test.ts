@@ -78,6 +78,8 @@ const NO_BUILD = {
   ownerId: null,
   workflow: null,
   ref: null,
+  runner: null,
+  visibility: null,
 };
 
 const named = (hits: readonly HitJson[]): readonly string[] => hits.map(({ log, index }) => `${log} ${index}`);
