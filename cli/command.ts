@@ -41,7 +41,9 @@ export interface Output {
 export interface Definition<F extends Flags, O> extends CommandPage {
   readonly flags: F;
   /** Exit code if `run` fails; 1 if it is absent. */
-  readonly failureCode?: 1 | 2;
+  readonly failureCode?: 1 | 2 | 3;
+  /** Exit code for wrong arguments; MISUSE if it is absent. */
+  readonly misuseCode?: 3;
   /** Checks the arguments. The error is one line that names the flag or argument at fault. */
   readonly read: (args: Arguments<F>) => Result<O, string>;
   /** Runs the command. Gives the exit code; the error is a line for the operator. Rejects only for a bug. */
@@ -54,24 +56,24 @@ export interface Command extends CommandPage {
   readonly execute: (args: readonly string[]) => Promise<number>;
 }
 
-/** Exit code of every command for wrong arguments. */
+/** Exit code for wrong arguments, unless a command has another meaning for it. */
 export const MISUSE = 2;
 
 /** Makes a command of its definition. */
 export function defineCommand<const F extends Flags, O>(definition: Definition<F, O>): Command {
-  const { failureCode = 1, read, run, ...page } = definition;
+  const { failureCode = 1, misuseCode = MISUSE, read, run, ...page } = definition;
   return {
     ...page,
     execute: async (args) => {
       const parsed = parseArguments(page, args);
-      if (!parsed.ok) return complain(page.name, parsed.error, MISUSE);
+      if (!parsed.ok) return complain(page.name, parsed.error, misuseCode);
       const { isHelp, isJson, ...given } = parsed.value;
       if (isHelp) {
         say(helpPage(page));
         return 0;
       }
       const options = read(given);
-      if (!options.ok) return complain(page.name, options.error, MISUSE);
+      if (!options.ok) return complain(page.name, options.error, misuseCode);
       const done = await run(options.value, outputOf(isJson));
       return done.ok ? done.value : complain(page.name, done.error, failureCode);
     },

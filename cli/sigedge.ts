@@ -29,6 +29,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   issuers: async () => (await import("./issuers/command.ts")).ISSUERS,
   rotate: async () => (await import("./rotate/command.ts")).ROTATE,
   audit: async () => (await import("./audit/command.ts")).AUDIT,
+  monitor: async () => (await import("./monitor/command.ts")).MONITOR,
   backup: async () => (await import("./backup/command.ts")).backupCommand(openStateBucket),
   restore: async () => (await import("./backup/restore-command.ts")).restoreCommand(openStateBucket),
   "index-attestation": async () => (await import("./index-attestation/command.ts")).INDEX_ATTESTATION,

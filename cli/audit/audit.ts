@@ -2,7 +2,6 @@
 // Audits one log: its head, its history since earlier audits, every hash of its tree, every entry, their order. Reads
 // the log only; `remember` and `save` receive what the next audit needs.
 
-import { setTimeout as sleep } from "node:timers/promises";
 import { encodeBase64 } from "../../shared/bytes/base64.ts";
 import { equal } from "../../shared/bytes/bytes.ts";
 import { LOG_KINDS } from "../../shared/logs/kinds.ts";
@@ -10,7 +9,7 @@ import { type Edge, EMPTY_EDGE } from "../../shared/tlog/edge.ts";
 import { TILE_WIDTH } from "../../shared/tlog/tile.ts";
 import type { NoteVerifier } from "../../shared/tlog/verify-note.ts";
 import { type Finding, Findings, type FindingsSummary } from "../served-log/findings.ts";
-import { type AuditedHead, checkHeadTime, readHead } from "../served-log/head.ts";
+import { type AuditedHead, checkHeadTime, readNewestHead } from "../served-log/head.ts";
 import { compareHistory, type ForkEvidence, type History, pairHeads } from "../served-log/history.ts";
 import type { LogSource } from "../served-log/log-source.ts";
 import { LOGS_PATH } from "../served-log/paths.ts";
@@ -86,14 +85,15 @@ export interface AuditReport {
 }
 
 const SAVE_EVERY_MS = 2000;
-/** tlog-tiles allows caches of a few seconds for checkpoints. */
-const STALE_WAITS_MS = [1000, 2000, 4000];
 
 /** Audits a log. Rejects only if this machine fails. */
 export async function audit(options: AuditOptions): Promise<AuditReport> {
   const { audited, keyEnds } = options;
   const auditedSize = audited?.size ?? 0;
-  const read = await readNewestHead(options, auditedSize);
+  const { source, log, verifiers, listedVerifiers, staleWaitsMs } = options;
+  const keys = { trusted: verifiers, listed: listedVerifiers };
+  const least = { size: auditedSize, ...(staleWaitsMs === undefined ? {} : { staleWaitsMs }) };
+  const read = await readNewestHead(source, log.origin, keys, least);
   const findings = new Findings();
   if (!read.ok) {
     findings.add(...read.error);
@@ -107,22 +107,6 @@ export async function audit(options: AuditOptions): Promise<AuditReport> {
     return report(head, findings, { ...NO_WORK, evidence: pairHeads(audited, head, null) });
   }
   return auditTree(options, head, findings);
-}
-
-/**
- * Reads the head. A cache can serve an old checkpoint, so a tree smaller than the audited one is read again before it
- * counts.
- */
-async function readNewestHead(options: AuditOptions, auditedSize: number): ReturnType<typeof readHead> {
-  const { source, log, verifiers, listedVerifiers, staleWaitsMs = STALE_WAITS_MS } = options;
-  const keys = { trusted: verifiers, listed: listedVerifiers };
-  let head = await readHead(source, log.origin, keys);
-  for (const waitMs of staleWaitsMs) {
-    if (!head.ok || head.value.treeSize >= auditedSize) return head;
-    await sleep(waitMs);
-    head = await readHead(source, log.origin, keys);
-  }
-  return head;
 }
 
 type Work = Pick<AuditReport, "counts" | "entriesRead" | "startedAt" | "evidence">;

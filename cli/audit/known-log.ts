@@ -9,6 +9,7 @@ import { parseJson } from "../../shared/json/parse.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { httpSource } from "../served-log/log-source.ts";
 import { entryUrlPath, TRUSTED_ROOT_PATH } from "../served-log/paths.ts";
+import { FIRST_WAITS_MS, KEY_ADVICE, MAX_TRUSTED_ROOT_BYTES, readPublishedRoot } from "../served-log/published-root.ts";
 import { readServedLogs } from "../served-log/served-logs.ts";
 import { logOfTrustedRoot, logOfVkeys, type TrustedLog } from "../served-log/trust.ts";
 import { readTrustedRoot, type TrustedRoot } from "../served-log/trusted-root.ts";
@@ -26,12 +27,6 @@ export interface KnownLog {
   /** The state of an earlier audit of the same log, null at the first one. */
   readonly earlier: AuditState | null;
 }
-
-/** A hundred times the trusted root of the public instance. */
-const MAX_TRUSTED_ROOT_BYTES = 1024 * 1024;
-/** Short waits: a mistyped URL should fail fast, and no work is lost yet. */
-const FIRST_WAITS_MS = [200, 800];
-const ADVICE = "give the log's key with --key or --trusted-root";
 
 /** Finds the log's keys and the state of earlier audits. The error is a line for the operator. */
 export async function findLog(options: Options): Promise<Result<KnownLog, string>> {
@@ -67,15 +62,15 @@ async function nameLog(options: Options, earlier: AuditState | null): Promise<Re
   }
   const log = vkeys.length > 0 ? logOfVkeys(url, vkeys, kind) : ok(earlier);
   if (!log.ok) return log;
-  const published = await readPublished(new URL(url).origin);
+  const published = await readPublishedRoot(new URL(url).origin);
   const root = published.ok ? published.value : null;
   if (log.value !== null) return nameTrusted(ok(log.value), vkeys.length > 0 ? "key" : (earlier?.trust ?? "key"), root);
   // First use: as trustworthy as the connection, this once.
-  if (root === null) return published.ok ? err(ADVICE) : published;
+  if (root === null) return published.ok ? err(KEY_ADVICE) : published;
   const found = logOfTrustedRoot(url, root, kind);
   return found.ok
     ? nameTrusted(found, "first-use", root)
-    : err(`${new URL(url).origin}/${TRUSTED_ROOT_PATH}: ${found.error}; ${ADVICE}`);
+    : err(`${new URL(url).origin}/${TRUSTED_ROOT_PATH}: ${found.error}; ${KEY_ADVICE}`);
 }
 
 const nameTrusted = (
@@ -83,17 +78,6 @@ const nameTrusted = (
   trust: TrustSource,
   root: TrustedRoot | null,
 ): Result<NamedLog, string> => (log.ok ? ok({ log: log.value, trust, root }) : log);
-
-/** Reads the trusted root that a server publishes. The error is a line for the operator. */
-async function readPublished(origin: string): Promise<Result<TrustedRoot, string>> {
-  const fetched = await httpSource(origin, FIRST_WAITS_MS).read(TRUSTED_ROOT_PATH, MAX_TRUSTED_ROOT_BYTES);
-  if (fetched.kind === "missing") return err(`${origin} has no ${TRUSTED_ROOT_PATH}: ${ADVICE}`);
-  if (fetched.kind === "unreadable") {
-    return err(`${origin}/${TRUSTED_ROOT_PATH} cannot be read (${fetched.reason}): ${ADVICE}`);
-  }
-  const root = readTrustedRoot(fetched.bytes);
-  return root.ok ? root : err(`${origin}/${TRUSTED_ROOT_PATH}: ${root.error}; ${ADVICE}`);
-}
 
 /** A log as its service describes it. */
 interface ListedAs {

@@ -62,7 +62,7 @@ describe("the command line of sigedge audit", () => {
 
 describe("the state file", () => {
   test("is one for each URL, in the user's cache folder", () => {
-    const file = (url: string): string => defaultStateFile(url, { XDG_CACHE_HOME: "/cache" });
+    const file = (url: string): string => defaultStateFile(url, "audit", { XDG_CACHE_HOME: "/cache" });
     expect(file("https://log.example.com/ct")).toMatch(
       /^\/cache\/sigedge\/audit\/log\.example\.com_ct-[0-9a-f]{8}\.json$/,
     );
@@ -76,6 +76,6 @@ describe("the state file", () => {
     ];
     expect(new Set(urls.map(file)).size).toBe(urls.length);
     for (const url of urls) expect(file(url).length).toBeLessThan(160);
-    expect(defaultStateFile("https://h", { XDG_CACHE_HOME: "relative" }).startsWith(homedir())).toBe(true);
+    expect(defaultStateFile("https://h", "audit", { XDG_CACHE_HOME: "relative" }).startsWith(homedir())).toBe(true);
   });
 });

@@ -81,12 +81,13 @@ export function readOptions({ values, positionals }: Arguments<typeof FLAGS>): R
     verifies: !values["no-signatures"],
     isIncremental: values.incremental,
     // The certificate log below a URL is a different log from the one at it.
-    stateFile: resolve(values.state ?? defaultStateFile(values.ct ? `${url} ct` : url)),
+    stateFile: resolve(values.state ?? defaultStateFile(values.ct ? `${url} ct` : url, "audit")),
     jobs: Number(jobs),
   });
 }
 
-function readUrl(text: string): string | null {
+/** Reads the URL of a log or service, without a trailing slash; null if it is none. */
+export function readUrl(text: string): string | null {
   if (!URL.canParse(text)) return null;
   const { protocol, origin, pathname } = new URL(text);
   return protocol === "http:" || protocol === "https:" ? `${origin}${pathname}`.replace(/\/+$/, "") : null;

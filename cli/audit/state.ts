@@ -6,13 +6,21 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
-import { decodeBase64 } from "../../shared/bytes/base64.ts";
+import {
+  acceptNull,
+  checkMembers,
+  findWrongMember,
+  type Guard,
+  type Guards,
+  isFlag,
+  isText,
+} from "../../shared/json/guard.ts";
 import { isCount, isList, isTexts, member } from "../../shared/json/member.ts";
 import { parseJson } from "../../shared/json/parse.ts";
 import { isLogKind, type LogKind } from "../../shared/logs/kinds.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type Finding, type FindingsSummary, isFinding } from "../served-log/findings.ts";
-import type { EdgeText, SeenTree } from "../served-log/seen-tree.ts";
+import { type EdgeText, isSeenTree, type SeenTree } from "../served-log/seen-tree.ts";
 
 const TRUST_SOURCES = ["key", "trusted-root", "first-use"] as const;
 export type TrustSource = (typeof TRUST_SOURCES)[number];
@@ -67,10 +75,14 @@ export interface AuditState {
 export const VERSION = 2;
 
 /** The default state file: one for each URL, in the user's cache folder. */
-export function defaultStateFile(url: string, env: NodeJS.ProcessEnv = process.env): string {
+export function defaultStateFile(
+  url: string,
+  command: "audit" | "monitor",
+  env: NodeJS.ProcessEnv = process.env,
+): string {
   const name = url.replace(/^https?:\/\//, "").replace(/[^A-Za-z0-9.-]+/g, "_");
   const digest = createHash("sha256").update(url).digest("hex").slice(0, 8);
-  return join(cacheFolder(env), "sigedge", "audit", `${name.slice(0, 100)}-${digest}.json`);
+  return join(cacheFolder(env), "sigedge", command, `${name.slice(0, 100)}-${digest}.json`);
 }
 
 /** Returns the folder in which this system keeps the caches of a user. */
@@ -106,39 +118,17 @@ export function readState(file: string): Result<AuditState | null, string> {
   if (!isCount(version)) return err(`${file} is not the state of an audit: it has no version; ${ADVICE}`);
   if (version !== VERSION) return err(`the state file ${file} has version ${version}, not ${VERSION}; ${ADVICE}`);
   if (isState(value)) return ok(value);
-  const wrong = Object.entries(MEMBERS).find(([name, isRight]) => !isRight(member(value, name)));
-  return err(`the state file ${file} is damaged: its member ${String(wrong?.[0])} is missing or wrong; ${ADVICE}`);
+  const wrong = findWrongMember(MEMBERS, value);
+  return err(`the state file ${file} is damaged: its member ${String(wrong)} is missing or wrong; ${ADVICE}`);
 }
 
 /** The file is the only memory of a tree that the log may have rewritten since. */
 const ADVICE = "keep it for the checkpoint in it, and give another file with --state";
 
-/** Whether a JSON value is a T. */
-type Guard<T> = (json: unknown) => json is T;
-/** A guard for each member: the compiler rejects one that is missing, or that lets another type through. */
-type Guards<T> = { readonly [K in keyof T]: Guard<T[K]> };
-
-const isText: Guard<string> = (json) => typeof json === "string";
-const isFlag: Guard<boolean> = (json) => typeof json === "boolean";
-const acceptNull =
-  <T>(isRight: Guard<T>): Guard<T | null> =>
-  (json): json is T | null =>
-    json === null || isRight(json);
-const checkMembers =
-  <T>(guards: Guards<T>): Guard<T> =>
-  (json): json is T =>
-    Object.entries<Guard<unknown>>(guards).every(([name, isRight]) => isRight(member(json, name)));
-
-const isHash: Guard<string> = (json): json is string => {
-  const bytes = typeof json === "string" ? decodeBase64(json) : null;
-  return bytes?.ok === true && bytes.value.length === 32;
-};
 const isVersion: Guard<typeof VERSION> = (json) => json === VERSION;
 const isTrustSource: Guard<TrustSource> = (json): json is TrustSource =>
   TRUST_SOURCES.some((source) => source === json);
 const areFindings: Guard<readonly Finding[]> = (json) => isList(json) && json.every(isFinding);
-
-const isSeenTree = checkMembers<SeenTree>({ size: isCount, root: isHash, checkpoint: isText, at: isText });
 
 const isProgress = checkMembers<Progress>({
   treeSize: isCount,

@@ -2,6 +2,7 @@
 // Reads and verifies the signed tree head that an audit starts from.
 // Spec: https://c2sp.org/tlog-checkpoint, https://c2sp.org/signed-note
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { encodeHex } from "../../shared/bytes/hex.ts";
 import { decodeTreeHeadSignature } from "../../shared/ct/tree-head.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
@@ -69,8 +70,36 @@ export async function readHead(
   });
 }
 
+/** tlog-tiles allows caches of a few seconds for checkpoints. */
+const STALE_WAITS_MS = [1000, 2000, 4000];
+
+/** The size that a head must have, and the waits between reads of one that is smaller. */
+export interface LeastHead {
+  readonly size: number;
+  readonly staleWaitsMs?: readonly number[];
+}
+
+/**
+ * Reads the head. A cache can serve an old checkpoint, so a tree smaller than the one that was seen is read again
+ * before it counts.
+ */
+export async function readNewestHead(
+  source: LogSource,
+  origin: string,
+  keys: HeadKeys,
+  { size, staleWaitsMs = STALE_WAITS_MS }: LeastHead,
+): ReturnType<typeof readHead> {
+  let head = await readHead(source, origin, keys);
+  for (const waitMs of staleWaitsMs) {
+    if (!head.ok || head.value.treeSize >= size) return head;
+    await sleep(waitMs);
+    head = await readHead(source, origin, keys);
+  }
+  return head;
+}
+
 /** `<name>+<hex key id>` */
-const keyName = ({ name, keyId }: { readonly name: string; readonly keyId: Uint8Array }): string =>
+export const keyName = ({ name, keyId }: { readonly name: string; readonly keyId: Uint8Array }): string =>
   `${name}+${encodeHex(keyId)}`;
 
 interface Problems {

@@ -3,6 +3,8 @@
 // has rebuilt, as text for a state file.
 
 import { decodeBase64, encodeBase64 } from "../../shared/bytes/base64.ts";
+import { checkMembers, type Guard, isText } from "../../shared/json/guard.ts";
+import { isCount, isTexts } from "../../shared/json/member.ts";
 import { type Edge, EMPTY_EDGE, restoreEdge } from "../../shared/tlog/edge.ts";
 import { decodeTile, encodeTile } from "../../shared/tlog/tile.ts";
 
@@ -41,3 +43,14 @@ export function decodeEdge({ treeSize, edge }: EdgeText): Edge | null {
     throw error;
   }
 }
+
+const isHash: Guard<string> = (json): json is string => {
+  const bytes = typeof json === "string" ? decodeBase64(json) : null;
+  return bytes?.ok === true && bytes.value.length === 32;
+};
+
+/** Whether a stored value is a SeenTree. */
+export const isSeenTree = checkMembers<SeenTree>({ size: isCount, root: isHash, checkpoint: isText, at: isText });
+
+/** Whether a stored value has the form of an EdgeText. decodeEdge checks the hashes. */
+export const isEdgeText = checkMembers<EdgeText>({ treeSize: isCount, edge: isTexts });

@@ -82,6 +82,8 @@ export interface Piece<C extends CheckedBundle> {
   /** The tree including this bundle; null if neither entries nor hashes could be read, which ends the reading. */
   readonly edge: Edge | null;
   readonly check: C | null;
+  /** The leaf hashes with which the tree continues; null where `edge` is. */
+  readonly leaves: readonly Hash[] | null;
   /** The root at the marked size, if it falls in this bundle. */
   readonly markedRoot: Hash | null;
   readonly findings: readonly Finding[];
@@ -91,7 +93,7 @@ export interface Piece<C extends CheckedBundle> {
 const READ_AHEAD = 12;
 const MAX_TILE_BYTES = 32 * TILE_WIDTH;
 /** Twice 256 entries of 64 KiB. A certificate log could have larger entries, but does not. */
-const MAX_BUNDLE_BYTES = 2 * TILE_WIDTH * 65_537;
+export const MAX_BUNDLE_BYTES = 2 * TILE_WIDTH * 65_537;
 
 /** Yields the tree bundle by bundle, from `start` (whole bundles) to the end. */
 export async function* rebuildTree<C extends CheckedBundle>(
@@ -105,7 +107,7 @@ export async function* rebuildTree<C extends CheckedBundle>(
     const { check, width } = loaded;
     const place = { firstIndex: loaded.index * TILE_WIDTH, width };
     if (leaves === null) {
-      yield { ...place, edge: null, check, markedRoot: null, findings };
+      yield { ...place, edge: null, check, leaves, markedRoot: null, findings };
       return;
     }
     const marked = leaves.slice(0, Math.max(0, (parts.markedSize ?? 0) - edge.treeSize));
@@ -113,7 +115,14 @@ export async function* rebuildTree<C extends CheckedBundle>(
     const markedRoot = isMarkedHere ? rootOf(growEdge(edge, marked).edge) : null;
     const growth = growEdge(edge, leaves);
     edge = growth.edge;
-    yield { ...place, edge, check, markedRoot, findings: [...findings, ...(await compareFullTiles(parts, growth))] };
+    yield {
+      ...place,
+      edge,
+      check,
+      leaves,
+      markedRoot,
+      findings: [...findings, ...(await compareFullTiles(parts, growth))],
+    };
   }
 }
 

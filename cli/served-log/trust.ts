@@ -77,6 +77,28 @@ export function logOfTrustedRoot(url: string, root: TrustedRoot, kind: LogKind |
   return toLog(urls[0] ?? url, kind, below);
 }
 
+/** A log of a trusted root, or why it cannot be read. */
+export interface ListedLog {
+  readonly url: string;
+  readonly kind: LogKind;
+  readonly log: Result<TrustedLog, string>;
+  /** When the trust in its last key ends, in ms; null without an end. */
+  readonly end: number | null;
+}
+
+/** Every log of a trusted root: several keys of one URL are one log. */
+export function listTrustedLogs(root: TrustedRoot): readonly ListedLog[] {
+  return LOG_KIND_NAMES.flatMap((kind) => {
+    const urls = [...new Set(root.logs[kind].map(({ baseUrl }) => baseUrl))];
+    return urls.map((url) => {
+      const instances = root.logs[kind].filter(({ baseUrl }) => baseUrl === url);
+      const ends = instances.map(({ end }) => end ?? Number.POSITIVE_INFINITY);
+      const end = Math.max(...ends);
+      return { url, kind, log: toLog(url, kind, instances), end: end === Number.POSITIVE_INFINITY ? null : end };
+    });
+  });
+}
+
 const NOT_LISTED = "the trusted root lists no log with this URL";
 
 /** The URLs at which a log is read: the one in a trusted root, and others below the same host. */

@@ -23,27 +23,52 @@ export interface FoundRoot {
 /** Reads the trusted root. The error is a line for the person. */
 export async function findTrustedRoot(source: TrustSource): Promise<Result<FoundRoot, string>> {
   if (source.kind === "file") return toRoot(readFileSync(source.path), `the trusted root in ${source.path}`);
-  const folder = pinFolder(source.url, source.root);
-  const isFirst = !existsSync(join(folder, FIRST_ROOT));
-  const pinned = isFirst ? await storeFirstRoot(source, folder) : ok(null);
+  const { url, root } = source;
+  const folder = pinFolder(url, root);
+  const first = root === null ? null : readRoot(root);
+  if (first?.ok === false) return first;
+  const updated = await updateByTuf({ url, folder, firstRoot: first === null ? null : first.value });
+  if (!updated.ok) return updated;
+  const { trustedRoot, isFirst } = updated.value;
+  const how =
+    isFirst && root === null ? "whose root of trust this first use has pinned" : "by its pinned root of trust";
+  return toRoot(Buffer.from(trustedRoot), `the trusted root of ${url}, ${how} (${folder})`);
+}
+
+/** A deployment, and the folder that keeps its TUF metadata. */
+export interface TufClient {
+  readonly url: string;
+  readonly folder: string;
+  /** The first root of trust; null to pin the one that the first use finds. */
+  readonly firstRoot: string | null;
+}
+
+/** The trusted root that TUF vouches for. */
+export interface TufTarget {
+  readonly trustedRoot: string;
+  /** The pinned root of trust, JSON. */
+  readonly firstRoot: string;
+  readonly isFirst: boolean;
+}
+
+/** Updates the trusted root of a deployment by TUF. The error is a line for the person. */
+export async function updateByTuf({ url, folder, firstRoot }: TufClient): Promise<Result<TufTarget, string>> {
+  const file = join(folder, FIRST_ROOT);
+  const isFirst = !existsSync(file);
+  const pinned = isFirst ? await storeFirstRoot(url, firstRoot, folder) : ok(null);
   if (!pinned.ok) return pinned;
   try {
-    const tuf = await initTUF({
-      mirrorURL: `${source.url}${tufPath("")}`,
-      rootPath: join(folder, FIRST_ROOT),
-      cachePath: folder,
+    const tuf = await initTUF({ mirrorURL: `${url}${tufPath("")}`, rootPath: file, cachePath: folder });
+    return ok({
+      trustedRoot: await tuf.getTarget("trusted_root.json"),
+      firstRoot: readFileSync(file, "utf8"),
+      isFirst,
     });
-    const text = await tuf.getTarget("trusted_root.json");
-    const how =
-      isFirst && source.root === null ? "whose root of trust this first use has pinned" : "by its pinned root of trust";
-    return toRoot(Buffer.from(text), `the trusted root of ${source.url}, ${how} (${folder})`);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     // A root that never led to a trusted root is not worth a pin.
     if (isFirst) rmSync(folder, { recursive: true, force: true });
-    return err(
-      `could not update the trusted root of ${source.url} by TUF, with the root pinned in ${folder}: ${reason}`,
-    );
+    return err(`could not update the trusted root of ${url} by TUF, with the root pinned in ${folder}: ${reason}`);
   }
 }
 
@@ -69,11 +94,8 @@ const FIRST_ROOT = "first-root.json";
 const MAX_ROOT_BYTES = 1024 * 1024;
 
 /** Stores the first root. Whoever answers this one request decides whom this machine trusts from then on. */
-async function storeFirstRoot(
-  { url, root }: TrustSource & { kind: "deployment" },
-  folder: string,
-): Promise<Result<null, string>> {
-  const text = root === null ? await fetchRoot(url) : readRoot(root);
+async function storeFirstRoot(url: string, root: string | null, folder: string): Promise<Result<null, string>> {
+  const text = root === null ? await fetchRoot(url) : ok(root);
   if (!text.ok) return text;
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, FIRST_ROOT), text.value);

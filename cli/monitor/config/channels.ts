@@ -21,16 +21,16 @@ import {
 type ReadTarget = (section: Section, environment: Environment | null) => Target | null;
 
 /** Member → reader, for each kind of target. */
-const TARGETS: Readonly<Record<string, ReadTarget>> = {
-  webhook: readWebhook,
-  slack: readSlack,
-  "github-issue": readGitHubIssue,
-  mail: readMail,
-  mailgun: readMailgun,
-  sendgrid: readSendGrid,
-  command: readCommand,
-};
-const KINDS = Object.keys(TARGETS);
+const TARGETS: ReadonlyMap<string, ReadTarget> = new Map([
+  ["webhook", readWebhook],
+  ["slack", readSlack],
+  ["github-issue", readGitHubIssue],
+  ["mail", readMail],
+  ["mailgun", readMailgun],
+  ["sendgrid", readSendGrid],
+  ["command", readCommand],
+]);
+const KINDS = [...TARGETS.keys()];
 const MAX_CHANNELS = 32;
 const NAME = /^[A-Za-z0-9][\w .-]{0,62}$/;
 
@@ -59,7 +59,7 @@ function readChannel(section: Section, environment: Environment | null): Channel
   }
   const topics = readTopics(fields);
   const target = fields.get(kind);
-  const read = target === null ? null : (TARGETS[kind]?.(target, environment) ?? null);
+  const read = target === null ? null : (TARGETS.get(kind)?.(target, environment) ?? null);
   return name === null || read === null ? null : { name, on: topics, target: read };
 }
 

@@ -146,12 +146,16 @@ function readHash(section: Section, { facts, parse, what }: HashForm): Choice | 
 
 const pemHint = (what: string): string => (what.includes(" or ") ? "" : `, or ${what} in PEM`);
 
-const HEX_LENGTHS: Readonly<Record<string, number>> = { sha256: 64, sha384: 96, sha512: 128 };
+const HEX_LENGTHS: ReadonlyMap<string, number> = new Map([
+  ["sha256", 64],
+  ["sha384", 96],
+  ["sha512", 128],
+]);
 
 function readDigest(section: Section): Choice | null {
   const text = typeof section.value === "string" ? section.value.toLowerCase() : "";
   const [, algorithm = "sha256", hex = ""] = /^(?:(sha256|sha384|sha512):)?([0-9a-f]+)$/.exec(text) ?? [];
-  if (hex.length === HEX_LENGTHS[algorithm]) {
+  if (hex.length === HEX_LENGTHS.get(algorithm)) {
     return { facts: ["digest"], pattern: { kind: "exact", text: `${algorithm}:${hex}` } };
   }
   section.report("must be a digest such as sha256:… with 64 hex digits (sha384: 96, sha512: 128)");

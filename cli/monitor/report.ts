@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// The output of a monitor: a line for each event, for each log's coverage and for the verdict; with --json, one JSON
+// object a line.
+
+import type { MonitorEvent } from "../../shared/monitor/event.ts";
+import type { Output } from "../command.ts";
+import { paint, type Style } from "../terminal.ts";
+import { type Coverage, coverageLine, isWhole } from "./coverage.ts";
+import { codeOf, type ExitCode } from "./verdict.ts";
+
+/** Prints for people or programs. */
+export interface Reporter {
+  readonly event: (event: MonitorEvent) => void;
+  readonly coverage: (coverage: Coverage) => void;
+  readonly verdict: (code: ExitCode) => void;
+}
+
+const VERDICTS: Readonly<Record<ExitCode, string>> = {
+  0: "nothing unexpected",
+  1: "somebody signed who was not expected",
+  2: "a log or a witness misbehaved",
+  3: "could not tell",
+};
+
+const MARKS: Readonly<Record<ExitCode, readonly [string, Style]>> = {
+  0: ["✓", "green"],
+  1: ["✗", "red"],
+  2: ["✗", "red"],
+  3: ["?", "yellow"],
+};
+
+function mark(code: ExitCode): string {
+  const [sign, style] = MARKS[code];
+  return paint(style, sign);
+}
+
+/** Makes the reporter of an output. @param describe the event in one line */
+export function makeReporter({ result }: Output, describe: (event: MonitorEvent) => string): Reporter {
+  return {
+    event: (event) =>
+      result({ type: "event", ...event }, `${mark(codeOf(event.kind))} ${event.kind}: ${toLine(describe(event))}`),
+    coverage: (coverage) =>
+      result(
+        { type: "coverage", ...coverage, isWhole: isWhole(coverage), text: coverageLine(coverage) },
+        `${mark(isWhole(coverage) ? 0 : 3)} ${toLine(coverageLine(coverage))}`,
+      ),
+    verdict: (code) =>
+      result(
+        { type: "verdict", exitCode: code, text: VERDICTS[code] },
+        `${mark(code)} ${VERDICTS[code]} (exit code ${code})`,
+      ),
+  };
+}
+
+/** Names in certificates come from strangers: no control character reaches the terminal. */
+const toLine = (text: string): string => text.replace(/\p{Cc}/gu, "\ufffd");

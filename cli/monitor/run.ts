@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs `sigedge monitor`: takes the state for itself, makes one pass or many, tells what was found, and ends with the
+// code of the greatest danger.
+
+import { readFileSync } from "node:fs";
+import { describeEvent } from "../../shared/monitor/message.ts";
+import { pushEvents } from "../../shared/monitor/outbox.ts";
+import { compileSelectors, matchEntry } from "../../shared/monitor/selector.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { unixMs } from "../../shared/time.ts";
+import type { Output } from "../command.ts";
+import { progressBar } from "../progress.ts";
+import { httpSource } from "../served-log/log-source.ts";
+import type { MonitorConfig } from "./config/config.ts";
+import { readMonitorConfig } from "./config/read.ts";
+import type { Coverage } from "./coverage.ts";
+import { type Stop, stopOnSignals, waitBefore } from "./daemon.ts";
+import { keepEvidenceBeside } from "./evidence.ts";
+import { Journal } from "./journal.ts";
+import { logsToWatch } from "./logs-to-watch.ts";
+import { type Options, witnessesOfPolicy } from "./options.ts";
+import { type PassParts, runPass } from "./pass.ts";
+import { makeReporter, type Reporter } from "./report.ts";
+import { type Figures, NO_FIGURES, serveGauges } from "./signals/gauges.ts";
+import { isCovered, pushHeartbeat } from "./signals/heartbeat.ts";
+import { takeLock } from "./state/lock.ts";
+import { emptyState, type MonitorState } from "./state/state.ts";
+import { readState, writeState } from "./state/state-file.ts";
+import { codeOf, type ExitCode, worstOf } from "./verdict.ts";
+import type { Watch } from "./watch.ts";
+
+/** The configuration, ready to use. */
+interface Prepared {
+  readonly config: MonitorConfig;
+  readonly watch: Watch;
+}
+
+/** Runs the command. Gives the exit code; the error is a line for the operator. */
+export async function runMonitor(options: Options, output: Output): Promise<Result<number, string>> {
+  const prepared = prepare(options.config);
+  if (!prepared.ok) return prepared;
+  for (const warning of prepared.value.config.warnings) process.stderr.write(`sigedge monitor: ${warning}\n`);
+  const lock = takeLock(options.stateFile);
+  if (!lock.ok) return lock;
+  try {
+    const state = openState(options);
+    return state.ok ? await new Monitor(options, prepared.value, state.value, output).run() : state;
+  } finally {
+    lock.value.release();
+  }
+}
+
+function prepare(file: string): Result<Prepared, string> {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    return err(`${file} cannot be read (${error instanceof Error && "code" in error ? String(error.code) : "?"})`);
+  }
+  const config = readMonitorConfig(text, process.env);
+  if (!config.ok) return err(`${file} is wrong:\n${config.error.map((line) => `  ${line}`).join("\n")}`);
+  const selectors = compileSelectors(config.value.selectors);
+  if (!selectors.ok) return err(`${file}: ${selectors.error.map(({ reason }) => reason).join("; ")}`);
+  return ok({ config: config.value, watch: (entry) => matchEntry(selectors.value, entry) });
+}
+
+function openState({ stateFile, url, forgotten }: Options): Result<MonitorState, string> {
+  const read = readState(stateFile);
+  if (!read.ok) return read;
+  const state = read.value ?? emptyState(url);
+  if (state.url !== url) {
+    return err(`${stateFile} is the state of the monitor of ${state.url}: give another file with --state`);
+  }
+  return ok({ ...state, logs: state.logs.filter(({ origin }) => !forgotten.includes(origin)) });
+}
+
+/** A running monitor. */
+class Monitor {
+  readonly #options: Options;
+  readonly #prepared: Prepared;
+  readonly #journal: Journal;
+  readonly #reporter: Reporter;
+  readonly #stop: Stop = stopOnSignals();
+  #figures: Figures = NO_FIGURES;
+
+  constructor(options: Options, prepared: Prepared, state: MonitorState, output: Output) {
+    this.#options = options;
+    this.#prepared = prepared;
+    this.#reporter = makeReporter(output, (event) => describeEvent(event).subject);
+    const events = new Map<string, number>();
+    this.#figures = { ...NO_FIGURES, events };
+    this.#journal = new Journal(state, {
+      store: (next) => writeState(options.stateFile, next),
+      tell: (event) => {
+        events.set(event.kind, (events.get(event.kind) ?? 0) + 1);
+        this.#reporter.event(event);
+      },
+      post: (outbox, event) =>
+        pushEvents(outbox, prepared.config.channels, { events: [event], at: unixMs(Date.now()) }),
+      now: () => unixMs(Date.now()),
+    });
+  }
+
+  async run(): Promise<Result<number, string>> {
+    const { intervalMs, metricsPort } = this.#options;
+    if (intervalMs === null) return ok(await this.#makePass());
+    const gauges = metricsPort === null ? ok(null) : await serveGauges(metricsPort, () => this.#figures);
+    if (!gauges.ok) return gauges;
+    if (gauges.value !== null) process.stderr.write(`gauges at http://127.0.0.1:${gauges.value.port}/metrics\n`);
+    const code = await this.#makePasses(intervalMs);
+    gauges.value?.server.close();
+    gauges.value?.server.closeAllConnections();
+    return ok(code);
+  }
+
+  /** Makes passes until a signal ends them. Returns the code of the last one that ended by itself. */
+  async #makePasses(intervalMs: number): Promise<ExitCode> {
+    let code: ExitCode = 0;
+    let failures = 0;
+    while (!this.#stop.isStopped()) {
+      const started = performance.now();
+      const found = await this.#makePass();
+      if (this.#stop.isStopped()) break;
+      code = found;
+      failures = found === 3 ? failures + 1 : 0;
+      await this.#stop.wait(waitBefore(intervalMs, performance.now() - started, failures));
+    }
+    return code;
+  }
+
+  async #makePass(): Promise<ExitCode> {
+    const bar = progressBar("entries");
+    const coverages = await runPass(this.#parts((done, total) => bar.show(done, total)));
+    bar.end();
+    for (const coverage of coverages) this.#reporter.coverage(coverage);
+    await this.#sendHeartbeat(coverages);
+    const found = this.#journal.conclude();
+    const isAll = isCovered(coverages);
+    const code = worstOf(found, isAll ? 0 : 3, ...codesOfPending(this.#journal.state));
+    this.#reporter.verdict(code);
+    const now = Date.now();
+    const { passes, lastCoveredAt } = this.#figures;
+    const covered = isAll ? now : lastCoveredAt;
+    this.#figures = {
+      ...this.#figures,
+      coverages,
+      exitCode: code,
+      lastPassAt: now,
+      lastCoveredAt: covered,
+      passes: passes + 1,
+    };
+    return code;
+  }
+
+  #parts(onProgress: PassParts["onProgress"]): PassParts {
+    const { stateFile, first, crossChecked } = this.#options;
+    const { config, watch } = this.#prepared;
+    const policy = config.witnesses === null ? null : witnessesOfPolicy(config.witnesses);
+    return {
+      journal: this.#journal,
+      watch,
+      witnesses: this.#options.witnesses ?? policy ?? { verifiers: [], policy: null },
+      keepEvidence: keepEvidenceBeside(stateFile),
+      crossChecked,
+      openSource: (url) => httpSource(url),
+      now: Date.now,
+      staleWaitsMs: STALE_WAITS_MS,
+      findTargets: logsToWatch(this.#options, this.#journal, Date.now),
+      first: first ?? config.rekorMonitor?.startIndex ?? 0,
+      graceMs: (config.crossCheckMinutes ?? DEFAULT_GRACE_MINUTES) * 60_000,
+      onProgress,
+      isStopped: this.#stop.isStopped,
+    };
+  }
+
+  async #sendHeartbeat(coverages: readonly Coverage[]): Promise<void> {
+    const { heartbeatUrl: url } = this.#prepared.config;
+    if (url === null || !isCovered(coverages)) return;
+    const pushed = await pushHeartbeat(url.reveal(), coverages);
+    if (pushed.ok) return;
+    const { error: reason } = pushed;
+    // The switch raises the alarm by itself; the reason is for whoever looks for it.
+    this.#journal.raise("delivery.failed", null, {
+      channel: "heartbeat",
+      since: unixMs(Date.now()),
+      reason,
+      pending: 0,
+    });
+  }
+}
+
+/** The codes of events that were found, in whichever run, and not delivered yet. */
+const codesOfPending = ({ outbox }: MonitorState): readonly ExitCode[] =>
+  outbox.queues.flatMap(({ events, setAside }) => [...events, ...setAside].map(({ kind }) => codeOf(kind)));
+
+/** A certificate lives ten minutes; the log and the clocks get five more. */
+const DEFAULT_GRACE_MINUTES = 15;
+/** tlog-tiles allows caches of a few seconds for checkpoints. */
+const STALE_WAITS_MS = [1000, 2000, 4000];

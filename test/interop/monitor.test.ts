@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// `sigedge monitor` as a real process beside a real deployment: it learns the logs by TUF, warns of a certificate and
+// an entry in a watched name, of a certificate that no entry used, and of an entry whose certificate no log has.
+
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { signingKey } from "../support/authority/signing-keys.ts";
+import { addEntry, bareVerifier, base64, makeHashedRequest, requestOwnCertificate } from "../support/logs/entries.ts";
+import { runCommand } from "../support/process/command.ts";
+import { startStack, type TestStack } from "../support/process/stack.ts";
+
+const ALICE = "alice@example.com";
+const key = signingKey("ecdsa-p256");
+let folder: string;
+let stack: TestStack;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "sigedge-monitor-"));
+  stack = await startStack();
+  writeFileSync(join(folder, "monitor.yaml"), `watch:\n  - name: mine\n    identity: ${ALICE}\n`);
+});
+afterAll(async () => {
+  await stack.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function signKeyless(email: string): Promise<void> {
+  const certificate = await requestOwnCertificate(stack, email, key);
+  const verifier = { x509Certificate: { rawBytes: base64(certificate) }, keyDetails: bareVerifier(key).keyDetails };
+  await addEntry(stack, makeHashedRequest(key, Buffer.from(`signed by ${email}`), verifier));
+}
+
+interface Line {
+  readonly type: string;
+  readonly kind?: string;
+  readonly key?: string;
+  readonly text?: string;
+  readonly log?: string;
+  readonly from?: number;
+  readonly to?: number;
+  readonly isWhole?: boolean;
+  readonly exitCode?: number;
+}
+
+async function monitor(
+  ...args: readonly string[]
+): Promise<{ readonly code: number | null; readonly lines: readonly Line[]; readonly stderr: string }> {
+  const given = ["monitor", stack.url, "--config", join(folder, "monitor.yaml"), "--state", join(folder, "state.json")];
+  const { code, stdout, stderr } = await runCommand("cli/sigedge.mjs", { args: [...given, ...args, "--json"] }).ended;
+  const lines = stdout.split("\n").filter((line) => line !== "");
+  return { code, lines: lines.map((line) => JSON.parse(line) as Line), stderr };
+}
+
+const kinds = (lines: readonly Line[]): readonly string[] =>
+  lines.flatMap(({ kind, type }) => (type === "event" ? [kind ?? ""] : []));
+
+it("reads both logs by TUF, and finds nothing unexpected", async () => {
+  await signKeyless("bob@example.com");
+  const { code, lines, stderr } = await monitor();
+  expect(stderr).toBe("");
+  expect(kinds(lines)).toEqual([]);
+  const covered = lines.filter(({ type }) => type === "coverage");
+  expect(covered.map(({ from, to, isWhole }) => [from, to, isWhole])).toEqual([
+    [0, 2, true],
+    [0, 1, true],
+  ]);
+  expect(covered[0]?.text).toMatch(/^scanned \[0, 2\) of log [\d.a-z]+ at \S+Z, no gap$/);
+  expect(lines.at(-1)).toMatchObject({ type: "verdict", exitCode: 0 });
+  expect(code).toBe(0);
+});
+
+it("warns of every certificate and every entry in a watched name, once", async () => {
+  await signKeyless(ALICE);
+  await signKeyless("bob@example.com");
+  const found = await monitor();
+  expect(kinds(found.lines)).toEqual(["match.unexpected", "match.unexpected"]);
+  expect(found.code).toBe(1);
+  const { code, lines } = await monitor();
+  expect([code, kinds(lines)]).toEqual([0, []]);
+});
+
+it("takes no state but its own, and no two monitors share one", async () => {
+  const file = join(folder, "state.json");
+  const good = readFileSync(file, "utf8");
+  for (const bad of ["", "{", "{}", good.slice(0, -40), good.replace(/"size":\d/, '"size":9')]) {
+    writeFileSync(file, bad);
+    const { code, lines, stderr } = await monitor();
+    expect([code, lines]).toEqual([3, []]);
+    expect(stderr).toMatch(/^sigedge monitor: .*(damaged|is not the state of a monitor).*--state/);
+    expect(readFileSync(file, "utf8")).toBe(bad);
+  }
+  writeFileSync(file, good);
+  writeFileSync(
+    `${file}.lock`,
+    JSON.stringify({ pid: process.pid, host: (await import("node:os")).hostname(), started: "" }),
+  );
+  const { code, stderr } = await monitor();
+  expect(code).toBe(3);
+  expect(stderr).toContain("another monitor uses this state");
+  writeFileSync(
+    `${file}.lock`,
+    JSON.stringify({ pid: 2 ** 22 + 1, host: (await import("node:os")).hostname(), started: "" }),
+  );
+  expect((await monitor()).code).toBe(0);
+  expect(existsSync(`${file}.lock`)).toBe(false);
+});
