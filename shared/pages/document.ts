@@ -28,7 +28,7 @@ ${head}
 </head>
 <body>
 <a class="vh btn" href="#main">Skip to content</a>
-<header class="top"><div class="wrap"><a class="brand" href="/">${icon("tree")}<span>${host}</span></a>${header}</div></header>
+<header class="top"><div class="wrap"><a class="brand" href="/">${icon("tree")}<span>${host}</span></a> ${header}</div></header>
 <main id="main" class="wrap">
 ${main}
 </main>

@@ -63,7 +63,10 @@ label,legend{font-weight:600}
 .kv dd{min-width:0;overflow-wrap:anywhere}
 .st{display:inline-flex;gap:var(--s2);align-items:center;font-weight:600}
 .ok{color:var(--ok)}.bad{color:var(--bad)}.warn{color:var(--warn)}
-.steps>li{display:grid;grid-template-columns:2rem 1fr;padding-block:var(--s4);border-top:1px solid var(--line)}
+.mark::before{content:attr(data-letters)}
+.steps{counter-reset:step}
+.steps>li{counter-increment:step;display:grid;grid-template-columns:2rem 1fr;padding-block:var(--s4);border-top:1px solid var(--line)}
+.steps .n::before{content:counter(step)}
 .steps .n{font-weight:600;line-height:1.4;color:var(--ink2)}
 .steps p{min-width:0;overflow-wrap:anywhere}
 .note{padding:var(--s5);border-radius:var(--r);background:var(--sunk);color:var(--ink)}

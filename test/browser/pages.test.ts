@@ -4,27 +4,34 @@
 
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { sha256Hex } from "../support/logs/log-client.ts";
-import { listReadingPages, MANY, type Signed, signForPages } from "../support/pages/reading-pages.ts";
-import { startStack, type TestStack } from "../support/process/stack.ts";
+import {
+  listReadingPages,
+  MANY,
+  openReadingSite,
+  type ReadingSite,
+  type Signed,
+} from "../support/pages/reading-pages.ts";
+import type { TestStack } from "../support/process/stack.ts";
 import { type Chromium, startChromium } from "./chromium.ts";
 import { inspect } from "./inspection.ts";
 import type { Person } from "./person.ts";
 
 const ALICE = "alice@example.com";
 
+let site: ReadingSite;
 let stack: TestStack;
 let chromium: Chromium;
 let made: Signed;
 let signed: string;
 
 beforeAll(async () => {
-  [stack, chromium] = await Promise.all([startStack({ vars: { ACCEPT: "open" } }), startChromium()]);
-  made = await signForPages(stack);
+  [site, chromium] = await Promise.all([openReadingSite(), startChromium()]);
+  ({ stack, made } = site);
   signed = `/entry/signature/${made.signed}`;
 });
 afterAll(async () => {
   await chromium.stop();
-  await stack.stop();
+  await site.stop();
 });
 
 /** Types a text into the box and sends it. */
@@ -95,9 +102,9 @@ it("offers to verify with a bundle that is dropped on the box, or to look it up"
   await choose("Look it up");
   expect(await page.$eval("h1", (heading) => heading.textContent)).toMatch(/^1 entry for/);
   await drop();
+  expect(person.complaints).toEqual([]);
   await choose("Verify a file with it");
   await person.sees("app.sigstore.json, which you dropped, is chosen.");
-  expect(person.complaints).toEqual([]);
 });
 
 it("leads through all entries, page by page, each once", async () => {
@@ -179,6 +186,32 @@ it("shows times in the reader's zone, with UTC on hover, and copies what it offe
   await expect.poll(readButton, { timeout: 30_000, interval: 50 }).toBe("Copied");
   expect(await page.evaluate("navigator.clipboard.readText()")).toBe(`sha256:${sha256Hex("by Alice")}`);
   expect(person.complaints).toEqual([]);
+});
+
+it("prints what it has, whole, and nothing to click", async () => {
+  const { page } = await chromium.invite();
+  await page.goto(`${stack.url}${signed}`);
+  await page.emulateMediaType("print");
+  // A4 at 96 dots per inch, without its margins.
+  await page.setViewport({ width: 718, height: 1000 });
+  const isShown = (selector: string): Promise<boolean> =>
+    page.$$eval(selector, (all) =>
+      all.some((one) => (one as unknown as { checkVisibility(): boolean }).checkVisibility()),
+    );
+  for (const selector of [".box", ".top nav", "button", ".btn"])
+    expect([selector, await isShown(selector)]).toEqual([selector, false]);
+  const CUT =
+    "[...document.querySelectorAll('.d, .d > *')].filter((one) => one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).overflow === 'hidden').length";
+  expect(await page.evaluate(CUT)).toBe(0);
+  expect(await page.evaluate("document.documentElement.scrollWidth - innerWidth")).toBeLessThanOrEqual(0);
+});
+
+it("moves nothing", async () => {
+  const { page } = await chromium.invite();
+  for (const [name, path] of listReadingPages(made)) {
+    await page.goto(`${stack.url}${path}`);
+    expect([name, await page.evaluate("document.getAnimations().length")]).toEqual([name, 0]);
+  }
 });
 
 it("is open to everybody, at every width, in light and dark", async () => {

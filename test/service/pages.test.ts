@@ -355,6 +355,22 @@ describe("the files that pages load", () => {
   });
 });
 
+it("keeps words apart and repeats none where a text browser shows no style", async () => {
+  const host = new URL(stack.url).host;
+  for (const [path] of PAGES()) {
+    const { text } = await read(path, { headers: { accept: "text/html" } });
+    const body = text.slice(text.indexOf("<body>"));
+    // Cells, blocks and line breaks begin a line in a text browser; all other tags are nothing.
+    const shown = body
+      .replaceAll(/<(?:t[dhr]|div|p|h\d|li|d[td]|br|pre|ol|ul|main|footer|section)\b[^>]*>/g, "\n")
+      .replaceAll(/<[^>]*>/g, "");
+    expect(shown, path).toContain(`${host} Verify`);
+    expect(shown, path).not.toMatch(/[a-z]\d+ so far|\d{4}Most/m);
+    // Marks and numbers of steps are the style's.
+    expect(body, path).not.toMatch(/<span class="(?:n|mark [a-z]+)"[^>]*>[^<]/);
+  }
+});
+
 describe("a search", () => {
   interface Evidence {
     readonly statement: string;

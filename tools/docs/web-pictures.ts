@@ -9,8 +9,7 @@ import type { Page } from "puppeteer-core";
 import { ROOT } from "../../cli/root.ts";
 import { say } from "../../cli/terminal.ts";
 import { startChromium } from "../../test/browser/chromium.ts";
-import { listReadingPages, signForPages } from "../../test/support/pages/reading-pages.ts";
-import { startStack } from "../../test/support/process/stack.ts";
+import { listReadingPages, openReadingSite } from "../../test/support/pages/reading-pages.ts";
 
 const WIDTHS = [360, 768, 1440] as const;
 const SCHEMES = ["light", "dark"] as const;
@@ -50,14 +49,14 @@ async function keepForDocs(page: Page, url: string, pages: ReadonlyMap<string, s
   }
 }
 
-const stack = await startStack({ vars: { ACCEPT: "open" } });
+const { stack, made, stop } = await openReadingSite();
 const chromium = await startChromium();
 try {
-  const pages = listReadingPages(await signForPages(stack));
+  const pages = listReadingPages(made);
   const { page } = await chromium.invite();
   if (values.all === undefined) await keepForDocs(page, stack.url, pages);
   else await keepAll(page, stack.url, pages, resolve(values.all));
 } finally {
   await chromium.stop();
-  await stack.stop();
+  await stop();
 }

@@ -54,7 +54,7 @@ const field = (label: string, value: Markup): Markup => html`<div><dt>${label}</
 function choose({ connectors, asker, cancelHref }: ChoosePage): Content {
   const links = connectors.map(
     ({ name, href }) =>
-      html`<a href="${href}"><span class="mark" aria-hidden="true">${initialsOf(name)}</span><span>${name}</span></a>\n`,
+      html`<a href="${href}"><span class="mark" data-letters="${initialsOf(name)}" aria-hidden="true"></span><span>${name}</span></a>\n`,
   );
   const stop = cancelHref === null ? html`close this page` : html`<a href="${cancelHref}">stop here</a>`;
   return {
@@ -226,7 +226,7 @@ function forward({ href, reason, to, address }: ForwardPage): Content {
 }
 
 function error({ title, lead, steps, againHref, cancelHref, refusal, code: name, requestId }: ErrorPage): Content {
-  const items = steps.map((step, i) => html`<li><span class="n">${String(i + 1)}</span><p>${step}</p></li>\n`);
+  const items = steps.map((step) => html`<li><span class="n"></span><p>${step}</p></li>\n`);
   const list = html`<section><h2>What to do</h2>
 <ol class="steps">
 ${items}</ol></section>`;

@@ -55,12 +55,12 @@ export function filterForm(query: Query, site: Site): Markup {
   const logs = site.heads.map((log) => ({ value: log.name, text: nameLog(log) }));
   return html`<details class="narrow"><summary>Narrow the list</summary>
 <form class="grid" action="/search">${terms}
-<label>And also <input name="and" autocomplete="off" spellcheck="false" maxlength="2048" placeholder="Repository, e-mail, commit"></label>
+<div><label>And also <input name="and" autocomplete="off" spellcheck="false" maxlength="2048" placeholder="Repository, e-mail, commit"></label></div>
 ${buildFilters(query)}
 ${select("Kind", "kind", { query, any: "All", options: kinds })}
 ${select("Log", "log", { query, any: "All logs", options: logs })}
-<label>From ${dateInput("since", query)}</label>
-<label>Until ${dateInput("until", query)}</label>
+<div><label>From ${dateInput("since", query)}</label></div>
+<div><label>Until ${dateInput("until", query)}</label></div>
 <p class="row"><button>Apply</button> <a href="${searchHref(withoutFilters(query))}">Clear filters</a></p>
 </form>
 </details>`;
@@ -87,7 +87,7 @@ function buildFilters(query: Query): Markup {
       : NONE;
   const tags =
     query["ref"] === undefined
-      ? html`<label class="check"><input type="checkbox" name="ref" value="${ALL_TAGS}"> Tagged releases only</label>`
+      ? html`<div><label class="check"><input type="checkbox" name="ref" value="${ALL_TAGS}"> Tagged releases only</label></div>`
       : NONE;
   return html`${runner}${visibility}${tags}`;
 }
@@ -106,7 +106,7 @@ function select(label: string, name: string, { query, any, options }: Choice): M
     const chosen = query[name] === value ? html` selected` : NONE;
     return html`<option value="${value}"${chosen}>${text}</option>`;
   });
-  return html`<label>${label} <select name="${name}"><option value="">${any}</option>${shown}</select></label>`;
+  return html`<div><label>${label} <select name="${name}"><option value="">${any}</option>${shown}</select></label></div>`;
 }
 
 /** A time of a link stays as it is; a browser shows a date in a field of its own. */

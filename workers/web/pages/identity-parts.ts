@@ -16,7 +16,7 @@ export function renderSigner({ kind, identity, issuer }: Signer): Markup {
   const letters = kind === "person" ? identity.slice(0, 1) : initialsOf(nameIssuer(issuer));
   const name =
     identity === "" ? html`no name` : html`<a class="m" href="${identityHref(identity)}">${withBreaks(identity)}</a>`;
-  return html`<span class="who"><span class="mark ${kind}" aria-hidden="true">${letters.toUpperCase()}</span><span>${name}<br><span class="q">${KINDS[kind]}, vouched for by ${nameIssuer(issuer)}</span></span></span>`;
+  return html`<span class="who"><span class="mark ${kind}" data-letters="${letters.toUpperCase()}" aria-hidden="true"></span><span>${name}<br><span class="q">${KINDS[kind]}, vouched for by ${nameIssuer(issuer)}</span></span></span>`;
 }
 
 /** Two letters for an issuer: the capitals of its name, such as GA for GitHub Actions. */

@@ -84,14 +84,20 @@ ${linkMachines(logged)}
 }
 
 const BUNDLE_NOTE =
-  "FILE is your copy of the file, and FILE.sigstore.json the bundle that its publisher provides. The command fails unless the two match and this identity signed.";
+  "FILE is your copy of the file, and FILE.sigstore.json the bundle that its publisher provides. The command fails unless the two match and this signer signed.";
 const IMAGE_NOTE =
-  "IMAGE is the name of the image in its registry, where cosign finds the signature. The command fails unless this identity signed the image.";
+  "IMAGE is the name of the image in its registry, where cosign finds the signature. The command fails unless this signer signed the image.";
 const TYPE_NOTE = "TYPE is the type of the statement, such as slsaprovenance1 or spdxjson: its publisher says which.";
+
+const KEY_NOTE = "KEY.pub is the signer’s public key in PEM.";
 
 /** Explains the words that the reader replaces. */
 const noteOf = ({ text }: VerifyCommand): string =>
-  [text.includes("IMAGE@") ? IMAGE_NOTE : BUNDLE_NOTE, ...(text.includes("--type TYPE") ? [TYPE_NOTE] : [])].join(" ");
+  [
+    text.includes("IMAGE@") ? IMAGE_NOTE : BUNDLE_NOTE,
+    ...(text.includes("--type TYPE") ? [TYPE_NOTE] : []),
+    ...(text.includes("--key KEY.pub") ? [KEY_NOTE] : []),
+  ].join(" ");
 
 const renderCommand = (command: VerifyCommand, heading: Markup): Markup =>
   html`${heading}<p class="q">${noteOf(command)}</p>
@@ -190,7 +196,7 @@ function identitySection(
   const key = field("Key", withCopy(`sha256:${keyFingerprint}`, "key fingerprint"));
   if (holder === null)
     return html`<section id="identity" class="flow"><h2>Identity</h2><dl class="kv">
-${field("Who", html`<span class="who"><span class="mark workload" aria-hidden="true">K</span><span>A key without a certificate</span></span>`)}${key}</dl></section>`;
+${field("Who", html`<span class="who"><span class="mark workload" data-letters="K" aria-hidden="true"></span><span>A key without a certificate</span></span>`)}${key}</dl></section>`;
   const { certificate, signer } = holder;
   const valid = html`valid ${timeTag(certificate.notBefore, "clock")} to ${timeTag(certificate.notAfter, "clock")}`;
   const entry =

@@ -87,8 +87,8 @@ ${[
   ["One history", "The log shows everybody the same."],
   ["Identity", "It is whom you expect."],
 ].map(
-  ([title = "", what = ""], i) =>
-    html`<li><span class="n">${String(i + 1)}</span><div><h3>${title}</h3><p class="q">${what}</p></div></li>\n`,
+  ([title = "", what = ""]) =>
+    html`<li><span class="n"></span><div><h3>${title}</h3><p class="q">${what}</p></div></li>\n`,
 )}</ol>
 </aside>`;
 

@@ -56,7 +56,7 @@ ${list.map(({ title, result, what }) => {
 /** Numbered instructions. */
 export const steps = (list: readonly { readonly title: string; readonly what: Markup }[]): Markup =>
   html`<ol class="steps">
-${list.map(({ title, what }, i) => html`<li><span class="n">${String(i + 1)}</span><div><h3>${title}</h3><p class="q">${what}</p></div></li>\n`)}</ol>`;
+${list.map(({ title, what }) => html`<li><span class="n"></span><div><h3>${title}</h3><p class="q">${what}</p></div></li>\n`)}</ol>`;
 
 /**
  * A link to another site, for addresses that a certificate names. Only https addresses become links: an open log holds

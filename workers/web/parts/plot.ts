@@ -32,9 +32,9 @@ export function plot(caption: string, bars: readonly Bar[], isUnderWay = true): 
   const left = bars.length > 1 ? html`<span>${first.label}</span>` : html``;
   const newest = isUnderWay ? html`<span class="num">${formatNumber(last.count)} so far</span>` : html``;
   return html`<figure class="plot">
-<figcaption><span>${caption}</span>${newest}</figcaption>
+<figcaption><span>${caption}</span> ${newest}</figcaption>
 <svg viewBox="0 0 ${String(10 * bars.length)} 100" preserveAspectRatio="none" aria-hidden="true">${rects}</svg>
-<p>${left}<span>Most: ${formatNumber(most.count)}, ${most.label}</span><span>${last.label}</span></p>
+<p>${left} <span>Most: ${formatNumber(most.count)}, ${most.label}</span> <span>${last.label}</span></p>
 </figure>
 <details><summary>The numbers</summary><p class="sm q">${bars.map((bar, i) => html`${i === 0 ? "" : " · "}${describeBar(bar)}`)}</p></details>`;
 }
