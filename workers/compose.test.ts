@@ -53,6 +53,7 @@ beforeAll(() => {
     SHARD_KEYS_3: "",
     SHARD_KEYS_4: "",
     OIDC_CONNECTOR_SECRETS: "{}",
+    MAIL_HEADERS: "{}",
     WATCH_SECRETS: "{}",
     WITNESS_KEY: witnessKey,
     WITNESSED_LOGS: `log ${WITNESSED_VKEY}`,
@@ -80,6 +81,7 @@ describe("narrowed environments", () => {
     expect(ALL_SECRETS.toSorted()).toEqual([
       "CA_KEY",
       "CERTIFICATE_LOG_KEY",
+      "MAIL_HEADERS",
       "OIDC_CONNECTOR_SECRETS",
       "OIDC_KEY",
       "OIDC_SEAL_KEY",

@@ -6,6 +6,7 @@ import { createGate } from "../shared/http/rate-gate.ts";
 import type { Result } from "../shared/result.ts";
 import type { LogReadsRpc } from "../shared/rpc/log-reads.ts";
 import type { OidcKeysRpc } from "../shared/rpc/oidc-keys.ts";
+import type { OidcPeopleRpc } from "../shared/rpc/oidc-people.ts";
 import type { TrustStateRpc } from "../shared/rpc/trust-state.ts";
 import type { ResourcesEnv } from "../shared/settings/binding.ts";
 import type { SettingsEnv } from "../shared/settings/setting.ts";
@@ -101,6 +102,7 @@ export type Services = {
 /** The RPC entrypoints of the services in the same Worker. */
 interface Entrypoints {
   readonly OidcKeys: Service<OidcKeysRpc>;
+  readonly OidcPeople: Service<OidcPeopleRpc>;
   readonly LogReads: Service<LogReadsRpc>;
   readonly TrustState: Service<TrustStateRpc>;
 }
@@ -114,9 +116,10 @@ export function compose(
   readonly scheduled: (controller: ScheduledController, env: ComposedEnv) => Promise<void>;
 } {
   const caEnv = makePerEnv((env, ctx): CaEnv => ({ ...serviceEnv.ca(env), OIDC: entrypoints(ctx).OidcKeys }));
-  const monitorEnv = makePerEnv(
-    (env, ctx): MonitorEnv => ({ ...serviceEnv.monitor(env), LOG: entrypoints(ctx).LogReads }),
-  );
+  const monitorEnv = makePerEnv((env, ctx): MonitorEnv => {
+    const { LogReads: LOG, OidcPeople: OIDC } = entrypoints(ctx);
+    return { ...serviceEnv.monitor(env), LOG, OIDC };
+  });
   const webEnv = makePerEnv((env, ctx): WebEnv => {
     const { LogReads: LOG, TrustState: TRUST } = entrypoints(ctx);
     return { ...serviceEnv.web(env), LOG, TRUST };

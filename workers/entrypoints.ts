@@ -7,7 +7,11 @@ import { type ComposedEnv, serviceEnv } from "./compose.ts";
 import { LogReads as LogServiceReads } from "./log/index.ts";
 import { Tiles as LogServiceTiles, type TilesProps } from "./log/tiles/tiles.ts";
 import { Monitor as MonitorServiceObject } from "./monitor/index.ts";
-import { Grants as OidcServiceGrants, OidcKeys as OidcServiceKeys } from "./oidc/index.ts";
+import {
+  Grants as OidcServiceGrants,
+  OidcKeys as OidcServiceKeys,
+  OidcPeople as OidcServicePeople,
+} from "./oidc/index.ts";
 import { Sequencer as SequencerServiceObject } from "./sequencer/index.ts";
 import { TufRepository as TrustServiceRepository, TrustState as TrustServiceState } from "./trust/index.ts";
 
@@ -37,7 +41,7 @@ export class Sequencer extends SequencerServiceObject {
 /** The watches of the deployment, with the secrets of their receivers. */
 export class Monitor extends MonitorServiceObject {
   constructor(ctx: DurableObjectState, env: ComposedEnv) {
-    super(ctx, { ...serviceEnv.monitor(env), LOG: ctx.exports.LogReads });
+    super(ctx, { ...serviceEnv.monitor(env), LOG: ctx.exports.LogReads, OIDC: ctx.exports.OidcPeople });
   }
 }
 
@@ -50,6 +54,13 @@ export class TufRepository extends TrustServiceRepository {
 
 /** The public keys of the built-in issuer, for the CA. */
 export class OidcKeys extends OidcServiceKeys {
+  constructor(ctx: ExecutionContext, env: ComposedEnv) {
+    super(ctx, serviceEnv.oidc(env));
+  }
+}
+
+/** The people who sign in, for the monitor. */
+export class OidcPeople extends OidcServicePeople {
   constructor(ctx: ExecutionContext, env: ComposedEnv) {
     super(ctx, serviceEnv.oidc(env));
   }
@@ -83,6 +94,7 @@ declare global {
       mainModule: {
         readonly LogReads: typeof LogReads;
         readonly OidcKeys: typeof OidcKeys;
+        readonly OidcPeople: typeof OidcPeople;
         readonly Tiles: typeof Tiles;
         readonly TrustState: typeof TrustState;
       };

@@ -58,7 +58,7 @@ afterEach(() => {
 
 const worker = compose(
   { ca, tsa, log, trust, oidc, witness, monitor, web },
-  () => ({ OidcKeys: { jwks: unreachable }, LogReads: {}, TrustState: {} }) as never,
+  () => ({ OidcKeys: { jwks: unreachable }, OidcPeople: {}, LogReads: {}, TrustState: {} }) as never,
 );
 
 function unreachable(): never {

@@ -126,6 +126,10 @@ const BAD: Readonly<Record<SettingName, Bad>> = {
     ...sameFile("witness-policy.txt"),
   },
   WATCHES: { text: '[{"id":"widget"}]', sentence: "WATCHES [0] must name what it is about", file: null },
+  MAIL_URL: { text: "http://mail.example.com", sentence: "MAIL_URL must start with https://", file: null },
+  MAIL_FROM: { text: "nobody", sentence: "MAIL_FROM must be an address", file: null },
+  MAIL_HEADERS: { text: "x", sentence: "MAIL_HEADERS must be a JSON object of texts", ...keyFile("mail-headers.json") },
+  MAIL_BODY: { text: "{}", sentence: "MAIL_BODY must hold {{to}}", file: null },
   OPERATOR_ALERTS: { text: "x", sentence: "OPERATOR_ALERTS must be a JSON object", file: null },
   WATCH_SECRETS: {
     text: "x",

@@ -20,10 +20,14 @@ export const CONNECTOR_SECRETS_FILE = "connector-secrets.json";
 /** The secrets of the receivers that WATCHES names; not there before one is. */
 const WATCH_SECRETS_FILE = "watch-secrets.json";
 
+/** The headers of the mail API; not there before MAIL_URL is. */
+const MAIL_HEADERS_FILE = "mail-headers.json";
+
 const FILES = {
   ...RANDOM_FILES,
   [CONNECTOR_SECRETS_FILE]: "OIDC_CONNECTOR_SECRETS",
   [WATCH_SECRETS_FILE]: "WATCH_SECRETS",
+  [MAIL_HEADERS_FILE]: "MAIL_HEADERS",
 } as const;
 
 /** New secrets: the text of each file. */

@@ -17,7 +17,8 @@ export type WriteLimit =
   | "entries"
   | "sign-ins"
   | "timestamps"
-  | "tokens";
+  | "tokens"
+  | "watches";
 
 /** The limit that a request counts against. */
 export type RouteLimit = WriteLimit | "reads";

@@ -16,6 +16,7 @@ export const SERVICES: Services = { ca, tsa, log, trust, oidc, witness, monitor,
 
 const FAILING_ENTRYPOINTS = {
   OidcKeys: { jwks: fail },
+  OidcPeople: { redeem: fail },
   LogReads: { readEntry: fail, readHeads: fail, readRecords: fail, reportLogs: fail, countByMonth: fail, search: fail },
   TrustState: { readHealth: fail, readDeployedRoot: fail },
 };

@@ -3,15 +3,19 @@
 
 import type { Neighborhood } from "../../shared/http/outside.ts";
 import type { PublicUrl } from "../../shared/http/public-url.ts";
+import { createGate, type RateGate } from "../../shared/http/rate-gate.ts";
 import { readLogs } from "../../shared/logs/shards.ts";
 import { err, type Result } from "../../shared/result.ts";
 import type { LogReadsRpc } from "../../shared/rpc/log-reads.ts";
 import type { MonitorRpc } from "../../shared/rpc/monitor.ts";
+import type { OidcPeopleRpc } from "../../shared/rpc/oidc-people.ts";
 import type { BindingsEnv } from "../../shared/settings/binding.ts";
 import type { SettingsEnv } from "../../shared/settings/setting.ts";
 import { type ConfigError, readOncePerEnv, Settings } from "../../shared/settings/settings.ts";
 import { BINDINGS, SETTINGS } from "./declaration.ts";
+import type { MailConfig } from "./delivery/mail.ts";
 import { receiverProblem } from "./delivery/receiver-address.ts";
+import { DEFAULT_TEMPLATE } from "./settings/mail.ts";
 import { type Tell, toChannel, type WatchSecrets } from "./settings/tell.ts";
 import type { Channel, Watch } from "./watching/watch.ts";
 
@@ -25,6 +29,12 @@ export interface Config {
   readonly operator: Watch | null;
   /** The addresses that no message may go to. */
   readonly neighborhood: Neighborhood;
+  /** Null for a deployment that sends no mail. */
+  readonly mail: MailConfig | null;
+  /** Whether anybody can sign in at this deployment. */
+  readonly isSignInOn: boolean;
+  readonly gate: RateGate;
+  readonly people: Service<OidcPeopleRpc>;
   readonly logs: Service<LogReadsRpc>;
   readonly monitor: DurableObjectNamespace<MonitorRpc>;
 }
@@ -40,6 +50,8 @@ export const readConfig: (env: MonitorEnv) => Result<Config, ConfigError> = read
   const rows = settings.parseIfSet("WATCHES");
   const alerts = settings.parseIfSet("OPERATOR_ALERTS");
   const secrets = settings.parseIfSet("WATCH_SECRETS");
+  const connectors = settings.parseIfSet("OIDC_CONNECTORS");
+  const mail = readMail(settings);
   const bindings = settings.readBindings(BINDINGS);
   const read = settings.finish(() => ({
     publicUrl: publicUrl(),
@@ -50,6 +62,9 @@ export const readConfig: (env: MonitorEnv) => Result<Config, ConfigError> = read
     rows: rows() ?? [],
     alerts: alerts(),
     secrets: secrets() ?? new Map<string, string>(),
+    mail: mail(),
+    // A local stack has a development connector.
+    isSignInOn: (connectors() ?? []).length > 0 || publicUrl().isLoopback,
     bound: bindings(),
   }));
   if (!read.ok) return read;
@@ -69,10 +84,29 @@ export const readConfig: (env: MonitorEnv) => Result<Config, ConfigError> = read
     watches,
     operator,
     neighborhood,
+    mail: read.value.mail,
+    isSignInOn: read.value.isSignInOn,
+    gate: createGate(read.value.publicUrl, { reads: bound.READS, writes: bound.WRITES }),
+    people: bound.OIDC,
     logs: bound.LOG,
     monitor: bound.MONITOR,
   }));
 });
+
+/** Reads what only a deployment that sends mail needs. */
+function readMail(settings: Settings<typeof SETTINGS>): () => MailConfig | null {
+  const url = settings.parseIfSet("MAIL_URL");
+  const from = settings.parseIfSet("MAIL_FROM");
+  const headers = settings.parseIfSet("MAIL_HEADERS");
+  const template = settings.parseIfSet("MAIL_BODY");
+  if (settings.read("MAIL_URL") !== null && settings.read("MAIL_FROM") === null)
+    settings.report("MAIL_FROM is missing: MAIL_URL needs a sender");
+  return () => {
+    const [address, sender] = [url(), from()];
+    if (address === null || sender === null) return null;
+    return { url: address, from: sender, headers: headers() ?? {}, template: template() ?? DEFAULT_TEMPLATE };
+  };
+}
 
 /** The channel with its secret. The error completes "<setting> …". */
 function openChannel(tell: Tell, secrets: WatchSecrets, neighborhood: Neighborhood): Result<Channel, string> {

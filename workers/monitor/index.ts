@@ -5,11 +5,25 @@ import { createRouter, type Handlers, withHandlers } from "../../shared/http/rou
 import { createService } from "../../shared/http/service.ts";
 import { ROUTES } from "./declaration.ts";
 import { type Config, type MonitorEnv, readConfig } from "./env.ts";
+import { changeWatches, signOut } from "./site/change.ts";
+import { serveFeed } from "./site/feed.ts";
+import { respondWithProblem } from "./site/respond.ts";
+import { beginSignIn, endSignIn } from "./site/sign-in.ts";
+import { serveStopPage, stopWatch } from "./site/stop.ts";
+import { serveWatchPage } from "./site/watch-page.ts";
 import { renderError } from "./status.ts";
 
 export { Monitor } from "./object/monitor.ts";
 
 const HANDLERS: Handlers<typeof ROUTES, [Config]> = {
+  watchPage: serveWatchPage,
+  changeWatches,
+  beginSignIn,
+  endSignIn,
+  signOut,
+  stopPage: serveStopPage,
+  stopWatch,
+  feed: serveFeed,
   wake: async (_, { monitor, publicUrl }) => {
     const until = await monitor.getByName(publicUrl.href).wake();
     return Response.json({ until }, { headers: { "cache-control": "no-store" } });
@@ -22,11 +36,31 @@ const route = createRouter(
     methodNotAllowed: (allow) => renderError({ code: "monitor_method_wrong", allow }),
     notFound: () => renderError({ code: "monitor_path_unknown" }),
   },
-  null,
+  {
+    gateOf: ({ gate }) => gate,
+    limited: (request) =>
+      isForPrograms(request)
+        ? renderError({ code: "monitor_limited" })
+        : respondWithProblem(new URL(request.url), {
+            status: 429,
+            title: "Too many requests at once",
+            lead: "This network has asked for more than this page gives at once. Wait ten seconds, then try again.",
+          }),
+  },
 );
+
+/** Programs get JSON, people get pages. */
+const isForPrograms = (request: Request): boolean => !new URL(request.url).pathname.startsWith("/watch");
 
 export default createService<MonitorEnv, Config>({
   readConfig,
   route,
-  failed: (requestId) => renderError({ code: "monitor_failed", requestId }),
+  failed: (requestId, request) =>
+    isForPrograms(request)
+      ? renderError({ code: "monitor_failed", requestId })
+      : respondWithProblem(new URL(request.url), {
+          status: 503,
+          title: "This page cannot be shown now",
+          lead: `A part of this service does not answer. Try again in a few seconds. For its operator: request ${requestId}.`,
+        }),
 });

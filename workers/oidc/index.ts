@@ -6,8 +6,11 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import { requestIdOf } from "../../shared/http/request-id.ts";
 import { createRouter, type Handlers, withHandlers } from "../../shared/http/router.ts";
 import { createService, type Service } from "../../shared/http/service.ts";
+import type { CodeGrant } from "../../shared/oauth/client/token.ts";
+import { challengeOf } from "../../shared/oauth/request/pkce.ts";
 import { ok } from "../../shared/result.ts";
 import type { OidcKeysRpc } from "../../shared/rpc/oidc-keys.ts";
+import type { OidcPeopleRpc } from "../../shared/rpc/oidc-people.ts";
 import { readOncePerEnv } from "../../shared/settings/settings.ts";
 import { unixMs } from "../../shared/time.ts";
 import type { Connector } from "./connectors/connector.ts";
@@ -20,6 +23,7 @@ import { takeCallback } from "./provider/callback.ts";
 import { confirm } from "./provider/confirm.ts";
 import { issueDeviceCode, showDevicePage, takeUserCode } from "./provider/device.ts";
 import { discovery, jwks, publicKeys } from "./provider/discovery.ts";
+import { hashCode } from "./provider/grant.ts";
 import { createProvider, grantsOf, type Provider } from "./provider/provider.ts";
 import { issueToken } from "./provider/token.ts";
 import { renderError } from "./status.ts";
@@ -98,5 +102,16 @@ export class OidcKeys extends WorkerEntrypoint<OidcEnv> implements OidcKeysRpc {
     const config = readConfig(this.env);
     if (!config.ok) throw new Error(config.error.problems.join("; "));
     return config.value;
+  }
+}
+
+/** The people who sign in, for the pages of the same deployment. */
+export class OidcPeople extends WorkerEntrypoint<OidcEnv> implements OidcPeopleRpc {
+  async redeem({ code, verifier, ...known }: CodeGrant): ReturnType<OidcPeopleRpc["redeem"]> {
+    const config = readConfig(this.env);
+    if (!config.ok) throw new Error(config.error.problems.join("; "));
+    const wanted = { ...known, codeHash: hashCode(code), challenge: challengeOf(verifier) };
+    const redeemed = await grantsOf(config.value).redeemCode(wanted);
+    return redeemed.ok ? ok(redeemed.value.identity) : redeemed;
   }
 }

@@ -15,9 +15,9 @@ function tableOf(configured: readonly object[]): ReturnType<typeof makeClientTab
 }
 
 describe("clients", () => {
-  it("are sigstore, the site and the configured ones, each with its own addresses", () => {
+  it("are sigstore, those of the site and the configured ones, each with its own addresses", () => {
     const table = tableOf([PAGE]);
-    expect([...table.keys()]).toEqual(["sigstore", "site", "page"]);
+    expect([...table.keys()]).toEqual(["sigstore", "site", "watch", "page"]);
     const goes = (id: string, uri: string): boolean => {
       const client = table.get(id);
       return client !== undefined && redirectTarget(client, uri) !== null;
@@ -28,6 +28,10 @@ describe("clients", () => {
     expect(goes("sigstore", "https://sign.example.com/sign")).toBe(false);
     expect(goes("page", "https://page.example/in")).toBe(true);
     expect(goes("page", "https://page.example/in?x")).toBe(false);
+    expect(goes("site", "https://sign.example.com/watch/signed-in")).toBe(false);
+    expect(goes("watch", "https://sign.example.com/watch/signed-in")).toBe(true);
+    // No token of it can sign.
+    expect(table.get("watch")?.audience).toBe("https://sign.example.com/watch");
     expect(table.get("page")?.audience).toBe("page");
   });
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The public clients of the identity provider: `sigstore`, as which every Sigstore client comes, the deployment's own
-// site, and those that OIDC_CLIENTS lists. None has a secret; PKCE and the redirect address protect them.
+// The public clients of the identity provider: `sigstore`, as which every Sigstore client comes, two of the site of the
+// deployment, and those that OIDC_CLIENTS lists. None has a secret; PKCE and the redirect address protect them.
 // Spec: RFC 8252 §8.4; RFC 9700 §2.1
 
 import { encodeUtf8 } from "../../bytes/utf8.ts";
@@ -10,7 +10,7 @@ import { DEFAULT_AUDIENCE } from "../../identity/issuers.ts";
 import { parseJson } from "../../json/parse.ts";
 import { parseFetchableUrl } from "../../oidc/issuer-url.ts";
 import { err, ok, type Result } from "../../result.ts";
-import { SITE_CLIENT_ID, SITE_REDIRECT_PATH } from "../client/site.ts";
+import { SITE_CLIENT_ID, SITE_REDIRECT_PATH, WATCH_CLIENT_ID, WATCH_REDIRECT_PATH } from "../client/site.ts";
 import { parseProgramRedirect, type RedirectTarget } from "./redirect-uri.ts";
 
 /** A public client. */
@@ -27,6 +27,8 @@ export interface Client {
 /** The client id that every Sigstore client sends. */
 const SIGSTORE = "sigstore";
 
+const BUILT_IN: ReadonlySet<string> = new Set([SIGSTORE, SITE_CLIENT_ID, WATCH_CLIENT_ID]);
+
 const MAX_CLIENTS = 16;
 const MAX_REDIRECTS = 16;
 const MEMBERS = ["id", "name", "redirectURIs", "audience"];
@@ -37,7 +39,13 @@ export function makeClientTable(publicUrl: PublicUrl, configured: readonly Clien
   const sigstore: Client = { id: SIGSTORE, name: "A Sigstore client", audience: DEFAULT_AUDIENCE, redirectUris: null };
   const redirectUris = [`${publicUrl.href}${SITE_REDIRECT_PATH}`];
   const site: Client = { id: SITE_CLIENT_ID, name: publicUrl.host, audience: DEFAULT_AUDIENCE, redirectUris };
-  return new Map([sigstore, site, ...configured].map((client) => [client.id, client]));
+  const watch: Client = {
+    id: WATCH_CLIENT_ID,
+    name: publicUrl.host,
+    audience: `${publicUrl.href}/watch`,
+    redirectUris: [`${publicUrl.href}${WATCH_REDIRECT_PATH}`],
+  };
+  return new Map([sigstore, site, watch, ...configured].map((client) => [client.id, client]));
 }
 
 /** Returns the target of an answer to this client; null if it may not go there. */
@@ -60,7 +68,7 @@ export function parseClients(text: string): Result<readonly Client[], string> {
   const clients = root.items().slice(0, MAX_CLIENTS).map(readClient);
   const ids = clients.map(({ id }) => id);
   for (const id of ids) {
-    if (id === SIGSTORE || id === SITE_CLIENT_ID || ids.indexOf(id) !== ids.lastIndexOf(id))
+    if (BUILT_IN.has(id) || ids.indexOf(id) !== ids.lastIndexOf(id))
       root.report(`has the client ${JSON.stringify(id)} twice, or it is built in`);
   }
   return problems.length === 0 ? ok(clients) : err(problems.map(describeProblem).join("; "));

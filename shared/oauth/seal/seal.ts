@@ -13,7 +13,7 @@ import { err, ok, type Result } from "../../result.ts";
 import type { UnixMs } from "../../time.ts";
 
 /** The purpose of a sealed text. */
-type SealPurpose = "choose" | "upstream" | "confirm" | "remember";
+type SealPurpose = "choose" | "upstream" | "confirm" | "remember" | "watch-sign-in" | "watch-session" | "watch-stop";
 
 /** The text is not one that this deployment has sealed for this purpose, or its time is over. */
 interface SealError {

@@ -133,7 +133,18 @@ export function contents(material: Material): Readonly<Record<Handler, Make>> {
   const chains: Make = () => ({ contentType: JSON_TYPE, body: JSON.stringify({ chain }) });
   const tiles: Make = (random) => ({ rest: random.pick(TILES) });
   return {
-    wake: () => ({}),
+    wake: none,
+    watchPage: none,
+    changeWatches: () => ({
+      contentType: FORM_TYPE,
+      body: "do=start&by=webhook&url=https%3A%2F%2Fhooks.example.com&token=x",
+    }),
+    beginSignIn: none,
+    endSignIn: () => ({ query: "state=x&code=y&iss=z" }),
+    signOut: () => ({ contentType: FORM_TYPE, body: "token=x" }),
+    stopPage: () => ({ query: `watch=${"A".repeat(64)}` }),
+    stopWatch: () => ({ query: `watch=${"A".repeat(64)}`, contentType: FORM_TYPE, body: "List-Unsubscribe=One-Click" }),
+    feed: (random) => ({ rest: random.pick([email, "search", "%00"]), query: "identity=x" }),
     signingCertificate: signing,
     explain: signing,
     legacySigningCertificate: () => ({

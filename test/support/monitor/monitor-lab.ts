@@ -111,7 +111,8 @@ export function openMonitorLab(settings: Readonly<Record<string, string>>): Moni
     if (response.ok) accepted.push(headers.get("webhook-id") ?? "");
     return response;
   });
-  const env = { PUBLIC_URL: "https://sign.example.com", ...settings, LOG: reads, MONITOR: {} } as unknown as MonitorEnv;
+  const unused = { MONITOR: {}, OIDC: {}, READS: {}, WRITES: {} };
+  const env = { PUBLIC_URL: "https://sign.example.com", ...settings, ...unused, LOG: reads } as unknown as MonitorEnv;
   const create = (): Monitor => new Monitor({ storage } as unknown as DurableObjectState, { ...env });
   let object = create();
   const runAlarm = async (): Promise<void> => {

@@ -45,8 +45,8 @@ export async function startReceiver(): Promise<Receiver> {
       const expected = createHmac("sha256", key)
         .update(`${String(id)}.${String(time)}.${body}`)
         .digest("base64");
-      const { type, data } = JSON.parse(body) as { type: string; data: { details: Record<string, unknown> } };
-      received.push({ id: String(id), type, details: data.details, isSigned: signature === `v1,${expected}` });
+      const { type, data } = JSON.parse(body) as { type: string; data: Record<string, unknown> };
+      received.push({ id: String(id), type, details: data, isSigned: signature === `v1,${expected}` });
       if (how !== null) return how(response);
       accepted.push(String(id));
       response.writeHead(204).end();

@@ -46,7 +46,8 @@ export interface Look {
 export async function lookAtLogs(deps: FollowerDeps): Promise<Look> {
   const heads = await deps.logs.readHeads();
   const missing = heads.filter(({ head }) => head === null).map(({ name }) => name);
-  if (deps.cursors.isEmpty && missing.length === 0) beginAt(deps, heads, FIRST_LOOK_BACK);
+  if (deps.cursors.isEmpty && missing.length === 0)
+    deps.storage.transactionSync(() => beginAt(deps, heads, FIRST_LOOK_BACK));
   const looks: Look[] = [];
   for (const log of heads) if (log.head !== null) looks.push(await lookAtLog(deps, log, log.head.treeSize));
   if (missing.length > 0) throw new Error(`the head of ${missing.join(", ")} cannot be read`);
@@ -56,18 +57,16 @@ export async function lookAtLogs(deps: FollowerDeps): Promise<Look> {
   };
 }
 
-/** Sets all cursors near the ends of the logs. @param back how many entries before it */
-function beginAt(
-  { storage, cursors, now }: Pick<FollowerDeps, "storage" | "cursors" | "now">,
+/** Sets all cursors near the ends of the logs; within a transaction. @param back how many entries before it */
+export function beginAt(
+  { cursors, now }: Pick<FollowerDeps, "cursors" | "now">,
   heads: readonly LogHead[],
   back: number,
 ): void {
-  storage.transactionSync(() => {
-    for (const { name, head } of heads) {
-      const next = Math.max(0, (head?.treeSize ?? 0) - back);
-      cursors.save(name, { next, completeAt: now() });
-    }
-  });
+  for (const { name, head } of heads) {
+    const next = Math.max(0, (head?.treeSize ?? 0) - back);
+    cursors.save(name, { next, completeAt: now() });
+  }
 }
 
 /** A log without a cursor was opened later: it is looked at from its beginning. */

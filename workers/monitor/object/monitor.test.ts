@@ -140,7 +140,7 @@ describe("a receiver", () => {
     expect(lab.accepted).toHaveLength(MAX_PENDING + 1);
     expect(JSON.parse(lab.requests.at(-1)?.body ?? "")).toMatchObject({
       type: "backlog",
-      data: { details: { count: 700 } },
+      data: { count: 700 },
     });
   });
 });

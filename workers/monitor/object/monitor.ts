@@ -5,27 +5,39 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { createFetchOutside, type PlatformFetch } from "../../../shared/http/outside.ts";
-import type { Result } from "../../../shared/result.ts";
-import type { MonitorRpc, MonitorState } from "../../../shared/rpc/monitor.ts";
+import { SECRET_BYTES } from "../../../shared/oauth/seal/secrets.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import type {
+  MonitorRpc,
+  MonitorState,
+  PersonalChange,
+  PersonalChannel,
+  PersonalWatch,
+  PersonalWatchError,
+} from "../../../shared/rpc/monitor.ts";
+import { blob, buffer } from "../../../shared/sql/columns.ts";
 import { describeTooNew, migrate, type SchemaTooNew } from "../../../shared/sql/schema.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
-import { type SendDeps, send } from "../delivery/send.ts";
+import { createPostMail } from "../delivery/mail.ts";
+import { type SendDeps, send, sendTest } from "../delivery/send.ts";
 import { type Config, type MonitorEnv, readConfig } from "../env.ts";
+import { makeStopLink } from "../site/sealing.ts";
 import type { Term } from "../watching/terms.ts";
 import type { Watch } from "../watching/watch.ts";
 import { WatchIndex } from "../watching/watch-index.ts";
 import { type CourierDeps, deliverDue } from "./courier.ts";
 import { CursorTable } from "./cursor-table.ts";
-import { type FollowerDeps, lookAtLogs } from "./follower.ts";
+import { beginAt, type FollowerDeps, lookAtLogs } from "./follower.ts";
 import { OutboxTable } from "./outbox-table.ts";
 import { MONITOR_SCHEMA, type MonitorStorage } from "./storage.ts";
+import { addressOf, WatchTable } from "./watch-table.ts";
 
 /** From a wake-up to the look: the certificate and the entry of one signature are seen together. */
 const LOOK_DELAY_MS = 5_000;
 /** A log that did not answer, or did not show yet what woke the monitor. */
 const LOOK_AGAIN_MS = 30_000;
-/** Nobody watches: wake-ups may stay away for so long. */
-const UNWATCHED_MS = 60_000;
+/** Nobody watches: wake-ups may stay away for so long, which a first watch makes good. */
+const UNWATCHED_MS = 5_000;
 
 /** Every method rejects if a setting is wrong, or if a newer version has migrated the tables. */
 export class Monitor extends DurableObject<MonitorEnv> implements Omit<MonitorRpc, keyof Rpc.DurableObjectBranded> {
@@ -38,6 +50,7 @@ export class Monitor extends DurableObject<MonitorEnv> implements Omit<MonitorRp
   readonly #watchesById: ReadonlyMap<string, Watch>;
   readonly #sending: SendDeps;
   readonly #tables: MonitorStorage;
+  readonly #watches: WatchTable;
   #isWoken = false;
 
   constructor(ctx: DurableObjectState, env: MonitorEnv) {
@@ -53,11 +66,14 @@ export class Monitor extends DurableObject<MonitorEnv> implements Omit<MonitorRp
     this.#migrated = migrate(this.#tables, MONITOR_SCHEMA);
     this.#cursors = new CursorTable(this.#tables);
     this.#outbox = new OutboxTable(this.#tables);
+    this.#watches = new WatchTable(this.#tables);
     if (this.#migrated.ok) this.#cursors.load();
-    const { watches, operator, neighborhood } = config.value;
+    const { watches, operator, neighborhood, mail } = config.value;
     this.#index = new WatchIndex(watches);
     this.#watchesById = new Map([...watches, ...(operator === null ? [] : [operator])].map((one) => [one.id, one]));
-    this.#sending = { fetchOutside: createFetchOutside({ ...neighborhood, fetch: platformFetch }), now };
+    const fetchOutside = createFetchOutside({ ...neighborhood, fetch: platformFetch });
+    const postMail = mail === null ? null : createPostMail(mail, fetchOutside, (id) => this.#makeStopLink(id));
+    this.#sending = { fetchOutside, postMail, now };
   }
 
   async wake(): Promise<UnixMs> {
@@ -81,6 +97,61 @@ export class Monitor extends DurableObject<MonitorEnv> implements Omit<MonitorRp
     // A lost wake-up is made good by whoever asks.
     if (logs.some(({ next, treeSize }) => next < (treeSize ?? 0))) await this.#schedule(now() + LOOK_DELAY_MS);
     return { isWatching, logs, ...this.#outbox.summarize() };
+  }
+
+  async readSealSecret(): Promise<Uint8Array> {
+    this.#checkTables();
+    const [row] = this.#tables.exec("SELECT bytes FROM secret");
+    if (row !== undefined) return blob(row, "bytes");
+    const secret = crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
+    this.#tables.exec("INSERT INTO secret (id, bytes) VALUES (1, ?)", buffer(secret));
+    return secret;
+  }
+
+  async listWatches(name: string): Promise<readonly PersonalWatch[]> {
+    this.#checkTables();
+    return this.#watches.list(name).map(({ id, channel, createdAt }) => {
+      const { failingSince, pausedAt, reason } = this.#outbox.readDelivery(id);
+      const isDigest = channel.kind === "mail" && channel.isDigest;
+      const pending = this.#outbox.count(id);
+      const { kind } = channel;
+      return { id, kind, address: addressOf(channel), isDigest, createdAt, pending, failingSince, pausedAt, reason };
+    });
+  }
+
+  async addWatch(name: string, channel: PersonalChannel): Promise<Result<null, PersonalWatchError>> {
+    this.#checkTables();
+    // A watch is about what comes after it: cursors that are only in memory are stored, or set at the ends of the logs.
+    const heads = this.#cursors.isEmpty ? await this.#config.logs.readHeads() : [];
+    const added = this.#tables.transactionSync(() => {
+      if (this.#cursors.isEmpty) beginAt(this.#followerDeps(), heads, 0);
+      this.#cursors.saveAll();
+      return this.#watches.add({ id: `own/${crypto.randomUUID()}`, name, channel }, now());
+    });
+    if (heads.length > 0) await this.#schedule(now() + UNWATCHED_MS + LOOK_DELAY_MS);
+    return added;
+  }
+
+  async changeWatch(name: string, id: string, change: PersonalChange): Promise<Result<null, PersonalWatchError>> {
+    this.#checkTables();
+    const watch = this.#watches.list(name).find((one) => one.id === id);
+    if (watch === undefined) return err({ code: "watch_unknown" });
+    if (change === "stop") await this.endWatch(id);
+    if (change === "resume") {
+      this.#outbox.resume(id);
+      await this.#schedule(now());
+    }
+    if (change !== "test") return ok(null);
+    const sent = await sendTest(this.#sending, watch);
+    return sent.ok ? ok(null) : err({ code: "receiver_failed", reason: sent.error });
+  }
+
+  async endWatch(id: string): Promise<boolean> {
+    this.#checkTables();
+    return this.#tables.transactionSync(() => {
+      this.#outbox.remove(id);
+      return this.#watches.remove(id);
+    });
   }
 
   override async alarm(): Promise<void> {
@@ -116,8 +187,12 @@ export class Monitor extends DurableObject<MonitorEnv> implements Omit<MonitorRp
     return unixMs(at);
   }
 
+  async #makeStopLink(id: string): Promise<string> {
+    return await makeStopLink(this.#config.publicUrl, await this.readSealSecret(), id);
+  }
+
   #isWatching(): boolean {
-    return this.#watchesById.size > 0;
+    return this.#watchesById.size > 0 || !this.#watches.isEmpty;
   }
 
   #checkTables(): void {
@@ -138,13 +213,13 @@ export class Monitor extends DurableObject<MonitorEnv> implements Omit<MonitorRp
   }
 
   #find(terms: ReadonlySet<Term>): readonly Watch[] {
-    return this.#index.find(terms);
+    return [...this.#index.find(terms), ...this.#watches.find(terms)];
   }
 
   #courierDeps(): CourierDeps {
     return {
       outbox: this.#outbox,
-      findWatch: (id) => this.#watchesById.get(id) ?? null,
+      findWatch: (id) => this.#watchesById.get(id) ?? this.#watches.get(id),
       send: (watch, events) => send(this.#sending, watch, events),
       paused: ({ id }, { reason }) => console.error(JSON.stringify({ code: "watch_paused", watch: id, reason })),
       now,

@@ -6,9 +6,9 @@ import { describeProblem, type Fields, type Problem, Section } from "../../../sh
 import { isEmailAddress } from "../../../shared/identity/email.ts";
 import { hasTextMembers } from "../../../shared/json/member.ts";
 import { parseJson } from "../../../shared/json/parse.ts";
+import { parseWebhookKey } from "../../../shared/monitor/webhook.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
-import { parseWebhookSecret } from "../delivery/standard-webhook.ts";
 import type { Channel } from "../watching/watch.ts";
 
 /** A channel whose secret is named. */
@@ -90,8 +90,8 @@ export function toChannel(tell: Tell, secrets: WatchSecrets): Result<Channel, st
     case "webhook": {
       const secret = secrets.get(tell.secret);
       if (secret === undefined) return rejectUnknown(tell.secret);
-      if (parseWebhookSecret(secret) === null)
-        return err(`names ${tell.secret}, which in WATCH_SECRETS is not whsec_ and 24 to 64 bytes in base64`);
+      const key = parseWebhookKey(secret);
+      if (!key.ok) return err(`names ${tell.secret}, which in WATCH_SECRETS ${key.error}`);
       return ok({ kind: "webhook", url: tell.url, secret });
     }
     default:

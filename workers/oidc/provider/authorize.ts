@@ -2,6 +2,7 @@
 // The authorization endpoint: checks the request, and sends the browser to a connector or lets the person choose one.
 // Spec: RFC 6749 §4.1.1; OpenID Connect Core 1.0 §3.1.2; RFC 9207
 
+import { readForm } from "../../../shared/http/form.ts";
 import { maxBodyBytesOf } from "../../../shared/http/route.ts";
 import {
   type AuthorizationError,
@@ -14,7 +15,6 @@ import { respondWithPage } from "../pages/respond.ts";
 import { makeErrorAddress, redirect, showError } from "./answers.ts";
 import { findAsker } from "./asker.ts";
 import { isFromBrowser, markBrowser } from "./browser.ts";
-import { readForm } from "./form.ts";
 import { CHOOSE, checkSignIn, findOnlyConnector, makeChoosePage, makeUpstreamAddress } from "./go-upstream.ts";
 import type { Provider } from "./provider.ts";
 import { type Choice, type SignIn, unpackChoice } from "./sign-in.ts";

@@ -3,6 +3,7 @@
 // Content Security Policy of the form's page to redirects that follow the form.
 // Spec: RFC 8252 §8.6; RFC 8628 §5.4; RFC 9700 §4.7
 
+import { readForm } from "../../../shared/http/form.ts";
 import { maxBodyBytesOf } from "../../../shared/http/route.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { unixMs } from "../../../shared/time.ts";
@@ -14,7 +15,6 @@ import { findAsked, makeCancelAddress, showError } from "./answers.ts";
 import { isFromBrowser, makeConfirmedCookie } from "./browser.ts";
 import { canBeRemembered } from "./callback.ts";
 import { decideDevice } from "./device-decision.ts";
-import { readForm } from "./form.ts";
 import { type Granting, grantCode } from "./grant.ts";
 import type { Provider } from "./provider.ts";
 import { type Confirmation, type Remembered, unpackConfirmation } from "./sign-in.ts";

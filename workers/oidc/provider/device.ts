@@ -5,6 +5,7 @@
 
 import { encodeBase64Url } from "../../../shared/bytes/base64.ts";
 import { clientNetwork } from "../../../shared/http/client-address.ts";
+import { readForm } from "../../../shared/http/form.ts";
 import { maxBodyBytesOf } from "../../../shared/http/route.ts";
 import type { Client } from "../../../shared/oauth/request/clients.ts";
 import { isChallenge } from "../../../shared/oauth/request/pkce.ts";
@@ -19,7 +20,6 @@ import { showError } from "./answers.ts";
 import { findAsker } from "./asker.ts";
 import { markBrowser } from "./browser.ts";
 import { isForeign } from "./confirm.ts";
-import { readForm } from "./form.ts";
 import { checkSignIn, findOnlyConnector, makeChoosePage, makeUpstreamAddress } from "./go-upstream.ts";
 import { hashCode } from "./grant.ts";
 import type { Provider } from "./provider.ts";

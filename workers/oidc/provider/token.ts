@@ -2,6 +2,7 @@
 // The token endpoint. Every answer is JSON: Go's client reads anything else as a form, and its device flow knows four
 // errors and ends on all others. Spec: RFC 6749 §4.1.3, §5; RFC 8628 §3.4, §3.5
 
+import { readForm } from "../../../shared/http/form.ts";
 import { maxBodyBytesOf } from "../../../shared/http/route.ts";
 import { challengeOf } from "../../../shared/oauth/request/pkce.ts";
 import { readTokenRequest, type TokenRequest } from "../../../shared/oauth/request/token-request.ts";
@@ -9,7 +10,6 @@ import type { Result } from "../../../shared/result.ts";
 import type { CodeRefusal, PollRefusal, Redeemed } from "../../../shared/rpc/grants.ts";
 import { ROUTES } from "../declaration.ts";
 import { type OidcError, renderError } from "../status.ts";
-import { readForm } from "./form.ts";
 import { checkSignIn } from "./go-upstream.ts";
 import { hashCode } from "./grant.ts";
 import type { Provider } from "./provider.ts";

@@ -6,6 +6,7 @@ import { encodeBase64 } from "../../../shared/bytes/base64.ts";
 import { html, type Markup } from "../../../shared/http/markup.ts";
 import type { PublicUrl } from "../../../shared/http/public-url.ts";
 import { renderDocument } from "../../../shared/pages/document.ts";
+import { navigation, SITE_FILES } from "../../../shared/pages/navigation.ts";
 import type { LogHead } from "../../../shared/rpc/log-reads.ts";
 import { digest, NONE } from "../parts/parts.ts";
 import { formatCount, timeTag } from "../parts/words.ts";
@@ -44,20 +45,11 @@ export interface Site extends Pick<PublicUrl, "href" | "host"> {
 /** The text of the document. */
 export function renderSitePage(page: SitePage, site: Site): string {
   const { title, box, canonical } = page;
-  const nav = [
-    { href: "/verify", text: "Verify" },
-    { href: "/sign", text: "Sign" },
-    { href: "/logs", text: "Logs" },
-    { href: "/#how", text: "Help" },
-  ].map(({ href, text }) => {
-    const current = href === canonical ? html` aria-current="page"` : NONE;
-    return html`<a href="${href}"${current}>${text}</a> `;
-  });
   return renderDocument({
     host: site.host,
     title,
     head: renderHead(page, site),
-    header: html`<nav aria-label="Main">${nav}</nav>${box === "large" ? NONE : smallBox(box.text)}`,
+    header: html`${navigation(canonical)}${box === "large" ? NONE : smallBox(box.text)}`,
     main: page.body,
     footer: renderFooter(site.heads),
   });
@@ -79,10 +71,7 @@ function renderHead(page: SitePage, { href, host }: Site): Markup {
 <meta property="og:description" content="${description}">
 ${known}
 ${links}
-<link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
-<link rel="preload" href="/assets/next.woff2" as="font" type="font/woff2" crossorigin>
-<link rel="stylesheet" href="/assets/site.css">
-<script src="/assets/site.js" type="module"></script>
+${SITE_FILES}
 ${script}`;
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads the body of a form.
 
-import { decodeUtf8 } from "../../../shared/bytes/utf8.ts";
-import { readBody } from "../../../shared/http/body.ts";
-import { err, ok, type Result } from "../../../shared/result.ts";
+import { decodeUtf8 } from "../bytes/utf8.ts";
+import { err, ok, type Result } from "../result.ts";
+import { readBody } from "./body.ts";
 
 /** The body is no form. `problem` completes "the form …". */
 export interface FormError {
