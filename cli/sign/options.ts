@@ -24,7 +24,7 @@ export const FLAGS = {
   "identity-token": {
     value: "FILE",
     description:
-      "Sign as whom this OpenID token names. Default: the token of the CI system, or a sign-in in the browser.",
+      "The OpenID token whose identity signs. Default: the token of the CI system, or a sign-in in the browser.",
   },
   device: { description: "Sign in on another device, with a code." },
   predicate: {
@@ -60,11 +60,11 @@ export function readOptions({ values, positionals }: Arguments<typeof FLAGS>): R
 /** A file, so that the token is in no list of processes. */
 function readToken(path: string | null): Result<string | null, string> {
   if (path === null) return ok(null);
-  if (!existsSync(path)) return err("--identity-token must be a file that has the token");
+  if (!existsSync(path)) return err("--identity-token must name a file that holds the token");
   const token = readFileSync(path, "utf8").trim();
   return /^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)
     ? ok(token)
-    : err(`${path} has no OpenID token (three parts with dots)`);
+    : err(`${path} does not hold an OpenID token (three parts with dots between them)`);
 }
 
 function readPredicateFile(path: string | null, type: string | null): Result<Predicate | null, string> {

@@ -80,7 +80,7 @@ export function signInWithDevice(provider: string, tell: Tell): Promise<Result<s
         if (code === "slow_down") pauseSeconds += DEVICE_GRANT_PAUSE_SECONDS;
       }
     }
-    return err("nobody signed in before the code expired");
+    return err("nobody signed in before the code expired; run the command again");
   });
 }
 
@@ -90,7 +90,7 @@ async function settle(act: () => Promise<Result<string, string>>): Promise<Resul
     return await act();
   } catch (error) {
     if (error instanceof oauth.AuthorizationResponseError || error instanceof oauth.ResponseBodyError) {
-      return err(`the provider refuses: ${error.error_description ?? error.error}`);
+      return err(`the identity provider rejected the sign-in: ${error.error_description ?? error.error}`);
     }
     return err(`could not sign in: ${error instanceof Error ? error.message : String(error)}`);
   }
@@ -112,7 +112,7 @@ function requestOptionsFor(provider: string): {
 }
 
 function tokenOf({ id_token: token }: oauth.TokenEndpointResponse): Result<string, string> {
-  return token === undefined ? err("the provider answers without an identity token") : ok(token);
+  return token === undefined ? err("the identity provider sent no identity token") : ok(token);
 }
 
 function listen(): Promise<Server> {
@@ -125,7 +125,10 @@ function listen(): Promise<Server> {
 
 function waitForCallback(server: Server): Promise<URL> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error("nobody signed in within five minutes")), DEADLINE_MS);
+    const timer = setTimeout(
+      () => reject(new Error("nobody signed in within five minutes; run the command again")),
+      DEADLINE_MS,
+    );
     server.on("request", ({ url = "/" }, response) => {
       const address = new URL(url, "http://localhost");
       if (address.pathname !== "/auth/callback") {

@@ -5,10 +5,12 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
+import type { Signed } from "../../shared/bundle/signing.ts";
 import { parseArguments } from "../command.ts";
 import { findAmbientToken } from "./ambient.ts";
 import { FLAGS, readOptions } from "./options.ts";
+import { requestEntry } from "./requests.ts";
 
 const FOLDER = mkdtempSync(join(tmpdir(), "sigedge-sign-"));
 afterAll(() => rmSync(FOLDER, { recursive: true }));
@@ -52,8 +54,8 @@ test.each<readonly [error: string, args: readonly string[]]>([
   ["exists; give --overwrite", [path("signed"), ...URL_FLAG]],
   ["give the deployment", [path("file")]],
   ["--url ftp://x", [path("file"), "--url", "ftp://x"]],
-  ["must be a file", [path("file"), ...URL_FLAG, "--identity-token", "a.b.c"]],
-  ["has no OpenID token", [path("file"), ...URL_FLAG, "--identity-token", path("p")]],
+  ["must name a file", [path("file"), ...URL_FLAG, "--identity-token", "a.b.c"]],
+  ["does not hold an OpenID token", [path("file"), ...URL_FLAG, "--identity-token", path("p")]],
   ["needs both", [path("file"), ...URL_FLAG, "--predicate", path("p")]],
   ["is not a URI", [path("file"), ...URL_FLAG, "--predicate", path("p"), "--type", "slsa"]],
   ["is not usable JSON", [path("file"), ...URL_FLAG, "--predicate", path("file"), "--type", "https://x"]],
@@ -88,4 +90,44 @@ test("a CI system without a token says what the job lacks", async () => {
   });
   expect(await findAmbientToken({ BUILDKITE: "true" })).toMatchObject({ ok: false });
   expect(await findAmbientToken({ CIRCLECI: "true" })).toMatchObject({ ok: false });
+});
+
+describe("a log", () => {
+  const signed: Signed = { digest: new Uint8Array(32), signature: new Uint8Array(70), leaf: new Uint8Array(600) };
+
+  /** A log that gives these answers, one after the other. */
+  async function ask(...answers: readonly (readonly [status: number, body: string])[]): Promise<{
+    readonly entry: Awaited<ReturnType<typeof requestEntry>>;
+    readonly told: readonly string[];
+  }> {
+    const left = [...answers];
+    const server = createServer((_, response) => {
+      const [status, body] = left.shift() ?? [500, ""];
+      response.writeHead(status, { "retry-after": "1" }).end(body);
+    });
+    await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+    const log = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const told: string[] = [];
+    const services = { log } as Parameters<typeof requestEntry>[0];
+    const entry = await requestEntry(services, signed, (line) => void told.push(line));
+    server.close();
+    return { entry, told };
+  }
+
+  test("that is busy gets the request once more when it says, and the person is told", async () => {
+    expect(await ask([503, "busy"], [201, '{"logIndex":"7"}'])).toEqual({
+      entry: { ok: true, value: { logIndex: "7" } },
+      told: ["the log is busy; trying again in 1 second"],
+    });
+  });
+
+  test.each([
+    [
+      [400, '{"message":"the certificate has expired"}'],
+      "the log rejected the request (400): the certificate has expired",
+    ],
+    [[201, "<html>"], "answered with something other than JSON"],
+  ] as const)("that answers %j ends it", async (answer, error) => {
+    expect(await ask(answer)).toEqual({ entry: { ok: false, error: expect.stringContaining(error) }, told: [] });
+  });
 });

@@ -15,9 +15,9 @@ const { bundle, root, artifact } =
 const ROOT = valueOf(parseTrustedRoot(root));
 const { material } = valueOf(parseBundle(bundle));
 const LEAF = material.kind === "certificates" ? material.ders[0] : expect.fail("no certificate");
-const { spki, notAfter } = valueOf(parseCertificate(LEAF));
+const { spki, notBefore, notAfter } = valueOf(parseCertificate(LEAF));
 const SHA256 = valueOf(decodeHex(artifact ?? ""));
-const ISSUED = { leaf: LEAF, notAfter, names: [BEACON], issuer: GITHUB_ACTIONS };
+const ISSUED = { leaf: LEAF, lifetimeMs: notAfter - notBefore, names: [BEACON], issuer: GITHUB_ACTIONS };
 
 describe("a certificate that was issued", () => {
   it("is good with its chain, its SCT, its key and its name", async () => {
@@ -51,7 +51,7 @@ describe("a bundle that was made", () => {
     ["of another file", text, { ...good, sha256: SHA256.toReversed() }, "does not verify (artifact)"],
     ["of another person", text, { ...good, issued: { ...ISSUED, names: ["x"] } }, "does not verify (identity)"],
     ["of another log", text, { ...good, root: { ...ROOT, logs: [] } }, "does not verify (checkpoint)"],
-    ["no bundle", "{}", good, "the services made a bundle that has a mediaType"],
+    ["no bundle", "{}", good, "make a bundle that has a mediaType"],
   ])("is rejected if it is %s", async (_, made, from, error) => {
     expect(await checkMade(made, from)).toEqual({ ok: false, error: expect.stringContaining(error) });
   });

@@ -5,7 +5,6 @@
 import { equal } from "../bytes/bytes.ts";
 import { encodeUtf8 } from "../bytes/utf8.ts";
 import { err, ok, type Result } from "../result.ts";
-import type { UnixMs } from "../time.ts";
 import { parseCertificate } from "../x509/certificate.ts";
 import { parseBundle } from "./bundle.ts";
 import { checkCertificate } from "./certificate.ts";
@@ -18,7 +17,8 @@ import { verifyBundle } from "./verify.ts";
 export interface Issued extends Signer {
   /** DER. */
   readonly leaf: Uint8Array;
-  readonly notAfter: UnixMs;
+  /** From its first to its last millisecond. */
+  readonly lifetimeMs: number;
 }
 
 /** The authority, key and person of a certificate. */
@@ -33,18 +33,18 @@ export interface Wanted {
 /** Verifies chain, purpose, SCT, key and name of a certificate. The error completes "the CA …". */
 export async function checkIssued(leaf: Uint8Array, { root, spki, identity }: Wanted): Promise<Result<Issued, string>> {
   const certificate = parseCertificate(leaf);
-  if (!certificate.ok) return err("answers a malformed certificate");
+  if (!certificate.ok) return err("issued a malformed certificate");
   const { notBefore, notAfter, spki: certified } = certificate.value;
-  if (!equal(certified, spki)) return err("answers a certificate for another key");
+  if (!equal(certified, spki)) return err("issued a certificate for another key");
   const signer = readSigner(certificate.value);
-  if (signer.names.length === 0) return err("answers a certificate for nobody");
+  if (signer.names.length === 0) return err("issued a certificate without a name");
   if (identity !== null && !signer.names.includes(identity)) {
-    return err(`answers a certificate for ${signer.names.join(", ")}, not for ${identity}`);
+    return err(`issued a certificate for ${signer.names.join(", ")}, not for ${identity}`);
   }
   const fault = findFault(await checkCertificate(certificate.value, root, [notBefore]));
   return fault === null
-    ? ok({ leaf, notAfter, ...signer })
-    : err(`answers a certificate that does not verify (${fault.name}): ${fault.detail}`);
+    ? ok({ leaf, lifetimeMs: notAfter - notBefore, ...signer })
+    : err(`issued a certificate that does not verify (${fault.name}): ${fault.detail}`);
 }
 
 /** The parts of which a bundle was made. */
@@ -58,7 +58,7 @@ export interface Made {
 /** Verifies a bundle. Gives the index of its entry. The error says what is wrong with the bundle. */
 export async function checkMade(text: string, { root, issued, sha256 }: Made): Promise<Result<number, string>> {
   const bundle = parseBundle(encodeUtf8(text));
-  if (!bundle.ok) return err(`the services made a bundle that ${bundle.error.reason}`);
+  if (!bundle.ok) return err(`the answers of the services make a bundle that ${bundle.error.reason}`);
   const report = await verifyBundle(bundle.value, {
     root,
     artifact: { "SHA-256": sha256 },

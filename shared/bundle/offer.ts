@@ -13,6 +13,12 @@ export const bundleName = (file: string): string => `${file}.sigstore.json`;
 /** The media type of the bundles that are written. */
 export const MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
+/**
+ * The type of a statement that says of a file no more than that somebody signs it. Its predicate is empty. cosign signs
+ * images so, and a page signs files so that are too large for WebCrypto.
+ */
+export const SIGNATURE_TYPE = "https://sigstore.dev/cosign/sign/v1";
+
 /** A type that people choose by its name. */
 export interface PredicateType {
   readonly uri: string;

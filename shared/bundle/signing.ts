@@ -53,7 +53,7 @@ export function readLeaf(answer: unknown): Result<Uint8Array, string> {
   const [pem] = items(chain, "certificates");
   const blocks = typeof pem === "string" ? decodePem(pem) : null;
   const der = blocks?.ok === true ? blocks.value[0]?.der : undefined;
-  return der === undefined ? err("answers without a certificate with an embedded SCT") : ok(der);
+  return der === undefined ? err("issued no certificate with an embedded SCT") : ok(der);
 }
 
 /** A TimeStampReq over the SHA-256 of a signature, DER. @param nonce random, 8 bytes or more */
@@ -137,14 +137,4 @@ export function encodeStatement(
   const subjects = [{ name, digest: { sha256: hex } }];
   const type = "https://in-toto.io/Statement/v1";
   return encodeUtf8(JSON.stringify({ _type: type, subject: subjects, predicateType, predicate }));
-}
-
-/** More than any message of a service. */
-const MAX_REFUSAL_CHARS = 300;
-
-/** Reads the reason of a refusal: the `message` of a gRPC gateway's error, or the beginning of the text. */
-export function readRefusal(answer: Uint8Array): string {
-  const json = parseJson(answer);
-  const message = json.ok ? member(json.value, "message") : undefined;
-  return (typeof message === "string" ? message : new TextDecoder().decode(answer)).slice(0, MAX_REFUSAL_CHARS).trim();
 }

@@ -184,7 +184,7 @@ export function findExpired(trusted: TrustedMetadata, now: UnixMs): string | nul
 
 function expiryProblem(signed: TrustedMetadata[RoleName], now: UnixMs): string | null {
   if (signed === null || now < expiryOf(signed)) return null;
-  return `the ${signed["_type"]} metadata of version ${signed.version} expired at ${formatRfc3339(expiryOf(signed))}`;
+  return `the ${signed["_type"]} metadata of version ${signed.version} expired at ${formatRfc3339(expiryOf(signed))}; this computer’s clock says ${formatRfc3339(now)}`;
 }
 
 /** Reads a target by its name (§5.7). Rejects only if the reader does. */

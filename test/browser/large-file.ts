@@ -10,8 +10,8 @@ import { say } from "../../cli/terminal.ts";
 import { startStack } from "../support/process/stack.ts";
 import { startChromium } from "./chromium.ts";
 
-/** The file is hashed in parts of 4 MiB; what the collector leaves for a while is a multiple of that. */
-const MAX_GROWTH_MB = 300;
+/** The file is read into one buffer of 4 MiB, so its size does not matter; the rest is the result page. */
+const MAX_GROWTH_MB = 64;
 const GB = 1_000_000_000;
 const MAX_MS = 3_600_000;
 

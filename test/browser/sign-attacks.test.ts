@@ -102,7 +102,7 @@ describe("a page of another site", () => {
     // At the redirect address itself the state counts, and then the issuer must be the right one.
     await window.page.goto(`${stack.url}/sign?${forged.toString()}`);
     await alice.sees("Sign files");
-    expect(await alice.text()).toContain("Another provider than this site’s answered");
+    expect(await alice.text()).toContain("answered by an identity provider that is not this site’s");
   });
 });
 

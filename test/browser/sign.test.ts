@@ -2,6 +2,7 @@
 // The page on which people sign, in Chromium, against the whole service: files, statements, and everything that can go
 // wrong on the way.
 
+import { truncateSync } from "node:fs";
 import { join } from "node:path";
 import type { HTTPRequest } from "puppeteer-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -13,6 +14,8 @@ import { inspect } from "./inspection.ts";
 import { answerOn, Signer } from "./signer.ts";
 
 const ALICE = "alice@example.com";
+/** As much as a page signs whole; web/client/sign has the same. */
+const MAX_PLAIN_BYTES = 1024 * 1024 * 1024;
 
 let stack: TestStack;
 let chromium: Chromium;
@@ -129,6 +132,26 @@ describe("a person signs", () => {
     });
   });
 
+  it("a file that is too large to be signed itself, by its digest", async () => {
+    const large = alice.write("large.bin", "");
+    truncateSync(large, MAX_PLAIN_BYTES + 1);
+    await alice.choosePaths([large]);
+    await alice.page.click("#start");
+    expect(await readProblem()).toContain("large.bin is larger than 1 GiB");
+    expect(await readProblem()).toContain("Choose “A signature of the digest”");
+    expect(await alice.page.evaluate("document.activeElement.id")).toBe("kind");
+    await alice.page.click("#chosen button");
+    await alice.choose({ "small.bin": "signed by its digest\n" });
+    await alice.page.select("#kind", "digest");
+    expect(await alice.page.evaluate("document.querySelector('#predicate').checkVisibility()")).toBe(false);
+    await alice.signIn(ALICE);
+    expect(await alice.text()).toContain(`Sign 1 file as ${ALICE}?`);
+    await alice.confirm();
+    await alice.sees("You signed 1 file");
+    expect(await alice.text()).toContain("--type https://sigstore.dev/cosign/sign/v1");
+    await expectVerified("small.bin");
+  });
+
   it("with the keyboard alone, and is told where they are", async () => {
     await alice.choose({ "one.txt": "keyboard\n" });
     await alice.page.focus("#start");
@@ -180,7 +203,7 @@ describe("a person does not sign", () => {
     await alice.choose({ "one.txt": "blocked\n" });
     await alice.page.click("#start");
     await alice.sees("Sign in");
-    expect(await alice.text()).toContain("Your browser kept the window of the sign-in closed.");
+    expect(await alice.text()).toContain("Your browser blocked the window of the sign-in.");
     await inspect(alice.page, "sign-blocked");
   });
 
@@ -214,7 +237,7 @@ describe("a person does not sign", () => {
     expect(await readProblem()).toContain("The sign-in has expired");
   });
 
-  it("whose token the certificate authority refuses", async () => {
+  it("whose token the certificate authority rejects, and is asked to sign in anew", async () => {
     const message = "the identity token has expired";
     const refusal = { status: 400, body: JSON.stringify({ code: 3, message, details: [] }) };
     await intercept("/api/v2/signingCert", () => refusal);
@@ -222,8 +245,10 @@ describe("a person does not sign", () => {
     await alice.signIn(ALICE);
     await alice.confirm();
     await alice.sees("Nothing was signed");
-    expect(await alice.text()).toContain(`The certificate authority refuses (400): ${message}.`);
-    expect(await alice.text()).toContain("Try again");
+    expect(await alice.text()).toContain(`The certificate authority rejected the request (400): ${message}.`);
+    expect(await alice.text()).toContain(
+      "A sign-in is good for one certificate, so trying again begins with a new one.",
+    );
     await inspect(alice.page, "sign-refused");
   });
 });
@@ -253,13 +278,76 @@ describe("a service that is busy", () => {
     await alice.signIn(ALICE);
     await alice.confirm();
     await alice.sees(`1 of 2 files signed as ${ALICE}`);
-    expect(await alice.text()).toContain("Not signed: the log refuses (503): the log is full");
+    expect(await alice.text()).toContain("Not signed: the log cannot do this now (503): the log is full");
+    expect(await alice.text()).toContain("Download the bundles of the files that were signed.");
     await inspect(alice.page, "sign-failed");
     isFull = false;
     await alice.page.click("#stage button.go");
     await alice.sees("You signed 2 files");
     await expectVerified("two.txt");
   });
+});
+
+describe("a service that is down", () => {
+  /** Fails until the person tries again. */
+  const down = { status: 503, headers: { "retry-after": "1" }, body: '{"message":"down for maintenance"}' };
+
+  it("leaves nothing in the log of signatures if it is the timestamp authority", async () => {
+    let isDown = true;
+    const entries: string[] = [];
+    alice.page.on("request", (request) => void (request.url().endsWith("/log/entries") && entries.push(request.url())));
+    await intercept("/api/v1/timestamp", () => (isDown ? down : null));
+    await alice.choose({ "one.txt": "without a timestamp\n" });
+    await alice.signIn(ALICE);
+    await alice.confirm();
+    await alice.sees(`0 of 1 file signed as ${ALICE}`);
+    expect(await alice.text()).toContain(
+      "Not signed: the timestamp authority cannot do this now (503): down for maintenance",
+    );
+    expect(await alice.text()).toContain("Your address and its certificate are public already. Try again");
+    expect(entries).toEqual([]);
+    isDown = false;
+    await alice.page.click("#stage button.go");
+    await alice.sees("You signed 1 file");
+    await expectVerified("one.txt");
+  });
+
+  it("gets the same signature again if it is the log, so that a file has one entry", async () => {
+    let isDown = true;
+    const entries: (string | undefined)[] = [];
+    await intercept("/api/v2/log/entries", (request) => {
+      entries.push(request.postData());
+      return isDown ? down : null;
+    });
+    await alice.choose({ "one.txt": "without a log\n" });
+    await alice.signIn(ALICE);
+    await alice.confirm();
+    await alice.sees(`0 of 1 file signed as ${ALICE}`);
+    isDown = false;
+    await alice.page.click("#stage button.go");
+    await alice.sees("You signed 1 file");
+    expect(entries).toHaveLength(5);
+    expect(new Set(entries).size).toBe(1);
+    await expectVerified("one.txt");
+  });
+});
+
+it.each([
+  ["years behind", -8 * 365 * 86_400_000],
+  ["years ahead", 8 * 365 * 86_400_000],
+])("a computer whose clock is %s signs all the same", async (_, skewMs) => {
+  await alice.page.evaluateOnNewDocument(`{ const now = Date.now; Date.now = () => now() + ${skewMs}; }`);
+  // Cloudflare dates every answer; workerd on this machine does not.
+  await intercept("/signing_config.json", async (request) => {
+    const body = await (await fetch(request.url())).text();
+    return { status: 200, headers: { date: new Date().toUTCString() }, body };
+  });
+  await alice.page.reload();
+  await alice.choose({ "one.txt": `${skewMs}\n` });
+  await alice.signIn(ALICE);
+  await alice.confirm();
+  await alice.sees("You signed 1 file");
+  await expectVerified("one.txt");
 });
 
 describe("an answer that is false", () => {

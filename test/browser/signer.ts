@@ -47,8 +47,11 @@ export class Signer {
 
   /** Writes files and chooses them. @param files text by name */
   async choose(files: Readonly<Record<string, string>>): Promise<void> {
+    await this.choosePaths(Object.entries(files).map(([name, text]) => this.write(name, text)));
+  }
+
+  async choosePaths(paths: readonly string[]): Promise<void> {
     await this.page.waitForSelector("#form:not([hidden])");
-    const paths = Object.entries(files).map(([name, text]) => this.write(name, text));
     const input = await this.page.$("#files");
     await (input as unknown as { uploadFile: (...paths: readonly string[]) => Promise<void> }).uploadFile(...paths);
   }

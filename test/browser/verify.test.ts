@@ -507,6 +507,22 @@ it("takes the bundle that was dropped on the box of another page, once", async (
   expectQuiet(person);
 });
 
+it("reads a large file to its end although garbage is collected meanwhile", async () => {
+  const person = await chromium.invite();
+  const large = put("large.bin", "");
+  truncateSync(large, 20_000_000);
+  await fillIn(person, { file: large });
+  const [worker] = person.page.workers();
+  if (worker === undefined) throw new Error("there is no Web Worker");
+  await person.page.click("#questions .go");
+  let isRead = false;
+  const read = person.page.waitForSelector("#result:not([hidden])").then(() => (isRead = true));
+  for (let i = 0; i < 50 && !isRead; i++) await worker.client.send("HeapProfiler.collectGarbage");
+  await read;
+  expect(await textOf(person, "#result h1")).toBe("No signature of this file is in the log here.");
+  await person.leave();
+});
+
 it("stops reading a large file at once, and shows how far it is", async () => {
   const person = await chromium.invite();
   const { page } = person;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `sigedge sign` as a person runs it: in a browser of this machine, and with a code on another device.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -56,10 +56,20 @@ test("signs in with a code on another device", async () => {
   await expectSigned(program, "device.txt");
 });
 
+test("shows a bundle that it cannot write, as its entry is public", async () => {
+  writeFileSync(join(folder, "token"), await stack.token(ALICE.address));
+  mkdirSync(join(folder, "taken.txt.sigstore.json"));
+  const program = await sign("taken.txt", "--overwrite", "--identity-token", "token");
+  const { code, output } = await program.ended;
+  expect(output).toMatch(/^\{"mediaType":.+\}$/m);
+  expect(output).toContain("The file is signed: save the line above as its bundle");
+  expect(code).toBe(1);
+});
+
 test("says who refused, exit 1", async () => {
   const program = await sign("refused.txt");
   await walk(await program.opened, { ...ALICE, answer: "refuse" });
   const { code, output } = await program.ended;
-  expect(output).toContain("the provider refuses");
+  expect(output).toContain("the identity provider rejected the sign-in");
   expect(code).toBe(1);
 });

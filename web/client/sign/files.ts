@@ -20,6 +20,8 @@ export class FileList {
   readonly #hasher: Hasher;
   readonly #tell: (problem: string) => void;
   #hashing: Promise<void> = Promise.resolve();
+  /** The file that is being hashed. */
+  #current: Chosen | null = null;
 
   /** @param tell hears why a file is not taken */
   constructor(place: HTMLElement, hasher: Hasher, tell: (problem: string) => void) {
@@ -60,6 +62,7 @@ export class FileList {
     remove.addEventListener("click", () => {
       const at = this.#chosen.indexOf(chosen);
       if (at >= 0) this.#chosen.splice(at, 1);
+      if (this.#current === chosen) this.#hasher.stop();
       const next = item.nextElementSibling ?? item.previousElementSibling;
       item.remove();
       this.#place.hidden = this.#chosen.length === 0;
@@ -76,7 +79,9 @@ export class FileList {
     const showProgress = (done: number): void => {
       state.textContent = `Reading: ${size === 0 ? 100 : Math.floor((100 * done) / size)} %`;
     };
+    this.#current = chosen;
     const digests = await this.#hasher.hash({ file, algorithms: ["SHA-256"], onProgress: showProgress });
+    this.#current = null;
     const sha256 = digests.ok ? (digests.value?.["SHA-256"] ?? null) : null;
     chosen.sha256 = sha256;
     if (sha256 === null) {

@@ -136,7 +136,7 @@ export class Flow {
 
   /** With the same certificate while it lives, otherwise with a new sign-in for the files that failed. */
   #tryAgain(deployment: Deployment, run: Run): void {
-    if (Date.now() + MARGIN_MS < run.credential.issued.notAfter) {
+    if (performance.now() + MARGIN_MS < run.credential.endsAt) {
       void this.#signAll(deployment, run);
       return;
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The choice of the person: to sign the files themselves, or a statement of a chosen type about each.
 
-import { PREDICATE_TYPES } from "../../../shared/bundle/offer.ts";
+import { PREDICATE_TYPES, SIGNATURE_TYPE } from "../../../shared/bundle/offer.ts";
 import { MAX_PREDICATE_BYTES, type Predicate, readPredicate } from "../../../shared/bundle/predicate.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { find } from "../verify/dom.ts";
@@ -13,7 +13,7 @@ export const field = (id: string): HTMLInputElement => find(id) as HTMLInputElem
 export function followKind(): void {
   const kind = field("kind");
   const show = (): void => {
-    find("predicate").hidden = kind.value === "plain";
+    find("predicate").hidden = kind.value === "plain" || kind.value === "digest";
     find("type-field").hidden = kind.value !== "other";
   };
   kind.addEventListener("change", show);
@@ -24,6 +24,7 @@ export function followKind(): void {
 export async function readKind(): Promise<Result<Predicate | null, { readonly text: string; readonly field: string }>> {
   const kind = field("kind").value;
   if (kind === "plain") return ok(null);
+  if (kind === "digest") return ok({ type: SIGNATURE_TYPE, value: {} });
   const type = kind === "other" ? field("type").value.trim() : kind;
   const text = field("predicate-text").value.trim();
   const [file] = field("predicate-file").files ?? [];
@@ -52,4 +53,11 @@ async function readSmall(file: File): Promise<Uint8Array | null> {
 }
 
 /** The name of a predicate's type. */
-export const nameOfType = (type: string): string => PREDICATE_TYPES.find(({ uri }) => uri === type)?.name ?? type;
+export const nameOfType = (type: string): string =>
+  type === SIGNATURE_TYPE
+    ? "A signature of the digest"
+    : (PREDICATE_TYPES.find(({ uri }) => uri === type)?.name ?? type);
+
+/** Whether a person says with it that they sign the file, and nothing else about it. */
+export const isSignature = (predicate: Predicate | null): boolean =>
+  predicate === null || predicate.type === SIGNATURE_TYPE;

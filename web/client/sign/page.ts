@@ -50,7 +50,7 @@ function start(deployment: Deployment): void {
   const large = files.find(({ file }) => isPlain && file.size > MAX_PLAIN_BYTES);
   if (large !== undefined) {
     return refuse(
-      `${large.file.name} is larger than 1 GiB, which a browser cannot sign as a whole. Attest something about it instead, or sign it with npx sigedge sign.`,
+      `${large.file.name} is larger than 1 GiB, and a browser signs only what fits into memory. Choose “A signature of the digest”, or use npx sigedge sign.`,
       "kind",
     );
   }

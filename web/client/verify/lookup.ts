@@ -55,7 +55,7 @@ export async function lookUp(hash: HashAlgorithm, digest: Uint8Array): Promise<L
 async function readJson(path: string): Promise<unknown> {
   const bytes = await readHere(path, MAX_ANSWER_BYTES);
   const json = bytes === null ? null : parseJson(bytes);
-  if (json?.ok !== true) throw new Error(`${path} does not answer with JSON`);
+  if (json?.ok !== true) throw new Error(`${path} answered with something other than JSON`);
   return json.value;
 }
 

@@ -201,7 +201,7 @@ function listen(): void {
 async function announceTrust(): Promise<void> {
   const trust = await trustSource.read();
   find("trust").textContent = trust.ok
-    ? `Believes ${trust.value.origin}.`
+    ? `Uses ${trust.value.origin}.`
     : `The trusted root could not be read: ${trust.error}. It is read again when you verify.`;
 }
 

@@ -11,7 +11,7 @@ export async function readHere(path: string, maxBytes: number): Promise<Uint8Arr
     redirect: "error",
   });
   if (response.status === 404) return null;
-  if (!response.ok || response.body === null) throw new Error(`${path} answers with status ${response.status}`);
+  if (!response.ok || response.body === null) throw new Error(`${path} answered with status ${response.status}`);
   const parts: Uint8Array[] = [];
   let length = 0;
   for (const reader = response.body.getReader(); ; ) {

@@ -52,7 +52,7 @@ export function showReport(verified: Verified): View {
       element("dl", { class: "kv" }, ...describeFacts(verified)),
       element("h2", {}, "What was checked"),
       element("ol", { class: "steps" }, ...groupChecks(report).map(showGroup)),
-      element("p", { class: "sm q" }, `Believed: ${trust}.`),
+      element("p", { class: "sm q" }, `Checked against ${trust}.`),
       element("p", { class: "row" }, showAgain(), showDownload(verified)),
       element(
         "p",

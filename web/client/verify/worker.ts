@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Web Worker that hashes a file in parts, so that a file of any size takes the memory of two of them. It sends no
-// request. WebCrypto cannot hash a stream.
+// The Web Worker that hashes a file. It sends no request.
 
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 import type { HashAlgorithm } from "../../../shared/crypto/hash.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
+import { PART_BYTES, readParts } from "./parts.ts";
 
 const HASHES = { "SHA-256": sha256, "SHA-384": sha384, "SHA-512": sha512 } as const;
-
-/** Large enough that reading costs little, small enough that a stop is noticed at once. */
-const PART_BYTES = 4 * 1024 * 1024;
 
 /** The request that is wanted now; a newer one ends an older one. */
 let wanted = 0;
@@ -21,25 +18,19 @@ addEventListener("message", ({ data }: MessageEvent<ToWorker>) => {
 
 const answer = (message: FromWorker): void => postMessage(message);
 
-const readPart = async (file: Blob, from: number): Promise<Uint8Array> =>
-  new Uint8Array(await file.slice(from, from + PART_BYTES).arrayBuffer());
-
-/** Reads a part while the one before it is hashed. */
 async function hashFile(id: number, file: Blob, algorithms: readonly HashAlgorithm[]): Promise<void> {
   const hashes = algorithms.map((name) => [name, HASHES[name].create()] as const);
   try {
-    let next = readPart(file, 0);
-    for (let done = 0; done < file.size; ) {
-      const part = await next;
+    let [done, told] = [0, 0];
+    for await (const part of readParts(file)) {
       if (id !== wanted) return;
-      if (part.length === 0) throw new RangeError("the file has become shorter");
-      done += part.length;
-      next = readPart(file, done);
-      // A failure counts where the part is awaited; nobody awaits it after a stop.
-      next.catch(() => null);
       for (const [, hash] of hashes) hash.update(part);
+      done += part.length;
+      if (done - told < PART_BYTES) continue;
+      told = done;
       answer({ id, kind: "progress", done });
     }
+    if (done !== file.size) throw new RangeError("it changed while it was being read");
     answer({ id, kind: "done", digests: Object.fromEntries(hashes.map(([name, hash]) => [name, hash.digest()])) });
   } catch (error) {
     answer({ id, kind: "failed", reason: error instanceof Error ? error.message : String(error) });

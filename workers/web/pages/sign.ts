@@ -14,7 +14,8 @@ const DESCRIPTION = "Sign files in your browser, with the login you already have
 const commandOf = (href: string): string => `npx sigedge sign FILE --url ${href}`;
 
 const CHOICES: readonly Markup[] = [
-  html`<option value="plain">A plain signature</option>`,
+  html`<option value="plain">A plain signature: files up to 1 GiB</option>`,
+  html`<option value="digest">A signature of the digest: files of any size</option>`,
   ...PREDICATE_TYPES.map(({ uri, name }) => html`<option value="${uri}">An attestation: ${name}</option>`),
   html`<option value="other">An attestation of another type</option>`,
 ];
@@ -48,7 +49,7 @@ export const signPage = ({ href }: PublicUrl): Answer => ({
 <div class="flow">
 <p id="no-script" class="note">Signing here needs a script, which makes the key in your browser. Without it, use the command from a terminal.</p>
 <p id="problem" class="bad" role="alert" hidden></p>
-<div id="unable" class="note warn" hidden><p>You can still sign from a terminal, as whom the token of a build says:</p>
+<div id="unable" class="note warn" hidden><p>You can still sign from a terminal, with the identity token of a build:</p>
 ${code(`${commandOf(href)} --identity-token TOKEN-FILE`, "command with a token")}</div>
 ${FORM}
 </div>
@@ -75,7 +76,7 @@ export const signReturnPage = ({ href }: PublicUrl): Answer => ({
     box: { text: "" },
     program: { script: "sign-return", workerPolicy: null },
     body: html`<div class="flow" data-end="waiting"><h1>Go back to the page on which you sign</h1>
-<p class="lead">It goes on by itself. If your browser runs no scripts, nothing was signed.</p></div>
+<p class="lead">It continues by itself. If your browser runs no scripts, nothing was signed.</p></div>
 <div class="flow" data-end="taken" hidden><h1 tabindex="-1">Go back to the page on which you sign</h1>
 <p class="lead">It has your answer. You can close this window.</p></div>
 <div class="flow" data-end="nobody" hidden><h1 tabindex="-1">Nobody waits for this sign-in</h1>

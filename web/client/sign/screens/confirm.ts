@@ -5,7 +5,7 @@ import type { Predicate } from "../../../../shared/bundle/predicate.ts";
 import type { SignedIn } from "../../../../shared/oauth/client/token.ts";
 import { element, formatBytes } from "../../verify/dom.ts";
 import { showDigest } from "../files.ts";
-import { nameOfType } from "../kind.ts";
+import { isSignature, nameOfType } from "../kind.ts";
 import type { Subject } from "../services/signing.ts";
 import { countFiles, fileTable } from "./table.ts";
 
@@ -25,7 +25,7 @@ export interface Ways {
 /** Shows the plan and asks. */
 export function showConfirm({ signedIn, subjects, predicate }: Plan, ways: Ways): readonly Node[] {
   const { identity, vouchedBy } = signedIn;
-  const verb = predicate === null ? "Sign" : "Attest";
+  const verb = isSignature(predicate) ? "Sign" : "Attest";
   const count = countFiles(subjects.length);
   const rows = subjects.map(({ file, sha256 }) => ({
     name: file.name,

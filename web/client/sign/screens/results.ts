@@ -81,11 +81,7 @@ export class Results {
       signed === all ? `You signed ${countFiles(all)} as ` : `${signed} of ${countFiles(all)} signed as `,
       element("b", { class: "name" }, who),
     );
-    this.tell(
-      signed === 0
-        ? "Nothing was signed. Your address is in the log of certificates."
-        : "Publish each bundle beside its file. Whoever has both can verify them.",
-    );
+    this.tell(describeEnd(signed, all));
     this.#showActions(again);
     const first = this.#subjects.find((subject) => this.#rowOf(subject).right.childElementCount > 0);
     if (first !== undefined) this.#showCommands(first, who, issuer ?? "");
@@ -96,7 +92,8 @@ export class Results {
   fail(reason: string, again: () => void): void {
     const [signed, all] = [this.#links.length, this.#subjects.length];
     this.#heading.textContent = signed === 0 ? "Nothing was signed" : `${signed} of ${countFiles(all)} signed`;
-    this.tell(`${reason.slice(0, 1).toUpperCase()}${reason.slice(1)}.`);
+    const sentence = `${reason.slice(0, 1).toUpperCase()}${reason.slice(1)}.`;
+    this.tell(`${sentence} A sign-in is good for one certificate, so trying again begins with a new one.`);
     this.#showActions(again);
     this.#heading.focus();
   }
@@ -137,6 +134,12 @@ export class Results {
     if (row === undefined) throw new TypeError("the file is not of this screen");
     return row;
   }
+}
+
+function describeEnd(signed: number, all: number): string {
+  if (signed === all) return "Publish each bundle beside its file. Whoever has both can verify them.";
+  const rest = signed === 0 ? "No file was signed." : "Download the bundles of the files that were signed.";
+  return `${rest} Your address and its certificate are public already. Try again goes on where it stopped, with the same certificate while it lives.`;
 }
 
 const typeOf = (predicate: Predicate | null): string | null => predicate?.type ?? null;

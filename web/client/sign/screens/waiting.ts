@@ -10,8 +10,8 @@ export function showWaiting(address: string, isOpen: boolean, cancel: () => void
   const button = element("button", { type: "button" }, "Cancel");
   button.addEventListener("click", cancel);
   const lead = isOpen
-    ? "Sign in in the window that has opened. This page goes on by itself."
-    : "Your browser kept the window of the sign-in closed. Open it with this link; this page goes on by itself.";
+    ? "Use the window that has opened. This page continues by itself."
+    : "Your browser blocked the window of the sign-in. Open it with this link. This page continues by itself.";
   return [
     element("h1", { tabindex: "-1" }, isOpen ? "Waiting for you to sign in" : "Sign in"),
     element("p", { class: "lead" }, lead),

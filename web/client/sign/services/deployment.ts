@@ -7,7 +7,7 @@ import { parseTrustedRoot, type TrustedRoot } from "../../../../shared/bundle/tr
 import { member } from "../../../../shared/json/member.ts";
 import { parseJson } from "../../../../shared/json/parse.ts";
 import { err, ok, type Result } from "../../../../shared/result.ts";
-import { unixMs } from "../../../../shared/time.ts";
+import { type UnixMs, unixMs } from "../../../../shared/time.ts";
 
 /** The services of a deployment, as a signer in a page uses them. */
 export interface Deployment {
@@ -29,19 +29,19 @@ export interface Provider {
 /** Reads the deployment. The error says to a person why they cannot sign on this page. */
 export async function readDeployment(origin: string): Promise<Result<Deployment, string>> {
   const [config, rootText] = await Promise.all([
-    readJson(`${origin}/signing_config.json`),
+    readBytes(`${origin}/signing_config.json`),
     readBytes(`${origin}/trusted_root.json`),
   ]);
   if (config === null || rootText === null) return err(UNREADABLE);
-  const root = parseTrustedRoot(rootText);
+  const root = parseTrustedRoot(rootText.bytes);
   if (!root.ok) return err(`The trusted root of this site ${root.error.reason}.`);
-  const { tsa, log, provider } = findServices(config, unixMs(Date.now()));
+  const { tsa, log, provider } = findServices(toJson(config), config.sentAt);
   if (provider === null)
-    return err("Nobody can sign in at this site: whoever runs it has connected no account provider.");
+    return err("Nobody can sign in at this site, because its operator has connected no identity provider.");
   if (provider !== `${origin}/oidc`) {
     return err(`People sign in at ${provider} here, and that provider does not lead back to this page.`);
   }
-  if (tsa === null || log === null) return err("This site has no log that takes signatures now.");
+  if (tsa === null || log === null) return err("This site has no log that accepts signatures now.");
   const outside = [tsa, log].find((url) => !isOfSite(url, origin));
   if (outside !== undefined) return err(`This site writes to ${outside}, which this page may not reach.`);
   const endpoints = await readProvider(provider, origin);
@@ -50,7 +50,7 @@ export async function readDeployment(origin: string): Promise<Result<Deployment,
     : ok({ origin, tsa, log: log.replace(/\/$/, ""), root: root.value, provider: endpoints });
 }
 
-const UNREADABLE = "A part of this site does not answer. Load the page again in a few seconds.";
+const UNREADABLE = "A part of this site did not answer. Load the page again in a few seconds.";
 
 const isOfSite = (url: string, origin: string): boolean => `${url}/`.startsWith(`${origin}/`);
 
@@ -68,16 +68,30 @@ async function readProvider(issuer: string, origin: string): Promise<Provider | 
 /** A trusted root with many logs has some 100 KiB, which the page's own site sends. */
 const MAX_VALUES = 65_536;
 
-async function readJson(url: string): Promise<unknown> {
-  const bytes = await readBytes(url);
-  const json = bytes === null ? null : parseJson(bytes, MAX_VALUES);
-  return json?.ok === true ? json.value : null;
+/** A file of the site. */
+interface Answer {
+  readonly bytes: Uint8Array;
+  /** By the clock of the site: that of this computer may be wrong. */
+  readonly sentAt: UnixMs;
 }
 
-async function readBytes(url: string): Promise<Uint8Array | null> {
+async function readJson(url: string): Promise<unknown> {
+  const answer = await readBytes(url);
+  return answer === null ? null : toJson(answer);
+}
+
+function toJson({ bytes }: Answer): unknown {
+  const json = parseJson(bytes, MAX_VALUES);
+  return json.ok ? json.value : null;
+}
+
+async function readBytes(url: string): Promise<Answer | null> {
   try {
     const response = await fetch(url, { credentials: "omit", redirect: "error", cache: "no-cache" });
-    return response.ok ? new Uint8Array(await response.arrayBuffer()) : null;
+    if (!response.ok) return null;
+    const sentAt = Date.parse(response.headers.get("date") ?? "");
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    return { bytes, sentAt: unixMs(Number.isNaN(sentAt) ? Date.now() : sentAt) };
   } catch {
     return null;
   }

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests to CA, timestamp authority and log. A service that is busy says when to come back; the request is retried
 // then.
-// Spec: RFC 9110 §10.2.3 (Retry-After); RFC 6585 §4
 
-import { readRefusal } from "../../../../shared/bundle/signing.ts";
+import {
+  type AnswerHead,
+  describeRefusal,
+  describeWait,
+  secondsUntilRetry,
+} from "../../../../shared/bundle/answers.ts";
 import { parseJson } from "../../../../shared/json/parse.ts";
 import { err, ok, type Result } from "../../../../shared/result.ts";
 
@@ -26,12 +30,7 @@ interface Target {
   readonly who: string;
 }
 
-const ATTEMPTS = 4;
 const DEADLINE_MS = 30_000;
-/** Nobody watches a page for longer; the person can try again themselves. */
-const MAX_WAIT_SECONDS = 60;
-/** 429: too many at once. 503, 502, 504: busy, or restarting. */
-const BUSY: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 /** Posts JSON, and reads JSON. The error is a sentence. */
 export async function postJson(
@@ -43,10 +42,10 @@ export async function postJson(
   const answer = await post(target, sent, following);
   const json = answer.ok ? parseJson(answer.value) : answer;
   if (json.ok) return json;
-  return answer.ok ? err(`${target.who} does not answer JSON`) : answer;
+  return answer.ok ? err(`${target.who} answered with something other than JSON`) : answer;
 }
 
-/** Posts a body of its own type. Every such request may be repeated: the same again changes nothing. */
+/** Posts a body of its own type. */
 export async function post(
   { url, who }: Target,
   sent: Sent,
@@ -56,20 +55,21 @@ export async function post(
     const answer = await send(url, sent, signal);
     if (signal.aborted) return err("you stopped it");
     if (answer !== null && answer.status < 300) return ok(answer.bytes);
-    const isBusy = answer === null || BUSY.has(answer.status);
-    const problem =
-      answer === null ? `${who} cannot be reached` : `${who} refuses (${answer.status}): ${readRefusal(answer.bytes)}`;
-    const seconds = answer?.retryAfterSeconds ?? 2 ** (attempt - 1);
-    if (!isBusy || attempt === ATTEMPTS || seconds > MAX_WAIT_SECONDS) return err(problem);
-    tell(`${who} is busy; asking again in ${seconds} ${seconds === 1 ? "second" : "seconds"}`);
+    const seconds = secondsUntilRetry(answer, attempt);
+    if (seconds === null) {
+      return err(
+        answer === null
+          ? `${who} could not be reached; check your connection`
+          : describeRefusal(who, answer.status, answer.bytes),
+      );
+    }
+    tell(describeWait(who, seconds));
     await wait(seconds * 1000, signal);
   }
 }
 
-interface Answer {
-  readonly status: number;
+interface Answer extends AnswerHead {
   readonly bytes: Uint8Array;
-  readonly retryAfterSeconds: number | null;
 }
 
 /** Null if there is no answer. */
@@ -86,15 +86,11 @@ async function send(url: string, { type, body }: Sent, signal: AbortSignal): Pro
       signal: AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)]),
     });
     const bytes = new Uint8Array(await response.arrayBuffer());
-    return { status: response.status, bytes, retryAfterSeconds: readSeconds(response.headers.get("retry-after")) };
+    return { status: response.status, bytes, retryAfter: response.headers.get("retry-after") };
   } catch {
     return null;
   }
 }
-
-/** Whole seconds; our services send no dates. */
-const readSeconds = (text: string | null): number | null =>
-  text !== null && /^\d{1,6}$/.test(text) ? Math.max(1, Number(text)) : null;
 
 function wait(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

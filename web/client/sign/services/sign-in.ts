@@ -64,7 +64,7 @@ function waitForCode(begun: Begun, cancelled: AbortSignal): Promise<Result<strin
       channel.close();
       resolve(result);
     };
-    const timer = setTimeout(() => end(err("Nobody signed in within ten minutes. Begin again.")), DEADLINE_MS);
+    const timer = setTimeout(() => end(err("Nobody signed in within ten minutes. Sign in again.")), DEADLINE_MS);
     cancelled.addEventListener("abort", () => end(err(null)));
     channel.addEventListener("message", ({ origin, data }: MessageEvent<unknown>) => {
       const answer = readAnswer({ origin, data }, begun);
@@ -85,13 +85,13 @@ function describe(error: AnswerError): string {
     case "answer_foreign":
     case "answer_of_another_sign_in":
     case "answer_malformed":
-      return "The answer of the sign-in was damaged. Nothing was signed. Begin again.";
+      return "The answer of the sign-in could not be read. Nothing was signed. Sign in again.";
     case "answer_issuer":
-      return "Another provider than this site’s answered the sign-in. Nothing was signed, and nothing was sent there. Begin again.";
+      return "The sign-in was answered by an identity provider that is not this site’s. Nothing was signed, and nothing was sent there. Sign in again.";
     case "answer_refused":
       return error.error === "access_denied"
         ? "You did not grant the sign-in. Nothing was signed, and nothing is public."
-        : `The sign-in failed (${error.error}${error.description === "" ? "" : `: ${error.description}`}). Nothing was signed.`;
+        : `The sign-in failed (${error.error}${error.description === "" ? "" : `: ${error.description}`}). Nothing was signed. Sign in again.`;
     default:
       return unreachable(error);
   }
@@ -112,10 +112,15 @@ async function requestToken(
       referrerPolicy: "no-referrer",
     });
     const json = parseJson(new Uint8Array(await response.arrayBuffer()));
-    if (!response.ok || !json.ok) return err("The sign-in was not taken up in time. Nothing was signed. Begin again.");
+    if (!response.ok || !json.ok)
+      return err("The sign-in came back too late, or was used already. Nothing was signed. Sign in again.");
     const signedIn = readTokenAnswer(json.value, { issuer, audience: AUDIENCE, nonce });
-    return signedIn.ok ? signedIn : err(`The answer of the sign-in ${signedIn.error.reason}. Nothing was signed.`);
+    return signedIn.ok
+      ? signedIn
+      : err(`The answer of the sign-in ${signedIn.error.reason}. Nothing was signed. Sign in again.`);
   } catch {
-    return err("The sign-in could not be finished, as this site does not answer. Begin again.");
+    return err(
+      "The sign-in could not be finished, because this site did not answer. Nothing was signed. Check your connection, and sign in again.",
+    );
   }
 }

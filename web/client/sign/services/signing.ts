@@ -30,12 +30,18 @@ import { type Following, post, postJson } from "./requests.ts";
  */
 export const MAX_PLAIN_BYTES = 1024 * 1024 * 1024;
 const NONCE_BYTES = 16;
+/** More than a CA sets the beginning of a certificate before its issuance. */
+const BACKDATED_MS = 10_000;
 const encoder = new TextEncoder();
 
 /** A key and its certificate. */
 export interface Credential {
   readonly key: EphemeralKey;
   readonly issued: Issued;
+  /** When it ends, by the clock of `performance`: nobody can set that one wrong. */
+  readonly endsAt: number;
+  /** Signatures that are not in the log yet. Another try goes on with them, so that a file has one entry. */
+  readonly begun: Map<Subject, Begun>;
 }
 
 /** Gets a certificate for the person. The error is the end of a sentence: "…: ERROR". */
@@ -45,6 +51,7 @@ export async function certify(
   following: Following,
 ): Promise<Result<Credential, string>> {
   const key = await createEphemeralKey();
+  const startedAt = performance.now();
   const proof = await key.sign(encoder.encode(identity));
   const request = toCertificateRequest({ token, spki: key.spki, proof });
   const target = { url: `${origin}/api/v2/signingCert`, who: "the certificate authority" };
@@ -52,7 +59,9 @@ export async function certify(
   if (!answer.ok) return answer;
   const leaf = readLeaf(answer.value);
   const issued = leaf.ok ? await checkIssued(leaf.value, { root, spki: key.spki, identity }) : leaf;
-  return issued.ok ? ok({ key, issued: issued.value }) : err(`${target.who} ${issued.error}`);
+  return issued.ok
+    ? ok({ key, issued: issued.value, endsAt: startedAt + issued.value.lifetimeMs - BACKDATED_MS, begun: new Map() })
+    : err(`${target.who} ${issued.error}`);
 }
 
 /** A file to sign, or to attest something about. */
@@ -73,27 +82,52 @@ export interface Signature {
 /** Signs one file. The error is the end of a sentence. */
 export async function signFile(
   { tsa, log, root }: Deployment,
-  { subject, credential }: { readonly subject: Subject; readonly credential: Credential },
+  { subject, credential }: Work,
   following: Following,
 ): Promise<Result<Signature, string>> {
+  const begun = await beginSignature(tsa, { subject, credential }, following);
+  if (!begun.ok) return begun;
+  const { signed, statement, timestamp } = begun.value;
+  following.tell("writing to the log");
+  const target = { url: `${log}/api/v2/log/entries`, who: "the log" };
+  const entry = await postJson(target, toEntryRequest(signed), following);
+  if (!entry.ok) return entry;
+  following.tell("verifying");
+  const text = `${JSON.stringify(toBundleJson(signed, { entry: entry.value, timestamp }, statement))}\n`;
+  const index = await checkMade(text, { root, issued: credential.issued, sha256: subject.sha256 });
+  credential.begun.delete(subject);
+  return index.ok ? ok({ text, logIndex: index.value }) : index;
+}
+
+interface Work {
+  readonly subject: Subject;
+  readonly credential: Credential;
+}
+
+/** Everything that a bundle needs beside the entry. An entry is public forever, so it comes last. */
+interface Begun extends Prepared {
+  readonly timestamp: Uint8Array;
+}
+
+async function beginSignature(
+  tsa: string,
+  { subject, credential }: Work,
+  following: Following,
+): Promise<Result<Begun, string>> {
+  const earlier = credential.begun.get(subject);
+  if (earlier !== undefined) return ok(earlier);
   following.tell("signing");
   const prepared = await prepare(subject, credential);
   if (!prepared.ok) return prepared;
-  const { signed, statement } = prepared.value;
-  following.tell("writing to the log");
+  following.tell("asking for a timestamp");
   const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
-  const query = { type: "application/timestamp-query", body: encodeTimestampQuery(signed.signature, nonce) };
-  const [timestamp, entry] = await Promise.all([
-    post({ url: tsa, who: "the timestamp authority" }, query, following),
-    postJson({ url: `${log}/api/v2/log/entries`, who: "the log" }, toEntryRequest(signed), following),
-  ]);
+  const body = encodeTimestampQuery(prepared.value.signed.signature, nonce);
+  const query = { type: "application/timestamp-query", body };
+  const timestamp = await post({ url: tsa, who: "the timestamp authority" }, query, following);
   if (!timestamp.ok) return timestamp;
-  if (!entry.ok) return entry;
-  following.tell("verifying");
-  const json = toBundleJson(signed, { entry: entry.value, timestamp: timestamp.value }, statement);
-  const text = `${JSON.stringify(json)}\n`;
-  const index = await checkMade(text, { root, issued: credential.issued, sha256: subject.sha256 });
-  return index.ok ? ok({ text, logIndex: index.value }) : index;
+  const begun = { ...prepared.value, timestamp: timestamp.value };
+  credential.begun.set(subject, begun);
+  return ok(begun);
 }
 
 interface Prepared {
