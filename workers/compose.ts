@@ -25,6 +25,7 @@ import { type FrontConfig, readFrontConfig } from "./front/config.ts";
 import { answer, type Front } from "./front/front.ts";
 import { findLogProblems } from "./front/log-problems.ts";
 import { serveMetrics } from "./front/metrics.ts";
+import { readMonitor } from "./front/monitor-state.ts";
 import type { ServiceName } from "./front/routes.ts";
 import { searchLags } from "./front/search-lag.ts";
 import { type MonitorAlarm, wakeAfter } from "./front/wake-monitor.ts";
@@ -173,15 +174,17 @@ const createReports = (
         sequencer: env.SEQUENCER,
         trust: () => readTrustHealth(publicUrl.href, askTrust),
         search: () => searchLags(logs, env.SEQUENCER, env.INDEX),
+        monitor: () => readMonitor(env.MONITOR, publicUrl.href),
       }),
   },
   gateOf: ({ publicUrl }) => createGate(publicUrl, { reads: env.READS }),
-  logProblems: async ({ logs }) => {
-    const [ofLogs, search] = await Promise.all([
+  logProblems: async ({ logs, publicUrl }) => {
+    const [ofLogs, search, monitor] = await Promise.all([
       findLogProblems(logs, env.SEQUENCER),
       searchLags(logs, env.SEQUENCER, env.INDEX),
+      readMonitor(env.MONITOR, publicUrl.href),
     ]);
-    return [...ofLogs, ...search.problems];
+    return [...ofLogs, ...search.problems, ...monitor.problems];
   },
 });
 

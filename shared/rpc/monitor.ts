@@ -18,6 +18,8 @@ export interface LogProgress {
   readonly next: number;
   /** When the monitor last had looked at everything that the log showed. */
   readonly completeAt: UnixMs;
+  /** Since when entries have been waiting to be looked at; null if none waits. */
+  readonly behindSince: UnixMs | null;
   /** Size of the newest head that the log shows; null if it does not answer. */
   readonly treeSize: number | null;
 }

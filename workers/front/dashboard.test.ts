@@ -18,6 +18,7 @@ async function metricNames(): Promise<readonly string[]> {
     sequencer: { getByName: () => ({ describe: () => Promise.resolve({ state: "running", treeSize: 1 }) }) } as never,
     trust: () => Promise.resolve({ problems: [], expiries: [] } as never),
     search: () => Promise.resolve({ byLog: null } as never),
+    monitor: () => Promise.resolve({ state: null, problems: [] }),
   });
   return [...(await page.text()).matchAll(/^# HELP (\w+) /gm)].map(([, name = ""]) => name);
 }

@@ -27,6 +27,7 @@ it("asks every log at most once in five seconds, and again after a failure", asy
         sequencer: { getByName: () => ({ describe }) } as never,
         trust: () => Promise.resolve({ problems: [], expiries: [] } as never),
         search: () => Promise.resolve({ byLog: null } as never),
+        monitor: () => Promise.resolve({ state: null, problems: [] }),
       })
     ).text();
   await expect(scrape()).rejects.toThrow("away");

@@ -6,6 +6,7 @@ import type { LogConfig } from "../../shared/logs/config.ts";
 import type { LogDescription, SequencerRpc } from "../../shared/rpc/sequencer.ts";
 import { TILE_WIDTH } from "../../shared/tlog/tile.ts";
 import type { TrustHealth } from "../../shared/trust/health.ts";
+import { formatMonitorGauges, type MonitorReport } from "./monitor-state.ts";
 import type { SearchLags } from "./search-lag.ts";
 
 /** The gauges of a log. A log for which a value is null has no sample. */
@@ -77,6 +78,7 @@ export interface Sources {
   readonly sequencer: DurableObjectNamespace<SequencerRpc>;
   readonly trust: () => Promise<TrustHealth>;
   readonly search: () => Promise<SearchLags>;
+  readonly monitor: () => Promise<MonitorReport>;
 }
 
 /**
@@ -100,8 +102,11 @@ const settingsGauge = (problems: number): string =>
 sigedge_settings_problems ${problems}
 `;
 
-async function collectFigures(logs: readonly LogConfig[], { sequencer, trust, search }: Sources): Promise<string> {
-  const [health, lags] = await Promise.all([trust(), search()]);
+async function collectFigures(
+  logs: readonly LogConfig[],
+  { sequencer, trust, search, monitor }: Sources,
+): Promise<string> {
+  const [health, lags, watching] = await Promise.all([trust(), search(), monitor()]);
   const described = await describeAll(logs, sequencer);
   const text = GAUGES.map(({ name, help, value }) =>
     [
@@ -112,7 +117,8 @@ async function collectFigures(logs: readonly LogConfig[], { sequencer, trust, se
       }),
     ].join(""),
   );
-  return text.join("") + searchGauges(lags) + trustGauges(health);
+  const names = logs.map(({ name }) => name);
+  return text.join("") + searchGauges(lags) + formatMonitorGauges(watching, names) + trustGauges(health);
 }
 
 interface Described {

@@ -51,6 +51,8 @@ export class Monitor extends DurableObject<MonitorEnv> implements Omit<MonitorRp
   readonly #sending: SendDeps;
   readonly #tables: MonitorStorage;
   readonly #watches: WatchTable;
+  /** Log → since when it has been ahead; a restarted object begins anew. */
+  readonly #behindSince = new Map<string, UnixMs>();
   #isWoken = false;
 
   constructor(ctx: DurableObjectState, env: MonitorEnv) {
@@ -92,11 +94,29 @@ export class Monitor extends DurableObject<MonitorEnv> implements Omit<MonitorRp
     const heads = isWatching ? await this.#config.logs.readHeads() : [];
     const logs = heads.map(({ name, head }) => {
       const { next, completeAt } = this.#cursors.get(name) ?? { next: 0, completeAt: now() };
-      return { log: name, next, completeAt, treeSize: head?.treeSize ?? null };
+      const treeSize = head?.treeSize ?? null;
+      return {
+        log: name,
+        next,
+        completeAt,
+        treeSize,
+        behindSince: this.#noteLag(name, treeSize !== null && next >= treeSize),
+      };
     });
     // A lost wake-up is made good by whoever asks.
-    if (logs.some(({ next, treeSize }) => next < (treeSize ?? 0))) await this.#schedule(now() + LOOK_DELAY_MS);
+    if (logs.some(({ behindSince }) => behindSince !== null)) await this.#schedule(now() + LOOK_DELAY_MS);
     return { isWatching, logs, ...this.#outbox.summarize() };
+  }
+
+  /** Notes since when a log has been ahead of the monitor. */
+  #noteLag(log: string, isComplete: boolean): UnixMs | null {
+    if (isComplete) {
+      this.#behindSince.delete(log);
+      return null;
+    }
+    const since = this.#behindSince.get(log) ?? now();
+    this.#behindSince.set(log, since);
+    return since;
   }
 
   async readSealSecret(): Promise<Uint8Array> {
