@@ -190,7 +190,7 @@ describe("a file that this service signed", () => {
     expect(groups).toEqual(ALL_PASSED);
     expect(text).toContain(`The artifact has the digest that the bundle names, sha256:${sha256Hex(SIGNED)}.`);
     expect(text).toContain('Signed by "alice@example.com", as expected.');
-    expect(text).toMatch(/Believed: the trusted root of http:\S+, version 1 of its targets, by TUF from the root/);
+    expect(text).toMatch(/Checked against the trusted root of http:\S+, version 1 of its targets, by TUF from the root/);
     expect(await person.page.title()).toMatch(/^Verified · /);
     expect(await person.page.evaluate("document.activeElement.tagName")).toBe("H1");
     await inspect(person.page, "verify-passed");
@@ -427,7 +427,7 @@ it("goes back to the form as it was left, and forward to the result; begins anew
 it("verifies without a network once it is loaded, with the trusted root that it has read", async () => {
   const person = await chromium.invite();
   await fillIn(person, byAlice());
-  await person.sees("Believes the trusted root of");
+  await person.sees("Uses the trusted root of");
   await person.page.setOfflineMode(true);
   expect((await press(person)).count).toBe("All 7 checks passed");
   await person.page.goBack();
