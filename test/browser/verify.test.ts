@@ -190,7 +190,9 @@ describe("a file that this service signed", () => {
     expect(groups).toEqual(ALL_PASSED);
     expect(text).toContain(`The artifact has the digest that the bundle names, sha256:${sha256Hex(SIGNED)}.`);
     expect(text).toContain('Signed by "alice@example.com", as expected.');
-    expect(text).toMatch(/Checked against the trusted root of http:\S+, version 1 of its targets, by TUF from the root/);
+    expect(text).toMatch(
+      /Checked against the trusted root of http:\S+, version 1 of its targets, by TUF from the root/,
+    );
     expect(await person.page.title()).toMatch(/^Verified · /);
     expect(await person.page.evaluate("document.activeElement.tagName")).toBe("H1");
     await inspect(person.page, "verify-passed");
