@@ -433,3 +433,28 @@ describe("a search", () => {
     },
   );
 });
+
+it("finds the certificate of an entry, and that the entry is an attestation, among more entries of its key than a list has", async () => {
+  const key = clientKey();
+  const certificate = await requestCertificateFor(stack, { key, email: "bob@example.com" });
+  const statement = JSON.stringify({
+    _type: "https://in-toto.io/Statement/v1",
+    subject: [{ name: "x", digest: { sha256: sha256Hex("x") } }],
+    predicateType: "https://slsa.dev/provenance/v1",
+    predicate: {},
+  });
+  const type = "application/vnd.in-toto+json";
+  const pae = `DSSEv1 ${type.length} ${type} ${statement.length} ${statement}`;
+  const { logIndex } = await postEntry(stack.url, artifactRequest(key, pae, certificate));
+  for (let i = 0; i < 25; i++) await postEntry(stack.url, artifactRequest(key, `file ${i} of Bob`, certificate));
+  const envelope = { payload: Buffer.from(statement).toString("base64"), payloadType: type, signatures: [] };
+  const send = (): Promise<Response> =>
+    fetch(`${stack.url}/api/search/attestations`, { method: "POST", body: JSON.stringify(envelope) });
+  await expect.poll(async () => (await send()).status, { timeout: 30_000 }).toBe(200);
+  const oldest = await read(`/entry/signature/${logIndex}`);
+  expect(oldest.text).toContain("signed an attestation on");
+  expect(oldest.text).toContain("Entry 1</a> of the certificate log is for the same key");
+  const newest = await read(`/entry/signature/${Number(logIndex) + 25}`);
+  expect(newest.text).toContain("signed a file or an attestation on");
+  expect(newest.text).toContain("Entry 1</a> of the certificate log is for the same key");
+});

@@ -43,11 +43,22 @@ export async function readLoggedEntry(
   const found = await proveEntry(reader, site, leafIndex);
   if (found.ok) {
     const vkeys = await site.vkeys();
-    return ok({ ...found.value, vkeys, isHeadSigned: await verifyHead(found.value.checkpoint, vkeys) });
+    return ok({ ...found.value, vkeys, isHeadSigned: await isHeadSigned(site, found.value.checkpoint, vkeys) });
   }
   if (found.error.code === "beyond_head") return err({ code: "beyond_head" });
   console.error(JSON.stringify({ ...found.error, log: name, leafIndex }));
   return err({ code: "entry_unreadable" });
+}
+
+/** The newest head of each log that was verified here, and whether it was good: pages share a head. */
+const verified = new WeakMap<LogSite, { readonly checkpoint: string; readonly isSigned: boolean }>();
+
+async function isHeadSigned(site: LogSite, checkpoint: string, vkeys: readonly string[]): Promise<boolean> {
+  const known = verified.get(site);
+  if (known?.checkpoint === checkpoint) return known.isSigned;
+  const isSigned = await verifyHead(checkpoint, vkeys);
+  verified.set(site, { checkpoint, isSigned });
+  return isSigned;
 }
 
 /** A head is shared by the pages of a second. */

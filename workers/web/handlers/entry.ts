@@ -9,7 +9,7 @@ import { CACHE_CONTROL, respondWith } from "../../../shared/http/cache.ts";
 import type { LoggedEntry } from "../../../shared/logs/logged-entry.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { ReadEntry } from "../../../shared/rpc/log-reads.ts";
-import type { SearchHit } from "../../../shared/search/answer.ts";
+import type { SearchAnswer, SearchHit } from "../../../shared/search/answer.ts";
 import { formatRfc3339, unixMs } from "../../../shared/time.ts";
 import { leafHash } from "../../../shared/tlog/hash.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
@@ -31,20 +31,45 @@ export async function serveEntry(request: Request, config: Config): Promise<Resp
   if (!found.ok) return respondToProblem(request, found.error);
   const { logged, facts } = found.value;
   if (facts.kind === "issued") {
-    const signed = await findByKey(config, facts.keyFingerprint, "signed");
+    const signed = await findSigned(config, facts.keyFingerprint);
     return respond(request, certificatePage({ logged, facts, signed }), site);
   }
-  const [certificates, hit] = await Promise.all([
-    facts.holder === null ? null : findByKey(config, facts.keyFingerprint, "issued"),
-    facts.signed.kind === "digest" ? findInIndex(config, logged) : null,
-  ]);
-  const certificateEntry = certificates?.hits[0] ?? null;
+  const { certificateEntry, hit } = await findIndexed(config, logged, facts);
   const shown = withIndexed(facts, hit);
   return respond(request, signaturePage({ href: site.href, logged, facts: shown, certificateEntry }), site);
 }
 
-/** The entry as the search index has it; null if it does not, or does not answer. */
-async function findInIndex(
+/** A signature in the search index; null where the index has nothing, or does not answer. */
+interface Indexed {
+  /** The entry of the certificate log with the same key. */
+  readonly certificateEntry: SearchHit | null;
+  /** The entry itself. */
+  readonly hit: SearchHit | null;
+}
+
+/** A key of a certificate has few entries, nearly always: one search finds both. */
+async function findIndexed(config: Config, logged: LoggedEntry, facts: SignatureFacts): Promise<Indexed> {
+  const findHit = (): Promise<SearchHit | null> =>
+    facts.signed.kind === "digest" ? findByLeaf(config, logged) : Promise.resolve(null);
+  if (facts.holder === null) return { certificateEntry: null, hit: await findHit() };
+  const answer = await findByKey(config, { publicKey: facts.keyFingerprint, limit: String(MAX_SIGNED + 1) });
+  const { hits, nextCursor } = answer ?? { hits: [], nextCursor: null };
+  const hit = hits.find(({ log, index }) => log === logged.log && index === logged.leafIndex) ?? null;
+  const certificateEntry = hits.find(({ digest }) => digest === null) ?? null;
+  if (nextCursor === null || (hit !== null && certificateEntry !== null)) return { certificateEntry, hit };
+  const certificates = await findByKey(config, { publicKey: facts.keyFingerprint, kind: "certificate", limit: "1" });
+  return {
+    certificateEntry: certificateEntry ?? certificates?.hits[0] ?? null,
+    hit: hit ?? (await findHit()),
+  };
+}
+
+async function findByKey({ log }: Config, query: Readonly<Record<string, string>>): Promise<SearchAnswer | null> {
+  const answer = await log.search(new URLSearchParams(query).toString());
+  return answer.ok ? answer.value : null;
+}
+
+async function findByLeaf(
   { log }: Config,
   { leafIndex, log: name, shown, timestamp }: LoggedEntry,
 ): Promise<SearchHit | null> {
@@ -62,16 +87,14 @@ async function findInIndex(
 /** At most so many signatures of one certificate are listed. */
 const MAX_SIGNED = 20;
 
-/** Signatures with a key, or the certificates for it; newest first. Null if the index does not answer. */
-async function findByKey(
-  { log }: Config,
-  fingerprint: string,
-  kind: "signed" | "issued",
+/** Signatures with a key, newest first. Null if the index does not answer. */
+async function findSigned(
+  config: Config,
+  publicKey: string,
 ): Promise<{ readonly hits: readonly SearchHit[]; readonly hasMore: boolean } | null> {
-  const query = new URLSearchParams({ publicKey: fingerprint, limit: String(MAX_SIGNED + 1) });
-  const answer = await log.search(query.toString());
-  if (!answer.ok) return null;
-  const hits = answer.value.hits.filter(({ digest }) => (digest === null) === (kind === "issued"));
+  const answer = await findByKey(config, { publicKey, limit: String(MAX_SIGNED + 1) });
+  if (answer === null) return null;
+  const hits = answer.hits.filter(({ digest }) => digest !== null);
   return { hits: hits.slice(0, MAX_SIGNED), hasMore: hits.length > MAX_SIGNED };
 }
 
