@@ -23,7 +23,7 @@ const VERBS = words(`
   extend fail feed fetch fill find finish flush follow forbid forge forget fork forward freeze fuzz get grant grow guard
   handle hash help hide identify import index init insert install interrupt is issue join judge keep kill lay limit list
   listen load log look lose lower make mark match measure merge meter migrate minify mirror move multiply mutate mute name
-  normalize note observe offer open page parse patch pause place plan poll post postpone prepare print prove prune publish pull
+  normalize note observe offer open page parse patch pause place plan poll post postpone prepare preview print prove prune publish pull
   push put query raise reach read rebuild receive record recover redeem redirect reduce refresh refuse register reindex
   reject release remember remove rename render replace reply report request require reserve reset resign resolve respond
   restart restore resume retire retry return revoke rewrite rotate run save say schedule seal search see select send

@@ -160,6 +160,16 @@ describe("our own form", () => {
     expect(problemsOf(text).join("\n")).toContain(problem);
   });
 
+  test("refuses a selector that can match nothing, and warns of one that matches too much", () => {
+    const impossible = "identity: a@b.example\n    issuer: https://token.actions.githubusercontent.com";
+    expect(problemsOf(watch(impossible))).toEqual([
+      expect.stringMatching(/^watch "a": https:\/\/token\.actions.* states URIs of workflows, never an e-mail address/),
+    ]);
+    expect(read(watch("issuer: https://accounts.google.com")).warnings).toEqual([
+      'watch "a": selects a large part of every log: add an identity, a repository, an owner or a key',
+    ]);
+  });
+
   test("names every problem at once, with its line", () => {
     expect(problemsOf("watch:\n  - name: a\n    ref: main\n    kind: blob\nnotify: 1\n")).toEqual([
       "line 3: watch[0].ref must be a full ref: refs/heads/main or refs/tags/main",

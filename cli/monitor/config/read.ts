@@ -4,6 +4,7 @@
 
 import { type Problem, Section } from "../../../shared/identity/configuration/section.ts";
 import { isObject } from "../../../shared/json/member.ts";
+import { type LintFinding, lintConfig } from "../../../shared/monitor/lint.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { readYaml } from "../../deployment/yaml-file.ts";
 import type { MonitorConfig } from "./config.ts";
@@ -40,5 +41,19 @@ export function readMonitorConfig(
     ? readRekorMonitorForm(section, environment)
     : readOwnForm(section, environment);
   if (problems.length > 0) return err(problems.slice(0, MAX_PROBLEMS).map(describe));
-  return ok(config);
+  return lintSelectors(config);
 }
+
+/**
+ * Refuses selectors that can match nothing, and patterns that strangers can fit. A configuration of rekor-monitor loads
+ * as it is: there, both are warnings.
+ */
+function lintSelectors(config: MonitorConfig): Result<MonitorConfig, readonly ConfigProblem[]> {
+  const findings = lintConfig(config.selectors);
+  const isWrong = ({ level }: LintFinding): boolean => level === "error" && config.rekorMonitor === null;
+  const wrong = findings.filter(isWrong).map(toLine);
+  if (wrong.length > 0) return err(wrong.slice(0, MAX_PROBLEMS));
+  return ok({ ...config, warnings: [...config.warnings, ...findings.map(toLine)] });
+}
+
+const toLine = ({ selector, message }: LintFinding): string => `watch "${selector}": ${message}`;

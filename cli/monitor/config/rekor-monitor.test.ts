@@ -64,7 +64,9 @@ describe("a configuration of rekor-monitor", () => {
       caRootsFile: null,
       caIntermediatesFile: null,
     });
-    expect(config.warnings).toEqual([
+    const [first, second, ...findings] = config.warnings;
+    expect(findings[0]).toContain("user@domain\\.com is not anchored: it also matches in the middle of longer names");
+    expect([first, second]).toEqual([
       "monitoredValues.fingerprints.0 matches nothing: it is not the SHA-256 of a key or certificate in hex, which has 64 digits",
       "monitoredValues.subjects.0 matches nothing: no log of this kind holds keys of PGP or SSH",
     ]);
@@ -147,6 +149,14 @@ emailNotificationSendGrid:
       "monitoredValues names nothing: only the log itself is watched",
       "ctShards is not needed: every shard of the trusted root is watched, also those that are opened later",
     ]);
+  });
+
+  test("that can match nothing loads all the same, with a warning", () => {
+    const identity =
+      "{ certSubject: '^a@b\\.example$', issuers: ['^https://token\\.actions\\.githubusercontent\\.com$'] }";
+    const { selectors, warnings } = read(`monitoredValues: { certIdentities: [${identity}] }`);
+    expect(selectors).toHaveLength(1);
+    expect(warnings.join()).toContain("states URIs of workflows, never an e-mail address: nothing can match");
   });
 
   test("a value that appears twice is two selectors", () => {

@@ -7,7 +7,13 @@ import { encodeHex } from "../../bytes/hex.ts";
 import { decodeUtf8 } from "../../bytes/utf8.ts";
 import { withoutExtension } from "../../ct/chain.ts";
 import { decodeDer } from "../../der/reader.ts";
-import { FULCIO_EXTENSION_NAMES, type FulcioExtensions, isRawExtension, oidOf } from "../../fulcio/extensions.ts";
+import {
+  FULCIO_EXTENSION_NAMES,
+  type FulcioExtensionName,
+  type FulcioExtensions,
+  isRawExtension,
+  oidOf,
+} from "../../fulcio/extensions.ts";
 import { err, ok, type Result } from "../../result.ts";
 import type { UnixMs } from "../../time.ts";
 import type { Certificate, Extension } from "../../x509/certificate.ts";
@@ -65,11 +71,12 @@ export function toWatchedCertificate(certificate: Certificate): Result<WatchedCe
 const NAMES_BY_OID = new Map(FULCIO_EXTENSION_NAMES.map((name) => [oidOf(name), name] as const));
 
 function toExtensions(oids: ReadonlyMap<string, string>): FulcioExtensions {
-  const found = [...oids].flatMap(([oid, value]) => {
+  const extensions: Partial<Record<FulcioExtensionName, string>> = {};
+  for (const [oid, value] of oids) {
     const name = NAMES_BY_OID.get(oid);
-    return name === undefined ? [] : [[name, value] as const];
-  });
-  return Object.fromEntries(found);
+    if (name !== undefined) extensions[name] = value;
+  }
+  return extensions;
 }
 
 /** The tags of UTF8String, PrintableString and IA5String. */

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// A text that is part of everything that a regular expression matches, so that a search for it rules out most texts.
-// Where the expression has anything that this file does not know, there is no such text: "" is in every text.
+// Texts that are part of everything that a regular expression matches, so that a search for them rules out most texts.
+// Where the expression has anything that this file does not know, there is no such text.
 
-/** The longest literal that every match contains; "" if none is certain. */
-export function findLiteral(source: string): string {
+/** Literals that every match contains, without the single characters that most texts have. */
+export function findLiterals(source: string): readonly string[] {
   // Flags change what a letter matches, and a quotation what a backslash means.
-  if (/\(\?[^:]|\(\?[a-zA-Z-]+:|\\Q/.test(source.replaceAll("(?s:.*)", ""))) return "";
-  const runs = readRuns(source);
-  return runs === null ? "" : runs.reduce((longest, run) => (run.length > longest.length ? run : longest), "");
+  if (/\(\?[^:]|\(\?[a-zA-Z-]+:|\\Q/.test(source.replaceAll("(?s:.*)", ""))) return [];
+  return (readRuns(source) ?? []).filter((run) => run.length > 1);
 }
 
 /** The runs of literal characters outside groups; null if an alternative leaves them out. */

@@ -4,7 +4,7 @@
 
 import { RE2JS, RE2JSException } from "re2js";
 import { err, ok, type Result } from "../../result.ts";
-import { findLiteral } from "./literal.ts";
+import { findLiterals } from "./literal.ts";
 
 /** How a text is chosen. */
 export type TextPattern =
@@ -39,11 +39,11 @@ export function compilePattern(pattern: TextPattern): Result<CompiledPattern, st
   const compiled = compileSource(source);
   if (!compiled.ok) return compiled;
   const expression = compiled.value;
-  // Most texts lack the literal, and a search for it costs a fraction of the automaton's run.
-  const literal = findLiteral(source);
+  // Most texts lack one of the literals, and a search for them costs a fraction of the automaton's run.
+  const literals = findLiterals(source);
   const isWhole = kind === "glob" || pattern.isAnchored;
   const run = (value: string): boolean => (isWhole ? expression.matches(value) : expression.test(value));
-  return ok({ pattern, isMatch: (value) => value.includes(literal) && run(value) });
+  return ok({ pattern, isMatch: (value) => literals.every((literal) => value.includes(literal)) && run(value) });
 }
 
 function compileSource(source: string): Result<RE2JS, string> {
