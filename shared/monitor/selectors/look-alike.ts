@@ -21,7 +21,7 @@ function findOpenDot(source: string): string | null {
 
 const withoutClasses = (source: string): string => source.replace(/\[[^\]]*\]/g, "[]");
 
-/** `https://github.com/acme*` also matches the owner acme-evil, `https://github.com*` the host github.com.evil.example. */
+/** `https://github.com/acme*` also matches acme-evil, `https://github.com*` the host github.com.evil.example. */
 function findOpenEnd(pattern: TextPattern): string | null {
   const text = pattern.kind === "regex" ? plainHead(pattern.text) : (pattern.text.split("*")[0] ?? "");
   const rest = /^https?:\/\/([^/]*)(?:\/([^/]*))?(?:\/([^/]*))?(\/)?/.exec(text);
