@@ -92,7 +92,9 @@ export type Services = {
   readonly [S in Exclude<ServiceName, "ca" | "log" | "monitor" | "trust" | "web">]: ServiceModule<ServiceEnv<S>>;
 } & {
   readonly ca: ServiceModule<CaEnv>;
-  readonly monitor: ServiceModule<MonitorEnv>;
+  readonly monitor: ServiceModule<MonitorEnv> & {
+    readonly scheduled: (controller: ScheduledController, env: MonitorEnv) => Promise<void>;
+  };
   readonly web: ServiceModule<WebEnv>;
   readonly log: ServiceModule<ServiceEnv<"log">, [TilesContext]>;
   readonly trust: ServiceModule<ServiceEnv<"trust">> & {
@@ -114,12 +116,12 @@ export function compose(
   entrypoints: (ctx: ExecutionContext) => Entrypoints,
 ): {
   readonly fetch: (request: Request, env: ComposedEnv, ctx: ExecutionContext) => Promise<Response>;
-  readonly scheduled: (controller: ScheduledController, env: ComposedEnv) => Promise<void>;
+  readonly scheduled: (controller: ScheduledController, env: ComposedEnv, ctx: ExecutionContext) => Promise<void>;
 } {
   const caEnv = makePerEnv((env, ctx): CaEnv => ({ ...serviceEnv.ca(env), OIDC: entrypoints(ctx).OidcKeys }));
   const monitorEnv = makePerEnv((env, ctx): MonitorEnv => {
-    const { LogReads: LOG, OidcPeople: OIDC } = entrypoints(ctx);
-    return { ...serviceEnv.monitor(env), LOG, OIDC };
+    const { LogReads: LOG, OidcPeople: OIDC, TrustState: TRUST } = entrypoints(ctx);
+    return { ...serviceEnv.monitor(env), LOG, OIDC, TRUST };
   });
   const webEnv = makePerEnv((env, ctx): WebEnv => {
     const { LogReads: LOG, TrustState: TRUST } = entrypoints(ctx);
@@ -158,7 +160,10 @@ export function compose(
           wakeAfter(env, { service, method: named.method }, alarmOf(env, ctx), enter[service](named)),
       });
     },
-    scheduled: (controller, env) => services.trust.scheduled(controller, serviceEnv.trust(env)),
+    scheduled: async (controller, env, ctx) => {
+      await services.trust.scheduled(controller, serviceEnv.trust(env));
+      await services.monitor.scheduled(controller, monitorEnv(env, ctx));
+    },
   };
 }
 

@@ -41,7 +41,8 @@ export class Sequencer extends SequencerServiceObject {
 /** The watches of the deployment, with the secrets of their receivers. */
 export class Monitor extends MonitorServiceObject {
   constructor(ctx: DurableObjectState, env: ComposedEnv) {
-    super(ctx, { ...serviceEnv.monitor(env), LOG: ctx.exports.LogReads, OIDC: ctx.exports.OidcPeople });
+    const { LogReads: LOG, OidcPeople: OIDC, TrustState: TRUST } = ctx.exports;
+    super(ctx, { ...serviceEnv.monitor(env), LOG, OIDC, TRUST });
   }
 }
 

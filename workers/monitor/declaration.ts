@@ -8,6 +8,7 @@ import { WATCH_REDIRECT_PATH } from "../../shared/oauth/client/site.ts";
 import type { LogReadsRpc } from "../../shared/rpc/log-reads.ts";
 import { MONITOR_WAKE_PATH } from "../../shared/rpc/monitor.ts";
 import type { OidcPeopleRpc } from "../../shared/rpc/oidc-people.ts";
+import type { TrustStateRpc } from "../../shared/rpc/trust-state.ts";
 import type { Bindings, EntrypointBinding } from "../../shared/settings/binding.ts";
 import type { SettingRows } from "../../shared/settings/setting.ts";
 import { parseMailFrom, parseMailHeaders, parseMailTemplate, parseMailUrl } from "./settings/mail.ts";
@@ -35,7 +36,13 @@ const OIDC: EntrypointBinding<Service<OidcPeopleRpc>> = {
   entrypoint: "OidcPeople",
 };
 
-export const BINDINGS = { MONITOR, READS, WRITES, LOG, OIDC } as const satisfies Bindings;
+const TRUST: EntrypointBinding<Service<TrustStateRpc>> = {
+  kind: "entrypoint",
+  service: "trust",
+  entrypoint: "TrustState",
+};
+
+export const BINDINGS = { MONITOR, READS, WRITES, LOG, OIDC, TRUST } as const satisfies Bindings;
 
 /** A form has a sealed text and an address. */
 const MAX_FORM_BYTES = 8 * 1024;

@@ -9,6 +9,7 @@ import { err, type Result } from "../../shared/result.ts";
 import type { LogReadsRpc } from "../../shared/rpc/log-reads.ts";
 import type { MonitorRpc } from "../../shared/rpc/monitor.ts";
 import type { OidcPeopleRpc } from "../../shared/rpc/oidc-people.ts";
+import type { TrustStateRpc } from "../../shared/rpc/trust-state.ts";
 import type { BindingsEnv } from "../../shared/settings/binding.ts";
 import type { SettingsEnv } from "../../shared/settings/setting.ts";
 import { type ConfigError, readOncePerEnv, Settings } from "../../shared/settings/settings.ts";
@@ -35,6 +36,7 @@ export interface Config {
   readonly isSignInOn: boolean;
   readonly gate: RateGate;
   readonly people: Service<OidcPeopleRpc>;
+  readonly trust: Service<TrustStateRpc>;
   readonly logs: Service<LogReadsRpc>;
   readonly monitor: DurableObjectNamespace<MonitorRpc>;
 }
@@ -88,6 +90,7 @@ export const readConfig: (env: MonitorEnv) => Result<Config, ConfigError> = read
     isSignInOn: read.value.isSignInOn,
     gate: createGate(read.value.publicUrl, { reads: bound.READS, writes: bound.WRITES }),
     people: bound.OIDC,
+    trust: bound.TRUST,
     logs: bound.LOG,
     monitor: bound.MONITOR,
   }));

@@ -52,7 +52,7 @@ const route = createRouter(
 /** Programs get JSON, people get pages. */
 const isForPrograms = (request: Request): boolean => !new URL(request.url).pathname.startsWith("/watch");
 
-export default createService<MonitorEnv, Config>({
+const service = createService<MonitorEnv, Config>({
   readConfig,
   route,
   failed: (requestId, request) =>
@@ -64,3 +64,11 @@ export default createService<MonitorEnv, Config>({
           lead: `A part of this service does not answer. Try again in a few seconds. For its operator: request ${requestId}.`,
         }),
 });
+
+/** Run by a Cron Trigger: the operator learns what is wrong although nobody signs. */
+async function scheduled(_controller: ScheduledController, env: MonitorEnv): Promise<void> {
+  const config = readConfig(env);
+  if (config.ok) await config.value.monitor.getByName(config.value.publicUrl.href).wake();
+}
+
+export default { ...service, scheduled };

@@ -4,8 +4,9 @@
 
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { vi } from "vitest";
-import type { LogHead, LogReadsRpc } from "../../../shared/rpc/log-reads.ts";
+import type { LogHead, LogReadsRpc, LogReport } from "../../../shared/rpc/log-reads.ts";
 import type { TailEntry } from "../../../shared/rpc/sequencer.ts";
+import type { TrustHealth } from "../../../shared/trust/health.ts";
 import type { MonitorEnv } from "../../../workers/monitor/env.ts";
 import { Monitor } from "../../../workers/monitor/object/monitor.ts";
 
@@ -37,6 +38,8 @@ export interface MonitorLab {
   /** Throws from the next call of this number of the storage, counted from now; null never. */
   readonly failAfter: (calls: number | null) => void;
   readonly readsFail: (isFailing: boolean) => void;
+  /** Changes what the services report about themselves. */
+  readonly suffer: (logs: readonly LogReport[], health: TrustHealth) => void;
   /** Changes how the receiver answers; null accepts. */
   readonly answer: (how: Answer | null) => void;
   readonly query: (sql: string) => readonly Record<string, unknown>[];
@@ -95,7 +98,10 @@ export function openMonitorLab(settings: Readonly<Record<string, string>>): Moni
       alarm = at;
     },
   };
-  const reads: Pick<LogReadsRpc, "readHeads" | "readRecords"> = {
+  let reports: readonly LogReport[] = [];
+  let trust: TrustHealth = { problems: [], expiries: [] };
+  const reads: Pick<LogReadsRpc, "readHeads" | "readRecords" | "reportLogs"> = {
+    reportLogs: async () => reports,
     readHeads: async () => [...logs].map(([name, entries]) => toHead(name, entries.length)),
     readRecords: async (log, from) => {
       if (isReadingFailing) return { ok: false, error: { code: "entry_unreadable" } };
@@ -111,7 +117,7 @@ export function openMonitorLab(settings: Readonly<Record<string, string>>): Moni
     if (response.ok) accepted.push(headers.get("webhook-id") ?? "");
     return response;
   });
-  const unused = { MONITOR: {}, OIDC: {}, READS: {}, WRITES: {} };
+  const unused = { MONITOR: {}, OIDC: {}, READS: {}, WRITES: {}, TRUST: { readHealth: async () => trust } };
   const env = { PUBLIC_URL: "https://sign.example.com", ...settings, ...unused, LOG: reads } as unknown as MonitorEnv;
   const create = (): Monitor => new Monitor({ storage } as unknown as DurableObjectState, { ...env });
   let object = create();
@@ -148,6 +154,9 @@ export function openMonitorLab(settings: Readonly<Record<string, string>>): Moni
     },
     readsFail: (isFailing) => {
       isReadingFailing = isFailing;
+    },
+    suffer: (ofLogs, health) => {
+      [reports, trust] = [ofLogs, health];
     },
     answer: (next) => {
       how = next;

@@ -4,6 +4,7 @@
 
 import { createHash } from "node:crypto";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import type { LogReport } from "../../../shared/rpc/log-reads.ts";
 import type { TailEntry } from "../../../shared/rpc/sequencer.ts";
 import { unixMs } from "../../../shared/time.ts";
 import { type MonitorLab, openMonitorLab, START } from "../../../test/support/monitor/monitor-lab.ts";
@@ -231,5 +232,76 @@ describe("an entry", () => {
     await lab.object().wake();
     await lab.run();
     expect(lab.accepted).toEqual(keysOf("alice", [0]));
+  });
+});
+
+describe("the operator", () => {
+  const alerts = { OPERATOR_ALERTS: JSON.stringify(TELL) };
+  const described = {
+    state: "running",
+    reason: null,
+    treeSize: 10,
+    publishedEntries: 0,
+    indexedEntries: 10,
+    witnessedSize: null,
+  };
+  const reportOf = (changes: object): LogReport =>
+    ({
+      name: "signature",
+      origin: "sign.example.com",
+      description: { ...described, ...changes },
+    }) as unknown as LogReport;
+  const WELL = { problems: [], expiries: [] };
+  const typesOf = (lab: MonitorLab): readonly string[] =>
+    lab.requests.map(({ body }) => (JSON.parse(body) as { type: string }).type);
+
+  it("learns of each problem once, and once when it is over", async () => {
+    const lab = open([], alerts);
+    lab.suffer([reportOf({ state: "refusing", reason: "it disagrees with its anchor" })], WELL);
+    await lab.object().wake();
+    await lab.run(START + 3_600_000);
+    expect(typesOf(lab)).toEqual(["log.unreachable"]);
+    lab.kill();
+    lab.suffer([reportOf({})], WELL);
+    await lab.run();
+    expect(typesOf(lab)).toEqual(["log.unreachable", "recovered"]);
+    expect(lab.alarmAt()).toBe(null);
+  });
+
+  it.each([
+    ["a log that does not answer", [{ ...reportOf({}), description: null }], WELL, "log.unreachable"],
+    ["tiles that R2 lacks", [reportOf({ treeSize: 5_000, indexedEntries: 5_000 })], WELL, "backlog"],
+    ["entries that D1 lacks", [reportOf({ treeSize: 5_000, publishedEntries: 4_864 })], WELL, "backlog"],
+    [
+      "witnesses that sign no more",
+      [reportOf({ treeSize: 5_000, publishedEntries: 4_864, indexedEntries: 5_000, witnessedSize: 100 })],
+      WELL,
+      "witness.lost",
+    ],
+    [
+      "a certificate that expires",
+      [reportOf({})],
+      {
+        problems: [],
+        expiries: [{ what: "tsa leaf", expires: new Date(START + 7 * DAY).toISOString(), secondsLeft: 1 }],
+      },
+      "expiry.near",
+    ],
+  ] as const)("learns of %s", async (_, reports, health, type) => {
+    const lab = open([], alerts);
+    lab.suffer(reports, health);
+    await lab.object().wake();
+    await lab.run(START + 60_000);
+    expect(typesOf(lab)).toEqual([type]);
+  });
+
+  it("learns of a watch that is paused", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const other = { webhook: "https://other.example.com/", secret: "HOOK" };
+    const lab = open([watchOf("alice", "alice@example.com", { tell: other })], alerts);
+    lab.answer((url) => new Response(null, { status: url.includes("other") ? 500 : 204 }));
+    await add(lab, "alice@example.com");
+    await lab.run();
+    expect(typesOf(lab).at(-1)).toBe("delivery.failed");
   });
 });

@@ -5,6 +5,7 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { createFetchOutside, type PlatformFetch } from "../../../shared/http/outside.ts";
+import { makeEvent } from "../../../shared/monitor/event.ts";
 import { SECRET_BYTES } from "../../../shared/oauth/seal/secrets.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type {
@@ -28,7 +29,8 @@ import { WatchIndex } from "../watching/watch-index.ts";
 import { type CourierDeps, deliverDue } from "./courier.ts";
 import { CursorTable } from "./cursor-table.ts";
 import { beginAt, type FollowerDeps, lookAtLogs } from "./follower.ts";
-import { OutboxTable } from "./outbox-table.ts";
+import { CauseTable, listCauses } from "./operator-causes.ts";
+import { type Delivery, OutboxTable } from "./outbox-table.ts";
 import { MONITOR_SCHEMA, type MonitorStorage } from "./storage.ts";
 import { addressOf, WatchTable } from "./watch-table.ts";
 
@@ -36,6 +38,8 @@ import { addressOf, WatchTable } from "./watch-table.ts";
 const LOOK_DELAY_MS = 5_000;
 /** A log that did not answer, or did not show yet what woke the monitor. */
 const LOOK_AGAIN_MS = 30_000;
+/** The operator learns of a problem within so long, while entries are added. */
+const CHECK_EVERY_MS = 600_000;
 /** Nobody watches: wake-ups may stay away for so long, which a first watch makes good. */
 const UNWATCHED_MS = 5_000;
 
@@ -53,6 +57,8 @@ export class Monitor extends DurableObject<MonitorEnv> implements Omit<MonitorRp
   readonly #watches: WatchTable;
   /** Log → since when it has been ahead; a restarted object begins anew. */
   readonly #behindSince = new Map<string, UnixMs>();
+  readonly #causes: CauseTable;
+  #checkAt = unixMs(0);
   #isWoken = false;
 
   constructor(ctx: DurableObjectState, env: MonitorEnv) {
@@ -69,6 +75,7 @@ export class Monitor extends DurableObject<MonitorEnv> implements Omit<MonitorRp
     this.#cursors = new CursorTable(this.#tables);
     this.#outbox = new OutboxTable(this.#tables);
     this.#watches = new WatchTable(this.#tables);
+    this.#causes = new CauseTable(this.#tables);
     if (this.#migrated.ok) this.#cursors.load();
     const { watches, operator, neighborhood, mail } = config.value;
     this.#index = new WatchIndex(watches);
@@ -178,10 +185,34 @@ export class Monitor extends DurableObject<MonitorEnv> implements Omit<MonitorRp
     // Rows of a newer version are that version's work.
     if (!this.#migrated.ok) return;
     const lookAgainAt = this.#isWatching() ? await this.#look() : null;
+    const checkAgainAt = await this.#checkDeployment();
     await deliverDue(this.#courierDeps());
     const attemptAt = this.#outbox.nextAttemptAt();
-    const times = [lookAgainAt, attemptAt].filter((time) => time !== null);
+    const times = [lookAgainAt, checkAgainAt, attemptAt].filter((time) => time !== null);
     if (times.length > 0) await this.#schedule(Math.max(now(), Math.min(...times)));
+  }
+
+  /**
+   * Tells the operator what is wrong with the deployment, at most so often. Returns when to check again: while
+   * something is wrong, so that its end is told too.
+   */
+  async #checkDeployment(): Promise<number | null> {
+    const { operator, logs, trust } = this.#config;
+    if (operator === null) return null;
+    if (now() < this.#checkAt) return this.#causes.isEmpty ? null : this.#checkAt;
+    try {
+      const [reports, health] = await Promise.all([logs.reportLogs([]), trust.readHealth().catch(() => null)]);
+      this.#tables.transactionSync(() => {
+        const at = now();
+        const causes = listCauses(reports, health, at);
+        for (const event of this.#causes.update(causes, { at, knowsTrust: health !== null }))
+          this.#outbox.push(operator.id, event);
+      });
+    } catch (error) {
+      console.error(JSON.stringify({ code: "monitor_check_failed", reason: String(error) }));
+    }
+    this.#checkAt = unixMs(now() + CHECK_EVERY_MS);
+    return this.#causes.isEmpty ? null : this.#checkAt;
   }
 
   /** Looks at the logs. Returns when to look again, null if that needs another wake-up. */
@@ -205,6 +236,16 @@ export class Monitor extends DurableObject<MonitorEnv> implements Omit<MonitorRp
     if (set !== null && set <= at) return unixMs(set);
     await this.#storage.setAlarm(at);
     return unixMs(at);
+  }
+
+  /** The operator is told too, unless it is the operator's own receiver that fails. */
+  #reportPaused({ id }: Watch, { reason, failingSince, pausedAt }: Delivery): void {
+    console.error(JSON.stringify({ code: "watch_paused", watch: id, reason }));
+    const { operator } = this.#config;
+    if (operator === null || operator.id === id) return;
+    const [since, at] = [failingSince ?? now(), pausedAt ?? now()];
+    const details = { channel: id, since, reason: reason ?? "failed", pending: this.#outbox.count(id) };
+    this.#outbox.push(operator.id, makeEvent("delivery.failed", { at, log: null, details }));
   }
 
   async #makeStopLink(id: string): Promise<string> {
@@ -241,7 +282,7 @@ export class Monitor extends DurableObject<MonitorEnv> implements Omit<MonitorRp
       outbox: this.#outbox,
       findWatch: (id) => this.#watchesById.get(id) ?? this.#watches.get(id),
       send: (watch, events) => send(this.#sending, watch, events),
-      paused: ({ id }, { reason }) => console.error(JSON.stringify({ code: "watch_paused", watch: id, reason })),
+      paused: (watch, delivery) => this.#reportPaused(watch, delivery),
       now,
     };
   }

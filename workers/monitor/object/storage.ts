@@ -38,5 +38,11 @@ export const MONITOR_SCHEMA: Schema = {
       // Seals what browsers and mailboxes keep for us.
       "CREATE TABLE secret (id INTEGER PRIMARY KEY CHECK (id = 1), bytes BLOB NOT NULL) STRICT",
     ],
+    [
+      // Problems that the operator was told and that are not over.
+      `CREATE TABLE causes (
+        id TEXT PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL, since INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID`,
+    ],
   ],
 };
