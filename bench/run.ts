@@ -13,6 +13,7 @@ import type { Bench } from "./bench.ts";
 import { measureDeployment } from "./deployment.ts";
 import { isMet, renderSection, type Section, toPlainFigures } from "./figures.ts";
 import { measureLatency, measureLoad } from "./latency.ts";
+import { measureMonitor } from "./monitor.ts";
 import { measureOperations, measureSequencer } from "./operations.ts";
 import { measurePages } from "./pages.ts";
 import { FULL, KEY_KINDS, type Plan, QUICK } from "./plan.ts";
@@ -24,11 +25,12 @@ import { makeRequests } from "./requests.ts";
 import { measureSignIn, SignIns } from "./sign-in.ts";
 import { BenchStack, workerWarnings } from "./stack.ts";
 
-const USAGE = `npm run bench -- [--quick] [--sign-in] [--pages] [--json FILE]
+const USAGE = `npm run bench -- [--quick] [--sign-in] [--pages] [--monitor] [--json FILE]
 
   --quick      measures smaller samples, in two minutes
   --sign-in    measures the steps of a sign-in and nothing else
   --pages      measures the reading pages and nothing else
+  --monitor    measures sigedge monitor and nothing else
   --json FILE  also writes the figures to a file`;
 
 const started = performance.now();
@@ -106,6 +108,7 @@ async function measureAll(plan: Plan): Promise<void> {
   add(await runWithStack(plan, (bench) => addFresh(bench, warm)));
   add(await measureSignIns(plan));
   add(await runWithStack(plan, measurePages));
+  add(await measureMonitor(plan === QUICK, showProgress));
   add(await measureDeployment(plan, showProgress));
 }
 
@@ -114,6 +117,7 @@ const { values } = parseArgs({
     quick: { type: "boolean", default: false },
     "sign-in": { type: "boolean", default: false },
     pages: { type: "boolean", default: false },
+    monitor: { type: "boolean", default: false },
     json: { type: "string" },
     help: { type: "boolean", default: false },
   },
@@ -130,6 +134,7 @@ say(`a P-256 verification by OpenSSL takes ${machine.verificationMs.toFixed(3)} 
 say(paint("dim", "Clients and service share the machine; other work on it makes every figure worse.\n"));
 try {
   if (values.pages) add(await runWithStack(plan, measurePages));
+  else if (values.monitor) add(await measureMonitor(values.quick, showProgress));
   else if (values["sign-in"]) add(await measureSignIns(plan));
   else await measureAll(plan);
   const figures = sections.flatMap(({ rows }) => rows.flatMap((row) => row.figures));

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // `sigedge demo`, or `npm run demo`: the whole story in one run. Starts a stack of its own, signs with Sigstore's own
-// JavaScript client, verifies, shows forgeries that the client rejects, and finds the signature again.
+// JavaScript client, verifies, shows forgeries that the client rejects, finds the signature again, and is warned when
+// somebody else signs in the same name.
 
 import { createHash } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Bundle, bundleFromJSON, bundleToJSON } from "@sigstore/bundle";
 import { findFreePort, localUrl } from "../cli/address.ts";
 import { defineCommand, refusePositionals } from "../cli/command.ts";
+import type { Options as MonitorOptions } from "../cli/monitor/options.ts";
+import { runMonitor } from "../cli/monitor/run.ts";
 import { type Hit, waitForHit } from "../cli/signing/search.ts";
 import { type Instance, logIndexOf, readInstanceOverTuf, refusalOf, sign, verify } from "../cli/signing/sigstore-js.ts";
 import { duration, paint, say } from "../cli/terminal.ts";
@@ -23,12 +27,27 @@ const BOB = "bob@example.com";
 const RELEASE = Buffer.from("The program that Alice releases today.\n");
 const CHANGED = Buffer.from("The program that Mallory would rather have you run.\n");
 
+/** A log serves a head for a second before it reads the next one. */
+const HEAD_KEPT_MS = 1200;
+
+/** One pass over all logs, of which the first begins at their ends. */
+const PASS: Omit<MonitorOptions, "url" | "config" | "stateFile"> = {
+  keys: { kind: "deployment", root: null },
+  only: [],
+  forgotten: [],
+  witnesses: null,
+  first: "now",
+  intervalMs: null,
+  metricsPort: null,
+  crossChecked: "watched",
+};
+
 export const DEMO = defineCommand({
   name: "demo",
-  summary: "sign, verify and search on a stack of its own, in ten steps",
+  summary: "sign, verify and search on a stack of its own, in thirteen steps",
   usage: ["demo"],
   description: [
-    "Starts the whole service on a free port with new keys, signs a file with Sigstore's own JavaScript client, verifies the signature, shows three forgeries that the client rejects, and finds the signature in the search. Removes everything at the end.",
+    "Starts the whole service on a free port with new keys, signs a file with Sigstore's own JavaScript client, verifies the signature, shows three forgeries that the client rejects, and finds the signature in the search. Then somebody else signs in her name, and her monitor finds it. Removes everything at the end.",
   ],
   arguments: [],
   flags: {},
@@ -77,6 +96,7 @@ class Demo {
     const { instance, bundle } = await this.#sign(url);
     await this.#verify(instance, bundle);
     await this.#search(url, bundle);
+    await this.#showMonitor(instance);
   }
 
   /** Runs a step and prints its outcome. Throws if the step throws. */
@@ -177,6 +197,52 @@ class Demo {
       () => waitForHit(url, `email=${ALICE}`, logIndex),
       hitLines,
     );
+  }
+
+  async #showMonitor(instance: Instance): Promise<void> {
+    const watching = await this.#showStep(
+      "Alice watches her name from now on, with sigedge monitor",
+      () => this.#makePass(instance.url),
+      ({ lines }) => lines,
+    );
+    if (watching.code !== 0) throw new Error(`the monitor ended with ${watching.code}: ${watching.lines.join("; ")}`);
+    await this.#showStep(
+      "somebody who stole a token of hers signs another program",
+      async () =>
+        sign(instance, {
+          identityToken: await requestToken(instance.url, { email: ALICE }),
+          data: CHANGED,
+          attestationType: null,
+        }),
+      (signed) => [`entry ${logIndexOf(signed)} in the signature log: every client would believe that it is hers`],
+    );
+    await this.#showStep(
+      "her monitor finds the certificate and the entry",
+      async () => {
+        await sleep(HEAD_KEPT_MS);
+        const warned = await this.#makePass(instance.url);
+        if (warned.code !== 1) throw new Error(`the monitor ended with ${warned.code}: ${warned.lines.join("; ")}`);
+        return warned;
+      },
+      ({ lines }) => lines,
+    );
+  }
+
+  async #makePass(url: string): Promise<{ readonly code: number; readonly lines: readonly string[] }> {
+    const folder = this.#state ?? tmpdir();
+    const config = join(folder, "monitor.yaml");
+    writeFileSync(config, `watch:\n  - name: my name\n    identity: ${ALICE}\n`);
+    const lines: string[] = [];
+    const output = {
+      isJson: false,
+      stream: process.stdout,
+      say: () => undefined,
+      result: (_: unknown, text: string) => void lines.push(text),
+    };
+    const options = { ...PASS, url, config, stateFile: join(folder, "monitor.json") };
+    const code = await runMonitor(options, output);
+    if (!code.ok) throw new Error(code.error);
+    return { code: code.value, lines };
   }
 
   async #cleanUp(): Promise<void> {

@@ -5,20 +5,20 @@
 import { readFileSync } from "node:fs";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import { formatVkey } from "../../shared/tlog/note.ts";
 import { readFile } from "../audit/known-log.ts";
 import { readPublishedRoot } from "../served-log/published-root.ts";
 import { readTrustedRoot } from "../served-log/trusted-root.ts";
 import { updateByTuf } from "../verify/trust.ts";
+import type { ConfiguredLog } from "./config/config.ts";
 import type { Journal } from "./journal.ts";
 import type { Options } from "./options.ts";
 import { type Targets, targetOfKeys, targetsOfRoot } from "./scan/targets.ts";
 
+type FindTargets = () => Promise<Result<Targets, string>>;
+
 /** Makes the search. The error of the search is a line for the operator. */
-export function logsToWatch(
-  { url, keys, only, stateFile }: Options,
-  journal: Journal,
-  now: () => number,
-): () => Promise<Result<Targets, string>> {
+export function logsToWatch({ url, keys, only, stateFile }: Options, journal: Journal, now: () => number): FindTargets {
   const parse = (json: Uint8Array, isVouchedFor: boolean): Result<Targets, string> => {
     const root = readTrustedRoot(json);
     return root.ok ? checkFound(targetsOfRoot(root.value, { only, now: now(), isVouchedFor }), only) : root;
@@ -51,4 +51,16 @@ function checkFound(targets: Targets, only: readonly string[]): Result<Targets, 
   const missing = only.find((url) => !urls.includes(url));
   if (missing !== undefined) return err(`the trusted root lists no log at ${missing}`);
   return urls.length === 0 ? err("the trusted root lists no log") : ok(targets);
+}
+
+/** Adds the logs of the configuration to those that a search finds. */
+export function withLogs(find: FindTargets, configured: readonly ConfiguredLog[]): FindTargets {
+  const added = configured.map(({ url, kind, vkey: { name, keyId, type, key } }) => {
+    const vkeys = [formatVkey(name, keyId, type, key)];
+    return { url, kind, origin: name, vkeys, isEnded: false };
+  });
+  return async () => {
+    const found = await find();
+    return found.ok ? ok({ ...found.value, logs: [...found.value.logs, ...added] }) : found;
+  };
 }

@@ -3,6 +3,7 @@
 // object a line.
 
 import type { MonitorEvent } from "../../shared/monitor/event.ts";
+import { describeEvent } from "../../shared/monitor/message.ts";
 import type { Output } from "../command.ts";
 import { paint, type Style } from "../terminal.ts";
 import { type Coverage, coverageLine, isWhole } from "./coverage.ts";
@@ -34,8 +35,18 @@ function mark(code: ExitCode): string {
   return paint(style, sign);
 }
 
-/** Makes the reporter of an output. @param describe the event in one line */
-export function makeReporter({ result }: Output, describe: (event: MonitorEvent) => string): Reporter {
+/** `Unexpected signature by alice@example.com: entry 7 of log sign.example.com; evidence: state.json.fork.json` */
+function describe(event: MonitorEvent): string {
+  const { details, log } = event;
+  const index = "entry" in details ? details.entry.index : "index" in details ? details.index : null;
+  const place = index === null ? (log === null ? "" : `: log ${log}`) : `: entry ${index} of log ${log}`;
+  const reason = "reason" in details ? `: ${details.reason}` : "";
+  const evidence = "evidence" in details && details.evidence !== null ? `; evidence: ${details.evidence}` : "";
+  return `${describeEvent(event).subject}${place}${reason}${evidence}`;
+}
+
+/** Makes the reporter of an output. */
+export function makeReporter({ result }: Output): Reporter {
   return {
     event: (event) =>
       result({ type: "event", ...event }, `${mark(codeOf(event.kind))} ${event.kind}: ${toLine(describe(event))}`),

@@ -3,11 +3,10 @@
 // code of the greatest danger.
 
 import { readFileSync } from "node:fs";
-import { describeEvent } from "../../shared/monitor/message.ts";
 import { pushEvents } from "../../shared/monitor/outbox.ts";
 import { compileSelectors, matchEntry } from "../../shared/monitor/selector.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { unixMs } from "../../shared/time.ts";
+import { type UnixMs, unixMs } from "../../shared/time.ts";
 import type { Output } from "../command.ts";
 import { progressBar } from "../progress.ts";
 import { httpSource } from "../served-log/log-source.ts";
@@ -15,9 +14,11 @@ import type { MonitorConfig } from "./config/config.ts";
 import { readMonitorConfig } from "./config/read.ts";
 import type { Coverage } from "./coverage.ts";
 import { type Stop, stopOnSignals, waitBefore } from "./daemon.ts";
+import { deliverDue } from "./delivery/deliver.ts";
+import { sendEvent } from "./delivery/send.ts";
 import { keepEvidenceBeside } from "./evidence.ts";
 import { Journal } from "./journal.ts";
-import { logsToWatch } from "./logs-to-watch.ts";
+import { logsToWatch, withLogs } from "./logs-to-watch.ts";
 import { type Options, witnessesOfPolicy } from "./options.ts";
 import { type PassParts, runPass } from "./pass.ts";
 import { makeReporter, type Reporter } from "./report.ts";
@@ -86,7 +87,7 @@ class Monitor {
   constructor(options: Options, prepared: Prepared, state: MonitorState, output: Output) {
     this.#options = options;
     this.#prepared = prepared;
-    this.#reporter = makeReporter(output, (event) => describeEvent(event).subject);
+    this.#reporter = makeReporter(output);
     const events = new Map<string, number>();
     this.#figures = { ...NO_FIGURES, events };
     this.#journal = new Journal(state, {
@@ -129,23 +130,24 @@ class Monitor {
   }
 
   async #makePass(): Promise<ExitCode> {
+    this.#reportFailedDeliveries();
     const bar = progressBar("entries");
     const coverages = await runPass(this.#parts((done, total) => bar.show(done, total)));
     bar.end();
     for (const coverage of coverages) this.#reporter.coverage(coverage);
-    await this.#sendHeartbeat(coverages);
+    await Promise.all([this.#sendHeartbeat(coverages), this.#deliver()]);
     const found = this.#journal.conclude();
     const isAll = isCovered(coverages);
     const code = worstOf(found, isAll ? 0 : 3, ...codesOfPending(this.#journal.state));
     this.#reporter.verdict(code);
-    const now = Date.now();
+    const endedAt = Date.now();
     const { passes, lastCoveredAt } = this.#figures;
-    const covered = isAll ? now : lastCoveredAt;
+    const covered = isAll ? endedAt : lastCoveredAt;
     this.#figures = {
       ...this.#figures,
       coverages,
       exitCode: code,
-      lastPassAt: now,
+      lastPassAt: endedAt,
       lastCoveredAt: covered,
       passes: passes + 1,
     };
@@ -165,12 +167,37 @@ class Monitor {
       openSource: (url) => httpSource(url),
       now: Date.now,
       staleWaitsMs: STALE_WAITS_MS,
-      findTargets: logsToWatch(this.#options, this.#journal, Date.now),
+      findTargets: withLogs(logsToWatch(this.#options, this.#journal, Date.now), config.logs),
       first: first ?? config.rekorMonitor?.startIndex ?? 0,
       graceMs: (config.crossCheckMinutes ?? DEFAULT_GRACE_MINUTES) * 60_000,
       onProgress,
       isStopped: this.#stop.isStopped,
     };
+  }
+
+  /** Delivers what is due. The events are in the state until they are delivered, whatever happens to this process. */
+  async #deliver(): Promise<void> {
+    const { channels } = this.#prepared.config;
+    const outbox = await deliverDue(this.#journal.state.outbox, channels, {
+      now,
+      random: Math.random,
+      send: (target, event) => sendEvent(target, event, { now, mailAuthorities: null }),
+    });
+    this.#journal.update({ outbox });
+  }
+
+  #reportFailedDeliveries(): void {
+    for (const { channel, failing, events, setAside } of this.#journal.state.outbox.queues) {
+      if (failing === null) continue;
+      const { reason } = failing;
+      const pending = events.length + setAside.length;
+      this.#journal.reportCondition("delivery.failed", { log: null, subject: channel }, (since) => ({
+        channel,
+        since,
+        reason,
+        pending,
+      }));
+    }
   }
 
   async #sendHeartbeat(coverages: readonly Coverage[]): Promise<void> {
@@ -180,18 +207,20 @@ class Monitor {
     if (pushed.ok) return;
     const { error: reason } = pushed;
     // The switch raises the alarm by itself; the reason is for whoever looks for it.
-    this.#journal.raise("delivery.failed", null, {
+    this.#journal.reportCondition("delivery.failed", { log: null, subject: "heartbeat" }, (since) => ({
       channel: "heartbeat",
-      since: unixMs(Date.now()),
+      since,
       reason,
       pending: 0,
-    });
+    }));
   }
 }
 
 /** The codes of events that were found, in whichever run, and not delivered yet. */
 const codesOfPending = ({ outbox }: MonitorState): readonly ExitCode[] =>
   outbox.queues.flatMap(({ events, setAside }) => [...events, ...setAside].map(({ kind }) => codeOf(kind)));
+
+const now = (): UnixMs => unixMs(Date.now());
 
 /** A certificate lives ten minutes; the log and the clocks get five more. */
 const DEFAULT_GRACE_MINUTES = 15;

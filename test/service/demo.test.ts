@@ -14,9 +14,13 @@ it("shows every step and leaves nothing behind", async () => {
   expect(stderr).toBe("");
   expect(code).toBe(0);
   const steps = stdout.split("\n").filter((line) => line.startsWith("✓"));
-  expect(steps).toHaveLength(10);
+  expect(steps).toHaveLength(13);
   for (const step of steps) expect(step).toMatch(/^✓ [ \d]\d {2}\S.* {2,}[\d.]+ m?s$/);
   for (const refusal of ["SIGNATURE_ERROR", "UNTRUSTED_SIGNER_ERROR", "TLOG_"]) expect(stdout).toContain(refusal);
+  const warnings = stdout.split("\n").filter((line) => line.includes("match.unexpected"));
+  expect(warnings).toHaveLength(2);
+  for (const warning of warnings) expect(warning).toContain("alice@example.com");
+  expect(stdout).toContain("exit code 1");
   expect(stdout).toContain("Everything held");
   expect(stdout).not.toContain("\u001b");
   expect(leftovers()).toEqual(before);

@@ -9,7 +9,7 @@ import { formatTilePath, TILE_WIDTH } from "../../../shared/tlog/tile.ts";
 import type { LogSource } from "../../served-log/log-source.ts";
 import { MAX_BUNDLE_BYTES } from "../../served-log/tree.ts";
 import type { Gap, LogState } from "../state/state.ts";
-import { type ReadEntry, readBundle } from "./watched-bundle.ts";
+import { type ReadEntry, readBundle, readEntry } from "./watched-bundle.ts";
 
 /** Gaps that a log may have. The scan stops at one more, so that the state stays small. */
 export const MAX_GAPS = 1000;
@@ -52,8 +52,8 @@ async function readGap(log: LogState, source: LogSource, gap: Gap): Promise<read
       width: gap.to - firstIndex,
       lines: null,
     };
-    const { entries, leafHashes } = readBundle(log, { cursor: gap.from, task });
-    if (hashOfLeaves(leafHashes) === gap.leaves) return entries;
+    const { records, leafHashes } = readBundle(log, { cursor: gap.from, task });
+    if (hashOfLeaves(leafHashes) === gap.leaves) return records.map((record) => readEntry(log, record));
   }
   return null;
 }

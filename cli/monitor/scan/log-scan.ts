@@ -22,7 +22,7 @@ import { EntryDesk } from "./entry-desk.ts";
 import { findPosition } from "./first-position.ts";
 import { hashOfLeaves, MAX_GAPS, readGaps } from "./gaps.ts";
 import { isFrozenNote, type JudgedHead, judgeHead, reportFork, toEventHead } from "./heads.ts";
-import { readBundle, type WatchedBundle } from "./watched-bundle.ts";
+import { readBundle, readEntry, type WatchedBundle } from "./watched-bundle.ts";
 
 /** Where the first pass over a log begins: at its first entry, at another one, or at its end. */
 export type FirstEntry = number | "now";
@@ -154,7 +154,7 @@ export class LogScan {
     const { check, leaves, edge, firstIndex, width, findings, markedRoot } = piece;
     this.#reportDamages(findings.filter((finding) => !isGap(finding)));
     if (edge === null || leaves === null) return this.#stop(findings);
-    for (const entry of check?.entries ?? []) this.#desk.take(entry);
+    for (const record of check?.records ?? []) this.#desk.take(readEntry(this.#log, record));
     const isHidden = check === null || findings.some(({ code }) => code === "entry_not_in_tree");
     if (isHidden && !this.#addGap(firstIndex, firstIndex + width, encodeTile(leaves), findings))
       return this.#stop(findings);
