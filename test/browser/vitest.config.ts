@@ -9,8 +9,8 @@ export default defineConfig({
     name: "browser",
     globalSetup: ["test/support/process/checkout-guard.ts"],
     include: ["test/browser/**/*.test.ts"],
-    // Each file runs a workerd and a Chromium.
-    maxWorkers: 1,
+    // Each file runs a workerd and a browser, and waits for them half of the time.
+    maxWorkers: 2,
     // Eight runs of axe on a loaded machine.
     testTimeout: 300_000,
     hookTimeout: 120_000,
