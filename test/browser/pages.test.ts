@@ -208,18 +208,11 @@ it("prints what it has, whole, and nothing to click", async () => {
   expect(await page.evaluate("document.documentElement.scrollWidth - innerWidth")).toBeLessThanOrEqual(0);
 });
 
-it("moves nothing", async () => {
+it("is open to everybody, at every width, in light and dark, and moves nothing", async () => {
   const { page } = await chromium.invite();
   for (const [name, path] of listReadingPages(made)) {
     await page.goto(`${stack.url}${path}`);
     expect([name, await page.evaluate("document.getAnimations().length")]).toEqual([name, 0]);
-  }
-});
-
-it("is open to everybody, at every width, in light and dark", async () => {
-  const { page } = await chromium.invite();
-  for (const [name, path] of listReadingPages(made)) {
-    await page.goto(`${stack.url}${path}`);
     await inspect(page, name);
   }
 });
