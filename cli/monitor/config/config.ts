@@ -33,17 +33,10 @@ export interface ConfiguredLog {
   readonly vkey: Vkey;
 }
 
-/** The settings of a configuration of rekor-monitor that are neither selectors nor channels. */
+/** The settings of a configuration of rekor-monitor that are neither selectors nor channels, and have an effect. */
 export interface RekorMonitorSettings {
+  /** Where the first run begins; null: where ours does. */
   readonly startIndex: number | null;
-  readonly endIndex: number | null;
-  /** File for entries that were found, and its format. */
-  readonly outputIdentities: string | null;
-  readonly outputIdentitiesFormat: "text" | "json";
-  readonly logInfoFile: string | null;
-  readonly identityMetadataFile: string | null;
-  readonly caRootsFile: string | null;
-  readonly caIntermediatesFile: string | null;
 }
 
 /** Where events go. */

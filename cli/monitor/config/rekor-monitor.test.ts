@@ -54,18 +54,17 @@ describe("a configuration of rekor-monitor", () => {
     expect(foundBy(config, entryOf(uriName("x"), { issuer: "https://github.com/login/oauth" }))).toEqual([
       "oidMatchers 1.3.6.1.4.1.57264.1.1",
     ]);
-    expect(config.rekorMonitor).toEqual({
-      startIndex: 1000,
-      endIndex: 2000,
-      outputIdentities: "identities.txt",
-      outputIdentitiesFormat: "text",
-      logInfoFile: "logInfo.txt",
-      identityMetadataFile: "metadata.json",
-      caRootsFile: null,
-      caIntermediatesFile: null,
-    });
+    expect(config.rekorMonitor).toEqual({ startIndex: 1000 });
     const [first, second, ...findings] = config.warnings;
-    expect(findings[0]).toContain("user@domain\\.com is not anchored: it also matches in the middle of longer names");
+    expect(findings.join()).toContain(
+      "user@domain\\.com is not anchored: it also matches in the middle of longer names",
+    );
+    expect(findings.filter((line) => line.includes("does nothing here")).map((line) => line.split(" ")[0])).toEqual([
+      "endIndex",
+      "outputIdentities",
+      "logInfoFile",
+      "identityMetadataFile",
+    ]);
     expect([first, second]).toEqual([
       "monitoredValues.fingerprints.0 matches nothing: it is not the SHA-256 of a key or certificate in hex, which has 64 digits",
       "monitoredValues.subjects.0 matches nothing: no log of this kind holds keys of PGP or SSH",
@@ -147,7 +146,7 @@ emailNotificationSendGrid:
     expect(read("monitoredValues: { certIdentites: [] }\nctShards: [a]").warnings).toEqual([
       "monitoredValues.certIdentites is not known and does nothing; known are certIdentities, subjects, fingerprints, oidMatchers",
       "monitoredValues names nothing: only the log itself is watched",
-      "ctShards is not needed: every shard of the trusted root is watched, also those that are opened later",
+      "ctShards does nothing here: every shard of the trusted root is watched, also those that are opened later",
     ]);
   });
 

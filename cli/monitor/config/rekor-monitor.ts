@@ -22,8 +22,21 @@ const SETTINGS = [
   "caRootsFile",
   "caIntermediatesFile",
   "ctShards",
-] as const;
+];
 const MEMBERS = ["monitoredValues", ...SETTINGS, ...SECTIONS];
+
+const OUTPUT = "findings go to the standard output, with --json as JSON, and to the channels";
+const AUTHORITIES = "entries of every authority are compared";
+/** Members that are read and checked, and have no effect → the reason. */
+const IDLE: Readonly<Record<string, string>> = {
+  endIndex: "each pass reads up to the newest entry",
+  outputIdentities: OUTPUT,
+  logInfoFile: "the state is in the file of --state",
+  identityMetadataFile: OUTPUT,
+  caRootsFile: AUTHORITIES,
+  caIntermediatesFile: AUTHORITIES,
+  ctShards: "every shard of the trusted root is watched, also those that are opened later",
+};
 
 /** Whether an object is of this form: it has a member of it, and none of ours. */
 export function isRekorMonitorForm(value: unknown): boolean {
@@ -38,10 +51,8 @@ export function readRekorMonitorForm(section: Section, environment: Environment 
   const monitored = lenient.get("monitoredValues");
   const selectors = monitored === null ? [] : readMonitoredValues(monitored, warnings);
   if (selectors.length === 0) warnings.push("monitoredValues names nothing: only the log itself is watched");
-  if (lenient.get("ctShards") !== null) {
-    warnings.push(
-      "ctShards is not needed: every shard of the trusted root is watched, also those that are opened later",
-    );
+  for (const [name, instead] of Object.entries(IDLE)) {
+    if (lenient.get(name) !== null) warnings.push(`${name} does nothing here: ${instead}`);
   }
   return {
     selectors,
@@ -56,7 +67,6 @@ export function readRekorMonitorForm(section: Section, environment: Environment 
 }
 
 function readSettings(lenient: Lenient, section: Section): RekorMonitorSettings {
-  const text = (name: (typeof SETTINGS)[number]): string | null => lenient.text(name);
   const index = (name: "startIndex" | "endIndex"): number | null => {
     const value = lenient.get(name);
     return value === null ? null : readNumber(value, [0, Number.MAX_SAFE_INTEGER]);
@@ -65,29 +75,12 @@ function readSettings(lenient: Lenient, section: Section): RekorMonitorSettings 
   if (startIndex !== null && endIndex !== null && startIndex > endIndex) {
     section.report(`has a startIndex of ${startIndex} behind its endIndex of ${endIndex}`);
   }
-  const outputIdentities = text("outputIdentities");
-  const caRootsFile = text("caRootsFile");
-  const caIntermediatesFile = text("caIntermediatesFile");
-  if (caIntermediatesFile !== null && caRootsFile === null)
+  if (lenient.text("caIntermediatesFile") !== null && lenient.text("caRootsFile") === null) {
     section.report("has caIntermediatesFile without caRootsFile");
-  return {
-    startIndex,
-    endIndex,
-    outputIdentities,
-    outputIdentitiesFormat: readFormat(lenient, outputIdentities),
-    logInfoFile: text("logInfoFile"),
-    identityMetadataFile: text("identityMetadataFile"),
-    caRootsFile,
-    caIntermediatesFile,
-  };
-}
-
-/** As it was written, or from the ending of the file's name. */
-function readFormat(lenient: Lenient, file: string | null): "text" | "json" {
+  }
   const format = lenient.text("outputIdentitiesFormat");
   if (format !== null && format !== "text" && format !== "json") {
     lenient.get("outputIdentitiesFormat")?.report("must be text or json");
   }
-  if (format === "text" || format === "json") return format;
-  return file?.endsWith(".json") === true ? "json" : "text";
+  return { startIndex };
 }
