@@ -24,7 +24,7 @@ export async function measureOperations(bench: Bench): Promise<Section> {
     title: "Operations per signature, at one entry per round",
     notes: [
       "Counted at the bindings: R2 put and list; rows by SQLite's count, plus one for each alarm, of the sequencers and anchors",
-      `of both logs; rows by D1's responses. Over ${SIGNATURES} signatures: one full tile of each log.`,
+      `of both logs, and of the monitor; rows by D1's responses. Over ${SIGNATURES} signatures: one full tile of each log.`,
     ],
     rows: [
       { name: "R2 class A operations", figures: [figure("", countEach("r2ClassA"), "", BUDGET.r2ClassA)] },

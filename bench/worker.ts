@@ -14,6 +14,7 @@ import type { ComposedEnv } from "../workers/compose.ts";
 import dev, {
   Anchor as DevAnchor,
   LogReads as DevLogReads,
+  Monitor as DevMonitor,
   Sequencer as DevSequencer,
   TrustState as DevTrustState,
 } from "../workers/dev.ts";
@@ -42,6 +43,13 @@ export class Sequencer extends DevSequencer {
 
 /** The anchor with metered storage. */
 export class Anchor extends DevAnchor {
+  constructor(ctx: DurableObjectState, env: ComposedEnv) {
+    super(meterContext(ctx), env);
+  }
+}
+
+/** The monitor with metered storage. */
+export class Monitor extends DevMonitor {
   constructor(ctx: DurableObjectState, env: ComposedEnv) {
     super(meterContext(ctx), env);
   }

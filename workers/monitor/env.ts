@@ -74,6 +74,8 @@ export const readConfig: (env: MonitorEnv) => Result<Config, ConfigError> = read
   const open = (setting: string, tell: Tell): readonly Channel[] => {
     const channel = openChannel(tell, known, neighborhood);
     if (!channel.ok) settings.report(`${setting} ${channel.error}`);
+    else if (channel.value.kind === "mail" && read.value.mail === null)
+      settings.report(`${setting} tells by mail, and MAIL_URL is missing`);
     return channel.ok ? [channel.value] : [];
   };
   const watches = read.value.rows.flatMap(({ id, conditions, expected, tell }) =>

@@ -101,6 +101,7 @@ export const listReadingPages = ({ many, signed, attested, byWorkflow }: Signed)
   new Map([
     ["start", "/"],
     ["logs", "/logs"],
+    ["watch", "/watch"],
     ["entry", `/entry/signature/${signed}`],
     ["entry-key", "/entry/signature/1"],
     ["entry-first", "/entry/signature/0"],

@@ -58,6 +58,7 @@ ${
 ${hitTable("Newest entries", hits)}
 <p>${nextCursor === null && before === null ? NONE : html`<a href="${searchHref({ identity })}">All entries of this identity</a>`}</p></section>`
 }
+<p class="row"><a href="/watch">Watch this identity</a> <a href="/feed/${encodeURIComponent(identity)}">Atom feed</a></p>
 <p class="sm q">${describeWorth(answer.completeThroughByLog, site)}</p>
 ${privacyNote(identity, hits)}`,
     },

@@ -103,7 +103,7 @@ function hitsPage(facts: ResultsFacts, title: string): Markup {
   return html`${crumbs("Results")}
 <h1>${title}</h1>
 <p class="q">Read as <b>${meaning.what}</b>.${otherMeanings(question, meaning)}</p>
-<div class="row ends">${activeFilters(meaning.query)}<p class="row"><a href="${apiHref(meaning)}">JSON</a> <a href="${apiHref(meaning)}&amp;format=csv">CSV</a> <a href="${apiHref(meaning)}&amp;format=atom">Atom feed</a></p></div>
+<div class="row ends">${activeFilters(meaning.query)}<p class="row"><a href="${apiHref(meaning)}">JSON</a> <a href="${apiHref(meaning)}&amp;format=csv">CSV</a> <a href="${apiHref(meaning)}&amp;format=atom">Atom feed</a> <a href="/watch">Watch</a></p></div>
 ${filterForm(meaning.query, site)}
 ${hits.length === 0 ? html`<p>Nothing on this page.</p>` : hitTable("Entries, newest first", hits)}
 <nav class="row ends" aria-label="Pages"><span class="q num">${describePage(facts)}</span><span class="row">${newest}${older}</span></nav>
