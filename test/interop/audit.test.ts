@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs `sigedge audit` over a log by other programs, as released: written by Tessera's posix-oneshot, cosigned by
+// Runs `sigedge audit` and `sigedge monitor` over a log by other programs, as released: written by Tessera's posix-oneshot, cosigned by
 // litewitness.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -80,6 +80,18 @@ async function auditNow(): Promise<{ readonly code: number | null; readonly repo
   return { code, report: JSON.parse(stdout) as ReportJson };
 }
 
+/** Watches the log with `sigedge monitor`. Returns its exit code, and the kinds of its events. */
+async function monitorNow(): Promise<{ readonly code: number | null; readonly kinds: readonly string[] }> {
+  const config = join(folder, "monitor.yaml");
+  writeFileSync(config, "watch:\n  - name: nobody\n    identity: nobody@example.com\n");
+  const state = join(folder, "monitor.json");
+  const given = ["monitor", url, "--key", log.vkey, "--witness", witness.vkey, "--config", config, "--state", state];
+  const { code, stdout } = await runCommand("cli/sigedge.mjs", { args: [...given, "--json"] }).ended;
+  const lines = stdout.trim().split("\n");
+  const events = lines.map((line) => JSON.parse(line) as { readonly type: string; readonly kind: string });
+  return { code, kinds: events.flatMap(({ type, kind }) => (type === "event" ? [kind] : [])) };
+}
+
 describe("a log written by Tessera and cosigned by litewitness", () => {
   it("is good, and still good after it has grown", async () => {
     serve("log");
@@ -87,10 +99,12 @@ describe("a log written by Tessera and cosigned by litewitness", () => {
     expect([first.code, first.report.verdict, first.report.entries.verified]).toEqual([0, "good", FIRST]);
     expect(first.report.checkpoint.treeSize).toBe(FIRST);
     expect(new Set(first.report.checkpoint.signatures.map(({ type }) => type))).toEqual(new Set([1, 4]));
+    expect(await monitorNow()).toEqual({ code: 0, kinds: [] });
     await append("log", FIRST, LATER);
     serve("log");
     const second = await auditNow();
     expect([second.code, second.report.entries.verified]).toEqual([0, FIRST + LATER]);
+    expect(await monitorNow()).toEqual({ code: 0, kinds: [] });
   });
 
   it("is bad if it serves another history under the same key, which its witness has not seen", async () => {
@@ -99,5 +113,9 @@ describe("a log written by Tessera and cosigned by litewitness", () => {
     const { code, report } = await auditNow();
     expect(code).toBe(1);
     expect(report.findings.map(({ code: found }) => found)).toEqual(["tree_forked"]);
+    const monitored = await monitorNow();
+    expect(monitored.code).toBe(2);
+    expect(monitored.kinds).toContain("log.inconsistent");
+    expect(monitored.kinds).toContain("witness.lost");
   });
 });
