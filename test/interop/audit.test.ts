@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs `sigedge audit` and `sigedge monitor` over a log by other programs, as released: written by Tessera's posix-oneshot, cosigned by
-// litewitness.
+// Runs `sigedge audit` and `sigedge monitor` over a log by other programs, as released: written by Tessera's
+// posix-oneshot, cosigned by litewitness.
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
