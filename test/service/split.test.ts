@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The services apart, as the [env.<name>] sections of wrangler.toml deploy them: nine Workers, each with its own
+// The services apart, as the [env.<name>] sections of wrangler.toml deploy them: ten Workers, each with its own
 // settings only, joined by service bindings and Durable Object bindings, with the gateway in front. One unmodified
 // client end to end.
 
